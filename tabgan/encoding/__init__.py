@@ -1,0 +1,1 @@
+"""DataFrame columns to encoded rows and back."""

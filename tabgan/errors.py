@@ -1,0 +1,67 @@
+"""The library's own exceptions.
+
+Every message names what is wrong, where (column, option, row or file), the value, the rule
+and the fix. Errors that the user can mend are also `ValueError`.
+"""
+
+from collections.abc import Hashable, Iterable
+from difflib import get_close_matches
+
+from sklearn.exceptions import NotFittedError as _SklearnNotFittedError
+
+__all__ = [
+    "DataError",
+    "ModelFileError",
+    "NotFittedError",
+    "OptionError",
+    "SchemaError",
+    "TabGANError",
+    "TableFileError",
+    "did_you_mean",
+]
+
+
+class TabGANError(Exception):
+    """Base of every error that tabgan raises on purpose."""
+
+
+class OptionError(TabGANError, ValueError):
+    """An option of an estimator or a command has a value that it can't have."""
+
+
+class DataError(TabGANError, ValueError):
+    """The table itself can't be used: empty, duplicate names, an unsupported value …"""
+
+
+class SchemaError(DataError):
+    """A schema is malformed or does not fit the table."""
+
+
+class TableFileError(TabGANError, ValueError):
+    """A table file can't be read or written as asked (format, encoding, ragged rows)."""
+
+
+class ModelFileError(TabGANError, ValueError):
+    """A model file is damaged, foreign, or newer than this version of the library."""
+
+
+class NotFittedError(TabGANError, _SklearnNotFittedError):
+    """The estimator was asked for something that only a fitted one has."""
+
+
+def did_you_mean(name: Hashable, known: Iterable[Hashable]) -> str:
+    """End an error message with the nearest known name, or with the list of known names.
+
+    Examples
+    --------
+    >>> did_you_mean("incme", ["age", "income"])
+    "did you mean 'income'?"
+    >>> did_you_mean("zzz", ["age", "income"])
+    "known names: 'age', 'income'"
+    """
+    names = list(known)
+    close = get_close_matches(str(name), [str(other) for other in names], n=1)
+    if close:
+        return f"did you mean {close[0]!r}?"
+    shown = ", ".join(repr(other) for other in names[:20])
+    return f"known names: {shown}" + (", …" if len(names) > 20 else "")

@@ -1,0 +1,1 @@
+"""Tensors only: networks, losses, training."""

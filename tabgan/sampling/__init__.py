@@ -1,0 +1,1 @@
+"""From the trained generator to calibrated rows."""

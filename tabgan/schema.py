@@ -1,0 +1,171 @@
+"""What a table's columns are: frozen values that travel beside the data.
+
+`Schema` says nothing about how a column is encoded; it can be written to JSON, edited by hand
+and read back. `infer_schema` (in `tabgan.inference`) makes one from a DataFrame.
+"""
+
+from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal, get_args
+
+from tabgan.errors import SchemaError, did_you_mean
+from tabgan.scalars import Scalar, from_json_scalar, to_json_scalar
+
+__all__ = ["KINDS", "Column", "Kind", "Schema"]
+
+Kind = Literal[
+    "numeric",
+    "integer",
+    "categorical",
+    "boolean",
+    "datetime",
+    "timedelta",
+    "identifier",
+    "text",
+]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table.
+
+    Parameters
+    ----------
+    name
+        The column's label, of the type that it has in the DataFrame.
+    kind
+        How its values are meant; one of `KINDS`.
+    dtype
+        The pandas dtype in the form of `tabgan.dtypes.describe_dtype`.
+    missing
+        Share of missing values, from 0 to 1.
+    minimum, maximum
+        Range that generated values keep (numbers, dates, durations); None where there is none.
+    decimals
+        Decimal places of a number; None for a full-precision float or another kind.
+    format
+        ``strftime`` format of a date that is kept as text; None otherwise.
+    why
+        Why the kind was chosen, in words.
+    """
+
+    name: Hashable
+    kind: Kind
+    dtype: Any
+    missing: float = 0.0
+    minimum: Scalar = None
+    maximum: Scalar = None
+    decimals: int | None = None
+    format: str | None = None
+    why: str = ""
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise SchemaError(
+                f"Column {self.name!r}: kind={self.kind!r} is not a kind of column; "
+                f"{did_you_mean(self.kind, KINDS)}"
+            )
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe the column by JSON values, leaving out what is not set."""
+        state = {
+            "name": to_json_scalar(self.name),
+            "kind": self.kind,
+            "dtype": self.dtype,
+            "missing": self.missing,
+            "minimum": to_json_scalar(self.minimum),
+            "maximum": to_json_scalar(self.maximum),
+            "decimals": self.decimals,
+            "format": self.format,
+            "why": self.why,
+        }
+        return {key: value for key, value in state.items() if value is not None or key == "name"}
+
+    @classmethod
+    def from_json(cls, state: Mapping[str, Any]) -> "Column":
+        """Rebuild a column from `to_json`'s value."""
+        known = set(cls.__dataclass_fields__)
+        unknown = [key for key in state if key not in known]
+        if unknown:
+            raise SchemaError(
+                f"Column {state.get('name')!r}: {unknown[0]!r} is not a property of a column; "
+                f"{did_you_mean(unknown[0], sorted(known))}"
+            )
+        lacking = [key for key in ("name", "kind", "dtype") if key not in state]
+        if lacking:
+            raise SchemaError(
+                f"Column {state.get('name')!r}: {lacking[0]!r} is missing; a column needs at "
+                "least 'name', 'kind' and 'dtype'"
+            )
+        values = dict(state)
+        for key in ("name", "minimum", "maximum"):
+            values[key] = from_json_scalar(values.get(key))
+        return cls(**values)
+
+
+@dataclass(frozen=True)
+class Schema:
+    """The columns of a table, in order.
+
+    Examples
+    --------
+    >>> schema = Schema((Column("age", "integer", "int64"),))
+    >>> schema["age"].kind
+    'integer'
+    >>> Schema.from_json(schema.to_json()) == schema
+    True
+    """
+
+    columns: tuple[Column, ...]
+    labels: tuple[Hashable, ...] = (None,)  # names of the column index's levels
+
+    def __iter__(self) -> Iterator[Column]:
+        return iter(self.columns)
+
+    def __len__(self) -> int:
+        return len(self.columns)
+
+    def __getitem__(self, name: Hashable) -> Column:
+        for column in self.columns:
+            if column.name == name and type(column.name) is type(name):
+                return column
+        raise SchemaError(f"Column {name!r} is not in the table; {did_you_mean(name, self.names)}")
+
+    @property
+    def names(self) -> tuple[Hashable, ...]:
+        """The column labels, in order."""
+        return tuple(column.name for column in self.columns)
+
+    def with_column(self, column: Column) -> "Schema":
+        """Return a schema in which the column of the same name is replaced."""
+        old = self[column.name]
+        return replace(self, columns=tuple(column if c is old else c for c in self.columns))
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe the schema by JSON values."""
+        return {
+            "version": SCHEMA_VERSION,
+            "labels": [to_json_scalar(label) for label in self.labels],
+            "columns": [column.to_json() for column in self.columns],
+        }
+
+    @classmethod
+    def from_json(cls, state: Mapping[str, Any]) -> "Schema":
+        """Rebuild a schema from `to_json`'s value.
+
+        Raises
+        ------
+        SchemaError
+            If the value is not a schema, or of a version that this library does not know.
+        """
+        if not isinstance(state, Mapping) or not isinstance(state.get("columns"), list):
+            raise SchemaError("A schema is a JSON object with a list under 'columns'")
+        if state.get("version") != SCHEMA_VERSION:
+            raise SchemaError(
+                f"Schema version {state.get('version')!r} is not known; this library reads "
+                f"version {SCHEMA_VERSION}"
+            )
+        labels = tuple(from_json_scalar(label) for label in state.get("labels", [None]))
+        return cls(tuple(Column.from_json(column) for column in state["columns"]), labels)
