@@ -1,0 +1,133 @@
+"""Open the bytes and the lines of a table file."""
+
+import codecs
+import gzip
+import io
+import sys
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from tabgan.errors import TableFileError
+from tabgan.files.formats import TableContentError
+
+__all__ = ["TextLines", "count_breaks", "open_bytes", "source_name"]
+
+_GZIP_MARK = b"\x1f\x8b"
+# The mark of UTF-32 begins with that of UTF-16: it must be looked for first.
+_BYTE_ORDER_MARKS = {
+    b"\xef\xbb\xbf": "utf-8-sig",
+    b"\xff\xfe\x00\x00": "utf-32",
+    b"\x00\x00\xfe\xff": "utf-32",
+    b"\xff\xfe": "utf-16",
+    b"\xfe\xff": "utf-16",
+}
+
+
+def source_name(path: str) -> str:
+    """Return what messages call the source of a table."""
+    return "standard input" if path == "-" else path
+
+
+@contextmanager
+def open_bytes(path: str, stdin: BinaryIO | None = None) -> Iterator[BinaryIO]:
+    """Open a file, or standard input for ``-``, as seekable bytes; gzip is undone.
+
+    Raises
+    ------
+    TableFileError
+        If the file can't be opened or read.
+    TableContentError
+        If the gzip stream is damaged; also while the bytes are being read.
+    """
+    name = source_name(path)
+    try:
+        if path != "-" and Path(path).is_dir():
+            raise TableFileError(f"{name} is a directory, not a table file; name a file in it")
+        with _open_raw(path, stdin) as raw:
+            mark = raw.read(len(_GZIP_MARK))
+            raw.seek(0)
+            if mark == _GZIP_MARK:
+                with gzip.GzipFile(fileobj=raw) as unpacked:
+                    yield cast("BinaryIO", unpacked)
+            else:
+                yield raw
+    except FileNotFoundError as error:
+        raise TableFileError(f"{name}: no such file; check the path") from error
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise TableContentError(
+            f"{name}: the gzip stream is damaged or cut short ({error}); fetch the file again"
+        ) from error
+    except OSError as error:
+        raise TableFileError(f"{name} can't be read: {error.strerror or error}") from error
+
+
+def _open_raw(path: str, stdin: BinaryIO | None) -> BinaryIO:
+    """Open seekable bytes; what can't be sought in, such as a pipe, is taken into memory."""
+    if path == "-":
+        return io.BytesIO((stdin or sys.stdin.buffer).read())
+    stream = Path(path).open("rb")  # noqa: SIM115  # the caller closes it
+    if stream.seekable():
+        return stream
+    with stream:
+        return io.BytesIO(stream.read())
+
+
+def count_breaks(text: str) -> int:
+    """Count the line ends within a text."""
+    return text.count("\n") + text.count("\r") - text.count("\r\n")
+
+
+class TextLines:
+    """The lines of a text file, counted, each with its line end.
+
+    Attributes
+    ----------
+    encoding
+        The given encoding, or UTF-8; a byte-order mark is stronger than either, unless the
+        given encoding is none of Unicode's.
+    number
+        How many lines have been read.
+    """
+
+    def __init__(self, stream: BinaryIO, name: str, encoding: str | None = None) -> None:
+        head = stream.read(4)
+        stream.seek(0)
+        told = next((e for mark, e in _BYTE_ORDER_MARKS.items() if head.startswith(mark)), None)
+        if encoding is None or (told and codecs.lookup(encoding).name.startswith("utf")):
+            encoding = told or "utf-8"
+        self.encoding = encoding
+        self.number = 0
+        self._name = name
+        self._stream = stream
+        self._text = io.TextIOWrapper(stream, encoding=encoding, newline="")
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        """Return the next line.
+
+        Raises
+        ------
+        TableContentError
+            If its bytes are not text in the encoding; the message names the place.
+        """
+        try:
+            line = next(self._text)
+        except UnicodeDecodeError as error:
+            raise self._wrong_encoding(error) from error
+        self.number += 1
+        return line
+
+    def _wrong_encoding(self, error: UnicodeDecodeError) -> TableContentError:
+        """Say where the undecodable bytes lie; the decoder counts from its last chunk only."""
+        offset = self._stream.tell() - len(error.object) + error.start
+        before = error.object[: error.start].decode(error.encoding, "ignore")
+        return TableContentError(
+            f"{self._name}, line {self.number + 1 + count_breaks(before)}, byte offset {offset}: "
+            f"0x{error.object[error.start]:02x} is not {self.encoding} text ({error.reason}); "
+            f"name the encoding of the file, such as --encoding latin-1"
+        )

@@ -1,0 +1,196 @@
+"""Write a table to a file, block by block."""
+
+import gzip
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Protocol, Self, cast
+
+import pandas as pd
+
+from tabgan.errors import TableFileError
+from tabgan.files.formats import Format, TableContentError, TableForm
+from tabgan.files.json_lines import JsonBlocks
+from tabgan.files.parquet import ParquetBlocks
+from tabgan.files.text_files import CsvBlocks
+
+__all__ = ["TableWriter", "check_output"]
+
+
+class _Blocks(Protocol):
+    """What appends blocks of rows to bytes in one format."""
+
+    def write(self, block: pd.DataFrame) -> None: ...
+
+    def close(self) -> None: ...
+
+
+_BLOCKS: dict[Format, Callable[[BinaryIO, TableForm], _Blocks]] = {
+    "csv": CsvBlocks,
+    "tsv": CsvBlocks,
+    "jsonl": JsonBlocks,
+    "parquet": ParquetBlocks,
+}
+
+
+def check_output(path: str, *, force: bool = False) -> None:
+    """Check that a file may be written, before any work for it is done.
+
+    Raises
+    ------
+    TableFileError
+        If the file exists and `force` is not set, or its folder can't be written to.
+    """
+    target = Path(path)
+    if path == "-":
+        return
+    try:
+        if target.is_dir():
+            raise TableFileError(f"{path} is a directory; name a file in it")
+        if target.is_file() and not force:
+            raise TableFileError(
+                f"{path} already exists; name another file with -o, or give --force to replace it"
+            )
+        folder = target.resolve().parent
+        if not folder.is_dir():
+            raise TableFileError(f"{path} can't be written: there is no folder {folder}; create it")
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise TableFileError(
+                f"{path} can't be written: no permission for {folder}; choose another folder"
+            )
+    except OSError as error:
+        raise TableFileError(f"{path} can't be written: {error.strerror or error}") from error
+
+
+class TableWriter:
+    r"""Writes a table that comes in blocks of rows, so that memory does not grow with it.
+
+    The rows go to a temporary file beside the target, which takes its place when the ``with``
+    block ends well and is removed when it does not.
+
+    Parameters
+    ----------
+    path
+        The file; ``.gz`` at its end compresses it, ``-`` is standard output.
+    form
+        The form to write in, as from `read_table` or `TableForm.for_output`.
+    force
+        Whether an existing file may be replaced.
+
+    Examples
+    --------
+    >>> import pandas as pd, tempfile
+    >>> path = Path(tempfile.mkdtemp(), "codes.csv")
+    >>> with TableWriter(str(path), TableForm("csv", delimiter=";")) as writer:
+    ...     writer.write(pd.DataFrame({"code": ["007"], "n": [1]}))
+    ...     writer.write(pd.DataFrame({"code": [None], "n": [2]}))
+    >>> path.read_text()
+    'code;n\n007;1\n;2\n'
+    """
+
+    def __init__(self, path: str, form: TableForm, *, force: bool = False) -> None:
+        self._path = path
+        self._form = form
+        self._force = force
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        check_output(self._path, force=self._force)
+        with _own_errors(self._path), ExitStack() as stack:
+            sink = stack.enter_context(_open_sink(self._path))
+            if self._path == "-" and self._form.format == "parquet":
+                sink = stack.enter_context(_spool(sink))
+            self._blocks = _BLOCKS[self._form.format](sink, self._form)
+            self._stack = stack.pop_all()
+        return self
+
+    def write(self, block: pd.DataFrame) -> None:
+        """Append a block of rows, of the same columns as the blocks before it.
+
+        Raises
+        ------
+        TableFileError
+            If the file can't be written, because the disk is full for instance.
+        TableContentError
+            If the format or the encoding has no form for a value.
+        """
+        with _own_errors(self._path):
+            self._blocks.write(block)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if error is None:
+            with _own_errors(self._path), self._stack:
+                self._blocks.close()
+        else:
+            with suppress(OSError):  # closing may fail as writing did; `error` tells it all
+                self._blocks.close()
+            with suppress(OSError):
+                self._stack.__exit__(kind, error, trace)
+
+
+@contextmanager
+def _own_errors(path: str) -> Iterator[None]:
+    """Turn what writing may raise into errors of our own; a closed pipe is for the caller."""
+    name = "standard output" if path == "-" else path
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except UnicodeEncodeError as error:
+        raise TableContentError(
+            f"{name}: {error.object[error.start]!r} can't be written in {error.encoding}; give an "
+            "encoding that has it, such as --encoding utf-8"
+        ) from error
+    except OSError as error:
+        raise TableFileError(f"{name} can't be written: {error.strerror or error}") from error
+
+
+@contextmanager
+def _open_sink(path: str) -> Iterator[BinaryIO]:
+    """Open what the bytes go to: a temporary file that becomes `path` if all goes well."""
+    target = Path(path).resolve()
+    if path == "-":
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+    elif target.exists() and not target.is_file():  # a device or a pipe can't be replaced
+        with target.open("wb") as sink:
+            yield sink
+    else:
+        temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+        try:
+            with temporary.open("wb") as raw:
+                yield from _compressed(raw, target.suffix)
+                raw.flush()
+                os.fsync(raw.fileno())
+            temporary.replace(target)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+
+
+def _compressed(raw: BinaryIO, suffix: str) -> Iterator[BinaryIO]:
+    if suffix.lower() != ".gz":
+        yield raw
+        return
+    # No name and no time: the same rows give the same bytes.
+    with gzip.GzipFile(filename="", mode="wb", fileobj=raw, compresslevel=6, mtime=0) as packed:
+        yield cast("BinaryIO", packed)
+
+
+@contextmanager
+def _spool(sink: BinaryIO) -> Iterator[BinaryIO]:
+    """Collect bytes in a temporary file, for a format that needs to know its position."""
+    with tempfile.TemporaryFile() as spool:
+        yield spool
+        spool.seek(0)
+        shutil.copyfileobj(spool, sink)

@@ -1,0 +1,130 @@
+import io
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tabgan.files import TableContentError, TableForm, read_table
+from tabgan.files.json_lines import JsonBlocks
+
+
+def read(text):
+    return read_table("-", table_format="jsonl", stdin=io.BytesIO(text.encode()))[0]
+
+
+def written(*blocks, encoding="utf-8"):
+    sink = io.BytesIO()
+    writer = JsonBlocks(sink, TableForm("jsonl", encoding=encoding))
+    for block in blocks:
+        writer.write(block)
+    return sink.getvalue().decode(encoding)
+
+
+def test_types_are_those_of_json():
+    frame = read(
+        '{"id": 9007199254740993, "x": 1.5, "ok": true, "t": "2024-01-01", "m": 1, "z": null}\n'
+        "\n"
+        '{"id": 2, "x": 2, "ok": false, "t": "007", "m": "1", "z": null}\n'
+    )
+    assert {name: str(dtype) for name, dtype in frame.dtypes.items()} == {
+        "id": "int64",
+        "x": "float64",
+        "ok": "bool",
+        "t": "object",
+        "m": "object",
+        "z": "object",
+    }
+    assert frame["id"].tolist() == [9007199254740993, 2]
+    assert frame["t"].tolist() == ["2024-01-01", "007"]
+    assert frame["m"].tolist() == [1, "1"]
+    assert frame["z"].tolist() == [None, None]
+
+
+def test_absent_keys_are_missing_and_key_order_is_kept():
+    frame = read(
+        '{"b": 1, "a": true}\n{"c": "x", "b": null}\n' + '{"b": 3}\n' * 1500 + '{"d": 1}\n'
+    )
+    assert list(frame.columns) == ["b", "a", "c", "d"]
+    assert [str(dtype) for dtype in frame.dtypes] == ["Int64", "boolean", "object", "Int64"]
+    assert len(frame) == 1503
+    assert frame["c"].tolist()[:3] == [None, "x", None]
+    assert frame["d"].tolist()[-1] == 1
+    assert frame["d"].isna().sum() == 1502
+
+
+def test_integers_beyond_64_bits_stay_exact():
+    assert read('{"n": 36893488147419103232}\n{"n": 1}\n')["n"].tolist() == [2**65, 1]
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("{'a': 1}", "not JSON (Expecting property name enclosed in double quotes"),
+        ("[1, 2]", "found a JSON array, but each line must be an object such as"),
+        ('"x"', "found a JSON string, but each line must be an object such as"),
+        ('{"a": [1]}', "key 'a': the value is a nested array; a table has plain values only"),
+        ('{"a": {"b": 1}}', "key 'a': the value is a nested object; a table has plain values"),
+        ("[" * 100_000, "not JSON (maximum recursion depth exceeded"),
+    ],
+)
+def test_errors_name_the_line(line, message):
+    with pytest.raises(TableContentError) as caught:
+        read('{"a": 1}\n\n' + line + "\n")
+    assert str(caught.value).startswith("standard input, line 3")
+    assert message in str(caught.value)
+
+
+def test_no_lines():
+    with pytest.raises(TableContentError) as caught:
+        read("\n")
+    assert str(caught.value) == "standard input has no rows; a table needs a row at least"
+
+
+def test_written_values():
+    frame = pd.DataFrame(
+        {
+            "i": np.array([1, 2], dtype="int8"),
+            "f": [0.1234567890123456, np.nan],
+            "b": pd.array([True, None], dtype="boolean"),
+            "s": ['"é"\n', "\ud800"],
+            "d": pd.to_datetime(["2024-02-29T00:00", "2024-03-01T12:30"]),
+            ("t", 1): pd.Categorical(["x", None]),
+        }
+    )
+    assert written(frame.iloc[:1], frame.iloc[1:]) == (
+        '{"i": 1, "f": 0.1234567890123456, "b": true, "s": "\\"é\\"\\n", '
+        '"d": "2024-02-29T00:00:00", "(\'t\', 1)": "x"}\n'
+        '{"i": 2, "f": null, "b": null, "s": "\\ud800", '
+        '"d": "2024-03-01T12:30:00", "(\'t\', 1)": null}\n'
+    )
+
+
+def test_characters_that_the_encoding_lacks_are_escaped():
+    text = written(pd.DataFrame({"s": ["é€"]}), encoding="latin-1")
+    assert text == '{"s": "é\\u20ac"}\n'
+    assert json.loads(text) == {"s": "é€"}
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    st.lists(
+        st.fixed_dictionaries(
+            {
+                "text": st.one_of(st.none(), st.text(max_size=5)),
+                "int": st.integers(-(2**63), 2**63 - 1),
+                "float": st.floats(allow_nan=False),
+                "any": st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=3)),
+            }
+        ),
+        min_size=1,
+        max_size=4,
+    )
+)
+def test_what_is_written_is_read_back(rows):
+    frame = read("".join(json.dumps(row) + "\n" for row in rows))
+    again = read(written(frame))
+    pd.testing.assert_frame_equal(again, frame)
+    assert [json.loads(line) for line in written(frame).split("\n")[:-1]] == rows

@@ -1,0 +1,171 @@
+import gzip
+import os
+import resource
+import sys
+import tracemalloc
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tabgan.errors import DataError, TableFileError
+from tabgan.files import TableContentError, TableForm, TableWriter, check_output, read_table
+
+BLOCK = pd.DataFrame({"a": ["x", "y"], "b": ["1", ""]})
+
+
+def write(path, blocks, form=None, force=False):
+    path = str(path)
+    with TableWriter(path, form or TableForm().for_output(path), force=force) as writer:
+        for block in blocks:
+            writer.write(block)
+
+
+@pytest.mark.parametrize(
+    "name", ["t.csv", "t.csv.gz", "t.tsv", "t.jsonl", "t.jsonl.gz", "t.parquet"]
+)
+def test_blocks_become_one_table(tmp_path, name):
+    path = tmp_path / name
+    write(path, [BLOCK, BLOCK])
+    frame, _ = read_table(str(path))
+    pd.testing.assert_frame_equal(frame, pd.concat([BLOCK, BLOCK], ignore_index=True))
+    assert [p.name for p in tmp_path.iterdir()] == [name]
+
+
+def test_gzip_is_the_same_each_time(tmp_path):
+    write(tmp_path / "a.csv.gz", [BLOCK])
+    write(tmp_path / "b.csv.gz", [BLOCK])
+    first = (tmp_path / "a.csv.gz").read_bytes()
+    assert first == (tmp_path / "b.csv.gz").read_bytes()
+    assert gzip.decompress(first) == b"a,b\nx,1\ny,\n"
+
+
+def test_byte_order_mark_is_written_once(tmp_path):
+    path = tmp_path / "a.csv"
+    write(path, [BLOCK, BLOCK], form=TableForm(encoding="utf-8-sig", line_end="\r\n"))
+    assert path.read_bytes() == b"\xef\xbb\xbfa,b\r\nx,1\r\ny,\r\nx,1\r\ny,\r\n"
+
+
+class TestRefusals:
+    def error_of(self, path, **options):
+        with pytest.raises(TableFileError) as caught:
+            check_output(str(path), **options)
+        assert not isinstance(caught.value, DataError)
+        with pytest.raises(TableFileError):
+            write(path, [BLOCK], **options)
+        return str(caught.value)
+
+    def test_existing_file(self, tmp_path):
+        path = tmp_path / "a.csv"
+        path.write_text("old")
+        assert self.error_of(path) == (
+            f"{path} already exists; name another file with -o, or give --force to replace it"
+        )
+        assert path.read_text() == "old"
+        write(path, [BLOCK], force=True)
+        assert path.read_text() == "a,b\nx,1\ny,\n"
+
+    def test_directory(self, tmp_path):
+        assert self.error_of(tmp_path) == f"{tmp_path} is a directory; name a file in it"
+
+    def test_no_folder(self, tmp_path):
+        path = tmp_path / "none" / "a.csv"
+        assert self.error_of(path) == (
+            f"{path} can't be written: there is no folder {path.parent}; create it"
+        )
+
+    def test_folder_is_a_file(self, tmp_path):
+        (tmp_path / "file").write_text("")
+        path = tmp_path / "file" / "a.csv"
+        assert self.error_of(path) == (
+            f"{path} can't be written: there is no folder {path.parent}; create it"
+        )
+
+    @pytest.mark.skipif(
+        not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write all"
+    )
+    def test_no_permission(self, tmp_path):
+        tmp_path.chmod(0o500)
+        path = tmp_path / "a.csv"
+        assert self.error_of(path) == (
+            f"{path} can't be written: no permission for {tmp_path}; choose another folder"
+        )
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError, KeyboardInterrupt, OSError])
+def test_error_leaves_the_old_file_and_nothing_else(tmp_path, error):
+    path = tmp_path / "a.csv.gz"
+    path.write_text("old")
+
+    def blocks():
+        yield BLOCK
+        raise error
+
+    with pytest.raises(error):
+        write(path, blocks(), force=True)
+    assert path.read_text() == "old"
+    assert [p.name for p in tmp_path.iterdir()] == ["a.csv.gz"]
+
+
+def test_link_stays_a_link(tmp_path):
+    (tmp_path / "real.csv").write_text("old")
+    link = tmp_path / "link.csv"
+    link.symlink_to("real.csv")
+    write(link, [BLOCK], force=True)
+    assert link.is_symlink()
+    assert (tmp_path / "real.csv").read_text() == "a,b\nx,1\ny,\n"
+
+
+def test_new_file_has_the_usual_permissions(tmp_path):
+    (tmp_path / "plain").write_text("")
+    write(tmp_path / "a.csv", [BLOCK])
+    assert (tmp_path / "a.csv").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+def test_unwritable_character(tmp_path):
+    path = tmp_path / "a.csv"
+    with pytest.raises(TableContentError) as caught:
+        write(path, [pd.DataFrame({"a": ["é€"]})], form=TableForm(encoding="latin-1"))
+    assert str(caught.value) == (
+        f"{path}: '€' can't be written in latin-1; give an encoding that has it, such as "
+        "--encoding utf-8"
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
+def test_full_device_is_not_replaced():
+    with pytest.raises(TableFileError) as caught:
+        write("/dev/full", [BLOCK])
+    assert str(caught.value) == "/dev/full can't be written: No space left on device"
+    assert Path("/dev/full").is_char_device()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a limit on the size of files")
+@pytest.mark.parametrize("name", ["a.csv", "a.csv.gz", "a.jsonl", "a.parquet"])
+def test_full_disk_leaves_nothing(tmp_path, name):
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    block = pd.DataFrame({"a": [os.urandom(20).hex() for _ in range(2_000)]})
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
+    try:
+        with pytest.raises(TableFileError) as caught:
+            write(tmp_path / name, [block, block])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert str(caught.value) == f"{tmp_path / name} can't be written: File too large"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.jsonl"])
+def test_memory_does_not_grow_with_the_table(tmp_path, name):
+    block = pd.concat([BLOCK] * 500, ignore_index=True)
+
+    def peak(blocks):
+        tracemalloc.start()
+        write(tmp_path / name, (block for _ in range(blocks)), force=True)
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return most
+
+    peak(1)
+    assert peak(40) < 1.5 * peak(2)
