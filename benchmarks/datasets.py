@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
 import pandas as pd
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -136,9 +135,6 @@ def categorical_columns(name: str, frame: pd.DataFrame) -> list[str]:
 
 def split(frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Split into 90 % for training and 10 % for tests, shuffled with seed 0."""
-    order = np.random.default_rng(0).permutation(len(frame))
+    shuffled = frame.sample(frac=1, random_state=0, ignore_index=True)
     cut = int(0.9 * len(frame))
-    return (
-        frame.iloc[order[:cut]].reset_index(drop=True),
-        frame.iloc[order[cut:]].reset_index(drop=True),
-    )
+    return shuffled[:cut], shuffled[cut:].reset_index(drop=True)
