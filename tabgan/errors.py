@@ -17,6 +17,7 @@ __all__ = [
     "SchemaError",
     "TabGANError",
     "TableFileError",
+    "TrainingError",
     "did_you_mean",
 ]
 
@@ -43,6 +44,10 @@ class TableFileError(TabGANError, ValueError):
 
 class ModelFileError(TabGANError, ValueError):
     """A model file is damaged, foreign, or newer than this version of the library."""
+
+
+class TrainingError(TabGANError):
+    """Training can't go on: a loss or a weight is not finite."""
 
 
 class NotFittedError(TabGANError, _SklearnNotFittedError):

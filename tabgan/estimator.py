@@ -1,0 +1,370 @@
+"""`TabGAN`: a scikit-learn estimator that learns a table and draws new rows."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from math import nan
+from numbers import Integral, Real
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator
+from sklearn.utils import Tags, check_array
+
+from tabgan.encoding.table import TableEncoder
+from tabgan.errors import DataError, ModelFileError, NotFittedError, OptionError
+from tabgan.gan.callbacks import Callback, Callbacks, History, Progress
+from tabgan.gan.latent import LatentChoice, choose_latent_dim
+from tabgan.gan.precision import choose_device, choose_precision
+from tabgan.inference import check_table, infer_schema
+from tabgan.model import TableModel
+from tabgan.schema import Schema
+from tabgan.streams import RandomStateLike, numpy_stream, resolve_seed
+from tabgan.training import TableTraining, auto_steps
+
+__all__ = ["TabGAN"]
+
+
+class TabGAN(BaseEstimator):
+    """Learn a table with a GAN and draw synthetic rows like its own.
+
+    Parameters
+    ----------
+    steps
+        Training steps, or "auto" to choose by the number of rows.
+    epochs
+        Passes over the table in place of `steps`.
+    batch_size
+        Rows per step.
+    latent_dim
+        Size of the generator's latent, or "auto" for the heuristics of `tabgan.gan.latent`.
+    hidden_dim
+        Width of the hidden layers of both networks.
+    learning_rate
+        Adam's learning rate; constant for half of the steps, then linearly down.
+    gamma
+        Weight of the R1 gradient penalty on the discriminator.
+    schema
+        A `Schema` for the table, or a mapping from column names to kinds that overrides what is
+        inferred; None infers everything.
+    derive
+        Whether columns that other columns determine are detected and derived, so that the rule
+        holds in every synthetic row.
+    device
+        "auto" (CUDA where there is one), "cpu", "cuda" or a torch device name.
+    precision
+        Number format of matrix products: "auto", "float32" or "bfloat16".
+    callbacks
+        Further `Callback` objects to run in training.
+    verbose
+        Whether a progress bar is shown on standard error.
+    random_state
+        Seed of everything random: an integer makes fit and sample repeatable.
+
+    Attributes
+    ----------
+    schema_ : Schema
+        The columns of the table.
+    history_ : list of dict
+        Records of training: step, epoch, seconds, losses, learning rate.
+    latent_dim_ : int
+        The latent size used, and `latent_reason_` why.
+    n_steps_ : int
+        Training steps taken.
+    dependencies_ : list
+        Rules found between columns; each has a `describe` method.
+    n_rows_ : int
+        Rows of the training table.
+    n_features_in_ : int
+        Columns of the training table.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"size": [1.5, 2.5, 3.5, 4.5] * 25, "kind": ["a", "b"] * 50})
+    >>> gan = TabGAN(steps=5, verbose=False, random_state=0).fit(table)
+    >>> gan.sample(3).dtypes.astype(str).to_dict()
+    {'size': 'float64', 'kind': 'object'}
+    """
+
+    def __init__(
+        self,
+        *,
+        steps: int | str = "auto",
+        epochs: float | None = None,
+        batch_size: int = 512,
+        latent_dim: int | str = "auto",
+        hidden_dim: int = 256,
+        learning_rate: float = 5e-4,
+        gamma: float = 1.0,
+        schema: Schema | Mapping[Any, Any] | None = None,
+        derive: bool = True,
+        device: str = "auto",
+        precision: str = "auto",
+        callbacks: Sequence[Callback] | None = None,
+        verbose: bool = True,
+        random_state: RandomStateLike = None,
+    ) -> None:
+        self.steps = steps
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.latent_dim = latent_dim
+        self.hidden_dim = hidden_dim
+        self.learning_rate = learning_rate
+        self.gamma = gamma
+        self.schema = schema
+        self.derive = derive
+        self.device = device
+        self.precision = precision
+        self.callbacks = callbacks
+        self.verbose = verbose
+        self.random_state = random_state
+
+    def __sklearn_tags__(self) -> Tags:
+        tags: Tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.string = True
+        tags.input_tags.categorical = True
+        return tags
+
+    def fit(self, X: Any, y: Any = None) -> Self:  # noqa: N803, ARG002
+        """Learn a table.
+
+        Parameters
+        ----------
+        X
+            A DataFrame, or a two-dimensional array whose columns are then named 0, 1, 2 …
+        y
+            Ignored; a target is a column like any other.
+
+        Raises
+        ------
+        DataError, SchemaError
+            If the table or the schema can't be used.
+        OptionError
+            If a parameter has a value that it can't have.
+        TrainingError
+            If training diverges.
+        """
+        self._check_options()
+        progress = Progress(self.verbose)
+        try:
+            return self._fit(X, progress)
+        finally:
+            progress.close()
+
+    def _fit(self, X: Any, progress: Progress) -> Self:  # noqa: N803
+        frame = _as_frame(X)
+        seed = resolve_seed(self.random_state)
+        schema = self._resolve_schema(frame)
+        progress.stage("Finding rules between columns")
+        encoder = TableEncoder.fit(frame, schema, numpy_stream(seed, "detect"), derive=self.derive)
+        progress.stage("Encoding")
+        rows = encoder.encode(frame)
+        training = self._training(encoder, len(frame), seed)
+        history = History()
+        callback = Callbacks([history, progress, *(self.callbacks or ())])
+        sampler = training.run(rows, callback)
+        latent = self._latent(encoder, len(frame))
+        facts = {
+            "parameters": self._plain_parameters(),
+            "n_rows": len(frame),
+            "n_steps": training.n_steps,
+            "latent_reason": latent.reason,
+            "history": history.records,
+        }
+        return self._set_model(TableModel(encoder, sampler, facts))
+
+    def _plain_parameters(self) -> dict[str, Any]:
+        """Return the parameters that a model file keeps; the rest belong to this process."""
+        left_out = ("schema", "device", "callbacks", "random_state")
+        plain = {k: v for k, v in self.get_params(deep=False).items() if k not in left_out}
+        seed = self.random_state
+        return {
+            **{k: v.item() if isinstance(v, np.generic) else v for k, v in plain.items()},
+            "random_state": int(seed) if isinstance(seed, int | np.integer) else None,
+        }
+
+    def _set_model(self, model: TableModel) -> Self:
+        schema, facts = model.encoder.schema, model.facts
+        self._model = model
+        self.schema_ = schema
+        self.history_ = list(facts["history"])
+        self.latent_dim_ = model.sampler.generator.latent_dim
+        self.latent_reason_ = str(facts["latent_reason"])
+        self.n_steps_ = int(facts["n_steps"])
+        self.n_rows_ = int(facts["n_rows"])
+        self.dependencies_ = list(model.encoder.dependencies)
+        self.n_features_in_ = len(schema)
+        if all(isinstance(name, str) for name in schema.names):
+            self.feature_names_in_ = np.array(schema.names, dtype=object)
+        elif hasattr(self, "feature_names_in_"):
+            del self.feature_names_in_
+        return self
+
+    def _resolve_schema(self, frame: pd.DataFrame) -> Schema:
+        if not isinstance(self.schema, Schema):
+            return infer_schema(frame, self.schema)
+        check_table(frame)
+        return self.schema.matched_to(frame)
+
+    def _latent(self, encoder: TableEncoder, n_rows: int) -> LatentChoice:
+        if self.latent_dim == "auto":
+            return choose_latent_dim(encoder.spans.width, n_rows, encoder.n_learned)
+        return LatentChoice(int(self.latent_dim), "given")
+
+    def _training(self, encoder: TableEncoder, n_rows: int, seed: int) -> TableTraining:
+        device = choose_device(self.device)
+        return TableTraining(
+            spans=encoder.spans,
+            latent_dim=self._latent(encoder, n_rows).dim,
+            hidden_dim=self.hidden_dim,
+            n_steps=self._n_steps(encoder, n_rows),
+            batch_size=self.batch_size,
+            learning_rate=self.learning_rate,
+            gamma=self.gamma,
+            device=device,
+            dtype=choose_precision(self.precision, device),
+            seed=seed,
+        )
+
+    def _n_steps(self, encoder: TableEncoder, n_rows: int) -> int:
+        if not encoder.spans.width:
+            return 0  # nothing to learn: all columns are constant, identifiers or derived
+        if self.epochs is not None:
+            return max(1, round(self.epochs * n_rows / min(self.batch_size, n_rows)))
+        return auto_steps(n_rows) if self.steps == "auto" else int(self.steps)
+
+    def _check_options(self) -> None:
+        for name in ("batch_size", "hidden_dim"):
+            _check_number(name, getattr(self, name), Integral, 1)
+        for name in ("steps", "latent_dim"):
+            if getattr(self, name) != "auto":
+                _check_number(name, getattr(self, name), Integral, 1, "or 'auto'")
+        if self.epochs is not None:
+            _check_number("epochs", self.epochs, Real, 0, "or None")
+            if self.steps != "auto":
+                raise OptionError(
+                    f"steps={self.steps!r} and epochs={self.epochs!r} are both given; give one"
+                )
+        _check_number("learning_rate", self.learning_rate, Real, 0)
+        _check_number("gamma", self.gamma, Real, 0)
+
+    def sample(self, n: int | None = None, *, random_state: RandomStateLike = None) -> pd.DataFrame:
+        """Draw synthetic rows.
+
+        Parameters
+        ----------
+        n
+            Number of rows; that of the training table if None.
+        random_state
+            Seed of this draw. None takes the estimator's own: an integer there gives the same
+            rows at every call, and None new ones.
+
+        Returns
+        -------
+        DataFrame
+            Of n rows, with the training table's columns, order, names and dtypes.
+
+        Raises
+        ------
+        OptionError
+            If n is negative, or if so many rows don't fit into memory.
+        NotFittedError
+            If there is no model yet.
+        """
+        n = self._check_n(n)
+        blocks = self._model.blocks(n, self._sample_seed(random_state))
+        first = next(blocks)
+        _check_memory(first, n)
+        return pd.concat([first, *blocks]) if n > len(first) else first
+
+    def sample_blocks(
+        self, n: int | None = None, *, random_state: RandomStateLike = None
+    ) -> Iterator[pd.DataFrame]:
+        """Draw synthetic rows block by block, in bounded memory.
+
+        The blocks together are the rows that `sample` gives for the same arguments.
+        """
+        n = self._check_n(n)
+        return self._model.blocks(n, self._sample_seed(random_state))
+
+    def _check_n(self, n: int | None) -> int:
+        if not hasattr(self, "_model"):
+            raise NotFittedError(
+                "This TabGAN has not been fitted; call fit, or load a model with TabGAN.load"
+            )
+        if n is None:
+            return self.n_rows_
+        _check_number("n", n, Integral, 0)
+        return int(n)
+
+    def _sample_seed(self, random_state: RandomStateLike) -> int:
+        chosen = self.random_state if random_state is None else random_state
+        return resolve_seed(chosen)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the fitted model to one file, atomically; see `tabgan.persistence`.
+
+        The file holds the averaged generator, its calibration and the encoders' summaries of the
+        columns, and no row of the training table.
+        """
+        self._check_n(None)
+        self._model.save(path)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], *, device: str = "auto") -> Self:
+        """Read a model file, onto any device.
+
+        Raises
+        ------
+        ModelFileError
+            If the file is not a model, is damaged, or newer than this library.
+        OSError
+            If it can't be opened.
+        """
+        model = TableModel.load(path, choose_device(device))
+        try:
+            gan = cls(**model.facts["parameters"], device=device)
+            return gan._set_model(model)
+        except (KeyError, TypeError, ValueError) as error:
+            raise ModelFileError(f"{path}: the model's facts are incomplete ({error})") from error
+
+
+def _as_frame(X: Any) -> pd.DataFrame:  # noqa: N803
+    if isinstance(X, pd.DataFrame):
+        return X
+    if isinstance(X, pd.Series):
+        raise DataError(
+            f"The table is a Series (name {X.name!r}); give a DataFrame, for example to_frame()"
+        )
+    try:
+        array = check_array(
+            X, dtype=None, ensure_all_finite=False, ensure_min_samples=2, estimator="TabGAN"
+        )
+    except ValueError as error:
+        raise DataError(str(error)) from error
+    return pd.DataFrame(array)
+
+
+def _check_number(
+    name: str, value: Any, kind: type[Integral] | type[Real], least: int, other: str = ""
+) -> None:
+    whole = kind is Integral
+    number = float(value) if isinstance(value, kind) else nan
+    if isinstance(value, bool | np.bool_) or not number >= least:
+        noun = "a whole number" if whole else "a number"
+        raise OptionError(f"{name}={value!r} must be {noun} from {least} {other}".rstrip())
+
+
+def _check_memory(first: pd.DataFrame, n: int) -> None:
+    """Refuse a frame that can't fit, before the time to draw it is spent."""
+    if n <= len(first) or not hasattr(os, "sysconf"):
+        return
+    needed = n / len(first) * first.memory_usage(deep=True).sum() * 2  # blocks, then the whole
+    available = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    if needed > available:
+        raise OptionError(
+            f"n={n} rows would take about {needed / 2**30:,.0f} GiB of memory and the machine has "
+            f"{available / 2**30:,.0f}; draw them in blocks with sample_blocks, or to a file with "
+            "'tabgan sample'"
+        )

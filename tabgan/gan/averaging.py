@@ -1,0 +1,38 @@
+"""Moving average of a network's weights."""
+
+import copy
+
+import torch
+from torch import nn
+
+__all__ = ["MovingAverage"]
+
+
+class MovingAverage:
+    """Exponential moving average of weights, with a short memory at the start.
+
+    After t updates the decay is min(decay, (1 + t)/(10 + t)), so that the random start is soon
+    forgotten. The average is what samples (Yazıcı et al., 2019, arXiv:1806.04498).
+
+    Examples
+    --------
+    >>> layer = nn.Linear(1, 1)
+    >>> average = MovingAverage(layer)
+    >>> average.update()
+    >>> torch.equal(average.network.weight, layer.weight)
+    True
+    """
+
+    def __init__(self, network: nn.Module, decay: float = 0.999) -> None:
+        self.decay = decay
+        self.updates = 0
+        self.network = copy.deepcopy(network).requires_grad_(False).eval()
+        self._pairs = list(zip(self.network.parameters(), network.parameters(), strict=True))
+
+    @torch.no_grad()
+    def update(self) -> None:
+        """Move the average towards the network's present weights."""
+        self.updates += 1
+        decay = min(self.decay, (1 + self.updates) / (10 + self.updates))
+        for averaged, current in self._pairs:
+            averaged.lerp_(current, 1 - decay)

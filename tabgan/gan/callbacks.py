@@ -1,0 +1,113 @@
+"""Hooks into training: a base of no-ops and the ones that the library uses itself."""
+
+import sys
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, TextIO
+
+from tqdm import tqdm
+
+if TYPE_CHECKING:
+    from tabgan.gan.trainer import TrainState
+
+__all__ = ["Callback", "Callbacks", "History", "Progress", "Record"]
+
+Record = dict[str, float]
+
+
+class Callback:
+    """Base of all callbacks; override what is needed.
+
+    A record holds the means since the record before: ``step`` (steps done), ``epoch``,
+    ``seconds``, ``discriminator_loss``, ``generator_loss``, ``learning_rate``.
+    """
+
+    def on_train_begin(self, state: "TrainState") -> None:
+        """Run once before the first step."""
+
+    def on_record(self, state: "TrainState", record: Record) -> None:
+        """Run whenever a record is made: every `Trainer.record_every` steps and at the end."""
+
+    def on_train_end(self, state: "TrainState") -> None:
+        """Run once after the last step."""
+
+
+class Callbacks(Callback):
+    """Several callbacks as one, called in order."""
+
+    def __init__(self, callbacks: Sequence[Callback]) -> None:
+        self.callbacks = tuple(callbacks)
+
+    def on_train_begin(self, state: "TrainState") -> None:
+        """Call each callback."""
+        for callback in self.callbacks:
+            callback.on_train_begin(state)
+
+    def on_record(self, state: "TrainState", record: Record) -> None:
+        """Call each callback."""
+        for callback in self.callbacks:
+            callback.on_record(state, record)
+
+    def on_train_end(self, state: "TrainState") -> None:
+        """Call each callback."""
+        for callback in self.callbacks:
+            callback.on_train_end(state)
+
+
+class History(Callback):
+    """Keeps all records as plain dictionaries in `records`."""
+
+    def __init__(self) -> None:
+        self.records: list[Record] = []
+
+    def on_record(self, state: "TrainState", record: Record) -> None:  # noqa: ARG002
+        """Keep the record."""
+        self.records.append(record)
+
+
+class Progress(Callback):
+    """A progress bar on standard error, for the stages around training too.
+
+    Parameters
+    ----------
+    enabled
+        Whether anything is shown.
+    stream
+        Where it is shown; standard error if None.
+    """
+
+    def __init__(self, enabled: bool, stream: TextIO | None = None) -> None:
+        self.bar: tqdm[Any] = tqdm(
+            total=None,
+            desc="Reading the table",
+            disable=not enabled,
+            file=stream or sys.stderr,
+            unit="step",
+            leave=False,
+            bar_format="{desc} [{elapsed}]",
+            delay=0,
+        )
+        self.started = time.monotonic()
+
+    def stage(self, name: str) -> None:
+        """Name the stage that begins now."""
+        self.bar.bar_format = "{desc} [{elapsed}]"
+        self.bar.set_description_str(name)
+
+    def on_train_begin(self, state: "TrainState") -> None:
+        """Turn the line into a bar over the training steps."""
+        self.bar.bar_format = "{l_bar}{bar}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}{postfix}]"
+        self.bar.set_description_str("Training")
+        self.bar.reset(total=state.n_steps)
+
+    def on_record(self, state: "TrainState", record: Record) -> None:
+        """Move the bar to the present step."""
+        losses = {key: record[f"{key}_loss"] for key in ("discriminator", "generator")}
+        self.bar.set_postfix(
+            {key[0].upper(): f"{value:.3f}" for key, value in losses.items()}, refresh=False
+        )
+        self.bar.update(state.step - self.bar.n)
+
+    def close(self) -> None:
+        """Remove the bar."""
+        self.bar.close()

@@ -1,0 +1,53 @@
+"""How large the latent should be: the heuristics of the GAN lectures.
+
+For a table of encoded width d: a small or simple table takes a latent of d or slightly less, a
+complex or highly variable one takes more, up to 2·d. For images a latent far smaller than the
+output is usual (64 for 784). In every case the last word is an experiment.
+"""
+
+from typing import NamedTuple
+
+__all__ = ["LatentChoice", "choose_latent_dim"]
+
+MIN_LATENT = 16
+MAX_LATENT = 512
+
+
+class LatentChoice(NamedTuple):
+    """A latent size and the reason for it, in words."""
+
+    dim: int
+    reason: str
+
+
+def choose_latent_dim(width: int, n_rows: int, n_columns: int) -> LatentChoice:
+    """Choose the latent size of a table.
+
+    A table counts as simple if it is small (under 2,000 rows) or of little variety (at most 5
+    learned columns); else as complex. A simple table gets z = d, a complex one z = 2·d, both
+    within the bounds 16 and 512.
+
+    Parameters
+    ----------
+    width
+        Encoded width d that the generator fills: numbers plus levels.
+    n_rows
+        Rows of the training table.
+    n_columns
+        Columns that are learned (identifiers and derived columns don't count).
+
+    Examples
+    --------
+    >>> choose_latent_dim(width=100, n_rows=50_000, n_columns=14)
+    LatentChoice(dim=200, reason='complex table (50000 rows, 14 learned columns): z = 2·d, d = 100')
+    >>> choose_latent_dim(width=40, n_rows=300, n_columns=8).dim
+    40
+    """
+    simple = n_rows < 2_000 or n_columns <= 5
+    wanted = width if simple else 2 * width
+    dim = min(max(wanted, MIN_LATENT), MAX_LATENT)
+    kind, rule = ("simple", "z = d") if simple else ("complex", "z = 2·d")
+    reason = f"{kind} table ({n_rows} rows, {n_columns} learned columns): {rule}, d = {width}"
+    if dim != wanted:
+        reason += f", kept within {MIN_LATENT} and {MAX_LATENT}"
+    return LatentChoice(dim, reason)

@@ -1,0 +1,100 @@
+"""Generators and discriminators."""
+
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+__all__ = ["MLPDiscriminator", "MLPGenerator", "ResidualBlock"]
+
+
+class ResidualBlock(nn.Module):
+    """Pre-norm residual block: x + W₂·SiLU(W₁·LayerNorm(x)).
+
+    LayerNorm and no BatchNorm: statistics over the batch leak between rows and don't agree with
+    averaged weights.
+
+    **Shape**: (batch, dim) → (batch, dim)
+    """
+
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(dim)
+        self.inner = nn.Linear(dim, dim)
+        self.outer = nn.Linear(dim, dim)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Add the block's output to its input."""
+        hidden = nn.functional.silu(self.inner(self.norm(x)))
+        return x + self.outer(hidden)  # type: ignore[no-any-return]
+
+
+class MLPGenerator(nn.Module):
+    """Residual MLP from a latent to the logits of a row.
+
+    **Shape**: (batch, latent_dim) → (batch, width)
+
+    Parameters
+    ----------
+    latent_dim
+        Size of the latent z.
+    width
+        Width of the row to generate.
+    hidden_dim
+        Width of the hidden layers.
+    n_blocks
+        Number of residual blocks.
+
+    Examples
+    --------
+    >>> generator = MLPGenerator(latent_dim=8, width=5, hidden_dim=32)
+    >>> generator(torch.randn(4, 8)).shape
+    torch.Size([4, 5])
+    """
+
+    def __init__(
+        self, latent_dim: int, width: int, *, hidden_dim: int = 256, n_blocks: int = 2
+    ) -> None:
+        super().__init__()
+        self.latent_dim = latent_dim
+        self.inlet = nn.Linear(latent_dim, hidden_dim)
+        self.blocks = nn.Sequential(*(ResidualBlock(hidden_dim) for _ in range(n_blocks)))
+        self.outlet = nn.Linear(hidden_dim, width)
+
+    @torch.no_grad()
+    def start_from(self, bias: Tensor) -> None:
+        """Start the output near fixed logits of shape (width,), with a weak dependence on z."""
+        self.outlet.weight.mul_(0.5)
+        self.outlet.bias.copy_(bias)
+
+    def forward(self, z: Tensor) -> Tensor:
+        """Map latents to logits."""
+        hidden = nn.functional.silu(self.blocks(self.inlet(z)))
+        return self.outlet(hidden)  # type: ignore[no-any-return]
+
+
+class MLPDiscriminator(nn.Module):
+    """MLP from discriminator features to one logit: high for real, low for fake.
+
+    No normalisation and no dropout, so that a row's logit depends on that row alone.
+
+    **Shape**: (batch, in_features) → (batch,)
+
+    Examples
+    --------
+    >>> discriminator = MLPDiscriminator(in_features=5, hidden_dim=32)
+    >>> discriminator(torch.randn(4, 5)).shape
+    torch.Size([4])
+    """
+
+    def __init__(self, in_features: int, *, hidden_dim: int = 256, n_layers: int = 3) -> None:
+        super().__init__()
+        sizes = [in_features] + [hidden_dim] * n_layers
+        layers: list[nn.Module] = []
+        for size, following in pairwise(sizes):
+            layers += [nn.Linear(size, following), nn.LeakyReLU(0.2)]
+        self.layers = nn.Sequential(*layers, nn.Linear(hidden_dim, 1))
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Map features to logits."""
+        return self.layers(features).squeeze(-1)  # type: ignore[no-any-return]

@@ -1,0 +1,64 @@
+"""Devices and number formats."""
+
+from contextlib import AbstractContextManager
+from typing import Literal
+
+import torch
+
+from tabgan.errors import OptionError
+
+__all__ = ["Precision", "autocast", "choose_device", "choose_precision"]
+
+Precision = Literal["auto", "float32", "bfloat16"]
+
+
+def choose_device(device: str) -> torch.device:
+    """Resolve a device option: ``"auto"`` takes CUDA where there is one.
+
+    Raises
+    ------
+    OptionError
+        If the device is unknown to torch or not on this machine.
+
+    Examples
+    --------
+    >>> choose_device("cpu")
+    device(type='cpu')
+    """
+    if device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        chosen = torch.device(device)
+        torch.empty(0, device=chosen)
+    except (RuntimeError, AssertionError, TypeError) as error:
+        raise OptionError(
+            f"device={device!r} is not available here; use 'auto', 'cpu', or 'cuda' on a machine "
+            "whose torch build and driver support it"
+        ) from error
+    return chosen
+
+
+def choose_precision(precision: str, device: torch.device) -> torch.dtype:
+    """Resolve a precision option: ``"auto"`` takes bfloat16 where the hardware multiplies it.
+
+    On a CPU that means AMX: without its tile registers bfloat16 is emulated or gains little.
+
+    Raises
+    ------
+    OptionError
+        If the option is not "auto", "float32" or "bfloat16".
+    """
+    if precision == "auto":
+        if device.type == "cuda":
+            return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
+        capabilities: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
+        return torch.bfloat16 if capabilities.get("amx_bf16") else torch.float32
+    dtypes = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+    if precision not in dtypes:
+        raise OptionError(f"precision={precision!r} is not one of 'auto', 'float32', 'bfloat16'")
+    return dtypes[precision]
+
+
+def autocast(device: torch.device, dtype: torch.dtype) -> AbstractContextManager[None]:
+    """Run matrix products in a dtype; float32 leaves everything as it is."""
+    return torch.autocast(device.type, dtype=dtype, enabled=dtype != torch.float32)

@@ -1,0 +1,150 @@
+"""The model file: one safetensors file with JSON metadata.
+
+The header's metadata holds ``tabgan`` (JSON: format version, library versions, the model's
+description) and ``sha256``, the digest of the whole file with the digest's own place filled with
+zeros. A reader checks size, digest, version, shapes and finite values before it builds anything.
+There is no pickle and no code in the file, and no training row.
+"""
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load as load_tensors
+from safetensors.torch import save as save_tensors
+from torch import Tensor
+
+from tabgan.errors import ModelFileError
+
+__all__ = ["FORMAT_VERSION", "read_model", "write_model"]
+
+FORMAT_VERSION = (1, 0)  # a reader refuses a newer major version
+MAX_HEADER = 100_000_000  # the limit of the safetensors format
+_BLANK = "0" * 64
+
+
+def write_model(
+    path: str | os.PathLike[str], description: Mapping[str, Any], tensors: Mapping[str, Tensor]
+) -> None:
+    """Write a model file beside its place and move it there when it is whole.
+
+    Raises
+    ------
+    OSError
+        If the file can't be written; an older file of that name is then untouched.
+    """
+    text = json.dumps({"format": list(FORMAT_VERSION), **description}, allow_nan=False)
+    plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    content = save_tensors(plain, {"tabgan": text, "sha256": _BLANK})
+    digest = hashlib.sha256(content).hexdigest()
+    place = content.index(f'"sha256":"{_BLANK}"'.encode()) + len('"sha256":"')
+    content = content[:place] + digest.encode() + content[place + len(digest) :]
+    _write_atomically(Path(path), content)
+
+
+def _write_atomically(path: Path, content: bytes) -> None:
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        umask = os.umask(0)
+        os.umask(umask)
+        Path(name).chmod(0o666 & ~umask)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def read_model(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """Read and check a model file; return its description and its tensors, on the CPU.
+
+    Raises
+    ------
+    ModelFileError
+        If the file is not a model of this library, is damaged, or is of a newer major version.
+    OSError
+        If it can't be opened.
+    """
+    content = _read_checked(Path(path))
+    header = _parse_header(content, path)
+    metadata = header.get("__metadata__")
+    if not isinstance(metadata, dict) or "tabgan" not in metadata:
+        raise ModelFileError(f"{path}: a safetensors file, but not a tabgan model")
+    # The version first: a newer format may have another way to guard its content.
+    description = _parse_description(metadata["tabgan"], path)
+    _check_digest(content, metadata.get("sha256"), path)
+    try:
+        tensors = load_tensors(content)
+    except SafetensorError as error:
+        raise ModelFileError(f"{path}: the tensors can't be read ({error})") from error
+    for name, tensor in tensors.items():
+        if tensor.is_floating_point() and not torch.isfinite(tensor).all():
+            raise ModelFileError(f"{path}: tensor {name!r} holds values that are not finite")
+    return description, tensors
+
+
+def _read_checked(path: Path) -> bytes:
+    """Check the header's length against the file's size before reading the file."""
+    if path.is_dir():
+        raise ModelFileError(f"{path}: a directory, not a model file")
+    with path.open("rb") as file:
+        first = file.read(8)
+        size = os.fstat(file.fileno()).st_size
+        length = int.from_bytes(first, "little")
+        if len(first) < 8 or not 2 <= length <= min(MAX_HEADER, size - 8):
+            raise ModelFileError(
+                f"{path}: not a tabgan model, or cut off ({size} bytes); models are written by "
+                "TabGAN.save or 'tabgan fit'"
+            )
+        return first + file.read()
+
+
+def _parse_header(content: bytes, path: str | os.PathLike[str]) -> dict[str, Any]:
+    length = int.from_bytes(content[:8], "little")
+    try:
+        header = json.loads(content[8 : 8 + length])
+    except (ValueError, RecursionError) as error:
+        raise ModelFileError(f"{path}: not a tabgan model, or its header is damaged") from error
+    if not isinstance(header, dict):
+        raise ModelFileError(f"{path}: not a tabgan model, or its header is damaged")
+    return header
+
+
+def _check_digest(content: bytes, digest: object, path: str | os.PathLike[str]) -> None:
+    damaged = ModelFileError(
+        f"{path}: the file is damaged (its checksum does not fit); save the model again"
+    )
+    if not isinstance(digest, str) or len(digest) != len(_BLANK):
+        raise damaged
+    place = content.find(f'"sha256":"{digest}"'.encode())
+    if place < 0:
+        raise damaged
+    start = place + len('"sha256":"')
+    hasher = hashlib.sha256(content[:start])
+    hasher.update(_BLANK.encode())
+    hasher.update(memoryview(content)[start + len(_BLANK) :])
+    if hasher.hexdigest() != digest:
+        raise damaged
+
+
+def _parse_description(text: str, path: str | os.PathLike[str]) -> dict[str, Any]:
+    try:
+        description = json.loads(text)
+        major = description["format"][0]
+    except (ValueError, KeyError, TypeError, IndexError, RecursionError) as error:
+        raise ModelFileError(f"{path}: the model's description can't be read") from error
+    if major != FORMAT_VERSION[0]:
+        raise ModelFileError(
+            f"{path}: model format {major}, this library reads format {FORMAT_VERSION[0]}; "
+            "use the version of tabgan that wrote it, or a newer one"
+        )
+    return description  # type: ignore[no-any-return]

@@ -1,0 +1,43 @@
+"""Sampling in fixed blocks, each with its own stream of randomness.
+
+Block b of a sample is the same whatever the number of rows asked for, of threads, or of calls.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import pandas as pd
+import torch
+
+__all__ = ["BLOCK_ROWS", "blocks"]
+
+BLOCK_ROWS = 8192
+
+
+def blocks(n: int, draw: Callable[[int], pd.DataFrame], workers: int) -> Iterator[pd.DataFrame]:
+    """Yield the frames of a sample of n rows in order, `workers` blocks ahead at most.
+
+    Parameters
+    ----------
+    n
+        Rows in all.
+    draw
+        Draws block b, of `BLOCK_ROWS` rows; called from other threads.
+    workers
+        Threads that draw. Each runs torch with one thread of its own: sums are then added up in
+        the same order however many there are.
+    """
+    count = max(1, -(-n // BLOCK_ROWS))  # no rows are one empty block: its dtypes tell
+    threads = torch.get_num_threads()
+    try:
+        with ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+            ahead: deque[Future[pd.DataFrame]] = deque()
+            for block in range(count + workers):
+                if block < count:
+                    ahead.append(pool.submit(draw, block))
+                if block >= workers:
+                    first = (block - workers) * BLOCK_ROWS
+                    yield ahead.popleft().result().iloc[: n - first]
+    finally:
+        torch.set_num_threads(threads)

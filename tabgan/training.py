@@ -1,0 +1,131 @@
+"""Train the GAN of a table: from encoded rows to a calibrated sampler."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from tabgan.encoding.base import Encoded
+from tabgan.gan.batches import TableBatches
+from tabgan.gan.callbacks import Callback
+from tabgan.gan.heads import TableHead
+from tabgan.gan.losses import NonSaturating
+from tabgan.gan.networks import MLPDiscriminator, MLPGenerator
+from tabgan.gan.penalties import R1
+from tabgan.gan.trainer import Trainer
+from tabgan.sampling.calibration import Calibration, draw_pool
+from tabgan.sampling.rows import RowSampler
+from tabgan.spans import Spans
+from tabgan.streams import torch_stream
+
+__all__ = ["TableTraining", "auto_steps"]
+
+MIN_STEPS = 2_000
+MAX_STEPS = 9_000
+STEP_ROWS = 0.2  # steps per training row, between the two
+
+
+def auto_steps(n_rows: int) -> int:
+    """Choose the number of training steps for a table of n rows.
+
+    Examples
+    --------
+    >>> auto_steps(500), auto_steps(20_000), auto_steps(1_000_000)
+    (2000, 4000, 9000)
+    """
+    return int(min(max(MIN_STEPS, STEP_ROWS * n_rows), MAX_STEPS))
+
+
+@dataclass(frozen=True)
+class TableTraining:
+    """What a table's training needs besides the rows.
+
+    Parameters
+    ----------
+    spans
+        Layout of an encoded row.
+    latent_dim, hidden_dim
+        Sizes of the latent and of the hidden layers.
+    n_steps, batch_size, learning_rate, gamma
+        The budget and the optimisation; gamma is the weight of the R1 penalty.
+    device, dtype
+        Where to train, and the number format of matrix products.
+    seed
+        Root of all streams of randomness.
+    """
+
+    spans: Spans
+    latent_dim: int
+    hidden_dim: int
+    n_steps: int
+    batch_size: int
+    learning_rate: float
+    gamma: float
+    device: torch.device
+    dtype: torch.dtype
+    seed: int
+
+    def run(self, rows: Encoded, callback: Callback) -> RowSampler:
+        """Train on encoded rows and return the averaged generator, calibrated."""
+        shares = level_shares(rows, self.spans)
+        with _one_thread(), torch.random.fork_rng(devices=[]):
+            generator = self._train(rows, shares, callback)
+            noise = torch_stream(self.seed, "calibration", device=self.device)
+            logits = draw_pool(generator, self.latent_dim, self.spans.width, noise)
+            calibration = Calibration.fit(logits, shares.to(self.device), self.spans)
+        return RowSampler(generator, calibration, self.spans)
+
+    def _train(self, rows: Encoded, shares: Tensor, callback: Callback) -> MLPGenerator:
+        head = TableHead(self.spans).to(self.device)
+        generator, discriminator = self._networks(shares, head.n_features)
+        low, width, codes = (torch.from_numpy(part).to(self.device) for part in rows)
+        trainer = Trainer(
+            head=head,
+            batches=TableBatches(low, width, codes, head, self.batch_size),
+            loss=NonSaturating(),
+            penalty=R1(self.gamma),
+            latent_dim=self.latent_dim,
+            learning_rate=self.learning_rate,
+            dtype=self.dtype,
+            latents=torch_stream(self.seed, "latents", device=self.device),
+            data=torch_stream(self.seed, "data", device=self.device),
+            noise=torch_stream(self.seed, "noise", device=self.device),
+        )
+        state = trainer.start(generator, discriminator, self.n_steps)
+        return cast("MLPGenerator", trainer.run(state, callback).averaged.network)
+
+    def _networks(self, shares: Tensor, n_features: int) -> tuple[MLPGenerator, MLPDiscriminator]:
+        # torch's initialisers draw from the global generator: seed a fork of it.
+        torch.manual_seed(torch_stream(self.seed, "init").initial_seed())
+        generator = MLPGenerator(self.latent_dim, self.spans.width, hidden_dim=self.hidden_dim)
+        bias = torch.zeros(self.spans.width)
+        bias[self.spans.n_numbers :] = shares.clamp_min(1e-6).log()
+        generator.start_from(bias)
+        discriminator = MLPDiscriminator(n_features, hidden_dim=self.hidden_dim)
+        return generator.to(self.device), discriminator.to(self.device)
+
+
+def level_shares(rows: Encoded, spans: Spans) -> Tensor:
+    """Return each level's share of the rows, shape (levels,)."""
+    counts = [
+        np.bincount(codes, minlength=width) / len(codes)
+        for codes, width in zip(rows.codes.T, spans.widths, strict=True)
+    ]
+    return torch.from_numpy(np.concatenate([*counts, np.empty(0)])).float()
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    # The matrices of a step are too small to share out, threads that wait for each other stall
+    # the whole run as soon as another process takes a core, and one thread gives the same sums
+    # on every machine.
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
