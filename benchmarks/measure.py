@@ -13,6 +13,9 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple
 
+TABGAN = (sys.executable, "-c", "import sys; from tabgan.cli.main import main; sys.exit(main())")
+"""The command line `tabgan`, as its console script runs it, of the same environment."""
+
 
 class Finished(NamedTuple):
     """How a command ended."""
