@@ -6,8 +6,10 @@ and read back. `infer_schema` (in `tabgan.inference`) makes one from a DataFrame
 
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Literal, get_args
 
+from tabgan.dtypes import restore_dtype
 from tabgan.errors import SchemaError, did_you_mean
 from tabgan.scalars import Scalar, from_json_scalar, to_json_scalar
 
@@ -43,10 +45,15 @@ class Column:
         Share of missing values, from 0 to 1.
     minimum, maximum
         Range that generated values keep (numbers, dates, durations); None where there is none.
+        In a column of objects their type is that of the cells.
     decimals
         Decimal places of a number; None for a full-precision float or another kind.
     format
-        ``strftime`` format of a date that is kept as text; None otherwise.
+        How a number or date that is kept as text is written: ``"%.2f"`` or ``"shortest"`` for a
+        number, a ``strftime`` format for a date; None otherwise.
+    absent
+        How a column of objects writes a missing value: ``"NaN"``, ``"NaT"`` or ``"NA"``; None
+        for Python's None.
     why
         Why the kind was chosen, in words.
     """
@@ -59,6 +66,7 @@ class Column:
     maximum: Scalar = None
     decimals: int | None = None
     format: str | None = None
+    absent: str | None = None
     why: str = ""
 
     def __post_init__(self) -> None:
@@ -67,6 +75,11 @@ class Column:
                 f"Column {self.name!r}: kind={self.kind!r} is not a kind of column; "
                 f"{did_you_mean(self.kind, KINDS)}"
             )
+
+    @cached_property
+    def pandas_dtype(self) -> Any:
+        """The pandas dtype that `dtype` describes."""
+        return restore_dtype(self.dtype)
 
     def to_json(self) -> dict[str, Any]:
         """Describe the column by JSON values, leaving out what is not set."""
@@ -79,6 +92,7 @@ class Column:
             "maximum": to_json_scalar(self.maximum),
             "decimals": self.decimals,
             "format": self.format,
+            "absent": self.absent,
             "why": self.why,
         }
         return {key: value for key, value in state.items() if value is not None or key == "name"}

@@ -1,0 +1,256 @@
+"""Columns of dates and durations, of whatever dtype, as whole ticks of their own unit and back.
+
+Ticks of dates are wall-clock time: midnight stays midnight over a change to daylight saving.
+"""
+
+import datetime
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tabgan.errors import DataError, SchemaError
+from tabgan.level_values import assemble, dense, distinct_of
+from tabgan.number_values import Numbers, from_pool, whole_within
+from tabgan.scalars import Scalar
+from tabgan.schema import Column
+from tabgan.timezones import describe_zone
+
+__all__ = ["read_ticks", "write_ticks"]
+
+_NAT = int(np.iinfo(np.int64).min)  # the tick that stands for "not a time"
+_PANDAS_UNITS = ("s", "ms", "us", "ns")
+# The plain directives of strftime, by the unit of time that they tell apart, finest first.
+_DIRECTIVES = {"us": "f", "s": "S", "m": "M", "h": "HI", "D": "djaA", "M": "mbB", "Y": "Yy"}
+_FORMAT = re.compile(r"(?:[^%]|%[fSMHIdjaAmbBYyp%])*", re.DOTALL)
+
+
+def read_ticks(values: pd.Series, column: Column) -> Numbers:
+    """Read a column of kind datetime or timedelta."""
+    values = dense(values)
+    unit = _unit(column)
+    if isinstance(values.dtype, pd.PeriodDtype):
+        ticks = values.array.asi8
+    elif values.dtype.kind in "mM":
+        ticks = _ticks_of(values, unit, column)
+    else:
+        return _read_objects(values, unit, column)
+    present = ticks != _NAT
+    return Numbers(np.where(present, ticks, 0), present, np.full(len(values), None, object))
+
+
+def _ticks_of(values: pd.Series, unit: str, column: Column) -> NDArray[np.int64]:
+    dtype: Any = values.dtype
+    if isinstance(dtype, pd.ArrowDtype):
+        zone = getattr(dtype.pyarrow_dtype, "tz", None)
+        plain = f"{_kind(column)}8[{_pandas_unit(_arrow_unit(dtype))}]"
+        values = values.astype(plain if zone is None else pd.DatetimeTZDtype(plain[3:-1], zone))
+    if isinstance(values.dtype, pd.DatetimeTZDtype):
+        values = values.dt.tz_convert(_zone(column)).dt.tz_localize(None)
+    try:
+        moments = values.dt.as_unit(_pandas_unit(unit)).to_numpy()
+    except (ValueError, OverflowError) as error:
+        raise DataError(
+            f"Column {column.name!r}: a value is outside of the range of its dtype "
+            f"{column.pandas_dtype}: {error}"
+        ) from error
+    return moments.astype(f"{_kind(column)}8[{unit}]").view(np.int64)
+
+
+def _read_objects(values: pd.Series, unit: str, column: Column) -> Numbers:
+    codes, levels = distinct_of(values)
+    if column.format is not None:
+        moments = _parse(levels, column.format)
+    else:
+        moments = _moments_of(levels, unit, column)
+    pool = moments.astype(f"{_kind(column)}8[{unit}]").view(np.int64)
+    return from_pool(codes, levels, pool, ~np.isnat(moments))
+
+
+def _moments_of(levels: Sequence[Scalar], unit: str, column: Column) -> NDArray[Any]:
+    """Turn date or duration objects into NumPy's, anything else into "not a time"."""
+    wanted = datetime.date if column.kind == "datetime" else datetime.timedelta
+    where = [position for position, level in enumerate(levels) if isinstance(level, wanted)]
+    _check_zones([levels[position] for position in where], column)
+    fine = "ns" if unit == "ns" else "us"
+    moments = np.full(len(levels), "NaT", f"{_kind(column)}8[{fine}]")
+    moments[where] = [_wall_clock(levels[position]) for position in where]
+    return moments
+
+
+def _check_zones(dates: Sequence[Any], column: Column) -> None:
+    zones = {zone if zone is None else describe_zone(zone) for zone in map(_zone_of, dates)}
+    if len(zones) > 1:
+        one, other = sorted(zone or "no time zone" for zone in zones)[:2]
+        raise DataError(
+            f"Column {column.name!r} mixes time zones ({one} and {other}); convert it to one "
+            "with pandas.to_datetime(column, utc=True)"
+        )
+
+
+def _zone_of(date: Any) -> Any:
+    return getattr(date, "tzinfo", None)
+
+
+def _wall_clock(value: Any) -> Any:
+    """Return a date or duration as what NumPy takes without loss, without its time zone."""
+    if isinstance(value, pd.Timestamp):
+        return value.tz_localize(None).asm8
+    if isinstance(value, pd.Timedelta):
+        return value.asm8
+    return value.replace(tzinfo=None) if isinstance(value, datetime.datetime) else value
+
+
+def _parse(levels: Sequence[Scalar], form: str) -> NDArray[np.datetime64]:
+    """Read texts that are dates of a format and written back the same; else "not a time"."""
+    texts = [level if isinstance(level, str) else "" for level in levels]
+    parsed = pd.to_datetime(pd.Series(texts, dtype=object), format=form, errors="coerce")
+    moments = parsed.to_numpy("M8[us]")
+    for position in np.flatnonzero(np.isnat(moments)):  # pandas reads the years 1678 to 2261 only
+        try:
+            moments[position] = datetime.datetime.strptime(texts[position], form)
+        except ValueError:
+            continue
+    written = _write(moments, form)
+    moments[[text != back for text, back in zip(texts, written, strict=True)]] = "NaT"
+    return moments
+
+
+def _write(moments: NDArray[np.datetime64], form: str) -> list[str | None]:
+    dates = moments.astype("M8[us]").tolist()
+    return [None if date is None else date.strftime(form) for date in dates]
+
+
+def write_ticks(
+    values: NDArray[Any], special: NDArray[np.object_], column: Column, present: NDArray[np.bool_]
+) -> pd.Series:
+    """Write ticks with the column's name, dtype and range."""
+    unit, dtype = _unit(column), column.pandas_dtype
+    low, high = _range(column, unit)
+    ticks = whole_within(np.where(present, values, values.dtype.type(0)), low, high)
+    if column.format is not None or dtype == np.dtype(object):
+        distinct, codes = np.unique(ticks[present], return_inverse=True)
+        return assemble(_cells(distinct, unit, column), codes, special, present, column)
+    ticks[~present] = _NAT
+    if isinstance(dtype, pd.PeriodDtype):
+        cells = pd.PeriodIndex.from_ordinals(ticks, freq=dtype.freq)
+        return pd.Series(cells, name=column.name, dtype=dtype)
+    return _series(ticks, unit, column).astype(dtype)
+
+
+def _series(ticks: NDArray[np.int64], unit: str, column: Column) -> pd.Series:
+    """Make dates of the column's time zone, or durations, out of ticks."""
+    char, zone = _kind(column), _zone(column)
+    moments = ticks.view(f"{char}8[{unit}]").astype(f"{char}8[{_pandas_unit(unit)}]")
+    if zone is None:
+        return pd.Series(moments, name=column.name)
+    # Of an hour that comes twice take the first, of one that is left out the end.
+    index = pd.DatetimeIndex(moments).tz_localize(
+        zone, ambiguous=np.ones(len(moments), bool), nonexistent="shift_forward"
+    )
+    series = pd.Series(index, name=column.name)
+    return series.clip(column.minimum, column.maximum)
+
+
+def _cells(ticks: NDArray[np.int64], unit: str, column: Column) -> Sequence[Any]:
+    """Write distinct ticks as objects or text."""
+    if column.format is not None:
+        return _write(ticks.view(f"M8[{unit}]"), column.format)
+    if unit == "D":
+        dates: Sequence[Any] = ticks.view("M8[D]").tolist()
+        return dates
+    series = _series(ticks, unit, column)
+    if isinstance(column.minimum, pd.Timestamp | pd.Timedelta):
+        return series.tolist()
+    index = pd.DatetimeIndex(series) if _kind(column) == "M" else pd.TimedeltaIndex(series)
+    return list(index.to_pydatetime() if _kind(column) == "M" else index.to_pytimedelta())
+
+
+def _kind(column: Column) -> str:
+    """Return NumPy's letter for dates or for durations."""
+    return "M" if column.kind == "datetime" else "m"
+
+
+def _unit(column: Column) -> str:
+    """Return the unit of a column's ticks."""
+    dtype = column.pandas_dtype
+    dtype = dtype.subtype if isinstance(dtype, pd.SparseDtype) else dtype
+    if isinstance(dtype, pd.PeriodDtype) and column.kind == "datetime":
+        return "period"
+    if dtype.kind == _kind(column):
+        if isinstance(dtype, pd.ArrowDtype):
+            return _arrow_unit(dtype)
+        return dtype.unit if isinstance(dtype, pd.DatetimeTZDtype) else np.datetime_data(dtype)[0]
+    if column.format is not None and column.kind == "datetime":
+        return _format_unit(column.format, column)
+    if dtype != np.dtype(object):
+        raise SchemaError(
+            f"Column {column.name!r}: kind={column.kind!r} does not go with the dtype {dtype}; "
+            "choose another kind, or give the strftime format of a date that is kept as text"
+        )
+    if type(column.minimum) is datetime.date:
+        return "D"
+    units = {getattr(bound, "unit", "us") for bound in (column.minimum, column.maximum)}
+    return units.pop() if len(units) == 1 else "us"
+
+
+def _arrow_unit(dtype: pd.ArrowDtype) -> str:
+    return getattr(dtype.pyarrow_dtype, "unit", "D")
+
+
+def _format_unit(form: str, column: Column) -> str:
+    directives = set(re.findall("%(.)", form))
+    for unit, letters in _DIRECTIVES.items():
+        if _FORMAT.fullmatch(form) and directives & set(letters):
+            return unit
+    raise SchemaError(
+        f"Column {column.name!r}: format={form!r} is not a format of dates; use the strftime "
+        "directives %Y %m %d %H %M %S %f %y %j %b %B %a %A %I %p"
+    )
+
+
+def _pandas_unit(unit: str) -> str:
+    return unit if unit in _PANDAS_UNITS else "s"
+
+
+def _zone(column: Column) -> Any:
+    """Return the column's time zone."""
+    dtype = column.pandas_dtype
+    if isinstance(dtype, pd.DatetimeTZDtype):
+        return dtype.tz
+    if isinstance(dtype, pd.ArrowDtype):
+        name = getattr(dtype.pyarrow_dtype, "tz", None)
+        return None if name is None else pd.DatetimeTZDtype("ns", name).tz
+    return _zone_of(column.minimum)
+
+
+def _range(column: Column, unit: str) -> tuple[int, int]:
+    """Return the least and the greatest tick that a column may hold."""
+    least, most = (_tick(column, end, unit) for end in ("minimum", "maximum"))
+    low = _NAT + 1 if least is None else least
+    return low, int(np.iinfo(np.int64).max) if most is None else max(most, low)
+
+
+def _tick(column: Column, end: str, unit: str) -> int | None:
+    bound, dtype = getattr(column, end), column.pandas_dtype
+    if bound is None:
+        return None
+    wanted: Any = datetime.date if column.kind == "datetime" else datetime.timedelta
+    if isinstance(bound, pd.Period) and isinstance(dtype, pd.PeriodDtype):
+        return int(bound.ordinal)
+    if not isinstance(bound, wanted):
+        what = "a date" if column.kind == "datetime" else "a duration"
+        raise SchemaError(
+            f"Column {column.name!r}: {end}={bound!r} does not go with kind={column.kind!r}; "
+            f"it must be {what}"
+        )
+    if isinstance(dtype, pd.PeriodDtype):
+        return int(pd.Period(bound, dtype.freq).ordinal)
+    zone = _zone(column)
+    if isinstance(bound, pd.Timestamp) and bound.tz is not None and zone is not None:
+        bound = bound.tz_convert(zone)
+    scalar = np.datetime64 if _kind(column) == "M" else np.timedelta64
+    return int(scalar(_wall_clock(bound)).astype(f"{_kind(column)}8[{unit}]").astype(np.int64))
