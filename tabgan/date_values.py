@@ -45,9 +45,10 @@ def read_ticks(values: pd.Series, column: Column) -> Numbers:
 def _ticks_of(values: pd.Series, unit: str, column: Column) -> NDArray[np.int64]:
     dtype: Any = values.dtype
     if isinstance(dtype, pd.ArrowDtype):
+        unit_of_dtype: Any = _pandas_unit(_arrow_unit(dtype))
         zone = getattr(dtype.pyarrow_dtype, "tz", None)
-        plain = f"{_kind(column)}8[{_pandas_unit(_arrow_unit(dtype))}]"
-        values = values.astype(plain if zone is None else pd.DatetimeTZDtype(plain[3:-1], zone))
+        plain: Any = f"{_kind(column)}8[{unit_of_dtype}]"
+        values = values.astype(plain if zone is None else pd.DatetimeTZDtype(unit_of_dtype, zone))
     if isinstance(values.dtype, pd.DatetimeTZDtype):
         values = values.dt.tz_convert(_zone(column)).dt.tz_localize(None)
     try:
@@ -57,7 +58,8 @@ def _ticks_of(values: pd.Series, unit: str, column: Column) -> NDArray[np.int64]
             f"Column {column.name!r}: a value is outside of the range of its dtype "
             f"{column.pandas_dtype}: {error}"
         ) from error
-    return moments.astype(f"{_kind(column)}8[{unit}]").view(np.int64)
+    ticks: NDArray[np.int64] = moments.astype(f"{_kind(column)}8[{unit}]").view(np.int64)
+    return ticks
 
 
 def _read_objects(values: pd.Series, unit: str, column: Column) -> Numbers:
@@ -136,7 +138,8 @@ def write_ticks(
         return assemble(_cells(distinct, unit, column), codes, special, present, column)
     ticks[~present] = _NAT
     if isinstance(dtype, pd.PeriodDtype):
-        cells = pd.PeriodIndex.from_ordinals(ticks, freq=dtype.freq)
+        periods: Any = pd.PeriodIndex
+        cells = periods.from_ordinals(ticks, freq=dtype.freq)
         return pd.Series(cells, name=column.name, dtype=dtype)
     return _series(ticks, unit, column).astype(dtype)
 
@@ -165,8 +168,9 @@ def _cells(ticks: NDArray[np.int64], unit: str, column: Column) -> Sequence[Any]
     series = _series(ticks, unit, column)
     if isinstance(column.minimum, pd.Timestamp | pd.Timedelta):
         return series.tolist()
-    index = pd.DatetimeIndex(series) if _kind(column) == "M" else pd.TimedeltaIndex(series)
-    return list(index.to_pydatetime() if _kind(column) == "M" else index.to_pytimedelta())
+    if _kind(column) == "m":
+        return list(pd.TimedeltaIndex(series).to_pytimedelta())
+    return list(pd.DatetimeIndex(series).to_pydatetime())
 
 
 def _kind(column: Column) -> str:
@@ -248,7 +252,8 @@ def _tick(column: Column, end: str, unit: str) -> int | None:
             f"it must be {what}"
         )
     if isinstance(dtype, pd.PeriodDtype):
-        return int(pd.Period(bound, dtype.freq).ordinal)
+        freq: Any = dtype.freq
+        return int(pd.Period(bound, freq).ordinal)
     zone = _zone(column)
     if isinstance(bound, pd.Timestamp) and bound.tz is not None and zone is not None:
         bound = bound.tz_convert(zone)

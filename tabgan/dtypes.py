@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from tabgan.errors import DataError, SchemaError, did_you_mean
-from tabgan.scalars import from_json_scalar, to_json_scalar, to_python_scalar
+from tabgan.scalars import from_json_scalar, to_json_scalar
 from tabgan.timezones import describe_zone, restore_zone
 
 __all__ = ["describe_dtype", "restore_dtype"]
@@ -20,7 +20,7 @@ __all__ = ["describe_dtype", "restore_dtype"]
 _SIZES = (8, 16, 32, 64)
 _MASKED = ("boolean", "Float32", "Float64", *(f"{u}nt{n}" for u in ("I", "UI") for n in _SIZES))
 _NUMPY = re.compile(
-    r"[<>]?(bool|object|u?int\d+|float\d+|[iufmM]\d+(\[.+\])?|(datetime|timedelta)64\[.+\])"
+    r"[<>]?(bool|object|u?int\d+|float\d+|[iuf]\d+|(datetime64|timedelta64|M8|m8)\[[a-z]+\])"
 )
 _ZONED = re.compile(r"datetime64\[(s|ms|us|ns), (.+)\]")
 _PERIOD = re.compile(r"period\[(.+)\]")
@@ -174,12 +174,20 @@ def _describe_interval(dtype: Any) -> Any:
 
 
 def _describe_sparse(dtype: Any) -> Any:
-    fill = to_json_scalar(to_python_scalar(dtype.fill_value))
-    return {"type": "sparse", "subtype": describe_dtype(dtype.subtype), "fill": fill}
+    state = {"type": "sparse", "subtype": describe_dtype(dtype.subtype)}
+    if dtype != pd.SparseDtype(dtype.subtype):
+        state["fill"] = to_json_scalar(dtype.fill_value)
+    return state
 
 
 def _restore_sparse(state: dict[str, Any]) -> Any:
-    subtype, fill = restore_dtype(state["subtype"]), from_json_scalar(state["fill"])
+    subtype = restore_dtype(state["subtype"])
+    if "fill" not in state:
+        return pd.SparseDtype(subtype)
+    fill = from_json_scalar(state["fill"])
+    if not pd.api.types.is_scalar(fill):
+        raise ValueError("the fill value is not a single one")
+    pd.array([fill], dtype=subtype)  # raises if it does not fit
     return pd.SparseDtype(subtype, fill)
 
 
@@ -219,6 +227,10 @@ def _restore_arrow_type(arrow: Any) -> Any:
         return pa.dictionary(_restore_arrow_type(index), _restore_arrow_type(value), bool(ordered))
     if name not in (*_ARROW_UNITS, *_ARROW_DECIMALS, "binary"):
         raise SchemaError(f"{arrow!r:.200} is not a plain Arrow type")
+    if name == "binary" and parts[0] < 1:
+        raise ValueError("the width must be at least 1")
+    if name == "timestamp" and len(parts) > 1:
+        pd.DatetimeTZDtype("ns", parts[1])  # raises if the time zone is not known
     return getattr(pa, name)(*parts)
 
 

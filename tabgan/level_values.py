@@ -74,23 +74,21 @@ def levels_to_series(
         raise DataError(
             f"Column {column.name!r}: its levels do not fit its dtype {dtype}: {error}"
         ) from error
-    series = pd.Series(cells, name=column.name, copy=False)
-    return series.astype(dtype) if series.dtype != dtype else series
+    series: pd.Series = pd.Series(cells, name=column.name, dtype=dtype)
+    return series
 
 
 def _pool(levels: Sequence[Scalar], dtype: Any, column: Column) -> Any:
-    """Make an array of the levels, of the dtype or, for sparse and dictionaries, of its values."""
+    """Make an array of the levels, of the dtype or, for a sparse one, of its values."""
     if isinstance(dtype, pd.SparseDtype):
         dtype = dtype.subtype
-    if isinstance(dtype, pd.ArrowDtype) and hasattr(dtype.pyarrow_dtype, "value_type"):
-        dtype = pd.ArrowDtype(dtype.pyarrow_dtype.value_type)
     if dtype == np.dtype(object):
         return as_objects([absent_value(column) if level is None else level for level in levels])
     if isinstance(dtype, np.dtype) and dtype.kind in "iub" and None in levels:
         raise ValueError("it can't hold a missing value")
     if isinstance(dtype, np.dtype) and dtype.kind == "f":
         return np.array([np.nan if level is None else level for level in levels], dtype)
-    return pd.array(list(levels), dtype=dtype)
+    return as_array(levels, dtype)
 
 
 def distinct_of(values: pd.Series) -> tuple[NDArray[np.int64], list[Scalar]]:
@@ -106,14 +104,21 @@ def distinct_of(values: pd.Series) -> tuple[NDArray[np.int64], list[Scalar]]:
         occurring, codes = np.unique(values.cat.codes.to_numpy(), return_inverse=True)
         shift = int(occurring.size > 0 and occurring[0] < 0)
         found = codes.astype(np.int64) - shift
-        uniques = values.cat.categories[occurring[shift:]]
+        uniques: Any = values.cat.categories[occurring[shift:]]
     elif values.dtype == np.dtype(object) or isinstance(values.dtype, pd.StringDtype):
         found, uniques = _distinct_objects(values)
     else:
-        found, uniques = pd.factorize(values.array)
+        found, uniques = pd.factorize(_plain_array(values))
     levels = [to_python_scalar(value) for value in uniques]
     _check_levels(levels, values)
     return found, levels
+
+
+def _plain_array(values: pd.Series) -> Any:
+    """Return NumPy's array where there is one, in the machine's byte order."""
+    if not isinstance(values.dtype, np.dtype):
+        return values.array
+    return values.to_numpy().astype(values.dtype.newbyteorder("="), copy=False)
 
 
 def _distinct_objects(values: pd.Series) -> tuple[NDArray[np.int64], list[Scalar]]:
@@ -164,7 +169,9 @@ def _is_category(values: pd.Series) -> bool:
 
 def dense(values: pd.Series) -> pd.Series:
     """Return a sparse column as an ordinary one, any other as it is."""
-    return values.sparse.to_dense() if isinstance(values.dtype, pd.SparseDtype) else values
+    if not isinstance(values.dtype, pd.SparseDtype):
+        return values
+    return pd.Series(values.array.to_dense(), index=values.index, name=values.name)
 
 
 def absent_of(values: pd.Series) -> str | None:
@@ -195,6 +202,17 @@ def as_objects(values: Sequence[Any]) -> NDArray[np.object_]:
     return array
 
 
+def as_array(values: Sequence[Any] | NDArray[np.object_], dtype: Any) -> Any:
+    """Make an array of a dtype out of single values, None being missing."""
+    if isinstance(dtype, pd.ArrowDtype) and hasattr(dtype.pyarrow_dtype, "value_type"):
+        import pyarrow as pa  # pandas loses the width of a dictionary's indices
+
+        return pd.arrays.ArrowExtensionArray(
+            pa.array(values, type=dtype.pyarrow_dtype, from_pandas=True)
+        )
+    return pd.array(values, dtype=dtype)
+
+
 def assemble(
     pool: Sequence[Any],
     codes: NDArray[np.integer[Any]],
@@ -216,5 +234,6 @@ def assemble(
     absent = absent_value(column)
     cells[~present] = as_objects([absent if v is None else v for v in special[~present].tolist()])
     dtype = column.pandas_dtype
-    array = cells if dtype == np.dtype(object) else pd.array(cells, dtype=dtype)
-    return pd.Series(array, name=column.name, copy=False)
+    array = cells if dtype == np.dtype(object) else as_array(cells, dtype)
+    series: pd.Series = pd.Series(array, name=column.name, dtype=dtype, copy=False)
+    return series

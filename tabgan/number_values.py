@@ -153,7 +153,8 @@ def whole_within(values: NDArray[Any], low: int, high: int) -> NDArray[Any]:
         values = whole
     info = np.iinfo(values.dtype)
     least, most = (min(max(bound, int(info.min)), int(info.max)) for bound in (low, high))
-    return np.clip(values, least, most).astype(dtype)
+    within: NDArray[Any] = np.clip(values, least, most).astype(dtype)
+    return within
 
 
 def _word(column: Column, numbers: Sequence[Any] = ()) -> Any:
@@ -191,8 +192,7 @@ def _bound(column: Column, end: str) -> Any:
     bound = getattr(column, end)
     if bound is None:
         return None
-    number = isinstance(bound, int | float | Decimal) and not isinstance(bound, bool)
-    if not number or not math.isfinite(bound):
+    if not isinstance(bound, int | float | Decimal) or not math.isfinite(bound):
         raise SchemaError(
             f"Column {column.name!r}: {end}={bound!r} does not go with kind={column.kind!r}; "
             "it must be a finite number"
@@ -220,7 +220,7 @@ def _plain_cells(
             )
         return numbers.astype(dtype)
     cells = pd.array(numbers.astype(dtype.numpy_dtype), dtype=dtype)
-    cells[absent & np.equal(special, None)] = pd.NA
+    cells[absent & pd.isna(special)] = pd.NA
     return cells
 
 
@@ -228,15 +228,16 @@ def _cells(numbers: NDArray[Any], column: Column, dtype: Any) -> Sequence[Any]:
     """Write distinct numbers as objects or text."""
     if column.format is not None:
         return _texts(numbers, column.format, column)
-    if isinstance(dtype, pd.ArrowDtype):  # decimals are the only numbers of Arrow left here
-        scale = dtype.pyarrow_dtype.scale
+    scale = getattr(getattr(dtype, "pyarrow_dtype", None), "scale", None)
+    if scale is not None:  # Arrow's decimals
         return [Decimal(f"{round(v, scale):.{max(scale, 0)}f}") for v in numbers.tolist()]
     if isinstance(column.minimum, Decimal):
         form = "shortest" if column.decimals is None else f"%.{column.decimals}f"
         return [Decimal(text) for text in _texts(numbers, form, column)]
     if isinstance(column.minimum, float):
         numbers = numbers.astype(np.float64)
-    return numbers.tolist()
+    cells: list[Any] = numbers.tolist()
+    return cells
 
 
 def _texts(numbers: NDArray[Any], form: str, column: Column) -> list[str]:
