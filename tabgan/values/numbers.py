@@ -11,10 +11,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tabgan.errors import DataError, SchemaError
-from tabgan.level_values import as_objects, assemble, dense, distinct_of
 from tabgan.scalars import Scalar
 from tabgan.schema import Column
 from tabgan.text_formats import NUMBER
+from tabgan.values.levels import as_objects, assemble, dense, distinct_of
 
 __all__ = ["Numbers", "from_pool", "read_numbers", "whole_within", "write_numbers"]
 

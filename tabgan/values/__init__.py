@@ -10,15 +10,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tabgan.date_values import read_ticks, write_ticks
-from tabgan.level_values import absent_of, codes_of, levels_to_series
-from tabgan.number_values import Numbers, read_numbers, write_numbers
 from tabgan.schema import Column
+from tabgan.values.dates import read_ticks, write_ticks
+from tabgan.values.levels import absent_of, codes_of, dense, levels_to_series
+from tabgan.values.numbers import Numbers, read_numbers, write_numbers
 
 __all__ = [
     "Numbers",
     "absent_of",
     "codes_of",
+    "dense",
     "levels_to_series",
     "numbers_of",
     "numbers_to_series",

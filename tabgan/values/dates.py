@@ -13,11 +13,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tabgan.errors import DataError, SchemaError
-from tabgan.level_values import assemble, dense, distinct_of
-from tabgan.number_values import Numbers, from_pool, whole_within
 from tabgan.scalars import Scalar
 from tabgan.schema import Column
 from tabgan.timezones import describe_zone
+from tabgan.values.levels import assemble, dense, distinct_of
+from tabgan.values.numbers import Numbers, from_pool, whole_within
 
 __all__ = ["read_ticks", "write_ticks"]
 
