@@ -16,7 +16,8 @@ from tabgan.errors import DataError, ModelFileError, NotFittedError, OptionError
 from tabgan.gan.callbacks import Callback, Callbacks, History, Progress
 from tabgan.gan.latent import LatentChoice, choose_latent_dim
 from tabgan.gan.precision import choose_device, choose_precision
-from tabgan.inference import check_table, infer_schema
+from tabgan.inference import infer_schema
+from tabgan.inference.match import match_schema
 from tabgan.model import TableModel
 from tabgan.schema import Schema
 from tabgan.streams import RandomStateLike, numpy_stream, resolve_seed
@@ -204,8 +205,7 @@ class TabGAN(BaseEstimator):
     def _resolve_schema(self, frame: pd.DataFrame) -> Schema:
         if not isinstance(self.schema, Schema):
             return infer_schema(frame, self.schema)
-        check_table(frame)
-        return self.schema.matched_to(frame)
+        return match_schema(frame, self.schema)
 
     def _latent(self, encoder: TableEncoder, n_rows: int) -> LatentChoice:
         if self.latent_dim == "auto":

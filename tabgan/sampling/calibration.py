@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from tabgan.spans import Spans
 
-__all__ = ["Calibration", "knot_probabilities", "span_softmax"]
+__all__ = ["Calibration", "draw_pool", "knot_probabilities", "span_softmax"]
 
 POOL_ROWS = 32_768
 POOL_ENTRIES = 2**26  # bounds the pool's memory for wide tables: 256 MiB of float32

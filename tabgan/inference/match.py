@@ -1,0 +1,51 @@
+"""Hold a table against a schema that was given."""
+
+from dataclasses import replace
+
+import pandas as pd
+
+from tabgan.errors import SchemaError, did_you_mean
+from tabgan.inference.infer import infer_schema
+from tabgan.schema import Column, Schema
+
+__all__ = ["match_schema"]
+
+
+def match_schema(df: pd.DataFrame, schema: Schema) -> Schema:
+    """Describe a table as a given schema declares it.
+
+    Kind, range and decimals are the schema's; storage, format and missing share are the table's.
+    Columns are matched by name and come in the table's order.
+
+    Raises
+    ------
+    DataError
+        If the table can't be used.
+    SchemaError
+        If a column lacks on either side, or does not fit its declared kind.
+    """
+    declared = {column.name: column for column in schema}
+    for name in df.columns:
+        if name not in declared:
+            raise SchemaError(
+                f"Column {name!r} is in the table but not in the schema; "
+                f"{did_you_mean(name, schema.names)}"
+            )
+    for name in declared:
+        if name not in df.columns:
+            raise SchemaError(
+                f"Column {name!r} is in the schema but not in the table; "
+                f"{did_you_mean(name, df.columns)}"
+            )
+    measured = infer_schema(df, {name: column.kind for name, column in declared.items()})
+    columns = tuple(_declare(column, declared[column.name]) for column in measured)
+    return replace(measured, columns=columns)
+
+
+def _declare(measured: Column, declared: Column) -> Column:
+    given = {
+        key: getattr(declared, key)
+        for key in ("minimum", "maximum", "decimals")
+        if getattr(declared, key) is not None
+    }
+    return replace(measured, **given, why=declared.why or measured.why)
