@@ -1,0 +1,42 @@
+"""Rules that hold in every row: detected, left out of training, derived on decoding."""
+
+from typing import Any
+
+from tabgan.encoding.dependencies.base import Cells, ColumnTable, Dependency, Field
+from tabgan.encoding.dependencies.copies import Copy
+from tabgan.encoding.dependencies.detect import detect_dependencies
+from tabgan.encoding.dependencies.determines import Determines
+from tabgan.encoding.dependencies.gap import Gap
+from tabgan.encoding.dependencies.onehot import OneHot
+from tabgan.encoding.dependencies.order import Order
+from tabgan.encoding.dependencies.sums import Sum
+
+__all__ = [
+    "Cells",
+    "ColumnTable",
+    "Copy",
+    "Dependency",
+    "Determines",
+    "Field",
+    "Gap",
+    "OneHot",
+    "Order",
+    "Sum",
+    "dependency_from_json",
+    "detect_dependencies",
+]
+
+_RULES: dict[str, type[Dependency]] = {
+    rule.name: rule for rule in (Copy, OneHot, Determines, Sum, Order, Gap)
+}
+
+
+def dependency_from_json(state: dict[str, Any]) -> Dependency:
+    """Rebuild a dependency from the value of its `to_json` with its name under "rule".
+
+    Raises
+    ------
+    SchemaError, KeyError, TypeError, ValueError
+        If the value is malformed.
+    """
+    return _RULES[state["rule"]].from_json(state)

@@ -1,0 +1,124 @@
+"""The contract of dependencies, and the table in work that they act on."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from typing import Any, ClassVar, NamedTuple, Self
+
+import numpy as np
+import pandas as pd
+
+from tabgan.scalars import Scalar
+from tabgan.schema import Column
+
+__all__ = ["Cells", "ColumnTable", "Dependency", "Field"]
+
+NUMBERS = frozenset({"numeric", "integer"})
+TICKS = frozenset({"datetime", "timedelta"})
+EXACT = 2.0**53  # up to here a float tells whole numbers apart
+EVIDENCE = 20.0  # rows that would break a rule, were the columns independent
+SAMPLE = 5_000  # rows on which a rule is tried first
+
+Cells = tuple[Column, pd.Series]
+"""One column of a table in work: what it is, and its values."""
+
+ColumnTable = dict[int, Cells]
+"""A table in work: columns by ascending position in the original schema, with gaps."""
+
+
+class Field(NamedTuple):
+    """A column and its position in the table."""
+
+    position: int
+    column: Column
+
+    def __str__(self) -> str:
+        return repr(self.column.name)
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe the field by JSON values."""
+        return {"position": self.position, "column": self.column.to_json()}
+
+    @classmethod
+    def from_json(cls, state: dict[str, Any]) -> Self:
+        """Rebuild a field from `to_json`'s value."""
+        return cls(int(state["position"]), Column.from_json(state["column"]))
+
+
+class Dependency(ABC):
+    """A rule between columns that holds in every row of the table.
+
+    `reduce` takes out of a table, before encoding, what the rule determines; `restore` puts it
+    back after decoding, so that the rule holds in every row again. Several dependencies are
+    reduced in the order of their list and restored in reverse. A dependency is a value, not
+    changed once made.
+    """
+
+    name: ClassVar[str]  # registry name in JSON, one per class
+
+    @abstractmethod
+    def describe(self) -> str:
+        """Say the rule in words."""
+
+    @abstractmethod
+    def reduce(self, table: ColumnTable) -> ColumnTable:
+        """Return the table without the columns that the rule derives, or with simpler ones.
+
+        Raises
+        ------
+        DataError
+            If a row breaks the rule in such a way that it can't be reduced.
+        """
+
+    @abstractmethod
+    def restore(self, table: ColumnTable) -> ColumnTable:
+        """Return the table with what `reduce` took out, and with the rule kept in every row."""
+
+    @abstractmethod
+    def to_json(self) -> dict[str, Any]:
+        """Describe the dependency by JSON values; inverse of `from_json`."""
+
+    @classmethod
+    @abstractmethod
+    def from_json(cls, state: dict[str, Any]) -> Self:
+        """Rebuild a dependency from `to_json`'s value.
+
+        Raises
+        ------
+        SchemaError, KeyError, TypeError, ValueError
+            If the value is malformed.
+        """
+
+
+def level_key(level: Scalar) -> tuple[type, Scalar]:
+    """Return what tells a level from all others: 1, 1.0, True and "1" are four."""
+    return type(level), level
+
+
+def count_rows(table: ColumnTable) -> int:
+    """Count a table's rows."""
+    return next((len(values) for _, values in table.values()), 0)
+
+
+def sample_of(table: ColumnTable, rng: np.random.Generator) -> ColumnTable:
+    """Draw rows without replacement, kept in their order."""
+    n_rows = count_rows(table)
+    if n_rows <= SAMPLE:
+        return table
+    rows = np.sort(rng.choice(n_rows, SAMPLE, replace=False))
+    return {at: (column, values.iloc[rows]) for at, (column, values) in table.items()}
+
+
+def without(table: ColumnTable, positions: Iterable[int]) -> ColumnTable:
+    """Return the table without some columns."""
+    dropped = set(positions)
+    return {at: cells for at, cells in table.items() if at not in dropped}
+
+
+def with_cells(table: ColumnTable, changed: ColumnTable) -> ColumnTable:
+    """Return the table with columns added or replaced, in order of position."""
+    return dict(sorted({**table, **changed}.items()))
+
+
+def field_at(table: ColumnTable, position: int) -> Field:
+    """Return the field at a position."""
+    return Field(position, table[position][0])

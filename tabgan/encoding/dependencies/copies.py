@@ -1,0 +1,114 @@
+"""Two columns with the same value in every row."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from tabgan.encoding.dependencies.base import (
+    EXACT,
+    NUMBERS,
+    TICKS,
+    Cells,
+    ColumnTable,
+    Dependency,
+    Field,
+    field_at,
+    level_key,
+    sample_of,
+    with_cells,
+    without,
+)
+from tabgan.schema import Column
+from tabgan.values import codes_of, numbers_of, numbers_to_series
+
+__all__ = ["Copy", "find_copies"]
+
+
+@dataclass(frozen=True)
+class Copy(Dependency):
+    """The target equals the source in every row; equal numbers may be written in two ways."""
+
+    name: ClassVar[str] = "copy"
+    source: Field
+    target: Field
+
+    def describe(self) -> str:
+        """Say the rule in words."""
+        return f"{self.target} is a copy of {self.source}"
+
+    def reduce(self, table: ColumnTable) -> ColumnTable:
+        """Leave the target out."""
+        return without(table, [self.target.position])
+
+    def restore(self, table: ColumnTable) -> ColumnTable:
+        """Write the source's values in the target's form."""
+        values, column = table[self.source.position][1], self.target.column
+        if _same_form(self.source.column, column):
+            copied = values.copy(deep=False)
+            copied.name = column.name
+        else:
+            numbers = numbers_of(values, self.source.column)
+            copied = numbers_to_series(numbers.values, numbers.special, column, numbers.present)
+        return with_cells(table, {self.target.position: (column, copied)})
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe the dependency by JSON values."""
+        return {"source": self.source.to_json(), "target": self.target.to_json()}
+
+    @classmethod
+    def from_json(cls, state: dict[str, Any]) -> Self:
+        """Rebuild a dependency from `to_json`'s value."""
+        return cls(Field.from_json(state["source"]), Field.from_json(state["target"]))
+
+
+def find_copies(table: ColumnTable, rng: np.random.Generator) -> list[Copy]:
+    """Find the columns that equal an earlier column in every row; constants aside."""
+    found: list[Copy] = []
+    originals: dict[Any, list[int]] = {}  # columns that differ, by their sample
+    for at, cells in sample_of(table, rng).items():
+        fingerprint = _fingerprint(cells)
+        if fingerprint is None:
+            continue
+        alike = originals.setdefault(fingerprint, [])
+        source = next((other for other in alike if _equal(table[other], table[at])), None)
+        if source is None:
+            alike.append(at)
+        else:
+            found.append(Copy(field_at(table, source), field_at(table, at)))
+    return found
+
+
+def _same_form(a: Column, b: Column) -> bool:
+    return (a.kind, a.dtype, a.format) == (b.kind, b.dtype, b.format)
+
+
+def _fingerprint(cells: Cells) -> Any:
+    """Return a hashable summary that equal columns share; None for a constant."""
+    column, values = cells
+    if column.kind in NUMBERS | TICKS:
+        numbers = numbers_of(values, column)
+        if numbers.present.all() and (numbers.values == numbers.values[0]).all():
+            return None
+        form = "number" if column.kind in NUMBERS else (repr(column.dtype), column.format)
+        return form, numbers.values.astype(float).tobytes(), numbers.present.tobytes()
+    codes, levels = codes_of(values)
+    if len(levels) == 1:
+        return None
+    return repr(column.dtype), codes.tobytes(), tuple(level_key(level) for level in levels)
+
+
+def _equal(a: Cells, b: Cells) -> bool:
+    if a[0].kind in NUMBERS | TICKS:
+        one, two = numbers_of(a[1], a[0]), numbers_of(b[1], b[0])
+        exact = one.values.dtype == two.values.dtype or bool((np.abs(one.values) <= EXACT).all())
+        return (
+            exact
+            and np.array_equal(one.values, two.values)
+            and np.array_equal(one.present, two.present)
+            and bool((one.special == two.special).all())
+        )
+    (codes, levels), (other_codes, other_levels) = codes_of(a[1]), codes_of(b[1])
+    return np.array_equal(codes, other_codes) and (
+        [level_key(level) for level in levels] == [level_key(level) for level in other_levels]
+    )

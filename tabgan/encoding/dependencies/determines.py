@@ -1,0 +1,200 @@
+"""One column whose every level goes with exactly one level of another."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tabgan.encoding.dependencies.base import (
+    NUMBERS,
+    TICKS,
+    Cells,
+    ColumnTable,
+    Dependency,
+    Field,
+    field_at,
+    level_key,
+    sample_of,
+    with_cells,
+    without,
+)
+from tabgan.errors import DataError
+from tabgan.scalars import Scalar, from_json_scalar, to_json_scalar
+from tabgan.values import codes_of, levels_to_series, numbers_of
+
+__all__ = ["Determines", "find_determined"]
+
+ROWS_PER_LEVEL = 10  # on average, for the levels that determine
+MOST_SINGLES = 0.1  # share of the determining levels that may occur in one row only
+MOST_NUMBERS = 1_000  # distinct values up to which a number is seen as levels
+LEAST_VARIETY = 0.01  # share of rows in which the determined column leaves its commonest level
+
+
+@dataclass(frozen=True)
+class Determines(Dependency):
+    """Every level of the source goes with one level of the target."""
+
+    name: ClassVar[str] = "determines"
+    source: Field
+    target: Field
+    source_levels: tuple[Scalar, ...]
+    target_levels: tuple[Scalar, ...]
+    image: tuple[int, ...]  # for each source level, the number of its target level
+
+    def describe(self) -> str:
+        """Say the rule in words."""
+        return f"{self.source} determines {self.target}"
+
+    def reduce(self, table: ColumnTable) -> ColumnTable:
+        """Leave the target out."""
+        return without(table, [self.target.position])
+
+    def restore(self, table: ColumnTable) -> ColumnTable:
+        """Look the target up; a number that was not known at fit takes its nearest neighbour's."""
+        codes, levels = codes_of(table[self.source.position][1])
+        image = np.array(self.image, np.int32)[self._known(levels)]
+        column = self.target.column
+        values = levels_to_series(list(self.target_levels), image[codes], column)
+        return with_cells(table, {self.target.position: (column, values)})
+
+    def _known(self, levels: list[Scalar]) -> NDArray[np.int64]:
+        """Return the number of the source level that stands for each of the given levels."""
+        number = {level_key(level): index for index, level in enumerate(self.source_levels)}
+        known = np.array([number.get(level_key(level), -1) for level in levels], np.int64)
+        if (known < 0).any():
+            new = np.flatnonzero(known < 0)
+            known[new] = self._nearest([levels[index] for index in new])
+        return known
+
+    def _nearest(self, levels: list[Scalar]) -> NDArray[np.int64]:
+        column = self.source.column
+        if column.kind not in NUMBERS | TICKS:
+            raise DataError(
+                f"Column {column.name!r}: the value {levels[0]!r} was not in the training table, "
+                f"so column {self.target} can't be derived from it"
+            )
+        ours, theirs = (
+            numbers_of(levels_to_series(side, np.arange(len(side), dtype=np.int32), column), column)
+            for side in (list(self.source_levels), levels)
+        )
+        there = np.flatnonzero(ours.present)
+        there = there[np.argsort(ours.values[there])]
+        known, new = ours.values[there].astype(float), theirs.values.astype(float)
+        right = np.searchsorted(known, new).clip(1, len(known) - 1)
+        nearest: NDArray[np.int64] = there[right - (new - known[right - 1] <= known[right] - new)]
+        return nearest
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe the dependency by JSON values."""
+        return {
+            "source": self.source.to_json(),
+            "target": self.target.to_json(),
+            "source_levels": [to_json_scalar(level) for level in self.source_levels],
+            "target_levels": [to_json_scalar(level) for level in self.target_levels],
+            "image": list(self.image),
+        }
+
+    @classmethod
+    def from_json(cls, state: dict[str, Any]) -> Self:
+        """Rebuild a dependency from `to_json`'s value."""
+        return cls(
+            Field.from_json(state["source"]),
+            Field.from_json(state["target"]),
+            tuple(from_json_scalar(level) for level in state["source_levels"]),
+            tuple(from_json_scalar(level) for level in state["target_levels"]),
+            tuple(int(index) for index in state["image"]),
+        )
+
+
+class _Levels(NamedTuple):
+    codes: NDArray[np.int32]
+    levels: list[Scalar]
+
+    def determine(self, other: "_Levels") -> bool:
+        return bool((self.image_in(other)[self.codes] == other.codes).all())
+
+    def image_in(self, other: "_Levels") -> NDArray[np.int32]:
+        image = np.zeros(len(self.levels), np.int32)
+        image[self.codes] = other.codes
+        return image
+
+    def support_a_rule(self) -> bool:
+        counts = np.bincount(self.codes, minlength=len(self.levels))
+        return (
+            len(self.codes) >= ROWS_PER_LEVEL * len(self.levels)
+            and (counts == 1).mean() <= MOST_SINGLES
+        )
+
+    def vary(self) -> bool:
+        return bool(np.bincount(self.codes).max() <= (1 - LEAST_VARIETY) * len(self.codes))
+
+
+def find_determined(table: ColumnTable, rng: np.random.Generator) -> list[Determines]:
+    """Find the columns that another column determines, each with the nearest such column.
+
+    Of columns that determine each other the first one stays, a non-number before a number.
+    """
+    trial = {at: _discrete(cells) for at, cells in sample_of(table, rng).items()}
+    sample = {at: levels for at, levels in trial.items() if levels is not None and levels.vary()}
+    hoped = [(a, b) for a in sample for b in sample if a != b and sample[a].determine(sample[b])]
+    full = {at: _discrete(table[at]) for at in sorted({at for pair in hoped for at in pair})}
+    known = {at: levels for at, levels in full.items() if levels is not None}
+    sources = {at for at, levels in known.items() if levels.support_a_rule()}
+    edges = {
+        (a, b)
+        for a, b in hoped
+        if a in sources
+        and b in known
+        and len(known[b].levels) <= len(known[a].levels)
+        and known[a].determine(known[b])
+    }
+    kinds = {at: table[at][0].kind in NUMBERS for at in known}
+    return [
+        Determines(
+            field_at(table, a),
+            field_at(table, b),
+            tuple(known[a].levels),
+            tuple(known[b].levels),
+            tuple(known[a].image_in(known[b]).tolist()),
+        )
+        for a, b in _plan(edges, {at: len(known[at].levels) for at in known}, kinds)
+    ]
+
+
+def _discrete(cells: Cells) -> _Levels | None:
+    column, values = cells
+    if column.kind in ("identifier", "text"):
+        return None
+    codes, levels = codes_of(values)
+    if column.kind in NUMBERS | TICKS and len(levels) > MOST_NUMBERS:
+        return None
+    return _Levels(codes, levels)
+
+
+def _plan(
+    edges: set[tuple[int, int]], sizes: Mapping[int, int], is_number: Mapping[int, bool]
+) -> list[tuple[int, int]]:
+    """Choose a source for each determined column, in an order in which all can be restored.
+
+    A column is reduced before its own source is: so columns of fewer levels go first.
+    """
+
+    def rank(at: int) -> tuple[bool, int]:
+        return is_number[at], at
+
+    determined = {b for _, b in edges}
+    leader = {
+        at: min([at, *(a for a, b in edges if b == at and (at, a) in edges)], key=rank)
+        for at in sizes
+    }
+    chosen: list[tuple[int, int]] = []
+    for target in determined:
+        if leader[target] != target:
+            chosen.append((leader[target], target))
+            continue
+        sources = {leader[a] for a, b in edges if b == target} - {target}
+        if sources:
+            chosen.append((min(sources, key=lambda at: (sizes[at], rank(at))), target))
+    return sorted(chosen, key=lambda pair: (sizes[pair[1]], leader[pair[1]] == pair[1], pair[1]))

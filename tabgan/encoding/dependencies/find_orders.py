@@ -1,0 +1,148 @@
+"""Finding the columns of which one is never greater than another."""
+
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+
+import numpy as np
+
+from tabgan.encoding.dependencies.base import (
+    EVIDENCE,
+    NUMBERS,
+    ColumnTable,
+    Dependency,
+    field_at,
+    sample_of,
+)
+from tabgan.encoding.dependencies.gap import Gap
+from tabgan.encoding.dependencies.grids import Grid
+from tabgan.encoding.dependencies.lines import Line, finest_unit, line_name, to_line
+from tabgan.encoding.dependencies.order import Edge, Order
+from tabgan.schema import Column
+
+__all__ = ["find_orders"]
+
+LEAST_ROWS = 100  # in which two numbers are compared
+LEAST_DISORDER = 0.05  # share of rows that would be disordered, were two numbers independent
+SHORT_GAP = 0.25  # of the interquartile range of the earlier date
+COMPARED_ROWS = 5_000
+
+
+def find_orders(table: ColumnTable, rng: np.random.Generator) -> list[Dependency]:
+    """Find orders between columns, and the dates that stay near an earlier date."""
+    lines: dict[Hashable, ColumnTable] = defaultdict(dict)
+    for at, cells in sample_of(table, rng).items():
+        name = line_name(cells[0])
+        if name is not None:
+            lines[name][at] = cells
+    return [found for sample in lines.values() for found in _on_one_line(table, sample)]
+
+
+def _on_one_line(table: ColumnTable, sample: ColumnTable) -> Iterator[Dependency]:
+    unit = finest_unit(column for column, _ in sample.values())
+    trial = _lines(sample, unit)
+    hoped = [(a, b) for a in trial for b in trial if a != b and _may_be_ordered(trial, (a, b))]
+    lines = _lines({at: table[at] for at in sorted({at for pair in hoped for at in pair})}, unit)
+    # The lower column of an edge has the lower minimum: so there are no circles, and every row
+    # can be mended.
+    order = sorted(lines, key=lambda at: _lowest_first(lines[at]))
+    rank = {at: place for place, at in enumerate(order)}
+    columns = {at: column for at, (column, _) in sample.items()}
+    edges = [
+        (a, b)
+        for a, b in hoped
+        if a in rank and b in rank and rank[a] < rank[b] and _is_ordered(lines, (a, b), columns)
+    ]
+    for members in _connected(edge for edge in edges if not _is_implied(edge, edges, lines)):
+        yield _order_of(sorted(members, key=rank.__getitem__), table, lines, edges, unit)
+    for target in sorted({b for _, b in edges}, key=rank.__getitem__, reverse=True):
+        sources = [a for a, b in edges if b == target and _same_dates(columns[a], columns[b])]
+        source = _nearest(sources, target, lines)
+        if source is not None:
+            yield Gap.between(field_at(table, source), field_at(table, target), table)
+
+
+def _lines(table: ColumnTable, unit: str | None) -> dict[int, Line]:
+    lines = {at: to_line(cells, unit) for at, cells in table.items()}
+    return {at: line for at, line in lines.items() if line is not None and line.present.any()}
+
+
+def _lowest_first(line: Line) -> tuple[float, float]:
+    values = line.values[line.present]
+    return values.min().item(), values.mean().item()
+
+
+def _may_be_ordered(lines: Mapping[int, Line], edge: Edge) -> bool:
+    a, b = (lines[at] for at in edge)
+    both = a.present & b.present
+    return bool(both.any()) and not (a.values > b.values)[both].any()
+
+
+def _is_ordered(lines: Mapping[int, Line], edge: Edge, columns: Mapping[int, Column]) -> bool:
+    """Say whether an order holds, and would not hold if the columns were independent."""
+    if not _may_be_ordered(lines, edge):
+        return False
+    both = lines[edge[0]].present & lines[edge[1]].present
+    low, high = (lines[at].values[both] for at in edge)
+    every = -(-len(low) // COMPARED_ROWS)
+    compared = np.sort(high[::every])
+    disorder = np.searchsorted(compared, low[::every], side="left").mean() / len(compared)
+    enough = disorder * len(low) >= EVIDENCE
+    if columns[edge[0]].kind in NUMBERS:
+        enough &= len(low) >= LEAST_ROWS and disorder >= LEAST_DISORDER
+    return bool(enough)
+
+
+def _is_implied(edge: Edge, edges: list[Edge], lines: Mapping[int, Line]) -> bool:
+    """Say whether an edge follows from two others by way of a column that is never missing."""
+    low, high = edge
+    between = {b for a, b in edges if a == low} & {a for a, b in edges if b == high}
+    return any(lines[at].present.all() for at in between)
+
+
+def _connected(edges: Iterable[Edge]) -> list[set[int]]:
+    groups: list[set[int]] = []
+    for edge in edges:
+        touched = [group for group in groups if group & set(edge)]
+        groups = [group for group in groups if group not in touched]
+        groups.append(set(edge).union(*touched))
+    return groups
+
+
+def _order_of(
+    members: list[int],
+    table: ColumnTable,
+    lines: Mapping[int, Line],
+    edges: list[Edge],
+    unit: str | None,
+) -> Order:
+    place = {at: index for index, at in enumerate(members)}
+    kept = [e for e in edges if e[0] in place and not _is_implied(e, edges, lines)]
+    return Order(
+        tuple(field_at(table, at) for at in members),
+        tuple(
+            Grid.of(lines[at].values[lines[at].present], table[at][0].decimals) for at in members
+        ),
+        tuple(sorted((place[a], place[b]) for a, b in kept)),
+        unit,
+    )
+
+
+def _same_dates(a: Column, b: Column) -> bool:
+    return a.kind == b.kind == "datetime" and (a.dtype, a.format) == (b.dtype, b.format)
+
+
+def _nearest(sources: list[int], target: int, lines: Mapping[int, Line]) -> int | None:
+    """Choose the earlier date to which the distance is shortest; None if all are far.
+
+    A short distance tells more than the date itself. A long one tells less, and adding it up
+    would lose the date's own distribution.
+    """
+    present = lines[target].present
+    medians: dict[int, float] = {}
+    for at in sources:
+        values = lines[at].values
+        spread = np.subtract(*np.percentile(values, (75, 25)))
+        gap = float(np.median((lines[target].values - values)[present]))
+        if lines[at].present.all() and gap < SHORT_GAP * spread:
+            medians[at] = gap
+    return min(medians, key=medians.__getitem__, default=None)

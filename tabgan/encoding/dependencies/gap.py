@@ -1,0 +1,92 @@
+"""A date that is kept as its distance from an earlier date."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from tabgan.encoding.dependencies.base import ColumnTable, Dependency, Field, with_cells
+from tabgan.schema import Column
+from tabgan.values import numbers_of, numbers_to_series
+
+__all__ = ["Gap"]
+
+
+@dataclass(frozen=True)
+class Gap(Dependency):
+    """The target is replaced by its distance from the source, which is present in every row.
+
+    Parameters
+    ----------
+    source, target
+        Two columns of dates of the same form.
+    column
+        The column of distances that stands for the target in a reduced table.
+    step
+        What one unit of distance is, in the columns' own ticks.
+    """
+
+    name: ClassVar[str] = "gap"
+    source: Field
+    target: Field
+    column: Column
+    step: int
+
+    @classmethod
+    def between(cls, source: Field, target: Field, table: ColumnTable) -> Self:
+        """Choose the unit of distance and describe the column of distances."""
+        a, b = (numbers_of(table[at][1], column) for at, column in (source, target))
+        gaps = (b.values - a.values)[b.present].astype(np.int64)
+        step = int(np.gcd.reduce(gaps)) or 1
+        column = Column(
+            f"{target.column.name} - {source.column.name}",
+            "integer",
+            "int64" if b.present.all() else "object",
+            missing=target.column.missing,
+            minimum=int(gaps.min()) // step,
+            maximum=int(gaps.max()) // step,
+            decimals=0,
+            why="distance between dates",
+        )
+        return cls(source, target, column, step)
+
+    def describe(self) -> str:
+        """Say the rule in words."""
+        return f"{self.target} is learned as its distance from {self.source}"
+
+    def reduce(self, table: ColumnTable) -> ColumnTable:
+        """Replace the target by its distance from the source."""
+        a, b = (numbers_of(table[at][1], column) for at, column in (self.source, self.target))
+        present = a.present & b.present
+        gaps = np.where(present, (b.values - a.values) // self.step, 0).astype(np.int64)
+        values = numbers_to_series(gaps, b.special, self.column, present)
+        return with_cells(table, {self.target.position: (self.column, values)})
+
+    def restore(self, table: ColumnTable) -> ColumnTable:
+        """Add the distance to the source; the range of the target is kept."""
+        at, column = self.target
+        a = numbers_of(table[self.source.position][1], self.source.column)
+        gap = numbers_of(table[at][1], self.column)
+        present = a.present & gap.present
+        ticks = np.where(present, a.values + gap.values.astype(np.int64) * self.step, 0)
+        values = numbers_to_series(ticks.astype(np.int64), gap.special, column, present)
+        return with_cells(table, {at: (column, values)})
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe the dependency by JSON values."""
+        return {
+            "source": self.source.to_json(),
+            "target": self.target.to_json(),
+            "column": self.column.to_json(),
+            "step": self.step,
+        }
+
+    @classmethod
+    def from_json(cls, state: dict[str, Any]) -> Self:
+        """Rebuild a dependency from `to_json`'s value."""
+        return cls(
+            Field.from_json(state["source"]),
+            Field.from_json(state["target"]),
+            Column.from_json(state["column"]),
+            int(state["step"]),
+        )
