@@ -30,8 +30,8 @@ class Table:
         The nominal columns among those that look like numbers; columns of text are nominal always.
     dropped : tuple of str
         Row numbers and names, which say nothing about the other columns.
-    missing : str, optional
-        The text that stands for a missing value, beside the empty cell.
+    missing : tuple of str
+        The texts that stand for a missing value, beside the empty cell.
     dates : tuple of str
         The columns to read as dates.
     calendar : tuple of str
@@ -42,7 +42,7 @@ class Table:
     task: Literal["classification", "regression"] = "classification"
     categorical: tuple[str, ...] = ()
     dropped: tuple[str, ...] = ()
-    missing: str | None = None
+    missing: tuple[str, ...] = ()
     dates: tuple[str, ...] = ()
     calendar: tuple[str, ...] = ()
 
@@ -70,7 +70,7 @@ TABLES: dict[str, Table] = {
         target="pm2.5",
         task="regression",
         dropped=("No",),
-        missing="NA",
+        missing=("NA",),
         calendar=("year", "month", "day", "hour"),
     ),
     "covtype_20k": Table(
@@ -86,9 +86,10 @@ TABLES: dict[str, Table] = {
         categorical=("land", "logged_in", "root_shell", "is_host_login", "is_guest_login"),
     ),
     "hotel_bookings": Table(
-        target="is_canceled",
+        target="adr",  # `is_canceled` is given away by `reservation_status`
+        task="regression",
         categorical=("is_canceled", "is_repeated_guest", "agent", "company"),
-        missing="NULL",
+        missing=("NULL", "NA"),
         dates=("reservation_status_date",),
     ),
     "baseball_players": Table(
@@ -117,8 +118,9 @@ def load(name: str) -> pd.DataFrame:
     frame = pd.read_csv(
         table_path(name),
         keep_default_na=False,
-        na_values=["", *([table.missing] if table.missing else [])],
+        na_values=["", *table.missing],
         parse_dates=list(table.dates),
+        low_memory=False,
     )
     return frame.drop(columns=list(table.dropped))
 
