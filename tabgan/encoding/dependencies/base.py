@@ -15,7 +15,6 @@ __all__ = ["Cells", "ColumnTable", "Dependency", "Field"]
 NUMBERS = frozenset({"numeric", "integer"})
 TICKS = frozenset({"datetime", "timedelta"})
 EXACT = 2.0**53  # up to here a float tells whole numbers apart
-EVIDENCE = 20.0  # rows that would break a rule, were the columns independent
 SAMPLE = 5_000  # rows on which a rule is tried first
 
 Cells = tuple[Column, pd.Series]

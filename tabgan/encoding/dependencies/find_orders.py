@@ -6,7 +6,6 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping
 import numpy as np
 
 from tabgan.encoding.dependencies.base import (
-    EVIDENCE,
     NUMBERS,
     ColumnTable,
     Dependency,
@@ -15,12 +14,13 @@ from tabgan.encoding.dependencies.base import (
 )
 from tabgan.encoding.dependencies.gap import Gap
 from tabgan.encoding.dependencies.grids import Grid
-from tabgan.encoding.dependencies.lines import Line, finest_unit, line_name, to_line
+from tabgan.encoding.dependencies.lines import Line, LineNumbers, finest_unit, line_name, to_line
 from tabgan.encoding.dependencies.order import Edge, Order
 from tabgan.schema import Column
 
 __all__ = ["find_orders"]
 
+EVIDENCE = 20  # rows that would be disordered, were two columns independent
 LEAST_ROWS = 100  # in which two numbers are compared
 LEAST_DISORDER = 0.05  # share of rows that would be disordered, were two numbers independent
 SHORT_GAP = 0.25  # of the interquartile range of the earlier date
@@ -38,19 +38,24 @@ def find_orders(table: ColumnTable, rng: np.random.Generator) -> list[Dependency
 
 
 def _on_one_line(table: ColumnTable, sample: ColumnTable) -> Iterator[Dependency]:
-    unit = finest_unit(column for column, _ in sample.values())
+    columns = {at: column for at, (column, _) in sample.items()}
+    unit = finest_unit(columns.values())
     trial = _lines(sample, unit)
-    hoped = [(a, b) for a in trial for b in trial if a != b and _may_be_ordered(trial, (a, b))]
+    hoped = [
+        (a, b)
+        for a in trial
+        for b in trial
+        if a != b and _may_be_ordered(trial[a], trial[b], columns[a])
+    ]
     lines = _lines({at: table[at] for at in sorted({at for pair in hoped for at in pair})}, unit)
     # The lower column of an edge has the lower minimum: so there are no circles, and every row
     # can be mended.
     order = sorted(lines, key=lambda at: _lowest_first(lines[at]))
     rank = {at: place for place, at in enumerate(order)}
-    columns = {at: column for at, (column, _) in sample.items()}
     edges = [
         (a, b)
         for a, b in hoped
-        if a in rank and b in rank and rank[a] < rank[b] and _is_ordered(lines, (a, b), columns)
+        if {a, b} <= set(rank) and rank[a] < rank[b] and _is_ordered(lines[a], lines[b], columns[a])
     ]
     for members in _connected(edge for edge in edges if not _is_implied(edge, edges, lines)):
         yield _order_of(sorted(members, key=rank.__getitem__), table, lines, edges, unit)
@@ -71,25 +76,36 @@ def _lowest_first(line: Line) -> tuple[float, float]:
     return values.min().item(), values.mean().item()
 
 
-def _may_be_ordered(lines: Mapping[int, Line], edge: Edge) -> bool:
-    a, b = (lines[at] for at in edge)
-    both = a.present & b.present
-    return bool(both.any()) and not (a.values > b.values)[both].any()
-
-
-def _is_ordered(lines: Mapping[int, Line], edge: Edge, columns: Mapping[int, Column]) -> bool:
-    """Say whether an order holds, and would not hold if the columns were independent."""
-    if not _may_be_ordered(lines, edge):
+def _may_be_ordered(a: Line, b: Line, column: Column) -> bool:
+    """Say whether a sample of rows gives hope that a ≤ b."""
+    low, high = _both(a, b)
+    if not len(low) or (low > high).any():
         return False
-    both = lines[edge[0]].present & lines[edge[1]].present
-    low, high = (lines[at].values[both] for at in edge)
+    return column.kind not in NUMBERS or _disorder(low, high) >= LEAST_DISORDER / 2
+
+
+def _is_ordered(a: Line, b: Line, column: Column) -> bool:
+    """Say whether a ≤ b in all rows, which it would not be if the two were independent."""
+    low, high = _both(a, b)
+    if (low > high).any():
+        return False
+    disorder = _disorder(low, high)
+    enough = disorder * len(low) >= EVIDENCE
+    if column.kind in NUMBERS:
+        enough &= len(low) >= LEAST_ROWS and disorder >= LEAST_DISORDER
+    return enough
+
+
+def _both(a: Line, b: Line) -> tuple[LineNumbers, LineNumbers]:
+    present = a.present & b.present
+    return a.values[present], b.values[present]
+
+
+def _disorder(low: LineNumbers, high: LineNumbers) -> float:
+    """Return how often a value of `low` exceeds a value of `high` that is drawn independently."""
     every = -(-len(low) // COMPARED_ROWS)
     compared = np.sort(high[::every])
-    disorder = np.searchsorted(compared, low[::every], side="left").mean() / len(compared)
-    enough = disorder * len(low) >= EVIDENCE
-    if columns[edge[0]].kind in NUMBERS:
-        enough &= len(low) >= LEAST_ROWS and disorder >= LEAST_DISORDER
-    return bool(enough)
+    return float(np.searchsorted(compared, low[::every], side="left").mean() / len(compared))
 
 
 def _is_implied(edge: Edge, edges: list[Edge], lines: Mapping[int, Line]) -> bool:
