@@ -1,0 +1,125 @@
+"""Numbers, dates and durations: probabilities of their own distribution."""
+
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tabgan.encoding.base import ColumnEncoder, Encoded
+from tabgan.encoding.levels import Levels
+from tabgan.encoding.quantiles import Quantiles
+from tabgan.encoding.scales import Scale, fit_scale, scale_from_json
+from tabgan.errors import DataError
+from tabgan.schema import Column
+from tabgan.spans import Spans
+from tabgan.values import Numbers, numbers_of, numbers_to_series
+
+__all__ = ["NumericEncoder"]
+
+
+class NumericEncoder(ColumnEncoder):
+    """A number, date or duration, as its place in the column's distribution.
+
+    Values that stand for no number (missing, infinite, a text such as ``"NA"``) are *specials*:
+    levels of a mark beside the number, generated with their own share and kept as they are.
+    """
+
+    name = "numeric"
+
+    def __init__(
+        self, column: Column, scale: Scale, quantiles: Quantiles, specials: Levels
+    ) -> None:
+        self.column = column
+        self._scale = scale
+        self._quantiles = quantiles
+        self._specials = specials
+
+    @property
+    def spans(self) -> Spans:
+        """One number; with specials also its mark, whose level 0 is a number that is present."""
+        if not len(self._specials):
+            return Spans((None,), ())
+        return Spans((0,), (1 + len(self._specials),))
+
+    @classmethod
+    def fit(cls, column: Column, values: pd.Series) -> Self:
+        """Learn the column's distribution and its specials.
+
+        Raises
+        ------
+        DataError
+            If a value is not supported, or none is a number.
+        """
+        numbers = numbers_of(values, column)
+        known = numbers.values[numbers.present]
+        if not len(known):
+            raise DataError(
+                f"Column {column.name!r}: of {len(values)} values none is of kind "
+                f"{column.kind!r}; give the column the kind 'categorical', or drop it"
+            )
+        scale = fit_scale(known, 0 if column.kind == "integer" else column.decimals)
+        quantiles = Quantiles.fit(scale.to_line(known), whole=scale.whole)
+        specials, _ = Levels.of(_specials_of(numbers))
+        return cls(column, scale, quantiles, specials)
+
+    def encode(self, values: pd.Series) -> Encoded:
+        """Give each number its band; numbers outside the fitted range get that of its end.
+
+        Raises
+        ------
+        DataError
+            If a value is neither a number nor one of the fitted specials.
+        """
+        numbers = numbers_of(values, self.column)
+        absent = ~numbers.present
+        low, width = self._quantiles.to_band(self._scale.to_line(numbers.values))
+        low[absent], width[absent] = 0.0, 1.0
+        codes = np.zeros((len(values), len(self.spans.widths)), np.int32)
+        if absent.any():
+            marks = 1 + self._specials.codes(_specials_of(numbers), self.column)
+            codes[absent] = marks[:, None]
+        return Encoded(low.astype(np.float32)[:, None], width.astype(np.float32)[:, None], codes)
+
+    def decode(
+        self,
+        numbers: NDArray[np.float64],
+        codes: NDArray[np.int64],
+        start: int,  # noqa: ARG002
+        rng: np.random.Generator,  # noqa: ARG002
+    ) -> pd.Series:
+        """Return the numbers at probabilities, and specials where their level is set."""
+        values = self._scale.from_line(self._quantiles.from_unit(numbers[:, 0]))
+        level = codes[:, 0] if len(self._specials) else np.zeros(len(numbers), np.intp)
+        special = np.array([None, *self._specials.values], object)[level]
+        return numbers_to_series(values, special, self.column, level == 0)
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe the encoder by JSON values."""
+        return {
+            "scale": self._scale.to_json(),
+            "quantiles": self._quantiles.to_json(),
+            "specials": self._specials.to_json(),
+        }
+
+    @classmethod
+    def from_json(cls, column: Column, state: dict[str, Any]) -> Self:
+        """Rebuild an encoder from `to_json`'s value.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            If the value is malformed.
+        """
+        scale = scale_from_json(state["scale"])
+        quantiles = Quantiles.from_json(state["quantiles"])
+        least, most = scale.limits
+        if quantiles.whole is not scale.whole:
+            raise ValueError("numeric: scale and quantiles do not go together")
+        if quantiles.minimum < least or quantiles.maximum > most:
+            raise ValueError("numeric: the quantiles leave the scale")
+        return cls(column, scale, quantiles, Levels.from_json(state["specials"]))
+
+
+def _specials_of(numbers: Numbers) -> pd.Series:
+    return pd.Series(numbers.special[~numbers.present], dtype=object)

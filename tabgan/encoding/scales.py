@@ -1,0 +1,199 @@
+"""Between a column's numbers and the line on which its quantile function is kept.
+
+The line has the numbers in float64 without loss: whole steps from the least number where the
+numbers lie on a grid (integers, dates, prices of two decimals), the numbers themselves, brought
+to the order of 1, where they don't.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Lattice", "Real", "Scale", "fit_scale", "scale_from_json"]
+
+MOST_CELLS = 2**50  # whole steps, and the edges of their cells, that float64 tells apart
+EXACT = 2**53  # whole numbers up to here are exact in float64
+MOST_DECIMALS = 22  # powers of ten up to here are exact in float64
+MOST_EXPONENT = 1074  # of a float64's power of two, either way
+
+Values = NDArray[Any]  # int64, uint64 or float64
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Lattice:
+    """Numbers on a grid: ``(base + k * step) / 10**decimals`` for k from 0 to `last`.
+
+    Exact for every int64 and uint64 as long as `last` is within 2**53; beyond, positions are
+    rounded, but the two ends remain exact.
+
+    Parameters
+    ----------
+    dtype
+        Of the numbers; those of float64 are counted in int64 units of their last decimal place.
+    """
+
+    dtype: Literal["int64", "uint64", "float64"]
+    base: int
+    step: int
+    last: int
+    decimals: int = 0
+
+    def __post_init__(self) -> None:
+        numbers = (self.base, self.step, self.last, self.decimals)
+        if not all(type(number) is int for number in numbers):
+            raise TypeError("lattice: base, step, last and decimals must be whole numbers")
+        if self.dtype not in ("int64", "uint64", "float64"):
+            raise ValueError(f"lattice: dtype={self.dtype!r} is not known")
+        info = np.iinfo(self._ticks)
+        least, most = (-EXACT, EXACT) if self.dtype == "float64" else (info.min, info.max)
+        top = self.base + self.step * self.last
+        if self.step < 1 or self.last < 0 or self.base < least or top > most:
+            raise ValueError("lattice: the grid does not lie within its dtype")
+        if not 0 <= self.decimals <= MOST_DECIMALS * (self.dtype == "float64"):
+            raise ValueError(f"lattice: decimals={self.decimals!r} does not go with the dtype")
+
+    @property
+    def _ticks(self) -> np.dtype[Any]:
+        return np.dtype(np.uint64 if self.dtype == "uint64" else np.int64)
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """The least and the greatest position on the line."""
+        return 0.0, float(self.last)
+
+    @property
+    def whole(self) -> bool:
+        """Whether positions are whole numbers that may own a cell each."""
+        return self.last <= MOST_CELLS
+
+    def to_line(self, values: Values) -> Floats:
+        """Return the positions of numbers; numbers outside get that of the nearer end."""
+        ticks = _to_ticks(values, self._ticks, self.decimals)
+        inside = np.clip(ticks, self.base, self.base + self.step * self.last)
+        positions = _unsigned_offsets(inside, self.base).astype(np.float64) / self.step
+        return np.rint(positions) if self.whole else positions
+
+    def from_line(self, positions: Floats) -> Values:
+        """Return the numbers at positions."""
+        top = float(self.last)
+        steps = np.rint(np.clip(positions, 0.0, top))
+        # The top itself may not be a float64, nor its float64 fit into 64 bits.
+        at_top = steps >= top
+        count = np.where(at_top, 0.0, steps).astype(np.uint64)
+        count[at_top] = self.last
+        # Two's complement: adding modulo 2**64 is right for negative numbers, too.
+        ticks = (count * np.uint64(self.step) + np.uint64(self.base % 2**64)).view(self._ticks)
+        return ticks / 10.0**self.decimals if self.dtype == "float64" else ticks
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe the scale by JSON values."""
+        return {"type": "lattice", **asdict(self)}
+
+
+@dataclass(frozen=True)
+class Real:
+    """Floats of no grid, divided by a power of two, so that they lie within (-1, 1).
+
+    Parameters
+    ----------
+    exponent
+        Of the power of two.
+    """
+
+    exponent: int
+
+    def __post_init__(self) -> None:
+        if type(self.exponent) is not int or abs(self.exponent) > MOST_EXPONENT:
+            raise ValueError(f"real scale: exponent={self.exponent!r} is not that of a float64")
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """The least and the greatest position on the line."""
+        inside = math.nextafter(1.0, 0.0)
+        return -inside, inside
+
+    @property
+    def whole(self) -> bool:
+        """Whether positions are whole numbers: never."""
+        return False
+
+    def to_line(self, values: Values) -> Floats:
+        """Return the positions of numbers; far outside the limits they may be infinite."""
+        with np.errstate(over="ignore"):
+            return np.ldexp(values.astype(np.float64), -self.exponent)
+
+    def from_line(self, positions: Floats) -> Values:
+        """Return the numbers at positions."""
+        return np.ldexp(positions, self.exponent)
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe the scale by JSON values."""
+        return {"type": "real", **asdict(self)}
+
+
+Scale = Lattice | Real
+
+
+def fit_scale(values: Values, decimals: int | None) -> Scale:
+    """Choose the scale of finite numbers, at least one.
+
+    Parameters
+    ----------
+    values
+        Numbers, of int64, uint64 or float64.
+    decimals
+        Decimal places of floats, None for full precision.
+
+    Examples
+    --------
+    >>> fit_scale(np.array([1500, 1700, 2300]), None)
+    Lattice(dtype='int64', base=1500, step=200, last=4, decimals=0)
+    >>> fit_scale(np.array([0.25, 1.5]), 2)
+    Lattice(dtype='float64', base=25, step=125, last=1, decimals=2)
+    >>> fit_scale(np.array([0.1, 3.7]), None)
+    Real(exponent=2)
+    """
+    if values.dtype.kind == "f":
+        largest = float(np.abs(values).max())
+        if decimals is None or decimals > MOST_DECIMALS or largest * 10.0**decimals >= EXACT:
+            return Real(math.frexp(largest)[1])
+        ticks = _to_ticks(values, np.dtype(np.int64), decimals)
+    else:
+        decimals, ticks = 0, values
+    base = int(ticks.min())
+    offsets = _unsigned_offsets(ticks, base)
+    step = int(np.gcd.reduce(offsets)) or 1
+    dtype: Any = values.dtype.name
+    return Lattice(dtype, base, step, int(offsets.max()) // step, decimals)
+
+
+def scale_from_json(state: Mapping[str, Any]) -> Scale:
+    """Rebuild a scale from its `to_json`'s value.
+
+    Raises
+    ------
+    KeyError, TypeError, ValueError
+        If the value is malformed.
+    """
+    kinds: dict[str, type[Lattice] | type[Real]] = {"lattice": Lattice, "real": Real}
+    return kinds[state["type"]](**{key: value for key, value in state.items() if key != "type"})
+
+
+def _to_ticks(values: Values, dtype: np.dtype[Any], decimals: int) -> Values:
+    """Count numbers in units of their last decimal place."""
+    if values.dtype == dtype and decimals == 0:
+        return values
+    info = np.iinfo(dtype)
+    ticks = np.rint(values * 10.0**decimals)
+    # The greatest int64 and uint64 are no float64: the next float above them would not fit.
+    return np.clip(ticks, float(info.min), np.nextafter(float(info.max), 0.0)).astype(dtype)
+
+
+def _unsigned_offsets(ticks: Values, base: int) -> NDArray[np.uint64]:
+    """Subtract the least value in 64 bits without sign, which holds every difference."""
+    return ticks.view(np.uint64) - np.uint64(base % 2**64)
