@@ -13,8 +13,8 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple
 
-TABGAN = (sys.executable, "-c", "import sys; from tabgan.cli.main import main; sys.exit(main())")
-"""The command line `tabgan`, as its console script runs it, of the same environment."""
+TABGAN = (sys.executable, "-m", "tabgan")
+"""The command line `tabgan` of this environment."""
 
 
 class Finished(NamedTuple):
