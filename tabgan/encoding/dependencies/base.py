@@ -88,6 +88,11 @@ class Dependency(ABC):
         """
 
 
+def decimals_of(column: Column) -> int | None:
+    """Return the decimal places of a number; None for a full-precision float."""
+    return 0 if column.kind == "integer" else column.decimals
+
+
 def level_key(level: Scalar) -> tuple[type, Scalar]:
     """Return what tells a level from all others: 1, 1.0, True and "1" are four."""
     return type(level), level

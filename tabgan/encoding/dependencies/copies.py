@@ -44,12 +44,12 @@ class Copy(Dependency):
     def restore(self, table: ColumnTable) -> ColumnTable:
         """Write the source's values in the target's form."""
         values, column = table[self.source.position][1], self.target.column
-        if _same_form(self.source.column, column):
-            copied = values.copy(deep=False)
-            copied.name = column.name
-        else:
+        if column.kind in NUMBERS and _form(self.source.column) != _form(column):
             numbers = numbers_of(values, self.source.column)
             copied = numbers_to_series(numbers.values, numbers.special, column, numbers.present)
+        else:
+            copied = values.copy(deep=False)
+            copied.name = column.name
         return with_cells(table, {self.target.position: (column, copied)})
 
     def to_json(self) -> dict[str, Any]:
@@ -79,8 +79,9 @@ def find_copies(table: ColumnTable, rng: np.random.Generator) -> list[Copy]:
     return found
 
 
-def _same_form(a: Column, b: Column) -> bool:
-    return (a.kind, a.dtype, a.format) == (b.kind, b.dtype, b.format)
+def _form(column: Column) -> tuple[str, str | None, str | None]:
+    """Return what two columns must share for values of one to be values of the other."""
+    return repr(column.dtype), column.format, column.absent
 
 
 def _fingerprint(cells: Cells) -> Any:
@@ -90,12 +91,12 @@ def _fingerprint(cells: Cells) -> Any:
         numbers = numbers_of(values, column)
         if numbers.present.all() and (numbers.values == numbers.values[0]).all():
             return None
-        form = "number" if column.kind in NUMBERS else (repr(column.dtype), column.format)
+        form = "number" if column.kind in NUMBERS else _form(column)
         return form, numbers.values.astype(float).tobytes(), numbers.present.tobytes()
     codes, levels = codes_of(values)
     if len(levels) == 1:
         return None
-    return repr(column.dtype), codes.tobytes(), tuple(level_key(level) for level in levels)
+    return _form(column), codes.tobytes(), tuple(level_key(level) for level in levels)
 
 
 def _equal(a: Cells, b: Cells) -> bool:

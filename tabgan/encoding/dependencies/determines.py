@@ -29,6 +29,7 @@ __all__ = ["Determines", "find_determined"]
 ROWS_PER_LEVEL = 10  # on average, for the levels that determine
 MOST_SINGLES = 0.1  # share of the determining levels that may occur in one row only
 MOST_NUMBERS = 1_000  # distinct values up to which a number is seen as levels
+ROWS_PER_RARE_LEVEL = 5  # the same, where the determined column leaves its commonest level
 LEAST_VARIETY = 0.01  # share of rows in which the determined column leaves its commonest level
 
 
@@ -120,7 +121,15 @@ class _Levels(NamedTuple):
         image[self.codes] = other.codes
         return image
 
-    def support_a_rule(self) -> bool:
+    def support(self, other: "_Levels") -> bool:
+        """Say whether enough rows speak for these levels to determine the other ones."""
+        common = np.bincount(other.codes).argmax()
+        rare = other.codes != common
+        rare_levels = np.unique(self.codes[rare]).size
+        return bool(rare.sum() >= ROWS_PER_RARE_LEVEL * rare_levels)
+
+    def are_frequent(self) -> bool:
+        """Say whether these levels occur often enough to determine others."""
         counts = np.bincount(self.codes, minlength=len(self.levels))
         return (
             len(self.codes) >= ROWS_PER_LEVEL * len(self.levels)
@@ -141,7 +150,7 @@ def find_determined(table: ColumnTable, rng: np.random.Generator) -> list[Determ
     hoped = [(a, b) for a in sample for b in sample if a != b and sample[a].determine(sample[b])]
     full = {at: _discrete(table[at]) for at in sorted({at for pair in hoped for at in pair})}
     known = {at: levels for at, levels in full.items() if levels is not None}
-    sources = {at for at, levels in known.items() if levels.support_a_rule()}
+    sources = {at for at, levels in known.items() if levels.are_frequent()}
     edges = {
         (a, b)
         for a, b in hoped
@@ -149,6 +158,7 @@ def find_determined(table: ColumnTable, rng: np.random.Generator) -> list[Determ
         and b in known
         and len(known[b].levels) <= len(known[a].levels)
         and known[a].determine(known[b])
+        and known[a].support(known[b])
     }
     kinds = {at: table[at][0].kind in NUMBERS for at in known}
     return [

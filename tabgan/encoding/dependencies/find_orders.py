@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping
+from contextlib import suppress
 
 import numpy as np
 
@@ -9,6 +10,7 @@ from tabgan.encoding.dependencies.base import (
     NUMBERS,
     ColumnTable,
     Dependency,
+    decimals_of,
     field_at,
     sample_of,
 )
@@ -67,8 +69,11 @@ def _on_one_line(table: ColumnTable, sample: ColumnTable) -> Iterator[Dependency
 
 
 def _lines(table: ColumnTable, unit: str | None) -> dict[int, Line]:
-    lines = {at: to_line(cells, unit) for at, cells in table.items()}
-    return {at: line for at, line in lines.items() if line is not None and line.present.any()}
+    lines: dict[int, Line] = {}
+    for at, cells in table.items():
+        with suppress(OverflowError):
+            lines[at] = to_line(cells, unit)
+    return {at: line for at, line in lines.items() if line.present.any()}
 
 
 def _lowest_first(line: Line) -> tuple[float, float]:
@@ -136,7 +141,8 @@ def _order_of(
     return Order(
         tuple(field_at(table, at) for at in members),
         tuple(
-            Grid.of(lines[at].values[lines[at].present], table[at][0].decimals) for at in members
+            Grid.of(lines[at].values[lines[at].present], decimals_of(table[at][0]))
+            for at in members
         ),
         tuple(sorted((place[a], place[b]) for a, b in kept)),
         unit,

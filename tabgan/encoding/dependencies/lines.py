@@ -61,21 +61,28 @@ def _factor(column: Column, unit: str | None) -> int:
     return 1 if unit is None or own == unit else _PER_DAY[unit] // _PER_DAY[own]
 
 
-def to_line(cells: Cells, unit: str | None) -> Line | None:
-    """Place a column's values on its line; None where they do not fit."""
+def to_line(cells: Cells, unit: str | None) -> Line:
+    """Place a column's values on its line.
+
+    Raises
+    ------
+    OverflowError
+        If they do not fit: whole numbers beyond 2**53, dates too far for the unit.
+    """
     column, values = cells
     numbers = numbers_of(values, column)
     if column.kind in NUMBERS:
         floats = numbers.values.astype(float)
-        fits = np.abs(floats).max(initial=0) <= EXACT or numbers.values.dtype.kind == "f"
-        return Line(floats, numbers.present) if fits else None
+        if numbers.values.dtype.kind != "f" and np.abs(floats).max(initial=0) > EXACT:
+            raise OverflowError(f"column {column.name!r} does not fit into floats")
+        return Line(floats, numbers.present)
     ticks = numbers.values
     if isinstance(values.dtype, pd.DatetimeTZDtype):
         instants = values.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy()
         ticks = np.where(numbers.present, instants.view(np.int64), 0)
     factor = _factor(column, unit)
     if len(ticks) and max(-int(ticks.min()), int(ticks.max())) * factor >= 2**63:
-        return None
+        raise OverflowError(f"column {column.name!r} does not fit into int64 of unit {unit}")
     return Line(ticks * factor, numbers.present)
 
 

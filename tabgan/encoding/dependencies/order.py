@@ -52,7 +52,7 @@ class Order(Dependency):
     def restore(self, table: ColumnTable) -> ColumnTable:
         """Swap values that are in the wrong order."""
         cells = {at: (column, table[at][1]) for at, column in self.members}
-        lines = [line for at in cells if (line := to_line(cells[at], self.unit)) is not None]
+        lines = [to_line(cells[at], self.unit) for at in cells]
         mended = mend(lines, self.grids, self.edges)
         changed = {
             at: (column, from_line(new, cells[at], self.unit))

@@ -14,6 +14,7 @@ from tabgan.encoding.dependencies.base import (
     ColumnTable,
     Dependency,
     Field,
+    decimals_of,
     field_at,
     level_key,
     sample_of,
@@ -102,12 +103,8 @@ def _range(column: Column) -> tuple[float, float]:
     return -np.inf if low is None else float(low), np.inf if high is None else float(high)
 
 
-def _decimals(column: Column) -> int | None:
-    return 0 if column.kind == "integer" else column.decimals
-
-
 def _rounded(values: Floats, column: Column) -> Floats:
-    decimals = _decimals(column)
+    decimals = decimals_of(column)
     return values if decimals is None else np.round(values, decimals)
 
 
@@ -122,7 +119,7 @@ def _give_way(values: Floats, excess: Floats, column: Column) -> Floats:
     """Take the excess off values, as far as their range and decimal places allow."""
     if not excess.any():
         return values
-    grid = Grid(*_range(column), decimals=_decimals(column))
+    grid = Grid(*_range(column), decimals=decimals_of(column))
     moved = values - excess
     # A rest below the last decimal place is taken off, too: towards the range of the sum.
     return np.where(excess > 0, grid.floor(moved), np.where(excess < 0, grid.ceil(moved), values))
