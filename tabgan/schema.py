@@ -4,14 +4,14 @@
 and read back. `infer_schema` (in `tabgan.inference`) makes one from a DataFrame.
 """
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal, get_args
 
 from tabgan.dtypes import restore_dtype
-from tabgan.errors import SchemaError, did_you_mean
-from tabgan.scalars import Scalar, from_json_scalar, to_json_scalar
+from tabgan.errors import DataError, SchemaError, did_you_mean
+from tabgan.scalars import Scalar, from_json_scalar, to_json_scalar, to_python_scalar
 
 __all__ = ["KINDS", "Column", "Kind", "Schema"]
 
@@ -27,6 +27,7 @@ Kind = Literal[
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 SCHEMA_VERSION = 1
+MOST_DECIMALS = 400  # beyond, a table holds no numbers but noise
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,23 @@ class Column:
                 f"Column {self.name!r}: kind={self.kind!r} is not a kind of column; "
                 f"{did_you_mean(self.kind, KINDS)}"
             )
+        for key, (fits, rule) in _RULES.items():
+            value = getattr(self, key)
+            if not fits(value):
+                raise SchemaError(f"Column {self.name!r}: {key}={value!r:.80} must be {rule}")
+        if self.minimum is not None and self.maximum is not None:
+            self._check_range()
+
+    def _check_range(self) -> None:
+        try:
+            in_order = bool(self.minimum <= self.maximum)
+        except TypeError:
+            in_order = False
+        if not in_order:
+            raise SchemaError(
+                f"Column {self.name!r}: minimum={self.minimum!r} must not be above "
+                f"maximum={self.maximum!r}"
+            )
 
     @cached_property
     def pandas_dtype(self) -> Any:
@@ -99,24 +117,49 @@ class Column:
 
     @classmethod
     def from_json(cls, state: Mapping[str, Any]) -> "Column":
-        """Rebuild a column from `to_json`'s value."""
+        """Rebuild a column from `to_json`'s value.
+
+        Raises
+        ------
+        SchemaError
+            If the value does not describe a column; the message names column and property.
+        """
+        if not isinstance(state, Mapping):
+            raise SchemaError(f"A column is a JSON object, but this is {state!r:.80}")
+        where = f"Column {state.get('name')!r:.80}"
         known = set(cls.__dataclass_fields__)
         unknown = [key for key in state if key not in known]
         if unknown:
             raise SchemaError(
-                f"Column {state.get('name')!r}: {unknown[0]!r} is not a property of a column; "
+                f"{where}: {unknown[0]!r} is not a property of a column; "
                 f"{did_you_mean(unknown[0], sorted(known))}"
             )
         lacking = [key for key in ("name", "kind", "dtype") if key not in state]
         if lacking:
             raise SchemaError(
-                f"Column {state.get('name')!r}: {lacking[0]!r} is missing; a column needs at "
+                f"{where}: {lacking[0]!r} is missing; a column needs at "
                 "least 'name', 'kind' and 'dtype'"
             )
         values = dict(state)
-        for key in ("name", "minimum", "maximum"):
-            values[key] = from_json_scalar(values.get(key))
+        try:
+            for key in ("name", "minimum", "maximum"):
+                values[key] = from_json_scalar(values.get(key))
+            restore_dtype(values["dtype"])
+        except DataError as error:
+            raise SchemaError(f"{where}: {error}") from error
         return cls(**values)
+
+
+_RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "missing": (lambda v: isinstance(v, float | int) and 0 <= v <= 1, "a share from 0 to 1"),
+    "decimals": (
+        lambda v: v is None or (type(v) is int and 0 <= v <= MOST_DECIMALS),
+        f"a whole number from 0 to {MOST_DECIMALS}, or None",
+    ),
+    "format": (lambda v: v is None or isinstance(v, str), "text, or None"),
+    "absent": (lambda v: v in (None, "NaN", "NaT", "NA"), "'NaN', 'NaT', 'NA' or None"),
+    "why": (lambda v: isinstance(v, str), "text"),
+}
 
 
 @dataclass(frozen=True)
@@ -135,6 +178,13 @@ class Schema:
     columns: tuple[Column, ...]
     labels: tuple[Hashable, ...] = (None,)  # names of the column index's levels
 
+    def __post_init__(self) -> None:
+        seen = set()
+        for name in self.names:
+            if (type(name), name) in seen:
+                raise SchemaError(f"Column {name!r} occurs twice; column names must be unique")
+            seen.add((type(name), name))
+
     def __iter__(self) -> Iterator[Column]:
         return iter(self.columns)
 
@@ -142,8 +192,10 @@ class Schema:
         return len(self.columns)
 
     def __getitem__(self, name: Hashable) -> Column:
+        label = to_python_scalar(name)
         for column in self.columns:
-            if column.name == name and type(column.name) is type(name):
+            own = to_python_scalar(column.name)
+            if type(own) is type(label) and own == label:
                 return column
         raise SchemaError(f"Column {name!r} is not in the table; {did_you_mean(name, self.names)}")
 
@@ -181,5 +233,11 @@ class Schema:
                 f"Schema version {state.get('version')!r} is not known; this library reads "
                 f"version {SCHEMA_VERSION}"
             )
-        labels = tuple(from_json_scalar(label) for label in state.get("labels", [None]))
-        return cls(tuple(Column.from_json(column) for column in state["columns"]), labels)
+        labels = state.get("labels", [None])
+        if not isinstance(labels, list) or not labels:
+            raise SchemaError("The 'labels' of a schema are a list with a name (or null) per level")
+        try:
+            names = tuple(from_json_scalar(label) for label in labels)
+        except DataError as error:
+            raise SchemaError(f"The 'labels' of a schema: {error}") from error
+        return cls(tuple(Column.from_json(column) for column in state["columns"]), names)

@@ -4,7 +4,6 @@ Ticks of dates are wall-clock time: midnight stays midnight over a change to day
 """
 
 import datetime
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,16 +15,15 @@ from tabgan.errors import DataError, SchemaError
 from tabgan.scalars import Scalar
 from tabgan.schema import Column
 from tabgan.timezones import describe_zone
+from tabgan.values.date_texts import read_dates, unit_of_format, write_dates
 from tabgan.values.levels import assemble, dense, distinct_of
 from tabgan.values.numbers import Numbers, from_pool, whole_within
 
 __all__ = ["read_ticks", "write_ticks"]
 
 _NAT = int(np.iinfo(np.int64).min)  # the tick that stands for "not a time"
+_NANOSECOND_DAYS = 106_750  # days of 2**63 nanoseconds, less two
 _PANDAS_UNITS = ("s", "ms", "us", "ns")
-# The plain directives of strftime, by the unit of time that they tell apart, finest first.
-_DIRECTIVES = {"us": "f", "s": "S", "m": "M", "h": "HI", "D": "djaA", "M": "mbB", "Y": "Yy"}
-_FORMAT = re.compile(r"(?:[^%]|%[fSMHIdjaAmbBYyp%])*", re.DOTALL)
 
 
 def read_ticks(values: pd.Series, column: Column) -> Numbers:
@@ -65,7 +63,7 @@ def _ticks_of(values: pd.Series, unit: str, column: Column) -> NDArray[np.int64]
 def _read_objects(values: pd.Series, unit: str, column: Column) -> Numbers:
     codes, levels = distinct_of(values)
     if column.format is not None:
-        moments = _parse(levels, column.format)
+        moments = read_dates(levels, column.format)
     else:
         moments = _moments_of(levels, unit, column)
     pool = moments.astype(f"{_kind(column)}8[{unit}]").view(np.int64)
@@ -106,26 +104,6 @@ def _wall_clock(value: Any) -> Any:
     return value.replace(tzinfo=None) if isinstance(value, datetime.datetime) else value
 
 
-def _parse(levels: Sequence[Scalar], form: str) -> NDArray[np.datetime64]:
-    """Read texts that are dates of a format and written back the same; else "not a time"."""
-    texts = [level if isinstance(level, str) else "" for level in levels]
-    parsed = pd.to_datetime(pd.Series(texts, dtype=object), format=form, errors="coerce")
-    moments = parsed.to_numpy("M8[us]")
-    for position in np.flatnonzero(np.isnat(moments)):  # pandas reads the years 1678 to 2261 only
-        try:
-            moments[position] = datetime.datetime.strptime(texts[position], form)
-        except ValueError:
-            continue
-    written = _write(moments, form)
-    moments[[text != back for text, back in zip(texts, written, strict=True)]] = "NaT"
-    return moments
-
-
-def _write(moments: NDArray[np.datetime64], form: str) -> list[str | None]:
-    dates = moments.astype("M8[us]").tolist()
-    return [None if date is None else date.strftime(form) for date in dates]
-
-
 def write_ticks(
     values: NDArray[Any], special: NDArray[np.object_], column: Column, present: NDArray[np.bool_]
 ) -> pd.Series:
@@ -161,7 +139,7 @@ def _series(ticks: NDArray[np.int64], unit: str, column: Column) -> pd.Series:
 def _cells(ticks: NDArray[np.int64], unit: str, column: Column) -> Sequence[Any]:
     """Write distinct ticks as objects or text."""
     if column.format is not None:
-        return _write(ticks.view(f"M8[{unit}]"), column.format)
+        return write_dates(ticks.view(f"M8[{unit}]"), column.format)
     if unit == "D":
         dates: Sequence[Any] = ticks.view("M8[D]").tolist()
         return dates
@@ -197,8 +175,15 @@ def _unit(column: Column) -> str:
         )
     if type(column.minimum) is datetime.date:
         return "D"
-    units = {getattr(bound, "unit", "us") for bound in (column.minimum, column.maximum)}
-    return units.pop() if len(units) == 1 else "us"
+    return "ns" if all(map(_fits_nanoseconds, (column.minimum, column.maximum))) else "us"
+
+
+def _fits_nanoseconds(bound: Scalar) -> bool:
+    """Say whether pandas objects, which may have nanoseconds, are as near to 1970 as these need."""
+    if not isinstance(bound, pd.Timestamp | pd.Timedelta):
+        return False
+    days = int(bound.asm8.astype(f"{bound.asm8.dtype.kind}8[D]").astype(np.int64))
+    return abs(days) < _NANOSECOND_DAYS
 
 
 def _arrow_unit(dtype: pd.ArrowDtype) -> str:
@@ -206,14 +191,13 @@ def _arrow_unit(dtype: pd.ArrowDtype) -> str:
 
 
 def _format_unit(form: str, column: Column) -> str:
-    directives = set(re.findall("%(.)", form))
-    for unit, letters in _DIRECTIVES.items():
-        if _FORMAT.fullmatch(form) and directives & set(letters):
-            return unit
-    raise SchemaError(
-        f"Column {column.name!r}: format={form!r} is not a format of dates; use the strftime "
-        "directives %Y %m %d %H %M %S %f %y %j %b %B %a %A %I %p"
-    )
+    unit = unit_of_format(form)
+    if unit is None:
+        raise SchemaError(
+            f"Column {column.name!r}: format={form!r} is not a format of dates; use the strftime "
+            "directives %Y %m %d %H %M %S %f %y %j %b %B %a %A %I %p"
+        )
+    return unit
 
 
 def _pandas_unit(unit: str) -> str:

@@ -131,13 +131,14 @@ def _distinct_objects(values: pd.Series) -> tuple[NDArray[np.int64], list[Scalar
         types = set(map(type, given))
     keys = given if len(types) <= 1 else list(zip(map(type, given), given, strict=True))
     try:
-        position = {key: code for code, key in enumerate(dict.fromkeys(keys))}
+        distinct = list(dict.fromkeys(keys))
     except TypeError:  # a value that can't be hashed
         _check_levels(given, values)
         raise
+    position = dict(zip(distinct, range(len(distinct)), strict=True))
     found = np.full(len(values), -1, np.int64)
     found[~missing] = np.fromiter(map(position.__getitem__, keys), np.int64, len(keys))
-    return found, [*position] if len(types) <= 1 else [value for _, value in position]
+    return found, distinct if len(types) <= 1 else [value for _, value in distinct]
 
 
 def _check_levels(levels: Sequence[Any], values: pd.Series) -> None:
