@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tabgan.schema import Column
-from tabgan.values.dates import read_ticks, write_ticks
+from tabgan.values.dates import read_ticks, unit_of, write_ticks
 from tabgan.values.levels import absent_of, codes_of, dense, levels_to_series
 from tabgan.values.numbers import Numbers, read_numbers, write_numbers
 
@@ -23,6 +23,7 @@ __all__ = [
     "levels_to_series",
     "numbers_of",
     "numbers_to_series",
+    "unit_of",
 ]
 
 _TICKS = ("datetime", "timedelta")

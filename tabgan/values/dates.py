@@ -19,7 +19,7 @@ from tabgan.values.date_texts import read_dates, unit_of_format, write_dates
 from tabgan.values.levels import assemble, dense, distinct_of
 from tabgan.values.numbers import Numbers, from_pool, whole_within
 
-__all__ = ["read_ticks", "write_ticks"]
+__all__ = ["read_ticks", "unit_of", "write_ticks"]
 
 _NAT = int(np.iinfo(np.int64).min)  # the tick that stands for "not a time"
 _NANOSECOND_DAYS = 106_750  # days of 2**63 nanoseconds, less two
@@ -29,7 +29,7 @@ _PANDAS_UNITS = ("s", "ms", "us", "ns")
 def read_ticks(values: pd.Series, column: Column) -> Numbers:
     """Read a column of kind datetime or timedelta."""
     values = dense(values)
-    unit = _unit(column)
+    unit = unit_of(column)
     if isinstance(values.dtype, pd.PeriodDtype):
         ticks = values.array.asi8
     elif values.dtype.kind in "mM":
@@ -108,7 +108,7 @@ def write_ticks(
     values: NDArray[Any], special: NDArray[np.object_], column: Column, present: NDArray[np.bool_]
 ) -> pd.Series:
     """Write ticks with the column's name, dtype and range."""
-    unit, dtype = _unit(column), column.pandas_dtype
+    unit, dtype = unit_of(column), column.pandas_dtype
     low, high = _range(column, unit)
     ticks = whole_within(np.where(present, values, values.dtype.type(0)), low, high)
     if column.format is not None or dtype == np.dtype(object):
@@ -156,8 +156,14 @@ def _kind(column: Column) -> str:
     return "M" if column.kind == "datetime" else "m"
 
 
-def _unit(column: Column) -> str:
-    """Return the unit of a column's ticks."""
+def unit_of(column: Column) -> str:
+    """Return NumPy's unit of a column's ticks; ``"period"`` for periods, whose own unit counts.
+
+    Raises
+    ------
+    SchemaError
+        If the column's kind does not go with its dtype or format.
+    """
     dtype = column.pandas_dtype
     dtype = dtype.subtype if isinstance(dtype, pd.SparseDtype) else dtype
     if isinstance(dtype, pd.PeriodDtype) and column.kind == "datetime":
