@@ -225,7 +225,10 @@ def test_contract_on_random_columns(columns, data):
 
 
 def as_float_column(values: list[float]) -> Case:
-    return case(NumericEncoder, "numeric", pd.Series([*values, 0.0], dtype="float64"))
+    values = [*values, 0.0]
+    finite = [value for value in values if np.isfinite(value)]
+    ends = {"minimum": min(finite), "maximum": max(finite)}
+    return case(NumericEncoder, "numeric", pd.Series(values, dtype="float64"), **ends)
 
 
 @given(st.lists(st.floats(), min_size=1, max_size=60).map(as_float_column))
