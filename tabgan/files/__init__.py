@@ -2,7 +2,7 @@
 
 from tabgan.files.formats import FORMATS, Format, TableContentError, TableForm, file_suffix
 from tabgan.files.read import read_table
-from tabgan.files.write import TableWriter, check_output
+from tabgan.files.write import TableWriter, check_output, open_output
 
 __all__ = [
     "FORMATS",
@@ -12,5 +12,6 @@ __all__ = [
     "TableWriter",
     "check_output",
     "file_suffix",
+    "open_output",
     "read_table",
 ]

@@ -1,4 +1,4 @@
-"""Write a table to a file, block by block."""
+"""Write files whole or not at all, and tables block by block."""
 
 import gzip
 import os
@@ -19,7 +19,7 @@ from tabgan.files.json_lines import JsonBlocks
 from tabgan.files.parquet import ParquetBlocks
 from tabgan.files.text_files import CsvBlocks
 
-__all__ = ["TableWriter", "check_output"]
+__all__ = ["TableWriter", "check_output", "open_output"]
 
 
 class _Blocks(Protocol):
@@ -67,11 +67,27 @@ def check_output(path: str, *, force: bool = False) -> None:
         raise TableFileError(f"{path} can't be written: {error.strerror or error}") from error
 
 
+@contextmanager
+def open_output(path: str, *, force: bool = False) -> Iterator[BinaryIO]:
+    """Open a file to write bytes to, or standard output for ``-``.
+
+    The file appears whole when the ``with`` block ends well, and not at all when it does not.
+    Where the path ends in ``.gz``, the bytes are compressed.
+
+    Raises
+    ------
+    TableFileError
+        As `check_output`, or if the bytes can't be written.
+    """
+    check_output(path, force=force)
+    with _own_errors(path), _open_sink(path) as sink:
+        yield sink
+
+
 class TableWriter:
     r"""Writes a table that comes in blocks of rows, so that memory does not grow with it.
 
-    The rows go to a temporary file beside the target, which takes its place when the ``with``
-    block ends well and is removed when it does not.
+    The file appears whole when the ``with`` block ends well, and not at all when it does not.
 
     Parameters
     ----------
@@ -132,7 +148,7 @@ class TableWriter:
             with _own_errors(self._path), self._stack:
                 self._blocks.close()
         else:
-            with suppress(OSError):  # closing may fail as writing did; `error` tells it all
+            with suppress(OSError):  # as writing failed, so may closing; `error` tells it all
                 self._blocks.close()
             with suppress(OSError):
                 self._stack.__exit__(kind, error, trace)
@@ -157,7 +173,7 @@ def _own_errors(path: str) -> Iterator[None]:
 
 @contextmanager
 def _open_sink(path: str) -> Iterator[BinaryIO]:
-    """Open what the bytes go to: a temporary file that becomes `path` if all goes well."""
+    """Open a temporary file that becomes `path` if all goes well, or what is no file itself."""
     target = Path(path).resolve()
     if path == "-":
         yield sys.stdout.buffer

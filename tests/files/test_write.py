@@ -9,7 +9,14 @@ import pandas as pd
 import pytest
 
 from tabgan.errors import DataError, TableFileError
-from tabgan.files import TableContentError, TableForm, TableWriter, check_output, read_table
+from tabgan.files import (
+    TableContentError,
+    TableForm,
+    TableWriter,
+    check_output,
+    open_output,
+    read_table,
+)
 
 BLOCK = pd.DataFrame({"a": ["x", "y"], "b": ["1", ""]})
 
@@ -169,3 +176,23 @@ def test_memory_does_not_grow_with_the_table(tmp_path, name):
 
     peak(1)
     assert peak(40) < 1.5 * peak(2)
+
+
+def test_bytes_appear_whole_or_not_at_all(tmp_path):
+    path = tmp_path / "schema.json"
+
+    def write_bytes(*parts, error=None):
+        with open_output(str(path), force=True) as sink:
+            for part in parts:
+                sink.write(part)
+            if error:
+                raise error
+
+    write_bytes(b"one ", b"two")
+    assert path.read_bytes() == b"one two"
+    with pytest.raises(TableFileError, match=r"schema\.json can't be written: No space"):
+        write_bytes(b"three", error=OSError(28, "No space left on device"))
+    assert path.read_bytes() == b"one two"
+    with pytest.raises(TableFileError, match="already exists"), open_output(str(path)):
+        pass
+    assert [p.name for p in tmp_path.iterdir()] == ["schema.json"]

@@ -1,0 +1,120 @@
+"""The facts that ``tabgan inspect`` shows, and how they are laid out."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tabgan.dtypes import restore_dtype
+from tabgan.encoding.table import TableEncoder
+from tabgan.estimator import TabGAN
+from tabgan.gan.latent import choose_latent_dim
+from tabgan.inference import check_table, infer_schema
+from tabgan.schema import Column, Schema
+from tabgan.training import auto_steps
+
+__all__ = ["describe_model", "describe_table", "lay_out"]
+
+_SEED = 0  # the search for rules looks at a sample of the rows
+_LIBRARIES = 750_000_000  # bytes that torch, pandas and the others take by themselves
+
+
+def describe_table(frame: pd.DataFrame, schema: Schema | None) -> tuple[Schema, dict[str, Any]]:
+    """Infer the schema of a table, unless it is given, and what training on it would be."""
+    if schema is None:
+        schema = infer_schema(frame)
+    else:
+        check_table(frame)
+        schema = schema.matched_to(frame)
+    encoder = TableEncoder.fit(frame, schema, np.random.default_rng(_SEED))
+    latent = choose_latent_dim(encoder.spans.width, len(frame), encoder.n_learned)
+    facts: dict[str, Any] = {
+        "rows": len(frame),
+        "columns": [
+            _column_facts(column, frame.iloc[:, place]) for place, column in enumerate(schema)
+        ],
+        "dependencies": [rule.describe() for rule in encoder.dependencies],
+        "learned_columns": encoder.n_learned,
+        "encoded_width": encoder.spans.width,
+        "latent": {"size": latent.dim, "reason": latent.reason},
+        "steps": auto_steps(len(frame)),
+        "memory_bytes": _expected_memory(frame, encoder),
+    }
+    return schema, facts
+
+
+def describe_model(path: str) -> dict[str, Any]:
+    """Say what a model file holds."""
+    gan = TabGAN.load(path, device="cpu")
+    return {
+        "model": path,
+        "bytes": Path(path).stat().st_size,
+        "rows": gan.n_rows_,
+        "columns": [_column_facts(column, None) for column in gan.schema_],
+        "dependencies": [rule.describe() for rule in gan.dependencies_],
+        "latent": {"size": gan.latent_dim_, "reason": gan.latent_reason_},
+        "steps": gan.n_steps_,
+    }
+
+
+def _column_facts(column: Column, values: pd.Series | None) -> dict[str, Any]:
+    bounded = column.minimum is not None
+    facts: dict[str, Any] = {
+        "name": str(column.name),
+        "kind": column.kind,
+        "dtype": str(restore_dtype(column.dtype)),
+        "range": f"{column.minimum} to {column.maximum}" if bounded else None,
+        "why": column.why,
+    }
+    if values is not None:
+        blank = values.isna() | values.isin([""])
+        facts |= {"missing": float(blank.mean()), "distinct": int(values.nunique())}
+    return facts
+
+
+def _expected_memory(frame: pd.DataFrame, encoder: TableEncoder) -> int:
+    """Estimate the peak of a fit in bytes: the table, its encoded rows, and the libraries."""
+    spans = encoder.spans
+    row = 8 * spans.n_numbers + 4 * len(spans.widths)
+    table = int(frame.memory_usage(index=False, deep=False).sum())
+    return _LIBRARIES + table + row * len(frame)
+
+
+def lay_out(facts: dict[str, Any]) -> str:
+    """Lay facts out as text: the columns as a table, then a line for each other fact."""
+    header = ("column", "kind", "dtype", "missing", "range or values", "why")
+    rows = [
+        (
+            column["name"],
+            column["kind"],
+            column["dtype"],
+            f"{column['missing']:.1%}" if "missing" in column else "",
+            column["range"] or (f"{column['distinct']:,} values" if "distinct" in column else ""),
+            column["why"],
+        )
+        for column in facts["columns"]
+    ]
+    lines = [*_aligned([header, *rows]), ""]
+    lines += [f"rule: {rule}" for rule in facts["dependencies"]] or ["no rules between columns"]
+    if "encoded_width" in facts:
+        lines.append(
+            f"learned: {facts['learned_columns']} of {len(rows)} columns, encoded as "
+            f"{facts['encoded_width']} numbers and levels"
+        )
+    lines.append(f"latent size: {facts['latent']['size']} ({facts['latent']['reason']})")
+    lines.append(f"training: {facts['rows']:,} rows, {facts['steps']:,} steps")
+    if "memory_bytes" in facts:
+        lines.append(f"expected memory: {facts['memory_bytes'] / 1e9:.1f} GB")
+    if "bytes" in facts:
+        lines.append(f"model file: {facts['bytes'] / 1e6:.1f} MB")
+    return "\n".join(lines)
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Pad the cells of all columns but the last, and shorten the longest cells."""
+    short = [[cell if len(cell) <= 60 else f"{cell[:59]}…" for cell in row[:-1]] for row in rows]
+    widths = [max(map(len, cells)) for cells in zip(*short, strict=True)]
+    padded = ([cell.ljust(width) for cell, width in zip(row, widths, strict=True)] for row in short)
+    return ["  ".join([*cells, row[-1]]).rstrip() for cells, row in zip(padded, rows, strict=True)]

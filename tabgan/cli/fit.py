@@ -1,0 +1,70 @@
+"""``tabgan fit``: learn a table and keep the model."""
+
+from typing import Any
+
+import click
+
+from tabgan.cli.options import (
+    examples,
+    force_option,
+    json_option,
+    quiet_option,
+    reading_options,
+    training_options,
+)
+
+__all__ = ["fit"]
+
+
+@click.command(
+    no_args_is_help=True,
+    epilog=examples(
+        "tabgan fit customers.csv -m customers.safetensors",
+        "tabgan fit customers.csv -m customers.safetensors --steps 5000 --seed 7",
+        "zcat customers.csv.gz | tabgan fit - -m customers.safetensors",
+    ),
+)
+@click.argument("data")
+@click.option(
+    "-m", "--model", required=True, metavar="FILE", help="File for the model (.safetensors)."
+)
+@training_options
+@reading_options
+@force_option
+@quiet_option
+@json_option
+def fit(
+    *,
+    data: str,
+    model: str,
+    schema: str | None,
+    table_format: Any,
+    encoding: str | None,
+    delimiter: str | None,
+    force: bool,
+    quiet: bool,
+    as_json: bool,
+    **training: Any,
+) -> None:
+    """Learn a table and keep the model in a file.
+
+    DATA is a file as for 'tabgan synth'. The model holds no row of the table; draw rows from it
+    with 'tabgan sample'.
+    """
+    if model == "-":
+        raise click.UsageError("a model can't go to standard output; give --model a file name")
+    from tabgan.cli.work import Report, load_schema, read_data, train
+    from tabgan.files import check_output
+
+    check_output(model, force=force)
+    columns = load_schema(schema) if schema else None
+    report = Report(quiet=quiet)
+    frame, _ = read_data(
+        data, report, table_format=table_format, encoding=encoding, delimiter=delimiter
+    )
+    gan = train(frame, report, schema=columns, **training)
+    gan.save(model)
+    report.facts["model"] = model
+    report.say(f"Kept the model in {model}")
+    if as_json:
+        report.print_json()

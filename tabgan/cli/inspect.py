@@ -1,0 +1,75 @@
+"""``tabgan inspect``: what a table or a model is, before any training."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tabgan.cli.options import examples, json_option, quiet_option, reading_options
+
+__all__ = ["inspect"]
+
+
+@click.command(
+    no_args_is_help=True,
+    epilog=examples(
+        "tabgan inspect customers.csv",
+        "tabgan inspect customers.csv --schema schema.json",
+        "tabgan inspect customers.safetensors --json",
+    ),
+)
+@click.argument("source", metavar="DATA|MODEL")
+@click.option(
+    "--schema",
+    metavar="FILE",
+    help="Use the schema in FILE; if there is no such file, write the inferred one to it, to be "
+    "edited and given to 'synth' or 'fit'.",
+)
+@reading_options
+@quiet_option
+@json_option
+def inspect(
+    *,
+    source: str,
+    schema: str | None,
+    table_format: Any,
+    encoding: str | None,
+    delimiter: str | None,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    """Show how a table is understood, or what a model file holds.
+
+    Of a table: the kind of each column and why, the rules found between columns, the latent size
+    and why, the training steps and the memory to expect. A model is told by its file name, which
+    ends in .safetensors.
+    """
+    is_model = source.lower().endswith(".safetensors")
+    if is_model and schema:
+        raise click.UsageError("--schema goes with a table; a model has its own")
+    from tabgan.cli.describe import describe_model, describe_table, lay_out
+    from tabgan.cli.work import Report, load_schema, read_data
+
+    if is_model:
+        facts = describe_model(source)
+    else:
+        given = load_schema(schema) if schema and Path(schema).exists() else None
+        report = Report(quiet=quiet)
+        frame, _ = read_data(
+            source, report, table_format=table_format, encoding=encoding, delimiter=delimiter
+        )
+        found, facts = describe_table(frame, given)
+        facts = {"data": source, **facts}
+        if schema and given is None:
+            _write_schema(schema, found.to_json())
+            report.say(f"Wrote {schema}; edit it and give it with --schema")
+    click.echo(json.dumps(facts, ensure_ascii=False) if as_json else lay_out(facts))
+
+
+def _write_schema(path: str, state: dict[str, Any]) -> None:
+    from tabgan.files import open_output
+
+    text = json.dumps(state, ensure_ascii=False, indent=2) + "\n"
+    with open_output(path) as sink:
+        sink.write(text.encode())

@@ -1,0 +1,95 @@
+"""The command ``tabgan``: its subcommands, and what their errors mean to the shell.
+
+Nothing heavy is imported here or at the top of a command's file, so that help and usage errors
+come at once; each command imports what it needs when it runs.
+"""
+
+import os
+import sys
+import traceback
+from typing import Any
+
+import click
+
+from tabgan.cli.example import example
+from tabgan.cli.fit import fit
+from tabgan.cli.inspect import inspect
+from tabgan.cli.sample import sample
+from tabgan.cli.synth import synth
+
+__all__ = ["main"]
+
+
+def _verdict(error: Exception) -> tuple[str, int]:
+    """Say what an error means to the shell, in words and as the exit code."""
+    from tabgan.errors import DataError, ModelFileError, OptionError, TabGANError, TableFileError
+
+    codes: list[tuple[type[Exception], int]] = [
+        (OptionError, 2),
+        (DataError, 3),
+        (ModelFileError, 4),
+        (TableFileError, 5),
+        (TabGANError, 1),
+    ]
+    for kind, code in codes:
+        if isinstance(error, kind):
+            return str(error), code
+    if isinstance(error, OSError):
+        place = f"{error.filename}: " if error.filename else ""
+        return f"{place}{error.strerror or error}", 5
+    if isinstance(error, MemoryError):
+        return "not enough memory; use fewer rows, or a machine with more", 1
+    return (
+        f"an unexpected {type(error).__name__}: {error}\nThis is a fault in tabgan; set "
+        "TABGAN_DEBUG=1 to see where it comes from, and report it",
+        1,
+    )
+
+
+class _Group(click.Group):
+    """A group of commands whose errors become exit codes."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except KeyboardInterrupt:
+            click.echo("Interrupted", err=True)
+            raise click.exceptions.Exit(130) from None
+        except BrokenPipeError:  # whoever reads standard output has had enough
+            _drop_stdout()
+            raise click.exceptions.Exit(0) from None
+        except Exception as error:
+            if os.environ.get("TABGAN_DEBUG"):
+                traceback.print_exc()
+            message, code = _verdict(error)
+            click.echo(f"Error: {message}", err=True)
+            raise click.exceptions.Exit(code) from error
+
+
+def _drop_stdout() -> None:
+    """Point standard output nowhere, so that flushing it at the end can't fail again."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+
+
+_EPILOG = """\b
+Start with:
+  tabgan example                 write an example table, customers.csv
+  tabgan synth customers.csv     write a synthetic table like it
+
+\b
+Exit codes: 0 done, 1 a fault in tabgan, 2 wrong usage, 3 bad data,
+4 bad model file, 5 input or output failed, 130 interrupted.
+"""
+
+
+@click.group(cls=_Group, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="tabgan", prog_name="tabgan")
+def main() -> None:
+    """Make synthetic tables that are as good as the real ones."""
+
+
+for command in (synth, fit, sample, inspect, example):
+    main.add_command(command)

@@ -1,0 +1,137 @@
+"""Options that several commands share."""
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+__all__ = [
+    "examples",
+    "force_option",
+    "json_option",
+    "output_options",
+    "quiet_option",
+    "reading_options",
+    "rows_option",
+    "seed_option",
+    "training_options",
+]
+
+_Command = Callable[..., Any]
+_FORMATS = click.Choice(["csv", "tsv", "jsonl", "parquet"])
+
+
+def _count_or_auto(_ctx: click.Context, _option: click.Parameter, value: str) -> int | str:
+    """Take a whole number from 1, or the word auto."""
+    if value == "auto":
+        return value
+    if not (value.isascii() and value.isdigit() and int(value) > 0):
+        raise click.BadParameter(f"{value!r} is neither a whole number from 1 nor 'auto'")
+    return int(value)
+
+
+def _together(*options: Callable[[_Command], _Command]) -> Callable[[_Command], _Command]:
+    """Return one decorator that adds all options, in order."""
+
+    def add(command: _Command) -> _Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
+
+
+def examples(*commands: str) -> str:
+    """Return the end of a command's help: lines that can be copied."""
+    return "\b\nExamples:\n" + "\n".join(f"  {command}" for command in commands)
+
+
+force_option = click.option("--force", is_flag=True, help="Replace files that exist.")
+quiet_option = click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print the facts as one JSON object on stdout."
+)
+rows_option = click.option(
+    "-n",
+    "--rows",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Synthetic rows to draw.  [default: as many as the training table has]",
+)
+seed_option = click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    metavar="S",
+    help="Seed of all randomness: the same one gives the same result.  [default: a new one]",
+)
+
+reading_options = _together(
+    click.option(
+        "--format",
+        "table_format",
+        type=_FORMATS,
+        help="Format of DATA.  [default: by its suffix; csv for standard input]",
+    ),
+    click.option(
+        "--encoding", metavar="NAME", help="Encoding of text.  [default: by its mark, or utf-8]"
+    ),
+    click.option(
+        "--delimiter", metavar="CHAR", help="Between the fields of CSV.  [default: found out]"
+    ),
+)
+
+output_options = _together(
+    click.option(
+        "--output-format",
+        type=_FORMATS,
+        help="Format of OUT.  [default: by its suffix, or that of DATA]",
+    ),
+    force_option,
+)
+
+training_options = _together(
+    click.option(
+        "--schema",
+        metavar="FILE",
+        help="Columns and their kinds, as 'tabgan inspect DATA --schema FILE' writes them.  "
+        "[default: inferred]",
+    ),
+    seed_option,
+    click.option(
+        "--steps",
+        callback=_count_or_auto,
+        metavar="N|auto",
+        default="auto",
+        show_default=True,
+        help="Training steps.",
+    ),
+    click.option(
+        "--epochs",
+        type=click.FloatRange(min=0, min_open=True),
+        metavar="X",
+        help="Passes over the table, in place of --steps.",
+    ),
+    click.option(
+        "--latent-dim",
+        callback=_count_or_auto,
+        metavar="N|auto",
+        default="auto",
+        show_default=True,
+        help="Size of the generator's latent.",
+    ),
+    click.option(
+        "--batch-size",
+        type=click.IntRange(min=1),
+        default=512,
+        show_default=True,
+        metavar="N",
+        help="Rows in a training step.",
+    ),
+    click.option(
+        "--device",
+        default="auto",
+        show_default=True,
+        metavar="auto|cpu|cuda",
+        help="Where to train.",
+    ),
+)

@@ -1,0 +1,93 @@
+"""``tabgan synth``: from a table to a synthetic one in one go."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tabgan.cli.options import (
+    examples,
+    json_option,
+    output_options,
+    quiet_option,
+    reading_options,
+    rows_option,
+    training_options,
+)
+
+__all__ = ["synth"]
+
+
+@click.command(
+    no_args_is_help=True,
+    epilog=examples(
+        "tabgan synth customers.csv",
+        "tabgan synth customers.csv -n 100000 -o many.parquet --seed 7",
+        "tabgan synth customers.csv --model customers.safetensors --epochs 50",
+        "cat customers.csv | tabgan synth - -o - > synthetic.csv",
+    ),
+)
+@click.argument("data")
+@rows_option
+@click.option(
+    "-o",
+    "--out",
+    metavar="OUT",
+    help="File for the synthetic table; '-' is stdout.  [default: DATA_synthetic with DATA's "
+    "suffix, in the current folder]",
+)
+@click.option("--model", metavar="FILE", help="Keep the trained model in FILE (.safetensors).")
+@training_options
+@reading_options
+@output_options
+@quiet_option
+@json_option
+def synth(
+    *,
+    data: str,
+    rows: int | None,
+    out: str | None,
+    model: str | None,
+    schema: str | None,
+    table_format: Any,
+    encoding: str | None,
+    delimiter: str | None,
+    output_format: Any,
+    force: bool,
+    quiet: bool,
+    as_json: bool,
+    **training: Any,
+) -> None:
+    """Learn a table and write a synthetic one like it.
+
+    DATA is a CSV, TSV, JSON lines or Parquet file, plain or gzip-compressed, or '-' for standard
+    input. The synthetic table has the same columns, in the same form.
+    """
+    if as_json and out == "-":
+        raise click.UsageError("--json and -o - would both write to standard output; give one")
+    from tabgan.cli.work import Report, default_output, draw_to_file, load_schema, read_data, train
+    from tabgan.files import TableForm, check_output
+
+    out = out or default_output(data, output_format and f".{output_format}")
+    if model and Path(model).resolve() == Path(out).resolve():
+        raise click.UsageError(f"--model and --out both name {out}; give two names")
+    # What can be known to fail is found now, and not after the training.
+    TableForm().for_output(out, table_format=output_format)
+    for target in filter(None, (out, model)):
+        check_output(target, force=force)
+    columns = load_schema(schema) if schema else None
+
+    report = Report(quiet=quiet)
+    frame, form = read_data(
+        data, report, table_format=table_format, encoding=encoding, delimiter=delimiter
+    )
+    form = form.for_output(out, table_format=output_format)
+    gan = train(frame, report, schema=columns, **training)
+    if model:
+        gan.save(model)
+        report.facts["model"] = model
+        report.say(f"Kept the model in {model}")
+    seed = report.facts["seed"]
+    draw_to_file(gan, report, rows=rows, seed=seed, out=out, form=form, force=force)
+    if as_json:
+        report.print_json()

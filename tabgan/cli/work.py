@@ -1,0 +1,183 @@
+"""What several commands do: read a table, train on it, draw rows to a file, report."""
+
+import json
+import secrets
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from tabgan.estimator import TabGAN
+    from tabgan.files import TableForm
+    from tabgan.schema import Schema
+
+__all__ = [
+    "Report",
+    "default_output",
+    "draw_to_file",
+    "load_schema",
+    "new_seed",
+    "read_data",
+    "train",
+]
+
+
+class Report:
+    """Messages on standard error while a command runs, and its facts at the end.
+
+    Parameters
+    ----------
+    quiet
+        Whether to say nothing.
+    """
+
+    def __init__(self, *, quiet: bool) -> None:
+        self.quiet = quiet
+        self.facts: dict[str, Any] = {}
+        self._seconds: dict[str, float] = {}
+        self._mark = time.perf_counter()
+
+    def say(self, message: str) -> None:
+        """Write a message to standard error."""
+        if not self.quiet:
+            click.echo(message, err=True)
+
+    def done(self, stage: str) -> float:
+        """Note that a stage has ended; return the seconds that it took."""
+        now = time.perf_counter()
+        taken, self._mark = now - self._mark, now
+        self._seconds[stage] = round(taken, 3)
+        return taken
+
+    def print_json(self) -> None:
+        """Print the facts and the seconds of each stage as one JSON object."""
+        facts = {**self.facts, "seconds": self._seconds}
+        click.echo(json.dumps(facts, ensure_ascii=False, allow_nan=False))
+
+
+def default_output(data: str, suffix: str | None = None) -> str:
+    """Name the file that a synthetic table goes to, in the current folder.
+
+    Examples
+    --------
+    >>> default_output("tables/customers.csv.gz")
+    'customers_synthetic.csv.gz'
+    >>> default_output("-")
+    'synthetic.csv'
+    """
+    from tabgan.files import file_suffix
+
+    if data == "-":
+        return f"synthetic{suffix or '.csv'}"
+    own = file_suffix(data)
+    return f"{Path(data).name.removesuffix(own)}_synthetic{suffix or own}"
+
+
+def read_data(
+    data: str,
+    report: Report,
+    *,
+    table_format: Any = None,
+    encoding: str | None = None,
+    delimiter: str | None = None,
+) -> tuple["pd.DataFrame", "TableForm"]:
+    """Read the table that a command works on."""
+    report.say(f"Reading {'standard input' if data == '-' else data}")
+    from tabgan.files import read_table
+
+    frame, form = read_table(
+        data, table_format=table_format, encoding=encoding, delimiter=delimiter
+    )
+    report.done("read")
+    report.say(f"{len(frame):,} rows, {len(frame.columns):,} columns")
+    report.facts |= {"data": data, "training_rows": len(frame), "columns": len(frame.columns)}
+    return frame, form
+
+
+def load_schema(path: str) -> "Schema":
+    """Read a schema from a JSON file.
+
+    Raises
+    ------
+    TableFileError
+        If the file can't be read.
+    SchemaError
+        If it holds no schema.
+    """
+    from tabgan.errors import SchemaError, TableFileError
+    from tabgan.schema import Schema
+
+    try:
+        state = json.loads(Path(path).read_bytes())
+    except OSError as error:
+        raise TableFileError(f"{path} can't be read: {error.strerror or error}") from error
+    except (ValueError, RecursionError) as error:
+        raise SchemaError(
+            f"{path} is not JSON ({error}); write it anew with 'tabgan inspect'"
+        ) from error
+    try:
+        return Schema.from_json(state)
+    except SchemaError as error:
+        raise SchemaError(f"{path}: {error}") from error
+
+
+def train(
+    frame: "pd.DataFrame",
+    report: Report,
+    *,
+    schema: "Schema | None",
+    seed: int | None,
+    **options: Any,
+) -> "TabGAN":
+    """Fit an estimator, with a progress bar where standard error is a terminal."""
+    from tabgan.estimator import TabGAN
+
+    seed = new_seed() if seed is None else seed
+    verbose = not report.quiet and sys.stderr.isatty()
+    gan = TabGAN(schema=schema, random_state=seed, verbose=verbose, **options).fit(frame)
+    seconds = report.done("fit")
+    report.say(
+        f"Trained {gan.n_steps_:,} steps in {seconds:.1f} s; latent size {gan.latent_dim_} "
+        f"({gan.latent_reason_})"
+    )
+    report.facts |= {
+        "seed": seed,
+        "steps": gan.n_steps_,
+        "latent": {"size": gan.latent_dim_, "reason": gan.latent_reason_},
+        "dependencies": [rule.describe() for rule in gan.dependencies_],
+    }
+    return gan
+
+
+def new_seed() -> int:
+    """Draw a seed, so that a run that was given none can be repeated all the same."""
+    return secrets.randbelow(2**32)
+
+
+def draw_to_file(
+    gan: "TabGAN",
+    report: Report,
+    *,
+    rows: int | None,
+    seed: int,
+    out: str,
+    form: "TableForm",
+    force: bool,
+) -> None:
+    """Draw rows block by block to a file or to standard output."""
+    from tabgan.files import TableWriter
+
+    written = 0
+    with TableWriter(out, form, force=force) as writer:
+        for block in gan.sample_blocks(rows, random_state=seed):
+            writer.write(block)
+            written += len(block)
+    seconds = report.done("sample")
+    place = "standard output" if out == "-" else out
+    report.say(f"Wrote {written:,} rows to {place} in {seconds:.1f} s")
+    report.facts |= {"rows": written, "output": out}

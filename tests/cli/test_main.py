@@ -1,0 +1,143 @@
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import pytest
+
+COMMANDS = ["synth", "fit", "sample", "inspect", "example"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_shows_examples_and_defaults(run, command):
+    result = run(command, "--help")
+    assert result.exit_code == 0
+    assert f"Examples:\n    tabgan {command}" in result.stdout
+    if command != "inspect":
+        assert "[default: " in result.stdout
+    assert "\b" not in result.stdout
+
+
+def test_help_lists_commands_and_exit_codes(run):
+    output = run("--help").stdout
+    assert [line.split()[0] for line in output.split("Commands:\n")[1].splitlines()[:5]] == sorted(
+        COMMANDS
+    )
+    assert "Exit codes: 0 done, 1 a fault in tabgan, 2 wrong usage" in output
+
+
+def test_version(run):
+    try:
+        expected = version("tabgan")
+    except PackageNotFoundError:
+        pytest.skip("the package is not installed")
+    assert run("--version").stdout == f"tabgan, version {expected}\n"
+
+
+class TestExitCodes:
+    def error_of(self, result, code):
+        assert result.exit_code == code
+        assert result.stdout == ""
+        assert "Traceback" not in result.stderr
+        return result.stderr
+
+    def test_usage(self, run):
+        assert "No such command 'synht'" in self.error_of(run("synht"), 2)
+        message = (
+            "Error: Invalid value for '--steps': '0' is neither a whole number from 1 nor 'auto'"
+        )
+        assert message in self.error_of(run("synth", "a.csv", "--steps", "0"), 2)
+
+    def test_option_error(self, run, small_csv):
+        assert "delimiter=';;' can't separate fields" in self.error_of(
+            run("synth", small_csv, "--delimiter", ";;"), 2
+        )
+        assert "'.xlsx' is not the suffix of a table format" in self.error_of(
+            run("synth", small_csv, "-o", "out.xlsx"), 2
+        )
+        assert "device='abacus' is not available here" in self.error_of(
+            run("synth", small_csv, "--device", "abacus"), 2
+        )
+
+    def test_bad_data(self, run):
+        Path("ragged.csv").write_text("a,b\n1,2\n3\n")
+        assert self.error_of(run("synth", "ragged.csv"), 3).endswith(
+            "Error: ragged.csv, line 3: found 1 fields, but the header has 2; mend the line, or "
+            "name the delimiter (read with ',')\n"
+        )
+        Path("header.csv").write_text("a,b\n")
+        assert "header.csv has no rows" in self.error_of(run("inspect", "header.csv"), 3)
+        Path("wrong.csv").write_bytes("a,b\né,2\n".encode("latin-1"))
+        assert "wrong.csv, line 2, byte offset 4: 0xe9 is not utf-8 text" in self.error_of(
+            run("fit", "wrong.csv", "-m", "m.safetensors"), 3
+        )
+
+    def test_bad_schema(self, run, small_csv):
+        Path("s.json").write_text('{"version": 1')
+        assert "s.json is not JSON (Expecting ',' delimiter" in self.error_of(
+            run("synth", small_csv, "--schema", "s.json"), 3
+        )
+        Path("s.json").write_text('{"version": 1}')
+        assert self.error_of(run("synth", small_csv, "--schema", "s.json"), 3) == (
+            "Error: s.json: A schema is a JSON object with a list under 'columns'\n"
+        )
+
+    def test_bad_model(self, run):
+        Path("m.safetensors").write_bytes(b"no model")
+        assert "m.safetensors: not a tabgan model" in self.error_of(
+            run("sample", "m.safetensors"), 4
+        )
+        assert "m.safetensors: not a tabgan model" in self.error_of(
+            run("inspect", "m.safetensors"), 4
+        )
+
+    def test_input_and_output(self, run, small_csv):
+        assert self.error_of(run("synth", "none.csv", "-q"), 5) == (
+            "Error: none.csv: no such file; check the path\n"
+        )
+        assert self.error_of(run("sample", "none.safetensors", "-q"), 5) == (
+            "Error: none.safetensors: No such file or directory\n"
+        )
+        Path("file").write_text("")
+        folder = Path("file").resolve()
+        assert self.error_of(run("synth", small_csv, "-o", "file/out.csv"), 5) == (
+            f"Error: file/out.csv can't be written: there is no folder {folder}; create it\n"
+        )
+        assert self.error_of(run("synth", small_csv, "--schema", "none.json"), 5) == (
+            "Error: none.json can't be read: No such file or directory\n"
+        )
+
+    def test_our_fault(self, run, small_csv, monkeypatch):
+        def fail(*_args, **_options):
+            raise ZeroDivisionError("by zero")
+
+        monkeypatch.setattr("tabgan.files.read_table", fail)
+        assert self.error_of(run("synth", small_csv, "-q"), 1) == (
+            "Error: an unexpected ZeroDivisionError: by zero\nThis is a fault in tabgan; set "
+            "TABGAN_DEBUG=1 to see where it comes from, and report it\n"
+        )
+        monkeypatch.setenv("TABGAN_DEBUG", "1")
+        result = run("synth", small_csv, "-q")
+        assert result.exit_code == 1
+        assert result.stderr.startswith("Traceback (most recent call last):\n")
+        assert 'raise ZeroDivisionError("by zero")' in result.stderr
+
+    @pytest.mark.parametrize(
+        ("error", "end"),
+        [
+            (MemoryError(), (1, "not enough memory; use fewer rows, or a machine with more")),
+            (OSError(5, "Input/output error", "x.csv"), (5, "x.csv: Input/output error")),
+        ],
+    )
+    def test_errors_of_the_system(self, run, small_csv, monkeypatch, error, end):
+        def fail(*_args, **_options):
+            raise error
+
+        monkeypatch.setattr("tabgan.files.read_table", fail)
+        code, message = end
+        assert self.error_of(run("synth", small_csv, "-q"), code) == f"Error: {message}\n"
+
+    def test_interrupted(self, run, small_csv, monkeypatch):
+        def fail(*_args, **_options):
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr("tabgan.files.read_table", fail)
+        assert self.error_of(run("synth", small_csv, "-q"), 130) == "Interrupted\n"
