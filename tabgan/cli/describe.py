@@ -69,8 +69,10 @@ def _column_facts(column: Column, values: pd.Series | None) -> dict[str, Any]:
         "why": column.why,
     }
     if values is not None:
-        blank = values.isna() | values.isin([""])
-        facts |= {"missing": float(blank.mean()), "distinct": int(values.nunique())}
+        missing = values.isna()
+        if values.dtype == object:
+            missing |= values.isin([""])
+        facts |= {"missing": float(missing.mean()), "distinct": int(values.nunique())}
     return facts
 
 

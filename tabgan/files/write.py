@@ -47,7 +47,7 @@ def check_output(path: str, *, force: bool = False) -> None:
         If the file exists and `force` is not set, or its folder can't be written to.
     """
     target = Path(path)
-    if path == "-":
+    if path == "-" or _is_special(target):
         return
     try:
         if target.is_dir():
@@ -174,14 +174,14 @@ def _own_errors(path: str) -> Iterator[None]:
 @contextmanager
 def _open_sink(path: str) -> Iterator[BinaryIO]:
     """Open a temporary file that becomes `path` if all goes well, or what is no file itself."""
-    target = Path(path).resolve()
     if path == "-":
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
-    elif target.exists() and not target.is_file():  # a device or a pipe can't be replaced
-        with target.open("wb") as sink:
+    elif _is_special(Path(path)):
+        with Path(path).open("wb") as sink:
             yield sink
     else:
+        target = Path(path).resolve()
         temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
         try:
             with temporary.open("wb") as raw:
@@ -192,6 +192,11 @@ def _open_sink(path: str) -> Iterator[BinaryIO]:
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
+
+
+def _is_special(path: Path) -> bool:
+    """Say whether a path is that of a device or a pipe, which no file may take the place of."""
+    return path.exists() and not path.is_file() and not path.is_dir()
 
 
 def _compressed(raw: BinaryIO, suffix: str) -> Iterator[BinaryIO]:

@@ -201,6 +201,22 @@ class TestInspect:
         assert facts["steps"] == 2000
         assert facts["memory_bytes"] > 1e8
 
+    def test_typed_table(self, run):
+        frame = pd.DataFrame(
+            {
+                "n": pd.array([1, None] * 20, dtype="Int64"),
+                "when": pd.to_datetime(["2024-01-01", "2024-02-03"] * 20),
+                "kind": pd.Categorical(["a", "b"] * 20, ordered=True),
+            }
+        )
+        frame.to_parquet("t.parquet")
+        result = run("inspect", "t.parquet", "--json", "-q")
+        assert (result.exit_code, result.stderr) == (0, "")
+        columns = json.loads(result.stdout)["columns"]
+        assert [column["dtype"] for column in columns] == ["Int64", "datetime64[ns]", "category"]
+        assert [column["missing"] for column in columns] == [0.5, 0.0, 0.0]
+        assert columns[1]["range"] == "2024-01-01 00:00:00 to 2024-02-03 00:00:00"
+
     def test_model(self, run, model):
         facts = json.loads(run("inspect", model, "--json").stdout)
         assert facts["rows"] == 120

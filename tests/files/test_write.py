@@ -2,6 +2,7 @@ import gzip
 import os
 import resource
 import sys
+import threading
 import tracemalloc
 from pathlib import Path
 
@@ -146,6 +147,19 @@ def test_full_device_is_not_replaced():
         write("/dev/full", [BLOCK])
     assert str(caught.value) == "/dev/full can't be written: No space left on device"
     assert Path("/dev/full").is_char_device()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
+def test_named_pipe_is_written_to(tmp_path):
+    path = tmp_path / "pipe.csv"
+    os.mkfifo(path)
+    received = []
+    reader = threading.Thread(target=lambda: received.append(path.read_bytes()))
+    reader.start()
+    write(path, [BLOCK])
+    reader.join()
+    assert received == [b"a,b\nx,1\ny,\n"]
+    assert path.is_fifo()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a limit on the size of files")
