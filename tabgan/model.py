@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any, Self
 
+import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor
@@ -91,9 +92,8 @@ class TableModel:
         try:
             encoder = TableEncoder.from_json(description["encoder"])
             sampler = _rebuild(encoder, description["generator"], tensors, device)
+            _try_out(encoder)
             return cls(encoder, sampler, dict(description["facts"]))
-        except ModelFileError:
-            raise
         except (
             TabGANError, KeyError, TypeError, ValueError, IndexError, AttributeError,
             RuntimeError, OverflowError, RecursionError,
@@ -123,8 +123,15 @@ def _rebuild(
     offsets, knots = tensors["calibration.offsets"], tensors["calibration.knots"]
     expected = (spans.n_levels,), (spans.n_numbers, len(knot_probabilities()))
     if (tuple(offsets.shape), tuple(knots.shape)) != expected:
-        raise ModelFileError("the calibration's shapes don't fit the columns")
+        raise ValueError("the calibration's shapes don't fit the columns")
     if any(t.dtype != torch.float32 for t in (*weights.values(), offsets, knots)):
-        raise ModelFileError("tensors must be float32")
+        raise ValueError("tensors must be float32")
     calibration = Calibration(offsets.to(device), knots.to(device))
     return RowSampler(generator.to(device).requires_grad_(False).eval(), calibration, spans)
+
+
+def _try_out(encoder: TableEncoder) -> None:
+    """Decode one row, so that parts that don't fit together come out at once."""
+    spans = encoder.spans
+    numbers, codes = np.full((1, spans.n_numbers), 0.5), np.zeros((1, len(spans.widths)), np.int64)
+    encoder.decode(numbers, codes, 0, np.random.default_rng(0))

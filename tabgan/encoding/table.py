@@ -145,7 +145,7 @@ class TableEncoder:
             values = encoder.decode(numbers[:, taken[0]], codes[:, taken[1]], start, rng)
             table[position] = (self.columns[position], values)
         for dependency in reversed(self.dependencies):
-            table = dependency.restore(table, rng)
+            table = dependency.restore(table)
         series = [table[position][1] for position in range(len(self.schema))]
         frame = pd.concat(series, axis=1)
         frame.columns = column_index(self.schema)
