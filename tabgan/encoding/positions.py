@@ -1,0 +1,183 @@
+"""Values that name rows: each position of a sample has one of its own."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["MOST_DIGITS", "MOST_POSITIONS", "Digits", "Form", "Rising", "Varied", "scramble"]
+
+MOST_POSITIONS = 2**42  # rows that a sample can have
+MOST_DIGITS = 18  # of a whole number that is made
+_HALF = 2**21  # a number below 2**42 times one below this fits 64 bits
+
+
+class Form(Protocol):
+    """A form that values are written in; the values of two forms are never equal."""
+
+    def to_json(self) -> Any:
+        """Describe the form by JSON values."""
+        ...
+
+    @property
+    def space(self) -> int:
+        """How many positions have values of their own."""
+        ...
+
+    def wider(self) -> Self | None:
+        """Return the next form with more space; None if there is none."""
+        ...
+
+    def make(
+        self, positions: NDArray[np.int64], seed: int, rng: np.random.Generator
+    ) -> NDArray[Any]:
+        """Make the values of positions that are below `space`."""
+        ...
+
+
+def scramble(positions: NDArray[np.int64], space: int, seed: int) -> NDArray[np.uint64]:
+    """Map the positions below `space` one to one onto themselves, far from their order.
+
+    Examples
+    --------
+    >>> sorted(scramble(np.arange(7), 7, seed=3).tolist())
+    [0, 1, 2, 3, 4, 5, 6]
+    """
+    factor = int(space * (0.6135 + 0.006 * (seed % 997) / 997)) | 1  # near the golden ratio
+    while math.gcd(factor, space) > 1:
+        factor += 1
+    half, modulus = np.uint64(_HALF), np.uint64(space)
+    high, low = np.divmod(positions.astype(np.uint64), half)
+    times = np.uint64(factor % space)
+    product = (times * high % modulus * half + times * low % modulus) % modulus
+    return (product + np.uint64(seed % space)) % modulus
+
+
+@dataclass(frozen=True)
+class Digits:
+    """Whole numbers of so many digits, between the bounds of a dtype.
+
+    Parameters
+    ----------
+    count
+        Number of digits; below zero for negative numbers.
+    bounds
+        Lowest and highest number of the dtype.
+
+    Examples
+    --------
+    >>> Digits(3, (-128, 127)).space
+    28
+    """
+
+    count: int
+    bounds: tuple[int, int]
+
+    def __post_init__(self) -> None:
+        if not 1 <= abs(self.count) <= MOST_DIGITS or self.space < 1:
+            raise ValueError(f"no number of {self.count} digits is between {self.bounds}")
+
+    def to_json(self) -> int:
+        """Describe the form by its number of digits."""
+        return self.count
+
+    @property
+    def ends(self) -> tuple[int, int]:
+        """Lowest and highest number of so many digits."""
+        digits = abs(self.count)
+        least, most = 10 ** (digits - 1) if digits > 1 else 0, 10**digits - 1
+        low, high = (least, most) if self.count > 0 else (-most, min(-least, -1))
+        return max(low, self.bounds[0]), min(high, self.bounds[1])
+
+    @property
+    def space(self) -> int:
+        """How many numbers there are, and so positions with one of their own."""
+        low, high = self.ends
+        return min(high - low + 1, MOST_POSITIONS)
+
+    def wider(self) -> "Digits | None":
+        """Numbers of one digit more, if the dtype holds any."""
+        try:
+            return Digits(self.count + (1 if self.count > 0 else -1), self.bounds)
+        except ValueError:
+            return None
+
+    def make(
+        self, positions: NDArray[np.int64], seed: int, rng: np.random.Generator
+    ) -> NDArray[Any]:
+        """Make the numbers of positions, as Python's."""
+        low, high = self.ends
+        lead = rng.integers((high - low + 1) // self.space, size=len(positions), dtype=np.uint64)
+        offsets = lead * np.uint64(self.space) + scramble(positions, self.space, seed)
+        return low + offsets.astype(object)
+
+
+@dataclass(frozen=True)
+class Rising:
+    """Whole numbers one after the other, and again from the start where the dtype ends."""
+
+    start: int
+    bounds: tuple[int, int]
+
+    def __post_init__(self) -> None:
+        if not self.bounds[0] <= self.start <= self.bounds[1]:
+            raise ValueError(f"the start {self.start} is not between {self.bounds}")
+
+    def make(self, positions: NDArray[np.int64], rng: np.random.Generator) -> NDArray[Any]:  # noqa: ARG002
+        """Make the numbers of positions, as Python's."""
+        return self.start + positions.astype(object) % (self.bounds[1] - self.start + 1)
+
+
+@dataclass(frozen=True)
+class Varied:
+    """Values in several forms, in no order.
+
+    Parameters
+    ----------
+    forms
+        The forms with their shares.
+    seed
+        Chooses the order.
+    """
+
+    forms: Mapping[Form, float]
+    seed: int
+
+    def __post_init__(self) -> None:
+        shares = list(self.forms.values())
+        if not shares or min(shares) < 0 or not 0.99 < sum(shares) < 1.01:
+            raise ValueError(f"shares of forms must add up to 1, not {shares}")
+        if not 0 <= self.seed < 2**32:
+            raise ValueError(f"the seed must be from 0 to 2**32 - 1, not {self.seed}")
+
+    def make(self, positions: NDArray[np.int64], rng: np.random.Generator) -> NDArray[Any]:
+        """Make the values of positions, each in a form drawn by its share."""
+        made = np.empty(len(positions), object)
+        shares = np.array(list(self.forms.values()))
+        drawn = rng.choice(len(shares), size=len(positions), p=shares / shares.sum())
+        for index, form in enumerate(self.forms):
+            self._fill(made, np.flatnonzero(drawn == index), form, positions, rng)
+        return made
+
+    def _fill(
+        self,
+        made: NDArray[Any],
+        rows: NDArray[np.intp],
+        form: Form,
+        positions: NDArray[np.int64],
+        rng: np.random.Generator,
+    ) -> None:
+        """Make the values of some rows, in the narrowest form that has room for the position."""
+        # Whether a form serves a position depends on the two alone, not on the form drawn first:
+        # so a wider form gives no value twice.
+        while len(rows):
+            fits = positions[rows] < form.space
+            made[rows[fits]] = form.make(positions[rows[fits]], self.seed, rng)
+            rows, wider = rows[~fits], form.wider()
+            if wider is None:
+                made[rows] = form.make(positions[rows] % form.space, self.seed, rng)
+                return
+            form = wider

@@ -1,0 +1,10 @@
+"""From a DataFrame to its schema: what each column is, and why.
+
+First what the cells are (their dtype, or the types of the objects), then what they mean: a text
+may be a number, a date, a name of its row, free text or a category.
+"""
+
+from tabgan.inference.checks import check_table
+from tabgan.inference.infer import infer_schema
+
+__all__ = ["check_table", "infer_schema"]

@@ -1,0 +1,103 @@
+"""Whether a table can be used at all."""
+
+from collections.abc import Hashable, Iterable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tabgan.errors import DataError
+from tabgan.inference.cells import shown, storage_of
+from tabgan.scalars import is_scalar
+
+__all__ = ["check_table"]
+
+_LABEL_TYPES = (str, int, float, type(None), np.integer, np.bool_, pd.Timestamp)
+
+
+def check_table(df: Any) -> None:
+    """Check that a table can be learned from at all.
+
+    Raises
+    ------
+    DataError
+        If it is not a DataFrame, is empty or of one row, has names that are not unique or not
+        plain, or has a cell of a type that is not supported. The message names the place, the
+        value and the fix.
+
+    Examples
+    --------
+    >>> check_table(pd.DataFrame({"age": [31, 52]}))
+    """
+    if not isinstance(df, pd.DataFrame):
+        raise DataError(
+            f"A table must be a pandas DataFrame, but this is a {type(df).__name__}; "
+            "wrap it: pandas.DataFrame(data)"
+        )
+    rows, columns = df.shape
+    if columns == 0:
+        raise DataError(
+            f"The table has 0 feature(s) (shape=({rows}, 0)) while a minimum of 1 is required."
+        )
+    if rows < 2:
+        raise DataError(
+            f"The table has {rows} sample{'' if rows == 1 else '(s)'} (shape=({rows}, {columns})) "
+            "while a minimum of 2 rows is required to learn from."
+        )
+    _check_labels(df.columns)
+    for index, name in enumerate(df.columns):
+        _check_cells(name, df.iloc[:, index])
+
+
+def _check_labels(labels: "pd.Index[Any]") -> None:
+    for name in labels:
+        for part in name if isinstance(name, tuple) else (name,):
+            if not isinstance(part, _LABEL_TYPES):
+                raise DataError(
+                    f"Column name {shown(name)} is of type {type(part).__name__}; names are "
+                    "text, numbers, None, timestamps, or tuples of these: rename it, or use "
+                    "df.columns = df.columns.astype(str)"
+                )
+    repeated = labels[labels.duplicated()].unique().tolist()
+    if repeated:
+        names = ", ".join(shown(name) for name in repeated[:10])
+        raise DataError(
+            f"Column names must be unique, but {names} occur{'' if repeated[1:] else 's'} more "
+            "than once; rename the columns"
+        )
+
+
+def _check_cells(name: Hashable, values: pd.Series) -> None:
+    dtype = values.dtype
+    if isinstance(dtype, pd.SparseDtype):
+        dtype = np.dtype(dtype.subtype)
+    if isinstance(dtype, pd.CategoricalDtype):
+        values = pd.Series(dtype.categories)
+        dtype = values.dtype
+    if storage_of(dtype) is not None:
+        return
+    objects = values.to_numpy(object)
+    for kind in set(map(type, objects)):
+        cells = ((row, value) for row, value in enumerate(objects) if type(value) is kind)
+        row, value = _first_unusable(cells) if kind is tuple else next(cells)
+        if _is_usable(value):
+            continue
+        where = f"column {shown(name)}, row {row}"
+        if issubclass(kind, complex | np.complexfloating):
+            raise DataError(
+                f"Complex data not supported: {where} holds {shown(value)}; split it into a real "
+                "and an imaginary column"
+            )
+        raise DataError(
+            f"Values of type {kind.__name__} are not supported: {where} holds {shown(value)}; "
+            "convert the column to text, numbers or dates, or drop it"
+        )
+
+
+def _is_usable(value: Any) -> bool:
+    return is_scalar(value) or value is pd.NA or value is pd.NaT
+
+
+def _first_unusable(cells: Iterable[tuple[int, Any]]) -> tuple[int, Any]:
+    """Find the first tuple with an unusable part."""
+    return next(((row, value) for row, value in cells if not _is_usable(value)), (0, None))

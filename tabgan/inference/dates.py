@@ -1,0 +1,78 @@
+"""Columns of dates: as a dtype of their own, as objects, or as text."""
+
+import datetime
+from typing import Any
+
+import numpy as np
+
+from tabgan.errors import DataError
+from tabgan.inference.cells import Cells, shown
+from tabgan.inference.finding import Finding
+from tabgan.text_formats import date_format
+
+__all__ = ["find_dates", "find_durations", "find_text_dates"]
+
+MOST_OTHERS = 5  # distinct values that a column of text dates may hold beside them
+
+
+def find_dates(cells: Cells) -> Finding:
+    """Describe a column of dates.
+
+    Raises
+    ------
+    DataError
+        If it holds dates that can't be compared with each other.
+    """
+    if not len(cells.given):
+        return Finding("datetime", "dates, all missing")
+    if cells.given.dtype == object:
+        _check_comparable(cells)
+    low, high = cells.given.min(), cells.given.max()
+    return Finding("datetime", f"dates from {low} to {high}", low, high)
+
+
+def find_durations(cells: Cells) -> Finding:
+    """Describe a column of durations."""
+    if not len(cells.given):
+        return Finding("timedelta", "durations, all missing")
+    low, high = cells.given.min(), cells.given.max()
+    return Finding("timedelta", f"durations from {low} to {high}", low, high)
+
+
+def find_text_dates(texts: dict[str, int], least_share: float = 0.5) -> Finding | None:
+    """Find out whether texts are dates of one format.
+
+    Parameters
+    ----------
+    texts
+        How often each text occurs.
+    least_share
+        Share of the cells that must be dates.
+    """
+    found = date_format(list(texts), MOST_OTHERS)
+    if found is None:
+        return None
+    form, moments = found
+    are_dates = ~np.isnat(moments)
+    cells = np.array([*texts.values()])
+    if cells[are_dates].sum() < least_share * cells.sum():
+        return None
+    low, high = moments[are_dates].min(), moments[are_dates].max()
+    low, high = (end.item() if "%H" in form else end.item().date() for end in (low, high))
+    why = f"dates written {form}, from {low.strftime(form)} to {high.strftime(form)}"
+    return Finding("datetime", why, low, high, format=form)
+
+
+def _check_comparable(cells: Cells) -> None:
+    first: dict[Any, tuple[int, Any]] = {}
+    for position, value in enumerate(cells.objects):
+        has_time = isinstance(value, datetime.datetime)
+        first.setdefault((has_time, str(value.tzinfo) if has_time else ""), (position, value))
+    if len(first) > 1:
+        (one, earlier), (other, later) = list(first.values())[:2]
+        raise DataError(
+            f"Column {shown(cells.name)} mixes dates that don't compare: {shown(earlier)} in row "
+            f"{cells.row_of(one)} and {shown(later)} in row {cells.row_of(other)}; bring them to "
+            "one type and time zone with pandas.to_datetime(column, utc=True), or declare the "
+            "column's kind 'categorical'"
+        )
