@@ -1,0 +1,334 @@
+"""Columns of which one is never greater than another."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tabgan.encoding.dependencies import Gap, Order
+from tabgan.encoding.dependencies.find_orders import find_orders
+from tabgan.encoding.dependencies.grids import Grid
+from tabgan.encoding.dependencies.lines import Line
+from tabgan.encoding.dependencies.order import mend
+from tabgan.inference import infer_schema
+
+ROWS = 1000
+DAY = pd.Timedelta(days=1)
+
+
+def described(table, rng):
+    return [rule.describe() for rule in find_orders(table, rng)]
+
+
+def is_ordered(low, high):
+    """Say whether one series is not above the other where both are present."""
+    both = low.notna().to_numpy() & high.notna().to_numpy()
+    return bool((low.to_numpy()[both] <= high.to_numpy()[both]).all())
+
+
+@pytest.fixture
+def sizes(rng):
+    """Three lengths in ascending order."""
+    return pd.DataFrame(
+        np.sort(rng.gamma(3, 20, (ROWS, 3)), axis=1), columns=["low", "mid", "high"]
+    )
+
+
+@pytest.fixture
+def days(rng):
+    """Births and deaths: far apart, mostly missing."""
+    birth = pd.Timestamp("1850-01-01") + pd.to_timedelta(rng.integers(0, 50_000, ROWS), "D")
+    death = birth + pd.to_timedelta(rng.integers(5_000, 35_000, ROWS), "D")
+    frame = pd.DataFrame({"birth": birth, "death": death})
+    frame["death"] = frame["death"].where(rng.random(ROWS) < 0.5)
+    return frame
+
+
+@pytest.fixture
+def orders(rng):
+    """Orders and deliveries: a few days apart, some not delivered."""
+    ordered = pd.Timestamp("2022-01-01") + pd.to_timedelta(rng.integers(0, 700, ROWS), "D")
+    shipped = ordered + pd.to_timedelta(rng.integers(0, 4, ROWS), "D")
+    came = shipped + pd.to_timedelta(rng.integers(1, 30, ROWS), "D")
+    frame = pd.DataFrame({"came": came, "shipped": shipped, "ordered": ordered})
+    frame["came"] = frame["came"].where(rng.random(ROWS) < 0.8)
+    return frame
+
+
+# ---------------------------------------------------------------- mending
+
+
+values = st.lists(st.integers(0, 9), min_size=30, max_size=30)
+masks = st.lists(st.booleans(), min_size=30, max_size=30)
+
+
+@given(st.tuples(values, values, values), st.tuples(masks, masks, masks), st.booleans())
+@settings(max_examples=50)
+def test_all_orders_hold_after_mending(numbers, present, chain):
+    edges = [(0, 1), (1, 2)] if chain else [(0, 1), (0, 2)]
+    lines = [Line(np.array(v), np.array(p)) for v, p in zip(numbers, present, strict=True)]
+    mended = mend(lines, [Grid(0, 9, 0)] * 3, edges)
+    for low, high in edges:
+        both = lines[low].present & lines[high].present
+        assert (mended[low] <= mended[high])[both].all()
+    everywhere = np.all(present, axis=0)
+    before = np.array([line.values for line in lines])[:, everywhere]
+    after = np.array(mended)[:, everywhere]
+    assert (np.sort(before, axis=0) == np.sort(after, axis=0)).all()  # only swapped
+
+
+@given(st.lists(st.tuples(*[st.integers(0, 100)] * 4), min_size=1, max_size=40))
+@settings(max_examples=50)
+def test_mending_keeps_to_grids_and_ranges_that_differ(rows):
+    reals = [
+        np.arange(0.0, 60.0, 10.0),  # tens
+        np.arange(0.0, 100.5, 0.5),
+        np.array([20.0, 21.0, 50.0]),  # a few numbers, below the greatest of the others
+        np.arange(30.0, 101.0),
+    ]
+    edges = [(0, 1), (0, 2), (1, 3), (2, 3)]
+    grids = [Grid.of(real, 1) for real in reals]
+    made = np.array(rows, float).T
+    drawn = [real[column.astype(int) % len(real)] for real, column in zip(reals, made, strict=True)]
+    everywhere = np.ones(len(rows), bool)
+    mended = mend([Line(column, everywhere) for column in drawn], grids, edges)
+    assert all((mended[low] <= mended[high]).all() for low, high in edges)
+    assert all(np.isin(column, real).all() for column, real in zip(mended, reals, strict=True))
+
+
+def test_rows_in_order_are_left_alone():
+    lines = [Line(np.array([1, 5]), np.ones(2, bool)), Line(np.array([2, 3]), np.ones(2, bool))]
+    one, two = mend(lines, [Grid(0, 9, 0)] * 2, [(0, 1)])
+    assert (one.tolist(), two.tolist()) == ([1, 3], [2, 5])
+
+
+# ---------------------------------------------------------------- numbers
+
+
+def test_a_chain_of_numbers_is_one_rule_without_what_follows_from_it(sizes, table_of, rng):
+    assert described(table_of(sizes), rng) == ["'low' ≤ 'mid', 'mid' ≤ 'high'"]
+
+
+def test_what_follows_by_way_of_a_missing_value_is_kept(sizes, table_of, rng):
+    sizes["mid"] = sizes["mid"].where(rng.random(ROWS) < 0.7)
+    assert described(table_of(sizes), rng) == ["'low' ≤ 'mid', 'low' ≤ 'high', 'mid' ≤ 'high'"]
+
+
+def test_two_groups_are_two_rules(sizes, table_of, rng):
+    other = (sizes.sample(frac=1, random_state=0) * 1.5 + 3).reset_index(drop=True)
+    frame = sizes[["low", "high"]].join(other[["low", "high"]].add_prefix("other "))
+    assert described(table_of(frame), rng) == ["'low' ≤ 'high'", "'other low' ≤ 'other high'"]
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        lambda frame: frame.round(2),
+        lambda frame: frame.round().astype("int64"),
+        lambda frame: frame.round().astype("Int64").where(frame.index.to_series() % 9 > 0, pd.NA),
+        lambda frame: frame.round(1).map("{:.1f}".format),
+        lambda frame: frame.assign(low=np.floor(frame["low"]).astype(int), high=frame["high"] + 1),
+    ],
+    ids=["prices", "integers", "nullable", "text", "integer and float"],
+)
+@pytest.mark.parametrize("seed", [1, 2])
+def test_drawn_numbers_are_put_in_order(form, seed, sizes, table_of, rng):
+    frame = form(sizes)
+    table = table_of(frame)
+    (rule,) = find_orders(table, rng)
+    shuffled = {
+        at: (column, values.sample(frac=1, random_state=seed + at).reset_index(drop=True))
+        for at, (column, values) in table.items()
+    }
+    assert rule.reduce(table) is table
+    restored = pd.concat([values for _, values in rule.restore(shuffled).values()], axis=1)
+    pd.testing.assert_frame_equal(restored, restored.astype(frame.dtypes.to_dict()))
+    numbers, real = restored.apply(pd.to_numeric), frame.apply(pd.to_numeric)
+    assert is_ordered(numbers["low"], numbers["mid"])
+    assert is_ordered(numbers["mid"], numbers["high"])
+    assert (numbers.min() >= real.min()).all()
+    assert (numbers.max() <= real.max()).all()
+    assert (restored.isna().sum() == frame.isna().sum()).all()
+
+
+NO_ORDERS = {
+    "independent": lambda frame, rng: pd.DataFrame(rng.normal(size=(ROWS, 2))),
+    "apart": lambda frame, rng: frame[["low", "high"]] + [0, 1000],
+    "nearly apart": lambda frame, rng: frame[["low", "high"]] + [0, 100],
+    "few rows": lambda frame, rng: frame[["low", "high"]][:60],
+    "one row differs": lambda frame, rng: frame[["low", "high"]].where(
+        frame.index.to_series() != 5, [99.0, 98.0]
+    ),
+    "rarely not zero": lambda frame, rng: pd.DataFrame(
+        {"a": np.arange(ROWS) < 30, "b": np.arange(ROWS) < 600}
+    ).astype(int),
+    "categories": lambda frame, rng: frame.astype(str).astype("category"),
+    "dates and numbers": lambda frame, rng: pd.DataFrame(
+        {"low": frame["low"], "high": pd.to_datetime("2020-01-01") + frame["high"] * DAY}
+    ),
+}
+
+
+@pytest.mark.parametrize("make", NO_ORDERS.values(), ids=NO_ORDERS)
+def test_no_order(make, sizes, table_of, rng):
+    assert described(table_of(make(sizes, rng)), rng) == []
+
+
+def test_one_row_outside_of_the_sample_is_enough(sizes, table_of, rng):
+    frame = pd.concat([sizes[["low", "high"]]] * 30, ignore_index=True)
+    assert described(table_of(frame), rng) == ["'low' ≤ 'high'"]
+    frame.loc[17] = [60.0, 59.0]
+    assert described(table_of(frame), rng) == []
+
+
+# ---------------------------------------------------------------- dates
+
+
+FORMS = {
+    "dates": lambda dates: dates,
+    "seconds": lambda dates: dates.astype("datetime64[s]"),
+    "text": lambda dates: dates.dt.strftime("%Y-%m-%d").fillna(""),
+    "german text": lambda dates: dates.dt.strftime("%d.%m.%Y").fillna("offen"),
+    "python dates": lambda dates: dates.dt.date.where(dates.notna(), None),
+    "months": lambda dates: dates.dt.to_period("M"),
+    "zone": lambda dates: dates.dt.tz_localize("America/New_York", nonexistent="shift_forward"),
+}
+
+
+def as_dates(values):
+    """Read any of the forms above."""
+    if isinstance(values.dtype, pd.PeriodDtype):
+        return values.dt.to_timestamp()
+    form = "%d.%m.%Y" if values.astype(str).str.contains(r"\d\.").any() else None
+    return pd.to_datetime(values, format=form, errors="coerce")
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+def test_far_dates_are_put_in_order(form, days, table_of, rng):
+    frame = days.apply(form)
+    table = table_of(frame)
+    (rule,) = find_orders(table, rng)
+    assert rule.describe() == "'birth' ≤ 'death'"
+    shuffled = {
+        at: (column, values.sample(frac=1, random_state=at).reset_index(drop=True))
+        for at, (column, values) in table.items()
+    }
+    restored = rule.restore(shuffled)
+    for at, (_, values) in restored.items():
+        assert values.dtype == frame.dtypes.iloc[at]
+        dates, real = as_dates(values), as_dates(frame.iloc[:, at])
+        assert dates.isna().sum() == real.isna().sum()
+        assert dates.dropna().between(real.min(), real.max()).all()
+        assert (dates.dropna() == dates.dropna().dt.normalize()).all()
+    assert is_ordered(*(as_dates(restored[at][1]) for at in (0, 1)))
+    assert is_ordered(*(as_dates(values) for _, values in rule.restore(restored).values()))
+
+
+@pytest.mark.parametrize("form", [FORMS[name] for name in FORMS if name != "months"])
+def test_near_dates_are_learned_as_distances(form, orders, table_of, round_trip, rng):
+    frame = orders.apply(form)
+    table = table_of(frame)
+    rules = find_orders(table, rng)
+    assert [rule.describe() for rule in rules] == [
+        "'ordered' ≤ 'shipped', 'shipped' ≤ 'came'",
+        "'came' is learned as its distance from 'shipped'",
+        "'shipped' is learned as its distance from 'ordered'",
+    ]
+    pd.testing.assert_frame_equal(round_trip(table, rules), frame)
+
+
+def test_distances_are_counted_in_their_own_unit(orders, table_of, rng):
+    table = table_of(orders)
+    for rule in find_orders(table, rng):
+        table = rule.reduce(table)
+    (came, came_gaps), (shipped, shipped_gaps), _ = table.values()
+    assert (came.name, came.kind, came.minimum, came.maximum) == (
+        "came - shipped", "integer", 1, 29,
+    )  # fmt: skip
+    assert (shipped.minimum, shipped.maximum) == (0, 3)
+    assert came_gaps.isna().sum() == orders["came"].isna().sum()
+    assert sorted(shipped_gaps.unique()) == [0, 1, 2, 3]
+
+
+def test_drawn_distances_keep_order_range_and_missing_values(orders, table_of, rng):
+    table = table_of(orders)
+    rules = find_orders(table, rng)
+    for rule in rules:
+        table = rule.reduce(table)
+    table = {
+        at: (column, values.sample(frac=1, random_state=at).reset_index(drop=True))
+        for at, (column, values) in table.items()
+    }
+    for rule in reversed(rules):
+        table = rule.restore(table)
+    restored = pd.concat([values for _, values in table.values()], axis=1)
+    assert restored.dtypes.tolist() == orders.dtypes.tolist()
+    assert is_ordered(restored["ordered"], restored["shipped"])
+    assert is_ordered(restored["shipped"], restored["came"])
+    assert (restored.min() >= orders.min()).all()
+    assert (restored.max() <= orders.max()).all()
+    assert restored["came"].isna().sum() == orders["came"].isna().sum()
+
+
+def test_a_later_date_may_end_before_the_earlier_one(orders, table_of, rng):
+    frame = orders[["ordered", "came"]].copy()
+    frame["came"] = frame["came"].where(frame["came"] < frame["ordered"].max() - 90 * DAY)
+    rules = find_orders(table_of(frame), rng)
+    assert [type(rule) for rule in rules] == [Order, Gap]
+    late = pd.DataFrame({"ordered": [frame["ordered"].max()], "came": [pd.Timestamp("2023-01-01")]})
+    table = table_of(frame)
+    restored = rules[0].restore({at: (table[at][0], late.iloc[:, at]) for at in (0, 1)})
+    assert restored[0][1][0] <= restored[1][1][0] <= frame["came"].max()
+
+
+def test_no_distance_from_a_date_that_may_be_missing(orders, table_of, rng):
+    orders["ordered"] = orders["ordered"].where(rng.random(ROWS) < 0.9)
+    rules = find_orders(table_of(orders[["ordered", "shipped"]]), rng)
+    assert [rule.describe() for rule in rules] == ["'ordered' ≤ 'shipped'"]
+
+
+def test_zones_are_compared_as_instants(rng):
+    start = pd.Timestamp("2021-10-01", tz="UTC") + pd.to_timedelta(rng.integers(0, 1500, ROWS), "h")
+    end = start + pd.to_timedelta(rng.integers(0, 3, ROWS), "h")
+    frame = pd.DataFrame(
+        {"start": start.tz_convert("Asia/Tokyo"), "end": end.tz_convert("Europe/Berlin")}
+    )
+    table = {i: (column, frame.iloc[:, i]) for i, column in enumerate(infer_schema(frame))}
+    (rule,) = find_orders(table, rng)  # Berlin sets its clocks back in these weeks
+    assert rule.describe() == "'start' ≤ 'end'"
+    shuffled = {
+        at: (column, values.sample(frac=1, random_state=at).reset_index(drop=True))
+        for at, (column, values) in table.items()
+    }
+    one, two = (values for _, values in rule.restore(shuffled).values())
+    assert (one.dtype, two.dtype) == (frame["start"].dtype, frame["end"].dtype)
+    assert (one <= two).all()
+
+
+def test_dates_of_different_precision_share_a_line(table_of, rng):
+    day = pd.Timestamp("2020-01-01") + pd.to_timedelta(rng.integers(0, 3000, ROWS), "D")
+    moment = day + pd.to_timedelta(rng.integers(0, 10**8, ROWS), "s")
+    frame = pd.DataFrame(
+        {"day": day.strftime("%Y-%m-%d"), "moment": moment.strftime("%Y-%m-%d %H:%M:%S")}
+    )
+    table = table_of(frame)
+    (rule,) = find_orders(table, rng)
+    shuffled = {
+        at: (column, values.sample(frac=1, random_state=at).reset_index(drop=True))
+        for at, (column, values) in table.items()
+    }
+    one, two = (values for _, values in rule.restore(shuffled).values())
+    assert (one.str.len() == 10).all()
+    assert (two.str.len() == 19).all()
+    assert (one <= two).all()  # texts of this form are ordered as their dates are
+
+
+def test_durations_are_put_in_order(sizes, table_of, rng):
+    frame = sizes[["low", "high"]].apply(lambda hours: pd.to_timedelta(hours.round(), "h"))
+    (rule,) = find_orders(table_of(frame), rng)
+    assert rule.describe() == "'low' ≤ 'high'"
+
+
+def test_a_few_dates_are_no_evidence(orders, table_of, rng):
+    assert described(table_of(orders[["shipped", "ordered"]][:25]), rng) == []

@@ -1,0 +1,124 @@
+"""Columns that are the sum of two others."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tabgan.encoding.dependencies.sums import find_sums
+from tabgan.inference import infer_schema
+
+ROWS = 400
+
+
+@pytest.fixture
+def goods(rng):
+    """Net prices and taxes in cents."""
+    net = rng.integers(100, 9000, ROWS)
+    return pd.DataFrame({"net": net, "tax": net * rng.choice([7, 19], ROWS) // 100})
+
+
+FORMS = {
+    "integers": lambda cents: cents,
+    "small integers": lambda cents: cents.astype("uint16"),
+    "prices": lambda cents: cents / 100,
+    "text": lambda cents: (cents / 100).map("{:.2f}".format),
+    "missing": lambda cents: (cents / 100).where(cents % 13 > 0),
+    "nullable": lambda cents: cents.astype("Int64").where(cents % 13 > 0),
+}
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+def test_a_sum_is_left_out_and_comes_back(form, goods, table_of, round_trip, rng):
+    total = form(goods["net"] + goods["tax"])
+    frame = pd.DataFrame({"gross": total, "net": form(goods["net"]), "tax": form(goods["tax"])})
+    frame.loc[frame["net"].isna() | frame["tax"].isna(), "gross"] = None
+    frame.loc[frame["gross"].isna(), "net"] = None
+    table = table_of(frame)
+    (rule,) = find_sums(table, rng)
+    assert rule.describe() == "'net' + 'tax' = 'gross'"
+    assert list(rule.reduce(table)) == [1, 2]
+    pd.testing.assert_frame_equal(round_trip(table, [rule]), frame)
+
+
+def test_floats_of_full_precision_and_other_marks_of_absence(table_of, round_trip, rng):
+    a, b = rng.normal(size=(2, ROWS))
+    frame = pd.DataFrame({"a": a, "b": b, "c": a + b}).astype(object)
+    frame.loc[:20, ["a", "c"]] = "n/a"
+    table = table_of(frame)
+    (rule,) = find_sums(table, rng)
+    assert rule.special == "n/a"
+    pd.testing.assert_frame_equal(round_trip(table, [rule]), frame)
+
+
+def test_a_column_takes_part_in_one_sum_only(goods, table_of, rng):
+    frame = goods.assign(gross=goods["net"] + goods["tax"], post=rng.integers(1, 99, ROWS))
+    frame["all"] = frame["gross"] + frame["post"]
+    described = [rule.describe() for rule in find_sums(table_of(frame), rng)]
+    assert described == ["'net' + 'tax' = 'gross'"]
+
+
+NO_SUMS = {
+    "one row differs": lambda frame: frame.assign(gross=frame["gross"] + (frame.index == 7)),
+    "mostly nothing to add": lambda frame: frame.assign(
+        tax=np.where(frame.index < 15, 5, 0),
+        gross=frame["net"] + np.where(frame.index < 15, 5, 0),
+    ),
+    "constant addend": lambda frame: frame.assign(tax=5, gross=frame["net"] + 5),
+    "present without an addend": lambda frame: frame.assign(
+        tax=frame["tax"].where(frame.index > 9)
+    ),
+    "two marks of absence": lambda frame: frame.astype(object).assign(
+        net=lambda f: f["net"].where(f.index > 9, "?"),
+        gross=lambda f: f["gross"].where(f.index > 9, np.where(f.index > 4, "?", "n/a")),
+    ),
+    "too few rows": lambda frame: frame[:90],
+    "beyond the exact floats": lambda frame: frame * 2**41,
+}
+
+
+@pytest.mark.parametrize("change", NO_SUMS.values(), ids=NO_SUMS)
+def test_no_sum(change, goods, table_of, rng):
+    frame = goods.assign(gross=goods["net"] + goods["tax"])
+    assert len(find_sums(table_of(frame), rng)) == 1
+    assert find_sums(table_of(change(frame)), rng) == []
+
+
+def test_many_columns_are_searched(table_of, rng):
+    frame = pd.DataFrame(rng.integers(0, 1000, (ROWS, 60)), columns=[f"x{i}" for i in range(60)])
+    frame["x50"] = frame["x3"] + frame["x44"]
+    described = [rule.describe() for rule in find_sums(table_of(frame), rng)]
+    assert described == ["'x3' + 'x44' = 'x50'"]
+
+
+def _priced():
+    """A table whose sums stay far below the sum of the addends' maxima."""
+    rng = np.random.default_rng(1)
+    tenths, cents = rng.integers(0, 500, ROWS), rng.integers(-2000, 3000, ROWS)
+    kept = (np.abs(tenths * 10 + cents) < 3000) | (np.arange(ROWS) < 2)
+    tenths[:2], cents[:2] = (0, 499), (2999, -2000)
+    frame = pd.DataFrame({"a": tenths[kept] / 10, "b": (cents[kept] / 100).round(2)})
+    frame["c"] = (frame["a"] + frame["b"]).round(2)
+    table = {i: (column, frame.iloc[:, i]) for i, column in enumerate(infer_schema(frame))}
+    (rule,) = find_sums(table, rng)
+    return frame, table, rule
+
+
+PRICED = _priced()
+
+
+@given(st.lists(st.tuples(st.integers(0, 499), st.integers(-2000, 2999)), min_size=1, max_size=50))
+@settings(max_examples=50)
+def test_addends_give_way_where_the_sum_leaves_its_range(pairs):
+    frame, table, rule = PRICED
+    addends = pd.DataFrame(pairs, columns=["a", "b"]) / [10, 100]
+    restored = rule.restore({at: (table[at][0], addends.iloc[:, at]) for at in (0, 1)})
+    a, b, c = (restored[at][1] for at in range(3))
+    assert np.allclose(a + b, c, rtol=0, atol=1e-9)
+    for made, real, decimals in ((a, frame["a"], 1), (b, frame["b"], 2), (c, frame["c"], 2)):
+        assert made.between(real.min(), real.max()).all()
+        assert (made.round(decimals) == made).all()
+    fine = (addends["a"] + addends["b"]).round(2).between(frame["c"].min(), frame["c"].max())
+    assert (a[fine] == addends["a"][fine]).all()
+    assert (b[fine] == addends["b"][fine]).all()
