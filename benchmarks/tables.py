@@ -88,7 +88,7 @@ def _shape(path: Path) -> dict[str, int]:
 
 def column_kinds(path: Path) -> dict[str, str]:
     """Return what `tabgan inspect` takes each column for."""
-    command = [*TABGAN, "inspect", str(path), "--json"]
+    command = [*TABGAN, "inspect", str(path), "--json", "--quiet"]
     listing = subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout
     return {column["name"]: column["kind"] for column in json.loads(listing)["columns"]}
 

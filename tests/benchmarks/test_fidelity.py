@@ -56,7 +56,6 @@ def test_missing_tables_end_the_program_with_a_message(
 
 
 def test_other_options_go_to_the_model() -> None:
-    pytest.importorskip("tabgan.estimator")
     options, model = fidelity.parse(
         ["--seeds", "3", "--steps", "20", "--latent-dim=auto", "--derive", "false"]
     )
@@ -67,7 +66,6 @@ def test_other_options_go_to_the_model() -> None:
 
 @pytest.mark.parametrize("words", [["--step", "20"], ["--steps"], ["steps", "20"]])
 def test_unknown_options_are_refused(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    pytest.importorskip("tabgan.estimator")
     with pytest.raises(SystemExit):
         fidelity.parse(words)
     message = f"{words[0]} is no option of the benchmark, nor --name value of TabGAN"
