@@ -32,7 +32,8 @@ def _codes(column: pd.Series) -> np.ndarray:
 
 def _numbers(column: pd.Series) -> np.ndarray:
     if pd.api.types.is_datetime64_any_dtype(column):
-        return ((column - column.min()) / pd.Timedelta(days=1)).to_numpy(float)
+        days = (column - column.min()) / pd.Timedelta(days=1)
+        return days.to_numpy(float)
     return pd.to_numeric(column).to_numpy(float, na_value=np.nan)
 
 

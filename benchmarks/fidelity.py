@@ -147,8 +147,11 @@ def means(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return a row per table with the mean over its seeds, where there are several."""
     frame = pd.DataFrame(rows).drop(columns="seed")
     counts = frame.groupby("table", sort=False).size()
-    averages = frame.groupby("table", sort=False).mean().reset_index().to_dict("records")
-    return [row | {"seed": "mean"} for row in averages if counts[row["table"]] > 1]
+    averages = frame.groupby("table", sort=False).mean()
+    return [
+        {"table": name, "seed": "mean", **averages.loc[name].to_dict()}
+        for name in averages.index[counts > 1]
+    ]
 
 
 if __name__ == "__main__":

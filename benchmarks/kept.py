@@ -66,7 +66,9 @@ def one_hot_groups(real: pd.DataFrame, synthetic: pd.DataFrame) -> list[str]:
 
 def find_one_hot_groups(table: pd.DataFrame) -> list[list[str]]:
     """Return runs of neighbouring 0-or-1 columns that add up to 1 in every row."""
-    groups, group, total = [], [], np.zeros(len(table))
+    groups: list[list[str]] = []
+    group: list[str] = []
+    total = np.zeros(len(table))
     for name in table.columns:
         column = table[name]
         binary = pd.api.types.is_numeric_dtype(column) and column.isin([0, 1]).all()
