@@ -175,7 +175,7 @@ def _describe_interval(dtype: Any) -> Any:
 
 def _describe_sparse(dtype: Any) -> Any:
     state = {"type": "sparse", "subtype": describe_dtype(dtype.subtype)}
-    if dtype != pd.SparseDtype(dtype.subtype):
+    if str(dtype) != str(pd.SparseDtype(dtype.subtype)):
         state["fill"] = to_json_scalar(dtype.fill_value)
     return state
 

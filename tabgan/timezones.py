@@ -36,14 +36,11 @@ def describe_zone(zone: datetime.tzinfo) -> str:
     module = type(zone).__module__.partition(".")[0]
     name = getattr(zone, "key", None) or getattr(zone, "zone", None)
     offset = zone.utcoffset(None)
-    if offset == datetime.timedelta(0):
-        return "UTC"  # to pandas all zones of that offset are the same one
+    if offset == datetime.timedelta(0) and name in (None, "UTC"):
+        return "UTC"  # which is the same zone to pandas in every implementation
     if name is not None and module in ("zoneinfo", "pytz"):
-        return (
-            name
-            if type(_default_zone(name)).__module__ == type(zone).__module__
-            else f"{module}:{name}"
-        )
+        is_default = type(_default_zone(name)).__module__.partition(".")[0] == module
+        return name if is_default else f"{module}:{name}"
     if offset is not None and module in ("datetime", "pytz"):
         text = str(datetime.timezone(offset))
         return text if module == "datetime" else f"pytz:{text}"
@@ -69,18 +66,23 @@ def restore_zone(text: Any) -> datetime.tzinfo:
         offset = _OFFSET.fullmatch(name)
         if offset is not None:
             return _fixed_zone(offset, module)
-        zone = zoneinfo.ZoneInfo(name)  # also refuses names that lead out of the zone database
-        if module is None:
-            return _default_zone(name)
-        return zone if module == "zoneinfo" else _pytz().timezone(name)
+        # Also refuses a name that leads out of the zone database.
+        zone: datetime.tzinfo = zoneinfo.ZoneInfo(name)
+        if module == "pytz":
+            zone = _pytz().timezone(name)
+        return _default_zone(name) or zone if module is None else zone
     except (ImportError, LookupError, OSError, ValueError, AttributeError) as error:
         raise DataError(
             f"Time zone {text!r} is not known on this machine; use a name such as 'Europe/Paris'"
         ) from error
 
 
-def _default_zone(name: str) -> datetime.tzinfo:
-    zone: datetime.tzinfo = pd.DatetimeTZDtype("ns", name).tz
+def _default_zone(name: str) -> datetime.tzinfo | None:
+    """Return what pandas makes of a name."""
+    try:
+        zone: datetime.tzinfo = pd.DatetimeTZDtype("ns", name).tz
+    except (LookupError, ValueError):
+        return None
     return zone
 
 
