@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 
 from tabgan.encoding.dependencies.base import EXACT, NUMBERS, TICKS, Cells
 from tabgan.schema import Column
-from tabgan.values import numbers_of, numbers_to_series
-from tabgan.values.dates import _unit as unit_of
+from tabgan.values import numbers_of, numbers_to_series, unit_of
 
 __all__ = ["Line", "LineNumbers", "finest_unit", "from_line", "line_name", "to_line"]
 
