@@ -31,7 +31,7 @@ class OptionError(TabGANError, ValueError):
 
 
 class DataError(TabGANError, ValueError):
-    """The table itself can't be used: empty, duplicate names, an unsupported value …"""
+    """The table itself can't be used: empty, duplicate names, an unsupported value."""
 
 
 class SchemaError(DataError):

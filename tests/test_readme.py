@@ -12,7 +12,7 @@ def test_python_blocks_run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     space: dict[str, object] = {}
     for block in blocks:
-        exec(compile(block, str(README), "exec"), space)  # noqa: S102
+        exec(compile(block, str(README), "exec"), space)
 
 
 def test_shell_blocks_that_the_checks_run_are_marked():

@@ -11,7 +11,8 @@ from tabgan.dtypes import restore_dtype
 from tabgan.encoding.table import TableEncoder
 from tabgan.estimator import TabGAN
 from tabgan.gan.latent import choose_latent_dim
-from tabgan.inference import check_table, infer_schema
+from tabgan.inference import infer_schema
+from tabgan.inference.match import match_schema
 from tabgan.schema import Column, Schema
 from tabgan.training import auto_steps
 
@@ -26,8 +27,7 @@ def describe_table(frame: pd.DataFrame, schema: Schema | None) -> tuple[Schema, 
     if schema is None:
         schema = infer_schema(frame)
     else:
-        check_table(frame)
-        schema = schema.matched_to(frame)
+        schema = match_schema(frame, schema)
     encoder = TableEncoder.fit(frame, schema, np.random.default_rng(_SEED))
     latent = choose_latent_dim(encoder.spans.width, len(frame), encoder.n_learned)
     facts: dict[str, Any] = {

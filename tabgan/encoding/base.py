@@ -27,7 +27,7 @@ class Encoded(NamedTuple):
 
     @classmethod
     def empty(cls, rows: int) -> "Encoded":
-        """Encoded rows of width zero."""
+        """Return encoded rows of width zero."""
         nothing = np.empty((rows, 0), np.float32)
         return cls(nothing, nothing, np.empty((rows, 0), np.int32))
 

@@ -1,8 +1,8 @@
 """A whole table to encoded rows and back."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -195,7 +195,9 @@ class TableEncoder:
 def column_index(schema: Schema) -> pd.Index:
     """Build the column index of a schema: flat, or a MultiIndex where it has several levels."""
     if len(schema.labels) > 1:
-        return pd.MultiIndex.from_tuples([*schema.names], names=[*schema.labels])
+        return pd.MultiIndex.from_tuples(
+            cast("list[tuple[Hashable, ...]]", [*schema.names]), names=[*schema.labels]
+        )
     return pd.Index(list(schema.names), name=schema.labels[0], tupleize_cols=False)
 
 

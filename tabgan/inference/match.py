@@ -31,12 +31,11 @@ def match_schema(df: pd.DataFrame, schema: Schema) -> Schema:
                 f"Column {name!r} is in the table but not in the schema; "
                 f"{did_you_mean(name, schema.names)}"
             )
-    for name in declared:
-        if name not in df.columns:
-            raise SchemaError(
-                f"Column {name!r} is in the schema but not in the table; "
-                f"{did_you_mean(name, df.columns)}"
-            )
+    for lacking in declared.keys() - set(df.columns):
+        raise SchemaError(
+            f"Column {lacking!r} is in the schema but not in the table; "
+            f"{did_you_mean(lacking, df.columns)}"
+        )
     measured = infer_schema(df, {name: column.kind for name, column in declared.items()})
     columns = tuple(_declare(column, declared[column.name]) for column in measured)
     return replace(measured, columns=columns)

@@ -40,7 +40,7 @@ def knot_probabilities() -> Tensor:
 
 def span_softmax(logits: Tensor, spans: Spans) -> Tensor:
     """Softmax within each level span, shape (rows, levels) → (rows, levels)."""
-    parts = torch.split(logits, spans.widths, dim=1) if spans.widths else ()
+    parts = torch.split(logits, [*spans.widths], dim=1) if spans.widths else ()
     return torch.cat([part.softmax(dim=1) for part in parts], dim=1) if parts else logits
 
 

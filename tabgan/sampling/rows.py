@@ -49,5 +49,5 @@ class RowSampler:
         perturbed = levels - torch.log(-torch.log(noise))
         if not self.spans.widths:
             return perturbed.new_empty((len(levels), 0), dtype=torch.long)
-        parts = torch.split(perturbed, self.spans.widths, dim=1)
+        parts = torch.split(perturbed, [*self.spans.widths], dim=1)
         return torch.stack([part.argmax(dim=1) for part in parts], dim=1)
