@@ -44,7 +44,7 @@ def sales(rng):
     for name in ("blue", "green", "red", "white"):
         frame[f"is {name}"] = (colour == name).astype("uint8")
     frame["net"], frame["tax"], frame["gross"] = net / 100, tax / 100, (net + tax) / 100
-    frame["paid"] = frame["gross"].astype(str)
+    frame["paid"] = frame["gross"].map("{:.2f}".format)
     frame["ordered"] = ordered
     frame["sent"] = ordered + pd.to_timedelta(rng.integers(0, 9, ROWS), "D")
     least = rng.normal(50, 20, ROWS).round(1)
