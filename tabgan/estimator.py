@@ -16,8 +16,7 @@ from tabgan.errors import DataError, ModelFileError, NotFittedError, OptionError
 from tabgan.gan.callbacks import Callback, Callbacks, History, Progress
 from tabgan.gan.latent import LatentChoice, choose_latent_dim
 from tabgan.gan.precision import choose_device, choose_precision
-from tabgan.inference import infer_schema
-from tabgan.inference.match import match_schema
+from tabgan.inference import resolve_schema
 from tabgan.model import TableModel
 from tabgan.schema import Schema
 from tabgan.streams import RandomStateLike, numpy_stream, resolve_seed
@@ -156,7 +155,7 @@ class TabGAN(BaseEstimator):
     def _fit(self, X: Any, progress: Progress) -> Self:  # noqa: N803
         frame = _as_frame(X)
         seed = resolve_seed(self.random_state)
-        schema = self._resolve_schema(frame)
+        schema = resolve_schema(frame, self.schema)
         progress.stage("Finding rules between columns")
         encoder = TableEncoder.fit(frame, schema, numpy_stream(seed, "detect"), derive=self.derive)
         progress.stage("Encoding")
@@ -201,11 +200,6 @@ class TabGAN(BaseEstimator):
         elif hasattr(self, "feature_names_in_"):
             del self.feature_names_in_
         return self
-
-    def _resolve_schema(self, frame: pd.DataFrame) -> Schema:
-        if not isinstance(self.schema, Schema):
-            return infer_schema(frame, self.schema)
-        return match_schema(frame, self.schema)
 
     def _latent(self, encoder: TableEncoder, n_rows: int) -> LatentChoice:
         if self.latent_dim == "auto":

@@ -11,8 +11,7 @@ from tabgan.dtypes import restore_dtype
 from tabgan.encoding.table import TableEncoder
 from tabgan.estimator import TabGAN
 from tabgan.gan.latent import choose_latent_dim
-from tabgan.inference import infer_schema
-from tabgan.inference.match import match_schema
+from tabgan.inference import resolve_schema
 from tabgan.schema import Column, Schema
 from tabgan.training import auto_steps
 
@@ -24,10 +23,7 @@ _LIBRARIES = 750_000_000  # bytes that torch, pandas and the others take by them
 
 def describe_table(frame: pd.DataFrame, schema: Schema | None) -> tuple[Schema, dict[str, Any]]:
     """Infer the schema of a table, unless it is given, and what training on it would be."""
-    if schema is None:
-        schema = infer_schema(frame)
-    else:
-        schema = match_schema(frame, schema)
+    schema = resolve_schema(frame, schema)
     encoder = TableEncoder.fit(frame, schema, np.random.default_rng(_SEED))
     latent = choose_latent_dim(encoder.spans.width, len(frame), encoder.n_learned)
     facts: dict[str, Any] = {

@@ -1,14 +1,28 @@
 """Hold a table against a schema that was given."""
 
+from collections.abc import Hashable, Mapping
 from dataclasses import replace
 
 import pandas as pd
 
 from tabgan.errors import SchemaError, did_you_mean
 from tabgan.inference.infer import infer_schema
-from tabgan.schema import Column, Schema
+from tabgan.schema import Column, Kind, Schema
 
-__all__ = ["match_schema"]
+__all__ = ["match_schema", "resolve_schema"]
+
+
+def resolve_schema(df: pd.DataFrame, schema: Schema | Mapping[Hashable, Kind] | None) -> Schema:
+    """Describe a table: as a schema declares it, or by inference with kinds overridden.
+
+    Raises
+    ------
+    DataError, SchemaError
+        As `match_schema` and `infer_schema` do.
+    """
+    if isinstance(schema, Schema):
+        return match_schema(df, schema)
+    return infer_schema(df, schema)
 
 
 def match_schema(df: pd.DataFrame, schema: Schema) -> Schema:
