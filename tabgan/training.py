@@ -25,8 +25,8 @@ from tabgan.streams import torch_stream
 __all__ = ["TableTraining", "auto_steps"]
 
 MIN_STEPS = 2_000
-MAX_STEPS = 9_000
-STEP_ROWS = 0.2  # steps per training row, between the two
+MAX_STEPS = 10_000
+STEPS_PER_ROW = 1.0  # between the two
 
 
 def auto_steps(n_rows: int) -> int:
@@ -35,9 +35,9 @@ def auto_steps(n_rows: int) -> int:
     Examples
     --------
     >>> auto_steps(500), auto_steps(20_000), auto_steps(1_000_000)
-    (2000, 4000, 9000)
+    (2000, 10000, 10000)
     """
-    return int(min(max(MIN_STEPS, STEP_ROWS * n_rows), MAX_STEPS))
+    return int(min(max(MIN_STEPS, STEPS_PER_ROW * n_rows), MAX_STEPS))
 
 
 @dataclass(frozen=True)
