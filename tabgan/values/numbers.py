@@ -146,9 +146,9 @@ def whole_within(values: NDArray[Any], low: int, high: int) -> NDArray[Any]:
     """
     dtype: Any = np.uint64 if high > _INT64.max else np.int64
     if values.dtype.kind == "f":
-        rounded = np.rint(values)
-        inside = (rounded > low) & (rounded < high)  # as floats: what is inside fits into 64 bits
-        whole = np.where(rounded >= high, dtype(high), dtype(low))
+        rounded, info = np.rint(values), np.iinfo(dtype)
+        whole = np.where(rounded > 0, dtype(info.max), dtype(info.min))
+        inside = (rounded >= info.min) & (rounded < float(info.max))  # the next power of two
         whole[inside] = rounded[inside].astype(dtype)
         values = whole
     info = np.iinfo(values.dtype)
