@@ -19,6 +19,7 @@ from tabgan.values.levels import as_objects, assemble, dense, distinct_of
 __all__ = ["Numbers", "from_pool", "read_numbers", "whole_within", "write_numbers"]
 
 _INT64, _UINT64 = np.iinfo(np.int64), np.iinfo(np.uint64)
+_LONGEST = 20  # characters of a whole number of 64 bits
 _EXACT_POWERS = 22  # powers of ten up to this one are exact in float64
 _FIXED = re.compile(r"%\.(\d{1,3})f", re.ASCII)
 
@@ -64,13 +65,18 @@ def read_numbers(values: pd.Series, column: Column) -> Numbers:
     if kind in "iub":
         return _read_integers(values)
     codes, levels = distinct_of(values)
+    whole = column.kind == "integer"
     numbers = [_number(level, column.format is not None) for level in levels]
-    known = [0 if number is None else number for number in numbers]
-    if column.kind == "integer":
-        word = _word(column, known)
-        pool = np.array([min(max(round(v), word.min), word.max) for v in known], word.dtype)
+    word = _word(column, numbers)
+    low = word.min if whole else _INT64.min
+    for position, number in enumerate(numbers):
+        if (whole or isinstance(number, int)) and not low <= (number or 0) <= word.max:
+            numbers[position] = None  # kept as it is: too long to count with
+    plain = (0 if number is None else number for number in numbers)
+    if whole:
+        pool = np.array([round(number) for number in plain], word.dtype)
     else:
-        pool = np.array([float(number) for number in known], np.float64)
+        pool = np.array([float(number) for number in plain], np.float64)
     return from_pool(codes, levels, pool, [number is not None for number in numbers])
 
 
@@ -103,16 +109,16 @@ def _number(value: Scalar, is_text: bool) -> Any:
     """Return a cell's finite number as int, float or Decimal; None if it is something else."""
     if is_text:
         return _number_of_text(value) if isinstance(value, str) else None
-    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
-        return None
-    return value if isinstance(value, int) or math.isfinite(value) else None
+    if isinstance(value, int):
+        return None if isinstance(value, bool) else value
+    return value if isinstance(value, float | Decimal) and math.isfinite(float(value)) else None
 
 
 def _number_of_text(text: str) -> Any:
     if NUMBER.fullmatch(text) is None:
         return None
-    if text.lstrip("-").isdecimal() and len(text) < 400:  # above, no float either
-        return int(text)
+    if text.removeprefix("-").isdecimal():
+        return int(text) if len(text) <= _LONGEST else None
     number = float(text)
     return number if math.isfinite(number) else None
 
@@ -161,7 +167,7 @@ def _word(column: Column, numbers: Sequence[Any] = ()) -> Any:
     """Return the limits of int64, or of uint64 where whole numbers need it."""
     most = _bound(column, "maximum")
     if most is None:
-        most = max(numbers, default=0)
+        most = max((number for number in numbers if number is not None), default=0)
     return _UINT64 if most > _INT64.max else _INT64
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tabgan.values.date_texts import read_dates, unit_of_format, write_dates
 
 FIXED = ["%Y-%m-%d", "%d.%m.%Y %H:%M:%S.%f", "%Y%m%d", "%m/%d/%Y %H:%M", "%Y", "%H:%M:%S", "%%%Y"]
-OTHER = ["%d %B %Y", "%y%j", "%A, %d %b %Y %I:%M %p"]
+OTHER = ["Y%Y m%m", "%d %B %Y", "%y%j", "%A, %d %b %Y %I:%M %p"]
 DATES = st.datetimes(datetime.datetime(1000, 1, 1), datetime.datetime(9999, 12, 31, 23, 59, 59))
 
 
@@ -73,7 +73,15 @@ def test_no_texts_give_no_dates():
     [
         *(("%Y", "Y"), ("%m/%Y", "M"), ("%Y-%m-%d", "D"), ("%H", "h"), ("%H:%M", "m")),
         *(("%H:%M:%S", "s"), ("%f", "us"), ("%Y-%j", "D"), ("%p", None), ("", None)),
-        *(("%%Y", None), ("%", None), ("%Y%", None), ("%Q", None), ("%5d", None), ("%Y\n", "Y")),
+        *(
+            ("%%Y", None),
+            ("%", None),
+            ("%Y%", None),
+            ("%Q", None),
+            ("%5d", None),
+            ("%Y\n", "Y"),
+            ("%d.%d", None),
+        ),
     ],
 )
 def test_the_unit_is_that_of_the_finest_directive(form, unit):

@@ -118,10 +118,16 @@ def test_what_would_not_be_written_back_is_special(text, column_of, check_number
     assert check_numbers(drawn, column).special.tolist() == [None, text, None]
 
 
-def test_texts_beyond_floats_are_special(column_of, check_numbers):
-    drawn = series(["1e400", "9" * 500, "1"], object)
-    column = column_of(drawn, "numeric", [1.0], format="shortest")
-    assert check_numbers(drawn, column).present.tolist() == [False, False, True]
+@pytest.mark.parametrize("kind", ["numeric", "integer"])
+def test_what_is_too_long_to_count_with_is_special(kind, column_of, check_numbers):
+    drawn = series(
+        ["1", "1e400", "9223372036854775808", "-9223372036854775809", "9" * 5000], object
+    )
+    column = column_of(drawn, kind, [1], format="shortest")
+    assert check_numbers(drawn, column).present.tolist() == [True, False, False, False, False]
+    drawn = series([1.0, 10**400, Decimal("1e400"), -(2**63) - 1, 2**63], object)
+    column = column_of(drawn, kind, [1.0])
+    assert check_numbers(drawn, column).present.tolist() == [True, False, False, False, False]
 
 
 def test_decimals_stay_decimals_of_their_places(column_of, check_numbers):
