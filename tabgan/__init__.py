@@ -1,20 +1,25 @@
-"""Synthetic tables that are as good as the real ones: an MLP GAN for mixed-type data."""
+"""Synthetic tables that are as good as the real ones: an MLP GAN for mixed-type data.
 
-from importlib.metadata import version
+The names are imported when they are first used, so that the command line answers at once.
+"""
 
-from tabgan.errors import (
-    DataError,
-    ModelFileError,
-    NotFittedError,
-    OptionError,
-    SchemaError,
-    TabGANError,
-    TableFileError,
-    TrainingError,
-)
-from tabgan.estimator import TabGAN
-from tabgan.inference import infer_schema
-from tabgan.schema import Column, Schema
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tabgan.errors import (
+        DataError,
+        ModelFileError,
+        NotFittedError,
+        OptionError,
+        SchemaError,
+        TabGANError,
+        TableFileError,
+        TrainingError,
+    )
+    from tabgan.estimator import TabGAN
+    from tabgan.inference import infer_schema
+    from tabgan.schema import Column, Schema
 
 __all__ = [
     "Column",
@@ -31,4 +36,21 @@ __all__ = [
     "infer_schema",
 ]
 
-__version__ = version("tabgan")
+_HOMES = {
+    "Column": "tabgan.schema",
+    "Schema": "tabgan.schema",
+    "TabGAN": "tabgan.estimator",
+    "infer_schema": "tabgan.inference",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        return import_module("importlib.metadata").version("tabgan")
+    if name not in __all__:
+        raise AttributeError(f"module 'tabgan' has no attribute {name!r}")
+    return getattr(import_module(_HOMES.get(name, "tabgan.errors")), name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]
