@@ -59,7 +59,7 @@ def _on_one_line(table: ColumnTable, sample: ColumnTable) -> Iterator[Dependency
         for a, b in hoped
         if {a, b} <= set(rank) and rank[a] < rank[b] and _is_ordered(lines[a], lines[b], columns[a])
     ]
-    for members in _connected(edge for edge in edges if not _is_implied(edge, edges, lines)):
+    for members in _connected(edges):
         yield _order_of(sorted(members, key=rank.__getitem__), table, lines, edges, unit)
     for target in sorted({b for _, b in edges}, key=rank.__getitem__, reverse=True):
         sources = [a for a, b in edges if b == target and _same_dates(columns[a], columns[b])]

@@ -200,8 +200,6 @@ def _adds_up(a: _Summand, b: _Summand, total: _Summand) -> bool:
     present = total.present
     if not np.array_equal(present, a.present & b.present) or present.sum() < LEAST_ROWS:
         return False
-    if not (a.is_often_nonzero() and b.is_often_nonzero() and total.varies()):
-        return False
     parts = [summand.values[present] for summand in (a, b, total)]
     size = np.abs(parts).max(axis=0)
     return bool((np.abs(parts[0] + parts[1] - parts[2]) <= PRECISION * size).all())

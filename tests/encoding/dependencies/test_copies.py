@@ -79,6 +79,12 @@ def test_a_missing_value_differs_from_a_number(table_of, rng):
     assert find_copies(table_of(frame), rng) == []
 
 
+def test_one_missing_value_outside_of_the_sample_is_enough(table_of, rng):
+    values = pd.Series([0.0, 1.5, 2.5] * 7000)
+    other = values.mask(values.index == 9)
+    assert find_copies(table_of(pd.DataFrame({"a": values, "b": other})), rng) == []
+
+
 def test_constants_are_no_copies(table_of, rng):
     frame = pd.DataFrame({"a": [0] * 30, "b": [0] * 30, "c": ["x"] * 30, "d": ["x"] * 30})
     assert find_copies(table_of(frame), rng) == []

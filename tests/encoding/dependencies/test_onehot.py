@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tabgan.encoding.dependencies.onehot import find_onehots
@@ -57,6 +57,8 @@ def test_constants_neither_belong_to_a_group_nor_break_it(table_of, rng):
 
 
 @given(st.lists(st.booleans(), min_size=60, max_size=60))
+@example([False, True, False] * 10 + [False] * 30)
+@example([False, False, True] * 10 + [False] * 30)
 @settings(max_examples=20)
 def test_an_unrelated_column_before_a_group_does_not_hide_it(before):
 

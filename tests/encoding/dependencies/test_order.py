@@ -97,6 +97,22 @@ def test_mending_keeps_to_grids_and_ranges_that_differ(rows):
     assert all(np.isin(column, real).all() for column, real in zip(mended, reals, strict=True))
 
 
+def test_what_swapping_can_not_mend_is_lowered():
+    reals = [
+        [3, 8, 16, 21, 24],
+        [4, 11, 15, 24, 26, 30, 33],
+        [7, 16, 28, 29, 34, 36],
+        [7, 10, 22, 24, 35],
+        [8, 10, 24, 34],
+    ]
+    edges = [(0, 1), (0, 2), (0, 3), (0, 4), (1, 2), (1, 3), (2, 3), (2, 4), (3, 4)]
+    drawn = [24, 30, 29, 35, 34]
+    lines = [Line(np.array([value]), np.array([True])) for value in drawn]
+    mended = mend(lines, [Grid.of(np.array(real), None) for real in reals], edges)
+    assert all(mended[low] <= mended[high] for low, high in edges)
+    assert all(value in real for (value,), real in zip(mended, reals, strict=True))
+
+
 def test_rows_in_order_are_left_alone():
     lines = [Line(np.array([1, 5]), np.ones(2, bool)), Line(np.array([2, 3]), np.ones(2, bool))]
     one, two = mend(lines, [Grid(0, 9, 0)] * 2, [(0, 1)])
@@ -155,8 +171,8 @@ def test_drawn_numbers_are_put_in_order(form, seed, sizes, table_of, rng):
 NO_ORDERS = {
     "independent": lambda frame, rng: pd.DataFrame(rng.normal(size=(ROWS, 2))),
     "apart": lambda frame, rng: frame[["low", "high"]] + [0, 1000],
-    "nearly apart": lambda frame, rng: frame[["low", "high"]] + [0, 100],
-    "few rows": lambda frame, rng: frame[["low", "high"]][:60],
+    "nearly apart": lambda frame, rng: frame[["low", "mid"]] + [0, 29],
+    "few rows": lambda frame, rng: (frame[["low"]].assign(high=frame["low"] + 0.5))[:80],
     "one row differs": lambda frame, rng: frame[["low", "high"]].where(
         frame.index.to_series() != 5, [99.0, 98.0]
     ),

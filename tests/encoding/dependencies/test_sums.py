@@ -69,6 +69,9 @@ NO_SUMS = {
     "present without an addend": lambda frame: frame.assign(
         tax=frame["tax"].where(frame.index > 9)
     ),
+    "addends without a total": lambda frame: frame.assign(
+        gross=frame["gross"].where(frame.index > 9)
+    ),
     "two marks of absence": lambda frame: frame.astype(object).assign(
         net=lambda f: f["net"].where(f.index > 9, "?"),
         gross=lambda f: f["gross"].where(f.index > 9, np.where(f.index > 4, "?", "n/a")),
@@ -95,10 +98,10 @@ def test_many_columns_are_searched(table_of, rng):
 def _priced():
     """A table whose sums stay far below the sum of the addends' maxima."""
     rng = np.random.default_rng(1)
-    tenths, cents = rng.integers(0, 500, ROWS), rng.integers(-2000, 3000, ROWS)
-    kept = (np.abs(tenths * 10 + cents) < 3000) | (np.arange(ROWS) < 2)
-    tenths[:2], cents[:2] = (0, 499), (2999, -2000)
-    frame = pd.DataFrame({"a": tenths[kept] / 10, "b": (cents[kept] / 100).round(2)})
+    tenths, cents = rng.integers(0, 500, (2, ROWS))
+    tenths[:4], cents[:4] = (0, 499, 300, 0), (499, 0, 200, 0)
+    kept = tenths * 10 + cents < 5300
+    frame = pd.DataFrame({"a": tenths[kept] / 10, "b": cents[kept] / 100})
     frame["c"] = (frame["a"] + frame["b"]).round(2)
     table = {i: (column, frame.iloc[:, i]) for i, column in enumerate(infer_schema(frame))}
     (rule,) = find_sums(table, rng)
@@ -108,17 +111,45 @@ def _priced():
 PRICED = _priced()
 
 
-@given(st.lists(st.tuples(st.integers(0, 499), st.integers(-2000, 2999)), min_size=1, max_size=50))
+def _added(a, b):
+    _, table, rule = PRICED
+    restored = rule.restore({0: (table[0][0], a), 1: (table[1][0], b)})
+    return tuple(restored[at][1] for at in range(3))
+
+
+def test_the_second_addend_gives_way_first():
+    frame, _, _ = PRICED
+    most = frame["c"].max()
+    a, b, c = _added(pd.Series([49.9, 48.3]), pd.Series([4.99, most - 48.3 + 0.01]))
+    assert a.tolist() == [49.9, 48.3]
+    assert b.tolist() == [round(most - 49.9, 2), round(most - 48.3, 2)]
+    assert c.tolist() == [most, most]
+
+
+@given(st.lists(st.tuples(st.integers(0, 499), st.integers(0, 499)), min_size=1, max_size=50))
 @settings(max_examples=50)
 def test_addends_give_way_where_the_sum_leaves_its_range(pairs):
-    frame, table, rule = PRICED
+    frame, _, _ = PRICED
     addends = pd.DataFrame(pairs, columns=["a", "b"]) / [10, 100]
-    restored = rule.restore({at: (table[at][0], addends.iloc[:, at]) for at in (0, 1)})
-    a, b, c = (restored[at][1] for at in range(3))
+    a, b, c = _added(addends["a"], addends["b"])
     assert np.allclose(a + b, c, rtol=0, atol=1e-9)
     for made, real, decimals in ((a, frame["a"], 1), (b, frame["b"], 2), (c, frame["c"], 2)):
         assert made.between(real.min(), real.max()).all()
         assert (made.round(decimals) == made).all()
-    fine = (addends["a"] + addends["b"]).round(2).between(frame["c"].min(), frame["c"].max())
+    fine = (addends["a"] + addends["b"]).round(2) <= frame["c"].max()
     assert (a[fine] == addends["a"][fine]).all()
     assert (b[fine] == addends["b"][fine]).all()
+
+
+def test_the_first_addend_gives_way_where_the_second_can_not(table_of, rng):
+    frame = pd.DataFrame(rng.integers(0, 100, (ROWS, 2)), columns=["a", "b"]).astype("Int64")
+    frame.loc[0] = [500, pd.NA]  # more than any sum
+    frame["c"] = frame["a"] + frame["b"]
+    table = table_of(frame)
+    (rule,) = find_sums(table, rng)
+    drawn = pd.DataFrame({"a": [500, 500], "b": [3, pd.NA]}, dtype="Int64")
+    made = rule.restore({at: (table[at][0], drawn.iloc[:, at]) for at in (0, 1)})
+    least, most = int(frame["b"].min()), int(frame["c"].max())
+    assert made[0][1].tolist() == [most - least, 500]
+    assert made[1][1].tolist() == [least, pd.NA]
+    assert made[2][1].tolist() == [most, pd.NA]
