@@ -15,7 +15,6 @@ from tabgan.encoding.table import TableEncoder
 from tabgan.errors import ModelFileError, TabGANError
 from tabgan.gan.networks import MLPGenerator
 from tabgan.persistence import read_model, write_model
-from tabgan.sampling.calibration import Calibration, knot_probabilities
 from tabgan.sampling.rows import RowSampler
 from tabgan.sampling.stream import BLOCK_ROWS, blocks
 from tabgan.streams import numpy_stream, torch_stream
@@ -73,8 +72,7 @@ class TableModel:
             "facts": dict(self.facts),
         }
         tensors = {f"generator.{k}": v for k, v in generator.state_dict().items()}
-        tensors["calibration.offsets"] = self.sampler.calibration.offsets
-        tensors["calibration.knots"] = self.sampler.calibration.knots
+        tensors["offsets"] = self.sampler.offsets
         write_model(path, description, tensors)
 
     @classmethod
@@ -120,14 +118,13 @@ def _rebuild(
     prefix = "generator."
     weights = {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
     generator.load_state_dict(weights, assign=True)
-    offsets, knots = tensors["calibration.offsets"], tensors["calibration.knots"]
-    expected = (spans.n_levels,), (spans.n_numbers, len(knot_probabilities()))
-    if (tuple(offsets.shape), tuple(knots.shape)) != expected:
-        raise ValueError("the calibration's shapes don't fit the columns")
-    if any(t.dtype != torch.float32 for t in (*weights.values(), offsets, knots)):
+    offsets = tensors["offsets"]
+    if tuple(offsets.shape) != (spans.n_levels,):
+        raise ValueError("the offsets don't fit the columns")
+    if any(tensor.dtype != torch.float32 for tensor in (*weights.values(), offsets)):
         raise ValueError("tensors must be float32")
-    calibration = Calibration(offsets.to(device), knots.to(device))
-    return RowSampler(generator.to(device).requires_grad_(False).eval(), calibration, spans)
+    generator = generator.to(device).requires_grad_(False).eval()
+    return RowSampler(generator, offsets.to(device), spans)
 
 
 def _try_out(encoder: TableEncoder) -> None:

@@ -17,7 +17,7 @@ from tabgan.gan.losses import NonSaturating
 from tabgan.gan.networks import MLPDiscriminator, MLPGenerator
 from tabgan.gan.penalties import R1
 from tabgan.gan.trainer import Trainer
-from tabgan.sampling.calibration import Calibration, draw_pool
+from tabgan.sampling.calibration import draw_pool, level_offsets
 from tabgan.sampling.rows import RowSampler
 from tabgan.spans import Spans
 from tabgan.streams import torch_stream
@@ -76,8 +76,9 @@ class TableTraining:
             generator = self._train(rows, shares, callback)
             noise = torch_stream(self.seed, "calibration", device=self.device)
             logits = draw_pool(generator, self.latent_dim, self.spans.width, noise)
-            calibration = Calibration.fit(logits, shares.to(self.device), self.spans)
-        return RowSampler(generator, calibration, self.spans)
+            levels = logits[:, self.spans.n_numbers :]
+            offsets = level_offsets(levels, shares.to(self.device), self.spans)
+        return RowSampler(generator, offsets, self.spans)
 
     def _train(self, rows: Encoded, shares: Tensor, callback: Callback) -> MLPGenerator:
         head = TableHead(self.spans).to(self.device)

@@ -1,41 +1,22 @@
 """Calibration: what the generator draws is mapped onto the training margins.
 
 After training, without gradients: each level's logit gets an offset such that the mean
-probability of the level equals its training share, and each number's logit is mapped by its own
-distribution onto the uniform one. The margins are then exact up to sampling noise, and the
-network's capacity is left to the relations between columns. No training row is needed or kept.
+probability of the level equals its training share, and each number is replaced by its rank among
+the numbers drawn with it. The margins are then exact up to sampling noise, and the network's
+capacity is left to the relations between columns. No training row is needed or kept.
 """
-
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from tabgan.spans import Spans
 
-__all__ = ["Calibration", "draw_pool", "knot_probabilities", "span_softmax"]
+__all__ = ["draw_pool", "level_offsets", "span_softmax", "uniform_ranks"]
 
-POOL_ROWS = 32_768
+POOL_ROWS = 65_536
 POOL_ENTRIES = 2**26  # bounds the pool's memory for wide tables: 256 MiB of float32
 ROUNDS = 10
 _TINY = 1e-30
-
-
-def knot_probabilities() -> Tensor:
-    """Return the probabilities at which a number's distribution is kept, shape (knots,).
-
-    A thousand equal steps, refined geometrically in both tails so that extremes keep their shape.
-
-    Examples
-    --------
-    >>> knots = knot_probabilities()
-    >>> bool((knots.diff() > 0).all()), knots[0].item(), knots[-1].item()
-    (True, 0.0, 1.0)
-    """
-    body = torch.linspace(0.001, 0.999, 999, dtype=torch.float64)
-    tail = torch.logspace(-4.5, -3, 13, dtype=torch.float64)[:-1]
-    ends = torch.tensor([0.0, 1.0], dtype=torch.float64)
-    return torch.cat([ends[:1], tail, body, 1 - tail.flip(0), ends[1:]])
 
 
 def span_softmax(logits: Tensor, spans: Spans) -> Tensor:
@@ -44,64 +25,46 @@ def span_softmax(logits: Tensor, spans: Spans) -> Tensor:
     return torch.cat([part.softmax(dim=1) for part in parts], dim=1) if parts else logits
 
 
-@dataclass(frozen=True)
-class Calibration:
-    """Offsets of level logits and distributions of number logits.
+def level_offsets(levels: Tensor, shares: Tensor, spans: Spans) -> Tensor:
+    """Return what to add to level logits for their mean probabilities to equal the shares.
 
-    Parameters
-    ----------
-    offsets
-        Added to the level logits, shape (levels,).
-    knots
-        Quantiles of each number's logit at `knot_probabilities`, shape (numbers, knots).
+    **Shape**: levels (rows, levels) of freely drawn rows, shares (levels,) → (levels,)
+
+    Examples
+    --------
+    >>> spans = Spans((), (2,))
+    >>> offsets = level_offsets(torch.zeros(10, 2), torch.tensor([0.9, 0.1]), spans)
+    >>> span_softmax(offsets[None], spans)
+    tensor([[0.9000, 0.1000]])
     """
-
-    offsets: Tensor
-    knots: Tensor
-
-    @classmethod
-    def fit(cls, logits: Tensor, shares: Tensor, spans: Spans) -> "Calibration":
-        """Calibrate on logits of freely drawn rows.
-
-        **Shape**: logits (rows, width), shares (levels,) which sum to 1 within each span
-        """
-        numbers, levels = logits[:, : spans.n_numbers], logits[:, spans.n_numbers :]
-        offsets = torch.zeros_like(shares)
-        for _ in range(ROUNDS if spans.widths else 0):
-            mean = span_softmax(levels + offsets, spans).mean(dim=0)
-            offsets += torch.log(shares.clamp_min(_TINY) / mean.clamp_min(_TINY))
-        weights = torch.ones_like(numbers)
-        if any(mark is not None for mark in spans.marks):
-            probability = span_softmax(levels + offsets, spans)
-            for i, mark in enumerate(spans.marks):
-                if mark is not None:
-                    weights[:, i] = probability[:, spans.offsets[mark]]
-        return cls(offsets, _weighted_quantiles(numbers, weights))
-
-    def levels(self, logits: Tensor) -> Tensor:
-        """Return calibrated level logits, shape (rows, levels)."""
-        return logits + self.offsets
-
-    def numbers(self, logits: Tensor) -> Tensor:
-        """Map number logits onto uniform probabilities, shape (rows, numbers), float64."""
-        grid = knot_probabilities().to(logits.device)
-        knots = self.knots.to(logits.device)
-        columns = logits.t().contiguous()
-        upper = torch.searchsorted(knots, columns).clamp(1, len(grid) - 1)
-        left, right = knots.gather(1, upper - 1), knots.gather(1, upper)
-        share = ((columns - left) / (right - left).clamp_min(_TINY)).clamp(0, 1).double()
-        return (grid[upper - 1] + share * (grid[upper] - grid[upper - 1])).t()
+    offsets = torch.zeros_like(shares)
+    for _ in range(ROUNDS if spans.widths else 0):
+        mean = span_softmax(levels + offsets, spans).mean(dim=0)
+        offsets += torch.log(shares.clamp_min(_TINY) / mean.clamp_min(_TINY))
+    return offsets
 
 
-def _weighted_quantiles(numbers: Tensor, weights: Tensor) -> Tensor:
-    grid = knot_probabilities().to(numbers.device)
-    quantiles = numbers.new_empty((numbers.shape[1], len(grid)))
-    for i in range(numbers.shape[1]):
-        values, order = numbers[:, i].sort()
-        mass = weights[order, i].double().cumsum(0)
-        position = torch.searchsorted(mass, grid * mass[-1]).clamp_max(len(values) - 1)
-        quantiles[i] = values[position]
-    return quantiles
+def uniform_ranks(numbers: Tensor, present: Tensor, jitter: Tensor) -> Tensor:
+    """Replace numbers by their relative ranks within their column, among the present ones.
+
+    The k-th smallest of m present numbers becomes (k − 1 + jitter)/m: the column is uniform, with
+    one number in each m-th of the unit interval. Where a number is absent the result is any
+    value from 0 to 1.
+
+    **Shape**: numbers, present (boolean) and jitter in [0, 1): (rows, numbers) each, and the
+    result, in float64
+
+    Examples
+    --------
+    >>> numbers = torch.tensor([[0.3], [9.0], [-2.0]])
+    >>> present = torch.tensor([[True], [False], [True]])
+    >>> uniform_ranks(numbers, present, torch.zeros(3, 1))[[2, 0], 0]
+    tensor([0.0000, 0.5000], dtype=torch.float64)
+    """
+    order = numbers.masked_fill(~present, torch.inf).argsort(dim=0, stable=True)
+    places = torch.arange(len(numbers), device=numbers.device).unsqueeze(1).expand_as(order)
+    ranks = torch.empty_like(order).scatter_(0, order, places)
+    return ((ranks + jitter.double()) / present.sum(dim=0).clamp_min(1)).clamp(0, 1)
 
 
 @torch.no_grad()

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tabgan.gan.networks import MLPGenerator
-from tabgan.sampling.calibration import Calibration
+from tabgan.sampling.calibration import uniform_ranks
 from tabgan.spans import Spans
 
 __all__ = ["RowSampler"]
@@ -16,32 +16,38 @@ __all__ = ["RowSampler"]
 
 @dataclass(frozen=True)
 class RowSampler:
-    """A generator with its calibration.
+    """A generator whose rows are calibrated as they are drawn.
 
     Parameters
     ----------
     generator
         The averaged generator.
-    calibration
-        Maps its logits onto the training margins.
+    offsets
+        Added to the level logits (`tabgan.sampling.calibration.level_offsets`), shape (levels,).
     spans
         Layout of a row.
     """
 
     generator: MLPGenerator
-    calibration: Calibration
+    offsets: Tensor
     spans: Spans
 
     @torch.no_grad()
     def draw(
         self, n: int, stream: torch.Generator
     ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-        """Draw n rows: probabilities of shape (n, numbers), codes of shape (n, level spans)."""
+        """Draw n rows: probabilities of shape (n, numbers), codes of shape (n, level spans).
+
+        Numbers are ranked within the n rows, so n should be some thousands whatever the number
+        of rows that are wanted.
+        """
         z = torch.randn(n, self.generator.latent_dim, generator=stream, device=stream.device)
         logits = self.generator(z)
-        numbers = self.calibration.numbers(logits[:, : self.spans.n_numbers])
-        levels = self.calibration.levels(logits[:, self.spans.n_numbers :])
-        return numbers.cpu().numpy(), self._codes(levels, stream).cpu().numpy()
+        codes = self._codes(logits[:, self.spans.n_numbers :] + self.offsets, stream)
+        numbers = logits[:, : self.spans.n_numbers]
+        jitter = torch.rand(numbers.shape, generator=stream, device=stream.device)
+        probabilities = uniform_ranks(numbers, self._present(codes), jitter)
+        return probabilities.cpu().numpy(), codes.cpu().numpy()
 
     def _codes(self, levels: Tensor, stream: torch.Generator) -> Tensor:
         # The Gumbel-max trick: the highest perturbed logit is a draw from the softmax.
@@ -51,3 +57,13 @@ class RowSampler:
             return perturbed.new_empty((len(levels), 0), dtype=torch.long)
         parts = torch.split(perturbed, [*self.spans.widths], dim=1)
         return torch.stack([part.argmax(dim=1) for part in parts], dim=1)
+
+    def _present(self, codes: Tensor) -> Tensor:
+        """Say which numbers their marks show, shape (rows, numbers)."""
+        present = torch.ones(
+            len(codes), self.spans.n_numbers, dtype=torch.bool, device=codes.device
+        )
+        for i, mark in enumerate(self.spans.marks):
+            if mark is not None:
+                present[:, i] = codes[:, mark] == 0
+        return present
