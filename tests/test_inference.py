@@ -405,10 +405,10 @@ def test_dates_that_do_not_compare():
     with pytest.raises(DataError) as caught:
         infer(values)
     assert str(caught.value) == (
-        "Column 'x' mixes dates that don't compare: Timestamp('2020-01-01 00:00:00+0000', "
-        "tz='UTC') in row 1 and Timestamp('2020-01-01 00:00:00+0100', tz='Europe/Berlin') in row "
-        "2; bring them to one type and time zone with pandas.to_datetime(column, utc=True), or "
-        "declare the column's kind 'categorical'"
+        "Column 'x' mixes dates that don't compare: a time in the zone UTC in row 1 "
+        "(2020-01-01 00:00:00+00:00) and a time in the zone Europe/Berlin in row 2 "
+        "(2020-01-01 00:00:00+01:00); bring them to one type and time zone with "
+        "pandas.to_datetime(column, utc=True), or declare the column's kind 'categorical'"
     )
     assert infer(values, "categorical").kind == "categorical"
 

@@ -1,7 +1,6 @@
 """Columns of dates: as a dtype of their own, as objects, or as text."""
 
 import datetime
-from typing import Any
 
 import numpy as np
 
@@ -64,15 +63,22 @@ def find_text_dates(texts: dict[str, int], least_share: float = 0.5) -> Finding 
 
 
 def _check_comparable(cells: Cells) -> None:
-    first: dict[Any, tuple[int, Any]] = {}
+    first: dict[str, int] = {}
     for position, value in enumerate(cells.objects):
-        has_time = isinstance(value, datetime.datetime)
-        first.setdefault((has_time, str(value.tzinfo) if has_time else ""), (position, value))
+        first.setdefault(_sort_of_date(value), position)
     if len(first) > 1:
-        (one, earlier), (other, later) = list(first.values())[:2]
-        raise DataError(
-            f"Column {shown(cells.name)} mixes dates that don't compare: {shown(earlier)} in row "
-            f"{cells.row_of(one)} and {shown(later)} in row {cells.row_of(other)}; bring them to "
-            "one type and time zone with pandas.to_datetime(column, utc=True), or declare the "
-            "column's kind 'categorical'"
+        one, other = (
+            f"a {sort} in row {cells.row_of(position)} ({cells.objects[position]})"
+            for sort, position in list(first.items())[:2]
         )
+        raise DataError(
+            f"Column {shown(cells.name)} mixes dates that don't compare: {one} and {other}; bring "
+            "them to one type and time zone with pandas.to_datetime(column, utc=True), or declare "
+            "the column's kind 'categorical'"
+        )
+
+
+def _sort_of_date(value: datetime.date) -> str:
+    if not isinstance(value, datetime.datetime):
+        return "date"
+    return f"time in the zone {value.tzinfo}" if value.tzinfo is not None else "time without zone"

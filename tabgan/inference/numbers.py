@@ -109,7 +109,9 @@ def _read_objects(objects: NDArray[np.object_]) -> NumberReading:
         else:
             others[type(value), value] = value
     filled, rest = len(objects) - marks, list(others.values())
-    finite = [value for value in numbers if math.isfinite(value)]
+    finite = [value for value in numbers if _is_finite(value)]
+    if not all(map(_fits_float, finite)):
+        return _reading(np.empty(0, np.int64), filled, finite)  # too big to count: names
     if any(isinstance(value, Decimal) for value in finite):
         places = max(_places(value) for value in set(finite))
         return NumberReading(np.array(finite, object), len(finite), filled, rest, False, places)
@@ -120,6 +122,21 @@ def _read_objects(objects: NDArray[np.object_]) -> NumberReading:
         if all(bounds.min <= value <= bounds.max for value in finite):
             return _reading(np.array(finite, dtype), filled, rest)
     return _reading(np.empty(0, np.int64), filled, finite)  # too big to count: names of something
+
+
+def _is_finite(value: Any) -> bool:
+    if isinstance(value, Decimal):
+        return value.is_finite()
+    return isinstance(value, int) or math.isfinite(value)
+
+
+def _fits_float(value: Any) -> bool:
+    """Say whether a number that is finite stays so as a float, and does not become zero."""
+    try:
+        nearest = float(value)
+    except OverflowError:
+        return False
+    return math.isfinite(nearest) and (nearest != 0 or value == 0)
 
 
 def _places(value: Any) -> int:

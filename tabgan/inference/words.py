@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from tabgan.inference.cells import Cells, shown
 from tabgan.inference.finding import FEWEST, Finding, names_rows
 from tabgan.text_formats import Pattern, pattern_of, spread
+from tabgan.values import codes_of
 
 __all__ = ["find_levels", "find_names", "find_words"]
 
@@ -48,13 +49,14 @@ def _find_names(cells: Cells, distinct: int, filled: int) -> Finding:
 
 def find_levels(cells: Cells) -> Finding:
     """Describe a column as categories."""
-    return _levels(cells.given.nunique(), len(cells.given))
+    return _levels(len(codes_of(cells.given)[1]), len(cells.given))
 
 
 def _levels(distinct: int, filled: int) -> Finding:
     if distinct == 0:
         return Finding("categorical", "no value is present")
-    return Finding("categorical", f"{distinct} distinct values in {filled} rows")
+    values = "value" if distinct == 1 else "values"
+    return Finding("categorical", f"{distinct} distinct {values} in {filled} rows")
 
 
 def _is_prose(sample: Sequence[str]) -> bool:

@@ -159,7 +159,8 @@ def _in_order(levels: Sequence[Scalar]) -> list[int]:
     for name in sorted(groups):
         try:
             order += sorted(groups[name], key=levels.__getitem__)
-        except TypeError:  # tuples of different types, dates with and without zone
+        # tuples of different types, dates with and without zone, periods of different lengths
+        except (TypeError, ValueError):
             order += sorted(groups[name], key=lambda position: repr(levels[position]))
     return order
 
@@ -169,10 +170,23 @@ def _is_category(values: pd.Series) -> bool:
 
 
 def dense(values: pd.Series) -> pd.Series:
-    """Return a sparse column as an ordinary one, any other as it is."""
-    if not isinstance(values.dtype, pd.SparseDtype):
+    """Return a sparse column as an ordinary one, and NaN in a nullable column as missing.
+
+    A nullable or Arrow column of floats tells NaN (as from 0 / 0) and missing apart; here, as in
+    every other column, NaN is a missing value.
+
+    Examples
+    --------
+    >>> zeros = pd.Series([0.0, 1.0], dtype="Float64")
+    >>> dense(zeros / zeros).isna().tolist()
+    [True, False]
+    """
+    if isinstance(values.dtype, pd.SparseDtype):
+        return pd.Series(values.array.to_dense(), index=values.index, name=values.name)
+    if isinstance(values.dtype, np.dtype) or values.dtype.kind != "f":
         return values
-    return pd.Series(values.array.to_dense(), index=values.index, name=values.name)
+    nan = np.isnan(values.to_numpy(np.float64, na_value=0.0))
+    return values.mask(nan) if nan.any() else values
 
 
 def absent_of(values: pd.Series) -> str | None:

@@ -236,13 +236,24 @@ def _cells(numbers: NDArray[Any], column: Column, dtype: Any) -> Sequence[Any]:
         return _texts(numbers, column.format, column)
     scale = getattr(getattr(dtype, "pyarrow_dtype", None), "scale", None)
     if scale is not None:  # Arrow's decimals
-        return [Decimal(f"{round(v, scale):.{max(scale, 0)}f}") for v in numbers.tolist()]
+        texts = [f"{round(v, scale):.{max(scale, 0)}f}" for v in numbers.tolist()]
+        return _decimals_within(texts, column)
     if isinstance(column.minimum, Decimal):
         form = "shortest" if column.decimals is None else f"%.{column.decimals}f"
-        return [Decimal(text) for text in _texts(numbers, form, column)]
+        return _decimals_within(_texts(numbers, form, column), column)
     if isinstance(column.minimum, float):
         numbers = numbers.astype(np.float64)
     cells: list[Any] = numbers.tolist()
+    return cells
+
+
+def _decimals_within(texts: Sequence[str], column: Column) -> list[Decimal]:
+    """Turn texts into Decimals; those of more digits than a float has are put into the range."""
+    cells = [Decimal(text) for text in texts]
+    if isinstance(column.minimum, Decimal):
+        cells = [max(cell, column.minimum) for cell in cells]
+    if isinstance(column.maximum, Decimal):
+        cells = [min(cell, column.maximum) for cell in cells]
     return cells
 
 
