@@ -2,14 +2,17 @@
 
 For a table of encoded width d: a small or simple table takes a latent of d or slightly less, a
 complex or highly variable one takes more, up to 2·d. For images a latent far smaller than the
-output is usual (64 for 784). In every case the last word is an experiment.
+output is usual (64 for 784). In every case the last word is an experiment, and one of ours sets a
+floor: d counts a number once, but a table of ten numbers (d = 12, 17,000 rows) needed more than
+z = 24 to keep its correlations (pair-trend error 1.6 %, against 0.7 % with z = 128).
 """
 
 from typing import NamedTuple
 
 __all__ = ["LatentChoice", "choose_latent_dim"]
 
-MIN_LATENT = 16
+LEAST_SIMPLE = 32
+LEAST_COMPLEX = 128
 MAX_LATENT = 512
 
 
@@ -24,8 +27,8 @@ def choose_latent_dim(width: int, n_rows: int, n_columns: int) -> LatentChoice:
     """Choose the latent size of a table.
 
     A table counts as simple if it is small (under 2,000 rows) or of little variety (at most 5
-    learned columns); else as complex. A simple table gets z = d, a complex one z = 2·d, both
-    within the bounds 16 and 512.
+    learned columns); else as complex. A simple table gets z = d, at least 32, a complex one
+    z = 2·d, at least 128; both at most 512.
 
     Parameters
     ----------
@@ -45,9 +48,10 @@ def choose_latent_dim(width: int, n_rows: int, n_columns: int) -> LatentChoice:
     """
     simple = n_rows < 2_000 or n_columns <= 5
     wanted = width if simple else 2 * width
-    dim = min(max(wanted, MIN_LATENT), MAX_LATENT)
+    least = LEAST_SIMPLE if simple else LEAST_COMPLEX
+    dim = min(max(wanted, least), MAX_LATENT)
     kind, rule = ("simple", "z = d") if simple else ("complex", "z = 2·d")
     reason = f"{kind} table ({n_rows} rows, {n_columns} learned columns): {rule}, d = {width}"
     if dim != wanted:
-        reason += f", kept within {MIN_LATENT} and {MAX_LATENT}"
+        reason += f", kept within {least} and {MAX_LATENT}"
     return LatentChoice(dim, reason)

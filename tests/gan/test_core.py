@@ -142,8 +142,15 @@ def test_learning_rate_falls_in_the_second_half_only():
         (100, 50_000, 14, 200, "complex table"),
         (100, 1_999, 14, 100, "simple table"),
         (100, 50_000, 5, 100, "simple table"),
-        (4, 100, 2, 16, "kept within 16 and 512"),
-        (900, 50_000, 60, 512, "kept within 16 and 512"),
+        (
+            4,
+            100,
+            2,
+            32,
+            "simple table (100 rows, 2 learned columns): z = d, d = 4, kept within 32 and",
+        ),
+        (12, 17_000, 11, 128, "z = 2·d, d = 12, kept within 128 and 512"),
+        (900, 50_000, 60, 512, "kept within 128 and 512"),
     ],
 )
 def test_latent_heuristics(width, rows, columns, dim, words):
