@@ -2,21 +2,21 @@
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from math import nan
+from math import inf
 from numbers import Integral, Real
 from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
-from sklearn.utils import Tags, check_array
+from sklearn.utils import Tags
 
 from tabgan.encoding.table import TableEncoder
-from tabgan.errors import DataError, ModelFileError, NotFittedError, OptionError
+from tabgan.errors import ModelFileError, NotFittedError, OptionError
 from tabgan.gan.callbacks import Callback, Callbacks, History, Progress
 from tabgan.gan.latent import LatentChoice, choose_latent_dim
 from tabgan.gan.precision import choose_device, choose_precision
-from tabgan.inference import resolve_schema
+from tabgan.inference import as_frame, resolve_schema
 from tabgan.model import TableModel
 from tabgan.schema import Schema
 from tabgan.streams import RandomStateLike, numpy_stream, resolve_seed
@@ -132,7 +132,8 @@ class TabGAN(BaseEstimator):
         Parameters
         ----------
         X
-            A DataFrame, or a two-dimensional array whose columns are then named 0, 1, 2 …
+            A DataFrame, or an array of two dimensions or a list of rows, whose columns are then
+            named 0, 1, 2 …
         y
             Ignored; a target is a column like any other.
 
@@ -153,7 +154,7 @@ class TabGAN(BaseEstimator):
             progress.close()
 
     def _fit(self, X: Any, progress: Progress) -> Self:  # noqa: N803
-        frame = _as_frame(X)
+        frame = as_frame(X)
         seed = resolve_seed(self.random_state)
         schema = resolve_schema(frame, self.schema)
         progress.stage("Finding rules between columns")
@@ -324,29 +325,12 @@ class TabGAN(BaseEstimator):
             raise ModelFileError(f"{path}: the model's facts are incomplete ({error})") from error
 
 
-def _as_frame(X: Any) -> pd.DataFrame:  # noqa: N803
-    if isinstance(X, pd.DataFrame):
-        return X
-    if isinstance(X, pd.Series):
-        raise DataError(
-            f"The table is a Series (name {X.name!r}); give a DataFrame, for example to_frame()"
-        )
-    try:
-        array = check_array(
-            X, dtype=None, ensure_all_finite=False, ensure_min_samples=2, estimator="TabGAN"
-        )
-    except ValueError as error:
-        raise DataError(str(error)) from error
-    return pd.DataFrame(array)
-
-
 def _check_number(
     name: str, value: Any, kind: type[Integral] | type[Real], least: int, other: str = ""
 ) -> None:
-    whole = kind is Integral
-    number = float(value) if isinstance(value, kind) else nan
-    if isinstance(value, bool | np.bool_) or not number >= least:
-        noun = "a whole number" if whole else "a number"
+    is_number = isinstance(value, kind) and not isinstance(value, bool | np.bool_)
+    if not is_number or not least <= value < inf:
+        noun = "a whole number" if kind is Integral else "a number"
         raise OptionError(f"{name}={value!r} must be {noun} from {least} {other}".rstrip())
 
 
@@ -354,11 +338,12 @@ def _check_memory(first: pd.DataFrame, n: int) -> None:
     """Refuse a frame that can't fit, before the time to draw it is spent."""
     if n <= len(first) or not hasattr(os, "sysconf"):
         return
-    needed = n / len(first) * first.memory_usage(deep=True).sum() * 2  # blocks, then the whole
+    block = int(first.memory_usage(deep=True).sum())
+    needed = 2 * block * n // len(first)  # blocks, then the whole
     available = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     if needed > available:
         raise OptionError(
-            f"n={n} rows would take about {needed / 2**30:,.0f} GiB of memory and the machine has "
-            f"{available / 2**30:,.0f}; draw them in blocks with sample_blocks, or to a file with "
+            f"n={n} rows would take about {needed >> 30:,} GiB of memory and the machine has "
+            f"{available >> 30:,}; draw them in blocks with sample_blocks, or to a file with "
             "'tabgan sample'"
         )

@@ -198,7 +198,11 @@ def column_index(schema: Schema) -> pd.Index:
         return pd.MultiIndex.from_tuples(
             cast("list[tuple[Hashable, ...]]", [*schema.names]), names=[*schema.labels]
         )
-    return pd.Index(list(schema.names), name=schema.labels[0], tupleize_cols=False)
+    # left to itself, an index of None and 1 is one of floats
+    dtype: Any = object if len({type(name) for name in schema.names}) > 1 else None
+    names = [*schema.names]
+    index: pd.Index = pd.Index(names, dtype=dtype, name=schema.labels[0], tupleize_cols=False)
+    return index
 
 
 def _by_position(frame: pd.DataFrame, schema: Schema) -> ColumnTable:

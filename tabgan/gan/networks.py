@@ -1,5 +1,6 @@
 """Generators and discriminators."""
 
+import warnings
 from itertools import pairwise
 
 import torch
@@ -59,7 +60,7 @@ class MLPGenerator(nn.Module):
         self.latent_dim = latent_dim
         self.inlet = nn.Linear(latent_dim, hidden_dim)
         self.blocks = nn.Sequential(*(ResidualBlock(hidden_dim) for _ in range(n_blocks)))
-        self.outlet = nn.Linear(hidden_dim, width)
+        self.outlet = _linear(hidden_dim, width)
 
     @torch.no_grad()
     def start_from(self, bias: Tensor) -> None:
@@ -92,9 +93,16 @@ class MLPDiscriminator(nn.Module):
         sizes = [in_features] + [hidden_dim] * n_layers
         layers: list[nn.Module] = []
         for size, following in pairwise(sizes):
-            layers += [nn.Linear(size, following), nn.LeakyReLU(0.2)]
+            layers += [_linear(size, following), nn.LeakyReLU(0.2)]
         self.layers = nn.Sequential(*layers, nn.Linear(hidden_dim, 1))
 
     def forward(self, features: Tensor) -> Tensor:
         """Map features to logits."""
         return self.layers(features).squeeze(-1)  # type: ignore[no-any-return]
+
+
+def _linear(n_in: int, n_out: int) -> nn.Linear:
+    with warnings.catch_warnings():
+        # where a table leaves nothing to learn, its rows have no width
+        warnings.filterwarnings("ignore", "Initializing zero-element tensors")
+        return nn.Linear(n_in, n_out)

@@ -29,7 +29,7 @@ def choose_device(device: str) -> torch.device:
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
         chosen = torch.device(device)
-        torch.empty(0, device=chosen)
+        torch.ones(1, device=chosen).item()
     except (RuntimeError, AssertionError, TypeError) as error:
         raise OptionError(
             f"device={device!r} is not available here; use 'auto', 'cpu', or 'cuda' on a machine "

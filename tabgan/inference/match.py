@@ -22,6 +22,11 @@ def resolve_schema(df: pd.DataFrame, schema: Schema | Mapping[Hashable, Kind] | 
     """
     if isinstance(schema, Schema):
         return match_schema(df, schema)
+    if schema is not None and not isinstance(schema, Mapping):
+        raise SchemaError(
+            f"schema={schema!r:.80} must be a Schema, a mapping from column names to kinds, or "
+            "None; Schema.from_json reads one from JSON"
+        )
     return infer_schema(df, schema)
 
 
