@@ -57,6 +57,14 @@ def test_the_sample_has_the_tables_form(table, fitted):
     assert len(fitted.sample()) == len(table)
 
 
+@pytest.mark.filterwarnings("error")
+def test_the_sample_can_be_written_to(fitted):
+    sample = fitted.sample(10)
+    sample["size"] = 0.0
+    sample.loc[3, "group"] = "big"
+    assert (sample["size"] == 0).all()
+
+
 def test_learned_state(table, fitted):
     assert fitted.n_rows_ == len(table)
     assert fitted.n_features_in_ == 5

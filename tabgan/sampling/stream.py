@@ -37,7 +37,8 @@ def blocks(n: int, draw: Callable[[int], pd.DataFrame], workers: int) -> Iterato
                 if block < count:
                     ahead.append(pool.submit(draw, block))
                 if block >= workers:
-                    first = (block - workers) * BLOCK_ROWS
-                    yield ahead.popleft().result().iloc[: n - first]
+                    frame, left = ahead.popleft().result(), n - (block - workers) * BLOCK_ROWS
+                    # A copy, not a slice: pandas warns whoever writes into a slice.
+                    yield frame if left >= BLOCK_ROWS else frame.iloc[:left].copy()
     finally:
         torch.set_num_threads(threads)
