@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from math import inf
 from numbers import Integral, Real
 from typing import Any, Self
 
@@ -11,6 +10,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.utils import Tags
 
+from tabgan.checks import check_memory, check_number
 from tabgan.encoding.table import TableEncoder
 from tabgan.errors import ModelFileError, NotFittedError, OptionError
 from tabgan.gan.callbacks import Callback, Callbacks, History, Progress
@@ -161,11 +161,11 @@ class TabGAN(BaseEstimator):
         encoder = TableEncoder.fit(frame, schema, numpy_stream(seed, "detect"), derive=self.derive)
         progress.stage("Encoding")
         rows = encoder.encode(frame)
-        training = self._training(encoder, len(frame), seed)
+        latent = self._latent(encoder, len(frame))
+        training = self._training(encoder, len(frame), latent.dim, seed)
         history = History()
         callback = Callbacks([history, progress, *(self.callbacks or ())])
         sampler = training.run(rows, callback)
-        latent = self._latent(encoder, len(frame))
         facts = {
             "parameters": self._plain_parameters(),
             "n_rows": len(frame),
@@ -207,11 +207,13 @@ class TabGAN(BaseEstimator):
             return choose_latent_dim(encoder.spans.width, n_rows, encoder.n_learned)
         return LatentChoice(int(self.latent_dim), "given")
 
-    def _training(self, encoder: TableEncoder, n_rows: int, seed: int) -> TableTraining:
+    def _training(
+        self, encoder: TableEncoder, n_rows: int, latent_dim: int, seed: int
+    ) -> TableTraining:
         device = choose_device(self.device)
         return TableTraining(
             spans=encoder.spans,
-            latent_dim=self._latent(encoder, n_rows).dim,
+            latent_dim=latent_dim,
             hidden_dim=self.hidden_dim,
             n_steps=self._n_steps(encoder, n_rows),
             batch_size=self.batch_size,
@@ -231,18 +233,18 @@ class TabGAN(BaseEstimator):
 
     def _check_options(self) -> None:
         for name in ("batch_size", "hidden_dim"):
-            _check_number(name, getattr(self, name), Integral, 1)
+            check_number(name, getattr(self, name), Integral, 1)
         for name in ("steps", "latent_dim"):
             if getattr(self, name) != "auto":
-                _check_number(name, getattr(self, name), Integral, 1, "or 'auto'")
+                check_number(name, getattr(self, name), Integral, 1, "or 'auto'")
         if self.epochs is not None:
-            _check_number("epochs", self.epochs, Real, 0, "or None")
+            check_number("epochs", self.epochs, Real, 0, "or None")
             if self.steps != "auto":
                 raise OptionError(
                     f"steps={self.steps!r} and epochs={self.epochs!r} are both given; give one"
                 )
-        _check_number("learning_rate", self.learning_rate, Real, 0)
-        _check_number("gamma", self.gamma, Real, 0)
+        check_number("learning_rate", self.learning_rate, Real, 0)
+        check_number("gamma", self.gamma, Real, 0)
 
     def sample(self, n: int | None = None, *, random_state: RandomStateLike = None) -> pd.DataFrame:
         """Draw synthetic rows.
@@ -270,7 +272,7 @@ class TabGAN(BaseEstimator):
         n = self._check_n(n)
         blocks = self._model.blocks(n, self._sample_seed(random_state))
         first = next(blocks)
-        _check_memory(first, n)
+        check_memory(first, n)
         return pd.concat([first, *blocks]) if n > len(first) else first
 
     def sample_blocks(
@@ -290,7 +292,7 @@ class TabGAN(BaseEstimator):
             )
         if n is None:
             return self.n_rows_
-        _check_number("n", n, Integral, 0)
+        check_number("n", n, Integral, 0)
         return int(n)
 
     def _sample_seed(self, random_state: RandomStateLike) -> int:
@@ -323,27 +325,3 @@ class TabGAN(BaseEstimator):
             return gan._set_model(model)
         except (KeyError, TypeError, ValueError) as error:
             raise ModelFileError(f"{path}: the model's facts are incomplete ({error})") from error
-
-
-def _check_number(
-    name: str, value: Any, kind: type[Integral] | type[Real], least: int, other: str = ""
-) -> None:
-    is_number = isinstance(value, kind) and not isinstance(value, bool | np.bool_)
-    if not is_number or not least <= value < inf:
-        noun = "a whole number" if kind is Integral else "a number"
-        raise OptionError(f"{name}={value!r} must be {noun} from {least} {other}".rstrip())
-
-
-def _check_memory(first: pd.DataFrame, n: int) -> None:
-    """Refuse a frame that can't fit, before the time to draw it is spent."""
-    if n <= len(first) or not hasattr(os, "sysconf"):
-        return
-    block = int(first.memory_usage(deep=True).sum())
-    needed = 2 * block * n // len(first)  # blocks, then the whole
-    available = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    if needed > available:
-        raise OptionError(
-            f"n={n} rows would take about {needed >> 30:,} GiB of memory and the machine has "
-            f"{available >> 30:,}; draw them in blocks with sample_blocks, or to a file with "
-            "'tabgan sample'"
-        )

@@ -9,7 +9,7 @@ PACKAGE = Path(__file__).parents[1] / "tabgan"
 FLOORS = [  # from the ground up; modules of one floor may not import each other's packages
     {"errors", "spans"},
     {"timezones"},
-    {"scalars", "streams"},
+    {"scalars", "streams", "checks"},
     {"dtypes", "text_formats"},
     {"schema"},
     {"values"},
