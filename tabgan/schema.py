@@ -50,8 +50,9 @@ class Column:
     decimals
         Decimal places of a number; None for a full-precision float or another kind.
     format
-        How a number or date that is kept as text is written: ``"%.2f"`` or ``"shortest"`` for a
-        number, a ``strftime`` format for a date; None otherwise.
+        How a number or date that is kept as text is written: ``"%.2f"``, ``"shortest"`` or
+        ``"repr"`` (as Python writes a float: 12.0) for a number, a ``strftime`` format for a
+        date; None otherwise.
     absent
         How a column of objects writes a missing value: ``"NaN"``, ``"NaT"`` or ``"NA"``; None
         for Python's None.

@@ -158,10 +158,11 @@ def _read_texts(texts: dict[str, int]) -> NumberReading:
         return NumberReading(whole, cells, filled, others, True, 0, "shortest")
     plain = _reading(np.array(list(map(float, numbers))), filled, others)
     places = {len(text.partition(".")[2]) for text in numbers}
+    loose = "repr" if all(set(text) & set(".eE") for text in numbers) else "shortest"
     if any("e" in text or "E" in text for text in numbers):
-        return plain._replace(cells=cells, whole=False, decimals=None, format="shortest")
+        return plain._replace(cells=cells, whole=False, decimals=None, format=loose)
     most = max(places)
-    form = f"%.{most}f" if len(places) == 1 and most <= MOST_FIXED else "shortest"
+    form = f"%.{most}f" if len(places) == 1 and most <= MOST_FIXED else loose
     # 1.0, 2.0, … stay whole though they are written with a decimal place
     decimals = 0 if plain.decimals == 0 else most
     return plain._replace(cells=cells, whole=False, decimals=decimals, format=form)

@@ -265,11 +265,18 @@ def _texts(numbers: NDArray[Any], form: str, column: Column) -> list[str]:
             zeros = "." + "0" * places if places else ""
             return [f"{number}{zeros}" for number in numbers.tolist()]
         return [f"{number:.{places}f}" for number in numbers.tolist()]
-    if form != "shortest":
-        raise SchemaError(
-            f"Column {column.name!r}: format={form!r} does not go with kind={column.kind!r}; "
-            "use 'shortest', or '%.2f' for two decimal places"
-        )
+    if form == "repr":
+        texts = _shortest(numbers, column)
+        return [text if "." in text or "e" in text else f"{text}.0" for text in texts]
+    if form == "shortest":
+        return _shortest(numbers, column)
+    raise SchemaError(
+        f"Column {column.name!r}: format={form!r} does not go with kind={column.kind!r}; "
+        "use 'shortest', 'repr', or '%.2f' for two decimal places"
+    )
+
+
+def _shortest(numbers: NDArray[Any], column: Column) -> list[str]:
     if numbers.dtype.kind in "iu":
         return [str(number) for number in numbers.tolist()]
     if column.decimals is None:

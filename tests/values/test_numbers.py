@@ -287,8 +287,8 @@ def test_a_format_that_is_none_of_numbers_is_refused(form):
     with pytest.raises(SchemaError) as caught:
         write([1.5], Column("x", "numeric", "object", format=form))
     assert str(caught.value) == (
-        f"Column 'x': format={form!r} does not go with kind='numeric'; use 'shortest', or "
-        "'%.2f' for two decimal places"
+        f"Column 'x': format={form!r} does not go with kind='numeric'; use 'shortest', "
+        "'repr', or '%.2f' for two decimal places"
     )
 
 
@@ -299,3 +299,15 @@ def test_a_range_that_is_none_of_numbers_is_refused(bound):
     assert str(caught.value) == (
         f"Column 'x': maximum={bound!r} does not go with kind='numeric'; it must be a finite number"
     )
+
+
+@pytest.mark.parametrize(
+    ("texts", "decimals"),
+    [(["139.0", "35.59", "-2.0", "0.5"], 2), (["1e-05", "3.0", "0.25", "1e+16"], None)],
+)
+def test_floats_as_python_writes_them_come_back(texts, decimals):
+    values = pd.Series(texts, name="x")
+    column = Column("x", "numeric", "object", decimals=decimals, format="repr")
+    numbers = numbers_of(values, column)
+    back = numbers_to_series(numbers.values, numbers.special, column, numbers.present)
+    pd.testing.assert_series_equal(back, values)
