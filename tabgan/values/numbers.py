@@ -157,6 +157,8 @@ def whole_within(values: NDArray[Any], low: int, high: int) -> NDArray[Any]:
         inside = (rounded >= info.min) & (rounded < float(info.max))  # the next power of two
         whole[inside] = rounded[inside].astype(dtype)
         values = whole
+    elif dtype is np.uint64 and values.dtype.kind == "i":
+        values = np.maximum(values, 0).astype(dtype)
     info = np.iinfo(values.dtype)
     least, most = (min(max(bound, int(info.min)), int(info.max)) for bound in (low, high))
     within: NDArray[Any] = np.clip(values, least, most).astype(dtype)
