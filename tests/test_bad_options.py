@@ -1,0 +1,145 @@
+"""Options that can't be used are refused at once, by an error that says what and why."""
+
+import time
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from tabgan import Column, NotFittedError, OptionError, Schema, SchemaError, TabGAN, TabGANError
+
+TABLE = pd.DataFrame({"age": [31, 52, 47] * 20, "income": [0.5, 1.5, 2.25] * 20})
+
+
+def refusal(error: type[TabGANError], **options: Any) -> str:
+    """Return the message by which an option is refused."""
+    gan = TabGAN(**{"steps": 3, "verbose": False, "random_state": 0} | options)
+    with pytest.raises(error) as caught:
+        gan.fit(TABLE)
+    assert not hasattr(gan, "schema_")
+    return str(caught.value)
+
+
+DECLARED: dict[str, tuple[Any, str]] = {
+    "unknown column": (
+        {"incme": "numeric"},
+        "Column 'incme' is not in the table; did you mean 'income'?",
+    ),
+    "unknown kind": (
+        {"age": "number"},
+        "Column 'age': kind='number' is not a kind of column; did you mean 'numeric'?",
+    ),
+    "kind that does not fit": (
+        {"income": "datetime"},
+        "Column 'income', row 0: kind='datetime' does not fit the value 0.5; a column of this kind "
+        "holds dates, or texts that are dates in one format: choose another "
+        "kind or change the values",
+    ),
+    "column that lacks": (
+        Schema(
+            (
+                Column("age", "integer", "int64"),
+                Column("income", "numeric", "float64"),
+                Column("town", "categorical", "object"),
+            )
+        ),
+        "Column 'town' is in the schema but not in the table; known names: 'age', 'income'",
+    ),
+    "column too few": (
+        Schema((Column("income", "numeric", "float64"),)),
+        "Column 'age' is in the table but not in the schema; known names: 'income'",
+    ),
+    "path": (
+        "schema.json",
+        "schema='schema.json' must be a Schema, a mapping from column names to kinds, or None; "
+        "Schema.from_json reads one from JSON",
+    ),
+}
+
+
+@pytest.mark.parametrize(("schema", "message"), DECLARED.values(), ids=DECLARED)
+def test_schemas_that_do_not_fit(schema, message):
+    assert refusal(SchemaError, schema=schema) == message
+
+
+OPTIONS: list[tuple[dict[str, Any], str]] = [
+    ({"steps": 0}, "steps=0 must be a whole number from 1 or 'auto'"),
+    ({"steps": "lots"}, "steps='lots' must be a whole number from 1 or 'auto'"),
+    ({"steps": True}, "steps=True must be a whole number from 1 or 'auto'"),
+    ({"epochs": 2}, "steps=3 and epochs=2 are both given; give one"),
+    ({"epochs": -1}, "epochs=-1 must be a number from 0 or None"),
+    ({"epochs": float("inf")}, "epochs=inf must be a number from 0 or None"),
+    ({"batch_size": 0}, "batch_size=0 must be a whole number from 1"),
+    ({"hidden_dim": 0}, "hidden_dim=0 must be a whole number from 1"),
+    ({"latent_dim": "big"}, "latent_dim='big' must be a whole number from 1 or 'auto'"),
+    ({"learning_rate": float("nan")}, "learning_rate=nan must be a number from 0"),
+    ({"gamma": -1}, "gamma=-1 must be a number from 0"),
+    ({"precision": "float8"}, "precision='float8' is not one of 'auto', 'float32', 'bfloat16'"),
+    (
+        {"random_state": -1},
+        "random_state=-1 can't seed the run; give a whole number from 0, a NumPy generator, or "
+        "None",
+    ),
+    *(
+        (
+            {"device": device},
+            f"device={device!r} is not available here; use 'auto', 'cpu', or 'cuda' on a machine "
+            "whose torch build and driver support it",
+        )
+        for device in ["abacus", "meta", None] + ["cuda"] * (not torch.cuda.is_available())
+    ),
+]
+
+
+@pytest.mark.parametrize(("options", "message"), OPTIONS, ids=lambda value: str(value)[:30])
+def test_options_that_cannot_be_used(options, message):
+    assert refusal(OptionError, **options) == message
+
+
+@pytest.fixture(scope="module")
+def fitted() -> TabGAN:
+    return TabGAN(steps=3, verbose=False, random_state=0).fit(TABLE)
+
+
+@pytest.mark.parametrize("n", [-1, 1.5, True, "5", np.float64(3), float("nan")])
+def test_numbers_of_rows_that_there_cannot_be(n, fitted):
+    for draw in (fitted.sample, fitted.sample_blocks):
+        with pytest.raises(OptionError) as caught:
+            draw(n)
+        assert str(caught.value) == f"n={n!r} must be a whole number from 0"
+
+
+@pytest.mark.parametrize("n", [10**12, 10**400], ids=["10**12", "10**400"])
+def test_more_rows_than_memory_are_refused_at_once(n, fitted):
+    start = time.monotonic()
+    with pytest.raises(OptionError) as caught:
+        fitted.sample(n)
+    assert time.monotonic() - start < 5
+    before, between, after = (
+        f"n={n} rows would take about ",
+        " GiB of memory and the machine has ",
+        "; draw them in blocks with sample_blocks, or to a file with 'tabgan sample'",
+    )
+    message = str(caught.value)
+    assert message.startswith(before)
+    assert between in message
+    assert message.endswith(after)
+    assert len(next(fitted.sample_blocks(n))) > 1000
+
+
+def test_no_rows(fitted):
+    pd.testing.assert_frame_equal(fitted.sample(0), TABLE[:0], check_index_type=False)
+    assert [len(block) for block in fitted.sample_blocks(0)] == [0]
+
+
+def test_before_fit(tmp_path):
+    gan = TabGAN()
+    for act in (gan.sample, gan.sample_blocks, lambda: gan.save(tmp_path / "model")):
+        with pytest.raises(NotFittedError) as caught:
+            act()
+        assert str(caught.value) == (
+            "This TabGAN has not been fitted; call fit, or load a model with TabGAN.load"
+        )
+    assert not list(tmp_path.iterdir())
