@@ -15,7 +15,13 @@ __all__ = ["check_memory", "check_number"]
 
 
 def check_number(
-    name: str, value: Any, kind: type[Integral] | type[Real], least: int, other: str = ""
+    name: str,
+    value: Any,
+    kind: type[Integral] | type[Real],
+    least: int,
+    other: str = "",
+    *,
+    above: bool = False,
 ) -> None:
     """Check that an option is a finite number from `least` on.
 
@@ -29,6 +35,8 @@ def check_number(
         The least value that is allowed.
     other
         What else the option may be, for the message.
+    above
+        Whether the number must be above `least`.
 
     Raises
     ------
@@ -36,9 +44,10 @@ def check_number(
         If it is not.
     """
     is_number = isinstance(value, kind) and not isinstance(value, bool | np.bool_)
-    if not is_number or not least <= value < inf:
+    if not is_number or not least <= value < inf or (above and value == least):
         noun = "a whole number" if kind is Integral else "a number"
-        raise OptionError(f"{name}={value!r} must be {noun} from {least} {other}".rstrip())
+        bound = "above" if above else "from"
+        raise OptionError(f"{name}={value!r} must be {noun} {bound} {least} {other}".rstrip())
 
 
 def check_memory(first: pd.DataFrame, n: int) -> None:

@@ -1,7 +1,7 @@
 """`TabGAN`: a scikit-learn estimator that learns a table and draws new rows."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from numbers import Integral, Real
 from typing import Any, Self
 
@@ -159,6 +159,7 @@ class TabGAN(BaseEstimator):
         schema = resolve_schema(frame, self.schema)
         progress.stage("Finding rules between columns")
         encoder = TableEncoder.fit(frame, schema, numpy_stream(seed, "detect"), derive=self.derive)
+        encoder.try_out()
         progress.stage("Encoding")
         rows = encoder.encode(frame)
         latent = self._latent(encoder, len(frame))
@@ -232,18 +233,24 @@ class TabGAN(BaseEstimator):
         return auto_steps(n_rows) if self.steps == "auto" else int(self.steps)
 
     def _check_options(self) -> None:
+        choose_precision(self.precision, choose_device(self.device))
+        resolve_seed(self.random_state)
+        if not isinstance(self.callbacks, Iterable | None):
+            raise OptionError(
+                f"callbacks={self.callbacks!r} must be a sequence of Callback objects"
+            )
         for name in ("batch_size", "hidden_dim"):
             check_number(name, getattr(self, name), Integral, 1)
         for name in ("steps", "latent_dim"):
             if getattr(self, name) != "auto":
                 check_number(name, getattr(self, name), Integral, 1, "or 'auto'")
         if self.epochs is not None:
-            check_number("epochs", self.epochs, Real, 0, "or None")
+            check_number("epochs", self.epochs, Real, 0, "or None", above=True)
             if self.steps != "auto":
                 raise OptionError(
                     f"steps={self.steps!r} and epochs={self.epochs!r} are both given; give one"
                 )
-        check_number("learning_rate", self.learning_rate, Real, 0)
+        check_number("learning_rate", self.learning_rate, Real, 0, above=True)
         check_number("gamma", self.gamma, Real, 0)
 
     def sample(self, n: int | None = None, *, random_state: RandomStateLike = None) -> pd.DataFrame:
@@ -322,6 +329,8 @@ class TabGAN(BaseEstimator):
         model = TableModel.load(path, choose_device(device))
         try:
             gan = cls(**model.facts["parameters"], device=device)
+            gan._check_options()
+            check_number("n_rows", model.facts["n_rows"], Integral, 1)
             return gan._set_model(model)
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, ArithmeticError) as error:
             raise ModelFileError(f"{path}: the model's facts are incomplete ({error})") from error

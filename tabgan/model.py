@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any, Self
 
-import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor
@@ -90,11 +89,11 @@ class TableModel:
         try:
             encoder = TableEncoder.from_json(description["encoder"])
             sampler = _rebuild(encoder, description["generator"], tensors, device)
-            _try_out(encoder)
+            encoder.try_out()
             return cls(encoder, sampler, dict(description["facts"]))
         except (
             TabGANError, KeyError, TypeError, ValueError, IndexError, AttributeError,
-            RuntimeError, OverflowError, RecursionError,
+            RuntimeError, ArithmeticError, RecursionError,
         ) as error:  # fmt: skip
             raise ModelFileError(
                 f"{path}: the model's parts don't fit together "
@@ -111,10 +110,11 @@ def _rebuild(
     spans = encoder.spans
     # On the meta device a network takes no memory, whatever size a damaged file claims; the
     # tensors that were read must fit its shapes exactly to be put in place.
+    latent_dim, hidden_dim = int(sizes["latent_dim"]), int(sizes["hidden_dim"])
+    if min(latent_dim, hidden_dim) < 1:
+        raise ValueError("a network's size must be at least 1")
     with torch.device("meta"):
-        generator = MLPGenerator(
-            int(sizes["latent_dim"]), spans.width, hidden_dim=int(sizes["hidden_dim"])
-        )
+        generator = MLPGenerator(latent_dim, spans.width, hidden_dim=hidden_dim)
     prefix = "generator."
     weights = {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
     generator.load_state_dict(weights, assign=True)
@@ -125,10 +125,3 @@ def _rebuild(
         raise ValueError("tensors must be float32")
     generator = generator.to(device).requires_grad_(False).eval()
     return RowSampler(generator, offsets.to(device), spans)
-
-
-def _try_out(encoder: TableEncoder) -> None:
-    """Decode one row, so that parts that don't fit together come out at once."""
-    spans = encoder.spans
-    numbers, codes = np.full((1, spans.n_numbers), 0.5), np.zeros((1, len(spans.widths)), np.int64)
-    encoder.decode(numbers, codes, 0, np.random.default_rng(0))

@@ -87,7 +87,7 @@ class Column:
     def _check_range(self) -> None:
         try:
             in_order = bool(self.minimum <= self.maximum)
-        except TypeError:
+        except (TypeError, ValueError, ArithmeticError):  # of kinds that can't be compared
             in_order = False
         if not in_order:
             raise SchemaError(

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from tabgan.encoding.base import Encoded
+from tabgan.errors import OptionError
 from tabgan.gan.batches import TableBatches
 from tabgan.gan.callbacks import Callback
 from tabgan.gan.heads import TableHead
@@ -101,7 +102,16 @@ class TableTraining:
 
     def _networks(self, shares: Tensor, n_features: int) -> tuple[MLPGenerator, MLPDiscriminator]:
         # torch's initialisers draw from the global generator: seed a fork of it.
-        torch.manual_seed(torch_stream(self.seed, "init").initial_seed())
+        torch.default_generator.manual_seed(torch_stream(self.seed, "init").initial_seed())
+        try:
+            return self._build(shares, n_features)
+        except RuntimeError as error:
+            raise OptionError(
+                f"hidden_dim={self.hidden_dim}, latent_dim={self.latent_dim}: networks of this "
+                f"size can't be made here ({str(error)[:100]}); take smaller ones"
+            ) from error
+
+    def _build(self, shares: Tensor, n_features: int) -> tuple[MLPGenerator, MLPDiscriminator]:
         generator = MLPGenerator(self.latent_dim, self.spans.width, hidden_dim=self.hidden_dim)
         bias = torch.zeros(self.spans.width)
         bias[self.spans.n_numbers :] = shares.clamp_min(1e-6).log()

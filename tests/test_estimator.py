@@ -204,7 +204,10 @@ def test_unfitted():
     [
         ({"steps": 0}, "steps=0 must be a whole number from 1 or 'auto'"),
         ({"batch_size": 2.5}, "batch_size=2.5 must be a whole number from 1"),
-        ({"learning_rate": "fast"}, "learning_rate='fast' must be a number from 0"),
+        ({"learning_rate": "fast"}, "learning_rate='fast' must be a number above 0"),
+        ({"epochs": 0}, "epochs=0 must be a number above 0 or None"),
+        ({"callbacks": 5}, "callbacks=5 must be a sequence of Callback objects"),
+        ({"hidden_dim": 10**8}, "hidden_dim=100000000, latent_dim="),
         ({"gamma": float("nan")}, "gamma=nan must be a number from 0"),
         ({"steps": 5, "epochs": 1}, "steps=5 and epochs=1 are both given; give one"),
         ({"precision": "half"}, "precision='half' is not one of 'auto', 'float32', 'bfloat16'"),

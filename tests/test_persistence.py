@@ -15,6 +15,13 @@ from tabgan import ModelFileError, TabGAN, persistence
 from tabgan.persistence import read_model, write_model
 
 
+DECIMAL_NAN = {"type": "decimal", "value": "NaN"}
+EMPTY = {  # a network of no size, whose latent would still be drawn
+    "generator.inlet.weight": torch.empty(0, 10**9),
+    "generator.inlet.bias": torch.empty(0),
+}
+
+
 @pytest.fixture(scope="module")
 def table() -> pd.DataFrame:
     rng = np.random.default_rng(0)
@@ -159,6 +166,11 @@ def test_a_newer_major_version_is_refused(path, monkeypatch):
         lambda d, t: d["encoder"]["columns"].pop(),
         lambda d, t: d["generator"].update(hidden_dim=10**12),
         lambda d, t: d["generator"].update(latent_dim=-4),
+        lambda d, t: (d["generator"].update(hidden_dim=0, latent_dim=10**9), t.update(EMPTY)),
+        lambda d, t: d["encoder"]["columns"][0]["column"].update(minimum=DECIMAL_NAN),
+        lambda d, t: d["facts"].update(n_rows=-5),
+        lambda d, t: d["facts"].update(n_rows="many"),
+        lambda d, t: d["facts"]["parameters"].update(batch_size="junk"),
         lambda d, t: d["facts"].pop("history"),
         lambda d, t: d["facts"].update(parameters={"stepz": 3}),
         lambda d, t: t.pop("offsets"),

@@ -151,6 +151,22 @@ class TableEncoder:
         frame.columns = column_index(self.schema)
         return frame
 
+    def try_out(self) -> None:
+        """Decode every level and the ends of every number once.
+
+        Faults of a declared schema or of a model file come out here, and not in a sample.
+
+        Raises
+        ------
+        TabGANError, TypeError, ValueError, IndexError, KeyError, ArithmeticError
+            If a part does not fit the others.
+        """
+        spans = self.spans
+        rows = np.arange(max(2, *spans.widths, 2))
+        numbers = np.repeat((rows / (len(rows) - 1))[:, None], spans.n_numbers, axis=1)
+        codes = rows[:, None] % np.array(spans.widths, np.int64)[None, :]
+        self.decode(numbers, codes, 0, np.random.default_rng(0))
+
     def to_json(self) -> dict[str, Any]:
         """Describe the encoder by JSON values."""
         return {

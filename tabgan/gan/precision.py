@@ -54,7 +54,7 @@ def choose_precision(precision: str, device: torch.device) -> torch.dtype:
         capabilities: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
         return torch.bfloat16 if capabilities.get("amx_bf16") else torch.float32
     dtypes = {"float32": torch.float32, "bfloat16": torch.bfloat16}
-    if precision not in dtypes:
+    if not isinstance(precision, str) or precision not in dtypes:
         raise OptionError(f"precision={precision!r} is not one of 'auto', 'float32', 'bfloat16'")
     return dtypes[precision]
 

@@ -71,11 +71,12 @@ def learning_rate_factor(step: int, n_steps: int, final: float = 0.02) -> float:
 def _flushed_denormals() -> Iterator[None]:
     # Adam's moments of rarely seen levels decay into denormal floats, which slow a CPU down
     # several times.
+    before = (torch.tensor(1e-38) * 1e-2).item() == 0.0
     torch.set_flush_denormal(True)
     try:
         yield
     finally:
-        torch.set_flush_denormal(False)
+        torch.set_flush_denormal(before)
 
 
 @dataclass

@@ -6,6 +6,7 @@ Block b of a sample is the same whatever the number of rows asked for, of thread
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from threading import Barrier
 
 import pandas as pd
 import torch
@@ -29,16 +30,30 @@ def blocks(n: int, draw: Callable[[int], pd.DataFrame], workers: int) -> Iterato
         the same order however many there are.
     """
     count = max(1, -(-n // BLOCK_ROWS))  # no rows are one empty block: its dtypes tell
+    with _single_threads(workers) as pool:
+        ahead: deque[Future[pd.DataFrame]] = deque()
+        for block in range(count + workers):
+            if block < count:
+                ahead.append(pool.submit(draw, block))
+            if block >= workers:
+                frame, left = ahead.popleft().result(), n - (block - workers) * BLOCK_ROWS
+                # A copy, not a slice: pandas warns whoever writes into a slice.
+                yield frame if left >= BLOCK_ROWS else frame.iloc[:left].copy()
+
+
+def _single_threads(workers: int) -> ThreadPoolExecutor:
+    """Start threads in each of which torch has one thread, and no others are touched."""
     threads = torch.get_num_threads()
-    try:
-        with ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-            ahead: deque[Future[pd.DataFrame]] = deque()
-            for block in range(count + workers):
-                if block < count:
-                    ahead.append(pool.submit(draw, block))
-                if block >= workers:
-                    frame, left = ahead.popleft().result(), n - (block - workers) * BLOCK_ROWS
-                    # A copy, not a slice: pandas warns whoever writes into a slice.
-                    yield frame if left >= BLOCK_ROWS else frame.iloc[:left].copy()
-    finally:
-        torch.set_num_threads(threads)
+    started = Barrier(workers + 1)
+
+    def start() -> None:
+        torch.set_num_threads(1)
+        started.wait()
+
+    pool = ThreadPoolExecutor(workers, initializer=start)
+    for _ in range(workers):
+        pool.submit(int)
+    started.wait()
+    # Threads that begin later take the number that was set last, by whichever thread.
+    torch.set_num_threads(threads)
+    return pool

@@ -200,7 +200,8 @@ def _bound(column: Column, end: str) -> Any:
     bound = getattr(column, end)
     if bound is None:
         return None
-    if not isinstance(bound, int | float | Decimal) or not math.isfinite(bound):
+    is_number = isinstance(bound, int | float | Decimal)
+    if not is_number or not float("-inf") < bound < float("inf"):
         raise SchemaError(
             f"Column {column.name!r}: {end}={bound!r} does not go with kind={column.kind!r}; "
             "it must be a finite number"
