@@ -45,10 +45,17 @@ def write_model(
     digest = hashlib.sha256(content).hexdigest()
     place = content.index(f'"sha256":"{_BLANK}"'.encode()) + len('"sha256":"')
     content = content[:place] + digest.encode() + content[place + len(digest) :]
-    _write_atomically(Path(path), content)
+    try:
+        _write_atomically(Path(path), content)
+    except OSError as error:  # which may name the temporary file
+        raise OSError(error.errno, error.strerror, os.fspath(path)) from error
 
 
 def _write_atomically(path: Path, content: bytes) -> None:
+    if path.exists() and not path.is_file():
+        path.write_bytes(content)  # a device or a pipe is there to be written to, not replaced
+        return
+    path = path.resolve()  # a link stays a link
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     try:
         with os.fdopen(handle, "wb") as file:

@@ -101,6 +101,7 @@ NAMES: dict[str, Any] = {
     "numbers": [1, 2, 3],
     "other numbers": [1.5, 2.0, float("nan")],
     "of all types": [None, 1, ("a", "b")],
+    "of nothing and numbers": [None, 1, 2.5],
     "alike": ["1", 1, ""],
     "tuples": pd.Index([("a", 1), ("a", 2), "b"], tupleize_cols=False),
     "several levels": pd.MultiIndex.from_tuples(
