@@ -2,8 +2,10 @@
 
 import os
 import sys
+from contextlib import suppress
 from math import inf
 from numbers import Integral, Real
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,12 @@ import pandas as pd
 from tabgan.errors import OptionError
 
 __all__ = ["check_memory", "check_number"]
+
+# Where Linux tells a container's limit: control groups of version 2 and of version 1.
+_CGROUP_LIMITS = (
+    "/sys/fs/cgroup/memory.max",
+    "/sys/fs/cgroup/memory/memory.limit_in_bytes",
+)
 
 
 def check_number(
@@ -61,13 +69,22 @@ def check_memory(first: pd.DataFrame, n: int) -> None:
     if n <= len(first) or not hasattr(os, "sysconf"):
         return
     needed = 2 * _block_bytes(first) * n // len(first)  # the blocks, then the whole
-    available = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    available = _memory_limit()
     if needed > available:
         raise OptionError(
-            f"n={n} rows would take about {needed >> 30:,} GiB of memory and the machine has "
-            f"{available >> 30:,}; draw them in blocks with sample_blocks, or to a file with "
+            f"n={n} rows would take about {needed / 2**30:,.1f} GiB of memory and the machine has "
+            f"{available / 2**30:,.1f}; draw them in blocks with sample_blocks, or to a file with "
             "'tabgan sample'"
         )
+
+
+def _memory_limit() -> int:
+    """Return the bytes of memory that there are: the machine's, or the container's if fewer."""
+    limits = [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")]
+    for path in _CGROUP_LIMITS:
+        with suppress(OSError, ValueError):  # there is no such file, or it says "max"
+            limits.append(int(Path(path).read_text()))
+    return min(limits)
 
 
 def _block_bytes(block: pd.DataFrame) -> int:

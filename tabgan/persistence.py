@@ -9,7 +9,6 @@ There is no pickle and no code in the file, and no training row.
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import Tensor
 
+from tabgan.atomic import open_atomically
 from tabgan.errors import ModelFileError
 
 __all__ = ["FORMAT_VERSION", "read_model", "write_model"]
@@ -45,30 +45,8 @@ def write_model(
     digest = hashlib.sha256(content).hexdigest()
     place = content.index(f'"sha256":"{_BLANK}"'.encode()) + len('"sha256":"')
     content = content[:place] + digest.encode() + content[place + len(digest) :]
-    try:
-        _write_atomically(Path(path), content)
-    except OSError as error:  # which may name the temporary file
-        raise OSError(error.errno, error.strerror, os.fspath(path)) from error
-
-
-def _write_atomically(path: Path, content: bytes) -> None:
-    if path.exists() and not path.is_file():
-        path.write_bytes(content)  # a device or a pipe is there to be written to, not replaced
-        return
-    path = path.resolve()  # a link stays a link
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        umask = os.umask(0)
-        os.umask(umask)
-        Path(name).chmod(0o666 & ~umask)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    with open_atomically(path) as file:
+        file.write(content)
 
 
 def read_model(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Tensor]]:

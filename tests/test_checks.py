@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tabgan import OptionError
+from tabgan import OptionError, checks
 from tabgan.checks import check_memory, check_number
 
 
@@ -26,6 +26,24 @@ def test_numbers_that_do_not(value):
 def test_real_numbers_are_finite(value):
     with pytest.raises(OptionError, match="must be a number from 0"):
         check_number("gamma", value, Real, 0)
+
+
+def test_a_container_may_have_less_memory_than_the_machine(tmp_path, monkeypatch):
+    limits = [tmp_path / name for name in ("none", "max", "old", "new")]
+    for path, text in zip(limits[1:], ["max\n", "9223372036854771712\n", "3000000\n"], strict=True):
+        path.write_text(text)
+    block = pd.DataFrame({"x": np.zeros(1000)})
+    monkeypatch.setattr(checks, "_CGROUP_LIMITS", limits[:3])
+    check_memory(block, 200_000)
+    monkeypatch.setattr(checks, "_CGROUP_LIMITS", limits)
+    check_memory(block, 150_000)
+    with pytest.raises(OptionError) as caught:
+        check_memory(block, 20_000_000)
+    assert str(caught.value).startswith(
+        "n=20000000 rows would take about 0.3 GiB of memory and the machine has 0.0; draw them"
+    )
+    with pytest.raises(OptionError):
+        check_memory(block, 200_000)
 
 
 def test_memory():

@@ -11,7 +11,7 @@ import pytest
 import torch
 from safetensors import safe_open
 
-from tabgan import ModelFileError, TabGAN, persistence
+from tabgan import ModelFileError, TabGAN, atomic, persistence
 from tabgan.persistence import read_model, write_model
 
 
@@ -194,7 +194,7 @@ def test_saving_is_atomic(fitted, tmp_path, monkeypatch):
     def fail(_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(persistence.os, "fsync", fail)
+    monkeypatch.setattr(atomic.os, "fsync", fail)
     with pytest.raises(OSError, match="No space left"):
         fitted.save(path)
     assert path.read_bytes() == before

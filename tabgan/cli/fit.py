@@ -51,12 +51,9 @@ def fit(
     DATA is a file as for 'tabgan synth'. The model holds no row of the table; draw rows from it
     with 'tabgan sample'.
     """
-    if model == "-":
-        raise click.UsageError("a model can't go to standard output; give --model a file name")
-    from tabgan.cli.work import Report, load_schema, read_data, train
-    from tabgan.files import check_output
+    from tabgan.cli.work import Report, check_targets, load_schema, read_data, train
 
-    check_output(model, force=force)
+    check_targets((data, schema), model=model, force=force)
     columns = load_schema(schema) if schema else None
     report = Report(quiet=quiet)
     frame, _ = read_data(

@@ -49,7 +49,7 @@ def inspect(
     if is_model and schema:
         raise click.UsageError("--schema goes with a table; a model has its own")
     from tabgan.cli.describe import describe_model, describe_table, lay_out
-    from tabgan.cli.work import Report, load_schema, read_data
+    from tabgan.cli.work import Report, load_schema, print_text, read_data
 
     if is_model:
         facts = describe_model(source)
@@ -64,7 +64,7 @@ def inspect(
         if schema and given is None:
             _write_schema(schema, found.to_json())
             report.say(f"Wrote {schema}; edit it and give it with --schema")
-    click.echo(json.dumps(facts, ensure_ascii=False) if as_json else lay_out(facts))
+    print_text(json.dumps(facts) if as_json else lay_out(facts))
 
 
 def _write_schema(path: str, state: dict[str, Any]) -> None:
@@ -72,4 +72,5 @@ def _write_schema(path: str, state: dict[str, Any]) -> None:
 
     text = json.dumps(state, ensure_ascii=False, indent=2) + "\n"
     with open_output(path) as sink:
-        sink.write(text.encode())
+        # Half a character, which UTF-8 lacks, becomes \\uXXXX: JSON's own way to write it.
+        sink.write(text.encode(errors="backslashreplace"))

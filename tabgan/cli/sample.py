@@ -63,14 +63,14 @@ def sample(
     """
     if as_json and out == "-":
         raise click.UsageError("--json and -o - would both write to standard output; give one")
-    from tabgan.cli.work import Report, default_output, draw_to_file, new_seed
-    from tabgan.files import TableForm, check_output
+    from tabgan.cli.work import Report, check_targets, default_output, draw_to_file, new_seed
+    from tabgan.files import TableForm
 
     out = out or default_output(model, f".{output_format or 'csv'}")
     form = TableForm().for_output(
         out, table_format=output_format, encoding=encoding, delimiter=delimiter
     )
-    check_output(out, force=force)
+    check_targets((model,), out=out, force=force)
     report = Report(quiet=quiet)
     report.say(f"Reading {model}")
     from tabgan.estimator import TabGAN

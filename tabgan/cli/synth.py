@@ -1,6 +1,5 @@
 """``tabgan synth``: from a table to a synthetic one in one go."""
 
-from pathlib import Path
 from typing import Any
 
 import click
@@ -65,16 +64,21 @@ def synth(
     """
     if as_json and out == "-":
         raise click.UsageError("--json and -o - would both write to standard output; give one")
-    from tabgan.cli.work import Report, default_output, draw_to_file, load_schema, read_data, train
-    from tabgan.files import TableForm, check_output
+    from tabgan.cli.work import (
+        Report,
+        check_targets,
+        default_output,
+        draw_to_file,
+        load_schema,
+        read_data,
+        train,
+    )
+    from tabgan.files import TableForm
 
     out = out or default_output(data, output_format and f".{output_format}")
-    if model and Path(model).resolve() == Path(out).resolve():
-        raise click.UsageError(f"--model and --out both name {out}; give two names")
     # What can be known to fail is found now, and not after the training.
     TableForm().for_output(out, table_format=output_format)
-    for target in filter(None, (out, model)):
-        check_output(target, force=force)
+    check_targets((data, schema), out=out, model=model, force=force)
     columns = load_schema(schema) if schema else None
 
     report = Report(quiet=quiet)

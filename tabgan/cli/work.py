@@ -4,6 +4,7 @@ import json
 import secrets
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,10 +19,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Report",
+    "check_targets",
     "default_output",
     "draw_to_file",
     "load_schema",
     "new_seed",
+    "print_text",
     "read_data",
     "train",
 ]
@@ -57,7 +60,54 @@ class Report:
     def print_json(self) -> None:
         """Print the facts and the seconds of each stage as one JSON object."""
         facts = {**self.facts, "seconds": self._seconds}
-        click.echo(json.dumps(facts, ensure_ascii=False, allow_nan=False))
+        print_text(json.dumps(facts, allow_nan=False))
+
+
+def print_text(text: str) -> None:
+    """Print to standard output; a character that its encoding lacks becomes an escape."""
+    encoding = sys.stdout.encoding
+    click.echo(text.encode(encoding, "backslashreplace").decode(encoding))
+
+
+def check_targets(
+    sources: Iterable[str | None], *, out: str | None = None, model: str | None = None, force: bool
+) -> None:
+    """Check the files that a command will write, before it does any work.
+
+    Parameters
+    ----------
+    sources
+        The files that the command reads.
+    out, model
+        The files that it writes.
+    force
+        Whether files that exist may be replaced.
+
+    Raises
+    ------
+    click.UsageError
+        If a file would take the place of another one that the command needs.
+    TableFileError
+        If a file can't be written.
+    """
+    from tabgan.files import check_output
+
+    if model == "-":
+        raise click.UsageError("a model can't go to standard output; give --model a file name")
+    if model and out and Path(model).resolve() == Path(out).resolve():
+        raise click.UsageError(f"--model and --out both name {out}; give two names")
+    targets = {"--out": out, "--model": model}
+    for option, target in targets.items():
+        if not target:
+            continue
+        if any(source and _is_same_file(source, target) for source in sources):
+            raise click.UsageError(f"{option} {target} is a file to read from; give another name")
+        check_output(target, force=force)
+
+
+def _is_same_file(source: str, target: str) -> bool:
+    """Say whether two paths lead to one file; a terminal may well be read and written."""
+    return Path(source).is_file() and Path(target).exists() and Path(source).samefile(target)
 
 
 def default_output(data: str, suffix: str | None = None) -> str:

@@ -1,12 +1,22 @@
 """Which form a table file has, and by what it is told."""
 
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from tabgan.errors import DataError, OptionError, TableFileError, did_you_mean
+from tabgan.files.arrow import load_pyarrow
 
-__all__ = ["FORMATS", "Format", "TableContentError", "TableForm", "file_suffix", "format_of"]
+__all__ = [
+    "FORMATS",
+    "Format",
+    "TableContentError",
+    "TableForm",
+    "column_names",
+    "file_suffix",
+    "format_of",
+]
 
 Format = Literal["csv", "tsv", "jsonl", "parquet"]
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -81,6 +91,8 @@ class TableForm:
         ------
         OptionError
             If the path's suffix or an option names no format.
+        TableFileError
+            If the format is Parquet and pyarrow is not installed.
 
         Examples
         --------
@@ -90,6 +102,8 @@ class TableForm:
         '\t'
         """
         chosen = table_format or format_of(path) or self.format
+        if chosen == "parquet":
+            load_pyarrow()
         options = TableForm.of(chosen, delimiter=delimiter, encoding=encoding)
         if chosen != self.format:
             return options
@@ -98,6 +112,34 @@ class TableForm:
             delimiter=options.delimiter if delimiter is not None else self.delimiter,
             encoding=options.encoding if encoding is not None else self.encoding,
         )
+
+
+def column_names(labels: Iterable[Hashable]) -> list[str]:
+    """Return the texts that stand for column labels in a file of any format.
+
+    The parts of a label of several levels are joined by dots, blank ones left out.
+
+    Raises
+    ------
+    TableContentError
+        If two labels have one text.
+
+    Examples
+    --------
+    >>> column_names(["age", 2024, ("sales", "north"), ("city", "")])
+    ['age', '2024', 'sales.north', 'city']
+    """
+    known: dict[str, Hashable] = {}
+    for label in labels:
+        parts = [str(part) for part in label] if isinstance(label, tuple) else [str(label)]
+        name = ".".join(filter(None, parts))
+        if name in known:
+            raise TableContentError(
+                f"Columns {known[name]!r} and {label!r} would both be named {name!r} in a file, "
+                "where names are text and must differ; rename one"
+            )
+        known[name] = label
+    return list(known)
 
 
 def file_suffix(path: str) -> str:

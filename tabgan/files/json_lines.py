@@ -114,22 +114,24 @@ def _typed(parts: list[NDArray[np.object_]]) -> pd.Series:
 
 
 class JsonBlocks:
-    """Writes blocks of rows as JSON lines."""
+    """Writes blocks of rows as JSON lines.
+
+    Missing values and infinities, for which JSON has no number, are null.
+    """
 
     def __init__(self, sink: BinaryIO, form: TableForm) -> None:
         self._sink = sink
         # Characters that the encoding lacks (a lone surrogate in UTF-8) become \\uXXXX, which
         # is how JSON writes them anyway.
         self._encoder = codecs.getincrementalencoder(form.encoding)(errors="backslashreplace")
-        self._json = json.JSONEncoder(ensure_ascii=False, default=_plain)
+        self._json = json.JSONEncoder(ensure_ascii=False, allow_nan=False, default=_plain)
 
     def write(self, block: pd.DataFrame) -> None:
-        """Append the rows of a block."""
-        names = [str(label) for label in block.columns]
+        """Append the rows of a block, whose column labels are texts."""
         objects = block.astype(object)
-        columns = objects.where(block.notna(), None)
-        cells = zip(*(columns.iloc[:, i].tolist() for i in range(len(names))), strict=True)
-        rows = (dict(zip(names, row, strict=True)) for row in cells)
+        columns = objects.mask(block.isna() | objects.isin([np.inf, -np.inf]), None)
+        cells = zip(*(columns.iloc[:, i].tolist() for i in range(block.shape[1])), strict=True)
+        rows = (dict(zip(block.columns, row, strict=True)) for row in cells)
         text = "".join(f"{line}\n" for line in map(self._json.encode, rows))
         self._sink.write(self._encoder.encode(text))
 

@@ -1,28 +1,16 @@
-"""Parquet, by way of pyarrow, which is an optional dependency."""
+"""Parquet, by way of pyarrow."""
 
 import re
 from typing import Any, BinaryIO
 
 import pandas as pd
 
-from tabgan.errors import TableFileError
+from tabgan.files.arrow import load_pyarrow
 from tabgan.files.formats import TableContentError, TableForm
 
 __all__ = ["ParquetBlocks", "read_parquet"]
 
 _UNNAMED_INDEX = re.compile(r"__index_level_\d+__")  # how pandas stores an index without a name
-
-
-def _pyarrow() -> Any:
-    try:
-        import pyarrow
-        import pyarrow.parquet
-    except ImportError as error:
-        raise TableFileError(
-            "Parquet needs pyarrow, which is not installed; install it with "
-            "pip install 'tabgan[parquet]', or use CSV or JSON lines"
-        ) from error
-    return pyarrow
 
 
 def read_parquet(stream: BinaryIO, name: str) -> tuple[pd.DataFrame, Any]:
@@ -43,7 +31,7 @@ def read_parquet(stream: BinaryIO, name: str) -> tuple[pd.DataFrame, Any]:
     TableFileError
         If pyarrow is not installed.
     """
-    arrow = _pyarrow()
+    arrow = load_pyarrow()
     try:
         table = arrow.parquet.read_table(stream)
         table = table.drop_columns([f for f in table.column_names if _UNNAMED_INDEX.fullmatch(f)])
@@ -71,7 +59,7 @@ class ParquetBlocks:
     """Writes blocks of rows as the row groups of one Parquet file."""
 
     def __init__(self, sink: BinaryIO, form: TableForm) -> None:
-        self._arrow = _pyarrow()
+        self._arrow = load_pyarrow()
         self._sink = sink
         self._schema = form.arrow_schema
         self._writer: Any = None
@@ -83,7 +71,7 @@ class ParquetBlocks:
             if self._schema is None:
                 self._schema = _schema_of(arrow, block)
             table = arrow.Table.from_pandas(block, schema=self._schema, preserve_index=False)
-        except (arrow.ArrowException, OverflowError) as error:
+        except (arrow.ArrowException, OverflowError, UnicodeEncodeError) as error:
             raise _unwritable(arrow, block, self._schema) from error
         table = table.replace_schema_metadata(self._schema.metadata)
         if self._writer is None:
@@ -110,8 +98,9 @@ def _unwritable(arrow: Any, block: pd.DataFrame, schema: Any) -> TableContentErr
     for place, label in enumerate(block.columns):
         kind = None if schema is None else schema.field(place).type
         try:
+            arrow.scalar(label)  # a name may hold what no Parquet text does
             arrow.Array.from_pandas(block.iloc[:, place], type=kind)
-        except (arrow.ArrowException, OverflowError) as error:
+        except (arrow.ArrowException, OverflowError, UnicodeEncodeError) as error:
             return TableContentError(
                 f"Column {label!r} can't be written to Parquet ({error}); write CSV or JSON lines "
                 "instead"

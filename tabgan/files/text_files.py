@@ -205,6 +205,7 @@ class CsvBlocks:
         self._form = form
         self._encoder = codecs.getincrementalencoder(form.encoding)()
         self._header = True
+        self._rows = 0
 
     def write(self, block: pd.DataFrame) -> None:
         """Append the rows of a block."""
@@ -212,8 +213,13 @@ class CsvBlocks:
         # The csv module quotes the characters of its own line end, but no other line break.
         if any(mark in text for mark in "\r\n" if mark not in self._form.line_end):
             text = self._text(block, csv.QUOTE_ALL)
-        self._sink.write(self._encoder.encode(text))
+        try:
+            content = self._encoder.encode(text)
+        except UnicodeEncodeError as error:
+            raise _unwritable(block, error.object[error.start], self._rows, error) from error
+        self._sink.write(content)
         self._header = False
+        self._rows += len(block)
 
     def _text(self, block: pd.DataFrame, quoting: Literal[0, 1]) -> str:
         return block.to_csv(
@@ -226,3 +232,23 @@ class CsvBlocks:
 
     def close(self) -> None:
         """Nothing is held back."""
+
+
+def _unwritable(
+    block: pd.DataFrame, character: str, start: int, error: UnicodeEncodeError
+) -> TableContentError:
+    """Say where the first character lies that the encoding lacks."""
+    rows = [tuple(block.columns), *block.itertuples(index=False, name=None)]
+    row, place = next(
+        (row, place)
+        for row, cells in enumerate(rows)
+        for place, cell in enumerate(cells)
+        if character in str(cell)
+    )
+    label = block.columns[place]
+    where = f"Column {label!r}, row {start + row}" if row else f"The name of column {label!r}"
+    if "\ud800" <= character <= "\udfff":
+        rule = "it is half of a character, which no encoding has; write JSON lines instead"
+    else:
+        rule = "give an encoding that has it, such as --encoding utf-8"
+    return TableContentError(f"{where}: {character!r} can't be written in {error.encoding}; {rule}")

@@ -13,8 +13,9 @@ from typing import BinaryIO, Protocol, Self, cast
 
 import pandas as pd
 
+from tabgan.atomic import is_special, open_atomically
 from tabgan.errors import TableFileError
-from tabgan.files.formats import Format, TableContentError, TableForm
+from tabgan.files.formats import Format, TableForm, column_names
 from tabgan.files.json_lines import JsonBlocks
 from tabgan.files.parquet import ParquetBlocks
 from tabgan.files.text_files import CsvBlocks
@@ -47,7 +48,7 @@ def check_output(path: str, *, force: bool = False) -> None:
         If the file exists and `force` is not set, or its folder can't be written to.
     """
     target = Path(path)
-    if path == "-" or _is_special(target):
+    if path == "-" or is_special(target):
         return
     try:
         if target.is_dir():
@@ -128,13 +129,18 @@ class TableWriter:
     def write(self, block: pd.DataFrame) -> None:
         """Append a block of rows, of the same columns as the blocks before it.
 
+        Column labels become texts, those of several levels joined by dots: ``sales.north``.
+
         Raises
         ------
         TableFileError
             If the file can't be written, because the disk is full for instance.
         TableContentError
-            If the format or the encoding has no form for a value.
+            If the format or the encoding has no form for a value, or two columns would have one
+            name.
         """
+        block = block.copy(deep=False)
+        block.columns = pd.Index(column_names(block.columns), dtype=object)
         with _own_errors(self._path):
             self._blocks.write(block)
 
@@ -162,50 +168,24 @@ def _own_errors(path: str) -> Iterator[None]:
         yield
     except BrokenPipeError:
         raise
-    except UnicodeEncodeError as error:
-        raise TableContentError(
-            f"{name}: {error.object[error.start]!r} can't be written in {error.encoding}; give an "
-            "encoding that has it, such as --encoding utf-8"
-        ) from error
     except OSError as error:
         raise TableFileError(f"{name} can't be written: {error.strerror or error}") from error
 
 
 @contextmanager
 def _open_sink(path: str) -> Iterator[BinaryIO]:
-    """Open a temporary file that becomes `path` if all goes well, or what is no file itself."""
+    """Open standard output or a file that appears when all has gone well; ``.gz`` compresses."""
     if path == "-":
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
-    elif _is_special(Path(path)):
-        with Path(path).open("wb") as sink:
-            yield sink
-    else:
-        target = Path(path).resolve()
-        temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-        try:
-            with temporary.open("wb") as raw:
-                yield from _compressed(raw, target.suffix)
-                raw.flush()
-                os.fsync(raw.fileno())
-            temporary.replace(target)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
-
-
-def _is_special(path: Path) -> bool:
-    """Say whether a path is that of a device or a pipe, which no file may take the place of."""
-    return path.exists() and not path.is_file() and not path.is_dir()
-
-
-def _compressed(raw: BinaryIO, suffix: str) -> Iterator[BinaryIO]:
-    if suffix.lower() != ".gz":
-        yield raw
         return
-    # No name and no time: the same rows give the same bytes.
-    with gzip.GzipFile(filename="", mode="wb", fileobj=raw, compresslevel=6, mtime=0) as packed:
-        yield cast("BinaryIO", packed)
+    with open_atomically(path) as raw:
+        if not path.lower().endswith(".gz"):
+            yield raw
+            return
+        # No name and no time: the same rows give the same bytes.
+        with gzip.GzipFile(filename="", mode="wb", fileobj=raw, compresslevel=6, mtime=0) as packed:
+            yield cast("BinaryIO", packed)
 
 
 @contextmanager

@@ -83,4 +83,3 @@ class TestForOutput:
     def test_other_format_starts_afresh(self):
         assert self.like.for_output("o.tsv") == TableForm("tsv", delimiter="\t")
         assert self.like.for_output("o.jsonl") == TableForm("jsonl")
-        assert self.like.for_output("o.csv", table_format="parquet") == TableForm("parquet")

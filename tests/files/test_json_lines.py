@@ -1,5 +1,6 @@
 import io
 import json
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -91,14 +92,29 @@ def test_written_values():
             "b": pd.array([True, None], dtype="boolean"),
             "s": ['"é"\n', "\ud800"],
             "d": pd.to_datetime(["2024-02-29T00:00", "2024-03-01T12:30"]),
-            ("t", 1): pd.Categorical(["x", None]),
+            "t": pd.Categorical(["x", None]),
         }
     )
     assert written(frame.iloc[:1], frame.iloc[1:]) == (
         '{"i": 1, "f": 0.1234567890123456, "b": true, "s": "\\"é\\"\\n", '
-        '"d": "2024-02-29T00:00:00", "(\'t\', 1)": "x"}\n'
+        '"d": "2024-02-29T00:00:00", "t": "x"}\n'
         '{"i": 2, "f": null, "b": null, "s": "\\ud800", '
-        '"d": "2024-03-01T12:30:00", "(\'t\', 1)": null}\n'
+        '"d": "2024-03-01T12:30:00", "t": null}\n'
+    )
+
+
+def test_infinities_are_null():
+    frame = pd.DataFrame(
+        {
+            "f": [np.inf, 1.5],
+            "o": [Decimal("-Infinity"), -np.inf],
+            "n": pd.array([314159, None], dtype="Int64"),
+            "s": ["inf", "Infinity"],
+        }
+    )
+    assert written(frame) == (
+        '{"f": null, "o": null, "n": 314159, "s": "inf"}\n'
+        '{"f": 1.5, "o": null, "n": null, "s": "Infinity"}\n'
     )
 
 
@@ -115,7 +131,7 @@ def test_characters_that_the_encoding_lacks_are_escaped():
             {
                 "text": st.one_of(st.none(), st.text(max_size=5)),
                 "int": st.integers(-(2**63), 2**63 - 1),
-                "float": st.floats(allow_nan=False),
+                "float": st.floats(allow_nan=False, allow_infinity=False),
                 "any": st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=3)),
             }
         ),

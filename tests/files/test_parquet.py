@@ -103,12 +103,30 @@ def test_error_after_a_block_leaves_nothing(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("frame", [{"a": [1], "\ud800": [2]}, {"a": [1], "b": ["\ud800"]}])
+def test_half_a_character_is_refused_by_column(tmp_path, frame):
+    frame = pd.DataFrame(frame)
+    with pytest.raises(TableContentError) as caught:
+        write(tmp_path / "o.parquet", frame)
+    assert str(caught.value) == (
+        f"Column {frame.columns[1]!r} can't be written to Parquet ('utf-8' codec can't encode "
+        "character '\\ud800' in position 0: surrogates not allowed); write CSV or JSON lines "
+        "instead"
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_other_bytes_are_refused(tmp_path):
     path = tmp_path / "t.parquet"
     path.write_text("a,b\n1,2\n")
     with pytest.raises(TableContentError) as caught:
         read_table(str(path))
     assert str(caught.value).startswith(f"{path} is not a Parquet file, or damaged: ")
+
+
+def test_form_starts_afresh():
+    form = TableForm("csv", delimiter=";", encoding="cp1252")
+    assert form.for_output("o.csv", table_format="parquet") == TableForm("parquet")
 
 
 def test_without_pyarrow(tmp_path, monkeypatch):
@@ -129,6 +147,8 @@ def test_without_pyarrow(tmp_path, monkeypatch):
     for action in (
         lambda: read_table(str(path)),
         lambda: TableWriter(str(tmp_path / "o.parquet"), TableForm("parquet")).__enter__(),
+        lambda: TableForm().for_output("o.parquet"),
+        lambda: TableForm().for_output("o", table_format="parquet"),
     ):
         with pytest.raises(TableFileError) as caught:
             action()

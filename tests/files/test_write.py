@@ -130,13 +130,66 @@ def test_new_file_has_the_usual_permissions(tmp_path):
     assert (tmp_path / "a.csv").stat().st_mode == (tmp_path / "plain").stat().st_mode
 
 
-def test_unwritable_character(tmp_path):
-    path = tmp_path / "a.csv"
+@pytest.mark.parametrize(
+    ("frame", "encoding", "message"),
+    [
+        (
+            {"a": ["x", "y"], "b": ["é", "é€"]},
+            "latin-1",
+            "Column 'b', row 4: '€' can't be written in latin-1; give an encoding that has it, "
+            "such as --encoding utf-8",
+        ),
+        (
+            {"a": ["x", "y"], "b": ["\ud800", "\ud801"]},
+            "utf-8",
+            "Column 'b', row 3: '\\ud800' can't be written in utf-8; it is half of a character, "
+            "which no encoding has; write JSON lines instead",
+        ),
+    ],
+)
+def test_unwritable_character(tmp_path, frame, encoding, message):
+    first = pd.DataFrame({"a": ["x", "y"], "b": ["x", "y"]})
     with pytest.raises(TableContentError) as caught:
-        write(path, [pd.DataFrame({"a": ["é€"]})], form=TableForm(encoding="latin-1"))
+        write(tmp_path / "a.csv", [first, pd.DataFrame(frame)], form=TableForm(encoding=encoding))
+    assert str(caught.value) == message
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_unwritable_character_in_a_name(tmp_path):
+    with pytest.raises(TableContentError) as caught:
+        write(tmp_path / "a.csv", [pd.DataFrame({"€": ["€"]})], form=TableForm(encoding="latin-1"))
     assert str(caught.value) == (
-        f"{path}: '€' can't be written in latin-1; give an encoding that has it, such as "
-        "--encoding utf-8"
+        "The name of column '€': '€' can't be written in latin-1; give an encoding that has it, "
+        "such as --encoding utf-8"
+    )
+
+
+LEVELS = pd.MultiIndex.from_tuples([("sales", 2023), ("sales", 2024), ("city", "")])
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.tsv", "t.jsonl", "t.parquet"])
+@pytest.mark.parametrize("labels", [LEVELS, LEVELS.to_flat_index()], ids=["levels", "tuples"])
+def test_labels_of_several_levels_become_one_name(tmp_path, name, labels):
+    path = tmp_path / name
+    block = pd.DataFrame([["1", "2", "x"], ["3", "4", "y"]])
+    block.columns = labels
+    write(path, [block, block])
+    frame, _ = read_table(str(path))
+    assert list(frame.columns) == ["sales.2023", "sales.2024", "city"]
+    assert frame.to_numpy().tolist() == block.to_numpy().tolist() * 2
+    assert block.columns is labels
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.tsv", "t.jsonl", "t.parquet"])
+@pytest.mark.parametrize(("one", "other"), [(1, "1"), (("a", "b"), "a.b"), (None, "None")])
+def test_labels_with_one_text_are_refused(tmp_path, name, one, other):
+    block = pd.DataFrame([[5, 6]])
+    block.columns = pd.Index([one, other], dtype=object, tupleize_cols=False)
+    with pytest.raises(TableContentError) as caught:
+        write(tmp_path / name, [block])
+    assert str(caught.value) == (
+        f"Columns {one!r} and {other!r} would both be named {other!r} in a file, where names are "
+        "text and must differ; rename one"
     )
     assert list(tmp_path.iterdir()) == []
 
