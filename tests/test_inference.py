@@ -69,6 +69,18 @@ KINDS = {
     "time": (objects(datetime.time(1), datetime.time(2)), "categorical"),
     "words": (words, "categorical"),
     "arrow words": (pd.array(words, dtype="string[pyarrow]"), "categorical"),
+    "half distinct phones": ([f"+49 170 {1_000_000 + i // 2}" for i in range(80)], "identifier"),
+    "few phones": ([f"+49 170 {1_000_000 + i % 20}" for i in range(80)], "categorical"),
+    "half distinct prose": ([f"Called the customer, case {i // 2}" for i in range(80)], "text"),
+    "few long names": ([f"The county of number {i % 19}" for i in range(80)], "categorical"),
+    "nearly distinct names": ([f"name{i * 4 // 5}x" for i in range(100)], "identifier"),
+    "e-mails and a number": (objects(*(f"u{i}@corp.test" for i in range(30)), 7), "identifier"),
+    "repeated e-mails and a number": (
+        objects(*(f"u{i % 25}@corp.test" for i in range(90)), 7),
+        "identifier",
+    ),
+    "prose and a number": (objects(*(f"This is note {i}." for i in range(30)), 7), "identifier"),
+    "ordered category of many": (pd.Categorical(range(60), ordered=True), "categorical"),
     "bytes": (objects(b"a", b"b", b"a"), "categorical"),
     "distinct bytes": (objects(*(b"%d" % i for i in range(30))), "identifier"),
     "uuid objects": (objects(*(uuid.UUID(int=i) for i in range(30))), "identifier"),
@@ -276,14 +288,13 @@ HOLDS = {
         (["7", "1.5"], "integer", 1, "'1.5'"),
         ([1.0, np.nan, 2.5], "integer", 2, "2.5"),
         ([True, False], "integer", 0, "True"),
-        (pd.Categorical([1, 2]), "integer", 0, "1"),
         (["2020-01-01", *(f"1/{day}/2020" for day in range(1, 8))], "datetime", 1, "'1/1/2020'"),
         (["", "soon"], "datetime", 0, "''"),
         ([1, 2], "datetime", 0, "1"),
         (["1 day", "2 days"], "timedelta", 0, "'1 day'"),
         (["yes", "no", "yes", "maybe"], "boolean", 3, "'maybe'"),
         ([1.0, 2.5], "identifier", 1, "2.5"),
-        (objects("a", "b", 7), "identifier", 2, "7"),
+        (objects(b"a", b"b", 7), "identifier", 2, "7"),
         (objects("a", 3), "text", 1, "3"),
     ],
 )
@@ -293,6 +304,52 @@ def test_a_kind_that_the_values_are_not_of(values, kind, row, shown):
     assert str(caught.value) == (
         f"Column 'x', row {row}: kind={kind!r} does not fit the value {shown}; a column of this "
         f"kind holds {HOLDS[kind]}: choose another kind or change the values"
+    )
+
+
+mails = [f"u{i}@corp.test" for i in range(30)]
+
+
+@pytest.mark.parametrize(
+    ("values", "described"),
+    [
+        (pd.Categorical(mails), "category holds identifier values (e-mail addresses, 30 distinct"),
+        (pd.Categorical(mails * 9), "category holds identifier values (e-mail addresses, 30 dist"),
+        (
+            pd.Categorical(mails[:1] * 30, categories=mails),  # the others are in the dtype
+            "category holds identifier values (e-mail addresses, 30 distinct in 30 rows)",
+        ),
+        (pd.Categorical(range(40)), "category holds identifier values (all 40 values differ)"),
+        (
+            pd.Categorical([f"A note that is number {i}" for i in range(30)] * 3),
+            "category holds text values (free text, 30 distinct in 90 rows)",
+        ),
+        (
+            objects(*((f"Ann {i}", i) for i in range(30))),
+            "object holds identifier values (all 30 values differ)",
+        ),
+    ],
+)
+def test_names_that_the_dtype_would_keep_are_refused(values, described):
+    with pytest.raises(DataError) as caught:
+        infer(values)
+    assert str(caught.value).startswith(f"Column 'x' of dtype {described}")
+    assert str(caught.value).endswith(
+        "), and as categories they would be stored and given back: convert the column with "
+        ".astype(str), so that they are made anew, or give it the kind 'categorical' to keep its "
+        "values"
+    )
+    assert infer(values, "categorical").kind == "categorical"
+    infer(pd.Series(values).astype(str))
+
+
+@pytest.mark.parametrize("kind", ["identifier", "text", "integer"])
+def test_a_category_can_only_hold_its_values(kind):
+    with pytest.raises(SchemaError) as caught:
+        infer(pd.Categorical(mails), kind)
+    assert str(caught.value) == (
+        f"Column 'x': kind={kind!r} does not go with the dtype category, which keeps its values; "
+        "convert the column first, for example with .astype(str)"
     )
 
 
@@ -440,7 +497,11 @@ cells = st.one_of(
 @settings(max_examples=200, deadline=None)
 def test_any_objects_have_a_kind_that_fits_them(values):
     frame = pd.DataFrame({"x": objects(*values)})
-    schema = infer_schema(frame)
+    try:
+        schema = infer_schema(frame)
+    except DataError as error:
+        assert "would be stored" in str(error)  # noqa: PT017
+        return
     assert infer_schema(frame, {"x": schema["x"].kind})["x"].kind == schema["x"].kind
     assert Schema.from_json(schema.to_json()) == schema
 

@@ -148,7 +148,7 @@ def python_objects() -> dict[str, Any]:
         "UUID": objects([uuid.UUID(int=row * 7919) for row in range(ROWS)]),
         "tuple": drawn((1, 2), (1, "b"), (1.0, 2), None),
         "Interval": drawn(pd.Interval(0, 1), pd.Interval(1, 2, closed="both")),
-        "Period": objects([pd.Period("2024-01") + int(count) for count in COUNTS]),
+        "Period": drawn(*(pd.Period("2024-01") + month for month in range(12))),
         "different Periods": drawn(pd.Period("2024-01"), pd.Period("2024"), None),
         "date": objects([(NEW_YEAR + hours).date() for hours in HOURS]),
         "zone": objects([(NEW_YEAR + hours).replace(tzinfo=UTC) for hours in HOURS]),
@@ -194,7 +194,7 @@ def categories() -> dict[str, Any]:
         "dates": pd.Categorical(drawn(pd.Timestamp("2024"), pd.Timestamp("2025"), None)),
         "bins": pd.cut(X, 4),
         "texts": drawn("a", "b", None).astype("string").astype("category"),
-        "all different": pd.Categorical(range(ROWS)),
+        "all different": pd.Categorical(range(ROWS), ordered=True),
         "none": pd.Categorical([None] * ROWS, categories=["u", "v"], ordered=True),
         "no categories": pd.Categorical([None] * ROWS, categories=[]),
     }

@@ -4,7 +4,6 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Mapping
-from operator import lt
 from typing import Any, Literal, Self
 from uuid import UUID
 
@@ -51,8 +50,8 @@ def _uuid(digit: str) -> Pattern:
 class IdentifierEncoder(ColumnEncoder):
     """An identifier: every row gets a value of its own, by its position in the sample.
 
-    Whole numbers that count the rows (each once without a gap, or rising from row to row) count
-    from the same start; others keep their numbers of digits. Texts keep how they are written:
+    Whole numbers that count the rows (each once without a gap) count from the same start; others
+    keep their numbers of digits. Texts keep how they are written:
     common beginning, punctuation, runs of digits and letters with their lengths; e-mail and web
     addresses get reserved domains. Missing values and marks such as ``"NA"`` keep their shares.
     A number's dtype that has too few values for the rows repeats them.
@@ -86,6 +85,8 @@ class IdentifierEncoder(ColumnEncoder):
             If the values are neither text, bytes, UUIDs nor whole numbers.
         """
         absence, given = Absence.split(values)
+        if any(isinstance(value, str) for value in given):
+            given = [*map(str, given)]  # a number that has strayed among texts
         values_type = _type_of(given, column)
         return cls(column, values_type, _maker(given, values_type, column), absence)
 
@@ -187,8 +188,7 @@ def _text_forms(texts: list[str]) -> Mapping[Form, float]:
 def _number_maker(given: list[int], bounds: tuple[int, int], seed: int) -> Maker:
     low, high = min(given, default=0), max(given, default=0)
     gapless = len(set(given)) == len(given) == high - low + 1
-    rises = len(given) > 1 and all(map(lt, given, given[1:]))
-    if (gapless or rises or not given) and bounds[0] <= low and high <= bounds[1]:
+    if (gapless or not given) and bounds[0] <= low and high <= bounds[1]:
         return Rising(low, bounds)
     most = min(MOST_DIGITS, len(str(bounds[1])))
     counts: Counter[int] = Counter()

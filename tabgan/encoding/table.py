@@ -22,6 +22,7 @@ from tabgan.encoding.numeric import NumericEncoder
 from tabgan.encoding.text import TextEncoder
 from tabgan.schema import Column, Schema
 from tabgan.spans import Spans
+from tabgan.values import codes_of
 
 __all__ = ["TableEncoder"]
 
@@ -48,6 +49,8 @@ def _choose_encoder(column: Column, values: pd.Series) -> type[ColumnEncoder]:
     if column.kind == "text":
         return TextEncoder
     distinct = values.nunique()
+    if distinct <= MANY_LEVELS:  # pandas takes texts that differ after a NUL for equal
+        distinct = sum(level is not None for level in codes_of(values)[1])
     if column.kind in ("categorical", "boolean"):
         return GroupedEncoder if distinct > MANY_LEVELS else CategoricalEncoder
     return NumericEncoder if distinct > FEW_VALUES else CategoricalEncoder

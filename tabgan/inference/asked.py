@@ -37,6 +37,12 @@ def fit_kind(cells: Cells, kind: Kind) -> Finding:
     """
     if not len(cells.given):
         return Finding(kind, "as asked; no value is present")
+    if cells.storage == "category" and kind not in ("categorical", "boolean"):
+        raise SchemaError(
+            f"Column {shown(cells.name)}: kind={kind!r} does not go with the dtype "
+            f"{cells.given.dtype}, which keeps its values; convert the column first, for example "
+            "with .astype(str)"
+        )
     rule = _RULES[kind]
     finding = rule.find(cells)
     if finding is None:
@@ -57,7 +63,7 @@ def _refuse(cells: Cells, kind: Kind, rule: _Rule) -> NoReturn:
 def _find_numbers(cells: Cells) -> Finding | None:
     reading = read_numbers(cells)
     none_fits = reading.others and not reading.numbers.size
-    if cells.storage == "category" or none_fits or len(reading.others) > MOST_OTHERS:
+    if none_fits or len(reading.others) > MOST_OTHERS:
         return None
     return reading.finding("numeric")
 
@@ -86,6 +92,8 @@ def _find_names(cells: Cells) -> Finding | None:
         reading = read_numbers(cells)
         complete = reading.cells + len(reading.others) == reading.filled
         return find_names(cells) if reading.whole and complete else None
+    if cells.storage == "mixed" and any(isinstance(value, str) for value in cells.objects):
+        return find_names(cells)  # all are made as text
     return find_names(cells) if cells.storage in {"string", "bytes", "uuid"} else None
 
 
@@ -93,9 +101,7 @@ def _find_text(cells: Cells) -> Finding | None:
     return find_levels(cells) if cells.storage == "string" else None
 
 
-def _number_fits(cells: Cells) -> Fits:
-    if cells.storage == "category":
-        return lambda _: False
+def _number_fits(_: Cells) -> Fits:
     return _is_number
 
 
@@ -131,7 +137,7 @@ def _two_fit(cells: Cells) -> Fits:
 def _name_fits(cells: Cells) -> Fits:
     if cells.storage == "number":
         return _whole_fits(cells)
-    return lambda value: cells.storage == "mixed" and isinstance(value, str)
+    return lambda value: cells.storage == "mixed" and type(value) is type(cells.objects[0])
 
 
 def _text_fits(_: Cells) -> Fits:

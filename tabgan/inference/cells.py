@@ -69,8 +69,8 @@ class Cells:
         return self.given.to_numpy(object)
 
     @cached_property
-    def texts(self) -> dict[str, int]:
-        """How often each text occurs, by first appearance, without the marks of absence."""
+    def texts(self) -> dict[Any, int]:
+        """How often each value occurs, by first appearance, without the marks of absence."""
         # not pandas.factorize: it takes texts that differ after a NUL for equal
         counts = Counter(self.objects.tolist())
         return {text: count for text, count in counts.items() if text not in MISSING_MARKS}

@@ -12,7 +12,13 @@ from tabgan.inference.checks import check_table
 from tabgan.inference.dates import find_dates, find_durations, find_text_dates
 from tabgan.inference.finding import Finding
 from tabgan.inference.numbers import find_numbers
-from tabgan.inference.words import find_levels, find_names, find_words
+from tabgan.inference.words import (
+    find_categories,
+    find_levels,
+    find_mixed,
+    find_names,
+    find_words,
+)
 from tabgan.schema import KINDS, Column, Kind, Schema
 from tabgan.values import absent_of
 
@@ -32,7 +38,8 @@ def infer_schema(df: pd.DataFrame, overrides: Mapping[Hashable, Kind] | None = N
     Raises
     ------
     DataError
-        If the table can't be used (see `check_table`).
+        If the table can't be used (see `check_table`), or a column's dtype would keep values that
+        name its rows.
     SchemaError
         If an override names no column or no kind, or does not fit the column's values.
 
@@ -91,11 +98,11 @@ _FINDERS: dict[Storage, Callable[[Cells], Finding]] = {
     "number": lambda cells: find_numbers(cells) or find_names(cells),
     "date": find_dates,
     "duration": find_durations,
-    "category": find_levels,
+    "category": find_categories,
     "string": lambda cells: (
         find_text_dates(cells.texts) or find_numbers(cells) or find_words(cells)
     ),
     "bytes": find_names,
     "uuid": find_names,
-    "mixed": lambda cells: find_numbers(cells) or find_levels(cells),
+    "mixed": lambda cells: find_numbers(cells) or find_mixed(cells),
 }

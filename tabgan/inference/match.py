@@ -3,13 +3,18 @@
 from collections.abc import Hashable, Mapping
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 
 from tabgan.errors import SchemaError, did_you_mean
+from tabgan.inference.cells import shown
 from tabgan.inference.infer import infer_schema
 from tabgan.schema import Column, Kind, Schema
+from tabgan.values import outside_range
 
 __all__ = ["match_schema", "resolve_schema"]
+
+_RANGED: set[Kind] = {"integer", "numeric", "datetime", "timedelta"}
 
 
 def resolve_schema(df: pd.DataFrame, schema: Schema | Mapping[Hashable, Kind] | None) -> Schema:
@@ -41,7 +46,7 @@ def match_schema(df: pd.DataFrame, schema: Schema) -> Schema:
     DataError
         If the table can't be used.
     SchemaError
-        If a column lacks on either side, or does not fit its declared kind.
+        If a column lacks on either side, or does not fit its declared kind or range.
     """
     declared = {column.name: column for column in schema}
     for name in df.columns:
@@ -50,14 +55,32 @@ def match_schema(df: pd.DataFrame, schema: Schema) -> Schema:
                 f"Column {name!r} is in the table but not in the schema; "
                 f"{did_you_mean(name, schema.names)}"
             )
-    for lacking in declared.keys() - set(df.columns):
-        raise SchemaError(
-            f"Column {lacking!r} is in the schema but not in the table; "
-            f"{did_you_mean(lacking, df.columns)}"
-        )
+    present = set(df.columns)
+    for lacking in schema.names:
+        if lacking not in present:
+            raise SchemaError(
+                f"Column {lacking!r} is in the schema but not in the table; "
+                f"{did_you_mean(lacking, df.columns)}"
+            )
     measured = infer_schema(df, {name: column.kind for name, column in declared.items()})
     columns = tuple(_declare(column, declared[column.name]) for column in measured)
+    for position, (own, column) in enumerate(zip(measured, columns, strict=True)):
+        is_own = (own.minimum, own.maximum) == (column.minimum, column.maximum)
+        if column.kind in _RANGED and not is_own:
+            _check_range(df.iloc[:, position], column)
     return replace(measured, columns=columns)
+
+
+def _check_range(values: pd.Series, column: Column) -> None:
+    outside = np.flatnonzero(outside_range(values, column))
+    if len(outside):
+        first = int(outside[0])
+        raise SchemaError(
+            f"Column {column.name!r}: the declared range from {shown(column.minimum)} to "
+            f"{shown(column.maximum)} leaves out {len(outside)} of {len(values)} rows, first "
+            f"{shown(values.iloc[first])} in row {first}; widen the range, or change or drop these "
+            "rows"
+        )
 
 
 def _declare(measured: Column, declared: Column) -> Column:

@@ -1,14 +1,20 @@
 """Columns of words and other names: identifiers, free text, categories."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from typing import NoReturn
 
+import pandas as pd
+
+from tabgan.errors import DataError
 from tabgan.inference.cells import Cells, shown
 from tabgan.inference.finding import FEWEST, Finding, names_rows
 from tabgan.text_formats import Pattern, pattern_of, spread
 from tabgan.values import codes_of
 
-__all__ = ["find_levels", "find_names", "find_words"]
+__all__ = ["find_categories", "find_levels", "find_mixed", "find_names", "find_words"]
+
+NEARLY_ONE = 1.3  # rows of each value, up to which the values name the rows
 
 _PATTERNS: dict[Pattern, str] = {
     "email": "e-mail addresses",
@@ -17,34 +23,85 @@ _PATTERNS: dict[Pattern, str] = {
     "phone": "phone numbers",
     "iban": "bank account numbers",
 }
-_PERSONAL: set[Pattern] = {"email", "iban"}  # never kept, however often they repeat
+_PERSONAL: set[Pattern] = {"email", "phone", "iban"}  # never kept, however often they repeat
 
 
 def find_words(cells: Cells) -> Finding:
     """Tell the identifiers, free texts and categories among columns of text apart."""
     texts = cells.texts
-    distinct, filled = len(texts), sum(texts.values())
-    sample = spread(list(texts), 1000)
-    pattern = pattern_of(sample)
-    if pattern and (2 * distinct > filled or (pattern in _PERSONAL and distinct > FEWEST)):
-        return Finding("identifier", f"{_PATTERNS[pattern]}, {distinct} distinct in {filled} rows")
-    if distinct >= FEWEST and 2 * distinct > filled and _is_prose(sample):
-        return Finding("text", f"free text, {distinct} distinct in {filled} rows")
-    return _find_names(cells, distinct, filled)
+    return _find_unkept(cells.name, texts) or _levels(len(texts), sum(texts.values()))
 
 
 def find_names(cells: Cells) -> Finding:
     """Tell identifiers and categories apart where the cells are not text."""
-    return _find_names(cells, len(Counter(cells.objects.tolist())), len(cells.given))
+    counts = Counter(cells.objects.tolist())
+    return _find_rows(cells.name, counts) or _levels(len(counts), counts.total())
 
 
-def _find_names(cells: Cells, distinct: int, filled: int) -> Finding:
-    if distinct >= FEWEST and distinct > 0.9 * filled:
+def find_mixed(cells: Cells) -> Finding:
+    """Tell identifiers and categories apart where the cells are of several types.
+
+    Raises
+    ------
+    DataError
+        If the values name the rows, and none is text.
+    """
+    finding = _find_unkept(cells.name, cells.texts)
+    if finding is None:
+        return find_levels(cells)
+    if not any(isinstance(value, str) for value in cells.texts):
+        _refuse_to_keep(cells, finding)
+    return finding._replace(kind="identifier")
+
+
+def find_categories(cells: Cells) -> Finding:
+    """Describe a column of a dtype of categories.
+
+    Raises
+    ------
+    DataError
+        If the categories, which the dtype keeps, are identifiers or free text.
+    """
+    dtype = cells.given.dtype
+    if isinstance(dtype, pd.CategoricalDtype) and not dtype.ordered:
+        finding = _find_unkept(cells.name, dict.fromkeys(dtype.categories, 0) | cells.texts)
+        if finding is not None:
+            _refuse_to_keep(cells, finding)
+    return find_levels(cells)
+
+
+def _refuse_to_keep(cells: Cells, finding: Finding) -> NoReturn:
+    raise DataError(
+        f"Column {shown(cells.name)} of dtype {cells.given.dtype} holds {finding.kind} values "
+        f"({finding.why}), and as categories they would be stored and given back: convert the "
+        "column with .astype(str), so that they are made anew, or give it the kind 'categorical' "
+        "to keep its values"
+    )
+
+
+def _find_unkept(name: Hashable, counts: Mapping[Hashable, int]) -> Finding | None:
+    """Find out whether values are identifiers or free text, none of which may be kept."""
+    distinct, filled = len(counts), sum(counts.values())
+    texts = [value for value in counts if isinstance(value, str)]
+    sample = spread(texts, 1000)
+    pattern = pattern_of(sample)
+    repeats = 2 * distinct <= filled
+    if pattern and (not repeats or (pattern in _PERSONAL and len(texts) > FEWEST)):
+        return Finding("identifier", f"{_PATTERNS[pattern]}, {distinct} distinct in {filled} rows")
+    if len(texts) >= FEWEST and _is_prose(sample):
+        return Finding("text", f"free text, {distinct} distinct in {filled} rows")
+    return _find_rows(name, counts)
+
+
+def _find_rows(name: Hashable, counts: Mapping[Hashable, int]) -> Finding | None:
+    """Find out whether there are about as many values as rows."""
+    distinct, filled = len(counts), sum(counts.values())
+    if distinct >= FEWEST and filled < NEARLY_ONE * distinct:
         which = f"all {filled}" if distinct == filled else f"{distinct} of {filled}"
         return Finding("identifier", f"{which} values differ")
-    if distinct == filled > 1 and names_rows(cells.name):
-        return Finding("identifier", f"all {filled} values differ, named {shown(cells.name)}")
-    return _levels(distinct, filled)
+    if distinct == filled > 1 and names_rows(name):
+        return Finding("identifier", f"all {filled} values differ, named {shown(name)}")
+    return None
 
 
 def find_levels(cells: Cells) -> Finding:

@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tabgan.errors import SchemaError
 from tabgan.schema import Column
-from tabgan.values.dates import read_ticks, unit_of, write_ticks
+from tabgan.values.dates import range_of_ticks, read_ticks, unit_of, write_ticks
 from tabgan.values.levels import absent_of, codes_of, dense, levels_to_series
 from tabgan.values.numbers import Numbers, read_numbers, write_numbers
 
@@ -23,6 +24,7 @@ __all__ = [
     "levels_to_series",
     "numbers_of",
     "numbers_to_series",
+    "outside_range",
     "unit_of",
 ]
 
@@ -89,3 +91,38 @@ def numbers_to_series(
     """
     write = write_ticks if column.kind in _TICKS else write_numbers
     return write(values, special, column, present)
+
+
+def outside_range(values: pd.Series, column: Column) -> NDArray[np.bool_]:
+    """Say which rows of a column hold a number beyond its minimum or maximum.
+
+    Raises
+    ------
+    DataError, SchemaError
+        As `numbers_of` does, and if the range is not one of the column's kind.
+
+    Examples
+    --------
+    >>> column = Column("age", "integer", "Int64", maximum=90)
+    >>> outside_range(pd.Series([17, 91, None], dtype="Int64"), column).tolist()
+    [False, True, False]
+    """
+    numbers = numbers_of(values, column)
+    if column.kind in _TICKS:
+        low, high = range_of_ticks(column)
+    else:
+        low, high = column.minimum, column.maximum
+    outside = np.zeros(len(values), bool)
+    # a Decimal is read as the nearest float, so its bound is too
+    nearest = float if numbers.values.dtype.kind == "f" else lambda bound: bound
+    try:
+        if low is not None:
+            outside |= numbers.values < nearest(low)
+        if high is not None:
+            outside |= numbers.values > nearest(high)
+    except (TypeError, ValueError) as error:
+        raise SchemaError(
+            f"Column {column.name!r}: minimum={low!r} and maximum={high!r} do not go with "
+            f"kind={column.kind!r}; they must be numbers"
+        ) from error
+    return outside & numbers.present

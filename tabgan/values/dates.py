@@ -19,7 +19,7 @@ from tabgan.values.date_texts import read_dates, unit_of_format, write_dates
 from tabgan.values.levels import assemble, dense, distinct_of
 from tabgan.values.numbers import Numbers, from_pool, whole_within
 
-__all__ = ["read_ticks", "unit_of", "write_ticks"]
+__all__ = ["range_of_ticks", "read_ticks", "unit_of", "write_ticks"]
 
 _NAT = int(np.iinfo(np.int64).min)  # the tick that stands for "not a time"
 _NANOSECOND_DAYS = 106_750  # days of 2**63 nanoseconds, less two
@@ -109,7 +109,7 @@ def write_ticks(
 ) -> pd.Series:
     """Write ticks with the column's name, dtype and range."""
     unit, dtype = unit_of(column), column.pandas_dtype
-    low, high = _range(column, unit)
+    low, high = range_of_ticks(column)
     ticks = whole_within(np.where(present, values, values.dtype.type(0)), low, high)
     if column.format is not None or dtype == np.dtype(object):
         distinct, codes = np.unique(ticks[present], return_inverse=True)
@@ -221,8 +221,9 @@ def _zone(column: Column) -> Any:
     return _zone_of(column.minimum)
 
 
-def _range(column: Column, unit: str) -> tuple[int, int]:
+def range_of_ticks(column: Column) -> tuple[int, int]:
     """Return the least and the greatest tick that a column may hold."""
+    unit = unit_of(column)
     least, most = (_tick(column, end, unit) for end in ("minimum", "maximum"))
     low = _NAT + 1 if least is None else least
     return low, int(np.iinfo(np.int64).max) if most is None else max(most, low)

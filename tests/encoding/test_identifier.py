@@ -131,7 +131,24 @@ def test_whole_numbers_of_any_dtype(numbers, dtype):
 
 def test_a_sequence_counts_from_the_same_start():
     assert draw(fit(range(5, 25)), 3, start=2).tolist() == [7, 8, 9]
-    assert draw(fit([f"{i}" for i in (3, 7, 90)]), 3).tolist() == ["3", "4", "5"]
+    assert draw(fit([f"{i}" for i in (3, 5, 4)]), 3).tolist() == ["3", "4", "5"]
+
+
+def test_numbers_that_rise_with_gaps_do_not_begin_with_a_real_one():
+    source = pd.Series(np.sort(RNG.choice(np.arange(10**8, 10**9), 300, replace=False)))
+    encoder = fit(source)
+    assert str(source[0]) not in json.dumps(encoder.to_json())
+    drawn = draw(encoder, 500)
+    assert drawn.is_unique
+    assert drawn.between(10**8, 10**9 - 1).all()
+    assert not set(drawn) & set(source)
+
+
+def test_numbers_among_texts_are_made_as_texts():
+    drawn = draw(fit(pd.Series([*codes, 7], dtype=object)), 3_000)
+    assert set(map(type, drawn)) == {str}
+    assert drawn.is_unique
+    assert drawn.str.fullmatch(r"[A-Z]{3}-\d{4}-\d{4}").mean() > 0.9
 
 
 def test_a_sequence_starts_again_where_the_dtype_ends():
@@ -209,7 +226,7 @@ def test_a_megabyte_is_cut():
 
 @pytest.mark.parametrize(
     ("values", "shown"),
-    [([1.0, 2.5], "2.5"), ([True, False], "True"), (["a", 1], "1"), ([pd.Timestamp(0)], "Time")],
+    [([1.0, 2.5], "2.5"), ([True, False], "True"), ([b"a", 1], "1"), ([pd.Timestamp(0)], "Time")],
 )
 def test_values_that_name_nothing(values, shown):
     with pytest.raises(DataError) as caught:
