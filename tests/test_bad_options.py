@@ -69,12 +69,12 @@ OPTIONS: list[tuple[dict[str, Any], str]] = [
     ({"steps": "lots"}, "steps='lots' must be a whole number from 1 or 'auto'"),
     ({"steps": True}, "steps=True must be a whole number from 1 or 'auto'"),
     ({"epochs": 2}, "steps=3 and epochs=2 are both given; give one"),
-    ({"epochs": -1}, "epochs=-1 must be a number from 0 or None"),
-    ({"epochs": float("inf")}, "epochs=inf must be a number from 0 or None"),
+    ({"epochs": -1}, "epochs=-1 must be a number above 0 or None"),
+    ({"epochs": float("inf")}, "epochs=inf must be a number above 0 or None"),
     ({"batch_size": 0}, "batch_size=0 must be a whole number from 1"),
     ({"hidden_dim": 0}, "hidden_dim=0 must be a whole number from 1"),
     ({"latent_dim": "big"}, "latent_dim='big' must be a whole number from 1 or 'auto'"),
-    ({"learning_rate": float("nan")}, "learning_rate=nan must be a number from 0"),
+    ({"learning_rate": float("nan")}, "learning_rate=nan must be a number above 0"),
     ({"gamma": -1}, "gamma=-1 must be a number from 0"),
     ({"precision": "float8"}, "precision='float8' is not one of 'auto', 'float32', 'bfloat16'"),
     (
@@ -111,7 +111,7 @@ def test_numbers_of_rows_that_there_cannot_be(n, fitted):
         assert str(caught.value) == f"n={n!r} must be a whole number from 0"
 
 
-@pytest.mark.parametrize("n", [10**12, 10**400], ids=["10**12", "10**400"])
+@pytest.mark.parametrize("n", [10**12, 10**30])
 def test_more_rows_than_memory_are_refused_at_once(n, fitted):
     start = time.monotonic()
     with pytest.raises(OptionError) as caught:
