@@ -4,10 +4,11 @@ import numpy as np
 
 from tabgan.encoding.dependencies.base import ColumnTable, Dependency, count_rows, without
 from tabgan.encoding.dependencies.copies import find_copies
+from tabgan.encoding.dependencies.derived import Derived
 from tabgan.encoding.dependencies.determines import find_determined
 from tabgan.encoding.dependencies.find_orders import find_orders
 from tabgan.encoding.dependencies.onehot import find_onehots
-from tabgan.encoding.dependencies.sums import Sum, find_sums
+from tabgan.encoding.dependencies.sums import find_sums
 
 __all__ = ["detect_dependencies"]
 
@@ -32,11 +33,17 @@ def detect_dependencies(table: ColumnTable, rng: np.random.Generator) -> list[De
     found: list[Dependency] = []
     if count_rows(table) < LEAST_ROWS:
         return found
-    for find in (find_copies, find_onehots, find_determined, find_sums):
+    for find in (find_copies, find_onehots):
         for dependency in find(table, rng):
             table = dependency.reduce(table)
             found.append(dependency)
-    # An order that is kept by swapping values would break a sum, and a sum's addends that give
-    # way would break an order.
-    summed = {at for rule in found if isinstance(rule, Sum) for at in rule.positions}
-    return found + find_orders(without(table, summed), rng)
+    determined = find_determined(table, rng)
+    sums = find_sums(without(table, [rule.target.position for rule in determined]), rng)
+    derived = Derived.by(determined, sums)
+    orders = find_orders(table, rng, derived)
+    # An order is restored when all columns are there that it compares, and before others are
+    # derived from them.
+    compared = derived.on_the_way_to(at for rule in orders for at in rule.positions)
+    later = [rule for rule in determined if rule.target.position not in compared]
+    first = [rule for rule in determined if rule.target.position in compared]
+    return [*found, *later, *orders, *first, *sums]

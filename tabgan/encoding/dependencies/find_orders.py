@@ -9,11 +9,12 @@ import numpy as np
 from tabgan.encoding.dependencies.base import (
     NUMBERS,
     ColumnTable,
-    Dependency,
     decimals_of,
     field_at,
     sample_of,
 )
+from tabgan.encoding.dependencies.derived import NOTHING_DERIVED, Derived
+from tabgan.encoding.dependencies.edges import choose_edges
 from tabgan.encoding.dependencies.gap import Gap
 from tabgan.encoding.dependencies.grids import Grid
 from tabgan.encoding.dependencies.lines import Line, LineNumbers, finest_unit, line_name, to_line
@@ -29,17 +30,25 @@ SHORT_GAP = 0.25  # of the interquartile range of the earlier date
 COMPARED_ROWS = 5_000
 
 
-def find_orders(table: ColumnTable, rng: np.random.Generator) -> list[Dependency]:
-    """Find orders between columns, and the dates that stay near an earlier date."""
+def find_orders(
+    table: ColumnTable, rng: np.random.Generator, derived: Derived = NOTHING_DERIVED
+) -> list[Order | Gap]:
+    """Find orders between columns, and the dates that stay near an earlier date.
+
+    Orders that follow from how columns are derived are left out, and those that can't be kept
+    beside it.
+    """
     lines: dict[Hashable, ColumnTable] = defaultdict(dict)
     for at, cells in sample_of(table, rng).items():
         name = line_name(cells[0])
         if name is not None:
             lines[name][at] = cells
-    return [found for sample in lines.values() for found in _on_one_line(table, sample)]
+    return [found for sample in lines.values() for found in _on_one_line(table, sample, derived)]
 
 
-def _on_one_line(table: ColumnTable, sample: ColumnTable) -> Iterator[Dependency]:
+def _on_one_line(
+    table: ColumnTable, sample: ColumnTable, derived: Derived
+) -> Iterator[Order | Gap]:
     columns = {at: column for at, (column, _) in sample.items()}
     unit = finest_unit(columns.values())
     trial = _lines(sample, unit)
@@ -59,9 +68,22 @@ def _on_one_line(table: ColumnTable, sample: ColumnTable) -> Iterator[Dependency
         for a, b in hoped
         if {a, b} <= set(rank) and rank[a] < rank[b] and _is_ordered(lines[a], lines[b], columns[a])
     ]
-    for members in _connected(edges):
-        yield _order_of(sorted(members, key=rank.__getitem__), table, lines, edges, unit)
-    for target in sorted({b for _, b in edges}, key=rank.__getitem__, reverse=True):
+    grids = {
+        at: Grid.of(line.values[line.present], decimals_of(columns[at]))
+        for at, line in lines.items()
+    }
+    edges, fixed = choose_edges(edges, lines, grids, derived)
+    for group in _connected(edges):
+        members = sorted(group, key=rank.__getitem__)
+        place = {at: index for index, at in enumerate(members)}
+        yield Order(
+            tuple(field_at(table, at) for at in members),
+            tuple(grids[at] for at in members),
+            tuple(sorted((place[a], place[b]) for a, b in edges if a in place)),
+            unit,
+            tuple(place[at] for at in members if at in fixed),
+        )
+    for target in sorted({b for _, b in edges} - fixed, key=rank.__getitem__, reverse=True):
         sources = [a for a, b in edges if b == target and _same_dates(columns[a], columns[b])]
         source = _nearest(sources, target, lines)
         if source is not None:
@@ -113,13 +135,6 @@ def _disorder(low: LineNumbers, high: LineNumbers) -> float:
     return float(np.searchsorted(compared, low[::every], side="left").mean() / len(compared))
 
 
-def _is_implied(edge: Edge, edges: list[Edge], lines: Mapping[int, Line]) -> bool:
-    """Say whether an edge follows from two others by way of a column that is never missing."""
-    low, high = edge
-    between = {b for a, b in edges if a == low} & {a for a, b in edges if b == high}
-    return any(lines[at].present.all() for at in between)
-
-
 def _connected(edges: Iterable[Edge]) -> list[set[int]]:
     groups: list[set[int]] = []
     for edge in edges:
@@ -127,26 +142,6 @@ def _connected(edges: Iterable[Edge]) -> list[set[int]]:
         groups = [group for group in groups if group not in touched]
         groups.append(set(edge).union(*touched))
     return groups
-
-
-def _order_of(
-    members: list[int],
-    table: ColumnTable,
-    lines: Mapping[int, Line],
-    edges: list[Edge],
-    unit: str | None,
-) -> Order:
-    place = {at: index for index, at in enumerate(members)}
-    kept = [e for e in edges if e[0] in place and not _is_implied(e, edges, lines)]
-    return Order(
-        tuple(field_at(table, at) for at in members),
-        tuple(
-            Grid.of(lines[at].values[lines[at].present], decimals_of(table[at][0]))
-            for at in members
-        ),
-        tuple(sorted((place[a], place[b]) for a, b in kept)),
-        unit,
-    )
 
 
 def _same_dates(a: Column, b: Column) -> bool:

@@ -50,6 +50,11 @@ class Gap(Dependency):
         )
         return cls(source, target, column, step)
 
+    @property
+    def positions(self) -> tuple[int, ...]:
+        """Positions of the columns that take part."""
+        return self.source.position, self.target.position
+
     def describe(self) -> str:
         """Say the rule in words."""
         return f"{self.target} is learned as its distance from {self.source}"

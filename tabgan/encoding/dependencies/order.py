@@ -1,6 +1,6 @@
 """Columns of which one is never greater than another."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -21,7 +21,8 @@ class Order(Dependency):
     """For every edge ``(i, j)``, member i ≤ member j in every row in which both are present.
 
     Nothing is left out of training. A generated row that breaks the rule is mended by swapping the
-    two values, which keeps the distributions of both columns as well as can be.
+    two values, which keeps the distributions of both columns as well as can be. Beside a value that
+    another rule has given, the other value is brought to the nearest one in order.
 
     Parameters
     ----------
@@ -33,6 +34,9 @@ class Order(Dependency):
         Pairs of numbers of members.
     unit
         Unit of time of the common line; without meaning for numbers.
+    fixed
+        Numbers of the members that other rules give, and that are not changed; one per edge at
+        most.
     """
 
     name: ClassVar[str] = "order"
@@ -40,6 +44,12 @@ class Order(Dependency):
     grids: tuple[Grid, ...]
     edges: tuple[Edge, ...]
     unit: str | None
+    fixed: tuple[int, ...] = ()
+
+    @property
+    def positions(self) -> tuple[int, ...]:
+        """Positions of the columns that take part."""
+        return tuple(member.position for member in self.members)
 
     def describe(self) -> str:
         """Say the rule in words."""
@@ -50,10 +60,10 @@ class Order(Dependency):
         return table
 
     def restore(self, table: ColumnTable) -> ColumnTable:
-        """Swap values that are in the wrong order."""
+        """Swap values that are in the wrong order, or move those that are not fixed."""
         cells = {at: (column, table[at][1]) for at, column in self.members}
         lines = [to_line(cells[at], self.unit) for at in cells]
-        mended = mend(lines, self.grids, self.edges)
+        mended = mend(lines, self.grids, self.edges, self.fixed)
         changed = {
             at: (column, from_line(new, cells[at], self.unit))
             for (at, column), old, new in zip(self.members, lines, mended, strict=True)
@@ -68,6 +78,7 @@ class Order(Dependency):
             "grids": [grid.to_json() for grid in self.grids],
             "edges": [list(edge) for edge in self.edges],
             "unit": self.unit,
+            "fixed": list(self.fixed),
         }
 
     @classmethod
@@ -78,15 +89,23 @@ class Order(Dependency):
             tuple(Grid.from_json(grid) for grid in state["grids"]),
             tuple((int(a), int(b)) for a, b in state["edges"]),
             None if state["unit"] is None else str(state["unit"]),
+            tuple(int(member) for member in state["fixed"]),
         )
 
 
-def mend(lines: Sequence[Line], grids: Sequence[Grid], edges: Sequence[Edge]) -> list[LineNumbers]:
+def mend(
+    lines: Sequence[Line],
+    grids: Sequence[Grid],
+    edges: Sequence[Edge],
+    fixed: Collection[int] = (),
+) -> list[LineNumbers]:
     """Change values so that line i ≤ line j for every edge ``(i, j)`` where both are present.
 
     Swapping the values of an edge takes away at least one inversion, so that a few rounds mostly
-    end it. Grids and ranges that differ may leave a rest, which is taken away by lowering values,
-    from the last line to the first: the lower line of an edge has the lower minimum.
+    end it. Fixed lines, and grids and ranges that differ, may leave a rest. It is taken away by
+    lowering values, from the last line to the first: the lower line of an edge has the lower
+    minimum. Values below a fixed one are then raised, from the first line to the last: the edges
+    of fixed lines are chosen so that there is room.
     """
     values = [line.values.copy() for line in lines]
 
@@ -97,14 +116,21 @@ def mend(lines: Sequence[Line], grids: Sequence[Grid], edges: Sequence[Edge]) ->
     for _ in lines:
         disordered = False
         for low, high in edges:
+            if low in fixed or high in fixed:
+                continue
             rows = wrong_rows(low, high)
             greater, lesser = values[low][rows], values[high][rows]
             values[low][rows] = grids[low].floor(lesser)
             values[high][rows] = grids[high].ceil(greater)
             disordered |= len(rows) > 0
         if not disordered:
-            return values
+            break
     for low, high in sorted(edges, reverse=True):
-        rows = wrong_rows(low, high)
-        values[low][rows] = grids[low].floor(values[high][rows])
+        if low not in fixed:
+            rows = wrong_rows(low, high)
+            values[low][rows] = grids[low].floor(values[high][rows])
+    for low, high in sorted(edges):
+        if high not in fixed:
+            rows = wrong_rows(low, high)
+            values[high][rows] = grids[high].ceil(values[low][rows])
     return values

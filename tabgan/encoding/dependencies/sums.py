@@ -1,6 +1,6 @@
 """A column that is the sum of two others."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple, Self
 
@@ -46,6 +46,8 @@ class Sum(Dependency):
     a: Field
     b: Field
     total: Field
+    grids: tuple[Grid, Grid, Grid]  # the numbers that each may take
+    example: tuple[float, float]  # two addends of the table
     special: Scalar = None  # what the total is where an addend is missing
 
     @property
@@ -62,15 +64,15 @@ class Sum(Dependency):
         return without(table, [self.total.position])
 
     def restore(self, table: ColumnTable) -> ColumnTable:
-        """Add up; where the total leaves its range, the addends give way, the second one first."""
+        """Add up; where the total can't be what they add up to, the addends give way."""
         one, two = (numbers_of(table[at][1], column) for at, column in (self.a, self.b))
         column, present = self.total.column, one.present & two.present
-        a, b = one.values.astype(float), two.values.astype(float)
-        b = np.where(present, _give_way(b, _excess(a + b, column), self.b.column), b)
-        a = np.where(present, _give_way(a, _excess(a + b, column), self.a.column), a)
+        a, b = np.array(one.values, np.float64), np.array(two.values, np.float64)
+        wrong = np.flatnonzero(present & ~self._fits(a, b))
+        a[wrong], b[wrong] = self._mended(a[wrong], b[wrong])
         special = np.full(len(a), None, object)
         special[~present] = self.special
-        total = np.where(present, _rounded(a + b, column), 0)
+        total = np.where(present, _nearest(self.grids[2], a + b), 0)
         whole = np.int64 if column.kind == "integer" else np.float64
         sums = numbers_to_series(total.astype(whole), special, column, present)
         return with_cells(
@@ -82,12 +84,50 @@ class Sum(Dependency):
             },
         )
 
+    def _fits(self, a: Floats, b: Floats) -> NDArray[np.bool_]:
+        """Say where the sum is a number that the total can take."""
+        error = np.abs(_nearest(self.grids[2], a + b) - (a + b))
+        return error <= PRECISION * np.maximum(np.abs(a), np.abs(b))
+
+    def _mended(self, a: Floats, b: Floats) -> tuple[Floats, Floats]:
+        """Move addends along their grids until they fit: one, the other, both.
+
+        An addend of few values gives way last, else the first one does. Where steps and lists
+        leave no way, the addends become those of a row of the table.
+        """
+        swapped = len(self.grids[1].listed) > 0 and not self.grids[0].listed
+        kept, moved = (b, a) if swapped else (a, b)
+        kept_grid, moved_grid = self.grids[1::-1] if swapped else self.grids[:2]
+        total = self.grids[2]
+        down, up = total.floor(kept + moved), total.ceil(kept + moved)
+        lower, upper = moved_grid.floor(down - kept), moved_grid.ceil(up - kept)
+        tried: list[tuple[Any, Any]] = [
+            (kept, _nearest(moved_grid, down - kept)),
+            (kept, lower),
+            (kept, upper),
+            (_nearest(kept_grid, down - moved), moved),
+            (kept_grid.floor(down - moved), moved),
+            (kept_grid.ceil(up - moved), moved),
+            (kept_grid.floor(down - lower), lower),
+            (kept_grid.ceil(up - upper), upper),
+        ]
+        first, second = (np.full(len(a), number) for number in self.example)
+        unsettled = np.ones(len(a), bool)
+        for pair in tried:
+            x, y = pair[::-1] if swapped else pair
+            fits = unsettled & self._fits(x, y)
+            first[fits], second[fits] = x[fits], y[fits]
+            unsettled &= ~fits
+        return first, second
+
     def to_json(self) -> dict[str, Any]:
         """Describe the dependency by JSON values."""
         return {
             "a": self.a.to_json(),
             "b": self.b.to_json(),
             "total": self.total.to_json(),
+            "grids": [grid.to_json() for grid in self.grids],
+            "example": list(self.example),
             "special": to_json_scalar(self.special),
         }
 
@@ -95,34 +135,17 @@ class Sum(Dependency):
     def from_json(cls, state: dict[str, Any]) -> Self:
         """Rebuild a dependency from `to_json`'s value."""
         a, b, total = (Field.from_json(state[key]) for key in ("a", "b", "total"))
-        return cls(a, b, total, from_json_scalar(state["special"]))
+        one, two, three = (Grid.from_json(grid) for grid in state["grids"])
+        first, second = (float(number) for number in state["example"])
+        special = from_json_scalar(state["special"])
+        return cls(a, b, total, (one, two, three), (first, second), special)
 
 
-def _range(column: Column) -> tuple[float, float]:
-    low, high = column.minimum, column.maximum
-    return -np.inf if low is None else float(low), np.inf if high is None else float(high)
-
-
-def _rounded(values: Floats, column: Column) -> Floats:
-    decimals = decimals_of(column)
-    return values if decimals is None else np.round(values, decimals)
-
-
-def _excess(total: Floats, column: Column) -> Floats:
-    """Return by how much sums leave the range of their column."""
-    total = _rounded(total, column)
-    excess: Floats = total - total.clip(*_range(column))
-    return excess
-
-
-def _give_way(values: Floats, excess: Floats, column: Column) -> Floats:
-    """Take the excess off values, as far as their range and decimal places allow."""
-    if not excess.any():
-        return values
-    grid = Grid(*_range(column), decimals=decimals_of(column))
-    moved = values - excess
-    # A rest below the last decimal place is taken off, too: towards the range of the sum.
-    return np.where(excess > 0, grid.floor(moved), np.where(excess < 0, grid.ceil(moved), values))
+def _nearest(grid: Grid, values: Floats) -> Floats:
+    """Return the nearest numbers of a grid: float sums miss their decimals by a little."""
+    low, high = grid.floor(values), grid.ceil(values)
+    nearest: Floats = np.where(np.abs(values - low) <= np.abs(high - values), low, high)
+    return nearest
 
 
 def _rewritten(cells: Cells, old: Numbers, new: Floats) -> Cells:
@@ -142,6 +165,10 @@ class _Summand(NamedTuple):
     @property
     def present(self) -> NDArray[np.bool_]:
         return ~np.isnan(self.values)
+
+    @property
+    def grid(self) -> Grid:
+        return Grid.of(self.values[self.present], decimals_of(self.column))
 
     def is_often_nonzero(self) -> bool:
         return bool((np.nan_to_num(self.values) != 0).mean() >= LEAST_NONZERO)
@@ -170,10 +197,19 @@ def find_sums(table: ColumnTable, rng: np.random.Generator) -> list[Sum]:
             full[at] = full.get(at) or _Summand(table[at][0], _floats(table[at]))
         specials = _specials(table[triple[2]])
         if _adds_up(*(full[at] for at in triple)) and len(specials) <= 1:
-            a, b, total = (field_at(table, at) for at in triple)
-            found.append(Sum(a, b, total, next(iter(specials), None)))
+            found.append(_sum_of(table, triple, full, next(iter(specials), None)))
             taken |= set(triple)
     return found
+
+
+def _sum_of(
+    table: ColumnTable, triple: Triple, summands: Mapping[int, _Summand], special: Scalar
+) -> Sum:
+    a, b, total = (field_at(table, at) for at in triple)
+    one, two, three = (summands[at] for at in triple)
+    row = np.flatnonzero(three.present)[0]
+    example = float(one.values[row]), float(two.values[row])
+    return Sum(a, b, total, (one.grid, two.grid, three.grid), example, special)
 
 
 def _summand(cells: Cells) -> _Summand | None:

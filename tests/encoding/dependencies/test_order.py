@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tabgan.encoding.dependencies import Gap, Order
+from tabgan.encoding.dependencies.derived import Derived
 from tabgan.encoding.dependencies.find_orders import find_orders
 from tabgan.encoding.dependencies.grids import Grid
 from tabgan.encoding.dependencies.lines import Line
@@ -97,6 +98,13 @@ def test_mending_keeps_to_grids_and_ranges_that_differ(rows):
     assert all(np.isin(column, real).all() for column, real in zip(mended, reals, strict=True))
 
 
+def test_fixed_lines_are_left_alone():
+    lines = [Line(np.array(v), np.ones(3, bool)) for v in ([4, 4, 2], [3, 7, 1], [5, 5, 9])]
+    limit, moved, other = mend(lines, [Grid(0, 9, 0)] * 3, [(0, 1), (1, 2)], {0, 2})
+    assert (limit.tolist(), other.tolist()) == ([4, 4, 2], [5, 5, 9])
+    assert moved.tolist() == [4, 5, 2]
+
+
 def test_what_swapping_can_not_mend_is_lowered():
     reals = [
         [3, 8, 16, 21, 24],
@@ -179,7 +187,7 @@ NO_ORDERS = {
     "rarely not zero": lambda frame, rng: pd.DataFrame(
         {"a": np.arange(ROWS) < 30, "b": np.arange(ROWS) < 600}
     ).astype(int),
-    "categories": lambda frame, rng: frame.astype(str).astype("category"),
+    "categories": lambda frame, rng: frame.round().astype(str).astype("category"),
     "dates and numbers": lambda frame, rng: pd.DataFrame(
         {"low": frame["low"], "high": pd.to_datetime("2020-01-01") + frame["high"] * DAY}
     ),
@@ -348,3 +356,31 @@ def test_durations_are_put_in_order(sizes, table_of, rng):
 
 def test_a_few_dates_are_no_evidence(orders, table_of, rng):
     assert described(table_of(orders[["shipped", "ordered"]][:25]), rng) == []
+
+
+@given(seed=st.integers(0, 10**6))
+@settings(max_examples=15)
+def test_a_date_beyond_its_range_does_not_go_below_the_earlier_one(seed):
+    rng = np.random.default_rng(3)
+    team = rng.integers(0, 30, ROWS)
+    founded = pd.Timestamp("1950-01-01") + pd.Series(np.arange(0, 9000, 300)[team]) * DAY
+    debut = founded + pd.Series(rng.integers(0, 40, ROWS)) * DAY
+    frame = pd.DataFrame({"team": team.astype(str), "founded": founded})
+    frame["debut"] = debut.where(debut < founded.max() - 999 * DAY)
+    table = {i: (column, frame.iloc[:, i]) for i, column in enumerate(infer_schema(frame))}
+    free = {at: table[at] for at in (1, 2)}
+    (rule, gap) = find_orders(free, rng)
+    assert gap.describe() == "'debut' is learned as its distance from 'founded'"
+    reduced = gap.reduce(free)
+    drawn = {
+        at: (column, values.sample(frac=1, random_state=seed + at).reset_index(drop=True))
+        for at, (column, values) in reduced.items()
+    }
+    made = rule.restore(gap.restore(drawn))
+    assert is_ordered(made[1][1], made[2][1])
+    # A founding that is derived may come after every debut: this order can't be kept.
+    derived = Derived({1: 0}, ())
+    assert find_orders(table, rng, derived) == []
+    frame["debut"] = debut
+    kept = find_orders({**table, 2: (infer_schema(frame)["debut"], debut)}, rng, derived)
+    assert [found.describe() for found in kept] == [rule.describe(), gap.describe()]

@@ -149,7 +149,66 @@ def test_the_first_addend_gives_way_where_the_second_can_not(table_of, rng):
     (rule,) = find_sums(table, rng)
     drawn = pd.DataFrame({"a": [500, 500], "b": [3, pd.NA]}, dtype="Int64")
     made = rule.restore({at: (table[at][0], drawn.iloc[:, at]) for at in (0, 1)})
-    least, most = int(frame["b"].min()), int(frame["c"].max())
-    assert made[0][1].tolist() == [most - least, 500]
-    assert made[1][1].tolist() == [least, pd.NA]
+    most = int(frame["c"].max())
+    assert made[0][1].tolist() == [most - 3, 500]
+    assert made[1][1].tolist() == [3, pd.NA]
     assert made[2][1].tolist() == [most, pd.NA]
+
+
+def _sum_in(frame):
+    table = {i: (column, frame.iloc[:, i]) for i, column in enumerate(infer_schema(frame))}
+    (rule,) = find_sums(table, np.random.default_rng(0))
+    return frame, table, rule
+
+
+def _listed():
+    """Sums of which some addends can take a few numbers only, and combinations are missing."""
+    rng = np.random.default_rng(2)
+    fine = rng.integers(0, 100, ROWS)
+    coarse = np.where(fine < 50, rng.choice([0, 50, 100], ROWS), rng.choice([0, 50], ROWS))
+    few, many = rng.choice([0, 30, 60, 90], ROWS), rng.choice([0, 20, 50], ROWS)
+    steps = rng.integers(0, 40, ROWS) * 30
+    price, fee = rng.integers(0, 5000, ROWS), rng.choice([199, 499, 1990], ROWS)
+    pairs = {
+        "second": (fine, coarse, fine >= 0),
+        "first": (coarse, fine, fine >= 0),
+        "both": (few, many, (few + many) % 30 < 21),
+        "steps": (steps, many, (steps + many > 100) & (steps + many < 700)),
+        "prices": (price / 100, fee / 100, price + fee < 5500),
+    }
+    for one, two, kept in pairs.values():
+        frame = pd.DataFrame({"a": one, "b": two, "t": np.round(one + two, 2)})[kept]
+        yield _sum_in(pd.concat([frame] * 4, ignore_index=True))
+
+
+@pytest.mark.parametrize(
+    "case", list(_listed()), ids=["second", "first", "both", "steps", "prices"]
+)
+@given(seed=st.integers(0, 10**6))
+@settings(max_examples=15)
+def test_addends_that_give_way_take_numbers_of_their_column_only(case, seed):
+    frame, table, rule = case
+    drawn = {
+        at: (table[at][0], frame.iloc[:, at].sample(200, random_state=seed + at, ignore_index=True))
+        for at in (0, 1)
+    }
+    made = pd.concat([values for _, values in rule.restore(drawn).values()], axis=1)
+    assert ((made["a"] + made["b"]).round(2) == made["t"]).all()
+    for name in frame:
+        assert made[name].between(frame[name].min(), frame[name].max()).all()
+        if frame[name].nunique() <= 20:
+            assert made[name].isin(frame[name]).all()
+    steps = frame["a"].nunique() > 20 and np.gcd.reduce((frame["a"] * 100).astype(int)) == 3000
+    assert not steps or (made["a"] % 30 == 0).all()
+
+
+def test_the_addend_of_many_numbers_gives_way():
+    _, table, rule = next(_listed())
+    drawn = {0: (table[0][0], pd.Series([99, 20])), 1: (table[1][0], pd.Series([100, 100]))}
+    a, b, total = (values for _, values in rule.restore(drawn).values())
+    most = int(table[2][1].max())
+    assert (a.tolist(), b.tolist(), total.tolist()) == (
+        [most - 100, 20],
+        [100, 100],
+        [most, 120],
+    )

@@ -1,0 +1,63 @@
+"""Which columns other rules give, and from what."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+from tabgan.encoding.dependencies.determines import Determines
+from tabgan.encoding.dependencies.sums import Sum
+
+__all__ = ["NOTHING_DERIVED", "Derived"]
+
+
+@dataclass(frozen=True)
+class Derived:
+    """Columns that others determine, and sums.
+
+    Parameters
+    ----------
+    sources
+        The source of each determined column.
+    sums
+        Sums, none of whose columns is determined.
+    """
+
+    sources: Mapping[int, int]
+    sums: Sequence[Sum]
+
+    @classmethod
+    def by(cls, determined: Iterable[Determines], sums: Sequence[Sum]) -> Self:
+        """Collect what some rules derive."""
+        return cls({rule.target.position: rule.source.position for rule in determined}, sums)
+
+    @property
+    def positions(self) -> set[int]:
+        """Columns that are determined or take part in a sum."""
+        return {*self.sources, *(at for rule in self.sums for at in rule.positions)}
+
+    def root(self, at: int) -> int:
+        """Return the column that is not determined from which a column follows."""
+        while at in self.sources:
+            at = self.sources[at]
+        return at
+
+    def go_together(self, one: int, other: int) -> bool:
+        """Say whether two columns always have values that a row of the table had in both.
+
+        They do where both are determined from the same column. That column itself may take a
+        number that the table had not.
+        """
+        return {one, other} <= set(self.sources) and self.root(one) == self.root(other)
+
+    def on_the_way_to(self, columns: Iterable[int]) -> set[int]:
+        """Return the determined ones among columns, and among the columns they follow from."""
+        passed: set[int] = set()
+        for column in columns:
+            at = column
+            while at in self.sources:
+                passed.add(at)
+                at = self.sources[at]
+        return passed
+
+
+NOTHING_DERIVED = Derived({}, ())
