@@ -72,8 +72,8 @@ def check_memory(first: pd.DataFrame, n: int) -> None:
     available = _memory_limit()
     if needed > available:
         raise OptionError(
-            f"n={n} rows would take about {needed / 2**30:,.1f} GiB of memory and the machine has "
-            f"{available / 2**30:,.1f}; draw them in blocks with sample_blocks, or to a file with "
+            f"n={n} rows would take about {needed >> 30:,} GiB of memory and the machine has "
+            f"{available >> 30:,}; draw them in blocks with sample_blocks, or to a file with "
             "'tabgan sample'"
         )
 

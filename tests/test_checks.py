@@ -38,9 +38,9 @@ def test_a_container_may_have_less_memory_than_the_machine(tmp_path, monkeypatch
     monkeypatch.setattr(checks, "_CGROUP_LIMITS", limits)
     check_memory(block, 150_000)
     with pytest.raises(OptionError) as caught:
-        check_memory(block, 20_000_000)
+        check_memory(block, 200_000_000)
     assert str(caught.value).startswith(
-        "n=20000000 rows would take about 0.3 GiB of memory and the machine has 0.0; draw them"
+        "n=200000000 rows would take about 3 GiB of memory and the machine has 0; draw them in"
     )
     with pytest.raises(OptionError):
         check_memory(block, 200_000)

@@ -14,7 +14,6 @@ from safetensors import safe_open
 from tabgan import ModelFileError, TabGAN, atomic, persistence
 from tabgan.persistence import read_model, write_model
 
-
 DECIMAL_NAN = {"type": "decimal", "value": "NaN"}
 EMPTY = {  # a network of no size, whose latent would still be drawn
     "generator.inlet.weight": torch.empty(0, 10**9),
