@@ -1,9 +1,9 @@
 """The model file: one safetensors file with JSON metadata.
 
-The header's metadata holds ``tabgan`` (JSON: format version, library versions, the model's
-description) and ``sha256``, the digest of the whole file with the digest's own place filled with
-zeros. A reader checks size, digest, version, shapes and finite values before it builds anything.
-There is no pickle and no code in the file, and no training row.
+The header's metadata holds one entry, ``tabgan``: the SHA-256 digest of the whole file, in which
+the digest's own place is filled with zeros, and then JSON: format version, library versions, the
+model's description. A reader checks size, digest, version, shapes and finite values before it
+builds anything. There is no pickle and no code in the file, and no training row.
 """
 
 import hashlib
@@ -27,6 +27,7 @@ __all__ = ["FORMAT_VERSION", "read_model", "write_model"]
 FORMAT_VERSION = (1, 0)  # a reader refuses a newer major version
 MAX_HEADER = 100_000_000  # the limit of the safetensors format
 _BLANK = "0" * 64
+_OPENING = b'"tabgan":"'
 
 
 def write_model(
@@ -41,9 +42,9 @@ def write_model(
     """
     text = json.dumps({"format": list(FORMAT_VERSION), **description}, allow_nan=False)
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    content = save_tensors(plain, {"tabgan": text, "sha256": _BLANK})
+    content = save_tensors(plain, {"tabgan": _BLANK + text})
     digest = hashlib.sha256(content).hexdigest()
-    place = content.index(f'"sha256":"{_BLANK}"'.encode()) + len('"sha256":"')
+    place = content.index(_OPENING + _BLANK.encode()) + len(_OPENING)
     content = content[:place] + digest.encode() + content[place + len(digest) :]
     with open_atomically(path) as file:
         file.write(content)
@@ -62,11 +63,12 @@ def read_model(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, 
     content = _read_checked(Path(path))
     header = _parse_header(content, path)
     metadata = header.get("__metadata__")
-    if not isinstance(metadata, dict) or "tabgan" not in metadata:
+    if not isinstance(metadata, dict) or not isinstance(metadata.get("tabgan"), str):
         raise ModelFileError(f"{path}: a safetensors file, but not a tabgan model")
     # The version first: a newer format may have another way to guard its content.
-    description = _parse_description(metadata["tabgan"], path)
-    _check_digest(content, metadata.get("sha256"), path)
+    digest, text = metadata["tabgan"][: len(_BLANK)], metadata["tabgan"][len(_BLANK) :]
+    description = _parse_description(text, path)
+    _check_digest(content, digest, path)
     try:
         tensors = load_tensors(content)
     except SafetensorError as error:
@@ -104,21 +106,15 @@ def _parse_header(content: bytes, path: str | os.PathLike[str]) -> dict[str, Any
     return header
 
 
-def _check_digest(content: bytes, digest: object, path: str | os.PathLike[str]) -> None:
-    damaged = ModelFileError(
-        f"{path}: the file is damaged (its checksum does not fit); save the model again"
-    )
-    if not isinstance(digest, str) or len(digest) != len(_BLANK):
-        raise damaged
-    place = content.find(f'"sha256":"{digest}"'.encode())
-    if place < 0:
-        raise damaged
-    start = place + len('"sha256":"')
+def _check_digest(content: bytes, digest: str, path: str | os.PathLike[str]) -> None:
+    start = content.find(_OPENING + digest.encode("utf-8", "replace")) + len(_OPENING)
     hasher = hashlib.sha256(content[:start])
     hasher.update(_BLANK.encode())
     hasher.update(memoryview(content)[start + len(_BLANK) :])
     if hasher.hexdigest() != digest:
-        raise damaged
+        raise ModelFileError(
+            f"{path}: the file is damaged (its checksum does not fit); save the model again"
+        )
 
 
 def _parse_description(text: str, path: str | os.PathLike[str]) -> dict[str, Any]:

@@ -61,6 +61,12 @@ def test_saving_a_loaded_model_gives_the_same_model(path, tmp_path):
     assert read_model(tmp_path / "again.safetensors")[0] == read_model(path)[0]
 
 
+def test_the_same_model_gives_the_same_bytes(path, tmp_path):
+    for _ in range(8):
+        TabGAN.load(path).save(tmp_path / "again.safetensors")
+        assert (tmp_path / "again.safetensors").read_bytes() == path.read_bytes()
+
+
 def test_another_process_draws_the_same_rows(fitted, path):
     code = (
         "import sys; from tabgan import TabGAN;"

@@ -47,7 +47,6 @@ class Sum(Dependency):
     b: Field
     total: Field
     grids: tuple[Grid, Grid, Grid]  # the numbers that each may take
-    example: tuple[float, float]  # two addends of the table
     special: Scalar = None  # what the total is where an addend is missing
 
     @property
@@ -70,6 +69,7 @@ class Sum(Dependency):
         a, b = np.array(one.values, np.float64), np.array(two.values, np.float64)
         wrong = np.flatnonzero(present & ~self._fits(a, b))
         a[wrong], b[wrong] = self._mended(a[wrong], b[wrong])
+        a, b = self._lent(a, b, present)
         special = np.full(len(a), None, object)
         special[~present] = self.special
         total = np.where(present, _nearest(self.grids[2], a + b), 0)
@@ -93,7 +93,7 @@ class Sum(Dependency):
         """Move addends along their grids until they fit: one, the other, both.
 
         An addend of few values gives way last, else the first one does. Where steps and lists
-        leave no way, the addends become those of a row of the table.
+        leave no way, the addends stay.
         """
         swapped = len(self.grids[1].listed) > 0 and not self.grids[0].listed
         kept, moved = (b, a) if swapped else (a, b)
@@ -111,7 +111,7 @@ class Sum(Dependency):
             (kept_grid.floor(down - lower), lower),
             (kept_grid.ceil(up - upper), upper),
         ]
-        first, second = (np.full(len(a), number) for number in self.example)
+        first, second = a.copy(), b.copy()
         unsettled = np.ones(len(a), bool)
         for pair in tried:
             x, y = pair[::-1] if swapped else pair
@@ -120,6 +120,15 @@ class Sum(Dependency):
             unsettled &= ~fits
         return first, second
 
+    def _lent(self, a: Floats, b: Floats, present: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+        """Give rows that could not be mended the addends of other rows, that fit."""
+        fits = self._fits(a, b)
+        lenders, borrowers = np.flatnonzero(present & fits), np.flatnonzero(present & ~fits)
+        if len(lenders):
+            lent = np.resize(lenders, len(borrowers))
+            a[borrowers], b[borrowers] = a[lent], b[lent]
+        return a, b
+
     def to_json(self) -> dict[str, Any]:
         """Describe the dependency by JSON values."""
         return {
@@ -127,7 +136,6 @@ class Sum(Dependency):
             "b": self.b.to_json(),
             "total": self.total.to_json(),
             "grids": [grid.to_json() for grid in self.grids],
-            "example": list(self.example),
             "special": to_json_scalar(self.special),
         }
 
@@ -136,9 +144,8 @@ class Sum(Dependency):
         """Rebuild a dependency from `to_json`'s value."""
         a, b, total = (Field.from_json(state[key]) for key in ("a", "b", "total"))
         one, two, three = (Grid.from_json(grid) for grid in state["grids"])
-        first, second = (float(number) for number in state["example"])
         special = from_json_scalar(state["special"])
-        return cls(a, b, total, (one, two, three), (first, second), special)
+        return cls(a, b, total, (one, two, three), special)
 
 
 def _nearest(grid: Grid, values: Floats) -> Floats:
@@ -207,9 +214,7 @@ def _sum_of(
 ) -> Sum:
     a, b, total = (field_at(table, at) for at in triple)
     one, two, three = (summands[at] for at in triple)
-    row = np.flatnonzero(three.present)[0]
-    example = float(one.values[row]), float(two.values[row])
-    return Sum(a, b, total, (one.grid, two.grid, three.grid), example, special)
+    return Sum(a, b, total, (one.grid, two.grid, three.grid), special)
 
 
 def _summand(cells: Cells) -> _Summand | None:
