@@ -49,6 +49,14 @@ class TestSizes:
         _, sample = comes_back(pd.DataFrame({"level": level, "x": RNG.normal(size=10_000)}), 20_000)
         assert (sample["level"] == "rare").mean() < 0.005
 
+    def test_hundreds_of_levels_of_different_types(self, comes_back):
+        made = [lambda n: n, str, lambda n: n + 0.5, lambda n: b"%d" % n, lambda n: (n, "x")]
+        numbers = RNG.integers(0, 300, 1000).tolist()
+        level = pd.Series([made[n % 5](n) for n in numbers], dtype=object)
+        gan, sample = comes_back(pd.DataFrame({"level": level, "x": RNG.normal(size=1000)}), 500)
+        assert gan.schema_["level"].kind == "categorical"
+        assert set(map(type, sample["level"])) == {int, str, float, bytes, tuple}
+
     def test_texts_of_a_megabyte(self, comes_back):
         table = pd.DataFrame(
             {
