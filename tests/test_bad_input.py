@@ -210,3 +210,13 @@ NAMES: dict[str, tuple[list[Any], str]] = {
 def test_names_that_cannot_be_used(names, message):
     table = TABLE.set_axis(pd.Index(names, dtype=object), axis=1)
     assert refusal(table) == message
+
+
+def test_categories_that_are_mostly_unused():
+    # a part of a table, whose dtype still holds the names of all
+    table = pd.DataFrame({"c": pd.Categorical(["n0", "n1"] * 10, [f"n{i}" for i in range(40)])})
+    assert refusal(table) == (
+        "Column 'c' of dtype category holds identifier values (40 categories for 20 values), and "
+        "as categories they would be stored and given back: convert the column with .astype(str), "
+        "so that they are made anew, or give it the kind 'categorical' to keep its values"
+    )

@@ -98,7 +98,9 @@ def _find_rows(name: Hashable, counts: Mapping[Hashable, int]) -> Finding | None
     distinct, filled = len(counts), sum(counts.values())
     if distinct >= FEWEST and filled < NEARLY_ONE * distinct:
         which = f"all {filled}" if distinct == filled else f"{distinct} of {filled}"
-        return Finding("identifier", f"{which} values differ")
+        unused = distinct > filled  # categories, most of which are in the dtype alone
+        why = f"{distinct} categories for {filled} values" if unused else f"{which} values differ"
+        return Finding("identifier", why)
     if distinct == filled > 1 and names_rows(name):
         return Finding("identifier", f"all {filled} values differ, named {shown(name)}")
     return None
