@@ -212,11 +212,18 @@ def test_names_that_cannot_be_used(names, message):
     assert refusal(table) == message
 
 
-def test_categories_that_are_mostly_unused():
-    # a part of a table, whose dtype still holds the names of all
-    table = pd.DataFrame({"c": pd.Categorical(["n0", "n1"] * 10, [f"n{i}" for i in range(40)])})
+def test_personal_categories_that_are_mostly_unused():
+    # a part of a table, whose dtype still holds the addresses of all
+    addresses = [f"ann{i}@corp.com" for i in range(40)]
+    table = pd.DataFrame({"c": pd.Categorical(addresses[:2] * 10, addresses)})
     assert refusal(table) == (
-        "Column 'c' of dtype category holds identifier values (40 categories for 20 values), and "
-        "as categories they would be stored and given back: convert the column with .astype(str), "
-        "so that they are made anew, or give it the kind 'categorical' to keep its values"
+        "Column 'c' of dtype category holds identifier values (e-mail addresses among its 40 "
+        "categories), and as categories they would be stored and given back: convert the column "
+        "with .astype(str), so that they are made anew, or give it the kind 'categorical' to keep "
+        "its values"
     )
+
+
+def test_harmless_categories_may_be_mostly_unused(comes_back):
+    table = pd.DataFrame({"c": pd.Categorical(["n0", "n1"] * 10, [f"n{i}" for i in range(40)])})
+    comes_back(table)

@@ -317,7 +317,7 @@ mails = [f"u{i}@corp.test" for i in range(30)]
         (pd.Categorical(mails * 9), "category holds identifier values (e-mail addresses, 30 dist"),
         (
             pd.Categorical(mails[:1] * 30, categories=mails),  # the others are in the dtype
-            "category holds identifier values (e-mail addresses, 30 distinct in 30 rows)",
+            "category holds identifier values (e-mail addresses among its 30 categories)",
         ),
         (pd.Categorical(range(40)), "category holds identifier values (all 40 values differ)"),
         (

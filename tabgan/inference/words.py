@@ -64,7 +64,13 @@ def find_categories(cells: Cells) -> Finding:
     """
     dtype = cells.given.dtype
     if isinstance(dtype, pd.CategoricalDtype) and not dtype.ordered:
-        finding = _find_unkept(cells.name, dict.fromkeys(dtype.categories, 0) | cells.texts)
+        # Categories that don't occur are kept too. How often they would is not known, so that only
+        # what they look like counts: as if each stood in two rows.
+        finding = _find_unkept(cells.name, cells.texts)
+        unused = _find_unkept(cells.name, dict.fromkeys(dtype.categories, 2))
+        if finding is None and unused is not None:
+            look = unused.why.partition(",")[0]
+            finding = unused._replace(why=f"{look} among its {len(dtype.categories)} categories")
         if finding is not None:
             _refuse_to_keep(cells, finding)
     return find_levels(cells)
@@ -98,9 +104,7 @@ def _find_rows(name: Hashable, counts: Mapping[Hashable, int]) -> Finding | None
     distinct, filled = len(counts), sum(counts.values())
     if distinct >= FEWEST and filled < NEARLY_ONE * distinct:
         which = f"all {filled}" if distinct == filled else f"{distinct} of {filled}"
-        unused = distinct > filled  # categories, most of which are in the dtype alone
-        why = f"{distinct} categories for {filled} values" if unused else f"{which} values differ"
-        return Finding("identifier", why)
+        return Finding("identifier", f"{which} values differ")
     if distinct == filled > 1 and names_rows(name):
         return Finding("identifier", f"all {filled} values differ, named {shown(name)}")
     return None

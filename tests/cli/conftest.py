@@ -46,15 +46,21 @@ def run(tmp_path, monkeypatch):
 
 @pytest.fixture
 def process(tmp_path):
-    """Start a command as a process of its own, in an empty folder."""
+    """Start a command as a process of its own, in an empty folder; it does not outlive its test."""
     env = {**os.environ, "PYTHONPATH": ROOT}
+    children = []
 
     def start(*args, **options):
-        return subprocess.Popen(
+        child = subprocess.Popen(
             [sys.executable, "-m", "tabgan", *map(str, args)],
             cwd=tmp_path,
             env=env | options.pop("env", {}),
             **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options},
         )
+        children.append(child)
+        return child
 
-    return start
+    yield start
+    for child in children:
+        child.kill()
+        child.wait()

@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,10 @@ import pytest
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
 def test_interrupted_while_training(process, small_csv, tmp_path):
-    child = process("synth", small_csv, "--steps", "1000000", "-o", "out.csv")
+    # A test run in the background ignores interrupts, and its children would inherit that.
+    heed = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    command = ("synth", small_csv, "--steps", "1000000", "-o", "out.csv")
+    child = process(*command, preexec_fn=heed)
     assert child.stderr.readline().startswith(b"Reading ")
     assert child.stderr.readline() == b"120 rows, 4 columns\n"
     child.send_signal(signal.SIGINT)
