@@ -3,12 +3,11 @@
 import sys
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any, TextIO
 
 from tqdm import tqdm
 
-if TYPE_CHECKING:
-    from tabgan.gan.trainer import TrainState
+from tabgan.gan.state import TrainState
 
 __all__ = ["Callback", "Callbacks", "History", "Progress", "Record"]
 
@@ -22,13 +21,13 @@ class Callback:
     ``seconds``, ``discriminator_loss``, ``generator_loss``, ``learning_rate``.
     """
 
-    def on_train_begin(self, state: "TrainState") -> None:
+    def on_train_begin(self, state: TrainState) -> None:
         """Run once before the first step."""
 
-    def on_record(self, state: "TrainState", record: Record) -> None:
+    def on_record(self, state: TrainState, record: Record) -> None:
         """Run whenever a record is made: every `Trainer.record_every` steps and at the end."""
 
-    def on_train_end(self, state: "TrainState") -> None:
+    def on_train_end(self, state: TrainState) -> None:
         """Run once after the last step."""
 
 
@@ -38,17 +37,17 @@ class Callbacks(Callback):
     def __init__(self, callbacks: Sequence[Callback]) -> None:
         self.callbacks = tuple(callbacks)
 
-    def on_train_begin(self, state: "TrainState") -> None:
+    def on_train_begin(self, state: TrainState) -> None:
         """Call each callback."""
         for callback in self.callbacks:
             callback.on_train_begin(state)
 
-    def on_record(self, state: "TrainState", record: Record) -> None:
+    def on_record(self, state: TrainState, record: Record) -> None:
         """Call each callback."""
         for callback in self.callbacks:
             callback.on_record(state, record)
 
-    def on_train_end(self, state: "TrainState") -> None:
+    def on_train_end(self, state: TrainState) -> None:
         """Call each callback."""
         for callback in self.callbacks:
             callback.on_train_end(state)
@@ -60,7 +59,7 @@ class History(Callback):
     def __init__(self) -> None:
         self.records: list[Record] = []
 
-    def on_record(self, state: "TrainState", record: Record) -> None:  # noqa: ARG002
+    def on_record(self, state: TrainState, record: Record) -> None:  # noqa: ARG002
         """Keep the record."""
         self.records.append(record)
 
@@ -94,13 +93,13 @@ class Progress(Callback):
         self.bar.bar_format = "{desc} [{elapsed}]"
         self.bar.set_description_str(name)
 
-    def on_train_begin(self, state: "TrainState") -> None:
+    def on_train_begin(self, state: TrainState) -> None:
         """Turn the line into a bar over the training steps."""
         self.bar.bar_format = "{l_bar}{bar}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}{postfix}]"
         self.bar.set_description_str("Training")
         self.bar.reset(total=state.n_steps)
 
-    def on_record(self, state: "TrainState", record: Record) -> None:
+    def on_record(self, state: TrainState, record: Record) -> None:
         """Move the bar to the present step."""
         losses = {key: record[f"{key}_loss"] for key in ("discriminator", "generator")}
         self.bar.set_postfix(

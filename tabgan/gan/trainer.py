@@ -15,9 +15,10 @@ from tabgan.gan.callbacks import Callback
 from tabgan.gan.losses import AdversarialLoss
 from tabgan.gan.penalties import R1
 from tabgan.gan.precision import autocast
+from tabgan.gan.state import TrainState
 from tabgan.gan.steps import discriminator_step, generator_step
 
-__all__ = ["Batches", "Head", "TrainState", "Trainer", "learning_rate_factor"]
+__all__ = ["Batches", "Head", "Trainer", "learning_rate_factor"]
 
 
 class Batches(Protocol):
@@ -41,19 +42,6 @@ class Head(Protocol):
     def features(self, rows: Tensor) -> Tensor:
         """Turn rows into what the discriminator sees."""
         ...
-
-
-@dataclass
-class TrainState:
-    """Everything that training changes."""
-
-    generator: nn.Module
-    discriminator: nn.Module
-    averaged: MovingAverage
-    generator_optimizer: torch.optim.Optimizer
-    discriminator_optimizer: torch.optim.Optimizer
-    n_steps: int
-    step: int = 0
 
 
 def learning_rate_factor(step: int, n_steps: int, final: float = 0.02) -> float:

@@ -9,7 +9,8 @@ from tabgan.gan.losses import NonSaturating
 from tabgan.gan.networks import MLPDiscriminator, MLPGenerator
 from tabgan.gan.penalties import R1
 from tabgan.gan.precision import choose_device, choose_precision
-from tabgan.gan.trainer import Trainer, TrainState
+from tabgan.gan.state import TrainState
+from tabgan.gan.trainer import Trainer
 from tabgan.spans import Spans
 from tabgan.streams import numpy_stream, resolve_seed, torch_stream
 
