@@ -147,15 +147,15 @@ class TabGAN(BaseEstimator):
             If training diverges.
         """
         self._check_options()
+        seed = resolve_seed(self.random_state)
         progress = Progress(self.verbose)
         try:
-            return self._fit(X, progress)
+            return self._fit(X, seed, progress)
         finally:
             progress.close()
 
-    def _fit(self, X: Any, progress: Progress) -> Self:  # noqa: N803
+    def _fit(self, X: Any, seed: int, progress: Progress) -> Self:  # noqa: N803
         frame = as_frame(X)
-        seed = resolve_seed(self.random_state)
         schema = resolve_schema(frame, self.schema)
         progress.stage("Finding rules between columns")
         encoder = TableEncoder.fit(frame, schema, numpy_stream(seed, "detect"), derive=self.derive)
@@ -234,7 +234,6 @@ class TabGAN(BaseEstimator):
 
     def _check_options(self) -> None:
         choose_precision(self.precision, choose_device(self.device))
-        resolve_seed(self.random_state)
         if not isinstance(self.callbacks, Iterable | None):
             raise OptionError(
                 f"callbacks={self.callbacks!r} must be a sequence of Callback objects"
@@ -330,6 +329,7 @@ class TabGAN(BaseEstimator):
         try:
             gan = cls(**model.facts["parameters"], device=device)
             gan._check_options()
+            resolve_seed(gan.random_state)
             check_number("n_rows", model.facts["n_rows"], Integral, 1)
             return gan._set_model(model)
         except (KeyError, TypeError, ValueError, ArithmeticError) as error:

@@ -126,6 +126,13 @@ def test_seeds(table, fitted):
     assert not free.sample(50).equals(free.sample(50))
 
 
+def test_a_fit_draws_once_from_a_generator_that_it_is_given(table):
+    given, other = np.random.default_rng(5), np.random.default_rng(5)
+    TabGAN(steps=2, hidden_dim=8, verbose=False, random_state=given).fit(table)
+    other.integers(0, 2**63 - 1)
+    assert given.bit_generator.state == other.bit_generator.state
+
+
 def test_global_seeds_are_left_alone(table):
     np.random.seed(0)  # noqa: NPY002
     torch.manual_seed(0)
