@@ -1,8 +1,9 @@
-"""Rules that hold in every row: detected, left out of training, derived on decoding."""
+"""Rules between columns: detected before training, and kept in every sample by decoding."""
 
 from typing import Any
 
 from tabgan.encoding.dependencies.base import Cells, ColumnTable, Dependency, Field
+from tabgan.encoding.dependencies.coincidences import Coincidence
 from tabgan.encoding.dependencies.copies import Copy
 from tabgan.encoding.dependencies.detect import detect_dependencies
 from tabgan.encoding.dependencies.determines import Determines
@@ -13,6 +14,7 @@ from tabgan.encoding.dependencies.sums import Sum
 
 __all__ = [
     "Cells",
+    "Coincidence",
     "ColumnTable",
     "Copy",
     "Dependency",
@@ -27,7 +29,7 @@ __all__ = [
 ]
 
 _RULES: dict[str, type[Dependency]] = {
-    rule.name: rule for rule in (Copy, OneHot, Determines, Sum, Order, Gap)
+    rule.name: rule for rule in (Copy, OneHot, Determines, Sum, Order, Gap, Coincidence)
 }
 
 

@@ -44,10 +44,10 @@ class Field(NamedTuple):
 
 
 class Dependency(ABC):
-    """A rule between columns that holds in every row of the table.
+    """A rule between columns that holds in every row of the table, or in a known share of them.
 
     `reduce` takes out of a table, before encoding, what the rule determines; `restore` puts it
-    back after decoding, so that the rule holds in every row again. Several dependencies are
+    back after decoding, so that the rule holds in as many rows again. Several dependencies are
     reduced in the order of their list and restored in reverse. A dependency is a value, not
     changed once made.
     """
@@ -70,7 +70,7 @@ class Dependency(ABC):
 
     @abstractmethod
     def restore(self, table: ColumnTable) -> ColumnTable:
-        """Return the table with what `reduce` took out, and with the rule kept in every row."""
+        """Return the table with what `reduce` took out, and with the rule kept."""
 
     @abstractmethod
     def to_json(self) -> dict[str, Any]:

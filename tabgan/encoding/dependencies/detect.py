@@ -6,7 +6,9 @@ from tabgan.encoding.dependencies.base import ColumnTable, Dependency, count_row
 from tabgan.encoding.dependencies.copies import find_copies
 from tabgan.encoding.dependencies.derived import Derived
 from tabgan.encoding.dependencies.determines import find_determined
+from tabgan.encoding.dependencies.find_coincidences import find_coincidences
 from tabgan.encoding.dependencies.find_orders import find_orders
+from tabgan.encoding.dependencies.gap import Gap
 from tabgan.encoding.dependencies.onehot import find_onehots
 from tabgan.encoding.dependencies.sums import find_sums
 
@@ -16,7 +18,7 @@ LEAST_ROWS = 20  # in fewer rows a rule can't be told from an accident
 
 
 def detect_dependencies(table: ColumnTable, rng: np.random.Generator) -> list[Dependency]:
-    """Find the rules that hold in every row of a table, and that are no accident.
+    """Find the rules of a table that are no accident.
 
     Parameters
     ----------
@@ -46,4 +48,10 @@ def detect_dependencies(table: ColumnTable, rng: np.random.Generator) -> list[De
     compared = derived.on_the_way_to(at for rule in orders for at in rule.positions)
     later = [rule for rule in determined if rule.target.position not in compared]
     first = [rule for rule in determined if rule.target.position in compared]
-    return [*found, *later, *orders, *first, *sums]
+    # A coincidence is restored when all columns are there that others give, none of which it
+    # changes, and before the orders, so that these have the last word.
+    fixed = {*derived.positions, *(rule.source.position for rule in first)}
+    replaced = [rule.target.position for rule in orders if isinstance(rule, Gap)]
+    absent = {*replaced, *(rule.target.position for rule in later)}
+    coincidences = find_coincidences(without(table, absent), rng, fixed)
+    return [*found, *later, *orders, *coincidences, *first, *sums]

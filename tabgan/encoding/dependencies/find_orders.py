@@ -1,8 +1,6 @@
 """Finding the columns of which one is never greater than another."""
 
-from collections import defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 
@@ -17,7 +15,13 @@ from tabgan.encoding.dependencies.derived import NOTHING_DERIVED, Derived
 from tabgan.encoding.dependencies.edges import choose_edges
 from tabgan.encoding.dependencies.gap import Gap
 from tabgan.encoding.dependencies.grids import Grid
-from tabgan.encoding.dependencies.lines import Line, LineNumbers, finest_unit, line_name, to_line
+from tabgan.encoding.dependencies.lines import (
+    Line,
+    LineNumbers,
+    finest_unit,
+    on_lines,
+    to_lines,
+)
 from tabgan.encoding.dependencies.order import Edge, Order
 from tabgan.schema import Column
 
@@ -38,12 +42,8 @@ def find_orders(
     Orders that follow from how columns are derived are left out, and those that can't be kept
     beside it.
     """
-    lines: dict[Hashable, ColumnTable] = defaultdict(dict)
-    for at, cells in sample_of(table, rng).items():
-        name = line_name(cells[0])
-        if name is not None:
-            lines[name][at] = cells
-    return [found for sample in lines.values() for found in _on_one_line(table, sample, derived)]
+    samples = on_lines(sample_of(table, rng))
+    return [found for sample in samples for found in _on_one_line(table, sample, derived)]
 
 
 def _on_one_line(
@@ -51,14 +51,14 @@ def _on_one_line(
 ) -> Iterator[Order | Gap]:
     columns = {at: column for at, (column, _) in sample.items()}
     unit = finest_unit(columns.values())
-    trial = _lines(sample, unit)
+    trial = to_lines(sample, unit)
     hoped = [
         (a, b)
         for a in trial
         for b in trial
         if a != b and _may_be_ordered(trial[a], trial[b], columns[a])
     ]
-    lines = _lines({at: table[at] for at in sorted({at for pair in hoped for at in pair})}, unit)
+    lines = to_lines({at: table[at] for at in sorted({at for pair in hoped for at in pair})}, unit)
     # The lower column of an edge has the lower minimum: so there are no circles, and every row
     # can be mended.
     order = sorted(lines, key=lambda at: _lowest_first(lines[at]))
@@ -88,14 +88,6 @@ def _on_one_line(
         source = _nearest(sources, target, lines)
         if source is not None:
             yield Gap.between(field_at(table, source), field_at(table, target), table)
-
-
-def _lines(table: ColumnTable, unit: str | None) -> dict[int, Line]:
-    lines: dict[int, Line] = {}
-    for at, cells in table.items():
-        with suppress(OverflowError):
-            lines[at] = to_line(cells, unit)
-    return {at: line for at, line in lines.items() if line.present.any()}
 
 
 def _lowest_first(line: Line) -> tuple[float, float]:

@@ -4,18 +4,29 @@ Numbers share a line of floats. Dates and durations share lines of int64 ticks: 
 with a time zone the line of instants, others a line of wall-clock times.
 """
 
+from collections import defaultdict
 from collections.abc import Hashable, Iterable
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tabgan.encoding.dependencies.base import EXACT, NUMBERS, TICKS, Cells
+from tabgan.encoding.dependencies.base import EXACT, NUMBERS, TICKS, Cells, ColumnTable
 from tabgan.schema import Column
 from tabgan.values import numbers_of, numbers_to_series, unit_of
 
-__all__ = ["Line", "LineNumbers", "finest_unit", "from_line", "line_name", "to_line"]
+__all__ = [
+    "Line",
+    "LineNumbers",
+    "finest_unit",
+    "from_line",
+    "line_name",
+    "on_lines",
+    "to_line",
+    "to_lines",
+]
 
 LineNumbers = NDArray[np.int64] | NDArray[np.float64]
 
@@ -46,6 +57,16 @@ def line_name(column: Column) -> Hashable | None:
     # Months, years and periods have no length of their own: compared only with their like.
     own = None if unit in _PER_DAY else (unit, str(dtype))
     return column.kind, str(zone), text_zone, own
+
+
+def on_lines(table: ColumnTable) -> list[ColumnTable]:
+    """Split a table into the columns of each line; those that lie on none are left out."""
+    lines: dict[Hashable, ColumnTable] = defaultdict(dict)
+    for at, cells in table.items():
+        name = line_name(cells[0])
+        if name is not None:
+            lines[name][at] = cells
+    return [*lines.values()]
 
 
 def finest_unit(columns: Iterable[Column]) -> str | None:
@@ -83,6 +104,15 @@ def to_line(cells: Cells, unit: str | None) -> Line:
     if len(ticks) and max(-int(ticks.min()), int(ticks.max())) * factor >= 2**63:
         raise OverflowError(f"column {column.name!r} does not fit into int64 of unit {unit}")
     return Line(ticks * factor, numbers.present)
+
+
+def to_lines(table: ColumnTable, unit: str | None) -> dict[int, Line]:
+    """Place columns on their line; those that do not fit, or have no values, are left out."""
+    lines: dict[int, Line] = {}
+    for at, cells in table.items():
+        with suppress(OverflowError):
+            lines[at] = to_line(cells, unit)
+    return {at: line for at, line in lines.items() if line.present.any()}
 
 
 def from_line(values: LineNumbers, cells: Cells, unit: str | None) -> pd.Series:
