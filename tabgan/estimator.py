@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any, Self
 
@@ -11,6 +12,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import Tags
 
 from tabgan.checks import check_memory, check_number
+from tabgan.encoding.conditions import ConditionColumns, find_columns
 from tabgan.encoding.table import TableEncoder
 from tabgan.errors import ModelFileError, NotFittedError, OptionError
 from tabgan.gan.callbacks import Callback, Callbacks, History, Progress
@@ -47,6 +49,10 @@ class TabGAN(BaseEstimator):
     schema
         A `Schema` for the table, or a mapping from column names to kinds that overrides what is
         inferred; None infers everything.
+    condition_on
+        A column, or a list of columns, whose values can be asked for in `sample(where=...)`: the
+        networks are then given their levels. Only columns that are learned by their levels:
+        categories, booleans, numbers of few values.
     derive
         Whether columns that other columns determine are detected and derived, so that the rule
         holds in every synthetic row.
@@ -73,6 +79,8 @@ class TabGAN(BaseEstimator):
         Training steps taken.
     dependencies_ : list
         Rules found between columns; each has a `describe` method.
+    conditions_ : dict
+        The values that each condition column can be asked for.
     n_rows_ : int
         Rows of the training table.
     n_features_in_ : int
@@ -97,6 +105,7 @@ class TabGAN(BaseEstimator):
         learning_rate: float = 5e-4,
         gamma: float = 1.0,
         schema: Schema | Mapping[Any, Any] | None = None,
+        condition_on: Any = None,
         derive: bool = True,
         device: str = "auto",
         precision: str = "auto",
@@ -112,6 +121,7 @@ class TabGAN(BaseEstimator):
         self.learning_rate = learning_rate
         self.gamma = gamma
         self.schema = schema
+        self.condition_on = condition_on
         self.derive = derive
         self.device = device
         self.precision = precision
@@ -158,12 +168,19 @@ class TabGAN(BaseEstimator):
         frame = as_frame(X)
         schema = resolve_schema(frame, self.schema)
         progress.stage("Finding rules between columns")
-        encoder = TableEncoder.fit(frame, schema, numpy_stream(seed, "detect"), derive=self.derive)
+        kept = find_columns(schema, self.condition_on)
+        encoder = TableEncoder.fit(
+            frame, schema, numpy_stream(seed, "detect"), derive=self.derive, kept=kept
+        )
         encoder.try_out()
+        conditions = ConditionColumns.of(encoder, kept) if kept else None
         progress.stage("Encoding")
         rows = encoder.encode(frame)
+        if conditions:
+            conditions.check_combinations(rows.codes)
         latent = self._latent(encoder, len(frame))
         training = self._training(encoder, len(frame), latent.dim, seed)
+        training = replace(training, given=conditions.spans if conditions else ())
         history = History()
         callback = Callbacks([history, progress, *(self.callbacks or ())])
         sampler = training.run(rows, callback)
@@ -174,11 +191,11 @@ class TabGAN(BaseEstimator):
             "latent_reason": latent.reason,
             "history": history.records,
         }
-        return self._set_model(TableModel(encoder, sampler, facts))
+        return self._set_model(TableModel(encoder, sampler, facts, conditions))
 
     def _plain_parameters(self) -> dict[str, Any]:
         """Return the parameters that a model file keeps; the rest belong to this process."""
-        left_out = ("schema", "device", "callbacks", "random_state")
+        left_out = ("schema", "condition_on", "device", "callbacks", "random_state")
         plain = {k: v for k, v in self.get_params(deep=False).items() if k not in left_out}
         seed = self.random_state
         return {
@@ -196,6 +213,7 @@ class TabGAN(BaseEstimator):
         self.n_steps_ = int(facts["n_steps"])
         self.n_rows_ = int(facts["n_rows"])
         self.dependencies_ = list(model.encoder.dependencies)
+        self.conditions_ = model.condition_columns.values if model.condition_columns else {}
         self.n_features_in_ = len(schema)
         if all(isinstance(name, str) for name in schema.names):
             self.feature_names_in_ = np.array(schema.names, dtype=object)
@@ -252,13 +270,22 @@ class TabGAN(BaseEstimator):
         check_number("learning_rate", self.learning_rate, Real, 0, above=True)
         check_number("gamma", self.gamma, Real, 0)
 
-    def sample(self, n: int | None = None, *, random_state: RandomStateLike = None) -> pd.DataFrame:
+    def sample(
+        self,
+        n: int | None = None,
+        *,
+        where: Mapping[Any, Any] | None = None,
+        random_state: RandomStateLike = None,
+    ) -> pd.DataFrame:
         """Draw synthetic rows.
 
         Parameters
         ----------
         n
             Number of rows; that of the training table if None.
+        where
+            Values of condition columns that all rows are to have, by column. The other columns
+            of `condition_on` are drawn as they go with these in the training table.
         random_state
             Seed of this draw. None takes the estimator's own: an integer there gives the same
             rows at every call, and None new ones.
@@ -271,25 +298,30 @@ class TabGAN(BaseEstimator):
         Raises
         ------
         OptionError
-            If n is negative, or if so many rows don't fit into memory.
+            If n is negative, if so many rows don't fit into memory, or if `where` asks for a
+            column or a value that the model can't be asked for.
         NotFittedError
             If there is no model yet.
         """
         n = self._check_n(n)
-        blocks = self._model.blocks(n, self._sample_seed(random_state))
+        blocks = self._model.where(where).blocks(n, self._sample_seed(random_state))
         first = next(blocks)
         check_memory(first, n)
         return pd.concat([first, *blocks]) if n > len(first) else first
 
     def sample_blocks(
-        self, n: int | None = None, *, random_state: RandomStateLike = None
+        self,
+        n: int | None = None,
+        *,
+        where: Mapping[Any, Any] | None = None,
+        random_state: RandomStateLike = None,
     ) -> Iterator[pd.DataFrame]:
         """Draw synthetic rows block by block, in bounded memory.
 
         The blocks together are the rows that `sample` gives for the same arguments.
         """
         n = self._check_n(n)
-        return self._model.blocks(n, self._sample_seed(random_state))
+        return self._model.where(where).blocks(n, self._sample_seed(random_state))
 
     def _check_n(self, n: int | None) -> int:
         if not hasattr(self, "_model"):
@@ -327,7 +359,9 @@ class TabGAN(BaseEstimator):
         """
         model = TableModel.load(path, choose_device(device))
         try:
-            gan = cls(**model.facts["parameters"], device=device)
+            columns = model.condition_columns
+            condition_on = list(columns.names) if columns else None
+            gan = cls(**model.facts["parameters"], condition_on=condition_on, device=device)
             gan._check_options()
             resolve_seed(gan.random_state)
             check_number("n_rows", model.facts["n_rows"], Integral, 1)

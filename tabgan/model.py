@@ -1,8 +1,8 @@
 """A trained table model: draws blocks of rows, goes to a file and comes back."""
 
 import os
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import Any, Self
 
@@ -10,10 +10,12 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from tabgan.encoding.conditions import ConditionColumns
 from tabgan.encoding.table import TableEncoder
-from tabgan.errors import ModelFileError, TabGANError
+from tabgan.errors import ModelFileError, OptionError, TabGANError
 from tabgan.gan.networks import MLPGenerator
 from tabgan.persistence import read_model, write_model
+from tabgan.sampling.conditional import ConditionalSampler
 from tabgan.sampling.rows import RowSampler
 from tabgan.sampling.stream import BLOCK_ROWS, blocks
 from tabgan.streams import numpy_stream, torch_stream
@@ -33,16 +35,42 @@ class TableModel:
         Draws encoded rows.
     facts
         JSON values that go into the model file as they are: parameters, history, sizes.
+    condition_columns
+        The columns for whose levels a draw can be asked; None if there are none.
     """
 
     encoder: TableEncoder
-    sampler: RowSampler
+    sampler: RowSampler | ConditionalSampler
     facts: Mapping[str, Any]
+    condition_columns: ConditionColumns | None = None
 
     @property
     def device(self) -> torch.device:
         """Where the generator lies."""
         return next(self.sampler.generator.parameters()).device
+
+    def where(self, asked: Mapping[Any, Any] | None) -> Self:
+        """Return the model whose rows all have the values that are asked for, by column.
+
+        Raises
+        ------
+        OptionError
+            If the model can't be asked for that, or if no training row has the values together.
+        """
+        if asked is None:
+            return self
+        if not isinstance(self.sampler, ConditionalSampler) or self.condition_columns is None:
+            raise OptionError(
+                f"where={asked!r}: the model is not conditioned on any column; name the columns "
+                "in condition_on and fit again"
+            )
+        chances = self.sampler.conditions.chances(self.condition_columns.codes(asked))
+        if not chances.any():
+            raise OptionError(
+                f"where={asked!r}: no row of the training table has these values together; ask "
+                "for fewer of them"
+            )
+        return replace(self, sampler=replace(self.sampler, chances=chances))
 
     def draw_block(self, seed: int, block: int) -> pd.DataFrame:
         """Draw block b of the sample with a seed: `BLOCK_ROWS` rows."""
@@ -68,11 +96,13 @@ class TableModel:
                 "latent_dim": generator.latent_dim,
                 "hidden_dim": generator.inlet.out_features,
             },
+            **(
+                {"condition_on": self.condition_columns.positions} if self.condition_columns else {}
+            ),
             "facts": dict(self.facts),
         }
         tensors = {f"generator.{k}": v for k, v in generator.state_dict().items()}
-        tensors["offsets"] = self.sampler.offsets
-        write_model(path, description, tensors)
+        write_model(path, description, tensors | self.sampler.to_tensors())
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], device: torch.device) -> Self:
@@ -88,9 +118,13 @@ class TableModel:
         description, tensors = read_model(path)
         try:
             encoder = TableEncoder.from_json(description["encoder"])
-            sampler = _rebuild(encoder, description["generator"], tensors, device)
+            columns = None
+            if "condition_on" in description:
+                columns = ConditionColumns.of(encoder, description["condition_on"])
+            given = columns.spans if columns else ()
+            sampler = _rebuild(encoder, description["generator"], tensors, given).to(device)
             encoder.try_out()
-            return cls(encoder, sampler, dict(description["facts"]))
+            return cls(encoder, sampler, dict(description["facts"]), columns)
         except (
             TabGANError, KeyError, TypeError, ValueError, IndexError, AttributeError,
             RuntimeError, ArithmeticError, RecursionError,
@@ -105,8 +139,8 @@ def _rebuild(
     encoder: TableEncoder,
     sizes: Mapping[str, Any],
     tensors: Mapping[str, Tensor],
-    device: torch.device,
-) -> RowSampler:
+    given: Sequence[int],
+) -> RowSampler | ConditionalSampler:
     spans = encoder.spans
     # On the meta device a network takes no memory, whatever size a damaged file claims; the
     # tensors that were read must fit its shapes exactly to be put in place.
@@ -114,14 +148,18 @@ def _rebuild(
     if min(latent_dim, hidden_dim) < 1:
         raise ValueError("a network's size must be at least 1")
     with torch.device("meta"):
-        generator = MLPGenerator(latent_dim, spans.width, hidden_dim=hidden_dim)
+        generator = MLPGenerator(
+            latent_dim,
+            spans.width,
+            hidden_dim=hidden_dim,
+            labels=[spans.widths[i] for i in given],
+        )
     prefix = "generator."
     weights = {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
     generator.load_state_dict(weights, assign=True)
-    offsets = tensors["offsets"]
-    if tuple(offsets.shape) != (spans.n_levels,):
-        raise ValueError("the offsets don't fit the columns")
-    if any(tensor.dtype != torch.float32 for tensor in (*weights.values(), offsets)):
-        raise ValueError("tensors must be float32")
-    generator = generator.to(device).requires_grad_(False).eval()
-    return RowSampler(generator, offsets.to(device), spans)
+    if any(tensor.dtype != torch.float32 for tensor in weights.values()):
+        raise ValueError("weights must be float32")
+    generator.requires_grad_(False).eval()
+    if given:
+        return ConditionalSampler.from_tensors(generator, spans, given, tensors)
+    return RowSampler.from_tensors(generator, spans, tensors)

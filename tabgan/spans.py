@@ -56,6 +56,16 @@ class Spans:
         """First position of each level span within the one-hot part."""
         return tuple(accumulate(self.widths, initial=0))[:-1]
 
+    def level_places(self, level_spans: Iterable[int]) -> list[int]:
+        """Return where the levels of some level spans lie within the one-hot part.
+
+        Examples
+        --------
+        >>> Spans(widths=(3, 2, 2)).level_places([0, 2])
+        [0, 1, 2, 5, 6]
+        """
+        return [self.offsets[i] + level for i in level_spans for level in range(self.widths[i])]
+
     @classmethod
     def concatenate(cls, parts: Iterable["Spans"]) -> "Spans":
         """Lay several layouts side by side, shifting their marks.

@@ -5,21 +5,23 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import cast
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from tabgan.encoding.base import Encoded
 from tabgan.errors import OptionError
-from tabgan.gan.batches import TableBatches
+from tabgan.gan.batches import LevelRows, TableBatches
 from tabgan.gan.callbacks import Callback
 from tabgan.gan.heads import TableHead
 from tabgan.gan.losses import NonSaturating
 from tabgan.gan.networks import MLPDiscriminator, MLPGenerator
 from tabgan.gan.penalties import R1
 from tabgan.gan.trainer import Trainer
-from tabgan.sampling.calibration import draw_pool, level_offsets
+from tabgan.sampling.calibration import draw_pool, level_offsets, level_shares
+from tabgan.sampling.conditional import ConditionalSampler
+from tabgan.sampling.conditions import Conditions
 from tabgan.sampling.rows import RowSampler
+from tabgan.sampling.strata import fit_strata
 from tabgan.spans import Spans
 from tabgan.streams import torch_stream
 
@@ -57,6 +59,8 @@ class TableTraining:
         Where to train, and the number format of matrix products.
     seed
         Root of all streams of randomness.
+    given
+        The level spans that are given to the networks and not generated.
     """
 
     spans: Spans
@@ -69,25 +73,44 @@ class TableTraining:
     device: torch.device
     dtype: torch.dtype
     seed: int
+    given: tuple[int, ...] = ()
 
-    def run(self, rows: Encoded, callback: Callback) -> RowSampler:
+    def run(self, rows: Encoded, callback: Callback) -> RowSampler | ConditionalSampler:
         """Train on encoded rows and return the averaged generator, calibrated."""
-        shares = level_shares(rows, self.spans)
+        shares = level_shares(rows.codes, self.spans)
         with _one_thread(), torch.random.fork_rng(devices=[]):
             generator = self._train(rows, shares, callback)
             noise = torch_stream(self.seed, "calibration", device=self.device)
+            if self.given:
+                return self._calibrate_conditions(generator, rows, noise)
             logits = draw_pool(generator, self.latent_dim, self.spans.width, noise)
             levels = logits[:, self.spans.n_numbers :]
             offsets = level_offsets(levels, shares.to(self.device), self.spans)
         return RowSampler(generator, offsets, self.spans)
 
+    def _calibrate_conditions(
+        self, generator: MLPGenerator, rows: Encoded, noise: torch.Generator
+    ) -> ConditionalSampler:
+        conditions, which = Conditions.of(rows.codes, self.given)
+        there = conditions.to(self.device)
+
+        def draw(counts: Tensor) -> Tensor:
+            def labels(n: int) -> Tensor:
+                drawn = there.draw(n, counts.double().to(self.device), noise)
+                return there.one_hot(drawn, self.spans)
+
+            return draw_pool(generator, self.latent_dim, self.spans.width, noise, labels)
+
+        strata = fit_strata(rows, self.spans, conditions, which, draw=draw, stream=noise)
+        return ConditionalSampler(generator, strata.to(self.device), self.spans, there)
+
     def _train(self, rows: Encoded, shares: Tensor, callback: Callback) -> MLPGenerator:
-        head = TableHead(self.spans).to(self.device)
-        generator, discriminator = self._networks(shares, head.n_features)
+        head = TableHead(self.spans, self.given).to(self.device)
+        generator, discriminator = self._networks(shares, head)
         low, width, codes = (torch.from_numpy(part).to(self.device) for part in rows)
         trainer = Trainer(
             head=head,
-            batches=TableBatches(low, width, codes, head, self.batch_size),
+            batches=TableBatches(low, width, codes, head, self.batch_size, rare=self._rare(codes)),
             loss=NonSaturating(),
             penalty=R1(self.gamma),
             latent_dim=self.latent_dim,
@@ -100,33 +123,38 @@ class TableTraining:
         state = trainer.start(generator, discriminator, self.n_steps)
         return cast("MLPGenerator", trainer.run(state, callback).averaged.network)
 
-    def _networks(self, shares: Tensor, n_features: int) -> tuple[MLPGenerator, MLPDiscriminator]:
+    def _rare(self, codes: Tensor) -> LevelRows | None:
+        widths = [self.spans.widths[i] for i in self.given]
+        return LevelRows(codes[:, list(self.given)].long(), widths) if self.given else None
+
+    def _networks(self, shares: Tensor, head: TableHead) -> tuple[MLPGenerator, MLPDiscriminator]:
         # torch's initialisers draw from the global generator: seed a fork of it.
         torch.default_generator.manual_seed(torch_stream(self.seed, "init").initial_seed())
         try:
-            return self._build(shares, n_features)
+            return self._build(shares, head)
         except RuntimeError as error:
             raise OptionError(
                 f"hidden_dim={self.hidden_dim}, latent_dim={self.latent_dim}: networks of this "
                 f"size can't be made here ({str(error)[:100]}); take smaller ones"
             ) from error
 
-    def _build(self, shares: Tensor, n_features: int) -> tuple[MLPGenerator, MLPDiscriminator]:
-        generator = MLPGenerator(self.latent_dim, self.spans.width, hidden_dim=self.hidden_dim)
+    def _build(self, shares: Tensor, head: TableHead) -> tuple[MLPGenerator, MLPDiscriminator]:
+        generator = MLPGenerator(
+            self.latent_dim,
+            self.spans.width,
+            hidden_dim=self.hidden_dim,
+            labels=head.label_widths,
+        )
         bias = torch.zeros(self.spans.width)
         bias[self.spans.n_numbers :] = shares.clamp_min(1e-6).log()
         generator.start_from(bias)
-        discriminator = MLPDiscriminator(n_features, hidden_dim=self.hidden_dim)
+        discriminator = MLPDiscriminator(
+            head.n_features,
+            hidden_dim=self.hidden_dim,
+            labels=head.label_widths,
+            label_places=head.label_features.tolist(),
+        )
         return generator.to(self.device), discriminator.to(self.device)
-
-
-def level_shares(rows: Encoded, spans: Spans) -> Tensor:
-    """Return each level's share of the rows, shape (levels,)."""
-    counts = [
-        np.bincount(codes, minlength=width) / len(codes)
-        for codes, width in zip(rows.codes.T, spans.widths, strict=True)
-    ]
-    return torch.from_numpy(np.concatenate([*counts, np.empty(0)])).float()
 
 
 @contextmanager

@@ -51,6 +51,9 @@ def describe_model(path: str) -> dict[str, Any]:
         "rows": gan.n_rows_,
         "columns": [_column_facts(column, None) for column in gan.schema_],
         "dependencies": [rule.describe() for rule in gan.dependencies_],
+        "conditions": {
+            str(name): [str(value) for value in values] for name, values in gan.conditions_.items()
+        },
         "latent": {"size": gan.latent_dim_, "reason": gan.latent_reason_},
         "steps": gan.n_steps_,
     }
@@ -101,6 +104,9 @@ def lay_out(facts: dict[str, Any]) -> str:
     ]
     lines = [*_aligned([header, *rows]), ""]
     lines += [f"rule: {rule}" for rule in facts["dependencies"]] or ["no rules between columns"]
+    for name, values in facts.get("conditions", {}).items():
+        shown = ", ".join(values[:10]) + (", …" if len(values) > 10 else "")
+        lines.append(f"can be asked for: {name} ({shown})")
     if "encoded_width" in facts:
         lines.append(
             f"learned: {facts['learned_columns']} of {len(rows)} columns, encoded as "

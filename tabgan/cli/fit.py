@@ -21,6 +21,7 @@ __all__ = ["fit"]
     epilog=examples(
         "tabgan fit customers.csv -m customers.safetensors",
         "tabgan fit customers.csv -m customers.safetensors --steps 5000 --seed 7",
+        "tabgan fit customers.csv -m customers.safetensors --condition-on plan",
         "zcat customers.csv.gz | tabgan fit - -m customers.safetensors",
     ),
 )

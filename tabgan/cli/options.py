@@ -15,6 +15,7 @@ __all__ = [
     "rows_option",
     "seed_option",
     "training_options",
+    "where_option",
 ]
 
 _Command = Callable[..., Any]
@@ -28,6 +29,21 @@ def _count_or_auto(_ctx: click.Context, _option: click.Parameter, value: str) ->
     if not (value.isascii() and value.isdigit() and int(value) > 0):
         raise click.BadParameter(f"{value!r} is neither a whole number from 1 nor 'auto'")
     return int(value)
+
+
+def _conditions(
+    _ctx: click.Context, _option: click.Parameter, values: tuple[str, ...]
+) -> dict[str, str] | None:
+    """Take COLUMN=VALUE, each column once."""
+    wanted: dict[str, str] = {}
+    for value in values:
+        column, equals, level = value.partition("=")
+        if not equals:
+            raise click.BadParameter(f"{value!r} is not of the form COLUMN=VALUE")
+        if column in wanted:
+            raise click.BadParameter(f"column {column!r} is given twice; give one value")
+        wanted[column] = level
+    return wanted or None
 
 
 def _together(*options: Callable[[_Command], _Command]) -> Callable[[_Command], _Command]:
@@ -89,7 +105,23 @@ output_options = _together(
     force_option,
 )
 
+condition_option = click.option(
+    "--condition-on",
+    multiple=True,
+    metavar="COLUMN",
+    help="A column whose values can be asked for when rows are drawn; can be repeated.",
+)
+where_option = click.option(
+    "--where",
+    multiple=True,
+    callback=_conditions,
+    metavar="COLUMN=VALUE",
+    help="Draw rows that have this value in a column of --condition-on; can be repeated.  "
+    "[default: any]",
+)
+
 training_options = _together(
+    condition_option,
     click.option(
         "--schema",
         metavar="FILE",

@@ -11,6 +11,7 @@ from tabgan.cli.options import (
     quiet_option,
     rows_option,
     seed_option,
+    where_option,
 )
 
 __all__ = ["sample"]
@@ -22,6 +23,7 @@ __all__ = ["sample"]
         "tabgan sample customers.safetensors",
         "tabgan sample customers.safetensors -n 1000000 -o many.csv.gz --seed 7",
         "tabgan sample customers.safetensors -n 20 -o -",
+        "tabgan sample customers.safetensors --where plan=free",
     ),
 )
 @click.argument("model")
@@ -33,6 +35,7 @@ __all__ = ["sample"]
     help="File for the synthetic table; '-' is stdout.  [default: MODEL_synthetic.csv, in the "
     "current folder]",
 )
+@where_option
 @seed_option
 @click.option(
     "--device", default="auto", show_default=True, metavar="auto|cpu|cuda", help="Where to draw."
@@ -47,6 +50,7 @@ def sample(
     model: str,
     rows: int | None,
     out: str | None,
+    where: dict[str, str] | None,
     seed: int | None,
     device: str,
     encoding: str | None,
@@ -79,6 +83,8 @@ def sample(
     report.done("load")
     seed = new_seed() if seed is None else seed
     report.facts |= {"model": model, "seed": seed, "columns": gan.n_features_in_}
-    draw_to_file(gan, report, rows=rows, seed=seed, out=out, form=form, force=force)
+    if where:
+        report.facts["where"] = where
+    draw_to_file(gan, report, rows=rows, where=where, seed=seed, out=out, form=form, force=force)
     if as_json:
         report.print_json()

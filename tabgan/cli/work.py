@@ -182,6 +182,7 @@ def train(
     *,
     schema: "Schema | None",
     seed: int | None,
+    condition_on: tuple[str, ...] = (),
     **options: Any,
 ) -> "TabGAN":
     """Fit an estimator, with a progress bar where standard error is a terminal."""
@@ -189,7 +190,8 @@ def train(
 
     seed = new_seed() if seed is None else seed
     verbose = not report.quiet and sys.stderr.isatty()
-    gan = TabGAN(schema=schema, random_state=seed, verbose=verbose, **options).fit(frame)
+    options |= {"condition_on": list(condition_on) or None, "random_state": seed}
+    gan = TabGAN(schema=schema, verbose=verbose, **options).fit(frame)
     seconds = report.done("fit")
     report.say(
         f"Trained {gan.n_steps_:,} steps in {seconds:.1f} s; latent size {gan.latent_dim_} "
@@ -218,13 +220,15 @@ def draw_to_file(
     out: str,
     form: "TableForm",
     force: bool,
+    where: dict[str, str] | None = None,
 ) -> None:
     """Draw rows block by block to a file or to standard output."""
     from tabgan.files import TableWriter
 
     written = 0
+    blocks = gan.sample_blocks(rows, where=where, random_state=seed)
     with TableWriter(out, form, force=force) as writer:
-        for block in gan.sample_blocks(rows, random_state=seed):
+        for block in blocks:
             writer.write(block)
             written += len(block)
     seconds = report.done("sample")

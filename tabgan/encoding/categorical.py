@@ -1,5 +1,6 @@
 """Columns of a few distinct values: one level each."""
 
+from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -8,6 +9,7 @@ from numpy.typing import NDArray
 
 from tabgan.encoding.base import ColumnEncoder, Encoded
 from tabgan.encoding.levels import Levels
+from tabgan.scalars import Scalar
 from tabgan.schema import Column
 from tabgan.spans import Spans
 from tabgan.values import levels_to_series
@@ -26,6 +28,11 @@ class CategoricalEncoder(ColumnEncoder):
     def __init__(self, column: Column, levels: Levels) -> None:
         self.column = column
         self._levels = levels
+
+    @property
+    def levels(self) -> Sequence[Scalar]:
+        """The levels; a level's code is its position."""
+        return self._levels.values
 
     @property
     def spans(self) -> Spans:

@@ -1,7 +1,8 @@
 """A whole table to encoded rows and back."""
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Collection, Hashable, Mapping
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any, cast
 
 import numpy as np
@@ -77,7 +78,13 @@ class TableEncoder:
 
     @classmethod
     def fit(
-        cls, frame: pd.DataFrame, schema: Schema, rng: np.random.Generator, *, derive: bool = True
+        cls,
+        frame: pd.DataFrame,
+        schema: Schema,
+        rng: np.random.Generator,
+        *,
+        derive: bool = True,
+        kept: Collection[int] = (),
     ) -> "TableEncoder":
         """Detect dependencies and fit an encoder to each column that is left.
 
@@ -91,9 +98,11 @@ class TableEncoder:
             Randomness of the detection, which looks at samples of rows first.
         derive
             Whether columns that others determine are left out and derived.
+        kept
+            Positions of columns that are learned in any case, even if others determine them.
         """
         table = _by_position(frame, schema)
-        dependencies = tuple(detect_dependencies(table, rng)) if derive else ()
+        dependencies = tuple(detect_dependencies(table, rng, kept)) if derive else ()
         for dependency in dependencies:
             table = dependency.reduce(table)
         return cls(
@@ -107,6 +116,11 @@ class TableEncoder:
     def spans(self) -> Spans:
         """The layout of an encoded row."""
         return Spans.concatenate(encoder.spans for encoder in self.encoders.values())
+
+    def level_span(self, position: int) -> int:
+        """Return the number of the first level span of a column that is encoded."""
+        before = takewhile(lambda at: at != position, self.encoders)
+        return sum(len(self.encoders[at].spans.widths) for at in before)
 
     @property
     def n_learned(self) -> int:

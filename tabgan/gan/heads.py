@@ -5,6 +5,7 @@ treated by the same few tensor operations; there is no loop over columns.
 """
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -23,7 +24,8 @@ class TableHead(nn.Module):
 
     Numbers become probabilities by a sigmoid; levels become one-hot by the straight-through
     Gumbel-softmax (Jang et al., 2017, arXiv:1611.01144): the forward pass gives a hard draw, the
-    backward pass the gradient of the softmax.
+    backward pass the gradient of the softmax. The level spans named in `given` are labels: they
+    are not drawn but taken as they are given.
 
     The discriminator sees a number u as its Gaussian quantile and as a piecewise-linear code of
     16 bins (Gorishniy et al., 2022, arXiv:2203.05556), both zero where the number's mark says
@@ -40,8 +42,10 @@ class TableHead(nn.Module):
     True
     """
 
-    def __init__(self, spans: Spans) -> None:
+    def __init__(self, spans: Spans, given: Sequence[int] = ()) -> None:
         super().__init__()
+        self.label_widths = [spans.widths[i] for i in given]
+        label_places = torch.tensor(spans.level_places(given), dtype=torch.long)
         self.n_numbers = spans.n_numbers
         self.n_spans = len(spans.widths)
         self.n_features = spans.n_numbers * (1 + N_BINS) + spans.n_levels
@@ -56,6 +60,8 @@ class TableHead(nn.Module):
             "marked": torch.tensor(marked, dtype=torch.long),
             "present": torch.tensor(present, dtype=torch.long),
             "bins": torch.arange(N_BINS, dtype=torch.float32),
+            "label_columns": label_places + spans.n_numbers,
+            "label_features": label_places + self.n_features - spans.n_levels,
         }
         for name, tensor in buffers.items():
             self.register_buffer(name, tensor, persistent=False)
@@ -65,9 +71,17 @@ class TableHead(nn.Module):
         self.marked: Tensor
         self.present: Tensor
         self.bins: Tensor
+        self.label_columns: Tensor
+        self.label_features: Tensor
 
-    def forward(self, logits: Tensor, generator: torch.Generator) -> Tensor:
-        """Draw rows from logits.
+    def labels(self, rows: Tensor) -> Tensor | None:
+        """Return the labels of rows, one-hot and side by side; None where there are none."""
+        return rows.index_select(1, self.label_columns) if self.label_widths else None
+
+    def forward(
+        self, logits: Tensor, generator: torch.Generator, labels: Tensor | None = None
+    ) -> Tensor:
+        """Draw rows from logits, with the labels that are given.
 
         **Shape**: (batch, width) → (batch, width)
         """
@@ -75,7 +89,8 @@ class TableHead(nn.Module):
         if not self.n_spans:
             return numbers
         levels = logits[:, self.n_numbers :].float()
-        return torch.cat([numbers, self._straight_through(levels, generator)], dim=1)
+        rows = torch.cat([numbers, self._straight_through(levels, generator)], dim=1)
+        return rows if labels is None else rows.index_copy(1, self.label_columns, labels)
 
     def _straight_through(self, logits: Tensor, generator: torch.Generator) -> Tensor:
         noise = torch.empty_like(logits, requires_grad=False)

@@ -1,12 +1,41 @@
 """Generators and discriminators."""
 
 import warnings
+from collections.abc import Sequence
 from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
 
-__all__ = ["MLPDiscriminator", "MLPGenerator", "ResidualBlock"]
+__all__ = ["LabelEmbedding", "MLPDiscriminator", "MLPGenerator", "ResidualBlock"]
+
+LABEL_DIM = 16  # of the embedding, for each labelled column
+
+
+class LabelEmbedding(nn.Module):
+    """One vector for each level of the labels; those of a row's several labels are added up.
+
+    **Shape**: one-hot labels side by side (batch, sum of widths) → (batch, dim)
+
+    Parameters
+    ----------
+    widths
+        Number of levels of each label.
+
+    Examples
+    --------
+    >>> LabelEmbedding((2, 3))(torch.tensor([[0.0, 1.0, 1.0, 0.0, 0.0]])).shape
+    torch.Size([1, 32])
+    """
+
+    def __init__(self, widths: Sequence[int]) -> None:
+        super().__init__()
+        self.dim = LABEL_DIM * len(widths)
+        self.weight = nn.Parameter(torch.randn(sum(widths), self.dim))
+
+    def forward(self, labels: Tensor) -> Tensor:
+        """Look the labels' vectors up."""
+        return labels @ self.weight
 
 
 class ResidualBlock(nn.Module):
@@ -31,9 +60,11 @@ class ResidualBlock(nn.Module):
 
 
 class MLPGenerator(nn.Module):
-    """Residual MLP from a latent to the logits of a row.
+    """Residual MLP from a latent, and labels where it has them, to the logits of a row.
 
-    **Shape**: (batch, latent_dim) → (batch, width)
+    Labels are embedded and concatenated to the latent (Mirza & Osindero, 2014, arXiv:1411.1784).
+
+    **Shape**: (batch, latent_dim), one-hot labels (batch, sum of their widths) → (batch, width)
 
     Parameters
     ----------
@@ -45,6 +76,8 @@ class MLPGenerator(nn.Module):
         Width of the hidden layers.
     n_blocks
         Number of residual blocks.
+    labels
+        Number of levels of each label.
 
     Examples
     --------
@@ -54,11 +87,19 @@ class MLPGenerator(nn.Module):
     """
 
     def __init__(
-        self, latent_dim: int, width: int, *, hidden_dim: int = 256, n_blocks: int = 2
+        self,
+        latent_dim: int,
+        width: int,
+        *,
+        hidden_dim: int = 256,
+        n_blocks: int = 2,
+        labels: Sequence[int] = (),
     ) -> None:
         super().__init__()
         self.latent_dim = latent_dim
-        self.inlet = nn.Linear(latent_dim, hidden_dim)
+        self.embedding = LabelEmbedding(labels) if labels else None
+        label_dim = self.embedding.dim if self.embedding else 0
+        self.inlet = nn.Linear(latent_dim + label_dim, hidden_dim)
         self.blocks = nn.Sequential(*(ResidualBlock(hidden_dim) for _ in range(n_blocks)))
         self.outlet = _linear(hidden_dim, width)
 
@@ -68,8 +109,10 @@ class MLPGenerator(nn.Module):
         self.outlet.weight.mul_(0.5)
         self.outlet.bias.copy_(bias)
 
-    def forward(self, z: Tensor) -> Tensor:
+    def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         """Map latents to logits."""
+        if self.embedding is not None:
+            z = torch.cat([z, self.embedding(labels)], dim=1)
         hidden = nn.functional.silu(self.blocks(self.inlet(z)))
         return self.outlet(hidden)  # type: ignore[no-any-return]
 
@@ -77,9 +120,19 @@ class MLPGenerator(nn.Module):
 class MLPDiscriminator(nn.Module):
     """MLP from discriminator features to one logit: high for real, low for fake.
 
-    No normalisation and no dropout, so that a row's logit depends on that row alone.
+    No normalisation and no dropout, so that a row's logit depends on that row alone. Labels are
+    embedded and concatenated to the features, among which they stand as one-hot.
 
     **Shape**: (batch, in_features) → (batch,)
+
+    Parameters
+    ----------
+    in_features, hidden_dim, n_layers
+        Sizes.
+    labels
+        Number of levels of each label.
+    label_places
+        Where the labels' one-hot stands among the features, as many as all levels.
 
     Examples
     --------
@@ -88,9 +141,21 @@ class MLPDiscriminator(nn.Module):
     torch.Size([4])
     """
 
-    def __init__(self, in_features: int, *, hidden_dim: int = 256, n_layers: int = 3) -> None:
+    def __init__(
+        self,
+        in_features: int,
+        *,
+        hidden_dim: int = 256,
+        n_layers: int = 3,
+        labels: Sequence[int] = (),
+        label_places: Sequence[int] = (),
+    ) -> None:
         super().__init__()
-        sizes = [in_features] + [hidden_dim] * n_layers
+        self.embedding = LabelEmbedding(labels) if labels else None
+        self.register_buffer("label_places", torch.tensor(label_places, dtype=torch.long))
+        self.label_places: Tensor
+        label_dim = self.embedding.dim if self.embedding else 0
+        sizes = [in_features + label_dim] + [hidden_dim] * n_layers
         layers: list[nn.Module] = []
         for size, following in pairwise(sizes):
             layers += [_linear(size, following), nn.LeakyReLU(0.2)]
@@ -98,6 +163,10 @@ class MLPDiscriminator(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """Map features to logits."""
+        if self.embedding is not None:
+            # What is given is not the row's to change: a gradient penalty does not see this way.
+            labels = features.detach().index_select(1, self.label_places)
+            features = torch.cat([features, self.embedding(labels)], dim=1)
         return self.layers(features).squeeze(-1)  # type: ignore[no-any-return]
 
 

@@ -35,7 +35,11 @@ class Batches(Protocol):
 class Head(Protocol):
     """Output activations and discriminator features of a kind of data."""
 
-    def __call__(self, logits: Tensor, generator: torch.Generator) -> Tensor:
+    def labels(self, rows: Tensor) -> Tensor | None:
+        """Return what both networks are given of rows; None if nothing."""
+        ...
+
+    def __call__(self, logits: Tensor, generator: torch.Generator, labels: Tensor | None) -> Tensor:
         """Draw rows from logits."""
         ...
 
@@ -147,13 +151,19 @@ class Trainer:
         return state
 
     def train_step(self, state: TrainState) -> Tensor:
-        """Take one step of both networks on one shared fake batch; return both losses."""
-        real = self.head.features(self.batches.draw(self.data))
+        """Take one step of both networks on one shared fake batch; return both losses.
+
+        The fake rows have the labels of the real ones, where there are labels.
+        """
+        rows = self.batches.draw(self.data)
+        labels = self.head.labels(rows)
+        real = self.head.features(rows)
         size, device = self.batches.batch_size, real.device
         z = torch.randn(size, self.latent_dim, generator=self.latents, device=device)
         penalty = self.penalty if self.penalty.due(state.step) else None
         with autocast(device, self.dtype):
-            fake = self.head.features(self.head(state.generator(z), self.noise))
+            logits = state.generator(z, labels)
+            fake = self.head.features(self.head(logits, self.noise, labels))
             discriminator_loss = discriminator_step(
                 state.discriminator, real, fake, self.loss, penalty
             )

@@ -6,12 +6,24 @@ the numbers drawn with it. The margins are then exact up to sampling noise, and 
 capacity is left to the relations between columns. No training row is needed or kept.
 """
 
+from collections.abc import Callable
+
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from tabgan.spans import Spans
 
-__all__ = ["draw_pool", "level_offsets", "span_softmax", "uniform_ranks"]
+__all__ = [
+    "draw_codes",
+    "draw_pool",
+    "level_offsets",
+    "level_shares",
+    "present_numbers",
+    "span_softmax",
+    "uniform_ranks",
+]
 
 POOL_ROWS = 65_536
 POOL_ENTRIES = 2**26  # bounds the pool's memory for wide tables: 256 MiB of float32
@@ -67,9 +79,51 @@ def uniform_ranks(numbers: Tensor, present: Tensor, jitter: Tensor) -> Tensor:
     return ((ranks + jitter.double()) / present.sum(dim=0).clamp_min(1)).clamp(0, 1)
 
 
+def level_shares(codes: NDArray[np.integer], spans: Spans) -> Tensor:
+    """Return each level's share of the rows whose codes are given, shape (levels,)."""
+    counts = [
+        np.bincount(column, minlength=width) / len(column)
+        for column, width in zip(codes.T, spans.widths, strict=True)
+    ]
+    return torch.from_numpy(np.concatenate([*counts, np.empty(0)])).float()
+
+
+def draw_codes(levels: Tensor, spans: Spans, stream: torch.Generator) -> Tensor:
+    """Draw a code for each level span from logits, (rows, levels) → (rows, level spans)."""
+    # The Gumbel-max trick: the highest perturbed logit is a draw from the softmax.
+    noise = torch.empty_like(levels).uniform_(generator=stream).clamp_min_(1e-30)
+    perturbed = levels - torch.log(-torch.log(noise))
+    if not spans.widths:
+        return perturbed.new_empty((len(levels), 0), dtype=torch.long)
+    parts = torch.split(perturbed, [*spans.widths], dim=1)
+    return torch.stack([part.argmax(dim=1) for part in parts], dim=1)
+
+
+def present_numbers(codes: Tensor, spans: Spans) -> Tensor:
+    """Say which numbers their marks show, (rows, level spans) → (rows, numbers)."""
+    present = torch.ones(len(codes), spans.n_numbers, dtype=torch.bool, device=codes.device)
+    for i, mark in enumerate(spans.marks):
+        if mark is not None:
+            present[:, i] = codes[:, mark] == 0
+    return present
+
+
 @torch.no_grad()
-def draw_pool(generator: nn.Module, latent_dim: int, width: int, noise: torch.Generator) -> Tensor:
-    """Draw logits of free rows to calibrate on, shape (rows, width)."""
+def draw_pool(
+    generator: nn.Module,
+    latent_dim: int,
+    width: int,
+    noise: torch.Generator,
+    draw_labels: Callable[[int], Tensor] | None = None,
+) -> Tensor:
+    """Draw logits of free rows to calibrate on, shape (rows, width).
+
+    Where the generator needs labels, `draw_labels` draws those of so many rows.
+    """
     rows = max(1024, min(POOL_ROWS, POOL_ENTRIES // max(width, 1)))
     z = torch.randn(rows, latent_dim, generator=noise, device=noise.device)
-    return torch.cat([generator(part) for part in torch.split(z, 4096)])
+    if draw_labels is None:
+        return torch.cat([generator(part) for part in torch.split(z, 4096)])
+    labels = torch.split(draw_labels(rows), 4096)
+    pairs = zip(torch.split(z, 4096), labels, strict=True)
+    return torch.cat([generator(part, label) for part, label in pairs])

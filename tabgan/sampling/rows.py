@@ -1,6 +1,8 @@
 """Draw encoded rows from a trained generator."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import torch
@@ -8,10 +10,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tabgan.gan.networks import MLPGenerator
-from tabgan.sampling.calibration import uniform_ranks
+from tabgan.sampling.calibration import draw_codes, present_numbers, uniform_ranks
 from tabgan.spans import Spans
 
-__all__ = ["RowSampler"]
+__all__ = ["RowSampler", "check_tensor"]
 
 
 @dataclass(frozen=True)
@@ -43,27 +45,48 @@ class RowSampler:
         """
         z = torch.randn(n, self.generator.latent_dim, generator=stream, device=stream.device)
         logits = self.generator(z)
-        codes = self._codes(logits[:, self.spans.n_numbers :] + self.offsets, stream)
+        codes = draw_codes(logits[:, self.spans.n_numbers :] + self.offsets, self.spans, stream)
         numbers = logits[:, : self.spans.n_numbers]
         jitter = torch.rand(numbers.shape, generator=stream, device=stream.device)
-        probabilities = uniform_ranks(numbers, self._present(codes), jitter)
+        probabilities = uniform_ranks(numbers, present_numbers(codes, self.spans), jitter)
         return probabilities.cpu().numpy(), codes.cpu().numpy()
 
-    def _codes(self, levels: Tensor, stream: torch.Generator) -> Tensor:
-        # The Gumbel-max trick: the highest perturbed logit is a draw from the softmax.
-        noise = torch.empty_like(levels).uniform_(generator=stream).clamp_min_(1e-30)
-        perturbed = levels - torch.log(-torch.log(noise))
-        if not self.spans.widths:
-            return perturbed.new_empty((len(levels), 0), dtype=torch.long)
-        parts = torch.split(perturbed, [*self.spans.widths], dim=1)
-        return torch.stack([part.argmax(dim=1) for part in parts], dim=1)
+    def to(self, device: torch.device) -> "RowSampler":
+        """Return the same on a device."""
+        return RowSampler(self.generator.to(device), self.offsets.to(device), self.spans)
 
-    def _present(self, codes: Tensor) -> Tensor:
-        """Say which numbers their marks show, shape (rows, numbers)."""
-        present = torch.ones(
-            len(codes), self.spans.n_numbers, dtype=torch.bool, device=codes.device
-        )
-        for i, mark in enumerate(self.spans.marks):
-            if mark is not None:
-                present[:, i] = codes[:, mark] == 0
-        return present
+    def to_tensors(self) -> dict[str, Tensor]:
+        """Return all tensors but the generator's, by name."""
+        return {"offsets": self.offsets}
+
+    @classmethod
+    def from_tensors(
+        cls, generator: MLPGenerator, spans: Spans, tensors: Mapping[str, Tensor]
+    ) -> Self:
+        """Put a sampler together again from what `to_tensors` gave.
+
+        Raises
+        ------
+        KeyError, ValueError
+            If a tensor lacks or does not fit.
+        """
+        return cls(generator, check_tensor(tensors, "offsets", (spans.n_levels,)), spans)
+
+
+def check_tensor(
+    tensors: Mapping[str, Tensor],
+    name: str,
+    shape: tuple[int, ...],
+    dtype: torch.dtype = torch.float32,
+) -> Tensor:
+    """Return a tensor of a model file if it has the shape and the dtype that it must have.
+
+    Raises
+    ------
+    KeyError, ValueError
+        If it lacks or does not fit.
+    """
+    tensor = tensors[name]
+    if tuple(tensor.shape) != shape or tensor.dtype != dtype:
+        raise ValueError(f"{name} must be {dtype} of shape {shape}")
+    return tensor

@@ -1,6 +1,6 @@
 """Which columns other rules give, and from what."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -20,20 +20,26 @@ class Derived:
         The source of each determined column.
     sums
         Sums, none of whose columns is determined.
+    kept
+        Columns that are neither, and that must not be changed.
     """
 
     sources: Mapping[int, int]
     sums: Sequence[Sum]
+    kept: Collection[int] = ()
 
     @classmethod
-    def by(cls, determined: Iterable[Determines], sums: Sequence[Sum]) -> Self:
+    def by(
+        cls, determined: Iterable[Determines], sums: Sequence[Sum], kept: Collection[int] = ()
+    ) -> Self:
         """Collect what some rules derive."""
-        return cls({rule.target.position: rule.source.position for rule in determined}, sums)
+        sources = {rule.target.position: rule.source.position for rule in determined}
+        return cls(sources, sums, kept)
 
     @property
     def positions(self) -> set[int]:
-        """Columns that are determined or take part in a sum."""
-        return {*self.sources, *(at for rule in self.sums for at in rule.positions)}
+        """Columns that are determined, take part in a sum, or must not be changed."""
+        return {*self.sources, *self.kept, *(at for rule in self.sums for at in rule.positions)}
 
     def root(self, at: int) -> int:
         """Return the column that is not determined from which a column follows."""

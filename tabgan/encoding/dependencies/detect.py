@@ -1,5 +1,7 @@
 """Finding the dependencies of a table."""
 
+from collections.abc import Collection
+
 import numpy as np
 
 from tabgan.encoding.dependencies.base import ColumnTable, Dependency, count_rows, without
@@ -17,7 +19,9 @@ __all__ = ["detect_dependencies"]
 LEAST_ROWS = 20  # in fewer rows a rule can't be told from an accident
 
 
-def detect_dependencies(table: ColumnTable, rng: np.random.Generator) -> list[Dependency]:
+def detect_dependencies(
+    table: ColumnTable, rng: np.random.Generator, kept: Collection[int] = ()
+) -> list[Dependency]:
     """Find the rules of a table that are no accident.
 
     Parameters
@@ -26,6 +30,9 @@ def detect_dependencies(table: ColumnTable, rng: np.random.Generator) -> list[De
         The training table; its columns by position.
     rng
         Draws the rows on which rules are tried first.
+    kept
+        Positions of columns that no rule may derive, replace or change; others may follow from
+        them.
 
     Returns
     -------
@@ -36,12 +43,13 @@ def detect_dependencies(table: ColumnTable, rng: np.random.Generator) -> list[De
     if count_rows(table) < LEAST_ROWS:
         return found
     for find in (find_copies, find_onehots):
-        for dependency in find(table, rng):
+        for dependency in find(without(table, kept), rng):
             table = dependency.reduce(table)
             found.append(dependency)
-    determined = find_determined(table, rng)
-    sums = find_sums(without(table, [rule.target.position for rule in determined]), rng)
-    derived = Derived.by(determined, sums)
+    determined = find_determined(table, rng, kept)
+    given = [rule.target.position for rule in determined]
+    sums = find_sums(without(table, [*given, *kept]), rng)
+    derived = Derived.by(determined, sums, kept)
     orders = find_orders(table, rng, derived)
     # An order is restored when all columns are there that it compares, and before others are
     # derived from them.

@@ -1,6 +1,6 @@
 """One column whose every level goes with exactly one level of another."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple, Self
 
@@ -140,10 +140,13 @@ class _Levels(NamedTuple):
         return bool(np.bincount(self.codes).max() <= (1 - LEAST_VARIETY) * len(self.codes))
 
 
-def find_determined(table: ColumnTable, rng: np.random.Generator) -> list[Determines]:
+def find_determined(
+    table: ColumnTable, rng: np.random.Generator, kept: Collection[int] = ()
+) -> list[Determines]:
     """Find the columns that another column determines, each with the nearest such column.
 
-    Of columns that determine each other the first one stays, a non-number before a number.
+    Of columns that determine each other the first one stays, a non-number before a number. Those
+    that are to be kept stay in any case.
     """
     trial = {at: _discrete(cells) for at, cells in sample_of(table, rng).items()}
     sample = {at: levels for at, levels in trial.items() if levels is not None and levels.vary()}
@@ -156,6 +159,7 @@ def find_determined(table: ColumnTable, rng: np.random.Generator) -> list[Determ
         for a, b in hoped
         if a in sources
         and b in known
+        and b not in kept
         and len(known[b].levels) <= len(known[a].levels)
         and known[a].determine(known[b])
         and known[a].support(known[b])

@@ -1,0 +1,158 @@
+"""Calibration where levels are given: every frequent combination by its own training rows.
+
+A *stratum* is a combination of given levels with enough training rows; the rare ones together are
+stratum 0. Each has its own offsets of the level logits and its own map of the numbers, from the
+generator's outputs to the unit interval. Under a condition the margins are then as exact as those
+of a free table, and the free table is a mixture of exact parts.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from tabgan.encoding.base import Encoded
+from tabgan.sampling.calibration import (
+    draw_codes,
+    level_offsets,
+    level_shares,
+    present_numbers,
+)
+from tabgan.sampling.conditions import Conditions
+from tabgan.spans import Spans
+
+__all__ = ["Strata", "fit_strata"]
+
+LEAST_ROWS = 500  # of a stratum
+MOST_STRATA = 32
+KNOTS = 257
+ROWS_PER_KNOT = 8  # fewer would keep the numbers of single rows
+LEAST_SHOWN = 100  # present numbers that a map is fitted to; fewer count for nothing
+_TINY = 1e-30
+
+
+@dataclass(frozen=True)
+class Strata:
+    """Offsets and maps of every stratum.
+
+    Parameters
+    ----------
+    stratum
+        The stratum of each combination, int64 of shape (combinations,).
+    offsets
+        Added to the level logits, shape (strata, levels).
+    outputs, units
+        Knots of the map from the generator's output for a number to the unit interval, rising
+        along the last axis, shape (strata, numbers, knots) each.
+    """
+
+    stratum: Tensor
+    offsets: Tensor
+    outputs: Tensor
+    units: Tensor
+
+    def to(self, device: torch.device) -> "Strata":
+        """Return the same on a device."""
+        parts = (self.stratum, self.offsets, self.outputs, self.units)
+        return Strata(*(part.to(device) for part in parts))
+
+    def map(self, numbers: Tensor, stratum: Tensor) -> Tensor:
+        """Map outputs of shape (rows, numbers) to the unit interval, by the stratum of each row."""
+        units = torch.empty_like(numbers)
+        for s in sorted(set(stratum.tolist())):
+            rows = (stratum == s).nonzero().squeeze(1)
+            units[rows] = _interpolate(numbers[rows].t(), self.outputs[s], self.units[s]).t()
+        return units
+
+
+def fit_strata(
+    rows: Encoded,
+    spans: Spans,
+    conditions: Conditions,
+    which: NDArray[np.int64],
+    *,
+    draw: Callable[[Tensor], Tensor],
+    stream: torch.Generator,
+) -> Strata:
+    """Calibrate a generator in every stratum.
+
+    Parameters
+    ----------
+    rows
+        The training rows.
+    spans
+        Their layout.
+    conditions, which
+        The combinations of given levels, and the number of that of each row.
+    draw
+        Draws logits of rows, in the shares that the combinations' counts have.
+    stream
+        Randomness, on the generator's device.
+    """
+    stratum = _find_strata(conditions.counts)
+    own = stratum.numpy()[which]
+    parts = []
+    for s in range(int(stratum.max()) + 1):
+        counts = conditions.counts * (stratum == s)
+        if int(counts.sum()) < LEAST_ROWS:  # the rare ones: calibrated like the whole table
+            inside, counts = np.ones(len(own), np.bool_), conditions.counts
+        else:
+            inside = own == s
+        chosen = Encoded(rows.low[inside], rows.width[inside], rows.codes[inside])
+        parts.append(_fit_one(chosen, spans, draw(counts), stream))
+    return Strata(stratum, *(torch.stack(part) for part in zip(*parts, strict=True)))
+
+
+def _fit_one(
+    rows: Encoded, spans: Spans, logits: Tensor, stream: torch.Generator
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the offsets and the knots of outputs and units of one stratum."""
+    device = stream.device
+    outputs, levels = logits[:, : spans.n_numbers], logits[:, spans.n_numbers :]
+    offsets = level_offsets(levels, level_shares(rows.codes, spans).to(device), spans)
+    shown = present_numbers(draw_codes(levels + offsets, spans, stream), spans)
+    low, width = (torch.from_numpy(part).to(device) for part in (rows.low, rows.width))
+    units = low + width * torch.rand(low.shape, generator=stream, device=device)
+    there = present_numbers(torch.from_numpy(rows.codes).to(device), spans)
+    return offsets, _quantiles(outputs, shown), _quantiles(units, there)
+
+
+def _find_strata(counts: Tensor) -> Tensor:
+    """Return a number for each combination: frequent ones from 1 on, 0 for all others."""
+    order = counts.argsort(descending=True, stable=True)[:MOST_STRATA]
+    order = order[counts[order] >= LEAST_ROWS]
+    stratum = torch.zeros_like(counts)
+    stratum[order] = torch.arange(1, len(order) + 1)
+    return stratum
+
+
+def _quantiles(values: Tensor, present: Tensor) -> Tensor:
+    """Return `KNOTS` quantiles of the present values of each column, shape (columns, knots).
+
+    Columns of few values get fewer cells, and straight lines between their edges.
+    """
+    present = present | (present.sum(dim=0) < LEAST_SHOWN)
+    count = present.sum(dim=0)
+    ordered = values.masked_fill(~present, torch.inf).sort(dim=0).values
+    cells = (count // ROWS_PER_KNOT).clamp(1, KNOTS - 1)
+    place = torch.linspace(0, 1, KNOTS, device=values.device)[:, None] * cells
+    low, high = (_at(ordered, count, edge / cells) for edge in (place.floor(), place.ceil()))
+    return torch.lerp(low, high, place - place.floor()).t().contiguous()
+
+
+def _at(ordered: Tensor, count: Tensor, share: Tensor) -> Tensor:
+    """Return the values below which a share of a column's first `count` lies."""
+    place = share * (count - 1).clamp_min(0)
+    low, high = (ordered.gather(0, edge.long()) for edge in (place.floor(), place.ceil()))
+    return torch.lerp(low, high, place - place.floor())
+
+
+def _interpolate(x: Tensor, knots: Tensor, values: Tensor) -> Tensor:
+    """Map x of shape (columns, rows) by straight lines between knots of shape (columns, knots)."""
+    right = torch.searchsorted(knots, x.contiguous(), right=True).clamp(1, knots.shape[1] - 1)
+    x0, x1 = knots.gather(1, right - 1), knots.gather(1, right)
+    y0, y1 = values.gather(1, right - 1), values.gather(1, right)
+    return torch.lerp(y0, y1, ((x - x0) / (x1 - x0).clamp_min(_TINY)).clamp(0, 1))
