@@ -20,6 +20,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import r2_score, roc_auc_score
 from sklearn.model_selection import StratifiedKFold
 from sklearn.preprocessing import OneHotEncoder
+from support import support_scores
 from threadpoolctl import threadpool_limits
 from xgboost import XGBClassifier, XGBRegressor
 
@@ -71,7 +72,8 @@ def score(
     Returns
     -------
     dict of str to float
-        Errors, shares and copies in percent; C2ST between 0 and 1; TSTR and TRTR as AUC or R².
+        Errors, shares and copies in percent; C2ST, α-precision and β-recall at best 1; TSTR and
+        TRTR as AUC or R².
     """
     with threadpool_limits(1):  # several threads gain little here, and stall on a busy machine
         results = quality_errors(train, synthetic, categorical)
@@ -80,6 +82,7 @@ def score(
         coded = encode([train, test, synthetic], categorical)
         results["tstr"] = train_and_test(coded[2], coded[1], task, target)
         results["trtr"] = train_and_test(coded[0], coded[1], task, target)
+        results |= support_scores(train, synthetic, categorical)
         results["dcr_share"] = dcr_share(train, test, synthetic, categorical)
         return results | copy_shares(train, test, synthetic)
 

@@ -190,10 +190,11 @@ def test_score_gives_every_measure() -> None:
     results = score(*frames, task="classification", categorical=["code", "level"], target="level")
     assert list(results) == [
         *("shape_error", "trend_error", "trend_error_all", "xgb_c2st", "logistic_c2st"),
-        *("tstr", "trtr", "dcr_share"),
+        *("tstr", "trtr", "alpha_precision", "beta_recall", "dcr_share"),
         *("copies", "unique_copies", "test_copies", "test_unique_copies"),
     ]
     assert results["tstr"] > 0.95
     assert results["trtr"] > 0.95
     assert results["copies"] == 0
     assert results["xgb_c2st"] > 0.7
+    assert results["alpha_precision"] > 0.8
