@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any, Self
 
@@ -179,8 +178,8 @@ class TabGAN(BaseEstimator):
         if conditions:
             conditions.check_combinations(rows.codes)
         latent = self._latent(encoder, len(frame))
-        training = self._training(encoder, len(frame), latent.dim, seed)
-        training = replace(training, given=conditions.spans if conditions else ())
+        given = conditions.spans if conditions else ()
+        training = self._training(encoder, len(frame), latent.dim, seed, given=given)
         history = History()
         callback = Callbacks([history, progress, *(self.callbacks or ())])
         sampler = training.run(rows, callback)
@@ -227,7 +226,13 @@ class TabGAN(BaseEstimator):
         return LatentChoice(int(self.latent_dim), "given")
 
     def _training(
-        self, encoder: TableEncoder, n_rows: int, latent_dim: int, seed: int
+        self,
+        encoder: TableEncoder,
+        n_rows: int,
+        latent_dim: int,
+        seed: int,
+        *,
+        given: tuple[int, ...],
     ) -> TableTraining:
         device = choose_device(self.device)
         return TableTraining(
@@ -241,6 +246,7 @@ class TabGAN(BaseEstimator):
             device=device,
             dtype=choose_precision(self.precision, device),
             seed=seed,
+            given=given,
         )
 
     def _n_steps(self, encoder: TableEncoder, n_rows: int) -> int:
