@@ -88,7 +88,7 @@ class Coincidence(Dependency):
     ) -> Self | None:
         """Learn the shares of equal rows; None if there are too few of them."""
         a, b = lines[target.position], lines[source.position]
-        grid = Grid.of(a.values[a.present], decimals_of(target.column))
+        grid = _grid(a.values[a.present], decimals_of(target.column))
         common = tuple(np.union1d(common_values(a), common_values(b)).tolist())
         possible = _may_be_given(a, b, grid, common)
         equal = ((a.values == b.values) & ~np.isin(a.values, np.array(common)))[possible]
@@ -152,7 +152,7 @@ class Coincidence(Dependency):
         ranked: NDArray[np.float64] = np.interp(
             values, [self.grid.least, *self.knots, self.grid.most], ranks
         )
-        return ranked
+        return ranked.clip(0, 1)  # the slope between the smallest floats is infinite
 
     def to_json(self) -> dict[str, Any]:
         """Describe the dependency by JSON values."""
@@ -190,6 +190,12 @@ def common_values(line: Line) -> LineNumbers:
     values, counts = distinct
     frequent: LineNumbers = values[counts >= max(ROWS_PER_KNOT, COMMON * len(line.present))]
     return frequent
+
+
+def _grid(values: LineNumbers, decimals: int | None) -> Grid:
+    """Return the grid of a column; numbers of float32 lie beside the decimals that write them."""
+    grid = Grid.of(values, decimals)
+    return grid if np.array_equal(grid.floor(values), values) else Grid.of(values, None)
 
 
 def _may_be_given(

@@ -60,6 +60,9 @@ FORMS = {
     "small integers": lambda cents: cents.clip(upper=2**32 - 1).astype("uint32"),
     "prices": lambda cents: cents / 100,
     "floats": lambda cents: np.log1p(cents) / 3,
+    "float32": lambda cents: np.log1p(cents).astype("float32"),
+    "huge": lambda cents: cents * 1e302,
+    "tiny": lambda cents: cents * 5e-324,
     "text": lambda cents: (cents / 100).map("{:.2f}".format),
     "missing": lambda cents: (cents / 100).where(cents % 13 > 0),
     "nullable": lambda cents: cents.astype("Int64").where(cents % 13 > 0),
@@ -167,6 +170,12 @@ NO_COINCIDENCES = {
     "not far above": lambda frame, rng: pd.DataFrame(
         {"low": frame["bill"] // 500, "high": frame["bill"] // 500 + rng.geometric(0.3, ROWS) - 1}
     ),
+    "not far below": lambda frame, rng: pd.DataFrame(
+        {"high": -frame["bill"] // 500, "low": -frame["bill"] // 500 - rng.geometric(0.3, ROWS) + 1}
+    ),
+    "rare levels": lambda frame, rng: frame.assign(
+        bill=np.where(rng.random(ROWS) < 0.13, rng.integers(1, 16, ROWS), 0)
+    ).assign(paid=lambda f: f["bill"].where(rng.random(ROWS) < 0.9, 0)),
     "levels": lambda frame, rng: frame.clip(upper=19_000) // 1000,
     "common values": lambda frame, rng: frame.clip(4_000, 30_000) // 1000,
     "in few rows": lambda frame, rng: frame.assign(
@@ -290,6 +299,40 @@ def test_sums_and_orders_hold_beside_coincidences(seed):
     assert (made["came"] == made["due"]).mean() == pytest.approx(0.25, abs=0.02)
     for name in INVOICES:
         assert made[name].between(INVOICES[name].min(), INVOICES[name].max()).all()
+
+
+def test_what_other_rules_give_or_give_from_is_not_changed(table_of, round_trip, rng):
+    """Tariffs that were often the same last year, and dates that are learned as distances."""
+    tariff, before = rng.integers(0, 150, 2 * ROWS), rng.integers(0, 300, 2 * ROWS)
+    cap, fee = rng.permutation(1000)[:150][tariff] + 50, rng.permutation(9000)[:150][tariff]
+    day = pd.Timedelta(1, "D")
+    ordered = pd.Timestamp("2010-01-01") + rng.integers(0, 4000, 2 * ROWS) * day
+    sent = ordered + rng.integers(0, 9, 2 * ROWS) * day
+    same = rng.random(2 * ROWS) < 0.3
+    frame = pd.DataFrame(
+        {
+            "before": np.where(same, tariff, before),
+            "tariff": tariff,
+            "cap": cap,
+            "used": np.floor(cap * rng.random(2 * ROWS)).astype(int),
+            "fee": fee,
+            "paid": np.where(same, fee, rng.integers(0, 9000, 2 * ROWS)),
+            "ordered": ordered,
+            "sent": sent,
+            "told": np.where(same, sent, sent[::-1]),
+        }
+    )
+    table = table_of(frame)
+    rules = detect_dependencies(table, rng)
+    assert [rule.describe() for rule in rules] == [
+        "'tariff' determines 'fee'",
+        "'used' ≤ 'cap'",
+        "'ordered' ≤ 'sent'",
+        "'sent' is learned as its distance from 'ordered'",
+        "'before' equals 'tariff' in 30 % of the rows",
+        "'tariff' determines 'cap'",
+    ]
+    pd.testing.assert_frame_equal(round_trip(table, rules), frame)
 
 
 # ---------------------------------------------------------------- what is stored
