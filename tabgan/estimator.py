@@ -1,6 +1,7 @@
 """`TabGAN`: a scikit-learn estimator that learns a table and draws new rows."""
 
 import os
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from numbers import Integral, Real
 from typing import Any, Self
@@ -14,6 +15,7 @@ from tabgan.checks import check_memory, check_number
 from tabgan.encoding.conditions import ConditionColumns, find_columns
 from tabgan.encoding.table import TableEncoder
 from tabgan.errors import ModelFileError, NotFittedError, OptionError
+from tabgan.gan.balance import describe_balance
 from tabgan.gan.callbacks import Callback, Callbacks, History, Progress
 from tabgan.gan.latent import LatentChoice, choose_latent_dim
 from tabgan.gan.precision import choose_device, choose_precision
@@ -21,7 +23,7 @@ from tabgan.inference import as_frame, resolve_schema
 from tabgan.model import TableModel
 from tabgan.schema import Schema
 from tabgan.streams import RandomStateLike, numpy_stream, resolve_seed
-from tabgan.training import TableTraining, auto_steps
+from tabgan.training import AFTER_TRAINING, TableTraining, auto_steps
 
 __all__ = ["TabGAN"]
 
@@ -35,6 +37,10 @@ class TabGAN(BaseEstimator):
         Training steps, or "auto" to choose by the number of rows.
     epochs
         Passes over the table in place of `steps`.
+    max_time
+        Seconds of wall time for the whole fit, or None for no limit. Training then ends early,
+        with its learning rate brought down all the same, if the steps would take longer; the
+        result depends on the speed of the machine.
     batch_size
         Rows per step.
     latent_dim
@@ -42,9 +48,10 @@ class TabGAN(BaseEstimator):
     hidden_dim
         Width of the hidden layers of both networks.
     learning_rate
-        Adam's learning rate; constant for half of the steps, then linearly down.
+        Adam's learning rate; constant for half of the training, then linearly down.
     gamma
-        Weight of the R1 gradient penalty on the discriminator.
+        Weight of the R1 gradient penalty on the discriminator, or "auto" to adapt it in training
+        (`tabgan.gan.balance`).
     schema
         A `Schema` for the table, or a mapping from column names to kinds that overrides what is
         inferred; None infers everything.
@@ -71,7 +78,10 @@ class TabGAN(BaseEstimator):
     schema_ : Schema
         The columns of the table.
     history_ : list of dict
-        Records of training: step, epoch, seconds, losses, learning rate.
+        Records of training: step, epoch, seconds, losses, learning rate, and the
+        discriminator's advantage and weight of its penalty.
+    gamma_reason_ : str
+        Which weight the penalty had.
     latent_dim_ : int
         The latent size used, and `latent_reason_` why.
     n_steps_ : int
@@ -98,11 +108,12 @@ class TabGAN(BaseEstimator):
         *,
         steps: int | str = "auto",
         epochs: float | None = None,
+        max_time: float | None = None,
         batch_size: int = 512,
         latent_dim: int | str = "auto",
         hidden_dim: int = 256,
         learning_rate: float = 5e-4,
-        gamma: float = 1.0,
+        gamma: float | str = 1.0,
         schema: Schema | Mapping[Any, Any] | None = None,
         condition_on: Any = None,
         derive: bool = True,
@@ -114,6 +125,7 @@ class TabGAN(BaseEstimator):
     ) -> None:
         self.steps = steps
         self.epochs = epochs
+        self.max_time = max_time
         self.batch_size = batch_size
         self.latent_dim = latent_dim
         self.hidden_dim = hidden_dim
@@ -155,15 +167,16 @@ class TabGAN(BaseEstimator):
         TrainingError
             If training diverges.
         """
+        began = time.monotonic()
         self._check_options()
         seed = resolve_seed(self.random_state)
         progress = Progress(self.verbose)
         try:
-            return self._fit(X, seed, progress)
+            return self._fit(X, seed, progress, began)
         finally:
             progress.close()
 
-    def _fit(self, X: Any, seed: int, progress: Progress) -> Self:  # noqa: N803
+    def _fit(self, X: Any, seed: int, progress: Progress, began: float) -> Self:  # noqa: N803
         frame = as_frame(X)
         schema = resolve_schema(frame, self.schema)
         progress.stage("Finding rules between columns")
@@ -182,11 +195,11 @@ class TabGAN(BaseEstimator):
         training = self._training(encoder, len(frame), latent.dim, seed, given=given)
         history = History()
         callback = Callbacks([history, progress, *(self.callbacks or ())])
-        sampler = training.run(rows, callback)
+        sampler = training.run(rows, callback, self._seconds(began))
         facts = {
             "parameters": self._plain_parameters(),
             "n_rows": len(frame),
-            "n_steps": training.n_steps,
+            "n_steps": history.records[-1]["step"] if history.records else 0,
             "latent_reason": latent.reason,
             "history": history.records,
         }
@@ -209,6 +222,7 @@ class TabGAN(BaseEstimator):
         self.history_ = list(facts["history"])
         self.latent_dim_ = model.sampler.generator.latent_dim
         self.latent_reason_ = str(facts["latent_reason"])
+        self.gamma_reason_ = self._gamma_reason()
         self.n_steps_ = int(facts["n_steps"])
         self.n_rows_ = int(facts["n_rows"])
         self.dependencies_ = list(model.encoder.dependencies)
@@ -219,6 +233,11 @@ class TabGAN(BaseEstimator):
         elif hasattr(self, "feature_names_in_"):
             del self.feature_names_in_
         return self
+
+    def _gamma_reason(self) -> str:
+        if self.gamma != "auto":
+            return f"given: {self.gamma:g}"
+        return describe_balance([record["gamma"] for record in self.history_])
 
     def _latent(self, encoder: TableEncoder, n_rows: int) -> LatentChoice:
         if self.latent_dim == "auto":
@@ -242,12 +261,19 @@ class TabGAN(BaseEstimator):
             n_steps=self._n_steps(encoder, n_rows),
             batch_size=self.batch_size,
             learning_rate=self.learning_rate,
-            gamma=self.gamma,
+            gamma=None if self.gamma == "auto" else float(self.gamma),
             device=device,
             dtype=choose_precision(self.precision, device),
             seed=seed,
             given=given,
         )
+
+    def _seconds(self, began: float) -> float | None:
+        """Return the wall time that training may take, of what is left of a fit's."""
+        if self.max_time is None:
+            return None
+        left = self.max_time - (time.monotonic() - began)
+        return max(left, 0.0) * (1 - AFTER_TRAINING)
 
     def _n_steps(self, encoder: TableEncoder, n_rows: int) -> int:
         if not encoder.spans.width:
@@ -273,8 +299,11 @@ class TabGAN(BaseEstimator):
                 raise OptionError(
                     f"steps={self.steps!r} and epochs={self.epochs!r} are both given; give one"
                 )
+        if self.max_time is not None:
+            check_number("max_time", self.max_time, Real, 0, "or None", above=True)
         check_number("learning_rate", self.learning_rate, Real, 0, above=True)
-        check_number("gamma", self.gamma, Real, 0)
+        if self.gamma != "auto":
+            check_number("gamma", self.gamma, Real, 0, "or 'auto'")
 
     def sample(
         self,

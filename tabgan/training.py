@@ -10,6 +10,7 @@ from torch import Tensor
 
 from tabgan.encoding.base import Encoded
 from tabgan.errors import OptionError
+from tabgan.gan.balance import Balance
 from tabgan.gan.batches import LevelRows, TableBatches
 from tabgan.gan.callbacks import Callback
 from tabgan.gan.heads import TableHead
@@ -25,11 +26,12 @@ from tabgan.sampling.strata import fit_strata
 from tabgan.spans import Spans
 from tabgan.streams import torch_stream
 
-__all__ = ["TableTraining", "auto_steps"]
+__all__ = ["AFTER_TRAINING", "TableTraining", "auto_steps"]
 
 MIN_STEPS = 2_000
 MAX_STEPS = 10_000
 STEPS_PER_ROW = 1.0  # between the two
+AFTER_TRAINING = 0.25  # share of a fit's time limit that is kept for what follows training
 
 
 def auto_steps(n_rows: int) -> int:
@@ -54,7 +56,8 @@ class TableTraining:
     latent_dim, hidden_dim
         Sizes of the latent and of the hidden layers.
     n_steps, batch_size, learning_rate, gamma
-        The budget and the optimisation; gamma is the weight of the R1 penalty.
+        The budget and the optimisation; gamma is the weight of the R1 penalty,
+        and None adapts it in training (`tabgan.gan.balance`).
     device, dtype
         Where to train, and the number format of matrix products.
     seed
@@ -69,17 +72,22 @@ class TableTraining:
     n_steps: int
     batch_size: int
     learning_rate: float
-    gamma: float
+    gamma: float | None
     device: torch.device
     dtype: torch.dtype
     seed: int
     given: tuple[int, ...] = ()
 
-    def run(self, rows: Encoded, callback: Callback) -> RowSampler | ConditionalSampler:
-        """Train on encoded rows and return the averaged generator, calibrated."""
+    def run(
+        self, rows: Encoded, callback: Callback, seconds: float | None = None
+    ) -> RowSampler | ConditionalSampler:
+        """Train on encoded rows and return the averaged generator, calibrated.
+
+        Training ends early after some seconds of wall time, if they are given.
+        """
         shares = level_shares(rows.codes, self.spans)
         with _one_thread(), torch.random.fork_rng(devices=[]):
-            generator = self._train(rows, shares, callback)
+            generator = self._train(rows, shares, callback, seconds)
             noise = torch_stream(self.seed, "calibration", device=self.device)
             if self.given:
                 return self._calibrate_conditions(generator, rows, noise)
@@ -104,21 +112,26 @@ class TableTraining:
         strata = fit_strata(rows, self.spans, conditions, which, draw=draw, stream=noise)
         return ConditionalSampler(generator, strata.to(self.device), self.spans, there)
 
-    def _train(self, rows: Encoded, shares: Tensor, callback: Callback) -> MLPGenerator:
+    def _train(
+        self, rows: Encoded, shares: Tensor, callback: Callback, seconds: float | None
+    ) -> MLPGenerator:
         head = TableHead(self.spans, self.given).to(self.device)
         generator, discriminator = self._networks(shares, head)
         low, width, codes = (torch.from_numpy(part).to(self.device) for part in rows)
+        balance = Balance()
         trainer = Trainer(
             head=head,
             batches=TableBatches(low, width, codes, head, self.batch_size, rare=self._rare(codes)),
             loss=NonSaturating(),
-            penalty=R1(self.gamma),
+            penalty=R1(balance.gamma if self.gamma is None else self.gamma),
             latent_dim=self.latent_dim,
             learning_rate=self.learning_rate,
             dtype=self.dtype,
             latents=torch_stream(self.seed, "latents", device=self.device),
             data=torch_stream(self.seed, "data", device=self.device),
             noise=torch_stream(self.seed, "noise", device=self.device),
+            seconds=seconds,
+            balance=balance if self.gamma is None else None,
         )
         state = trainer.start(generator, discriminator, self.n_steps)
         return cast("MLPGenerator", trainer.run(state, callback).averaged.network)

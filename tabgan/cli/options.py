@@ -144,6 +144,13 @@ training_options = _together(
         help="Passes over the table, in place of --steps.",
     ),
     click.option(
+        "--max-time",
+        type=click.FloatRange(min=0, min_open=True),
+        metavar="SECONDS",
+        help="Wall time for learning the table: training ends early if it would take longer.  "
+        "[default: no limit]",
+    ),
+    click.option(
         "--latent-dim",
         callback=_count_or_auto,
         metavar="N|auto",

@@ -18,7 +18,8 @@ class Callback:
     """Base of all callbacks; override what is needed.
 
     A record holds the means since the record before: ``step`` (steps done), ``epoch``,
-    ``seconds``, ``discriminator_loss``, ``generator_loss``, ``learning_rate``.
+    ``seconds``, ``discriminator_loss``, ``generator_loss``, ``advantage`` (of the discriminator, in
+    logits), ``gamma`` (weight of its penalty), ``learning_rate``.
     """
 
     def on_train_begin(self, state: TrainState) -> None:

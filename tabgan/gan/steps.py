@@ -18,8 +18,10 @@ def discriminator_step(
     fake: Tensor,
     loss: AdversarialLoss,
     penalty: R1 | None = None,
-) -> Tensor:
-    """Return the discriminator's loss on a batch, penalty included.
+) -> tuple[Tensor, Tensor]:
+    """Return the discriminator's loss on a batch, penalty included, and its advantage.
+
+    The advantage E D(real) − E D(fake), in logits, says by how much it tells the two apart.
 
     **Shape**: real and fake (batch, n_features); fake is cut from the generator's graph
     """
@@ -27,7 +29,8 @@ def discriminator_step(
     logits = discriminator(torch.cat([real, fake.detach()])).float()
     real_logits, fake_logits = logits[: len(real)], logits[len(real) :]
     value = loss.discriminator(real_logits, fake_logits)
-    return value if penalty is None else value + penalty(real_logits, real)
+    advantage = (real_logits.mean() - fake_logits.mean()).detach()
+    return value if penalty is None else value + penalty(real_logits, real), advantage
 
 
 def generator_step(

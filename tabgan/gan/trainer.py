@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import torch
@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from tabgan.errors import TrainingError
 from tabgan.gan.averaging import MovingAverage
+from tabgan.gan.balance import Balance
 from tabgan.gan.callbacks import Callback
 from tabgan.gan.losses import AdversarialLoss
 from tabgan.gan.penalties import R1
@@ -40,7 +41,7 @@ class Head(Protocol):
         ...
 
     def __call__(self, logits: Tensor, generator: torch.Generator, labels: Tensor | None) -> Tensor:
-        """Draw rows from logits."""
+        """Draw rows from logits, with the labels that are given."""
         ...
 
     def features(self, rows: Tensor) -> Tensor:
@@ -48,15 +49,15 @@ class Head(Protocol):
         ...
 
 
-def learning_rate_factor(step: int, n_steps: int, final: float = 0.02) -> float:
+def learning_rate_factor(progress: float, final: float = 0.02) -> float:
     """Constant for the first half of training, then linear down to `final`.
 
     Examples
     --------
-    >>> [round(learning_rate_factor(step, 100), 2) for step in (0, 50, 75, 100)]
+    >>> [round(learning_rate_factor(progress), 2) for progress in (0, 0.5, 0.75, 1)]
     [1.0, 1.0, 0.51, 0.02]
     """
-    return min(1.0, final + (1 - final) * 2 * (1 - step / n_steps))
+    return min(1.0, final + (1 - final) * 2 * (1 - progress))
 
 
 @contextmanager
@@ -93,6 +94,12 @@ class Trainer:
         Streams of randomness, on the device: for z, for real batches, for the head's draws.
     record_every
         Steps between two records.
+    seconds
+        Wall time after which training ends, if its steps are not done by then; None for no
+        limit, and then nothing depends on the clock. The learning rate follows whichever of
+        steps and time is nearer its end.
+    balance
+        Sets the penalty's weight at each record; None leaves it as it is.
     """
 
     head: Head
@@ -106,6 +113,8 @@ class Trainer:
     data: torch.Generator
     noise: torch.Generator
     record_every: int = 50
+    seconds: float | None = None
+    balance: Balance | None = None
     _sums: Tensor = field(init=False)
 
     def start(self, generator: nn.Module, discriminator: nn.Module, n_steps: int) -> TrainState:
@@ -134,24 +143,31 @@ class Trainer:
             If a loss is not finite.
         """
         device = self.latents.device
-        self._sums = torch.zeros(2, device=device)
+        self._sums = torch.zeros(3, device=device)
         callback.on_train_begin(state)
         began, since = time.monotonic(), state.step
         with _flushed_denormals():
-            while state.step < state.n_steps:
-                self._set_learning_rate(state)
+            progress = self._progress(state, began)
+            while progress < 1:
+                self._set_learning_rate(state, progress)
                 self._sums += self.train_step(state)
                 state.step += 1
-                if state.step % self.record_every == 0 or state.step == state.n_steps:
+                progress = self._progress(state, began)
+                if state.step % self.record_every == 0 or progress >= 1:
                     seconds = time.monotonic() - began
                     record = self._record(state, state.step - since, seconds)
                     since = state.step
+                    if self.balance is not None:
+                        gamma = self.balance.adapt(record["advantage"])
+                        self.penalty = replace(self.penalty, gamma=gamma)
                     callback.on_record(state, record)
         callback.on_train_end(state)
         return state
 
     def train_step(self, state: TrainState) -> Tensor:
-        """Take one step of both networks on one shared fake batch; return both losses.
+        """Take one step of both networks on one shared fake batch.
+
+        Returns the discriminator's loss, the generator's, and the discriminator's advantage.
 
         The fake rows have the labels of the real ones, where there are labels.
         """
@@ -164,7 +180,7 @@ class Trainer:
         with autocast(device, self.dtype):
             logits = state.generator(z, labels)
             fake = self.head.features(self.head(logits, self.noise, labels))
-            discriminator_loss = discriminator_step(
+            discriminator_loss, advantage = discriminator_step(
                 state.discriminator, real, fake, self.loss, penalty
             )
         _descend(discriminator_loss, state.discriminator_optimizer)
@@ -172,16 +188,23 @@ class Trainer:
             generator_loss = generator_step(state.discriminator, real, fake, self.loss)
         _descend(generator_loss, state.generator_optimizer)
         state.averaged.update()
-        return torch.stack([discriminator_loss.detach(), generator_loss.detach()])
+        return torch.stack([discriminator_loss.detach(), generator_loss.detach(), advantage])
 
-    def _set_learning_rate(self, state: TrainState) -> None:
-        rate = self.learning_rate * learning_rate_factor(state.step, state.n_steps)
+    def _progress(self, state: TrainState, began: float) -> float:
+        """Return the share of the budget that is used up."""
+        steps = state.step / state.n_steps if state.n_steps else 1.0
+        if self.seconds is None or state.step == 0:
+            return steps  # at least one step is taken, however little time there is
+        return max(steps, (time.monotonic() - began) / max(self.seconds, 1e-9))
+
+    def _set_learning_rate(self, state: TrainState, progress: float) -> None:
+        rate = self.learning_rate * learning_rate_factor(progress)
         for optimizer in (state.generator_optimizer, state.discriminator_optimizer):
             for group in optimizer.param_groups:
                 group["lr"] = rate
 
     def _record(self, state: TrainState, steps: int, seconds: float) -> dict[str, float]:
-        discriminator_loss, generator_loss = (self._sums / steps).tolist()
+        discriminator_loss, generator_loss, advantage = (self._sums / steps).tolist()
         self._sums.zero_()
         if not (abs(discriminator_loss) + abs(generator_loss) < float("inf")):
             raise TrainingError(
@@ -195,6 +218,8 @@ class Trainer:
             "seconds": seconds,
             "discriminator_loss": discriminator_loss,
             "generator_loss": generator_loss,
+            "advantage": advantage,
+            "gamma": self.penalty.gamma,
             "learning_rate": state.generator_optimizer.param_groups[0]["lr"],
         }
 

@@ -322,3 +322,12 @@ class TestExample:
 
     def test_to_stdout(self, run):
         assert run("example", "-o", "-").stdout.startswith("customer_id,email,signup_date,")
+
+
+def test_time_ends_a_fit(run, small_csv):
+    arguments = ("fit", small_csv, "-m", "m.safetensors", "--steps", "10000000", "--json")
+    facts = json.loads(run(*arguments, "--max-time", "1").stdout)
+    assert 0 < facts["steps"] < 10_000_000
+    refused = run(*arguments, "--max-time", "0")
+    assert refused.exit_code == 2
+    assert "Invalid value for '--max-time': 0.0 is not in the range x>0." in refused.stderr

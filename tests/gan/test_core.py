@@ -69,7 +69,7 @@ def networks():
 def test_discriminator_step_leaves_the_generator_alone(networks, penalty):
     generator, discriminator = networks
     real, fake = torch.randn(8, 6), generator(torch.randn(8, 4))
-    discriminator_step(discriminator, real, fake, NonSaturating(), penalty).backward()
+    discriminator_step(discriminator, real, fake, NonSaturating(), penalty)[0].backward()
     assert all(p.grad is None for p in generator.parameters())
     assert all(p.grad.abs().sum() > 0 for p in list(discriminator.parameters())[:-1])
 
@@ -130,7 +130,7 @@ def test_numbers_are_drawn_anew_from_their_bands():
 
 
 def test_learning_rate_falls_in_the_second_half_only():
-    factors = [learning_rate_factor(step, 1000) for step in range(1001)]
+    factors = [learning_rate_factor(step / 1000) for step in range(1001)]
     assert factors[:500] == [1.0] * 500
     assert all(a > b for a, b in pairwise(factors[501:]))
     assert factors[-1] == pytest.approx(0.02)

@@ -2,6 +2,7 @@ import pytest
 import torch
 
 from tabgan import OptionError, TrainingError
+from tabgan.gan.balance import LEAST, MOST, Balance, describe_balance
 from tabgan.gan.batches import TableBatches
 from tabgan.gan.callbacks import History
 from tabgan.gan.heads import TableHead
@@ -18,7 +19,12 @@ SPANS = Spans((None, 1), (3, 2))
 
 
 def make(
-    steps: int, *, learning_rate: float = 1e-3, dtype: torch.dtype = torch.float32
+    steps: int,
+    *,
+    learning_rate: float = 1e-3,
+    dtype: torch.dtype = torch.float32,
+    seconds: float | None = None,
+    balance: Balance | None = None,
 ) -> tuple[Trainer, TrainState]:
     stream = torch_stream(0, "rows")
     head = TableHead(SPANS)
@@ -28,7 +34,7 @@ def make(
         head=head,
         batches=TableBatches(low, torch.full((64, 2), 0.1), codes, head, batch_size=16),
         loss=NonSaturating(),
-        penalty=R1(),
+        penalty=R1(balance.gamma if balance else 1.0),
         latent_dim=4,
         learning_rate=learning_rate,
         dtype=dtype,
@@ -36,6 +42,8 @@ def make(
         data=torch_stream(0, "data"),
         noise=torch_stream(0, "noise"),
         record_every=10,
+        seconds=seconds,
+        balance=balance,
     )
     with torch.random.fork_rng():
         torch.manual_seed(0)
@@ -80,11 +88,52 @@ def test_a_run_can_be_cut_and_goes_on_where_it_was():
     whole.run(state, History())
     parted, other = make(20)
     for _ in range(7):
-        parted._set_learning_rate(other)
+        parted._set_learning_rate(other, other.step / other.n_steps)
         parted.train_step(other)
         other.step += 1
     parted.run(other, History())
     assert torch.equal(weights(other.averaged.network), weights(state.averaged.network))
+
+
+def test_time_ends_a_training_with_its_learning_rate_down():
+    trainer, state = make(10**7, seconds=1.0)
+    history = History()
+    trainer.run(state, history)
+    last = history.records[-1]
+    assert 10 < last["step"] == state.step < 10**7
+    assert 1.0 <= last["seconds"] < 5.0
+    rates = [record["learning_rate"] for record in history.records]
+    assert rates == sorted(rates, reverse=True)
+    assert rates[0] > 0.9e-3
+    assert rates[-1] < 0.2e-3
+
+
+@pytest.mark.parametrize("seconds", [1e-9, 0.0])
+def test_one_step_is_taken_however_little_time_there_is(seconds):
+    trainer, state = make(100, seconds=seconds)
+    history = History()
+    trainer.run(state, history)
+    assert [record["step"] for record in history.records] == [1]
+
+
+def test_time_enough_changes_nothing():
+    free, one = make(30)
+    timed, other = make(30, seconds=1e6)
+    free.run(one, History())
+    timed.run(other, History())
+    assert torch.equal(weights(one.averaged.network), weights(other.averaged.network))
+
+
+@pytest.mark.parametrize(("advantage", "factor"), [(0.5, 1.2), (-0.5, 1 / 1.2)])
+def test_the_penalty_follows_the_advantage(advantage, factor):
+    trainer, state = make(40, balance=Balance())
+    step = trainer.train_step
+    trainer.train_step = lambda s: torch.cat([step(s)[:2], torch.tensor([advantage])])
+    history = History()
+    trainer.run(state, history)
+    gammas = [record["gamma"] for record in history.records]
+    assert gammas == pytest.approx([10 * factor**i for i in range(4)])
+    assert [record["advantage"] for record in history.records] == pytest.approx([advantage] * 4)
 
 
 def test_divergence_is_an_error_with_its_remedy():
@@ -95,6 +144,16 @@ def test_divergence_is_an_error_with_its_remedy():
         "Training diverged: a loss is not finite by step 10 of 40; lower learning_rate "
         "(now 1e+30) or raise the penalty's weight gamma (now 1)"
     )
+
+
+def test_the_weight_of_the_penalty_stays_within_its_bounds():
+    balance = Balance()
+    assert {balance.adapt(1.0) for _ in range(50)} >= {MOST}
+    assert balance.gamma == MOST
+    for _ in range(50):
+        balance.adapt(0.0)
+    assert balance.gamma == LEAST
+    assert describe_balance([]) == "nothing was trained"
 
 
 def test_precision_and_device():
