@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -43,11 +43,13 @@ def peak_memory_mb(process: int | str = "self") -> float:
     return int(peaks[0].split()[1]) * 1024 / 1e6 if peaks else 0.0
 
 
-def run_measured(command: Sequence[str], limit_seconds: float) -> Finished:
+def run_measured(
+    command: Sequence[str], limit_seconds: float, *, environment: Mapping[str, str] | None = None
+) -> Finished:
     """Run a command with its output hidden, and watch its memory; end it at the limit."""
     with tempfile.TemporaryFile() as errors:
         start = time.perf_counter()
-        child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors)
+        child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors, env=environment)
         peak = 0.0
         while child.poll() is None:
             peak = max(peak, peak_memory_mb(child.pid))

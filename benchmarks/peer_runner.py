@@ -1,0 +1,193 @@
+"""Fit one generator to a table and draw rows from it, in the environment that has it.
+
+`peers.py` runs this file as a program, with the path of a JSON file that names the generator, the
+seed, the files and the nominal columns. It needs pandas and pyarrow beside the generator.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+Sampler = Callable[[int], pd.DataFrame]
+
+HOLE = "<missing>"
+
+
+def main() -> None:
+    """Fit, draw, and write the rows and what they cost."""
+    job = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
+    keep_to_one_core()
+    module, fit = GENERATORS[job["generator"]]
+    importlib.import_module(module)  # beforehand: loading a library is not fitting
+    train = pd.read_parquet(job["train"])
+    clock = Clock()
+    sampler = fit(train, job["categorical"], job["seed"], job["options"])
+    cost = clock.lap("fit")
+    synthetic = sampler(len(train))
+    cost |= clock.lap("sample")
+    synthetic.to_parquet(job["synthetic"])
+    Path(job["cost"]).write_text(json.dumps(cost), encoding="utf-8")
+
+
+class Clock:
+    """Wall and processor seconds since the last lap, child processes that ended included."""
+
+    def __init__(self) -> None:
+        self._last = self._now()
+
+    def lap(self, what: str) -> dict[str, float]:
+        """Return the seconds since the last lap."""
+        now, last = self._now(), self._last
+        self._last = now
+        return {f"{what}_seconds": now[0] - last[0], f"{what}_cpu_seconds": now[1] - last[1]}
+
+    @staticmethod
+    def _now() -> tuple[float, float]:
+        times = os.times()
+        return time.perf_counter(), sum(times[:4])
+
+
+def fit_tabgan(train: pd.DataFrame, _: list[str], seed: int, options: dict[str, Any]) -> Sampler:
+    """TabGAN: kinds of columns are inferred."""
+    from tabgan import TabGAN
+
+    sample: Sampler = TabGAN(random_state=seed, verbose=False, **options).fit(train).sample
+    return sample
+
+
+def fit_tabular_argn(
+    train: pd.DataFrame, _: list[str], seed: int, options: dict[str, Any]
+) -> Sampler:
+    """TabularARGN: kinds of columns are inferred."""
+    from mostlyai.engine import TabularARGN
+
+    flush_denormals()
+    model = TabularARGN(random_state=seed, **options).fit(train)
+    return lambda size: model.sample(n_samples=size)
+
+
+def fit_ctgan(
+    train: pd.DataFrame, categorical: list[str], seed: int, options: dict[str, Any]
+) -> Sampler:
+    """CTGAN, which must be told the nominal columns."""
+    from ctgan import CTGAN
+
+    return _fit_ctgan_library(CTGAN(enable_gpu=False, **options), train, categorical, seed)
+
+
+def fit_tvae(
+    train: pd.DataFrame, categorical: list[str], seed: int, options: dict[str, Any]
+) -> Sampler:
+    """TVAE, which must be told the nominal columns."""
+    from ctgan import TVAE
+
+    return _fit_ctgan_library(TVAE(enable_gpu=False, **options), train, categorical, seed)
+
+
+def _fit_ctgan_library(
+    model: Any, train: pd.DataFrame, categorical: list[str], seed: int
+) -> Sampler:
+    flush_denormals()
+    whole, marks = without_holes(train, categorical)
+    model.set_random_state(seed)
+    model.fit(whole, [*categorical, *marks.values()])
+    return lambda size: with_holes(model.sample(size), marks)
+
+
+def fit_gaussian_copula(
+    train: pd.DataFrame, categorical: list[str], seed: int, options: dict[str, Any]
+) -> Sampler:
+    """SDV's Gaussian copula, with metadata that name the nominal columns."""
+    import numpy as np
+    from sdv.metadata import Metadata
+    from sdv.single_table import GaussianCopulaSynthesizer
+
+    kinds = {
+        name: {"sdtype": "categorical" if name in categorical else "numerical"} for name in train
+    }
+    metadata = Metadata.load_from_dict({"tables": {"table": {"columns": kinds}}})
+    np.random.seed(seed)  # noqa: NPY002  (the library draws from the global generator)
+    model = GaussianCopulaSynthesizer(metadata, **options)
+    model.fit({"table": train})
+    return lambda size: model.sample(size)["table"]
+
+
+def fit_arf(
+    train: pd.DataFrame, categorical: list[str], seed: int, options: dict[str, Any]
+) -> Sampler:
+    """Adversarial random forest."""
+    import numpy as np
+    from arfpy.arf import arf
+
+    whole, marks = without_holes(train, categorical)
+    nominal = [*categorical, *marks.values()]
+    whole[nominal] = whole[nominal].astype("category")
+    np.random.seed(seed)  # noqa: NPY002  (the library draws from the global generator)
+    model = arf(whole, verbose=False, random_state=seed, **options)
+    model.forde()
+    return lambda size: with_holes(model.forge(size), marks)
+
+
+def keep_to_one_core() -> None:
+    """Let libraries that count the cores find one, so that all get the same."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+
+
+def flush_denormals() -> None:
+    """Let torch take denormal floats for zero: on a processor they slow TVAE four times."""
+    import torch
+
+    torch.set_flush_denormal(True)
+
+
+def without_holes(
+    train: pd.DataFrame, categorical: list[str]
+) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Return the table for generators that take no missing values, and its columns of marks.
+
+    Levels become text, with a level for missing; a number with missing values is filled with its
+    mean, and gets a nominal column beside it that says where.
+    """
+    whole, marks = train.copy(), {}
+    for name in train:
+        holes = train[name].isna()
+        if name in categorical:
+            whole[name] = train[name].astype(object).where(~holes, HOLE).astype(str)
+        elif holes.any():
+            marks[name] = f"{name} {HOLE}"
+            whole[name] = train[name].fillna(train[name].mean())
+            whole[marks[name]] = holes.map({True: "yes", False: "no"})
+    return whole, marks
+
+
+def with_holes(drawn: pd.DataFrame, marks: dict[str, str]) -> pd.DataFrame:
+    """Undo `without_holes` on drawn rows, but for the dtypes."""
+    drawn = drawn.mask(drawn.astype(object) == HOLE)
+    for name, mark in marks.items():
+        drawn[name] = drawn[name].mask(drawn[mark].astype(str) == "yes")
+    return drawn.drop(columns=list(marks.values()))
+
+
+GENERATORS: dict[str, tuple[str, Callable[..., Sampler]]] = {
+    "tabgan": ("tabgan", fit_tabgan),
+    "tabular-argn": ("mostlyai.engine", fit_tabular_argn),
+    "gaussian-copula": ("sdv.single_table", fit_gaussian_copula),
+    "arf": ("arfpy.arf", fit_arf),
+    "tvae": ("ctgan", fit_tvae),
+    "ctgan": ("ctgan", fit_ctgan),
+}
+"""The module to load and the function that fits, by the name that `peers.py` uses."""
+
+
+if __name__ == "__main__":
+    main()
