@@ -15,6 +15,7 @@ from tabgan.checks import check_memory, check_number
 from tabgan.encoding.conditions import ConditionColumns, find_columns
 from tabgan.encoding.table import TableEncoder
 from tabgan.errors import ModelFileError, NotFittedError, OptionError
+from tabgan.finishing import fit_finish
 from tabgan.gan.balance import describe_balance
 from tabgan.gan.callbacks import Callback, Callbacks, History, Progress
 from tabgan.gan.latent import LatentChoice, choose_latent_dim
@@ -62,6 +63,12 @@ class TabGAN(BaseEstimator):
     derive
         Whether columns that other columns determine are detected and derived, so that the rule
         holds in every synthetic row.
+    refine
+        Whether rows that a tree critic takes for real are drawn more often
+        (`tabgan.sampling.refinement`).
+    polish
+        Whether columns are drawn anew by boosted trees, where held-out rows show that this makes
+        them fit the others better (`tabgan.sampling.polish`).
     device
         "auto" (CUDA where there is one), "cpu", "cuda" or a torch device name.
     precision
@@ -90,6 +97,10 @@ class TabGAN(BaseEstimator):
         Rules found between columns; each has a `describe` method.
     conditions_ : dict
         The values that each condition column can be asked for.
+    finish_ : dict
+        What refinement and polish did: ``critics`` trained, the ``effective_share`` of the rows
+        after weighting, the ``columns`` that are redrawn (name, trees, surprise in nats),
+        ``trees`` in all and the ``seconds`` taken; empty if nothing was tried.
     n_rows_ : int
         Rows of the training table.
     n_features_in_ : int
@@ -117,6 +128,8 @@ class TabGAN(BaseEstimator):
         schema: Schema | Mapping[Any, Any] | None = None,
         condition_on: Any = None,
         derive: bool = True,
+        refine: bool = True,
+        polish: bool = True,
         device: str = "auto",
         precision: str = "auto",
         callbacks: Sequence[Callback] | None = None,
@@ -134,6 +147,8 @@ class TabGAN(BaseEstimator):
         self.schema = schema
         self.condition_on = condition_on
         self.derive = derive
+        self.refine = refine
+        self.polish = polish
         self.device = device
         self.precision = precision
         self.callbacks = callbacks
@@ -196,14 +211,19 @@ class TabGAN(BaseEstimator):
         history = History()
         callback = Callbacks([history, progress, *(self.callbacks or ())])
         sampler = training.run(rows, callback, self._seconds(began))
+        progress.stage("Refining and polishing")
+        finish, finish_facts = fit_finish(
+            rows, encoder, sampler, seed, refine=self.refine, polish=self.polish
+        )
         facts = {
             "parameters": self._plain_parameters(),
             "n_rows": len(frame),
             "n_steps": history.records[-1]["step"] if history.records else 0,
             "latent_reason": latent.reason,
             "history": history.records,
+            "finish": finish_facts,
         }
-        return self._set_model(TableModel(encoder, sampler, facts, conditions))
+        return self._set_model(TableModel(encoder, sampler, facts, conditions, finish))
 
     def _plain_parameters(self) -> dict[str, Any]:
         """Return the parameters that a model file keeps; the rest belong to this process."""
@@ -225,6 +245,7 @@ class TabGAN(BaseEstimator):
         self.gamma_reason_ = self._gamma_reason()
         self.n_steps_ = int(facts["n_steps"])
         self.n_rows_ = int(facts["n_rows"])
+        self.finish_ = dict(facts["finish"])
         self.dependencies_ = list(model.encoder.dependencies)
         self.conditions_ = model.condition_columns.values if model.condition_columns else {}
         self.n_features_in_ = len(schema)

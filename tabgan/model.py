@@ -6,8 +6,10 @@ from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import Any, Self
 
+import numpy as np
 import pandas as pd
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from tabgan.encoding.conditions import ConditionColumns
@@ -16,6 +18,8 @@ from tabgan.errors import ModelFileError, OptionError, TabGANError
 from tabgan.gan.networks import MLPGenerator
 from tabgan.persistence import read_model, write_model
 from tabgan.sampling.conditional import ConditionalSampler
+from tabgan.sampling.features import RowFeatures
+from tabgan.sampling.finish import Finish
 from tabgan.sampling.rows import RowSampler
 from tabgan.sampling.stream import BLOCK_ROWS, blocks
 from tabgan.streams import numpy_stream, torch_stream
@@ -37,12 +41,15 @@ class TableModel:
         JSON values that go into the model file as they are: parameters, history, sizes.
     condition_columns
         The columns for whose levels a draw can be asked; None if there are none.
+    finish
+        Refinement and polish of the rows that are drawn; None leaves them as they are.
     """
 
     encoder: TableEncoder
     sampler: RowSampler | ConditionalSampler
     facts: Mapping[str, Any]
     condition_columns: ConditionColumns | None = None
+    finish: Finish | None = None
 
     @property
     def device(self) -> torch.device:
@@ -75,11 +82,19 @@ class TableModel:
     def draw_block(self, seed: int, block: int) -> pd.DataFrame:
         """Draw block b of the sample with a seed: `BLOCK_ROWS` rows."""
         stream = torch_stream(seed, "sample", block, device=self.device)
-        numbers, codes = self.sampler.draw(BLOCK_ROWS, stream)
+        numbers, codes = self._draw(BLOCK_ROWS, stream, numpy_stream(seed, "finish", block))
         start = block * BLOCK_ROWS
         frame = self.encoder.decode(numbers, codes, start, numpy_stream(seed, "decode", block))
         frame.index = pd.RangeIndex(start, start + BLOCK_ROWS)
         return frame
+
+    def _draw(
+        self, n: int, stream: torch.Generator, rng: np.random.Generator
+    ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        if self.finish is None:
+            return self.sampler.draw(n, stream)
+        free = not isinstance(self.sampler, ConditionalSampler) or self.sampler.chances is None
+        return self.finish.draw(self.sampler, n, stream, rng, free=free)
 
     def blocks(self, n: int, seed: int) -> Iterator[pd.DataFrame]:
         """Yield the n rows of the sample with a seed, block by block."""
@@ -89,7 +104,7 @@ class TableModel:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model file; see `tabgan.persistence`."""
         generator = self.sampler.generator
-        description = {
+        description: dict[str, Any] = {
             "versions": {name: version(name) for name in ("tabgan", "torch", "pandas", "numpy")},
             "encoder": self.encoder.to_json(),
             "generator": {
@@ -102,7 +117,11 @@ class TableModel:
             "facts": dict(self.facts),
         }
         tensors = {f"generator.{k}": v for k, v in generator.state_dict().items()}
-        write_model(path, description, tensors | self.sampler.to_tensors())
+        tensors |= self.sampler.to_tensors()
+        if self.finish is not None:
+            description["finish"] = self.finish.to_json()
+            tensors |= {f"finish.{k}": v for k, v in self.finish.to_tensors().items()}
+        write_model(path, description, tensors)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], device: torch.device) -> Self:
@@ -123,8 +142,9 @@ class TableModel:
                 columns = ConditionColumns.of(encoder, description["condition_on"])
             given = columns.spans if columns else ()
             sampler = _rebuild(encoder, description["generator"], tensors, given).to(device)
+            finish = _finish(encoder, description, tensors)
             encoder.try_out()
-            return cls(encoder, sampler, dict(description["facts"]), columns)
+            return cls(encoder, sampler, dict(description["facts"]), columns, finish)
         except (
             TabGANError, KeyError, TypeError, ValueError, IndexError, AttributeError,
             RuntimeError, ArithmeticError, RecursionError,
@@ -133,6 +153,19 @@ class TableModel:
                 f"{path}: the model's parts don't fit together "
                 f"({type(error).__name__}: {str(error)[:200]})"
             ) from error
+
+
+def _finish(
+    encoder: TableEncoder, description: Mapping[str, Any], tensors: Mapping[str, Tensor]
+) -> Finish | None:
+    if "finish" not in description:
+        return None
+    own = _under("finish.", tensors)
+    return Finish.restore(description["finish"], own, RowFeatures(encoder.spans, encoder.quantiles))
+
+
+def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
 
 
 def _rebuild(
@@ -154,8 +187,7 @@ def _rebuild(
             hidden_dim=hidden_dim,
             labels=[spans.widths[i] for i in given],
         )
-    prefix = "generator."
-    weights = {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
+    weights = _under("generator.", tensors)
     generator.load_state_dict(weights, assign=True)
     if any(tensor.dtype != torch.float32 for tensor in weights.values()):
         raise ValueError("weights must be float32")

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tabgan.encoding.quantiles import Quantiles
 from tabgan.schema import Column
 from tabgan.spans import Spans
 
@@ -46,6 +47,11 @@ class ColumnEncoder(ABC):
     @abstractmethod
     def spans(self) -> Spans:
         """The layout that this column takes in a row; may be empty."""
+
+    @property
+    def quantiles(self) -> tuple[Quantiles, ...]:
+        """The distribution of each number of `spans`."""
+        return ()
 
     @classmethod
     @abstractmethod

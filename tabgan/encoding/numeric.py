@@ -42,6 +42,11 @@ class NumericEncoder(ColumnEncoder):
             return Spans((None,), ())
         return Spans((0,), (1 + len(self._specials),))
 
+    @property
+    def quantiles(self) -> tuple[Quantiles, ...]:
+        """The distribution of the number."""
+        return (self._quantiles,)
+
     @classmethod
     def fit(cls, column: Column, values: pd.Series) -> Self:
         """Learn the column's distribution and its specials.

@@ -20,6 +20,7 @@ from tabgan.encoding.dependencies import (
 from tabgan.encoding.grouped import GroupedEncoder
 from tabgan.encoding.identifier import IdentifierEncoder
 from tabgan.encoding.numeric import NumericEncoder
+from tabgan.encoding.quantiles import Quantiles
 from tabgan.encoding.text import TextEncoder
 from tabgan.schema import Column, Schema
 from tabgan.spans import Spans
@@ -116,6 +117,11 @@ class TableEncoder:
     def spans(self) -> Spans:
         """The layout of an encoded row."""
         return Spans.concatenate(encoder.spans for encoder in self.encoders.values())
+
+    @property
+    def quantiles(self) -> tuple[Quantiles, ...]:
+        """The distribution of each number of an encoded row."""
+        return tuple(part for encoder in self.encoders.values() for part in encoder.quantiles)
 
     def level_span(self, position: int) -> int:
         """Return the number of the first level span of a column that is encoded."""

@@ -1,0 +1,87 @@
+"""Encoded rows as trees see them: values of numbers, codes of levels."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tabgan.encoding.quantiles import Quantiles
+from tabgan.spans import Spans
+
+__all__ = ["Codes", "Drawn", "Floats", "RowFeatures"]
+
+Floats = NDArray[np.float64]
+Codes = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """Encoded rows with their features.
+
+    Parameters
+    ----------
+    numbers, codes
+        Shapes (rows, numbers) and (rows, level spans).
+    features
+        Shape (rows, features); see `RowFeatures`.
+    """
+
+    numbers: Floats
+    codes: Codes
+    features: Floats
+
+    def __len__(self) -> int:
+        return len(self.features)
+
+    def __getitem__(self, rows: Any) -> "Drawn":
+        """Return some of the rows."""
+        return Drawn(self.numbers[rows], self.codes[rows], self.features[rows])
+
+
+@dataclass(frozen=True)
+class RowFeatures:
+    """Turns encoded rows into features: one column per number, then one per level span.
+
+    A number is given as its value, so that the spread of a repeated value over its band is not
+    seen, and as NaN where its mark says that it is absent.
+
+    Parameters
+    ----------
+    spans
+        Layout of a row.
+    quantiles
+        Distribution of each number.
+    """
+
+    spans: Spans
+    quantiles: tuple[Quantiles, ...]
+
+    def __len__(self) -> int:
+        return self.spans.n_numbers + len(self.spans.widths)
+
+    def place_of(self, span: int) -> int:
+        """Return the place of a level span among the features."""
+        return self.spans.n_numbers + span
+
+    def of(self, numbers: Floats, codes: Codes) -> Drawn:
+        """Return rows with their features."""
+        features = np.empty((len(numbers), len(self)))
+        for number in range(self.spans.n_numbers):
+            features[:, number] = self.values(number, numbers[:, number], codes)
+        features[:, self.spans.n_numbers :] = codes
+        return Drawn(numbers, codes, features)
+
+    def values(self, number: int, units: Floats, codes: Codes) -> Floats:
+        """Return one number's column of the features, shape (rows,)."""
+        # In float32, like the thresholds that they are compared with.
+        values = self.quantiles[number].from_unit(units).astype(np.float32).astype(np.float64)
+        values[~self.present(number, codes)] = np.nan
+        return values
+
+    def present(self, number: int, codes: Codes) -> NDArray[np.bool_]:
+        """Say in which rows a number is present."""
+        mark = self.spans.marks[number]
+        if mark is None:
+            return np.ones(len(codes), np.bool_)
+        return codes[:, mark] == 0  # type: ignore[no-any-return]

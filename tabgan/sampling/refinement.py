@@ -1,0 +1,138 @@
+"""Refinement: rows that a tree critic takes for real are drawn more often.
+
+A critic, a classifier of boosted trees, is trained to tell real rows from drawn ones; its log-odds
+estimate the logarithm of the density ratio, by which the drawn rows are weighted. The next critic
+looks at the weighted rows, and so on, as long as held-out rows say that a critic has found
+something. Sampling draws several times as many rows as are wanted and chooses by the weights,
+raked to the margins of the training table (Deming and Stephan, 1940), without replacement.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tabgan.sampling.features import Codes, Drawn, Floats
+from tabgan.sampling.trees import Growth, Trees, fit_trees
+from tabgan.spans import Spans
+
+__all__ = ["choose", "effective_share", "fit_critics", "log_ratio", "rake", "weigh"]
+
+MAX_CRITICS = 4
+GROWTH = Growth(rounds=50, rate=0.3, feature_share=0.7, l2=5.0)
+CLIP = (-6.0, 3.0)  # of one critic's log-odds
+MOST_WEIGHT = 20.0  # of a row, in multiples of the mean
+BINS = 20  # of a number, to which weights are raked
+SWEEPS = 5
+_TINY = 1e-12
+
+
+def fit_critics(
+    real: Floats, drawn: Drawn, spans: Spans, shares: Floats, rng: np.random.Generator
+) -> tuple[tuple[Trees, ...], Floats]:
+    """Train critics one after the other, each on the rows as the ones before weigh them.
+
+    Parameters
+    ----------
+    real
+        Features of real rows, shape (rows, features).
+    drawn
+        Freely drawn rows, some times as many.
+    spans, shares
+        Layout of a row, and each level's share of the training rows, to rake the weights to.
+    rng
+        Randomness of what is held out and of what a critic sees.
+
+    Returns
+    -------
+    The critics, and the weights of the drawn rows after the last of them.
+    """
+    held_real, held_drawn = (rng.random(len(rows)) < 0.2 for rows in (real, drawn.features))
+    critics: list[Trees] = []
+    ratio, weights = np.zeros(len(drawn)), np.ones(len(drawn))
+    for _ in range(MAX_CRITICS):
+        fitted = np.flatnonzero(~held_drawn)
+        chance = weights[fitted] / weights[fitted].sum()
+        size = min(2 * int((~held_real).sum()), len(fitted))
+        seen = drawn.features[rng.choice(fitted, size, p=chance)]
+        critic = _fit_critic(real[~held_real], seen, int(rng.integers(2**31)))
+        scores = _scores(critic, drawn.features)
+        real_scores = _scores(critic, real[held_real])
+        if not _finds_something(real_scores, scores[held_drawn], weights[held_drawn]):
+            break
+        critics.append(critic)
+        ratio += scores
+        weights = weigh(ratio, drawn, spans, shares)
+    return tuple(critics), weights
+
+
+def _fit_critic(real: Floats, drawn: Floats, seed: int) -> Trees:
+    labels = np.repeat([1, 0], [len(real), len(drawn)])
+    weights = np.where(labels == 1, len(drawn) / len(real), 1.0)
+    return fit_trees(np.concatenate([real, drawn]), labels, GROWTH, seed=seed, weights=weights)
+
+
+def _scores(critic: Trees, features: Floats) -> Floats:
+    return np.clip(critic.scores(features)[:, 0], *CLIP)
+
+
+def _finds_something(real: Floats, drawn: Floats, weights: Floats) -> bool:
+    """Say if log-odds tell held-out rows apart better than a coin does."""
+    loss = np.logaddexp(0, -real).mean() + np.logaddexp(0, drawn) @ weights / weights.sum()
+    return bool(loss < 2 * np.log(2))
+
+
+def log_ratio(critics: tuple[Trees, ...], features: Floats) -> Floats:
+    """Return the logarithm of each row's weight, up to a constant, shape (rows,)."""
+    ratio = np.zeros(len(features))
+    for critic in critics:
+        ratio += _scores(critic, features)
+    return ratio
+
+
+def weigh(ratio: Floats, rows: Drawn, spans: Spans, shares: Floats | None) -> Floats:
+    """Turn log-ratios into weights of mean 1, raked to the margins where shares are given."""
+    weights = np.exp(ratio - ratio.max())
+    weights = np.minimum(weights / weights.mean(), MOST_WEIGHT)
+    if shares is not None:
+        weights = rake(weights, rows, spans, shares)
+    return weights / weights.mean()  # type: ignore[no-any-return]
+
+
+def rake(weights: Floats, rows: Drawn, spans: Spans, shares: Floats) -> Floats:
+    """Adjust weights so that levels and numbers keep their margins.
+
+    Each level gets its share, and each of `BINS` bins of a number's present values the same.
+    """
+    margins: list[tuple[Codes, Floats | None]] = []
+    for codes, start, width in zip(rows.codes.T, spans.offsets, spans.widths, strict=True):
+        margins.append((codes, shares[start : start + width]))
+    for number, mark in enumerate(spans.marks):
+        bins = np.minimum((rows.numbers[:, number] * BINS).astype(np.int64), BINS - 1)
+        if mark is not None:
+            bins = np.where(rows.codes[:, mark] == 0, bins, BINS)
+        margins.append((bins, None))
+    for _ in range(SWEEPS):
+        for codes, wanted in margins:
+            weights = weights * _factors(codes, weights, wanted)[codes]
+        weights = np.minimum(weights / weights.mean(), MOST_WEIGHT)
+    return weights
+
+
+def _factors(codes: Codes, weights: Floats, wanted: Floats | None) -> Floats:
+    total = np.bincount(codes, weights, minlength=BINS + 1 if wanted is None else len(wanted))
+    if wanted is not None:
+        goal = wanted * total.sum()
+    else:  # of a number: equal bins, and as many absent ones as there are
+        goal = np.append(np.full(BINS, total[:BINS].sum() / BINS), total[BINS])
+    return np.clip(goal / np.maximum(total, _TINY), 0.1, 10.0)  # type: ignore[no-any-return]
+
+
+def choose(weights: Floats, n: int, rng: np.random.Generator) -> NDArray[np.intp]:
+    """Choose n rows without replacement, by their weights (Efraimidis and Spirakis, 2006)."""
+    keys = np.log(np.maximum(weights, _TINY)) + rng.gumbel(size=len(weights))
+    chosen = np.argpartition(-keys, n - 1)[:n] if n < len(keys) else np.arange(len(keys))
+    return rng.permutation(chosen)
+
+
+def effective_share(weights: Floats) -> float:
+    """Return the effective sample size (Kish, 1965) as a share of the rows."""
+    return float(weights.sum() ** 2 / (weights**2).sum() / len(weights))

@@ -1,0 +1,217 @@
+"""Boosted trees as plain arrays: fitted by scikit-learn, kept without pickle, checked before use.
+
+The arrays are those of scikit-learn's histogram gradient boosting, and its compiled code evaluates
+them. That code is not part of scikit-learn's public interface; this module is the only one that
+calls it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.ensemble._hist_gradient_boosting.common import PREDICTOR_RECORD_DTYPE
+from sklearn.ensemble._hist_gradient_boosting.predictor import TreePredictor
+from threadpoolctl import threadpool_limits
+from torch import Tensor
+
+__all__ = ["Growth", "Trees", "fit_trees"]
+
+Floats = NDArray[np.float64]
+
+_LARGEST = float(np.finfo(np.float32).max)
+_NO_BITSETS = np.zeros((0, 8), np.uint32)
+
+
+@dataclass(frozen=True)
+class Growth:
+    """How trees are grown: at most so many rounds, leaves a tree, and the learning rate.
+
+    `feature_share` of the features is looked at for each split, and `l2` shrinks the leaves.
+    """
+
+    rounds: int
+    rate: float
+    leaves: int = 31
+    feature_share: float = 1.0
+    l2: float = 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class Trees:
+    """An additive ensemble of trees with one or several outputs.
+
+    Parameters
+    ----------
+    nodes
+        Nodes of all trees, one tree after the other, in scikit-learn's record format; children
+        are numbered within their tree.
+    starts
+        Where each tree begins in `nodes`, and their end; shape (trees + 1,). Tree t adds to
+        output t modulo the number of outputs.
+    baseline
+        What the outputs begin with: one for two classes, else one for each class.
+    """
+
+    nodes: NDArray[Any]
+    starts: NDArray[np.int64]
+    baseline: Floats
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+    def scores(self, features: Floats) -> Floats:
+        """Return the summed outputs, shape (rows, features) → (rows, outputs).
+
+        Features are float64 in C order; NaN is a missing value.
+        """
+        places = np.zeros(features.shape[1], np.uint32)
+        scores = np.tile(self.baseline, (len(features), 1))
+        for tree, (start, end) in enumerate(zip(self.starts[:-1], self.starts[1:], strict=True)):
+            predictor = TreePredictor(self.nodes[start:end], _NO_BITSETS, _NO_BITSETS)
+            output = tree % len(self.baseline)
+            scores[:, output] += predictor.predict(features, _NO_BITSETS, places, 1)
+        return scores
+
+    def probabilities(self, features: Floats) -> Floats:
+        """Return the probability of each class, shape (rows, features) → (rows, classes)."""
+        scores = self.scores(features)
+        if scores.shape[1] == 1:
+            scores = np.concatenate([np.zeros_like(scores), scores], axis=1)
+        chances = np.exp(scores - scores.max(axis=1, keepdims=True))
+        return chances / chances.sum(axis=1, keepdims=True)  # type: ignore[no-any-return]
+
+    def to_tensors(self) -> dict[str, Tensor]:
+        """Return the trees as tensors, by name."""
+        nodes = self.nodes
+        flags = nodes["missing_go_to_left"].astype(np.int32) + 2 * nodes["is_leaf"]
+        splits = [nodes["feature_idx"], nodes["left"], nodes["right"], flags]
+        values = [nodes["num_threshold"], nodes["value"]]
+        return {
+            "splits": torch.from_numpy(np.stack(splits, axis=1).astype(np.int32)),
+            "values": torch.from_numpy(np.stack(values, axis=1).astype(np.float32)),
+            "starts": torch.from_numpy(self.starts),
+            "baseline": torch.from_numpy(self.baseline.astype(np.float32)),
+        }
+
+    @classmethod
+    def from_tensors(cls, tensors: Mapping[str, Tensor], n_features: int) -> Self:
+        """Rebuild trees from what `to_tensors` gave.
+
+        Raises
+        ------
+        KeyError, ValueError
+            If a tensor lacks, or does not describe trees over so many features.
+        """
+        splits, values, starts, baseline = (
+            tensors[name].numpy() for name in ("splits", "values", "starts", "baseline")
+        )
+        kinds = [part.dtype.name for part in (splits, values, starts, baseline)]
+        if kinds != ["int32", "float32", "int64", "float32"]:
+            raise ValueError("trees: a tensor has the wrong type")
+        if splits.shape[1:] != (4,) or values.shape != (len(splits), 2):
+            raise ValueError("trees: splits and values don't fit each other")
+        _check_starts(starts, baseline, len(splits))
+        _check_splits(splits, starts, n_features)
+        nodes = np.zeros(len(splits), PREDICTOR_RECORD_DTYPE)
+        nodes["feature_idx"], nodes["left"], nodes["right"] = splits[:, :3].T
+        nodes["missing_go_to_left"], nodes["is_leaf"] = splits[:, 3] & 1, splits[:, 3] >> 1
+        nodes["num_threshold"], nodes["value"] = values.T
+        return cls(nodes, starts, baseline.astype(np.float64))
+
+
+def _check_starts(starts: NDArray[Any], baseline: NDArray[Any], n_nodes: int) -> None:
+    if starts.ndim != 1 or baseline.ndim != 1 or not len(starts) or not len(baseline):
+        raise ValueError("trees: starts and baseline must be lists of numbers")
+    if starts[0] != 0 or starts[-1] != n_nodes or (np.diff(starts) < 1).any():
+        raise ValueError("trees: starts must rise from 0 to the number of nodes")
+
+
+def _check_splits(splits: NDArray[Any], starts: NDArray[Any], n_features: int) -> None:
+    """Check what the compiled code takes for granted: it would read outside of its arrays."""
+    place = np.arange(len(splits)) - np.repeat(starts[:-1], np.diff(starts))
+    size = np.repeat(np.diff(starts), np.diff(starts))
+    feature, left, right, flags = splits.T
+    if ((flags < 0) | (flags > 3)).any():
+        raise ValueError("trees: an unknown flag")
+    inner = flags < 2
+    # A child comes after its parent, so that every walk ends.
+    sound = (np.minimum(left, right) > place) & (np.maximum(left, right) < size)
+    if not sound[inner].all() or ((feature < 0) | (feature >= n_features))[inner].any():
+        raise ValueError("trees: a split leads nowhere")
+
+
+def fit_trees(
+    features: Floats,
+    classes: NDArray[np.integer],
+    growth: Growth,
+    *,
+    seed: int,
+    held_out: NDArray[np.bool_] | None = None,
+    weights: Floats | None = None,
+) -> Trees:
+    """Fit a classifier by gradient boosting on the logistic loss (Friedman, 2001).
+
+    Parameters
+    ----------
+    features
+        Shape (rows, features); NaN is a missing value.
+    classes
+        Class of each row, from 0 up, at least two; each occurs among the rows not held out.
+    growth
+        How the trees are grown.
+    seed
+        Randomness of the choice of features.
+    held_out
+        Rows that are not fitted, and end the growth when they are no longer predicted better.
+    weights
+        Weight of each row.
+
+    Examples
+    --------
+    >>> features = np.linspace(0, 1, 200)[:, None]
+    >>> trees = fit_trees(features, (features[:, 0] > 0.5).astype(int), Growth(20, 0.3), seed=0)
+    >>> len(trees), trees.probabilities(features)[[0, -1]].round(1).tolist()
+    (20, [[1.0, 0.0], [0.0, 1.0]])
+    """
+    stop = held_out is not None and bool(held_out.any())
+    model = HistGradientBoostingClassifier(
+        max_iter=growth.rounds,
+        learning_rate=growth.rate,
+        max_leaf_nodes=growth.leaves,
+        max_features=growth.feature_share,
+        l2_regularization=growth.l2,
+        early_stopping=stop,
+        n_iter_no_change=5,
+        random_state=seed,
+    )
+    # One thread: sums in one order, and no waiting for a core that another process has.
+    with threadpool_limits(1):
+        if held_out is None or not stop:
+            model.fit(features, classes, sample_weight=weights)
+        else:
+            fitted = ~held_out
+            model.fit(
+                features[fitted],
+                classes[fitted],
+                sample_weight=None if weights is None else weights[fitted],
+                X_val=features[held_out],
+                y_val=classes[held_out],
+                sample_weight_val=None if weights is None else weights[held_out],
+            )
+    return _arrays_of(model)
+
+
+def _arrays_of(model: HistGradientBoostingClassifier) -> Trees:
+    trees = [predictor.nodes for iteration in model._predictors for predictor in iteration]
+    nodes = np.concatenate([*trees, np.zeros(0, PREDICTOR_RECORD_DTYPE)])
+    # In float32, as in a file: what is sampled now is what will be sampled from the file.
+    for name in ("num_threshold", "value"):
+        rounded = nodes[name].clip(-_LARGEST, _LARGEST).astype(np.float32)
+        nodes[name] = rounded
+    starts = np.cumsum([0, *map(len, trees)], dtype=np.int64)
+    baseline = model._baseline_prediction.ravel().astype(np.float32).astype(np.float64)
+    return Trees(nodes, starts, baseline)

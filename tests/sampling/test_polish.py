@@ -1,0 +1,89 @@
+import numpy as np
+
+from tabgan.encoding.quantiles import Quantiles
+from tabgan.sampling import polish
+from tabgan.sampling.features import RowFeatures
+from tabgan.sampling.polish import fit_polish
+from tabgan.sampling.redraws import LevelRedraw, NumberRedraw, fit_level, fit_number
+from tabgan.spans import Spans
+
+SPANS = Spans(marks=(None, None), widths=(3, 2))
+QUANTILES = Quantiles.fit(np.linspace(0, 1, 500))
+FEATURES = RowFeatures(SPANS, (QUANTILES, QUANTILES))
+
+
+def rows(n, seed, *, level=True, number=True):
+    """Make rows whose first level follows the first number, and whose second number too."""
+    rng = np.random.default_rng(seed)
+    first, other = rng.random(n), rng.random(n)
+    second = np.clip(first + (rng.random(n) - 0.5) * 0.1, 0, 1) if number else other
+    codes = (first * 3).astype(np.int64) if level else rng.integers(3, size=n)
+    drawn_codes = np.stack([codes, rng.integers(2, size=n)], axis=1)
+    return FEATURES.of(np.stack([first, second], axis=1), drawn_codes)
+
+
+def held_out(n):
+    return np.random.default_rng(9).random(n) < 0.1
+
+
+def test_a_level_is_redrawn_from_its_condition():
+    redraw = fit_level(rows(3000, 0), FEATURES, 0, held_out(3000), seed=0)
+    drawn = rows(2000, 1, level=False)
+    after = redraw.apply(drawn, FEATURES, np.random.default_rng(0))
+    assert (drawn.codes[:, 0] == (drawn.numbers[:, 0] * 3).astype(int)).mean() < 0.5
+    assert (after.codes[:, 0] == (drawn.numbers[:, 0] * 3).astype(int)).mean() > 0.97
+    assert np.array_equal(after.codes[:, 1], drawn.codes[:, 1])
+    assert np.array_equal(after.features[:, 2], after.codes[:, 0])
+    assert np.array_equal(drawn.features, rows(2000, 1, level=False).features)
+
+
+def test_a_number_is_redrawn_from_its_condition():
+    redraw = fit_number(rows(4000, 0), FEATURES, 1, held_out(4000), seed=0)
+    drawn = rows(2000, 1, number=False)
+    after = redraw.apply(drawn, FEATURES, np.random.default_rng(0))
+    assert np.abs(drawn.numbers[:, 1] - drawn.numbers[:, 0]).mean() > 0.3
+    assert np.abs(after.numbers[:, 1] - after.numbers[:, 0]).mean() < 0.04
+    assert np.array_equal(after.numbers[:, 0], drawn.numbers[:, 0])
+    values = QUANTILES.from_unit(after.numbers[:, 1]).astype(np.float32)
+    assert np.array_equal(after.features[:, 1], values)
+
+
+def test_surprise_is_high_where_a_relation_is_lost_and_none_where_it_holds():
+    level = fit_level(rows(3000, 0), FEATURES, 0, held_out(3000), seed=0)
+    number = fit_number(rows(3000, 0), FEATURES, 1, held_out(3000), seed=0)
+    for redraw, lost in ((level, {"level": False}), (number, {"number": False})):
+        assert redraw.surprise(rows(2000, 1, **lost), FEATURES).mean() > 0.5
+        assert abs(redraw.surprise(rows(2000, 1), FEATURES).mean()) < 0.1
+
+
+def test_the_polish_takes_the_column_that_is_wrong_and_leaves_the_others():
+    choices = fit_polish(
+        rows(3000, 0), rows(3000, 1, level=False), FEATURES, np.random.default_rng(0)
+    )
+    assert [type(choice.redraw) for choice in choices] == [LevelRedraw]
+    assert choices[0].redraw.span == 0
+    assert choices[0].surprise > 0.5
+
+
+def test_the_polish_takes_a_number_that_a_critic_finds():
+    choices = fit_polish(
+        rows(3000, 0), rows(3000, 1, number=False), FEATURES, np.random.default_rng(0)
+    )
+    assert any(isinstance(c.redraw, NumberRedraw) and c.redraw.number == 1 for c in choices)
+
+
+def test_the_polish_leaves_what_is_given():
+    drawn = rows(3000, 1, level=False)
+    choices = fit_polish(rows(3000, 0), drawn, FEATURES, np.random.default_rng(0), given=[0])
+    assert not [c for c in choices if isinstance(c.redraw, LevelRedraw) and c.redraw.span == 0]
+
+
+def test_columns_beyond_the_number_of_trees_are_left_out(monkeypatch):
+    monkeypatch.setattr(polish, "MOST_TREES", 1)
+    drawn = rows(3000, 1, level=False)
+    assert not fit_polish(rows(3000, 0), drawn, FEATURES, np.random.default_rng(0))
+
+
+def test_a_table_too_small_to_learn_from_is_left_alone():
+    real, drawn = rows(1, 0), rows(200, 1, level=False)
+    assert not fit_polish(real, drawn, FEATURES, np.random.default_rng(0))

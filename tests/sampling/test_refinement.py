@@ -1,0 +1,98 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tabgan.encoding.quantiles import Quantiles
+from tabgan.sampling.features import RowFeatures
+from tabgan.sampling.refinement import (
+    choose,
+    effective_share,
+    fit_critics,
+    log_ratio,
+    rake,
+    weigh,
+)
+from tabgan.spans import Spans
+
+SPANS = Spans(marks=(None, 1), widths=(3, 2))
+QUANTILES = Quantiles.fit(np.linspace(0, 1, 500))
+FEATURES = RowFeatures(SPANS, (QUANTILES, QUANTILES))
+
+
+def rows(n, seed, *, related):
+    """Make rows whose first number goes with the first level span, or does not."""
+    rng = np.random.default_rng(seed)
+    numbers = rng.random((n, 2))
+    related_codes = (numbers[:, 0] * 3).astype(np.int64)
+    free_codes = rng.integers(3, size=n)
+    codes = np.stack([np.where(related, related_codes, free_codes), rng.integers(2, size=n)], 1)
+    return FEATURES.of(numbers, codes)
+
+
+SHARES = np.array([1 / 3, 1 / 3, 1 / 3, 0.5, 0.5])
+
+
+def mixture(n, seed):
+    return rows(n, seed, related=np.random.default_rng(seed + 1).random(n) < 0.5)
+
+
+def test_absent_numbers_are_nan_and_codes_follow_the_numbers():
+    drawn = mixture(100, 0)
+    assert drawn.features.shape == (100, 4)
+    assert np.array_equal(np.isnan(drawn.features[:, 1]), drawn.codes[:, 1] != 0)
+    assert np.array_equal(drawn.features[:, 2:], drawn.codes)
+
+
+def test_critics_bring_a_lost_relation_back():
+    real, drawn = rows(3000, 1, related=True), mixture(9000, 2)
+    rng = np.random.default_rng(0)
+    critics, weights = fit_critics(real.features, drawn, SPANS, SHARES, rng)
+    fits = drawn.codes[:, 0] == (drawn.numbers[:, 0] * 3).astype(int)
+    assert critics
+    assert fits.mean() < 0.7
+    assert weights[fits].sum() / weights.sum() > 0.95
+    again = weigh(log_ratio(critics, drawn.features), drawn, SPANS, SHARES)
+    assert np.allclose(again, weights)
+
+
+def test_rows_that_are_as_good_as_real_hardly_change():
+    real, drawn = rows(3000, 1, related=True), rows(9000, 2, related=True)
+    _, weights = fit_critics(real.features, drawn, SPANS, SHARES, np.random.default_rng(0))
+    assert effective_share(weights) > 0.9
+
+
+def test_the_same_seed_gives_the_same_critics():
+    real, drawn = rows(1000, 1, related=True), mixture(3000, 2)
+    one, two = (
+        fit_critics(real.features, drawn, SPANS, SHARES, np.random.default_rng(5))[1]
+        for _ in range(2)
+    )
+    assert np.array_equal(one, two)
+
+
+@settings(max_examples=20)
+@given(seed=st.integers(0, 10_000), spread=st.floats(0.1, 1.0))
+def test_raking_brings_levels_and_numbers_to_their_margins(seed, spread):
+    drawn = mixture(6000, seed)
+    weights = np.exp(np.random.default_rng(seed).normal(size=6000) * spread)
+    shares = np.array([0.2, 0.5, 0.3, 0.4, 0.6])
+    raked = rake(weights, drawn, SPANS, shares)
+    raked = raked / raked.sum()
+    first, second = (np.bincount(codes, raked) for codes in drawn.codes.T)
+    assert np.abs(np.concatenate([first, second]) - shares).max() < 0.02
+    bins = np.bincount((drawn.numbers[:, 0] * 20).astype(int), raked)
+    assert np.abs(bins - 1 / 20).max() < 0.02
+
+
+def test_choice_is_without_replacement_and_by_weight():
+    weights = np.where(np.arange(1000) < 500, 9.0, 1.0)
+    chosen = choose(weights, 400, np.random.default_rng(0))
+    assert len(set(chosen.tolist())) == 400
+    assert (chosen < 500).mean() > 0.8
+    assert sorted(choose(weights, 1000, np.random.default_rng(0))) == list(range(1000))
+
+
+def test_effective_share():
+    assert effective_share(np.ones(10)) == pytest.approx(1)
+    assert effective_share(np.array([1.0, 0, 0, 0])) == pytest.approx(0.25)
