@@ -124,7 +124,7 @@ class TabGAN(BaseEstimator):
         latent_dim: int | str = "auto",
         hidden_dim: int = 256,
         learning_rate: float = 5e-4,
-        gamma: float | str = 1.0,
+        gamma: float | str = "auto",
         schema: Schema | Mapping[Any, Any] | None = None,
         condition_on: Any = None,
         derive: bool = True,
@@ -213,7 +213,13 @@ class TabGAN(BaseEstimator):
         sampler = training.run(rows, callback, self._seconds(began))
         progress.stage("Refining and polishing")
         finish, finish_facts = fit_finish(
-            rows, encoder, sampler, seed, refine=self.refine, polish=self.polish
+            rows,
+            encoder,
+            sampler,
+            seed,
+            refine=self.refine,
+            polish=self.polish,
+            until=None if self.max_time is None else began + self.max_time,
         )
         facts = {
             "parameters": self._plain_parameters(),
@@ -294,7 +300,8 @@ class TabGAN(BaseEstimator):
         if self.max_time is None:
             return None
         left = self.max_time - (time.monotonic() - began)
-        return max(left, 0.0) * (1 - AFTER_TRAINING)
+        after = AFTER_TRAINING if self.refine or self.polish else 0.0
+        return max(left, 0.0) * (1 - after)
 
     def _n_steps(self, encoder: TableEncoder, n_rows: int) -> int:
         if not encoder.spans.width:
