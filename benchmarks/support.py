@@ -52,8 +52,8 @@ def support_scores(
     """
     size = min(len(real), len(synthetic), ROWS)
     rng = np.random.default_rng(0)
-    chosen = [sample_rows(frame, size, rng) for frame in (real, synthetic)]
-    points, drawn = _features(*encode(chosen, categorical), categorical)
+    coded = encode([sample_rows(frame, size, rng) for frame in (real, synthetic)], categorical)
+    points, drawn = _features(coded[0], coded[1], categorical)
     return {
         "alpha_precision": _agreement(_precision_curve(points, drawn)),
         "beta_recall": _agreement(_recall_curve(points, drawn)),
