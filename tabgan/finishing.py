@@ -34,6 +34,7 @@ def fit_finish(
     *,
     refine: bool,
     polish: bool,
+    until: float | None = None,
 ) -> tuple[Finish | None, dict[str, Any]]:
     """Learn from real rows how drawn ones are to be chosen and redrawn.
 
@@ -49,6 +50,8 @@ def fit_finish(
         Root of all streams of randomness.
     refine, polish
         Which of the two are wanted.
+    until
+        Time by `time.monotonic` after which nothing more is tried; None for no limit.
 
     Returns
     -------
@@ -66,12 +69,14 @@ def fit_finish(
     weights = np.ones(len(drawn))
     critics: tuple[Any, ...] = ()
     if refine:
-        critics, weights = fit_critics(real.features, drawn, encoder.spans, shares, rng)
+        critics, weights = fit_critics(
+            real.features, drawn, encoder.spans, shares, rng, until=until
+        )
     choices: list[Choice] = []
     if polish:
         given = sampler.conditions.given if isinstance(sampler, ConditionalSampler) else ()
         before = drawn[choose(weights, len(real), rng)]
-        choices = fit_polish(real, before, features, rng, given)
+        choices = fit_polish(real, before, features, rng, given=given, until=until)
     facts = {
         "critics": len(critics),
         "effective_share": effective_share(weights),

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from tabgan.cli.work import describe_finish
 from tabgan.dtypes import restore_dtype
 from tabgan.encoding.table import TableEncoder
 from tabgan.estimator import TabGAN
@@ -56,6 +57,7 @@ def describe_model(path: str) -> dict[str, Any]:
         },
         "latent": {"size": gan.latent_dim_, "reason": gan.latent_reason_},
         "steps": gan.n_steps_,
+        "finish": gan.finish_,
     }
 
 
@@ -114,6 +116,8 @@ def lay_out(facts: dict[str, Any]) -> str:
         )
     lines.append(f"latent size: {facts['latent']['size']} ({facts['latent']['reason']})")
     lines.append(f"training: {facts['rows']:,} rows, {facts['steps']:,} steps")
+    if facts.get("finish"):
+        lines.append(f"after training: {describe_finish(facts['finish'])}")
     if "memory_bytes" in facts:
         lines.append(f"expected memory: about {facts['memory_bytes'] / 1e9:.1f} GB")
     if "bytes" in facts:

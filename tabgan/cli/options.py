@@ -151,6 +151,18 @@ training_options = _together(
         "[default: no limit]",
     ),
     click.option(
+        "--refine/--no-refine",
+        default=True,
+        show_default=True,
+        help="Draw rows more often that a critic of boosted trees takes for real.",
+    ),
+    click.option(
+        "--polish/--no-polish",
+        default=True,
+        show_default=True,
+        help="Draw columns anew by boosted trees where this makes them fit the others better.",
+    ),
+    click.option(
         "--latent-dim",
         callback=_count_or_auto,
         metavar="N|auto",

@@ -4,7 +4,7 @@ import json
 import secrets
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ __all__ = [
     "Report",
     "check_targets",
     "default_output",
+    "describe_finish",
     "draw_to_file",
     "load_schema",
     "new_seed",
@@ -197,13 +198,32 @@ def train(
         f"Trained {gan.n_steps_:,} steps in {seconds:.1f} s; latent size {gan.latent_dim_} "
         f"({gan.latent_reason_})"
     )
+    if gan.finish_:
+        report.say(describe_finish(gan.finish_))
     report.facts |= {
         "seed": seed,
         "steps": gan.n_steps_,
         "latent": {"size": gan.latent_dim_, "reason": gan.latent_reason_},
         "dependencies": [rule.describe() for rule in gan.dependencies_],
+        "finish": gan.finish_,
     }
     return gan
+
+
+def describe_finish(facts: Mapping[str, Any]) -> str:
+    """Say in a line what refinement and polish did.
+
+    Examples
+    --------
+    >>> facts = {"critics": 2, "effective_share": 0.87, "columns": [], "seconds": 12.0}
+    >>> describe_finish(facts)
+    'Refined by 2 tree critics (effective sample 87 %), polished no column; 12.0 s'
+    """
+    columns = ", ".join(item["column"] for item in facts["columns"]) or "no column"
+    return (
+        f"Refined by {facts['critics']} tree critics (effective sample "
+        f"{100 * facts['effective_share']:.0f} %), polished {columns}; {facts['seconds']:.1f} s"
+    )
 
 
 def new_seed() -> int:

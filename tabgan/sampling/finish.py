@@ -22,7 +22,7 @@ from tabgan.sampling.trees import Trees
 __all__ = ["POOL", "SPARE", "Finish", "Sampler"]
 
 POOL = 4  # rows that are drawn for each one that the critics leave
-SPARE = 1.5  # rows that are polished for each one that is wanted
+SPARE = 1.5  # rows that are polished for each one that the last choice leaves
 
 
 class Sampler(Protocol):
@@ -85,7 +85,7 @@ class Finish:
             Whether the rows are to have the training table's margins; else, under a condition,
             they keep those that the sampler gives.
         """
-        spare = SPARE if self.redraws and free else 1.0
+        spare = SPARE if free else 1.0
         n_polished = round(n * spare)
         rows = self.features.of(*sampler.draw(n * POOL if self.critics else n_polished, stream))
         if self.critics:

@@ -18,6 +18,7 @@ from sklearn.metrics import roc_auc_score
 
 from tabgan.sampling.features import Drawn, Floats, RowFeatures
 from tabgan.sampling.redraws import Redraw, fit_level, fit_number
+from tabgan.sampling.refinement import in_time
 from tabgan.sampling.trees import Growth, fit_trees
 
 __all__ = ["Choice", "fit_polish"]
@@ -42,7 +43,9 @@ def fit_polish(
     drawn: Drawn,
     features: RowFeatures,
     rng: np.random.Generator,
+    *,
     given: Collection[int] = (),
+    until: float | None = None,
 ) -> list[Choice]:
     """Learn the columns from real rows, and choose those to be redrawn in drawn ones.
 
@@ -56,6 +59,8 @@ def fit_polish(
         Randomness of what is held out and of trial draws.
     given
         Level spans that are not to be redrawn.
+    until
+        Time by `time.monotonic` after which no further column is tried.
 
     Returns
     -------
@@ -66,6 +71,8 @@ def fit_polish(
     marks = {mark for mark in features.spans.marks if mark is not None}
     found = []
     for span in sorted(set(range(len(features.spans.widths))) - marks - set(given)):
+        if not in_time(until):
+            break
         level = fit_level(real, features, span, held_out, _seed(rng))
         found += _surprising(level, real[held_out], asked, features, 0.0)
     chosen = _affordable(found)
@@ -73,6 +80,8 @@ def fit_polish(
         asked = choice.redraw.apply(asked, features, rng)
     left = MOST_TREES
     for number in range(features.spans.n_numbers):
+        if not in_time(until):
+            break
         probe = fit_number(real, features, number, held_out, _seed(rng), probe=True)
         if not _surprising(probe, real[held_out], asked, features, LEAST_SURPRISE):
             continue

@@ -7,6 +7,8 @@ something. Sampling draws several times as many rows as are wanted and chooses b
 raked to the margins of the training table (Deming and Stephan, 1940), without replacement.
 """
 
+import time
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,7 +16,7 @@ from tabgan.sampling.features import Codes, Drawn, Floats
 from tabgan.sampling.trees import Growth, Trees, fit_trees
 from tabgan.spans import Spans
 
-__all__ = ["choose", "effective_share", "fit_critics", "log_ratio", "rake", "weigh"]
+__all__ = ["choose", "effective_share", "fit_critics", "in_time", "log_ratio", "rake", "weigh"]
 
 MAX_CRITICS = 4
 GROWTH = Growth(rounds=50, rate=0.3, feature_share=0.7, l2=5.0)
@@ -26,7 +28,13 @@ _TINY = 1e-12
 
 
 def fit_critics(
-    real: Floats, drawn: Drawn, spans: Spans, shares: Floats, rng: np.random.Generator
+    real: Floats,
+    drawn: Drawn,
+    spans: Spans,
+    shares: Floats,
+    rng: np.random.Generator,
+    *,
+    until: float | None = None,
 ) -> tuple[tuple[Trees, ...], Floats]:
     """Train critics one after the other, each on the rows as the ones before weigh them.
 
@@ -40,6 +48,8 @@ def fit_critics(
         Layout of a row, and each level's share of the training rows, to rake the weights to.
     rng
         Randomness of what is held out and of what a critic sees.
+    until
+        Time by `time.monotonic` after which no further critic is trained.
 
     Returns
     -------
@@ -48,7 +58,7 @@ def fit_critics(
     held_real, held_drawn = (rng.random(len(rows)) < 0.2 for rows in (real, drawn.features))
     critics: list[Trees] = []
     ratio, weights = np.zeros(len(drawn)), np.ones(len(drawn))
-    for _ in range(MAX_CRITICS):
+    while len(critics) < MAX_CRITICS and in_time(until):
         fitted = np.flatnonzero(~held_drawn)
         chance = weights[fitted] / weights[fitted].sum()
         size = min(2 * int((~held_real).sum()), len(fitted))
@@ -126,11 +136,45 @@ def _factors(codes: Codes, weights: Floats, wanted: Floats | None) -> Floats:
     return np.clip(goal / np.maximum(total, _TINY), 0.1, 10.0)  # type: ignore[no-any-return]
 
 
+def in_time(until: float | None) -> bool:
+    """Say if a time by `time.monotonic` is still to come; None never comes."""
+    return until is None or time.monotonic() < until
+
+
 def choose(weights: Floats, n: int, rng: np.random.Generator) -> NDArray[np.intp]:
-    """Choose n rows without replacement, by their weights (Efraimidis and Spirakis, 2006)."""
-    keys = np.log(np.maximum(weights, _TINY)) + rng.gumbel(size=len(weights))
-    chosen = np.argpartition(-keys, n - 1)[:n] if n < len(keys) else np.arange(len(keys))
-    return rng.permutation(chosen)
+    """Choose n rows without replacement, by their weights (systematic sampling, Madow, 1949).
+
+    A row is chosen with a probability in proportion to its weight, or surely where that would be
+    above one.
+
+    Examples
+    --------
+    >>> weights = np.array([6.0, 1.0, 1.0, 1.0, 1.0])
+    >>> chosen = choose(weights, 3, np.random.default_rng(0))
+    >>> len(set(chosen.tolist())), 0 in chosen
+    (3, True)
+    """
+    order = rng.permutation(len(weights))
+    bounds = np.cumsum(_chances(weights[order], n))
+    # The sum is n but for rounding: steps of one from a random start hit n rows.
+    steps = np.floor(bounds * (n / bounds[-1]) + rng.random())
+    steps[-1] = n if steps[-1] < n else steps[-1]
+    hit = np.diff(steps, prepend=0.0) > 0
+    return order[np.flatnonzero(hit)[:n]]
+
+
+def _chances(weights: Floats, n: int) -> Floats:
+    """Return each row's chance to be among n, proportional to its weight but at most one."""
+    if n >= len(weights):
+        return np.ones(len(weights))
+    weights = np.maximum(weights, _TINY * weights.max())
+    sure = np.zeros(len(weights), np.bool_)
+    while True:
+        chances = np.where(sure, 1.0, weights * (n - sure.sum()) / weights[~sure].sum())
+        above = chances > 1
+        if not above.any():
+            return chances
+        sure |= above
 
 
 def effective_share(weights: Floats) -> float:

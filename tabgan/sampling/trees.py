@@ -6,7 +6,7 @@ calls it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 import numpy as np
@@ -56,8 +56,8 @@ class Trees:
         What the outputs begin with: one for two classes, else one for each class.
     """
 
-    nodes: NDArray[Any]
-    starts: NDArray[np.int64]
+    nodes: NDArray[Any] = field(repr=False)
+    starts: NDArray[np.int64] = field(repr=False)
     baseline: Floats
 
     def __len__(self) -> int:

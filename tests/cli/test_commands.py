@@ -19,7 +19,7 @@ def test_facts_as_json(run, small_csv):
     assert sorted(seconds) == ["fit", "read", "sample"]
     assert all(value >= 0 for value in seconds.values())
     assert facts.pop("latent")["reason"].startswith("simple table (120 rows")
-    assert facts.pop("dependencies") == []
+    assert (facts.pop("dependencies"), facts.pop("finish")) == ([], {})
     assert facts == {
         "data": str(small_csv),
         "training_rows": 120,
