@@ -102,12 +102,15 @@ class TableTraining:
         conditions, which = Conditions.of(rows.codes, self.given)
         there = conditions.to(self.device)
 
-        def draw(counts: Tensor) -> Tensor:
+        def draw(counts: Tensor, most: int) -> Tensor:
             def labels(n: int) -> Tensor:
                 drawn = there.draw(n, counts.double().to(self.device), noise)
                 return there.one_hot(drawn, self.spans)
 
-            return draw_pool(generator, self.latent_dim, self.spans.width, noise, labels)
+            width = self.spans.width
+            return draw_pool(
+                generator, self.latent_dim, width, noise, draw_labels=labels, most=most
+            )
 
         strata = fit_strata(rows, self.spans, conditions, which, draw=draw, stream=noise)
         return ConditionalSampler(generator, strata.to(self.device), self.spans, there)

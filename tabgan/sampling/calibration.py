@@ -114,13 +114,15 @@ def draw_pool(
     latent_dim: int,
     width: int,
     noise: torch.Generator,
+    *,
     draw_labels: Callable[[int], Tensor] | None = None,
+    most: int = POOL_ROWS,
 ) -> Tensor:
-    """Draw logits of free rows to calibrate on, shape (rows, width).
+    """Draw logits of rows to calibrate on, shape (rows, width); at most so many rows.
 
-    Where the generator needs labels, `draw_labels` draws those of so many rows.
+    Where the generator needs labels, `draw_labels` draws those of a number of rows.
     """
-    rows = max(1024, min(POOL_ROWS, POOL_ENTRIES // max(width, 1)))
+    rows = max(1024, min(most, POOL_ROWS, POOL_ENTRIES // max(width, 1)))
     z = torch.randn(rows, latent_dim, generator=noise, device=noise.device)
     if draw_labels is None:
         return torch.cat([generator(part) for part in torch.split(z, 4096)])

@@ -28,8 +28,10 @@ __all__ = ["Strata", "fit_strata"]
 
 LEAST_ROWS = 500  # of a stratum
 MOST_STRATA = 32
+POOL_ROWS = 2**18  # drawn for all strata together
+LEAST_POOL = 2**14  # and for each at least
 KNOTS = 257
-ROWS_PER_KNOT = 8  # fewer would keep the numbers of single rows
+ROWS_PER_CELL = 8  # fewer would keep the numbers of single rows
 LEAST_SHOWN = 100  # present numbers that a map is fitted to; fewer count for nothing
 _TINY = 1e-30
 
@@ -74,7 +76,7 @@ def fit_strata(
     conditions: Conditions,
     which: NDArray[np.int64],
     *,
-    draw: Callable[[Tensor], Tensor],
+    draw: Callable[[Tensor, int], Tensor],
     stream: torch.Generator,
 ) -> Strata:
     """Calibrate a generator in every stratum.
@@ -88,21 +90,23 @@ def fit_strata(
     conditions, which
         The combinations of given levels, and the number of that of each row.
     draw
-        Draws logits of rows, in the shares that the combinations' counts have.
+        Draws logits of rows in the shares of counts of the combinations, so many rows at most.
     stream
         Randomness, on the generator's device.
     """
     stratum = _find_strata(conditions.counts)
     own = stratum.numpy()[which]
     parts = []
-    for s in range(int(stratum.max()) + 1):
+    n_strata = int(stratum.max()) + 1
+    n_drawn = max(LEAST_POOL, POOL_ROWS // n_strata)
+    for s in range(n_strata):
         counts = conditions.counts * (stratum == s)
         if int(counts.sum()) < LEAST_ROWS:  # the rare ones: calibrated like the whole table
             inside, counts = np.ones(len(own), np.bool_), conditions.counts
         else:
             inside = own == s
         chosen = Encoded(rows.low[inside], rows.width[inside], rows.codes[inside])
-        parts.append(_fit_one(chosen, spans, draw(counts), stream))
+        parts.append(_fit_one(chosen, spans, draw(counts, n_drawn), stream))
     return Strata(stratum, *(torch.stack(part) for part in zip(*parts, strict=True)))
 
 
@@ -117,7 +121,7 @@ def _fit_one(
     low, width = (torch.from_numpy(part).to(device) for part in (rows.low, rows.width))
     units = low + width * torch.rand(low.shape, generator=stream, device=device)
     there = present_numbers(torch.from_numpy(rows.codes).to(device), spans)
-    return offsets, _quantiles(outputs, shown), _quantiles(units, there)
+    return offsets, _quantiles(outputs, shown, 1), _quantiles(units, there, ROWS_PER_CELL)
 
 
 def _find_strata(counts: Tensor) -> Tensor:
@@ -129,25 +133,27 @@ def _find_strata(counts: Tensor) -> Tensor:
     return stratum
 
 
-def _quantiles(values: Tensor, present: Tensor) -> Tensor:
+def _quantiles(values: Tensor, present: Tensor, rows_per_cell: int) -> Tensor:
     """Return `KNOTS` quantiles of the present values of each column, shape (columns, knots).
 
-    Columns of few values get fewer cells, and straight lines between their edges.
+    A column is cut into cells of so many rows, with straight lines between their edges.
     """
     present = present | (present.sum(dim=0) < LEAST_SHOWN)
     count = present.sum(dim=0)
     ordered = values.masked_fill(~present, torch.inf).sort(dim=0).values
-    cells = (count // ROWS_PER_KNOT).clamp(1, KNOTS - 1)
-    place = torch.linspace(0, 1, KNOTS, device=values.device)[:, None] * cells
+    cells = (count // rows_per_cell).clamp_min(1)
+    # Close to each other at both ends: a generator's outputs have long tails.
+    angle = torch.linspace(0, torch.pi, KNOTS, device=values.device, dtype=torch.float64)
+    place = (1 - angle.cos())[:, None] / 2 * cells
     low, high = (_at(ordered, count, edge / cells) for edge in (place.floor(), place.ceil()))
-    return torch.lerp(low, high, place - place.floor()).t().contiguous()
+    return torch.lerp(low, high, (place - place.floor()).float()).t().contiguous()
 
 
 def _at(ordered: Tensor, count: Tensor, share: Tensor) -> Tensor:
     """Return the values below which a share of a column's first `count` lies."""
     place = share * (count - 1).clamp_min(0)
     low, high = (ordered.gather(0, edge.long()) for edge in (place.floor(), place.ceil()))
-    return torch.lerp(low, high, place - place.floor())
+    return torch.lerp(low, high, (place - place.floor()).float())
 
 
 def _interpolate(x: Tensor, knots: Tensor, values: Tensor) -> Tensor:

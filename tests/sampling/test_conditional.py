@@ -7,7 +7,7 @@ from tabgan.gan.networks import MLPGenerator
 from tabgan.sampling.calibration import draw_pool
 from tabgan.sampling.conditional import ConditionalSampler
 from tabgan.sampling.conditions import Conditions
-from tabgan.sampling.strata import LEAST_ROWS, fit_strata
+from tabgan.sampling.strata import KNOTS, LEAST_ROWS, ROWS_PER_CELL, fit_strata
 from tabgan.spans import Spans
 
 SPANS = Spans(marks=(None, 2), widths=(3, 4, 2))  # a condition, a level, a mark
@@ -43,11 +43,11 @@ def sampler() -> ConditionalSampler:
     generator = MLPGenerator(8, SPANS.width, hidden_dim=32, labels=(3,))
     conditions, which = Conditions.of(ROWS.codes, GIVEN)
 
-    def draw(counts: torch.Tensor) -> torch.Tensor:
+    def draw(counts: torch.Tensor, most: int) -> torch.Tensor:
         def labels(n: int) -> torch.Tensor:
             return conditions.one_hot(conditions.draw(n, counts.double(), stream(2)), SPANS)
 
-        return draw_pool(generator, 8, SPANS.width, stream(1), labels)
+        return draw_pool(generator, 8, SPANS.width, stream(1), draw_labels=labels, most=most)
 
     strata = fit_strata(ROWS, SPANS, conditions, which, draw=draw, stream=stream(3))
     return ConditionalSampler(generator, strata, SPANS, conditions)
@@ -139,12 +139,25 @@ def test_tensors_that_do_not_fit_are_refused(sampler, name, damage, message):
 
 
 def test_no_knot_is_the_number_of_a_single_row():
-    rows = Encoded(ROWS.low[:600], ROWS.width[:600], ROWS.codes[:600])
+    rows = Encoded(ROWS.low[:600], 0 * ROWS.width[:600], ROWS.codes[:600])
     conditions, which = Conditions.of(rows.codes, GIVEN)
+    logits = torch.randn(2000, SPANS.width, generator=stream(0))
     strata = fit_strata(
-        rows, SPANS, conditions, which, draw=lambda _: torch.randn(2000, SPANS.width),
-        stream=stream(0),
+        rows, SPANS, conditions, which, draw=lambda *_: logits, stream=stream(0)
     )  # fmt: skip
-    slopes = strata.units[1, 0].diff()
-    # 75 cells, straight between their edges; a knot may lie on either side of an edge
-    assert len(torch.unique((slopes * 1e4).round())) <= 2 * 75
+    edges = np.linspace(0, 1, 600 // ROWS_PER_CELL + 1)
+    knots = (1 - np.cos(np.linspace(0, np.pi, KNOTS))) / 2
+    expected = np.interp(knots, edges, np.quantile(rows.low[:, 0], edges))
+    assert strata.units[1, 0].numpy() == pytest.approx(expected, abs=1e-5)
+    assert strata.outputs[1, 0].numpy() == pytest.approx(
+        np.quantile(logits[:, 0].numpy(), knots), abs=5e-3
+    )
+
+
+def test_the_ends_of_a_number_are_reached(sampler):
+    numbers, _ = asked(sampler, 0).draw(20_000, stream(8))
+    real = ROWS.low[ROWS.codes[:, 0] == 0, 0]
+    for share in (0.001, 0.003):
+        for end in (share, 1 - share):
+            drawn = (numbers[:, 0] < np.quantile(real, end)).mean()
+            assert drawn == pytest.approx(end, abs=0.0015)
