@@ -2,13 +2,16 @@
 
 import warnings
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import pairwise, repeat
 
 import torch
 from torch import Tensor, nn
 
+from tabgan.gan.precision import autocast, choose_precision
+
 __all__ = ["LabelEmbedding", "MLPDiscriminator", "MLPGenerator", "ResidualBlock"]
 
+CHUNK = 4096  # rows
 LABEL_DIM = 16  # of the embedding, for each labelled column
 
 
@@ -111,10 +114,29 @@ class MLPGenerator(nn.Module):
 
     def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         """Map latents to logits."""
+        return self.outlet(self._hidden(z, labels))  # type: ignore[no-any-return]
+
+    @torch.no_grad()
+    def draw(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Map any number of latents to logits, without gradients.
+
+        Faster than a call: in chunks that stay in the processor's cache, and with hidden layers in
+        bfloat16 where the hardware multiplies it. The logits are float32, so that no two numbers
+        fall together.
+        """
+        dtype = choose_precision("auto", z.device)
+        given = torch.split(labels, CHUNK) if labels is not None else repeat(None)
+        logits = []
+        for part, label in zip(torch.split(z, CHUNK), given, strict=False):
+            with autocast(z.device, dtype):
+                hidden = self._hidden(part, label)
+            logits.append(self.outlet(hidden.float()))
+        return torch.cat(logits)
+
+    def _hidden(self, z: Tensor, labels: Tensor | None) -> Tensor:
         if self.embedding is not None:
             z = torch.cat([z, self.embedding(labels)], dim=1)
-        hidden = nn.functional.silu(self.blocks(self.inlet(z)))
-        return self.outlet(hidden)  # type: ignore[no-any-return]
+        return nn.functional.silu(self.blocks(self.inlet(z)))
 
 
 class MLPDiscriminator(nn.Module):

@@ -59,7 +59,7 @@ class ConditionalSampler:
         drawn = self.conditions.draw(n, chances, stream)
         stratum = self.strata.stratum[drawn]
         z = torch.randn(n, self.generator.latent_dim, generator=stream, device=stream.device)
-        logits = self.generator(z, self.conditions.one_hot(drawn, self.spans))
+        logits = self.generator.draw(z, self.conditions.one_hot(drawn, self.spans))
         numbers, levels = logits[:, : self.spans.n_numbers], logits[:, self.spans.n_numbers :]
         codes = draw_codes(levels + self.strata.offsets[stratum], self.spans, stream)
         codes[:, list(self.conditions.given)] = self.conditions.combinations[drawn]

@@ -30,7 +30,7 @@ class Sampler(Protocol):
 
     @property
     def generator(self) -> nn.Module:
-        """The trained generator."""
+        """The trained generator; its parameters tell the device."""
         ...
 
     def draw(

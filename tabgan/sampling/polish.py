@@ -107,8 +107,7 @@ def _surprising(
         return []
     ours, theirs = redraw.surprise(drawn, features), redraw.surprise(real, features)
     excess = float(ours.mean() - theirs.mean())
-    chance = 2 * np.sqrt(ours.var() / len(ours) + theirs.var() / max(len(theirs), 1))
-    return [Choice(redraw, excess)] if excess > max(least, chance) else []
+    return [Choice(redraw, excess)] if excess > least else []
 
 
 def _affordable(found: list[Choice]) -> list[Choice]:

@@ -44,7 +44,7 @@ class RowSampler:
         of rows that are wanted.
         """
         z = torch.randn(n, self.generator.latent_dim, generator=stream, device=stream.device)
-        logits = self.generator(z)
+        logits = self.generator.draw(z)
         codes = draw_codes(logits[:, self.spans.n_numbers :] + self.offsets, self.spans, stream)
         numbers = logits[:, : self.spans.n_numbers]
         jitter = torch.rand(numbers.shape, generator=stream, device=stream.device)
