@@ -11,8 +11,9 @@ from collections.abc import Callable
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
+from tabgan.gan.networks import MLPGenerator
 from tabgan.spans import Spans
 
 __all__ = [
@@ -110,7 +111,7 @@ def present_numbers(codes: Tensor, spans: Spans) -> Tensor:
 
 @torch.no_grad()
 def draw_pool(
-    generator: nn.Module,
+    generator: MLPGenerator,
     latent_dim: int,
     width: int,
     noise: torch.Generator,
@@ -124,8 +125,4 @@ def draw_pool(
     """
     rows = max(1024, min(most, POOL_ROWS, POOL_ENTRIES // max(width, 1)))
     z = torch.randn(rows, latent_dim, generator=noise, device=noise.device)
-    if draw_labels is None:
-        return torch.cat([generator(part) for part in torch.split(z, 4096)])
-    labels = torch.split(draw_labels(rows), 4096)
-    pairs = zip(torch.split(z, 4096), labels, strict=True)
-    return torch.cat([generator(part, label) for part, label in pairs])
+    return generator.draw(z, None if draw_labels is None else draw_labels(rows))
