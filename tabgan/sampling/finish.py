@@ -22,7 +22,7 @@ from tabgan.sampling.trees import Trees
 __all__ = ["POOL", "SPARE", "Finish", "Sampler"]
 
 POOL = 4  # rows that are drawn for each one that the critics leave
-SPARE = 1.5  # rows that are polished for each one that the last choice leaves
+SPARE = 1.25  # rows that are polished for each one that the last choice leaves
 
 
 class Sampler(Protocol):

@@ -24,7 +24,7 @@ from tabgan.sampling.trees import Growth, fit_trees
 __all__ = ["Choice", "fit_polish"]
 
 CRITIC_GROWTH = Growth(rounds=60, rate=0.3)
-MOST_TREES = 1200  # evaluated for each row that is drawn, for levels and again for numbers
+MOST_TREES = 1500  # evaluated for each row that is drawn, for levels and again for numbers
 LEAST_SURPRISE = 0.05  # of a number, in nats, for a critic to be asked
 LEAST_GAIN = 0.002  # in the critic's area under the curve
 ASKED_ROWS = 20_000  # drawn rows on which it is decided

@@ -166,7 +166,7 @@ def fit_trees(
     seed
         Randomness of the choice of features.
     held_out
-        Rows that are not fitted, and end the growth when they are no longer predicted better.
+        Rows that are not fitted, and by which the best number of rounds is found.
     weights
         Weight of each row.
 
@@ -206,7 +206,10 @@ def fit_trees(
 
 
 def _arrays_of(model: HistGradientBoostingClassifier) -> Trees:
-    trees = [predictor.nodes for iteration in model._predictors for predictor in iteration]
+    rounds = model._predictors
+    if len(model.validation_score_):  # of no tree, of one round …: keep those up to the best
+        rounds = rounds[: max(1, int(np.argmax(model.validation_score_)))]
+    trees = [predictor.nodes for iteration in rounds for predictor in iteration]
     nodes = np.concatenate([*trees, np.zeros(0, PREDICTOR_RECORD_DTYPE)])
     # In float32, as in a file: what is sampled now is what will be sampled from the file.
     for name in ("num_threshold", "value"):

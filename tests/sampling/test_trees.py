@@ -38,7 +38,7 @@ def test_held_out_rows_end_the_growth():
     features, classes = rng.random((400, 2)), rng.integers(2, size=400)
     held_out = rng.random(400) < 0.25
     stopped = fit_trees(features, classes, Growth(100, 0.3), seed=0, held_out=held_out)
-    assert len(stopped) < 20
+    assert len(stopped) == 1  # nothing can be learned: the first round is one too many
 
 
 def test_weights_count():
