@@ -2,8 +2,8 @@
 
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from numbers import Integral, Real
+from collections.abc import Iterator, Mapping, Sequence
+from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
@@ -14,7 +14,7 @@ from sklearn.utils import Tags
 from tabgan.checks import check_memory, check_number
 from tabgan.encoding.conditions import ConditionColumns, find_columns
 from tabgan.encoding.table import TableEncoder
-from tabgan.errors import ModelFileError, NotFittedError, OptionError
+from tabgan.errors import ModelFileError, NotFittedError
 from tabgan.finishing import fit_finish
 from tabgan.gan.balance import describe_balance
 from tabgan.gan.callbacks import Callback, Callbacks, History, Progress
@@ -22,6 +22,7 @@ from tabgan.gan.latent import LatentChoice, choose_latent_dim
 from tabgan.gan.precision import choose_device, choose_precision
 from tabgan.inference import as_frame, resolve_schema
 from tabgan.model import TableModel
+from tabgan.options import check_options
 from tabgan.schema import Schema
 from tabgan.streams import RandomStateLike, numpy_stream, resolve_seed
 from tabgan.training import AFTER_TRAINING, TableTraining, auto_steps
@@ -183,7 +184,7 @@ class TabGAN(BaseEstimator):
             If training diverges.
         """
         began = time.monotonic()
-        self._check_options()
+        check_options(self.get_params(deep=False))
         seed = resolve_seed(self.random_state)
         progress = Progress(self.verbose)
         try:
@@ -310,29 +311,6 @@ class TabGAN(BaseEstimator):
             return max(1, round(self.epochs * n_rows / min(self.batch_size, n_rows)))
         return auto_steps(n_rows) if self.steps == "auto" else int(self.steps)
 
-    def _check_options(self) -> None:
-        choose_precision(self.precision, choose_device(self.device))
-        if not isinstance(self.callbacks, Iterable | None):
-            raise OptionError(
-                f"callbacks={self.callbacks!r} must be a sequence of Callback objects"
-            )
-        for name in ("batch_size", "hidden_dim"):
-            check_number(name, getattr(self, name), Integral, 1)
-        for name in ("steps", "latent_dim"):
-            if getattr(self, name) != "auto":
-                check_number(name, getattr(self, name), Integral, 1, "or 'auto'")
-        if self.epochs is not None:
-            check_number("epochs", self.epochs, Real, 0, "or None", above=True)
-            if self.steps != "auto":
-                raise OptionError(
-                    f"steps={self.steps!r} and epochs={self.epochs!r} are both given; give one"
-                )
-        if self.max_time is not None:
-            check_number("max_time", self.max_time, Real, 0, "or None", above=True)
-        check_number("learning_rate", self.learning_rate, Real, 0, above=True)
-        if self.gamma != "auto":
-            check_number("gamma", self.gamma, Real, 0, "or 'auto'")
-
     def sample(
         self,
         n: int | None = None,
@@ -425,7 +403,7 @@ class TabGAN(BaseEstimator):
             columns = model.condition_columns
             condition_on = list(columns.names) if columns else None
             gan = cls(**model.facts["parameters"], condition_on=condition_on, device=device)
-            gan._check_options()
+            check_options(gan.get_params(deep=False))
             resolve_seed(gan.random_state)
             check_number("n_rows", model.facts["n_rows"], Integral, 1)
             return gan._set_model(model)

@@ -1,0 +1,47 @@
+"""Checks of the estimator's options, before any work begins."""
+
+from collections.abc import Iterable, Mapping
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+
+from tabgan.checks import check_number
+from tabgan.errors import OptionError
+from tabgan.gan.precision import choose_device, choose_precision
+
+__all__ = ["check_options"]
+
+
+def check_options(options: Mapping[str, Any]) -> None:
+    """Check the options of a `TabGAN` that don't hang on the table.
+
+    Raises
+    ------
+    OptionError
+        If one has a value that it can't have; the message names it, its value and the rule.
+    """
+    choose_precision(options["precision"], choose_device(options["device"]))
+    callbacks = options["callbacks"]
+    if not isinstance(callbacks, Iterable | None):
+        raise OptionError(f"callbacks={callbacks!r} must be a sequence of Callback objects")
+    for name in ("refine", "polish"):
+        if not isinstance(options[name], bool | np.bool_):
+            raise OptionError(f"{name}={options[name]!r} must be True or False")
+    for name in ("batch_size", "hidden_dim"):
+        check_number(name, options[name], Integral, 1)
+    for name in ("steps", "latent_dim"):
+        if options[name] != "auto":
+            check_number(name, options[name], Integral, 1, "or 'auto'")
+    if options["epochs"] is not None:
+        check_number("epochs", options["epochs"], Real, 0, "or None", above=True)
+        if options["steps"] != "auto":
+            raise OptionError(
+                f"steps={options['steps']!r} and epochs={options['epochs']!r} are both given; "
+                "give one"
+            )
+    if options["max_time"] is not None:
+        check_number("max_time", options["max_time"], Real, 0, "or None", above=True)
+    check_number("learning_rate", options["learning_rate"], Real, 0, above=True)
+    if options["gamma"] != "auto":
+        check_number("gamma", options["gamma"], Real, 0, "or 'auto'")
