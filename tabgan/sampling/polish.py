@@ -17,14 +17,15 @@ from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
 from tabgan.sampling.features import Drawn, Floats, RowFeatures
-from tabgan.sampling.redraws import Redraw, fit_level, fit_number
+from tabgan.sampling.redraws import NumberRedraw, Redraw, fit_level, fit_number
 from tabgan.sampling.refinement import in_time
 from tabgan.sampling.trees import Growth, fit_trees
 
 __all__ = ["Choice", "fit_polish"]
 
 CRITIC_GROWTH = Growth(rounds=60, rate=0.3)
-MOST_TREES = 1500  # evaluated for each row that is drawn, for levels and again for numbers
+MOST_TREES = 1500  # evaluated for each row that is drawn, for levels
+MOST_DIGIT_TREES = 2000  # and for numbers
 LEAST_SURPRISE = 0.05  # of a number, in nats, for a critic to be asked
 LEAST_GAIN = 0.002  # in the critic's area under the curve
 ASKED_ROWS = 20_000  # drawn rows on which it is decided
@@ -64,7 +65,7 @@ def fit_polish(
 
     Returns
     -------
-    The redraws in the order in which they are to be applied: levels first, each kind by column.
+    The redraws in the order in which they are to be applied: levels by column, then numbers.
     """
     held_out = rng.random(len(real)) < 0.1
     asked = drawn[: min(ASKED_ROWS, len(real))]
@@ -78,13 +79,15 @@ def fit_polish(
     chosen = _affordable(found)
     for choice in chosen:
         asked = choice.redraw.apply(asked, features, rng)
-    left = MOST_TREES
+    probed: list[Choice] = []
     for number in range(features.spans.n_numbers):
+        if in_time(until):
+            probe = fit_number(real, features, number, held_out, _seed(rng), probe=True)
+            probed += _surprising(probe, real[held_out], asked, features, LEAST_SURPRISE)
+    left = MOST_DIGIT_TREES
+    for number in _numbers(probed):
         if not in_time(until):
             break
-        probe = fit_number(real, features, number, held_out, _seed(rng), probe=True)
-        if not _surprising(probe, real[held_out], asked, features, LEAST_SURPRISE):
-            continue
         redraw = fit_number(real, features, number, held_out, _seed(rng))
         for choice in _surprising(redraw, real[held_out], asked, features, LEAST_SURPRISE):
             tried = choice.redraw.apply(asked, features, rng)
@@ -93,6 +96,12 @@ def fit_polish(
                 left -= choice.redraw.n_trees
                 asked = tried
     return chosen
+
+
+def _numbers(probed: list[Choice]) -> list[int]:
+    """Return the numbers that were probed, the most surprising one first."""
+    ordered = sorted(probed, key=lambda choice: -choice.surprise)
+    return [c.redraw.number for c in ordered if isinstance(c.redraw, NumberRedraw)]
 
 
 def _seed(rng: np.random.Generator) -> int:

@@ -30,7 +30,7 @@ def test_floor_from_the_command_line_to_the_file(
     fidelity.main(["--floor", "--tables", "magic", "--seeds", "0", "1", "--out", str(out)])
     content = json.loads(out.read_text())
     assert content["seeds"] == [0, 1]
-    assert content["settings"] == {"model": {}, "floor": True}
+    assert content["settings"] == {"model": {}, "floor": True, "jobs": 1}
     assert content["versions"]["pandas"] == pd.__version__
     assert content["machine"]["cores"] >= 1
     assert [row["seed"] for row in content["results"]] == [0, 1]
