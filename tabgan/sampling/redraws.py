@@ -10,8 +10,8 @@ from tabgan.sampling.trees import Growth, Trees, fit_trees
 
 __all__ = ["LevelRedraw", "NumberRedraw", "Redraw", "fit_level", "fit_number"]
 
-LEVEL_GROWTH = Growth(rounds=40, rate=0.2)
-DIGIT_GROWTH = Growth(rounds=200, rate=0.15, leaves=63)
+LEVEL_GROWTH = Growth(rounds=60, rate=0.2)
+DIGIT_GROWTH = Growth(rounds=100, rate=0.3, leaves=63)
 DIGITS = 5
 PROBE_GROWTH = Growth(rounds=40, rate=0.3)
 PROBE_DIGITS = 2
