@@ -23,6 +23,7 @@ __all__ = ["fit_finish"]
 
 LEAST_ROWS = 500  # of a table for trees to learn anything beyond the generator
 MOST_ROWS = 50_000  # that the trees are grown on
+MOST_CELLS = 1_500_000  # of them: of a wide table fewer rows
 POOL = 3  # drawn rows for each of them
 
 
@@ -92,8 +93,9 @@ def fit_finish(
 
 def _some_rows(rows: Encoded, features: RowFeatures, rng: np.random.Generator) -> Drawn:
     chosen: Any = slice(None)
-    if len(rows.codes) > MOST_ROWS:
-        chosen = rng.choice(len(rows.codes), MOST_ROWS, replace=False)
+    most = min(MOST_ROWS, max(MOST_CELLS // len(features), LEAST_ROWS))
+    if len(rows.codes) > most:
+        chosen = rng.choice(len(rows.codes), most, replace=False)
     low, width, codes = (part[chosen] for part in rows)
     numbers = low + width * rng.random(low.shape)
     return features.of(numbers.astype(np.float64), codes.astype(np.int64))

@@ -9,7 +9,7 @@ the coarse place alone, so it is redrawn only if a critic then finds it harder t
 from real ones.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +24,7 @@ from tabgan.sampling.trees import Growth, fit_trees
 __all__ = ["Choice", "fit_polish"]
 
 CRITIC_GROWTH = Growth(rounds=60, rate=0.3)
+MOST_COLUMNS = 60  # of each kind that are tried, at random where there are more
 MOST_TREES = 1500  # evaluated for each row that is drawn, for levels
 MOST_DIGIT_TREES = 2000  # and for numbers
 LEAST_SURPRISE = 0.05  # of a number, in nats, for a critic to be asked
@@ -71,7 +72,8 @@ def fit_polish(
     asked = drawn[: min(ASKED_ROWS, len(real))]
     marks = {mark for mark in features.spans.marks if mark is not None}
     found = []
-    for span in sorted(set(range(len(features.spans.widths))) - marks - set(given)):
+    spans = [i for i in range(len(features.spans.widths)) if i not in marks and i not in given]
+    for span in _some(spans, rng):
         if not in_time(until):
             break
         level = fit_level(real, features, span, held_out, _seed(rng))
@@ -80,7 +82,7 @@ def fit_polish(
     for choice in chosen:
         asked = choice.redraw.apply(asked, features, rng)
     probed: list[Choice] = []
-    for number in range(features.spans.n_numbers):
+    for number in _some(range(features.spans.n_numbers), rng):
         if in_time(until):
             probe = fit_number(real, features, number, held_out, _seed(rng), probe=True)
             probed += _surprising(probe, real[held_out], asked, features, LEAST_SURPRISE)
@@ -96,6 +98,12 @@ def fit_polish(
                 left -= choice.redraw.n_trees
                 asked = tried
     return chosen
+
+
+def _some(columns: Sequence[int], rng: np.random.Generator) -> list[int]:
+    if len(columns) <= MOST_COLUMNS:
+        return [*columns]
+    return sorted(rng.choice(columns, MOST_COLUMNS, replace=False).tolist())
 
 
 def _numbers(probed: list[Choice]) -> list[int]:
