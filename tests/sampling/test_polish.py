@@ -89,3 +89,22 @@ def test_columns_beyond_the_number_of_trees_are_left_out(monkeypatch):
 def test_a_table_too_small_to_learn_from_is_left_alone():
     real, drawn = rows(1, 0), rows(200, 1, level=False)
     assert not fit_polish(real, drawn, FEATURES, np.random.default_rng(0))
+
+
+def test_of_many_columns_some_are_tried(monkeypatch):
+    monkeypatch.setattr(polish, "MOST_COLUMNS", 1)
+    drawn = rows(3000, 1, level=False)
+    found = set()
+    for seed in range(4):
+        for choice in fit_polish(rows(1000, 0), drawn, FEATURES, np.random.default_rng(seed)):
+            if isinstance(choice.redraw, LevelRedraw):
+                found |= {(seed, choice.redraw.span)}
+    spans = [span for _, span in found]
+    assert 0 in spans
+    assert len(spans) == len({seed for seed, _ in found})
+
+
+def test_nothing_is_tried_when_the_time_is_over():
+    drawn = rows(3000, 1, level=False)
+    choices = fit_polish(rows(3000, 0), drawn, FEATURES, np.random.default_rng(0), until=0.0)
+    assert choices == []

@@ -96,3 +96,11 @@ def test_choice_is_without_replacement_and_by_weight():
 def test_effective_share():
     assert effective_share(np.ones(10)) == pytest.approx(1)
     assert effective_share(np.array([1.0, 0, 0, 0])) == pytest.approx(0.25)
+
+
+def test_no_critic_is_trained_when_the_time_is_over():
+    real, drawn = rows(1000, 1, related=True), mixture(3000, 2)
+    rng = np.random.default_rng(0)
+    critics, weights = fit_critics(real.features, drawn, SPANS, SHARES, rng, until=0.0)
+    assert critics == ()
+    assert (weights == 1).all()
