@@ -74,9 +74,11 @@ def uniform_ranks(numbers: Tensor, present: Tensor, jitter: Tensor) -> Tensor:
     >>> uniform_ranks(numbers, present, torch.zeros(3, 1))[[2, 0], 0]
     tensor([0.0000, 0.5000], dtype=torch.float64)
     """
-    order = numbers.masked_fill(~present, torch.inf).argsort(dim=0, stable=True)
-    places = torch.arange(len(numbers), device=numbers.device).unsqueeze(1).expand_as(order)
-    ranks = torch.empty_like(order).scatter_(0, order, places)
+    # Column by column, for the cache: sorting along rows that lie apart is slow.
+    columns = numbers.masked_fill(~present, torch.inf).t().contiguous()
+    order = columns.argsort(dim=1, stable=True)
+    places = torch.arange(len(numbers), device=numbers.device).expand_as(order)
+    ranks = torch.empty_like(order).scatter_(1, order, places).t()
     return ((ranks + jitter.double()) / present.sum(dim=0).clamp_min(1)).clamp(0, 1)
 
 

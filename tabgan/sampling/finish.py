@@ -91,22 +91,20 @@ class Finish:
         if self.critics:
             ratio = log_ratio(self.critics, rows.features)
             weights = weigh(ratio, rows, self.features.spans, self.shares if free else None)
-            rows = self._ranked(rows[choose(weights, n_polished, rng)], rng, free)
+            rows = rows[choose(weights, n_polished, rng)]
         for redraw in self.redraws:
             rows = redraw.apply(rows, self.features, rng)
-        if spare > 1:
-            weights = rake(np.ones(len(rows)), rows, self.features.spans, self.shares)
-            rows = self._ranked(rows[choose(weights, n, rng)], rng, free)
-        return rows.numbers, rows.codes
+        if not free:
+            return rows.numbers, rows.codes
+        weights = rake(np.ones(len(rows)), rows, self.features.spans, self.shares)
+        rows = rows[choose(weights, n, rng)]
+        return self._ranked(rows, rng), rows.codes
 
-    def _ranked(self, rows: Drawn, rng: np.random.Generator, free: bool) -> Drawn:
-        """Bring the numbers back to uniform margins, which a choice has moved a little."""
-        if not free or not rows.numbers.shape[1]:
-            return rows
+    def _ranked(self, rows: Drawn, rng: np.random.Generator) -> Floats:
+        """Bring the numbers back to uniform margins, which the choices have moved a little."""
         present = present_numbers(torch.from_numpy(rows.codes), self.features.spans)
         jitter = torch.from_numpy(rng.random(rows.numbers.shape))
-        ranks = uniform_ranks(torch.from_numpy(rows.numbers), present, jitter).numpy()
-        return self.features.of(ranks, rows.codes)
+        return uniform_ranks(torch.from_numpy(rows.numbers), present, jitter).numpy()
 
     def to_json(self) -> dict[str, Any]:
         """Describe all but the tensors by JSON values."""

@@ -22,6 +22,7 @@ MAX_CRITICS = 4
 GROWTH = Growth(rounds=50, rate=0.3, feature_share=0.7, l2=5.0)
 CLIP = (-6.0, 3.0)  # of one critic's log-odds
 MOST_WEIGHT = 20.0  # of a row, in multiples of the mean
+LEAST_SHARE = 0.4  # of the rows that the weights leave, by effective sample size
 BINS = 20  # of a number, to which weights are raked
 SWEEPS = 5
 _TINY = 1e-12
@@ -100,11 +101,24 @@ def log_ratio(critics: tuple[Trees, ...], features: Floats) -> Floats:
 
 def weigh(ratio: Floats, rows: Drawn, spans: Spans, shares: Floats | None) -> Floats:
     """Turn log-ratios into weights of mean 1, raked to the margins where shares are given."""
-    weights = np.exp(ratio - ratio.max())
-    weights = np.minimum(weights / weights.mean(), MOST_WEIGHT)
+    weights = _tempered(ratio)
     if shares is not None:
         weights = rake(weights, rows, spans, shares)
     return weights / weights.mean()  # type: ignore[no-any-return]
+
+
+def _tempered(ratio: Floats) -> Floats:
+    """Return weights of mean 1 that leave enough rows to choose among.
+
+    Of a poor generator few rows are like real ones, and weights that leave but these would draw
+    them all, whatever their margins: the ratio then counts for less.
+    """
+    for power in (1.0, 0.8, 0.6, 0.4, 0.2):
+        weights = np.exp(power * (ratio - ratio.max()))
+        weights = np.minimum(weights / weights.mean(), MOST_WEIGHT)
+        if effective_share(weights) >= LEAST_SHARE:
+            break
+    return weights  # type: ignore[no-any-return]
 
 
 def rake(weights: Floats, rows: Drawn, spans: Spans, shares: Floats) -> Floats:
