@@ -12,20 +12,16 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import Tags
 
 from tabgan.checks import check_memory, check_number
-from tabgan.encoding.conditions import ConditionColumns, find_columns
-from tabgan.encoding.table import TableEncoder
 from tabgan.errors import ModelFileError, NotFittedError
-from tabgan.finishing import fit_finish
+from tabgan.fitting import fit_table
 from tabgan.gan.balance import describe_balance
-from tabgan.gan.callbacks import Callback, Callbacks, History, Progress
-from tabgan.gan.latent import LatentChoice, choose_latent_dim
-from tabgan.gan.precision import choose_device, choose_precision
-from tabgan.inference import as_frame, resolve_schema
+from tabgan.gan.callbacks import Callback, Progress
+from tabgan.gan.precision import choose_device
+from tabgan.inference import as_frame
 from tabgan.model import TableModel
 from tabgan.options import check_options
 from tabgan.schema import Schema
-from tabgan.streams import RandomStateLike, numpy_stream, resolve_seed
-from tabgan.training import AFTER_TRAINING, TableTraining, auto_steps
+from tabgan.streams import RandomStateLike, resolve_seed
 
 __all__ = ["TabGAN"]
 
@@ -188,59 +184,10 @@ class TabGAN(BaseEstimator):
         seed = resolve_seed(self.random_state)
         progress = Progress(self.verbose)
         try:
-            return self._fit(X, seed, progress, began)
+            options = self.get_params(deep=False)
+            return self._set_model(fit_table(as_frame(X), options, seed, progress, began))
         finally:
             progress.close()
-
-    def _fit(self, X: Any, seed: int, progress: Progress, began: float) -> Self:  # noqa: N803
-        frame = as_frame(X)
-        schema = resolve_schema(frame, self.schema)
-        progress.stage("Finding rules between columns")
-        kept = find_columns(schema, self.condition_on)
-        encoder = TableEncoder.fit(
-            frame, schema, numpy_stream(seed, "detect"), derive=self.derive, kept=kept
-        )
-        encoder.try_out()
-        conditions = ConditionColumns.of(encoder, kept) if kept else None
-        progress.stage("Encoding")
-        rows = encoder.encode(frame)
-        if conditions:
-            conditions.check_combinations(rows.codes)
-        latent = self._latent(encoder, len(frame))
-        given = conditions.spans if conditions else ()
-        training = self._training(encoder, len(frame), latent.dim, seed, given=given)
-        history = History()
-        callback = Callbacks([history, progress, *(self.callbacks or ())])
-        sampler = training.run(rows, callback, self._seconds(began))
-        progress.stage("Refining and polishing")
-        finish, finish_facts = fit_finish(
-            rows,
-            encoder,
-            sampler,
-            seed,
-            refine=self.refine,
-            polish=self.polish,
-            until=None if self.max_time is None else began + self.max_time,
-        )
-        facts = {
-            "parameters": self._plain_parameters(),
-            "n_rows": len(frame),
-            "n_steps": history.records[-1]["step"] if history.records else 0,
-            "latent_reason": latent.reason,
-            "history": history.records,
-            "finish": finish_facts,
-        }
-        return self._set_model(TableModel(encoder, sampler, facts, conditions, finish))
-
-    def _plain_parameters(self) -> dict[str, Any]:
-        """Return the parameters that a model file keeps; the rest belong to this process."""
-        left_out = ("schema", "condition_on", "device", "callbacks", "random_state")
-        plain = {k: v for k, v in self.get_params(deep=False).items() if k not in left_out}
-        seed = self.random_state
-        return {
-            **{k: v.item() if isinstance(v, np.generic) else v for k, v in plain.items()},
-            "random_state": int(seed) if isinstance(seed, int | np.integer) else None,
-        }
 
     def _set_model(self, model: TableModel) -> Self:
         schema, facts = model.encoder.schema, model.facts
@@ -266,50 +213,6 @@ class TabGAN(BaseEstimator):
         if self.gamma != "auto":
             return f"given: {self.gamma:g}"
         return describe_balance([record["gamma"] for record in self.history_])
-
-    def _latent(self, encoder: TableEncoder, n_rows: int) -> LatentChoice:
-        if self.latent_dim == "auto":
-            return choose_latent_dim(encoder.spans.width, n_rows, encoder.n_learned)
-        return LatentChoice(int(self.latent_dim), "given")
-
-    def _training(
-        self,
-        encoder: TableEncoder,
-        n_rows: int,
-        latent_dim: int,
-        seed: int,
-        *,
-        given: tuple[int, ...],
-    ) -> TableTraining:
-        device = choose_device(self.device)
-        return TableTraining(
-            spans=encoder.spans,
-            latent_dim=latent_dim,
-            hidden_dim=self.hidden_dim,
-            n_steps=self._n_steps(encoder, n_rows),
-            batch_size=self.batch_size,
-            learning_rate=self.learning_rate,
-            gamma=None if self.gamma == "auto" else float(self.gamma),
-            device=device,
-            dtype=choose_precision(self.precision, device),
-            seed=seed,
-            given=given,
-        )
-
-    def _seconds(self, began: float) -> float | None:
-        """Return the wall time that training may take, of what is left of a fit's."""
-        if self.max_time is None:
-            return None
-        left = self.max_time - (time.monotonic() - began)
-        after = AFTER_TRAINING if self.refine or self.polish else 0.0
-        return max(left, 0.0) * (1 - after)
-
-    def _n_steps(self, encoder: TableEncoder, n_rows: int) -> int:
-        if not encoder.spans.width:
-            return 0  # nothing to learn: all columns are constant, identifiers or derived
-        if self.epochs is not None:
-            return max(1, round(self.epochs * n_rows / min(self.batch_size, n_rows)))
-        return auto_steps(n_rows) if self.steps == "auto" else int(self.steps)
 
     def sample(
         self,

@@ -17,6 +17,7 @@ FLOORS = [  # from the ground up; modules of one floor may not import each other
     {"encoding"},
     {"sampling", "persistence"},
     {"model", "training", "finishing", "options"},
+    {"fitting"},
     {"estimator", "files"},
     {"__init__"},
     {"cli"},

@@ -1,0 +1,143 @@
+"""From a table and the estimator's options to a model: the stages of a fit, in order."""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tabgan.encoding.conditions import ConditionColumns, find_columns
+from tabgan.encoding.table import TableEncoder
+from tabgan.finishing import fit_finish
+from tabgan.gan.callbacks import Callbacks, History, Progress
+from tabgan.gan.latent import LatentChoice, choose_latent_dim
+from tabgan.gan.precision import choose_device, choose_precision
+from tabgan.inference import resolve_schema
+from tabgan.model import TableModel
+from tabgan.spans import Spans
+from tabgan.streams import numpy_stream
+from tabgan.training import AFTER_TRAINING, TableTraining, auto_steps
+
+__all__ = ["fit_table"]
+
+Options = Mapping[str, Any]
+
+# What a model file does not keep of the options: it belongs to this process, or has its own place.
+_LEFT_OUT = ("schema", "condition_on", "device", "callbacks", "random_state")
+
+
+def fit_table(
+    frame: pd.DataFrame, options: Options, seed: int, progress: Progress, began: float
+) -> TableModel:
+    """Learn a table.
+
+    Parameters
+    ----------
+    frame
+        The training table.
+    options
+        The checked options of a `TabGAN`, by name.
+    seed
+        Root of all streams of randomness.
+    progress
+        Is told which stage begins.
+    began
+        When the fit began, by `time.monotonic`.
+    """
+    progress.stage("Finding rules between columns")
+    encoder, conditions = _fit_encoder(frame, options, seed)
+    progress.stage("Encoding")
+    rows = encoder.encode(frame)
+    if conditions:
+        conditions.check_combinations(rows.codes)
+    latent = _latent(encoder, len(frame), options)
+    given = conditions.spans if conditions else ()
+    n_steps = _n_steps(encoder, len(frame), options)
+    training = _training(encoder.spans, given, latent.dim, n_steps, options=options, seed=seed)
+    history = History()
+    callback = Callbacks([history, progress, *(options["callbacks"] or ())])
+    sampler = training.run(rows, callback, _training_seconds(options, began))
+    progress.stage("Refining and polishing")
+    wanted = {name: options[name] for name in ("refine", "polish")}
+    until = None if options["max_time"] is None else began + options["max_time"]
+    finish, finish_facts = fit_finish(rows, encoder, sampler, seed, **wanted, until=until)
+    facts = {
+        "parameters": _kept_options(options),
+        "n_rows": len(frame),
+        "n_steps": history.records[-1]["step"] if history.records else 0,
+        "latent_reason": latent.reason,
+        "history": history.records,
+        "finish": finish_facts,
+    }
+    return TableModel(encoder, sampler, facts, conditions, finish)
+
+
+def _fit_encoder(
+    frame: pd.DataFrame, options: Options, seed: int
+) -> tuple[TableEncoder, ConditionColumns | None]:
+    schema = resolve_schema(frame, options["schema"])
+    kept = find_columns(schema, options["condition_on"])
+    rng = numpy_stream(seed, "detect")
+    encoder = TableEncoder.fit(frame, schema, rng, derive=options["derive"], kept=kept)
+    encoder.try_out()
+    return encoder, ConditionColumns.of(encoder, kept) if kept else None
+
+
+def _latent(encoder: TableEncoder, n_rows: int, options: Options) -> LatentChoice:
+    if options["latent_dim"] == "auto":
+        return choose_latent_dim(encoder.spans.width, n_rows, encoder.n_learned)
+    return LatentChoice(int(options["latent_dim"]), "given")
+
+
+def _training(
+    spans: Spans,
+    given: tuple[int, ...],
+    latent_dim: int,
+    n_steps: int,
+    *,
+    options: Options,
+    seed: int,
+) -> TableTraining:
+    device = choose_device(options["device"])
+    return TableTraining(
+        spans=spans,
+        latent_dim=latent_dim,
+        hidden_dim=options["hidden_dim"],
+        n_steps=n_steps,
+        batch_size=options["batch_size"],
+        learning_rate=options["learning_rate"],
+        gamma=None if options["gamma"] == "auto" else float(options["gamma"]),
+        device=device,
+        dtype=choose_precision(options["precision"], device),
+        seed=seed,
+        given=given,
+    )
+
+
+def _n_steps(encoder: TableEncoder, n_rows: int, options: Options) -> int:
+    if not encoder.spans.width:
+        return 0  # nothing to learn: all columns are constant, identifiers or derived
+    if options["epochs"] is not None:
+        rows_a_step = min(options["batch_size"], n_rows)
+        return max(1, int(round(options["epochs"] * n_rows / rows_a_step)))
+    return auto_steps(n_rows) if options["steps"] == "auto" else int(options["steps"])
+
+
+def _training_seconds(options: Options, began: float) -> float | None:
+    """Return the wall time that training may take, of what is left of a fit's."""
+    if options["max_time"] is None:
+        return None
+    left = options["max_time"] - (time.monotonic() - began)
+    after = AFTER_TRAINING if options["refine"] or options["polish"] else 0.0
+    return max(left, 0.0) * (1 - after)  # type: ignore[no-any-return]
+
+
+def _kept_options(options: Options) -> dict[str, Any]:
+    """Return the options that a model file keeps, as JSON values."""
+    plain = {name: value for name, value in options.items() if name not in _LEFT_OUT}
+    seed = options["random_state"]
+    return {
+        **{k: v.item() if isinstance(v, np.generic) else v for k, v in plain.items()},
+        "random_state": int(seed) if isinstance(seed, int | np.integer) else None,
+    }
