@@ -25,7 +25,7 @@ __all__ = ["Choice", "fit_polish"]
 
 CRITIC_GROWTH = Growth(rounds=60, rate=0.3)
 MOST_COLUMNS = 60  # of each kind that are tried, at random where there are more
-MOST_TREES = 1500  # evaluated for each row that is drawn, for levels
+MOST_TREES = 1300  # evaluated for each row that is drawn, for levels
 MOST_DIGIT_TREES = 2000  # and for numbers
 LEAST_SURPRISE = 0.05  # of a number, in nats, for a critic to be asked
 LEAST_GAIN = 0.002  # in the critic's area under the curve
