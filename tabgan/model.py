@@ -22,6 +22,7 @@ from tabgan.sampling.features import RowFeatures
 from tabgan.sampling.finish import Finish
 from tabgan.sampling.rows import RowSampler
 from tabgan.sampling.stream import BLOCK_ROWS, blocks
+from tabgan.sampling.tensors import under
 from tabgan.streams import numpy_stream, torch_stream
 
 __all__ = ["TableModel"]
@@ -160,12 +161,8 @@ def _finish(
 ) -> Finish | None:
     if "finish" not in description:
         return None
-    own = _under("finish.", tensors)
+    own = under("finish.", tensors)
     return Finish.restore(description["finish"], own, RowFeatures(encoder.spans, encoder.quantiles))
-
-
-def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
 
 
 def _rebuild(
@@ -187,7 +184,7 @@ def _rebuild(
             hidden_dim=hidden_dim,
             labels=[spans.widths[i] for i in given],
         )
-    weights = _under("generator.", tensors)
+    weights = under("generator.", tensors)
     generator.load_state_dict(weights, assign=True)
     if any(tensor.dtype != torch.float32 for tensor in weights.values()):
         raise ValueError("weights must be float32")

@@ -12,8 +12,8 @@ from torch import Tensor
 from tabgan.gan.networks import MLPGenerator
 from tabgan.sampling.calibration import draw_codes, present_numbers, uniform_ranks
 from tabgan.sampling.conditions import Conditions
-from tabgan.sampling.rows import check_tensor
 from tabgan.sampling.strata import KNOTS, Strata
+from tabgan.sampling.tensors import check_tensor
 from tabgan.spans import Spans
 
 __all__ = ["ConditionalSampler"]

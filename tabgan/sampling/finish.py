@@ -17,6 +17,7 @@ from tabgan.sampling.calibration import present_numbers, uniform_ranks
 from tabgan.sampling.features import Drawn, Floats, RowFeatures
 from tabgan.sampling.redraws import LevelRedraw, NumberRedraw, Redraw
 from tabgan.sampling.refinement import choose, log_ratio, rake, weigh
+from tabgan.sampling.tensors import under
 from tabgan.sampling.trees import Trees
 
 __all__ = ["POOL", "SPARE", "Finish", "Sampler"]
@@ -141,9 +142,7 @@ class Finish:
             raise ValueError("finish: a share is needed for every level")
 
         def trees(name: str, n_outputs: int) -> Trees:
-            start = f"{name}."
-            own = {k.removeprefix(start): v for k, v in tensors.items() if k.startswith(start)}
-            found = Trees.from_tensors(own, len(features))
+            found = Trees.from_tensors(under(f"{name}.", tensors), len(features))
             if len(found.baseline) != n_outputs:
                 raise ValueError("finish: trees with a wrong number of outputs")
             return found

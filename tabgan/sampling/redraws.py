@@ -43,23 +43,18 @@ class LevelRedraw:
     def apply(self, rows: Drawn, features: RowFeatures, rng: np.random.Generator) -> Drawn:
         """Return the rows with the column drawn anew."""
         place = features.place_of(self.span)
-        bounds = np.cumsum(self._chances(rows, place), axis=1)
+        codes, seen = rows.codes.copy(), _blanked(rows, place)
+        bounds = np.cumsum(self.trees.probabilities(seen), axis=1)
         drawn = (rng.random((len(rows), 1)) * bounds[:, -1:] >= bounds).sum(axis=1)
-        codes, seen = rows.codes.copy(), rows.features.copy()
         codes[:, self.span] = seen[:, place] = self.levels[np.minimum(drawn, len(self.levels) - 1)]
         return replace(rows, codes=codes, features=seen)
 
     def surprise(self, rows: Drawn, features: RowFeatures) -> Floats:
         """Say how much more surprising each row's level is than a redrawn one, in nats."""
-        chances = self._chances(rows, features.place_of(self.span))
+        chances = self.trees.probabilities(_blanked(rows, features.place_of(self.span)))
         place = np.searchsorted(self.levels, rows.codes[:, self.span])
         place = np.minimum(place, len(self.levels) - 1)
         return _surprise(chances, place)
-
-    def _chances(self, rows: Drawn, place: int) -> Floats:
-        seen = rows.features.copy()
-        seen[:, place] = 0.0
-        return self.trees.probabilities(seen)
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,6 +107,13 @@ class NumberRedraw:
 Redraw = LevelRedraw | NumberRedraw
 
 
+def _blanked(rows: Drawn, place: int) -> Floats:
+    """Return a copy of the features without what is in one place."""
+    seen = rows.features.copy()
+    seen[:, place] = 0.0
+    return seen
+
+
 def _surprise(chances: Floats, place: NDArray[np.integer]) -> Floats:
     logs = np.log(np.maximum(chances, 1e-12))
     return (chances * logs).sum(axis=1) - logs[np.arange(len(logs)), place]  # type: ignore[no-any-return]
@@ -135,8 +137,7 @@ def fit_level(
     if len(levels) < 2:
         return None
     known = np.isin(codes, levels)  # of the held-out rows
-    seen = real.features[known]
-    seen[:, features.place_of(span)] = 0.0
+    seen = _blanked(real[known], features.place_of(span))
     classes = np.searchsorted(levels, codes[known])
     trees = fit_trees(seen, classes, LEVEL_GROWTH, seed=seed, held_out=held_out[known])
     return LevelRedraw(span, trees, levels.astype(np.int64))

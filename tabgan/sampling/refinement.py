@@ -57,12 +57,12 @@ def fit_critics(
     The critics, and the weights of the drawn rows after the last of them.
     """
     held_real, held_drawn = (rng.random(len(rows)) < 0.2 for rows in (real, drawn.features))
+    fitted = np.flatnonzero(~held_drawn)
+    size = min(2 * int((~held_real).sum()), len(fitted))
     critics: list[Trees] = []
     ratio, weights = np.zeros(len(drawn)), np.ones(len(drawn))
     while len(critics) < MAX_CRITICS and in_time(until):
-        fitted = np.flatnonzero(~held_drawn)
         chance = weights[fitted] / weights[fitted].sum()
-        size = min(2 * int((~held_real).sum()), len(fitted))
         seen = drawn.features[rng.choice(fitted, size, p=chance)]
         critic = _fit_critic(real[~held_real], seen, int(rng.integers(2**31)))
         scores = _scores(critic, drawn.features)

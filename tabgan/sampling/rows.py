@@ -11,9 +11,10 @@ from torch import Tensor
 
 from tabgan.gan.networks import MLPGenerator
 from tabgan.sampling.calibration import draw_codes, present_numbers, uniform_ranks
+from tabgan.sampling.tensors import check_tensor
 from tabgan.spans import Spans
 
-__all__ = ["RowSampler", "check_tensor"]
+__all__ = ["RowSampler"]
 
 
 @dataclass(frozen=True)
@@ -71,22 +72,3 @@ class RowSampler:
             If a tensor lacks or does not fit.
         """
         return cls(generator, check_tensor(tensors, "offsets", (spans.n_levels,)), spans)
-
-
-def check_tensor(
-    tensors: Mapping[str, Tensor],
-    name: str,
-    shape: tuple[int, ...],
-    dtype: torch.dtype = torch.float32,
-) -> Tensor:
-    """Return a tensor of a model file if it has the shape and the dtype that it must have.
-
-    Raises
-    ------
-    KeyError, ValueError
-        If it lacks or does not fit.
-    """
-    tensor = tensors[name]
-    if tuple(tensor.shape) != shape or tensor.dtype != dtype:
-        raise ValueError(f"{name} must be {dtype} of shape {shape}")
-    return tensor
