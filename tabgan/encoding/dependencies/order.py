@@ -15,14 +15,17 @@ __all__ = ["Edge", "Order", "mend"]
 
 Edge = tuple[int, int]
 
+MOST_EXCHANGES = 2_000  # in a block of rows; a rule that more rows break was not learned at all
+
 
 @dataclass(frozen=True)
 class Order(Dependency):
     """For every edge ``(i, j)``, member i ≤ member j in every row in which both are present.
 
-    Nothing is left out of training. A generated row that breaks the rule is mended by swapping the
-    two values, which keeps the distributions of both columns as well as can be. Beside a value that
-    another rule has given, the other value is brought to the nearest one in order.
+    Nothing is left out of training. A generated row that breaks the rule is mended by exchanging
+    its lesser member's value with another row, which keeps the distributions of both columns; where
+    there is no such row, by swapping the two values. Beside a value that another rule has given,
+    the other value is brought to the nearest one in order.
 
     Parameters
     ----------
@@ -101,11 +104,12 @@ def mend(
 ) -> list[LineNumbers]:
     """Change values so that line i ≤ line j for every edge ``(i, j)`` where both are present.
 
-    Swapping the values of an edge takes away at least one inversion, so that a few rounds mostly
-    end it. Fixed lines, and grids and ranges that differ, may leave a rest. It is taken away by
-    lowering values, from the last line to the first: the lower line of an edge has the lower
-    minimum. Values below a fixed one are then raised, from the first line to the last: the edges
-    of fixed lines are chosen so that there is room.
+    Rows that can exchange values do (`exchange`). In the others, swapping the values of an edge
+    takes away at least one inversion, so that a few rounds mostly end it. Fixed lines, and grids
+    and ranges that differ, may leave a rest. It is taken away by lowering values, from the last
+    line to the first: the lower line of an edge has the lower minimum. Values below a fixed one are
+    then raised, from the first line to the last: the edges of fixed lines are chosen so that there
+    is room.
     """
     values = [line.values.copy() for line in lines]
 
@@ -113,6 +117,10 @@ def mend(
         both = lines[low].present & lines[high].present
         return np.flatnonzero(both & (values[low] > values[high]))
 
+    for low, high in sorted(edges, reverse=True):  # a line before those that must be below it
+        if low not in fixed and high not in fixed:
+            both = lines[low].present & lines[high].present
+            values[low] = exchange(values[low], values[high], both)
     for _ in lines:
         disordered = False
         for low, high in edges:
@@ -133,4 +141,36 @@ def mend(
         if high not in fixed:
             rows = wrong_rows(low, high)
             values[high][rows] = grids[high].ceil(values[low][rows])
+    return values
+
+
+def exchange(low: LineNumbers, high: LineNumbers, both: NDArray[np.bool_]) -> LineNumbers:
+    """Exchange values of the lower column between rows, so that they are at most the higher ones.
+
+    A value that is too great for its row goes to the row of the greatest value that this one can
+    take, of the rows that can take the first: columns keep their values, and rows change little.
+    The greatest values go first, as the fewest rows can take them.
+
+    Parameters
+    ----------
+    low, high
+        Values of the two columns.
+    both
+        Rows in which both are present; the others are left alone.
+
+    Examples
+    --------
+    >>> low, high = np.array([9.0, 1.0, 2.0]), np.array([3.0, 9.5, 2.0])
+    >>> exchange(low, high, np.ones(3, bool)).tolist()
+    [1.0, 9.0, 2.0]
+    """
+    values = low.copy()
+    wrong = np.flatnonzero(both & (values > high))
+    if len(wrong) > MOST_EXCHANGES:
+        return values
+    for row in wrong[np.argsort(-values[wrong], kind="stable")]:
+        rows = np.flatnonzero(both & (high >= values[row]) & (values <= high[row]))
+        if len(rows):
+            other = rows[np.argmax(values[rows])]
+            values[row], values[other] = values[other], values[row]
     return values
