@@ -14,7 +14,6 @@ from sklearn.utils import Tags
 from tabgan.checks import check_memory, check_number
 from tabgan.errors import ModelFileError, NotFittedError
 from tabgan.fitting import fit_table
-from tabgan.gan.balance import describe_balance
 from tabgan.gan.callbacks import Callback, Progress
 from tabgan.gan.precision import choose_device
 from tabgan.inference import as_frame
@@ -46,10 +45,26 @@ class TabGAN(BaseEstimator):
     hidden_dim
         Width of the hidden layers of both networks.
     learning_rate
-        Adam's learning rate; constant for half of the training, then linearly down.
-    gamma
-        Weight of the R1 gradient penalty on the discriminator, or "auto" to adapt it in training
+        The optimiser's learning rate; constant for half of the training, then linearly down.
+    loss
+        The adversarial loss: "non_saturating", "minimax", "wasserstein", "hinge" or
+        "relativistic" (`tabgan.gan.losses`).
+    penalty
+        What keeps the discriminator smooth (`tabgan.gan.penalties`): "r1", "r2", "r1r2",
+        "gradient", "spectral", "weight_clipping", "gradient_clipping" or "none"; "auto" takes the
+        one that is usual with the loss. This, stabilisers and optimiser can be given parameters:
+        ``"r1:gamma=5"``; without a gamma, zero-centred penalties adapt it in training
         (`tabgan.gan.balance`).
+    discriminator_steps
+        Steps of the discriminator for each one of the generator.
+    stabilisers
+        A list of "label_smoothing", "one_sided_smoothing", "instance_noise",
+        "feature_matching", "historical_averaging", "experience_replay"
+        (`tabgan.gan.stabilisers`); None for none.
+    optimizer
+        "adam" or "sgd", of both networks (`tabgan.gan.optimizers`).
+    prior
+        What latents are drawn from: "gaussian" or "uniform".
     schema
         A `Schema` for the table, or a mapping from column names to kinds that overrides what is
         inferred; None infers everything.
@@ -84,8 +99,8 @@ class TabGAN(BaseEstimator):
     history_ : list of dict
         Records of training: step, epoch, seconds, losses, learning rate, and the
         discriminator's advantage and weight of its penalty.
-    gamma_reason_ : str
-        Which weight the penalty had.
+    penalty_reason_ : str
+        Which penalty there was, and which weight it had.
     latent_dim_ : int
         The latent size used, and `latent_reason_` why.
     n_steps_ : int
@@ -121,7 +136,12 @@ class TabGAN(BaseEstimator):
         latent_dim: int | str = "auto",
         hidden_dim: int = 256,
         learning_rate: float = 5e-4,
-        gamma: float | str = "auto",
+        loss: Any = "non_saturating",
+        penalty: Any = "auto",
+        discriminator_steps: int = 1,
+        stabilisers: Sequence[Any] | None = None,
+        optimizer: Any = "adam",
+        prior: str = "gaussian",
         schema: Schema | Mapping[Any, Any] | None = None,
         condition_on: Any = None,
         derive: bool = True,
@@ -140,7 +160,12 @@ class TabGAN(BaseEstimator):
         self.latent_dim = latent_dim
         self.hidden_dim = hidden_dim
         self.learning_rate = learning_rate
-        self.gamma = gamma
+        self.loss = loss
+        self.penalty = penalty
+        self.discriminator_steps = discriminator_steps
+        self.stabilisers = stabilisers
+        self.optimizer = optimizer
+        self.prior = prior
         self.schema = schema
         self.condition_on = condition_on
         self.derive = derive
@@ -196,7 +221,7 @@ class TabGAN(BaseEstimator):
         self.history_ = list(facts["history"])
         self.latent_dim_ = model.sampler.generator.latent_dim
         self.latent_reason_ = str(facts["latent_reason"])
-        self.gamma_reason_ = self._gamma_reason()
+        self.penalty_reason_ = str(facts["penalty_reason"])
         self.n_steps_ = int(facts["n_steps"])
         self.n_rows_ = int(facts["n_rows"])
         self.finish_ = dict(facts["finish"])
@@ -208,11 +233,6 @@ class TabGAN(BaseEstimator):
         elif hasattr(self, "feature_names_in_"):
             del self.feature_names_in_
         return self
-
-    def _gamma_reason(self) -> str:
-        if self.gamma != "auto":
-            return f"given: {self.gamma:g}"
-        return describe_balance([record["gamma"] for record in self.history_])
 
     def sample(
         self,

@@ -11,8 +11,9 @@ from tabgan.encoding.conditions import ConditionColumns, find_columns
 from tabgan.encoding.table import TableEncoder
 from tabgan.finishing import fit_finish
 from tabgan.gan.callbacks import Callbacks, History, Progress
-from tabgan.gan.latent import LatentChoice, choose_latent_dim
+from tabgan.gan.latent import LatentChoice, check_prior, choose_latent_dim
 from tabgan.gan.precision import choose_device, choose_precision
+from tabgan.gan.recipe import Recipe
 from tabgan.inference import resolve_schema
 from tabgan.model import TableModel
 from tabgan.spans import Spans
@@ -67,6 +68,7 @@ def fit_table(
         "n_rows": len(frame),
         "n_steps": history.records[-1]["step"] if history.records else 0,
         "latent_reason": latent.reason,
+        "penalty_reason": training.recipe.describe_penalty(history.records),
         "history": history.records,
         "finish": finish_facts,
     }
@@ -104,10 +106,10 @@ def _training(
         spans=spans,
         latent_dim=latent_dim,
         hidden_dim=options["hidden_dim"],
+        prior=check_prior(options["prior"]),
         n_steps=n_steps,
         batch_size=options["batch_size"],
-        learning_rate=options["learning_rate"],
-        gamma=None if options["gamma"] == "auto" else float(options["gamma"]),
+        recipe=Recipe.of(options),
         device=device,
         dtype=choose_precision(options["precision"], device),
         seed=seed,
@@ -140,5 +142,6 @@ def _kept_options(options: Options) -> dict[str, Any]:
     seed = options["random_state"]
     return {
         **{k: v.item() if isinstance(v, np.generic) else v for k, v in plain.items()},
+        **Recipe.of(options).to_json(),
         "random_state": int(seed) if isinstance(seed, int | np.integer) else None,
     }

@@ -15,6 +15,7 @@ from torch import Tensor
 from tabgan.encoding.conditions import ConditionColumns
 from tabgan.encoding.table import TableEncoder
 from tabgan.errors import ModelFileError, OptionError, TabGANError
+from tabgan.gan.latent import check_prior
 from tabgan.gan.networks import MLPGenerator
 from tabgan.persistence import read_model, write_model
 from tabgan.sampling.conditional import ConditionalSampler
@@ -111,6 +112,7 @@ class TableModel:
             "generator": {
                 "latent_dim": generator.latent_dim,
                 "hidden_dim": generator.inlet.out_features,
+                "prior": generator.prior,
             },
             **(
                 {"condition_on": self.condition_columns.positions} if self.condition_columns else {}
@@ -183,6 +185,7 @@ def _rebuild(
             spans.width,
             hidden_dim=hidden_dim,
             labels=[spans.widths[i] for i in given],
+            prior=check_prior(sizes["prior"]),
         )
     weights = under("generator.", tensors)
     generator.load_state_dict(weights, assign=True)

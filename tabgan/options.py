@@ -8,7 +8,9 @@ import numpy as np
 
 from tabgan.checks import check_number
 from tabgan.errors import OptionError
+from tabgan.gan.latent import check_prior
 from tabgan.gan.precision import choose_device, choose_precision
+from tabgan.gan.recipe import Recipe
 
 __all__ = ["check_options"]
 
@@ -42,6 +44,5 @@ def check_options(options: Mapping[str, Any]) -> None:
             )
     if options["max_time"] is not None:
         check_number("max_time", options["max_time"], Real, 0, "or None", above=True)
-    check_number("learning_rate", options["learning_rate"], Real, 0, above=True)
-    if options["gamma"] != "auto":
-        check_number("gamma", options["gamma"], Real, 0, "or 'auto'")
+    Recipe.of(options)
+    check_prior(options["prior"])

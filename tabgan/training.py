@@ -10,13 +10,12 @@ from torch import Tensor
 
 from tabgan.encoding.base import Encoded
 from tabgan.errors import OptionError
-from tabgan.gan.balance import Balance
 from tabgan.gan.batches import LevelRows, TableBatches
 from tabgan.gan.callbacks import Callback
 from tabgan.gan.heads import TableHead
-from tabgan.gan.losses import NonSaturating
+from tabgan.gan.latent import Prior
 from tabgan.gan.networks import MLPDiscriminator, MLPGenerator
-from tabgan.gan.penalties import R1
+from tabgan.gan.recipe import Recipe
 from tabgan.gan.trainer import Trainer
 from tabgan.sampling.calibration import draw_pool, level_offsets, level_shares
 from tabgan.sampling.conditional import ConditionalSampler
@@ -55,9 +54,12 @@ class TableTraining:
         Layout of an encoded row.
     latent_dim, hidden_dim
         Sizes of the latent and of the hidden layers.
-    n_steps, batch_size, learning_rate, gamma
-        The budget and the optimisation; gamma is the weight of the R1 penalty,
-        and None adapts it in training (`tabgan.gan.balance`).
+    prior
+        What latents are drawn from.
+    n_steps, batch_size
+        The budget.
+    recipe
+        Losses, penalty, stabilisers and optimisation.
     device, dtype
         Where to train, and the number format of matrix products.
     seed
@@ -69,10 +71,10 @@ class TableTraining:
     spans: Spans
     latent_dim: int
     hidden_dim: int
+    prior: Prior
     n_steps: int
     batch_size: int
-    learning_rate: float
-    gamma: float | None
+    recipe: Recipe
     device: torch.device
     dtype: torch.dtype
     seed: int
@@ -91,7 +93,7 @@ class TableTraining:
             noise = torch_stream(self.seed, "calibration", device=self.device)
             if self.given:
                 return self._calibrate_conditions(generator, rows, noise)
-            logits = draw_pool(generator, self.latent_dim, self.spans.width, noise)
+            logits = draw_pool(generator, self.spans.width, noise)
             levels = logits[:, self.spans.n_numbers :]
             offsets = level_offsets(levels, shares.to(self.device), self.spans)
         return RowSampler(generator, offsets, self.spans)
@@ -108,9 +110,7 @@ class TableTraining:
                 return there.one_hot(drawn, self.spans)
 
             width = self.spans.width
-            return draw_pool(
-                generator, self.latent_dim, width, noise, draw_labels=labels, most=most
-            )
+            return draw_pool(generator, width, noise, draw_labels=labels, most=most)
 
         strata = fit_strata(rows, self.spans, conditions, which, draw=draw, stream=noise)
         return ConditionalSampler(generator, strata.to(self.device), self.spans, there)
@@ -121,20 +121,15 @@ class TableTraining:
         head = TableHead(self.spans, self.given).to(self.device)
         generator, discriminator = self._networks(shares, head)
         low, width, codes = (torch.from_numpy(part).to(self.device) for part in rows)
-        balance = Balance()
         trainer = Trainer(
             head=head,
             batches=TableBatches(low, width, codes, head, self.batch_size, rare=self._rare(codes)),
-            loss=NonSaturating(),
-            penalty=R1(balance.gamma if self.gamma is None else self.gamma),
-            latent_dim=self.latent_dim,
-            learning_rate=self.learning_rate,
+            recipe=self.recipe,
             dtype=self.dtype,
             latents=torch_stream(self.seed, "latents", device=self.device),
             data=torch_stream(self.seed, "data", device=self.device),
             noise=torch_stream(self.seed, "noise", device=self.device),
             seconds=seconds,
-            balance=balance if self.gamma is None else None,
         )
         state = trainer.start(generator, discriminator, self.n_steps)
         return cast("MLPGenerator", trainer.run(state, callback).averaged.network)
@@ -160,6 +155,7 @@ class TableTraining:
             self.spans.width,
             hidden_dim=self.hidden_dim,
             labels=head.label_widths,
+            prior=self.prior,
         )
         bias = torch.zeros(self.spans.width)
         bias[self.spans.n_numbers :] = shares.clamp_min(1e-6).log()

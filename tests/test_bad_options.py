@@ -79,8 +79,74 @@ OPTIONS: list[tuple[dict[str, Any], str]] = [
     ({"hidden_dim": 0}, "hidden_dim=0 must be a whole number from 1"),
     ({"latent_dim": "big"}, "latent_dim='big' must be a whole number from 1 or 'auto'"),
     ({"learning_rate": float("nan")}, "learning_rate=nan must be a number above 0"),
-    ({"gamma": -1}, "gamma=-1 must be a number from 0 or 'auto'"),
-    ({"gamma": "low"}, "gamma='low' must be a number from 0 or 'auto'"),
+    ({"loss": "hings"}, "loss='hings' is not known; did you mean 'hinge'?"),
+    (
+        {"loss": 7},
+        "loss=7 is not known; known names: 'minimax', 'non_saturating', 'wasserstein', "
+        "'hinge', 'relativistic'",
+    ),
+    (
+        {"penalty": "r1:gama=2"},
+        "penalty='r1:gama=2': r1 has no parameter 'gama'; did you mean 'gamma'?",
+    ),
+    (
+        {"penalty": "none:gamma=2"},
+        "penalty='none:gamma=2': none has no parameter 'gamma'; it has none",
+    ),
+    (
+        {"penalty": "r1:gamma=low"},
+        "penalty='r1:gamma=low': gamma='low' must be a number, as in gamma=0.5",
+    ),
+    ({"penalty": "r1:gamma=-1"}, "gamma=-1 must be a number from 0"),
+    ({"penalty": "r1:interval=0"}, "interval=0 must be a whole number from 1"),
+    ({"penalty": "gradient:weight=0"}, "weight=0 must be a number above 0"),
+    ({"penalty": "weight_clipping:limit=nan"}, "limit=nan must be a number above 0"),
+    ({"discriminator_steps": 0}, "discriminator_steps=0 must be a whole number from 1"),
+    ({"optimizer": "adma"}, "optimizer='adma' is not known; did you mean 'adam'?"),
+    ({"optimizer": "adam:beta1=1"}, "beta1=1 must be below 1, as a share of the past that is kept"),
+    ({"prior": "gausian"}, "prior='gausian' is not known; did you mean 'gaussian'?"),
+    (
+        {"stabilisers": "instance_noise"},
+        "stabilisers='instance_noise' must be a list of stabilisers, or None",
+    ),
+    (
+        {"stabilisers": ["instance_nois"]},
+        "stabilisers='instance_nois' is not known; did you mean 'instance_noise'?",
+    ),
+    (
+        {"stabilisers": ["instance_noise:decay=2"]},
+        "decay=2 must be at most 1, or the noise would grow",
+    ),
+    (
+        {"stabilisers": ["label_smoothing:fake=0.95"]},
+        "real=0.9, fake=0.95: the label of fake rows "
+        "must be below that of real ones, and this at most 1",
+    ),
+    (
+        {"stabilisers": ["one_sided_smoothing:high=1.5"]},
+        "low=0.9, high=1.5 must rise, up to at most 1",
+    ),
+    (
+        {"stabilisers": ["experience_replay"] * 2},
+        "stabilisers: experience_replay is there twice; give it once",
+    ),
+    (
+        {"stabilisers": ["label_smoothing", "one_sided_smoothing"]},
+        "stabilisers: label_smoothing "
+        "and one_sided_smoothing both set the targets; give one of them",
+    ),
+    (
+        {"loss": "wasserstein", "stabilisers": ["label_smoothing"]},
+        "stabilisers: label_smoothing "
+        "softens the targets of a cross-entropy, and loss='wasserstein' has none; leave it out, or "
+        "take loss='non_saturating' or 'minimax'",
+    ),
+    (
+        {"loss": "wasserstein", "penalty": "none"},
+        "penalty='none' leaves the critic of "
+        "loss='wasserstein' unbounded: it has to be Lipschitz; take penalty='gradient', "
+        "'spectral' or 'weight_clipping'",
+    ),
     ({"precision": "float8"}, "precision='float8' is not one of 'auto', 'float32', 'bfloat16'"),
     (
         {"random_state": -1},

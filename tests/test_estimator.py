@@ -215,7 +215,7 @@ def test_unfitted():
         ({"epochs": 0}, "epochs=0 must be a number above 0 or None"),
         ({"callbacks": 5}, "callbacks=5 must be a sequence of Callback objects"),
         ({"hidden_dim": 10**8}, "hidden_dim=100000000, latent_dim="),
-        ({"gamma": float("nan")}, "gamma=nan must be a number from 0 or 'auto'"),
+        ({"penalty": "r1:gamma=nan"}, "gamma=nan must be a number from 0"),
         ({"steps": 5, "epochs": 1}, "steps=5 and epochs=1 are both given; give one"),
         ({"precision": "half"}, "precision='half' is not one of 'auto', 'float32', 'bfloat16'"),
         ({"device": "abacus"}, "device='abacus' is not available here; use 'auto', 'cpu', or"),
@@ -243,13 +243,14 @@ def test_cuda(table, tmp_path):
 
 def test_the_penalty_is_adapted_or_given(table):
     options = {"steps": 120, "hidden_dim": 16, "verbose": False, "random_state": 0}
-    adapted = TabGAN(gamma="auto", **options).fit(table)
+    adapted = TabGAN(**options).fit(table)
     gammas = [record["gamma"] for record in adapted.history_]
     assert gammas[0] == 10
     assert len(set(gammas)) > 1
-    assert adapted.gamma_reason_ == (
-        f"adapted to the discriminator: from 10 over at most {max(gammas):.3g} to {gammas[-1]:.3g}"
+    assert adapted.penalty_reason_ == (
+        "r1, adapted to the discriminator: "
+        f"from 10 over at most {max(gammas):.3g} to {gammas[-1]:.3g}"
     )
-    given = TabGAN(gamma=2.5, **options).fit(table)
+    given = TabGAN(penalty="r1:gamma=2.5", **options).fit(table)
     assert {record["gamma"] for record in given.history_} == {2.5}
-    assert given.gamma_reason_ == "given: 2.5"
+    assert given.penalty_reason_ == "r1:gamma=2.5"

@@ -1,13 +1,14 @@
 """Training rows that live on the device and come out in shuffled batches."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from tabgan.gan.heads import TableHead
 
-__all__ = ["LevelRows", "TableBatches"]
+__all__ = ["LevelRows", "Shuffled", "TableBatches"]
 
 MOST_OFTEN = 8.0  # times its share of the rows that a rare level is drawn, at most
 
@@ -58,6 +59,39 @@ class LevelRows:
         return self._rows[self._starts[level] + place]
 
 
+class Shuffled:
+    """Passes over numbered rows, each in an order of its own.
+
+    Parameters
+    ----------
+    n_rows
+        Number of rows.
+    device
+        Where their numbers are wanted.
+    """
+
+    def __init__(self, n_rows: int, device: torch.device) -> None:
+        self.n_rows = n_rows
+        self._order = torch.empty(0, dtype=torch.long, device=device)
+
+    def draw(self, n: int, generator: torch.Generator) -> Tensor:
+        """Return the numbers of the next n rows."""
+        if len(self._order) < n:
+            device = self._order.device
+            fresh = torch.randperm(self.n_rows, generator=generator, device=device)
+            self._order = torch.cat([self._order, fresh])
+        index, self._order = self._order[:n], self._order[n:]
+        return index
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what is left of the present pass."""
+        return {"order": self._order.clone()}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take up a pass."""
+        self._order = state["order"].to(self._order.device)
+
+
 class TableBatches:
     """Batches of encoded rows, without a copy from the host in any step.
 
@@ -94,11 +128,11 @@ class TableBatches:
         self.batch_size = min(batch_size, self.n_rows)
         self.rare = rare
         self._n_rare = 0 if rare is None else self.batch_size // 2
-        self._order = torch.empty(0, dtype=torch.long, device=low.device)
+        self.shuffled = Shuffled(self.n_rows, low.device)
 
     def draw(self, generator: torch.Generator) -> Tensor:
         """Return the next batch of rows, shape (batch_size, width of a row)."""
-        index = self._next_rows(self.batch_size - self._n_rare, generator)
+        index = self.shuffled.draw(self.batch_size - self._n_rare, generator)
         if self.rare is not None:
             index = torch.cat([index, self.rare.draw(self._n_rare, generator)])
         low, width = self.low[index], self.width[index]
@@ -108,10 +142,10 @@ class TableBatches:
             return numbers
         return torch.cat([numbers, self.head.one_hot(self.codes[index].long())], dim=1)
 
-    def _next_rows(self, n: int, generator: torch.Generator) -> Tensor:
-        """Return the numbers of the next n rows of a pass over the table in random order."""
-        if len(self._order) < n:
-            fresh = torch.randperm(self.n_rows, generator=generator, device=self.low.device)
-            self._order = torch.cat([self._order, fresh])
-        index, self._order = self._order[:n], self._order[n:]
-        return index
+    def state_dict(self) -> dict[str, Any]:
+        """Return what is left of the present pass over the rows."""
+        return self.shuffled.state_dict()
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take up a pass."""
+        self.shuffled.load_state_dict(state)

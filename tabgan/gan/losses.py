@@ -1,17 +1,33 @@
-"""Adversarial losses; each sees the logits of real and of fake rows."""
+"""Adversarial losses; each sees the logits of real and of fake rows.
 
-from typing import Protocol
+D(x) is the discriminator's logit, or the score of a critic, σ the sigmoid, x̃ = G(z) a fake row.
+Both methods of every loss return a scalar to be minimised.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
 
 from torch import Tensor
-from torch.nn.functional import softplus
+from torch.nn.functional import relu, softplus
 
-__all__ = ["AdversarialLoss", "NonSaturating"]
+__all__ = [
+    "LOSSES",
+    "AdversarialLoss",
+    "CrossEntropy",
+    "Hinge",
+    "Minimax",
+    "NonSaturating",
+    "Relativistic",
+    "Wasserstein",
+]
 
 
 class AdversarialLoss(Protocol):
     """What discriminator and generator minimise, given logits of shape (batch,)."""
 
-    generator_sees_real: bool  # whether the generator's loss needs the real rows' logits
+    generator_sees_real: ClassVar[bool]
+    """Whether the generator's loss needs the real rows' logits."""
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
         """Return the discriminator's loss, a scalar."""
@@ -22,11 +38,52 @@ class AdversarialLoss(Protocol):
         ...
 
 
-class NonSaturating:
+@dataclass(frozen=True)
+class CrossEntropy:
+    """What the cross-entropy losses share: the discriminator classifies rows as real or fake.
+
+    It minimises the binary cross-entropy −E t·log σ(D(x)) − E (1 − t)·log(1 − σ(D(x))) of real
+    rows with the label t = 1 plus that of fake ones with t = 0 (Goodfellow et al., 2014,
+    equation 1). Other labels smooth the targets; each is a number, or a tensor of shape (batch,).
+    """
+
+    real_label: float | Tensor = 1.0
+    fake_label: float | Tensor = 0.0
+    generator_sees_real: ClassVar[bool] = False
+
+    def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
+        """Return the cross-entropy of real and fake rows."""
+        return _cross_entropy(real, self.real_label) + _cross_entropy(fake, self.fake_label)
+
+
+def _cross_entropy(logits: Tensor, label: float | Tensor) -> Tensor:
+    return (label * softplus(-logits) + (1 - label) * softplus(logits)).mean()
+
+
+@dataclass(frozen=True)
+class Minimax(CrossEntropy):
+    """The game as it was first written: min over G, max over D of one and the same value.
+
+    Goodfellow et al. (2014), equation 1: the generator minimises E log(1 − σ(D(x̃))). Its gradient
+    vanishes while the discriminator is sure of its case.
+
+    Examples
+    --------
+    >>> import torch
+    >>> round(Minimax().generator(None, torch.zeros(3)).item(), 4)  # −log 2
+    -0.6931
+    """
+
+    def generator(self, real: Tensor | None, fake: Tensor) -> Tensor:  # noqa: ARG002
+        """Return E log(1 − σ(D(x̃)))."""
+        return -softplus(fake).mean()
+
+
+@dataclass(frozen=True)
+class NonSaturating(CrossEntropy):
     """Cross-entropy with the generator's non-saturating form (Goodfellow et al., 2014, section 3).
 
-    The discriminator minimises −E log D(x) − E log(1 − D(G(z))), the generator −E log D(G(z)),
-    with D = sigmoid(logit) evaluated stably as softplus.
+    The generator minimises −E log σ(D(x̃)), whose gradient is large while it does badly.
 
     Examples
     --------
@@ -36,12 +93,98 @@ class NonSaturating:
     1.3863
     """
 
-    generator_sees_real = False
+    def generator(self, real: Tensor | None, fake: Tensor) -> Tensor:  # noqa: ARG002
+        """Return −E log σ(D(x̃))."""
+        return softplus(-fake).mean()
+
+
+@dataclass(frozen=True)
+class Wasserstein:
+    """Difference of a critic's mean scores (Arjovsky et al., 2017, equation 2).
+
+    The critic maximises E D(x) − E D(x̃), the generator E D(x̃). This is the Wasserstein distance
+    only if the critic is 1-Lipschitz: a penalty has to see to that.
+
+    Examples
+    --------
+    >>> import torch
+    >>> Wasserstein().discriminator(torch.tensor([3.0]), torch.tensor([1.0])).item()
+    -2.0
+    """
+
+    generator_sees_real: ClassVar[bool] = False
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
-        """Return −E log D(x) − E log(1 − D(G(z)))."""
-        return softplus(-real).mean() + softplus(fake).mean()
+        """Return E D(x̃) − E D(x)."""
+        return fake.mean() - real.mean()
 
     def generator(self, real: Tensor | None, fake: Tensor) -> Tensor:  # noqa: ARG002
-        """Return −E log D(G(z))."""
-        return softplus(-fake).mean()
+        """Return −E D(x̃)."""
+        return -fake.mean()
+
+
+@dataclass(frozen=True)
+class Hinge:
+    """Margin loss (Lim & Ye, 2017, arXiv:1705.02894): rows beyond the margin no longer count.
+
+    Examples
+    --------
+    >>> import torch
+    >>> Hinge().discriminator(torch.tensor([3.0]), torch.tensor([-0.5])).item()
+    0.5
+    """
+
+    generator_sees_real: ClassVar[bool] = False
+
+    def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
+        """Return E max(0, 1 − D(x)) + E max(0, 1 + D(x̃))."""
+        return relu(1 - real).mean() + relu(1 + fake).mean()
+
+    def generator(self, real: Tensor | None, fake: Tensor) -> Tensor:  # noqa: ARG002
+        """Return −E D(x̃)."""
+        return -fake.mean()
+
+
+@dataclass(frozen=True)
+class Relativistic:
+    """Both networks on the difference D(x) − D(x̃) of pairs (Huang et al., 2024, arXiv:2501.05441).
+
+    The discriminator minimises E log(1 + exp(D(x̃) − D(x))), the generator the same with the roles
+    exchanged (relativistic pairing, Jolicoeur-Martineau, 2018).
+
+    Examples
+    --------
+    >>> import torch
+    >>> zero = torch.zeros(3)
+    >>> round(Relativistic().generator(zero, zero).item(), 4)  # log 2
+    0.6931
+    """
+
+    generator_sees_real: ClassVar[bool] = True
+
+    def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
+        """Return E softplus(D(x̃) − D(x))."""
+        return softplus(fake - real).mean()
+
+    def generator(self, real: Tensor | None, fake: Tensor) -> Tensor:
+        """Return E softplus(D(x) − D(x̃)).
+
+        Raises
+        ------
+        ValueError
+            If the real rows' logits lack.
+        """
+        if real is None:
+            raise ValueError("the relativistic loss compares fake rows with real ones; give both")
+        return softplus(real - fake).mean()
+
+
+Loss = Minimax | NonSaturating | Wasserstein | Hinge | Relativistic
+
+LOSSES: Mapping[str, type[Loss]] = {
+    "minimax": Minimax,
+    "non_saturating": NonSaturating,
+    "wasserstein": Wasserstein,
+    "hinge": Hinge,
+    "relativistic": Relativistic,
+}

@@ -1,15 +1,24 @@
 """Generators and discriminators."""
 
 import warnings
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from itertools import pairwise, repeat
 
 import torch
 from torch import Tensor, nn
 
+from tabgan.gan.latent import Prior, draw_latents
 from tabgan.gan.precision import autocast, choose_precision
 
-__all__ = ["LabelEmbedding", "MLPDiscriminator", "MLPGenerator", "ResidualBlock"]
+__all__ = [
+    "Discriminator",
+    "Generator",
+    "LabelEmbedding",
+    "MLPDiscriminator",
+    "MLPGenerator",
+    "ResidualBlock",
+]
 
 CHUNK = 4096  # rows
 LABEL_DIM = 16  # of the embedding, for each labelled column
@@ -24,6 +33,8 @@ class LabelEmbedding(nn.Module):
     ----------
     widths
         Number of levels of each label.
+    dim
+        Width of the vector for each label.
 
     Examples
     --------
@@ -31,14 +42,51 @@ class LabelEmbedding(nn.Module):
     torch.Size([1, 32])
     """
 
-    def __init__(self, widths: Sequence[int]) -> None:
+    def __init__(self, widths: Sequence[int], dim: int = LABEL_DIM) -> None:
         super().__init__()
-        self.dim = LABEL_DIM * len(widths)
+        self.dim = dim * len(widths)
         self.weight = nn.Parameter(torch.randn(sum(widths), self.dim))
 
     def forward(self, labels: Tensor) -> Tensor:
         """Look the labels' vectors up."""
         return labels @ self.weight
+
+
+class Generator(nn.Module, ABC):
+    """A network from a latent, and labels where it has them, to the logits of rows.
+
+    Parameters
+    ----------
+    latent_dim
+        Size of the latent z.
+    prior
+        What z is drawn from; see `tabgan.gan.latent.draw_latents`.
+    """
+
+    def __init__(self, latent_dim: int, prior: Prior = "gaussian") -> None:
+        super().__init__()
+        self.latent_dim = latent_dim
+        self.prior = prior
+
+    @abstractmethod
+    def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Map latents to logits, (batch, latent_dim) → (batch, width)."""
+
+    def latents(self, n: int, stream: torch.Generator) -> Tensor:
+        """Draw n latents, on the device of their stream."""
+        return draw_latents(n, self.latent_dim, stream, self.prior)
+
+
+class Discriminator(nn.Module, ABC):
+    """A network from the features of rows to one logit each: high for real, low for fake."""
+
+    @abstractmethod
+    def hidden(self, features: Tensor) -> Tensor:
+        """Map features to the last hidden layer, (batch, n_features) → (batch, hidden)."""
+
+    @abstractmethod
+    def forward(self, features: Tensor) -> Tensor:
+        """Map features to logits, (batch, n_features) → (batch,)."""
 
 
 class ResidualBlock(nn.Module):
@@ -62,7 +110,7 @@ class ResidualBlock(nn.Module):
         return x + self.outer(hidden)  # type: ignore[no-any-return]
 
 
-class MLPGenerator(nn.Module):
+class MLPGenerator(Generator):
     """Residual MLP from a latent, and labels where it has them, to the logits of a row.
 
     Labels are embedded and concatenated to the latent (Mirza & Osindero, 2014, arXiv:1411.1784).
@@ -71,8 +119,8 @@ class MLPGenerator(nn.Module):
 
     Parameters
     ----------
-    latent_dim
-        Size of the latent z.
+    latent_dim, prior
+        Size of the latent z, and what it is drawn from.
     width
         Width of the row to generate.
     hidden_dim
@@ -97,9 +145,9 @@ class MLPGenerator(nn.Module):
         hidden_dim: int = 256,
         n_blocks: int = 2,
         labels: Sequence[int] = (),
+        prior: Prior = "gaussian",
     ) -> None:
-        super().__init__()
-        self.latent_dim = latent_dim
+        super().__init__(latent_dim, prior)
         self.embedding = LabelEmbedding(labels) if labels else None
         label_dim = self.embedding.dim if self.embedding else 0
         self.inlet = nn.Linear(latent_dim + label_dim, hidden_dim)
@@ -139,7 +187,7 @@ class MLPGenerator(nn.Module):
         return nn.functional.silu(self.blocks(self.inlet(z)))
 
 
-class MLPDiscriminator(nn.Module):
+class MLPDiscriminator(Discriminator):
     """MLP from discriminator features to one logit: high for real, low for fake.
 
     No normalisation and no dropout, so that a row's logit depends on that row alone. Labels are
@@ -181,15 +229,20 @@ class MLPDiscriminator(nn.Module):
         layers: list[nn.Module] = []
         for size, following in pairwise(sizes):
             layers += [_linear(size, following), nn.LeakyReLU(0.2)]
-        self.layers = nn.Sequential(*layers, nn.Linear(hidden_dim, 1))
+        self.layers = nn.Sequential(*layers)
+        self.outlet = nn.Linear(hidden_dim, 1)
 
     def forward(self, features: Tensor) -> Tensor:
         """Map features to logits."""
+        return self.outlet(self.hidden(features)).squeeze(-1)  # type: ignore[no-any-return]
+
+    def hidden(self, features: Tensor) -> Tensor:
+        """Map features to the last hidden layer."""
         if self.embedding is not None:
             # What is given is not the row's to change: a gradient penalty does not see this way.
             labels = features.detach().index_select(1, self.label_places)
             features = torch.cat([features, self.embedding(labels)], dim=1)
-        return self.layers(features).squeeze(-1)  # type: ignore[no-any-return]
+        return self.layers(features)  # type: ignore[no-any-return]
 
 
 def _linear(n_in: int, n_out: int) -> nn.Linear:

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 import torch
-from torch import nn
 
 from tabgan.gan.averaging import MovingAverage
+from tabgan.gan.networks import Discriminator, Generator
 
 __all__ = ["TrainState"]
 
@@ -14,8 +14,8 @@ __all__ = ["TrainState"]
 class TrainState:
     """Everything that training changes."""
 
-    generator: nn.Module
-    discriminator: nn.Module
+    generator: Generator
+    discriminator: Discriminator
     averaged: MovingAverage
     generator_optimizer: torch.optim.Optimizer
     discriminator_optimizer: torch.optim.Optimizer

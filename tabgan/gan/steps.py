@@ -3,13 +3,16 @@
 They are pure of optimiser, device and logging: tensors and networks in, a scalar out.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 from torch import Tensor, nn
 
 from tabgan.gan.losses import AdversarialLoss
-from tabgan.gan.penalties import R1
+from tabgan.gan.penalties import Judged, Penalty
 
-__all__ = ["discriminator_step", "generator_step"]
+__all__ = ["discriminator_step", "frozen", "generator_step"]
 
 
 def discriminator_step(
@@ -17,35 +20,56 @@ def discriminator_step(
     real: Tensor,
     fake: Tensor,
     loss: AdversarialLoss,
-    penalty: R1 | None = None,
+    *,
+    penalty: Penalty | None = None,
+    noise: torch.Generator | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Return the discriminator's loss on a batch, penalty included, and its advantage.
 
     The advantage E D(real) − E D(fake), in logits, says by how much it tells the two apart.
 
     **Shape**: real and fake (batch, n_features); fake is cut from the generator's graph
+
+    Parameters
+    ----------
+    penalty
+        Added to the loss; None where no penalty is due.
+    noise
+        Randomness of the penalty.
     """
     real = real.detach().requires_grad_(penalty is not None)
-    logits = discriminator(torch.cat([real, fake.detach()])).float()
+    fake = fake.detach().requires_grad_(penalty is not None)
+    logits = discriminator(torch.cat([real, fake])).float()
     real_logits, fake_logits = logits[: len(real)], logits[len(real) :]
     value = loss.discriminator(real_logits, fake_logits)
     advantage = (real_logits.mean() - fake_logits.mean()).detach()
-    return value if penalty is None else value + penalty(real_logits, real), advantage
+    if penalty is None:
+        return value, advantage
+    judged = Judged(discriminator, real, fake, real_logits, fake_logits, noise)
+    return value + penalty(judged), advantage
 
 
 def generator_step(
     discriminator: nn.Module, real: Tensor, fake: Tensor, loss: AdversarialLoss
 ) -> Tensor:
-    """Return the generator's loss on a batch; the discriminator's weights get no gradient.
+    """Return the generator's loss on a batch.
+
+    The discriminator's weights get a gradient too unless they are `frozen`.
 
     **Shape**: real and fake (batch, n_features); fake keeps the generator's graph
     """
-    parameters = [p for p in discriminator.parameters() if p.requires_grad]
-    for parameter in parameters:
-        parameter.requires_grad_(False)
+    real_logits = discriminator(real).float() if loss.generator_sees_real else None
+    return loss.generator(real_logits, discriminator(fake).float())
+
+
+@contextmanager
+def frozen(network: nn.Module) -> Iterator[None]:
+    """Let a network's weights get no gradient from what is computed meanwhile."""
+    weights = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    for weight in weights:
+        weight.requires_grad_(False)
     try:
-        real_logits = discriminator(real).float() if loss.generator_sees_real else None
-        return loss.generator(real_logits, discriminator(fake).float())
+        yield
     finally:
-        for parameter in parameters:
-            parameter.requires_grad_(True)
+        for weight in weights:
+            weight.requires_grad_(True)

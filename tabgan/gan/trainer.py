@@ -1,23 +1,27 @@
 """The training loop: alternate discriminator ascent and generator descent."""
 
+import copy
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import Any, NamedTuple, Protocol
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from tabgan.errors import TrainingError
 from tabgan.gan.averaging import MovingAverage
 from tabgan.gan.balance import Balance
 from tabgan.gan.callbacks import Callback
-from tabgan.gan.losses import AdversarialLoss
-from tabgan.gan.penalties import R1
+from tabgan.gan.networks import Discriminator, Generator
+from tabgan.gan.penalties import PENALTIES, Penalty
 from tabgan.gan.precision import autocast
+from tabgan.gan.recipe import Recipe
+from tabgan.gan.registry import describe
+from tabgan.gan.stabilisers import Played
 from tabgan.gan.state import TrainState
-from tabgan.gan.steps import discriminator_step, generator_step
+from tabgan.gan.steps import discriminator_step, frozen, generator_step
 
 __all__ = ["Batches", "Head", "Trainer", "learning_rate_factor"]
 
@@ -30,6 +34,14 @@ class Batches(Protocol):
 
     def draw(self, generator: torch.Generator) -> Tensor:
         """Return the next batch of rows."""
+        ...
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what is kept from batch to batch."""
+        ...
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take up what `state_dict` gave."""
         ...
 
 
@@ -72,6 +84,13 @@ def _flushed_denormals() -> Iterator[None]:
         torch.set_flush_denormal(before)
 
 
+class Batch(NamedTuple):
+    """A batch as the discriminator is shown it; shapes (batch, n_features)."""
+
+    real: Tensor
+    fake: Tensor
+
+
 @dataclass
 class Trainer:
     """Trains a generator against a discriminator.
@@ -82,56 +101,63 @@ class Trainer:
         Output activations and discriminator features of the data.
     batches
         Real rows on the device.
-    loss, penalty
-        The adversarial loss and the penalty on the discriminator's gradient.
-    latent_dim
-        Size of the Gaussian latent z.
-    learning_rate
-        Adam's rate, betas (0, 0.99); see `learning_rate_factor` for its schedule.
+    recipe
+        Losses, penalty, stabilisers and optimisation.
     dtype
         Number format of matrix products.
     latents, data, noise
-        Streams of randomness, on the device: for z, for real batches, for the head's draws.
+        Streams of randomness, on the device: for z, for real batches, for all other draws.
     record_every
         Steps between two records.
     seconds
         Wall time after which training ends, if its steps are not done by then; None for no
         limit, and then nothing depends on the clock. The learning rate follows whichever of
         steps and time is nearer its end.
-    balance
-        Sets the penalty's weight at each record; None leaves it as it is.
+
+    Attributes
+    ----------
+    penalty : Penalty
+        The recipe's; its weight moves at each record where the recipe leaves that to the training
+        (`tabgan.gan.balance`).
+    stabilisers : tuple of Stabiliser
+        Copies of the recipe's, with what they keep from step to step.
     """
 
     head: Head
     batches: Batches
-    loss: AdversarialLoss
-    penalty: R1
-    latent_dim: int
-    learning_rate: float
+    recipe: Recipe
     dtype: torch.dtype
     latents: torch.Generator
     data: torch.Generator
     noise: torch.Generator
     record_every: int = 50
     seconds: float | None = None
-    balance: Balance | None = None
+    penalty: Penalty = field(init=False)
     _sums: Tensor = field(init=False)
 
-    def start(self, generator: nn.Module, discriminator: nn.Module, n_steps: int) -> TrainState:
+    def __post_init__(self) -> None:
+        self.stabilisers = copy.deepcopy(self.recipe.stabilisers)
+        self.balance: Balance | None = None
+        self.penalty = self.recipe.penalty
+        if getattr(self.penalty, "gamma", 0.0) is None:
+            self.balance = Balance()
+            self._weigh_penalty(self.balance.gamma)
+        self._sums = torch.zeros(3, device=self.latents.device)
+
+    def _weigh_penalty(self, gamma: float) -> None:
+        self.penalty = replace(self.penalty, gamma=gamma)  # type: ignore[call-arg]
+
+    def start(self, generator: Generator, discriminator: Discriminator, n_steps: int) -> TrainState:
         """Make the state of a training that has not begun."""
+        self.penalty.prepare(discriminator)
+        optimizer, rate = self.recipe.optimizer, self.recipe.learning_rate
         return TrainState(
             generator,
             discriminator,
             MovingAverage(generator),
-            self._optimizer(generator),
-            self._optimizer(discriminator),
+            optimizer.make(generator.parameters(), rate),
+            optimizer.make(discriminator.parameters(), rate),
             n_steps,
-        )
-
-    def _optimizer(self, network: nn.Module) -> torch.optim.Optimizer:
-        fused = all(p.device.type in ("cpu", "cuda") for p in network.parameters())
-        return torch.optim.Adam(
-            network.parameters(), lr=self.learning_rate, betas=(0.0, 0.99), fused=fused
         )
 
     def run(self, state: TrainState, callback: Callback) -> TrainState:
@@ -142,8 +168,6 @@ class Trainer:
         TrainingError
             If a loss is not finite.
         """
-        device = self.latents.device
-        self._sums = torch.zeros(3, device=device)
         callback.on_train_begin(state)
         began, since = time.monotonic(), state.step
         with _flushed_denormals():
@@ -158,37 +182,102 @@ class Trainer:
                     record = self._record(state, state.step - since, seconds)
                     since = state.step
                     if self.balance is not None:
-                        gamma = self.balance.adapt(record["advantage"])
-                        self.penalty = replace(self.penalty, gamma=gamma)
+                        self._weigh_penalty(self.balance.adapt(record["advantage"]))
                     callback.on_record(state, record)
         callback.on_train_end(state)
         return state
 
     def train_step(self, state: TrainState) -> Tensor:
-        """Take one step of both networks on one shared fake batch.
+        """Take the discriminator's steps and one of the generator.
 
-        Returns the discriminator's loss, the generator's, and the discriminator's advantage.
+        The last fake batch that the discriminator was trained on is the generator's: drawing one
+        batch less a step is faster, and the figures are better.
 
-        The fake rows have the labels of the real ones, where there are labels.
+        Returns
+        -------
+        The discriminator's last loss, the generator's, and the discriminator's advantage,
+        shape (3,).
         """
+        for _ in range(self.recipe.discriminator_steps - 1):
+            with torch.no_grad():
+                batch = self._draw(state)
+            self._train_discriminator(state, batch)
+        batch = self._draw(state)
+        discriminator_loss, advantage = self._train_discriminator(state, batch)
+        generator_loss = self._train_generator(state, batch)
+        state.averaged.update()
+        return torch.stack([discriminator_loss, generator_loss, advantage])
+
+    def _draw(self, state: TrainState) -> Batch:
+        """Draw real rows, and fake ones with the labels of the real ones if there are labels."""
         rows = self.batches.draw(self.data)
         labels = self.head.labels(rows)
-        real = self.head.features(rows)
-        size, device = self.batches.batch_size, real.device
-        z = torch.randn(size, self.latent_dim, generator=self.latents, device=device)
-        penalty = self.penalty if self.penalty.due(state.step) else None
-        with autocast(device, self.dtype):
+        z = state.generator.latents(self.batches.batch_size, self.latents)
+        with autocast(rows.device, self.dtype):
             logits = state.generator(z, labels)
             fake = self.head.features(self.head(logits, self.noise, labels))
-            discriminator_loss, advantage = discriminator_step(
-                state.discriminator, real, fake, self.loss, penalty
+        real, epoch = self.head.features(rows), self._epoch(state)
+        for stabiliser in self.stabilisers:
+            real = stabiliser.blur(real, epoch, self.noise)
+            fake = stabiliser.blur(fake, epoch, self.noise)
+        return Batch(real, fake)
+
+    def _train_discriminator(self, state: TrainState, batch: Batch) -> tuple[Tensor, Tensor]:
+        loss, fake = self.recipe.loss, batch.fake.detach()
+        for stabiliser in self.stabilisers:
+            loss = stabiliser.smooth(loss, len(fake), self.noise)
+            fake = stabiliser.recall(fake, self.noise)
+        penalty = self.penalty if self.penalty.due(state.step) else None
+        with autocast(fake.device, self.dtype):
+            value, advantage = discriminator_step(
+                state.discriminator, batch.real, fake, loss, penalty=penalty, noise=self.noise
             )
-        _descend(discriminator_loss, state.discriminator_optimizer)
-        with autocast(device, self.dtype):
-            generator_loss = generator_step(state.discriminator, real, fake, self.loss)
-        _descend(generator_loss, state.generator_optimizer)
-        state.averaged.update()
-        return torch.stack([discriminator_loss.detach(), generator_loss.detach(), advantage])
+        state.discriminator_optimizer.zero_grad(set_to_none=True)
+        value.backward()  # type: ignore[no-untyped-call]
+        self.penalty.before_descent(state.discriminator)
+        state.discriminator_optimizer.step()
+        self.penalty.after_descent(state.discriminator)
+        return value.detach(), advantage
+
+    def _train_generator(self, state: TrainState, batch: Batch) -> Tensor:
+        played = Played(state.generator, state.discriminator, *batch)
+        with frozen(state.discriminator), autocast(batch.fake.device, self.dtype):
+            value = generator_step(state.discriminator, *batch, self.recipe.loss)
+            for stabiliser in self.stabilisers:
+                value = stabiliser.add(value, played)
+        state.generator_optimizer.zero_grad(set_to_none=True)
+        value.backward()  # type: ignore[no-untyped-call]
+        state.generator_optimizer.step()
+        for stabiliser in self.stabilisers:
+            stabiliser.after_descent(state.generator)
+        return value.detach()
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what the trainer itself keeps from step to step, for `tabgan.gan.checkpoint`."""
+        streams = (self.latents, self.data, self.noise)
+        return {
+            "streams": [stream.get_state() for stream in streams],
+            "batches": self.batches.state_dict(),
+            "sums": self._sums,
+            "gamma": self.balance.gamma if self.balance else None,
+            "stabilisers": [stabiliser.state_dict() for stabiliser in self.stabilisers],
+        }
+
+    def load_state_dict(self, saved: Mapping[str, Any]) -> None:
+        """Take up what `state_dict` gave."""
+        streams = (self.latents, self.data, self.noise)
+        for stream, kept in zip(streams, saved["streams"], strict=True):
+            stream.set_state(kept.cpu())
+        self.batches.load_state_dict(saved["batches"])
+        self._sums = saved["sums"].to(self.latents.device).clone()
+        if self.balance is not None:
+            self.balance.gamma = saved["gamma"]
+            self._weigh_penalty(self.balance.gamma)
+        for stabiliser, kept in zip(self.stabilisers, saved["stabilisers"], strict=True):
+            stabiliser.load_state_dict(kept)
+
+    def _epoch(self, state: TrainState) -> float:
+        return state.step * self.batches.batch_size / self.batches.n_rows
 
     def _progress(self, state: TrainState, began: float) -> float:
         """Return the share of the budget that is used up."""
@@ -198,7 +287,7 @@ class Trainer:
         return max(steps, (time.monotonic() - began) / max(self.seconds, 1e-9))
 
     def _set_learning_rate(self, state: TrainState, progress: float) -> None:
-        rate = self.learning_rate * learning_rate_factor(progress)
+        rate = self.recipe.learning_rate * learning_rate_factor(progress)
         for optimizer in (state.generator_optimizer, state.discriminator_optimizer):
             for group in optimizer.param_groups:
                 group["lr"] = rate
@@ -209,22 +298,16 @@ class Trainer:
         if not (abs(discriminator_loss) + abs(generator_loss) < float("inf")):
             raise TrainingError(
                 f"Training diverged: a loss is not finite by step {state.step} of "
-                f"{state.n_steps}; lower learning_rate (now {self.learning_rate:g}) or raise the "
-                f"penalty's weight gamma (now {self.penalty.gamma:g})"
+                f"{state.n_steps}; lower learning_rate (now {self.recipe.learning_rate:g}) or "
+                f"take a stronger penalty (now {describe(self.penalty, PENALTIES)})"
             )
         return {
             "step": state.step,
-            "epoch": state.step * self.batches.batch_size / self.batches.n_rows,
+            "epoch": self._epoch(state),
             "seconds": seconds,
             "discriminator_loss": discriminator_loss,
             "generator_loss": generator_loss,
             "advantage": advantage,
-            "gamma": self.penalty.gamma,
+            "gamma": float(getattr(self.penalty, "gamma", 0.0)),
             "learning_rate": state.generator_optimizer.param_groups[0]["lr"],
         }
-
-
-def _descend(loss: Tensor, optimizer: torch.optim.Optimizer) -> None:
-    optimizer.zero_grad(set_to_none=True)
-    loss.backward()  # type: ignore[no-untyped-call]
-    optimizer.step()

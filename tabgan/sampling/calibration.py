@@ -114,7 +114,6 @@ def present_numbers(codes: Tensor, spans: Spans) -> Tensor:
 @torch.no_grad()
 def draw_pool(
     generator: MLPGenerator,
-    latent_dim: int,
     width: int,
     noise: torch.Generator,
     *,
@@ -126,5 +125,5 @@ def draw_pool(
     Where the generator needs labels, `draw_labels` draws those of a number of rows.
     """
     rows = max(1024, min(most, POOL_ROWS, POOL_ENTRIES // max(width, 1)))
-    z = torch.randn(rows, latent_dim, generator=noise, device=noise.device)
+    z = generator.latents(rows, noise)
     return generator.draw(z, None if draw_labels is None else draw_labels(rows))

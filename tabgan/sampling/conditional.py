@@ -58,7 +58,7 @@ class ConditionalSampler:
         chances = self.conditions.chances() if self.chances is None else self.chances
         drawn = self.conditions.draw(n, chances, stream)
         stratum = self.strata.stratum[drawn]
-        z = torch.randn(n, self.generator.latent_dim, generator=stream, device=stream.device)
+        z = self.generator.latents(n, stream)
         logits = self.generator.draw(z, self.conditions.one_hot(drawn, self.spans))
         numbers, levels = logits[:, : self.spans.n_numbers], logits[:, self.spans.n_numbers :]
         codes = draw_codes(levels + self.strata.offsets[stratum], self.spans, stream)

@@ -44,8 +44,7 @@ class RowSampler:
         Numbers are ranked within the n rows, so n should be some thousands whatever the number
         of rows that are wanted.
         """
-        z = torch.randn(n, self.generator.latent_dim, generator=stream, device=stream.device)
-        logits = self.generator.draw(z)
+        logits = self.generator.draw(self.generator.latents(n, stream))
         codes = draw_codes(logits[:, self.spans.n_numbers :] + self.offsets, self.spans, stream)
         numbers = logits[:, : self.spans.n_numbers]
         jitter = torch.rand(numbers.shape, generator=stream, device=stream.device)

@@ -1,6 +1,5 @@
 """Losses, penalties, steps, averaging and batches against values computed by hand."""
 
-import math
 from itertools import pairwise
 
 import pytest
@@ -14,7 +13,7 @@ from tabgan.gan.latent import choose_latent_dim
 from tabgan.gan.losses import NonSaturating
 from tabgan.gan.networks import MLPDiscriminator, MLPGenerator
 from tabgan.gan.penalties import R1
-from tabgan.gan.steps import discriminator_step, generator_step
+from tabgan.gan.steps import discriminator_step, frozen, generator_step
 from tabgan.gan.trainer import learning_rate_factor
 from tabgan.spans import Spans
 
@@ -23,53 +22,17 @@ def stream(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
-@pytest.mark.parametrize(("real", "fake"), [(0.0, 0.0), (2.0, -1.0), (-3.0, 4.0)])
-def test_non_saturating_loss_equals_its_formula(real, fake):
-    sigmoid = lambda x: 1 / (1 + math.exp(-x))  # noqa: E731
-    loss = NonSaturating()
-    value = loss.discriminator(torch.tensor([real]), torch.tensor([fake])).item()
-    assert value == pytest.approx(-math.log(sigmoid(real)) - math.log(1 - sigmoid(fake)), rel=1e-5)
-    assert loss.generator(None, torch.tensor([fake])).item() == pytest.approx(
-        -math.log(sigmoid(fake)), rel=1e-5
-    )
-
-
-def test_r1_equals_finite_differences():
-    torch.manual_seed(0)
-    network = nn.Sequential(nn.Linear(3, 8), nn.Tanh(), nn.Linear(8, 1)).double()
-    x = torch.randn(4, 3, dtype=torch.double, requires_grad=True)
-    value = R1(gamma=3.0, interval=1)(network(x).squeeze(1), x).item()
-    step = 1e-6
-    total = 0.0
-    with torch.no_grad():
-        for row in x:
-            for i in range(3):
-                bump = torch.zeros(3, dtype=torch.double)
-                bump[i] = step
-                slope = (network(row + bump) - network(row - bump)).item() / (2 * step)
-                total += slope**2
-    assert value == pytest.approx(3.0 / 2 * total / 4, rel=1e-4)
-
-
-def test_r1_is_lazy():
-    penalty = R1(gamma=1.0, interval=4)
-    assert [penalty.due(step) for step in range(5)] == [True, False, False, False, True]
-    assert not R1(gamma=0.0).due(0)
-    x = torch.ones(2, 1, requires_grad=True)
-    assert penalty(x.sum(1), x).item() == pytest.approx(4 * 1 / 2 * 1)
-
-
 @pytest.fixture
 def networks():
     torch.manual_seed(0)
     return MLPGenerator(4, 6, hidden_dim=16), MLPDiscriminator(6, hidden_dim=16)
 
 
-@pytest.mark.parametrize("penalty", [None, R1()])
+@pytest.mark.parametrize("penalty", [None, R1(gamma=1.0)])
 def test_discriminator_step_leaves_the_generator_alone(networks, penalty):
     generator, discriminator = networks
     real, fake = torch.randn(8, 6), generator(torch.randn(8, 4))
-    discriminator_step(discriminator, real, fake, NonSaturating(), penalty)[0].backward()
+    discriminator_step(discriminator, real, fake, NonSaturating(), penalty=penalty)[0].backward()
     assert all(p.grad is None for p in generator.parameters())
     assert all(p.grad.abs().sum() > 0 for p in list(discriminator.parameters())[:-1])
 
@@ -77,7 +40,9 @@ def test_discriminator_step_leaves_the_generator_alone(networks, penalty):
 def test_generator_step_leaves_the_discriminator_alone(networks):
     generator, discriminator = networks
     real, fake = torch.randn(8, 6), generator(torch.randn(8, 4))
-    generator_step(discriminator, real, fake, NonSaturating()).backward()
+    with frozen(discriminator):
+        loss = generator_step(discriminator, real, fake, NonSaturating())
+    loss.backward()
     assert all(p.grad is None for p in discriminator.parameters())
     assert all(p.requires_grad for p in discriminator.parameters())
     assert all(p.grad.abs().sum() > 0 for p in generator.parameters())

@@ -8,9 +8,9 @@ from torch.nn.functional import softplus
 from tabgan.gan.batches import MOST_OFTEN, LevelRows, TableBatches
 from tabgan.gan.callbacks import Callback
 from tabgan.gan.heads import TableHead
-from tabgan.gan.losses import NonSaturating
 from tabgan.gan.networks import MLPDiscriminator, MLPGenerator
-from tabgan.gan.penalties import R1
+from tabgan.gan.penalties import R1, Judged
+from tabgan.gan.recipe import Recipe
 from tabgan.gan.trainer import Trainer
 from tabgan.spans import Spans
 from tabgan.streams import torch_stream
@@ -68,10 +68,11 @@ def test_the_gradient_penalty_does_not_see_the_embedding():
 
     def penalty() -> float:
         x = features.clone().requires_grad_()
-        return R1()(discriminator(x), x).item()
+        logits = discriminator(x)
+        return R1(gamma=1.0)(Judged(discriminator, x, x, logits, logits)).item()
 
     with torch.no_grad():  # without hidden non-linearities the embedding only shifts
-        for layer in discriminator.layers[1:-1:2]:
+        for layer in discriminator.layers[1::2]:
             layer.negative_slope = 1.0
     before = penalty()
     with torch.no_grad():
@@ -131,10 +132,7 @@ def train(given: tuple[int, ...]) -> tuple[Trainer, torch.nn.Module]:
     trainer = Trainer(
         head=head,
         batches=TableBatches(low, width, codes, head, 16, rare=rare),
-        loss=NonSaturating(),
-        penalty=R1(),
-        latent_dim=4,
-        learning_rate=1e-3,
+        recipe=Recipe(penalty=R1(gamma=1.0), learning_rate=1e-3),
         dtype=torch.float32,
         latents=torch_stream(0, "latents"),
         data=torch_stream(0, "data"),
@@ -150,7 +148,7 @@ def test_without_labels_a_step_is_the_plain_one():
     low, width = torch.rand(64, 2, generator=stream(5)) * 0.9, torch.full((64, 2), 0.1)
     batches = TableBatches(low, width, codes, head, 16)
     latents, data, noise = (torch_stream(0, name) for name in ("latents", "data", "noise"))
-    penalty = R1()
+    penalty = R1(gamma=1.0)
     adam = [
         torch.optim.Adam(network.parameters(), lr=1e-3, betas=(0.0, 0.99), fused=True)
         for network in (generator, discriminator)
@@ -166,7 +164,8 @@ def test_without_labels_a_step_is_the_plain_one():
         seen = real.detach().requires_grad_(due is not None)
         logits = discriminator(torch.cat([seen, fake.detach()]))
         loss = softplus(-logits[:16]).mean() + softplus(logits[16:]).mean()
-        (loss + due(logits[:16], seen) if due else loss).backward()
+        judged = Judged(discriminator, seen, fake, logits[:16], logits[16:])
+        (loss + due(judged) if due else loss).backward()
         adam[1].step()
         adam[0].zero_grad()
         softplus(-discriminator(fake)).mean().backward()

@@ -6,10 +6,10 @@ from tabgan.gan.balance import LEAST, MOST, Balance, describe_balance
 from tabgan.gan.batches import TableBatches
 from tabgan.gan.callbacks import History
 from tabgan.gan.heads import TableHead
-from tabgan.gan.losses import NonSaturating
 from tabgan.gan.networks import MLPDiscriminator, MLPGenerator
 from tabgan.gan.penalties import R1
 from tabgan.gan.precision import choose_device, choose_precision
+from tabgan.gan.recipe import Recipe
 from tabgan.gan.state import TrainState
 from tabgan.gan.trainer import Trainer
 from tabgan.spans import Spans
@@ -24,7 +24,7 @@ def make(
     learning_rate: float = 1e-3,
     dtype: torch.dtype = torch.float32,
     seconds: float | None = None,
-    balance: Balance | None = None,
+    gamma: float | None = 1.0,
 ) -> tuple[Trainer, TrainState]:
     stream = torch_stream(0, "rows")
     head = TableHead(SPANS)
@@ -33,17 +33,13 @@ def make(
     trainer = Trainer(
         head=head,
         batches=TableBatches(low, torch.full((64, 2), 0.1), codes, head, batch_size=16),
-        loss=NonSaturating(),
-        penalty=R1(balance.gamma if balance else 1.0),
-        latent_dim=4,
-        learning_rate=learning_rate,
+        recipe=Recipe(penalty=R1(gamma), learning_rate=learning_rate),
         dtype=dtype,
         latents=torch_stream(0, "latents"),
         data=torch_stream(0, "data"),
         noise=torch_stream(0, "noise"),
         record_every=10,
         seconds=seconds,
-        balance=balance,
     )
     with torch.random.fork_rng():
         torch.manual_seed(0)
@@ -126,7 +122,7 @@ def test_time_enough_changes_nothing():
 
 @pytest.mark.parametrize(("advantage", "factor"), [(0.5, 1.2), (-0.5, 1 / 1.2)])
 def test_the_penalty_follows_the_advantage(advantage, factor):
-    trainer, state = make(40, balance=Balance())
+    trainer, state = make(40, gamma=None)
     step = trainer.train_step
     trainer.train_step = lambda s: torch.cat([step(s)[:2], torch.tensor([advantage])])
     history = History()
@@ -142,7 +138,7 @@ def test_divergence_is_an_error_with_its_remedy():
         trainer.run(state, History())
     assert str(caught.value) == (
         "Training diverged: a loss is not finite by step 10 of 40; lower learning_rate "
-        "(now 1e+30) or raise the penalty's weight gamma (now 1)"
+        "(now 1e+30) or take a stronger penalty (now r1:gamma=1.0)"
     )
 
 

@@ -42,14 +42,14 @@ def test_ranks_are_uniform_among_the_present(rows, seed, share):
 
 def test_the_pool_is_bounded_for_wide_rows():
     generator = MLPGenerator(2, 4096, hidden_dim=2)
-    assert draw_pool(generator, 2, 4096, torch.Generator()).numel() <= 2**26
+    assert draw_pool(generator, 4096, torch.Generator()).numel() <= 2**26
 
 
 @pytest.fixture
 def sampler() -> RowSampler:
     torch.manual_seed(0)
     generator = MLPGenerator(8, SPANS.width, hidden_dim=16)
-    pool = draw_pool(generator, 8, SPANS.width, torch.Generator().manual_seed(1))
+    pool = draw_pool(generator, SPANS.width, torch.Generator().manual_seed(1))
     return RowSampler(generator, level_offsets(pool[:, 2:], SHARES, SPANS), SPANS)
 
 

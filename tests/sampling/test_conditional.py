@@ -47,7 +47,7 @@ def sampler() -> ConditionalSampler:
         def labels(n: int) -> torch.Tensor:
             return conditions.one_hot(conditions.draw(n, counts.double(), stream(2)), SPANS)
 
-        return draw_pool(generator, 8, SPANS.width, stream(1), draw_labels=labels, most=most)
+        return draw_pool(generator, SPANS.width, stream(1), draw_labels=labels, most=most)
 
     strata = fit_strata(ROWS, SPANS, conditions, which, draw=draw, stream=stream(3))
     return ConditionalSampler(generator, strata, SPANS, conditions)

@@ -1,0 +1,123 @@
+"""How a GAN is trained: loss, penalty, stabilisers and optimiser, checked to go together."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from numbers import Integral, Real
+from typing import Any, Self
+
+from tabgan.checks import check_number
+from tabgan.errors import OptionError
+from tabgan.gan.balance import describe_balance
+from tabgan.gan.losses import LOSSES, AdversarialLoss, CrossEntropy, NonSaturating, Wasserstein
+from tabgan.gan.optimizers import OPTIMIZERS, Adam, Optimizer
+from tabgan.gan.penalties import PENALTIES, R1, NoPenalty, Penalty
+from tabgan.gan.registry import describe, resolve
+from tabgan.gan.stabilisers import STABILISERS, LabelSmoothing, OneSidedSmoothing, Stabiliser
+
+__all__ = ["Recipe"]
+
+_USUAL_PENALTIES = {"wasserstein": "gradient", "hinge": "spectral", "relativistic": "r1r2"}
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a training does at each step, whatever the data.
+
+    Parameters
+    ----------
+    loss, penalty, stabilisers, optimizer
+        The parts; see their modules.
+    learning_rate
+        The optimisers' rate.
+    discriminator_steps
+        Steps of the discriminator for each one of the generator.
+    """
+
+    loss: AdversarialLoss = field(default_factory=NonSaturating)
+    penalty: Penalty = field(default_factory=R1)
+    stabilisers: tuple[Stabiliser, ...] = ()
+    optimizer: Optimizer = field(default_factory=Adam)
+    learning_rate: float = 5e-4
+    discriminator_steps: int = 1
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> Self:
+        """Make a recipe from an estimator's options of the same names.
+
+        Parts may be given by name (`tabgan.gan.registry.resolve`); the penalty may be "auto", for
+        the one that is usual with the loss.
+
+        Raises
+        ------
+        OptionError
+            If an option is not known, or if the parts make no sense together.
+        """
+        check_number("learning_rate", options["learning_rate"], Real, 0, above=True)
+        check_number("discriminator_steps", options["discriminator_steps"], Integral, 1)
+        loss = resolve("loss", options["loss"], LOSSES)
+        penalty = options["penalty"]
+        if isinstance(penalty, str) and penalty == "auto":
+            penalty = _USUAL_PENALTIES.get(describe(loss, LOSSES), "r1")
+        wanted = options["stabilisers"]
+        if isinstance(wanted, str | Stabiliser) or not isinstance(wanted, Iterable | None):
+            raise OptionError(f"stabilisers={wanted!r} must be a list of stabilisers, or None")
+        recipe = cls(
+            loss=loss,
+            penalty=resolve("penalty", penalty, PENALTIES),
+            stabilisers=tuple(resolve("stabilisers", part, STABILISERS) for part in wanted or ()),
+            optimizer=resolve("optimizer", options["optimizer"], OPTIMIZERS),
+            learning_rate=float(options["learning_rate"]),
+            discriminator_steps=int(options["discriminator_steps"]),
+        )
+        recipe.check()
+        return recipe
+
+    def check(self) -> None:
+        """Check that the parts make sense together.
+
+        Raises
+        ------
+        OptionError
+            If they don't; the message says why.
+        """
+        kinds = [type(part) for part in self.stabilisers]
+        names = [describe(part, STABILISERS).partition(":")[0] for part in self.stabilisers]
+        loss = describe(self.loss, LOSSES)
+        for name, kind in zip(names, kinds, strict=True):
+            if kinds.count(kind) > 1:
+                raise OptionError(f"stabilisers: {name} is there twice; give it once")
+            smooths = issubclass(kind, LabelSmoothing | OneSidedSmoothing)
+            if smooths and not isinstance(self.loss, CrossEntropy):
+                raise OptionError(
+                    f"stabilisers: {name} softens the targets of a cross-entropy, and "
+                    f"loss={loss!r} has none; leave it out, or take loss='non_saturating' or "
+                    "'minimax'"
+                )
+        if {LabelSmoothing, OneSidedSmoothing} <= set(kinds):
+            raise OptionError(
+                "stabilisers: label_smoothing and one_sided_smoothing both set the targets; give "
+                "one of them"
+            )
+        if isinstance(self.loss, Wasserstein) and type(self.penalty) is NoPenalty:
+            raise OptionError(
+                "penalty='none' leaves the critic of loss='wasserstein' unbounded: it has to be "
+                "Lipschitz; take penalty='gradient', 'spectral' or 'weight_clipping'"
+            )
+
+    def describe_penalty(self, records: Sequence[Mapping[str, float]]) -> str:
+        """Tell in words which penalty there was, and how its weight went in training."""
+        name = describe(self.penalty, PENALTIES)
+        if getattr(self.penalty, "gamma", 0.0) is not None:
+            return name
+        return f"{name}, {describe_balance([record['gamma'] for record in records])}"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return options that `of` makes an equal recipe from."""
+        return {
+            "loss": describe(self.loss, LOSSES),
+            "penalty": describe(self.penalty, PENALTIES),
+            "stabilisers": [describe(part, STABILISERS) for part in self.stabilisers],
+            "optimizer": describe(self.optimizer, OPTIMIZERS),
+            "learning_rate": self.learning_rate,
+            "discriminator_steps": self.discriminator_steps,
+        }
