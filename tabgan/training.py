@@ -1,7 +1,5 @@
 """Train the GAN of a table: from encoded rows to a calibrated sampler."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import cast
 
@@ -16,6 +14,7 @@ from tabgan.gan.heads import TableHead
 from tabgan.gan.latent import Prior
 from tabgan.gan.networks import MLPDiscriminator, MLPGenerator
 from tabgan.gan.recipe import Recipe
+from tabgan.gan.threads import one_thread
 from tabgan.gan.trainer import Trainer
 from tabgan.sampling.calibration import draw_pool, level_offsets, level_shares
 from tabgan.sampling.conditional import ConditionalSampler
@@ -88,7 +87,7 @@ class TableTraining:
         Training ends early after some seconds of wall time, if they are given.
         """
         shares = level_shares(rows.codes, self.spans)
-        with _one_thread(), torch.random.fork_rng(devices=[]):
+        with one_thread(), torch.random.fork_rng(devices=[]):
             generator = self._train(rows, shares, callback, seconds)
             noise = torch_stream(self.seed, "calibration", device=self.device)
             if self.given:
@@ -167,16 +166,3 @@ class TableTraining:
             label_places=head.label_features.tolist(),
         )
         return generator.to(self.device), discriminator.to(self.device)
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    # The matrices of a step are too small to share out, threads that wait for each other stall
-    # the whole run as soon as another process takes a core, and one thread gives the same sums
-    # on every machine.
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)

@@ -16,7 +16,7 @@ FLOORS = [  # from the ground up; modules of one floor may not import each other
     {"inference", "gan"},
     {"encoding"},
     {"sampling", "persistence"},
-    {"model", "training", "finishing", "options"},
+    {"model", "training", "finishing", "options", "images"},
     {"fitting"},
     {"estimator", "files"},
     {"__init__"},

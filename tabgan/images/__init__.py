@@ -1,0 +1,1 @@
+"""Images: files, arrays, and how good drawn ones are."""
