@@ -184,6 +184,7 @@ def train(
     schema: "Schema | None",
     seed: int | None,
     condition_on: tuple[str, ...] = (),
+    stabilisers: tuple[str, ...] = (),
     **options: Any,
 ) -> "TabGAN":
     """Fit an estimator, with a progress bar where standard error is a terminal."""
@@ -192,6 +193,7 @@ def train(
     seed = new_seed() if seed is None else seed
     verbose = not report.quiet and sys.stderr.isatty()
     options |= {"condition_on": list(condition_on) or None, "random_state": seed}
+    options["stabilisers"] = list(stabilisers) or None
     gan = TabGAN(schema=schema, verbose=verbose, **options).fit(frame)
     seconds = report.done("fit")
     report.say(
