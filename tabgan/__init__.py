@@ -18,12 +18,14 @@ if TYPE_CHECKING:
         TrainingError,
     )
     from tabgan.estimator import TabGAN
+    from tabgan.images.estimator import ImageGAN
     from tabgan.inference import infer_schema
     from tabgan.schema import Column, Schema
 
 __all__ = [
     "Column",
     "DataError",
+    "ImageGAN",
     "ModelFileError",
     "NotFittedError",
     "OptionError",
@@ -38,6 +40,7 @@ __all__ = [
 
 _HOMES = {
     "Column": "tabgan.schema",
+    "ImageGAN": "tabgan.images.estimator",
     "Schema": "tabgan.schema",
     "TabGAN": "tabgan.estimator",
     "infer_schema": "tabgan.inference",

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from math import inf
 from numbers import Integral, Real
@@ -13,7 +14,7 @@ import pandas as pd
 
 from tabgan.errors import OptionError
 
-__all__ = ["check_memory", "check_number"]
+__all__ = ["check_budget", "check_memory", "check_number"]
 
 # Where Linux tells a container's limit: control groups of version 2 and of version 1.
 _CGROUP_LIMITS = (
@@ -56,6 +57,27 @@ def check_number(
         noun = "a whole number" if kind is Integral else "a number"
         bound = "above" if above else "from"
         raise OptionError(f"{name}={value!r} must be {noun} {bound} {least} {other}".rstrip())
+
+
+def check_budget(options: Mapping[str, Any]) -> None:
+    """Check steps, epochs and max_time of an estimator's options.
+
+    Raises
+    ------
+    OptionError
+        If one can't be, or if both steps and epochs are given.
+    """
+    if options["steps"] != "auto":
+        check_number("steps", options["steps"], Integral, 1, "or 'auto'")
+    if options["epochs"] is not None:
+        check_number("epochs", options["epochs"], Real, 0, "or None", above=True)
+        if options["steps"] != "auto":
+            raise OptionError(
+                f"steps={options['steps']!r} and epochs={options['epochs']!r} are both given; "
+                "give one"
+            )
+    if options["max_time"] is not None:
+        check_number("max_time", options["max_time"], Real, 0, "or None", above=True)
 
 
 def check_memory(first: pd.DataFrame, n: int) -> None:

@@ -1,12 +1,12 @@
 """Checks of the estimator's options, before any work begins."""
 
 from collections.abc import Iterable, Mapping
-from numbers import Integral, Real
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 
-from tabgan.checks import check_number
+from tabgan.checks import check_budget, check_number
 from tabgan.errors import OptionError
 from tabgan.gan.latent import check_prior
 from tabgan.gan.precision import choose_device, choose_precision
@@ -32,17 +32,8 @@ def check_options(options: Mapping[str, Any]) -> None:
             raise OptionError(f"{name}={options[name]!r} must be True or False")
     for name in ("batch_size", "hidden_dim"):
         check_number(name, options[name], Integral, 1)
-    for name in ("steps", "latent_dim"):
-        if options[name] != "auto":
-            check_number(name, options[name], Integral, 1, "or 'auto'")
-    if options["epochs"] is not None:
-        check_number("epochs", options["epochs"], Real, 0, "or None", above=True)
-        if options["steps"] != "auto":
-            raise OptionError(
-                f"steps={options['steps']!r} and epochs={options['epochs']!r} are both given; "
-                "give one"
-            )
-    if options["max_time"] is not None:
-        check_number("max_time", options["max_time"], Real, 0, "or None", above=True)
+    if options["latent_dim"] != "auto":
+        check_number("latent_dim", options["latent_dim"], Integral, 1, "or 'auto'")
+    check_budget(options)
     Recipe.of(options)
     check_prior(options["prior"])

@@ -6,15 +6,19 @@ from typing import Any
 import click
 
 __all__ = [
+    "device_option",
     "examples",
     "force_option",
     "gan_options",
     "json_option",
+    "latent_option",
+    "max_time_option",
     "output_options",
     "quiet_option",
     "reading_options",
     "rows_option",
     "seed_option",
+    "steps_option",
     "training_options",
     "where_option",
 ]
@@ -106,6 +110,35 @@ output_options = _together(
     force_option,
 )
 
+device_option = click.option(
+    "--device",
+    default="auto",
+    show_default=True,
+    metavar="auto|cpu|cuda",
+    help="Where to train.",
+)
+max_time_option = click.option(
+    "--max-time",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="Wall time for the fit: training ends early if it would take longer.  [default: no limit]",
+)
+latent_option = click.option(
+    "--latent-dim",
+    callback=_count_or_auto,
+    metavar="N|auto",
+    default="auto",
+    show_default=True,
+    help="Size of the generator's latent.",
+)
+steps_option = click.option(
+    "--steps",
+    callback=_count_or_auto,
+    metavar="N|auto",
+    default="auto",
+    show_default=True,
+    help="Training steps.",
+)
 condition_option = click.option(
     "--condition-on",
     multiple=True,
@@ -121,61 +154,65 @@ where_option = click.option(
     "[default: any]",
 )
 
-gan_options = _together(
-    click.option(
-        "--loss",
-        metavar="NAME",
-        default="non_saturating",
-        show_default=True,
-        help="non_saturating, minimax, wasserstein, hinge or relativistic.",
-    ),
-    click.option(
-        "--penalty",
-        metavar="NAME",
-        default="auto",
-        show_default=True,
-        help="r1, r2, r1r2, gradient, spectral, weight_clipping, gradient_clipping, none, or auto: "
-        "the one that is usual with the loss.  Parameters follow a colon: r1:gamma=5",
-    ),
-    click.option(
-        "--stabiliser",
-        "stabilisers",
-        multiple=True,
-        metavar="NAME",
-        help="label_smoothing, one_sided_smoothing, instance_noise, feature_matching, "
-        "historical_averaging or experience_replay; can be repeated.",
-    ),
-    click.option(
-        "--discriminator-steps",
-        type=click.IntRange(min=1),
-        default=1,
-        show_default=True,
-        metavar="K",
-        help="Steps of the discriminator for each one of the generator.",
-    ),
-    click.option(
-        "--optimizer",
-        metavar="NAME",
-        default="adam",
-        show_default=True,
-        help="adam or sgd, as in adam:beta1=0.5,beta2=0.999",
-    ),
-    click.option(
-        "--learning-rate",
-        type=click.FloatRange(min=0, min_open=True),
-        default=5e-4,
-        show_default=True,
-        metavar="X",
-        help="The optimiser's rate at the start.",
-    ),
-    click.option(
-        "--prior",
-        type=click.Choice(["gaussian", "uniform"]),
-        default="gaussian",
-        show_default=True,
-        help="What latents are drawn from.",
-    ),
-)
+
+def gan_options(optimizer: str, learning_rate: float) -> Callable[[_Command], _Command]:
+    """Return the options of how a GAN is trained, with what is usual for the data."""
+    return _together(
+        click.option(
+            "--loss",
+            metavar="NAME",
+            default="non_saturating",
+            show_default=True,
+            help="non_saturating, minimax, wasserstein, hinge or relativistic.",
+        ),
+        click.option(
+            "--penalty",
+            metavar="NAME",
+            default="auto",
+            show_default=True,
+            help="r1, r2, r1r2, gradient, spectral, weight_clipping, gradient_clipping, none, or "
+            "auto: the one that is usual with the loss.  Parameters follow a colon: r1:gamma=5",
+        ),
+        click.option(
+            "--stabiliser",
+            "stabilisers",
+            multiple=True,
+            metavar="NAME",
+            help="label_smoothing, one_sided_smoothing, instance_noise, feature_matching, "
+            "historical_averaging or experience_replay; can be repeated.",
+        ),
+        click.option(
+            "--discriminator-steps",
+            type=click.IntRange(min=1),
+            default=1,
+            show_default=True,
+            metavar="K",
+            help="Steps of the discriminator for each one of the generator.",
+        ),
+        click.option(
+            "--optimizer",
+            metavar="NAME",
+            default=optimizer,
+            show_default=True,
+            help="adam or sgd, as in adam:beta1=0.5,beta2=0.999",
+        ),
+        click.option(
+            "--learning-rate",
+            type=click.FloatRange(min=0, min_open=True),
+            default=learning_rate,
+            show_default=True,
+            metavar="X",
+            help="The optimiser's rate at the start.",
+        ),
+        click.option(
+            "--prior",
+            type=click.Choice(["gaussian", "uniform"]),
+            default="gaussian",
+            show_default=True,
+            help="What latents are drawn from.",
+        ),
+    )
+
 
 training_options = _together(
     condition_option,
@@ -186,27 +223,14 @@ training_options = _together(
         "[default: inferred]",
     ),
     seed_option,
-    click.option(
-        "--steps",
-        callback=_count_or_auto,
-        metavar="N|auto",
-        default="auto",
-        show_default=True,
-        help="Training steps.",
-    ),
+    steps_option,
     click.option(
         "--epochs",
         type=click.FloatRange(min=0, min_open=True),
         metavar="X",
         help="Passes over the table, in place of --steps.",
     ),
-    click.option(
-        "--max-time",
-        type=click.FloatRange(min=0, min_open=True),
-        metavar="SECONDS",
-        help="Wall time for learning the table: training ends early if it would take longer.  "
-        "[default: no limit]",
-    ),
+    max_time_option,
     click.option(
         "--refine/--no-refine",
         default=True,
@@ -219,14 +243,7 @@ training_options = _together(
         show_default=True,
         help="Draw columns anew by boosted trees where this makes them fit the others better.",
     ),
-    click.option(
-        "--latent-dim",
-        callback=_count_or_auto,
-        metavar="N|auto",
-        default="auto",
-        show_default=True,
-        help="Size of the generator's latent.",
-    ),
+    latent_option,
     click.option(
         "--batch-size",
         type=click.IntRange(min=1),
@@ -235,12 +252,6 @@ training_options = _together(
         metavar="N",
         help="Rows in a training step.",
     ),
-    click.option(
-        "--device",
-        default="auto",
-        show_default=True,
-        metavar="auto|cpu|cuda",
-        help="Where to train.",
-    ),
-    gan_options,
+    device_option,
+    gan_options("adam", 5e-4),
 )

@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import torch
 from torch import nn
@@ -10,7 +10,10 @@ from torch import nn
 __all__ = ["MovingAverage"]
 
 
-class MovingAverage:
+Network = TypeVar("Network", bound=nn.Module)
+
+
+class MovingAverage(Generic[Network]):
     """Exponential moving average of weights, with a short memory at the start.
 
     After t updates the decay is min(decay, (1 + t)/(10 + t)), so that the random start is soon
@@ -26,10 +29,10 @@ class MovingAverage:
     True
     """
 
-    def __init__(self, network: nn.Module, decay: float = 0.999) -> None:
+    def __init__(self, network: Network, decay: float = 0.999) -> None:
         self.decay = decay
         self.updates = 0
-        self.network = copy.deepcopy(network).requires_grad_(False).eval()
+        self.network: Network = copy.deepcopy(network).requires_grad_(False).eval()
         self._pairs = list(zip(self.network.parameters(), network.parameters(), strict=True))
         self._buffers = list(zip(self.network.buffers(), network.buffers(), strict=True))
 

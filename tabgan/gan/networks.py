@@ -80,6 +80,9 @@ class Generator(nn.Module, ABC):
 class Discriminator(nn.Module, ABC):
     """A network from the features of rows to one logit each: high for real, low for fake."""
 
+    judges_batches: bool = False
+    """Whether a logit hangs on the other rows of the batch: real and fake then come apart."""
+
     @abstractmethod
     def hidden(self, features: Tensor) -> Tensor:
         """Map features to the last hidden layer, (batch, n_features) → (batch, hidden)."""

@@ -116,7 +116,7 @@ class Recipe:
         return {
             "loss": describe(self.loss, LOSSES),
             "penalty": describe(self.penalty, PENALTIES),
-            "stabilisers": [describe(part, STABILISERS) for part in self.stabilisers],
+            "stabilisers": [describe(part, STABILISERS) for part in self.stabilisers] or None,
             "optimizer": describe(self.optimizer, OPTIMIZERS),
             "learning_rate": self.learning_rate,
             "discriminator_steps": self.discriminator_steps,

@@ -16,7 +16,7 @@ class TrainState:
 
     generator: Generator
     discriminator: Discriminator
-    averaged: MovingAverage
+    averaged: MovingAverage[Generator]
     generator_optimizer: torch.optim.Optimizer
     discriminator_optimizer: torch.optim.Optimizer
     n_steps: int

@@ -10,13 +10,14 @@ import torch
 from torch import Tensor, nn
 
 from tabgan.gan.losses import AdversarialLoss
+from tabgan.gan.networks import Discriminator
 from tabgan.gan.penalties import Judged, Penalty
 
 __all__ = ["discriminator_step", "frozen", "generator_step"]
 
 
 def discriminator_step(
-    discriminator: nn.Module,
+    discriminator: Discriminator,
     real: Tensor,
     fake: Tensor,
     loss: AdversarialLoss,
@@ -39,8 +40,11 @@ def discriminator_step(
     """
     real = real.detach().requires_grad_(penalty is not None)
     fake = fake.detach().requires_grad_(penalty is not None)
-    logits = discriminator(torch.cat([real, fake])).float()
-    real_logits, fake_logits = logits[: len(real)], logits[len(real) :]
+    if discriminator.judges_batches:
+        real_logits, fake_logits = discriminator(real).float(), discriminator(fake).float()
+    else:
+        logits = discriminator(torch.cat([real, fake])).float()
+        real_logits, fake_logits = logits[: len(real)], logits[len(real) :]
     value = loss.discriminator(real_logits, fake_logits)
     advantage = (real_logits.mean() - fake_logits.mean()).detach()
     if penalty is None:

@@ -1,0 +1,142 @@
+"""From images and the options of an `ImageGAN` to a model: the stages of a fit, in order."""
+
+import time
+from collections.abc import Hashable, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+
+from tabgan.gan.callbacks import Callbacks, History, Progress
+from tabgan.gan.image_networks import ImageSize
+from tabgan.gan.latent import check_prior
+from tabgan.gan.precision import choose_device, choose_precision
+from tabgan.gan.recipe import Recipe
+from tabgan.images.architectures import ARCHITECTURES
+from tabgan.images.arrays import Images, check_images
+from tabgan.images.labels import check_labels
+from tabgan.images.model import ImageModel
+from tabgan.images.training import ImageTraining
+
+__all__ = ["auto_image_steps", "fit_images"]
+
+EPOCHS = 60.0
+MIN_STEPS, MAX_STEPS = 2_000, 50_000
+
+# What a model file does not keep of the options: it belongs to this process.
+_LEFT_OUT = ("device", "callbacks", "random_state")
+
+
+def auto_image_steps(n_images: int, batch_size: int) -> int:
+    """Choose the number of training steps for n images.
+
+    Examples
+    --------
+    >>> auto_image_steps(60_000, 128), auto_image_steps(1_797, 128)
+    (28125, 2000)
+    """
+    return int(min(max(MIN_STEPS, EPOCHS * n_images / batch_size), MAX_STEPS))
+
+
+def fit_images(
+    images: Images,
+    labels: Iterable[Hashable] | None,
+    options: Mapping[str, Any],
+    *,
+    seed: int,
+    progress: Progress,
+    began: float,
+) -> ImageModel:
+    """Learn images.
+
+    Parameters
+    ----------
+    images, labels
+        As `ImageGAN.fit` takes them.
+    options
+        The checked options of an `ImageGAN`, by name.
+    seed
+        Root of all streams of randomness.
+    progress
+        Is told which stage begins.
+    began
+        When the fit began, by `time.monotonic`.
+    """
+    progress.stage("Reading the images")
+    array = check_images(images)
+    classes, codes = check_labels(labels, len(array)) if labels is not None else ((), None)
+    n, height, width, channels = array.shape
+    size = ImageSize(channels, height, width, len(classes))
+    training = _training(size, n, options, seed)
+    history = History()
+    callback = Callbacks([history, progress, *(options["callbacks"] or ())])
+    seconds = None
+    if options["max_time"] is not None:
+        seconds = max(options["max_time"] - (time.monotonic() - began), 0.0)
+    generator = training.run(
+        _flat(array), torch.from_numpy(codes if codes is not None else np.zeros(n, np.int64)),
+        callback, seconds,
+    )  # fmt: skip
+    given = np.asarray(images) if not isinstance(images, list | tuple) else np.stack(images)
+    facts = {
+        "parameters": _kept_options(options, training.recipe),
+        "n_images": n,
+        "image_shape": list(given.shape[1:]),
+        "dtype": str(given.dtype),
+        "n_steps": history.records[-1]["step"] if history.records else 0,
+        "penalty_reason": training.recipe.describe_penalty(history.records),
+        "history": history.records,
+    }
+    shares = np.bincount(codes, minlength=len(classes)) / n if codes is not None else np.empty(0)
+    kept = tuple(value.item() if isinstance(value, np.generic) else value for value in classes)
+    return ImageModel(
+        generator.requires_grad_(False).eval(),
+        size,
+        training.architecture,
+        training.width,
+        kept,
+        shares,
+        facts,
+    )
+
+
+def _flat(images: "np.ndarray[Any, np.dtype[np.float32]]") -> torch.Tensor:
+    """Return images as bytes, channels first and flat, (n, n_pixels)."""
+    pixels = np.rint(images.transpose(0, 3, 1, 2) * 255).astype(np.uint8)
+    return torch.from_numpy(pixels.reshape(len(images), -1))
+
+
+def _training(size: ImageSize, n: int, options: Mapping[str, Any], seed: int) -> ImageTraining:
+    device = choose_device(options["device"])
+    usual = ARCHITECTURES[options["architecture"]].latent_dim
+    batch_size = int(options["batch_size"])
+    if options["epochs"] is not None:
+        steps = max(1, round(options["epochs"] * n / min(batch_size, n)))
+    elif options["steps"] == "auto":
+        steps = auto_image_steps(n, batch_size)
+    else:
+        steps = int(options["steps"])
+    return ImageTraining(
+        size=size,
+        architecture=options["architecture"],
+        width=float(options["width"]),
+        latent_dim=usual if options["latent_dim"] == "auto" else int(options["latent_dim"]),
+        prior=check_prior(options["prior"]),
+        n_steps=steps,
+        batch_size=batch_size,
+        recipe=Recipe.of(options),
+        device=device,
+        dtype=choose_precision(options["precision"], device),
+        seed=seed,
+    )
+
+
+def _kept_options(options: Mapping[str, Any], recipe: Recipe) -> dict[str, Any]:
+    """Return the options that a model file keeps, as JSON values."""
+    plain = {name: value for name, value in options.items() if name not in _LEFT_OUT}
+    seed = options["random_state"]
+    return {
+        **{k: v.item() if isinstance(v, np.generic) else v for k, v in plain.items()},
+        **recipe.to_json(),
+        "random_state": int(seed) if isinstance(seed, int | np.integer) else None,
+    }
