@@ -13,6 +13,7 @@ import click
 
 from tabgan.cli.example import example
 from tabgan.cli.fit import fit
+from tabgan.cli.images import images
 from tabgan.cli.inspect import inspect
 from tabgan.cli.sample import sample
 from tabgan.cli.synth import synth
@@ -91,5 +92,5 @@ def main() -> None:
     """Make synthetic tables that are as good as the real ones."""
 
 
-for command in (synth, fit, sample, inspect, example):
+for command in (synth, fit, sample, inspect, example, images):
     main.add_command(command)

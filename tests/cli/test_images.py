@@ -1,0 +1,102 @@
+"""`tabgan images`, as it is typed."""
+
+import gzip
+import json
+import struct
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from tabgan.cli.main import main
+from tabgan.images.idx import embedded_digits
+
+TINY = ("--steps", "3", "--width", "0.1", "--seed", "0")
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    path = tmp_path_factory.mktemp("images") / "digits.safetensors"
+    done = CliRunner().invoke(main, ["images", "fit", "-m", str(path), *TINY])
+    assert done.exit_code == 0, done.output
+    assert "Trained 3 steps" in done.stderr
+    return path
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A folder in MNIST's format: 200 digits to learn, 60 for tests."""
+    images, labels = embedded_digits()
+    for part, rows in (("train", slice(0, 200)), ("t10k", slice(200, 260))):
+        for kind, array in (("images", images[rows]), ("labels", labels[rows].astype(np.uint8))):
+            header = struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape)
+            name = f"{part}-{kind}-idx{array.ndim}-ubyte.gz"
+            (tmp_path / name).write_bytes(gzip.compress(header + array.tobytes()))
+    return tmp_path
+
+
+def test_a_grid_of_two_of_each_label(model, run, tmp_path):
+    pytest.importorskip("matplotlib", reason="pictures need matplotlib")
+    done = run("images", "sample", model, "-o", tmp_path / "grid.png")
+    assert done.exit_code == 0, done.output
+    assert "Wrote 20 images" in done.stderr
+    assert (tmp_path / "grid.png").read_bytes()[1:4] == b"PNG"
+
+
+def test_arrays_of_one_label(model, run, tmp_path):
+    out = tmp_path / "sevens.npz"
+    arguments = ("images", "sample", model, "-n", "12", "--label", "7", "-o", out, "--seed", "1")
+    done = run(*arguments, "--json")
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["images"] == 12
+    with np.load(out, allow_pickle=False) as arrays:
+        assert arrays["images"].shape == (12, 8, 8)
+        assert arrays["images"].dtype == np.uint8
+        assert set(arrays["labels"]) == {7}
+    refused = run(*arguments)
+    assert refused.exit_code == 5
+    assert "exists" in refused.stderr
+
+
+def test_a_folder_is_learned_and_judged(folder, run):
+    model = folder / "m.safetensors"
+    done = run("images", "fit", "--data", folder, "-m", model, *TINY, "--loss", "wasserstein")
+    assert done.exit_code == 0, done.output
+    judge = folder / "judge.safetensors"
+    arguments = ("images", "evaluate", model, "--data", folder, "--judge", judge, "-n", "100")
+    done = run(*arguments, "--no-retrain", "--seed", "0")
+    assert done.exit_code == 0, done.output
+    rows = [line.split("  ")[0] for line in done.stdout.splitlines()]
+    assert rows[1:] == [
+        "read as asked",
+        "inception score",
+        "Fréchet distance of 60",
+        "modes covered",
+    ]
+    again = run(*arguments, "--no-retrain", "--seed", "0", "--json")
+    scores = json.loads(again.stdout)["scores"]
+    assert 0 <= scores["agreement"] <= 1
+    assert scores["judge_accuracy"] > 0.5
+    assert judge.exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (("fit", "--data", "nowhere", "-m", "m"), (3, 5), "nowhere"),
+        (("fit", "-m", "m", "--architecture", "dcgna"), (2,), "did you mean 'dcgan'?"),
+        (
+            ("fit", "-m", "m", "--loss", "hinge", "--stabiliser", "label_smoothing"),
+            (2,),
+            "loss='hinge' has none",
+        ),
+        (("sample", "MODEL", "-o", "digits.jpg"), (2,), "ends in .png or .npz"),
+        (("sample", "MODEL", "-o", "a.npz", "--label", "ten"), (2,), "label 'ten' is none of"),
+        (("sample", "nothing.safetensors", "-o", "a.npz"), (5,), "nothing.safetensors"),
+    ],
+)
+def test_what_is_refused(model, run, tmp_path, arguments, code, message):
+    done = run("images", *(str(model) if word == "MODEL" else word for word in arguments))
+    assert done.exit_code in code, done.output
+    assert message in done.stderr
+    assert not list(tmp_path.iterdir())
