@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tabgan.estimator import TabGAN
     from tabgan.inference import infer_schema
     from tabgan.schema import Column, Schema
+    from tabgan.tuning import tune
 
 __all__ = [
     "Column",
@@ -34,6 +35,7 @@ __all__ = [
     "TableFileError",
     "TrainingError",
     "infer_schema",
+    "tune",
 ]
 
 _HOMES = {
@@ -41,6 +43,7 @@ _HOMES = {
     "Schema": "tabgan.schema",
     "TabGAN": "tabgan.estimator",
     "infer_schema": "tabgan.inference",
+    "tune": "tabgan.tuning",
 }
 
 

@@ -16,6 +16,7 @@ from tabgan.cli.fit import fit
 from tabgan.cli.inspect import inspect
 from tabgan.cli.sample import sample
 from tabgan.cli.synth import synth
+from tabgan.cli.tune import tune
 
 __all__ = ["main"]
 
@@ -91,5 +92,5 @@ def main() -> None:
     """Make synthetic tables that are as good as the real ones."""
 
 
-for command in (synth, fit, sample, inspect, example):
+for command in (synth, fit, sample, inspect, tune, example):
     main.add_command(command)

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 __all__ = [
+    "device_option",
     "examples",
     "force_option",
     "gan_options",
@@ -14,7 +15,9 @@ __all__ = [
     "quiet_option",
     "reading_options",
     "rows_option",
+    "schema_option",
     "seed_option",
+    "steps_option",
     "training_options",
     "where_option",
 ]
@@ -112,6 +115,27 @@ condition_option = click.option(
     metavar="COLUMN",
     help="A column whose values can be asked for when rows are drawn; can be repeated.",
 )
+schema_option = click.option(
+    "--schema",
+    metavar="FILE",
+    help="Columns and their kinds, as 'tabgan inspect DATA --schema FILE' writes them.  "
+    "[default: inferred]",
+)
+steps_option = click.option(
+    "--steps",
+    callback=_count_or_auto,
+    metavar="N|auto",
+    default="auto",
+    show_default=True,
+    help="Training steps.",
+)
+device_option = click.option(
+    "--device",
+    default="auto",
+    show_default=True,
+    metavar="auto|cpu|cuda",
+    help="Where to train.",
+)
 where_option = click.option(
     "--where",
     multiple=True,
@@ -179,21 +203,9 @@ gan_options = _together(
 
 training_options = _together(
     condition_option,
-    click.option(
-        "--schema",
-        metavar="FILE",
-        help="Columns and their kinds, as 'tabgan inspect DATA --schema FILE' writes them.  "
-        "[default: inferred]",
-    ),
+    schema_option,
     seed_option,
-    click.option(
-        "--steps",
-        callback=_count_or_auto,
-        metavar="N|auto",
-        default="auto",
-        show_default=True,
-        help="Training steps.",
-    ),
+    steps_option,
     click.option(
         "--epochs",
         type=click.FloatRange(min=0, min_open=True),
@@ -228,6 +240,14 @@ training_options = _together(
         help="Size of the generator's latent.",
     ),
     click.option(
+        "--hidden-dim",
+        type=click.IntRange(min=1),
+        default=256,
+        show_default=True,
+        metavar="N",
+        help="Width of the hidden layers of both networks.",
+    ),
+    click.option(
         "--batch-size",
         type=click.IntRange(min=1),
         default=512,
@@ -235,12 +255,6 @@ training_options = _together(
         metavar="N",
         help="Rows in a training step.",
     ),
-    click.option(
-        "--device",
-        default="auto",
-        show_default=True,
-        metavar="auto|cpu|cuda",
-        help="Where to train.",
-    ),
+    device_option,
     gan_options,
 )
