@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tabgan.images.estimator import ImageGAN
     from tabgan.inference import infer_schema
     from tabgan.schema import Column, Schema
+    from tabgan.tuning import tune
 
 __all__ = [
     "Column",
@@ -36,6 +37,7 @@ __all__ = [
     "TableFileError",
     "TrainingError",
     "infer_schema",
+    "tune",
 ]
 
 _HOMES = {
@@ -44,6 +46,7 @@ _HOMES = {
     "Schema": "tabgan.schema",
     "TabGAN": "tabgan.estimator",
     "infer_schema": "tabgan.inference",
+    "tune": "tabgan.tuning",
 }
 
 

@@ -1,14 +1,13 @@
 """The facts that ``tabgan inspect`` shows, and how they are laid out."""
 
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from tabgan.cli.work import describe_finish
+from tabgan.cli.work import aligned, describe_finish
 from tabgan.dtypes import restore_dtype
 from tabgan.encoding.table import TableEncoder
 from tabgan.estimator import TabGAN
@@ -104,7 +103,7 @@ def lay_out(facts: dict[str, Any]) -> str:
         )
         for column in facts["columns"]
     ]
-    lines = [*_aligned([header, *rows]), ""]
+    lines = [*aligned([header, *rows]), ""]
     lines += [f"rule: {rule}" for rule in facts["dependencies"]] or ["no rules between columns"]
     for name, values in facts.get("conditions", {}).items():
         shown = ", ".join(values[:10]) + (", …" if len(values) > 10 else "")
@@ -123,11 +122,3 @@ def lay_out(facts: dict[str, Any]) -> str:
     if "bytes" in facts:
         lines.append(f"model file: {facts['bytes'] / 1e6:.1f} MB")
     return "\n".join(lines)
-
-
-def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Pad the cells of all columns but the last, and shorten the longest cells."""
-    short = [[cell if len(cell) <= 60 else f"{cell[:59]}…" for cell in row[:-1]] for row in rows]
-    widths = [max(map(len, cells)) for cells in zip(*short, strict=True)]
-    padded = ([cell.ljust(width) for cell, width in zip(row, widths, strict=True)] for row in short)
-    return ["  ".join([*cells, row[-1]]).rstrip() for cells, row in zip(padded, rows, strict=True)]

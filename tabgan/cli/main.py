@@ -17,6 +17,7 @@ from tabgan.cli.images import images
 from tabgan.cli.inspect import inspect
 from tabgan.cli.sample import sample
 from tabgan.cli.synth import synth
+from tabgan.cli.tune import tune
 
 __all__ = ["main"]
 
@@ -92,5 +93,5 @@ def main() -> None:
     """Make synthetic tables that are as good as the real ones."""
 
 
-for command in (synth, fit, sample, inspect, example, images):
+for command in (synth, fit, sample, inspect, tune, example, images):
     main.add_command(command)

@@ -17,6 +17,7 @@ __all__ = [
     "quiet_option",
     "reading_options",
     "rows_option",
+    "schema_option",
     "seed_option",
     "steps_option",
     "training_options",
@@ -145,6 +146,12 @@ condition_option = click.option(
     metavar="COLUMN",
     help="A column whose values can be asked for when rows are drawn; can be repeated.",
 )
+schema_option = click.option(
+    "--schema",
+    metavar="FILE",
+    help="Columns and their kinds, as 'tabgan inspect DATA --schema FILE' writes them.  "
+    "[default: inferred]",
+)
 where_option = click.option(
     "--where",
     multiple=True,
@@ -216,12 +223,7 @@ def gan_options(optimizer: str, learning_rate: float) -> Callable[[_Command], _C
 
 training_options = _together(
     condition_option,
-    click.option(
-        "--schema",
-        metavar="FILE",
-        help="Columns and their kinds, as 'tabgan inspect DATA --schema FILE' writes them.  "
-        "[default: inferred]",
-    ),
+    schema_option,
     seed_option,
     steps_option,
     click.option(
@@ -244,6 +246,14 @@ training_options = _together(
         help="Draw columns anew by boosted trees where this makes them fit the others better.",
     ),
     latent_option,
+    click.option(
+        "--hidden-dim",
+        type=click.IntRange(min=1),
+        default=256,
+        show_default=True,
+        metavar="N",
+        help="Width of the hidden layers of both networks.",
+    ),
     click.option(
         "--batch-size",
         type=click.IntRange(min=1),

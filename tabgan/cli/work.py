@@ -4,7 +4,7 @@ import json
 import secrets
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Report",
+    "aligned",
     "check_targets",
     "default_output",
     "describe_finish",
@@ -70,8 +71,21 @@ def print_text(text: str) -> None:
     click.echo(text.encode(encoding, "backslashreplace").decode(encoding))
 
 
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Pad the cells of all columns but the last, and shorten the longest cells."""
+    short = [[cell if len(cell) <= 60 else f"{cell[:59]}…" for cell in row[:-1]] for row in rows]
+    widths = [max(map(len, cells)) for cells in zip(*short, strict=True)]
+    padded = ([cell.ljust(width) for cell, width in zip(row, widths, strict=True)] for row in short)
+    return ["  ".join([*cells, row[-1]]).rstrip() for cells, row in zip(padded, rows, strict=True)]
+
+
 def check_targets(
-    sources: Iterable[str | None], *, out: str | None = None, model: str | None = None, force: bool
+    sources: Iterable[str | None],
+    *,
+    out: str | None = None,
+    model: str | None = None,
+    plot: str | None = None,
+    force: bool,
 ) -> None:
     """Check the files that a command will write, before it does any work.
 
@@ -79,7 +93,7 @@ def check_targets(
     ----------
     sources
         The files that the command reads.
-    out, model
+    out, model, plot
         The files that it writes.
     force
         Whether files that exist may be replaced.
@@ -93,11 +107,14 @@ def check_targets(
     """
     from tabgan.files import check_output
 
-    if model == "-":
-        raise click.UsageError("a model can't go to standard output; give --model a file name")
-    if model and out and Path(model).resolve() == Path(out).resolve():
-        raise click.UsageError(f"--model and --out both name {out}; give two names")
-    targets = {"--out": out, "--model": model}
+    for name, target in (("model", model), ("plot", plot)):
+        if target == "-":
+            raise click.UsageError(
+                f"a {name} can't go to standard output; give --{name} a file name"
+            )
+        if target and out and Path(target).resolve() == Path(out).resolve():
+            raise click.UsageError(f"--{name} and --out both name {out}; give two names")
+    targets = {"--out": out, "--model": model, "--plot": plot}
     for option, target in targets.items():
         if not target:
             continue

@@ -81,22 +81,22 @@ def test_a_folder_is_learned_and_judged(folder, run):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "message"),
+    ("arguments", "verdict"),
     [
-        (("fit", "--data", "nowhere", "-m", "m"), (3, 5), "nowhere"),
-        (("fit", "-m", "m", "--architecture", "dcgna"), (2,), "did you mean 'dcgan'?"),
+        (("fit", "--data", "nowhere", "-m", "m"), ((3, 5), "nowhere")),
+        (("fit", "-m", "m", "--architecture", "dcgna"), ((2,), "did you mean 'dcgan'?")),
         (
             ("fit", "-m", "m", "--loss", "hinge", "--stabiliser", "label_smoothing"),
-            (2,),
-            "loss='hinge' has none",
+            ((2,), "loss='hinge' has none"),
         ),
-        (("sample", "MODEL", "-o", "digits.jpg"), (2,), "ends in .png or .npz"),
-        (("sample", "MODEL", "-o", "a.npz", "--label", "ten"), (2,), "label 'ten' is none of"),
-        (("sample", "nothing.safetensors", "-o", "a.npz"), (5,), "nothing.safetensors"),
+        (("sample", "MODEL", "-o", "digits.jpg"), ((2,), "ends in .png or .npz")),
+        (("sample", "MODEL", "-o", "a.npz", "--label", "ten"), ((2,), "label 'ten' is none of")),
+        (("sample", "nothing.safetensors", "-o", "a.npz"), ((5,), "nothing.safetensors")),
     ],
 )
-def test_what_is_refused(model, run, tmp_path, arguments, code, message):
+def test_what_is_refused(model, run, tmp_path, arguments, verdict):
+    codes, message = verdict
     done = run("images", *(str(model) if word == "MODEL" else word for word in arguments))
-    assert done.exit_code in code, done.output
+    assert done.exit_code in codes, done.output
     assert message in done.stderr
     assert not list(tmp_path.iterdir())

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-COMMANDS = ["synth", "fit", "sample", "inspect", "example"]
+COMMANDS = ["synth", "fit", "sample", "inspect", "tune", "example"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -18,7 +18,7 @@ def test_help_shows_examples_and_defaults(run, command):
 
 def test_help_lists_commands_and_exit_codes(run):
     output = run("--help").stdout
-    assert [line.split()[0] for line in output.split("Commands:\n")[1].splitlines()[:5]] == sorted(
+    assert [line.split()[0] for line in output.split("Commands:\n")[1].splitlines()[:6]] == sorted(
         COMMANDS
     )
     assert "Exit codes: 0 done, 1 a fault in tabgan, 2 wrong usage" in output

@@ -1,0 +1,19 @@
+"""How near a synthetic table is to the real one, column by column, pair by pair and row by row.
+
+The functions know nothing of the generator: they compare frames that have the columns of one
+`Schema`. Identifiers and text, which a generator makes anew, are left out.
+"""
+
+from tabgan.evaluation.detection import detection_score
+from tabgan.evaluation.quality import QualityErrors, quality_errors, shape_error, trend_error
+from tabgan.evaluation.scores import TableScores, score_table
+
+__all__ = [
+    "QualityErrors",
+    "TableScores",
+    "detection_score",
+    "quality_errors",
+    "score_table",
+    "shape_error",
+    "trend_error",
+]

@@ -1,0 +1,252 @@
+"""`tune`: fit several generators to a table and compare what they draw."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence, Sized
+from dataclasses import dataclass
+from numbers import Integral, Real
+from typing import Any, Literal, get_args
+
+import pandas as pd
+
+from tabgan.checks import check_number
+from tabgan.encoding.conditions import find_columns
+from tabgan.encoding.table import TableEncoder
+from tabgan.errors import DataError, OptionError, TrainingError, did_you_mean
+from tabgan.estimator import TabGAN
+from tabgan.evaluation import TableScores, score_table
+from tabgan.gan.latent import LatentChoice, choose_latent_dim
+from tabgan.inference import as_frame, resolve_schema
+from tabgan.options import check_options
+from tabgan.schema import Schema
+from tabgan.streams import RandomStateLike, numpy_stream, resolve_seed
+from tabgan.tuning.engines import check_optuna, search_grid, search_optuna
+from tabgan.tuning.result import Trial, TuningResult
+from tabgan.tuning.space import Candidate, Space, candidate_latent_dims
+
+__all__ = ["tune"]
+
+Engine = Literal["grid", "optuna"]
+
+MOST_SCORED = 50_000  # rows that scores look at; more would cost more than they tell
+FEWEST_HELD_OUT = 20  # a tree of the detector needs as many rows for a leaf
+OPTUNA_TRIALS = 20
+OPTUNA_RATES = (1e-4, 2e-3)
+OPTUNA_WIDTHS = (128, 256, 512)
+_VARIED = {
+    "latent_dim": "latent_dims",
+    "learning_rate": "learning_rates",
+    "hidden_dim": "hidden_dims",
+}
+
+
+def tune(
+    table: Any,
+    *,
+    latent_dims: Sequence[int] | None = None,
+    learning_rates: Sequence[float] = (),
+    hidden_dims: Sequence[int] = (),
+    steps: int | str = "auto",
+    holdout: float = 0.2,
+    random_state: RandomStateLike = None,
+    engine: Engine = "grid",
+    trials: int | None = None,
+    progress: Callable[[Trial, int, int], None] | None = None,
+    **options: Any,
+) -> TuningResult:
+    """Try several latent sizes, learning rates and widths on a table, and compare the results.
+
+    Every candidate is a `TabGAN` fitted to the same rows with the same seed, without refinement
+    and polish, so that the networks themselves are compared. Shape and trend errors are against
+    the rows fitted on, the detection score is against rows held out; at most 50,000 rows are
+    scored.
+
+    Parameters
+    ----------
+    table
+        A DataFrame, or what else `TabGAN.fit` takes.
+    latent_dims
+        Latent sizes to try; None for those that the heuristics propose for the table
+        (`candidate_latent_dims`). Optuna takes the whole range between them.
+    learning_rates, hidden_dims
+        Learning rates and widths to try with each. If empty, the grid takes TabGAN's defaults and
+        Optuna rates from 1e-4 to 2e-3 and widths of 128, 256 and 512.
+    steps
+        Training steps of each candidate, or "auto".
+    holdout
+        Share of the rows that is held out, between 0 and 1; at most 50,000 rows are.
+    random_state
+        Seed of everything random: an integer makes the result repeatable.
+    engine
+        "grid" tries every combination, "optuna" what Optuna suggests; Optuna is an extra:
+        ``pip install 'optuna>=3.6'``.
+    trials
+        How many candidates Optuna tries; None for 20.
+    progress
+        Called after each trial with the trial, the number done and the number in all.
+    **options
+        Further options of `TabGAN`, the same for every candidate: ``schema``, ``batch_size`` …
+
+    Raises
+    ------
+    DataError, SchemaError
+        If the table can't be used, or is too small to hold rows out.
+    OptionError
+        If an option has a value that it can't have, or if Optuna is asked for and is not there.
+    TrainingError
+        If no candidate could be trained.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"size": range(200), "kind": ["a", "b"] * 100})
+    >>> result = tune(table, latent_dims=[8, 16], steps=3, random_state=0)
+    >>> result.to_frame()["latent_dim"].tolist()
+    [8, 16]
+    """
+    _check_options(holdout, engine, trials, options)
+    frame, seed = as_frame(table), resolve_seed(random_state)
+    schema = resolve_schema(frame, options.get("schema"))
+    train, held_out = _split(frame, holdout, seed)
+    options |= {"steps": steps, "random_state": seed, "schema": schema}
+    gan = TabGAN(**{"refine": False, "polish": False, "verbose": False, **options})
+    check_options(gan.get_params(deep=False))
+    width, choice = _heuristic(frame, schema, gan, seed)
+    dims = candidate_latent_dims(width, choice.dim) if latent_dims is None else latent_dims
+    space = _space(gan, engine, dims, learning_rates, hidden_dims)
+    n_trials = len(space.grid()) if engine == "grid" else int(trials or OPTUNA_TRIALS)
+    experiment = _Experiment(gan, schema, train, held_out, choice.dim, n_trials, progress)
+    defaults = Candidate(choice.dim, gan.learning_rate, gan.hidden_dim)
+    if engine == "grid":
+        made = search_grid(space, experiment.evaluate)
+    else:
+        made = search_optuna(space, experiment.evaluate, n_trials, seed, defaults)
+    if experiment.failure and not any(trial.scores for trial in made):
+        raise experiment.failure
+    facts = {
+        "fitted_rows": len(train),
+        "held_out_rows": len(held_out),
+        "seed": seed,
+        "engine": engine,
+    }
+    return TuningResult(tuple(made), choice, defaults, facts)
+
+
+@dataclass
+class _Experiment:
+    """Fits and scores candidates on the same rows.
+
+    Parameters
+    ----------
+    gan
+        An estimator with the options that all candidates share.
+    schema
+        The columns of the table.
+    train, held_out
+        The rows; the first ones of `train` are scored.
+    heuristic
+        The latent size that the heuristics choose.
+    n_trials
+        How many candidates there will be.
+    progress
+        Called after each.
+    """
+
+    gan: TabGAN
+    schema: Schema
+    train: pd.DataFrame
+    held_out: pd.DataFrame
+    heuristic: int
+    n_trials: int
+    progress: Callable[[Trial, int, int], None] | None
+    n_done: int = 0
+    failure: TrainingError | None = None
+
+    def evaluate(self, candidate: Candidate) -> Trial:
+        """Fit and score a candidate; one that diverges is a trial without scores."""
+        began = time.monotonic()
+        gan = TabGAN(**{**self.gan.get_params(deep=False), **vars(candidate)})
+        scores, steps, error = None, 0, ""
+        try:
+            gan.fit(self.train)
+        except TrainingError as failure:
+            self.failure, error = failure, str(failure)
+        else:
+            scores, steps = self._scores(gan), gan.n_steps_
+        seconds = time.monotonic() - began
+        marked = candidate.latent_dim == self.heuristic
+        trial = Trial(candidate, scores, steps, seconds, marked, error)
+        self.n_done += 1
+        if self.progress:
+            self.progress(trial, self.n_done, self.n_trials)
+        return trial
+
+    def _scores(self, gan: TabGAN) -> TableScores:
+        scored = self.train.iloc[:MOST_SCORED]
+        seed = self.gan.random_state
+        synthetic = gan.sample(len(scored), random_state=seed)
+        return score_table(scored, self.held_out, synthetic, self.schema, random_state=seed)
+
+
+def _check_options(
+    holdout: float, engine: str, trials: int | None, options: Mapping[str, Any]
+) -> None:
+    """Check what can be known to fail before the table is looked at."""
+    check_number("holdout", holdout, Real, 0, "and below 1", above=True)
+    if holdout >= 1:
+        raise OptionError(f"holdout={holdout!r} leaves no row to fit on; give a share below 1")
+    if engine not in get_args(Engine):
+        raise OptionError(
+            f"engine={engine!r} is not known; {did_you_mean(engine, get_args(Engine))}"
+        )
+    if trials is not None:
+        check_number("trials", trials, Integral, 1, "or None")
+        if engine == "grid":
+            raise OptionError(
+                f"trials={trials!r} goes with engine='optuna'; a grid tries all of its candidates"
+            )
+    known = TabGAN().get_params(deep=False)
+    for name in options:
+        if name in _VARIED:
+            raise OptionError(f"{name} is what is tuned; give {_VARIED[name]} with values to try")
+        if name not in known:
+            raise OptionError(f"{name} is not an option; {did_you_mean(name, known)}")
+    if engine == "optuna":
+        check_optuna()
+
+
+def _split(frame: pd.DataFrame, holdout: float, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Part the rows, in random order, into those to fit on and those held out."""
+    size = min(round(holdout * len(frame)), MOST_SCORED)
+    if size < FEWEST_HELD_OUT or len(frame) - size < FEWEST_HELD_OUT:
+        raise DataError(
+            f"The table has {len(frame)} rows, of which holdout={holdout!r} holds {size} out and "
+            f"leaves {len(frame) - size} to fit on; each part needs at least {FEWEST_HELD_OUT}: "
+            "give more rows, or another share"
+        )
+    order = numpy_stream(seed, "holdout").permutation(len(frame))
+    train, held_out = frame.iloc[order[size:]], frame.iloc[order[:size]]
+    return train.reset_index(drop=True), held_out.reset_index(drop=True)
+
+
+def _heuristic(
+    frame: pd.DataFrame, schema: Schema, gan: TabGAN, seed: int
+) -> tuple[int, LatentChoice]:
+    """Return the encoded width of the whole table and the latent size that a fit of it takes."""
+    kept = find_columns(schema, gan.condition_on)
+    rng = numpy_stream(seed, "detect")
+    encoder = TableEncoder.fit(frame, schema, rng, derive=gan.derive, kept=kept)
+    width = encoder.spans.width
+    return width, choose_latent_dim(width, len(frame), encoder.n_learned)
+
+
+def _space(gan: TabGAN, engine: str, dims: Any, learning_rates: Any, hidden_dims: Any) -> Space:
+    """Put together what is tried; what was not given is the estimator's own or a usual range."""
+    grid = engine == "grid"
+    return Space.of(
+        dims,
+        _given(learning_rates, (gan.learning_rate,) if grid else OPTUNA_RATES),
+        _given(hidden_dims, (gan.hidden_dim,) if grid else OPTUNA_WIDTHS),
+    )
+
+
+def _given(values: Any, default: tuple[float, ...]) -> Any:
+    return default if isinstance(values, Sized) and not len(values) else values
