@@ -49,10 +49,10 @@ def write_images(
         save_grid(images, path, columns=columns, titles=titles)
         return
     arrays = {"images": images}
-    if labels is not None:  # as text where they are objects: NumPy would pickle these
+    if labels is not None:  # as text where they are objects, which no plain array holds
         arrays["labels"] = labels.astype(str) if labels.dtype == object else labels
     with open_atomically(path) as file:
-        np.savez_compressed(file, allow_pickle=False, **arrays)
+        np.savez_compressed(file, **arrays)
 
 
 def judge_of(
