@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         TabGANError,
         TableFileError,
         TrainingError,
+        TrainingWarning,
     )
     from tabgan.estimator import TabGAN
     from tabgan.inference import infer_schema
@@ -33,6 +34,7 @@ __all__ = [
     "TabGANError",
     "TableFileError",
     "TrainingError",
+    "TrainingWarning",
     "infer_schema",
 ]
 

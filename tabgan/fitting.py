@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -11,16 +11,18 @@ from tabgan.encoding.conditions import ConditionColumns, find_columns
 from tabgan.encoding.table import TableEncoder
 from tabgan.finishing import fit_finish
 from tabgan.gan.callbacks import Callbacks, History, Progress
+from tabgan.gan.diagnosis import diagnose
 from tabgan.gan.latent import LatentChoice, check_prior, choose_latent_dim
 from tabgan.gan.precision import choose_device, choose_precision
 from tabgan.gan.recipe import Recipe
 from tabgan.inference import resolve_schema
 from tabgan.model import TableModel
+from tabgan.snapshots import Snapshot, decode_snapshots
 from tabgan.spans import Spans
 from tabgan.streams import numpy_stream
 from tabgan.training import AFTER_TRAINING, TableTraining, auto_steps
 
-__all__ = ["fit_table"]
+__all__ = ["Fitted", "fit_table"]
 
 Options = Mapping[str, Any]
 
@@ -28,9 +30,16 @@ Options = Mapping[str, Any]
 _LEFT_OUT = ("schema", "condition_on", "device", "callbacks", "random_state")
 
 
+class Fitted(NamedTuple):
+    """What a fit gives: the model, and rows from moments of its training."""
+
+    model: TableModel
+    snapshots: list[Snapshot]
+
+
 def fit_table(
     frame: pd.DataFrame, options: Options, seed: int, progress: Progress, began: float
-) -> TableModel:
+) -> Fitted:
     """Learn a table.
 
     Parameters
@@ -58,7 +67,7 @@ def fit_table(
     training = _training(encoder.spans, given, latent.dim, n_steps, options=options, seed=seed)
     history = History()
     callback = Callbacks([history, progress, *(options["callbacks"] or ())])
-    sampler = training.run(rows, callback, _training_seconds(options, began))
+    sampler, taken = training.run(rows, callback, _training_seconds(options, began))
     progress.stage("Refining and polishing")
     wanted = {name: options[name] for name in ("refine", "polish")}
     until = None if options["max_time"] is None else began + options["max_time"]
@@ -70,9 +79,11 @@ def fit_table(
         "latent_reason": latent.reason,
         "penalty_reason": training.recipe.describe_penalty(history.records),
         "history": history.records,
+        "diagnosis": [finding.to_json() for finding in diagnose(history.records, training.recipe)],
         "finish": finish_facts,
     }
-    return TableModel(encoder, sampler, facts, conditions, finish)
+    model = TableModel(encoder, sampler, facts, conditions, finish)
+    return Fitted(model, decode_snapshots(taken, encoder, seed))
 
 
 def _fit_encoder(
@@ -114,6 +125,7 @@ def _training(
         dtype=choose_precision(options["precision"], device),
         seed=seed,
         given=given,
+        n_snapshots=int(options["snapshots"]),
     )
 
 

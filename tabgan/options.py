@@ -44,5 +44,6 @@ def check_options(options: Mapping[str, Any]) -> None:
             )
     if options["max_time"] is not None:
         check_number("max_time", options["max_time"], Real, 0, "or None", above=True)
+    check_number("snapshots", options["snapshots"], Integral, 0)
     Recipe.of(options)
     check_prior(options["prior"])

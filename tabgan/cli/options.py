@@ -242,5 +242,11 @@ training_options = _together(
         metavar="auto|cpu|cuda",
         help="Where to train.",
     ),
+    click.option(
+        "--pictures",
+        metavar="FOLDER",
+        help="Draw the course of the training and its rows over the real ones to losses.png and "
+        "marginals.png in FOLDER.",
+    ),
     gan_options,
 )

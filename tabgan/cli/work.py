@@ -4,6 +4,7 @@ import json
 import secrets
 import sys
 import time
+import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -71,7 +72,12 @@ def print_text(text: str) -> None:
 
 
 def check_targets(
-    sources: Iterable[str | None], *, out: str | None = None, model: str | None = None, force: bool
+    sources: Iterable[str | None],
+    *,
+    out: str | None = None,
+    model: str | None = None,
+    pictures: str | None = None,
+    force: bool,
 ) -> None:
     """Check the files that a command will write, before it does any work.
 
@@ -81,6 +87,8 @@ def check_targets(
         The files that the command reads.
     out, model
         The files that it writes.
+    pictures
+        The folder that it draws pictures in.
     force
         Whether files that exist may be replaced.
 
@@ -90,9 +98,15 @@ def check_targets(
         If a file would take the place of another one that the command needs.
     TableFileError
         If a file can't be written.
+    OptionError
+        If pictures can't be drawn here.
     """
     from tabgan.files import check_output
 
+    if pictures is not None:
+        from tabgan.cli.pictures import check_folder
+
+        check_folder(pictures, force=force)
     if model == "-":
         raise click.UsageError("a model can't go to standard output; give --model a file name")
     if model and out and Path(model).resolve() == Path(out).resolve():
@@ -185,16 +199,27 @@ def train(
     seed: int | None,
     condition_on: tuple[str, ...] = (),
     stabilisers: tuple[str, ...] = (),
+    pictures: str | None = None,
     **options: Any,
 ) -> "TabGAN":
-    """Fit an estimator, with a progress bar where standard error is a terminal."""
+    """Fit an estimator, with a progress bar where standard error is a terminal.
+
+    Pictures of the training go to a folder, if one is given.
+    """
+    from tabgan.errors import TrainingWarning
     from tabgan.estimator import TabGAN
 
     seed = new_seed() if seed is None else seed
     verbose = not report.quiet and sys.stderr.isatty()
     options |= {"condition_on": list(condition_on) or None, "random_state": seed}
     options["stabilisers"] = list(stabilisers) or None
-    gan = TabGAN(schema=schema, verbose=verbose, **options).fit(frame)
+    if pictures is not None:
+        from tabgan.cli.pictures import SNAPSHOTS
+
+        options["snapshots"] = SNAPSHOTS
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", TrainingWarning)  # said below, in our own way
+        gan = TabGAN(schema=schema, verbose=verbose, **options).fit(frame)
     seconds = report.done("fit")
     report.say(
         f"Trained {gan.n_steps_:,} steps in {seconds:.1f} s; latent size {gan.latent_dim_} "
@@ -202,13 +227,20 @@ def train(
     )
     if gan.finish_:
         report.say(describe_finish(gan.finish_))
+    for finding in gan.diagnosis_:
+        report.say(f"Warning: {finding}")
     report.facts |= {
         "seed": seed,
         "steps": gan.n_steps_,
         "latent": {"size": gan.latent_dim_, "reason": gan.latent_reason_},
         "dependencies": [rule.describe() for rule in gan.dependencies_],
         "finish": gan.finish_,
+        "diagnosis": [finding.to_json() for finding in gan.diagnosis_],
     }
+    if pictures is not None:
+        from tabgan.cli.pictures import draw_pictures
+
+        report.facts["pictures"] = draw_pictures(gan, frame, pictures, report)
     return gan
 
 
