@@ -10,7 +10,7 @@ import pandas as pd
 from tabgan.encoding.conditions import ConditionColumns, find_columns
 from tabgan.encoding.table import TableEncoder
 from tabgan.finishing import fit_finish
-from tabgan.gan.callbacks import Callbacks, History, Progress
+from tabgan.gan.callbacks import Callbacks, History, Progress, Record
 from tabgan.gan.diagnosis import diagnose
 from tabgan.gan.latent import LatentChoice, check_prior, choose_latent_dim
 from tabgan.gan.precision import choose_device, choose_precision
@@ -75,15 +75,22 @@ def fit_table(
     facts = {
         "parameters": _kept_options(options),
         "n_rows": len(frame),
-        "n_steps": history.records[-1]["step"] if history.records else 0,
         "latent_reason": latent.reason,
-        "penalty_reason": training.recipe.describe_penalty(history.records),
-        "history": history.records,
-        "diagnosis": [finding.to_json() for finding in diagnose(history.records, training.recipe)],
         "finish": finish_facts,
+        **_course(history.records, training.recipe),
     }
     model = TableModel(encoder, sampler, facts, conditions, finish)
     return Fitted(model, decode_snapshots(taken, encoder, seed))
+
+
+def _course(records: list[Record], recipe: Recipe) -> dict[str, Any]:
+    """Return what a model file tells of the training."""
+    return {
+        "n_steps": records[-1]["step"] if records else 0,
+        "penalty_reason": recipe.describe_penalty(records),
+        "history": records,
+        "diagnosis": [finding.to_json() for finding in diagnose(records, recipe)],
+    }
 
 
 def _fit_encoder(

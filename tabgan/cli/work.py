@@ -206,29 +206,16 @@ def train(
 
     Pictures of the training go to a folder, if one is given.
     """
-    from tabgan.errors import TrainingWarning
-    from tabgan.estimator import TabGAN
-
     seed = new_seed() if seed is None else seed
     verbose = not report.quiet and sys.stderr.isatty()
     options |= {"condition_on": list(condition_on) or None, "random_state": seed}
     options["stabilisers"] = list(stabilisers) or None
     if pictures is not None:
-        from tabgan.cli.pictures import SNAPSHOTS
+        from tabgan.cli.pictures import SNAPSHOTS, draw_pictures
 
         options["snapshots"] = SNAPSHOTS
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", TrainingWarning)  # said below, in our own way
-        gan = TabGAN(schema=schema, verbose=verbose, **options).fit(frame)
-    seconds = report.done("fit")
-    report.say(
-        f"Trained {gan.n_steps_:,} steps in {seconds:.1f} s; latent size {gan.latent_dim_} "
-        f"({gan.latent_reason_})"
-    )
-    if gan.finish_:
-        report.say(describe_finish(gan.finish_))
-    for finding in gan.diagnosis_:
-        report.say(f"Warning: {finding}")
+    gan = _fit(frame, schema=schema, verbose=verbose, **options)
+    _say_how_it_went(gan, report)
     report.facts |= {
         "seed": seed,
         "steps": gan.n_steps_,
@@ -238,10 +225,30 @@ def train(
         "diagnosis": [finding.to_json() for finding in gan.diagnosis_],
     }
     if pictures is not None:
-        from tabgan.cli.pictures import draw_pictures
-
         report.facts["pictures"] = draw_pictures(gan, frame, pictures, report)
     return gan
+
+
+def _fit(frame: "pd.DataFrame", **options: Any) -> "TabGAN":
+    """Fit an estimator; its warnings are said by the command, in its own way."""
+    from tabgan.errors import TrainingWarning
+    from tabgan.estimator import TabGAN
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", TrainingWarning)
+        return TabGAN(**options).fit(frame)
+
+
+def _say_how_it_went(gan: "TabGAN", report: Report) -> None:
+    seconds = report.done("fit")
+    report.say(
+        f"Trained {gan.n_steps_:,} steps in {seconds:.1f} s; latent size {gan.latent_dim_} "
+        f"({gan.latent_reason_})"
+    )
+    if gan.finish_:
+        report.say(describe_finish(gan.finish_))
+    for finding in gan.diagnosis_:
+        report.say(f"Warning: {finding}")
 
 
 def describe_finish(facts: Mapping[str, Any]) -> str:
