@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         TabGANError,
         TableFileError,
         TrainingError,
+        TrainingWarning,
     )
     from tabgan.estimator import TabGAN
     from tabgan.images.estimator import ImageGAN
@@ -36,6 +37,7 @@ __all__ = [
     "TabGANError",
     "TableFileError",
     "TrainingError",
+    "TrainingWarning",
     "infer_schema",
     "tune",
 ]

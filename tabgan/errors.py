@@ -1,4 +1,4 @@
-"""The library's own exceptions.
+"""The library's own exceptions, and its warning.
 
 Every message names what is wrong, where (column, option, row or file), the value, the rule
 and the fix. Errors that the user can mend are also `ValueError`.
@@ -18,6 +18,7 @@ __all__ = [
     "TabGANError",
     "TableFileError",
     "TrainingError",
+    "TrainingWarning",
     "did_you_mean",
 ]
 
@@ -48,6 +49,10 @@ class ModelFileError(TabGANError, ValueError):
 
 class TrainingError(TabGANError):
     """Training can't go on: a loss or a weight is not finite."""
+
+
+class TrainingWarning(UserWarning):
+    """Training came to its end, but something went wrong on the way."""
 
 
 class NotFittedError(TabGANError, _SklearnNotFittedError):

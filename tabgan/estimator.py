@@ -2,6 +2,7 @@
 
 import os
 import time
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from numbers import Integral
 from typing import Any, Self
@@ -12,14 +13,16 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import Tags
 
 from tabgan.checks import check_memory, check_number
-from tabgan.errors import ModelFileError, NotFittedError
+from tabgan.errors import ModelFileError, NotFittedError, TrainingWarning
 from tabgan.fitting import fit_table
 from tabgan.gan.callbacks import Callback, Progress
+from tabgan.gan.diagnosis import Finding
 from tabgan.gan.precision import choose_device
 from tabgan.inference import as_frame
 from tabgan.model import TableModel
 from tabgan.options import check_options
 from tabgan.schema import Schema
+from tabgan.snapshots import Snapshot
 from tabgan.streams import RandomStateLike, resolve_seed
 
 __all__ = ["TabGAN"]
@@ -85,6 +88,9 @@ class TabGAN(BaseEstimator):
         "auto" (CUDA where there is one), "cpu", "cuda" or a torch device name.
     precision
         Number format of matrix products: "auto", "float32" or "bfloat16".
+    snapshots
+        Number of moments of training at which 1,000 rows are drawn, always from the same latents,
+        from the generator as it then is.
     callbacks
         Further `Callback` objects to run in training.
     verbose
@@ -97,8 +103,14 @@ class TabGAN(BaseEstimator):
     schema_ : Schema
         The columns of the table.
     history_ : list of dict
-        Records of training: step, epoch, seconds, losses, learning rate, and the
-        discriminator's advantage and weight of its penalty.
+        Records of training: step, epoch, seconds, losses, learning rate, the discriminator's
+        advantage and weight of its penalty, and of the generator its diversity, its coverage
+        and the norm of its gradient (`tabgan.gan.probe`).
+    diagnosis_ : list of Finding
+        What went wrong in training, with a remedy each (`tabgan.gan.diagnosis`); empty if all
+        went well. `fit` also warns of each.
+    snapshots_ : list of Snapshot
+        The rows of each moment, uncalibrated, with its step and epoch; not kept in a model file.
     penalty_reason_ : str
         Which penalty there was, and which weight it had.
     latent_dim_ : int
@@ -149,6 +161,7 @@ class TabGAN(BaseEstimator):
         polish: bool = True,
         device: str = "auto",
         precision: str = "auto",
+        snapshots: int = 0,
         callbacks: Sequence[Callback] | None = None,
         verbose: bool = True,
         random_state: RandomStateLike = None,
@@ -173,6 +186,7 @@ class TabGAN(BaseEstimator):
         self.polish = polish
         self.device = device
         self.precision = precision
+        self.snapshots = snapshots
         self.callbacks = callbacks
         self.verbose = verbose
         self.random_state = random_state
@@ -210,15 +224,21 @@ class TabGAN(BaseEstimator):
         progress = Progress(self.verbose)
         try:
             options = self.get_params(deep=False)
-            return self._set_model(fit_table(as_frame(X), options, seed, progress, began))
+            model, snapshots = fit_table(as_frame(X), options, seed, progress, began)
         finally:
             progress.close()
+        self._set_model(model, snapshots)
+        for finding in self.diagnosis_:
+            warnings.warn(str(finding), TrainingWarning, stacklevel=2)
+        return self
 
-    def _set_model(self, model: TableModel) -> Self:
+    def _set_model(self, model: TableModel, snapshots: Sequence[Snapshot] = ()) -> Self:
         schema, facts = model.encoder.schema, model.facts
         self._model = model
         self.schema_ = schema
         self.history_ = list(facts["history"])
+        self.diagnosis_ = [Finding.from_json(state) for state in facts.get("diagnosis", ())]
+        self.snapshots_ = list(snapshots)
         self.latent_dim_ = model.sampler.generator.latent_dim
         self.latent_reason_ = str(facts["latent_reason"])
         self.penalty_reason_ = str(facts["penalty_reason"])

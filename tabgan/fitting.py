@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -10,17 +10,19 @@ import pandas as pd
 from tabgan.encoding.conditions import ConditionColumns, find_columns
 from tabgan.encoding.table import TableEncoder
 from tabgan.finishing import fit_finish
-from tabgan.gan.callbacks import Callbacks, History, Progress
+from tabgan.gan.callbacks import Callbacks, History, Progress, Record
+from tabgan.gan.diagnosis import diagnose
 from tabgan.gan.latent import LatentChoice, check_prior, choose_latent_dim
 from tabgan.gan.precision import choose_device, choose_precision
 from tabgan.gan.recipe import Recipe
 from tabgan.inference import resolve_schema
 from tabgan.model import TableModel
+from tabgan.snapshots import Snapshot, decode_snapshots
 from tabgan.spans import Spans
 from tabgan.streams import numpy_stream
 from tabgan.training import AFTER_TRAINING, TableTraining, auto_steps
 
-__all__ = ["fit_table"]
+__all__ = ["Fitted", "fit_table"]
 
 Options = Mapping[str, Any]
 
@@ -28,9 +30,16 @@ Options = Mapping[str, Any]
 _LEFT_OUT = ("schema", "condition_on", "device", "callbacks", "random_state")
 
 
+class Fitted(NamedTuple):
+    """What a fit gives: the model, and rows from moments of its training."""
+
+    model: TableModel
+    snapshots: list[Snapshot]
+
+
 def fit_table(
     frame: pd.DataFrame, options: Options, seed: int, progress: Progress, began: float
-) -> TableModel:
+) -> Fitted:
     """Learn a table.
 
     Parameters
@@ -58,7 +67,7 @@ def fit_table(
     training = _training(encoder.spans, given, latent.dim, n_steps, options=options, seed=seed)
     history = History()
     callback = Callbacks([history, progress, *(options["callbacks"] or ())])
-    sampler = training.run(rows, callback, _training_seconds(options, began))
+    sampler, taken = training.run(rows, callback, _training_seconds(options, began))
     progress.stage("Refining and polishing")
     wanted = {name: options[name] for name in ("refine", "polish")}
     until = None if options["max_time"] is None else began + options["max_time"]
@@ -66,13 +75,22 @@ def fit_table(
     facts = {
         "parameters": _kept_options(options),
         "n_rows": len(frame),
-        "n_steps": history.records[-1]["step"] if history.records else 0,
         "latent_reason": latent.reason,
-        "penalty_reason": training.recipe.describe_penalty(history.records),
-        "history": history.records,
         "finish": finish_facts,
+        **_course(history.records, training.recipe),
     }
-    return TableModel(encoder, sampler, facts, conditions, finish)
+    model = TableModel(encoder, sampler, facts, conditions, finish)
+    return Fitted(model, decode_snapshots(taken, encoder, seed))
+
+
+def _course(records: list[Record], recipe: Recipe) -> dict[str, Any]:
+    """Return what a model file tells of the training."""
+    return {
+        "n_steps": records[-1]["step"] if records else 0,
+        "penalty_reason": recipe.describe_penalty(records),
+        "history": records,
+        "diagnosis": [finding.to_json() for finding in diagnose(records, recipe)],
+    }
 
 
 def _fit_encoder(
@@ -114,6 +132,7 @@ def _training(
         dtype=choose_precision(options["precision"], device),
         seed=seed,
         given=given,
+        n_snapshots=int(options["snapshots"]),
     )
 
 

@@ -1,7 +1,7 @@
 """Train the GAN of a table: from encoded rows to a calibrated sampler."""
 
 from dataclasses import dataclass
-from typing import cast
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor
@@ -9,11 +9,13 @@ from torch import Tensor
 from tabgan.encoding.base import Encoded
 from tabgan.errors import OptionError
 from tabgan.gan.batches import LevelRows, TableBatches
-from tabgan.gan.callbacks import Callback
+from tabgan.gan.callbacks import Callback, Callbacks
 from tabgan.gan.heads import TableHead
 from tabgan.gan.latent import Prior
 from tabgan.gan.networks import MLPDiscriminator, MLPGenerator
+from tabgan.gan.probe import PROBE_ROWS, Probe
 from tabgan.gan.recipe import Recipe
+from tabgan.gan.snapshots import SNAPSHOT_ROWS, Snapshots, Taken
 from tabgan.gan.threads import one_thread
 from tabgan.gan.trainer import Trainer
 from tabgan.sampling.calibration import draw_pool, level_offsets, level_shares
@@ -24,7 +26,7 @@ from tabgan.sampling.strata import fit_strata
 from tabgan.spans import Spans
 from tabgan.streams import torch_stream
 
-__all__ = ["AFTER_TRAINING", "TableTraining", "auto_steps"]
+__all__ = ["AFTER_TRAINING", "TableTraining", "Trained", "auto_steps"]
 
 MIN_STEPS = 2_000
 MAX_STEPS = 10_000
@@ -41,6 +43,13 @@ def auto_steps(n_rows: int) -> int:
     (2000, 10000, 10000)
     """
     return int(min(max(MIN_STEPS, STEPS_PER_ROW * n_rows), MAX_STEPS))
+
+
+class Trained(NamedTuple):
+    """The averaged generator, calibrated, and rows from moments of its training."""
+
+    sampler: RowSampler | ConditionalSampler
+    snapshots: list[Taken]
 
 
 @dataclass(frozen=True)
@@ -65,6 +74,8 @@ class TableTraining:
         Root of all streams of randomness.
     given
         The level spans that are given to the networks and not generated.
+    n_snapshots
+        Number of moments at which rows are drawn for `tabgan.gan.snapshots`.
     """
 
     spans: Spans
@@ -78,24 +89,24 @@ class TableTraining:
     dtype: torch.dtype
     seed: int
     given: tuple[int, ...] = ()
+    n_snapshots: int = 0
 
-    def run(
-        self, rows: Encoded, callback: Callback, seconds: float | None = None
-    ) -> RowSampler | ConditionalSampler:
-        """Train on encoded rows and return the averaged generator, calibrated.
+    def run(self, rows: Encoded, callback: Callback, seconds: float | None = None) -> Trained:
+        """Train on encoded rows and calibrate the averaged generator.
 
-        Training ends early after some seconds of wall time, if they are given.
+        The callback's records have what `tabgan.gan.probe` measures. Training ends early after
+        some seconds of wall time, if they are given.
         """
         shares = level_shares(rows.codes, self.spans)
         with one_thread(), torch.random.fork_rng(devices=[]):
-            generator = self._train(rows, shares, callback, seconds)
+            generator, taken = self._train(rows, shares, callback, seconds)
             noise = torch_stream(self.seed, "calibration", device=self.device)
             if self.given:
-                return self._calibrate_conditions(generator, rows, noise)
+                return Trained(self._calibrate_conditions(generator, rows, noise), taken)
             logits = draw_pool(generator, self.spans.width, noise)
             levels = logits[:, self.spans.n_numbers :]
             offsets = level_offsets(levels, shares.to(self.device), self.spans)
-        return RowSampler(generator, offsets, self.spans)
+        return Trained(RowSampler(generator, offsets, self.spans), taken)
 
     def _calibrate_conditions(
         self, generator: MLPGenerator, rows: Encoded, noise: torch.Generator
@@ -116,13 +127,14 @@ class TableTraining:
 
     def _train(
         self, rows: Encoded, shares: Tensor, callback: Callback, seconds: float | None
-    ) -> MLPGenerator:
+    ) -> tuple[MLPGenerator, list[Taken]]:
         head = TableHead(self.spans, self.given).to(self.device)
         generator, discriminator = self._networks(shares, head)
         low, width, codes = (torch.from_numpy(part).to(self.device) for part in rows)
+        batches = TableBatches(low, width, codes, head, self.batch_size, rare=self._rare(codes))
         trainer = Trainer(
             head=head,
-            batches=TableBatches(low, width, codes, head, self.batch_size, rare=self._rare(codes)),
+            batches=batches,
             recipe=self.recipe,
             dtype=self.dtype,
             latents=torch_stream(self.seed, "latents", device=self.device),
@@ -131,7 +143,24 @@ class TableTraining:
             seconds=seconds,
         )
         state = trainer.start(generator, discriminator, self.n_steps)
-        return cast("MLPGenerator", trainer.run(state, callback).averaged.network)
+        snapshots = self._snapshots(batches)
+        callbacks = Callbacks([self._probe(batches), snapshots, callback])
+        generator = cast("MLPGenerator", trainer.run(state, callbacks).averaged.network)
+        return generator, snapshots.taken
+
+    def _probe(self, batches: TableBatches) -> Probe:
+        stream = torch_stream(self.seed, "probe", device=self.device)
+        return Probe(batches.head, batches.pick(PROBE_ROWS, stream), stream)
+
+    def _snapshots(self, batches: TableBatches) -> Snapshots:
+        stream = torch_stream(self.seed, "snapshots", device=self.device)
+        labels = None
+        if self.n_snapshots and self.given:
+            labels = batches.head.labels(batches.pick(SNAPSHOT_ROWS, stream, repeat=True))
+        a_step = batches.batch_size / batches.n_rows
+        return Snapshots(
+            self.n_snapshots, batches.head, stream, labels=labels, epochs_a_step=a_step
+        )
 
     def _rare(self, codes: Tensor) -> LevelRows | None:
         widths = [self.spans.widths[i] for i in self.given]

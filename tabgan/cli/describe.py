@@ -11,6 +11,7 @@ from tabgan.cli.work import aligned, describe_finish
 from tabgan.dtypes import restore_dtype
 from tabgan.encoding.table import TableEncoder
 from tabgan.estimator import TabGAN
+from tabgan.gan.diagnosis import Finding
 from tabgan.gan.latent import choose_latent_dim
 from tabgan.inference import resolve_schema
 from tabgan.schema import Column, Schema
@@ -57,6 +58,7 @@ def describe_model(path: str) -> dict[str, Any]:
         "latent": {"size": gan.latent_dim_, "reason": gan.latent_reason_},
         "steps": gan.n_steps_,
         "finish": gan.finish_,
+        "diagnosis": [finding.to_json() for finding in gan.diagnosis_],
     }
 
 
@@ -117,6 +119,7 @@ def lay_out(facts: dict[str, Any]) -> str:
     lines.append(f"training: {facts['rows']:,} rows, {facts['steps']:,} steps")
     if facts.get("finish"):
         lines.append(f"after training: {describe_finish(facts['finish'])}")
+    lines += [f"warning: {Finding.from_json(state)}" for state in facts.get("diagnosis", ())]
     if "memory_bytes" in facts:
         lines.append(f"expected memory: about {facts['memory_bytes'] / 1e9:.1f} GB")
     if "bytes" in facts:

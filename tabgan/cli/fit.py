@@ -42,6 +42,7 @@ def fit(
     table_format: Any,
     encoding: str | None,
     delimiter: str | None,
+    pictures: str | None,
     force: bool,
     quiet: bool,
     as_json: bool,
@@ -54,13 +55,13 @@ def fit(
     """
     from tabgan.cli.work import Report, check_targets, load_schema, read_data, train
 
-    check_targets((data, schema), model=model, force=force)
+    check_targets((data, schema), model=model, pictures=pictures, force=force)
     columns = load_schema(schema) if schema else None
     report = Report(quiet=quiet)
     frame, _ = read_data(
         data, report, table_format=table_format, encoding=encoding, delimiter=delimiter
     )
-    gan = train(frame, report, schema=columns, **training)
+    gan = train(frame, report, schema=columns, pictures=pictures, **training)
     gan.save(model)
     report.facts["model"] = model
     report.say(f"Kept the model in {model}")

@@ -48,7 +48,7 @@ def write_images(
         titles = None if labels is None else [str(label) for label in labels[:columns]]
         save_grid(images, path, columns=columns, titles=titles)
         return
-    arrays = {"images": images}
+    arrays: dict[str, Any] = {"images": images}
     if labels is not None:  # as text where they are objects, which no plain array holds
         arrays["labels"] = labels.astype(str) if labels.dtype == object else labels
     with open_atomically(path) as file:

@@ -263,5 +263,11 @@ training_options = _together(
         help="Rows in a training step.",
     ),
     device_option,
+    click.option(
+        "--pictures",
+        metavar="FOLDER",
+        help="Draw the course of the training and its rows over the real ones to losses.png and "
+        "marginals.png in FOLDER.",
+    ),
     gan_options("adam", 5e-4),
 )

@@ -52,6 +52,7 @@ def synth(
     encoding: str | None,
     delimiter: str | None,
     output_format: Any,
+    pictures: str | None,
     force: bool,
     quiet: bool,
     as_json: bool,
@@ -78,7 +79,7 @@ def synth(
     out = out or default_output(data, output_format and f".{output_format}")
     # What can be known to fail is found now, and not after the training.
     TableForm().for_output(out, table_format=output_format)
-    check_targets((data, schema), out=out, model=model, force=force)
+    check_targets((data, schema), out=out, model=model, pictures=pictures, force=force)
     columns = load_schema(schema) if schema else None
 
     report = Report(quiet=quiet)
@@ -86,7 +87,7 @@ def synth(
         data, report, table_format=table_format, encoding=encoding, delimiter=delimiter
     )
     form = form.for_output(out, table_format=output_format)
-    gan = train(frame, report, schema=columns, **training)
+    gan = train(frame, report, schema=columns, pictures=pictures, **training)
     if model:
         gan.save(model)
         report.facts["model"] = model

@@ -4,6 +4,7 @@ import json
 import secrets
 import sys
 import time
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -85,6 +86,7 @@ def check_targets(
     out: str | None = None,
     model: str | None = None,
     plot: str | None = None,
+    pictures: str | None = None,
     force: bool,
 ) -> None:
     """Check the files that a command will write, before it does any work.
@@ -95,6 +97,8 @@ def check_targets(
         The files that the command reads.
     out, model, plot
         The files that it writes.
+    pictures
+        The folder that it draws pictures in.
     force
         Whether files that exist may be replaced.
 
@@ -104,9 +108,15 @@ def check_targets(
         If a file would take the place of another one that the command needs.
     TableFileError
         If a file can't be written.
+    OptionError
+        If pictures can't be drawn here.
     """
     from tabgan.files import check_output
 
+    if pictures is not None:
+        from tabgan.cli.pictures import check_folder
+
+        check_folder(pictures, force=force)
     for name, target in (("model", model), ("plot", plot)):
         if target == "-":
             raise click.UsageError(
@@ -202,16 +212,47 @@ def train(
     seed: int | None,
     condition_on: tuple[str, ...] = (),
     stabilisers: tuple[str, ...] = (),
+    pictures: str | None = None,
     **options: Any,
 ) -> "TabGAN":
-    """Fit an estimator, with a progress bar where standard error is a terminal."""
-    from tabgan.estimator import TabGAN
+    """Fit an estimator, with a progress bar where standard error is a terminal.
 
+    Pictures of the training go to a folder, if one is given.
+    """
     seed = new_seed() if seed is None else seed
     verbose = not report.quiet and sys.stderr.isatty()
     options |= {"condition_on": list(condition_on) or None, "random_state": seed}
     options["stabilisers"] = list(stabilisers) or None
-    gan = TabGAN(schema=schema, verbose=verbose, **options).fit(frame)
+    if pictures is not None:
+        from tabgan.cli.pictures import SNAPSHOTS, draw_pictures
+
+        options["snapshots"] = SNAPSHOTS
+    gan = _fit(frame, schema=schema, verbose=verbose, **options)
+    _say_how_it_went(gan, report)
+    report.facts |= {
+        "seed": seed,
+        "steps": gan.n_steps_,
+        "latent": {"size": gan.latent_dim_, "reason": gan.latent_reason_},
+        "dependencies": [rule.describe() for rule in gan.dependencies_],
+        "finish": gan.finish_,
+        "diagnosis": [finding.to_json() for finding in gan.diagnosis_],
+    }
+    if pictures is not None:
+        report.facts["pictures"] = draw_pictures(gan, frame, pictures, report)
+    return gan
+
+
+def _fit(frame: "pd.DataFrame", **options: Any) -> "TabGAN":
+    """Fit an estimator; its warnings are said by the command, in its own way."""
+    from tabgan.errors import TrainingWarning
+    from tabgan.estimator import TabGAN
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", TrainingWarning)
+        return TabGAN(**options).fit(frame)
+
+
+def _say_how_it_went(gan: "TabGAN", report: Report) -> None:
     seconds = report.done("fit")
     report.say(
         f"Trained {gan.n_steps_:,} steps in {seconds:.1f} s; latent size {gan.latent_dim_} "
@@ -219,14 +260,8 @@ def train(
     )
     if gan.finish_:
         report.say(describe_finish(gan.finish_))
-    report.facts |= {
-        "seed": seed,
-        "steps": gan.n_steps_,
-        "latent": {"size": gan.latent_dim_, "reason": gan.latent_reason_},
-        "dependencies": [rule.describe() for rule in gan.dependencies_],
-        "finish": gan.finish_,
-    }
-    return gan
+    for finding in gan.diagnosis_:
+        report.say(f"Warning: {finding}")
 
 
 def describe_finish(facts: Mapping[str, Any]) -> str:

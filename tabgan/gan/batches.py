@@ -135,6 +135,21 @@ class TableBatches:
         index = self.shuffled.draw(self.batch_size - self._n_rare, generator)
         if self.rare is not None:
             index = torch.cat([index, self.rare.draw(self._n_rare, generator)])
+        return self._rows(index, generator)
+
+    def pick(self, n: int, generator: torch.Generator, *, repeat: bool = False) -> Tensor:
+        """Return n rows at random, all alike likely, and leave the present pass as it is.
+
+        There are fewer if the table has fewer, unless rows may repeat.
+        """
+        device = self.low.device
+        if repeat:
+            index = torch.randint(self.n_rows, (n,), generator=generator, device=device)
+        else:
+            index = torch.randperm(self.n_rows, generator=generator, device=device)[:n]
+        return self._rows(index, generator)
+
+    def _rows(self, index: Tensor, generator: torch.Generator) -> Tensor:
         low, width = self.low[index], self.width[index]
         uniform = torch.rand(low.shape, generator=generator, device=low.device)
         numbers = torch.addcmul(low, width, uniform)

@@ -19,11 +19,15 @@ class Callback:
 
     A record holds the means since the record before: ``step`` (steps done), ``epoch``,
     ``seconds``, ``discriminator_loss``, ``generator_loss``, ``advantage`` (of the discriminator, in
-    logits), ``gamma`` (weight of its penalty), ``learning_rate``.
+    logits), ``gamma`` (weight of its penalty), ``learning_rate``. `tabgan.gan.probe.Probe` adds
+    ``diversity``, ``coverage`` and ``gradient_norm`` of the moment.
     """
 
     def on_train_begin(self, state: TrainState) -> None:
         """Run once before the first step."""
+
+    def on_step(self, state: TrainState) -> None:
+        """Run after each step, before the record that may follow it."""
 
     def on_record(self, state: TrainState, record: Record) -> None:
         """Run whenever a record is made: every `Trainer.record_every` steps and at the end."""
@@ -42,6 +46,11 @@ class Callbacks(Callback):
         """Call each callback."""
         for callback in self.callbacks:
             callback.on_train_begin(state)
+
+    def on_step(self, state: TrainState) -> None:
+        """Call each callback."""
+        for callback in self.callbacks:
+            callback.on_step(state)
 
     def on_record(self, state: TrainState, record: Record) -> None:
         """Call each callback."""

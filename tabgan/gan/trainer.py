@@ -176,6 +176,7 @@ class Trainer:
                 self._set_learning_rate(state, progress)
                 self._sums += self.train_step(state)
                 state.step += 1
+                callback.on_step(state)
                 progress = self._progress(state, began)
                 if state.step % self.record_every == 0 or progress >= 1:
                     seconds = time.monotonic() - began
