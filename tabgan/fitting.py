@@ -4,14 +4,13 @@ import time
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-import numpy as np
 import pandas as pd
 
 from tabgan.encoding.conditions import ConditionColumns, find_columns
 from tabgan.encoding.table import TableEncoder
 from tabgan.finishing import fit_finish
-from tabgan.gan.callbacks import Callbacks, History, Progress, Record
-from tabgan.gan.diagnosis import diagnose
+from tabgan.gan.callbacks import Callbacks, History, Progress
+from tabgan.gan.diagnosis import describe_course
 from tabgan.gan.latent import LatentChoice, check_prior, choose_latent_dim
 from tabgan.gan.precision import choose_device, choose_precision
 from tabgan.gan.recipe import Recipe
@@ -73,24 +72,14 @@ def fit_table(
     until = None if options["max_time"] is None else began + options["max_time"]
     finish, finish_facts = fit_finish(rows, encoder, sampler, seed, **wanted, until=until)
     facts = {
-        "parameters": _kept_options(options),
+        "parameters": training.recipe.kept_options(options, _LEFT_OUT),
         "n_rows": len(frame),
         "latent_reason": latent.reason,
         "finish": finish_facts,
-        **_course(history.records, training.recipe),
+        **describe_course(history.records, training.recipe),
     }
     model = TableModel(encoder, sampler, facts, conditions, finish)
     return Fitted(model, decode_snapshots(taken, encoder, seed))
-
-
-def _course(records: list[Record], recipe: Recipe) -> dict[str, Any]:
-    """Return what a model file tells of the training."""
-    return {
-        "n_steps": records[-1]["step"] if records else 0,
-        "penalty_reason": recipe.describe_penalty(records),
-        "history": records,
-        "diagnosis": [finding.to_json() for finding in diagnose(records, recipe)],
-    }
 
 
 def _fit_encoder(
@@ -153,14 +142,3 @@ def _training_seconds(options: Options, began: float) -> float | None:
     left = options["max_time"] - (time.monotonic() - began)
     after = AFTER_TRAINING if options["refine"] or options["polish"] else 0.0
     return max(left, 0.0) * (1 - after)  # type: ignore[no-any-return]
-
-
-def _kept_options(options: Options) -> dict[str, Any]:
-    """Return the options that a model file keeps, as JSON values."""
-    plain = {name: value for name, value in options.items() if name not in _LEFT_OUT}
-    seed = options["random_state"]
-    return {
-        **{k: v.item() if isinstance(v, np.generic) else v for k, v in plain.items()},
-        **Recipe.of(options).to_json(),
-        "random_state": int(seed) if isinstance(seed, int | np.integer) else None,
-    }

@@ -231,3 +231,13 @@ def _advice(recipe: Recipe, *choices: tuple[bool, str]) -> str:
     first = recipe.learning_rate > Recipe().learning_rate
     ordered = [slower, *fitting] if first else [*fitting, slower]
     return "try " + ", or ".join(ordered[:ADVICES])
+
+
+def describe_course(records: Sequence[Record], recipe: Recipe) -> dict[str, Any]:
+    """Return what a model file tells of the training, as JSON values."""
+    return {
+        "n_steps": records[-1]["step"] if records else 0,
+        "penalty_reason": recipe.describe_penalty(records),
+        "history": list(records),
+        "diagnosis": [finding.to_json() for finding in diagnose(records, recipe)],
+    }

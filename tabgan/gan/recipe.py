@@ -1,9 +1,11 @@
 """How a GAN is trained: loss, penalty, stabilisers and optimiser, checked to go together."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from numbers import Integral, Real
 from typing import Any, Self
+
+import numpy as np
 
 from tabgan.checks import check_number
 from tabgan.errors import OptionError
@@ -110,6 +112,24 @@ class Recipe:
         if getattr(self.penalty, "gamma", 0.0) is not None:
             return name
         return f"{name}, {describe_balance([record['gamma'] for record in records])}"
+
+    def kept_options(self, options: Mapping[str, Any], left_out: Collection[str]) -> dict[str, Any]:
+        """Return an estimator's options as JSON values for its model file.
+
+        Parameters
+        ----------
+        options
+            All options, by name.
+        left_out
+            Those that a file does not keep: they belong to this process, or have their own place.
+        """
+        seed = options["random_state"]
+        plain = {name: value for name, value in options.items() if name not in left_out}
+        return {
+            **{k: v.item() if isinstance(v, np.generic) else v for k, v in plain.items()},
+            **self.to_json(),
+            "random_state": int(seed) if isinstance(seed, int | np.integer) else None,
+        }
 
     def to_json(self) -> dict[str, Any]:
         """Return options that `of` makes an equal recipe from."""

@@ -2,9 +2,10 @@
 
 import os
 import time
+import warnings
 from collections.abc import Hashable, Iterable, Sequence
 from numbers import Integral
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import torch
@@ -12,9 +13,11 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
 from tabgan.checks import check_number
-from tabgan.errors import ModelFileError, NotFittedError, OptionError
+from tabgan.errors import ModelFileError, NotFittedError, OptionError, TrainingWarning
 from tabgan.gan.callbacks import Callback, Progress
+from tabgan.gan.diagnosis import Finding
 from tabgan.gan.precision import choose_device
+from tabgan.gan.snapshots import Taken
 from tabgan.images.arrays import Images
 from tabgan.images.fitting import fit_images
 from tabgan.images.labels import code_of
@@ -22,7 +25,18 @@ from tabgan.images.model import ImageModel
 from tabgan.images.options import check_image_options
 from tabgan.streams import RandomStateLike, resolve_seed
 
-__all__ = ["ImageGAN"]
+__all__ = ["ImageGAN", "ImageSnapshot"]
+
+
+class ImageSnapshot(NamedTuple):
+    """Images of one moment of training; the moment is given by steps and passes over the images.
+
+    The images have the shape and dtype of the training images.
+    """
+
+    step: int
+    epoch: float
+    images: NDArray[Any]
 
 
 class ImageGAN(BaseEstimator):
@@ -49,6 +63,9 @@ class ImageGAN(BaseEstimator):
         Images per step.
     loss, penalty, discriminator_steps, stabilisers, optimizer, learning_rate, prior
         How the networks are trained; see `tabgan.TabGAN`.
+    snapshots
+        Number of moments of training at which images are drawn, always from the same latents and
+        two of each label.
     device
         "auto" (CUDA where there is one), "cpu", "cuda" or a torch device name.
     precision
@@ -68,6 +85,11 @@ class ImageGAN(BaseEstimator):
         Shape of an image as it was given: (height, width) or (height, width, channels).
     history_ : list of dict
         Records of training, as of `tabgan.TabGAN`.
+    diagnosis_ : list of Finding
+        What went wrong in training, with a remedy each (`tabgan.gan.diagnosis`); empty if all
+        went well. `fit` also warns of each.
+    snapshots_ : list of ImageSnapshot
+        The images of each moment, with its step and epoch; empty after `load`.
     latent_dim_ : int
         The latent size used.
     penalty_reason_ : str
@@ -101,6 +123,7 @@ class ImageGAN(BaseEstimator):
         optimizer: Any = "adam:beta1=0.5,beta2=0.999",
         learning_rate: float = 2e-4,
         prior: str = "gaussian",
+        snapshots: int = 0,
         device: str = "auto",
         precision: str = "auto",
         callbacks: Sequence[Callback] | None = None,
@@ -121,6 +144,7 @@ class ImageGAN(BaseEstimator):
         self.optimizer = optimizer
         self.learning_rate = learning_rate
         self.prior = prior
+        self.snapshots = snapshots
         self.device = device
         self.precision = precision
         self.callbacks = callbacks
@@ -153,13 +177,15 @@ class ImageGAN(BaseEstimator):
         seed = resolve_seed(self.random_state)
         progress = Progress(self.verbose)
         try:
-            return self._set_model(
-                fit_images(X, y, options, seed=seed, progress=progress, began=began)
-            )
+            fitted = fit_images(X, y, options, seed=seed, progress=progress, began=began)
         finally:
             progress.close()
+        self._set_model(fitted.model, fitted.taken)
+        for finding in self.diagnosis_:
+            warnings.warn(str(finding), TrainingWarning, stacklevel=2)
+        return self
 
-    def _set_model(self, model: ImageModel) -> Self:
+    def _set_model(self, model: ImageModel, taken: Sequence[Taken] = ()) -> Self:
         facts = model.facts
         self._model = model
         self.classes_ = np.array(model.classes, dtype=None if model.classes else object)
@@ -169,6 +195,11 @@ class ImageGAN(BaseEstimator):
         self.penalty_reason_ = str(facts["penalty_reason"])
         self.n_steps_ = int(facts["n_steps"])
         self.n_images_ = int(facts["n_images"])
+        self.diagnosis_ = [Finding.from_json(state) for state in facts["diagnosis"]]
+        self.snapshots_ = [
+            ImageSnapshot(step, epoch, self._as_given(model.pixels_of(rows)))
+            for step, epoch, rows in taken
+        ]
         return self
 
     def sample(

@@ -2,29 +2,38 @@
 
 import time
 from collections.abc import Hashable, Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 
 from tabgan.gan.callbacks import Callbacks, History, Progress
+from tabgan.gan.diagnosis import describe_course
 from tabgan.gan.image_networks import ImageSize
 from tabgan.gan.latent import check_prior
 from tabgan.gan.precision import choose_device, choose_precision
 from tabgan.gan.recipe import Recipe
+from tabgan.gan.snapshots import Taken
 from tabgan.images.architectures import ARCHITECTURES
 from tabgan.images.arrays import Images, check_images
 from tabgan.images.labels import check_labels
 from tabgan.images.model import ImageModel
 from tabgan.images.training import ImageTraining
 
-__all__ = ["auto_image_steps", "fit_images"]
+__all__ = ["Fitted", "auto_image_steps", "fit_images"]
 
 EPOCHS = 60.0
 MIN_STEPS, MAX_STEPS = 2_000, 50_000
 
 # What a model file does not keep of the options: it belongs to this process.
 _LEFT_OUT = ("device", "callbacks", "random_state")
+
+
+class Fitted(NamedTuple):
+    """What a fit gives: the model, and rows from moments of its training."""
+
+    model: ImageModel
+    taken: list[Taken]
 
 
 def auto_image_steps(n_images: int, batch_size: int) -> int:
@@ -46,7 +55,7 @@ def fit_images(
     seed: int,
     progress: Progress,
     began: float,
-) -> ImageModel:
+) -> Fitted:
     """Learn images.
 
     Parameters
@@ -73,23 +82,21 @@ def fit_images(
     seconds = None
     if options["max_time"] is not None:
         seconds = max(options["max_time"] - (time.monotonic() - began), 0.0)
-    generator = training.run(
+    generator, taken = training.run(
         _flat(array), torch.from_numpy(codes if codes is not None else np.zeros(n, np.int64)),
         callback, seconds,
     )  # fmt: skip
     given = np.asarray(images) if not isinstance(images, list | tuple) else np.stack(images)
     facts = {
-        "parameters": _kept_options(options, training.recipe),
+        "parameters": training.recipe.kept_options(options, _LEFT_OUT),
         "n_images": n,
         "image_shape": list(given.shape[1:]),
         "dtype": str(given.dtype),
-        "n_steps": history.records[-1]["step"] if history.records else 0,
-        "penalty_reason": training.recipe.describe_penalty(history.records),
-        "history": history.records,
+        **describe_course(history.records, training.recipe),
     }
     shares = np.bincount(codes, minlength=len(classes)) / n if codes is not None else np.empty(0)
     kept = tuple(value.item() if isinstance(value, np.generic) else value for value in classes)
-    return ImageModel(
+    model = ImageModel(
         generator.requires_grad_(False).eval(),
         size,
         training.architecture,
@@ -98,6 +105,7 @@ def fit_images(
         shares,
         facts,
     )
+    return Fitted(model, taken)
 
 
 def _flat(images: "np.ndarray[Any, np.dtype[np.float32]]") -> torch.Tensor:
@@ -128,15 +136,5 @@ def _training(size: ImageSize, n: int, options: Mapping[str, Any], seed: int) ->
         device=device,
         dtype=choose_precision(options["precision"], device),
         seed=seed,
+        n_snapshots=int(options["snapshots"]),
     )
-
-
-def _kept_options(options: Mapping[str, Any], recipe: Recipe) -> dict[str, Any]:
-    """Return the options that a model file keeps, as JSON values."""
-    plain = {name: value for name, value in options.items() if name not in _LEFT_OUT}
-    seed = options["random_state"]
-    return {
-        **{k: v.item() if isinstance(v, np.generic) else v for k, v in plain.items()},
-        **recipe.to_json(),
-        "random_state": int(seed) if isinstance(seed, int | np.integer) else None,
-    }

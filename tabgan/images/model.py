@@ -79,6 +79,10 @@ class ImageModel:
             logits = self.generator(z, labels).float()
             yield torch.sigmoid(scale * logits).cpu().reshape(-1, *self.size[:3])
 
+    def pixels_of(self, rows: Tensor) -> Tensor:
+        """Return the images in rows of training, (n, channels, height, width) from 0 to 1."""
+        return rows[:, : self.size.n_pixels].reshape(-1, *self.size[:3])
+
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model file; see `tabgan.persistence`."""
         description = {

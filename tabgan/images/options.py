@@ -36,5 +36,6 @@ def check_image_options(options: Mapping[str, Any]) -> None:
     if options["latent_dim"] != "auto":
         check_number("latent_dim", options["latent_dim"], Integral, 1, "or 'auto'")
     check_budget(options)
+    check_number("snapshots", options["snapshots"], Integral, 0)
     Recipe.of(options)
     check_prior(options["prior"])

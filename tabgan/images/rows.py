@@ -85,7 +85,14 @@ class ImageBatches:
 
     def draw(self, generator: torch.Generator) -> Tensor:
         """Return the next batch of rows, shape (batch_size, n_pixels + n_classes)."""
-        index = self.shuffled.draw(self.batch_size, generator)
+        return self._rows(self.shuffled.draw(self.batch_size, generator))
+
+    def pick(self, n: int, generator: torch.Generator) -> Tensor:
+        """Return at most n rows at random, each once, without a change to the present pass."""
+        device = self.pixels.device
+        return self._rows(torch.randperm(self.n_rows, generator=generator, device=device)[:n])
+
+    def _rows(self, index: Tensor) -> Tensor:
         pixels = self.pixels[index].float() / 255
         if not self.n_classes:
             return pixels

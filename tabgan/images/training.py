@@ -8,12 +8,14 @@ import torch
 from torch import Tensor
 
 from tabgan.errors import OptionError
-from tabgan.gan.callbacks import Callback
+from tabgan.gan.callbacks import Callback, Callbacks
 from tabgan.gan.image_networks import ImageSize
 from tabgan.gan.latent import Prior
 from tabgan.gan.networks import Discriminator, Generator
 from tabgan.gan.penalties import GradientClipping, NoPenalty, WeightClipping
+from tabgan.gan.probe import PROBE_ROWS, Probe
 from tabgan.gan.recipe import Recipe
+from tabgan.gan.snapshots import Snapshots, Taken
 from tabgan.gan.threads import one_thread
 from tabgan.gan.trainer import Trainer
 from tabgan.images.architectures import ARCHITECTURES, ConvPair
@@ -21,6 +23,8 @@ from tabgan.images.rows import ImageBatches, ImageHead
 from tabgan.streams import torch_stream
 
 __all__ = ["ImageTraining"]
+
+FEW = 20  # images of a snapshot, without labels
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,8 @@ class ImageTraining:
         Where to train, and the number format of products.
     seed
         Root of all streams of randomness.
+    n_snapshots
+        Number of moments at which images are drawn for `tabgan.gan.snapshots`.
     """
 
     size: ImageSize
@@ -56,6 +62,7 @@ class ImageTraining:
     device: torch.device
     dtype: torch.dtype
     seed: int
+    n_snapshots: int = 0
 
     @property
     def head(self) -> ImageHead:
@@ -65,18 +72,25 @@ class ImageTraining:
 
     def run(
         self, pixels: Tensor, codes: Tensor, callback: Callback, seconds: float | None = None
-    ) -> Generator:
-        """Train on flat images, uint8 of shape (n, n_pixels), and return the averaged generator.
+    ) -> tuple[Generator, list[Taken]]:
+        """Train on flat images, uint8 of shape (n, n_pixels).
 
-        Training ends early after some seconds of wall time, if they are given.
+        The callback's records have what `tabgan.gan.probe` measures. Training ends early after
+        some seconds of wall time, if they are given.
+
+        Returns
+        -------
+        The averaged generator, and rows from moments of its training: two of each label.
         """
         pixels, codes = pixels.to(self.device), codes.to(self.device)
         with self._threads(), torch.random.fork_rng(devices=[]):
             # torch's initialisers draw from the global generator: seed a fork of it.
             torch.default_generator.manual_seed(torch_stream(self.seed, "init").initial_seed())
+            head = self.head.to(self.device)
+            batches = ImageBatches(pixels, codes, self.size.n_classes, self.batch_size)
             trainer = Trainer(
-                head=self.head.to(self.device),
-                batches=ImageBatches(pixels, codes, self.size.n_classes, self.batch_size),
+                head=head,
+                batches=batches,
                 recipe=self.recipe,
                 dtype=self.dtype,
                 latents=torch_stream(self.seed, "latents", device=self.device),
@@ -86,7 +100,26 @@ class ImageTraining:
             )
             generator, discriminator = self._networks(trainer.noise)
             state = trainer.start(generator, discriminator, self.n_steps)
-            return trainer.run(state, callback).averaged.network
+            snapshots = self._snapshots(head, batches)
+            callbacks = Callbacks([self._probe(head, batches), snapshots, callback])
+            return trainer.run(state, callbacks).averaged.network, snapshots.taken
+
+    def _probe(self, head: ImageHead, batches: ImageBatches) -> Probe:
+        stream = torch_stream(self.seed, "probe", device=self.device)
+        return Probe(head, batches.pick(PROBE_ROWS, stream), stream)
+
+    def _snapshots(self, head: ImageHead, batches: ImageBatches) -> Snapshots:
+        stream = torch_stream(self.seed, "snapshots", device=self.device)
+        n_classes = self.size.n_classes
+        labels = torch.eye(n_classes, device=self.device).repeat(2, 1) if n_classes else None
+        return Snapshots(
+            self.n_snapshots,
+            head,
+            stream,
+            labels=labels,
+            n_rows=FEW,
+            epochs_a_step=batches.batch_size / batches.n_rows,
+        )
 
     def _networks(self, noise: torch.Generator) -> tuple[Generator, Discriminator]:
         pair = ARCHITECTURES[self.architecture]
