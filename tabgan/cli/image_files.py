@@ -6,17 +6,30 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tabgan.atomic import open_atomically
+from tabgan.cli.pictures import check_folder
 from tabgan.images.labels import code_of
-from tabgan.pictures import save_grid
+from tabgan.pictures import plot_losses, save_gif, save_grid, save_strip
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tabgan.cli.work import Report
+    from tabgan.images.estimator import ImageGAN
     from tabgan.images.evaluate import ImageScores
     from tabgan.images.judge import Judge
 
-__all__ = ["describe_scores", "judge_of", "known_label", "write_images"]
+__all__ = [
+    "check_image_folder",
+    "describe_scores",
+    "draw_image_pictures",
+    "judge_of",
+    "known_label",
+    "write_images",
+]
+
+_PICTURES = ("losses.png", "grid.png", "strip.png", "training.gif")
+IN_STRIP = 10  # images of each moment, without labels
+MOST_COLUMNS = 20
 
 
 def known_label(text: str, classes: list[Any]) -> Any:
@@ -93,3 +106,24 @@ def describe_scores(scores: "ImageScores") -> str:
         ("modes covered", str(scores.modes.number), str(scores.modes_real.number)),
     ]
     return "\n".join(f"{name:<30}{made:>10}{real:>10}" for name, made, real in rows)
+
+
+def check_image_folder(folder: str, *, force: bool) -> None:
+    """Check that pictures can be drawn to a folder; see `tabgan.cli.pictures.check_folder`."""
+    check_folder(folder, _PICTURES, force=force)
+
+
+def draw_image_pictures(gan: "ImageGAN", folder: str, report: "Report") -> list[str]:
+    """Draw the losses, the last images, and the images over the epochs; return the files."""
+    losses, grid, strip, animation = drawn = [str(Path(folder, name)) for name in _PICTURES]
+    moments = [snapshot.images for snapshot in gan.snapshots_]
+    epochs = [snapshot.epoch for snapshot in gan.snapshots_]
+    columns = min(len(gan.classes_) or IN_STRIP, MOST_COLUMNS)
+    titles = [str(label) for label in gan.classes_[:columns]] or None
+    plot_losses(gan.history_, losses, gan.diagnosis_)
+    save_grid(moments[-1], grid, columns=columns, titles=titles)
+    save_strip([images[:columns] for images in moments], epochs, strip)
+    save_gif(moments, animation, columns=columns)
+    report.done("pictures")
+    report.say(f"Drew {', '.join(drawn)}")
+    return drawn

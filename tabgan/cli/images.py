@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["images"]
 
+MOMENTS = 8  # of the training that are drawn
 FEW = 20  # images, where no number is asked for
 TEST_SHARE = 5  # every fifth of the embedded digits is for tests
 
@@ -85,6 +86,12 @@ def images() -> None:
     metavar="N",
     help="Images in a training step.",
 )
+@click.option(
+    "--pictures",
+    metavar="FOLDER",
+    help="Draw losses, a grid, and the same latents over the epochs, as a strip and as an "
+    "animation, to FOLDER.",
+)
 @gan_options("adam:beta1=0.5,beta2=0.999", 2e-4)
 @device_option
 @seed_option
@@ -97,6 +104,7 @@ def fit(
     model: str,
     seed: int | None,
     stabilisers: tuple[str, ...],
+    pictures: str | None,
     force: bool,
     quiet: bool,
     as_json: bool,
@@ -105,20 +113,29 @@ def fit(
     """Learn images and keep the model in a file; it holds no image."""
     import sys
 
-    from tabgan.cli.work import Report, check_targets, new_seed
+    from tabgan.cli.work import Report, check_targets, fit_quietly, new_seed
     from tabgan.images.estimator import ImageGAN
 
     check_targets((), model=model, force=force)
+    if pictures:
+        from tabgan.cli.image_files import check_image_folder, draw_image_pictures
+
+        check_image_folder(pictures, force=force)
     report = Report(quiet=quiet)
     pixels, labels = _read(data, "train", report)
     seed = new_seed() if seed is None else seed
     verbose = not quiet and sys.stderr.isatty()
     options |= {"stabilisers": list(stabilisers) or None, "random_state": seed}
-    gan = ImageGAN(verbose=verbose, **options).fit(pixels, labels)
+    options["snapshots"] = MOMENTS if pictures else 0
+    gan: ImageGAN = fit_quietly(ImageGAN(verbose=verbose, **options), pixels, labels)
     seconds = report.done("fit")
     report.say(f"Trained {gan.n_steps_:,} steps in {seconds:.1f} s; latent size {gan.latent_dim_}")
+    for finding in gan.diagnosis_:
+        report.say(f"Warning: {finding}")
     gan.save(model)
     report.say(f"Kept the model in {model}")
+    if pictures:
+        report.facts["pictures"] = draw_image_pictures(gan, pictures, report)
     report.facts |= {"model": model, "seed": seed, "steps": gan.n_steps_, "images": len(pixels)}
     if as_json:
         report.print_json()

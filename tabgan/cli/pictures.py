@@ -1,5 +1,6 @@
 """Pictures of a training, for the commands that train."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,11 +13,11 @@ if TYPE_CHECKING:
 __all__ = ["SNAPSHOTS", "check_folder", "draw_pictures"]
 
 SNAPSHOTS = 6  # moments that are drawn
-_LOSSES, _MARGINALS = "losses.png", "marginals.png"
+PICTURES = (_LOSSES, _MARGINALS) = ("losses.png", "marginals.png")
 _NOT_LEARNED = ("identifier", "text")
 
 
-def check_folder(folder: str, *, force: bool) -> None:
+def check_folder(folder: str, names: Iterable[str] = PICTURES, *, force: bool) -> None:
     """Check that pictures can be drawn to a folder, and make it if it is not there.
 
     Raises
@@ -38,7 +39,7 @@ def check_folder(folder: str, *, force: bool) -> None:
         raise TableFileError(
             f"--pictures {folder} is no folder and can't be made one: {error.strerror or error}"
         ) from error
-    for name in (_LOSSES, _MARGINALS):
+    for name in names:
         place = Path(folder, name)
         if place.is_file() and not force:
             raise TableFileError(

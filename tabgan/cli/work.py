@@ -25,6 +25,7 @@ __all__ = [
     "default_output",
     "describe_finish",
     "draw_to_file",
+    "fit_quietly",
     "load_schema",
     "new_seed",
     "print_text",
@@ -227,7 +228,9 @@ def train(
         from tabgan.cli.pictures import SNAPSHOTS, draw_pictures
 
         options["snapshots"] = SNAPSHOTS
-    gan = _fit(frame, schema=schema, verbose=verbose, **options)
+    from tabgan.estimator import TabGAN
+
+    gan: TabGAN = fit_quietly(TabGAN(schema=schema, verbose=verbose, **options), frame)
     _say_how_it_went(gan, report)
     report.facts |= {
         "seed": seed,
@@ -242,14 +245,13 @@ def train(
     return gan
 
 
-def _fit(frame: "pd.DataFrame", **options: Any) -> "TabGAN":
-    """Fit an estimator; its warnings are said by the command, in its own way."""
+def fit_quietly(estimator: Any, *data: Any) -> Any:
+    """Fit an estimator whose warnings the command says in its own way."""
     from tabgan.errors import TrainingWarning
-    from tabgan.estimator import TabGAN
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", TrainingWarning)
-        return TabGAN(**options).fit(frame)
+        return estimator.fit(*data)
 
 
 def _say_how_it_went(gan: "TabGAN", report: Report) -> None:

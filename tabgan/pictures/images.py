@@ -1,21 +1,20 @@
 """Drawn images: as a grid, as a strip over the epochs, and as an animation."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tabgan.atomic import open_atomically
 from tabgan.errors import OptionError
+from tabgan.images.arrays import Images, check_images
 from tabgan.pictures.canvas import INK, Path, check_pictures, new_figure, save
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = ["save_gif", "save_grid", "save_strip"]
-
-Images = NDArray[np.floating[Any]]
 
 INCHES = 0.9  # of an image, on paper
 GIF_PIXELS = 56  # least height of an image in an animation; small images are magnified
@@ -26,7 +25,8 @@ def save_grid(
 ) -> None:
     """Write images side by side as a PNG file.
 
-    **Shape**: images (n, height, width, channels) in [0, 1], with 1 or 3 channels
+    Images are such as `tabgan.images.arrays.check_images` takes: (n, height, width) or with a last
+    axis of channels; bytes, or floats from 0 to 1.
 
     Parameters
     ----------
@@ -38,40 +38,38 @@ def save_grid(
     Raises
     ------
     OptionError
-        If images or titles have another shape, or if matplotlib lacks.
+        If there are not as many titles as columns, or if matplotlib lacks.
+    DataError
+        If the images can't be shown.
     """
-    _check_images(images)
+    pixels = _pixels(images)
     if titles is not None and len(titles) != columns:
         raise OptionError(f"titles: there are {len(titles)} for {columns} columns; give as many")
-    rows = [images[i : i + columns] for i in range(0, len(images), columns)]
+    rows = [pixels[i : i + columns] for i in range(0, len(pixels), columns)]
     _save_rows(rows, path, columns=columns, titles=titles)
 
 
 def save_strip(moments: Sequence[Images], epochs: Sequence[float], path: Path) -> None:
     """Write images of the same latents at several moments of training: a row an epoch.
 
-    **Shape**: each of moments (n, height, width, channels) in [0, 1]
-
     Raises
     ------
     OptionError
-        If moments and epochs differ in number, if images have another shape, or if matplotlib
-        lacks.
+        If moments and epochs differ in number, or if matplotlib lacks.
+    DataError
+        If the images can't be shown.
     """
     if len(moments) != len(epochs) or not moments:
         raise OptionError(
             f"save_strip: {len(moments)} moments and {len(epochs)} epochs; give as many of both"
         )
-    for images in moments:
-        _check_images(images)
     labels = [f"epoch {epoch:,.3g}" for epoch in epochs]
-    _save_rows(list(moments), path, columns=max(map(len, moments)), labels=labels)
+    rows = [_pixels(images) for images in moments]
+    _save_rows(rows, path, columns=max(map(len, rows)), labels=labels)
 
 
 def save_gif(moments: Sequence[Images], path: Path, *, fps: float = 4.0, columns: int = 10) -> None:
     """Write grids of images, one after another, as an animated GIF that starts over at its end.
-
-    **Shape**: each of moments (n, height, width, channels) in [0, 1], all alike
 
     Parameters
     ----------
@@ -83,16 +81,16 @@ def save_gif(moments: Sequence[Images], path: Path, *, fps: float = 4.0, columns
     Raises
     ------
     OptionError
-        If there is nothing to show, if images have another shape, or if Pillow lacks.
+        If there is nothing to show, or if Pillow lacks.
+    DataError
+        If the images can't be shown.
     """
     check_pictures()
     from PIL import Image
 
     if not moments or not fps > 0:
         raise OptionError(f"save_gif: {len(moments)} grids at fps={fps}; both must be above 0")
-    for images in moments:
-        _check_images(images)
-    first, *others = [Image.fromarray(_mosaic(images, columns)) for images in moments]
+    first, *others = [Image.fromarray(_mosaic(_pixels(images), columns)) for images in moments]
     with open_atomically(path) as file:
         first.save(
             file,
@@ -104,22 +102,23 @@ def save_gif(moments: Sequence[Images], path: Path, *, fps: float = 4.0, columns
         )
 
 
-def _check_images(images: Images) -> None:
-    shape = np.shape(images)
-    if len(shape) != 4 or not all(shape) or shape[3] not in (1, 3):
-        raise OptionError(
-            f"images of shape {shape} must be (n, height, width, channels), with 1 or 3 channels"
-        )
-
-
 def _pixels(images: Images) -> NDArray[np.uint8]:
-    """Return images of one channel without it, as bytes."""
-    shown = images[..., 0] if images.shape[3] == 1 else images
-    return np.rint(np.clip(shown, 0.0, 1.0) * 255).astype(np.uint8)
+    """Check images and return them as bytes; of one channel without it.
+
+    Raises
+    ------
+    DataError
+        If they can't be shown.
+    """
+    checked = check_images(images)
+    if checked.shape[3] in (2, 4):  # with alpha, which is left out
+        checked = checked[..., :-1]
+    shown = checked[..., 0] if checked.shape[3] == 1 else checked
+    return np.rint(shown * 255).astype(np.uint8)
 
 
 def _save_rows(
-    rows: Sequence[Images],
+    rows: Sequence[NDArray[np.uint8]],
     path: Path,
     *,
     columns: int,
@@ -135,7 +134,7 @@ def _save_rows(
     for i, (images, line) in enumerate(zip(rows, places, strict=True)):
         for axes in line:
             _blank(axes)
-        for axes, image in zip(line, _pixels(images), strict=False):
+        for axes, image in zip(line, images, strict=False):
             axes.imshow(image, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
         if labels:
             line[0].set_ylabel(
@@ -153,9 +152,8 @@ def _blank(axes: "Axes") -> None:
         spine.set_visible(False)
 
 
-def _mosaic(images: Images, columns: int) -> NDArray[np.uint8]:
+def _mosaic(pixels: NDArray[np.uint8], columns: int) -> NDArray[np.uint8]:
     """Lay images out on white, magnified to a readable size, with a little space between."""
-    pixels = _pixels(images)
     scale = max(1, -(-GIF_PIXELS // pixels.shape[1]))
     pixels = pixels.repeat(scale, axis=1).repeat(scale, axis=2)
     n, height, width = pixels.shape[:3]

@@ -43,6 +43,24 @@ def test_a_grid_of_two_of_each_label(model, run, tmp_path):
     assert (tmp_path / "grid.png").read_bytes()[1:4] == b"PNG"
 
 
+def test_pictures_of_a_training(run, tmp_path):
+    pytest.importorskip("matplotlib", reason="pictures need matplotlib")
+    arguments = ("images", "fit", "-m", "m.safetensors", "--pictures", "pictures", *TINY)
+    done = run(*arguments)
+    assert done.exit_code == 0, done.output
+    drawn = {path.name: path.read_bytes()[:4] for path in (tmp_path / "pictures").iterdir()}
+    assert drawn == {
+        "losses.png": b"\x89PNG",
+        "grid.png": b"\x89PNG",
+        "strip.png": b"\x89PNG",
+        "training.gif": b"GIF8",
+    }
+    (tmp_path / "m.safetensors").unlink()
+    refused = run(*arguments)
+    assert refused.exit_code == 5
+    assert "losses.png already exists" in refused.stderr
+
+
 def test_arrays_of_one_label(model, run, tmp_path):
     out = tmp_path / "sevens.npz"
     arguments = ("images", "sample", model, "-n", "12", "--label", "7", "-o", out, "--seed", "1")

@@ -32,7 +32,7 @@ def test_stabilisers(tmp_path):
     ]
 
 
-@pytest.mark.parametrize("path", EXAMPLES.glob("*.py"), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.name)
 def test_examples_are_short(path):
     if path.name != "make_example_table.py":
         assert len(path.read_text(encoding="utf-8").splitlines()) < 60
