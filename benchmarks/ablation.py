@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from measure import in_own_process
@@ -37,13 +38,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, default=RESULTS / "ablation.json")
     options = parser.parse_args(arguments)
     rows: list[dict[str, Any]] = []
+    writing = Lock()
 
     def one(job: tuple[str, dict[str, Any]]) -> dict[str, Any]:
         data, way = job
         print(f"{data}: {way} …", file=sys.stderr)
         row = in_own_process(run, data, way, options.steps, options.seed, options.judge)
-        rows.append(row)
-        write_json(options.out, rows, seeds=[options.seed], steps=options.steps)
+        with writing:
+            rows.append(row)
+            write_json(options.out, rows, seeds=[options.seed], steps=options.steps)
         return row
 
     with ThreadPoolExecutor(options.jobs) as pool:

@@ -20,7 +20,11 @@ RESULTS = Path(__file__).parent / "results"
 CACHE = Path.home() / ".cache" / "tabgan"
 
 # Without a penalty and with dropout in the discriminator: the form that the lectures print.
-LECTURES: dict[str, Any] = {"penalty": "none"}
+LECTURES: dict[str, Any] = {
+    "penalty": "none",
+    "optimizer": "adam:beta1=0.5,beta2=0.999",
+    "learning_rate": 2e-4,
+}
 RUNS: dict[str, dict[str, Any]] = {
     "lectures": {**LECTURES, "epochs": 60},
     "lectures-tanh": {**LECTURES, "architecture": "mlp_tanh", "epochs": 60},

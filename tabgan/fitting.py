@@ -128,10 +128,8 @@ def _training(
 def _n_steps(encoder: TableEncoder, n_rows: int, options: Options) -> int:
     if not encoder.spans.width:
         return 0  # nothing to learn: all columns are constant, identifiers or derived
-    epochs: float | None = options["epochs"]
-    if epochs is not None:
-        rows_a_step: int = min(options["batch_size"], n_rows)
-        return max(1, round(epochs * n_rows / rows_a_step))
+    if options["epochs"] is not None:
+        return Recipe.of(options).steps(options["epochs"], n_rows, options["batch_size"])
     return auto_steps(n_rows) if options["steps"] == "auto" else int(options["steps"])
 
 

@@ -157,7 +157,7 @@ class TableTraining:
         labels = None
         if self.n_snapshots and self.given:
             labels = batches.head.labels(batches.pick(SNAPSHOT_ROWS, stream, repeat=True))
-        a_step = batches.batch_size / batches.n_rows
+        a_step = self.recipe.epochs_a_step(batches.n_rows, batches.batch_size)
         return Snapshots(
             self.n_snapshots, batches.head, stream, labels=labels, epochs_a_step=a_step
         )

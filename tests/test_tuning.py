@@ -240,6 +240,6 @@ class TestFiles:
         with pytest.raises(OptionError) as caught:
             check_plot("tune.png")
         assert str(caught.value) == (
-            "plot='tune.png' needs matplotlib, which is not installed; install it with: "
+            "Pictures need matplotlib, which is not installed; install it with: "
             "pip install 'matplotlib>=3.8'"
         )

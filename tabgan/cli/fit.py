@@ -65,5 +65,9 @@ def fit(
     gan.save(model)
     report.facts["model"] = model
     report.say(f"Kept the model in {model}")
+    if pictures:  # last, so that nothing is lost if they can't be drawn
+        from tabgan.cli.pictures import draw_pictures
+
+        report.facts["pictures"] = draw_pictures(gan, frame, pictures, report)
     if as_json:
         report.print_json()

@@ -1,13 +1,16 @@
 """What the commands on images read, write and print."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
 from tabgan.atomic import open_atomically
 from tabgan.cli.pictures import check_folder
-from tabgan.images.labels import code_of
+from tabgan.errors import OptionError
+from tabgan.images.evaluate import Labelled
+from tabgan.images.idx import embedded_digits, read_folder
+from tabgan.images.labels import check_labels, code_of
 from tabgan.pictures import plot_losses, save_gif, save_grid, save_strip
 
 if TYPE_CHECKING:
@@ -20,16 +23,62 @@ if TYPE_CHECKING:
 
 __all__ = [
     "check_image_folder",
+    "codes_of",
     "describe_scores",
     "draw_image_pictures",
     "judge_of",
     "known_label",
+    "read_part",
+    "to_ask",
     "write_images",
 ]
 
 _PICTURES = ("losses.png", "grid.png", "strip.png", "training.gif")
+FEW = 20  # images, where no number is asked for
+TEST_SHARE = 5  # every fifth of the embedded digits is for tests
 IN_STRIP = 10  # images of each moment, without labels
 MOST_COLUMNS = 20
+
+
+class Part(NamedTuple):
+    """Images and labels, as many of both."""
+
+    images: "NDArray[np.uint8]"
+    labels: "NDArray[np.int64]"
+
+
+def read_part(folder: str | None, part: Literal["train", "test"], report: "Report") -> Part:
+    """Read images and labels of a folder, or some of the embedded digits."""
+    if folder is not None:
+        report.say(f"Reading {part} images of {folder}")
+        return Part(*read_folder(folder, part))
+    pixels, labels = embedded_digits()
+    tests = slice(0, len(pixels), TEST_SHARE)
+    if part == "test":
+        return Part(pixels[tests], labels[tests])
+    return Part(np.delete(pixels, tests, axis=0), np.delete(labels, tests))
+
+
+def codes_of(labels: "NDArray[Any]", classes: list[Any]) -> "NDArray[np.int64]":
+    """Return the place of each label among classes.
+
+    Raises
+    ------
+    OptionError
+        If a label is none of them.
+    """
+    found, codes = check_labels(labels, len(labels))
+    places = np.array([code_of(label, classes) for label in found.tolist()], np.int64)
+    return places[codes]
+
+
+def to_ask(classes: list[Any], number: int | None, label: str | None) -> tuple[int | None, Any]:
+    """Return how many images to draw, and the labels to ask for: two of each if nothing is said."""
+    if label is not None:
+        return FEW if number is None else number, known_label(label, classes)
+    if number is None and classes:
+        return None, [*classes, *classes]
+    return FEW if number is None else number, None
 
 
 def known_label(text: str, classes: list[Any]) -> Any:
@@ -55,11 +104,11 @@ def write_images(
     images, labels
         Of shape (n, height, width) or (n, height, width, channels), and (n,).
     columns
-        Images beside each other in a picture; over each column stands the first one's label.
+        Images beside each other in a picture; over a column stands the label of all its images.
     """
     if path.endswith(".png"):
-        titles = None if labels is None else [str(label) for label in labels[:columns]]
-        save_grid(images, path, columns=columns, titles=titles)
+        columns = max(1, min(columns, len(images)))
+        save_grid(images, path, columns=columns, titles=_titles(labels, columns))
         return
     arrays: dict[str, Any] = {"images": images}
     if labels is not None:  # as text where they are objects, which no plain array holds
@@ -68,20 +117,32 @@ def write_images(
         np.savez_compressed(file, **arrays)
 
 
+def _titles(labels: "NDArray[Any] | None", columns: int) -> list[str] | None:
+    """Return the labels of the columns of a grid, if all images of a column have the same."""
+    if labels is None:
+        return None
+    firsts = labels[:columns]
+    if any(label != firsts[i % columns] for i, label in enumerate(labels.tolist())):
+        return None
+    return [str(label) for label in firsts]
+
+
 def judge_of(
-    images: "NDArray[Any]",
-    codes: "NDArray[np.int64]",
-    path: str | None,
-    seed: int,
-    report: "Report",
+    train: Labelled, n_classes: int, path: str | None, seed: int, report: "Report"
 ) -> "Judge":
     """Return the judge kept in a file, or train one, and keep it if there is a file for it."""
     from tabgan.images.judge import Judge
 
     if path is not None and Path(path).exists():
-        return Judge.load(path)
+        judge = Judge.load(path)
+        if judge.n_classes != n_classes:
+            raise OptionError(
+                f"--judge {path} knows {judge.n_classes} classes and the images have {n_classes}; "
+                "name the file of a judge of such images, or a new one"
+            )
+        return judge
     report.say("Training the judge")
-    judge = Judge.train(images, codes, int(codes.max()) + 1, seed)
+    judge = Judge.train(*train, n_classes, seed)
     report.done("judge")
     if path is not None:
         judge.save(path)
@@ -119,7 +180,7 @@ def draw_image_pictures(gan: "ImageGAN", folder: str, report: "Report") -> list[
     moments = [snapshot.images for snapshot in gan.snapshots_]
     epochs = [snapshot.epoch for snapshot in gan.snapshots_]
     columns = min(len(gan.classes_) or IN_STRIP, MOST_COLUMNS)
-    titles = [str(label) for label in gan.classes_[:columns]] or None
+    titles = _titles(np.tile(gan.classes_, 2), columns) if len(gan.classes_) else None
     plot_losses(gan.history_, losses, gan.diagnosis_)
     save_grid(moments[-1], grid, columns=columns, titles=titles)
     save_strip([images[:columns] for images in moments], epochs, strip)

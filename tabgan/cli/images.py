@@ -18,16 +18,11 @@ from tabgan.cli.options import (
 )
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from tabgan.images.evaluate import ImageScores
 
 __all__ = ["images"]
 
 MOMENTS = 8  # of the training that are drawn
-FEW = 20  # images, where no number is asked for
-TEST_SHARE = 5  # every fifth of the embedded digits is for tests
 
 data_option = click.option(
     "--data",
@@ -92,7 +87,7 @@ def images() -> None:
     help="Draw losses, a grid, and the same latents over the epochs, as a strip and as an "
     "animation, to FOLDER.",
 )
-@gan_options("adam:beta1=0.5,beta2=0.999", 2e-4)
+@gan_options
 @device_option
 @seed_option
 @force_option
@@ -113,7 +108,8 @@ def fit(
     """Learn images and keep the model in a file; it holds no image."""
     import sys
 
-    from tabgan.cli.work import Report, check_targets, fit_quietly, new_seed
+    from tabgan.cli.image_files import read_part
+    from tabgan.cli.work import Report, check_targets, new_seed, quietly
     from tabgan.images.estimator import ImageGAN
 
     check_targets((), model=model, force=force)
@@ -122,12 +118,12 @@ def fit(
 
         check_image_folder(pictures, force=force)
     report = Report(quiet=quiet)
-    pixels, labels = _read(data, "train", report)
+    pixels, labels = read_part(data, "train", report)
     seed = new_seed() if seed is None else seed
     verbose = not quiet and sys.stderr.isatty()
     options |= {"stabilisers": list(stabilisers) or None, "random_state": seed}
     options["snapshots"] = MOMENTS if pictures else 0
-    gan: ImageGAN = fit_quietly(ImageGAN(verbose=verbose, **options), pixels, labels)
+    gan = quietly(ImageGAN(verbose=verbose, **options).fit, pixels, labels)
     seconds = report.done("fit")
     report.say(f"Trained {gan.n_steps_:,} steps in {seconds:.1f} s; latent size {gan.latent_dim_}")
     for finding in gan.diagnosis_:
@@ -137,6 +133,7 @@ def fit(
     if pictures:
         report.facts["pictures"] = draw_image_pictures(gan, pictures, report)
     report.facts |= {"model": model, "seed": seed, "steps": gan.n_steps_, "images": len(pixels)}
+    report.facts["diagnosis"] = [finding.to_json() for finding in gan.diagnosis_]
     if as_json:
         report.print_json()
 
@@ -185,7 +182,7 @@ def sample(
     as_json: bool,
 ) -> None:
     """Draw images from a MODEL that 'tabgan images fit' wrote."""
-    from tabgan.cli.image_files import write_images
+    from tabgan.cli.image_files import to_ask, write_images
     from tabgan.cli.work import Report, check_targets, new_seed
     from tabgan.images.estimator import ImageGAN
 
@@ -195,7 +192,7 @@ def sample(
     report = Report(quiet=quiet)
     gan = ImageGAN.load(model, device=device)
     seed = new_seed() if seed is None else seed
-    number, asked = _asked(gan.classes_.tolist(), number, label)
+    number, asked = to_ask(gan.classes_.tolist(), number, label)
     drawn, labels = gan.sample_labelled(number, label=asked, random_state=seed)
     report.done("sample")
     write_images(out, drawn, labels, columns=max(len(gan.classes_), 10))
@@ -255,30 +252,22 @@ def evaluate(
     """Score a MODEL's images: by a classifier of real ones, and beside real ones."""
     from dataclasses import asdict
 
-    from tabgan.cli.image_files import describe_scores, judge_of
+    from tabgan.cli.image_files import codes_of, describe_scores, judge_of, read_part
     from tabgan.cli.work import Report, new_seed
     from tabgan.images.estimator import ImageGAN
     from tabgan.images.evaluate import Labelled, evaluate_images
 
     report = Report(quiet=quiet)
     gan = ImageGAN.load(model, device=device)
-    (pixels, labels), (test, test_labels) = (
-        _read(data, "train", report),
-        _read(data, "test", report),
-    )
-    codes, test_codes = (_codes(part, gan.classes_.tolist()) for part in (labels, test_labels))
+    parts = read_part(data, "train", report), read_part(data, "test", report)
+    classes = gan.classes_.tolist() or sorted(set(parts[0].labels.tolist()))
+    train, test = (Labelled(part.images, codes_of(part.labels, classes)) for part in parts)
     seed = new_seed() if seed is None else seed
-    judge = judge_of(pixels, codes, judge_file, seed, report)
-    drawn, drawn_labels = gan.sample_labelled(number, random_state=seed)
-    drawn_codes = None if drawn_labels is None else _codes(drawn_labels, gan.classes_.tolist())
+    judge = judge_of(train, len(classes), judge_file, seed, report)
+    drawn, labels = gan.sample_labelled(number, random_state=seed)
+    codes = None if labels is None else codes_of(labels, classes)
     scores: ImageScores = evaluate_images(
-        judge,
-        drawn,
-        Labelled(pixels, codes),
-        Labelled(test, test_codes),
-        seed=seed,
-        codes=drawn_codes,
-        retrain=retrain,
+        judge, drawn, train, test, seed=seed, codes=codes, retrain=retrain
     )
     report.done("evaluate")
     report.facts |= {"model": model, "seed": seed, "scores": asdict(scores)}
@@ -286,45 +275,3 @@ def evaluate(
         report.print_json()
     else:
         click.echo(describe_scores(scores))
-
-
-def _read(
-    folder: str | None, part: str, report: Any
-) -> "tuple[NDArray[np.uint8], NDArray[np.int64]]":
-    """Read images and labels of a folder, or some of the embedded digits."""
-    import numpy as np
-
-    from tabgan.images.idx import embedded_digits, read_folder
-
-    if folder is not None:
-        report.say(f"Reading {part} images of {folder}")
-        return read_folder(folder, "train" if part == "train" else "test")
-    pixels, labels = embedded_digits()
-    tests = slice(0, len(pixels), TEST_SHARE)
-    if part == "test":
-        return pixels[tests], labels[tests]
-    return np.delete(pixels, tests, axis=0), np.delete(labels, tests)
-
-
-def _asked(classes: list[Any], number: int | None, label: str | None) -> tuple[int | None, Any]:
-    """Return how many images to draw, and the labels to ask for."""
-    from tabgan.cli.image_files import known_label
-
-    if label is not None:
-        return FEW if number is None else number, known_label(label, classes)
-    if number is None and classes:
-        return None, [*classes, *classes]
-    return FEW if number is None else number, None
-
-
-def _codes(labels: "NDArray[Any]", classes: list[Any]) -> "NDArray[np.int64]":
-    """Return the place of each label among the model's classes, or among its own without any."""
-    from tabgan.images.labels import check_labels, code_of
-
-    found, codes = check_labels(labels, len(labels))
-    if not classes:
-        return codes
-    import numpy as np
-
-    places = np.array([code_of(label, classes) for label in found.tolist()], np.int64)
-    return places[codes]

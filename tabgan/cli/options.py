@@ -162,64 +162,61 @@ where_option = click.option(
 )
 
 
-def gan_options(optimizer: str, learning_rate: float) -> Callable[[_Command], _Command]:
-    """Return the options of how a GAN is trained, with what is usual for the data."""
-    return _together(
-        click.option(
-            "--loss",
-            metavar="NAME",
-            default="non_saturating",
-            show_default=True,
-            help="non_saturating, minimax, wasserstein, hinge or relativistic.",
-        ),
-        click.option(
-            "--penalty",
-            metavar="NAME",
-            default="auto",
-            show_default=True,
-            help="r1, r2, r1r2, gradient, spectral, weight_clipping, gradient_clipping, none, or "
-            "auto: the one that is usual with the loss.  Parameters follow a colon: r1:gamma=5",
-        ),
-        click.option(
-            "--stabiliser",
-            "stabilisers",
-            multiple=True,
-            metavar="NAME",
-            help="label_smoothing, one_sided_smoothing, instance_noise, feature_matching, "
-            "historical_averaging or experience_replay; can be repeated.",
-        ),
-        click.option(
-            "--discriminator-steps",
-            type=click.IntRange(min=1),
-            default=1,
-            show_default=True,
-            metavar="K",
-            help="Steps of the discriminator for each one of the generator.",
-        ),
-        click.option(
-            "--optimizer",
-            metavar="NAME",
-            default=optimizer,
-            show_default=True,
-            help="adam or sgd, as in adam:beta1=0.5,beta2=0.999",
-        ),
-        click.option(
-            "--learning-rate",
-            type=click.FloatRange(min=0, min_open=True),
-            default=learning_rate,
-            show_default=True,
-            metavar="X",
-            help="The optimiser's rate at the start.",
-        ),
-        click.option(
-            "--prior",
-            type=click.Choice(["gaussian", "uniform"]),
-            default="gaussian",
-            show_default=True,
-            help="What latents are drawn from.",
-        ),
-    )
-
+gan_options = _together(
+    click.option(
+        "--loss",
+        metavar="NAME",
+        default="non_saturating",
+        show_default=True,
+        help="non_saturating, minimax, wasserstein, hinge or relativistic.",
+    ),
+    click.option(
+        "--penalty",
+        metavar="NAME",
+        default="auto",
+        show_default=True,
+        help="r1, r2, r1r2, gradient, spectral, weight_clipping, gradient_clipping, none, or "
+        "auto: the one that is usual with the loss.  Parameters follow a colon: r1:gamma=5",
+    ),
+    click.option(
+        "--stabiliser",
+        "stabilisers",
+        multiple=True,
+        metavar="NAME",
+        help="label_smoothing, one_sided_smoothing, instance_noise, feature_matching, "
+        "historical_averaging or experience_replay; can be repeated.",
+    ),
+    click.option(
+        "--discriminator-steps",
+        type=click.IntRange(min=1),
+        default=1,
+        show_default=True,
+        metavar="K",
+        help="Steps of the discriminator for each one of the generator.",
+    ),
+    click.option(
+        "--optimizer",
+        metavar="NAME",
+        default="adam",
+        show_default=True,
+        help="adam or sgd, as in adam:beta1=0.5,beta2=0.999",
+    ),
+    click.option(
+        "--learning-rate",
+        type=click.FloatRange(min=0, min_open=True),
+        default=5e-4,
+        show_default=True,
+        metavar="X",
+        help="The optimiser's rate at the start.",
+    ),
+    click.option(
+        "--prior",
+        type=click.Choice(["gaussian", "uniform"]),
+        default="gaussian",
+        show_default=True,
+        help="What latents are drawn from.",
+    ),
+)
 
 training_options = _together(
     condition_option,
@@ -269,5 +266,5 @@ training_options = _together(
         help="Draw the course of the training and its rows over the real ones to losses.png and "
         "marginals.png in FOLDER.",
     ),
-    gan_options("adam", 5e-4),
+    gan_options,
 )

@@ -94,5 +94,9 @@ def synth(
         report.say(f"Kept the model in {model}")
     seed = report.facts["seed"]
     draw_to_file(gan, report, rows=rows, seed=seed, out=out, form=form, force=force)
+    if pictures:  # last, so that nothing is lost if they can't be drawn
+        from tabgan.cli.pictures import draw_pictures
+
+        report.facts["pictures"] = draw_pictures(gan, frame, pictures, report)
     if as_json:
         report.print_json()

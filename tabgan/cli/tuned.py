@@ -3,11 +3,12 @@
 import shlex
 import sys
 from collections.abc import Mapping
+from math import isnan
 from typing import Any
 
 import pandas as pd
 
-from tabgan.cli.work import Report, aligned, new_seed
+from tabgan.cli.work import Report, aligned, new_seed, quietly
 from tabgan.estimator import TabGAN
 from tabgan.schema import Schema
 from tabgan.tuning import Candidate, Trial, TuningResult, tune
@@ -60,7 +61,8 @@ def search_table(
     def tell(trial: Trial, done: int, total: int) -> None:
         report.say(f"{done} of {total}: {_in_words(trial)}, {trial.seconds:.1f} s")
 
-    result = tune(
+    result = quietly(
+        tune,
         frame,
         latent_dims=latent_dims,
         learning_rates=learning_rates or (),
@@ -153,6 +155,8 @@ def _in_words(trial: Trial) -> str:
     )
     if scores is None:
         return f"{setting}: could not be trained ({trial.error})"
+    if isnan(scores.trend_error):
+        return f"{setting}: detection {scores.detection:.3f}, no related pairs"
     return f"{setting}: detection {scores.detection:.3f}, trend error {scores.trend_error:.2f} %"
 
 
@@ -165,6 +169,5 @@ def _compared(result: TuningResult) -> str:
         return "the heuristic's own size was not among those that could be compared"
     detection = best.scores.detection - own.scores.detection
     trend = best.scores.trend_error - own.scores.trend_error
-    return (
-        f"best against the heuristic's own: detection {detection:+.3f}, trend error {trend:+.2f} %"
-    )
+    errors = "no related pairs" if isnan(trend) else f"trend error {trend:+.2f} %"
+    return f"best against the heuristic's own: detection {detection:+.3f}, {errors}"

@@ -5,9 +5,9 @@ import secrets
 import sys
 import time
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -25,13 +25,16 @@ __all__ = [
     "default_output",
     "describe_finish",
     "draw_to_file",
-    "fit_quietly",
     "load_schema",
     "new_seed",
     "print_text",
+    "quietly",
     "read_data",
     "train",
 ]
+
+
+Result = TypeVar("Result")
 
 
 class Report:
@@ -218,19 +221,19 @@ def train(
 ) -> "TabGAN":
     """Fit an estimator, with a progress bar where standard error is a terminal.
 
-    Pictures of the training go to a folder, if one is given.
+    For pictures, if they are wanted, rows from moments of the training are kept.
     """
     seed = new_seed() if seed is None else seed
     verbose = not report.quiet and sys.stderr.isatty()
     options |= {"condition_on": list(condition_on) or None, "random_state": seed}
     options["stabilisers"] = list(stabilisers) or None
     if pictures is not None:
-        from tabgan.cli.pictures import SNAPSHOTS, draw_pictures
+        from tabgan.cli.pictures import SNAPSHOTS
 
         options["snapshots"] = SNAPSHOTS
     from tabgan.estimator import TabGAN
 
-    gan: TabGAN = fit_quietly(TabGAN(schema=schema, verbose=verbose, **options), frame)
+    gan = quietly(TabGAN(schema=schema, verbose=verbose, **options).fit, frame)
     _say_how_it_went(gan, report)
     report.facts |= {
         "seed": seed,
@@ -240,18 +243,16 @@ def train(
         "finish": gan.finish_,
         "diagnosis": [finding.to_json() for finding in gan.diagnosis_],
     }
-    if pictures is not None:
-        report.facts["pictures"] = draw_pictures(gan, frame, pictures, report)
     return gan
 
 
-def fit_quietly(estimator: Any, *data: Any) -> Any:
-    """Fit an estimator whose warnings the command says in its own way."""
+def quietly(work: Callable[..., Result], *arguments: Any, **options: Any) -> Result:
+    """Do work that trains; what its warnings say, the command says in its own way."""
     from tabgan.errors import TrainingWarning
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", TrainingWarning)
-        return estimator.fit(*data)
+        return work(*arguments, **options)
 
 
 def _say_how_it_went(gan: "TabGAN", report: Report) -> None:

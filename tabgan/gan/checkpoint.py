@@ -5,6 +5,7 @@ streams of randomness, the order of the rows, the penalty's weight and what stab
 all in the state.
 """
 
+import copy
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,8 +20,8 @@ State = dict[str, Any]
 
 
 def capture(trainer: Trainer, state: TrainState) -> State:
-    """Return all that `restore` needs: dictionaries of numbers and tensors."""
-    return {
+    """Return a copy of all that `restore` needs: dictionaries of numbers and tensors."""
+    live = {
         "step": state.step,
         "generator": state.generator.state_dict(),
         "discriminator": state.discriminator.state_dict(),
@@ -29,6 +30,7 @@ def capture(trainer: Trainer, state: TrainState) -> State:
         "discriminator_optimizer": state.discriminator_optimizer.state_dict(),
         "trainer": trainer.state_dict(),
     }
+    return copy.deepcopy(live)
 
 
 def restore(trainer: Trainer, state: TrainState, saved: Mapping[str, Any]) -> None:

@@ -163,7 +163,7 @@ class PlainDiscriminator(Discriminator):
 
     def hidden(self, features: Tensor) -> Tensor:
         """Map features to the last hidden layer."""
-        pixels, labels = features[:, : self.n_pixels], features[:, self.n_pixels :]
+        pixels, labels = _parts(features, self.n_pixels)
         return self.layers(_beside(pixels, self.embedding, labels))  # type: ignore[no-any-return]
 
     def forward(self, features: Tensor) -> Tensor:
@@ -287,7 +287,7 @@ class ConvDiscriminator(Discriminator):
 
     def hidden(self, features: Tensor) -> Tensor:
         """Map features to the last hidden map, flat."""
-        pixels, labels = features[:, : self.size.n_pixels], features[:, self.size.n_pixels :]
+        pixels, labels = _parts(features, self.size.n_pixels)
         maps = pixels.reshape(-1, self.size.channels, self.size.height, self.size.width)
         right, down = self.side - self.size.width, self.side - self.size.height
         edges = (right // 2, right - right // 2, down // 2, down - down // 2)
@@ -300,6 +300,11 @@ class ConvDiscriminator(Discriminator):
     def forward(self, features: Tensor) -> Tensor:
         """Map features to logits."""
         return self.outlet(self.hidden(features)).squeeze(-1)  # type: ignore[no-any-return]
+
+
+def _parts(features: Tensor, n_pixels: int) -> tuple[Tensor, Tensor]:
+    """Return pixels and labels; a gradient penalty does not see the way of the labels."""
+    return features[:, :n_pixels], features[:, n_pixels:].detach()
 
 
 def _dim(embedding: LabelEmbedding | None) -> int:

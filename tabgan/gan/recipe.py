@@ -43,11 +43,18 @@ class Recipe:
     discriminator_steps: int = 1
 
     @classmethod
-    def of(cls, options: Mapping[str, Any]) -> Self:
+    def of(cls, options: Mapping[str, Any], *, usual_penalty: str = "r1") -> Self:
         """Make a recipe from an estimator's options of the same names.
 
         Parts may be given by name (`tabgan.gan.registry.resolve`); the penalty may be "auto", for
         the one that is usual with the loss.
+
+        Parameters
+        ----------
+        options
+            The options, by name.
+        usual_penalty
+            What is usual with the cross-entropy losses.
 
         Raises
         ------
@@ -59,7 +66,7 @@ class Recipe:
         loss = resolve("loss", options["loss"], LOSSES)
         penalty = options["penalty"]
         if isinstance(penalty, str) and penalty == "auto":
-            penalty = _USUAL_PENALTIES.get(describe(loss, LOSSES), "r1")
+            penalty = _USUAL_PENALTIES.get(describe(loss, LOSSES), usual_penalty)
         wanted = options["stabilisers"]
         if isinstance(wanted, str | Stabiliser) or not isinstance(wanted, Iterable | None):
             raise OptionError(f"stabilisers={wanted!r} must be a list of stabilisers, or None")
@@ -105,6 +112,14 @@ class Recipe:
                 "penalty='none' leaves the critic of loss='wasserstein' unbounded: it has to be "
                 "Lipschitz; take penalty='gradient', 'spectral' or 'weight_clipping'"
             )
+
+    def epochs_a_step(self, n_rows: int, batch_size: int) -> float:
+        """Return what share of a pass over the rows a step is: each network step draws a batch."""
+        return self.discriminator_steps * min(batch_size, n_rows) / n_rows
+
+    def steps(self, epochs: float, n_rows: int, batch_size: int) -> int:
+        """Return the number of steps that passes over the rows take, at least one."""
+        return max(1, round(epochs / self.epochs_a_step(n_rows, batch_size)))
 
     def describe_penalty(self, records: Sequence[Mapping[str, float]]) -> str:
         """Tell in words which penalty there was, and how its weight went in training."""

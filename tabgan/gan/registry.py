@@ -35,8 +35,8 @@ def resolve(option: str, wanted: Any, known: Mapping[str, type[Part]]) -> Part:
     >>> resolve("optimizer", "adam:beta1=0.5", OPTIMIZERS)
     Adam(beta1=0.5, beta2=0.99)
     """
-    if isinstance(wanted, tuple(known.values())):
-        return wanted  # type: ignore[return-value]
+    if type(wanted) in known.values():
+        return wanted  # type: ignore[no-any-return]
     name, _, text = wanted.partition(":") if isinstance(wanted, str) else (wanted, "", "")
     if not isinstance(name, str) or name not in known:
         raise OptionError(f"{option}={wanted!r} is not known; {did_you_mean(str(name), known)}")
@@ -71,9 +71,10 @@ def describe(part: Any, known: Mapping[str, type]) -> str:
     ('adam', 'adam:beta1=0.5')
     """
     name = next(name for name, cls in known.items() if type(part) is cls)
+    given = {field: getattr(part, field.name) for field in fields(part) if field.init}
     changed = [
-        f"{field.name}={getattr(part, field.name)!r}"
-        for field in fields(part)
-        if field.init and getattr(part, field.name) != field.default
+        f"{field.name}={value.item() if hasattr(value, 'item') else value!r}"
+        for field, value in given.items()
+        if value != field.default
     ]
     return name + (":" + ",".join(changed) if changed else "")

@@ -56,8 +56,12 @@ class Stabiliser:
         """Return the fake rows that the discriminator is trained on."""
         return fake
 
-    def add(self, loss: Tensor, played: Played) -> Tensor:  # noqa: ARG002
-        """Return the generator's loss with what the stabiliser makes of it."""
+    def match(self, loss: Tensor, played: Played) -> Tensor:  # noqa: ARG002
+        """Return what the generator minimises in place of its adversarial loss."""
+        return loss
+
+    def penalise(self, loss: Tensor, played: Played) -> Tensor:  # noqa: ARG002
+        """Return the generator's loss with a penalty added."""
         return loss
 
     def after_descent(self, generator: nn.Module) -> None:
@@ -67,8 +71,8 @@ class Stabiliser:
         """Return what is kept from step to step."""
         return {}
 
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take up what `state_dict` gave."""
+    def load_state_dict(self, state: Mapping[str, Any], device: torch.device) -> None:
+        """Take up what `state_dict` gave, on the device of the training."""
 
 
 @dataclass
@@ -132,7 +136,7 @@ def _relabelled(
 
 @dataclass
 class InstanceNoise(Stabiliser):
-    """Gaussian noise on all that the discriminator sees, of std·decay^epoch.
+    """Gaussian noise on all that the discriminator sees but labels, of std·decay^epoch.
 
     The supports of real and fake rows then overlap while the generator still does badly (Sønderby
     et al., 2017, arXiv:1610.04490).
@@ -194,9 +198,9 @@ class ExperienceReplay(Stabiliser):
         """Return the past rows."""
         return {} if self._past is None else {"past": self._past}
 
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+    def load_state_dict(self, state: Mapping[str, Any], device: torch.device) -> None:
         """Take up past rows."""
-        self._past = state.get("past")
+        self._past = state["past"].to(device) if "past" in state else None
 
 
 @dataclass
@@ -214,7 +218,7 @@ class FeatureMatching(Stabiliser):
         check_number("weight", self.weight, Real, 0, above=True)
         check_number("adversarial", self.adversarial, Real, 0)
 
-    def add(self, loss: Tensor, played: Played) -> Tensor:
+    def match(self, loss: Tensor, played: Played) -> Tensor:
         """Return the distance of the means, and a share of the adversarial loss."""
         with torch.no_grad():
             wanted = played.discriminator.hidden(played.real).float().mean(dim=0)
@@ -237,7 +241,7 @@ class HistoricalAveraging(Stabiliser):
     def __post_init__(self) -> None:
         check_number("weight", self.weight, Real, 0, above=True)
 
-    def add(self, loss: Tensor, played: Played) -> Tensor:
+    def penalise(self, loss: Tensor, played: Played) -> Tensor:
         """Add the distance from the mean."""
         pairs = zip(played.generator.parameters(), self._means, strict=False)
         distances = [(weight - mean).square().sum() for weight, mean in pairs]
@@ -256,9 +260,10 @@ class HistoricalAveraging(Stabiliser):
         """Return the means and the number of steps."""
         return {"steps": self._steps, "means": dict(enumerate(self._means))}
 
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+    def load_state_dict(self, state: Mapping[str, Any], device: torch.device) -> None:
         """Take up means."""
-        self._steps, self._means = state["steps"], [*state["means"].values()]
+        self._steps = state["steps"]
+        self._means = [mean.to(device) for mean in state["means"].values()]
 
 
 STABILISERS: Mapping[str, type[Stabiliser]] = {

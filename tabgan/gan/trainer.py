@@ -48,6 +48,9 @@ class Batches(Protocol):
 class Head(Protocol):
     """Output activations and discriminator features of a kind of data."""
 
+    label_features: Tensor
+    """Where the labels stand among the features, shape (levels of all labels,)."""
+
     def labels(self, rows: Tensor) -> Tensor | None:
         """Return what both networks are given of rows; None if nothing."""
         ...
@@ -85,7 +88,7 @@ def _flushed_denormals() -> Iterator[None]:
 
 
 class Batch(NamedTuple):
-    """A batch as the discriminator is shown it; shapes (batch, n_features)."""
+    """A batch of features, shapes (batch, n_features)."""
 
     real: Tensor
     fake: Tensor
@@ -143,6 +146,7 @@ class Trainer:
             self.balance = Balance()
             self._weigh_penalty(self.balance.gamma)
         self._sums = torch.zeros(3, device=self.latents.device)
+        self._unrecorded = 0  # steps since the last record
 
     def _weigh_penalty(self, gamma: float) -> None:
         self.penalty = replace(self.penalty, gamma=gamma)  # type: ignore[call-arg]
@@ -169,24 +173,28 @@ class Trainer:
             If a loss is not finite.
         """
         callback.on_train_begin(state)
-        began, since = time.monotonic(), state.step
+        began = time.monotonic()
         with _flushed_denormals():
+            if self._unrecorded >= self.record_every:  # cut just before a record
+                self._keep_record(state, began, callback)
             progress = self._progress(state, began)
             while progress < 1:
                 self._set_learning_rate(state, progress)
                 self._sums += self.train_step(state)
                 state.step += 1
+                self._unrecorded += 1
                 callback.on_step(state)
                 progress = self._progress(state, began)
-                if state.step % self.record_every == 0 or progress >= 1:
-                    seconds = time.monotonic() - began
-                    record = self._record(state, state.step - since, seconds)
-                    since = state.step
-                    if self.balance is not None:
-                        self._weigh_penalty(self.balance.adapt(record["advantage"]))
-                    callback.on_record(state, record)
+                if self._unrecorded >= self.record_every or progress >= 1:
+                    self._keep_record(state, began, callback)
         callback.on_train_end(state)
         return state
+
+    def _keep_record(self, state: TrainState, began: float, callback: Callback) -> None:
+        record = self._record(state, time.monotonic() - began)
+        if self.balance is not None:
+            self._weigh_penalty(self.balance.adapt(record["advantage"]))
+        callback.on_record(state, record)
 
     def train_step(self, state: TrainState) -> Tensor:
         """Take the discriminator's steps and one of the generator.
@@ -217,21 +225,28 @@ class Trainer:
         with autocast(rows.device, self.dtype):
             logits = state.generator(z, labels)
             fake = self.head.features(self.head(logits, self.noise, labels))
-        real, epoch = self.head.features(rows), self._epoch(state)
+        return Batch(self.head.features(rows), fake)
+
+    def _shown(self, features: Tensor, epoch: float) -> Tensor:
+        """Return what the discriminator is shown of rows; what is given stays as it is."""
+        shown = features
         for stabiliser in self.stabilisers:
-            real = stabiliser.blur(real, epoch, self.noise)
-            fake = stabiliser.blur(fake, epoch, self.noise)
-        return Batch(real, fake)
+            shown = stabiliser.blur(shown, epoch, self.noise)
+        places = self.head.label_features
+        if shown is features or not len(places):
+            return shown
+        return shown.index_copy(1, places, features.index_select(1, places))
 
     def _train_discriminator(self, state: TrainState, batch: Batch) -> tuple[Tensor, Tensor]:
-        loss, fake = self.recipe.loss, batch.fake.detach()
+        loss, fake, epoch = self.recipe.loss, batch.fake.detach(), self._epoch(state)
         for stabiliser in self.stabilisers:
             loss = stabiliser.smooth(loss, len(fake), self.noise)
             fake = stabiliser.recall(fake, self.noise)
+        real, fake = self._shown(batch.real, epoch), self._shown(fake, epoch)
         penalty = self.penalty if self.penalty.due(state.step) else None
         with autocast(fake.device, self.dtype):
             value, advantage = discriminator_step(
-                state.discriminator, batch.real, fake, loss, penalty=penalty, noise=self.noise
+                state.discriminator, real, fake, loss, penalty=penalty, noise=self.noise
             )
         state.discriminator_optimizer.zero_grad(set_to_none=True)
         value.backward()  # type: ignore[no-untyped-call]
@@ -241,11 +256,15 @@ class Trainer:
         return value.detach(), advantage
 
     def _train_generator(self, state: TrainState, batch: Batch) -> Tensor:
-        played = Played(state.generator, state.discriminator, *batch)
+        epoch = self._epoch(state)
+        shown = Batch(self._shown(batch.real, epoch), self._shown(batch.fake, epoch))
+        played = Played(state.generator, state.discriminator, *shown)
         with frozen(state.discriminator), autocast(batch.fake.device, self.dtype):
-            value = generator_step(state.discriminator, *batch, self.recipe.loss)
+            value = generator_step(state.discriminator, *shown, self.recipe.loss)
             for stabiliser in self.stabilisers:
-                value = stabiliser.add(value, played)
+                value = stabiliser.match(value, played)
+            for stabiliser in self.stabilisers:
+                value = stabiliser.penalise(value, played)
         state.generator_optimizer.zero_grad(set_to_none=True)
         value.backward()  # type: ignore[no-untyped-call]
         state.generator_optimizer.step()
@@ -260,6 +279,7 @@ class Trainer:
             "streams": [stream.get_state() for stream in streams],
             "batches": self.batches.state_dict(),
             "sums": self._sums,
+            "unrecorded": self._unrecorded,
             "gamma": self.balance.gamma if self.balance else None,
             "stabilisers": [stabiliser.state_dict() for stabiliser in self.stabilisers],
         }
@@ -270,15 +290,17 @@ class Trainer:
         for stream, kept in zip(streams, saved["streams"], strict=True):
             stream.set_state(kept.cpu())
         self.batches.load_state_dict(saved["batches"])
-        self._sums = saved["sums"].to(self.latents.device).clone()
+        device = self.latents.device
+        self._sums, self._unrecorded = saved["sums"].to(device).clone(), saved["unrecorded"]
         if self.balance is not None:
             self.balance.gamma = saved["gamma"]
             self._weigh_penalty(self.balance.gamma)
         for stabiliser, kept in zip(self.stabilisers, saved["stabilisers"], strict=True):
-            stabiliser.load_state_dict(kept)
+            stabiliser.load_state_dict(kept, device)
 
     def _epoch(self, state: TrainState) -> float:
-        return state.step * self.batches.batch_size / self.batches.n_rows
+        batches = self.batches
+        return state.step * self.recipe.epochs_a_step(batches.n_rows, batches.batch_size)
 
     def _progress(self, state: TrainState, began: float) -> float:
         """Return the share of the budget that is used up."""
@@ -293,9 +315,10 @@ class Trainer:
             for group in optimizer.param_groups:
                 group["lr"] = rate
 
-    def _record(self, state: TrainState, steps: int, seconds: float) -> dict[str, float]:
-        discriminator_loss, generator_loss, advantage = (self._sums / steps).tolist()
+    def _record(self, state: TrainState, seconds: float) -> dict[str, float]:
+        discriminator_loss, generator_loss, advantage = (self._sums / self._unrecorded).tolist()
         self._sums.zero_()
+        self._unrecorded = 0
         if not (abs(discriminator_loss) + abs(generator_loss) < float("inf")):
             raise TrainingError(
                 f"Training diverged: a loss is not finite by step {state.step} of "

@@ -15,7 +15,11 @@ from tabgan.gan.image_networks import (
 from tabgan.gan.latent import Prior
 from tabgan.gan.networks import Discriminator, Generator
 
-__all__ = ["ARCHITECTURES", "Architecture", "ConvPair", "PlainPair"]
+__all__ = ["ARCHITECTURES", "USUAL_PENALTY", "Architecture", "ConvPair", "PlainPair"]
+
+# With the cross-entropy losses. On MNIST a weight that follows the discriminator's advantage rose
+# too high: digits were read as asked in 96.5 %, with γ = 1 in 98.7 %.
+USUAL_PENALTY = "r1:gamma=1"
 
 
 @dataclass(frozen=True)

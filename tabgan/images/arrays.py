@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from tabgan.errors import DataError
 
-__all__ = ["ImageShape", "Images", "check_images"]
+__all__ = ["ImageShape", "Images", "as_array", "check_images"]
 
 Images = ArrayLike | Sequence[ArrayLike]
 
@@ -84,7 +84,7 @@ def check_images(images: Images) -> NDArray[np.float32]:
     ...
     tabgan.errors.DataError: image 0 holds 7.0; floats must be from 0 to 1: divide bytes by 255
     """
-    array = _with_channels(_as_array(images))
+    array = _with_channels(as_array(images))
     if array.dtype == np.bool_:
         return array.astype(np.float32)
     if array.dtype == np.uint8:
@@ -107,8 +107,14 @@ def check_images(images: Images) -> NDArray[np.float32]:
     return array.astype(np.float32, copy=False)
 
 
-def _as_array(images: Images) -> NDArray[Any]:
-    """Make one array of a list of images; the first that is unlike the first one is named."""
+def as_array(images: Images) -> NDArray[Any]:
+    """Make one array of images; of a list, the first that is unlike the first one is named.
+
+    Raises
+    ------
+    DataError
+        If the images are no array, or of unlike size or dtype.
+    """
     if isinstance(images, torch.Tensor):
         return images.numpy(force=True)
     if isinstance(images, np.ndarray) and images.dtype != object:

@@ -20,7 +20,7 @@ from tabgan.gan.precision import choose_device
 from tabgan.gan.snapshots import Taken
 from tabgan.images.arrays import Images
 from tabgan.images.fitting import fit_images
-from tabgan.images.labels import code_of
+from tabgan.images.labels import as_classes, code_of
 from tabgan.images.model import ImageModel
 from tabgan.images.options import check_image_options
 from tabgan.streams import RandomStateLike, resolve_seed
@@ -120,8 +120,8 @@ class ImageGAN(BaseEstimator):
         penalty: Any = "auto",
         discriminator_steps: int = 1,
         stabilisers: Sequence[Any] | None = None,
-        optimizer: Any = "adam:beta1=0.5,beta2=0.999",
-        learning_rate: float = 2e-4,
+        optimizer: Any = "adam",
+        learning_rate: float = 5e-4,
         prior: str = "gaussian",
         snapshots: int = 0,
         device: str = "auto",
@@ -188,7 +188,7 @@ class ImageGAN(BaseEstimator):
     def _set_model(self, model: ImageModel, taken: Sequence[Taken] = ()) -> Self:
         facts = model.facts
         self._model = model
-        self.classes_ = np.array(model.classes, dtype=None if model.classes else object)
+        self.classes_ = as_classes(model.classes)
         self.image_shape_ = tuple(int(side) for side in facts["image_shape"])
         self.history_ = list(facts["history"])
         self.latent_dim_ = model.generator.latent_dim

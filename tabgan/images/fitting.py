@@ -1,12 +1,13 @@
 """From images and the options of an `ImageGAN` to a model: the stages of a fit, in order."""
 
 import time
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 
+from tabgan.errors import DataError
 from tabgan.gan.callbacks import Callbacks, History, Progress
 from tabgan.gan.diagnosis import describe_course
 from tabgan.gan.image_networks import ImageSize
@@ -14,8 +15,8 @@ from tabgan.gan.latent import check_prior
 from tabgan.gan.precision import choose_device, choose_precision
 from tabgan.gan.recipe import Recipe
 from tabgan.gan.snapshots import Taken
-from tabgan.images.architectures import ARCHITECTURES
-from tabgan.images.arrays import Images, check_images
+from tabgan.images.architectures import ARCHITECTURES, USUAL_PENALTY
+from tabgan.images.arrays import Images, as_array, check_images
 from tabgan.images.labels import check_labels
 from tabgan.images.model import ImageModel
 from tabgan.images.training import ImageTraining
@@ -23,6 +24,7 @@ from tabgan.images.training import ImageTraining
 __all__ = ["Fitted", "auto_image_steps", "fit_images"]
 
 EPOCHS = 60.0
+FEWEST = 2  # images: BatchNorm needs two in a batch
 MIN_STEPS, MAX_STEPS = 2_000, 50_000
 
 # What a model file does not keep of the options: it belongs to this process.
@@ -72,8 +74,13 @@ def fit_images(
         When the fit began, by `time.monotonic`.
     """
     progress.stage("Reading the images")
-    array = check_images(images)
+    given = as_array(images)
+    array = check_images(given)
+    if len(array) < FEWEST:
+        raise DataError(f"{len(array)} image is too few to learn from; give {FEWEST} at least")
     classes, codes = check_labels(labels, len(array)) if labels is not None else ((), None)
+    kept = tuple(value.item() if isinstance(value, np.generic) else value for value in classes)
+    _check_plain(kept)
     n, height, width, channels = array.shape
     size = ImageSize(channels, height, width, len(classes))
     training = _training(size, n, options, seed)
@@ -86,7 +93,6 @@ def fit_images(
         _flat(array), torch.from_numpy(codes if codes is not None else np.zeros(n, np.int64)),
         callback, seconds,
     )  # fmt: skip
-    given = np.asarray(images) if not isinstance(images, list | tuple) else np.stack(images)
     facts = {
         "parameters": training.recipe.kept_options(options, _LEFT_OUT),
         "n_images": n,
@@ -95,7 +101,6 @@ def fit_images(
         **describe_course(history.records, training.recipe),
     }
     shares = np.bincount(codes, minlength=len(classes)) / n if codes is not None else np.empty(0)
-    kept = tuple(value.item() if isinstance(value, np.generic) else value for value in classes)
     model = ImageModel(
         generator.requires_grad_(False).eval(),
         size,
@@ -108,6 +113,16 @@ def fit_images(
     return Fitted(model, taken)
 
 
+def _check_plain(classes: Sequence[Any]) -> None:
+    """Refuse labels that a model file can't keep."""
+    for label in classes:
+        if not isinstance(label, str | int | float | bool):
+            raise DataError(
+                f"label {label!r} is of type {type(label).__name__}; labels must be numbers or "
+                "texts: give str(label)"
+            )
+
+
 def _flat(images: "np.ndarray[Any, np.dtype[np.float32]]") -> torch.Tensor:
     """Return images as bytes, channels first and flat, (n, n_pixels)."""
     pixels = np.rint(images.transpose(0, 3, 1, 2) * 255).astype(np.uint8)
@@ -117,9 +132,9 @@ def _flat(images: "np.ndarray[Any, np.dtype[np.float32]]") -> torch.Tensor:
 def _training(size: ImageSize, n: int, options: Mapping[str, Any], seed: int) -> ImageTraining:
     device = choose_device(options["device"])
     usual = ARCHITECTURES[options["architecture"]].latent_dim
-    batch_size = int(options["batch_size"])
+    batch_size, recipe = int(options["batch_size"]), Recipe.of(options, usual_penalty=USUAL_PENALTY)
     if options["epochs"] is not None:
-        steps = max(1, round(options["epochs"] * n / min(batch_size, n)))
+        steps = recipe.steps(options["epochs"], n, batch_size)
     elif options["steps"] == "auto":
         steps = auto_image_steps(n, batch_size)
     else:
@@ -132,7 +147,7 @@ def _training(size: ImageSize, n: int, options: Mapping[str, Any], seed: int) ->
         prior=check_prior(options["prior"]),
         n_steps=steps,
         batch_size=batch_size,
-        recipe=Recipe.of(options),
+        recipe=recipe,
         device=device,
         dtype=choose_precision(options["precision"], device),
         seed=seed,

@@ -1,6 +1,6 @@
 """The labels of images, and the codes of their classes."""
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -56,7 +56,7 @@ def check_labels(labels: Iterable[Hashable], n: int) -> tuple[NDArray[Any], NDAr
             )
     ordered = _in_order(set(values))
     place = {value: code for code, value in enumerate(ordered)}
-    return _as_classes(ordered), np.array([place[value] for value in values], dtype=np.int64)
+    return as_classes(ordered), np.array([place[value] for value in values], dtype=np.int64)
 
 
 def _as_values(labels: Iterable[Hashable]) -> list[Any]:
@@ -85,7 +85,8 @@ def _in_order(values: set[Any]) -> list[Any]:
         return sorted(values, key=lambda value: (type(value).__name__, repr(value)))
 
 
-def _as_classes(ordered: list[Any]) -> NDArray[Any]:
+def as_classes(ordered: Sequence[Any]) -> NDArray[Any]:
+    """Return classes as an array: of int64 if all are such numbers, else of objects."""
     if all(type(value) is int and abs(value) < 2**63 for value in ordered):
         return np.array(ordered, dtype=np.int64)
     classes = np.empty(len(ordered), dtype=object)

@@ -16,6 +16,7 @@ from tabgan.gan.image_networks import ImageSize
 from tabgan.gan.latent import check_prior
 from tabgan.gan.networks import Generator
 from tabgan.images.architectures import ARCHITECTURES
+from tabgan.images.rows import ImageHead
 from tabgan.persistence import read_model, write_model
 from tabgan.streams import numpy_stream, torch_stream
 
@@ -67,7 +68,7 @@ class ImageModel:
     def draw(self, n: int, codes: NDArray[np.int64] | None, seed: int) -> Iterator[Tensor]:
         """Draw images block by block, floats from 0 to 1, (block, channels, height, width)."""
         device = next(self.generator.parameters()).device
-        scale = 2.0 if ARCHITECTURES[self.architecture].symmetric else 1.0  # as `ImageHead` does
+        head = ImageHead.of(self.size, ARCHITECTURES[self.architecture])
         for block, start in enumerate(range(0, n, BLOCK_IMAGES)):
             stop = min(start + BLOCK_IMAGES, n)
             stream = torch_stream(seed, "sample", block, device=device)
@@ -76,8 +77,7 @@ class ImageModel:
             if codes is not None:
                 part = torch.from_numpy(codes[start:stop]).to(device)
                 labels = nn.functional.one_hot(part, len(self.classes)).float()
-            logits = self.generator(z, labels).float()
-            yield torch.sigmoid(scale * logits).cpu().reshape(-1, *self.size[:3])
+            yield self.pixels_of(head(self.generator(z, labels), stream, labels)).cpu()
 
     def pixels_of(self, rows: Tensor) -> Tensor:
         """Return the images in rows of training, (n, channels, height, width) from 0 to 1."""
@@ -141,6 +141,8 @@ class ImageModel:
         with torch.device("meta"):
             generator = pair.generator(latent_dim, size, width, prior)
         weights = {k.removeprefix("generator."): v for k, v in tensors.items() if k != "shares"}
+        if any(v.is_floating_point() and v.dtype != torch.float32 for v in weights.values()):
+            raise ValueError("weights must be float32")
         generator.load_state_dict(weights, assign=True)
         shares = tensors["shares"].numpy()
         if shares.shape != (len(classes),) or shares.dtype != np.float64 or (shares < 0).any():

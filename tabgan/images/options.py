@@ -9,7 +9,7 @@ from tabgan.errors import OptionError, did_you_mean
 from tabgan.gan.latent import check_prior
 from tabgan.gan.precision import choose_device, choose_precision
 from tabgan.gan.recipe import Recipe
-from tabgan.images.architectures import ARCHITECTURES
+from tabgan.images.architectures import ARCHITECTURES, USUAL_PENALTY
 
 __all__ = ["check_image_options"]
 
@@ -37,5 +37,5 @@ def check_image_options(options: Mapping[str, Any]) -> None:
         check_number("latent_dim", options["latent_dim"], Integral, 1, "or 'auto'")
     check_budget(options)
     check_number("snapshots", options["snapshots"], Integral, 0)
-    Recipe.of(options)
+    Recipe.of(options, usual_penalty=USUAL_PENALTY)
     check_prior(options["prior"])

@@ -1,12 +1,14 @@
 """Images as the rows that the GAN core is trained on: flat pixels, then the label as one-hot."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
 
 from tabgan.gan.batches import Shuffled
+from tabgan.gan.image_networks import ImageSize
+from tabgan.images.architectures import Architecture
 
 __all__ = ["ImageBatches", "ImageHead"]
 
@@ -39,6 +41,14 @@ class ImageHead(nn.Module):
         self.n_pixels = n_pixels
         self.n_classes = n_classes
         self.symmetric = symmetric
+        places = torch.arange(n_pixels, n_pixels + n_classes)
+        self.register_buffer("label_features", places, persistent=False)
+        self.label_features: Tensor
+
+    @classmethod
+    def of(cls, size: ImageSize, architecture: Architecture) -> Self:
+        """Return the head of a pair of networks."""
+        return cls(size.n_pixels, size.n_classes, symmetric=architecture.symmetric)
 
     def labels(self, rows: Tensor) -> Tensor | None:
         """Return the labels of rows as one-hot; None where there are none."""

@@ -67,8 +67,7 @@ class ImageTraining:
     @property
     def head(self) -> ImageHead:
         """What turns logits into pixels, and pixels into features."""
-        symmetric = ARCHITECTURES[self.architecture].symmetric
-        return ImageHead(self.size.n_pixels, self.size.n_classes, symmetric=symmetric)
+        return ImageHead.of(self.size, ARCHITECTURES[self.architecture])
 
     def run(
         self, pixels: Tensor, codes: Tensor, callback: Callback, seconds: float | None = None
@@ -118,7 +117,7 @@ class ImageTraining:
             stream,
             labels=labels,
             n_rows=FEW,
-            epochs_a_step=batches.batch_size / batches.n_rows,
+            epochs_a_step=self.recipe.epochs_a_step(batches.n_rows, batches.batch_size),
         )
 
     def _networks(self, noise: torch.Generator) -> tuple[Generator, Discriminator]:

@@ -73,12 +73,14 @@ def lighten(axes: "Axes", *, grid: str | None = "y") -> None:
 
 
 def save(figure: "Figure", path: Path, **options: Any) -> None:
-    """Write a figure as a PNG image.
+    """Write a figure, as the SVG or PDF that its name ends in, or else as PNG.
 
     Raises
     ------
     OSError
         If the file can't be written.
     """
+    suffix = os.path.splitext(path)[1].lower().removeprefix(".")  # noqa: PTH122
+    kind = suffix if suffix in ("svg", "pdf") else "png"
     with open_atomically(path) as file:
-        figure.savefig(file, format="png", dpi=DPI, **options)
+        figure.savefig(file, format=kind, dpi=DPI, **options)

@@ -97,7 +97,7 @@ def plot_marginals(
 
 
 def _histogram(axes: "Axes", real: pd.Series, made: pd.Series) -> None:
-    (there, dated), (drawn, _) = places_of(real), places_of(made)
+    there, drawn, dated = places_of(real, made)
     low, high = np.quantile(there, WITHIN)
     edges = np.linspace(low, high if high > low else low + 1, BINS + 1)
     ours, theirs = (

@@ -2,12 +2,11 @@
 
 import os
 from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from tabgan.atomic import open_atomically
 from tabgan.errors import OptionError
+from tabgan.pictures.canvas import BLUE, INK, RED, check_pictures, lighten, new_figure, save
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -16,7 +15,6 @@ __all__ = ["Point", "check_plot", "draw_plot"]
 
 SUFFIXES = (".png", ".svg", ".pdf")
 APART = 0.05  # of the axis, between two sizes that are written out
-BLUE, RED, GREY = "#2a6f97", "#d1495b", "#6c757d"
 
 
 class Point(NamedTuple):
@@ -41,11 +39,7 @@ def check_plot(path: str | os.PathLike[str]) -> None:
             f"plot={os.fspath(path)!r} does not end as a picture does; end it in "
             f"{', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}"
         )
-    if find_spec("matplotlib") is None:
-        raise OptionError(
-            f"plot={os.fspath(path)!r} needs matplotlib, which is not installed; install it with: "
-            "pip install 'matplotlib>=3.8'"
-        )
+    check_pictures()
 
 
 def draw_plot(
@@ -72,12 +66,7 @@ def draw_plot(
         If the file can't be written.
     """
     check_plot(path)
-    # Not pyplot, which would keep the figure and choose a window system for the whole process.
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(7.5, 6.5), dpi=150, layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure(7.5, 6.5)
     upper, lower = figure.subplots(2, 1, sharex=True)
     points = sorted(points)
     _draw_panel(upper, points, [point.detection for point in points], heuristic)
@@ -92,15 +81,14 @@ def draw_plot(
     _set_sizes(lower, sorted({heuristic, *(point.latent_dim for point in points)}))
     handles, labels = upper.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper center", ncols=3, frameon=False)
-    with open_atomically(path) as file:
-        figure.savefig(file, format=Path(path).suffix.lower().removeprefix("."))
+    save(figure, path)
 
 
 def _draw_panel(
     panel: "Axes", points: Sequence[Point], heights: Sequence[float], heuristic: int
 ) -> None:
     sizes = [point.latent_dim for point in points]
-    panel.axvline(heuristic, color=GREY, linestyle="--", label=f"heuristic: z = {heuristic}")
+    panel.axvline(heuristic, color=INK, linestyle="--", label=f"heuristic: z = {heuristic}")
     panel.scatter(sizes, heights, color=BLUE, zorder=3, label="trial")
     for point, height in zip(points, heights, strict=True):
         if point.best:
@@ -115,8 +103,7 @@ def _draw_panel(
                 zorder=4,
                 label=f"best: z = {point.latent_dim}",
             )
-    panel.grid(axis="y", color="#e0e0e0")
-    panel.spines[["top", "right"]].set_visible(False)
+    lighten(panel)
 
 
 def _set_sizes(panel: "Axes", sizes: list[int]) -> None:

@@ -4,13 +4,14 @@ import copy
 from itertools import product
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from tabgan.errors import OptionError
 from tabgan.gan.batches import TableBatches
-from tabgan.gan.callbacks import Callback
+from tabgan.gan.callbacks import Callback, History
 from tabgan.gan.checkpoint import capture, flatten, restore, unflatten
 from tabgan.gan.heads import TableHead
 from tabgan.gan.losses import LOSSES
@@ -50,7 +51,7 @@ SENSELESS = [case for case in ALL if not makes_sense(*case)]
 
 
 def training(
-    given: tuple[int, ...] = (), steps: int = 2, **options: Any
+    given: tuple[int, ...] = (), steps: int = 2, record_every: int = 1, **options: Any
 ) -> tuple[Trainer, TrainState]:
     head = TableHead(SPANS, given)
     stream = torch_stream(0, "rows")
@@ -64,7 +65,7 @@ def training(
         latents=torch_stream(0, "latents"),
         data=torch_stream(0, "data"),
         noise=torch_stream(0, "noise"),
-        record_every=1,
+        record_every=record_every,
     )
     with torch.random.fork_rng():
         torch.manual_seed(0)
@@ -114,13 +115,40 @@ def test_a_training_keeps_its_contract(loss, penalty, stabiliser, given, tmp_pat
     assert torch.equal(weights(again.averaged.network), weights(state.averaged.network))
 
 
+@pytest.mark.parametrize("cut", [6, 10, 13])
+@pytest.mark.parametrize("stabilisers", [None, ["experience_replay", "historical_averaging"]])
+def test_a_training_can_be_cut_anywhere(cut, stabilisers):
+    options = {"stabilisers": stabilisers, "discriminator_steps": 2}
+    whole, state = training(steps=25, record_every=10, **options)
+    history = History()
+    whole.run(state, history)
+
+    class Stop(Callback):
+        def on_step(self, state: TrainState) -> None:
+            if state.step == cut:
+                self.captured = capture(half, state)
+
+    half, begun = training(steps=25, record_every=10, **options)
+    stop = Stop()
+    half.run(begun, stop)
+    resumed, again = training(steps=25, record_every=10, **options)
+    restore(resumed, again, stop.captured)
+    rest = History()
+    resumed.run(again, rest)
+    assert torch.equal(weights(again.discriminator), weights(state.discriminator))
+    assert torch.equal(weights(again.averaged.network), weights(state.averaged.network))
+    kept = [{**record, "seconds": 0} for record in history.records]
+    assert [{**record, "seconds": 0} for record in rest.records] == kept[-len(rest.records) :]
+    assert len(rest.records) == {6: 3, 10: 3, 13: 2}[cut]
+
+
 class AfterTheFirstStep(Callback):
     def __init__(self, trainer: Trainer) -> None:
         self.trainer = trainer
 
     def on_record(self, state: TrainState, record: dict[str, float]) -> None:
         if state.step == 1:
-            self.captured = copy.deepcopy(capture(self.trainer, state))
+            self.captured = capture(self.trainer, state)
 
 
 @pytest.mark.parametrize(("loss", "penalty", "stabiliser"), SOUND)
@@ -160,6 +188,54 @@ def test_every_part_is_made_from_what_describes_it(registry):
         assert resolve("part", part, registry) is part
     assert resolve("p", "r1:gamma=2,interval=3", PENALTIES) == PENALTIES["r1"](2, 3)
     assert describe(PENALTIES["r1"](2.5, 3), PENALTIES) == "r1:gamma=2.5,interval=3"
+
+
+def test_parts_of_other_classes_are_refused():
+    class Other(PENALTIES["none"]):
+        pass
+
+    with pytest.raises(OptionError, match="is not known; known names: 'none', 'r1'"):
+        resolve("penalty", Other(), PENALTIES)
+
+
+def test_numbers_of_numpy_are_described_as_numbers():
+    part = PENALTIES["r1"](np.float64(2), np.int64(3))
+    assert describe(part, PENALTIES) == "r1:gamma=2.0,interval=3"
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_the_order_of_stabilisers_does_not_matter(order):
+    names = ["feature_matching", "historical_averaging:weight=10"][::order]
+    trainer, state = training(stabilisers=names)
+    plain, other = training(stabilisers=["feature_matching"])
+    for one, begun in ((trainer, state), (plain, other)):
+        one.train_step(begun)
+        with torch.no_grad():
+            for parameter in begun.generator.parameters():
+                parameter.add_(1.0)
+    values = [
+        one._train_generator(begun, one._draw(begun)).item()
+        for one, begun in ((trainer, state), (plain, other))
+    ]
+    assert values[0] > values[1] + 1
+
+
+def test_noise_leaves_labels_alone_and_replayed_rows_have_the_present_one():
+    names = ["instance_noise:std=0.5,decay=0.5", "experience_replay"]
+    trainer, state = training((0,), stabilisers=names)
+    seen = []
+    network = state.discriminator
+    network.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].detach().clone()))
+    for step in range(3):
+        state.step = 100 * step
+        trainer.train_step(state)
+    places = trainer.head.label_features
+    for features in seen:
+        assert features[:, places].unique().tolist() == [0.0, 1.0]
+    past = trainer.stabilisers[1].state_dict()["past"]
+    assert (past[:, places].sum(dim=1) == 1).all()
+    others = [i for i in range(past.shape[1]) if i >= 2 * 17 and i not in places.tolist()]
+    assert past[:, others].unique().tolist() == [0.0, 1.0], "kept without noise"
 
 
 def test_a_recipe_comes_back_from_its_json():

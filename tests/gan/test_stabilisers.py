@@ -69,21 +69,21 @@ def test_feature_matching_compares_the_means_of_the_hidden_layer():
         discriminator = MLPDiscriminator(3, hidden_dim=8)
     real, fake = torch.randn(20, 3, generator=stream()), torch.randn(30, 3, generator=stream(1))
     played = Played(nn.Identity(), discriminator, real, fake)
-    value = FeatureMatching(weight=2.0, adversarial=0.5).add(torch.tensor(3.0), played)
+    value = FeatureMatching(weight=2.0, adversarial=0.5).match(torch.tensor(3.0), played)
     gap = discriminator.layers(real).mean(0) - discriminator.layers(fake).mean(0)
     assert value.item() == pytest.approx(2.0 * gap.square().mean().item() + 1.5, rel=1e-4)
-    assert FeatureMatching().add(torch.tensor(3.0), played._replace(fake=real)).item() < 1e-10
+    assert FeatureMatching().match(torch.tensor(3.0), played._replace(fake=real)).item() < 1e-10
 
 
 def test_historical_averaging_pulls_towards_the_mean_of_all_weights():
     layer = nn.Linear(1, 1, bias=False)
     averaging = HistoricalAveraging(weight=0.1)
     played = Played(layer, MLPDiscriminator(1), torch.zeros(1, 1), torch.zeros(1, 1))
-    assert averaging.add(torch.tensor(2.0), played).item() == 2.0, "nothing is past yet"
+    assert averaging.penalise(torch.tensor(2.0), played).item() == 2.0, "nothing is past yet"
     for value in (1.0, 2.0, 6.0):
         nn.init.constant_(layer.weight, value)
         averaging.after_descent(layer)
-    loss = averaging.add(torch.tensor(2.0), played)
+    loss = averaging.penalise(torch.tensor(2.0), played)
     assert loss.item() == pytest.approx(2.0 + 0.1 * (6 - 3) ** 2)
     loss.backward()
     assert layer.weight.grad.item() == pytest.approx(2 * 0.1 * (6 - 3))

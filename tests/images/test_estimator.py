@@ -93,6 +93,44 @@ def test_labels_of_any_kind():
         gan.sample(3, label="od")
 
 
+def test_mixed_labels_stay_what_they_are(tmp_path):
+    labels = [1, "a"] * 10
+    gan = quick().fit(IMAGES[:20], labels)
+    gan.save(tmp_path / "m")
+    for one in (gan, ImageGAN.load(tmp_path / "m")):
+        assert set(one.sample_labelled(50)[1].tolist()) == {1, "a"}
+        assert one.sample_labelled(2, label=1)[1].tolist() == [1, 1]
+
+
+@pytest.mark.parametrize("kind", ["tensor", "objects", "generator"])
+def test_images_in_any_container(kind):
+    given = {
+        "tensor": torch.tensor(IMAGES[:20]),
+        "objects": np.array([*IMAGES[:20], None], object)[:20],
+        "generator": (image for image in IMAGES[:20]),
+    }[kind]
+    sample = quick().fit(given).sample(2)
+    assert sample.shape == (2, 8, 8)
+    assert sample.dtype == np.uint8
+
+
+def test_snapshots_are_of_the_same_latents():
+    gan = quick(steps=8, snapshots=3).fit(IMAGES, LABELS)
+    assert [(s.step, s.images.shape) for s in gan.snapshots_] == [
+        (0, (20, 8, 8)),
+        (4, (20, 8, 8)),
+        (8, (20, 8, 8)),
+    ]
+    assert (quick(steps=8).fit(IMAGES, LABELS).sample(20) == gan.sample(20)).all()
+
+
+def test_epochs_count_all_images_that_are_drawn():
+    once = quick(steps="auto", epochs=2, batch_size=50).fit(IMAGES[:500])
+    more = quick(steps="auto", epochs=2, batch_size=50, discriminator_steps=5).fit(IMAGES[:500])
+    assert (once.n_steps_, more.n_steps_) == (20, 4)
+    assert [gan.history_[-1]["epoch"] for gan in (once, more)] == [2.0, 2.0]
+
+
 def test_the_same_seed_gives_the_same_images(fitted):
     again = quick().fit(IMAGES, LABELS)
     assert (again.sample(20) == fitted.sample(20)).all()
@@ -120,7 +158,7 @@ def test_a_model_comes_back_from_its_file(fitted, tmp_path):
     back = ImageGAN.load(tmp_path / "digits.safetensors")
     assert (back.sample(20, label=3) == fitted.sample(20, label=3)).all()
     assert (back.sample_labelled(20)[1] == fitted.sample_labelled(20)[1]).all()
-    assert back.get_params() == fitted.get_params() | {"penalty": "r1"}
+    assert back.get_params() == fitted.get_params() | {"penalty": "r1:gamma=1"}
     assert back.history_ == fitted.history_
 
 
@@ -181,6 +219,12 @@ def test_models_of_another_kind_are_refused(fitted, tmp_path):
         ([np.zeros((8, 8)), np.zeros((8, 9))], None, "image 1"),
         (np.full((2, 4, 4), np.nan), None, "image 0 holds nan"),
         (np.zeros((3, 4, 4)), [1, 2], "2 labels"),
+        (np.zeros((1, 4, 4)), None, "1 image is too few to learn from; give 2 at least"),
+        (
+            np.zeros((2, 4, 4)),
+            [(1, 2), (3, 4)],
+            "label .* is of type tuple; labels must be numbers",
+        ),
     ],
 )
 def test_bad_images_and_labels(images, labels, message):
