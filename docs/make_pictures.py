@@ -13,7 +13,7 @@ from tabgan.images.idx import read_folder
 from tabgan.pictures import save_grid
 
 PLACE = Path(__file__).parent / "pictures"
-BUDGET = {"steps": 6_000, "learning_rate": 5e-4}
+BUDGET = {"steps": 4_000}
 
 SYSTEMS: dict[str, dict[str, Any]] = {
     "minimax": {"loss": "minimax", "penalty": "none"},
@@ -23,9 +23,9 @@ SYSTEMS: dict[str, dict[str, Any]] = {
     "wasserstein_spectral": {"loss": "wasserstein", "penalty": "spectral"},
     "hinge": {"loss": "hinge"},
     "relativistic": {"loss": "relativistic"},
-    "r1": {"loss": "non_saturating", "penalty": "r1"},
+    "r1": {"loss": "non_saturating"},
     "mlp_tanh": {"architecture": "mlp_tanh", "penalty": "none"},
-    "dcgan": {"architecture": "dcgan", "width": 0.25, "penalty": "none", "steps": 2_500,
+    "dcgan": {"architecture": "dcgan", "width": 0.25, "penalty": "none", "steps": 1_500,
               "learning_rate": 2e-4},
     "label_smoothing": {"penalty": "none", "stabilisers": ["label_smoothing"]},
     "one_sided_smoothing": {"penalty": "none", "stabilisers": ["one_sided_smoothing"]},

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 import torch
 
+from tabgan.gan.conv_networks import ConvDiscriminator, ConvGenerator
 from tabgan.gan.image_networks import (
-    ConvDiscriminator,
-    ConvGenerator,
     ImageSize,
     PlainDiscriminator,
     PlainGenerator,

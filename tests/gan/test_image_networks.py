@@ -3,9 +3,8 @@
 import pytest
 import torch
 
+from tabgan.gan.conv_networks import ConvDiscriminator, ConvGenerator
 from tabgan.gan.image_networks import (
-    ConvDiscriminator,
-    ConvGenerator,
     Dropout,
     ImageSize,
     PlainDiscriminator,
