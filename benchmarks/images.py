@@ -26,10 +26,10 @@ LECTURES: dict[str, Any] = {
     "learning_rate": 2e-4,
 }
 RUNS: dict[str, dict[str, Any]] = {
-    "lectures": {**LECTURES, "epochs": 60},
-    "lectures-tanh": {**LECTURES, "architecture": "mlp_tanh", "epochs": 60},
+    "lectures": {**LECTURES, "epochs": 100},
     "default": {},
-    "dcgan": {**LECTURES, "architecture": "dcgan", "width": 0.25, "epochs": 10},
+    "wide": {"width": 2.0, "epochs": 70},
+    "dcgan": {**LECTURES, "architecture": "dcgan", "width": 0.25, "epochs": 4},
 }
 COLUMNS = (
     *("run", "seed", "agreement", "judge_accuracy", "trained_on_samples"),
