@@ -43,6 +43,22 @@ def test_a_grid_of_two_of_each_label(model, run, tmp_path):
     assert (tmp_path / "grid.png").read_bytes()[1:4] == b"PNG"
 
 
+@pytest.mark.parametrize("arguments", [("-n", "5"), ("-n", "40"), ("-n", "7", "--label", "3")])
+def test_grids_of_any_number(model, run, tmp_path, arguments):
+    pytest.importorskip("matplotlib", reason="pictures need matplotlib")
+    done = run("images", "sample", model, "-o", tmp_path / "grid.png", *arguments)
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / "grid.png").read_bytes()[1:4] == b"PNG"
+
+
+def test_a_column_has_a_title_if_all_its_images_have_that_label():
+    from tabgan.cli.image_files import _titles
+
+    assert _titles(np.array([0, 1, 2, 0, 1, 2]), 3) == ["0", "1", "2"]
+    assert _titles(np.array([0, 1, 2, 0, 2, 1]), 3) is None
+    assert _titles(None, 3) is None
+
+
 def test_pictures_of_a_training(run, tmp_path):
     pytest.importorskip("matplotlib", reason="pictures need matplotlib")
     arguments = ("images", "fit", "-m", "m.safetensors", "--pictures", "pictures", *TINY)
