@@ -62,7 +62,8 @@ class NumberRedraw:
     """Draws a number anew, one binary digit of its probability after the other.
 
     The first digit says in which half of its distribution the number lies, the second one in which
-    half of that, and so on; below the last digit it is drawn uniformly.
+    half of that, and so on. Numbers that share all digits keep the order that they had, so that the
+    tails keep what goes with them.
 
     Parameters
     ----------
@@ -86,7 +87,7 @@ class NumberRedraw:
         for depth, trees in enumerate(self.digits, start=1):
             seen[:, self.number] = units
             units += (rng.random(len(rows)) < trees.probabilities(seen)[:, 1]) / 2**depth
-        units += rng.random(len(rows)) / 2 ** len(self.digits)
+        units += _ranked_within(units, rows.numbers[:, self.number], rng) / 2 ** len(self.digits)
         numbers = rows.numbers.copy()
         numbers[:, self.number] = units
         seen[:, self.number] = features.values(self.number, units, rows.codes)
@@ -105,6 +106,15 @@ class NumberRedraw:
 
 
 Redraw = LevelRedraw | NumberRedraw
+
+
+def _ranked_within(cells: Floats, before: Floats, rng: np.random.Generator) -> Floats:
+    """Spread the rows of each cell evenly over the unit interval, in the order of a number."""
+    _, cell, counts = np.unique(cells, return_inverse=True, return_counts=True)
+    order = np.lexsort((before, cell))
+    ranks = np.empty(len(cells))
+    ranks[order] = np.arange(len(cells)) - np.repeat(np.cumsum(counts) - counts, counts)
+    return (ranks + rng.random(len(cells))) / counts[cell]
 
 
 def _blanked(rows: Drawn, place: int) -> Floats:

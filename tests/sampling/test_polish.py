@@ -2,9 +2,10 @@ import numpy as np
 
 from tabgan.encoding.quantiles import Quantiles
 from tabgan.sampling import polish
-from tabgan.sampling.features import RowFeatures
+from tabgan.sampling.features import Drawn, RowFeatures
 from tabgan.sampling.polish import fit_polish
 from tabgan.sampling.redraws import LevelRedraw, NumberRedraw, fit_level, fit_number
+from tabgan.sampling.trees import Growth, fit_trees
 from tabgan.spans import Spans
 
 SPANS = Spans(marks=(None, None), widths=(3, 2))
@@ -107,3 +108,23 @@ def test_nothing_is_tried_when_the_time_is_over():
     drawn = rows(3000, 1, level=False)
     choices = fit_polish(rows(3000, 0), drawn, FEATURES, np.random.default_rng(0), until=0.0)
     assert choices == []
+
+
+def test_a_redrawn_number_keeps_its_order_below_the_digits():
+    """A heavy tail that follows another column is still next to it."""
+    rng = np.random.default_rng(0)
+    units = rng.random(4_000)
+    rows = Drawn(units[:, None], np.empty((4_000, 0), np.int64), units[:, None].copy())
+    features = RowFeatures(Spans((None,), ()), (Quantiles.fit(units),))
+    digits = []
+    for depth in range(3):
+        seen, digit = np.floor(units * 2**depth) / 2**depth, (units * 2 ** (depth + 1)).astype(int)
+        digits.append(fit_trees(seen[:, None], digit % 2, Growth(2, 0.1), seed=0))
+    drawn = NumberRedraw(0, tuple(digits)).apply(rows, features, rng).numbers[:, 0]
+    assert abs(np.corrcoef(units, drawn)[0, 1]) < 0.2, "nothing tells the digits here"
+    for cell in range(8):
+        within = (drawn * 8).astype(int) == cell
+        order = np.argsort(units[within])
+        assert (np.diff(drawn[within][order]) > 0).all()
+        spread = np.sort(drawn[within]) * 8 - cell
+        assert np.abs(spread - (np.arange(within.sum()) + 0.5) / within.sum()).max() < 0.01
