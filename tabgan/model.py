@@ -14,10 +14,10 @@ from torch import Tensor
 
 from tabgan.encoding.conditions import ConditionColumns
 from tabgan.encoding.table import TableEncoder
-from tabgan.errors import ModelFileError, OptionError, TabGANError
+from tabgan.errors import OptionError
 from tabgan.gan.latent import check_prior
 from tabgan.gan.networks import MLPGenerator
-from tabgan.persistence import read_model, write_model
+from tabgan.persistence import putting_together, read_model, write_model
 from tabgan.sampling.conditional import ConditionalSampler
 from tabgan.sampling.features import RowFeatures
 from tabgan.sampling.finish import Finish
@@ -138,7 +138,7 @@ class TableModel:
             If it can't be opened.
         """
         description, tensors = read_model(path)
-        try:
+        with putting_together(path):
             encoder = TableEncoder.from_json(description["encoder"])
             columns = None
             if "condition_on" in description:
@@ -148,14 +148,6 @@ class TableModel:
             finish = _finish(encoder, description, tensors)
             encoder.try_out()
             return cls(encoder, sampler, dict(description["facts"]), columns, finish)
-        except (
-            TabGANError, KeyError, TypeError, ValueError, IndexError, AttributeError,
-            RuntimeError, ArithmeticError, RecursionError,
-        ) as error:  # fmt: skip
-            raise ModelFileError(
-                f"{path}: the model's parts don't fit together "
-                f"({type(error).__name__}: {str(error)[:200]})"
-            ) from error
 
 
 def _finish(

@@ -9,7 +9,8 @@ builds anything. There is no pickle and no code in the file, and no training row
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,9 @@ from safetensors.torch import save as save_tensors
 from torch import Tensor
 
 from tabgan.atomic import open_atomically
-from tabgan.errors import ModelFileError
+from tabgan.errors import ModelFileError, TabGANError
 
-__all__ = ["FORMAT_VERSION", "read_model", "write_model"]
+__all__ = ["FORMAT_VERSION", "putting_together", "read_model", "write_model"]
 
 FORMAT_VERSION = (1, 0)  # a reader refuses a newer major version
 MAX_HEADER = 100_000_000  # the limit of the safetensors format
@@ -77,6 +78,21 @@ def read_model(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, 
         if tensor.is_floating_point() and not torch.isfinite(tensor).all():
             raise ModelFileError(f"{path}: tensor {name!r} holds values that are not finite")
     return description, tensors
+
+
+@contextmanager
+def putting_together(path: str | os.PathLike[str], what: str = "model") -> Iterator[None]:
+    """Turn whatever is wrong with a file's parts into one `ModelFileError`."""
+    try:
+        yield
+    except (
+        TabGANError, KeyError, TypeError, ValueError, IndexError, AttributeError,
+        RuntimeError, ArithmeticError, RecursionError,
+    ) as error:  # fmt: skip
+        raise ModelFileError(
+            f"{path}: the {what}'s parts don't fit together "
+            f"({type(error).__name__}: {str(error)[:200]})"
+        ) from error
 
 
 def _read_checked(path: Path) -> bytes:

@@ -12,13 +12,13 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from tabgan.checks import check_number
-from tabgan.errors import DataError, ModelFileError, TabGANError
+from tabgan.errors import DataError, ModelFileError
 from tabgan.gan.precision import Precision, choose_precision
 from tabgan.gan.threads import one_thread
 from tabgan.images.arrays import Images, ImageShape, check_images
 from tabgan.images.classifier import Classifier, auto_epochs, train_classifier
 from tabgan.images.labels import check_codes
-from tabgan.persistence import read_model, write_model
+from tabgan.persistence import putting_together, read_model, write_model
 from tabgan.streams import torch_stream
 
 __all__ = ["Judge"]
@@ -188,13 +188,8 @@ class Judge:
             raise ModelFileError(
                 f"{path}: a model, but not a judge; judges are written by Judge.save"
             )
-        try:
+        with putting_together(path, "judge"):
             return cls(*_rebuild(description["judge"], tensors))
-        except (TabGANError, KeyError, TypeError, ValueError, RuntimeError) as error:
-            raise ModelFileError(
-                f"{path}: the judge's parts don't fit together "
-                f"({type(error).__name__}: {str(error)[:200]})"
-            ) from error
 
 
 def _channels_first(pixels: NDArray[np.float32]) -> Tensor:

@@ -11,13 +11,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from tabgan.errors import ModelFileError, TabGANError
+from tabgan.errors import ModelFileError
 from tabgan.gan.image_networks import ImageSize
 from tabgan.gan.latent import check_prior
 from tabgan.gan.networks import Generator
 from tabgan.images.architectures import ARCHITECTURES
 from tabgan.images.rows import ImageHead
-from tabgan.persistence import read_model, write_model
+from tabgan.persistence import putting_together, read_model, write_model
 from tabgan.streams import numpy_stream, torch_stream
 
 __all__ = ["BLOCK_IMAGES", "ImageModel"]
@@ -114,16 +114,8 @@ class ImageModel:
         description, tensors = read_model(path)
         if "images" not in description:
             raise ModelFileError(f"{path}: a tabgan file, but no model of images")
-        try:
+        with putting_together(path):
             return cls._restore(description, tensors, device)
-        except (
-            TabGANError, KeyError, TypeError, ValueError, IndexError, AttributeError,
-            RuntimeError, ArithmeticError, RecursionError,
-        ) as error:  # fmt: skip
-            raise ModelFileError(
-                f"{path}: the model's parts don't fit together "
-                f"({type(error).__name__}: {str(error)[:200]})"
-            ) from error
 
     @classmethod
     def _restore(
