@@ -9,13 +9,12 @@ import argparse
 import sys
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from itertools import product
+from concurrent.futures import ProcessPoolExecutor
+from itertools import product, repeat
+from multiprocessing import get_context
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
-from measure import in_own_process
 from report import print_table, write_json
 
 RESULTS = Path(__file__).parent / "results"
@@ -38,23 +37,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--judge", type=Path, default=CACHE / "mnist-judge.safetensors")
     parser.add_argument("--out", type=Path, default=RESULTS / "ablation.json")
     options = parser.parse_args(arguments)
+    jobs = [*product(options.data, ways())]
     rows: list[dict[str, Any]] = []
-    writing = Lock()
-
-    def one(job: tuple[str, dict[str, Any]]) -> dict[str, Any]:
-        data, way = job
-        print(f"{data}: {way} …", file=sys.stderr)
-        row = in_own_process(run, data, way, options.steps, options.seed, options.judge)
-        with writing:
+    with ProcessPoolExecutor(options.jobs, mp_context=get_context("spawn")) as pool:
+        settings = (options.steps, options.seed, options.judge)
+        for row in pool.map(run, *zip(*jobs, strict=True), *map(repeat, settings)):
             rows.append(row)
+            print(f"{len(rows)} of {len(jobs)}", file=sys.stderr)
             write_json(options.out, rows, seeds=[options.seed], steps=options.steps)
-        return row
-
-    with ThreadPoolExecutor(options.jobs) as pool:
-        finished = [*pool.map(one, product(options.data, ways()))]
-    write_json(options.out, finished, seeds=[options.seed], steps=options.steps)
     for data in options.data:
-        shown = [row for row in finished if row["data"] == data]
+        shown = [row for row in rows if row["data"] == data]
         print_table(shown, (*KEYS, *COLUMNS[data], "fit_seconds", "failure"))
     print(f"written to {options.out}", file=sys.stderr)
 

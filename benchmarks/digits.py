@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,6 +28,7 @@ class Digits(NamedTuple):
     test: Labelled
 
 
+@cache
 def digits() -> Digits:
     """Read MNIST; end the program with a clear message if it is missing."""
     data = Path(os.environ.get("TABGAN_DATA", REPOSITORY / ".." / "shared" / "data"))
