@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the benchmark; results are written after each fit."""
     parser = argparse.ArgumentParser(description="Compare ways to train.", allow_abbrev=False)
     parser.add_argument("--data", nargs="+", choices=COLUMNS, default=[*COLUMNS])
-    parser.add_argument("--steps", type=int, default=1500, help="training steps (default: 1500)")
+    parser.add_argument("--steps", type=int, default=600, help="training steps (default: 600)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=1, help="fits at a time, each on one core")
     parser.add_argument("--judge", type=Path, default=CACHE / "mnist-judge.safetensors")

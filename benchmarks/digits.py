@@ -58,7 +58,7 @@ def score(
     images = gan.sample(label=asked.tolist())
     scores = evaluate_images(referee, images, *data, seed=0, codes=asked, retrain=False)
     figures = asdict(scores)
-    figures |= {name: figures.pop(name)["number"] for name in ("modes", "modes_real")}
+    figures |= {"modes": scores.modes.number, "modes_real": scores.modes_real.number}
     for name in ("trained_on_samples", "trained_on_real", "n_trained"):
         figures.pop(name)
     figures["inception_share"] = scores.inception_score / scores.inception_score_real

@@ -26,11 +26,12 @@ LECTURES: dict[str, Any] = {
     "learning_rate": 2e-4,
 }
 RUNS: dict[str, dict[str, Any]] = {
-    "lectures": {**LECTURES, "epochs": 100},
+    "lectures": {**LECTURES, "epochs": 75},
+    "wide": {"width": 2.0, "epochs": 50},
     "default": {},
-    "wide": {"width": 2.0, "epochs": 70},
-    "dcgan": {**LECTURES, "architecture": "dcgan", "width": 0.25, "epochs": 4},
+    "dcgan": {**LECTURES, "architecture": "dcgan", "width": 0.25, "epochs": 3},
 }
+EPOCHS = 4  # of the classifier that is trained on samples
 COLUMNS = (
     *("run", "seed", "agreement", "judge_accuracy", "trained_on_samples"),
     *("inception_score", "inception_score_real", "inception_share"),
@@ -82,7 +83,7 @@ def run(
         models.mkdir(parents=True, exist_ok=True)
         gan.save(models / f"{name}-{seed}.safetensors")
     row = {"run": name, "seed": seed, "parameters": gan.get_params()}
-    return row | score(gan, data, judge(judge_file, data), n_trained=samples) | cost
+    return row | score(gan, data, judge(judge_file, data), n_trained=samples, epochs=EPOCHS) | cost
 
 
 if __name__ == "__main__":
