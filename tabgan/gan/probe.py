@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Protocol, Self
+from typing import Self
 
 import torch
 from torch import Tensor, nn
 
 from tabgan.gan.callbacks import Callback, Record
+from tabgan.gan.data import Head
 from tabgan.gan.state import TrainState
 
 __all__ = ["PROBE_ROWS", "Probe", "Reference", "evaluating", "gradient_norm"]
@@ -17,16 +18,6 @@ PROBE_ROWS = 256  # distances between them all cost far less than the steps betw
 NEIGHBOURS = 5  # as in Naeem et al. (2020)
 _SLACK = 0.01  # of the mean distance; matrix products don't give 0 for the distance of equal rows
 _ROUNDING = 1e-6
-
-
-class _Head(Protocol):
-    def labels(self, rows: Tensor) -> Tensor | None: ...
-
-    def __call__(
-        self, logits: Tensor, generator: torch.Generator, labels: Tensor | None
-    ) -> Tensor: ...
-
-    def features(self, rows: Tensor) -> Tensor: ...
 
 
 @contextmanager
@@ -127,7 +118,7 @@ class Probe(Callback):
         For latents and the head's noise; the same ones at each record.
     """
 
-    def __init__(self, head: _Head, real: Tensor, stream: torch.Generator) -> None:
+    def __init__(self, head: Head, real: Tensor, stream: torch.Generator) -> None:
         self.head = head
         # As many fake rows from a table of few: the diversity of two would be chance.
         places = torch.arange(max(len(real), PROBE_ROWS), device=real.device) % len(real)

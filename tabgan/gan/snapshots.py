@@ -1,23 +1,18 @@
 """Rows that the averaged generator makes of the same latents, at moments spread over training."""
 
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from tabgan.gan.callbacks import Callback
+from tabgan.gan.data import Head
 from tabgan.gan.probe import evaluating
 from tabgan.gan.state import TrainState
 
 __all__ = ["SNAPSHOT_ROWS", "Snapshots", "Taken", "moments"]
 
 SNAPSHOT_ROWS = 1_000
-
-
-class _Head(Protocol):
-    def __call__(
-        self, logits: Tensor, generator: torch.Generator, labels: Tensor | None
-    ) -> Tensor: ...
 
 
 class Taken(NamedTuple):
@@ -71,7 +66,7 @@ class Snapshots(Callback):
     def __init__(
         self,
         n: int,
-        head: _Head,
+        head: Head,
         stream: torch.Generator,
         *,
         labels: Tensor | None = None,

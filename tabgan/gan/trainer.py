@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -14,6 +14,7 @@ from tabgan.errors import TrainingError
 from tabgan.gan.averaging import MovingAverage
 from tabgan.gan.balance import Balance
 from tabgan.gan.callbacks import Callback
+from tabgan.gan.data import Batches, Head
 from tabgan.gan.networks import Discriminator, Generator
 from tabgan.gan.penalties import PENALTIES, Penalty
 from tabgan.gan.precision import autocast
@@ -23,45 +24,7 @@ from tabgan.gan.stabilisers import Played
 from tabgan.gan.state import TrainState
 from tabgan.gan.steps import discriminator_step, frozen, generator_step
 
-__all__ = ["Batches", "Head", "Trainer", "learning_rate_factor"]
-
-
-class Batches(Protocol):
-    """Where real rows come from."""
-
-    batch_size: int
-    n_rows: int
-
-    def draw(self, generator: torch.Generator) -> Tensor:
-        """Return the next batch of rows."""
-        ...
-
-    def state_dict(self) -> dict[str, Any]:
-        """Return what is kept from batch to batch."""
-        ...
-
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take up what `state_dict` gave."""
-        ...
-
-
-class Head(Protocol):
-    """Output activations and discriminator features of a kind of data."""
-
-    label_features: Tensor
-    """Where the labels stand among the features, shape (levels of all labels,)."""
-
-    def labels(self, rows: Tensor) -> Tensor | None:
-        """Return what both networks are given of rows; None if nothing."""
-        ...
-
-    def __call__(self, logits: Tensor, generator: torch.Generator, labels: Tensor | None) -> Tensor:
-        """Draw rows from logits, with the labels that are given."""
-        ...
-
-    def features(self, rows: Tensor) -> Tensor:
-        """Turn rows into what the discriminator sees."""
-        ...
+__all__ = ["Trainer", "learning_rate_factor"]
 
 
 def learning_rate_factor(progress: float, final: float = 0.02) -> float:
