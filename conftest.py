@@ -1,6 +1,12 @@
 """Settings of all tests, those in docstrings too."""
 
+import os
+
 from hypothesis import HealthCheck, settings
+
+# Several workers share the cores: threads that wait for each other would stall them all. Set
+# before torch is imported, and for the processes that tests start.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # The same examples at every run, however slow the machine; `--hypothesis-profile=explore` looks
 # for new ones.
