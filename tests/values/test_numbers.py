@@ -262,7 +262,9 @@ def test_a_missing_value_needs_a_dtype_that_holds_it():
     )
 
 
-@pytest.mark.parametrize("value", [[1], {"a": 1}, 1j, object(), range(3)], ids=str)
+@pytest.mark.parametrize(
+    "value", [[1], {"a": 1}, 1j, object(), range(3)], ids=lambda value: type(value).__name__
+)
 def test_values_that_are_not_single_ones_are_refused(value):
     drawn = pd.Series([1, value], dtype=object, name="x")
     with pytest.raises(DataError) as caught:
