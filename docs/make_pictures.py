@@ -1,5 +1,7 @@
 """Make the pictures of `gans.md`: one training a system, on MNIST, with one budget.
 
+The pictures of DCGAN and of the best digits are of the models that `benchmarks/images.py` keeps.
+
 Run it as ``python docs/make_pictures.py FOLDER`` with the folder of MNIST's four files; it takes
 about ten minutes on one core. Further words name the pictures that are wanted.
 """
@@ -25,8 +27,6 @@ SYSTEMS: dict[str, dict[str, Any]] = {
     "relativistic": {"loss": "relativistic"},
     "r1": {"loss": "non_saturating"},
     "mlp_tanh": {"architecture": "mlp_tanh", "penalty": "none"},
-    "dcgan": {"architecture": "dcgan", "width": 0.25, "penalty": "none", "steps": 600,
-              "learning_rate": 2e-4},
     "label_smoothing": {"penalty": "none", "stabilisers": ["label_smoothing"]},
     "one_sided_smoothing": {"penalty": "none", "stabilisers": ["one_sided_smoothing"]},
     "instance_noise": {"penalty": "none", "stabilisers": ["instance_noise"]},
