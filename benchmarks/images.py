@@ -29,7 +29,7 @@ RUNS: dict[str, dict[str, Any]] = {
     "lectures": {**LECTURES, "epochs": 75},
     "wide": {"width": 2.0, "epochs": 50},
     "default": {},
-    "dcgan": {**LECTURES, "architecture": "dcgan", "width": 0.25, "epochs": 3},
+    "dcgan": {"architecture": "dcgan", "width": 0.25, "epochs": 6},
 }
 EPOCHS = 4  # of the classifier that is trained on samples
 COLUMNS = (
