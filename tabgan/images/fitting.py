@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from tabgan.errors import DataError
 from tabgan.gan.callbacks import Callbacks, History, Progress
@@ -78,9 +79,7 @@ def fit_images(
     array = check_images(given)
     if len(array) < FEWEST:
         raise DataError(f"{len(array)} image is too few to learn from; give {FEWEST} at least")
-    classes, codes = check_labels(labels, len(array)) if labels is not None else ((), None)
-    kept = tuple(value.item() if isinstance(value, np.generic) else value for value in classes)
-    _check_plain(kept)
+    classes, codes = _classes(labels, len(array))
     n, height, width, channels = array.shape
     size = ImageSize(channels, height, width, len(classes))
     training = _training(size, n, options, seed)
@@ -89,10 +88,7 @@ def fit_images(
     seconds = None
     if options["max_time"] is not None:
         seconds = max(options["max_time"] - (time.monotonic() - began), 0.0)
-    generator, taken = training.run(
-        _flat(array), torch.from_numpy(codes if codes is not None else np.zeros(n, np.int64)),
-        callback, seconds,
-    )  # fmt: skip
+    generator, taken = training.run(_flat(array), torch.from_numpy(codes), callback, seconds)
     facts = {
         "parameters": training.recipe.kept_options(options, _LEFT_OUT),
         "n_images": n,
@@ -100,17 +96,28 @@ def fit_images(
         "dtype": str(given.dtype),
         **describe_course(history.records, training.recipe),
     }
-    shares = np.bincount(codes, minlength=len(classes)) / n if codes is not None else np.empty(0)
     model = ImageModel(
         generator.requires_grad_(False).eval(),
         size,
         training.architecture,
         training.width,
-        kept,
-        shares,
+        classes,
+        np.bincount(codes, minlength=len(classes))[: len(classes)] / n,
         facts,
     )
     return Fitted(model, taken)
+
+
+def _classes(
+    labels: Iterable[Hashable] | None, n: int
+) -> tuple[tuple[Any, ...], NDArray[np.int64]]:
+    """Return the labels that occur, and each image's place among them; none and zeros without."""
+    if labels is None:
+        return (), np.zeros(n, np.int64)
+    found, codes = check_labels(labels, n)
+    classes = tuple(value.item() if isinstance(value, np.generic) else value for value in found)
+    _check_plain(classes)
+    return classes, codes
 
 
 def _check_plain(classes: Sequence[Any]) -> None:
@@ -123,7 +130,7 @@ def _check_plain(classes: Sequence[Any]) -> None:
             )
 
 
-def _flat(images: "np.ndarray[Any, np.dtype[np.float32]]") -> torch.Tensor:
+def _flat(images: NDArray[np.float32]) -> torch.Tensor:
     """Return images as bytes, channels first and flat, (n, n_pixels)."""
     pixels = np.rint(images.transpose(0, 3, 1, 2) * 255).astype(np.uint8)
     return torch.from_numpy(pixels.reshape(len(images), -1))
