@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from math import inf
 from numbers import Integral, Real
@@ -14,7 +14,7 @@ import pandas as pd
 
 from tabgan.errors import OptionError
 
-__all__ = ["check_budget", "check_memory", "check_number"]
+__all__ = ["check_memory", "check_number", "check_training"]
 
 # Where Linux tells a container's limit: control groups of version 2 and of version 1.
 _CGROUP_LIMITS = (
@@ -59,16 +59,22 @@ def check_number(
         raise OptionError(f"{name}={value!r} must be {noun} {bound} {least} {other}".rstrip())
 
 
-def check_budget(options: Mapping[str, Any]) -> None:
-    """Check steps, epochs and max_time of an estimator's options.
+def check_training(options: Mapping[str, Any]) -> None:
+    """Check what all estimators' options say of a training's budget, latent and observers.
 
     Raises
     ------
     OptionError
         If one can't be, or if both steps and epochs are given.
     """
-    if options["steps"] != "auto":
-        check_number("steps", options["steps"], Integral, 1, "or 'auto'")
+    if not isinstance(options["callbacks"], Iterable | None):
+        raise OptionError(
+            f"callbacks={options['callbacks']!r} must be a sequence of Callback objects"
+        )
+    check_number("snapshots", options["snapshots"], Integral, 0)
+    for name in ("steps", "latent_dim"):
+        if options[name] != "auto":
+            check_number(name, options[name], Integral, 1, "or 'auto'")
     if options["epochs"] is not None:
         check_number("epochs", options["epochs"], Real, 0, "or None", above=True)
         if options["steps"] != "auto":

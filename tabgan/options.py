@@ -1,12 +1,12 @@
 """Checks of the estimator's options, before any work begins."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from numbers import Integral
 from typing import Any
 
 import numpy as np
 
-from tabgan.checks import check_budget, check_number
+from tabgan.checks import check_number, check_training
 from tabgan.errors import OptionError
 from tabgan.gan.latent import check_prior
 from tabgan.gan.precision import choose_device, choose_precision
@@ -24,17 +24,11 @@ def check_options(options: Mapping[str, Any]) -> None:
         If one has a value that it can't have; the message names it, its value and the rule.
     """
     choose_precision(options["precision"], choose_device(options["device"]))
-    callbacks = options["callbacks"]
-    if not isinstance(callbacks, Iterable | None):
-        raise OptionError(f"callbacks={callbacks!r} must be a sequence of Callback objects")
     for name in ("refine", "polish"):
         if not isinstance(options[name], bool | np.bool_):
             raise OptionError(f"{name}={options[name]!r} must be True or False")
     for name in ("batch_size", "hidden_dim"):
         check_number(name, options[name], Integral, 1)
-    if options["latent_dim"] != "auto":
-        check_number("latent_dim", options["latent_dim"], Integral, 1, "or 'auto'")
-    check_budget(options)
-    check_number("snapshots", options["snapshots"], Integral, 0)
+    check_training(options)
     Recipe.of(options)
     check_prior(options["prior"])

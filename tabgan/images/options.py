@@ -1,10 +1,10 @@
 """Checks of the options of an `ImageGAN`, before any work begins."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from numbers import Integral, Real
 from typing import Any
 
-from tabgan.checks import check_budget, check_number
+from tabgan.checks import check_number, check_training
 from tabgan.errors import OptionError, did_you_mean
 from tabgan.gan.latent import check_prior
 from tabgan.gan.precision import choose_device, choose_precision
@@ -27,15 +27,8 @@ def check_image_options(options: Mapping[str, Any]) -> None:
         hint = did_you_mean(str(architecture), ARCHITECTURES)
         raise OptionError(f"architecture={architecture!r} is not known; {hint}")
     choose_precision(options["precision"], choose_device(options["device"]))
-    if not isinstance(options["callbacks"], Iterable | None):
-        raise OptionError(
-            f"callbacks={options['callbacks']!r} must be a sequence of Callback objects"
-        )
     check_number("width", options["width"], Real, 0, above=True)
     check_number("batch_size", options["batch_size"], Integral, 2)
-    if options["latent_dim"] != "auto":
-        check_number("latent_dim", options["latent_dim"], Integral, 1, "or 'auto'")
-    check_budget(options)
-    check_number("snapshots", options["snapshots"], Integral, 0)
+    check_training(options)
     Recipe.of(options, usual_penalty=USUAL_PENALTY)
     check_prior(options["prior"])
