@@ -85,7 +85,7 @@ class ConditionColumns:
             tuple(positions),
             tuple(encoder.columns[at] for at in positions),
             tuple(levels),
-            tuple(encoder.level_span(at) for at in positions),
+            tuple(encoder.places[at][1].start for at in positions),
         )
 
     @property

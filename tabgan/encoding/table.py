@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Hashable, Mapping
 from dataclasses import dataclass
-from itertools import takewhile
+from functools import cached_property
 from typing import Any, cast
 
 import numpy as np
@@ -123,10 +123,23 @@ class TableEncoder:
         """The distribution of each number of an encoded row."""
         return tuple(part for encoder in self.encoders.values() for part in encoder.quantiles)
 
-    def level_span(self, position: int) -> int:
-        """Return the number of the first level span of a column that is encoded."""
-        before = takewhile(lambda at: at != position, self.encoders)
-        return sum(len(self.encoders[at].spans.widths) for at in before)
+    @cached_property
+    def places(self) -> Mapping[int, tuple[slice, slice]]:
+        """Where each column that is encoded lies: among the numbers, and the level spans."""
+        found, number, level = {}, 0, 0
+        for position, encoder in self.encoders.items():
+            ends = number + encoder.spans.n_numbers, level + len(encoder.spans.widths)
+            found[position] = slice(number, ends[0]), slice(level, ends[1])
+            number, level = ends
+        return found
+
+    def related(self, positions: Collection[int]) -> set[int]:
+        """Return columns with all those that rules tie them to, directly or by way of others."""
+        tied = set(positions)
+        ties = [set(dependency.positions) for dependency in self.dependencies]
+        while more := [tie for tie in ties if tie & tied and not tie <= tied]:
+            tied = tied.union(*more)
+        return tied
 
     @property
     def n_learned(self) -> int:
@@ -135,11 +148,19 @@ class TableEncoder:
 
     def encode(self, frame: pd.DataFrame) -> Encoded:
         """Encode rows of the fitted columns."""
+        return self.encode_columns(self.reduce(frame), len(frame))
+
+    def reduce(self, frame: pd.DataFrame) -> ColumnTable:
+        """Take out of a frame what the rules derive: the columns that are encoded are left."""
         table = _by_position(frame, self.schema)
         for dependency in self.dependencies:
             table = dependency.reduce(table)
+        return table
+
+    def encode_columns(self, table: ColumnTable, rows: int) -> Encoded:
+        """Encode the columns that `reduce` has left, of so many rows."""
         parts = [encoder.encode(table[position][1]) for position, encoder in self.encoders.items()]
-        return _side_by_side(parts, len(frame))
+        return _side_by_side(parts, rows)
 
     def decode(
         self,
@@ -159,18 +180,37 @@ class TableEncoder:
         rng
             Randomness of what is drawn anew: identifiers, levels within a group.
         """
+        return self.frame_of(self.decode_columns(numbers, codes, start, rng))
+
+    def decode_columns(
+        self,
+        numbers: NDArray[np.float64],
+        codes: NDArray[np.int64],
+        start: int,
+        rng: np.random.Generator,
+        positions: Collection[int] | None = None,
+    ) -> ColumnTable:
+        """Decode the columns that are encoded, or those of them at some positions."""
+        wanted = [at for at in self.encoders if positions is None or at in positions]
         table: ColumnTable = {}
-        number = level = 0
-        for position, encoder in self.encoders.items():
-            spans = encoder.spans
-            taken = slice(number, number + spans.n_numbers), slice(level, level + len(spans.widths))
-            number, level = taken[0].stop, taken[1].stop
-            values = encoder.decode(numbers[:, taken[0]], codes[:, taken[1]], start, rng)
+        for position in wanted:
+            number, level = self.places[position]
+            decode = self.encoders[position].decode
+            values = decode(numbers[:, number], codes[:, level], start, rng)
             table[position] = (self.columns[position], values)
+        return table
+
+    def restore(self, table: ColumnTable) -> ColumnTable:
+        """Give back what the rules derive, of all columns or of `related` ones."""
         for dependency in reversed(self.dependencies):
-            table = dependency.restore(table)
-        series = [table[position][1] for position in range(len(self.schema))]
-        frame = pd.concat(series, axis=1)
+            if table.keys() & set(dependency.positions):
+                table = dependency.restore(table)
+        return table
+
+    def frame_of(self, table: ColumnTable) -> pd.DataFrame:
+        """Make a frame of the columns that were decoded, with what the rules derive."""
+        table = self.restore(table)
+        frame = pd.concat([table[position][1] for position in range(len(self.schema))], axis=1)
         frame.columns = column_index(self.schema)
         return frame
 

@@ -51,6 +51,11 @@ class OneHot(Dependency):
         first, last = self.members[0].column, self.members[-1].column
         return Column(f"{first.name} … {last.name}", "categorical", "int64", why="one-hot group")
 
+    @property
+    def positions(self) -> tuple[int, ...]:
+        """Positions of the columns that take part."""
+        return tuple(member.position for member in self.members)
+
     def describe(self) -> str:
         """Say the rule in words."""
         return f"exactly one of {self._span} is 1"
