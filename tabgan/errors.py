@@ -14,6 +14,7 @@ __all__ = [
     "ModelFileError",
     "NotFittedError",
     "OptionError",
+    "SamplingError",
     "SchemaError",
     "TabGANError",
     "TableFileError",
@@ -45,6 +46,10 @@ class TableFileError(TabGANError, ValueError):
 
 class ModelFileError(TabGANError, ValueError):
     """A model file is damaged, foreign, or newer than this version of the library."""
+
+
+class SamplingError(TabGANError):
+    """The model can't draw such rows as are asked for."""
 
 
 class TrainingError(TabGANError):

@@ -1,7 +1,7 @@
 """The contract that every column encoder keeps."""
 
 from abc import ABC, abstractmethod
-from typing import Any, NamedTuple, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
@@ -42,6 +42,7 @@ class ColumnEncoder(ABC):
     """
 
     name: str  # registry name in JSON, one per class
+    is_made: ClassVar[bool] = False  # values are not learned, but made anew by the row's position
 
     @property
     @abstractmethod

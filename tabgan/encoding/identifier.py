@@ -58,6 +58,7 @@ class IdentifierEncoder(ColumnEncoder):
     """
 
     name = "identifier"
+    is_made = True
 
     def __init__(self, column: Column, values_type: Type, maker: Maker, absence: Absence) -> None:
         self.column = column

@@ -180,7 +180,7 @@ class TableEncoder:
         rng
             Randomness of what is drawn anew: identifiers, levels within a group.
         """
-        return self.frame_of(self.decode_columns(numbers, codes, start, rng))
+        return self.frame_of(self.restore(self.decode_columns(numbers, codes, start, rng)))
 
     def decode_columns(
         self,
@@ -200,19 +200,28 @@ class TableEncoder:
             table[position] = (self.columns[position], values)
         return table
 
-    def restore(self, table: ColumnTable) -> ColumnTable:
-        """Give back what the rules derive, of all columns or of `related` ones."""
+    def restore(
+        self, table: ColumnTable, touching: Collection[int] | None = None
+    ) -> ColumnTable:
+        """Give back what the rules derive from the columns that are there, all or `related` ones.
+
+        With `touching`, only rules between these columns and others are followed.
+        """
         for dependency in reversed(self.dependencies):
-            if table.keys() & set(dependency.positions):
+            if set(dependency.positions) & set(table if touching is None else touching):
                 table = dependency.restore(table)
         return table
 
     def frame_of(self, table: ColumnTable) -> pd.DataFrame:
-        """Make a frame of the columns that were decoded, with what the rules derive."""
-        table = self.restore(table)
+        """Put the columns of a restored table into a frame."""
         frame = pd.concat([table[position][1] for position in range(len(self.schema))], axis=1)
         frame.columns = column_index(self.schema)
         return frame
+
+    @property
+    def made(self) -> list[int]:
+        """Positions of the columns that are not learned, but made anew for every row."""
+        return [position for position, encoder in self.encoders.items() if encoder.is_made]
 
     def try_out(self) -> None:
         """Decode every level and the ends of every number once.

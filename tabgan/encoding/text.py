@@ -37,6 +37,7 @@ class TextEncoder(ColumnEncoder):
     """
 
     name = "text"
+    is_made = True
 
     def __init__(self, column: Column, words: Sequence[float], absence: Absence) -> None:
         self.column = column

@@ -1,5 +1,6 @@
 """Encoded rows as trees see them: values of numbers, codes of levels."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,6 +38,12 @@ class Drawn:
     def __getitem__(self, rows: Any) -> "Drawn":
         """Return some of the rows."""
         return Drawn(self.numbers[rows], self.codes[rows], self.features[rows])
+
+    @classmethod
+    def joined(cls, parts: "Sequence[Drawn]") -> "Drawn":
+        """Return the rows of all parts, one part after the other."""
+        names = ("numbers", "codes", "features")
+        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
 
 @dataclass(frozen=True)

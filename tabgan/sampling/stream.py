@@ -16,7 +16,9 @@ __all__ = ["BLOCK_ROWS", "blocks"]
 BLOCK_ROWS = 8192
 
 
-def blocks(n: int, draw: Callable[[int], pd.DataFrame], workers: int) -> Iterator[pd.DataFrame]:
+def blocks(
+    n: int, draw: Callable[[int], pd.DataFrame], workers: int, rows: int = BLOCK_ROWS
+) -> Iterator[pd.DataFrame]:
     """Yield the frames of a sample of n rows in order, `workers` blocks ahead at most.
 
     Parameters
@@ -24,21 +26,23 @@ def blocks(n: int, draw: Callable[[int], pd.DataFrame], workers: int) -> Iterato
     n
         Rows in all.
     draw
-        Draws block b, of `BLOCK_ROWS` rows; called from other threads.
+        Draws block b; called from other threads.
     workers
         Threads that draw. Each runs torch with one thread of its own: sums are then added up in
         the same order however many there are.
+    rows
+        Rows of a block.
     """
-    count = max(1, -(-n // BLOCK_ROWS))  # no rows are one empty block: its dtypes tell
+    count = max(1, -(-n // rows))  # no rows are one empty block: its dtypes tell
     with _single_threads(workers) as pool:
         ahead: deque[Future[pd.DataFrame]] = deque()
         for block in range(count + workers):
             if block < count:
                 ahead.append(pool.submit(draw, block))
             if block >= workers:
-                frame, left = ahead.popleft().result(), n - (block - workers) * BLOCK_ROWS
+                frame, left = ahead.popleft().result(), n - (block - workers) * rows
                 # A copy, not a slice: pandas warns whoever writes into a slice.
-                yield frame if left >= BLOCK_ROWS else frame.iloc[:left].copy()
+                yield frame if left >= rows else frame.iloc[:left].copy()
 
 
 def _single_threads(workers: int) -> ThreadPoolExecutor:

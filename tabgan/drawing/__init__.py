@@ -1,0 +1,1 @@
+"""Rows of a trained model as they are asked for: under conditions, completed, balanced."""

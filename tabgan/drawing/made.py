@@ -1,0 +1,72 @@
+"""Columns that are made anew, identifiers and free text, beside those that are there."""
+
+import numpy as np
+import pandas as pd
+
+from tabgan.asking import Asked, ColumnTest
+from tabgan.encoding.base import ColumnEncoder
+from tabgan.encoding.dependencies import ColumnTable
+from tabgan.encoding.table import TableEncoder
+from tabgan.errors import SamplingError
+
+__all__ = ["add_made"]
+
+TRIED_ROWS = 4096  # to find out how many pass a test
+SPARE = 1.3
+SPARE_CELLS = 32  # for every row, so that even one alone is found
+LEAST_SHARE = 1e-3
+
+
+def add_made(
+    encoder: TableEncoder, table: ColumnTable, asked: Asked, start: int, rng: np.random.Generator
+) -> ColumnTable:
+    """Make the columns that are not learned, and what rules derive from them.
+
+    Parameters
+    ----------
+    encoder
+        Encoder of the table.
+    table
+        The other columns, restored.
+    asked
+        What may be asked of the columns that are made: to be missing, or not to be.
+    start
+        Position of the first row in the whole sample.
+    rng
+        Randomness of what is made.
+    """
+    made = encoder.made
+    if not made:
+        return table
+    rows = len(next(iter(table.values()))[1]) if table else 0
+    tests = {test.position: test for test in asked.tests}
+    for at in made:
+        values = _make(encoder.encoders[at], rows, start, tests.get(at), rng)
+        table = {**table, at: (encoder.columns[at], values)}
+    return encoder.restore(table, touching=made)
+
+
+def _make(
+    encoder: ColumnEncoder,
+    rows: int,
+    start: int,
+    test: ColumnTest | None,
+    rng: np.random.Generator,
+) -> pd.Series:
+    """Make so many cells, which pass the test: of more that are made, the first that do."""
+    if test is None:
+        return _decode(encoder, rows, start, rng)
+    share = test.mask(_decode(encoder, TRIED_ROWS, 0, np.random.default_rng(0))).mean()
+    if share < LEAST_SHARE:
+        raise SamplingError(f"where: {test.describe()}: such cells are hardly ever made")
+    room = int(np.ceil(SPARE / share)) + SPARE_CELLS  # positions for every row
+    made = _decode(encoder, rows * room, start * room, rng)
+    made = made[test.mask(made)].iloc[:rows]
+    if len(made) < rows:
+        raise SamplingError(f"where: {test.describe()}: too few such cells were made; ask again")
+    return made.reset_index(drop=True)
+
+
+def _decode(encoder: ColumnEncoder, rows: int, start: int, rng: np.random.Generator) -> pd.Series:
+    nothing = np.empty((rows, 0))
+    return encoder.decode(nothing, nothing.astype(np.int64), start, rng)
