@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from tabgan.encoding.base import ColumnEncoder
@@ -13,7 +12,8 @@ from tabgan.encoding.categorical import CategoricalEncoder
 from tabgan.encoding.grouped import GroupedEncoder
 from tabgan.encoding.table import FEW_VALUES, MANY_LEVELS, TableEncoder
 from tabgan.errors import OptionError, did_you_mean
-from tabgan.scalars import Scalar, to_python_scalar
+from tabgan.lookup import find_level, find_name
+from tabgan.scalars import Scalar
 from tabgan.schema import Column, Schema
 
 __all__ = ["ConditionColumns", "find_columns"]
@@ -40,7 +40,7 @@ def find_columns(schema: Schema, condition_on: Any) -> tuple[int, ...]:
     asked = condition_on if isinstance(condition_on, list) else [condition_on]
     positions = set()
     for name in asked:
-        position = _place(name, schema.names)
+        position = find_name(name, schema.names)
         if position is None:
             raise OptionError(
                 f"condition_on: column {name!r} is not in the table; "
@@ -140,29 +140,19 @@ class ConditionColumns:
         return dict(self._code(name, value) for name, value in where.items())
 
     def _code(self, name: Hashable, value: Any) -> tuple[int, int]:
-        place = _place(name, self.names)
+        place = find_name(name, self.names)
         if place is None:
             raise OptionError(
                 f"where: column {name!r} is not one that the model is conditioned on; name it in "
                 f"condition_on and fit again, or leave it out; {did_you_mean(name, self.names)}"
             )
-        code = _find(value, self.levels[place])
+        code = find_level(value, self.levels[place])
         if code is None:
             raise OptionError(
                 f"where: column {name!r} never has the value {value!r} in the training table; "
                 f"{did_you_mean(value, self.levels[place])}"
             )
         return self.spans[place], code
-
-
-def _place(name: Any, names: Sequence[Hashable]) -> int | None:
-    """Return the place of a label; 1, 1.0, True and "1" are four, but a text may stand for one."""
-    label, others = to_python_scalar(name), [to_python_scalar(other) for other in names]
-    for i, other in enumerate(others):
-        if type(label) is type(other) and label == other:
-            return i
-    written = [i for i, other in enumerate(others) if str(other) == label]
-    return written[0] if len(written) == 1 else None
 
 
 def _levels(column: Column, encoder: ColumnEncoder) -> tuple[Scalar, ...]:
@@ -189,26 +179,3 @@ def _levels(column: Column, encoder: ColumnEncoder) -> tuple[Scalar, ...]:
         f"condition_on: column {column.name!r} can't be a condition, which takes a column that is "
         f"learned by its levels: it {why}"
     )
-
-
-def _find(value: Any, levels: Sequence[Scalar]) -> int | None:
-    """Return the place of the level that a value stands for."""
-    if pd.api.types.is_scalar(value) and pd.isna(value):
-        value = None
-    value = to_python_scalar(value)
-    same = (code for code, level in enumerate(levels) if type(level) is type(value))
-    exact = next((code for code in same if levels[code] == value), None)
-    if exact is not None:
-        return exact
-    alike = [code for code, level in enumerate(levels) if _is_like(level, value)]
-    return alike[0] if len(alike) == 1 else None
-
-
-def _is_like(level: Scalar, value: Any) -> bool:
-    """Say whether a value of another type stands for a level: an equal one, or its text."""
-    if isinstance(value, str):
-        return value == ("" if level is None else str(level))
-    try:
-        return level is not None and bool(level == value)
-    except (TypeError, ValueError):
-        return False

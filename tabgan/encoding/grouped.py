@@ -1,6 +1,7 @@
 """Columns of very many distinct values: groups of levels, and a draw within the group."""
 
 import warnings
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, Self
 
@@ -13,6 +14,7 @@ from threadpoolctl import threadpool_limits
 
 from tabgan.encoding.base import ColumnEncoder, Encoded
 from tabgan.encoding.levels import Levels
+from tabgan.scalars import Scalar
 from tabgan.schema import Column
 from tabgan.spans import Spans
 from tabgan.values import levels_to_series
@@ -46,6 +48,11 @@ class GroupedEncoder(ColumnEncoder):
         self._order = np.argsort(groups, kind="stable")
         self._rows_up_to = np.cumsum(counts[self._order])  # by group
         self._group_rows = np.bincount(groups, weights=counts).astype(np.int64)
+
+    @property
+    def levels(self) -> Sequence[Scalar]:
+        """The levels, those of all groups."""
+        return self._levels.values
 
     @property
     def spans(self) -> Spans:

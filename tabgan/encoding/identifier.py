@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Literal, Self
 from uuid import UUID
 
@@ -70,6 +70,11 @@ class IdentifierEncoder(ColumnEncoder):
             raise ValueError(f"identifiers of type {values_type!r} can't be made of numbers")
         if values_type == "number" and not are_numbers:
             raise ValueError("identifiers of type 'number' must be made of numbers")
+
+    @property
+    def specials(self) -> Collection[str | None]:
+        """What stands for an absent value: marks, and None where one is missing."""
+        return self._absence.shares.keys()
 
     @property
     def spans(self) -> Spans:

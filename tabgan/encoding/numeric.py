@@ -1,5 +1,6 @@
 """Numbers, dates and durations: probabilities of their own distribution."""
 
+from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -11,6 +12,7 @@ from tabgan.encoding.levels import Levels
 from tabgan.encoding.quantiles import Quantiles
 from tabgan.encoding.scales import Scale, fit_scale, scale_from_json
 from tabgan.errors import DataError
+from tabgan.scalars import Scalar
 from tabgan.schema import Column
 from tabgan.spans import Spans
 from tabgan.values import Numbers, numbers_of, numbers_to_series
@@ -34,6 +36,11 @@ class NumericEncoder(ColumnEncoder):
         self._scale = scale
         self._quantiles = quantiles
         self._specials = specials
+
+    @property
+    def specials(self) -> Sequence[Scalar]:
+        """What the column holds beside numbers; None where a value is missing."""
+        return self._specials.values
 
     @property
     def spans(self) -> Spans:

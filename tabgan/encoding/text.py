@@ -1,6 +1,6 @@
 """Free text: placeholder sentences of the same lengths."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -45,6 +45,11 @@ class TextEncoder(ColumnEncoder):
         self._absence = absence
         if not 0 < len(words) <= LENGTHS or not all(0 <= n <= MOST_WORDS for n in self._words):
             raise ValueError(f"a text has from 0 to {MOST_WORDS} words, not {words!r}")
+
+    @property
+    def specials(self) -> Collection[str | None]:
+        """What stands for an absent value: marks, and None where one is missing."""
+        return self._absence.shares.keys()
 
     @property
     def spans(self) -> Spans:

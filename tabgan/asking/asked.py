@@ -1,0 +1,150 @@
+"""What is asked of rows: a test of each column that is named, checked and ready for use."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tabgan.scalars import Scalar
+from tabgan.schema import Column
+from tabgan.values import codes_of, numbers_of
+
+__all__ = ["Asked", "ColumnTest", "Range", "intersect"]
+
+
+class Range(NamedTuple):
+    """Numbers from `low` to `high`, both included; None is an open end.
+
+    They are numbers as `tabgan.values.numbers_of` reads them from the column: ticks of dates and
+    durations, and bounds that lie on the column's own grid. So every range is closed: above 20 in
+    whole numbers is 21 or more, above 0.5 in floats is the next float or more.
+    """
+
+    low: int | float | None = None
+    high: int | float | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no number lies in it."""
+        return self.low is not None and self.high is not None and self.low > self.high
+
+    def __and__(self, other: "Range") -> "Range":
+        """Return the numbers that lie in both."""
+        lows = [low for low in (self.low, other.low) if low is not None]
+        highs = [high for high in (self.high, other.high) if high is not None]
+        return Range(max(lows, default=None), min(highs, default=None))
+
+    def holds(self, numbers: NDArray[Any]) -> NDArray[np.bool_]:
+        """Say which numbers lie in it."""
+        inside = np.ones(len(numbers), bool)
+        if self.low is not None:
+            inside &= numbers >= self.low
+        if self.high is not None:
+            inside &= numbers <= self.high
+        return inside
+
+
+@dataclass(frozen=True)
+class ColumnTest:
+    """What is asked of the cells of one column: to be one of some levels, or in some ranges.
+
+    Parameters
+    ----------
+    position
+        Place of the column in the schema.
+    column
+        What the column is.
+    levels
+        Single values that pass, None among them where a missing one does. Where the column's
+        levels are known, these are all that pass; else they stand beside the ranges, as marks that
+        are no numbers.
+    ranges
+        Ranges of numbers that pass, ascending and without overlap.
+    negated
+        Whether it is all values but `levels` that pass: for a column whose values are made anew,
+        of which only that there is one can be asked.
+    text
+        The question in the words of `tabgan.asking.parse_where`.
+    """
+
+    position: int
+    column: Column
+    levels: tuple[Scalar, ...] = ()
+    ranges: tuple[Range, ...] = ()
+    negated: bool = False
+    text: str = field(default="", compare=False)
+
+    def mask(self, values: pd.Series) -> NDArray[np.bool_]:
+        """Say which cells of the column pass.
+
+        Examples
+        --------
+        >>> test = ColumnTest(0, Column("age", "integer", "Int64"), (None,), (Range(65, None),))
+        >>> test.mask(pd.Series([64, 65, None], dtype="Int64")).tolist()
+        [False, True, True]
+        """
+        if not self.ranges:
+            return self._is_level(values)
+        numbers = numbers_of(values, self.column)
+        passes = np.zeros(len(values), bool)
+        for each in self.ranges:
+            passes |= each.holds(numbers.values)
+        absent = ~numbers.present
+        if absent.any():
+            special = pd.Series(numbers.special[absent], dtype=object)
+            passes[absent] = self._is_level(special)
+        return passes
+
+    def _is_level(self, values: pd.Series) -> NDArray[np.bool_]:
+        known = {(type(level), level) for level in self.levels}
+        codes, levels = codes_of(values)
+        passes = [((type(level), level) in known) != self.negated for level in levels]
+        return np.array(passes, bool)[codes]
+
+    def describe(self) -> str:
+        """Say the question in words; `tabgan.asking.parse_where` reads them."""
+        return self.text
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked of rows: one test at most of each column, all of which must pass.
+
+    Parameters
+    ----------
+    tests
+        In the order of their columns.
+    """
+
+    tests: tuple[ColumnTest, ...]
+
+    @property
+    def positions(self) -> tuple[int, ...]:
+        """Places of the columns of which something is asked, ascending."""
+        return tuple(test.position for test in self.tests)
+
+    def mask(self, frame: pd.DataFrame) -> NDArray[np.bool_]:
+        """Say which rows of a table with the schema's columns pass."""
+        passes = np.ones(len(frame), bool)
+        for test in self.tests:
+            passes &= test.mask(frame.iloc[:, test.position])
+        return passes
+
+    def describe(self) -> str:
+        """Say the question in words; `tabgan.asking.parse_where` reads them."""
+        return " and ".join(test.describe() for test in self.tests)
+
+
+def intersect(one: Sequence[Range], other: Sequence[Range]) -> tuple[Range, ...]:
+    """Return the ranges that lie in two unions of ranges.
+
+    Examples
+    --------
+    >>> intersect([Range(None, 3), Range(5, None)], [Range(2, 6)])
+    (Range(low=2, high=3), Range(low=5, high=6))
+    """
+    both = (a & b for a in one for b in other)
+    return tuple(each for each in both if not each.is_empty)
