@@ -54,6 +54,11 @@ class ColumnEncoder(ABC):
         """The distribution of each number of `spans`."""
         return ()
 
+    @property
+    def missing_code(self) -> int | None:
+        """The code of the first level span that stands for a missing value, if there is one."""
+        return None
+
     @classmethod
     @abstractmethod
     def fit(cls, column: Column, values: pd.Series) -> Self:

@@ -39,6 +39,11 @@ class CategoricalEncoder(ColumnEncoder):
         """One level span, or nothing if there is but one level."""
         return Spans((), (len(self._levels),) if len(self._levels) > 1 else ())
 
+    @property
+    def missing_code(self) -> int | None:
+        """The level that stands for a missing value."""
+        return self.levels.index(None) if None in self.levels else None
+
     @classmethod
     def fit(cls, column: Column, values: pd.Series) -> Self:
         """Learn the column's levels."""

@@ -59,6 +59,11 @@ class GroupedEncoder(ColumnEncoder):
         """One level span of groups, or nothing if there is but one group."""
         return Spans((), (len(self._group_rows),) if len(self._group_rows) > 1 else ())
 
+    @property
+    def missing_code(self) -> int | None:
+        """The group of missing values, which is one by itself."""
+        return int(self._groups[self.levels.index(None)]) if None in self.levels else None
+
     @classmethod
     def fit(
         cls, column: Column, values: pd.Series, context: NDArray[np.float32] | None = None

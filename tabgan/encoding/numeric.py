@@ -54,6 +54,11 @@ class NumericEncoder(ColumnEncoder):
         """The distribution of the number."""
         return (self._quantiles,)
 
+    @property
+    def missing_code(self) -> int | None:
+        """The level of the mark that stands for a missing value."""
+        return 1 + self.specials.index(None) if None in self.specials else None
+
     @classmethod
     def fit(cls, column: Column, values: pd.Series) -> Self:
         """Learn the column's distribution and its specials.

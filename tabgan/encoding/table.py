@@ -26,7 +26,7 @@ from tabgan.schema import Column, Schema
 from tabgan.spans import Spans
 from tabgan.values import codes_of
 
-__all__ = ["TableEncoder"]
+__all__ = ["TableEncoder", "fit_column"]
 
 FEW_VALUES = 20  # numbers with at most so many distinct values are levels
 MANY_LEVELS = 200  # more levels than this are grouped
@@ -200,9 +200,7 @@ class TableEncoder:
             table[position] = (self.columns[position], values)
         return table
 
-    def restore(
-        self, table: ColumnTable, touching: Collection[int] | None = None
-    ) -> ColumnTable:
+    def restore(self, table: ColumnTable, touching: Collection[int] | None = None) -> ColumnTable:
         """Give back what the rules derive from the columns that are there, all or `related` ones.
 
         With `touching`, only rules between these columns and others are followed.
@@ -217,6 +215,21 @@ class TableEncoder:
         frame = pd.concat([table[position][1] for position in range(len(self.schema))], axis=1)
         frame.columns = column_index(self.schema)
         return frame
+
+    def settled(self, frame: pd.DataFrame, given: NDArray[np.bool_]) -> pd.DataFrame:
+        """Bring cells that are not given in line with those that are, by the rules.
+
+        Parameters
+        ----------
+        frame
+            Rows of the schema's columns.
+        given
+            Which cells are not to be changed, shape (rows, columns).
+        """
+        table = _by_position(frame, self.schema)
+        for dependency in self.dependencies:
+            table = dependency.settle(table, given)
+        return self.frame_of(table)
 
     @property
     def made(self) -> list[int]:
@@ -295,6 +308,11 @@ def column_index(schema: Schema) -> pd.Index:
 
 def _by_position(frame: pd.DataFrame, schema: Schema) -> ColumnTable:
     return {i: (column, frame.iloc[:, i]) for i, column in enumerate(schema)}
+
+
+def fit_column(column: Column, values: pd.Series) -> ColumnEncoder:
+    """Fit the encoder that suits a column by itself."""
+    return _fit_encoders({0: (column, values)})[0]
 
 
 def _fit_encoders(table: ColumnTable) -> dict[int, ColumnEncoder]:

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from tabgan.scalars import Scalar
 from tabgan.schema import Column
@@ -76,6 +77,18 @@ class Dependency(ABC):
     @abstractmethod
     def restore(self, table: ColumnTable) -> ColumnTable:
         """Return the table with what `reduce` took out, and with the rule kept."""
+
+    def settle(self, table: ColumnTable, given: NDArray[np.bool_]) -> ColumnTable:  # noqa: ARG002
+        """Bring cells that are not given in line with those that are, as far as may be.
+
+        Parameters
+        ----------
+        table
+            All columns of a table.
+        given
+            Which cells are not to be changed, shape (rows, columns).
+        """
+        return table
 
     @abstractmethod
     def to_json(self) -> dict[str, Any]:

@@ -1,0 +1,97 @@
+"""Free cells of rows, drawn anew given all the others: Gibbs sweeps of boosted trees.
+
+For each column, trees learn from a pool of rows how its values hang on all other columns. A sweep
+draws the free cells of one column after the other from what the trees say; after some sweeps they
+go with the cells that are given, and with each other (Gibbs sampling: Geman and Geman, 1984;
+chained equations: van Buuren and Groothuis-Oudshoorn, 2011).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tabgan.sampling.features import Drawn, RowFeatures
+from tabgan.sampling.redraws import Redraw, fit_level, fit_number
+from tabgan.streams import numpy_stream
+
+__all__ = ["Completer"]
+
+HELD_OUT = 0.1
+LEAST_ROWS = 200  # of the pool for a column to be learned
+
+Mask = NDArray[np.bool_]
+Accept = Callable[[Drawn], Mask]
+
+
+@dataclass(eq=False)
+class Completer:
+    """Draws free cells from trees that learn each column when it is first asked for.
+
+    Parameters
+    ----------
+    features
+        Makes features of rows.
+    pool
+        Rows that the trees learn from.
+    barred
+        Codes by level span that are not drawn: rows of the pool that have them are not learned.
+    """
+
+    features: RowFeatures
+    pool: Drawn
+    barred: dict[int, int] = field(default_factory=dict)
+    _redraws: dict[int, Redraw | None] = field(default_factory=dict)
+
+    def sweep(
+        self, rows: Drawn, free: Mask, rng: np.random.Generator, accept: Accept | None = None
+    ) -> Drawn:
+        """Draw the free cells once, column by column in a random order.
+
+        Parameters
+        ----------
+        rows
+            Rows whose free cells hold a first guess.
+        free
+            Which cells are free, shape (rows, features).
+        rng
+            Randomness of the order and of what is drawn.
+        accept
+            Says which rows may be as they are drawn; cells of others stay as they were.
+        """
+        for place in rng.permutation(np.flatnonzero(free.any(axis=0))).tolist():
+            redraw = self._redraw(place)
+            if redraw is None:
+                continue
+            chosen = np.flatnonzero(free[:, place])
+            drawn = redraw.apply(rows[chosen], self.features, rng)
+            if accept is not None:
+                kept = accept(drawn)
+                chosen, drawn = chosen[kept], drawn[kept]
+            rows = self._with(rows, chosen, drawn)
+        return rows
+
+    def _with(self, rows: Drawn, chosen: NDArray[np.intp], drawn: Drawn) -> Drawn:
+        """Replace some rows; a number whose mark has changed is seen or unseen with it."""
+        numbers, codes, features = rows.numbers.copy(), rows.codes.copy(), rows.features.copy()
+        numbers[chosen], codes[chosen] = drawn.numbers, drawn.codes
+        features[chosen] = self.features.of(drawn.numbers, drawn.codes).features
+        return Drawn(numbers, codes, features)
+
+    def _redraw(self, place: int) -> Redraw | None:
+        if place not in self._redraws:
+            self._redraws[place] = self._learn(place)
+        return self._redraws[place]
+
+    def _learn(self, place: int) -> Redraw | None:
+        pool, n_numbers = self.pool, self.features.spans.n_numbers
+        span = place - n_numbers
+        if span in self.barred:
+            pool = pool[pool.codes[:, span] != self.barred[span]]
+        if len(pool) < LEAST_ROWS:
+            return None
+        held_out = numpy_stream(place, "completion").random(len(pool)) < HELD_OUT
+        if place < n_numbers:
+            return fit_number(pool, self.features, place, held_out, seed=place)
+        return fit_level(pool, self.features, span, held_out, seed=place)
