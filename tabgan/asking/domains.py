@@ -197,11 +197,11 @@ class _Levels(Domain):
         """Compare by the order of the categories."""
         dtype = self.column.pandas_dtype
         if not isinstance(dtype, pd.CategoricalDtype) or not dtype.ordered:
-            some = ", ".join(repr(level) for level in self.levels[:3] if level is not None)
+            some = tuple(level for level in self.levels if level is not None)[:3]
             raise OptionError(
                 f"where: column {self.column.name!r} is of kind {self.column.kind!r} and has no "
-                f"order, so {clause} can't be asked; name the values: "
-                f"{clause._replace(operator='in', values=())} ({some}, …)"
+                f"order, so {clause} can't be asked; name the values, as in "
+                f"{clause._replace(operator='in', values=some)}"
             )
         rank = find_level(value, list(dtype.categories))
         if rank is None:

@@ -15,7 +15,7 @@ text in single or double quotes; a backslash takes the next character as it is, 
 value. What a value means is up to the column: ``65`` is a number to one and a text to another.
 
 As on a command line a text such as ``income=>50K`` or ``town=King's Lynn`` is written quickly, what
-follows the first sign of equality is taken as it stands if it can't be read otherwise.
+follows a first sign of equality without blanks is taken as it stands if it can't be read otherwise.
 """
 
 import re
@@ -47,7 +47,7 @@ _SIGNS: dict[str, Operator] = {"==": "in", "=": "in", "!=": "not in", "<>": "not
 _SIGNS |= {"<": "<", "<=": "<=", ">": ">", ">=": ">="}
 _TURNED: dict[str, Operator] = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _NUMERIC = re.compile(r"[+-]?\.?\d")
-_QUICK = re.compile(r"\s*([^=<>!\"'`]*[^=<>!\"'`\s])\s*=(?!=)(.*)", re.DOTALL)
+_QUICK = re.compile(r"([^=<>!\"'`]*[^=<>!\"'`\s])=(?![=\s])(.*)", re.DOTALL)
 _JOINED = re.compile(r"\s(and|or)\s|&&|\|\|", re.IGNORECASE)
 
 
@@ -190,6 +190,8 @@ class _Parser:
             self.refuse("parentheses only enclose the list after 'in'; leave them out")
         if token.kind == "text":
             self.refuse("a column is expected; write its name bare or in `backticks`")
+        if token.kind == "end":
+            self.refuse("a test such as age >= 65 is expected")
         if token.kind != "word" or token.keyword:
             self.refuse("a column is expected; put a name such as this one in `backticks`")
         return self.words(KEYWORDS)

@@ -20,6 +20,9 @@ __all__ = ["LINE_KINDS", "ends_of", "grid_of", "is_on_grid", "next_to", "read_sp
 LINE_KINDS: frozenset[Kind] = frozenset({"numeric", "integer", "datetime", "timedelta"})
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,5})?|[+-]?inf", re.ASCII)
+_UNITS = {"ns": "nanoseconds", "us": "microseconds", "ms": "milliseconds", "s": "seconds"}
+_UNITS |= {"m": "minutes", "h": "hours", "D": "days", "M": "months", "Y": "years"}
+_UNITS |= {"period": "periods"}
 _BEYOND = 10**30  # no column of whole numbers reaches it
 _WRITTEN: dict[Kind, str] = {
     "numeric": "a number",
@@ -111,9 +114,9 @@ def is_on_grid(spot: Range, column: Column) -> bool:
 
 
 def grid_of(column: Column) -> str:
-    """Say in words which numbers a column can hold."""
+    """Say in words which numbers or times a column can hold."""
     if column.kind in ("datetime", "timedelta"):
-        return f"times in whole steps of its unit, {unit_of(column)},"
+        return f"whole {_UNITS[unit_of(column)]}"
     if _is_whole(column):
         return "whole numbers"
     return f"numbers of {column.decimals} decimal places"
