@@ -1,5 +1,6 @@
 """What is asked of rows: a test of each column that is named, checked and ready for use."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -16,34 +17,28 @@ __all__ = ["Asked", "ColumnTest", "Range", "intersect"]
 
 
 class Range(NamedTuple):
-    """Numbers from `low` to `high`, both included; None is an open end.
+    """Numbers from `low` to `high`, both included; an open end is infinite.
 
     They are numbers as `tabgan.values.numbers_of` reads them from the column: ticks of dates and
     durations, and bounds that lie on the column's own grid. So every range is closed: above 20 in
     whole numbers is 21 or more, above 0.5 in floats is the next float or more.
     """
 
-    low: int | float | None = None
-    high: int | float | None = None
+    low: float = -math.inf  # whole numbers are ints
+    high: float = math.inf
 
     @property
     def is_empty(self) -> bool:
         """Whether no number lies in it."""
-        return self.low is not None and self.high is not None and self.low > self.high
+        return self.low > self.high
 
     def __and__(self, other: "Range") -> "Range":
         """Return the numbers that lie in both."""
-        lows = [low for low in (self.low, other.low) if low is not None]
-        highs = [high for high in (self.high, other.high) if high is not None]
-        return Range(max(lows, default=None), min(highs, default=None))
+        return Range(max(self.low, other.low), min(self.high, other.high))
 
     def holds(self, numbers: NDArray[Any]) -> NDArray[np.bool_]:
         """Say which numbers lie in it."""
-        inside = np.ones(len(numbers), bool)
-        if self.low is not None:
-            inside &= numbers >= self.low
-        if self.high is not None:
-            inside &= numbers <= self.high
+        inside: NDArray[np.bool_] = (numbers >= self.low) & (numbers <= self.high)
         return inside
 
 
@@ -82,7 +77,7 @@ class ColumnTest:
 
         Examples
         --------
-        >>> test = ColumnTest(0, Column("age", "integer", "Int64"), (None,), (Range(65, None),))
+        >>> test = ColumnTest(0, Column("age", "integer", "Int64"), (None,), (Range(low=65),))
         >>> test.mask(pd.Series([64, 65, None], dtype="Int64")).tolist()
         [False, True, True]
         """
@@ -143,7 +138,7 @@ def intersect(one: Sequence[Range], other: Sequence[Range]) -> tuple[Range, ...]
 
     Examples
     --------
-    >>> intersect([Range(None, 3), Range(5, None)], [Range(2, 6)])
+    >>> intersect([Range(high=3), Range(low=5)], [Range(2, 6)])
     (Range(low=2, high=3), Range(low=5, high=6))
     """
     both = (a & b for a in one for b in other)

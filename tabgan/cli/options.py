@@ -21,7 +21,7 @@ __all__ = [
     "seed_option",
     "steps_option",
     "training_options",
-    "where_option",
+    "where_options",
 ]
 
 _Command = Callable[..., Any]
@@ -35,21 +35,6 @@ def _count_or_auto(_ctx: click.Context, _option: click.Parameter, value: str) ->
     if not (value.isascii() and value.isdigit() and int(value) > 0):
         raise click.BadParameter(f"{value!r} is neither a whole number from 1 nor 'auto'")
     return int(value)
-
-
-def _conditions(
-    _ctx: click.Context, _option: click.Parameter, values: tuple[str, ...]
-) -> dict[str, str] | None:
-    """Take COLUMN=VALUE, each column once."""
-    wanted: dict[str, str] = {}
-    for value in values:
-        column, equals, level = value.partition("=")
-        if not equals:
-            raise click.BadParameter(f"{value!r} is not of the form COLUMN=VALUE")
-        if column in wanted:
-            raise click.BadParameter(f"column {column!r} is given twice; give one value")
-        wanted[column] = level
-    return wanted or None
 
 
 def _together(*options: Callable[[_Command], _Command]) -> Callable[[_Command], _Command]:
@@ -152,13 +137,21 @@ schema_option = click.option(
     help="Columns and their kinds, as 'tabgan inspect DATA --schema FILE' writes them.  "
     "[default: inferred]",
 )
-where_option = click.option(
-    "--where",
-    multiple=True,
-    callback=_conditions,
-    metavar="COLUMN=VALUE",
-    help="Draw rows that have this value in a column of --condition-on; can be repeated.  "
-    "[default: any]",
+where_options = _together(
+    click.option(
+        "--where",
+        multiple=True,
+        metavar="CONDITION",
+        help="What the rows are to meet, as in 'plan=free', 'age >= 65 and state in (\"NY\", "
+        "\"NJ\")', '20 <= age < 30', 'email is not missing'; can be repeated: all must hold.  "
+        "[default: any rows]",
+    ),
+    click.option(
+        "--where-file",
+        metavar="FILE",
+        help="Table of partial rows, each of which is completed to a row: its cells are kept, "
+        "empty ones are drawn.",
+    ),
 )
 
 

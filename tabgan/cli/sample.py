@@ -1,6 +1,6 @@
 """``tabgan sample``: draw rows from a model."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,8 +11,11 @@ from tabgan.cli.options import (
     quiet_option,
     rows_option,
     seed_option,
-    where_option,
+    where_options,
 )
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["sample"]
 
@@ -24,6 +27,8 @@ __all__ = ["sample"]
         "tabgan sample customers.safetensors -n 1000000 -o many.csv.gz --seed 7",
         "tabgan sample customers.safetensors -n 20 -o -",
         "tabgan sample customers.safetensors --where plan=free",
+        "tabgan sample customers.safetensors -n 100 --where 'age >= 65 and plan != \"pro\"'",
+        "tabgan sample customers.safetensors --where-file rows.csv",
     ),
 )
 @click.argument("model")
@@ -35,7 +40,7 @@ __all__ = ["sample"]
     help="File for the synthetic table; '-' is stdout.  [default: MODEL_synthetic.csv, in the "
     "current folder]",
 )
-@where_option
+@where_options
 @seed_option
 @click.option(
     "--device", default="auto", show_default=True, metavar="auto|cpu|cuda", help="Where to draw."
@@ -50,7 +55,8 @@ def sample(
     model: str,
     rows: int | None,
     out: str | None,
-    where: dict[str, str] | None,
+    where: tuple[str, ...],
+    where_file: str | None,
     seed: int | None,
     device: str,
     encoding: str | None,
@@ -67,6 +73,11 @@ def sample(
     """
     if as_json and out == "-":
         raise click.UsageError("--json and -o - would both write to standard output; give one")
+    if where_file and rows is not None:
+        raise click.UsageError("--where-file has a row for each one that is drawn; leave -n out")
+    if where_file and where:
+        raise click.UsageError("--where and --where-file can't both be given; give one")
+    asked = _joined(where) if where else None
     from tabgan.cli.work import Report, check_targets, default_output, draw_to_file, new_seed
     from tabgan.files import TableForm
 
@@ -74,7 +85,7 @@ def sample(
     form = TableForm().for_output(
         out, table_format=output_format, encoding=encoding, delimiter=delimiter
     )
-    check_targets((model,), out=out, force=force)
+    check_targets((model, where_file), out=out, force=force)
     report = Report(quiet=quiet)
     report.say(f"Reading {model}")
     from tabgan.estimator import TabGAN
@@ -83,8 +94,23 @@ def sample(
     report.done("load")
     seed = new_seed() if seed is None else seed
     report.facts |= {"model": model, "seed": seed, "columns": gan.n_features_in_}
-    if where:
-        report.facts["where"] = where
-    draw_to_file(gan, report, rows=rows, where=where, seed=seed, out=out, form=form, force=force)
+    if asked or where_file:
+        report.facts["where"] = asked or where_file
+    given = _partial_rows(where_file) if where_file else asked
+    draw_to_file(gan, report, rows=rows, where=given, seed=seed, out=out, form=form, force=force)
     if as_json:
         report.print_json()
+
+
+def _joined(conditions: tuple[str, ...]) -> str:
+    from tabgan.asking import join_wheres
+
+    return join_wheres(conditions)
+
+
+def _partial_rows(path: str) -> "pd.DataFrame":
+    """Read a table of partial rows; an empty cell is one to be drawn."""
+    from tabgan.files import read_table
+
+    frame, form = read_table(path)
+    return frame.mask(frame == "") if form.format in ("csv", "tsv") else frame

@@ -297,7 +297,7 @@ def draw_to_file(
     out: str,
     form: "TableForm",
     force: bool,
-    where: dict[str, str] | None = None,
+    where: Any = None,
 ) -> None:
     """Draw rows block by block to a file or to standard output."""
     from tabgan.files import TableWriter

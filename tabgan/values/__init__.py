@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from tabgan.errors import SchemaError
 from tabgan.schema import Column
-from tabgan.values.dates import range_of_ticks, read_ticks, unit_of, write_ticks
+from tabgan.values.dates import range_of_ticks, read_ticks, unit_of, write_ticks, zone_of
 from tabgan.values.levels import absent_of, codes_of, dense, levels_to_series
 from tabgan.values.numbers import Numbers, read_numbers, write_numbers
 
@@ -25,7 +25,9 @@ __all__ = [
     "numbers_of",
     "numbers_to_series",
     "outside_range",
+    "range_of_ticks",
     "unit_of",
+    "zone_of",
 ]
 
 _TICKS = ("datetime", "timedelta")

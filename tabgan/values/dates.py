@@ -19,7 +19,7 @@ from tabgan.values.date_texts import read_dates, unit_of_format, write_dates
 from tabgan.values.levels import assemble, dense, distinct_of
 from tabgan.values.numbers import Numbers, from_pool, whole_within
 
-__all__ = ["range_of_ticks", "read_ticks", "unit_of", "write_ticks"]
+__all__ = ["range_of_ticks", "read_ticks", "unit_of", "write_ticks", "zone_of"]
 
 _NAT = int(np.iinfo(np.int64).min)  # the tick that stands for "not a time"
 _NANOSECOND_DAYS = 106_750  # days of 2**63 nanoseconds, less two
@@ -48,7 +48,7 @@ def _ticks_of(values: pd.Series, unit: str, column: Column) -> NDArray[np.int64]
         plain: Any = f"{_kind(column)}8[{unit_of_dtype}]"
         values = values.astype(plain if zone is None else pd.DatetimeTZDtype(unit_of_dtype, zone))
     if isinstance(values.dtype, pd.DatetimeTZDtype):
-        values = values.dt.tz_convert(_zone(column)).dt.tz_localize(None)
+        values = values.dt.tz_convert(zone_of(column)).dt.tz_localize(None)
     try:
         moments = values.dt.as_unit(_pandas_unit(unit)).to_numpy()
     except (ValueError, OverflowError) as error:
@@ -124,7 +124,7 @@ def write_ticks(
 
 def _series(ticks: NDArray[np.int64], unit: str, column: Column) -> pd.Series:
     """Make dates of the column's time zone, or durations, out of ticks."""
-    char, zone = _kind(column), _zone(column)
+    char, zone = _kind(column), zone_of(column)
     moments = ticks.view(f"{char}8[{unit}]").astype(f"{char}8[{_pandas_unit(unit)}]")
     if zone is None:
         return pd.Series(moments, name=column.name)
@@ -210,8 +210,8 @@ def _pandas_unit(unit: str) -> str:
     return unit if unit in _PANDAS_UNITS else "s"
 
 
-def _zone(column: Column) -> Any:
-    """Return the column's time zone."""
+def zone_of(column: Column) -> Any:
+    """Return the time zone of a column of dates; None if it has none."""
     dtype = column.pandas_dtype
     if isinstance(dtype, pd.DatetimeTZDtype):
         return dtype.tz
@@ -245,7 +245,7 @@ def _tick(column: Column, end: str, unit: str) -> int | None:
     if isinstance(dtype, pd.PeriodDtype):
         freq: Any = dtype.freq
         return int(pd.Period(bound, freq).ordinal)
-    zone = _zone(column)
+    zone = zone_of(column)
     if isinstance(bound, pd.Timestamp) and bound.tz is not None and zone is not None:
         bound = bound.tz_convert(zone)
     scalar = np.datetime64 if _kind(column) == "M" else np.timedelta64

@@ -1,0 +1,295 @@
+"""What a column can be asked: which of its known values a clause chooses, and which ranges."""
+
+import operator
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from itertools import islice
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tabgan.asking.asked import Range, intersect
+from tabgan.asking.clauses import Clause, is_missing
+from tabgan.asking.lines import LINE_KINDS, ends_of, grid_of, is_on_grid, next_to, read_spot
+from tabgan.errors import OptionError, did_you_mean
+from tabgan.lookup import find_level
+from tabgan.scalars import Scalar
+from tabgan.schema import Column
+from tabgan.text_formats import MISSING_MARKS
+from tabgan.values import Numbers, levels_to_series, numbers_of
+
+__all__ = ["Choice", "Domain", "domain_of"]
+
+_SHOWN = 1000  # levels among which the nearest to a wrong one is looked for
+_ANY = (Range(),)
+_COMPARISONS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
+
+
+class Choice(NamedTuple):
+    """Numbers in ranges, and known values by their place."""
+
+    ranges: tuple[Range, ...]
+    places: frozenset[int]
+
+    def __and__(self, other: "Choice") -> "Choice":
+        return Choice(intersect(self.ranges, other.ranges), self.places & other.places)
+
+
+class Domain(ABC):
+    """The values of a column.
+
+    Parameters
+    ----------
+    column
+        What the column is.
+    levels
+        The values that are known: all of them, or those that stand beside its numbers.
+    """
+
+    ranges: tuple[Range, ...] = ()  # all numbers that the column can hold beside its levels
+
+    def __init__(self, column: Column, levels: Sequence[Scalar]) -> None:
+        self.column = column
+        self.levels = levels
+
+    def choose(self, clause: Clause) -> Choice:
+        """Return what meets a clause; all other values meet its opposite.
+
+        Raises
+        ------
+        OptionError
+            If the column can't be asked that, or never has such a value.
+        """
+        if clause.operator not in ("in", "not in"):
+            value = clause.values[0]
+            if is_missing(value):
+                raise OptionError(
+                    f"where: {clause}: a missing value is neither less nor greater than another; "
+                    f"ask whether column {self.column.name!r} 'is missing'"
+                )
+            return self._compared(clause, value)
+        optional = clause.operator == "not in"  # a column that is never missing meets it as well
+        chosen = [
+            self._missing(optional) if is_missing(value) else self._equal(value)
+            for value in clause.values
+        ]
+        places = frozenset().union(*(choice.places for choice in chosen))
+        spots = [spot for choice in chosen for spot in choice.ranges]
+        if clause.operator == "in":
+            return Choice(_united(spots), places)
+        ranges = self.ranges
+        for spot in spots:
+            ranges = intersect(ranges, self._without(spot))
+        return Choice(ranges, frozenset(range(len(self.levels))) - places)
+
+    @abstractmethod
+    def _equal(self, value: Any) -> Choice:
+        """Return what equals a value that is not missing."""
+
+    @abstractmethod
+    def _compared(self, clause: Clause, value: Any) -> Choice:
+        """Return what is less or greater than a value."""
+
+    def _missing(self, optional: bool) -> Choice:
+        places = [place for place, level in enumerate(self.levels) if self._is_absent(level)]
+        if not places and not optional:
+            marks = [level for level in islice(self.levels, _SHOWN) if level in MISSING_MARKS]
+            hint = f"ask for {marks[0]!r}, which it has" if marks else "leave it out"
+            raise OptionError(
+                f"where: column {self.column.name!r} is never missing in the training table; {hint}"
+            )
+        return Choice((), frozenset(places))
+
+    def _is_absent(self, level: Scalar) -> bool:
+        """Say whether a level stands for no value; among categories, "none" may well be one."""
+        if self.column.kind in ("categorical", "boolean"):
+            return level is None or level == ""
+        return level is None or (isinstance(level, str) and level in MISSING_MARKS)
+
+    def _without(self, spot: Range) -> tuple[Range, ...]:
+        below, above = next_to(spot.low, self.column, -1), next_to(spot.high, self.column, 1)
+        return Range(high=below), Range(low=above)
+
+    def _reach(self, clause: Clause, value: Any) -> Range:
+        """Return the numbers on the side of a value that a comparison asks for."""
+        low, high = read_spot(value, self.column)
+        return {
+            "<": Range(high=next_to(low, self.column, -1)),
+            "<=": Range(high=high),
+            ">": Range(low=next_to(high, self.column, 1)),
+            ">=": Range(low=low),
+        }[clause.operator]
+
+    def _infinite(self, reach: Range) -> frozenset[int]:
+        """Return the infinite levels on an open side, which stand beside the numbers."""
+        return frozenset(
+            place
+            for place, level in enumerate(self.levels)
+            if isinstance(level, float) and reach.low <= level <= reach.high
+        )
+
+    def _out_of_range(self, clause: Clause | str, low: Any, high: Any) -> OptionError:
+        return OptionError(
+            f"where: column {self.column.name!r} is from {low} to {high} in the training table, so "
+            f"that no row meets {clause}; ask for values in this range"
+        )
+
+
+class _Levels(Domain):
+    """A column all of whose values are known."""
+
+    @cached_property
+    def _numbers(self) -> Numbers:
+        places = np.arange(len(self.levels), dtype=np.int32)
+        return numbers_of(levels_to_series(self.levels, places, self.column), self.column)
+
+    def _equal(self, value: Any) -> Choice:
+        place = find_level(value, self.levels)
+        if place is None and self.column.kind == "boolean":
+            texts = [str(level).casefold() for level in self.levels]
+            place = find_level(str(value).casefold(), texts)
+        if place is not None:
+            return Choice((), frozenset({place}))
+        if self.column.kind not in LINE_KINDS:
+            raise self._unseen(value, did_you_mean(f"{value!s:.80}", islice(self.levels, _SHOWN)))
+        spot = read_spot(value, self.column)
+        places = self._places(spot)
+        if not places:
+            raise self._unseen(value, self._nearest(spot))
+        return Choice((), places)
+
+    def _unseen(self, value: Any, nearest: str) -> OptionError:
+        return OptionError(
+            f"where: column {self.column.name!r} never has the value {value!r:.80} in the training "
+            f"table; {nearest}"
+        )
+
+    def _places(self, reach: Range) -> frozenset[int]:
+        numbers = self._numbers
+        return frozenset(np.flatnonzero(reach.holds(numbers.values) & numbers.present).tolist())
+
+    @cached_property
+    def _in_order(self) -> NDArray[np.intp]:
+        """The places of the levels that are numbers, in ascending order."""
+        order = np.argsort(self._numbers.values, kind="stable")
+        return order[self._numbers.present[order]]
+
+    def _nearest(self, spot: Range) -> str:
+        """Name the next lesser and the next greater level."""
+        order, numbers = self._in_order, self._numbers.values[self._in_order]
+        places = [*order[numbers < spot.low][-1:], *order[numbers > spot.high][:1]]
+        return f"the nearest it has: {' and '.join(str(self.levels[place]) for place in places)}"
+
+    def _compared(self, clause: Clause, value: Any) -> Choice:
+        if self.column.kind not in LINE_KINDS:
+            return Choice((), self._ranked(clause, value))
+        reach = self._reach(clause, value)
+        places = self._places(reach) | self._infinite(reach)
+        if not places and len(self._in_order):
+            least, most = (self.levels[self._in_order[end]] for end in (0, -1))
+            raise self._out_of_range(clause, least, most)
+        return Choice((), places)
+
+    def _ranked(self, clause: Clause, value: Any) -> frozenset[int]:
+        """Compare by the order of the categories."""
+        dtype = self.column.pandas_dtype
+        if not isinstance(dtype, pd.CategoricalDtype) or not dtype.ordered:
+            some = tuple(level for level in self.levels if level is not None)[:3]
+            raise OptionError(
+                f"where: column {self.column.name!r} is of kind {self.column.kind!r} and has no "
+                f"order, so {clause} can't be asked; name the values, as in "
+                f"{clause._replace(operator='in', values=some)}"
+            )
+        rank = find_level(value, list(dtype.categories))
+        if rank is None:
+            raise self._unseen(value, did_you_mean(f"{value!s:.80}", dtype.categories))
+        holds = _COMPARISONS[clause.operator]
+        ranks = {category: place for place, category in enumerate(dtype.categories)}
+        return frozenset(
+            place
+            for place, level in enumerate(self.levels)
+            if level is not None and holds(ranks[level], rank)
+        )
+
+
+class _Line(Domain):
+    """A column of very many numbers, dates or durations, with marks beside them."""
+
+    ranges = _ANY
+
+    def _equal(self, value: Any) -> Choice:
+        place = find_level(value, self.levels)
+        if place is not None:
+            return Choice((), frozenset({place}))
+        spot = read_spot(value, self.column)
+        if not is_on_grid(spot, self.column):
+            raise OptionError(
+                f"where: column {self.column.name!r} never has the value {value!r:.80}: it has "
+                f"{grid_of(self.column)} only"
+            )
+        self._check_ends(Clause(self.column.name, "in", (value,)), spot)
+        return Choice((spot,), frozenset())
+
+    def _compared(self, clause: Clause, value: Any) -> Choice:
+        reach = self._reach(clause, value)
+        infinite = self._infinite(reach)
+        if not infinite:
+            self._check_ends(clause, reach)
+        return Choice((reach,), infinite)
+
+    def _check_ends(self, clause: Clause, reach: Range) -> None:
+        if (ends_of(self.column) & reach).is_empty:
+            raise self._out_of_range(clause, self.column.minimum, self.column.maximum)
+
+
+class _Made(Domain):
+    """A column whose values are made anew: all that can be asked is whether there is one."""
+
+    ranges = _ANY
+
+    def _equal(self, value: Any) -> Choice:  # noqa: ARG002
+        raise OptionError(
+            f"where: column {self.column.name!r} is of kind {self.column.kind!r}: its values are "
+            "made anew, so that it can only be asked to be missing (None, 'is missing') or not; "
+            "leave it out"
+        )
+
+    def _compared(self, clause: Clause, value: Any) -> Choice:  # noqa: ARG002
+        return self._equal(value)
+
+
+def domain_of(
+    column: Column, levels: Sequence[Scalar] | None, specials: Sequence[Scalar]
+) -> Domain:
+    """Say what a column can be asked.
+
+    Parameters
+    ----------
+    column
+        What the column is.
+    levels
+        All its values, where they are known.
+    specials
+        Otherwise, what stands beside its numbers or made values.
+    """
+    if column.kind in ("identifier", "text"):
+        return _Made(column, specials)
+    if levels is not None:
+        return _Levels(column, levels)
+    if column.kind in LINE_KINDS:
+        return _Line(column, specials)
+    return _Levels(column, ())
+
+
+def _united(spots: Iterable[Range]) -> tuple[Range, ...]:
+    """Sort ranges, and join those that overlap."""
+    united: list[Range] = []
+    for spot in sorted(spots):
+        if united and spot.low <= united[-1].high:
+            united[-1] = Range(united[-1].low, max(united[-1].high, spot.high))
+        else:
+            united.append(spot)
+    return tuple(united)
