@@ -15,6 +15,7 @@ __all__ = [
     "NotFittedError",
     "OptionError",
     "SamplingError",
+    "SamplingWarning",
     "SchemaError",
     "TabGANError",
     "TableFileError",
@@ -50,6 +51,10 @@ class ModelFileError(TabGANError, ValueError):
 
 class SamplingError(TabGANError):
     """The model can't draw such rows as are asked for."""
+
+
+class SamplingWarning(UserWarning):
+    """Rows were drawn as asked, but there was little to draw them by."""
 
 
 class TrainingError(TabGANError):

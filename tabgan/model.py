@@ -58,29 +58,6 @@ class TableModel:
         """Where the generator lies."""
         return next(self.sampler.generator.parameters()).device
 
-    def where(self, asked: Mapping[Any, Any] | None) -> Self:
-        """Return the model whose rows all have the values that are asked for, by column.
-
-        Raises
-        ------
-        OptionError
-            If the model can't be asked for that, or if no training row has the values together.
-        """
-        if asked is None:
-            return self
-        if not isinstance(self.sampler, ConditionalSampler) or self.condition_columns is None:
-            raise OptionError(
-                f"where={asked!r}: the model is not conditioned on any column; name the columns "
-                "in condition_on and fit again"
-            )
-        chances = self.sampler.conditions.chances(self.condition_columns.codes(asked))
-        if not chances.any():
-            raise OptionError(
-                f"where={asked!r}: no row of the training table has these values together; ask "
-                "for fewer of them"
-            )
-        return replace(self, sampler=replace(self.sampler, chances=chances))
-
     def draw_block(self, seed: int, block: int) -> pd.DataFrame:
         """Draw block b of the sample with a seed: `BLOCK_ROWS` rows."""
         stream = torch_stream(seed, "sample", block, device=self.device)

@@ -2,14 +2,17 @@
 
 from tabgan.asking.ask import asked_of, parse_where
 from tabgan.asking.asked import Asked, ColumnTest, Range
+from tabgan.asking.given import GivenRows, given_rows
 from tabgan.asking.grammar import join_wheres
 from tabgan.asking.known import known_levels, known_specials
 
 __all__ = [
     "Asked",
     "ColumnTest",
+    "GivenRows",
     "Range",
     "asked_of",
+    "given_rows",
     "join_wheres",
     "known_levels",
     "known_specials",

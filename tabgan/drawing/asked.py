@@ -26,9 +26,10 @@ from tabgan.sampling.refinement import choose, log_ratio, weigh
 from tabgan.sampling.stream import BLOCK_ROWS, blocks
 from tabgan.streams import numpy_stream, torch_stream
 
-__all__ = ["AskedRows", "joined_tables", "passing"]
+__all__ = ["TRIED_ROWS", "AskedRows"]
 
 PILOT_BLOCKS = 4
+TRIED_ROWS = PILOT_BLOCKS * BLOCK_ROWS
 RAW_FOR_ONE = 200  # drawn rows for each one that is given back, at most, where critics choose
 MOST_POOL, LEAST_POOL = 4.0, 1.5  # rows that meet the condition, for each that the critics leave
 RAW_ROWS = 65_536  # drawn for a block, at most, which then has fewer rows
@@ -54,7 +55,7 @@ class _Kept:
     def joined(cls, parts: "list[_Kept]") -> "_Kept":
         """Return the rows of all parts, one part after the other."""
         raw, rows = (Drawn.joined([getattr(p, name) for p in parts]) for name in ("raw", "rows"))
-        return cls(raw, rows, joined_tables([part.cells for part in parts]))
+        return cls(raw, rows, _joined([part.cells for part in parts]))
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ class AskedRows:
     def share(self) -> float:
         """Share of the model's rows that meet the condition, by a trial of 32,768 rows."""
         kept = [self._filtered("pilot", block) for block in range(PILOT_BLOCKS)]
-        return sum(map(len, kept)) / (PILOT_BLOCKS * BLOCK_ROWS)
+        return sum(map(len, kept)) / TRIED_ROWS
 
     def blocks(self, n: int) -> Iterator[pd.DataFrame]:
         """Yield n rows, block by block; `share` must not be zero."""
@@ -143,7 +144,7 @@ class AskedRows:
                 rows = redraw.apply(rows, features, rng)
             numbers, codes = rows.numbers, rows.codes
         cells = model.encoder.decode_columns(numbers, codes, 0, rng, self._tied)
-        chosen = np.flatnonzero(passing(self._learned, model.encoder.restore(cells), BLOCK_ROWS))
+        chosen = np.flatnonzero(_passing(self._learned, model.encoder.restore(cells), BLOCK_ROWS))
         kept = features.of(numbers[chosen], codes[chosen])
         return _Kept(kept if raw is None else raw[chosen], kept, _rows_of(cells, chosen))
 
@@ -163,7 +164,7 @@ class AskedRows:
                 f"where: {self.asked.describe()}: too few of the rows that meet the condition "
                 "also keep the rules between the columns; ask for less"
             )
-        table = add_made(self.model.encoder, joined_tables(parts), self.asked, start, rng)
+        table = add_made(self.model.encoder, _joined(parts), self.asked, start, rng)
         frame = self.model.encoder.frame_of(table)
         return frame.set_axis(pd.RangeIndex(start, start + wanted))
 
@@ -192,10 +193,10 @@ class AskedRows:
         learned = encoder.encoders.keys() - set(encoder.made)
         table = encoder.decode_columns(rows.numbers, rows.codes, 0, rng, learned)
         table = encoder.restore(table | kept.cells)
-        return _rows_of(table, np.flatnonzero(passing(self._learned, table, len(rows)))[:n])
+        return _rows_of(table, np.flatnonzero(_passing(self._learned, table, len(rows)))[:n])
 
 
-def passing(asked: Asked, table: ColumnTable, rows: int) -> NDArray[np.bool_]:
+def _passing(asked: Asked, table: ColumnTable, rows: int) -> NDArray[np.bool_]:
     """Say which rows of a table in work pass; it may hold the columns that are asked for alone."""
     passes = np.ones(rows, np.bool_)
     for test in asked.tests:
@@ -210,7 +211,7 @@ def _rows_of(table: ColumnTable, chosen: NDArray[np.intp]) -> ColumnTable:
     }
 
 
-def joined_tables(parts: list[ColumnTable]) -> ColumnTable:
+def _joined(parts: list[ColumnTable]) -> ColumnTable:
     """Return the rows of all parts, one part after the other."""
     if len(parts) == 1:
         return parts[0]

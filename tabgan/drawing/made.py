@@ -9,7 +9,9 @@ from tabgan.encoding.dependencies import ColumnTable
 from tabgan.encoding.table import TableEncoder
 from tabgan.errors import SamplingError
 
-__all__ = ["add_made"]
+__all__ = ["NOTHING_ASKED", "add_made"]
+
+NOTHING_ASKED = Asked(())
 
 TRIED_ROWS = 4096  # to find out how many pass a test
 SPARE = 1.3

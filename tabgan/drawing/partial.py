@@ -13,9 +13,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tabgan.asking import Asked, GivenRows
 from tabgan.drawing.donors import Described, Donors
+from tabgan.drawing.made import NOTHING_ASKED, add_made
 from tabgan.encoding.base import Encoded
-from tabgan.encoding.dependencies import Cells
 from tabgan.encoding.table import TableEncoder, fit_column
 from tabgan.model import TableModel
 from tabgan.sampling.completion import Completer
@@ -68,77 +69,91 @@ class PartialRows:
 
     @cached_property
     def _present(self) -> Completer:
-        return Completer(self.features, self.pool, _missing_codes(self.model.encoder))
+        return Completer(self.features, self.pool, _absent_codes(self.model.encoder))
 
     def completer(self, *, present: bool = False) -> Completer:
         """Return what draws cells; with `present`, they are not missing."""
         return self._present if present else self._any
 
     def blocks(
-        self, rows: pd.DataFrame, given: Mask, seed: int, *, present: bool = False
+        self,
+        rows: GivenRows,
+        seed: int,
+        *,
+        present: bool = False,
     ) -> Iterator[pd.DataFrame]:
         """Complete rows, block by block.
 
         Parameters
         ----------
         rows
-            With the schema's columns and dtypes; what is in cells that are not given does not
-            count.
-        given
-            Which cells are given, shape (rows, columns).
+            Their cells that are given.
         seed
             Root of all streams of randomness.
         present
             Whether missing values are no completion.
         """
-        for block, start in enumerate(range(0, max(len(rows), 1), BLOCK_ROWS)):
-            part = slice(start, start + BLOCK_ROWS)
+        for block, start in enumerate(range(0, max(len(rows.given), 1), BLOCK_ROWS)):
             rng = numpy_stream(seed, "partial", block)
-            done = self._complete(rows.iloc[part], given[part], start, rng, present=present)
-            yield done.set_axis(rows.index[part])
+            own = rows[slice(start, start + BLOCK_ROWS)]
+            yield self.complete(own, start, rng, present=present)
 
-    def _complete(
+    def complete(
         self,
-        rows: pd.DataFrame,
-        given: Mask,
+        rows: GivenRows,
         start: int,
         rng: np.random.Generator,
         *,
-        present: bool,
+        present: bool = False,
+        asked: Asked = NOTHING_ASKED,
     ) -> pd.DataFrame:
-        encoder = self.model.encoder
-        if not len(rows):
-            return rows
-        rows = rows.reset_index(drop=True)
-        guess = self._from_neighbours(rows, given, rng)
-        table = encoder.reduce(encoder.settled(guess, given))
-        drawn = self._drawn(encoder.encode_columns(table, len(rows)), rng)
+        """Complete some thousands of rows, of which the first is at a position in the sample.
+
+        Parameters
+        ----------
+        rows
+            Their cells that are given.
+        start
+            Position of the first row.
+        rng
+            Randomness of what is drawn.
+        present
+            Whether missing values are no completion.
+        asked
+            What is asked of columns that are made anew.
+        """
+        encoder, given = self.model.encoder, rows.given
+        if not len(given):
+            return self.pool_frame.iloc[:0]
+        guess = encoder.settled(self._from_neighbours(rows, rng), given)
+        table = encoder.reduce(guess)
+        drawn = self._drawn(encoder.encode_columns(table, len(given)), rng)
         known = _known(encoder, given)
         free = _free_features(encoder, known, len(self.features))
         for _ in range(SWEEPS):
             drawn = self.completer(present=present).sweep(drawn, free, rng)
-        new = encoder.decode_columns(drawn.numbers, drawn.codes, start, rng)
-        kept = {at: _overlaid(new[at], table[at], known[:, at]) for at in new}
-        frame = encoder.frame_of(encoder.restore(kept))
-        return encoder.settled(_overlaid_frame(frame, rows, given), given)
+        learned = encoder.encoders.keys() - set(encoder.made)
+        new = encoder.decode_columns(drawn.numbers, drawn.codes, start, rng, learned)
+        kept = {
+            at: (column, _overlaid(cells, table[at][1], known[:, at]))
+            for at, (column, cells) in new.items()
+        }
+        done = add_made(encoder, encoder.restore(kept), asked, start, rng)
+        return encoder.settled(_with_given(encoder.frame_of(done), rows), given)
 
     def _drawn(self, encoded: Encoded, rng: np.random.Generator) -> Drawn:
         numbers = encoded.low + encoded.width * rng.random(encoded.low.shape)
         return self.features.of(numbers.astype(np.float64), encoded.codes.astype(np.int64))
 
-    def _from_neighbours(
-        self, rows: pd.DataFrame, given: Mask, rng: np.random.Generator
-    ) -> pd.DataFrame:
+    def _from_neighbours(self, rows: GivenRows, rng: np.random.Generator) -> pd.DataFrame:
         """Fill the free cells of each row from a row of the pool that is near to it."""
-        any_row = self.pool_frame.iloc[np.zeros(len(rows), np.intp)].reset_index(drop=True)
-        filled = _overlaid_frame(any_row, rows, given)
-        both = pd.concat([self.pool_frame, filled], ignore_index=True)
-        described = self._described(both)
         n = len(self.pool_frame)
+        any_row = self.pool_frame.iloc[np.zeros(len(rows.given), np.intp)].reset_index(drop=True)
+        filled = _with_given(any_row, rows)
+        described = self._described(pd.concat([self.pool_frame, filled], ignore_index=True))
         donors = Donors(described[slice(0, n)])
-        nearest = donors.nearest(described[slice(n, None)], given, rng)
-        guess = self.pool_frame.iloc[nearest].reset_index(drop=True)
-        return _overlaid_frame(guess, rows, given)
+        nearest = donors.nearest(described[slice(n, None)], rows.given, rng)
+        return _with_given(self.pool_frame.iloc[nearest].reset_index(drop=True), rows)
 
     def _described(self, frame: pd.DataFrame) -> Described:
         encoder = self.model.encoder
@@ -176,25 +191,25 @@ def _free_features(encoder: TableEncoder, known: Mask, n_features: int) -> Mask:
     return free
 
 
-def _missing_codes(encoder: TableEncoder) -> dict[int, int]:
-    """Return the code that stands for a missing value, by level span."""
-    found = {}
-    for at, (_, spans) in encoder.places.items():
-        code = encoder.encoders[at].missing_code
-        if code is not None and spans.stop > spans.start:
-            found[spans.start] = code
-    return found
+def _absent_codes(encoder: TableEncoder) -> dict[int, tuple[int, ...]]:
+    """Return the codes that stand for a missing value, by level span."""
+    return {
+        spans.start: encoder.encoders[at].absent_codes
+        for at, (_, spans) in encoder.places.items()
+        if spans.stop > spans.start
+    }
 
 
-def _overlaid(base: Cells, cells: Cells, mask: Mask) -> Cells:
-    return base[0], base[1].where(~mask, cells[1])
+def _overlaid(base: pd.Series, cells: pd.Series, mask: Mask) -> pd.Series:
+    return base.where(~mask, cells)
 
 
-def _overlaid_frame(base: pd.DataFrame, cells: pd.DataFrame, mask: Mask) -> pd.DataFrame:
-    """Replace cells where the mask says so; every column keeps its dtype."""
+def _with_given(frame: pd.DataFrame, rows: GivenRows) -> pd.DataFrame:
+    """Put the given cells into a frame; every column keeps its dtype."""
     series = [
-        base.iloc[:, at].where(~mask[:, at], cells.iloc[:, at]) for at in range(mask.shape[1])
+        _overlaid(frame.iloc[:, at], rows.cells[at], rows.given[:, at])
+        if at in rows.cells
+        else frame.iloc[:, at]
+        for at in range(frame.shape[1])
     ]
-    frame = pd.concat(series, axis=1)
-    frame.columns = base.columns
-    return frame
+    return pd.concat(series, axis=1).set_axis(frame.columns, axis=1)

@@ -55,9 +55,9 @@ class ColumnEncoder(ABC):
         return ()
 
     @property
-    def missing_code(self) -> int | None:
-        """The code of the first level span that stands for a missing value, if there is one."""
-        return None
+    def absent_codes(self) -> tuple[int, ...]:
+        """The codes of the first level span that stand for a missing value."""
+        return ()
 
     @classmethod
     @abstractmethod

@@ -40,9 +40,9 @@ class CategoricalEncoder(ColumnEncoder):
         return Spans((), (len(self._levels),) if len(self._levels) > 1 else ())
 
     @property
-    def missing_code(self) -> int | None:
-        """The level that stands for a missing value."""
-        return self.levels.index(None) if None in self.levels else None
+    def absent_codes(self) -> tuple[int, ...]:
+        """The levels that stand for a missing value: None, and an empty text."""
+        return tuple(i for i, level in enumerate(self.levels) if level in (None, ""))
 
     @classmethod
     def fit(cls, column: Column, values: pd.Series) -> Self:

@@ -121,39 +121,6 @@ class ConditionColumns:
                 "average: name fewer columns"
             )
 
-    def codes(self, where: Mapping[Any, Any]) -> dict[int, int]:
-        """Return the code that is asked for in each level span.
-
-        A value stands for the level that equals it, a missing one for the level of missing cells,
-        and a text also for the level that is written so.
-
-        Raises
-        ------
-        OptionError
-            If a column is not one of these, or if a value is none of its levels.
-        """
-        if not isinstance(where, Mapping):
-            raise OptionError(
-                f"where={where!r} must be a mapping from columns to values, as in "
-                f"{{{self.names[0]!r}: {self.levels[0][0]!r}}}"
-            )
-        return dict(self._code(name, value) for name, value in where.items())
-
-    def _code(self, name: Hashable, value: Any) -> tuple[int, int]:
-        place = find_name(name, self.names)
-        if place is None:
-            raise OptionError(
-                f"where: column {name!r} is not one that the model is conditioned on; name it in "
-                f"condition_on and fit again, or leave it out; {did_you_mean(name, self.names)}"
-            )
-        code = find_level(value, self.levels[place])
-        if code is None:
-            raise OptionError(
-                f"where: column {name!r} never has the value {value!r} in the training table; "
-                f"{did_you_mean(value, self.levels[place])}"
-            )
-        return self.spans[place], code
-
 
 def _levels(column: Column, encoder: ColumnEncoder) -> tuple[Scalar, ...]:
     if isinstance(encoder, CategoricalEncoder) and encoder.spans.widths:

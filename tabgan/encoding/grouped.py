@@ -60,9 +60,11 @@ class GroupedEncoder(ColumnEncoder):
         return Spans((), (len(self._group_rows),) if len(self._group_rows) > 1 else ())
 
     @property
-    def missing_code(self) -> int | None:
-        """The group of missing values, which is one by itself."""
-        return int(self._groups[self.levels.index(None)]) if None in self.levels else None
+    def absent_codes(self) -> tuple[int, ...]:
+        """The groups of missing values, which are alone in them."""
+        absent = [self._groups[i] for i, level in enumerate(self.levels) if level in (None, "")]
+        alone = np.flatnonzero(np.bincount(self._groups) == 1)
+        return tuple(np.intersect1d(absent, alone).astype(int).tolist())
 
     @classmethod
     def fit(

@@ -55,9 +55,9 @@ class NumericEncoder(ColumnEncoder):
         return (self._quantiles,)
 
     @property
-    def missing_code(self) -> int | None:
-        """The level of the mark that stands for a missing value."""
-        return 1 + self.specials.index(None) if None in self.specials else None
+    def absent_codes(self) -> tuple[int, ...]:
+        """The levels of the mark that stand for a missing value: None, and texts as ``"NA"``."""
+        return tuple(1 + i for i, s in enumerate(self.specials) if s is None or isinstance(s, str))
 
     @classmethod
     def fit(cls, column: Column, values: pd.Series) -> Self:

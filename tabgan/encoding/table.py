@@ -102,7 +102,7 @@ class TableEncoder:
         kept
             Positions of columns that are learned in any case, even if others determine them.
         """
-        table = _by_position(frame, schema)
+        table: ColumnTable = {i: (column, frame.iloc[:, i]) for i, column in enumerate(schema)}
         dependencies = tuple(detect_dependencies(table, rng, kept)) if derive else ()
         for dependency in dependencies:
             table = dependency.reduce(table)
@@ -146,13 +146,17 @@ class TableEncoder:
         """Number of columns that take part in training."""
         return sum(encoder.spans.width > 0 for encoder in self.encoders.values())
 
+    def by_position(self, frame: pd.DataFrame) -> ColumnTable:
+        """Return a frame of the schema's columns as a table in work."""
+        return {i: (column, frame.iloc[:, i]) for i, column in enumerate(self.schema)}
+
     def encode(self, frame: pd.DataFrame) -> Encoded:
         """Encode rows of the fitted columns."""
         return self.encode_columns(self.reduce(frame), len(frame))
 
     def reduce(self, frame: pd.DataFrame) -> ColumnTable:
         """Take out of a frame what the rules derive: the columns that are encoded are left."""
-        table = _by_position(frame, self.schema)
+        table = self.by_position(frame)
         for dependency in self.dependencies:
             table = dependency.reduce(table)
         return table
@@ -226,7 +230,7 @@ class TableEncoder:
         given
             Which cells are not to be changed, shape (rows, columns).
         """
-        table = _by_position(frame, self.schema)
+        table = self.by_position(frame)
         for dependency in self.dependencies:
             table = dependency.settle(table, given)
         return self.frame_of(table)
@@ -304,10 +308,6 @@ def column_index(schema: Schema) -> pd.Index:
     names = [*schema.names]
     index: pd.Index = pd.Index(names, dtype=dtype, name=schema.labels[0], tupleize_cols=False)
     return index
-
-
-def _by_position(frame: pd.DataFrame, schema: Schema) -> ColumnTable:
-    return {i: (column, frame.iloc[:, i]) for i, column in enumerate(schema)}
 
 
 def fit_column(column: Column, values: pd.Series) -> ColumnEncoder:

@@ -6,7 +6,7 @@ go with the cells that are given, and with each other (Gibbs sampling: Geman and
 chained equations: van Buuren and Groothuis-Oudshoorn, 2011).
 """
 
-from collections.abc import Callable
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -22,7 +22,6 @@ HELD_OUT = 0.1
 LEAST_ROWS = 200  # of the pool for a column to be learned
 
 Mask = NDArray[np.bool_]
-Accept = Callable[[Drawn], Mask]
 
 
 @dataclass(eq=False)
@@ -41,12 +40,10 @@ class Completer:
 
     features: RowFeatures
     pool: Drawn
-    barred: dict[int, int] = field(default_factory=dict)
+    barred: Mapping[int, Collection[int]] = field(default_factory=dict)
     _redraws: dict[int, Redraw | None] = field(default_factory=dict)
 
-    def sweep(
-        self, rows: Drawn, free: Mask, rng: np.random.Generator, accept: Accept | None = None
-    ) -> Drawn:
+    def sweep(self, rows: Drawn, free: Mask, rng: np.random.Generator) -> Drawn:
         """Draw the free cells once, column by column in a random order.
 
         Parameters
@@ -57,19 +54,13 @@ class Completer:
             Which cells are free, shape (rows, features).
         rng
             Randomness of the order and of what is drawn.
-        accept
-            Says which rows may be as they are drawn; cells of others stay as they were.
         """
         for place in rng.permutation(np.flatnonzero(free.any(axis=0))).tolist():
             redraw = self._redraw(place)
             if redraw is None:
                 continue
             chosen = np.flatnonzero(free[:, place])
-            drawn = redraw.apply(rows[chosen], self.features, rng)
-            if accept is not None:
-                kept = accept(drawn)
-                chosen, drawn = chosen[kept], drawn[kept]
-            rows = self._with(rows, chosen, drawn)
+            rows = self._with(rows, chosen, redraw.apply(rows[chosen], self.features, rng))
         return rows
 
     def _with(self, rows: Drawn, chosen: NDArray[np.intp], drawn: Drawn) -> Drawn:
@@ -87,8 +78,8 @@ class Completer:
     def _learn(self, place: int) -> Redraw | None:
         pool, n_numbers = self.pool, self.features.spans.n_numbers
         span = place - n_numbers
-        if span in self.barred:
-            pool = pool[pool.codes[:, span] != self.barred[span]]
+        if self.barred.get(span):
+            pool = pool[~np.isin(pool.codes[:, span], [*self.barred[span]])]
         if len(pool) < LEAST_ROWS:
             return None
         held_out = numpy_stream(place, "completion").random(len(pool)) < HELD_OUT

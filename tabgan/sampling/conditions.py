@@ -32,7 +32,7 @@ class Conditions:
     >>> conditions, _ = Conditions.of(codes, given=(0, 2))
     >>> conditions.combinations.tolist(), conditions.counts.tolist()
     ([[0, 0], [1, 0], [1, 1]], [1, 2, 1])
-    >>> conditions.chances({2: 0}).tolist()
+    >>> conditions.chances({2: [0]}).tolist()
     [1.0, 2.0, 0.0]
     """
 
@@ -55,17 +55,18 @@ class Conditions:
         """Return the same on a device."""
         return Conditions(self.given, self.combinations.to(device), self.counts.to(device))
 
-    def chances(self, wanted: Mapping[int, int] | None = None) -> Tensor:
+    def chances(self, wanted: Mapping[int, Sequence[int]] | None = None) -> Tensor:
         """Return how often each combination is to be drawn, shape (combinations,).
 
         Parameters
         ----------
         wanted
-            Codes by level span; combinations with others are not drawn.
+            Codes by level span that may be drawn, and no others.
         """
         fits = torch.ones_like(self.counts, dtype=torch.bool)
-        for span, code in (wanted or {}).items():
-            fits &= self.combinations[:, self.given.index(span)] == code
+        for span, codes in (wanted or {}).items():
+            own = self.combinations[:, self.given.index(span)]
+            fits &= torch.isin(own, torch.tensor([*codes], device=own.device))
         return self.counts.double() * fits
 
     def draw(self, n: int, chances: Tensor, stream: torch.Generator) -> Tensor:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from tabgan.scalars import Scalar
 from tabgan.schema import Column
+from tabgan.values import codes_of
 
 __all__ = ["Cells", "ColumnTable", "Dependency", "Field"]
 
@@ -77,6 +78,16 @@ class Dependency(ABC):
     @abstractmethod
     def restore(self, table: ColumnTable) -> ColumnTable:
         """Return the table with what `reduce` took out, and with the rule kept."""
+
+    def holds(self, table: ColumnTable) -> NDArray[np.bool_]:
+        """Say in which rows of a table with all columns the rule holds, shape (rows,)."""
+        own = {at: table[at] for at in self.positions}
+        kept = self.restore(self.reduce(own))
+        holds = np.ones(count_rows(own), np.bool_)
+        for at, (_, values) in own.items():
+            same = codes_of(pd.concat([values, kept[at][1]], ignore_index=True))[0]
+            holds &= same[: len(holds)] == same[len(holds) :]
+        return holds
 
     def settle(self, table: ColumnTable, given: NDArray[np.bool_]) -> ColumnTable:  # noqa: ARG002
         """Bring cells that are not given in line with those that are, as far as may be.

@@ -1,0 +1,81 @@
+"""Any request for rows: free ones, under a condition, or partial ones to be completed."""
+
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+
+from tabgan.asking import Asked, asked_of, given_rows, known_levels, known_specials
+from tabgan.drawing.asked import TRIED_ROWS, AskedRows
+from tabgan.drawing.narrowed import narrowed
+from tabgan.drawing.partial import PartialRows
+from tabgan.drawing.rare import check_rules, rows_meeting
+from tabgan.errors import SamplingWarning
+from tabgan.sampling.stream import blocks
+from tabgan.streams import numpy_stream
+
+__all__ = ["asked_blocks", "completed_blocks", "read_condition"]
+
+RARE = 1 / 500  # share of the model's rows under which they are put together, not filtered
+RARE_ROWS = 1024  # of a block of such rows
+
+
+def read_condition(partial: PartialRows, where: Any) -> Asked:
+    """Read a condition and check it against the model's columns; see `tabgan.asking.asked_of`."""
+    encoder = partial.model.encoder
+    return asked_of(where, encoder.schema, known_levels(encoder), known_specials(encoder))
+
+
+def asked_blocks(partial: PartialRows, asked: Asked, n: int, seed: int) -> Iterator[pd.DataFrame]:
+    """Yield n rows that meet a condition, block by block.
+
+    Raises
+    ------
+    OptionError
+        If no training row has the values that are asked of condition columns.
+    SamplingError
+        If no row can meet the condition and keep the rules between columns.
+    """
+    model, rest = narrowed(partial.model, asked)
+    if not rest.tests:
+        return model.blocks(n, seed)
+    rows = AskedRows(model, rest, seed)
+    if rows.share >= RARE:
+        return rows.blocks(n)
+    if not rows.share:
+        warnings.warn(
+            f"where: {asked.describe()}: none of {TRIED_ROWS} rows that were drawn on trial meets "
+            "this; these rows are put together from parts of others",
+            SamplingWarning,
+            stacklevel=4,
+        )
+    return blocks(n, lambda block: _rare_block(partial, asked, seed, block), 1, RARE_ROWS)
+
+
+def _rare_block(partial: PartialRows, asked: Asked, seed: int, block: int) -> pd.DataFrame:
+    encoder, start = partial.model.encoder, block * RARE_ROWS
+    rng = numpy_stream(seed, "rare", block)
+    learned = Asked(tuple(test for test in asked.tests if test.position not in encoder.made))
+    rows = rows_meeting(learned, partial.pool_frame, RARE_ROWS, rng)
+    frame = partial.complete(rows, start, rng, asked=asked)
+    check_rules(encoder, learned, frame)
+    return frame.set_axis(pd.RangeIndex(start, start + RARE_ROWS))
+
+
+def completed_blocks(
+    partial: PartialRows, frame: pd.DataFrame, seed: int
+) -> Iterator[pd.DataFrame]:
+    """Complete the rows of a frame, whose given cells are kept, in their order and index.
+
+    Raises
+    ------
+    OptionError
+        If a column is unknown, or a cell holds what its column never has.
+    """
+    encoder = partial.model.encoder
+    rows = given_rows(frame, encoder.schema, known_levels(encoder), known_specials(encoder))
+    start = 0
+    for block in partial.blocks(rows, seed):
+        yield block.set_axis(frame.index[start : start + len(block)])
+        start += len(block)
