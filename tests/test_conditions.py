@@ -218,7 +218,7 @@ class TestCommands:
         wanted = ("--where", "pay=high", "--where", "members=3", "-n", "40", "--json", "--force")
         result = invoke("sample", folder / "m.safetensors", *wanted, "-o", folder / "o.csv")
         assert result.exit_code == 0
-        assert json.loads(result.stdout)["where"] == {"pay": "high", "members": "3"}
+        assert json.loads(result.stdout)["where"] == "pay == 'high' and members == 3"
         frame = pd.read_csv(folder / "o.csv")
         assert len(frame) == 40
         assert set(frame["pay"]) == {"high"}
@@ -234,8 +234,11 @@ class TestCommands:
     @pytest.mark.parametrize(
         ("where", "message"),
         [
-            (("pay",), "'pay' is not of the form COLUMN=VALUE"),
-            (("pay=high", "pay=low"), "column 'pay' is given twice; give one value"),
+            (("pay",), "where: a comparison is expected: ==, !=, <, <=, >, >=, in, not in, is mis"),
+            (
+                ("pay=high", "pay=low"),
+                "no value of column 'pay' meets pay == 'high' and pay == 'lo",
+            ),
             (("pay=hihg",), "column 'pay' never has the value 'hihg' in the training table"),
             (("job=clerk",), "where: column 'job' is not one that the model is conditioned on"),
         ],

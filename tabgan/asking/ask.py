@@ -109,7 +109,7 @@ def _test(position: int, domain: Domain, clauses: Sequence[Clause]) -> ColumnTes
     choice = reduce(and_, map(domain.choose, clauses))
     text = " and ".join(map(str, clauses))
     if not choice.ranges and not choice.places:
-        together = " together; ask for less" if len(clauses) > 1 else "; name fewer values"
+        together = " together; ask for less" if len(clauses) > 1 else "; name other values"
         raise OptionError(
             f"where: no value of column {domain.column.name!r} meets {text}{together}"
         )

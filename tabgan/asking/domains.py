@@ -131,7 +131,7 @@ class Domain(ABC):
             if isinstance(level, float) and reach.low <= level <= reach.high
         )
 
-    def _out_of_range(self, clause: Clause | str, low: Any, high: Any) -> OptionError:
+    def _out_of_range(self, clause: Clause, low: Any, high: Any) -> OptionError:
         return OptionError(
             f"where: column {self.column.name!r} is from {low} to {high} in the training table, so "
             f"that no row meets {clause}; ask for values in this range"

@@ -1,6 +1,6 @@
 """What a table encoder knows of the values that its columns can take."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -16,8 +16,6 @@ from tabgan.scalars import Scalar
 from tabgan.values import codes_of, levels_to_series
 
 __all__ = ["known_levels", "known_specials"]
-
-Known = Mapping[int, Sequence[Scalar]]
 
 
 def known_levels(encoder: TableEncoder) -> dict[int, tuple[Scalar, ...]]:

@@ -80,13 +80,17 @@ def _read_number(value: Any, column: Column) -> Range | None:
         return None
     if _is_whole(column):
         if not -_BEYOND < number < _BEYOND:
-            return Range(*[math.copysign(math.inf, number)] * 2)
+            return Range(*[_infinite(number)] * 2)
         return Range(math.ceil(number), math.floor(number))
     try:
         nearest = float(number)
     except OverflowError:
-        nearest = math.copysign(math.inf, number)
+        nearest = _infinite(number)
     return Range(*[_rounded(nearest, column)] * 2)
+
+
+def _infinite(number: float | Decimal) -> float:
+    return math.inf if number > 0 else -math.inf
 
 
 def _rounded(number: float, column: Column) -> float:
