@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any, Self
 
@@ -14,7 +14,6 @@ from torch import Tensor
 
 from tabgan.encoding.conditions import ConditionColumns
 from tabgan.encoding.table import TableEncoder
-from tabgan.errors import OptionError
 from tabgan.gan.latent import check_prior
 from tabgan.gan.networks import MLPGenerator
 from tabgan.persistence import putting_together, read_model, write_model

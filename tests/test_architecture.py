@@ -18,7 +18,7 @@ FLOORS = [  # from the ground up; modules of one floor may not import each other
     {"asking"},
     {"sampling", "persistence"},
     {"model", "training", "finishing", "options", "images", "snapshots", "evaluation"},
-    {"fitting", "pictures"},
+    {"fitting", "pictures", "drawing"},
     {"estimator", "files"},
     {"tuning"},
     {"__init__"},

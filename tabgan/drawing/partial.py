@@ -64,16 +64,9 @@ class PartialRows:
         return self._drawn(self.model.encoder.encode(self.pool_frame), rng)
 
     @cached_property
-    def _any(self) -> Completer:
+    def completer(self) -> Completer:
+        """Draws cells."""
         return Completer(self.features, self.pool)
-
-    @cached_property
-    def _present(self) -> Completer:
-        return Completer(self.features, self.pool, _absent_codes(self.model.encoder))
-
-    def completer(self, *, present: bool = False) -> Completer:
-        """Return what draws cells; with `present`, they are not missing."""
-        return self._present if present else self._any
 
     def blocks(
         self,
@@ -130,8 +123,9 @@ class PartialRows:
         drawn = self._drawn(encoder.encode_columns(table, len(given)), rng)
         known = _known(encoder, given)
         free = _free_features(encoder, known, len(self.features))
+        barred = _absent_codes(encoder) if present else {}
         for _ in range(SWEEPS):
-            drawn = self.completer(present=present).sweep(drawn, free, rng)
+            drawn = self.completer.sweep(drawn, free, rng, barred)
         learned = encoder.encoders.keys() - set(encoder.made)
         new = encoder.decode_columns(drawn.numbers, drawn.codes, start, rng, learned)
         kept = {

@@ -15,7 +15,7 @@ from tabgan.errors import SamplingWarning
 from tabgan.sampling.stream import blocks
 from tabgan.streams import numpy_stream
 
-__all__ = ["asked_blocks", "completed_blocks", "read_condition"]
+__all__ = ["asked_blocks", "completed_blocks", "read_condition", "requested_blocks"]
 
 RARE = 1 / 500  # share of the model's rows under which they are put together, not filtered
 RARE_ROWS = 1024  # of a block of such rows
@@ -79,3 +79,14 @@ def completed_blocks(
     for block in partial.blocks(rows, seed):
         yield block.set_axis(frame.index[start : start + len(block)])
         start += len(block)
+
+
+def requested_blocks(
+    partial: PartialRows, n: int, seed: int, where: Any = None
+) -> Iterator[pd.DataFrame]:
+    """Yield n rows as `where` asks for them: freely, under a condition, or completed."""
+    if where is None:
+        return partial.model.blocks(n, seed)
+    if isinstance(where, pd.DataFrame):
+        return completed_blocks(partial, where, seed)
+    return asked_blocks(partial, read_condition(partial, where), n, seed)

@@ -1,6 +1,6 @@
 """Condition columns: those for whose levels a draw can be asked."""
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -12,7 +12,7 @@ from tabgan.encoding.categorical import CategoricalEncoder
 from tabgan.encoding.grouped import GroupedEncoder
 from tabgan.encoding.table import FEW_VALUES, MANY_LEVELS, TableEncoder
 from tabgan.errors import OptionError, did_you_mean
-from tabgan.lookup import find_level, find_name
+from tabgan.lookup import find_name
 from tabgan.scalars import Scalar
 from tabgan.schema import Column, Schema
 

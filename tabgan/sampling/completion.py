@@ -6,8 +6,9 @@ go with the cells that are given, and with each other (Gibbs sampling: Geman and
 chained equations: van Buuren and Groothuis-Oudshoorn, 2011).
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,8 @@ LEAST_ROWS = 200  # of the pool for a column to be learned
 
 Mask = NDArray[np.bool_]
 
+_NOTHING: Mapping[int, Sequence[int]] = MappingProxyType({})
+
 
 @dataclass(eq=False)
 class Completer:
@@ -34,16 +37,19 @@ class Completer:
         Makes features of rows.
     pool
         Rows that the trees learn from.
-    barred
-        Codes by level span that are not drawn: rows of the pool that have them are not learned.
     """
 
     features: RowFeatures
     pool: Drawn
-    barred: Mapping[int, Collection[int]] = field(default_factory=dict)
-    _redraws: dict[int, Redraw | None] = field(default_factory=dict)
+    _learned: dict[Hashable, Redraw | None] = field(default_factory=dict)
 
-    def sweep(self, rows: Drawn, free: Mask, rng: np.random.Generator) -> Drawn:
+    def sweep(
+        self,
+        rows: Drawn,
+        free: Mask,
+        rng: np.random.Generator,
+        barred: Mapping[int, Sequence[int]] = _NOTHING,
+    ) -> Drawn:
         """Draw the free cells once, column by column in a random order.
 
         Parameters
@@ -54,35 +60,37 @@ class Completer:
             Which cells are free, shape (rows, features).
         rng
             Randomness of the order and of what is drawn.
+        barred
+            Codes that are not drawn, by level span.
         """
         for place in rng.permutation(np.flatnonzero(free.any(axis=0))).tolist():
-            redraw = self._redraw(place)
-            if redraw is None:
-                continue
-            chosen = np.flatnonzero(free[:, place])
-            rows = self._with(rows, chosen, redraw.apply(rows[chosen], self.features, rng))
+            span = place - self.features.spans.n_numbers
+            redraw = self._redraw(place, tuple(barred.get(span, ())))
+            if redraw is not None:
+                chosen = np.flatnonzero(free[:, place])
+                rows = self._with(rows, chosen, redraw.apply(rows[chosen], self.features, rng))
         return rows
 
     def _with(self, rows: Drawn, chosen: NDArray[np.intp], drawn: Drawn) -> Drawn:
-        """Replace some rows; a number whose mark has changed is seen or unseen with it."""
+        """Replace some rows; a number is seen or not as its mark now says."""
         numbers, codes, features = rows.numbers.copy(), rows.codes.copy(), rows.features.copy()
         numbers[chosen], codes[chosen] = drawn.numbers, drawn.codes
         features[chosen] = self.features.of(drawn.numbers, drawn.codes).features
         return Drawn(numbers, codes, features)
 
-    def _redraw(self, place: int) -> Redraw | None:
-        if place not in self._redraws:
-            self._redraws[place] = self._learn(place)
-        return self._redraws[place]
+    def _redraw(self, place: int, barred: tuple[int, ...]) -> Redraw | None:
+        key = place, barred
+        if key not in self._learned:
+            self._learned[key] = self._learn(place, barred)
+        return self._learned[key]
 
-    def _learn(self, place: int) -> Redraw | None:
+    def _learn(self, place: int, barred: tuple[int, ...]) -> Redraw | None:
         pool, n_numbers = self.pool, self.features.spans.n_numbers
-        span = place - n_numbers
-        if self.barred.get(span):
-            pool = pool[~np.isin(pool.codes[:, span], [*self.barred[span]])]
+        if barred:
+            pool = pool[~np.isin(pool.codes[:, place - n_numbers], barred)]
         if len(pool) < LEAST_ROWS:
             return None
         held_out = numpy_stream(place, "completion").random(len(pool)) < HELD_OUT
         if place < n_numbers:
             return fit_number(pool, self.features, place, held_out, seed=place)
-        return fit_level(pool, self.features, span, held_out, seed=place)
+        return fit_level(pool, self.features, place - n_numbers, held_out, seed=place)
