@@ -5,7 +5,7 @@ given. The other cells are then drawn anew by `tabgan.sampling.completion`, whos
 drawn rows as well; neither needs the training table.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -27,7 +27,7 @@ from tabgan.streams import numpy_stream
 
 __all__ = ["PartialRows"]
 
-POOL_ROWS = 5 * BLOCK_ROWS
+MOST_POOL_BLOCKS = 5
 SWEEPS = 4
 
 Mask = NDArray[np.bool_]
@@ -50,7 +50,9 @@ class PartialRows:
     @cached_property
     def pool_frame(self) -> pd.DataFrame:
         """Drawn rows, always the same."""
-        return pd.concat([*self.model.blocks(POOL_ROWS, seed=0)], ignore_index=True)
+        wanted = 2 * int(self.model.facts["n_rows"])
+        rows = BLOCK_ROWS * min(max(wanted // BLOCK_ROWS, 1), MOST_POOL_BLOCKS)
+        return pd.concat([*self.model.blocks(rows, seed=0)], ignore_index=True)
 
     @cached_property
     def features(self) -> RowFeatures:
@@ -124,6 +126,7 @@ class PartialRows:
         known = _known(encoder, given)
         free = _free_features(encoder, known, len(self.features))
         barred = _absent_codes(encoder) if present else {}
+        drawn = self._allowed(drawn, free, barred, rng)
         for _ in range(SWEEPS):
             drawn = self.completer.sweep(drawn, free, rng, barred)
         learned = encoder.encoders.keys() - set(encoder.made)
@@ -138,6 +141,23 @@ class PartialRows:
     def _drawn(self, encoded: Encoded, rng: np.random.Generator) -> Drawn:
         numbers = encoded.low + encoded.width * rng.random(encoded.low.shape)
         return self.features.of(numbers.astype(np.float64), encoded.codes.astype(np.int64))
+
+    def _allowed(
+        self,
+        rows: Drawn,
+        free: Mask,
+        barred: Mapping[int, Sequence[int]],
+        rng: np.random.Generator,
+    ) -> Drawn:
+        """Replace codes that are barred in free cells by others of the pool."""
+        codes, n_numbers = rows.codes.copy(), self.features.spans.n_numbers
+        for span, own in barred.items():
+            others = self.pool.codes[:, span]
+            others = others[~np.isin(others, own)]
+            wrong = np.flatnonzero(free[:, n_numbers + span] & np.isin(codes[:, span], own))
+            if len(others):
+                codes[wrong, span] = rng.choice(others, len(wrong))
+        return self.features.of(rows.numbers, codes)
 
     def _from_neighbours(self, rows: GivenRows, rng: np.random.Generator) -> pd.DataFrame:
         """Fill the free cells of each row from a row of the pool that is near to it."""

@@ -1,5 +1,3 @@
-import datetime
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -45,73 +43,6 @@ def test_levels_and_spans(table):
     codes = encoder.encode(table).codes[:, list(conditions.spans)]
     assert (codes[:, 0] == table["flag"]).all()
     assert (codes[:, 1] == table["town"].map({"Bonn": 0, "Ulm": 1, None: 2})).all()
-
-
-@pytest.mark.parametrize(
-    ("where", "codes"),
-    [
-        ({"flag": True}, [1]),
-        ({"flag": np.bool_(False)}, [0]),
-        ({"flag": "True"}, [1]),
-        ({"rank": 2.0}, [2]),
-        ({"rank": "3"}, [3]),
-        ({"town": "Ulm"}, [1]),
-        ({"town": None}, [2]),
-        ({"town": np.nan}, [2]),
-        ({"town": ""}, [2]),
-        ({"day": pd.Timestamp("2024-01-02")}, [1]),
-        ({"day": datetime.datetime(2024, 1, 2)}, [1]),
-        ({"day": np.datetime64("2024-01-02")}, [1]),
-        ({"flag": False, "town": "Bonn"}, [0, 0]),
-        ({}, []),
-    ],
-)
-def test_values_stand_for_levels(table, where, codes):
-    conditions = fit(table, "rank", "flag", "town", "day")[1]
-    assert list(conditions.codes(where).values()) == codes
-
-
-def test_a_text_is_no_other_text():
-    table = pd.DataFrame({"code": ["1", "01", "a"] * 30})
-    conditions = fit(table.assign(product=1), "code")[1]
-    assert conditions.codes({"code": "01"}) == {0: conditions.values["code"].index("01")}
-    assert conditions.codes({"code": "1"}) == {0: conditions.values["code"].index("1")}
-
-
-@pytest.mark.parametrize(
-    ("where", "message"),
-    [
-        (
-            {"twon": "Ulm"},
-            "where: column 'twon' is not one that the model is conditioned on; name it in "
-            "condition_on and fit again, or leave it out; did you mean 'town'?",
-        ),
-        (
-            {"size": 1.0},
-            "where: column 'size' is not one that the model is conditioned on; name it in "
-            "condition_on and fit again, or leave it out; known names: 'flag', 'town'",
-        ),
-        (
-            {"town": "Bon"},
-            "where: column 'town' never has the value 'Bon' in the training table; did you mean "
-            "'Bonn'?",
-        ),
-        (
-            {"flag": None},
-            "where: column 'flag' never has the value None in the training table; known names: "
-            "False, True",
-        ),
-        (
-            ["town"],
-            "where=['town'] must be a mapping from columns to values, as in {'flag': False}",
-        ),
-    ],
-)
-def test_what_can_not_be_asked_for(table, where, message):
-    conditions = fit(table, "flag", "town")[1]
-    with pytest.raises(OptionError) as caught:
-        conditions.codes(where)
-    assert str(caught.value) == message
 
 
 RULE = "can't be a condition, which takes a column that is learned by its levels: it "

@@ -54,7 +54,7 @@ def sampler() -> ConditionalSampler:
 
 
 def asked(sampler: ConditionalSampler, code: int) -> ConditionalSampler:
-    chances = sampler.conditions.chances({0: code})
+    chances = sampler.conditions.chances({0: [code]})
     return ConditionalSampler(sampler.generator, sampler.strata, SPANS, sampler.conditions, chances)
 
 

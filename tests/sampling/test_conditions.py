@@ -36,14 +36,14 @@ def test_free_draws_have_the_training_shares(conditions):
 
 
 def test_what_is_not_asked_for_goes_by_its_share_beside_it(conditions):
-    drawn = conditions.draw(3000, conditions.chances({1: 1}), stream())
+    drawn = conditions.draw(3000, conditions.chances({1: [1]}), stream())
     codes = conditions.combinations[drawn]
     assert (codes[:, 1] == 1).all()
     assert torch.bincount(codes[:, 0]).tolist() == pytest.approx(
         [3000 * 10 / 13, 3000 * 3 / 13], abs=1
     )
-    assert (conditions.draw(10, conditions.chances({0: 2, 1: 0}), stream()) == 3).all()
-    assert not conditions.chances({0: 2, 1: 1}).any()
+    assert (conditions.draw(10, conditions.chances({0: [2], 1: [0]}), stream()) == 3).all()
+    assert not conditions.chances({0: [2], 1: [1]}).any()
 
 
 @given(st.integers(1, 40), st.integers(0, 2**31))

@@ -1,0 +1,66 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from tabgan import NotFittedError, OptionError, TabGAN
+
+
+@pytest.fixture
+def broken(orders) -> pd.DataFrame:
+    rng = np.random.default_rng(1)
+    return orders.mask(rng.random(orders.shape) < 0.2).set_index(np.arange(len(orders)) + 9)
+
+
+def test_holes_are_filled_and_all_else_is_untouched(broken, fitted):
+    before = broken.copy()
+    filled = fitted.impute(broken)
+    pd.testing.assert_frame_equal(broken, before)
+    assert not filled.isna().any().any()
+    pd.testing.assert_index_equal(filled.index, broken.index)
+    pd.testing.assert_index_equal(filled.columns, broken.columns)
+    for name in broken:
+        there = broken[name].notna()
+        assert (filled.loc[there, name] == broken.loc[there, name]).all()
+
+
+def test_draws_keep_the_distribution(orders, broken, fitted):
+    filled = fitted.impute(broken)
+    own = broken["plan"].isna().to_numpy()
+    drawn = filled.loc[own, "plan"].value_counts(normalize=True)
+    real = orders.loc[own, "plan"].value_counts(normalize=True)
+    assert (drawn - real).abs().max() < 0.08
+    own = broken["age"].isna().to_numpy()
+    assert abs(filled.loc[own, "age"].astype(float).std() - orders.loc[own, "age"].std()) < 3
+
+
+def test_several_completions_differ(broken, fitted):
+    one, two = fitted.impute(broken.head(100), n_imputations=2, random_state=3)
+    assert not one.equals(two)
+    again = fitted.impute(broken.head(100), n_imputations=2, random_state=3)
+    pd.testing.assert_frame_equal(again[1], two)
+    pd.testing.assert_frame_equal(fitted.impute(broken.head(100), random_state=3), one)
+
+
+def test_some_columns_and_new_values(orders, fitted):
+    rows = pd.DataFrame({"town": ["Rom", None], "age": [130.0, np.nan], "plan": ["pro", None]})
+    filled = fitted.impute(rows)
+    assert list(filled.columns) == ["town", "age", "plan"]
+    assert filled.loc[0].tolist() == ["Rom", 130.0, "pro"], "kept, though never seen"
+    assert filled.loc[1, "town"] in {"Ulm", "Bonn", "Köln"}
+    assert filled["age"].dtype == float
+
+
+def test_a_full_table_comes_back(orders, fitted):
+    whole = orders.dropna()
+    filled = fitted.impute(whole)
+    pd.testing.assert_frame_equal(filled, whole)
+    assert filled is not whole
+
+
+def test_errors(orders, fitted):
+    with pytest.raises(OptionError, match="column 'x' is not in the table"):
+        fitted.impute(pd.DataFrame({"x": [None]}))
+    with pytest.raises(OptionError, match="n_imputations=0"):
+        fitted.impute(orders, n_imputations=0)
+    with pytest.raises(NotFittedError):
+        TabGAN().impute(orders)
