@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from sklearn.exceptions import NotFittedError as _SklearnNotFittedError
 
 __all__ = [
+    "ConstraintError",
     "DataError",
     "ModelFileError",
     "NotFittedError",
@@ -45,6 +46,10 @@ class TableFileError(TabGANError, ValueError):
 
 class ModelFileError(TabGANError, ValueError):
     """A model file is damaged, foreign, or newer than this version of the library."""
+
+
+class ConstraintError(TabGANError):
+    """Too few of the drawn rows keep the declared constraints."""
 
 
 class TrainingError(TabGANError):

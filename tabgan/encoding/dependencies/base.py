@@ -54,6 +54,11 @@ class Dependency(ABC):
 
     name: ClassVar[str]  # registry name in JSON, one per class
 
+    @property
+    @abstractmethod
+    def positions(self) -> tuple[int, ...]:
+        """Positions of the columns that take part."""
+
     @abstractmethod
     def describe(self) -> str:
         """Say the rule in words."""

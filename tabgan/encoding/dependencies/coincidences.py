@@ -111,6 +111,11 @@ class Coincidence(Dependency):
             float(equal.sum() / len(possible)),
         )
 
+    @property
+    def positions(self) -> tuple[int, ...]:
+        """Positions of the columns that take part."""
+        return self.source.position, self.target.position
+
     def describe(self) -> str:
         """Say the rule in words."""
         return f"{self.target} equals {self.source} in {100 * self.share:.0f} % of the rows"

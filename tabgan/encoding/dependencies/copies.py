@@ -33,6 +33,11 @@ class Copy(Dependency):
     source: Field
     target: Field
 
+    @property
+    def positions(self) -> tuple[int, ...]:
+        """Positions of the columns that take part."""
+        return self.source.position, self.target.position
+
     def describe(self) -> str:
         """Say the rule in words."""
         return f"{self.target} is a copy of {self.source}"

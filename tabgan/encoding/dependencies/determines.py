@@ -44,6 +44,11 @@ class Determines(Dependency):
     target_levels: tuple[Scalar, ...]
     image: tuple[int, ...]  # for each source level, the number of its target level
 
+    @property
+    def positions(self) -> tuple[int, ...]:
+        """Positions of the columns that take part."""
+        return self.source.position, self.target.position
+
     def describe(self) -> str:
         """Say the rule in words."""
         return f"{self.source} determines {self.target}"

@@ -1,4 +1,4 @@
-"""Adjacent columns of zeros and ones, exactly one of which is 1 in every row."""
+"""Columns of zeros and ones, exactly one of which is 1 in every row."""
 
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
@@ -23,7 +23,7 @@ from tabgan.scalars import Scalar, from_json_scalar, to_json_scalar
 from tabgan.schema import Column
 from tabgan.values import codes_of, levels_to_series
 
-__all__ = ["OneHot", "find_onehots"]
+__all__ = ["BITS", "OneHot", "bits_of", "find_onehots"]
 
 SMALLEST = 3  # two complementary columns determine each other: another rule
 BITS: tuple[tuple[Scalar, Scalar], ...] = (
@@ -51,6 +51,11 @@ class OneHot(Dependency):
         first, last = self.members[0].column, self.members[-1].column
         return Column(f"{first.name} … {last.name}", "categorical", "int64", why="one-hot group")
 
+    @property
+    def positions(self) -> tuple[int, ...]:
+        """Positions of the columns that take part."""
+        return tuple(member.position for member in self.members)
+
     def describe(self) -> str:
         """Say the rule in words."""
         return f"exactly one of {self._span} is 1"
@@ -72,7 +77,7 @@ class OneHot(Dependency):
                 f"Row {wrong[0]}: {hot[wrong[0]].sum()} of {self._span} are 1; exactly one must be"
             )
         values = pd.Series(hot.argmax(axis=1), name=self.column.name, dtype="int64")
-        rest = without(table, [member.position for member in self.members])
+        rest = without(table, self.positions)
         return with_cells(rest, {self.members[0].position: (self.column, values)})
 
     def restore(self, table: ColumnTable) -> ColumnTable:
@@ -128,7 +133,7 @@ def find_onehots(table: ColumnTable, rng: np.random.Generator) -> list[OneHot]:
     window = _Window(count_rows(table))
     for at, (_, sample) in sample_of(table, rng).items():
         levels = codes_of(sample)[1]
-        hot = None if len(levels) > 2 else _bits(table[at][1])
+        hot = None if len(levels) > 2 else bits_of(table[at][1])
         if hot is None:
             window = _Window(window.rows)
             continue
@@ -148,7 +153,7 @@ def _is(level: Scalar, values: pd.Series) -> NDArray[np.bool_]:
     return np.array([level_key(other) == level_key(level) for other in levels], bool)[codes]
 
 
-def _bits(values: pd.Series) -> tuple[Bit, NDArray[np.bool_]] | None:
+def bits_of(values: pd.Series) -> tuple[Bit, NDArray[np.bool_]] | None:
     """Return a column's 0 and 1 and where it is 1; None where it has other values."""
     codes, levels = codes_of(values)
     keys = {level_key(level) for level in levels}

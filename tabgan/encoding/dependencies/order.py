@@ -22,6 +22,8 @@ MOST_EXCHANGES = 2_000  # in a block of rows; a rule that more rows break was no
 class Order(Dependency):
     """For every edge ``(i, j)``, member i ≤ member j in every row in which both are present.
 
+    A strict edge asks for member i < member j.
+
     Nothing is left out of training. A generated row that breaks the rule is mended by exchanging
     its lesser member's value with another row, which keeps the distributions of both columns; where
     there is no such row, by swapping the two values. Beside a value that another rule has given,
@@ -40,6 +42,8 @@ class Order(Dependency):
     fixed
         Numbers of the members that other rules give, and that are not changed; one per edge at
         most.
+    strict
+        The edges that are strict.
     """
 
     name: ClassVar[str] = "order"
@@ -48,6 +52,7 @@ class Order(Dependency):
     edges: tuple[Edge, ...]
     unit: str | None
     fixed: tuple[int, ...] = ()
+    strict: tuple[Edge, ...] = ()
 
     @property
     def positions(self) -> tuple[int, ...]:
@@ -56,7 +61,10 @@ class Order(Dependency):
 
     def describe(self) -> str:
         """Say the rule in words."""
-        return ", ".join(f"{self.members[a]} ≤ {self.members[b]}" for a, b in self.edges)
+        return ", ".join(
+            f"{self.members[a]} {'<' if (a, b) in self.strict else '≤'} {self.members[b]}"
+            for a, b in self.edges
+        )
 
     def reduce(self, table: ColumnTable) -> ColumnTable:
         """Leave the table as it is."""
@@ -66,7 +74,7 @@ class Order(Dependency):
         """Swap values that are in the wrong order, or move those that are not fixed."""
         cells = {at: (column, table[at][1]) for at, column in self.members}
         lines = [to_line(cells[at], self.unit) for at in cells]
-        mended = mend(lines, self.grids, self.edges, self.fixed)
+        mended = mend(lines, self.grids, self.edges, self.fixed, self.strict)
         changed = {
             at: (column, from_line(new, cells[at], self.unit))
             for (at, column), old, new in zip(self.members, lines, mended, strict=True)
@@ -82,6 +90,7 @@ class Order(Dependency):
             "edges": [list(edge) for edge in self.edges],
             "unit": self.unit,
             "fixed": list(self.fixed),
+            "strict": [list(edge) for edge in self.strict],
         }
 
     @classmethod
@@ -93,6 +102,7 @@ class Order(Dependency):
             tuple((int(a), int(b)) for a, b in state["edges"]),
             None if state["unit"] is None else str(state["unit"]),
             tuple(int(member) for member in state["fixed"]),
+            tuple((int(a), int(b)) for a, b in state["strict"]),
         )
 
 
@@ -101,8 +111,11 @@ def mend(
     grids: Sequence[Grid],
     edges: Sequence[Edge],
     fixed: Collection[int] = (),
+    strict: Collection[Edge] = (),
 ) -> list[LineNumbers]:
     """Change values so that line i ≤ line j for every edge ``(i, j)`` where both are present.
+
+    For a strict edge, line i < line j.
 
     Rows that can exchange values do (`exchange`). In the others, swapping the values of an edge
     takes away at least one inversion, so that a few rounds mostly end it. Fixed lines, and grids
@@ -113,14 +126,18 @@ def mend(
     """
     values = [line.values.copy() for line in lines]
 
+    def most(low: int, high: int) -> LineNumbers:
+        """Return the greatest values that the lower line may have below the upper one."""
+        return _next(values[high], -1) if (low, high) in strict else values[high]
+
     def wrong_rows(low: int, high: int) -> NDArray[np.int64]:
         both = lines[low].present & lines[high].present
-        return np.flatnonzero(both & (values[low] > values[high]))
+        return np.flatnonzero(both & (values[low] > most(low, high)))
 
     for low, high in sorted(edges, reverse=True):  # a line before those that must be below it
         if low not in fixed and high not in fixed:
             both = lines[low].present & lines[high].present
-            values[low] = exchange(values[low], values[high], both)
+            values[low] = exchange(values[low], most(low, high), both)
     for _ in lines:
         disordered = False
         for low, high in edges:
@@ -136,12 +153,22 @@ def mend(
     for low, high in sorted(edges, reverse=True):
         if low not in fixed:
             rows = wrong_rows(low, high)
-            values[low][rows] = grids[low].floor(values[high][rows])
+            values[low][rows] = grids[low].floor(most(low, high)[rows])
     for low, high in sorted(edges):
         if high not in fixed:
             rows = wrong_rows(low, high)
-            values[high][rows] = grids[high].ceil(values[low][rows])
+            least = values[low][rows]
+            values[high][rows] = grids[high].ceil(
+                _next(least, 1) if (low, high) in strict else least
+            )
     return values
+
+
+def _next(values: LineNumbers, direction: int) -> LineNumbers:
+    """Return the next whole numbers or floats, up (1) or down (-1)."""
+    if values.dtype.kind == "i":
+        return values + direction
+    return np.nextafter(values, np.inf * direction)
 
 
 def exchange(low: LineNumbers, high: LineNumbers, both: NDArray[np.bool_]) -> LineNumbers:
