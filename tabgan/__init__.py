@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tabgan.errors import (
+        ConstraintError,
         DataError,
         ModelFileError,
         NotFittedError,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Column",
+    "ConstraintError",
     "DataError",
     "ImageGAN",
     "ModelFileError",

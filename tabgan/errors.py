@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from sklearn.exceptions import NotFittedError as _SklearnNotFittedError
 
 __all__ = [
+    "ConstraintError",
     "DataError",
     "ModelFileError",
     "NotFittedError",
@@ -55,6 +56,10 @@ class SamplingError(TabGANError):
 
 class SamplingWarning(UserWarning):
     """Rows were drawn as asked, but there was little to draw them by."""
+
+
+class ConstraintError(TabGANError):
+    """Too few of the drawn rows keep the declared constraints."""
 
 
 class TrainingError(TabGANError):

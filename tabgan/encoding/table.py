@@ -230,9 +230,9 @@ class TableEncoder:
         given
             Which cells are not to be changed, shape (rows, columns).
         """
-        table = self.by_position(frame)
-        for dependency in self.dependencies:
-            table = dependency.settle(table, given)
+        table, pinned = self.by_position(frame), given.copy()
+        for dependency in (*self.dependencies, *reversed(self.dependencies)):
+            table = dependency.settle(table, pinned)
         return self.frame_of(table)
 
     @property

@@ -89,15 +89,16 @@ class Dependency(ABC):
             holds &= same[: len(holds)] == same[len(holds) :]
         return holds
 
-    def settle(self, table: ColumnTable, given: NDArray[np.bool_]) -> ColumnTable:  # noqa: ARG002
-        """Bring cells that are not given in line with those that are, as far as may be.
+    def settle(self, table: ColumnTable, pinned: NDArray[np.bool_]) -> ColumnTable:  # noqa: ARG002
+        """Bring cells that are not pinned in line with those that are, as far as may be.
 
         Parameters
         ----------
         table
             All columns of a table.
-        given
-            Which cells are not to be changed, shape (rows, columns).
+        pinned
+            Which cells are not to be changed, shape (rows, columns); cells that only have one
+            value left beside these are pinned as well.
         """
         return table
 
@@ -150,6 +151,11 @@ def without(table: ColumnTable, positions: Iterable[int]) -> ColumnTable:
 def with_cells(table: ColumnTable, changed: ColumnTable) -> ColumnTable:
     """Return the table with columns added or replaced, in order of position."""
     return dict(sorted({**table, **changed}.items()))
+
+
+def replaced(values: pd.Series, rows: NDArray[np.bool_], others: pd.Series) -> pd.Series:
+    """Return the values with those of some rows replaced, row by row."""
+    return values.where(~rows, others.set_axis(values.index))
 
 
 def field_at(table: ColumnTable, position: int) -> Field:

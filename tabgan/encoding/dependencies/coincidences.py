@@ -159,6 +159,10 @@ class Coincidence(Dependency):
         )
         return ranked.clip(0, 1)  # the slope between the smallest floats is infinite
 
+    def holds(self, table: ColumnTable) -> NDArray[np.bool_]:
+        """Say that every row is as good as another: the rule is one of shares."""
+        return np.ones(len(table[self.source.position][1]), np.bool_)
+
     def to_json(self) -> dict[str, Any]:
         """Describe the dependency by JSON values."""
         return {

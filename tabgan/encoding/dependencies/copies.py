@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
 
 from tabgan.encoding.dependencies.base import (
     EXACT,
@@ -15,6 +17,7 @@ from tabgan.encoding.dependencies.base import (
     Field,
     field_at,
     level_key,
+    replaced,
     sample_of,
     with_cells,
     without,
@@ -48,14 +51,20 @@ class Copy(Dependency):
 
     def restore(self, table: ColumnTable) -> ColumnTable:
         """Write the source's values in the target's form."""
-        values, column = table[self.source.position][1], self.target.column
-        if column.kind in NUMBERS and _form(self.source.column) != _form(column):
-            numbers = numbers_of(values, self.source.column)
-            copied = numbers_to_series(numbers.values, numbers.special, column, numbers.present)
-        else:
-            copied = values.copy(deep=False)
-            copied.name = column.name
-        return with_cells(table, {self.target.position: (column, copied)})
+        copied = _copied(table[self.source.position], self.target.column)
+        return with_cells(table, {self.target.position: (self.target.column, copied)})
+
+    def settle(self, table: ColumnTable, pinned: NDArray[np.bool_]) -> ColumnTable:
+        """Copy the column that is pinned to the other; else the source to the target."""
+        source, target = self.positions
+        back = pinned[:, target] & ~pinned[:, source]
+        taken = _copied(table[target], self.source.column)
+        own = replaced(table[source][1], back, taken)
+        pinned[:, source] |= back
+        copied = _copied((self.source.column, own), self.target.column)
+        changed = replaced(table[target][1], ~pinned[:, target], copied)
+        cells = {source: (self.source.column, own), target: (self.target.column, changed)}
+        return with_cells(table, cells)
 
     def to_json(self) -> dict[str, Any]:
         """Describe the dependency by JSON values."""
@@ -65,6 +74,17 @@ class Copy(Dependency):
     def from_json(cls, state: dict[str, Any]) -> Self:
         """Rebuild a dependency from `to_json`'s value."""
         return cls(Field.from_json(state["source"]), Field.from_json(state["target"]))
+
+
+def _copied(cells: Cells, column: Column) -> pd.Series:
+    """Write values in the form of a column that equals theirs."""
+    own, values = cells
+    if column.kind in NUMBERS and _form(own) != _form(column):
+        numbers = numbers_of(values, own)
+        return numbers_to_series(numbers.values, numbers.special, column, numbers.present)
+    copied = values.copy(deep=False)
+    copied.name = column.name
+    return copied
 
 
 def find_copies(table: ColumnTable, rng: np.random.Generator) -> list[Copy]:

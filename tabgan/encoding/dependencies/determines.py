@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from tabgan.encoding.dependencies.base import (
@@ -16,6 +17,7 @@ from tabgan.encoding.dependencies.base import (
     Field,
     field_at,
     level_key,
+    replaced,
     sample_of,
     with_cells,
     without,
@@ -64,6 +66,35 @@ class Determines(Dependency):
         column = self.target.column
         values = levels_to_series(list(self.target_levels), image[codes], column)
         return with_cells(table, {self.target.position: (column, values)})
+
+    def settle(self, table: ColumnTable, pinned: NDArray[np.bool_]) -> ColumnTable:
+        """Give the source a level that goes with a pinned target; else look the target up."""
+        source, target = self.positions
+        looked_up = self.restore(table)[target][1]
+        codes, levels = codes_of(pd.concat([table[target][1], looked_up], ignore_index=True))
+        rows = len(looked_up)
+        wrong = pinned[:, target] & ~pinned[:, source] & (codes[:rows] != codes[rows:])
+        table = self._with_sources(table, wrong, codes[:rows], levels)
+        pinned[:, source] |= pinned[:, target]
+        derived = replaced(table[target][1], ~pinned[:, target], self.restore(table)[target][1])
+        return with_cells(table, {target: (self.target.column, derived)})
+
+    def _with_sources(
+        self,
+        table: ColumnTable,
+        rows: NDArray[np.bool_],
+        codes: NDArray[np.int32],
+        levels: list[Scalar],
+    ) -> ColumnTable:
+        """Give rows the first source level that goes with their target."""
+        number = {level_key(level): index for index, level in enumerate(self.target_levels)}
+        images = np.array(self.image)
+        first = [int((images == number.get(level_key(level), -1)).argmax()) for level in levels]
+        column = self.source.column
+        chosen = np.array(first, np.int32)[codes]
+        values = levels_to_series(list(self.source_levels), chosen, column)
+        own = replaced(table[self.source.position][1], rows, values)
+        return with_cells(table, {self.source.position: (column, own)})
 
     def _known(self, levels: list[Scalar]) -> NDArray[np.int64]:
         """Return the number of the source level that stands for each of the given levels."""

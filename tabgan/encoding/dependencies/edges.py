@@ -51,10 +51,11 @@ def _is_certain(edge: Edge, lines: Lines, grids: Grids, derived: Derived) -> boo
     if high in derived.sources and derived.root(high) == low:
         return _holds_between(lines[high], lines[low], grids[low], is_low=False)
     for rule in derived.sums:
-        a, b, total = rule.positions
-        for addend, other in ((a, rule.grids[1]), (b, rule.grids[0])):
-            if (edge == (addend, total) and other.least >= 0) or (
-                edge == (total, addend) and other.most <= 0
+        *parts, total = rule.positions
+        for part in parts:
+            others = [grid for at, grid in zip(parts, rule.grids, strict=False) if at != part]
+            if (edge == (part, total) and all(other.least >= 0 for other in others)) or (
+                edge == (total, part) and all(other.most <= 0 for other in others)
             ):
                 return True
     return False

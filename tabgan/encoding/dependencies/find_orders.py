@@ -1,6 +1,6 @@
 """Finding the columns of which one is never greater than another."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 import numpy as np
 
@@ -25,7 +25,7 @@ from tabgan.encoding.dependencies.lines import (
 from tabgan.encoding.dependencies.order import Edge, Order
 from tabgan.schema import Column
 
-__all__ = ["find_orders"]
+__all__ = ["find_orders", "orders_of"]
 
 EVIDENCE = 20  # rows that would be disordered, were two columns independent
 LEAST_ROWS = 100  # in which two numbers are compared
@@ -68,22 +68,76 @@ def _on_one_line(
         for a, b in hoped
         if {a, b} <= set(rank) and rank[a] < rank[b] and _is_ordered(lines[a], lines[b], columns[a])
     ]
-    grids = {
+    grids = _grids(lines, columns)
+    edges, fixed = choose_edges(edges, lines, grids, derived)
+    yield from _rules(table, lines, rank, edges, fixed=fixed, unit=unit)
+
+
+def orders_of(
+    table: ColumnTable, edges: Collection[Edge], strict: Collection[Edge], fixed: Collection[int]
+) -> list[Order | Gap]:
+    """Return the rules that keep orders that are known to hold, as far as there are such rules.
+
+    Parameters
+    ----------
+    table
+        The table, in all rows of which they hold.
+    edges
+        Pairs of positions: the lower column and the upper one, on the same line.
+    strict
+        Those of them in which the two are never equal.
+    fixed
+        Positions of columns that must not be changed.
+    """
+    found: list[Order | Gap] = []
+    for group in on_lines({at: table[at] for at in sorted({at for edge in edges for at in edge})}):
+        columns = {at: column for at, (column, _) in group.items()}
+        unit = finest_unit(columns.values())
+        lines = to_lines(group, unit)
+        order = sorted(lines, key=lambda at, lines=lines: _lowest_first(lines[at]))
+        rank = {at: place for place, at in enumerate(order)}
+        usable = [
+            (a, b)
+            for a, b in edges
+            if {a, b} <= set(rank) and rank[a] < rank[b] and not {a, b} <= set(fixed)
+        ]
+        found += _rules(table, lines, rank, usable, strict=strict, fixed=fixed, unit=unit)
+    return found
+
+
+def _grids(lines: Mapping[int, Line], columns: Mapping[int, Column]) -> dict[int, Grid]:
+    return {
         at: Grid.of(line.values[line.present], decimals_of(columns[at]))
         for at, line in lines.items()
     }
-    edges, fixed = choose_edges(edges, lines, grids, derived)
+
+
+def _rules(
+    table: ColumnTable,
+    lines: Mapping[int, Line],
+    rank: Mapping[int, int],
+    edges: Collection[Edge],
+    *,
+    fixed: Collection[int],
+    unit: str | None,
+    strict: Collection[Edge] = (),
+) -> Iterator[Order | Gap]:
+    """Yield an order for each group of columns, then the dates that are kept as a distance."""
+    columns = {at: table[at][0] for at in lines}
+    grids = _grids(lines, columns)
     for group in _connected(edges):
         members = sorted(group, key=rank.__getitem__)
         place = {at: index for index, at in enumerate(members)}
+        own = sorted((place[a], place[b]) for a, b in edges if a in place)
         yield Order(
             tuple(field_at(table, at) for at in members),
             tuple(grids[at] for at in members),
-            tuple(sorted((place[a], place[b]) for a, b in edges if a in place)),
+            tuple(own),
             unit,
             tuple(place[at] for at in members if at in fixed),
+            tuple(edge for edge in own if (members[edge[0]], members[edge[1]]) in strict),
         )
-    for target in sorted({b for _, b in edges} - fixed, key=rank.__getitem__, reverse=True):
+    for target in sorted({b for _, b in edges} - set(fixed), key=rank.__getitem__, reverse=True):
         sources = [a for a, b in edges if b == target and _same_dates(columns[a], columns[b])]
         source = _nearest(sources, target, lines)
         if source is not None:

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
-from tabgan.encoding.dependencies.base import ColumnTable, Dependency, Field, with_cells
+from tabgan.encoding.dependencies.base import ColumnTable, Dependency, Field, replaced, with_cells
 from tabgan.schema import Column
 from tabgan.values import numbers_of, numbers_to_series
 
@@ -76,6 +77,28 @@ class Gap(Dependency):
         ticks = np.where(present, a.values + gap.values.astype(np.int64) * self.step, 0)
         values = numbers_to_series(ticks.astype(np.int64), gap.special, column, present)
         return with_cells(table, {at: (column, values)})
+
+    def settle(self, table: ColumnTable, pinned: NDArray[np.bool_]) -> ColumnTable:
+        """Bring the distance of a free date from a pinned one within the table's range."""
+        source, target = self.positions
+        a, b = (numbers_of(table[at][1], column) for at, column in (self.source, self.target))
+        low, high = (int(end) * self.step for end in (self.column.minimum, self.column.maximum))
+        present = a.present & b.present
+        back = present & pinned[:, target] & ~pinned[:, source]
+        first = np.where(back, np.clip(a.values, b.values - high, b.values - low), a.values)
+        forth = present & ~pinned[:, target]
+        last = np.where(forth, np.clip(b.values, first + low, first + high), b.values)
+        changed = (
+            numbers_to_series(ticks.astype(np.int64), old.special, field.column, old.present)
+            for ticks, old, field in ((first, a, self.source), (last, b, self.target))
+        )
+        cells = {
+            at: (column, replaced(table[at][1], rows, values))
+            for (at, column), rows, values in zip(
+                (self.source, self.target), (back, forth), changed, strict=True
+            )
+        }
+        return with_cells(table, cells)
 
     def to_json(self) -> dict[str, Any]:
         """Describe the dependency by JSON values."""

@@ -1,4 +1,4 @@
-"""Adjacent columns of zeros and ones, exactly one of which is 1 in every row."""
+"""Columns of zeros and ones, exactly one of which is 1 in every row."""
 
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
@@ -14,6 +14,7 @@ from tabgan.encoding.dependencies.base import (
     count_rows,
     field_at,
     level_key,
+    replaced,
     sample_of,
     with_cells,
     without,
@@ -23,7 +24,7 @@ from tabgan.scalars import Scalar, from_json_scalar, to_json_scalar
 from tabgan.schema import Column
 from tabgan.values import codes_of, levels_to_series
 
-__all__ = ["OneHot", "find_onehots"]
+__all__ = ["BITS", "OneHot", "bits_of", "find_onehots"]
 
 SMALLEST = 3  # two complementary columns determine each other: another rule
 BITS: tuple[tuple[Scalar, Scalar], ...] = (
@@ -77,7 +78,7 @@ class OneHot(Dependency):
                 f"Row {wrong[0]}: {hot[wrong[0]].sum()} of {self._span} are 1; exactly one must be"
             )
         values = pd.Series(hot.argmax(axis=1), name=self.column.name, dtype="int64")
-        rest = without(table, [member.position for member in self.members])
+        rest = without(table, self.positions)
         return with_cells(rest, {self.members[0].position: (self.column, values)})
 
     def restore(self, table: ColumnTable) -> ColumnTable:
@@ -88,6 +89,23 @@ class OneHot(Dependency):
             codes = (hot == index).astype(np.int32)
             spread[at] = (column, levels_to_series(list(bit), codes, column))
         return with_cells(table, spread)
+
+    def settle(self, table: ColumnTable, pinned: NDArray[np.bool_]) -> ColumnTable:
+        """Keep a pinned 1, else a 1 that is not against a pinned 0, else set the first free one."""
+        places = [*self.positions]
+        hot = np.column_stack(
+            [_is(one, table[at][1]) for at, (_, one) in zip(places, self.bits, strict=True)]
+        )
+        given = pinned[:, places]
+        # pinned ones come first, then free ones that are set, then any that is free
+        chosen = (4 * (hot & given) + 2 * (hot & ~given) + ~given).argmax(axis=1)
+        cells: ColumnTable = {}
+        for index, ((at, column), bit) in enumerate(zip(self.members, self.bits, strict=True)):
+            values = levels_to_series(list(bit), (chosen == index).astype(np.int32), column)
+            cells[at] = (column, replaced(table[at][1], ~given[:, index], values))
+        sure = (hot & given).any(axis=1)
+        pinned[:, places] |= sure[:, None]
+        return with_cells(table, cells)
 
     def to_json(self) -> dict[str, Any]:
         """Describe the dependency by JSON values."""
@@ -133,7 +151,7 @@ def find_onehots(table: ColumnTable, rng: np.random.Generator) -> list[OneHot]:
     window = _Window(count_rows(table))
     for at, (_, sample) in sample_of(table, rng).items():
         levels = codes_of(sample)[1]
-        hot = None if len(levels) > 2 else _bits(table[at][1])
+        hot = None if len(levels) > 2 else bits_of(table[at][1])
         if hot is None:
             window = _Window(window.rows)
             continue
@@ -153,7 +171,7 @@ def _is(level: Scalar, values: pd.Series) -> NDArray[np.bool_]:
     return np.array([level_key(other) == level_key(level) for other in levels], bool)[codes]
 
 
-def _bits(values: pd.Series) -> tuple[Bit, NDArray[np.bool_]] | None:
+def bits_of(values: pd.Series) -> tuple[Bit, NDArray[np.bool_]] | None:
     """Return a column's 0 and 1 and where it is 1; None where it has other values."""
     codes, levels = codes_of(values)
     keys = {level_key(level) for level in levels}

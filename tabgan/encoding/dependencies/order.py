@@ -7,9 +7,10 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from tabgan.encoding.dependencies.base import ColumnTable, Dependency, Field, with_cells
+from tabgan.encoding.dependencies.base import ColumnTable, Dependency, Field, replaced, with_cells
 from tabgan.encoding.dependencies.grids import Grid
 from tabgan.encoding.dependencies.lines import Line, LineNumbers, from_line, to_line
+from tabgan.encoding.dependencies.settling import next_to, settle_lines
 
 __all__ = ["Edge", "Order", "mend"]
 
@@ -21,6 +22,8 @@ MOST_EXCHANGES = 2_000  # in a block of rows; a rule that more rows break was no
 @dataclass(frozen=True)
 class Order(Dependency):
     """For every edge ``(i, j)``, member i ≤ member j in every row in which both are present.
+
+    A strict edge asks for member i < member j.
 
     Nothing is left out of training. A generated row that breaks the rule is mended by exchanging
     its lesser member's value with another row, which keeps the distributions of both columns; where
@@ -40,6 +43,8 @@ class Order(Dependency):
     fixed
         Numbers of the members that other rules give, and that are not changed; one per edge at
         most.
+    strict
+        The edges that are strict.
     """
 
     name: ClassVar[str] = "order"
@@ -48,6 +53,7 @@ class Order(Dependency):
     edges: tuple[Edge, ...]
     unit: str | None
     fixed: tuple[int, ...] = ()
+    strict: tuple[Edge, ...] = ()
 
     @property
     def positions(self) -> tuple[int, ...]:
@@ -56,7 +62,10 @@ class Order(Dependency):
 
     def describe(self) -> str:
         """Say the rule in words."""
-        return ", ".join(f"{self.members[a]} ≤ {self.members[b]}" for a, b in self.edges)
+        return ", ".join(
+            f"{self.members[a]} {'<' if (a, b) in self.strict else '≤'} {self.members[b]}"
+            for a, b in self.edges
+        )
 
     def reduce(self, table: ColumnTable) -> ColumnTable:
         """Leave the table as it is."""
@@ -66,10 +75,36 @@ class Order(Dependency):
         """Swap values that are in the wrong order, or move those that are not fixed."""
         cells = {at: (column, table[at][1]) for at, column in self.members}
         lines = [to_line(cells[at], self.unit) for at in cells]
-        mended = mend(lines, self.grids, self.edges, self.fixed)
+        mended = mend(lines, self.grids, self.edges, self.fixed, self.strict)
         changed = {
             at: (column, from_line(new, cells[at], self.unit))
             for (at, column), old, new in zip(self.members, lines, mended, strict=True)
+            if not np.array_equal(old.values, new)
+        }
+        return with_cells(table, changed)
+
+    def holds(self, table: ColumnTable) -> NDArray[np.bool_]:
+        """Say in which rows every edge is in order."""
+        lines = [to_line((column, table[at][1]), self.unit) for at, column in self.members]
+        holds = np.ones(len(lines[0].values), np.bool_)
+        for a, b in self.edges:
+            low, high = lines[a].values, lines[b].values
+            in_order = low < high if (a, b) in self.strict else low <= high
+            holds &= in_order | ~lines[a].present | ~lines[b].present
+        return holds
+
+    def settle(self, table: ColumnTable, pinned: NDArray[np.bool_]) -> ColumnTable:
+        """Raise what lies below a pinned value that it must not, and lower what lies above."""
+        cells = {at: (column, table[at][1]) for at, column in self.members}
+        lines = [to_line(cells[at], self.unit) for at in cells]
+        own = pinned[:, [*self.positions]]
+        moved = settle_lines(lines, self.grids, self.edges, own, self.strict)
+        changed = {
+            at: (
+                column,
+                replaced(cells[at][1], old.values != new, from_line(new, cells[at], self.unit)),
+            )
+            for (at, column), old, new in zip(self.members, lines, moved, strict=True)
             if not np.array_equal(old.values, new)
         }
         return with_cells(table, changed)
@@ -82,6 +117,7 @@ class Order(Dependency):
             "edges": [list(edge) for edge in self.edges],
             "unit": self.unit,
             "fixed": list(self.fixed),
+            "strict": [list(edge) for edge in self.strict],
         }
 
     @classmethod
@@ -93,6 +129,7 @@ class Order(Dependency):
             tuple((int(a), int(b)) for a, b in state["edges"]),
             None if state["unit"] is None else str(state["unit"]),
             tuple(int(member) for member in state["fixed"]),
+            tuple((int(a), int(b)) for a, b in state["strict"]),
         )
 
 
@@ -101,8 +138,11 @@ def mend(
     grids: Sequence[Grid],
     edges: Sequence[Edge],
     fixed: Collection[int] = (),
+    strict: Collection[Edge] = (),
 ) -> list[LineNumbers]:
     """Change values so that line i ≤ line j for every edge ``(i, j)`` where both are present.
+
+    For a strict edge, line i < line j.
 
     Rows that can exchange values do (`exchange`). In the others, swapping the values of an edge
     takes away at least one inversion, so that a few rounds mostly end it. Fixed lines, and grids
@@ -113,14 +153,18 @@ def mend(
     """
     values = [line.values.copy() for line in lines]
 
+    def most(low: int, high: int) -> LineNumbers:
+        """Return the greatest values that the lower line may have below the upper one."""
+        return next_to(values[high], -1) if (low, high) in strict else values[high]
+
     def wrong_rows(low: int, high: int) -> NDArray[np.int64]:
         both = lines[low].present & lines[high].present
-        return np.flatnonzero(both & (values[low] > values[high]))
+        return np.flatnonzero(both & (values[low] > most(low, high)))
 
     for low, high in sorted(edges, reverse=True):  # a line before those that must be below it
         if low not in fixed and high not in fixed:
             both = lines[low].present & lines[high].present
-            values[low] = exchange(values[low], values[high], both)
+            values[low] = exchange(values[low], most(low, high), both)
     for _ in lines:
         disordered = False
         for low, high in edges:
@@ -136,11 +180,14 @@ def mend(
     for low, high in sorted(edges, reverse=True):
         if low not in fixed:
             rows = wrong_rows(low, high)
-            values[low][rows] = grids[low].floor(values[high][rows])
+            values[low][rows] = grids[low].floor(most(low, high)[rows])
     for low, high in sorted(edges):
         if high not in fixed:
             rows = wrong_rows(low, high)
-            values[high][rows] = grids[high].ceil(values[low][rows])
+            least = values[low][rows]
+            values[high][rows] = grids[high].ceil(
+                next_to(least, 1) if (low, high) in strict else least
+            )
     return values
 
 

@@ -1,7 +1,8 @@
-"""A column that is the sum of two others."""
+"""A column that is the sum of others."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
@@ -17,11 +18,13 @@ from tabgan.encoding.dependencies.base import (
     decimals_of,
     field_at,
     level_key,
+    replaced,
     sample_of,
     with_cells,
     without,
 )
 from tabgan.encoding.dependencies.grids import Grid
+from tabgan.encoding.dependencies.settling import settle_parts
 from tabgan.scalars import Scalar, from_json_scalar, to_json_scalar
 from tabgan.schema import Column
 from tabgan.values import Numbers, numbers_of, numbers_to_series
@@ -40,100 +43,146 @@ Triple = tuple[int, int, int]
 
 @dataclass(frozen=True)
 class Sum(Dependency):
-    """``a + b = total`` in every row; the total is missing where an addend is."""
+    """The parts add up to the total in every row; the total is missing where a part is."""
 
     name: ClassVar[str] = "sum"
-    a: Field
-    b: Field
+    parts: tuple[Field, ...]
     total: Field
-    grids: tuple[Grid, Grid, Grid]  # the numbers that each may take
-    special: Scalar = None  # what the total is where an addend is missing
+    grids: tuple[Grid, ...]  # the numbers that each may take, the total last
+    special: Scalar = None  # what the total is where a part is missing
+
+    def __post_init__(self) -> None:
+        if len(self.grids) != len(self.parts) + 1 or len(self.parts) < 2:
+            raise ValueError("sum: a grid is needed for each of two parts or more, and the total")
+
+    @classmethod
+    def of(cls, parts: Sequence[Field], total: Field, table: ColumnTable) -> Self | None:
+        """Describe the sum that a table's columns are; None where they don't add up exactly.
+
+        Numbers too large to be added up, totals that are there without all their parts, and
+        parts or totals that are never a number are no sum.
+        """
+        fields = (*parts, total)
+        summands = [_summand(table[at], least_rows=1) for at, _ in fields]
+        known = [summand for summand in summands if summand is not None]
+        specials = _specials(table[total.position])
+        if len(known) < len(fields) or len(specials) > 1 or not _adds_up(*known, least_rows=1):
+            return None
+        grids = tuple(summand.grid for summand in known)
+        return cls(tuple(parts), total, grids, next(iter(specials), None))
 
     @property
     def positions(self) -> tuple[int, ...]:
         """Positions of the columns that take part."""
-        return self.a.position, self.b.position, self.total.position
+        return (*(part.position for part in self.parts), self.total.position)
 
     def describe(self) -> str:
         """Say the rule in words."""
-        return f"{self.a} + {self.b} = {self.total}"
+        return f"{' + '.join(map(str, self.parts))} = {self.total}"
 
     def reduce(self, table: ColumnTable) -> ColumnTable:
         """Leave the total out."""
         return without(table, [self.total.position])
 
     def restore(self, table: ColumnTable) -> ColumnTable:
-        """Add up; where the total can't be what they add up to, the addends give way."""
-        one, two = (numbers_of(table[at][1], column) for at, column in (self.a, self.b))
-        column, present = self.total.column, one.present & two.present
-        a, b = np.array(one.values, np.float64), np.array(two.values, np.float64)
-        wrong = np.flatnonzero(present & ~self._fits(a, b))
-        a[wrong], b[wrong] = self._mended(a[wrong], b[wrong])
-        a, b = self._lent(a, b, present)
-        special = np.full(len(a), None, object)
+        """Add up; where the total can't be what they add up to, the parts give way."""
+        numbers = [numbers_of(table[at][1], column) for at, column in self.parts]
+        present = np.logical_and.reduce([part.present for part in numbers])
+        values = np.stack([np.array(part.values, np.float64) for part in numbers])
+        wrong = np.flatnonzero(present & ~self._fits(values))
+        values[:, wrong] = self._mended(values[:, wrong])
+        values = self._lent(values, present)
+        special = np.full(len(present), None, object)
         special[~present] = self.special
-        total = np.where(present, _nearest(self.grids[2], a + b), 0)
+        column = self.total.column
+        total = np.where(present, _nearest(self.grids[-1], values.sum(axis=0)), 0)
         whole = np.int64 if column.kind == "integer" else np.float64
         sums = numbers_to_series(total.astype(whole), special, column, present)
-        return with_cells(
-            table,
-            {
-                self.a.position: _rewritten(table[self.a.position], one, a),
-                self.b.position: _rewritten(table[self.b.position], two, b),
-                self.total.position: (column, sums),
-            },
+        changed = {
+            at: _rewritten(table[at], old, new)
+            for (at, _), old, new in zip(self.parts, numbers, values, strict=True)
+        }
+        return with_cells(table, {**changed, self.total.position: (column, sums)})
+
+    def settle(self, table: ColumnTable, pinned: NDArray[np.bool_]) -> ColumnTable:
+        """Change free parts to add up to a pinned total; else add up to a new total."""
+        fields = (*self.parts, self.total)
+        numbers = [numbers_of(table[at][1], column) for at, column in fields]
+        values = np.stack([np.array(part.values, np.float64) for part in numbers])
+        present = np.logical_and.reduce([part.present for part in numbers])
+        own = pinned[:, [*self.positions]].T
+        wrong = np.abs(values[:-1].sum(axis=0) - values[-1]) > PRECISION * np.abs(values).max(
+            axis=0
         )
+        free = ~own[:-1] & (present & own[-1] & wrong)
+        parts = settle_parts(values[:-1], values[-1], self.grids[:-1], free)
+        changed = {
+            at: (column, replaced(table[at][1], rows, _rewritten(table[at], old, new)[1]))
+            for (at, column), old, new, rows in zip(self.parts, numbers, parts, free, strict=False)
+        }
+        table = with_cells(table, changed)
+        at, column = self.total
+        added = self.restore(table)[at][1]
+        return with_cells(table, {at: (column, replaced(table[at][1], ~own[-1], added))})
 
-    def _fits(self, a: Floats, b: Floats) -> NDArray[np.bool_]:
-        """Say where the sum is a number that the total can take."""
-        error = np.abs(_nearest(self.grids[2], a + b) - (a + b))
-        return error <= PRECISION * np.maximum(np.abs(a), np.abs(b))
+    def _fits(self, values: Floats) -> NDArray[np.bool_]:
+        """Say where the sum of the parts, shape (parts, rows), is one that the total can take."""
+        total = values.sum(axis=0)
+        error = np.abs(_nearest(self.grids[-1], total) - total)
+        fits: NDArray[np.bool_] = error <= PRECISION * np.abs(values).max(axis=0)
+        return fits
 
-    def _mended(self, a: Floats, b: Floats) -> tuple[Floats, Floats]:
-        """Move addends along their grids until they fit: one, the other, both.
+    def _mended(self, values: Floats) -> Floats:
+        """Move parts along their grids until they fit: one of them, or one after the other.
 
-        An addend of few values gives way last, else the first one does. Where steps and lists
-        leave no way, the addends stay.
+        Parts of few values give way last, else the last one does so first. Where steps and lists
+        leave no way, the parts stay.
         """
-        swapped = len(self.grids[1].listed) > 0 and not self.grids[0].listed
-        kept, moved = (b, a) if swapped else (a, b)
-        kept_grid, moved_grid = self.grids[1::-1] if swapped else self.grids[:2]
-        total = self.grids[2]
-        down, up = total.floor(kept + moved), total.ceil(kept + moved)
-        lower, upper = moved_grid.floor(down - kept), moved_grid.ceil(up - kept)
-        tried: list[tuple[Any, Any]] = [
-            (kept, _nearest(moved_grid, down - kept)),
-            (kept, lower),
-            (kept, upper),
-            (_nearest(kept_grid, down - moved), moved),
-            (kept_grid.floor(down - moved), moved),
-            (kept_grid.ceil(up - moved), moved),
-            (kept_grid.floor(down - lower), lower),
-            (kept_grid.ceil(up - upper), upper),
-        ]
-        first, second = a.copy(), b.copy()
-        unsettled = np.ones(len(a), bool)
-        for pair in tried:
-            x, y = pair[::-1] if swapped else pair
-            fits = unsettled & self._fits(x, y)
-            first[fits], second[fits] = x[fits], y[fits]
+        mended = values.copy()
+        unsettled = np.ones(values.shape[1], bool)
+        for trial in self._trials(values):
+            fits = unsettled & self._fits(trial)
+            mended[:, fits] = trial[:, fits]
             unsettled &= ~fits
-        return first, second
+        return mended
 
-    def _lent(self, a: Floats, b: Floats, present: NDArray[np.bool_]) -> tuple[Floats, Floats]:
-        """Give rows that could not be mended the addends of other rows, that fit."""
-        fits = self._fits(a, b)
+    def _trials(self, values: Floats) -> Iterator[Floats]:
+        few = [len(grid.listed) > 0 for grid in self.grids]
+        order = sorted(reversed(range(len(self.parts))), key=few.__getitem__)
+        total = values.sum(axis=0)
+        down, up = self.grids[-1].floor(total), self.grids[-1].ceil(total)
+
+        def moved(trial: Floats, part: int, move: Any, wanted: Any) -> Floats:
+            rest = np.delete(trial, part, axis=0).sum(axis=0)
+            changed = trial.copy()
+            changed[part] = move(wanted - rest)
+            return changed
+
+        for part in order:
+            grid = self.grids[part]
+            yield moved(values, part, partial(_nearest, grid), down)
+            yield moved(values, part, grid.floor, down)
+            yield moved(values, part, grid.ceil, up)
+        lowered = raised = values
+        for part in order:
+            lowered = moved(lowered, part, self.grids[part].floor, down)
+            yield lowered
+        for part in order:
+            raised = moved(raised, part, self.grids[part].ceil, up)
+            yield raised
+
+    def _lent(self, values: Floats, present: NDArray[np.bool_]) -> Floats:
+        """Give rows that could not be mended the parts of other rows, that fit."""
+        fits = self._fits(values)
         lenders, borrowers = np.flatnonzero(present & fits), np.flatnonzero(present & ~fits)
         if len(lenders):
-            lent = np.resize(lenders, len(borrowers))
-            a[borrowers], b[borrowers] = a[lent], b[lent]
-        return a, b
+            values[:, borrowers] = values[:, np.resize(lenders, len(borrowers))]
+        return values
 
     def to_json(self) -> dict[str, Any]:
         """Describe the dependency by JSON values."""
         return {
-            "a": self.a.to_json(),
-            "b": self.b.to_json(),
+            "parts": [part.to_json() for part in self.parts],
             "total": self.total.to_json(),
             "grids": [grid.to_json() for grid in self.grids],
             "special": to_json_scalar(self.special),
@@ -142,10 +191,12 @@ class Sum(Dependency):
     @classmethod
     def from_json(cls, state: dict[str, Any]) -> Self:
         """Rebuild a dependency from `to_json`'s value."""
-        a, b, total = (Field.from_json(state[key]) for key in ("a", "b", "total"))
-        one, two, three = (Grid.from_json(grid) for grid in state["grids"])
-        special = from_json_scalar(state["special"])
-        return cls(a, b, total, (one, two, three), special)
+        return cls(
+            tuple(Field.from_json(part) for part in state["parts"]),
+            Field.from_json(state["total"]),
+            tuple(Grid.from_json(grid) for grid in state["grids"]),
+            from_json_scalar(state["special"]),
+        )
 
 
 def _nearest(grid: Grid, values: Floats) -> Floats:
@@ -192,7 +243,7 @@ def find_sums(table: ColumnTable, rng: np.random.Generator) -> list[Sum]:
     sample = {
         at: summand
         for at, cells in sample_of(table, rng).items()
-        if (summand := _summand(cells)) is not None
+        if (summand := _summand(cells)) is not None and summand.varies()
     }
     full: dict[int, _Summand] = {}
     taken: set[int] = set()
@@ -213,17 +264,15 @@ def _sum_of(
     table: ColumnTable, triple: Triple, summands: Mapping[int, _Summand], special: Scalar
 ) -> Sum:
     a, b, total = (field_at(table, at) for at in triple)
-    one, two, three = (summands[at] for at in triple)
-    return Sum(a, b, total, (one.grid, two.grid, three.grid), special)
+    return Sum((a, b), total, tuple(summands[at].grid for at in triple), special)
 
 
-def _summand(cells: Cells) -> _Summand | None:
+def _summand(cells: Cells, least_rows: int = LEAST_ROWS) -> _Summand | None:
     if cells[0].kind not in NUMBERS:
         return None
     summand = _Summand(cells[0], _floats(cells))
     exact = np.nan_to_num(np.abs(summand.values)).max(initial=0) <= EXACT / 4
-    enough = summand.present.sum() >= LEAST_ROWS
-    return summand if exact and enough and summand.varies() else None
+    return summand if exact and summand.present.sum() >= least_rows else None
 
 
 def _floats(cells: Cells) -> Floats:
@@ -237,13 +286,16 @@ def _specials(cells: Cells) -> list[Scalar]:
     return list({level_key(value): value for value in special}.values())
 
 
-def _adds_up(a: _Summand, b: _Summand, total: _Summand) -> bool:
+def _adds_up(*summands: _Summand, least_rows: int = LEAST_ROWS) -> bool:
+    """Say whether all summands but the last add up to it, and are present where it is."""
+    *parts, total = summands
     present = total.present
-    if not np.array_equal(present, a.present & b.present) or present.sum() < LEAST_ROWS:
+    complete = np.logical_and.reduce([part.present for part in parts])
+    if not np.array_equal(present, complete) or present.sum() < least_rows:
         return False
-    parts = [summand.values[present] for summand in (a, b, total)]
-    size = np.abs(parts).max(axis=0)
-    return bool((np.abs(parts[0] + parts[1] - parts[2]) <= PRECISION * size).all())
+    values = np.stack([summand.values[present] for summand in summands])
+    size = np.abs(values).max(axis=0)
+    return bool((np.abs(values[:-1].sum(axis=0) - values[-1]) <= PRECISION * size).all())
 
 
 def _candidates(summands: dict[int, _Summand], rng: np.random.Generator) -> Iterator[Triple]:
