@@ -20,7 +20,7 @@ FLOORS = [  # from the ground up; modules of one floor may not import each other
     {"model", "training", "finishing", "options", "images", "snapshots", "evaluation"},
     {"fitting", "pictures", "drawing"},
     {"estimator", "files"},
-    {"tuning"},
+    {"tuning", "resampling"},
     {"__init__"},
     {"cli"},
     {"__main__"},

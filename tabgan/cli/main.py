@@ -14,6 +14,7 @@ import click
 from tabgan.cli.example import example
 from tabgan.cli.fit import fit
 from tabgan.cli.images import images
+from tabgan.cli.impute import impute
 from tabgan.cli.inspect import inspect
 from tabgan.cli.sample import sample
 from tabgan.cli.synth import synth
@@ -93,5 +94,5 @@ def main() -> None:
     """Make synthetic tables that are as good as the real ones."""
 
 
-for command in (synth, fit, sample, inspect, tune, example, images):
+for command in (synth, fit, sample, impute, inspect, tune, example, images):
     main.add_command(command)

@@ -29,6 +29,7 @@ __all__ = ["sample"]
         "tabgan sample customers.safetensors --where plan=free",
         "tabgan sample customers.safetensors -n 100 --where 'age >= 65 and plan != \"pro\"'",
         "tabgan sample customers.safetensors --where-file rows.csv",
+        "tabgan sample customers.safetensors -n 3000 --balance plan",
     ),
 )
 @click.argument("model")
@@ -41,6 +42,11 @@ __all__ = ["sample"]
     "current folder]",
 )
 @where_options
+@click.option(
+    "--balance",
+    metavar="COLUMN",
+    help="Draw all values of this column equally often.  [default: as in the training table]",
+)
 @seed_option
 @click.option(
     "--device", default="auto", show_default=True, metavar="auto|cpu|cuda", help="Where to draw."
@@ -57,6 +63,7 @@ def sample(
     out: str | None,
     where: tuple[str, ...],
     where_file: str | None,
+    balance: str | None,
     seed: int | None,
     device: str,
     encoding: str | None,
@@ -77,6 +84,8 @@ def sample(
         raise click.UsageError("--where-file has a row for each one that is drawn; leave -n out")
     if where_file and where:
         raise click.UsageError("--where and --where-file can't both be given; give one")
+    if where_file and balance is not None:
+        raise click.UsageError("--balance and --where-file can't both be given; give one")
     asked = _joined(where) if where else None
     from tabgan.cli.work import Report, check_targets, default_output, draw_to_file, new_seed
     from tabgan.files import TableForm
@@ -96,8 +105,10 @@ def sample(
     report.facts |= {"model": model, "seed": seed, "columns": gan.n_features_in_}
     if asked or where_file:
         report.facts["where"] = asked or where_file
-    given = _partial_rows(where_file) if where_file else asked
-    draw_to_file(gan, report, rows=rows, where=given, seed=seed, out=out, form=form, force=force)
+    if balance is not None:
+        report.facts["balance"] = balance
+    request = {"where": _partial_rows(where_file) if where_file else asked, "balance": balance}
+    draw_to_file(gan, report, rows=rows, seed=seed, out=out, form=form, force=force, **request)
     if as_json:
         report.print_json()
 

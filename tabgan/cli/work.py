@@ -142,8 +142,8 @@ def _is_same_file(source: str, target: str) -> bool:
     return Path(source).is_file() and Path(target).exists() and Path(source).samefile(target)
 
 
-def default_output(data: str, suffix: str | None = None) -> str:
-    """Name the file that a synthetic table goes to, in the current folder.
+def default_output(data: str, suffix: str | None = None, ending: str = "synthetic") -> str:
+    """Name the file that a table made of another goes to, in the current folder.
 
     Examples
     --------
@@ -155,9 +155,9 @@ def default_output(data: str, suffix: str | None = None) -> str:
     from tabgan.files import file_suffix
 
     if data == "-":
-        return f"synthetic{suffix or '.csv'}"
+        return f"{ending}{suffix or '.csv'}"
     own = file_suffix(data)
-    return f"{Path(data).name.removesuffix(own)}_synthetic{suffix or own}"
+    return f"{Path(data).name.removesuffix(own)}_{ending}{suffix or own}"
 
 
 def read_data(
@@ -297,13 +297,17 @@ def draw_to_file(
     out: str,
     form: "TableForm",
     force: bool,
-    where: Any = None,
+    **asked: Any,
 ) -> None:
-    """Draw rows block by block to a file or to standard output."""
+    """Draw rows, and what is asked of them, block by block to a file or to standard output."""
     from tabgan.files import TableWriter
 
     written = 0
-    blocks = gan.sample_blocks(rows, where=where, random_state=seed)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        blocks = gan.sample_blocks(rows, random_state=seed, **asked)
+    for warning in caught:
+        report.say(f"Warning: {warning.message}")
     with TableWriter(out, form, force=force) as writer:
         for block in blocks:
             writer.write(block)

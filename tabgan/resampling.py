@@ -1,0 +1,141 @@
+"""Synthetic rows for rare classes: a sampler in the manner of imbalanced-learn."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, clone
+
+from tabgan.errors import DataError, OptionError
+from tabgan.estimator import TabGAN
+from tabgan.inference import as_frame
+from tabgan.lookup import find_level
+from tabgan.streams import RandomStateLike, numpy_stream, resolve_seed
+from tabgan.values import codes_of
+
+__all__ = ["SyntheticOverSampler"]
+
+
+class SyntheticOverSampler(BaseEstimator):
+    """Append synthetic rows of rare classes to a training set.
+
+    It has the `fit_resample` of imbalanced-learn's samplers, so that it can stand in for SMOTE in
+    that library's pipelines. The real rows come first and are not changed.
+
+    Parameters
+    ----------
+    gan
+        The `TabGAN` that learns features and classes together; None for one of default options.
+    sampling_strategy
+        "auto" to bring every class to the size of the largest, "minority" the smallest class
+        alone, or a mapping from classes to the numbers of rows that they are to have.
+    random_state
+        Seed of the draws; fits are seeded by the estimator's own.
+
+    Attributes
+    ----------
+    gan_ : TabGAN
+        The fitted estimator.
+    sampling_strategy_ : dict
+        Rows that were added of each class.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> X = pd.DataFrame({"a": rng.normal(size=100), "b": rng.choice(["x", "y"], 100)})
+    >>> y = pd.Series([0] * 90 + [1] * 10, name="rare")
+    >>> sampler = SyntheticOverSampler(TabGAN(steps=5, verbose=False), random_state=0)
+    >>> more, labels = sampler.fit_resample(X, y)
+    >>> len(more), labels.value_counts().tolist()
+    (180, [90, 90])
+    """
+
+    def __init__(
+        self,
+        gan: TabGAN | None = None,
+        *,
+        sampling_strategy: Any = "auto",
+        random_state: RandomStateLike = None,
+    ) -> None:
+        self.gan = gan
+        self.sampling_strategy = sampling_strategy
+        self.random_state = random_state
+
+    def fit_resample(self, X: Any, y: Any) -> tuple[pd.DataFrame, pd.Series]:  # noqa: N803
+        """Learn a training set, and return it with synthetic rows appended.
+
+        Parameters
+        ----------
+        X
+            The features: a DataFrame, or what can be made one.
+        y
+            The class of each row.
+
+        Raises
+        ------
+        DataError
+            If y is not of the same length, or a class is missing.
+        OptionError
+            If the strategy is none of those above.
+        """
+        features = as_frame(X)
+        classes = y if isinstance(y, pd.Series) else pd.Series(np.asarray(y), features.index)
+        if len(classes) != len(features) or classes.isna().any():
+            raise DataError(
+                f"y has {len(classes)} classes, {int(classes.isna().sum())} of them missing, for "
+                f"{len(features)} rows of X; give one class for each row"
+            )
+        codes, levels = codes_of(classes)
+        wanted = self._wanted(np.bincount(codes, minlength=len(levels)), levels)
+        target = _free_name(features)
+        table = features.assign(**{target: classes.to_numpy()})
+        table[target] = table[target].astype(classes.dtype)
+        estimator = TabGAN() if self.gan is None else clone(self.gan)
+        kinds = {target: "categorical"} if estimator.schema is None else estimator.schema
+        self.gan_ = estimator.set_params(schema=kinds).fit(table)
+        self.sampling_strategy_ = {levels[i]: n for i, n in wanted.items()}
+        parts = [table]
+        seeds = numpy_stream(resolve_seed(self.random_state), "oversample")
+        for i, n in wanted.items():
+            seed = int(seeds.integers(2**63 - 1))
+            parts.append(self.gan_.sample(n, where={target: [levels[i]]}, random_state=seed))
+        rows = pd.concat(parts, ignore_index=True)
+        return rows.drop(columns=target), pd.Series(rows[target], name=classes.name)
+
+    def _wanted(self, counts: Any, levels: list[Any]) -> dict[int, int]:
+        """Return how many rows are to be added of each class, by its number."""
+        most = int(counts.max())
+        strategy = self.sampling_strategy
+        if isinstance(strategy, Mapping):
+            return self._mapped(strategy, counts, levels)
+        if strategy not in ("auto", "minority"):
+            raise OptionError(
+                f"sampling_strategy={strategy!r} must be 'auto', 'minority' or a mapping from "
+                "classes to numbers of rows"
+            )
+        chosen = [int(counts.argmin())] if strategy == "minority" else range(len(counts))
+        return {i: most - int(counts[i]) for i in chosen if counts[i] < most}
+
+    def _mapped(
+        self, strategy: Mapping[Any, Any], counts: Any, levels: list[Any]
+    ) -> dict[int, int]:
+        added = {}
+        for level, rows in strategy.items():
+            place = find_level(level, levels)
+            if place is None or rows < counts[place]:
+                has = "does not have" if place is None else f"has {counts[place]} rows of"
+                raise OptionError(
+                    f"sampling_strategy: {rows} rows are asked for of class {level!r}, which y "
+                    f"{has}; rows can only be added to classes that are there"
+                )
+            if rows > counts[place]:
+                added[place] = int(rows) - int(counts[place])
+        return added
+
+
+def _free_name(features: pd.DataFrame) -> str:
+    name = "target"
+    while name in features.columns:
+        name += "_"
+    return name
