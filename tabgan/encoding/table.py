@@ -1,6 +1,6 @@
 """A whole table to encoded rows and back."""
 
-from collections.abc import Collection, Hashable, Mapping
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any, cast
@@ -26,7 +26,7 @@ from tabgan.schema import Column, Schema
 from tabgan.spans import Spans
 from tabgan.values import codes_of
 
-__all__ = ["TableEncoder"]
+__all__ = ["TableEncoder", "by_position"]
 
 FEW_VALUES = 20  # numbers with at most so many distinct values are levels
 MANY_LEVELS = 200  # more levels than this are grouped
@@ -86,6 +86,7 @@ class TableEncoder:
         *,
         derive: bool = True,
         kept: Collection[int] = (),
+        declared: Sequence[Dependency] = (),
     ) -> "TableEncoder":
         """Detect dependencies and fit an encoder to each column that is left.
 
@@ -101,9 +102,13 @@ class TableEncoder:
             Whether columns that others determine are left out and derived.
         kept
             Positions of columns that are learned in any case, even if others determine them.
+        declared
+            Rules that hold in any case. They are restored first, and what is detected leaves
+            their columns alone; `kept` has to name these.
         """
-        table = _by_position(frame, schema)
-        dependencies = tuple(detect_dependencies(table, rng, kept)) if derive else ()
+        table = by_position(frame, schema)
+        detected = detect_dependencies(table, rng, kept) if derive else ()
+        dependencies = (*detected, *declared)
         for dependency in dependencies:
             table = dependency.reduce(table)
         return cls(
@@ -135,7 +140,7 @@ class TableEncoder:
 
     def encode(self, frame: pd.DataFrame) -> Encoded:
         """Encode rows of the fitted columns."""
-        table = _by_position(frame, self.schema)
+        table = by_position(frame, self.schema)
         for dependency in self.dependencies:
             table = dependency.reduce(table)
         parts = [encoder.encode(table[position][1]) for position, encoder in self.encoders.items()]
@@ -244,7 +249,8 @@ def column_index(schema: Schema) -> pd.Index:
     return index
 
 
-def _by_position(frame: pd.DataFrame, schema: Schema) -> ColumnTable:
+def by_position(frame: pd.DataFrame, schema: Schema) -> ColumnTable:
+    """Return a frame as a table in work."""
     return {i: (column, frame.iloc[:, i]) for i, column in enumerate(schema)}
 
 

@@ -1,0 +1,28 @@
+"""Rules that a table's rows keep, declared for `TabGAN(constraints=[...])`.
+
+They are checked on the training table first, and hold in every row that is drawn: by the way in
+which the row is made where there is one, else by mending it, else by drawing another one.
+"""
+
+from tabgan.constraints.base import Constraint
+from tabgan.constraints.custom import Custom
+from tabgan.constraints.levels import FixedCombinations, OneHot, Unique
+from tabgan.constraints.ranges import Increments, Positive, Range
+from tabgan.constraints.relations import Formula, Inequality, Sum
+from tabgan.constraints.states import check_constraints, constraints_from_json
+
+__all__ = [
+    "Constraint",
+    "Custom",
+    "FixedCombinations",
+    "Formula",
+    "Increments",
+    "Inequality",
+    "OneHot",
+    "Positive",
+    "Range",
+    "Sum",
+    "Unique",
+    "check_constraints",
+    "constraints_from_json",
+]
