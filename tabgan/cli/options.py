@@ -162,6 +162,13 @@ where_option = click.option(
 )
 
 
+constraints_option = click.option(
+    "--constraints",
+    metavar="FILE",
+    help="Rules that all rows keep and have to keep: a JSON list of objects, as in "
+    '[{"kind": "sum", "parts": ["net", "tax"], "total": "gross"}].',
+)
+
 gan_options = _together(
     click.option(
         "--loss",
@@ -220,6 +227,7 @@ gan_options = _together(
 
 training_options = _together(
     condition_option,
+    constraints_option,
     schema_option,
     seed_option,
     steps_option,

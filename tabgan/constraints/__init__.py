@@ -6,10 +6,16 @@ which the row is made where there is one, else by mending it, else by drawing an
 
 from tabgan.constraints.base import Constraint
 from tabgan.constraints.custom import Custom
+from tabgan.constraints.keeping import keep_rules, keep_unique
 from tabgan.constraints.levels import FixedCombinations, OneHot, Unique
+from tabgan.constraints.plan import declare, plan
 from tabgan.constraints.ranges import Increments, Positive, Range
 from tabgan.constraints.relations import Formula, Inequality, Sum
-from tabgan.constraints.states import check_constraints, constraints_from_json
+from tabgan.constraints.states import (
+    check_constraints,
+    constraints_from_json,
+    named_customs,
+)
 
 __all__ = [
     "Constraint",
@@ -25,4 +31,9 @@ __all__ = [
     "Unique",
     "check_constraints",
     "constraints_from_json",
+    "declare",
+    "keep_rules",
+    "keep_unique",
+    "named_customs",
+    "plan",
 ]

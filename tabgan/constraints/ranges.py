@@ -25,6 +25,7 @@ from tabgan.values import Numbers, numbers_of, outside_range
 
 __all__ = ["Increments", "Positive", "Range"]
 
+LARGEST = 1e300
 CLOSE = 1e-9  # relative error of a number that is a multiple of a step
 
 
@@ -230,8 +231,9 @@ class Increments(ColumnConstraint):
 
 
 def _is_number(value: Any) -> bool:
-    is_number = isinstance(value, Real) and type(value) not in (bool, np.bool_)
-    return is_number and bool(np.isfinite(float(value)))
+    number: Any = value
+    is_number = isinstance(value, Real) and not isinstance(number, bool | np.bool_)
+    return is_number and bool(-LARGEST < number < LARGEST)
 
 
 def _is_no_bound(value: Any) -> bool:
