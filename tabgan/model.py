@@ -15,7 +15,6 @@ from torch import Tensor
 
 from tabgan.constraints import (
     Constraint,
-    Custom,
     constraints_from_json,
     keep_rules,
     keep_unique,
@@ -157,7 +156,7 @@ class TableModel:
 
     @classmethod
     def load(
-        cls, path: str | os.PathLike[str], device: torch.device, custom: Sequence[Custom] = ()
+        cls, path: str | os.PathLike[str], device: torch.device, custom: Sequence[Constraint] = ()
     ) -> Self:
         """Read a model file onto a device; its custom constraints have to be given.
 
@@ -173,7 +172,7 @@ class TableModel:
         description, tensors = read_model(path)
         with putting_together(path):
             states = [dict(state) for state in description["constraints"]]
-        named_customs(states, custom)
+        customs = named_customs(states, custom)
         with putting_together(path):
             encoder = TableEncoder.from_json(description["encoder"])
             columns = None
@@ -183,7 +182,7 @@ class TableModel:
             sampler = _rebuild(encoder, description["generator"], tensors, given).to(device)
             finish = _finish(encoder, description, tensors)
             encoder.try_out()
-            constraints = tuple(constraints_from_json(states, custom))
+            constraints = tuple(constraints_from_json(states, customs))
             for constraint in constraints:
                 constraint.validate(encoder.schema)
             return cls(encoder, sampler, dict(description["facts"]), columns, finish, constraints)

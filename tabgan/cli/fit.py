@@ -54,14 +54,8 @@ def fit(
     DATA is a file as for 'tabgan synth'. The model holds no row of the table; draw rows from it
     with 'tabgan sample'.
     """
-    from tabgan.cli.work import (
-        Report,
-        check_targets,
-        load_constraints,
-        load_schema,
-        read_data,
-        train,
-    )
+    from tabgan.cli.declared import load_constraints, load_schema
+    from tabgan.cli.work import Report, check_targets, read_data, train
 
     check_targets((data, schema, constraints), model=model, pictures=pictures, force=force)
     columns = load_schema(schema) if schema else None

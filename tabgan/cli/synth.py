@@ -66,13 +66,12 @@ def synth(
     """
     if as_json and out == "-":
         raise click.UsageError("--json and -o - would both write to standard output; give one")
+    from tabgan.cli.declared import load_constraints, load_schema
     from tabgan.cli.work import (
         Report,
         check_targets,
         default_output,
         draw_to_file,
-        load_constraints,
-        load_schema,
         read_data,
         train,
     )

@@ -264,8 +264,9 @@ def _bound(bound: Scalar, column: Column, own: Scalar) -> Scalar:
     zone = getattr(own, "tzinfo", None)
     if bound is None:
         return own if zone is not None else None  # objects know their zone by their range
-    if isinstance(bound, str):
-        bound = pd.Timestamp(bound) if column.kind == "datetime" else pd.Timedelta(bound)
-    if zone is not None and getattr(bound, "tzinfo", zone) is None:
-        bound = pd.Timestamp(bound).tz_localize(zone)
-    return bound
+    if column.kind == "timedelta":
+        return pd.Timedelta(bound)
+    if isinstance(bound, pd.Period):
+        return bound
+    moment = pd.Timestamp(bound)
+    return moment.tz_localize(zone) if zone is not None and moment.tz is None else moment

@@ -1,6 +1,6 @@
 """Constraints to and from lists of JSON objects."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tabgan.constraints.base import Constraint
@@ -45,15 +45,17 @@ def check_constraints(constraints: Any, option: str = "constraints") -> None:
             raise OptionError(f"{option}: two custom constraints are called {name!r}; rename one")
 
 
-def constraints_from_json(state: Any, custom: Iterable[Custom] = ()) -> list[Constraint]:
+def constraints_from_json(
+    state: Any, customs: Mapping[str, Custom] | None = None
+) -> list[Constraint]:
     """Read a list of constraints from a list of JSON objects.
 
     Parameters
     ----------
     state
         What the constraints' `to_json` gave.
-    custom
-        The custom constraints among them, which stand for their names.
+    customs
+        The custom constraints among them, by name.
 
     Raises
     ------
@@ -62,11 +64,10 @@ def constraints_from_json(state: Any, custom: Iterable[Custom] = ()) -> list[Con
     """
     if not isinstance(state, list) or not all(isinstance(item, dict) for item in state):
         raise OptionError("constraints are a JSON list of objects, each with a 'kind'")
-    customs = {rule.name: rule for rule in custom}
-    return [_from_json(item, customs) for item in state]
+    return [_from_json(item, customs or {}) for item in state]
 
 
-def _from_json(state: dict[str, Any], customs: dict[str, Custom]) -> Constraint:
+def _from_json(state: dict[str, Any], customs: Mapping[str, Custom]) -> Constraint:
     kind = state.get("kind")
     if kind == Custom.kind:
         name = state.get("name")
@@ -84,25 +85,28 @@ def _from_json(state: dict[str, Any], customs: dict[str, Custom]) -> Constraint:
     return _KINDS[kind].from_json(state)
 
 
-def named_customs(state: Any, given: Sequence[Custom]) -> None:
-    """Check that the custom constraints that a model names are those that are given for it.
+def named_customs(state: Any, given: Sequence[Constraint]) -> dict[str, Custom]:
+    """Return the custom constraints that a model names, by name, out of those that are given.
 
     Raises
     ------
     OptionError
         If one lacks, or is one too many.
     """
+    customs = {rule.name: rule for rule in given if isinstance(rule, Custom)}
+    if len(customs) < len(given):
+        raise OptionError(f"custom={given!r:.80} must be a list of Custom constraints")
     named = [item.get("name") for item in state if item.get("kind") == Custom.kind]
-    here = [rule.name for rule in given]
     for name in named:
-        if name not in here:
+        if name not in customs:
             raise OptionError(
                 f"custom: the model has a custom constraint called {name!r}, whose functions a "
                 f"file can't hold; load it with TabGAN.load(path, custom=[Custom({name!r}, check)])"
             )
-    for name in here:
+    for name in customs:
         if name not in named:
             raise OptionError(
-                f"custom: the model has no custom constraint called {name!r}; leave it out, or "
+                f"custom: the model has no custom constraint called {name!r}; "
                 f"{did_you_mean(name, named)}"
             )
+    return customs
