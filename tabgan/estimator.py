@@ -13,6 +13,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import Tags
 
 from tabgan.checks import check_memory, check_number
+from tabgan.constraints import Constraint, Custom, check_constraints
 from tabgan.drawing.balance import balanced_blocks
 from tabgan.drawing.impute import impute
 from tabgan.drawing.partial import PartialRows
@@ -79,6 +80,9 @@ class TabGAN(BaseEstimator):
         A column, or a list of columns, whose values can be asked for in `sample(where=...)`: the
         networks are then given their levels. Only columns that are learned by their levels:
         categories, booleans, numbers of few values.
+    constraints
+        Rules that all rows of the table keep, and all rows that are drawn have to keep: a list of
+        constraints (`tabgan.constraints`), or None.
     derive
         Whether columns that other columns determine are detected and derived, so that the rule
         holds in every synthetic row.
@@ -122,7 +126,9 @@ class TabGAN(BaseEstimator):
     n_steps_ : int
         Training steps taken.
     dependencies_ : list
-        Rules found between columns; each has a `describe` method.
+        Rules by which columns are made, found or declared; each has a `describe` method.
+    constraints_ : list of Constraint
+        The declared rules, with what they have learned of the table.
     conditions_ : dict
         The values that each condition column can be asked for.
     finish_ : dict
@@ -160,6 +166,7 @@ class TabGAN(BaseEstimator):
         prior: str = "gaussian",
         schema: Schema | Mapping[Any, Any] | None = None,
         condition_on: Any = None,
+        constraints: Sequence[Constraint] | None = None,
         derive: bool = True,
         refine: bool = True,
         polish: bool = True,
@@ -185,6 +192,7 @@ class TabGAN(BaseEstimator):
         self.prior = prior
         self.schema = schema
         self.condition_on = condition_on
+        self.constraints = constraints
         self.derive = derive
         self.refine = refine
         self.polish = polish
@@ -216,7 +224,7 @@ class TabGAN(BaseEstimator):
         Raises
         ------
         DataError, SchemaError
-            If the table or the schema can't be used.
+            If the table or the schema can't be used, or if a row breaks a constraint.
         OptionError
             If a parameter has a value that it can't have.
         TrainingError
@@ -251,6 +259,7 @@ class TabGAN(BaseEstimator):
         self.n_rows_ = int(facts["n_rows"])
         self.finish_ = dict(facts["finish"])
         self.dependencies_ = list(model.encoder.dependencies)
+        self.constraints_ = list(model.constraints)
         self.conditions_ = model.condition_columns.values if model.condition_columns else {}
         self.n_features_in_ = len(schema)
         if all(isinstance(name, str) for name in schema.names):
@@ -298,6 +307,8 @@ class TabGAN(BaseEstimator):
             is asked for is none of the table's.
         SamplingError
             If there are no such rows that keep the rules between the columns.
+        ConstraintError
+            If too few of the rows that are drawn keep the constraints.
         NotFittedError
             If there is no model yet.
 
@@ -404,21 +415,44 @@ class TabGAN(BaseEstimator):
         self._model.save(path)
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str], *, device: str = "auto") -> Self:
+    def load(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        device: str = "auto",
+        custom: Sequence[Custom] = (),
+    ) -> Self:
         """Read a model file, onto any device.
+
+        Parameters
+        ----------
+        path
+            The file.
+        device
+            Where the model is put.
+        custom
+            The custom constraints of the model, of which the file has but the names.
 
         Raises
         ------
         ModelFileError
             If the file is not a model, is damaged, or newer than this library.
+        OptionError
+            If the custom constraints are not those that the model names.
         OSError
             If it can't be opened.
         """
-        model = TableModel.load(path, choose_device(device))
+        check_constraints(custom, "custom")
+        model = TableModel.load(path, choose_device(device), custom)
         try:
             columns = model.condition_columns
             condition_on = list(columns.names) if columns else None
-            gan = cls(**model.facts["parameters"], condition_on=condition_on, device=device)
+            gan = cls(
+                **model.facts["parameters"],
+                condition_on=condition_on,
+                constraints=list(model.constraints) or None,
+                device=device,
+            )
             check_options(gan.get_params(deep=False))
             resolve_seed(gan.random_state)
             check_number("n_rows", model.facts["n_rows"], Integral, 1)

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from tabgan.constraints import Constraint, declare, plan
 from tabgan.encoding.conditions import ConditionColumns, find_columns
 from tabgan.encoding.table import TableEncoder
 from tabgan.finishing import fit_finish
@@ -26,7 +27,7 @@ __all__ = ["Fitted", "fit_table"]
 Options = Mapping[str, Any]
 
 # What a model file does not keep of the options: it belongs to this process, or has its own place.
-_LEFT_OUT = ("schema", "condition_on", "device", "callbacks", "random_state")
+_LEFT_OUT = ("schema", "condition_on", "constraints", "device", "callbacks", "random_state")
 
 
 class Fitted(NamedTuple):
@@ -55,7 +56,7 @@ def fit_table(
         When the fit began, by `time.monotonic`.
     """
     progress.stage("Finding rules between columns")
-    encoder, conditions = _fit_encoder(frame, options, seed)
+    encoder, conditions, constraints = _fit_encoder(frame, options, seed)
     progress.stage("Encoding")
     rows = encoder.encode(frame)
     if conditions:
@@ -78,19 +79,23 @@ def fit_table(
         "finish": finish_facts,
         **describe_course(history.records, training.recipe),
     }
-    model = TableModel(encoder, sampler, facts, conditions, finish)
+    model = TableModel(encoder, sampler, facts, conditions, finish, constraints)
     return Fitted(model, decode_snapshots(taken, encoder, seed))
 
 
 def _fit_encoder(
     frame: pd.DataFrame, options: Options, seed: int
-) -> tuple[TableEncoder, ConditionColumns | None]:
+) -> tuple[TableEncoder, ConditionColumns | None, tuple[Constraint, ...]]:
     schema = resolve_schema(frame, options["schema"])
-    kept = find_columns(schema, options["condition_on"])
+    schema, constraints = declare(frame, schema, options["constraints"] or (), options["schema"])
+    given = find_columns(schema, options["condition_on"])
+    rules, fixed = plan(constraints, frame, schema, given)
     rng = numpy_stream(seed, "detect")
-    encoder = TableEncoder.fit(frame, schema, rng, derive=options["derive"], kept=kept)
+    encoder = TableEncoder.fit(
+        frame, schema, rng, derive=options["derive"], kept={*given, *fixed}, declared=rules
+    )
     encoder.try_out()
-    return encoder, ConditionColumns.of(encoder, kept) if kept else None
+    return encoder, ConditionColumns.of(encoder, given) if given else None, constraints
 
 
 def _latent(encoder: TableEncoder, n_rows: int, options: Options) -> LatentChoice:

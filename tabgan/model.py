@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from typing import Any, Self
 
@@ -12,6 +13,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from tabgan.constraints import (
+    Constraint,
+    constraints_from_json,
+    keep_rules,
+    keep_unique,
+    named_customs,
+)
 from tabgan.encoding.conditions import ConditionColumns
 from tabgan.encoding.table import TableEncoder
 from tabgan.gan.latent import check_prior
@@ -44,6 +52,8 @@ class TableModel:
         The columns for whose levels a draw can be asked; None if there are none.
     finish
         Refinement and polish of the rows that are drawn; None leaves them as they are.
+    constraints
+        Declared rules that all rows have to keep.
     """
 
     encoder: TableEncoder
@@ -51,6 +61,7 @@ class TableModel:
     facts: Mapping[str, Any]
     condition_columns: ConditionColumns | None = None
     finish: Finish | None = None
+    constraints: tuple[Constraint, ...] = ()
 
     @property
     def device(self) -> torch.device:
@@ -58,11 +69,22 @@ class TableModel:
         return next(self.sampler.generator.parameters()).device
 
     def draw_block(self, seed: int, block: int) -> pd.DataFrame:
-        """Draw block b of the sample with a seed: `BLOCK_ROWS` rows."""
-        stream = torch_stream(seed, "sample", block, device=self.device)
-        numbers, codes = self._draw(BLOCK_ROWS, stream, numpy_stream(seed, "finish", block))
+        """Draw block b of the sample with a seed: `BLOCK_ROWS` rows.
+
+        They keep the constraints but those of uniqueness, which hold in a stream of blocks.
+        """
+        frame = self._draw_rows(seed, block)
+        redraw = partial(self._draw_rows, seed, block, "again")
+        return keep_rules(frame, self.constraints, self.encoder.schema, redraw)
+
+    def _draw_rows(self, seed: int, block: int, *again: str | int) -> pd.DataFrame:
+        """Draw the rows of a block, or, by further names of the streams, others in their place."""
+        stream = torch_stream(seed, "sample", block, *again, device=self.device)
+        rng = numpy_stream(seed, "finish", block, *again)
+        numbers, codes = self._draw(BLOCK_ROWS, stream, rng)
         start = block * BLOCK_ROWS
-        frame = self.encoder.decode(numbers, codes, start, numpy_stream(seed, "decode", block))
+        rng = numpy_stream(seed, "decode", block, *again)
+        frame = self.encoder.decode(numbers, codes, start, rng)
         frame.index = pd.RangeIndex(start, start + BLOCK_ROWS)
         return frame
 
@@ -77,7 +99,12 @@ class TableModel:
     def blocks(self, n: int, seed: int) -> Iterator[pd.DataFrame]:
         """Yield the n rows of the sample with a seed, block by block."""
         workers = torch.get_num_threads() if self.device.type == "cpu" else 1
-        return blocks(n, lambda block: self.draw_block(seed, block), workers)
+        drawn = blocks(n, lambda block: self.draw_block(seed, block), workers)
+
+        def redraw(block: int, attempt: int) -> pd.DataFrame:
+            return self._draw_rows(seed, block, "unique", attempt)
+
+        return keep_unique(drawn, self.constraints, self.encoder.schema, redraw)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model file; see `tabgan.persistence`."""
@@ -93,6 +120,7 @@ class TableModel:
             **(
                 {"condition_on": self.condition_columns.positions} if self.condition_columns else {}
             ),
+            "constraints": [rule.to_json() for rule in self.constraints],
             "facts": dict(self.facts),
         }
         tensors = {f"generator.{k}": v for k, v in generator.state_dict().items()}
@@ -103,17 +131,24 @@ class TableModel:
         write_model(path, description, tensors)
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str], device: torch.device) -> Self:
-        """Read a model file onto a device.
+    def load(
+        cls, path: str | os.PathLike[str], device: torch.device, custom: Sequence[Constraint] = ()
+    ) -> Self:
+        """Read a model file onto a device; its custom constraints have to be given.
 
         Raises
         ------
         ModelFileError
             If the file is not a model, is damaged, newer than this library, or inconsistent.
+        OptionError
+            If the custom constraints are not those that the model names.
         OSError
             If it can't be opened.
         """
         description, tensors = read_model(path)
+        with putting_together(path):
+            states = [dict(state) for state in description["constraints"]]
+        customs = named_customs(states, custom)
         with putting_together(path):
             encoder = TableEncoder.from_json(description["encoder"])
             columns = None
@@ -123,7 +158,10 @@ class TableModel:
             sampler = _rebuild(encoder, description["generator"], tensors, given).to(device)
             finish = _finish(encoder, description, tensors)
             encoder.try_out()
-            return cls(encoder, sampler, dict(description["facts"]), columns, finish)
+            constraints = tuple(constraints_from_json(states, customs))
+            for constraint in constraints:
+                constraint.validate(encoder.schema)
+            return cls(encoder, sampler, dict(description["facts"]), columns, finish, constraints)
 
 
 def _finish(

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from tabgan.checks import check_number, check_training
+from tabgan.constraints import check_constraints
 from tabgan.errors import OptionError
 from tabgan.gan.latent import check_prior
 from tabgan.gan.precision import choose_device, choose_precision
@@ -30,5 +31,6 @@ def check_options(options: Mapping[str, Any]) -> None:
     for name in ("batch_size", "hidden_dim"):
         check_number(name, options[name], Integral, 1)
     check_training(options)
+    check_constraints(options["constraints"])
     Recipe.of(options)
     check_prior(options["prior"])

@@ -38,7 +38,8 @@ class GivenRows:
     given: NDArray[np.bool_]
     places: tuple[int, ...] = ()
 
-    def __getitem__(self, rows: slice) -> "GivenRows":
+    def __getitem__(self, rows: slice | NDArray[np.intp]) -> "GivenRows":
+        """Return some of the rows."""
         cells = {at: own.iloc[rows].reset_index(drop=True) for at, own in self.cells.items()}
         return GivenRows(cells, self.given[rows], self.places)
 

@@ -6,7 +6,15 @@ import numpy as np
 
 from tabgan.encoding.base import ColumnEncoder
 from tabgan.encoding.categorical import CategoricalEncoder
-from tabgan.encoding.dependencies import Cells, Copy, Dependency, Determines, Gap, OneHot
+from tabgan.encoding.dependencies import (
+    Cells,
+    Combination,
+    Copy,
+    Dependency,
+    Determines,
+    Gap,
+    OneHot,
+)
 from tabgan.encoding.grouped import GroupedEncoder
 from tabgan.encoding.identifier import IdentifierEncoder
 from tabgan.encoding.numeric import NumericEncoder
@@ -42,6 +50,10 @@ def _restore_levels(rule: Dependency, known: dict[int, tuple[Scalar, ...]]) -> N
     elif isinstance(rule, OneHot):
         for member, bit in zip(rule.members, rule.bits, strict=True):
             known[member.position] = bit
+    elif isinstance(rule, Combination):
+        for place, member in enumerate(rule.members):
+            found = (values[place] for values in rule.combinations)
+            known[member.position] = tuple({(type(v), v): v for v in found}.values())
     elif isinstance(rule, Gap):  # the levels are distances
         known.pop(rule.target.position, None)
     elif isinstance(rule, Copy) and rule.source.position in known:

@@ -52,6 +52,7 @@ def describe_model(path: str) -> dict[str, Any]:
         "rows": gan.n_rows_,
         "columns": [_column_facts(column, None) for column in gan.schema_],
         "dependencies": [rule.describe() for rule in gan.dependencies_],
+        "constraints": [rule.describe() for rule in gan.constraints_],
         "conditions": {
             str(name): [str(value) for value in values] for name, values in gan.conditions_.items()
         },
@@ -107,6 +108,7 @@ def lay_out(facts: dict[str, Any]) -> str:
     ]
     lines = [*aligned([header, *rows]), ""]
     lines += [f"rule: {rule}" for rule in facts["dependencies"]] or ["no rules between columns"]
+    lines += [f"constraint: {rule}" for rule in facts.get("constraints", ())]
     for name, values in facts.get("conditions", {}).items():
         shown = ", ".join(values[:10]) + (", …" if len(values) > 10 else "")
         lines.append(f"can be asked for: {name} ({shown})")

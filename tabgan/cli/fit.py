@@ -39,6 +39,7 @@ def fit(
     data: str,
     model: str,
     schema: str | None,
+    constraints: str | None,
     table_format: Any,
     encoding: str | None,
     delimiter: str | None,
@@ -53,15 +54,18 @@ def fit(
     DATA is a file as for 'tabgan synth'. The model holds no row of the table; draw rows from it
     with 'tabgan sample'.
     """
-    from tabgan.cli.work import Report, check_targets, load_schema, read_data, train
+    from tabgan.cli.declared import load_constraints, load_schema
+    from tabgan.cli.work import Report, check_targets, read_data, train
 
-    check_targets((data, schema), model=model, pictures=pictures, force=force)
+    check_targets((data, schema, constraints), model=model, pictures=pictures, force=force)
     columns = load_schema(schema) if schema else None
+    rules = load_constraints(constraints) if constraints else None
     report = Report(quiet=quiet)
     frame, _ = read_data(
         data, report, table_format=table_format, encoding=encoding, delimiter=delimiter
     )
-    gan = train(frame, report, schema=columns, pictures=pictures, **training)
+    options = {"schema": columns, "constraints": rules, **training}
+    gan = train(frame, report, pictures=pictures, **options)
     gan.save(model)
     report.facts["model"] = model
     report.say(f"Kept the model in {model}")

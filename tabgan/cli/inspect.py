@@ -48,8 +48,9 @@ def inspect(
     is_model = source.lower().endswith(".safetensors")
     if is_model and schema:
         raise click.UsageError("--schema goes with a table; a model has its own")
+    from tabgan.cli.declared import load_schema
     from tabgan.cli.describe import describe_model, describe_table, lay_out
-    from tabgan.cli.work import Report, load_schema, print_text, read_data
+    from tabgan.cli.work import Report, print_text, read_data
 
     if is_model:
         facts = describe_model(source)

@@ -155,6 +155,13 @@ where_options = _together(
 )
 
 
+constraints_option = click.option(
+    "--constraints",
+    metavar="FILE",
+    help="Rules that all rows keep and have to keep: a JSON list of objects, as in "
+    '[{"kind": "sum", "parts": ["net", "tax"], "total": "gross"}].',
+)
+
 gan_options = _together(
     click.option(
         "--loss",
@@ -213,6 +220,7 @@ gan_options = _together(
 
 training_options = _together(
     condition_option,
+    constraints_option,
     schema_option,
     seed_option,
     steps_option,

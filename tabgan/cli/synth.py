@@ -48,6 +48,7 @@ def synth(
     out: str | None,
     model: str | None,
     schema: str | None,
+    constraints: str | None,
     table_format: Any,
     encoding: str | None,
     delimiter: str | None,
@@ -65,12 +66,12 @@ def synth(
     """
     if as_json and out == "-":
         raise click.UsageError("--json and -o - would both write to standard output; give one")
+    from tabgan.cli.declared import load_constraints, load_schema
     from tabgan.cli.work import (
         Report,
         check_targets,
         default_output,
         draw_to_file,
-        load_schema,
         read_data,
         train,
     )
@@ -79,15 +80,17 @@ def synth(
     out = out or default_output(data, output_format and f".{output_format}")
     # What can be known to fail is found now, and not after the training.
     TableForm().for_output(out, table_format=output_format)
-    check_targets((data, schema), out=out, model=model, pictures=pictures, force=force)
+    check_targets((data, schema, constraints), out=out, model=model, pictures=pictures, force=force)
     columns = load_schema(schema) if schema else None
+    rules = load_constraints(constraints) if constraints else None
 
     report = Report(quiet=quiet)
     frame, form = read_data(
         data, report, table_format=table_format, encoding=encoding, delimiter=delimiter
     )
     form = form.for_output(out, table_format=output_format)
-    gan = train(frame, report, schema=columns, pictures=pictures, **training)
+    options = {"schema": columns, "constraints": rules, **training}
+    gan = train(frame, report, pictures=pictures, **options)
     if model:
         gan.save(model)
         report.facts["model"] = model

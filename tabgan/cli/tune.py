@@ -108,8 +108,9 @@ def tune(
     """
     if out == "-":
         raise click.UsageError("a report can't go to standard output; --json prints it there")
+    from tabgan.cli.declared import load_schema
     from tabgan.cli.tuned import lay_out_tuning, next_command, search_table
-    from tabgan.cli.work import Report, check_targets, load_schema, print_text, read_data
+    from tabgan.cli.work import Report, check_targets, print_text, read_data
     from tabgan.tuning import check_plot
 
     check_targets((data, schema), out=out, plot=plot, force=force)

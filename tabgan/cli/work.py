@@ -25,7 +25,6 @@ __all__ = [
     "default_output",
     "describe_finish",
     "draw_to_file",
-    "load_schema",
     "new_seed",
     "print_text",
     "quietly",
@@ -179,33 +178,6 @@ def read_data(
     report.say(f"{len(frame):,} rows, {len(frame.columns):,} columns")
     report.facts |= {"data": data, "training_rows": len(frame), "columns": len(frame.columns)}
     return frame, form
-
-
-def load_schema(path: str) -> "Schema":
-    """Read a schema from a JSON file.
-
-    Raises
-    ------
-    TableFileError
-        If the file can't be read.
-    SchemaError
-        If it holds no schema.
-    """
-    from tabgan.errors import SchemaError, TableFileError
-    from tabgan.schema import Schema
-
-    try:
-        state = json.loads(Path(path).read_bytes())
-    except OSError as error:
-        raise TableFileError(f"{path} can't be read: {error.strerror or error}") from error
-    except (ValueError, RecursionError) as error:
-        raise SchemaError(
-            f"{path} is not JSON ({error}); write it anew with 'tabgan inspect'"
-        ) from error
-    try:
-        return Schema.from_json(state)
-    except SchemaError as error:
-        raise SchemaError(f"{path}: {error}") from error
 
 
 def train(

@@ -16,6 +16,8 @@ import torch
 from numpy.typing import NDArray
 
 from tabgan.asking import Asked
+from tabgan.constraints import Constraint, keep_rules, keep_unique
+from tabgan.drawing.asked_for import AskedFor
 from tabgan.drawing.made import add_made
 from tabgan.encoding.dependencies import ColumnTable
 from tabgan.errors import SamplingError
@@ -85,7 +87,18 @@ class AskedRows:
     def blocks(self, n: int) -> Iterator[pd.DataFrame]:
         """Yield n rows, block by block; `share` must not be zero."""
         workers = torch.get_num_threads() if self.model.device.type == "cpu" else 1
-        return blocks(n, self._draw_block, workers, self._block_rows)
+        drawn = blocks(n, self._draw_block, workers, self._block_rows)
+
+        def redraw(block: int, attempt: int) -> pd.DataFrame:
+            return self._draw_rows(f"{block}.unique.{attempt}", block * self._block_rows)
+
+        return keep_unique(drawn, self._rules, self.model.encoder.schema, redraw)
+
+    @cached_property
+    def _rules(self) -> tuple[Constraint, ...]:
+        """The constraints of the model; rows that one of them mends must meet the condition too."""
+        own = self.model.constraints
+        return (*own, AskedFor(self.asked)) if own else ()
 
     @cached_property
     def _pool(self) -> float:
@@ -150,12 +163,21 @@ class AskedRows:
 
     def _draw_block(self, block: int) -> pd.DataFrame:
         """Draw block b of the sample: `_block_rows` rows."""
-        wanted, start = self._block_rows, block * self._block_rows
-        rng = numpy_stream(self.seed, "asked", "finish", block)
+        start = block * self._block_rows
+        frame = self._draw_rows(str(block), start)
+
+        def redraw(attempt: int) -> pd.DataFrame:
+            return self._draw_rows(f"{block}.again.{attempt}", start)
+
+        return keep_rules(frame, self._rules, self.model.encoder.schema, redraw)
+
+    def _draw_rows(self, name: str, start: int) -> pd.DataFrame:
+        """Draw the rows of a block by streams of a name, the first at a position in the sample."""
+        wanted = lack = self._block_rows
+        rng = numpy_stream(self.seed, "asked", "finish", name)
         parts: list[ColumnTable] = []
-        lack = wanted
         for attempt in range(ATTEMPTS):
-            parts.append(self._finished(self._pool_of(lack, f"{block}.{attempt}"), lack, rng))
+            parts.append(self._finished(self._pool_of(lack, f"{name}.{attempt}"), lack, rng))
             lack -= len(next(iter(parts[-1].values()))[1])
             if not lack:
                 break

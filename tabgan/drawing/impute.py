@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tabgan.asking import GivenRows, given_rows, known_levels, known_specials
+from tabgan.asking import given_rows, known_levels, known_specials
 from tabgan.drawing.partial import PartialRows
 
 __all__ = ["impute"]
@@ -26,11 +26,9 @@ def impute(partial: PartialRows, frame: pd.DataFrame, seed: int) -> pd.DataFrame
     )
     holes = frame.isna().to_numpy(bool)
     some = np.flatnonzero(holes.any(axis=1))
-    cells = {at: own.iloc[some].reset_index(drop=True) for at, own in rows.cells.items()}
-    given = GivenRows(cells, rows.given[some], rows.places)
     if not len(some):
         return frame.copy()
-    drawn = pd.concat([*partial.blocks(given, seed, present=True)])
+    drawn = pd.concat([*partial.blocks(rows[some], seed, present=True)])
     spread = np.zeros(len(frame), np.intp)  # each row's place among those that were drawn
     spread[some] = np.arange(len(some))
     new = drawn.iloc[spread].set_axis(frame.index)

@@ -14,10 +14,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tabgan.asking import Asked, GivenRows
+from tabgan.constraints import Unique, with_rows
 from tabgan.drawing.donors import Described, Donors
 from tabgan.drawing.made import NOTHING_ASKED, add_made
 from tabgan.encoding.base import Encoded
 from tabgan.encoding.table import TableEncoder, fit_column
+from tabgan.errors import ConstraintError
 from tabgan.model import TableModel
 from tabgan.sampling.completion import Completer
 from tabgan.sampling.features import Drawn, RowFeatures
@@ -29,6 +31,7 @@ __all__ = ["PartialRows"]
 
 MOST_POOL_BLOCKS = 5
 SWEEPS = 4
+ATTEMPTS = 20  # completions of rows that break a constraint
 
 Mask = NDArray[np.bool_]
 
@@ -102,21 +105,78 @@ class PartialRows:
         present: bool = False,
         asked: Asked = NOTHING_ASKED,
     ) -> pd.DataFrame:
-        """Complete some thousands of rows, of which the first is at a position in the sample.
+        """Complete some thousands of rows, so that they keep the constraints of the model.
 
         Parameters
         ----------
         rows
             Their cells that are given.
         start
-            Position of the first row.
+            Position of the first row in the sample.
         rng
             Randomness of what is drawn.
         present
-            Whether missing values are no completion.
+            Whether missing values are no completion. Rows that break a constraint are then left
+            as they are, in the end.
         asked
             What is asked of columns that are made anew.
+
+        Raises
+        ------
+        ConstraintError
+            If what is given in a row does not go with the constraints.
         """
+        frame = self._complete(rows, start, rng, present=present, asked=asked)
+        for attempt in range(ATTEMPTS if self.model.constraints else 0):
+            frame = self._mended(frame, rows)
+            broken = np.flatnonzero(~self._kept(frame))
+            if not len(broken):
+                break
+            if attempt < ATTEMPTS - 1:
+                own = rows[broken]
+                again = self._complete(own, start, rng, present=present, asked=asked)
+                frame = with_rows(frame, broken, again, tuple(self.model.encoder.made))
+            elif not present:
+                raise ConstraintError(self._conflict(frame, rows, int(broken[0]), start))
+        return frame
+
+    def _kept(self, frame: pd.DataFrame) -> Mask:
+        schema, rules = self.model.encoder.schema, self.model.constraints
+        checked = [r.check(frame, schema) for r in rules if not isinstance(r, Unique)]
+        kept: Mask = np.logical_and.reduce([np.ones(len(frame), np.bool_), *checked])
+        return kept
+
+    def _mended(self, frame: pd.DataFrame, rows: GivenRows) -> pd.DataFrame:
+        """Let constraints mend rows, as far as given cells stay what they are."""
+        schema = self.model.encoder.schema
+        for rule in self.model.constraints:
+            broken = ~rule.check(frame, schema)
+            if broken.any():
+                mended = rule.repair(frame[broken], schema)
+                frame = with_rows(frame, np.flatnonzero(broken), mended, ())
+        return _with_given(frame, rows)
+
+    def _conflict(self, frame: pd.DataFrame, rows: GivenRows, row: int, start: int) -> str:
+        schema = self.model.encoder.schema
+        rule = next(
+            r for r in self.model.constraints if not r.check(frame.iloc[[row]], schema).all()
+        )
+        given = [str(schema.names[at]) for at in np.flatnonzero(rows.given[row])]
+        return (
+            f"Row {start + row}: no completion was found that keeps {rule.describe()}; change the "
+            f"given cells ({', '.join(given)}), or give fewer"
+        )
+
+    def _complete(
+        self,
+        rows: GivenRows,
+        start: int,
+        rng: np.random.Generator,
+        *,
+        present: bool,
+        asked: Asked,
+    ) -> pd.DataFrame:
+        """Complete rows by the networks, the trees and the rules that were detected."""
         encoder, given = self.model.encoder, rows.given
         if not len(given):
             return self.pool_frame.iloc[:0]

@@ -1,6 +1,6 @@
 """A whole table to encoded rows and back."""
 
-from collections.abc import Collection, Hashable, Mapping
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, cast
@@ -26,7 +26,7 @@ from tabgan.schema import Column, Schema
 from tabgan.spans import Spans
 from tabgan.values import codes_of
 
-__all__ = ["TableEncoder", "fit_column"]
+__all__ = ["TableEncoder", "by_position", "fit_column"]
 
 FEW_VALUES = 20  # numbers with at most so many distinct values are levels
 MANY_LEVELS = 200  # more levels than this are grouped
@@ -86,6 +86,7 @@ class TableEncoder:
         *,
         derive: bool = True,
         kept: Collection[int] = (),
+        declared: Sequence[Dependency] = (),
     ) -> "TableEncoder":
         """Detect dependencies and fit an encoder to each column that is left.
 
@@ -101,9 +102,13 @@ class TableEncoder:
             Whether columns that others determine are left out and derived.
         kept
             Positions of columns that are learned in any case, even if others determine them.
+        declared
+            Rules that hold in any case. They are restored first, and what is detected leaves
+            their columns alone; `kept` has to name these.
         """
-        table: ColumnTable = {i: (column, frame.iloc[:, i]) for i, column in enumerate(schema)}
-        dependencies = tuple(detect_dependencies(table, rng, kept)) if derive else ()
+        table = by_position(frame, schema)
+        detected = detect_dependencies(table, rng, kept) if derive else ()
+        dependencies = (*detected, *declared)
         for dependency in dependencies:
             table = dependency.reduce(table)
         return cls(
@@ -146,17 +151,13 @@ class TableEncoder:
         """Number of columns that take part in training."""
         return sum(encoder.spans.width > 0 for encoder in self.encoders.values())
 
-    def by_position(self, frame: pd.DataFrame) -> ColumnTable:
-        """Return a frame of the schema's columns as a table in work."""
-        return {i: (column, frame.iloc[:, i]) for i, column in enumerate(self.schema)}
-
     def encode(self, frame: pd.DataFrame) -> Encoded:
         """Encode rows of the fitted columns."""
         return self.encode_columns(self.reduce(frame), len(frame))
 
     def reduce(self, frame: pd.DataFrame) -> ColumnTable:
         """Take out of a frame what the rules derive: the columns that are encoded are left."""
-        table = self.by_position(frame)
+        table = by_position(frame, self.schema)
         for dependency in self.dependencies:
             table = dependency.reduce(table)
         return table
@@ -230,7 +231,7 @@ class TableEncoder:
         given
             Which cells are not to be changed, shape (rows, columns).
         """
-        table, pinned = self.by_position(frame), given.copy()
+        table, pinned = by_position(frame, self.schema), given.copy()
         for dependency in (*self.dependencies, *reversed(self.dependencies)):
             table = dependency.settle(table, pinned)
         return self.frame_of(table)
@@ -313,6 +314,11 @@ def column_index(schema: Schema) -> pd.Index:
 def fit_column(column: Column, values: pd.Series) -> ColumnEncoder:
     """Fit the encoder that suits a column by itself."""
     return _fit_encoders({0: (column, values)})[0]
+
+
+def by_position(frame: pd.DataFrame, schema: Schema) -> ColumnTable:
+    """Return a frame as a table in work."""
+    return {i: (column, frame.iloc[:, i]) for i, column in enumerate(schema)}
 
 
 def _fit_encoders(table: ColumnTable) -> dict[int, ColumnEncoder]:

@@ -1,21 +1,26 @@
-"""Rules between columns: detected before training, and kept in every sample by decoding."""
+"""Rules between columns, detected or declared, that every sample keeps by being decoded."""
 
 from typing import Any
 
 from tabgan.encoding.dependencies.base import Cells, ColumnTable, Dependency, Field
 from tabgan.encoding.dependencies.coincidences import Coincidence
+from tabgan.encoding.dependencies.combinations import Combination
+from tabgan.encoding.dependencies.computed import Computed
 from tabgan.encoding.dependencies.copies import Copy
 from tabgan.encoding.dependencies.detect import detect_dependencies
 from tabgan.encoding.dependencies.determines import Determines
 from tabgan.encoding.dependencies.gap import Gap
 from tabgan.encoding.dependencies.onehot import OneHot
 from tabgan.encoding.dependencies.order import Order
+from tabgan.encoding.dependencies.steps import Steps
 from tabgan.encoding.dependencies.sums import Sum
 
 __all__ = [
     "Cells",
     "Coincidence",
     "ColumnTable",
+    "Combination",
+    "Computed",
     "Copy",
     "Dependency",
     "Determines",
@@ -23,13 +28,18 @@ __all__ = [
     "Gap",
     "OneHot",
     "Order",
+    "Steps",
     "Sum",
     "dependency_from_json",
     "detect_dependencies",
 ]
 
 _RULES: dict[str, type[Dependency]] = {
-    rule.name: rule for rule in (Copy, OneHot, Determines, Sum, Order, Gap, Coincidence)
+    rule.name: rule
+    for rule in (
+        *(Copy, OneHot, Determines, Sum, Order, Gap, Coincidence),
+        *(Combination, Computed, Steps),
+    )
 }
 
 

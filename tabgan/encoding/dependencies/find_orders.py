@@ -59,10 +59,7 @@ def _on_one_line(
         if a != b and _may_be_ordered(trial[a], trial[b], columns[a])
     ]
     lines = to_lines({at: table[at] for at in sorted({at for pair in hoped for at in pair})}, unit)
-    # The lower column of an edge has the lower minimum: so there are no circles, and every row
-    # can be mended.
-    order = sorted(lines, key=lambda at: _lowest_first(lines[at]))
-    rank = {at: place for place, at in enumerate(order)}
+    rank = _ranks(lines)
     edges = [
         (a, b)
         for a, b in hoped
@@ -94,8 +91,7 @@ def orders_of(
         columns = {at: column for at, (column, _) in group.items()}
         unit = finest_unit(columns.values())
         lines = to_lines(group, unit)
-        order = sorted(lines, key=lambda at, lines=lines: _lowest_first(lines[at]))
-        rank = {at: place for place, at in enumerate(order)}
+        rank = _ranks(lines)
         usable = [
             (a, b)
             for a, b in edges
@@ -142,6 +138,15 @@ def _rules(
         source = _nearest(sources, target, lines)
         if source is not None:
             yield Gap.between(field_at(table, source), field_at(table, target), table)
+
+
+def _ranks(lines: Mapping[int, Line]) -> dict[int, int]:
+    """Order columns so that the lower one of an edge, if it has the lower minimum, comes first.
+
+    So there are no circles, and every row can be mended.
+    """
+    order = sorted(lines, key=lambda at: _lowest_first(lines[at]))
+    return {at: place for place, at in enumerate(order)}
 
 
 def _lowest_first(line: Line) -> tuple[float, float]:

@@ -148,7 +148,7 @@ class Sum(Dependency):
 
     def _trials(self, values: Floats) -> Iterator[Floats]:
         few = [len(grid.listed) > 0 for grid in self.grids]
-        order = sorted(reversed(range(len(self.parts))), key=few.__getitem__)
+        order = sorted(range(len(self.parts)), key=lambda part: (few[part], -part))
         total = values.sum(axis=0)
         down, up = self.grids[-1].floor(total), self.grids[-1].ceil(total)
 

@@ -1,0 +1,205 @@
+"""The last word on constraints: rows that break one are mended, else replaced by others.
+
+`keep_rules` looks at each row by itself, `keep_unique` at a whole stream of rows. Both draw
+further rows a bounded number of times, and say how many keep the constraints if that is not
+enough.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tabgan.constraints.base import Constraint, Mask
+from tabgan.constraints.levels import Unique
+from tabgan.constraints.writing import with_rows
+from tabgan.errors import ConstraintError
+from tabgan.schema import Schema
+
+__all__ = ["ATTEMPTS", "keep_rules", "keep_unique"]
+
+ATTEMPTS = 25  # draws for the rows of one frame
+
+Redraw = Callable[[int], pd.DataFrame]
+Keys = NDArray[np.uint64]
+
+
+def keep_rules(
+    frame: pd.DataFrame, constraints: Sequence[Constraint], schema: Schema, redraw: Redraw
+) -> pd.DataFrame:
+    """Return a frame all of whose rows keep all constraints but those of uniqueness.
+
+    Parameters
+    ----------
+    frame
+        Decoded rows. Those that break a constraint are mended where there is a way, and replaced
+        by drawn rows where there is none; identifiers stay in their place.
+    constraints
+        The constraints of the model.
+    schema
+        The columns.
+    redraw
+        Draws further rows, given the number of the attempt: 0, 1, 2 …
+
+    Raises
+    ------
+    ConstraintError
+        If too few of the rows that are drawn keep the constraints.
+    """
+    rules = [rule for rule in constraints if not isinstance(rule, Unique)]
+    if not rules:
+        return frame
+    mend = partial(_mended, rules=rules, schema=schema)
+    holds = partial(_holds, rules=rules, schema=schema)
+    return _replaced(mend(frame), holds, lambda attempt: mend(redraw(attempt)), rules, schema)
+
+
+def keep_unique(
+    frames: Iterable[pd.DataFrame],
+    constraints: Sequence[Constraint],
+    schema: Schema,
+    redraw: Callable[[int, int], pd.DataFrame],
+) -> Iterator[pd.DataFrame]:
+    """Yield frames in which rows that repeat an earlier one of any frame are replaced.
+
+    The memory is eight bytes a row and constraint: a hash of what must be unique.
+
+    Parameters
+    ----------
+    frames
+        What `keep_rules` gave, in the order of the stream.
+    constraints, schema
+        As there.
+    redraw
+        Draws further rows, given the number of the frame and of the attempt.
+
+    Raises
+    ------
+    ConstraintError
+        If too few of the rows that are drawn keep the constraints.
+    """
+    unique = [rule for rule in constraints if isinstance(rule, Unique)]
+    if not unique:
+        yield from frames
+        return
+    others = [rule for rule in constraints if not isinstance(rule, Unique)]
+    memories = [_Memory(rule, schema) for rule in unique]
+    mend = partial(_mended, rules=others, schema=schema)
+
+    def holds(rows: pd.DataFrame) -> Mask:
+        new = [memory.new(rows) for memory in memories]
+        return _all([_holds(rows, rules=others, schema=schema), *new])
+
+    for number, frame in enumerate(frames):
+        again = partial(redraw, number)
+        draw = lambda attempt, again=again: mend(again(attempt))  # noqa: E731
+        kept = _replaced(frame, holds, draw, constraints, schema)
+        for memory in memories:
+            memory.add(kept)
+        yield kept
+
+
+def _replaced(
+    frame: pd.DataFrame,
+    holds: Callable[[pd.DataFrame], Mask],
+    draw: Redraw,
+    constraints: Sequence[Constraint],
+    schema: Schema,
+) -> pd.DataFrame:
+    """Replace the rows that don't hold, attempt by attempt."""
+    identifiers = tuple(at for at, column in enumerate(schema) if column.kind == "identifier")
+    good = holds(frame)
+    n_drawn, n_good = 0, 0
+    for attempt in range(ATTEMPTS):
+        broken = np.flatnonzero(~good)
+        if not len(broken):
+            return frame
+        fresh = draw(attempt)
+        fitting = np.flatnonzero(holds(fresh))
+        n_drawn, n_good = n_drawn + len(fresh), n_good + len(fitting)
+        taken = fitting[: len(broken)]
+        frame = with_rows(frame, broken[: len(taken)], fresh.iloc[taken], identifiers)
+        good = holds(frame)
+    if good.all():
+        return frame
+    raise ConstraintError(_too_few(fresh, n_good, n_drawn, constraints, schema))
+
+
+def _too_few(
+    fresh: pd.DataFrame,
+    n_good: int,
+    n_drawn: int,
+    constraints: Sequence[Constraint],
+    schema: Schema,
+) -> str:
+    shares = [float(rule.check(fresh, schema).mean()) for rule in constraints]
+    least = int(np.argmin(shares))
+    worst = constraints[least]
+    return (
+        f"constraints: {n_good:,} of {n_drawn:,} rows that were drawn keep all of them "
+        f"({n_good / n_drawn:.2%}), which is too few to go on; the least kept is "
+        f"{type(worst).__name__} ({worst.describe()}), in {shares[least]:.2%}: train for more "
+        "steps, ask for fewer rows if they are to be unique, or loosen or leave out the constraint"
+    )
+
+
+def _holds(frame: pd.DataFrame, *, rules: Sequence[Constraint], schema: Schema) -> Mask:
+    kept = [np.ones(len(frame), bool), *(rule.check(frame, schema) for rule in rules)]
+    return _all(kept)
+
+
+def _all(masks: Sequence[Mask]) -> Mask:
+    together: Mask = np.logical_and.reduce(masks)
+    return together
+
+
+def _mended(frame: pd.DataFrame, *, rules: Sequence[Constraint], schema: Schema) -> pd.DataFrame:
+    """Mend rows; what one repair changes may call for another, so as often as there are rules."""
+    for _ in rules:
+        before = frame
+        for rule in rules:
+            broken = np.flatnonzero(~rule.check(frame, schema))
+            if len(broken):
+                rows = frame.iloc[broken]
+                mended = rule.repair(rows, schema)
+                frame = frame if mended is rows else with_rows(frame, broken, mended, ())
+        if frame is before:
+            break
+    return frame
+
+
+class _Memory:
+    """Which keys there have been, as hashes: sorted arrays, each over twice as long as the next.
+
+    Two keys of one hash would be taken for a repetition, never the other way round.
+    """
+
+    def __init__(self, rule: Unique, schema: Schema) -> None:
+        self._positions = list(rule.positions(schema))
+        self._known: list[Keys] = []
+
+    def new(self, frame: pd.DataFrame) -> Mask:
+        """Say which rows repeat none that was added, nor an earlier one of the frame."""
+        keys, present = self._keys(frame)
+        repeated = pd.Series(keys).duplicated().to_numpy(bool)
+        for known in self._known:
+            places = np.searchsorted(known, keys).clip(max=len(known) - 1)
+            repeated |= known[places] == keys
+        return ~(present & repeated)
+
+    def add(self, frame: pd.DataFrame) -> None:
+        """Remember the rows of a frame."""
+        keys, present = self._keys(frame)
+        added = np.sort(keys[present])
+        while self._known and len(self._known[-1]) <= 2 * len(added):
+            added = np.sort(np.concatenate([self._known.pop(), added]))
+        if len(added):
+            self._known.append(added)
+
+    def _keys(self, frame: pd.DataFrame) -> tuple[Keys, Mask]:
+        columns = frame.iloc[:, self._positions]
+        present = columns.notna().all(axis=1).to_numpy(bool)
+        hashes = pd.util.hash_pandas_object(columns, index=False)
+        return hashes.to_numpy().astype(np.uint64), present

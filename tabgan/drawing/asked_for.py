@@ -1,0 +1,28 @@
+"""A condition in the form of a constraint, to be kept beside the declared ones."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import pandas as pd
+
+from tabgan.asking import Asked
+from tabgan.constraints.base import Constraint, Mask
+from tabgan.schema import Schema
+
+__all__ = ["AskedFor"]
+
+
+@dataclass(frozen=True)
+class AskedFor(Constraint):
+    """Rows meet a condition; those that don't can't be mended, only replaced."""
+
+    kind: ClassVar[str] = "asked"
+    asked: Asked
+
+    def describe(self) -> str:
+        """Say the condition in words."""
+        return self.asked.describe()
+
+    def check(self, frame: pd.DataFrame, schema: Schema | None = None) -> Mask:  # noqa: ARG002
+        """Say which rows meet it."""
+        return self.asked.mask(frame)

@@ -1,0 +1,113 @@
+"""A number that is computed from others."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from tabgan.encoding.dependencies.base import (
+    ColumnTable,
+    Dependency,
+    Field,
+    level_key,
+    with_cells,
+    without,
+)
+from tabgan.expressions import Expression
+from tabgan.scalars import Scalar, from_json_scalar, to_json_scalar
+from tabgan.values import Numbers, numbers_of, numbers_to_series
+
+__all__ = ["Computed", "compute"]
+
+
+@dataclass(frozen=True)
+class Computed(Dependency):
+    """The target is the value of an expression of the sources; missing where one of them is."""
+
+    name: ClassVar[str] = "computed"
+    sources: tuple[Field, ...]  # in the order of the expression's names
+    target: Field
+    expression: Expression
+    special: Scalar = None  # what the target is where a source is missing
+
+    def __post_init__(self) -> None:
+        if len(self.sources) != len(self.expression.names):
+            raise ValueError("computed: a source is needed for each name of the expression")
+
+    @classmethod
+    def of(
+        cls, sources: Sequence[Field], target: Field, expression: Expression, table: ColumnTable
+    ) -> Self | None:
+        """Describe a formula that holds; None where the target is there without all sources."""
+        result = compute(expression, [numbers_of(table[at][1], column) for at, column in sources])
+        own = numbers_of(table[target.position][1], target.column)
+        specials = list({level_key(value): value for value in own.special[~own.present]}.values())
+        if not np.array_equal(result.present, own.present) or len(specials) > 1:
+            return None
+        return cls(tuple(sources), target, expression, next(iter(specials), None))
+
+    @property
+    def positions(self) -> tuple[int, ...]:
+        """Positions of the columns that take part."""
+        return (*(source.position for source in self.sources), self.target.position)
+
+    def describe(self) -> str:
+        """Say the rule in words."""
+        return f"{self.target} = {self.expression.text}"
+
+    def reduce(self, table: ColumnTable) -> ColumnTable:
+        """Leave the target out."""
+        return without(table, [self.target.position])
+
+    def restore(self, table: ColumnTable) -> ColumnTable:
+        """Compute the target, rounded to its decimals and kept in its range.
+
+        Where all sources are present but the expression has no value, as in 1 / 0, the target
+        is missing, or 0 if it never is.
+        """
+        at, column = self.target
+        read = [numbers_of(table[source.position][1], source.column) for source in self.sources]
+        result = compute(self.expression, read)
+        present = result.present | np.full(len(result.present), column.missing == 0)
+        special = np.full(len(present), None, object)
+        special[~present] = self.special
+        return with_cells(
+            table, {at: (column, numbers_to_series(result.values, special, column, present))}
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe the dependency by JSON values."""
+        return {
+            "sources": [source.to_json() for source in self.sources],
+            "target": self.target.to_json(),
+            "expression": self.expression.text,
+            "special": to_json_scalar(self.special),
+        }
+
+    @classmethod
+    def from_json(cls, state: dict[str, Any]) -> Self:
+        """Rebuild a dependency from `to_json`'s value."""
+        return cls(
+            tuple(Field.from_json(source) for source in state["sources"]),
+            Field.from_json(state["target"]),
+            Expression(state["expression"]),
+            from_json_scalar(state["special"]),
+        )
+
+
+def compute(expression: Expression, sources: Sequence[Numbers]) -> Numbers:
+    """Compute an expression; nothing is present where a source is missing or it has no value.
+
+    Parameters
+    ----------
+    sources
+        The numbers of the columns that it names, in the order of its names.
+    """
+    columns = {
+        name: source.values.astype(np.float64)
+        for name, source in zip(expression.names, sources, strict=True)
+    }
+    values = expression.evaluate(columns)
+    present = np.logical_and.reduce([np.isfinite(values), *(source.present for source in sources)])
+    return Numbers(np.where(present, values, 0.0), present, np.full(len(values), None, object))

@@ -1,0 +1,100 @@
+"""A number that comes in equal steps."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from tabgan.encoding.dependencies.base import EXACT, ColumnTable, Dependency, Field, with_cells
+from tabgan.schema import Column
+from tabgan.values import numbers_of, numbers_to_series
+
+__all__ = ["Steps"]
+
+
+@dataclass(frozen=True)
+class Steps(Dependency):
+    """The source is ``offset + k · step``, and is replaced by the whole number k.
+
+    Parameters
+    ----------
+    source
+        A column of numbers.
+    column
+        The column of whole numbers that stands for it in a reduced table.
+    step, offset
+        Distance of neighbours, and one of the numbers.
+    """
+
+    name: ClassVar[str] = "steps"
+    source: Field
+    column: Column
+    step: float
+    offset: float
+
+    def __post_init__(self) -> None:
+        if not (0 < self.step < np.inf and -np.inf < self.offset < np.inf):
+            raise ValueError("steps: step and offset must be finite numbers, the step above 0")
+
+    @classmethod
+    def of(cls, source: Field, step: float, offset: float, table: ColumnTable) -> Self | None:
+        """Describe the steps of a column that keeps them; None where they can't be counted."""
+        numbers = numbers_of(table[source.position][1], source.column)
+        counts = (numbers.values[numbers.present] - offset) / step
+        if not len(counts) or np.abs(counts).max() > EXACT:
+            return None
+        column = Column(
+            f"{source.column.name} in steps",
+            "integer",
+            "int64" if numbers.present.all() else "object",
+            missing=source.column.missing,
+            minimum=round(counts.min()),
+            maximum=round(counts.max()),
+            decimals=0,
+            why="number of equal steps",
+        )
+        return cls(source, column, step, offset)
+
+    @property
+    def positions(self) -> tuple[int, ...]:
+        """Positions of the columns that take part."""
+        return (self.source.position,)
+
+    def describe(self) -> str:
+        """Say the rule in words."""
+        return f"{self.source} is {self.offset:g} plus a multiple of {self.step:g}"
+
+    def reduce(self, table: ColumnTable) -> ColumnTable:
+        """Count the steps; where another rule has derived the column, nothing is done."""
+        at, column = self.source
+        if at not in table or table[at][0] != column:
+            return table
+        numbers = numbers_of(table[at][1], column)
+        counts = np.rint((numbers.values - self.offset) / self.step).astype(np.int64)
+        values = numbers_to_series(counts, numbers.special, self.column, numbers.present)
+        return with_cells(table, {at: (self.column, values)})
+
+    def restore(self, table: ColumnTable) -> ColumnTable:
+        """Turn counted steps into numbers."""
+        at, column = self.source
+        if at not in table or table[at][0] != self.column:
+            return table
+        counts = numbers_of(table[at][1], self.column)
+        values = self.offset + counts.values * self.step
+        made = numbers_to_series(values, counts.special, column, counts.present)
+        return with_cells(table, {at: (column, made)})
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe the dependency by JSON values."""
+        return {
+            "source": self.source.to_json(),
+            "column": self.column.to_json(),
+            "step": self.step,
+            "offset": self.offset,
+        }
+
+    @classmethod
+    def from_json(cls, state: dict[str, Any]) -> Self:
+        """Rebuild a dependency from `to_json`'s value."""
+        source, column = Field.from_json(state["source"]), Column.from_json(state["column"])
+        return cls(source, column, float(state["step"]), float(state["offset"]))

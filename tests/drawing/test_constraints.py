@@ -1,0 +1,84 @@
+"""Declared constraints hold whatever is asked for."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tabgan import TabGAN
+from tabgan.constraints import Custom, FixedCombinations, Formula, Inequality, Range, Unique
+from tabgan.errors import ConstraintError
+
+
+@pytest.fixture(scope="module")
+def constrained(orders) -> TabGAN:
+    table = orders.assign(odd=orders["age"] * 2 + 1, part=np.arange(len(orders)) % 50)
+    rules = [
+        Inequality("ordered", "sent"),
+        FixedCombinations(["plan", "rank"]),
+        Formula("gross", "net + tax"),
+        Range("net", 0, 400),
+        Custom(
+            "odd",
+            lambda rows: rows["odd"] == rows["age"] * 2 + 1,
+            lambda rows: rows.assign(odd=rows["age"] * 2 + 1),
+        ),
+        Unique(["net", "part"]),
+    ]
+    gan = TabGAN(steps=60, hidden_dim=16, constraints=rules, verbose=False, random_state=0)
+    table = table[~table.duplicated(["net", "part"])]
+    return gan.fit(table)
+
+
+def check(rows: pd.DataFrame) -> None:
+    rank = rows["plan"].astype(object).map({"free": 1, "basic": 2, "pro": 3})
+    assert (rank == rows["rank"]).all()
+    assert (rows["ordered"] <= rows["sent"]).all()
+    assert np.allclose(rows["net"] + rows["tax"], rows["gross"])
+    assert (rows["odd"] == rows["age"] * 2 + 1).all()
+
+
+@pytest.mark.parametrize(
+    ("where", "holds"),
+    [
+        ({"plan": "pro"}, lambda f: f["plan"] == "pro"),
+        ({"rank": [1, 3], "age": (50, None)}, lambda f: (f["rank"] != 2) & (f["age"] >= 50)),
+        ({"gross": (100, None), "active": False}, lambda f: (f["gross"] >= 100) & ~f["active"]),
+        ({"plan": "pro", "age": 79, "town": None}, lambda f: (f["age"] == 79) & f["town"].isna()),
+    ],
+)
+def test_under_a_condition(constrained, where, holds):
+    rows = constrained.sample(1500, where=where)
+    assert holds(rows).all()
+    check(rows)
+
+
+def test_uniqueness_under_a_condition(constrained):
+    rows = constrained.sample(2000, where={"active": True})
+    assert not rows.duplicated(["net", "part"]).any()
+
+
+def test_with_given_cells(orders, constrained):
+    partial = orders.head(150).mask(np.random.default_rng(0).random((150, orders.shape[1])) < 0.5)
+    partial = partial.drop(columns="gross")
+    rows = constrained.sample(where=partial)
+    check(rows)
+    for name in partial:
+        given = partial[name].notna()
+        assert (rows.loc[given, name] == partial.loc[given, name]).all()
+
+
+def test_given_cells_that_break_a_constraint_are_refused(constrained):
+    rows = pd.DataFrame({"age": [30, 31], "odd": [61, 65]})
+    with pytest.raises(ConstraintError) as caught:
+        constrained.sample(where=rows)
+    assert str(caught.value) == (
+        "Row 1: no completion was found that keeps 'odd'; change the given cells (age, odd), or give "
+        "fewer"
+    )
+
+
+def test_imputing_leaves_what_is_there(constrained):
+    rows = pd.DataFrame({"age": [30.0, None], "odd": [65, 61]})
+    filled = constrained.impute(rows)
+    assert filled["odd"].tolist() == [65, 61]
+    assert filled["age"].notna().all()
