@@ -75,6 +75,10 @@ class TabGAN(BaseEstimator):
         A column, or a list of columns, whose values can be asked for in `sample(where=...)`: the
         networks are then given their levels. Only columns that are learned by their levels:
         categories, booleans, numbers of few values.
+    locale
+        Language and country of the names, addresses and telephone numbers that are made, such as
+        "de_DE": one of Faker's. None takes "en_US", and writes telephone numbers as the table
+        does.
     derive
         Whether columns that other columns determine are detected and derived, so that the rule
         holds in every synthetic row.
@@ -156,6 +160,7 @@ class TabGAN(BaseEstimator):
         prior: str = "gaussian",
         schema: Schema | Mapping[Any, Any] | None = None,
         condition_on: Any = None,
+        locale: str | None = None,
         derive: bool = True,
         refine: bool = True,
         polish: bool = True,
@@ -181,6 +186,7 @@ class TabGAN(BaseEstimator):
         self.prior = prior
         self.schema = schema
         self.condition_on = condition_on
+        self.locale = locale
         self.derive = derive
         self.refine = refine
         self.polish = polish

@@ -85,7 +85,7 @@ def fit_table(
 def _fit_encoder(
     frame: pd.DataFrame, options: Options, seed: int
 ) -> tuple[TableEncoder, ConditionColumns | None]:
-    schema = resolve_schema(frame, options["schema"])
+    schema = resolve_schema(frame, options["schema"], options["locale"])
     kept = find_columns(schema, options["condition_on"])
     rng = numpy_stream(seed, "detect")
     encoder = TableEncoder.fit(frame, schema, rng, derive=options["derive"], kept=kept)

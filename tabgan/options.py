@@ -11,6 +11,7 @@ from tabgan.errors import OptionError
 from tabgan.gan.latent import check_prior
 from tabgan.gan.precision import choose_device, choose_precision
 from tabgan.gan.recipe import Recipe
+from tabgan.vocabularies import check_locale
 
 __all__ = ["check_options"]
 
@@ -32,3 +33,5 @@ def check_options(options: Mapping[str, Any]) -> None:
     check_training(options)
     Recipe.of(options)
     check_prior(options["prior"])
+    if options["locale"] is not None:
+        check_locale(options["locale"], OptionError)

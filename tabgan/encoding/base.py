@@ -81,6 +81,7 @@ class ColumnEncoder(ABC):
         codes: NDArray[np.int64],
         start: int,
         rng: np.random.Generator,
+        key: int = 0,
     ) -> pd.Series:
         """Turn encoded rows back into a series of the column's name and dtype.
 
@@ -94,6 +95,8 @@ class ColumnEncoder(ABC):
             Position of the first row in the whole sample; identifiers count from it.
         rng
             The only source of randomness.
+        key
+            Chooses the order of what hangs on the position alone; one for all blocks of a sample.
         """
 
     @abstractmethod

@@ -175,7 +175,7 @@ def _levels(column: Column, encoder: ColumnEncoder) -> tuple[Scalar, ...]:
             f"has more than {MANY_LEVELS} levels, which are learned in groups; add a column of "
             "fewer, broader levels to the table and name that one"
         )
-    elif column.kind in ("identifier", "text"):
+    elif column.is_made_anew:
         why = (
             f"is of kind {column.kind!r}: its values are made anew and not learned; leave it out, "
             "or give it the kind 'categorical'"

@@ -19,7 +19,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from tabgan.encoding.positions import MOST_POSITIONS, scramble
+from tabgan.encoding.positions import MOST_POSITIONS, lead_numbers, scramble
 from tabgan.text_formats import spread
 
 __all__ = ["Pattern", "learn_patterns"]
@@ -72,8 +72,7 @@ class Pattern:
     >>> pattern = Pattern(("INV-", ("digit", 2)))
     >>> pattern.space
     100
-    >>> rng = np.random.default_rng(0)
-    >>> len(set(pattern.make(np.arange(100), seed=1, rng=rng)))
+    >>> len(set(pattern.make(np.arange(100), seed=1)))
     100
     >>> pattern.wider()
     Pattern(parts=('INV-', ('digit', 3)))
@@ -94,7 +93,7 @@ class Pattern:
 
     @cached_property
     def counted(self) -> int:
-        """First of the places that count the position; those before it are drawn."""
+        """First of the places that count the position; those before it look random."""
         space, first = 1, len(self.alphabets)
         while first > 0 and space * len(self.alphabets[first - 1]) <= MOST_POSITIONS:
             first -= 1
@@ -112,9 +111,7 @@ class Pattern:
         run = (str(self.parts[last][0]), int(self.parts[last][1]) + 1)
         return Pattern((*self.parts[:last], run, *self.parts[last + 1 :]))
 
-    def make(
-        self, positions: NDArray[np.int64], seed: int, rng: np.random.Generator
-    ) -> NDArray[Any]:
+    def make(self, positions: NDArray[np.int64], seed: int) -> NDArray[Any]:
         """Write the text of every position; positions are below `space`."""
         rest = scramble(positions, self.space, seed)
         codes = np.empty((len(positions), len(self.alphabets)), np.uint32)
@@ -123,7 +120,7 @@ class Pattern:
             if place >= self.counted:
                 rest, index = np.divmod(rest, np.uint64(len(alphabet)))
             else:
-                index = rng.integers(len(alphabet), size=len(positions), dtype=np.uint64)
+                index = lead_numbers(positions, seed, place) % np.uint64(len(alphabet))
             codes[:, place] = alphabet[index]
         return codes.view(f"U{len(self.alphabets)}").ravel().astype(object)
 

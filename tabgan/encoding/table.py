@@ -46,10 +46,10 @@ _ENCODERS: dict[str, type[ColumnEncoder]] = {
 
 
 def _choose_encoder(column: Column, values: pd.Series) -> type[ColumnEncoder]:
-    if column.kind == "identifier":
-        return IdentifierEncoder
     if column.kind == "text":
         return TextEncoder
+    if column.is_made_anew:
+        return IdentifierEncoder
     distinct = values.nunique()
     if distinct <= MANY_LEVELS:  # pandas takes texts that differ after a NUL for equal
         distinct = sum(level is not None for level in codes_of(values)[1])
@@ -147,6 +147,7 @@ class TableEncoder:
         codes: NDArray[np.int64],
         start: int,
         rng: np.random.Generator,
+        key: int = 0,
     ) -> pd.DataFrame:
         """Turn encoded rows into a frame of the schema's columns.
 
@@ -157,7 +158,9 @@ class TableEncoder:
         start
             Position of the first row in the whole sample.
         rng
-            Randomness of what is drawn anew: identifiers, levels within a group.
+            Randomness of what is drawn anew: marks of absence, levels within a group.
+        key
+            Chooses the order of identifiers; one for all blocks of a sample.
         """
         table: ColumnTable = {}
         number = level = 0
@@ -165,7 +168,7 @@ class TableEncoder:
             spans = encoder.spans
             taken = slice(number, number + spans.n_numbers), slice(level, level + len(spans.widths))
             number, level = taken[0].stop, taken[1].stop
-            values = encoder.decode(numbers[:, taken[0]], codes[:, taken[1]], start, rng)
+            values = encoder.decode(numbers[:, taken[0]], codes[:, taken[1]], start, rng, key)
             table[position] = (self.columns[position], values)
         for dependency in reversed(self.dependencies):
             table = dependency.restore(table)

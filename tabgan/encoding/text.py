@@ -80,6 +80,7 @@ class TextEncoder(ColumnEncoder):
         codes: NDArray[np.int64],  # noqa: ARG002
         start: int,  # noqa: ARG002
         rng: np.random.Generator,
+        key: int = 0,  # noqa: ARG002
     ) -> pd.Series:
         """Make a placeholder text for every row."""
         rows = len(numbers)

@@ -179,7 +179,7 @@ def find_determined(
 
 def _discrete(cells: Cells) -> _Levels | None:
     column, values = cells
-    if column.kind in ("identifier", "text"):
+    if column.is_made_anew:
         return None
     codes, levels = codes_of(values)
     if column.kind in NUMBERS | TICKS and len(levels) > MOST_NUMBERS:
