@@ -70,7 +70,10 @@ class TabGAN(BaseEstimator):
         What latents are drawn from: "gaussian" or "uniform".
     schema
         A `Schema` for the table, or a mapping from column names to kinds that overrides what is
-        inferred; None infers everything.
+        inferred; None infers everything. Of the kinds (`tabgan.schema.KINDS`), "identifier",
+        "sequential", "uuid", "iban", "email", "name", "first_name", "last_name", "phone",
+        "address", "city", "company" and ``"regex:[A-Z]{2}-[0-9]{4}"`` are made anew, without any
+        value of the table, and "text" is filled up with placeholders.
     condition_on
         A column, or a list of columns, whose values can be asked for in `sample(where=...)`: the
         networks are then given their levels. Only columns that are learned by their levels:

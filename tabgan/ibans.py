@@ -20,7 +20,7 @@ def check_digits(accounts: Sequence[str]) -> NDArray[np.int64]:
     [89]
     """
     texts = np.array(accounts, dtype=str)
-    codes = texts.view(np.uint32).reshape(len(texts), -1).astype(np.int64)
+    codes = texts.view(np.uint32).reshape(len(texts), texts.itemsize // 4).astype(np.int64)
     rest = np.zeros(len(texts), np.int64)
     for column in (*codes.T, *np.full((2, len(texts)), ord("0"))):
         is_digit, is_letter = column <= ord("9"), column >= ord("A")

@@ -59,9 +59,10 @@ def vocabulary(locale: str, what: Vocabulary) -> tuple[str, ...]:
     """
     from faker import Faker
 
-    fake = Faker(locale, use_weighting=False)
+    are_names = what in ("first_name", "last_name")  # the rare ones, too
+    fake = Faker(locale, use_weighting=not are_names)
     if not hasattr(fake, what):  # there are locales without telephones
-        fake = Faker(DEFAULT_LOCALE, use_weighting=False)
+        fake = Faker(DEFAULT_LOCALE)
     fake.seed_instance(0)
     draw = getattr(fake, what)
     lines = (str(draw()).splitlines() for _ in range(DRAWS))

@@ -10,7 +10,7 @@ import numpy as np
 
 from tabgan.encoding.accounts import Account, Written, learn_accounts
 from tabgan.encoding.crowded import CrowdedFilter
-from tabgan.encoding.patterns import Pattern, learn_patterns
+from tabgan.encoding.patterns import Pattern, learn_patterns, learn_phones
 from tabgan.encoding.people import WORDS, FullNames, Mails, Words, locale_of
 from tabgan.encoding.positions import MOST_DIGITS, Digits, Form, Rising, Varied
 from tabgan.encoding.templates import Templates
@@ -75,7 +75,8 @@ def _text_forms(texts: list[str], column: Column) -> Mapping[Form, float]:
         return {Templates(locale_of(column), column.kind): 1.0}
     if column.kind == "iban":
         return dict(learn_accounts(texts).items())
-    return dict(learn_patterns(texts).items())
+    learn = learn_phones if column.kind == "phone" else learn_patterns
+    return dict(learn(texts).items())
 
 
 def _written(expression: str, distinct: int, column: Column) -> Written:

@@ -236,6 +236,8 @@ class Varied:
         The values of a form lie in bins. Positions take the new values of a bin before the
         others, and the first values of all bins before the rest.
         """
+        if not len(positions):
+            return np.empty(0, object), np.empty(0, np.bool_)
         if self.known is None:
             return form.make(positions, seed), np.ones(len(positions), np.bool_)
         size = _size(form)

@@ -82,8 +82,8 @@ class Templates:
 def _layouts(locale: str, what: Vocabulary) -> _Layouts:
     texts = vocabulary(locale, what)
     found = [_later_digits(text) for text in texts]
-    # as many as most texts have
-    counted = min(int(np.median([len(places) for places in found])), MOST_COUNTED)
+    # as many as nine of ten texts have
+    counted = min(int(np.quantile([len(places) for places in found], 0.1)), MOST_COUNTED)
     layouts: dict[str, tuple[str, list[int]]] = {}
     for text, places in zip(texts, found, strict=True):
         if len(places) >= counted:

@@ -5,6 +5,7 @@ from tabgan.errors import SchemaError
 __all__ = ["MOST_STATES", "Edge", "Parser"]
 
 MOST_STATES = 5_000
+MOST_NESTED = 50  # groups within each other
 MORE = 8  # repetitions of * and + beyond the least
 _PRINTED = "".join(map(chr, range(32, 127)))
 _DIGITS = "0123456789"
@@ -19,7 +20,7 @@ class Parser:
     """Reads an expression into an automaton that may have several ways (Thompson's)."""
 
     def __init__(self, text: str) -> None:
-        self.text, self.at = text, 0
+        self.text, self.at, self.depth = text, 0, 0
         self.edges: list[list[Edge]] = []
 
     def refuse(self, rule: str) -> SchemaError:
@@ -84,10 +85,14 @@ class Parser:
             self.take()
             if self.text[self.at : self.at + 2] == "?:":
                 self.at += 2
+            self.depth += 1
+            if self.depth > MOST_NESTED:
+                raise self.refuse(f"more than {MOST_NESTED} groups are nested")
             inner = self.state()
             self.edges[start].append(("", inner))
             end = self.choice(inner)
             self.take(")")
+            self.depth -= 1
             return end
         end = self.state()
         characters = self.class_() if self.next() == "[" else self.single()

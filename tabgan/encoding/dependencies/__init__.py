@@ -10,6 +10,7 @@ from tabgan.encoding.dependencies.determines import Determines
 from tabgan.encoding.dependencies.gap import Gap
 from tabgan.encoding.dependencies.onehot import OneHot
 from tabgan.encoding.dependencies.order import Order
+from tabgan.encoding.dependencies.person import Mailbox, NamePart
 from tabgan.encoding.dependencies.sums import Sum
 
 __all__ = [
@@ -21,6 +22,8 @@ __all__ = [
     "Determines",
     "Field",
     "Gap",
+    "Mailbox",
+    "NamePart",
     "OneHot",
     "Order",
     "Sum",
@@ -29,7 +32,8 @@ __all__ = [
 ]
 
 _RULES: dict[str, type[Dependency]] = {
-    rule.name: rule for rule in (Copy, OneHot, Determines, Sum, Order, Gap, Coincidence)
+    rule.name: rule
+    for rule in (Copy, OneHot, Determines, Sum, Order, Gap, Coincidence, Mailbox, NamePart)
 }
 
 

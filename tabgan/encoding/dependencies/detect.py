@@ -12,6 +12,7 @@ from tabgan.encoding.dependencies.find_coincidences import find_coincidences
 from tabgan.encoding.dependencies.find_orders import find_orders
 from tabgan.encoding.dependencies.gap import Gap
 from tabgan.encoding.dependencies.onehot import find_onehots
+from tabgan.encoding.dependencies.person import find_persons
 from tabgan.encoding.dependencies.sums import find_sums
 
 __all__ = ["detect_dependencies"]
@@ -46,6 +47,7 @@ def detect_dependencies(
         for dependency in find(without(table, kept), rng):
             table = dependency.reduce(table)
             found.append(dependency)
+    found += find_persons(table, rng)
     determined = find_determined(table, rng, kept)
     given = [rule.target.position for rule in determined]
     sums = find_sums(without(table, [*given, *kept]), rng)
