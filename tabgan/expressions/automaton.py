@@ -1,4 +1,4 @@
-"""A regular expression as a finite automaton without cycles, and the texts that it numbers."""
+"""A regular expression as a finite automaton, and the texts that it numbers."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,6 +13,9 @@ from tabgan.expressions.parser import MOST_STATES, Edge, Parser
 __all__ = ["Expression"]
 
 MOST_CHARACTERS = 500  # of an expression
+MOST_COUNTS = 1_000_000  # that are kept of an expression
+
+State = tuple[bool, list[Edge]]  # may the text end, and what can follow; no two share a character
 
 
 @dataclass(frozen=True)
@@ -39,83 +42,81 @@ class Expression:
         _ = self.count
 
     @cached_property
-    def states(self) -> list[tuple[bool, list[Edge]]]:
-        """Of each state of the automaton: may the text end, and what can follow.
-
-        No two edges of a state share a character; the first state is the start.
-        """
+    def _read(self) -> tuple[list[State], int]:
+        """The automaton, and how long its texts are at most."""
         parser = Parser(self.text)
         if len(self.text) > MOST_CHARACTERS:
             raise parser.refuse(f"it is longer than {MOST_CHARACTERS} characters")
         start = parser.state()
-        end = parser.choice(start)
+        end, longest = parser.choice(start)
         if parser.next():
             raise parser.refuse("a ')' has no '('")
-        return list(_determined(parser, start, end))
+        states = list(_determined(parser, start, end))
+        if longest * len(states) > MOST_COUNTS:
+            raise parser.refuse("it allows too much")
+        return states, longest
 
     @cached_property
-    def order(self) -> list[int]:
-        """The states, each before those that it leads to."""
-        done: dict[int, None] = {}
-        stack = [(0, False)]
-        while stack:
-            state, is_left = stack.pop()
-            if is_left:
-                done[state] = None
-            elif state not in done:
-                stack.append((state, True))
-                stack += [(target, False) for _, target in self.states[state][1]]
-        return [*reversed(done)]
-
-    @cached_property
-    def counts(self) -> list[int]:
-        """How many texts can follow from each state."""
-        counts = [0] * len(self.states)
-        for state in reversed(self.order):
-            may_end, edges = self.states[state]
-            counts[state] = may_end + sum(len(chars) * counts[to] for chars, to in edges)
+    def _counts(self) -> list[list[int]]:
+        """How many texts can follow from each state, by the characters that there may be."""
+        states, longest = self._read
+        counts = [[int(may_end) for may_end, _ in states]]
+        for _ in range(longest):
+            last = counts[-1]
+            counts.append(
+                [may + sum(len(chars) * last[to] for chars, to in edges) for may, edges in states]
+            )
         return counts
 
     @property
     def count(self) -> int:
         """How many texts there are."""
-        return self.counts[0]
-
-    @cached_property
-    def longest(self) -> int:
-        """Characters of the longest text."""
-        lengths = [0] * len(self.states)
-        for state in reversed(self.order):
-            lengths[state] = max((1 + lengths[to] for _, to in self.states[state][1]), default=0)
-        return lengths[0]
+        return self._counts[-1][0]
 
     def write(self, numbers: NDArray[Any]) -> NDArray[Any]:
-        """Write the texts of numbers below `count`, of dtype int64 or object."""
-        rest = numbers.copy()
-        codes = np.zeros((len(rest), max(self.longest, 1)), np.uint32)
-        length = np.zeros(len(rest), np.int64)
-        rows_at: dict[int, list[NDArray[np.intp]]] = {0: [np.arange(len(rest))]}
-        for state in self.order:
-            rows = np.concatenate(rows_at.pop(state, [np.empty(0, np.intp)]))
-            may_end, edges = self.states[state]
-            if may_end:  # the text that ends here is the first
-                rows = rows[rest[rows] > 0]
-                rest[rows] -= 1
-            for characters, target in edges:
-                size = self.counts[target]
-                inside = rest[rows] < len(characters) * size
-                taken = rows[inside]
-                rows = rows[~inside]
-                rest[rows] -= len(characters) * size
-                index = (rest[taken] // size).astype(np.intp)
-                codes[taken, length[taken]] = np.array([*map(ord, characters)], np.uint32)[index]
-                rest[taken] %= size
-                length[taken] += 1
-                rows_at.setdefault(target, []).append(taken)
+        """Write the texts of whole numbers below `count`."""
+        states, longest = self._read
+        rest = numbers.astype(np.int64 if self.count < 2**62 else object)
+        codes = np.zeros((len(rest), max(longest, 1)), np.uint32)
+        rows_at = {0: np.arange(len(rest))}
+        for place in range(longest):
+            counts = self._counts[longest - place - 1]
+            following: dict[int, list[NDArray[np.intp]]] = {}
+            for state, rows in rows_at.items():
+                for target, taken in _followed(states[state], rows, rest, codes[:, place], counts):
+                    following.setdefault(target, []).append(taken)
+            rows_at = {state: np.concatenate(parts) for state, parts in following.items()}
         return codes.view(f"U{codes.shape[1]}").ravel().astype(object)
 
 
-def _determined(parser: Parser, start: int, end: int) -> Iterator[tuple[bool, list[Edge]]]:
+def _followed(
+    state: State,
+    rows: NDArray[np.intp],
+    rest: NDArray[Any],
+    codes: NDArray[np.uint32],
+    counts: list[int],
+) -> Iterator[tuple[int, NDArray[np.intp]]]:
+    """Write the next character of the rows that are at a state, and give the states after it.
+
+    `rest`, the numbers of the texts among those that can still follow, is brought down.
+    """
+    may_end, edges = state
+    if may_end:  # the text that ends here is the first
+        rows = rows[rest[rows] > 0]
+        rest[rows] -= 1
+    for characters, target in edges:
+        size = counts[target]
+        inside = rest[rows] < len(characters) * size
+        taken, rows = rows[inside], rows[~inside]
+        rest[rows] -= len(characters) * size
+        if len(taken):
+            alphabet = np.array([*map(ord, characters)], np.uint32)
+            codes[taken] = alphabet[(rest[taken] // size).astype(np.intp)]
+            rest[taken] %= size
+            yield target, taken
+
+
+def _determined(parser: Parser, start: int, end: int) -> Iterator[State]:
     """Turn an automaton into one with a single way to each text (Rabin and Scott's)."""
     first = _closure(parser.edges, {start})
     numbers = {first: 0}

@@ -1,12 +1,14 @@
 """Reading a regular expression into an automaton (Thompson's construction)."""
 
+from typing import NamedTuple
+
 from tabgan.errors import SchemaError
 
 __all__ = ["MOST_STATES", "Edge", "Parser"]
 
-MOST_STATES = 5_000
+MOST_STATES = 2_000
 MOST_NESTED = 50  # groups within each other
-MORE = 8  # repetitions of * and + beyond the least
+MORE = 8  # characters or so of * and + beyond the least
 _PRINTED = "".join(map(chr, range(32, 127)))
 _DIGITS = "0123456789"
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -14,6 +16,13 @@ _CLASSES = {"d": _DIGITS, "w": f"{_DIGITS}{_LETTERS}_", "s": " "}
 _CLASSES |= {k.upper(): "".join(sorted({*_PRINTED} - {*v})) for k, v in _CLASSES.items()}
 
 Edge = tuple[str, int]  # characters (none: without one), and the state that they lead to
+
+
+class Part(NamedTuple):
+    """A part that was read: the state after it, and how long its texts are at most."""
+
+    end: int
+    longest: int
 
 
 class Parser:
@@ -49,38 +58,48 @@ class Parser:
         self.at += 1
         return found
 
-    def choice(self, start: int) -> int:
-        """Read alternatives; return the state after them."""
-        end = self.state()
+    def choice(self, start: int) -> Part:
+        """Read alternatives."""
+        end, longest = self.state(), 0
         while True:
-            branch = self.state()
+            branch, length = self.state(), 0
             self.edges[start].append(("", branch))
             while self.next() not in ("", "|", ")"):
-                branch = self.repeated(branch)
+                branch, more = self.repeated(branch)
+                length += more
             self.edges[branch].append(("", end))
+            longest = max(longest, length)
             if self.next() != "|":
-                return end
+                return Part(end, longest)
             self.take()
 
-    def repeated(self, start: int) -> int:
-        """Read an item and its repetition; return the state after them."""
+    def repeated(self, start: int) -> Part:
+        """Read an item and its repetition."""
         begin = self.at
-        end = self.item(start)
+        first = self.item(start)
         least, most = self.repetition()
-        after, ends = self.at, [end] if least <= 1 else []
-        for turn in range(2, most + 1):
-            self.at = begin
-            end = self.item(end)
+        after, last = self.at, self.state()
+        end, ends = first.end, [start] if least == 0 else []
+        for turn in range(1, (least if most is None else most) + 1):
+            if turn > 1:
+                end = self.again(begin, end)
             if turn >= least:
                 ends.append(end)
-        self.at = after
-        last = self.state()
-        for state in [*ends, *([start] if least == 0 else [])] if most else [start]:
+        for state in ends:
             self.edges[state].append(("", last))
-        return last
+        if most is None:  # any number more
+            loop = self.again(begin, last)
+            self.edges[loop].append(("", last))
+        self.at = after
+        return Part(last, first.longest * (least + MORE if most is None else most))
 
-    def item(self, start: int) -> int:
-        """Read a group, a class or a character; return the state after it."""
+    def again(self, begin: int, start: int) -> int:
+        """Read the item at a place of the expression once more."""
+        self.at = begin
+        return self.item(start).end
+
+    def item(self, start: int) -> Part:
+        """Read a group, a class or a character."""
         if self.next() == "(":
             self.take()
             if self.text[self.at : self.at + 2] == "?:":
@@ -90,14 +109,14 @@ class Parser:
                 raise self.refuse(f"more than {MOST_NESTED} groups are nested")
             inner = self.state()
             self.edges[start].append(("", inner))
-            end = self.choice(inner)
+            part = self.choice(inner)
             self.take(")")
             self.depth -= 1
-            return end
+            return part
         end = self.state()
         characters = self.class_() if self.next() == "[" else self.single()
         self.edges[start].append((characters, end))
-        return end
+        return Part(end, 1)
 
     def single(self) -> str:
         """Read a character outside of a class."""
@@ -154,21 +173,22 @@ class Parser:
         self.at += is_next
         return is_next
 
-    def repetition(self) -> tuple[int, int]:
-        """Read how often an item stands: least and most."""
+    def repetition(self) -> tuple[int, int | None]:
+        """Read how often an item stands: least and most, None for any number."""
         character = self.next()
-        bounds = {"?": (0, 1), "*": (0, MORE), "+": (1, 1 + MORE)}.get(character)
-        if bounds:
+        bounds: tuple[int, int | None] = (1, 1)
+        if character and character in "?*+":
             self.take()
+            bounds = {"?": (0, 1), "*": (0, None), "+": (1, None)}[character]
         elif character == "{":
             bounds = self.braces()
         else:
-            return 1, 1
+            return bounds
         if self.next() and self.next() in "?*+{":
             raise self.refuse("a repetition of a repetition is not known")
         return bounds
 
-    def braces(self) -> tuple[int, int]:
+    def braces(self) -> tuple[int, int | None]:
         """Read a repetition in braces."""
         self.take("{")
         inner, closed, _ = self.text[self.at :].partition("}")
@@ -177,11 +197,10 @@ class Parser:
         if not closed or inner in ("", ",") or not all(map(_is_count, numbers)):
             raise self.refuse("a repetition is written {m}, {m,} or {m,n}")
         self.at += len(inner) + 1
-        least = int(numbers[0])
-        most = least if not comma else int(high) if high else least + MORE
+        least, most = int(numbers[0]), int(numbers[1])
         if most > 1_000 or least > most:
             raise self.refuse(f"a repetition from {least} to {most} is not possible")
-        return least, most
+        return least, None if comma and not high else most
 
 
 def _is_count(text: str) -> bool:

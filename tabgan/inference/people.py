@@ -18,7 +18,7 @@ from tabgan.vocabularies import Vocabulary, vocabulary
 __all__ = ["calls_phones", "find_people"]
 
 MOST = 0.8  # share of values that must look like what the column is called
-KNOWN_IF_CALLED = 0.2  # share of names that are known, in a column that is called "name"
+KNOWN_IF_CALLED = 0.3  # share of names that are known, in a column that is called "name"
 KNOWN = 0.5  # the same, in any other column
 _LOCALES = ("en_US", "en_GB", "de_DE", "fr_FR", "es_ES", "it_IT")
 

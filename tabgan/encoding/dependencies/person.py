@@ -156,48 +156,48 @@ def _names_in(
 
 
 def _measured(mail: Field, sources: tuple[Field, ...], table: ColumnTable) -> _Found:
-    texts = table[mail.position][1]
-    there = _are_there(texts)
-    locals_ = [_folded(str(text).partition("@")[0]) for text in texts]
+    addresses = [_folded(text.partition("@")[0]) for text in _texts(mail, table)]
+    names = zip(*(_texts(field, table) for field in sources), strict=True)
     hits = [
-        any(len(word) >= SHORTEST and word in local for word in words)
-        for words, local, is_there in zip(_words(sources, table), locals_, there, strict=True)
-        if is_there and words
+        any(len(word) >= SHORTEST and word in address for word in words)
+        for address, row in zip(addresses, names, strict=True)
+        if address and (words := [_folded(word) for name in row for word in _split(name)])
     ]
     return _Found(float(np.mean(hits)) if hits else 0.0, sources)
 
 
 def _is_part(part: Field, full: Field, table: ColumnTable) -> bool:
-    names = _parts_of(full, table)[part.column.kind]
-    own = table[part.position][1]
-    same = [
-        str(one).casefold() == other.casefold()
-        for one, other, is_there in zip(own, names, _are_there(own), strict=True)
-        if is_there and other
-    ]
+    pairs = zip(_texts(part, table), _texts(full, table), strict=True)
+    same = [one.casefold() in whole.casefold() for one, whole in pairs if one and whole]
     return bool(same) and float(np.mean(same)) >= MOSTLY
 
 
+def _texts(field: Field, table: ColumnTable) -> list[str]:
+    """Return a column's texts; empty ones where there is no value."""
+    values = table[field.position][1]
+    return [str(v) if there else "" for v, there in zip(values, _are_there(values), strict=True)]
+
+
+def _split(name: str) -> list[str]:
+    """Split a name of the training table, whose order and language are not known."""
+    return name.replace(",", " ").split()
+
+
 def _parts_of(full: Field, table: ColumnTable) -> Mapping[str, list[str]]:
-    """Split full names into their parts; empty texts where there is none."""
-    values, locale = table[full.position][1], full.column.locale or DEFAULT_LOCALE
-    split = [
-        split_name(str(text), locale) if is_there else ("", "")
-        for text, is_there in zip(values, _are_there(values), strict=True)
-    ]
+    """Split full names that were made into their parts; empty texts where there is none."""
+    locale = full.column.locale or DEFAULT_LOCALE
+    split = [split_name(name, locale) if name else ("", "") for name in _texts(full, table)]
     return {part: [names[place] for names in split] for place, part in enumerate(_PARTS)}
 
 
 def _words(sources: Sequence[Field], table: ColumnTable) -> list[list[str]]:
-    """Write the names of each row as an address can hold them."""
+    """Write the names of each row that was made as an address can hold them."""
     columns: list[Sequence[str]] = []
     for field in sources:
         if field.column.kind == "name":
             columns += _parts_of(field, table).values()
         else:
-            values = table[field.position][1]
-            there = zip(values, _are_there(values), strict=True)
-            columns.append([str(text) if is_there else "" for text, is_there in there])
+            columns.append(_texts(field, table))
     return [[w for w in map(_folded, row) if w] for row in zip(*columns, strict=True)]
 
 
