@@ -116,4 +116,7 @@ class Written:
     @classmethod
     def from_json(cls, state: dict[str, Any], column: Column) -> Self:  # noqa: ARG003
         """Rebuild the form from `to_json`'s value."""
-        return cls(Expression(expression_of(column.kind) or ""))
+        expression = expression_of(column.kind)
+        if expression is None:
+            raise ValueError(f"a column of kind {column.kind!r} has no regular expression")
+        return cls(Expression(expression))
