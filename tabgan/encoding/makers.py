@@ -48,15 +48,15 @@ def learn_maker(given: Sequence[Any], values_type: Type, column: Column) -> Make
     is_plain = column.kind in ("identifier", "sequential")
     if not texts or (values_type == "text" and is_plain and all(map(_WHOLE.fullmatch, texts))):
         return _number_maker([int(text) for text in texts], column)
-    return _text_maker(texts, values_type, column)
+    return _text_maker(texts, column)
 
 
-def _text_maker(texts: Sequence[str], values_type: Type, column: Column) -> Maker:
+def _text_maker(texts: Sequence[str], column: Column) -> Maker:
     distinct = [*dict.fromkeys(texts)]
     look = pattern_of(distinct) if column.kind == "identifier" else column.kind
     if look == "uuid":
         return _uuid_maker(distinct, column)
-    if values_type == "text" and look == "email":
+    if look == "email":
         return Mails.beyond(texts, locale_of(column))
     if look in WORDS:
         return Words(locale_of(column), column.kind)

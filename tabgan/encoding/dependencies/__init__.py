@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from tabgan.encoding.dependencies.attributed import Attributed
 from tabgan.encoding.dependencies.base import Cells, ColumnTable, Dependency, Field
 from tabgan.encoding.dependencies.coincidences import Coincidence
 from tabgan.encoding.dependencies.copies import Copy
@@ -14,6 +15,7 @@ from tabgan.encoding.dependencies.person import Mailbox, NamePart
 from tabgan.encoding.dependencies.sums import Sum
 
 __all__ = [
+    "Attributed",
     "Cells",
     "Coincidence",
     "ColumnTable",
@@ -31,10 +33,19 @@ __all__ = [
     "detect_dependencies",
 ]
 
-_RULES: dict[str, type[Dependency]] = {
-    rule.name: rule
-    for rule in (Copy, OneHot, Determines, Sum, Order, Gap, Coincidence, Mailbox, NamePart)
-}
+_CLASSES: tuple[type[Dependency], ...] = (
+    Copy,
+    OneHot,
+    Mailbox,
+    NamePart,
+    Attributed,
+    Determines,
+    Sum,
+    Order,
+    Gap,
+    Coincidence,
+)
+_RULES = {rule.name: rule for rule in _CLASSES}
 
 
 def dependency_from_json(state: dict[str, Any]) -> Dependency:

@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 import numpy as np
 
+from tabgan.encoding.dependencies.attributed import find_attributed
 from tabgan.encoding.dependencies.base import ColumnTable, Dependency, count_rows, without
 from tabgan.encoding.dependencies.copies import find_copies
 from tabgan.encoding.dependencies.derived import Derived
@@ -48,6 +49,9 @@ def detect_dependencies(
             table = dependency.reduce(table)
             found.append(dependency)
     found += find_persons(table, rng)
+    for attributed in find_attributed(table):
+        table = attributed.reduce(table)
+        found.append(attributed)
     determined = find_determined(table, rng, kept)
     given = [rule.target.position for rule in determined]
     sums = find_sums(without(table, [*given, *kept]), rng)
