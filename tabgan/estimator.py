@@ -70,7 +70,7 @@ class TabGAN(BaseEstimator):
         What latents are drawn from: "gaussian" or "uniform".
     schema
         A `Schema` for the table, or a mapping from column names to kinds that overrides what is
-        inferred; None infers everything. Of the kinds (`tabgan.schema.KINDS`), "identifier",
+        inferred; None infers everything. Of the kinds (`tabgan.kinds`), "identifier",
         "sequential", "uuid", "iban", "email", "name", "first_name", "last_name", "phone",
         "address", "city", "company" and ``"regex:[A-Z]{2}-[0-9]{4}"`` are made anew, without any
         value of the table, and "text" is filled up with placeholders.

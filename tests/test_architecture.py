@@ -9,7 +9,7 @@ PACKAGE = Path(__file__).parents[1] / "tabgan"
 FLOORS = [  # from the ground up; modules of one floor may not import each other's packages
     {"errors", "spans", "atomic", "ibans"},
     {"timezones", "vocabularies", "expressions"},
-    {"scalars", "streams", "checks"},
+    {"scalars", "streams", "checks", "kinds"},
     {"dtypes", "text_formats"},
     {"schema"},
     {"values"},

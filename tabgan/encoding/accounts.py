@@ -12,7 +12,8 @@ from tabgan.encoding.patterns import Pattern, learn_patterns
 from tabgan.encoding.positions import MOST_POSITIONS, lead_numbers, scramble
 from tabgan.expressions import Expression
 from tabgan.ibans import check_digits
-from tabgan.schema import Column, expression_of
+from tabgan.kinds import expression_of
+from tabgan.schema import Column
 
 __all__ = ["Account", "Written", "learn_accounts"]
 

@@ -16,7 +16,8 @@ from tabgan.encoding.positions import MOST_DIGITS, Digits, Form, Rising, Varied
 from tabgan.encoding.templates import Templates
 from tabgan.errors import SchemaError
 from tabgan.expressions import Expression
-from tabgan.schema import Column, expression_of
+from tabgan.kinds import expression_of
+from tabgan.schema import Column
 from tabgan.text_formats import pattern_of, spread
 
 __all__ = ["Maker", "Type", "learn_maker", "maker_from_json", "maker_to_json"]

@@ -13,7 +13,7 @@ from tabgan.inference.dates import find_dates, find_durations, find_text_dates
 from tabgan.inference.finding import Finding
 from tabgan.inference.numbers import MOST_OTHERS, is_number, is_whole, read_numbers
 from tabgan.inference.words import find_levels, find_names
-from tabgan.schema import LOCALISED, Kind, expression_of
+from tabgan.kinds import LOCALISED, Kind, expression_of
 from tabgan.text_formats import MISSING_MARKS, date_format, parse_dates
 
 __all__ = ["fit_kind"]

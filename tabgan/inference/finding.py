@@ -4,8 +4,8 @@ import re
 from collections.abc import Hashable
 from typing import Any, NamedTuple
 
+from tabgan.kinds import Kind
 from tabgan.scalars import Scalar
-from tabgan.schema import Kind
 
 __all__ = ["FEWEST", "Finding", "last_label", "names_rows", "numbers_rows"]
 

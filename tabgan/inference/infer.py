@@ -19,7 +19,8 @@ from tabgan.inference.words import (
     find_names,
     find_words,
 )
-from tabgan.schema import Column, Kind, Schema, check_kind
+from tabgan.kinds import Kind, check_kind
+from tabgan.schema import Column, Schema
 from tabgan.values import absent_of
 
 __all__ = ["infer_schema"]

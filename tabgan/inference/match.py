@@ -9,7 +9,8 @@ import pandas as pd
 from tabgan.errors import SchemaError, did_you_mean
 from tabgan.inference.cells import shown
 from tabgan.inference.infer import infer_schema
-from tabgan.schema import LOCALISED, Column, Kind, Schema
+from tabgan.kinds import LOCALISED, Kind
+from tabgan.schema import Column, Schema
 from tabgan.values import outside_range
 
 __all__ = ["match_schema", "resolve_schema"]

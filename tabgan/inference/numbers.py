@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from tabgan.inference.cells import NUMBER_TYPES, Cells, shown
 from tabgan.inference.finding import FEWEST, Finding, names_rows, numbers_rows
 from tabgan.inference.people import calls_phones
+from tabgan.kinds import Kind
 from tabgan.scalars import to_python_scalar
-from tabgan.schema import Kind
 from tabgan.text_formats import MISSING_MARKS, NUMBER
 
 __all__ = ["MOST_OTHERS", "NumberReading", "find_numbers", "is_number", "is_whole", "read_numbers"]

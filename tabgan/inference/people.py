@@ -128,9 +128,8 @@ def _is_phone(text: str) -> bool:
 def _is_known(text: str) -> bool:
     """Say whether Faker knows the given name, and the family name if there are no others."""
     family, comma, given = text.partition(", ")
-    words = text.title().split()
-    if comma:
-        words = [*given.title().split(), family.title()]
+    ordered = f"{given} {family}" if comma else text
+    words = ordered.title().replace("-", " ").split()
     firsts = _known("first_name")
     return any(word in firsts for word in words[:-1]) or (
         words[-1] in firsts and words[0] in _known("last_name")

@@ -11,7 +11,7 @@ from tabgan.ibans import is_iban
 from tabgan.inference.cells import Cells, shown
 from tabgan.inference.finding import FEWEST, Finding, names_rows
 from tabgan.inference.people import find_people
-from tabgan.schema import Kind
+from tabgan.kinds import Kind
 from tabgan.text_formats import Pattern, pattern_of, spread
 from tabgan.values import codes_of
 
