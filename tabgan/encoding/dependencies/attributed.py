@@ -100,15 +100,18 @@ class Attributed(Dependency):
 
 def find_attributed(table: ColumnTable) -> list[Attributed]:
     """Find the columns that are made anew and that the levels of another column determine."""
+    targets = list(_repeated(table))
+    if not targets:
+        return []
     known = {at: discrete(cells) for at, cells in table.items() if cells[0].kind in _LEVELS}
     sources = {at: levels for at, levels in known.items() if levels and levels.are_frequent()}
     fewest_first = sorted(sources, key=lambda at: (len(sources[at].levels), at))
-    return [
-        _attribute(table, source, sources[source], target, values)
-        for target, values in _repeated(table)
-        if (source := next((at for at in fewest_first if sources[at].determine(values)), None))
-        is not None
-    ]
+    found = []
+    for target, values in targets:
+        source = next((at for at in fewest_first if sources[at].determine(values)), None)
+        if source is not None:
+            found.append(_attribute(table, source, sources[source], target, values))
+    return found
 
 
 def _repeated(table: ColumnTable) -> Iterator[tuple[int, Levels]]:
