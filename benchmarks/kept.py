@@ -8,8 +8,8 @@ from itertools import permutations
 import numpy as np
 import pandas as pd
 
-FREE = ("identifier", "text")
-"""Kinds whose values are made anew: no range or vocabulary binds them."""
+from tabgan.kinds import LEARNED
+
 NUMBERS = ("numeric", "integer")
 MISSING_POINTS = 1.0
 
@@ -20,7 +20,7 @@ def values_within(
     """Check tables of text: numbers and dates in the real range, all else among the real values."""
     faults = []
     for name, kind in kinds.items():
-        if kind in FREE:
+        if kind not in LEARNED:  # made anew: no range or vocabulary binds them
             continue
         values = [_parsed(frame[name], kind) for frame in (real, synthetic)]
         (low, high), (found_low, found_high) = ((part.min(), part.max()) for part in values)

@@ -75,7 +75,10 @@ class TabGAN(BaseEstimator):
         What latents are drawn from: "gaussian" or "uniform".
     schema
         A `Schema` for the table, or a mapping from column names to kinds that overrides what is
-        inferred; None infers everything.
+        inferred; None infers everything. Of the kinds (`tabgan.kinds`), "identifier",
+        "sequential", "uuid", "iban", "email", "name", "first_name", "last_name", "phone",
+        "address", "city", "company" and ``"regex:[A-Z]{2}-[0-9]{4}"`` are made anew, without any
+        value of the table, and "text" is filled up with placeholders.
     condition_on
         A column, or a list of columns, whose values can be asked for in `sample(where=...)`: the
         networks are then given their levels. Only columns that are learned by their levels:
@@ -83,6 +86,10 @@ class TabGAN(BaseEstimator):
     constraints
         Rules that all rows of the table keep, and all rows that are drawn have to keep: a list of
         constraints (`tabgan.constraints`), or None.
+    locale
+        Language and country of the names, addresses and telephone numbers that are made, such as
+        "de_DE": one of Faker's. None takes "en_US", and writes telephone numbers as the table
+        does.
     derive
         Whether columns that other columns determine are detected and derived, so that the rule
         holds in every synthetic row.
@@ -167,6 +174,7 @@ class TabGAN(BaseEstimator):
         schema: Schema | Mapping[Any, Any] | None = None,
         condition_on: Any = None,
         constraints: Sequence[Constraint] | None = None,
+        locale: str | None = None,
         derive: bool = True,
         refine: bool = True,
         polish: bool = True,
@@ -193,6 +201,7 @@ class TabGAN(BaseEstimator):
         self.schema = schema
         self.condition_on = condition_on
         self.constraints = constraints
+        self.locale = locale
         self.derive = derive
         self.refine = refine
         self.polish = polish

@@ -86,7 +86,7 @@ def fit_table(
 def _fit_encoder(
     frame: pd.DataFrame, options: Options, seed: int
 ) -> tuple[TableEncoder, ConditionColumns | None, tuple[Constraint, ...]]:
-    schema = resolve_schema(frame, options["schema"])
+    schema = resolve_schema(frame, options["schema"], options["locale"])
     schema, constraints = declare(frame, schema, options["constraints"] or (), options["schema"])
     given = find_columns(schema, options["condition_on"])
     rules, fixed = plan(constraints, frame, schema, given)

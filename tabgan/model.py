@@ -35,6 +35,8 @@ from tabgan.streams import numpy_stream, torch_stream
 
 __all__ = ["TableModel"]
 
+_LIBRARIES = ("tabgan", "torch", "pandas", "numpy", "faker")  # whose versions the file keeps
+
 
 @dataclass(frozen=True)
 class TableModel:
@@ -84,7 +86,7 @@ class TableModel:
         numbers, codes = self._draw(BLOCK_ROWS, stream, rng)
         start = block * BLOCK_ROWS
         rng = numpy_stream(seed, "decode", block, *again)
-        frame = self.encoder.decode(numbers, codes, start, rng)
+        frame = self.encoder.decode(numbers, codes, start, rng, key=seed)
         frame.index = pd.RangeIndex(start, start + BLOCK_ROWS)
         return frame
 
@@ -110,7 +112,7 @@ class TableModel:
         """Write the model file; see `tabgan.persistence`."""
         generator = self.sampler.generator
         description: dict[str, Any] = {
-            "versions": {name: version(name) for name in ("tabgan", "torch", "pandas", "numpy")},
+            "versions": {name: version(name) for name in _LIBRARIES},
             "encoder": self.encoder.to_json(),
             "generator": {
                 "latent_dim": generator.latent_dim,

@@ -12,6 +12,7 @@ from tabgan.errors import OptionError
 from tabgan.gan.latent import check_prior
 from tabgan.gan.precision import choose_device, choose_precision
 from tabgan.gan.recipe import Recipe
+from tabgan.vocabularies import check_locale
 
 __all__ = ["check_options"]
 
@@ -34,3 +35,5 @@ def check_options(options: Mapping[str, Any]) -> None:
     check_constraints(options["constraints"])
     Recipe.of(options)
     check_prior(options["prior"])
+    if options["locale"] is not None:
+        check_locale(options["locale"], OptionError)

@@ -7,25 +7,16 @@ and read back. `infer_schema` (in `tabgan.inference`) makes one from a DataFrame
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Literal, get_args
+from typing import Any
 
 from tabgan.dtypes import restore_dtype
 from tabgan.errors import DataError, SchemaError, did_you_mean
+from tabgan.kinds import LEARNED, Kind, check_kind
 from tabgan.scalars import Scalar, from_json_scalar, to_json_scalar, to_python_scalar
+from tabgan.vocabularies import check_locale
 
-__all__ = ["KINDS", "Column", "Kind", "Schema"]
+__all__ = ["Column", "Schema"]
 
-Kind = Literal[
-    "numeric",
-    "integer",
-    "categorical",
-    "boolean",
-    "datetime",
-    "timedelta",
-    "identifier",
-    "text",
-]
-KINDS: tuple[Kind, ...] = get_args(Kind)
 SCHEMA_VERSION = 1
 MOST_DECIMALS = 400  # beyond, a table holds no numbers but noise
 
@@ -39,7 +30,7 @@ class Column:
     name
         The column's label, of the type that it has in the DataFrame.
     kind
-        How its values are meant; one of `KINDS`.
+        How its values are meant; one of `tabgan.kinds.KINDS`, or ``"regex:"`` and an expression.
     dtype
         The pandas dtype in the form of `tabgan.dtypes.describe_dtype`.
     missing
@@ -56,6 +47,9 @@ class Column:
     absent
         How a column of objects writes a missing value: ``"NaN"``, ``"NaT"`` or ``"NA"``; None
         for Python's None.
+    locale
+        Language and country that personal data is made in, such as ``"de_DE"``; None for the
+        usual one, and for phone numbers as they are written in the table.
     why
         Why the kind was chosen, in words.
     """
@@ -69,18 +63,17 @@ class Column:
     decimals: int | None = None
     format: str | None = None
     absent: str | None = None
+    locale: str | None = None
     why: str = ""
 
     def __post_init__(self) -> None:
-        if self.kind not in KINDS:
-            raise SchemaError(
-                f"Column {self.name!r}: kind={self.kind!r} is not a kind of column; "
-                f"{did_you_mean(self.kind, KINDS)}"
-            )
+        check_kind(f"Column {self.name!r}", self.kind)
         for key, (fits, rule) in _RULES.items():
             value = getattr(self, key)
             if not fits(value):
                 raise SchemaError(f"Column {self.name!r}: {key}={value!r:.80} must be {rule}")
+        if self.locale is not None:
+            check_locale(self.locale, lambda text: SchemaError(f"Column {self.name!r}: {text}"))
         if self.minimum is not None and self.maximum is not None:
             self._check_range()
 
@@ -100,6 +93,11 @@ class Column:
         """The pandas dtype that `dtype` describes."""
         return restore_dtype(self.dtype)
 
+    @property
+    def is_made_anew(self) -> bool:
+        """Whether the values are not learned, but made without any of the table's."""
+        return self.kind not in LEARNED
+
     def to_json(self) -> dict[str, Any]:
         """Describe the column by JSON values, leaving out what is not set."""
         state = {
@@ -112,6 +110,7 @@ class Column:
             "decimals": self.decimals,
             "format": self.format,
             "absent": self.absent,
+            "locale": self.locale,
             "why": self.why,
         }
         return {key: value for key, value in state.items() if value is not None or key == "name"}

@@ -41,7 +41,7 @@ def _decode(rows: Tensor, encoder: TableEncoder, seed: int) -> pd.DataFrame:
     spans = encoder.spans
     numbers = rows[:, : spans.n_numbers].double().numpy()
     codes = _codes(rows[:, spans.n_numbers :], spans).numpy()
-    return encoder.decode(numbers, codes, 0, numpy_stream(seed, "snapshots", "decode"))
+    return encoder.decode(numbers, codes, 0, numpy_stream(seed, "snapshots", "decode"), key=seed)
 
 
 def _codes(levels: Tensor, spans: Spans) -> Tensor:

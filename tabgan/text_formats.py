@@ -11,6 +11,8 @@ from typing import Literal, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from tabgan.ibans import IBAN
+
 __all__ = [
     "MISSING_MARKS",
     "NUMBER",
@@ -40,7 +42,7 @@ _PATTERNS: dict[Pattern, re.Pattern[str]] = {
         r"(?=.{7,24}$)(?=(\D*\d){7,15}\D*$)(\+[\d ()./-]+|[(\d][\d./-]*[ ()./-][\d ()./-]*)\d",
         re.ASCII,
     ),
-    "iban": re.compile(r"[A-Z]{2}\d{2}( ?[A-Z0-9]{4}){2,7}( ?[A-Z0-9]{1,3})?"),
+    "iban": IBAN,
 }
 
 _DAYS = ("%Y-%m-%d", "%Y/%m/%d", "%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y")

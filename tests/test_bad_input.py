@@ -217,7 +217,7 @@ def test_personal_categories_that_are_mostly_unused():
     addresses = [f"ann{i}@corp.com" for i in range(40)]
     table = pd.DataFrame({"c": pd.Categorical(addresses[:2] * 10, addresses)})
     assert refusal(table) == (
-        "Column 'c' of dtype category holds identifier values (e-mail addresses among its 40 "
+        "Column 'c' of dtype category holds email values (e-mail addresses among its 40 "
         "categories), and as categories they would be stored and given back: convert the column "
         "with .astype(str), so that they are made anew, or give it the kind 'categorical' to keep "
         "its values"

@@ -35,6 +35,7 @@ def objects(*values):
 
 
 floats = RNG.normal(size=ROWS)
+IBANS = ["DE89370400440532013000", "GB82WEST12345698765432", "FR1420041010050500013M02606"]
 some_days = pd.date_range("2020-02-01", periods=ROWS, freq="7h")
 words = RNG.choice(["red", "green", "blue"], ROWS)
 
@@ -69,7 +70,7 @@ KINDS = {
     "time": (objects(datetime.time(1), datetime.time(2)), "categorical"),
     "words": (words, "categorical"),
     "arrow words": (pd.array(words, dtype="string[pyarrow]"), "categorical"),
-    "half distinct phones": ([f"+49 170 {1_000_000 + i // 2}" for i in range(80)], "identifier"),
+    "half distinct phones": ([f"+49 170 {1_000_000 + i // 2}" for i in range(80)], "phone"),
     "few phones": ([f"+49 170 {1_000_000 + i % 20}" for i in range(80)], "categorical"),
     "half distinct prose": ([f"Called the customer, case {i // 2}" for i in range(80)], "text"),
     "few long names": ([f"The county of number {i % 19}" for i in range(80)], "categorical"),
@@ -83,7 +84,7 @@ KINDS = {
     "ordered category of many": (pd.Categorical(range(60), ordered=True), "categorical"),
     "bytes": (objects(b"a", b"b", b"a"), "categorical"),
     "distinct bytes": (objects(*(b"%d" % i for i in range(30))), "identifier"),
-    "uuid objects": (objects(*(uuid.UUID(int=i) for i in range(30))), "identifier"),
+    "uuid objects": (objects(*(uuid.UUID(int=i) for i in range(30))), "uuid"),
     "number texts": (["1", "-20", "NA", ""] * 9, "integer"),
     "few number texts": (["1", "2", "3", *[f"word{i}" for i in range(30)]] * 2, "categorical"),
     "leading zeros": ([f"{i:05d}" for i in range(40)] * 2, "categorical"),
@@ -103,13 +104,14 @@ KINDS = {
     "sentences": ([f"This is the note number {i}." for i in range(40)], "text"),
     "prose without blanks": (["漢字" * 30 + str(i) for i in range(40)], "text"),
     "megabyte": (["a b " * 250_000 + str(i) for i in range(20)], "text"),
-    "e-mails": ([f"u{i}@corp.test" for i in range(4)], "identifier"),
-    "repeated e-mails": ([f"u{i % 25}@corp.test" for i in range(500)], "identifier"),
+    "e-mails": ([f"u{i}@corp.test" for i in range(4)], "email"),
+    "repeated e-mails": ([f"u{i % 25}@corp.test" for i in range(500)], "email"),
     "one e-mail": (["a@b.test"] * 9, "categorical"),
-    "uuids": ([str(uuid.UUID(int=i % 9)) for i in range(12)], "identifier"),
+    "uuids": ([str(uuid.UUID(int=i % 9)) for i in range(12)], "uuid"),
     "urls": ([f"https://corp.test/{i % 9}" for i in range(12)], "identifier"),
-    "phones": ([f"+49 170 {1_000_000 + i % 9}" for i in range(12)], "identifier"),
+    "phones": ([f"+49 170 {1_000_000 + i % 9}" for i in range(12)], "phone"),
     "ibans": ([f"DE89 3704 0044 0532 0130 {i % 9}0" for i in range(12)], "identifier"),
+    "valid ibans": ([*IBANS], "iban"),
     "emoji": (["😀", "\u202eabc", "a\x00b", "a\x00c", "\ud800"], "categorical"),
     "blank texts": (["", "NA", ""], "categorical"),
 }
@@ -210,10 +212,10 @@ def test_month_first_where_both_are_possible_and_day_first_where_it_is_not():
 @pytest.mark.parametrize(
     ("values", "name", "kind"),
     [
-        (range(100, 130), "x", "identifier"),
-        (RNG.permutation(30), "x", "identifier"),
+        (range(100, 130), "x", "sequential"),
+        (RNG.permutation(30), "x", "sequential"),
         (range(1950, 2021), "year", "integer"),
-        (range(1950, 2021), "no", "identifier"),
+        (range(1950, 2021), "no", "sequential"),
         (range(10), "x", "integer"),
         (range(0, 200, 2), "x", "integer"),
         (range(0, 200, 2), "row", "identifier"),
@@ -223,9 +225,9 @@ def test_month_first_where_both_are_possible_and_day_first_where_it_is_not():
         (RNG.permutation(10**6)[:90], ("user", "key"), "identifier"),
         (RNG.permutation(10**6)[:90], "paid", "integer"),
         (RNG.permutation(10**6)[:90], "x", "integer"),
-        ([str(i) for i in range(7, 57)], "x", "identifier"),
+        ([str(i) for i in range(7, 57)], "x", "sequential"),
         ([*map(str, range(7, 57)), ""], "x", "integer"),
-        ([float(i) for i in range(30)], "x", "identifier"),
+        ([float(i) for i in range(30)], "x", "sequential"),
         ([*map(float, range(30)), None], "x", "integer"),
         (["a7", "b9", "zz"], "id", "identifier"),
         (["a7", "b9", "b9"], "id", "categorical"),
@@ -313,11 +315,11 @@ mails = [f"u{i}@corp.test" for i in range(30)]
 @pytest.mark.parametrize(
     ("values", "described"),
     [
-        (pd.Categorical(mails), "category holds identifier values (e-mail addresses, 30 distinct"),
-        (pd.Categorical(mails * 9), "category holds identifier values (e-mail addresses, 30 dist"),
+        (pd.Categorical(mails), "category holds email values (e-mail addresses, 30 distinct"),
+        (pd.Categorical(mails * 9), "category holds email values (e-mail addresses, 30 dist"),
         (
             pd.Categorical(mails[:1] * 30, categories=mails),  # the others are in the dtype
-            "category holds identifier values (e-mail addresses among its 30 categories)",
+            "category holds email values (e-mail addresses among its 30 categories)",
         ),
         (pd.Categorical(range(40)), "category holds identifier values (all 40 values differ)"),
         (
@@ -511,11 +513,11 @@ def test_any_objects_have_a_kind_that_fits_them(values):
     [
         (
             "baseball_players",
-            {"id": "identifier", "birthDate": "datetime", "deathDate": "datetime"}
-            | {"nameFirst": "categorical", "nameLast": "categorical", "weight": "integer"},
+            {"id": "identifier", "nameFirst": "first_name", "birthDate": "datetime"}
+            | {"deathDate": "datetime", "nameLast": "last_name", "weight": "integer"},
         ),
-        ("beijing", {"No": "identifier", "pm2.5": "integer", "cbwd": "categorical"}),
-        ("default", {"ID": "identifier", "SEX": "integer", "PAY_AMT1": "integer"}),
+        ("beijing", {"No": "sequential", "pm2.5": "integer", "cbwd": "categorical"}),
+        ("default", {"ID": "sequential", "SEX": "integer", "PAY_AMT1": "integer"}),
         ("adult", {"age": "integer", "workclass": "categorical", "capital-gain": "integer"}),
     ],
 )
@@ -547,7 +549,7 @@ def test_a_large_table_takes_seconds():
     assert time.perf_counter() - begun < 10
     assert [column.kind for column in schema] == [
         "datetime",
-        "identifier",
+        "email",
         "numeric",
         "categorical",
     ]

@@ -14,7 +14,9 @@ DIGITS = RNG.choice(np.arange(10**8, 10**9), ROWS, replace=False)
 MAILS = [f"{chr(97 + n % 26)}{n}.smith@mail{n % 7}.test" for n in DIGITS]
 SSNS = [f"{n // 10**6}-{n // 10**4 % 100:02d}-{n % 10**4:04d}" for n in DIGITS]
 NAMES = [f"{chr(65 + n % 26)}{'aeiou'[n % 5]}x{n} Miller" for n in DIGITS]
+LAST = ["Becker", "Novak", "Miller", "Rossi", "Martin", "Garcia", "Jensen"]
 PHONES = [f"+49 170 {n}" for n in DIGITS]
+PEOPLE = [f"{one}-Marie {two}" for one in ("Anna", "Eva", "Rosa", "Lucie", "Jana") for two in LAST]
 TWICE = np.arange(ROWS) // 2
 NOTES = [f"The customer {n} called about the late delivery" for n in DIGITS]
 
@@ -31,6 +33,7 @@ COLUMNS: dict[str, Any] = {
     "SSNs and a number": pd.Series([*SSNS[1:], 123_456_789], dtype=object),
     "phones twice": pd.Series(PHONES)[TWICE],
     "phones ten times": pd.Series(PHONES)[np.arange(ROWS) % 30],
+    "people ten times": pd.Series(PEOPLE)[np.arange(ROWS) % 35],
     "prose": pd.Series(NOTES),
     "prose twice": pd.Series(NOTES)[TWICE],
     "from a category": pd.Series(MAILS, dtype="category").astype(str),

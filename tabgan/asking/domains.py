@@ -275,7 +275,7 @@ def domain_of(
     specials
         Otherwise, what stands beside its numbers or made values.
     """
-    if column.kind in ("identifier", "text"):
+    if column.is_made_anew:
         return _Made(column, specials)
     if levels is not None:
         return _Levels(column, levels)

@@ -74,7 +74,7 @@ def given_rows(
             )
         values, column = frame.iloc[:, place], schema.columns[at]
         domain = domain_of(column, levels.get(at), specials.get(at, ()))
-        if column.kind in ("identifier", "text"):
+        if column.is_made_anew:
             cells[at], given[:, at] = _as_they_are(values, column)
         else:
             cells[at], given[:, at] = _read(values, domain, strict=strict)

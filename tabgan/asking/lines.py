@@ -11,8 +11,9 @@ import pandas as pd
 from tabgan.asking.asked import Range
 from tabgan.asking.moments import duration, span, tick
 from tabgan.errors import OptionError
+from tabgan.kinds import Kind
 from tabgan.scalars import to_python_scalar
-from tabgan.schema import Column, Kind
+from tabgan.schema import Column
 from tabgan.values import range_of_ticks, unit_of
 
 __all__ = ["LINE_KINDS", "ends_of", "grid_of", "is_on_grid", "next_to", "read_spot"]

@@ -137,6 +137,12 @@ schema_option = click.option(
     help="Columns and their kinds, as 'tabgan inspect DATA --schema FILE' writes them.  "
     "[default: inferred]",
 )
+locale_option = click.option(
+    "--locale",
+    metavar="NAME",
+    help="Language and country of names, addresses and phone numbers that are made, as de_DE.  "
+    "[default: en_US; phone numbers as they are written]",
+)
 where_options = _together(
     click.option(
         "--where",
@@ -222,6 +228,7 @@ training_options = _together(
     condition_option,
     constraints_option,
     schema_option,
+    locale_option,
     seed_option,
     steps_option,
     click.option(

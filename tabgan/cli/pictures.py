@@ -14,7 +14,6 @@ __all__ = ["SNAPSHOTS", "check_folder", "draw_pictures"]
 
 SNAPSHOTS = 6  # moments that are drawn
 PICTURES = (_LOSSES, _MARGINALS) = ("losses.png", "marginals.png")
-_NOT_LEARNED = ("identifier", "text")
 
 
 def check_folder(folder: str, names: Iterable[str] = PICTURES, *, force: bool) -> None:
@@ -57,7 +56,7 @@ def draw_pictures(gan: "TabGAN", frame: "pd.DataFrame", folder: str, report: "Re
     if gan.history_:
         drawn.append(str(Path(folder, _LOSSES)))
         plot_losses(gan.history_, drawn[-1], gan.diagnosis_)
-    learned = [column.name for column in gan.schema_ if column.kind not in _NOT_LEARNED]
+    learned = [column.name for column in gan.schema_ if not column.is_made_anew]
     columns = choose_columns(frame[learned])
     if gan.snapshots_ and columns:
         drawn.append(str(Path(folder, _MARGINALS)))

@@ -109,7 +109,7 @@ def _replaced(
     schema: Schema,
 ) -> pd.DataFrame:
     """Replace the rows that don't hold, attempt by attempt."""
-    identifiers = tuple(at for at, column in enumerate(schema) if column.kind == "identifier")
+    identifiers = tuple(at for at, column in enumerate(schema) if column.is_made_anew)
     good = holds(frame)
     n_drawn, n_good = 0, 0
     for attempt in range(ATTEMPTS):

@@ -76,7 +76,7 @@ class FixedCombinations(ColumnConstraint):
 
     def fits(self, columns: Sequence[Column]) -> str | None:
         """Say what is wrong with the kinds of its columns; None if nothing is."""
-        return next((_made_anew(c) for c in columns if c.kind in ("identifier", "text")), None)
+        return next((_made_anew(c) for c in columns if c.is_made_anew), None)
 
     def learn(self, frame: pd.DataFrame, schema: Schema) -> Self:
         """Return the constraint with the combinations of the training table.
@@ -139,7 +139,7 @@ class OneHot(ColumnConstraint):
 
     def fits(self, columns: Sequence[Column]) -> str | None:
         """Say what is wrong with the kinds of its columns; None if nothing is."""
-        return next((_made_anew(c) for c in columns if c.kind in ("identifier", "text")), None)
+        return next((_made_anew(c) for c in columns if c.is_made_anew), None)
 
     def holds(self, cells: Sequence[Cells]) -> Mask:
         """Say which rows keep the rule."""

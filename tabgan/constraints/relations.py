@@ -21,7 +21,7 @@ from tabgan.encoding.dependencies import Cells
 from tabgan.encoding.dependencies.computed import compute
 from tabgan.encoding.dependencies.lines import finest_unit, line_name, to_line
 from tabgan.errors import OptionError
-from tabgan.expressions import Expression, quoted
+from tabgan.formulas import Expression, quoted
 from tabgan.schema import Column, Schema
 from tabgan.values import Numbers, numbers_of
 
@@ -153,7 +153,7 @@ class Sum(ColumnConstraint):
 
 @dataclass(frozen=True)
 class Formula(ColumnConstraint):
-    """A number is computed from others, by an expression of `tabgan.expressions`.
+    """A number is computed from others, by an expression of `tabgan.formulas`.
 
     Parameters
     ----------

@@ -186,8 +186,9 @@ class AskedRows:
                 f"where: {self.asked.describe()}: too few of the rows that meet the condition "
                 "also keep the rules between the columns; ask for less"
             )
-        table = add_made(self.model.encoder, _joined(parts), self.asked, start, rng)
-        frame = self.model.encoder.frame_of(table)
+        encoder, key = self.model.encoder, self.seed
+        table = add_made(encoder, _joined(parts), self.asked, start=start, rng=rng, key=key)
+        frame = encoder.frame_of(table)
         return frame.set_axis(pd.RangeIndex(start, start + wanted))
 
     def _pool_of(self, n: int, name: str) -> _Kept:

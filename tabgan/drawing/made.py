@@ -20,7 +20,13 @@ LEAST_SHARE = 1e-3
 
 
 def add_made(
-    encoder: TableEncoder, table: ColumnTable, asked: Asked, start: int, rng: np.random.Generator
+    encoder: TableEncoder,
+    table: ColumnTable,
+    asked: Asked,
+    *,
+    start: int,
+    rng: np.random.Generator,
+    key: int,
 ) -> ColumnTable:
     """Make the columns that are not learned, and what rules derive from them.
 
@@ -35,7 +41,9 @@ def add_made(
     start
         Position of the first row in the whole sample.
     rng
-        Randomness of what is made.
+        Randomness of which cells are absent.
+    key
+        Chooses the order of what is made; one for all blocks of a sample.
     """
     made = encoder.made
     if not made:
@@ -43,7 +51,7 @@ def add_made(
     rows = len(next(iter(table.values()))[1]) if table else 0
     tests = {test.position: test for test in asked.tests}
     for at in made:
-        values = _make(encoder.encoders[at], rows, start, tests.get(at), rng)
+        values = _make(encoder.encoders[at], rows, tests.get(at), start=start, rng=rng, key=key)
         table = {**table, at: (encoder.columns[at], values)}
     return encoder.restore(table, touching=made)
 
@@ -51,24 +59,28 @@ def add_made(
 def _make(
     encoder: ColumnEncoder,
     rows: int,
-    start: int,
     test: ColumnTest | None,
+    *,
+    start: int,
     rng: np.random.Generator,
+    key: int,
 ) -> pd.Series:
     """Make so many cells, which pass the test: of more that are made, the first that do."""
     if test is None:
-        return _decode(encoder, rows, start, rng)
-    share = test.mask(_decode(encoder, TRIED_ROWS, 0, np.random.default_rng(0))).mean()
+        return _decode(encoder, rows, start, rng, key)
+    share = test.mask(_decode(encoder, TRIED_ROWS, 0, np.random.default_rng(0), key)).mean()
     if share < LEAST_SHARE:
         raise SamplingError(f"where: {test.describe()}: such cells are hardly ever made")
     room = int(np.ceil(SPARE / share)) + SPARE_CELLS  # positions for every row
-    made = _decode(encoder, rows * room, start * room, rng)
+    made = _decode(encoder, rows * room, start * room, rng, key)
     made = made[test.mask(made)].iloc[:rows]
     if len(made) < rows:
         raise SamplingError(f"where: {test.describe()}: too few such cells were made; ask again")
     return made.reset_index(drop=True)
 
 
-def _decode(encoder: ColumnEncoder, rows: int, start: int, rng: np.random.Generator) -> pd.Series:
+def _decode(
+    encoder: ColumnEncoder, rows: int, start: int, rng: np.random.Generator, key: int
+) -> pd.Series:
     nothing = np.empty((rows, 0))
-    return encoder.decode(nothing, nothing.astype(np.int64), start, rng)
+    return encoder.decode(nothing, nothing.astype(np.int64), start, rng, key)

@@ -7,7 +7,7 @@ drawn rows as well; neither needs the training table.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 import pandas as pd
@@ -18,7 +18,8 @@ from tabgan.constraints import Unique, with_rows
 from tabgan.drawing.donors import Described, Donors
 from tabgan.drawing.made import NOTHING_ASKED, add_made
 from tabgan.encoding.base import Encoded
-from tabgan.encoding.table import TableEncoder, fit_column
+from tabgan.encoding.columns import fit_column
+from tabgan.encoding.table import TableEncoder
 from tabgan.errors import ConstraintError
 from tabgan.model import TableModel
 from tabgan.sampling.completion import Completer
@@ -94,7 +95,7 @@ class PartialRows:
         for block, start in enumerate(range(0, max(len(rows.given), 1), BLOCK_ROWS)):
             rng = numpy_stream(seed, "partial", block)
             own = rows[slice(start, start + BLOCK_ROWS)]
-            yield self.complete(own, start, rng, present=present)
+            yield self.complete(own, start, rng, present=present, key=seed)
 
     def complete(
         self,
@@ -104,6 +105,7 @@ class PartialRows:
         *,
         present: bool = False,
         asked: Asked = NOTHING_ASKED,
+        key: int = 0,
     ) -> pd.DataFrame:
         """Complete some thousands of rows, so that they keep the constraints of the model.
 
@@ -120,21 +122,23 @@ class PartialRows:
             as they are, in the end.
         asked
             What is asked of columns that are made anew.
+        key
+            Chooses the order of what these are; one for all blocks of a sample.
 
         Raises
         ------
         ConstraintError
             If what is given in a row does not go with the constraints.
         """
-        frame = self._complete(rows, start, rng, present=present, asked=asked)
+        complete = partial(self._complete, present=present, asked=asked, key=key)
+        frame = complete(rows, start, rng)
         for attempt in range(ATTEMPTS if self.model.constraints else 0):
             frame = self._mended(frame, rows)
             broken = np.flatnonzero(~self._kept(frame))
             if not len(broken):
                 break
             if attempt < ATTEMPTS - 1:
-                own = rows[broken]
-                again = self._complete(own, start, rng, present=present, asked=asked)
+                again = complete(rows[broken], start, rng)
                 frame = with_rows(frame, broken, again, tuple(self.model.encoder.made))
             elif not present:
                 raise ConstraintError(self._conflict(frame, rows, int(broken[0]), start))
@@ -175,6 +179,7 @@ class PartialRows:
         *,
         present: bool,
         asked: Asked,
+        key: int,
     ) -> pd.DataFrame:
         """Complete rows by the networks, the trees and the rules that were detected."""
         encoder, given = self.model.encoder, rows.given
@@ -195,7 +200,7 @@ class PartialRows:
             at: (column, _overlaid(cells, table[at][1], known[:, at]))
             for at, (column, cells) in new.items()
         }
-        done = add_made(encoder, encoder.restore(kept), asked, start, rng)
+        done = add_made(encoder, encoder.restore(kept), asked, start=start, rng=rng, key=key)
         return encoder.settled(_with_given(encoder.frame_of(done), rows), given)
 
     def _drawn(self, encoded: Encoded, rng: np.random.Generator) -> Drawn:
@@ -250,7 +255,8 @@ def _known(encoder: TableEncoder, given: Mask) -> Mask:
         before = known.sum()
         for rule in encoder.dependencies:
             for at in rule.positions:
-                if encoder.columns.get(at) != encoder.schema.columns[at]:  # it is derived
+                column = encoder.schema.columns[at]
+                if encoder.columns.get(at) != column and not column.is_made_anew:  # derived
                     known[:, [*rule.positions]] |= known[:, [at]]
         if known.sum() == before:
             return known

@@ -58,7 +58,7 @@ def _rare_block(partial: PartialRows, asked: Asked, seed: int, block: int) -> pd
     rng = numpy_stream(seed, "rare", block)
     learned = Asked(tuple(test for test in asked.tests if test.position not in encoder.made))
     rows = rows_meeting(learned, partial.pool_frame, RARE_ROWS, rng)
-    frame = partial.complete(rows, start, rng, asked=asked)
+    frame = partial.complete(rows, start, rng, asked=asked, key=seed)
     check_rules(encoder, learned, frame)
     return frame.set_axis(pd.RangeIndex(start, start + RARE_ROWS))
 

@@ -1,7 +1,7 @@
 """The contract that every column encoder keeps."""
 
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
@@ -42,7 +42,6 @@ class ColumnEncoder(ABC):
     """
 
     name: str  # registry name in JSON, one per class
-    is_made: ClassVar[bool] = False  # values are not learned, but made anew by the row's position
 
     @property
     @abstractmethod
@@ -87,6 +86,7 @@ class ColumnEncoder(ABC):
         codes: NDArray[np.int64],
         start: int,
         rng: np.random.Generator,
+        key: int = 0,
     ) -> pd.Series:
         """Turn encoded rows back into a series of the column's name and dtype.
 
@@ -100,6 +100,8 @@ class ColumnEncoder(ABC):
             Position of the first row in the whole sample; identifiers count from it.
         rng
             The only source of randomness.
+        key
+            Chooses the order of what hangs on the position alone; one for all blocks of a sample.
         """
 
     @abstractmethod

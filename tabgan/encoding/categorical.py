@@ -66,6 +66,7 @@ class CategoricalEncoder(ColumnEncoder):
         codes: NDArray[np.int64],
         start: int,  # noqa: ARG002
         rng: np.random.Generator,  # noqa: ARG002
+        key: int = 0,  # noqa: ARG002
     ) -> pd.Series:
         """Return the level of each code."""
         chosen = codes[:, 0] if self.spans.widths else np.zeros(len(numbers), np.int64)

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from tabgan.encoding.base import ColumnEncoder
 from tabgan.encoding.categorical import CategoricalEncoder
+from tabgan.encoding.columns import FEW_VALUES, MANY_LEVELS
 from tabgan.encoding.grouped import GroupedEncoder
-from tabgan.encoding.table import FEW_VALUES, MANY_LEVELS, TableEncoder
+from tabgan.encoding.table import TableEncoder
 from tabgan.errors import OptionError, did_you_mean
 from tabgan.lookup import find_name
 from tabgan.scalars import Scalar
@@ -132,7 +133,7 @@ def _levels(column: Column, encoder: ColumnEncoder) -> tuple[Scalar, ...]:
             f"has more than {MANY_LEVELS} levels, which are learned in groups; add a column of "
             "fewer, broader levels to the table and name that one"
         )
-    elif column.kind in ("identifier", "text"):
+    elif column.is_made_anew:
         why = (
             f"is of kind {column.kind!r}: its values are made anew and not learned; leave it out, "
             "or give it the kind 'categorical'"

@@ -117,6 +117,7 @@ class GroupedEncoder(ColumnEncoder):
         codes: NDArray[np.int64],
         start: int,  # noqa: ARG002
         rng: np.random.Generator,
+        key: int = 0,  # noqa: ARG002
     ) -> pd.Series:
         """Draw a level of each group by the levels' frequencies at fit."""
         group = codes[:, 0] if self.spans.widths else np.zeros(len(numbers), np.int64)

@@ -104,6 +104,7 @@ class NumericEncoder(ColumnEncoder):
         codes: NDArray[np.int64],
         start: int,  # noqa: ARG002
         rng: np.random.Generator,  # noqa: ARG002
+        key: int = 0,  # noqa: ARG002
     ) -> pd.Series:
         """Return the numbers at probabilities, and specials where their level is set."""
         values = self._scale.from_line(self._quantiles.from_unit(numbers[:, 0]))

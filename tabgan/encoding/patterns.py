@@ -19,16 +19,17 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from tabgan.encoding.positions import MOST_POSITIONS, scramble
+from tabgan.encoding.positions import MOST_POSITIONS, lead_numbers, scramble
 from tabgan.text_formats import spread
 
-__all__ = ["Pattern", "learn_patterns"]
+__all__ = ["Pattern", "learn_patterns", "learn_phones"]
 
 Part = str | tuple[str, int]  # a literal, or a run: class and number of characters
 
 MOST_PATTERNS = 50
 MOST_CHARACTERS = 256
 SAMPLE = 10_000  # texts that the patterns are learned from
+_COUNTRY = re.compile(r"(\+|00)\d{1,3}(?=\D)", re.ASCII)
 FEWEST_FOR_PREFIX = 10  # texts from which a common beginning belongs to none of them
 
 _DIGIT, _LOWER = "0123456789", "abcdefghijklmnopqrstuvwxyz"
@@ -72,8 +73,7 @@ class Pattern:
     >>> pattern = Pattern(("INV-", ("digit", 2)))
     >>> pattern.space
     100
-    >>> rng = np.random.default_rng(0)
-    >>> len(set(pattern.make(np.arange(100), seed=1, rng=rng)))
+    >>> len(set(pattern.make(np.arange(100), seed=1)))
     100
     >>> pattern.wider()
     Pattern(parts=('INV-', ('digit', 3)))
@@ -94,7 +94,7 @@ class Pattern:
 
     @cached_property
     def counted(self) -> int:
-        """First of the places that count the position; those before it are drawn."""
+        """First of the places that count the position; those before it look random."""
         space, first = 1, len(self.alphabets)
         while first > 0 and space * len(self.alphabets[first - 1]) <= MOST_POSITIONS:
             first -= 1
@@ -112,9 +112,7 @@ class Pattern:
         run = (str(self.parts[last][0]), int(self.parts[last][1]) + 1)
         return Pattern((*self.parts[:last], run, *self.parts[last + 1 :]))
 
-    def make(
-        self, positions: NDArray[np.int64], seed: int, rng: np.random.Generator
-    ) -> NDArray[Any]:
+    def make(self, positions: NDArray[np.int64], seed: int) -> NDArray[Any]:
         """Write the text of every position; positions are below `space`."""
         rest = scramble(positions, self.space, seed)
         codes = np.empty((len(positions), len(self.alphabets)), np.uint32)
@@ -123,7 +121,7 @@ class Pattern:
             if place >= self.counted:
                 rest, index = np.divmod(rest, np.uint64(len(alphabet)))
             else:
-                index = rng.integers(len(alphabet), size=len(positions), dtype=np.uint64)
+                index = lead_numbers(positions, seed, place) % np.uint64(len(alphabet))
             codes[:, place] = alphabet[index]
         return codes.view(f"U{len(self.alphabets)}").ravel().astype(object)
 
@@ -158,6 +156,44 @@ def learn_patterns(texts: Sequence[str]) -> dict[Pattern, float]:
     total = sum(count for _, count in counts)
     lead = (prefix,) if prefix else ()
     return {Pattern((*lead, *parts)): count / total for parts, count in counts}
+
+
+def learn_phones(texts: Sequence[str]) -> dict[Pattern, float]:
+    """Learn how distinct telephone numbers are written; country codes and words are kept.
+
+    Examples
+    --------
+    >>> for pattern in learn_phones([f"+49 170 {n}" for n in range(100, 120)]):
+    ...     print(pattern.parts)
+    ('+49 ', ('digit', 3), ' ', ('digit', 3))
+    """
+    sample = [text[:MOST_CHARACTERS] for text in spread(texts, SAMPLE)]
+    found = [_COUNTRY.match(text) for text in sample]
+    codes = [match.group() if match else "" for match in found]
+    shared = Counter(code for code in codes if code)
+    kept = {code for code, count in shared.items() if count >= FEWEST_FOR_PREFIX}
+    # a rare code tells of somebody; as digits it could meet a kept one
+    usual = [i for i, code in enumerate(codes) if not code or code in kept] if kept else []
+    counts: Counter[tuple[Part, ...]] = Counter()
+    for i in usual or range(len(sample)):
+        code = codes[i] if kept else ""
+        rest = re.findall(r"\d+|\D+", sample[i][len(code) :])
+        parts = [("digit", len(part)) if part.isdecimal() else part for part in rest]
+        counts[tuple(_joined([code, *parts]))] += 1
+    common = counts.most_common(MOST_PATTERNS)
+    total = sum(count for _, count in common)
+    return {Pattern(parts): count / total for parts, count in common}
+
+
+def _joined(parts: Sequence[Part]) -> list[Part]:
+    """Join the literals that follow each other; without any digit, put one."""
+    joined: list[Part] = []
+    for part in parts:
+        if isinstance(part, str) and joined and isinstance(joined[-1], str):
+            joined[-1] += part
+        elif part:
+            joined.append(part)
+    return joined if any(not isinstance(part, str) for part in joined) else [("digit", 7)]
 
 
 @lru_cache(maxsize=4096)

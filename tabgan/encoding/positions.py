@@ -1,4 +1,8 @@
-"""Values that name rows: each position of a sample has one of its own."""
+"""Values that name rows: each position of a sample has one of its own.
+
+What stands at a position hangs on the position, a seed and the values that are to be left out,
+and on nothing else, so that no value is given twice however a sample is cut into blocks.
+"""
 
 import math
 from collections.abc import Mapping
@@ -8,11 +12,25 @@ from typing import Any, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["MOST_DIGITS", "MOST_POSITIONS", "Digits", "Form", "Rising", "Varied", "scramble"]
+from tabgan.encoding.crowded import CrowdedFilter
+
+__all__ = [
+    "MOST_DIGITS",
+    "MOST_POSITIONS",
+    "Digits",
+    "Form",
+    "Rising",
+    "Varied",
+    "lead_numbers",
+    "scramble",
+]
 
 MOST_POSITIONS = 2**42  # rows that a sample can have
 MOST_DIGITS = 18  # of a whole number that is made
 _HALF = 2**21  # a number below 2**42 times one below this fits 64 bits
+# Of so many texts of a form, half of which may be of the source, so many are given first. That
+# fewer are new has a chance of 2e-5; what then lacks is made in a wider form.
+_BIN, _FIRST = 40, 8
 
 
 class Form(Protocol):
@@ -31,9 +49,7 @@ class Form(Protocol):
         """Return the next form with more space; None if there is none."""
         ...
 
-    def make(
-        self, positions: NDArray[np.int64], seed: int, rng: np.random.Generator
-    ) -> NDArray[Any]:
+    def make(self, positions: NDArray[np.int64], seed: int) -> NDArray[Any]:
         """Make the values of positions that are below `space`."""
         ...
 
@@ -54,6 +70,21 @@ def scramble(positions: NDArray[np.int64], space: int, seed: int) -> NDArray[np.
     times = np.uint64(factor % space)
     product = (times * high % modulus * half + times * low % modulus) % modulus
     return (product + np.uint64(seed % space)) % modulus
+
+
+def lead_numbers(positions: NDArray[np.int64], seed: int, turn: int) -> NDArray[np.uint64]:
+    """Give each position numbers of 64 bits, one a turn, that look random (SplitMix64).
+
+    Examples
+    --------
+    >>> bool((lead_numbers(np.arange(3), 1, 0) == lead_numbers(np.arange(3), 1, 0)).all())
+    True
+    """
+    start = (seed * 0x9E3779B97F4A7C15 + turn * 0xD1342543DE82EF95) % 2**64
+    mixed = positions.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(start)
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
+    return mixed ^ (mixed >> np.uint64(31))
 
 
 @dataclass(frozen=True)
@@ -105,12 +136,11 @@ class Digits:
         except ValueError:
             return None
 
-    def make(
-        self, positions: NDArray[np.int64], seed: int, rng: np.random.Generator
-    ) -> NDArray[Any]:
+    def make(self, positions: NDArray[np.int64], seed: int) -> NDArray[Any]:
         """Make the numbers of positions, as Python's."""
         low, high = self.ends
-        lead = rng.integers((high - low + 1) // self.space, size=len(positions), dtype=np.uint64)
+        leads = np.uint64((high - low + 1) // self.space)
+        lead = lead_numbers(positions, seed, 0) % leads
         offsets = lead * np.uint64(self.space) + scramble(positions, self.space, seed)
         return low + offsets.astype(object)
 
@@ -126,25 +156,34 @@ class Rising:
         if not self.bounds[0] <= self.start <= self.bounds[1]:
             raise ValueError(f"the start {self.start} is not between {self.bounds}")
 
-    def make(self, positions: NDArray[np.int64], rng: np.random.Generator) -> NDArray[Any]:  # noqa: ARG002
+    def make(
+        self,
+        positions: NDArray[np.int64],
+        rng: np.random.Generator,  # noqa: ARG002
+        key: int = 0,  # noqa: ARG002
+    ) -> NDArray[Any]:
         """Make the numbers of positions, as Python's."""
         return self.start + positions.astype(object) % (self.bounds[1] - self.start + 1)
 
 
 @dataclass(frozen=True)
 class Varied:
-    """Values in several forms, in no order.
+    """Values in several forms, in no order, none of which the source had.
 
     Parameters
     ----------
     forms
         The forms with their shares.
     seed
-        Chooses the order.
+        Chooses the order, together with the key of a sample.
+    known
+        The values of the source; None if there is no need to look, because there are far too
+        many others.
     """
 
     forms: Mapping[Form, float]
     seed: int
+    known: CrowdedFilter | None = None
 
     def __post_init__(self) -> None:
         shares = list(self.forms.values())
@@ -153,13 +192,16 @@ class Varied:
         if not 0 <= self.seed < 2**32:
             raise ValueError(f"the seed must be from 0 to 2**32 - 1, not {self.seed}")
 
-    def make(self, positions: NDArray[np.int64], rng: np.random.Generator) -> NDArray[Any]:
+    def make(
+        self, positions: NDArray[np.int64], rng: np.random.Generator, key: int = 0
+    ) -> NDArray[Any]:
         """Make the values of positions, each in a form drawn by its share."""
         made = np.empty(len(positions), object)
         shares = np.array(list(self.forms.values()))
         drawn = rng.choice(len(shares), size=len(positions), p=shares / shares.sum())
+        seed = int(np.random.SeedSequence([self.seed, key]).generate_state(1)[0])
         for index, form in enumerate(self.forms):
-            self._fill(made, np.flatnonzero(drawn == index), form, positions, rng)
+            self._fill(made, np.flatnonzero(drawn == index), form, positions, seed)
         return made
 
     def _fill(
@@ -168,16 +210,57 @@ class Varied:
         rows: NDArray[np.intp],
         form: Form,
         positions: NDArray[np.int64],
-        rng: np.random.Generator,
+        seed: int,
     ) -> None:
-        """Make the values of some rows, in the narrowest form that has room for the position."""
+        """Make the values of some rows, in the narrowest form that has a new one for each."""
         # Whether a form serves a position depends on the two alone, not on the form drawn first:
         # so a wider form gives no value twice.
         while len(rows):
-            fits = positions[rows] < form.space
-            made[rows[fits]] = form.make(positions[rows[fits]], self.seed, rng)
-            rows, wider = rows[~fits], form.wider()
+            room = form.space if self.known is None else form.space - form.space % _size(form)
+            fits = positions[rows] < room
+            values, new = self._choose(form, positions[rows[fits]], seed)
+            made[rows[fits]] = values
+            wider = form.wider()
             if wider is None:
-                made[rows] = form.make(positions[rows] % form.space, self.seed, rng)
+                rest = rows[~fits]
+                made[rest], _ = self._choose(form, positions[rest] % room, seed)
                 return
+            rows = np.concatenate([rows[fits][~new], rows[~fits]])
             form = wider
+
+    def _choose(
+        self, form: Form, positions: NDArray[np.int64], seed: int
+    ) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+        """Make the values of positions in one form, and say which the source had not.
+
+        The values of a form lie in bins. Positions take the new values of a bin before the
+        others, and the first values of all bins before the rest.
+        """
+        if not len(positions):
+            return np.empty(0, object), np.empty(0, np.bool_)
+        if self.known is None:
+            return form.make(positions, seed), np.ones(len(positions), np.bool_)
+        size = _size(form)
+        bins, turns = _turns(positions, form.space // size, size)
+        own, which = np.unique(bins, return_inverse=True)
+        values = form.make((own[:, None] * size + np.arange(size)).ravel(), seed)
+        new = ~self.known.may_hold([*map(str, values)]).reshape(-1, size)
+        order = np.argsort(~new, axis=1, kind="stable")
+        places = which, order[which, turns]
+        return values.reshape(-1, size)[places], new[places]
+
+
+def _size(form: Form) -> int:
+    return min(_BIN, form.space)
+
+
+def _turns(
+    positions: NDArray[np.int64], n_bins: int, size: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Give each position a bin and a turn in it, one to one."""
+    first = min(_FIRST, size)
+    later = positions - n_bins * first
+    is_first = later < 0
+    rest = max(size - first, 1)
+    bins = np.where(is_first, positions // first, later // rest)
+    return bins, np.where(is_first, positions % first, first + later % rest)

@@ -10,52 +10,18 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tabgan.encoding.base import ColumnEncoder, Encoded
-from tabgan.encoding.categorical import CategoricalEncoder
+from tabgan.encoding.columns import ENCODERS, fit_encoders
 from tabgan.encoding.dependencies import (
     ColumnTable,
     Dependency,
     dependency_from_json,
     detect_dependencies,
 )
-from tabgan.encoding.grouped import GroupedEncoder
-from tabgan.encoding.identifier import IdentifierEncoder
-from tabgan.encoding.numeric import NumericEncoder
 from tabgan.encoding.quantiles import Quantiles
-from tabgan.encoding.text import TextEncoder
 from tabgan.schema import Column, Schema
 from tabgan.spans import Spans
-from tabgan.values import codes_of
 
-__all__ = ["TableEncoder", "by_position", "fit_column"]
-
-FEW_VALUES = 20  # numbers with at most so many distinct values are levels
-MANY_LEVELS = 200  # more levels than this are grouped
-CONTEXT_LEVELS = 20  # level columns up to this size describe the levels of grouped columns
-CONTEXT_WIDTH = 64
-
-_ENCODERS: dict[str, type[ColumnEncoder]] = {
-    encoder.name: encoder
-    for encoder in (
-        NumericEncoder,
-        CategoricalEncoder,
-        GroupedEncoder,
-        IdentifierEncoder,
-        TextEncoder,
-    )
-}
-
-
-def _choose_encoder(column: Column, values: pd.Series) -> type[ColumnEncoder]:
-    if column.kind == "identifier":
-        return IdentifierEncoder
-    if column.kind == "text":
-        return TextEncoder
-    distinct = values.nunique()
-    if distinct <= MANY_LEVELS:  # pandas takes texts that differ after a NUL for equal
-        distinct = sum(level is not None for level in codes_of(values)[1])
-    if column.kind in ("categorical", "boolean"):
-        return GroupedEncoder if distinct > MANY_LEVELS else CategoricalEncoder
-    return NumericEncoder if distinct > FEW_VALUES else CategoricalEncoder
+__all__ = ["TableEncoder", "by_position"]
 
 
 @dataclass(frozen=True)
@@ -115,7 +81,7 @@ class TableEncoder:
             schema,
             dependencies,
             {position: column for position, (column, _) in table.items()},
-            _fit_encoders(table),
+            fit_encoders(table),
         )
 
     @property
@@ -173,6 +139,7 @@ class TableEncoder:
         codes: NDArray[np.int64],
         start: int,
         rng: np.random.Generator,
+        key: int = 0,
     ) -> pd.DataFrame:
         """Turn encoded rows into a frame of the schema's columns.
 
@@ -183,9 +150,11 @@ class TableEncoder:
         start
             Position of the first row in the whole sample.
         rng
-            Randomness of what is drawn anew: identifiers, levels within a group.
+            Randomness of what is drawn anew: marks of absence, levels within a group.
+        key
+            Chooses the order of identifiers; one for all blocks of a sample.
         """
-        return self.frame_of(self.restore(self.decode_columns(numbers, codes, start, rng)))
+        return self.frame_of(self.restore(self.decode_columns(numbers, codes, start, rng, key=key)))
 
     def decode_columns(
         self,
@@ -194,6 +163,8 @@ class TableEncoder:
         start: int,
         rng: np.random.Generator,
         positions: Collection[int] | None = None,
+        *,
+        key: int = 0,
     ) -> ColumnTable:
         """Decode the columns that are encoded, or those of them at some positions."""
         wanted = [at for at in self.encoders if positions is None or at in positions]
@@ -201,7 +172,7 @@ class TableEncoder:
         for position in wanted:
             number, level = self.places[position]
             decode = self.encoders[position].decode
-            values = decode(numbers[:, number], codes[:, level], start, rng)
+            values = decode(numbers[:, number], codes[:, level], start, rng, key)
             table[position] = (self.columns[position], values)
         return table
 
@@ -239,7 +210,7 @@ class TableEncoder:
     @property
     def made(self) -> list[int]:
         """Positions of the columns that are not learned, but made anew for every row."""
-        return [position for position, encoder in self.encoders.items() if encoder.is_made]
+        return [position for position, column in self.columns.items() if column.is_made_anew]
 
     def try_out(self) -> None:
         """Decode every level and the ends of every number once.
@@ -289,7 +260,7 @@ class TableEncoder:
             int(item["position"]): Column.from_json(item["column"]) for item in state["columns"]
         }
         encoders = {
-            int(item["position"]): _ENCODERS[item["encoder"]].from_json(
+            int(item["position"]): ENCODERS[item["encoder"]].from_json(
                 columns[int(item["position"])], item["state"]
             )
             for item in state["columns"]
@@ -311,39 +282,9 @@ def column_index(schema: Schema) -> pd.Index:
     return index
 
 
-def fit_column(column: Column, values: pd.Series) -> ColumnEncoder:
-    """Fit the encoder that suits a column by itself."""
-    return _fit_encoders({0: (column, values)})[0]
-
-
 def by_position(frame: pd.DataFrame, schema: Schema) -> ColumnTable:
     """Return a frame as a table in work."""
     return {i: (column, frame.iloc[:, i]) for i, column in enumerate(schema)}
-
-
-def _fit_encoders(table: ColumnTable) -> dict[int, ColumnEncoder]:
-    classes = {i: _choose_encoder(column, values) for i, (column, values) in table.items()}
-    fitted: dict[int, ColumnEncoder] = {
-        i: encoder.fit(*table[i]) for i, encoder in classes.items() if encoder is not GroupedEncoder
-    }
-    grouped = [i for i, encoder in classes.items() if encoder is GroupedEncoder]
-    if grouped:
-        rows = len(next(iter(table.values()))[1])
-        context = _context([fitted[i].encode(table[i][1]) for i in fitted], rows)
-        fitted |= {i: GroupedEncoder.fit(*table[i], context) for i in grouped}
-    return {i: fitted[i] for i in table}
-
-
-def _context(parts: list[Encoded], rows: int) -> NDArray[np.float32]:
-    """Describe each row by its numbers and small level columns, shape (rows, ≤ CONTEXT_WIDTH)."""
-    described = [np.empty((rows, 0), np.float32)]
-    for part in parts:
-        described.append(part.low + part.width / np.float32(2))
-        for codes in part.codes.T:
-            n_levels = int(codes.max()) + 1
-            if n_levels <= CONTEXT_LEVELS:
-                described.append((codes[:, None] == np.arange(n_levels)).astype(np.float32))
-    return np.concatenate(described, axis=1)[:, :CONTEXT_WIDTH]
 
 
 def _side_by_side(parts: list[Encoded], rows: int) -> Encoded:

@@ -37,7 +37,6 @@ class TextEncoder(ColumnEncoder):
     """
 
     name = "text"
-    is_made = True
 
     def __init__(self, column: Column, words: Sequence[float], absence: Absence) -> None:
         self.column = column
@@ -86,6 +85,7 @@ class TextEncoder(ColumnEncoder):
         codes: NDArray[np.int64],  # noqa: ARG002
         start: int,  # noqa: ARG002
         rng: np.random.Generator,
+        key: int = 0,  # noqa: ARG002
     ) -> pd.Series:
         """Make a placeholder text for every row."""
         rows = len(numbers)

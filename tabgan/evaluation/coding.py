@@ -14,7 +14,6 @@ __all__ = ["CodedColumn", "code_columns"]
 
 Floats = NDArray[np.float64]
 
-_MADE_ANEW = ("identifier", "text")  # no synthetic value of these is to be like a real one
 _NOMINAL = ("categorical", "boolean")
 
 
@@ -67,7 +66,7 @@ def code_columns(
     coded = {
         place: _coded(real.iloc[:, place], synthetic.iloc[:, place], column)
         for place, column in enumerate(schema)
-        if column.kind not in _MADE_ANEW
+        if not column.is_made_anew  # no synthetic value of these is to be like a real one
     }
     if not coded:
         raise DataError(

@@ -1,17 +1,19 @@
 """Hold a column against the kind that was asked for."""
 
+import re
 from collections.abc import Callable
 from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
 from tabgan.errors import SchemaError
+from tabgan.ibans import IBAN
 from tabgan.inference.cells import NUMBER_TYPES, Cells, shown
 from tabgan.inference.dates import find_dates, find_durations, find_text_dates
 from tabgan.inference.finding import Finding
 from tabgan.inference.numbers import MOST_OTHERS, is_number, is_whole, read_numbers
 from tabgan.inference.words import find_levels, find_names
-from tabgan.schema import Kind
+from tabgan.kinds import LOCALISED, Kind, expression_of
 from tabgan.text_formats import MISSING_MARKS, date_format, parse_dates
 
 __all__ = ["fit_kind"]
@@ -43,7 +45,7 @@ def fit_kind(cells: Cells, kind: Kind) -> Finding:
             f"{cells.given.dtype}, which keeps its values; convert the column first, for example "
             "with .astype(str)"
         )
-    rule = _RULES[kind]
+    rule = _rule_of(kind)
     finding = rule.find(cells)
     if finding is None:
         _refuse(cells, kind, rule)
@@ -97,6 +99,24 @@ def _find_names(cells: Cells) -> Finding | None:
     return find_names(cells) if cells.storage in {"string", "bytes", "uuid"} else None
 
 
+def _find_row_numbers(cells: Cells) -> Finding | None:
+    reading = read_numbers(cells)
+    complete = reading.whole and reading.cells == reading.filled
+    return find_names(cells) if complete and cells.storage in {"string", "number"} else None
+
+
+def _find_uuids(cells: Cells) -> Finding | None:
+    return find_levels(cells) if cells.storage in {"string", "uuid"} else None
+
+
+def _find_texts_like(expression: re.Pattern[str]) -> Callable[[Cells], Finding | None]:
+    def find(cells: Cells) -> Finding | None:
+        are_texts = cells.storage == "string" and all(map(expression.fullmatch, cells.texts))
+        return find_levels(cells) if are_texts else None
+
+    return find
+
+
 def _find_text(cells: Cells) -> Finding | None:
     return find_levels(cells) if cells.storage == "string" else None
 
@@ -144,6 +164,23 @@ def _text_fits(_: Cells) -> Fits:
     return lambda value: isinstance(value, str)
 
 
+def _written_like(holds: str, expression: re.Pattern[str]) -> _Rule:
+    """Ask for texts that match an expression, or are marks of absence."""
+
+    def fits(value: Any) -> bool:
+        is_text = isinstance(value, str)
+        return is_text and (value in MISSING_MARKS or bool(expression.fullmatch(value)))
+
+    return _Rule(holds, _find_texts_like(expression), lambda _: fits)
+
+
+def _rule_of(kind: Kind) -> _Rule:
+    expression = expression_of(kind)
+    if expression is None:
+        return _RULES[kind]
+    return _written_like(f"texts that match {expression}", re.compile(expression))
+
+
 _RULES: dict[Kind, _Rule] = {
     "numeric": _Rule(
         f"numbers, and at most {MOST_OTHERS} distinct other values", _find_numbers, _number_fits
@@ -157,4 +194,8 @@ _RULES: dict[Kind, _Rule] = {
     "categorical": _Rule("any values", find_levels, lambda _: lambda _: True),
     "identifier": _Rule("text, bytes, UUIDs or whole numbers", _find_names, _name_fits),
     "text": _Rule("text", _find_text, _text_fits),
+    "sequential": _Rule("whole numbers", _find_row_numbers, _whole_fits),
+    "uuid": _Rule("text or UUIDs", _find_uuids, _text_fits),
+    "iban": _written_like("international bank account numbers", IBAN),
+    **dict.fromkeys(LOCALISED, _Rule("text", _find_text, _text_fits)),
 }

@@ -4,10 +4,10 @@ import re
 from collections.abc import Hashable
 from typing import Any, NamedTuple
 
+from tabgan.kinds import Kind
 from tabgan.scalars import Scalar
-from tabgan.schema import Kind
 
-__all__ = ["FEWEST", "Finding", "names_rows", "numbers_rows"]
+__all__ = ["FEWEST", "Finding", "last_label", "names_rows", "numbers_rows"]
 
 FEWEST = 20  # values from which "nearly all differ" means something
 
@@ -38,13 +38,14 @@ def names_rows(name: Hashable) -> bool:
     >>> [names_rows(name) for name in ("id", "user_id", "userId", "KEY", "paid", 7)]
     [True, True, True, True, False, False]
     """
-    return bool(_ID.search(_last(name)))
+    return bool(_ID.search(last_label(name)))
 
 
 def numbers_rows(name: Hashable) -> bool:
     """Say whether a column's name is that of an identifier or of a row number."""
-    return names_rows(name) or bool(_POSITION.search(_last(name)))
+    return names_rows(name) or bool(_POSITION.search(last_label(name)))
 
 
-def _last(name: Any) -> str:
+def last_label(name: Any) -> str:
+    """Return a column's name as text; of a name of several levels the last one."""
     return str(name[-1]) if isinstance(name, tuple) and name else str(name)

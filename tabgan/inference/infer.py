@@ -19,7 +19,8 @@ from tabgan.inference.words import (
     find_names,
     find_words,
 )
-from tabgan.schema import KINDS, Column, Kind, Schema
+from tabgan.kinds import Kind, check_kind
+from tabgan.schema import Column, Schema
 from tabgan.values import absent_of
 
 __all__ = ["infer_schema"]
@@ -59,11 +60,7 @@ def infer_schema(df: pd.DataFrame, overrides: Mapping[Hashable, Kind] | None = N
             raise SchemaError(
                 f"Column {shown(name)} is not in the table; {did_you_mean(name, df.columns)}"
             )
-        if kind not in KINDS:
-            raise SchemaError(
-                f"Column {shown(name)}: kind={kind!r} is not a kind of column; "
-                f"{did_you_mean(kind, KINDS)}"
-            )
+        check_kind(f"Column {shown(name)}", kind)
     columns = (
         _infer_column(name, df.iloc[:, index], asked.get(name))
         for index, name in enumerate(df.columns)

@@ -9,7 +9,8 @@ import pandas as pd
 from tabgan.errors import SchemaError, did_you_mean
 from tabgan.inference.cells import shown
 from tabgan.inference.infer import infer_schema
-from tabgan.schema import Column, Kind, Schema
+from tabgan.kinds import LOCALISED, Kind
+from tabgan.schema import Column, Schema
 from tabgan.values import outside_range
 
 __all__ = ["match_schema", "resolve_schema"]
@@ -17,14 +18,29 @@ __all__ = ["match_schema", "resolve_schema"]
 _RANGED: set[Kind] = {"integer", "numeric", "datetime", "timedelta"}
 
 
-def resolve_schema(df: pd.DataFrame, schema: Schema | Mapping[Hashable, Kind] | None) -> Schema:
+def resolve_schema(
+    df: pd.DataFrame,
+    schema: Schema | Mapping[Hashable, Kind] | None,
+    locale: str | None = None,
+) -> Schema:
     """Describe a table: as a schema declares it, or by inference with kinds overridden.
+
+    Columns that are made in the words of a locale, and have none of their own, get the given one.
 
     Raises
     ------
     DataError, SchemaError
         As `match_schema` and `infer_schema` do.
     """
+    found = _resolve(df, schema)
+    columns = (
+        replace(column, locale=column.locale or locale) if column.kind in LOCALISED else column
+        for column in found
+    )
+    return replace(found, columns=tuple(columns))
+
+
+def _resolve(df: pd.DataFrame, schema: Schema | Mapping[Hashable, Kind] | None) -> Schema:
     if isinstance(schema, Schema):
         return match_schema(df, schema)
     if schema is not None and not isinstance(schema, Mapping):
@@ -86,7 +102,7 @@ def _check_range(values: pd.Series, column: Column) -> None:
 def _declare(measured: Column, declared: Column) -> Column:
     given = {
         key: getattr(declared, key)
-        for key in ("minimum", "maximum", "decimals")
+        for key in ("minimum", "maximum", "decimals", "locale")
         if getattr(declared, key) is not None
     }
     return replace(measured, **given, why=declared.why or measured.why)

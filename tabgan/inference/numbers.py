@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from tabgan.inference.cells import NUMBER_TYPES, Cells, shown
 from tabgan.inference.finding import FEWEST, Finding, names_rows, numbers_rows
+from tabgan.inference.people import calls_phones
+from tabgan.kinds import Kind
 from tabgan.scalars import to_python_scalar
-from tabgan.schema import Kind
 from tabgan.text_formats import MISSING_MARKS, NUMBER
 
 __all__ = ["MOST_OTHERS", "NumberReading", "find_numbers", "is_number", "is_whole", "read_numbers"]
@@ -55,9 +56,13 @@ def find_numbers(cells: Cells) -> Finding | None:
     if not _are_numbers(cells, reading):
         return None
     if reading.whole and len(reading.numbers) == len(cells.missing):
-        reason = _why_identifier(cells.name, reading.numbers)
-        if reason:
-            return Finding("identifier", reason)
+        finding = _find_identifiers(cells.name, reading.numbers)
+        if finding:
+            return finding
+    if reading.whole and calls_phones(cells.name) and _are_long(reading.numbers):
+        return Finding(
+            "identifier", f"whole numbers of 7 digits or more, named {shown(cells.name)}"
+        )
     return reading.finding()
 
 
@@ -69,20 +74,26 @@ def _are_numbers(cells: Cells, reading: NumberReading) -> bool:
     return few_others and len(pd.unique(reading.numbers)) >= fewest
 
 
-def _why_identifier(name: Hashable, numbers: NDArray[Any]) -> str | None:
-    """Say why whole numbers, one for every row, name the rows; None if they don't."""
+def _find_identifiers(name: Hashable, numbers: NDArray[Any]) -> Finding | None:
+    """Find out whether whole numbers, one for every row, name the rows."""
     rows = len(numbers)
     if len(pd.unique(numbers)) < rows:
         return None
     low, high = int(numbers.min()), int(numbers.max())
     may_be_years = 1800 <= low <= high <= 2100 and not numbers_rows(name)
     if high - low + 1 == rows >= FEWEST and not may_be_years:
-        return f"the whole numbers from {low} to {high}, each once"
+        return Finding("sequential", f"the whole numbers from {low} to {high}, each once")
     if rows >= 50 and numbers_rows(name) and (numbers[1:] > numbers[:-1]).all():
-        return f"whole numbers that rise from row to row, named {shown(name)}"
+        why = f"whole numbers that rise from row to row, named {shown(name)}"
+        return Finding("identifier", why)
     if names_rows(name):
-        return f"whole numbers that all differ, named {shown(name)}"
+        return Finding("identifier", f"whole numbers that all differ, named {shown(name)}")
     return None
+
+
+def _are_long(numbers: NDArray[Any]) -> bool:
+    """Say whether whole numbers may be telephone numbers."""
+    return len(pd.unique(numbers)) >= FEWEST and bool((numbers >= 10**6).all())
 
 
 def read_numbers(cells: Cells) -> NumberReading:

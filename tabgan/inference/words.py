@@ -7,21 +7,25 @@ from typing import NoReturn
 import pandas as pd
 
 from tabgan.errors import DataError
+from tabgan.ibans import is_iban
 from tabgan.inference.cells import Cells, shown
 from tabgan.inference.finding import FEWEST, Finding, names_rows
+from tabgan.inference.people import find_people
+from tabgan.kinds import Kind
 from tabgan.text_formats import Pattern, pattern_of, spread
 from tabgan.values import codes_of
 
 __all__ = ["find_categories", "find_levels", "find_mixed", "find_names", "find_words"]
 
+LEAST_VALID = 0.95  # share of bank account numbers whose check digits are right
 NEARLY_ONE = 1.3  # rows of each value, up to which the values name the rows
 
-_PATTERNS: dict[Pattern, str] = {
-    "email": "e-mail addresses",
-    "uuid": "universally unique identifiers",
-    "url": "web addresses",
-    "phone": "phone numbers",
-    "iban": "bank account numbers",
+_PATTERNS: dict[Pattern, tuple[Kind, str]] = {
+    "email": ("email", "e-mail addresses"),
+    "uuid": ("uuid", "universally unique identifiers"),
+    "url": ("identifier", "web addresses"),
+    "phone": ("phone", "phone numbers"),
+    "iban": ("iban", "bank account numbers"),
 }
 _PERSONAL: set[Pattern] = {"email", "phone", "iban"}  # never kept, however often they repeat
 
@@ -34,6 +38,8 @@ def find_words(cells: Cells) -> Finding:
 
 def find_names(cells: Cells) -> Finding:
     """Tell identifiers and categories apart where the cells are not text."""
+    if cells.storage == "uuid":
+        return Finding("uuid", f"universally unique identifiers, in {len(cells.given)} rows")
     counts = Counter(cells.objects.tolist())
     return _find_rows(cells.name, counts) or _levels(len(counts), counts.total())
 
@@ -93,7 +99,13 @@ def _find_unkept(name: Hashable, counts: Mapping[Hashable, int]) -> Finding | No
     pattern = pattern_of(sample)
     repeats = 2 * distinct <= filled
     if pattern and (not repeats or (pattern in _PERSONAL and len(texts) > FEWEST)):
-        return Finding("identifier", f"{_PATTERNS[pattern]}, {distinct} distinct in {filled} rows")
+        kind, words = _PATTERNS[pattern]
+        if pattern == "iban" and not _are_ibans(sample):
+            kind, words = "identifier", f"{words} with wrong check digits"
+        return Finding(kind, f"{words}, {distinct} distinct in {filled} rows")
+    people = find_people(name, counts)
+    if people is not None:
+        return people
     if len(texts) >= FEWEST and _is_prose(sample):
         return Finding("text", f"free text, {distinct} distinct in {filled} rows")
     return _find_rows(name, counts)
@@ -120,6 +132,10 @@ def _levels(distinct: int, filled: int) -> Finding:
         return Finding("categorical", "no value is present")
     values = "value" if distinct == 1 else "values"
     return Finding("categorical", f"{distinct} distinct {values} in {filled} rows")
+
+
+def _are_ibans(sample: Sequence[str]) -> bool:
+    return sum(map(is_iban, sample)) >= LEAST_VALID * len(sample)
 
 
 def _is_prose(sample: Sequence[str]) -> bool:

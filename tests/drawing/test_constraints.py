@@ -72,8 +72,8 @@ def test_given_cells_that_break_a_constraint_are_refused(constrained):
     with pytest.raises(ConstraintError) as caught:
         constrained.sample(where=rows)
     assert str(caught.value) == (
-        "Row 1: no completion was found that keeps 'odd'; change the given cells (age, odd), or give "
-        "fewer"
+        "Row 1: no completion was found that keeps 'odd'; change the given cells (age, odd), or "
+        "give fewer"
     )
 
 

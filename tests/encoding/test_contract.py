@@ -75,6 +75,10 @@ CASES = {
     "many categories": case(GroupedEncoder, "categorical", picks(*words, dtype="category")),
     "codes": case(IdentifierEncoder, "identifier", [f"A-{i:05d}" for i in RNG.permutation(ROWS)]),
     "row numbers": case(IdentifierEncoder, "identifier", np.arange(1, ROWS + 1)),
+    "people": case(IdentifierEncoder, "name", [f"Ann{'a' * i} Lee" for i in range(ROWS)]),
+    "e-mails": case(IdentifierEncoder, "email", [f"ann{i}@corp.test" for i in range(ROWS)]),
+    "homes": case(IdentifierEncoder, "address", [f"{i} High Street" for i in range(ROWS)]),
+    "written": case(IdentifierEncoder, r"regex:K\d{5}", [f"K{i:05d}" for i in range(ROWS)]),
     "notes": case(TextEncoder, "text", [f"said {i} on day {i * i}" for i in range(ROWS)]),
 }
 over_cases = pytest.mark.parametrize("case", CASES.values(), ids=CASES)

@@ -2,7 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tabgan.encoding.table import FEW_VALUES, MANY_LEVELS, TableEncoder
+from tabgan.encoding.columns import FEW_VALUES, MANY_LEVELS
+from tabgan.encoding.table import TableEncoder
 from tabgan.schema import Column, Schema
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from tabgan.encoding.dependencies.attributed import Attributed
 from tabgan.encoding.dependencies.base import Cells, ColumnTable, Dependency, Field
 from tabgan.encoding.dependencies.coincidences import Coincidence
 from tabgan.encoding.dependencies.combinations import Combination
@@ -12,10 +13,12 @@ from tabgan.encoding.dependencies.determines import Determines
 from tabgan.encoding.dependencies.gap import Gap
 from tabgan.encoding.dependencies.onehot import OneHot
 from tabgan.encoding.dependencies.order import Order
+from tabgan.encoding.dependencies.person import Mailbox, NamePart
 from tabgan.encoding.dependencies.steps import Steps
 from tabgan.encoding.dependencies.sums import Sum
 
 __all__ = [
+    "Attributed",
     "Cells",
     "Coincidence",
     "ColumnTable",
@@ -26,6 +29,8 @@ __all__ = [
     "Determines",
     "Field",
     "Gap",
+    "Mailbox",
+    "NamePart",
     "OneHot",
     "Order",
     "Steps",
@@ -34,13 +39,11 @@ __all__ = [
     "detect_dependencies",
 ]
 
-_RULES: dict[str, type[Dependency]] = {
-    rule.name: rule
-    for rule in (
-        *(Copy, OneHot, Determines, Sum, Order, Gap, Coincidence),
-        *(Combination, Computed, Steps),
-    )
-}
+_CLASSES: tuple[type[Dependency], ...] = (
+    *(Copy, OneHot, Mailbox, NamePart, Attributed, Determines, Sum, Order, Gap, Coincidence),
+    *(Combination, Computed, Steps),
+)
+_RULES = {rule.name: rule for rule in _CLASSES}
 
 
 def dependency_from_json(state: dict[str, Any]) -> Dependency:

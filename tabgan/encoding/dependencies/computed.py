@@ -14,7 +14,7 @@ from tabgan.encoding.dependencies.base import (
     with_cells,
     without,
 )
-from tabgan.expressions import Expression
+from tabgan.formulas import Expression
 from tabgan.scalars import Scalar, from_json_scalar, to_json_scalar
 from tabgan.values import Numbers, numbers_of, numbers_to_series
 

@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 import numpy as np
 
+from tabgan.encoding.dependencies.attributed import find_attributed
 from tabgan.encoding.dependencies.base import ColumnTable, Dependency, count_rows, without
 from tabgan.encoding.dependencies.copies import find_copies
 from tabgan.encoding.dependencies.derived import Derived
@@ -12,6 +13,7 @@ from tabgan.encoding.dependencies.find_coincidences import find_coincidences
 from tabgan.encoding.dependencies.find_orders import find_orders
 from tabgan.encoding.dependencies.gap import Gap
 from tabgan.encoding.dependencies.onehot import find_onehots
+from tabgan.encoding.dependencies.person import find_persons
 from tabgan.encoding.dependencies.sums import find_sums
 
 __all__ = ["detect_dependencies"]
@@ -46,6 +48,10 @@ def detect_dependencies(
         for dependency in find(without(table, kept), rng):
             table = dependency.reduce(table)
             found.append(dependency)
+    found += find_persons(table, rng)
+    for attributed in find_attributed(table):
+        table = attributed.reduce(table)
+        found.append(attributed)
     determined = find_determined(table, rng, kept)
     given = [rule.target.position for rule in determined]
     sums = find_sums(without(table, [*given, *kept]), rng)

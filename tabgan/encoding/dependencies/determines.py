@@ -26,7 +26,7 @@ from tabgan.errors import DataError
 from tabgan.scalars import Scalar, from_json_scalar, to_json_scalar
 from tabgan.values import codes_of, levels_to_series, numbers_of
 
-__all__ = ["Determines", "find_determined"]
+__all__ = ["Determines", "Levels", "discrete", "find_determined"]
 
 ROWS_PER_LEVEL = 10  # on average, for the levels that determine
 MOST_SINGLES = 0.1  # share of the determining levels that may occur in one row only
@@ -145,19 +145,23 @@ class Determines(Dependency):
         )
 
 
-class _Levels(NamedTuple):
+class Levels(NamedTuple):
+    """A column by the levels of its rows."""
+
     codes: NDArray[np.int32]
     levels: list[Scalar]
 
-    def determine(self, other: "_Levels") -> bool:
+    def determine(self, other: "Levels") -> bool:
+        """Say whether each of these levels goes with one of the other ones."""
         return bool((self.image_in(other)[self.codes] == other.codes).all())
 
-    def image_in(self, other: "_Levels") -> NDArray[np.int32]:
+    def image_in(self, other: "Levels") -> NDArray[np.int32]:
+        """Return an other level for each of these that goes with it."""
         image = np.zeros(len(self.levels), np.int32)
         image[self.codes] = other.codes
         return image
 
-    def support(self, other: "_Levels") -> bool:
+    def support(self, other: "Levels") -> bool:
         """Say whether enough rows speak for these levels to determine the other ones."""
         common = np.bincount(other.codes).argmax()
         rare = other.codes != common
@@ -173,6 +177,7 @@ class _Levels(NamedTuple):
         )
 
     def vary(self) -> bool:
+        """Say whether enough rows leave the commonest level."""
         return bool(np.bincount(self.codes).max() <= (1 - LEAST_VARIETY) * len(self.codes))
 
 
@@ -184,10 +189,10 @@ def find_determined(
     Of columns that determine each other the first one stays, a non-number before a number. Those
     that are to be kept stay in any case.
     """
-    trial = {at: _discrete(cells) for at, cells in sample_of(table, rng).items()}
+    trial = {at: discrete(cells) for at, cells in sample_of(table, rng).items()}
     sample = {at: levels for at, levels in trial.items() if levels is not None and levels.vary()}
     hoped = [(a, b) for a in sample for b in sample if a != b and sample[a].determine(sample[b])]
-    full = {at: _discrete(table[at]) for at in sorted({at for pair in hoped for at in pair})}
+    full = {at: discrete(table[at]) for at in sorted({at for pair in hoped for at in pair})}
     known = {at: levels for at, levels in full.items() if levels is not None}
     sources = {at for at, levels in known.items() if levels.are_frequent()}
     edges = {
@@ -213,14 +218,15 @@ def find_determined(
     ]
 
 
-def _discrete(cells: Cells) -> _Levels | None:
+def discrete(cells: Cells) -> Levels | None:
+    """Return the levels of a column; None if it is not learned, or has too many numbers."""
     column, values = cells
-    if column.kind in ("identifier", "text"):
+    if column.is_made_anew:
         return None
     codes, levels = codes_of(values)
     if column.kind in NUMBERS | TICKS and len(levels) > MOST_NUMBERS:
         return None
-    return _Levels(codes, levels)
+    return Levels(codes, levels)
 
 
 def _plan(

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tabgan import OptionError
-from tabgan.expressions import Expression, quoted
+from tabgan.formulas import Expression, quoted
 
 VALUES = {"a": np.array([1.0, 2.0, 0.0]), "b c": np.array([4.0, 5.0, 6.0]), "max": np.ones(3)}
 

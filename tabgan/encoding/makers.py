@@ -1,0 +1,177 @@
+"""How the values of a column are made anew, by its kind and by how they are written."""
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import numpy as np
+
+from tabgan.encoding.accounts import Account, Written, learn_accounts
+from tabgan.encoding.crowded import CrowdedFilter
+from tabgan.encoding.patterns import Pattern, learn_patterns, learn_phones
+from tabgan.encoding.people import WORDS, FullNames, Mails, Words, locale_of
+from tabgan.encoding.positions import MOST_DIGITS, Digits, Form, Rising, Varied
+from tabgan.encoding.templates import Templates
+from tabgan.errors import SchemaError
+from tabgan.expressions import Expression
+from tabgan.kinds import expression_of
+from tabgan.schema import Column
+from tabgan.text_formats import pattern_of, spread
+
+__all__ = ["Maker", "Type", "learn_maker", "maker_from_json", "maker_to_json"]
+
+Maker = Rising | Varied | Mails | Words
+Type = Literal["text", "bytes", "uuid", "number"]
+
+SAMPLE = 10_000  # values that the number of digits is learned from
+SPARE = 5  # texts of an expression for each one of the source: the first fifth of them is new
+
+_WHOLE = re.compile(r"0|-?[1-9]\d{0,17}", re.ASCII)
+_URL = Pattern(("https://example.com/", ("syll", 5)))
+_FORMS: dict[str, Any] = {form.name: form for form in (FullNames, Templates, Account, Written)}
+
+
+def learn_maker(given: Sequence[Any], values_type: Type, column: Column) -> Maker:
+    """Learn how to make values like the given ones, of one type and all present.
+
+    Raises
+    ------
+    SchemaError
+        If an expression that was asked for allows too few texts.
+    """
+    if values_type == "number":
+        return _number_maker([int(value) for value in given], column)
+    if values_type == "uuid" or column.kind == "uuid":
+        return _uuid_maker(given, column)
+    texts = [*given] if values_type == "text" else [value.decode("latin-1") for value in given]
+    is_plain = column.kind in ("identifier", "sequential")
+    if not texts or (values_type == "text" and is_plain and all(map(_WHOLE.fullmatch, texts))):
+        return _number_maker([int(text) for text in texts], column)
+    return _text_maker(texts, column)
+
+
+def _text_maker(texts: Sequence[str], column: Column) -> Maker:
+    distinct = [*dict.fromkeys(texts)]
+    look = pattern_of(distinct) if column.kind == "identifier" else column.kind
+    if look == "uuid":
+        return _uuid_maker(distinct, column)
+    if look == "email":
+        return Mails.beyond(texts, locale_of(column))
+    if look in WORDS:
+        return Words(locale_of(column), column.kind)
+    forms: Mapping[Form, float] = {_URL: 1.0} if look == "url" else _text_forms(distinct, column)
+    return Varied(forms, _seed(column), CrowdedFilter.of(distinct))
+
+
+def _text_forms(texts: list[str], column: Column) -> Mapping[Form, float]:
+    """Choose the forms that distinct texts are written in, with their shares."""
+    expression = expression_of(column.kind)
+    if expression is not None:
+        return {_written(expression, len(texts), column): 1.0}
+    if column.kind == "name":
+        return {FullNames.like(texts, locale_of(column)): 1.0}
+    if column.kind == "address" or (column.kind == "phone" and column.locale):
+        return {Templates(locale_of(column), column.kind): 1.0}
+    if column.kind == "iban":
+        return dict(learn_accounts(texts).items())
+    learn = learn_phones if column.kind == "phone" else learn_patterns
+    return dict(learn(texts).items())
+
+
+def _written(expression: str, distinct: int, column: Column) -> Written:
+    written = Written(Expression(expression))
+    count = written.expression.count
+    if count < SPARE * distinct:
+        raise SchemaError(
+            f"Column {column.name!r}: the regular expression {expression!r:.120} allows {count:,} "
+            f"texts, too few to make new and different ones beside the {distinct:,} of the table; "
+            f"it must allow {SPARE * distinct:,} or more: widen it"
+        )
+    return written
+
+
+def _uuid_maker(given: Sequence[Any], column: Column) -> Varied:
+    """Make random UUIDs of version 4, in upper case where the given ones are.
+
+    There are so many that none of the source is ever met.
+    """
+    texts = [str(value) for value in spread(given, 100)]
+    is_upper = bool(texts) and all(text == text.upper() for text in texts)
+    digit, variant = ("HEX", "8-B") if is_upper else ("hex", "8-b")
+    head = ((digit, 8), "-", (digit, 4), "-4", (digit, 3), "-")
+    pattern = Pattern((*head, (variant, 1), (digit, 3), "-", (digit, 12)))
+    return Varied({pattern: 1.0}, _seed(column))
+
+
+def _number_maker(given: Sequence[int], column: Column) -> Maker:
+    bounds = _bounds(column)
+    low, high = min(given, default=0), max(given, default=-1)
+    gapless = len(set(given)) == len(given) == high - low + 1
+    fits = bounds[0] <= low and high <= bounds[1]
+    if fits and (gapless or column.kind == "sequential"):
+        # where the dtype ends, there are no other numbers
+        return Rising(high + 1 if high < bounds[1] else low, bounds)
+    most = min(MOST_DIGITS, len(str(bounds[1])))
+    counts: Counter[int] = Counter()
+    for number in spread(given, SAMPLE):
+        count = min(len(str(abs(number))), most)
+        counts[count if number >= 0 else -count] += 1
+    forms: Mapping[Form, float] = {Digits(n, bounds): c / counts.total() for n, c in counts.items()}
+    return Varied(forms, _seed(column), CrowdedFilter.of(map(str, given)))
+
+
+def _bounds(column: Column) -> tuple[int, int]:
+    """Lowest and highest whole number that may be made for a column."""
+    dtype = column.pandas_dtype
+    dtype = getattr(dtype, "numpy_dtype", getattr(dtype, "subtype", dtype))
+    kind = getattr(dtype, "kind", "O")
+    if kind in "iu":
+        return int(np.iinfo(dtype).min), int(np.iinfo(dtype).max)
+    most = 2 ** (np.finfo(dtype).nmant + 1) if kind == "f" else 10**MOST_DIGITS - 1
+    return -most, most
+
+
+def _seed(column: Column) -> int:
+    """Derive a seed from the column's name alone."""
+    return int.from_bytes(hashlib.sha256(ascii(column.name).encode()).digest()[:4])
+
+
+def maker_to_json(maker: Maker) -> dict[str, Any]:
+    """Describe a maker by JSON values."""
+    if isinstance(maker, Rising):
+        return {"start": maker.start}
+    if isinstance(maker, Mails | Words):
+        return maker.to_json()
+    forms = [[form.to_json(), share] for form, share in maker.forms.items()]
+    known = {} if maker.known is None else {"known": maker.known.to_json()}
+    return {"forms": forms, "seed": maker.seed, **known}
+
+
+def maker_from_json(state: dict[str, Any], column: Column) -> Maker:
+    """Rebuild a maker from `maker_to_json`'s value.
+
+    Raises
+    ------
+    KeyError, TypeError, ValueError
+        If the value is malformed.
+    """
+    if "start" in state:
+        return Rising(int(state["start"]), _bounds(column))
+    if "first_mail" in state:
+        return Mails(locale_of(column), int(state["first_mail"]))
+    if "words" in state:
+        return Words(locale_of(column), str(state["words"]))
+    forms = {_form_from_json(form, column): share for form, share in state["forms"]}
+    known = CrowdedFilter.from_json(state["known"]) if "known" in state else None
+    return Varied(forms, int(state["seed"]), known)
+
+
+def _form_from_json(state: Any, column: Column) -> Form:
+    if isinstance(state, int):
+        return Digits(state, _bounds(column))
+    if isinstance(state, list):
+        return Pattern.from_json(state)
+    form: Form = _FORMS[state["form"]].from_json(state, column)
+    return form
