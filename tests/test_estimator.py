@@ -214,7 +214,7 @@ def test_unfitted():
         ({"learning_rate": "fast"}, "learning_rate='fast' must be a number above 0"),
         ({"epochs": 0}, "epochs=0 must be a number above 0 or None"),
         ({"callbacks": 5}, "callbacks=5 must be a sequence of Callback objects"),
-        ({"hidden_dim": 10**8}, "hidden_dim=100000000, latent_dim="),
+        ({"hidden_dim": 10**10}, "hidden_dim=10000000000, latent_dim="),
         ({"penalty": "r1:gamma=nan"}, "gamma=nan must be a number from 0"),
         ({"steps": 5, "epochs": 1}, "steps=5 and epochs=1 are both given; give one"),
         ({"precision": "half"}, "precision='half' is not one of 'auto', 'float32', 'bfloat16'"),
