@@ -86,7 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for name in options.tables:
         for seed in options.seeds:
             print(f"{name}, seed {seed} …", file=sys.stderr)
-            results.append(in_own_process(run, name, seed, **sizes))
+            results.append(in_own_process(run, name, seed, sizes))
             write_json(options.out, results, seeds=options.seeds, **sizes)
     print_table([rule for result in results for rule in result["rules"]], RULE_COLUMNS)
     print()
@@ -191,14 +191,15 @@ def to_day(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(arrival_date_day_of_month=days)
 
 
-def run(name: str, seed: int, *, steps: int | None, rows: int, keys: int) -> dict[str, Any]:
+def run(name: str, seed: int, sizes: dict[str, Any]) -> dict[str, Any]:
     """Fit a table with its rules and without; count what breaks them, and score both."""
+    rows, keys = sizes["rows"], sizes["keys"]
     case = CASES[name]()
     train, _ = split(case.frame)
     broken, costs = {}, {}
     for suffix in ("", "_without"):
         constraints = None if suffix else [rule.constraint for rule in case.rules]
-        gan = fit(train, constraints, seed, steps)
+        gan = fit(train, constraints, seed, sizes["steps"])
         began = time.perf_counter()
         drawn = gan.sample(rows)
         costs[f"rows_per_second{suffix}"] = rows / (time.perf_counter() - began)
