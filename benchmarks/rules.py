@@ -87,7 +87,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for seed in options.seeds:
             print(f"{name}, seed {seed} …", file=sys.stderr)
             results.append(in_own_process(run, name, seed, sizes))
-            write_json(options.out, results, seeds=options.seeds, **sizes)
+            write_json(options.out, results, seeds=options.seeds, sizes=sizes)
     print_table([rule for result in results for rule in result["rules"]], RULE_COLUMNS)
     print()
     print_table(results, COST_COLUMNS)
