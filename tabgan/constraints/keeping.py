@@ -162,12 +162,22 @@ def _mended(frame: pd.DataFrame, *, rules: Sequence[Constraint], schema: Schema)
         for rule in rules:
             broken = np.flatnonzero(~rule.check(frame, schema))
             if len(broken):
-                rows = frame.iloc[broken]
-                mended = rule.repair(rows, schema)
-                frame = frame if mended is rows else with_rows(frame, broken, mended, ())
+                frame = _mended_rows(frame, broken, rule, schema)
         if frame is before:
             break
     return frame
+
+
+def _mended_rows(
+    frame: pd.DataFrame, broken: NDArray[np.intp], rule: Constraint, schema: Schema
+) -> pd.DataFrame:
+    """Mend the rows that break a rule; a repair that leaves them broken changes nothing."""
+    rows = frame.iloc[broken]
+    mended = rule.repair(rows, schema)
+    if mended is rows:
+        return frame
+    gained = rule.check(mended, schema)
+    return with_rows(frame, broken[gained], mended[gained], ()) if gained.any() else frame
 
 
 class _Memory:

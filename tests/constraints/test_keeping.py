@@ -95,3 +95,10 @@ def test_many_frames(schema):
     kept = pd.concat(keep_unique(frames, [Unique("a"), Unique(["b", "a"])], schema, draw))
     assert kept["a"].is_unique
     assert len(kept) == 3_000
+
+
+def test_a_repair_that_leaves_rows_broken_changes_nothing(schema):
+    halved = Custom("small", lambda f: f["a"] < 3, lambda f: f.assign(a=f["a"] // 2))
+    drawn = frame(0, [1, 2], [0.5, 0.5])
+    kept = keep_rules(frame(0, [4, 9], [0.0, 0.0]), [halved], schema, lambda attempt: drawn)
+    pd.testing.assert_frame_equal(kept, frame(0, [2, 1], [0.0, 0.5]))
