@@ -3,7 +3,6 @@
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from importlib.metadata import version
 from typing import Any, Self
 
@@ -36,6 +35,7 @@ from tabgan.streams import numpy_stream, torch_stream
 __all__ = ["TableModel"]
 
 _LIBRARIES = ("tabgan", "torch", "pandas", "numpy", "faker")  # whose versions the file keeps
+SPARE_ROWS = 512  # of a block, for the first rows that break a constraint
 
 
 @dataclass(frozen=True)
@@ -75,19 +75,28 @@ class TableModel:
 
         They keep the constraints but those of uniqueness, which hold in a stream of blocks.
         """
-        frame = self._draw_rows(seed, block)
-        redraw = partial(self._draw_rows, seed, block, "again")
-        return keep_rules(frame, self.constraints, self.encoder.schema, redraw)
+        if not self.constraints:
+            return self._draw_rows(seed, block)
+        rows = self._draw_rows(seed, block, n=BLOCK_ROWS + SPARE_ROWS)
+        frame = rows[:BLOCK_ROWS].copy()
 
-    def _draw_rows(self, seed: int, block: int, *again: str | int) -> pd.DataFrame:
+        def redraw(attempt: int) -> pd.DataFrame:
+            return self._draw_rows(seed, block, "again", attempt) if attempt else rows[BLOCK_ROWS:]
+
+        derived = self.encoder.derived
+        return keep_rules(frame, self.constraints, self.encoder.schema, redraw, derived=derived)
+
+    def _draw_rows(
+        self, seed: int, block: int, *again: str | int, n: int = BLOCK_ROWS
+    ) -> pd.DataFrame:
         """Draw the rows of a block, or, by further names of the streams, others in their place."""
         stream = torch_stream(seed, "sample", block, *again, device=self.device)
         rng = numpy_stream(seed, "finish", block, *again)
-        numbers, codes = self._draw(BLOCK_ROWS, stream, rng)
+        numbers, codes = self._draw(n, stream, rng)
         start = block * BLOCK_ROWS
         rng = numpy_stream(seed, "decode", block, *again)
         frame = self.encoder.decode(numbers, codes, start, rng, key=seed)
-        frame.index = pd.RangeIndex(start, start + BLOCK_ROWS)
+        frame.index = pd.RangeIndex(start, start + n)
         return frame
 
     def _draw(
@@ -106,7 +115,8 @@ class TableModel:
         def redraw(block: int, attempt: int) -> pd.DataFrame:
             return self._draw_rows(seed, block, "unique", attempt)
 
-        return keep_unique(drawn, self.constraints, self.encoder.schema, redraw)
+        derived = self.encoder.derived
+        return keep_unique(drawn, self.constraints, self.encoder.schema, redraw, derived=derived)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model file; see `tabgan.persistence`."""

@@ -6,9 +6,10 @@ which the row is made where there is one, else by mending it, else by drawing an
 
 from tabgan.constraints.base import Constraint
 from tabgan.constraints.custom import Custom
+from tabgan.constraints.declaring import declare
 from tabgan.constraints.keeping import keep_rules, keep_unique
 from tabgan.constraints.levels import FixedCombinations, OneHot, Unique
-from tabgan.constraints.plan import declare, plan
+from tabgan.constraints.planning import plan
 from tabgan.constraints.ranges import Increments, Positive, Range
 from tabgan.constraints.relations import Formula, Inequality, Sum
 from tabgan.constraints.states import (

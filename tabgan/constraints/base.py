@@ -134,7 +134,9 @@ class ColumnConstraint(Constraint):
         if schema is None:
             places = places_in(self.names, tuple(frame.columns), str(self))
             frame = frame.iloc[:, sorted(places)]
-            schema = infer_schema(frame)
+            numbers = frame.select_dtypes("number", exclude="timedelta").columns
+            # as numbers, even where they may be the names of rows
+            schema = infer_schema(frame, dict.fromkeys(numbers, "numeric"))
             self.validate(schema)
         return self.holds(self.cells_of(frame, schema))
 

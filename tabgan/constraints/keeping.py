@@ -5,7 +5,7 @@ further rows a bounded number of times, and say how many keep the constraints if
 enough.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import partial
 
 import numpy as np
@@ -27,7 +27,12 @@ Keys = NDArray[np.uint64]
 
 
 def keep_rules(
-    frame: pd.DataFrame, constraints: Sequence[Constraint], schema: Schema, redraw: Redraw
+    frame: pd.DataFrame,
+    constraints: Sequence[Constraint],
+    schema: Schema,
+    redraw: Redraw,
+    *,
+    derived: Collection[int] = (),
 ) -> pd.DataFrame:
     """Return a frame all of whose rows keep all constraints but those of uniqueness.
 
@@ -42,6 +47,8 @@ def keep_rules(
         The columns.
     redraw
         Draws further rows, given the number of the attempt: 0, 1, 2 …
+    derived
+        Positions of identifiers that other columns determine, and that go with their row.
 
     Raises
     ------
@@ -53,7 +60,8 @@ def keep_rules(
         return frame
     mend = partial(_mended, rules=rules, schema=schema)
     holds = partial(_holds, rules=rules, schema=schema)
-    return _replaced(mend(frame), holds, lambda attempt: mend(redraw(attempt)), rules, schema)
+    replaced = partial(_replaced, constraints=rules, schema=schema, derived=derived)
+    return replaced(mend(frame), holds, lambda attempt: mend(redraw(attempt)))
 
 
 def keep_unique(
@@ -61,6 +69,8 @@ def keep_unique(
     constraints: Sequence[Constraint],
     schema: Schema,
     redraw: Callable[[int, int], pd.DataFrame],
+    *,
+    derived: Collection[int] = (),
 ) -> Iterator[pd.DataFrame]:
     """Yield frames in which rows that repeat an earlier one of any frame are replaced.
 
@@ -70,7 +80,7 @@ def keep_unique(
     ----------
     frames
         What `keep_rules` gave, in the order of the stream.
-    constraints, schema
+    constraints, schema, derived
         As there.
     redraw
         Draws further rows, given the number of the frame and of the attempt.
@@ -95,7 +105,9 @@ def keep_unique(
     for number, frame in enumerate(frames):
         again = partial(redraw, number)
         draw = lambda attempt, again=again: mend(again(attempt))  # noqa: E731
-        kept = _replaced(frame, holds, draw, constraints, schema)
+        kept = _replaced(
+            frame, holds, draw, constraints=constraints, schema=schema, derived=derived
+        )
         for memory in memories:
             memory.add(kept)
         yield kept
@@ -105,11 +117,14 @@ def _replaced(
     frame: pd.DataFrame,
     holds: Callable[[pd.DataFrame], Mask],
     draw: Redraw,
+    *,
     constraints: Sequence[Constraint],
     schema: Schema,
+    derived: Collection[int],
 ) -> pd.DataFrame:
     """Replace the rows that don't hold, attempt by attempt."""
-    identifiers = tuple(at for at, column in enumerate(schema) if column.is_made_anew)
+    made = {at for at, column in enumerate(schema) if column.is_made_anew}
+    identifiers = tuple(sorted(made - set(derived)))
     good = holds(frame)
     n_drawn, n_good = 0, 0
     for attempt in range(ATTEMPTS):
@@ -162,12 +177,22 @@ def _mended(frame: pd.DataFrame, *, rules: Sequence[Constraint], schema: Schema)
         for rule in rules:
             broken = np.flatnonzero(~rule.check(frame, schema))
             if len(broken):
-                rows = frame.iloc[broken]
-                mended = rule.repair(rows, schema)
-                frame = frame if mended is rows else with_rows(frame, broken, mended, ())
+                frame = _mended_rows(frame, broken, rule, schema)
         if frame is before:
             break
     return frame
+
+
+def _mended_rows(
+    frame: pd.DataFrame, broken: NDArray[np.intp], rule: Constraint, schema: Schema
+) -> pd.DataFrame:
+    """Mend the rows that break a rule; a repair that leaves them broken changes nothing."""
+    rows = frame.iloc[broken]
+    mended = rule.repair(rows, schema)
+    if mended is rows:
+        return frame
+    gained = rule.check(mended, schema)
+    return with_rows(frame, broken[gained], mended[gained], ()) if gained.any() else frame
 
 
 class _Memory:

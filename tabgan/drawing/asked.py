@@ -92,7 +92,8 @@ class AskedRows:
         def redraw(block: int, attempt: int) -> pd.DataFrame:
             return self._draw_rows(f"{block}.unique.{attempt}", block * self._block_rows)
 
-        return keep_unique(drawn, self._rules, self.model.encoder.schema, redraw)
+        derived = self.model.encoder.derived
+        return keep_unique(drawn, self._rules, self.model.encoder.schema, redraw, derived=derived)
 
     @cached_property
     def _rules(self) -> tuple[Constraint, ...]:
@@ -169,7 +170,8 @@ class AskedRows:
         def redraw(attempt: int) -> pd.DataFrame:
             return self._draw_rows(f"{block}.again.{attempt}", start)
 
-        return keep_rules(frame, self._rules, self.model.encoder.schema, redraw)
+        derived = self.model.encoder.derived
+        return keep_rules(frame, self._rules, self.model.encoder.schema, redraw, derived=derived)
 
     def _draw_rows(self, name: str, start: int) -> pd.DataFrame:
         """Draw the rows of a block by streams of a name, the first at a position in the sample."""

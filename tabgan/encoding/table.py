@@ -208,6 +208,11 @@ class TableEncoder:
         return self.frame_of(table)
 
     @property
+    def derived(self) -> set[int]:
+        """Positions of the columns that are left out of training, and given back by rules."""
+        return set(range(len(self.schema))) - self.columns.keys()
+
+    @property
     def made(self) -> list[int]:
         """Positions of the columns that are not learned, but made anew for every row."""
         return [position for position, column in self.columns.items() if column.is_made_anew]

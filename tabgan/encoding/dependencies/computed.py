@@ -30,6 +30,7 @@ class Computed(Dependency):
     target: Field
     expression: Expression
     special: Scalar = None  # what the target is where a source is missing
+    complete: bool = False  # whether it has to be a number in every row
 
     def __post_init__(self) -> None:
         if len(self.sources) != len(self.expression.names):
@@ -45,7 +46,8 @@ class Computed(Dependency):
         specials = list({level_key(value): value for value in own.special[~own.present]}.values())
         if not np.array_equal(result.present, own.present) or len(specials) > 1:
             return None
-        return cls(tuple(sources), target, expression, next(iter(specials), None))
+        complete = bool(own.present.all())
+        return cls(tuple(sources), target, expression, next(iter(specials), None), complete)
 
     @property
     def positions(self) -> tuple[int, ...]:
@@ -64,12 +66,12 @@ class Computed(Dependency):
         """Compute the target, rounded to its decimals and kept in its range.
 
         Where all sources are present but the expression has no value, as in 1 / 0, the target
-        is missing, or 0 if it never is.
+        is as if one were missing, or 0 if it has to be a number.
         """
         at, column = self.target
         read = [numbers_of(table[source.position][1], source.column) for source in self.sources]
         result = compute(self.expression, read)
-        present = result.present | np.full(len(result.present), column.missing == 0)
+        present = result.present | self.complete
         special = np.full(len(present), None, object)
         special[~present] = self.special
         return with_cells(
@@ -83,6 +85,7 @@ class Computed(Dependency):
             "target": self.target.to_json(),
             "expression": self.expression.text,
             "special": to_json_scalar(self.special),
+            "complete": self.complete,
         }
 
     @classmethod
@@ -93,6 +96,7 @@ class Computed(Dependency):
             Field.from_json(state["target"]),
             Expression(state["expression"]),
             from_json_scalar(state["special"]),
+            bool(state["complete"]),
         )
 
 

@@ -40,7 +40,8 @@ class Steps(Dependency):
     def of(cls, source: Field, step: float, offset: float, table: ColumnTable) -> Self | None:
         """Describe the steps of a column that keeps them; None where they can't be counted."""
         numbers = numbers_of(table[source.position][1], source.column)
-        counts = (numbers.values[numbers.present] - offset) / step
+        with np.errstate(over="ignore"):
+            counts = (numbers.values[numbers.present] - offset) / step
         if not len(counts) or np.abs(counts).max() > EXACT:
             return None
         column = Column(

@@ -419,3 +419,25 @@ def test_a_date_beyond_its_range_does_not_go_below_the_earlier_one(seed):
     frame["debut"] = debut
     kept = find_orders({**table, 2: (infer_schema(frame)["debut"], debut)}, rng, derived)
     assert [found.describe() for found in kept] == [rule.describe(), gap.describe()]
+
+
+@given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), min_size=1, max_size=40))
+@settings(max_examples=50)
+@pytest.mark.parametrize("kind", [np.int64, np.float64])
+def test_strict_orders(kind, rows):
+    low, high = np.array(rows, kind).T
+    grids = [Grid(0, 29, 0), Grid(1, 30, 0)]
+    lines = [
+        Line(values.clip(grid.least, grid.most), np.ones(len(rows), bool))
+        for values, grid in zip((low, high), grids, strict=True)
+    ]
+    one, other = mend(lines, grids, [(0, 1)], strict=[(0, 1)])
+    assert (one < other).all()
+    for values, grid in ((one, grids[0]), (other, grids[1])):
+        assert ((values >= grid.least) & (values <= grid.most) & (values == values.round())).all()
+
+
+def test_a_strict_order_beside_a_fixed_line():
+    lines = [Line(np.array(values), np.ones(3, bool)) for values in ([1, 5, 9], [5, 5, 5])]
+    limit, moved = mend(lines, [Grid(0, 9, 0), Grid(0, 12, 0)], [(0, 1)], {0}, [(0, 1)])
+    assert (limit.tolist(), moved.tolist()) == ([1, 5, 9], [5, 6, 10])

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tabgan.encoding.dependencies.sums import find_sums
+from tabgan.encoding.dependencies.base import field_at
+from tabgan.encoding.dependencies.sums import Sum, find_sums
 from tabgan.inference import infer_schema
 
 ROWS = 400
@@ -212,3 +213,33 @@ def test_the_addend_of_many_numbers_gives_way():
         [100, 100],
         [most, 120],
     )
+
+
+def test_a_sum_of_more_parts_is_known_to_hold(table_of, round_trip, rng):
+    frame = pd.DataFrame(rng.integers(0, 900, (50, 4)), columns=[*"abcd"]) / 100
+    frame["e"] = frame.sum(axis=1).round(2)
+    table = table_of(frame)
+    fields = [field_at(table, at) for at in range(5)]
+    rule = Sum.of(fields[:4], fields[4], table)
+    assert rule.describe() == "'a' + 'b' + 'c' + 'd' = 'e'"
+    pd.testing.assert_frame_equal(round_trip(table, [rule]), frame)
+    assert Sum.of(fields[:3], fields[4], table) is None
+
+
+@given(st.lists(st.tuples(*[st.integers(0, 40)] * 3), min_size=1, max_size=40))
+@settings(max_examples=50)
+def test_several_parts_give_way(rows):
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(rng.integers(0, 41, (ROWS, 3)), columns=[*"abc"])
+    frame = frame[frame.sum(axis=1) < 60].reset_index(drop=True)
+    frame["d"] = frame.sum(axis=1)
+    table = {i: (column, frame.iloc[:, i]) for i, column in enumerate(infer_schema(frame))}
+    rule = Sum.of([field_at(table, at) for at in range(3)], field_at(table, 3), table)
+    least, most = (frame.iloc[:, :3].agg(end).to_numpy() for end in ("min", "max"))
+    drawn = pd.DataFrame(np.clip(rows, least, most))
+    made = rule.restore({at: (table[at][0], drawn[at]) for at in range(3)})
+    a, b, c, d = (made[at][1] for at in range(4))
+    assert (a + b + c == d).all()
+    assert d.between(frame["d"].min(), frame["d"].max()).all()
+    fine = drawn.sum(axis=1).between(frame["d"].min(), frame["d"].max())
+    assert (pd.concat([a, b, c], axis=1).to_numpy()[fine] == drawn.to_numpy()[fine]).all()

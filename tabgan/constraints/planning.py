@@ -1,4 +1,4 @@
-"""From declared constraints to a schema and dependencies that keep them by construction.
+"""From declared constraints to dependencies that keep them by construction.
 
 Rules are restored one after the other, and none may change what an earlier one has settled:
 one-hot groups, combinations and sums, which share no column; orders; formulas, in the order in
@@ -7,15 +7,13 @@ by `tabgan.constraints.keeping` alone.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
-import numpy as np
 import pandas as pd
 
-from tabgan.constraints.base import ColumnConstraint, Constraint
-from tabgan.constraints.levels import FixedCombinations, OneHot, Unique
-from tabgan.constraints.ranges import Increments, Positive, Range
+from tabgan.constraints.base import Constraint
+from tabgan.constraints.levels import FixedCombinations, OneHot
+from tabgan.constraints.ranges import Increments
 from tabgan.constraints.relations import Formula, Inequality, Sum
 from tabgan.encoding import dependencies as rules
 from tabgan.encoding.dependencies import ColumnTable, Dependency
@@ -24,13 +22,9 @@ from tabgan.encoding.dependencies.combinations import combinations_of
 from tabgan.encoding.dependencies.find_orders import orders_of
 from tabgan.encoding.dependencies.onehot import bits_of
 from tabgan.encoding.table import by_position
-from tabgan.errors import DataError, SchemaError
-from tabgan.inference import infer_schema
 from tabgan.schema import Schema
 
-__all__ = ["Plan", "declare", "plan"]
-
-_MAY_BE_IDENTIFIERS = ("integer", "categorical", "text")
+__all__ = ["Plan", "plan"]
 
 
 class Plan(NamedTuple):
@@ -38,94 +32,6 @@ class Plan(NamedTuple):
 
     dependencies: tuple[Dependency, ...]
     positions: frozenset[int]
-
-
-def declare(
-    frame: pd.DataFrame, schema: Schema, constraints: Iterable[Constraint], declared: object
-) -> tuple[Schema, tuple[Constraint, ...]]:
-    """Hold constraints against the training table.
-
-    Parameters
-    ----------
-    frame
-        The training table.
-    schema
-        Its columns.
-    constraints
-        What is declared.
-    declared
-        The option `schema` of the estimator: a kind that it names is not changed.
-
-    Returns
-    -------
-    The schema that the constraints ask for, and the constraints with what they have to know.
-
-    Raises
-    ------
-    OptionError
-        If a constraint does not go with the columns.
-    DataError
-        If a row breaks one.
-    """
-    learned = []
-    for constraint in constraints:
-        constraint.validate(schema)
-        _check_rows(constraint, frame, schema)
-        learned.append(constraint.learn(frame, schema))
-    for constraint in learned:
-        if isinstance(constraint, Range | Positive):
-            schema = _narrowed(constraint, frame, schema)
-        elif isinstance(constraint, Unique) and not isinstance(declared, Schema):
-            asked = declared if isinstance(declared, Mapping) else {}
-            others = [rule for rule in learned if not isinstance(rule, Unique)]
-            schema = _identifier(constraint, frame, schema, [asked, *map(_names, others)])
-    return schema, tuple(learned)
-
-
-def _names(constraint: Constraint) -> Collection[object]:
-    return constraint.names if isinstance(constraint, ColumnConstraint) else ()
-
-
-def _check_rows(constraint: Constraint, frame: pd.DataFrame, schema: Schema) -> None:
-    broken = np.flatnonzero(~constraint.check(frame, schema))
-    if not len(broken):
-        return
-    first = int(broken[0])
-    shown = ""
-    if isinstance(constraint, ColumnConstraint):
-        values = (
-            (name, frame.iloc[first, at])
-            for name, at in zip(constraint.names, constraint.positions(schema), strict=True)
-        )
-        shown = " with " + ", ".join(f"{name!r} {str(value)!r:.60}" for name, value in values)
-    raise DataError(
-        f"{constraint}: {len(broken):,} of {len(frame):,} rows break it, first row {first}{shown}; "
-        "change or drop these rows, or leave the constraint out"
-    )
-
-
-def _narrowed(constraint: Range | Positive, frame: pd.DataFrame, schema: Schema) -> Schema:
-    """Bring a declared range to the one that the values have, which keep the constraint."""
-    (at,) = constraint.positions(schema)
-    column = schema.columns[at]
-    (measured,) = infer_schema(frame.iloc[:, [at]], {column.name: column.kind})
-    return schema.with_column(replace(column, minimum=measured.minimum, maximum=measured.maximum))
-
-
-def _identifier(
-    constraint: Unique, frame: pd.DataFrame, schema: Schema, taken: Iterable[Collection[object]]
-) -> Schema:
-    """Make a single column an identifier, if it can be one and nothing else asks for its values."""
-    first, *more = constraint.positions(schema)
-    column = schema.columns[first]
-    named = any(column.name in names for names in taken)
-    if more or named or column.kind not in _MAY_BE_IDENTIFIERS:
-        return schema
-    try:
-        (measured,) = infer_schema(frame.iloc[:, [first]], {column.name: "identifier"})
-    except SchemaError:  # neither text nor whole numbers: it is learned, and redrawn
-        return schema
-    return schema.with_column(measured)
 
 
 def plan(
