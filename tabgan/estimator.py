@@ -3,22 +3,19 @@
 import os
 import time
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
-import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.utils import Tags
 
-from tabgan.checks import check_memory, check_number
+from tabgan.checks import check_number
 from tabgan.constraints import Constraint, Custom, check_constraints
-from tabgan.drawing.balance import balanced_blocks
-from tabgan.drawing.impute import impute
+from tabgan.drawing.mixin import DrawingMixin
 from tabgan.drawing.partial import PartialRows
-from tabgan.drawing.request import requested_blocks
-from tabgan.errors import ModelFileError, NotFittedError, OptionError, TrainingWarning
+from tabgan.errors import ModelFileError, TrainingWarning
 from tabgan.fitting import fit_table
 from tabgan.gan.callbacks import Callback, Progress
 from tabgan.gan.diagnosis import Finding
@@ -28,12 +25,12 @@ from tabgan.model import TableModel
 from tabgan.options import check_options
 from tabgan.schema import Schema
 from tabgan.snapshots import Snapshot
-from tabgan.streams import RandomStateLike, numpy_stream, resolve_seed
+from tabgan.streams import RandomStateLike, resolve_seed
 
 __all__ = ["TabGAN"]
 
 
-class TabGAN(BaseEstimator):
+class TabGAN(DrawingMixin, BaseEstimator):
     """Learn a table with a GAN and draw synthetic rows like its own.
 
     Parameters
@@ -276,143 +273,6 @@ class TabGAN(BaseEstimator):
         elif hasattr(self, "feature_names_in_"):
             del self.feature_names_in_
         return self
-
-    def sample(
-        self,
-        n: int | None = None,
-        *,
-        where: Any = None,
-        balance: Any = None,
-        random_state: RandomStateLike = None,
-    ) -> pd.DataFrame:
-        """Draw synthetic rows.
-
-        Parameters
-        ----------
-        n
-            Number of rows; that of the training table if None.
-        where
-            What all rows are to meet: a mapping from columns to a value, a list of values, a range
-            as a pair ``(from, to)`` with None for an open end, or None for missing; or text, such
-            as ``'income == ">50K" and age >= 65'`` (`tabgan.asking.asked_of`). Or a DataFrame of
-            partial rows: one row is drawn for each, in its order and index, whose given cells are
-            kept; cells that are missing in it, and columns that it lacks, are drawn.
-        balance
-            A column, all of whose values are to be as frequent; or a mapping from it to the
-            shares of its values.
-        random_state
-            Seed of this draw. None takes the estimator's own: an integer there gives the same
-            rows at every call, and None new ones.
-
-        Returns
-        -------
-        DataFrame
-            Of n rows, with the training table's columns, order, names and dtypes.
-
-        Raises
-        ------
-        OptionError
-            If n is negative, if so many rows don't fit into memory, or if a column or value that
-            is asked for is none of the table's.
-        SamplingError
-            If there are no such rows that keep the rules between the columns.
-        ConstraintError
-            If too few of the rows that are drawn keep the constraints.
-        NotFittedError
-            If there is no model yet.
-
-        Warns
-        -----
-        SamplingWarning
-            If the model never met the condition on trial.
-        """
-        blocks = self.sample_blocks(n, where=where, balance=balance, random_state=random_state)
-        first = next(blocks)
-        n = self._count(n, where)
-        check_memory(first, n)
-        return pd.concat([first, *blocks]) if n > len(first) else first
-
-    def sample_blocks(
-        self,
-        n: int | None = None,
-        *,
-        where: Any = None,
-        balance: Any = None,
-        random_state: RandomStateLike = None,
-    ) -> Iterator[pd.DataFrame]:
-        """Draw synthetic rows block by block, in bounded memory.
-
-        The blocks together are the rows that `sample` gives for the same arguments.
-        """
-        n, seed = self._count(n, where), self._sample_seed(random_state)
-        if balance is None:
-            return requested_blocks(self._partial, n, seed, where)
-        if isinstance(where, pd.DataFrame):
-            raise OptionError(
-                "balance can't be asked of partial rows; give a condition as where, or leave "
-                "balance out"
-            )
-        return balanced_blocks(self._partial, balance, where, n, seed)
-
-    def impute(
-        self,
-        X: Any,  # noqa: N803
-        *,
-        n_imputations: int | None = None,
-        random_state: RandomStateLike = None,
-    ) -> Any:
-        """Fill the missing cells of a table with draws of what goes with the others of their row.
-
-        Parameters
-        ----------
-        X
-            A table with columns of the training table, in any order.
-        n_imputations
-            How many completions are to be drawn; None for one.
-        random_state
-            Seed, as for `sample`.
-
-        Returns
-        -------
-        DataFrame, or a list of so many
-            The table; cells that were not missing, the index and the order are as they were.
-
-        Raises
-        ------
-        OptionError
-            If a column is not one of the training table.
-        """
-        self._check_fitted()
-        if n_imputations is not None:
-            check_number("n_imputations", n_imputations, Integral, 1)
-        seed, frame = self._sample_seed(random_state), as_frame(X)
-        seeds = numpy_stream(seed, "impute").integers(2**63 - 1, size=n_imputations or 1).tolist()
-        drawn = [impute(self._partial, frame, own) for own in seeds]
-        return drawn[0] if n_imputations is None else drawn
-
-    def _check_fitted(self) -> None:
-        if not hasattr(self, "_model"):
-            raise NotFittedError(
-                "This TabGAN has not been fitted; call fit, or load a model with TabGAN.load"
-            )
-
-    def _count(self, n: int | None, where: Any) -> int:
-        """Return how many rows are to be drawn."""
-        self._check_fitted()
-        if n is not None:
-            check_number("n", n, Integral, 0)
-        if not isinstance(where, pd.DataFrame):
-            return self.n_rows_ if n is None else int(n)
-        if n is not None and n != len(where):
-            raise OptionError(
-                f"n={n} does not go with {len(where)} partial rows, each of which is completed to "
-                "one row; leave n out"
-            )
-        return len(where)
-
-    def _sample_seed(self, random_state: RandomStateLike) -> int:
-        chosen = self.random_state if random_state is None else random_state
-        return resolve_seed(chosen)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the fitted model to one file, atomically; see `tabgan.persistence`.

@@ -102,12 +102,11 @@ def keep_unique(
         new = [memory.new(rows) for memory in memories]
         return _all([_holds(rows, rules=others, schema=schema), *new])
 
+    replaced = partial(_replaced, constraints=constraints, schema=schema, derived=derived)
     for number, frame in enumerate(frames):
         again = partial(redraw, number)
         draw = lambda attempt, again=again: mend(again(attempt))  # noqa: E731
-        kept = _replaced(
-            frame, holds, draw, constraints=constraints, schema=schema, derived=derived
-        )
+        kept = replaced(frame, holds, draw)
         for memory in memories:
             memory.add(kept)
         yield kept
