@@ -64,4 +64,5 @@ def _level_distance(real: pd.Series, filled: pd.Series) -> float:
 
 
 def _distance(real: pd.Series, filled: pd.Series) -> float:
-    return float(ks_2samp(real.to_numpy(float), filled.to_numpy(float)).statistic)
+    cells = (part.to_numpy(float) for part in (real, filled))
+    return float(ks_2samp(*cells, method="asymp").statistic)
