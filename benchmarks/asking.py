@@ -6,6 +6,7 @@ Run `python benchmarks/asking.py --help`; `benchmarks/README.md` says what the c
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import tempfile
 import time
@@ -35,10 +36,11 @@ ABSOLUTE_BAR = 1.5
 RELATIVE_BAR = 1.5
 CONDITION_COLUMNS = (
     *("where", "source", "real_rows", "rows", "meets", "shape_error", "shape_bar"),
-    *("trend_error", "xgb_c2st", "first_seconds", "seconds"),
+    *("trend_error", "xgb_c2st", "first_seconds", "seconds", "cpu_seconds"),
 )
 PARTIAL_COLUMNS = ("source", "frame", "kept", "c2st_true", "c2st_other", "drawn_shape_error")
 UNMET_COLUMNS = ("where", "train_rows", "outcome", "meets", "seconds", "message")
+PARTS = {"condition": CONDITION_COLUMNS, "partial": PARTIAL_COLUMNS, "unmet": UNMET_COLUMNS}
 Row = dict[str, Any]
 
 
@@ -93,12 +95,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
         path = options.model or Path(folder) / "model.safetensors"
         if options.model is None:
             kept_or_fitted(None, train, options.steps, options.seed).save(path)
-        rows = condition_rows(path, pd.concat([train, test]), nominal, options)
-        rows += [unmet_row(path, train, condition) for condition in UNMET]
-        rows += partial_rows(path, train, test, nominal, options)
-    parts = {"condition": CONDITION_COLUMNS, "partial": PARTIAL_COLUMNS, "unmet": UNMET_COLUMNS}
-    for part, columns in parts.items():
-        print_table([row for row in rows if row["part"] == part], columns)
+        rows = kept_rows(options)
+        if "condition" in options.parts:
+            rows += condition_rows(path, pd.concat([train, test]), nominal, options)
+        if "partial" in options.parts:
+            rows += partial_rows(path, train, test, nominal, options)
+        if "unmet" in options.parts:
+            rows += [unmet_row(path, train, condition) for condition in UNMET]
+    for part in options.parts:
+        print_table([row for row in rows if row["part"] == part], PARTS[part])
         print()
     settings = {
         "steps": options.steps,
@@ -118,6 +123,13 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--model", type=Path, help="a model of the training rows, in place of a fit"
     )
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--parts",
+        nargs="+",
+        choices=PARTS,
+        default=list(PARTS),
+        help="rows of other parts are kept as they are in the file",
+    )
     parser.add_argument("--rows", type=int, default=5_000, help="asked for under each condition")
     parser.add_argument("--free-rows", type=int, default=300_000, help="drawn once to be filtered")
     parser.add_argument("--frames", type=int, default=3, help="partial frames of 1,000 rows")
@@ -125,6 +137,12 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--cache", type=Path, default=CACHE, help="as of peers.py")
     parser.add_argument("--out", type=Path, default=RESULTS / "asking.json")
     return parser.parse_args(arguments)
+
+
+def kept_rows(options: argparse.Namespace) -> list[Row]:
+    """Return the rows of the file that this run does not make anew."""
+    rows = json.loads(options.out.read_text())["results"] if options.out.is_file() else []
+    return [row for row in rows if row["part"] not in options.parts]
 
 
 def condition_rows(
@@ -142,9 +160,15 @@ def condition_rows(
         floor = wanted.sample(options.rows, replace=True, random_state=options.seed)
         asked, cost = timed(TabGAN.load(path), condition.where, options.rows)
         bar = condition.shape_bar
-        for source, drawn in {"bootstrap": floor, "filtered": filtered, "asked": asked}.items():
+        compared = {
+            "halves": (wanted[::2], wanted[1::2]),
+            "bootstrap": (wanted, floor),
+            "filtered": (wanted, filtered),
+            "asked": (wanted, asked),
+        }
+        for source, (real_rows, drawn) in compared.items():
             row = {"part": "condition", "where": condition.where, "source": source}
-            row |= condition_scores(condition, wanted, drawn, nominal)
+            row |= condition_scores(condition, real_rows, drawn, nominal)
             if source == "filtered" and bar is None:
                 bar = RELATIVE_BAR * row["shape_error"]
             if source == "asked":
@@ -158,12 +182,15 @@ def timed(model: TabGAN, where: str, rows: int) -> tuple[pd.DataFrame, Row]:
 
     The first call also makes what the next ones find made.
     """
-    seconds = []
+    laps = [(time.perf_counter(), time.process_time())]
     for seed in (1, 2):
-        start = time.perf_counter()
         model.sample(TIMED_ROWS, where=where, random_state=seed)
-        seconds.append(time.perf_counter() - start)
-    return model.sample(rows, where=where), {"first_seconds": seconds[0], "seconds": seconds[1]}
+        laps.append((time.perf_counter(), time.process_time()))
+    return model.sample(rows, where=where), {
+        "first_seconds": laps[1][0] - laps[0][0],
+        "seconds": laps[2][0] - laps[1][0],
+        "cpu_seconds": laps[2][1] - laps[1][1],
+    }
 
 
 def condition_scores(

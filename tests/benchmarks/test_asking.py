@@ -56,11 +56,13 @@ def test_from_the_command_line_to_the_file(
     assert content["settings"]["kept_model"]
     rows: list[dict[str, Any]] = content["results"]
     conditions = [row for row in rows if row["part"] == "condition"]
-    assert [row["source"] for row in conditions] == ["bootstrap", "filtered", "asked"] * 4
+    assert [row["source"] for row in conditions] == [
+        *("halves", "bootstrap", "filtered", "asked")
+    ] * 4
     asked = [row for row in conditions if row["source"] == "asked"]
     assert all(row["meets"] == 1 and row["rows"] == 60 for row in asked)
     assert asked[0]["shape_bar"] == asked[3]["shape_bar"] == 1.5
-    assert asked[1]["shape_bar"] == pytest.approx(1.5 * conditions[4]["shape_error"])
+    assert asked[1]["shape_bar"] == pytest.approx(1.5 * conditions[6]["shape_error"])
     truth, completed = (row for row in rows if row["part"] == "partial")
     assert (truth["kept"], truth["c2st_true"], truth["drawn_shape_error"]) == (1, 1, 0)
     assert completed["source"] == "tabgan"
@@ -68,6 +70,9 @@ def test_from_the_command_line_to_the_file(
     outcomes = {row["where"]: row["outcome"] for row in rows if row["part"] == "unmet"}
     assert outcomes["age >= 200"] == "refused"
     assert "bootstrap" in capsys.readouterr().out
+    asking.main([*map(str, words), "--no-peer", "--parts", "unmet"])
+    again = json.loads(out.read_text())["results"]
+    assert [row for row in again if row["part"] != "unmet"] == [*conditions, truth, completed]
 
 
 def test_masks_say_what_the_conditions_say(table: pd.DataFrame, model: Path) -> None:
@@ -105,6 +110,13 @@ class TestPartialFrames:
         assert scores["kept"] == pytest.approx(expected)
         assert scores["c2st_true"] == pytest.approx(0)
         assert scores["drawn_shape_error"] == pytest.approx(20)
+
+    def test_a_pair_does_not_give_itself_away(self, table: pd.DataFrame) -> None:
+        """A column of its own for each pair tells nothing; what differs within pairs tells all."""
+        pairs = pd.DataFrame({"name": np.arange(400.0), "x": table["age"].astype(float)})
+        shuffled = pairs.assign(x=pairs["x"].sample(frac=1, random_state=0).to_numpy())
+        assert completing.paired_c2st(pairs, shuffled, []) > 0.85
+        assert completing.paired_c2st(pairs, pairs.assign(x=200.0), []) < 0.01
 
     def test_all_frames_are_completed_in_one_go(self, table: pd.DataFrame) -> None:
         frames = completing.partial_frames(table, 100, 2)
