@@ -56,7 +56,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--steps", type=int, help="training steps (default: auto)")
     parser.add_argument("--rows", type=int, help="try it out on so many training rows")
     parser.add_argument(
-        "--completions", type=int, default=5, help="for the stacked table of TabGAN"
+        "--completions", type=int, default=3, help="for the stacked table of TabGAN"
     )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=RESULTS / "imputing.json")
