@@ -75,6 +75,18 @@ def fit_tabular_argn(
     return lambda size: model.sample(n_samples=size)
 
 
+def fit_tabular_argn_to_complete(
+    train: pd.DataFrame, _: list[str], seed: int, options: dict[str, Any]
+) -> Sampler:
+    """TabularARGN, which then fills the holes of the rows in the file ``partial``."""
+    from mostlyai.engine import TabularARGN
+
+    flush_denormals()
+    model = TabularARGN(random_state=seed).fit(train)
+    partial = pd.read_parquet(options["partial"]).convert_dtypes()
+    return lambda _: model.impute(partial)
+
+
 def fit_ctgan(
     train: pd.DataFrame, categorical: list[str], seed: int, options: dict[str, Any]
 ) -> Sampler:
@@ -181,6 +193,7 @@ def with_holes(drawn: pd.DataFrame, marks: dict[str, str]) -> pd.DataFrame:
 GENERATORS: dict[str, tuple[str, Callable[..., Sampler]]] = {
     "tabgan": ("tabgan", fit_tabgan),
     "tabular-argn": ("mostlyai.engine", fit_tabular_argn),
+    "tabular-argn-completion": ("mostlyai.engine", fit_tabular_argn_to_complete),
     "gaussian-copula": ("sdv.single_table", fit_gaussian_copula),
     "arf": ("arfpy.arf", fit_arf),
     "tvae": ("ctgan", fit_tvae),

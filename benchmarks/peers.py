@@ -175,24 +175,45 @@ def measured(
 ) -> Row:
     """Fit and draw in a process of its own; return the scores and the cost, or a note why not."""
     train, test = frames
+    job = {
+        "generator": PEERS[run["peer"]].generator,
+        "seed": run["seed"],
+        "options": run["settings"],
+        "categorical": categorical_columns(run["table"], train),
+    }
+    try:
+        synthetic, cost = generated(job, train, python, limit)
+    except GeneratorError as reason:
+        return {"note": str(reason)}
+    cost["date"] = datetime.now(UTC).isoformat(timespec="seconds")
+    return scores(run["table"], train, test, synthetic) | cost
+
+
+class GeneratorError(Exception):
+    """A generator failed or took too long; the message is the reason in one line."""
+
+
+def generated(
+    job: Row, train: pd.DataFrame, python: Path, limit: float
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Run a job of `peer_runner.py`; return the rows, with the real dtypes, and their cost.
+
+    Raises
+    ------
+    GeneratorError
+        If it fails, or takes more seconds than the limit.
+    """
     with tempfile.TemporaryDirectory() as folder:
         files = {key: str(Path(folder) / key) for key in ("train", "synthetic", "cost")}
-        job = files | {
-            "generator": PEERS[run["peer"]].generator,
-            "seed": run["seed"],
-            "options": run["settings"],
-            "categorical": categorical_columns(run["table"], train),
-        }
-        (Path(folder) / "job").write_text(json.dumps(job))
+        (Path(folder) / "job").write_text(json.dumps(job | files))
         train.to_parquet(files["train"])
         command = [str(python), "-P", str(RUNNER), str(Path(folder) / "job")]
         finished = run_measured(command, limit, environment=_environment(python))
         if finished.code:
-            return {"note": _failure(finished, limit)}
+            raise GeneratorError(_failure(finished, limit))
         cost = json.loads(Path(files["cost"]).read_text())
         synthetic = as_real(pd.read_parquet(files["synthetic"]), train)
-    cost |= {"peak_mb": finished.peak_mb, "date": datetime.now(UTC).isoformat(timespec="seconds")}
-    return scores(run["table"], train, test, synthetic) | cost
+    return synthetic, cost | {"peak_mb": finished.peak_mb}
 
 
 def _failure(finished: Finished, limit: float) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 LIBRARIES = (
     *("tabgan", "torch", "numpy", "pandas", "scikit-learn"),
-    *("sdmetrics", "xgboost", "safetensors"),
+    *("sdmetrics", "xgboost", "xgboost-cpu", "safetensors", "imbalanced-learn"),
 )
 
 Row = Mapping[str, Any]
