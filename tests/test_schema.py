@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tabgan.errors import DataError, SchemaError
-from tabgan.schema import KINDS, Column, Schema
+from tabgan.kinds import KINDS
+from tabgan.schema import Column, Schema
 
 AGE = Column("age", "integer", "int64", minimum=17, maximum=90, decimals=0, why="whole numbers")
 BORN = Column(

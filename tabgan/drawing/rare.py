@@ -10,7 +10,7 @@ import pandas as pd
 
 from tabgan.asking import Asked, ColumnTest, GivenRows
 from tabgan.asking.lines import ends_of
-from tabgan.encoding.table import TableEncoder, by_position
+from tabgan.encoding.table import TableEncoder
 from tabgan.errors import SamplingError
 from tabgan.values import levels_to_series, numbers_to_series
 
@@ -70,10 +70,9 @@ def check_rules(encoder: TableEncoder, asked: Asked, frame: pd.DataFrame) -> Non
     SamplingError
         If it does in one of the rows.
     """
-    table = by_position(frame, encoder.schema)
-    for rule in encoder.dependencies:
-        if set(rule.positions) & set(asked.positions) and not rule.holds(table).all():
-            raise SamplingError(
-                f"where: {asked.describe()}: no row can have this together with the rule that "
-                f"{rule.describe()}; ask for less"
-            )
+    rule = encoder.broken_rule(frame, asked.positions)
+    if rule is not None:
+        raise SamplingError(
+            f"where: {asked.describe()}: no row can have this together with the rule that "
+            f"{rule.describe()}; ask for less"
+        )

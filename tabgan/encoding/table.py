@@ -12,12 +12,15 @@ from numpy.typing import NDArray
 from tabgan.encoding.base import ColumnEncoder, Encoded
 from tabgan.encoding.columns import ENCODERS, fit_encoders
 from tabgan.encoding.dependencies import (
+    Coincidence,
     ColumnTable,
     Dependency,
     dependency_from_json,
     detect_dependencies,
 )
+from tabgan.encoding.dependencies.base import replaced
 from tabgan.encoding.quantiles import Quantiles
+from tabgan.errors import DataError
 from tabgan.schema import Column, Schema
 from tabgan.spans import Spans
 
@@ -203,9 +206,26 @@ class TableEncoder:
             Which cells are not to be changed, shape (rows, columns).
         """
         table, pinned = by_position(frame, self.schema), given.copy()
-        for dependency in (*self.dependencies, *reversed(self.dependencies)):
-            table = dependency.settle(table, pinned)
+        for rule in self.dependencies:
+            table = rule.reduce(rule.settle(table, pinned))
+        for rule in reversed(self.dependencies):
+            if not isinstance(rule, Coincidence):  # it is one of shares, which stay what they are
+                table = rule.restore(table)
+        for at, (column, values) in table.items():
+            table[at] = column, replaced(values, given[:, at], frame.iloc[:, at])
         return self.frame_of(table)
+
+    def broken_rule(self, frame: pd.DataFrame, positions: Collection[int]) -> Dependency | None:
+        """Return the first rule of some columns that a row of a frame breaks."""
+        table = by_position(frame, self.schema)
+        for rule in self.dependencies:
+            try:
+                if set(rule.positions) & set(positions) and not rule.holds(table).all():
+                    return rule
+                table = rule.reduce(table)
+            except DataError:  # such rows can't be reduced
+                return rule
+        return None
 
     @property
     def derived(self) -> set[int]:

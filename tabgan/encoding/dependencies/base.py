@@ -80,7 +80,7 @@ class Dependency(ABC):
         """Return the table with what `reduce` took out, and with the rule kept."""
 
     def holds(self, table: ColumnTable) -> NDArray[np.bool_]:
-        """Say in which rows of a table with all columns the rule holds, shape (rows,)."""
+        """Say in which rows of a table, as `reduce` takes it, the rule holds, shape (rows,)."""
         own = {at: table[at] for at in self.positions}
         kept = self.restore(self.reduce(own))
         holds = np.ones(count_rows(own), np.bool_)
@@ -95,7 +95,7 @@ class Dependency(ABC):
         Parameters
         ----------
         table
-            All columns of a table.
+            A table as `reduce` takes it.
         pinned
             Which cells are not to be changed, shape (rows, columns); cells that only have one
             value left beside these are pinned as well.

@@ -89,6 +89,7 @@ class Combination(Dependency):
             levels = [values[place] for values in self.combinations]
             values = levels_to_series(levels, codes, column)
             cells[at] = (column, replaced(table[at][1], ~given[:, place], values))
+        pinned[:, places] |= given.any(axis=1, keepdims=True)
         return with_cells(table, cells)
 
     def _nearest(self, values: Values, pins: Sequence[int]) -> int:

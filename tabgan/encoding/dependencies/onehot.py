@@ -103,7 +103,7 @@ class OneHot(Dependency):
         for index, ((at, column), bit) in enumerate(zip(self.members, self.bits, strict=True)):
             values = levels_to_series(list(bit), (chosen == index).astype(np.int32), column)
             cells[at] = (column, replaced(table[at][1], ~given[:, index], values))
-        pinned[:, places] |= (hot & given).any(axis=1, keepdims=True)
+        pinned[:, places] |= given.any(axis=1, keepdims=True)
         return with_cells(table, cells)
 
     def to_json(self) -> dict[str, Any]:

@@ -110,20 +110,19 @@ class Sum(Dependency):
         numbers = [numbers_of(table[at][1], column) for at, column in fields]
         values = np.stack([np.array(part.values, np.float64) for part in numbers])
         present = np.logical_and.reduce([part.present for part in numbers])
-        own = pinned[:, [*self.positions]].T
-        wrong = np.abs(values[:-1].sum(axis=0) - values[-1]) > PRECISION * np.abs(values).max(
-            axis=0
-        )
-        free = ~own[:-1] & (present & own[-1] & wrong)
-        parts = settle_parts(values[:-1], values[-1], self.grids[:-1], free)
+        own, added = pinned[:, [*self.positions]].T, values[:-1].sum(axis=0)
+        total = np.where(own[-1], values[-1], _nearest(self.grids[-1], added))
+        wrong = np.abs(added - total) > PRECISION * np.abs(values).max(axis=0)
+        free = ~own[:-1] & (present & wrong)
+        parts = settle_parts(values[:-1], total, self.grids[:-1], free)
         changed = {
             at: (column, replaced(table[at][1], rows, _rewritten(table[at], old, new)[1]))
             for (at, column), old, new, rows in zip(self.parts, numbers, parts, free, strict=False)
         }
         table = with_cells(table, changed)
         at, column = self.total
-        added = self.restore(table)[at][1]
-        return with_cells(table, {at: (column, replaced(table[at][1], ~own[-1], added))})
+        restored = self.restore(table)[at][1]
+        return with_cells(table, {at: (column, replaced(table[at][1], ~own[-1], restored))})
 
     def _fits(self, values: Floats) -> NDArray[np.bool_]:
         """Say where the sum of the parts, shape (parts, rows), is one that the total can take."""
