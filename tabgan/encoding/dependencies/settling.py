@@ -94,16 +94,11 @@ def settle_parts(parts: Floats, total: Floats, grids: Sequence[Grid], free: Mask
     present = np.where(free, parts, 0.0).sum(axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
         factor = np.where(present != 0, wanted / present, 0.0)
-    last = len(parts) - 1 - free[::-1].argmax(axis=0)  # the last free part takes what is left
     for i, grid in enumerate(grids):
-        rows = free[i] & (last != i)
-        settled[i, rows] = grid.floor((parts[i] * factor)[rows])
-    rows = np.flatnonzero(free.any(axis=0))
-    own = last[rows]
-    rest = total[rows] - (settled[:, rows].sum(axis=0) - settled[own, rows])
-    for i, grid in enumerate(grids):
-        mine = own == i
-        low, high = grid.floor(rest[mine]), grid.ceil(rest[mine])
-        nearer = np.abs(rest[mine] - low) <= np.abs(high - rest[mine])
-        settled[i, rows[mine]] = np.where(nearer, low, high)
+        settled[i, free[i]] = grid.floor((parts[i] * factor)[free[i]])
+    for i in reversed(range(len(parts))):  # what rounding and ranges have left is for the last one
+        rows = np.flatnonzero(free[i])
+        rest = total[rows] - np.delete(settled[:, rows], i, axis=0).sum(axis=0)
+        low, high = grids[i].floor(rest), grids[i].ceil(rest)
+        settled[i, rows] = np.where(np.abs(rest - low) <= np.abs(high - rest), low, high)
     return settled
