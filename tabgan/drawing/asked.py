@@ -32,7 +32,7 @@ __all__ = ["TRIED_ROWS", "AskedRows"]
 
 PILOT_BLOCKS = 4
 TRIED_ROWS = PILOT_BLOCKS * BLOCK_ROWS
-RAW_FOR_ONE = 200  # drawn rows for each one that is given back, at most, where critics choose
+RAW_FOR_ONE = 150  # drawn rows for each one that is given back, at most, where critics choose
 MOST_POOL, LEAST_POOL = 4.0, 1.5  # rows that meet the condition, for each that the critics leave
 RAW_ROWS = 65_536  # drawn for a block, at most, which then has fewer rows
 SPARE = 1.1  # for rows that rules between columns move out of the condition again
