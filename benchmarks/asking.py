@@ -6,7 +6,6 @@ Run `python benchmarks/asking.py --help`; `benchmarks/README.md` says what the c
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import tempfile
 import time
@@ -22,7 +21,7 @@ import torch
 from datasets import categorical_columns, load, split
 from fitted import kept_or_fitted
 from peers import CACHE
-from report import print_table, write_json
+from report import kept_results, print_table, write_json
 from scoring import quality_errors, xgb_c2st
 from threadpoolctl import threadpool_limits
 
@@ -95,7 +94,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         path = options.model or Path(folder) / "model.safetensors"
         if options.model is None:
             kept_or_fitted(None, train, options.steps, options.seed).save(path)
-        rows = kept_rows(options)
+        rows = kept_results(options.out, lambda row: row["part"] in options.parts)
         if "condition" in options.parts:
             rows += condition_rows(path, pd.concat([train, test]), nominal, options)
         if "partial" in options.parts:
@@ -137,12 +136,6 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--cache", type=Path, default=CACHE, help="as of peers.py")
     parser.add_argument("--out", type=Path, default=RESULTS / "asking.json")
     return parser.parse_args(arguments)
-
-
-def kept_rows(options: argparse.Namespace) -> list[Row]:
-    """Return the rows of the file that this run does not make anew."""
-    rows = json.loads(options.out.read_text())["results"] if options.out.is_file() else []
-    return [row for row in rows if row["part"] not in options.parts]
 
 
 def condition_rows(

@@ -18,7 +18,7 @@ from coding import encode
 from datasets import TABLES, categorical_columns, load, split, table_path
 from fitted import kept_or_fitted
 from imblearn.over_sampling import SMOTENC
-from report import print_table, write_json
+from report import kept_results, print_table, write_json
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import f1_score
 
@@ -58,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parse(arguments)
     for name in options.tables:
         table_path(name)
-    rows: list[Row] = []
+    rows = kept_results(options.out, lambda row: row["table"] in options.tables)
     for name in options.tables:
         rows += results(name, options)
         write_json(options.out, rows, seeds=options.seeds, steps=options.steps)

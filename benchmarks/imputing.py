@@ -19,7 +19,7 @@ from datasets import TABLES, categorical_columns, load, split, table_path
 from fitted import kept_or_fitted
 from holes import filled_shape_error, holes_at_random, holes_by_value
 from imputers import fill_iteratively, fill_with_usual
-from report import print_table, write_json
+from report import kept_results, print_table, write_json
 from scoring import train_and_test
 from threadpoolctl import threadpool_limits
 
@@ -38,7 +38,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parse(arguments)
     for name in options.tables:
         table_path(name)
-    rows: list[Row] = []
+    rows = kept_results(
+        options.out,
+        lambda row: row["table"] in options.tables and row["pattern"] in options.patterns,
+    )
     for name in options.tables:
         for pattern in options.patterns:
             rows += results(name, pattern, options)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -54,6 +54,12 @@ def write_json(path: Path, rows: Sequence[Row], *, seeds: Sequence[int], **setti
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(content, indent=1, default=float) + "\n", encoding="utf-8")
+
+
+def kept_results(path: Path, made_again: Callable[[Row], bool]) -> list[Row]:
+    """Return the rows of an earlier run's file, but for those that are made again."""
+    rows: list[Row] = json.loads(path.read_text())["results"] if path.is_file() else []
+    return [row for row in rows if not made_again(row)]
 
 
 def machine() -> dict[str, Any]:

@@ -114,3 +114,10 @@ def test_print_table(capsys: pytest.CaptureFixture[str]) -> None:
         "one     0.123  123,457  yes",
         "seven  -1.000           no ",
     ]
+
+
+def test_results_that_are_not_made_again_are_kept(tmp_path: Path) -> None:
+    path = tmp_path / "out.json"
+    assert report.kept_results(path, lambda _: False) == []
+    report.write_json(path, [{"table": "a"}, {"table": "b"}], seeds=[0])
+    assert report.kept_results(path, lambda row: row["table"] == "a") == [{"table": "b"}]
