@@ -146,6 +146,7 @@ class TabGAN(DrawingMixin, BaseEstimator):
 
     Examples
     --------
+    >>> import pandas as pd
     >>> table = pd.DataFrame({"size": [1.5, 2.5, 3.5, 4.5] * 25, "kind": ["a", "b"] * 50})
     >>> gan = TabGAN(steps=5, verbose=False, random_state=0).fit(table)
     >>> gan.sample(3).dtypes.astype(str).to_dict()

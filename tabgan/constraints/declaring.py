@@ -92,7 +92,7 @@ def _with_numbers(
     """Take whole numbers that a relation compares for numbers, even if they might name rows."""
     if isinstance(constraint, Inequality | Sum | Formula):
         for at in constraint.positions(schema):
-            if schema.columns[at].kind == "identifier":
+            if schema.columns[at].kind in ("identifier", "sequential"):
                 schema = _with_kind("integer", at, frame, schema, open_)
     return schema
 

@@ -30,11 +30,11 @@ from tabgan.streams import numpy_stream, torch_stream
 
 __all__ = ["TRIED_ROWS", "AskedRows"]
 
-PILOT_BLOCKS = 4
-TRIED_ROWS = PILOT_BLOCKS * BLOCK_ROWS
+TRIAL_BLOCKS = 4
+TRIED_ROWS = TRIAL_BLOCKS * BLOCK_ROWS
 RAW_FOR_ONE = 150  # drawn rows for each one that is given back, at most, where critics choose
 MOST_POOL, LEAST_POOL = 4.0, 1.5  # rows that meet the condition, for each that the critics leave
-RAW_ROWS = 65_536  # drawn for a block, at most, which then has fewer rows
+RAW_ROWS = 32_768  # drawn for a block, at most, which then has fewer rows
 SPARE = 1.1  # for rows that rules between columns move out of the condition again
 ATTEMPTS = 20
 
@@ -72,20 +72,22 @@ class AskedRows:
         The condition.
     seed
         Root of all streams of randomness.
+    share
+        Share of the model's rows that meet the condition, above zero; `tried` finds it out.
     """
 
     model: TableModel
     asked: Asked
     seed: int
+    share: float = 1.0
 
-    @cached_property
-    def share(self) -> float:
-        """Share of the model's rows that meet the condition, by a trial of 32,768 rows."""
-        kept = [self._filtered("pilot", block) for block in range(PILOT_BLOCKS)]
+    def tried(self) -> float:
+        """Return the share of rows that meet the condition in a trial of 32,768 rows."""
+        kept = [self._filtered("trial", block) for block in range(TRIAL_BLOCKS)]
         return sum(map(len, kept)) / TRIED_ROWS
 
     def blocks(self, n: int) -> Iterator[pd.DataFrame]:
-        """Yield n rows, block by block; `share` must not be zero."""
+        """Yield n rows, block by block."""
         workers = torch.get_num_threads() if self.model.device.type == "cpu" else 1
         drawn = blocks(n, self._draw_block, workers, self._block_rows)
 

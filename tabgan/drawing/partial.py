@@ -6,7 +6,7 @@ drawn rows as well; neither needs the training table.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 
 import numpy as np
@@ -47,9 +47,12 @@ class PartialRows:
     ----------
     model
         The trained model.
+    shares
+        Shares of the model's rows that meet conditions, by their words, as they are found out.
     """
 
     model: TableModel
+    shares: dict[str, float] = field(default_factory=dict)
 
     @cached_property
     def pool_frame(self) -> pd.DataFrame:
@@ -185,8 +188,7 @@ class PartialRows:
         encoder, given = self.model.encoder, rows.given
         if not len(given):
             return self.pool_frame.iloc[:0]
-        guess = encoder.settled(self._from_neighbours(rows, rng), given)
-        table = encoder.reduce(guess)
+        table = encoder.reduce(self.guess(rows, rng))
         drawn = self._drawn(encoder.encode_columns(table, len(given)), rng)
         known = _known(encoder, given)
         free = _free_features(encoder, known, len(self.features))
@@ -224,7 +226,7 @@ class PartialRows:
                 codes[wrong, span] = rng.choice(others, len(wrong))
         return self.features.of(rows.numbers, codes)
 
-    def _from_neighbours(self, rows: GivenRows, rng: np.random.Generator) -> pd.DataFrame:
+    def guess(self, rows: GivenRows, rng: np.random.Generator) -> pd.DataFrame:
         """Fill the free cells of each row from a row of the pool that is near to it."""
         n = len(self.pool_frame)
         any_row = self.pool_frame.iloc[np.zeros(len(rows.given), np.intp)].reset_index(drop=True)
@@ -232,7 +234,8 @@ class PartialRows:
         described = self._described(pd.concat([self.pool_frame, filled], ignore_index=True))
         donors = Donors(described[slice(0, n)])
         nearest = donors.nearest(described[slice(n, None)], rows.given, rng)
-        return _with_given(self.pool_frame.iloc[nearest].reset_index(drop=True), rows)
+        guess = _with_given(self.pool_frame.iloc[nearest].reset_index(drop=True), rows)
+        return self.model.encoder.settled(guess, rows.given)
 
     def _described(self, frame: pd.DataFrame) -> Described:
         encoder = self.model.encoder

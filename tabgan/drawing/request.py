@@ -40,10 +40,13 @@ def asked_blocks(partial: PartialRows, asked: Asked, n: int, seed: int) -> Itera
     model, rest = narrowed(partial.model, asked)
     if not rest.tests:
         return model.blocks(n, seed)
-    rows = AskedRows(model, rest, seed)
-    if rows.share >= RARE:
-        return rows.blocks(n)
-    if not rows.share:
+    key = asked.describe()
+    if key not in partial.shares:  # the same for all seeds, and kept for the next request
+        partial.shares[key] = AskedRows(model, rest, seed=0).tried()
+    share = partial.shares[key]
+    if share >= RARE:
+        return AskedRows(model, rest, seed, share).blocks(n)
+    if not share:
         warnings.warn(
             f"where: {asked.describe()}: none of {TRIED_ROWS} rows that were drawn on trial meets "
             "this; these rows are put together from parts of others",
@@ -58,6 +61,7 @@ def _rare_block(partial: PartialRows, asked: Asked, seed: int, block: int) -> pd
     rng = numpy_stream(seed, "rare", block)
     learned = Asked(tuple(test for test in asked.tests if test.position not in encoder.made))
     rows = rows_meeting(learned, partial.pool_frame, RARE_ROWS, rng)
+    check_rules(encoder, learned, partial.guess(rows, rng))  # before the work of completing
     frame = partial.complete(rows, start, rng, asked=asked, key=seed)
     check_rules(encoder, learned, frame)
     return frame.set_axis(pd.RangeIndex(start, start + RARE_ROWS))

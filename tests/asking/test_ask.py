@@ -367,7 +367,7 @@ def test_dates_far_from_ours():
         (
             {"mail": "a@b.c"},
             (
-                "where: column 'mail' is of kind 'identifier': its values are made anew, "
+                "where: column 'mail' is of kind 'email': its values are made anew, "
                 "so that it can only be asked to be missing (None, 'is missing') or not; "
                 "leave it out"
             ),
@@ -375,7 +375,7 @@ def test_dates_far_from_ours():
         (
             {"mail": ("a", None)},
             (
-                "where: column 'mail' is of kind 'identifier': its values are made anew, "
+                "where: column 'mail' is of kind 'email': its values are made anew, "
                 "so that it can only be asked to be missing (None, 'is missing') or not; "
                 "leave it out"
             ),

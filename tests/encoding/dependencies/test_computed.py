@@ -6,7 +6,7 @@ import pytest
 
 from tabgan.encoding.dependencies import Computed
 from tabgan.encoding.dependencies.base import field_at
-from tabgan.expressions import Expression
+from tabgan.formulas import Expression
 
 
 def rule_of(table, expression="2 * a / b"):
