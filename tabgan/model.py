@@ -14,6 +14,7 @@ from torch import Tensor
 
 from tabgan.constraints import (
     Constraint,
+    UniqueKeys,
     constraints_from_json,
     keep_rules,
     keep_unique,
@@ -107,8 +108,11 @@ class TableModel:
         free = not isinstance(self.sampler, ConditionalSampler) or self.sampler.chances is None
         return self.finish.draw(self.sampler, n, stream, rng, free=free)
 
-    def blocks(self, n: int, seed: int) -> Iterator[pd.DataFrame]:
-        """Yield the n rows of the sample with a seed, block by block."""
+    def blocks(self, n: int, seed: int, keys: UniqueKeys | None = None) -> Iterator[pd.DataFrame]:
+        """Yield the n rows of the sample with a seed, block by block.
+
+        With `keys`, they repeat no unique key of other streams either.
+        """
         workers = torch.get_num_threads() if self.device.type == "cpu" else 1
         drawn = blocks(n, lambda block: self.draw_block(seed, block), workers)
 
@@ -116,7 +120,9 @@ class TableModel:
             return self._draw_rows(seed, block, "unique", attempt)
 
         derived = self.encoder.derived
-        return keep_unique(drawn, self.constraints, self.encoder.schema, redraw, derived=derived)
+        return keep_unique(
+            drawn, self.constraints, self.encoder.schema, redraw, derived=derived, keys=keys
+        )
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model file; see `tabgan.persistence`."""

@@ -11,7 +11,7 @@ from tabgan.errors import DataError, OptionError
 from tabgan.estimator import TabGAN
 from tabgan.inference import as_frame
 from tabgan.lookup import find_level
-from tabgan.streams import RandomStateLike, numpy_stream, resolve_seed
+from tabgan.streams import RandomStateLike, resolve_seed
 from tabgan.values import codes_of
 
 __all__ = ["SyntheticOverSampler"]
@@ -80,8 +80,12 @@ class SyntheticOverSampler(BaseEstimator):
             If the strategy is none of those above.
         """
         features = as_frame(X)
-        classes = y if isinstance(y, pd.Series) else pd.Series(np.asarray(y), features.index)
-        if len(classes) != len(features) or classes.isna().any():
+        classes = (
+            y
+            if isinstance(y, pd.Series)
+            else pd.Series(np.asarray(y).squeeze(axis=-1) if np.ndim(y) == 2 else np.asarray(y))
+        )
+        if len(classes) != len(features) or not len(classes) or classes.isna().any():
             raise DataError(
                 f"y has {len(classes)} classes, {int(classes.isna().sum())} of them missing, for "
                 f"{len(features)} rows of X; give one class for each row"
@@ -89,18 +93,18 @@ class SyntheticOverSampler(BaseEstimator):
         codes, levels = codes_of(classes)
         wanted = self._wanted(np.bincount(codes, minlength=len(levels)), levels)
         target = _free_name(features)
-        table = features.assign(**{target: classes.to_numpy()})
-        table[target] = table[target].astype(classes.dtype)
+        table = features.copy()
+        table[target] = classes.set_axis(features.index)
         estimator = TabGAN() if self.gan is None else clone(self.gan)
         kinds = {target: "categorical"} if estimator.schema is None else estimator.schema
         self.gan_ = estimator.set_params(schema=kinds).fit(table)
         self.sampling_strategy_ = {levels[i]: n for i, n in wanted.items()}
-        parts = [table]
-        seeds = numpy_stream(resolve_seed(self.random_state), "oversample")
-        for i, n in wanted.items():
-            seed = int(seeds.integers(2**63 - 1))
-            parts.append(self.gan_.sample(n, where={target: [levels[i]]}, random_state=seed))
-        rows = pd.concat(parts, ignore_index=True)
+        added = {levels[i]: n for i, n in wanted.items()}
+        if not added:
+            return features.reset_index(drop=True), classes.reset_index(drop=True)
+        seed = resolve_seed(self.random_state)
+        drawn = self.gan_.sample(sum(added.values()), balance={target: added}, random_state=seed)
+        rows = pd.concat([table, drawn], ignore_index=True)
         return rows.drop(columns=target), pd.Series(rows[target], name=classes.name)
 
     def _wanted(self, counts: Any, levels: list[Any]) -> dict[int, int]:
@@ -123,6 +127,11 @@ class SyntheticOverSampler(BaseEstimator):
         added = {}
         for level, rows in strategy.items():
             place = find_level(level, levels)
+            if not isinstance(rows, int | np.integer) or isinstance(rows, bool):
+                raise OptionError(
+                    f"sampling_strategy: {rows!r} rows are asked for of class {level!r}; give a "
+                    "whole number"
+                )
             if place is None or rows < counts[place]:
                 has = "does not have" if place is None else f"has {counts[place]} rows of"
                 raise OptionError(
@@ -134,8 +143,19 @@ class SyntheticOverSampler(BaseEstimator):
         return added
 
 
-def _free_name(features: pd.DataFrame) -> str:
+def _classes(y: Any) -> pd.Series:
+    """Return classes as a series: of a frame or array of one column, too."""
+    if isinstance(y, pd.DataFrame) and y.shape[1] == 1:
+        return y.iloc[:, 0]
+    if isinstance(y, pd.Series):
+        return y
+    array = np.asarray(y)
+    return pd.Series(array.reshape(-1) if array.ndim == 2 and array.shape[1] == 1 else array)
+
+
+def _free_name(features: pd.DataFrame) -> Any:
     name = "target"
-    while name in features.columns:
+    while name in features.columns.get_level_values(0):
         name += "_"
-    return name
+    levels = features.columns.nlevels
+    return name if levels == 1 else (name, *[""] * (levels - 1))

@@ -49,6 +49,17 @@ def test_other_strategies(training):
     assert (labels == "c").sum() == 100
 
 
+def test_other_forms_of_features_and_classes(training):
+    features, y = training[0].head(300), training[1].head(300)
+    wide = features.set_axis(pd.MultiIndex.from_product([["f"], features.columns]), axis=1)
+    more, labels = sampler(sampling_strategy="minority").fit_resample(wide, y.to_frame())
+    assert list(more.columns) == list(wide.columns)
+    assert (labels == "c").sum() == (labels == "a").sum()
+    named = features.assign(key=[f"K-{i:04d}" for i in range(300)])
+    rows, _ = sampler().fit_resample(named, y)
+    assert rows["key"].is_unique
+
+
 def test_scikit_learns_contract():
     over = sampler(sampling_strategy="minority")
     assert clone(over).get_params()["sampling_strategy"] == "minority"
@@ -68,6 +79,7 @@ def test_scikit_learns_contract():
             "sampling_strategy: 5 rows are asked for of class 'z', which y does not have; rows can "
             "only be added to classes that are there",
         ),
+        ({"a": "x"}, "sampling_strategy: 'x' rows are asked for of class 'a'; give a whole number"),
         ({"a": 5}, "sampling_strategy: 5 rows are asked for of class 'a', which y has"),
     ],
 )

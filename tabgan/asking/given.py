@@ -65,31 +65,38 @@ def given_rows(
     """
     given = np.zeros((len(frame), len(schema)), np.bool_)
     cells: dict[int, pd.Series] = {}
+    places: list[int] = []
     for place, name in enumerate(frame.columns):
         at = find_name(name, schema.names)
-        if at is None or at in cells:
-            why = "is not in the table" if at is None else "is there twice"
-            raise OptionError(
-                f"where: column {name!r:.80} {why}; {did_you_mean(f'{name!s:.80}', schema.names)}"
-            )
+        if at is None or at in places:
+            fix = did_you_mean(f"{name!s:.80}", schema.names)
+            why = f"is not in the table; {fix}" if at is None else "is there twice; name it once"
+            raise OptionError(f"where: column {name!r:.80} {why}")
+        places.append(at)
         values, column = frame.iloc[:, place], schema.columns[at]
         domain = domain_of(column, levels.get(at), specials.get(at, ()))
         if column.is_made_anew:
-            cells[at], given[:, at] = _as_they_are(values, column)
+            own, given[:, at] = _as_they_are(values, column)
+            if given[:, at].any():
+                cells[at] = own
         else:
             cells[at], given[:, at] = _read(values, domain, strict=strict)
-    return GivenRows(cells, given, tuple(cells))
+    return GivenRows(cells, given, tuple(places))
 
 
 def _as_they_are(values: pd.Series, column: Column) -> tuple[pd.Series, NDArray[np.bool_]]:
+    """Take values that are made anew; where none is given there stands any other."""
+    given = values.notna().to_numpy(bool)
+    first = values[given].iloc[:1]
+    filled = values if given.all() else values.astype(object).where(given, [*first, None][0])
     try:
-        cells = values.astype(column.pandas_dtype)
+        cells = filled.astype(column.pandas_dtype) if given.any() else filled
     except (TypeError, ValueError) as error:
         raise OptionError(
             f"where: column {column.name!r} of dtype {column.pandas_dtype} can't hold these "
             f"values: {error}"
         ) from error
-    return cells.reset_index(drop=True), values.notna().to_numpy(bool)
+    return cells.reset_index(drop=True), given
 
 
 def _read(

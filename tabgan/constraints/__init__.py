@@ -7,7 +7,7 @@ which the row is made where there is one, else by mending it, else by drawing an
 from tabgan.constraints.base import Constraint
 from tabgan.constraints.custom import Custom
 from tabgan.constraints.declaring import declare
-from tabgan.constraints.keeping import keep_rules, keep_unique
+from tabgan.constraints.keeping import UniqueKeys, keep_rules, keep_unique
 from tabgan.constraints.levels import FixedCombinations, OneHot, Unique
 from tabgan.constraints.planning import plan
 from tabgan.constraints.ranges import Increments, Positive, Range
@@ -31,6 +31,7 @@ __all__ = [
     "Range",
     "Sum",
     "Unique",
+    "UniqueKeys",
     "check_constraints",
     "constraints_from_json",
     "declare",

@@ -6,7 +6,9 @@ enough.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
+from typing import Self
 
 import numpy as np
 import pandas as pd
@@ -18,7 +20,7 @@ from tabgan.constraints.writing import with_rows
 from tabgan.errors import ConstraintError
 from tabgan.schema import Schema
 
-__all__ = ["ATTEMPTS", "keep_rules", "keep_unique"]
+__all__ = ["ATTEMPTS", "UniqueKeys", "keep_rules", "keep_unique"]
 
 ATTEMPTS = 25  # draws for the rows of one frame
 
@@ -71,6 +73,7 @@ def keep_unique(
     redraw: Callable[[int, int], pd.DataFrame],
     *,
     derived: Collection[int] = (),
+    keys: "UniqueKeys | None" = None,
 ) -> Iterator[pd.DataFrame]:
     """Yield frames in which rows that repeat an earlier one of any frame are replaced.
 
@@ -84,6 +87,8 @@ def keep_unique(
         As there.
     redraw
         Draws further rows, given the number of the frame and of the attempt.
+    keys
+        What there has been in other streams, which rows of this one may not repeat either.
 
     Raises
     ------
@@ -95,7 +100,7 @@ def keep_unique(
         yield from frames
         return
     others = [rule for rule in constraints if not isinstance(rule, Unique)]
-    memories = [_Memory(rule, schema) for rule in unique]
+    memories = (keys or UniqueKeys.of(constraints, schema)).memories
     mend = partial(_mended, rules=others, schema=schema)
 
     def holds(rows: pd.DataFrame) -> Mask:
@@ -192,6 +197,19 @@ def _mended_rows(
         return frame
     gained = rule.check(mended, schema)
     return with_rows(frame, broken[gained], mended[gained], ()) if gained.any() else frame
+
+
+@dataclass(frozen=True)
+class UniqueKeys:
+    """Which keys of each constraint of uniqueness there have been."""
+
+    memories: "tuple[_Memory, ...]"
+
+    @classmethod
+    def of(cls, constraints: Sequence[Constraint], schema: Schema) -> Self:
+        """Begin with none."""
+        unique = [rule for rule in constraints if isinstance(rule, Unique)]
+        return cls(tuple(_Memory(rule, schema) for rule in unique))
 
 
 class _Memory:

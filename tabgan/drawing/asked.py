@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 
 from tabgan.asking import Asked
-from tabgan.constraints import Constraint, keep_rules, keep_unique
+from tabgan.constraints import Constraint, UniqueKeys, keep_rules, keep_unique
 from tabgan.drawing.asked_for import AskedFor
 from tabgan.drawing.made import add_made
 from tabgan.encoding.dependencies import ColumnTable
@@ -86,8 +86,8 @@ class AskedRows:
         kept = [self._filtered("trial", block) for block in range(TRIAL_BLOCKS)]
         return sum(map(len, kept)) / TRIED_ROWS
 
-    def blocks(self, n: int) -> Iterator[pd.DataFrame]:
-        """Yield n rows, block by block."""
+    def blocks(self, n: int, keys: UniqueKeys | None = None) -> Iterator[pd.DataFrame]:
+        """Yield n rows, block by block, that repeat no unique key of other streams either."""
         workers = torch.get_num_threads() if self.model.device.type == "cpu" else 1
         drawn = blocks(n, self._draw_block, workers, self._block_rows)
 
@@ -95,7 +95,9 @@ class AskedRows:
             return self._draw_rows(f"{block}.unique.{attempt}", block * self._block_rows)
 
         derived = self.model.encoder.derived
-        return keep_unique(drawn, self._rules, self.model.encoder.schema, redraw, derived=derived)
+        return keep_unique(
+            drawn, self._rules, self.model.encoder.schema, redraw, derived=derived, keys=keys
+        )
 
     @cached_property
     def _rules(self) -> tuple[Constraint, ...]:

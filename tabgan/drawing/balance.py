@@ -9,6 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tabgan.asking import Asked, known_levels
+from tabgan.constraints import UniqueKeys
+from tabgan.drawing.made import made_anew
 from tabgan.drawing.partial import PartialRows
 from tabgan.drawing.request import asked_blocks, read_condition
 from tabgan.errors import OptionError, did_you_mean
@@ -45,18 +47,23 @@ def balanced_blocks(
     """
     name, shares = _shares(partial, balance)
     counts = [_split(min(n - at, BLOCK_ROWS), shares) for at in range(0, max(n, 1), BLOCK_ROWS)]
+    encoder = partial.model.encoder
+    keys = UniqueKeys.of(partial.model.constraints, encoder.schema)
+    other = Asked(()) if where is None else read_condition(partial, where)
     sources = {}
     for i, level in enumerate(shares):
         wanted = sum(int(count[i]) for count in counts)
-        asked = _with_level(partial, where, name, level)
+        asked = _with_level(partial, other, name, level)
         own = int(numpy_stream(seed, "balance", i).integers(2**63 - 1))
-        sources[i] = _Source(asked_blocks(partial, asked, wanted, own))
+        sources[i] = _Source(asked_blocks(partial, asked, wanted, own, keys))
     for block, count in enumerate(counts):
         parts = [source.take(int(count[i])) for i, source in sources.items()]
         rows = pd.concat(parts, ignore_index=True)
         order = numpy_stream(seed, "balance", "order", block).permutation(len(rows))
         start = block * BLOCK_ROWS
-        yield rows.iloc[order].set_axis(pd.RangeIndex(start, start + len(rows)))
+        rows = rows.iloc[order].set_axis(pd.RangeIndex(start, start + len(rows)))
+        # the levels' rows were drawn at the same positions, from which identifiers follow
+        yield made_anew(encoder, rows, other, start, seed)
 
 
 def _shares(partial: PartialRows, balance: Any) -> tuple[Hashable, dict[Any, float]]:
@@ -108,9 +115,8 @@ def _split(n: int, shares: Mapping[Any, float]) -> NDArray[np.int64]:
     return counts
 
 
-def _with_level(partial: PartialRows, where: Any, name: Hashable, level: Any) -> Asked:
+def _with_level(partial: PartialRows, other: Asked, name: Hashable, level: Any) -> Asked:
     own = read_condition(partial, {name: [level]})
-    other = Asked(()) if where is None else read_condition(partial, where)
     if set(own.positions) & set(other.positions):
         raise OptionError(f"where and balance both ask for column {name!r}; leave it out of where")
     return Asked(tuple(sorted((*own.tests, *other.tests), key=lambda test: test.position)))

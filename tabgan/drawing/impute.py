@@ -47,6 +47,12 @@ def _filled(values: pd.Series, drawn: pd.Series, holes: NDArray[np.bool_]) -> pd
     """
     if not holes.any():
         return values
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        new = [v for v in drawn[holes].unique() if v not in values.dtype.categories]
+        values = values.cat.add_categories(new)
+    if isinstance(drawn.dtype, pd.DatetimeTZDtype) and values.dtype.kind == "M":
+        zone = None if not isinstance(values.dtype, pd.DatetimeTZDtype) else values.dtype.tz
+        drawn = drawn.dt.tz_convert(zone) if zone else drawn.dt.tz_localize(None)
     try:
         return values.where(~holes, drawn.astype(values.dtype))
     except (TypeError, ValueError):

@@ -3,13 +3,14 @@
 import numpy as np
 import pandas as pd
 
-from tabgan.asking import Asked, ColumnTest
+from tabgan.asking import Asked, ColumnTest, known_specials
 from tabgan.encoding.base import ColumnEncoder
 from tabgan.encoding.dependencies import ColumnTable
-from tabgan.encoding.table import TableEncoder
+from tabgan.encoding.table import TableEncoder, by_position
 from tabgan.errors import SamplingError
+from tabgan.streams import numpy_stream
 
-__all__ = ["NOTHING_ASKED", "add_made"]
+__all__ = ["NOTHING_ASKED", "add_made", "made_anew", "made_present"]
 
 NOTHING_ASKED = Asked(())
 
@@ -54,6 +55,30 @@ def add_made(
         values = _make(encoder.encoders[at], rows, tests.get(at), start=start, rng=rng, key=key)
         table = {**table, at: (encoder.columns[at], values)}
     return encoder.restore(table, touching=made)
+
+
+def made_present(encoder: TableEncoder) -> Asked:
+    """Ask of all columns that are made not to be missing."""
+    specials, columns = known_specials(encoder), encoder.columns
+    tests = [
+        ColumnTest(at, columns[at], own, negated=True, text=f"{columns[at].name} is not missing")
+        for at in encoder.made
+        if (own := specials.get(at, ()))
+    ]
+    return Asked(tuple(tests))
+
+
+def made_anew(
+    encoder: TableEncoder, frame: pd.DataFrame, asked: Asked, start: int, key: int
+) -> pd.DataFrame:
+    """Make the columns that are not learned once more, for rows at other positions."""
+    if not encoder.made:
+        return frame
+    table = by_position(frame.reset_index(drop=True), encoder.schema)
+    learned = {at: cells for at, cells in table.items() if at not in encoder.made}
+    rng = numpy_stream(key, "made", start)
+    table = add_made(encoder, learned, asked, start=start, rng=rng, key=key)
+    return encoder.frame_of(table).set_axis(frame.index)
 
 
 def _make(

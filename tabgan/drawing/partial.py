@@ -6,7 +6,7 @@ drawn rows as well; neither needs the training table.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 
 import numpy as np
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from tabgan.asking import Asked, GivenRows
 from tabgan.constraints import Unique, with_rows
 from tabgan.drawing.donors import Described, Donors
-from tabgan.drawing.made import NOTHING_ASKED, add_made
+from tabgan.drawing.made import NOTHING_ASKED, add_made, made_present
 from tabgan.encoding.base import Encoded
 from tabgan.encoding.columns import fit_column
 from tabgan.encoding.table import TableEncoder
@@ -56,10 +56,12 @@ class PartialRows:
 
     @cached_property
     def pool_frame(self) -> pd.DataFrame:
-        """Drawn rows, always the same."""
+        """Drawn rows, always the same; of few combinations some may repeat, unlike in a sample."""
+        learned = [rule for rule in self.model.constraints if not isinstance(rule, Unique)]
+        model = replace(self.model, constraints=tuple(learned))
         wanted = 2 * int(self.model.facts["n_rows"])
         rows = BLOCK_ROWS * min(max(wanted // BLOCK_ROWS, 1), MOST_POOL_BLOCKS)
-        return pd.concat([*self.model.blocks(rows, seed=0)], ignore_index=True)
+        return pd.concat([*model.blocks(rows, seed=0)], ignore_index=True)
 
     @cached_property
     def features(self) -> RowFeatures:
@@ -133,6 +135,8 @@ class PartialRows:
         ConstraintError
             If what is given in a row does not go with the constraints.
         """
+        if present:
+            asked = made_present(self.model.encoder)
         complete = partial(self._complete, present=present, asked=asked, key=key)
         frame = complete(rows, start, rng)
         for attempt in range(ATTEMPTS if self.model.constraints else 0):
@@ -188,7 +192,7 @@ class PartialRows:
         encoder, given = self.model.encoder, rows.given
         if not len(given):
             return self.pool_frame.iloc[:0]
-        table = encoder.reduce(self.guess(rows, rng))
+        table = encoder.reduce_settled(self.guess(rows, rng), given)
         drawn = self._drawn(encoder.encode_columns(table, len(given)), rng)
         known = _known(encoder, given)
         free = _free_features(encoder, known, len(self.features))

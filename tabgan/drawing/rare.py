@@ -10,13 +10,14 @@ import pandas as pd
 
 from tabgan.asking import Asked, ColumnTest, GivenRows
 from tabgan.asking.lines import ends_of
-from tabgan.encoding.table import TableEncoder
+from tabgan.drawing.partial import PartialRows
 from tabgan.errors import SamplingError
 from tabgan.values import levels_to_series, numbers_to_series
 
-__all__ = ["check_rules", "rows_meeting"]
+__all__ = ["fitting_rows", "rows_meeting"]
 
 LEAST_NEAR = 100  # drawn rows to choose among
+TRIES = 2  # rows that are put together for each one that is wanted
 
 
 def rows_meeting(asked: Asked, pool: pd.DataFrame, n: int, rng: np.random.Generator) -> GivenRows:
@@ -62,17 +63,21 @@ def _invented(test: ColumnTest, n: int, rng: np.random.Generator) -> pd.Series:
     return numbers_to_series(numbers, np.full(n, None, object), test.column, np.ones(n, np.bool_))
 
 
-def check_rules(encoder: TableEncoder, asked: Asked, frame: pd.DataFrame) -> None:
-    """Check that what is asked does not break a rule between the columns.
+def fitting_rows(partial: PartialRows, asked: Asked, n: int, rng: np.random.Generator) -> GivenRows:
+    """Return n rows in which what is asked for is given, and goes with the rules between columns.
 
     Raises
     ------
     SamplingError
-        If it does in one of the rows.
+        If no row was found in which it does.
     """
-    rule = encoder.broken_rule(frame, asked.positions)
-    if rule is not None:
+    rows = rows_meeting(asked, partial.pool_frame, n * TRIES, rng)
+    guess = partial.guess(rows, rng)
+    keeps, rule = partial.model.encoder.keeps_rules(guess, asked.positions)
+    fitting = np.flatnonzero(keeps)
+    if rule is not None and not len(fitting):
         raise SamplingError(
-            f"where: {asked.describe()}: no row can have this together with the rule that "
+            f"where: {asked.describe()}: no row was found that has this and keeps the rule that "
             f"{rule.describe()}; ask for less"
         )
+    return rows[np.resize(fitting, n)]

@@ -7,10 +7,12 @@ from typing import Any
 import pandas as pd
 
 from tabgan.asking import Asked, asked_of, given_rows, known_levels, known_specials
+from tabgan.constraints import UniqueKeys, keep_unique
 from tabgan.drawing.asked import TRIED_ROWS, AskedRows
+from tabgan.drawing.asked_for import AskedFor
 from tabgan.drawing.narrowed import narrowed
 from tabgan.drawing.partial import PartialRows
-from tabgan.drawing.rare import check_rules, rows_meeting
+from tabgan.drawing.rare import fitting_rows
 from tabgan.errors import SamplingWarning
 from tabgan.sampling.stream import blocks
 from tabgan.streams import numpy_stream
@@ -27,8 +29,12 @@ def read_condition(partial: PartialRows, where: Any) -> Asked:
     return asked_of(where, encoder.schema, known_levels(encoder), known_specials(encoder))
 
 
-def asked_blocks(partial: PartialRows, asked: Asked, n: int, seed: int) -> Iterator[pd.DataFrame]:
+def asked_blocks(
+    partial: PartialRows, asked: Asked, n: int, seed: int, keys: UniqueKeys | None = None
+) -> Iterator[pd.DataFrame]:
     """Yield n rows that meet a condition, block by block.
+
+    With `keys`, they repeat no unique key of other streams either.
 
     Raises
     ------
@@ -39,13 +45,13 @@ def asked_blocks(partial: PartialRows, asked: Asked, n: int, seed: int) -> Itera
     """
     model, rest = narrowed(partial.model, asked)
     if not rest.tests:
-        return model.blocks(n, seed)
+        return model.blocks(n, seed, keys)
     key = asked.describe()
     if key not in partial.shares:  # the same for all seeds, and kept for the next request
         partial.shares[key] = AskedRows(model, rest, seed=0).tried()
     share = partial.shares[key]
     if share >= RARE:
-        return AskedRows(model, rest, seed, share).blocks(n)
+        return AskedRows(model, rest, seed, share).blocks(n, keys)
     if not share:
         warnings.warn(
             f"where: {asked.describe()}: none of {TRIED_ROWS} rows that were drawn on trial meets "
@@ -53,17 +59,24 @@ def asked_blocks(partial: PartialRows, asked: Asked, n: int, seed: int) -> Itera
             SamplingWarning,
             stacklevel=4,
         )
-    return blocks(n, lambda block: _rare_block(partial, asked, seed, block), 1, RARE_ROWS)
+    drawn = blocks(n, lambda block: _rare_block(partial, asked, seed, block), 1, RARE_ROWS)
+
+    def redraw(block: int, attempt: int) -> pd.DataFrame:
+        return _rare_block(partial, asked, seed, block, attempt)
+
+    own, encoder = partial.model.constraints, partial.model.encoder
+    rules = (*own, AskedFor(asked)) if own else ()
+    return keep_unique(drawn, rules, encoder.schema, redraw, derived=encoder.derived, keys=keys)
 
 
-def _rare_block(partial: PartialRows, asked: Asked, seed: int, block: int) -> pd.DataFrame:
+def _rare_block(
+    partial: PartialRows, asked: Asked, seed: int, block: int, *again: int
+) -> pd.DataFrame:
     encoder, start = partial.model.encoder, block * RARE_ROWS
-    rng = numpy_stream(seed, "rare", block)
+    rng = numpy_stream(seed, "rare", block, *again)
     learned = Asked(tuple(test for test in asked.tests if test.position not in encoder.made))
-    rows = rows_meeting(learned, partial.pool_frame, RARE_ROWS, rng)
-    check_rules(encoder, learned, partial.guess(rows, rng))  # before the work of completing
+    rows = fitting_rows(partial, learned, RARE_ROWS, rng)
     frame = partial.complete(rows, start, rng, asked=asked, key=seed)
-    check_rules(encoder, learned, frame)
     return frame.set_axis(pd.RangeIndex(start, start + RARE_ROWS))
 
 

@@ -205,9 +205,7 @@ class TableEncoder:
         given
             Which cells are not to be changed, shape (rows, columns).
         """
-        table, pinned = by_position(frame, self.schema), given.copy()
-        for rule in self.dependencies:
-            table = rule.reduce(rule.settle(table, pinned))
+        table = self.reduce_settled(frame, given)
         for rule in reversed(self.dependencies):
             if not isinstance(rule, Coincidence):  # it is one of shares, which stay what they are
                 table = rule.restore(table)
@@ -215,17 +213,36 @@ class TableEncoder:
             table[at] = column, replaced(values, given[:, at], frame.iloc[:, at])
         return self.frame_of(table)
 
-    def broken_rule(self, frame: pd.DataFrame, positions: Collection[int]) -> Dependency | None:
-        """Return the first rule of some columns that a row of a frame breaks."""
-        table = by_position(frame, self.schema)
+    def reduce_settled(self, frame: pd.DataFrame, given: NDArray[np.bool_]) -> ColumnTable:
+        """Reduce rows that have been brought in line; of given cells that clash some give way."""
+        table, pinned = by_position(frame, self.schema), given.copy()
         for rule in self.dependencies:
-            try:
-                if set(rule.positions) & set(positions) and not rule.holds(table).all():
-                    return rule
-                table = rule.reduce(table)
-            except DataError:  # such rows can't be reduced
-                return rule
-        return None
+            table = rule.reduce(rule.settle(table, pinned))
+        return table
+
+    def keeps_rules(
+        self, frame: pd.DataFrame, positions: Collection[int]
+    ) -> tuple[NDArray[np.bool_], Dependency | None]:
+        """Say which rows of a frame keep the rules of some columns, and which rule is broken first.
+
+        Returns
+        -------
+        Shape (rows,); and the first rule that a row breaks, if there is one.
+        """
+        table, keeps = by_position(frame, self.schema), np.ones(len(frame), np.bool_)
+        broken = None
+        for rule in self.dependencies:
+            if set(rule.positions) & set(positions):
+                own = {at: (column, cells[keeps]) for at, (column, cells) in table.items()}
+                try:
+                    holds = rule.holds(own)
+                except DataError:  # there is a row that can't be reduced
+                    return np.zeros(len(frame), np.bool_), rule
+                if broken is None and not holds.all():
+                    broken = rule
+                keeps[np.flatnonzero(keeps)[~holds]] = False
+            table = rule.reduce(table)
+        return keeps, broken
 
     @property
     def derived(self) -> set[int]:

@@ -98,8 +98,8 @@ class TestRare:
         with pytest.raises(SamplingError) as caught:
             fitted.sample(5, where={"plan": "pro", "rank": 1})
         assert str(caught.value) == (
-            "where: plan == 'pro' and rank == 1: no row can have this together with the rule that "
-            "'plan' determines 'rank'; ask for less"
+            "where: plan == 'pro' and rank == 1: no row was found that has this and keeps the rule "
+            "that 'plan' determines 'rank'; ask for less"
         )
 
 

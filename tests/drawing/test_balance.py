@@ -28,6 +28,10 @@ def test_a_derived_column(fitted):
     assert fitted.sample(300, balance="rank")["rank"].value_counts().tolist() == [100] * 3
 
 
+def test_identifiers_do_not_repeat(fitted):
+    assert fitted.sample(9000, balance="plan")["id"].is_unique
+
+
 @pytest.mark.parametrize(
     ("asked", "message"),
     [

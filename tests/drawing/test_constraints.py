@@ -57,6 +57,46 @@ def test_uniqueness_under_a_condition(constrained):
     assert not rows.duplicated(["net", "part"]).any()
 
 
+def test_uniqueness_in_a_balanced_sample(constrained):
+    rows = constrained.sample(1500, balance="active")
+    assert not rows.duplicated(["net", "part"]).any()
+    check(rows)
+
+
+def test_the_result_of_a_formula_can_be_given(orders, constrained):
+    given = orders.loc[:99, ["gross"]]
+    rows = constrained.sample(where=given)
+    assert (rows["gross"] == given["gross"]).all()
+    check(rows)
+    one = constrained.sample(50, where={"gross": float(orders["gross"].iloc[3])})
+    assert (one["gross"] == orders["gross"].iloc[3]).all()
+    check(one)
+    holes = orders.head(200).assign(net=orders["net"].head(200).where(orders.index[:200] % 2 == 0))
+    filled = constrained.impute(holes)
+    assert np.allclose(filled["net"] + filled["tax"], filled["gross"])
+
+
+def test_a_combination_that_there_never_was(constrained):
+    rows = pd.DataFrame({"plan": ["pro", "pro"], "rank": [3, 1], "age": [None, None]})
+    with pytest.raises(ConstraintError, match="Row 1: no completion was found that keeps"):
+        constrained.sample(where=rows)
+    filled = constrained.impute(rows)
+    assert filled["rank"].tolist() == [3, 1]
+    assert filled["age"].notna().all()
+
+
+def test_few_combinations_that_are_unique():
+    rng = np.random.default_rng(0)
+    pairs = pd.DataFrame([(a, b) for a in range(30) for b in range(12)], columns=["a", "b"])
+    table = pairs.sample(200, random_state=0).assign(x=rng.normal(size=200))
+    gan = TabGAN(
+        steps=20, hidden_dim=8, constraints=[Unique(["a", "b"])], verbose=False, random_state=0
+    ).fit(table)
+    filled = gan.impute(pd.DataFrame({"a": [3], "b": [2], "x": [None]}))
+    assert filled["x"].notna().all()
+    assert len(gan.sample(where=pd.DataFrame({"a": [3, 4]}))) == 2
+
+
 def test_with_given_cells(orders, constrained):
     partial = orders.head(150).mask(np.random.default_rng(0).random((150, orders.shape[1])) < 0.5)
     partial = partial.drop(columns="gross")

@@ -50,6 +50,35 @@ def test_some_columns_and_new_values(orders, fitted):
     assert filled["age"].dtype == float
 
 
+def test_made_columns_are_filled_too():
+    rng = np.random.default_rng(0)
+    n = 500
+    table = pd.DataFrame({"key": np.arange(1000, 1000 + n), "x": rng.normal(size=n)})
+    table["mail"] = [f"p{i}@corp.test" if i % 3 else None for i in range(n)]
+    gan = TabGAN(steps=3, hidden_dim=8, verbose=False, random_state=0).fit(table)
+    assert not gan.impute(table).isna().any().any()
+    holes = table.astype({"key": "Int64"})
+    holes.loc[7, "key"] = None
+    filled = gan.impute(holes)
+    assert filled["key"].notna().all()
+    assert filled["key"].drop(7).tolist() == table["key"].drop(7).tolist()
+
+
+def test_other_dtypes_than_at_fit():
+    rng = np.random.default_rng(0)
+    n = 400
+    when = pd.Series(pd.date_range("2024-01-01", periods=n, freq="h", tz="Europe/Paris"))
+    table = pd.DataFrame({"when": when, "cat": rng.choice(["lo", "hi"], n), "x": rng.random(n)})
+    gan = TabGAN(steps=3, hidden_dim=8, verbose=False, random_state=0).fit(table)
+    naive = table.assign(when=when.dt.tz_localize(None).where(rng.random(n) > 0.5))
+    filled = gan.impute(naive)
+    assert filled["when"].dtype == naive["when"].dtype
+    there = naive["when"].notna()
+    assert (filled.loc[there, "when"] == naive.loc[there, "when"]).all()
+    few = table.assign(cat=pd.Categorical(["lo", None] * (n // 2), categories=["lo"]))
+    assert set(gan.impute(few)["cat"]) == {"lo", "hi"}
+
+
 def test_a_full_table_comes_back(orders, fitted):
     whole = orders.dropna()
     filled = fitted.impute(whole)

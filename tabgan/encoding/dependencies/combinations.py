@@ -15,7 +15,6 @@ from tabgan.encoding.dependencies.base import (
     Dependency,
     Field,
     level_key,
-    replaced,
     with_cells,
     without,
 )
@@ -77,7 +76,10 @@ class Combination(Dependency):
         return with_cells(table, spread)
 
     def settle(self, table: ColumnTable, pinned: NDArray[np.bool_]) -> ColumnTable:
-        """Take a combination that has the pinned values: the row's own, or the first one."""
+        """Take a combination that has the pinned values: the row's own, or the first one.
+
+        Pinned values that no combination has are given up, for the row to be one of the table.
+        """
         places = [*self.positions]
         found, combinations = combinations_of([table[at] for at in places])
         given = pinned[:, places]
@@ -88,21 +90,22 @@ class Combination(Dependency):
         for place, (at, column) in enumerate(self.members):
             levels = [values[place] for values in self.combinations]
             values = levels_to_series(levels, codes, column)
-            cells[at] = (column, replaced(table[at][1], ~given[:, place], values))
+            cells[at] = (column, values.set_axis(table[at][1].index))
         pinned[:, places] |= given.any(axis=1, keepdims=True)
         return with_cells(table, cells)
 
     def _nearest(self, values: Values, pins: Sequence[int]) -> int:
         wanted = _key(values)
-        for needed in ([1] * len(pins), pins):
-            for number, combination in enumerate(self._keys):
-                if all(a == b for a, b, n in zip(wanted, combination, needed, strict=True) if n):
-                    return number
+        if wanted in self._numbers:
+            return self._numbers[wanted]
+        for combination, number in self._numbers.items():
+            if all(a == b for a, b, pin in zip(wanted, combination, pins, strict=True) if pin):
+                return number
         return 0
 
     @cached_property
-    def _keys(self) -> list[tuple[tuple[type, Scalar], ...]]:
-        return [_key(values) for values in self.combinations]
+    def _numbers(self) -> dict[tuple[tuple[type, Scalar], ...], int]:
+        return {_key(values): number for number, values in enumerate(self.combinations)}
 
     def to_json(self) -> dict[str, Any]:
         """Describe the dependency by JSON values."""

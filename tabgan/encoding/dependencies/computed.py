@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tabgan.encoding.dependencies.base import (
     ColumnTable,
     Dependency,
     Field,
     level_key,
+    replaced,
     with_cells,
     without,
 )
@@ -19,6 +21,9 @@ from tabgan.scalars import Scalar, from_json_scalar, to_json_scalar
 from tabgan.values import Numbers, numbers_of, numbers_to_series
 
 __all__ = ["Computed", "compute"]
+
+
+SECANTS = 12  # steps in solving for a source
 
 
 @dataclass(frozen=True)
@@ -77,6 +82,54 @@ class Computed(Dependency):
         return with_cells(
             table, {at: (column, numbers_to_series(result.values, special, column, present))}
         )
+
+    def settle(self, table: ColumnTable, pinned: NDArray[np.bool_]) -> ColumnTable:
+        """Solve for a free source where the target is pinned; else compute the target."""
+        at, column = self.target
+        own = numbers_of(table[at][1], column)
+        wanted = own.values.astype(np.float64)
+        for place in reversed(range(len(self.sources))):
+            source = self.sources[place]
+            cells = table[source.position][1]
+            read = [numbers_of(table[other.position][1], other.column) for other in self.sources]
+            result = compute(self.expression, read)
+            wrong = own.present & result.present & (result.values != wanted)
+            rows = wrong & pinned[:, at] & ~pinned[:, source.position]
+            if rows.any():
+                solved = self._solved(read, place, wanted)
+                old = read[place]
+                kind = np.int64 if old.values.dtype.kind == "i" else np.float64
+                new = np.where(rows, np.rint(solved) if kind is np.int64 else solved, old.values)
+                series = numbers_to_series(
+                    new.astype(kind), old.special, source.column, old.present
+                )
+                cells = replaced(cells, rows, series)
+                table = with_cells(table, {source.position: (source.column, cells)})
+        computed = replaced(table[at][1], ~pinned[:, at], self.restore(table)[at][1])
+        return with_cells(table, {at: (column, computed)})
+
+    def _solved(
+        self, read: Sequence[Numbers], place: int, wanted: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Return what a source would have to be, by the secant method: at once if it is linear."""
+        x = read[place].values.astype(np.float64)
+        best, least = x, np.full(len(x), np.inf)
+
+        def error(values: NDArray[np.float64]) -> NDArray[np.float64]:
+            changed = [*read]
+            changed[place] = read[place]._replace(values=values)
+            return compute(self.expression, changed).values - wanted
+
+        before, step = error(x), np.maximum(np.abs(x), 1.0) * 1e-3
+        for _ in range(SECANTS):
+            after = error(x + step)
+            with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+                move = -after * step / (after - before)
+            x, before = x + step, after
+            better = np.abs(after) < least
+            best, least = np.where(better, x, best), np.where(better, np.abs(after), least)
+            step = np.where(np.isfinite(move), move, 0.0)
+        return best
 
     def to_json(self) -> dict[str, Any]:
         """Describe the dependency by JSON values."""

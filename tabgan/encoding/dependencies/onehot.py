@@ -14,7 +14,6 @@ from tabgan.encoding.dependencies.base import (
     count_rows,
     field_at,
     level_key,
-    replaced,
     sample_of,
     with_cells,
     without,
@@ -91,7 +90,10 @@ class OneHot(Dependency):
         return with_cells(table, spread)
 
     def settle(self, table: ColumnTable, pinned: NDArray[np.bool_]) -> ColumnTable:
-        """Keep a pinned 1, else a 1 that is not against a pinned 0, else set the first free one."""
+        """Keep a pinned 1, else a 1 that is not against a pinned 0, else set the first free one.
+
+        Of two pinned ones the second is given up, for the row to be one of the table.
+        """
         places = [*self.positions]
         hot = np.column_stack(
             [_is(one, table[at][1]) for at, (_, one) in zip(places, self.bits, strict=True)]
@@ -102,7 +104,7 @@ class OneHot(Dependency):
         cells: ColumnTable = {}
         for index, ((at, column), bit) in enumerate(zip(self.members, self.bits, strict=True)):
             values = levels_to_series(list(bit), (chosen == index).astype(np.int32), column)
-            cells[at] = (column, replaced(table[at][1], ~given[:, index], values))
+            cells[at] = (column, values.set_axis(table[at][1].index))
         pinned[:, places] |= given.any(axis=1, keepdims=True)
         return with_cells(table, cells)
 
