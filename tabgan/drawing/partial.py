@@ -19,6 +19,7 @@ from tabgan.drawing.donors import Described, Donors
 from tabgan.drawing.made import NOTHING_ASKED, add_made, made_present
 from tabgan.encoding.base import Encoded
 from tabgan.encoding.columns import fit_column
+from tabgan.encoding.in_line import reduce_settled, settled
 from tabgan.encoding.table import TableEncoder
 from tabgan.errors import ConstraintError
 from tabgan.model import TableModel
@@ -192,7 +193,7 @@ class PartialRows:
         encoder, given = self.model.encoder, rows.given
         if not len(given):
             return self.pool_frame.iloc[:0]
-        table = encoder.reduce_settled(self.guess(rows, rng), given)
+        table = reduce_settled(encoder, self.guess(rows, rng), given)
         drawn = self._drawn(encoder.encode_columns(table, len(given)), rng)
         known = _known(encoder, given)
         free = _free_features(encoder, known, len(self.features))
@@ -207,7 +208,7 @@ class PartialRows:
             for at, (column, cells) in new.items()
         }
         done = add_made(encoder, encoder.restore(kept), asked, start=start, rng=rng, key=key)
-        return encoder.settled(_with_given(encoder.frame_of(done), rows), given)
+        return settled(encoder, _with_given(encoder.frame_of(done), rows), given)
 
     def _drawn(self, encoded: Encoded, rng: np.random.Generator) -> Drawn:
         numbers = encoded.low + encoded.width * rng.random(encoded.low.shape)
@@ -239,7 +240,7 @@ class PartialRows:
         donors = Donors(described[slice(0, n)])
         nearest = donors.nearest(described[slice(n, None)], rows.given, rng)
         guess = _with_given(self.pool_frame.iloc[nearest].reset_index(drop=True), rows)
-        return self.model.encoder.settled(guess, rows.given)
+        return settled(self.model.encoder, guess, rows.given)
 
     def _described(self, frame: pd.DataFrame) -> Described:
         encoder = self.model.encoder

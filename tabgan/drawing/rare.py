@@ -11,6 +11,7 @@ import pandas as pd
 from tabgan.asking import Asked, ColumnTest, GivenRows
 from tabgan.asking.lines import ends_of
 from tabgan.drawing.partial import PartialRows
+from tabgan.encoding.in_line import keeps_rules
 from tabgan.errors import SamplingError
 from tabgan.values import levels_to_series, numbers_to_series
 
@@ -73,7 +74,7 @@ def fitting_rows(partial: PartialRows, asked: Asked, n: int, rng: np.random.Gene
     """
     rows = rows_meeting(asked, partial.pool_frame, n * TRIES, rng)
     guess = partial.guess(rows, rng)
-    keeps, rule = partial.model.encoder.keeps_rules(guess, asked.positions)
+    keeps, rule = keeps_rules(partial.model.encoder, guess, asked.positions)
     fitting = np.flatnonzero(keeps)
     if rule is not None and not len(fitting):
         raise SamplingError(

@@ -4,16 +4,17 @@ import warnings
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from tabgan.asking import Asked, asked_of, given_rows, known_levels, known_specials
-from tabgan.constraints import UniqueKeys, keep_unique
+from tabgan.asking import Asked, GivenRows, asked_of, given_rows, known_levels, known_specials
+from tabgan.constraints import UniqueKeys, keep_unique, with_rows
 from tabgan.drawing.asked import TRIED_ROWS, AskedRows
 from tabgan.drawing.asked_for import AskedFor
 from tabgan.drawing.narrowed import narrowed
 from tabgan.drawing.partial import PartialRows
 from tabgan.drawing.rare import fitting_rows
-from tabgan.errors import SamplingWarning
+from tabgan.errors import ConstraintError, SamplingWarning
 from tabgan.sampling.stream import blocks
 from tabgan.streams import numpy_stream
 
@@ -21,6 +22,8 @@ __all__ = ["asked_blocks", "completed_blocks", "read_condition", "requested_bloc
 
 RARE = 1 / 500  # share of the model's rows under which they are put together, not filtered
 RARE_ROWS = 1024  # of a block of such rows
+ATTEMPTS = 6  # completions of a row that repeats a unique key
+FAR = 10**7  # positions from which identifiers of such a row are made
 
 
 def read_condition(partial: PartialRows, where: Any) -> Asked:
@@ -89,13 +92,41 @@ def completed_blocks(
     ------
     OptionError
         If a column is unknown, or a cell holds what its column never has.
+    ConstraintError
+        If what is given in a row does not go with the constraints.
     """
     encoder = partial.model.encoder
     rows = given_rows(frame, encoder.schema, known_levels(encoder), known_specials(encoder))
+    keys = UniqueKeys.of(partial.model.constraints, encoder.schema)
     start = 0
     for block in partial.blocks(rows, seed):
-        yield block.set_axis(frame.index[start : start + len(block)])
-        start += len(block)
+        end = start + len(block)
+        done = _unique(partial, rows[slice(start, end)], block, keys, seed)
+        yield done.set_axis(frame.index[start:end])
+        start = end
+
+
+def _unique(
+    partial: PartialRows, rows: GivenRows, frame: pd.DataFrame, keys: UniqueKeys, seed: int
+) -> pd.DataFrame:
+    """Complete rows anew that repeat a key which must be unique."""
+    start = int(frame.index[0]) if len(frame) else 0
+    for attempt in range(1, ATTEMPTS + 1):
+        new = [memory.new(frame) for memory in keys.memories]
+        repeated = np.flatnonzero(~np.logical_and.reduce(new)) if new else np.empty(0, np.intp)
+        if not len(repeated):
+            break
+        if attempt == ATTEMPTS:
+            raise ConstraintError(
+                f"Row {start + repeated[0]}: no completion was found whose key is not that of an "
+                "earlier row; change the given cells, or give fewer"
+            )
+        rng = numpy_stream(seed, "unique", start, attempt)
+        again = partial.complete(rows[repeated], start + attempt * FAR, rng, key=seed)
+        frame = with_rows(frame, repeated, again, ())
+    for memory in keys.memories:
+        memory.add(frame)
+    return frame
 
 
 def requested_blocks(

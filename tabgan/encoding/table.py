@@ -12,15 +12,12 @@ from numpy.typing import NDArray
 from tabgan.encoding.base import ColumnEncoder, Encoded
 from tabgan.encoding.columns import ENCODERS, fit_encoders
 from tabgan.encoding.dependencies import (
-    Coincidence,
     ColumnTable,
     Dependency,
     dependency_from_json,
     detect_dependencies,
 )
-from tabgan.encoding.dependencies.base import replaced
 from tabgan.encoding.quantiles import Quantiles
-from tabgan.errors import DataError
 from tabgan.schema import Column, Schema
 from tabgan.spans import Spans
 
@@ -194,55 +191,6 @@ class TableEncoder:
         frame = pd.concat([table[position][1] for position in range(len(self.schema))], axis=1)
         frame.columns = column_index(self.schema)
         return frame
-
-    def settled(self, frame: pd.DataFrame, given: NDArray[np.bool_]) -> pd.DataFrame:
-        """Bring cells that are not given in line with those that are, by the rules.
-
-        Parameters
-        ----------
-        frame
-            Rows of the schema's columns.
-        given
-            Which cells are not to be changed, shape (rows, columns).
-        """
-        table = self.reduce_settled(frame, given)
-        for rule in reversed(self.dependencies):
-            if not isinstance(rule, Coincidence):  # it is one of shares, which stay what they are
-                table = rule.restore(table)
-        for at, (column, values) in table.items():
-            table[at] = column, replaced(values, given[:, at], frame.iloc[:, at])
-        return self.frame_of(table)
-
-    def reduce_settled(self, frame: pd.DataFrame, given: NDArray[np.bool_]) -> ColumnTable:
-        """Reduce rows that have been brought in line; of given cells that clash some give way."""
-        table, pinned = by_position(frame, self.schema), given.copy()
-        for rule in self.dependencies:
-            table = rule.reduce(rule.settle(table, pinned))
-        return table
-
-    def keeps_rules(
-        self, frame: pd.DataFrame, positions: Collection[int]
-    ) -> tuple[NDArray[np.bool_], Dependency | None]:
-        """Say which rows of a frame keep the rules of some columns, and which rule is broken first.
-
-        Returns
-        -------
-        Shape (rows,); and the first rule that a row breaks, if there is one.
-        """
-        table, keeps = by_position(frame, self.schema), np.ones(len(frame), np.bool_)
-        broken = None
-        for rule in self.dependencies:
-            if set(rule.positions) & set(positions):
-                own = {at: (column, cells[keeps]) for at, (column, cells) in table.items()}
-                try:
-                    holds = rule.holds(own)
-                except DataError:  # there is a row that can't be reduced
-                    return np.zeros(len(frame), np.bool_), rule
-                if broken is None and not holds.all():
-                    broken = rule
-                keeps[np.flatnonzero(keeps)[~holds]] = False
-            table = rule.reduce(table)
-        return keeps, broken
 
     @property
     def derived(self) -> set[int]:

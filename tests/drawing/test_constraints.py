@@ -95,6 +95,14 @@ def test_few_combinations_that_are_unique():
     filled = gan.impute(pd.DataFrame({"a": [3], "b": [2], "x": [None]}))
     assert filled["x"].notna().all()
     assert len(gan.sample(where=pd.DataFrame({"a": [3, 4]}))) == 2
+    rows = gan.sample(where=pd.DataFrame({"a": [3] * 5}))
+    assert rows["b"].is_unique, "each completed to another pair"
+    with pytest.raises(ConstraintError) as caught:
+        gan.sample(where=pd.DataFrame({"a": [3, 4, 3], "b": [2, 2, 2]}))
+    assert str(caught.value) == (
+        "Row 2: no completion was found whose key is not that of an earlier row; change the given "
+        "cells, or give fewer"
+    )
 
 
 def test_with_given_cells(orders, constrained):

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tabgan.encoding.dependencies.grids import Grid
 from tabgan.encoding.dependencies.lines import Line
 from tabgan.encoding.dependencies.settling import settle_lines, settle_parts
+from tabgan.encoding.in_line import keeps_rules, settled
 from tabgan.encoding.table import TableEncoder
 from tabgan.inference import infer_schema
 
@@ -61,17 +62,17 @@ def test_given_cells_of_a_row_and_free_ones_of_another(table, encoder, seed, sha
     donors = table.sample(60, random_state=seed % 999 + 1).reset_index(drop=True)
     pinned = rng.random(wanted.shape) < share
     mixed = donors.where(~pinned, wanted).astype(table.dtypes)
-    settled = encoder.settled(mixed, pinned)
-    pd.testing.assert_series_equal(settled.dtypes, table.dtypes)
+    mended = settled(encoder, mixed, pinned)
+    pd.testing.assert_series_equal(mended.dtypes, table.dtypes)
     for at, name in enumerate(table):
         own = pinned[:, at]
-        assert (settled.loc[own, name] == wanted.loc[own, name]).all()
-    assert (settled["start"] <= settled["end"]).mean() > 0.9
-    one_hot = settled[[f"is_{level}" for level in "abcd"]]
+        assert (mended.loc[own, name] == wanted.loc[own, name]).all()
+    assert (mended["start"] <= mended["end"]).mean() > 0.9
+    one_hot = mended[[f"is_{level}" for level in "abcd"]]
     # two columns that follow from one may be given, and no level be looked for that fits both
     assert (one_hot.sum(axis=1) == 1).mean() > 0.8
     copies = ~(pinned[:, 4] & pinned[:, 7])
-    assert (settled["net"] == settled["copy"])[copies].all()
+    assert (mended["net"] == mended["copy"])[copies].all()
 
 
 def test_rules_hold_if_one_column_is_given(table, encoder):
@@ -79,9 +80,9 @@ def test_rules_hold_if_one_column_is_given(table, encoder):
     for at, name in enumerate(table):
         pinned = np.zeros(table.shape, bool)
         pinned[:, at] = True
-        settled = encoder.settled(donors.assign(**{name: table[name]}), pinned)
-        assert (settled[name] == table[name]).all()
-        assert encoder.keeps_rules(settled, range(table.shape[1]))[1] is None, name
+        mended = settled(encoder, donors.assign(**{name: table[name]}), pinned)
+        assert (mended[name] == table[name]).all()
+        assert keeps_rules(encoder, mended, range(table.shape[1]))[1] is None, name
 
 
 @pytest.mark.parametrize(
@@ -95,9 +96,9 @@ def test_rules_hold_if_one_column_is_given(table, encoder):
 )
 def test_broken_rules_are_seen(table, encoder, changed, rule):
     places = range(table.shape[1])
-    keeps, broken = encoder.keeps_rules(table, places)
+    keeps, broken = keeps_rules(encoder, table, places)
     assert (keeps.all(), broken) == (True, None)
-    keeps, broken = encoder.keeps_rules(table.assign(**changed), places)
+    keeps, broken = keeps_rules(encoder, table.assign(**changed), places)
     assert type(broken).__name__ == rule
     assert not keeps.all()
 
@@ -136,8 +137,8 @@ class TestLines:
 def test_parts_add_up_where_they_can(parts, total, free):
     grid = Grid(0, 200, decimals=0)
     values, may = np.array(parts, float)[:, None], np.array(free)[:, None]
-    settled = settle_parts(values, np.array([float(total)]), [grid] * 3, may)
-    assert (settled[~may] == values[~may]).all()
+    mended = settle_parts(values, np.array([float(total)]), [grid] * 3, may)
+    assert (mended[~may] == values[~may]).all()
     held = values[~may].sum()
     if may.any() and held <= total:
-        assert settled.sum() == total
+        assert mended.sum() == total
