@@ -126,9 +126,9 @@ class Case:
 
     @classmethod
     def of(cls, name: str) -> Case:
-        """Read a table."""
-        train, test = divided(name)
+        """Read a table, without the classes that are too rare for SMOTE-NC."""
         target = TABLES[name].target
+        train, test = of_frequent_classes(*divided(name), target)
         lacking = lacking_rows(train[target], TASKS[name].brought_to)
         return cls(train, test, target, categorical_columns(name, train), lacking)
 
@@ -142,16 +142,20 @@ def divided(name: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     return train[:size], pd.concat([train[size:], test], ignore_index=True)
 
 
-def lacking_rows(classes: pd.Series, brought_to: int | None) -> dict[Any, int]:
-    """Return how many rows each class is to get.
+def of_frequent_classes(
+    train: pd.DataFrame, test: pd.DataFrame, target: str
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Leave out the classes of fewer rows than SMOTE-NC needs: one more than its neighbours."""
+    counts = train[target].value_counts()
+    kept = counts.index[counts > NEIGHBOURS]
+    return train[train[target].isin(kept)], test[test[target].isin(kept)]
 
-    Classes of fewer rows than SMOTE-NC needs, one more than its neighbours, get none.
-    """
+
+def lacking_rows(classes: pd.Series, brought_to: int | None) -> dict[Any, int]:
+    """Return how many rows each class is to get."""
     counts = classes.value_counts()
     wanted = counts.max() if brought_to is None else brought_to
-    return {
-        level: int(wanted - count) for level, count in counts.items() if NEIGHBOURS < count < wanted
-    }
+    return {level: int(wanted - count) for level, count in counts.items() if count < wanted}
 
 
 def added_by_tabgan(case: Case, model: TabGAN, seed: int) -> pd.DataFrame:

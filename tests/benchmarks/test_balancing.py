@@ -46,10 +46,12 @@ def test_smote_adds_what_is_lacking(case: balancing.Case) -> None:
     assert set(added["sex"]) == {"F", "M"}
 
 
-def test_classes_too_small_for_neighbours_get_no_rows() -> None:
-    classes = pd.Series(["a"] * 50 + ["b"] * 20 + ["c"] * 6 + ["d"] * 5)
-    assert balancing.lacking_rows(classes, None) == {"b": 30, "c": 44}
-    assert balancing.lacking_rows(classes, 10) == {"c": 4}
+def test_classes_too_small_for_neighbours_are_left_out() -> None:
+    rows = pd.DataFrame({"kind": ["a"] * 50 + ["b"] * 20 + ["c"] * 6 + ["d"] * 5})
+    train, test = balancing.of_frequent_classes(rows, rows[::-1], "kind")
+    assert set(train["kind"]) == set(test["kind"]) == {"a", "b", "c"}
+    assert balancing.lacking_rows(train["kind"], None) == {"b": 30, "c": 44}
+    assert balancing.lacking_rows(train["kind"], 10) == {"c": 4}
 
 
 def test_scores_are_of_classes(case: balancing.Case) -> None:
