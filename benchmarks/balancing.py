@@ -83,7 +83,8 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 def results(name: str, options: argparse.Namespace) -> list[Row]:
     """Return the scores of one table: each way of adding rows, with each seed."""
     case = Case.of(name)
-    model = kept_or_fitted(options.model, case.train, options.steps, seed=0)
+    asked = {"condition_on": [case.target]}
+    model = kept_or_fitted(options.model, case.train, options.steps, seed=0, **asked)
     ways: dict[str, Callable[[int], pd.DataFrame]] = {
         "none": lambda _: case.train.iloc[:0],
         "smote-nc": lambda seed: added_by_smote(case, seed),

@@ -17,11 +17,13 @@ def model_options(steps: int | None, seed: int) -> dict[str, Any]:
     return {"steps": steps or "auto", "random_state": seed, "verbose": False}
 
 
-def kept_or_fitted(path: Path | None, train: pd.DataFrame, steps: int | None, seed: int) -> TabGAN:
+def kept_or_fitted(
+    path: Path | None, train: pd.DataFrame, steps: int | None, seed: int, **options: Any
+) -> TabGAN:
     """Read the model file, or fit a model to the rows if there is none."""
     from tabgan import TabGAN
 
     if path is not None:
         return TabGAN.load(path)
     print(f"fitting {len(train)} rows …", file=sys.stderr)
-    return TabGAN(**model_options(steps, seed)).fit(train)
+    return TabGAN(**model_options(steps, seed), **options).fit(train)

@@ -27,6 +27,7 @@ class SyntheticOverSampler(BaseEstimator):
     ----------
     gan
         The `TabGAN` that learns features and classes together; None for one of default options.
+        Unless it has a `condition_on` of its own, it is conditioned on the class.
     sampling_strategy
         "auto" to bring every class to the size of the largest, "minority" the smallest class
         alone, or a mapping from classes to the numbers of rows that they are to have.
@@ -80,11 +81,7 @@ class SyntheticOverSampler(BaseEstimator):
             If the strategy is none of those above.
         """
         features = as_frame(X)
-        classes = (
-            y
-            if isinstance(y, pd.Series)
-            else pd.Series(np.asarray(y).squeeze(axis=-1) if np.ndim(y) == 2 else np.asarray(y))
-        )
+        classes = _classes(y)
         if len(classes) != len(features) or not len(classes) or classes.isna().any():
             raise DataError(
                 f"y has {len(classes)} classes, {int(classes.isna().sum())} of them missing, for "
@@ -96,8 +93,11 @@ class SyntheticOverSampler(BaseEstimator):
         table = features.copy()
         table[target] = classes.set_axis(features.index)
         estimator = TabGAN() if self.gan is None else clone(self.gan)
-        kinds = {target: "categorical"} if estimator.schema is None else estimator.schema
-        self.gan_ = estimator.set_params(schema=kinds).fit(table)
+        if estimator.schema is None:
+            estimator.set_params(schema={target: "categorical"})
+        if estimator.condition_on is None:  # rare classes are then trained more often
+            estimator.set_params(condition_on=[target])
+        self.gan_ = estimator.fit(table)
         self.sampling_strategy_ = {levels[i]: n for i, n in wanted.items()}
         added = {levels[i]: n for i, n in wanted.items()}
         if not added:
