@@ -98,8 +98,7 @@ class SyntheticOverSampler(BaseEstimator):
         if estimator.condition_on is None:  # rare classes are then trained more often
             estimator.set_params(condition_on=[target])
         self.gan_ = estimator.fit(table)
-        self.sampling_strategy_ = {levels[i]: n for i, n in wanted.items()}
-        added = {levels[i]: n for i, n in wanted.items()}
+        self.sampling_strategy_ = added = {levels[i]: n for i, n in wanted.items()}
         if not added:
             return features.reset_index(drop=True), classes.reset_index(drop=True)
         seed = resolve_seed(self.random_state)

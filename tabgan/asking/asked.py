@@ -1,7 +1,7 @@
 """What is asked of rows: a test of each column that is named, checked and ready for use."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -127,6 +127,10 @@ class Asked:
         for test in self.tests:
             passes &= test.mask(frame.iloc[:, test.position])
         return passes
+
+    def without(self, positions: Collection[int]) -> "Asked":
+        """Return what is asked of all but some columns."""
+        return Asked(tuple(test for test in self.tests if test.position not in positions))
 
     def describe(self) -> str:
         """Say the question in words; `tabgan.asking.parse_where` reads them."""

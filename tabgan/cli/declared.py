@@ -1,14 +1,17 @@
 """What is declared in files: the schema of a table, and constraints."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from tabgan.constraints import Constraint
     from tabgan.schema import Schema
 
 __all__ = ["load_constraints", "load_schema"]
+
+Declared = TypeVar("Declared")
 
 
 def load_schema(path: str) -> "Schema":
@@ -24,11 +27,7 @@ def load_schema(path: str) -> "Schema":
     from tabgan.errors import SchemaError
     from tabgan.schema import Schema
 
-    state = _read_json(path, SchemaError, "write it anew with 'tabgan inspect'")
-    try:
-        return Schema.from_json(state)
-    except SchemaError as error:
-        raise SchemaError(f"{path}: {error}") from error
+    return _load(path, Schema.from_json, SchemaError, "write it anew with 'tabgan inspect'")
 
 
 def load_constraints(path: str) -> "list[Constraint]":
@@ -44,19 +43,21 @@ def load_constraints(path: str) -> "list[Constraint]":
     from tabgan.constraints import constraints_from_json
     from tabgan.errors import OptionError
 
-    state = _read_json(path, OptionError, "it must be a list of objects, each with a 'kind'")
-    try:
-        return constraints_from_json(state)
-    except OptionError as error:
-        raise OptionError(f"{path}: {error}") from error
+    fix = "it must be a list of objects, each with a 'kind'"
+    return _load(path, constraints_from_json, OptionError, fix)
 
 
-def _read_json(path: str, fault: type[Exception], fix: str) -> Any:
+def _load(path: str, make: Callable[[Any], Declared], fault: type[Exception], fix: str) -> Declared:
+    """Make what a JSON file describes; a fault in it names the file."""
     from tabgan.errors import TableFileError
 
     try:
-        return json.loads(Path(path).read_bytes())
+        state = json.loads(Path(path).read_bytes())
     except OSError as error:
         raise TableFileError(f"{path} can't be read: {error.strerror or error}") from error
     except (ValueError, RecursionError) as error:
         raise fault(f"{path} is not JSON ({error}); {fix}") from error
+    try:
+        return make(state)
+    except fault as error:
+        raise fault(f"{path}: {error}") from error

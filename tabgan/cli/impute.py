@@ -58,7 +58,14 @@ def impute(
     """
     if as_json and out == "-":
         raise click.UsageError("--json and -o - would both write to standard output; give one")
-    from tabgan.cli.work import Report, check_targets, default_output, new_seed, read_data
+    from tabgan.cli.work import (
+        Report,
+        check_targets,
+        default_output,
+        new_seed,
+        read_data,
+        with_holes,
+    )
     from tabgan.files import TableForm, TableWriter
 
     suffix = output_format and f".{output_format}"
@@ -72,8 +79,7 @@ def impute(
     frame, form = read_data(
         data, report, table_format=table_format, encoding=encoding, delimiter=delimiter
     )
-    if form.format in ("csv", "tsv"):
-        frame = frame.mask(frame == "")
+    frame = with_holes(frame, form)
     seed = new_seed() if seed is None else seed
     holes = int(frame.isna().to_numpy().sum())
     filled = gan.impute(frame, random_state=seed)

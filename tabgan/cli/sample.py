@@ -80,12 +80,8 @@ def sample(
     """
     if as_json and out == "-":
         raise click.UsageError("--json and -o - would both write to standard output; give one")
-    if where_file and rows is not None:
-        raise click.UsageError("--where-file has a row for each one that is drawn; leave -n out")
-    if where_file and where:
-        raise click.UsageError("--where and --where-file can't both be given; give one")
-    if where_file and balance is not None:
-        raise click.UsageError("--balance and --where-file can't both be given; give one")
+    if where_file:
+        _check_alone(rows, where, balance)
     asked = _joined(where) if where else None
     from tabgan.cli.work import Report, check_targets, default_output, draw_to_file, new_seed
     from tabgan.files import TableForm
@@ -113,6 +109,15 @@ def sample(
         report.print_json()
 
 
+def _check_alone(rows: int | None, where: tuple[str, ...], balance: str | None) -> None:
+    """Check that nothing is asked for beside --where-file, which says all."""
+    if rows is not None:
+        raise click.UsageError("--where-file has a row for each one that is drawn; leave -n out")
+    for option, given in (("--where", bool(where)), ("--balance", balance is not None)):
+        if given:
+            raise click.UsageError(f"{option} and --where-file can't both be given; give one")
+
+
 def _joined(conditions: tuple[str, ...]) -> str:
     from tabgan.asking import join_wheres
 
@@ -121,7 +126,7 @@ def _joined(conditions: tuple[str, ...]) -> str:
 
 def _partial_rows(path: str) -> "pd.DataFrame":
     """Read a table of partial rows; an empty cell is one to be drawn."""
+    from tabgan.cli.work import with_holes
     from tabgan.files import read_table
 
-    frame, form = read_table(path)
-    return frame.mask(frame == "") if form.format in ("csv", "tsv") else frame
+    return with_holes(*read_table(path))

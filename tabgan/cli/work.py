@@ -30,6 +30,7 @@ __all__ = [
     "quietly",
     "read_data",
     "train",
+    "with_holes",
 ]
 
 
@@ -258,6 +259,11 @@ def describe_finish(facts: Mapping[str, Any]) -> str:
 def new_seed() -> int:
     """Draw a seed, so that a run that was given none can be repeated all the same."""
     return secrets.randbelow(2**32)
+
+
+def with_holes(frame: "pd.DataFrame", form: "TableForm") -> "pd.DataFrame":
+    """Return a table that was read with its empty cells, in text files empty texts, missing."""
+    return frame.mask(frame == "") if form.format in ("csv", "tsv") else frame
 
 
 def draw_to_file(

@@ -7,7 +7,7 @@ which the row is made where there is one, else by mending it, else by drawing an
 from tabgan.constraints.base import Constraint
 from tabgan.constraints.custom import Custom
 from tabgan.constraints.declaring import declare
-from tabgan.constraints.keeping import UniqueKeys, keep_rules, keep_unique
+from tabgan.constraints.keeping import UniqueKeys, holds_all, keep_rules, keep_unique, mended_by
 from tabgan.constraints.levels import FixedCombinations, OneHot, Unique
 from tabgan.constraints.planning import plan
 from tabgan.constraints.ranges import Increments, Positive, Range
@@ -35,8 +35,10 @@ __all__ = [
     "check_constraints",
     "constraints_from_json",
     "declare",
+    "holds_all",
     "keep_rules",
     "keep_unique",
+    "mended_by",
     "named_customs",
     "plan",
     "with_rows",

@@ -20,7 +20,7 @@ from tabgan.constraints.writing import with_rows
 from tabgan.errors import ConstraintError
 from tabgan.schema import Schema
 
-__all__ = ["ATTEMPTS", "UniqueKeys", "keep_rules", "keep_unique"]
+__all__ = ["ATTEMPTS", "UniqueKeys", "holds_all", "keep_rules", "keep_unique", "mended_by"]
 
 ATTEMPTS = 25  # draws for the rows of one frame
 
@@ -60,8 +60,8 @@ def keep_rules(
     rules = [rule for rule in constraints if not isinstance(rule, Unique)]
     if not rules:
         return frame
-    mend = partial(_mended, rules=rules, schema=schema)
-    holds = partial(_holds, rules=rules, schema=schema)
+    mend = partial(mended_by, rules=rules, schema=schema)
+    holds = partial(holds_all, rules=rules, schema=schema)
     replaced = partial(_replaced, constraints=rules, schema=schema, derived=derived)
     return replaced(mend(frame), holds, lambda attempt: mend(redraw(attempt)))
 
@@ -101,11 +101,11 @@ def keep_unique(
         return
     others = [rule for rule in constraints if not isinstance(rule, Unique)]
     memories = (keys or UniqueKeys.of(constraints, schema)).memories
-    mend = partial(_mended, rules=others, schema=schema)
+    mend = partial(mended_by, rules=others, schema=schema)
 
     def holds(rows: pd.DataFrame) -> Mask:
         new = [memory.new(rows) for memory in memories]
-        return _all([_holds(rows, rules=others, schema=schema), *new])
+        return _all([holds_all(rows, rules=others, schema=schema), *new])
 
     replaced = partial(_replaced, constraints=constraints, schema=schema, derived=derived)
     for number, frame in enumerate(frames):
@@ -164,7 +164,8 @@ def _too_few(
     )
 
 
-def _holds(frame: pd.DataFrame, *, rules: Sequence[Constraint], schema: Schema) -> Mask:
+def holds_all(frame: pd.DataFrame, *, rules: Sequence[Constraint], schema: Schema) -> Mask:
+    """Say which rows keep all rules."""
     kept = [np.ones(len(frame), bool), *(rule.check(frame, schema) for rule in rules)]
     return _all(kept)
 
@@ -174,7 +175,7 @@ def _all(masks: Sequence[Mask]) -> Mask:
     return together
 
 
-def _mended(frame: pd.DataFrame, *, rules: Sequence[Constraint], schema: Schema) -> pd.DataFrame:
+def mended_by(frame: pd.DataFrame, *, rules: Sequence[Constraint], schema: Schema) -> pd.DataFrame:
     """Mend rows; what one repair changes may call for another, so as often as there are rules."""
     for _ in rules:
         before = frame

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from tabgan.asking import Asked
 from tabgan.constraints import Constraint, UniqueKeys, keep_rules, keep_unique
-from tabgan.drawing.asked_for import AskedFor
+from tabgan.drawing.asked_for import rules_under
 from tabgan.drawing.made import add_made
 from tabgan.encoding.dependencies import ColumnTable
 from tabgan.errors import SamplingError
@@ -101,9 +101,8 @@ class AskedRows:
 
     @cached_property
     def _rules(self) -> tuple[Constraint, ...]:
-        """The constraints of the model; rows that one of them mends must meet the condition too."""
-        own = self.model.constraints
-        return (*own, AskedFor(self.asked)) if own else ()
+        """The constraints of the model, and the condition."""
+        return rules_under(self.asked, self.model.constraints)
 
     @cached_property
     def _pool(self) -> float:
@@ -119,8 +118,7 @@ class AskedRows:
     @cached_property
     def _learned(self) -> Asked:
         """What is asked of columns that are learned, or derived from such."""
-        made = self.model.encoder.made
-        return Asked(tuple(test for test in self.asked.tests if test.position not in made))
+        return self.asked.without(self.model.encoder.made)
 
     @cached_property
     def _tied(self) -> set[int]:
@@ -219,8 +217,7 @@ class AskedRows:
         rows = kept.rows
         for redraw in self._redraws[1] if chosen else ():
             rows = redraw.apply(rows, self._features, rng)
-        learned = encoder.encoders.keys() - set(encoder.made)
-        table = encoder.decode_columns(rows.numbers, rows.codes, 0, rng, learned)
+        table = encoder.decode_columns(rows.numbers, rows.codes, 0, rng, encoder.unmade)
         table = encoder.restore(table | kept.cells)
         return _rows_of(table, np.flatnonzero(_passing(self._learned, table, len(rows)))[:n])
 

@@ -9,7 +9,7 @@ from tabgan.asking import Asked
 from tabgan.constraints.base import Constraint, Mask
 from tabgan.schema import Schema
 
-__all__ = ["AskedFor"]
+__all__ = ["AskedFor", "rules_under"]
 
 
 @dataclass(frozen=True)
@@ -26,3 +26,8 @@ class AskedFor(Constraint):
     def check(self, frame: pd.DataFrame, schema: Schema | None = None) -> Mask:  # noqa: ARG002
         """Say which rows meet it."""
         return self.asked.mask(frame)
+
+
+def rules_under(asked: Asked, constraints: tuple[Constraint, ...]) -> tuple[Constraint, ...]:
+    """Return constraints with the condition, which rows that one of them mends must meet too."""
+    return (*constraints, AskedFor(asked)) if constraints else ()

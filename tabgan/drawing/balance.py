@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tabgan.asking import Asked, known_levels
+from tabgan.asking import Asked
 from tabgan.constraints import UniqueKeys
 from tabgan.drawing.made import made_anew
 from tabgan.drawing.partial import PartialRows
@@ -84,7 +84,7 @@ def _shares(partial: PartialRows, balance: Any) -> tuple[Hashable, dict[Any, flo
             f"balance: column {name!r:.80} is not in the table; "
             f"{did_you_mean(f'{name!s:.80}', encoder.schema.names)}"
         )
-    levels = known_levels(encoder).get(at)
+    levels = partial.levels.get(at)
     if levels is None:
         raise OptionError(
             f"balance: column {name!r} is of kind {encoder.schema.columns[at].kind!r} and has no "

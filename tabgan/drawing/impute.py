@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tabgan.asking import given_rows, known_levels, known_specials
+from tabgan.asking import given_rows
 from tabgan.drawing.partial import PartialRows
 
 __all__ = ["impute"]
@@ -20,10 +20,8 @@ def impute(partial: PartialRows, frame: pd.DataFrame, seed: int) -> pd.DataFrame
     OptionError
         If a column is not one of the training table.
     """
-    encoder = partial.model.encoder
-    rows = given_rows(
-        frame, encoder.schema, known_levels(encoder), known_specials(encoder), strict=False
-    )
+    schema = partial.model.encoder.schema
+    rows = given_rows(frame, schema, partial.levels, partial.specials, strict=False)
     holes = frame.isna().to_numpy(bool)
     some = np.flatnonzero(holes.any(axis=1))
     if not len(some):

@@ -1,13 +1,16 @@
 """Columns that are made anew, identifiers and free text, beside those that are there."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
-from tabgan.asking import Asked, ColumnTest, known_specials
+from tabgan.asking import Asked, ColumnTest
 from tabgan.encoding.base import ColumnEncoder
 from tabgan.encoding.dependencies import ColumnTable
 from tabgan.encoding.table import TableEncoder, by_position
 from tabgan.errors import SamplingError
+from tabgan.scalars import Scalar
 from tabgan.streams import numpy_stream
 
 __all__ = ["NOTHING_ASKED", "add_made", "made_anew", "made_present"]
@@ -57,9 +60,9 @@ def add_made(
     return encoder.restore(table, touching=made)
 
 
-def made_present(encoder: TableEncoder) -> Asked:
-    """Ask of all columns that are made not to be missing."""
-    specials, columns = known_specials(encoder), encoder.columns
+def made_present(encoder: TableEncoder, specials: Mapping[int, tuple[Scalar, ...]]) -> Asked:
+    """Ask of all columns that are made not to be missing, given what stands for that."""
+    columns = encoder.columns
     tests = [
         ColumnTest(at, columns[at], own, negated=True, text=f"{columns[at].name} is not missing")
         for at in encoder.made

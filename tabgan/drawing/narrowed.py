@@ -39,5 +39,5 @@ def narrowed(model: TableModel, asked: Asked) -> tuple[TableModel, Asked]:
             f"where: {asked.describe()}: no row of the training table has these values together; "
             "ask for fewer of them"
         )
-    rest = Asked(tuple(test for test in asked.tests if test.position not in columns.positions))
-    return replace(model, sampler=replace(model.sampler, chances=chances)), rest
+    sampler = replace(model.sampler, chances=chances)
+    return replace(model, sampler=sampler), asked.without(columns.positions)

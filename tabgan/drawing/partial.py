@@ -13,12 +13,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tabgan.asking import Asked, GivenRows
-from tabgan.constraints import Unique, with_rows
+from tabgan.asking import Asked, GivenRows, known_levels, known_specials
+from tabgan.constraints import Constraint, Unique, holds_all, mended_by, with_rows
 from tabgan.drawing.donors import Described, Donors
 from tabgan.drawing.made import NOTHING_ASKED, add_made, made_present
 from tabgan.encoding.base import Encoded
 from tabgan.encoding.columns import fit_column
+from tabgan.encoding.dependencies.base import replaced
 from tabgan.encoding.in_line import reduce_settled, settled
 from tabgan.encoding.table import TableEncoder
 from tabgan.errors import ConstraintError
@@ -26,6 +27,7 @@ from tabgan.model import TableModel
 from tabgan.sampling.completion import Completer
 from tabgan.sampling.features import Drawn, RowFeatures
 from tabgan.sampling.stream import BLOCK_ROWS
+from tabgan.scalars import Scalar
 from tabgan.spans import Spans
 from tabgan.streams import numpy_stream
 
@@ -56,10 +58,24 @@ class PartialRows:
     shares: dict[str, float] = field(default_factory=dict)
 
     @cached_property
+    def levels(self) -> dict[int, tuple[Scalar, ...]]:
+        """The values that columns can take, where they are known."""
+        return known_levels(self.model.encoder)
+
+    @cached_property
+    def specials(self) -> dict[int, tuple[Scalar, ...]]:
+        """What the other columns hold beside their values."""
+        return known_specials(self.model.encoder)
+
+    @cached_property
+    def _rules(self) -> tuple[Constraint, ...]:
+        """The constraints that rows keep by themselves."""
+        return tuple(rule for rule in self.model.constraints if not isinstance(rule, Unique))
+
+    @cached_property
     def pool_frame(self) -> pd.DataFrame:
         """Drawn rows, always the same; of few combinations some may repeat, unlike in a sample."""
-        learned = [rule for rule in self.model.constraints if not isinstance(rule, Unique)]
-        model = replace(self.model, constraints=tuple(learned))
+        model = replace(self.model, constraints=self._rules)
         wanted = 2 * int(self.model.facts["n_rows"])
         rows = BLOCK_ROWS * min(max(wanted // BLOCK_ROWS, 1), MOST_POOL_BLOCKS)
         return pd.concat([*model.blocks(rows, seed=0)], ignore_index=True)
@@ -137,12 +153,14 @@ class PartialRows:
             If what is given in a row does not go with the constraints.
         """
         if present:
-            asked = made_present(self.model.encoder)
+            asked = made_present(self.model.encoder, self.specials)
         complete = partial(self._complete, present=present, asked=asked, key=key)
         frame = complete(rows, start, rng)
-        for attempt in range(ATTEMPTS if self.model.constraints else 0):
-            frame = self._mended(frame, rows)
-            broken = np.flatnonzero(~self._kept(frame))
+        schema, rules = self.model.encoder.schema, self._rules
+        for attempt in range(ATTEMPTS if rules else 0):
+            # constraints mend rows as far as given cells stay what they are
+            frame = _with_given(mended_by(frame, rules=rules, schema=schema), rows)
+            broken = np.flatnonzero(~holds_all(frame, rules=rules, schema=schema))
             if not len(broken):
                 break
             if attempt < ATTEMPTS - 1:
@@ -152,27 +170,9 @@ class PartialRows:
                 raise ConstraintError(self._conflict(frame, rows, int(broken[0]), start))
         return frame
 
-    def _kept(self, frame: pd.DataFrame) -> Mask:
-        schema, rules = self.model.encoder.schema, self.model.constraints
-        checked = [r.check(frame, schema) for r in rules if not isinstance(r, Unique)]
-        kept: Mask = np.logical_and.reduce([np.ones(len(frame), np.bool_), *checked])
-        return kept
-
-    def _mended(self, frame: pd.DataFrame, rows: GivenRows) -> pd.DataFrame:
-        """Let constraints mend rows, as far as given cells stay what they are."""
-        schema = self.model.encoder.schema
-        for rule in self.model.constraints:
-            broken = ~rule.check(frame, schema)
-            if broken.any():
-                mended = rule.repair(frame[broken], schema)
-                frame = with_rows(frame, np.flatnonzero(broken), mended, ())
-        return _with_given(frame, rows)
-
     def _conflict(self, frame: pd.DataFrame, rows: GivenRows, row: int, start: int) -> str:
         schema = self.model.encoder.schema
-        rule = next(
-            r for r in self.model.constraints if not r.check(frame.iloc[[row]], schema).all()
-        )
+        rule = next(r for r in self._rules if not r.check(frame.iloc[[row]], schema).all())
         given = [str(schema.names[at]) for at in np.flatnonzero(rows.given[row])]
         return (
             f"Row {start + row}: no completion was found that keeps {rule.describe()}; change the "
@@ -201,10 +201,9 @@ class PartialRows:
         drawn = self._allowed(drawn, free, barred, rng)
         for _ in range(SWEEPS):
             drawn = self.completer.sweep(drawn, free, rng, barred)
-        learned = encoder.encoders.keys() - set(encoder.made)
-        new = encoder.decode_columns(drawn.numbers, drawn.codes, start, rng, learned)
+        new = encoder.decode_columns(drawn.numbers, drawn.codes, start, rng, encoder.unmade)
         kept = {
-            at: (column, _overlaid(cells, table[at][1], known[:, at]))
+            at: (column, replaced(cells, known[:, at], table[at][1]))
             for at, (column, cells) in new.items()
         }
         done = add_made(encoder, encoder.restore(kept), asked, start=start, rng=rng, key=key)
@@ -288,14 +287,10 @@ def _absent_codes(encoder: TableEncoder) -> dict[int, tuple[int, ...]]:
     }
 
 
-def _overlaid(base: pd.Series, cells: pd.Series, mask: Mask) -> pd.Series:
-    return base.where(~mask, cells)
-
-
 def _with_given(frame: pd.DataFrame, rows: GivenRows) -> pd.DataFrame:
     """Put the given cells into a frame; every column keeps its dtype."""
     series = [
-        _overlaid(frame.iloc[:, at], rows.cells[at], rows.given[:, at])
+        replaced(frame.iloc[:, at], rows.given[:, at], rows.cells[at])
         if at in rows.cells
         else frame.iloc[:, at]
         for at in range(frame.shape[1])

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tabgan.asking import Asked, GivenRows, asked_of, given_rows, known_levels, known_specials
+from tabgan.asking import Asked, GivenRows, asked_of, given_rows
 from tabgan.constraints import UniqueKeys, keep_unique, with_rows
 from tabgan.drawing.asked import TRIED_ROWS, AskedRows
-from tabgan.drawing.asked_for import AskedFor
+from tabgan.drawing.asked_for import rules_under
 from tabgan.drawing.narrowed import narrowed
 from tabgan.drawing.partial import PartialRows
 from tabgan.drawing.rare import fitting_rows
@@ -28,8 +28,7 @@ FAR = 10**7  # positions from which identifiers of such a row are made
 
 def read_condition(partial: PartialRows, where: Any) -> Asked:
     """Read a condition and check it against the model's columns; see `tabgan.asking.asked_of`."""
-    encoder = partial.model.encoder
-    return asked_of(where, encoder.schema, known_levels(encoder), known_specials(encoder))
+    return asked_of(where, partial.model.encoder.schema, partial.levels, partial.specials)
 
 
 def asked_blocks(
@@ -67,8 +66,7 @@ def asked_blocks(
     def redraw(block: int, attempt: int) -> pd.DataFrame:
         return _rare_block(partial, asked, seed, block, attempt)
 
-    own, encoder = partial.model.constraints, partial.model.encoder
-    rules = (*own, AskedFor(asked)) if own else ()
+    rules, encoder = rules_under(asked, partial.model.constraints), partial.model.encoder
     return keep_unique(drawn, rules, encoder.schema, redraw, derived=encoder.derived, keys=keys)
 
 
@@ -77,8 +75,7 @@ def _rare_block(
 ) -> pd.DataFrame:
     encoder, start = partial.model.encoder, block * RARE_ROWS
     rng = numpy_stream(seed, "rare", block, *again)
-    learned = Asked(tuple(test for test in asked.tests if test.position not in encoder.made))
-    rows = fitting_rows(partial, learned, RARE_ROWS, rng)
+    rows = fitting_rows(partial, asked.without(encoder.made), RARE_ROWS, rng)
     frame = partial.complete(rows, start, rng, asked=asked, key=seed)
     return frame.set_axis(pd.RangeIndex(start, start + RARE_ROWS))
 
@@ -95,9 +92,9 @@ def completed_blocks(
     ConstraintError
         If what is given in a row does not go with the constraints.
     """
-    encoder = partial.model.encoder
-    rows = given_rows(frame, encoder.schema, known_levels(encoder), known_specials(encoder))
-    keys = UniqueKeys.of(partial.model.constraints, encoder.schema)
+    schema = partial.model.encoder.schema
+    rows = given_rows(frame, schema, partial.levels, partial.specials)
+    keys = UniqueKeys.of(partial.model.constraints, schema)
     start = 0
     for block in partial.blocks(rows, seed):
         end = start + len(block)

@@ -202,6 +202,11 @@ class TableEncoder:
         """Positions of the columns that are not learned, but made anew for every row."""
         return [position for position, column in self.columns.items() if column.is_made_anew]
 
+    @property
+    def unmade(self) -> set[int]:
+        """Positions of the other columns that are encoded."""
+        return self.columns.keys() - set(self.made)
+
     def try_out(self) -> None:
         """Decode every level and the ends of every number once.
 
