@@ -1,0 +1,397 @@
+"""What an evaluation found: frozen values that text, JSON and the HTML report are made from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = [
+    "ColumnResult",
+    "Coverage",
+    "Detection",
+    "Detector",
+    "Fidelity",
+    "Figure",
+    "Giveaway",
+    "Levels",
+    "Nearness",
+    "Numbers",
+    "Pairs",
+    "Run",
+    "Tables",
+    "Utility",
+    "Validity",
+    "Violation",
+]
+
+Floats = NDArray[np.float64]
+
+
+class Figure(NamedTuple):
+    """A measured figure, and the one that a fresh sample of the real table would get.
+
+    Attributes
+    ----------
+    value
+        What the synthetic table gets.
+    floor
+        What as many fresh rows of the real table's own distribution would get; NaN where this
+        can't be known.
+    """
+
+    value: float
+    floor: float = float("nan")
+
+
+@dataclass(frozen=True)
+class Tables:
+    """What was compared.
+
+    Attributes
+    ----------
+    real_rows, synthetic_rows, holdout_rows
+        Rows of the tables that were given; 0 holdout rows where there was none.
+    compared_rows
+        Rows that each part looked at, by the part's name ("fidelity", "detection", …): where it
+        is fewer than the tables have, it was a random sample of them.
+    seed
+        Seed of all samples, folds and models.
+    seconds
+        Wall time of each part.
+    """
+
+    real_rows: int
+    synthetic_rows: int
+    holdout_rows: int
+    compared_rows: Mapping[str, int]
+    seed: int
+    seconds: Mapping[str, float]
+
+
+class Violation(NamedTuple):
+    """A way in which synthetic values can't be values of the real table.
+
+    Attributes
+    ----------
+    column
+        The column's label as text.
+    rule
+        What was to hold, in words: "within 17 to 90", "one of the real table's 7 levels", …
+    rows
+        Synthetic rows that break it.
+    example
+        One of the values that do, as text of at most 80 characters.
+    """
+
+    column: str
+    rule: str
+    rows: int
+    example: str
+
+
+@dataclass(frozen=True)
+class Validity:
+    """Whether the values are ones that the real table could hold.
+
+    Attributes
+    ----------
+    data_validity, data_structure
+        Scores of sdmetrics' ``DiagnosticReport``, in percent; 100 at best.
+    violations
+        What was broken, most rows first.
+    """
+
+    data_validity: float
+    data_structure: float
+    violations: tuple[Violation, ...]
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """How the values of numbers, dates or durations are spread.
+
+    Attributes
+    ----------
+    edges
+        Shape (bins + 1,): borders of equal width, in the unit of the column; of dates and
+        durations in nanoseconds (since 1970).
+    real, synthetic
+        Shape (bins,): share of the values that are there in each bin; what lies outside of the
+        borders counts to the first and last bin.
+    quantiles
+        ``{"real": {"0": …, "25": …, "50": …, "75": …, "100": …}, "synthetic": …}`` as text, as
+        the table writes them.
+    is_time
+        "date" or "duration" for these, None for a number.
+    """
+
+    edges: Floats
+    real: Floats
+    synthetic: Floats
+    quantiles: Mapping[str, Mapping[str, str]]
+    is_time: Literal["date", "duration"] | None = None
+
+
+@dataclass(frozen=True)
+class Levels:
+    """How often each level occurs.
+
+    Attributes
+    ----------
+    names
+        The levels, the real table's commonest first, as text; at most `SHOWN_LEVELS`.
+    real, synthetic
+        Shape (levels,): shares of the values that are there.
+    n_others
+        Levels that are not named, and ``others`` their shares (real, synthetic).
+    """
+
+    names: tuple[str, ...]
+    real: Floats
+    synthetic: Floats
+    n_others: int = 0
+    others: tuple[float, float] = (0.0, 0.0)
+
+
+@dataclass(frozen=True)
+class ColumnResult:
+    """One column of both tables.
+
+    Attributes
+    ----------
+    name
+        Its label as text.
+    kind
+        Its kind in the schema.
+    shape_error
+        Kolmogorov-Smirnov statistic (numbers, dates) or total variation distance (levels), in
+        percent; None for what is made anew (identifiers, personal data, text).
+    missing
+        Shares of missing values, in percent; the floor is that of the real table itself.
+    detection
+        AUC of boosted trees that are shown this column alone; None as above.
+    distribution
+        What a chart shows; None as above.
+    """
+
+    name: str
+    kind: str
+    shape_error: Figure | None
+    missing: Figure
+    detection: Figure | None
+    distribution: Numbers | Levels | None
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """How columns go together, as matrices over the compared columns.
+
+    Attributes
+    ----------
+    names
+        The columns' labels as text, in the table's order.
+    real, synthetic
+        Shape (columns, columns): strength of each pair in 0 to 1 (|correlation| of numbers,
+        Cramér's V where levels take part; numbers are binned for it); NaN where it isn't known.
+    error
+        Shape (columns, columns): sdmetrics' trend error of the pair, in percent; NaN on the
+        diagonal and where the pair is not related in the real table.
+    related
+        Shape (columns, columns), bool: pairs that count in the mean.
+    """
+
+    names: tuple[str, ...]
+    real: Floats
+    synthetic: Floats
+    error: Floats
+    related: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Fidelity:
+    """How near the distributions are.
+
+    Attributes
+    ----------
+    shape_error
+        Mean over the columns, in percent (`tabgan.evaluation.quality`).
+    trend_error
+        Mean over the related pairs, in percent; NaN where none is.
+    columns
+        One result a column, in the table's order, those made anew among them.
+    pairs
+        The matrices behind the trend error; None where only one column can be compared.
+    """
+
+    shape_error: Figure
+    trend_error: Figure
+    columns: tuple[ColumnResult, ...]
+    pairs: Pairs | None
+
+
+class Detector(NamedTuple):
+    """How well a classifier tells synthetic rows from real ones that it has not seen.
+
+    Attributes
+    ----------
+    auc
+        Area under the ROC curve over all folds; ½ is a coin.
+    low, high
+        Its 95 % confidence interval.
+    floor
+        The AUC that a fresh sample of the real table would get; ½ but for chance.
+    """
+
+    auc: float
+    low: float
+    high: float
+    floor: float
+
+    @property
+    def score(self) -> float:
+        """2·(1 − max(AUC, ½)): 1 if rows can't be told apart, 0 if all can."""
+        return 2 * (1 - max(self.auc, 0.5))
+
+
+class Giveaway(NamedTuple):
+    """Columns that tell a synthetic row.
+
+    Attributes
+    ----------
+    columns
+        One column's name, or two.
+    auc
+        AUC of boosted trees that are shown these alone, on rows that they have not seen.
+    drop
+        What the AUC of the whole detector loses when these are taken from it.
+    """
+
+    columns: tuple[str, ...]
+    auc: float
+    drop: float
+
+
+@dataclass(frozen=True)
+class Detection:
+    """Classifier two-sample tests (Lopez-Paz and Oquab, ICLR 2017).
+
+    Attributes
+    ----------
+    trees, logistic
+        Boosted trees, and a logistic regression on one-hot levels and z-scores.
+    giveaways
+        The columns and pairs that give it away, strongest first; empty where trees do no better
+        than a coin.
+    """
+
+    trees: Detector
+    logistic: Detector
+    giveaways: tuple[Giveaway, ...]
+
+
+@dataclass(frozen=True)
+class Utility:
+    """Train on synthetic rows and test on real ones, against training on real rows.
+
+    Attributes
+    ----------
+    target
+        The column that is predicted, as text.
+    chosen
+        Why it is the target: "named", or how it was chosen, in words.
+    metric
+        "AUC" (two levels), "macro AUC" (more) or "R²" (a number).
+    score
+        Of boosted trees that learned from the synthetic table, on real rows kept aside; the floor
+        is the score of those that learned from as many real rows.
+    chance
+        What a model that knows nothing gets: ½ or 0.
+    importances
+        The most important columns of both models by permutation, as
+        ``(column, real, synthetic)``, the real model's strongest first.
+    """
+
+    target: str
+    chosen: str
+    metric: Literal["AUC", "macro AUC", "R²"]
+    score: Figure
+    chance: float
+    importances: tuple[tuple[str, float, float], ...]
+
+    @property
+    def kept(self) -> float:
+        """Share of what real rows teach that synthetic ones teach too, from 0 to 1."""
+        gain = self.score.floor - self.chance
+        return float(np.clip((self.score.value - self.chance) / gain, 0, 1)) if gain > 0 else 1.0
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """Whether all of the real table is there. All in percent of what the real table has.
+
+    Attributes
+    ----------
+    levels
+        Levels of categories that occur in the synthetic table.
+    ranges
+        Mean share of the range of numbers and dates.
+    rare_combinations
+        Pairs of levels that occur in fewer than 1 % of the real rows.
+    missing_patterns
+        Sets of columns that are missing together, weighted by the rows that have them.
+    lost_levels
+        The commonest levels that are never drawn, as ``(column, level, real rows)``.
+    """
+
+    levels: Figure
+    ranges: Figure
+    rare_combinations: Figure
+    missing_patterns: Figure
+    lost_levels: tuple[tuple[str, str, int], ...]
+
+
+@dataclass(frozen=True)
+class Nearness:
+    """Simple looks at how near synthetic rows come to real ones. No proof of privacy.
+
+    Attributes
+    ----------
+    copies
+        Synthetic rows that equal a real row in all compared columns, in percent; the floor is the
+        share of holdout rows that do, or of real rows that equal another one.
+    unique_copies
+        The same, of real rows that occur once.
+    nearer_to_real
+        Share of synthetic rows that are nearer to a real row than to a row of as many holdout
+        rows, in percent; 50 for a generator that copies nothing. None without a holdout.
+    distance
+        Median distance to the closest real row (mean over the columns of the rank distance of
+        numbers and the mismatch of levels); the floor is that of holdout rows, or of real rows
+        to other real rows.
+    """
+
+    copies: Figure
+    unique_copies: Figure
+    nearer_to_real: Figure | None
+    distance: Figure
+
+
+@dataclass(frozen=True)
+class Run:
+    """How the synthetic table came about, where it is known.
+
+    Attributes
+    ----------
+    facts
+        Labels and values as text, in the order to show: seed, steps, device, seconds, versions, …
+    history
+        The training's records (`tabgan.gan.callbacks.Callback`); empty where unknown.
+    notes
+        Remarks of the training: what the diagnosis found.
+    """
+
+    facts: Mapping[str, str] = field(default_factory=dict)
+    history: tuple[Mapping[str, Any], ...] = ()
+    notes: tuple[str, ...] = ()
