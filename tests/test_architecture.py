@@ -18,6 +18,7 @@ FLOORS = [  # from the ground up; modules of one floor may not import each other
     {"asking", "constraints"},
     {"sampling", "persistence"},
     {"model", "training", "finishing", "options", "images", "snapshots", "evaluation"},
+    {"privacy"},
     {"fitting", "pictures", "drawing"},
     {"estimator", "files"},
     {"tuning", "resampling"},

@@ -105,17 +105,23 @@ class Progress(Callback):
 
     def on_train_begin(self, state: TrainState) -> None:
         """Turn the line into a bar over the training steps."""
+        self.begin(state.n_steps)
+
+    def begin(self, n_steps: int) -> None:
+        """Turn the line into a bar over so many steps."""
         self.bar.bar_format = "{l_bar}{bar}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}{postfix}]"
         self.bar.set_description_str("Training")
-        self.bar.reset(total=state.n_steps)
+        self.bar.reset(total=n_steps)
 
     def on_record(self, state: TrainState, record: Record) -> None:
         """Move the bar to the present step."""
-        losses = {key: record[f"{key}_loss"] for key in ("discriminator", "generator")}
-        self.bar.set_postfix(
-            {key[0].upper(): f"{value:.3f}" for key, value in losses.items()}, refresh=False
-        )
-        self.bar.update(state.step - self.bar.n)
+        self.move(state.step, record)
+
+    def move(self, step: int, record: Record) -> None:
+        """Move the bar to a step, and show the losses of a record."""
+        losses = {key[0].upper(): record[key] for key in record if key.endswith("_loss")}
+        self.bar.set_postfix({key: f"{value:.3f}" for key, value in losses.items()}, refresh=False)
+        self.bar.update(step - self.bar.n)
 
     def close(self) -> None:
         """Remove the bar."""

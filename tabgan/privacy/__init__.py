@@ -1,0 +1,1 @@
+"""Privacy of the rows that a model is learned from."""

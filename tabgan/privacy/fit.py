@@ -1,0 +1,226 @@
+"""A private fit: from a table to a model, with every look at its rows in the ledger."""
+
+import time
+import warnings
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from tabgan.encoding.base import ColumnEncoder
+from tabgan.encoding.table import TableEncoder
+from tabgan.errors import PrivacyWarning
+from tabgan.gan.callbacks import Progress, Record
+from tabgan.gan.latent import LatentChoice, check_prior, choose_latent_dim
+from tabgan.gan.precision import choose_device, choose_precision
+from tabgan.gan.recipe import Recipe
+from tabgan.inference.checks import check_table
+from tabgan.kinds import LOCALISED
+from tabgan.model import TableModel
+from tabgan.privacy.columns import Learned, learn_column
+from tabgan.privacy.curator import Curator
+from tabgan.privacy.declared import declared_schema
+from tabgan.privacy.forms import Form, find_form
+from tabgan.privacy.ledger import Share, plan_ledger
+from tabgan.privacy.made import made_encoder
+from tabgan.privacy.matching import Matching
+from tabgan.privacy.moments import Moments, measure_moments, sensitivities
+from tabgan.privacy.noise import Noise, noise_source
+from tabgan.privacy.refusals import check_private
+from tabgan.schema import Column, Schema
+from tabgan.spans import Spans
+
+__all__ = ["STEPS", "fit_privately"]
+
+Options = Mapping[str, Any]
+
+STEPS = 3_000  # of training, where they are left to us
+ROUNDS = 6  # in which the numbers of a column are found
+SHARES = {"rows": 0.01, "forms": 0.04, "values": 0.2, "margins": 0.1, "pairs": 0.65}
+_LEFT_OUT = ("schema", "condition_on", "constraints", "device", "callbacks", "random_state")
+
+
+def fit_privately(
+    frame: pd.DataFrame, options: Options, seed: int, progress: Progress, began: float
+) -> TableModel:
+    """Learn a table with differential privacy for each of its rows.
+
+    Names, dtypes and order of the columns are public, and what the user declares. The number of
+    rows is not.
+
+    Parameters
+    ----------
+    frame
+        The training table.
+    options
+        The checked options of a `TabGAN`, by name.
+    seed
+        Root of all streams of randomness but that of the noise, which nobody can repeat.
+    progress
+        Is told which stage begins.
+    began
+        When the fit began, by `time.monotonic`.
+
+    Raises
+    ------
+    OptionError
+        If an option does not go with privacy, or if there is too little budget for these rows.
+    """
+    check_private(options)
+    check_table(frame)
+    progress.stage("Measuring in private")
+    schema = _localised(declared_schema(frame, options["schema"]), options["locale"])
+    curator = _curator(schema, options, noise_source())
+    n_rows = max(int(curator.measure("rows", np.array(len(frame)))), 1)
+    _warn(options["delta"], n_rows)
+    encoder, learned = _learn(frame, schema, curator)
+    if learned:
+        moments = measure_moments(frame, learned, curator, n_rows)
+    # From here on no row is looked at.
+    del frame
+    latent = _latent(encoder, n_rows, options)
+    training = _matching(encoder.spans, latent.dim, options, seed)
+    records: list[Record] = []
+    progress.begin(training.n_steps)
+
+    def on_record(record: Record) -> None:
+        records.append(record)
+        progress.move(int(record["step"]), record)
+
+    left = None if options["max_time"] is None else began + options["max_time"] - time.monotonic()
+    none = Moments((), np.zeros(0), np.zeros((0, 0)), 0.0, 0.0)
+    found = moments if learned else none
+    sampler = training.run(found, _shares(found, encoder.spans), on_record, left)
+    facts = {
+        "parameters": Recipe.of(options).kept_options(options, _LEFT_OUT),
+        "n_rows": n_rows,
+        "latent_reason": latent.reason,
+        "finish": {},
+        "n_steps": records[-1]["step"] if records else 0,
+        "penalty_reason": "none: moments are matched, without a discriminator",
+        "history": records,
+        "diagnosis": [],
+        "privacy": curator.ledger.to_json(),
+    }
+    return TableModel(encoder, sampler, facts)
+
+
+def _curator(schema: Schema, options: Options, noise: Noise) -> Curator:
+    n_learned = max(sum(not column.is_made_anew for column in schema), 1)
+    one, two = sensitivities(n_learned)
+    units = {
+        "rows": 1.0,
+        "forms": n_learned**0.5,
+        "values": n_learned**0.5,
+        "margins": one,
+        "pairs": two,
+    }
+    shares = [
+        Share(name, units[name], share, ROUNDS if name == "values" else 1)
+        for name, share in SHARES.items()
+    ]
+    ledger = plan_ledger(
+        float(options["epsilon"]),
+        float(options["delta"]),
+        shares,
+        brings_up=_n_open(schema) > 0,
+        private=noise.is_private,
+    )
+    return Curator(ledger, noise)
+
+
+def _n_open(schema: Schema) -> int:
+    """Count the columns whose values may have to be found out."""
+    closed = (pd.CategoricalDtype, pd.BooleanDtype)
+    return sum(
+        not column.is_made_anew and not isinstance(column.pandas_dtype, closed) for column in schema
+    )
+
+
+def _warn(delta: float, n_rows: int) -> None:
+    if delta > 1 / n_rows:
+        warnings.warn(
+            f"delta={delta:g} is above one in the number of rows (about {n_rows:,}): a mechanism "
+            "that gives away one row at random would satisfy it; take less",
+            PrivacyWarning,
+            stacklevel=2,
+        )
+
+
+def _localised(schema: Schema, locale: str | None) -> Schema:
+    columns = (
+        replace(column, locale=column.locale or locale) if column.kind in LOCALISED else column
+        for column in schema
+    )
+    return replace(schema, columns=tuple(columns))
+
+
+def _learn(
+    frame: pd.DataFrame, schema: Schema, curator: Curator
+) -> tuple[TableEncoder, list[tuple[int, Learned]]]:
+    """Make the encoder; return how learned columns are laid out, those of numbers first."""
+    columns: dict[int, Column] = {}
+    encoders: dict[int, ColumnEncoder] = {}
+    found: list[tuple[int, Learned]] = []
+    delta = curator.ledger.stable / max(_n_open(schema), 1)
+    for place, column in enumerate(schema):
+        values = frame.iloc[:, place]
+        if column.is_made_anew:
+            columns[place], encoders[place] = column, made_encoder(column)
+            continue
+        form = Form(column)
+        if not isinstance(column.pandas_dtype, pd.CategoricalDtype) and column.kind != "boolean":
+            form = find_form(column, values, curator, place)
+        columns[place], learned = learn_column(form, values, curator, place, delta=delta)
+        encoders[place] = learned.encoder
+        if learned.encoder.spans.width:
+            found.append((place, learned))
+    found.sort(key=lambda item: not item[1].encoder.spans.n_numbers)
+    schema = replace(schema, columns=tuple(columns[place] for place in range(len(schema))))
+    encoder = TableEncoder(schema, (), columns, encoders)
+    encoder.try_out()
+    return encoder, found
+
+
+def _shares(moments: Moments, spans: Spans) -> Tensor:
+    """Return the share of each level, shape (levels,)."""
+    parts = np.split(moments.means, np.cumsum(moments.widths)[:-1])
+    plain = iter(parts[spans.n_numbers :])
+    marked = {mark: place for place, mark in enumerate(spans.marks) if mark is not None}
+    found = [np.zeros(0)]
+    for place, width in enumerate(spans.widths):
+        if place in marked:
+            specials = parts[marked[place]][-(width - 1) :]
+            found.append(np.concatenate([[1 - specials.sum()], specials]))
+        else:
+            found.append(next(plain))
+    return torch.from_numpy(np.concatenate(found)).float()
+
+
+def _latent(encoder: TableEncoder, n_rows: int, options: Options) -> LatentChoice:
+    if options["latent_dim"] == "auto":
+        return choose_latent_dim(encoder.spans.width, n_rows, encoder.n_learned)
+    return LatentChoice(int(options["latent_dim"]), "given")
+
+
+def _matching(spans: Spans, latent_dim: int, options: Options, seed: int) -> Matching:
+    device = choose_device(options["device"])
+    steps = STEPS if options["steps"] == "auto" else int(options["steps"])
+    recipe = Recipe.of(options)
+    return Matching(
+        spans=spans,
+        latent_dim=latent_dim,
+        hidden_dim=options["hidden_dim"],
+        prior=check_prior(options["prior"]),
+        n_steps=steps if spans.width else 0,
+        batch_size=options["batch_size"],
+        optimizer=recipe.optimizer,
+        learning_rate=recipe.learning_rate,
+        device=device,
+        dtype=choose_precision(options["precision"], device),
+        seed=seed,
+    )
