@@ -102,13 +102,13 @@ class Watch(Callback):
             self.report.say(name)
 
     def on_train_begin(self, state: TrainState) -> None:
-        """Say how long the training is, and take Ctrl-C from now on."""
+        """Take Ctrl-C from now on, and say how long the training is."""
         self.planned = state.n_steps
+        if self.keeps and self._restore is not signal.SIG_IGN:
+            signal.signal(signal.SIGINT, self._end_training)
         self._lines = Lines(self.report, "steps", state.n_steps)
         if self._tells:
             self.report.say(f"Training, {state.n_steps:,} steps")
-        if self.keeps and self._restore is not signal.SIG_IGN:
-            signal.signal(signal.SIGINT, self._end_training)
 
     def on_record(self, state: TrainState, record: Record) -> None:  # noqa: ARG002
         """Say how far the training is."""
