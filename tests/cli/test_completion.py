@@ -30,7 +30,7 @@ def complete(process):
     ("words", "expected"),
     [
         (("syn",), ["synth"]),
-        (("images", ""), ["fit", "sample", "evaluate"]),
+        (("images", ""), ["evaluate", "fit", "sample"]),
         (("fit", "--loss", "w"), ["wasserstein"]),
         (("fit", "--optimizer", ""), ["adam", "sgd"]),
         (("synth", "--penalty", "gradient"), ["gradient", "gradient_clipping"]),
