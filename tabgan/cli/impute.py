@@ -4,9 +4,11 @@ from typing import Any
 
 import click
 
+from tabgan.cli.command import command
 from tabgan.cli.options import (
-    examples,
+    FILE,
     json_option,
+    option,
     output_options,
     quiet_option,
     reading_options,
@@ -16,25 +18,24 @@ from tabgan.cli.options import (
 __all__ = ["impute"]
 
 
-@click.command(
-    no_args_is_help=True,
-    epilog=examples(
-        "tabgan impute customers.safetensors customers.csv",
-        "tabgan impute customers.safetensors new.csv -o filled.csv --seed 7",
-    ),
+@command(
+    "tabgan impute customers.safetensors customers.csv",
+    "tabgan impute customers.safetensors new.csv -o filled.csv --seed 7",
 )
-@click.argument("model")
-@click.argument("data")
-@click.option(
+@click.argument("model", type=FILE)
+@click.argument("data", type=FILE)
+@reading_options
+@option(
     "-o",
     "--out",
+    section="Output",
+    type=FILE,
     metavar="OUT",
-    help="File for the filled table; '-' is stdout.  [default: DATA_imputed, in the "
-    "current folder]",
+    show_default="DATA_imputed, in the current folder",
+    help="File for the filled table; '-' is stdout.",
 )
-@seed_option
-@reading_options
 @output_options
+@seed_option
 @quiet_option
 @json_option
 def impute(
@@ -63,10 +64,12 @@ def impute(
         check_targets,
         default_output,
         new_seed,
+        place_of,
         read_data,
         with_holes,
+        write_blocks,
     )
-    from tabgan.files import TableForm, TableWriter
+    from tabgan.files import TableForm
 
     suffix = output_format and f".{output_format}"
     out = out or default_output(data, suffix, ending="imputed")
@@ -82,12 +85,14 @@ def impute(
     frame = with_holes(frame, form)
     seed = new_seed() if seed is None else seed
     holes = int(frame.isna().to_numpy().sum())
+    report.say(f"Filling {holes:,} empty cells")
     filled = gan.impute(frame, random_state=seed)
-    with TableWriter(out, form.for_output(out, table_format=output_format), force=force) as writer:
-        writer.write(filled)
+    form = form.for_output(out, table_format=output_format)
+    write_blocks([filled], report, out=out, form=form, force=force)
     seconds = report.done("impute")
     left = int(filled.isna().to_numpy().sum())
-    report.say(f"Filled {holes - left:,} of {holes:,} empty cells in {seconds:.1f} s; wrote {out}")
+    filling = f"Filled {holes - left:,} of {holes:,} empty cells in {seconds:.1f} s"
+    report.say(f"{filling}; wrote {place_of(out)}")
     report.facts |= {"model": model, "seed": seed, "rows": len(filled), "output": out}
     report.facts |= {"empty_cells": holes, "filled_cells": holes - left}
     if as_json:
