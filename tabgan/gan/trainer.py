@@ -120,12 +120,12 @@ class Trainer:
         self.penalty.prepare(discriminator)
         optimizer, rate = self.recipe.optimizer, self.recipe.learning_rate
         return TrainState(
-            generator,
-            discriminator,
-            MovingAverage(generator),
-            optimizer.make(generator.parameters(), rate),
-            optimizer.make(discriminator.parameters(), rate),
-            n_steps,
+            generator=generator,
+            discriminator=discriminator,
+            averaged=MovingAverage(generator),
+            generator_optimizer=optimizer.make(generator.parameters(), rate),
+            discriminator_optimizer=optimizer.make(discriminator.parameters(), rate),
+            n_steps=n_steps,
         )
 
     def run(self, state: TrainState, callback: Callback) -> TrainState:

@@ -228,8 +228,8 @@ def _bounds(form: Form) -> tuple[float | None, float | None]:
     column = form.column
     ends = column.minimum, column.maximum
     if column.kind in ("datetime", "timedelta"):
-        ticks = range_of_ticks(column)
-        ends = tuple(None if end is None else tick for end, tick in zip(ends, ticks, strict=True))
+        first, last = range_of_ticks(column)
+        ends = (None if ends[0] is None else first, None if ends[1] is None else last)
     low, high = (None if end is None else float(end) for end in ends)
     if _is_whole(form):
         low = None if low is None else float(np.ceil(low * _per_unit(form)))

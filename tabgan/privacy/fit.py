@@ -14,7 +14,7 @@ from torch import Tensor
 from tabgan.encoding.base import ColumnEncoder
 from tabgan.encoding.table import TableEncoder
 from tabgan.errors import PrivacyWarning
-from tabgan.gan.callbacks import Progress, Record
+from tabgan.gan.callbacks import Callbacks, History, Progress
 from tabgan.gan.latent import LatentChoice, check_prior, choose_latent_dim
 from tabgan.gan.precision import choose_device, choose_precision
 from tabgan.gan.recipe import Recipe
@@ -61,7 +61,7 @@ def fit_privately(
     seed
         Root of all streams of randomness but that of the noise, which nobody can repeat.
     progress
-        Is told which stage begins.
+        The progress bar.
     began
         When the fit began, by `time.monotonic`.
 
@@ -72,37 +72,29 @@ def fit_privately(
     """
     check_private(options)
     check_table(frame)
-    progress.stage("Measuring in private")
+    history = History()
+    callback = Callbacks([history, progress, *(options["callbacks"] or ())])
+    callback.on_stage("Measuring in private")
     schema = _localised(declared_schema(frame, options["schema"]), options["locale"])
     curator = _curator(schema, options, noise_source())
     n_rows = max(int(curator.measure("rows", np.array(len(frame)))), 1)
     _warn(options["delta"], n_rows)
     encoder, learned = _learn(frame, schema, curator)
-    if learned:
-        moments = measure_moments(frame, learned, curator, n_rows)
+    moments = measure_moments(frame, learned, curator, n_rows)
     # From here on no row is looked at.
     del frame
     latent = _latent(encoder, n_rows, options)
     training = _matching(encoder.spans, latent.dim, options, seed)
-    records: list[Record] = []
-    progress.begin(training.n_steps)
-
-    def on_record(record: Record) -> None:
-        records.append(record)
-        progress.move(int(record["step"]), record)
-
     left = None if options["max_time"] is None else began + options["max_time"] - time.monotonic()
-    none = Moments((), np.zeros(0), np.zeros((0, 0)), 0.0, 0.0)
-    found = moments if learned else none
-    sampler = training.run(found, _shares(found, encoder.spans), on_record, left)
+    sampler = training.run(moments, _shares(moments, encoder.spans), callback, left)
     facts = {
         "parameters": Recipe.of(options).kept_options(options, _LEFT_OUT),
         "n_rows": n_rows,
         "latent_reason": latent.reason,
         "finish": {},
-        "n_steps": records[-1]["step"] if records else 0,
+        "n_steps": history.records[-1]["step"] if history.records else 0,
         "penalty_reason": "none: moments are matched, without a discriminator",
-        "history": records,
+        "history": history.records,
         "diagnosis": [],
         "privacy": curator.ledger.to_json(),
     }

@@ -120,8 +120,8 @@ class Ledger:
         )
         if not isinstance(state["private"], bool):
             raise TypeError("ledger: private must be true or false")
-        numbers = (float(state[key]) for key in ("epsilon", "delta"))
-        return cls(*numbers, parts, float(state["stable"]), state["private"])
+        epsilon, delta, stable = (float(state[key]) for key in ("epsilon", "delta", "stable"))
+        return cls(epsilon, delta, parts, stable, state["private"])
 
 
 @dataclass(frozen=True)

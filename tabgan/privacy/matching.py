@@ -6,18 +6,19 @@ arXiv:2106.07153). Levels enter with their probabilities instead of draws.
 """
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 
 from tabgan.gan.averaging import MovingAverage
-from tabgan.gan.callbacks import Record
+from tabgan.gan.callbacks import Callback
 from tabgan.gan.latent import Prior
 from tabgan.gan.networks import MLPGenerator
 from tabgan.gan.optimizers import Optimizer
 from tabgan.gan.precision import autocast
+from tabgan.gan.state import GeneratorState
 from tabgan.gan.threads import one_thread
 from tabgan.gan.trainer import flushed_denormals, learning_rate_factor
 from tabgan.privacy.blocks import KNOTS
@@ -99,8 +100,8 @@ class Matching:
         self,
         moments: Moments,
         shares: Tensor,
-        on_record: Callable[[Record], None],
-        seconds: float | None,
+        callback: Callback,
+        seconds: float | None = None,
     ) -> RowSampler:
         """Train, and calibrate the averaged generator to the shares of the levels.
 
@@ -110,8 +111,8 @@ class Matching:
             What the generator is to have; numbers first, then the level spans that mark none.
         shares
             Of the levels, shape (levels,).
-        on_record
-            Is told how the training goes.
+        callback
+            Is told how the training goes, and may end it.
         seconds
             Wall time after which training ends; None for no limit.
         """
@@ -124,7 +125,8 @@ class Matching:
             bias[self.spans.n_numbers :] = shares.clamp_min(1e-6).log()
             generator.start_from(bias)
             generator = generator.to(self.device)
-            averaged = self._train(generator, moments, on_record, seconds)
+            state = self._train(generator, moments, callback, seconds)
+            averaged = cast("MLPGenerator", state.averaged.network)
             noise = torch_stream(self.seed, "calibration", device=self.device)
             logits = draw_pool(averaged, self.spans.width, noise)
             levels = logits[:, self.spans.n_numbers :]
@@ -135,43 +137,44 @@ class Matching:
         self,
         generator: MLPGenerator,
         moments: Moments,
-        on_record: Callable[[Record], None],
+        callback: Callback,
         seconds: float | None,
-    ) -> MLPGenerator:
-        average = MovingAverage(generator)
+    ) -> GeneratorState:
         optimizer = self.optimizer.make(generator.parameters(), self.learning_rate)
+        state = GeneratorState(
+            generator=generator,
+            averaged=MovingAverage(generator),
+            generator_optimizer=optimizer,
+            n_steps=self.n_steps,
+        )
         loss = MomentLoss(moments, SoftBlocks(self.spans)).to(self.device)
         latents = torch_stream(self.seed, "latents", device=self.device)
-        began, step, progress, total = time.monotonic(), 0, 0.0 if self.n_steps else 1.0, 0.0
+        callback.on_train_begin(state)
+        began, progress, since = time.monotonic(), 0.0 if self.n_steps else 1.0, 0
+        total = torch.zeros((), device=self.device)
         while progress < 1:
             for group in optimizer.param_groups:
                 group["lr"] = self.learning_rate * learning_rate_factor(progress)
-            z = generator.latents(2 * self.batch_size, latents)
             with autocast(self.device, self.dtype):
-                logits = generator(z)
+                logits = generator(generator.latents(2 * self.batch_size, latents))
             value = loss(logits)
             optimizer.zero_grad(set_to_none=True)
             value.backward()
             optimizer.step()
-            average.update()
-            step, total = step + 1, total + float(value.detach())
+            state.averaged.update()
+            state.step, since, total = state.step + 1, since + 1, total + value.detach()
+            callback.on_step(state)
             spent = time.monotonic() - began
-            progress = step / self.n_steps
+            progress = 1.0 if callback.stop() else state.step / self.n_steps
             if seconds is not None:
                 progress = max(progress, spent / max(seconds, 1e-9))
-            if step % RECORD_EVERY == 0 or progress >= 1:
+            if since == RECORD_EVERY or progress >= 1:
                 rate = float(optimizer.param_groups[0]["lr"])
-                since = (step - 1) % RECORD_EVERY + 1
-                on_record(
-                    {
-                        "step": step,
-                        "seconds": spent,
-                        "moment_loss": total / since,
-                        "learning_rate": rate,
-                    }
-                )
-                total = 0.0
-        return average.network
+                mean, since, total = float(total / since), 0, torch.zeros_like(total)
+                record = {"step": state.step, "seconds": spent, "moment_loss": mean}
+                callback.on_record(state, record | {"learning_rate": rate})
+        callback.on_train_end(state)
+        return state
 
 
 class MomentLoss(nn.Module):

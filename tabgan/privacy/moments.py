@@ -79,7 +79,7 @@ def moment_sums(frame: pd.DataFrame, columns: Sequence[tuple[int, Learned]]) -> 
     for start in range(0, max(len(frame), 1), CHUNK):
         part = frame.iloc[start : start + CHUNK]
         blocks = [learned.block(part.iloc[:, place]) for place, learned in columns]
-        rows = np.concatenate(blocks, axis=1).astype(np.float64)
+        rows = np.concatenate([np.zeros((len(part), 0)), *blocks], axis=1).astype(np.float64)
         sums = sums + rows.sum(axis=0).astype(np.int64)
         # exact: products are whole numbers, and their sums far below 2**53
         products = products + (rows.T @ rows).astype(np.int64)

@@ -19,7 +19,6 @@ _REFUSED: dict[str, tuple[Any, str]] = {
         "Schema, and filter what is drawn",
     ),
     "snapshots": (0, "there are no real rows to hold them against; leave it out"),
-    "callbacks": (None, "there is no discriminator, and so no adversarial training to watch"),
     "epochs": (None, "training makes no pass over the rows; give steps"),
     "loss": ("non_saturating", "there is no discriminator; leave it out"),
     "penalty": ("auto", "there is no discriminator; leave it out"),
