@@ -23,6 +23,7 @@ from tabgan.gan.precision import choose_device
 from tabgan.inference import as_frame
 from tabgan.model import TableModel
 from tabgan.options import check_options
+from tabgan.privacy.ledger import Ledger
 from tabgan.schema import Schema
 from tabgan.snapshots import Snapshot
 from tabgan.streams import RandomStateLike, resolve_seed
@@ -96,6 +97,16 @@ class TabGAN(DrawingMixin, BaseEstimator):
     polish
         Whether columns are drawn anew by boosted trees, where held-out rows show that this makes
         them fit the others better (`tabgan.sampling.polish`).
+    epsilon
+        Budget of differential privacy for each row (`tabgan.privacy`), or None for none: adding or
+        removing any row then changes the probability of any model by a factor of exp(ε) at most,
+        but for δ. Names, dtypes and order of the columns, what the `schema` declares and the
+        categories of a categorical dtype count as public; all else, the number of rows too, is
+        measured with noise that `random_state` does not repeat. A generator is trained on these
+        measurements alone, without discriminator, and `derive`, `refine` and `polish` do not look
+        at the rows. A `Schema` with ranges leaves more of the budget to the relations.
+    delta
+        The δ of the guarantee; it should be far below one in the number of rows.
     device
         "auto" (CUDA where there is one), "cpu", "cuda" or a torch device name.
     precision
@@ -139,8 +150,11 @@ class TabGAN(DrawingMixin, BaseEstimator):
         What refinement and polish did: ``critics`` trained, the ``effective_share`` of the rows
         after weighting, the ``columns`` that are redrawn (name, trees, surprise in nats),
         ``trees`` in all and the ``seconds`` taken; empty if nothing was tried.
+    privacy_ : Ledger or None
+        What a fit with `epsilon` guarantees, and what it spent on each look at the rows
+        (`tabgan.privacy.ledger`).
     n_rows_ : int
-        Rows of the training table.
+        Rows of the training table; about as many, if there is an `epsilon`.
     n_features_in_ : int
         Columns of the training table.
 
@@ -176,6 +190,8 @@ class TabGAN(DrawingMixin, BaseEstimator):
         derive: bool = True,
         refine: bool = True,
         polish: bool = True,
+        epsilon: float | None = None,
+        delta: float = 1e-6,
         device: str = "auto",
         precision: str = "auto",
         snapshots: int = 0,
@@ -203,6 +219,8 @@ class TabGAN(DrawingMixin, BaseEstimator):
         self.derive = derive
         self.refine = refine
         self.polish = polish
+        self.epsilon = epsilon
+        self.delta = delta
         self.device = device
         self.precision = precision
         self.snapshots = snapshots
@@ -264,6 +282,7 @@ class TabGAN(DrawingMixin, BaseEstimator):
         self.penalty_reason_ = str(facts["penalty_reason"])
         self.n_steps_ = int(facts["n_steps"])
         self.n_rows_ = int(facts["n_rows"])
+        self.privacy_ = Ledger.from_json(facts["privacy"]) if "privacy" in facts else None
         self.finish_ = dict(facts["finish"])
         self.dependencies_ = list(model.encoder.dependencies)
         self.constraints_ = list(model.constraints)

@@ -41,7 +41,7 @@ class Fitted(NamedTuple):
 def fit_table(
     frame: pd.DataFrame, options: Options, seed: int, progress: Progress, began: float
 ) -> Fitted:
-    """Learn a table.
+    """Learn a table, with differential privacy if the options have an `epsilon`.
 
     Parameters
     ----------
@@ -56,6 +56,10 @@ def fit_table(
     began
         When the fit began, by `time.monotonic`.
     """
+    if options["epsilon"] is not None:
+        from tabgan.privacy.fit import fit_privately
+
+        return Fitted(fit_privately(frame, options, seed, progress, began), [])
     history = History()
     callback = Callbacks([history, progress, *(options["callbacks"] or ())])
     callback.on_stage("Finding rules between columns")

@@ -1,10 +1,12 @@
 """What the commands that learn a table do: train on it, say how it went, keep the model."""
 
+import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from tabgan.cli.progress import Watch, on_terminal, watch
 from tabgan.cli.work import Report, new_seed, quietly
+from tabgan.errors import OptionError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,11 +35,18 @@ def train(
 
     Raises
     ------
+    OptionError
+        If pictures of real columns are wanted of a private fit.
     KeyboardInterrupt
         If Ctrl-C has ended the training early; the model is kept all the same.
     """
     from tabgan.estimator import TabGAN
 
+    if pictures is not None and options["epsilon"] is not None:
+        raise OptionError(
+            "--pictures draws columns of the real table, which does not go with --epsilon; leave "
+            "one of them out"
+        )
     seed = new_seed() if seed is None else seed
     options |= {"condition_on": list(condition_on) or None, "random_state": seed}
     options["stabilisers"] = list(stabilisers) or None
@@ -48,7 +57,10 @@ def train(
     with watch(report, keeps=model is not None) as watching:
         verbose = on_terminal(report)
         gan = TabGAN(schema=schema, verbose=verbose, callbacks=[watching], **options)
-        quietly(gan.fit, frame)
+        with warnings.catch_warnings(record=True) as caught:
+            quietly(gan.fit, frame)
+        for warning in caught:
+            report.say(f"Warning: {warning.message}")
         _say_how_it_went(gan, report, watching)
         report.facts |= {
             "seed": seed,
@@ -58,6 +70,8 @@ def train(
             "finish": gan.finish_,
             "diagnosis": [finding.to_json() for finding in gan.diagnosis_],
         }
+        if gan.privacy_ is not None:
+            report.facts |= {"privacy": gan.privacy_.to_json(), "training_rows": gan.n_rows_}
         if model is not None:
             gan.save(model)
             report.facts["model"] = model
@@ -71,6 +85,8 @@ def _say_how_it_went(gan: "TabGAN", report: Report, watching: Watch) -> None:
         f"Trained {watching.steps_done(gan.n_steps_)} in {seconds:.1f} s; latent size "
         f"{gan.latent_dim_} ({gan.latent_reason_})"
     )
+    for line in gan.privacy_.describe() if gan.privacy_ else ():
+        report.say(line[0].upper() + line[1:])
     if gan.finish_:
         report.say(describe_finish(gan.finish_))
     for finding in gan.diagnosis_:

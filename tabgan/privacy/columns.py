@@ -19,8 +19,8 @@ from tabgan.encoding.scales import EXACT, Lattice, Real, Scale
 from tabgan.errors import OptionError, PrivacyWarning
 from tabgan.privacy.blocks import level_block, number_block
 from tabgan.privacy.curator import Curator
-from tabgan.privacy.forms import SURE, Form
-from tabgan.privacy.tree import Cells, grow
+from tabgan.privacy.forms import Form
+from tabgan.privacy.tree import SURE, Cells, grow
 from tabgan.privacy.vocabulary import frequent
 from tabgan.scalars import Scalar
 from tabgan.schema import Column
@@ -29,6 +29,8 @@ from tabgan.values import codes_of, numbers_of, numbers_to_series, range_of_tick
 __all__ = ["OTHER", "Learned", "learn_column"]
 
 OTHER = "other"  # stands for the texts that too few rows hold
+
+LEFT = 2.0  # times the noise that the rows of all other values must have to be some
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -52,7 +54,7 @@ class Learned:
 
 
 def learn_column(
-    form: Form, values: pd.Series, curator: Curator, part: int, *, delta: float
+    form: Form, values: pd.Series, curator: Curator, part: int, *, n_rows: int, delta: float
 ) -> tuple[Column, Learned]:
     """Make the encoder of a column out of noisy counts.
 
@@ -66,6 +68,8 @@ def learn_column(
         Counts.
     part
         The column's place in the table.
+    n_rows
+        The noisy number of rows.
     delta
         Probability with which a value that only one row holds may be released.
 
@@ -76,27 +80,18 @@ def learn_column(
     """
     column = form.column
     if column.kind in ("categorical", "boolean"):
-        return column, _learn_levels(column, values, curator, part, delta)
+        known = _known_levels(column)
+        if known is None:
+            known = _found_levels(column, values, curator, part, n_rows=n_rows, delta=delta)
+        return column, _level_column(column, known)
     return _learn_numbers(form, values, curator, part)
 
 
-def _learn_levels(
-    column: Column, values: pd.Series, curator: Curator, part: int, delta: float
-) -> Learned:
-    """Keep the levels that the dtype has, or those that enough rows hold."""
-    known = _known_levels(column)
-    if known is None:
-        codes, occurring = codes_of(values)
-        counts = np.bincount(codes, minlength=len(occurring))
-        noisy = curator.measure("values", counts, part, at_once=True)
-        sigma = curator.sigma("values", at_once=True)
-        known = [occurring[place] for place in frequent(noisy, sigma, delta)]
-        known = _with_other(column, known)
-    levels = Levels(known)
+def _level_column(column: Column, known: list[Scalar]) -> Learned:
     other = next((place for place, level in enumerate(known) if level == OTHER), None)
     return Learned(
-        CategoricalEncoder(column, levels),
-        lambda part: level_block(_codes(part, known, other), len(known)),
+        CategoricalEncoder(column, Levels(known)),
+        lambda values: level_block(_codes(values, known, other), len(known)),
     )
 
 
@@ -110,9 +105,16 @@ def _known_levels(column: Column) -> list[Scalar] | None:
     return None
 
 
-def _with_other(column: Column, known: list[Scalar]) -> list[Scalar]:
-    dtype = column.pandas_dtype
-    holds_text = dtype == np.dtype(object) or pd.api.types.is_string_dtype(dtype)
+def _found_levels(
+    column: Column, values: pd.Series, curator: Curator, part: int, *, n_rows: int, delta: float
+) -> list[Scalar]:
+    """Return the values that enough rows hold, and one for the others where there are others."""
+    codes, occurring = codes_of(values)
+    counts = np.bincount(codes, minlength=len(occurring))
+    noisy = curator.measure("values", counts, part, at_once=True)
+    sigma = curator.sigma("values", at_once=True)
+    places = frequent(noisy, sigma, delta)
+    known = [occurring[place] for place in places]
     if not any(level is not None for level in known):
         warnings.warn(
             f"Column {column.name!r}: no value is held by enough rows to be given away; all rows "
@@ -121,13 +123,12 @@ def _with_other(column: Column, known: list[Scalar]) -> list[Scalar]:
             PrivacyWarning,
             stacklevel=2,
         )
-    if holds_text and OTHER not in known:
-        return [
-            *(level for level in known if level is not None),
-            OTHER,
-            *(v for v in known if v is None),
-        ]
-    return known or [None]
+    dtype = column.pandas_dtype
+    holds_text = dtype == np.dtype(object) or pd.api.types.is_string_dtype(dtype)
+    rest = n_rows - int(noisy[places].sum())
+    if holds_text and OTHER not in known and rest > LEFT * sigma * (len(known) + 1) ** 0.5:
+        return [level for level in known if level is not None] + [OTHER] + [None] * (None in known)
+    return known or [OTHER if holds_text else None]
 
 
 def _codes(values: pd.Series, known: Sequence[Scalar], other: int | None) -> Ints:
@@ -146,11 +147,13 @@ def _learn_numbers(
 ) -> tuple[Column, Learned]:
     column = form.column
     line, present = _line(form, values)
-    whole = _is_whole(form)
+    whole, (low, high) = _is_whole(form), _bounds(form)
+    if whole and low is not None and high is not None and high - low < FEW_VALUES:
+        return column, _few_numbers(form, np.arange(low, high + 1))  # all of them are declared
     cells = grow(
         line[present],
         whole=whole,
-        bounds=_bounds(form),
+        bounds=(low, high),
         measure=lambda counts: curator.measure("values", counts, part),
         sigma=curator.sigma("values"),
         rounds=curator.ledger["values"].times,
@@ -164,8 +167,8 @@ def _learn_numbers(
         )
     column = _with_range(column, cells, whole)
     form = replace(form, column=column)
-    if whole and len(cells) <= FEW_VALUES and (cells.high - cells.low == 1).all():
-        return column, _few_numbers(form, cells)
+    if whole and (cells.high - cells.low).sum() <= FEW_VALUES:
+        return column, _few_numbers(form, _single(cells))
     scale, quantiles = _distribution(form, cells, whole)
     encoder = NumericEncoder(column, scale, quantiles, Levels(form.specials))
 
@@ -177,18 +180,24 @@ def _learn_numbers(
     return column, Learned(encoder, block)
 
 
-def _few_numbers(form: Form, cells: Cells) -> Learned:
+def _single(cells: Cells) -> Floats:
+    """Return the whole numbers in cells."""
+    parts = [np.arange(low, high) for low, high in zip(cells.low, cells.high, strict=True)]
+    return np.concatenate(parts)
+
+
+def _few_numbers(form: Form, numbers: Floats) -> Learned:
     """Take the numbers of a column that has but few for levels."""
-    column, n = form.column, len(cells)
+    column, n = form.column, len(numbers)
     special = np.full(n, None, object)
-    written = numbers_to_series(_from_line(cells.low, form), special, column, np.ones(n, bool))
+    written = numbers_to_series(_from_line(numbers, form), special, column, np.ones(n, bool))
     levels = [*codes_of(written)[1]]  # in the order of the numbers only if they are no texts
     places = codes_of(written)[0]
     levels += form.specials
 
     def block(part: pd.Series) -> Ints:
         line, present = _line(form, part)
-        middle = (cells.low[1:] + cells.low[:-1]) / 2
+        middle = (numbers[1:] + numbers[:-1]) / 2
         codes = places[np.searchsorted(middle, line)].astype(np.int64)
         marks = _marks(part, present, form)
         return level_block(
@@ -204,7 +213,8 @@ def _line(form: Form, values: pd.Series) -> tuple[Floats, NDArray[np.bool_]]:
     line = read.values.astype(np.float64)
     if _is_whole(form):
         scale = _per_unit(form)
-        line = np.rint(line * scale) if scale >= 1 else np.floor(line * scale)
+        with np.errstate(over="ignore"):
+            line = np.rint(line * scale) if scale >= 1 else np.floor(line * scale)
         line = np.clip(line, -float(EXACT), float(EXACT))
     return line, read.present
 

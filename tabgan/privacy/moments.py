@@ -1,7 +1,7 @@
 """One- and two-way moments of all columns' blocks, measured once with noise."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -47,6 +47,15 @@ class Moments:
     def owner(self) -> NDArray[np.intp]:
         """The block of each cell."""
         return np.repeat(np.arange(len(self.widths)), self.widths)
+
+    def without(self, blocks: Collection[int]) -> "Moments":
+        """Return the same without some blocks."""
+        left = [block for block in range(len(self.widths)) if block not in blocks]
+        cells = np.isin(self.owner, left)
+        widths = tuple(self.widths[block] for block in left)
+        return replace(
+            self, widths=widths, means=self.means[cells], pairs=self.pairs[np.ix_(cells, cells)]
+        )
 
 
 def sensitivities(n_blocks: int) -> tuple[float, float]:

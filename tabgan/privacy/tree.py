@@ -17,8 +17,10 @@ PARTS = 8  # that a cell is cut into
 FIRST_PARTS = 64  # between declared bounds
 LEAST_EXPONENT, MOST_EXPONENT = -40, 64  # of numbers that lie on no grid
 MOST_WHOLE = 53  # bits of whole numbers
-SURE = 4.0  # times the noise that a cell must have to be believed
+SURE = 4.5  # times the noise that a cell must have to be believed
 SPLIT = 5.0  # times the noise that a cell must have to be cut
+SEEN = 3.0  # the same, of a part of a declared range
+TRACE = 0.02  # times the noise that the other parts of a declared range get
 FINE = 200  # cells of as many rows would be as many as this, at the finest
 FAINT = 2.0  # times the noise: fewer rows in a part of a cell count as none
 
@@ -78,12 +80,17 @@ def grow(
 
     Returns
     -------
-    The cells that are believed to hold numbers; there may be none.
+    The cells that are believed to hold numbers, which a declared range is all over; without one
+    there may be none.
     """
     cells = _first_cells(whole, bounds)
     line = np.clip(line, cells.low[0], np.nextafter(cells.high[-1], -np.inf))
     rows = measure(cells.count(line)).astype(np.float64)
-    cells = Cells(cells.low, cells.high, rows).chosen(rows > SURE * sigma)
+    if None in bounds:
+        cells = Cells(cells.low, cells.high, rows).chosen(rows > SURE * sigma)
+    else:
+        rows[rows < SEEN * sigma] = TRACE * sigma
+        cells = Cells(cells.low, cells.high, rows)
     for _ in range(rounds - 1):
         least = max(SPLIT * sigma, cells.rows.sum() / FINE)
         which = (cells.rows > least) & _divisible(cells, whole)
