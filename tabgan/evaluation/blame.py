@@ -29,10 +29,10 @@ TINY = 1e-12
 
 
 def find_weak_points(parts: "Parts", relations: Relations) -> tuple[WeakPoint, ...]:
-    """Return the weak points, the weakest first.
+    """Return the weak points, the weakest first; of equal ones the cause before the symptom.
 
-    Each set of columns is named once, by what is worst about it; pairs with a column that is
-    itself weaker are explained by that column.
+    Each set of columns is named once, by what is worst about it. Pairs with a column that is
+    itself weaker are explained by that column, and a detector by any column or pair.
     """
     candidates = [
         *_invalid(parts),
@@ -44,13 +44,17 @@ def find_weak_points(parts: "Parts", relations: Relations) -> tuple[WeakPoint, .
         *_useless(parts),
     ]
     found: list[WeakPoint] = []
-    for point in sorted(candidates, key=lambda point: -point.severity):
-        named = [set(other.columns) for other in found if other.columns]
-        if point.severity >= LEAST and not any(
-            columns <= set(point.columns) and point.part != "utility" for columns in named
-        ):
+    for point in sorted(candidates, key=lambda point: -round(point.severity, 2)):
+        if point.severity >= LEAST and not _is_explained(point, found):
             found.append(point)
     return tuple(found)
+
+
+def _is_explained(point: WeakPoint, found: list[WeakPoint]) -> bool:
+    named = [set(other.columns) for other in found if other.columns]
+    if point.part == "detection" and not point.columns:
+        return bool(named)
+    return point.part != "utility" and any(columns <= {*point.columns} for columns in named)
 
 
 def _invalid(parts: "Parts") -> Iterator[WeakPoint]:
@@ -60,8 +64,8 @@ def _invalid(parts: "Parts") -> Iterator[WeakPoint]:
         yield WeakPoint(
             "validity",
             (violation.column,),
-            f"{_percent(share)} of the rows hold in {violation.column!r} what is not "
-            f"{violation.rule}, such as {violation.example!r}.",
+            f"{_percent(share)} of the rows break the rule that {violation.column!r} is "
+            f"{violation.rule}; one has {violation.example!r}.",
             "Declare the rule to the generator (in tabgan by a schema or a constraint), or drop "
             "or mend these rows.",
             float(np.sqrt(max(share - chance, 0.0))),
@@ -173,7 +177,7 @@ def _missing(column: ColumnResult, n_rows: int) -> Iterator[WeakPoint]:
         (column.name,),
         f"{_percent(share)} of {column.name!r} is missing in place of {_percent(real)}.",
         "Give the generator the table with its holes, and not one that was filled.",
-        float(max(abs(share - real) - noise, 0.0)),
+        float(np.clip(2 * (abs(share - real) - noise), 0, 1)),
     )
 
 

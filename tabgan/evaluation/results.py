@@ -78,7 +78,8 @@ class Violation(NamedTuple):
     column
         The column's label as text.
     rule
-        What was to hold, in words: "within 17 to 90", "one of the real table's 7 levels", …
+        What was to hold, in words that follow "is": "within 17 to 90", "one of the real table's
+        7 levels", "never missing", "unique", …
     rows
         Synthetic rows that break it.
     example
@@ -174,7 +175,7 @@ class ColumnResult:
     missing
         Shares of missing values, in percent; the floor is that of the real table itself.
     detection
-        AUC of boosted trees that are shown this column alone; None as above.
+        AUC of a decision tree that is shown this column alone; None as above.
     distribution
         What a chart shows; None as above.
     """
@@ -270,7 +271,7 @@ class Giveaway(NamedTuple):
     columns
         One column's name, or two.
     auc
-        AUC of boosted trees that are shown these alone, on rows that they have not seen.
+        AUC of a decision tree that is shown these alone, on rows that it has not seen.
     drop
         What the AUC of the whole detector loses when these are taken from it.
     """
