@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tabgan.evaluation.fidelity import Relations
-from tabgan.evaluation.results import ColumnResult, Levels
+from tabgan.evaluation.results import ColumnResult, Giveaway, Levels
 from tabgan.evaluation.verdict import WeakPoint
 
 if TYPE_CHECKING:
@@ -22,7 +22,8 @@ __all__ = ["find_weak_points"]
 LEAST = 0.05  # severity that is worth a word
 WORTHLESS_SHAPE = 50.0  # percentage points of shape error
 LEAST_OF_COLUMN = 0.15  # share of one column's relations that is more than chance
-SYMPTOM = 0.8
+SYMPTOM = 0.8  # discount of what models lose …
+DETECTED = 0.5  # … and of what detectors find
 RARELY_LOST = 5  # expected rows of a level that is not lost by chance: e⁻⁵ is 0.7 %
 SURE = 3  # standard errors of a share
 TINY = 1e-12
@@ -103,7 +104,7 @@ def _unrelated(parts: "Parts", relations: Relations) -> Iterator[WeakPoint]:
     pairs, (beyond, most) = parts.fidelity.pairs, relations.effects
     if pairs is None or np.isnan(most).all():
         return
-    overall = float(np.nansum(beyond) / np.nansum(most))
+    overall = 1 - relations.kept
     by_column = np.nansum(beyond, axis=0) / np.maximum(np.nansum(most, axis=0), TINY)
     worst = int(by_column.argmax())
     without = [np.delete(np.delete(m, worst, axis=0), worst, axis=1) for m in (beyond, most)]
@@ -207,27 +208,19 @@ def _lost(parts: "Parts") -> Iterator[WeakPoint]:
 
 
 def _telling(parts: "Parts") -> Iterator[WeakPoint]:
-    alone = {
-        column.name: max(column.detection.value, 0.5)
-        for column in parts.fidelity.columns
-        if column.detection is not None
-    }
-    remedy = (
-        "Compare the values of real and synthetic rows side by side: rounding, repeated values, "
-        "tails, and combinations that never occur."
-    )
-    for columns, area, _ in parts.detection.giveaways:
-        names = " and ".join(map(repr, columns))
-        known = max(alone[name] for name in columns) if len(columns) > 1 else 0.5
-        how = "together, but not alone," if len(columns) > 1 else "alone"
+    gains = _gains(parts)
+    for giveaway, gain in gains.items():
+        inner = 0.0
+        if len(giveaway.columns) == 1:  # what pairs with the column tell is due to it
+            within = (g for other, g in gains.items() if {*giveaway.columns} < {*other.columns})
+            inner = max(within, default=max(giveaway.drop - gain, 0.0))
         yield WeakPoint(
             "detection",
-            columns,
-            f"{names} {how} tell a synthetic row (AUC {area:.2f}; ½ is a coin)."
-            if len(columns) > 1
-            else f"{names} {how} tells a synthetic row (AUC {area:.2f}; ½ is a coin).",
-            remedy,
-            float(SYMPTOM * 2 * (area - known)),
+            giveaway.columns,
+            _how_it_tells(giveaway, alone=gain >= inner),
+            "Compare real and synthetic rows side by side: rounding, repeated values, tails, and "
+            "combinations that never occur.",
+            float(np.clip(DETECTED * 2 * max(gain, inner), 0, 1)),
         )
     trees = parts.detection.trees
     yield WeakPoint(
@@ -236,7 +229,34 @@ def _telling(parts: "Parts") -> Iterator[WeakPoint]:
         f"Boosted trees tell synthetic rows from real ones with AUC {trees.auc:.2f} (½ is a coin), "
         "by many columns together.",
         "Train longer or with a larger model; in tabgan keep refine and polish on.",
-        float(SYMPTOM * max(2 * (trees.low - 0.5), 0.0) / 2),
+        float(DETECTED * max(trees.low - 0.5, 0.0)),  # what columns explain comes before
+    )
+
+
+def _gains(parts: "Parts") -> dict[Giveaway, float]:
+    """Return what each giveaway adds to chance, a pair to its columns; columns come first."""
+    alone = {
+        column.name: max(column.detection.value, 0.5)
+        for column in parts.fidelity.columns
+        if column.detection is not None
+    }
+    gains = {}
+    for giveaway in sorted(parts.detection.giveaways, key=lambda found: len(found.columns)):
+        columns = giveaway.columns
+        known = max(alone[name] for name in columns) if len(columns) > 1 else 0.5
+        gains[giveaway] = max(giveaway.auc - known, 0.0)
+    return gains
+
+
+def _how_it_tells(giveaway: Giveaway, *, alone: bool) -> str:
+    names = " and ".join(map(repr, giveaway.columns))
+    if len(giveaway.columns) > 1:
+        return f"{names} together, but not alone, tell a synthetic row (AUC {giveaway.auc:.2f})."
+    if alone:
+        return f"{names} alone tells a synthetic row (AUC {giveaway.auc:.2f}; ½ is a coin)."
+    return (
+        f"{names} does not go with the other columns as it should: a detector's AUC falls by "
+        f"{giveaway.drop:.2f} without it."
     )
 
 

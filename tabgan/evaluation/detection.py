@@ -29,6 +29,7 @@ LEAST_LEAF = 10  # rows in a leaf of a tree that is shown one column or two …
 MOST_LEAVES = 200  # … which has at most about so many leaves
 MOST_LEVELS = 100  # of a column, in one-hot form
 MOST_PERMUTED = 4_000  # held-out rows of a fold
+LEAST_DROP = 0.02  # of the detector's area, that a column alone accounts for
 SURE = 2  # standard errors that a giveaway's area is above chance
 
 Floats = NDArray[np.float64]
@@ -150,8 +151,8 @@ def detect(
         alone = _areas_alone(tested, [(i,) for i in range(len(nominal))], fold_seed)
         chance = _areas_alone(floor, list(alone), fold_seed)
         pairs = _areas_alone(tested, _by_order(coded, suspects), fold_seed)
-        giveaways = _giveaways(alone, pairs)
-        drops = _drops(tested, trials, list(giveaways), rng)
+        drops = _drops(tested, trials, [*alone, *pairs], rng)
+        giveaways = _giveaways(trees, alone, pairs, drops)
     labels = [names[place] for place in coded]
     found = [
         Giveaway(tuple(labels[i] for i in choice), area.value, drops[choice])
@@ -259,18 +260,29 @@ def _areas_alone(
 
 
 def _giveaways(
-    alone: Mapping[tuple[int, ...], Area], pairs: Mapping[tuple[int, ...], Area]
+    whole: Area,
+    alone: Mapping[tuple[int, ...], Area],
+    pairs: Mapping[tuple[int, ...], Area],
+    drops: Mapping[tuple[int, ...], float],
 ) -> dict[tuple[int, ...], Area]:
-    """Find columns, and pairs that tell more than each of their columns, strongest first."""
+    """Find what tells synthetic rows, strongest first.
+
+    That are columns which do so alone, pairs that tell more than each of their columns, and
+    columns without which the detector loses half of what it knows.
+    """
+    areas = {**alone, **pairs}
     known = dict.fromkeys(alone, 0.5)
     known |= {pair: max(0.5, *(alone[(i,)].value for i in pair)) for pair in pairs}
-    gains = {
-        choice: area.value - known[choice]
-        for choice, area in {**alone, **pairs}.items()
-        if area.value - known[choice] > SURE * np.sqrt(area.variance)
-    }
-    strongest = sorted(gains, key=lambda choice: -gains[choice])
-    return {choice: alone[choice] if choice in alone else pairs[choice] for choice in strongest}
+    gains = {choice: areas[choice].value - known[choice] for choice in areas}
+    needed = max((whole.value - 0.5) / 2, LEAST_DROP)
+    telling = [
+        choice
+        for choice, gain in gains.items()
+        if gain > SURE * np.sqrt(areas[choice].variance)
+        or (len(choice) == 1 and drops[choice] > needed)
+    ]
+    telling.sort(key=lambda choice: -max(gains[choice], drops[choice] / 2))
+    return {choice: areas[choice] for choice in telling}
 
 
 def _drops(

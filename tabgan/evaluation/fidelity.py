@@ -55,6 +55,13 @@ class Relations(NamedTuple):
         known = self.found.related & (most > LEAST_EFFECT)
         return np.where(known, np.minimum(beyond, most), np.nan), np.where(known, most, np.nan)
 
+    @property
+    def kept(self) -> float:
+        """Share of all relations that is kept; NaN where no pair is related."""
+        beyond, most = self.effects
+        whole = float(np.nansum(most))
+        return 1 - float(np.nansum(beyond)) / whole if whole else float("nan")
+
     def suspects(self, places: list[int]) -> list[tuple[int, int]]:
         """Return the pairs of columns that are farthest beyond their floor."""
         found, floor, _ = self.in_tenths
@@ -163,6 +170,7 @@ def describe_fidelity(
         unrelated_error=100 * _mean_where(relations.unrelated.error, relations.found.related),
         columns=tuple(columns),
         pairs=_pairs(given, relations) if len(given.coded) > 1 else None,
+        relations_kept=relations.kept,
     )
 
 

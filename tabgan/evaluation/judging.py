@@ -36,7 +36,7 @@ class _Step(NamedTuple):
 
 _STEPS = (
     _Step("as good as real", "As good as a fresh sample of the real table", 0.95, 0.85, 0.15),
-    _Step("good", "Close to the real table", 0.85, 0.6, 0.4),
+    _Step("good", "Close to the real table", 0.85, 0.6, 0.35),
     _Step("usable with care", "Usable with care", 0.6, 0.05, 1.0),
     _Step("poor", "No stand-in for the real table", 0.0, 0.0, 1.0),
 )
@@ -59,8 +59,8 @@ def judge(parts: Parts, relations: Relations) -> Verdict:
 
     - validity: share of rows without a violation, of the share of fresh rows without one;
     - shapes: 1 less the mean shape error beyond its floor, 50 percentage points being worth 0;
-    - trends: share of the relations that is kept: 1 at the floor of the trend error, 0 where it is
-      what columns get that were shuffled on their own; left out where no columns are related;
+    - trends: share of the relations that is kept (`Fidelity.relations_kept`): 1 for fresh rows, 0
+      for columns that were shuffled on their own; left out where no columns are related;
     - detection: 2·(1 − max(AUC, ½)) of the better detector;
     - utility: share of the real rows' gain over chance (`Utility.kept`); left out where nothing
       can be predicted;
@@ -89,7 +89,7 @@ def _scores(parts: Parts) -> Mapping[str, float]:
     return {
         "validity": _of_floor(parts.validity.valid_rows),
         "shapes": max(1 - beyond / WORTHLESS_SHAPES, 0.0),
-        "trends": _trends_kept(fidelity),
+        "trends": fidelity.relations_kept,
         "detection": min(detection.trees.score, detection.logistic.score),
         "utility": float("nan") if parts.utility is None else parts.utility.kept,
         "coverage": _mean_known(
@@ -111,15 +111,6 @@ def _of_floor(figure: Figure) -> float:
     if np.isnan(figure.value):
         return float("nan")
     return min(figure.value / figure.floor, 1.0) if figure.floor > 0 else 1.0
-
-
-def _trends_kept(fidelity: Fidelity) -> float:
-    error, worst = fidelity.trend_error, fidelity.unrelated_error
-    if np.isnan(error.value):
-        return float("nan")
-    if worst <= error.floor:
-        return 1.0
-    return float(np.clip((worst - error.value) / (worst - error.floor), 0, 1))
 
 
 def _mean_known(values: list[float]) -> float:

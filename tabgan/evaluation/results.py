@@ -230,6 +230,10 @@ class Fidelity:
         One result a column, in the table's order, those made anew among them.
     pairs
         The matrices behind the trend error; None where only one column can be compared.
+    relations_kept
+        Share of the related pairs' relations that is kept, from 0 (as columns shuffled on their
+        own) to 1 (as fresh rows), however far the columns' own distributions are off; NaN where
+        no pair is related (`tabgan.evaluation.fidelity.Relations`).
     """
 
     shape_error: Figure
@@ -237,6 +241,7 @@ class Fidelity:
     unrelated_error: float
     columns: tuple[ColumnResult, ...]
     pairs: Pairs | None
+    relations_kept: float = float("nan")
 
 
 class Detector(NamedTuple):
