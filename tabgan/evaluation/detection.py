@@ -11,29 +11,22 @@ from scipy.sparse import csr_matrix, hstack
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import OneHotEncoder
-from sklearn.tree import DecisionTreeClassifier
 from threadpoolctl import threadpool_limits
 
 from tabgan.errors import DataError
-from tabgan.evaluation.areas import Area, Trial, area_of, cross_validate, mean_area
+from tabgan.evaluation.areas import FOLDS, Area, Trial, cross_validate, half_labels, mean_area
 from tabgan.evaluation.coding import CodedColumn, code_columns, matrix_of
+from tabgan.evaluation.giveaways import areas_alone, find_giveaways, permutation_drops
 from tabgan.evaluation.results import Detection, Detector, Figure, Giveaway
 from tabgan.schema import Schema
 from tabgan.streams import RandomStateLike, numpy_stream, resolve_seed
 
 __all__ = ["Detected", "detect", "detection_score"]
 
-FOLDS = 3
 ROUNDS = 100  # of boosting
-LEAST_LEAF = 10  # rows in a leaf of a tree that is shown one column or two …
-MOST_LEAVES = 200  # … which has at most about so many leaves
 MOST_LEVELS = 100  # of a column, in one-hot form
-MOST_PERMUTED = 4_000  # held-out rows of a fold
-LEAST_DROP = 0.02  # of the detector's area, that a column alone accounts for
-SURE = 2  # standard errors that a giveaway's area is above chance
 
 Floats = NDArray[np.float64]
-Labels = NDArray[np.int64]
 
 
 class Detected(NamedTuple):
@@ -148,11 +141,11 @@ def detect(
         by_weights = _detector(
             *(_logistic_area(features, nominal, fold_seed) for features in (tested, floor))
         )
-        alone = _areas_alone(tested, [(i,) for i in range(len(nominal))], fold_seed)
-        chance = _areas_alone(floor, list(alone), fold_seed)
-        pairs = _areas_alone(tested, _by_order(coded, suspects), fold_seed)
-        drops = _drops(tested, trials, [*alone, *pairs], rng)
-        giveaways = _giveaways(trees, alone, pairs, drops)
+        alone = areas_alone(tested, [(i,) for i in range(len(nominal))], fold_seed)
+        chance = areas_alone(floor, list(alone), fold_seed)
+        pairs = areas_alone(tested, _by_order(coded, suspects), fold_seed)
+        drops = permutation_drops(tested, trials, [*alone, *pairs], rng)
+        giveaways = find_giveaways(trees, alone, pairs, drops)
     labels = [names[place] for place in coded]
     found = [
         Giveaway(tuple(labels[i] for i in choice), area.value, drops[choice])
@@ -198,18 +191,13 @@ def _detector(area: Area, floor: Area) -> Detector:
     return Detector(area.value, *area.interval, floor.value)
 
 
-def _labels(features: Any) -> Labels:
-    """Return 1 for the upper half of the rows, and 0 for the lower one."""
-    return np.repeat([1, 0], features.shape[0] // 2)
-
-
 def _tree_trials(features: Floats, seed: int) -> Iterable[Trial]:
     def make() -> Any:
         return HistGradientBoostingClassifier(
             max_iter=ROUNDS, early_stopping=False, random_state=seed
         )
 
-    return cross_validate(make, features, _labels(features), FOLDS, seed)
+    return cross_validate(make, features, half_labels(features), seed)
 
 
 def _tree_area(features: Floats, seed: int) -> Area:
@@ -227,7 +215,7 @@ def _logistic_area(features: Floats, nominal: Sequence[bool], seed: int) -> Area
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a fit stopped by max_iter is still a fair detector
         trials = cross_validate(
-            lambda: LogisticRegression(max_iter=100), matrix, _labels(matrix), FOLDS, seed
+            lambda: LogisticRegression(max_iter=100), matrix, half_labels(matrix), seed
         )
         return mean_area([trial.area for trial in trials])
 
@@ -240,65 +228,3 @@ def _standardised(numbers: Floats) -> Floats:
     width = np.sqrt((centred**2).sum(axis=0) / count)
     scores = centred / np.where(width > 0, width, 1)
     return np.hstack([np.clip(scores, -10, 10), missing[:, missing.any(axis=0)]])
-
-
-def _areas_alone(
-    features: Floats, choices: Iterable[tuple[int, ...]], seed: int
-) -> dict[tuple[int, ...], Area]:
-    """Return the area of a decision tree that is shown some columns alone."""
-    labels = _labels(features)
-    leaf = max(LEAST_LEAF, len(features) // MOST_LEAVES)
-
-    def make() -> Any:
-        return DecisionTreeClassifier(min_samples_leaf=leaf, random_state=seed)
-
-    def area(columns: tuple[int, ...]) -> Area:
-        trials = cross_validate(make, features[:, list(columns)], labels, FOLDS, seed)
-        return mean_area([trial.area for trial in trials])
-
-    return {columns: area(columns) for columns in choices}
-
-
-def _giveaways(
-    whole: Area,
-    alone: Mapping[tuple[int, ...], Area],
-    pairs: Mapping[tuple[int, ...], Area],
-    drops: Mapping[tuple[int, ...], float],
-) -> dict[tuple[int, ...], Area]:
-    """Find what tells synthetic rows, strongest first.
-
-    That are columns which do so alone, pairs that tell more than each of their columns, and
-    columns without which the detector loses half of what it knows.
-    """
-    areas = {**alone, **pairs}
-    known = dict.fromkeys(alone, 0.5)
-    known |= {pair: max(0.5, *(alone[(i,)].value for i in pair)) for pair in pairs}
-    gains = {choice: areas[choice].value - known[choice] for choice in areas}
-    needed = max((whole.value - 0.5) / 2, LEAST_DROP)
-    telling = [
-        choice
-        for choice, gain in gains.items()
-        if gain > SURE * np.sqrt(areas[choice].variance)
-        or (len(choice) == 1 and drops[choice] > needed)
-    ]
-    telling.sort(key=lambda choice: -max(gains[choice], drops[choice] / 2))
-    return {choice: areas[choice] for choice in telling}
-
-
-def _drops(
-    features: Floats,
-    trials: Sequence[Trial],
-    choices: Sequence[tuple[int, ...]],
-    rng: np.random.Generator,
-) -> dict[tuple[int, ...], float]:
-    """Return what the detector loses when the values of some columns are exchanged."""
-    labels = _labels(features)
-    losses: dict[tuple[int, ...], list[float]] = {columns: [] for columns in choices}
-    for trial in trials:
-        rows = rng.permutation(trial.held_out)[:MOST_PERMUTED]
-        whole = area_of(labels[rows], trial.score(features[rows])).value
-        for columns in choices:
-            mixed = features[rows]
-            mixed[:, columns] = mixed[rng.permutation(len(rows))][:, columns]
-            losses[columns].append(whole - area_of(labels[rows], trial.score(mixed)).value)
-    return {columns: float(np.mean(found)) for columns, found in losses.items()}

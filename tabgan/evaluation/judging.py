@@ -37,7 +37,7 @@ class _Step(NamedTuple):
 _STEPS = (
     _Step("as good as real", "As good as a fresh sample of the real table", 0.95, 0.85, 0.15),
     _Step("good", "Close to the real table", 0.85, 0.6, 0.35),
-    _Step("usable with care", "Usable with care", 0.6, 0.05, 1.0),
+    _Step("usable with care", "Usable with care", 0.6, 0.1, 1.0),
     _Step("poor", "No stand-in for the real table", 0.0, 0.0, 1.0),
 )
 

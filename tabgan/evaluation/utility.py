@@ -40,7 +40,6 @@ def measure_utility(
     target: Target,
     *,
     most_rows: int,
-    seed: int,
     rng: np.random.Generator,
 ) -> tuple[Utility, int] | None:
     """Train boosted trees on synthetic and on real rows, and test both on real rows kept aside.
@@ -65,6 +64,7 @@ def measure_utility(
     asked = _Task(asked.features[:MOST_TESTED], asked.wanted[:MOST_TESTED])
     if size < 2 or len(np.unique(asked.wanted)) < 2:
         return None
+    seed = int(rng.integers(2**31))
     with threadpool_limits(1):
         floor, own = (
             _learned(_Task(task.features[:size], task.wanted[:size]), asked, nominal, seed, rng)
