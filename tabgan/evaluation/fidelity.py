@@ -17,7 +17,7 @@ from tabgan.evaluation.trends import Trends, pair_trends
 __all__ = ["Relations", "describe_fidelity", "measure_relations"]
 
 MOST_SUSPECTS = 12
-LEAST_EFFECT = 0.01  # of shuffling on the error of a pair, from which on it tells anything
+LEAST_EFFECT = 0.02  # of shuffling on the error of a pair, from which on it tells anything
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
@@ -48,11 +48,13 @@ class Relations(NamedTuple):
         """How far each related pair is from the real relation, and how far shuffled columns are.
 
         Both of shape (columns, columns), beyond what fresh rows get, 0 at least; what the columns'
-        own distributions are off does not count. NaN where a pair is not related.
+        own distributions are off does not count. NaN where a pair is not related, or so weakly
+        that shuffling moves it less than chance does.
         """
         found, floor, unrelated = (trends.error_of_relation for trends in self.in_tenths)
         beyond, most = np.maximum(found - floor, 0), np.maximum(unrelated - floor, 0)
-        known = self.found.related & (most > LEAST_EFFECT)
+        noise = self.in_tenths[1].error
+        known = self.found.related & (most > np.maximum(noise, LEAST_EFFECT))
         return np.where(known, np.minimum(beyond, most), np.nan), np.where(known, most, np.nan)
 
     @property
