@@ -8,8 +8,18 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 from sklearn.model_selection import StratifiedKFold
 
-__all__ = ["Area", "Trial", "area_of", "cross_validate", "macro_area", "mean_area"]
+__all__ = [
+    "FOLDS",
+    "Area",
+    "Trial",
+    "area_of",
+    "cross_validate",
+    "half_labels",
+    "macro_area",
+    "mean_area",
+]
 
+FOLDS = 3
 NORMAL_95 = 1.96  # standard errors on either side
 
 Floats = NDArray[np.float64]
@@ -75,10 +85,15 @@ def area_of(labels: Labels, scores: Floats) -> Area:
     return Area(float(of_ones.mean()), variance)
 
 
+def half_labels(features: Any) -> Labels:
+    """Return 1 for the upper half of the rows, and 0 for the lower one, shape (rows,)."""
+    return np.repeat([1, 0], features.shape[0] // 2)
+
+
 def cross_validate(
-    make: Callable[[], Any], features: Any, labels: Labels, folds: int, seed: int
+    make: Callable[[], Any], features: Any, labels: Labels, seed: int
 ) -> Iterator[Trial]:
-    """Fit a classifier on all folds but one, and try it on that one; for each fold.
+    """Fit a classifier on two of three folds and try it on the third; for each fold.
 
     Parameters
     ----------
@@ -87,7 +102,7 @@ def cross_validate(
     features, labels
         Shapes (rows, features), dense or sparse, and (rows,).
     """
-    splitter = StratifiedKFold(folds, shuffle=True, random_state=seed)
+    splitter = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
     for fitted, held_out in splitter.split(labels, labels):
         score = _fit(make, features, labels, fitted)
         yield Trial(score, held_out, area_of(labels[held_out], score(features[held_out])))

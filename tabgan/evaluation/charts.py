@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -60,7 +61,7 @@ def _numbers(coded: CodedColumn, column: Column) -> Numbers:
     shares = {name: _binned(values, edges) for name, values in sides.items()}
     write = _writer(column)
     return Numbers(
-        edges=edges * _nanoseconds(column),
+        edges=_in_unit(edges, column),
         real=shares["real"],
         synthetic=shares["synthetic"],
         quantiles={
@@ -95,14 +96,19 @@ def _binned(values: Floats, edges: Floats) -> Floats:
     return counts / max(len(values), 1)
 
 
-def _nanoseconds(column: Column) -> float:
-    """Return the length of a tick of dates and durations in nanoseconds; 1 of a number."""
+def _in_unit(edges: Floats, column: Column) -> Floats:
+    """Return borders in the unit of the chart: ticks of dates and durations as nanoseconds."""
     if column.kind not in ("datetime", "timedelta"):
-        return 1.0
+        return edges
     unit = unit_of(column)
     if unit == "period":
-        return 1.0
-    return float(np.timedelta64(1, unit) / np.timedelta64(1, "ns"))  # type: ignore[call-overload]
+        dtype: Any = column.pandas_dtype
+        ordinals = np.round(edges).astype(np.int64)
+        periods: Any = pd.PeriodIndex
+        moments = periods.from_ordinals(ordinals, freq=dtype.freq)
+        return np.asarray(moments.to_timestamp().as_unit("ns").asi8, np.float64)
+    tick: Any = np.timedelta64(1, unit)  # type: ignore[call-overload]
+    return edges * float(tick / np.timedelta64(1, "ns"))
 
 
 def _writer(column: Column) -> Callable[[float], str]:

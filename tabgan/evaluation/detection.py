@@ -14,22 +14,19 @@ from sklearn.preprocessing import OneHotEncoder
 from threadpoolctl import threadpool_limits
 
 from tabgan.errors import DataError
-from tabgan.evaluation.areas import Area, Trial, area_of, cross_validate, mean_area
+from tabgan.evaluation.areas import FOLDS, Area, Trial, cross_validate, half_labels, mean_area
 from tabgan.evaluation.coding import CodedColumn, code_columns, matrix_of
+from tabgan.evaluation.giveaways import areas_alone, find_giveaways, permutation_drops
 from tabgan.evaluation.results import Detection, Detector, Figure, Giveaway
 from tabgan.schema import Schema
 from tabgan.streams import RandomStateLike, numpy_stream, resolve_seed
 
 __all__ = ["Detected", "detect", "detection_score"]
 
-FOLDS = 3
-SMALL_TREES = 30  # boosting rounds where one or two columns are looked at
+ROUNDS = 100  # of boosting
 MOST_LEVELS = 100  # of a column, in one-hot form
-MOST_PERMUTED = 4_000  # held-out rows of a fold
-SURE = 2  # standard errors that a giveaway's area is above chance
 
 Floats = NDArray[np.float64]
-Labels = NDArray[np.int64]
 
 
 class Detected(NamedTuple):
@@ -129,8 +126,8 @@ def detect(
     Notes
     -----
     Each detector is fitted on two of three folds and tried on the third. The confidence interval
-    is DeLong's on the held-out rows (`tabgan.evaluation.areas`). A giveaway's own area is that of
-    small trees which are shown its columns alone; its drop is what the detector loses on held-out
+    is DeLong's on the held-out rows (`tabgan.evaluation.areas`). A giveaway's own area is that of a
+    decision tree which is shown its columns alone; its drop is what the detector loses on held-out
     rows in which the values of these columns are exchanged at random.
     """
     rng = numpy_stream(seed, "detection")
@@ -144,11 +141,11 @@ def detect(
         by_weights = _detector(
             *(_logistic_area(features, nominal, fold_seed) for features in (tested, floor))
         )
-        alone = _areas_alone(tested, [(i,) for i in range(len(nominal))], fold_seed)
-        chance = _areas_alone(floor, list(alone), fold_seed)
-        pairs = _areas_alone(tested, _by_order(coded, suspects), fold_seed)
-        giveaways = _giveaways(alone, pairs)
-        drops = _drops(tested, trials, list(giveaways), rng)
+        alone = areas_alone(tested, [(i,) for i in range(len(nominal))], fold_seed)
+        chance = areas_alone(floor, list(alone), fold_seed)
+        pairs = areas_alone(tested, _by_order(coded, suspects), fold_seed)
+        drops = permutation_drops(tested, trials, [*alone, *pairs], rng)
+        giveaways = find_giveaways(trees, alone, pairs, drops)
     labels = [names[place] for place in coded]
     found = [
         Giveaway(tuple(labels[i] for i in choice), area.value, drops[choice])
@@ -194,22 +191,17 @@ def _detector(area: Area, floor: Area) -> Detector:
     return Detector(area.value, *area.interval, floor.value)
 
 
-def _labels(features: Any) -> Labels:
-    """Return 1 for the upper half of the rows, and 0 for the lower one."""
-    return np.repeat([1, 0], features.shape[0] // 2)
-
-
-def _tree_trials(features: Floats, seed: int, rounds: int = 100) -> Iterable[Trial]:
+def _tree_trials(features: Floats, seed: int) -> Iterable[Trial]:
     def make() -> Any:
         return HistGradientBoostingClassifier(
-            max_iter=rounds, early_stopping=False, random_state=seed
+            max_iter=ROUNDS, early_stopping=False, random_state=seed
         )
 
-    return cross_validate(make, features, _labels(features), FOLDS, seed)
+    return cross_validate(make, features, half_labels(features), seed)
 
 
-def _tree_area(features: Floats, seed: int, rounds: int = 100) -> Area:
-    return mean_area([trial.area for trial in _tree_trials(features, seed, rounds)])
+def _tree_area(features: Floats, seed: int) -> Area:
+    return mean_area([trial.area for trial in _tree_trials(features, seed)])
 
 
 def _logistic_area(features: Floats, nominal: Sequence[bool], seed: int) -> Area:
@@ -223,7 +215,7 @@ def _logistic_area(features: Floats, nominal: Sequence[bool], seed: int) -> Area
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a fit stopped by max_iter is still a fair detector
         trials = cross_validate(
-            lambda: LogisticRegression(max_iter=100), matrix, _labels(matrix), FOLDS, seed
+            lambda: LogisticRegression(max_iter=100), matrix, half_labels(matrix), seed
         )
         return mean_area([trial.area for trial in trials])
 
@@ -236,46 +228,3 @@ def _standardised(numbers: Floats) -> Floats:
     width = np.sqrt((centred**2).sum(axis=0) / count)
     scores = centred / np.where(width > 0, width, 1)
     return np.hstack([np.clip(scores, -10, 10), missing[:, missing.any(axis=0)]])
-
-
-def _areas_alone(
-    features: Floats, choices: Iterable[tuple[int, ...]], seed: int
-) -> dict[tuple[int, ...], Area]:
-    """Return the area of small trees that are shown some columns alone."""
-    return {
-        columns: _tree_area(features[:, list(columns)], seed, SMALL_TREES) for columns in choices
-    }
-
-
-def _giveaways(
-    alone: Mapping[tuple[int, ...], Area], pairs: Mapping[tuple[int, ...], Area]
-) -> dict[tuple[int, ...], Area]:
-    """Find columns, and pairs that tell more than each of their columns, strongest first."""
-    known = dict.fromkeys(alone, 0.5)
-    known |= {pair: max(0.5, *(alone[(i,)].value for i in pair)) for pair in pairs}
-    gains = {
-        choice: area.value - known[choice]
-        for choice, area in {**alone, **pairs}.items()
-        if area.value - known[choice] > SURE * np.sqrt(area.variance)
-    }
-    strongest = sorted(gains, key=lambda choice: -gains[choice])
-    return {choice: alone[choice] if choice in alone else pairs[choice] for choice in strongest}
-
-
-def _drops(
-    features: Floats,
-    trials: Sequence[Trial],
-    choices: Sequence[tuple[int, ...]],
-    rng: np.random.Generator,
-) -> dict[tuple[int, ...], float]:
-    """Return what the detector loses when the values of some columns are exchanged."""
-    labels = _labels(features)
-    losses: dict[tuple[int, ...], list[float]] = {columns: [] for columns in choices}
-    for trial in trials:
-        rows = rng.permutation(trial.held_out)[:MOST_PERMUTED]
-        whole = area_of(labels[rows], trial.score(features[rows])).value
-        for columns in choices:
-            mixed = features[rows]
-            mixed[:, columns] = mixed[rng.permutation(len(rows))][:, columns]
-            losses[columns].append(whole - area_of(labels[rows], trial.score(mixed)).value)
-    return {columns: float(np.mean(found)) for columns, found in losses.items()}

@@ -5,15 +5,17 @@ from collections.abc import Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
+
 from tabgan.evaluation.coverage import measure_coverage
 from tabgan.evaluation.detection import detect
 from tabgan.evaluation.evaluation import Evaluation
-from tabgan.evaluation.fidelity import describe_fidelity, measure_relations
+from tabgan.evaluation.fidelity import Relations, describe_fidelity, measure_relations
 from tabgan.evaluation.judging import Parts, judge
 from tabgan.evaluation.nearness import measure_nearness
 from tabgan.evaluation.results import Tables
 from tabgan.evaluation.tables import Given, read_tables
-from tabgan.evaluation.targets import choose_target, named_target
+from tabgan.evaluation.targets import Target, choose_target, named_target
 from tabgan.evaluation.utility import measure_utility
 from tabgan.evaluation.validity import check_validity
 from tabgan.kinds import Kind
@@ -23,7 +25,6 @@ from tabgan.streams import RandomStateLike, numpy_stream, resolve_seed
 __all__ = ["evaluate"]
 
 MOST_PAIR_ROWS = 50_000
-MOST_DETECTOR_ROWS = 20_000
 MOST_MODEL_ROWS = 20_000
 MOST_DISTANCE_ROWS = 5_000
 
@@ -87,49 +88,52 @@ def evaluate(
     seconds: dict[str, float] = {}
     with _timed(seconds, "reading"):
         given = read_tables(real, synthetic, holdout, schema)
+    asked = None if target is None else named_target(target, given.schema, given.coded)
+    with _timed(seconds, "fidelity"):
+        rng = numpy_stream(seed, "pairs")
+        relations = measure_relations(given.coded, rng, MOST_PAIR_ROWS)
+    parts = _measure(given, relations, asked, seed, seconds)
+    return Evaluation(verdict=judge(parts, relations), **parts._asdict())
+
+
+def _measure(
+    given: Given, relations: Relations, target: Target | None, seed: int, seconds: dict[str, float]
+) -> Parts:
+    """Measure each part with a stream of randomness of its own, and note its seconds."""
     coded, names = given.coded, given.names
-    asked = None if target is None else named_target(target, given.schema, coded)
-    rows = {"validity": len(given.real), "coverage": min(MOST_PAIR_ROWS, _longest(given))}
+
+    def stream(part: str) -> np.random.Generator:
+        return numpy_stream(seed, part)
+
     with _timed(seconds, "validity"):
-        validity = check_validity(given, numpy_stream(seed, "validity"))
-    with _timed(seconds, "fidelity"):
-        relations = measure_relations(coded, numpy_stream(seed, "pairs"), MOST_PAIR_ROWS)
+        validity = check_validity(given, stream("validity"))
     with _timed(seconds, "detection"):
-        detected = detect(
-            coded,
-            names,
-            relations.suspects(list(coded)),
-            most_rows=MOST_DETECTOR_ROWS,
-            seed=seed,
-        )
+        suspects = relations.suspects(list(coded))
+        detected = detect(coded, names, suspects, most_rows=MOST_MODEL_ROWS, seed=seed)
     with _timed(seconds, "fidelity"):
-        fidelity = describe_fidelity(
-            given, relations, detected.columns, numpy_stream(seed, "shapes")
-        )
+        fidelity = describe_fidelity(given, relations, detected.columns, stream("shapes"))
     with _timed(seconds, "utility"):
-        rng = numpy_stream(seed, "utility")
-        asked = asked or choose_target(coded, rng)
-        learned = asked and measure_utility(
-            coded, names, asked, most_rows=MOST_MODEL_ROWS, seed=seed % 2**31, rng=rng
+        target = target or choose_target(coded, stream("target"))
+        learned = target and measure_utility(
+            coded, names, target, most_rows=MOST_MODEL_ROWS, rng=stream("utility")
         )
     with _timed(seconds, "coverage"):
-        coverage = measure_coverage(coded, names, numpy_stream(seed, "coverage"), MOST_PAIR_ROWS)
+        coverage = measure_coverage(coded, names, stream("coverage"), MOST_PAIR_ROWS)
     with _timed(seconds, "nearness"):
-        nearness = measure_nearness(coded, numpy_stream(seed, "nearness"), MOST_DISTANCE_ROWS)
-    rows |= {"fidelity": relations.rows, "detection": detected.rows}
-    rows |= {"utility": learned[1] if learned else 0}
-    rows |= {"nearness": min(MOST_DISTANCE_ROWS, len(given.synthetic))}
-    tables = Tables(
-        real_rows=len(given.real),
-        synthetic_rows=len(given.synthetic),
-        holdout_rows=0 if given.holdout is None else len(given.holdout),
-        compared_rows=rows,
-        seed=seed,
-        seconds=seconds,
-    )
+        nearness = measure_nearness(coded, stream("nearness"), MOST_DISTANCE_ROWS)
+    compared = {
+        "validity": _longest(given),
+        "fidelity": relations.rows,
+        "detection": detected.rows,
+        "utility": learned[1] if learned else 0,
+        "coverage": min(MOST_PAIR_ROWS, _longest(given)),
+        "nearness": min(MOST_DISTANCE_ROWS, len(given.synthetic)),
+    }
+    sizes = (len(given.real), len(given.synthetic))
+    held_out = 0 if given.holdout is None else len(given.holdout)
+    tables = Tables(*sizes, held_out, compared, seed, seconds)
     utility = learned[0] if learned else None
-    parts = Parts(tables, validity, fidelity, detected.detection, utility, coverage, nearness)
-    return Evaluation(verdict=judge(parts, relations), **parts._asdict())
+    return Parts(tables, validity, fidelity, detected.detection, utility, coverage, nearness)
 
 
 def _longest(given: Given) -> int:
