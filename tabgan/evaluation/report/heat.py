@@ -7,7 +7,7 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from tabgan.evaluation.report.svg import chart, element
-from tabgan.evaluation.report.words import percent, short
+from tabgan.evaluation.report.words import percent, short, width
 from tabgan.evaluation.results import Pairs
 
 __all__ = ["SHOWN_COLUMNS", "HeatMaps", "WorstPair", "heat_maps", "worst_pairs"]
@@ -18,6 +18,7 @@ _LABELLED = 24  # columns up to which each has room for its name
 _SHADES = 10
 _FULL_DIFFERENCE = 0.5  # the difference that is drawn darkest
 _SIZE = 340.0
+_MARGIN = 84.0  # room for names at most
 
 
 class HeatMaps(NamedTuple):
@@ -101,7 +102,11 @@ def _worst_columns(pairs: Pairs) -> list[int]:
 def _map(label: str, names: list[str], values: Floats, classes: tuple[str, ...]) -> Markup:
     """Draw a matrix; its values have the first class, or the second one where negative."""
     count = len(names)
-    margin = 84.0 if count <= _LABELLED else 6.0
+    size = min(0.8 * (_SIZE - _MARGIN) / max(count, 1), 10.0)
+    texts = [short(name, int((_MARGIN - 10) / (0.58 * size))) for name in names[:_LABELLED]]
+    if count > _LABELLED:
+        size, texts = 0.0, []
+    margin = max((10 + 0.58 * size * width(text) for text in texts), default=6.0)
     cell = (_SIZE - margin - 4) / count
     levels = np.nan_to_num(np.clip(values, -1, 1))
     layers = []
@@ -118,9 +123,8 @@ def _map(label: str, names: list[str], values: Floats, classes: tuple[str, ...])
         element("rect", width=count, height=count, class_="heat-ground"),
         element("g", *layers, class_="cells"),
     ]
-    height = _SIZE if count <= _LABELLED else _SIZE - 2
-    texts = _labels(names, margin, cell) if count <= _LABELLED else []
-    return chart(_SIZE, height, label, element("g", *body, transform=place), *texts, kind="heat")
+    labels = _labels(texts, size, margin, cell)
+    return chart(_SIZE, _SIZE, label, element("g", *body, transform=place), *labels, kind="heat")
 
 
 def _cells(chosen: NDArray[np.bool_]) -> str:
@@ -135,13 +139,11 @@ def _cells(chosen: NDArray[np.bool_]) -> str:
     )
 
 
-def _labels(names: list[str], margin: float, cell: float) -> list[Markup]:
-    size = min(cell * 0.8, 10.0)
-    letters = int((margin - 8) / (0.56 * size))
+def _labels(texts: list[str], size: float, margin: float, cell: float) -> list[Markup]:
+    """Write the columns' names at the left and, turned, below."""
     drawn = []
-    for index, name in enumerate(names):
+    for index, text in enumerate(texts):
         middle = (index + 0.5) * cell
-        text = short(name, letters)
         drawn.append(
             element(
                 "text",

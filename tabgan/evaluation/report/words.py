@@ -6,10 +6,21 @@ import unicodedata
 
 import numpy as np
 
-__all__ = ["clean", "count", "minutes", "moment", "number", "percent", "score", "short", "span"]
+__all__ = [
+    "clean",
+    "count",
+    "minutes",
+    "moment",
+    "number",
+    "percent",
+    "score",
+    "short",
+    "span",
+    "width",
+]
 
 LONGEST_NAME = 80  # characters of a name or a value
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _NOT_KNOWN = "not known"
 _NANOSECONDS = {"d": 86_400e9, "h": 3_600e9, "min": 60e9, "s": 1e9, "ms": 1e6, "µs": 1e3, "ns": 1}
 
@@ -42,11 +53,22 @@ def short(text: str, longest: int = LONGEST_NAME) -> str:
     '東京…'
     """
     text = clean(text[: longest + 1])
-    widths = [2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text]
-    if sum(widths) <= longest:
-        return text or "(empty)"
-    kept = int(np.searchsorted(np.cumsum(widths), longest - 1, side="right"))
+    if width(text) <= longest:
+        return text if text.strip() else "(blank)" if text else "(empty)"
+    ends = np.cumsum([width(letter) for letter in text])
+    kept = int(np.searchsorted(ends, longest - 1, side="right"))
     return text[:kept].rstrip() + "…"
+
+
+def width(text: str) -> int:
+    """Return how many letters' places a text takes.
+
+    Examples
+    --------
+    >>> width("abc"), width("東京")
+    (3, 4)
+    """
+    return len(text) + sum(unicodedata.east_asian_width(letter) in "WF" for letter in text)
 
 
 def number(value: float) -> str:
