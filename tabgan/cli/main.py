@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from tabgan.cli.evaluate import evaluate
 from tabgan.cli.example import example
 from tabgan.cli.fit import fit
 from tabgan.cli.images import images
@@ -84,7 +85,8 @@ Start with:
 
 \b
 Exit codes: 0 done, 1 a fault in tabgan, 2 wrong usage, 3 bad data,
-4 bad model file, 5 input or output failed, 130 interrupted.
+4 bad model file, 5 input or output failed, 6 a score below --fail-under,
+130 interrupted.
 """
 
 
@@ -94,5 +96,5 @@ def main() -> None:
     """Make synthetic tables that are as good as the real ones."""
 
 
-for command in (synth, fit, sample, impute, inspect, tune, example, images):
+for command in (synth, fit, sample, impute, evaluate, inspect, tune, example, images):
     main.add_command(command)

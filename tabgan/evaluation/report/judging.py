@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from tabgan.evaluation.report.words import percent, score
-from tabgan.evaluation.results import ColumnResult, Figure
+from tabgan.evaluation.results import ColumnResult, Fidelity, Figure
 
-__all__ = ["FIGURES", "KeyFigure", "Reading", "column_gap", "read"]
+__all__ = ["FIGURES", "KeyFigure", "Reading", "column_gap", "read", "trend_gap"]
 
 
 class Reading(NamedTuple):
@@ -21,8 +21,8 @@ class Reading(NamedTuple):
 
 _READINGS = (  # up to which gap, of 1 between a perfect table and a useless one
     (0.02, Reading("✓", "like a fresh real sample", "good")),
-    (0.05, Reading("✓", "close to a fresh real sample", "good")),
-    (0.15, Reading("!", "visibly off", "warn")),
+    (0.07, Reading("✓", "close to a fresh real sample", "good")),
+    (0.3, Reading("!", "visibly off", "warn")),
     (math.inf, Reading("✗", "far off", "bad")),
 )
 
@@ -89,8 +89,8 @@ def read(gap: float) -> Reading | None:
 def column_gap(column: ColumnResult) -> float:
     """Return the largest gap among a column's figures; NaN for what is made anew.
 
-    The three are on one scale: a column whose distributions lie d apart can be told by a detector
-    with an AUC of about (1 + d)/2.
+    A shape error of 50 % counts as much as all values missing, or as a detector that is always
+    right.
     """
     if column.shape_error is None:
         return math.nan
@@ -101,6 +101,13 @@ def column_gap(column: ColumnResult) -> float:
     )
     gaps = [FIGURES[name].gap(figure) for name, figure in figures if figure is not None]
     return max((gap for gap in gaps if not math.isnan(gap)), default=math.nan)
+
+
+def trend_gap(fidelity: Fidelity) -> float:
+    """Return how far the trend error is from its floor to that of columns without relations."""
+    error, floor = fidelity.trend_error
+    most = fidelity.unrelated_error - floor
+    return min(max(error - floor, 0.0) / most, 1.0) if most > 0 else math.nan
 
 
 _AUC = KeyFigure(
@@ -120,20 +127,25 @@ def _share(name: str, meaning: str) -> KeyFigure:
 
 
 FIGURES: dict[str, KeyFigure] = {
+    "valid_rows": _share(
+        "Valid rows",
+        "Rows whose every value the real table could hold. Higher is better; 100 % is perfect.",
+    ),
     "data_validity": _share(
         "Valid values",
-        "Values that the real table could hold: in its ranges, among its levels, keys unique. "
-        "Higher is better; 100 % is perfect.",
+        "In the real table's ranges and among its levels, with keys that are unique (sdmetrics' "
+        "data validity). Higher is better; 100 % is perfect.",
     ),
     "data_structure": _share(
         "Same structure",
-        "Columns that are there under the same name and with the same type. Higher is better; "
-        "100 % is perfect.",
+        "Columns that are there under the same name and with the same type (sdmetrics' data "
+        "structure). Higher is better; 100 % is perfect.",
     ),
     "shape_error": KeyFigure(
         "Column shape error",
         "How differently the values of single columns are spread, on average. Lower is better; "
         "0 % is identical.",
+        worst=50.0,
     ),
     "trend_error": KeyFigure(
         "Pair trend error",

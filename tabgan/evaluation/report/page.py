@@ -15,7 +15,7 @@ from tabgan.evaluation.report import bars, words
 from tabgan.evaluation.report.curves import training_curves
 from tabgan.evaluation.report.embedded import embed
 from tabgan.evaluation.report.heat import HeatMaps, heat_maps, worst_pairs
-from tabgan.evaluation.report.judging import FIGURES, read
+from tabgan.evaluation.report.judging import FIGURES, read, trend_gap
 from tabgan.evaluation.report.view import PART_NAMES, parts, sort_columns
 from tabgan.evaluation.results import Figure
 
@@ -71,7 +71,7 @@ def _page(evaluation: Evaluation, charts: int, listed: int) -> str:
 
 def _figures(evaluation: Evaluation, maps: HeatMaps | None) -> dict[str, Any]:
     """Return what `Evaluation.to_json` gives, of the columns that the page shows."""
-    found: dict[str, Any] = evaluation.to_json() if hasattr(evaluation, "to_json") else {}
+    found = evaluation.to_json()
     pairs = evaluation.fidelity.pairs
     if pairs and maps:
         grid = np.ix_(maps.shown, maps.shown)
@@ -113,6 +113,7 @@ def _environment() -> Environment:
         "read": read,
         "script": script,
         "script_hash": f"sha256-{base64.b64encode(digest).decode()}",
+        "trend_gap": trend_gap,
         "style": _source(environment, "style.css"),
     }
     return environment

@@ -15,14 +15,18 @@ __all__ = ["ColumnCard", "Columns", "Leading", "Part", "leading_figures", "parts
 PART_NAMES = {
     "validity": "Validity",
     "fidelity": "Fidelity",
+    "shapes": "Shapes of columns",
+    "trends": "Relations of columns",
     "detection": "Detection",
     "utility": "Utility",
     "coverage": "Coverage",
     "nearness": "Nearness",
 }
+ANCHORS = {"fidelity": "columns", "shapes": "columns", "trends": "pairs"}  # others: their own name
 PART_MEANINGS = {
     "validity": "Could the real table hold these values?",
-    "fidelity": "Are columns and pairs of columns spread alike?",
+    "shapes": "Are the values of each column spread alike?",
+    "trends": "Do columns go together alike?",
     "detection": "Can a classifier tell the rows apart?",
     "utility": "Do models learn the same from them?",
     "coverage": "Is all of the real table there?",
@@ -93,8 +97,8 @@ class Leading(NamedTuple):
 class Part(NamedTuple):
     """A part of the verdict."""
 
-    key: str
     name: str
+    anchor: str
     meaning: str
     score: float
     leading: Leading | None
@@ -125,16 +129,15 @@ def _picture(column: ColumnResult, *, with_chart: bool) -> Markup | None:
 def leading_figures(evaluation: Evaluation) -> dict[str, Leading]:
     """Return the figure that each part is known by."""
     found = {
-        "validity": Leading("data_validity", Figure(evaluation.validity.data_validity)),
-        "fidelity": Leading("trend_error", evaluation.fidelity.trend_error),
+        "validity": Leading("valid_rows", evaluation.validity.valid_rows),
+        "shapes": Leading("shape_error", evaluation.fidelity.shape_error),
+        "trends": Leading("trend_error", evaluation.fidelity.trend_error),
         "detection": Leading(
             "trees", Figure(evaluation.detection.trees.auc, evaluation.detection.trees.floor)
         ),
         "coverage": Leading("levels", evaluation.coverage.levels),
         "nearness": Leading("copies", evaluation.nearness.copies),
     }
-    if math.isnan(evaluation.fidelity.trend_error.value):
-        found["fidelity"] = Leading("shape_error", evaluation.fidelity.shape_error)
     if evaluation.utility is not None:
         found["utility"] = Leading("utility", evaluation.utility.score)
     return found
@@ -144,6 +147,12 @@ def parts(evaluation: Evaluation) -> list[Part]:
     """Return the parts of the verdict in its order."""
     leading = leading_figures(evaluation)
     return [
-        Part(key, PART_NAMES.get(key, key), PART_MEANINGS.get(key, ""), score, leading.get(key))
+        Part(
+            PART_NAMES.get(key, key),
+            ANCHORS.get(key, key),
+            PART_MEANINGS.get(key, ""),
+            score,
+            leading.get(key),
+        )
         for key, score in evaluation.verdict.parts.items()
     ]

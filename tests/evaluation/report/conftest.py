@@ -91,8 +91,8 @@ def evaluation(columns: Sequence[ColumnResult], seed: int = 0, **changes: Any) -
     np.fill_diagonal(error, np.nan)
     pairs = Pairs(tuple(names), real, synthetic, error, real > 0.1)
     texts = [item.name for item in columns] or ["a"]
-    parts = {"validity": 1.0, "fidelity": 0.97, "detection": 0.82, "utility": 0.98}
-    parts |= {"coverage": 0.94, "nearness": 1.0}
+    parts = {"validity": 1.0, "shapes": 1.0, "trends": 0.97, "detection": 0.82, "utility": 0.98}
+    parts |= {"coverage": 0.94}
     weak = WeakPoint(
         "detection",
         tuple(texts[:2]),
@@ -112,9 +112,12 @@ def evaluation(columns: Sequence[ColumnResult], seed: int = 0, **changes: Any) -
             48842, 48842, 4884, {"fidelity": 48842, "detection": 20000}, 7, {"fidelity": 1.5}
         ),
         "validity": Validity(
-            99.98, 100.0, (Violation(texts[0], "within 17 to 90", 12, texts[-1]),)
+            99.98,
+            100.0,
+            Figure(99.9, 100.0),
+            (Violation(texts[0], "within 17 to 90", 12, texts[-1]),),
         ),
-        "fidelity": Fidelity(Figure(0.41, 0.39), Figure(1.16, 0.79), tuple(columns), pairs),
+        "fidelity": Fidelity(Figure(0.41, 0.39), Figure(1.16, 0.79), 18.0, tuple(columns), pairs),
         "detection": Detection(
             Detector(0.59, 0.58, 0.60, 0.502),
             Detector(0.51, 0.50, 0.52, 0.498),

@@ -179,7 +179,7 @@ class TestWhatIsNotThere:
     def test_parts_that_are_missing(self, plain):
         bare = replace(
             plain,
-            verdict=replace(plain.verdict, weak_points=(), parts={"fidelity": 1.0}),
+            verdict=replace(plain.verdict, weak_points=(), parts={"shapes": 1.0}),
             fidelity=replace(plain.fidelity, pairs=None, trend_error=Figure(float("nan"))),
             utility=None,
             nearness=replace(plain.nearness, nearer_to_real=None),
@@ -240,7 +240,7 @@ class TestFile:
         assert path.read_text(encoding="utf-8") == plain.to_html()
         with pytest.raises(
             TableFileError,
-            match=r"report\.html already exists; name another file, or set force=True to replace it",
+            match=r"report\.html already exists; name another file, or set force=True",
         ):
             plain.save_html(path)
         plain.save_html(path, force=True)
