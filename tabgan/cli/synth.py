@@ -22,6 +22,7 @@ __all__ = ["synth"]
     epilog=examples(
         "tabgan synth customers.csv",
         "tabgan synth customers.csv -n 100000 -o many.parquet --seed 7",
+        "tabgan synth customers.csv --report report.html",
         "tabgan synth customers.csv --model customers.safetensors --epochs 50",
         "cat customers.csv | tabgan synth - -o - > synthetic.csv",
     ),
@@ -36,6 +37,12 @@ __all__ = ["synth"]
     "suffix, in the current folder]",
 )
 @click.option("--model", metavar="FILE", help="Keep the trained model in FILE (.safetensors).")
+@click.option(
+    "--report",
+    "page",
+    metavar="FILE",
+    help="Evaluate the rows, and write a report to FILE (.html), to be opened in a browser.",
+)
 @training_options
 @reading_options
 @output_options
@@ -47,6 +54,7 @@ def synth(
     rows: int | None,
     out: str | None,
     model: str | None,
+    page: str | None,
     schema: str | None,
     constraints: str | None,
     table_format: Any,
@@ -80,7 +88,8 @@ def synth(
     out = out or default_output(data, output_format and f".{output_format}")
     # What can be known to fail is found now, and not after the training.
     TableForm().for_output(out, table_format=output_format)
-    check_targets((data, schema, constraints), out=out, model=model, pictures=pictures, force=force)
+    targets = {"out": out, "model": model, "report": page, "pictures": pictures}
+    check_targets((data, schema, constraints), **targets, force=force)
     columns = load_schema(schema) if schema else None
     rules = load_constraints(constraints) if constraints else None
 
@@ -101,5 +110,9 @@ def synth(
         from tabgan.cli.pictures import draw_pictures
 
         report.facts["pictures"] = draw_pictures(gan, frame, pictures, report)
+    if page:
+        from tabgan.cli.reports import write_report
+
+        write_report(gan, frame, report, rows=rows, seed=seed, path=page)
     if as_json:
         report.print_json()
