@@ -8,6 +8,7 @@ if TYPE_CHECKING:
 
     from tabgan.cli.work import Report
     from tabgan.estimator import TabGAN
+    from tabgan.files import TableForm
 
 __all__ = ["write_report"]
 
@@ -17,6 +18,7 @@ FEWEST_ROWS = 10  # that an evaluation takes
 def write_report(
     gan: "TabGAN",
     frame: "pd.DataFrame",
+    form: "TableForm",
     report: "Report",
     *,
     rows: int | None,
@@ -28,6 +30,8 @@ def write_report(
     The rows are those that were written, drawn again from their seed; where these are more than
     the training table has, or too few to be judged, as many as it has are drawn.
     """
+    from tabgan.cli.work import with_holes
+
     written = len(frame) if rows is None else rows
     report.say("Evaluating the rows")
     if FEWEST_ROWS <= written <= len(frame):
@@ -35,7 +39,7 @@ def write_report(
     else:
         drawn = gan.sample(len(frame), random_state=seed)
         compared = f"{len(frame):,} rows of the same model, as many as the training table has"
-    found = gan.evaluate(frame, drawn)
+    found = gan.evaluate(with_holes(frame, form), with_holes(drawn, form))
     if found.run is not None:
         facts = {**found.run.facts, "rows written": f"{written:,}", "rows compared": compared}
         found = replace(found, run=replace(found.run, facts=facts))

@@ -113,6 +113,6 @@ def synth(
     if page:
         from tabgan.cli.reports import write_report
 
-        write_report(gan, frame, report, rows=rows, seed=seed, path=page)
+        write_report(gan, frame, form, report, rows=rows, seed=seed, path=page)
     if as_json:
         report.print_json()

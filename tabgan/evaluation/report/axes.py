@@ -88,7 +88,8 @@ def _compact(place: float, places: list[float]) -> str:
         if 1e15 > largest >= size:
             unit = 1e3 if sign == "k" else size
             return f"{place / unit:.12g}{sign}".replace("-", "−") if place else "0"
-    text = f"{place:,.12g}" if largest >= 1e-4 else f"{place:.3g}"
+    # Up to four digits without a separator: they may be years.
+    text = f"{place:.12g}" if largest >= 1e-4 else f"{place:.3g}"
     return text.replace("-", "−", 1)
 
 

@@ -103,10 +103,10 @@ def _map(label: str, names: list[str], values: Floats, classes: tuple[str, ...])
     """Draw a matrix; its values have the first class, or the second one where negative."""
     count = len(names)
     size = min(0.8 * (_SIZE - _MARGIN) / max(count, 1), 10.0)
-    texts = [short(name, int((_MARGIN - 10) / (0.58 * size))) for name in names[:_LABELLED]]
+    texts = [short(name, int((_MARGIN - 10) / (0.63 * size))) for name in names[:_LABELLED]]
     if count > _LABELLED:
         size, texts = 0.0, []
-    margin = max((10 + 0.58 * size * width(text) for text in texts), default=6.0)
+    margin = max((10 + 0.63 * size * width(text) for text in texts), default=6.0)
     cell = (_SIZE - margin - 4) / count
     levels = np.nan_to_num(np.clip(values, -1, 1))
     layers = []
@@ -155,7 +155,7 @@ def _labels(texts: list[str], size: float, margin: float, cell: float) -> list[M
                 text_anchor="end",
             )
         )
-        x, y = margin + middle + size * 0.35, _SIZE - margin + 9
+        x, y = margin + middle + size * 0.35, _SIZE - margin + 5
         drawn.append(
             element(
                 "text",

@@ -6,7 +6,6 @@ import math
 from functools import cache
 from typing import Any
 
-import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
@@ -14,9 +13,15 @@ from tabgan.evaluation.evaluation import Evaluation
 from tabgan.evaluation.report import bars, words
 from tabgan.evaluation.report.curves import training_curves
 from tabgan.evaluation.report.embedded import embed
-from tabgan.evaluation.report.heat import HeatMaps, heat_maps, worst_pairs
+from tabgan.evaluation.report.heat import heat_maps, worst_pairs
 from tabgan.evaluation.report.judging import FIGURES, read, trend_gap
-from tabgan.evaluation.report.view import PART_NAMES, parts, sort_columns
+from tabgan.evaluation.report.view import (
+    PART_NAMES,
+    SHOWN_VIOLATIONS,
+    parts,
+    shown_of,
+    sort_columns,
+)
 from tabgan.evaluation.results import Figure
 
 __all__ = ["LARGEST_PAGE", "render", "render_frame"]
@@ -64,24 +69,9 @@ def _page(evaluation: Evaluation, charts: int, listed: int) -> str:
             maps=maps,
             worst_pairs=worst_pairs(pairs) if pairs else [],
             curves=training_curves(run.history) if run else [],
-            figures=embed(_figures(evaluation, maps)),
+            figures=embed(shown_of(evaluation, columns, maps).to_json()),
         )
     )
-
-
-def _figures(evaluation: Evaluation, maps: HeatMaps | None) -> dict[str, Any]:
-    """Return what `Evaluation.to_json` gives, of the columns that the page shows."""
-    found = evaluation.to_json()
-    pairs = evaluation.fidelity.pairs
-    if pairs and maps:
-        grid = np.ix_(maps.shown, maps.shown)
-        found["shown_pairs"] = {
-            "names": [pairs.names[index] for index in maps.shown],
-            "real": pairs.real[grid].tolist(),
-            "synthetic": pairs.synthetic[grid].tolist(),
-            "error": pairs.error[grid].tolist(),
-        }
-    return found
 
 
 @cache
@@ -114,6 +104,7 @@ def _environment() -> Environment:
         "script": script,
         "script_hash": f"sha256-{base64.b64encode(digest).decode()}",
         "trend_gap": trend_gap,
+        "SHOWN_VIOLATIONS": SHOWN_VIOLATIONS,
         "style": _source(environment, "style.css"),
     }
     return environment

@@ -1,17 +1,31 @@
 """What the templates show, prepared: columns in order, the parts' leading figures."""
 
 import math
+from dataclasses import replace
 from typing import NamedTuple
 
+import numpy as np
 from markupsafe import Markup
 
 from tabgan.evaluation.evaluation import Evaluation
 from tabgan.evaluation.report.distributions import distribution
+from tabgan.evaluation.report.heat import HeatMaps
 from tabgan.evaluation.report.judging import Reading, column_gap, read
-from tabgan.evaluation.results import ColumnResult, Figure, Levels, Numbers
+from tabgan.evaluation.results import ColumnResult, Figure, Levels, Numbers, Pairs
 
-__all__ = ["ColumnCard", "Columns", "Leading", "Part", "leading_figures", "parts", "sort_columns"]
+__all__ = [
+    "ColumnCard",
+    "Columns",
+    "Leading",
+    "Part",
+    "leading_figures",
+    "parts",
+    "shown_of",
+    "sort_columns",
+]
 
+SHOWN_RECORDS = 240  # of the training, in the JSON
+SHOWN_VIOLATIONS = 20
 PART_NAMES = {
     "validity": "Validity",
     "fidelity": "Fidelity",
@@ -156,3 +170,33 @@ def parts(evaluation: Evaluation) -> list[Part]:
         )
         for key, score in evaluation.verdict.parts.items()
     ]
+
+
+def shown_of(evaluation: Evaluation, columns: Columns, maps: HeatMaps | None) -> Evaluation:
+    """Return an evaluation of no more than the page shows, whose JSON is small."""
+    cards = [card.result for card in columns.cards]
+    listed = [replace(card.result, distribution=None) for card in columns.listed]
+    fidelity = replace(
+        evaluation.fidelity,
+        columns=(*cards, *listed, *columns.anew),
+        pairs=_only(evaluation.fidelity.pairs, maps.shown) if maps else None,
+    )
+    run = evaluation.run
+    if run is not None:
+        run = replace(run, history=run.history[:: 1 + len(run.history) // SHOWN_RECORDS])
+    violations = evaluation.validity.violations[:SHOWN_VIOLATIONS]
+    validity = replace(evaluation.validity, violations=violations)
+    return replace(evaluation, fidelity=fidelity, validity=validity, run=run)
+
+
+def _only(pairs: Pairs | None, chosen: list[int]) -> Pairs | None:
+    if pairs is None:
+        return None
+    grid = np.ix_(chosen, chosen)
+    return Pairs(
+        tuple(pairs.names[index] for index in chosen),
+        pairs.real[grid],
+        pairs.synthetic[grid],
+        pairs.error[grid],
+        pairs.related[grid],
+    )

@@ -30,7 +30,7 @@
 
   // Heat maps: the cell under the pointer in words.
   const readout = byId("pair-readout");
-  const pairs = readout && JSON.parse(byId("figures").textContent).shown_pairs;
+  const pairs = readout && JSON.parse(byId("figures").textContent).fidelity.pairs;
   if (pairs) {
     const written = (value) => (value === null ? "not known" : value.toFixed(2));
     const read = (event) => {
