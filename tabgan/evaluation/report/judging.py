@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from tabgan.evaluation.report.words import percent, score
-from tabgan.evaluation.results import ColumnResult, Fidelity, Figure
+from tabgan.evaluation.results import ColumnResult, Figure
 
-__all__ = ["FIGURES", "KeyFigure", "Reading", "column_gap", "read", "trend_gap"]
+__all__ = ["FIGURES", "KeyFigure", "Reading", "column_gap", "read"]
 
 
 class Reading(NamedTuple):
@@ -101,13 +101,6 @@ def column_gap(column: ColumnResult) -> float:
     )
     gaps = [FIGURES[name].gap(figure) for name, figure in figures if figure is not None]
     return max((gap for gap in gaps if not math.isnan(gap)), default=math.nan)
-
-
-def trend_gap(fidelity: Fidelity) -> float:
-    """Return how far the trend error is from its floor to that of columns without relations."""
-    error, floor = fidelity.trend_error
-    most = fidelity.unrelated_error - floor
-    return min(max(error - floor, 0.0) / most, 1.0) if most > 0 else math.nan
 
 
 _AUC = KeyFigure(

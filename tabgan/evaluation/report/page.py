@@ -14,7 +14,7 @@ from tabgan.evaluation.report import bars, words
 from tabgan.evaluation.report.curves import training_curves
 from tabgan.evaluation.report.embedded import embed
 from tabgan.evaluation.report.heat import heat_maps, worst_pairs
-from tabgan.evaluation.report.judging import FIGURES, read, trend_gap
+from tabgan.evaluation.report.judging import FIGURES, read
 from tabgan.evaluation.report.view import (
     PART_NAMES,
     SHOWN_VIOLATIONS,
@@ -103,7 +103,6 @@ def _environment() -> Environment:
         "read": read,
         "script": script,
         "script_hash": f"sha256-{base64.b64encode(digest).decode()}",
-        "trend_gap": trend_gap,
         "SHOWN_VIOLATIONS": SHOWN_VIOLATIONS,
         "style": _source(environment, "style.css"),
     }

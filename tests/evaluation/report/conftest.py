@@ -117,7 +117,9 @@ def evaluation(columns: Sequence[ColumnResult], seed: int = 0, **changes: Any) -
             Figure(99.9, 100.0),
             (Violation(texts[0], "within 17 to 90", 12, texts[-1]),),
         ),
-        "fidelity": Fidelity(Figure(0.41, 0.39), Figure(1.16, 0.79), 18.0, tuple(columns), pairs),
+        "fidelity": Fidelity(
+            Figure(0.41, 0.39), Figure(1.16, 0.79), 18.0, tuple(columns), pairs, 0.97
+        ),
         "detection": Detection(
             Detector(0.59, 0.58, 0.60, 0.502),
             Detector(0.51, 0.50, 0.52, 0.498),
