@@ -109,7 +109,7 @@ def evaluate(
 
     found = compare(table, drawn, kept, target, schema=columns, random_state=seed)
     if html is not None:
-        found.save_html(html)  # type: ignore[attr-defined]
+        found.save_html(html, force=force)
         report.say(f"Wrote {html}")
     print_text(json.dumps(found.to_json(), allow_nan=False) if as_json else found.summary())
     score = found.verdict.score

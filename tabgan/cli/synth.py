@@ -22,6 +22,7 @@ __all__ = ["synth"]
 @command(
     "tabgan synth customers.csv",
     "tabgan synth customers.csv -n 100000 -o many.parquet --seed 7",
+    "tabgan synth customers.csv --report report.html",
     "tabgan synth customers.csv --model customers.safetensors --epochs 50",
     "cat customers.csv | tabgan synth - -o - > synthetic.csv",
 )
@@ -45,6 +46,14 @@ __all__ = ["synth"]
     metavar="FILE",
     help="Keep the trained model in FILE (.safetensors).",
 )
+@option(
+    "--report",
+    "page",
+    section="Output",
+    type=FILE,
+    metavar="FILE",
+    help="Evaluate the rows, and write a report to FILE (.html), to be opened in a browser.",
+)
 @output_options
 @quiet_option
 @json_option
@@ -54,6 +63,7 @@ def synth(
     rows: int | None,
     out: str | None,
     model: str | None,
+    page: str | None,
     schema: str | None,
     constraints: str | None,
     table_format: Any,
@@ -87,7 +97,8 @@ def synth(
     out = out or default_output(data, output_format and f".{output_format}")
     # What can be known to fail is found now, and not after the training.
     TableForm().for_output(out, table_format=output_format)
-    check_targets((data, schema, constraints), out=out, model=model, pictures=pictures, force=force)
+    targets = {"out": out, "model": model, "report": page, "pictures": pictures}
+    check_targets((data, schema, constraints), **targets, force=force)
     columns = load_schema(schema) if schema else None
     rules = load_constraints(constraints) if constraints else None
 
@@ -104,5 +115,9 @@ def synth(
         from tabgan.cli.pictures import draw_pictures
 
         report.facts["pictures"] = draw_pictures(gan, frame, pictures, report)
+    if page:
+        from tabgan.cli.reports import write_report
+
+        write_report(gan, frame, form, report, rows=rows, seed=seed, path=page)
     if as_json:
         report.print_json()
