@@ -10,7 +10,7 @@ from tabgan.constraints import Constraint, declare, plan
 from tabgan.encoding.conditions import ConditionColumns, find_columns
 from tabgan.encoding.table import TableEncoder
 from tabgan.finishing import fit_finish
-from tabgan.gan.callbacks import Callbacks, History, Progress
+from tabgan.gan.callbacks import Callbacks, History, Progress, observed
 from tabgan.gan.diagnosis import describe_course
 from tabgan.gan.latent import LatentChoice, check_prior, choose_latent_dim
 from tabgan.gan.precision import choose_device, choose_precision
@@ -55,6 +55,16 @@ def fit_table(
     began
         When the fit began, by `time.monotonic`.
     """
+    kept = {**Recipe.of(options).kept_options(options, _LEFT_OUT), "random_state": seed}
+    with observed(options["callbacks"] or (), kept) as facts:
+        fitted = _fit_stages(frame, options, seed, progress, began)
+        facts.update(fitted.model.facts)
+    return fitted
+
+
+def _fit_stages(
+    frame: pd.DataFrame, options: Options, seed: int, progress: Progress, began: float
+) -> Fitted:
     progress.stage("Finding rules between columns")
     encoder, conditions, constraints = _fit_encoder(frame, options, seed)
     progress.stage("Encoding")

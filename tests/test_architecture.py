@@ -14,7 +14,7 @@ FLOORS = [  # from the ground up; modules of one floor may not import each other
     {"schema"},
     {"values"},
     {"inference", "gan"},
-    {"encoding"},
+    {"encoding", "callbacks"},
     {"asking", "constraints"},
     {"sampling", "persistence"},
     {"model", "training", "finishing", "options", "images", "snapshots", "evaluation"},

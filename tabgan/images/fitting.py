@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from tabgan.errors import DataError
-from tabgan.gan.callbacks import Callbacks, History, Progress
+from tabgan.gan.callbacks import Callbacks, History, Progress, observed
 from tabgan.gan.diagnosis import describe_course
 from tabgan.gan.image_networks import ImageSize
 from tabgan.gan.latent import check_prior
@@ -74,6 +74,23 @@ def fit_images(
     began
         When the fit began, by `time.monotonic`.
     """
+    recipe = Recipe.of(options, usual_penalty=USUAL_PENALTY)
+    kept = {**recipe.kept_options(options, _LEFT_OUT), "random_state": seed}
+    with observed(options["callbacks"] or (), kept) as facts:
+        fitted = _fit_stages(images, labels, options, seed=seed, progress=progress, began=began)
+        facts.update(fitted.model.facts)
+    return fitted
+
+
+def _fit_stages(
+    images: Images,
+    labels: Iterable[Hashable] | None,
+    options: Mapping[str, Any],
+    *,
+    seed: int,
+    progress: Progress,
+    began: float,
+) -> Fitted:
     progress.stage("Reading the images")
     given = as_array(images)
     array = check_images(given)
