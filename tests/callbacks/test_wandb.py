@@ -37,6 +37,7 @@ def pieces(content: bytes) -> Iterator[tuple[int, bytes]]:
 
 def records(folder: Path) -> list[Any]:
     """Return the records of the only run that is kept in a folder."""
+    wandb.teardown()  # until then its service may not have written them all
     (path,) = folder.glob("wandb/offline-run-*/*.wandb")
     found, data = [], b""
     for kind, part in pieces(path.read_bytes()):
