@@ -60,6 +60,7 @@ def fit(
     seed: int | None,
     stabilisers: tuple[str, ...],
     pictures: str | None,
+    log_to: str | None,
     force: bool,
     quiet: bool,
     as_json: bool,
@@ -69,7 +70,7 @@ def fit(
     import sys
 
     from tabgan.cli.image_files import read_part
-    from tabgan.cli.work import Report, check_targets, new_seed, quietly
+    from tabgan.cli.work import Report, check_targets, new_seed, quietly, trackers
     from tabgan.images.estimator import ImageGAN
 
     check_targets((), model=model, force=force)
@@ -82,7 +83,7 @@ def fit(
     seed = new_seed() if seed is None else seed
     verbose = not quiet and sys.stderr.isatty()
     options |= {"stabilisers": list(stabilisers) or None, "random_state": seed}
-    options["snapshots"] = MOMENTS if pictures else 0
+    options |= {"snapshots": MOMENTS if pictures else 0, "callbacks": trackers(log_to)}
     gan = quietly(ImageGAN(verbose=verbose, **options).fit, pixels, labels)
     seconds = report.done("fit")
     report.say(f"Trained {gan.n_steps_:,} steps in {seconds:.1f} s; latent size {gan.latent_dim_}")

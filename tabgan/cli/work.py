@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from tabgan.estimator import TabGAN
     from tabgan.files import TableForm
+    from tabgan.gan.callbacks import Callback
     from tabgan.schema import Schema
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "print_text",
     "quietly",
     "read_data",
+    "trackers",
     "train",
     "with_holes",
 ]
@@ -190,6 +192,7 @@ def train(
     condition_on: tuple[str, ...] = (),
     stabilisers: tuple[str, ...] = (),
     pictures: str | None = None,
+    log_to: str | None = None,
     **options: Any,
 ) -> "TabGAN":
     """Fit an estimator, with a progress bar where standard error is a terminal.
@@ -200,6 +203,7 @@ def train(
     verbose = not report.quiet and sys.stderr.isatty()
     options |= {"condition_on": list(condition_on) or None, "random_state": seed}
     options["stabilisers"] = list(stabilisers) or None
+    options["callbacks"] = trackers(log_to)
     if pictures is not None:
         from tabgan.cli.pictures import SNAPSHOTS
 
@@ -217,6 +221,15 @@ def train(
         "diagnosis": [finding.to_json() for finding in gan.diagnosis_],
     }
     return gan
+
+
+def trackers(folder: str | None) -> "list[Callback] | None":
+    """Return the callbacks that write the records of a training to a folder, if one is given."""
+    if folder is None:
+        return None
+    from tabgan.callbacks import TensorBoard
+
+    return [TensorBoard(folder)]
 
 
 def quietly(work: Callable[..., Result], *arguments: Any, **options: Any) -> Result:
