@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from tabgan.constraints import Constraint, declare, plan
+from tabgan.dataframes import FrameForm
 from tabgan.encoding.conditions import ConditionColumns, find_columns
 from tabgan.encoding.table import TableEncoder
 from tabgan.finishing import fit_finish
@@ -38,7 +39,13 @@ class Fitted(NamedTuple):
 
 
 def fit_table(
-    frame: pd.DataFrame, options: Options, seed: int, progress: Progress, began: float
+    frame: pd.DataFrame,
+    options: Options,
+    seed: int,
+    progress: Progress,
+    began: float,
+    *,
+    form: FrameForm,
 ) -> Fitted:
     """Learn a table.
 
@@ -54,6 +61,8 @@ def fit_table(
         Is told which stage begins.
     began
         When the fit began, by `time.monotonic`.
+    form
+        What kind of table it came as.
     """
     progress.stage("Finding rules between columns")
     encoder, conditions, constraints = _fit_encoder(frame, options, seed)
@@ -75,6 +84,7 @@ def fit_table(
     facts = {
         "parameters": training.recipe.kept_options(options, _LEFT_OUT),
         "n_rows": len(frame),
+        "table": form.to_json(),
         "latent_reason": latent.reason,
         "finish": finish_facts,
         **describe_course(history.records, training.recipe),
