@@ -4,10 +4,12 @@ from typing import Any
 
 import click
 
+from tabgan.cli.command import command
 from tabgan.cli.options import (
-    examples,
+    FILE,
     force_option,
     json_option,
+    model_option,
     quiet_option,
     reading_options,
     training_options,
@@ -16,21 +18,16 @@ from tabgan.cli.options import (
 __all__ = ["fit"]
 
 
-@click.command(
-    no_args_is_help=True,
-    epilog=examples(
-        "tabgan fit customers.csv -m customers.safetensors",
-        "tabgan fit customers.csv -m customers.safetensors --steps 5000 --seed 7",
-        "tabgan fit customers.csv -m customers.safetensors --condition-on plan",
-        "zcat customers.csv.gz | tabgan fit - -m customers.safetensors",
-    ),
+@command(
+    "tabgan fit customers.csv -m customers.safetensors",
+    "tabgan fit customers.csv -m customers.safetensors --steps 5000 --seed 7",
+    "tabgan fit customers.csv -m customers.safetensors --condition-on plan",
+    "zcat customers.csv.gz | tabgan fit - -m customers.safetensors",
 )
-@click.argument("data")
-@click.option(
-    "-m", "--model", required=True, metavar="FILE", help="File for the model (.safetensors)."
-)
-@training_options
+@click.argument("data", type=FILE)
 @reading_options
+@training_options
+@model_option
 @force_option
 @quiet_option
 @json_option

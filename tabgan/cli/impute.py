@@ -4,9 +4,11 @@ from typing import Any
 
 import click
 
+from tabgan.cli.command import command
 from tabgan.cli.options import (
-    examples,
+    FILE,
     json_option,
+    option,
     output_options,
     quiet_option,
     reading_options,
@@ -16,25 +18,24 @@ from tabgan.cli.options import (
 __all__ = ["impute"]
 
 
-@click.command(
-    no_args_is_help=True,
-    epilog=examples(
-        "tabgan impute customers.safetensors customers.csv",
-        "tabgan impute customers.safetensors new.csv -o filled.csv --seed 7",
-    ),
+@command(
+    "tabgan impute customers.safetensors customers.csv",
+    "tabgan impute customers.safetensors new.csv -o filled.csv --seed 7",
 )
-@click.argument("model")
-@click.argument("data")
-@click.option(
+@click.argument("model", type=FILE)
+@click.argument("data", type=FILE)
+@reading_options
+@option(
     "-o",
     "--out",
+    section="Output",
+    type=FILE,
     metavar="OUT",
-    help="File for the filled table; '-' is stdout.  [default: DATA_imputed, in the "
-    "current folder]",
+    show_default="DATA_imputed, in the current folder",
+    help="File for the filled table; '-' is stdout.",
 )
-@seed_option
-@reading_options
 @output_options
+@seed_option
 @quiet_option
 @json_option
 def impute(

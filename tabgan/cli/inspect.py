@@ -6,22 +6,22 @@ from typing import Any
 
 import click
 
-from tabgan.cli.options import examples, json_option, quiet_option, reading_options
+from tabgan.cli.command import command
+from tabgan.cli.options import FILE, json_option, option, quiet_option, reading_options
 
 __all__ = ["inspect"]
 
 
-@click.command(
-    no_args_is_help=True,
-    epilog=examples(
-        "tabgan inspect customers.csv",
-        "tabgan inspect customers.csv --schema schema.json",
-        "tabgan inspect customers.safetensors --json",
-    ),
+@command(
+    "tabgan inspect customers.csv",
+    "tabgan inspect customers.csv --schema schema.json",
+    "tabgan inspect customers.safetensors --json",
 )
-@click.argument("source", metavar="DATA|MODEL")
-@click.option(
+@click.argument("source", type=FILE, metavar="DATA|MODEL")
+@option(
     "--schema",
+    section="Columns",
+    type=FILE,
     metavar="FILE",
     help="Use the schema in FILE; if there is no such file, write the inferred one to it, to be "
     "edited and given to 'synth' or 'fit'.",

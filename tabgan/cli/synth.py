@@ -4,9 +4,11 @@ from typing import Any
 
 import click
 
+from tabgan.cli.command import command
 from tabgan.cli.options import (
-    examples,
+    FILE,
     json_option,
+    option,
     output_options,
     quiet_option,
     reading_options,
@@ -17,27 +19,32 @@ from tabgan.cli.options import (
 __all__ = ["synth"]
 
 
-@click.command(
-    no_args_is_help=True,
-    epilog=examples(
-        "tabgan synth customers.csv",
-        "tabgan synth customers.csv -n 100000 -o many.parquet --seed 7",
-        "tabgan synth customers.csv --model customers.safetensors --epochs 50",
-        "cat customers.csv | tabgan synth - -o - > synthetic.csv",
-    ),
+@command(
+    "tabgan synth customers.csv",
+    "tabgan synth customers.csv -n 100000 -o many.parquet --seed 7",
+    "tabgan synth customers.csv --model customers.safetensors --epochs 50",
+    "cat customers.csv | tabgan synth - -o - > synthetic.csv",
 )
-@click.argument("data")
+@click.argument("data", type=FILE)
+@reading_options
+@training_options
 @rows_option
-@click.option(
+@option(
     "-o",
     "--out",
+    section="Output",
+    type=FILE,
     metavar="OUT",
-    help="File for the synthetic table; '-' is stdout.  [default: DATA_synthetic with DATA's "
-    "suffix, in the current folder]",
+    show_default="DATA_synthetic with DATA's suffix, in the current folder",
+    help="File for the synthetic table; '-' is stdout.",
 )
-@click.option("--model", metavar="FILE", help="Keep the trained model in FILE (.safetensors).")
-@training_options
-@reading_options
+@option(
+    "--model",
+    section="Output",
+    type=FILE,
+    metavar="FILE",
+    help="Keep the trained model in FILE (.safetensors).",
+)
 @output_options
 @quiet_option
 @json_option

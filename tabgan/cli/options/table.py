@@ -1,0 +1,103 @@
+"""Options on tables: how they are read, what is declared of them, and how they are written."""
+
+import click
+
+from tabgan.cli.options.base import FILE, option, together
+
+__all__ = [
+    "condition_option",
+    "constraints_option",
+    "delimiter_option",
+    "encoding_option",
+    "force_option",
+    "locale_option",
+    "output_options",
+    "reading_options",
+    "schema_option",
+]
+
+_FORMATS = click.Choice(["csv", "tsv", "jsonl", "parquet"])
+_INPUT, _COLUMNS, _OUTPUT = "Input", "Columns", "Output"
+
+reading_options = together(
+    option(
+        "--format",
+        "table_format",
+        section=_INPUT,
+        keys=("format",),
+        type=_FORMATS,
+        show_default="by its suffix; csv for standard input",
+        help="Format of DATA.",
+    ),
+    option(
+        "--encoding",
+        section=_INPUT,
+        metavar="NAME",
+        show_default="by its mark, or utf-8",
+        help="Encoding of text.",
+    ),
+    option(
+        "--delimiter",
+        section=_INPUT,
+        metavar="CHAR",
+        show_default="found out",
+        help="Between the fields of CSV.",
+    ),
+)
+
+schema_option = option(
+    "--schema",
+    section=_COLUMNS,
+    type=FILE,
+    metavar="FILE",
+    show_default="inferred",
+    help="Columns and their kinds, as 'tabgan inspect DATA --schema FILE' writes them.",
+)
+constraints_option = option(
+    "--constraints",
+    section=_COLUMNS,
+    type=FILE,
+    metavar="FILE",
+    help="Rules that all rows keep and have to keep: a JSON list of objects, as in "
+    '[{"kind": "sum", "parts": ["net", "tax"], "total": "gross"}].',
+)
+condition_option = option(
+    "--condition-on",
+    section=_COLUMNS,
+    multiple=True,
+    metavar="COLUMN",
+    help="A column whose values can be asked for when rows are drawn; can be repeated.",
+)
+locale_option = option(
+    "--locale",
+    section=_COLUMNS,
+    metavar="NAME",
+    show_default="en_US; phone numbers as they are written",
+    help="Language and country of names, addresses and phone numbers that are made, as de_DE.",
+)
+
+force_option = option("--force", section=_OUTPUT, is_flag=True, help="Replace files that exist.")
+encoding_option = option(
+    "--encoding",
+    section=_OUTPUT,
+    metavar="NAME",
+    show_default="utf-8",
+    help="Encoding of text.",
+)
+delimiter_option = option(
+    "--delimiter",
+    section=_OUTPUT,
+    metavar="CHAR",
+    show_default=",",
+    help="Between the fields of CSV.",
+)
+output_options = together(
+    option(
+        "--output-format",
+        section=_OUTPUT,
+        type=_FORMATS,
+        show_default="by its suffix, or that of DATA",
+        help="Format of OUT.",
+    ),
+    force_option,
+)
