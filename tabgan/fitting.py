@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from math import inf
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -58,15 +59,17 @@ def fit_table(
     seed
         Root of all streams of randomness.
     progress
-        Is told which stage begins.
+        The progress bar.
     began
         When the fit began, by `time.monotonic`.
     form
         What kind of table it came as.
     """
-    progress.stage("Finding rules between columns")
+    history = History()
+    callback = Callbacks([history, progress, *(options["callbacks"] or ())])
+    callback.on_stage("Finding rules between columns")
     encoder, conditions, constraints = _fit_encoder(frame, options, seed)
-    progress.stage("Encoding")
+    callback.on_stage("Encoding")
     rows = encoder.encode(frame)
     if conditions:
         conditions.check_combinations(rows.codes)
@@ -74,13 +77,15 @@ def fit_table(
     given = conditions.spans if conditions else ()
     n_steps = _n_steps(encoder, len(frame), options)
     training = _training(encoder.spans, given, latent.dim, n_steps, options=options, seed=seed)
-    history = History()
-    callback = Callbacks([history, progress, *(options["callbacks"] or ())])
     sampler, taken = training.run(rows, callback, _training_seconds(options, began))
-    progress.stage("Refining and polishing")
+    callback.on_stage("Refining and polishing")
     wanted = {name: options[name] for name in ("refine", "polish")}
-    until = None if options["max_time"] is None else began + options["max_time"]
-    finish, finish_facts = fit_finish(rows, encoder, sampler, seed, **wanted, until=until)
+    until = inf if options["max_time"] is None else began + options["max_time"]
+
+    def stop() -> bool:
+        return callback.stop() or time.monotonic() >= until
+
+    finish, finish_facts = fit_finish(rows, encoder, sampler, seed, **wanted, stop=stop)
     facts = {
         "parameters": training.recipe.kept_options(options, _LEFT_OUT),
         "n_rows": len(frame),

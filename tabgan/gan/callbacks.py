@@ -5,8 +5,6 @@ import time
 from collections.abc import Sequence
 from typing import Any, TextIO
 
-from tqdm import tqdm
-
 from tabgan.gan.state import TrainState
 
 __all__ = ["Callback", "Callbacks", "History", "Progress", "Record"]
@@ -23,6 +21,9 @@ class Callback:
     ``diversity``, ``coverage`` and ``gradient_norm`` of the moment.
     """
 
+    def on_stage(self, name: str) -> None:
+        """Run when a stage of the fit begins that is not the training itself."""
+
     def on_train_begin(self, state: TrainState) -> None:
         """Run once before the first step."""
 
@@ -35,12 +36,24 @@ class Callback:
     def on_train_end(self, state: TrainState) -> None:
         """Run once after the last step."""
 
+    def stop(self) -> bool:
+        """Say whether the fit is to end with what it has learned so far.
+
+        It is asked after each step and between the parts of refinement and polish.
+        """
+        return False
+
 
 class Callbacks(Callback):
     """Several callbacks as one, called in order."""
 
     def __init__(self, callbacks: Sequence[Callback]) -> None:
         self.callbacks = tuple(callbacks)
+
+    def on_stage(self, name: str) -> None:
+        """Call each callback."""
+        for callback in self.callbacks:
+            callback.on_stage(name)
 
     def on_train_begin(self, state: TrainState) -> None:
         """Call each callback."""
@@ -61,6 +74,10 @@ class Callbacks(Callback):
         """Call each callback."""
         for callback in self.callbacks:
             callback.on_train_end(state)
+
+    def stop(self) -> bool:
+        """Say whether one of the callbacks says so."""
+        return any(callback.stop() for callback in self.callbacks)
 
 
 class History(Callback):
@@ -86,6 +103,8 @@ class Progress(Callback):
     """
 
     def __init__(self, enabled: bool, stream: TextIO | None = None) -> None:
+        from tqdm import tqdm
+
         self.bar: tqdm[Any] = tqdm(
             total=None,
             desc="Reading the table",
@@ -98,7 +117,7 @@ class Progress(Callback):
         )
         self.started = time.monotonic()
 
-    def stage(self, name: str) -> None:
+    def on_stage(self, name: str) -> None:
         """Name the stage that begins now."""
         self.bar.bar_format = "{desc} [{elapsed}]"
         self.bar.set_description_str(name)

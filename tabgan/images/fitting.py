@@ -70,11 +70,13 @@ def fit_images(
     seed
         Root of all streams of randomness.
     progress
-        Is told which stage begins.
+        The progress bar.
     began
         When the fit began, by `time.monotonic`.
     """
-    progress.stage("Reading the images")
+    history = History()
+    callback = Callbacks([history, progress, *(options["callbacks"] or ())])
+    callback.on_stage("Reading the images")
     given = as_array(images)
     array = check_images(given)
     if len(array) < FEWEST:
@@ -83,8 +85,6 @@ def fit_images(
     n, height, width, channels = array.shape
     size = ImageSize(channels, height, width, len(classes))
     training = _training(size, n, options, seed)
-    history = History()
-    callback = Callbacks([history, progress, *(options["callbacks"] or ())])
     seconds = None
     if options["max_time"] is not None:
         seconds = max(options["max_time"] - (time.monotonic() - began), 0.0)
