@@ -11,7 +11,7 @@ FLOORS = [  # from the ground up; modules of one floor may not import each other
     {"timezones", "vocabularies", "expressions"},
     {"scalars", "streams", "checks", "kinds", "formulas"},
     {"dtypes", "text_formats", "lookup"},
-    {"schema"},
+    {"schema", "dataframes"},
     {"values"},
     {"inference", "gan"},
     {"encoding", "callbacks"},

@@ -52,7 +52,8 @@ def fit(
     with 'tabgan sample'.
     """
     from tabgan.cli.declared import load_constraints, load_schema
-    from tabgan.cli.work import Report, check_targets, read_data, train
+    from tabgan.cli.learn import train
+    from tabgan.cli.work import Report, check_targets, read_data
 
     check_targets((data, schema, constraints), model=model, pictures=pictures, force=force)
     columns = load_schema(schema) if schema else None
@@ -62,10 +63,7 @@ def fit(
         data, report, table_format=table_format, encoding=encoding, delimiter=delimiter
     )
     options = {"schema": columns, "constraints": rules, **training}
-    gan = train(frame, report, pictures=pictures, **options)
-    gan.save(model)
-    report.facts["model"] = model
-    report.say(f"Kept the model in {model}")
+    gan = train(frame, report, model=model, pictures=pictures, **options)
     if pictures:  # last, so that nothing is lost if they can't be drawn
         from tabgan.cli.pictures import draw_pictures
 

@@ -67,9 +67,8 @@ def fit(
     **options: Any,
 ) -> None:
     """Learn images and keep the model in a file; it holds no image."""
-    import sys
-
     from tabgan.cli.image_files import read_part
+    from tabgan.cli.progress import on_terminal, watch
     from tabgan.cli.work import Report, check_targets, new_seed, quietly, trackers
     from tabgan.images.estimator import ImageGAN
 
@@ -81,16 +80,19 @@ def fit(
     report = Report(quiet=quiet)
     pixels, labels = read_part(data, "train", report)
     seed = new_seed() if seed is None else seed
-    verbose = not quiet and sys.stderr.isatty()
     options |= {"stabilisers": list(stabilisers) or None, "random_state": seed}
-    options |= {"snapshots": MOMENTS if pictures else 0, "callbacks": trackers(log_to)}
-    gan = quietly(ImageGAN(verbose=verbose, **options).fit, pixels, labels)
-    seconds = report.done("fit")
-    report.say(f"Trained {gan.n_steps_:,} steps in {seconds:.1f} s; latent size {gan.latent_dim_}")
-    for finding in gan.diagnosis_:
-        report.say(f"Warning: {finding}")
-    gan.save(model)
-    report.say(f"Kept the model in {model}")
+    options["snapshots"] = MOMENTS if pictures else 0
+    with watch(report, keeps=True) as watching:
+        callbacks = [watching, *trackers(log_to)]
+        gan = ImageGAN(verbose=on_terminal(report), callbacks=callbacks, **options)
+        quietly(gan.fit, pixels, labels)
+        seconds = report.done("fit")
+        steps = watching.steps_done(gan.n_steps_)
+        report.say(f"Trained {steps} in {seconds:.1f} s; latent size {gan.latent_dim_}")
+        for finding in gan.diagnosis_:
+            report.say(f"Warning: {finding}")
+        gan.save(model)
+        report.say(f"Kept the model in {model}")
     if pictures:
         report.facts["pictures"] = draw_image_pictures(gan, pictures, report)
     report.facts |= {"model": model, "seed": seed, "steps": gan.n_steps_, "images": len(pixels)}

@@ -64,10 +64,12 @@ def impute(
         check_targets,
         default_output,
         new_seed,
+        place_of,
         read_data,
         with_holes,
+        write_blocks,
     )
-    from tabgan.files import TableForm, TableWriter
+    from tabgan.files import TableForm
 
     suffix = output_format and f".{output_format}"
     out = out or default_output(data, suffix, ending="imputed")
@@ -83,12 +85,14 @@ def impute(
     frame = with_holes(frame, form)
     seed = new_seed() if seed is None else seed
     holes = int(frame.isna().to_numpy().sum())
+    report.say(f"Filling {holes:,} empty cells")
     filled = gan.impute(frame, random_state=seed)
-    with TableWriter(out, form.for_output(out, table_format=output_format), force=force) as writer:
-        writer.write(filled)
+    form = form.for_output(out, table_format=output_format)
+    write_blocks([filled], report, out=out, form=form, force=force)
     seconds = report.done("impute")
     left = int(filled.isna().to_numpy().sum())
-    report.say(f"Filled {holes - left:,} of {holes:,} empty cells in {seconds:.1f} s; wrote {out}")
+    filling = f"Filled {holes - left:,} of {holes:,} empty cells in {seconds:.1f} s"
+    report.say(f"{filling}; wrote {place_of(out)}")
     report.facts |= {"model": model, "seed": seed, "rows": len(filled), "output": out}
     report.facts |= {"empty_cells": holes, "filled_cells": holes - left}
     if as_json:

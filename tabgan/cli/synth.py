@@ -74,13 +74,13 @@ def synth(
     if as_json and out == "-":
         raise click.UsageError("--json and -o - would both write to standard output; give one")
     from tabgan.cli.declared import load_constraints, load_schema
+    from tabgan.cli.learn import train
     from tabgan.cli.work import (
         Report,
         check_targets,
         default_output,
         draw_to_file,
         read_data,
-        train,
     )
     from tabgan.files import TableForm
 
@@ -97,11 +97,7 @@ def synth(
     )
     form = form.for_output(out, table_format=output_format)
     options = {"schema": columns, "constraints": rules, **training}
-    gan = train(frame, report, pictures=pictures, **options)
-    if model:
-        gan.save(model)
-        report.facts["model"] = model
-        report.say(f"Kept the model in {model}")
+    gan = train(frame, report, model=model, pictures=pictures, **options)
     seed = report.facts["seed"]
     draw_to_file(gan, report, rows=rows, seed=seed, out=out, form=form, force=force)
     if pictures:  # last, so that nothing is lost if they can't be drawn

@@ -1,11 +1,12 @@
-"""What several commands do: read a table, train on it, draw rows to a file, report."""
+"""What several commands do: check and name files, read a table, write rows, report."""
 
 import json
 import secrets
 import sys
 import time
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,22 +18,21 @@ if TYPE_CHECKING:
     from tabgan.estimator import TabGAN
     from tabgan.files import TableForm
     from tabgan.gan.callbacks import Callback
-    from tabgan.schema import Schema
 
 __all__ = [
     "Report",
     "aligned",
     "check_targets",
     "default_output",
-    "describe_finish",
     "draw_to_file",
     "new_seed",
+    "place_of",
     "print_text",
     "quietly",
     "read_data",
     "trackers",
-    "train",
     "with_holes",
+    "write_blocks",
 ]
 
 
@@ -183,50 +183,10 @@ def read_data(
     return frame, form
 
 
-def train(
-    frame: "pd.DataFrame",
-    report: Report,
-    *,
-    schema: "Schema | None",
-    seed: int | None,
-    condition_on: tuple[str, ...] = (),
-    stabilisers: tuple[str, ...] = (),
-    pictures: str | None = None,
-    log_to: str | None = None,
-    **options: Any,
-) -> "TabGAN":
-    """Fit an estimator, with a progress bar where standard error is a terminal.
-
-    For pictures, if they are wanted, rows from moments of the training are kept.
-    """
-    seed = new_seed() if seed is None else seed
-    verbose = not report.quiet and sys.stderr.isatty()
-    options |= {"condition_on": list(condition_on) or None, "random_state": seed}
-    options["stabilisers"] = list(stabilisers) or None
-    options["callbacks"] = trackers(log_to)
-    if pictures is not None:
-        from tabgan.cli.pictures import SNAPSHOTS
-
-        options["snapshots"] = SNAPSHOTS
-    from tabgan.estimator import TabGAN
-
-    gan = quietly(TabGAN(schema=schema, verbose=verbose, **options).fit, frame)
-    _say_how_it_went(gan, report)
-    report.facts |= {
-        "seed": seed,
-        "steps": gan.n_steps_,
-        "latent": {"size": gan.latent_dim_, "reason": gan.latent_reason_},
-        "dependencies": [rule.describe() for rule in gan.dependencies_],
-        "finish": gan.finish_,
-        "diagnosis": [finding.to_json() for finding in gan.diagnosis_],
-    }
-    return gan
-
-
-def trackers(folder: str | None) -> "list[Callback] | None":
+def trackers(folder: str | None) -> "list[Callback]":
     """Return the callbacks that write the records of a training to a folder, if one is given."""
     if folder is None:
-        return None
+        return []
     from tabgan.callbacks import TensorBoard
 
     return [TensorBoard(folder)]
@@ -239,34 +199,6 @@ def quietly(work: Callable[..., Result], *arguments: Any, **options: Any) -> Res
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", TrainingWarning)
         return work(*arguments, **options)
-
-
-def _say_how_it_went(gan: "TabGAN", report: Report) -> None:
-    seconds = report.done("fit")
-    report.say(
-        f"Trained {gan.n_steps_:,} steps in {seconds:.1f} s; latent size {gan.latent_dim_} "
-        f"({gan.latent_reason_})"
-    )
-    if gan.finish_:
-        report.say(describe_finish(gan.finish_))
-    for finding in gan.diagnosis_:
-        report.say(f"Warning: {finding}")
-
-
-def describe_finish(facts: Mapping[str, Any]) -> str:
-    """Say in a line what refinement and polish did.
-
-    Examples
-    --------
-    >>> facts = {"critics": 2, "effective_share": 0.87, "columns": [], "seconds": 12.0}
-    >>> describe_finish(facts)
-    'Refined by 2 tree critics (effective sample 87 %), polished no column; 12.0 s'
-    """
-    columns = ", ".join(item["column"] for item in facts["columns"]) or "no column"
-    return (
-        f"Refined by {facts['critics']} tree critics (effective sample "
-        f"{100 * facts['effective_share']:.0f} %), polished {columns}; {facts['seconds']:.1f} s"
-    )
 
 
 def new_seed() -> int:
@@ -291,19 +223,47 @@ def draw_to_file(
     **asked: Any,
 ) -> None:
     """Draw rows, and what is asked of them, block by block to a file or to standard output."""
-    from tabgan.files import TableWriter
+    import pandas as pd
 
-    written = 0
+    from tabgan.cli.progress import follow
+
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         blocks = gan.sample_blocks(rows, random_state=seed, **asked)
     for warning in caught:
         report.say(f"Warning: {warning.message}")
+    partial = asked.get("where")
+    total = len(partial) if isinstance(partial, pd.DataFrame) else rows
+    followed = follow(blocks, report, gan.n_rows_ if total is None else total)
+    written = write_blocks(followed, report, out=out, form=form, force=force)
+    seconds = report.done("sample")
+    report.say(f"Wrote {written:,} rows to {place_of(out)} in {seconds:.1f} s")
+    report.facts |= {"rows": written, "output": out}
+
+
+def place_of(out: str) -> str:
+    """Name where something was written to."""
+    return "standard output" if out == "-" else out
+
+
+def write_blocks(
+    blocks: Iterable["pd.DataFrame"], report: Report, *, out: str, form: "TableForm", force: bool
+) -> int:
+    """Write a table that comes in blocks, and return its rows; warn of formulas in text files."""
+    from tabgan.files import TableWriter
+    from tabgan.files.formulas import count_formulas
+
+    written, formulas = 0, Counter[str]()
     with TableWriter(out, form, force=force) as writer:
         for block in blocks:
             writer.write(block)
             written += len(block)
-    seconds = report.done("sample")
-    place = "standard output" if out == "-" else out
-    report.say(f"Wrote {written:,} rows to {place} in {seconds:.1f} s")
-    report.facts |= {"rows": written, "output": out}
+            if form.format in ("csv", "tsv"):
+                formulas.update(count_formulas(block))
+    if formulas:
+        counts = ", ".join(f"{name!r} ({count:,})" for name, count in formulas.items())
+        report.say(
+            f"Warning: {place_of(out)} holds texts that a spreadsheet takes for formulas: "
+            f"{counts}; import these columns as text"
+        )
+    return written

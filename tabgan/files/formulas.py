@@ -57,7 +57,13 @@ def formula_like(values: pd.Series) -> NDArray[np.bool_]:
     return marked
 
 
-def count_formulas(block: pd.DataFrame) -> NDArray[np.int64]:
-    """Count in each column the texts that a spreadsheet would take for a formula."""
-    columns = (block.iloc[:, place] for place in range(block.shape[1]))
-    return np.array([formula_like(column).sum() for column in columns], dtype=np.int64)
+def count_formulas(block: pd.DataFrame) -> dict[str, int]:
+    """Count the texts that a spreadsheet would take for a formula, in the columns that have any.
+
+    Examples
+    --------
+    >>> count_formulas(pd.DataFrame({"note": ["=1+1", "fine"], "share": ["-5", "+3"]}))
+    {'note': 1}
+    """
+    counts = {str(name): int(formula_like(column).sum()) for name, column in block.items()}
+    return {name: count for name, count in counts.items() if count}

@@ -6,8 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any, TextIO
 
-from tqdm import tqdm
-
 from tabgan.gan.state import TrainState
 
 __all__ = ["Callback", "Callbacks", "History", "Progress", "Record", "observed"]
@@ -44,6 +42,9 @@ class Callback:
             … (JSON values); empty if the fit failed.
         """
 
+    def on_stage(self, name: str) -> None:
+        """Run when a stage of the fit begins that is not the training itself."""
+
     def on_train_begin(self, state: TrainState) -> None:
         """Run once before the first step."""
 
@@ -56,12 +57,24 @@ class Callback:
     def on_train_end(self, state: TrainState) -> None:
         """Run once after the last step."""
 
+    def stop(self) -> bool:
+        """Say whether the fit is to end with what it has learned so far.
+
+        It is asked after each step and between the parts of refinement and polish.
+        """
+        return False
+
 
 class Callbacks(Callback):
     """Several callbacks as one, called in order."""
 
     def __init__(self, callbacks: Sequence[Callback]) -> None:
         self.callbacks = tuple(callbacks)
+
+    def on_stage(self, name: str) -> None:
+        """Call each callback."""
+        for callback in self.callbacks:
+            callback.on_stage(name)
 
     def on_train_begin(self, state: TrainState) -> None:
         """Call each callback."""
@@ -82,6 +95,10 @@ class Callbacks(Callback):
         """Call each callback."""
         for callback in self.callbacks:
             callback.on_train_end(state)
+
+    def stop(self) -> bool:
+        """Say whether one of the callbacks says so."""
+        return any(callback.stop() for callback in self.callbacks)
 
 
 @contextmanager
@@ -123,6 +140,8 @@ class Progress(Callback):
     """
 
     def __init__(self, enabled: bool, stream: TextIO | None = None) -> None:
+        from tqdm import tqdm
+
         self.bar: tqdm[Any] = tqdm(
             total=None,
             desc="Reading the table",
@@ -135,7 +154,7 @@ class Progress(Callback):
         )
         self.started = time.monotonic()
 
-    def stage(self, name: str) -> None:
+    def on_stage(self, name: str) -> None:
         """Name the stage that begins now."""
         self.bar.bar_format = "{desc} [{elapsed}]"
         self.bar.set_description_str(name)
