@@ -11,10 +11,10 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils import Tags
 
+from tabgan.assessment import AssessmentMixin
 from tabgan.checks import check_number
 from tabgan.constraints import Constraint, Custom, check_constraints
 from tabgan.dataframes import FrameForm, form_of
-from tabgan.drawing.mixin import DrawingMixin
 from tabgan.drawing.partial import PartialRows
 from tabgan.errors import ModelFileError, TrainingWarning
 from tabgan.fitting import fit_table
@@ -31,7 +31,7 @@ from tabgan.streams import RandomStateLike, resolve_seed
 __all__ = ["TabGAN"]
 
 
-class TabGAN(DrawingMixin, BaseEstimator):
+class TabGAN(AssessmentMixin, BaseEstimator):
     """Learn a table with a GAN and draw synthetic rows like its own.
 
     Parameters
@@ -249,6 +249,7 @@ class TabGAN(DrawingMixin, BaseEstimator):
         finally:
             progress.close()
         self._set_model(model, snapshots)
+        self._fit_facts = {"seed": str(seed), "seconds": f"{time.monotonic() - began:.1f}"}
         for finding in self.diagnosis_:
             warnings.warn(str(finding), TrainingWarning, stacklevel=2)
         return self

@@ -19,6 +19,7 @@ FLOORS = [  # from the ground up; modules of one floor may not import each other
     {"sampling", "persistence"},
     {"model", "training", "finishing", "options", "images", "snapshots", "evaluation"},
     {"fitting", "pictures", "drawing"},
+    {"assessment"},
     {"estimator", "files"},
     {"tuning", "resampling"},
     {"__init__"},

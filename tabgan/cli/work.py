@@ -92,6 +92,7 @@ def check_targets(
     out: str | None = None,
     model: str | None = None,
     plot: str | None = None,
+    html: str | None = None,
     pictures: str | None = None,
     force: bool,
 ) -> None:
@@ -101,7 +102,7 @@ def check_targets(
     ----------
     sources
         The files that the command reads.
-    out, model, plot
+    out, model, plot, html
         The files that it writes.
     pictures
         The folder that it draws pictures in.
@@ -123,14 +124,13 @@ def check_targets(
         from tabgan.cli.pictures import check_folder
 
         check_folder(pictures, force=force)
-    for name, target in (("model", model), ("plot", plot)):
+    kept = (("a model", "model", model), ("a plot", "plot", plot), ("a report", "html", html))
+    for noun, name, target in kept:
         if target == "-":
-            raise click.UsageError(
-                f"a {name} can't go to standard output; give --{name} a file name"
-            )
+            raise click.UsageError(f"{noun} can't go to standard output; give --{name} a file name")
         if target and out and Path(target).resolve() == Path(out).resolve():
             raise click.UsageError(f"--{name} and --out both name {out}; give two names")
-    targets = {"--out": out, "--model": model, "--plot": plot}
+    targets = {"--out": out, "--model": model, "--plot": plot, "--html": html}
     for option, target in targets.items():
         if not target:
             continue

@@ -99,12 +99,15 @@ class Validity:
     ----------
     data_validity, data_structure
         Scores of sdmetrics' ``DiagnosticReport``, in percent; 100 at best.
+    valid_rows
+        Share of rows without a violation, in percent.
     violations
         What was broken, most rows first.
     """
 
     data_validity: float
     data_structure: float
+    valid_rows: Figure
     violations: tuple[Violation, ...]
 
 
@@ -219,6 +222,9 @@ class Fidelity:
         Mean over the columns, in percent (`tabgan.evaluation.quality`).
     trend_error
         Mean over the related pairs, in percent; NaN where none is.
+    unrelated_error
+        The trend error that the real table would get with each column shuffled on its own: what
+        it is where no relation is left.
     columns
         One result a column, in the table's order, those made anew among them.
     pairs
@@ -227,6 +233,7 @@ class Fidelity:
 
     shape_error: Figure
     trend_error: Figure
+    unrelated_error: float
     columns: tuple[ColumnResult, ...]
     pairs: Pairs | None
 

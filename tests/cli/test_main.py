@@ -12,7 +12,17 @@ from tabgan.cli.options import training
 from tabgan.gan import losses, optimizers, penalties, stabilisers
 from tabgan.images import architectures
 
-COMMANDS = ["synth", "fit", "sample", "impute", "inspect", "tune", "example", "completion"]
+COMMANDS = [
+    "synth",
+    "fit",
+    "sample",
+    "impute",
+    "inspect",
+    "tune",
+    "example",
+    "completion",
+    "evaluate",
+]
 
 
 def commands(group=main, *names):
