@@ -141,7 +141,7 @@ def open_sql_table(url: str, form: TableForm, *, force: bool) -> Iterator["SqlBl
     OptionError, TableFileError
         As `check_sql_table`.
     """
-    path, table = _sqlite_path(url), form.table or "synthetic"
+    path, table = _sqlite_path(url), form.title
     shown = shown_place(url)
     target = nullcontext(url) if path is None or path.exists() else beside(path)
     with target as place, _connection(str(place), write=True, shown=shown) as connection:
@@ -185,7 +185,16 @@ class SqlBlocks:
         if rows:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # SQLAlchemy's, of SQLite's decimals
-                self._connection.execute(self._table.insert(), rows)
+                self._insert(rows)
+
+    def _insert(self, rows: list[dict[str, Any]]) -> None:
+        try:
+            self._connection.execute(self._table.insert(), rows)
+        except OverflowError as error:  # of the driver
+            raise TableContentError(
+                f"{self._place}: a number is too large for a column of {self._name!r} ({error}); "
+                "write CSV or JSON lines instead"
+            ) from error
 
     def _create(self, block: pd.DataFrame) -> Any:
         sqlalchemy = load_extra("sqlalchemy", "A database", "sql")
