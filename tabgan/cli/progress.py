@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tabgan.cli.work import Report
 from tabgan.gan.callbacks import Callback, Record
@@ -94,7 +94,7 @@ class Watch(Callback):
         self.planned = 0
         self._tells = not on_terminal(report)
         self._lines = Lines(report, "steps", 0)
-        self._restore = signal.getsignal(signal.SIGINT)
+        self._before: Any = None  # what Ctrl-C did, once it is taken
 
     def on_stage(self, name: str) -> None:
         """Say which stage begins."""
@@ -102,13 +102,13 @@ class Watch(Callback):
             self.report.say(name)
 
     def on_train_begin(self, state: TrainState) -> None:
-        """Say how long the training is, and take Ctrl-C from now on."""
+        """Take Ctrl-C from now on, and say how long the training is."""
         self.planned = state.n_steps
+        if self.keeps and signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+            self._before = signal.signal(signal.SIGINT, self._end_training)
         self._lines = Lines(self.report, "steps", state.n_steps)
         if self._tells:
             self.report.say(f"Training, {state.n_steps:,} steps")
-        if self.keeps and self._restore is not signal.SIG_IGN:
-            signal.signal(signal.SIGINT, self._end_training)
 
     def on_record(self, state: TrainState, record: Record) -> None:  # noqa: ARG002
         """Say how far the training is."""
@@ -136,7 +136,9 @@ class Watch(Callback):
 
     def release(self) -> None:
         """Let Ctrl-C do what it did before."""
-        signal.signal(signal.SIGINT, self._restore)
+        if self._before is not None:
+            signal.signal(signal.SIGINT, self._before)
+            self._before = None
 
 
 @contextmanager

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import roc_auc_score
 
 from tabgan.sampling.features import Drawn, Floats, RowFeatures
 from tabgan.sampling.redraws import NumberRedraw, Redraw, fit_level, fit_number
@@ -143,6 +142,8 @@ def _helps(real: Drawn, before: Drawn, after: Drawn, seed: int) -> bool:
 
 def _told_apart(real: Drawn, drawn: Drawn, seed: int) -> float:
     """Return the area under the curve of a critic on rows that it was not trained on."""
+    from sklearn.metrics import roc_auc_score
+
     size = min(len(real), len(drawn))
     rows = np.concatenate([real.features[:size], drawn.features[:size]])
     labels = np.repeat([1, 0], size)

@@ -54,9 +54,28 @@ class TestSynth:
     def test_messages(self, run, small_csv):
         messages = run("synth", small_csv, *STEPS, "-n", "5").stderr.splitlines()
         assert messages[:2] == [f"Reading {small_csv}", "120 rows, 4 columns"]
-        assert messages[2].startswith("Trained 20 steps in ")
-        assert messages[3].startswith("Wrote 5 rows to small_synthetic.csv in ")
-        assert len(messages) == 4
+        assert messages[2:6] == [
+            "Finding rules between columns",
+            "Encoding",
+            "Training, 20 steps",
+            "Refining and polishing",
+        ]
+        assert messages[6].startswith("Trained 20 steps in ")
+        assert messages[7].startswith("Wrote 5 rows to small_synthetic.csv in ")
+        assert len(messages) == 8
+
+    def test_formulas_are_warned_of(self, run):
+        rows = "".join(
+            f"{i % 3},{'-' * (i % 2)}{i},{'=a+1' if i % 2 else '+b'}\n" for i in range(60)
+        )
+        Path("t.csv").write_text("kind,share,note\n" + rows)
+        warning = (
+            "Warning: t_synthetic.csv holds texts that a spreadsheet takes for formulas: 'note' "
+            "(9); import these columns as text"
+        )
+        assert warning in run("synth", "t.csv", *STEPS, "-n", "9").stderr.splitlines()
+        messages = run("synth", "t.csv", *STEPS, "-n", "9", "-o", "t.jsonl").stderr
+        assert "formulas" not in messages
 
     def test_quiet(self, run, small_csv):
         result = run("synth", small_csv, *STEPS, "-q")
