@@ -64,7 +64,9 @@ def read_sql(
         types: dict[str, Any] = {}
         if query is None:
             source = _reflected(connection, table, place)
-            table, types = source.name, {column.name: column.type for column in source.columns}
+            # `str`: SQLAlchemy's names are of a type of their own.
+            table = str(source.name)
+            types = {str(column.name): column.type for column in source.columns}
             asked = sqlalchemy.select(source)
         else:
             asked = sqlalchemy.text(query)
@@ -75,7 +77,7 @@ def _rows_of(connection: Any, asked: Any, place: str) -> pd.DataFrame:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # SQLAlchemy's, of SQLite's decimals
         result = connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(asked)
-        names = list(result.keys())
+        names = list(map(str, result.keys()))
         if len(set(names)) < len(names):
             twice = next(name for name in names if names.count(name) > 1)
             raise TableContentError(

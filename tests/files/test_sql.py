@@ -66,6 +66,7 @@ def test_declared_types_give_the_dtypes(shop, address):
     assert frame["paid"].tolist() == [Decimal("1.50"), None, Decimal("12.25")]
     assert frame["note"].tolist() == ["2024-01-01", None, ""]
     assert form.table == "customers"
+    assert {type(name) for name in frame.columns} == {type(form.table)} == {str}
 
 
 def test_what_is_read_is_written_as_it_was(shop, tmp_path):
