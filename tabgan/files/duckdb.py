@@ -89,7 +89,7 @@ def open_duckdb_table(path: str, form: TableForm, *, force: bool) -> Iterator["D
     OptionError, TableFileError
         As `check_duckdb_table`.
     """
-    check_duckdb_table(path, form.table or "synthetic", force=force)
+    check_duckdb_table(path, form.title, force=force)
     place = nullcontext(Path(path)) if Path(path).exists() else beside(path)
     with place as target, _connection(str(target), path, write=True) as connection:
         connection.begin()
@@ -102,7 +102,7 @@ class DuckDBBlocks:
 
     def __init__(self, connection: Any, form: TableForm) -> None:
         self._connection = connection
-        self._table = '"{}"'.format((form.table or "synthetic").replace('"', '""'))
+        self._table = _quoted(form.title)
         self._tables = ArrowTables(form.arrow_schema, "DuckDB")
         self._is_made = False
 
@@ -110,8 +110,10 @@ class DuckDBBlocks:
         """Append the rows of a block."""
         self._connection.register("tabgan_block", self._tables.of(block))
         if not self._is_made:
+            columns = ", ".join(_declared(block.iloc[:, at]) for at in range(block.shape[1]))
             self._connection.execute(
-                f"CREATE OR REPLACE TABLE {self._table} AS SELECT * FROM tabgan_block LIMIT 0"
+                f"CREATE OR REPLACE TABLE {self._table} AS "
+                f"SELECT {columns} FROM tabgan_block LIMIT 0"
             )
             self._is_made = True
         self._connection.execute(f"INSERT INTO {self._table} SELECT * FROM tabgan_block")
@@ -119,6 +121,21 @@ class DuckDBBlocks:
 
     def close(self) -> None:
         """Nothing is held back."""
+
+
+def _quoted(name: str, mark: str = '"') -> str:
+    """Write a name, or with other marks a text, as SQL has it."""
+    return mark + name.replace(mark, mark * 2) + mark
+
+
+def _declared(values: pd.Series) -> str:
+    """Select a column; categories that are texts are of a type that lists them."""
+    name, dtype = _quoted(str(values.name)), values.dtype
+    levels = dtype.categories.tolist() if isinstance(dtype, pd.CategoricalDtype) else []
+    if not levels or not all(isinstance(level, str) for level in levels):
+        return name
+    listed = ", ".join(_quoted(level, "'") for level in levels)
+    return f"CAST({name} AS ENUM ({listed})) AS {name}"
 
 
 @contextmanager

@@ -115,7 +115,7 @@ class ExcelBlocks:
         self._illegal = load_extra("openpyxl.cell.cell", "Excel", "excel").ILLEGAL_CHARACTERS_RE
         self._sink = sink
         self._book = openpyxl.Workbook(write_only=True)
-        title = _UNNAMABLE.sub("_", form.table or "synthetic")[:31].strip("'")
+        title = _UNNAMABLE.sub("_", form.title)[:31].strip("'")
         self._sheet = self._book.create_sheet(title or "synthetic")
         self._rows = 0
         self._has_header = False

@@ -10,11 +10,11 @@ from tabgan.files.forms import TableForm
 
 __all__ = ["FeatherBlocks", "read_feather"]
 
-_FILE_MARKS = (b"ARROW1", b"FEA1")  # else it is Arrow's stream, which has no index at its end
+_FILE_MARK = b"ARROW1"  # else it is Arrow's stream, which has no index at its end
 
 
 def read_feather(stream: BinaryIO, name: str) -> tuple[pd.DataFrame, Any]:
-    """Read a Feather file, also an old one, or a stream of Arrow, compressed or not.
+    """Read a Feather file or a stream of Arrow, compressed or not.
 
     Returns
     -------
@@ -28,14 +28,12 @@ def read_feather(stream: BinaryIO, name: str) -> tuple[pd.DataFrame, Any]:
     OptionError
         If pyarrow is not installed.
     """
-    feather = load_pyarrow("Feather", "pyarrow.feather")
     arrow = load_pyarrow("Feather")
-    mark = stream.read(6)
+    mark = stream.read(len(_FILE_MARK))
     stream.seek(0)
     try:
-        if mark.startswith(_FILE_MARKS):
-            return frame_of_arrow(feather.read_table(stream))
-        return frame_of_arrow(arrow.ipc.open_stream(stream).read_all())
+        opener = arrow.ipc.open_file if mark == _FILE_MARK else arrow.ipc.open_stream
+        return frame_of_arrow(opener(stream).read_all())
     except (arrow.ArrowException, OSError) as error:
         raise TableContentError(f"{name} is not a Feather file, or damaged: {error}") from error
 

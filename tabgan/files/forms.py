@@ -51,6 +51,11 @@ class TableForm:
     table: str | None = None
     sql_types: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def title(self) -> str:
+        """The name of the table to write."""
+        return self.table or "synthetic"
+
     @classmethod
     def of(
         cls, table_format: Format, *, delimiter: str | None = None, encoding: str | None = None

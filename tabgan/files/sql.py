@@ -64,7 +64,9 @@ def read_sql(
         types: dict[str, Any] = {}
         if query is None:
             source = _reflected(connection, table, place)
-            table, types = source.name, {column.name: column.type for column in source.columns}
+            # `str`: SQLAlchemy's names are of a type of their own.
+            table = str(source.name)
+            types = {str(column.name): column.type for column in source.columns}
             asked = sqlalchemy.select(source)
         else:
             asked = sqlalchemy.text(query)
@@ -75,7 +77,7 @@ def _rows_of(connection: Any, asked: Any, place: str) -> pd.DataFrame:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # SQLAlchemy's, of SQLite's decimals
         result = connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(asked)
-        names = list(result.keys())
+        names = list(map(str, result.keys()))
         if len(set(names)) < len(names):
             twice = next(name for name in names if names.count(name) > 1)
             raise TableContentError(
@@ -141,7 +143,7 @@ def open_sql_table(url: str, form: TableForm, *, force: bool) -> Iterator["SqlBl
     OptionError, TableFileError
         As `check_sql_table`.
     """
-    path, table = _sqlite_path(url), form.table or "synthetic"
+    path, table = _sqlite_path(url), form.title
     shown = shown_place(url)
     target = nullcontext(url) if path is None or path.exists() else beside(path)
     with target as place, _connection(str(place), write=True, shown=shown) as connection:
@@ -185,7 +187,16 @@ class SqlBlocks:
         if rows:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # SQLAlchemy's, of SQLite's decimals
-                self._connection.execute(self._table.insert(), rows)
+                self._insert(rows)
+
+    def _insert(self, rows: list[dict[str, Any]]) -> None:
+        try:
+            self._connection.execute(self._table.insert(), rows)
+        except OverflowError as error:  # of the driver
+            raise TableContentError(
+                f"{self._place}: a number is too large for a column of {self._name!r} ({error}); "
+                "write CSV or JSON lines instead"
+            ) from error
 
     def _create(self, block: pd.DataFrame) -> Any:
         sqlalchemy = load_extra("sqlalchemy", "A database", "sql")

@@ -88,7 +88,7 @@ def check_table_output(
     path
         The file, or the address of a database.
     form
-        The form to write in; a database whose table has no name yet is only looked for.
+        The form to write in.
     rows
         How many rows there will be, if that is known.
     force
@@ -112,7 +112,7 @@ def check_table_output(
     if form.format != "sql":
         check_output(path, force=True)
     check = check_duckdb_table if form.format == "duckdb" else check_sql_table
-    check(path, form.table or "", force=force)
+    check(path, form.title, force=force)
 
 
 @contextmanager
@@ -249,7 +249,8 @@ def _open_sink(path: str) -> Iterator[BinaryIO]:
     with open_atomically(path) as raw:
         if path.lower().endswith(".zst"):
             arrow = load_extra("pyarrow", "Zstandard", "parquet")
-            with arrow.CompressedOutputStream(raw, "zstd") as packed:
+            own = os.fdopen(os.dup(raw.fileno()), "wb")  # which the stream closes
+            with own, arrow.CompressedOutputStream(own, "zstd") as packed:
                 yield packed
             return
         if not path.lower().endswith(".gz"):
