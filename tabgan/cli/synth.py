@@ -22,6 +22,7 @@ __all__ = ["synth"]
 @command(
     "tabgan synth customers.csv",
     "tabgan synth customers.csv -n 100000 -o many.parquet --seed 7",
+    "tabgan synth customers.csv --report report.html",
     "tabgan synth customers.csv --model customers.safetensors --epochs 50",
     "tabgan synth shop.xlsx --sheet Customers -o synthetic.xlsx",
     "tabgan synth postgresql://ann@db/shop --query 'select * from customers' -o fake.csv",
@@ -47,6 +48,14 @@ __all__ = ["synth"]
     metavar="FILE",
     help="Keep the trained model in FILE (.safetensors).",
 )
+@option(
+    "--report",
+    "page",
+    section="Output",
+    type=FILE,
+    metavar="FILE",
+    help="Evaluate the rows, and write a report to FILE (.html), to be opened in a browser.",
+)
 @output_options
 @quiet_option
 @json_option
@@ -56,6 +65,7 @@ def synth(
     rows: int | None,
     out: str | None,
     model: str | None,
+    page: str | None,
     schema: str | None,
     constraints: str | None,
     reading: dict[str, Any],
@@ -92,8 +102,8 @@ def synth(
     # What can be known to fail is found now, and not after the training.
     form = TableForm(table=table).for_output(out, **writing)
     sources = (data, schema, constraints)
-    targets: dict[str, Any] = {"out": out, "form": form, "model": model, "pictures": pictures}
-    check_targets(sources, **targets, rows=rows, force=force)
+    targets: dict[str, Any] = {"out": out, "model": model, "report": page, "pictures": pictures}
+    check_targets(sources, **targets, form=form, rows=rows, force=force)
     columns = load_schema(schema) if schema else None
     rules = load_constraints(constraints) if constraints else None
 
@@ -109,5 +119,9 @@ def synth(
         from tabgan.cli.pictures import draw_pictures
 
         report.facts["pictures"] = draw_pictures(gan, frame, pictures, report)
+    if page:
+        from tabgan.cli.reports import write_report
+
+        write_report(gan, frame, form, report, rows=rows, seed=seed, path=page)
     if as_json:
         report.print_json()

@@ -94,6 +94,7 @@ def check_targets(
     model: str | None = None,
     plot: str | None = None,
     html: str | None = None,
+    report: str | None = None,
     pictures: str | None = None,
     form: "TableForm | None" = None,
     rows: int | None = None,
@@ -105,7 +106,7 @@ def check_targets(
     ----------
     sources
         The files that the command reads.
-    out, model, plot, html
+    out, model, plot, html, report
         The files that it writes.
     pictures
         The folder that it draws pictures in.
@@ -129,13 +130,16 @@ def check_targets(
         from tabgan.cli.pictures import check_folder
 
         check_folder(pictures, force=force)
-    kept = (("a model", "model", model), ("a plot", "plot", plot), ("a report", "html", html))
-    for noun, name, target in kept:
+    kept = {"model": model, "plot": plot, "html": html, "report": report}
+    for name, target in kept.items():
         if target == "-":
-            raise click.UsageError(f"{noun} can't go to standard output; give --{name} a file name")
+            noun = "report" if name == "html" else name
+            raise click.UsageError(
+                f"a {noun} can't go to standard output; give --{name} a file name"
+            )
         if target and out and Path(target).resolve() == Path(out).resolve():
             raise click.UsageError(f"--{name} and --out both name {out}; give two names")
-    targets = {"--out": out, "--model": model, "--plot": plot, "--html": html}
+    targets = {"--out": out, **{f"--{name}": target for name, target in kept.items()}}
     for option, target in targets.items():
         if not target:
             continue

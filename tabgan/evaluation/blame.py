@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tabgan.evaluation.fidelity import Relations
-from tabgan.evaluation.results import ColumnResult, Levels
+from tabgan.evaluation.results import ColumnResult, Giveaway, Levels
 from tabgan.evaluation.verdict import WeakPoint
 
 if TYPE_CHECKING:
@@ -22,17 +22,18 @@ __all__ = ["find_weak_points"]
 LEAST = 0.05  # severity that is worth a word
 WORTHLESS_SHAPE = 50.0  # percentage points of shape error
 LEAST_OF_COLUMN = 0.15  # share of one column's relations that is more than chance
-SYMPTOM = 0.8
+SYMPTOM = 0.8  # discount of what models lose …
+DETECTED = 0.5  # … and of what detectors find
 RARELY_LOST = 5  # expected rows of a level that is not lost by chance: e⁻⁵ is 0.7 %
 SURE = 3  # standard errors of a share
 TINY = 1e-12
 
 
 def find_weak_points(parts: "Parts", relations: Relations) -> tuple[WeakPoint, ...]:
-    """Return the weak points, the weakest first.
+    """Return the weak points, the weakest first; of equal ones the cause before the symptom.
 
-    Each set of columns is named once, by what is worst about it; pairs with a column that is
-    itself weaker are explained by that column.
+    Each set of columns is named once, by what is worst about it. Pairs with a column that is
+    itself weaker are explained by that column, and a detector by any column or pair.
     """
     candidates = [
         *_invalid(parts),
@@ -44,13 +45,17 @@ def find_weak_points(parts: "Parts", relations: Relations) -> tuple[WeakPoint, .
         *_useless(parts),
     ]
     found: list[WeakPoint] = []
-    for point in sorted(candidates, key=lambda point: -point.severity):
-        named = [set(other.columns) for other in found if other.columns]
-        if point.severity >= LEAST and not any(
-            columns <= set(point.columns) and point.part != "utility" for columns in named
-        ):
+    for point in sorted(candidates, key=lambda point: -round(point.severity, 2)):
+        if point.severity >= LEAST and not _is_explained(point, found):
             found.append(point)
     return tuple(found)
+
+
+def _is_explained(point: WeakPoint, found: list[WeakPoint]) -> bool:
+    named = [set(other.columns) for other in found if other.columns]
+    if point.part == "detection" and not point.columns:
+        return bool(named)
+    return point.part != "utility" and any(columns <= {*point.columns} for columns in named)
 
 
 def _invalid(parts: "Parts") -> Iterator[WeakPoint]:
@@ -60,8 +65,8 @@ def _invalid(parts: "Parts") -> Iterator[WeakPoint]:
         yield WeakPoint(
             "validity",
             (violation.column,),
-            f"{_percent(share)} of the rows hold in {violation.column!r} what is not "
-            f"{violation.rule}, such as {violation.example!r}.",
+            f"{_percent(share)} of the rows break the rule that {violation.column!r} is "
+            f"{violation.rule}; one has {violation.example!r}.",
             "Declare the rule to the generator (in tabgan by a schema or a constraint), or drop "
             "or mend these rows.",
             float(np.sqrt(max(share - chance, 0.0))),
@@ -99,7 +104,7 @@ def _unrelated(parts: "Parts", relations: Relations) -> Iterator[WeakPoint]:
     pairs, (beyond, most) = parts.fidelity.pairs, relations.effects
     if pairs is None or np.isnan(most).all():
         return
-    overall = float(np.nansum(beyond) / np.nansum(most))
+    overall = 1 - relations.kept
     by_column = np.nansum(beyond, axis=0) / np.maximum(np.nansum(most, axis=0), TINY)
     worst = int(by_column.argmax())
     without = [np.delete(np.delete(m, worst, axis=0), worst, axis=1) for m in (beyond, most)]
@@ -173,7 +178,7 @@ def _missing(column: ColumnResult, n_rows: int) -> Iterator[WeakPoint]:
         (column.name,),
         f"{_percent(share)} of {column.name!r} is missing in place of {_percent(real)}.",
         "Give the generator the table with its holes, and not one that was filled.",
-        float(max(abs(share - real) - noise, 0.0)),
+        float(np.clip(2 * (abs(share - real) - noise), 0, 1)),
     )
 
 
@@ -203,27 +208,19 @@ def _lost(parts: "Parts") -> Iterator[WeakPoint]:
 
 
 def _telling(parts: "Parts") -> Iterator[WeakPoint]:
-    alone = {
-        column.name: max(column.detection.value, 0.5)
-        for column in parts.fidelity.columns
-        if column.detection is not None
-    }
-    remedy = (
-        "Compare the values of real and synthetic rows side by side: rounding, repeated values, "
-        "tails, and combinations that never occur."
-    )
-    for columns, area, _ in parts.detection.giveaways:
-        names = " and ".join(map(repr, columns))
-        known = max(alone[name] for name in columns) if len(columns) > 1 else 0.5
-        how = "together, but not alone," if len(columns) > 1 else "alone"
+    gains = _gains(parts)
+    for giveaway, gain in gains.items():
+        inner = 0.0
+        if len(giveaway.columns) == 1:  # what pairs with the column tell is due to it
+            within = (g for other, g in gains.items() if {*giveaway.columns} < {*other.columns})
+            inner = max(within, default=max(giveaway.drop - gain, 0.0))
         yield WeakPoint(
             "detection",
-            columns,
-            f"{names} {how} tell a synthetic row (AUC {area:.2f}; ½ is a coin)."
-            if len(columns) > 1
-            else f"{names} {how} tells a synthetic row (AUC {area:.2f}; ½ is a coin).",
-            remedy,
-            float(SYMPTOM * 2 * (area - known)),
+            giveaway.columns,
+            _how_it_tells(giveaway, alone=gain >= inner),
+            "Compare real and synthetic rows side by side: rounding, repeated values, tails, and "
+            "combinations that never occur.",
+            float(np.clip(DETECTED * 2 * max(gain, inner), 0, 1)),
         )
     trees = parts.detection.trees
     yield WeakPoint(
@@ -232,7 +229,34 @@ def _telling(parts: "Parts") -> Iterator[WeakPoint]:
         f"Boosted trees tell synthetic rows from real ones with AUC {trees.auc:.2f} (½ is a coin), "
         "by many columns together.",
         "Train longer or with a larger model; in tabgan keep refine and polish on.",
-        float(SYMPTOM * max(2 * (trees.low - 0.5), 0.0) / 2),
+        float(DETECTED * max(trees.low - 0.5, 0.0)),  # what columns explain comes before
+    )
+
+
+def _gains(parts: "Parts") -> dict[Giveaway, float]:
+    """Return what each giveaway adds to chance, a pair to its columns; columns come first."""
+    alone = {
+        column.name: max(column.detection.value, 0.5)
+        for column in parts.fidelity.columns
+        if column.detection is not None
+    }
+    gains = {}
+    for giveaway in sorted(parts.detection.giveaways, key=lambda found: len(found.columns)):
+        columns = giveaway.columns
+        known = max(alone[name] for name in columns) if len(columns) > 1 else 0.5
+        gains[giveaway] = max(giveaway.auc - known, 0.0)
+    return gains
+
+
+def _how_it_tells(giveaway: Giveaway, *, alone: bool) -> str:
+    names = " and ".join(map(repr, giveaway.columns))
+    if len(giveaway.columns) > 1:
+        return f"{names} together, but not alone, tell a synthetic row (AUC {giveaway.auc:.2f})."
+    if alone:
+        return f"{names} alone tells a synthetic row (AUC {giveaway.auc:.2f}; ½ is a coin)."
+    return (
+        f"{names} does not go with the other columns as it should: a detector's AUC falls by "
+        f"{giveaway.drop:.2f} without it."
     )
 
 

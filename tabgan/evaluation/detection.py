@@ -11,6 +11,7 @@ from scipy.sparse import csr_matrix, hstack
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import OneHotEncoder
+from sklearn.tree import DecisionTreeClassifier
 from threadpoolctl import threadpool_limits
 
 from tabgan.errors import DataError
@@ -23,9 +24,12 @@ from tabgan.streams import RandomStateLike, numpy_stream, resolve_seed
 __all__ = ["Detected", "detect", "detection_score"]
 
 FOLDS = 3
-SMALL_TREES = 30  # boosting rounds where one or two columns are looked at
+ROUNDS = 100  # of boosting
+LEAST_LEAF = 10  # rows in a leaf of a tree that is shown one column or two …
+MOST_LEAVES = 200  # … which has at most about so many leaves
 MOST_LEVELS = 100  # of a column, in one-hot form
 MOST_PERMUTED = 4_000  # held-out rows of a fold
+LEAST_DROP = 0.02  # of the detector's area, that a column alone accounts for
 SURE = 2  # standard errors that a giveaway's area is above chance
 
 Floats = NDArray[np.float64]
@@ -129,8 +133,8 @@ def detect(
     Notes
     -----
     Each detector is fitted on two of three folds and tried on the third. The confidence interval
-    is DeLong's on the held-out rows (`tabgan.evaluation.areas`). A giveaway's own area is that of
-    small trees which are shown its columns alone; its drop is what the detector loses on held-out
+    is DeLong's on the held-out rows (`tabgan.evaluation.areas`). A giveaway's own area is that of a
+    decision tree which is shown its columns alone; its drop is what the detector loses on held-out
     rows in which the values of these columns are exchanged at random.
     """
     rng = numpy_stream(seed, "detection")
@@ -147,8 +151,8 @@ def detect(
         alone = _areas_alone(tested, [(i,) for i in range(len(nominal))], fold_seed)
         chance = _areas_alone(floor, list(alone), fold_seed)
         pairs = _areas_alone(tested, _by_order(coded, suspects), fold_seed)
-        giveaways = _giveaways(alone, pairs)
-        drops = _drops(tested, trials, list(giveaways), rng)
+        drops = _drops(tested, trials, [*alone, *pairs], rng)
+        giveaways = _giveaways(trees, alone, pairs, drops)
     labels = [names[place] for place in coded]
     found = [
         Giveaway(tuple(labels[i] for i in choice), area.value, drops[choice])
@@ -199,17 +203,17 @@ def _labels(features: Any) -> Labels:
     return np.repeat([1, 0], features.shape[0] // 2)
 
 
-def _tree_trials(features: Floats, seed: int, rounds: int = 100) -> Iterable[Trial]:
+def _tree_trials(features: Floats, seed: int) -> Iterable[Trial]:
     def make() -> Any:
         return HistGradientBoostingClassifier(
-            max_iter=rounds, early_stopping=False, random_state=seed
+            max_iter=ROUNDS, early_stopping=False, random_state=seed
         )
 
     return cross_validate(make, features, _labels(features), FOLDS, seed)
 
 
-def _tree_area(features: Floats, seed: int, rounds: int = 100) -> Area:
-    return mean_area([trial.area for trial in _tree_trials(features, seed, rounds)])
+def _tree_area(features: Floats, seed: int) -> Area:
+    return mean_area([trial.area for trial in _tree_trials(features, seed)])
 
 
 def _logistic_area(features: Floats, nominal: Sequence[bool], seed: int) -> Area:
@@ -241,25 +245,44 @@ def _standardised(numbers: Floats) -> Floats:
 def _areas_alone(
     features: Floats, choices: Iterable[tuple[int, ...]], seed: int
 ) -> dict[tuple[int, ...], Area]:
-    """Return the area of small trees that are shown some columns alone."""
-    return {
-        columns: _tree_area(features[:, list(columns)], seed, SMALL_TREES) for columns in choices
-    }
+    """Return the area of a decision tree that is shown some columns alone."""
+    labels = _labels(features)
+    leaf = max(LEAST_LEAF, len(features) // MOST_LEAVES)
+
+    def make() -> Any:
+        return DecisionTreeClassifier(min_samples_leaf=leaf, random_state=seed)
+
+    def area(columns: tuple[int, ...]) -> Area:
+        trials = cross_validate(make, features[:, list(columns)], labels, FOLDS, seed)
+        return mean_area([trial.area for trial in trials])
+
+    return {columns: area(columns) for columns in choices}
 
 
 def _giveaways(
-    alone: Mapping[tuple[int, ...], Area], pairs: Mapping[tuple[int, ...], Area]
+    whole: Area,
+    alone: Mapping[tuple[int, ...], Area],
+    pairs: Mapping[tuple[int, ...], Area],
+    drops: Mapping[tuple[int, ...], float],
 ) -> dict[tuple[int, ...], Area]:
-    """Find columns, and pairs that tell more than each of their columns, strongest first."""
+    """Find what tells synthetic rows, strongest first.
+
+    That are columns which do so alone, pairs that tell more than each of their columns, and
+    columns without which the detector loses half of what it knows.
+    """
+    areas = {**alone, **pairs}
     known = dict.fromkeys(alone, 0.5)
     known |= {pair: max(0.5, *(alone[(i,)].value for i in pair)) for pair in pairs}
-    gains = {
-        choice: area.value - known[choice]
-        for choice, area in {**alone, **pairs}.items()
-        if area.value - known[choice] > SURE * np.sqrt(area.variance)
-    }
-    strongest = sorted(gains, key=lambda choice: -gains[choice])
-    return {choice: alone[choice] if choice in alone else pairs[choice] for choice in strongest}
+    gains = {choice: areas[choice].value - known[choice] for choice in areas}
+    needed = max((whole.value - 0.5) / 2, LEAST_DROP)
+    telling = [
+        choice
+        for choice, gain in gains.items()
+        if gain > SURE * np.sqrt(areas[choice].variance)
+        or (len(choice) == 1 and drops[choice] > needed)
+    ]
+    telling.sort(key=lambda choice: -max(gains[choice], drops[choice] / 2))
+    return {choice: areas[choice] for choice in telling}
 
 
 def _drops(

@@ -1,12 +1,15 @@
 """`Evaluation`: all that was found about a synthetic table, and what it can be turned into."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from math import isfinite
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from tabgan.errors import TableFileError
 from tabgan.evaluation.results import (
     Coverage,
     Detection,
@@ -19,6 +22,7 @@ from tabgan.evaluation.results import (
 )
 from tabgan.evaluation.summary import summarise
 from tabgan.evaluation.verdict import Verdict
+from tabgan.files import open_output
 
 __all__ = ["Evaluation"]
 
@@ -68,6 +72,46 @@ class Evaluation:
         and no row of either.
         """
         return {field.name: _plain(getattr(self, field.name)) for field in fields(self)}
+
+    def to_html(self) -> str:
+        """Return the quality report: one HTML page, under 2 MB, that needs no network.
+
+        Examples
+        --------
+        ``evaluation.save_html("report.html")`` writes it to a file.
+        """
+        from tabgan.evaluation.report import render
+
+        return render(self)
+
+    def save_html(self, path: str | os.PathLike[str], *, force: bool = False) -> None:
+        """Write the quality report to a file, whole or not at all.
+
+        Parameters
+        ----------
+        path
+            The file; its folder has to be there.
+        force
+            Whether a file that exists may be replaced.
+
+        Raises
+        ------
+        TableFileError
+            If the file exists and `force` is not set, or can't be written.
+        """
+        if Path(path).is_file() and not force:
+            raise TableFileError(
+                f"{os.fspath(path)} already exists; name another file, or set force=True to "
+                "replace it"
+            )
+        page = self.to_html().encode()
+        with open_output(os.fspath(path), force=True) as file:
+            file.write(page)
+
+    def _repr_html_(self) -> str:
+        from tabgan.evaluation.report import render_frame
+
+        return render_frame(self)
 
 
 def _plain(value: Any) -> Any:

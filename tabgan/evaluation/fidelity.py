@@ -30,6 +30,9 @@ class Relations(NamedTuple):
     ----------
     found, floor, unrelated
         What the synthetic table, fresh rows, and the real table with each column shuffled get.
+    in_tenths
+        The same three, with numbers cut at the real deciles: tails and bent relations, which move
+        or escape a correlation, count in it by their rows.
     rows
         Rows of each table that were looked at, at most.
     """
@@ -37,6 +40,7 @@ class Relations(NamedTuple):
     found: Trends
     floor: Trends
     unrelated: Trends
+    in_tenths: tuple[Trends, Trends, Trends]
     rows: int
 
     @property
@@ -46,16 +50,22 @@ class Relations(NamedTuple):
         Both of shape (columns, columns), beyond what fresh rows get, 0 at least; what the columns'
         own distributions are off does not count. NaN where a pair is not related.
         """
-        beyond, most = (
-            np.maximum(trends.error_of_relation - self.floor.error_of_relation, 0)
-            for trends in (self.found, self.unrelated)
-        )
+        found, floor, unrelated = (trends.error_of_relation for trends in self.in_tenths)
+        beyond, most = np.maximum(found - floor, 0), np.maximum(unrelated - floor, 0)
         known = self.found.related & (most > LEAST_EFFECT)
         return np.where(known, np.minimum(beyond, most), np.nan), np.where(known, most, np.nan)
 
+    @property
+    def kept(self) -> float:
+        """Share of all relations that is kept; NaN where no pair is related."""
+        beyond, most = self.effects
+        whole = float(np.nansum(most))
+        return 1 - float(np.nansum(beyond)) / whole if whole else float("nan")
+
     def suspects(self, places: list[int]) -> list[tuple[int, int]]:
         """Return the pairs of columns that are farthest beyond their floor."""
-        excess = np.nan_to_num(np.triu(self.found.error - self.floor.error, 1), nan=0.0)
+        found, floor, _ = self.in_tenths
+        excess = np.nan_to_num(np.triu(found.error_of_relation - floor.error_of_relation, 1))
         order = np.argsort(-excess, axis=None, kind="stable")[:MOST_SUSPECTS]
         pairs = (np.unravel_index(i, excess.shape) for i in order if excess.flat[i] > 0)
         return [(places[one], places[other]) for one, other in pairs]
@@ -88,8 +98,25 @@ def measure_relations(
         place: column._replace(real=column.real[rows], synthetic=column.real[rng.permutation(rows)])
         for place, column in coded.items()
     }
-    trends = [pair_trends(list(columns.values())) for columns in (found, fresh, alone)]
-    return Relations(trends[0], trends[1], trends[2], max(own, other))
+    tables = [list(columns.values()) for columns in (found, fresh, alone)]
+    trends = [pair_trends(columns) for columns in tables]
+    cut = [pair_trends([_in_tenths(column) for column in columns]) for columns in tables]
+    return Relations(
+        trends[0], trends[1], trends[2], (cut[0], cut[1], cut[2]), rows=max(own, other)
+    )
+
+
+def _in_tenths(column: CodedColumn) -> CodedColumn:
+    """Return a column of numbers with its real deciles as levels."""
+    there = column.real[~np.isnan(column.real)]
+    if column.nominal or not len(there):
+        return column._replace(nominal=True, levels=column.levels or (None,))
+    edges = np.unique(np.quantile(there, np.arange(1, 10) / 10))
+    real, synthetic = (
+        np.where(np.isnan(values), np.nan, np.searchsorted(edges, values, "right"))
+        for values in (column.real, column.synthetic)
+    )
+    return CodedColumn(True, real, synthetic, column.holdout, tuple(range(len(edges) + 1)))
 
 
 def describe_fidelity(
@@ -143,6 +170,7 @@ def describe_fidelity(
         unrelated_error=100 * _mean_where(relations.unrelated.error, relations.found.related),
         columns=tuple(columns),
         pairs=_pairs(given, relations) if len(given.coded) > 1 else None,
+        relations_kept=relations.kept,
     )
 
 

@@ -23,11 +23,22 @@ __all__ = ["Parts", "judge"]
 
 WORTHLESS_SHAPES = 50.0  # percentage points beyond the floor at which a shape is worth nothing
 
-_GRADES: tuple[tuple[Grade, float, float, str], ...] = (  # score and worst part at least
-    ("as good as real", 0.95, 0.85, "As good as a fresh sample of the real table"),
-    ("good", 0.85, 0.5, "Close to the real table"),
-    ("usable with care", 0.6, 0.05, "Usable with care"),
-    ("poor", 0.0, 0.0, "No stand-in for the real table"),
+
+class _Step(NamedTuple):
+    """A grade, and what it takes."""
+
+    grade: Grade
+    words: str
+    score: float
+    part: float  # score of the worst part, at least
+    severity: float  # of the weakest point, at most
+
+
+_STEPS = (
+    _Step("as good as real", "As good as a fresh sample of the real table", 0.95, 0.85, 0.15),
+    _Step("good", "Close to the real table", 0.85, 0.6, 0.35),
+    _Step("usable with care", "Usable with care", 0.6, 0.05, 1.0),
+    _Step("poor", "No stand-in for the real table", 0.0, 0.0, 1.0),
 )
 
 
@@ -48,27 +59,27 @@ def judge(parts: Parts, relations: Relations) -> Verdict:
 
     - validity: share of rows without a violation, of the share of fresh rows without one;
     - shapes: 1 less the mean shape error beyond its floor, 50 percentage points being worth 0;
-    - trends: share of the relations that is kept: 1 at the floor of the trend error, 0 where it is
-      what columns get that were shuffled on their own; left out where no columns are related;
+    - trends: share of the relations that is kept (`Fidelity.relations_kept`): 1 for fresh rows, 0
+      for columns that were shuffled on their own; left out where no columns are related;
     - detection: 2·(1 − max(AUC, ½)) of the better detector;
     - utility: share of the real rows' gain over chance (`Utility.kept`); left out where nothing
       can be predicted;
     - coverage: mean of the four shares, each of its floor.
 
-    The score is their mean. The grade goes by the score and by the worst part, of which copies of
-    unique real rows are one.
+    The score is their mean. The grade goes by the score, by the worst part, of which copies of
+    unique real rows are one, and by the weakest point.
     """
     scores = {name: score for name, score in _scores(parts).items() if not np.isnan(score)}
     score = float(np.mean(list(scores.values())))
     points = find_weak_points(parts, relations)
     copied = max((point.severity for point in points if point.part == "nearness"), default=0.0)
     worst = min(*scores.values(), 1 - copied)
-    grade, words = next(
-        (grade, words)
-        for grade, least, least_of_worst, words in _GRADES
-        if grade == "poor" or (score >= least and worst >= least_of_worst)
+    weakest = points[0].severity if points else 0.0
+    reached = next(
+        (s for s in _STEPS if score >= s.score and worst >= s.part and weakest <= s.severity),
+        _STEPS[-1],
     )
-    return Verdict(grade, _headline(words, points), score, scores, points[:3])
+    return Verdict(reached.grade, _headline(reached.words, points), score, scores, points[:3])
 
 
 def _scores(parts: Parts) -> Mapping[str, float]:
@@ -78,7 +89,7 @@ def _scores(parts: Parts) -> Mapping[str, float]:
     return {
         "validity": _of_floor(parts.validity.valid_rows),
         "shapes": max(1 - beyond / WORTHLESS_SHAPES, 0.0),
-        "trends": _trends_kept(fidelity),
+        "trends": fidelity.relations_kept,
         "detection": min(detection.trees.score, detection.logistic.score),
         "utility": float("nan") if parts.utility is None else parts.utility.kept,
         "coverage": _mean_known(
@@ -100,15 +111,6 @@ def _of_floor(figure: Figure) -> float:
     if np.isnan(figure.value):
         return float("nan")
     return min(figure.value / figure.floor, 1.0) if figure.floor > 0 else 1.0
-
-
-def _trends_kept(fidelity: Fidelity) -> float:
-    error, worst = fidelity.trend_error, fidelity.unrelated_error
-    if np.isnan(error.value):
-        return float("nan")
-    if worst <= error.floor:
-        return 1.0
-    return float(np.clip((worst - error.value) / (worst - error.floor), 0, 1))
 
 
 def _mean_known(values: list[float]) -> float:

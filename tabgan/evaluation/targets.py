@@ -19,7 +19,7 @@ __all__ = ["Target", "choose_target", "named_target"]
 MOST_LEVELS = 20  # of a target that is chosen
 MOST_CANDIDATES = 12
 MOST_ROWS = 5_000
-ALIKE = 0.05  # difference of scores at which the last column is taken
+ALIKE = 0.1  # difference of scores at which the last column is taken
 DETERMINED = 0.999  # from here on a column is another one in other words
 LEAST = {True: 0.55, False: 0.05}  # score of levels (AUC) and of numbers (R²) worth predicting
 

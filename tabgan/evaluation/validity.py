@@ -72,7 +72,7 @@ def _breaches(given: Given, place: int, column: Column) -> Iterator[_Breach]:
     if column.is_made_anew:
         if real[~own.missing].is_unique:
             repeated = synthetic.duplicated(keep=False).to_numpy(bool) & ~other.missing
-            yield _Breach(name, "no value twice, as in the real table", repeated, synthetic)
+            yield _Breach(name, "unique", repeated, synthetic)
         return
     coded = given.coded[place]
     if coded.nominal:
