@@ -69,7 +69,9 @@ def fit_table(
     callback = Callbacks([history, progress, *(options["callbacks"] or ())])
     kept = {**Recipe.of(options).kept_options(options, _LEFT_OUT), "random_state": seed}
     with observed(callback.callbacks, kept) as facts:
-        fitted = _fit_stages(frame, options, seed, callback, history, began, form)
+        fitted = _fit_stages(
+            frame, options, seed, callback, history=history, began=began, form=form
+        )
         facts.update(fitted.model.facts)
     return fitted
 
@@ -79,6 +81,7 @@ def _fit_stages(
     options: Options,
     seed: int,
     callback: Callback,
+    *,
     history: History,
     began: float,
     form: FrameForm,

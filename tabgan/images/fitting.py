@@ -79,7 +79,7 @@ def fit_images(
     recipe = Recipe.of(options, usual_penalty=USUAL_PENALTY)
     kept = {**recipe.kept_options(options, _LEFT_OUT), "random_state": seed}
     with observed(callback.callbacks, kept) as facts:
-        fitted = _fit_stages(images, labels, options, seed, callback, history, began)
+        fitted = _fit_stages(images, labels, options, seed, callback, history=history, began=began)
         facts.update(fitted.model.facts)
     return fitted
 
@@ -90,6 +90,7 @@ def _fit_stages(
     options: Mapping[str, Any],
     seed: int,
     callback: Callback,
+    *,
     history: History,
     began: float,
 ) -> Fitted:
