@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from tabgan.constraints import Constraint, declare, plan
+from tabgan.dataframes import FrameForm
 from tabgan.encoding.conditions import ConditionColumns, find_columns
 from tabgan.encoding.table import TableEncoder
 from tabgan.finishing import fit_finish
-from tabgan.gan.callbacks import Callbacks, History, Progress
+from tabgan.gan.callbacks import Callback, Callbacks, History, Progress, observed
 from tabgan.gan.diagnosis import describe_course
 from tabgan.gan.latent import LatentChoice, check_prior, choose_latent_dim
 from tabgan.gan.precision import choose_device, choose_precision
@@ -39,7 +40,13 @@ class Fitted(NamedTuple):
 
 
 def fit_table(
-    frame: pd.DataFrame, options: Options, seed: int, progress: Progress, began: float
+    frame: pd.DataFrame,
+    options: Options,
+    seed: int,
+    progress: Progress,
+    began: float,
+    *,
+    form: FrameForm,
 ) -> Fitted:
     """Learn a table.
 
@@ -55,9 +62,30 @@ def fit_table(
         The progress bar.
     began
         When the fit began, by `time.monotonic`.
+    form
+        What kind of table it came as.
     """
     history = History()
     callback = Callbacks([history, progress, *(options["callbacks"] or ())])
+    kept = {**Recipe.of(options).kept_options(options, _LEFT_OUT), "random_state": seed}
+    with observed(callback.callbacks, kept) as facts:
+        fitted = _fit_stages(
+            frame, options, seed, callback, history=history, began=began, form=form
+        )
+        facts.update(fitted.model.facts)
+    return fitted
+
+
+def _fit_stages(
+    frame: pd.DataFrame,
+    options: Options,
+    seed: int,
+    callback: Callback,
+    *,
+    history: History,
+    began: float,
+    form: FrameForm,
+) -> Fitted:
     callback.on_stage("Finding rules between columns")
     encoder, conditions, constraints = _fit_encoder(frame, options, seed)
     callback.on_stage("Encoding")
@@ -80,6 +108,7 @@ def fit_table(
     facts = {
         "parameters": training.recipe.kept_options(options, _LEFT_OUT),
         "n_rows": len(frame),
+        "table": form.to_json(),
         "latent_reason": latent.reason,
         "finish": finish_facts,
         **describe_course(history.records, training.recipe),

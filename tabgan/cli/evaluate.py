@@ -81,9 +81,7 @@ def evaluate(
     seed: int,
     html: str | None,
     fail_under: float | None,
-    table_format: Any,
-    encoding: str | None,
-    delimiter: str | None,
+    reading: dict[str, Any],
     force: bool,
     quiet: bool,
     as_json: bool,
@@ -99,7 +97,6 @@ def evaluate(
     check_targets((real, synthetic, holdout, schema), html=html, force=force)
     columns = load_schema(schema) if schema else None
     report = Report(quiet=quiet)
-    reading = {"table_format": table_format, "encoding": encoding, "delimiter": delimiter}
     table, drawn, kept = (
         None if path is None else with_holes(*read_data(path, report, **reading))
         for path in (real, synthetic, holdout)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from tabgan.cli.progress import Watch, on_terminal, watch
-from tabgan.cli.work import Report, new_seed, quietly
+from tabgan.cli.work import Report, new_seed, quietly, trackers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,6 +25,7 @@ def train(
     condition_on: tuple[str, ...] = (),
     stabilisers: tuple[str, ...] = (),
     pictures: str | None = None,
+    log_to: str | None = None,
     **options: Any,
 ) -> "TabGAN":
     """Fit an estimator, and keep it in a file if there is to be one.
@@ -47,7 +48,8 @@ def train(
         options["snapshots"] = SNAPSHOTS
     with watch(report, keeps=model is not None) as watching:
         verbose = on_terminal(report)
-        gan = TabGAN(schema=schema, verbose=verbose, callbacks=[watching], **options)
+        callbacks = [watching, *trackers(log_to)]
+        gan = TabGAN(schema=schema, verbose=verbose, callbacks=callbacks, **options)
         quietly(gan.fit, frame)
         _say_how_it_went(gan, report, watching)
         report.facts |= {

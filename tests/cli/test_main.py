@@ -130,8 +130,8 @@ class TestExitCodes:
         assert "delimiter=';;' can't separate fields" in self.error_of(
             run("synth", small_csv, "--delimiter", ";;"), 2
         )
-        assert "'.xlsx' is not the suffix of a table format" in self.error_of(
-            run("synth", small_csv, "-o", "out.xlsx"), 2
+        assert "'.dta' is not the suffix of a table format" in self.error_of(
+            run("synth", small_csv, "-o", "out.dta"), 2
         )
         assert "device='abacus' is not available here" in self.error_of(
             run("synth", small_csv, "--device", "abacus"), 2
