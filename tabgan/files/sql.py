@@ -18,7 +18,7 @@ from tabgan.files.extras import load_extra
 from tabgan.files.formats import is_url, shown_place
 from tabgan.files.forms import TableForm
 from tabgan.files.queries import check_query, chosen_table, table_is_there
-from tabgan.files.sql_types import types_to_write
+from tabgan.files.sql_types import cells_to_write, types_to_write
 
 __all__ = ["SqlBlocks", "check_sql_table", "open_sql_table", "read_sql"]
 
@@ -180,9 +180,8 @@ class SqlBlocks:
         """Append the rows of a block."""
         if self._table is None:
             self._table = self._create(block)
-        cells = block.astype(object)
-        cells = cells.where(block.notna(), None)
-        columns = (cells.iloc[:, place].tolist() for place in range(block.shape[1]))
+        kinds = [column.type for column in self._table.columns]
+        columns = (cells_to_write(block.iloc[:, at], kind) for at, kind in enumerate(kinds))
         rows = [dict(zip(block.columns, row, strict=True)) for row in zip(*columns, strict=True)]
         if rows:
             with warnings.catch_warnings():
@@ -205,7 +204,7 @@ class SqlBlocks:
             if not self._force:
                 raise table_is_there(self._name, self._place)
             sqlalchemy.Table(self._name, sqlalchemy.MetaData()).drop(connection)
-        types = types_to_write(block, self._types)
+        types = types_to_write(block, self._types, connection.dialect.name)
         columns = [sqlalchemy.Column(name, kind) for name, kind in types.items()]
         table = sqlalchemy.Table(self._name, sqlalchemy.MetaData(), *columns)
         table.create(connection)

@@ -93,6 +93,28 @@ def test_values_of_a_frame_come_back(tmp_path, dated, write):
     pd.testing.assert_frame_equal(frame, expected)
 
 
+def test_what_the_database_has_no_type_for_is_text(tmp_path, write):
+    zoned = pd.Timestamp("1850-01-01 12:00:00.5", tz="Europe/Oslo")
+    frame = pd.DataFrame(
+        {
+            "zoned": pd.Series([zoned, None]),
+            "objects": pd.Series([datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC), None]),
+            "lasting": [pd.Timedelta("1 day"), None],
+            "mixed": pd.Series([1, "x"], dtype=object),
+        }
+    )
+    write(tmp_path / "a.db", frame)
+    assert rows_of(tmp_path / "a.db", "SELECT * FROM synthetic") == [
+        (zoned.isoformat(), "2024-01-01T00:00:00+00:00", "P1DT0H0M0S", "1"),
+        (None, None, None, "x"),
+    ]
+
+
+def test_dates_without_a_declared_type_stay_texts(shop):
+    frame, _ = read_table(str(shop), query="select born, seen from customers where id = 1")
+    assert frame.iloc[0].tolist() == ["1850-01-01", "2024-02-29 13:14:15.000000"]
+
+
 def test_a_query_in_place_of_a_table(shop):
     frame, form = read_table(str(shop), query="select name, score * 2 as s from customers limit 1")
     assert (frame.to_dict("list"), form.table) == ({"name": ["Ann 😀"], "s": [1.0]}, None)
