@@ -19,6 +19,7 @@ BLOCK, HEADER = 32768, 7  # bytes, of LevelDB's log format that the file has
 def offline(monkeypatch) -> Iterator[None]:
     monkeypatch.setenv("WANDB_MODE", "offline")
     monkeypatch.setenv("WANDB_SILENT", "true")
+    wandb.teardown()  # it reads the environment once
     yield
     wandb.finish()
 
