@@ -36,7 +36,7 @@ def paired_bars(
             element(
                 "text",
                 element("title", short(name)),
-                short(name, 18),
+                short(name, 16),
                 x=start - 8,
                 y=top + 13.5,
                 class_="level",
