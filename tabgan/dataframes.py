@@ -173,7 +173,7 @@ def _to_arrow(found: Any, table: Any) -> Any:
         library = type(table).__module__.partition(".")[0]
         raise OptionError(
             f"Tables of {library} need pyarrow, which is not installed; install it with "
-            "pip install 'tabgan[parquet]'"
+            "pip install '.[parquet]'"
         ) from error
     except Exception as error:  # each library has errors of its own
         raise DataError(

@@ -22,5 +22,5 @@ def load_extra(module: str, purpose: str, extra: str) -> Any:
         library = module.partition(".")[0]
         raise OptionError(
             f"{purpose} needs {library}, which is not installed; install it with "
-            f"pip install 'tabgan[{extra}]', or use CSV or JSON lines"
+            f"pip install '.[{extra}]', or use CSV or JSON lines"
         ) from error

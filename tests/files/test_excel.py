@@ -148,5 +148,5 @@ def test_without_openpyxl(monkeypatch):
         TableForm().for_output("o.xlsx")
     assert str(caught.value) == (
         "Excel needs openpyxl, which is not installed; install it with pip install "
-        "'tabgan[excel]', or use CSV or JSON lines"
+        "'.[excel]', or use CSV or JSON lines"
     )

@@ -136,7 +136,7 @@ def test_without_pyarrow(tmp_path, monkeypatch):
         monkeypatch.setitem(sys.modules, module, None)
     message = (
         "Parquet needs pyarrow, which is not installed; install it with "
-        "pip install 'tabgan[parquet]', or use CSV or JSON lines"
+        "pip install '.[parquet]', or use CSV or JSON lines"
     )
     for action in (
         lambda: read_table(str(path)),
