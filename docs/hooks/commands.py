@@ -10,7 +10,7 @@ import click
 
 from tabgan.cli.main import main
 
-WIDTH = 96  # of a block of code on the page
+WIDTH = 88  # of a block of code on the page
 
 
 def described(command: click.Command, context: click.Context, depth: int) -> Iterator[str]:
