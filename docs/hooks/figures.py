@@ -20,6 +20,7 @@ FIDELITY = {
     "C2ST": ("xgb_c2st", ".2f"),
     "TSTR": ("tstr", ".3f"),
 }
+PARTS = ("validity", "shapes", "trends", "detection", "utility", "coverage")
 
 
 @dataclass(frozen=True)
@@ -182,6 +183,16 @@ FIGURES = {
             "Fréchet distance": ("frechet_distance", ".1f"),
             "classifier of drawn images": ("trained_on_samples", ".3f"),
             "fit, CPU s": ("fit_cpu_seconds", ".0f"),
+        },
+    ),
+    "evaluating": Figures(
+        "evaluating",
+        {"table": "table", "synthetic": "synthetic"},
+        {
+            "score": ("score", ".3f"),
+            **{part: (part, ".2f") for part in PARTS},
+            "s": ("seconds", ".0f"),
+            "memory, MB": ("peak_mb", ",.0f"),
         },
     ),
     "systems": Figures(

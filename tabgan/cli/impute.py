@@ -87,7 +87,7 @@ def impute(
     holes = int(frame.isna().to_numpy().sum())
     report.say(f"Filling {holes:,} empty cells")
     filled = gan.impute(frame, random_state=seed)
-    write_blocks([filled], report, out=out, form=form, force=force)
+    write_blocks([filled], gan.schema_, report, out=out, form=form, force=force)
     seconds = report.done("impute")
     left = int(filled.isna().to_numpy().sum())
     filling = f"Filled {holes - left:,} of {holes:,} empty cells in {seconds:.1f} s"

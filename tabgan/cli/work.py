@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tabgan.estimator import TabGAN
     from tabgan.files import TableForm
     from tabgan.gan.callbacks import Callback
+    from tabgan.schema import Schema
 
 __all__ = [
     "Report",
@@ -289,7 +290,7 @@ def draw_to_file(
     partial = asked.get("where")
     total = len(partial) if isinstance(partial, pd.DataFrame) else rows
     followed = follow(blocks, report, gan.n_rows_ if total is None else total)
-    written = write_blocks(followed, report, out=out, form=form, force=force)
+    written = write_blocks(followed, gan.schema_, report, out=out, form=form, force=force)
     seconds = report.done("sample")
     report.say(f"Wrote {written:,} rows to {place_of(out)} in {seconds:.1f} s")
     report.facts |= {"rows": written, "output": fact_of(out)}
@@ -310,17 +311,24 @@ def fact_of(path: str) -> str:
 
 
 def write_blocks(
-    blocks: Iterable[Any], report: Report, *, out: str, form: "TableForm", force: bool
+    blocks: Iterable[Any],
+    schema: "Schema",
+    report: Report,
+    *,
+    out: str,
+    form: "TableForm",
+    force: bool,
 ) -> int:
     """Write a table that comes in blocks, and return its rows; warn of formulas in text files."""
     from tabgan.files import TableWriter
     from tabgan.files.formulas import count_formulas
     from tabgan.inference import as_frame
+    from tabgan.values import typed_frame
 
     written, formulas = 0, Counter[str]()
     with TableWriter(out, form, force=force) as writer:
         for block in map(as_frame, blocks):
-            writer.write(block)
+            writer.write(typed_frame(block, schema) if form.typed else block)
             written += len(block)
             if form.format in ("csv", "tsv"):
                 formulas.update(count_formulas(block))

@@ -12,6 +12,7 @@ from tabgan.files.formats import DATABASES, Format, format_of, is_url, shown_pla
 __all__ = ["NAMED", "TableForm", "check_delimiter", "check_encoding", "column_names"]
 
 NAMED: tuple[Format, ...] = ("xlsx", *DATABASES)  # in which a table has a name
+_TEXTS: tuple[Format, ...] = ("csv", "tsv")  # whose cells are texts
 _ARROW: tuple[Format, ...] = ("parquet", "feather", "duckdb")  # whose columns have Arrow's types
 _LIBRARIES: dict[Format, tuple[str, str, str]] = {
     "parquet": ("pyarrow", "Parquet", "parquet"),
@@ -41,6 +42,9 @@ class TableForm:
         Name of the table of a database, or of the sheet of a workbook.
     sql_types
         SQLAlchemy's types of the columns of a table that was read from a database, by name.
+    typed
+        Whether texts that are written numbers and dates are to be stored as these: the file has
+        types, and the table comes from one that has none.
     """
 
     format: Format = "csv"
@@ -50,6 +54,7 @@ class TableForm:
     arrow_schema: Any = None
     table: str | None = None
     sql_types: Mapping[str, Any] = field(default_factory=dict)
+    typed: bool = False
 
     @property
     def title(self) -> str:
@@ -109,6 +114,8 @@ class TableForm:
             )
         options = replace(options, table=table or self.table, sql_types=self.sql_types)
         if chosen != self.format:
+            typed = self.format in _TEXTS and chosen not in _TEXTS
+            options = replace(options, typed=typed)
             is_arrow = self.arrow_schema is not None and chosen in _ARROW
             return replace(options, arrow_schema=self.arrow_schema) if is_arrow else options
         return replace(

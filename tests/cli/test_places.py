@@ -4,6 +4,7 @@ import datetime
 import json
 import sqlite3
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import duckdb
@@ -232,3 +233,23 @@ def test_a_damaged_file_and_a_lacking_library(run, monkeypatch):
     assert run("synth", "a.db").exit_code == 5
     monkeypatch.setitem(sys.modules, "openpyxl", None)
     assert run("synth", "none.csv", "-o", "o.xlsx").exit_code == 2
+
+
+def test_texts_of_a_text_file_get_types_where_the_output_has_them(run):
+    table = pd.DataFrame(
+        {
+            "code": ["007", "012"] * 30,
+            "day": ["2024-05-06", ""] * 30,
+            "n": [i * 3 % 11 for i in range(60)],
+        }
+    )
+    table.to_csv("plain.csv", index=False)
+    for out in ("typed.parquet", "sqlite:///typed.db"):
+        assert run("synth", "plain.csv", *STEPS, "-o", out, "-q").exit_code == 0
+    made = pd.read_parquet("typed.parquet")
+    assert made["n"].dtype == "Int64"
+    assert set(made["day"].dropna()) <= {datetime.date(2024, 5, 6)}
+    assert set(made["code"]) <= {"007", "012"}
+    with closing(sqlite3.connect("typed.db")) as base:
+        kinds = dict(base.execute("select name, type from pragma_table_info('synthetic')"))
+    assert kinds == {"code": "TEXT", "day": "DATE", "n": "BIGINT"}

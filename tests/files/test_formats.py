@@ -118,4 +118,4 @@ class TestForOutput:
 
     def test_other_format_starts_afresh(self):
         assert self.like.for_output("o.tsv") == TableForm("tsv", delimiter="\t")
-        assert self.like.for_output("o.jsonl") == TableForm("jsonl")
+        assert self.like.for_output("o.jsonl") == TableForm("jsonl", typed=True)

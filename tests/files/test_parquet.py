@@ -126,7 +126,8 @@ def test_other_bytes_are_refused(tmp_path):
 
 def test_form_starts_afresh():
     form = TableForm("csv", delimiter=";", encoding="cp1252")
-    assert form.for_output("o.csv", table_format="parquet") == TableForm("parquet")
+    made = form.for_output("o.csv", table_format="parquet")
+    assert made == TableForm("parquet", typed=True)
 
 
 def test_without_pyarrow(tmp_path, monkeypatch):
