@@ -143,6 +143,15 @@ locale_option = click.option(
     help="Language and country of names, addresses and phone numbers that are made, as de_DE.  "
     "[default: en_US; phone numbers as they are written]",
 )
+min_group_option = click.option(
+    "--min-group",
+    type=click.IntRange(min=1),
+    default=5,
+    show_default=True,
+    metavar="N",
+    help="Values that fewer rows than about this hold are not kept: rare levels are folded into "
+    'others, ranges are trimmed. 1 keeps all; "min_group" of a column in the schema goes first.',
+)
 where_options = _together(
     click.option(
         "--where",
@@ -229,6 +238,7 @@ training_options = _together(
     constraints_option,
     schema_option,
     locale_option,
+    min_group_option,
     seed_option,
     steps_option,
     click.option(
