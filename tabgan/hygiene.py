@@ -105,7 +105,7 @@ def _with_names_made_anew(frame: pd.DataFrame, schema: Schema, fixed: Collection
     Raises
     ------
     DataError
-        If a column has none and its values can't be made anew.
+        If a column has none and its values can't be made anew, or a constraint speaks of it.
     """
     for at, (column, values) in by_position(frame, schema).items():
         is_declared = isinstance(values.dtype, pd.CategoricalDtype)
@@ -113,14 +113,16 @@ def _with_names_made_anew(frame: pd.DataFrame, schema: Schema, fixed: Collection
             continue
         why = f"no value is held by min_group={column.min_group} rows"
         try:
-            if at in fixed:
-                raise SchemaError("a constraint speaks of it")
-            (made,) = infer_schema(frame.iloc[:, [at]], {column.name: "identifier"})
-        except SchemaError as error:
+            (made,) = infer_schema(frame.iloc[:, [at]].set_axis([at], axis=1), {at: "identifier"})
+        except SchemaError:
+            made = column
+        if made is column or at in fixed:
             raise DataError(
-                f"Column {column.name!r}: {why} ({error}); drop the column, or keep its values by "
-                "min_group=1"
-            ) from error
-        made = replace(made, min_group=column.min_group, why=f"{why}: made anew")
+                f"Column {column.name!r}: {why}, so that none is kept, and none can be made anew; "
+                "drop the column or give it another kind, or keep its values with min_group=1"
+            )
+        made = replace(
+            made, name=column.name, min_group=column.min_group, why=f"{why}: they are made anew"
+        )
         schema = schema.with_column(made)
     return schema

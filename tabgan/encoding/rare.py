@@ -134,7 +134,10 @@ def has_frequent_level(cells: Cells) -> bool:
     codes, levels = codes_of(cells[1])
     counts = np.bincount(codes, minlength=len(levels))
     known = [count for count, level in zip(counts, levels, strict=True) if level is not None]
-    return max(known, default=cells[0].least_rows) >= cells[0].least_rows
+    most = max(
+        known, default=0
+    )  # of nothing but missing values, some dtypes have a level of no row
+    return most == 0 or bool(most >= cells[0].least_rows)
 
 
 def _rare_together(cells: Sequence[Cells], chance: float) -> Mask:

@@ -131,8 +131,8 @@ def with_measured_ranges(schema: Schema, before: pd.DataFrame, after: pd.DataFra
     ranged = [at for at, column in enumerate(schema) if column.kind in _RANGED]
     if not ranged:
         return schema
-    kinds = {schema.names[at]: schema.columns[at].kind for at in ranged}
-    tables = (before.iloc[:, ranged], after.iloc[:, ranged])
+    kinds = {at: schema.columns[at].kind for at in ranged}  # labels may be odd ones
+    tables = (frame.iloc[:, ranged].set_axis(ranged, axis=1) for frame in (before, after))
     columns = list(schema)
     for at, old, new in zip(ranged, *(infer_schema(table, kinds) for table in tables), strict=True):
         column = columns[at]
