@@ -131,7 +131,8 @@ def with_measured_ranges(schema: Schema, before: pd.DataFrame, after: pd.DataFra
     ranged = [at for at, column in enumerate(schema) if column.kind in _RANGED]
     if not ranged:
         return schema
-    kinds = {at: schema.columns[at].kind for at in ranged}  # labels may be odd ones
+    kinds: dict[Hashable, Kind] = {at: schema.columns[at].kind for at in ranged}
+    # labels may be odd ones: positions take their place
     tables = (frame.iloc[:, ranged].set_axis(ranged, axis=1) for frame in (before, after))
     columns = list(schema)
     for at, old, new in zip(ranged, *(infer_schema(table, kinds) for table in tables), strict=True):
