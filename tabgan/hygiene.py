@@ -73,7 +73,9 @@ def hide_rare_values(
         if isinstance(rule, FixedCombinations) and rule.combinations is None
     ]
     ties = [*spoken_of, *(rule.positions for rule in (*detected, *rules))]
-    table, folded = fold_rare(table, ties, [*joint, tuple(given)] if given else joint, streams[1])
+    if len(given) > 1:  # which of their values occur together is kept
+        joint.append(tuple(given))
+    table, folded = fold_rare(table, ties, joint, streams[1])
     hidden = pd.concat([values for _, values in table.values()], axis=1)
     hidden.columns = column_index(schema)
     columns = tuple(replace(c, folded=folded.get(at)) for at, c in enumerate(schema))

@@ -1,6 +1,6 @@
 """No value that only a few rows hold is in a model, or in what is drawn from it."""
 
-import json
+import re
 from typing import Any
 
 import numpy as np
@@ -31,14 +31,9 @@ def values_of(gan: TabGAN, path: Any) -> tuple[set[float], str]:
         for key in file.keys():  # noqa: SIM118
             numbers |= set(np.asarray(file.get_tensor(key), np.float64).ravel().tolist())
 
-    def number(text: str) -> float:
-        numbers.add(float(text))
-        return float(text)
-
-    for text in texts:
-        if text.startswith(("{", "[")):
-            json.loads(text, parse_float=number, parse_int=number)
-    return numbers, "\n".join(texts)
+    together = "\n".join(texts)
+    numbers |= {float(text) for text in re.findall(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?", together)}
+    return numbers, together
 
 
 def made_table(seed: int, n: int = ROWS) -> pd.DataFrame:
