@@ -88,6 +88,11 @@ class TabGAN(AssessmentMixin, BaseEstimator):
         Language and country of the names, addresses and telephone numbers that are made, such as
         "de_DE": one of Faker's. None takes "en_US", and writes telephone numbers as the table
         does.
+    min_group
+        About how many rows at least must hold a value for the model to keep it. Rarer levels are
+        folded into others, and ranges and quantiles are those of so many rows. 1 keeps all. A
+        `Column` of the schema can have one of its own; of categorical dtypes and booleans, whose
+        values are declared, all are kept.
     derive
         Whether columns that other columns determine are detected and derived, so that the rule
         holds in every synthetic row.
@@ -174,6 +179,7 @@ class TabGAN(AssessmentMixin, BaseEstimator):
         condition_on: Any = None,
         constraints: Sequence[Constraint] | None = None,
         locale: str | None = None,
+        min_group: int = 5,
         derive: bool = True,
         refine: bool = True,
         polish: bool = True,
@@ -201,6 +207,7 @@ class TabGAN(AssessmentMixin, BaseEstimator):
         self.condition_on = condition_on
         self.constraints = constraints
         self.locale = locale
+        self.min_group = min_group
         self.derive = derive
         self.refine = refine
         self.polish = polish

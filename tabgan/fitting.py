@@ -17,6 +17,7 @@ from tabgan.gan.diagnosis import describe_course
 from tabgan.gan.latent import LatentChoice, check_prior, choose_latent_dim
 from tabgan.gan.precision import choose_device, choose_precision
 from tabgan.gan.recipe import Recipe
+from tabgan.hygiene import hide_rare_values, with_min_group
 from tabgan.inference import resolve_schema
 from tabgan.model import TableModel
 from tabgan.snapshots import Snapshot, decode_snapshots
@@ -87,7 +88,7 @@ def _fit_stages(
     form: FrameForm,
 ) -> Fitted:
     callback.on_stage("Finding rules between columns")
-    encoder, conditions, constraints = _fit_encoder(frame, options, seed)
+    frame, encoder, conditions, constraints = _fit_encoder(frame, options, seed)
     callback.on_stage("Encoding")
     rows = encoder.encode(frame)
     if conditions:
@@ -119,17 +120,34 @@ def _fit_stages(
 
 def _fit_encoder(
     frame: pd.DataFrame, options: Options, seed: int
-) -> tuple[TableEncoder, ConditionColumns | None, tuple[Constraint, ...]]:
+) -> tuple[pd.DataFrame, TableEncoder, ConditionColumns | None, tuple[Constraint, ...]]:
+    """Return the table as it may be learned, and how it is."""
     schema = resolve_schema(frame, options["schema"], options["locale"])
-    schema, constraints = declare(frame, schema, options["constraints"] or (), options["schema"])
+    declared = options["constraints"] or ()
+    schema, constraints = declare(frame, schema, declared, options["schema"])
+    schema = with_min_group(schema, options["min_group"])
     given = find_columns(schema, options["condition_on"])
     rules, fixed = plan(constraints, frame, schema, given)
+    hidden, schema = hide_rare_values(
+        frame,
+        schema,
+        declared,
+        rules,
+        kept={*given, *fixed},
+        given=given,
+        streams=(numpy_stream(seed, "detect"), numpy_stream(seed, "rare")),
+        derive=options["derive"],
+    )
+    if hidden is not frame:
+        frame, constraints = hidden, tuple(rule.learn(hidden, schema) for rule in declared)
+        rules, fixed = plan(constraints, frame, schema, given)
     rng = numpy_stream(seed, "detect")
     encoder = TableEncoder.fit(
         frame, schema, rng, derive=options["derive"], kept={*given, *fixed}, declared=rules
     )
     encoder.try_out()
-    return encoder, ConditionColumns.of(encoder, given) if given else None, constraints
+    conditions = ConditionColumns.of(encoder, given) if given else None
+    return frame, encoder, conditions, constraints
 
 
 def _latent(encoder: TableEncoder, n_rows: int, options: Options) -> LatentChoice:

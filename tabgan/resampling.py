@@ -98,7 +98,8 @@ class SyntheticOverSampler(BaseEstimator):
         wanted = self._wanted(np.bincount(codes, minlength=len(levels)), levels)
         target = _free_name(features)
         table = features.copy()
-        table[target] = classes.set_axis(features.index)
+        # as categories: those are declared, and kept however rare they are
+        table[target] = pd.Categorical.from_codes(codes, categories=pd.Index(levels, dtype=object))
         estimator = TabGAN() if self.gan is None else clone(self.gan)
         if estimator.schema is None:
             estimator.set_params(schema={target: "categorical"})
@@ -112,7 +113,8 @@ class SyntheticOverSampler(BaseEstimator):
         seed = resolve_seed(self.random_state)
         drawn = self.gan_.sample(sum(added.values()), balance={target: added}, random_state=seed)
         rows = pd.concat([table, drawn], ignore_index=True)
-        more = pd.Series(rows[target], name=classes.name)
+        made = rows[target].astype(object).astype(classes.dtype)
+        more = pd.Series(made, name=classes.name)
         return form.restore(rows.drop(columns=target)), label_form.restore_series(more)
 
     def _wanted(self, counts: Any, levels: list[Any]) -> dict[int, int]:

@@ -17,7 +17,7 @@ FLOORS = [  # from the ground up; modules of one floor may not import each other
     {"encoding", "callbacks", "files"},
     {"asking", "constraints"},
     {"sampling", "persistence"},
-    {"model", "training", "finishing", "options", "images", "snapshots", "evaluation"},
+    {"model", "training", "finishing", "hygiene", "options", "images", "snapshots", "evaluation"},
     {"fitting", "pictures", "drawing"},
     {"assessment"},
     {"estimator"},

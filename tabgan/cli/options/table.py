@@ -15,6 +15,7 @@ __all__ = [
     "encoding_option",
     "force_option",
     "locale_option",
+    "min_group_option",
     "output_options",
     "reading_options",
     "schema_option",
@@ -109,6 +110,15 @@ locale_option = option(
     metavar="NAME",
     show_default="en_US; phone numbers as they are written",
     help="Language and country of names, addresses and phone numbers that are made, as de_DE.",
+)
+min_group_option = option(
+    "--min-group",
+    section=_COLUMNS,
+    type=click.IntRange(min=1),
+    default=5,
+    metavar="N",
+    help="Values that fewer rows than about this hold are not kept: rare levels are folded into "
+    'others, ranges are trimmed. 1 keeps all; "min_group" of a column in the schema goes first.',
 )
 
 force_option = option("--force", section=_OUTPUT, is_flag=True, help="Replace what exists.")

@@ -8,6 +8,7 @@ from tabgan.cli.options.table import (
     condition_option,
     constraints_option,
     locale_option,
+    min_group_option,
     schema_option,
 )
 
@@ -172,6 +173,7 @@ training_options = together(
     condition_option,
     constraints_option,
     locale_option,
+    min_group_option,
     steps_option,
     epochs_option,
     max_time_option,
