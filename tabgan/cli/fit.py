@@ -37,9 +37,7 @@ def fit(
     model: str,
     schema: str | None,
     constraints: str | None,
-    table_format: Any,
-    encoding: str | None,
-    delimiter: str | None,
+    reading: dict[str, Any],
     pictures: str | None,
     force: bool,
     quiet: bool,
@@ -59,9 +57,7 @@ def fit(
     columns = load_schema(schema) if schema else None
     rules = load_constraints(constraints) if constraints else None
     report = Report(quiet=quiet)
-    frame, _ = read_data(
-        data, report, table_format=table_format, encoding=encoding, delimiter=delimiter
-    )
+    frame, _ = read_data(data, report, **reading)
     options = {"schema": columns, "constraints": rules, **training}
     gan = train(frame, report, model=model, pictures=pictures, **options)
     if pictures:  # last, so that nothing is lost if they can't be drawn

@@ -60,6 +60,7 @@ def fit(
     seed: int | None,
     stabilisers: tuple[str, ...],
     pictures: str | None,
+    log_to: str | None,
     force: bool,
     quiet: bool,
     as_json: bool,
@@ -68,7 +69,7 @@ def fit(
     """Learn images and keep the model in a file; it holds no image."""
     from tabgan.cli.image_files import read_part
     from tabgan.cli.progress import on_terminal, watch
-    from tabgan.cli.work import Report, check_targets, new_seed, quietly
+    from tabgan.cli.work import Report, check_targets, new_seed, quietly, trackers
     from tabgan.images.estimator import ImageGAN
 
     check_targets((), model=model, force=force)
@@ -82,7 +83,8 @@ def fit(
     options |= {"stabilisers": list(stabilisers) or None, "random_state": seed}
     options["snapshots"] = MOMENTS if pictures else 0
     with watch(report, keeps=True) as watching:
-        gan = ImageGAN(verbose=on_terminal(report), callbacks=[watching], **options)
+        callbacks = [watching, *trackers(log_to)]
+        gan = ImageGAN(verbose=on_terminal(report), callbacks=callbacks, **options)
         quietly(gan.fit, pixels, labels)
         seconds = report.done("fit")
         steps = watching.steps_done(gan.n_steps_)

@@ -44,10 +44,8 @@ def impute(
     data: str,
     out: str | None,
     seed: int | None,
-    table_format: Any,
-    encoding: str | None,
-    delimiter: str | None,
-    output_format: Any,
+    reading: dict[str, Any],
+    writing: dict[str, Any],
     force: bool,
     quiet: bool,
     as_json: bool,
@@ -61,8 +59,10 @@ def impute(
         raise click.UsageError("--json and -o - would both write to standard output; give one")
     from tabgan.cli.work import (
         Report,
+        check_table,
         check_targets,
         default_output,
+        fact_of,
         new_seed,
         place_of,
         read_data,
@@ -71,29 +71,29 @@ def impute(
     )
     from tabgan.files import TableForm
 
-    suffix = output_format and f".{output_format}"
-    out = out or default_output(data, suffix, ending="imputed")
-    TableForm().for_output(out, table_format=output_format)
-    check_targets((model, data), out=out, force=force)
+    table = reading["table"]
+    out = out or default_output(data, writing["table_format"], ending="imputed", table=table)
+    form = TableForm(table=table).for_output(out, **writing)
+    check_targets((model, data), out=out, form=form, force=force)
     report = Report(quiet=quiet)
     from tabgan.estimator import TabGAN
 
     gan = TabGAN.load(model)
-    frame, form = read_data(
-        data, report, table_format=table_format, encoding=encoding, delimiter=delimiter
-    )
-    frame = with_holes(frame, form)
+    frame, source = read_data(data, report, **reading)
+    form = source.for_output(out, **writing)
+    check_table(data, source, out, form, rows=len(frame), force=force)
+    frame = with_holes(frame, source)
     seed = new_seed() if seed is None else seed
     holes = int(frame.isna().to_numpy().sum())
     report.say(f"Filling {holes:,} empty cells")
     filled = gan.impute(frame, random_state=seed)
-    form = form.for_output(out, table_format=output_format)
-    write_blocks([filled], report, out=out, form=form, force=force)
+    write_blocks([filled], gan.schema_, report, out=out, form=form, force=force)
     seconds = report.done("impute")
     left = int(filled.isna().to_numpy().sum())
     filling = f"Filled {holes - left:,} of {holes:,} empty cells in {seconds:.1f} s"
     report.say(f"{filling}; wrote {place_of(out)}")
-    report.facts |= {"model": model, "seed": seed, "rows": len(filled), "output": out}
+    report.facts |= {"model": model, "seed": seed, "rows": len(filled)}
+    report.facts["output"] = fact_of(out)
     report.facts |= {"empty_cells": holes, "filled_cells": holes - left}
     if as_json:
         report.print_json()

@@ -33,9 +33,7 @@ def inspect(
     *,
     source: str,
     schema: str | None,
-    table_format: Any,
-    encoding: str | None,
-    delimiter: str | None,
+    reading: dict[str, Any],
     quiet: bool,
     as_json: bool,
 ) -> None:
@@ -57,11 +55,9 @@ def inspect(
     else:
         given = load_schema(schema) if schema and Path(schema).exists() else None
         report = Report(quiet=quiet)
-        frame, _ = read_data(
-            source, report, table_format=table_format, encoding=encoding, delimiter=delimiter
-        )
+        frame, _ = read_data(source, report, **reading)
         found, facts = describe_table(frame, given)
-        facts = {"data": source, **facts}
+        facts = {"data": report.facts["data"], **facts}
         if schema and given is None:
             _write_schema(schema, found.to_json())
             report.say(f"Wrote {schema}; edit it and give it with --schema")

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from tabgan.cli.progress import Watch, on_terminal, watch
-from tabgan.cli.work import Report, new_seed, quietly
+from tabgan.cli.work import Report, new_seed, quietly, trackers
 from tabgan.errors import OptionError
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ def train(
     condition_on: tuple[str, ...] = (),
     stabilisers: tuple[str, ...] = (),
     pictures: str | None = None,
+    log_to: str | None = None,
     **options: Any,
 ) -> "TabGAN":
     """Fit an estimator, and keep it in a file if there is to be one.
@@ -56,7 +57,8 @@ def train(
         options["snapshots"] = SNAPSHOTS
     with watch(report, keeps=model is not None) as watching:
         verbose = on_terminal(report)
-        gan = TabGAN(schema=schema, verbose=verbose, callbacks=[watching], **options)
+        callbacks = [watching, *trackers(log_to)]
+        gan = TabGAN(schema=schema, verbose=verbose, callbacks=callbacks, **options)
         with warnings.catch_warnings(record=True) as caught:
             quietly(gan.fit, frame)
         for warning in caught:

@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from tabgan.cli.completion import completion
+from tabgan.cli.evaluate import evaluate
 from tabgan.cli.example import example
 from tabgan.cli.fit import fit
 from tabgan.cli.images import images
@@ -97,7 +98,8 @@ Completion of commands, options and files:
 
 \b
 Exit codes: 0 done, 1 a fault in tabgan, 2 wrong usage, 3 bad data,
-4 bad model file, 5 input or output failed, 130 interrupted.
+4 bad model file, 5 input or output failed, 6 a score below --fail-under,
+130 interrupted.
 """
 
 
@@ -111,5 +113,16 @@ def main() -> None:
     """Make synthetic tables that are as good as the real ones."""
 
 
-for command in (synth, fit, sample, impute, inspect, tune, example, images, completion):
+for command in (
+    synth,
+    fit,
+    sample,
+    impute,
+    evaluate,
+    inspect,
+    tune,
+    example,
+    images,
+    completion,
+):
     main.add_command(command)

@@ -67,7 +67,7 @@ def sample(
     device: str,
     encoding: str | None,
     delimiter: str | None,
-    output_format: Any,
+    writing: dict[str, Any],
     force: bool,
     quiet: bool,
     as_json: bool,
@@ -83,13 +83,11 @@ def sample(
         _check_alone(rows, where, balance)
     asked = _joined(where) if where else None
     from tabgan.cli.work import Report, check_targets, default_output, draw_to_file, new_seed
-    from tabgan.files import TableForm
+    from tabgan.files import TableForm, check_table_output
 
-    out = out or default_output(model, f".{output_format or 'csv'}")
-    form = TableForm().for_output(
-        out, table_format=output_format, encoding=encoding, delimiter=delimiter
-    )
-    check_targets((model, where_file), out=out, force=force)
+    out = out or default_output(model, writing["table_format"] or "csv")
+    form = TableForm().for_output(out, **writing, encoding=encoding, delimiter=delimiter)
+    check_targets((model, where_file), out=out, form=form, rows=rows, force=force)
     report = Report(quiet=quiet)
     report.say(f"Reading {model}")
     from tabgan.estimator import TabGAN
@@ -102,6 +100,7 @@ def sample(
         report.facts["where"] = asked or where_file
     if balance is not None:
         report.facts["balance"] = balance
+    check_table_output(out, form, gan.n_rows_ if rows is None else rows, force=force)
     request = {"where": _partial_rows(where_file) if where_file else asked, "balance": balance}
     draw_to_file(gan, report, rows=rows, seed=seed, out=out, form=form, force=force, **request)
     if as_json:

@@ -89,9 +89,7 @@ def tune(
     out: str | None,
     plot: str | None,
     schema: str | None,
-    table_format: Any,
-    encoding: str | None,
-    delimiter: str | None,
+    reading: dict[str, Any],
     force: bool,
     quiet: bool,
     as_json: bool,
@@ -116,7 +114,6 @@ def tune(
         check_plot(plot)
     columns = load_schema(schema) if schema else None
     report = Report(quiet=quiet)
-    reading = {"table_format": table_format, "encoding": encoding, "delimiter": delimiter}
     frame, _ = read_data(data, report, **reading)
     result = search_table(frame, report, schema=columns, **search)
     if out:
@@ -126,7 +123,7 @@ def tune(
         result.plot(plot)
         report.say(f"Drew {plot}")
     kept = {**reading, "schema": schema, "steps": search["steps"]}
-    command = next_command(data, result.best.candidate, kept)
+    command = next_command(report.facts["data"], result.best.candidate, kept)
     report.facts |= {**result.to_json(), "next": command}
     if as_json:
         report.print_json()

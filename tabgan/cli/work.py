@@ -17,10 +17,13 @@ if TYPE_CHECKING:
 
     from tabgan.estimator import TabGAN
     from tabgan.files import TableForm
+    from tabgan.gan.callbacks import Callback
+    from tabgan.schema import Schema
 
 __all__ = [
     "Report",
     "aligned",
+    "check_table",
     "check_targets",
     "default_output",
     "draw_to_file",
@@ -29,6 +32,7 @@ __all__ = [
     "print_text",
     "quietly",
     "read_data",
+    "trackers",
     "with_holes",
     "write_blocks",
 ]
@@ -90,7 +94,11 @@ def check_targets(
     out: str | None = None,
     model: str | None = None,
     plot: str | None = None,
+    html: str | None = None,
+    report: str | None = None,
     pictures: str | None = None,
+    form: "TableForm | None" = None,
+    rows: int | None = None,
     force: bool,
 ) -> None:
     """Check the files that a command will write, before it does any work.
@@ -99,10 +107,12 @@ def check_targets(
     ----------
     sources
         The files that the command reads.
-    out, model, plot
+    out, model, plot, html, report
         The files that it writes.
     pictures
         The folder that it draws pictures in.
+    form, rows
+        The form of the table that goes to `out`, and its rows, as far as they are known.
     force
         Whether files that exist may be replaced.
 
@@ -115,26 +125,56 @@ def check_targets(
     OptionError
         If pictures can't be drawn here.
     """
-    from tabgan.files import check_output
+    from tabgan.files import DATABASES, check_output, check_table_output
 
     if pictures is not None:
         from tabgan.cli.pictures import check_folder
 
         check_folder(pictures, force=force)
-    for name, target in (("model", model), ("plot", plot)):
+    kept = {"model": model, "plot": plot, "html": html, "report": report}
+    for name, target in kept.items():
         if target == "-":
+            noun = "report" if name == "html" else name
             raise click.UsageError(
-                f"a {name} can't go to standard output; give --{name} a file name"
+                f"a {noun} can't go to standard output; give --{name} a file name"
             )
         if target and out and Path(target).resolve() == Path(out).resolve():
             raise click.UsageError(f"--{name} and --out both name {out}; give two names")
-    targets = {"--out": out, "--model": model, "--plot": plot}
+    targets = {"--out": out, **{f"--{name}": target for name, target in kept.items()}}
     for option, target in targets.items():
         if not target:
             continue
-        if any(source and _is_same_file(source, target) for source in sources):
+        own = form if option == "--out" else None
+        is_database = own is not None and own.format in DATABASES  # which has several tables
+        if not is_database and any(_is_same_file(source, target) for source in sources if source):
             raise click.UsageError(f"{option} {target} is a file to read from; give another name")
-        check_output(target, force=force)
+        if own is None:
+            check_output(target, force=force)
+        else:
+            check_table_output(target, own, rows, force=force)
+
+
+def check_table(
+    data: str, source: "TableForm", out: str, form: "TableForm", *, rows: int, force: bool
+) -> None:
+    """Check the table that a command will write once more, when the one that it reads is known.
+
+    Raises
+    ------
+    click.UsageError
+        If it would take the place of the table that was read.
+    OptionError, TableFileError
+        As `tabgan.files.check_table_output`.
+    """
+    from tabgan.files import DATABASES, check_table_output, shown_place
+
+    is_same = data == out or _is_same_file(data, out)
+    if is_same and form.format in DATABASES and form.table == source.table:
+        raise click.UsageError(
+            f"--out {shown_place(out)} has the table that is read, {form.table!r}; give another "
+            "--out-table"
+        )
+    check_table_output(out, form, rows, force=force)
 
 
 def _is_same_file(source: str, target: str) -> bool:
@@ -142,8 +182,25 @@ def _is_same_file(source: str, target: str) -> bool:
     return Path(source).is_file() and Path(target).exists() and Path(source).samefile(target)
 
 
-def default_output(data: str, suffix: str | None = None, ending: str = "synthetic") -> str:
+def default_output(
+    data: str,
+    table_format: str | None = None,
+    *,
+    ending: str = "synthetic",
+    table: str | None = None,
+) -> str:
     """Name the file that a table made of another goes to, in the current folder.
+
+    Parameters
+    ----------
+    data
+        Where the other table lies.
+    table_format
+        The format of the file; None for that of the other one.
+    ending
+        What is put after the name.
+    table
+        The other table's name in its database.
 
     Examples
     --------
@@ -152,33 +209,42 @@ def default_output(data: str, suffix: str | None = None, ending: str = "syntheti
     >>> default_output("-")
     'synthetic.csv'
     """
-    from tabgan.files import file_suffix
+    from tabgan.files import file_suffix, is_url
 
-    if data == "-":
-        return f"{ending}{suffix or '.csv'}"
+    suffix = f".{table_format}" if table_format else ""
+    if data == "-" or is_url(data):
+        return f"{f'{table}_' if table else ''}{ending}{suffix or '.csv'}"
+    if Path(data).is_dir():
+        return f"{Path(data).resolve().name}_{ending}{suffix or '.parquet'}"
     own = file_suffix(data)
     return f"{Path(data).name.removesuffix(own)}_{ending}{suffix or own}"
 
 
-def read_data(
-    data: str,
-    report: Report,
-    *,
-    table_format: Any = None,
-    encoding: str | None = None,
-    delimiter: str | None = None,
-) -> tuple["pd.DataFrame", "TableForm"]:
-    """Read the table that a command works on."""
-    report.say(f"Reading {'standard input' if data == '-' else data}")
+def read_data(data: str, report: Report, **reading: Any) -> tuple["pd.DataFrame", "TableForm"]:
+    """Read the table that a command works on, by the options of `tabgan.files.read_table`."""
+    from tabgan.files.formats import shown_place
+
+    report.say(f"Reading {shown_place(data)}")
     from tabgan.files import read_table
 
-    frame, form = read_table(
-        data, table_format=table_format, encoding=encoding, delimiter=delimiter
-    )
+    frame, form = read_table(data, **reading)
     report.done("read")
     report.say(f"{len(frame):,} rows, {len(frame.columns):,} columns")
-    report.facts |= {"data": data, "training_rows": len(frame), "columns": len(frame.columns)}
+    report.facts |= {
+        "data": fact_of(data),
+        "training_rows": len(frame),
+        "columns": len(frame.columns),
+    }
     return frame, form
+
+
+def trackers(folder: str | None) -> "list[Callback]":
+    """Return the callbacks that write the records of a training to a folder, if one is given."""
+    if folder is None:
+        return []
+    from tabgan.callbacks import TensorBoard
+
+    return [TensorBoard(folder)]
 
 
 def quietly(work: Callable[..., Result], *arguments: Any, **options: Any) -> Result:
@@ -224,28 +290,45 @@ def draw_to_file(
     partial = asked.get("where")
     total = len(partial) if isinstance(partial, pd.DataFrame) else rows
     followed = follow(blocks, report, gan.n_rows_ if total is None else total)
-    written = write_blocks(followed, report, out=out, form=form, force=force)
+    written = write_blocks(followed, gan.schema_, report, out=out, form=form, force=force)
     seconds = report.done("sample")
     report.say(f"Wrote {written:,} rows to {place_of(out)} in {seconds:.1f} s")
-    report.facts |= {"rows": written, "output": out}
+    report.facts |= {"rows": written, "output": fact_of(out)}
 
 
 def place_of(out: str) -> str:
     """Name where something was written to."""
-    return "standard output" if out == "-" else out
+    from tabgan.files import shown_place
+
+    return shown_place(out, "standard output")
+
+
+def fact_of(path: str) -> str:
+    """Return a place as facts name it: without a password."""
+    from tabgan.files import shown_place
+
+    return shown_place(path, "-")
 
 
 def write_blocks(
-    blocks: Iterable["pd.DataFrame"], report: Report, *, out: str, form: "TableForm", force: bool
+    blocks: Iterable[Any],
+    schema: "Schema",
+    report: Report,
+    *,
+    out: str,
+    form: "TableForm",
+    force: bool,
 ) -> int:
     """Write a table that comes in blocks, and return its rows; warn of formulas in text files."""
     from tabgan.files import TableWriter
     from tabgan.files.formulas import count_formulas
+    from tabgan.inference import as_frame
+    from tabgan.values import typed_frame
 
     written, formulas = 0, Counter[str]()
     with TableWriter(out, form, force=force) as writer:
-        for block in blocks:
-            writer.write(block)
+        for block in map(as_frame, blocks):
+            writer.write(typed_frame(block, schema) if form.typed else block)
             written += len(block)
             if form.format in ("csv", "tsv"):
                 formulas.update(count_formulas(block))

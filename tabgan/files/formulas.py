@@ -45,9 +45,7 @@ def formula_like(values: pd.Series) -> NDArray[np.bool_]:
         among = formula_like(values.cat.categories.to_series())
         return np.append(among, False)[values.cat.codes.to_numpy()]
     marked = np.zeros(len(values), dtype=bool)
-    if not pd.api.types.is_object_dtype(values.dtype) and not isinstance(
-        values.dtype, pd.StringDtype
-    ):
+    if not pd.api.types.is_string_dtype(values.dtype):
         return marked
     texts = values.to_numpy(object)
     firsts = texts.astype("U1").view(np.uint32)

@@ -2,12 +2,13 @@
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import Any, TextIO
 
 from tabgan.gan.state import GeneratorState
 
-__all__ = ["Callback", "Callbacks", "History", "Progress", "Record"]
+__all__ = ["Callback", "Callbacks", "History", "Progress", "Record", "observed"]
 
 Record = dict[str, float]
 
@@ -22,6 +23,26 @@ class Callback:
     has no discriminator; its records hold ``step``, ``seconds``, ``moment_loss`` and
     ``learning_rate``.
     """
+
+    def on_fit_begin(self, options: Mapping[str, Any]) -> None:
+        """Run once before all else in a fit.
+
+        Parameters
+        ----------
+        options
+            The estimator's options as JSON values, without those that speak of columns;
+            ``random_state`` is the seed that is used.
+        """
+
+    def on_fit_end(self, facts: Mapping[str, Any]) -> None:
+        """Run once after all else in a fit, and also where it fails.
+
+        Parameters
+        ----------
+        facts
+            What the model file tells of the fit: ``n_steps``, ``penalty_reason``, ``diagnosis``
+            … (JSON values); empty if the fit failed.
+        """
 
     def on_stage(self, name: str) -> None:
         """Run when a stage of the fit begins that is not the training itself."""
@@ -80,6 +101,22 @@ class Callbacks(Callback):
     def stop(self) -> bool:
         """Say whether one of the callbacks says so."""
         return any(callback.stop() for callback in self.callbacks)
+
+
+@contextmanager
+def observed(callbacks: Iterable[Callback], options: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Tell callbacks where a fit begins and ends, whatever happens in between.
+
+    Yields
+    ------
+    A dictionary that the fit fills with its facts.
+    """
+    facts: dict[str, Any] = {}
+    with ExitStack() as begun:
+        for callback in callbacks:
+            callback.on_fit_begin(options)
+            begun.callback(callback.on_fit_end, facts)
+        yield facts
 
 
 class History(Callback):

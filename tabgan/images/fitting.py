@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from tabgan.errors import DataError
-from tabgan.gan.callbacks import Callbacks, History, Progress
+from tabgan.gan.callbacks import Callback, Callbacks, History, Progress, observed
 from tabgan.gan.diagnosis import describe_course
 from tabgan.gan.image_networks import ImageSize
 from tabgan.gan.latent import check_prior
@@ -76,6 +76,24 @@ def fit_images(
     """
     history = History()
     callback = Callbacks([history, progress, *(options["callbacks"] or ())])
+    recipe = Recipe.of(options, usual_penalty=USUAL_PENALTY)
+    kept = {**recipe.kept_options(options, _LEFT_OUT), "random_state": seed}
+    with observed(callback.callbacks, kept) as facts:
+        fitted = _fit_stages(images, labels, options, seed, callback, history=history, began=began)
+        facts.update(fitted.model.facts)
+    return fitted
+
+
+def _fit_stages(
+    images: Images,
+    labels: Iterable[Hashable] | None,
+    options: Mapping[str, Any],
+    seed: int,
+    callback: Callback,
+    *,
+    history: History,
+    began: float,
+) -> Fitted:
     callback.on_stage("Reading the images")
     given = as_array(images)
     array = check_images(given)

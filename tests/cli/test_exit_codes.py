@@ -1,5 +1,6 @@
 """Each exit code, as the shell sees it."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -56,3 +57,14 @@ def test_the_console_script_does_the_same(files, tmp_path):
     )
     assert (done.returncode, done.stdout) == (5, b"")
     assert done.stderr.endswith(b"Error: none.csv: no such file; check the path\n")
+
+
+def test_a_score_that_is_too_low(process, small_csv, tmp_path):
+    head, *rows = small_csv.read_text(encoding="utf-8-sig").splitlines()
+    (tmp_path / "same.csv").write_text("\n".join([head, *rows[:1] * len(rows), ""]))
+    command = ("evaluate", small_csv, "same.csv", "-q", "--json", "--fail-under", "0.9")
+    child = process(*command)
+    output, messages = child.communicate(timeout=300)
+    score = json.loads(output)["verdict"]["score"]
+    assert (child.returncode, score < 0.9) == (6, True)
+    assert messages.decode().startswith(f"The score is {score:.3f}: ")

@@ -12,7 +12,17 @@ from tabgan.cli.options import training
 from tabgan.gan import losses, optimizers, penalties, stabilisers
 from tabgan.images import architectures
 
-COMMANDS = ["synth", "fit", "sample", "impute", "inspect", "tune", "example", "completion"]
+COMMANDS = [
+    "synth",
+    "fit",
+    "sample",
+    "impute",
+    "inspect",
+    "tune",
+    "example",
+    "completion",
+    "evaluate",
+]
 
 
 def commands(group=main, *names):
@@ -120,8 +130,8 @@ class TestExitCodes:
         assert "delimiter=';;' can't separate fields" in self.error_of(
             run("synth", small_csv, "--delimiter", ";;"), 2
         )
-        assert "'.xlsx' is not the suffix of a table format" in self.error_of(
-            run("synth", small_csv, "-o", "out.xlsx"), 2
+        assert "'.dta' is not the suffix of a table format" in self.error_of(
+            run("synth", small_csv, "-o", "out.dta"), 2
         )
         assert "device='abacus' is not available here" in self.error_of(
             run("synth", small_csv, "--device", "abacus"), 2

@@ -1,4 +1,4 @@
-"""What the guarantee of privacy rests on; and that each of its parts is missed when it is broken."""
+"""What the guarantee of privacy rests on, and that a check fails when a part of it is broken."""
 
 import math
 from collections.abc import Callable

@@ -9,6 +9,7 @@ from tabgan.cli.options.training import (
     epochs_option,
     gan_options,
     latent_option,
+    log_option,
     max_time_option,
     steps_option,
 )
@@ -65,6 +66,7 @@ image_training_options = together(
         help="Draw losses, a grid, and the same latents over the epochs, as a strip and as an "
         "animation, to FOLDER.",
     ),
+    log_option,
     seed_option,
 )
 

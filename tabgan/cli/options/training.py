@@ -8,6 +8,7 @@ from tabgan.cli.options.table import (
     condition_option,
     constraints_option,
     locale_option,
+    min_group_option,
     schema_option,
 )
 
@@ -20,6 +21,7 @@ __all__ = [
     "epochs_option",
     "gan_options",
     "latent_option",
+    "log_option",
     "max_time_option",
     "model_option",
     "steps_option",
@@ -88,6 +90,13 @@ model_option = option(
     type=FILE,
     metavar="FILE",
     help="File for the model (.safetensors).",
+)
+log_option = option(
+    "--log-to",
+    section=_OUTPUT,
+    type=FILE,
+    metavar="FOLDER",
+    help="Write the losses and other records of the training to FOLDER for TensorBoard.",
 )
 latent_option = option(
     "--latent-dim",
@@ -164,6 +173,7 @@ training_options = together(
     condition_option,
     constraints_option,
     locale_option,
+    min_group_option,
     steps_option,
     epochs_option,
     max_time_option,
@@ -223,5 +233,6 @@ training_options = together(
         help="Draw the course of the training and its rows over the real ones to losses.png and "
         "marginals.png in FOLDER.",
     ),
+    log_option,
     seed_option,
 )
