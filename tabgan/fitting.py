@@ -69,7 +69,7 @@ def fit_table(
     if options["epsilon"] is not None:
         from tabgan.privacy.fit import fit_privately
 
-        return Fitted(fit_privately(frame, options, seed, progress, began), [])
+        return Fitted(fit_privately(frame, options, seed, progress, form=form), [])
     history = History()
     callback = Callbacks([history, progress, *(options["callbacks"] or ())])
     kept = {**Recipe.of(options).kept_options(options, _LEFT_OUT), "random_state": seed}

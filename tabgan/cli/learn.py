@@ -12,13 +12,22 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from tabgan.estimator import TabGAN
+    from tabgan.files import TableForm
     from tabgan.schema import Schema
 
 __all__ = ["describe_finish", "train"]
 
+_UNTYPED = {  # formats in which the type of a column is what all of its cells have in common
+    "jsonl": "JSON lines",
+    "sql": "a database",
+    "sqlite": "an SQLite file",
+    "xlsx": "an Excel file",
+}
+
 
 def train(
     frame: "pd.DataFrame",
+    source: "TableForm",
     report: Report,
     *,
     model: str | None,
@@ -37,17 +46,15 @@ def train(
     Raises
     ------
     OptionError
-        If pictures of real columns are wanted of a private fit.
+        If pictures of real columns are wanted of a private fit, or if types of its columns may
+        hang on single rows.
     KeyboardInterrupt
         If Ctrl-C has ended the training early; the model is kept all the same.
     """
     from tabgan.estimator import TabGAN
 
-    if pictures is not None and options["epsilon"] is not None:
-        raise OptionError(
-            "--pictures draws columns of the real table, which does not go with --epsilon; leave "
-            "one of them out"
-        )
+    if options["epsilon"] is not None:
+        _check_private(source, pictures)
     seed = new_seed() if seed is None else seed
     options |= {"condition_on": list(condition_on) or None, "random_state": seed}
     options["stabilisers"] = list(stabilisers) or None
@@ -79,6 +86,20 @@ def train(
             report.facts["model"] = model
             report.say(f"Kept the model in {model}")
     return gan
+
+
+def _check_private(source: "TableForm", pictures: str | None) -> None:
+    if pictures is not None:
+        raise OptionError(
+            "--pictures draws columns of the real table, which does not go with --epsilon; leave "
+            "one of them out"
+        )
+    if source.format in _UNTYPED:
+        raise OptionError(
+            f"--epsilon takes types of columns for public, but those of {_UNTYPED[source.format]} "
+            "hang on its rows: one row more can change them; convert the table to CSV, or to "
+            "Parquet with types of your own"
+        )
 
 
 def _say_how_it_went(gan: "TabGAN", report: Report, watching: Watch) -> None:

@@ -42,7 +42,8 @@ def number_block(low: Floats, width: Floats, marks: Ints, n_specials: int) -> In
     n_specials
         Number of specials.
     """
-    steps = np.rint(UNIT * np.cumsum(hats(low, width), axis=1)).astype(np.int64)
+    shares = np.clip(hats(low, width), 0, 1)  # rounding may have left one just below 0
+    steps = np.rint(UNIT * np.cumsum(shares, axis=1)).astype(np.int64)
     spread = np.diff(np.clip(steps, 0, UNIT), axis=1, prepend=0)
     spread[marks != 0] = 0
     return np.concatenate([spread, level_block(marks - 1, n_specials)], axis=1)

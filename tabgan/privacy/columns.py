@@ -114,7 +114,7 @@ def _found_levels(
     noisy = curator.measure("values", counts, part, at_once=True)
     sigma = curator.sigma("values", at_once=True)
     places = frequent(noisy, sigma, delta)
-    known = [occurring[place] for place in places]
+    known = _in_order([occurring[place] for place in places])
     if not any(level is not None for level in known):
         warnings.warn(
             f"Column {column.name!r}: no value is held by enough rows to be given away; all rows "
@@ -129,6 +129,13 @@ def _found_levels(
     if holds_text and OTHER not in known and rest > LEFT * sigma * (len(known) + 1) ** 0.5:
         return [level for level in known if level is not None] + [OTHER] + [None] * (None in known)
     return known or [OTHER if holds_text else None]
+
+
+def _in_order(levels: Sequence[Scalar]) -> list[Scalar]:
+    """Sort levels by themselves: the order among all that occur may hang on one that is secret."""
+    laid_out = np.empty(len(levels), object)
+    laid_out[:] = levels
+    return codes_of(pd.Series(laid_out))[1]
 
 
 def _codes(values: pd.Series, known: Sequence[Scalar], other: int | None) -> Ints:
@@ -209,7 +216,7 @@ def _few_numbers(form: Form, numbers: Floats) -> Learned:
 
 def _line(form: Form, values: pd.Series) -> tuple[Floats, NDArray[np.bool_]]:
     """Return the places of numbers on the line, and where there is a number."""
-    read = numbers_of(values, form.column)
+    read = numbers_of(values, _bounded(form.column))
     line = read.values.astype(np.float64)
     if _is_whole(form):
         scale = _per_unit(form)
@@ -217,6 +224,13 @@ def _line(form: Form, values: pd.Series) -> tuple[Floats, NDArray[np.bool_]]:
             line = np.rint(line * scale) if scale >= 1 else np.floor(line * scale)
         line = np.clip(line, -float(EXACT), float(EXACT))
     return line, read.present
+
+
+def _bounded(column: Column) -> Column:
+    """Let what counts as a number hang on no other row, as the width of whole numbers may."""
+    if column.kind not in ("integer", "numeric") or column.maximum is not None:
+        return column
+    return replace(column, maximum=max(EXACT, column.minimum or 0))
 
 
 def _per_unit(form: Form) -> float:
@@ -293,7 +307,7 @@ def _marks(values: pd.Series, present: NDArray[np.bool_], form: Form) -> Ints:
     """Say which special stands in each row, from 1 on; 0 where there is a number, -1 for none."""
     marks = np.where(present, 0, -1)
     if form.specials and not present.all():
-        special = numbers_of(values, form.column).special[~present]
+        special = numbers_of(values, _bounded(form.column)).special[~present]
         places = {value: 1 + place for place, value in enumerate(form.specials)}
         marks[~present] = [places.get(value, -1) if _is_mark(value) else -1 for value in special]
     return marks

@@ -1,6 +1,5 @@
 """A private fit: from a table to a model, with every look at its rows in the ledger."""
 
-import time
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -11,10 +10,11 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from tabgan.dataframes import FrameForm
 from tabgan.encoding.base import ColumnEncoder
 from tabgan.encoding.table import TableEncoder
 from tabgan.errors import PrivacyWarning
-from tabgan.gan.callbacks import Callbacks, History, Progress
+from tabgan.gan.callbacks import Callback, Callbacks, History, Progress, observed
 from tabgan.gan.latent import LatentChoice, check_prior, choose_latent_dim
 from tabgan.gan.precision import choose_device, choose_precision
 from tabgan.gan.recipe import Recipe
@@ -48,7 +48,7 @@ _LEFT_OUT = ("schema", "condition_on", "constraints", "device", "callbacks", "ra
 
 
 def fit_privately(
-    frame: pd.DataFrame, options: Options, seed: int, progress: Progress, began: float
+    frame: pd.DataFrame, options: Options, seed: int, progress: Progress, *, form: FrameForm
 ) -> TableModel:
     """Learn a table with differential privacy for each of its rows.
 
@@ -60,23 +60,54 @@ def fit_privately(
     frame
         The training table.
     options
-        The checked options of a `TabGAN`, by name.
+        The checked options of a `TabGAN`, by name. Of `max_time` the clock starts when the rows
+        have been measured: how long that took is a property of the rows.
     seed
         Root of all streams of randomness but that of the noise, which nobody can repeat.
     progress
         The progress bar.
-    began
-        When the fit began, by `time.monotonic`.
+    form
+        What kind of table it came as.
 
     Raises
     ------
     OptionError
         If an option does not go with privacy, or if there is too little budget for these rows.
+    SchemaError
+        If the categories of a column are not said to be public.
     """
     check_private(options)
     check_table(frame)
     history = History()
     callback = Callbacks([history, progress, *(options["callbacks"] or ())])
+    kept = Recipe.of(options).kept_options(options, _LEFT_OUT)
+    with observed(callback.callbacks, {**kept, "random_state": seed}) as facts:
+        encoder, moments, curator, n_rows = _measure(frame, options, callback)
+        # From here on no row is looked at.
+        del frame
+        latent = _latent(encoder, n_rows, options)
+        training = _matching(encoder.spans, latent.dim, n_rows, options=options, seed=seed)
+        shares = _shares(moments, encoder.spans)
+        sampler = training.run(moments, shares, callback, options["max_time"])
+        facts |= {
+            "parameters": kept,
+            "n_rows": n_rows,
+            "table": form.to_json(),
+            "latent_reason": latent.reason,
+            "finish": {},
+            "n_steps": history.records[-1]["step"] if history.records else 0,
+            "penalty_reason": "none: moments are matched, without a discriminator",
+            "history": history.records,
+            "diagnosis": [],
+            "privacy": curator.ledger.to_json(),
+        }
+    return TableModel(encoder, sampler, facts)
+
+
+def _measure(
+    frame: pd.DataFrame, options: Options, callback: Callback
+) -> tuple[TableEncoder, Moments, Curator, int]:
+    """Return all that is ever learned of the rows: encoder, moments and number, with noise."""
     callback.on_stage("Measuring in private")
     schema = _localised(declared_schema(frame, options["schema"]), options["locale"])
     curator = _curator(schema, options, noise_source())
@@ -84,26 +115,9 @@ def fit_privately(
     _warn(options["delta"], n_rows)
     encoder, learned = _learn(frame, schema, curator, n_rows)
     moments = measure_moments(frame, learned, curator, n_rows)
-    # From here on no row is looked at.
-    del frame
     if options["derive"]:
         encoder, moments = _with_rules(encoder, [place for place, _ in learned], moments)
-    latent = _latent(encoder, n_rows, options)
-    training = _matching(encoder.spans, latent.dim, n_rows, options=options, seed=seed)
-    left = None if options["max_time"] is None else began + options["max_time"] - time.monotonic()
-    sampler = training.run(moments, _shares(moments, encoder.spans), callback, left)
-    facts = {
-        "parameters": Recipe.of(options).kept_options(options, _LEFT_OUT),
-        "n_rows": n_rows,
-        "latent_reason": latent.reason,
-        "finish": {},
-        "n_steps": history.records[-1]["step"] if history.records else 0,
-        "penalty_reason": "none: moments are matched, without a discriminator",
-        "history": history.records,
-        "diagnosis": [],
-        "privacy": curator.ledger.to_json(),
-    }
-    return TableModel(encoder, sampler, facts)
+    return encoder, moments, curator, n_rows
 
 
 def _curator(schema: Schema, options: Options, noise: Noise) -> Curator:

@@ -13,10 +13,23 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy.stats import beta, chi2, norm
 
-from tabgan.privacy import blocks, columns, curator, fit, forms, ledger, moments, noise, vocabulary
+from tabgan.privacy import (
+    blocks,
+    columns,
+    curator,
+    fit,
+    forms,
+    ledger,
+    moments,
+    noise,
+    tree,
+    vocabulary,
+)
 from tabgan.privacy.curator import Curator
 from tabgan.privacy.ledger import Ledger, Mechanism, Share, plan_ledger
 from tabgan.privacy.noise import SystemNoise
+from tabgan.schema import Column
+from tabgan.values.levels import as_objects
 
 SHARES = [Share("rows", 1.0, 0.1), Share("values", 2.0, 0.4, 3), Share("pairs", 300.0, 0.5)]
 
@@ -103,6 +116,106 @@ def test_a_row_has_one_vote_on_the_form_of_a_column(rows, row):
         assert np.abs(counts[1] - counts[0]).sum() == 1
 
 
+TEXTS = st.one_of(
+    st.none(),
+    st.text(max_size=3),
+    st.integers(-(10**21), 10**21).map(str),
+    st.sampled_from(["-5", "1.5", "9223372036854775808", "18446744073709551616", "1e400", "?"]),
+    st.dates().map(str),
+    st.datetimes().map(str),
+)
+READ = [
+    Column("x", "integer", "object", format="shortest", decimals=0),
+    Column("x", "integer", "object", format="shortest", decimals=0, minimum=-(10**20)),
+    Column("x", "numeric", "object", format="%.2f", decimals=2),
+    Column("x", "numeric", "object", format="shortest"),
+    Column("x", "datetime", "object", format="%Y-%m-%d"),
+    Column("x", "datetime", "object", format="%Y-%m-%d %H:%M:%S"),
+    Column("x", "datetime", "object", format="%d. %B %Y"),
+]
+
+
+def check_cells_are_read_alone(column: Column, texts: list[Any]) -> None:
+    """Check that no cell is read otherwise for another one's being there."""
+    form = forms.Form(column, (None, "?"))
+    together = pd.Series(texts, dtype=object)
+    line, present = columns._line(form, together)
+    marks = columns._marks(together, present, form)
+    cast = forms.votes(replace(column, kind="categorical"), together)[1]
+    for place in range(len(texts)):
+        alone = together[place : place + 1].reset_index(drop=True)
+        line_alone, present_alone = columns._line(form, alone)
+        assert present_alone[0] == present[place]
+        assert not present[place] or line_alone[0] == line[place]
+        assert columns._marks(alone, present_alone, form)[0] == marks[place]
+        assert forms.votes(replace(column, kind="categorical"), alone)[1][0] == cast[place]
+
+
+@given(column=st.sampled_from(READ), texts=st.lists(TEXTS, min_size=1, max_size=5))
+@settings(max_examples=150, deadline=None)
+def test_each_cell_is_read_without_the_others(column, texts):
+    check_cells_are_read_alone(column, texts)
+
+
+def test_a_number_of_65_bits_leaves_negative_ones_numbers():
+    check_cells_are_read_alone(READ[0], ["-5", "9223372036854775808", "18446744073709551616"])
+
+
+@given(
+    low=st.lists(st.floats(-1, 2), min_size=1, max_size=20),
+    widths=st.lists(st.floats(0, 1) | st.floats(0, 1e-5), min_size=20, max_size=20),
+)
+@settings(max_examples=200, deadline=None)
+def test_a_number_adds_up_to_at_most_a_unit(low, widths):
+    bands = np.array(low), np.array(widths[: len(low)])
+    spread = blocks.number_block(*bands, np.zeros(len(low), np.int64), 2)
+    assert (spread >= 0).all()
+    assert (spread.sum(axis=1) <= blocks.UNIT).all()
+
+
+@given(
+    line=st.lists(st.floats(allow_nan=False), max_size=8),
+    more=st.floats(allow_nan=False),
+    whole=st.booleans(),
+    bounds=st.sampled_from([(None, None), (0.0, None), (None, 9.0), (-3.0, 500.0)]),
+)
+@settings(max_examples=100, deadline=None)
+def test_a_number_is_counted_in_one_cell_of_each_round(line, more, whole, bounds):
+    """The cells of a round are the same in both worlds, as they hang on noisy counts alone."""
+    told = [np.random.default_rng(round_).integers(50, 200, 20_000) for round_ in range(6)]
+
+    def counts_of(numbers: list[float]) -> list[Any]:
+        rounds: list[Any] = []
+
+        def measure(counts: Any) -> Any:
+            rounds.append(counts)
+            return told[len(rounds) - 1][: len(counts)]
+
+        at = np.clip(np.array(numbers, float), -1e300, 1e300)
+        at = np.rint(np.clip(at, -(2.0**53), 2.0**53)) if whole else at
+        tree.grow(at, whole=whole, bounds=bounds, measure=measure, sigma=1.0, rounds=6)
+        return rounds
+
+    for one, two in zip(counts_of(line), counts_of([*line, more]), strict=True):
+        assert one.shape == two.shape
+        assert np.abs(one - two).sum() <= 1
+
+
+def test_levels_are_given_away_in_an_order_of_their_own():
+    """A secret value that can't be compared with the others must not change how they are sorted."""
+    known = [(9,), (10,)] * 40
+    orders = []
+    for secret in ([], [("x",)]):
+        values = as_objects([*secret, *known])
+        column = fit.declared_schema(pd.DataFrame({"x": values}), None).columns[0]
+        quiet = Curator(Ledger(1.0, 1e-6, (Mechanism("values", 1.0, 1.0),), 1e-7), SystemNoise())
+        found = columns._found_levels(
+            column, pd.Series(values), quiet, 0, n_rows=len(values), delta=1e-7
+        )
+        orders.append([level for level in found if level != columns.OTHER])
+    assert orders == [[(9,), (10,)]] * 2
+
+
 def check_noise_variance() -> None:
     """Check the variance of the noise by a two-sided χ² test, at one in a million."""
     drawn = Curator(plan_ledger(1.0, 1e-6, SHARES, brings_up=True, private=True), SystemNoise())
@@ -125,6 +238,34 @@ def test_the_noise_is_normal():
     for z in (-3, -2, -1, 0, 1, 2, 3):
         share, expected = (drawn < z).mean(), norm.cdf(z)
         assert abs(share - expected) < 5 * math.sqrt(expected * (1 - expected) / len(drawn)) + 1e-3
+
+
+class Rigged:
+    """Words that lead to a tail of the normal distribution, and are random in their last bits."""
+
+    is_private = False
+
+    def __init__(self, top_bits: int) -> None:
+        self.top_bits = top_bits
+
+    def words(self, n: int) -> Any:
+        words = SystemNoise().words(n).copy()
+        words[: n // 2] >>= np.uint64(self.top_bits)
+        return words
+
+
+def check_noise_tails() -> None:
+    """Check that far out, too, any whole number is drawn: gaps would give exact sums away."""
+    for bits, least, most in ((30, 6.0, 8.5), (50, 8.0, 10.5)):
+        drawn = noise.rounded_gaussian(Rigged(bits), 1e9, 4000)
+        assert (np.abs(drawn) > least * 1e9).mean() > 0.9
+        assert (np.abs(drawn) < most * 1e9).mean() > 0.9
+        assert len(np.unique(np.abs(drawn))) > 3990
+        assert 0.4 < (drawn > 0).mean() < 0.6
+
+
+def test_the_noise_has_no_gaps_in_its_tails():
+    check_noise_tails()
 
 
 def check_noise_is_fresh() -> None:
@@ -307,10 +448,26 @@ def low_threshold(sigma: float, delta: float) -> int:
     return 2
 
 
+def without_tails(source: Any, sigma: float, n: int) -> Any:
+    uniform = ((source.words(2 * n)[:n] >> np.uint64(11)).astype(float) + 0.5) * 2.0**-53
+    return np.rint(sigma * norm.ppf(uniform)).astype(np.int64)
+
+
+def as_declared(column: Column) -> Column:
+    return column
+
+
+def all_columns(n_blocks: int) -> tuple[float, float]:
+    return blocks.UNIT, blocks.UNIT**2
+
+
 MUTATIONS: dict[str, tuple[ModuleType, str, Callable[..., Any], str]] = {
     "noise off, seen by its variance": (curator, "rounded_gaussian", no_noise, "variance"),
     "half of the noise": (curator, "rounded_gaussian", half_noise, "variance"),
     "noise off, seen by the canary": (curator, "rounded_gaussian", no_noise, "canary"),
+    "noise of 53 bits": (noise, "rounded_gaussian", without_tails, "tails"),
+    "numbers as wide as the widest": (columns, "_bounded", as_declared, "alone"),
+    "one column's sensitivity for all": (moments, "sensitivities", all_columns, "sensitivity"),
     "rows count twice": (columns, "level_block", twice, "sensitivity"),
     "seeded noise": (noise, "SystemNoise", seeded, "fresh"),
     "cheap accounting": (ledger, "_event", too_cheap, "accounting"),
@@ -327,6 +484,8 @@ def test_a_broken_mechanism_is_caught(mutation, learned, monkeypatch):
         "canary": lambda: check_canary(learned),
         "sensitivity": lambda: check_sensitivity(learned, [], (1.0, 5, "a", None, True)),
         "fresh": check_noise_is_fresh,
+        "tails": check_noise_tails,
+        "alone": lambda: check_cells_are_read_alone(READ[0], ["-5", "9223372036854775808"]),
         "accounting": lambda: check_accounting(
             plan_ledger(1.0, 1e-6, SHARES, brings_up=True, private=True)
         ),

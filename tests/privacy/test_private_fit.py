@@ -2,15 +2,27 @@
 
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from tabgan import Column, OptionError, Schema, TabGAN, tune
+from tabgan import (
+    Column,
+    OptionError,
+    Schema,
+    SchemaError,
+    TabGAN,
+    assessment,
+    infer_schema,
+    tune,
+)
+from tabgan.callbacks import Callback
 from tabgan.cli.main import main
 from tabgan.errors import ModelFileError, PrivacyWarning
+from tabgan.privacy import matching
 from tabgan.privacy.noise import DEBUG_SEED
 
 ROWS = 4_000
@@ -37,7 +49,7 @@ def table() -> pd.DataFrame:
     return frame
 
 
-KINDS = {"email": "email"}
+KINDS = {"email": "email", "grade": "categorical"}
 QUICK = {"steps": 60, "hidden_dim": 32, "batch_size": 128, "verbose": False, "random_state": 0}
 
 
@@ -117,7 +129,7 @@ def test_the_seed_of_noise_must_be_a_number(table, monkeypatch):
     with pytest.raises(
         OptionError, match="TABGAN_NOT_PRIVATE_NOISE_SEED='x' must be a whole number"
     ):
-        TabGAN(epsilon=1.0, **QUICK).fit(table)
+        TabGAN(epsilon=1.0, schema=KINDS, **QUICK).fit(table)
 
 
 @pytest.mark.parametrize(
@@ -180,8 +192,6 @@ def test_declared_ranges_need_no_rows(table):
 
 
 def test_a_schema_has_to_name_columns_that_are_there(table):
-    from tabgan import SchemaError
-
     with pytest.raises(SchemaError, match="Column 'kid' is not in the table; did you mean 'kind'"):
         TabGAN(epsilon=1.0, schema={"kid": "categorical"}, **QUICK).fit(table)
 
@@ -225,6 +235,73 @@ def test_conditions_filter_what_is_drawn(gan):
     assert set(gan.sample(30, where={"kind": "blue"})["kind"]) == {"blue"}
 
 
+def test_categories_of_a_dtype_have_to_be_said_to_be_public(table):
+    with pytest.raises(SchemaError, match="Column 'grade': the categories of its dtype may have"):
+        TabGAN(epsilon=1.0, **QUICK).fit(table[["grade", "visits"]])
+    words = table["grade"].astype(object).to_frame()
+    gan = TabGAN(epsilon=5.0, **QUICK).fit(words)
+    assert set(gan.sample(50)["grade"]) == {"low", "high"}  # nobody has "mid"
+
+
+def test_ranges_measured_on_a_table_are_warned_of(table):
+    measured = infer_schema(table[["visits", "member"]])
+    with pytest.warns(PrivacyWarning, match=r"measured on a table: 'visits' \(\d+ distinct whole"):
+        TabGAN(epsilon=5.0, schema=measured, **QUICK).fit(table[["visits", "member"]])
+
+
+def test_the_clock_starts_when_the_rows_have_been_measured(table, monkeypatch):
+    """Else the number of steps would tell how long that took."""
+    given: list[float] = []
+
+    def run(self, moments, shares, callback, seconds):
+        given.append(seconds)
+        return trained(replace(self, n_steps=1), moments, shares, callback, None)
+
+    trained = matching.Matching.run
+    monkeypatch.setattr(matching.Matching, "run", run)
+    TabGAN(epsilon=5.0, max_time=7.5, **QUICK).fit(table[["kind"]])
+    assert given == [7.5]
+
+
+def test_trackers_hear_of_a_private_fit(table):
+    heard: list[object] = []
+
+    class Tracker(Callback):
+        def on_fit_begin(self, options):
+            heard.append(options["epsilon"])
+
+        def on_fit_end(self, facts):
+            heard.append((facts["privacy"]["epsilon"], facts["n_rows"]))
+
+    gan = TabGAN(epsilon=5.0, callbacks=[Tracker()], **QUICK).fit(table[["kind"]])
+    assert heard == [5.0, (5.0, gan.n_rows_)]
+
+
+def test_a_table_of_another_library_comes_back_as_one(table):
+    polars = pytest.importorskip("polars")
+    gan = TabGAN(epsilon=5.0, **QUICK).fit(polars.from_pandas(table[["kind", "visits"]]))
+    assert isinstance(gan.sample(10), polars.DataFrame)
+
+
+def test_an_evaluation_says_that_it_is_not_covered(gan, table):
+    found = gan._run()
+    assert found.facts["privacy"].startswith("differentially private: ε = 20, δ = 1e-06")
+    assert found.facts["training rows"] == f"{gan.n_rows_:,}"
+    assert found.notes[-1] == assessment.NOT_COVERED
+
+
+def test_no_exact_count_is_in_the_model_file(table, tmp_path):
+    """A table in which every exact count is one and the same odd number."""
+    n = 3_989
+    frame = pd.DataFrame({"a": ["x"] * n, "b": [5] * n, "c": [True] * n})
+    gan = TabGAN(epsilon=1.0, **QUICK).fit(frame)
+    while gan.n_rows_ == n:  # by chance
+        gan = TabGAN(epsilon=1.0, **QUICK).fit(frame)
+    gan.save(tmp_path / "model.safetensors")
+    assert str(n).encode() not in (tmp_path / "model.safetensors").read_bytes().split(b"}}}")[0]
+    assert len(gan.sample()) == gan.n_rows_
+
+
 def test_a_damaged_ledger_is_found(gan, tmp_path):
     state = dict(gan._model.facts["privacy"]) | {"private": "yes"}
     model = type(gan._model)(
@@ -260,6 +337,15 @@ def test_the_command_line_takes_a_budget(table, tmp_path):
     shown = CliRunner().invoke(main, ["inspect", model]).output
     assert "differentially private: ε = 5, δ = 1e-06, for adding or removing one row" in shown
     assert "spent on pairs: Gaussian noise of" in shown
+
+
+def test_types_that_hang_on_the_rows_are_refused(table, tmp_path):
+    data = tmp_path / "t.jsonl"
+    table[["visits", "kind"]].to_json(data, orient="records", lines=True)
+    command = ["fit", str(data), "--epsilon", "1", "-m", str(tmp_path / "m.safetensors")]
+    ran = CliRunner().invoke(main, command)
+    assert ran.exit_code == 2
+    assert "--epsilon takes types of columns for public, but those of JSON lines" in ran.output
 
 
 def test_pictures_do_not_go_with_a_budget(table, tmp_path):
