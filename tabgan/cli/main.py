@@ -16,6 +16,7 @@ from tabgan.cli.fit import fit
 from tabgan.cli.images import images
 from tabgan.cli.impute import impute
 from tabgan.cli.inspect import inspect
+from tabgan.cli.privacy import privacy
 from tabgan.cli.sample import sample
 from tabgan.cli.synth import synth
 from tabgan.cli.tune import tune
@@ -84,7 +85,7 @@ Start with:
 
 \b
 Exit codes: 0 done, 1 a fault in tabgan, 2 wrong usage, 3 bad data,
-4 bad model file, 5 input or output failed, 130 interrupted.
+4 bad model file, 5 input or output failed, 6 a limit not kept, 130 interrupted.
 """
 
 
@@ -94,5 +95,5 @@ def main() -> None:
     """Make synthetic tables that are as good as the real ones."""
 
 
-for command in (synth, fit, sample, impute, inspect, tune, example, images):
+for command in (synth, fit, sample, impute, inspect, privacy, tune, example, images):
     main.add_command(command)

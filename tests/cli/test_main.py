@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-COMMANDS = ["synth", "fit", "sample", "impute", "inspect", "tune", "example"]
+COMMANDS = ["synth", "fit", "sample", "impute", "inspect", "privacy", "tune", "example"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

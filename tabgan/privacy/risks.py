@@ -1,0 +1,306 @@
+"""What an audit found: frozen values that text, JSON and the HTML report are made from."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from tabgan.privacy.rates import CONFIDENCE, Estimate, Rate, residual
+
+__all__ = ["PrivacyAudit", "Risk", "Standing", "by_area", "measured", "percent"]
+
+Standing = Literal["leak", "no leak found", "weak attack", "known anyway", "no holdout", "alarm"]
+
+SATURATED = 0.95
+"""Where so large a share of strangers is guessed right, nothing is left that could leak."""
+
+
+@dataclass(frozen=True)
+class Risk:
+    """What one attack found about one question.
+
+    Attributes
+    ----------
+    attack
+        The attack's name, as `audit` takes it.
+    about
+        What was attacked: "exact copies", "outliers", "secret 'income'", …
+    threat
+        What the attacker knows and gains, in one sentence.
+    value, low, high
+        The risk from 0 to 1, and its confidence interval: the share of what the attacker could
+        not have got without the real rows that was got with the synthetic ones.
+    standing
+        "leak" where the interval excludes zero, else "no leak found"; "weak attack" where a guess
+        at random does as well, "known anyway" where the attack succeeds on nearly all strangers;
+        "no holdout" where there were no strangers to compare with; "alarm" for figures that are
+        no evidence either way.
+    main, control, naive
+        Success on real rows, on rows that the generator never saw, and of a guess at random, as
+        shares; None where there is none. Where rows are told apart by scores, the AUC and ½.
+    targets, controls
+        Rows (or guesses) behind `main` and `control`.
+    finding
+        What was found, in words.
+    figures
+        Further figures of the attack by name.
+    """
+
+    attack: str
+    about: str
+    threat: str
+    value: float
+    low: float
+    high: float
+    standing: Standing
+    main: float
+    control: float | None
+    naive: float | None
+    targets: int
+    controls: int
+    finding: str
+    figures: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def is_evidence(self) -> bool:
+        """Whether a limit can be held against the risk."""
+        return self.standing not in ("alarm", "known anyway")
+
+
+@dataclass(frozen=True)
+class PrivacyAudit:
+    """What the attacks on a synthetic table found.
+
+    Attributes
+    ----------
+    risks
+        One for each question, in the order of the attacks.
+    rows
+        Rows of the tables ("real", "synthetic", "holdout") and of the samples that were attacked
+        ("targets", "controls").
+    seed
+        Seed of all samples and guesses.
+    confidence
+        Level of the intervals.
+    seconds
+        Wall time of each attack.
+    notes
+        What was left out, and why.
+    """
+
+    risks: tuple[Risk, ...]
+    rows: Mapping[str, int]
+    seed: int
+    confidence: float = CONFIDENCE
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def leaks(self) -> tuple[Risk, ...]:
+        """The risks whose interval excludes zero."""
+        return tuple(risk for risk in self.risks if risk.standing == "leak")
+
+    def over(self, limit: float, end: Literal["low", "high"] = "high") -> tuple[Risk, ...]:
+        """Return the risks that are over a limit.
+
+        Parameters
+        ----------
+        limit
+            From 0 to 1.
+        end
+            "high" asks whether the audit shows each risk to be within the limit: one that was
+            measured with too few rows is over it too. "low" asks whether it shows one to be
+            beyond the limit. Alarms, and what is known anyway, are never over.
+        """
+        return tuple(r for r in self.risks if r.is_evidence and getattr(r, end) > limit)
+
+    @property
+    def conclusion(self) -> tuple[str, ...]:
+        """What is shown and what is not, in plain sentences."""
+        return (*_shown(self), *_not_shown(self))
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe the audit by JSON values."""
+        facts = asdict(self)
+        facts["risks"] = [{**asdict(r), "figures": dict(r.figures)} for r in self.risks]
+        return facts | {"conclusion": list(self.conclusion)}
+
+    def __str__(self) -> str:
+        header = ("attack", "on", "risk", "95 % interval", "real", "unseen", "guess", "")
+        cells = [header, *(_cells(risk) for risk in self.risks)]
+        widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+        lines = [
+            "  ".join(
+                text.ljust(width) if place in (0, 1, 7) else text.rjust(width)
+                for place, (text, width) in enumerate(zip(row, widths, strict=True))
+            ).rstrip()
+            for row in cells
+        ]
+        notes = [f"note: {note}" for note in self.notes]
+        return "\n".join([*lines, "", *self.conclusion, *notes])
+
+
+def _cells(risk: Risk) -> tuple[str, ...]:
+    return (
+        risk.attack,
+        risk.about,
+        f"{risk.value:.3f}",
+        f"{risk.low:.3f} to {risk.high:.3f}",
+        percent(risk.main),
+        percent(risk.control),
+        percent(risk.naive),
+        risk.standing,
+    )
+
+
+def percent(share: float | None) -> str:
+    """Write a share in percent.
+
+    Examples
+    --------
+    >>> percent(0.1234), percent(0.00042), percent(None)
+    ('12.3 %', '0.04 %', '')
+    """
+    if share is None:
+        return ""
+    return f"{100 * share:.2f} %" if 0 < share < 0.01 else f"{100 * share:.1f} %"
+
+
+def _shown(audit: PrivacyAudit) -> list[str]:
+    if audit.leaks:
+        worst = max(audit.leaks, key=lambda risk: risk.value)
+        return [
+            f"{len(audit.leaks)} of {len(audit.risks)} questions show a leak. The largest is "
+            f"{worst.value:.2f} ({worst.low:.2f} to {worst.high:.2f}), {worst.attack}, "
+            f"{worst.about}. {worst.finding}"
+        ]
+    tried = [risk for risk in audit.risks if risk.standing == "no leak found"]
+    if not tried:
+        return ["None of the attacks could show anything."]
+    worst = max(tried, key=lambda risk: risk.high)
+    return [
+        "None of the attacks found a leak: on real rows they succeed no more often than on rows "
+        f"that the generator never saw. The largest risk that they do not rule out is "
+        f"{worst.high:.2f} ({worst.attack}, {worst.about})."
+    ]
+
+
+def _not_shown(audit: PrivacyAudit) -> list[str]:
+    lines = []
+    if any(risk.standing == "weak attack" for risk in audit.risks):
+        lines.append("An attack that does no better than a guess at random shows nothing.")
+    if not audit.rows.get("holdout"):
+        lines.append(
+            "Without a holdout, a success that any stranger could have can't be told from a leak; "
+            "give rows of the same population that the generator never saw."
+        )
+    lines.append(
+        "Attacks are not a proof: a stronger one, or one who knows more, may find what these do "
+        "not, and an average says little of a single row. Only differential privacy bounds every "
+        "attack."
+    )
+    return lines
+
+
+def measured(
+    attack: str,
+    about: str,
+    threat: str,
+    main: Rate,
+    control: Rate | None,
+    *,
+    naive: Rate | None = None,
+    confidence: float = CONFIDENCE,
+    scale: float = 1.0,
+    figures: Mapping[str, float] | None = None,
+) -> Risk:
+    """Turn the rates of an attack into its risk.
+
+    Without a control the risk is what the attack gets beyond a guess at random. The control's rate
+    is multiplied by the scale.
+    """
+    none = Rate(0, 1_000_000_000)  # who knows nothing gets nothing
+    if control is None:
+        risk = residual(main, naive or none, confidence)
+    else:
+        risk = residual(main, control, confidence, scale=scale)
+    unseen = min(scale * control.share, 1.0) if control else None
+    standing = _standing(risk, main, unseen, naive)
+    return Risk(
+        attack=attack,
+        about=about,
+        threat=threat,
+        value=min(max(risk.value, 0.0), 1.0),
+        low=min(max(risk.low, 0.0), 1.0),
+        high=min(max(risk.high, 0.0), 1.0),
+        standing=standing,
+        main=main.share,
+        control=unseen,
+        naive=naive.share if naive else None,
+        targets=main.attempts,
+        controls=control.attempts if control else 0,
+        finding=_finding(standing, risk, main.share, unseen, naive.share if naive else None),
+        figures=figures or {},
+    )
+
+
+def by_area(
+    attack: str,
+    about: str,
+    threat: str,
+    area: Estimate,
+    sizes: tuple[int, int],
+    *,
+    finding: str,
+    figures: Mapping[str, float],
+    is_alarm: bool = False,
+) -> Risk:
+    """Turn an area under the ROC curve into the risk 2·AUC − 1; a coin is its control."""
+    value, low, high = (max(2 * figure - 1, 0.0) for figure in area)
+    return Risk(
+        attack=attack,
+        about=about,
+        threat=threat,
+        value=value,
+        low=low,
+        high=high,
+        standing="alarm" if is_alarm else "leak" if low > 0 else "no leak found",
+        main=area.value,
+        control=0.5,
+        naive=None,
+        targets=sizes[0],
+        controls=sizes[1],
+        finding=finding,
+        figures=figures,
+    )
+
+
+def _standing(risk: Estimate, main: Rate, control: float | None, naive: Rate | None) -> Standing:
+    if control is not None and control > SATURATED:
+        return "known anyway"
+    if naive is not None and naive.wilson().value >= main.wilson().value:
+        return "weak attack"
+    if control is None:
+        return "no holdout"
+    return "leak" if risk.low > 0 else "no leak found"
+
+
+def _finding(
+    standing: Standing, risk: Estimate, main: float, control: float | None, naive: float | None
+) -> str:
+    on_real = f"succeeds on {percent(main)} of the real rows"
+    unseen = f"on {percent(control)} of rows that the generator never saw"
+    if standing == "leak":
+        return f"The attack {on_real} and {unseen}; the difference is a leak."
+    if standing == "weak attack":
+        return (
+            f"The attack {on_real}, a guess at random on {percent(naive)}; it is too weak to show "
+            "a risk."
+        )
+    if standing == "known anyway":
+        return f"The attack {on_real} and {unseen}; there is nothing left that could leak."
+    if standing == "no holdout":
+        return f"The attack {on_real}; how many of them any stranger could get is not known."
+    return (
+        f"The attack {on_real} and {unseen}; no leak found, and a risk above "
+        f"{max(risk.high, 0):.2f} is ruled out."
+    )
