@@ -173,9 +173,15 @@ def _shown(audit: PrivacyAudit) -> list[str]:
             f"{worst.value:.2f} ({worst.low:.2f} to {worst.high:.2f}), {worst.attack}, "
             f"{worst.about}. {worst.finding}"
         ]
+    if not audit.rows.get("holdout"):
+        return [
+            "Nothing is shown: without a holdout, a success that an attacker would have with any "
+            "stranger can't be told from a leak. Give rows of the same population that the "
+            "generator never saw."
+        ]
     tried = [risk for risk in audit.risks if risk.standing == "no leak found"]
     if not tried:
-        return ["None of the attacks could show anything."]
+        return ["Nothing is shown: none of the attacks was strong enough to."]
     worst = max(tried, key=lambda risk: risk.high)
     return [
         "None of the attacks found a leak: on real rows they succeed no more often than on rows "
@@ -188,11 +194,6 @@ def _not_shown(audit: PrivacyAudit) -> list[str]:
     lines = []
     if any(risk.standing == "weak attack" for risk in audit.risks):
         lines.append("An attack that does no better than a guess at random shows nothing.")
-    if not audit.rows.get("holdout"):
-        lines.append(
-            "Without a holdout, a success that any stranger could have can't be told from a leak; "
-            "give rows of the same population that the generator never saw."
-        )
     lines.append(
         "Attacks are not a proof: a stronger one, or one who knows more, may find what these do "
         "not, and an average says little of a single row. Only differential privacy bounds every "
@@ -287,19 +288,19 @@ def _standing(risk: Estimate, main: Rate, control: float | None, naive: Rate | N
 def _finding(
     standing: Standing, risk: Estimate, main: float, control: float | None, naive: float | None
 ) -> str:
-    on_real = f"succeeds on {percent(main)} of the real rows"
-    unseen = f"on {percent(control)} of rows that the generator never saw"
+    on_real = f"succeeds in {percent(main)} of the cases on real rows"
+    unseen = f"in {percent(control)} on rows that the generator never saw"
     if standing == "leak":
         return f"The attack {on_real} and {unseen}; the difference is a leak."
     if standing == "weak attack":
         return (
-            f"The attack {on_real}, a guess at random on {percent(naive)}; it is too weak to show "
-            "a risk."
+            f"The attack {on_real}, and a guess at random in {percent(naive)}; it is too weak to "
+            "show a risk."
         )
     if standing == "known anyway":
         return f"The attack {on_real} and {unseen}; there is nothing left that could leak."
     if standing == "no holdout":
-        return f"The attack {on_real}; how many of them any stranger could get is not known."
+        return f"The attack {on_real}; in how many of them any stranger's would is not known."
     return (
         f"The attack {on_real} and {unseen}; no leak found, and a risk above "
         f"{max(risk.high, 0):.2f} is ruled out."

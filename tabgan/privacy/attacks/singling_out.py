@@ -35,6 +35,7 @@ __all__ = ["Condition", "matches", "singling_out"]
 
 MOST_GUESSES = 4_000
 MOST_ATTEMPTS = 40_000
+ATTEMPTS_PER_ROW = 10
 CONDITIONS = 4
 THREAT = (
     "Someone who has nothing but the synthetic table finds a description that fits exactly one "
@@ -116,13 +117,13 @@ def _holds(condition: Condition, values: Floats) -> NDArray[np.bool_]:
 
 def _isolating(candidates: Iterator[Predicate], columns: Columns) -> list[Predicate]:
     """Return the different predicates that hold for one row, until there are enough."""
-    found: dict[str, Predicate] = {}
+    found: dict[Predicate, None] = {}
     for predicate in candidates:
         if len(matches(predicate, columns)) == 1:
-            found[repr(predicate)] = predicate
+            found[predicate] = None
             if len(found) == MOST_GUESSES:
                 break
-    return list(found.values())
+    return list(found)
 
 
 def _isolated(predicates: list[Predicate], columns: Columns, n_real: int) -> tuple[int, int]:
@@ -154,11 +155,13 @@ def _from_rows(tables: AuditTables, columns: Columns, width: int) -> Iterator[Pr
         for place, column in tables.coded.items()
     }  # fmt: skip
     places = np.array(list(columns))
-    for row in rng.integers(len(tables.synthetic), size=MOST_ATTEMPTS):
-        chosen = rng.choice(places, size=width, replace=False)
+    attempts = min(MOST_ATTEMPTS, ATTEMPTS_PER_ROW * len(tables.synthetic))
+    rows = rng.integers(len(tables.synthetic), size=attempts)
+    for row, order in zip(rows, rng.random((attempts, len(places))), strict=True):
+        chosen = np.sort(np.argsort(order)[:width])
         yield tuple(
-            _said_of(int(place), float(columns[place][row]), medians[place])
-            for place in np.sort(chosen)
+            _said_of(place, float(columns[place][row]), medians[place])
+            for place in places[chosen].tolist()
         )
 
 
