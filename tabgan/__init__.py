@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         TrainingWarning,
     )
     from tabgan.estimator import TabGAN
+    from tabgan.evaluation import evaluate
     from tabgan.images.estimator import ImageGAN
     from tabgan.inference import infer_schema
     from tabgan.schema import Column, Schema
@@ -44,6 +45,7 @@ __all__ = [
     "TableFileError",
     "TrainingError",
     "TrainingWarning",
+    "evaluate",
     "infer_schema",
     "tune",
 ]
@@ -53,6 +55,7 @@ _HOMES = {
     "ImageGAN": "tabgan.images.estimator",
     "Schema": "tabgan.schema",
     "TabGAN": "tabgan.estimator",
+    "evaluate": "tabgan.evaluation",
     "infer_schema": "tabgan.inference",
     "tune": "tabgan.tuning",
 }

@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = ["is_special", "open_atomically"]
+__all__ = ["beside", "is_special", "open_atomically"]
 
 
 def is_special(path: str | os.PathLike[str]) -> bool:
@@ -41,15 +41,29 @@ def open_atomically(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         with Path(path).open("wb") as file:
             yield file
         return
+    with beside(path) as temporary, temporary.open("xb") as file:
+        # `open` and not `tempfile`: the file gets the permissions that any new file would.
+        yield file
+        file.flush()
+        os.fsync(file.fileno())
+
+
+@contextmanager
+def beside(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Give the name of a file to be made that becomes `path` when the ``with`` block ends well.
+
+    When the block does not end well, an older file of that name is untouched.
+
+    Raises
+    ------
+    OSError
+        If the file can't be written; the error names `path`, not the temporary file.
+    """
     target = Path(path).resolve()
     # A name of fixed length, so that any name that fits the target fits beside it.
     temporary = target.parent / f".tabgan-{secrets.token_hex(8)}.part"
     try:
-        # `open` and not `tempfile`: the file gets the permissions that any new file would.
-        with temporary.open("xb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
+        yield temporary
         temporary.replace(target)
     except BaseException as error:
         with suppress(OSError):

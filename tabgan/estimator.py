@@ -11,9 +11,10 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils import Tags
 
+from tabgan.assessment import AssessmentMixin
 from tabgan.checks import check_number
 from tabgan.constraints import Constraint, Custom, check_constraints
-from tabgan.drawing.mixin import DrawingMixin
+from tabgan.dataframes import FrameForm, form_of
 from tabgan.drawing.partial import PartialRows
 from tabgan.errors import ModelFileError, TrainingWarning
 from tabgan.fitting import fit_table
@@ -30,7 +31,7 @@ from tabgan.streams import RandomStateLike, resolve_seed
 __all__ = ["TabGAN"]
 
 
-class TabGAN(DrawingMixin, BaseEstimator):
+class TabGAN(AssessmentMixin, BaseEstimator):
     """Learn a table with a GAN and draw synthetic rows like its own.
 
     Parameters
@@ -87,6 +88,11 @@ class TabGAN(DrawingMixin, BaseEstimator):
         Language and country of the names, addresses and telephone numbers that are made, such as
         "de_DE": one of Faker's. None takes "en_US", and writes telephone numbers as the table
         does.
+    min_group
+        About how many rows at least must hold a value for the model to keep it. Rarer levels are
+        folded into others, and ranges and quantiles are those of so many rows. 1 keeps all. A
+        `Column` of the schema can have one of its own; of categorical dtypes and booleans, whose
+        values are declared, all are kept.
     derive
         Whether columns that other columns determine are detected and derived, so that the rule
         holds in every synthetic row.
@@ -173,6 +179,7 @@ class TabGAN(DrawingMixin, BaseEstimator):
         condition_on: Any = None,
         constraints: Sequence[Constraint] | None = None,
         locale: str | None = None,
+        min_group: int = 5,
         derive: bool = True,
         refine: bool = True,
         polish: bool = True,
@@ -200,6 +207,7 @@ class TabGAN(DrawingMixin, BaseEstimator):
         self.condition_on = condition_on
         self.constraints = constraints
         self.locale = locale
+        self.min_group = min_group
         self.derive = derive
         self.refine = refine
         self.polish = polish
@@ -223,8 +231,9 @@ class TabGAN(DrawingMixin, BaseEstimator):
         Parameters
         ----------
         X
-            A DataFrame, or an array of two dimensions or a list of rows, whose columns are then
-            named 0, 1, 2 …
+            A DataFrame; a table of Polars or Arrow, or of another library that narwhals knows,
+            which rows are then drawn as; or an array of two dimensions or a list of rows, whose
+            columns are then named 0, 1, 2 …
         y
             Ignored; a target is a column like any other.
 
@@ -242,11 +251,12 @@ class TabGAN(DrawingMixin, BaseEstimator):
         seed = resolve_seed(self.random_state)
         progress = Progress(self.verbose)
         try:
-            options = self.get_params(deep=False)
-            model, snapshots = fit_table(as_frame(X), options, seed, progress, began)
+            options, frame, form = self.get_params(deep=False), as_frame(X), form_of(X)
+            model, snapshots = fit_table(frame, options, seed, progress, began, form=form)
         finally:
             progress.close()
         self._set_model(model, snapshots)
+        self._fit_facts = {"seed": str(seed), "seconds": f"{time.monotonic() - began:.1f}"}
         for finding in self.diagnosis_:
             warnings.warn(str(finding), TrainingWarning, stacklevel=2)
         return self
@@ -255,6 +265,7 @@ class TabGAN(DrawingMixin, BaseEstimator):
         schema, facts = model.encoder.schema, model.facts
         self._model = model
         self._partial = PartialRows(model)
+        self._form = FrameForm.from_json(facts.get("table", {"library": "pandas"}))
         self.schema_ = schema
         self.history_ = list(facts["history"])
         self.diagnosis_ = [Finding.from_json(state) for state in facts.get("diagnosis", ())]
@@ -311,6 +322,11 @@ class TabGAN(DrawingMixin, BaseEstimator):
             If the custom constraints are not those that the model names.
         OSError
             If it can't be opened.
+
+        Warns
+        -----
+        UserWarning
+            If the model has learned a table of a library that is not installed here.
         """
         check_constraints(custom, "custom")
         model = TableModel.load(path, choose_device(device), custom)
@@ -326,6 +342,14 @@ class TabGAN(DrawingMixin, BaseEstimator):
             check_options(gan.get_params(deep=False))
             resolve_seed(gan.random_state)
             check_number("n_rows", model.facts["n_rows"], Integral, 1)
-            return gan._set_model(model)
+            gan._set_model(model)
         except (KeyError, TypeError, ValueError, ArithmeticError) as error:
             raise ModelFileError(f"{path}: the model's facts are incomplete ({error})") from error
+        if not gan._form.is_installed:
+            warnings.warn(
+                f"{path}: the model has learned a table of {gan._form.library}, which is not "
+                "installed here; its rows come as pandas DataFrames",
+                stacklevel=2,
+            )
+            gan._form = FrameForm()
+        return gan

@@ -1,7 +1,7 @@
 """Fit refinement and polish: what happens to drawn rows, learned after the GAN."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from tabgan.sampling.features import Drawn, RowFeatures
 from tabgan.sampling.finish import Finish, Sampler
 from tabgan.sampling.polish import Choice, fit_polish
 from tabgan.sampling.redraws import LevelRedraw
-from tabgan.sampling.refinement import choose, effective_share, fit_critics
+from tabgan.sampling.refinement import choose, effective_share, fit_critics, never
 from tabgan.sampling.stream import BLOCK_ROWS
 from tabgan.streams import numpy_stream, torch_stream
 
@@ -35,7 +35,7 @@ def fit_finish(
     *,
     refine: bool,
     polish: bool,
-    until: float | None = None,
+    stop: Callable[[], bool] = never,
 ) -> tuple[Finish | None, dict[str, Any]]:
     """Learn from real rows how drawn ones are to be chosen and redrawn.
 
@@ -51,14 +51,15 @@ def fit_finish(
         Root of all streams of randomness.
     refine, polish
         Which of the two are wanted.
-    until
-        Time by `time.monotonic` after which nothing more is tried; None for no limit.
+    stop
+        Is asked again and again whether to try nothing more.
 
     Returns
     -------
     What is to be done, or None if nothing; and what was found, as JSON values.
     """
-    if len(rows.codes) < LEAST_ROWS or not encoder.spans.width or not (refine or polish):
+    too_little = len(rows.codes) < LEAST_ROWS or not encoder.spans.width
+    if too_little or not (refine or polish) or stop():
         return None, {}
     began = time.monotonic()
     features = RowFeatures(encoder.spans, encoder.quantiles)
@@ -70,14 +71,12 @@ def fit_finish(
     weights = np.ones(len(drawn))
     critics: tuple[Any, ...] = ()
     if refine:
-        critics, weights = fit_critics(
-            real.features, drawn, encoder.spans, shares, rng, until=until
-        )
+        critics, weights = fit_critics(real.features, drawn, encoder.spans, shares, rng, stop=stop)
     choices: list[Choice] = []
     if polish:
         given = sampler.conditions.given if isinstance(sampler, ConditionalSampler) else ()
         before = drawn[choose(weights, len(real), rng)]
-        choices = fit_polish(real, before, features, rng, given=given, until=until)
+        choices = fit_polish(real, before, features, rng, given=given, stop=stop)
     facts = {
         "critics": len(critics),
         "effective_share": effective_share(weights),

@@ -2,19 +2,22 @@
 
 import time
 from collections.abc import Mapping
+from math import inf
 from typing import Any, NamedTuple
 
 import pandas as pd
 
 from tabgan.constraints import Constraint, declare, plan
+from tabgan.dataframes import FrameForm
 from tabgan.encoding.conditions import ConditionColumns, find_columns
 from tabgan.encoding.table import TableEncoder
 from tabgan.finishing import fit_finish
-from tabgan.gan.callbacks import Callbacks, History, Progress
+from tabgan.gan.callbacks import Callback, Callbacks, History, Progress, observed
 from tabgan.gan.diagnosis import describe_course
 from tabgan.gan.latent import LatentChoice, check_prior, choose_latent_dim
 from tabgan.gan.precision import choose_device, choose_precision
 from tabgan.gan.recipe import Recipe
+from tabgan.hygiene import hide_rare_values, with_min_group
 from tabgan.inference import resolve_schema
 from tabgan.model import TableModel
 from tabgan.snapshots import Snapshot, decode_snapshots
@@ -38,7 +41,13 @@ class Fitted(NamedTuple):
 
 
 def fit_table(
-    frame: pd.DataFrame, options: Options, seed: int, progress: Progress, began: float
+    frame: pd.DataFrame,
+    options: Options,
+    seed: int,
+    progress: Progress,
+    began: float,
+    *,
+    form: FrameForm,
 ) -> Fitted:
     """Learn a table.
 
@@ -51,13 +60,36 @@ def fit_table(
     seed
         Root of all streams of randomness.
     progress
-        Is told which stage begins.
+        The progress bar.
     began
         When the fit began, by `time.monotonic`.
+    form
+        What kind of table it came as.
     """
-    progress.stage("Finding rules between columns")
-    encoder, conditions, constraints = _fit_encoder(frame, options, seed)
-    progress.stage("Encoding")
+    history = History()
+    callback = Callbacks([history, progress, *(options["callbacks"] or ())])
+    kept = {**Recipe.of(options).kept_options(options, _LEFT_OUT), "random_state": seed}
+    with observed(callback.callbacks, kept) as facts:
+        fitted = _fit_stages(
+            frame, options, seed, callback, history=history, began=began, form=form
+        )
+        facts.update(fitted.model.facts)
+    return fitted
+
+
+def _fit_stages(
+    frame: pd.DataFrame,
+    options: Options,
+    seed: int,
+    callback: Callback,
+    *,
+    history: History,
+    began: float,
+    form: FrameForm,
+) -> Fitted:
+    callback.on_stage("Finding rules between columns")
+    frame, encoder, conditions, constraints = _fit_encoder(frame, options, seed)
+    callback.on_stage("Encoding")
     rows = encoder.encode(frame)
     if conditions:
         conditions.check_combinations(rows.codes)
@@ -65,16 +97,19 @@ def fit_table(
     given = conditions.spans if conditions else ()
     n_steps = _n_steps(encoder, len(frame), options)
     training = _training(encoder.spans, given, latent.dim, n_steps, options=options, seed=seed)
-    history = History()
-    callback = Callbacks([history, progress, *(options["callbacks"] or ())])
     sampler, taken = training.run(rows, callback, _training_seconds(options, began))
-    progress.stage("Refining and polishing")
+    callback.on_stage("Refining and polishing")
     wanted = {name: options[name] for name in ("refine", "polish")}
-    until = None if options["max_time"] is None else began + options["max_time"]
-    finish, finish_facts = fit_finish(rows, encoder, sampler, seed, **wanted, until=until)
+    until = inf if options["max_time"] is None else began + options["max_time"]
+
+    def stop() -> bool:
+        return callback.stop() or time.monotonic() >= until
+
+    finish, finish_facts = fit_finish(rows, encoder, sampler, seed, **wanted, stop=stop)
     facts = {
         "parameters": training.recipe.kept_options(options, _LEFT_OUT),
         "n_rows": len(frame),
+        "table": form.to_json(),
         "latent_reason": latent.reason,
         "finish": finish_facts,
         **describe_course(history.records, training.recipe),
@@ -85,17 +120,34 @@ def fit_table(
 
 def _fit_encoder(
     frame: pd.DataFrame, options: Options, seed: int
-) -> tuple[TableEncoder, ConditionColumns | None, tuple[Constraint, ...]]:
+) -> tuple[pd.DataFrame, TableEncoder, ConditionColumns | None, tuple[Constraint, ...]]:
+    """Return the table as it may be learned, and how it is."""
     schema = resolve_schema(frame, options["schema"], options["locale"])
-    schema, constraints = declare(frame, schema, options["constraints"] or (), options["schema"])
+    declared = options["constraints"] or ()
+    schema, constraints = declare(frame, schema, declared, options["schema"])
+    schema = with_min_group(schema, options["min_group"])
     given = find_columns(schema, options["condition_on"])
     rules, fixed = plan(constraints, frame, schema, given)
+    hidden, schema = hide_rare_values(
+        frame,
+        schema,
+        declared,
+        rules,
+        kept={*given, *fixed},
+        given=given,
+        streams=(numpy_stream(seed, "detect"), numpy_stream(seed, "rare")),
+        derive=options["derive"],
+    )
+    if hidden is not frame:
+        frame, constraints = hidden, tuple(rule.learn(hidden, schema) for rule in declared)
+        rules, fixed = plan(constraints, frame, schema, given)
     rng = numpy_stream(seed, "detect")
     encoder = TableEncoder.fit(
         frame, schema, rng, derive=options["derive"], kept={*given, *fixed}, declared=rules
     )
     encoder.try_out()
-    return encoder, ConditionColumns.of(encoder, given) if given else None, constraints
+    conditions = ConditionColumns.of(encoder, given) if given else None
+    return frame, encoder, conditions, constraints
 
 
 def _latent(encoder: TableEncoder, n_rows: int, options: Options) -> LatentChoice:

@@ -29,7 +29,7 @@ def check_options(options: Mapping[str, Any]) -> None:
     for name in ("refine", "polish"):
         if not isinstance(options[name], bool | np.bool_):
             raise OptionError(f"{name}={options[name]!r} must be True or False")
-    for name in ("batch_size", "hidden_dim"):
+    for name in ("batch_size", "hidden_dim", "min_group"):
         check_number(name, options[name], Integral, 1)
     check_training(options)
     check_constraints(options["constraints"])

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, clone
 
+from tabgan.dataframes import form_of, pandas_of, table_of_series
 from tabgan.errors import DataError, OptionError
 from tabgan.estimator import TabGAN
 from tabgan.inference import as_frame
@@ -63,15 +64,20 @@ class SyntheticOverSampler(BaseEstimator):
         self.sampling_strategy = sampling_strategy
         self.random_state = random_state
 
-    def fit_resample(self, X: Any, y: Any) -> tuple[pd.DataFrame, pd.Series]:  # noqa: N803
+    def fit_resample(self, X: Any, y: Any) -> tuple[Any, Any]:  # noqa: N803
         """Learn a training set, and return it with synthetic rows appended.
 
         Parameters
         ----------
         X
-            The features: a DataFrame, or what can be made one.
+            The features: a DataFrame, a table of Polars or Arrow, or what can be made one.
         y
             The class of each row.
+
+        Returns
+        -------
+        X, y
+            Tables and series of the kinds that were given; DataFrame and Series of arrays.
 
         Raises
         ------
@@ -80,8 +86,9 @@ class SyntheticOverSampler(BaseEstimator):
         OptionError
             If the strategy is none of those above.
         """
-        features = as_frame(X)
-        classes = _classes(y)
+        features, labels = as_frame(X), table_of_series(y)
+        classes = _classes(labels)
+        form, label_form = form_of(X), form_of(labels)
         if len(classes) != len(features) or not len(classes) or classes.isna().any():
             raise DataError(
                 f"y has {len(classes)} classes, {int(classes.isna().sum())} of them missing, for "
@@ -91,7 +98,8 @@ class SyntheticOverSampler(BaseEstimator):
         wanted = self._wanted(np.bincount(codes, minlength=len(levels)), levels)
         target = _free_name(features)
         table = features.copy()
-        table[target] = classes.set_axis(features.index)
+        # as categories: those are declared, and kept however rare they are
+        table[target] = pd.Categorical.from_codes(codes, categories=pd.Index(levels, dtype=object))
         estimator = TabGAN() if self.gan is None else clone(self.gan)
         if estimator.schema is None:
             estimator.set_params(schema={target: "categorical"})
@@ -100,11 +108,14 @@ class SyntheticOverSampler(BaseEstimator):
         self.gan_ = estimator.fit(table)
         self.sampling_strategy_ = added = {levels[i]: n for i, n in wanted.items()}
         if not added:
-            return features.reset_index(drop=True), classes.reset_index(drop=True)
+            rows, classes = features.reset_index(drop=True), classes.reset_index(drop=True)
+            return form.restore(rows), label_form.restore_series(classes)
         seed = resolve_seed(self.random_state)
         drawn = self.gan_.sample(sum(added.values()), balance={target: added}, random_state=seed)
         rows = pd.concat([table, drawn], ignore_index=True)
-        return rows.drop(columns=target), pd.Series(rows[target], name=classes.name)
+        made = rows[target].astype(object).astype(classes.dtype)
+        more = pd.Series(made, name=classes.name)
+        return form.restore(rows.drop(columns=target)), label_form.restore_series(more)
 
     def _wanted(self, counts: Any, levels: list[Any]) -> dict[int, int]:
         """Return how many rows are to be added of each class, by its number."""
@@ -144,10 +155,11 @@ class SyntheticOverSampler(BaseEstimator):
 
 def _classes(y: Any) -> pd.Series:
     """Return classes as a series: of a frame or array of one column, too."""
-    if isinstance(y, pd.DataFrame) and y.shape[1] == 1:
-        return y.iloc[:, 0]
     if isinstance(y, pd.Series):
         return y
+    frame = pandas_of(y)
+    if frame is not None and frame.shape[1] == 1:
+        return frame.iloc[:, 0]
     array = np.asarray(y)
     return pd.Series(array.reshape(-1) if array.ndim == 2 and array.shape[1] == 1 else array)
 

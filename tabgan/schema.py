@@ -50,6 +50,12 @@ class Column:
     locale
         Language and country that personal data is made in, such as ``"de_DE"``; None for the
         usual one, and for phone numbers as they are written in the table.
+    min_group
+        About how many rows at least must hold a value for it to be kept: rarer levels are folded
+        into others, and the range is trimmed. 1 keeps all, as of a vocabulary that is public; None
+        leaves it to the estimator.
+    folded
+        How many levels were folded, in a schema that was learned; None where none was.
     why
         Why the kind was chosen, in words.
     """
@@ -64,6 +70,8 @@ class Column:
     format: str | None = None
     absent: str | None = None
     locale: str | None = None
+    min_group: int | None = None
+    folded: int | None = None
     why: str = ""
 
     def __post_init__(self) -> None:
@@ -98,6 +106,11 @@ class Column:
         """Whether the values are not learned, but made without any of the table's."""
         return self.kind not in LEARNED
 
+    @property
+    def least_rows(self) -> int:
+        """`min_group`, or 1 where it is not set."""
+        return self.min_group or 1
+
     def to_json(self) -> dict[str, Any]:
         """Describe the column by JSON values, leaving out what is not set."""
         state = {
@@ -111,6 +124,8 @@ class Column:
             "format": self.format,
             "absent": self.absent,
             "locale": self.locale,
+            "min_group": self.min_group,
+            "folded": self.folded,
             "why": self.why,
         }
         return {key: value for key, value in state.items() if value is not None or key == "name"}
@@ -150,6 +165,10 @@ class Column:
         return cls(**values)
 
 
+def _is_count(value: Any) -> bool:
+    return value is None or (type(value) is int and value >= 1)
+
+
 _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "missing": (lambda v: isinstance(v, float | int) and 0 <= v <= 1, "a share from 0 to 1"),
     "decimals": (
@@ -158,6 +177,8 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     ),
     "format": (lambda v: v is None or isinstance(v, str), "text, or None"),
     "absent": (lambda v: v in (None, "NaN", "NaT", "NA"), "'NaN', 'NaT', 'NA' or None"),
+    "min_group": (_is_count, "a whole number from 1, or None"),
+    "folded": (_is_count, "a whole number from 1, or None"),
     "why": (lambda v: isinstance(v, str), "text"),
 }
 

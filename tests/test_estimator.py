@@ -184,6 +184,28 @@ def test_callbacks_run_in_order(table):
     assert recorder.calls == expected
 
 
+def test_a_callback_can_end_a_fit_early(table):
+    class Enough(Callback):
+        def __init__(self):
+            self.stages, self.n = [], 0
+
+        def on_stage(self, name):
+            self.stages.append(name)
+
+        def on_step(self, state):
+            self.n = state.step
+
+        def stop(self):
+            return self.n == 7
+
+    enough = Enough()
+    gan = TabGAN(steps=1000, verbose=False, random_state=0, callbacks=[enough]).fit(table)
+    assert gan.n_steps_ == gan.history_[-1]["step"] == 7
+    assert gan.finish_ == {}
+    assert enough.stages == ["Finding rules between columns", "Encoding", "Refining and polishing"]
+    assert len(gan.sample(5)) == 5
+
+
 def test_epochs_count_passes_over_the_table(table):
     gan = TabGAN(epochs=3, batch_size=100, hidden_dim=8, verbose=False).fit(table)
     assert gan.n_steps_ == 12

@@ -89,7 +89,7 @@ levels = rng.permutation(np.r_[np.arange(100_000), rng.integers(0, 100_000, 100_
 table = pd.DataFrame({"level": levels.astype(str).astype(object), "x": rng.normal(size=200_000)})
 table["level"] = "level " + table["level"]
 before = peak()
-gan = TabGAN(steps=3, verbose=False, random_state=0).fit(table)
+gan = TabGAN(steps=3, min_group=1, verbose=False, random_state=0).fit(table)
 sample = gan.sample(20_000)
 assert gan.schema_["level"].kind == "categorical", gan.schema_
 assert sample["level"].isin(table["level"]).all()

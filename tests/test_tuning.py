@@ -93,7 +93,9 @@ class TestTune:
         assert tuned.heuristic is None
 
     def test_options_go_to_the_estimator(self, table):
-        tuned = tune(table, latent_dims=[8], schema={"x": "categorical"}, batch_size=32, **SMALL)
+        tuned = tune(
+            table, latent_dims=[8], schema={"x": "categorical"}, batch_size=32, min_group=1, **SMALL
+        )
         assert tuned.choice.dim > 32
 
     def test_one_that_diverges_does_not_stop_the_others(self, table):

@@ -132,8 +132,12 @@ class Domain(ABC):
         )
 
     def _out_of_range(self, clause: Clause, low: Any, high: Any) -> OptionError:
+        least_rows = self.column.least_rows
+        where = "in the training table"
+        if least_rows > 1:
+            where = f"but for the outermost rows of the training table (min_group={least_rows})"
         return OptionError(
-            f"where: column {self.column.name!r} is from {low} to {high} in the training table, so "
+            f"where: column {self.column.name!r} is from {low} to {high} {where}, so "
             f"that no row meets {clause}; ask for values in this range"
         )
 
@@ -162,8 +166,16 @@ class _Levels(Domain):
         return Choice((), places)
 
     def _unseen(self, value: Any, nearest: str) -> OptionError:
+        column = self.column
+        if column.folded:
+            return OptionError(
+                f"where: column {column.name!r} never has the value {value!r:.80} in the model; "
+                f"{column.folded} of its levels, which fewer than about {column.min_group} rows of "
+                "the training table hold, are folded into others: fit again with min_group=1, also "
+                f"of this column alone in a schema, to keep them; {nearest}"
+            )
         return OptionError(
-            f"where: column {self.column.name!r} never has the value {value!r:.80} in the training "
+            f"where: column {column.name!r} never has the value {value!r:.80} in the training "
             f"table; {nearest}"
         )
 

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tabgan.cli.work import aligned, describe_finish
+from tabgan.cli.learn import describe_finish
+from tabgan.cli.work import aligned
 from tabgan.dtypes import restore_dtype
 from tabgan.encoding.table import TableEncoder
 from tabgan.estimator import TabGAN

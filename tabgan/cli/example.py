@@ -2,24 +2,19 @@
 
 from importlib.resources import files
 
-import click
-
-from tabgan.cli.options import examples, force_option, quiet_option
+from tabgan.cli.command import command
+from tabgan.cli.options import FILE, force_option, option, quiet_option
 
 __all__ = ["example"]
 
 
-@click.command(
-    epilog=examples(
-        "tabgan example",
-        "tabgan example -o - | head",
-    )
-)
-@click.option(
+@command("tabgan example", "tabgan example -o - | head", no_args_is_help=False)
+@option(
     "-o",
     "--out",
     default="customers.csv",
-    show_default=True,
+    section="Output",
+    type=FILE,
     metavar="OUT",
     help="File for the table; '-' is stdout.",
 )

@@ -4,10 +4,12 @@ from typing import Any
 
 import click
 
+from tabgan.cli.command import command
 from tabgan.cli.options import (
-    examples,
+    FILE,
     force_option,
     json_option,
+    model_option,
     quiet_option,
     reading_options,
     training_options,
@@ -16,21 +18,16 @@ from tabgan.cli.options import (
 __all__ = ["fit"]
 
 
-@click.command(
-    no_args_is_help=True,
-    epilog=examples(
-        "tabgan fit customers.csv -m customers.safetensors",
-        "tabgan fit customers.csv -m customers.safetensors --steps 5000 --seed 7",
-        "tabgan fit customers.csv -m customers.safetensors --condition-on plan",
-        "zcat customers.csv.gz | tabgan fit - -m customers.safetensors",
-    ),
+@command(
+    "tabgan fit customers.csv -m customers.safetensors",
+    "tabgan fit customers.csv -m customers.safetensors --steps 5000 --seed 7",
+    "tabgan fit customers.csv -m customers.safetensors --condition-on plan",
+    "zcat customers.csv.gz | tabgan fit - -m customers.safetensors",
 )
-@click.argument("data")
-@click.option(
-    "-m", "--model", required=True, metavar="FILE", help="File for the model (.safetensors)."
-)
-@training_options
+@click.argument("data", type=FILE)
 @reading_options
+@training_options
+@model_option
 @force_option
 @quiet_option
 @json_option
@@ -40,9 +37,7 @@ def fit(
     model: str,
     schema: str | None,
     constraints: str | None,
-    table_format: Any,
-    encoding: str | None,
-    delimiter: str | None,
+    reading: dict[str, Any],
     pictures: str | None,
     force: bool,
     quiet: bool,
@@ -55,20 +50,16 @@ def fit(
     with 'tabgan sample'.
     """
     from tabgan.cli.declared import load_constraints, load_schema
-    from tabgan.cli.work import Report, check_targets, read_data, train
+    from tabgan.cli.learn import train
+    from tabgan.cli.work import Report, check_targets, read_data
 
     check_targets((data, schema, constraints), model=model, pictures=pictures, force=force)
     columns = load_schema(schema) if schema else None
     rules = load_constraints(constraints) if constraints else None
     report = Report(quiet=quiet)
-    frame, _ = read_data(
-        data, report, table_format=table_format, encoding=encoding, delimiter=delimiter
-    )
+    frame, _ = read_data(data, report, **reading)
     options = {"schema": columns, "constraints": rules, **training}
-    gan = train(frame, report, pictures=pictures, **options)
-    gan.save(model)
-    report.facts["model"] = model
-    report.say(f"Kept the model in {model}")
+    gan = train(frame, report, model=model, pictures=pictures, **options)
     if pictures:  # last, so that nothing is lost if they can't be drawn
         from tabgan.cli.pictures import draw_pictures
 

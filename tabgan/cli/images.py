@@ -4,18 +4,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tabgan.cli.command import Command
 from tabgan.cli.options import (
+    FILE,
     device_option,
     examples,
     force_option,
-    gan_options,
     json_option,
-    latent_option,
-    max_time_option,
+    model_option,
+    option,
     quiet_option,
     seed_option,
-    steps_option,
 )
+from tabgan.cli.options.images import data_option, drawing_options, image_training_options
 
 if TYPE_CHECKING:
     from tabgan.images.evaluate import ImageScores
@@ -24,20 +25,21 @@ __all__ = ["images"]
 
 MOMENTS = 8  # of the training that are drawn
 
-data_option = click.option(
-    "--data",
-    metavar="FOLDER",
-    help="Folder with MNIST's four files, or others of their format and names, gzipped or not.  "
-    "[default: scikit-learn's 1,797 digits of 8 × 8 pixels]",
+
+@click.group(
+    no_args_is_help=True,
+    epilog=examples(
+        "tabgan images fit -m digits.safetensors",
+        "tabgan images sample digits.safetensors -o digits.png",
+        "tabgan images evaluate digits.safetensors",
+    ),
 )
-
-
-@click.group(no_args_is_help=True)
 def images() -> None:
     """Learn images by their labels, and draw new ones."""
 
 
 @images.command(
+    cls=Command,
     no_args_is_help=True,
     epilog=examples(
         "tabgan images fit -m digits.safetensors",
@@ -46,50 +48,8 @@ def images() -> None:
     ),
 )
 @data_option
-@click.option(
-    "-m", "--model", required=True, metavar="FILE", help="File for the model (.safetensors)."
-)
-@click.option(
-    "--architecture",
-    metavar="NAME",
-    default="mlp",
-    show_default=True,
-    help="mlp, mlp_tanh or dcgan.",
-)
-@click.option(
-    "--width",
-    type=click.FloatRange(min=0, min_open=True),
-    default=1.0,
-    show_default=True,
-    metavar="X",
-    help="How wide the hidden layers are beside the usual ones.",
-)
-@latent_option
-@steps_option
-@click.option(
-    "--epochs",
-    type=click.FloatRange(min=0, min_open=True),
-    metavar="X",
-    help="Passes over the images, in place of --steps.",
-)
-@max_time_option
-@click.option(
-    "--batch-size",
-    type=click.IntRange(min=2),
-    default=128,
-    show_default=True,
-    metavar="N",
-    help="Images in a training step.",
-)
-@click.option(
-    "--pictures",
-    metavar="FOLDER",
-    help="Draw losses, a grid, and the same latents over the epochs, as a strip and as an "
-    "animation, to FOLDER.",
-)
-@gan_options
-@device_option
-@seed_option
+@image_training_options
+@model_option
 @force_option
 @quiet_option
 @json_option
@@ -100,16 +60,16 @@ def fit(
     seed: int | None,
     stabilisers: tuple[str, ...],
     pictures: str | None,
+    log_to: str | None,
     force: bool,
     quiet: bool,
     as_json: bool,
     **options: Any,
 ) -> None:
     """Learn images and keep the model in a file; it holds no image."""
-    import sys
-
     from tabgan.cli.image_files import read_part
-    from tabgan.cli.work import Report, check_targets, new_seed, quietly
+    from tabgan.cli.progress import on_terminal, watch
+    from tabgan.cli.work import Report, check_targets, new_seed, quietly, trackers
     from tabgan.images.estimator import ImageGAN
 
     check_targets((), model=model, force=force)
@@ -120,16 +80,19 @@ def fit(
     report = Report(quiet=quiet)
     pixels, labels = read_part(data, "train", report)
     seed = new_seed() if seed is None else seed
-    verbose = not quiet and sys.stderr.isatty()
     options |= {"stabilisers": list(stabilisers) or None, "random_state": seed}
     options["snapshots"] = MOMENTS if pictures else 0
-    gan = quietly(ImageGAN(verbose=verbose, **options).fit, pixels, labels)
-    seconds = report.done("fit")
-    report.say(f"Trained {gan.n_steps_:,} steps in {seconds:.1f} s; latent size {gan.latent_dim_}")
-    for finding in gan.diagnosis_:
-        report.say(f"Warning: {finding}")
-    gan.save(model)
-    report.say(f"Kept the model in {model}")
+    with watch(report, keeps=True) as watching:
+        callbacks = [watching, *trackers(log_to)]
+        gan = ImageGAN(verbose=on_terminal(report), callbacks=callbacks, **options)
+        quietly(gan.fit, pixels, labels)
+        seconds = report.done("fit")
+        steps = watching.steps_done(gan.n_steps_)
+        report.say(f"Trained {steps} in {seconds:.1f} s; latent size {gan.latent_dim_}")
+        for finding in gan.diagnosis_:
+            report.say(f"Warning: {finding}")
+        gan.save(model)
+        report.say(f"Kept the model in {model}")
     if pictures:
         report.facts["pictures"] = draw_image_pictures(gan, pictures, report)
     report.facts |= {"model": model, "seed": seed, "steps": gan.n_steps_, "images": len(pixels)}
@@ -139,6 +102,7 @@ def fit(
 
 
 @images.command(
+    cls=Command,
     no_args_is_help=True,
     epilog=examples(
         "tabgan images sample mnist.safetensors -o digits.png",
@@ -146,24 +110,8 @@ def fit(
         "tabgan images sample mnist.safetensors -n 10000 -o digits.npz",
     ),
 )
-@click.argument("model")
-@click.option(
-    "-n",
-    "--number",
-    type=click.IntRange(min=0),
-    metavar="N",
-    help="Images to draw.  [default: two of each label]",
-)
-@click.option(
-    "--label", metavar="LABEL", help="The label that all images are to have.  [default: any]"
-)
-@click.option(
-    "-o",
-    "--out",
-    required=True,
-    metavar="OUT",
-    help="A picture of a grid (.png), or arrays 'images' and 'labels' for NumPy (.npz).",
-)
+@click.argument("model", type=FILE)
+@drawing_options
 @device_option
 @seed_option
 @force_option
@@ -203,34 +151,38 @@ def sample(
 
 
 @images.command(
+    cls=Command,
     no_args_is_help=True,
     epilog=examples(
         "tabgan images evaluate mnist.safetensors --data mnist",
         "tabgan images evaluate mnist.safetensors --data mnist --judge judge.safetensors --json",
     ),
 )
-@click.argument("model")
+@click.argument("model", type=FILE)
 @data_option
-@click.option(
+@option(
     "-n",
     "--number",
+    section="Images",
     type=click.IntRange(min=100),
     default=10_000,
-    show_default=True,
     metavar="N",
     help="Images to draw and to judge.",
 )
-@click.option(
+@option(
     "--judge",
     "judge_file",
+    section="Scores",
+    keys=("judge",),
+    type=FILE,
     metavar="FILE",
-    help="File of the judge: read if it is there, else trained and written.  [default: trained "
-    "and forgotten]",
+    show_default="trained and forgotten",
+    help="File of the judge: read if it is there, else trained and written.",
 )
-@click.option(
+@option(
     "--retrain/--no-retrain",
+    section="Scores",
     default=True,
-    show_default=True,
     help="Also train a classifier on drawn images alone.",
 )
 @device_option

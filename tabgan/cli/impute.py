@@ -4,9 +4,11 @@ from typing import Any
 
 import click
 
+from tabgan.cli.command import command
 from tabgan.cli.options import (
-    examples,
+    FILE,
     json_option,
+    option,
     output_options,
     quiet_option,
     reading_options,
@@ -16,25 +18,24 @@ from tabgan.cli.options import (
 __all__ = ["impute"]
 
 
-@click.command(
-    no_args_is_help=True,
-    epilog=examples(
-        "tabgan impute customers.safetensors customers.csv",
-        "tabgan impute customers.safetensors new.csv -o filled.csv --seed 7",
-    ),
+@command(
+    "tabgan impute customers.safetensors customers.csv",
+    "tabgan impute customers.safetensors new.csv -o filled.csv --seed 7",
 )
-@click.argument("model")
-@click.argument("data")
-@click.option(
+@click.argument("model", type=FILE)
+@click.argument("data", type=FILE)
+@reading_options
+@option(
     "-o",
     "--out",
+    section="Output",
+    type=FILE,
     metavar="OUT",
-    help="File for the filled table; '-' is stdout.  [default: DATA_imputed, in the "
-    "current folder]",
+    show_default="DATA_imputed, in the current folder",
+    help="File for the filled table; '-' is stdout.",
 )
-@seed_option
-@reading_options
 @output_options
+@seed_option
 @quiet_option
 @json_option
 def impute(
@@ -43,10 +44,8 @@ def impute(
     data: str,
     out: str | None,
     seed: int | None,
-    table_format: Any,
-    encoding: str | None,
-    delimiter: str | None,
-    output_format: Any,
+    reading: dict[str, Any],
+    writing: dict[str, Any],
     force: bool,
     quiet: bool,
     as_json: bool,
@@ -60,35 +59,41 @@ def impute(
         raise click.UsageError("--json and -o - would both write to standard output; give one")
     from tabgan.cli.work import (
         Report,
+        check_table,
         check_targets,
         default_output,
+        fact_of,
         new_seed,
+        place_of,
         read_data,
         with_holes,
+        write_blocks,
     )
-    from tabgan.files import TableForm, TableWriter
+    from tabgan.files import TableForm
 
-    suffix = output_format and f".{output_format}"
-    out = out or default_output(data, suffix, ending="imputed")
-    TableForm().for_output(out, table_format=output_format)
-    check_targets((model, data), out=out, force=force)
+    table = reading["table"]
+    out = out or default_output(data, writing["table_format"], ending="imputed", table=table)
+    form = TableForm(table=table).for_output(out, **writing)
+    check_targets((model, data), out=out, form=form, force=force)
     report = Report(quiet=quiet)
     from tabgan.estimator import TabGAN
 
     gan = TabGAN.load(model)
-    frame, form = read_data(
-        data, report, table_format=table_format, encoding=encoding, delimiter=delimiter
-    )
-    frame = with_holes(frame, form)
+    frame, source = read_data(data, report, **reading)
+    form = source.for_output(out, **writing)
+    check_table(data, source, out, form, rows=len(frame), force=force)
+    frame = with_holes(frame, source)
     seed = new_seed() if seed is None else seed
     holes = int(frame.isna().to_numpy().sum())
+    report.say(f"Filling {holes:,} empty cells")
     filled = gan.impute(frame, random_state=seed)
-    with TableWriter(out, form.for_output(out, table_format=output_format), force=force) as writer:
-        writer.write(filled)
+    write_blocks([filled], gan.schema_, report, out=out, form=form, force=force)
     seconds = report.done("impute")
     left = int(filled.isna().to_numpy().sum())
-    report.say(f"Filled {holes - left:,} of {holes:,} empty cells in {seconds:.1f} s; wrote {out}")
-    report.facts |= {"model": model, "seed": seed, "rows": len(filled), "output": out}
+    filling = f"Filled {holes - left:,} of {holes:,} empty cells in {seconds:.1f} s"
+    report.say(f"{filling}; wrote {place_of(out)}")
+    report.facts |= {"model": model, "seed": seed, "rows": len(filled)}
+    report.facts["output"] = fact_of(out)
     report.facts |= {"empty_cells": holes, "filled_cells": holes - left}
     if as_json:
         report.print_json()

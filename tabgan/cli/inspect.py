@@ -6,22 +6,22 @@ from typing import Any
 
 import click
 
-from tabgan.cli.options import examples, json_option, quiet_option, reading_options
+from tabgan.cli.command import command
+from tabgan.cli.options import FILE, json_option, option, quiet_option, reading_options
 
 __all__ = ["inspect"]
 
 
-@click.command(
-    no_args_is_help=True,
-    epilog=examples(
-        "tabgan inspect customers.csv",
-        "tabgan inspect customers.csv --schema schema.json",
-        "tabgan inspect customers.safetensors --json",
-    ),
+@command(
+    "tabgan inspect customers.csv",
+    "tabgan inspect customers.csv --schema schema.json",
+    "tabgan inspect customers.safetensors --json",
 )
-@click.argument("source", metavar="DATA|MODEL")
-@click.option(
+@click.argument("source", type=FILE, metavar="DATA|MODEL")
+@option(
     "--schema",
+    section="Columns",
+    type=FILE,
     metavar="FILE",
     help="Use the schema in FILE; if there is no such file, write the inferred one to it, to be "
     "edited and given to 'synth' or 'fit'.",
@@ -33,9 +33,7 @@ def inspect(
     *,
     source: str,
     schema: str | None,
-    table_format: Any,
-    encoding: str | None,
-    delimiter: str | None,
+    reading: dict[str, Any],
     quiet: bool,
     as_json: bool,
 ) -> None:
@@ -57,11 +55,9 @@ def inspect(
     else:
         given = load_schema(schema) if schema and Path(schema).exists() else None
         report = Report(quiet=quiet)
-        frame, _ = read_data(
-            source, report, table_format=table_format, encoding=encoding, delimiter=delimiter
-        )
+        frame, _ = read_data(source, report, **reading)
         found, facts = describe_table(frame, given)
-        facts = {"data": source, **facts}
+        facts = {"data": report.facts["data"], **facts}
         if schema and given is None:
             _write_schema(schema, found.to_json())
             report.say(f"Wrote {schema}; edit it and give it with --schema")

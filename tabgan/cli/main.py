@@ -11,6 +11,8 @@ from typing import Any
 
 import click
 
+from tabgan.cli.completion import completion
+from tabgan.cli.evaluate import evaluate
 from tabgan.cli.example import example
 from tabgan.cli.fit import fit
 from tabgan.cli.images import images
@@ -84,16 +86,45 @@ Start with:
   tabgan synth customers.csv     write a synthetic table like it
 
 \b
+Every option can also be set by an environment variable, and in tabgan.toml in the current folder
+or the file that --config or TABGAN_CONFIG names. The command line comes first, then these:
+  TABGAN_SYNTH_STEPS=5000        for 'tabgan synth'; TABGAN_IMAGES_FIT_STEPS for 'images fit'
+  steps = 5000                   in the file, for each command that has --steps
+  [synth]                        below it, for 'tabgan synth' alone; [images.fit] for 'images fit'
+
+\b
+Completion of commands, options and files:
+  eval "$(tabgan completion bash)"          in ~/.bashrc; zsh in ~/.zshrc
+  tabgan completion fish > ~/.config/fish/completions/tabgan.fish
+
+\b
 Exit codes: 0 done, 1 a fault in tabgan, 2 wrong usage, 3 bad data,
-4 bad model file, 5 input or output failed, 6 a limit not kept, 130 interrupted.
+4 bad model file, 5 input or output failed, 6 a score below --fail-under or a
+risk over --fail-over, 130 interrupted.
 """
 
 
-@click.group(cls=_Group, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=_Group,
+    epilog=_EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "TABGAN"},
+)
 @click.version_option(package_name="tabgan", prog_name="tabgan")
 def main() -> None:
     """Make synthetic tables that are as good as the real ones."""
 
 
-for command in (synth, fit, sample, impute, inspect, privacy, tune, example, images):
+for command in (
+    synth,
+    fit,
+    sample,
+    impute,
+    evaluate,
+    inspect,
+    privacy,
+    tune,
+    example,
+    images,
+    completion,
+):
     main.add_command(command)

@@ -1,73 +1,91 @@
 """``tabgan privacy``: attack a synthetic table."""
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from tabgan.cli.command import command
 from tabgan.cli.options import (
-    examples,
+    FILE,
     json_option,
+    option,
     quiet_option,
     reading_options,
     schema_option,
-    seed_option,
 )
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["privacy"]
 
-OVER_LIMIT = 6
+OVER_LIMIT = 6  # exit code of a risk that is too high
 _ATTACKS = ("copies", "closest", "membership", "singling_out", "linkability", "inference")
 
 
-@click.command(
-    no_args_is_help=True,
-    epilog=examples(
-        "tabgan privacy customers.csv customers_synthetic.csv --holdout unseen.csv",
-        "tabgan privacy real.csv synthetic.csv --holdout unseen.csv --secret income --json",
-        "tabgan privacy real.csv synthetic.csv --holdout unseen.csv --fail-over 0.1",
-    ),
+@command(
+    "tabgan privacy customers.csv customers_synthetic.csv --holdout unseen.csv",
+    "tabgan privacy real.csv synthetic.csv --holdout unseen.csv --secret income --json",
+    "tabgan privacy real.csv synthetic.csv --holdout unseen.csv --fail-over 0.1",
 )
-@click.argument("real", metavar="REAL")
-@click.argument("synthetic", metavar="SYNTHETIC")
-@click.option(
+@click.argument("real", type=FILE)
+@click.argument("synthetic", type=FILE)
+@reading_options
+@option(
     "--holdout",
+    section="Comparison",
+    type=FILE,
     metavar="FILE",
+    show_default="none; most figures then say little",
     help="Rows of the same population that the generator never saw: what an attack gets from them "
-    "as well is no leak.  [default: none; most figures then say little]",
+    "as well is no leak.",
 )
-@click.option(
+@option(
     "--secret",
     "secrets",
+    section="Comparison",
+    keys=("secrets",),
     multiple=True,
     metavar="COLUMN",
-    help="A column that attackers would guess; can be repeated.  [default: every column in turn]",
+    show_default="every column in turn",
+    help="A column that attackers would guess; can be repeated.",
 )
-@click.option(
+@option(
     "--attack",
     "attacks",
+    section="Comparison",
+    keys=("attacks",),
     multiple=True,
     type=click.Choice(_ATTACKS),
-    help="An attack to run; can be repeated.  [default: all]",
+    show_default="all",
+    help="An attack to run; can be repeated.",
 )
-@click.option(
+@schema_option
+@option(
+    "--seed",
+    keys=("seed", "random_state"),
+    type=click.IntRange(min=0),
+    metavar="S",
+    default=0,
+    help="Seed of all samples and guesses: the same one gives the same figures.",
+)
+@option(
     "--fail-over",
+    section="Output",
     type=click.FloatRange(0, 1),
     metavar="X",
-    help="Exit with 6 if a risk is over X, from 0 to 1.  [default: no limit]",
+    help=f"End with exit code {OVER_LIMIT} if a risk is over X, from 0 to 1.",
 )
-@click.option(
+@option(
     "--fail-end",
+    section="Output",
     type=click.Choice(["high", "low"]),
     default="high",
-    show_default=True,
     help="Which end of a risk's 95 % interval is held against --fail-over: high fails unless the "
     "audit shows the risk to be within it (give enough holdout rows), low only if it shows the "
     "risk to be beyond it.",
 )
-@schema_option
-@seed_option
-@reading_options
 @quiet_option
 @json_option
 def privacy(
@@ -80,10 +98,8 @@ def privacy(
     fail_over: float | None,
     fail_end: Any,
     schema: str | None,
-    seed: int | None,
-    table_format: Any,
-    encoding: str | None,
-    delimiter: str | None,
+    seed: int,
+    reading: dict[str, Any],
     quiet: bool,
     as_json: bool,
 ) -> None:
@@ -94,17 +110,17 @@ def privacy(
     0 to 1, with a 95 % interval. The risks go to standard output.
     """
     from tabgan.cli.declared import load_schema
-    from tabgan.cli.work import Report, new_seed, print_text, read_data
+    from tabgan.cli.work import Report, print_text, read_data, with_holes
     from tabgan.privacy import audit
 
     declared = load_schema(schema) if schema else None
     report = Report(quiet=quiet)
-    form = {"table_format": table_format, "encoding": encoding, "delimiter": delimiter}
-    known, drawn, unseen = (
-        read_data(path, report, **form)[0] if path else None for path in (real, synthetic, holdout)
-    )
-    assert known is not None
-    assert drawn is not None
+
+    def table(path: str) -> "pd.DataFrame":
+        return with_holes(*read_data(path, report, **reading))
+
+    known, drawn = table(real), table(synthetic)
+    unseen = None if holdout is None else table(holdout)
     found = audit(
         known,
         drawn,
@@ -112,9 +128,9 @@ def privacy(
         schema=declared,
         secrets=secrets or None,
         attacks=attacks or None,
-        random_state=new_seed() if seed is None else seed,
+        random_state=seed,
     )
-    report.say(f"Attacked in {report.done('attack'):.1f} s, seed {found.seed}")
+    report.say(f"Attacked in {report.done('attack'):.1f} s")
     over = () if fail_over is None else found.over(fail_over, fail_end)
     facts = found.to_json() | {"over_limit": [f"{risk.attack}, {risk.about}" for risk in over]}
     print_text(json.dumps(facts, allow_nan=False) if as_json else str(found))

@@ -4,9 +4,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tabgan.cli.command import command
 from tabgan.cli.options import (
-    examples,
+    FILE,
+    balance_option,
+    delimiter_option,
+    device_option,
+    encoding_option,
     json_option,
+    option,
     output_options,
     quiet_option,
     rows_option,
@@ -20,40 +26,33 @@ if TYPE_CHECKING:
 __all__ = ["sample"]
 
 
-@click.command(
-    no_args_is_help=True,
-    epilog=examples(
-        "tabgan sample customers.safetensors",
-        "tabgan sample customers.safetensors -n 1000000 -o many.csv.gz --seed 7",
-        "tabgan sample customers.safetensors -n 20 -o -",
-        "tabgan sample customers.safetensors --where plan=free",
-        "tabgan sample customers.safetensors -n 100 --where 'age >= 65 and plan != \"pro\"'",
-        "tabgan sample customers.safetensors --where-file rows.csv",
-        "tabgan sample customers.safetensors -n 3000 --balance plan",
-    ),
+@command(
+    "tabgan sample customers.safetensors",
+    "tabgan sample customers.safetensors -n 1000000 -o many.csv.gz --seed 7",
+    "tabgan sample customers.safetensors -n 20 -o -",
+    "tabgan sample customers.safetensors --where plan=free",
+    "tabgan sample customers.safetensors -n 100 --where 'age >= 65 and plan != \"pro\"'",
+    "tabgan sample customers.safetensors --where-file rows.csv",
+    "tabgan sample customers.safetensors -n 3000 --balance plan",
 )
-@click.argument("model")
+@click.argument("model", type=FILE)
 @rows_option
-@click.option(
+@where_options
+@balance_option
+@option(
     "-o",
     "--out",
+    section="Output",
+    type=FILE,
     metavar="OUT",
-    help="File for the synthetic table; '-' is stdout.  [default: MODEL_synthetic.csv, in the "
-    "current folder]",
+    show_default="MODEL_synthetic.csv, in the current folder",
+    help="File for the synthetic table; '-' is stdout.",
 )
-@where_options
-@click.option(
-    "--balance",
-    metavar="COLUMN",
-    help="Draw all values of this column equally often.  [default: as in the training table]",
-)
-@seed_option
-@click.option(
-    "--device", default="auto", show_default=True, metavar="auto|cpu|cuda", help="Where to draw."
-)
-@click.option("--encoding", metavar="NAME", help="Encoding of text.  [default: utf-8]")
-@click.option("--delimiter", metavar="CHAR", help="Between the fields of CSV.  [default: ,]")
+@encoding_option
+@delimiter_option
 @output_options
+@device_option
+@seed_option
 @quiet_option
 @json_option
 def sample(
@@ -68,7 +67,7 @@ def sample(
     device: str,
     encoding: str | None,
     delimiter: str | None,
-    output_format: Any,
+    writing: dict[str, Any],
     force: bool,
     quiet: bool,
     as_json: bool,
@@ -84,13 +83,11 @@ def sample(
         _check_alone(rows, where, balance)
     asked = _joined(where) if where else None
     from tabgan.cli.work import Report, check_targets, default_output, draw_to_file, new_seed
-    from tabgan.files import TableForm
+    from tabgan.files import TableForm, check_table_output
 
-    out = out or default_output(model, f".{output_format or 'csv'}")
-    form = TableForm().for_output(
-        out, table_format=output_format, encoding=encoding, delimiter=delimiter
-    )
-    check_targets((model, where_file), out=out, force=force)
+    out = out or default_output(model, writing["table_format"] or "csv")
+    form = TableForm().for_output(out, **writing, encoding=encoding, delimiter=delimiter)
+    check_targets((model, where_file), out=out, form=form, rows=rows, force=force)
     report = Report(quiet=quiet)
     report.say(f"Reading {model}")
     from tabgan.estimator import TabGAN
@@ -103,6 +100,7 @@ def sample(
         report.facts["where"] = asked or where_file
     if balance is not None:
         report.facts["balance"] = balance
+    check_table_output(out, form, gan.n_rows_ if rows is None else rows, force=force)
     request = {"where": _partial_rows(where_file) if where_file else asked, "balance": balance}
     draw_to_file(gan, report, rows=rows, seed=seed, out=out, form=form, force=force, **request)
     if as_json:
@@ -113,9 +111,9 @@ def _check_alone(rows: int | None, where: tuple[str, ...], balance: str | None) 
     """Check that nothing is asked for beside --where-file, which says all."""
     if rows is not None:
         raise click.UsageError("--where-file has a row for each one that is drawn; leave -n out")
-    for option, given in (("--where", bool(where)), ("--balance", balance is not None)):
+    for other, given in (("--where", bool(where)), ("--balance", balance is not None)):
         if given:
-            raise click.UsageError(f"{option} and --where-file can't both be given; give one")
+            raise click.UsageError(f"{other} and --where-file can't both be given; give one")
 
 
 def _joined(conditions: tuple[str, ...]) -> str:

@@ -4,9 +4,11 @@ from typing import Any
 
 import click
 
+from tabgan.cli.command import command
 from tabgan.cli.options import (
-    examples,
+    FILE,
     json_option,
+    option,
     output_options,
     quiet_option,
     reading_options,
@@ -17,27 +19,43 @@ from tabgan.cli.options import (
 __all__ = ["synth"]
 
 
-@click.command(
-    no_args_is_help=True,
-    epilog=examples(
-        "tabgan synth customers.csv",
-        "tabgan synth customers.csv -n 100000 -o many.parquet --seed 7",
-        "tabgan synth customers.csv --model customers.safetensors --epochs 50",
-        "cat customers.csv | tabgan synth - -o - > synthetic.csv",
-    ),
+@command(
+    "tabgan synth customers.csv",
+    "tabgan synth customers.csv -n 100000 -o many.parquet --seed 7",
+    "tabgan synth customers.csv --report report.html",
+    "tabgan synth customers.csv --model customers.safetensors --epochs 50",
+    "tabgan synth shop.xlsx --sheet Customers -o synthetic.xlsx",
+    "tabgan synth postgresql://ann@db/shop --query 'select * from customers' -o fake.csv",
+    "cat customers.csv | tabgan synth - -o - > synthetic.csv",
 )
-@click.argument("data")
+@click.argument("data", type=FILE)
+@reading_options
+@training_options
 @rows_option
-@click.option(
+@option(
     "-o",
     "--out",
+    section="Output",
+    type=FILE,
     metavar="OUT",
-    help="File for the synthetic table; '-' is stdout.  [default: DATA_synthetic with DATA's "
-    "suffix, in the current folder]",
+    show_default="DATA_synthetic with DATA's suffix, in the current folder",
+    help="File for the synthetic table; '-' is stdout.",
 )
-@click.option("--model", metavar="FILE", help="Keep the trained model in FILE (.safetensors).")
-@training_options
-@reading_options
+@option(
+    "--model",
+    section="Output",
+    type=FILE,
+    metavar="FILE",
+    help="Keep the trained model in FILE (.safetensors).",
+)
+@option(
+    "--report",
+    "page",
+    section="Output",
+    type=FILE,
+    metavar="FILE",
+    help="Evaluate the rows, and write a report to FILE (.html), to be opened in a browser.",
+)
 @output_options
 @quiet_option
 @json_option
@@ -47,12 +65,11 @@ def synth(
     rows: int | None,
     out: str | None,
     model: str | None,
+    page: str | None,
     schema: str | None,
     constraints: str | None,
-    table_format: Any,
-    encoding: str | None,
-    delimiter: str | None,
-    output_format: Any,
+    reading: dict[str, Any],
+    writing: dict[str, Any],
     pictures: str | None,
     force: bool,
     quiet: bool,
@@ -61,45 +78,50 @@ def synth(
 ) -> None:
     """Learn a table and write a synthetic one like it.
 
-    DATA is a CSV, TSV, JSON lines or Parquet file, plain or gzip-compressed, or '-' for standard
-    input. The synthetic table has the same columns, in the same form.
+    DATA is a CSV, TSV, JSON lines, Parquet, Feather or Excel file, plain or compressed (.gz,
+    .zst), or '-' for standard input; a folder of Parquet files; an SQLite or DuckDB file; or the
+    address of a database, such as postgresql://user@host/name. OUT is one of these, too. The
+    synthetic table has the same columns, in the same form.
     """
     if as_json and out == "-":
         raise click.UsageError("--json and -o - would both write to standard output; give one")
     from tabgan.cli.declared import load_constraints, load_schema
+    from tabgan.cli.learn import train
     from tabgan.cli.work import (
         Report,
+        check_table,
         check_targets,
         default_output,
         draw_to_file,
         read_data,
-        train,
     )
     from tabgan.files import TableForm
 
-    out = out or default_output(data, output_format and f".{output_format}")
+    table = reading["table"]
+    out = out or default_output(data, writing["table_format"], table=table)
     # What can be known to fail is found now, and not after the training.
-    TableForm().for_output(out, table_format=output_format)
-    check_targets((data, schema, constraints), out=out, model=model, pictures=pictures, force=force)
+    form = TableForm(table=table).for_output(out, **writing)
+    sources = (data, schema, constraints)
+    targets: dict[str, Any] = {"out": out, "model": model, "report": page, "pictures": pictures}
+    check_targets(sources, **targets, form=form, rows=rows, force=force)
     columns = load_schema(schema) if schema else None
     rules = load_constraints(constraints) if constraints else None
 
     report = Report(quiet=quiet)
-    frame, form = read_data(
-        data, report, table_format=table_format, encoding=encoding, delimiter=delimiter
-    )
-    form = form.for_output(out, table_format=output_format)
+    frame, source = read_data(data, report, **reading)
+    form = source.for_output(out, **writing)
+    check_table(data, source, out, form, rows=rows or len(frame), force=force)
     options = {"schema": columns, "constraints": rules, **training}
-    gan = train(frame, report, pictures=pictures, **options)
-    if model:
-        gan.save(model)
-        report.facts["model"] = model
-        report.say(f"Kept the model in {model}")
+    gan = train(frame, report, model=model, pictures=pictures, **options)
     seed = report.facts["seed"]
     draw_to_file(gan, report, rows=rows, seed=seed, out=out, form=form, force=force)
     if pictures:  # last, so that nothing is lost if they can't be drawn
         from tabgan.cli.pictures import draw_pictures
 
         report.facts["pictures"] = draw_pictures(gan, frame, pictures, report)
+    if page:
+        from tabgan.cli.reports import write_report
+
+        write_report(gan, frame, form, report, rows=rows, seed=seed, path=page)
     if as_json:
         report.print_json()

@@ -1,15 +1,17 @@
 """``tabgan tune``: try several latent sizes on a table and compare the results."""
 
-from collections.abc import Callable
 from typing import Any
 
 import click
 
+from tabgan.cli.command import command
 from tabgan.cli.options import (
+    FILE,
+    Numbers,
     device_option,
-    examples,
     force_option,
     json_option,
+    option,
     quiet_option,
     reading_options,
     schema_option,
@@ -19,70 +21,66 @@ from tabgan.cli.options import (
 
 __all__ = ["tune"]
 
-_Callback = Callable[[click.Context, click.Parameter, str | None], tuple[Any, ...] | None]
 
-
-def _several(kind: type[int] | type[float]) -> _Callback:
-    """Return a callback that takes numbers with commas between them."""
-
-    def take(
-        _ctx: click.Context, _option: click.Parameter, text: str | None
-    ) -> tuple[Any, ...] | None:
-        if text is None:
-            return None
-        try:
-            return tuple(kind(part) for part in text.split(","))
-        except ValueError:
-            noun = "whole numbers" if kind is int else "numbers"
-            raise click.BadParameter(
-                f"{text!r} is not a list of {noun} with commas between them"
-            ) from None
-
-    return take
-
-
-@click.command(
-    no_args_is_help=True,
-    epilog=examples(
-        "tabgan tune customers.csv",
-        "tabgan tune customers.csv --latent-dims 32,64,128,256 --plot tune.png",
-        "tabgan tune customers.csv --learning-rates 0.0002,0.0005 -o report.json --seed 7",
-        "tabgan tune customers.csv --optuna 20",
-    ),
+@command(
+    "tabgan tune customers.csv",
+    "tabgan tune customers.csv --latent-dims 32,64,128,256 --plot tune.png",
+    "tabgan tune customers.csv --learning-rates 0.0002,0.0005 -o report.json --seed 7",
+    "tabgan tune customers.csv --optuna 20",
 )
-@click.argument("data")
-@click.option(
+@click.argument("data", type=FILE)
+@reading_options
+@schema_option
+@option(
     "--latent-dims",
-    callback=_several(int),
+    section="Search",
+    type=Numbers(int),
     metavar="N,N,…",
-    help="Latent sizes to try; Optuna takes the range between them.  [default: by the heuristics]",
+    show_default="by the heuristics",
+    help="Latent sizes to try; Optuna takes the range between them.",
 )
-@click.option(
+@option(
     "--learning-rates",
-    callback=_several(float),
+    section="Search",
+    type=Numbers(float),
     metavar="X,X,…",
-    help="Learning rates to try with each.  [default: 0.0005; with Optuna 0.0001 to 0.002]",
+    show_default="0.0005; with Optuna 0.0001 to 0.002",
+    help="Learning rates to try with each.",
 )
-@click.option(
+@option(
     "--hidden-dims",
-    callback=_several(int),
+    section="Search",
+    type=Numbers(int),
     metavar="N,N,…",
-    help="Widths of the hidden layers to try with each.  [default: 256; with Optuna 128,256,512]",
+    show_default="256; with Optuna 128,256,512",
+    help="Widths of the hidden layers to try with each.",
 )
-@click.option(
+@option(
     "--optuna",
+    section="Search",
     type=click.IntRange(min=1),
     metavar="TRIALS",
     help="Try what Optuna suggests, so many times, in place of every combination.",
 )
-@click.option("-o", "--out", metavar="REPORT", help="Write all trials to REPORT (JSON).")
-@click.option("--plot", metavar="FILE", help="Draw the scores to FILE (.png, .svg or .pdf).")
-@schema_option
-@seed_option
 @steps_option
 @device_option
-@reading_options
+@option(
+    "-o",
+    "--out",
+    section="Output",
+    type=FILE,
+    metavar="REPORT",
+    help="Write all trials to REPORT (JSON).",
+)
+@option(
+    "--plot",
+    section="Output",
+    type=FILE,
+    metavar="FILE",
+    help="Draw the scores to FILE (.png, .svg or .pdf).",
+)
 @force_option
+@seed_option
 @quiet_option
 @json_option
 def tune(
@@ -91,9 +89,7 @@ def tune(
     out: str | None,
     plot: str | None,
     schema: str | None,
-    table_format: Any,
-    encoding: str | None,
-    delimiter: str | None,
+    reading: dict[str, Any],
     force: bool,
     quiet: bool,
     as_json: bool,
@@ -118,7 +114,6 @@ def tune(
         check_plot(plot)
     columns = load_schema(schema) if schema else None
     report = Report(quiet=quiet)
-    reading = {"table_format": table_format, "encoding": encoding, "delimiter": delimiter}
     frame, _ = read_data(data, report, **reading)
     result = search_table(frame, report, schema=columns, **search)
     if out:
@@ -128,7 +123,7 @@ def tune(
         result.plot(plot)
         report.say(f"Drew {plot}")
     kept = {**reading, "schema": schema, "steps": search["steps"]}
-    command = next_command(data, result.best.candidate, kept)
+    command = next_command(report.facts["data"], result.best.candidate, kept)
     report.facts |= {**result.to_json(), "next": command}
     if as_json:
         report.print_json()

@@ -1,11 +1,12 @@
-"""What several commands do: read a table, train on it, draw rows to a file, report."""
+"""What several commands do: check and name files, read a table, write rows, report."""
 
 import json
 import secrets
 import sys
 import time
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,21 +17,24 @@ if TYPE_CHECKING:
 
     from tabgan.estimator import TabGAN
     from tabgan.files import TableForm
+    from tabgan.gan.callbacks import Callback
     from tabgan.schema import Schema
 
 __all__ = [
     "Report",
     "aligned",
+    "check_table",
     "check_targets",
     "default_output",
-    "describe_finish",
     "draw_to_file",
     "new_seed",
+    "place_of",
     "print_text",
     "quietly",
     "read_data",
-    "train",
+    "trackers",
     "with_holes",
+    "write_blocks",
 ]
 
 
@@ -90,7 +94,11 @@ def check_targets(
     out: str | None = None,
     model: str | None = None,
     plot: str | None = None,
+    html: str | None = None,
+    report: str | None = None,
     pictures: str | None = None,
+    form: "TableForm | None" = None,
+    rows: int | None = None,
     force: bool,
 ) -> None:
     """Check the files that a command will write, before it does any work.
@@ -99,10 +107,12 @@ def check_targets(
     ----------
     sources
         The files that the command reads.
-    out, model, plot
+    out, model, plot, html, report
         The files that it writes.
     pictures
         The folder that it draws pictures in.
+    form, rows
+        The form of the table that goes to `out`, and its rows, as far as they are known.
     force
         Whether files that exist may be replaced.
 
@@ -115,26 +125,56 @@ def check_targets(
     OptionError
         If pictures can't be drawn here.
     """
-    from tabgan.files import check_output
+    from tabgan.files import DATABASES, check_output, check_table_output
 
     if pictures is not None:
         from tabgan.cli.pictures import check_folder
 
         check_folder(pictures, force=force)
-    for name, target in (("model", model), ("plot", plot)):
+    kept = {"model": model, "plot": plot, "html": html, "report": report}
+    for name, target in kept.items():
         if target == "-":
+            noun = "report" if name == "html" else name
             raise click.UsageError(
-                f"a {name} can't go to standard output; give --{name} a file name"
+                f"a {noun} can't go to standard output; give --{name} a file name"
             )
         if target and out and Path(target).resolve() == Path(out).resolve():
             raise click.UsageError(f"--{name} and --out both name {out}; give two names")
-    targets = {"--out": out, "--model": model, "--plot": plot}
+    targets = {"--out": out, **{f"--{name}": target for name, target in kept.items()}}
     for option, target in targets.items():
         if not target:
             continue
-        if any(source and _is_same_file(source, target) for source in sources):
+        own = form if option == "--out" else None
+        is_database = own is not None and own.format in DATABASES  # which has several tables
+        if not is_database and any(_is_same_file(source, target) for source in sources if source):
             raise click.UsageError(f"{option} {target} is a file to read from; give another name")
-        check_output(target, force=force)
+        if own is None:
+            check_output(target, force=force)
+        else:
+            check_table_output(target, own, rows, force=force)
+
+
+def check_table(
+    data: str, source: "TableForm", out: str, form: "TableForm", *, rows: int, force: bool
+) -> None:
+    """Check the table that a command will write once more, when the one that it reads is known.
+
+    Raises
+    ------
+    click.UsageError
+        If it would take the place of the table that was read.
+    OptionError, TableFileError
+        As `tabgan.files.check_table_output`.
+    """
+    from tabgan.files import DATABASES, check_table_output, shown_place
+
+    is_same = data == out or _is_same_file(data, out)
+    if is_same and form.format in DATABASES and form.table == source.table:
+        raise click.UsageError(
+            f"--out {shown_place(out)} has the table that is read, {form.table!r}; give another "
+            "--out-table"
+        )
+    check_table_output(out, form, rows, force=force)
 
 
 def _is_same_file(source: str, target: str) -> bool:
@@ -142,8 +182,25 @@ def _is_same_file(source: str, target: str) -> bool:
     return Path(source).is_file() and Path(target).exists() and Path(source).samefile(target)
 
 
-def default_output(data: str, suffix: str | None = None, ending: str = "synthetic") -> str:
+def default_output(
+    data: str,
+    table_format: str | None = None,
+    *,
+    ending: str = "synthetic",
+    table: str | None = None,
+) -> str:
     """Name the file that a table made of another goes to, in the current folder.
+
+    Parameters
+    ----------
+    data
+        Where the other table lies.
+    table_format
+        The format of the file; None for that of the other one.
+    ending
+        What is put after the name.
+    table
+        The other table's name in its database.
 
     Examples
     --------
@@ -152,71 +209,42 @@ def default_output(data: str, suffix: str | None = None, ending: str = "syntheti
     >>> default_output("-")
     'synthetic.csv'
     """
-    from tabgan.files import file_suffix
+    from tabgan.files import file_suffix, is_url
 
-    if data == "-":
-        return f"{ending}{suffix or '.csv'}"
+    suffix = f".{table_format}" if table_format else ""
+    if data == "-" or is_url(data):
+        return f"{f'{table}_' if table else ''}{ending}{suffix or '.csv'}"
+    if Path(data).is_dir():
+        return f"{Path(data).resolve().name}_{ending}{suffix or '.parquet'}"
     own = file_suffix(data)
     return f"{Path(data).name.removesuffix(own)}_{ending}{suffix or own}"
 
 
-def read_data(
-    data: str,
-    report: Report,
-    *,
-    table_format: Any = None,
-    encoding: str | None = None,
-    delimiter: str | None = None,
-) -> tuple["pd.DataFrame", "TableForm"]:
-    """Read the table that a command works on."""
-    report.say(f"Reading {'standard input' if data == '-' else data}")
+def read_data(data: str, report: Report, **reading: Any) -> tuple["pd.DataFrame", "TableForm"]:
+    """Read the table that a command works on, by the options of `tabgan.files.read_table`."""
+    from tabgan.files.formats import shown_place
+
+    report.say(f"Reading {shown_place(data)}")
     from tabgan.files import read_table
 
-    frame, form = read_table(
-        data, table_format=table_format, encoding=encoding, delimiter=delimiter
-    )
+    frame, form = read_table(data, **reading)
     report.done("read")
     report.say(f"{len(frame):,} rows, {len(frame.columns):,} columns")
-    report.facts |= {"data": data, "training_rows": len(frame), "columns": len(frame.columns)}
+    report.facts |= {
+        "data": fact_of(data),
+        "training_rows": len(frame),
+        "columns": len(frame.columns),
+    }
     return frame, form
 
 
-def train(
-    frame: "pd.DataFrame",
-    report: Report,
-    *,
-    schema: "Schema | None",
-    seed: int | None,
-    condition_on: tuple[str, ...] = (),
-    stabilisers: tuple[str, ...] = (),
-    pictures: str | None = None,
-    **options: Any,
-) -> "TabGAN":
-    """Fit an estimator, with a progress bar where standard error is a terminal.
+def trackers(folder: str | None) -> "list[Callback]":
+    """Return the callbacks that write the records of a training to a folder, if one is given."""
+    if folder is None:
+        return []
+    from tabgan.callbacks import TensorBoard
 
-    For pictures, if they are wanted, rows from moments of the training are kept.
-    """
-    seed = new_seed() if seed is None else seed
-    verbose = not report.quiet and sys.stderr.isatty()
-    options |= {"condition_on": list(condition_on) or None, "random_state": seed}
-    options["stabilisers"] = list(stabilisers) or None
-    if pictures is not None:
-        from tabgan.cli.pictures import SNAPSHOTS
-
-        options["snapshots"] = SNAPSHOTS
-    from tabgan.estimator import TabGAN
-
-    gan = quietly(TabGAN(schema=schema, verbose=verbose, **options).fit, frame)
-    _say_how_it_went(gan, report)
-    report.facts |= {
-        "seed": seed,
-        "steps": gan.n_steps_,
-        "latent": {"size": gan.latent_dim_, "reason": gan.latent_reason_},
-        "dependencies": [rule.describe() for rule in gan.dependencies_],
-        "finish": gan.finish_,
-        "diagnosis": [finding.to_json() for finding in gan.diagnosis_],
-    }
-    return gan
+    return [TensorBoard(folder)]
 
 
 def quietly(work: Callable[..., Result], *arguments: Any, **options: Any) -> Result:
@@ -226,34 +254,6 @@ def quietly(work: Callable[..., Result], *arguments: Any, **options: Any) -> Res
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", TrainingWarning)
         return work(*arguments, **options)
-
-
-def _say_how_it_went(gan: "TabGAN", report: Report) -> None:
-    seconds = report.done("fit")
-    report.say(
-        f"Trained {gan.n_steps_:,} steps in {seconds:.1f} s; latent size {gan.latent_dim_} "
-        f"({gan.latent_reason_})"
-    )
-    if gan.finish_:
-        report.say(describe_finish(gan.finish_))
-    for finding in gan.diagnosis_:
-        report.say(f"Warning: {finding}")
-
-
-def describe_finish(facts: Mapping[str, Any]) -> str:
-    """Say in a line what refinement and polish did.
-
-    Examples
-    --------
-    >>> facts = {"critics": 2, "effective_share": 0.87, "columns": [], "seconds": 12.0}
-    >>> describe_finish(facts)
-    'Refined by 2 tree critics (effective sample 87 %), polished no column; 12.0 s'
-    """
-    columns = ", ".join(item["column"] for item in facts["columns"]) or "no column"
-    return (
-        f"Refined by {facts['critics']} tree critics (effective sample "
-        f"{100 * facts['effective_share']:.0f} %), polished {columns}; {facts['seconds']:.1f} s"
-    )
 
 
 def new_seed() -> int:
@@ -278,19 +278,64 @@ def draw_to_file(
     **asked: Any,
 ) -> None:
     """Draw rows, and what is asked of them, block by block to a file or to standard output."""
-    from tabgan.files import TableWriter
+    import pandas as pd
 
-    written = 0
+    from tabgan.cli.progress import follow
+
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         blocks = gan.sample_blocks(rows, random_state=seed, **asked)
     for warning in caught:
         report.say(f"Warning: {warning.message}")
-    with TableWriter(out, form, force=force) as writer:
-        for block in blocks:
-            writer.write(block)
-            written += len(block)
+    partial = asked.get("where")
+    total = len(partial) if isinstance(partial, pd.DataFrame) else rows
+    followed = follow(blocks, report, gan.n_rows_ if total is None else total)
+    written = write_blocks(followed, gan.schema_, report, out=out, form=form, force=force)
     seconds = report.done("sample")
-    place = "standard output" if out == "-" else out
-    report.say(f"Wrote {written:,} rows to {place} in {seconds:.1f} s")
-    report.facts |= {"rows": written, "output": out}
+    report.say(f"Wrote {written:,} rows to {place_of(out)} in {seconds:.1f} s")
+    report.facts |= {"rows": written, "output": fact_of(out)}
+
+
+def place_of(out: str) -> str:
+    """Name where something was written to."""
+    from tabgan.files import shown_place
+
+    return shown_place(out, "standard output")
+
+
+def fact_of(path: str) -> str:
+    """Return a place as facts name it: without a password."""
+    from tabgan.files import shown_place
+
+    return shown_place(path, "-")
+
+
+def write_blocks(
+    blocks: Iterable[Any],
+    schema: "Schema",
+    report: Report,
+    *,
+    out: str,
+    form: "TableForm",
+    force: bool,
+) -> int:
+    """Write a table that comes in blocks, and return its rows; warn of formulas in text files."""
+    from tabgan.files import TableWriter
+    from tabgan.files.formulas import count_formulas
+    from tabgan.inference import as_frame
+    from tabgan.values import typed_frame
+
+    written, formulas = 0, Counter[str]()
+    with TableWriter(out, form, force=force) as writer:
+        for block in map(as_frame, blocks):
+            writer.write(typed_frame(block, schema) if form.typed else block)
+            written += len(block)
+            if form.format in ("csv", "tsv"):
+                formulas.update(count_formulas(block))
+    if formulas:
+        counts = ", ".join(f"{name!r} ({count:,})" for name, count in formulas.items())
+        report.say(
+            f"Warning: {place_of(out)} holds texts that a spreadsheet takes for formulas: "
+            f"{counts}; import these columns as text"
+        )
+    return written

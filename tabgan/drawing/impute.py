@@ -46,7 +46,7 @@ def _filled(values: pd.Series, drawn: pd.Series, holes: NDArray[np.bool_]) -> pd
     if not holes.any():
         return values
     if isinstance(values.dtype, pd.CategoricalDtype):
-        new = [v for v in drawn[holes].unique() if v not in values.dtype.categories]
+        new = [v for v in drawn[holes].dropna().unique() if v not in values.dtype.categories]
         values = values.cat.add_categories(new)
     if isinstance(drawn.dtype, pd.DatetimeTZDtype) and values.dtype.kind == "M":
         zone = None if not isinstance(values.dtype, pd.DatetimeTZDtype) else values.dtype.tz

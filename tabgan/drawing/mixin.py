@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from tabgan.checks import check_memory, check_number
+from tabgan.dataframes import FrameForm, form_of, pandas_of
 from tabgan.drawing.balance import balanced_blocks
 from tabgan.drawing.impute import impute
 from tabgan.drawing.partial import PartialRows
@@ -26,6 +27,7 @@ class DrawingMixin:
     n_rows_: int
     _model: TableModel
     _partial: PartialRows
+    _form: FrameForm
 
     def sample(
         self,
@@ -34,7 +36,7 @@ class DrawingMixin:
         where: Any = None,
         balance: Any = None,
         random_state: RandomStateLike = None,
-    ) -> pd.DataFrame:
+    ) -> Any:
         """Draw synthetic rows.
 
         Parameters
@@ -44,7 +46,7 @@ class DrawingMixin:
         where
             What all rows are to meet: a mapping from columns to a value, a list of values, a range
             as a pair ``(from, to)`` with None for an open end, or None for missing; or text, such
-            as ``'income == ">50K" and age >= 65'`` (`tabgan.asking.asked_of`). Or a DataFrame of
+            as ``'income == ">50K" and age >= 65'`` (`tabgan.asking.asked_of`). Or a table of
             partial rows: one row is drawn for each, in its order and index, whose given cells are
             kept; cells that are missing in it, and columns that it lacks, are drawn.
         balance
@@ -56,7 +58,7 @@ class DrawingMixin:
 
         Returns
         -------
-        DataFrame
+        DataFrame, or the kind of table that was learned
             Of n rows, with the training table's columns, order, names and dtypes.
 
         Raises
@@ -76,11 +78,10 @@ class DrawingMixin:
         SamplingWarning
             If the model never met the condition on trial.
         """
-        blocks = self.sample_blocks(n, where=where, balance=balance, random_state=random_state)
+        n, blocks = self._blocks(n, where, balance, random_state)
         first = next(blocks)
-        n = self._count(n, where)
         check_memory(first, n)
-        return pd.concat([first, *blocks]) if n > len(first) else first
+        return self._form.restore(pd.concat([first, *blocks]) if n > len(first) else first)
 
     def sample_blocks(
         self,
@@ -89,20 +90,29 @@ class DrawingMixin:
         where: Any = None,
         balance: Any = None,
         random_state: RandomStateLike = None,
-    ) -> Iterator[pd.DataFrame]:
+    ) -> Iterator[Any]:
         """Draw synthetic rows block by block, in bounded memory.
 
         The blocks together are the rows that `sample` gives for the same arguments.
         """
+        _, blocks = self._blocks(n, where, balance, random_state)
+        return map(self._form.restore, blocks)
+
+    def _blocks(
+        self, n: int | None, where: Any, balance: Any, random_state: RandomStateLike
+    ) -> tuple[int, Iterator[pd.DataFrame]]:
+        """Return how many rows are to be drawn, and these as DataFrames."""
+        partial_rows = pandas_of(where)
+        where = where if partial_rows is None else partial_rows
         n, seed = self._count(n, where), self._sample_seed(random_state)
         if balance is None:
-            return requested_blocks(self._partial, n, seed, where)
+            return n, requested_blocks(self._partial, n, seed, where)
         if isinstance(where, pd.DataFrame):
             raise OptionError(
                 "balance can't be asked of partial rows; give a condition as where, or leave "
                 "balance out"
             )
-        return balanced_blocks(self._partial, balance, where, n, seed)
+        return n, balanced_blocks(self._partial, balance, where, n, seed)
 
     def impute(
         self,
@@ -116,7 +126,7 @@ class DrawingMixin:
         Parameters
         ----------
         X
-            A table with columns of the training table, in any order.
+            A table with columns of the training table, in any order; of any kind that `fit` takes.
         n_imputations
             How many completions are to be drawn; None for one.
         random_state
@@ -124,7 +134,7 @@ class DrawingMixin:
 
         Returns
         -------
-        DataFrame, or a list of so many
+        DataFrame, or the kind of table that X is, or a list of so many
             The table; cells that were not missing, the index and the order are as they were.
 
         Raises
@@ -137,7 +147,8 @@ class DrawingMixin:
             check_number("n_imputations", n_imputations, Integral, 1)
         seed, frame = self._sample_seed(random_state), as_frame(X)
         seeds = numpy_stream(seed, "impute").integers(2**63 - 1, size=n_imputations or 1).tolist()
-        drawn = [impute(self._partial, frame, own) for own in seeds]
+        form = form_of(X)
+        drawn = [form.restore(impute(self._partial, frame, own)) for own in seeds]
         return drawn[0] if n_imputations is None else drawn
 
     def _check_fitted(self) -> None:

@@ -59,7 +59,7 @@ def asked_blocks(
             f"where: {asked.describe()}: none of {TRIED_ROWS} rows that were drawn on trial meets "
             "this; these rows are put together from parts of others",
             SamplingWarning,
-            stacklevel=4,
+            stacklevel=5,
         )
     drawn = blocks(n, lambda block: _rare_block(partial, asked, seed, block), 1, RARE_ROWS)
 

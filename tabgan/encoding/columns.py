@@ -43,7 +43,22 @@ def _choose_encoder(column: Column, values: pd.Series) -> type[ColumnEncoder]:
         distinct = sum(level is not None for level in codes_of(values)[1])
     if column.kind in ("categorical", "boolean"):
         return GroupedEncoder if distinct > MANY_LEVELS else CategoricalEncoder
-    return NumericEncoder if distinct > FEW_VALUES else CategoricalEncoder
+    if distinct > FEW_VALUES or not _are_levels(column, values):
+        return NumericEncoder
+    return CategoricalEncoder
+
+
+def _are_levels(column: Column, values: pd.Series) -> bool:
+    """Say whether every value of a few is held by enough rows to be kept."""
+    if column.least_rows == 1:
+        return True
+    codes, levels = codes_of(values)
+    counts = np.bincount(codes, minlength=len(levels))
+    return all(
+        count >= column.least_rows
+        for count, level in zip(counts, levels, strict=True)
+        if level is not None
+    )
 
 
 def fit_column(column: Column, values: pd.Series) -> ColumnEncoder:

@@ -8,8 +8,6 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.cluster import KMeans
-from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 
 from tabgan.encoding.base import ColumnEncoder, Encoded
@@ -193,6 +191,9 @@ def _by_context(codes: Ints, counts: Ints, context: NDArray[np.float32], cluster
         weight = counts[first:last, None].astype(np.float32)
         # The mean of few rows is mostly chance, so it is drawn to that of the whole column.
         return np.asarray((sums - weight * overall) / (weight + PRIOR_ROWS), np.float32)
+
+    from sklearn.cluster import KMeans
+    from sklearn.exceptions import ConvergenceWarning
 
     edges = [*range(0, len(counts), CENTRE_LEVELS), len(counts)]
     # One thread: sums of several come in no fixed order, and a fit must be repeatable.

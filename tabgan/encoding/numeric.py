@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tabgan.encoding.base import ColumnEncoder, Encoded
+from tabgan.encoding.ends import within_ends
 from tabgan.encoding.levels import Levels
 from tabgan.encoding.quantiles import Quantiles
 from tabgan.encoding.scales import Scale, fit_scale, scale_from_json
@@ -61,7 +62,7 @@ class NumericEncoder(ColumnEncoder):
 
     @classmethod
     def fit(cls, column: Column, values: pd.Series) -> Self:
-        """Learn the column's distribution and its specials.
+        """Learn the column's distribution, with ends as `trimmed_ends` has them, and its specials.
 
         Raises
         ------
@@ -75,8 +76,16 @@ class NumericEncoder(ColumnEncoder):
                 f"Column {column.name!r}: of {len(values)} values none is of kind "
                 f"{column.kind!r}; give the column the kind 'categorical', or drop it"
             )
-        scale = fit_scale(known, 0 if column.kind == "integer" else column.decimals)
-        quantiles = Quantiles.fit(scale.to_line(known), whole=scale.whole)
+        decimals = 0 if column.kind == "integer" else column.decimals
+        kept = within_ends(known, decimals, column.least_rows)
+        scale = fit_scale(kept, decimals)
+        low, high = scale.to_line(np.array([kept.min(), kept.max()])).tolist()
+        quantiles = Quantiles.fit(
+            np.nan_to_num(scale.to_line(known)),
+            whole=scale.whole,
+            least=column.least_rows,
+            ends=(low, high),
+        )
         specials, _ = Levels.of(_specials_of(numbers))
         return cls(column, scale, quantiles, specials)
 

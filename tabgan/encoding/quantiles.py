@@ -28,7 +28,7 @@ class Quantiles:
     probability within the band leads back to it. Frequent values (*spikes*) own exactly their
     share; between spikes lie knots of at least `MIN_ROWS` rows a stretch, closer in the tails.
     Apart from spikes, the two ends and the rims of wide gaps, a knot lies between two values, so
-    that single values are not kept.
+    that single values are not kept. Ends can be given, and rims be estimated (see `fit`).
 
     Parameters
     ----------
@@ -55,23 +55,45 @@ class Quantiles:
     whole: bool = False
 
     @classmethod
-    def fit(cls, values: ArrayLike, *, whole: bool = False) -> Self:
+    def fit(
+        cls,
+        values: ArrayLike,
+        *,
+        whole: bool = False,
+        least: int = 1,
+        ends: tuple[float, float] | None = None,
+    ) -> Self:
         """Learn the distribution of finite values, of which there must be at least one.
+
+        Parameters
+        ----------
+        values
+            The values, in any order.
+        whole
+            Whether they are whole numbers.
+        least
+            Rows that a spike and a stretch stand for, where that is more than `MIN_ROWS`. Above 1,
+            the rim of a gap is not a value, but estimated from all rows of its stretch.
+        ends
+            Least and greatest value to be kept, the others being taken for values near to the end;
+            None for those that are there.
 
         Raises
         ------
         ValueError
             If there are no values, or one is not finite.
         """
-        given = np.asarray(values, np.float64)
+        given = np.sort(np.asarray(values, np.float64), axis=None)
         if given.size == 0 or not np.isfinite(given).all():
             raise ValueError("quantiles need at least one value, and finite values only")
-        distinct, counts = np.unique(given, return_counts=True)
+        low, high = ends or (given[0], given[-1])
+        distinct, counts, own = _folded(given, low, high)
+        least, trims = max(least, MIN_ROWS), least > 1
         half = 0.5 if whole else 0.0
-        spikes = _spikes(counts)
+        spikes = _spikes(own, least)
         room = MAX_KNOTS - 2 * int(spikes.sum())
         jumps = _jumps(distinct, counts, spikes, half, limit=room // 10)
-        kept = _boundaries(counts, spikes, jumps, knots=room * 7 // 10)
+        kept = _boundaries(counts, spikes, jumps, knots=room * 7 // 10, least=least)
         # Boundary b lies between distinct[b] and distinct[b + 1]: the distribution function is
         # exact there whatever the position between the two, so what matters is who owns the gap.
         left, right = distinct[kept] + half, distinct[kept + 1] - half
@@ -82,13 +104,23 @@ class Quantiles:
         first = np.concatenate([[0], kept + 1])  # of the distinct values in each stretch
         rows = np.add.reduceat(counts, first)
         mean = np.add.reduceat(distinct * counts, first) / rows
+        if trims:
+            reach = _reach(distinct, counts, first, rows, mean)
+            enough = rows >= least
+            blur_left = jumps[kept] & ~spikes[kept]
+            blur_right = jumps[kept] & ~spikes[kept + 1]
+            outer = np.where(enough, mean + reach, np.inf)[:-1]
+            inner = np.where(enough, mean - reach, -np.inf)[1:]
+            stop = np.where(blur_left, np.minimum(outer, middle), stop)
+            start = np.where(blur_right, np.maximum(inner, middle), start)
         u, x = _join(
             rows,
-            np.concatenate([[distinct[0] - half], start]),
-            np.concatenate([stop, [distinct[-1] + half]]),
+            np.concatenate([[low - half], start]),
+            np.concatenate([stop, [high + half]]),
             mean,
             half=half,
             bends=room // 20,
+            least=least,
         )
         return cls(u, x, whole)
 
@@ -103,12 +135,17 @@ class Quantiles:
         return float(self.x[-1]) - 0.5 * self.whole
 
     def to_band(self, values: ArrayLike) -> tuple[Floats, Floats]:
-        """Return the low end and the width of each value's band; values outside are clipped."""
-        inside = np.clip(np.asarray(values, np.float64), self.minimum, self.maximum)
+        """Return the low end and the width of each value's band.
+
+        Values outside get that of all values between the end and the knot next to it.
+        """
+        given = np.asarray(values, np.float64)
+        inside = np.clip(given, self.minimum, self.maximum)
         half = 0.5 * self.whole
         # np.interp takes the last of several knots at one position; mirrored, the first.
         low = np.interp(half - inside, -self.x[::-1], self.u[::-1])
         high = np.interp(inside + half, self.x, self.u)
+        low[given > self.maximum], high[given < self.minimum] = self.u[-2], self.u[1]
         return low, np.maximum(high - low, 0.0)
 
     def from_unit(self, u: ArrayLike) -> Floats:
@@ -142,9 +179,55 @@ class Quantiles:
         return made
 
 
-def _spikes(counts: NDArray[np.intp]) -> Mask:
+def _folded(
+    given: Floats, low: float, high: float
+) -> tuple[Floats, NDArray[np.intp], NDArray[np.intp]]:
+    """Fold the rows beyond the ends back over as many rows within.
+
+    So they widen the stretches at the ends, and make no spike of their own; with those at an end
+    that is a value they stay together.
+
+    Parameters
+    ----------
+    given
+        Values in ascending order.
+
+    Returns
+    -------
+    Distinct values, the rows of each, and its rows that were not folded.
+    """
+    inside = given[(given >= low) & (given <= high)]
+    if len(inside) == len(given) or not len(inside):
+        distinct, counts = np.unique(np.clip(given, low, high), return_counts=True)
+        return distinct, counts, counts
+    distinct, own = np.unique(inside, return_counts=True)
+    below, above = int((given < low).sum()), int((given > high).sum())
+    beyond = [
+        np.resize(inside if inside[0] != low else [low], below),
+        np.resize(inside[::-1] if inside[-1] != high else [high], above),
+    ]
+    counts = own + np.bincount(
+        np.searchsorted(distinct, np.concatenate(beyond)), minlength=len(distinct)
+    )
+    return distinct, counts, own
+
+
+def _reach(
+    distinct: Floats,
+    counts: NDArray[np.intp],
+    first: NDArray[np.intp],
+    rows: NDArray[np.intp],
+    mean: Floats,
+) -> Floats:
+    """Return how far each stretch reaches to both sides of its mean, if it is even: √3 σ."""
+    own = np.repeat(mean, np.diff([*first, len(distinct)]))
+    variance = np.add.reduceat((distinct - own) ** 2 * counts, first) / rows
+    reach: Floats = np.sqrt(3 * variance)
+    return reach
+
+
+def _spikes(counts: NDArray[np.intp], least: int) -> Mask:
     """Mark the values frequent enough to be kept as they are: at most `MAX_SPIKES`."""
-    least = MIN_ROWS
     if len(counts) > MAX_SPIKES:
         least = max(least, int(np.partition(counts, -MAX_SPIKES - 1)[-MAX_SPIKES - 1]) + 1)
     return np.asarray(counts >= least)
@@ -174,39 +257,46 @@ def _jumps(
 
 
 def _boundaries(
-    counts: NDArray[np.intp], spikes: Mask, jumps: Mask, knots: int
+    counts: NDArray[np.intp], spikes: Mask, jumps: Mask, *, knots: int, least: int
 ) -> NDArray[np.intp]:
     """Choose the boundaries between distinct values at which knots lie."""
     forced = jumps | spikes[:-1] | spikes[1:]
     loose = np.cumsum(np.where(spikes, 0, counts))  # rows that are no spikes, up to each value
-    wanted = np.searchsorted(loose, _ranks(int(loose[-1]), knots))
+    wanted = np.searchsorted(loose, _ranks(int(loose[-1]), knots, least))
     candidates = np.union1d(np.flatnonzero(forced), wanted[wanted < len(forced)])
     kept: list[int] = []
 
     def drop_near(rows: int) -> None:
-        while kept and not forced[kept[-1]] and rows - loose[kept[-1]] < MIN_ROWS:
+        while kept and not forced[kept[-1]] and rows - loose[kept[-1]] < least:
             kept.pop()
 
     for boundary in candidates.tolist():
         if forced[boundary]:
             drop_near(loose[boundary])
-        elif loose[boundary] - (loose[kept[-1]] if kept else 0) < MIN_ROWS:
+        elif loose[boundary] - (loose[kept[-1]] if kept else 0) < least:
             continue
         kept.append(boundary)
     drop_near(int(loose[-1]))
     return np.array(kept, np.intp)
 
 
-def _ranks(rows: int, knots: int) -> Floats:
+def _ranks(rows: int, knots: int, least: int) -> Floats:
     """Spread knots evenly over ranks, and geometrically over those near the ends."""
-    far = max(rows / knots / (TAIL_RATIO - 1) / MIN_ROWS, 1.0)
-    tail = MIN_ROWS * TAIL_RATIO ** np.arange(math.ceil(math.log(far, TAIL_RATIO)))
+    far = max(rows / knots / (TAIL_RATIO - 1) / least, 1.0)
+    tail = least * TAIL_RATIO ** np.arange(math.ceil(math.log(far, TAIL_RATIO)))
     evenly = np.linspace(0, rows, max(knots - 2 * len(tail), 2))[1:-1]
     return np.unique(np.concatenate([tail, evenly, rows - tail]))
 
 
 def _join(
-    rows: NDArray[np.intp], start: Floats, stop: Floats, mean: Floats, *, half: float, bends: int
+    rows: NDArray[np.intp],
+    start: Floats,
+    stop: Floats,
+    mean: Floats,
+    *,
+    half: float,
+    bends: int,
+    least: int,
 ) -> tuple[Floats, Floats]:
     """Join stretches of rows to one line, and bend those whose straight line is most amiss.
 
@@ -215,7 +305,7 @@ def _join(
     """
     inset = np.maximum((stop - start) / 1000, half)  # a flat piece would make a spike of its own
     bend = np.clip(2 * mean - start / 2 - stop / 2, start + inset, stop - inset)
-    amiss = np.where(rows >= MIN_ROWS, rows * np.abs(mean - start / 2 - stop / 2), 0.0)
+    amiss = np.where(rows >= least, rows * np.abs(mean - start / 2 - stop / 2), 0.0)
     bent = np.zeros(len(rows), bool)
     bent[np.argsort(-amiss, kind="stable")[:bends]] = True
     end = np.cumsum(rows)

@@ -72,11 +72,15 @@ class Lattice:
         return self.last <= MOST_CELLS
 
     def to_line(self, values: Values) -> Floats:
-        """Return the positions of numbers; numbers outside get that of the nearer end."""
+        """Return the positions of numbers; those outside get the one next to the nearer end."""
         ticks = _to_ticks(values, self._ticks, self.decimals)
-        inside = np.clip(ticks, self.base, self.base + self.step * self.last)
+        top = self.base + self.step * self.last
+        inside = np.clip(ticks, self.base, top)
         positions = _unsigned_offsets(inside, self.base).astype(np.float64) / self.step
-        return np.rint(positions) if self.whole else positions
+        positions = np.rint(positions) if self.whole else positions
+        positions[ticks < self.base] = -1.0
+        positions[ticks > top] = max(self.last + 1.0, math.nextafter(self.last, math.inf))
+        return positions
 
     def from_line(self, positions: Floats) -> Values:
         """Return the numbers at positions."""

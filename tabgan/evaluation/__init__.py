@@ -5,13 +5,17 @@ The functions know nothing of the generator: they compare frames that have the c
 """
 
 from tabgan.evaluation.detection import detection_score
+from tabgan.evaluation.evaluating import evaluate
+from tabgan.evaluation.evaluation import Evaluation
 from tabgan.evaluation.quality import QualityErrors, quality_errors, shape_error, trend_error
 from tabgan.evaluation.scores import TableScores, score_table
 
 __all__ = [
+    "Evaluation",
     "QualityErrors",
     "TableScores",
     "detection_score",
+    "evaluate",
     "quality_errors",
     "score_table",
     "shape_error",

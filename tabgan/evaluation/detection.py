@@ -1,23 +1,50 @@
-"""Whether a classifier can tell synthetic rows from real ones."""
+"""Whether a classifier can tell synthetic rows from real ones, and by which columns."""
+
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix, hstack
 from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.metrics import roc_auc_score
-from sklearn.model_selection import StratifiedKFold
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import OneHotEncoder
 from threadpoolctl import threadpool_limits
 
 from tabgan.errors import DataError
-from tabgan.evaluation.coding import CodedColumn, code_columns
+from tabgan.evaluation.areas import FOLDS, Area, Trial, cross_validate, half_labels, mean_area
+from tabgan.evaluation.coding import CodedColumn, code_columns, matrix_of
+from tabgan.evaluation.giveaways import areas_alone, find_giveaways, permutation_drops
+from tabgan.evaluation.results import Detection, Detector, Figure, Giveaway
 from tabgan.schema import Schema
 from tabgan.streams import RandomStateLike, numpy_stream, resolve_seed
 
-__all__ = ["detection_score"]
+__all__ = ["Detected", "detect", "detection_score"]
 
-FOLDS = 3
+ROUNDS = 100  # of boosting
+MOST_LEVELS = 100  # of a column, in one-hot form
 
 Floats = NDArray[np.float64]
+
+
+class Detected(NamedTuple):
+    """The outcome of the two-sample tests.
+
+    Attributes
+    ----------
+    detection
+        The detectors, and what gives the table away.
+    columns
+        Area of each column alone with that of real rows, by its place in the schema.
+    rows
+        Rows of each side that were told apart.
+    """
+
+    detection: Detection
+    columns: dict[int, Figure]
+    rows: int
 
 
 def detection_score(
@@ -62,37 +89,142 @@ def detection_score(
     rng = numpy_stream(resolve_seed(random_state), "detection")
     features = np.concatenate(
         [
-            _some_rows(np.column_stack(columns), size, rng)
-            for columns in (_side(coded, "real"), _side(coded, "synthetic"))
+            matrix_of(coded, "real", rng.permutation(len(real))[:size]),
+            matrix_of(coded, "synthetic", rng.permutation(len(synthetic))[:size]),
         ]
     )
     seed = int(rng.integers(2**31))
     with threadpool_limits(1):  # sums in one order, and no waiting for a core that is busy
-        area = _mean_area(features, np.repeat([1, 0], size), seed)
-    return float(2 * (1 - max(area, 0.5)))
+        area = mean_area([trial.area for trial in _tree_trials(features, seed)])
+    return float(2 * (1 - max(area.value, 0.5)))
 
 
-def _side(coded: dict[int, CodedColumn], side: str) -> list[Floats]:
-    return [getattr(column, side) for column in coded.values()]
+def detect(
+    coded: Mapping[int, CodedColumn],
+    names: Mapping[int, str],
+    suspects: Iterable[tuple[int, int]],
+    *,
+    most_rows: int,
+    seed: int,
+) -> Detected:
+    """Tell synthetic rows from holdout rows, or where there are none from real ones.
+
+    The floors come from telling holdout rows from real ones, or else one half of the real rows
+    from the other.
+
+    Parameters
+    ----------
+    coded, names
+        The columns that are compared, and their labels as text.
+    suspects
+        Pairs of columns that may be joined in another way than in the real table.
+    most_rows
+        At most so many rows of each side are looked at.
+    seed
+        Seed of the rows, the folds and the trees.
+
+    Notes
+    -----
+    Each detector is fitted on two of three folds and tried on the third. The confidence interval
+    is DeLong's on the held-out rows (`tabgan.evaluation.areas`). A giveaway's own area is that of a
+    decision tree which is shown its columns alone; its drop is what the detector loses on held-out
+    rows in which the values of these columns are exchanged at random.
+    """
+    rng = numpy_stream(seed, "detection")
+    tested, floor = _samples(coded, most_rows, rng)
+    nominal = [column.nominal for column in coded.values()]
+    fold_seed = int(rng.integers(2**31))
+    with threadpool_limits(1):
+        trials = list(_tree_trials(tested, fold_seed))
+        trees = mean_area([trial.area for trial in trials])
+        by_trees = _detector(trees, _tree_area(floor, fold_seed))
+        by_weights = _detector(
+            *(_logistic_area(features, nominal, fold_seed) for features in (tested, floor))
+        )
+        alone = areas_alone(tested, [(i,) for i in range(len(nominal))], fold_seed)
+        chance = areas_alone(floor, list(alone), fold_seed)
+        pairs = areas_alone(tested, _by_order(coded, suspects), fold_seed)
+        drops = permutation_drops(tested, trials, [*alone, *pairs], rng)
+        giveaways = find_giveaways(trees, alone, pairs, drops)
+    labels = [names[place] for place in coded]
+    found = [
+        Giveaway(tuple(labels[i] for i in choice), area.value, drops[choice])
+        for choice, area in giveaways.items()
+    ]
+    columns = {
+        place: Figure(alone[(i,)].value, chance[(i,)].value) for i, place in enumerate(coded)
+    }
+    return Detected(Detection(by_trees, by_weights, tuple(found)), columns, len(tested) // 2)
 
 
-def _some_rows(features: Floats, size: int, rng: np.random.Generator) -> Floats:
-    """Return so many rows in random order, shape (size, features)."""
-    return features[rng.permutation(len(features))[:size]]
+def _samples(
+    coded: Mapping[int, CodedColumn], most_rows: int, rng: np.random.Generator
+) -> tuple[Floats, Floats]:
+    """Draw real (or holdout) rows over as many synthetic ones, and rows for the floor.
+
+    The upper half of each is to be told from the lower half.
+    """
+    first = next(iter(coded.values()))
+    real, synthetic, kept = len(first.real), len(first.synthetic), len(first.holdout)
+    own = matrix_of(coded, "real", rng.permutation(real)[: 2 * most_rows])
+    other = matrix_of(coded, "synthetic", rng.permutation(synthetic)[:most_rows])
+    if kept:
+        asked = matrix_of(coded, "holdout", rng.permutation(kept)[:most_rows])
+        return _halves(asked, other), _halves(own, asked)
+    middle = len(own) // 2
+    return _halves(own, other), _halves(own[:middle], own[middle:])
 
 
-def _mean_area(features: Floats, labels: NDArray[np.int64], seed: int) -> float:
-    """Return the mean over the folds of the AUC on their held-out rows."""
-    areas = []
-    folds = StratifiedKFold(FOLDS, shuffle=True, random_state=seed).split(features, labels)
-    for fitted, held_out in folds:
-        # scikit-learn's trees refuse a feature that is never there
-        there = ~np.isnan(features[fitted]).all(axis=0)
-        if not there.any():
-            areas.append(0.5)
-            continue
-        detector = HistGradientBoostingClassifier(early_stopping=False, random_state=seed)
-        detector.fit(features[np.ix_(fitted, there)], labels[fitted])
-        guess = detector.predict_proba(features[np.ix_(held_out, there)])[:, 1]
-        areas.append(roc_auc_score(labels[held_out], guess))
-    return float(np.mean(areas))
+def _halves(one: Floats, other: Floats) -> Floats:
+    size = min(len(one), len(other))
+    return np.concatenate([one[:size], other[:size]])
+
+
+def _by_order(
+    coded: Mapping[int, CodedColumn], pairs: Iterable[tuple[int, int]]
+) -> list[tuple[int, int]]:
+    order = {place: i for i, place in enumerate(coded)}
+    return [(order[one], order[other]) for one, other in pairs]
+
+
+def _detector(area: Area, floor: Area) -> Detector:
+    return Detector(area.value, *area.interval, floor.value)
+
+
+def _tree_trials(features: Floats, seed: int) -> Iterable[Trial]:
+    def make() -> Any:
+        return HistGradientBoostingClassifier(
+            max_iter=ROUNDS, early_stopping=False, random_state=seed
+        )
+
+    return cross_validate(make, features, half_labels(features), seed)
+
+
+def _tree_area(features: Floats, seed: int) -> Area:
+    return mean_area([trial.area for trial in _tree_trials(features, seed)])
+
+
+def _logistic_area(features: Floats, nominal: Sequence[bool], seed: int) -> Area:
+    """Return the area of a logistic regression on one-hot levels and z-scores."""
+    chosen = np.array(nominal)
+    blocks = [csr_matrix(_standardised(features[:, ~chosen]))]
+    if chosen.any():
+        one_hot = OneHotEncoder(max_categories=MOST_LEVELS)
+        blocks.append(one_hot.fit_transform(np.nan_to_num(features[:, chosen], nan=-1)))
+    matrix = hstack(blocks, format="csr")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a fit stopped by max_iter is still a fair detector
+        trials = cross_validate(
+            lambda: LogisticRegression(max_iter=100), matrix, half_labels(matrix), seed
+        )
+        return mean_area([trial.area for trial in trials])
+
+
+def _standardised(numbers: Floats) -> Floats:
+    """Return z-scores with 0 for missing, and marks of what is missing."""
+    missing = np.isnan(numbers)
+    count = np.maximum((~missing).sum(axis=0), 1)
+    centred = np.where(missing, 0, numbers - np.where(missing, 0, numbers).sum(axis=0) / count)
+    width = np.sqrt((centred**2).sum(axis=0) / count)
+    scores = centred / np.where(width > 0, width, 1)
+    return np.hstack([np.clip(scores, -10, 10), missing[:, missing.any(axis=0)]])

@@ -68,7 +68,8 @@ def place_rows(coded: Mapping[int, CodedColumn]) -> tuple[Points, Points]:
 
     Examples
     --------
-    >>> column = CodedColumn(False, np.array([1.0, 2.0]), np.array([1.5, np.nan]))
+    >>> real, drawn = np.array([1.0, 2.0]), np.array([1.5, np.nan])
+    >>> column = CodedColumn(False, real, drawn, np.empty(0))
     >>> real, synthetic = place_rows({0: column})
     >>> real.values.tolist(), synthetic.values.tolist()
     ([[0.25, 0.0], [0.75, 0.0]], [[0.5, 0.0], [0.5, 1.0]])
@@ -137,7 +138,7 @@ def nearest(
     (array([[0., 3.]]), array([[1, 0]]))
     """
     count = min(count, len(candidates.values))
-    if not queries.values.shape[1]:  # nothing is seen of any row
+    if not queries.values.size:  # there are no rows, or nothing is seen of them
         shape = (len(queries.values), count)
         return np.zeros(shape), np.tile(np.arange(count), (shape[0], 1))
     search = NearestNeighbors(n_neighbors=count, algorithm="brute").fit(candidates.values)

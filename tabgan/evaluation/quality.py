@@ -1,19 +1,16 @@
 """Errors of columns and of pairs of columns, as sdmetrics' quality report counts them."""
 
-import warnings
-from collections.abc import Mapping
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 
-from tabgan.evaluation.coding import CodedColumn, code_columns
+from tabgan.evaluation.coding import code_columns
+from tabgan.evaluation.shapes import column_distance
+from tabgan.evaluation.trends import pair_trends
 from tabgan.schema import Schema
 
 __all__ = ["QualityErrors", "quality_errors", "shape_error", "trend_error"]
-
-# From here on sdmetrics takes a pair of columns for related in the real table.
-CORRELATION = 0.5
-ASSOCIATION = 0.3
 
 
 class QualityErrors(NamedTuple):
@@ -56,10 +53,9 @@ def quality_errors(real: pd.DataFrame, synthetic: pd.DataFrame, schema: Schema) 
     CorrelationSimilarity and ContingencySimilarity.
     """
     coded = code_columns(real, synthetic, schema)
-    scores = _report_scores(coded)
     return QualityErrors(
-        shape_error=100 * (1 - scores["Column Shapes"]),
-        trend_error=100 * (1 - scores["Column Pair Trends"]),
+        shape_error=100 * float(np.mean([column_distance(column) for column in coded.values()])),
+        trend_error=100 * pair_trends(list(coded.values())).mean_error,
     )
 
 
@@ -71,27 +67,3 @@ def shape_error(real: pd.DataFrame, synthetic: pd.DataFrame, schema: Schema) -> 
 def trend_error(real: pd.DataFrame, synthetic: pd.DataFrame, schema: Schema) -> float:
     """Return the mean error of the related pairs of columns in percent; see `quality_errors`."""
     return quality_errors(real, synthetic, schema).trend_error
-
-
-def _report_scores(coded: Mapping[int, CodedColumn]) -> dict[str, float]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # constant columns; and the import itself is deprecated
-        from sdmetrics.reports.single_table import QualityReport
-
-        report = QualityReport()
-        report.real_correlation_threshold = CORRELATION
-        report.real_association_threshold = ASSOCIATION
-        report.num_rows_subsample = None
-        real = pd.DataFrame({str(place): column.real for place, column in coded.items()})
-        synthetic = pd.DataFrame({str(place): column.synthetic for place, column in coded.items()})
-        report.generate(real, synthetic, {"columns": _sdtypes(coded)}, verbose=False)
-    properties = report.get_properties()
-    return dict(zip(properties["Property"], properties["Score"].astype(float), strict=True))
-
-
-def _sdtypes(coded: Mapping[int, CodedColumn]) -> dict[str, dict[str, str]]:
-    """Name the columns' types: a date is a number of ticks by now."""
-    return {
-        str(place): {"sdtype": "categorical" if column.nominal else "numerical"}
-        for place, column in coded.items()
-    }

@@ -78,7 +78,8 @@ class Violation(NamedTuple):
     column
         The column's label as text.
     rule
-        What was to hold, in words: "within 17 to 90", "one of the real table's 7 levels", …
+        What was to hold, in words that follow "is": "within 17 to 90", "one of the real table's
+        7 levels", "never missing", "unique", …
     rows
         Synthetic rows that break it.
     example
@@ -99,12 +100,15 @@ class Validity:
     ----------
     data_validity, data_structure
         Scores of sdmetrics' ``DiagnosticReport``, in percent; 100 at best.
+    valid_rows
+        Share of rows without a violation, in percent.
     violations
         What was broken, most rows first.
     """
 
     data_validity: float
     data_structure: float
+    valid_rows: Figure
     violations: tuple[Violation, ...]
 
 
@@ -171,7 +175,7 @@ class ColumnResult:
     missing
         Shares of missing values, in percent; the floor is that of the real table itself.
     detection
-        AUC of boosted trees that are shown this column alone; None as above.
+        AUC of a decision tree that is shown this column alone; None as above.
     distribution
         What a chart shows; None as above.
     """
@@ -219,16 +223,25 @@ class Fidelity:
         Mean over the columns, in percent (`tabgan.evaluation.quality`).
     trend_error
         Mean over the related pairs, in percent; NaN where none is.
+    unrelated_error
+        The trend error that the real table would get with each column shuffled on its own: what
+        it is where no relation is left.
     columns
         One result a column, in the table's order, those made anew among them.
     pairs
         The matrices behind the trend error; None where only one column can be compared.
+    relations_kept
+        Share of the related pairs' relations that is kept, from 0 (as columns shuffled on their
+        own) to 1 (as fresh rows), however far the columns' own distributions are off; NaN where
+        no pair is related (`tabgan.evaluation.fidelity.Relations`).
     """
 
     shape_error: Figure
     trend_error: Figure
+    unrelated_error: float
     columns: tuple[ColumnResult, ...]
     pairs: Pairs | None
+    relations_kept: float = float("nan")
 
 
 class Detector(NamedTuple):
@@ -263,7 +276,7 @@ class Giveaway(NamedTuple):
     columns
         One column's name, or two.
     auc
-        AUC of boosted trees that are shown these alone, on rows that they have not seen.
+        AUC of a decision tree that is shown these alone, on rows that it has not seen.
     drop
         What the AUC of the whole detector loses when these are taken from it.
     """
@@ -367,9 +380,8 @@ class Nearness:
         Share of synthetic rows that are nearer to a real row than to a row of as many holdout
         rows, in percent; 50 for a generator that copies nothing. None without a holdout.
     distance
-        Median distance to the closest real row (mean over the columns of the rank distance of
-        numbers and the mismatch of levels); the floor is that of holdout rows, or of real rows
-        to other real rows.
+        Median distance to the closest real row, from 0 to 1 (`tabgan.evaluation.neighbours`); the
+        floor is that of holdout rows, or of real rows to other real rows.
     """
 
     copies: Figure

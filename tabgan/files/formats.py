@@ -1,25 +1,17 @@
-"""Which form a table file has, and by what it is told."""
+"""Which format a table has, and by what it is told."""
 
-from collections.abc import Hashable, Iterable
-from dataclasses import dataclass, replace
+import re
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
-from tabgan.errors import DataError, OptionError, TableFileError, did_you_mean
-from tabgan.files.arrow import load_pyarrow
+from tabgan.errors import OptionError
 
-__all__ = [
-    "FORMATS",
-    "Format",
-    "TableContentError",
-    "TableForm",
-    "column_names",
-    "file_suffix",
-    "format_of",
-]
+__all__ = ["DATABASES", "FORMATS", "Format", "file_suffix", "format_of", "is_url", "shown_place"]
 
-Format = Literal["csv", "tsv", "jsonl", "parquet"]
-FORMATS: tuple[Format, ...] = get_args(Format)
+FileFormat = Literal["csv", "tsv", "jsonl", "parquet", "feather", "xlsx", "duckdb", "sqlite"]
+Format = FileFormat | Literal["sql"]  # "sql" is a database with an address, not a file
+FORMATS: tuple[FileFormat, ...] = get_args(FileFormat)
+DATABASES: tuple[Format, ...] = ("duckdb", "sqlite", "sql")
 
 _SUFFIXES: dict[str, Format] = {
     ".csv": "csv",
@@ -30,120 +22,58 @@ _SUFFIXES: dict[str, Format] = {
     ".ndjson": "jsonl",
     ".parquet": "parquet",
     ".pq": "parquet",
+    ".feather": "feather",
+    ".arrow": "feather",
+    ".xlsx": "xlsx",
+    ".duckdb": "duckdb",
+    ".sqlite": "sqlite",
+    ".sqlite3": "sqlite",
+    ".db": "sqlite",
 }
+_RESAVED = {
+    ".xls": "an old Excel file",
+    ".xlsb": "a binary Excel file",
+    ".xlsm": "an Excel file with macros",
+    ".ods": "an OpenDocument file",
+}
+_PACKED = (".gz", ".zst")
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
+_REMOTE = ("http", "https", "ftp", "sftp", "s3", "gs", "gcs", "abfs", "abfss", "az", "hdfs", "file")
+_PASSWORDS = (
+    re.compile(r"(?<=://)([^:@/]*):.*(?=@)"),  # user:password@host
+    re.compile(r"(?i)((?:password|passwd|pwd|token|secret)=)[^&]*"),
+)
 
 
-class TableContentError(TableFileError, DataError):
-    """A table file can be opened, but what it holds is not a table of its format."""
-
-
-@dataclass(frozen=True)
-class TableForm:
-    """How a table lies in a file: all that is needed to write another one in the same form.
-
-    Parameters
-    ----------
-    format
-        One of `FORMATS`.
-    delimiter, line_end
-        Between fields and after rows of CSV and TSV.
-    encoding
-        Of CSV, TSV and JSON lines; ``utf-8-sig`` is UTF-8 with a byte-order mark.
-    arrow_schema
-        The ``pyarrow.Schema`` of a Parquet file that was read; None otherwise.
-    """
-
-    format: Format = "csv"
-    delimiter: str = ","
-    line_end: str = "\n"
-    encoding: str = "utf-8"
-    arrow_schema: Any = None
-
-    @classmethod
-    def of(
-        cls, table_format: Format, *, delimiter: str | None = None, encoding: str | None = None
-    ) -> "TableForm":
-        """Return the usual form of a format, with the given options.
-
-        Raises
-        ------
-        OptionError
-            If the delimiter or the encoding can't be used.
-        """
-        form = cls(table_format, delimiter="\t" if table_format == "tsv" else ",")
-        if delimiter is not None:
-            form = replace(form, delimiter=check_delimiter(delimiter))
-        if encoding is not None:
-            form = replace(form, encoding=check_encoding(encoding))
-        return form
-
-    def for_output(
-        self,
-        path: str,
-        *,
-        table_format: Format | None = None,
-        delimiter: str | None = None,
-        encoding: str | None = None,
-    ) -> "TableForm":
-        r"""Return the form in which a table like this one is written to `path`.
-
-        Raises
-        ------
-        OptionError
-            If the path's suffix or an option names no format.
-        TableFileError
-            If the format is Parquet and pyarrow is not installed.
-
-        Examples
-        --------
-        >>> TableForm("csv", delimiter=";").for_output("out.csv").delimiter
-        ';'
-        >>> TableForm("csv", delimiter=";").for_output("out.tsv").delimiter
-        '\t'
-        """
-        chosen = table_format or format_of(path) or self.format
-        if chosen == "parquet":
-            load_pyarrow()
-        options = TableForm.of(chosen, delimiter=delimiter, encoding=encoding)
-        if chosen != self.format:
-            return options
-        return replace(
-            self,
-            delimiter=options.delimiter if delimiter is not None else self.delimiter,
-            encoding=options.encoding if encoding is not None else self.encoding,
-        )
-
-
-def column_names(labels: Iterable[Hashable]) -> list[str]:
-    """Return the texts that stand for column labels in a file of any format.
-
-    The parts of a label of several levels are joined by dots, blank ones left out.
-
-    Raises
-    ------
-    TableContentError
-        If two labels have one text.
+def is_url(path: str) -> bool:
+    r"""Say whether a path is an address, such as that of a database.
 
     Examples
     --------
-    >>> column_names(["age", 2024, ("sales", "north"), ("city", "")])
-    ['age', '2024', 'sales.north', 'city']
+    >>> is_url("postgresql://localhost/shop"), is_url("C:\\shop.csv")
+    (True, False)
     """
-    known: dict[str, Hashable] = {}
-    for label in labels:
-        parts = [str(part) for part in label] if isinstance(label, tuple) else [str(label)]
-        name = ".".join(filter(None, parts))
-        if name in known:
-            raise TableContentError(
-                f"Columns {known[name]!r} and {label!r} would both be named {name!r} in a file, "
-                "where names are text and must differ; rename one"
-            )
-        known[name] = label
-    return list(known)
+    return bool(_SCHEME.match(path))
+
+
+def shown_place(path: str, standard: str = "standard input") -> str:
+    """Return what messages call the place of a table: without a password, if it holds one.
+
+    Examples
+    --------
+    >>> shown_place("postgresql://ann:s3cr3t@db/shop?sslpassword=x")
+    'postgresql://ann:***@db/shop?sslpassword=***'
+    """
+    if path == "-":
+        return standard
+    if is_url(path):
+        path = _PASSWORDS[0].sub(r"\1:***", path)
+        path = _PASSWORDS[1].sub(r"\1***", path)
+    return path
 
 
 def file_suffix(path: str) -> str:
-    """Return the suffix of a path, with the one before ``.gz`` too.
+    """Return the suffix of a path, with the one before ``.gz`` or ``.zst`` too.
 
     Examples
     --------
@@ -151,7 +81,7 @@ def file_suffix(path: str) -> str:
     '.csv.gz'
     """
     name = Path(path)
-    if name.suffix.lower() == ".gz":
+    if name.suffix.lower() in _PACKED:
         return Path(name.stem).suffix + name.suffix
     return name.suffix
 
@@ -162,39 +92,37 @@ def format_of(path: str) -> Format | None:
     Raises
     ------
     OptionError
-        If the suffix is that of another format.
+        If the suffix is that of another format, or the path is an address of the web.
     """
-    suffix = file_suffix(path).lower().removesuffix(".gz")
+    if is_url(path):
+        return _format_of_url(path)
+    suffix = file_suffix(path).lower()
     if path == "-" or not suffix:
         return None
-    if suffix not in _SUFFIXES:
+    packed = next((mark for mark in _PACKED if suffix.endswith(mark)), "")
+    plain = suffix.removesuffix(packed)
+    if not plain:
+        return None
+    if plain in _RESAVED:
+        raise OptionError(
+            f"{path}: {_RESAVED[plain]}, which tabgan does not read or write; save it as .xlsx or "
+            ".csv"
+        )
+    if plain not in _SUFFIXES:
         raise OptionError(
             f"{path}: {suffix!r} is not the suffix of a table format; tabgan knows "
-            f"{', '.join(_SUFFIXES)} (and .gz after them); otherwise name the format: "
+            f"{', '.join(_SUFFIXES)} (and .gz or .zst after them); otherwise name the format: "
             f"{', '.join(FORMATS)}"
         )
-    return _SUFFIXES[suffix]
+    if packed and _SUFFIXES[plain] in DATABASES:
+        raise OptionError(f"{path}: a database can't be read or written compressed; unpack it")
+    return _SUFFIXES[plain]
 
 
-def check_delimiter(delimiter: str) -> str:
-    r"""Return the delimiter that an option means; ``\t`` and ``tab`` stand for a tabulator."""
-    delimiter = "\t" if delimiter in {"\\t", "tab"} else delimiter
-    if len(delimiter) != 1 or delimiter in '"\r\n\0':
+def _format_of_url(path: str) -> Format:
+    found = _SCHEME.match(path)
+    if found and found[1].lower() in _REMOTE:
         raise OptionError(
-            f"delimiter={delimiter!r} can't separate fields; give a single character other than "
-            "a quote or a line end, such as ',' ';' '|' or 'tab'"
+            f"{shown_place(path)}: tabgan fetches no files; download it and give the file's path"
         )
-    return delimiter
-
-
-def check_encoding(encoding: str) -> str:
-    """Return the encoding if Python knows it."""
-    try:
-        "a".encode(encoding)
-    except (LookupError, ValueError):
-        known = ["utf-8", "utf-8-sig", "utf-16", "latin-1", "cp1252", "cp1251", "shift_jis", "gbk"]
-        raise OptionError(
-            f"encoding={encoding!r} is not an encoding that Python knows; "
-            f"{did_you_mean(encoding, known)}"
-        ) from None
-    return encoding
+    return "sql"

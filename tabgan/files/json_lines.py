@@ -10,7 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tabgan.files.formats import TableContentError, TableForm
+from tabgan.files.columns import objects, typed
+from tabgan.files.errors import TableContentError
+from tabgan.files.forms import TableForm
 from tabgan.files.source import TextLines
 
 __all__ = ["JsonBlocks", "read_json_lines"]
@@ -41,11 +43,11 @@ def read_json_lines(
     sizes: list[int] = []
     for rows in _blocks(lines, name):
         keys = dict.fromkeys(key for row in rows for key in row)
-        blocks.append({key: _objects([row.get(key) for row in rows]) for key in keys})
+        blocks.append({key: objects([row.get(key) for row in rows]) for key in keys})
         sizes.append(len(rows))
     columns = dict.fromkeys(key for block in blocks for key in block)
     frame = pd.DataFrame(
-        {key: _typed([block.pop(key, _nothing(n)) for block, n in zip(blocks, sizes, strict=True)])
+        {key: typed([block.pop(key, _nothing(n)) for block, n in zip(blocks, sizes, strict=True)])
          for key in columns},
         index=range(sum(sizes)),
     )  # fmt: skip
@@ -86,31 +88,8 @@ def _json_type(value: object) -> str:
     return names.get(type(value), "number")
 
 
-def _objects(values: list[Any]) -> NDArray[np.object_]:
-    array = np.empty(len(values), dtype=object)
-    array[:] = values
-    return array
-
-
 def _nothing(rows: int) -> NDArray[np.object_]:
     return np.full(rows, None, dtype=object)
-
-
-def _typed(parts: list[NDArray[np.object_]]) -> pd.Series:
-    """Give values of one JSON type the narrowest dtype that holds them all, and others none."""
-    values = np.concatenate(parts)
-    missing = bool(pd.isna(values).any())
-    dtypes = {
-        "integer": "Int64" if missing else "int64",
-        "boolean": "boolean" if missing else "bool",
-        "floating": "float64",
-        "mixed-integer-float": "float64",
-    }
-    dtype = dtypes.get(pd.api.types.infer_dtype(values, skipna=True), "object")
-    try:
-        return pd.Series(values, dtype=dtype)
-    except OverflowError:  # an integer beyond 64 bits
-        return pd.Series(values, dtype=object)
 
 
 class JsonBlocks:

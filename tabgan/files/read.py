@@ -1,15 +1,22 @@
-"""Read a table file of any known format."""
+"""Read a table of any known format."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import BinaryIO
 
 import pandas as pd
 
 from tabgan.errors import OptionError
-from tabgan.files.formats import FORMATS, Format, TableContentError, TableForm, format_of
+from tabgan.files.duckdb import read_duckdb
+from tabgan.files.errors import TableContentError
+from tabgan.files.excel import read_excel
+from tabgan.files.feather import read_feather
+from tabgan.files.formats import DATABASES, FORMATS, Format, format_of, is_url, shown_place
+from tabgan.files.forms import NAMED, TableForm
 from tabgan.files.json_lines import read_json_lines
-from tabgan.files.parquet import read_parquet
-from tabgan.files.source import open_bytes, source_name
+from tabgan.files.parquet import read_parquet, read_parquet_folder
+from tabgan.files.source import open_bytes
+from tabgan.files.sql import read_sql
 from tabgan.files.text_files import read_csv
 
 __all__ = ["read_table"]
@@ -21,22 +28,30 @@ def read_table(
     table_format: Format | None = None,
     encoding: str | None = None,
     delimiter: str | None = None,
+    table: str | None = None,
+    query: str | None = None,
     stdin: BinaryIO | None = None,
 ) -> tuple[pd.DataFrame, TableForm]:
-    r"""Read a table from a file.
+    r"""Read a table from a file or a database.
 
-    CSV and TSV give every cell as a string; JSON lines and Parquet give their own types.
+    CSV and TSV give every cell as a string; the others give their own types.
 
     Parameters
     ----------
     path
-        The file, plain or gzip-compressed; ``-`` is standard input.
+        The file, plain or compressed by gzip or Zstandard; a folder of Parquet files; the address
+        of a database; ``-`` is standard input.
     table_format
         One of `FORMATS`; None tells it by the suffix, and takes standard input for CSV.
     encoding
         Of text; None goes by the byte-order mark and otherwise takes UTF-8.
     delimiter
         Of CSV; None finds it out among comma, semicolon, tabulator and vertical bar.
+    table
+        Name of the table of a database, or of the sheet of a workbook. None takes the only table,
+        and the first sheet.
+    query
+        A query for rows of a database, in place of a table's name.
     stdin
         What ``-`` reads instead of the process's standard input.
 
@@ -48,9 +63,10 @@ def read_table(
     Raises
     ------
     OptionError
-        If an option has an impossible value, or nothing tells the format.
+        If an option has an impossible value, nothing tells the format, or a library that it needs
+        is not installed.
     TableFileError
-        If the file can't be opened or read.
+        If the file or the database can't be opened or read.
     TableContentError
         If the file holds no table of its format, or one without rows.
 
@@ -61,26 +77,75 @@ def read_table(
     >>> frame.to_dict("records"), form.delimiter
     ([{'code': '007', 'share': '0.50'}], ';')
     """
-    chosen = table_format or format_of(path) or ("csv" if path == "-" else None)
-    if chosen is None:
-        raise OptionError(
-            f"{path}: there is no suffix to tell the format by; name it: {', '.join(FORMATS)}"
-        )
+    chosen = _format(path, table_format)
     form = TableForm.of(chosen, delimiter=delimiter, encoding=encoding)
-    name = source_name(path)
-    with open_bytes(path, stdin) as stream:
-        frame, form = _read(stream, name, form, encoding, delimiter)
+    name = shown_place(path)
+    _check_asked(chosen, name, table, query)
+    if chosen in DATABASES:
+        frame, form = _read_database(path, form, table, query)
+    elif path != "-" and chosen == "parquet" and Path(path).is_dir():
+        frame, schema = read_parquet_folder(path)
+        form = replace(form, arrow_schema=schema)
+    else:
+        with open_bytes(path, stdin) as stream:
+            frame, form = _read(
+                stream, name, replace(form, table=table), encoding=encoding, delimiter=delimiter
+            )
     if not len(frame):
         raise TableContentError(f"{name} has no rows; a table needs a row at least")
     return frame, form
 
 
-def _read(
-    stream: BinaryIO, name: str, form: TableForm, encoding: str | None, delimiter: str | None
+def _format(path: str, table_format: Format | None) -> Format:
+    """Tell the format of what is to be read."""
+    if is_url(path):
+        table_format = None
+    chosen = table_format or format_of(path)
+    if chosen is not None and not (chosen in DATABASES and path == "-"):
+        return chosen
+    if path == "-":
+        if chosen is not None:
+            raise OptionError(f"a database ({chosen}) can't be read from standard input")
+        return "csv"
+    if Path(path).is_dir():
+        return "parquet"
+    raise OptionError(
+        f"{path}: there is no suffix to tell the format by; name it: {', '.join(FORMATS)}"
+    )
+
+
+def _check_asked(chosen: Format, name: str, table: str | None, query: str | None) -> None:
+    """Check that a table's name or a query goes with what is read."""
+    if table is not None and query is not None:
+        raise OptionError(f"{name}: both a table, {table!r}, and a query are given; give one")
+    if table is not None and chosen not in NAMED:
+        raise OptionError(
+            f"{name}: a table's name, {table!r}, goes with a database or a workbook; leave it out"
+        )
+    if query is not None and chosen not in DATABASES:
+        raise OptionError(f"{name}: a query goes with a database; leave it out")
+
+
+def _read_database(
+    path: str, form: TableForm, table: str | None, query: str | None
 ) -> tuple[pd.DataFrame, TableForm]:
-    if form.format == "parquet":
-        frame, schema = read_parquet(stream, name)
+    if form.format == "duckdb":
+        frame, table, schema = read_duckdb(path, table, query)
+        return frame, replace(form, table=table, arrow_schema=schema)
+    frame, table, types = read_sql(path, table, query)
+    return frame, replace(form, table=table, sql_types=types)
+
+
+def _read(
+    stream: BinaryIO, name: str, form: TableForm, *, encoding: str | None, delimiter: str | None
+) -> tuple[pd.DataFrame, TableForm]:
+    if form.format in ("parquet", "feather"):
+        read = read_parquet if form.format == "parquet" else read_feather
+        frame, schema = read(stream, name)
         return frame, replace(form, arrow_schema=schema)
+    if form.format == "xlsx":
+        frame, sheet = read_excel(stream, name, form.table)
+        return frame, replace(form, table=sheet)
     if form.format == "jsonl":
         frame, found = read_json_lines(stream, name, encoding)
         return frame, replace(form, encoding=found)

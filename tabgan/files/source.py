@@ -3,7 +3,9 @@
 import codecs
 import gzip
 import io
+import shutil
 import sys
+import tempfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,11 +13,14 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from tabgan.errors import TableFileError
-from tabgan.files.formats import TableContentError
+from tabgan.files.errors import TableContentError
+from tabgan.files.extras import load_extra
+from tabgan.files.formats import shown_place
 
-__all__ = ["TextLines", "count_breaks", "open_bytes", "source_name"]
+__all__ = ["TextLines", "count_breaks", "open_bytes"]
 
 _GZIP_MARK = b"\x1f\x8b"
+_ZSTD_MARK = b"\x28\xb5\x2f\xfd"
 # The mark of UTF-32 begins with that of UTF-16: it must be looked for first.
 _BYTE_ORDER_MARKS = {
     b"\xef\xbb\xbf": "utf-8-sig",
@@ -26,14 +31,9 @@ _BYTE_ORDER_MARKS = {
 }
 
 
-def source_name(path: str) -> str:
-    """Return what messages call the source of a table."""
-    return "standard input" if path == "-" else path
-
-
 @contextmanager
 def open_bytes(path: str, stdin: BinaryIO | None = None) -> Iterator[BinaryIO]:
-    """Open a file, or standard input for ``-``, as seekable bytes; gzip is undone.
+    """Open a file, or standard input for ``-``, as seekable bytes; gzip and Zstandard are undone.
 
     Raises
     ------
@@ -41,17 +41,22 @@ def open_bytes(path: str, stdin: BinaryIO | None = None) -> Iterator[BinaryIO]:
         If the file can't be opened or read.
     TableContentError
         If the gzip stream is damaged; also while the bytes are being read.
+    OptionError
+        If Zstandard needs pyarrow, and that is not installed.
     """
-    name = source_name(path)
+    name = shown_place(path)
     try:
         if path != "-" and Path(path).is_dir():
             raise TableFileError(f"{name} is a directory, not a table file; name a file in it")
         with _open_raw(path, stdin) as raw:
-            mark = raw.read(len(_GZIP_MARK))
+            mark = raw.read(len(_ZSTD_MARK))
             raw.seek(0)
-            if mark == _GZIP_MARK:
+            if mark.startswith(_GZIP_MARK):
                 with gzip.GzipFile(fileobj=raw) as unpacked:
                     yield cast("BinaryIO", unpacked)
+            elif mark == _ZSTD_MARK:
+                with _unpack_zstd(raw, name) as unpacked:
+                    yield unpacked
             else:
                 yield raw
     except FileNotFoundError as error:
@@ -62,6 +67,22 @@ def open_bytes(path: str, stdin: BinaryIO | None = None) -> Iterator[BinaryIO]:
         ) from error
     except OSError as error:
         raise TableFileError(f"{name} can't be read: {error.strerror or error}") from error
+
+
+def _unpack_zstd(raw: BinaryIO, name: str) -> BinaryIO:
+    """Undo Zstandard, into a temporary file, which can be sought in."""
+    arrow = load_extra("pyarrow", "Zstandard", "parquet")
+    spool = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115  # the caller closes it
+    try:
+        with arrow.CompressedInputStream(raw, "zstd") as packed:
+            shutil.copyfileobj(packed, spool)
+    except OSError as error:
+        spool.close()
+        raise TableContentError(
+            f"{name}: the Zstandard stream is damaged or cut short ({error}); fetch the file again"
+        ) from error
+    spool.seek(0)
+    return spool
 
 
 def _open_raw(path: str, stdin: BinaryIO | None) -> BinaryIO:

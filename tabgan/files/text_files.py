@@ -15,7 +15,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tabgan.files.formats import TableContentError, TableForm, check_delimiter
+from tabgan.files.errors import TableContentError
+from tabgan.files.forms import TableForm, check_delimiter
 from tabgan.files.source import TextLines, count_breaks
 
 __all__ = ["CsvBlocks", "read_csv"]

@@ -9,18 +9,25 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Protocol, Self, cast
+from typing import Any, BinaryIO, Protocol, Self, cast
 
 import pandas as pd
 
 from tabgan.atomic import is_special, open_atomically
-from tabgan.errors import TableFileError
-from tabgan.files.formats import Format, TableForm, column_names
+from tabgan.errors import OptionError, TableFileError
+from tabgan.files.duckdb import check_duckdb_table, open_duckdb_table
+from tabgan.files.excel import EXCEL_ROWS, ExcelBlocks
+from tabgan.files.extras import load_extra
+from tabgan.files.feather import FeatherBlocks
+from tabgan.files.formats import DATABASES, Format, shown_place
+from tabgan.files.forms import TableForm, column_names
 from tabgan.files.json_lines import JsonBlocks
 from tabgan.files.parquet import ParquetBlocks
+from tabgan.files.sql import check_sql_table, open_sql_table
 from tabgan.files.text_files import CsvBlocks
+from tabgan.inference import as_frame
 
-__all__ = ["TableWriter", "check_output", "open_output"]
+__all__ = ["TableWriter", "check_output", "check_table_output", "open_output"]
 
 
 class _Blocks(Protocol):
@@ -36,7 +43,10 @@ _BLOCKS: dict[Format, Callable[[BinaryIO, TableForm], _Blocks]] = {
     "tsv": CsvBlocks,
     "jsonl": JsonBlocks,
     "parquet": ParquetBlocks,
+    "feather": FeatherBlocks,
+    "xlsx": ExcelBlocks,
 }
+_SOUGHT_IN: tuple[Format, ...] = ("parquet", "feather", "xlsx")  # need to know their position
 
 
 def check_output(path: str, *, force: bool = False) -> None:
@@ -68,12 +78,49 @@ def check_output(path: str, *, force: bool = False) -> None:
         raise TableFileError(f"{path} can't be written: {error.strerror or error}") from error
 
 
+def check_table_output(
+    path: str, form: TableForm, rows: int | None = None, *, force: bool = False
+) -> None:
+    """Check that a table may be written, before any work for it is done.
+
+    Parameters
+    ----------
+    path
+        The file, or the address of a database.
+    form
+        The form to write in.
+    rows
+        How many rows there will be, if that is known.
+    force
+        Whether what exists may be replaced: a file, or the table of a database.
+
+    Raises
+    ------
+    OptionError
+        If the format has no room for so many rows, or a library is lacking.
+    TableFileError
+        If the file or the table exists and `force` is not set, or it can't be written.
+    """
+    if form.format == "xlsx" and (rows or 0) > EXCEL_ROWS:
+        raise OptionError(
+            f"{path}: a sheet of Excel has room for {EXCEL_ROWS:,} rows beside the header, and "
+            f"{rows:,} are asked for; write CSV or Parquet instead, or fewer rows"
+        )
+    if form.format not in DATABASES:
+        check_output(path, force=force)
+        return
+    if form.format != "sql":
+        check_output(path, force=True)
+    check = check_duckdb_table if form.format == "duckdb" else check_sql_table
+    check(path, form.title, force=force)
+
+
 @contextmanager
 def open_output(path: str, *, force: bool = False) -> Iterator[BinaryIO]:
     """Open a file to write bytes to, or standard output for ``-``.
 
     The file appears whole when the ``with`` block ends well, and not at all when it does not.
-    Where the path ends in ``.gz``, the bytes are compressed.
+    Where the path ends in ``.gz`` or ``.zst``, the bytes are compressed.
 
     Raises
     ------
@@ -93,11 +140,12 @@ class TableWriter:
     Parameters
     ----------
     path
-        The file; ``.gz`` at its end compresses it, ``-`` is standard output.
+        The file; ``.gz`` or ``.zst`` at its end compresses it, ``-`` is standard output. Or the
+        address of a database, to which the table goes in one transaction.
     form
         The form to write in, as from `read_table` or `TableForm.for_output`.
     force
-        Whether an existing file may be replaced.
+        Whether an existing file, or the table of a database, may be replaced.
 
     Examples
     --------
@@ -117,19 +165,18 @@ class TableWriter:
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
-        check_output(self._path, force=self._force)
-        with _own_errors(self._path), ExitStack() as stack:
-            sink = stack.enter_context(_open_sink(self._path))
-            if self._path == "-" and self._form.format == "parquet":
-                sink = stack.enter_context(_spool(sink))
-            self._blocks = _BLOCKS[self._form.format](sink, self._form)
+        path, form = self._path, self._form
+        check_table_output(path, form, force=self._force)
+        with _own_errors(path), ExitStack() as stack:
+            self._blocks = stack.enter_context(_open_blocks(path, form, force=self._force))
             self._stack = stack.pop_all()
         return self
 
-    def write(self, block: pd.DataFrame) -> None:
+    def write(self, block: Any) -> None:
         """Append a block of rows, of the same columns as the blocks before it.
 
-        Column labels become texts, those of several levels joined by dots: ``sales.north``.
+        A block is a DataFrame, or what else `tabgan.inference.as_frame` takes. Column labels
+        become texts, those of several levels joined by dots: ``sales.north``.
 
         Raises
         ------
@@ -139,7 +186,7 @@ class TableWriter:
             If the format or the encoding has no form for a value, or two columns would have one
             name.
         """
-        block = block.copy(deep=False)
+        block = as_frame(block).copy(deep=False)
         block.columns = pd.Index(column_names(block.columns), dtype=object)
         with _own_errors(self._path):
             self._blocks.write(block)
@@ -151,19 +198,39 @@ class TableWriter:
         trace: TracebackType | None,
     ) -> None:
         if error is None:
-            with _own_errors(self._path), self._stack:
-                self._blocks.close()
+            with _own_errors(self._path):
+                self._stack.close()
         else:
-            with suppress(OSError):  # as writing failed, so may closing; `error` tells it all
-                self._blocks.close()
-            with suppress(OSError):
+            with suppress(OSError, TableFileError):  # as writing failed, so may undoing it
                 self._stack.__exit__(kind, error, trace)
+
+
+@contextmanager
+def _open_blocks(path: str, form: TableForm, *, force: bool) -> Iterator[_Blocks]:
+    """Open what takes the blocks: it ends well only if the ``with`` block does."""
+    if form.format in DATABASES:
+        opener = open_duckdb_table if form.format == "duckdb" else open_sql_table
+        with opener(path, form, force=force) as table:
+            yield table
+        return
+    with ExitStack() as stack:
+        sink = stack.enter_context(_open_sink(path))
+        if path == "-" and form.format in _SOUGHT_IN:
+            sink = stack.enter_context(_spool(sink))
+        blocks = _BLOCKS[form.format](sink, form)
+        try:
+            yield blocks
+        except BaseException:
+            with suppress(OSError):  # as writing failed, so may closing; the error tells it all
+                blocks.close()
+            raise
+        blocks.close()
 
 
 @contextmanager
 def _own_errors(path: str) -> Iterator[None]:
     """Turn what writing may raise into errors of our own; a closed pipe is for the caller."""
-    name = "standard output" if path == "-" else path
+    name = shown_place(path, "standard output")
     try:
         yield
     except BrokenPipeError:
@@ -174,12 +241,18 @@ def _own_errors(path: str) -> Iterator[None]:
 
 @contextmanager
 def _open_sink(path: str) -> Iterator[BinaryIO]:
-    """Open standard output or a file that appears when all has gone well; ``.gz`` compresses."""
+    """Open standard output or a file that appears when all has gone well; a suffix compresses."""
     if path == "-":
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
     with open_atomically(path) as raw:
+        if path.lower().endswith(".zst"):
+            arrow = load_extra("pyarrow", "Zstandard", "parquet")
+            own = os.fdopen(os.dup(raw.fileno()), "wb")  # which the stream closes
+            with own, arrow.CompressedOutputStream(own, "zstd") as packed:
+                yield packed
+            return
         if not path.lower().endswith(".gz"):
             yield raw
             return

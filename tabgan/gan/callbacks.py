@@ -2,14 +2,13 @@
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import Any, TextIO
-
-from tqdm import tqdm
 
 from tabgan.gan.state import TrainState
 
-__all__ = ["Callback", "Callbacks", "History", "Progress", "Record"]
+__all__ = ["Callback", "Callbacks", "History", "Progress", "Record", "observed"]
 
 Record = dict[str, float]
 
@@ -23,6 +22,29 @@ class Callback:
     ``diversity``, ``coverage`` and ``gradient_norm`` of the moment.
     """
 
+    def on_fit_begin(self, options: Mapping[str, Any]) -> None:
+        """Run once before all else in a fit.
+
+        Parameters
+        ----------
+        options
+            The estimator's options as JSON values, without those that speak of columns;
+            ``random_state`` is the seed that is used.
+        """
+
+    def on_fit_end(self, facts: Mapping[str, Any]) -> None:
+        """Run once after all else in a fit, and also where it fails.
+
+        Parameters
+        ----------
+        facts
+            What the model file tells of the fit: ``n_steps``, ``penalty_reason``, ``diagnosis``
+            … (JSON values); empty if the fit failed.
+        """
+
+    def on_stage(self, name: str) -> None:
+        """Run when a stage of the fit begins that is not the training itself."""
+
     def on_train_begin(self, state: TrainState) -> None:
         """Run once before the first step."""
 
@@ -35,12 +57,24 @@ class Callback:
     def on_train_end(self, state: TrainState) -> None:
         """Run once after the last step."""
 
+    def stop(self) -> bool:
+        """Say whether the fit is to end with what it has learned so far.
+
+        It is asked after each step and between the parts of refinement and polish.
+        """
+        return False
+
 
 class Callbacks(Callback):
     """Several callbacks as one, called in order."""
 
     def __init__(self, callbacks: Sequence[Callback]) -> None:
         self.callbacks = tuple(callbacks)
+
+    def on_stage(self, name: str) -> None:
+        """Call each callback."""
+        for callback in self.callbacks:
+            callback.on_stage(name)
 
     def on_train_begin(self, state: TrainState) -> None:
         """Call each callback."""
@@ -61,6 +95,26 @@ class Callbacks(Callback):
         """Call each callback."""
         for callback in self.callbacks:
             callback.on_train_end(state)
+
+    def stop(self) -> bool:
+        """Say whether one of the callbacks says so."""
+        return any(callback.stop() for callback in self.callbacks)
+
+
+@contextmanager
+def observed(callbacks: Iterable[Callback], options: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Tell callbacks where a fit begins and ends, whatever happens in between.
+
+    Yields
+    ------
+    A dictionary that the fit fills with its facts.
+    """
+    facts: dict[str, Any] = {}
+    with ExitStack() as begun:
+        for callback in callbacks:
+            callback.on_fit_begin(options)
+            begun.callback(callback.on_fit_end, facts)
+        yield facts
 
 
 class History(Callback):
@@ -86,6 +140,8 @@ class Progress(Callback):
     """
 
     def __init__(self, enabled: bool, stream: TextIO | None = None) -> None:
+        from tqdm import tqdm
+
         self.bar: tqdm[Any] = tqdm(
             total=None,
             desc="Reading the table",
@@ -98,7 +154,7 @@ class Progress(Callback):
         )
         self.started = time.monotonic()
 
-    def stage(self, name: str) -> None:
+    def on_stage(self, name: str) -> None:
         """Name the stage that begins now."""
         self.bar.bar_format = "{desc} [{elapsed}]"
         self.bar.set_description_str(name)

@@ -128,7 +128,7 @@ class Trainer:
         )
 
     def run(self, state: TrainState, callback: Callback) -> TrainState:
-        """Take the steps that are left and return the state.
+        """Take the steps that are left, or those until a callback says stop; return the state.
 
         Raises
         ------
@@ -147,7 +147,7 @@ class Trainer:
                 state.step += 1
                 self._unrecorded += 1
                 callback.on_step(state)
-                progress = self._progress(state, began)
+                progress = 1.0 if callback.stop() else self._progress(state, began)
                 if self._unrecorded >= self.record_every or progress >= 1:
                     self._keep_record(state, began, callback)
         callback.on_train_end(state)

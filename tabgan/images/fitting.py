@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from tabgan.errors import DataError
-from tabgan.gan.callbacks import Callbacks, History, Progress
+from tabgan.gan.callbacks import Callback, Callbacks, History, Progress, observed
 from tabgan.gan.diagnosis import describe_course
 from tabgan.gan.image_networks import ImageSize
 from tabgan.gan.latent import check_prior
@@ -70,11 +70,31 @@ def fit_images(
     seed
         Root of all streams of randomness.
     progress
-        Is told which stage begins.
+        The progress bar.
     began
         When the fit began, by `time.monotonic`.
     """
-    progress.stage("Reading the images")
+    history = History()
+    callback = Callbacks([history, progress, *(options["callbacks"] or ())])
+    recipe = Recipe.of(options, usual_penalty=USUAL_PENALTY)
+    kept = {**recipe.kept_options(options, _LEFT_OUT), "random_state": seed}
+    with observed(callback.callbacks, kept) as facts:
+        fitted = _fit_stages(images, labels, options, seed, callback, history=history, began=began)
+        facts.update(fitted.model.facts)
+    return fitted
+
+
+def _fit_stages(
+    images: Images,
+    labels: Iterable[Hashable] | None,
+    options: Mapping[str, Any],
+    seed: int,
+    callback: Callback,
+    *,
+    history: History,
+    began: float,
+) -> Fitted:
+    callback.on_stage("Reading the images")
     given = as_array(images)
     array = check_images(given)
     if len(array) < FEWEST:
@@ -83,8 +103,6 @@ def fit_images(
     n, height, width, channels = array.shape
     size = ImageSize(channels, height, width, len(classes))
     training = _training(size, n, options, seed)
-    history = History()
-    callback = Callbacks([history, progress, *(options["callbacks"] or ())])
     seconds = None
     if options["max_time"] is not None:
         seconds = max(options["max_time"] - (time.monotonic() - began), 0.0)

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from tabgan.dataframes import pandas_of
 from tabgan.errors import DataError
 from tabgan.inference.cells import shown
 
@@ -20,28 +21,32 @@ def as_frame(data: Any) -> pd.DataFrame:
     Parameters
     ----------
     data
-        A DataFrame, which is returned as it is; an array of two dimensions or a list of rows,
-        whose columns are named 0, 1, 2 …; a structured array or a list of mappings, whose
-        columns have the names of the fields.
+        A DataFrame, which is returned as it is; a table of Polars, Arrow or another library that
+        narwhals knows; an array of two dimensions or a list of rows, whose columns are named 0,
+        1, 2 …; a structured array or a list of mappings, whose columns have the names of the
+        fields.
 
     Raises
     ------
     DataError
-        If it is none of these; the message says how to make it one.
+        If it is none of these, or lazy; the message says how to make it one.
+    OptionError
+        If a table of another library needs pyarrow, and that is not there.
 
     Examples
     --------
     >>> as_frame([[31, "a"], [52, "b"]]).dtypes.astype(str).tolist()
     ['int64', 'object']
     """
-    if isinstance(data, pd.DataFrame):
-        return data
     if isinstance(data, list | tuple):
         return _frame_of_rows(data)
     if isinstance(data, pd.Series):
         raise DataError(
             f"The table is a Series (name {data.name!r}); give a DataFrame, for example to_frame()"
         )
+    frame = pandas_of(data)
+    if frame is not None:
+        return frame
     if hasattr(data, "toarray"):  # SciPy's
         raise DataError(
             f"The table is a sparse {type(data).__name__}; sparse matrices are not supported: "

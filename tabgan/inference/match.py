@@ -13,7 +13,9 @@ from tabgan.kinds import LOCALISED, Kind
 from tabgan.schema import Column, Schema
 from tabgan.values import outside_range
 
-__all__ = ["match_schema", "resolve_schema"]
+__all__ = ["match_schema", "resolve_schema", "with_measured_ranges"]
+
+MOST_TRIMMED = 4  # times a column's least rows: both ends, each with less than a group in excess
 
 _RANGED: set[Kind] = {"integer", "numeric", "datetime", "timedelta"}
 
@@ -80,15 +82,20 @@ def match_schema(df: pd.DataFrame, schema: Schema) -> Schema:
             )
     measured = infer_schema(df, {name: column.kind for name, column in declared.items()})
     columns = tuple(_declare(column, declared[column.name]) for column in measured)
-    for position, (own, column) in enumerate(zip(measured, columns, strict=True)):
-        is_own = (own.minimum, own.maximum) == (column.minimum, column.maximum)
-        if column.kind in _RANGED and not is_own:
-            _check_range(df.iloc[:, position], column)
+    columns = tuple(
+        column if column.kind not in _RANGED else _checked_range(df.iloc[:, at], own, column)
+        for at, (own, column) in enumerate(zip(measured, columns, strict=True))
+    )
     return replace(measured, columns=columns)
 
 
-def _check_range(values: pd.Series, column: Column) -> None:
+def _checked_range(values: pd.Series, own: Column, column: Column) -> Column:
+    """Check that a declared range holds, but for what was trimmed when the schema was learned."""
+    if (own.minimum, own.maximum) == (column.minimum, column.maximum):
+        return column
     outside = np.flatnonzero(outside_range(values, column))
+    if column.least_rows > 1 and len(outside) <= MOST_TRIMMED * column.least_rows:
+        return replace(column, minimum=own.minimum, maximum=own.maximum) if len(outside) else column
     if len(outside):
         first = int(outside[0])
         raise SchemaError(
@@ -97,12 +104,43 @@ def _check_range(values: pd.Series, column: Column) -> None:
             f"{shown(values.iloc[first])} in row {first}; widen the range, or change or drop these "
             "rows"
         )
+    return column
 
 
 def _declare(measured: Column, declared: Column) -> Column:
     given = {
         key: getattr(declared, key)
-        for key in ("minimum", "maximum", "decimals", "locale")
+        for key in ("minimum", "maximum", "decimals", "locale", "min_group")
         if getattr(declared, key) is not None
     }
     return replace(measured, **given, why=declared.why or measured.why)
+
+
+def with_measured_ranges(schema: Schema, before: pd.DataFrame, after: pd.DataFrame) -> Schema:
+    """Bring the ranges that a schema has measured of a table to those of a changed table.
+
+    Ranges that were declared are others than the table's, and stay.
+
+    Parameters
+    ----------
+    schema
+        Describes the columns of both tables.
+    before, after
+        The table of which it was made, and the changed one.
+    """
+    ranged = [at for at, column in enumerate(schema) if column.kind in _RANGED]
+    if not ranged:
+        return schema
+    kinds: dict[Hashable, Kind] = {at: schema.columns[at].kind for at in ranged}
+    # labels may be odd ones: positions take their place
+    tables = (frame.iloc[:, ranged].set_axis(ranged, axis=1) for frame in (before, after))
+    columns = list(schema)
+    for at, old, new in zip(ranged, *(infer_schema(table, kinds) for table in tables), strict=True):
+        column = columns[at]
+        was, now = (measured.why.removeprefix("as asked; ") for measured in (old, new))
+        column = replace(column, why=column.why.replace(was, now))
+        for end in ("minimum", "maximum"):
+            if getattr(column, end) == getattr(old, end):
+                column = replace(column, **{end: getattr(new, end)})
+        columns[at] = column
+    return replace(schema, columns=tuple(columns))

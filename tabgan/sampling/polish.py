@@ -9,16 +9,15 @@ the coarse place alone, so it is redrawn only if a critic then finds it harder t
 from real ones.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import roc_auc_score
 
 from tabgan.sampling.features import Drawn, Floats, RowFeatures
 from tabgan.sampling.redraws import NumberRedraw, Redraw, fit_level, fit_number
-from tabgan.sampling.refinement import in_time
+from tabgan.sampling.refinement import never
 from tabgan.sampling.trees import Growth, fit_trees
 
 __all__ = ["Choice", "fit_polish"]
@@ -47,7 +46,7 @@ def fit_polish(
     rng: np.random.Generator,
     *,
     given: Collection[int] = (),
-    until: float | None = None,
+    stop: Callable[[], bool] = never,
 ) -> list[Choice]:
     """Learn the columns from real rows, and choose those to be redrawn in drawn ones.
 
@@ -61,8 +60,8 @@ def fit_polish(
         Randomness of what is held out and of trial draws.
     given
         Level spans that are not to be redrawn.
-    until
-        Time by `time.monotonic` after which no further column is tried.
+    stop
+        Is asked before each column whether to try no further one.
 
     Returns
     -------
@@ -74,7 +73,7 @@ def fit_polish(
     found = []
     spans = [i for i in range(len(features.spans.widths)) if i not in marks and i not in given]
     for span in _some(spans, rng):
-        if not in_time(until):
+        if stop():
             break
         level = fit_level(real, features, span, held_out, _seed(rng))
         found += _surprising(level, real[held_out], asked, features, 0.0)
@@ -83,12 +82,12 @@ def fit_polish(
         asked = choice.redraw.apply(asked, features, rng)
     probed: list[Choice] = []
     for number in _some(range(features.spans.n_numbers), rng):
-        if in_time(until):
+        if not stop():
             probe = fit_number(real, features, number, held_out, _seed(rng), probe=True)
             probed += _surprising(probe, real[held_out], asked, features, LEAST_SURPRISE)
     left = MOST_DIGIT_TREES
     for number in _numbers(probed):
-        if not in_time(until):
+        if stop():
             break
         redraw = fit_number(real, features, number, held_out, _seed(rng))
         for choice in _surprising(redraw, real[held_out], asked, features, LEAST_SURPRISE):
@@ -143,6 +142,8 @@ def _helps(real: Drawn, before: Drawn, after: Drawn, seed: int) -> bool:
 
 def _told_apart(real: Drawn, drawn: Drawn, seed: int) -> float:
     """Return the area under the curve of a critic on rows that it was not trained on."""
+    from sklearn.metrics import roc_auc_score
+
     size = min(len(real), len(drawn))
     rows = np.concatenate([real.features[:size], drawn.features[:size]])
     labels = np.repeat([1, 0], size)

@@ -7,7 +7,7 @@ something. Sampling draws several times as many rows as are wanted and chooses b
 raked to the margins of the training table (Deming and Stephan, 1940), without replacement.
 """
 
-import time
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from tabgan.sampling.features import Codes, Drawn, Floats
 from tabgan.sampling.trees import Growth, Trees, fit_trees
 from tabgan.spans import Spans
 
-__all__ = ["choose", "effective_share", "fit_critics", "in_time", "log_ratio", "rake", "weigh"]
+__all__ = ["choose", "effective_share", "fit_critics", "log_ratio", "never", "rake", "weigh"]
 
 MAX_CRITICS = 4
 GROWTH = Growth(rounds=50, rate=0.3, feature_share=0.7, l2=5.0)
@@ -28,6 +28,11 @@ SWEEPS = 5
 _TINY = 1e-12
 
 
+def never() -> bool:
+    """Say that there is no reason to stop."""
+    return False
+
+
 def fit_critics(
     real: Floats,
     drawn: Drawn,
@@ -35,7 +40,7 @@ def fit_critics(
     shares: Floats,
     rng: np.random.Generator,
     *,
-    until: float | None = None,
+    stop: Callable[[], bool] = never,
 ) -> tuple[tuple[Trees, ...], Floats]:
     """Train critics one after the other, each on the rows as the ones before weigh them.
 
@@ -49,8 +54,8 @@ def fit_critics(
         Layout of a row, and each level's share of the training rows, to rake the weights to.
     rng
         Randomness of what is held out and of what a critic sees.
-    until
-        Time by `time.monotonic` after which no further critic is trained.
+    stop
+        Is asked before each critic whether to train no further one.
 
     Returns
     -------
@@ -61,7 +66,7 @@ def fit_critics(
     size = min(2 * int((~held_real).sum()), len(fitted))
     critics: list[Trees] = []
     ratio, weights = np.zeros(len(drawn)), np.ones(len(drawn))
-    while len(critics) < MAX_CRITICS and in_time(until):
+    while len(critics) < MAX_CRITICS and not stop():
         chance = weights[fitted] / weights[fitted].sum()
         seen = drawn.features[rng.choice(fitted, size, p=chance)]
         critic = _fit_critic(real[~held_real], seen, int(rng.integers(2**31)))
@@ -148,11 +153,6 @@ def _factors(codes: Codes, weights: Floats, wanted: Floats | None) -> Floats:
     else:  # of a number: equal bins, and as many absent ones as there are
         goal = np.append(np.full(BINS, total[:BINS].sum() / BINS), total[BINS])
     return np.clip(goal / np.maximum(total, _TINY), 0.1, 10.0)  # type: ignore[no-any-return]
-
-
-def in_time(until: float | None) -> bool:
-    """Say if a time by `time.monotonic` is still to come; None never comes."""
-    return until is None or time.monotonic() < until
 
 
 def choose(weights: Floats, n: int, rng: np.random.Generator) -> NDArray[np.intp]:

@@ -2,21 +2,21 @@
 
 The arrays are those of scikit-learn's histogram gradient boosting, and its compiled code evaluates
 them. That code is not part of scikit-learn's public interface; this module is the only one that
-calls it.
+calls it, and imports it when trees are first needed.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.ensemble._hist_gradient_boosting.common import PREDICTOR_RECORD_DTYPE
-from sklearn.ensemble._hist_gradient_boosting.predictor import TreePredictor
 from threadpoolctl import threadpool_limits
 from torch import Tensor
+
+if TYPE_CHECKING:
+    from sklearn.ensemble import HistGradientBoostingClassifier
 
 __all__ = ["Growth", "Trees", "fit_trees"]
 
@@ -69,6 +69,8 @@ class Trees:
 
         Features are float64 in C order; NaN is a missing value.
         """
+        from sklearn.ensemble._hist_gradient_boosting.predictor import TreePredictor
+
         places = np.zeros(features.shape[1], np.uint32)
         bounds = zip(self.starts[:-1], self.starts[1:], strict=True)
         trees = [TreePredictor(self.nodes[a:b], _NO_BITSETS, _NO_BITSETS) for a, b in bounds]
@@ -110,6 +112,8 @@ class Trees:
         KeyError, ValueError
             If a tensor lacks, or does not describe trees over so many features.
         """
+        from sklearn.ensemble._hist_gradient_boosting.common import PREDICTOR_RECORD_DTYPE
+
         splits, values, starts, baseline = (
             tensors[name].numpy() for name in ("splits", "values", "starts", "baseline")
         )
@@ -181,6 +185,8 @@ def fit_trees(
     >>> len(trees), trees.probabilities(features)[[0, -1]].round(1).tolist()
     (20, [[1.0, 0.0], [0.0, 1.0]])
     """
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
     stop = held_out is not None and bool(held_out.any())
     model = HistGradientBoostingClassifier(
         max_iter=growth.rounds,
@@ -209,7 +215,9 @@ def fit_trees(
     return _arrays_of(model)
 
 
-def _arrays_of(model: HistGradientBoostingClassifier) -> Trees:
+def _arrays_of(model: "HistGradientBoostingClassifier") -> Trees:
+    from sklearn.ensemble._hist_gradient_boosting.common import PREDICTOR_RECORD_DTYPE
+
     rounds = model._predictors
     if len(model.validation_score_):  # of no tree, of one round …: keep those up to the best
         rounds = rounds[: max(1, int(np.argmax(model.validation_score_)))]

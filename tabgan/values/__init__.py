@@ -15,6 +15,7 @@ from tabgan.schema import Column
 from tabgan.values.dates import range_of_ticks, read_ticks, unit_of, write_ticks, zone_of
 from tabgan.values.levels import absent_of, codes_of, dense, levels_to_series
 from tabgan.values.numbers import Numbers, read_numbers, write_numbers
+from tabgan.values.typed import typed_frame
 
 __all__ = [
     "Numbers",
@@ -26,6 +27,7 @@ __all__ = [
     "numbers_to_series",
     "outside_range",
     "range_of_ticks",
+    "typed_frame",
     "unit_of",
     "zone_of",
 ]

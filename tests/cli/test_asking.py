@@ -29,7 +29,8 @@ def folder(tmp_path_factory) -> Path:
         }
     )
     table.to_csv(folder / "staff.csv", index=False)
-    fitted = invoke("fit", folder / "staff.csv", "-m", folder / "m.safetensors", "--steps", "20")
+    options = ("--steps", "20", "--min-group", "1")
+    fitted = invoke("fit", folder / "staff.csv", "-m", folder / "m.safetensors", *options)
     assert fitted.exit_code == 0, fitted.stderr
     return folder
 

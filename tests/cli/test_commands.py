@@ -54,9 +54,28 @@ class TestSynth:
     def test_messages(self, run, small_csv):
         messages = run("synth", small_csv, *STEPS, "-n", "5").stderr.splitlines()
         assert messages[:2] == [f"Reading {small_csv}", "120 rows, 4 columns"]
-        assert messages[2].startswith("Trained 20 steps in ")
-        assert messages[3].startswith("Wrote 5 rows to small_synthetic.csv in ")
-        assert len(messages) == 4
+        assert messages[2:6] == [
+            "Finding rules between columns",
+            "Encoding",
+            "Training, 20 steps",
+            "Refining and polishing",
+        ]
+        assert messages[6].startswith("Trained 20 steps in ")
+        assert messages[7].startswith("Wrote 5 rows to small_synthetic.csv in ")
+        assert len(messages) == 8
+
+    def test_formulas_are_warned_of(self, run):
+        rows = "".join(
+            f"{i % 3},{'-' * (i % 2)}{i},{'=a+1' if i % 2 else '+b'}\n" for i in range(60)
+        )
+        Path("t.csv").write_text("kind,share,note\n" + rows)
+        warning = (
+            "Warning: t_synthetic.csv holds texts that a spreadsheet takes for formulas: 'note' "
+            "(9); import these columns as text"
+        )
+        assert warning in run("synth", "t.csv", *STEPS, "-n", "9").stderr.splitlines()
+        messages = run("synth", "t.csv", *STEPS, "-n", "9", "-o", "t.jsonl").stderr
+        assert "formulas" not in messages
 
     def test_quiet(self, run, small_csv):
         result = run("synth", small_csv, *STEPS, "-q")
@@ -133,9 +152,9 @@ class TestSynth:
         assert Path("d.csv").read_text() == "a,b\n1,2\n"
 
     def test_missing_pyarrow_is_found_before_the_table_is_read(self, run, monkeypatch):
-        monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
+        monkeypatch.setitem(sys.modules, "pyarrow", None)
         result = run("synth", "none.csv", "-o", "o.parquet")
-        assert result.exit_code == 5
+        assert result.exit_code == 2
         assert result.stderr.startswith("Error: Parquet needs pyarrow, which is not installed; ")
 
     def test_model_is_kept_and_gives_the_same_rows(self, run, small_csv):
@@ -290,7 +309,7 @@ class TestInspect:
         assert facts["columns"][3]["kind"] == "categorical"
         assert facts["columns"][3]["why"] == "said by hand"
         args = ("-o", "o.csv", "--model", "m.safetensors", "--schema", "s.json")
-        assert run("synth", small_csv, *STEPS, *args).exit_code == 0
+        assert run("synth", small_csv, *STEPS, *args, "--min-group", 1).exit_code == 0
         assert TabGAN.load("m.safetensors").schema_["day"].kind == "categorical"
 
     def test_schema_of_another_table(self, run, small_csv):
@@ -370,3 +389,21 @@ def test_what_went_wrong_is_said_and_kept(run, small_csv):
     assert "TrainingWarning" not in result.stderr
     shown = run("inspect", "m.safetensors").stdout
     assert all(line.replace("Warning", "warning", 1) in shown for line in said)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["fit", "small.csv", "-m", "m.safetensors"], ["images", "fit", "-m", "m.safetensors"]],
+    ids=["table", "images"],
+)
+def test_records_are_written_for_tensorboard(run, small_csv, tmp_path, command):
+    (tmp_path / "small.csv").write_bytes(small_csv.read_bytes())
+    assert run(*command, "--steps", "3", "--log-to", "runs/one").exit_code == 0
+    assert list((tmp_path / "runs" / "one").glob("events.out.tfevents.*"))
+
+
+def test_tensorboard_that_is_not_installed_is_named(run, small_csv, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
+    result = run("fit", small_csv, "-m", "m.safetensors", "--log-to", "runs")
+    assert result.exit_code == 2
+    assert "install it with: pip install '.[tensorboard]'" in result.stderr

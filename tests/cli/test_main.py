@@ -1,19 +1,100 @@
+import shlex
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+import click
 import pytest
 
-COMMANDS = ["synth", "fit", "sample", "impute", "inspect", "privacy", "tune", "example"]
+from tabgan import ImageGAN, TabGAN
+from tabgan.cli.main import main
+from tabgan.cli.options import images as image_options
+from tabgan.cli.options import training
+from tabgan.gan import losses, optimizers, penalties, stabilisers
+from tabgan.images import architectures
+
+COMMANDS = [
+    "synth",
+    "fit",
+    "sample",
+    "impute",
+    "inspect",
+    "privacy",
+    "tune",
+    "example",
+    "completion",
+    "evaluate",
+]
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_help_shows_examples_and_defaults(run, command):
-    result = run(command, "--help")
-    assert result.exit_code == 0
-    assert f"Examples:\n    tabgan {command}" in result.stdout
-    if command != "inspect":
-        assert "[default: " in result.stdout
-    assert "\b" not in result.stdout
+def commands(group=main, *names):
+    """Give each command with the words that lead to it."""
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from commands(command, *names, name)
+        else:
+            yield pytest.param((*names, name), command, id=" ".join((*names, name)))
+
+
+@pytest.mark.parametrize(("words", "command"), [*commands()])
+class TestHelp:
+    def test_it_ends_with_examples_that_can_be_copied(self, run, words, command):
+        result = run(*words, "--help")
+        assert result.exit_code == 0
+        assert "\b" not in result.stdout
+        lines = result.stdout.split("\n  Examples:\n")[1].splitlines()
+        typed = " ".join(["tabgan", *words])
+        assert len(lines) > 1
+        assert all(line.startswith("    ") and typed in line for line in lines)
+
+    def test_examples_have_only_options_that_there_are(self, words, command):
+        known = {
+            name for option in command.params for name in (*option.opts, *option.secondary_opts)
+        }
+        for line in command.epilog.splitlines()[2:]:
+            own = line.split("tabgan")[1].split("|")[0]
+            typed = shlex.split(own.strip('")'))
+            given = {word for word in typed if word.startswith("-") and word != "-"}
+            assert given <= known
+
+    def test_values_have_a_name_and_defaults_are_shown(self, run, words, command):
+        text = " ".join(run(*words, "--help").stdout.split())
+        for option in command.params:
+            if not isinstance(option, click.Option) or option.is_flag:
+                continue
+            assert isinstance(option.type, click.Choice) or option.metavar
+            default = option.get_default(click.Context(command))
+            if isinstance(default, int | float | str):
+                assert f"[default: {default}" in text
+
+    def test_options_stand_in_sections(self, run, words, command):
+        titles = [line for line in run(*words, "--help").stdout.splitlines() if line[-1:] == ":"]
+        assert titles[-1:] == ["  Examples:"]
+        assert titles[-2] == "General:"
+        assert len(set(titles)) == len(titles)
+
+
+def test_choices_are_the_names_of_the_registries():
+    assert set(training.LOSSES) == set(losses.LOSSES)
+    assert set(training.PENALTIES) == set(penalties.PENALTIES)
+    assert set(training.STABILISERS) == set(stabilisers.STABILISERS)
+    assert set(training.OPTIMIZERS) == set(optimizers.OPTIMIZERS)
+    assert set(image_options.ARCHITECTURES) == set(architectures.ARCHITECTURES)
+
+
+@pytest.mark.parametrize(
+    ("path", "cls"), [(("fit",), TabGAN), (("synth",), TabGAN), (("images", "fit"), ImageGAN)]
+)
+def test_defaults_and_names_are_the_estimators_own(path, cls):
+    command = main
+    for name in path:
+        command = command.commands[name]
+    own = cls().get_params(deep=False)
+    shared = [option for option in command.params if option.name in own]
+    assert {"steps", "loss", "stabilisers", "max_time"} <= {option.name for option in shared}
+    for option in shared:
+        default = option.get_default(click.Context(command))
+        set_here = isinstance(default, int | float | str)
+        assert (default if set_here else None) == own[option.name]
 
 
 def test_help_lists_commands_and_exit_codes(run):
@@ -50,8 +131,8 @@ class TestExitCodes:
         assert "delimiter=';;' can't separate fields" in self.error_of(
             run("synth", small_csv, "--delimiter", ";;"), 2
         )
-        assert "'.xlsx' is not the suffix of a table format" in self.error_of(
-            run("synth", small_csv, "-o", "out.xlsx"), 2
+        assert "'.dta' is not the suffix of a table format" in self.error_of(
+            run("synth", small_csv, "-o", "out.dta"), 2
         )
         assert "device='abacus' is not available here" in self.error_of(
             run("synth", small_csv, "--device", "abacus"), 2

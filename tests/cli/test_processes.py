@@ -1,26 +1,12 @@
 """What only a process of its own can show."""
 
-import signal
+import json
+import os
 import subprocess
 import sys
-from functools import partial
 from pathlib import Path
 
 import pytest
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
-def test_interrupted_while_training(process, small_csv, tmp_path):
-    # A test run in the background ignores interrupts, and its children would inherit that.
-    heed = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
-    command = ("synth", small_csv, "--steps", "1000000", "-o", "out.csv")
-    child = process(*command, preexec_fn=heed)
-    assert child.stderr.readline().startswith(b"Reading ")
-    assert child.stderr.readline() == b"120 rows, 4 columns\n"
-    child.send_signal(signal.SIGINT)
-    _, message = child.communicate(timeout=60)
-    assert (child.returncode, message) == (130, b"Interrupted\n")
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_pipe_from_stdin_to_stdout(process, small_csv):
@@ -62,3 +48,69 @@ def test_help_and_usage_errors_import_nothing_heavy(args, process):
     imported = {line.split("|")[-1].strip() for line in messages.decode().splitlines()}
     assert "tabgan.cli.main" in imported
     assert imported & {"torch", "pandas", "numpy", "sklearn"} == set()
+
+
+def through(process, content, *args):
+    """Run a command that reads standard input and writes standard output, and nothing else."""
+    child = process(*args, "-q", stdin=subprocess.PIPE)
+    output, messages = child.communicate(content, timeout=200)
+    assert (child.returncode, messages) == (0, b"")
+    return output
+
+
+def test_every_command_on_tables_takes_part_in_pipes(process, model, tmp_path):
+    table = through(process, b"", "example", "-o", "-")
+    assert table.startswith(b"customer_id,")
+    some = b"".join(table.splitlines(keepends=True)[:150])
+    facts = json.loads(through(process, some, "inspect", "-", "--json"))
+    assert facts["rows"] == 149
+    tiny = ("--steps", "2", "--seed", "1")
+    facts = json.loads(
+        through(
+            process, some, "fit", "-", *tiny, "-m", "m.safetensors", "--hidden-dim", "8", "--json"
+        )
+    )
+    assert (facts["data"], facts["steps"]) == ("-", 2)
+    facts = json.loads(through(process, some, "tune", "-", *tiny, "--latent-dims", "4", "--json"))
+    assert facts["next"].startswith("tabgan synth - --latent-dim 4")
+    drawn = through(process, b"", "sample", "m.safetensors", "-n", "5", "-o", "-")
+    assert drawn.splitlines()[0] == table.splitlines()[0]
+    filled = through(process, some, "impute", "m.safetensors", "-", "-o", "-")
+    assert filled.count(b"\n") == 150
+
+
+def test_images_from_end_to_end(process, tmp_path):
+    tiny = ("--steps", "2", "--width", "0.1", "--seed", "1", "--json")
+    facts = json.loads(through(process, b"", "images", "fit", "-m", "m.safetensors", *tiny))
+    assert facts["steps"] == 2
+    out = ("-o", "digits.npz", "-n", "3", "--json")
+    facts = json.loads(through(process, b"", "images", "sample", "m.safetensors", *out))
+    assert facts["images"] == 3
+    judged = ("-n", "100", "--no-retrain", "--json")
+    facts = json.loads(through(process, b"", "images", "evaluate", "m.safetensors", *judged))
+    assert 0 <= facts["scores"]["agreement"] <= 1
+
+
+def test_a_file_in_the_folder_and_the_environment_set_options(process, small_csv, tmp_path):
+    (tmp_path / "tabgan.toml").write_text("steps = 2\nhidden_dim = 8\n[fit]\njson = true\n")
+    command = ("fit", small_csv, "-m", "m.safetensors")
+    child = process(*command, env={"TABGAN_FIT_STEPS": "3"})
+    output, messages = child.communicate(timeout=120)
+    assert child.returncode == 0
+    assert json.loads(output)["steps"] == 3
+    assert messages.startswith(b"Settings from tabgan.toml\nReading ")
+
+
+def test_importing_the_package_imports_little(process):
+    """Neither the command line's help nor the estimator waits for what only some fits need."""
+    late = {"faker", "sdmetrics", "matplotlib", "optuna", "jinja2", "plotly", "sklearn.ensemble"}
+    late |= {"sklearn.cluster", "sklearn.metrics", "click", "polars", "duckdb", "sqlalchemy"}
+    code = "import sys; from tabgan import TabGAN; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert set(done.stdout.split()) & late == set()

@@ -132,7 +132,7 @@ class TestUnique:
 
     def test_too_few_values(self, rng):
         table = pd.DataFrame({"a": [*range(30)], "b": rng.normal(size=30)})
-        gan = fit(table, Unique("a"), schema={"a": "integer"})
+        gan = fit(table, Unique("a"), schema={"a": "integer"}, min_group=1)
         assert gan.sample(20)["a"].is_unique
         with pytest.raises(ConstraintError) as caught:
             gan.sample(40)

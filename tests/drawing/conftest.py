@@ -35,7 +35,8 @@ def orders() -> pd.DataFrame:
 
 @pytest.fixture(scope="session")
 def fitted(orders) -> TabGAN:
-    return TabGAN(steps=400, hidden_dim=32, verbose=False, random_state=0).fit(orders)
+    options = {"steps": 400, "hidden_dim": 32, "min_group": 1, "verbose": False}
+    return TabGAN(**options, random_state=0).fit(orders)  # rows of the table are completed
 
 
 @pytest.fixture(scope="session")

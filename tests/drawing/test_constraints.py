@@ -24,9 +24,9 @@ def constrained(orders) -> TabGAN:
         ),
         Unique(["net", "part"]),
     ]
-    gan = TabGAN(steps=60, hidden_dim=16, constraints=rules, verbose=False, random_state=0)
+    options = {"steps": 60, "hidden_dim": 16, "min_group": 1, "verbose": False}
     table = table[~table.duplicated(["net", "part"])]
-    return gan.fit(table)
+    return TabGAN(**options, constraints=rules, random_state=0).fit(table)
 
 
 def check(rows: pd.DataFrame) -> None:

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tabgan.encoding.ends import trimmed_ends
 from tabgan.encoding.quantiles import MAX_KNOTS, MIN_ROWS, Quantiles
 
 ROWS = 20_000
@@ -215,3 +216,59 @@ def test_malformed_json_is_refused(change):
         Quantiles.from_json(state | change)
     with pytest.raises(KeyError):
         Quantiles.from_json({"u": [0.0, 1.0], "x": [1.0, 2.0]})
+
+
+class TestKnotsThatEnoughRowsSpeakFor:
+    LEAST = 6
+
+    def fit(self, values, whole=False):
+        ends = trimmed_ends(values, self.LEAST, whole=whole)
+        return Quantiles.fit(values, whole=whole, least=self.LEAST, ends=ends)
+
+    @settings(deadline=None)
+    @given(st.lists(st.floats(-1e6, 1e6), min_size=40, max_size=300, unique=True))
+    def test_no_knot_is_a_single_value(self, values):
+        rounded = np.round(values, 3) + np.random.default_rng(0).normal(size=len(values)) * 1e-5
+        assert not np.isin(self.fit(rounded).x, rounded).any()
+
+    @over_shapes
+    def test_no_knot_of_a_shape_is_a_single_value(self, shape):
+        values, whole = SHAPES[shape]
+        if whole:  # a value owns the half-open cells around it
+            pytest.skip("whole numbers may be hit by chance")
+        distinct, rows = np.unique(values, return_counts=True)
+        assert not np.isin(self.fit(values).x, distinct[rows < self.LEAST]).any()
+
+    @over_shapes
+    def test_the_distribution_comes_back(self, shape):
+        values, whole = SHAPES[shape]
+        quantiles = self.fit(values, whole)
+        drawn = quantiles.from_unit(spread(len(values)))
+        assert distance(values, drawn) <= 1 / len(quantiles.u) + 3 * self.LEAST / len(values)
+        assert np.mean(drawn) == pytest.approx(np.mean(values), abs=0.02 * np.std(values))
+        assert values.min() <= drawn.min()
+        assert drawn.max() <= values.max()
+
+    def test_an_outlier_is_not_kept(self):
+        values = np.append(np.random.default_rng(0).lognormal(10, 1, 2000), 1e9)
+        quantiles = self.fit(values)
+        assert quantiles.maximum < 1e6
+        assert quantiles.x.max() < 1e6
+        low, width = quantiles.to_band(np.array([1e9]))
+        assert low + width == 1
+        assert quantiles.from_unit(low + width / 2) <= quantiles.maximum
+
+    def test_spikes_at_the_ends_are_exact(self):
+        rng = np.random.default_rng(0)
+        values = np.concatenate([np.zeros(50), rng.random(500), np.full(50, 2.0), [9.0, -3.0]])
+        quantiles = self.fit(values)
+        assert (quantiles.minimum, quantiles.maximum) == (0.0, 2.0)
+        assert (quantiles.from_unit(spread(602)) == 2.0).sum() == 51
+        assert (quantiles.from_unit(spread(602)) == 0.0).sum() == 51
+
+    def test_wide_gaps_stay_empty_though_their_rims_are_no_values(self):
+        values, _ = SHAPES["two humps"]
+        values = values[:400]
+        quantiles = self.fit(values)
+        drawn = quantiles.from_unit(spread(4000))
+        assert ((drawn > 1.5) & (drawn < 99)).mean() < 0.001

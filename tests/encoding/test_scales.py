@@ -78,11 +78,11 @@ def test_floats_stay_near_and_finite(values):
 
 def test_numbers_outside_and_of_other_dtypes_find_their_place():
     scale = Lattice("int64", -10, 5, 4)
-    assert scale.to_line(np.array([INT64.min, -10, -3, 10, INT64.max])).tolist() == [0, 0, 1, 4, 4]
-    assert scale.to_line(np.array([-1e300, -4.9, 1e300])).tolist() == [0, 1, 4]
-    assert scale.to_line(np.array([0, UINT64.max], np.uint64)).tolist() == [2, 4]
-    assert Lattice("uint64", 0, 1, 9).to_line(np.array([-5, 3])).tolist() == [0, 3]
-    assert Lattice("float64", 0, 1, 999, 2).to_line(np.array([-1, 3])).tolist() == [0, 300]
+    assert scale.to_line(np.array([INT64.min, -10, -3, 10, INT64.max])).tolist() == [-1, 0, 1, 4, 5]
+    assert scale.to_line(np.array([-1e300, -4.9, 1e300])).tolist() == [-1, 1, 5]
+    assert scale.to_line(np.array([0, UINT64.max], np.uint64)).tolist() == [2, 5]
+    assert Lattice("uint64", 1, 1, 9).to_line(np.array([-5, 3])).tolist() == [-1, 2]
+    assert Lattice("float64", 0, 1, 999, 2).to_line(np.array([-1, 3])).tolist() == [-1, 300]
     assert scale.from_line(np.array([-9.0, 2.4, 99.0])).tolist() == [-10, 0, 10]
 
 

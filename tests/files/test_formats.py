@@ -1,7 +1,8 @@
 import pytest
 
 from tabgan.errors import OptionError
-from tabgan.files.formats import TableForm, check_delimiter, file_suffix, format_of
+from tabgan.files.formats import file_suffix, format_of
+from tabgan.files.forms import TableForm, check_delimiter
 
 
 @pytest.mark.parametrize(
@@ -14,6 +15,13 @@ from tabgan.files.formats import TableForm, check_delimiter, file_suffix, format
         ("c.jsonl", "jsonl"),
         ("c.ndjson.gz", "jsonl"),
         ("d.parquet", "parquet"),
+        ("e.feather", "feather"),
+        ("e.arrow.zst", "feather"),
+        ("f.xlsx", "xlsx"),
+        ("g.duckdb", "duckdb"),
+        ("h.db", "sqlite"),
+        ("sqlite:///h.db", "sql"),
+        ("postgresql+psycopg://ann:pw@db/shop", "sql"),
         ("-", None),
         ("/dev/stdout", None),
     ],
@@ -24,12 +32,40 @@ def test_format_is_told_by_the_suffix(path, expected):
 
 def test_foreign_suffix_is_an_error():
     with pytest.raises(OptionError) as caught:
-        format_of("sales.xlsx")
+        format_of("sales.dta")
     assert str(caught.value) == (
-        "sales.xlsx: '.xlsx' is not the suffix of a table format; tabgan knows .csv, .txt, .tsv, "
-        ".tab, .jsonl, .ndjson, .parquet, .pq (and .gz after them); otherwise name the format: "
-        "csv, tsv, jsonl, parquet"
+        "sales.dta: '.dta' is not the suffix of a table format; tabgan knows .csv, .txt, .tsv, "
+        ".tab, .jsonl, .ndjson, .parquet, .pq, .feather, .arrow, .xlsx, .duckdb, .sqlite, "
+        ".sqlite3, .db (and .gz or .zst after them); otherwise name the format: csv, tsv, jsonl, "
+        "parquet, feather, xlsx, duckdb, sqlite"
     )
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        (
+            "old.xls",
+            "old.xls: an old Excel file, which tabgan does not read or write; save it as .xlsx or "
+            ".csv",
+        ),
+        (
+            "a.ods",
+            "a.ods: an OpenDocument file, which tabgan does not read or write; save it as .xlsx "
+            "or .csv",
+        ),
+        ("a.duckdb.gz", "a.duckdb.gz: a database can't be read or written compressed; unpack it"),
+        (
+            "https://ann:pw@example.org/a.csv",
+            "https://ann:***@example.org/a.csv: tabgan fetches no files; download it and give the "
+            "file's path",
+        ),
+    ],
+)
+def test_what_is_refused_by_its_name(path, message):
+    with pytest.raises(OptionError) as caught:
+        format_of(path)
+    assert str(caught.value) == message
 
 
 @pytest.mark.parametrize(
@@ -82,4 +118,4 @@ class TestForOutput:
 
     def test_other_format_starts_afresh(self):
         assert self.like.for_output("o.tsv") == TableForm("tsv", delimiter="\t")
-        assert self.like.for_output("o.jsonl") == TableForm("jsonl")
+        assert self.like.for_output("o.jsonl") == TableForm("jsonl", typed=True)

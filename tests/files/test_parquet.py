@@ -1,13 +1,13 @@
-import builtins
 import datetime
 import decimal
+import sys
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from tabgan.errors import TableFileError
+from tabgan.errors import OptionError
 from tabgan.files import TableContentError, TableForm, TableWriter, read_table
 
 pa = pytest.importorskip("pyarrow")
@@ -126,23 +126,18 @@ def test_other_bytes_are_refused(tmp_path):
 
 def test_form_starts_afresh():
     form = TableForm("csv", delimiter=";", encoding="cp1252")
-    assert form.for_output("o.csv", table_format="parquet") == TableForm("parquet")
+    made = form.for_output("o.csv", table_format="parquet")
+    assert made == TableForm("parquet", typed=True)
 
 
 def test_without_pyarrow(tmp_path, monkeypatch):
-    real_import = builtins.__import__
-
-    def no_pyarrow(name, *args, **kwargs):
-        if name.startswith("pyarrow"):
-            raise ImportError(name)
-        return real_import(name, *args, **kwargs)
-
     path = tmp_path / "t.parquet"
     save(path, {"a": [1]}, [pa.int64()])
-    monkeypatch.setattr(builtins, "__import__", no_pyarrow)
+    for module in ("pyarrow", "pyarrow.parquet"):
+        monkeypatch.setitem(sys.modules, module, None)
     message = (
         "Parquet needs pyarrow, which is not installed; install it with "
-        "pip install 'tabgan[parquet]', or use CSV or JSON lines"
+        "pip install '.[parquet]', or use CSV or JSON lines"
     )
     for action in (
         lambda: read_table(str(path)),
@@ -150,7 +145,7 @@ def test_without_pyarrow(tmp_path, monkeypatch):
         lambda: TableForm().for_output("o.parquet"),
         lambda: TableForm().for_output("o", table_format="parquet"),
     ):
-        with pytest.raises(TableFileError) as caught:
+        with pytest.raises(OptionError) as caught:
             action()
         assert str(caught.value) == message
     assert [p.name for p in tmp_path.iterdir()] == ["t.parquet"]

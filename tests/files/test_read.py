@@ -44,7 +44,8 @@ def test_no_suffix_needs_a_format(tmp_path):
     with pytest.raises(OptionError) as caught:
         read_table(str(path))
     assert str(caught.value) == (
-        f"{path}: there is no suffix to tell the format by; name it: csv, tsv, jsonl, parquet"
+        f"{path}: there is no suffix to tell the format by; name it: csv, tsv, jsonl, parquet, "
+        "feather, xlsx, duckdb, sqlite"
     )
     assert read_table(str(path), table_format="tsv")[1].delimiter == "\t"
 

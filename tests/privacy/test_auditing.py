@@ -64,7 +64,8 @@ def test_missing_values_and_specials(tables):
         )
         for table in tables
     ]
-    assert not audit(*frames, schema=SCHEMA).leaks
+    found = audit(*frames, schema=SCHEMA)
+    assert max(risk.low for risk in found.risks) < 0.05  # one in forty is above 0 by chance
 
 
 @pytest.mark.parametrize(
@@ -102,7 +103,7 @@ def test_wrong_tables(tables):
 
 def test_names_of_the_package():
     assert PrivacyAudit.__name__ in dir(__import__("tabgan.privacy").privacy)
-    with pytest.raises(AttributeError, match="module 'tabgan.privacy' has no attribute 'nothing'"):
+    with pytest.raises(AttributeError, match=r"module 'tabgan.privacy' has no attribute 'nothing'"):
         _ = __import__("tabgan.privacy").privacy.nothing
 
 

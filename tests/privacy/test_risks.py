@@ -85,7 +85,7 @@ class TestAudit:
     def test_conclusion_of_a_leak(self):
         found = PrivacyAudit((risk(400, 100), risk(100, 100)), ROWS, 0)
         assert found.conclusion[0].startswith(
-            "1 of 2 questions show a leak. The largest is 0.33 (0.30 to 0.37), copies, x. The attack "
+            "1 of 2 questions show a leak. The largest is 0.33 (0.30 to 0.37), copies, x. "
         )
         assert "Only differential privacy bounds every attack." in found.conclusion[-1]
 

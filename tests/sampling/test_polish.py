@@ -106,7 +106,9 @@ def test_of_many_columns_some_are_tried(monkeypatch):
 
 def test_nothing_is_tried_when_the_time_is_over():
     drawn = rows(3000, 1, level=False)
-    choices = fit_polish(rows(3000, 0), drawn, FEATURES, np.random.default_rng(0), until=0.0)
+    choices = fit_polish(
+        rows(3000, 0), drawn, FEATURES, np.random.default_rng(0), stop=lambda: True
+    )
     assert choices == []
 
 

@@ -101,6 +101,6 @@ def test_effective_share():
 def test_no_critic_is_trained_when_the_time_is_over():
     real, drawn = rows(1000, 1, related=True), mixture(3000, 2)
     rng = np.random.default_rng(0)
-    critics, weights = fit_critics(real.features, drawn, SPANS, SHARES, rng, until=0.0)
+    critics, weights = fit_critics(real.features, drawn, SPANS, SHARES, rng, stop=lambda: True)
     assert critics == ()
     assert (weights == 1).all()

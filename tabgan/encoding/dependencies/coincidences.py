@@ -11,11 +11,11 @@ from tabgan.encoding.dependencies.base import (
     ColumnTable,
     Dependency,
     Field,
-    decimals_of,
     with_cells,
 )
 from tabgan.encoding.dependencies.grids import Grid
 from tabgan.encoding.dependencies.lines import Line, LineNumbers, from_line, to_line
+from tabgan.schema import Column
 
 __all__ = ["LEAST_SHARE", "Coincidence", "common_values"]
 
@@ -88,7 +88,7 @@ class Coincidence(Dependency):
     ) -> Self | None:
         """Learn the shares of equal rows; None if there are too few of them."""
         a, b = lines[target.position], lines[source.position]
-        grid = _grid(a.values[a.present], decimals_of(target.column))
+        grid = _grid(a.values[a.present], target.column)
         common = tuple(np.union1d(common_values(a), common_values(b)).tolist())
         possible = _may_be_given(a, b, grid, common)
         equal = ((a.values == b.values) & ~np.isin(a.values, np.array(common)))[possible]
@@ -201,10 +201,11 @@ def common_values(line: Line) -> LineNumbers:
     return frequent
 
 
-def _grid(values: LineNumbers, decimals: int | None) -> Grid:
+def _grid(values: LineNumbers, column: Column) -> Grid:
     """Return the grid of a column; numbers of float32 lie beside the decimals that write them."""
-    grid = Grid.of(values, decimals)
-    return grid if np.array_equal(grid.floor(values), values) else Grid.of(values, None)
+    grid = Grid.within(values, column)
+    kept = values.clip(grid.least, grid.most)
+    return grid if np.array_equal(grid.floor(kept), kept) else Grid(grid.least, grid.most)
 
 
 def _may_be_given(

@@ -168,11 +168,12 @@ class Levels(NamedTuple):
         rare_levels = np.unique(self.codes[rare]).size
         return bool(rare.sum() >= ROWS_PER_RARE_LEVEL * rare_levels)
 
-    def are_frequent(self) -> bool:
+    def are_frequent(self, least_rows: int = 1) -> bool:
         """Say whether these levels occur often enough to determine others."""
         counts = np.bincount(self.codes, minlength=len(self.levels))
-        return (
-            len(self.codes) >= ROWS_PER_LEVEL * len(self.levels)
+        return bool(
+            counts.max(initial=0) >= least_rows
+            and len(self.codes) >= ROWS_PER_LEVEL * len(self.levels)
             and (counts == 1).mean() <= MOST_SINGLES
         )
 
@@ -194,7 +195,7 @@ def find_determined(
     hoped = [(a, b) for a in sample for b in sample if a != b and sample[a].determine(sample[b])]
     full = {at: discrete(table[at]) for at in sorted({at for pair in hoped for at in pair})}
     known = {at: levels for at, levels in full.items() if levels is not None}
-    sources = {at for at, levels in known.items() if levels.are_frequent()}
+    sources = {at for at, levels in known.items() if levels.are_frequent(table[at][0].least_rows)}
     edges = {
         (a, b)
         for a, b in hoped
@@ -206,16 +207,28 @@ def find_determined(
         and known[a].support(known[b])
     }
     kinds = {at: table[at][0].kind in NUMBERS for at in known}
-    return [
-        Determines(
-            field_at(table, a),
-            field_at(table, b),
-            tuple(known[a].levels),
-            tuple(known[b].levels),
-            tuple(known[a].image_in(known[b]).tolist()),
-        )
-        for a, b in _plan(edges, {at: len(known[at].levels) for at in known}, kinds)
-    ]
+    pairs = _plan(edges, {at: len(known[at].levels) for at in known}, kinds)
+    return [_rule(field_at(table, a), field_at(table, b), known[a], known[b]) for a, b in pairs]
+
+
+def _rule(a: Field, b: Field, source: Levels, target: Levels) -> Determines:
+    """Write down which levels go together; of numbers, only those that enough rows hold.
+
+    The others are looked up as their nearest neighbours are.
+    """
+    image = source.image_in(target)
+    counts = np.bincount(source.codes, minlength=len(image))
+    rare = counts < (a.column.least_rows if a.column.kind in NUMBERS | TICKS else 1)
+    rare &= [level is not None for level in source.levels]
+    kept = np.flatnonzero(~rare)
+    used, places = np.unique(image[kept], return_inverse=True)
+    return Determines(
+        a,
+        b,
+        tuple(source.levels[index] for index in kept),
+        tuple(target.levels[index] for index in used),
+        tuple(places.tolist()),
+    )
 
 
 def discrete(cells: Cells) -> Levels | None:

@@ -7,7 +7,6 @@ import numpy as np
 from tabgan.encoding.dependencies.base import (
     NUMBERS,
     ColumnTable,
-    decimals_of,
     field_at,
     sample_of,
 )
@@ -102,10 +101,7 @@ def orders_of(
 
 
 def _grids(lines: Mapping[int, Line], columns: Mapping[int, Column]) -> dict[int, Grid]:
-    return {
-        at: Grid.of(line.values[line.present], decimals_of(columns[at]))
-        for at, line in lines.items()
-    }
+    return {at: Grid.within(line.values[line.present], columns[at]) for at, line in lines.items()}
 
 
 def _rules(

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tabgan.encoding.dependencies.base import ColumnTable, Dependency, Field, replaced, with_cells
+from tabgan.encoding.ends import within_ends
 from tabgan.schema import Column
 from tabgan.values import numbers_of, numbers_to_series
 
@@ -39,14 +40,16 @@ class Gap(Dependency):
         a, b = (numbers_of(table[at][1], column) for at, column in (source, target))
         gaps = (b.values - a.values)[b.present].astype(np.int64)
         step = int(np.gcd.reduce(gaps)) or 1
+        kept = within_ends(gaps, None, target.column.least_rows)
         column = Column(
             f"{target.column.name} - {source.column.name}",
             "integer",
             "int64" if b.present.all() else "object",
             missing=target.column.missing,
-            minimum=int(gaps.min()) // step,
-            maximum=int(gaps.max()) // step,
+            minimum=int(kept.min()) // step,
+            maximum=int(kept.max()) // step,
             decimals=0,
+            min_group=target.column.min_group,
             why="distance between dates",
         )
         return cls(source, target, column, step)

@@ -6,7 +6,9 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from tabgan.encoding.dependencies.base import EXACT
+from tabgan.encoding.dependencies.base import EXACT, decimals_of
+from tabgan.encoding.ends import within_ends
+from tabgan.schema import Column
 
 __all__ = ["Grid"]
 
@@ -59,6 +61,20 @@ class Grid:
         if len(ticks) <= FEW_VALUES:
             return cls(least, most, decimals, listed=tuple(ticks.tolist()))
         return cls(least, most, decimals, int(np.gcd.reduce(ticks - ticks[0])) or 1)
+
+    @classmethod
+    def within(cls, values: Numbers, column: Column) -> Self:
+        """Find the grid of a column's numbers, with ends that tell of no fewer rows than it says.
+
+        Of a few listed numbers those are left out that fewer rows hold.
+        """
+        decimals = decimals_of(column)
+        grid = cls.of(within_ends(values, decimals, column.least_rows), decimals)
+        if not grid.listed or column.least_rows == 1:
+            return grid
+        distinct, rows = np.unique(values, return_counts=True)
+        common: Any = distinct[rows >= column.least_rows]
+        return cls.of(common, decimals) if len(common) else cls(grid.least, grid.most, decimals)
 
     def floor(self, values: Numbers) -> Numbers:
         """Return the greatest possible number that is not above, or `least`."""

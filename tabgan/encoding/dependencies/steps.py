@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from tabgan.encoding.dependencies.base import EXACT, ColumnTable, Dependency, Field, with_cells
+from tabgan.encoding.ends import within_ends
 from tabgan.schema import Column
 from tabgan.values import numbers_of, numbers_to_series
 
@@ -44,14 +45,16 @@ class Steps(Dependency):
             counts = (numbers.values[numbers.present] - offset) / step
         if not len(counts) or np.abs(counts).max() > EXACT:
             return None
+        kept = within_ends(np.rint(counts).astype(np.int64), None, source.column.least_rows)
         column = Column(
             f"{source.column.name} in steps",
             "integer",
             "int64" if numbers.present.all() else "object",
             missing=source.column.missing,
-            minimum=round(counts.min()),
-            maximum=round(counts.max()),
+            minimum=int(kept.min()),
+            maximum=int(kept.max()),
             decimals=0,
+            min_group=source.column.min_group,
             why="number of equal steps",
         )
         return cls(source, column, step, offset)

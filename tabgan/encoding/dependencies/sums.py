@@ -15,7 +15,6 @@ from tabgan.encoding.dependencies.base import (
     ColumnTable,
     Dependency,
     Field,
-    decimals_of,
     field_at,
     level_key,
     replaced,
@@ -225,7 +224,7 @@ class _Summand(NamedTuple):
 
     @property
     def grid(self) -> Grid:
-        return Grid.of(self.values[self.present], decimals_of(self.column))
+        return Grid.within(self.values[self.present], self.column)
 
     def is_often_nonzero(self) -> bool:
         return bool((np.nan_to_num(self.values) != 0).mean() >= LEAST_NONZERO)

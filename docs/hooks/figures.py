@@ -1,0 +1,209 @@
+"""Makes the tables of the benchmarks page from `benchmarks/results`, when the site is built.
+
+A page asks for one by a line such as ``<!-- figures: fidelity -->``, so that no figure is typed.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+RESULTS = Path(__file__).parents[2] / "benchmarks" / "results"
+VERSIONS = ("python", "tabgan", "torch", "pandas", "scikit-learn", "sdmetrics")
+FIDELITY = {
+    "shape error %": ("shape_error", ".2f"),
+    "trend error %": ("trend_error", ".2f"),
+    "C2ST": ("xgb_c2st", ".2f"),
+    "TSTR": ("tstr", ".3f"),
+}
+PARTS = ("validity", "shapes", "trends", "detection", "utility", "coverage")
+
+
+@dataclass(frozen=True)
+class Figures:
+    """A table: the mean of some results over their seeds.
+
+    Parameters
+    ----------
+    file
+        Name of the file of results, without its suffix.
+    by
+        What a row stands for: headings, and the keys of the results.
+    shown
+        What is told of it: headings, and key and format of each.
+    only
+        Which results, as a query of pandas; all if empty.
+    """
+
+    file: str
+    by: Mapping[str, str]
+    shown: Mapping[str, tuple[str, str]]
+    only: str = ""
+
+    def markdown(self) -> str:
+        """Return the table, and below it where its figures come from."""
+        run = json.loads((RESULTS / f"{self.file}.json").read_text(encoding="utf-8"))
+        results = pd.DataFrame(run["results"])
+        if self.only:
+            results = results.query(self.only)
+        keys = [key for key, _ in self.shown.values()]
+        means = results.groupby(list(self.by.values()), sort=False)[keys].mean()
+        rows = [[*self.by, *self.shown]]
+        rows.append(["---"] * len(self.by) + ["---:"] * len(self.shown))
+        formats = [form for _, form in self.shown.values()]
+        for labels, values in zip(means.index, means.to_numpy(), strict=True):
+            named = labels if isinstance(labels, tuple) else (labels,)
+            rows.append([*map(label_of, named), *map(text_of, values, formats)])
+        table = "\n".join("| " + " | ".join(row) + " |" for row in rows)
+        return f"{table}\n\n{origin(run, self.file)}"
+
+
+def label_of(value: Any) -> str:
+    """Return what a row stands for as text; conditions as code."""
+    text = str(value)
+    return f"`{text}`" if any(sign in text for sign in "<>=") else text
+
+
+def text_of(value: float, form: str) -> str:
+    """Write a figure; nothing where there is none."""
+    return "" if pd.isna(value) else format(value, form)
+
+
+def origin(run: Mapping[str, Any], file: str) -> str:
+    """Tell the seeds, the machine, the versions and the date of a file of results."""
+    seeds = ", ".join(map(str, run["seeds"]))
+    machine, versions = run["machine"], run["versions"]
+    libraries = ", ".join(f"{name} {versions[name]}" for name in VERSIONS)
+    told = [
+        f"Seed{'s' if len(run['seeds']) > 1 else ''} {seeds}" if seeds else "No seed given",
+        f"{machine['processor']}, {machine['cores']} cores",
+        libraries,
+        run["date"][:10],
+        f"`benchmarks/results/{file}.json`",
+    ]
+    note = run["settings"].get("note")
+    return " · ".join(told) + (f". {note}" if note else "") + "\n{ .origin }"
+
+
+FIGURES = {
+    "fidelity": Figures(
+        "fidelity",
+        {"table": "table"},
+        {
+            "rows": ("rows", ",.0f"),
+            **FIDELITY,
+            "of the real rows": ("trtr", ".3f"),
+            "nearer to train %": ("dcr_share", ".0f"),
+            "fit, CPU s": ("fit_cpu_seconds", ".0f"),
+            "memory, MB": ("peak_mb", ".0f"),
+        },
+    ),
+    "peers": Figures(
+        "peers",
+        {"table": "table", "generator": "peer"},
+        {**FIDELITY, "fit, CPU s": ("fit_cpu_seconds", ",.0f")},
+        only="shape_error.notna()",
+    ),
+    "conditions": Figures(
+        "asking",
+        {"where": "where", "rows": "source"},
+        {
+            "real rows that meet it": ("real_rows", ",.0f"),
+            "shape error %": ("shape_error", ".1f"),
+            "C2ST": ("xgb_c2st", ".2f"),
+            "1,000 rows, s": ("seconds", ".1f"),
+        },
+        only="part == 'condition' and source != 'bootstrap'",
+    ),
+    "partial": Figures(
+        "asking",
+        {"completed by": "source"},
+        {
+            "C2ST, beside their own rows": ("c2st_true", ".2f"),
+            "C2ST, beside other rows": ("c2st_other", ".2f"),
+            "shape error of the drawn cells %": ("drawn_shape_error", ".1f"),
+        },
+        only="part == 'partial'",
+    ),
+    "imputing": Figures(
+        "imputing",
+        {"table": "table", "filled by": "method"},
+        {
+            "shape error %": ("shape_error", ".1f"),
+            "score": ("score", ".3f"),
+            "fill, s": ("fill_seconds", ".1f"),
+        },
+    ),
+    "balancing": Figures(
+        "balancing",
+        {"table": "table", "rows added by": "method"},
+        {
+            "balanced accuracy": ("balanced_accuracy", ".3f"),
+            "macro F1": ("macro_f1", ".3f"),
+            "recall of rare classes": ("rare_recall", ".3f"),
+        },
+    ),
+    "rules": Figures(
+        "rules",
+        {"table": "table"},
+        {
+            "rows drawn": ("rows", ",.0f"),
+            "rows that break a rule": ("broken", ".0f"),
+            "rules not declared": ("broken_without", ",.0f"),
+            "trend error %": ("trend_error", ".1f"),
+            "not declared": ("trend_error_without", ".1f"),
+        },
+    ),
+    "tables": Figures(
+        "tables",
+        {"table": "table"},
+        {
+            "rows": ("rows", ",.0f"),
+            "columns": ("columns", ".0f"),
+            "seconds": ("seconds", ".0f"),
+            "memory, MB": ("peak_mb", ",.0f"),
+        },
+    ),
+    "sampling": Figures(
+        "sampling",
+        {"to": "to", "rows": "rows"},
+        {"rows a second": ("rows_per_second", ",.0f"), "memory, MB": ("peak_mb", ",.0f")},
+    ),
+    "images": Figures(
+        "images",
+        {"run": "run"},
+        {
+            "read as asked for": ("agreement", ".3f"),
+            "inception score": ("inception_score", ".2f"),
+            "of real images": ("inception_score_real", ".2f"),
+            "Fréchet distance": ("frechet_distance", ".1f"),
+            "classifier of drawn images": ("trained_on_samples", ".3f"),
+            "fit, CPU s": ("fit_cpu_seconds", ".0f"),
+        },
+    ),
+    "evaluating": Figures(
+        "evaluating",
+        {"table": "table", "synthetic": "synthetic"},
+        {
+            "score": ("score", ".3f"),
+            **{part: (part, ".2f") for part in PARTS},
+            "s": ("seconds", ".0f"),
+            "memory, MB": ("peak_mb", ",.0f"),
+        },
+    ),
+    "systems": Figures(
+        "ablation",
+        {"loss": "loss", "penalty": "penalty"},
+        {**FIDELITY, "fit, s": ("fit_seconds", ".0f")},
+        only="data == 'adult' and stabiliser.isna() and shape_error.notna()",
+    ),
+}
+
+
+def on_page_markdown(markdown: str, **_: Any) -> str:
+    """Put each table in the place of the line that asks for it."""
+    return re.sub(r"<!-- figures: (\w+) -->", lambda m: FIGURES[m[1]].markdown(), markdown)

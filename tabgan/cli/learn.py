@@ -1,0 +1,95 @@
+"""What the commands that learn a table do: train on it, say how it went, keep the model."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from tabgan.cli.progress import Watch, on_terminal, watch
+from tabgan.cli.work import Report, new_seed, quietly, trackers
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from tabgan.estimator import TabGAN
+    from tabgan.schema import Schema
+
+__all__ = ["describe_finish", "train"]
+
+
+def train(
+    frame: "pd.DataFrame",
+    report: Report,
+    *,
+    model: str | None,
+    schema: "Schema | None",
+    seed: int | None,
+    condition_on: tuple[str, ...] = (),
+    stabilisers: tuple[str, ...] = (),
+    pictures: str | None = None,
+    log_to: str | None = None,
+    **options: Any,
+) -> "TabGAN":
+    """Fit an estimator, and keep it in a file if there is to be one.
+
+    For pictures, if they are wanted, rows from moments of the training are kept.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If Ctrl-C has ended the training early; the model is kept all the same.
+    """
+    from tabgan.estimator import TabGAN
+
+    seed = new_seed() if seed is None else seed
+    options |= {"condition_on": list(condition_on) or None, "random_state": seed}
+    options["stabilisers"] = list(stabilisers) or None
+    if pictures is not None:
+        from tabgan.cli.pictures import SNAPSHOTS
+
+        options["snapshots"] = SNAPSHOTS
+    with watch(report, keeps=model is not None) as watching:
+        verbose = on_terminal(report)
+        callbacks = [watching, *trackers(log_to)]
+        gan = TabGAN(schema=schema, verbose=verbose, callbacks=callbacks, **options)
+        quietly(gan.fit, frame)
+        _say_how_it_went(gan, report, watching)
+        report.facts |= {
+            "seed": seed,
+            "steps": gan.n_steps_,
+            "latent": {"size": gan.latent_dim_, "reason": gan.latent_reason_},
+            "dependencies": [rule.describe() for rule in gan.dependencies_],
+            "finish": gan.finish_,
+            "diagnosis": [finding.to_json() for finding in gan.diagnosis_],
+        }
+        if model is not None:
+            gan.save(model)
+            report.facts["model"] = model
+            report.say(f"Kept the model in {model}")
+    return gan
+
+
+def _say_how_it_went(gan: "TabGAN", report: Report, watching: Watch) -> None:
+    seconds = report.done("fit")
+    report.say(
+        f"Trained {watching.steps_done(gan.n_steps_)} in {seconds:.1f} s; latent size "
+        f"{gan.latent_dim_} ({gan.latent_reason_})"
+    )
+    if gan.finish_:
+        report.say(describe_finish(gan.finish_))
+    for finding in gan.diagnosis_:
+        report.say(f"Warning: {finding}")
+
+
+def describe_finish(facts: Mapping[str, Any]) -> str:
+    """Say in a line what refinement and polish did.
+
+    Examples
+    --------
+    >>> facts = {"critics": 2, "effective_share": 0.87, "columns": [], "seconds": 12.0}
+    >>> describe_finish(facts)
+    'Refined by 2 tree critics (effective sample 87 %), polished no column; 12.0 s'
+    """
+    columns = ", ".join(item["column"] for item in facts["columns"]) or "no column"
+    return (
+        f"Refined by {facts['critics']} tree critics (effective sample "
+        f"{100 * facts['effective_share']:.0f} %), polished {columns}; {facts['seconds']:.1f} s"
+    )

@@ -1,0 +1,153 @@
+"""Areas under ROC curves with their uncertainty, and classifiers tried on held-out rows."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import rankdata
+from sklearn.model_selection import StratifiedKFold
+
+__all__ = [
+    "FOLDS",
+    "Area",
+    "Trial",
+    "area_of",
+    "cross_validate",
+    "half_labels",
+    "macro_area",
+    "mean_area",
+]
+
+FOLDS = 3
+NORMAL_95 = 1.96  # standard errors on either side
+
+Floats = NDArray[np.float64]
+Labels = NDArray[np.int64]
+
+
+class Area(NamedTuple):
+    """An area under a ROC curve, and the variance of this estimate."""
+
+    value: float
+    variance: float
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The 95 % confidence interval, within 0 and 1."""
+        half = NORMAL_95 * np.sqrt(self.variance)
+        return float(max(self.value - half, 0.0)), float(min(self.value + half, 1.0))
+
+
+class Trial(NamedTuple):
+    """A classifier of one fold.
+
+    Attributes
+    ----------
+    score
+        Takes features of shape (rows, features) to the chance of label 1, shape (rows,).
+    held_out
+        The rows that it has not seen.
+    area
+        Its area on these.
+    """
+
+    score: Callable[[Any], Floats]
+    held_out: Labels
+    area: Area
+
+
+def area_of(labels: Labels, scores: Floats) -> Area:
+    """Return the area under the ROC curve with DeLong's variance.
+
+    Parameters
+    ----------
+    labels, scores
+        Shape (rows,): 0 or 1, of which both occur, and what is to be high where there is a 1.
+
+    Notes
+    -----
+    Source: DeLong, DeLong and Clarke-Pearson, Biometrics 44 (1988); by mid-ranks as in Sun and Xu,
+    IEEE Signal Processing Letters 21 (2014).
+
+    Examples
+    --------
+    >>> area_of(np.array([0, 0, 1, 1]), np.array([0.1, 0.4, 0.3, 0.8])).value
+    0.75
+    """
+    ones, zeros = scores[labels == 1], scores[labels == 0]
+    ranks = rankdata(np.concatenate([ones, zeros]))
+    of_ones = (ranks[: len(ones)] - rankdata(ones)) / len(zeros)
+    of_zeros = 1 - (ranks[len(ones) :] - rankdata(zeros)) / len(ones)
+    variance = sum(
+        float(part.var(ddof=1)) / len(part) for part in (of_ones, of_zeros) if len(part) > 1
+    )
+    return Area(float(of_ones.mean()), variance)
+
+
+def half_labels(features: Any) -> Labels:
+    """Return 1 for the upper half of the rows, and 0 for the lower one, shape (rows,)."""
+    return np.repeat([1, 0], features.shape[0] // 2)
+
+
+def cross_validate(
+    make: Callable[[], Any], features: Any, labels: Labels, seed: int
+) -> Iterator[Trial]:
+    """Fit a classifier on two of three folds and try it on the third; for each fold.
+
+    Parameters
+    ----------
+    make
+        Makes a classifier of scikit-learn.
+    features, labels
+        Shapes (rows, features), dense or sparse, and (rows,).
+    """
+    splitter = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
+    for fitted, held_out in splitter.split(labels, labels):
+        score = _fit(make, features, labels, fitted)
+        yield Trial(score, held_out, area_of(labels[held_out], score(features[held_out])))
+
+
+def mean_area(areas: Sequence[Area]) -> Area:
+    """Return the mean over folds.
+
+    The held-out rows of the folds are not the same, so their variances add up; what the classifiers
+    have in common by the rows they learned from is left out.
+    """
+    count = len(areas)
+    variance = sum(area.variance for area in areas) / count**2
+    return Area(sum(area.value for area in areas) / count, variance)
+
+
+def macro_area(truth: Floats, chances: Floats, classes: Floats) -> float:
+    """Return the mean area over the classes that occur, each against all others.
+
+    Parameters
+    ----------
+    truth
+        The class of each row, shape (rows,).
+    chances, classes
+        Shape (rows, classes): chances of the classes that a model knows, shape (classes,). One
+        that it does not know has the area ½.
+    """
+    column = {value: place for place, value in enumerate(classes.tolist())}
+    unknown = np.zeros(len(truth))
+    areas = []
+    for value in np.unique(truth).tolist():
+        scores = chances[:, column[value]] if value in column else unknown
+        is_class = (truth == value).astype(np.int64)
+        areas.append(area_of(is_class, scores).value if 0 < is_class.sum() < len(truth) else 0.5)
+    return float(np.mean(areas))
+
+
+def _fit(
+    make: Callable[[], Any], features: Any, labels: Labels, rows: Labels
+) -> Callable[[Any], Floats]:
+    given = features[rows]
+    there = np.arange(given.shape[1])
+    if isinstance(given, np.ndarray):  # scikit-learn's trees refuse a feature that is never there
+        there = np.flatnonzero(~np.isnan(given).all(axis=0))
+    if not len(there):
+        return lambda others: np.zeros(others.shape[0])
+    model = make().fit(given[:, there], labels[rows])
+    return lambda others: model.predict_proba(others[:, there])[:, 1]

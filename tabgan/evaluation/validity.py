@@ -1,0 +1,174 @@
+"""Whether synthetic values are ones that the real table could hold."""
+
+import warnings
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tabgan.evaluation.coding import CodedColumn
+from tabgan.evaluation.results import Figure, Validity, Violation
+from tabgan.evaluation.tables import Given
+from tabgan.inference.cells import read_cells
+from tabgan.schema import Column
+from tabgan.values import numbers_of, outside_range
+
+__all__ = ["check_validity"]
+
+LONGEST = 80  # characters of an example
+_ANY = ("nothing", "mixed", "category")  # storages that say nothing about the cells
+
+Mask = NDArray[np.bool_]
+
+
+class _Breach(NamedTuple):
+    """A rule of a column, and the synthetic rows that break it."""
+
+    column: str
+    rule: str
+    rows: Mask
+    values: pd.Series
+
+
+def check_validity(given: Given, rng: np.random.Generator) -> Validity:
+    """Check each synthetic value against what the real column holds.
+
+    A column has a type of cells, a range (that of the schema) or levels, missing values or none,
+    and, if it names the rows, no value twice. The floor is the share of holdout rows, or of one
+    half of the real rows, whose values the real table, or the other half, could hold.
+    """
+    breaches = [
+        breach
+        for place, column in enumerate(given.schema)
+        for breach in _breaches(given, place, column)
+        if breach.rows.any()
+    ]
+    broken = np.zeros(len(given.synthetic), bool)
+    for breach in breaches:
+        broken |= breach.rows
+    violations = [_violation(breach) for breach in breaches]
+    violations.sort(key=lambda violation: -violation.rows)
+    scores = _diagnostic_scores(given)
+    return Validity(
+        data_validity=100 * scores["Data Validity"],
+        data_structure=100 * scores["Data Structure"],
+        valid_rows=Figure(100 * float(1 - broken.mean()), 100 * _fresh_share(given.coded, rng)),
+        violations=tuple(violations),
+    )
+
+
+def _breaches(given: Given, place: int, column: Column) -> Iterator[_Breach]:
+    real, synthetic = given.real.iloc[:, place], given.synthetic.iloc[:, place]
+    name = given.names[place]
+    own, other = read_cells(name, real), read_cells(name, synthetic)
+    if own.storage != other.storage and not {own.storage, other.storage} & {*_ANY}:
+        rule = f"a {own.storage}, as in the real table (dtype {real.dtype})"
+        yield _Breach(name, rule, ~other.missing, synthetic)
+        return
+    if not own.missing.any():
+        yield _Breach(name, "never missing", other.missing, synthetic)
+    if column.is_made_anew:
+        if real[~own.missing].is_unique:
+            repeated = synthetic.duplicated(keep=False).to_numpy(bool) & ~other.missing
+            yield _Breach(name, "unique", repeated, synthetic)
+        return
+    coded = given.coded[place]
+    if coded.nominal:
+        seen = _seen(coded.real, len(coded.levels))
+        unseen = ~other.missing & ~_look_up(seen, coded.synthetic)
+        rule = f"one of the real table's {int(seen.sum()):,} levels"
+        yield _Breach(name, rule, unseen, synthetic)
+        return
+    rule = f"within {column.minimum} to {column.maximum}"
+    yield _Breach(name, rule, outside_range(synthetic, column), synthetic)
+    yield from _special_breaches(real, synthetic, column, coded)
+
+
+def _special_breaches(
+    real: pd.Series, synthetic: pd.Series, column: Column, coded: CodedColumn
+) -> Iterator[_Breach]:
+    """Yield what stands among the numbers of one table, and is none."""
+    known = set(numbers_of(real, column).special.tolist()) | {None}
+    special = numbers_of(synthetic, column).special
+    codes, values = pd.factorize(special)
+    unknown = np.array([*(value not in known for value in values), False], bool)
+    yield _Breach(str(column.name), f"of kind {column.kind}", unknown[codes], synthetic)
+    if column.kind == "integer":
+        broken = np.isfinite(coded.synthetic) & (coded.synthetic % 1 != 0)
+        yield _Breach(str(column.name), "a whole number", broken, synthetic)
+
+
+def _violation(breach: _Breach) -> Violation:
+    example = str(breach.values[breach.rows].iloc[0])
+    short = example if len(example) <= LONGEST else f"{example[: LONGEST - 1]}…"
+    return Violation(breach.column, breach.rule, int(breach.rows.sum()), short)
+
+
+def _seen(codes: NDArray[np.float64], n_levels: int) -> Mask:
+    there = codes[~np.isnan(codes)].astype(np.int64)
+    seen: Mask = np.bincount(there, minlength=n_levels) > 0
+    return seen
+
+
+def _look_up(seen: Mask, codes: NDArray[np.float64]) -> Mask:
+    """Say which codes are seen levels; a missing one counts as seen."""
+    missing = np.isnan(codes)
+    found: Mask = np.append(seen, True)[np.where(missing, len(seen), codes).astype(np.int64)]
+    return found
+
+
+def _fresh_share(coded: Mapping[int, CodedColumn], rng: np.random.Generator) -> float:
+    """Return the share of fresh rows in which all values are of a kind seen before."""
+    first = next(iter(coded.values()))
+    halves = np.array_split(rng.permutation(len(first.real)), 2)
+    with_holdout = len(first.holdout) > 0
+    valid = np.ones(len(first.holdout) if with_holdout else len(halves[1]), bool)
+    for column in coded.values():
+        if with_holdout:
+            valid &= _fits(column, column.real, column.holdout)
+        else:
+            valid &= _fits(column, column.real[halves[0]], column.real[halves[1]])
+    return float(valid.mean())
+
+
+def _fits(column: CodedColumn, seen: NDArray[np.float64], fresh: NDArray[np.float64]) -> Mask:
+    there = seen[~np.isnan(seen)]
+    missing = np.isnan(fresh)
+    fits = np.full(len(fresh), True) if len(there) < len(seen) else ~missing
+    if column.nominal:
+        return fits & _look_up(_seen(seen, len(column.levels)), fresh)
+    if not len(there):
+        return fits & missing
+    within: Mask = (fresh >= there.min()) & (fresh <= there.max())
+    return fits & (missing | within)
+
+
+def _diagnostic_scores(given: Given) -> dict[str, float]:
+    """Run sdmetrics' diagnostic report on the coded columns and the keys."""
+    described: dict[str, dict[str, str]] = {}
+    sides: dict[str, dict[str, Any]] = {"real": {}, "synthetic": {}}
+    keys = []
+    for place, column in enumerate(given.schema):
+        label = str(place)
+        if place in given.coded:
+            coded = given.coded[place]
+            described[label] = {"sdtype": "categorical" if coded.nominal else "numerical"}
+            sides["real"][label], sides["synthetic"][label] = coded.real, coded.synthetic
+        else:
+            described[label] = {"sdtype": "id" if column.kind != "text" else "unknown"}
+            sides["real"][label] = given.real.iloc[:, place].to_numpy(object)
+            sides["synthetic"][label] = given.synthetic.iloc[:, place].to_numpy(object)
+            if given.real.iloc[:, place].is_unique:
+                keys.append(label)
+    real, synthetic = (pd.DataFrame(columns) for columns in sides.values())
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # constant columns; and the import itself is deprecated
+        from sdmetrics.reports.single_table import DiagnosticReport
+
+        report = DiagnosticReport()
+        metadata = {"columns": described, "alternate_keys": keys}
+        report.generate(real, synthetic, metadata, verbose=False)
+    properties = report.get_properties()
+    return dict(zip(properties["Property"], properties["Score"].astype(float), strict=True))

@@ -1,0 +1,70 @@
+"""Each exit code, as the shell sees it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+CASES = [
+    (0, ("example", "-o", "-", "-q"), ""),
+    (2, ("synth", "small.csv", "--steps", "many"), "neither a whole number from 1 nor 'auto'"),
+    (2, ("fit", "small.csv", "-m", "m", "--loss", "hing"), "did you mean 'hinge'?"),
+    (3, ("inspect", "ragged.csv"), "ragged.csv, line 3: found 1 fields"),
+    (4, ("sample", "bad.safetensors"), "bad.safetensors: not a tabgan model"),
+    (5, ("inspect", "none.csv"), "none.csv: no such file; check the path"),
+]
+
+
+@pytest.fixture
+def files(tmp_path):
+    (tmp_path / "small.csv").write_text("a,b\n1,2\n3,4\n")
+    (tmp_path / "ragged.csv").write_text("a,b\n1,2\n3\n")
+    (tmp_path / "bad.safetensors").write_bytes(b"no model")
+
+
+@pytest.mark.parametrize(("code", "command", "message"), CASES)
+def test_code(process, files, code, command, message):
+    child = process(*command)
+    output, messages = child.communicate(timeout=120)
+    assert child.returncode == code
+    assert message in messages.decode()
+    assert bool(output) == (code == 0)
+    assert b"Traceback" not in messages
+
+
+def test_a_fault_of_ours(process, files, tmp_path):
+    """A part of the package is replaced by one that is broken."""
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    fault = "import tabgan.files\ntabgan.files.read_table = lambda *_, **__: 1 / 0\n"
+    (broken / "sitecustomize.py").write_text(fault)
+    path = f"{broken}:{Path(__file__).parents[2]}"
+    child = process("inspect", "small.csv", env={"PYTHONPATH": path})
+    output, messages = child.communicate(timeout=120)
+    assert (child.returncode, output) == (1, b"")
+    assert b"Error: an unexpected ZeroDivisionError: division by zero\n" in messages
+    assert b"This is a fault in tabgan; set TABGAN_DEBUG=1" in messages
+
+
+def test_the_console_script_does_the_same(files, tmp_path):
+    script = Path(sys.executable).with_name("tabgan")
+    if not script.exists():
+        pytest.skip("the package is not installed")
+    done = subprocess.run(
+        [script, "inspect", "none.csv"], cwd=tmp_path, capture_output=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (5, b"")
+    assert done.stderr.endswith(b"Error: none.csv: no such file; check the path\n")
+
+
+def test_a_score_that_is_too_low(process, small_csv, tmp_path):
+    head, *rows = small_csv.read_text(encoding="utf-8-sig").splitlines()
+    (tmp_path / "same.csv").write_text("\n".join([head, *rows[:1] * len(rows), ""]))
+    command = ("evaluate", small_csv, "same.csv", "-q", "--json", "--fail-under", "0.9")
+    child = process(*command)
+    output, messages = child.communicate(timeout=300)
+    score = json.loads(output)["verdict"]["score"]
+    assert (child.returncode, score < 0.9) == (6, True)
+    assert messages.decode().startswith(f"The score is {score:.3f}: ")

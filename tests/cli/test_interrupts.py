@@ -1,0 +1,120 @@
+"""Ctrl-C, as the process itself gets it."""
+
+import signal
+import subprocess
+import sys
+from functools import partial
+
+import pytest
+
+from tabgan import ImageGAN, TabGAN
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
+
+# A test run in the background ignores interrupts, and its children would inherit that.
+heed = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+ENDLESS = ("--steps", "1000000", "--hidden-dim", "16")
+STOPPING = b"Stopping to keep what was learned so far; Ctrl-C again gives it up\n"
+
+
+@pytest.fixture
+def start(process):
+    return partial(process, preexec_fn=heed)
+
+
+def wait_for(child, beginning):
+    """Read messages until one begins so."""
+    for line in child.stderr:
+        if line.startswith(beginning):
+            return
+    pytest.fail(f"no message began with {beginning!r}")
+
+
+def interrupt(child):
+    """Press Ctrl-C; return the exit code and the messages from then on."""
+    child.send_signal(signal.SIGINT)
+    _, messages = child.communicate(timeout=120)
+    return child.returncode, messages
+
+
+def test_while_reading_nothing_is_left(start, tmp_path):
+    child = start("fit", "-", "-m", "m.safetensors", stdin=subprocess.PIPE)
+    # More than a pipe holds, so that it is reading when all has been written.
+    child.stdin.write(b"a,b\n" + b"1,2\n" * 100_000)
+    child.stdin.flush()
+    assert interrupt(child) == (130, b"Reading standard input\nInterrupted\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_training_that_is_not_to_be_kept_ends_at_once(start, small_csv, tmp_path):
+    child = start("synth", small_csv, *ENDLESS, "-o", "out.csv")
+    wait_for(child, b"Training, 1,000,000 steps")
+    assert interrupt(child) == (130, b"Interrupted\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("command", [("fit",), ("synth", "-o", "out.csv")], ids=lambda c: c[0])
+def test_a_training_that_is_to_be_kept_is_kept(start, small_csv, tmp_path, command):
+    child = start(*command, small_csv, *ENDLESS, "--model", "m.safetensors", "--json")
+    wait_for(child, b"Training, 1,000,000 steps")
+    code, messages = interrupt(child)
+    lines = messages.decode().splitlines()
+    assert (code, lines[-1]) == (130, "Interrupted")
+    assert STOPPING in messages
+    gan = TabGAN.load(tmp_path / "m.safetensors")
+    assert 0 < gan.n_steps_ < 1_000_000
+    assert any(
+        line.startswith(f"Trained {gan.n_steps_:,} of 1,000,000 steps in ") for line in lines
+    )
+    assert "Kept the model in m.safetensors" in lines
+    assert len(gan.sample(5)) == 5
+    assert [path.name for path in tmp_path.iterdir()] == ["m.safetensors"]
+
+
+def test_a_second_one_gives_all_up(start, small_csv, tmp_path):
+    # What follows the training of networks this wide takes long enough.
+    wide = ("--steps", "1000000", "--hidden-dim", "2000")
+    child = start("fit", small_csv, *wide, "-m", "m.safetensors")
+    wait_for(child, b"Training, 1,000,000 steps")
+    child.send_signal(signal.SIGINT)
+    wait_for(child, STOPPING)
+    assert interrupt(child) == (130, b"Interrupted\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_while_refining_the_trained_model_is_kept(start, run, tmp_path):
+    assert run("example", "-q").exit_code == 0
+    tiny = ("--steps", "20", "--hidden-dim", "16", "-m", "m.safetensors")
+    child = start("fit", "customers.csv", *tiny)
+    wait_for(child, b"Refining and polishing")
+    code, messages = interrupt(child)
+    assert code == 130
+    assert b"Trained 20 steps in " in messages
+    assert messages.endswith(b"Kept the model in m.safetensors\nInterrupted\n")
+    assert TabGAN.load(tmp_path / "m.safetensors").n_steps_ == 20
+
+
+def test_images_that_are_learned_are_kept(start, tmp_path):
+    child = start("images", "fit", "-m", "m.safetensors", "--steps", "1000000", "--width", "0.1")
+    wait_for(child, b"Training, 1,000,000 steps")
+    code, messages = interrupt(child)
+    assert (code, messages.splitlines()[-1]) == (130, b"Interrupted")
+    assert 0 < ImageGAN.load(tmp_path / "m.safetensors").n_steps_ < 1_000_000
+
+
+def test_while_sampling_no_half_table_is_left(start, model, tmp_path):
+    child = start("sample", model, "-n", "100000000", "-o", "out.csv")
+    while not any(path.stat().st_size for path in tmp_path.glob(".tabgan-*.part")):
+        assert child.poll() is None
+    assert interrupt(child)[1].endswith(b"\nInterrupted\n")
+    assert child.returncode == 130
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_ignores_interrupts_goes_on_ignoring_them(process, small_csv, tmp_path):
+    ignore = partial(signal.signal, signal.SIGINT, signal.SIG_IGN)
+    steps = ("--steps", "300", "--hidden-dim", "16")
+    child = process("fit", small_csv, *steps, "-m", "m.safetensors", preexec_fn=ignore)
+    wait_for(child, b"Training, 300 steps")
+    code, messages = interrupt(child)
+    assert (code, b"Trained 300 steps" in messages) == (0, True)

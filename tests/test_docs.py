@@ -1,0 +1,126 @@
+"""The documentation builds without a warning or a network, and all its blocks run."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from textwrap import dedent
+from typing import NamedTuple
+
+import pytest
+from click.testing import CliRunner
+
+from tabgan.cli.main import main
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted((ROOT / "docs").rglob("*.md"))
+SMALL = 300  # rows of the customers.csv that blocks find
+TINY = 20  # steps of a training that chooses its own
+
+# Blocks that don't run (the class "norun"), by page and title: what this place lacks.
+NOT_RUN = {
+    ("moving.md", "SDV"): 4,
+    ("moving.md", "ctgan"): 1,
+    ("howto/tables.md", "PostgreSQL"): 1,
+}
+
+
+class Block(NamedTuple):
+    """A fenced block of a page."""
+
+    language: str
+    info: str
+    text: str
+
+    @property
+    def runs(self) -> bool:
+        return ".norun" not in self.info
+
+    @property
+    def title(self) -> str:
+        found = re.search(r'title="([^"]*)"', self.info)
+        return found[1] if found else ""
+
+
+def blocks_of(page: Path) -> Iterator[Block]:
+    """Yield the blocks of a page in order; ``<!-- run`` hides one of Python from the reader."""
+    form = r"^ *``` *([^\n]*)\n(.*?)^ *```$|^<!-- run\n(.*?)^-->$"
+    for info, text, hidden in re.findall(
+        form, page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
+    ):
+        language = re.match(r"[{.\s]*([a-z]*)", info)
+        assert language is not None
+        yield Block("python", "", hidden) if hidden else Block(language[1], info, text)
+
+
+def commands_of(text: str) -> list[str]:
+    """Return the commands of a console block: what follows a prompt, comments left out."""
+    lines = text.replace("\\\n", " ").splitlines()
+    return [line.strip()[2:].split("  #")[0] for line in lines if line.strip().startswith("$ ")]
+
+
+def run_command(command: str) -> None:
+    """Run a command in this process, or in a shell where it needs one."""
+    bare = re.sub(r"'[^']*'|\"[^\"]*\"", "", command)
+    if not command.startswith("tabgan ") or re.search(r"[|<>;&$]", bare):
+        subprocess.run(["bash", "-euo", "pipefail", "-c", command], check=True, timeout=300)
+    else:
+        done = CliRunner().invoke(main, shlex.split(command)[1:])
+        assert done.exit_code == 0, f"{command}\n{done.output}"
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch) -> Path:
+    """Give a folder with a small customers.csv, where trainings take few steps and no trees."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    for module in ("tabgan.training", "tabgan.images.fitting"):
+        for name in ("MIN_STEPS", "MAX_STEPS"):
+            monkeypatch.setattr(f"{module}.{name}", TINY)
+    monkeypatch.setattr("tabgan.finishing.LEAST_ROWS", 10**9)
+    monkeypatch.setenv("TABGAN_SYNTH_STEPS", str(TINY))  # for commands in a shell
+    run_command("tabgan example -q -o customers.csv")
+    table = Path("customers.csv")
+    table.write_text("".join(table.read_text().splitlines(keepends=True)[: SMALL + 1]))
+    return tmp_path
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT / "docs")))
+def test_blocks_run(page, place):
+    space: dict[str, object] = {}
+    for block in filter(lambda block: block.runs, blocks_of(page)):
+        if block.language == "python":
+            exec(compile(dedent(block.text), str(page), "exec"), space)
+        elif block.language == "console":
+            for command in commands_of(block.text):
+                run_command(command)
+        elif block.language == "sh":
+            assert re.search(r"^(pip install|ruff) ", block.text), "only installing is not run"
+
+
+def test_blocks_that_do_not_run_are_known():
+    found = Counter(
+        (str(page.relative_to(ROOT / "docs")), block.title)
+        for page in PAGES
+        for block in blocks_of(page)
+        if not block.runs
+    )
+    assert found == NOT_RUN
+
+
+def test_the_site_builds_strictly_and_needs_no_network(tmp_path):
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "-d", str(tmp_path)]
+    env = {**os.environ, "NO_MKDOCS_2_WARNING": "1", "PYTHONPATH": str(ROOT)}
+    built = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+    assert (built.returncode, built.stderr) == (0, "")
+    for path in tmp_path.rglob("*.html"):
+        page = path.read_text(encoding="utf-8")
+        fetched = re.findall(r"<(?:script|img|iframe)[^>]* src=\"?(?:https?:)?//[^>]*>", page)
+        fetched += re.findall(r"<link[^>]* href=\"?(?:https?:)?//[^>]*>", page)
+        assert not fetched, path.name
+        assert "<!-- figures" not in page
+        assert "<!-- commands" not in page
