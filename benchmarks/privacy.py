@@ -29,9 +29,7 @@ Generator = Callable[[pd.DataFrame, pd.DataFrame, np.random.Generator], pd.DataF
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the benchmark; results are written after each audit."""
-    parser = argparse.ArgumentParser(
-        description="Attack synthetic tables.", epilog="Any other option is passed to TabGAN."
-    )
+    parser = argparse.ArgumentParser(description="Attack synthetic tables.")
     parser.add_argument("--tables", nargs="*", choices=TABLES, default=DEFAULT_TABLES)
     parser.add_argument("--planted", nargs="*", choices=TABLES, default=["adult"])
     parser.add_argument("--steps", type=int, help="training steps of tabgan (default: auto)")
@@ -57,7 +55,7 @@ def planted(table: str, name: str, _: dict[str, Any], seed: int) -> list[dict[st
     whole = load(table)
     thirds = np.array_split(rng.permutation(len(whole)), 3)
     train, fresh, holdout = (whole.iloc[part].reset_index(drop=True) for part in thirds)
-    return attacked(table, name, train, PLANTED[name](train, fresh, rng), holdout, seed)
+    return attacked(table, name, (train, PLANTED[name](train, fresh, rng), holdout), seed)
 
 
 def fitted(table: str, name: str, model: dict[str, Any], seed: int) -> list[dict[str, Any]]:
@@ -66,17 +64,17 @@ def fitted(table: str, name: str, model: dict[str, Any], seed: int) -> list[dict
 
     train, test = split(load(table))
     gan = TabGAN(random_state=seed, verbose=False, **model).fit(train)
-    return attacked(table, name, train, gan.sample(len(train)), test, seed)
+    return attacked(table, name, (train, gan.sample(len(train)), test), seed)
 
 
 def attacked(
-    table: str, name: str, real: pd.DataFrame, drawn: pd.DataFrame, unseen: pd.DataFrame, seed: int
+    table: str, name: str, frames: tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame], seed: int
 ) -> list[dict[str, Any]]:
-    """Return a row for each question of the audit."""
+    """Return a row for each question of the audit of real, synthetic and unseen rows."""
     from tabgan.privacy import audit
 
     began = time.perf_counter()
-    found = audit(real, drawn, unseen, random_state=seed)
+    found = audit(*frames, random_state=seed)
     shared = {"table": table, "synthetic": name, "seconds": time.perf_counter() - began}
     return [{**shared, **risk} for risk in found.to_json()["risks"]]
 
