@@ -7,15 +7,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tabgan.evaluation.audits import PrivacyAudit, Risk
     from tabgan.privacy.auditing import ATTACKS, audit
-    from tabgan.privacy.risks import PrivacyAudit, Risk
 
 __all__ = ["ATTACKS", "PrivacyAudit", "Risk", "audit"]
 
 _HOMES = {
     "ATTACKS": "tabgan.privacy.auditing",
-    "PrivacyAudit": "tabgan.privacy.risks",
-    "Risk": "tabgan.privacy.risks",
+    "PrivacyAudit": "tabgan.evaluation.audits",
+    "Risk": "tabgan.evaluation.audits",
     "audit": "tabgan.privacy.auditing",
 }
 

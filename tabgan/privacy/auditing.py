@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from tabgan.errors import OptionError, did_you_mean
+from tabgan.evaluation.audits import PrivacyAudit, Risk
 from tabgan.inference import as_frame, resolve_schema
 from tabgan.kinds import Kind
 from tabgan.privacy.attacks import (
@@ -22,7 +23,6 @@ from tabgan.privacy.attacks import (
     singling_out,
 )
 from tabgan.privacy.attacks.inference import places_of
-from tabgan.privacy.risks import PrivacyAudit, Risk
 from tabgan.schema import Schema
 from tabgan.streams import RandomStateLike, resolve_seed
 

@@ -17,9 +17,10 @@ of the nearest to the second nearest distance.
 import numpy as np
 from numpy.typing import NDArray
 
+from tabgan.evaluation.audits import Risk, percent
 from tabgan.privacy.attacks.tables import AuditTables
 from tabgan.privacy.rates import auc
-from tabgan.privacy.risks import Risk, by_area, percent
+from tabgan.privacy.risks import by_area
 
 __all__ = ["closest"]
 

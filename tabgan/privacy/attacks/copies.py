@@ -20,9 +20,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tabgan.evaluation.audits import Risk
 from tabgan.privacy.attacks.tables import AuditTables
 from tabgan.privacy.rates import Rate
-from tabgan.privacy.risks import Risk, measured
+from tabgan.privacy.risks import measured
 
 __all__ = ["copies"]
 

@@ -27,10 +27,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tabgan.errors import OptionError, did_you_mean
+from tabgan.evaluation.audits import Risk
 from tabgan.evaluation.neighbours import nearest
 from tabgan.privacy.attacks.tables import AuditTables
 from tabgan.privacy.rates import CONFIDENCE, Rate
-from tabgan.privacy.risks import Risk, measured
+from tabgan.privacy.risks import measured
 
 __all__ = ["inference", "is_right", "places_of"]
 

@@ -22,10 +22,11 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from tabgan.evaluation.audits import Risk
 from tabgan.evaluation.neighbours import nearest
 from tabgan.privacy.attacks.tables import NEIGHBOURS, AuditTables
 from tabgan.privacy.rates import Rate
-from tabgan.privacy.risks import Risk, measured
+from tabgan.privacy.risks import measured
 
 __all__ = ["linkability", "meet"]
 

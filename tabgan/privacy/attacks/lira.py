@@ -28,11 +28,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tabgan.errors import DataError
+from tabgan.evaluation.audits import Risk
 from tabgan.evaluation.coding import code_columns
 from tabgan.evaluation.neighbours import nearest, place_rows
 from tabgan.privacy.attacks.membership import mean_log, told_apart
 from tabgan.privacy.attacks.tables import NEIGHBOURS, AuditTables, some
-from tabgan.privacy.risks import Risk
 
 __all__ = ["Generator", "lira", "log_ratios"]
 

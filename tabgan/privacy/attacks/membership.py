@@ -25,10 +25,11 @@ others like it (the attack "lira" plays that one), or who may choose the real ta
 import numpy as np
 from numpy.typing import NDArray
 
+from tabgan.evaluation.audits import Risk
 from tabgan.evaluation.neighbours import nearest
 from tabgan.privacy.attacks.tables import NEIGHBOURS, AuditTables
 from tabgan.privacy.rates import Rate, auc, true_positives
-from tabgan.privacy.risks import Risk, by_area, measured
+from tabgan.privacy.risks import by_area, measured
 
 __all__ = ["OUTLIERS", "mean_log", "membership", "told_apart"]
 

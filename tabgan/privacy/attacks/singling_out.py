@@ -27,9 +27,10 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from tabgan.evaluation.audits import Risk
 from tabgan.privacy.attacks.tables import AuditTables, some
 from tabgan.privacy.rates import Rate
-from tabgan.privacy.risks import Risk, measured
+from tabgan.privacy.risks import measured
 
 __all__ = ["Condition", "matches", "singling_out"]
 
