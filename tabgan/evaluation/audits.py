@@ -25,8 +25,8 @@ class Risk:
         The risk from 0 to 1, and its confidence interval: the share of what the attacker could
         not have got without the real rows that was got with the synthetic ones.
     standing
-        "leak" where the interval excludes zero, else "no leak found"; "weak attack" where a guess
-        at random does as well, "known anyway" where the attack succeeds on nearly all strangers;
+        "leak" where the interval excludes zero, else "no leak found"; of these, "weak attack" where
+        a guess at random does as well, "known anyway" where nearly all strangers are hit as well;
         "no holdout" where there were no strangers to compare with; "alarm" for figures that are
         no evidence either way.
     main, control, naive

@@ -1,11 +1,11 @@
 """How often an attack succeeds, how much of that is a leak, and how sure either figure is."""
 
-from math import sqrt
+from math import ceil, sqrt
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm, rankdata
+from scipy.stats import hypergeom, norm, rankdata
 
 __all__ = ["Estimate", "Rate", "auc", "residual", "true_positives", "z_of"]
 
@@ -78,10 +78,12 @@ def residual(
     The control's rate is multiplied by the scale first, where it had fewer rows to succeed on.
 
     The reaches of both Wilson intervals are propagated to first order; nothing is cut off at 0,
-    so that an interval that contains zero can be told.
+    so that an interval that contains zero can be told. Where nearly all attempts succeed, first
+    order is too rough for that, and the interval would often exclude zero by chance; so it is made
+    to contain zero unless Fisher's exact test finds the rates to differ.
 
     Source: Giomi et al., "A Unified Framework for Quantifying Privacy Risk in Synthetic Data",
-    PoPETs 2023.
+    PoPETs 2023; Fisher, "Statistical Methods for Research Workers" (1934), section 21.02.
 
     Examples
     --------
@@ -93,7 +95,18 @@ def residual(
     base = min(base, MOST_CONTROL)
     value = (hit - base) / (1 - base)
     reach = sqrt((hit_reach / (1 - base)) ** 2 + (base_reach * (1 - hit) / (1 - base) ** 2) ** 2)
-    return Estimate(value, value - reach, value + reach)
+    if _chance(main, control, scale) < 0.5 * (1 - confidence):
+        return Estimate(value, value - reach, value + reach)
+    if main.share <= scale * control.share:
+        value = min(value, 0.0)
+    return Estimate(value, min(value - reach, 0.0), value + reach)
+
+
+def _chance(main: Rate, control: Rate, scale: float) -> float:
+    """Return how probable so many successes more are where both rates are the same."""
+    hits, others = int(main.successes), min(ceil(scale * control.successes), control.attempts)
+    attempts = main.attempts + control.attempts
+    return float(hypergeom.sf(hits - 1, attempts, hits + others, main.attempts))
 
 
 def auc(members: Floats, others: Floats, confidence: float = CONFIDENCE) -> Estimate:

@@ -8,7 +8,7 @@ from tabgan.privacy.rates import CONFIDENCE, Estimate, Rate, residual
 __all__ = ["by_area", "measured"]
 
 SATURATED = 0.95
-"""Where so large a share of strangers is guessed right, nothing is left that could leak."""
+"""Where so many strangers are guessed right, an attack that finds no leak says nothing."""
 
 
 def measured(
@@ -85,13 +85,13 @@ def by_area(
 
 
 def _standing(risk: Estimate, main: Rate, control: float | None, naive: Rate | None) -> Standing:
+    if control is not None and risk.low > 0:
+        return "leak"
     if control is not None and control > SATURATED:
         return "known anyway"
     if naive is not None and naive.wilson().value >= main.wilson().value:
         return "weak attack"
-    if control is None:
-        return "no holdout"
-    return "leak" if risk.low > 0 else "no leak found"
+    return "no holdout" if control is None else "no leak found"
 
 
 def _finding(
@@ -107,7 +107,7 @@ def _finding(
             "show a risk."
         )
     if standing == "known anyway":
-        return f"The attack {on_real} and {unseen}; there is nothing left that could leak."
+        return f"The attack {on_real} and {unseen}; too little is left to show a leak by."
     if standing == "no holdout":
         return f"The attack {on_real}; in how many of them any stranger's would is not known."
     return (

@@ -59,6 +59,19 @@ def test_residual_is_finite_where_all_succeed():
     assert np.isfinite(residual(Rate(5, 5), Rate(5, 5), scale=9)).all()
 
 
+@pytest.mark.parametrize("share", [0.01, 0.5, 0.9, 0.97, 0.999, 1.0])
+@pytest.mark.parametrize(("attempts", "controls"), [(5000, 5000), (5000, 100), (200, 200)])
+def test_few_intervals_exclude_zero_by_chance(share, attempts, controls):
+    rng = np.random.default_rng(0)
+    draws = zip(*(rng.binomial(n, share, 400) for n in (attempts, controls)), strict=True)
+    found = [residual(Rate(hits, attempts), Rate(others, controls)) for hits, others in draws]
+    assert np.mean([estimate.low > 0 for estimate in found]) < 0.045
+
+
+def test_no_risk_where_all_succeed():
+    assert residual(Rate(5000, 5000), Rate(500, 500)).value <= 0
+
+
 @given(st.lists(st.integers(0, 5), min_size=2, max_size=30), st.randoms(use_true_random=False))
 def test_auc_is_the_usual_one(scores, random):
     labels = [1, 0, *(random.randint(0, 1) for _ in scores[2:])]
