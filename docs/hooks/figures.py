@@ -195,6 +195,30 @@ FIGURES = {
             "memory, MB": ("peak_mb", ",.0f"),
         },
     ),
+    "privacy": Figures(
+        "privacy",
+        {"table": "table", "synthetic rows": "synthetic", "attack": "attack", "on": "about"},
+        {
+            "risk": ("value", ".3f"),
+            "from": ("low", ".3f"),
+            "to": ("high", ".3f"),
+            "real": ("main", ".3f"),
+            "unseen": ("control", ".3f"),
+        },
+    ),
+    "hygiene": Figures(
+        "hygiene",
+        {"table": "table", "min_group": "min_group"},
+        {
+            "shape error %": ("shape_error", ".2f"),
+            "trend error %": ("trend_error", ".2f"),
+            "levels lost": ("levels_lost", ".0f"),
+            "of levels": ("levels", ".0f"),
+            "rows that had them %": ("rows_of_lost_levels", ".3f"),
+            "rows beyond the range %": ("rows_beyond_range", ".3f"),
+            "lone extremes drawn": ("single_extremes_kept", ".0f"),
+        },
+    ),
     "systems": Figures(
         "ablation",
         {"loss": "loss", "penalty": "penalty"},

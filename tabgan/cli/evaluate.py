@@ -1,7 +1,8 @@
 """``tabgan evaluate``: how good a synthetic table is, whatever made it."""
 
 import json
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,6 +16,9 @@ from tabgan.cli.options import (
     reading_options,
     schema_option,
 )
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["evaluate"]
 
@@ -44,6 +48,12 @@ BELOW = 6  # exit code of a score that is not high enough
     metavar="COLUMN",
     show_default="one that the others predict well",
     help="Column that models are to predict.",
+)
+@option(
+    "--privacy/--no-privacy",
+    section="Comparison",
+    default=False,
+    help="Attack the table as well, as 'tabgan privacy' does; give a holdout.",
 )
 @schema_option
 @option(
@@ -77,6 +87,7 @@ def evaluate(
     synthetic: str,
     holdout: str | None,
     target: str | None,
+    privacy: bool,
     schema: str | None,
     seed: int,
     html: str | None,
@@ -97,14 +108,22 @@ def evaluate(
     check_targets((real, synthetic, holdout, schema), html=html, force=force)
     columns = load_schema(schema) if schema else None
     report = Report(quiet=quiet)
-    table, drawn, kept = (
-        None if path is None else with_holes(*read_data(path, report, **reading))
-        for path in (real, synthetic, holdout)
-    )
+
+    def read(path: str) -> "pd.DataFrame":
+        return with_holes(*read_data(path, report, **reading))
+
+    table, drawn = read(real), read(synthetic)
+    kept = None if holdout is None else read(holdout)
     report.say("Comparing")
     from tabgan.evaluation import evaluate as compare
 
     found = compare(table, drawn, kept, target, schema=columns, random_state=seed)
+    if privacy:
+        report.say("Attacking")
+        from tabgan.privacy import audit
+
+        attacked = audit(table, drawn, kept, schema=columns, random_state=seed)
+        found = replace(found, privacy=attacked)
     if html is not None:
         found.save_html(html, force=force)
         report.say(f"Wrote {html}")

@@ -18,6 +18,7 @@ from tabgan.cli.fit import fit
 from tabgan.cli.images import images
 from tabgan.cli.impute import impute
 from tabgan.cli.inspect import inspect
+from tabgan.cli.privacy import privacy
 from tabgan.cli.sample import sample
 from tabgan.cli.synth import synth
 from tabgan.cli.tune import tune
@@ -98,8 +99,8 @@ Completion of commands, options and files:
 
 \b
 Exit codes: 0 done, 1 a fault in tabgan, 2 wrong usage, 3 bad data,
-4 bad model file, 5 input or output failed, 6 a score below --fail-under,
-130 interrupted.
+4 bad model file, 5 input or output failed, 6 a score below --fail-under or a
+risk over --fail-over, 130 interrupted.
 """
 
 
@@ -120,6 +121,7 @@ for command in (
     impute,
     evaluate,
     inspect,
+    privacy,
     tune,
     example,
     images,

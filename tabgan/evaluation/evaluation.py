@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from tabgan.errors import TableFileError
+from tabgan.evaluation.audits import PrivacyAudit
 from tabgan.evaluation.results import (
     Coverage,
     Detection,
@@ -43,6 +44,9 @@ class Evaluation:
         None where no column can be predicted from the others.
     run
         How the table came about; None where only the tables are known.
+    privacy
+        What attacks found (`tabgan.privacy.audit`); None where none were tried. Put it beside the
+        rest by ``dataclasses.replace(evaluation, privacy=audit(real, synthetic, holdout))``.
     """
 
     verdict: Verdict
@@ -54,6 +58,7 @@ class Evaluation:
     coverage: Coverage
     nearness: Nearness
     run: Run | None = None
+    privacy: PrivacyAudit | None = None
 
     def summary(self) -> str:
         """Return the verdict, the parts with their floors and the weakest points, as text."""

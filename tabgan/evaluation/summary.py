@@ -18,7 +18,7 @@ _Row = tuple[str, str, str, str]
 
 
 def summarise(found: "Evaluation") -> str:
-    """Return the verdict, a table of the parts with their floors, and the weakest points."""
+    """Return the verdict, a table of the parts with their floors, the weakest points, and risks."""
     tables = found.tables
     compared = f"{tables.synthetic_rows:,} synthetic rows against {tables.real_rows:,} real ones"
     if tables.holdout_rows:
@@ -31,6 +31,8 @@ def summarise(found: "Evaluation") -> str:
     ]
     for number, point in enumerate(found.verdict.weak_points, 1):
         lines += ["", *_paragraph(f"{number}. {point.what}"), *_paragraph(f"   {point.remedy}")]
+    if found.privacy is not None:
+        lines += ["", str(found.privacy)]
     return "\n".join(lines)
 
 

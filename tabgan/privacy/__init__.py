@@ -1,1 +1,30 @@
-"""Privacy of the rows that a model is learned from."""
+"""Privacy: what a synthetic table gives away of single rows.
+
+The names are imported when they are first used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tabgan.evaluation.audits import PrivacyAudit, Risk
+    from tabgan.privacy.auditing import ATTACKS, audit
+
+__all__ = ["ATTACKS", "PrivacyAudit", "Risk", "audit"]
+
+_HOMES = {
+    "ATTACKS": "tabgan.privacy.auditing",
+    "PrivacyAudit": "tabgan.evaluation.audits",
+    "Risk": "tabgan.evaluation.audits",
+    "audit": "tabgan.privacy.auditing",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module 'tabgan.privacy' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

@@ -83,3 +83,15 @@ def test_wrong_usage(run, tables):
     result = run("evaluate", *files, "--html", "-")
     assert "a report can't go to standard output; give --html a file name" in result.stderr
     assert run("evaluate", tables["real"], "none.csv").exit_code == 5
+
+
+def test_attacks_beside_the_rest(run, tables, tmp_path):
+    page = tmp_path / "page.html"
+    result = run(
+        *("evaluate", tables["real"], tables["fresh"], "--holdout", tables["holdout"]),
+        *("--privacy", "--html", page, "-q"),
+    )
+    assert result.exit_code == 0
+    assert "membership" in result.stdout
+    assert "Attacks are not a proof" in result.stdout
+    assert 'id="privacy"' in page.read_text()

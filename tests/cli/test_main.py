@@ -18,6 +18,7 @@ COMMANDS = [
     "sample",
     "impute",
     "inspect",
+    "privacy",
     "tune",
     "example",
     "completion",

@@ -88,7 +88,7 @@ def test_refusals(tmp_path, monkeypatch):
     with pytest.raises(TableFileError, match="DuckDB says: "):
         read_table(str(path))
     monkeypatch.setitem(sys.modules, "duckdb", None)
-    with pytest.raises(OptionError, match=r"install it with pip install 'tabgan\[duckdb\]'"):
+    with pytest.raises(OptionError, match=r"install it with pip install '\.\[duckdb\]'"):
         TableForm().for_output("a.duckdb")
 
 

@@ -229,7 +229,7 @@ class TestRefusals:
 
     def test_without_sqlalchemy(self, shop, monkeypatch):
         monkeypatch.setitem(sys.modules, "sqlalchemy", None)
-        with pytest.raises(OptionError, match=r"install it with pip install 'tabgan\[sql\]'"):
+        with pytest.raises(OptionError, match=r"install it with pip install '\.\[sql\]'"):
             read_table(str(shop))
 
 

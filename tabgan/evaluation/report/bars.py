@@ -11,7 +11,7 @@ from tabgan.evaluation.report.words import score as written
 from tabgan.evaluation.report.words import short
 from tabgan.evaluation.results import Detection, Detector
 
-__all__ = ["WIDTH", "bullet", "detectors", "paired_bars", "ring", "score_bar"]
+__all__ = ["WIDTH", "bullet", "detectors", "paired_bars", "ring", "risk", "score_bar"]
 
 WIDTH = 340.0  # of a chart that is a third of the page, in its own units
 
@@ -74,6 +74,18 @@ def bullet(value: float, floor: float, low: float, high: float | None) -> Markup
     if math.isfinite(floor):
         parts.append(element("path", d=f"M{point(places[-1], 1)}v14", class_="floor"))
     return _beside_its_text(200, 16, *parts)
+
+
+def risk(value: float, low: float, high: float) -> Markup:
+    """Draw a risk from 0 to 1 as a mark, and its interval as a bar; both are written beside it."""
+    start, length = 1 + 198 * low, max(198 * (high - low), 1.5)
+    return _beside_its_text(
+        200,
+        16,
+        element("rect", x=1, y=5, width=198, height=6, rx=3, class_="track"),
+        element("rect", x=start, y=5, width=length, height=6, rx=3, class_="gauge"),
+        element("path", d=f"M{point(1 + 198 * value, 1)}v14", class_="floor"),
+    )
 
 
 def score_bar(score: float) -> Markup:

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tabgan import TableFileError
+from tabgan.evaluation.audits import PrivacyAudit, Risk
 from tabgan.evaluation.report import render
 from tabgan.evaluation.results import Detector, Figure, Levels, Pairs, Run
 
@@ -248,3 +249,42 @@ class TestFile:
     def test_no_folder(self, plain, tmp_path):
         with pytest.raises(TableFileError, match=r"there is no folder .*; create it"):
             plain.save_html(tmp_path / "none" / "report.html")
+
+
+def risk(about: str, standing: str, low: float) -> Risk:
+    return Risk(
+        attack="singling_out",
+        about=about,
+        threat="Someone finds a person.",
+        value=0.2,
+        low=low,
+        high=0.3,
+        standing=standing,
+        main=0.25,
+        control=0.05 if standing != "no holdout" else None,
+        naive=None,
+        targets=400,
+        controls=100,
+        finding="It was found.",
+    )
+
+
+class TestPrivacy:
+    def test_there_is_no_section_without_attacks(self, plain):
+        assert 'id="privacy"' not in render(plain)
+
+    def test_risks_stand_beside_their_intervals(self, plain):
+        audit = PrivacyAudit(
+            (risk("<b>&", "leak", 0.1), risk("others", "no holdout", 0.0)),
+            {"real": 9, "synthetic": 9, "holdout": 9},
+            0,
+            notes=("'inference' was left out",),
+        )
+        page = render(replace(plain, privacy=audit))
+        texts = " ".join(" ".join(Texts(page).texts).split())
+        assert "singling out: <b>& 0.200 (0.100 to 0.300) 25.0 % 5.00 %" in texts
+        assert "1 of 2 questions show a leak" in texts
+        assert "Someone finds a person. It was found." in texts
+        assert "'inference' was left out" in texts
+        assert figures(page)["privacy"]["risks"][0]["standing"] == "leak"
+        assert 'href="#privacy"' in page
