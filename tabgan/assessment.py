@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tabgan.drawing.mixin import DrawingMixin
 from tabgan.gan.diagnosis import Finding
 from tabgan.inference import as_frame
-from tabgan.privacy.ledger import Ledger
+from tabgan.privacy.differential.ledger import Ledger
 from tabgan.schema import Schema
 
 if TYPE_CHECKING:

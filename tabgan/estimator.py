@@ -24,7 +24,7 @@ from tabgan.gan.precision import choose_device
 from tabgan.inference import as_frame
 from tabgan.model import TableModel
 from tabgan.options import check_options
-from tabgan.privacy.ledger import Ledger
+from tabgan.privacy.differential.ledger import Ledger
 from tabgan.schema import Schema
 from tabgan.snapshots import Snapshot
 from tabgan.streams import RandomStateLike, resolve_seed
@@ -158,7 +158,7 @@ class TabGAN(AssessmentMixin, BaseEstimator):
         ``trees`` in all and the ``seconds`` taken; empty if nothing was tried.
     privacy_ : Ledger or None
         What a fit with `epsilon` guarantees, and what it spent on each look at the rows
-        (`tabgan.privacy.ledger`).
+        (`tabgan.privacy.differential.ledger`).
     n_rows_ : int
         Rows of the training table; about as many, if there is an `epsilon`.
     n_features_in_ : int

@@ -67,7 +67,7 @@ def fit_table(
         What kind of table it came as.
     """
     if options["epsilon"] is not None:
-        from tabgan.privacy.fit import fit_privately
+        from tabgan.privacy.differential.fit import fit_privately
 
         return Fitted(fit_privately(frame, options, seed, progress, form=form), [])
     history = History()

@@ -15,7 +15,7 @@ from tabgan.estimator import TabGAN
 from tabgan.gan.diagnosis import Finding
 from tabgan.gan.latent import choose_latent_dim
 from tabgan.inference import resolve_schema
-from tabgan.privacy.ledger import Ledger
+from tabgan.privacy.differential.ledger import Ledger
 from tabgan.schema import Column, Schema
 from tabgan.training import auto_steps
 

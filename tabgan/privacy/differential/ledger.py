@@ -66,7 +66,7 @@ class Ledger:
     mechanisms
         What was spent.
     stable
-        The part of δ for releasing values that occur (`tabgan.privacy.vocabulary`).
+        The part of δ for releasing values that occur (`tabgan.privacy.differential.vocabulary`).
     private
         Whether the noise is nobody's to repeat: False where it was seeded for debugging, and then
         the claim does not hold.
@@ -220,6 +220,6 @@ def _library() -> Any:
     except ImportError as error:
         raise OptionError(
             "epsilon: a fit with differential privacy needs the accountant of dp-accounting; run "
-            "pip install 'tabgan[privacy]'"
+            "pip install '.[privacy]'"
         ) from error
     return dp_accounting

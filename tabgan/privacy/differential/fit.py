@@ -21,17 +21,17 @@ from tabgan.gan.recipe import Recipe
 from tabgan.inference.checks import check_table
 from tabgan.kinds import LOCALISED
 from tabgan.model import TableModel
-from tabgan.privacy.columns import Learned, learn_column
-from tabgan.privacy.curator import Curator
-from tabgan.privacy.declared import declared_schema
-from tabgan.privacy.forms import Form, find_form
-from tabgan.privacy.ledger import Share, plan_ledger
-from tabgan.privacy.made import made_encoder
-from tabgan.privacy.matching import Matching
-from tabgan.privacy.moments import Moments, measure_moments, sensitivities
-from tabgan.privacy.noise import Noise, noise_source
-from tabgan.privacy.refusals import check_private
-from tabgan.privacy.rules import find_rules
+from tabgan.privacy.differential.columns import Learned, learn_column
+from tabgan.privacy.differential.curator import Curator
+from tabgan.privacy.differential.declared import declared_schema
+from tabgan.privacy.differential.forms import Form, find_form
+from tabgan.privacy.differential.ledger import Share, plan_ledger
+from tabgan.privacy.differential.made import made_encoder
+from tabgan.privacy.differential.matching import Matching
+from tabgan.privacy.differential.moments import Moments, measure_moments, sensitivities
+from tabgan.privacy.differential.noise import Noise, noise_source
+from tabgan.privacy.differential.refusals import check_private
+from tabgan.privacy.differential.rules import find_rules
 from tabgan.schema import Column, Schema
 from tabgan.spans import Spans
 from tabgan.training import auto_steps

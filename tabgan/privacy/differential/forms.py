@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tabgan.inference.numbers import is_number, is_whole
-from tabgan.privacy.curator import Curator
+from tabgan.privacy.differential.curator import Curator
 from tabgan.scalars import Scalar
 from tabgan.schema import Column
 from tabgan.text_formats import DATE_FORMATS, MISSING_MARKS, parse_dates

@@ -21,8 +21,8 @@ from tabgan.gan.precision import autocast
 from tabgan.gan.state import GeneratorState
 from tabgan.gan.threads import one_thread
 from tabgan.gan.trainer import flushed_denormals, learning_rate_factor
-from tabgan.privacy.blocks import KNOTS
-from tabgan.privacy.moments import Moments
+from tabgan.privacy.differential.blocks import KNOTS
+from tabgan.privacy.differential.moments import Moments
 from tabgan.sampling.calibration import draw_pool, level_offsets
 from tabgan.sampling.rows import RowSampler
 from tabgan.spans import Spans
@@ -34,7 +34,7 @@ RECORD_EVERY = 50  # steps
 
 
 class SoftBlocks(nn.Module):
-    """The blocks of `tabgan.privacy.blocks` as a generator's logits have them, in shares.
+    """The blocks of `blocks.py` as a generator's logits have them, in shares.
 
     **Shape**: logits (batch, width) → (batch, cells)
     """

@@ -22,8 +22,8 @@ from tabgan import (
 from tabgan.callbacks import Callback
 from tabgan.cli.main import main
 from tabgan.errors import ModelFileError, PrivacyWarning
-from tabgan.privacy import matching
-from tabgan.privacy.noise import DEBUG_SEED
+from tabgan.privacy.differential import matching
+from tabgan.privacy.differential.noise import DEBUG_SEED
 
 ROWS = 4_000
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tabgan.privacy.ledger import Ledger
-from tabgan.privacy.noise import Noise, rounded_gaussian
+from tabgan.privacy.differential.ledger import Ledger
+from tabgan.privacy.differential.noise import Noise, rounded_gaussian
 
 __all__ = ["Curator"]
 

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy.stats import beta, chi2, norm
 
-from tabgan.privacy import (
+from tabgan.privacy.differential import (
     blocks,
     columns,
     curator,
@@ -25,9 +25,9 @@ from tabgan.privacy import (
     tree,
     vocabulary,
 )
-from tabgan.privacy.curator import Curator
-from tabgan.privacy.ledger import Ledger, Mechanism, Share, plan_ledger
-from tabgan.privacy.noise import SystemNoise
+from tabgan.privacy.differential.curator import Curator
+from tabgan.privacy.differential.ledger import Ledger, Mechanism, Share, plan_ledger
+from tabgan.privacy.differential.noise import SystemNoise
 from tabgan.schema import Column
 from tabgan.values.levels import as_objects
 

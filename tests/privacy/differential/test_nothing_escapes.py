@@ -17,9 +17,8 @@ from hypothesis import strategies as st
 
 from tabgan import TabGAN
 from tabgan.gan.callbacks import Callback
-from tabgan.privacy import fit
-from tabgan.privacy.curator import Curator
-from tabgan.privacy.noise import SystemNoise
+from tabgan.privacy.differential import fit
+from tabgan.privacy.differential.curator import Curator
 
 ROWS = 300
 WORDS = ["a", "b", "c"]

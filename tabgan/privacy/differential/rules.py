@@ -8,7 +8,7 @@ import numpy as np
 from tabgan.encoding.base import ColumnEncoder
 from tabgan.encoding.categorical import CategoricalEncoder
 from tabgan.encoding.dependencies import Determines, Field
-from tabgan.privacy.moments import Moments
+from tabgan.privacy.differential.moments import Moments
 from tabgan.schema import Schema
 
 __all__ = ["find_rules"]

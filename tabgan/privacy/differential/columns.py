@@ -17,11 +17,11 @@ from tabgan.encoding.numeric import NumericEncoder
 from tabgan.encoding.quantiles import Quantiles
 from tabgan.encoding.scales import EXACT, Lattice, Real, Scale
 from tabgan.errors import OptionError, PrivacyWarning
-from tabgan.privacy.blocks import level_block, number_block
-from tabgan.privacy.curator import Curator
-from tabgan.privacy.forms import Form
-from tabgan.privacy.tree import SURE, Cells, grow
-from tabgan.privacy.vocabulary import frequent
+from tabgan.privacy.differential.blocks import level_block, number_block
+from tabgan.privacy.differential.curator import Curator
+from tabgan.privacy.differential.forms import Form
+from tabgan.privacy.differential.tree import SURE, Cells, grow
+from tabgan.privacy.differential.vocabulary import frequent
 from tabgan.scalars import Scalar
 from tabgan.schema import Column
 from tabgan.values import codes_of, numbers_of, numbers_to_series, range_of_ticks
@@ -46,7 +46,7 @@ class Learned:
         Made from noisy counts.
     block
         Lays values out as whole numbers, shape (rows, cells), of which a row's add up to at most
-        `tabgan.privacy.blocks.UNIT`, whatever its value is.
+        `tabgan.privacy.differential.blocks.UNIT`, whatever its value is.
     """
 
     encoder: ColumnEncoder
