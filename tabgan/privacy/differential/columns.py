@@ -20,6 +20,7 @@ from tabgan.errors import OptionError, PrivacyWarning
 from tabgan.privacy.differential.blocks import level_block, number_block
 from tabgan.privacy.differential.curator import Curator
 from tabgan.privacy.differential.forms import Form
+from tabgan.privacy.differential.made import made_encoder
 from tabgan.privacy.differential.tree import SURE, Cells, grow
 from tabgan.privacy.differential.vocabulary import frequent
 from tabgan.scalars import Scalar
@@ -83,6 +84,8 @@ def learn_column(
         known = _known_levels(column)
         if known is None:
             known = _found_levels(column, values, curator, part, n_rows=n_rows, delta=delta)
+        if not known:
+            return _unnamed(column)
         return column, _level_column(column, known)
     return _learn_numbers(form, values, curator, part)
 
@@ -108,27 +111,39 @@ def _known_levels(column: Column) -> list[Scalar] | None:
 def _found_levels(
     column: Column, values: pd.Series, curator: Curator, part: int, *, n_rows: int, delta: float
 ) -> list[Scalar]:
-    """Return the values that enough rows hold, and one for the others where there are others."""
+    """Return the values that enough rows hold, and one for the others where there are others.
+
+    There are none for texts of which no value is held by enough rows.
+    """
     codes, occurring = codes_of(values)
     counts = np.bincount(codes, minlength=len(occurring))
     noisy = curator.measure("values", counts, part, at_once=True)
     sigma = curator.sigma("values", at_once=True)
     places = frequent(noisy, sigma, delta)
     known = _in_order([occurring[place] for place in places])
-    if not any(level is not None for level in known):
-        warnings.warn(
-            f"Column {column.name!r}: no value is held by enough rows to be given away; all rows "
-            f"hold {OTHER!r}. If it holds names or numbers of single rows, give it a kind that is "
-            "made anew, such as 'name' or 'identifier'",
-            PrivacyWarning,
-            stacklevel=2,
-        )
     dtype = column.pandas_dtype
     holds_text = dtype == np.dtype(object) or pd.api.types.is_string_dtype(dtype)
+    if holds_text and not known:
+        return []
     rest = n_rows - int(noisy[places].sum())
     if holds_text and OTHER not in known and rest > LEFT * sigma * (len(known) + 1) ** 0.5:
         return [level for level in known if level is not None] + [OTHER] + [None] * (None in known)
-    return known or [OTHER if holds_text else None]
+    return known or [None]
+
+
+def _unnamed(column: Column) -> tuple[Column, Learned]:
+    """Make texts anew of which none may be given away."""
+    column = replace(column, kind="identifier", why="text, of which no value is in enough rows")
+    warnings.warn(
+        f"Column {column.name!r}: no value is held by enough rows to be given away; it is made "
+        "anew, as numbers. If it holds names or the like, declare what is to be made: a kind such "
+        "as 'name', 'text' or 'regex:[A-Z]{2}[0-9]{6}'",
+        PrivacyWarning,
+        stacklevel=2,
+    )
+    return column, Learned(
+        made_encoder(column), lambda values: np.zeros((len(values), 0), np.int64)
+    )
 
 
 def _in_order(levels: Sequence[Scalar]) -> list[Scalar]:

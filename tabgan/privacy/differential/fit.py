@@ -109,11 +109,11 @@ def _measure(
 ) -> tuple[TableEncoder, Moments, Curator, int]:
     """Return all that is ever learned of the rows: encoder, moments and number, with noise."""
     callback.on_stage("Measuring in private")
-    schema = _localised(declared_schema(frame, options["schema"]), options["locale"])
+    schema = declared_schema(frame, options["schema"])
     curator = _curator(schema, options, noise_source())
     n_rows = max(int(curator.measure("rows", np.array(len(frame)))), 1)
     _warn(options["delta"], n_rows)
-    encoder, learned = _learn(frame, schema, curator, n_rows)
+    encoder, learned = _learn(frame, schema, curator, n_rows, options["locale"])
     moments = measure_moments(frame, learned, curator, n_rows)
     if options["derive"]:
         encoder, moments = _with_rules(encoder, [place for place, _ in learned], moments)
@@ -138,18 +138,17 @@ def _curator(schema: Schema, options: Options, noise: Noise) -> Curator:
         float(options["epsilon"]),
         float(options["delta"]),
         shares,
-        brings_up=_n_open(schema) > 0,
+        brings_up=any(map(_is_open, schema)),
         private=noise.is_private,
     )
     return Curator(ledger, noise)
 
 
-def _n_open(schema: Schema) -> int:
-    """Count the columns whose values may have to be found out."""
-    closed = (pd.CategoricalDtype, pd.BooleanDtype)
-    return sum(
-        not column.is_made_anew and not isinstance(column.pandas_dtype, closed) for column in schema
-    )
+def _is_open(column: Column) -> bool:
+    """Say whether the values of a column may have to be found out."""
+    dtype = column.pandas_dtype
+    is_closed = isinstance(dtype, pd.CategoricalDtype) or pd.api.types.is_bool_dtype(dtype)
+    return not (column.is_made_anew or is_closed)
 
 
 def _warn(delta: float, n_rows: int) -> None:
@@ -162,30 +161,27 @@ def _warn(delta: float, n_rows: int) -> None:
         )
 
 
-def _localised(schema: Schema, locale: str | None) -> Schema:
-    columns = (
-        replace(column, locale=column.locale or locale) if column.kind in LOCALISED else column
-        for column in schema
-    )
-    return replace(schema, columns=tuple(columns))
+def _localised(column: Column, locale: str | None) -> Column:
+    return replace(column, locale=column.locale or locale) if column.kind in LOCALISED else column
 
 
 def _learn(
-    frame: pd.DataFrame, schema: Schema, curator: Curator, n_rows: int
+    frame: pd.DataFrame, schema: Schema, curator: Curator, n_rows: int, locale: str | None
 ) -> tuple[TableEncoder, list[tuple[int, Learned]]]:
     """Make the encoder; return how learned columns are laid out, those of numbers first."""
     columns: dict[int, Column] = {}
     encoders: dict[int, ColumnEncoder] = {}
     found: list[tuple[int, Learned]] = []
-    delta = curator.ledger.stable / max(_n_open(schema), 1)
+    delta = curator.ledger.stable / max(sum(map(_is_open, schema)), 1)
     for place, column in enumerate(schema):
         values = frame.iloc[:, place]
-        if column.is_made_anew:
-            columns[place], encoders[place] = column, made_encoder(column)
-            continue
         form = Form(column)
-        if not isinstance(column.pandas_dtype, pd.CategoricalDtype) and column.kind != "boolean":
+        if _is_open(column) and column.kind != "boolean":
             form = find_form(column, values, curator, place)
+        if form.column.is_made_anew:
+            columns[place] = _localised(form.column, locale)
+            encoders[place] = made_encoder(columns[place])
+            continue
         columns[place], learned = learn_column(
             form, values, curator, place, n_rows=n_rows, delta=delta
         )

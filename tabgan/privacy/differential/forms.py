@@ -13,10 +13,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tabgan.inference.numbers import is_number, is_whole
+from tabgan.kinds import Kind
 from tabgan.privacy.differential.curator import Curator
 from tabgan.scalars import Scalar
 from tabgan.schema import Column
-from tabgan.text_formats import DATE_FORMATS, MISSING_MARKS, parse_dates
+from tabgan.text_formats import DATE_FORMATS, MISSING_MARKS, parse_dates, pattern_of
 from tabgan.values import dense, numbers_of, unit_of
 from tabgan.values.levels import distinct_of
 
@@ -32,7 +33,14 @@ Vote = Hashable
 _DECIMALS: list[Vote] = [*range(MOST_DECIMALS + 1), "full"]
 _NUMBERS: list[Vote] = ["missing", *_DECIMALS]
 _DATES: list[Vote] = ["missing", *FIXED, "fine"]
-_WORDS: list[Vote] = ["missing", "word", *sorted(MISSING_MARKS), *_DECIMALS, *DATE_FORMATS]
+_MADE_ANEW: tuple[Kind, ...] = ("email", "uuid", "iban", "phone")  # known by how they are written
+_WORDS: list[Vote] = [
+    *("missing", "word"),
+    *sorted(MISSING_MARKS),
+    *_DECIMALS,
+    *DATE_FORMATS,
+    *_MADE_ANEW,
+]
 
 
 @dataclass(frozen=True)
@@ -121,7 +129,7 @@ def _vote_dates(column: Column, values: pd.Series) -> NDArray[np.int64]:
 
 
 def _vote_words(levels: Sequence[Scalar]) -> NDArray[np.int64]:
-    """Return the vote of each distinct cell: of a mark, a number, a date, or else a word."""
+    """Return the vote of each distinct cell: of a mark, a number, a date, an address, or a word."""
     cast = np.full(len(levels), _WORDS.index("word"))
     rest: list[int] = []
     for place, level in enumerate(levels):
@@ -139,6 +147,10 @@ def _vote_words(levels: Sequence[Scalar]) -> NDArray[np.int64]:
         rest = [place for place, fit in zip(rest, fits, strict=True) if not fit]
         if not rest:
             break
+    for place in rest:
+        look = pattern_of([str(levels[place])])
+        if look in _MADE_ANEW:
+            cast[place] = _WORDS.index(look)
     return cast
 
 
@@ -161,11 +173,12 @@ def _settle_text(column: Column, found: dict[Vote, int], sure: set[Vote]) -> Col
     numbers = sum(found[form] for form in _DECIMALS if form in sure)
     date = max(DATE_FORMATS, key=lambda form: found[form])
     dates = sum(found[form] for form in DATE_FORMATS if form in sure)
-    words = found["word"] if "word" in sure else 0
     kind, why = column.kind, column.why
     if not why:  # not declared
-        most = max(numbers, dates, words)
-        kind = "categorical" if most in (words, 0) else "datetime" if most == dates else "numeric"
+        words = found["word"] if "word" in sure else 0
+        rows = {"categorical": words, "datetime": dates, "numeric": numbers}
+        rows |= {form: found[form] for form in _MADE_ANEW if form in sure}
+        kind = max(rows, key=lambda name: rows[name])  # words where nothing is sure
         why = f"text, of which most rows are {'words' if kind == 'categorical' else kind}"
     if kind == "datetime":
         return replace(column, kind=kind, why=why, format=column.format or date)

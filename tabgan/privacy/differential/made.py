@@ -17,7 +17,7 @@ _PATTERNS = {  # how values are written that no value is looked at for
     "email": ["someone@example.com"],
     "iban": ["DE89370400440532013000"],
     "text": ["lorem ipsum dolor sit amet", "lorem ipsum dolor sit amet consectetur adipiscing"],
-    "uuid": ["00000000-0000-4000-8000-000000000000"],
+    "uuid": ["6ba7b810-9dad-41d1-80b4-00c04fd430c8"],
 }
 _WORDS = {"phone": "phone_number"}  # kinds whose vocabulary has another name
 EXAMPLES = 50
