@@ -19,10 +19,10 @@ LEAST_EXPONENT, MOST_EXPONENT = -40, 64  # of numbers that lie on no grid
 MOST_WHOLE = 53  # bits of whole numbers
 SURE = 4.5  # times the noise that a cell must have to be believed
 SPLIT = 5.0  # times the noise that a cell must have to be cut
-SEEN = 3.0  # the same, of a part of a declared range
+SEEN = 3.0  # the same, of a part of a declared range, or of a cell that is believed
+WEAK = 1.5  # the same, of a part beside one that is seen: tails thin out, they do not break off
 TRACE = 0.02  # times the noise that the other parts of a declared range get
 FINE = 200  # cells of as many rows would be as many as this, at the finest
-FAINT = 2.0  # times the noise: fewer rows in a part of a cell count as none
 
 Floats = NDArray[np.float64]
 Count = Callable[[NDArray[np.int64]], NDArray[np.int64]]
@@ -86,11 +86,11 @@ def grow(
     cells = _first_cells(whole, bounds)
     line = np.clip(line, cells.low[0], np.nextafter(cells.high[-1], -np.inf))
     rows = measure(cells.count(line)).astype(np.float64)
+    cells = Cells(cells.low, cells.high, rows)
     if None in bounds:
-        cells = Cells(cells.low, cells.high, rows).chosen(rows > SURE * sigma)
+        cells = cells.chosen(rows > SURE * sigma)
     else:
-        rows[rows < SEEN * sigma] = TRACE * sigma
-        cells = Cells(cells.low, cells.high, rows)
+        rows[~_seen(cells, sigma)] = TRACE * sigma
     for _ in range(rounds - 1):
         least = max(SPLIT * sigma, cells.rows.sum() / FINE)
         which = (cells.rows > least) & _divisible(cells, whole)
@@ -99,7 +99,9 @@ def grow(
         parents = cells.chosen(which)
         parts, owner = _cut(parents, whole)
         noisy = measure(parts.count(line)).astype(np.float64)
-        rows = _in_line(noisy, owner, parents.rows, FAINT * sigma)
+        rows = _in_line(noisy, owner, parents.rows)
+        parts = Cells(parts.low, parts.high, rows)
+        rows = _scaled(np.where(_seen(parts, sigma), rows, 0.0), owner, parents.rows)
         cells = _merged(cells.chosen(~which), Cells(parts.low, parts.high, rows))
     return cells.chosen(cells.rows > 0)
 
@@ -146,14 +148,30 @@ def _cut(cells: Cells, whole: bool) -> tuple[Cells, NDArray[np.intp]]:
     return Cells(low[real], high[real], np.zeros(int(real.sum()))), owner[real]
 
 
-def _in_line(noisy: Floats, owner: NDArray[np.intp], parents: Floats, faint: float) -> Floats:
-    """Make the rows of parts add up to those of the cell that they are cut from."""
-    n_parts = np.bincount(owner)
+def _seen(cells: Cells, sigma: float) -> NDArray[np.bool_]:
+    """Tell cells that hold rows from noise.
+
+    A cell needs many rows, or some and an unbroken row of such cells between it and one that has
+    many (hysteresis, as for edges in pictures; Canny, 1986).
+    """
+    may_be = cells.rows > WEAK * sigma
+    goes_on = may_be[1:] & may_be[:-1] & (cells.low[1:] == cells.high[:-1])
+    run = np.concatenate([[0], np.cumsum(~goes_on)])
+    seen: NDArray[np.bool_] = (np.bincount(run, cells.rows > SEEN * sigma) > 0)[run]
+    return seen
+
+
+def _in_line(noisy: Floats, owner: NDArray[np.intp], parents: Floats) -> Floats:
+    """Move the rows of parts so that they add up to those of the cell that they are cut from."""
     short = parents - np.bincount(owner, noisy)
-    rows = noisy + (short / n_parts)[owner]
-    rows[rows < faint] = 0.0
+    moved: Floats = noisy + (short / np.bincount(owner))[owner]
+    return moved
+
+
+def _scaled(rows: Floats, owner: NDArray[np.intp], parents: Floats) -> Floats:
+    """Scale the rows of parts to those of their cell; evenly spread where no part has any."""
     total = np.bincount(owner, rows, minlength=len(parents))
-    even = (parents / n_parts)[owner]
+    even = (parents / np.bincount(owner))[owner]
     with np.errstate(invalid="ignore", divide="ignore"):
         scaled = rows * (parents / total)[owner]
     return np.where(total[owner] > 0, scaled, even)
