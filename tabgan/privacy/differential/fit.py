@@ -43,7 +43,7 @@ Options = Mapping[str, Any]
 FEWER_STEPS = 2  # than against a discriminator, where they are left to us
 FASTER = 4.0  # the same, of the learning rate: there is no opponent to keep pace with
 ROUNDS = 6  # in which the numbers of a column are found
-SHARES = {"rows": 0.01, "forms": 0.04, "values": 0.3, "margins": 0.1, "pairs": 0.55}
+SHARES = {"rows": 0.01, "forms": 0.04, "values": 0.3, "margins": 0.2, "pairs": 0.45}
 _LEFT_OUT = ("schema", "condition_on", "constraints", "device", "callbacks", "random_state")
 
 
