@@ -10,6 +10,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from tabgan.constraints import Range
 from tabgan.dataframes import FrameForm
 from tabgan.encoding.base import ColumnEncoder
 from tabgan.encoding.table import TableEncoder
@@ -20,6 +21,7 @@ from tabgan.gan.precision import choose_device, choose_precision
 from tabgan.gan.recipe import Recipe
 from tabgan.inference.checks import check_table
 from tabgan.kinds import LOCALISED
+from tabgan.lookup import find_name
 from tabgan.model import TableModel
 from tabgan.privacy.differential.columns import Learned, learn_column
 from tabgan.privacy.differential.curator import Curator
@@ -101,7 +103,7 @@ def fit_privately(
             "diagnosis": [],
             "privacy": curator.ledger.to_json(),
         }
-    return TableModel(encoder, sampler, facts)
+    return TableModel(encoder, sampler, facts, constraints=tuple(options["constraints"] or ()))
 
 
 def _measure(
@@ -110,10 +112,12 @@ def _measure(
     """Return all that is ever learned of the rows: encoder, moments and number, with noise."""
     callback.on_stage("Measuring in private")
     schema = declared_schema(frame, options["schema"])
+    for declared in options["constraints"] or ():
+        declared.positions(schema)  # refuses columns that are not there
     curator = _curator(schema, options, noise_source())
     n_rows = max(int(curator.measure("rows", np.array(len(frame)))), 1)
     _warn(options["delta"], n_rows)
-    encoder, learned = _learn(frame, schema, curator, n_rows, options["locale"])
+    encoder, learned = _learn(frame, schema, curator, n_rows, options)
     moments = measure_moments(frame, learned, curator, n_rows)
     if options["derive"]:
         encoder, moments = _with_rules(encoder, [place for place, _ in learned], moments)
@@ -165,8 +169,17 @@ def _localised(column: Column, locale: str | None) -> Column:
     return replace(column, locale=column.locale or locale) if column.kind in LOCALISED else column
 
 
+def _bounded(form: Form, ranges: Sequence[Range]) -> Form:
+    """Give a column the bounds that are declared."""
+    for declared in ranges:
+        if find_name(declared.column, (form.column.name,)) is not None:
+            declared.validate(Schema((form.column,)))
+            form = replace(form, column=declared.bounded(form.column))
+    return form
+
+
 def _learn(
-    frame: pd.DataFrame, schema: Schema, curator: Curator, n_rows: int, locale: str | None
+    frame: pd.DataFrame, schema: Schema, curator: Curator, n_rows: int, options: Options
 ) -> tuple[TableEncoder, list[tuple[int, Learned]]]:
     """Make the encoder; return how learned columns are laid out, those of numbers first."""
     columns: dict[int, Column] = {}
@@ -178,8 +191,9 @@ def _learn(
         form = Form(column)
         if _is_open(column) and column.kind != "boolean":
             form = find_form(column, values, curator, place)
+        form = _bounded(form, options["constraints"] or ())
         if form.column.is_made_anew:
-            columns[place] = _localised(form.column, locale)
+            columns[place] = _localised(form.column, options["locale"])
             encoders[place] = made_encoder(columns[place])
             continue
         columns[place], learned = learn_column(

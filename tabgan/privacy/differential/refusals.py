@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from tabgan.constraints import Range
 from tabgan.errors import OptionError
 
 __all__ = ["check_private"]
@@ -12,11 +13,6 @@ _REFUSED: dict[str, tuple[Any, str]] = {
         None,
         "the networks would be trained on the combinations of levels as they are in the table; "
         "leave it out: sample(where=...) filters free draws of any model",
-    ),
-    "constraints": (
-        None,
-        "constraints are checked against the rows, and learn from them; declare ranges in a "
-        "Schema, and filter what is drawn",
     ),
     "snapshots": (0, "there are no real rows to hold them against; leave it out"),
     "epochs": (None, "training makes no pass over the rows; give steps"),
@@ -39,3 +35,10 @@ def check_private(options: Mapping[str, Any]) -> None:
         value = options[name]
         if value != usual and not (usual is None and not value):
             raise OptionError(f"{name}={value!r:.80} does not go with epsilon: {why}")
+    for constraint in options["constraints"] or ():
+        if not isinstance(constraint, Range):
+            raise OptionError(
+                f"{constraint}: this does not go with epsilon: constraints are checked against the "
+                "rows, and learn from them. Only Range does, and makes the bounds of a column "
+                "public; filter what is drawn"
+            )

@@ -59,7 +59,7 @@ def learned() -> list[tuple[int, columns.Learned]]:
     """Return how the columns of the table are laid out."""
     known = exact()
     schema = fit.declared_schema(TABLE, None)
-    return fit._learn(TABLE, schema, known, len(TABLE), None)[1]
+    return fit._learn(TABLE, schema, known, len(TABLE), {"locale": None, "constraints": None})[1]
 
 
 CELLS = st.tuples(
