@@ -106,11 +106,11 @@ class TabGAN(AssessmentMixin, BaseEstimator):
     epsilon
         Budget of differential privacy for each row (`tabgan.privacy`), or None for none: adding or
         removing any row then changes the probability of any model by a factor of exp(ε) at most,
-        but for δ. Names, dtypes and order of the columns, what the `schema` declares and the
-        categories of a categorical dtype count as public; all else, the number of rows too, is
-        measured with noise that `random_state` does not repeat. A generator is trained on these
-        measurements alone, without discriminator, and `derive`, `refine` and `polish` do not look
-        at the rows. A `Schema` with ranges leaves more of the budget to the relations.
+        but for δ. Names, dtypes and order of the columns, what the `schema` and a `Range` declare
+        and the categories of a categorical dtype count as public; all else, the number of rows
+        too, is measured with noise that `random_state` does not repeat. A generator is trained on
+        these measurements alone, without discriminator; `derive` reads the measurements, `refine`
+        and `polish` do nothing. Ranges that are declared keep the ends of columns exact.
     delta
         The δ of the guarantee; it should be far below one in the number of rows.
     device
