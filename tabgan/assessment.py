@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tabgan.drawing.mixin import DrawingMixin
 from tabgan.gan.diagnosis import Finding
 from tabgan.inference import as_frame
+from tabgan.privacy.differential.ledger import Ledger
 from tabgan.schema import Schema
 
 if TYPE_CHECKING:
@@ -16,6 +17,12 @@ if TYPE_CHECKING:
     from tabgan.evaluation.results import Run
 
 __all__ = ["AssessmentMixin"]
+
+
+NOT_COVERED = (
+    "this evaluation looks at the real rows: the guarantee of privacy holds for the model and all "
+    "that is drawn from it, and not for these figures"
+)
 
 
 class AssessmentMixin(DrawingMixin):
@@ -29,6 +36,7 @@ class AssessmentMixin(DrawingMixin):
     penalty_reason_: str
     n_steps_: int
     finish_: dict[str, Any]
+    privacy_: Ledger | None
     _fit_facts: Mapping[str, str] = {}  # of this process: a model file does not keep them
 
     def evaluate(
@@ -86,8 +94,12 @@ class AssessmentMixin(DrawingMixin):
                 [*(f"{name} {version(name)}" for name in ("tabgan", "torch")), _python()]
             ),
         }
-        notes = tuple(str(finding) for finding in self.diagnosis_)
-        return Run(facts, tuple(self.history_), notes)
+        if self.privacy_ is not None:
+            facts["privacy"] = "; ".join(self.privacy_.describe())
+        notes = [str(finding) for finding in self.diagnosis_]
+        if self.privacy_ is not None:
+            notes += [self.privacy_.describe()[0], NOT_COVERED]
+        return Run(facts, tuple(self.history_), tuple(notes))
 
 
 def _python() -> str:

@@ -15,6 +15,7 @@ __all__ = [
     "ModelFileError",
     "NotFittedError",
     "OptionError",
+    "PrivacyWarning",
     "SamplingError",
     "SamplingWarning",
     "SchemaError",
@@ -60,6 +61,10 @@ class SamplingWarning(UserWarning):
 
 class ConstraintError(TabGANError):
     """Too few of the drawn rows keep the declared constraints."""
+
+
+class PrivacyWarning(UserWarning):
+    """A model is private as asked, but its budget is of doubtful use or worth."""
 
 
 class TrainingError(TabGANError):

@@ -24,6 +24,7 @@ from tabgan.gan.precision import choose_device
 from tabgan.inference import as_frame
 from tabgan.model import TableModel
 from tabgan.options import check_options
+from tabgan.privacy.differential.ledger import Ledger
 from tabgan.schema import Schema
 from tabgan.snapshots import Snapshot
 from tabgan.streams import RandomStateLike, resolve_seed
@@ -102,6 +103,16 @@ class TabGAN(AssessmentMixin, BaseEstimator):
     polish
         Whether columns are drawn anew by boosted trees, where held-out rows show that this makes
         them fit the others better (`tabgan.sampling.polish`).
+    epsilon
+        Budget of differential privacy for each row (`tabgan.privacy`), or None for none: adding or
+        removing any row then changes the probability of any model by a factor of exp(ε) at most,
+        but for δ. Names, dtypes and order of the columns, what the `schema` and a `Range` declare
+        and the categories of a categorical dtype count as public; all else, the number of rows
+        too, is measured with noise that `random_state` does not repeat. A generator is trained on
+        these measurements alone, without discriminator; `derive` reads the measurements, `refine`
+        and `polish` do nothing. Ranges that are declared keep the ends of columns exact.
+    delta
+        The δ of the guarantee; it should be far below one in the number of rows.
     device
         "auto" (CUDA where there is one), "cpu", "cuda" or a torch device name.
     precision
@@ -145,8 +156,11 @@ class TabGAN(AssessmentMixin, BaseEstimator):
         What refinement and polish did: ``critics`` trained, the ``effective_share`` of the rows
         after weighting, the ``columns`` that are redrawn (name, trees, surprise in nats),
         ``trees`` in all and the ``seconds`` taken; empty if nothing was tried.
+    privacy_ : Ledger or None
+        What a fit with `epsilon` guarantees, and what it spent on each look at the rows
+        (`tabgan.privacy.differential.ledger`).
     n_rows_ : int
-        Rows of the training table.
+        Rows of the training table; about as many, if there is an `epsilon`.
     n_features_in_ : int
         Columns of the training table.
 
@@ -183,6 +197,8 @@ class TabGAN(AssessmentMixin, BaseEstimator):
         derive: bool = True,
         refine: bool = True,
         polish: bool = True,
+        epsilon: float | None = None,
+        delta: float = 1e-6,
         device: str = "auto",
         precision: str = "auto",
         snapshots: int = 0,
@@ -211,6 +227,8 @@ class TabGAN(AssessmentMixin, BaseEstimator):
         self.derive = derive
         self.refine = refine
         self.polish = polish
+        self.epsilon = epsilon
+        self.delta = delta
         self.device = device
         self.precision = precision
         self.snapshots = snapshots
@@ -275,6 +293,7 @@ class TabGAN(AssessmentMixin, BaseEstimator):
         self.penalty_reason_ = str(facts["penalty_reason"])
         self.n_steps_ = int(facts["n_steps"])
         self.n_rows_ = int(facts["n_rows"])
+        self.privacy_ = Ledger.from_json(facts["privacy"]) if "privacy" in facts else None
         self.finish_ = dict(facts["finish"])
         self.dependencies_ = list(model.encoder.dependencies)
         self.constraints_ = list(model.constraints)

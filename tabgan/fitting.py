@@ -49,7 +49,7 @@ def fit_table(
     *,
     form: FrameForm,
 ) -> Fitted:
-    """Learn a table.
+    """Learn a table, with differential privacy if the options have an `epsilon`.
 
     Parameters
     ----------
@@ -66,6 +66,10 @@ def fit_table(
     form
         What kind of table it came as.
     """
+    if options["epsilon"] is not None:
+        from tabgan.privacy.differential.fit import fit_privately
+
+        return Fitted(fit_privately(frame, options, seed, progress, form=form), [])
     history = History()
     callback = Callbacks([history, progress, *(options["callbacks"] or ())])
     kept = {**Recipe.of(options).kept_options(options, _LEFT_OUT), "random_state": seed}

@@ -1,7 +1,7 @@
 """Checks of the estimator's options, before any work begins."""
 
 from collections.abc import Mapping
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -35,5 +35,10 @@ def check_options(options: Mapping[str, Any]) -> None:
     check_constraints(options["constraints"])
     Recipe.of(options)
     check_prior(options["prior"])
+    if options["epsilon"] is not None:
+        check_number("epsilon", options["epsilon"], Real, 0, "or None", above=True)
+    check_number("delta", options["delta"], Real, 0, above=True)
+    if options["delta"] >= 1:
+        raise OptionError(f"delta={options['delta']!r} must be below 1: it is a probability")
     if options["locale"] is not None:
         check_locale(options["locale"], OptionError)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from tabgan.ibans import IBAN
 
 __all__ = [
+    "DATE_FORMATS",
     "MISSING_MARKS",
     "NUMBER",
     "Pattern",
@@ -49,7 +50,7 @@ _DAYS = ("%Y-%m-%d", "%Y/%m/%d", "%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y",
 _TIMES = ("%H:%M", "%H:%M:%S", "%H:%M:%S.%f")
 _COMPACT = "%Y%m%d"
 # Month before day where both are possible: of two formats that fit equally the first wins.
-_FORMATS = (
+DATE_FORMATS = (
     *_DAYS,
     *(f"{day} {time}" for day, time in product(_DAYS, _TIMES)),
     *(f"%Y-%m-%dT{time}{zone}" for time, zone in product(_TIMES, ("", "Z", "+00:00"))),
@@ -141,7 +142,7 @@ def date_format(
     """
     sample = spread(texts, 50)
     best, fewest = None, most_others + 1
-    for form in _FORMATS:
+    for form in DATE_FORMATS:
         if np.isnat(parse_dates(sample, form)).all():
             continue
         moments = parse_dates(texts, form)

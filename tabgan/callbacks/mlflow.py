@@ -5,7 +5,7 @@ from typing import Any
 
 from tabgan.callbacks.facts import lacks, numbers, scalars, texts
 from tabgan.gan.callbacks import Callback, Record
-from tabgan.gan.state import TrainState
+from tabgan.gan.state import GeneratorState
 
 __all__ = ["MLflow"]
 
@@ -50,7 +50,7 @@ class MLflow(Callback):
             self._run = (active or mlflow.start_run(run_name=self.name)).info.run_id
         mlflow.log_params(dict(options), run_id=self._run)
 
-    def on_record(self, state: TrainState, record: Record) -> None:
+    def on_record(self, state: GeneratorState, record: Record) -> None:
         """Log each figure of the record as a metric at its step."""
         import mlflow
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tabgan.callbacks.facts import lacks, numbers, scalars, texts
 from tabgan.gan.callbacks import Callback, Record
-from tabgan.gan.state import TrainState
+from tabgan.gan.state import GeneratorState
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
@@ -43,7 +43,7 @@ class TensorBoard(Callback):
         for name, value in options.items():
             self._writer.add_text(f"options/{name}", str(value))
 
-    def on_record(self, state: TrainState, record: Record) -> None:
+    def on_record(self, state: GeneratorState, record: Record) -> None:
         """Write each figure of the record as a scalar at its step."""
         if self._writer is not None:
             for name, value in scalars(record).items():

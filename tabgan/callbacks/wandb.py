@@ -5,7 +5,7 @@ from typing import Any
 
 from tabgan.callbacks.facts import lacks, numbers, scalars, texts
 from tabgan.gan.callbacks import Callback, Record
-from tabgan.gan.state import TrainState
+from tabgan.gan.state import GeneratorState
 
 __all__ = ["WandB"]
 
@@ -45,7 +45,7 @@ class WandB(Callback):
         self._run = wandb.run or wandb.init(project=self.project, **self.settings)
         self._run.config.update(dict(options), allow_val_change=True)
 
-    def on_record(self, state: TrainState, record: Record) -> None:
+    def on_record(self, state: GeneratorState, record: Record) -> None:
         """Log the figures of the record at its step."""
         self._run.log(scalars(record), step=state.step)
 

@@ -15,6 +15,7 @@ from tabgan.estimator import TabGAN
 from tabgan.gan.diagnosis import Finding
 from tabgan.gan.latent import choose_latent_dim
 from tabgan.inference import resolve_schema
+from tabgan.privacy.differential.ledger import Ledger
 from tabgan.schema import Column, Schema
 from tabgan.training import auto_steps
 
@@ -60,6 +61,7 @@ def describe_model(path: str) -> dict[str, Any]:
         "latent": {"size": gan.latent_dim_, "reason": gan.latent_reason_},
         "steps": gan.n_steps_,
         "finish": gan.finish_,
+        "privacy": gan.privacy_.to_json() if gan.privacy_ else None,
         "diagnosis": [finding.to_json() for finding in gan.diagnosis_],
     }
 
@@ -120,6 +122,8 @@ def lay_out(facts: dict[str, Any]) -> str:
         )
     lines.append(f"latent size: {facts['latent']['size']} ({facts['latent']['reason']})")
     lines.append(f"training: {facts['rows']:,} rows, {facts['steps']:,} steps")
+    if facts.get("privacy"):
+        lines += Ledger.from_json(facts["privacy"]).describe()
     if facts.get("finish"):
         lines.append(f"after training: {describe_finish(facts['finish'])}")
     lines += [f"warning: {Finding.from_json(state)}" for state in facts.get("diagnosis", ())]

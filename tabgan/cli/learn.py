@@ -1,22 +1,33 @@
 """What the commands that learn a table do: train on it, say how it went, keep the model."""
 
+import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from tabgan.cli.progress import Watch, on_terminal, watch
 from tabgan.cli.work import Report, new_seed, quietly, trackers
+from tabgan.errors import OptionError
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from tabgan.estimator import TabGAN
+    from tabgan.files import TableForm
     from tabgan.schema import Schema
 
 __all__ = ["describe_finish", "train"]
 
+_UNTYPED = {  # formats in which the type of a column is what all of its cells have in common
+    "jsonl": "JSON lines",
+    "sql": "a database",
+    "sqlite": "an SQLite file",
+    "xlsx": "an Excel file",
+}
+
 
 def train(
     frame: "pd.DataFrame",
+    source: "TableForm",
     report: Report,
     *,
     model: str | None,
@@ -34,11 +45,16 @@ def train(
 
     Raises
     ------
+    OptionError
+        If pictures of real columns are wanted of a private fit, or if types of its columns may
+        hang on single rows.
     KeyboardInterrupt
         If Ctrl-C has ended the training early; the model is kept all the same.
     """
     from tabgan.estimator import TabGAN
 
+    if options["epsilon"] is not None:
+        _check_private(source, pictures)
     seed = new_seed() if seed is None else seed
     options |= {"condition_on": list(condition_on) or None, "random_state": seed}
     options["stabilisers"] = list(stabilisers) or None
@@ -50,7 +66,10 @@ def train(
         verbose = on_terminal(report)
         callbacks = [watching, *trackers(log_to)]
         gan = TabGAN(schema=schema, verbose=verbose, callbacks=callbacks, **options)
-        quietly(gan.fit, frame)
+        with warnings.catch_warnings(record=True) as caught:
+            quietly(gan.fit, frame)
+        for warning in caught:
+            report.say(f"Warning: {warning.message}")
         _say_how_it_went(gan, report, watching)
         report.facts |= {
             "seed": seed,
@@ -60,11 +79,27 @@ def train(
             "finish": gan.finish_,
             "diagnosis": [finding.to_json() for finding in gan.diagnosis_],
         }
+        if gan.privacy_ is not None:
+            report.facts |= {"privacy": gan.privacy_.to_json(), "training_rows": gan.n_rows_}
         if model is not None:
             gan.save(model)
             report.facts["model"] = model
             report.say(f"Kept the model in {model}")
     return gan
+
+
+def _check_private(source: "TableForm", pictures: str | None) -> None:
+    if pictures is not None:
+        raise OptionError(
+            "--pictures draws columns of the real table, which does not go with --epsilon; leave "
+            "one of them out"
+        )
+    if source.format in _UNTYPED:
+        raise OptionError(
+            f"--epsilon takes types of columns for public, but those of {_UNTYPED[source.format]} "
+            "hang on its rows: one row more can change them; convert the table to CSV, or to "
+            "Parquet with types of your own"
+        )
 
 
 def _say_how_it_went(gan: "TabGAN", report: Report, watching: Watch) -> None:
@@ -73,6 +108,8 @@ def _say_how_it_went(gan: "TabGAN", report: Report, watching: Watch) -> None:
         f"Trained {watching.steps_done(gan.n_steps_)} in {seconds:.1f} s; latent size "
         f"{gan.latent_dim_} ({gan.latent_reason_})"
     )
+    for line in gan.privacy_.describe() if gan.privacy_ else ():
+        report.say(line[0].upper() + line[1:])
     if gan.finish_:
         report.say(describe_finish(gan.finish_))
     for finding in gan.diagnosis_:

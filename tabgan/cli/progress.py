@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tabgan.cli.work import Report
 from tabgan.gan.callbacks import Callback, Record
-from tabgan.gan.state import TrainState
+from tabgan.gan.state import GeneratorState
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -101,7 +101,7 @@ class Watch(Callback):
         if self._tells:
             self.report.say(name)
 
-    def on_train_begin(self, state: TrainState) -> None:
+    def on_train_begin(self, state: GeneratorState) -> None:
         """Take Ctrl-C from now on, and say how long the training is."""
         self.planned = state.n_steps
         if self.keeps and signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
@@ -110,7 +110,7 @@ class Watch(Callback):
         if self._tells:
             self.report.say(f"Training, {state.n_steps:,} steps")
 
-    def on_record(self, state: TrainState, record: Record) -> None:  # noqa: ARG002
+    def on_record(self, state: GeneratorState, record: Record) -> None:  # noqa: ARG002
         """Say how far the training is."""
         if self._tells:
             self._lines.at(state.step)

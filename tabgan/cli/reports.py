@@ -48,6 +48,8 @@ def write_report(
     report.say(found.verdict.headline)
     report.say(f"Score {found.verdict.score:.3f} ({found.verdict.grade}); compared {compared}")
     report.say(f"Wrote the report to {path}")
+    if gan.privacy_ is not None:
+        report.say("The report looks at the real rows: the guarantee of privacy does not cover it")
     report.facts |= {
         "report": path,
         "grade": found.verdict.grade,

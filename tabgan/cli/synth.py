@@ -112,7 +112,7 @@ def synth(
     form = source.for_output(out, **writing)
     check_table(data, source, out, form, rows=rows or len(frame), force=force)
     options = {"schema": columns, "constraints": rules, **training}
-    gan = train(frame, report, model=model, pictures=pictures, **options)
+    gan = train(frame, source, report, model=model, pictures=pictures, **options)
     seed = report.facts["seed"]
     draw_to_file(gan, report, rows=rows, seed=seed, out=out, form=form, force=force)
     if pictures:  # last, so that nothing is lost if they can't be drawn

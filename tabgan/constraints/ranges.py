@@ -85,7 +85,7 @@ class Range(ColumnConstraint):
         if column.kind not in {*NUMBERS, "datetime", "timedelta"}:
             return wrong_kind(column, "numbers, dates or durations")
         try:
-            self._bounded(column)
+            self.bounded(column)
         except (SchemaError, ValueError, TypeError, ArithmeticError):
             return (
                 f"the bounds don't go with column {column.name!r}, which is of kind "
@@ -97,14 +97,14 @@ class Range(ColumnConstraint):
         """Say which rows keep the rule."""
         ((column, values),) = cells
         special = numbers_of(values, column).special
-        beyond = outside_range(values, self._bounded(column))
+        beyond = outside_range(values, self.bounded(column))
         if self.maximum is not None:
             beyond |= (special == np.inf).astype(bool)
         if self.minimum is not None:
             beyond |= (special == -np.inf).astype(bool)
         return ~beyond
 
-    def _bounded(self, column: Column) -> Column:
+    def bounded(self, column: Column) -> Column:
         """Return the column with these bounds in place of its own."""
         low = _bound(self.minimum, column, column.minimum)
         high = _bound(self.maximum, column, column.maximum)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any, TextIO
 
-from tabgan.gan.state import TrainState
+from tabgan.gan.state import GeneratorState
 
 __all__ = ["Callback", "Callbacks", "History", "Progress", "Record", "observed"]
 
@@ -19,7 +19,9 @@ class Callback:
     A record holds the means since the record before: ``step`` (steps done), ``epoch``,
     ``seconds``, ``discriminator_loss``, ``generator_loss``, ``advantage`` (of the discriminator, in
     logits), ``gamma`` (weight of its penalty), ``learning_rate``. `tabgan.gan.probe.Probe` adds
-    ``diversity``, ``coverage`` and ``gradient_norm`` of the moment.
+    ``diversity``, ``coverage`` and ``gradient_norm`` of the moment. A fit with differential privacy
+    has no discriminator; its records hold ``step``, ``seconds``, ``moment_loss`` and
+    ``learning_rate``.
     """
 
     def on_fit_begin(self, options: Mapping[str, Any]) -> None:
@@ -45,16 +47,16 @@ class Callback:
     def on_stage(self, name: str) -> None:
         """Run when a stage of the fit begins that is not the training itself."""
 
-    def on_train_begin(self, state: TrainState) -> None:
+    def on_train_begin(self, state: GeneratorState) -> None:
         """Run once before the first step."""
 
-    def on_step(self, state: TrainState) -> None:
+    def on_step(self, state: GeneratorState) -> None:
         """Run after each step, before the record that may follow it."""
 
-    def on_record(self, state: TrainState, record: Record) -> None:
+    def on_record(self, state: GeneratorState, record: Record) -> None:
         """Run whenever a record is made: every `Trainer.record_every` steps and at the end."""
 
-    def on_train_end(self, state: TrainState) -> None:
+    def on_train_end(self, state: GeneratorState) -> None:
         """Run once after the last step."""
 
     def stop(self) -> bool:
@@ -76,22 +78,22 @@ class Callbacks(Callback):
         for callback in self.callbacks:
             callback.on_stage(name)
 
-    def on_train_begin(self, state: TrainState) -> None:
+    def on_train_begin(self, state: GeneratorState) -> None:
         """Call each callback."""
         for callback in self.callbacks:
             callback.on_train_begin(state)
 
-    def on_step(self, state: TrainState) -> None:
+    def on_step(self, state: GeneratorState) -> None:
         """Call each callback."""
         for callback in self.callbacks:
             callback.on_step(state)
 
-    def on_record(self, state: TrainState, record: Record) -> None:
+    def on_record(self, state: GeneratorState, record: Record) -> None:
         """Call each callback."""
         for callback in self.callbacks:
             callback.on_record(state, record)
 
-    def on_train_end(self, state: TrainState) -> None:
+    def on_train_end(self, state: GeneratorState) -> None:
         """Call each callback."""
         for callback in self.callbacks:
             callback.on_train_end(state)
@@ -123,7 +125,7 @@ class History(Callback):
     def __init__(self) -> None:
         self.records: list[Record] = []
 
-    def on_record(self, state: TrainState, record: Record) -> None:  # noqa: ARG002
+    def on_record(self, state: GeneratorState, record: Record) -> None:  # noqa: ARG002
         """Keep the record."""
         self.records.append(record)
 
@@ -159,18 +161,16 @@ class Progress(Callback):
         self.bar.bar_format = "{desc} [{elapsed}]"
         self.bar.set_description_str(name)
 
-    def on_train_begin(self, state: TrainState) -> None:
+    def on_train_begin(self, state: GeneratorState) -> None:
         """Turn the line into a bar over the training steps."""
         self.bar.bar_format = "{l_bar}{bar}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}{postfix}]"
         self.bar.set_description_str("Training")
         self.bar.reset(total=state.n_steps)
 
-    def on_record(self, state: TrainState, record: Record) -> None:
+    def on_record(self, state: GeneratorState, record: Record) -> None:
         """Move the bar to the present step."""
-        losses = {key: record[f"{key}_loss"] for key in ("discriminator", "generator")}
-        self.bar.set_postfix(
-            {key[0].upper(): f"{value:.3f}" for key, value in losses.items()}, refresh=False
-        )
+        losses = {key[0].upper(): record[key] for key in record if key.endswith("_loss")}
+        self.bar.set_postfix({key: f"{value:.3f}" for key, value in losses.items()}, refresh=False)
         self.bar.update(state.step - self.bar.n)
 
     def close(self) -> None:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from tabgan.gan.callbacks import Callback, Record
 from tabgan.gan.data import Head
-from tabgan.gan.state import TrainState
+from tabgan.gan.state import GeneratorState
 
 __all__ = ["PROBE_ROWS", "Probe", "Reference", "evaluating", "gradient_norm"]
 
@@ -128,7 +128,7 @@ class Probe(Callback):
         self._stream = stream
         self._start = stream.get_state()
 
-    def on_record(self, state: TrainState, record: Record) -> None:
+    def on_record(self, state: GeneratorState, record: Record) -> None:
         """Measure, and write it into the record."""
         fake = self._draw(state)
         values = {
@@ -139,7 +139,7 @@ class Probe(Callback):
         record.update({name: _finite(value) for name, value in values.items()})
 
     @torch.no_grad()
-    def _draw(self, state: TrainState) -> Tensor:
+    def _draw(self, state: GeneratorState) -> Tensor:
         self._stream.set_state(self._start)
         z = state.generator.latents(self.n_fake, self._stream)
         with evaluating(state.generator):

@@ -8,7 +8,7 @@ from torch import Tensor
 from tabgan.gan.callbacks import Callback
 from tabgan.gan.data import Head
 from tabgan.gan.probe import evaluating
-from tabgan.gan.state import TrainState
+from tabgan.gan.state import GeneratorState
 
 __all__ = ["SNAPSHOT_ROWS", "Snapshots", "Taken", "moments"]
 
@@ -83,23 +83,23 @@ class Snapshots(Callback):
         self._stream = stream
         self._start = stream.get_state()
 
-    def on_train_begin(self, state: TrainState) -> None:
+    def on_train_begin(self, state: GeneratorState) -> None:
         """Fix the moments, and take the first if this is it."""
         self._moments = set(moments(self.n, state.n_steps)) if self.n else set()
         self.on_step(state)
 
-    def on_step(self, state: TrainState) -> None:
+    def on_step(self, state: GeneratorState) -> None:
         """Take rows if this is one of the moments."""
         if state.step in self._moments:
             self._take(state)
 
-    def on_train_end(self, state: TrainState) -> None:
+    def on_train_end(self, state: GeneratorState) -> None:
         """Take the last rows of a training that ended early."""
         if self.n and (not self.taken or self.taken[-1].step != state.step):
             self._take(state)
 
     @torch.no_grad()
-    def _take(self, state: TrainState) -> None:
+    def _take(self, state: GeneratorState) -> None:
         self._stream.set_state(self._start)
         z = state.generator.latents(self.n_rows, self._stream)
         network = state.averaged.network

@@ -24,7 +24,7 @@ from tabgan.gan.stabilisers import Played
 from tabgan.gan.state import TrainState
 from tabgan.gan.steps import discriminator_step, frozen, generator_step
 
-__all__ = ["Trainer", "learning_rate_factor"]
+__all__ = ["Trainer", "flushed_denormals", "learning_rate_factor"]
 
 
 def learning_rate_factor(progress: float, final: float = 0.02) -> float:
@@ -39,7 +39,8 @@ def learning_rate_factor(progress: float, final: float = 0.02) -> float:
 
 
 @contextmanager
-def _flushed_denormals() -> Iterator[None]:
+def flushed_denormals() -> Iterator[None]:
+    """Let torch take denormal floats for zero within a ``with`` block."""
     # Adam's moments of rarely seen levels decay into denormal floats, which slow a CPU down
     # several times.
     before = (torch.tensor(1e-38) * 1e-2).item() == 0.0
@@ -119,12 +120,12 @@ class Trainer:
         self.penalty.prepare(discriminator)
         optimizer, rate = self.recipe.optimizer, self.recipe.learning_rate
         return TrainState(
-            generator,
-            discriminator,
-            MovingAverage(generator),
-            optimizer.make(generator.parameters(), rate),
-            optimizer.make(discriminator.parameters(), rate),
-            n_steps,
+            generator=generator,
+            discriminator=discriminator,
+            averaged=MovingAverage(generator),
+            generator_optimizer=optimizer.make(generator.parameters(), rate),
+            discriminator_optimizer=optimizer.make(discriminator.parameters(), rate),
+            n_steps=n_steps,
         )
 
     def run(self, state: TrainState, callback: Callback) -> TrainState:
@@ -137,7 +138,7 @@ class Trainer:
         """
         callback.on_train_begin(state)
         began = time.monotonic()
-        with _flushed_denormals():
+        with flushed_denormals():
             if self._unrecorded >= self.record_every:  # cut just before a record
                 self._keep_record(state, began, callback)
             progress = self._progress(state, began)

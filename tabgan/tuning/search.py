@@ -209,6 +209,12 @@ def _check_options(
             raise OptionError(f"{name} is what is tuned; give {_VARIED[name]} with values to try")
         if name not in known:
             raise OptionError(f"{name} is not an option; {did_you_mean(name, known)}")
+    if options.get("epsilon") is not None:
+        raise OptionError(
+            f"epsilon={options['epsilon']!r}: tuning holds every candidate against real rows, "
+            "which no budget of privacy pays for; leave it out, or tune on rows that need no "
+            "protection"
+        )
     if engine == "optuna":
         check_optuna()
 

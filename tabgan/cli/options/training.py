@@ -28,7 +28,7 @@ __all__ = [
     "training_options",
 ]
 
-_TRAINING, _NETWORKS, _OUTPUT = "Training", "Networks", "Output"
+_TRAINING, _PRIVACY, _NETWORKS, _OUTPUT = "Training", "Privacy", "Networks", "Output"
 
 # The names of the registries in `tabgan.gan`, which can't be read without torch.
 LOSSES = ("non_saturating", "minimax", "wasserstein", "hinge", "relativistic")
@@ -196,6 +196,23 @@ training_options = together(
         section=_TRAINING,
         default=True,
         help="Draw columns anew by boosted trees where this makes them fit the others better.",
+    ),
+    option(
+        "--epsilon",
+        section=_PRIVACY,
+        type=POSITIVE,
+        metavar="X",
+        show_default="no guarantee",
+        help="Budget of differential privacy for each row; 1 is strong, 10 is weak.  Kinds, ranges "
+        "and decimals in --schema count as public.",
+    ),
+    option(
+        "--delta",
+        section=_PRIVACY,
+        type=POSITIVE,
+        default=1e-6,
+        metavar="X",
+        help="The δ that goes with --epsilon: far below one in the number of rows.",
     ),
     device_option,
     latent_option,

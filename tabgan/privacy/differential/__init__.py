@@ -1,0 +1,1 @@
+"""Differential privacy: models learned from noisy sums over the rows alone."""

@@ -1,0 +1,270 @@
+"""A private fit: from a table to a model, with every look at its rows in the ledger."""
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from tabgan.constraints import Range
+from tabgan.dataframes import FrameForm
+from tabgan.encoding.base import ColumnEncoder
+from tabgan.encoding.table import TableEncoder
+from tabgan.errors import PrivacyWarning
+from tabgan.gan.callbacks import Callback, Callbacks, History, Progress, observed
+from tabgan.gan.latent import LatentChoice, check_prior, choose_latent_dim
+from tabgan.gan.precision import choose_device, choose_precision
+from tabgan.gan.recipe import Recipe
+from tabgan.inference.checks import check_table
+from tabgan.kinds import LOCALISED
+from tabgan.lookup import find_name
+from tabgan.model import TableModel
+from tabgan.privacy.differential.columns import Learned, learn_column
+from tabgan.privacy.differential.curator import Curator
+from tabgan.privacy.differential.declared import declared_schema
+from tabgan.privacy.differential.forms import Form, find_form
+from tabgan.privacy.differential.ledger import Share, plan_ledger
+from tabgan.privacy.differential.made import made_encoder
+from tabgan.privacy.differential.matching import Matching
+from tabgan.privacy.differential.moments import Moments, measure_moments, sensitivities
+from tabgan.privacy.differential.noise import Noise, noise_source
+from tabgan.privacy.differential.refusals import check_private
+from tabgan.privacy.differential.rules import find_rules
+from tabgan.schema import Column, Schema
+from tabgan.spans import Spans
+from tabgan.training import auto_steps
+
+__all__ = ["fit_privately"]
+
+Options = Mapping[str, Any]
+
+FEWER_STEPS = 2  # than against a discriminator, where they are left to us
+FASTER = 4.0  # the same, of the learning rate: there is no opponent to keep pace with
+ROUNDS = 6  # in which the numbers of a column are found
+SHARES = {"rows": 0.01, "forms": 0.04, "values": 0.3, "margins": 0.2, "pairs": 0.45}
+_LEFT_OUT = ("schema", "condition_on", "constraints", "device", "callbacks", "random_state")
+
+
+def fit_privately(
+    frame: pd.DataFrame, options: Options, seed: int, progress: Progress, *, form: FrameForm
+) -> TableModel:
+    """Learn a table with differential privacy for each of its rows.
+
+    Names, dtypes and order of the columns are public, and what the user declares. The number of
+    rows is not.
+
+    Parameters
+    ----------
+    frame
+        The training table.
+    options
+        The checked options of a `TabGAN`, by name. Of `max_time` the clock starts when the rows
+        have been measured: how long that took is a property of the rows.
+    seed
+        Root of all streams of randomness but that of the noise, which nobody can repeat.
+    progress
+        The progress bar.
+    form
+        What kind of table it came as.
+
+    Raises
+    ------
+    OptionError
+        If an option does not go with privacy, or if there is too little budget for these rows.
+    SchemaError
+        If the categories of a column are not said to be public.
+    """
+    check_private(options)
+    check_table(frame)
+    history = History()
+    callback = Callbacks([history, progress, *(options["callbacks"] or ())])
+    kept = Recipe.of(options).kept_options(options, _LEFT_OUT)
+    with observed(callback.callbacks, {**kept, "random_state": seed}) as facts:
+        encoder, moments, curator, n_rows = _measure(frame, options, callback)
+        # From here on no row is looked at.
+        del frame
+        latent = _latent(encoder, n_rows, options)
+        training = _matching(encoder.spans, latent.dim, n_rows, options=options, seed=seed)
+        shares = _shares(moments, encoder.spans)
+        sampler = training.run(moments, shares, callback, options["max_time"])
+        facts |= {
+            "parameters": kept,
+            "n_rows": n_rows,
+            "table": form.to_json(),
+            "latent_reason": latent.reason,
+            "finish": {},
+            "n_steps": history.records[-1]["step"] if history.records else 0,
+            "penalty_reason": "none: moments are matched, without a discriminator",
+            "history": history.records,
+            "diagnosis": [],
+            "privacy": curator.ledger.to_json(),
+        }
+    return TableModel(encoder, sampler, facts, constraints=tuple(options["constraints"] or ()))
+
+
+def _measure(
+    frame: pd.DataFrame, options: Options, callback: Callback
+) -> tuple[TableEncoder, Moments, Curator, int]:
+    """Return all that is ever learned of the rows: encoder, moments and number, with noise."""
+    callback.on_stage("Measuring in private")
+    schema = declared_schema(frame, options["schema"])
+    for declared in options["constraints"] or ():
+        declared.positions(schema)  # refuses columns that are not there
+    curator = _curator(schema, options, noise_source())
+    n_rows = max(int(curator.measure("rows", np.array(len(frame)))), 1)
+    _warn(options["delta"], n_rows)
+    encoder, learned = _learn(frame, schema, curator, n_rows, options)
+    moments = measure_moments(frame, learned, curator, n_rows)
+    if options["derive"]:
+        encoder, moments = _with_rules(encoder, [place for place, _ in learned], moments)
+    return encoder, moments, curator, n_rows
+
+
+def _curator(schema: Schema, options: Options, noise: Noise) -> Curator:
+    n_learned = max(sum(not column.is_made_anew for column in schema), 1)
+    one, two = sensitivities(n_learned)
+    units = {
+        "rows": 1.0,
+        "forms": n_learned**0.5,
+        "values": n_learned**0.5,
+        "margins": one,
+        "pairs": two,
+    }
+    shares = [
+        Share(name, units[name], share, ROUNDS if name == "values" else 1)
+        for name, share in SHARES.items()
+    ]
+    ledger = plan_ledger(
+        float(options["epsilon"]),
+        float(options["delta"]),
+        shares,
+        brings_up=any(map(_is_open, schema)),
+        private=noise.is_private,
+    )
+    return Curator(ledger, noise)
+
+
+def _is_open(column: Column) -> bool:
+    """Say whether the values of a column may have to be found out."""
+    dtype = column.pandas_dtype
+    is_closed = isinstance(dtype, pd.CategoricalDtype) or pd.api.types.is_bool_dtype(dtype)
+    return not (column.is_made_anew or is_closed)
+
+
+def _warn(delta: float, n_rows: int) -> None:
+    if delta > 1 / n_rows:
+        warnings.warn(
+            f"delta={delta:g} is above one in the number of rows (about {n_rows:,}): a mechanism "
+            "that gives away one row at random would satisfy it; take less",
+            PrivacyWarning,
+            stacklevel=2,
+        )
+
+
+def _localised(column: Column, locale: str | None) -> Column:
+    return replace(column, locale=column.locale or locale) if column.kind in LOCALISED else column
+
+
+def _bounded(form: Form, ranges: Sequence[Range]) -> Form:
+    """Give a column the bounds that are declared."""
+    for declared in ranges:
+        if find_name(declared.column, (form.column.name,)) is not None:
+            declared.validate(Schema((form.column,)))
+            form = replace(form, column=declared.bounded(form.column))
+    return form
+
+
+def _learn(
+    frame: pd.DataFrame, schema: Schema, curator: Curator, n_rows: int, options: Options
+) -> tuple[TableEncoder, list[tuple[int, Learned]]]:
+    """Make the encoder; return how learned columns are laid out, those of numbers first."""
+    columns: dict[int, Column] = {}
+    encoders: dict[int, ColumnEncoder] = {}
+    found: list[tuple[int, Learned]] = []
+    delta = curator.ledger.stable / max(sum(map(_is_open, schema)), 1)
+    for place, column in enumerate(schema):
+        values = frame.iloc[:, place]
+        form = Form(column)
+        if _is_open(column) and column.kind != "boolean":
+            form = find_form(column, values, curator, place)
+        form = _bounded(form, options["constraints"] or ())
+        if form.column.is_made_anew:
+            columns[place] = _localised(form.column, options["locale"])
+            encoders[place] = made_encoder(columns[place])
+            continue
+        columns[place], learned = learn_column(
+            form, values, curator, place, n_rows=n_rows, delta=delta
+        )
+        encoders[place] = learned.encoder
+        if learned.encoder.spans.width:
+            found.append((place, learned))
+    found.sort(key=lambda item: not item[1].encoder.spans.n_numbers)
+    schema = replace(schema, columns=tuple(columns[place] for place in range(len(schema))))
+    encoder = TableEncoder(schema, (), columns, encoders)
+    encoder.try_out()
+    return encoder, found
+
+
+def _with_rules(
+    encoder: TableEncoder, places: Sequence[int], moments: Moments
+) -> tuple[TableEncoder, Moments]:
+    """Leave out of the encoder and the moments what other columns determine."""
+    blocks = [(place, encoder.encoders[place]) for place in places]
+    rules = find_rules(moments, encoder.schema, blocks)
+    derived = {rule.target.position for rule in rules}
+    left = [place for place in encoder.columns if place not in derived]
+    reduced = TableEncoder(
+        encoder.schema,
+        tuple(rules),
+        {place: encoder.columns[place] for place in left},
+        {place: encoder.encoders[place] for place in left},
+    )
+    return reduced, moments.without([i for i, place in enumerate(places) if place in derived])
+
+
+def _shares(moments: Moments, spans: Spans) -> Tensor:
+    """Return the share of each level, shape (levels,)."""
+    parts = np.split(moments.means, np.cumsum(moments.widths)[:-1])
+    plain = iter(parts[spans.n_numbers :])
+    marked = {mark: place for place, mark in enumerate(spans.marks) if mark is not None}
+    found = [np.zeros(0)]
+    for place, width in enumerate(spans.widths):
+        if place in marked:
+            specials = parts[marked[place]][-(width - 1) :]
+            found.append(np.concatenate([[1 - specials.sum()], specials]))
+        else:
+            found.append(next(plain))
+    return torch.from_numpy(np.concatenate(found)).float()
+
+
+def _latent(encoder: TableEncoder, n_rows: int, options: Options) -> LatentChoice:
+    if options["latent_dim"] == "auto":
+        return choose_latent_dim(encoder.spans.width, n_rows, encoder.n_learned)
+    return LatentChoice(int(options["latent_dim"]), "given")
+
+
+def _matching(
+    spans: Spans, latent_dim: int, n_rows: int, *, options: Options, seed: int
+) -> Matching:
+    device = choose_device(options["device"])
+    steps = auto_steps(n_rows) // FEWER_STEPS
+    if options["steps"] != "auto":
+        steps = int(options["steps"])
+    recipe = Recipe.of(options)
+    return Matching(
+        spans=spans,
+        latent_dim=latent_dim,
+        hidden_dim=options["hidden_dim"],
+        prior=check_prior(options["prior"]),
+        n_steps=steps if spans.width else 0,
+        batch_size=options["batch_size"],
+        optimizer=recipe.optimizer,
+        learning_rate=FASTER * recipe.learning_rate,
+        device=device,
+        dtype=choose_precision(options["precision"], device),
+        seed=seed,
+    )

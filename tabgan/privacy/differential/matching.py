@@ -1,0 +1,213 @@
+"""Train a generator to have the moments that were measured: no row is looked at any more.
+
+There is no discriminator: the loss is the squared distance between the generator's moments and
+the noisy ones, as in DP-MERF (Harder et al., 2021, arXiv:2002.11603) and GEM (Liu et al., 2021,
+arXiv:2106.07153). Levels enter with their probabilities instead of draws.
+"""
+
+import time
+from dataclasses import dataclass
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+
+from tabgan.gan.averaging import MovingAverage
+from tabgan.gan.callbacks import Callback
+from tabgan.gan.latent import Prior
+from tabgan.gan.networks import MLPGenerator
+from tabgan.gan.optimizers import Optimizer
+from tabgan.gan.precision import autocast
+from tabgan.gan.state import GeneratorState
+from tabgan.gan.threads import one_thread
+from tabgan.gan.trainer import flushed_denormals, learning_rate_factor
+from tabgan.privacy.differential.blocks import KNOTS
+from tabgan.privacy.differential.moments import Moments
+from tabgan.sampling.calibration import draw_pool, level_offsets
+from tabgan.sampling.rows import RowSampler
+from tabgan.spans import Spans
+from tabgan.streams import torch_stream
+
+__all__ = ["Matching", "SoftBlocks"]
+
+RECORD_EVERY = 50  # steps
+
+
+class SoftBlocks(nn.Module):
+    """The blocks of `blocks.py` as a generator's logits have them, in shares.
+
+    **Shape**: logits (batch, width) → (batch, cells)
+    """
+
+    def __init__(self, spans: Spans) -> None:
+        super().__init__()
+        self.spans = spans
+        self.register_buffer("knots", torch.arange(KNOTS, dtype=torch.float32), persistent=False)
+        self.knots: Tensor
+        marks = [mark for mark in spans.marks if mark is not None]
+        order = [i for i in range(len(spans.widths)) if i not in marks]
+        self.marks, self.plain = marks, order
+
+    def forward(self, logits: Tensor) -> Tensor:
+        """Lay rows out."""
+        n = self.spans.n_numbers
+        u = torch.sigmoid(logits[:, :n].float())
+        hats = (1 - (u.unsqueeze(-1) * (KNOTS - 1) - self.knots).abs()).clamp_min(0)
+        levels = torch.split(logits[:, n:].float(), [*self.spans.widths], dim=1)
+        shares = [part.softmax(dim=1) for part in levels]
+        parts = []
+        for number, mark in enumerate(self.spans.marks):
+            if mark is None:
+                parts.append(hats[:, number])
+            else:
+                parts += [hats[:, number] * shares[mark][:, :1], shares[mark][:, 1:]]
+        return torch.cat([*parts, *(shares[i] for i in self.plain)], dim=1)
+
+
+@dataclass(frozen=True)
+class Matching:
+    """What the training needs besides the moments.
+
+    Parameters
+    ----------
+    spans
+        Layout of an encoded row.
+    latent_dim, hidden_dim, prior
+        The generator's.
+    n_steps, batch_size
+        The budget.
+    optimizer, learning_rate
+        How weights are moved.
+    device, dtype
+        Where to train, and the number format of matrix products.
+    seed
+        Root of all streams of randomness; none of them touches the noise of privacy.
+    """
+
+    spans: Spans
+    latent_dim: int
+    hidden_dim: int
+    prior: Prior
+    n_steps: int
+    batch_size: int
+    optimizer: Optimizer
+    learning_rate: float
+    device: torch.device
+    dtype: torch.dtype
+    seed: int
+
+    def run(
+        self,
+        moments: Moments,
+        shares: Tensor,
+        callback: Callback,
+        seconds: float | None = None,
+    ) -> RowSampler:
+        """Train, and calibrate the averaged generator to the shares of the levels.
+
+        Parameters
+        ----------
+        moments
+            What the generator is to have; numbers first, then the level spans that mark none.
+        shares
+            Of the levels, shape (levels,).
+        callback
+            Is told how the training goes, and may end it.
+        seconds
+            Wall time after which training ends; None for no limit.
+        """
+        with one_thread(), flushed_denormals(), torch.random.fork_rng(devices=[]):
+            torch.default_generator.manual_seed(torch_stream(self.seed, "init").initial_seed())
+            generator = MLPGenerator(
+                self.latent_dim, self.spans.width, hidden_dim=self.hidden_dim, prior=self.prior
+            )
+            bias = torch.zeros(self.spans.width)
+            bias[self.spans.n_numbers :] = shares.clamp_min(1e-6).log()
+            generator.start_from(bias)
+            generator = generator.to(self.device)
+            state = self._train(generator, moments, callback, seconds)
+            averaged = cast("MLPGenerator", state.averaged.network)
+            noise = torch_stream(self.seed, "calibration", device=self.device)
+            logits = draw_pool(averaged, self.spans.width, noise)
+            levels = logits[:, self.spans.n_numbers :]
+            offsets = level_offsets(levels, shares.to(self.device), self.spans)
+        return RowSampler(averaged, offsets, self.spans)
+
+    def _train(
+        self,
+        generator: MLPGenerator,
+        moments: Moments,
+        callback: Callback,
+        seconds: float | None,
+    ) -> GeneratorState:
+        optimizer = self.optimizer.make(generator.parameters(), self.learning_rate)
+        state = GeneratorState(
+            generator=generator,
+            averaged=MovingAverage(generator),
+            generator_optimizer=optimizer,
+            n_steps=self.n_steps,
+        )
+        loss = MomentLoss(moments, SoftBlocks(self.spans)).to(self.device)
+        latents = torch_stream(self.seed, "latents", device=self.device)
+        callback.on_train_begin(state)
+        began, progress, since = time.monotonic(), 0.0 if self.n_steps else 1.0, 0
+        total = torch.zeros((), device=self.device)
+        while progress < 1:
+            for group in optimizer.param_groups:
+                group["lr"] = self.learning_rate * learning_rate_factor(progress)
+            with autocast(self.device, self.dtype):
+                logits = generator(generator.latents(2 * self.batch_size, latents))
+            value = loss(logits)
+            optimizer.zero_grad(set_to_none=True)
+            value.backward()
+            optimizer.step()
+            state.averaged.update()
+            state.step, since, total = state.step + 1, since + 1, total + value.detach()
+            callback.on_step(state)
+            spent = time.monotonic() - began
+            progress = 1.0 if callback.stop() else state.step / self.n_steps
+            if seconds is not None:
+                progress = max(progress, spent / max(seconds, 1e-9))
+            if since == RECORD_EVERY or progress >= 1:
+                rate = float(optimizer.param_groups[0]["lr"])
+                mean, since, total = float(total / since), 0, torch.zeros_like(total)
+                record = {"step": state.step, "seconds": spent, "moment_loss": mean}
+                callback.on_record(state, record | {"learning_rate": rate})
+        callback.on_train_end(state)
+        return state
+
+
+class MomentLoss(nn.Module):
+    """Squared distance of moments, in units of their noise.
+
+    Two halves of a batch have independent errors, so that the product of their distances has the
+    square of the true distance as its mean, whatever the size of the batch.
+
+    **Shape**: logits (batch, width) → ()
+    """
+
+    def __init__(self, moments: Moments, blocks: SoftBlocks) -> None:
+        super().__init__()
+        self.blocks = blocks
+        owner = torch.from_numpy(moments.owner)
+        between = (owner[:, None] < owner[None, :]).float()
+        buffers = {
+            "means": torch.from_numpy(moments.means).float(),
+            "pairs": torch.from_numpy(moments.pairs).float(),
+            "between": between,
+        }
+        for name, tensor in buffers.items():
+            self.register_buffer(name, tensor, persistent=False)
+        self.means: Tensor
+        self.pairs: Tensor
+        self.between: Tensor
+
+    def forward(self, logits: Tensor) -> Tensor:
+        """Return the loss of a batch."""
+        one, other = (self._distances(half) for half in self.blocks(logits).chunk(2))
+        return (one[0] * other[0]).sum() + (one[1] * other[1]).sum()
+
+    def _distances(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        means = rows.mean(dim=0) - self.means
+        pairs = (rows.t() @ rows / len(rows) - self.pairs) * self.between
+        return means, pairs

@@ -1,0 +1,44 @@
+"""Options that can't be had together with a guarantee of privacy."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from tabgan.constraints import Range
+from tabgan.errors import OptionError
+
+__all__ = ["check_private"]
+
+_REFUSED: dict[str, tuple[Any, str]] = {
+    "condition_on": (
+        None,
+        "the networks would be trained on the combinations of levels as they are in the table; "
+        "leave it out: sample(where=...) filters free draws of any model",
+    ),
+    "snapshots": (0, "there are no real rows to hold them against; leave it out"),
+    "epochs": (None, "training makes no pass over the rows; give steps"),
+    "loss": ("non_saturating", "there is no discriminator; leave it out"),
+    "penalty": ("auto", "there is no discriminator; leave it out"),
+    "stabilisers": (None, "there is no discriminator; leave it out"),
+    "discriminator_steps": (1, "there is no discriminator; leave it out"),
+}
+
+
+def check_private(options: Mapping[str, Any]) -> None:
+    """Check that all options of a `TabGAN` go together with its `epsilon`.
+
+    Raises
+    ------
+    OptionError
+        If one does not; the message says why, and what to do.
+    """
+    for name, (usual, why) in _REFUSED.items():
+        value = options[name]
+        if value != usual and not (usual is None and not value):
+            raise OptionError(f"{name}={value!r:.80} does not go with epsilon: {why}")
+    for constraint in options["constraints"] or ():
+        if not isinstance(constraint, Range):
+            raise OptionError(
+                f"{constraint}: this does not go with epsilon: constraints are checked against the "
+                "rows, and learn from them. Only Range does, and makes the bounds of a column "
+                "public; filter what is drawn"
+            )

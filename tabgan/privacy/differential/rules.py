@@ -1,0 +1,75 @@
+"""Columns that others determine, read off the noisy tables of pairs: no row is looked at."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from tabgan.encoding.base import ColumnEncoder
+from tabgan.encoding.categorical import CategoricalEncoder
+from tabgan.encoding.dependencies import Determines, Field
+from tabgan.privacy.differential.moments import Moments
+from tabgan.schema import Schema
+
+__all__ = ["find_rules"]
+
+LOOSE = 0.05  # share of the rows beyond the commonest level that may break a rule, as measured
+
+
+class _Rule(NamedTuple):
+    broken: float  # share of the rows, as measured
+    source: int  # block
+    target: int
+    image: tuple[int, ...]
+
+
+def find_rules(
+    moments: Moments, schema: Schema, blocks: Sequence[tuple[int, ColumnEncoder]]
+) -> list[Determines]:
+    """Find columns of levels whose level another one's tells, as far as the noise lets see.
+
+    Parameters
+    ----------
+    moments
+        The noisy moments.
+    schema
+        The table's columns.
+    blocks
+        Place and encoder of each block's column.
+    """
+    ends = np.cumsum(moments.widths)
+    cells = [slice(end - width, end) for end, width in zip(ends, moments.widths, strict=True)]
+    levels = [i for i, (_, e) in enumerate(blocks) if isinstance(e, CategoricalEncoder)]
+    found = []
+    for source in levels:
+        for target in levels:
+            if source == target:
+                continue
+            table = moments.pairs[cells[source], cells[target]]
+            varied = 1 - moments.means[cells[target]].max()
+            broken = max(1 - float(table.max(axis=1).sum()), 0.0)
+            doubt = 2 * moments.pair_noise * len(table) ** 0.5
+            if max(broken, doubt) <= LOOSE * varied:
+                image = tuple(int(code) for code in table.argmax(axis=1))
+                found.append(_Rule(broken, source, target, image))
+    return [_rule(rule, schema, blocks) for rule in _apart(found)]
+
+
+def _apart(found: list[_Rule]) -> list[_Rule]:
+    """Keep the surest rules, of which no column is derived twice or derived and needed."""
+    kept: list[_Rule] = []
+    for rule in sorted(found):
+        sources, targets = {other.source for other in kept}, {other.target for other in kept}
+        if rule.target not in sources | targets and rule.source not in targets:
+            kept.append(rule)
+    return kept
+
+
+def _rule(rule: _Rule, schema: Schema, blocks: Sequence[tuple[int, ColumnEncoder]]) -> Determines:
+    fields, levels = [], []
+    for place, encoder in (blocks[rule.source], blocks[rule.target]):
+        if not isinstance(encoder, CategoricalEncoder):
+            raise TypeError("a rule is one between columns of levels")
+        fields.append(Field(place, schema.columns[place]))
+        levels.append(tuple(encoder.levels))
+    return Determines(fields[0], fields[1], levels[0], levels[1], rule.image)

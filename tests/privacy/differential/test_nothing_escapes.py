@@ -1,0 +1,191 @@
+"""A private fit that is given the same noisy answers makes the same model, whatever its rows are.
+
+The answers of one fit are told again to another one, of a table with a row more. All that the two
+ask must differ by no more than the ledger allows, and all that they make must be equal: else
+something of the rows has come by another way than the ledger.
+"""
+
+import math
+from collections.abc import Hashable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tabgan import TabGAN
+from tabgan.gan.callbacks import Callback
+from tabgan.privacy.differential import fit
+from tabgan.privacy.differential.curator import Curator
+
+ROWS = 300
+WORDS = ["a", "b", "c"]
+
+
+def table() -> pd.DataFrame:
+    """Make a table with a column of each form."""
+    at = np.arange(ROWS)
+    return pd.DataFrame(
+        {
+            "amount": (at % 37 - 3.5).round(1),
+            "count": at**2 % 101,
+            "nullable": pd.array(np.where(at % 5, at % 12, None), "Int64"),
+            "word": [WORDS[i % 3] for i in at],
+            "twice": [WORDS[i % 3].upper() for i in at],
+            "written": [str(i % 50 - 20) for i in at],
+            "price": [f"{i % 41 / 4:.2f}" if i % 9 else "NA" for i in at],
+            "day": [f"20{i % 20:02}-0{i % 9 + 1}-11" for i in at],
+            "when": pd.date_range("2020-01-01", periods=ROWS, freq="D"),
+            "flag": at % 2 == 0,
+            "mail": [f"person{i}@example.org" for i in at],
+        }
+    )
+
+
+TABLE = table()
+OPTIONS = TabGAN(epsilon=200.0, schema={"mail": "email"}, verbose=False).get_params(deep=False)
+ROW = st.tuples(
+    st.floats(),
+    st.integers(-(2**63), 2**63 - 1),
+    st.none() | st.integers(-(2**63), 2**63 - 1),
+    st.sampled_from(WORDS),
+    st.sampled_from([*map(str.upper, WORDS)]),
+    st.none() | st.text(max_size=3) | st.integers(-(10**20), 10**20).map(str),
+    st.none() | st.text(max_size=3) | st.decimals(allow_nan=True).map(str),
+    st.none() | st.text(max_size=3) | st.dates().map(str),
+    st.none() | st.datetimes(pd.Timestamp("1700-01-01"), pd.Timestamp("2200-01-01")),
+    st.booleans(),
+    st.text(max_size=9),
+)
+
+
+class Told(Curator):
+    """Notes what it is asked, and answers as another one has, where there is another one."""
+
+    def __init__(self, real: Curator, answers: list[Any] | None = None) -> None:
+        super().__init__(real.ledger, real.noise)
+        for name, value in {"answers": answers, "asked": [], "given": []}.items():
+            object.__setattr__(self, name, value)
+
+    answers: list[Any] | None
+    asked: list[tuple[float, Any]]
+    given: list[Any]
+
+    def measure(self, name: str, sums: Any, part: Hashable = None, *, at_once: bool = False) -> Any:
+        answer = super().measure(name, sums, part, at_once=at_once)
+        if self.answers is not None:
+            assert len(self.answers) > len(self.given), "more is asked than for the other table"
+            told = self.answers[len(self.given)]
+            assert np.shape(told) == np.shape(answer), f"another shape of {name}"
+            answer = told
+        self.asked.append((self.sigma(name, at_once=at_once), np.asarray(sums).astype(float)))
+        self.given.append(answer)
+        return answer
+
+
+def measured(frame: pd.DataFrame, answers: list[Any] | None = None) -> tuple[Told, str]:
+    """Measure a table; return who was asked, and all that was made of the answers, as a text."""
+    made: list[Told] = []
+    plain = fit._curator
+
+    def curator(*arguments: Any) -> Told:
+        made.append(Told(plain(*arguments), answers))
+        return made[-1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fit, "_curator", curator)
+        patch.setattr(fit, "plan_ledger", LEDGERS)
+        encoder, moments, _, n_rows = fit._measure(frame, OPTIONS, Callback())
+    result = [encoder.to_json(), moments.means.tolist(), moments.pairs.tolist(), n_rows]
+    return made[0], repr(result)
+
+
+def _remembered(plan: Any) -> Any:
+    """Plan a ledger but once: it hangs on the columns alone."""
+    known: list[Any] = []
+
+    def planned(*arguments: Any, **options: Any) -> Any:
+        known[:] = known or [plan(*arguments, **options)]
+        return known[0]
+
+    return planned
+
+
+LEDGERS = _remembered(fit.plan_ledger)
+
+
+def check_nothing_escapes(asked: tuple[Told, str], row: Any) -> None:
+    """Hold a table with a row more against the one without it."""
+    first, result = asked
+    more = pd.DataFrame([row], columns=TABLE.columns, dtype=object)
+    frame = pd.concat([more, TABLE.astype(object)], ignore_index=True)
+    other, again = measured(frame.astype(TABLE.dtypes), first.given)
+    assert again == result
+    assert len(other.asked) == len(first.asked)
+    spent = sum(
+        float(((two - one) ** 2).sum()) / sigma**2
+        for (sigma, one), (_, two) in zip(first.asked, other.asked, strict=True)
+    )
+    allowed = sum(
+        part.times * (part.sensitivity / part.sigma) ** 2 for part in first.ledger.mechanisms
+    )
+    assert spent <= allowed * (1 + 1e-9)
+
+
+ASKED = measured(TABLE)
+USUAL = (1.0, 5, 3, "a", "A", "7", "1.25", "2001-02-11", pd.Timestamp("2020-05-01"), True, "")
+
+
+@given(row=ROW)
+@settings(max_examples=25, deadline=None)
+def test_nothing_of_a_row_escapes_the_ledger(row):
+    check_nothing_escapes(ASKED, row)
+
+
+@pytest.mark.parametrize(
+    ("place", "cell"),
+    [
+        (0, math.nan),
+        (0, math.inf),
+        (0, 1e308),
+        (1, -(2**63)),
+        (2, None),
+        (5, str(2**63)),
+        (5, "1e5"),
+        (6, "?"),
+        (7, "2020-02-30"),
+        (8, pd.NaT),
+        (8, pd.Timestamp("1700-01-01 00:00:00.000001")),
+    ],
+)
+def test_no_strange_cell_escapes_the_ledger(place, cell):
+    check_nothing_escapes(ASKED, (*USUAL[:place], cell, *USUAL[place + 1 :]))
+
+
+def test_a_fit_that_looks_at_the_rows_is_found_out(monkeypatch):
+    """A range that is measured without noise."""
+    plain = fit.learn_column
+
+    def learn(form: Any, values: Any, *arguments: Any, **options: Any) -> Any:
+        column, learned = plain(form, values, *arguments, **options)
+        if column.kind == "integer" and values.dtype == "int64":
+            column = fit.replace(column, maximum=max(int(values.max()), column.minimum))
+        return column, learned
+
+    monkeypatch.setattr(fit, "learn_column", learn)
+    asked = measured(TABLE)
+    with pytest.raises(AssertionError):
+        check_nothing_escapes(asked, (*USUAL[:1], 10**6, *USUAL[2:]))
+
+
+def test_a_row_that_counts_twice_is_found_out(monkeypatch):
+    plain = fit.measure_moments
+
+    def twice(frame: Any, *arguments: Any) -> Any:
+        return plain(pd.concat([frame, frame[:1], frame[:1]]), *arguments)
+
+    monkeypatch.setattr(fit, "measure_moments", twice)
+    with pytest.raises(AssertionError):
+        check_nothing_escapes(measured(TABLE), USUAL)
