@@ -149,6 +149,74 @@ def fit_arf(
     return lambda size: with_holes(model.forge(size), marks)
 
 
+def fit_mst(
+    train: pd.DataFrame, categorical: list[str], _: int, options: dict[str, Any]
+) -> Sampler:
+    """MST: noisy tables of pairs along a tree, and a graphical model."""
+    return _fit_smartnoise("mst", train, categorical, options)
+
+
+def fit_aim(
+    train: pd.DataFrame, categorical: list[str], _: int, options: dict[str, Any]
+) -> Sampler:
+    """AIM: noisy tables chosen by the model's own errors."""
+    return _fit_smartnoise("aim", train, categorical, options)
+
+
+def fit_dp_ctgan(
+    train: pd.DataFrame, categorical: list[str], seed: int, options: dict[str, Any]
+) -> Sampler:
+    """CTGAN trained by DP-SGD."""
+    return _fit_smartnoise_gan("dpctgan", train, categorical, seed, options)
+
+
+def fit_pate_ctgan(
+    train: pd.DataFrame, categorical: list[str], seed: int, options: dict[str, Any]
+) -> Sampler:
+    """CTGAN with teachers that vote with noise."""
+    return _fit_smartnoise_gan("patectgan", train, categorical, seed, options)
+
+
+def _fit_smartnoise_gan(
+    name: str, train: pd.DataFrame, categorical: list[str], seed: int, options: dict[str, Any]
+) -> Sampler:
+    import torch
+
+    flush_denormals()
+    torch.manual_seed(seed)
+    return _fit_smartnoise(name, train, categorical, options)
+
+
+def _fit_smartnoise(
+    name: str, train: pd.DataFrame, categorical: list[str], options: dict[str, Any]
+) -> Sampler:
+    """Fit a synthesizer with public bounds of all numbers, so that none of ε goes to them."""
+    from snsynth import Synthesizer
+    from snsynth.transform import BinTransformer, MinMaxTransformer, TableTransformer
+
+    options = dict(options)
+    bounds = options.pop("bounds")
+    has_bins = name in ("mst", "aim")
+    forms = {
+        column: BinTransformer(bins=20, lower=low, upper=high)
+        if has_bins
+        else MinMaxTransformer(lower=low, upper=high)
+        for column, (low, high) in bounds.items()
+    }
+    whole = train.astype(dict.fromkeys(bounds, float)).astype(dict.fromkeys(categorical, str))
+    transformer = TableTransformer.create(
+        whole,
+        style="cube" if has_bins else "gan",
+        categorical_columns=categorical,
+        continuous_columns=list(bounds),
+        constraints=forms,
+    )
+    model = Synthesizer.create(name, **options)
+    model.fit(whole, transformer=transformer)
+    sample: Sampler = model.sample
+    return sample
+
+
 def keep_to_one_core() -> None:
     """Let libraries that count the cores find one, so that all get the same."""
     if hasattr(os, "sched_setaffinity"):
@@ -198,6 +266,10 @@ GENERATORS: dict[str, tuple[str, Callable[..., Sampler]]] = {
     "arf": ("arfpy.arf", fit_arf),
     "tvae": ("ctgan", fit_tvae),
     "ctgan": ("ctgan", fit_ctgan),
+    "mst": ("snsynth", fit_mst),
+    "aim": ("snsynth", fit_aim),
+    "dp-ctgan": ("snsynth", fit_dp_ctgan),
+    "pate-ctgan": ("snsynth", fit_pate_ctgan),
 }
 """The module to load and the function that fits, by the name that `peers.py` uses."""
 

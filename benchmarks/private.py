@@ -6,41 +6,38 @@ Run `python benchmarks/private.py --help`; `benchmarks/README.md` says what the 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import time
 from collections.abc import Sequence
-from functools import partial
 from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 from datasets import TABLES, categorical_columns, load, split
 from fidelity import means
 from measure import in_own_process
+from peer_environments import Environment, InstallError, prepared
+from peers import CACHE, GeneratorError, generated
 from report import print_table, write_json
-
-if TYPE_CHECKING:
-    from tabgan import Schema
 
 RESULTS = Path(__file__).parent / "results"
 DEFAULT_TABLES = ("adult", "intrusion")
+ARM = ("generator", "table", "epsilon", "declared", "seed")
 COLUMNS = (
-    *("table", "epsilon", "declared", "seed", "rows", "shape_error", "trend_error"),
-    *(
-        "trend_error_all",
-        "trend_error_bins",
-        "trend_error_all_bins",
-        "tstr",
-        "trtr",
-        "fit_seconds",
-        "fit_cpu_seconds",
-        "measuring_seconds",
-        "steps",
-        "spent",
-    ),
+    *(*ARM, "rows", "shape_error", "trend_error"),
+    *("trend_error_all", "trend_error_bins", "trend_error_all_bins", "tstr", "trtr"),
+    *("fit_seconds", "fit_cpu_seconds", "measuring_seconds", "steps", "spent", "note"),
 )
 
+SMARTNOISE = Environment(
+    "smartnoise",
+    ("smartnoise-synth==1.0.8", "packaging"),
+    torch=True,
+    reported=("smartnoise-synth", "smartnoise-sql", "opacus", "mbi", "torch", "numpy", "pandas"),
+)
+PEERS = ("mst", "aim", "dp-ctgan", "pate-ctgan")
 RANGES = {  # as the tables' own documentation has them
     "adult": {
         "age": (17, 90),
@@ -54,8 +51,9 @@ RANGES = {  # as the tables' own documentation has them
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the benchmark; results are written after each fit."""
+    """Run the benchmark; results are written after each fit, beside those of other arms."""
     parser = argparse.ArgumentParser(description="Compare fits with and without a budget.")
+    parser.add_argument("--generators", nargs="+", choices=["tabgan", *PEERS], default=["tabgan"])
     parser.add_argument("--tables", nargs="+", choices=TABLES, default=DEFAULT_TABLES)
     parser.add_argument(
         *("--epsilons", "-e"), nargs="+", type=float, default=[0.0, 1.0, 10.0], help="0 for none"
@@ -63,58 +61,84 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--delta", type=float, default=1e-6)
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1])
     parser.add_argument("--most-rows", type=int, default=100_000, help="of a table (sampled)")
-    parser.add_argument("--steps", type=int, help="of the private fits")
-    parser.add_argument(
-        "--declared", action="store_true", help="declare the documented ranges and levels, too"
-    )
+    parser.add_argument("--steps", type=int, help="of the fits by tabgan")
+    parser.add_argument("--max-seconds", type=float, default=7_200, help="of a peer's fit")
+    parser.add_argument("--cache", type=Path, default=CACHE, help="where the peers are installed")
     parser.add_argument("--out", type=Path, default=RESULTS / "private.json")
     options = parser.parse_args(arguments)
-    model = {"delta": options.delta} | ({"steps": options.steps} if options.steps else {})
-    rows: list[dict[str, Any]] = []
-    arms = [
-        (name, epsilon, declared, seed)
-        for name, epsilon, declared in product(options.tables, options.epsilons, (False, True))
-        for seed in options.seeds
-        if not declared or (options.declared and epsilon and name in RANGES)
-    ]
-    for arm in arms:
-        print(arm, file=sys.stderr)
-        rows.append(in_own_process(partial(run, most_rows=options.most_rows, model=model), *arm))
-        write_json(options.out, rows, seeds=options.seeds, model=model, most_rows=options.most_rows)
-    labelled = [
-        {**row, "table": f"{row['table']} {row['epsilon']:g}{' declared' * row['declared']}"}
+    rows = json.loads(options.out.read_text())["results"] if options.out.is_file() else []
+    for arm in arms_of(options):
+        print(*arm, file=sys.stderr)
+        run = tabgan_row if arm[0] == "tabgan" else peer_row
+        found = dict(zip(ARM, arm, strict=True)) | run(*arm, options)
+        rows = [*(row for row in rows if [row[key] for key in ARM] != [*arm]), found]
+        write_json(options.out, rows, seeds=sorted({row["seed"] for row in rows}))
+    scored = [
+        {key: value for key, value in row.items() if key not in ("generator", "versions")}
+        | {"table": " ".join(str(row[key]) for key in ARM[:3]) + " declared" * row["declared"]}
         for row in rows
+        if "note" not in row
     ]
-    print_table([*rows, *means(labelled)], COLUMNS)
+    print_table([*rows, *means(scored)], COLUMNS)
     print(f"written to {options.out}", file=sys.stderr)
 
 
-def run(
-    name: str, epsilon: float, declared: bool, seed: int, *, most_rows: int, model: dict[str, Any]
+def arms_of(options: argparse.Namespace) -> list[tuple[Any, ...]]:
+    """Return what is fitted: generator, table, epsilon, whether ranges are declared, seed."""
+    found = []
+    for table, epsilon, seed in product(options.tables, options.epsilons, options.seeds):
+        can_declare = bool(epsilon) and table in RANGES
+        if "tabgan" in options.generators:
+            found += [("tabgan", table, epsilon, False, seed)]
+            found += [("tabgan", table, epsilon, True, seed)] * can_declare
+        for peer in PEERS if can_declare else ():
+            if peer in options.generators:
+                found.append((peer, table, epsilon, True, seed))
+    return found
+
+
+def split_of(name: str, options: argparse.Namespace) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return training and test rows; of a great table a sample."""
+    frame = load(name)
+    if len(frame) > options.most_rows / 0.9:
+        frame = frame.sample(round(options.most_rows / 0.9), random_state=0)
+    return split(frame)
+
+
+def tabgan_row(
+    _: str, name: str, epsilon: float, declared: bool, seed: int, options: argparse.Namespace
 ) -> dict[str, Any]:
-    """Fit one table, and score as many rows as it has."""
+    """Fit one table by a `TabGAN` in a process of its own, and score as many rows as it has."""
+    model = {"steps": options.steps} if options.steps else {}
+    model |= {"epsilon": epsilon, "delta": options.delta} if epsilon else {}
+    train, test = split_of(name, options)
+    return in_own_process(_fitted, name, train, test, declared, {**model, "random_state": seed})
+
+
+def _fitted(
+    name: str, train: pd.DataFrame, test: pd.DataFrame, declared: bool, model: dict[str, Any]
+) -> dict[str, Any]:
+    from tabgan.constraints import Range
     from tabgan.estimator import TabGAN
 
-    frame = load(name)
-    if len(frame) > most_rows / 0.9:
-        frame = frame.sample(round(most_rows / 0.9), random_state=0)
-    train, test = split(frame)
+    given = train
     if declared:
-        model, train = {**model, "schema": _schema(name, frame)}, _with_levels(train, frame)
-    budget = {"epsilon": epsilon, **model} if epsilon else {}
-    gan = TabGAN(random_state=seed, verbose=False, **budget)
+        words = train.select_dtypes(object)
+        levels = {
+            word: pd.CategoricalDtype(sorted({*train[word].dropna(), *test[word].dropna()}))
+            for word in words
+        }
+        given = train.astype(levels)
+        model = model | {
+            "constraints": [Range(column, *ends) for column, ends in RANGES[name].items()],
+            "schema": dict.fromkeys(levels, "categorical"),
+        }
+    gan = TabGAN(verbose=False, **model)
     wall, cpu = time.perf_counter(), time.process_time()
-    gan.fit(train)
+    gan.fit(given)
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    row = {"table": name, "epsilon": epsilon, "declared": declared, "seed": seed}
-    row["rows"] = len(train)
-    synthetic = gan.sample(len(train))
-    if declared:
-        texts = train.columns[train.dtypes == "category"]
-        train, synthetic = (
-            part.astype(dict.fromkeys(texts, object)) for part in (train, synthetic)
-        )
-    row |= _scores(name, train, test, synthetic)
+    synthetic = gan.sample(len(train)).astype(train.dtypes)
+    row = {"rows": len(train), **_scores(name, train, test, synthetic)}
     row |= {"fit_seconds": wall, "fit_cpu_seconds": cpu, "steps": gan.n_steps_}
     if gan.privacy_ is None:
         return row
@@ -122,23 +146,23 @@ def run(
     return row | {"measuring_seconds": wall - training, "spent": gan.privacy_.spent()}
 
 
-def _schema(name: str, frame: pd.DataFrame) -> Schema:
-    """Return the documented ranges, and that the levels of texts are public."""
-    from tabgan import Column, Schema
-
-    numbers = [
-        Column(column, "integer", "int64", minimum=low, maximum=high, decimals=0)
-        for column, (low, high) in RANGES[name].items()
-    ]
-    texts = frame.select_dtypes(object)
-    return Schema((*numbers, *(Column(column, "categorical", "object") for column in texts)))
-
-
-def _with_levels(train: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:
-    """Give texts the levels of the whole table, which are those of its documentation."""
-    texts = frame.select_dtypes(object)
-    levels = {text: pd.CategoricalDtype(sorted(frame[text].dropna().unique())) for text in texts}
-    return train.astype(levels)
+def peer_row(
+    peer: str, name: str, epsilon: float, _: bool, seed: int, options: argparse.Namespace
+) -> dict[str, Any]:
+    """Fit one table by a peer in an environment of its own, and score its rows."""
+    train, test = split_of(name, options)
+    job = {
+        "generator": peer,
+        "seed": seed,
+        "options": {"epsilon": epsilon, "delta": options.delta, "bounds": RANGES[name]},
+        "categorical": [column for column in train if column not in RANGES[name]],
+    }
+    try:
+        python, found = prepared(SMARTNOISE, options.cache)
+        synthetic, cost = generated(job, train, python, options.max_seconds)
+    except (InstallError, GeneratorError) as reason:
+        return {"rows": len(train), "note": str(reason)}
+    return {"rows": len(train), **_scores(name, train, test, synthetic), **cost, "versions": found}
 
 
 def _scores(
