@@ -99,8 +99,9 @@ def _outliers(train: pd.DataFrame, fresh: pd.DataFrame, rng: np.random.Generator
         values = train[name]
         if values.nunique() > 50 and pd.api.types.is_numeric_dtype(values):
             values = pd.qcut(values, 50, duplicates="drop")
-        shares = values.astype(object).where(values.notna(), "missing").value_counts(normalize=True)
-        surprise -= np.log(values.astype(object).where(values.notna(), "missing").map(shares).to_numpy(float))
+        values = values.astype(object).where(values.notna(), "missing")
+        shares = values.value_counts(normalize=True)
+        surprise -= np.log(values.map(shares).to_numpy(float))
     return _with(
         fresh, _jittered(train.iloc[np.argsort(-surprise)[: int(LEAKED * len(train))]], rng)
     )

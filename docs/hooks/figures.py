@@ -20,6 +20,17 @@ FIDELITY = {
     "C2ST": ("xgb_c2st", ".2f"),
     "TSTR": ("tstr", ".3f"),
 }
+RISKS = {
+    "risk": ("value", ".3f"),
+    "from": ("low", ".3f"),
+    "to": ("high", ".3f"),
+    "real": ("main", ".3f"),
+    "unseen": ("control", ".3f"),
+}
+QUESTIONS = (  # those that are no special cases of another one
+    "attack != 'closest' and about in ['near copies', 'all rows', 'outliers', 'univariate', "
+    "'4 columns', 'random halves', 'every column in turn']"
+)
 PARTS = ("validity", "shapes", "trends", "detection", "utility", "coverage")
 
 
@@ -195,16 +206,17 @@ FIGURES = {
             "memory, MB": ("peak_mb", ",.0f"),
         },
     ),
+    "leaks": Figures(
+        "privacy",
+        {"synthetic rows": "synthetic", "attack": "attack", "on": "about"},
+        RISKS,
+        only=f"synthetic != 'tabgan' and {QUESTIONS}",
+    ),
     "privacy": Figures(
         "privacy",
-        {"table": "table", "synthetic rows": "synthetic", "attack": "attack", "on": "about"},
-        {
-            "risk": ("value", ".3f"),
-            "from": ("low", ".3f"),
-            "to": ("high", ".3f"),
-            "real": ("main", ".3f"),
-            "unseen": ("control", ".3f"),
-        },
+        {"table": "table", "attack": "attack", "on": "about"},
+        RISKS,
+        only=f"synthetic == 'tabgan' and {QUESTIONS}",
     ),
     "hygiene": Figures(
         "hygiene",
