@@ -95,7 +95,7 @@ class AssessmentMixin(DrawingMixin):
             ),
         }
         if self.privacy_ is not None:
-            facts["privacy"] = "; ".join(self.privacy_.describe())
+            facts |= self.privacy_.facts()
         notes = [str(finding) for finding in self.diagnosis_]
         if self.privacy_ is not None:
             notes += [self.privacy_.describe()[0], NOT_COVERED]

@@ -32,9 +32,9 @@ def write_report(
     """
     from tabgan.cli.work import with_holes
 
-    written = len(frame) if rows is None else rows
+    written = gan.n_rows_ if rows is None else rows
     report.say("Evaluating the rows")
-    if FEWEST_ROWS <= written <= len(frame):
+    if FEWEST_ROWS <= written <= max(len(frame), gan.n_rows_):  # the latter may be a noisy number
         drawn, compared = gan.sample(written, random_state=seed), "the rows that were written"
     else:
         drawn = gan.sample(len(frame), random_state=seed)

@@ -45,11 +45,11 @@ class Mechanism:
         Examples
         --------
         >>> Mechanism("rows", 1.0, 42.0).describe()
-        'rows: Gaussian noise of 42 on sums that a row changes by at most 1, once'
+        'Gaussian noise of 42 on sums that a row changes by at most 1, once'
         """
         often = "once" if self.times == 1 else f"{self.times} times"
         return (
-            f"{self.name}: Gaussian noise of {self.sigma:,.4g} on sums that a row changes by at "
+            f"Gaussian noise of {self.sigma:,.4g} on sums that a row changes by at "
             f"most {self.sensitivity:,.4g}, {often}"
         )
 
@@ -88,18 +88,24 @@ class Ledger:
         gaussians = _epsilon(_event(self.mechanisms), self.delta - self.stable, self.epsilon)
         return gaussians - math.log1p(-self.stable)
 
-    def describe(self) -> list[str]:
-        """Say in words what is guaranteed, and what was spent."""
+    def facts(self) -> dict[str, str]:
+        """Say in words what is guaranteed, and what was spent on what."""
         claim = (
             f"differentially private: ε = {self.epsilon:g}, δ = {self.delta:g}, for adding or "
             "removing one row; the number of rows is not public"
         )
         if not self.private:
             claim = f"NOT PRIVATE: the noise was seeded for debugging; else it would be {claim}"
-        lines = [claim, *(f"spent on {part.describe()}" for part in self.mechanisms)]
+        facts = {"privacy": claim}
+        facts |= {f"spent on {part.name}": part.describe() for part in self.mechanisms}
         if self.stable:
-            lines.append(f"spent on values that rows have brought up: δ = {self.stable:g}")
-        return lines
+            facts["spent on values that rows have brought up"] = f"δ = {self.stable:g}"
+        return facts
+
+    def describe(self) -> list[str]:
+        """Return the same as lines."""
+        claim, *spent = self.facts().items()
+        return [claim[1], *(f"{name}: {what}" for name, what in spent)]
 
     def to_json(self) -> dict[str, Any]:
         """Return JSON values that `from_json` makes an equal ledger from."""

@@ -416,3 +416,17 @@ def test_pictures_do_not_go_with_a_budget(table, tmp_path):
     assert (
         "--pictures draws columns of the real table, which does not go with --epsilon" in ran.output
     )
+
+
+def test_a_report_compares_the_rows_that_were_written(table, tmp_path):
+    data, out, page = (str(tmp_path / name) for name in ("t.csv", "out.csv", "r.html"))
+    table[["visits", "kind"]].to_csv(data, index=False)
+    command = ["synth", data, "--epsilon", "5", "--steps", "5", "-o", out, "--report", page]
+    ran = CliRunner().invoke(main, [*command, "--json"])
+    assert ran.exit_code == 0, ran.output
+    assert "the guarantee of privacy does not cover it" in ran.stderr
+    assert json.loads(ran.stdout)["compared"] == "the rows that were written"
+    text = (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert f"{len(pd.read_csv(out)):,}" in text
+    assert "spent on pairs" in text
+    assert "the guarantee of privacy holds for the model and all that is drawn from it" in text
