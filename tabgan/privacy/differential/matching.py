@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass
 from typing import cast
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -31,6 +32,7 @@ from tabgan.streams import torch_stream
 __all__ = ["Matching", "SoftBlocks"]
 
 RECORD_EVERY = 50  # steps
+LEAST_SHARE = 1e-4  # of a cell, in the weights of errors
 
 
 class SoftBlocks(nn.Module):
@@ -178,10 +180,12 @@ class Matching:
 
 
 class MomentLoss(nn.Module):
-    """Squared distance of moments, in units of their noise.
+    """Distance of moments: each squared error over what the cell should hold and its noise.
 
-    Two halves of a batch have independent errors, so that the product of their distances has the
-    square of the true distance as its mean, whatever the size of the batch.
+    That is Pearson's χ², of pairs against independent columns, so that small cells count as much as
+    they weigh in a total-variation distance, and none is fitted closer than its noise. Two halves
+    of a batch have independent errors: the mean of the product of their distances is the square of
+    the true distance, whatever the size of the batch.
 
     **Shape**: logits (batch, width) → ()
     """
@@ -189,25 +193,26 @@ class MomentLoss(nn.Module):
     def __init__(self, moments: Moments, blocks: SoftBlocks) -> None:
         super().__init__()
         self.blocks = blocks
-        owner = torch.from_numpy(moments.owner)
-        between = (owner[:, None] < owner[None, :]).float()
+        owner, means = moments.owner, moments.means
+        expected = np.outer(means, means) + moments.pair_noise + LEAST_SHARE
         buffers = {
-            "means": torch.from_numpy(moments.means).float(),
-            "pairs": torch.from_numpy(moments.pairs).float(),
-            "between": between,
+            "means": means,
+            "pairs": moments.pairs,
+            "mean_weights": 1 / (means + moments.mean_noise + LEAST_SHARE),
+            "pair_weights": (owner[:, None] < owner[None, :]) / expected,
         }
-        for name, tensor in buffers.items():
-            self.register_buffer(name, tensor, persistent=False)
+        for name, values in buffers.items():
+            self.register_buffer(name, torch.from_numpy(values).float(), persistent=False)
         self.means: Tensor
         self.pairs: Tensor
-        self.between: Tensor
+        self.mean_weights: Tensor
+        self.pair_weights: Tensor
 
     def forward(self, logits: Tensor) -> Tensor:
         """Return the loss of a batch."""
-        one, other = (self._distances(half) for half in self.blocks(logits).chunk(2))
-        return (one[0] * other[0]).sum() + (one[1] * other[1]).sum()
+        one, other = (self._errors(half) for half in self.blocks(logits).chunk(2))
+        means = (self.mean_weights * one[0] * other[0]).sum()
+        return means + (self.pair_weights * one[1] * other[1]).sum()
 
-    def _distances(self, rows: Tensor) -> tuple[Tensor, Tensor]:
-        means = rows.mean(dim=0) - self.means
-        pairs = (rows.t() @ rows / len(rows) - self.pairs) * self.between
-        return means, pairs
+    def _errors(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        return rows.mean(dim=0) - self.means, rows.t() @ rows / len(rows) - self.pairs

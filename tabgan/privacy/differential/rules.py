@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
 
 from tabgan.encoding.base import ColumnEncoder
 from tabgan.encoding.categorical import CategoricalEncoder
@@ -12,6 +14,8 @@ from tabgan.privacy.differential.moments import Moments
 from tabgan.schema import Schema
 
 __all__ = ["find_rules"]
+
+Floats = NDArray[np.float64]
 
 LOOSE = 0.05  # share of the rows beyond the commonest level that may break a rule, as measured
 
@@ -50,9 +54,21 @@ def find_rules(
             broken = max(1 - float(table.max(axis=1).sum()), 0.0)
             doubt = 2 * moments.pair_noise * len(table) ** 0.5
             if max(broken, doubt) <= LOOSE * varied:
-                image = tuple(int(code) for code in table.argmax(axis=1))
-                found.append(_Rule(broken, source, target, image))
+                found.append(_Rule(broken, source, target, _image(table)))
     return [_rule(rule, schema, blocks) for rule in _apart(found)]
+
+
+def _image(table: Floats) -> tuple[int, ...]:
+    """Return the target's level of each source's level.
+
+    As far as there are levels, each gets one of its own if hardly any row is lost by that: where
+    two columns name the same things, the noise in a rare level's row would else decide.
+    """
+    image = table.argmax(axis=1)
+    sources, targets = linear_sum_assignment(table, maximize=True)
+    if table[sources, targets].sum() >= (1 - LOOSE) * table[sources, image[sources]].sum():
+        image[sources] = targets
+    return tuple(image.tolist())
 
 
 def _apart(found: list[_Rule]) -> list[_Rule]:
