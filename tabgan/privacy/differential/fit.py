@@ -34,6 +34,7 @@ from tabgan.privacy.differential.moments import Moments, measure_moments, sensit
 from tabgan.privacy.differential.noise import Noise, noise_source
 from tabgan.privacy.differential.refusals import check_private
 from tabgan.privacy.differential.rules import find_rules
+from tabgan.privacy.differential.triples import Triples, measure_triples, triple_sensitivity
 from tabgan.schema import Column, Schema
 from tabgan.spans import Spans
 from tabgan.training import auto_steps
@@ -45,7 +46,14 @@ Options = Mapping[str, Any]
 FEWER_STEPS = 2  # than against a discriminator, where they are left to us
 FASTER = 4.0  # the same, of the learning rate: there is no opponent to keep pace with
 ROUNDS = 6  # in which the numbers of a column are found
-SHARES = {"rows": 0.01, "forms": 0.04, "values": 0.3, "margins": 0.2, "pairs": 0.45}
+SHARES = {
+    "rows": 0.01,
+    "forms": 0.04,
+    "values": 0.25,
+    "margins": 0.15,
+    "pairs": 0.3,
+    "triples": 0.25,
+}
 _LEFT_OUT = ("schema", "condition_on", "constraints", "device", "callbacks", "random_state")
 
 
@@ -84,13 +92,13 @@ def fit_privately(
     callback = Callbacks([history, progress, *(options["callbacks"] or ())])
     kept = Recipe.of(options).kept_options(options, _LEFT_OUT)
     with observed(callback.callbacks, {**kept, "random_state": seed}) as facts:
-        encoder, moments, curator, n_rows = _measure(frame, options, callback)
+        encoder, moments, triples, curator, n_rows = _measure(frame, options, callback)
         # From here on no row is looked at.
         del frame
         latent = _latent(encoder, n_rows, options)
         training = _matching(encoder.spans, latent.dim, n_rows, options=options, seed=seed)
         shares = _shares(moments, encoder.spans)
-        sampler = training.run(moments, shares, callback, options["max_time"])
+        sampler = training.run(moments, triples, shares, callback, options["max_time"])
         facts |= {
             "parameters": kept,
             "n_rows": n_rows,
@@ -108,7 +116,7 @@ def fit_privately(
 
 def _measure(
     frame: pd.DataFrame, options: Options, callback: Callback
-) -> tuple[TableEncoder, Moments, Curator, int]:
+) -> tuple[TableEncoder, Moments, Triples | None, Curator, int]:
     """Return all that is ever learned of the rows: encoder, moments and number, with noise."""
     callback.on_stage("Measuring in private")
     schema = declared_schema(frame, options["schema"])
@@ -120,8 +128,9 @@ def _measure(
     encoder, learned = _learn(frame, schema, curator, n_rows, options)
     moments = measure_moments(frame, learned, curator, n_rows)
     if options["derive"]:
-        encoder, moments = _with_rules(encoder, [place for place, _ in learned], moments)
-    return encoder, moments, curator, n_rows
+        encoder, learned, moments = _with_rules(encoder, learned, moments)
+    triples = measure_triples(frame, learned, moments, curator, n_rows)
+    return encoder, moments, triples, curator, n_rows
 
 
 def _curator(schema: Schema, options: Options, noise: Noise) -> Curator:
@@ -133,10 +142,12 @@ def _curator(schema: Schema, options: Options, noise: Noise) -> Curator:
         "values": n_learned**0.5,
         "margins": one,
         "pairs": two,
+        "triples": triple_sensitivity(n_learned),
     }
     shares = [
         Share(name, units[name], share, ROUNDS if name == "values" else 1)
         for name, share in SHARES.items()
+        if name != "triples" or n_learned > 2
     ]
     ledger = plan_ledger(
         float(options["epsilon"]),
@@ -210,10 +221,10 @@ def _learn(
 
 
 def _with_rules(
-    encoder: TableEncoder, places: Sequence[int], moments: Moments
-) -> tuple[TableEncoder, Moments]:
+    encoder: TableEncoder, learned: list[tuple[int, Learned]], moments: Moments
+) -> tuple[TableEncoder, list[tuple[int, Learned]], Moments]:
     """Leave out of the encoder and the moments what other columns determine."""
-    blocks = [(place, encoder.encoders[place]) for place in places]
+    blocks = [(place, encoder.encoders[place]) for place, _ in learned]
     rules = find_rules(moments, encoder.schema, blocks)
     derived = {rule.target.position for rule in rules}
     left = [place for place in encoder.columns if place not in derived]
@@ -223,7 +234,9 @@ def _with_rules(
         {place: encoder.columns[place] for place in left},
         {place: encoder.encoders[place] for place in left},
     )
-    return reduced, moments.without([i for i, place in enumerate(places) if place in derived])
+    kept = [item for item in learned if item[0] not in derived]
+    out = [block for block, (place, _) in enumerate(learned) if place in derived]
+    return reduced, kept, moments.without(out)
 
 
 def _shares(moments: Moments, spans: Spans) -> Tensor:

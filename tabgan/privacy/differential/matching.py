@@ -7,6 +7,7 @@ arXiv:2106.07153). Levels enter with their probabilities instead of draws.
 
 import time
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import cast
 
 import numpy as np
@@ -24,6 +25,7 @@ from tabgan.gan.threads import one_thread
 from tabgan.gan.trainer import flushed_denormals, learning_rate_factor
 from tabgan.privacy.differential.blocks import KNOTS
 from tabgan.privacy.differential.moments import Moments
+from tabgan.privacy.differential.triples import Triples
 from tabgan.sampling.calibration import draw_pool, level_offsets
 from tabgan.sampling.rows import RowSampler
 from tabgan.spans import Spans
@@ -32,6 +34,7 @@ from tabgan.streams import torch_stream
 __all__ = ["Matching", "SoftBlocks"]
 
 RECORD_EVERY = 50  # steps
+TRIPLES_A_STEP = 6
 LEAST_SHARE = 1e-4  # of a cell, in the weights of errors
 
 
@@ -101,6 +104,7 @@ class Matching:
     def run(
         self,
         moments: Moments,
+        triples: Triples | None,
         shares: Tensor,
         callback: Callback,
         seconds: float | None = None,
@@ -109,7 +113,7 @@ class Matching:
 
         Parameters
         ----------
-        moments
+        moments, triples
             What the generator is to have; numbers first, then the level spans that mark none.
         shares
             Of the levels, shape (levels,).
@@ -127,7 +131,7 @@ class Matching:
             bias[self.spans.n_numbers :] = shares.clamp_min(1e-6).log()
             generator.start_from(bias)
             generator = generator.to(self.device)
-            state = self._train(generator, moments, callback, seconds)
+            state = self._train(generator, moments, triples, callback, seconds)
             averaged = cast("MLPGenerator", state.averaged.network)
             noise = torch_stream(self.seed, "calibration", device=self.device)
             logits = draw_pool(averaged, self.spans.width, noise)
@@ -139,6 +143,7 @@ class Matching:
         self,
         generator: MLPGenerator,
         moments: Moments,
+        triples: Triples | None,
         callback: Callback,
         seconds: float | None,
     ) -> GeneratorState:
@@ -149,7 +154,10 @@ class Matching:
             generator_optimizer=optimizer,
             n_steps=self.n_steps,
         )
-        loss = MomentLoss(moments, SoftBlocks(self.spans)).to(self.device)
+        blocks = SoftBlocks(self.spans).to(self.device)
+        loss = MomentLoss(moments).to(self.device)
+        more = TripleLoss(triples, moments).to(self.device) if triples else None
+        picks = torch_stream(self.seed, "triples")
         latents = torch_stream(self.seed, "latents", device=self.device)
         callback.on_train_begin(state)
         began, progress, since = time.monotonic(), 0.0 if self.n_steps else 1.0, 0
@@ -159,7 +167,10 @@ class Matching:
                 group["lr"] = self.learning_rate * learning_rate_factor(progress)
             with autocast(self.device, self.dtype):
                 logits = generator(generator.latents(2 * self.batch_size, latents))
-            value = loss(logits)
+            one, other = blocks(logits).chunk(2)
+            value = loss(one, other)
+            if more is not None:
+                value = value + more(one, other, picks)
             optimizer.zero_grad(set_to_none=True)
             value.backward()
             optimizer.step()
@@ -187,12 +198,11 @@ class MomentLoss(nn.Module):
     of a batch have independent errors: the mean of the product of their distances is the square of
     the true distance, whatever the size of the batch.
 
-    **Shape**: logits (batch, width) → ()
+    **Shape**: two halves of a batch, (rows, cells) each → ()
     """
 
-    def __init__(self, moments: Moments, blocks: SoftBlocks) -> None:
+    def __init__(self, moments: Moments) -> None:
         super().__init__()
-        self.blocks = blocks
         owner, means = moments.owner, moments.means
         expected = np.outer(means, means) + moments.pair_noise + LEAST_SHARE
         buffers = {
@@ -208,11 +218,50 @@ class MomentLoss(nn.Module):
         self.mean_weights: Tensor
         self.pair_weights: Tensor
 
-    def forward(self, logits: Tensor) -> Tensor:
+    def forward(self, one: Tensor, other: Tensor) -> Tensor:
         """Return the loss of a batch."""
-        one, other = (self._errors(half) for half in self.blocks(logits).chunk(2))
-        means = (self.mean_weights * one[0] * other[0]).sum()
-        return means + (self.pair_weights * one[1] * other[1]).sum()
+        means, pairs = self._errors(one)
+        other_means, other_pairs = self._errors(other)
+        first = (self.mean_weights * means * other_means).sum()
+        return first + (self.pair_weights * pairs * other_pairs).sum()
 
     def _errors(self, rows: Tensor) -> tuple[Tensor, Tensor]:
         return rows.mean(dim=0) - self.means, rows.t() @ rows / len(rows) - self.pairs
+
+
+class TripleLoss(nn.Module):
+    """The same distance of three-way moments, of a few triples in each step.
+
+    **Shape**: two halves of a batch, (rows, cells) each → ()
+    """
+
+    def __init__(self, triples: Triples, moments: Moments) -> None:
+        super().__init__()
+        self.chosen = triples.chosen
+        starts = np.cumsum((0, *triples.widths))
+        self.cells = [slice(a, b) for a, b in pairwise(starts.tolist())]
+        coarse = torch.from_numpy(triples.coarse).float()
+        self.register_buffer("coarse", coarse, persistent=False)
+        self.coarse: Tensor
+        means = moments.means @ triples.coarse
+        for place, (table, (i, j, k)) in enumerate(zip(triples.shares, self.chosen, strict=True)):
+            a, b, c = (means[self.cells[block]] for block in (i, j, k))
+            expected = a[:, None, None] * b[:, None] * c + triples.noise + LEAST_SHARE
+            for name, values in (("share", table), ("weight", 1 / expected)):
+                flat = torch.from_numpy(values.reshape(-1, values.shape[2])).float()
+                self.register_buffer(f"{name}_{place}", flat, persistent=False)
+
+    def forward(self, one: Tensor, other: Tensor, picks: torch.Generator) -> Tensor:
+        """Return the loss of a batch, as if of all triples."""
+        one, other = one @ self.coarse, other @ self.coarse
+        picked = torch.randperm(len(self.chosen), generator=picks)[:TRIPLES_A_STEP].tolist()
+        total = torch.zeros((), device=one.device)
+        for place in picked:
+            weight = self.get_buffer(f"weight_{place}")
+            total = total + (weight * self._error(one, place) * self._error(other, place)).sum()
+        return total * (len(self.chosen) / len(picked))
+
+    def _error(self, rows: Tensor, place: int) -> Tensor:
+        i, j, k = (rows[:, self.cells[block]] for block in self.chosen[place])
+        two = (i.unsqueeze(2) * j.unsqueeze(1)).flatten(1)
+        return two.t() @ k / len(rows) - self.get_buffer(f"share_{place}")

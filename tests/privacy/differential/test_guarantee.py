@@ -36,7 +36,7 @@ SHARES = [Share("rows", 1.0, 0.1), Share("values", 2.0, 0.4, 3), Share("pairs", 
 
 def exact(times: int = 100) -> Curator:
     """Return a curator whose noise rounds to nothing, for what happens beside the noise."""
-    names = ("rows", "forms", "values", "margins", "pairs")
+    names = ("rows", "forms", "values", "margins", "pairs", "triples")
     return Curator(
         Ledger(1.0, 1e-6, tuple(Mechanism(name, 1.0, 1e-9, times) for name in names), 1e-7),
         SystemNoise(),

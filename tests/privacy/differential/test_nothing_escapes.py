@@ -97,8 +97,9 @@ def measured(frame: pd.DataFrame, answers: list[Any] | None = None) -> tuple[Tol
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(fit, "_curator", curator)
         patch.setattr(fit, "plan_ledger", LEDGERS)
-        encoder, moments, _, n_rows = fit._measure(frame, OPTIONS, Callback())
-    result = [encoder.to_json(), moments.means.tolist(), moments.pairs.tolist(), n_rows]
+        encoder, moments, triples, _, n_rows = fit._measure(frame, OPTIONS, Callback())
+    shares = [table.tolist() for table in triples.shares] if triples else []
+    result = [encoder.to_json(), moments.means.tolist(), moments.pairs.tolist(), shares, n_rows]
     return made[0], repr(result)
 
 

@@ -91,7 +91,7 @@ def test_the_ledger_is_kept_with_the_model(gan, tmp_path):
     assert (again.epsilon, again.delta) == (20.0, 1e-6)
     assert 19.5 < again.privacy_.spent() <= 20.0
     assert [part.name for part in gan.privacy_.mechanisms] == [
-        "rows", "forms", "values", "margins", "pairs",
+        "rows", "forms", "values", "margins", "pairs", "triples",
     ]  # fmt: skip
     pd.testing.assert_frame_equal(again.sample(20, random_state=1), gan.sample(20, random_state=1))
 
@@ -303,9 +303,9 @@ def test_the_clock_starts_when_the_rows_have_been_measured(table, monkeypatch):
     """Else the number of steps would tell how long that took."""
     given: list[float] = []
 
-    def run(self, moments, shares, callback, seconds):
-        given.append(seconds)
-        return trained(replace(self, n_steps=1), moments, shares, callback, None)
+    def run(self, *arguments):
+        given.append(arguments[-1])
+        return trained(replace(self, n_steps=1), *arguments[:-1], None)
 
     trained = matching.Matching.run
     monkeypatch.setattr(matching.Matching, "run", run)
