@@ -15,8 +15,8 @@ from tabgan.privacy.differential import fit, triples
 from tabgan.privacy.differential.blocks import KNOTS, UNIT
 from tabgan.privacy.differential.columns import Learned
 from tabgan.privacy.differential.curator import Curator
+from tabgan.privacy.differential.distances import TripleLoss
 from tabgan.privacy.differential.ledger import Ledger, Mechanism
-from tabgan.privacy.differential.matching import TripleLoss
 from tabgan.privacy.differential.moments import Moments, measure_moments
 from tabgan.privacy.differential.noise import SystemNoise
 
