@@ -24,7 +24,7 @@ class SoftBlocks(nn.Module):
 
     Examples
     --------
-    >>> blocks = SoftBlocks(Spans(n_numbers=1, widths=(2,), marks=(None,)))
+    >>> blocks = SoftBlocks(Spans(marks=(None,), widths=(2,)))
     >>> cells = blocks(torch.zeros(3, 3))
     >>> cells.shape, cells[0, -2:].tolist()
     (torch.Size([3, 19]), [0.5, 0.5])
