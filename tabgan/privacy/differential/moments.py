@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tabgan.privacy.differential.blocks import UNIT
-from tabgan.privacy.differential.columns import Learned
+from tabgan.privacy.differential.blocks import UNIT, Learned
 from tabgan.privacy.differential.curator import Curator
 
 __all__ = ["Moments", "measure_moments", "moment_sums", "sensitivities"]
