@@ -25,6 +25,7 @@ from tabgan.inference import as_frame
 from tabgan.model import TableModel
 from tabgan.options import check_options
 from tabgan.privacy.differential.ledger import Ledger
+from tabgan.privacy.differential.refusals import check_typed
 from tabgan.schema import Schema
 from tabgan.snapshots import Snapshot
 from tabgan.streams import RandomStateLike, resolve_seed
@@ -268,6 +269,8 @@ class TabGAN(AssessmentMixin, BaseEstimator):
         check_options(self.get_params(deep=False))
         seed = resolve_seed(self.random_state)
         progress = Progress(self.verbose)
+        if self.epsilon is not None:
+            check_typed(X)
         try:
             options, frame, form = self.get_params(deep=False), as_frame(X), form_of(X)
             model, snapshots = fit_table(frame, options, seed, progress, began, form=form)

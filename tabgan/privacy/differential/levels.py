@@ -54,6 +54,7 @@ def learn_levels(
 def _known_levels(column: Column) -> list[Scalar] | None:
     """Return the levels that the dtype names, and None for missing where it can be."""
     dtype = column.pandas_dtype
+    dtype = dtype.subtype if isinstance(dtype, pd.SparseDtype) else dtype
     if isinstance(dtype, pd.CategoricalDtype):
         return [*dtype.categories.tolist(), None]
     if pd.api.types.is_bool_dtype(dtype):

@@ -118,7 +118,8 @@ def measure_moments(
     pairs = np.zeros(products.shape)
     pairs[upper] = curator.measure("pairs", products[upper]) / (UNIT**2 * n_rows)
     starts = np.cumsum((0, *widths))
-    means = np.concatenate([_on_simplex(means[a:b]) for a, b in pairwise(starts)])
+    parts = [_on_simplex(means[a:b]) for a, b in pairwise(starts)]
+    means = np.concatenate([np.zeros(0), *parts])
     pairs = _with_margins(pairs, means, starts)
     return Moments(
         widths,

@@ -203,6 +203,14 @@ def test_a_number_is_counted_in_one_cell_of_each_round(line, more, whole, bounds
         assert np.abs(one - two).sum() <= 1
 
 
+@pytest.mark.parametrize(
+    ("epsilon", "delta"), [(0.01, 1e-14), (0.01, 0.5), (1e3, 0.5), (1e3, 1e-14)]
+)
+def test_noise_is_found_for_any_budget_that_is_allowed(epsilon, delta):
+    planned = plan_ledger(epsilon, delta, SHARES, brings_up=True, private=True)
+    assert 0.95 * epsilon < planned.spent() <= epsilon
+
+
 def test_levels_are_given_away_in_an_order_of_their_own():
     """A secret value that can't be compared with the others must not change how they are sorted."""
     known = [(9,), (10,)] * 40
