@@ -53,6 +53,7 @@ def table() -> pd.DataFrame:
             "zero": np.where(at >> 3 & 1, 0.0, 1.0),
             "moment": objects(UTC + pd.Timedelta(i >> 4 & 1, "D") for i in at),
             "zoned": objects(UTC + pd.Timedelta(i % 40, "D") for i in at),
+            "number": objects(Decimal(int(i) % 30) / 4 for i in at),
             "span": objects(pd.Interval(i >> 5 & 1, 3) for i in at),
         }
     )
@@ -64,7 +65,7 @@ def objects(cells: Iterable[Any]) -> pd.Series:
 
 
 TABLE = table()
-KINDS = {"mail": "email", "zero": "categorical", "zoned": "datetime"}
+KINDS = {"mail": "email", "zero": "categorical", "zoned": "datetime", "number": "numeric"}
 OPTIONS = TabGAN(epsilon=300.0, schema=KINDS, verbose=False).get_params(deep=False)
 ROW = st.tuples(
     st.floats(),
@@ -83,6 +84,7 @@ ROW = st.tuples(
     st.floats(),
     st.none() | st.datetimes(timezones=st.timezones()),
     st.none() | st.datetimes(timezones=st.timezones()) | st.dates(),
+    st.none() | st.decimals() | st.floats() | st.integers() | st.booleans(),
     st.none() | st.builds(pd.Interval, st.just(0), st.floats(0, 9)) | st.complex_numbers(),
 )
 
@@ -190,7 +192,7 @@ ODD = [
 ]
 ASKED = measured(TABLE)
 USUAL = (1.0, 5, 3, "a", "A", "7", "1.25", "2001-02-11", pd.Timestamp("2020-05-01"), True, "",
-         Decimal("2.50"), (2, "y"), 1.0, UTC, UTC, pd.Interval(1, 3))  # fmt: skip
+         Decimal("2.50"), (2, "y"), 1.0, UTC, UTC, Decimal(2), pd.Interval(1, 3))  # fmt: skip
 
 
 def test_the_table_has_levels_that_could_give_a_row_away():
@@ -227,9 +229,10 @@ def test_nothing_of_a_row_escapes_the_ledger(row):
         (14, BERLIN),
         (14, UTC.as_unit("s")),
         (15, BERLIN),
-        (16, pd.Interval(0.0, 3.0)),
+        (16, Decimal("1.750")),
+        (17, pd.Interval(0.0, 3.0)),
         # what no model can keep
-        *((place, cell) for place in (3, 11, 15, 16) for cell in ODD),
+        *((place, cell) for place in (3, 11, 15, 16, 17) for cell in ODD),
     ],
 )
 def test_no_strange_cell_escapes_the_ledger(place, cell):
