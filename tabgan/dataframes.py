@@ -16,6 +16,8 @@ from tabgan.errors import DataError, OptionError, SchemaError, did_you_mean
 
 __all__ = ["FrameForm", "form_of", "pandas_of", "table_of_series"]
 
+_POLARS = b"_PL_"  # what keys of metadata begin with that tell one of Polars' own types
+_ENUM = b"_PL_ENUM"
 LIBRARIES = ("pandas", "polars", "pyarrow", "modin", "cudf")  # whose tables are in memory
 
 
@@ -43,6 +45,27 @@ class FrameForm:
     def is_installed(self) -> bool:
         """Whether the library is there to make such tables."""
         return find_spec(self.library) is not None
+
+    def places_of_found_categories(self) -> list[int]:
+        """Return the columns whose categories are the values that occur: all but enumerations."""
+        if self.schema is None:
+            return []
+        import pyarrow
+
+        return [
+            place
+            for place, field in enumerate(self.schema)
+            if pyarrow.types.is_dictionary(field.type) and not _notes(field, _ENUM)
+        ]
+
+    def without_notes(self) -> "FrameForm":
+        """Return the same without what users and rows may have left in the fields' metadata."""
+        if self.schema is None:
+            return self
+        import pyarrow
+
+        fields = [field.with_metadata(_notes(field, _POLARS)) for field in self.schema]
+        return FrameForm(self.library, pyarrow.schema(fields))
 
     def restore(self, frame: pd.DataFrame) -> Any:
         """Make a table of this kind of a DataFrame that has its columns."""
@@ -196,6 +219,12 @@ def _pandas_type(arrow: Any) -> Any:
     import pyarrow
 
     return None if pyarrow.types.is_dictionary(arrow) else pd.ArrowDtype(arrow)
+
+
+def _notes(field: Any, prefix: bytes) -> dict[bytes, bytes]:
+    """Return the metadata of a field whose keys begin in a certain way."""
+    notes = field.metadata or {}
+    return {key: value for key, value in notes.items() if key.startswith(prefix)}
 
 
 def _describe(field: Any) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from tabgan.inference import as_frame
 from tabgan.model import TableModel
 from tabgan.options import check_options
 from tabgan.privacy.differential.ledger import Ledger
+from tabgan.privacy.differential.refusals import check_typed
 from tabgan.schema import Schema
 from tabgan.snapshots import Snapshot
 from tabgan.streams import RandomStateLike, resolve_seed
@@ -104,7 +105,7 @@ class TabGAN(AssessmentMixin, BaseEstimator):
         Whether columns are drawn anew by boosted trees, where held-out rows show that this makes
         them fit the others better (`tabgan.sampling.polish`).
     epsilon
-        Budget of differential privacy for each row (`tabgan.privacy`), or None for none: adding or
+        Budget of differential privacy for each row (`tabgan.privacy`) from 0.01, or None: adding or
         removing any row then changes the probability of any model by a factor of exp(ε) at most,
         but for δ. Names, dtypes and order of the columns, what the `schema` and a `Range` declare
         and the categories of a categorical dtype count as public; all else, the number of rows
@@ -112,7 +113,7 @@ class TabGAN(AssessmentMixin, BaseEstimator):
         these measurements alone, without discriminator; `derive` reads the measurements, `refine`
         and `polish` do nothing. Ranges that are declared keep the ends of columns exact.
     delta
-        The δ of the guarantee; it should be far below one in the number of rows.
+        The δ of the guarantee, from 1e-14 to 0.5; it should be far below one in the number of rows.
     device
         "auto" (CUDA where there is one), "cpu", "cuda" or a torch device name.
     precision
@@ -258,7 +259,8 @@ class TabGAN(AssessmentMixin, BaseEstimator):
         Raises
         ------
         DataError, SchemaError
-            If the table or the schema can't be used, or if a row breaks a constraint.
+            If the table or the schema can't be used, or if a row breaks a constraint; with an
+            `epsilon`, if its types of columns are but what its cells have in common.
         OptionError
             If a parameter has a value that it can't have.
         TrainingError
@@ -268,6 +270,8 @@ class TabGAN(AssessmentMixin, BaseEstimator):
         check_options(self.get_params(deep=False))
         seed = resolve_seed(self.random_state)
         progress = Progress(self.verbose)
+        if self.epsilon is not None:
+            check_typed(X)
         try:
             options, frame, form = self.get_params(deep=False), as_frame(X), form_of(X)
             model, snapshots = fit_table(frame, options, seed, progress, began, form=form)

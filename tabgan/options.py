@@ -16,6 +16,9 @@ from tabgan.vocabularies import check_locale
 
 __all__ = ["check_options"]
 
+LEAST_EPSILON = 0.01
+LEAST_DELTA, MOST_DELTA = 1e-14, 0.5
+
 
 def check_options(options: Mapping[str, Any]) -> None:
     """Check the options of a `TabGAN` that don't hang on the table.
@@ -40,5 +43,21 @@ def check_options(options: Mapping[str, Any]) -> None:
     check_number("delta", options["delta"], Real, 0, above=True)
     if options["delta"] >= 1:
         raise OptionError(f"delta={options['delta']!r} must be below 1: it is a probability")
+    if options["epsilon"] is not None:
+        _check_budget(options["epsilon"], options["delta"])
     if options["locale"] is not None:
         check_locale(options["locale"], OptionError)
+
+
+def _check_budget(epsilon: float, delta: float) -> None:
+    """Check that the accountant can plan for a budget."""
+    if epsilon < LEAST_EPSILON:
+        raise OptionError(
+            f"epsilon={epsilon!r} must be from {LEAST_EPSILON:g}: below, noise hides all that a "
+            "table has"
+        )
+    if not LEAST_DELTA <= delta <= MOST_DELTA:
+        raise OptionError(
+            f"delta={delta!r} must be from {LEAST_DELTA:g} to {MOST_DELTA:g}, and should be far "
+            "below one in the number of rows"
+        )

@@ -57,7 +57,7 @@ def fit(
     columns = load_schema(schema) if schema else None
     rules = load_constraints(constraints) if constraints else None
     report = Report(quiet=quiet)
-    frame, source = read_data(data, report, **reading)
+    frame, source = read_data(data, report, by_schema=training["epsilon"] is not None, **reading)
     options = {"schema": columns, "constraints": rules, **training}
     gan = train(frame, source, report, model=model, pictures=pictures, **options)
     if pictures:  # last, so that nothing is lost if they can't be drawn

@@ -108,11 +108,15 @@ def synth(
     rules = load_constraints(constraints) if constraints else None
 
     report = Report(quiet=quiet)
-    frame, source = read_data(data, report, **reading)
+    private = training["epsilon"] is not None
+    frame, source = read_data(data, report, by_schema=private, **reading)
     form = source.for_output(out, **writing)
-    check_table(data, source, out, form, rows=rows or len(frame), force=force)
+    known = rows if private else rows or len(frame)
+    check_table(data, source, out, form, rows=known, force=force)
     options = {"schema": columns, "constraints": rules, **training}
     gan = train(frame, source, report, model=model, pictures=pictures, **options)
+    if private:  # as many rows as the table has, by its noisy count, if nothing else is asked
+        check_table(data, source, out, form, rows=rows or gan.n_rows_, force=force)
     seed = report.facts["seed"]
     draw_to_file(gan, report, rows=rows, seed=seed, out=out, form=form, force=force)
     if pictures:  # last, so that nothing is lost if they can't be drawn

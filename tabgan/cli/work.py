@@ -155,7 +155,7 @@ def check_targets(
 
 
 def check_table(
-    data: str, source: "TableForm", out: str, form: "TableForm", *, rows: int, force: bool
+    data: str, source: "TableForm", out: str, form: "TableForm", *, rows: int | None, force: bool
 ) -> None:
     """Check the table that a command will write once more, when the one that it reads is known.
 
@@ -220,21 +220,27 @@ def default_output(
     return f"{Path(data).name.removesuffix(own)}_{ending}{suffix or own}"
 
 
-def read_data(data: str, report: Report, **reading: Any) -> tuple["pd.DataFrame", "TableForm"]:
-    """Read the table that a command works on, by the options of `tabgan.files.read_table`."""
+def read_data(
+    data: str, report: Report, *, by_schema: bool = False, **reading: Any
+) -> tuple["pd.DataFrame", "TableForm"]:
+    """Read the table that a command works on, by the options of `tabgan.files.read_table`.
+
+    Where no row may have a say of its columns, nothing is said of how many there are, too.
+    """
     from tabgan.files.formats import shown_place
 
     report.say(f"Reading {shown_place(data)}")
     from tabgan.files import read_table
 
-    frame, form = read_table(data, **reading)
+    frame, form = read_table(data, by_schema=by_schema, **reading)
     report.done("read")
-    report.say(f"{len(frame):,} rows, {len(frame.columns):,} columns")
-    report.facts |= {
-        "data": fact_of(data),
-        "training_rows": len(frame),
-        "columns": len(frame.columns),
-    }
+    report.facts["data"] = fact_of(data)
+    if by_schema:
+        report.say(f"{len(frame.columns):,} columns")
+    else:
+        report.say(f"{len(frame):,} rows, {len(frame.columns):,} columns")
+        report.facts["training_rows"] = len(frame)
+    report.facts["columns"] = len(frame.columns)
     return frame, form
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 
 from tabgan.files.errors import TableContentError
 from tabgan.files.extras import load_extra
+from tabgan.inference import as_frame
 
 __all__ = ["ArrowTables", "frame_of_arrow", "load_pyarrow"]
 
@@ -24,14 +25,25 @@ def load_pyarrow(purpose: str, module: str = "pyarrow") -> Any:
     return load_extra(module, purpose, "parquet")
 
 
-def frame_of_arrow(table: Any) -> tuple[pd.DataFrame, Any]:
+def frame_of_arrow(table: Any, *, by_schema: bool = False) -> tuple[pd.DataFrame, Any]:
     """Return an Arrow table as a DataFrame, with each of its fields as a column, and its schema.
 
     Integers and booleans with missing values come as pandas' nullable types, so that no digit
     is lost.
+
+    Parameters
+    ----------
+    table
+        A ``pyarrow.Table``.
+    by_schema
+        Whether no row may have a say: columns are then of Arrow's types, and the schema is without
+        metadata, in which a file may note how many rows it has, or their range.
     """
     arrow = load_pyarrow("Arrow")
     table = table.drop_columns([f for f in table.column_names if _UNNAMED_INDEX.fullmatch(f)])
+    if by_schema:
+        schema = arrow.schema([field.remove_metadata() for field in table.schema])
+        return as_frame(table), schema
     frame = table.to_pandas(ignore_metadata=True)
     nullable = _nullable_types(arrow)
     for place, field in enumerate(table.schema):

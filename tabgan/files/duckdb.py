@@ -25,7 +25,7 @@ _TABLES = """
 
 
 def read_duckdb(
-    path: str, table: str | None = None, query: str | None = None
+    path: str, table: str | None = None, query: str | None = None, *, by_schema: bool = False
 ) -> tuple[pd.DataFrame, str | None, Any]:
     """Read a table of a DuckDB file, or what a query gives; the file can't be changed by it.
 
@@ -35,6 +35,8 @@ def read_duckdb(
         The file.
     table, query
         The table's name, or a query for rows. Neither takes the only table that there is.
+    by_schema
+        As of `frame_of_arrow`.
 
     Returns
     -------
@@ -58,7 +60,8 @@ def read_duckdb(
             query = f"SELECT * FROM {tables[table]}"
         else:
             check_query(query)
-        frame, schema = frame_of_arrow(connection.sql(query).to_arrow_table())
+        rows = connection.sql(query).to_arrow_table()
+        frame, schema = frame_of_arrow(rows, by_schema=by_schema)
         return frame, table, schema
 
 

@@ -13,7 +13,9 @@ __all__ = ["FeatherBlocks", "read_feather"]
 _FILE_MARK = b"ARROW1"  # else it is Arrow's stream, which has no index at its end
 
 
-def read_feather(stream: BinaryIO, name: str) -> tuple[pd.DataFrame, Any]:
+def read_feather(
+    stream: BinaryIO, name: str, *, by_schema: bool = False
+) -> tuple[pd.DataFrame, Any]:
     """Read a Feather file or a stream of Arrow, compressed or not.
 
     Returns
@@ -33,7 +35,7 @@ def read_feather(stream: BinaryIO, name: str) -> tuple[pd.DataFrame, Any]:
     stream.seek(0)
     try:
         opener = arrow.ipc.open_file if mark == _FILE_MARK else arrow.ipc.open_stream
-        return frame_of_arrow(opener(stream).read_all())
+        return frame_of_arrow(opener(stream).read_all(), by_schema=by_schema)
     except (arrow.ArrowException, OSError) as error:
         raise TableContentError(f"{name} is not a Feather file, or damaged: {error}") from error
 

@@ -12,7 +12,9 @@ from tabgan.files.forms import TableForm
 __all__ = ["ParquetBlocks", "read_parquet", "read_parquet_folder"]
 
 
-def read_parquet(stream: BinaryIO, name: str) -> tuple[pd.DataFrame, Any]:
+def read_parquet(
+    stream: BinaryIO, name: str, *, by_schema: bool = False
+) -> tuple[pd.DataFrame, Any]:
     """Read a Parquet file.
 
     Returns
@@ -30,13 +32,15 @@ def read_parquet(stream: BinaryIO, name: str) -> tuple[pd.DataFrame, Any]:
     parquet = load_pyarrow("Parquet", "pyarrow.parquet")
     arrow = load_pyarrow("Parquet")
     try:
-        return frame_of_arrow(parquet.read_table(stream))
+        return frame_of_arrow(parquet.read_table(stream), by_schema=by_schema)
     except arrow.ArrowException as error:
         raise TableContentError(f"{name} is not a Parquet file, or damaged: {error}") from error
 
 
-def read_parquet_folder(path: str) -> tuple[pd.DataFrame, Any]:
+def read_parquet_folder(path: str, *, by_schema: bool = False) -> tuple[pd.DataFrame, Any]:
     """Read a folder of Parquet files as one table; folders ``key=value`` in it become columns.
+
+    The type of such a column is what its values have in common; text, if it goes `by_schema`.
 
     Raises
     ------
@@ -50,11 +54,17 @@ def read_parquet_folder(path: str) -> tuple[pd.DataFrame, Any]:
     files = sorted(str(file) for file in Path(path).rglob("*.parquet") if file.is_file())
     if not files:
         raise TableContentError(f"{path} is a folder without Parquet files; name a table file")
+    folders = "hive"
+    if by_schema:
+        parts = Path(files[0]).relative_to(path).parts[:-1]
+        keys = [part.partition("=")[0] for part in parts if "=" in part]
+        texts = arrow.schema([(key, arrow.string()) for key in keys])
+        folders = dataset.partitioning(texts, flavor="hive")
     try:
         found = dataset.dataset(
-            files, format="parquet", partitioning="hive", partition_base_dir=path
+            files, format="parquet", partitioning=folders, partition_base_dir=path
         )
-        return frame_of_arrow(found.to_table())
+        return frame_of_arrow(found.to_table(), by_schema=by_schema)
     except (arrow.ArrowException, OSError) as error:
         raise TableContentError(
             f"{path}: its Parquet files can't be read as one table: {error}"

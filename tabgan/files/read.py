@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import pandas as pd
 
@@ -30,6 +30,7 @@ def read_table(
     delimiter: str | None = None,
     table: str | None = None,
     query: str | None = None,
+    by_schema: bool = False,
     stdin: BinaryIO | None = None,
 ) -> tuple[pd.DataFrame, TableForm]:
     r"""Read a table from a file or a database.
@@ -52,6 +53,9 @@ def read_table(
         and the first sheet.
     query
         A query for rows of a database, in place of a table's name.
+    by_schema
+        Whether CSV's header, and the schema of a file that has one, say alone what the columns
+        are, so that no row has a say: types are then Arrow's own.
     stdin
         What ``-`` reads instead of the process's standard input.
 
@@ -82,15 +86,14 @@ def read_table(
     name = shown_place(path)
     _check_asked(chosen, name, table, query)
     if chosen in DATABASES:
-        frame, form = _read_database(path, form, table, query)
+        frame, form = _read_database(path, form, table, query, by_schema=by_schema)
     elif path != "-" and chosen == "parquet" and Path(path).is_dir():
-        frame, schema = read_parquet_folder(path)
+        frame, schema = read_parquet_folder(path, by_schema=by_schema)
         form = replace(form, arrow_schema=schema)
     else:
         with open_bytes(path, stdin) as stream:
-            frame, form = _read(
-                stream, name, replace(form, table=table), encoding=encoding, delimiter=delimiter
-            )
+            asked: Any = {"encoding": encoding, "delimiter": delimiter, "by_schema": by_schema}
+            frame, form = _read(stream, name, replace(form, table=table), **asked)
     if not len(frame):
         raise TableContentError(f"{name} has no rows; a table needs a row at least")
     return frame, form
@@ -127,21 +130,27 @@ def _check_asked(chosen: Format, name: str, table: str | None, query: str | None
 
 
 def _read_database(
-    path: str, form: TableForm, table: str | None, query: str | None
+    path: str, form: TableForm, table: str | None, query: str | None, *, by_schema: bool
 ) -> tuple[pd.DataFrame, TableForm]:
     if form.format == "duckdb":
-        frame, table, schema = read_duckdb(path, table, query)
+        frame, table, schema = read_duckdb(path, table, query, by_schema=by_schema)
         return frame, replace(form, table=table, arrow_schema=schema)
     frame, table, types = read_sql(path, table, query)
     return frame, replace(form, table=table, sql_types=types)
 
 
 def _read(
-    stream: BinaryIO, name: str, form: TableForm, *, encoding: str | None, delimiter: str | None
+    stream: BinaryIO,
+    name: str,
+    form: TableForm,
+    *,
+    encoding: str | None,
+    delimiter: str | None,
+    by_schema: bool,
 ) -> tuple[pd.DataFrame, TableForm]:
     if form.format in ("parquet", "feather"):
         read = read_parquet if form.format == "parquet" else read_feather
-        frame, schema = read(stream, name)
+        frame, schema = read(stream, name, by_schema=by_schema)
         return frame, replace(form, arrow_schema=schema)
     if form.format == "xlsx":
         frame, sheet = read_excel(stream, name, form.table)
@@ -151,5 +160,7 @@ def _read(
         return frame, replace(form, encoding=found)
     if form.format == "tsv":
         delimiter = form.delimiter
-    frame, delimiter, line_end, found = read_csv(stream, name, encoding, delimiter)
+    frame, delimiter, line_end, found = read_csv(
+        stream, name, encoding, delimiter, by_schema=by_schema
+    )
     return frame, replace(form, delimiter=delimiter, line_end=line_end, encoding=found)

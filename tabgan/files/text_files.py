@@ -34,9 +34,17 @@ class _Dialect(NamedTuple):
 
 
 def read_csv(
-    stream: BinaryIO, name: str, encoding: str | None = None, delimiter: str | None = None
+    stream: BinaryIO,
+    name: str,
+    encoding: str | None = None,
+    delimiter: str | None = None,
+    *,
+    by_schema: bool = False,
 ) -> tuple[pd.DataFrame, str, str, str]:
     """Read a CSV file with every cell as a string.
+
+    Delimiter, and whether a blank belongs to it, are told by the first lines; by the header alone
+    if it goes `by_schema`.
 
     Returns
     -------
@@ -52,7 +60,8 @@ def read_csv(
     lines = TextLines(stream, name, encoding)
     head = list(islice(lines, _SNIFFED_LINES))
     with _long_cells():
-        dialect = _sniff(head, None if delimiter is None else check_delimiter(delimiter))
+        shown = head[: _header_lines(head)] if by_schema else head
+        dialect = _sniff(shown, None if delimiter is None else check_delimiter(delimiter))
         rows = csv.reader(
             _counted(head, lines),
             delimiter=dialect.delimiter,
@@ -92,9 +101,15 @@ def _sniff(head: list[str], delimiter: str | None) -> _Dialect:
     even = {mark: rows for mark, rows in parsed.items() if len(set(map(len, rows))) == 1}
     candidates = even if any(len(rows[0]) > 1 for rows in even.values()) else parsed
     chosen = max(candidates, key=lambda mark: len(candidates[mark][0]) if candidates[mark] else 0)
-    fields = [field for row in _parse(head, chosen, False)[1:] for field in row[1:] if field]
+    rows = _parse(head, chosen, False)
+    fields = [field for row in rows[1:] or rows for field in row[1:] if field]
     blank_after = bool(fields) and all(field.startswith(" ") for field in fields)
     return _Dialect(chosen, blank_after)
+
+
+def _header_lines(head: list[str]) -> int:
+    """Count the lines up to the first one that is not blank."""
+    return 1 + next((at for at, line in enumerate(head) if line.strip()), len(head))
 
 
 def _parse(head: list[str], delimiter: str, blank_after: bool) -> list[list[str]]:

@@ -10,7 +10,7 @@ from tabgan.errors import DataError
 from tabgan.inference.cells import shown, storage_of
 from tabgan.scalars import is_scalar
 
-__all__ = ["check_table"]
+__all__ = ["check_labels", "check_table"]
 
 _LABEL_TYPES = (str, int, float, type(None), np.integer, np.bool_, pd.Timestamp)
 
@@ -44,12 +44,19 @@ def check_table(df: Any) -> None:
             f"The table has {rows} sample{'' if rows == 1 else '(s)'} (shape=({rows}, {columns})) "
             "while a minimum of 2 rows is required to learn from."
         )
-    _check_labels(df.columns)
+    check_labels(df.columns)
     for index, name in enumerate(df.columns):
         _check_cells(name, df.iloc[:, index])
 
 
-def _check_labels(labels: "pd.Index[Any]") -> None:
+def check_labels(labels: "pd.Index[Any]") -> None:
+    """Check the names of columns.
+
+    Raises
+    ------
+    DataError
+        If they are not unique or not plain.
+    """
     for name in labels:
         for part in name if isinstance(name, tuple) else (name,):
             if not isinstance(part, _LABEL_TYPES):

@@ -6,10 +6,16 @@ to `UNIT` in each block, or to nothing; so that the L2 norm of a block is at mos
 of the products of two blocks at most its square, whatever the row holds.
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
-__all__ = ["KNOTS", "UNIT", "hats", "level_block", "number_block"]
+from tabgan.encoding.base import ColumnEncoder
+
+__all__ = ["KNOTS", "UNIT", "Learned", "hats", "level_block", "number_block"]
 
 KNOTS = 17  # of a number
 UNIT = 256
@@ -17,6 +23,23 @@ UNIT = 256
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 _POINT = 1e-6  # bands narrower than this count as points
+
+
+@dataclass(frozen=True)
+class Learned:
+    """A column's encoder, and how its values are laid out to be counted.
+
+    Parameters
+    ----------
+    encoder
+        Made from noisy counts.
+    block
+        Lays values out as whole numbers, shape (rows, cells), of which a row's add up to at most
+        `UNIT`, whatever its value is.
+    """
+
+    encoder: ColumnEncoder
+    block: Callable[[pd.Series], Ints]
 
 
 def level_block(codes: Ints, n_levels: int) -> Ints:

@@ -1,57 +1,31 @@
 """Private summaries of single columns: their encoders, made from noisy counts alone."""
 
-import warnings
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tabgan.encoding.base import ColumnEncoder
 from tabgan.encoding.categorical import CategoricalEncoder
 from tabgan.encoding.columns import FEW_VALUES
 from tabgan.encoding.levels import Levels
 from tabgan.encoding.numeric import NumericEncoder
 from tabgan.encoding.quantiles import Quantiles
 from tabgan.encoding.scales import EXACT, Lattice, Real, Scale
-from tabgan.errors import OptionError, PrivacyWarning
-from tabgan.privacy.differential.blocks import level_block, number_block
+from tabgan.errors import OptionError
+from tabgan.privacy.differential.blocks import Learned, level_block, number_block
 from tabgan.privacy.differential.curator import Curator
 from tabgan.privacy.differential.forms import Form
-from tabgan.privacy.differential.made import made_encoder
+from tabgan.privacy.differential.levels import learn_levels
 from tabgan.privacy.differential.tree import SURE, Cells, grow
-from tabgan.privacy.differential.vocabulary import frequent
-from tabgan.scalars import Scalar
 from tabgan.schema import Column
 from tabgan.values import codes_of, numbers_of, numbers_to_series, range_of_ticks
 
-__all__ = ["OTHER", "Learned", "learn_column"]
-
-OTHER = "other"  # stands for the texts that too few rows hold
-
-LEFT = 2.0  # times the noise that the rows of all other values must have to be some
+__all__ = ["learn_column"]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Learned:
-    """A column's encoder, and how its values are laid out to be counted.
-
-    Parameters
-    ----------
-    encoder
-        Made from noisy counts.
-    block
-        Lays values out as whole numbers, shape (rows, cells), of which a row's add up to at most
-        `tabgan.privacy.differential.blocks.UNIT`, whatever its value is.
-    """
-
-    encoder: ColumnEncoder
-    block: Callable[[pd.Series], Ints]
 
 
 def learn_column(
@@ -81,87 +55,8 @@ def learn_column(
     """
     column = form.column
     if column.kind in ("categorical", "boolean"):
-        known = _known_levels(column)
-        if known is None:
-            known = _found_levels(column, values, curator, part, n_rows=n_rows, delta=delta)
-        if not known:
-            return _unnamed(column)
-        return column, _level_column(column, known)
+        return learn_levels(column, values, curator, part, n_rows=n_rows, delta=delta)
     return _learn_numbers(form, values, curator, part)
-
-
-def _level_column(column: Column, known: list[Scalar]) -> Learned:
-    other = next((place for place, level in enumerate(known) if level == OTHER), None)
-    return Learned(
-        CategoricalEncoder(column, Levels(known)),
-        lambda values: level_block(_codes(values, known, other), len(known)),
-    )
-
-
-def _known_levels(column: Column) -> list[Scalar] | None:
-    """Return the levels that the dtype names, and None for missing where it can be."""
-    dtype = column.pandas_dtype
-    if isinstance(dtype, pd.CategoricalDtype):
-        return [*dtype.categories.tolist(), None]
-    if pd.api.types.is_bool_dtype(dtype):
-        return [False, True] if isinstance(dtype, np.dtype) else [False, True, None]
-    return None
-
-
-def _found_levels(
-    column: Column, values: pd.Series, curator: Curator, part: int, *, n_rows: int, delta: float
-) -> list[Scalar]:
-    """Return the values that enough rows hold, and one for the others where there are others.
-
-    There are none for texts of which no value is held by enough rows.
-    """
-    codes, occurring = codes_of(values)
-    counts = np.bincount(codes, minlength=len(occurring))
-    noisy = curator.measure("values", counts, part, at_once=True)
-    sigma = curator.sigma("values", at_once=True)
-    places = frequent(noisy, sigma, delta)
-    known = _in_order([occurring[place] for place in places])
-    dtype = column.pandas_dtype
-    holds_text = dtype == np.dtype(object) or pd.api.types.is_string_dtype(dtype)
-    if holds_text and not known:
-        return []
-    rest = n_rows - int(noisy[places].sum())
-    if holds_text and OTHER not in known and rest > LEFT * sigma * (len(known) + 1) ** 0.5:
-        return [level for level in known if level is not None] + [OTHER] + [None] * (None in known)
-    return known or [None]
-
-
-def _unnamed(column: Column) -> tuple[Column, Learned]:
-    """Make texts anew of which none may be given away."""
-    column = replace(column, kind="identifier", why="text, of which no value is in enough rows")
-    warnings.warn(
-        f"Column {column.name!r}: no value is held by enough rows to be given away; it is made "
-        "anew, as numbers. If it holds names or the like, declare what is to be made: a kind such "
-        "as 'name', 'text' or 'regex:[A-Z]{2}[0-9]{6}'",
-        PrivacyWarning,
-        stacklevel=2,
-    )
-    return column, Learned(
-        made_encoder(column), lambda values: np.zeros((len(values), 0), np.int64)
-    )
-
-
-def _in_order(levels: Sequence[Scalar]) -> list[Scalar]:
-    """Sort levels by themselves: the order among all that occur may hang on one that is secret."""
-    laid_out = np.empty(len(levels), object)
-    laid_out[:] = levels
-    return codes_of(pd.Series(laid_out))[1]
-
-
-def _codes(values: pd.Series, known: Sequence[Scalar], other: int | None) -> Ints:
-    """Return the level of each value; -1 where there is none, and none stands for the rest."""
-    places = {(type(level), level): place for place, level in enumerate(known)}
-    codes, occurring = codes_of(values)
-    rest = -1 if other is None else other
-    found = [
-        places.get((type(level), level), rest if level is not None else -1) for level in occurring
-    ]
-    return np.array(found, np.int64)[codes]
 
 
 def _learn_numbers(

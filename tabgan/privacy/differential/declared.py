@@ -21,6 +21,7 @@ _KINDS: dict[str | None, Kind] = {
     "number": "numeric",
     "date": "datetime",
     "duration": "timedelta",
+    "category": "categorical",  # intervals: categories that are not declared are refused
     None: "categorical",  # objects and text, unless their rows vote for numbers or dates
 }
 
@@ -34,7 +35,8 @@ def declared_schema(df: pd.DataFrame, schema: Schema | Mapping[Hashable, Kind] |
     ------
     SchemaError
         If the declaration names a column that is not there, or no kind; or if a dtype has
-        categories, which may have been read off the rows, and no declaration makes them public.
+        categories, which may have been read off the rows, and the column is not declared to be
+        categorical, which makes them public.
     DataError
         If a dtype can't be kept.
 
@@ -78,6 +80,15 @@ def _warn_of_measured(declared: Iterable[Column | Kind]) -> None:
 
 
 def _column(name: Hashable, dtype: Any, declared: Column | Kind | None) -> Column:
+    kind = declared.kind if isinstance(declared, Column) else declared
+    if kind is not None:
+        check_kind(f"Column {name!r}", kind)
+    if isinstance(dtype, pd.CategoricalDtype) and kind != "categorical":
+        raise SchemaError(
+            f"Column {name!r}: the categories of its dtype may have been read off the rows; say "
+            f"that they are public with schema={{{name!r}: 'categorical'}}, or convert the column "
+            "with .astype(object)"
+        )
     try:
         described = describe_dtype(dtype)
     except DataError as error:
@@ -94,15 +105,8 @@ def _column(name: Hashable, dtype: Any, declared: Column | Kind | None) -> Colum
             locale=declared.locale,
             why=DECLARED,
         )
-    if declared is not None:
-        check_kind(f"Column {name!r}", declared)
-        return Column(name, declared, described, why=DECLARED)
-    if isinstance(dtype, pd.CategoricalDtype):
-        raise SchemaError(
-            f"Column {name!r}: the categories of its dtype may have been read off the rows; say "
-            f"that they are public with schema={{{name!r}: 'categorical'}}, or convert the column "
-            "with .astype(object)"
-        )
+    if kind is not None:
+        return Column(name, kind, described, why=DECLARED)
     plain = dtype.subtype if isinstance(dtype, pd.SparseDtype) else dtype
     storage = storage_of(plain)
     kind = _KINDS[storage]

@@ -19,14 +19,14 @@ from tabgan.gan.callbacks import Callback, Callbacks, History, Progress, observe
 from tabgan.gan.latent import LatentChoice, check_prior, choose_latent_dim
 from tabgan.gan.precision import choose_device, choose_precision
 from tabgan.gan.recipe import Recipe
-from tabgan.inference.checks import check_table
 from tabgan.kinds import LOCALISED
 from tabgan.lookup import find_name
 from tabgan.model import TableModel
-from tabgan.privacy.differential.columns import Learned, learn_column
+from tabgan.privacy.differential.blocks import Learned
+from tabgan.privacy.differential.columns import learn_column
 from tabgan.privacy.differential.curator import Curator
-from tabgan.privacy.differential.declared import declared_schema
 from tabgan.privacy.differential.forms import Form, find_form
+from tabgan.privacy.differential.intake import take
 from tabgan.privacy.differential.ledger import Share, plan_ledger
 from tabgan.privacy.differential.made import made_encoder
 from tabgan.privacy.differential.matching import Matching
@@ -83,16 +83,16 @@ def fit_privately(
     ------
     OptionError
         If an option does not go with privacy, or if there is too little budget for these rows.
-    SchemaError
-        If the categories of a column are not said to be public.
+    DataError, SchemaError
+        If labels, dtypes or declarations can't be used, or the categories of a column are not
+        said to be public.
     """
     check_private(options)
-    check_table(frame)
     history = History()
     callback = Callbacks([history, progress, *(options["callbacks"] or ())])
     kept = Recipe.of(options).kept_options(options, _LEFT_OUT)
     with observed(callback.callbacks, {**kept, "random_state": seed}) as facts:
-        encoder, moments, triples, curator, n_rows = _measure(frame, options, callback)
+        encoder, moments, triples, curator, n_rows = _measure(frame, form, options, callback)
         # From here on no row is looked at.
         del frame
         latent = _latent(encoder, n_rows, options)
@@ -102,7 +102,7 @@ def fit_privately(
         facts |= {
             "parameters": kept,
             "n_rows": n_rows,
-            "table": form.to_json(),
+            "table": form.without_notes().to_json(),
             "latent_reason": latent.reason,
             "finish": {},
             "n_steps": history.records[-1]["step"] if history.records else 0,
@@ -115,11 +115,11 @@ def fit_privately(
 
 
 def _measure(
-    frame: pd.DataFrame, options: Options, callback: Callback
+    frame: pd.DataFrame, form: FrameForm, options: Options, callback: Callback
 ) -> tuple[TableEncoder, Moments, Triples | None, Curator, int]:
     """Return all that is ever learned of the rows: encoder, moments and number, with noise."""
     callback.on_stage("Measuring in private")
-    schema = declared_schema(frame, options["schema"])
+    frame, schema = take(frame, form, options["schema"])
     for declared in options["constraints"] or ():
         declared.positions(schema)  # refuses columns that are not there
     curator = _curator(schema, options, noise_source())

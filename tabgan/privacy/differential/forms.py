@@ -5,8 +5,10 @@ one vote for a form out of a fixed list, and the votes are counted with noise. N
 values is looked at.
 """
 
+import math
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -33,6 +35,9 @@ Vote = Hashable
 _DECIMALS: list[Vote] = [*range(MOST_DECIMALS + 1), "full"]
 _NUMBERS: list[Vote] = ["missing", *_DECIMALS]
 _DATES: list[Vote] = ["missing", *FIXED, "fine"]
+_OBJECTS: list[tuple[str, Vote]] = [
+    ("object", form) for form in _DECIMALS
+]  # numbers that are no texts
 _MADE_ANEW: tuple[Kind, ...] = ("email", "uuid", "iban", "phone")  # known by how they are written
 _WORDS: list[Vote] = [
     *("missing", "word"),
@@ -40,7 +45,10 @@ _WORDS: list[Vote] = [
     *_DECIMALS,
     *DATE_FORMATS,
     *_MADE_ANEW,
+    *_OBJECTS,
+    *_DATES[1:],
 ]
+_TICKING: tuple[Kind, ...] = ("datetime", "timedelta")
 
 
 @dataclass(frozen=True)
@@ -89,23 +97,28 @@ def find_form(column: Column, values: pd.Series, curator: Curator, part: int) ->
         for form in forms
         if form in sure and (form == "missing" or form in MISSING_MARKS)
     )
-    if forms is _WORDS:
-        column = _settle_text(column, found, sure)
-    if column.kind == "numeric" and column.decimals is None:
-        column = _settle_decimals(column, sure)
-    return Form(column, specials)
+    if forms is _NUMBERS:
+        column = _settle_decimals(column, sure) if column.kind == "numeric" else column
+        return Form(column, specials)
+    column = _settle_text(column, found, sure)
+    ticks = column.kind in _TICKING and column.format is None
+    return Form(column, specials, _step(column, sure) if ticks else 1)
 
 
 def votes(column: Column, values: pd.Series) -> tuple[list[Vote], NDArray[np.int64]]:
     """Return the forms that a column may have, and for which of them each row votes."""
     values = dense(values)
-    if column.kind in ("datetime", "timedelta") and column.format is None:
+    ticks = column.kind in _TICKING and column.format is None
+    if ticks and not pd.api.types.is_string_dtype(values.dtype):
         return _DATES, _vote_dates(column, values)
     if pd.api.types.is_numeric_dtype(values.dtype) and not isinstance(values.dtype, pd.ArrowDtype):
         return _NUMBERS, _vote_decimals(values)
     codes, levels = distinct_of(values)
-    cast = np.array([*_vote_words(levels), _WORDS.index("missing")], np.int64)
-    return _WORDS, cast[codes]
+    cast = np.array([*_vote_words(levels, column), _WORDS.index("missing")], np.int64)[codes]
+    if ticks and values.dtype == np.dtype(object):
+        dates = _vote_dates(column, values)
+        cast = np.where(dates > 0, dates + _WORDS.index(_DATES[1]) - 1, cast)
+    return _WORDS, cast
 
 
 def _vote_decimals(values: pd.Series) -> NDArray[np.int64]:
@@ -128,12 +141,14 @@ def _vote_dates(column: Column, values: pd.Series) -> NDArray[np.int64]:
     return cast
 
 
-def _vote_words(levels: Sequence[Scalar]) -> NDArray[np.int64]:
+def _vote_words(levels: Sequence[Scalar], column: Column) -> NDArray[np.int64]:
     """Return the vote of each distinct cell: of a mark, a number, a date, an address, or a word."""
     cast = np.full(len(levels), _WORDS.index("word"))
     rest: list[int] = []
     for place, level in enumerate(levels):
         if not isinstance(level, str):
+            if column.kind in ("numeric", "integer") and _is_finite(level):
+                cast[place] = _WORDS.index(("object", _decimals_of_object(level)))
             continue
         if level in MISSING_MARKS:
             cast[place] = _WORDS.index(level)
@@ -161,18 +176,37 @@ def _decimals_of(text: str) -> Vote:
     return places if "e" not in text.lower() and 0 < places <= MOST_DECIMALS else "full"
 
 
+def _is_finite(level: Scalar) -> bool:
+    if isinstance(level, int):
+        return not isinstance(level, bool)
+    return isinstance(level, float | Decimal) and math.isfinite(float(level))
+
+
+def _decimals_of_object(level: int | float | Decimal) -> Vote:
+    """Return the decimal places of a number's value, which equal ones have in common."""
+    return (
+        0 if isinstance(level, int) else _decimals_of(repr(float(level) + 0.0).removesuffix(".0"))
+    )
+
+
 def _step(column: Column, sure: set[Vote]) -> int:
-    """Return the ticks of the coarsest unit in whole ones of which the dates are counted."""
+    """Return the ticks of the coarsest unit in whole ones of which the dates are counted.
+
+    That is a microsecond at least: there are more nanoseconds since 1970 than a float can count.
+    """
     second = _TICKS.get(unit_of(column))
+    if second is None:  # periods, days
+        return 1
     finest = next((form for form in reversed(_DATES[1:]) if form in sure), "fine")
-    return _SECONDS[str(finest)] * second if second and finest != "fine" else 1
+    return max(second // 10**6, 1) if finest == "fine" else _SECONDS[str(finest)] * second
 
 
 def _settle_text(column: Column, found: dict[Vote, int], sure: set[Vote]) -> Column:
     """Choose the kind of a column of text, unless it is declared, and how it is written."""
-    numbers = sum(found[form] for form in _DECIMALS if form in sure)
-    date = max(DATE_FORMATS, key=lambda form: found[form])
-    dates = sum(found[form] for form in DATE_FORMATS if form in sure)
+    numbers, objects, dates, ticks = (
+        sum(found[form] for form in forms if form in sure)
+        for forms in (_DECIMALS, _OBJECTS, DATE_FORMATS, _DATES[1:])
+    )
     kind, why = column.kind, column.why
     if not why:  # not declared
         words = found["word"] if "word" in sure else 0
@@ -180,16 +214,19 @@ def _settle_text(column: Column, found: dict[Vote, int], sure: set[Vote]) -> Col
         rows |= {form: found[form] for form in _MADE_ANEW if form in sure}
         kind = max(rows, key=lambda name: rows[name])  # words where nothing is sure
         why = f"text, of which most rows are {'words' if kind == 'categorical' else kind}"
-    if kind == "datetime":
-        return replace(column, kind=kind, why=why, format=column.format or date)
+    column = replace(column, kind=kind, why=why)
+    if kind == "datetime" and dates >= ticks:
+        date = max(DATE_FORMATS, key=lambda form: found[form])
+        return replace(column, format=column.format or date)
     if kind in ("numeric", "integer"):
-        column = replace(column, kind=kind, why=why)
+        if objects > numbers and column.format is None:
+            return _settle_decimals(column, {form[1] for form in _OBJECTS if form in sure})
         decimals = _settle_decimals(column, sure)
         places = {form for form in sure if isinstance(form, int)}
         one = len(places) == 1 and "full" not in sure and places != {0}
         form = f"%.{places.pop()}f" if one else "shortest"
         return replace(decimals, format=column.format or form)
-    return replace(column, kind=kind, why=why)
+    return column
 
 
 def _settle_decimals(column: Column, sure: set[Vote]) -> Column:

@@ -15,7 +15,7 @@ from tabgan.errors import OptionError
 __all__ = ["Ledger", "Mechanism", "Share", "plan_ledger"]
 
 GRID = 1e-4  # of the privacy losses, for an ε of up to 1
-STABLE = 0.1  # share of δ for releasing values that the table itself has brought up
+STABLE = 0.1  # share of δ, or of a lesser ε, for releasing values that the table has brought up
 
 
 @dataclass(frozen=True)
@@ -162,7 +162,7 @@ def plan_ledger(
         If the accountant is not installed.
     """
     accounting = _library()
-    stable = STABLE * delta if brings_up else 0.0
+    stable = STABLE * min(delta, epsilon) if brings_up else 0.0
 
     def ledger(scale: float) -> Ledger:
         parts = tuple(
@@ -177,22 +177,16 @@ def plan_ledger(
         return Ledger(epsilon, delta, parts, stable, private)
 
     target = epsilon + math.log1p(-stable)
-    # Rényi accounting is quick, and its noise a little too much: a bracket for the exact one.
-    rough = accounting.calibrate_dp_mechanism(
-        accounting.rdp.RdpAccountant,
-        lambda scale: _event(ledger(scale).mechanisms),
-        target,
-        delta - stable,
-        accounting.LowerEndpointAndGuess(0.0, 5.0),
-        tol=1e-3,
-    )
+    # Together they are as private as one Gaussian mechanism whose noise is `scale`, for which
+    # there is a formula: a bracket for the accountant.
+    about = accounting.get_sigma_gaussian(target, delta - stable)
     scale = accounting.calibrate_dp_mechanism(
         _accountant(epsilon),
         lambda scale: _event(ledger(scale).mechanisms),
         target,
         delta - stable,
-        accounting.ExplicitBracketInterval(0.7 * rough, 1.01 * rough),
-        tol=1e-3 * rough,
+        accounting.ExplicitBracketInterval(0.9 * about, 1.5 * about),
+        tol=1e-3 * about,
     )
     return ledger(scale)
 
@@ -222,7 +216,6 @@ def _library() -> Any:
     try:
         import dp_accounting
         import dp_accounting.pld
-        import dp_accounting.rdp
     except ImportError as error:
         raise OptionError(
             "epsilon: a fit with differential privacy needs the accountant of dp-accounting; run "

@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tabgan.privacy.differential.blocks import UNIT
-from tabgan.privacy.differential.columns import Learned
+from tabgan.privacy.differential.blocks import UNIT, Learned
 from tabgan.privacy.differential.curator import Curator
 
 __all__ = ["Moments", "measure_moments", "moment_sums", "sensitivities"]
@@ -119,7 +118,8 @@ def measure_moments(
     pairs = np.zeros(products.shape)
     pairs[upper] = curator.measure("pairs", products[upper]) / (UNIT**2 * n_rows)
     starts = np.cumsum((0, *widths))
-    means = np.concatenate([_on_simplex(means[a:b]) for a, b in pairwise(starts)])
+    parts = [_on_simplex(means[a:b]) for a, b in pairwise(starts)]
+    means = np.concatenate([np.zeros(0), *parts])
     pairs = _with_margins(pairs, means, starts)
     return Moments(
         widths,

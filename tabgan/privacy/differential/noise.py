@@ -3,6 +3,10 @@
 A sum of whole numbers gets X ~ N(0, σ²) rounded to a whole number. As the sum is whole itself,
 this is the Gaussian mechanism followed by rounding: as private as the mechanism, and without the
 low digits of a float that give the exact sum away (Mironov, 2012).
+
+What the accounting leaves out: a float's 53 bits round the quantile function, which gives each
+whole number's probability a relative error of about σ √(2π) 2^-54. Of 20 columns and an ε of 1,
+that is 1e-9 in each of the less than a thousand sums that a row changes: far below 1e-3 of ε.
 """
 
 import os

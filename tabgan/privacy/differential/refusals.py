@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from tabgan.constraints import Range
-from tabgan.errors import OptionError
+import numpy as np
 
-__all__ = ["check_private"]
+from tabgan.constraints import Range
+from tabgan.errors import DataError, OptionError
+
+__all__ = ["check_private", "check_typed"]
 
 _REFUSED: dict[str, tuple[Any, str]] = {
     "condition_on": (
@@ -42,3 +44,20 @@ def check_private(options: Mapping[str, Any]) -> None:
                 "rows, and learn from them. Only Range does, and makes the bounds of a column "
                 "public; filter what is drawn"
             )
+
+
+def check_typed(table: Any) -> None:
+    """Check that a table has types of its own, and does not get them from its cells.
+
+    Raises
+    ------
+    DataError
+        If it is a list of rows or an array of objects.
+    """
+    untyped = isinstance(table, np.ndarray) and table.dtype.hasobject
+    if untyped or isinstance(table, list | tuple):
+        raise DataError(
+            "epsilon takes types of columns for public, but those of "
+            f"{'an array of objects' if untyped else 'a list of rows'} hang on its cells: one row "
+            "more can change them; give a DataFrame with dtypes of your own"
+        )

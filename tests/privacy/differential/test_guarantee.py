@@ -17,9 +17,11 @@ from tabgan.privacy.differential import (
     blocks,
     columns,
     curator,
+    declared,
     fit,
     forms,
     ledger,
+    levels,
     moments,
     noise,
     tree,
@@ -55,10 +57,10 @@ TABLE = pd.DataFrame(
 
 
 @pytest.fixture(scope="module")
-def learned() -> list[tuple[int, columns.Learned]]:
+def learned() -> list[tuple[int, blocks.Learned]]:
     """Return how the columns of the table are laid out."""
     known = exact()
-    schema = fit.declared_schema(TABLE, None)
+    schema = declared.declared_schema(TABLE, None)
     return fit._learn(TABLE, schema, known, len(TABLE), {"locale": None, "constraints": None})[1]
 
 
@@ -105,7 +107,7 @@ def test_a_row_changes_the_moments_by_no_more_than_the_ledger_says(learned, rows
 @given(rows=st.lists(CELLS, max_size=4), row=CELLS)
 @settings(max_examples=40, deadline=None)
 def test_a_row_has_one_vote_on_the_form_of_a_column(rows, row):
-    schema = fit.declared_schema(TABLE, None)
+    schema = declared.declared_schema(TABLE, None)
     for place, column in enumerate(schema):
         if column.kind == "boolean":
             continue
@@ -201,18 +203,26 @@ def test_a_number_is_counted_in_one_cell_of_each_round(line, more, whole, bounds
         assert np.abs(one - two).sum() <= 1
 
 
+@pytest.mark.parametrize(
+    ("epsilon", "delta"), [(0.01, 1e-14), (0.01, 0.5), (1e3, 0.5), (1e3, 1e-14)]
+)
+def test_noise_is_found_for_any_budget_that_is_allowed(epsilon, delta):
+    planned = plan_ledger(epsilon, delta, SHARES, brings_up=True, private=True)
+    assert 0.95 * epsilon < planned.spent() <= epsilon
+
+
 def test_levels_are_given_away_in_an_order_of_their_own():
     """A secret value that can't be compared with the others must not change how they are sorted."""
     known = [(9,), (10,)] * 40
     orders = []
     for secret in ([], [("x",)]):
         values = as_objects([*secret, *known])
-        column = fit.declared_schema(pd.DataFrame({"x": values}), None).columns[0]
+        column = declared.declared_schema(pd.DataFrame({"x": values}), None).columns[0]
         quiet = Curator(Ledger(1.0, 1e-6, (Mechanism("values", 1.0, 1.0),), 1e-7), SystemNoise())
-        found = columns._found_levels(
+        found = levels.found_levels(
             column, pd.Series(values), quiet, 0, n_rows=len(values), delta=1e-7
         )
-        orders.append([level for level in found if level != columns.OTHER])
+        orders.append([level for level in found if level != levels.OTHER])
     assert orders == [[(9,), (10,)]] * 2
 
 
@@ -349,7 +359,7 @@ def test_a_value_of_one_row_stays_secret():
 
 def test_an_outlier_of_one_row_does_not_move_the_range():
     values = pd.Series([*range(100)] * 50 + [10**12])
-    schema = fit.declared_schema(values.to_frame("n"), None)
+    schema = declared.declared_schema(values.to_frame("n"), None)
     planned = Ledger(
         1.0, 1e-6, (Mechanism("values", 1.0, 20.0, 6), Mechanism("forms", 1.0, 20.0)), 1e-7
     )
@@ -470,7 +480,7 @@ MUTATIONS: dict[str, tuple[ModuleType, str, Callable[..., Any], str]] = {
     "noise of 53 bits": (noise, "rounded_gaussian", without_tails, "tails"),
     "numbers as wide as the widest": (columns, "_bounded", as_declared, "alone"),
     "one column's sensitivity for all": (moments, "sensitivities", all_columns, "sensitivity"),
-    "rows count twice": (columns, "level_block", twice, "sensitivity"),
+    "rows count twice": (levels, "level_block", twice, "sensitivity"),
     "seeded noise": (noise, "SystemNoise", seeded, "fresh"),
     "cheap accounting": (ledger, "_event", too_cheap, "accounting"),
     "low threshold": (vocabulary, "threshold", low_threshold, "singletons"),
