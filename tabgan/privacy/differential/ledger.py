@@ -163,13 +163,14 @@ def plan_ledger(
     """
     accounting = _library()
     stable = STABLE * min(delta, epsilon) if brings_up else 0.0
+    whole = sum(part.share for part in shares)
 
     def ledger(scale: float) -> Ledger:
         parts = tuple(
             Mechanism(
                 part.name,
                 part.sensitivity,
-                scale * part.sensitivity * math.sqrt(part.times / part.share),
+                scale * part.sensitivity * math.sqrt(part.times * whole / part.share),
                 part.times,
             )
             for part in shares

@@ -15,8 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.linalg import block_diag
 
-from tabgan.privacy.differential.blocks import KNOTS, UNIT
-from tabgan.privacy.differential.columns import Learned
+from tabgan.privacy.differential.blocks import KNOTS, UNIT, Learned
 from tabgan.privacy.differential.curator import Curator
 from tabgan.privacy.differential.moments import CHUNK, Moments
 

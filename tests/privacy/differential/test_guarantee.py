@@ -320,6 +320,14 @@ def test_the_budget_is_kept_by_a_second_accountant(epsilon, delta):
     assert planned.spent() > 0.98 * epsilon  # and hardly any of it is wasted
 
 
+def test_shares_are_of_what_they_add_up_to():
+    halved = [replace(share, share=share.share / 2) for share in SHARES]
+    one, two = (plan_ledger(1.0, 1e-6, s, brings_up=True, private=True) for s in (SHARES, halved))
+    assert [part.sigma for part in one.mechanisms] == pytest.approx(
+        [part.sigma for part in two.mechanisms], rel=1e-2
+    )
+
+
 def test_all_times_at_once_cost_what_they_cost_one_by_one():
     planned = plan_ledger(1.0, 1e-6, SHARES, brings_up=False, private=True)
     part = planned["values"]

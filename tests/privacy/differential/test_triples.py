@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from tabgan import TabGAN
 from tabgan.privacy.differential import fit, triples
-from tabgan.privacy.differential.blocks import KNOTS, UNIT
-from tabgan.privacy.differential.columns import Learned
+from tabgan.privacy.differential.blocks import KNOTS, UNIT, Learned
 from tabgan.privacy.differential.curator import Curator
+from tabgan.privacy.differential.declared import declared_schema
 from tabgan.privacy.differential.distances import TripleLoss
 from tabgan.privacy.differential.ledger import Ledger, Mechanism
 from tabgan.privacy.differential.moments import Moments, measure_moments
@@ -53,7 +53,7 @@ Columns = list[tuple[int, Learned]]
 def learned() -> Columns:
     frame = table()
     options = {"locale": None, "constraints": None}
-    return fit._learn(frame, fit.declared_schema(frame, None), exact(), len(frame), options)[1]
+    return fit._learn(frame, declared_schema(frame, None), exact(), len(frame), options)[1]
 
 
 @pytest.fixture(scope="module")
@@ -149,7 +149,7 @@ def test_the_triples_of_columns_that_go_together_come_first(monkeypatch):
     other = rng.integers(0, 2, (2, N_ROWS))
     frame = pd.DataFrame(np.array([noisy[0], other[0], noisy[1], other[1], noisy[2]]).T == 1)
     options = {"locale": None, "constraints": None}
-    columns = fit._learn(frame, fit.declared_schema(frame, None), exact(), N_ROWS, options)[1]
+    columns = fit._learn(frame, declared_schema(frame, None), exact(), N_ROWS, options)[1]
     monkeypatch.setattr(triples, "MOST_TRIPLES", 1)
     moments = measure_moments(frame, columns, exact(), N_ROWS)
     found = triples.measure_triples(frame, columns, moments, exact(), N_ROWS)
