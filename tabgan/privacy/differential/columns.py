@@ -51,7 +51,8 @@ def learn_column(
     Raises
     ------
     OptionError
-        If there are too few rows to find out in private where the column's numbers lie.
+        If there are too few rows to find out in private where the column's numbers lie, or which
+        levels it has.
     """
     column = form.column
     if column.kind in ("categorical", "boolean"):

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from tabgan.encoding.categorical import CategoricalEncoder
 from tabgan.encoding.levels import Levels
-from tabgan.errors import PrivacyWarning
+from tabgan.errors import OptionError, PrivacyWarning
 from tabgan.privacy.differential.blocks import Learned, level_block
 from tabgan.privacy.differential.curator import Curator
 from tabgan.privacy.differential.made import made_encoder
-from tabgan.privacy.differential.vocabulary import frequent
+from tabgan.privacy.differential.vocabulary import frequent, threshold
 from tabgan.scalars import Scalar, from_json_scalar, to_json_scalar
 from tabgan.schema import Column
 from tabgan.values import codes_of, dense
@@ -68,6 +68,11 @@ def found_levels(
     """Return the values that enough rows hold, and one for the others where there are others.
 
     There are none for texts of which no value is held by enough rows.
+
+    Raises
+    ------
+    OptionError
+        If that is so of what is no text.
     """
     codes, occurring = _written(values)
     counts = np.bincount(codes, minlength=len(occurring))
@@ -79,10 +84,16 @@ def found_levels(
     holds_text = dtype == np.dtype(object) or pd.api.types.is_string_dtype(dtype)
     if holds_text and not known:
         return []
+    if not known:
+        raise OptionError(
+            f"epsilon: column {column.name!r} has no value that enough rows hold to be given away "
+            f"({threshold(sigma, delta):,} or more are seen); leave the column out, declare "
+            "another kind, or raise epsilon"
+        )
     rest = n_rows - int(noisy[places].sum())
     if holds_text and OTHER not in known and rest > LEFT * sigma * (len(known) + 1) ** 0.5:
         return [level for level in known if level is not None] + [OTHER] + [None] * (None in known)
-    return known or [None]
+    return known
 
 
 def _written(values: pd.Series) -> tuple[Ints, list[str]]:

@@ -213,7 +213,9 @@ def test_a_great_delta_is_warned_of(table):
 def test_texts_of_single_rows_are_not_given_away(table):
     words = table["email"].str.replace("@example.org", "", regex=False)
     with pytest.warns(PrivacyWarning, match="Column 'who': no value is held by enough rows"):
-        gan = TabGAN(epsilon=1.0, **QUICK).fit(pd.DataFrame({"who": words, "kind": table["kind"]}))
+        gan = TabGAN(epsilon=1.0, delta=1e-12, **QUICK).fit(
+            pd.DataFrame({"who": words, "kind": table["kind"]})
+        )
     assert gan.schema_["who"].kind == "identifier"
     sample = gan.sample(50)
     assert sample["who"].is_unique
@@ -241,6 +243,12 @@ def test_rows_vote_on_what_is_made_anew(table, kind, write):
 def test_too_few_rows_for_a_range_are_said_to_be(table):
     with pytest.raises(OptionError, match="column 'visits' has too few numbers for their range"):
         TabGAN(epsilon=0.1, **QUICK).fit(table[["visits", "kind"]][:200])
+
+
+def test_too_few_rows_for_levels_are_said_to_be():
+    frame = pd.DataFrame({"span": pd.interval_range(0, 500)})
+    with pytest.raises(OptionError, match=r"column 'span' has no value .* \(\d+ or more are seen"):
+        TabGAN(epsilon=1.0, delta=1e-12, **QUICK).fit(frame)
 
 
 def test_declared_ranges_need_no_rows(table):
