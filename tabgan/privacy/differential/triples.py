@@ -128,12 +128,16 @@ def measure_triples(
         Adds the noise.
     n_rows
         The noisy number of rows.
+
+    Returns
+    -------
+    None where there are no three columns.
     """
+    if len(columns) < 3:
+        return None
     n_numbers = sum(bool(learned.encoder.spans.n_numbers) for _, learned in columns)
     matrix, widths = coarse_cells(moments, n_numbers)
     chosen = _chosen(moments, matrix, widths)
-    if not chosen:
-        return None
     sums = triple_sums(frame, columns, matrix, widths, chosen)
     whole = float(SCALE) ** 3 * n_rows
     noisy = curator.measure("triples", np.concatenate([table.ravel() for table in sums])) / whole
