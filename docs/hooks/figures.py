@@ -75,7 +75,7 @@ class Figures:
 
 def label_of(value: Any) -> str:
     """Return what a row stands for as text; conditions as code."""
-    text = str(value)
+    text = {"True": "yes", "False": "no"}.get(str(value), str(value))
     return f"`{text}`" if any(sign in text for sign in "<>=") else text
 
 
@@ -217,6 +217,18 @@ FIGURES = {
         {"table": "table", "attack": "attack", "on": "about"},
         RISKS,
         only=f"synthetic == 'tabgan' and {QUESTIONS}",
+    ),
+    "private": Figures(
+        "private",
+        {"generator": "generator", "table": "table", "ε": "epsilon", "declared ranges": "declared"},
+        {
+            "shape error %": ("shape_error", ".2f"),
+            "trend error %": ("trend_error_bins", ".2f"),
+            "of all pairs %": ("trend_error_all_bins", ".2f"),
+            "TSTR": ("tstr", ".3f"),
+            "real": ("trtr", ".3f"),
+            "fit, CPU s": ("fit_cpu_seconds", ".0f"),
+        },
     ),
     "hygiene": Figures(
         "hygiene",

@@ -29,7 +29,7 @@ def folder(tmp_path_factory) -> Path:
         }
     )
     table.to_csv(folder / "staff.csv", index=False)
-    options = ("--steps", "20", "--min-group", "1")
+    options = ("--steps", "20", "--min-group", "1", "--seed", "0")
     fitted = invoke("fit", folder / "staff.csv", "-m", folder / "m.safetensors", *options)
     assert fitted.exit_code == 0, fitted.stderr
     return folder
@@ -55,7 +55,9 @@ def test_where(folder):
 def test_a_condition_that_was_never_met_is_said(folder):
     out = folder / "rare.csv"
     asked = "plan is missing and age == 79 and 20 <= paid <= 20.01 and code is not missing"
-    result = invoke("sample", folder / "m.safetensors", "--where", asked, "-n", "5", "-o", out)
+    result = invoke(
+        "sample", folder / "m.safetensors", "--where", asked, "-n", "5", "--seed", "0", "-o", out
+    )
     assert result.exit_code == 0, result.stderr
     assert "Warning: where: " in result.stderr
     assert len(read(out)) == 5
