@@ -223,8 +223,9 @@ FIGURES = {
         {"generator": "generator", "table": "table", "ε": "epsilon", "declared ranges": "declared"},
         {
             "shape error %": ("shape_error", ".2f"),
-            "trend error %": ("trend_error_bins", ".2f"),
-            "of all pairs %": ("trend_error_all_bins", ".2f"),
+            "trend error %, own bins": ("trend_error", ".2f"),
+            "real bins": ("trend_error_bins", ".2f"),
+            "all pairs": ("trend_error_all_bins", ".2f"),
             "TSTR": ("tstr", ".3f"),
             "real": ("trtr", ".3f"),
             "fit, CPU s": ("fit_cpu_seconds", ".0f"),
