@@ -14,12 +14,11 @@ from tabgan.encoding.rare import fold_rare, has_frequent_level
 from tabgan.encoding.table import by_position, column_index
 from tabgan.errors import DataError, SchemaError
 from tabgan.inference import infer_schema, with_measured_ranges
+from tabgan.kinds import RANGED
 from tabgan.schema import Column, Schema
 from tabgan.values import numbers_of, numbers_to_series
 
 __all__ = ["hide_rare_values", "with_min_group"]
-
-_RANGED = ("integer", "numeric", "datetime", "timedelta")
 
 
 def with_min_group(schema: Schema, min_group: int) -> Schema:
@@ -85,7 +84,7 @@ def hide_rare_values(
 def _trimmed(frame: pd.DataFrame, hidden: pd.DataFrame, schema: Schema) -> Schema:
     """Bring ranges that were measured of the table to trimmed ones; declared ones stay."""
     series = [
-        _within(column, hidden.iloc[:, at]) if column.kind in _RANGED else hidden.iloc[:, at]
+        _within(column, hidden.iloc[:, at]) if column.kind in RANGED else hidden.iloc[:, at]
         for at, column in enumerate(schema)
     ]
     trimmed = pd.concat(series, axis=1).set_axis(hidden.columns, axis=1)

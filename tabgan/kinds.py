@@ -5,7 +5,7 @@ from typing import Any
 from tabgan.errors import SchemaError, did_you_mean
 from tabgan.expressions import Expression
 
-__all__ = ["KINDS", "LEARNED", "LOCALISED", "Kind", "check_kind", "expression_of"]
+__all__ = ["KINDS", "LEARNED", "LOCALISED", "RANGED", "Kind", "check_kind", "expression_of"]
 
 Kind = str
 """How the values of a column are meant: one of `KINDS`, or ``"regex:"`` and an expression."""
@@ -18,6 +18,7 @@ LEARNED: tuple[Kind, ...] = (
     "datetime",
     "timedelta",
 )
+RANGED: tuple[Kind, ...] = ("integer", "numeric", "datetime", "timedelta")  # of an order
 LOCALISED: tuple[Kind, ...] = (  # made in the words of a language and country
     "email",
     "name",

@@ -19,6 +19,7 @@ from tabgan.constraints.base import (
 from tabgan.constraints.writing import rewritten
 from tabgan.encoding.dependencies import Cells
 from tabgan.errors import OptionError, SchemaError
+from tabgan.kinds import RANGED
 from tabgan.scalars import Scalar, is_scalar
 from tabgan.schema import Column, Schema
 from tabgan.values import Numbers, numbers_of, outside_range
@@ -82,7 +83,7 @@ class Range(ColumnConstraint):
     def fits(self, columns: Sequence[Column]) -> str | None:
         """Say what is wrong with the kinds of its columns; None if nothing is."""
         (column,) = columns
-        if column.kind not in {*NUMBERS, "datetime", "timedelta"}:
+        if column.kind not in RANGED:
             return wrong_kind(column, "numbers, dates or durations")
         try:
             self.bounded(column)

@@ -10,6 +10,7 @@ from tabgan.encoding.columns import FEW_VALUES
 from tabgan.encoding.dependencies import Cells, ColumnTable
 from tabgan.encoding.dependencies.base import count_rows
 from tabgan.encoding.dependencies.combinations import combinations_of
+from tabgan.kinds import RANGED
 from tabgan.values import codes_of, numbers_of
 
 __all__ = ["fold_rare", "has_frequent_level", "rare_rows"]
@@ -17,8 +18,6 @@ __all__ = ["fold_rare", "has_frequent_level", "rare_rows"]
 MOST_RARE = 0.5  # share of rows with a rare level, for all of them to have one donor each
 
 Mask = NDArray[np.bool_]
-
-_RANGED = ("integer", "numeric", "datetime", "timedelta")
 
 
 def fold_rare(
@@ -110,7 +109,7 @@ def rare_rows(cells: Cells, chance: float = 0.0) -> tuple[Mask, int]:
     if column.least_rows == 1 or not _has_levels(cells):
         return nothing
     counted = np.ones(len(values), np.bool_)
-    if column.kind in _RANGED:
+    if column.kind in RANGED:
         numbers = numbers_of(values, column)
         if len(np.unique(numbers.values[numbers.present])) > FEW_VALUES:
             counted = ~numbers.present  # only what stands beside numbers
@@ -126,7 +125,7 @@ def rare_rows(cells: Cells, chance: float = 0.0) -> tuple[Mask, int]:
 def _has_levels(cells: Cells) -> bool:
     column, values = cells
     is_declared = isinstance(values.dtype, pd.CategoricalDtype)
-    return column.kind in _RANGED or (column.kind == "categorical" and not is_declared)
+    return column.kind in RANGED or (column.kind == "categorical" and not is_declared)
 
 
 def has_frequent_level(cells: Cells) -> bool:

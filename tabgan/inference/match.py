@@ -9,15 +9,13 @@ import pandas as pd
 from tabgan.errors import SchemaError, did_you_mean
 from tabgan.inference.cells import shown
 from tabgan.inference.infer import infer_schema
-from tabgan.kinds import LOCALISED, Kind
+from tabgan.kinds import LOCALISED, RANGED, Kind
 from tabgan.schema import Column, Schema
 from tabgan.values import outside_range
 
 __all__ = ["match_schema", "resolve_schema", "with_measured_ranges"]
 
 MOST_TRIMMED = 4  # times a column's least rows: both ends, each with less than a group in excess
-
-_RANGED: set[Kind] = {"integer", "numeric", "datetime", "timedelta"}
 
 
 def resolve_schema(
@@ -83,7 +81,7 @@ def match_schema(df: pd.DataFrame, schema: Schema) -> Schema:
     measured = infer_schema(df, {name: column.kind for name, column in declared.items()})
     columns = tuple(_declare(column, declared[column.name]) for column in measured)
     columns = tuple(
-        column if column.kind not in _RANGED else _checked_range(df.iloc[:, at], own, column)
+        column if column.kind not in RANGED else _checked_range(df.iloc[:, at], own, column)
         for at, (own, column) in enumerate(zip(measured, columns, strict=True))
     )
     return replace(measured, columns=columns)
@@ -128,7 +126,7 @@ def with_measured_ranges(schema: Schema, before: pd.DataFrame, after: pd.DataFra
     before, after
         The table of which it was made, and the changed one.
     """
-    ranged = [at for at, column in enumerate(schema) if column.kind in _RANGED]
+    ranged = [at for at, column in enumerate(schema) if column.kind in RANGED]
     if not ranged:
         return schema
     kinds: dict[Hashable, Kind] = {at: schema.columns[at].kind for at in ranged}
