@@ -14,7 +14,7 @@ from tabgan.encoding.table import TableEncoder
 from tabgan.finishing import fit_finish
 from tabgan.gan.callbacks import Callback, Callbacks, History, Progress, observed
 from tabgan.gan.diagnosis import describe_course
-from tabgan.gan.latent import LatentChoice, check_prior, choose_latent_dim
+from tabgan.gan.latent import check_prior, resolve_latent_dim
 from tabgan.gan.precision import choose_device, choose_precision
 from tabgan.gan.recipe import Recipe
 from tabgan.hygiene import hide_rare_values, with_min_group
@@ -97,7 +97,9 @@ def _fit_stages(
     rows = encoder.encode(frame)
     if conditions:
         conditions.check_combinations(rows.codes)
-    latent = _latent(encoder, len(frame), options)
+    latent = resolve_latent_dim(
+        options["latent_dim"], encoder.spans.width, len(frame), encoder.n_learned
+    )
     given = conditions.spans if conditions else ()
     n_steps = _n_steps(encoder, len(frame), options)
     training = _training(encoder.spans, given, latent.dim, n_steps, options=options, seed=seed)
@@ -152,12 +154,6 @@ def _fit_encoder(
     encoder.try_out()
     conditions = ConditionColumns.of(encoder, given) if given else None
     return frame, encoder, conditions, constraints
-
-
-def _latent(encoder: TableEncoder, n_rows: int, options: Options) -> LatentChoice:
-    if options["latent_dim"] == "auto":
-        return choose_latent_dim(encoder.spans.width, n_rows, encoder.n_learned)
-    return LatentChoice(int(options["latent_dim"]), "given")
 
 
 def _training(

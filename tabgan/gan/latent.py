@@ -14,7 +14,14 @@ from torch import Tensor
 
 from tabgan.errors import OptionError, did_you_mean
 
-__all__ = ["LatentChoice", "Prior", "check_prior", "choose_latent_dim", "draw_latents"]
+__all__ = [
+    "LatentChoice",
+    "Prior",
+    "check_prior",
+    "choose_latent_dim",
+    "draw_latents",
+    "resolve_latent_dim",
+]
 
 Prior = Literal["gaussian", "uniform"]
 
@@ -62,6 +69,15 @@ def choose_latent_dim(width: int, n_rows: int, n_columns: int) -> LatentChoice:
     if dim != wanted:
         reason += f", kept within {least} and {MAX_LATENT}"
     return LatentChoice(dim, reason)
+
+
+def resolve_latent_dim(
+    given: int | Literal["auto"], width: int, n_rows: int, n_columns: int
+) -> LatentChoice:
+    """Return a latent size that is given, or choose one by `choose_latent_dim`."""
+    if given == "auto":
+        return choose_latent_dim(width, n_rows, n_columns)
+    return LatentChoice(int(given), "given")
 
 
 def check_prior(prior: str) -> Prior:

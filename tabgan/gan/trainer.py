@@ -21,10 +21,16 @@ from tabgan.gan.precision import autocast
 from tabgan.gan.recipe import Recipe
 from tabgan.gan.registry import describe
 from tabgan.gan.stabilisers import Played
-from tabgan.gan.state import TrainState
+from tabgan.gan.state import GeneratorState, TrainState
 from tabgan.gan.steps import discriminator_step, frozen, generator_step
 
-__all__ = ["Trainer", "flushed_denormals", "learning_rate_factor"]
+__all__ = [
+    "Trainer",
+    "flushed_denormals",
+    "learning_rate_factor",
+    "set_learning_rate",
+    "used_share",
+]
 
 
 def learning_rate_factor(progress: float, final: float = 0.02) -> float:
@@ -36,6 +42,31 @@ def learning_rate_factor(progress: float, final: float = 0.02) -> float:
     [1.0, 1.0, 0.51, 0.02]
     """
     return min(1.0, final + (1 - final) * 2 * (1 - progress))
+
+
+def set_learning_rate(rate: float, *optimizers: torch.optim.Optimizer) -> None:
+    """Set the learning rate of all parameters."""
+    for optimizer in optimizers:
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+
+
+def used_share(state: GeneratorState, began: float, seconds: float | None) -> float:
+    """Return the share of a training's budget that is used up: of its steps or of its time.
+
+    Parameters
+    ----------
+    state
+        The training.
+    began
+        When it began, by `time.monotonic`.
+    seconds
+        The wall time that it may take; None for no limit.
+    """
+    steps = state.step / state.n_steps if state.n_steps else 1.0
+    if seconds is None or state.step == 0:
+        return steps  # at least one step is taken, however little time there is
+    return max(steps, (time.monotonic() - began) / max(seconds, 1e-9))
 
 
 @contextmanager
@@ -141,14 +172,14 @@ class Trainer:
         with flushed_denormals():
             if self._unrecorded >= self.record_every:  # cut just before a record
                 self._keep_record(state, began, callback)
-            progress = self._progress(state, began)
+            progress = used_share(state, began, self.seconds)
             while progress < 1:
                 self._set_learning_rate(state, progress)
                 self._sums += self.train_step(state)
                 state.step += 1
                 self._unrecorded += 1
                 callback.on_step(state)
-                progress = 1.0 if callback.stop() else self._progress(state, began)
+                progress = 1.0 if callback.stop() else used_share(state, began, self.seconds)
                 if self._unrecorded >= self.record_every or progress >= 1:
                     self._keep_record(state, began, callback)
         callback.on_train_end(state)
@@ -266,18 +297,9 @@ class Trainer:
         batches = self.batches
         return state.step * self.recipe.epochs_a_step(batches.n_rows, batches.batch_size)
 
-    def _progress(self, state: TrainState, began: float) -> float:
-        """Return the share of the budget that is used up."""
-        steps = state.step / state.n_steps if state.n_steps else 1.0
-        if self.seconds is None or state.step == 0:
-            return steps  # at least one step is taken, however little time there is
-        return max(steps, (time.monotonic() - began) / max(self.seconds, 1e-9))
-
     def _set_learning_rate(self, state: TrainState, progress: float) -> None:
         rate = self.recipe.learning_rate * learning_rate_factor(progress)
-        for optimizer in (state.generator_optimizer, state.discriminator_optimizer):
-            for group in optimizer.param_groups:
-                group["lr"] = rate
+        set_learning_rate(rate, state.generator_optimizer, state.discriminator_optimizer)
 
     def _record(self, state: TrainState, seconds: float) -> dict[str, float]:
         discriminator_loss, generator_loss, advantage = (self._sums / self._unrecorded).tolist()

@@ -16,7 +16,7 @@ from tabgan.encoding.base import ColumnEncoder
 from tabgan.encoding.table import TableEncoder
 from tabgan.errors import PrivacyWarning
 from tabgan.gan.callbacks import Callback, Callbacks, History, Progress, observed
-from tabgan.gan.latent import LatentChoice, check_prior, choose_latent_dim
+from tabgan.gan.latent import check_prior, resolve_latent_dim
 from tabgan.gan.precision import choose_device, choose_precision
 from tabgan.gan.recipe import Recipe
 from tabgan.kinds import LOCALISED
@@ -95,7 +95,9 @@ def fit_privately(
         encoder, moments, triples, curator, n_rows = _measure(frame, form, options, callback)
         # From here on no row is looked at.
         del frame
-        latent = _latent(encoder, n_rows, options)
+        latent = resolve_latent_dim(
+            options["latent_dim"], encoder.spans.width, n_rows, encoder.n_learned
+        )
         training = _matching(encoder.spans, latent.dim, n_rows, options=options, seed=seed)
         shares = _shares(moments, encoder.spans)
         sampler = training.run(moments, triples, shares, callback, options["max_time"])
@@ -252,12 +254,6 @@ def _shares(moments: Moments, spans: Spans) -> Tensor:
         else:
             found.append(next(plain))
     return torch.from_numpy(np.concatenate(found)).float()
-
-
-def _latent(encoder: TableEncoder, n_rows: int, options: Options) -> LatentChoice:
-    if options["latent_dim"] == "auto":
-        return choose_latent_dim(encoder.spans.width, n_rows, encoder.n_learned)
-    return LatentChoice(int(options["latent_dim"]), "given")
 
 
 def _matching(

@@ -6,6 +6,7 @@ arXiv:2106.07153). Levels enter with their probabilities instead of draws.
 """
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
@@ -20,7 +21,12 @@ from tabgan.gan.optimizers import Optimizer
 from tabgan.gan.precision import autocast
 from tabgan.gan.state import GeneratorState
 from tabgan.gan.threads import one_thread
-from tabgan.gan.trainer import flushed_denormals, learning_rate_factor
+from tabgan.gan.trainer import (
+    flushed_denormals,
+    learning_rate_factor,
+    set_learning_rate,
+    used_share,
+)
 from tabgan.privacy.differential.distances import MomentLoss, SoftBlocks, TripleLoss
 from tabgan.privacy.differential.moments import Moments
 from tabgan.privacy.differential.triples import Triples
@@ -112,44 +118,55 @@ class Matching:
         callback: Callback,
         seconds: float | None,
     ) -> GeneratorState:
-        optimizer = self.optimizer.make(generator.parameters(), self.learning_rate)
         state = GeneratorState(
             generator=generator,
             averaged=MovingAverage(generator),
-            generator_optimizer=optimizer,
+            generator_optimizer=self.optimizer.make(generator.parameters(), self.learning_rate),
             n_steps=self.n_steps,
         )
-        blocks = SoftBlocks(self.spans).to(self.device)
-        loss = MomentLoss(moments).to(self.device)
-        more = TripleLoss(triples, moments).to(self.device) if triples else None
-        picks = torch_stream(self.seed, "triples")
+        loss = self._loss(moments, triples)
         latents = torch_stream(self.seed, "latents", device=self.device)
         callback.on_train_begin(state)
-        began, progress, since = time.monotonic(), 0.0 if self.n_steps else 1.0, 0
+        began, since = time.monotonic(), 0
         total = torch.zeros((), device=self.device)
+        progress = used_share(state, began, seconds)
         while progress < 1:
-            for group in optimizer.param_groups:
-                group["lr"] = self.learning_rate * learning_rate_factor(progress)
-            with autocast(self.device, self.dtype):
-                logits = generator(generator.latents(2 * self.batch_size, latents))
-            one, other = blocks(logits).chunk(2)
-            value = loss(one, other)
-            if more is not None:
-                value = value + more(one, other, picks)
-            optimizer.zero_grad(set_to_none=True)
-            value.backward()
-            optimizer.step()
-            state.averaged.update()
-            state.step, since, total = state.step + 1, since + 1, total + value.detach()
+            rate = self.learning_rate * learning_rate_factor(progress)
+            set_learning_rate(rate, state.generator_optimizer)
+            total = total + self._step(state, loss, latents)
+            since += 1
             callback.on_step(state)
-            spent = time.monotonic() - began
-            progress = 1.0 if callback.stop() else state.step / self.n_steps
-            if seconds is not None:
-                progress = max(progress, spent / max(seconds, 1e-9))
+            progress = 1.0 if callback.stop() else used_share(state, began, seconds)
             if since == RECORD_EVERY or progress >= 1:
-                rate = float(optimizer.param_groups[0]["lr"])
                 mean, since, total = float(total / since), 0, torch.zeros_like(total)
-                record = {"step": state.step, "seconds": spent, "moment_loss": mean}
-                callback.on_record(state, record | {"learning_rate": rate})
+                record = {"step": state.step, "seconds": time.monotonic() - began}
+                callback.on_record(state, record | {"moment_loss": mean, "learning_rate": rate})
         callback.on_train_end(state)
         return state
+
+    def _loss(self, moments: Moments, triples: Triples | None) -> Callable[[Tensor], Tensor]:
+        blocks = SoftBlocks(self.spans).to(self.device)
+        pairs = MomentLoss(moments).to(self.device)
+        threes = TripleLoss(triples, moments).to(self.device) if triples else None
+        picks = torch_stream(self.seed, "triples")
+
+        def loss(logits: Tensor) -> Tensor:
+            one, other = blocks(logits).chunk(2)
+            value: Tensor = pairs(one, other)
+            return value if threes is None else value + threes(one, other, picks)
+
+        return loss
+
+    def _step(
+        self, state: GeneratorState, loss: Callable[[Tensor], Tensor], latents: torch.Generator
+    ) -> Tensor:
+        """Descend once; return the loss."""
+        with autocast(self.device, self.dtype):
+            logits = state.generator(state.generator.latents(2 * self.batch_size, latents))
+        value = loss(logits)
+        state.generator_optimizer.zero_grad(set_to_none=True)
+        value.backward()  # type: ignore[no-untyped-call]
+        state.generator_optimizer.step()
+        state.averaged.update()
+        state.step += 1
+        return value.detach()
