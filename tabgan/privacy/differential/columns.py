@@ -1,7 +1,8 @@
 """Private summaries of single columns: their encoders, made from noisy counts alone."""
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -19,8 +20,9 @@ from tabgan.privacy.differential.curator import Curator
 from tabgan.privacy.differential.forms import Form
 from tabgan.privacy.differential.levels import learn_levels
 from tabgan.privacy.differential.tree import SURE, Cells, grow
+from tabgan.scalars import Scalar
 from tabgan.schema import Column
-from tabgan.values import codes_of, numbers_of, numbers_to_series, range_of_ticks
+from tabgan.values import Numbers, codes_of, numbers_of, numbers_to_series, range_of_ticks
 
 __all__ = ["learn_column"]
 
@@ -64,7 +66,7 @@ def _learn_numbers(
     form: Form, values: pd.Series, curator: Curator, part: int
 ) -> tuple[Column, Learned]:
     column = form.column
-    line, present = _line(form, values)
+    line, present, _ = _read(form, values)
     whole, (low, high) = _is_whole(form), _bounds(form)
     if whole and low is not None and high is not None and high - low < FEW_VALUES:
         return column, _few_numbers(form, np.arange(low, high + 1))  # all of them are declared
@@ -91,9 +93,9 @@ def _learn_numbers(
     encoder = NumericEncoder(column, scale, quantiles, Levels(form.specials))
 
     def block(part: pd.Series) -> Ints:
-        line, present = _line(form, part)
+        line, _, marks = _read(form, part)
         low, width = quantiles.to_band(_to_scale(line, scale, cells))
-        return number_block(low, width, _marks(part, present, form), len(form.specials))
+        return number_block(low, width, marks, len(form.specials))
 
     return column, Learned(encoder, block)
 
@@ -109,15 +111,13 @@ def _few_numbers(form: Form, numbers: Floats) -> Learned:
     column, n = form.column, len(numbers)
     special = np.full(n, None, object)
     written = numbers_to_series(_from_line(numbers, form), special, column, np.ones(n, bool))
-    levels = [*codes_of(written)[1]]  # in the order of the numbers only if they are no texts
-    places = codes_of(written)[0]
-    levels += form.specials
+    places, known = codes_of(written)  # in the order of the numbers only if they are no texts
+    levels = [*known, *form.specials]
 
     def block(part: pd.Series) -> Ints:
-        line, present = _line(form, part)
+        line, present, marks = _read(form, part)
         middle = (numbers[1:] + numbers[:-1]) / 2
         codes = places[np.searchsorted(middle, line)].astype(np.int64)
-        marks = _marks(part, present, form)
         return level_block(
             np.where(present, codes, np.where(marks > 0, n - 1 + marks, -1)), len(levels)
         )
@@ -125,8 +125,15 @@ def _few_numbers(form: Form, numbers: Floats) -> Learned:
     return Learned(CategoricalEncoder(column, Levels(levels)), block)
 
 
-def _line(form: Form, values: pd.Series) -> tuple[Floats, NDArray[np.bool_]]:
-    """Return the places of numbers on the line, and where there is a number."""
+class _Read(NamedTuple):
+    """Cells of a column of numbers: each for itself, whatever the others are."""
+
+    line: Floats  # places of the numbers on the line
+    present: NDArray[np.bool_]  # where there is a number
+    marks: Ints  # 0 where there is one, from 1 on which special stands there, -1 for none
+
+
+def _read(form: Form, values: pd.Series) -> _Read:
     read = numbers_of(values, _bounded(form.column))
     line = read.values.astype(np.float64)
     if _is_whole(form):
@@ -134,7 +141,20 @@ def _line(form: Form, values: pd.Series) -> tuple[Floats, NDArray[np.bool_]]:
         with np.errstate(over="ignore"):
             line = np.rint(line * scale) if scale >= 1 else np.floor(line * scale)
         line = np.clip(line, -float(EXACT), float(EXACT))
-    return line, read.present
+    return _Read(line, read.present, _marks(read, form.specials))
+
+
+def _marks(read: Numbers, specials: Sequence[Scalar]) -> Ints:
+    marks = np.where(read.present, 0, -1)
+    if specials and not read.present.all():
+        places = {value: 1 + place for place, value in enumerate(specials)}
+        absent = read.special[~read.present]
+        marks[~read.present] = [places.get(v, -1) if _is_mark(v) else -1 for v in absent]
+    return marks
+
+
+def _is_mark(value: Any) -> bool:
+    return value is None or isinstance(value, str)
 
 
 def _bounded(column: Column) -> Column:
@@ -212,17 +232,3 @@ def _to_scale(line: Floats, scale: Scale, cells: Cells) -> Floats:
     """Turn places on the line into positions of a scale."""
     inside = np.clip(line, cells.low[0], cells.high[-1])
     return np.ldexp(inside, -scale.exponent) if isinstance(scale, Real) else inside - cells.low[0]
-
-
-def _marks(values: pd.Series, present: NDArray[np.bool_], form: Form) -> Ints:
-    """Say which special stands in each row, from 1 on; 0 where there is a number, -1 for none."""
-    marks = np.where(present, 0, -1)
-    if form.specials and not present.all():
-        special = numbers_of(values, _bounded(form.column)).special[~present]
-        places = {value: 1 + place for place, value in enumerate(form.specials)}
-        marks[~present] = [places.get(value, -1) if _is_mark(value) else -1 for value in special]
-    return marks
-
-
-def _is_mark(value: Any) -> bool:
-    return value is None or isinstance(value, str)

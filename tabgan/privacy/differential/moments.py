@@ -1,6 +1,6 @@
 """One- and two-way moments of all columns' blocks, measured once with noise."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from tabgan.privacy.differential.blocks import UNIT, Learned
 from tabgan.privacy.differential.curator import Curator
 
-__all__ = ["Moments", "measure_moments", "moment_sums", "sensitivities"]
+__all__ = ["Moments", "laid_out", "measure_moments", "moment_sums", "sensitivities"]
 
 CHUNK = 8192  # rows
 
@@ -68,6 +68,24 @@ def sensitivities(n_blocks: int) -> tuple[float, float]:
     return UNIT * n_blocks**0.5, UNIT**2 * max(n_blocks * (n_blocks - 1) / 2, 1) ** 0.5
 
 
+def laid_out(
+    frame: pd.DataFrame, columns: Sequence[tuple[int, Learned]]
+) -> Iterator[NDArray[np.int64]]:
+    """Yield the blocks of all columns beside each other, shape (rows, cells), in chunks of rows.
+
+    Parameters
+    ----------
+    frame
+        The table; of one without rows there is a chunk of none.
+    columns
+        Columns by their places, and how they are laid out.
+    """
+    for start in range(0, max(len(frame), 1), CHUNK):
+        part = frame.iloc[start : start + CHUNK]
+        blocks = [learned.block(part.iloc[:, place]) for place, learned in columns]
+        yield np.concatenate([np.zeros((len(part), 0), np.int64), *blocks], axis=1)
+
+
 def moment_sums(frame: pd.DataFrame, columns: Sequence[tuple[int, Learned]]) -> tuple[Ints, Ints]:
     """Add up the blocks of all rows, and the products of their cells; exact.
 
@@ -84,11 +102,9 @@ def moment_sums(frame: pd.DataFrame, columns: Sequence[tuple[int, Learned]]) -> 
     """
     sums: Any = 0
     products: Any = 0
-    for start in range(0, max(len(frame), 1), CHUNK):
-        part = frame.iloc[start : start + CHUNK]
-        blocks = [learned.block(part.iloc[:, place]) for place, learned in columns]
-        rows = np.concatenate([np.zeros((len(part), 0)), *blocks], axis=1).astype(np.float64)
-        sums = sums + rows.sum(axis=0).astype(np.int64)
+    for cells in laid_out(frame, columns):
+        rows = cells.astype(np.float64)
+        sums = sums + cells.sum(axis=0)
         # exact: products are whole numbers, and their sums far below 2**53
         products = products + (rows.T @ rows).astype(np.int64)
     return sums, products

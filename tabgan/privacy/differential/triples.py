@@ -17,7 +17,7 @@ from scipy.linalg import block_diag
 
 from tabgan.privacy.differential.blocks import KNOTS, UNIT, Learned
 from tabgan.privacy.differential.curator import Curator
-from tabgan.privacy.differential.moments import CHUNK, Moments
+from tabgan.privacy.differential.moments import Moments, laid_out
 
 __all__ = [
     "MOST_TRIPLES",
@@ -187,12 +187,11 @@ def triple_sums(
     """
     cells = [slice(a, b) for a, b in pairwise(np.cumsum((0, *widths)))]
     sums = [np.zeros((widths[i] * widths[j], widths[k]), np.int64) for i, j, k in chosen]
-    for start in range(0, len(frame), CHUNK):
-        part = frame.iloc[start : start + CHUNK]
-        fine = np.concatenate([learned.block(part.iloc[:, at]) for at, learned in columns], axis=1)
+    for fine in laid_out(frame, columns):
         rows = (fine @ matrix).astype(np.float64)
         for place, (i, j, k) in enumerate(chosen):
-            two = (rows[:, cells[i], None] * rows[:, None, cells[j]]).reshape(len(rows), -1)
+            two = rows[:, cells[i], None] * rows[:, None, cells[j]]
+            two = two.reshape(len(rows), widths[i] * widths[j])
             # exact: whole numbers below 2**30 a row, and so below 2**53 in a chunk
             sums[place] += (two.T @ rows[:, cells[k]]).astype(np.int64)
     return [

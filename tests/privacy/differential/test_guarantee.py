@@ -141,15 +141,14 @@ def check_cells_are_read_alone(column: Column, texts: list[Any]) -> None:
     """Check that no cell is read otherwise for another one's being there."""
     form = forms.Form(column, (None, "?"))
     together = pd.Series(texts, dtype=object)
-    line, present = columns._line(form, together)
-    marks = columns._marks(together, present, form)
+    line, present, marks = columns._read(form, together)
     cast = forms.votes(replace(column, kind="categorical"), together)[1]
     for place in range(len(texts)):
         alone = together[place : place + 1].reset_index(drop=True)
-        line_alone, present_alone = columns._line(form, alone)
+        line_alone, present_alone, marks_alone = columns._read(form, alone)
         assert present_alone[0] == present[place]
         assert not present[place] or line_alone[0] == line[place]
-        assert columns._marks(alone, present_alone, form)[0] == marks[place]
+        assert marks_alone[0] == marks[place]
         assert forms.votes(replace(column, kind="categorical"), alone)[1][0] == cast[place]
 
 
