@@ -2,11 +2,12 @@
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from tabgan.cli.command import command
+from tabgan.cli.compared import FAILED_LIMIT, read_compared
 from tabgan.cli.options import (
     FILE,
     force_option,
@@ -17,12 +18,7 @@ from tabgan.cli.options import (
     schema_option,
 )
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 __all__ = ["evaluate"]
-
-BELOW = 6  # exit code of a score that is not high enough
 
 
 @command(
@@ -76,7 +72,7 @@ BELOW = 6  # exit code of a score that is not high enough
     section="Output",
     type=click.FloatRange(0, 1),
     metavar="X",
-    help=f"End with exit code {BELOW} if the score is below X, after all is written.",
+    help=f"End with exit code {FAILED_LIMIT} if the score is below X, after all is written.",
 )
 @force_option
 @quiet_option
@@ -103,17 +99,12 @@ def evaluate(
     a fresh sample of the real table would get. The score is from 0 to 1.
     """
     from tabgan.cli.declared import load_schema
-    from tabgan.cli.work import Report, check_targets, print_text, read_data, with_holes
+    from tabgan.cli.work import Report, check_targets, print_text
 
     check_targets((real, synthetic, holdout, schema), html=html, force=force)
     columns = load_schema(schema) if schema else None
     report = Report(quiet=quiet)
-
-    def read(path: str) -> "pd.DataFrame":
-        return with_holes(*read_data(path, report, **reading))
-
-    table, drawn = read(real), read(synthetic)
-    kept = None if holdout is None else read(holdout)
+    table, drawn, kept = read_compared(real, synthetic, holdout, report, reading)
     report.say("Comparing")
     from tabgan.evaluation import evaluate as compare
 
@@ -134,4 +125,4 @@ def evaluate(
             f"The score is {score:.3f}: {fail_under - score:.3f} below --fail-under {fail_under:g}",
             err=True,
         )
-        raise click.exceptions.Exit(BELOW)
+        raise click.exceptions.Exit(FAILED_LIMIT)

@@ -66,26 +66,34 @@ def train(
         verbose = on_terminal(report)
         callbacks = [watching, *trackers(log_to)]
         gan = TabGAN(schema=schema, verbose=verbose, callbacks=callbacks, **options)
-        with warnings.catch_warnings(record=True) as caught:
-            quietly(gan.fit, frame)
-        for warning in caught:
-            report.say(f"Warning: {warning.message}")
+        _fit(gan, frame, report)
         _say_how_it_went(gan, report, watching)
-        report.facts |= {
-            "seed": seed,
-            "steps": gan.n_steps_,
-            "latent": {"size": gan.latent_dim_, "reason": gan.latent_reason_},
-            "dependencies": [rule.describe() for rule in gan.dependencies_],
-            "finish": gan.finish_,
-            "diagnosis": [finding.to_json() for finding in gan.diagnosis_],
-        }
-        if gan.privacy_ is not None:
-            report.facts |= {"privacy": gan.privacy_.to_json(), "training_rows": gan.n_rows_}
+        report.facts |= {"seed": seed, **_facts_of(gan)}
         if model is not None:
             gan.save(model)
             report.facts["model"] = model
             report.say(f"Kept the model in {model}")
     return gan
+
+
+def _fit(gan: "TabGAN", frame: "pd.DataFrame", report: Report) -> None:
+    with warnings.catch_warnings(record=True) as caught:
+        quietly(gan.fit, frame)
+    for warning in caught:
+        report.say(f"Warning: {warning.message}")
+
+
+def _facts_of(gan: "TabGAN") -> dict[str, Any]:
+    facts = {
+        "steps": gan.n_steps_,
+        "latent": {"size": gan.latent_dim_, "reason": gan.latent_reason_},
+        "dependencies": [rule.describe() for rule in gan.dependencies_],
+        "finish": gan.finish_,
+        "diagnosis": [finding.to_json() for finding in gan.diagnosis_],
+    }
+    if gan.privacy_ is not None:
+        facts |= {"privacy": gan.privacy_.to_json(), "training_rows": gan.n_rows_}
+    return facts
 
 
 def _check_private(source: "TableForm", pictures: str | None) -> None:

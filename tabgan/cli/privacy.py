@@ -1,11 +1,12 @@
 """``tabgan privacy``: attack a synthetic table."""
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from tabgan.cli.command import command
+from tabgan.cli.compared import FAILED_LIMIT, read_compared
 from tabgan.cli.options import (
     FILE,
     json_option,
@@ -15,12 +16,8 @@ from tabgan.cli.options import (
     schema_option,
 )
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 __all__ = ["privacy"]
 
-OVER_LIMIT = 6  # exit code of a risk that is too high
 _ATTACKS = ("copies", "closest", "membership", "singling_out", "linkability", "inference")
 
 
@@ -75,7 +72,7 @@ _ATTACKS = ("copies", "closest", "membership", "singling_out", "linkability", "i
     section="Output",
     type=click.FloatRange(0, 1),
     metavar="X",
-    help=f"End with exit code {OVER_LIMIT} if a risk is over X, from 0 to 1.",
+    help=f"End with exit code {FAILED_LIMIT} if a risk is over X, from 0 to 1.",
 )
 @option(
     "--fail-end",
@@ -110,17 +107,12 @@ def privacy(
     0 to 1, with a 95 % interval. The risks go to standard output.
     """
     from tabgan.cli.declared import load_schema
-    from tabgan.cli.work import Report, print_text, read_data, with_holes
+    from tabgan.cli.work import Report, print_text
     from tabgan.privacy import audit
 
     declared = load_schema(schema) if schema else None
     report = Report(quiet=quiet)
-
-    def table(path: str) -> "pd.DataFrame":
-        return with_holes(*read_data(path, report, **reading))
-
-    known, drawn = table(real), table(synthetic)
-    unseen = None if holdout is None else table(holdout)
+    known, drawn, unseen = read_compared(real, synthetic, holdout, report, reading)
     found = audit(
         known,
         drawn,
@@ -137,4 +129,4 @@ def privacy(
     if over:
         named = "; ".join(f"{r.attack}, {r.about}: {r.low:.3f} to {r.high:.3f}" for r in over)
         click.echo(f"Over the limit of {fail_over}: {named}", err=True)
-        raise click.exceptions.Exit(OVER_LIMIT)
+        raise click.exceptions.Exit(FAILED_LIMIT)
