@@ -38,19 +38,20 @@ def check_options(options: Mapping[str, Any]) -> None:
     check_constraints(options["constraints"])
     Recipe.of(options)
     check_prior(options["prior"])
-    if options["epsilon"] is not None:
-        check_number("epsilon", options["epsilon"], Real, 0, "or None", above=True)
-    check_number("delta", options["delta"], Real, 0, above=True)
-    if options["delta"] >= 1:
-        raise OptionError(f"delta={options['delta']!r} must be below 1: it is a probability")
-    if options["epsilon"] is not None:
-        _check_budget(options["epsilon"], options["delta"])
+    _check_budget(options["epsilon"], options["delta"])
     if options["locale"] is not None:
         check_locale(options["locale"], OptionError)
 
 
-def _check_budget(epsilon: float, delta: float) -> None:
-    """Check that the accountant can plan for a budget."""
+def _check_budget(epsilon: Any, delta: Any) -> None:
+    """Check a budget of privacy, and that the accountant can plan for it."""
+    if epsilon is not None:
+        check_number("epsilon", epsilon, Real, 0, "or None", above=True)
+    check_number("delta", delta, Real, 0, above=True)
+    if delta >= 1:
+        raise OptionError(f"delta={delta!r} must be below 1: it is a probability")
+    if epsilon is None:
+        return
     if epsilon < LEAST_EPSILON:
         raise OptionError(
             f"epsilon={epsilon!r} must be from {LEAST_EPSILON:g}: below, noise hides all that a "

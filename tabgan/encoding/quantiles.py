@@ -94,25 +94,16 @@ class Quantiles:
         room = MAX_KNOTS - 2 * int(spikes.sum())
         jumps = _jumps(distinct, counts, spikes, half, limit=room // 10)
         kept = _boundaries(counts, spikes, jumps, knots=room * 7 // 10, least=least)
-        # Boundary b lies between distinct[b] and distinct[b + 1]: the distribution function is
-        # exact there whatever the position between the two, so what matters is who owns the gap.
-        left, right = distinct[kept] + half, distinct[kept + 1] - half
-        middle = left / 2 + right / 2
-        ends_left, ends_right = spikes[kept] | jumps[kept], spikes[kept + 1] | jumps[kept]
-        stop = np.where(ends_left, left, np.where(ends_right, right, middle))
-        start = np.where(ends_right, right, np.where(ends_left, left, middle))
+        stop, start, middle = _gaps(distinct, kept, spikes, jumps, half)
         first = np.concatenate([[0], kept + 1])  # of the distinct values in each stretch
         rows = np.add.reduceat(counts, first)
         mean = np.add.reduceat(distinct * counts, first) / rows
         if trims:
-            reach = _reach(distinct, counts, first, rows, mean)
-            enough = rows >= least
+            reach = np.where(rows >= least, _reach(distinct, counts, first, rows, mean), np.inf)
             blur_left = jumps[kept] & ~spikes[kept]
             blur_right = jumps[kept] & ~spikes[kept + 1]
-            outer = np.where(enough, mean + reach, np.inf)[:-1]
-            inner = np.where(enough, mean - reach, -np.inf)[1:]
-            stop = np.where(blur_left, np.minimum(outer, middle), stop)
-            start = np.where(blur_right, np.maximum(inner, middle), start)
+            stop = np.where(blur_left, np.minimum((mean + reach)[:-1], middle), stop)
+            start = np.where(blur_right, np.maximum((mean - reach)[1:], middle), start)
         u, x = _join(
             rows,
             np.concatenate([[low - half], start]),
@@ -210,6 +201,22 @@ def _folded(
         np.searchsorted(distinct, np.concatenate(beyond)), minlength=len(distinct)
     )
     return distinct, counts, own
+
+
+def _gaps(
+    distinct: Floats, kept: NDArray[np.intp], spikes: Mask, jumps: Mask, half: float
+) -> tuple[Floats, Floats, Floats]:
+    """Return where the stretch before each boundary stops and the next one starts, and the middle.
+
+    Boundary b lies between distinct[b] and distinct[b + 1]: the distribution function is exact
+    there whatever the position between the two, so what matters is who owns the gap.
+    """
+    left, right = distinct[kept] + half, distinct[kept + 1] - half
+    middle = left / 2 + right / 2
+    ends_left, ends_right = spikes[kept] | jumps[kept], spikes[kept + 1] | jumps[kept]
+    stop = np.where(ends_left, left, np.where(ends_right, right, middle))
+    start = np.where(ends_right, right, np.where(ends_left, left, middle))
+    return stop, start, middle
 
 
 def _reach(
