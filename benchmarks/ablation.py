@@ -56,8 +56,8 @@ def ways() -> list[dict[str, Any]]:
     from tabgan import OptionError
     from tabgan.gan.losses import LOSSES
     from tabgan.gan.penalties import PENALTIES
-    from tabgan.gan.recipe import Recipe
-    from tabgan.gan.stabilisers import STABILISERS
+    from tabgan.gan.recipe import TrainingConfig
+    from tabgan.gan.stabilisers import STABILIZERS
 
     usual = {"optimizer": "adam", "learning_rate": 1e-3, "discriminator_steps": 1}
     pairs = [
@@ -65,12 +65,12 @@ def ways() -> list[dict[str, Any]]:
         for loss, penalty in product(LOSSES, PENALTIES)
     ]
     steadied = [
-        {"loss": "non_saturating", "penalty": "none", "stabilisers": [name]} for name in STABILISERS
+        {"loss": "non_saturating", "penalty": "none", "stabilisers": [name]} for name in STABILIZERS
     ]
     sound = []
     for way in (*pairs, *steadied):
         try:
-            Recipe.of(usual | way)
+            TrainingConfig.of(usual | way)
         except OptionError:  # refused, with the reason
             continue
         sound.append(way)

@@ -182,7 +182,9 @@ def judged() -> dict[str, str]:
     """Return the digest of all figures of a comparison of two tables."""
     real = load("adult")
     result = evaluate(real[:1500], real[1500:3000].reset_index(drop=True))
-    return {"evaluate: two halves": digest(result.to_json())}
+    found = result.to_json()
+    timed = found["tables"].pop("seconds")  # differs at every run
+    return {"evaluate: two halves": digest(found, list(timed))}
 
 
 GROUPS: dict[str, Callable[[], dict[str, str]]] = {

@@ -6,7 +6,7 @@ Run it as ``python examples/stabilisers.py``; it takes about two minutes on scik
 import argparse
 
 from tabgan import ImageGAN
-from tabgan.gan.stabilisers import STABILISERS
+from tabgan.gan.stabilisers import STABILIZERS
 from tabgan.images.idx import embedded_digits
 from tabgan.images.judge import Judge
 from tabgan.images.metrics import agreement, frechet_distance, inception_score
@@ -21,7 +21,7 @@ judge = Judge.train(images, labels, n_classes=10, seed=0)
 real = judge.features(images)
 
 print(f"{'stabiliser':<22}{'read as asked':>14}{'inception':>11}{'Fréchet':>9}{'loss of D':>11}")
-for name in (None, *STABILISERS):
+for name in (None, *STABILIZERS):
     gan = ImageGAN(
         loss="non_saturating",
         penalty="none",

@@ -15,7 +15,7 @@ from tabgan.assessment import AssessmentMixin
 from tabgan.checks import check_number
 from tabgan.constraints import Constraint, Custom, check_constraints
 from tabgan.dataframes import FrameForm, form_of
-from tabgan.drawing.partial import PartialRows
+from tabgan.drawing.partial import RowCompleter
 from tabgan.errors import ModelFileError, TrainingWarning
 from tabgan.fitting import fit_table
 from tabgan.gan.callbacks import Callback, Progress
@@ -25,7 +25,7 @@ from tabgan.inference import as_frame
 from tabgan.model import TableModel
 from tabgan.options import check_options
 from tabgan.privacy.differential.ledger import Ledger
-from tabgan.privacy.differential.refusals import check_typed
+from tabgan.privacy.differential.refusals import check_dtypes_are_declared
 from tabgan.schema import Schema
 from tabgan.snapshots import Snapshot
 from tabgan.streams import RandomStateLike, resolve_seed
@@ -271,7 +271,7 @@ class TabGAN(AssessmentMixin, BaseEstimator):
         seed = resolve_seed(self.random_state)
         progress = Progress(self.verbose)
         if self.epsilon is not None:
-            check_typed(X)
+            check_dtypes_are_declared(X)
         try:
             options, frame, form = self.get_params(deep=False), as_frame(X), form_of(X)
             model, snapshots = fit_table(frame, options, seed, progress, began, form=form)
@@ -286,7 +286,7 @@ class TabGAN(AssessmentMixin, BaseEstimator):
     def _set_model(self, model: TableModel, snapshots: Sequence[Snapshot] = ()) -> Self:
         schema, facts = model.encoder.schema, model.facts
         self._model = model
-        self._partial = PartialRows(model)
+        self._partial = RowCompleter(model)
         self._form = FrameForm.from_json(facts.get("table", {"library": "pandas"}))
         self.schema_ = schema
         self.history_ = list(facts["history"])

@@ -11,15 +11,15 @@ from tabgan.encoding.base import Encoded
 from tabgan.encoding.table import TableEncoder
 from tabgan.sampling.calibration import level_shares
 from tabgan.sampling.conditional import ConditionalSampler
-from tabgan.sampling.features import Drawn, RowFeatures
-from tabgan.sampling.finish import Finish, Sampler
-from tabgan.sampling.polish import Choice, fit_polish
-from tabgan.sampling.redraws import LevelRedraw
+from tabgan.sampling.features import DrawnRows, RowFeatures
+from tabgan.sampling.finish import PostProcessing, Sampler
+from tabgan.sampling.polish import HeldOutChoice, fit_polish
+from tabgan.sampling.redraws import LevelConditional
 from tabgan.sampling.refinement import choose, effective_share, fit_critics, never
 from tabgan.sampling.stream import BLOCK_ROWS
 from tabgan.streams import numpy_stream, torch_stream
 
-__all__ = ["fit_finish"]
+__all__ = ["fit_postprocessing"]
 
 LEAST_ROWS = 500  # of a table for trees to learn anything beyond the generator
 MOST_ROWS = 50_000  # that the trees are grown on
@@ -27,7 +27,7 @@ MOST_CELLS = 1_500_000  # of them: of a wide table fewer rows
 POOL = 3  # drawn rows for each of them
 
 
-def fit_finish(
+def fit_postprocessing(
     rows: Encoded,
     encoder: TableEncoder,
     sampler: Sampler,
@@ -36,7 +36,7 @@ def fit_finish(
     refine: bool,
     polish: bool,
     stop: Callable[[], bool] = never,
-) -> tuple[Finish | None, dict[str, Any]]:
+) -> tuple[PostProcessing | None, dict[str, Any]]:
     """Learn from real rows how drawn ones are to be chosen and redrawn.
 
     Parameters
@@ -72,7 +72,7 @@ def fit_finish(
     critics: tuple[Any, ...] = ()
     if refine:
         critics, weights = fit_critics(real.features, drawn, encoder.spans, shares, rng, stop=stop)
-    choices: list[Choice] = []
+    choices: list[HeldOutChoice] = []
     if polish:
         given = sampler.conditions.given if isinstance(sampler, ConditionalSampler) else ()
         before = drawn[choose(weights, len(real), rng)]
@@ -87,10 +87,10 @@ def fit_finish(
     if not critics and not choices:
         return None, facts
     redraws = tuple(choice.redraw for choice in choices)
-    return Finish(features, shares, critics, redraws), facts
+    return PostProcessing(features, shares, critics, redraws), facts
 
 
-def _some_rows(rows: Encoded, features: RowFeatures, rng: np.random.Generator) -> Drawn:
+def _some_rows(rows: Encoded, features: RowFeatures, rng: np.random.Generator) -> DrawnRows:
     chosen: Any = slice(None)
     most = min(MOST_ROWS, max(MOST_CELLS // len(features), LEAST_ROWS))
     if len(rows.codes) > most:
@@ -102,7 +102,7 @@ def _some_rows(rows: Encoded, features: RowFeatures, rng: np.random.Generator) -
 
 def _pool(
     sampler: Sampler, features: RowFeatures, n: int, seed: int, device: torch.device
-) -> Drawn:
+) -> DrawnRows:
     """Draw n rows block by block, as a sample is drawn."""
     parts = []
     for block in range(-(-n // BLOCK_ROWS)):
@@ -111,9 +111,9 @@ def _pool(
     return features.of(numbers, codes)
 
 
-def _describe(choice: Choice, encoder: TableEncoder) -> dict[str, Any]:
+def _describe(choice: HeldOutChoice, encoder: TableEncoder) -> dict[str, Any]:
     redraw = choice.redraw
-    if isinstance(redraw, LevelRedraw):
+    if isinstance(redraw, LevelConditional):
         position = _owner([len(e.spans.widths) for e in encoder.encoders.values()], redraw.span)
     else:
         position = _owner([e.spans.n_numbers for e in encoder.encoders.values()], redraw.number)

@@ -11,21 +11,21 @@ from tabgan.constraints import Constraint, declare, plan
 from tabgan.dataframes import FrameForm
 from tabgan.encoding.conditions import ConditionColumns, find_columns
 from tabgan.encoding.table import TableEncoder
-from tabgan.finishing import fit_finish
+from tabgan.finishing import fit_postprocessing
 from tabgan.gan.callbacks import Callback, Callbacks, History, Progress, observed
 from tabgan.gan.diagnosis import describe_course
 from tabgan.gan.latent import check_prior, resolve_latent_dim
 from tabgan.gan.precision import choose_device, choose_precision
-from tabgan.gan.recipe import Recipe
-from tabgan.hygiene import hide_rare_values, with_min_group
+from tabgan.gan.recipe import TrainingConfig
+from tabgan.hygiene import suppress_rare_values, with_min_group
 from tabgan.inference import resolve_schema
 from tabgan.model import TableModel
 from tabgan.snapshots import Snapshot, decode_snapshots
-from tabgan.spans import Spans
+from tabgan.spans import RowLayout
 from tabgan.streams import numpy_stream
 from tabgan.training import AFTER_TRAINING, TableTraining, auto_steps
 
-__all__ = ["Fitted", "fit_table"]
+__all__ = ["FitResult", "fit_table"]
 
 Options = Mapping[str, Any]
 
@@ -33,7 +33,7 @@ Options = Mapping[str, Any]
 _LEFT_OUT = ("schema", "condition_on", "constraints", "device", "callbacks", "random_state")
 
 
-class Fitted(NamedTuple):
+class FitResult(NamedTuple):
     """What a fit gives: the model, and rows from moments of its training."""
 
     model: TableModel
@@ -48,7 +48,7 @@ def fit_table(
     began: float,
     *,
     form: FrameForm,
-) -> Fitted:
+) -> FitResult:
     """Learn a table, with differential privacy if the options have an `epsilon`.
 
     Parameters
@@ -69,10 +69,10 @@ def fit_table(
     if options["epsilon"] is not None:
         from tabgan.privacy.differential.fit import fit_privately
 
-        return Fitted(fit_privately(frame, options, seed, progress, form=form), [])
+        return FitResult(fit_privately(frame, options, seed, progress, form=form), [])
     history = History()
     callback = Callbacks([history, progress, *(options["callbacks"] or ())])
-    kept = {**Recipe.of(options).kept_options(options, _LEFT_OUT), "random_state": seed}
+    kept = {**TrainingConfig.of(options).kept_options(options, _LEFT_OUT), "random_state": seed}
     with observed(callback.callbacks, kept) as facts:
         fitted = _fit_stages(
             frame, options, seed, callback, history=history, began=began, form=form
@@ -90,7 +90,7 @@ def _fit_stages(
     history: History,
     began: float,
     form: FrameForm,
-) -> Fitted:
+) -> FitResult:
     callback.on_stage("Finding rules between columns")
     frame, encoder, conditions, constraints = _fit_encoder(frame, options, seed)
     callback.on_stage("Encoding")
@@ -111,7 +111,7 @@ def _fit_stages(
     def stop() -> bool:
         return callback.stop() or time.monotonic() >= until
 
-    finish, finish_facts = fit_finish(rows, encoder, sampler, seed, **wanted, stop=stop)
+    finish, finish_facts = fit_postprocessing(rows, encoder, sampler, seed, **wanted, stop=stop)
     facts = {
         "parameters": training.recipe.kept_options(options, _LEFT_OUT),
         "n_rows": len(frame),
@@ -121,7 +121,7 @@ def _fit_stages(
         **describe_course(history.records, training.recipe),
     }
     model = TableModel(encoder, sampler, facts, conditions, finish, constraints)
-    return Fitted(model, decode_snapshots(taken, encoder, seed))
+    return FitResult(model, decode_snapshots(taken, encoder, seed))
 
 
 def _fit_encoder(
@@ -134,7 +134,7 @@ def _fit_encoder(
     schema = with_min_group(schema, options["min_group"])
     given = find_columns(schema, options["condition_on"])
     rules, fixed = plan(constraints, frame, schema, given)
-    hidden, schema = hide_rare_values(
+    hidden, schema = suppress_rare_values(
         frame,
         schema,
         declared,
@@ -157,7 +157,7 @@ def _fit_encoder(
 
 
 def _training(
-    spans: Spans,
+    spans: RowLayout,
     given: tuple[int, ...],
     latent_dim: int,
     n_steps: int,
@@ -173,7 +173,7 @@ def _training(
         prior=check_prior(options["prior"]),
         n_steps=n_steps,
         batch_size=options["batch_size"],
-        recipe=Recipe.of(options),
+        recipe=TrainingConfig.of(options),
         device=device,
         dtype=choose_precision(options["precision"], device),
         seed=seed,
@@ -186,7 +186,7 @@ def _n_steps(encoder: TableEncoder, n_rows: int, options: Options) -> int:
     if not encoder.spans.width:
         return 0  # nothing to learn: all columns are constant, identifiers or derived
     if options["epochs"] is not None:
-        return Recipe.of(options).steps(options["epochs"], n_rows, options["batch_size"])
+        return TrainingConfig.of(options).steps(options["epochs"], n_rows, options["batch_size"])
     return auto_steps(n_rows) if options["steps"] == "auto" else int(options["steps"])
 
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from tabgan.errors import OptionError
 
-__all__ = ["Expression", "quoted"]
+__all__ = ["ArithmeticExpression", "quoted"]
 
 LONGEST = 10_000  # characters
 DEEPEST = 50  # parentheses, signs and functions within each other
@@ -60,7 +60,7 @@ class _Token(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Expression:
+class ArithmeticExpression:
     """Arithmetic over columns, parsed.
 
     Raises
@@ -70,7 +70,7 @@ class Expression:
 
     Examples
     --------
-    >>> expression = Expression("(net + tax) * -2")
+    >>> expression = ArithmeticExpression("(net + tax) * -2")
     >>> expression.names
     ('net', 'tax')
     >>> expression.evaluate({"net": np.array([1.0, 2.0]), "tax": np.array([0.5, 0.5])}).tolist()

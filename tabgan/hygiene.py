@@ -9,7 +9,7 @@ import pandas as pd
 from tabgan.constraints import Constraint, FixedCombinations
 from tabgan.constraints.base import ColumnConstraint
 from tabgan.encoding.dependencies import Dependency, detect_dependencies
-from tabgan.encoding.ends import within_ends
+from tabgan.encoding.ends import clip_to_range
 from tabgan.encoding.rare import fold_rare, has_frequent_level
 from tabgan.encoding.table import by_position, column_index
 from tabgan.errors import DataError, SchemaError
@@ -18,7 +18,7 @@ from tabgan.kinds import RANGED
 from tabgan.schema import Column, Schema
 from tabgan.values import numbers_of, numbers_to_series
 
-__all__ = ["hide_rare_values", "with_min_group"]
+__all__ = ["suppress_rare_values", "with_min_group"]
 
 
 def with_min_group(schema: Schema, min_group: int) -> Schema:
@@ -29,7 +29,7 @@ def with_min_group(schema: Schema, min_group: int) -> Schema:
     return replace(schema, columns=tuple(columns))
 
 
-def hide_rare_values(
+def suppress_rare_values(
     frame: pd.DataFrame,
     schema: Schema,
     constraints: Sequence[Constraint],
@@ -95,7 +95,7 @@ def _within(column: Column, values: pd.Series) -> pd.Series:
     numbers = numbers_of(values, column)
     decimals = 0 if column.kind == "integer" else column.decimals
     known = numbers.values.copy()
-    known[numbers.present] = within_ends(known[numbers.present], decimals, column.least_rows)
+    known[numbers.present] = clip_to_range(known[numbers.present], decimals, column.least_rows)
     written = numbers_to_series(known, numbers.special, column, numbers.present)
     return written.set_axis(values.index)
 

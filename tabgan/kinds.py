@@ -3,7 +3,7 @@
 from typing import Any
 
 from tabgan.errors import SchemaError, did_you_mean
-from tabgan.expressions import Expression
+from tabgan.expressions import RegularExpression
 
 __all__ = ["KINDS", "LEARNED", "LOCALISED", "RANGED", "Kind", "check_kind", "expression_of"]
 
@@ -51,7 +51,7 @@ def check_kind(where: str, kind: Any) -> None:
     """
     if isinstance(kind, str) and kind.startswith(_REGEX):
         try:
-            Expression(kind.removeprefix(_REGEX))
+            RegularExpression(kind.removeprefix(_REGEX))
         except SchemaError as error:
             raise SchemaError(f"{where}: {error}") from error
     elif kind not in KINDS:

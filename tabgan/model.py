@@ -27,7 +27,7 @@ from tabgan.gan.networks import MLPGenerator
 from tabgan.persistence import putting_together, read_model, write_model
 from tabgan.sampling.conditional import ConditionalSampler
 from tabgan.sampling.features import RowFeatures
-from tabgan.sampling.finish import Finish
+from tabgan.sampling.finish import PostProcessing
 from tabgan.sampling.rows import RowSampler
 from tabgan.sampling.stream import BLOCK_ROWS, blocks
 from tabgan.sampling.tensors import under
@@ -63,7 +63,7 @@ class TableModel:
     sampler: RowSampler | ConditionalSampler
     facts: Mapping[str, Any]
     condition_columns: ConditionColumns | None = None
-    finish: Finish | None = None
+    finish: PostProcessing | None = None
     constraints: tuple[Constraint, ...] = ()
 
     @property
@@ -184,11 +184,13 @@ class TableModel:
 
 def _finish(
     encoder: TableEncoder, description: Mapping[str, Any], tensors: Mapping[str, Tensor]
-) -> Finish | None:
+) -> PostProcessing | None:
     if "finish" not in description:
         return None
     own = under("finish.", tensors)
-    return Finish.restore(description["finish"], own, RowFeatures(encoder.spans, encoder.quantiles))
+    return PostProcessing.restore(
+        description["finish"], own, RowFeatures(encoder.spans, encoder.quantiles)
+    )
 
 
 def _rebuild(

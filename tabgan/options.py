@@ -11,7 +11,7 @@ from tabgan.constraints import check_constraints
 from tabgan.errors import OptionError
 from tabgan.gan.latent import check_prior
 from tabgan.gan.precision import choose_device, choose_precision
-from tabgan.gan.recipe import Recipe
+from tabgan.gan.recipe import TrainingConfig
 from tabgan.vocabularies import check_locale
 
 __all__ = ["check_options"]
@@ -36,7 +36,7 @@ def check_options(options: Mapping[str, Any]) -> None:
         check_number(name, options[name], Integral, 1)
     check_training(options)
     check_constraints(options["constraints"])
-    Recipe.of(options)
+    TrainingConfig.of(options)
     check_prior(options["prior"])
     _check_budget(options["epsilon"], options["delta"])
     if options["locale"] is not None:

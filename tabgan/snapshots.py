@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from tabgan.encoding.table import TableEncoder
-from tabgan.gan.snapshots import Taken
-from tabgan.spans import Spans
+from tabgan.gan.snapshots import SnapshotRows
+from tabgan.spans import RowLayout
 from tabgan.streams import numpy_stream
 
 __all__ = ["Snapshot", "decode_snapshots"]
@@ -32,7 +32,9 @@ class Snapshot(NamedTuple):
     rows: pd.DataFrame
 
 
-def decode_snapshots(taken: Sequence[Taken], encoder: TableEncoder, seed: int) -> list[Snapshot]:
+def decode_snapshots(
+    taken: Sequence[SnapshotRows], encoder: TableEncoder, seed: int
+) -> list[Snapshot]:
     """Turn encoded rows back into tables; what is random in it is so alike for all moments."""
     return [Snapshot(step, epoch, _decode(rows, encoder, seed)) for step, epoch, rows in taken]
 
@@ -44,7 +46,7 @@ def _decode(rows: Tensor, encoder: TableEncoder, seed: int) -> pd.DataFrame:
     return encoder.decode(numbers, codes, 0, numpy_stream(seed, "snapshots", "decode"), key=seed)
 
 
-def _codes(levels: Tensor, spans: Spans) -> Tensor:
+def _codes(levels: Tensor, spans: RowLayout) -> Tensor:
     if not spans.widths:
         return levels.new_empty((len(levels), 0), dtype=torch.long)
     parts = torch.split(levels, [*spans.widths], dim=1)

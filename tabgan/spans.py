@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
 
-__all__ = ["Spans"]
+__all__ = ["RowLayout"]
 
 
 @dataclass(frozen=True)
-class Spans:
+class RowLayout:
     """Layout of an encoded row.
 
     Parameters
@@ -26,7 +26,7 @@ class Spans:
 
     Examples
     --------
-    >>> spans = Spans(marks=(None, 1), widths=(3, 2))
+    >>> spans = RowLayout(marks=(None, 1), widths=(3, 2))
     >>> spans.n_numbers, spans.n_levels, spans.width
     (2, 5, 7)
     >>> spans.offsets
@@ -61,19 +61,19 @@ class Spans:
 
         Examples
         --------
-        >>> Spans(widths=(3, 2, 2)).level_places([0, 2])
+        >>> RowLayout(widths=(3, 2, 2)).level_places([0, 2])
         [0, 1, 2, 5, 6]
         """
         return [self.offsets[i] + level for i in level_spans for level in range(self.widths[i])]
 
     @classmethod
-    def concatenate(cls, parts: Iterable["Spans"]) -> "Spans":
+    def concatenate(cls, parts: Iterable["RowLayout"]) -> "RowLayout":
         """Lay several layouts side by side, shifting their marks.
 
         Examples
         --------
-        >>> Spans.concatenate([Spans((), (4,)), Spans((0,), (2,))])
-        Spans(marks=(1,), widths=(4, 2))
+        >>> RowLayout.concatenate([RowLayout((), (4,)), RowLayout((0,), (2,))])
+        RowLayout(marks=(1,), widths=(4, 2))
         """
         marks: list[int | None] = []
         widths: list[int] = []

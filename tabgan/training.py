@@ -14,19 +14,19 @@ from tabgan.gan.heads import TableHead
 from tabgan.gan.latent import Prior
 from tabgan.gan.networks import MLPDiscriminator, MLPGenerator
 from tabgan.gan.probe import PROBE_ROWS, Probe
-from tabgan.gan.recipe import Recipe
-from tabgan.gan.snapshots import SNAPSHOT_ROWS, Snapshots, Taken
+from tabgan.gan.recipe import TrainingConfig
+from tabgan.gan.snapshots import SNAPSHOT_ROWS, SnapshotRows, SnapshotTaker
 from tabgan.gan.threads import one_thread
 from tabgan.gan.trainer import Trainer
 from tabgan.sampling.calibration import draw_pool, level_offsets, level_shares
 from tabgan.sampling.conditional import ConditionalSampler
-from tabgan.sampling.conditions import Conditions
+from tabgan.sampling.conditions import ConditionCounts
 from tabgan.sampling.rows import RowSampler
-from tabgan.sampling.strata import fit_strata
-from tabgan.spans import Spans
+from tabgan.sampling.strata import fit_stratified_calibration
+from tabgan.spans import RowLayout
 from tabgan.streams import torch_stream
 
-__all__ = ["AFTER_TRAINING", "TableTraining", "Trained", "auto_steps"]
+__all__ = ["AFTER_TRAINING", "TableTraining", "TrainingResult", "auto_steps"]
 
 MIN_STEPS = 2_000
 MAX_STEPS = 10_000
@@ -45,11 +45,11 @@ def auto_steps(n_rows: int) -> int:
     return int(min(max(MIN_STEPS, STEPS_PER_ROW * n_rows), MAX_STEPS))
 
 
-class Trained(NamedTuple):
+class TrainingResult(NamedTuple):
     """The averaged generator, calibrated, and rows from moments of its training."""
 
     sampler: RowSampler | ConditionalSampler
-    snapshots: list[Taken]
+    snapshots: list[SnapshotRows]
 
 
 @dataclass(frozen=True)
@@ -78,20 +78,22 @@ class TableTraining:
         Number of moments at which rows are drawn for `tabgan.gan.snapshots`.
     """
 
-    spans: Spans
+    spans: RowLayout
     latent_dim: int
     hidden_dim: int
     prior: Prior
     n_steps: int
     batch_size: int
-    recipe: Recipe
+    recipe: TrainingConfig
     device: torch.device
     dtype: torch.dtype
     seed: int
     given: tuple[int, ...] = ()
     n_snapshots: int = 0
 
-    def run(self, rows: Encoded, callback: Callback, seconds: float | None = None) -> Trained:
+    def run(
+        self, rows: Encoded, callback: Callback, seconds: float | None = None
+    ) -> TrainingResult:
         """Train on encoded rows and calibrate the averaged generator.
 
         The callback's records have what `tabgan.gan.probe` measures. Training ends early after
@@ -102,16 +104,16 @@ class TableTraining:
             generator, taken = self._train(rows, shares, callback, seconds)
             noise = torch_stream(self.seed, "calibration", device=self.device)
             if self.given:
-                return Trained(self._calibrate_conditions(generator, rows, noise), taken)
+                return TrainingResult(self._calibrate_conditions(generator, rows, noise), taken)
             logits = draw_pool(generator, self.spans.width, noise)
             levels = logits[:, self.spans.n_numbers :]
             offsets = level_offsets(levels, shares.to(self.device), self.spans)
-        return Trained(RowSampler(generator, offsets, self.spans), taken)
+        return TrainingResult(RowSampler(generator, offsets, self.spans), taken)
 
     def _calibrate_conditions(
         self, generator: MLPGenerator, rows: Encoded, noise: torch.Generator
     ) -> ConditionalSampler:
-        conditions, which = Conditions.of(rows.codes, self.given)
+        conditions, which = ConditionCounts.of(rows.codes, self.given)
         there = conditions.to(self.device)
 
         def draw(counts: Tensor, most: int) -> Tensor:
@@ -122,12 +124,14 @@ class TableTraining:
             width = self.spans.width
             return draw_pool(generator, width, noise, draw_labels=labels, most=most)
 
-        strata = fit_strata(rows, self.spans, conditions, which, draw=draw, stream=noise)
+        strata = fit_stratified_calibration(
+            rows, self.spans, conditions, which, draw=draw, stream=noise
+        )
         return ConditionalSampler(generator, strata.to(self.device), self.spans, there)
 
     def _train(
         self, rows: Encoded, shares: Tensor, callback: Callback, seconds: float | None
-    ) -> tuple[MLPGenerator, list[Taken]]:
+    ) -> tuple[MLPGenerator, list[SnapshotRows]]:
         head = TableHead(self.spans, self.given).to(self.device)
         generator, discriminator = self._networks(shares, head)
         low, width, codes = (torch.from_numpy(part).to(self.device) for part in rows)
@@ -152,13 +156,13 @@ class TableTraining:
         stream = torch_stream(self.seed, "probe", device=self.device)
         return Probe(batches.head, batches.pick(PROBE_ROWS, stream), stream)
 
-    def _snapshots(self, batches: TableBatches) -> Snapshots:
+    def _snapshots(self, batches: TableBatches) -> SnapshotTaker:
         stream = torch_stream(self.seed, "snapshots", device=self.device)
         labels = None
         if self.n_snapshots and self.given:
             labels = batches.head.labels(batches.pick(SNAPSHOT_ROWS, stream, repeat=True))
         a_step = self.recipe.epochs_a_step(batches.n_rows, batches.batch_size)
-        return Snapshots(
+        return SnapshotTaker(
             self.n_snapshots, batches.head, stream, labels=labels, epochs_a_step=a_step
         )
 

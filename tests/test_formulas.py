@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tabgan import OptionError
-from tabgan.formulas import Expression, quoted
+from tabgan.formulas import ArithmeticExpression, quoted
 
 VALUES = {"a": np.array([1.0, 2.0, 0.0]), "b c": np.array([4.0, 5.0, 6.0]), "max": np.ones(3)}
 
@@ -29,13 +29,13 @@ VALUES = {"a": np.array([1.0, 2.0, 0.0]), "b c": np.array([4.0, 5.0, 6.0]), "max
     ],
 )
 def test_values(text, names, results):
-    expression = Expression(text)
+    expression = ArithmeticExpression(text)
     assert expression.names == tuple(names)
     np.testing.assert_allclose(expression.evaluate(VALUES), results)
 
 
 def test_a_name_with_backticks():
-    assert Expression("`a``b` + ü").names == ("a`b", "ü")
+    assert ArithmeticExpression("`a``b` + ü").names == ("a`b", "ü")
     assert quoted("a`b") == "`a``b`"
 
 
@@ -62,7 +62,7 @@ def test_a_name_with_backticks():
 )
 def test_what_is_no_expression(text, words):
     with pytest.raises(OptionError) as caught:
-        Expression(text)
+        ArithmeticExpression(text)
     assert str(caught.value) == (
         f"expression {text!r}, {words}; an expression is made of numbers, columns (`in backticks` "
         "if they are no plain words), + - * / ( ) and abs, min, max, round"
@@ -72,7 +72,7 @@ def test_what_is_no_expression(text, words):
 @pytest.mark.parametrize("text", [None, 3, "a+" * 10_000 + "a"])
 def test_what_is_no_text_or_too_long(text):
     with pytest.raises(OptionError, match="must be text of at most 10000 characters"):
-        Expression(text)
+        ArithmeticExpression(text)
 
 
 PIECES = [
@@ -97,7 +97,7 @@ PIECES = [
 
 def parse(text):
     try:
-        return Expression(text)
+        return ArithmeticExpression(text)
     except OptionError as error:
         return str(error)
 
@@ -110,8 +110,12 @@ def test_any_text_is_an_expression_or_one_clear_error(text):
     else:
         values = {name: np.array([0.0, -1.5, 1e300]) for name in outcome.names}
         assert outcome.evaluate(values).shape == (3,)
-        assert Expression(text) == outcome
+        assert ArithmeticExpression(text) == outcome
 
 
 def test_a_long_expression_is_no_deep_one():
-    assert Expression("+".join(["a"] * 4_000)).evaluate(VALUES).tolist() == [4000, 8000, 0]
+    assert ArithmeticExpression("+".join(["a"] * 4_000)).evaluate(VALUES).tolist() == [
+        4000,
+        8000,
+        0,
+    ]

@@ -1,20 +1,20 @@
 """The language of conditions: what a user asks of rows, checked and ready to be evaluated."""
 
-from tabgan.asking.ask import asked_of, parse_where
-from tabgan.asking.asked import Asked, ColumnTest, Range
-from tabgan.asking.given import GivenRows, given_rows
+from tabgan.asking.ask import parse_condition, parse_where
+from tabgan.asking.asked import ColumnPredicate, Condition, Interval
+from tabgan.asking.given import PartialRows, read_partial_rows
 from tabgan.asking.grammar import join_wheres
-from tabgan.asking.known import known_levels, known_specials
+from tabgan.asking.known import column_categories, column_sentinels
 
 __all__ = [
-    "Asked",
-    "ColumnTest",
-    "GivenRows",
-    "Range",
-    "asked_of",
-    "given_rows",
+    "Condition",
+    "ColumnPredicate",
+    "PartialRows",
+    "Interval",
+    "parse_condition",
+    "read_partial_rows",
     "join_wheres",
-    "known_levels",
-    "known_specials",
+    "column_categories",
+    "column_sentinels",
     "parse_where",
 ]

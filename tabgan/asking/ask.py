@@ -6,7 +6,7 @@ from operator import and_
 from types import MappingProxyType
 from typing import Any
 
-from tabgan.asking.asked import Asked, ColumnTest
+from tabgan.asking.asked import ColumnPredicate, Condition
 from tabgan.asking.clauses import Clause, clauses_of
 from tabgan.asking.domains import Domain, domain_of
 from tabgan.asking.grammar import read_clauses
@@ -15,13 +15,15 @@ from tabgan.lookup import find_name
 from tabgan.scalars import Scalar
 from tabgan.schema import Schema
 
-__all__ = ["asked_of", "parse_where"]
+__all__ = ["parse_condition", "parse_where"]
 
 Known = Mapping[int, Sequence[Scalar]]
 _NONE: Known = MappingProxyType({})
 
 
-def asked_of(where: Any, schema: Schema, levels: Known, specials: Known = _NONE) -> Asked:
+def parse_condition(
+    where: Any, schema: Schema, levels: Known, specials: Known = _NONE
+) -> Condition:
     """Read what a user asks of rows, and check it against the columns of a table.
 
     A mapping gives for a column: a value that it is to have; a list (or set, or array) of values
@@ -53,7 +55,8 @@ def asked_of(where: Any, schema: Schema, levels: Known, specials: Known = _NONE)
     --------
     >>> from tabgan.schema import Column
     >>> schema = Schema((Column("age", "integer", "int64"), Column("plan", "categorical", "str")))
-    >>> asked = asked_of({"age": (65, None), "plan": ["free", "pro"]}, schema, {1: ["free", "pro"]})
+    >>> known = {1: ["free", "pro"]}
+    >>> asked = parse_condition({"age": (65, None), "plan": ["free", "pro"]}, schema, known)
     >>> asked.describe()
     "age >= 65 and plan in ('free', 'pro')"
     """
@@ -68,13 +71,13 @@ def asked_of(where: Any, schema: Schema, levels: Known, specials: Known = _NONE)
     return _check(clauses_of(where), schema, levels, specials)
 
 
-def parse_where(text: str, schema: Schema, levels: Known, specials: Known = _NONE) -> Asked:
+def parse_where(text: str, schema: Schema, levels: Known, specials: Known = _NONE) -> Condition:
     """Read text such as ``income == ">50K" and age >= 65``; see `tabgan.asking.grammar`.
 
     Raises
     ------
     OptionError
-        If it can't be read, with the place marked, and as `asked_of` does.
+        If it can't be read, with the place marked, and as `parse_condition` does.
 
     Examples
     --------
@@ -86,7 +89,7 @@ def parse_where(text: str, schema: Schema, levels: Known, specials: Known = _NON
     return _check(read_clauses(text), schema, levels, specials)
 
 
-def _check(clauses: Iterable[Clause], schema: Schema, levels: Known, specials: Known) -> Asked:
+def _check(clauses: Iterable[Clause], schema: Schema, levels: Known, specials: Known) -> Condition:
     by_column: dict[int, list[Clause]] = {}
     for clause in clauses:
         position = find_name(clause.name, schema.names)
@@ -101,10 +104,10 @@ def _check(clauses: Iterable[Clause], schema: Schema, levels: Known, specials: K
         column = schema.columns[position]
         marks = specials.get(position, (None,) if column.missing else ())
         tests.append(_test(position, domain_of(column, levels.get(position), marks), own))
-    return Asked(tuple(tests))
+    return Condition(tuple(tests))
 
 
-def _test(position: int, domain: Domain, clauses: Sequence[Clause]) -> ColumnTest:
+def _test(position: int, domain: Domain, clauses: Sequence[Clause]) -> ColumnPredicate:
     """Put together what is asked of one column."""
     choice = reduce(and_, map(domain.choose, clauses))
     text = " and ".join(map(str, clauses))
@@ -118,4 +121,4 @@ def _test(position: int, domain: Domain, clauses: Sequence[Clause]) -> ColumnTes
         level for place, level in enumerate(domain.levels) if (place in choice.places) != negated
     ]
     ranges = () if negated else choice.ranges
-    return ColumnTest(position, domain.column, tuple(levels), ranges, negated, text)
+    return ColumnPredicate(position, domain.column, tuple(levels), ranges, negated, text)

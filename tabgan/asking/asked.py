@@ -13,10 +13,10 @@ from tabgan.scalars import Scalar
 from tabgan.schema import Column
 from tabgan.values import codes_of, numbers_of
 
-__all__ = ["Asked", "ColumnTest", "Range", "intersect"]
+__all__ = ["Condition", "ColumnPredicate", "Interval", "intersect"]
 
 
-class Range(NamedTuple):
+class Interval(NamedTuple):
     """Numbers from `low` to `high`, both included; an open end is infinite.
 
     They are numbers as `tabgan.values.numbers_of` reads them from the column: ticks of dates and
@@ -32,9 +32,9 @@ class Range(NamedTuple):
         """Whether no number lies in it."""
         return self.low > self.high
 
-    def __and__(self, other: "Range") -> "Range":
+    def __and__(self, other: "Interval") -> "Interval":
         """Return the numbers that lie in both."""
-        return Range(max(self.low, other.low), min(self.high, other.high))
+        return Interval(max(self.low, other.low), min(self.high, other.high))
 
     def holds(self, numbers: NDArray[Any]) -> NDArray[np.bool_]:
         """Say which numbers lie in it."""
@@ -43,7 +43,7 @@ class Range(NamedTuple):
 
 
 @dataclass(frozen=True)
-class ColumnTest:
+class ColumnPredicate:
     """What is asked of the cells of one column: to be one of some levels, or in some ranges.
 
     Parameters
@@ -68,7 +68,7 @@ class ColumnTest:
     position: int
     column: Column
     levels: tuple[Scalar, ...] = ()
-    ranges: tuple[Range, ...] = ()
+    ranges: tuple[Interval, ...] = ()
     negated: bool = False
     text: str = field(default="", compare=False)
 
@@ -77,7 +77,8 @@ class ColumnTest:
 
         Examples
         --------
-        >>> test = ColumnTest(0, Column("age", "integer", "Int64"), (None,), (Range(low=65),))
+        >>> age = Column("age", "integer", "Int64")
+        >>> test = ColumnPredicate(0, age, (None,), (Interval(low=65),))
         >>> test.mask(pd.Series([64, 65, None], dtype="Int64")).tolist()
         [False, True, True]
         """
@@ -105,7 +106,7 @@ class ColumnTest:
 
 
 @dataclass(frozen=True)
-class Asked:
+class Condition:
     """What is asked of rows: one test at most of each column, all of which must pass.
 
     Parameters
@@ -114,7 +115,7 @@ class Asked:
         In the order of their columns.
     """
 
-    tests: tuple[ColumnTest, ...]
+    tests: tuple[ColumnPredicate, ...]
 
     @property
     def positions(self) -> tuple[int, ...]:
@@ -128,22 +129,22 @@ class Asked:
             passes &= test.mask(frame.iloc[:, test.position])
         return passes
 
-    def without(self, positions: Collection[int]) -> "Asked":
+    def without(self, positions: Collection[int]) -> "Condition":
         """Return what is asked of all but some columns."""
-        return Asked(tuple(test for test in self.tests if test.position not in positions))
+        return Condition(tuple(test for test in self.tests if test.position not in positions))
 
     def describe(self) -> str:
         """Say the question in words; `tabgan.asking.parse_where` reads them."""
         return " and ".join(test.describe() for test in self.tests)
 
 
-def intersect(one: Sequence[Range], other: Sequence[Range]) -> tuple[Range, ...]:
+def intersect(one: Sequence[Interval], other: Sequence[Interval]) -> tuple[Interval, ...]:
     """Return the ranges that lie in two unions of ranges.
 
     Examples
     --------
-    >>> intersect([Range(high=3), Range(low=5)], [Range(2, 6)])
-    (Range(low=2, high=3), Range(low=5, high=6))
+    >>> intersect([Interval(high=3), Interval(low=5)], [Interval(2, 6)])
+    (Interval(low=2, high=3), Interval(low=5, high=6))
     """
     both = (a & b for a in one for b in other)
     return tuple(each for each in both if not each.is_empty)

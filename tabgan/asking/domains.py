@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tabgan.asking.asked import Range, intersect
+from tabgan.asking.asked import Interval, intersect
 from tabgan.asking.clauses import Clause, is_missing
 from tabgan.asking.lines import LINE_KINDS, ends_of, grid_of, is_on_grid, next_to, read_spot
 from tabgan.errors import OptionError, did_you_mean
@@ -21,21 +21,21 @@ from tabgan.schema import Column
 from tabgan.text_formats import MISSING_MARKS
 from tabgan.values import Numbers, levels_to_series, numbers_of
 
-__all__ = ["Choice", "Domain", "domain_of"]
+__all__ = ["ValueChoice", "Domain", "domain_of"]
 
 _SHOWN = 1000  # levels among which the nearest to a wrong one is looked for
-_ANY = (Range(),)
+_ANY = (Interval(),)
 _COMPARISONS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 
 
-class Choice(NamedTuple):
+class ValueChoice(NamedTuple):
     """Numbers in ranges, and known values by their place."""
 
-    ranges: tuple[Range, ...]
+    ranges: tuple[Interval, ...]
     places: frozenset[int]
 
-    def __and__(self, other: "Choice") -> "Choice":
-        return Choice(intersect(self.ranges, other.ranges), self.places & other.places)
+    def __and__(self, other: "ValueChoice") -> "ValueChoice":
+        return ValueChoice(intersect(self.ranges, other.ranges), self.places & other.places)
 
 
 class Domain(ABC):
@@ -49,13 +49,13 @@ class Domain(ABC):
         The values that are known: all of them, or those that stand beside its numbers.
     """
 
-    ranges: tuple[Range, ...] = ()  # all numbers that the column can hold beside its levels
+    ranges: tuple[Interval, ...] = ()  # all numbers that the column can hold beside its levels
 
     def __init__(self, column: Column, levels: Sequence[Scalar]) -> None:
         self.column = column
         self.levels = levels
 
-    def choose(self, clause: Clause) -> Choice:
+    def choose(self, clause: Clause) -> ValueChoice:
         """Return what meets a clause; all other values meet its opposite.
 
         Raises
@@ -79,21 +79,21 @@ class Domain(ABC):
         places = frozenset().union(*(choice.places for choice in chosen))
         spots = [spot for choice in chosen for spot in choice.ranges]
         if clause.operator == "in":
-            return Choice(_united(spots), places)
+            return ValueChoice(_united(spots), places)
         ranges = self.ranges
         for spot in spots:
             ranges = intersect(ranges, self._without(spot))
-        return Choice(ranges, frozenset(range(len(self.levels))) - places)
+        return ValueChoice(ranges, frozenset(range(len(self.levels))) - places)
 
     @abstractmethod
-    def _equal(self, value: Any) -> Choice:
+    def _equal(self, value: Any) -> ValueChoice:
         """Return what equals a value that is not missing."""
 
     @abstractmethod
-    def _compared(self, clause: Clause, value: Any) -> Choice:
+    def _compared(self, clause: Clause, value: Any) -> ValueChoice:
         """Return what is less or greater than a value."""
 
-    def _missing(self, optional: bool) -> Choice:
+    def _missing(self, optional: bool) -> ValueChoice:
         places = [place for place, level in enumerate(self.levels) if self._is_absent(level)]
         if not places and not optional:
             marks = [level for level in islice(self.levels, _SHOWN) if level in MISSING_MARKS]
@@ -101,7 +101,7 @@ class Domain(ABC):
             raise OptionError(
                 f"where: column {self.column.name!r} is never missing in the training table; {hint}"
             )
-        return Choice((), frozenset(places))
+        return ValueChoice((), frozenset(places))
 
     def _is_absent(self, level: Scalar) -> bool:
         """Say whether a level stands for no value; among categories, "none" may well be one."""
@@ -109,21 +109,21 @@ class Domain(ABC):
             return level is None or level == ""
         return level is None or (isinstance(level, str) and level in MISSING_MARKS)
 
-    def _without(self, spot: Range) -> tuple[Range, ...]:
+    def _without(self, spot: Interval) -> tuple[Interval, ...]:
         below, above = next_to(spot.low, self.column, -1), next_to(spot.high, self.column, 1)
-        return Range(high=below), Range(low=above)
+        return Interval(high=below), Interval(low=above)
 
-    def _reach(self, clause: Clause, value: Any) -> Range:
+    def _reach(self, clause: Clause, value: Any) -> Interval:
         """Return the numbers on the side of a value that a comparison asks for."""
         low, high = read_spot(value, self.column)
         return {
-            "<": Range(high=next_to(low, self.column, -1)),
-            "<=": Range(high=high),
-            ">": Range(low=next_to(high, self.column, 1)),
-            ">=": Range(low=low),
+            "<": Interval(high=next_to(low, self.column, -1)),
+            "<=": Interval(high=high),
+            ">": Interval(low=next_to(high, self.column, 1)),
+            ">=": Interval(low=low),
         }[clause.operator]
 
-    def _infinite(self, reach: Range) -> frozenset[int]:
+    def _infinite(self, reach: Interval) -> frozenset[int]:
         """Return the infinite levels on an open side, which stand beside the numbers."""
         return frozenset(
             place
@@ -150,20 +150,20 @@ class _Levels(Domain):
         places = np.arange(len(self.levels), dtype=np.int32)
         return numbers_of(levels_to_series(self.levels, places, self.column), self.column)
 
-    def _equal(self, value: Any) -> Choice:
+    def _equal(self, value: Any) -> ValueChoice:
         place = find_level(value, self.levels)
         if place is None and self.column.kind == "boolean":
             texts = [str(level).casefold() for level in self.levels]
             place = find_level(str(value).casefold(), texts)
         if place is not None:
-            return Choice((), frozenset({place}))
+            return ValueChoice((), frozenset({place}))
         if self.column.kind not in LINE_KINDS:
             raise self._unseen(value, did_you_mean(f"{value!s:.80}", islice(self.levels, _SHOWN)))
         spot = read_spot(value, self.column)
         places = self._places(spot)
         if not places:
             raise self._unseen(value, self._nearest(spot))
-        return Choice((), places)
+        return ValueChoice((), places)
 
     def _unseen(self, value: Any, nearest: str) -> OptionError:
         column = self.column
@@ -179,7 +179,7 @@ class _Levels(Domain):
             f"table; {nearest}"
         )
 
-    def _places(self, reach: Range) -> frozenset[int]:
+    def _places(self, reach: Interval) -> frozenset[int]:
         numbers = self._numbers
         return frozenset(np.flatnonzero(reach.holds(numbers.values) & numbers.present).tolist())
 
@@ -189,21 +189,21 @@ class _Levels(Domain):
         order = np.argsort(self._numbers.values, kind="stable")
         return order[self._numbers.present[order]]
 
-    def _nearest(self, spot: Range) -> str:
+    def _nearest(self, spot: Interval) -> str:
         """Name the next lesser and the next greater level."""
         order, numbers = self._in_order, self._numbers.values[self._in_order]
         places = [*order[numbers < spot.low][-1:], *order[numbers > spot.high][:1]]
         return f"the nearest it has: {' and '.join(str(self.levels[place]) for place in places)}"
 
-    def _compared(self, clause: Clause, value: Any) -> Choice:
+    def _compared(self, clause: Clause, value: Any) -> ValueChoice:
         if self.column.kind not in LINE_KINDS:
-            return Choice((), self._ranked(clause, value))
+            return ValueChoice((), self._ranked(clause, value))
         reach = self._reach(clause, value)
         places = self._places(reach) | self._infinite(reach)
         if not places and len(self._in_order):
             least, most = (self.levels[self._in_order[end]] for end in (0, -1))
             raise self._out_of_range(clause, least, most)
-        return Choice((), places)
+        return ValueChoice((), places)
 
     def _ranked(self, clause: Clause, value: Any) -> frozenset[int]:
         """Compare by the order of the categories."""
@@ -232,10 +232,10 @@ class _Line(Domain):
 
     ranges = _ANY
 
-    def _equal(self, value: Any) -> Choice:
+    def _equal(self, value: Any) -> ValueChoice:
         place = find_level(value, self.levels)
         if place is not None:
-            return Choice((), frozenset({place}))
+            return ValueChoice((), frozenset({place}))
         spot = read_spot(value, self.column)
         if not is_on_grid(spot, self.column):
             raise OptionError(
@@ -243,16 +243,16 @@ class _Line(Domain):
                 f"{grid_of(self.column)} only"
             )
         self._check_ends(Clause(self.column.name, "in", (value,)), spot)
-        return Choice((spot,), frozenset())
+        return ValueChoice((spot,), frozenset())
 
-    def _compared(self, clause: Clause, value: Any) -> Choice:
+    def _compared(self, clause: Clause, value: Any) -> ValueChoice:
         reach = self._reach(clause, value)
         infinite = self._infinite(reach)
         if not infinite:
             self._check_ends(clause, reach)
-        return Choice((reach,), infinite)
+        return ValueChoice((reach,), infinite)
 
-    def _check_ends(self, clause: Clause, reach: Range) -> None:
+    def _check_ends(self, clause: Clause, reach: Interval) -> None:
         if (ends_of(self.column) & reach).is_empty:
             raise self._out_of_range(clause, self.column.minimum, self.column.maximum)
 
@@ -262,14 +262,14 @@ class _Made(Domain):
 
     ranges = _ANY
 
-    def _equal(self, value: Any) -> Choice:  # noqa: ARG002
+    def _equal(self, value: Any) -> ValueChoice:  # noqa: ARG002
         raise OptionError(
             f"where: column {self.column.name!r} is of kind {self.column.kind!r}: its values are "
             "made anew, so that it can only be asked to be missing (None, 'is missing') or not; "
             "leave it out"
         )
 
-    def _compared(self, clause: Clause, value: Any) -> Choice:  # noqa: ARG002
+    def _compared(self, clause: Clause, value: Any) -> ValueChoice:  # noqa: ARG002
         return self._equal(value)
 
 
@@ -296,12 +296,12 @@ def domain_of(
     return _Levels(column, ())
 
 
-def _united(spots: Iterable[Range]) -> tuple[Range, ...]:
+def _united(spots: Iterable[Interval]) -> tuple[Interval, ...]:
     """Sort ranges, and join those that overlap."""
-    united: list[Range] = []
+    united: list[Interval] = []
     for spot in sorted(spots):
         if united and spot.low <= united[-1].high:
-            united[-1] = Range(united[-1].low, max(united[-1].high, spot.high))
+            united[-1] = Interval(united[-1].low, max(united[-1].high, spot.high))
         else:
             united.append(spot)
     return tuple(united)

@@ -8,20 +8,20 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tabgan.asking.clauses import Clause
-from tabgan.asking.domains import Choice, Domain, domain_of
+from tabgan.asking.domains import Domain, ValueChoice, domain_of
 from tabgan.errors import OptionError, did_you_mean
 from tabgan.lookup import find_name
 from tabgan.scalars import Scalar
 from tabgan.schema import Column, Schema
 from tabgan.values import codes_of, levels_to_series, numbers_to_series
 
-__all__ = ["GivenRows", "given_rows"]
+__all__ = ["PartialRows", "read_partial_rows"]
 
 Known = Mapping[int, Sequence[Scalar]]
 
 
 @dataclass(frozen=True, eq=False)
-class GivenRows:
+class PartialRows:
     """Rows with the schema's columns and dtypes, and which of their cells are given.
 
     Parameters
@@ -38,15 +38,15 @@ class GivenRows:
     given: NDArray[np.bool_]
     places: tuple[int, ...] = ()
 
-    def __getitem__(self, rows: slice | NDArray[np.intp]) -> "GivenRows":
+    def __getitem__(self, rows: slice | NDArray[np.intp]) -> "PartialRows":
         """Return some of the rows."""
         cells = {at: own.iloc[rows].reset_index(drop=True) for at, own in self.cells.items()}
-        return GivenRows(cells, self.given[rows], self.places)
+        return PartialRows(cells, self.given[rows], self.places)
 
 
-def given_rows(
+def read_partial_rows(
     frame: pd.DataFrame, schema: Schema, levels: Known, specials: Known, *, strict: bool = True
-) -> GivenRows:
+) -> PartialRows:
     """Read rows whose missing cells, and columns that are not there, are to be drawn.
 
     Parameters
@@ -81,7 +81,7 @@ def given_rows(
                 cells[at] = own
         else:
             cells[at], given[:, at] = _read(values, domain, strict=strict)
-    return GivenRows(cells, given, tuple(places))
+    return PartialRows(cells, given, tuple(places))
 
 
 def _as_they_are(values: pd.Series, column: Column) -> tuple[pd.Series, NDArray[np.bool_]]:
@@ -118,7 +118,7 @@ def _read(
     return levels_to_series(filled, codes, domain.column), given[codes]
 
 
-def _choice(value: Scalar, domain: Domain, *, strict: bool) -> Choice | None:
+def _choice(value: Scalar, domain: Domain, *, strict: bool) -> ValueChoice | None:
     """Return what a value stands for; None if nothing is given."""
     if value is None:
         return None

@@ -7,13 +7,13 @@ import numpy as np
 from tabgan.encoding.base import ColumnEncoder
 from tabgan.encoding.categorical import CategoricalEncoder
 from tabgan.encoding.dependencies import (
-    Cells,
-    Combination,
-    Copy,
+    CombinationDependency,
+    CopyDependency,
     Dependency,
-    Determines,
-    Gap,
-    OneHot,
+    DifferenceDependency,
+    FunctionalDependency,
+    OneHotDependency,
+    TypedSeries,
 )
 from tabgan.encoding.grouped import GroupedEncoder
 from tabgan.encoding.identifier import IdentifierEncoder
@@ -23,10 +23,10 @@ from tabgan.encoding.text import TextEncoder
 from tabgan.scalars import Scalar
 from tabgan.values import codes_of, levels_to_series
 
-__all__ = ["known_levels", "known_specials"]
+__all__ = ["column_categories", "column_sentinels"]
 
 
-def known_levels(encoder: TableEncoder) -> dict[int, tuple[Scalar, ...]]:
+def column_categories(encoder: TableEncoder) -> dict[int, tuple[Scalar, ...]]:
     """Return the levels of the columns that have levels, by position in the schema.
 
     They are those that are encoded as levels, alone or in groups, and those that a rule derives
@@ -45,39 +45,39 @@ def known_levels(encoder: TableEncoder) -> dict[int, tuple[Scalar, ...]]:
 
 def _restore_levels(rule: Dependency, known: dict[int, tuple[Scalar, ...]]) -> None:
     """Change the levels as the rule changes the columns of a reduced table."""
-    if isinstance(rule, Determines):
+    if isinstance(rule, FunctionalDependency):
         known[rule.target.position] = rule.target_levels
-    elif isinstance(rule, OneHot):
+    elif isinstance(rule, OneHotDependency):
         for member, bit in zip(rule.members, rule.bits, strict=True):
             known[member.position] = bit
-    elif isinstance(rule, Combination):
+    elif isinstance(rule, CombinationDependency):
         for place, member in enumerate(rule.members):
             found = (values[place] for values in rule.combinations)
             known[member.position] = tuple({(type(v), v): v for v in found}.values())
-    elif isinstance(rule, Gap):  # the levels are distances
+    elif isinstance(rule, DifferenceDependency):  # the levels are distances
         known.pop(rule.target.position, None)
-    elif isinstance(rule, Copy) and rule.source.position in known:
+    elif isinstance(rule, CopyDependency) and rule.source.position in known:
         known[rule.target.position] = _copied(rule, known[rule.source.position])
 
 
-def _copied(rule: Copy, levels: Sequence[Scalar]) -> tuple[Scalar, ...]:
+def _copied(rule: CopyDependency, levels: Sequence[Scalar]) -> tuple[Scalar, ...]:
     """Return the levels of the source in the target's form."""
     column = rule.source.column
-    source: Cells = (column, levels_to_series(levels, np.arange(len(levels)), column))
+    source: TypedSeries = (column, levels_to_series(levels, np.arange(len(levels)), column))
     target = rule.restore({rule.source.position: source})[rule.target.position][1]
     return tuple(codes_of(target)[1])
 
 
-def known_specials(encoder: TableEncoder) -> dict[int, tuple[Scalar, ...]]:
+def column_sentinels(encoder: TableEncoder) -> dict[int, tuple[Scalar, ...]]:
     """Return what columns without known levels hold beside their values, by position.
 
     That are marks such as ``"?"`` among numbers and dates, infinities, and None for missing.
     """
     specials = {at: _specials(one) for at, one in encoder.encoders.items()}
     for rule in reversed(encoder.dependencies):
-        if isinstance(rule, Copy):
+        if isinstance(rule, CopyDependency):
             specials[rule.target.position] = specials.get(rule.source.position, ())
-    levels = known_levels(encoder)
+    levels = column_categories(encoder)
     found = {}
     for at, column in enumerate(encoder.schema):
         if at not in levels:

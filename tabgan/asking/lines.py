@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tabgan.asking.asked import Range
+from tabgan.asking.asked import Interval
 from tabgan.asking.moments import duration, span, tick
 from tabgan.errors import OptionError
 from tabgan.kinds import Kind
@@ -33,7 +33,7 @@ _WRITTEN: dict[Kind, str] = {
 }
 
 
-def read_spot(value: Any, column: Column) -> Range:
+def read_spot(value: Any, column: Column) -> Interval:
     """Return where a value lies on the line of a column: what equals it is in this range.
 
     The range is empty where the value lies between two neighbouring numbers of the column, such as
@@ -48,7 +48,7 @@ def read_spot(value: Any, column: Column) -> Range:
     --------
     >>> age = Column("age", "integer", "int64")
     >>> read_spot("65", age), read_spot(2.5, age)
-    (Range(low=65, high=65), Range(low=3, high=2))
+    (Interval(low=65, high=65), Interval(low=3, high=2))
     """
     spot = _read_number(value, column) if column.kind in ("numeric", "integer") else None
     if column.kind == "datetime":
@@ -64,15 +64,15 @@ def read_spot(value: Any, column: Column) -> Range:
     return spot
 
 
-def _ticks(found: tuple[int, int] | None, column: Column) -> Range | None:
+def _ticks(found: tuple[int, int] | None, column: Column) -> Interval | None:
     if found is None:
         return None
     if isinstance(column.pandas_dtype, pd.PeriodDtype):  # the periods in which it begins and ends
-        return Range(tick(found[0], column), tick(found[1], column))
-    return Range(tick(found[0] - 1, column) + 1, tick(found[1], column))
+        return Interval(tick(found[0], column), tick(found[1], column))
+    return Interval(tick(found[0] - 1, column) + 1, tick(found[1], column))
 
 
-def _read_number(value: Any, column: Column) -> Range | None:
+def _read_number(value: Any, column: Column) -> Interval | None:
     number = to_python_scalar(value)
     if isinstance(number, str):
         text = number.strip()
@@ -81,13 +81,13 @@ def _read_number(value: Any, column: Column) -> Range | None:
         return None
     if _is_whole(column):
         if not -_BEYOND < number < _BEYOND:
-            return Range(*[_infinite(number)] * 2)
-        return Range(math.ceil(number), math.floor(number))
+            return Interval(*[_infinite(number)] * 2)
+        return Interval(math.ceil(number), math.floor(number))
     try:
         nearest = float(number)
     except OverflowError:
         nearest = _infinite(number)
-    return Range(*[_rounded(nearest, column)] * 2)
+    return Interval(*[_rounded(nearest, column)] * 2)
 
 
 def _infinite(number: float | Decimal) -> float:
@@ -111,7 +111,7 @@ def _is_whole(column: Column) -> bool:
     return column.kind != "numeric" or dtype.kind in "iub"
 
 
-def is_on_grid(spot: Range, column: Column) -> bool:
+def is_on_grid(spot: Interval, column: Column) -> bool:
     """Say whether a column can hold a number: whole, or of so many decimal places, if it is."""
     if spot.is_empty or _is_whole(column) or column.decimals is None:
         return not spot.is_empty
@@ -134,7 +134,7 @@ def next_to(number: float, column: Column, side: int) -> float:
     return math.nextafter(number, side * math.inf)
 
 
-def ends_of(column: Column) -> Range:
+def ends_of(column: Column) -> Interval:
     """Return the least and the greatest number of a column, as far as they are known."""
     low, high = column.minimum, column.maximum
     if column.kind in ("datetime", "timedelta"):
@@ -144,4 +144,4 @@ def ends_of(column: Column) -> Range:
     else:
         low, high = (end if end is None else float(end) for end in (low, high))
     is_open = column.minimum is None, column.maximum is None
-    return Range(-math.inf if is_open[0] else low, math.inf if is_open[1] else high)
+    return Interval(-math.inf if is_open[0] else low, math.inf if is_open[1] else high)

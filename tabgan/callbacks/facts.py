@@ -5,7 +5,7 @@ from typing import Any
 
 from tabgan.errors import OptionError
 
-__all__ = ["Texts", "lacks", "numbers", "scalars", "texts"]
+__all__ = ["Texts", "missing_package", "numbers", "scalars", "texts"]
 
 Texts = dict[str, str]
 
@@ -48,7 +48,7 @@ def texts(facts: Mapping[str, Any]) -> Texts:
     return told
 
 
-def lacks(tracker: str, package: str, extra: str) -> OptionError:
+def missing_package(tracker: str, package: str, extra: str) -> OptionError:
     """Return the error that says what to install for a tracker."""
     return OptionError(
         f"callbacks: {tracker} needs {package}, which is not installed; install it with: "

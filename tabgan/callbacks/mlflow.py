@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from tabgan.callbacks.facts import lacks, numbers, scalars, texts
+from tabgan.callbacks.facts import missing_package, numbers, scalars, texts
 from tabgan.gan.callbacks import Callback, Record
 from tabgan.gan.state import GeneratorState
 
@@ -41,7 +41,7 @@ class MLflow(Callback):
         try:
             import mlflow
         except ImportError as error:
-            raise lacks("MLflow", "mlflow", "mlflow") from error
+            raise missing_package("MLflow", "mlflow", "mlflow") from error
         active = mlflow.active_run()
         self._own = self.run is None and active is None
         if self.run is not None:

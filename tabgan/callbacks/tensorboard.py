@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from tabgan.callbacks.facts import lacks, numbers, scalars, texts
+from tabgan.callbacks.facts import missing_package, numbers, scalars, texts
 from tabgan.gan.callbacks import Callback, Record
 from tabgan.gan.state import GeneratorState
 
@@ -38,7 +38,7 @@ class TensorBoard(Callback):
         try:
             from torch.utils.tensorboard import SummaryWriter
         except ImportError as error:
-            raise lacks("TensorBoard", "tensorboard", "tensorboard") from error
+            raise missing_package("TensorBoard", "tensorboard", "tensorboard") from error
         self._writer = SummaryWriter(str(self.folder))
         for name, value in options.items():
             self._writer.add_text(f"options/{name}", str(value))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from tabgan.callbacks.facts import lacks, numbers, scalars, texts
+from tabgan.callbacks.facts import missing_package, numbers, scalars, texts
 from tabgan.gan.callbacks import Callback, Record
 from tabgan.gan.state import GeneratorState
 
@@ -40,7 +40,7 @@ class WandB(Callback):
         try:
             import wandb
         except ImportError as error:
-            raise lacks("WandB", "wandb", "wandb") from error
+            raise missing_package("WandB", "wandb", "wandb") from error
         self._own = wandb.run is None
         self._run = wandb.run or wandb.init(project=self.project, **self.settings)
         self._run.config.update(dict(options), allow_val_change=True)

@@ -40,23 +40,23 @@ IN_STRIP = 10  # images of each moment, without labels
 MOST_COLUMNS = 20
 
 
-class Part(NamedTuple):
+class ImagePart(NamedTuple):
     """Images and labels, as many of both."""
 
     images: "NDArray[np.uint8]"
     labels: "NDArray[np.int64]"
 
 
-def read_part(folder: str | None, part: Literal["train", "test"], report: "Report") -> Part:
+def read_part(folder: str | None, part: Literal["train", "test"], report: "Report") -> ImagePart:
     """Read images and labels of a folder, or some of the embedded digits."""
     if folder is not None:
         report.say(f"Reading {part} images of {folder}")
-        return Part(*read_folder(folder, part))
+        return ImagePart(*read_folder(folder, part))
     pixels, labels = embedded_digits()
     tests = slice(0, len(pixels), TEST_SHARE)
     if part == "test":
-        return Part(pixels[tests], labels[tests])
-    return Part(np.delete(pixels, tests, axis=0), np.delete(labels, tests))
+        return ImagePart(pixels[tests], labels[tests])
+    return ImagePart(np.delete(pixels, tests, axis=0), np.delete(labels, tests))
 
 
 def codes_of(labels: "NDArray[Any]", classes: list[Any]) -> "NDArray[np.int64]":

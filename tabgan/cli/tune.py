@@ -7,7 +7,7 @@ import click
 from tabgan.cli.command import command
 from tabgan.cli.options import (
     FILE,
-    Numbers,
+    NumberList,
     device_option,
     force_option,
     json_option,
@@ -34,7 +34,7 @@ __all__ = ["tune"]
 @option(
     "--latent-dims",
     section="Search",
-    type=Numbers(int),
+    type=NumberList(int),
     metavar="N,N,…",
     show_default="by the heuristics",
     help="Latent sizes to try; Optuna takes the range between them.",
@@ -42,7 +42,7 @@ __all__ = ["tune"]
 @option(
     "--learning-rates",
     section="Search",
-    type=Numbers(float),
+    type=NumberList(float),
     metavar="X,X,…",
     show_default="0.0005; with Optuna 0.0001 to 0.002",
     help="Learning rates to try with each.",
@@ -50,7 +50,7 @@ __all__ = ["tune"]
 @option(
     "--hidden-dims",
     section="Search",
-    type=Numbers(int),
+    type=NumberList(int),
     metavar="N,N,…",
     show_default="256; with Optuna 128,256,512",
     help="Widths of the hidden layers to try with each.",

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tabgan.encoding.dependencies import Cells
+from tabgan.encoding.dependencies import TypedSeries
 from tabgan.errors import DataError, OptionError, did_you_mean
 from tabgan.inference import infer_schema
 from tabgan.lookup import find_name
@@ -126,7 +126,7 @@ class ColumnConstraint(Constraint):
         """Say what is wrong with the kinds of its columns; None if nothing is."""
 
     @abstractmethod
-    def holds(self, cells: Sequence[Cells]) -> Mask:
+    def holds(self, cells: Sequence[TypedSeries]) -> Mask:
         """Say which rows keep the rule, given its columns in the order of `names`."""
 
     def check(self, frame: pd.DataFrame, schema: Schema | None = None) -> Mask:
@@ -150,7 +150,7 @@ class ColumnConstraint(Constraint):
         """
         return places_in(self.names, schema.names, str(self))
 
-    def cells_of(self, frame: pd.DataFrame, schema: Schema) -> list[Cells]:
+    def cells_of(self, frame: pd.DataFrame, schema: Schema) -> list[TypedSeries]:
         """Return the columns that the rule speaks of, in the order of `names`."""
         return [(schema.columns[at], frame.iloc[:, at]) for at in self.positions(schema)]
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from tabgan.constraints.base import ColumnConstraint, Mask, check_label, labels
-from tabgan.encoding.dependencies import Cells
+from tabgan.encoding.dependencies import TypedSeries
 from tabgan.encoding.dependencies.base import level_key
 from tabgan.encoding.dependencies.combinations import combinations_of
 from tabgan.encoding.dependencies.onehot import BITS
@@ -97,7 +97,7 @@ class FixedCombinations(ColumnConstraint):
         ordered = sorted(found, key=lambda values: [str(level_key(value)) for value in values])
         return replace(self, combinations=tuple(ordered))
 
-    def holds(self, cells: Sequence[Cells]) -> Mask:
+    def holds(self, cells: Sequence[TypedSeries]) -> Mask:
         """Say which rows keep the rule; all do before it has learned the combinations."""
         if self.combinations is None:
             return np.ones(len(cells[0][1]), bool)
@@ -141,7 +141,7 @@ class OneHot(ColumnConstraint):
         """Say what is wrong with the kinds of its columns; None if nothing is."""
         return next((_made_anew(c) for c in columns if c.is_made_anew), None)
 
-    def holds(self, cells: Sequence[Cells]) -> Mask:
+    def holds(self, cells: Sequence[TypedSeries]) -> Mask:
         """Say which rows keep the rule."""
         ones = np.zeros(len(cells[0][1]), np.int64)
         known = np.ones(len(ones), bool)
@@ -196,7 +196,7 @@ class Unique(ColumnConstraint):
         """Say what is wrong with the kinds of its columns: nothing."""
         return None
 
-    def holds(self, cells: Sequence[Cells]) -> Mask:
+    def holds(self, cells: Sequence[TypedSeries]) -> Mask:
         """Say which rows keep the rule: those that repeat no earlier one."""
         frame = pd.concat([values for _, values in cells], axis=1)
         missing = frame.isna().any(axis=1).to_numpy(bool)

@@ -15,8 +15,15 @@ from tabgan.constraints.base import Constraint
 from tabgan.constraints.levels import FixedCombinations, OneHot
 from tabgan.constraints.ranges import Increments
 from tabgan.constraints.relations import Formula, Inequality, Sum
-from tabgan.encoding import dependencies as rules
-from tabgan.encoding.dependencies import ColumnTable, Dependency
+from tabgan.encoding.dependencies import (
+    ColumnFrame,
+    CombinationDependency,
+    Dependency,
+    FormulaDependency,
+    MultiplesDependency,
+    OneHotDependency,
+    SumDependency,
+)
 from tabgan.encoding.dependencies.base import field_at
 from tabgan.encoding.dependencies.combinations import combinations_of
 from tabgan.encoding.dependencies.find_orders import orders_of
@@ -73,10 +80,10 @@ def plan(
 
 
 def _formulas(
-    constraints: Sequence[Constraint], table: ColumnTable, schema: Schema, kept: Collection[int]
-) -> list[rules.Computed]:
+    constraints: Sequence[Constraint], table: ColumnFrame, schema: Schema, kept: Collection[int]
+) -> list[FormulaDependency]:
     """Return formulas in the order of reduction: those that others need come last."""
-    found: dict[int, rules.Computed] = {}
+    found: dict[int, FormulaDependency] = {}
     depth: dict[int, int] = {}
     for constraint in constraints:
         if not isinstance(constraint, Formula):
@@ -85,7 +92,7 @@ def _formulas(
         if target in kept or target in found or _needs(sources, target, found):
             continue
         fields = [field_at(table, at) for at in sources]
-        rule = rules.Computed.of(fields, field_at(table, target), constraint.parsed, table)
+        rule = FormulaDependency.of(fields, field_at(table, target), constraint.parsed, table)
         if rule is not None:
             found[target] = rule
     for _ in found:  # as deep as the longest chain
@@ -95,7 +102,7 @@ def _formulas(
     return sorted(found.values(), key=lambda rule: -depth[rule.target.position])
 
 
-def _needs(sources: Iterable[int], target: int, found: Mapping[int, rules.Computed]) -> bool:
+def _needs(sources: Iterable[int], target: int, found: Mapping[int, FormulaDependency]) -> bool:
     """Say whether a column is one of some others, or needed to compute one of them."""
     return any(
         at == target
@@ -105,7 +112,7 @@ def _needs(sources: Iterable[int], target: int, found: Mapping[int, rules.Comput
 
 
 def _groups(
-    constraints: Sequence[Constraint], table: ColumnTable, schema: Schema, taken: set[int]
+    constraints: Sequence[Constraint], table: ColumnFrame, schema: Schema, taken: set[int]
 ) -> list[Dependency]:
     """Return the rules of one-hot groups, combinations and sums that share no column."""
     found: list[Dependency] = []
@@ -121,21 +128,21 @@ def _groups(
 
 
 def _group(
-    constraint: OneHot | FixedCombinations | Sum, table: ColumnTable, positions: Sequence[int]
+    constraint: OneHot | FixedCombinations | Sum, table: ColumnFrame, positions: Sequence[int]
 ) -> Dependency | None:
     members = tuple(field_at(table, at) for at in positions)
     if isinstance(constraint, Sum):
-        return rules.Sum.of(members[:-1], members[-1], table)
+        return SumDependency.of(members[:-1], members[-1], table)
     if isinstance(constraint, FixedCombinations):
         _, found = combinations_of([table[at] for at in positions])
-        return rules.Combination(members, tuple(found))
+        return CombinationDependency(members, tuple(found))
     bits = [bits_of(table[at][1]) for at in positions]
     known = tuple(pair for both in bits if both is not None for pair in [both[0]])
-    return rules.OneHot(members, known) if len(known) == len(members) else None
+    return OneHotDependency(members, known) if len(known) == len(members) else None
 
 
 def _orders(
-    constraints: Sequence[Inequality], table: ColumnTable, schema: Schema, fixed: Collection[int]
+    constraints: Sequence[Inequality], table: ColumnFrame, schema: Schema, fixed: Collection[int]
 ) -> list[Dependency]:
     edges = {constraint: constraint.positions(schema) for constraint in constraints}
     pairs = [(low, high) for low, high in edges.values()]
@@ -143,8 +150,10 @@ def _orders(
     return [*orders_of(table, pairs, strict, fixed)]
 
 
-def _steps(constraint: Increments, table: ColumnTable, schema: Schema) -> rules.Steps | None:
+def _steps(
+    constraint: Increments, table: ColumnFrame, schema: Schema
+) -> MultiplesDependency | None:
     (at,) = constraint.positions(schema)
-    return rules.Steps.of(
+    return MultiplesDependency.of(
         field_at(table, at), float(constraint.step), float(constraint.offset), table
     )

@@ -17,7 +17,7 @@ from tabgan.constraints.base import (
     wrong_kind,
 )
 from tabgan.constraints.writing import rewritten
-from tabgan.encoding.dependencies import Cells
+from tabgan.encoding.dependencies import TypedSeries
 from tabgan.errors import OptionError, SchemaError
 from tabgan.kinds import RANGED
 from tabgan.scalars import Scalar, is_scalar
@@ -94,7 +94,7 @@ class Range(ColumnConstraint):
             )
         return None
 
-    def holds(self, cells: Sequence[Cells]) -> Mask:
+    def holds(self, cells: Sequence[TypedSeries]) -> Mask:
         """Say which rows keep the rule."""
         ((column, values),) = cells
         special = numbers_of(values, column).special
@@ -154,7 +154,7 @@ class Positive(ColumnConstraint):
         fitting = column.kind in {*NUMBERS, "timedelta"}
         return None if fitting else wrong_kind(column, "numbers or durations")
 
-    def holds(self, cells: Sequence[Cells]) -> Mask:
+    def holds(self, cells: Sequence[TypedSeries]) -> Mask:
         """Say which rows keep the rule."""
         ((column, values),) = cells
         numbers = numbers_of(values, column)
@@ -210,7 +210,7 @@ class Increments(ColumnConstraint):
         (column,) = columns
         return None if column.kind in NUMBERS else wrong_kind(column, "numbers")
 
-    def holds(self, cells: Sequence[Cells]) -> Mask:
+    def holds(self, cells: Sequence[TypedSeries]) -> Mask:
         """Say which rows keep the rule."""
         ((column, values),) = cells
         numbers = numbers_of(values, column)

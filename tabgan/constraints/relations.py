@@ -17,11 +17,11 @@ from tabgan.constraints.base import (
     wrong_kind,
 )
 from tabgan.constraints.writing import rewritten
-from tabgan.encoding.dependencies import Cells
+from tabgan.encoding.dependencies import TypedSeries
 from tabgan.encoding.dependencies.computed import compute
 from tabgan.encoding.dependencies.lines import finest_unit, line_name, to_line
 from tabgan.errors import OptionError
-from tabgan.formulas import Expression, quoted
+from tabgan.formulas import ArithmeticExpression, quoted
 from tabgan.schema import Column, Schema
 from tabgan.values import Numbers, numbers_of
 
@@ -81,7 +81,7 @@ class Inequality(ColumnConstraint):
             "durations with or without a time zone"
         )
 
-    def holds(self, cells: Sequence[Cells]) -> Mask:
+    def holds(self, cells: Sequence[TypedSeries]) -> Mask:
         """Say which rows keep the rule."""
         if cells[0][0].kind in NUMBERS:  # whole numbers may be too long for a line
             low, high = (numbers_of(values, column) for column, values in cells)
@@ -133,7 +133,7 @@ class Sum(ColumnConstraint):
         """Say what is wrong with the kinds of its columns; None if nothing is."""
         return _all_numbers(columns)
 
-    def holds(self, cells: Sequence[Cells]) -> Mask:
+    def holds(self, cells: Sequence[TypedSeries]) -> Mask:
         """Say which rows keep the rule."""
         numbers = [numbers_of(values, column) for column, values in cells]
         present = np.logical_and.reduce([part.present for part in numbers])
@@ -182,9 +182,9 @@ class Formula(ColumnConstraint):
             )
 
     @property
-    def parsed(self) -> Expression:
+    def parsed(self) -> ArithmeticExpression:
         """The expression, parsed."""
-        return Expression(self.expression)
+        return ArithmeticExpression(self.expression)
 
     @property
     def names(self) -> tuple[Hashable, ...]:
@@ -199,7 +199,7 @@ class Formula(ColumnConstraint):
         """Say what is wrong with the kinds of its columns; None if nothing is."""
         return _all_numbers(columns)
 
-    def holds(self, cells: Sequence[Cells]) -> Mask:
+    def holds(self, cells: Sequence[TypedSeries]) -> Mask:
         """Say which rows keep the rule; none does whose result is no number."""
         *sources, (column, values) = cells
         read = [numbers_of(part, own) for own, part in sources]

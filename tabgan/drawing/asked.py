@@ -15,20 +15,20 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 
-from tabgan.asking import Asked
+from tabgan.asking import Condition
 from tabgan.constraints import Constraint, UniqueKeys, keep_rules, keep_unique
 from tabgan.drawing.asked_for import rules_under
-from tabgan.drawing.made import add_made
-from tabgan.encoding.dependencies import ColumnTable
+from tabgan.drawing.made import add_generated
+from tabgan.encoding.dependencies import ColumnFrame
 from tabgan.errors import SamplingError
 from tabgan.model import TableModel
-from tabgan.sampling.features import Drawn, RowFeatures
-from tabgan.sampling.redraws import LevelRedraw, Redraw
+from tabgan.sampling.features import DrawnRows, RowFeatures
+from tabgan.sampling.redraws import LevelConditional, Redraw
 from tabgan.sampling.refinement import choose, log_ratio, weigh
 from tabgan.sampling.stream import BLOCK_ROWS, blocks
 from tabgan.streams import numpy_stream, torch_stream
 
-__all__ = ["TRIED_ROWS", "AskedRows"]
+__all__ = ["TRIED_ROWS", "RejectionSampler"]
 
 TRIAL_BLOCKS = 4
 TRIED_ROWS = TRIAL_BLOCKS * BLOCK_ROWS
@@ -43,9 +43,9 @@ ATTEMPTS = 20
 class _Kept:
     """Rows that meet the condition: as drawn, with the asked columns redrawn, and their cells."""
 
-    raw: Drawn
-    rows: Drawn
-    cells: ColumnTable
+    raw: DrawnRows
+    rows: DrawnRows
+    cells: ColumnFrame
 
     def __len__(self) -> int:
         return len(self.raw)
@@ -56,12 +56,14 @@ class _Kept:
     @classmethod
     def joined(cls, parts: "list[_Kept]") -> "_Kept":
         """Return the rows of all parts, one part after the other."""
-        raw, rows = (Drawn.joined([getattr(p, name) for p in parts]) for name in ("raw", "rows"))
+        raw, rows = (
+            DrawnRows.joined([getattr(p, name) for p in parts]) for name in ("raw", "rows")
+        )
         return cls(raw, rows, _joined([part.cells for part in parts]))
 
 
 @dataclass(frozen=True)
-class AskedRows:
+class RejectionSampler:
     """Draws rows that meet a condition.
 
     Parameters
@@ -77,7 +79,7 @@ class AskedRows:
     """
 
     model: TableModel
-    asked: Asked
+    asked: Condition
     seed: int
     share: float = 1.0
 
@@ -116,7 +118,7 @@ class AskedRows:
         return int(np.clip(RAW_ROWS * self.share / self._pool, 1, BLOCK_ROWS))
 
     @cached_property
-    def _learned(self) -> Asked:
+    def _learned(self) -> Condition:
         """What is asked of columns that are learned, or derived from such."""
         return self.asked.without(self.model.encoder.made)
 
@@ -136,7 +138,7 @@ class AskedRows:
         first: list[Redraw] = []
         later: list[Redraw] = []
         for redraw in self.model.finish.redraws if self.model.finish else ():
-            if isinstance(redraw, LevelRedraw):
+            if isinstance(redraw, LevelConditional):
                 (first if redraw.span in spans else later).append(redraw)
             else:
                 (first if redraw.number in numbers else later).append(redraw)
@@ -179,7 +181,7 @@ class AskedRows:
         """Draw the rows of a block by streams of a name, the first at a position in the sample."""
         wanted = lack = self._block_rows
         rng = numpy_stream(self.seed, "asked", "finish", name)
-        parts: list[ColumnTable] = []
+        parts: list[ColumnFrame] = []
         for attempt in range(ATTEMPTS):
             parts.append(self._finished(self._pool_of(lack, f"{name}.{attempt}"), lack, rng))
             lack -= len(next(iter(parts[-1].values()))[1])
@@ -191,7 +193,7 @@ class AskedRows:
                 "also keep the rules between the columns; ask for less"
             )
         encoder, key = self.model.encoder, self.seed
-        table = add_made(encoder, _joined(parts), self.asked, start=start, rng=rng, key=key)
+        table = add_generated(encoder, _joined(parts), self.asked, start=start, rng=rng, key=key)
         frame = encoder.frame_of(table)
         return frame.set_axis(pd.RangeIndex(start, start + wanted))
 
@@ -206,7 +208,7 @@ class AskedRows:
                 break
         return _Kept.joined(parts)
 
-    def _finished(self, kept: _Kept, n: int, rng: np.random.Generator) -> ColumnTable:
+    def _finished(self, kept: _Kept, n: int, rng: np.random.Generator) -> ColumnFrame:
         """Choose rows by the critics, polish the other columns and decode; at most n rows."""
         encoder, finish = self.model.encoder, self.model.finish
         chosen = min(len(kept), int(np.ceil(n * SPARE)))
@@ -222,7 +224,7 @@ class AskedRows:
         return _rows_of(table, np.flatnonzero(_passing(self._learned, table, len(rows)))[:n])
 
 
-def _passing(asked: Asked, table: ColumnTable, rows: int) -> NDArray[np.bool_]:
+def _passing(asked: Condition, table: ColumnFrame, rows: int) -> NDArray[np.bool_]:
     """Say which rows of a table in work pass; it may hold the columns that are asked for alone."""
     passes = np.ones(rows, np.bool_)
     for test in asked.tests:
@@ -230,14 +232,14 @@ def _passing(asked: Asked, table: ColumnTable, rows: int) -> NDArray[np.bool_]:
     return passes
 
 
-def _rows_of(table: ColumnTable, chosen: NDArray[np.intp]) -> ColumnTable:
+def _rows_of(table: ColumnFrame, chosen: NDArray[np.intp]) -> ColumnFrame:
     return {
         at: (column, values.iloc[chosen].reset_index(drop=True))
         for at, (column, values) in table.items()
     }
 
 
-def _joined(parts: list[ColumnTable]) -> ColumnTable:
+def _joined(parts: list[ColumnFrame]) -> ColumnFrame:
     """Return the rows of all parts, one part after the other."""
     if len(parts) == 1:
         return parts[0]

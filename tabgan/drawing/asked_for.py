@@ -5,19 +5,19 @@ from typing import ClassVar
 
 import pandas as pd
 
-from tabgan.asking import Asked
+from tabgan.asking import Condition
 from tabgan.constraints.base import Constraint, Mask
 from tabgan.schema import Schema
 
-__all__ = ["AskedFor", "rules_under"]
+__all__ = ["ConditionConstraint", "rules_under"]
 
 
 @dataclass(frozen=True)
-class AskedFor(Constraint):
+class ConditionConstraint(Constraint):
     """Rows meet a condition; those that don't can't be mended, only replaced."""
 
     kind: ClassVar[str] = "asked"
-    asked: Asked
+    asked: Condition
 
     def describe(self) -> str:
         """Say the condition in words."""
@@ -28,6 +28,6 @@ class AskedFor(Constraint):
         return self.asked.mask(frame)
 
 
-def rules_under(asked: Asked, constraints: tuple[Constraint, ...]) -> tuple[Constraint, ...]:
+def rules_under(asked: Condition, constraints: tuple[Constraint, ...]) -> tuple[Constraint, ...]:
     """Return constraints with the condition, which rows that one of them mends must meet too."""
-    return (*constraints, AskedFor(asked)) if constraints else ()
+    return (*constraints, ConditionConstraint(asked)) if constraints else ()

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tabgan.asking import Asked
+from tabgan.asking import Condition
 from tabgan.constraints import UniqueKeys
-from tabgan.drawing.made import made_anew
-from tabgan.drawing.partial import PartialRows
-from tabgan.drawing.request import asked_blocks, read_condition
+from tabgan.drawing.made import generated_columns
+from tabgan.drawing.partial import RowCompleter
+from tabgan.drawing.request import conditioned_blocks, read_condition
 from tabgan.errors import OptionError, did_you_mean
 from tabgan.lookup import find_name
 from tabgan.sampling.stream import BLOCK_ROWS
@@ -22,7 +22,7 @@ __all__ = ["balanced_blocks"]
 
 
 def balanced_blocks(
-    partial: PartialRows, balance: Any, where: Any, n: int, seed: int
+    partial: RowCompleter, balance: Any, where: Any, n: int, seed: int
 ) -> Iterator[pd.DataFrame]:
     """Yield n rows, block by block, in each of which a column's levels have their shares.
 
@@ -49,13 +49,13 @@ def balanced_blocks(
     counts = [_split(min(n - at, BLOCK_ROWS), shares) for at in range(0, max(n, 1), BLOCK_ROWS)]
     encoder = partial.model.encoder
     keys = UniqueKeys.of(partial.model.constraints, encoder.schema)
-    other = Asked(()) if where is None else read_condition(partial, where)
+    other = Condition(()) if where is None else read_condition(partial, where)
     sources = {}
     for i, level in enumerate(shares):
         wanted = sum(int(count[i]) for count in counts)
         asked = _with_level(partial, other, name, level)
         own = int(numpy_stream(seed, "balance", i).integers(2**63 - 1))
-        sources[i] = _Source(asked_blocks(partial, asked, wanted, own, keys))
+        sources[i] = _Source(conditioned_blocks(partial, asked, wanted, own, keys))
     for block, count in enumerate(counts):
         parts = [source.take(int(count[i])) for i, source in sources.items()]
         rows = pd.concat(parts, ignore_index=True)
@@ -63,10 +63,10 @@ def balanced_blocks(
         start = block * BLOCK_ROWS
         rows = rows.iloc[order].set_axis(pd.RangeIndex(start, start + len(rows)))
         # the levels' rows were drawn at the same positions, from which identifiers follow
-        yield made_anew(encoder, rows, other, start, seed)
+        yield generated_columns(encoder, rows, other, start, seed)
 
 
-def _shares(partial: PartialRows, balance: Any) -> tuple[Hashable, dict[Any, float]]:
+def _shares(partial: RowCompleter, balance: Any) -> tuple[Hashable, dict[Any, float]]:
     """Return the column, and the share of each level."""
     if isinstance(balance, Mapping):
         if len(balance) != 1:
@@ -115,11 +115,11 @@ def _split(n: int, shares: Mapping[Any, float]) -> NDArray[np.int64]:
     return counts
 
 
-def _with_level(partial: PartialRows, other: Asked, name: Hashable, level: Any) -> Asked:
+def _with_level(partial: RowCompleter, other: Condition, name: Hashable, level: Any) -> Condition:
     own = read_condition(partial, {name: [level]})
     if set(own.positions) & set(other.positions):
         raise OptionError(f"where and balance both ask for column {name!r}; leave it out of where")
-    return Asked(tuple(sorted((*own.tests, *other.tests), key=lambda test: test.position)))
+    return Condition(tuple(sorted((*own.tests, *other.tests), key=lambda test: test.position)))
 
 
 @dataclass

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tabgan.encoding.base import Encoded
-from tabgan.spans import Spans
+from tabgan.spans import RowLayout
 
-__all__ = ["Donors", "Described"]
+__all__ = ["NeighborPool", "Described"]
 
 NEAREST = 5  # of which one is taken
 CHUNK = 2048
@@ -35,7 +35,7 @@ class Described:
     widths: tuple[int, ...]
 
     @classmethod
-    def of(cls, columns: list[tuple[Encoded, Spans, bool]]) -> Self:
+    def of(cls, columns: list[tuple[Encoded, RowLayout, bool]]) -> Self:
         """Describe encoded columns; the last of each says whether rules derive it."""
         parts = [_points(encoded, spans, derived) for encoded, spans, derived in columns]
         return cls(torch.cat(parts, dim=1), tuple(part.shape[1] for part in parts))
@@ -44,7 +44,7 @@ class Described:
         return Described(self.points[rows], self.widths)
 
 
-def _points(encoded: Encoded, spans: Spans, derived: bool) -> Tensor:
+def _points(encoded: Encoded, spans: RowLayout, derived: bool) -> Tensor:
     middle = torch.from_numpy(encoded.low + encoded.width / np.float32(2))
     for i, mark in enumerate(spans.marks):
         if mark is not None:  # where it is absent, a number has no place
@@ -58,7 +58,7 @@ def _points(encoded: Encoded, spans: Spans, derived: bool) -> Tensor:
 
 
 @dataclass(frozen=True, eq=False)
-class Donors:
+class NeighborPool:
     """A pool of rows to take cells from."""
 
     pool: Described

@@ -4,13 +4,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tabgan.asking import given_rows
-from tabgan.drawing.partial import PartialRows
+from tabgan.asking import read_partial_rows
+from tabgan.drawing.partial import RowCompleter
 
 __all__ = ["impute"]
 
 
-def impute(partial: PartialRows, frame: pd.DataFrame, seed: int) -> pd.DataFrame:
+def impute(partial: RowCompleter, frame: pd.DataFrame, seed: int) -> pd.DataFrame:
     """Return the table with its missing cells drawn; all others are as they were.
 
     Values that the training table never had are kept, but nothing is drawn by them.
@@ -21,7 +21,7 @@ def impute(partial: PartialRows, frame: pd.DataFrame, seed: int) -> pd.DataFrame
         If a column is not one of the training table.
     """
     schema = partial.model.encoder.schema
-    rows = given_rows(frame, schema, partial.levels, partial.specials, strict=False)
+    rows = read_partial_rows(frame, schema, partial.levels, partial.specials, strict=False)
     holes = frame.isna().to_numpy(bool)
     some = np.flatnonzero(holes.any(axis=1))
     if not len(some):

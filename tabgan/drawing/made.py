@@ -5,17 +5,17 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from tabgan.asking import Asked, ColumnTest
+from tabgan.asking import ColumnPredicate, Condition
 from tabgan.encoding.base import ColumnEncoder
-from tabgan.encoding.dependencies import ColumnTable
+from tabgan.encoding.dependencies import ColumnFrame
 from tabgan.encoding.table import TableEncoder, by_position
 from tabgan.errors import SamplingError
 from tabgan.scalars import Scalar
 from tabgan.streams import numpy_stream
 
-__all__ = ["NOTHING_ASKED", "add_made", "made_anew", "made_present"]
+__all__ = ["NOTHING_ASKED", "add_generated", "generated_columns", "generated_present"]
 
-NOTHING_ASKED = Asked(())
+NOTHING_ASKED = Condition(())
 
 TRIED_ROWS = 4096  # to find out how many pass a test
 SPARE = 1.3
@@ -23,15 +23,15 @@ SPARE_CELLS = 32  # for every row, so that even one alone is found
 LEAST_SHARE = 1e-3
 
 
-def add_made(
+def add_generated(
     encoder: TableEncoder,
-    table: ColumnTable,
-    asked: Asked,
+    table: ColumnFrame,
+    asked: Condition,
     *,
     start: int,
     rng: np.random.Generator,
     key: int,
-) -> ColumnTable:
+) -> ColumnFrame:
     """Make the columns that are not learned, and what rules derive from them.
 
     Parameters
@@ -60,19 +60,23 @@ def add_made(
     return encoder.restore(table, touching=made)
 
 
-def made_present(encoder: TableEncoder, specials: Mapping[int, tuple[Scalar, ...]]) -> Asked:
+def generated_present(
+    encoder: TableEncoder, specials: Mapping[int, tuple[Scalar, ...]]
+) -> Condition:
     """Ask of all columns that are made not to be missing, given what stands for that."""
     columns = encoder.columns
     tests = [
-        ColumnTest(at, columns[at], own, negated=True, text=f"{columns[at].name} is not missing")
+        ColumnPredicate(
+            at, columns[at], own, negated=True, text=f"{columns[at].name} is not missing"
+        )
         for at in encoder.made
         if (own := specials.get(at, ()))
     ]
-    return Asked(tuple(tests))
+    return Condition(tuple(tests))
 
 
-def made_anew(
-    encoder: TableEncoder, frame: pd.DataFrame, asked: Asked, start: int, key: int
+def generated_columns(
+    encoder: TableEncoder, frame: pd.DataFrame, asked: Condition, start: int, key: int
 ) -> pd.DataFrame:
     """Make the columns that are not learned once more, for rows at other positions."""
     if not encoder.made:
@@ -80,14 +84,14 @@ def made_anew(
     table = by_position(frame.reset_index(drop=True), encoder.schema)
     learned = {at: cells for at, cells in table.items() if at not in encoder.made}
     rng = numpy_stream(key, "made", start)
-    table = add_made(encoder, learned, asked, start=start, rng=rng, key=key)
+    table = add_generated(encoder, learned, asked, start=start, rng=rng, key=key)
     return encoder.frame_of(table).set_axis(frame.index)
 
 
 def _make(
     encoder: ColumnEncoder,
     rows: int,
-    test: ColumnTest | None,
+    test: ColumnPredicate | None,
     *,
     start: int,
     rng: np.random.Generator,

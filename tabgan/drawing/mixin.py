@@ -10,7 +10,7 @@ from tabgan.checks import check_memory, check_number
 from tabgan.dataframes import FrameForm, form_of, pandas_of
 from tabgan.drawing.balance import balanced_blocks
 from tabgan.drawing.impute import impute
-from tabgan.drawing.partial import PartialRows
+from tabgan.drawing.partial import RowCompleter
 from tabgan.drawing.request import requested_blocks
 from tabgan.errors import NotFittedError, OptionError
 from tabgan.inference import as_frame
@@ -26,7 +26,7 @@ class DrawingMixin:
     random_state: RandomStateLike
     n_rows_: int
     _model: TableModel
-    _partial: PartialRows
+    _partial: RowCompleter
     _form: FrameForm
 
     def sample(

@@ -4,16 +4,16 @@ from dataclasses import replace
 
 import numpy as np
 
-from tabgan.asking import Asked
+from tabgan.asking import Condition
 from tabgan.errors import OptionError
 from tabgan.model import TableModel
 from tabgan.sampling.conditional import ConditionalSampler
 from tabgan.values import levels_to_series
 
-__all__ = ["narrowed"]
+__all__ = ["native_conditions"]
 
 
-def narrowed(model: TableModel, asked: Asked) -> tuple[TableModel, Asked]:
+def native_conditions(model: TableModel, asked: Condition) -> tuple[TableModel, Condition]:
     """Return the model that draws what is asked of its condition columns, and what is left to ask.
 
     Raises

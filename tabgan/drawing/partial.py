@@ -13,10 +13,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tabgan.asking import Asked, GivenRows, known_levels, known_specials
+from tabgan.asking import Condition, PartialRows, column_categories, column_sentinels
 from tabgan.constraints import Constraint, Unique, holds_all, mended_by, with_rows
-from tabgan.drawing.donors import Described, Donors
-from tabgan.drawing.made import NOTHING_ASKED, add_made, made_present
+from tabgan.drawing.donors import Described, NeighborPool
+from tabgan.drawing.made import NOTHING_ASKED, add_generated, generated_present
 from tabgan.encoding.base import Encoded
 from tabgan.encoding.columns import fit_column
 from tabgan.encoding.dependencies.base import replaced
@@ -24,14 +24,14 @@ from tabgan.encoding.in_line import reduce_settled, settled
 from tabgan.encoding.table import TableEncoder
 from tabgan.errors import ConstraintError
 from tabgan.model import TableModel
-from tabgan.sampling.completion import Completer
-from tabgan.sampling.features import Drawn, RowFeatures
+from tabgan.sampling.completion import GibbsSampler
+from tabgan.sampling.features import DrawnRows, RowFeatures
 from tabgan.sampling.stream import BLOCK_ROWS
 from tabgan.scalars import Scalar
-from tabgan.spans import Spans
+from tabgan.spans import RowLayout
 from tabgan.streams import numpy_stream
 
-__all__ = ["PartialRows"]
+__all__ = ["RowCompleter"]
 
 MOST_POOL_BLOCKS = 5
 SWEEPS = 4
@@ -41,7 +41,7 @@ Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
-class PartialRows:
+class RowCompleter:
     """Completes rows.
 
     What it takes, a pool of drawn rows and trees, is made when it is first needed, and kept.
@@ -60,12 +60,12 @@ class PartialRows:
     @cached_property
     def levels(self) -> dict[int, tuple[Scalar, ...]]:
         """The values that columns can take, where they are known."""
-        return known_levels(self.model.encoder)
+        return column_categories(self.model.encoder)
 
     @cached_property
     def specials(self) -> dict[int, tuple[Scalar, ...]]:
         """What the other columns hold beside their values."""
-        return known_specials(self.model.encoder)
+        return column_sentinels(self.model.encoder)
 
     @cached_property
     def _rules(self) -> tuple[Constraint, ...]:
@@ -86,19 +86,19 @@ class PartialRows:
         return RowFeatures(self.model.encoder.spans, self.model.encoder.quantiles)
 
     @cached_property
-    def pool(self) -> Drawn:
+    def pool(self) -> DrawnRows:
         """The drawn rows, encoded."""
         rng = numpy_stream(0, "pool")
         return self._drawn(self.model.encoder.encode(self.pool_frame), rng)
 
     @cached_property
-    def completer(self) -> Completer:
+    def completer(self) -> GibbsSampler:
         """Draws cells."""
-        return Completer(self.features, self.pool)
+        return GibbsSampler(self.features, self.pool)
 
     def blocks(
         self,
-        rows: GivenRows,
+        rows: PartialRows,
         seed: int,
         *,
         present: bool = False,
@@ -121,12 +121,12 @@ class PartialRows:
 
     def complete(
         self,
-        rows: GivenRows,
+        rows: PartialRows,
         start: int,
         rng: np.random.Generator,
         *,
         present: bool = False,
-        asked: Asked = NOTHING_ASKED,
+        asked: Condition = NOTHING_ASKED,
         key: int = 0,
     ) -> pd.DataFrame:
         """Complete some thousands of rows, so that they keep the constraints of the model.
@@ -153,7 +153,7 @@ class PartialRows:
             If what is given in a row does not go with the constraints.
         """
         if present:
-            asked = made_present(self.model.encoder, self.specials)
+            asked = generated_present(self.model.encoder, self.specials)
         complete = partial(self._complete, present=present, asked=asked, key=key)
         frame = complete(rows, start, rng)
         schema, rules = self.model.encoder.schema, self._rules
@@ -170,7 +170,7 @@ class PartialRows:
                 raise ConstraintError(self._conflict(frame, rows, int(broken[0]), start))
         return frame
 
-    def _conflict(self, frame: pd.DataFrame, rows: GivenRows, row: int, start: int) -> str:
+    def _conflict(self, frame: pd.DataFrame, rows: PartialRows, row: int, start: int) -> str:
         schema = self.model.encoder.schema
         rule = next(r for r in self._rules if not r.check(frame.iloc[[row]], schema).all())
         given = [str(schema.names[at]) for at in np.flatnonzero(rows.given[row])]
@@ -181,12 +181,12 @@ class PartialRows:
 
     def _complete(
         self,
-        rows: GivenRows,
+        rows: PartialRows,
         start: int,
         rng: np.random.Generator,
         *,
         present: bool,
-        asked: Asked,
+        asked: Condition,
         key: int,
     ) -> pd.DataFrame:
         """Complete rows by the networks, the trees and the rules that were detected."""
@@ -206,20 +206,20 @@ class PartialRows:
             at: (column, replaced(cells, known[:, at], table[at][1]))
             for at, (column, cells) in new.items()
         }
-        done = add_made(encoder, encoder.restore(kept), asked, start=start, rng=rng, key=key)
+        done = add_generated(encoder, encoder.restore(kept), asked, start=start, rng=rng, key=key)
         return settled(encoder, _with_given(encoder.frame_of(done), rows), given)
 
-    def _drawn(self, encoded: Encoded, rng: np.random.Generator) -> Drawn:
+    def _drawn(self, encoded: Encoded, rng: np.random.Generator) -> DrawnRows:
         numbers = encoded.low + encoded.width * rng.random(encoded.low.shape)
         return self.features.of(numbers.astype(np.float64), encoded.codes.astype(np.int64))
 
     def _allowed(
         self,
-        rows: Drawn,
+        rows: DrawnRows,
         free: Mask,
         barred: Mapping[int, Sequence[int]],
         rng: np.random.Generator,
-    ) -> Drawn:
+    ) -> DrawnRows:
         """Replace codes that are barred in free cells by others of the pool."""
         codes, n_numbers = rows.codes.copy(), self.features.spans.n_numbers
         for span, own in barred.items():
@@ -230,20 +230,20 @@ class PartialRows:
                 codes[wrong, span] = rng.choice(others, len(wrong))
         return self.features.of(rows.numbers, codes)
 
-    def guess(self, rows: GivenRows, rng: np.random.Generator) -> pd.DataFrame:
+    def guess(self, rows: PartialRows, rng: np.random.Generator) -> pd.DataFrame:
         """Fill the free cells of each row from a row of the pool that is near to it."""
         n = len(self.pool_frame)
         any_row = self.pool_frame.iloc[np.zeros(len(rows.given), np.intp)].reset_index(drop=True)
         filled = _with_given(any_row, rows)
         described = self._described(pd.concat([self.pool_frame, filled], ignore_index=True))
-        donors = Donors(described[slice(0, n)])
+        donors = NeighborPool(described[slice(0, n)])
         nearest = donors.nearest(described[slice(n, None)], rows.given, rng)
         guess = _with_given(self.pool_frame.iloc[nearest].reset_index(drop=True), rows)
         return settled(self.model.encoder, guess, rows.given)
 
     def _described(self, frame: pd.DataFrame) -> Described:
         encoder = self.model.encoder
-        columns: list[tuple[Encoded, Spans, bool]] = []
+        columns: list[tuple[Encoded, RowLayout, bool]] = []
         for at, column in enumerate(encoder.schema):
             values = frame.iloc[:, at]
             own = encoder.encoders.get(at)
@@ -287,7 +287,7 @@ def _absent_codes(encoder: TableEncoder) -> dict[int, tuple[int, ...]]:
     }
 
 
-def _with_given(frame: pd.DataFrame, rows: GivenRows) -> pd.DataFrame:
+def _with_given(frame: pd.DataFrame, rows: PartialRows) -> pd.DataFrame:
     """Put the given cells into a frame; every column keeps its dtype."""
     series = [
         replaced(frame.iloc[:, at], rows.given[:, at], rows.cells[at])

@@ -8,9 +8,9 @@ rows are then completed as any partial rows are.
 import numpy as np
 import pandas as pd
 
-from tabgan.asking import Asked, ColumnTest, GivenRows
+from tabgan.asking import ColumnPredicate, Condition, PartialRows
 from tabgan.asking.lines import ends_of
-from tabgan.drawing.partial import PartialRows
+from tabgan.drawing.partial import RowCompleter
 from tabgan.encoding.in_line import keeps_rules
 from tabgan.errors import SamplingError
 from tabgan.values import levels_to_series, numbers_to_series
@@ -21,7 +21,9 @@ LEAST_NEAR = 100  # drawn rows to choose among
 TRIES = 2  # rows that are put together for each one that is wanted
 
 
-def rows_meeting(asked: Asked, pool: pd.DataFrame, n: int, rng: np.random.Generator) -> GivenRows:
+def rows_meeting(
+    asked: Condition, pool: pd.DataFrame, n: int, rng: np.random.Generator
+) -> PartialRows:
     """Return n rows in which the columns that are asked for, and no others, are given.
 
     Parameters
@@ -50,10 +52,10 @@ def rows_meeting(asked: Asked, pool: pd.DataFrame, n: int, rng: np.random.Genera
             others = _invented(test, n, rng)
         cells[test.position] = values.where(passing[chosen], others)
         given[:, test.position] = True
-    return GivenRows(cells, given)
+    return PartialRows(cells, given)
 
 
-def _invented(test: ColumnTest, n: int, rng: np.random.Generator) -> pd.Series:
+def _invented(test: ColumnPredicate, n: int, rng: np.random.Generator) -> pd.Series:
     """Make cells that pass a test which no drawn row passes."""
     if not test.ranges:
         return levels_to_series(test.levels, rng.integers(len(test.levels), size=n), test.column)
@@ -64,7 +66,9 @@ def _invented(test: ColumnTest, n: int, rng: np.random.Generator) -> pd.Series:
     return numbers_to_series(numbers, np.full(n, None, object), test.column, np.ones(n, np.bool_))
 
 
-def fitting_rows(partial: PartialRows, asked: Asked, n: int, rng: np.random.Generator) -> GivenRows:
+def fitting_rows(
+    partial: RowCompleter, asked: Condition, n: int, rng: np.random.Generator
+) -> PartialRows:
     """Return n rows in which what is asked for is given, and goes with the rules between columns.
 
     Raises

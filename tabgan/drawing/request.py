@@ -7,18 +7,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tabgan.asking import Asked, GivenRows, asked_of, given_rows
+from tabgan.asking import Condition, PartialRows, parse_condition, read_partial_rows
 from tabgan.constraints import UniqueKeys, keep_unique, with_rows
-from tabgan.drawing.asked import TRIED_ROWS, AskedRows
+from tabgan.drawing.asked import TRIED_ROWS, RejectionSampler
 from tabgan.drawing.asked_for import rules_under
-from tabgan.drawing.narrowed import narrowed
-from tabgan.drawing.partial import PartialRows
+from tabgan.drawing.narrowed import native_conditions
+from tabgan.drawing.partial import RowCompleter
 from tabgan.drawing.rare import fitting_rows
 from tabgan.errors import ConstraintError, SamplingWarning
 from tabgan.sampling.stream import blocks
 from tabgan.streams import numpy_stream
 
-__all__ = ["asked_blocks", "completed_blocks", "read_condition", "requested_blocks"]
+__all__ = ["conditioned_blocks", "completed_blocks", "read_condition", "requested_blocks"]
 
 RARE = 1 / 500  # share of the model's rows under which they are put together, not filtered
 RARE_ROWS = 1024  # of a block of such rows
@@ -26,13 +26,13 @@ ATTEMPTS = 6  # completions of a row that repeats a unique key
 FAR = 10**7  # positions from which identifiers of such a row are made
 
 
-def read_condition(partial: PartialRows, where: Any) -> Asked:
+def read_condition(partial: RowCompleter, where: Any) -> Condition:
     """Read a condition and check it against the model's columns; see `tabgan.asking.asked_of`."""
-    return asked_of(where, partial.model.encoder.schema, partial.levels, partial.specials)
+    return parse_condition(where, partial.model.encoder.schema, partial.levels, partial.specials)
 
 
-def asked_blocks(
-    partial: PartialRows, asked: Asked, n: int, seed: int, keys: UniqueKeys | None = None
+def conditioned_blocks(
+    partial: RowCompleter, asked: Condition, n: int, seed: int, keys: UniqueKeys | None = None
 ) -> Iterator[pd.DataFrame]:
     """Yield n rows that meet a condition, block by block.
 
@@ -45,15 +45,15 @@ def asked_blocks(
     SamplingError
         If no row can meet the condition and keep the rules between columns.
     """
-    model, rest = narrowed(partial.model, asked)
+    model, rest = native_conditions(partial.model, asked)
     if not rest.tests:
         return model.blocks(n, seed, keys)
     key = asked.describe()
     if key not in partial.shares:  # the same for all seeds, and kept for the next request
-        partial.shares[key] = AskedRows(model, rest, seed=0).tried()
+        partial.shares[key] = RejectionSampler(model, rest, seed=0).tried()
     share = partial.shares[key]
     if share >= RARE:
-        return AskedRows(model, rest, seed, share).blocks(n, keys)
+        return RejectionSampler(model, rest, seed, share).blocks(n, keys)
     if not share:
         warnings.warn(
             f"where: {asked.describe()}: none of {TRIED_ROWS} rows that were drawn on trial meets "
@@ -71,7 +71,7 @@ def asked_blocks(
 
 
 def _rare_block(
-    partial: PartialRows, asked: Asked, seed: int, block: int, *again: int
+    partial: RowCompleter, asked: Condition, seed: int, block: int, *again: int
 ) -> pd.DataFrame:
     encoder, start = partial.model.encoder, block * RARE_ROWS
     rng = numpy_stream(seed, "rare", block, *again)
@@ -81,7 +81,7 @@ def _rare_block(
 
 
 def completed_blocks(
-    partial: PartialRows, frame: pd.DataFrame, seed: int
+    partial: RowCompleter, frame: pd.DataFrame, seed: int
 ) -> Iterator[pd.DataFrame]:
     """Complete the rows of a frame, whose given cells are kept, in their order and index.
 
@@ -93,7 +93,7 @@ def completed_blocks(
         If what is given in a row does not go with the constraints.
     """
     schema = partial.model.encoder.schema
-    rows = given_rows(frame, schema, partial.levels, partial.specials)
+    rows = read_partial_rows(frame, schema, partial.levels, partial.specials)
     keys = UniqueKeys.of(partial.model.constraints, schema)
     start = 0
     for block in partial.blocks(rows, seed):
@@ -104,7 +104,7 @@ def completed_blocks(
 
 
 def _unique(
-    partial: PartialRows, rows: GivenRows, frame: pd.DataFrame, keys: UniqueKeys, seed: int
+    partial: RowCompleter, rows: PartialRows, frame: pd.DataFrame, keys: UniqueKeys, seed: int
 ) -> pd.DataFrame:
     """Complete rows anew that repeat a key which must be unique."""
     start = int(frame.index[0]) if len(frame) else 0
@@ -127,11 +127,11 @@ def _unique(
 
 
 def requested_blocks(
-    partial: PartialRows, n: int, seed: int, where: Any = None
+    partial: RowCompleter, n: int, seed: int, where: Any = None
 ) -> Iterator[pd.DataFrame]:
     """Yield n rows as `where` asks for them: freely, under a condition, or completed."""
     if where is None:
         return partial.model.blocks(n, seed)
     if isinstance(where, pd.DataFrame):
         return completed_blocks(partial, where, seed)
-    return asked_blocks(partial, read_condition(partial, where), n, seed)
+    return conditioned_blocks(partial, read_condition(partial, where), n, seed)

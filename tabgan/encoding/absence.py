@@ -13,11 +13,11 @@ from tabgan.schema import Column
 from tabgan.text_formats import MISSING_MARKS
 from tabgan.values import dense, levels_to_series
 
-__all__ = ["Absence"]
+__all__ = ["MissingShares"]
 
 
 @dataclass(frozen=True)
-class Absence:
+class MissingShares:
     """How often there is no value.
 
     Parameters

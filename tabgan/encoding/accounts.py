@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tabgan.encoding.patterns import Pattern, learn_patterns
-from tabgan.encoding.positions import MOST_POSITIONS, lead_numbers, scramble
-from tabgan.expressions import Expression
+from tabgan.encoding.positions import MOST_POSITIONS, index_permutation, lead_numbers
+from tabgan.expressions import RegularExpression
 from tabgan.ibans import check_digits
 from tabgan.kinds import expression_of
 from tabgan.schema import Column
@@ -88,7 +88,7 @@ class Written:
     """Texts of a regular expression, each with a number of its own."""
 
     name: ClassVar[str] = "regex"
-    expression: Expression
+    expression: RegularExpression
 
     @property
     def space(self) -> int:
@@ -101,7 +101,7 @@ class Written:
 
     def make(self, positions: NDArray[np.int64], seed: int) -> NDArray[Any]:
         """Write the texts of positions."""
-        numbers = scramble(positions, self.space, seed).astype(np.int64)
+        numbers = index_permutation(positions, self.space, seed).astype(np.int64)
         leads = self.expression.count // self.space
         if leads == 1:
             return self.expression.write(numbers)
@@ -120,4 +120,4 @@ class Written:
         expression = expression_of(column.kind)
         if expression is None:
             raise ValueError(f"a column of kind {column.kind!r} has no regular expression")
-        return cls(Expression(expression))
+        return cls(RegularExpression(expression))

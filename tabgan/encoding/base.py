@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from tabgan.encoding.quantiles import Quantiles
 from tabgan.schema import Column
-from tabgan.spans import Spans
+from tabgan.spans import RowLayout
 
 __all__ = ["ColumnEncoder", "Encoded"]
 
@@ -45,7 +45,7 @@ class ColumnEncoder(ABC):
 
     @property
     @abstractmethod
-    def spans(self) -> Spans:
+    def spans(self) -> RowLayout:
         """The layout that this column takes in a row; may be empty."""
 
     @property

@@ -8,10 +8,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tabgan.encoding.base import ColumnEncoder, Encoded
-from tabgan.encoding.levels import Levels
+from tabgan.encoding.levels import LevelTable
 from tabgan.scalars import Scalar
 from tabgan.schema import Column
-from tabgan.spans import Spans
+from tabgan.spans import RowLayout
 from tabgan.values import levels_to_series
 
 __all__ = ["CategoricalEncoder"]
@@ -25,7 +25,7 @@ class CategoricalEncoder(ColumnEncoder):
 
     name = "categorical"
 
-    def __init__(self, column: Column, levels: Levels) -> None:
+    def __init__(self, column: Column, levels: LevelTable) -> None:
         self.column = column
         self._levels = levels
 
@@ -35,9 +35,9 @@ class CategoricalEncoder(ColumnEncoder):
         return self._levels.values
 
     @property
-    def spans(self) -> Spans:
+    def spans(self) -> RowLayout:
         """One level span, or nothing if there is but one level."""
-        return Spans((), (len(self._levels),) if len(self._levels) > 1 else ())
+        return RowLayout((), (len(self._levels),) if len(self._levels) > 1 else ())
 
     @property
     def absent_codes(self) -> tuple[int, ...]:
@@ -47,7 +47,7 @@ class CategoricalEncoder(ColumnEncoder):
     @classmethod
     def fit(cls, column: Column, values: pd.Series) -> Self:
         """Learn the column's levels."""
-        return cls(column, Levels.of(values)[0])
+        return cls(column, LevelTable.of(values)[0])
 
     def encode(self, values: pd.Series) -> Encoded:
         """Give each value the code of its level.
@@ -85,7 +85,7 @@ class CategoricalEncoder(ColumnEncoder):
         KeyError, TypeError, ValueError
             If the value is malformed.
         """
-        levels = Levels.from_json(state["levels"])
+        levels = LevelTable.from_json(state["levels"])
         if not len(levels):
             raise ValueError("categorical: at least one level is needed")
         return cls(column, levels)

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from tabgan.encoding.base import ColumnEncoder, Encoded
 from tabgan.encoding.categorical import CategoricalEncoder
-from tabgan.encoding.dependencies import ColumnTable
+from tabgan.encoding.dependencies import ColumnFrame
 from tabgan.encoding.grouped import GroupedEncoder
 from tabgan.encoding.identifier import IdentifierEncoder
 from tabgan.encoding.numeric import NumericEncoder
@@ -66,7 +66,7 @@ def fit_column(column: Column, values: pd.Series) -> ColumnEncoder:
     return fit_encoders({0: (column, values)})[0]
 
 
-def fit_encoders(table: ColumnTable) -> dict[int, ColumnEncoder]:
+def fit_encoders(table: ColumnFrame) -> dict[int, ColumnEncoder]:
     """Fit an encoder to each column; those of very many levels look at the others."""
     classes = {i: _choose_encoder(column, values) for i, (column, values) in table.items()}
     fitted: dict[int, ColumnEncoder] = {

@@ -23,7 +23,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-__all__ = ["CrowdedFilter"]
+__all__ = ["SeenValuesFilter"]
 
 MOST_BITS = 2**33
 MOST_SET = 0.9  # share of set bits from which hardly a value could be made
@@ -32,7 +32,7 @@ _HASH_KEY = "tabgan.crowded.1"  # 16 characters, for SipHash
 
 
 @dataclass(frozen=True)
-class CrowdedFilter:
+class SeenValuesFilter:
     """A field of bits on which every value of a source falls, and half of all others too.
 
     Upper and lower case, blanks and punctuation make no difference: ``"+49 170-1"`` is
@@ -45,7 +45,7 @@ class CrowdedFilter:
 
     Examples
     --------
-    >>> crowded = CrowdedFilter.of(["Ann Lee", "Bob Ray"])
+    >>> crowded = SeenValuesFilter.of(["Ann Lee", "Bob Ray"])
     >>> crowded.may_hold(["ann  lee", "BOB-RAY"]).tolist()
     [True, True]
     """

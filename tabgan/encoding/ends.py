@@ -8,13 +8,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from tabgan.encoding.scales import fit_scale
 
-__all__ = ["trimmed_ends", "within_ends"]
+__all__ = ["trimmed_range", "clip_to_range"]
 
 Values = NDArray[Any]  # int64, uint64 or float64
 Floats = NDArray[np.float64]
 
 
-def trimmed_ends(values: ArrayLike, least: int, *, whole: bool = False) -> tuple[float, float]:
+def trimmed_range(values: ArrayLike, least: int, *, whole: bool = False) -> tuple[float, float]:
     """Return a least and a greatest value for which at least so many rows speak.
 
     An end is a value that so many rows hold, or lies between two values so that so many rows are
@@ -31,9 +31,9 @@ def trimmed_ends(values: ArrayLike, least: int, *, whole: bool = False) -> tuple
 
     Examples
     --------
-    >>> trimmed_ends([1, 2, 3, 10, 20, 30, 1000], 2)
+    >>> trimmed_range([1, 2, 3, 10, 20, 30, 1000], 2)
     (2.5, 25.0)
-    >>> trimmed_ends([0, 0, 10, 20, 30, 40, 40, 1000], 2)
+    >>> trimmed_range([0, 0, 10, 20, 30, 40, 40, 1000], 2)
     (0.0, 40.0)
     """
     distinct, counts = np.unique(np.asarray(values, np.float64), return_counts=True)
@@ -60,7 +60,7 @@ def _upper_end(distinct: Floats, counts: NDArray[np.intp], least: int) -> float 
     return float(distinct[first - 1] / 2 + distinct[first] / 2) if first else None
 
 
-def within_ends(values: Values, decimals: int | None, least: int) -> Values:
+def clip_to_range(values: Values, decimals: int | None, least: int) -> Values:
     """Bring numbers beyond the trimmed ends to these ends, which lie on the numbers' own grid.
 
     Parameters
@@ -70,16 +70,16 @@ def within_ends(values: Values, decimals: int | None, least: int) -> Values:
     decimals
         Decimal places of floats, None for full precision.
     least
-        As for `trimmed_ends`.
+        As for `trimmed_range`.
 
     Examples
     --------
-    >>> within_ends(np.array([10, 20, 30, 50, 60, 70, 10_000]), None, 2).tolist()
+    >>> clip_to_range(np.array([10, 20, 30, 50, 60, 70, 10_000]), None, 2).tolist()
     [30, 30, 30, 50, 60, 60, 60]
     """
     if least <= 1 or not len(values):
         return values
     scale = fit_scale(values, decimals)
-    ends = np.array(trimmed_ends(scale.to_line(values), least, whole=scale.whole))
+    ends = np.array(trimmed_range(scale.to_line(values), least, whole=scale.whole))
     low, high = scale.from_line(ends)
     return np.clip(values, low, high)

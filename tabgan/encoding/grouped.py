@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from tabgan.encoding.base import ColumnEncoder, Encoded
-from tabgan.encoding.levels import Levels
+from tabgan.encoding.levels import LevelTable
 from tabgan.scalars import Scalar
 from tabgan.schema import Column
-from tabgan.spans import Spans
+from tabgan.spans import RowLayout
 from tabgan.values import levels_to_series
 
 __all__ = ["GroupedEncoder"]
@@ -38,7 +38,7 @@ class GroupedEncoder(ColumnEncoder):
 
     name = "grouped"
 
-    def __init__(self, column: Column, levels: Levels, groups: Ints, counts: Ints) -> None:
+    def __init__(self, column: Column, levels: LevelTable, groups: Ints, counts: Ints) -> None:
         self.column = column
         self._levels = levels
         self._groups = groups
@@ -53,9 +53,9 @@ class GroupedEncoder(ColumnEncoder):
         return self._levels.values
 
     @property
-    def spans(self) -> Spans:
+    def spans(self) -> RowLayout:
         """One level span of groups, or nothing if there is but one group."""
-        return Spans((), (len(self._group_rows),) if len(self._group_rows) > 1 else ())
+        return RowLayout((), (len(self._group_rows),) if len(self._group_rows) > 1 else ())
 
     @property
     def absent_codes(self) -> tuple[int, ...]:
@@ -80,7 +80,7 @@ class GroupedEncoder(ColumnEncoder):
             What the other columns say of each row, shape (rows, features), for levels to be
             grouped by; without it, they are grouped by frequency.
         """
-        levels, codes = Levels.of(values)
+        levels, codes = LevelTable.of(values)
         counts = np.bincount(codes, minlength=len(levels))
         alone = _frequent(counts) | np.array([value is None for value in levels.values])
         own, rare = np.flatnonzero(alone), np.flatnonzero(~alone)
@@ -143,7 +143,7 @@ class GroupedEncoder(ColumnEncoder):
         KeyError, TypeError, ValueError
             If the value is malformed.
         """
-        levels = Levels.from_json(state["levels"])
+        levels = LevelTable.from_json(state["levels"])
         groups = _whole_numbers(state["groups"], least=0, most=len(levels) - 1)
         counts = _whole_numbers(state["counts"], least=1, most=2**40)
         if not len(groups) == len(counts) == len(levels) > 0:

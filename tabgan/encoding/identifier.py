@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tabgan.encoding.absence import Absence
+from tabgan.encoding.absence import MissingShares
 from tabgan.encoding.base import ColumnEncoder, Encoded
 from tabgan.encoding.makers import Maker, Type, learn_maker, maker_from_json, maker_to_json
-from tabgan.encoding.positions import Digits, Rising, Varied
+from tabgan.encoding.positions import Digits, FormMixture, RisingNumbers
 from tabgan.errors import DataError
 from tabgan.schema import Column
-from tabgan.spans import Spans
+from tabgan.spans import RowLayout
 
 __all__ = ["IdentifierEncoder"]
 
@@ -40,13 +40,15 @@ class IdentifierEncoder(ColumnEncoder):
 
     name = "identifier"
 
-    def __init__(self, column: Column, values_type: Type, maker: Maker, absence: Absence) -> None:
+    def __init__(
+        self, column: Column, values_type: Type, maker: Maker, absence: MissingShares
+    ) -> None:
         self.column = column
         self._type = values_type
         self._maker = maker
         self._absence = absence
-        are_numbers = isinstance(maker, Rising) or (
-            isinstance(maker, Varied) and any(isinstance(form, Digits) for form in maker.forms)
+        are_numbers = isinstance(maker, RisingNumbers) or (
+            isinstance(maker, FormMixture) and any(isinstance(form, Digits) for form in maker.forms)
         )
         if are_numbers and values_type not in {"number", "text"}:
             raise ValueError(f"identifiers of type {values_type!r} can't be made of numbers")
@@ -59,9 +61,9 @@ class IdentifierEncoder(ColumnEncoder):
         return self._absence.shares.keys()
 
     @property
-    def spans(self) -> Spans:
+    def spans(self) -> RowLayout:
         """Nothing: an identifier says nothing about its row."""
-        return Spans()
+        return RowLayout()
 
     @classmethod
     def fit(cls, column: Column, values: pd.Series) -> Self:
@@ -74,7 +76,7 @@ class IdentifierEncoder(ColumnEncoder):
         SchemaError
             If the column's regular expression allows too few texts.
         """
-        absence, given = Absence.split(values)
+        absence, given = MissingShares.split(values)
         if any(isinstance(value, str) for value in given):
             given = [*map(str, given)]  # a number that has strayed among texts
         values_type = _type_of(given, column)
@@ -113,7 +115,7 @@ class IdentifierEncoder(ColumnEncoder):
         maker = maker_from_json(state, column)
         if state["type"] not in _TYPES:
             raise ValueError(f"{state['type']!r} is not a type of identifiers")
-        encoder = cls(column, state["type"], maker, Absence.from_json(state["absent"]))
+        encoder = cls(column, state["type"], maker, MissingShares.from_json(state["absent"]))
         # one row shows whether maker, type and dtype go together
         encoder.decode(np.empty((1, 0)), np.empty((1, 0), np.int64), 0, np.random.default_rng(0))
         return encoder

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tabgan.encoding.dependencies import Coincidence, ColumnTable, Dependency
+from tabgan.encoding.dependencies import ColumnFrame, Dependency, PartialEquality
 from tabgan.encoding.dependencies.base import replaced
 from tabgan.encoding.table import TableEncoder, by_position
 from tabgan.errors import DataError
@@ -28,7 +28,7 @@ def settled(encoder: TableEncoder, frame: pd.DataFrame, given: NDArray[np.bool_]
     """
     table = reduce_settled(encoder, frame, given)
     for rule in reversed(encoder.dependencies):
-        if not isinstance(rule, Coincidence):  # it is one of shares, which stay what they are
+        if not isinstance(rule, PartialEquality):  # it is one of shares, which stay what they are
             table = rule.restore(table)
     for at, (column, values) in table.items():
         table[at] = column, replaced(values, given[:, at], frame.iloc[:, at])
@@ -37,7 +37,7 @@ def settled(encoder: TableEncoder, frame: pd.DataFrame, given: NDArray[np.bool_]
 
 def reduce_settled(
     encoder: TableEncoder, frame: pd.DataFrame, given: NDArray[np.bool_]
-) -> ColumnTable:
+) -> ColumnFrame:
     """Reduce rows that have been brought in line; of given cells that clash some give way."""
     table, pinned = by_position(frame, encoder.schema), given.copy()
     for rule in encoder.dependencies:

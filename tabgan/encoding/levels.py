@@ -14,13 +14,13 @@ from tabgan.scalars import Scalar, from_json_scalar, to_json_scalar
 from tabgan.schema import Column
 from tabgan.values import codes_of
 
-__all__ = ["Levels"]
+__all__ = ["LevelTable"]
 
 
-class Levels:
+class LevelTable:
     """Distinct values in a fixed order; a level's code is its position.
 
-    Levels of different types are different: ``1``, ``1.0``, ``True`` and ``"1"`` are four.
+    LevelTable of different types are different: ``1``, ``1.0``, ``True`` and ``"1"`` are four.
     """
 
     def __init__(self, values: Iterable[Scalar]) -> None:

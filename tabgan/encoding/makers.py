@@ -9,20 +9,20 @@ from typing import Any, Literal
 import numpy as np
 
 from tabgan.encoding.accounts import Account, Written, learn_accounts
-from tabgan.encoding.crowded import CrowdedFilter
+from tabgan.encoding.crowded import SeenValuesFilter
 from tabgan.encoding.patterns import Pattern, learn_patterns, learn_phones
-from tabgan.encoding.people import WORDS, FullNames, Mails, Words, locale_of
-from tabgan.encoding.positions import MOST_DIGITS, Digits, Form, Rising, Varied
+from tabgan.encoding.people import WORDS, EmailAddresses, FullNames, VocabularyWords, locale_of
+from tabgan.encoding.positions import MOST_DIGITS, Digits, FormMixture, RisingNumbers, RowBijection
 from tabgan.encoding.templates import Templates
 from tabgan.errors import SchemaError
-from tabgan.expressions import Expression
+from tabgan.expressions import RegularExpression
 from tabgan.kinds import expression_of
 from tabgan.schema import Column
 from tabgan.text_formats import pattern_of, spread
 
 __all__ = ["Maker", "Type", "learn_maker", "maker_from_json", "maker_to_json"]
 
-Maker = Rising | Varied | Mails | Words
+Maker = RisingNumbers | FormMixture | EmailAddresses | VocabularyWords
 Type = Literal["text", "bytes", "uuid", "number"]
 
 SAMPLE = 10_000  # values that the number of digits is learned from
@@ -58,14 +58,16 @@ def _text_maker(texts: Sequence[str], column: Column) -> Maker:
     if look == "uuid":
         return _uuid_maker(distinct, column)
     if look == "email":
-        return Mails.beyond(texts, locale_of(column))
+        return EmailAddresses.beyond(texts, locale_of(column))
     if look in WORDS:
-        return Words(locale_of(column), column.kind)
-    forms: Mapping[Form, float] = {_URL: 1.0} if look == "url" else _text_forms(distinct, column)
-    return Varied(forms, _seed(column), CrowdedFilter.of(distinct))
+        return VocabularyWords(locale_of(column), column.kind)
+    forms: Mapping[RowBijection, float] = (
+        {_URL: 1.0} if look == "url" else _text_forms(distinct, column)
+    )
+    return FormMixture(forms, _seed(column), SeenValuesFilter.of(distinct))
 
 
-def _text_forms(texts: list[str], column: Column) -> Mapping[Form, float]:
+def _text_forms(texts: list[str], column: Column) -> Mapping[RowBijection, float]:
     """Choose the forms that distinct texts are written in, with their shares."""
     expression = expression_of(column.kind)
     if expression is not None:
@@ -81,7 +83,7 @@ def _text_forms(texts: list[str], column: Column) -> Mapping[Form, float]:
 
 
 def _written(expression: str, distinct: int, column: Column) -> Written:
-    written = Written(Expression(expression))
+    written = Written(RegularExpression(expression))
     count = written.expression.count
     if count < SPARE * distinct:
         raise SchemaError(
@@ -92,7 +94,7 @@ def _written(expression: str, distinct: int, column: Column) -> Written:
     return written
 
 
-def _uuid_maker(given: Sequence[Any], column: Column) -> Varied:
+def _uuid_maker(given: Sequence[Any], column: Column) -> FormMixture:
     """Make random UUIDs of version 4, in upper case where the given ones are.
 
     There are so many that none of the source is ever met.
@@ -102,7 +104,7 @@ def _uuid_maker(given: Sequence[Any], column: Column) -> Varied:
     digit, variant = ("HEX", "8-B") if is_upper else ("hex", "8-b")
     head = ((digit, 8), "-", (digit, 4), "-4", (digit, 3), "-")
     pattern = Pattern((*head, (variant, 1), (digit, 3), "-", (digit, 12)))
-    return Varied({pattern: 1.0}, _seed(column))
+    return FormMixture({pattern: 1.0}, _seed(column))
 
 
 def _number_maker(given: Sequence[int], column: Column) -> Maker:
@@ -112,14 +114,16 @@ def _number_maker(given: Sequence[int], column: Column) -> Maker:
     fits = bounds[0] <= low and high <= bounds[1]
     if fits and (gapless or column.kind == "sequential"):
         # where the dtype ends, there are no other numbers
-        return Rising(high + 1 if high < bounds[1] else low, bounds)
+        return RisingNumbers(high + 1 if high < bounds[1] else low, bounds)
     most = min(MOST_DIGITS, len(str(bounds[1])))
     counts: Counter[int] = Counter()
     for number in spread(given, SAMPLE):
         count = min(len(str(abs(number))), most)
         counts[count if number >= 0 else -count] += 1
-    forms: Mapping[Form, float] = {Digits(n, bounds): c / counts.total() for n, c in counts.items()}
-    return Varied(forms, _seed(column), CrowdedFilter.of(map(str, given)))
+    forms: Mapping[RowBijection, float] = {
+        Digits(n, bounds): c / counts.total() for n, c in counts.items()
+    }
+    return FormMixture(forms, _seed(column), SeenValuesFilter.of(map(str, given)))
 
 
 def _bounds(column: Column) -> tuple[int, int]:
@@ -140,9 +144,9 @@ def _seed(column: Column) -> int:
 
 def maker_to_json(maker: Maker) -> dict[str, Any]:
     """Describe a maker by JSON values."""
-    if isinstance(maker, Rising):
+    if isinstance(maker, RisingNumbers):
         return {"start": maker.start}
-    if isinstance(maker, Mails | Words):
+    if isinstance(maker, EmailAddresses | VocabularyWords):
         return maker.to_json()
     forms = [[form.to_json(), share] for form, share in maker.forms.items()]
     known = {} if maker.known is None else {"known": maker.known.to_json()}
@@ -158,20 +162,20 @@ def maker_from_json(state: dict[str, Any], column: Column) -> Maker:
         If the value is malformed.
     """
     if "start" in state:
-        return Rising(int(state["start"]), _bounds(column))
+        return RisingNumbers(int(state["start"]), _bounds(column))
     if "first_mail" in state:
-        return Mails(locale_of(column), int(state["first_mail"]))
+        return EmailAddresses(locale_of(column), int(state["first_mail"]))
     if "words" in state:
-        return Words(locale_of(column), str(state["words"]))
+        return VocabularyWords(locale_of(column), str(state["words"]))
     forms = {_form_from_json(form, column): share for form, share in state["forms"]}
-    known = CrowdedFilter.from_json(state["known"]) if "known" in state else None
-    return Varied(forms, int(state["seed"]), known)
+    known = SeenValuesFilter.from_json(state["known"]) if "known" in state else None
+    return FormMixture(forms, int(state["seed"]), known)
 
 
-def _form_from_json(state: Any, column: Column) -> Form:
+def _form_from_json(state: Any, column: Column) -> RowBijection:
     if isinstance(state, int):
         return Digits(state, _bounds(column))
     if isinstance(state, list):
         return Pattern.from_json(state)
-    form: Form = _FORMS[state["form"]].from_json(state, column)
+    form: RowBijection = _FORMS[state["form"]].from_json(state, column)
     return form

@@ -8,14 +8,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tabgan.encoding.base import ColumnEncoder, Encoded
-from tabgan.encoding.ends import within_ends
-from tabgan.encoding.levels import Levels
+from tabgan.encoding.ends import clip_to_range
+from tabgan.encoding.levels import LevelTable
 from tabgan.encoding.quantiles import Quantiles
 from tabgan.encoding.scales import Scale, fit_scale, scale_from_json
 from tabgan.errors import DataError
 from tabgan.scalars import Scalar
 from tabgan.schema import Column
-from tabgan.spans import Spans
+from tabgan.spans import RowLayout
 from tabgan.values import Numbers, numbers_of, numbers_to_series
 
 __all__ = ["NumericEncoder"]
@@ -31,7 +31,7 @@ class NumericEncoder(ColumnEncoder):
     name = "numeric"
 
     def __init__(
-        self, column: Column, scale: Scale, quantiles: Quantiles, specials: Levels
+        self, column: Column, scale: Scale, quantiles: Quantiles, specials: LevelTable
     ) -> None:
         self.column = column
         self._scale = scale
@@ -44,11 +44,11 @@ class NumericEncoder(ColumnEncoder):
         return self._specials.values
 
     @property
-    def spans(self) -> Spans:
+    def spans(self) -> RowLayout:
         """One number; with specials also its mark, whose level 0 is a number that is present."""
         if not len(self._specials):
-            return Spans((None,), ())
-        return Spans((0,), (1 + len(self._specials),))
+            return RowLayout((None,), ())
+        return RowLayout((0,), (1 + len(self._specials),))
 
     @property
     def quantiles(self) -> tuple[Quantiles, ...]:
@@ -77,7 +77,7 @@ class NumericEncoder(ColumnEncoder):
                 f"{column.kind!r}; give the column the kind 'categorical', or drop it"
             )
         decimals = 0 if column.kind == "integer" else column.decimals
-        kept = within_ends(known, decimals, column.least_rows)
+        kept = clip_to_range(known, decimals, column.least_rows)
         scale = fit_scale(kept, decimals)
         low, high = scale.to_line(np.array([kept.min(), kept.max()])).tolist()
         quantiles = Quantiles.fit(
@@ -86,7 +86,7 @@ class NumericEncoder(ColumnEncoder):
             least=column.least_rows,
             ends=(low, high),
         )
-        specials, _ = Levels.of(_specials_of(numbers))
+        specials, _ = LevelTable.of(_specials_of(numbers))
         return cls(column, scale, quantiles, specials)
 
     def encode(self, values: pd.Series) -> Encoded:
@@ -145,7 +145,7 @@ class NumericEncoder(ColumnEncoder):
             raise ValueError("numeric: scale and quantiles do not go together")
         if quantiles.minimum < least or quantiles.maximum > most:
             raise ValueError("numeric: the quantiles leave the scale")
-        return cls(column, scale, quantiles, Levels.from_json(state["specials"]))
+        return cls(column, scale, quantiles, LevelTable.from_json(state["specials"]))
 
 
 def _specials_of(numbers: Numbers) -> pd.Series:

@@ -19,7 +19,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from tabgan.encoding.positions import MOST_POSITIONS, lead_numbers, scramble
+from tabgan.encoding.positions import MOST_POSITIONS, index_permutation, lead_numbers
 from tabgan.text_formats import spread
 
 __all__ = ["Pattern", "learn_patterns", "learn_phones"]
@@ -114,7 +114,7 @@ class Pattern:
 
     def make(self, positions: NDArray[np.int64], seed: int) -> NDArray[Any]:
         """Write the text of every position; positions are below `space`."""
-        rest = scramble(positions, self.space, seed)
+        rest = index_permutation(positions, self.space, seed)
         codes = np.empty((len(positions), len(self.alphabets)), np.uint32)
         for place in reversed(range(len(self.alphabets))):
             alphabet = np.array([ord(character) for character in self.alphabets[place]], np.uint32)

@@ -8,11 +8,11 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from tabgan.encoding.positions import MOST_POSITIONS, scramble
+from tabgan.encoding.positions import MOST_POSITIONS, index_permutation
 from tabgan.schema import Column
 from tabgan.vocabularies import DEFAULT_LOCALE, Vocabulary, name_order, vocabulary
 
-__all__ = ["WORDS", "FullNames", "Mails", "Words", "locale_of"]
+__all__ = ["WORDS", "FullNames", "EmailAddresses", "VocabularyWords", "locale_of"]
 
 MOST_GIVEN = 9  # given names of a person
 _DOMAINS = np.array(["example.com", "example.net", "example.org"], object)  # of nobody (RFC 2606)
@@ -94,7 +94,7 @@ class FullNames:
     def make(self, positions: NDArray[np.int64], seed: int) -> NDArray[Any]:
         """Write the names of positions."""
         firsts, lasts = self.words
-        rest = scramble(positions, self.space, seed)
+        rest = index_permutation(positions, self.space, seed)
         rest, index = np.divmod(rest, np.uint64(len(lasts)))
         family = lasts[index]
         rest, index = np.divmod(rest, np.uint64(len(firsts)))
@@ -121,7 +121,7 @@ class FullNames:
 
 
 @dataclass(frozen=True)
-class Words:
+class VocabularyWords:
     """Words of a vocabulary, drawn with repetition: a first name alone is nobody's.
 
     They come from the vocabulary whatever the source holds, and so tell nothing of it.
@@ -151,7 +151,7 @@ class Words:
 
 
 @dataclass(frozen=True)
-class Mails:
+class EmailAddresses:
     """E-mail addresses at reserved domains: a word of the locale's user names, and a number.
 
     The number counts the rows, and begins beyond all those that end a source's address at one of
@@ -159,7 +159,7 @@ class Mails:
 
     Examples
     --------
-    >>> mails = Mails.beyond(["ann@corp.test", "bob.ray27@example.com"], "en_US")
+    >>> mails = EmailAddresses.beyond(["ann@corp.test", "bob.ray27@example.com"], "en_US")
     >>> mails.first
     100
     """

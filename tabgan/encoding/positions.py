@@ -12,17 +12,17 @@ from typing import Any, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from tabgan.encoding.crowded import CrowdedFilter
+from tabgan.encoding.crowded import SeenValuesFilter
 
 __all__ = [
     "MOST_DIGITS",
     "MOST_POSITIONS",
     "Digits",
-    "Form",
-    "Rising",
-    "Varied",
+    "RowBijection",
+    "RisingNumbers",
+    "FormMixture",
     "lead_numbers",
-    "scramble",
+    "index_permutation",
 ]
 
 MOST_POSITIONS = 2**42  # rows that a sample can have
@@ -33,7 +33,7 @@ _HALF = 2**21  # a number below 2**42 times one below this fits 64 bits
 _BIN, _FIRST = 40, 8
 
 
-class Form(Protocol):
+class RowBijection(Protocol):
     """A form that values are written in; the values of two forms are never equal."""
 
     def to_json(self) -> Any:
@@ -54,12 +54,12 @@ class Form(Protocol):
         ...
 
 
-def scramble(positions: NDArray[np.int64], space: int, seed: int) -> NDArray[np.uint64]:
+def index_permutation(positions: NDArray[np.int64], space: int, seed: int) -> NDArray[np.uint64]:
     """Map the positions below `space` one to one onto themselves, far from their order.
 
     Examples
     --------
-    >>> sorted(scramble(np.arange(7), 7, seed=3).tolist())
+    >>> sorted(index_permutation(np.arange(7), 7, seed=3).tolist())
     [0, 1, 2, 3, 4, 5, 6]
     """
     factor = int(space * (0.6135 + 0.006 * (seed % 997) / 997)) | 1  # near the golden ratio
@@ -141,12 +141,12 @@ class Digits:
         low, high = self.ends
         leads = np.uint64((high - low + 1) // self.space)
         lead = lead_numbers(positions, seed, 0) % leads
-        offsets = lead * np.uint64(self.space) + scramble(positions, self.space, seed)
+        offsets = lead * np.uint64(self.space) + index_permutation(positions, self.space, seed)
         return low + offsets.astype(object)
 
 
 @dataclass(frozen=True)
-class Rising:
+class RisingNumbers:
     """Whole numbers one after the other, and again from the start where the dtype ends."""
 
     start: int
@@ -167,7 +167,7 @@ class Rising:
 
 
 @dataclass(frozen=True)
-class Varied:
+class FormMixture:
     """Values in several forms, in no order, none of which the source had.
 
     Parameters
@@ -181,9 +181,9 @@ class Varied:
         many others.
     """
 
-    forms: Mapping[Form, float]
+    forms: Mapping[RowBijection, float]
     seed: int
-    known: CrowdedFilter | None = None
+    known: SeenValuesFilter | None = None
 
     def __post_init__(self) -> None:
         shares = list(self.forms.values())
@@ -208,7 +208,7 @@ class Varied:
         self,
         made: NDArray[Any],
         rows: NDArray[np.intp],
-        form: Form,
+        form: RowBijection,
         positions: NDArray[np.int64],
         seed: int,
     ) -> None:
@@ -229,7 +229,7 @@ class Varied:
             form = wider
 
     def _choose(
-        self, form: Form, positions: NDArray[np.int64], seed: int
+        self, form: RowBijection, positions: NDArray[np.int64], seed: int
     ) -> tuple[NDArray[Any], NDArray[np.bool_]]:
         """Make the values of positions in one form, and say which the source had not.
 
@@ -250,7 +250,7 @@ class Varied:
         return values.reshape(-1, size)[places], new[places]
 
 
-def _size(form: Form) -> int:
+def _size(form: RowBijection) -> int:
     return min(_BIN, form.space)
 
 

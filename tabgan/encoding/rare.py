@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tabgan.encoding.columns import FEW_VALUES
-from tabgan.encoding.dependencies import Cells, ColumnTable
+from tabgan.encoding.dependencies import ColumnFrame, TypedSeries
 from tabgan.encoding.dependencies.base import count_rows
 from tabgan.encoding.dependencies.combinations import combinations_of
 from tabgan.kinds import RANGED
@@ -21,11 +21,11 @@ Mask = NDArray[np.bool_]
 
 
 def fold_rare(
-    table: ColumnTable,
+    table: ColumnFrame,
     ties: Iterable[Collection[int]],
     joint: Iterable[Sequence[int]],
     rng: np.random.Generator,
-) -> tuple[ColumnTable, dict[int, int]]:
+) -> tuple[ColumnFrame, dict[int, int]]:
     """Give rows with a rare level the level of a row that has none, drawn at random.
 
     So a rare level becomes one of the frequent ones, in proportion to these. Columns that are tied
@@ -69,8 +69,8 @@ def fold_rare(
 
 
 def _with_donors(
-    table: ColumnTable, rare: Mapping[tuple[int, ...], Mask], rng: np.random.Generator
-) -> ColumnTable:
+    table: ColumnFrame, rare: Mapping[tuple[int, ...], Mask], rng: np.random.Generator
+) -> ColumnFrame:
     """Take the cells of groups of columns, where they are rare, from other rows.
 
     A row that is rare in several groups takes all from the same donor, if enough rows are rare in
@@ -91,7 +91,7 @@ def _with_donors(
     return changed
 
 
-def rare_rows(cells: Cells, chance: float = 0.0) -> tuple[Mask, int]:
+def rare_rows(cells: TypedSeries, chance: float = 0.0) -> tuple[Mask, int]:
     """Say which rows of a column hold a rare level, and how many such levels there are.
 
     None are rare of a dtype whose values are declared (categories, booleans), of numbers that are
@@ -122,13 +122,13 @@ def rare_rows(cells: Cells, chance: float = 0.0) -> tuple[Mask, int]:
     return rare[codes] & counted, int(rare.sum())
 
 
-def _has_levels(cells: Cells) -> bool:
+def _has_levels(cells: TypedSeries) -> bool:
     column, values = cells
     is_declared = isinstance(values.dtype, pd.CategoricalDtype)
     return column.kind in RANGED or (column.kind == "categorical" and not is_declared)
 
 
-def has_frequent_level(cells: Cells) -> bool:
+def has_frequent_level(cells: TypedSeries) -> bool:
     """Say whether a column has a level that enough rows hold, or none at all."""
     codes, levels = codes_of(cells[1])
     counts = np.bincount(codes, minlength=len(levels))
@@ -139,7 +139,7 @@ def has_frequent_level(cells: Cells) -> bool:
     return most == 0 or bool(most >= cells[0].least_rows)
 
 
-def _rare_together(cells: Sequence[Cells], chance: float) -> Mask:
+def _rare_together(cells: Sequence[TypedSeries], chance: float) -> Mask:
     least = min(column.least_rows for column, _ in cells)
     codes, combinations = combinations_of(cells)
     counts = np.bincount(codes, minlength=len(combinations))
@@ -161,7 +161,7 @@ def _threshold(least: int, chance: float) -> int:
     return least + int(chance * (least // 2 + 1))
 
 
-def _groups(table: ColumnTable, ties: Iterable[Collection[int]]) -> list[list[int]]:
+def _groups(table: ColumnFrame, ties: Iterable[Collection[int]]) -> list[list[int]]:
     """Return the positions of all columns, in groups that ties connect."""
     groups = [{at} for at in table]
     for tie in ties:

@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 from tabgan.encoding.base import ColumnEncoder, Encoded
 from tabgan.encoding.columns import ENCODERS, fit_encoders
 from tabgan.encoding.dependencies import (
-    ColumnTable,
+    ColumnFrame,
     Dependency,
     dependency_from_json,
     detect_dependencies,
 )
 from tabgan.encoding.quantiles import Quantiles
 from tabgan.schema import Column, Schema
-from tabgan.spans import Spans
+from tabgan.spans import RowLayout
 
 __all__ = ["TableEncoder", "by_position"]
 
@@ -85,9 +85,9 @@ class TableEncoder:
         )
 
     @property
-    def spans(self) -> Spans:
+    def spans(self) -> RowLayout:
         """The layout of an encoded row."""
-        return Spans.concatenate(encoder.spans for encoder in self.encoders.values())
+        return RowLayout.concatenate(encoder.spans for encoder in self.encoders.values())
 
     @property
     def quantiles(self) -> tuple[Quantiles, ...]:
@@ -121,14 +121,14 @@ class TableEncoder:
         """Encode rows of the fitted columns."""
         return self.encode_columns(self.reduce(frame), len(frame))
 
-    def reduce(self, frame: pd.DataFrame) -> ColumnTable:
+    def reduce(self, frame: pd.DataFrame) -> ColumnFrame:
         """Take out of a frame what the rules derive: the columns that are encoded are left."""
         table = by_position(frame, self.schema)
         for dependency in self.dependencies:
             table = dependency.reduce(table)
         return table
 
-    def encode_columns(self, table: ColumnTable, rows: int) -> Encoded:
+    def encode_columns(self, table: ColumnFrame, rows: int) -> Encoded:
         """Encode the columns that `reduce` has left, of so many rows."""
         parts = [encoder.encode(table[position][1]) for position, encoder in self.encoders.items()]
         return _side_by_side(parts, rows)
@@ -165,10 +165,10 @@ class TableEncoder:
         positions: Collection[int] | None = None,
         *,
         key: int = 0,
-    ) -> ColumnTable:
+    ) -> ColumnFrame:
         """Decode the columns that are encoded, or those of them at some positions."""
         wanted = [at for at in self.encoders if positions is None or at in positions]
-        table: ColumnTable = {}
+        table: ColumnFrame = {}
         for position in wanted:
             number, level = self.places[position]
             decode = self.encoders[position].decode
@@ -176,7 +176,7 @@ class TableEncoder:
             table[position] = (self.columns[position], values)
         return table
 
-    def restore(self, table: ColumnTable, touching: Collection[int] | None = None) -> ColumnTable:
+    def restore(self, table: ColumnFrame, touching: Collection[int] | None = None) -> ColumnFrame:
         """Give back what the rules derive from the columns that are there, all or `related` ones.
 
         With `touching`, only rules between these columns and others are followed.
@@ -186,7 +186,7 @@ class TableEncoder:
                 table = dependency.restore(table)
         return table
 
-    def frame_of(self, table: ColumnTable) -> pd.DataFrame:
+    def frame_of(self, table: ColumnFrame) -> pd.DataFrame:
         """Put the columns of a restored table into a frame."""
         frame = pd.concat([table[position][1] for position in range(len(self.schema))], axis=1)
         frame.columns = column_index(self.schema)
@@ -277,7 +277,7 @@ def column_index(schema: Schema) -> pd.Index:
     return index
 
 
-def by_position(frame: pd.DataFrame, schema: Schema) -> ColumnTable:
+def by_position(frame: pd.DataFrame, schema: Schema) -> ColumnFrame:
     """Return a frame as a table in work."""
     return {i: (column, frame.iloc[:, i]) for i, column in enumerate(schema)}
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from tabgan.encoding.positions import MOST_POSITIONS, scramble
+from tabgan.encoding.positions import MOST_POSITIONS, index_permutation
 from tabgan.schema import Column
 from tabgan.vocabularies import DEFAULT_LOCALE, Vocabulary, vocabulary
 
@@ -59,7 +59,7 @@ class Templates:
         """Write the texts of positions."""
         layouts = _layouts(self.locale, _KINDS[self.kind])
         rest, index = np.divmod(
-            scramble(positions, self.space, seed), np.uint64(len(layouts.codes))
+            index_permutation(positions, self.space, seed), np.uint64(len(layouts.codes))
         )
         codes = layouts.codes[index]
         rows = np.arange(len(positions))

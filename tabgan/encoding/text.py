@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tabgan.encoding.absence import Absence
+from tabgan.encoding.absence import MissingShares
 from tabgan.encoding.base import ColumnEncoder, Encoded
 from tabgan.errors import DataError
 from tabgan.schema import Column
-from tabgan.spans import Spans
+from tabgan.spans import RowLayout
 
 __all__ = ["TextEncoder"]
 
@@ -38,7 +38,7 @@ class TextEncoder(ColumnEncoder):
 
     name = "text"
 
-    def __init__(self, column: Column, words: Sequence[float], absence: Absence) -> None:
+    def __init__(self, column: Column, words: Sequence[float], absence: MissingShares) -> None:
         self.column = column
         self._words = [float(count) for count in words]
         self._absence = absence
@@ -51,9 +51,9 @@ class TextEncoder(ColumnEncoder):
         return self._absence.shares.keys()
 
     @property
-    def spans(self) -> Spans:
+    def spans(self) -> RowLayout:
         """Nothing: free text is not learned."""
-        return Spans()
+        return RowLayout()
 
     @classmethod
     def fit(cls, column: Column, values: pd.Series) -> Self:
@@ -64,7 +64,7 @@ class TextEncoder(ColumnEncoder):
         DataError
             If a value is not text.
         """
-        absence, given = Absence.split(values)
+        absence, given = MissingShares.split(values)
         odd = next((value for value in given if not isinstance(value, str)), None)
         if odd is not None:
             raise DataError(
@@ -115,7 +115,7 @@ class TextEncoder(ColumnEncoder):
         KeyError, TypeError, ValueError
             If the value is malformed.
         """
-        encoder = cls(column, state["words"], Absence.from_json(state["absent"]))
+        encoder = cls(column, state["words"], MissingShares.from_json(state["absent"]))
         # one row shows whether the dtype can hold text
         encoder.decode(np.empty((1, 0)), np.empty((1, 0), np.int64), 0, np.random.default_rng(0))
         return encoder

@@ -10,8 +10,8 @@ from sklearn.model_selection import StratifiedKFold
 
 __all__ = [
     "FOLDS",
-    "Area",
-    "Trial",
+    "AreaEstimate",
+    "ClassifierTrial",
     "area_of",
     "cross_validate",
     "half_labels",
@@ -26,7 +26,7 @@ Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]
 
 
-class Area(NamedTuple):
+class AreaEstimate(NamedTuple):
     """An area under a ROC curve, and the variance of this estimate."""
 
     value: float
@@ -39,7 +39,7 @@ class Area(NamedTuple):
         return float(max(self.value - half, 0.0)), float(min(self.value + half, 1.0))
 
 
-class Trial(NamedTuple):
+class ClassifierTrial(NamedTuple):
     """A classifier of one fold.
 
     Attributes
@@ -54,10 +54,10 @@ class Trial(NamedTuple):
 
     score: Callable[[Any], Floats]
     held_out: Labels
-    area: Area
+    area: AreaEstimate
 
 
-def area_of(labels: Labels, scores: Floats) -> Area:
+def area_of(labels: Labels, scores: Floats) -> AreaEstimate:
     """Return the area under the ROC curve with DeLong's variance.
 
     Parameters
@@ -82,7 +82,7 @@ def area_of(labels: Labels, scores: Floats) -> Area:
     variance = sum(
         float(part.var(ddof=1)) / len(part) for part in (of_ones, of_zeros) if len(part) > 1
     )
-    return Area(float(of_ones.mean()), variance)
+    return AreaEstimate(float(of_ones.mean()), variance)
 
 
 def half_labels(features: Any) -> Labels:
@@ -92,7 +92,7 @@ def half_labels(features: Any) -> Labels:
 
 def cross_validate(
     make: Callable[[], Any], features: Any, labels: Labels, seed: int
-) -> Iterator[Trial]:
+) -> Iterator[ClassifierTrial]:
     """Fit a classifier on two of three folds and try it on the third; for each fold.
 
     Parameters
@@ -105,10 +105,10 @@ def cross_validate(
     splitter = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
     for fitted, held_out in splitter.split(labels, labels):
         score = _fit(make, features, labels, fitted)
-        yield Trial(score, held_out, area_of(labels[held_out], score(features[held_out])))
+        yield ClassifierTrial(score, held_out, area_of(labels[held_out], score(features[held_out])))
 
 
-def mean_area(areas: Sequence[Area]) -> Area:
+def mean_area(areas: Sequence[AreaEstimate]) -> AreaEstimate:
     """Return the mean over folds.
 
     The held-out rows of the folds are not the same, so their variances add up; what the classifiers
@@ -116,7 +116,7 @@ def mean_area(areas: Sequence[Area]) -> Area:
     """
     count = len(areas)
     variance = sum(area.variance for area in areas) / count**2
-    return Area(sum(area.value for area in areas) / count, variance)
+    return AreaEstimate(sum(area.value for area in areas) / count, variance)
 
 
 def macro_area(truth: Floats, chances: Floats, classes: Floats) -> float:

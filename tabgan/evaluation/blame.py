@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tabgan.evaluation.fidelity import Relations
-from tabgan.evaluation.results import ColumnResult, Giveaway, Levels
+from tabgan.evaluation.results import ColumnResult, LevelsChart, TellingFeature
 from tabgan.evaluation.verdict import WeakPoint
 
 if TYPE_CHECKING:
-    from tabgan.evaluation.judging import Parts
+    from tabgan.evaluation.judging import PartResults
 
 __all__ = ["find_weak_points"]
 
@@ -29,7 +29,7 @@ SURE = 3  # standard errors of a share
 TINY = 1e-12
 
 
-def find_weak_points(parts: "Parts", relations: Relations) -> tuple[WeakPoint, ...]:
+def find_weak_points(parts: "PartResults", relations: Relations) -> tuple[WeakPoint, ...]:
     """Return the weak points, the weakest first; of equal ones the cause before the symptom.
 
     Each set of columns is named once, by what is worst about it. Pairs with a column that is
@@ -58,7 +58,7 @@ def _is_explained(point: WeakPoint, found: list[WeakPoint]) -> bool:
     return point.part != "utility" and any(columns <= {*point.columns} for columns in named)
 
 
-def _invalid(parts: "Parts") -> Iterator[WeakPoint]:
+def _invalid(parts: "PartResults") -> Iterator[WeakPoint]:
     chance = 1 - parts.validity.valid_rows.floor / 100
     for violation in parts.validity.violations:
         share = violation.rows / parts.tables.synthetic_rows
@@ -73,7 +73,7 @@ def _invalid(parts: "Parts") -> Iterator[WeakPoint]:
         )
 
 
-def _copied(parts: "Parts") -> Iterator[WeakPoint]:
+def _copied(parts: "PartResults") -> Iterator[WeakPoint]:
     nearness = parts.nearness
     copies = nearness.unique_copies
     # without a holdout the floor looks at half of the table, in which half as many can be met
@@ -100,7 +100,7 @@ def _copied(parts: "Parts") -> Iterator[WeakPoint]:
         )
 
 
-def _unrelated(parts: "Parts", relations: Relations) -> Iterator[WeakPoint]:
+def _unrelated(parts: "PartResults", relations: Relations) -> Iterator[WeakPoint]:
     pairs, (beyond, most) = parts.fidelity.pairs, relations.effects
     if pairs is None or np.isnan(most).all():
         return
@@ -136,7 +136,7 @@ def _unrelated(parts: "Parts", relations: Relations) -> Iterator[WeakPoint]:
     )
 
 
-def _misshapen(parts: "Parts") -> Iterator[WeakPoint]:
+def _misshapen(parts: "PartResults") -> Iterator[WeakPoint]:
     for column in parts.fidelity.columns:
         if column.shape_error is None:
             continue
@@ -155,7 +155,7 @@ def _misshapen(parts: "Parts") -> Iterator[WeakPoint]:
 
 def _how_it_is_off(column: ColumnResult) -> str:
     shown = column.distribution
-    if isinstance(shown, Levels):
+    if isinstance(shown, LevelsChart):
         gap = shown.synthetic - shown.real
         if not len(gap):
             return ""
@@ -182,7 +182,7 @@ def _missing(column: ColumnResult, n_rows: int) -> Iterator[WeakPoint]:
     )
 
 
-def _lost(parts: "Parts") -> Iterator[WeakPoint]:
+def _lost(parts: "PartResults") -> Iterator[WeakPoint]:
     for column, level, rows in parts.coverage.lost_levels:
         share = rows / parts.tables.real_rows
         if share * parts.tables.synthetic_rows >= RARELY_LOST:
@@ -207,7 +207,7 @@ def _lost(parts: "Parts") -> Iterator[WeakPoint]:
         )
 
 
-def _telling(parts: "Parts") -> Iterator[WeakPoint]:
+def _telling(parts: "PartResults") -> Iterator[WeakPoint]:
     gains = _gains(parts)
     for giveaway, gain in gains.items():
         inner = 0.0
@@ -233,7 +233,7 @@ def _telling(parts: "Parts") -> Iterator[WeakPoint]:
     )
 
 
-def _gains(parts: "Parts") -> dict[Giveaway, float]:
+def _gains(parts: "PartResults") -> dict[TellingFeature, float]:
     """Return what each giveaway adds to chance, a pair to its columns; columns come first."""
     alone = {
         column.name: max(column.detection.value, 0.5)
@@ -248,7 +248,7 @@ def _gains(parts: "Parts") -> dict[Giveaway, float]:
     return gains
 
 
-def _how_it_tells(giveaway: Giveaway, *, alone: bool) -> str:
+def _how_it_tells(giveaway: TellingFeature, *, alone: bool) -> str:
     names = " and ".join(map(repr, giveaway.columns))
     if len(giveaway.columns) > 1:
         return f"{names} together, but not alone, tell a synthetic row (AUC {giveaway.auc:.2f})."
@@ -260,7 +260,7 @@ def _how_it_tells(giveaway: Giveaway, *, alone: bool) -> str:
     )
 
 
-def _useless(parts: "Parts") -> Iterator[WeakPoint]:
+def _useless(parts: "PartResults") -> Iterator[WeakPoint]:
     utility = parts.utility
     if utility is None:
         return

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tabgan.evaluation.coding import CodedColumn
-from tabgan.evaluation.results import Levels, Numbers
+from tabgan.evaluation.results import LevelsChart, NumbersChart
 from tabgan.evaluation.shapes import level_shares
 from tabgan.schema import Column
 from tabgan.values import numbers_to_series, unit_of
@@ -25,7 +25,7 @@ QUANTILES = {"0": 0.0, "25": 0.25, "50": 0.5, "75": 0.75, "100": 1.0}
 Floats = NDArray[np.float64]
 
 
-def distribution_of(coded: CodedColumn, column: Column) -> Numbers | Levels:
+def distribution_of(coded: CodedColumn, column: Column) -> NumbersChart | LevelsChart:
     """Summarise a column: shares in bins and quantiles of numbers, shares of the common levels.
 
     Bins lie between the quantiles ½ % and 99½ % of the real values; where these are few whole
@@ -34,12 +34,12 @@ def distribution_of(coded: CodedColumn, column: Column) -> Numbers | Levels:
     return _levels(coded) if coded.nominal else _numbers(coded, column)
 
 
-def _levels(coded: CodedColumn) -> Levels:
+def _levels(coded: CodedColumn) -> LevelsChart:
     real, synthetic = (level_shares(coded, values) for values in (coded.real, coded.synthetic))
     occurring = np.flatnonzero(real + synthetic)
     order = occurring[np.lexsort((-synthetic[occurring], -real[occurring]))]
     shown, others = order[:SHOWN_LEVELS], order[SHOWN_LEVELS:]
-    return Levels(
+    return LevelsChart(
         names=tuple(_short(str(coded.levels[level])) for level in shown),
         real=real[shown],
         synthetic=synthetic[shown],
@@ -52,7 +52,7 @@ def _short(text: str) -> str:
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
-def _numbers(coded: CodedColumn, column: Column) -> Numbers:
+def _numbers(coded: CodedColumn, column: Column) -> NumbersChart:
     sides = {
         name: values[~np.isnan(values)]
         for name, values in (("real", coded.real), ("synthetic", coded.synthetic))
@@ -60,7 +60,7 @@ def _numbers(coded: CodedColumn, column: Column) -> Numbers:
     edges = _edges(sides["real"] if len(sides["real"]) else sides["synthetic"])
     shares = {name: _binned(values, edges) for name, values in sides.items()}
     write = _writer(column)
-    return Numbers(
+    return NumbersChart(
         edges=_in_unit(edges, column),
         real=shares["real"],
         synthetic=shares["synthetic"],

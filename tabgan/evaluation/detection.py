@@ -14,10 +14,17 @@ from sklearn.preprocessing import OneHotEncoder
 from threadpoolctl import threadpool_limits
 
 from tabgan.errors import DataError
-from tabgan.evaluation.areas import FOLDS, Area, Trial, cross_validate, half_labels, mean_area
+from tabgan.evaluation.areas import (
+    FOLDS,
+    AreaEstimate,
+    ClassifierTrial,
+    cross_validate,
+    half_labels,
+    mean_area,
+)
 from tabgan.evaluation.coding import CodedColumn, code_columns, matrix_of
-from tabgan.evaluation.giveaways import areas_alone, find_giveaways, permutation_drops
-from tabgan.evaluation.results import Detection, Detector, Figure, Giveaway
+from tabgan.evaluation.giveaways import areas_alone, find_telling_features, permutation_drops
+from tabgan.evaluation.results import Detection, Detector, Figure, TellingFeature
 from tabgan.schema import Schema
 from tabgan.streams import RandomStateLike, numpy_stream, resolve_seed
 
@@ -37,7 +44,7 @@ class Detected(NamedTuple):
     detection
         The detectors, and what gives the table away.
     columns
-        Area of each column alone with that of real rows, by its place in the schema.
+        AreaEstimate of each column alone with that of real rows, by its place in the schema.
     rows
         Rows of each side that were told apart.
     """
@@ -145,10 +152,10 @@ def detect(
         chance = areas_alone(floor, list(alone), fold_seed)
         pairs = areas_alone(tested, _by_order(coded, suspects), fold_seed)
         drops = permutation_drops(tested, trials, [*alone, *pairs], rng)
-        giveaways = find_giveaways(trees, alone, pairs, drops)
+        giveaways = find_telling_features(trees, alone, pairs, drops)
     labels = [names[place] for place in coded]
     found = [
-        Giveaway(tuple(labels[i] for i in choice), area.value, drops[choice])
+        TellingFeature(tuple(labels[i] for i in choice), area.value, drops[choice])
         for choice, area in giveaways.items()
     ]
     columns = {
@@ -187,11 +194,11 @@ def _by_order(
     return [(order[one], order[other]) for one, other in pairs]
 
 
-def _detector(area: Area, floor: Area) -> Detector:
+def _detector(area: AreaEstimate, floor: AreaEstimate) -> Detector:
     return Detector(area.value, *area.interval, floor.value)
 
 
-def _tree_trials(features: Floats, seed: int) -> Iterable[Trial]:
+def _tree_trials(features: Floats, seed: int) -> Iterable[ClassifierTrial]:
     def make() -> Any:
         return HistGradientBoostingClassifier(
             max_iter=ROUNDS, early_stopping=False, random_state=seed
@@ -200,11 +207,11 @@ def _tree_trials(features: Floats, seed: int) -> Iterable[Trial]:
     return cross_validate(make, features, half_labels(features), seed)
 
 
-def _tree_area(features: Floats, seed: int) -> Area:
+def _tree_area(features: Floats, seed: int) -> AreaEstimate:
     return mean_area([trial.area for trial in _tree_trials(features, seed)])
 
 
-def _logistic_area(features: Floats, nominal: Sequence[bool], seed: int) -> Area:
+def _logistic_area(features: Floats, nominal: Sequence[bool], seed: int) -> AreaEstimate:
     """Return the area of a logistic regression on one-hot levels and z-scores."""
     chosen = np.array(nominal)
     blocks = [csr_matrix(_standardised(features[:, ~chosen]))]

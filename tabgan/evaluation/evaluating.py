@@ -11,10 +11,10 @@ from tabgan.evaluation.coverage import measure_coverage
 from tabgan.evaluation.detection import detect
 from tabgan.evaluation.evaluation import Evaluation
 from tabgan.evaluation.fidelity import Relations, describe_fidelity, measure_relations
-from tabgan.evaluation.judging import Parts, judge
+from tabgan.evaluation.judging import PartResults, judge
 from tabgan.evaluation.nearness import measure_nearness
 from tabgan.evaluation.results import Tables
-from tabgan.evaluation.tables import Given, read_tables
+from tabgan.evaluation.tables import ComparedTables, read_tables
 from tabgan.evaluation.targets import Target, choose_target, named_target
 from tabgan.evaluation.utility import measure_utility
 from tabgan.evaluation.validity import check_validity
@@ -97,8 +97,12 @@ def evaluate(
 
 
 def _measure(
-    given: Given, relations: Relations, target: Target | None, seed: int, seconds: dict[str, float]
-) -> Parts:
+    given: ComparedTables,
+    relations: Relations,
+    target: Target | None,
+    seed: int,
+    seconds: dict[str, float],
+) -> PartResults:
     """Measure each part with a stream of randomness of its own, and note its seconds."""
     coded, names = given.coded, given.names
 
@@ -133,10 +137,10 @@ def _measure(
     held_out = 0 if given.holdout is None else len(given.holdout)
     tables = Tables(*sizes, held_out, compared, seed, seconds)
     utility = learned[0] if learned else None
-    return Parts(tables, validity, fidelity, detected.detection, utility, coverage, nearness)
+    return PartResults(tables, validity, fidelity, detected.detection, utility, coverage, nearness)
 
 
-def _longest(given: Given) -> int:
+def _longest(given: ComparedTables) -> int:
     return max(len(given.real), len(given.synthetic))
 
 

@@ -11,7 +11,7 @@ from tabgan.evaluation.charts import distribution_of
 from tabgan.evaluation.coding import CodedColumn, take_rows
 from tabgan.evaluation.results import ColumnResult, Fidelity, Figure, Pairs
 from tabgan.evaluation.shapes import column_distance
-from tabgan.evaluation.tables import Given
+from tabgan.evaluation.tables import ComparedTables
 from tabgan.evaluation.trends import Trends, pair_trends
 
 __all__ = ["Relations", "describe_fidelity", "measure_relations"]
@@ -122,7 +122,7 @@ def _in_tenths(column: CodedColumn) -> CodedColumn:
 
 
 def describe_fidelity(
-    given: Given,
+    given: ComparedTables,
     relations: Relations,
     detection: Mapping[int, Figure],
     rng: np.random.Generator,
@@ -190,7 +190,7 @@ def _mean_where(errors: Floats, chosen: NDArray[np.bool_]) -> float:
     return float(known.mean()) if len(known) else float("nan")
 
 
-def _pairs(given: Given, relations: Relations) -> Pairs:
+def _pairs(given: ComparedTables, relations: Relations) -> Pairs:
     found = relations.found
     return Pairs(
         names=tuple(given.names[place] for place in given.coded),

@@ -8,15 +8,15 @@ from numpy.typing import NDArray
 from sklearn.tree import DecisionTreeClassifier
 
 from tabgan.evaluation.areas import (
-    Area,
-    Trial,
+    AreaEstimate,
+    ClassifierTrial,
     area_of,
     cross_validate,
     half_labels,
     mean_area,
 )
 
-__all__ = ["Choice", "areas_alone", "find_giveaways", "permutation_drops"]
+__all__ = ["Choice", "areas_alone", "find_telling_features", "permutation_drops"]
 
 LEAST_LEAF = 20  # rows in a leaf of a tree that is shown one column or two …
 MOST_LEAVES = 100  # … which has at most about so many leaves
@@ -30,7 +30,9 @@ Choice = tuple[int, ...]
 Floats = NDArray[np.float64]
 
 
-def areas_alone(features: Floats, choices: Iterable[Choice], seed: int) -> dict[Choice, Area]:
+def areas_alone(
+    features: Floats, choices: Iterable[Choice], seed: int
+) -> dict[Choice, AreaEstimate]:
     """Return the area of a decision tree that is shown some columns alone."""
     labels = half_labels(features)
     leaf = max(LEAST_LEAF, len(features) // MOST_LEAVES)
@@ -38,19 +40,19 @@ def areas_alone(features: Floats, choices: Iterable[Choice], seed: int) -> dict[
     def make() -> Any:
         return DecisionTreeClassifier(min_samples_leaf=leaf, random_state=seed)
 
-    def area(columns: Choice) -> Area:
+    def area(columns: Choice) -> AreaEstimate:
         trials = cross_validate(make, features[:, list(columns)], labels, seed)
         return mean_area([trial.area for trial in trials])
 
     return {columns: area(columns) for columns in choices}
 
 
-def find_giveaways(
-    whole: Area,
-    alone: Mapping[Choice, Area],
-    pairs: Mapping[Choice, Area],
+def find_telling_features(
+    whole: AreaEstimate,
+    alone: Mapping[Choice, AreaEstimate],
+    pairs: Mapping[Choice, AreaEstimate],
     drops: Mapping[Choice, float],
-) -> dict[Choice, Area]:
+) -> dict[Choice, AreaEstimate]:
     """Find what tells synthetic rows, strongest first.
 
     That are columns which do so alone, pairs that tell more than each of their columns, and
@@ -73,7 +75,7 @@ def find_giveaways(
 
 def permutation_drops(
     features: Floats,
-    trials: Sequence[Trial],
+    trials: Sequence[ClassifierTrial],
     choices: Sequence[Choice],
     rng: np.random.Generator,
 ) -> dict[Choice, float]:

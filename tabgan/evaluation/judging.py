@@ -19,7 +19,7 @@ from tabgan.evaluation.results import (
 )
 from tabgan.evaluation.verdict import Grade, Verdict, WeakPoint
 
-__all__ = ["Parts", "judge"]
+__all__ = ["PartResults", "judge"]
 
 WORTHLESS_SHAPES = 50.0  # percentage points beyond the floor at which a shape is worth nothing
 
@@ -42,7 +42,7 @@ _STEPS = (
 )
 
 
-class Parts(NamedTuple):
+class PartResults(NamedTuple):
     """All that was measured."""
 
     tables: Tables
@@ -54,7 +54,7 @@ class Parts(NamedTuple):
     nearness: Nearness
 
 
-def judge(parts: Parts, relations: Relations) -> Verdict:
+def judge(parts: PartResults, relations: Relations) -> Verdict:
     """Score each part from 0 to 1, and name the weakest points.
 
     - validity: share of rows without a violation, of the share of fresh rows without one;
@@ -82,7 +82,7 @@ def judge(parts: Parts, relations: Relations) -> Verdict:
     return Verdict(reached.grade, _headline(reached.words, points), score, scores, points[:3])
 
 
-def _scores(parts: Parts) -> Mapping[str, float]:
+def _scores(parts: PartResults) -> Mapping[str, float]:
     fidelity, detection = parts.fidelity, parts.detection
     shapes = fidelity.shape_error
     beyond = max(shapes.value - shapes.floor, 0.0)

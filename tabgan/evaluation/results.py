@@ -14,10 +14,10 @@ __all__ = [
     "Detector",
     "Fidelity",
     "Figure",
-    "Giveaway",
-    "Levels",
+    "TellingFeature",
+    "LevelsChart",
     "Nearness",
-    "Numbers",
+    "NumbersChart",
     "Pairs",
     "Run",
     "Tables",
@@ -113,7 +113,7 @@ class Validity:
 
 
 @dataclass(frozen=True)
-class Numbers:
+class NumbersChart:
     """How the values of numbers, dates or durations are spread.
 
     Attributes
@@ -139,7 +139,7 @@ class Numbers:
 
 
 @dataclass(frozen=True)
-class Levels:
+class LevelsChart:
     """How often each level occurs.
 
     Attributes
@@ -149,7 +149,7 @@ class Levels:
     real, synthetic
         Shape (levels,): shares of the values that are there.
     n_others
-        Levels that are not named, and ``others`` their shares (real, synthetic).
+        LevelsChart that are not named, and ``others`` their shares (real, synthetic).
     """
 
     names: tuple[str, ...]
@@ -185,7 +185,7 @@ class ColumnResult:
     shape_error: Figure | None
     missing: Figure
     detection: Figure | None
-    distribution: Numbers | Levels | None
+    distribution: NumbersChart | LevelsChart | None
 
 
 @dataclass(frozen=True)
@@ -268,7 +268,7 @@ class Detector(NamedTuple):
         return 2 * (1 - max(self.auc, 0.5))
 
 
-class Giveaway(NamedTuple):
+class TellingFeature(NamedTuple):
     """Columns that tell a synthetic row.
 
     Attributes
@@ -301,7 +301,7 @@ class Detection:
 
     trees: Detector
     logistic: Detector
-    giveaways: tuple[Giveaway, ...]
+    giveaways: tuple[TellingFeature, ...]
 
 
 @dataclass(frozen=True)
@@ -347,7 +347,7 @@ class Coverage:
     Attributes
     ----------
     levels
-        Levels of categories that occur in the synthetic table.
+        LevelsChart of categories that occur in the synthetic table.
     ranges
         Mean share of the range of numbers and dates.
     rare_combinations

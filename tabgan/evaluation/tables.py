@@ -13,14 +13,14 @@ from tabgan.inference import as_frame, resolve_schema
 from tabgan.kinds import Kind
 from tabgan.schema import Schema
 
-__all__ = ["LEAST_ROWS", "Given", "read_tables"]
+__all__ = ["LEAST_ROWS", "ComparedTables", "read_tables"]
 
 LEAST_ROWS = 10  # of each table: a comparison of fewer says nothing
 MOST_NAMED = 10  # columns in a message
 
 
 @dataclass(frozen=True)
-class Given:
+class ComparedTables:
     """The tables, with the columns of the schema in its order.
 
     Attributes
@@ -51,7 +51,7 @@ def read_tables(
     synthetic: Any,
     holdout: Any = None,
     schema: Schema | Mapping[Hashable, Kind] | None = None,
-) -> Given:
+) -> ComparedTables:
     """Bring the tables to the columns of the real one.
 
     Raises
@@ -66,7 +66,7 @@ def read_tables(
     _check_rows("real", frame)
     drawn = _like(frame, as_frame(synthetic), "synthetic")
     kept = None if holdout is None else _like(frame, as_frame(holdout), "holdout")
-    return Given(frame, drawn, kept, known, code_columns(frame, drawn, known, kept))
+    return ComparedTables(frame, drawn, kept, known, code_columns(frame, drawn, known, kept))
 
 
 def _check_rows(name: str, frame: pd.DataFrame) -> None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tabgan.evaluation.coding import CodedColumn
 from tabgan.evaluation.results import Figure, Validity, Violation
-from tabgan.evaluation.tables import Given
+from tabgan.evaluation.tables import ComparedTables
 from tabgan.inference.cells import read_cells
 from tabgan.schema import Column
 from tabgan.values import numbers_of, outside_range
@@ -32,7 +32,7 @@ class _Breach(NamedTuple):
     values: pd.Series
 
 
-def check_validity(given: Given, rng: np.random.Generator) -> Validity:
+def check_validity(given: ComparedTables, rng: np.random.Generator) -> Validity:
     """Check each synthetic value against what the real column holds.
 
     A column has a type of cells, a range (that of the schema) or levels, missing values or none,
@@ -59,7 +59,7 @@ def check_validity(given: Given, rng: np.random.Generator) -> Validity:
     )
 
 
-def _breaches(given: Given, place: int, column: Column) -> Iterator[_Breach]:
+def _breaches(given: ComparedTables, place: int, column: Column) -> Iterator[_Breach]:
     real, synthetic = given.real.iloc[:, place], given.synthetic.iloc[:, place]
     name = given.names[place]
     own, other = read_cells(name, real), read_cells(name, synthetic)
@@ -145,7 +145,7 @@ def _fits(column: CodedColumn, seen: NDArray[np.float64], fresh: NDArray[np.floa
     return fits & (missing | within)
 
 
-def _diagnostic_scores(given: Given) -> dict[str, float]:
+def _diagnostic_scores(given: ComparedTables) -> dict[str, float]:
     """Run sdmetrics' diagnostic report on the coded columns and the keys."""
     described: dict[str, dict[str, str]] = {}
     sides: dict[str, dict[str, Any]] = {"real": {}, "synthetic": {}}

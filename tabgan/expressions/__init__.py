@@ -8,6 +8,6 @@ automaton's: so its texts can be counted exactly, and numbered one to one, howev
 expression has to the same text.
 """
 
-from tabgan.expressions.automaton import Expression
+from tabgan.expressions.automaton import RegularExpression
 
-__all__ = ["Expression"]
+__all__ = ["RegularExpression"]

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tabgan.expressions.parser import MOST_STATES, Edge, Parser
+from tabgan.expressions.parser import MOST_STATES, Edge, PatternParser
 
-__all__ = ["Expression"]
+__all__ = ["RegularExpression"]
 
 MOST_CHARACTERS = 500  # of an expression
 MOST_COUNTS = 1_000_000  # that are kept of an expression
@@ -19,7 +19,7 @@ State = tuple[bool, list[Edge]]  # may the text end, and what can follow; no two
 
 
 @dataclass(frozen=True)
-class Expression:
+class RegularExpression:
     r"""A regular expression whose texts are numbered.
 
     Raises
@@ -29,7 +29,7 @@ class Expression:
 
     Examples
     --------
-    >>> codes = Expression(r"[A-C]-\d{2}")
+    >>> codes = RegularExpression(r"[A-C]-\d{2}")
     >>> codes.count
     300
     >>> codes.write(np.array([0, 299])).tolist()
@@ -44,7 +44,7 @@ class Expression:
     @cached_property
     def _read(self) -> tuple[list[State], int]:
         """The automaton, and how long its texts are at most."""
-        parser = Parser(self.text)
+        parser = PatternParser(self.text)
         if len(self.text) > MOST_CHARACTERS:
             raise parser.refuse(f"it is longer than {MOST_CHARACTERS} characters")
         start = parser.state()
@@ -116,7 +116,7 @@ def _followed(
             yield target, taken
 
 
-def _determined(parser: Parser, start: int, end: int) -> Iterator[State]:
+def _determined(parser: PatternParser, start: int, end: int) -> Iterator[State]:
     """Turn an automaton into one with a single way to each text (Rabin and Scott's)."""
     first = _closure(parser.edges, {start})
     numbers = {first: 0}

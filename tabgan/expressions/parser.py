@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from tabgan.errors import SchemaError
 
-__all__ = ["MOST_STATES", "Edge", "Parser"]
+__all__ = ["MOST_STATES", "Edge", "PatternParser"]
 
 MOST_STATES = 2_000
 MOST_NESTED = 50  # groups within each other
@@ -18,14 +18,14 @@ _CLASSES |= {k.upper(): "".join(sorted({*_PRINTED} - {*v})) for k, v in _CLASSES
 Edge = tuple[str, int]  # characters (none: without one), and the state that they lead to
 
 
-class Part(NamedTuple):
+class AutomatonPart(NamedTuple):
     """A part that was read: the state after it, and how long its texts are at most."""
 
     end: int
     longest: int
 
 
-class Parser:
+class PatternParser:
     """Reads an expression into an automaton that may have several ways (Thompson's)."""
 
     def __init__(self, text: str) -> None:
@@ -58,7 +58,7 @@ class Parser:
         self.at += 1
         return found
 
-    def choice(self, start: int) -> Part:
+    def choice(self, start: int) -> AutomatonPart:
         """Read alternatives."""
         end, longest = self.state(), 0
         while True:
@@ -70,10 +70,10 @@ class Parser:
             self.edges[branch].append(("", end))
             longest = max(longest, length)
             if self.next() != "|":
-                return Part(end, longest)
+                return AutomatonPart(end, longest)
             self.take()
 
-    def repeated(self, start: int) -> Part:
+    def repeated(self, start: int) -> AutomatonPart:
         """Read an item and its repetition."""
         begin = self.at
         first = self.item(start)
@@ -91,14 +91,14 @@ class Parser:
             loop = self.again(begin, last)
             self.edges[loop].append(("", last))
         self.at = after
-        return Part(last, first.longest * (least + MORE if most is None else most))
+        return AutomatonPart(last, first.longest * (least + MORE if most is None else most))
 
     def again(self, begin: int, start: int) -> int:
         """Read the item at a place of the expression once more."""
         self.at = begin
         return self.item(start).end
 
-    def item(self, start: int) -> Part:
+    def item(self, start: int) -> AutomatonPart:
         """Read a group, a class or a character."""
         if self.next() == "(":
             self.take()
@@ -116,7 +116,7 @@ class Parser:
         end = self.state()
         characters = self.class_() if self.next() == "[" else self.single()
         self.edges[start].append((characters, end))
-        return Part(end, 1)
+        return AutomatonPart(end, 1)
 
     def single(self) -> str:
         """Read a character outside of a class."""

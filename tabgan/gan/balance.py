@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-__all__ = ["Balance", "describe_balance"]
+__all__ = ["AdaptivePenalty", "describe_adaptive_penalty"]
 
 TARGET = 0.05
 RATE = 1.2
@@ -11,7 +11,7 @@ LEAST, START, MOST = 1.0, 10.0, 100.0
 
 
 @dataclass
-class Balance:
+class AdaptivePenalty:
     """Adapts the weight γ of the gradient penalty, so that the discriminator does not win.
 
     The discriminator of a wide or heavy-tailed table, or of few rows, tells real from synthetic
@@ -21,7 +21,7 @@ class Balance:
 
     Examples
     --------
-    >>> balance = Balance()
+    >>> balance = AdaptivePenalty()
     >>> [round(balance.adapt(advantage), 1) for advantage in (0.4, 0.2, 0.01)]
     [12.0, 14.4, 12.0]
     """
@@ -35,12 +35,12 @@ class Balance:
         return self.gamma
 
 
-def describe_balance(gammas: Sequence[float]) -> str:
+def describe_adaptive_penalty(gammas: Sequence[float]) -> str:
     """Tell in words how the weight went in training.
 
     Examples
     --------
-    >>> describe_balance([10.0, 12.0, 14.4, 12.0])
+    >>> describe_adaptive_penalty([10.0, 12.0, 14.4, 12.0])
     'adapted to the discriminator: from 10 over at most 14.4 to 12'
     """
     if not gammas:

@@ -9,7 +9,7 @@ from typing import Any, Self
 from tabgan.gan.callbacks import Record
 from tabgan.gan.losses import Minimax, Wasserstein
 from tabgan.gan.penalties import NoPenalty
-from tabgan.gan.recipe import Recipe
+from tabgan.gan.recipe import TrainingConfig
 from tabgan.gan.stabilisers import ExperienceReplay, FeatureMatching, InstanceNoise
 
 __all__ = ["Finding", "diagnose"]
@@ -83,7 +83,7 @@ class Finding:
         return cls(name, int(state["step"]), evidence, remedy)
 
 
-def diagnose(records: Sequence[Record], recipe: Recipe) -> list[Finding]:
+def diagnose(records: Sequence[Record], recipe: TrainingConfig) -> list[Finding]:
     """Name what went wrong in a training and still is wrong at its end.
 
     Parameters
@@ -100,7 +100,7 @@ def diagnose(records: Sequence[Record], recipe: Recipe) -> list[Finding]:
     >>> collapsed = healthy | {"diversity": 0.1, "coverage": 0.0}
     >>> parts = enumerate([healthy] * 4 + [collapsed] * 4, start=1)
     >>> records = [part | {"step": 50 * i} for i, part in parts]
-    >>> [(finding.name, finding.step) for finding in diagnose(records, Recipe())]
+    >>> [(finding.name, finding.step) for finding in diagnose(records, TrainingConfig())]
     [('mode collapse', 250)]
     """
     if len(records) < LASTING:
@@ -118,7 +118,7 @@ def _lasting(records: Sequence[Record], is_bad: Callable[[Record], bool]) -> int
     return int(records[-bad]["step"]) if bad >= LASTING else None
 
 
-def _collapse(records: Sequence[Record], recipe: Recipe) -> Finding | None:
+def _collapse(records: Sequence[Record], recipe: TrainingConfig) -> Finding | None:
     best = max(record["coverage"] for record in records)
     lost = COVERAGE_KEPT * best if best >= COVERED_ONCE else 0.0
     step = _lasting(
@@ -144,7 +144,7 @@ def _collapse(records: Sequence[Record], recipe: Recipe) -> Finding | None:
     return Finding("mode collapse", step, evidence, remedy)
 
 
-def _vanishing(records: Sequence[Record], recipe: Recipe) -> Finding | None:
+def _vanishing(records: Sequence[Record], recipe: TrainingConfig) -> Finding | None:
     step = _lasting(
         records,
         lambda record: record["gradient_norm"] < LEAST_GRADIENT and record["advantage"] > SURE,
@@ -175,7 +175,7 @@ def _size(record: Record) -> float:
     return max(abs(record["advantage"]), abs(record["discriminator_loss"]))
 
 
-def _divergence(records: Sequence[Record], recipe: Recipe) -> Finding | None:
+def _divergence(records: Sequence[Record], recipe: TrainingConfig) -> Finding | None:
     step = _lasting(records, lambda record: _size(record) > MOST_LOGITS)
     if step is None:
         return None
@@ -193,7 +193,7 @@ def _divergence(records: Sequence[Record], recipe: Recipe) -> Finding | None:
     return Finding("divergence", step, evidence, remedy)
 
 
-def _oscillation(records: Sequence[Record], recipe: Recipe) -> Finding | None:
+def _oscillation(records: Sequence[Record], recipe: TrainingConfig) -> Finding | None:
     # The second half: at the very end the learning rate is too low for swings.
     late = records[len(records) // 2 :]
     if len(late) < SWINGING:
@@ -219,21 +219,21 @@ def _oscillation(records: Sequence[Record], recipe: Recipe) -> Finding | None:
     return Finding("oscillation", int(late[0]["step"]), evidence, remedy)
 
 
-def _has(recipe: Recipe, kind: type) -> bool:
+def _has(recipe: TrainingConfig, kind: type) -> bool:
     return any(isinstance(part, kind) for part in recipe.stabilisers)
 
 
-def _advice(recipe: Recipe, *choices: tuple[bool, str]) -> str:
+def _advice(recipe: TrainingConfig, *choices: tuple[bool, str]) -> str:
     """Name what can still be tried, the most promising first, and no more than can be tried."""
     fitting = [text for fits, text in choices if fits]
     slower = f"a lower learning_rate (now {recipe.learning_rate:g})"
     # A rate above the default is the first suspect, whatever went wrong.
-    first = recipe.learning_rate > Recipe().learning_rate
+    first = recipe.learning_rate > TrainingConfig().learning_rate
     ordered = [slower, *fitting] if first else [*fitting, slower]
     return "try " + ", or ".join(ordered[:ADVICES])
 
 
-def describe_course(records: Sequence[Record], recipe: Recipe) -> dict[str, Any]:
+def describe_course(records: Sequence[Record], recipe: TrainingConfig) -> dict[str, Any]:
     """Return what a model file tells of the training, as JSON values."""
     return {
         "n_steps": records[-1]["step"] if records else 0,

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from tabgan.spans import Spans
+from tabgan.spans import RowLayout
 
 __all__ = ["TableHead"]
 
@@ -33,7 +33,7 @@ class TableHead(nn.Module):
 
     Examples
     --------
-    >>> head = TableHead(Spans(marks=(0,), widths=(2, 3)))
+    >>> head = TableHead(RowLayout(marks=(0,), widths=(2, 3)))
     >>> noise = torch.Generator().manual_seed(0)
     >>> rows = head(torch.zeros(4, 6), noise)
     >>> rows.shape, rows[:, 1:].sum(dim=1)
@@ -42,7 +42,7 @@ class TableHead(nn.Module):
     True
     """
 
-    def __init__(self, spans: Spans, given: Sequence[int] = ()) -> None:
+    def __init__(self, spans: RowLayout, given: Sequence[int] = ()) -> None:
         super().__init__()
         self.label_widths = [spans.widths[i] for i in given]
         label_places = torch.tensor(spans.level_places(given), dtype=torch.long)

@@ -18,15 +18,15 @@ __all__ = [
     "R2",
     "GradientClipping",
     "GradientPenalty",
-    "Judged",
+    "DiscriminatorBatch",
     "NoPenalty",
     "Penalty",
-    "SpectralNormalisation",
+    "SpectralNormalization",
     "WeightClipping",
 ]
 
 
-class Judged(NamedTuple):
+class DiscriminatorBatch(NamedTuple):
     """A batch as the discriminator has judged it.
 
     **Shape**: real and fake (batch, n_features), logits (batch,) computed from them
@@ -51,7 +51,7 @@ class Penalty:
         """Whether a value is added to the loss on a step."""
         return False
 
-    def __call__(self, judged: Judged) -> Tensor:
+    def __call__(self, judged: DiscriminatorBatch) -> Tensor:
         """Return what is added to the discriminator's loss, a scalar that can be differentiated."""
         return judged.real_logits.new_zeros(())
 
@@ -108,12 +108,12 @@ class R1(_ZeroCentred):
     --------
     >>> x = torch.ones(4, 3, requires_grad=True)
     >>> logits = (2 * x).sum(dim=1)
-    >>> judged = Judged(nn.Identity(), x, x, logits, logits)
+    >>> judged = DiscriminatorBatch(nn.Identity(), x, x, logits, logits)
     >>> R1(gamma=2.0, interval=1)(judged).item()  # ‖(2, 2, 2)‖²
     12.0
     """
 
-    def __call__(self, judged: Judged) -> Tensor:
+    def __call__(self, judged: DiscriminatorBatch) -> Tensor:
         """Return (γ/2)·E‖∇ₓD(x)‖² of the real rows."""
         return self._weighted(judged.real_logits, judged.real)
 
@@ -122,7 +122,7 @@ class R1(_ZeroCentred):
 class R2(_ZeroCentred):
     """Zero-centred gradient penalty on fake rows (Mescheder et al., 2018, equation 10)."""
 
-    def __call__(self, judged: Judged) -> Tensor:
+    def __call__(self, judged: DiscriminatorBatch) -> Tensor:
         """Return (γ/2)·E‖∇ₓD(x̃)‖² of the fake rows."""
         return self._weighted(judged.fake_logits, judged.fake)
 
@@ -131,7 +131,7 @@ class R2(_ZeroCentred):
 class R1R2(_ZeroCentred):
     """Both zero-centred penalties, as the relativistic loss wants them (Huang et al., 2024)."""
 
-    def __call__(self, judged: Judged) -> Tensor:
+    def __call__(self, judged: DiscriminatorBatch) -> Tensor:
         """Return the sum of `R1` and `R2`."""
         return self._weighted(judged.real_logits, judged.real) + self._weighted(
             judged.fake_logits, judged.fake
@@ -157,7 +157,7 @@ class GradientPenalty(Penalty):
         """Return True: the penalty is taken on every step."""
         return True
 
-    def __call__(self, judged: Judged) -> Tensor:
+    def __call__(self, judged: DiscriminatorBatch) -> Tensor:
         """Return the penalty at random points between real and fake rows."""
         real, fake = judged.real.detach(), judged.fake.detach()
         share = torch.rand(len(real), 1, generator=judged.noise, device=real.device)
@@ -200,7 +200,7 @@ class GradientClipping(Penalty):
 
 
 @dataclass(frozen=True)
-class SpectralNormalisation(Penalty):
+class SpectralNormalization(Penalty):
     """Divides every layer's weights by their largest singular value (Miyato et al., 2018)."""
 
     def prepare(self, discriminator: nn.Module) -> None:
@@ -218,5 +218,5 @@ PENALTIES: Mapping[str, type[Penalty]] = {
     "gradient": GradientPenalty,
     "weight_clipping": WeightClipping,
     "gradient_clipping": GradientClipping,
-    "spectral": SpectralNormalisation,
+    "spectral": SpectralNormalization,
 }

@@ -9,20 +9,20 @@ import numpy as np
 
 from tabgan.checks import check_number
 from tabgan.errors import OptionError
-from tabgan.gan.balance import describe_balance
+from tabgan.gan.balance import describe_adaptive_penalty
 from tabgan.gan.losses import LOSSES, AdversarialLoss, CrossEntropy, NonSaturating, Wasserstein
 from tabgan.gan.optimizers import OPTIMIZERS, Adam, Optimizer
 from tabgan.gan.penalties import PENALTIES, R1, NoPenalty, Penalty
 from tabgan.gan.registry import describe, resolve
-from tabgan.gan.stabilisers import STABILISERS, LabelSmoothing, OneSidedSmoothing, Stabiliser
+from tabgan.gan.stabilisers import STABILIZERS, LabelSmoothing, OneSidedSmoothing, Stabilizer
 
-__all__ = ["Recipe"]
+__all__ = ["TrainingConfig"]
 
 _USUAL_PENALTIES = {"wasserstein": "gradient", "hinge": "spectral", "relativistic": "r1r2"}
 
 
 @dataclass(frozen=True)
-class Recipe:
+class TrainingConfig:
     """What a training does at each step, whatever the data.
 
     Parameters
@@ -37,7 +37,7 @@ class Recipe:
 
     loss: AdversarialLoss = field(default_factory=NonSaturating)
     penalty: Penalty = field(default_factory=R1)
-    stabilisers: tuple[Stabiliser, ...] = ()
+    stabilisers: tuple[Stabilizer, ...] = ()
     optimizer: Optimizer = field(default_factory=Adam)
     learning_rate: float = 5e-4
     discriminator_steps: int = 1
@@ -68,12 +68,12 @@ class Recipe:
         if isinstance(penalty, str) and penalty == "auto":
             penalty = _USUAL_PENALTIES.get(describe(loss, LOSSES), usual_penalty)
         wanted = options["stabilisers"]
-        if isinstance(wanted, str | Stabiliser) or not isinstance(wanted, Iterable | None):
+        if isinstance(wanted, str | Stabilizer) or not isinstance(wanted, Iterable | None):
             raise OptionError(f"stabilisers={wanted!r} must be a list of stabilisers, or None")
         recipe = cls(
             loss=loss,
             penalty=resolve("penalty", penalty, PENALTIES),
-            stabilisers=tuple(resolve("stabilisers", part, STABILISERS) for part in wanted or ()),
+            stabilisers=tuple(resolve("stabilisers", part, STABILIZERS) for part in wanted or ()),
             optimizer=resolve("optimizer", options["optimizer"], OPTIMIZERS),
             learning_rate=float(options["learning_rate"]),
             discriminator_steps=int(options["discriminator_steps"]),
@@ -90,7 +90,7 @@ class Recipe:
             If they don't; the message says why.
         """
         kinds = [type(part) for part in self.stabilisers]
-        names = [describe(part, STABILISERS).partition(":")[0] for part in self.stabilisers]
+        names = [describe(part, STABILIZERS).partition(":")[0] for part in self.stabilisers]
         loss = describe(self.loss, LOSSES)
         for name, kind in zip(names, kinds, strict=True):
             if kinds.count(kind) > 1:
@@ -126,7 +126,7 @@ class Recipe:
         name = describe(self.penalty, PENALTIES)
         if getattr(self.penalty, "gamma", 0.0) is not None:
             return name
-        return f"{name}, {describe_balance([record['gamma'] for record in records])}"
+        return f"{name}, {describe_adaptive_penalty([record['gamma'] for record in records])}"
 
     def kept_options(self, options: Mapping[str, Any], left_out: Collection[str]) -> dict[str, Any]:
         """Return an estimator's options as JSON values for its model file.
@@ -151,7 +151,7 @@ class Recipe:
         return {
             "loss": describe(self.loss, LOSSES),
             "penalty": describe(self.penalty, PENALTIES),
-            "stabilisers": [describe(part, STABILISERS) for part in self.stabilisers] or None,
+            "stabilisers": [describe(part, STABILIZERS) for part in self.stabilisers] or None,
             "optimizer": describe(self.optimizer, OPTIMIZERS),
             "learning_rate": self.learning_rate,
             "discriminator_steps": self.discriminator_steps,

@@ -8,10 +8,10 @@ from tabgan.errors import OptionError, did_you_mean
 
 __all__ = ["describe", "resolve"]
 
-Part = TypeVar("Part")
+PartType = TypeVar("PartType")
 
 
-def resolve(option: str, wanted: Any, known: Mapping[str, type[Part]]) -> Part:
+def resolve(option: str, wanted: Any, known: Mapping[str, type[PartType]]) -> PartType:
     """Make a part from its name, with parameters where they differ from the defaults.
 
     Parameters

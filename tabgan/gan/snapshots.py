@@ -10,12 +10,12 @@ from tabgan.gan.data import Head
 from tabgan.gan.probe import evaluating
 from tabgan.gan.state import GeneratorState
 
-__all__ = ["SNAPSHOT_ROWS", "Snapshots", "Taken", "moments"]
+__all__ = ["SNAPSHOT_ROWS", "SnapshotTaker", "SnapshotRows", "moments"]
 
 SNAPSHOT_ROWS = 1_000
 
 
-class Taken(NamedTuple):
+class SnapshotRows(NamedTuple):
     """Rows as the head gives them, of shape (n, …), with the step and the epoch of their moment."""
 
     step: int
@@ -36,7 +36,7 @@ def moments(n: int, n_steps: int) -> list[int]:
     return sorted({round(i * n_steps / (n - 1)) for i in range(n)})
 
 
-class Snapshots(Callback):
+class SnapshotTaker(Callback):
     """Draws rows from the averaged generator at some moments, always from the same latents.
 
     The training's own randomness is not touched. A training that time ends early has fewer
@@ -59,7 +59,7 @@ class Snapshots(Callback):
 
     Attributes
     ----------
-    taken : list of Taken
+    taken : list of SnapshotRows
         The rows, on the CPU.
     """
 
@@ -78,7 +78,7 @@ class Snapshots(Callback):
         self.labels = labels
         self.n_rows = n_rows if labels is None else len(labels)
         self.epochs_a_step = epochs_a_step
-        self.taken: list[Taken] = []
+        self.taken: list[SnapshotRows] = []
         self._moments: set[int] = set()
         self._stream = stream
         self._start = stream.get_state()
@@ -105,4 +105,4 @@ class Snapshots(Callback):
         network = state.averaged.network
         with evaluating(network):
             rows = self.head(network(z, self.labels), self._stream, self.labels)
-        self.taken.append(Taken(state.step, state.step * self.epochs_a_step, rows.cpu()))
+        self.taken.append(SnapshotRows(state.step, state.step * self.epochs_a_step, rows.cpu()))

@@ -14,19 +14,19 @@ from tabgan.gan.losses import AdversarialLoss, CrossEntropy
 from tabgan.gan.networks import Discriminator
 
 __all__ = [
-    "STABILISERS",
+    "STABILIZERS",
     "ExperienceReplay",
     "FeatureMatching",
     "HistoricalAveraging",
     "InstanceNoise",
     "LabelSmoothing",
     "OneSidedSmoothing",
-    "Played",
-    "Stabiliser",
+    "GeneratorBatch",
+    "Stabilizer",
 ]
 
 
-class Played(NamedTuple):
+class GeneratorBatch(NamedTuple):
     """What the generator's loss was computed from: both networks, real and fake rows.
 
     **Shape**: rows (batch, n_features) as the discriminator is shown them
@@ -38,7 +38,7 @@ class Played(NamedTuple):
     fake: Tensor
 
 
-class Stabiliser:
+class Stabilizer:
     """Base of no-ops; a stabiliser overrides the moments of a step that it acts at.
 
     What it keeps from step to step is its state, for checkpoints; a training uses a copy.
@@ -56,11 +56,11 @@ class Stabiliser:
         """Return the fake rows that the discriminator is trained on."""
         return fake
 
-    def match(self, loss: Tensor, played: Played) -> Tensor:  # noqa: ARG002
+    def match(self, loss: Tensor, played: GeneratorBatch) -> Tensor:  # noqa: ARG002
         """Return what the generator minimises in place of its adversarial loss."""
         return loss
 
-    def penalise(self, loss: Tensor, played: Played) -> Tensor:  # noqa: ARG002
+    def penalise(self, loss: Tensor, played: GeneratorBatch) -> Tensor:  # noqa: ARG002
         """Return the generator's loss with a penalty added."""
         return loss
 
@@ -76,7 +76,7 @@ class Stabiliser:
 
 
 @dataclass
-class LabelSmoothing(Stabiliser):
+class LabelSmoothing(Stabilizer):
     """Two-sided: the discriminator's targets are 0.9 and 0.1 in place of 1 and 0.
 
     Examples
@@ -104,7 +104,7 @@ class LabelSmoothing(Stabiliser):
 
 
 @dataclass
-class OneSidedSmoothing(Stabiliser):
+class OneSidedSmoothing(Stabilizer):
     """One-sided: each real row's target is drawn from 0.9 to 1, that of fake ones stays 0.
 
     A fake target above 0 would reward the generator for staying where it is (Salimans et al.,
@@ -135,7 +135,7 @@ def _relabelled(
 
 
 @dataclass
-class InstanceNoise(Stabiliser):
+class InstanceNoise(Stabilizer):
     """Gaussian noise on all that the discriminator sees but labels, of std·decay^epoch.
 
     The supports of real and fake rows then overlap while the generator still does badly (Sønderby
@@ -158,7 +158,7 @@ class InstanceNoise(Stabiliser):
 
 
 @dataclass
-class ExperienceReplay(Stabiliser):
+class ExperienceReplay(Stabilizer):
     """Half of the fake rows that the discriminator is trained on are past ones.
 
     It so keeps knowing the modes that the generator has left. Once `capacity` past rows are
@@ -204,7 +204,7 @@ class ExperienceReplay(Stabiliser):
 
 
 @dataclass
-class FeatureMatching(Stabiliser):
+class FeatureMatching(Stabilizer):
     """The generator matches the means of an intermediate layer of the discriminator.
 
     Its loss becomes weight·mean((E h(x̃) − E h(x))²) + adversarial·(its adversarial loss), where h
@@ -218,7 +218,7 @@ class FeatureMatching(Stabiliser):
         check_number("weight", self.weight, Real, 0, above=True)
         check_number("adversarial", self.adversarial, Real, 0)
 
-    def match(self, loss: Tensor, played: Played) -> Tensor:
+    def match(self, loss: Tensor, played: GeneratorBatch) -> Tensor:
         """Return the distance of the means, and a share of the adversarial loss."""
         with torch.no_grad():
             wanted = played.discriminator.hidden(played.real).float().mean(dim=0)
@@ -228,7 +228,7 @@ class FeatureMatching(Stabiliser):
 
 
 @dataclass
-class HistoricalAveraging(Stabiliser):
+class HistoricalAveraging(Stabilizer):
     """Penalty weight·‖θ − mean θ‖² on the generator's weights (Salimans et al., 2016, section 3.3).
 
     The mean is over the weights after all steps so far.
@@ -241,7 +241,7 @@ class HistoricalAveraging(Stabiliser):
     def __post_init__(self) -> None:
         check_number("weight", self.weight, Real, 0, above=True)
 
-    def penalise(self, loss: Tensor, played: Played) -> Tensor:
+    def penalise(self, loss: Tensor, played: GeneratorBatch) -> Tensor:
         """Add the distance from the mean."""
         pairs = zip(played.generator.parameters(), self._means, strict=False)
         distances = [(weight - mean).square().sum() for weight, mean in pairs]
@@ -266,7 +266,7 @@ class HistoricalAveraging(Stabiliser):
         self._means = [mean.to(device) for mean in state["means"].values()]
 
 
-STABILISERS: Mapping[str, type[Stabiliser]] = {
+STABILIZERS: Mapping[str, type[Stabilizer]] = {
     "label_smoothing": LabelSmoothing,
     "one_sided_smoothing": OneSidedSmoothing,
     "instance_noise": InstanceNoise,

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from tabgan.gan.losses import AdversarialLoss
 from tabgan.gan.networks import Discriminator
-from tabgan.gan.penalties import Judged, Penalty
+from tabgan.gan.penalties import DiscriminatorBatch, Penalty
 
 __all__ = ["discriminator_step", "frozen", "generator_step"]
 
@@ -49,7 +49,7 @@ def discriminator_step(
     advantage = (real_logits.mean() - fake_logits.mean()).detach()
     if penalty is None:
         return value, advantage
-    judged = Judged(discriminator, real, fake, real_logits, fake_logits, noise)
+    judged = DiscriminatorBatch(discriminator, real, fake, real_logits, fake_logits, noise)
     return value + penalty(judged), advantage
 
 

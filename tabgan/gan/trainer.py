@@ -12,15 +12,15 @@ from torch import Tensor
 
 from tabgan.errors import TrainingError
 from tabgan.gan.averaging import MovingAverage
-from tabgan.gan.balance import Balance
+from tabgan.gan.balance import AdaptivePenalty
 from tabgan.gan.callbacks import Callback
 from tabgan.gan.data import Batches, Head
 from tabgan.gan.networks import Discriminator, Generator
 from tabgan.gan.penalties import PENALTIES, Penalty
 from tabgan.gan.precision import autocast
-from tabgan.gan.recipe import Recipe
+from tabgan.gan.recipe import TrainingConfig
 from tabgan.gan.registry import describe
-from tabgan.gan.stabilisers import Played
+from tabgan.gan.stabilisers import GeneratorBatch
 from tabgan.gan.state import GeneratorState, TrainState
 from tabgan.gan.steps import discriminator_step, frozen, generator_step
 
@@ -123,7 +123,7 @@ class Trainer:
 
     head: Head
     batches: Batches
-    recipe: Recipe
+    recipe: TrainingConfig
     dtype: torch.dtype
     latents: torch.Generator
     data: torch.Generator
@@ -135,10 +135,10 @@ class Trainer:
 
     def __post_init__(self) -> None:
         self.stabilisers = copy.deepcopy(self.recipe.stabilisers)
-        self.balance: Balance | None = None
+        self.balance: AdaptivePenalty | None = None
         self.penalty = self.recipe.penalty
         if getattr(self.penalty, "gamma", 0.0) is None:
-            self.balance = Balance()
+            self.balance = AdaptivePenalty()
             self._weigh_penalty(self.balance.gamma)
         self._sums = torch.zeros(3, device=self.latents.device)
         self._unrecorded = 0  # steps since the last record
@@ -253,7 +253,7 @@ class Trainer:
     def _train_generator(self, state: TrainState, batch: Batch) -> Tensor:
         epoch = self._epoch(state)
         shown = Batch(self._shown(batch.real, epoch), self._shown(batch.fake, epoch))
-        played = Played(state.generator, state.discriminator, *shown)
+        played = GeneratorBatch(state.generator, state.discriminator, *shown)
         with frozen(state.discriminator), autocast(batch.fake.device, self.dtype):
             value = generator_step(state.discriminator, *shown, self.recipe.loss)
             for stabiliser in self.stabilisers:

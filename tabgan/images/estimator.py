@@ -17,7 +17,7 @@ from tabgan.errors import ModelFileError, NotFittedError, OptionError, TrainingW
 from tabgan.gan.callbacks import Callback, Progress
 from tabgan.gan.diagnosis import Finding
 from tabgan.gan.precision import choose_device
-from tabgan.gan.snapshots import Taken
+from tabgan.gan.snapshots import SnapshotRows
 from tabgan.images.arrays import Images
 from tabgan.images.fitting import fit_images
 from tabgan.images.labels import as_classes, code_of
@@ -185,7 +185,7 @@ class ImageGAN(BaseEstimator):
             warnings.warn(str(finding), TrainingWarning, stacklevel=2)
         return self
 
-    def _set_model(self, model: ImageModel, taken: Sequence[Taken] = ()) -> Self:
+    def _set_model(self, model: ImageModel, taken: Sequence[SnapshotRows] = ()) -> Self:
         facts = model.facts
         self._model = model
         self.classes_ = as_classes(model.classes)

@@ -14,15 +14,15 @@ from tabgan.gan.diagnosis import describe_course
 from tabgan.gan.image_networks import ImageSize
 from tabgan.gan.latent import check_prior
 from tabgan.gan.precision import choose_device, choose_precision
-from tabgan.gan.recipe import Recipe
-from tabgan.gan.snapshots import Taken
+from tabgan.gan.recipe import TrainingConfig
+from tabgan.gan.snapshots import SnapshotRows
 from tabgan.images.architectures import ARCHITECTURES, USUAL_PENALTY
 from tabgan.images.arrays import Images, as_array, check_images
 from tabgan.images.labels import check_labels
 from tabgan.images.model import ImageModel
 from tabgan.images.training import ImageTraining
 
-__all__ = ["Fitted", "auto_image_steps", "fit_images"]
+__all__ = ["ImageFitResult", "auto_image_steps", "fit_images"]
 
 EPOCHS = 60.0
 FEWEST = 2  # images: BatchNorm needs two in a batch
@@ -32,11 +32,11 @@ MIN_STEPS, MAX_STEPS = 2_000, 50_000
 _LEFT_OUT = ("device", "callbacks", "random_state")
 
 
-class Fitted(NamedTuple):
+class ImageFitResult(NamedTuple):
     """What a fit gives: the model, and rows from moments of its training."""
 
     model: ImageModel
-    taken: list[Taken]
+    taken: list[SnapshotRows]
 
 
 def auto_image_steps(n_images: int, batch_size: int) -> int:
@@ -58,7 +58,7 @@ def fit_images(
     seed: int,
     progress: Progress,
     began: float,
-) -> Fitted:
+) -> ImageFitResult:
     """Learn images.
 
     Parameters
@@ -76,7 +76,7 @@ def fit_images(
     """
     history = History()
     callback = Callbacks([history, progress, *(options["callbacks"] or ())])
-    recipe = Recipe.of(options, usual_penalty=USUAL_PENALTY)
+    recipe = TrainingConfig.of(options, usual_penalty=USUAL_PENALTY)
     kept = {**recipe.kept_options(options, _LEFT_OUT), "random_state": seed}
     with observed(callback.callbacks, kept) as facts:
         fitted = _fit_stages(images, labels, options, seed, callback, history=history, began=began)
@@ -93,7 +93,7 @@ def _fit_stages(
     *,
     history: History,
     began: float,
-) -> Fitted:
+) -> ImageFitResult:
     callback.on_stage("Reading the images")
     given = as_array(images)
     array = check_images(given)
@@ -123,7 +123,7 @@ def _fit_stages(
         np.bincount(codes, minlength=len(classes))[: len(classes)] / n,
         facts,
     )
-    return Fitted(model, taken)
+    return ImageFitResult(model, taken)
 
 
 def _classes(
@@ -157,7 +157,10 @@ def _flat(images: NDArray[np.float32]) -> torch.Tensor:
 def _training(size: ImageSize, n: int, options: Mapping[str, Any], seed: int) -> ImageTraining:
     device = choose_device(options["device"])
     usual = ARCHITECTURES[options["architecture"]].latent_dim
-    batch_size, recipe = int(options["batch_size"]), Recipe.of(options, usual_penalty=USUAL_PENALTY)
+    batch_size, recipe = (
+        int(options["batch_size"]),
+        TrainingConfig.of(options, usual_penalty=USUAL_PENALTY),
+    )
     if options["epochs"] is not None:
         steps = recipe.steps(options["epochs"], n, batch_size)
     elif options["steps"] == "auto":

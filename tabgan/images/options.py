@@ -8,7 +8,7 @@ from tabgan.checks import check_number, check_training
 from tabgan.errors import OptionError, did_you_mean
 from tabgan.gan.latent import check_prior
 from tabgan.gan.precision import choose_device, choose_precision
-from tabgan.gan.recipe import Recipe
+from tabgan.gan.recipe import TrainingConfig
 from tabgan.images.architectures import ARCHITECTURES, USUAL_PENALTY
 
 __all__ = ["check_image_options"]
@@ -30,5 +30,5 @@ def check_image_options(options: Mapping[str, Any]) -> None:
     check_number("width", options["width"], Real, 0, above=True)
     check_number("batch_size", options["batch_size"], Integral, 2)
     check_training(options)
-    Recipe.of(options, usual_penalty=USUAL_PENALTY)
+    TrainingConfig.of(options, usual_penalty=USUAL_PENALTY)
     check_prior(options["prior"])

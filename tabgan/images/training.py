@@ -14,8 +14,8 @@ from tabgan.gan.latent import Prior
 from tabgan.gan.networks import Discriminator, Generator
 from tabgan.gan.penalties import GradientClipping, NoPenalty, WeightClipping
 from tabgan.gan.probe import PROBE_ROWS, Probe
-from tabgan.gan.recipe import Recipe
-from tabgan.gan.snapshots import Snapshots, Taken
+from tabgan.gan.recipe import TrainingConfig
+from tabgan.gan.snapshots import SnapshotRows, SnapshotTaker
 from tabgan.gan.threads import one_thread
 from tabgan.gan.trainer import Trainer
 from tabgan.images.architectures import ARCHITECTURES, ConvPair
@@ -58,7 +58,7 @@ class ImageTraining:
     prior: Prior
     n_steps: int
     batch_size: int
-    recipe: Recipe
+    recipe: TrainingConfig
     device: torch.device
     dtype: torch.dtype
     seed: int
@@ -71,7 +71,7 @@ class ImageTraining:
 
     def run(
         self, pixels: Tensor, codes: Tensor, callback: Callback, seconds: float | None = None
-    ) -> tuple[Generator, list[Taken]]:
+    ) -> tuple[Generator, list[SnapshotRows]]:
         """Train on flat images, uint8 of shape (n, n_pixels).
 
         The callback's records have what `tabgan.gan.probe` measures. Training ends early after
@@ -107,11 +107,11 @@ class ImageTraining:
         stream = torch_stream(self.seed, "probe", device=self.device)
         return Probe(head, batches.pick(PROBE_ROWS, stream), stream)
 
-    def _snapshots(self, head: ImageHead, batches: ImageBatches) -> Snapshots:
+    def _snapshots(self, head: ImageHead, batches: ImageBatches) -> SnapshotTaker:
         stream = torch_stream(self.seed, "snapshots", device=self.device)
         n_classes = self.size.n_classes
         labels = torch.eye(n_classes, device=self.device).repeat(2, 1) if n_classes else None
-        return Snapshots(
+        return SnapshotTaker(
             self.n_snapshots,
             head,
             stream,

@@ -8,9 +8,9 @@ import numpy as np
 
 from tabgan.errors import SchemaError
 from tabgan.ibans import IBAN
-from tabgan.inference.cells import NUMBER_TYPES, Cells, shown
+from tabgan.inference.cells import NUMBER_TYPES, ColumnCells, shown
 from tabgan.inference.dates import find_dates, find_durations, find_text_dates
-from tabgan.inference.finding import Finding
+from tabgan.inference.finding import ColumnGuess
 from tabgan.inference.numbers import MOST_OTHERS, is_number, is_whole, read_numbers
 from tabgan.inference.words import find_levels, find_names
 from tabgan.kinds import LOCALISED, Kind, expression_of
@@ -25,11 +25,11 @@ class _Rule(NamedTuple):
     """What a kind asks of a column."""
 
     holds: str  # what its values are, in words
-    find: Callable[[Cells], Finding | None]  # None: does not fit
-    fits: Callable[[Cells], Fits]  # tells the values that fit from those that don't
+    find: Callable[[ColumnCells], ColumnGuess | None]  # None: does not fit
+    fits: Callable[[ColumnCells], Fits]  # tells the values that fit from those that don't
 
 
-def fit_kind(cells: Cells, kind: Kind) -> Finding:
+def fit_kind(cells: ColumnCells, kind: Kind) -> ColumnGuess:
     """Describe a column as the kind that was asked for.
 
     Raises
@@ -38,7 +38,7 @@ def fit_kind(cells: Cells, kind: Kind) -> Finding:
         If its values are not of that kind; the message names the first that is not.
     """
     if not len(cells.given):
-        return Finding(kind, "as asked; no value is present")
+        return ColumnGuess(kind, "as asked; no value is present")
     if cells.storage == "category" and kind not in ("categorical", "boolean"):
         raise SchemaError(
             f"Column {shown(cells.name)}: kind={kind!r} does not go with the dtype "
@@ -52,7 +52,7 @@ def fit_kind(cells: Cells, kind: Kind) -> Finding:
     return finding._replace(kind=kind, why=f"as asked; {finding.why}")
 
 
-def _refuse(cells: Cells, kind: Kind, rule: _Rule) -> NoReturn:
+def _refuse(cells: ColumnCells, kind: Kind, rule: _Rule) -> NoReturn:
     fits = rule.fits(cells)
     position = next((i for i, value in enumerate(cells.objects) if not fits(value)), 0)
     raise SchemaError(
@@ -62,7 +62,7 @@ def _refuse(cells: Cells, kind: Kind, rule: _Rule) -> NoReturn:
     )
 
 
-def _find_numbers(cells: Cells) -> Finding | None:
+def _find_numbers(cells: ColumnCells) -> ColumnGuess | None:
     reading = read_numbers(cells)
     none_fits = reading.others and not reading.numbers.size
     if none_fits or len(reading.others) > MOST_OTHERS:
@@ -70,26 +70,26 @@ def _find_numbers(cells: Cells) -> Finding | None:
     return reading.finding("numeric")
 
 
-def _find_whole(cells: Cells) -> Finding | None:
+def _find_whole(cells: ColumnCells) -> ColumnGuess | None:
     reading = read_numbers(cells)
     return _find_numbers(cells) if reading.whole or not reading.numbers.size else None
 
 
-def _find_dates(cells: Cells) -> Finding | None:
+def _find_dates(cells: ColumnCells) -> ColumnGuess | None:
     if cells.storage == "string":
         return find_text_dates(cells.texts, least_share=0)
     return find_dates(cells) if cells.storage == "date" else None
 
 
-def _find_durations(cells: Cells) -> Finding | None:
+def _find_durations(cells: ColumnCells) -> ColumnGuess | None:
     return find_durations(cells) if cells.storage == "duration" else None
 
 
-def _find_two(cells: Cells) -> Finding | None:
+def _find_two(cells: ColumnCells) -> ColumnGuess | None:
     return find_levels(cells) if cells.given.nunique() <= 2 else None
 
 
-def _find_names(cells: Cells) -> Finding | None:
+def _find_names(cells: ColumnCells) -> ColumnGuess | None:
     if cells.storage == "number":
         reading = read_numbers(cells)
         complete = reading.cells + len(reading.others) == reading.filled
@@ -99,33 +99,33 @@ def _find_names(cells: Cells) -> Finding | None:
     return find_names(cells) if cells.storage in {"string", "bytes", "uuid"} else None
 
 
-def _find_row_numbers(cells: Cells) -> Finding | None:
+def _find_row_numbers(cells: ColumnCells) -> ColumnGuess | None:
     reading = read_numbers(cells)
     complete = reading.whole and reading.cells == reading.filled
     return find_names(cells) if complete and cells.storage in {"string", "number"} else None
 
 
-def _find_uuids(cells: Cells) -> Finding | None:
+def _find_uuids(cells: ColumnCells) -> ColumnGuess | None:
     return find_levels(cells) if cells.storage in {"string", "uuid"} else None
 
 
-def _find_texts_like(expression: re.Pattern[str]) -> Callable[[Cells], Finding | None]:
-    def find(cells: Cells) -> Finding | None:
+def _find_texts_like(expression: re.Pattern[str]) -> Callable[[ColumnCells], ColumnGuess | None]:
+    def find(cells: ColumnCells) -> ColumnGuess | None:
         are_texts = cells.storage == "string" and all(map(expression.fullmatch, cells.texts))
         return find_levels(cells) if are_texts else None
 
     return find
 
 
-def _find_text(cells: Cells) -> Finding | None:
+def _find_text(cells: ColumnCells) -> ColumnGuess | None:
     return find_levels(cells) if cells.storage == "string" else None
 
 
-def _number_fits(_: Cells) -> Fits:
+def _number_fits(_: ColumnCells) -> Fits:
     return _is_number
 
 
-def _whole_fits(cells: Cells) -> Fits:
+def _whole_fits(cells: ColumnCells) -> Fits:
     fits = _number_fits(cells)
 
     def whole(value: Any) -> bool:
@@ -142,25 +142,25 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, NUMBER_TYPES) and not isinstance(value, bool)
 
 
-def _date_fits(cells: Cells) -> Fits:
+def _date_fits(cells: ColumnCells) -> Fits:
     found = date_format(list(cells.texts)[:1], 0) if cells.storage == "string" else None
     if found is None:
         return lambda _: False
     return lambda text: text in MISSING_MARKS or not np.isnat(parse_dates([text], found[0]))[0]
 
 
-def _two_fit(cells: Cells) -> Fits:
+def _two_fit(cells: ColumnCells) -> Fits:
     two = cells.given.drop_duplicates()[:2].tolist()
     return lambda value: value in two
 
 
-def _name_fits(cells: Cells) -> Fits:
+def _name_fits(cells: ColumnCells) -> Fits:
     if cells.storage == "number":
         return _whole_fits(cells)
     return lambda value: cells.storage == "mixed" and type(value) is type(cells.objects[0])
 
 
-def _text_fits(_: Cells) -> Fits:
+def _text_fits(_: ColumnCells) -> Fits:
     return lambda value: isinstance(value, str)
 
 

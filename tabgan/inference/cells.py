@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from tabgan.text_formats import MISSING_MARKS
 from tabgan.values import dense
 
-__all__ = ["NUMBER_TYPES", "Cells", "Storage", "read_cells", "shown", "storage_of"]
+__all__ = ["NUMBER_TYPES", "ColumnCells", "Storage", "read_cells", "shown", "storage_of"]
 
 Storage = Literal[
     "nothing",  # objects, all missing
@@ -43,7 +43,7 @@ _STORAGES: tuple[tuple[Storage, tuple[type, ...]], ...] = (
 
 
 @dataclass(frozen=True)
-class Cells:
+class ColumnCells:
     """The cells of one column.
 
     Parameters
@@ -80,13 +80,13 @@ class Cells:
         return int(np.flatnonzero(~self.missing)[position])
 
 
-def read_cells(name: Hashable, values: pd.Series) -> Cells:
+def read_cells(name: Hashable, values: pd.Series) -> ColumnCells:
     """Find out what the cells of a column are."""
     values = dense(values)
     missing = values.isna().to_numpy(bool)
     given = values[~missing] if missing.any() else values
     storage = storage_of(values.dtype) or _storage_of_objects(given.to_numpy(object))
-    return Cells(name, storage, missing, given)
+    return ColumnCells(name, storage, missing, given)
 
 
 def storage_of(dtype: Any) -> Storage | None:

@@ -5,8 +5,8 @@ import datetime
 import numpy as np
 
 from tabgan.errors import DataError
-from tabgan.inference.cells import Cells, shown
-from tabgan.inference.finding import Finding
+from tabgan.inference.cells import ColumnCells, shown
+from tabgan.inference.finding import ColumnGuess
 from tabgan.text_formats import date_format
 
 __all__ = ["find_dates", "find_durations", "find_text_dates"]
@@ -14,7 +14,7 @@ __all__ = ["find_dates", "find_durations", "find_text_dates"]
 MOST_OTHERS = 5  # distinct values that a column of text dates may hold beside them
 
 
-def find_dates(cells: Cells) -> Finding:
+def find_dates(cells: ColumnCells) -> ColumnGuess:
     """Describe a column of dates.
 
     Raises
@@ -23,22 +23,22 @@ def find_dates(cells: Cells) -> Finding:
         If it holds dates that can't be compared with each other.
     """
     if not len(cells.given):
-        return Finding("datetime", "dates, all missing")
+        return ColumnGuess("datetime", "dates, all missing")
     if cells.given.dtype == object:
         _check_comparable(cells)
     low, high = cells.given.min(), cells.given.max()
-    return Finding("datetime", f"dates from {low} to {high}", low, high)
+    return ColumnGuess("datetime", f"dates from {low} to {high}", low, high)
 
 
-def find_durations(cells: Cells) -> Finding:
+def find_durations(cells: ColumnCells) -> ColumnGuess:
     """Describe a column of durations."""
     if not len(cells.given):
-        return Finding("timedelta", "durations, all missing")
+        return ColumnGuess("timedelta", "durations, all missing")
     low, high = cells.given.min(), cells.given.max()
-    return Finding("timedelta", f"durations from {low} to {high}", low, high)
+    return ColumnGuess("timedelta", f"durations from {low} to {high}", low, high)
 
 
-def find_text_dates(texts: dict[str, int], least_share: float = 0.5) -> Finding | None:
+def find_text_dates(texts: dict[str, int], least_share: float = 0.5) -> ColumnGuess | None:
     """Find out whether texts are dates of one format.
 
     Parameters
@@ -59,10 +59,10 @@ def find_text_dates(texts: dict[str, int], least_share: float = 0.5) -> Finding 
     low, high = moments[are_dates].min(), moments[are_dates].max()
     low, high = (end.item() if "%H" in form else end.item().date() for end in (low, high))
     why = f"dates written {form}, from {low.strftime(form)} to {high.strftime(form)}"
-    return Finding("datetime", why, low, high, format=form)
+    return ColumnGuess("datetime", why, low, high, format=form)
 
 
-def _check_comparable(cells: Cells) -> None:
+def _check_comparable(cells: ColumnCells) -> None:
     first: dict[str, int] = {}
     for position, value in enumerate(cells.objects):
         first.setdefault(_sort_of_date(value), position)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from tabgan.kinds import Kind
 from tabgan.scalars import Scalar
 
-__all__ = ["FEWEST", "Finding", "last_label", "names_rows", "numbers_rows"]
+__all__ = ["FEWEST", "ColumnGuess", "last_label", "names_rows", "numbers_rows"]
 
 FEWEST = 20  # values from which "nearly all differ" means something
 
@@ -19,7 +19,7 @@ _POSITION = re.compile(
 )
 
 
-class Finding(NamedTuple):
+class ColumnGuess(NamedTuple):
     """The kind of a column, why, and what goes with it (see `tabgan.schema.Column`)."""
 
     kind: Kind

@@ -7,10 +7,10 @@ import pandas as pd
 from tabgan.dtypes import describe_dtype
 from tabgan.errors import DataError, SchemaError, did_you_mean
 from tabgan.inference.asked import fit_kind
-from tabgan.inference.cells import Cells, Storage, read_cells, shown
+from tabgan.inference.cells import ColumnCells, Storage, read_cells, shown
 from tabgan.inference.checks import check_table
 from tabgan.inference.dates import find_dates, find_durations, find_text_dates
-from tabgan.inference.finding import Finding
+from tabgan.inference.finding import ColumnGuess
 from tabgan.inference.numbers import find_numbers
 from tabgan.inference.words import (
     find_categories,
@@ -84,14 +84,14 @@ def _infer_column(name: Hashable, values: pd.Series, asked: Kind | None) -> Colu
     )
 
 
-def find_kind(cells: Cells) -> Finding:
+def find_kind(cells: ColumnCells) -> ColumnGuess:
     """Decide what a column is."""
     return _FINDERS[cells.storage](cells)
 
 
-_FINDERS: dict[Storage, Callable[[Cells], Finding]] = {
+_FINDERS: dict[Storage, Callable[[ColumnCells], ColumnGuess]] = {
     "nothing": find_levels,
-    "boolean": lambda _: Finding("boolean", "true or false"),
+    "boolean": lambda _: ColumnGuess("boolean", "true or false"),
     "number": lambda cells: find_numbers(cells) or find_names(cells),
     "date": find_dates,
     "duration": find_durations,

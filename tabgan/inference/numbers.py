@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tabgan.inference.cells import NUMBER_TYPES, Cells, shown
-from tabgan.inference.finding import FEWEST, Finding, names_rows, numbers_rows
+from tabgan.inference.cells import NUMBER_TYPES, ColumnCells, shown
+from tabgan.inference.finding import FEWEST, ColumnGuess, names_rows, numbers_rows
 from tabgan.inference.people import calls_phones
 from tabgan.kinds import Kind
 from tabgan.scalars import to_python_scalar
@@ -36,21 +36,21 @@ class NumberReading(NamedTuple):
     decimals: int | None
     format: str | None = None
 
-    def finding(self, kind: Kind | None = None) -> Finding:
+    def finding(self, kind: Kind | None = None) -> ColumnGuess:
         """Describe the numbers."""
         kind = kind or ("integer" if self.whole else "numeric")
         if not self.numbers.size:
-            return Finding(kind, "no finite number is present", None, None, self.decimals)
+            return ColumnGuess(kind, "no finite number is present", None, None, self.decimals)
         low, high = to_python_scalar(self.numbers.min()), to_python_scalar(self.numbers.max())
         shown_low, shown_high = (f"{x:.0f}" if self.whole else f"{x}" for x in (low, high))
         distinct = len(pd.unique(self.numbers))
         why = f"{distinct} distinct {'whole ' * self.whole}numbers from {shown_low} to {shown_high}"
         if distinct == 1:
             why = f"one number, {shown_low}"
-        return Finding(kind, why, low, high, self.decimals, self.format)
+        return ColumnGuess(kind, why, low, high, self.decimals, self.format)
 
 
-def find_numbers(cells: Cells) -> Finding | None:
+def find_numbers(cells: ColumnCells) -> ColumnGuess | None:
     """Find out whether a column holds numbers, and whether they only name its rows."""
     reading = read_numbers(cells)
     if not _are_numbers(cells, reading):
@@ -60,13 +60,13 @@ def find_numbers(cells: Cells) -> Finding | None:
         if finding:
             return finding
     if reading.whole and calls_phones(cells.name) and _are_long(reading.numbers):
-        return Finding(
+        return ColumnGuess(
             "identifier", f"whole numbers of 7 digits or more, named {shown(cells.name)}"
         )
     return reading.finding()
 
 
-def _are_numbers(cells: Cells, reading: NumberReading) -> bool:
+def _are_numbers(cells: ColumnCells, reading: NumberReading) -> bool:
     if cells.storage == "number":
         return not reading.others
     few_others = len(reading.others) <= MOST_OTHERS and 2 * reading.cells >= reading.filled
@@ -74,7 +74,7 @@ def _are_numbers(cells: Cells, reading: NumberReading) -> bool:
     return few_others and len(pd.unique(reading.numbers)) >= fewest
 
 
-def _find_identifiers(name: Hashable, numbers: NDArray[Any]) -> Finding | None:
+def _find_identifiers(name: Hashable, numbers: NDArray[Any]) -> ColumnGuess | None:
     """Find out whether whole numbers, one for every row, name the rows."""
     rows = len(numbers)
     if len(pd.unique(numbers)) < rows:
@@ -82,12 +82,12 @@ def _find_identifiers(name: Hashable, numbers: NDArray[Any]) -> Finding | None:
     low, high = int(numbers.min()), int(numbers.max())
     may_be_years = 1800 <= low <= high <= 2100 and not numbers_rows(name)
     if high - low + 1 == rows >= FEWEST and not may_be_years:
-        return Finding("sequential", f"the whole numbers from {low} to {high}, each once")
+        return ColumnGuess("sequential", f"the whole numbers from {low} to {high}, each once")
     if rows >= 50 and numbers_rows(name) and (numbers[1:] > numbers[:-1]).all():
         why = f"whole numbers that rise from row to row, named {shown(name)}"
-        return Finding("identifier", why)
+        return ColumnGuess("identifier", why)
     if names_rows(name):
-        return Finding("identifier", f"whole numbers that all differ, named {shown(name)}")
+        return ColumnGuess("identifier", f"whole numbers that all differ, named {shown(name)}")
     return None
 
 
@@ -96,7 +96,7 @@ def _are_long(numbers: NDArray[Any]) -> bool:
     return len(pd.unique(numbers)) >= FEWEST and bool((numbers >= 10**6).all())
 
 
-def read_numbers(cells: Cells) -> NumberReading:
+def read_numbers(cells: ColumnCells) -> NumberReading:
     """Read the numbers of a column, as far as it holds any."""
     if cells.storage == "string":
         return _read_texts(cells.texts)

@@ -11,7 +11,7 @@ from functools import cache
 from typing import Literal
 
 from tabgan.inference.cells import shown
-from tabgan.inference.finding import FEWEST, Finding, last_label
+from tabgan.inference.finding import FEWEST, ColumnGuess, last_label
 from tabgan.text_formats import spread
 from tabgan.vocabularies import Vocabulary, vocabulary
 
@@ -32,7 +32,7 @@ _NO_ADDRESS = {"email", "mail", "ip", "mac", "web", "url"}
 _PARTICLES = {"de", "del", "da", "dos", "di", "du", "la", "le", "van", "von", "der", "den", "y"}
 
 
-def find_people(name: Hashable, counts: Mapping[Hashable, int]) -> Finding | None:
+def find_people(name: Hashable, counts: Mapping[Hashable, int]) -> ColumnGuess | None:
     """Find out whether texts are names, addresses or telephone numbers of people.
 
     Parameters
@@ -51,13 +51,13 @@ def find_people(name: Hashable, counts: Mapping[Hashable, int]) -> Finding | Non
     if called in _LOOKS:
         look, words = _LOOKS[called]
         if _share(sample, look) >= MOST:
-            return Finding(called, f"{words}, named {shown(name)}{end}")
+            return ColumnGuess(called, f"{words}, named {shown(name)}{end}")
     if _share(sample, _is_full_name) >= MOST:
         known = sum(map(_is_known, sample)) / len(sample)
         needed = {"people": 0.0, "name": KNOWN_IF_CALLED}.get(called, KNOWN)
         if known >= needed:
             which = f"named {shown(name)}" if called else f"{known:.0%} of them known"
-            return Finding("name", f"full names of people, {which}{end}")
+            return ColumnGuess("name", f"full names of people, {which}{end}")
     return None
 
 

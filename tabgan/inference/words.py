@@ -8,8 +8,8 @@ import pandas as pd
 
 from tabgan.errors import DataError
 from tabgan.ibans import is_iban
-from tabgan.inference.cells import Cells, shown
-from tabgan.inference.finding import FEWEST, Finding, names_rows
+from tabgan.inference.cells import ColumnCells, shown
+from tabgan.inference.finding import FEWEST, ColumnGuess, names_rows
 from tabgan.inference.people import find_people
 from tabgan.kinds import Kind
 from tabgan.text_formats import Pattern, pattern_of, spread
@@ -30,21 +30,21 @@ _PATTERNS: dict[Pattern, tuple[Kind, str]] = {
 _PERSONAL: set[Pattern] = {"email", "phone", "iban"}  # never kept, however often they repeat
 
 
-def find_words(cells: Cells) -> Finding:
+def find_words(cells: ColumnCells) -> ColumnGuess:
     """Tell the identifiers, free texts and categories among columns of text apart."""
     texts = cells.texts
     return _find_unkept(cells.name, texts) or _levels(len(texts), sum(texts.values()))
 
 
-def find_names(cells: Cells) -> Finding:
+def find_names(cells: ColumnCells) -> ColumnGuess:
     """Tell identifiers and categories apart where the cells are not text."""
     if cells.storage == "uuid":
-        return Finding("uuid", f"universally unique identifiers, in {len(cells.given)} rows")
+        return ColumnGuess("uuid", f"universally unique identifiers, in {len(cells.given)} rows")
     counts = Counter(cells.objects.tolist())
     return _find_rows(cells.name, counts) or _levels(len(counts), counts.total())
 
 
-def find_mixed(cells: Cells) -> Finding:
+def find_mixed(cells: ColumnCells) -> ColumnGuess:
     """Tell identifiers and categories apart where the cells are of several types.
 
     Raises
@@ -60,7 +60,7 @@ def find_mixed(cells: Cells) -> Finding:
     return finding._replace(kind="identifier")
 
 
-def find_categories(cells: Cells) -> Finding:
+def find_categories(cells: ColumnCells) -> ColumnGuess:
     """Describe a column of a dtype of categories.
 
     Raises
@@ -82,7 +82,7 @@ def find_categories(cells: Cells) -> Finding:
     return find_levels(cells)
 
 
-def _refuse_to_keep(cells: Cells, finding: Finding) -> NoReturn:
+def _refuse_to_keep(cells: ColumnCells, finding: ColumnGuess) -> NoReturn:
     raise DataError(
         f"Column {shown(cells.name)} of dtype {cells.given.dtype} holds {finding.kind} values "
         f"({finding.why}), and as categories they would be stored and given back: convert the "
@@ -91,7 +91,7 @@ def _refuse_to_keep(cells: Cells, finding: Finding) -> NoReturn:
     )
 
 
-def _find_unkept(name: Hashable, counts: Mapping[Hashable, int]) -> Finding | None:
+def _find_unkept(name: Hashable, counts: Mapping[Hashable, int]) -> ColumnGuess | None:
     """Find out whether values are identifiers or free text, none of which may be kept."""
     distinct, filled = len(counts), sum(counts.values())
     texts = [value for value in counts if isinstance(value, str)]
@@ -102,36 +102,36 @@ def _find_unkept(name: Hashable, counts: Mapping[Hashable, int]) -> Finding | No
         kind, words = _PATTERNS[pattern]
         if pattern == "iban" and not _are_ibans(sample):
             kind, words = "identifier", f"{words} with wrong check digits"
-        return Finding(kind, f"{words}, {distinct} distinct in {filled} rows")
+        return ColumnGuess(kind, f"{words}, {distinct} distinct in {filled} rows")
     people = find_people(name, counts)
     if people is not None:
         return people
     if len(texts) >= FEWEST and _is_prose(sample):
-        return Finding("text", f"free text, {distinct} distinct in {filled} rows")
+        return ColumnGuess("text", f"free text, {distinct} distinct in {filled} rows")
     return _find_rows(name, counts)
 
 
-def _find_rows(name: Hashable, counts: Mapping[Hashable, int]) -> Finding | None:
+def _find_rows(name: Hashable, counts: Mapping[Hashable, int]) -> ColumnGuess | None:
     """Find out whether there are about as many values as rows."""
     distinct, filled = len(counts), sum(counts.values())
     if distinct >= FEWEST and filled < NEARLY_ONE * distinct:
         which = f"all {filled}" if distinct == filled else f"{distinct} of {filled}"
-        return Finding("identifier", f"{which} values differ")
+        return ColumnGuess("identifier", f"{which} values differ")
     if distinct == filled > 1 and names_rows(name):
-        return Finding("identifier", f"all {filled} values differ, named {shown(name)}")
+        return ColumnGuess("identifier", f"all {filled} values differ, named {shown(name)}")
     return None
 
 
-def find_levels(cells: Cells) -> Finding:
+def find_levels(cells: ColumnCells) -> ColumnGuess:
     """Describe a column as categories."""
     return _levels(len(codes_of(cells.given)[1]), len(cells.given))
 
 
-def _levels(distinct: int, filled: int) -> Finding:
+def _levels(distinct: int, filled: int) -> ColumnGuess:
     if distinct == 0:
-        return Finding("categorical", "no value is present")
+        return ColumnGuess("categorical", "no value is present")
     values = "value" if distinct == 1 else "values"
-    return Finding("categorical", f"{distinct} distinct {values} in {filled} rows")
+    return ColumnGuess("categorical", f"{distinct} distinct {values} in {filled} rows")
 
 
 def _are_ibans(sample: Sequence[str]) -> bool:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tabgan.gan.networks import MLPGenerator
-from tabgan.spans import Spans
+from tabgan.spans import RowLayout
 
 __all__ = [
     "draw_codes",
@@ -32,20 +32,20 @@ ROUNDS = 10
 _TINY = 1e-30
 
 
-def span_softmax(logits: Tensor, spans: Spans) -> Tensor:
+def span_softmax(logits: Tensor, spans: RowLayout) -> Tensor:
     """Softmax within each level span, shape (rows, levels) → (rows, levels)."""
     parts = torch.split(logits, [*spans.widths], dim=1) if spans.widths else ()
     return torch.cat([part.softmax(dim=1) for part in parts], dim=1) if parts else logits
 
 
-def level_offsets(levels: Tensor, shares: Tensor, spans: Spans) -> Tensor:
+def level_offsets(levels: Tensor, shares: Tensor, spans: RowLayout) -> Tensor:
     """Return what to add to level logits for their mean probabilities to equal the shares.
 
     **Shape**: levels (rows, levels) of freely drawn rows, shares (levels,) → (levels,)
 
     Examples
     --------
-    >>> spans = Spans((), (2,))
+    >>> spans = RowLayout((), (2,))
     >>> offsets = level_offsets(torch.zeros(10, 2), torch.tensor([0.9, 0.1]), spans)
     >>> span_softmax(offsets[None], spans)
     tensor([[0.9000, 0.1000]])
@@ -82,7 +82,7 @@ def uniform_ranks(numbers: Tensor, present: Tensor, jitter: Tensor) -> Tensor:
     return ((ranks + jitter.double()) / present.sum(dim=0).clamp_min(1)).clamp(0, 1)
 
 
-def level_shares(codes: NDArray[np.integer], spans: Spans) -> Tensor:
+def level_shares(codes: NDArray[np.integer], spans: RowLayout) -> Tensor:
     """Return each level's share of the rows whose codes are given, shape (levels,)."""
     counts = [
         np.bincount(column, minlength=width) / len(column)
@@ -91,7 +91,7 @@ def level_shares(codes: NDArray[np.integer], spans: Spans) -> Tensor:
     return torch.from_numpy(np.concatenate([*counts, np.empty(0)])).float()
 
 
-def draw_codes(levels: Tensor, spans: Spans, stream: torch.Generator) -> Tensor:
+def draw_codes(levels: Tensor, spans: RowLayout, stream: torch.Generator) -> Tensor:
     """Draw a code for each level span from logits, (rows, levels) → (rows, level spans)."""
     # The Gumbel-max trick: the highest perturbed logit is a draw from the softmax.
     noise = torch.empty_like(levels).uniform_(generator=stream).clamp_min_(1e-30)
@@ -102,7 +102,7 @@ def draw_codes(levels: Tensor, spans: Spans, stream: torch.Generator) -> Tensor:
     return torch.stack([part.argmax(dim=1) for part in parts], dim=1)
 
 
-def present_numbers(codes: Tensor, spans: Spans) -> Tensor:
+def present_numbers(codes: Tensor, spans: RowLayout) -> Tensor:
     """Say which numbers their marks show, (rows, level spans) → (rows, numbers)."""
     present = torch.ones(len(codes), spans.n_numbers, dtype=torch.bool, device=codes.device)
     for i, mark in enumerate(spans.marks):

@@ -13,11 +13,11 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from tabgan.sampling.features import Drawn, RowFeatures
+from tabgan.sampling.features import DrawnRows, RowFeatures
 from tabgan.sampling.redraws import Redraw, fit_level, fit_number
 from tabgan.streams import numpy_stream
 
-__all__ = ["Completer"]
+__all__ = ["GibbsSampler"]
 
 HELD_OUT = 0.1
 LEAST_ROWS = 200  # of the pool for a column to be learned
@@ -28,7 +28,7 @@ _NOTHING: Mapping[int, Sequence[int]] = MappingProxyType({})
 
 
 @dataclass(eq=False)
-class Completer:
+class GibbsSampler:
     """Draws free cells from trees that learn each column when it is first asked for.
 
     Parameters
@@ -40,16 +40,16 @@ class Completer:
     """
 
     features: RowFeatures
-    pool: Drawn
+    pool: DrawnRows
     _learned: dict[Hashable, Redraw | None] = field(default_factory=dict)
 
     def sweep(
         self,
-        rows: Drawn,
+        rows: DrawnRows,
         free: Mask,
         rng: np.random.Generator,
         barred: Mapping[int, Sequence[int]] = _NOTHING,
-    ) -> Drawn:
+    ) -> DrawnRows:
         """Draw the free cells once, column by column in a random order.
 
         Parameters
@@ -71,12 +71,12 @@ class Completer:
                 rows = self._with(rows, chosen, redraw.apply(rows[chosen], self.features, rng))
         return rows
 
-    def _with(self, rows: Drawn, chosen: NDArray[np.intp], drawn: Drawn) -> Drawn:
+    def _with(self, rows: DrawnRows, chosen: NDArray[np.intp], drawn: DrawnRows) -> DrawnRows:
         """Replace some rows; a number is seen or not as its mark now says."""
         numbers, codes, features = rows.numbers.copy(), rows.codes.copy(), rows.features.copy()
         numbers[chosen], codes[chosen] = drawn.numbers, drawn.codes
         features[chosen] = self.features.of(drawn.numbers, drawn.codes).features
-        return Drawn(numbers, codes, features)
+        return DrawnRows(numbers, codes, features)
 
     def _redraw(self, place: int, barred: tuple[int, ...]) -> Redraw | None:
         key = place, barred

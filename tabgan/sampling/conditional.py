@@ -11,10 +11,10 @@ from torch import Tensor
 
 from tabgan.gan.networks import MLPGenerator
 from tabgan.sampling.calibration import draw_codes, present_numbers, uniform_ranks
-from tabgan.sampling.conditions import Conditions
-from tabgan.sampling.strata import KNOTS, Strata
+from tabgan.sampling.conditions import ConditionCounts
+from tabgan.sampling.strata import KNOTS, StratifiedCalibration
 from tabgan.sampling.tensors import check_tensor
-from tabgan.spans import Spans
+from tabgan.spans import RowLayout
 
 __all__ = ["ConditionalSampler"]
 
@@ -36,14 +36,14 @@ class ConditionalSampler:
     conditions
         What can be given, and how often it occurs.
     chances
-        How often each combination of given levels is drawn (`Conditions.chances`); None draws
+        How often each combination of given levels is drawn (`ConditionCounts.chances`); None draws
         freely, by the training shares.
     """
 
     generator: MLPGenerator
-    strata: Strata
-    spans: Spans
-    conditions: Conditions
+    strata: StratifiedCalibration
+    spans: RowLayout
+    conditions: ConditionCounts
     chances: Tensor | None = None
 
     @torch.no_grad()
@@ -94,7 +94,7 @@ class ConditionalSampler:
     def from_tensors(
         cls,
         generator: MLPGenerator,
-        spans: Spans,
+        spans: RowLayout,
         given: Sequence[int],
         tensors: Mapping[str, Tensor],
     ) -> Self:
@@ -123,5 +123,7 @@ class ConditionalSampler:
             raise ValueError("outputs and units must rise")
         if (units < 0).any() or (units > 1).any():
             raise ValueError("units must be from 0 to 1")
-        conditions = Conditions(tuple(given), combinations, counts)
-        return cls(generator, Strata(stratum, offsets, outputs, units), spans, conditions)
+        conditions = ConditionCounts(tuple(given), combinations, counts)
+        return cls(
+            generator, StratifiedCalibration(stratum, offsets, outputs, units), spans, conditions
+        )

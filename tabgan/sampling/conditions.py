@@ -8,13 +8,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from tabgan.spans import Spans
+from tabgan.spans import RowLayout
 
-__all__ = ["Conditions"]
+__all__ = ["ConditionCounts"]
 
 
 @dataclass(frozen=True)
-class Conditions:
+class ConditionCounts:
     """The combinations of levels that the condition columns take in the training table.
 
     Parameters
@@ -29,7 +29,7 @@ class Conditions:
     Examples
     --------
     >>> codes = np.array([[0, 5, 0], [1, 7, 0], [1, 6, 1], [1, 9, 0]])
-    >>> conditions, _ = Conditions.of(codes, given=(0, 2))
+    >>> conditions, _ = ConditionCounts.of(codes, given=(0, 2))
     >>> conditions.combinations.tolist(), conditions.counts.tolist()
     ([[0, 0], [1, 0], [1, 1]], [1, 2, 1])
     >>> conditions.chances({2: [0]}).tolist()
@@ -43,7 +43,7 @@ class Conditions:
     @classmethod
     def of(
         cls, codes: NDArray[np.integer], given: Sequence[int]
-    ) -> tuple["Conditions", NDArray[np.int64]]:
+    ) -> tuple["ConditionCounts", NDArray[np.int64]]:
         """Count the combinations in the codes of all level spans; say which each row has."""
         found, which, counts = np.unique(
             codes[:, list(given)].astype(np.int64), axis=0, return_inverse=True, return_counts=True
@@ -51,9 +51,9 @@ class Conditions:
         conditions = cls(tuple(given), torch.from_numpy(found), torch.from_numpy(counts))
         return conditions, which.reshape(-1).astype(np.int64)
 
-    def to(self, device: torch.device) -> "Conditions":
+    def to(self, device: torch.device) -> "ConditionCounts":
         """Return the same on a device."""
-        return Conditions(self.given, self.combinations.to(device), self.counts.to(device))
+        return ConditionCounts(self.given, self.combinations.to(device), self.counts.to(device))
 
     def chances(self, wanted: Mapping[int, Sequence[int]] | None = None) -> Tensor:
         """Return how often each combination is to be drawn, shape (combinations,).
@@ -78,7 +78,7 @@ class Conditions:
         drawn = drawn.clamp_max(int(chances.nonzero().max()))
         return drawn[torch.randperm(n, generator=stream, device=device)]
 
-    def one_hot(self, drawn: Tensor, spans: Spans) -> Tensor:
+    def one_hot(self, drawn: Tensor, spans: RowLayout) -> Tensor:
         """Lay drawn combinations out as one-hot labels, shape (rows, levels of the given spans)."""
         codes = self.combinations[drawn]
         widths = torch.tensor([spans.widths[i] for i in self.given], device=codes.device)

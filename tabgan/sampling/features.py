@@ -8,16 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tabgan.encoding.quantiles import Quantiles
-from tabgan.spans import Spans
+from tabgan.spans import RowLayout
 
-__all__ = ["Codes", "Drawn", "Floats", "RowFeatures"]
+__all__ = ["Codes", "DrawnRows", "Floats", "RowFeatures"]
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
-class Drawn:
+class DrawnRows:
     """Encoded rows with their features.
 
     Parameters
@@ -35,12 +35,12 @@ class Drawn:
     def __len__(self) -> int:
         return len(self.features)
 
-    def __getitem__(self, rows: Any) -> "Drawn":
+    def __getitem__(self, rows: Any) -> "DrawnRows":
         """Return some of the rows."""
-        return Drawn(self.numbers[rows], self.codes[rows], self.features[rows])
+        return DrawnRows(self.numbers[rows], self.codes[rows], self.features[rows])
 
     @classmethod
-    def joined(cls, parts: "Sequence[Drawn]") -> "Drawn":
+    def joined(cls, parts: "Sequence[DrawnRows]") -> "DrawnRows":
         """Return the rows of all parts, one part after the other."""
         names = ("numbers", "codes", "features")
         return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
@@ -61,7 +61,7 @@ class RowFeatures:
         Distribution of each number.
     """
 
-    spans: Spans
+    spans: RowLayout
     quantiles: tuple[Quantiles, ...]
 
     def __len__(self) -> int:
@@ -71,13 +71,13 @@ class RowFeatures:
         """Return the place of a level span among the features."""
         return self.spans.n_numbers + span
 
-    def of(self, numbers: Floats, codes: Codes) -> Drawn:
+    def of(self, numbers: Floats, codes: Codes) -> DrawnRows:
         """Return rows with their features."""
         features = np.empty((len(numbers), len(self)))
         for number in range(self.spans.n_numbers):
             features[:, number] = self.values(number, numbers[:, number], codes)
         features[:, self.spans.n_numbers :] = codes
-        return Drawn(numbers, codes, features)
+        return DrawnRows(numbers, codes, features)
 
     def values(self, number: int, units: Floats, codes: Codes) -> Floats:
         """Return one number's column of the features, shape (rows,)."""

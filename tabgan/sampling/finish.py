@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from tabgan.sampling.calibration import present_numbers, uniform_ranks
-from tabgan.sampling.features import Drawn, Floats, RowFeatures
-from tabgan.sampling.redraws import LevelRedraw, NumberRedraw, Redraw
+from tabgan.sampling.features import DrawnRows, Floats, RowFeatures
+from tabgan.sampling.redraws import LevelConditional, NumberConditional, Redraw
 from tabgan.sampling.refinement import choose, log_ratio, rake, weigh
 from tabgan.sampling.tensors import under
 from tabgan.sampling.trees import Trees
 
-__all__ = ["POOL", "SPARE", "Finish", "Sampler"]
+__all__ = ["POOL", "SPARE", "PostProcessing", "Sampler"]
 
 POOL = 4  # rows that are drawn for each one that the critics leave
 SPARE = 1.25  # rows that are polished for each one that the last choice leaves
@@ -42,7 +42,7 @@ class Sampler(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class Finish:
+class PostProcessing:
     """Refinement and polish of drawn rows.
 
     Parameters
@@ -101,7 +101,7 @@ class Finish:
         rows = rows[choose(weights, n, rng)]
         return self._ranked(rows, rng), rows.codes
 
-    def _ranked(self, rows: Drawn, rng: np.random.Generator) -> Floats:
+    def _ranked(self, rows: DrawnRows, rng: np.random.Generator) -> Floats:
         """Bring the numbers back to uniform margins, which the choices have moved a little."""
         present = present_numbers(torch.from_numpy(rows.codes), self.features.spans)
         jitter = torch.from_numpy(rng.random(rows.numbers.shape))
@@ -115,7 +115,7 @@ class Finish:
         """Return the tensors, by name."""
         parts = {f"critic.{i}": critic for i, critic in enumerate(self.critics)}
         for i, redraw in enumerate(self.redraws):
-            if isinstance(redraw, LevelRedraw):
+            if isinstance(redraw, LevelConditional):
                 parts[f"redraw.{i}"] = redraw.trees
             else:
                 parts |= {f"redraw.{i}.{k}": digit for k, digit in enumerate(redraw.digits)}
@@ -154,18 +154,18 @@ class Finish:
                 span, levels = int(item["level"]), np.array(item["levels"], np.int64)
                 _check_levels(span, levels, features)
                 outputs = 1 if len(levels) == 2 else len(levels)
-                redraws.append(LevelRedraw(span, trees(f"redraw.{i}", outputs), levels))
+                redraws.append(LevelConditional(span, trees(f"redraw.{i}", outputs), levels))
             else:
                 number, n_digits = int(item["number"]), int(item["digits"])
                 if not (0 <= number < features.spans.n_numbers and 1 <= n_digits <= 32):
                     raise ValueError("finish: a redraw of no number")
                 digits = tuple(trees(f"redraw.{i}.{k}", 1) for k in range(n_digits))
-                redraws.append(NumberRedraw(number, digits))
+                redraws.append(NumberConditional(number, digits))
         return cls(features, shares.double().numpy(), critics, tuple(redraws))
 
 
 def _describe(redraw: Redraw) -> dict[str, Any]:
-    if isinstance(redraw, LevelRedraw):
+    if isinstance(redraw, LevelConditional):
         return {"level": redraw.span, "levels": redraw.levels.tolist()}
     return {"number": redraw.number, "digits": len(redraw.digits)}
 

@@ -15,12 +15,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tabgan.sampling.features import Drawn, Floats, RowFeatures
-from tabgan.sampling.redraws import NumberRedraw, Redraw, fit_level, fit_number
+from tabgan.sampling.features import DrawnRows, Floats, RowFeatures
+from tabgan.sampling.redraws import NumberConditional, Redraw, fit_level, fit_number
 from tabgan.sampling.refinement import never
 from tabgan.sampling.trees import Growth, fit_trees
 
-__all__ = ["Choice", "fit_polish"]
+__all__ = ["HeldOutChoice", "fit_polish"]
 
 CRITIC_GROWTH = Growth(rounds=60, rate=0.3)
 MOST_COLUMNS = 60  # of each kind that are tried, at random where there are more
@@ -32,7 +32,7 @@ ASKED_ROWS = 20_000  # drawn rows on which it is decided
 
 
 @dataclass(frozen=True)
-class Choice:
+class HeldOutChoice:
     """A redraw, and by how many nats its column's values are more surprising than real ones."""
 
     redraw: Redraw
@@ -40,14 +40,14 @@ class Choice:
 
 
 def fit_polish(
-    real: Drawn,
-    drawn: Drawn,
+    real: DrawnRows,
+    drawn: DrawnRows,
     features: RowFeatures,
     rng: np.random.Generator,
     *,
     given: Collection[int] = (),
     stop: Callable[[], bool] = never,
-) -> list[Choice]:
+) -> list[HeldOutChoice]:
     """Learn the columns from real rows, and choose those to be redrawn in drawn ones.
 
     Parameters
@@ -80,7 +80,7 @@ def fit_polish(
     chosen = _affordable(found)
     for choice in chosen:
         asked = choice.redraw.apply(asked, features, rng)
-    probed: list[Choice] = []
+    probed: list[HeldOutChoice] = []
     for number in _some(range(features.spans.n_numbers), rng):
         if not stop():
             probe = fit_number(real, features, number, held_out, _seed(rng), probe=True)
@@ -105,10 +105,10 @@ def _some(columns: Sequence[int], rng: np.random.Generator) -> list[int]:
     return sorted(rng.choice(columns, MOST_COLUMNS, replace=False).tolist())
 
 
-def _numbers(probed: list[Choice]) -> list[int]:
+def _numbers(probed: list[HeldOutChoice]) -> list[int]:
     """Return the numbers that were probed, the most surprising one first."""
     ordered = sorted(probed, key=lambda choice: -choice.surprise)
-    return [c.redraw.number for c in ordered if isinstance(c.redraw, NumberRedraw)]
+    return [c.redraw.number for c in ordered if isinstance(c.redraw, NumberConditional)]
 
 
 def _seed(rng: np.random.Generator) -> int:
@@ -116,17 +116,17 @@ def _seed(rng: np.random.Generator) -> int:
 
 
 def _surprising(
-    redraw: Redraw | None, real: Drawn, drawn: Drawn, features: RowFeatures, least: float
-) -> list[Choice]:
+    redraw: Redraw | None, real: DrawnRows, drawn: DrawnRows, features: RowFeatures, least: float
+) -> list[HeldOutChoice]:
     """Return the redraw as a choice if drawn rows surprise it more than held-out ones do."""
     if redraw is None or not redraw.n_trees:
         return []
     ours, theirs = redraw.surprise(drawn, features), redraw.surprise(real, features)
     excess = float(ours.mean() - theirs.mean())
-    return [Choice(redraw, excess)] if excess > least else []
+    return [HeldOutChoice(redraw, excess)] if excess > least else []
 
 
-def _affordable(found: list[Choice]) -> list[Choice]:
+def _affordable(found: list[HeldOutChoice]) -> list[HeldOutChoice]:
     """Keep the most surprising columns for a tree, within the number of trees allowed."""
     by_worth = sorted(found, key=lambda c: -c.surprise / c.redraw.n_trees)
     total = np.cumsum([choice.redraw.n_trees for choice in by_worth])
@@ -136,11 +136,11 @@ def _affordable(found: list[Choice]) -> list[Choice]:
     return [choice for choice in found if id(choice) in kept]
 
 
-def _helps(real: Drawn, before: Drawn, after: Drawn, seed: int) -> bool:
+def _helps(real: DrawnRows, before: DrawnRows, after: DrawnRows, seed: int) -> bool:
     return _told_apart(real, after, seed) < _told_apart(real, before, seed) - LEAST_GAIN
 
 
-def _told_apart(real: Drawn, drawn: Drawn, seed: int) -> float:
+def _told_apart(real: DrawnRows, drawn: DrawnRows, seed: int) -> float:
     """Return the area under the curve of a critic on rows that it was not trained on."""
     from sklearn.metrics import roc_auc_score
 

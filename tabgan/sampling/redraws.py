@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from tabgan.sampling.features import Drawn, Floats, RowFeatures
+from tabgan.sampling.features import DrawnRows, Floats, RowFeatures
 from tabgan.sampling.trees import Growth, Trees, fit_trees
 
-__all__ = ["LevelRedraw", "NumberRedraw", "Redraw", "fit_level", "fit_number"]
+__all__ = ["LevelConditional", "NumberConditional", "Redraw", "fit_level", "fit_number"]
 
 LEVEL_GROWTH = Growth(rounds=60, rate=0.2)
 DIGIT_GROWTH = Growth(rounds=100, rate=0.3, leaves=63)
@@ -18,7 +18,7 @@ PROBE_DIGITS = 2
 
 
 @dataclass(frozen=True, eq=False)
-class LevelRedraw:
+class LevelConditional:
     """Draws a level span anew.
 
     Parameters
@@ -40,7 +40,7 @@ class LevelRedraw:
         """Number of trees that each row goes through."""
         return len(self.trees)
 
-    def apply(self, rows: Drawn, features: RowFeatures, rng: np.random.Generator) -> Drawn:
+    def apply(self, rows: DrawnRows, features: RowFeatures, rng: np.random.Generator) -> DrawnRows:
         """Return the rows with the column drawn anew."""
         place = features.place_of(self.span)
         codes, seen = rows.codes.copy(), _blanked(rows, place)
@@ -49,7 +49,7 @@ class LevelRedraw:
         codes[:, self.span] = seen[:, place] = self.levels[np.minimum(drawn, len(self.levels) - 1)]
         return replace(rows, codes=codes, features=seen)
 
-    def surprise(self, rows: Drawn, features: RowFeatures) -> Floats:
+    def surprise(self, rows: DrawnRows, features: RowFeatures) -> Floats:
         """Say how much more surprising each row's level is than a redrawn one, in nats."""
         chances = self.trees.probabilities(_blanked(rows, features.place_of(self.span)))
         place = np.searchsorted(self.levels, rows.codes[:, self.span])
@@ -58,7 +58,7 @@ class LevelRedraw:
 
 
 @dataclass(frozen=True, eq=False)
-class NumberRedraw:
+class NumberConditional:
     """Draws a number anew, one binary digit of its probability after the other.
 
     The first digit says in which half of its distribution the number lies, the second one in which
@@ -81,7 +81,7 @@ class NumberRedraw:
         """Number of trees that each row goes through."""
         return sum(map(len, self.digits))
 
-    def apply(self, rows: Drawn, features: RowFeatures, rng: np.random.Generator) -> Drawn:
+    def apply(self, rows: DrawnRows, features: RowFeatures, rng: np.random.Generator) -> DrawnRows:
         """Return the rows with the column drawn anew."""
         seen, units = rows.features.copy(), np.zeros(len(rows))
         for depth, trees in enumerate(self.digits, start=1):
@@ -91,9 +91,9 @@ class NumberRedraw:
         numbers = rows.numbers.copy()
         numbers[:, self.number] = units
         seen[:, self.number] = features.values(self.number, units, rows.codes)
-        return Drawn(numbers, rows.codes, seen)
+        return DrawnRows(numbers, rows.codes, seen)
 
-    def surprise(self, rows: Drawn, features: RowFeatures) -> Floats:
+    def surprise(self, rows: DrawnRows, features: RowFeatures) -> Floats:
         """Say how much more surprising each row's number is than a redrawn one, in nats.
 
         Of absent numbers it is zero.
@@ -105,7 +105,7 @@ class NumberRedraw:
         return total * features.present(self.number, rows.codes)
 
 
-Redraw = LevelRedraw | NumberRedraw
+Redraw = LevelConditional | NumberConditional
 
 
 def _ranked_within(cells: Floats, before: Floats, rng: np.random.Generator) -> Floats:
@@ -117,7 +117,7 @@ def _ranked_within(cells: Floats, before: Floats, rng: np.random.Generator) -> F
     return (ranks + rng.random(len(cells))) / counts[cell]
 
 
-def _blanked(rows: Drawn, place: int) -> Floats:
+def _blanked(rows: DrawnRows, place: int) -> Floats:
     """Return a copy of the features without what is in one place."""
     seen = rows.features.copy()
     seen[:, place] = 0.0
@@ -136,8 +136,8 @@ def _digit(units: Floats, depth: int) -> tuple[Floats, NDArray[np.int64]]:
 
 
 def fit_level(
-    real: Drawn, features: RowFeatures, span: int, held_out: NDArray[np.bool_], seed: int
-) -> LevelRedraw | None:
+    real: DrawnRows, features: RowFeatures, span: int, held_out: NDArray[np.bool_], seed: int
+) -> LevelConditional | None:
     """Learn a level span from real rows; None if but one level is left to learn.
 
     The growth of the trees ends by the held-out rows.
@@ -150,18 +150,18 @@ def fit_level(
     seen = _blanked(real[known], features.place_of(span))
     classes = np.searchsorted(levels, codes[known])
     trees = fit_trees(seen, classes, LEVEL_GROWTH, seed=seed, held_out=held_out[known])
-    return LevelRedraw(span, trees, levels.astype(np.int64))
+    return LevelConditional(span, trees, levels.astype(np.int64))
 
 
 def fit_number(
-    real: Drawn,
+    real: DrawnRows,
     features: RowFeatures,
     number: int,
     held_out: NDArray[np.bool_],
     seed: int,
     *,
     probe: bool = False,
-) -> NumberRedraw | None:
+) -> NumberConditional | None:
     """Learn a number's digits from the real rows in which it is present.
 
     None if they are too few for every digit to take both values. A probe learns the first digits
@@ -177,4 +177,4 @@ def fit_number(
         if len(np.unique(digit[~held_out])) < 2:
             return None
         digits.append(fit_trees(seen, digit, growth, seed=seed, held_out=held_out))
-    return NumberRedraw(number, tuple(digits))
+    return NumberConditional(number, tuple(digits))

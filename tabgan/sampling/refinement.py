@@ -12,9 +12,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from tabgan.sampling.features import Codes, Drawn, Floats
+from tabgan.sampling.features import Codes, DrawnRows, Floats
 from tabgan.sampling.trees import Growth, Trees, fit_trees
-from tabgan.spans import Spans
+from tabgan.spans import RowLayout
 
 __all__ = ["choose", "effective_share", "fit_critics", "log_ratio", "never", "rake", "weigh"]
 
@@ -35,8 +35,8 @@ def never() -> bool:
 
 def fit_critics(
     real: Floats,
-    drawn: Drawn,
-    spans: Spans,
+    drawn: DrawnRows,
+    spans: RowLayout,
     shares: Floats,
     rng: np.random.Generator,
     *,
@@ -104,7 +104,7 @@ def log_ratio(critics: tuple[Trees, ...], features: Floats) -> Floats:
     return ratio
 
 
-def weigh(ratio: Floats, rows: Drawn, spans: Spans, shares: Floats | None) -> Floats:
+def weigh(ratio: Floats, rows: DrawnRows, spans: RowLayout, shares: Floats | None) -> Floats:
     """Turn log-ratios into weights of mean 1, raked to the margins where shares are given."""
     weights = _tempered(ratio)
     if shares is not None:
@@ -126,7 +126,7 @@ def _tempered(ratio: Floats) -> Floats:
     return weights  # type: ignore[no-any-return]
 
 
-def rake(weights: Floats, rows: Drawn, spans: Spans, shares: Floats) -> Floats:
+def rake(weights: Floats, rows: DrawnRows, spans: RowLayout, shares: Floats) -> Floats:
     """Adjust weights so that levels and numbers keep their margins.
 
     Each level gets its share, and each of `BINS` bins of a number's present values the same.

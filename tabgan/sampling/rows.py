@@ -12,7 +12,7 @@ from torch import Tensor
 from tabgan.gan.networks import MLPGenerator
 from tabgan.sampling.calibration import draw_codes, present_numbers, uniform_ranks
 from tabgan.sampling.tensors import check_tensor
-from tabgan.spans import Spans
+from tabgan.spans import RowLayout
 
 __all__ = ["RowSampler"]
 
@@ -33,7 +33,7 @@ class RowSampler:
 
     generator: MLPGenerator
     offsets: Tensor
-    spans: Spans
+    spans: RowLayout
 
     @torch.no_grad()
     def draw(
@@ -61,7 +61,7 @@ class RowSampler:
 
     @classmethod
     def from_tensors(
-        cls, generator: MLPGenerator, spans: Spans, tensors: Mapping[str, Tensor]
+        cls, generator: MLPGenerator, spans: RowLayout, tensors: Mapping[str, Tensor]
     ) -> Self:
         """Put a sampler together again from what `to_tensors` gave.
 

@@ -21,10 +21,10 @@ from tabgan.sampling.calibration import (
     level_shares,
     present_numbers,
 )
-from tabgan.sampling.conditions import Conditions
-from tabgan.spans import Spans
+from tabgan.sampling.conditions import ConditionCounts
+from tabgan.spans import RowLayout
 
-__all__ = ["Strata", "fit_strata"]
+__all__ = ["StratifiedCalibration", "fit_stratified_calibration"]
 
 LEAST_ROWS = 500  # of a stratum
 MOST_STRATA = 32
@@ -37,7 +37,7 @@ _TINY = 1e-30
 
 
 @dataclass(frozen=True)
-class Strata:
+class StratifiedCalibration:
     """Offsets and maps of every stratum.
 
     Parameters
@@ -56,10 +56,10 @@ class Strata:
     outputs: Tensor
     units: Tensor
 
-    def to(self, device: torch.device) -> "Strata":
+    def to(self, device: torch.device) -> "StratifiedCalibration":
         """Return the same on a device."""
         parts = (self.stratum, self.offsets, self.outputs, self.units)
-        return Strata(*(part.to(device) for part in parts))
+        return StratifiedCalibration(*(part.to(device) for part in parts))
 
     def map(self, numbers: Tensor, stratum: Tensor) -> Tensor:
         """Map outputs of shape (rows, numbers) to the unit interval, by the stratum of each row."""
@@ -70,15 +70,15 @@ class Strata:
         return units
 
 
-def fit_strata(
+def fit_stratified_calibration(
     rows: Encoded,
-    spans: Spans,
-    conditions: Conditions,
+    spans: RowLayout,
+    conditions: ConditionCounts,
     which: NDArray[np.int64],
     *,
     draw: Callable[[Tensor, int], Tensor],
     stream: torch.Generator,
-) -> Strata:
+) -> StratifiedCalibration:
     """Calibrate a generator in every stratum.
 
     Parameters
@@ -107,11 +107,11 @@ def fit_strata(
             inside = own == s
         chosen = Encoded(rows.low[inside], rows.width[inside], rows.codes[inside])
         parts.append(_fit_one(chosen, spans, draw(counts, n_drawn), stream))
-    return Strata(stratum, *(torch.stack(part) for part in zip(*parts, strict=True)))
+    return StratifiedCalibration(stratum, *(torch.stack(part) for part in zip(*parts, strict=True)))
 
 
 def _fit_one(
-    rows: Encoded, spans: Spans, logits: Tensor, stream: torch.Generator
+    rows: Encoded, spans: RowLayout, logits: Tensor, stream: torch.Generator
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Return the offsets and the knots of outputs and units of one stratum."""
     device = stream.device

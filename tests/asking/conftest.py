@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tabgan.asking import Asked, asked_of, known_levels, known_specials
+from tabgan.asking import Condition, column_categories, column_sentinels, parse_condition
 from tabgan.encoding.table import TableEncoder
 from tabgan.inference import resolve_schema
 from tabgan.schema import Schema
@@ -21,8 +21,8 @@ class Table(NamedTuple):
     levels: dict
     specials: dict
 
-    def ask(self, where) -> Asked:
-        return asked_of(where, self.schema, self.levels, self.specials)
+    def ask(self, where) -> Condition:
+        return parse_condition(where, self.schema, self.levels, self.specials)
 
     def mask(self, where) -> np.ndarray:
         """Evaluate a question, and check that its words ask the same."""
@@ -38,7 +38,7 @@ class Table(NamedTuple):
 def learn(frame: pd.DataFrame, **kinds: str) -> Table:
     schema = resolve_schema(frame, kinds)
     encoder = TableEncoder.fit(frame, schema, np.random.default_rng(0))
-    return Table(frame, schema, known_levels(encoder), known_specials(encoder))
+    return Table(frame, schema, column_categories(encoder), column_sentinels(encoder))
 
 
 @pytest.fixture(scope="session", name="learn")

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tabgan.asking import Range, asked_of
+from tabgan.asking import Interval, parse_condition
 from tabgan.errors import OptionError
 from tabgan.schema import Column, Schema
 
@@ -149,7 +149,7 @@ def test_tests_are_in_the_order_of_the_columns(table):
     asked = table.ask("plan == free and age < 50 and age >= 20")
     assert asked.positions == (0, 6)
     assert [test.column.name for test in asked.tests] == ["age", "plan"]
-    assert asked.tests[0].ranges == (Range(20, 49),)
+    assert asked.tests[0].ranges == (Interval(20, 49),)
     assert asked.tests[1].levels == ("free",)
     assert asked.describe() == "age < 50 and age >= 20 and plan == 'free'"
     assert hash(asked.tests[0].ranges)
@@ -158,8 +158,8 @@ def test_tests_are_in_the_order_of_the_columns(table):
 def test_labels_of_any_kind():
     schema = Schema(tuple(Column(n, "integer", "int64", maximum=9) for n in (0, None, ("x", 1))))
     for name, position in ((0, 0), ("0", 0), (None, 1), (("x", 1), 2), ("('x', 1)", 2)):
-        assert asked_of({name: 5}, schema, {}).positions == (position,)
-    assert asked_of("`0` > 5 and 3 < `('x', 1)`", schema, {}).positions == (0, 2)
+        assert parse_condition({name: 5}, schema, {}).positions == (position,)
+    assert parse_condition("`0` > 5 and 3 < `('x', 1)`", schema, {}).positions == (0, 2)
 
 
 def test_whole_numbers_of_64_bits_are_told_apart():
@@ -170,7 +170,7 @@ def test_whole_numbers_of_64_bits_are_told_apart():
         (f"key < {2**64 - 1}", [True, False, True]),
         ("key != 5", [True, True, False]),
     ):
-        asked = asked_of(where, Schema((column,)), {})
+        asked = parse_condition(where, Schema((column,)), {})
         assert asked.mask(values.to_frame()).tolist() == expected
 
 
@@ -179,8 +179,16 @@ def test_dates_far_from_ours():
     column = Column("when", "datetime", "datetime64[s]", minimum=low, maximum=high)
     frame = pd.Series([low, T("1500-06-01").as_unit("s"), high]).to_frame()
     schema = Schema((column,))
-    assert asked_of("when < 1500-06-02", schema, {}).mask(frame).tolist() == [True, True, False]
-    assert asked_of("when = 9999-12-31", schema, {}).mask(frame).tolist() == [False, False, True]
+    assert parse_condition("when < 1500-06-02", schema, {}).mask(frame).tolist() == [
+        True,
+        True,
+        False,
+    ]
+    assert parse_condition("when = 9999-12-31", schema, {}).mask(frame).tolist() == [
+        False,
+        False,
+        True,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -402,7 +410,7 @@ def test_what_can_not_be_asked(table, where, message):
 def test_a_mark_that_may_stand_for_missing_is_named():
     schema = Schema((Column("job", "categorical", "object"),))
     with pytest.raises(OptionError) as caught:
-        asked_of({"job": None}, schema, {0: ["?", "clerk"]})
+        parse_condition({"job": None}, schema, {0: ["?", "clerk"]})
     assert str(caught.value) == (
         "where: column 'job' is never missing in the training table; ask for '?', which it has"
     )

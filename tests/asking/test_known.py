@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tabgan.asking import asked_of, known_levels, known_specials
-from tabgan.encoding.dependencies import Gap
+from tabgan.asking import column_categories, column_sentinels, parse_condition
+from tabgan.encoding.dependencies import DifferenceDependency
 from tabgan.encoding.table import TableEncoder
 from tabgan.inference import resolve_schema
 
@@ -58,11 +58,11 @@ def test_a_date_that_is_learned_as_a_distance_has_no_levels():
     frame.loc[::4, "ends"] = pd.NaT
     schema = resolve_schema(frame, None)
     encoder = TableEncoder.fit(frame, schema, np.random.default_rng(0))
-    assert any(isinstance(rule, Gap) for rule in encoder.dependencies)
-    levels, specials = known_levels(encoder), known_specials(encoder)
+    assert any(isinstance(rule, DifferenceDependency) for rule in encoder.dependencies)
+    levels, specials = column_categories(encoder), column_sentinels(encoder)
     assert levels == {}
     assert specials == {0: (), 1: (None,)}
-    mask = asked_of("ends is missing", schema, levels, specials).mask(frame)
+    mask = parse_condition("ends is missing", schema, levels, specials).mask(frame)
     assert (mask == frame["ends"].isna()).all()
 
 

@@ -76,7 +76,7 @@ class TestHelp:
 def test_choices_are_the_names_of_the_registries():
     assert set(training.LOSSES) == set(losses.LOSSES)
     assert set(training.PENALTIES) == set(penalties.PENALTIES)
-    assert set(training.STABILISERS) == set(stabilisers.STABILISERS)
+    assert set(training.STABILISERS) == set(stabilisers.STABILIZERS)
     assert set(training.OPTIMIZERS) == set(optimizers.OPTIMIZERS)
     assert set(image_options.ARCHITECTURES) == set(architectures.ARCHITECTURES)
 

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tabgan.drawing.donors import Described, Donors
+from tabgan.drawing.donors import Described, NeighborPool
 from tabgan.encoding.table import TableEncoder
 from tabgan.inference import infer_schema
 
@@ -29,7 +29,7 @@ def described(table) -> Described:
 
 
 def nearest(described: Described, given: np.ndarray) -> np.ndarray:
-    return Donors(described).nearest(described, given, np.random.default_rng(1))
+    return NeighborPool(described).nearest(described, given, np.random.default_rng(1))
 
 
 def test_given_cells_decide(table, described):
@@ -49,7 +49,7 @@ def test_what_is_not_given_is_not_seen(table, described):
     given[:, 0] = True
     other = described.points.clone()
     other[:, described.widths[0] :] = 7.0
-    found = Donors(described).nearest(
+    found = NeighborPool(described).nearest(
         Described(other, described.widths), given, np.random.default_rng(1)
     )
     assert (found == nearest(described, given)).all()
@@ -63,6 +63,6 @@ def test_an_absent_number_is_near_to_absent_ones(table, described):
 
 
 def test_a_pool_of_one_row(described):
-    one = Donors(described[slice(0, 1)])
+    one = NeighborPool(described[slice(0, 1)])
     given = np.ones((400, 3), bool)
     assert (one.nearest(described, given, np.random.default_rng(0)) == 0).all()

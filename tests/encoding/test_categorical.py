@@ -10,7 +10,7 @@ from tabgan.dtypes import describe_dtype
 from tabgan.encoding.categorical import CategoricalEncoder
 from tabgan.errors import DataError
 from tabgan.schema import Column
-from tabgan.spans import Spans
+from tabgan.spans import RowLayout
 
 RNG = np.random.default_rng(0)
 
@@ -61,7 +61,7 @@ def test_every_value_comes_back_through_json(kind_of_values):
 def test_missing_is_a_level_of_its_own():
     values = pd.Series(["b", None, "a", "b"], name="x", dtype=object)
     encoder = CategoricalEncoder.fit(column_of(values), values)
-    assert encoder.spans == Spans((), (3,))
+    assert encoder.spans == RowLayout((), (3,))
     encoded = encoder.encode(values)
     assert encoded.codes.tolist() == [[1], [2], [0], [1]]
     assert encoded.codes.dtype == np.int32
@@ -72,7 +72,7 @@ def test_missing_is_a_level_of_its_own():
 def test_a_constant_takes_no_room_and_comes_back(values):
     values = pd.Series(values, name="x", dtype=object)
     encoder = CategoricalEncoder.fit(column_of(values), values)
-    assert encoder.spans == Spans()
+    assert encoder.spans == RowLayout()
     assert encoder.encode(values).codes.shape == (3, 0)
     pd.testing.assert_series_equal(decode(encoder, np.empty((3, 0))), values)
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tabgan.encoding.ends import trimmed_ends, within_ends
+from tabgan.encoding.ends import clip_to_range, trimmed_range
 
 leasts = st.integers(2, 9)
 reals = st.lists(st.floats(-1e9, 1e9), min_size=1, max_size=200)
@@ -13,7 +13,7 @@ reals = st.lists(st.floats(-1e9, 1e9), min_size=1, max_size=200)
 
 @given(reals, leasts)
 def test_an_end_is_held_by_enough_rows_or_has_as_many_beyond(values, least):
-    low, high = trimmed_ends(values, least)
+    low, high = trimmed_range(values, least)
     data = np.array(values)
     assert low <= high
     if low == high and (data == low).sum() < least:  # too few rows for two ends
@@ -25,19 +25,19 @@ def test_an_end_is_held_by_enough_rows_or_has_as_many_beyond(values, least):
 
 @given(st.lists(st.floats(-1e9, 1e9), min_size=30, max_size=200, unique=True), leasts)
 def test_of_values_that_all_differ_no_end_is_one(values, least):
-    for end in trimmed_ends(values, least):
+    for end in trimmed_range(values, least):
         gaps = np.diff(np.sort(values))
         assert end not in values or gaps.min() < 1e-6
 
 
 @given(reals)
 def test_one_row_trims_nothing(values):
-    assert trimmed_ends(values, 1) == (min(values), max(values))
+    assert trimmed_range(values, 1) == (min(values), max(values))
 
 
 @given(reals, leasts)
 def test_most_rows_stay_inside(values, least):
-    low, high = trimmed_ends(values, least)
+    low, high = trimmed_range(values, least)
     data = np.array(values)
     if low < high:
         assert (data < low).sum() < 2 * least
@@ -59,7 +59,7 @@ def test_most_rows_stay_inside(values, least):
     ],
 )
 def test_numbers_are_brought_to_ends_on_their_grid(values, decimals, least, ends):
-    kept = within_ends(values, decimals, least)
+    kept = clip_to_range(values, decimals, least)
     assert kept.dtype == values.dtype
     assert np.isfinite(kept).all()
     assert values.min() <= kept.min() <= kept.max() <= values.max()
@@ -72,5 +72,5 @@ def test_columns_in_order_have_ends_in_order():
     for _ in range(50):
         low = rng.integers(0, 50, 100)
         high = low + rng.integers(0, 20, 100)
-        ends = np.array([trimmed_ends(side, 5) for side in (low, high)])
+        ends = np.array([trimmed_range(side, 5) for side in (low, high)])
         assert (np.diff(ends, axis=0) >= 0).all()

@@ -8,7 +8,7 @@ import pytest
 from tabgan.encoding.grouped import MOST_ALONE, MOST_CLUSTERS, GroupedEncoder
 from tabgan.errors import DataError
 from tabgan.schema import Column
-from tabgan.spans import Spans
+from tabgan.spans import RowLayout
 
 COLUMN = Column("town", "categorical", "object")
 ROWS = 20_000
@@ -80,11 +80,11 @@ def test_a_fit_is_repeatable():
 def test_few_levels_and_one_level():
     values = pd.Series(["a", "b", "a", None], name="town", dtype=object)
     encoder = GroupedEncoder.fit(COLUMN, values)
-    assert encoder.spans == Spans((), (3,))
+    assert encoder.spans == RowLayout((), (3,))
     pd.testing.assert_series_equal(redraw(encoder, values), values)
     constant = values[:1]
     encoder = GroupedEncoder.fit(COLUMN, constant)
-    assert encoder.spans == Spans()
+    assert encoder.spans == RowLayout()
     pd.testing.assert_series_equal(redraw(encoder, constant), constant)
 
 

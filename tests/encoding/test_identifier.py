@@ -11,10 +11,16 @@ from hypothesis import strategies as st
 from tabgan.dtypes import describe_dtype
 from tabgan.encoding.identifier import IdentifierEncoder
 from tabgan.encoding.patterns import Pattern, learn_patterns
-from tabgan.encoding.positions import MOST_POSITIONS, Digits, Rising, Varied, scramble
+from tabgan.encoding.positions import (
+    MOST_POSITIONS,
+    Digits,
+    FormMixture,
+    RisingNumbers,
+    index_permutation,
+)
 from tabgan.errors import DataError
 from tabgan.schema import Column
-from tabgan.spans import Spans
+from tabgan.spans import RowLayout
 
 RNG = np.random.default_rng(0)
 
@@ -89,7 +95,7 @@ def test_every_row_of_every_block_has_a_value_of_its_own(source):
 @pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES)
 def test_nothing_is_learned_and_nothing_is_kept(source):
     encoder = fit(source)
-    assert encoder.spans == Spans()
+    assert encoder.spans == RowLayout()
     assert encoder.encode(source).codes.shape == (len(source), 0)
     state = json.loads(json.dumps(encoder.to_json()))
     again = IdentifierEncoder.from_json(encoder.column, state)
@@ -283,16 +289,16 @@ def test_a_malformed_state_is_refused(state):
 @given(st.integers(1, 3_000), st.integers(0, 2**32 - 1))
 @settings(max_examples=50, deadline=None)
 def test_scramble_is_one_to_one(space, seed):
-    scrambled = scramble(np.arange(space), space, seed)
+    scrambled = index_permutation(np.arange(space), space, seed)
     assert np.array_equal(np.sort(scrambled), np.arange(space))
 
 
 def test_scramble_is_exact_up_to_the_most_positions():
     positions = np.array([0, 1, 2**21, MOST_POSITIONS - 1])
-    first, second, *_ = scramble(positions, MOST_POSITIONS, 2**32 - 1).tolist()
+    first, second, *_ = index_permutation(positions, MOST_POSITIONS, 2**32 - 1).tolist()
     factor, space = second - first, MOST_POSITIONS
     expected = [(factor * int(i) + first) % space for i in positions]
-    assert scramble(positions, space, 2**32 - 1).tolist() == expected
+    assert index_permutation(positions, space, 2**32 - 1).tolist() == expected
 
 
 @pytest.mark.parametrize(
@@ -314,12 +320,12 @@ def test_digits_stay_within_the_dtype(count, bounds, ends):
 
 
 def test_forms_grow_when_they_are_used_up():
-    varied = Varied({Digits(1, (0, 127)): 1.0}, 0)
+    varied = FormMixture({Digits(1, (0, 127)): 1.0}, 0)
     assert varied.make(np.arange(10), RNG).max() == 9
     assert len(set(varied.make(np.arange(90), RNG))) == 90
     assert varied.make(np.arange(128, 200), RNG).max() <= 127
     assert Digits(3, (0, 127)).wider() is None
-    assert Rising(120, (0, 127)).make(np.arange(9), RNG).tolist() == [*range(120, 128), 120]
+    assert RisingNumbers(120, (0, 127)).make(np.arange(9), RNG).tolist() == [*range(120, 128), 120]
 
 
 def test_patterns_of_one_column_share_no_text():

@@ -11,7 +11,7 @@ from tabgan.dtypes import describe_dtype
 from tabgan.encoding.numeric import NumericEncoder
 from tabgan.errors import DataError
 from tabgan.schema import Column
-from tabgan.spans import Spans
+from tabgan.spans import RowLayout
 
 ROWS = 600
 RNG = np.random.default_rng(0)
@@ -125,7 +125,7 @@ def test_continuous_values_come_back_nearly(dtype):
 def test_specials_are_levels_of_a_mark():
     values = pd.Series([1.5, np.nan, np.inf, 2.5, -np.inf, np.nan], name="x")
     encoder = NumericEncoder.fit(column_of(values, decimals=1), values)
-    assert encoder.spans == Spans((0,), (4,))
+    assert encoder.spans == RowLayout((0,), (4,))
     encoded = encoder.encode(values)
     assert encoded.codes.tolist() == [[0], [3], [2], [0], [1], [3]]
     absent = encoded.codes[:, 0] > 0
@@ -137,7 +137,7 @@ def test_specials_are_levels_of_a_mark():
 def test_without_specials_there_is_no_mark():
     values = pd.Series([1, 5, 9], name="x")
     encoder = NumericEncoder.fit(column_of(values, "integer"), values)
-    assert encoder.spans == Spans((None,), ())
+    assert encoder.spans == RowLayout((None,), ())
     assert encoder.encode(values).codes.shape == (3, 0)
 
 

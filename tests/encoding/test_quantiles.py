@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tabgan.encoding.ends import trimmed_ends
+from tabgan.encoding.ends import trimmed_range
 from tabgan.encoding.quantiles import MAX_KNOTS, MIN_ROWS, Quantiles
 
 ROWS = 20_000
@@ -222,7 +222,7 @@ class TestKnotsThatEnoughRowsSpeakFor:
     LEAST = 6
 
     def fit(self, values, whole=False):
-        ends = trimmed_ends(values, self.LEAST, whole=whole)
+        ends = trimmed_range(values, self.LEAST, whole=whole)
         return Quantiles.fit(values, whole=whole, least=self.LEAST, ends=ends)
 
     @settings(deadline=None)

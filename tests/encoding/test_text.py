@@ -10,7 +10,7 @@ from tabgan.dtypes import describe_dtype
 from tabgan.encoding.text import TextEncoder
 from tabgan.errors import DataError
 from tabgan.schema import Column
-from tabgan.spans import Spans
+from tabgan.spans import RowLayout
 
 notes = [("word " * (3 + i % 10)).strip() for i in range(100)]
 
@@ -29,7 +29,7 @@ def draw(encoder, rows, seed=0):
 def test_dtype_lengths_and_missing_share_come_back(dtype):
     source = pd.Series([*notes, *[None] * 25], dtype=dtype)
     encoder = fit(source)
-    assert encoder.spans == Spans()
+    assert encoder.spans == RowLayout()
     assert encoder.encode(source).codes.shape == (125, 0)
     drawn = draw(encoder, 20_000)
     assert (drawn.name, drawn.dtype) == ("x", source.dtype)

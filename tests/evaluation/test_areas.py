@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 from sklearn.tree import DecisionTreeClassifier
 
-from tabgan.evaluation.areas import Area, area_of, cross_validate, macro_area, mean_area
+from tabgan.evaluation.areas import AreaEstimate, area_of, cross_validate, macro_area, mean_area
 
 SCORES = st.lists(st.integers(0, 5), min_size=2, max_size=30)
 
@@ -33,7 +33,9 @@ def test_intervals_hold_what_they_say():
 
 
 def test_the_mean_of_folds():
-    assert mean_area([Area(0.6, 0.02), Area(0.8, 0.02)]) == pytest.approx((0.7, 0.01))
+    assert mean_area([AreaEstimate(0.6, 0.02), AreaEstimate(0.8, 0.02)]) == pytest.approx(
+        (0.7, 0.01)
+    )
 
 
 def test_classes_are_averaged_and_unknown_ones_are_coins():

@@ -11,7 +11,7 @@ from tabgan.evaluation.coding import CodedColumn, code_columns
 from tabgan.evaluation.coverage import measure_coverage
 from tabgan.evaluation.detection import detect
 from tabgan.evaluation.nearness import measure_nearness
-from tabgan.evaluation.results import Levels, Numbers
+from tabgan.evaluation.results import LevelsChart, NumbersChart
 from tabgan.evaluation.tables import read_tables
 from tabgan.evaluation.targets import choose_target, named_target
 from tabgan.evaluation.utility import measure_utility
@@ -79,7 +79,7 @@ class TestCharts:
         real = pd.DataFrame({"x": values})
         given = read_tables(real, real)
         chart = distribution_of(given.coded[0], given.schema.columns[0])
-        assert isinstance(chart, Numbers)
+        assert isinstance(chart, NumbersChart)
         assert chart.edges[-1] < 4
         assert len(chart.edges) == len(chart.real) + 1 == 31
         assert chart.real.sum() == pytest.approx(1)
@@ -88,7 +88,7 @@ class TestCharts:
         real = pd.DataFrame({"n": np.arange(600) % 12})
         given = read_tables(real, real, schema={"n": "integer"})
         chart = distribution_of(given.coded[0], given.schema.columns[0])
-        assert isinstance(chart, Numbers)
+        assert isinstance(chart, NumbersChart)
         np.testing.assert_array_equal(chart.edges, np.arange(13) - 0.5)
         np.testing.assert_allclose(chart.real, 1 / 12)
 
@@ -97,7 +97,7 @@ class TestCharts:
         real = pd.DataFrame({"d": days})
         given = read_tables(real, real)
         chart = distribution_of(given.coded[0], given.schema.columns[0])
-        assert isinstance(chart, Numbers)
+        assert isinstance(chart, NumbersChart)
         assert chart.is_time == "date"
         assert chart.quantiles["real"]["0"] == "2024-01-01"
         first = pd.Timestamp("2024-01-01").value
@@ -107,14 +107,14 @@ class TestCharts:
         months = pd.DataFrame({"m": pd.period_range("2020-01", periods=60, freq="M")})
         given = read_tables(months, months)
         chart = distribution_of(given.coded[0], given.schema.columns[0])
-        assert isinstance(chart, Numbers)
+        assert isinstance(chart, NumbersChart)
         assert pd.Timestamp("2019-11-01").value < chart.edges[0] < pd.Timestamp("2020-02-01").value
 
     def test_values_beyond_the_range_are_shown_as_they_are(self):
         real = pd.DataFrame({"n": np.arange(40)})
         given = read_tables(real, real + 100, schema={"n": "integer"})
         chart = distribution_of(given.coded[0], given.schema.columns[0])
-        assert isinstance(chart, Numbers)
+        assert isinstance(chart, NumbersChart)
         assert chart.quantiles["synthetic"]["100"] == "139"
         assert chart.synthetic[-1] == 1
 
@@ -123,7 +123,7 @@ class TestCharts:
         real = pd.DataFrame({"w": words})
         given = read_tables(real, real[::2], schema={"w": "categorical"})
         chart = distribution_of(given.coded[0], given.schema.columns[0])
-        assert isinstance(chart, Levels)
+        assert isinstance(chart, LevelsChart)
         assert chart.names == tuple(f"w{i:02d}" for i in range(SHOWN_LEVELS))
         assert chart.n_others == 20 - SHOWN_LEVELS
         assert chart.real.sum() + chart.others[0] == pytest.approx(1)

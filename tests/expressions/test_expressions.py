@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tabgan.errors import SchemaError
-from tabgan.expressions import Expression
+from tabgan.expressions import RegularExpression
 
 COUNTS = {
     r"[A-Z]{2}-\d{4}": 26**2 * 10**4,
@@ -30,7 +30,7 @@ COUNTS = {
 
 @pytest.mark.parametrize(("text", "count"), COUNTS.items())
 def test_all_texts_are_numbered_once(text, count):
-    expression = Expression(text)
+    expression = RegularExpression(text)
     assert expression.count == count
     numbers = np.arange(min(count, 3_000))
     made = expression.write(numbers).tolist()
@@ -46,7 +46,7 @@ sequences = st.lists(st.tuples(items, counts).map("".join), max_size=4).map("".j
 @given(st.lists(sequences, min_size=1, max_size=3).map("|".join), st.integers(0, 2**70))
 @settings(max_examples=150, deadline=None)
 def test_any_expression_is_written_as_python_reads_it(text, number):
-    expression = Expression(text)
+    expression = RegularExpression(text)
     count = expression.count
     numbers = np.array([number % count, 0, count - 1, *range(min(count, 50))], object)
     made = expression.write(numbers)
@@ -58,7 +58,7 @@ def test_any_expression_is_written_as_python_reads_it(text, number):
 @settings(max_examples=400, deadline=None)
 def test_any_text_is_an_expression_or_is_refused(text):
     try:
-        made = Expression(text).write(np.array([0]))[0]
+        made = RegularExpression(text).write(np.array([0]))[0]
     except SchemaError as error:
         assert str(error).startswith(f"The regular expression {text!r} can't be used")  # noqa: PT017
     else:
@@ -86,7 +86,7 @@ def test_any_text_is_an_expression_or_is_refused(text):
 )
 def test_what_cannot_be_written_is_refused(text, rule):
     with pytest.raises(SchemaError) as caught:
-        Expression(text)
+        RegularExpression(text)
     shown = f"{text!r:.120}"
     assert str(caught.value) == (
         f"The regular expression {shown} can't be used to make texts: {rule}"
@@ -96,4 +96,4 @@ def test_what_cannot_be_written_is_refused(text, rule):
 @pytest.mark.parametrize("text", ["(a{1000}){1000}", "(a|b)*a(a|b){40}"])
 def test_an_expression_that_allows_too_much(text):
     with pytest.raises(SchemaError, match="it allows too much"):
-        Expression(text)
+        RegularExpression(text)

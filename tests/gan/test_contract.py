@@ -18,16 +18,16 @@ from tabgan.gan.losses import LOSSES
 from tabgan.gan.networks import MLPDiscriminator, MLPGenerator
 from tabgan.gan.optimizers import OPTIMIZERS
 from tabgan.gan.penalties import PENALTIES
-from tabgan.gan.recipe import Recipe
+from tabgan.gan.recipe import TrainingConfig
 from tabgan.gan.registry import describe, resolve
-from tabgan.gan.stabilisers import STABILISERS
+from tabgan.gan.stabilisers import STABILIZERS
 from tabgan.gan.state import TrainState
 from tabgan.gan.trainer import Trainer
 from tabgan.persistence import read_model, write_model
-from tabgan.spans import Spans
+from tabgan.spans import RowLayout
 from tabgan.streams import torch_stream
 
-SPANS = Spans((None, 1), (3, 2))
+SPANS = RowLayout((None, 1), (3, 2))
 DEFAULTS = {
     "loss": "non_saturating",
     "penalty": "auto",
@@ -45,7 +45,7 @@ def makes_sense(loss: str, penalty: str, stabiliser: str | None) -> bool:
     return (loss, penalty) != ("wasserstein", "none")
 
 
-ALL = list(product(LOSSES, PENALTIES, [None, *STABILISERS]))
+ALL = list(product(LOSSES, PENALTIES, [None, *STABILIZERS]))
 SOUND = [case for case in ALL if makes_sense(*case)]
 SENSELESS = [case for case in ALL if not makes_sense(*case)]
 
@@ -60,7 +60,7 @@ def training(
     trainer = Trainer(
         head=head,
         batches=TableBatches(low, torch.full((64, 2), 0.1), codes, head, batch_size=24),
-        recipe=Recipe.of(DEFAULTS | options),
+        recipe=TrainingConfig.of(DEFAULTS | options),
         dtype=torch.float32,
         latents=torch_stream(0, "latents"),
         data=torch_stream(0, "data"),
@@ -180,7 +180,7 @@ def test_several_discriminator_steps_and_any_optimiser(optimizer):
     assert not torch.equal(weights(one.discriminator), weights(five.discriminator))
 
 
-@pytest.mark.parametrize("registry", [LOSSES, PENALTIES, STABILISERS, OPTIMIZERS])
+@pytest.mark.parametrize("registry", [LOSSES, PENALTIES, STABILIZERS, OPTIMIZERS])
 def test_every_part_is_made_from_what_describes_it(registry):
     for name, kind in registry.items():
         assert describe(resolve("part", name, registry), registry) == name
@@ -239,13 +239,15 @@ def test_noise_leaves_labels_alone_and_replayed_rows_have_the_present_one():
 
 
 def test_a_recipe_comes_back_from_its_json():
-    recipe = Recipe.of(DEFAULTS | {"loss": "hinge", "stabilisers": ["instance_noise:std=0.25"]})
+    recipe = TrainingConfig.of(
+        DEFAULTS | {"loss": "hinge", "stabilisers": ["instance_noise:std=0.25"]}
+    )
     assert recipe.to_json()["penalty"] == "spectral"
-    assert Recipe.of(recipe.to_json()) == recipe
+    assert TrainingConfig.of(recipe.to_json()) == recipe
 
 
 def test_a_training_uses_copies_of_its_stabilisers():
-    replay = STABILISERS["experience_replay"]()
+    replay = STABILIZERS["experience_replay"]()
     before = copy.deepcopy(replay.state_dict())
     trainer, state = training(stabilisers=[replay])
     trainer.run(state, Callback())

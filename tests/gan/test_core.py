@@ -15,7 +15,7 @@ from tabgan.gan.networks import MLPDiscriminator, MLPGenerator
 from tabgan.gan.penalties import R1
 from tabgan.gan.steps import discriminator_step, frozen, generator_step
 from tabgan.gan.trainer import learning_rate_factor
-from tabgan.spans import Spans
+from tabgan.spans import RowLayout
 
 
 def stream(seed: int = 0) -> torch.Generator:
@@ -68,7 +68,7 @@ def test_moving_average_equals_its_recursion():
 
 
 def test_batches_pass_over_every_row_once_an_epoch():
-    spans = Spans((None,), (5,))
+    spans = RowLayout((None,), (5,))
     codes = torch.arange(5).repeat(4)[:, None]
     low = torch.arange(20.0)[:, None] / 20
     batches = TableBatches(low, torch.full((20, 1), 0.05), codes, TableHead(spans), batch_size=8)
@@ -84,7 +84,7 @@ def test_numbers_are_drawn_anew_from_their_bands():
         torch.full((2, 1), 0.25),
         torch.full((2, 1), 0.5),
         torch.empty(2, 0),
-        TableHead(Spans((None,))),
+        TableHead(RowLayout((None,))),
         2,
     )
     generator = stream()

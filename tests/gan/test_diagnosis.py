@@ -16,7 +16,7 @@ from tabgan.gan.diagnosis import Finding, diagnose
 from tabgan.gan.losses import Minimax
 from tabgan.gan.penalties import NoPenalty
 from tabgan.gan.probe import Reference, evaluating
-from tabgan.gan.recipe import Recipe
+from tabgan.gan.recipe import TrainingConfig
 from tabgan.gan.stabilisers import FeatureMatching
 
 EXAMPLE = Path(tabgan.__file__).parent / "example" / "customers.csv"
@@ -116,11 +116,11 @@ def test_few_records_are_no_evidence():
         "coverage": 0.0,
         "gradient_norm": 0.0,
     }
-    assert diagnose([], Recipe()) == []
-    assert diagnose([bad, bad], Recipe()) == []
-    assert len(diagnose([bad] * 3, Recipe())) == 3
+    assert diagnose([], TrainingConfig()) == []
+    assert diagnose([bad, bad], TrainingConfig()) == []
+    assert len(diagnose([bad] * 3, TrainingConfig())) == 3
     healthy = bad | {"advantage": 0.1, "diversity": 1.0, "coverage": 0.9}
-    assert diagnose([*[bad] * 9, healthy], Recipe()) == []
+    assert diagnose([*[bad] * 9, healthy], TrainingConfig()) == []
 
 
 def test_a_remedy_names_nothing_that_was_tried():
@@ -135,7 +135,7 @@ def test_a_remedy_names_nothing_that_was_tried():
         }
         for i in range(1, 5)
     ]
-    collapse, vanishing = diagnose(records, Recipe(stabilisers=(FeatureMatching(),)))
+    collapse, vanishing = diagnose(records, TrainingConfig(stabilisers=(FeatureMatching(),)))
     assert (collapse.name, collapse.step, vanishing.name) == (
         "mode collapse",
         50,
@@ -143,7 +143,7 @@ def test_a_remedy_names_nothing_that_was_tried():
     )
     assert "feature_matching" not in collapse.remedy
     assert 'loss="non_saturating"' not in vanishing.remedy
-    minimax = Recipe(loss=Minimax(), penalty=NoPenalty(), discriminator_steps=10)
+    minimax = TrainingConfig(loss=Minimax(), penalty=NoPenalty(), discriminator_steps=10)
     collapse, vanishing = diagnose(records, minimax)
     assert 'stabilisers=["feature_matching"]' in collapse.remedy
     assert vanishing.remedy.startswith('try loss="non_saturating", or ')

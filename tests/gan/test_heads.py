@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from tabgan.gan.heads import N_BINS, TableHead
-from tabgan.spans import Spans
+from tabgan.spans import RowLayout
 
-SPANS = Spans(marks=(None, 1), widths=(3, 2))
+SPANS = RowLayout(marks=(None, 1), widths=(3, 2))
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ def test_one_hot(head):
     assert dense.tolist() == [[0, 0, 1, 1, 0], [1, 0, 0, 0, 1]]
 
 
-@pytest.mark.parametrize("spans", [Spans((None,), ()), Spans((), (4,))])
+@pytest.mark.parametrize("spans", [RowLayout((None,), ()), RowLayout((), (4,))])
 def test_one_kind_of_column_alone(spans):
     head = TableHead(spans)
     rows = head(torch.zeros(3, spans.width), stream())

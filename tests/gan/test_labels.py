@@ -9,13 +9,13 @@ from tabgan.gan.batches import MOST_OFTEN, LevelRows, TableBatches
 from tabgan.gan.callbacks import Callback
 from tabgan.gan.heads import TableHead
 from tabgan.gan.networks import MLPDiscriminator, MLPGenerator
-from tabgan.gan.penalties import R1, Judged
-from tabgan.gan.recipe import Recipe
+from tabgan.gan.penalties import R1, DiscriminatorBatch
+from tabgan.gan.recipe import TrainingConfig
 from tabgan.gan.trainer import Trainer
-from tabgan.spans import Spans
+from tabgan.spans import RowLayout
 from tabgan.streams import torch_stream
 
-SPANS = Spans((None, 1), (3, 2, 2))
+SPANS = RowLayout((None, 1), (3, 2, 2))
 GIVEN = (0, 2)
 
 
@@ -69,7 +69,7 @@ def test_the_gradient_penalty_does_not_see_the_embedding():
     def penalty() -> float:
         x = features.clone().requires_grad_()
         logits = discriminator(x)
-        return R1(gamma=1.0)(Judged(discriminator, x, x, logits, logits)).item()
+        return R1(gamma=1.0)(DiscriminatorBatch(discriminator, x, x, logits, logits)).item()
 
     with torch.no_grad():  # without hidden non-linearities the embedding only shifts
         for layer in discriminator.layers[1::2]:
@@ -132,7 +132,7 @@ def train(given: tuple[int, ...]) -> tuple[Trainer, torch.nn.Module]:
     trainer = Trainer(
         head=head,
         batches=TableBatches(low, width, codes, head, 16, rare=rare),
-        recipe=Recipe(penalty=R1(gamma=1.0), learning_rate=1e-3),
+        recipe=TrainingConfig(penalty=R1(gamma=1.0), learning_rate=1e-3),
         dtype=torch.float32,
         latents=torch_stream(0, "latents"),
         data=torch_stream(0, "data"),
@@ -164,7 +164,7 @@ def test_without_labels_a_step_is_the_plain_one():
         seen = real.detach().requires_grad_(due is not None)
         logits = discriminator(torch.cat([seen, fake.detach()]))
         loss = softplus(-logits[:16]).mean() + softplus(logits[16:]).mean()
-        judged = Judged(discriminator, seen, fake, logits[:16], logits[16:])
+        judged = DiscriminatorBatch(discriminator, seen, fake, logits[:16], logits[16:])
         (loss + due(judged) if due else loss).backward()
         adam[1].step()
         adam[0].zero_grad()

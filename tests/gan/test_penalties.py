@@ -9,11 +9,11 @@ from tabgan.gan.penalties import (
     R1,
     R1R2,
     R2,
+    DiscriminatorBatch,
     GradientClipping,
     GradientPenalty,
-    Judged,
     NoPenalty,
-    SpectralNormalisation,
+    SpectralNormalization,
     WeightClipping,
 )
 
@@ -31,12 +31,12 @@ class Smooth(nn.Module):
         return torch.tanh(x @ self.first) @ self.second
 
 
-def judged(network: nn.Module, rows: int = 4) -> Judged:
+def judged(network: nn.Module, rows: int = 4) -> DiscriminatorBatch:
     stream = torch.Generator().manual_seed(1)
     real = torch.randn(rows, 3, generator=stream, dtype=torch.double).requires_grad_()
     fake = torch.randn(rows, 3, generator=stream, dtype=torch.double).requires_grad_()
     noise = torch.Generator().manual_seed(2)
-    return Judged(network, real, fake, network(real), network(fake), noise)
+    return DiscriminatorBatch(network, real, fake, network(real), network(fake), noise)
 
 
 def slopes(network: nn.Module, x: Tensor) -> Tensor:
@@ -48,7 +48,7 @@ def slopes(network: nn.Module, x: Tensor) -> Tensor:
     return torch.stack(sides, dim=1)
 
 
-def by_differences(penalty: nn.Module, batch: Judged) -> float:
+def by_differences(penalty: nn.Module, batch: DiscriminatorBatch) -> float:
     network = batch.discriminator
     squares = {
         side: slopes(network, rows.detach()).square().sum(dim=1).mean().item()
@@ -135,7 +135,7 @@ def test_spectral_normalisation_makes_every_layer_lipschitz():
         network = MLPDiscriminator(5, hidden_dim=16)
         with torch.no_grad():
             network.outlet.weight.mul_(100)
-        SpectralNormalisation().prepare(network)
+        SpectralNormalization().prepare(network)
         for _ in range(50):  # a power iteration each
             network(torch.ones(2, 5))
     for layer in (*network.layers[::2], network.outlet):

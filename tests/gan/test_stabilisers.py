@@ -9,12 +9,12 @@ from tabgan.gan.networks import MLPDiscriminator
 from tabgan.gan.stabilisers import (
     ExperienceReplay,
     FeatureMatching,
+    GeneratorBatch,
     HistoricalAveraging,
     InstanceNoise,
     LabelSmoothing,
     OneSidedSmoothing,
-    Played,
-    Stabiliser,
+    Stabilizer,
 )
 
 
@@ -68,7 +68,7 @@ def test_feature_matching_compares_the_means_of_the_hidden_layer():
         torch.manual_seed(0)
         discriminator = MLPDiscriminator(3, hidden_dim=8)
     real, fake = torch.randn(20, 3, generator=stream()), torch.randn(30, 3, generator=stream(1))
-    played = Played(nn.Identity(), discriminator, real, fake)
+    played = GeneratorBatch(nn.Identity(), discriminator, real, fake)
     value = FeatureMatching(weight=2.0, adversarial=0.5).match(torch.tensor(3.0), played)
     gap = discriminator.layers(real).mean(0) - discriminator.layers(fake).mean(0)
     assert value.item() == pytest.approx(2.0 * gap.square().mean().item() + 1.5, rel=1e-4)
@@ -78,7 +78,7 @@ def test_feature_matching_compares_the_means_of_the_hidden_layer():
 def test_historical_averaging_pulls_towards_the_mean_of_all_weights():
     layer = nn.Linear(1, 1, bias=False)
     averaging = HistoricalAveraging(weight=0.1)
-    played = Played(layer, MLPDiscriminator(1), torch.zeros(1, 1), torch.zeros(1, 1))
+    played = GeneratorBatch(layer, MLPDiscriminator(1), torch.zeros(1, 1), torch.zeros(1, 1))
     assert averaging.penalise(torch.tensor(2.0), played).item() == 2.0, "nothing is past yet"
     for value in (1.0, 2.0, 6.0):
         nn.init.constant_(layer.weight, value)
@@ -90,7 +90,7 @@ def test_historical_averaging_pulls_towards_the_mean_of_all_weights():
 
 
 def test_the_base_does_nothing():
-    base, rows = Stabiliser(), torch.zeros(2, 2)
+    base, rows = Stabilizer(), torch.zeros(2, 2)
     assert base.blur(rows, 1.0, stream()) is rows
     assert base.recall(rows, stream()) is rows
     assert base.smooth(Wasserstein(), 2, stream()) == Wasserstein()

@@ -2,20 +2,20 @@ import pytest
 import torch
 
 from tabgan import OptionError, TrainingError
-from tabgan.gan.balance import LEAST, MOST, Balance, describe_balance
+from tabgan.gan.balance import LEAST, MOST, AdaptivePenalty, describe_adaptive_penalty
 from tabgan.gan.batches import TableBatches
 from tabgan.gan.callbacks import History
 from tabgan.gan.heads import TableHead
 from tabgan.gan.networks import MLPDiscriminator, MLPGenerator
 from tabgan.gan.penalties import R1
 from tabgan.gan.precision import choose_device, choose_precision
-from tabgan.gan.recipe import Recipe
+from tabgan.gan.recipe import TrainingConfig
 from tabgan.gan.state import TrainState
 from tabgan.gan.trainer import Trainer
-from tabgan.spans import Spans
+from tabgan.spans import RowLayout
 from tabgan.streams import numpy_stream, resolve_seed, torch_stream
 
-SPANS = Spans((None, 1), (3, 2))
+SPANS = RowLayout((None, 1), (3, 2))
 
 
 def make(
@@ -33,7 +33,7 @@ def make(
     trainer = Trainer(
         head=head,
         batches=TableBatches(low, torch.full((64, 2), 0.1), codes, head, batch_size=16),
-        recipe=Recipe(penalty=R1(gamma), learning_rate=learning_rate),
+        recipe=TrainingConfig(penalty=R1(gamma), learning_rate=learning_rate),
         dtype=dtype,
         latents=torch_stream(0, "latents"),
         data=torch_stream(0, "data"),
@@ -143,13 +143,13 @@ def test_divergence_is_an_error_with_its_remedy():
 
 
 def test_the_weight_of_the_penalty_stays_within_its_bounds():
-    balance = Balance()
+    balance = AdaptivePenalty()
     assert {balance.adapt(1.0) for _ in range(50)} >= {MOST}
     assert balance.gamma == MOST
     for _ in range(50):
         balance.adapt(0.0)
     assert balance.gamma == LEAST
-    assert describe_balance([]) == "nothing was trained"
+    assert describe_adaptive_penalty([]) == "nothing was trained"
 
 
 def test_precision_and_device():

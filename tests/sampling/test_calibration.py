@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from tabgan.gan.networks import MLPGenerator
 from tabgan.sampling.calibration import draw_pool, level_offsets, span_softmax, uniform_ranks
 from tabgan.sampling.rows import RowSampler
-from tabgan.spans import Spans
+from tabgan.spans import RowLayout
 
-SPANS = Spans(marks=(None, 1), widths=(3, 2))
+SPANS = RowLayout(marks=(None, 1), widths=(3, 2))
 SHARES = torch.tensor([0.7, 0.29, 0.01, 0.8, 0.2])
 
 
@@ -21,7 +21,7 @@ def test_mean_probabilities_equal_the_shares():
 
 
 def test_without_levels_there_are_no_offsets():
-    assert level_offsets(torch.empty(9, 0), torch.empty(0), Spans((None,), ())).shape == (0,)
+    assert level_offsets(torch.empty(9, 0), torch.empty(0), RowLayout((None,), ())).shape == (0,)
 
 
 @given(st.integers(1, 60), st.integers(0, 2**31), st.floats(0, 1))

@@ -2,15 +2,15 @@ import numpy as np
 import pytest
 
 from tabgan.encoding.quantiles import Quantiles
-from tabgan.sampling.completion import Completer
-from tabgan.sampling.features import Drawn, RowFeatures
-from tabgan.spans import Spans
+from tabgan.sampling.completion import GibbsSampler
+from tabgan.sampling.features import DrawnRows, RowFeatures
+from tabgan.spans import RowLayout
 
-SPANS = Spans((None,), (2, 3))
+SPANS = RowLayout((None,), (2, 3))
 FEATURES = RowFeatures(SPANS, (Quantiles.fit(np.arange(1000.0)),))
 
 
-def rows(n: int, seed: int) -> Drawn:
+def rows(n: int, seed: int) -> DrawnRows:
     """The first level says in which half the number lies, and the second follows the first."""
     rng = np.random.default_rng(seed)
     first = rng.integers(2, size=n)
@@ -20,8 +20,8 @@ def rows(n: int, seed: int) -> Drawn:
 
 
 @pytest.fixture(scope="module")
-def completer() -> Completer:
-    return Completer(FEATURES, rows(4000, 0))
+def completer() -> GibbsSampler:
+    return GibbsSampler(FEATURES, rows(4000, 0))
 
 
 def free(n: int, *places: int) -> np.ndarray:
@@ -69,7 +69,9 @@ def test_barred_codes_are_not_drawn(completer):
 
 def test_what_a_small_pool_can_not_teach_stays():
     true = rows(50, 5)
-    drawn = Completer(FEATURES, rows(100, 6)).sweep(true, free(50, 0, 1), np.random.default_rng(0))
+    drawn = GibbsSampler(FEATURES, rows(100, 6)).sweep(
+        true, free(50, 0, 1), np.random.default_rng(0)
+    )
     assert np.array_equal(drawn.features, true.features)
 
 

@@ -6,11 +6,11 @@ from tabgan.encoding.base import Encoded
 from tabgan.gan.networks import MLPGenerator
 from tabgan.sampling.calibration import draw_pool
 from tabgan.sampling.conditional import ConditionalSampler
-from tabgan.sampling.conditions import Conditions
-from tabgan.sampling.strata import KNOTS, LEAST_ROWS, ROWS_PER_CELL, fit_strata
-from tabgan.spans import Spans
+from tabgan.sampling.conditions import ConditionCounts
+from tabgan.sampling.strata import KNOTS, LEAST_ROWS, ROWS_PER_CELL, fit_stratified_calibration
+from tabgan.spans import RowLayout
 
-SPANS = Spans(marks=(None, 2), widths=(3, 4, 2))  # a condition, a level, a mark
+SPANS = RowLayout(marks=(None, 2), widths=(3, 4, 2))  # a condition, a level, a mark
 GIVEN = (0,)
 SIZES = (3000, 1200, 90)
 
@@ -41,7 +41,7 @@ def stream(seed: int) -> torch.Generator:
 def sampler() -> ConditionalSampler:
     torch.manual_seed(0)
     generator = MLPGenerator(8, SPANS.width, hidden_dim=32, labels=(3,))
-    conditions, which = Conditions.of(ROWS.codes, GIVEN)
+    conditions, which = ConditionCounts.of(ROWS.codes, GIVEN)
 
     def draw(counts: torch.Tensor, most: int) -> torch.Tensor:
         def labels(n: int) -> torch.Tensor:
@@ -49,7 +49,7 @@ def sampler() -> ConditionalSampler:
 
         return draw_pool(generator, SPANS.width, stream(1), draw_labels=labels, most=most)
 
-    strata = fit_strata(ROWS, SPANS, conditions, which, draw=draw, stream=stream(3))
+    strata = fit_stratified_calibration(ROWS, SPANS, conditions, which, draw=draw, stream=stream(3))
     return ConditionalSampler(generator, strata, SPANS, conditions)
 
 
@@ -140,9 +140,9 @@ def test_tensors_that_do_not_fit_are_refused(sampler, name, damage, message):
 
 def test_no_knot_is_the_number_of_a_single_row():
     rows = Encoded(ROWS.low[:600], 0 * ROWS.width[:600], ROWS.codes[:600])
-    conditions, which = Conditions.of(rows.codes, GIVEN)
+    conditions, which = ConditionCounts.of(rows.codes, GIVEN)
     logits = torch.randn(2000, SPANS.width, generator=stream(0))
-    strata = fit_strata(
+    strata = fit_stratified_calibration(
         rows, SPANS, conditions, which, draw=lambda *_: logits, stream=stream(0)
     )  # fmt: skip
     edges = np.linspace(0, 1, 600 // ROWS_PER_CELL + 1)

@@ -4,8 +4,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tabgan.sampling.conditions import Conditions
-from tabgan.spans import Spans
+from tabgan.sampling.conditions import ConditionCounts
+from tabgan.spans import RowLayout
 
 
 def stream(seed: int = 0) -> torch.Generator:
@@ -16,15 +16,15 @@ def stream(seed: int = 0) -> torch.Generator:
 @settings(max_examples=30, deadline=None)
 def test_every_row_has_its_combination(rows):
     codes = np.array(rows)
-    conditions, which = Conditions.of(codes, given=(0, 2))
+    conditions, which = ConditionCounts.of(codes, given=(0, 2))
     assert np.array_equal(conditions.combinations.numpy()[which], codes[:, [0, 2]])
     assert conditions.counts.tolist() == np.bincount(which).tolist()
 
 
 @pytest.fixture
-def conditions() -> Conditions:
+def conditions() -> ConditionCounts:
     codes = np.repeat([[0, 1], [0, 0], [1, 1], [2, 0]], [500, 300, 150, 50], axis=0)
-    return Conditions.of(codes, given=(0, 1))[0]
+    return ConditionCounts.of(codes, given=(0, 1))[0]
 
 
 def test_free_draws_have_the_training_shares(conditions):
@@ -50,12 +50,12 @@ def test_what_is_not_asked_for_goes_by_its_share_beside_it(conditions):
 @settings(max_examples=40, deadline=None)
 def test_combinations_without_a_chance_are_never_drawn(n, seed):
     chances = torch.tensor([0.0, 1.0, 0.0, 3.0, 0.0], dtype=torch.float64)
-    conditions = Conditions((0,), torch.arange(5)[:, None], torch.ones(5, dtype=torch.long))
+    conditions = ConditionCounts((0,), torch.arange(5)[:, None], torch.ones(5, dtype=torch.long))
     assert set(conditions.draw(n, chances, stream(seed)).tolist()) <= {1, 3}
 
 
 def test_one_hot_labels(conditions):
-    spans = Spans((None,), (3, 2, 4))
+    spans = RowLayout((None,), (3, 2, 4))
     labels = conditions.one_hot(torch.tensor([0, 3]), spans)
     found = [[*row] for row in conditions.combinations[[0, 3]].tolist()]
     assert labels.shape == (2, 5)

@@ -2,13 +2,13 @@ import numpy as np
 
 from tabgan.encoding.quantiles import Quantiles
 from tabgan.sampling import polish
-from tabgan.sampling.features import Drawn, RowFeatures
+from tabgan.sampling.features import DrawnRows, RowFeatures
 from tabgan.sampling.polish import fit_polish
-from tabgan.sampling.redraws import LevelRedraw, NumberRedraw, fit_level, fit_number
+from tabgan.sampling.redraws import LevelConditional, NumberConditional, fit_level, fit_number
 from tabgan.sampling.trees import Growth, fit_trees
-from tabgan.spans import Spans
+from tabgan.spans import RowLayout
 
-SPANS = Spans(marks=(None, None), widths=(3, 2))
+SPANS = RowLayout(marks=(None, None), widths=(3, 2))
 QUANTILES = Quantiles.fit(np.linspace(0, 1, 500))
 FEATURES = RowFeatures(SPANS, (QUANTILES, QUANTILES))
 
@@ -61,24 +61,24 @@ def test_the_polish_takes_the_column_that_is_wrong():
     choices = fit_polish(
         rows(3000, 0), rows(3000, 1, level=False), FEATURES, np.random.default_rng(0)
     )
-    assert isinstance(choices[0].redraw, LevelRedraw)
+    assert isinstance(choices[0].redraw, LevelConditional)
     assert choices[0].redraw.span == 0
     assert choices[0].surprise > 0.5
     # Another column of levels may be taken on a chance of held-out rows, no number.
-    assert all(isinstance(c.redraw, LevelRedraw) and c.surprise < 0.02 for c in choices[1:])
+    assert all(isinstance(c.redraw, LevelConditional) and c.surprise < 0.02 for c in choices[1:])
 
 
 def test_the_polish_takes_a_number_that_a_critic_finds():
     choices = fit_polish(
         rows(3000, 0), rows(3000, 1, number=False), FEATURES, np.random.default_rng(0)
     )
-    assert any(isinstance(c.redraw, NumberRedraw) and c.redraw.number == 1 for c in choices)
+    assert any(isinstance(c.redraw, NumberConditional) and c.redraw.number == 1 for c in choices)
 
 
 def test_the_polish_leaves_what_is_given():
     drawn = rows(3000, 1, level=False)
     choices = fit_polish(rows(3000, 0), drawn, FEATURES, np.random.default_rng(0), given=[0])
-    assert not [c for c in choices if isinstance(c.redraw, LevelRedraw) and c.redraw.span == 0]
+    assert not [c for c in choices if isinstance(c.redraw, LevelConditional) and c.redraw.span == 0]
 
 
 def test_columns_beyond_the_number_of_trees_are_left_out(monkeypatch):
@@ -98,7 +98,7 @@ def test_of_many_columns_some_are_tried(monkeypatch):
     tried = []
     for seed in range(8):
         choices = fit_polish(rows(1000, 0), drawn, FEATURES, np.random.default_rng(seed))
-        spans = [c.redraw.span for c in choices if isinstance(c.redraw, LevelRedraw)]
+        spans = [c.redraw.span for c in choices if isinstance(c.redraw, LevelConditional)]
         assert len(spans) <= 1
         tried += spans
     assert 0 in tried
@@ -116,13 +116,13 @@ def test_a_redrawn_number_keeps_its_order_below_the_digits():
     """A heavy tail that follows another column is still next to it."""
     rng = np.random.default_rng(0)
     units = rng.random(4_000)
-    rows = Drawn(units[:, None], np.empty((4_000, 0), np.int64), units[:, None].copy())
-    features = RowFeatures(Spans((None,), ()), (Quantiles.fit(units),))
+    rows = DrawnRows(units[:, None], np.empty((4_000, 0), np.int64), units[:, None].copy())
+    features = RowFeatures(RowLayout((None,), ()), (Quantiles.fit(units),))
     digits = []
     for depth in range(3):
         seen, digit = np.floor(units * 2**depth) / 2**depth, (units * 2 ** (depth + 1)).astype(int)
         digits.append(fit_trees(seen[:, None], digit % 2, Growth(2, 0.1), seed=0))
-    drawn = NumberRedraw(0, tuple(digits)).apply(rows, features, rng).numbers[:, 0]
+    drawn = NumberConditional(0, tuple(digits)).apply(rows, features, rng).numbers[:, 0]
     assert abs(np.corrcoef(units, drawn)[0, 1]) < 0.2, "nothing tells the digits here"
     for cell in range(8):
         within = (drawn * 8).astype(int) == cell

@@ -13,9 +13,9 @@ from tabgan.sampling.refinement import (
     rake,
     weigh,
 )
-from tabgan.spans import Spans
+from tabgan.spans import RowLayout
 
-SPANS = Spans(marks=(None, 1), widths=(3, 2))
+SPANS = RowLayout(marks=(None, 1), widths=(3, 2))
 QUANTILES = Quantiles.fit(np.linspace(0, 1, 500))
 FEATURES = RowFeatures(SPANS, (QUANTILES, QUANTILES))
 

@@ -11,9 +11,9 @@ __all__ = [
     "COUNT_OR_AUTO",
     "FILE",
     "POSITIVE",
-    "Numbers",
+    "NumberList",
     "Option",
-    "Part",
+    "TrainingPart",
     "examples",
     "option",
     "together",
@@ -90,7 +90,7 @@ class _CountOrAuto(click.ParamType):  # type: ignore[type-arg]  # generic in new
 COUNT_OR_AUTO = _CountOrAuto()
 
 
-class Numbers(click.ParamType):  # type: ignore[type-arg]
+class NumberList(click.ParamType):  # type: ignore[type-arg]
     """Numbers with commas between them."""
 
     name = "numbers"
@@ -111,7 +111,7 @@ class Numbers(click.ParamType):  # type: ignore[type-arg]
             self.fail(f"{value!r} is not a list of {noun} with commas between them", param, ctx)
 
 
-class Part(click.ParamType):  # type: ignore[type-arg]
+class TrainingPart(click.ParamType):  # type: ignore[type-arg]
     """The name of a part of a training, and its parameters after a colon."""
 
     name = "name"

@@ -2,7 +2,7 @@
 
 import click
 
-from tabgan.cli.options.base import FILE, POSITIVE, Part, option, together
+from tabgan.cli.options.base import FILE, POSITIVE, TrainingPart, option, together
 from tabgan.cli.options.running import seed_option
 from tabgan.cli.options.training import (
     device_option,
@@ -43,7 +43,7 @@ image_training_options = together(
     option(
         "--architecture",
         section="Networks",
-        type=Part(*ARCHITECTURES),
+        type=TrainingPart(*ARCHITECTURES),
         default="mlp",
         metavar="NAME",
         help=f"{', '.join(ARCHITECTURES[:-1])} or {ARCHITECTURES[-1]}.",

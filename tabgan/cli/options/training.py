@@ -2,7 +2,7 @@
 
 import click
 
-from tabgan.cli.options.base import COUNT_OR_AUTO, FILE, POSITIVE, Part, option, together
+from tabgan.cli.options.base import COUNT_OR_AUTO, FILE, POSITIVE, TrainingPart, option, together
 from tabgan.cli.options.running import seed_option
 from tabgan.cli.options.table import (
     condition_option,
@@ -111,7 +111,7 @@ gan_options = together(
     option(
         "--loss",
         section=_NETWORKS,
-        type=Part(*LOSSES),
+        type=TrainingPart(*LOSSES),
         default="non_saturating",
         metavar="NAME",
         help=f"{', '.join(LOSSES[:-1])} or {LOSSES[-1]}.",
@@ -119,7 +119,7 @@ gan_options = together(
     option(
         "--penalty",
         section=_NETWORKS,
-        type=Part(*PENALTIES, "auto"),
+        type=TrainingPart(*PENALTIES, "auto"),
         default="auto",
         metavar="NAME",
         help=f"{', '.join(PENALTIES)}, or auto: the one that is usual with the loss.  Parameters "
@@ -130,7 +130,7 @@ gan_options = together(
         "stabilisers",
         section=_NETWORKS,
         multiple=True,
-        type=Part(*STABILISERS),
+        type=TrainingPart(*STABILISERS),
         metavar="NAME",
         show_default="none",
         help=f"{', '.join(STABILISERS[:-1])} or {STABILISERS[-1]}; can be repeated.",
@@ -146,7 +146,7 @@ gan_options = together(
     option(
         "--optimizer",
         section=_NETWORKS,
-        type=Part(*OPTIMIZERS),
+        type=TrainingPart(*OPTIMIZERS),
         default="adam",
         metavar="NAME",
         help="adam or sgd, as in adam:beta1=0.5,beta2=0.999",

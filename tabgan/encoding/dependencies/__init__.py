@@ -2,46 +2,57 @@
 
 from typing import Any
 
-from tabgan.encoding.dependencies.attributed import Attributed
-from tabgan.encoding.dependencies.base import Cells, ColumnTable, Dependency, Field
-from tabgan.encoding.dependencies.coincidences import Coincidence
-from tabgan.encoding.dependencies.combinations import Combination
-from tabgan.encoding.dependencies.computed import Computed
-from tabgan.encoding.dependencies.copies import Copy
+from tabgan.encoding.dependencies.attributed import IdentifierAttribute
+from tabgan.encoding.dependencies.base import ColumnFrame, ColumnRef, Dependency, TypedSeries
+from tabgan.encoding.dependencies.coincidences import PartialEquality
+from tabgan.encoding.dependencies.combinations import CombinationDependency
+from tabgan.encoding.dependencies.computed import FormulaDependency
+from tabgan.encoding.dependencies.copies import CopyDependency
 from tabgan.encoding.dependencies.detect import detect_dependencies
-from tabgan.encoding.dependencies.determines import Determines
-from tabgan.encoding.dependencies.gap import Gap
-from tabgan.encoding.dependencies.onehot import OneHot
-from tabgan.encoding.dependencies.order import Order
-from tabgan.encoding.dependencies.person import Mailbox, NamePart
-from tabgan.encoding.dependencies.steps import Steps
-from tabgan.encoding.dependencies.sums import Sum
+from tabgan.encoding.dependencies.determines import FunctionalDependency
+from tabgan.encoding.dependencies.gap import DifferenceDependency
+from tabgan.encoding.dependencies.onehot import OneHotDependency
+from tabgan.encoding.dependencies.order import OrderDependency
+from tabgan.encoding.dependencies.person import EmailOfName, NamePart
+from tabgan.encoding.dependencies.steps import MultiplesDependency
+from tabgan.encoding.dependencies.sums import SumDependency
 
 __all__ = [
-    "Attributed",
-    "Cells",
-    "Coincidence",
-    "ColumnTable",
-    "Combination",
-    "Computed",
-    "Copy",
+    "IdentifierAttribute",
+    "TypedSeries",
+    "PartialEquality",
+    "ColumnFrame",
+    "CombinationDependency",
+    "FormulaDependency",
+    "CopyDependency",
     "Dependency",
-    "Determines",
-    "Field",
-    "Gap",
-    "Mailbox",
+    "FunctionalDependency",
+    "ColumnRef",
+    "DifferenceDependency",
+    "EmailOfName",
     "NamePart",
-    "OneHot",
-    "Order",
-    "Steps",
-    "Sum",
+    "OneHotDependency",
+    "OrderDependency",
+    "MultiplesDependency",
+    "SumDependency",
     "dependency_from_json",
     "detect_dependencies",
 ]
 
 _CLASSES: tuple[type[Dependency], ...] = (
-    *(Copy, OneHot, Mailbox, NamePart, Attributed, Determines, Sum, Order, Gap, Coincidence),
-    *(Combination, Computed, Steps),
+    *(
+        CopyDependency,
+        OneHotDependency,
+        EmailOfName,
+        NamePart,
+        IdentifierAttribute,
+        FunctionalDependency,
+        SumDependency,
+        OrderDependency,
+        DifferenceDependency,
+        PartialEquality,
+    ),
+    *(CombinationDependency, FormulaDependency, MultiplesDependency),
 )
 _RULES = {rule.name: rule for rule in _CLASSES}
 

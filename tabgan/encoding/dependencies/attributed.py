@@ -7,27 +7,27 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from tabgan.encoding.dependencies.base import (
-    ColumnTable,
+    ColumnFrame,
+    ColumnRef,
     Dependency,
-    Field,
     field_at,
     level_key,
     with_cells,
     without,
 )
-from tabgan.encoding.dependencies.determines import Levels, discrete
+from tabgan.encoding.dependencies.determines import LevelList, discrete
 from tabgan.encoding.identifier import IdentifierEncoder
 from tabgan.scalars import Scalar, from_json_scalar, to_json_scalar
 from tabgan.text_formats import MISSING_MARKS
 from tabgan.values import codes_of, levels_to_series
 
-__all__ = ["Attributed", "find_attributed"]
+__all__ = ["IdentifierAttribute", "find_attributed"]
 
 _LEVELS = ("categorical", "boolean")  # a number could take a value that no row had
 
 
 @dataclass(frozen=True)
-class Attributed(Dependency):
+class IdentifierAttribute(Dependency):
     """Every level of the source goes with one value of the target, which is made anew.
 
     Parameters
@@ -43,8 +43,8 @@ class Attributed(Dependency):
     """
 
     name: ClassVar[str] = "attributed"
-    source: Field
-    target: Field
+    source: ColumnRef
+    target: ColumnRef
     levels: tuple[Scalar, ...]
     image: tuple[int, ...]
     encoder: IdentifierEncoder
@@ -63,11 +63,11 @@ class Attributed(Dependency):
         """Say the rule in words."""
         return f"{self.source} determines {self.target}, which is made anew"
 
-    def reduce(self, table: ColumnTable) -> ColumnTable:
+    def reduce(self, table: ColumnFrame) -> ColumnFrame:
         """Leave the target out."""
         return without(table, [self.target.position])
 
-    def restore(self, table: ColumnTable) -> ColumnTable:
+    def restore(self, table: ColumnFrame) -> ColumnFrame:
         """Make a value for each level, and look it up in each row."""
         codes, levels = codes_of(table[self.source.position][1])
         nothing = np.empty((max(self.image) + 1, 0))
@@ -93,9 +93,9 @@ class Attributed(Dependency):
     @classmethod
     def from_json(cls, state: dict[str, Any]) -> Self:
         """Rebuild a dependency from `to_json`'s value."""
-        target = Field.from_json(state["target"])
+        target = ColumnRef.from_json(state["target"])
         return cls(
-            Field.from_json(state["source"]),
+            ColumnRef.from_json(state["source"]),
             target,
             tuple(from_json_scalar(level) for level in state["levels"]),
             tuple(int(position) for position in state["image"]),
@@ -103,7 +103,7 @@ class Attributed(Dependency):
         )
 
 
-def find_attributed(table: ColumnTable) -> list[Attributed]:
+def find_attributed(table: ColumnFrame) -> list[IdentifierAttribute]:
     """Find the columns that are made anew and that the levels of another column determine."""
     targets = list(_repeated(table))
     if not targets:
@@ -119,22 +119,22 @@ def find_attributed(table: ColumnTable) -> list[Attributed]:
     return found
 
 
-def _repeated(table: ColumnTable) -> Iterator[tuple[int, Levels]]:
+def _repeated(table: ColumnFrame) -> Iterator[tuple[int, LevelList]]:
     """Find the columns that are made anew, though each value stands in several rows."""
     for at, (column, values) in table.items():
         if column.is_made_anew and column.kind != "text":
-            levels = Levels(*codes_of(values))
+            levels = LevelList(*codes_of(values))
             if levels.are_frequent() and len(levels.levels) > 1:
                 yield at, levels
 
 
 def _attribute(
-    table: ColumnTable, source: int, levels: Levels, target: int, values: Levels
-) -> Attributed:
+    table: ColumnFrame, source: int, levels: LevelList, target: int, values: LevelList
+) -> IdentifierAttribute:
     column, cells = table[target]
     absent = [value is None or value in MISSING_MARKS for value in values.levels]
     position = np.where(absent, -1, np.cumsum(~np.array(absent)) - 1)
     encoder = IdentifierEncoder.fit(column, cells[~np.array(absent)[values.codes]])
     image = position[levels.image_in(values)]
     fields = field_at(table, source), field_at(table, target)
-    return Attributed(*fields, tuple(levels.levels), tuple(image.tolist()), encoder)
+    return IdentifierAttribute(*fields, tuple(levels.levels), tuple(image.tolist()), encoder)

@@ -12,21 +12,21 @@ from tabgan.scalars import Scalar
 from tabgan.schema import Column
 from tabgan.values import codes_of
 
-__all__ = ["Cells", "ColumnTable", "Dependency", "Field"]
+__all__ = ["TypedSeries", "ColumnFrame", "Dependency", "ColumnRef"]
 
 NUMBERS = frozenset({"numeric", "integer"})
 TICKS = frozenset({"datetime", "timedelta"})
 EXACT = 2.0**53  # up to here a float tells whole numbers apart
 SAMPLE = 5_000  # rows on which a rule is tried first
 
-Cells = tuple[Column, pd.Series]
+TypedSeries = tuple[Column, pd.Series]
 """One column of a table in work: what it is, and its values."""
 
-ColumnTable = dict[int, Cells]
+ColumnFrame = dict[int, TypedSeries]
 """A table in work: columns by ascending position in the original schema, with gaps."""
 
 
-class Field(NamedTuple):
+class ColumnRef(NamedTuple):
     """A column and its position in the table."""
 
     position: int
@@ -66,7 +66,7 @@ class Dependency(ABC):
         """Say the rule in words."""
 
     @abstractmethod
-    def reduce(self, table: ColumnTable) -> ColumnTable:
+    def reduce(self, table: ColumnFrame) -> ColumnFrame:
         """Return the table without the columns that the rule derives, or with simpler ones.
 
         Raises
@@ -76,10 +76,10 @@ class Dependency(ABC):
         """
 
     @abstractmethod
-    def restore(self, table: ColumnTable) -> ColumnTable:
+    def restore(self, table: ColumnFrame) -> ColumnFrame:
         """Return the table with what `reduce` took out, and with the rule kept."""
 
-    def holds(self, table: ColumnTable) -> NDArray[np.bool_]:
+    def holds(self, table: ColumnFrame) -> NDArray[np.bool_]:
         """Say in which rows of a table, as `reduce` takes it, the rule holds, shape (rows,)."""
         own = {at: table[at] for at in self.positions}
         kept = self.restore(self.reduce(own))
@@ -89,7 +89,7 @@ class Dependency(ABC):
             holds &= same[: len(holds)] == same[len(holds) :]
         return holds
 
-    def settle(self, table: ColumnTable, pinned: NDArray[np.bool_]) -> ColumnTable:  # noqa: ARG002
+    def settle(self, table: ColumnFrame, pinned: NDArray[np.bool_]) -> ColumnFrame:  # noqa: ARG002
         """Bring cells that are not pinned in line with those that are, as far as may be.
 
         Parameters
@@ -128,12 +128,12 @@ def level_key(level: Scalar) -> tuple[type, Scalar]:
     return type(level), level
 
 
-def count_rows(table: ColumnTable) -> int:
+def count_rows(table: ColumnFrame) -> int:
     """Count a table's rows."""
     return next((len(values) for _, values in table.values()), 0)
 
 
-def sample_of(table: ColumnTable, rng: np.random.Generator) -> ColumnTable:
+def sample_of(table: ColumnFrame, rng: np.random.Generator) -> ColumnFrame:
     """Draw rows without replacement, kept in their order."""
     n_rows = count_rows(table)
     if n_rows <= SAMPLE:
@@ -142,13 +142,13 @@ def sample_of(table: ColumnTable, rng: np.random.Generator) -> ColumnTable:
     return {at: (column, values.iloc[rows]) for at, (column, values) in table.items()}
 
 
-def without(table: ColumnTable, positions: Iterable[int]) -> ColumnTable:
+def without(table: ColumnFrame, positions: Iterable[int]) -> ColumnFrame:
     """Return the table without some columns."""
     dropped = set(positions)
     return {at: cells for at, cells in table.items() if at not in dropped}
 
 
-def with_cells(table: ColumnTable, changed: ColumnTable) -> ColumnTable:
+def with_cells(table: ColumnFrame, changed: ColumnFrame) -> ColumnFrame:
     """Return the table with columns added or replaced, in order of position."""
     return dict(sorted({**table, **changed}.items()))
 
@@ -158,6 +158,6 @@ def replaced(values: pd.Series, rows: NDArray[np.bool_], others: pd.Series) -> p
     return values.where(~rows, others.set_axis(values.index))
 
 
-def field_at(table: ColumnTable, position: int) -> Field:
+def field_at(table: ColumnFrame, position: int) -> ColumnRef:
     """Return the field at a position."""
-    return Field(position, table[position][0])
+    return ColumnRef(position, table[position][0])

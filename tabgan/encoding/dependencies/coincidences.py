@@ -8,16 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tabgan.encoding.dependencies.base import (
-    ColumnTable,
+    ColumnFrame,
+    ColumnRef,
     Dependency,
-    Field,
     with_cells,
 )
-from tabgan.encoding.dependencies.grids import Grid
-from tabgan.encoding.dependencies.lines import Line, LineNumbers, from_line, to_line
+from tabgan.encoding.dependencies.grids import AllowedValues
+from tabgan.encoding.dependencies.lines import LineNumbers, NumericAxis, from_line, to_line
 from tabgan.schema import Column
 
-__all__ = ["LEAST_SHARE", "Coincidence", "common_values"]
+__all__ = ["LEAST_SHARE", "PartialEquality", "common_values"]
 
 COMMON = 0.01  # a value of a greater share of the rows is equal often enough by itself
 LEAST_SHARE = 0.02  # of the rows in which the two are equal, common values aside
@@ -29,7 +29,7 @@ ROWS_PER_KNOT = 5  # so that no knot is a value of fewer rows
 
 
 @dataclass(frozen=True)
-class Coincidence(Dependency):
+class PartialEquality(Dependency):
     """The target equals the source in a share of the rows; which share goes with the source.
 
     Nothing is left out of training. A generator blurs the rows in which two numbers are the same
@@ -58,10 +58,10 @@ class Coincidence(Dependency):
     """
 
     name: ClassVar[str] = "coincidence"
-    source: Field
-    target: Field
+    source: ColumnRef
+    target: ColumnRef
     unit: str | None
-    grid: Grid
+    grid: AllowedValues
     common: tuple[int | float, ...]
     edges: tuple[float, ...]
     shares: tuple[float, ...]
@@ -84,7 +84,11 @@ class Coincidence(Dependency):
 
     @classmethod
     def between(
-        cls, source: Field, target: Field, lines: Mapping[int, Line], unit: str | None
+        cls,
+        source: ColumnRef,
+        target: ColumnRef,
+        lines: Mapping[int, NumericAxis],
+        unit: str | None,
     ) -> Self | None:
         """Learn the shares of equal rows; None if there are too few of them."""
         a, b = lines[target.position], lines[source.position]
@@ -120,11 +124,11 @@ class Coincidence(Dependency):
         """Say the rule in words."""
         return f"{self.target} equals {self.source} in {100 * self.share:.0f} % of the rows"
 
-    def reduce(self, table: ColumnTable) -> ColumnTable:
+    def reduce(self, table: ColumnFrame) -> ColumnFrame:
         """Leave the table as it is."""
         return table
 
-    def restore(self, table: ColumnTable) -> ColumnTable:
+    def restore(self, table: ColumnFrame) -> ColumnFrame:
         """Make the rows equal in which the two lie nearest."""
         at, column = self.target
         cells = column, table[at][1]
@@ -159,7 +163,7 @@ class Coincidence(Dependency):
         )
         return ranked.clip(0, 1)  # the slope between the smallest floats is infinite
 
-    def holds(self, table: ColumnTable) -> NDArray[np.bool_]:
+    def holds(self, table: ColumnFrame) -> NDArray[np.bool_]:
         """Say that every row is as good as another: the rule is one of shares."""
         return np.ones(len(table[self.source.position][1]), np.bool_)
 
@@ -181,10 +185,10 @@ class Coincidence(Dependency):
     def from_json(cls, state: dict[str, Any]) -> Self:
         """Rebuild a dependency from `to_json`'s value."""
         return cls(
-            Field.from_json(state["source"]),
-            Field.from_json(state["target"]),
+            ColumnRef.from_json(state["source"]),
+            ColumnRef.from_json(state["target"]),
             None if state["unit"] is None else str(state["unit"]),
-            Grid.from_json(state["grid"]),
+            AllowedValues.from_json(state["grid"]),
             tuple(state["common"]),
             tuple(state["edges"]),
             tuple(state["shares"]),
@@ -193,7 +197,7 @@ class Coincidence(Dependency):
         )
 
 
-def common_values(line: Line) -> LineNumbers:
+def common_values(line: NumericAxis) -> LineNumbers:
     """Return the values that are too frequent to tell anything by being equal."""
     distinct: Any = np.unique(line.values[line.present], return_counts=True)
     values, counts = distinct
@@ -201,15 +205,15 @@ def common_values(line: Line) -> LineNumbers:
     return frequent
 
 
-def _grid(values: LineNumbers, column: Column) -> Grid:
+def _grid(values: LineNumbers, column: Column) -> AllowedValues:
     """Return the grid of a column; numbers of float32 lie beside the decimals that write them."""
-    grid = Grid.within(values, column)
+    grid = AllowedValues.within(values, column)
     kept = values.clip(grid.least, grid.most)
-    return grid if np.array_equal(grid.floor(kept), kept) else Grid(grid.least, grid.most)
+    return grid if np.array_equal(grid.floor(kept), kept) else AllowedValues(grid.least, grid.most)
 
 
 def _may_be_given(
-    target: Line, source: Line, grid: Grid, common: Collection[int | float]
+    target: NumericAxis, source: NumericAxis, grid: AllowedValues, common: Collection[int | float]
 ) -> NDArray[np.bool_]:
     """Say where both are present, and the source is not common and a number for the target."""
     values = source.values

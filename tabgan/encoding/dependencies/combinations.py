@@ -10,10 +10,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tabgan.encoding.dependencies.base import (
-    Cells,
-    ColumnTable,
+    ColumnFrame,
+    ColumnRef,
     Dependency,
-    Field,
+    TypedSeries,
     level_key,
     with_cells,
     without,
@@ -23,17 +23,17 @@ from tabgan.scalars import Scalar, from_json_scalar, to_json_scalar
 from tabgan.schema import Column
 from tabgan.values import codes_of, levels_to_series
 
-__all__ = ["Combination", "combinations_of"]
+__all__ = ["CombinationDependency", "combinations_of"]
 
 Values = tuple[Scalar, ...]
 
 
 @dataclass(frozen=True)
-class Combination(Dependency):
+class CombinationDependency(Dependency):
     """The members together are one column, whose levels are the combinations of their values."""
 
     name: ClassVar[str] = "combination"
-    members: tuple[Field, ...]
+    members: tuple[ColumnRef, ...]
     combinations: tuple[Values, ...]
 
     @property
@@ -54,7 +54,7 @@ class Combination(Dependency):
         """Say the rule in words."""
         return f"{self._names} have {len(self.combinations)} combinations of values"
 
-    def reduce(self, table: ColumnTable) -> ColumnTable:
+    def reduce(self, table: ColumnFrame) -> ColumnFrame:
         """Replace the members by the number of their combination."""
         found, combinations = combinations_of([table[at] for at in self.positions])
         number = {_key(values): index for index, values in enumerate(self.combinations)}
@@ -66,16 +66,16 @@ class Combination(Dependency):
         values = pd.Series(known[found], name=self.column.name, dtype="int64")
         return with_cells(without(table, self.positions), {first: (self.column, values)})
 
-    def restore(self, table: ColumnTable) -> ColumnTable:
+    def restore(self, table: ColumnFrame) -> ColumnFrame:
         """Spread the values of each combination over the members."""
         codes = table[self.members[0].position][1].to_numpy()
-        spread: ColumnTable = {}
+        spread: ColumnFrame = {}
         for place, (at, column) in enumerate(self.members):
             levels = [values[place] for values in self.combinations]
             spread[at] = (column, levels_to_series(levels, codes, column))
         return with_cells(table, spread)
 
-    def settle(self, table: ColumnTable, pinned: NDArray[np.bool_]) -> ColumnTable:
+    def settle(self, table: ColumnFrame, pinned: NDArray[np.bool_]) -> ColumnFrame:
         """Take a combination that has the pinned values: the row's own, or the first one.
 
         Pinned values that no combination has are given up, for the row to be one of the table.
@@ -86,7 +86,7 @@ class Combination(Dependency):
         patterns, pattern = np.unique(np.column_stack([found, given]), axis=0, return_inverse=True)
         chosen = [self._nearest(combinations[int(own)], pins) for own, *pins in patterns]
         codes = np.array(chosen, np.int32)[pattern.reshape(-1)]
-        cells: ColumnTable = {}
+        cells: ColumnFrame = {}
         for place, (at, column) in enumerate(self.members):
             levels = [values[place] for values in self.combinations]
             values = levels_to_series(levels, codes, column)
@@ -117,7 +117,7 @@ class Combination(Dependency):
     @classmethod
     def from_json(cls, state: dict[str, Any]) -> Self:
         """Rebuild a dependency from `to_json`'s value."""
-        members = tuple(Field.from_json(member) for member in state["members"])
+        members = tuple(ColumnRef.from_json(member) for member in state["members"])
         combinations = tuple(
             tuple(map(from_json_scalar, values)) for values in state["combinations"]
         )
@@ -126,7 +126,7 @@ class Combination(Dependency):
         return cls(members, combinations)
 
 
-def combinations_of(columns: Sequence[Cells]) -> tuple[NDArray[np.int64], list[Values]]:
+def combinations_of(columns: Sequence[TypedSeries]) -> tuple[NDArray[np.int64], list[Values]]:
     """Find the combinations of values that occur in some columns, and the one of each row.
 
     Returns

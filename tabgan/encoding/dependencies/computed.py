@@ -8,32 +8,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tabgan.encoding.dependencies.base import (
-    ColumnTable,
+    ColumnFrame,
+    ColumnRef,
     Dependency,
-    Field,
     level_key,
     replaced,
     with_cells,
     without,
 )
-from tabgan.formulas import Expression
+from tabgan.formulas import ArithmeticExpression
 from tabgan.scalars import Scalar, from_json_scalar, to_json_scalar
 from tabgan.values import Numbers, numbers_of, numbers_to_series
 
-__all__ = ["Computed", "compute"]
+__all__ = ["FormulaDependency", "compute"]
 
 
 SECANTS = 12  # steps in solving for a source
 
 
 @dataclass(frozen=True)
-class Computed(Dependency):
+class FormulaDependency(Dependency):
     """The target is the value of an expression of the sources; missing where one of them is."""
 
     name: ClassVar[str] = "computed"
-    sources: tuple[Field, ...]  # in the order of the expression's names
-    target: Field
-    expression: Expression
+    sources: tuple[ColumnRef, ...]  # in the order of the expression's names
+    target: ColumnRef
+    expression: ArithmeticExpression
     special: Scalar = None  # what the target is where a source is missing
     complete: bool = False  # whether it has to be a number in every row
 
@@ -43,7 +43,11 @@ class Computed(Dependency):
 
     @classmethod
     def of(
-        cls, sources: Sequence[Field], target: Field, expression: Expression, table: ColumnTable
+        cls,
+        sources: Sequence[ColumnRef],
+        target: ColumnRef,
+        expression: ArithmeticExpression,
+        table: ColumnFrame,
     ) -> Self | None:
         """Describe a formula that holds; None where the target is there without all sources."""
         result = compute(expression, [numbers_of(table[at][1], column) for at, column in sources])
@@ -63,11 +67,11 @@ class Computed(Dependency):
         """Say the rule in words."""
         return f"{self.target} = {self.expression.text}"
 
-    def reduce(self, table: ColumnTable) -> ColumnTable:
+    def reduce(self, table: ColumnFrame) -> ColumnFrame:
         """Leave the target out."""
         return without(table, [self.target.position])
 
-    def restore(self, table: ColumnTable) -> ColumnTable:
+    def restore(self, table: ColumnFrame) -> ColumnFrame:
         """Compute the target, rounded to its decimals and kept in its range.
 
         Where all sources are present but the expression has no value, as in 1 / 0, the target
@@ -83,7 +87,7 @@ class Computed(Dependency):
             table, {at: (column, numbers_to_series(result.values, special, column, present))}
         )
 
-    def settle(self, table: ColumnTable, pinned: NDArray[np.bool_]) -> ColumnTable:
+    def settle(self, table: ColumnFrame, pinned: NDArray[np.bool_]) -> ColumnFrame:
         """Solve for a free source where the target is pinned; else compute the target."""
         at, column = self.target
         own = numbers_of(table[at][1], column)
@@ -145,15 +149,15 @@ class Computed(Dependency):
     def from_json(cls, state: dict[str, Any]) -> Self:
         """Rebuild a dependency from `to_json`'s value."""
         return cls(
-            tuple(Field.from_json(source) for source in state["sources"]),
-            Field.from_json(state["target"]),
-            Expression(state["expression"]),
+            tuple(ColumnRef.from_json(source) for source in state["sources"]),
+            ColumnRef.from_json(state["target"]),
+            ArithmeticExpression(state["expression"]),
             from_json_scalar(state["special"]),
             bool(state["complete"]),
         )
 
 
-def compute(expression: Expression, sources: Sequence[Numbers]) -> Numbers:
+def compute(expression: ArithmeticExpression, sources: Sequence[Numbers]) -> Numbers:
     """Compute an expression; nothing is present where a source is missing or it has no value.
 
     Parameters

@@ -11,10 +11,10 @@ from tabgan.encoding.dependencies.base import (
     EXACT,
     NUMBERS,
     TICKS,
-    Cells,
-    ColumnTable,
+    ColumnFrame,
+    ColumnRef,
     Dependency,
-    Field,
+    TypedSeries,
     field_at,
     level_key,
     replaced,
@@ -25,16 +25,16 @@ from tabgan.encoding.dependencies.base import (
 from tabgan.schema import Column
 from tabgan.values import codes_of, numbers_of, numbers_to_series
 
-__all__ = ["Copy", "find_copies"]
+__all__ = ["CopyDependency", "find_copies"]
 
 
 @dataclass(frozen=True)
-class Copy(Dependency):
+class CopyDependency(Dependency):
     """The target equals the source in every row; equal numbers may be written in two ways."""
 
     name: ClassVar[str] = "copy"
-    source: Field
-    target: Field
+    source: ColumnRef
+    target: ColumnRef
 
     @property
     def positions(self) -> tuple[int, ...]:
@@ -45,16 +45,16 @@ class Copy(Dependency):
         """Say the rule in words."""
         return f"{self.target} is a copy of {self.source}"
 
-    def reduce(self, table: ColumnTable) -> ColumnTable:
+    def reduce(self, table: ColumnFrame) -> ColumnFrame:
         """Leave the target out."""
         return without(table, [self.target.position])
 
-    def restore(self, table: ColumnTable) -> ColumnTable:
+    def restore(self, table: ColumnFrame) -> ColumnFrame:
         """Write the source's values in the target's form."""
         copied = _copied(table[self.source.position], self.target.column)
         return with_cells(table, {self.target.position: (self.target.column, copied)})
 
-    def settle(self, table: ColumnTable, pinned: NDArray[np.bool_]) -> ColumnTable:
+    def settle(self, table: ColumnFrame, pinned: NDArray[np.bool_]) -> ColumnFrame:
         """Copy the column that is pinned to the other; else the source to the target."""
         source, target = self.positions
         back = pinned[:, target] & ~pinned[:, source]
@@ -73,10 +73,10 @@ class Copy(Dependency):
     @classmethod
     def from_json(cls, state: dict[str, Any]) -> Self:
         """Rebuild a dependency from `to_json`'s value."""
-        return cls(Field.from_json(state["source"]), Field.from_json(state["target"]))
+        return cls(ColumnRef.from_json(state["source"]), ColumnRef.from_json(state["target"]))
 
 
-def _copied(cells: Cells, column: Column) -> pd.Series:
+def _copied(cells: TypedSeries, column: Column) -> pd.Series:
     """Write values in the form of a column that equals theirs."""
     own, values = cells
     if column.kind in NUMBERS and _form(own) != _form(column):
@@ -87,9 +87,9 @@ def _copied(cells: Cells, column: Column) -> pd.Series:
     return copied
 
 
-def find_copies(table: ColumnTable, rng: np.random.Generator) -> list[Copy]:
+def find_copies(table: ColumnFrame, rng: np.random.Generator) -> list[CopyDependency]:
     """Find the columns that equal an earlier column in every row; constants aside."""
-    found: list[Copy] = []
+    found: list[CopyDependency] = []
     originals: dict[Any, list[int]] = {}  # columns that differ, by their sample
     for at, cells in sample_of(table, rng).items():
         fingerprint = _fingerprint(cells)
@@ -100,7 +100,7 @@ def find_copies(table: ColumnTable, rng: np.random.Generator) -> list[Copy]:
         if source is None:
             alike.append(at)
         else:
-            found.append(Copy(field_at(table, source), field_at(table, at)))
+            found.append(CopyDependency(field_at(table, source), field_at(table, at)))
     return found
 
 
@@ -109,7 +109,7 @@ def _form(column: Column) -> tuple[str, str | None, str | None]:
     return repr(column.dtype), column.format, column.absent
 
 
-def _fingerprint(cells: Cells) -> Any:
+def _fingerprint(cells: TypedSeries) -> Any:
     """Return a hashable summary that equal columns share; None for a constant."""
     column, values = cells
     if column.kind in NUMBERS | TICKS:
@@ -124,7 +124,7 @@ def _fingerprint(cells: Cells) -> Any:
     return _form(column), codes.tobytes(), tuple(level_key(level) for level in levels)
 
 
-def _equal(a: Cells, b: Cells) -> bool:
+def _equal(a: TypedSeries, b: TypedSeries) -> bool:
     if a[0].kind in NUMBERS | TICKS:
         one, two = numbers_of(a[1], a[0]), numbers_of(b[1], b[0])
         exact = one.values.dtype == two.values.dtype or bool((np.abs(one.values) <= EXACT).all())

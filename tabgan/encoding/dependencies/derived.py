@@ -4,8 +4,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from tabgan.encoding.dependencies.determines import Determines
-from tabgan.encoding.dependencies.sums import Sum
+from tabgan.encoding.dependencies.determines import FunctionalDependency
+from tabgan.encoding.dependencies.sums import SumDependency
 
 __all__ = ["NOTHING_DERIVED", "Derived"]
 
@@ -25,12 +25,15 @@ class Derived:
     """
 
     sources: Mapping[int, int]
-    sums: Sequence[Sum]
+    sums: Sequence[SumDependency]
     kept: Collection[int] = ()
 
     @classmethod
     def by(
-        cls, determined: Iterable[Determines], sums: Sequence[Sum], kept: Collection[int] = ()
+        cls,
+        determined: Iterable[FunctionalDependency],
+        sums: Sequence[SumDependency],
+        kept: Collection[int] = (),
     ) -> Self:
         """Collect what some rules derive."""
         sources = {rule.target.position: rule.source.position for rule in determined}

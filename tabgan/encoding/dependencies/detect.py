@@ -5,13 +5,13 @@ from collections.abc import Collection
 import numpy as np
 
 from tabgan.encoding.dependencies.attributed import find_attributed
-from tabgan.encoding.dependencies.base import ColumnTable, Dependency, count_rows, without
+from tabgan.encoding.dependencies.base import ColumnFrame, Dependency, count_rows, without
 from tabgan.encoding.dependencies.copies import find_copies
 from tabgan.encoding.dependencies.derived import Derived
 from tabgan.encoding.dependencies.determines import find_determined
 from tabgan.encoding.dependencies.find_coincidences import find_coincidences
 from tabgan.encoding.dependencies.find_orders import find_orders
-from tabgan.encoding.dependencies.gap import Gap
+from tabgan.encoding.dependencies.gap import DifferenceDependency
 from tabgan.encoding.dependencies.onehot import find_onehots
 from tabgan.encoding.dependencies.person import find_persons
 from tabgan.encoding.dependencies.sums import find_sums
@@ -22,7 +22,7 @@ LEAST_ROWS = 20  # in fewer rows a rule can't be told from an accident
 
 
 def detect_dependencies(
-    table: ColumnTable, rng: np.random.Generator, kept: Collection[int] = ()
+    table: ColumnFrame, rng: np.random.Generator, kept: Collection[int] = ()
 ) -> list[Dependency]:
     """Find the rules of a table that are no accident.
 
@@ -65,7 +65,7 @@ def detect_dependencies(
     # A coincidence is restored when all columns are there that others give, none of which it
     # changes, and before the orders, so that these have the last word.
     fixed = {*derived.positions, *(rule.source.position for rule in first)}
-    replaced = [rule.target.position for rule in orders if isinstance(rule, Gap)]
+    replaced = [rule.target.position for rule in orders if isinstance(rule, DifferenceDependency)]
     absent = {*replaced, *(rule.target.position for rule in later)}
     coincidences = find_coincidences(without(table, absent), rng, fixed)
     return [*found, *later, *orders, *coincidences, *first, *sums]

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from tabgan.encoding.dependencies.base import (
     NUMBERS,
     TICKS,
-    Cells,
-    ColumnTable,
+    ColumnFrame,
+    ColumnRef,
     Dependency,
-    Field,
+    TypedSeries,
     field_at,
     level_key,
     replaced,
@@ -26,7 +26,7 @@ from tabgan.errors import DataError
 from tabgan.scalars import Scalar, from_json_scalar, to_json_scalar
 from tabgan.values import codes_of, levels_to_series, numbers_of
 
-__all__ = ["Determines", "Levels", "discrete", "find_determined"]
+__all__ = ["FunctionalDependency", "LevelList", "discrete", "find_determined"]
 
 ROWS_PER_LEVEL = 10  # on average, for the levels that determine
 MOST_SINGLES = 0.1  # share of the determining levels that may occur in one row only
@@ -36,12 +36,12 @@ LEAST_VARIETY = 0.01  # share of rows in which the determined column leaves its 
 
 
 @dataclass(frozen=True)
-class Determines(Dependency):
+class FunctionalDependency(Dependency):
     """Every level of the source goes with one level of the target."""
 
     name: ClassVar[str] = "determines"
-    source: Field
-    target: Field
+    source: ColumnRef
+    target: ColumnRef
     source_levels: tuple[Scalar, ...]
     target_levels: tuple[Scalar, ...]
     image: tuple[int, ...]  # for each source level, the number of its target level
@@ -55,11 +55,11 @@ class Determines(Dependency):
         """Say the rule in words."""
         return f"{self.source} determines {self.target}"
 
-    def reduce(self, table: ColumnTable) -> ColumnTable:
+    def reduce(self, table: ColumnFrame) -> ColumnFrame:
         """Leave the target out."""
         return without(table, [self.target.position])
 
-    def restore(self, table: ColumnTable) -> ColumnTable:
+    def restore(self, table: ColumnFrame) -> ColumnFrame:
         """Look the target up; a number that was not known at fit takes its nearest neighbour's."""
         codes, levels = codes_of(table[self.source.position][1])
         image = np.array(self.image, np.int32)[self._known(levels)]
@@ -67,7 +67,7 @@ class Determines(Dependency):
         values = levels_to_series(list(self.target_levels), image[codes], column)
         return with_cells(table, {self.target.position: (column, values)})
 
-    def settle(self, table: ColumnTable, pinned: NDArray[np.bool_]) -> ColumnTable:
+    def settle(self, table: ColumnFrame, pinned: NDArray[np.bool_]) -> ColumnFrame:
         """Give the source a level that goes with a pinned target; else look the target up."""
         source, target = self.positions
         looked_up = self.restore(table)[target][1]
@@ -81,11 +81,11 @@ class Determines(Dependency):
 
     def _with_sources(
         self,
-        table: ColumnTable,
+        table: ColumnFrame,
         rows: NDArray[np.bool_],
         codes: NDArray[np.int32],
         levels: list[Scalar],
-    ) -> ColumnTable:
+    ) -> ColumnFrame:
         """Give rows the first source level that goes with their target."""
         number = {level_key(level): index for index, level in enumerate(self.target_levels)}
         images = np.array(self.image)
@@ -137,31 +137,31 @@ class Determines(Dependency):
     def from_json(cls, state: dict[str, Any]) -> Self:
         """Rebuild a dependency from `to_json`'s value."""
         return cls(
-            Field.from_json(state["source"]),
-            Field.from_json(state["target"]),
+            ColumnRef.from_json(state["source"]),
+            ColumnRef.from_json(state["target"]),
             tuple(from_json_scalar(level) for level in state["source_levels"]),
             tuple(from_json_scalar(level) for level in state["target_levels"]),
             tuple(int(index) for index in state["image"]),
         )
 
 
-class Levels(NamedTuple):
+class LevelList(NamedTuple):
     """A column by the levels of its rows."""
 
     codes: NDArray[np.int32]
     levels: list[Scalar]
 
-    def determine(self, other: "Levels") -> bool:
+    def determine(self, other: "LevelList") -> bool:
         """Say whether each of these levels goes with one of the other ones."""
         return bool((self.image_in(other)[self.codes] == other.codes).all())
 
-    def image_in(self, other: "Levels") -> NDArray[np.int32]:
+    def image_in(self, other: "LevelList") -> NDArray[np.int32]:
         """Return an other level for each of these that goes with it."""
         image = np.zeros(len(self.levels), np.int32)
         image[self.codes] = other.codes
         return image
 
-    def support(self, other: "Levels") -> bool:
+    def support(self, other: "LevelList") -> bool:
         """Say whether enough rows speak for these levels to determine the other ones."""
         common = np.bincount(other.codes).argmax()
         rare = other.codes != common
@@ -183,8 +183,8 @@ class Levels(NamedTuple):
 
 
 def find_determined(
-    table: ColumnTable, rng: np.random.Generator, kept: Collection[int] = ()
-) -> list[Determines]:
+    table: ColumnFrame, rng: np.random.Generator, kept: Collection[int] = ()
+) -> list[FunctionalDependency]:
     """Find the columns that another column determines, each with the nearest such column.
 
     Of columns that determine each other the first one stays, a non-number before a number. Those
@@ -211,7 +211,7 @@ def find_determined(
     return [_rule(field_at(table, a), field_at(table, b), known[a], known[b]) for a, b in pairs]
 
 
-def _rule(a: Field, b: Field, source: Levels, target: Levels) -> Determines:
+def _rule(a: ColumnRef, b: ColumnRef, source: LevelList, target: LevelList) -> FunctionalDependency:
     """Write down which levels go together; of numbers, only those that enough rows hold.
 
     The others are looked up as their nearest neighbours are.
@@ -222,7 +222,7 @@ def _rule(a: Field, b: Field, source: Levels, target: Levels) -> Determines:
     rare &= [level is not None for level in source.levels]
     kept = np.flatnonzero(~rare)
     used, places = np.unique(image[kept], return_inverse=True)
-    return Determines(
+    return FunctionalDependency(
         a,
         b,
         tuple(source.levels[index] for index in kept),
@@ -231,7 +231,7 @@ def _rule(a: Field, b: Field, source: Levels, target: Levels) -> Determines:
     )
 
 
-def discrete(cells: Cells) -> Levels | None:
+def discrete(cells: TypedSeries) -> LevelList | None:
     """Return the levels of a column; None if it is not learned, or has too many numbers."""
     column, values = cells
     if column.is_made_anew:
@@ -239,7 +239,7 @@ def discrete(cells: Cells) -> Levels | None:
     codes, levels = codes_of(values)
     if column.kind in NUMBERS | TICKS and len(levels) > MOST_NUMBERS:
         return None
-    return Levels(codes, levels)
+    return LevelList(codes, levels)
 
 
 def _plan(

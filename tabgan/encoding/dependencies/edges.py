@@ -6,14 +6,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tabgan.encoding.dependencies.derived import Derived
-from tabgan.encoding.dependencies.grids import Grid
-from tabgan.encoding.dependencies.lines import Line, LineNumbers
+from tabgan.encoding.dependencies.grids import AllowedValues
+from tabgan.encoding.dependencies.lines import LineNumbers, NumericAxis
 from tabgan.encoding.dependencies.order import Edge
 
 __all__ = ["choose_edges"]
 
-Lines = Mapping[int, Line]
-Grids = Mapping[int, Grid]
+Lines = Mapping[int, NumericAxis]
+Grids = Mapping[int, AllowedValues]
 
 
 def choose_edges(
@@ -61,7 +61,9 @@ def _is_certain(edge: Edge, lines: Lines, grids: Grids, derived: Derived) -> boo
     return False
 
 
-def _holds_between(target: Line, source: Line, grid: Grid, *, is_low: bool) -> bool:
+def _holds_between(
+    target: NumericAxis, source: NumericAxis, grid: AllowedValues, *, is_low: bool
+) -> bool:
     """Say whether an order holds for numbers that the source takes between those of the table.
 
     They go with what the nearest known number determines.
@@ -73,7 +75,7 @@ def _holds_between(target: Line, source: Line, grid: Grid, *, is_low: bool) -> b
     image = target.values[both][rows]
     gaps: Any = np.diff(known)
     half: Any = gaps // 2 if known.dtype.kind == "i" else gaps / 2
-    all_between = Grid(grid.least, grid.most, grid.decimals)
+    all_between = AllowedValues(grid.least, grid.most, grid.decimals)
     least: LineNumbers = known[1:] - half  # that goes with the greater neighbour
     most: LineNumbers = known[:-1] + half  # that goes with the lesser one
     if is_low:

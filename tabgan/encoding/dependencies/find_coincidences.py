@@ -6,10 +6,10 @@ from typing import NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from tabgan.encoding.dependencies.base import ColumnTable, field_at, sample_of
-from tabgan.encoding.dependencies.coincidences import LEAST_SHARE, Coincidence, common_values
+from tabgan.encoding.dependencies.base import ColumnFrame, field_at, sample_of
+from tabgan.encoding.dependencies.coincidences import LEAST_SHARE, PartialEquality, common_values
 from tabgan.encoding.dependencies.grids import FEW_VALUES
-from tabgan.encoding.dependencies.lines import Line, finest_unit, on_lines, to_lines
+from tabgan.encoding.dependencies.lines import NumericAxis, finest_unit, on_lines, to_lines
 
 __all__ = ["find_coincidences"]
 
@@ -20,8 +20,8 @@ Link = tuple[int, int]  # of two columns; the second one follows the first
 
 
 def find_coincidences(
-    table: ColumnTable, rng: np.random.Generator, fixed: Collection[int] = ()
-) -> list[Coincidence]:
+    table: ColumnFrame, rng: np.random.Generator, fixed: Collection[int] = ()
+) -> list[PartialEquality]:
     """Find the columns that equal another column often; each follows one other at most.
 
     The column of more repeated values is taken to follow the other one: a payment the bill. Of
@@ -44,8 +44,8 @@ def find_coincidences(
 
 
 def _on_one_line(
-    table: ColumnTable, sample: ColumnTable, fixed: Collection[int]
-) -> Iterator[Coincidence]:
+    table: ColumnFrame, sample: ColumnFrame, fixed: Collection[int]
+) -> Iterator[PartialEquality]:
     unit = finest_unit(column for column, _ in sample.values())
     lines = to_lines(sample, unit).items()
     trials = {at: trial for at, line in lines if (trial := _Trial.of(line)) is not None}
@@ -55,7 +55,9 @@ def _on_one_line(
     # What is restored first comes last: a column is changed before others follow it.
     for source, target in reversed(links):
         if source in full and target in full:
-            rule = Coincidence.between(field_at(table, source), field_at(table, target), full, unit)
+            rule = PartialEquality.between(
+                field_at(table, source), field_at(table, target), full, unit
+            )
             if rule is not None:
                 yield rule
 
@@ -125,7 +127,7 @@ class _Trial(NamedTuple):
     repeated: float  # share of the rows whose value another row has already
 
     @classmethod
-    def of(cls, line: Line) -> Self | None:
+    def of(cls, line: NumericAxis) -> Self | None:
         """Return None for a column of few values, which is learned as levels."""
         known = line.values[line.present]
         distinct = len(np.unique(known))

@@ -6,22 +6,22 @@ import numpy as np
 
 from tabgan.encoding.dependencies.base import (
     NUMBERS,
-    ColumnTable,
+    ColumnFrame,
     field_at,
     sample_of,
 )
 from tabgan.encoding.dependencies.derived import NOTHING_DERIVED, Derived
 from tabgan.encoding.dependencies.edges import choose_edges
-from tabgan.encoding.dependencies.gap import Gap
-from tabgan.encoding.dependencies.grids import Grid
+from tabgan.encoding.dependencies.gap import DifferenceDependency
+from tabgan.encoding.dependencies.grids import AllowedValues
 from tabgan.encoding.dependencies.lines import (
-    Line,
     LineNumbers,
+    NumericAxis,
     finest_unit,
     on_lines,
     to_lines,
 )
-from tabgan.encoding.dependencies.order import Edge, Order
+from tabgan.encoding.dependencies.order import Edge, OrderDependency
 from tabgan.schema import Column
 
 __all__ = ["find_orders", "orders_of"]
@@ -34,8 +34,8 @@ COMPARED_ROWS = 5_000
 
 
 def find_orders(
-    table: ColumnTable, rng: np.random.Generator, derived: Derived = NOTHING_DERIVED
-) -> list[Order | Gap]:
+    table: ColumnFrame, rng: np.random.Generator, derived: Derived = NOTHING_DERIVED
+) -> list[OrderDependency | DifferenceDependency]:
     """Find orders between columns, and the dates that stay near an earlier date.
 
     Orders that follow from how columns are derived are left out, and those that can't be kept
@@ -46,8 +46,8 @@ def find_orders(
 
 
 def _on_one_line(
-    table: ColumnTable, sample: ColumnTable, derived: Derived
-) -> Iterator[Order | Gap]:
+    table: ColumnFrame, sample: ColumnFrame, derived: Derived
+) -> Iterator[OrderDependency | DifferenceDependency]:
     columns = {at: column for at, (column, _) in sample.items()}
     unit = finest_unit(columns.values())
     trial = to_lines(sample, unit)
@@ -70,8 +70,8 @@ def _on_one_line(
 
 
 def orders_of(
-    table: ColumnTable, edges: Collection[Edge], strict: Collection[Edge], fixed: Collection[int]
-) -> list[Order | Gap]:
+    table: ColumnFrame, edges: Collection[Edge], strict: Collection[Edge], fixed: Collection[int]
+) -> list[OrderDependency | DifferenceDependency]:
     """Return the rules that keep orders that are known to hold, as far as there are such rules.
 
     Parameters
@@ -85,7 +85,7 @@ def orders_of(
     fixed
         Positions of columns that must not be changed.
     """
-    found: list[Order | Gap] = []
+    found: list[OrderDependency | DifferenceDependency] = []
     for group in on_lines({at: table[at] for at in sorted({at for edge in edges for at in edge})}):
         columns = {at: column for at, (column, _) in group.items()}
         unit = finest_unit(columns.values())
@@ -100,20 +100,25 @@ def orders_of(
     return found
 
 
-def _grids(lines: Mapping[int, Line], columns: Mapping[int, Column]) -> dict[int, Grid]:
-    return {at: Grid.within(line.values[line.present], columns[at]) for at, line in lines.items()}
+def _grids(
+    lines: Mapping[int, NumericAxis], columns: Mapping[int, Column]
+) -> dict[int, AllowedValues]:
+    return {
+        at: AllowedValues.within(line.values[line.present], columns[at])
+        for at, line in lines.items()
+    }
 
 
 def _rules(
-    table: ColumnTable,
-    lines: Mapping[int, Line],
+    table: ColumnFrame,
+    lines: Mapping[int, NumericAxis],
     rank: Mapping[int, int],
     edges: Collection[Edge],
     *,
     fixed: Collection[int],
     unit: str | None,
     strict: Collection[Edge] = (),
-) -> Iterator[Order | Gap]:
+) -> Iterator[OrderDependency | DifferenceDependency]:
     """Yield an order for each group of columns, then the dates that are kept as a distance."""
     columns = {at: table[at][0] for at in lines}
     grids = _grids(lines, columns)
@@ -121,7 +126,7 @@ def _rules(
         members = sorted(group, key=rank.__getitem__)
         place = {at: index for index, at in enumerate(members)}
         own = sorted((place[a], place[b]) for a, b in edges if a in place)
-        yield Order(
+        yield OrderDependency(
             tuple(field_at(table, at) for at in members),
             tuple(grids[at] for at in members),
             tuple(own),
@@ -133,10 +138,12 @@ def _rules(
         sources = [a for a, b in edges if b == target and _same_dates(columns[a], columns[b])]
         source = _nearest(sources, target, lines)
         if source is not None:
-            yield Gap.between(field_at(table, source), field_at(table, target), table)
+            yield DifferenceDependency.between(
+                field_at(table, source), field_at(table, target), table
+            )
 
 
-def _ranks(lines: Mapping[int, Line]) -> dict[int, int]:
+def _ranks(lines: Mapping[int, NumericAxis]) -> dict[int, int]:
     """Order columns so that the lower one of an edge, if it has the lower minimum, comes first.
 
     So there are no circles, and every row can be mended.
@@ -145,12 +152,12 @@ def _ranks(lines: Mapping[int, Line]) -> dict[int, int]:
     return {at: place for place, at in enumerate(order)}
 
 
-def _lowest_first(line: Line) -> tuple[float, float]:
+def _lowest_first(line: NumericAxis) -> tuple[float, float]:
     values = line.values[line.present]
     return values.min().item(), values.mean().item()
 
 
-def _may_be_ordered(a: Line, b: Line, column: Column) -> bool:
+def _may_be_ordered(a: NumericAxis, b: NumericAxis, column: Column) -> bool:
     """Say whether a sample of rows gives hope that a ≤ b."""
     low, high = _both(a, b)
     if not len(low) or (low > high).any():
@@ -158,7 +165,7 @@ def _may_be_ordered(a: Line, b: Line, column: Column) -> bool:
     return column.kind not in NUMBERS or _disorder(low, high) >= LEAST_DISORDER / 2
 
 
-def _is_ordered(a: Line, b: Line, column: Column) -> bool:
+def _is_ordered(a: NumericAxis, b: NumericAxis, column: Column) -> bool:
     """Say whether a ≤ b in all rows, which it would not be if the two were independent."""
     low, high = _both(a, b)
     if (low > high).any():
@@ -170,7 +177,7 @@ def _is_ordered(a: Line, b: Line, column: Column) -> bool:
     return enough
 
 
-def _both(a: Line, b: Line) -> tuple[LineNumbers, LineNumbers]:
+def _both(a: NumericAxis, b: NumericAxis) -> tuple[LineNumbers, LineNumbers]:
     present = a.present & b.present
     return a.values[present], b.values[present]
 
@@ -195,7 +202,7 @@ def _same_dates(a: Column, b: Column) -> bool:
     return a.kind == b.kind == "datetime" and (a.dtype, a.format) == (b.dtype, b.format)
 
 
-def _nearest(sources: list[int], target: int, lines: Mapping[int, Line]) -> int | None:
+def _nearest(sources: list[int], target: int, lines: Mapping[int, NumericAxis]) -> int | None:
     """Choose the earlier date to which the distance is shortest; None if all are far.
 
     A short distance tells more than the date itself. A long one tells less, and adding it up

@@ -6,16 +6,22 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from tabgan.encoding.dependencies.base import ColumnTable, Dependency, Field, replaced, with_cells
-from tabgan.encoding.ends import within_ends
+from tabgan.encoding.dependencies.base import (
+    ColumnFrame,
+    ColumnRef,
+    Dependency,
+    replaced,
+    with_cells,
+)
+from tabgan.encoding.ends import clip_to_range
 from tabgan.schema import Column
 from tabgan.values import numbers_of, numbers_to_series
 
-__all__ = ["Gap"]
+__all__ = ["DifferenceDependency"]
 
 
 @dataclass(frozen=True)
-class Gap(Dependency):
+class DifferenceDependency(Dependency):
     """The target is replaced by its distance from the source, which is present in every row.
 
     Parameters
@@ -29,18 +35,18 @@ class Gap(Dependency):
     """
 
     name: ClassVar[str] = "gap"
-    source: Field
-    target: Field
+    source: ColumnRef
+    target: ColumnRef
     column: Column
     step: int
 
     @classmethod
-    def between(cls, source: Field, target: Field, table: ColumnTable) -> Self:
+    def between(cls, source: ColumnRef, target: ColumnRef, table: ColumnFrame) -> Self:
         """Choose the unit of distance and describe the column of distances."""
         a, b = (numbers_of(table[at][1], column) for at, column in (source, target))
         gaps = (b.values - a.values)[b.present].astype(np.int64)
         step = int(np.gcd.reduce(gaps)) or 1
-        kept = within_ends(gaps, None, target.column.least_rows)
+        kept = clip_to_range(gaps, None, target.column.least_rows)
         column = Column(
             f"{target.column.name} - {source.column.name}",
             "integer",
@@ -63,7 +69,7 @@ class Gap(Dependency):
         """Say the rule in words."""
         return f"{self.target} is learned as its distance from {self.source}"
 
-    def reduce(self, table: ColumnTable) -> ColumnTable:
+    def reduce(self, table: ColumnFrame) -> ColumnFrame:
         """Replace the target by its distance from the source."""
         a, b = (numbers_of(table[at][1], column) for at, column in (self.source, self.target))
         present = a.present & b.present
@@ -71,7 +77,7 @@ class Gap(Dependency):
         values = numbers_to_series(gaps, b.special, self.column, present)
         return with_cells(table, {self.target.position: (self.column, values)})
 
-    def restore(self, table: ColumnTable) -> ColumnTable:
+    def restore(self, table: ColumnFrame) -> ColumnFrame:
         """Add the distance to the source; the range of the target is kept."""
         at, column = self.target
         a = numbers_of(table[self.source.position][1], self.source.column)
@@ -81,7 +87,7 @@ class Gap(Dependency):
         values = numbers_to_series(ticks.astype(np.int64), gap.special, column, present)
         return with_cells(table, {at: (column, values)})
 
-    def settle(self, table: ColumnTable, pinned: NDArray[np.bool_]) -> ColumnTable:
+    def settle(self, table: ColumnFrame, pinned: NDArray[np.bool_]) -> ColumnFrame:
         """Bring the distance of a free date from a pinned one within the table's range."""
         source, target = self.positions
         a, b = (numbers_of(table[at][1], column) for at, column in (self.source, self.target))
@@ -116,8 +122,8 @@ class Gap(Dependency):
     def from_json(cls, state: dict[str, Any]) -> Self:
         """Rebuild a dependency from `to_json`'s value."""
         return cls(
-            Field.from_json(state["source"]),
-            Field.from_json(state["target"]),
+            ColumnRef.from_json(state["source"]),
+            ColumnRef.from_json(state["target"]),
             Column.from_json(state["column"]),
             int(state["step"]),
         )

@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tabgan.encoding.dependencies.base import EXACT, decimals_of
-from tabgan.encoding.ends import within_ends
+from tabgan.encoding.ends import clip_to_range
 from tabgan.schema import Column
 
-__all__ = ["Grid"]
+__all__ = ["AllowedValues"]
 
 FEW_VALUES = 20  # up to so many distinct numbers are a column's whole vocabulary
 
@@ -18,7 +18,7 @@ Numbers = NDArray[np.int64] | NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Grid:
+class AllowedValues:
     """Numbers from `least` to `most`: a few listed ones, those in equal steps, or all.
 
     Steps and listed numbers are counted in units of the last decimal place, so that rounding is
@@ -37,7 +37,7 @@ class Grid:
 
     Examples
     --------
-    >>> grid = Grid.of(np.array([0.5, 1.0, 1.0, 3.0]), decimals=1)
+    >>> grid = AllowedValues.of(np.array([0.5, 1.0, 1.0, 3.0]), decimals=1)
     >>> grid.floor(np.array([2.9])), grid.ceil(np.array([2.9]))
     (array([1.]), array([3.]))
     """
@@ -69,7 +69,7 @@ class Grid:
         Of a few listed numbers those are left out that fewer rows hold.
         """
         decimals = decimals_of(column)
-        grid = cls.of(within_ends(values, decimals, column.least_rows), decimals)
+        grid = cls.of(clip_to_range(values, decimals, column.least_rows), decimals)
         if not grid.listed or column.least_rows == 1:
             return grid
         distinct, rows = np.unique(values, return_counts=True)

@@ -13,12 +13,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tabgan.encoding.dependencies.base import EXACT, NUMBERS, TICKS, Cells, ColumnTable
+from tabgan.encoding.dependencies.base import EXACT, NUMBERS, TICKS, ColumnFrame, TypedSeries
 from tabgan.schema import Column
 from tabgan.values import numbers_of, numbers_to_series, unit_of
 
 __all__ = [
-    "Line",
+    "NumericAxis",
     "LineNumbers",
     "finest_unit",
     "from_line",
@@ -34,7 +34,7 @@ _PER_DAY = {"D": 1, "h": 24, "m": 1440, "s": 86_400}
 _PER_DAY |= {"ms": 86_400 * 10**3, "us": 86_400 * 10**6, "ns": 86_400 * 10**9}
 
 
-class Line(NamedTuple):
+class NumericAxis(NamedTuple):
     """A column's values on the line; 0 where there is none."""
 
     values: LineNumbers
@@ -59,9 +59,9 @@ def line_name(column: Column) -> Hashable | None:
     return column.kind, str(zone), text_zone, own
 
 
-def on_lines(table: ColumnTable) -> list[ColumnTable]:
+def on_lines(table: ColumnFrame) -> list[ColumnFrame]:
     """Split a table into the columns of each line; those that lie on none are left out."""
-    lines: dict[Hashable, ColumnTable] = defaultdict(dict)
+    lines: dict[Hashable, ColumnFrame] = defaultdict(dict)
     for at, cells in table.items():
         name = line_name(cells[0])
         if name is not None:
@@ -81,7 +81,7 @@ def _factor(column: Column, unit: str | None) -> int:
     return 1 if unit is None or own == unit else _PER_DAY[unit] // _PER_DAY[own]
 
 
-def to_line(cells: Cells, unit: str | None) -> Line:
+def to_line(cells: TypedSeries, unit: str | None) -> NumericAxis:
     """Place a column's values on its line.
 
     Raises
@@ -95,7 +95,7 @@ def to_line(cells: Cells, unit: str | None) -> Line:
         floats = numbers.values.astype(float)
         if numbers.values.dtype.kind != "f" and np.abs(floats).max(initial=0) > EXACT:
             raise OverflowError(f"column {column.name!r} does not fit into floats")
-        return Line(floats, numbers.present)
+        return NumericAxis(floats, numbers.present)
     ticks = numbers.values
     if isinstance(values.dtype, pd.DatetimeTZDtype):
         instants = values.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy()
@@ -103,19 +103,19 @@ def to_line(cells: Cells, unit: str | None) -> Line:
     factor = _factor(column, unit)
     if len(ticks) and max(-int(ticks.min()), int(ticks.max())) * factor >= 2**63:
         raise OverflowError(f"column {column.name!r} does not fit into int64 of unit {unit}")
-    return Line(ticks * factor, numbers.present)
+    return NumericAxis(ticks * factor, numbers.present)
 
 
-def to_lines(table: ColumnTable, unit: str | None) -> dict[int, Line]:
+def to_lines(table: ColumnFrame, unit: str | None) -> dict[int, NumericAxis]:
     """Place columns on their line; those that do not fit, or have no values, are left out."""
-    lines: dict[int, Line] = {}
+    lines: dict[int, NumericAxis] = {}
     for at, cells in table.items():
         with suppress(OverflowError):
             lines[at] = to_line(cells, unit)
     return {at: line for at, line in lines.items() if line.present.any()}
 
 
-def from_line(values: LineNumbers, cells: Cells, unit: str | None) -> pd.Series:
+def from_line(values: LineNumbers, cells: TypedSeries, unit: str | None) -> pd.Series:
     """Write values of a line in the form of the column that they belong to."""
     column, old = cells
     numbers = numbers_of(old, column)

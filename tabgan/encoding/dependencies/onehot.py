@@ -8,9 +8,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tabgan.encoding.dependencies.base import (
-    ColumnTable,
+    ColumnFrame,
+    ColumnRef,
     Dependency,
-    Field,
     count_rows,
     field_at,
     level_key,
@@ -23,7 +23,7 @@ from tabgan.scalars import Scalar, from_json_scalar, to_json_scalar
 from tabgan.schema import Column
 from tabgan.values import codes_of, levels_to_series
 
-__all__ = ["BITS", "OneHot", "bits_of", "find_onehots"]
+__all__ = ["BITS", "OneHotDependency", "bits_of", "find_onehots"]
 
 SMALLEST = 3  # two complementary columns determine each other: another rule
 BITS: tuple[tuple[Scalar, Scalar], ...] = (
@@ -38,11 +38,11 @@ Bit = tuple[Scalar, Scalar]  # a column's 0 and its 1
 
 
 @dataclass(frozen=True)
-class OneHot(Dependency):
+class OneHotDependency(Dependency):
     """Exactly one of the members is 1 in every row: replaced by the position of that 1."""
 
     name: ClassVar[str] = "onehot"
-    members: tuple[Field, ...]
+    members: tuple[ColumnRef, ...]
     bits: tuple[Bit, ...]
 
     @property
@@ -64,7 +64,7 @@ class OneHot(Dependency):
     def _span(self) -> str:
         return f"the {len(self.members)} columns {self.members[0]} … {self.members[-1]}"
 
-    def reduce(self, table: ColumnTable) -> ColumnTable:
+    def reduce(self, table: ColumnFrame) -> ColumnFrame:
         """Replace the members by the position of the 1 among them."""
         ones = [
             _is(one, table[at][1])
@@ -80,16 +80,16 @@ class OneHot(Dependency):
         rest = without(table, self.positions)
         return with_cells(rest, {self.members[0].position: (self.column, values)})
 
-    def restore(self, table: ColumnTable) -> ColumnTable:
+    def restore(self, table: ColumnFrame) -> ColumnFrame:
         """Spread the position of the 1 over the members."""
         hot = table[self.members[0].position][1].to_numpy()
-        spread: ColumnTable = {}
+        spread: ColumnFrame = {}
         for index, ((at, column), bit) in enumerate(zip(self.members, self.bits, strict=True)):
             codes = (hot == index).astype(np.int32)
             spread[at] = (column, levels_to_series(list(bit), codes, column))
         return with_cells(table, spread)
 
-    def settle(self, table: ColumnTable, pinned: NDArray[np.bool_]) -> ColumnTable:
+    def settle(self, table: ColumnFrame, pinned: NDArray[np.bool_]) -> ColumnFrame:
         """Keep a pinned 1, else a 1 that is not against a pinned 0, else set the first free one.
 
         Of two pinned ones the second is given up, for the row to be one of the table.
@@ -101,7 +101,7 @@ class OneHot(Dependency):
         given = pinned[:, places]
         # pinned ones come first, then free ones that are set, then any that is free
         chosen = (4 * (hot & given) + 2 * (hot & ~given) + ~given).argmax(axis=1)
-        cells: ColumnTable = {}
+        cells: ColumnFrame = {}
         for index, ((at, column), bit) in enumerate(zip(self.members, self.bits, strict=True)):
             values = levels_to_series(list(bit), (chosen == index).astype(np.int32), column)
             cells[at] = (column, values.set_axis(table[at][1].index))
@@ -118,7 +118,7 @@ class OneHot(Dependency):
     @classmethod
     def from_json(cls, state: dict[str, Any]) -> Self:
         """Rebuild a dependency from `to_json`'s value."""
-        members = tuple(Field.from_json(member) for member in state["members"])
+        members = tuple(ColumnRef.from_json(member) for member in state["members"])
         return cls(
             members,
             tuple((from_json_scalar(zero), from_json_scalar(one)) for zero, one in state["bits"]),
@@ -143,12 +143,12 @@ class _Window:
             self.total -= self.columns.pop(0)[2]
 
 
-def find_onehots(table: ColumnTable, rng: np.random.Generator) -> list[OneHot]:
+def find_onehots(table: ColumnFrame, rng: np.random.Generator) -> list[OneHotDependency]:
     """Find runs of adjacent columns, exactly one of which is 1 in every row.
 
     Constant columns neither belong to a run nor break it.
     """
-    found: list[OneHot] = []
+    found: list[OneHotDependency] = []
     window = _Window(count_rows(table))
     for at, (_, sample) in sample_of(table, rng).items():
         levels = codes_of(sample)[1]
@@ -162,7 +162,7 @@ def find_onehots(table: ColumnTable, rng: np.random.Generator) -> list[OneHot]:
         if window.total.min() == 1:
             if len(window.columns) >= SMALLEST:
                 members = tuple(field_at(table, member) for member, *_ in window.columns)
-                found.append(OneHot(members, tuple(bit for _, bit, _ in window.columns)))
+                found.append(OneHotDependency(members, tuple(bit for _, bit, _ in window.columns)))
             window = _Window(window.rows)
     return found
 

@@ -7,12 +7,18 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from tabgan.encoding.dependencies.base import ColumnTable, Dependency, Field, replaced, with_cells
-from tabgan.encoding.dependencies.grids import Grid
-from tabgan.encoding.dependencies.lines import Line, LineNumbers, from_line, to_line
+from tabgan.encoding.dependencies.base import (
+    ColumnFrame,
+    ColumnRef,
+    Dependency,
+    replaced,
+    with_cells,
+)
+from tabgan.encoding.dependencies.grids import AllowedValues
+from tabgan.encoding.dependencies.lines import LineNumbers, NumericAxis, from_line, to_line
 from tabgan.encoding.dependencies.settling import next_to, settle_lines
 
-__all__ = ["Edge", "Order", "mend"]
+__all__ = ["Edge", "OrderDependency", "mend"]
 
 Edge = tuple[int, int]
 
@@ -20,7 +26,7 @@ MOST_EXCHANGES = 2_000  # in a block of rows; a rule that more rows break was no
 
 
 @dataclass(frozen=True)
-class Order(Dependency):
+class OrderDependency(Dependency):
     """For every edge ``(i, j)``, member i ≤ member j in every row in which both are present.
 
     A strict edge asks for member i < member j.
@@ -48,8 +54,8 @@ class Order(Dependency):
     """
 
     name: ClassVar[str] = "order"
-    members: tuple[Field, ...]
-    grids: tuple[Grid, ...]
+    members: tuple[ColumnRef, ...]
+    grids: tuple[AllowedValues, ...]
     edges: tuple[Edge, ...]
     unit: str | None
     fixed: tuple[int, ...] = ()
@@ -67,11 +73,11 @@ class Order(Dependency):
             for a, b in self.edges
         )
 
-    def reduce(self, table: ColumnTable) -> ColumnTable:
+    def reduce(self, table: ColumnFrame) -> ColumnFrame:
         """Leave the table as it is."""
         return table
 
-    def restore(self, table: ColumnTable) -> ColumnTable:
+    def restore(self, table: ColumnFrame) -> ColumnFrame:
         """Swap values that are in the wrong order, or move those that are not fixed."""
         cells = {at: (column, table[at][1]) for at, column in self.members}
         lines = [to_line(cells[at], self.unit) for at in cells]
@@ -83,7 +89,7 @@ class Order(Dependency):
         }
         return with_cells(table, changed)
 
-    def holds(self, table: ColumnTable) -> NDArray[np.bool_]:
+    def holds(self, table: ColumnFrame) -> NDArray[np.bool_]:
         """Say in which rows every edge is in order."""
         lines = [to_line((column, table[at][1]), self.unit) for at, column in self.members]
         holds = np.ones(len(lines[0].values), np.bool_)
@@ -93,7 +99,7 @@ class Order(Dependency):
             holds &= in_order | ~lines[a].present | ~lines[b].present
         return holds
 
-    def settle(self, table: ColumnTable, pinned: NDArray[np.bool_]) -> ColumnTable:
+    def settle(self, table: ColumnFrame, pinned: NDArray[np.bool_]) -> ColumnFrame:
         """Raise what lies below a pinned value that it must not, and lower what lies above."""
         cells = {at: (column, table[at][1]) for at, column in self.members}
         lines = [to_line(cells[at], self.unit) for at in cells]
@@ -124,8 +130,8 @@ class Order(Dependency):
     def from_json(cls, state: dict[str, Any]) -> Self:
         """Rebuild a dependency from `to_json`'s value."""
         return cls(
-            tuple(Field.from_json(member) for member in state["members"]),
-            tuple(Grid.from_json(grid) for grid in state["grids"]),
+            tuple(ColumnRef.from_json(member) for member in state["members"]),
+            tuple(AllowedValues.from_json(grid) for grid in state["grids"]),
             tuple((int(a), int(b)) for a, b in state["edges"]),
             None if state["unit"] is None else str(state["unit"]),
             tuple(int(member) for member in state["fixed"]),
@@ -134,8 +140,8 @@ class Order(Dependency):
 
 
 def mend(
-    lines: Sequence[Line],
-    grids: Sequence[Grid],
+    lines: Sequence[NumericAxis],
+    grids: Sequence[AllowedValues],
     edges: Sequence[Edge],
     fixed: Collection[int] = (),
     strict: Collection[Edge] = (),

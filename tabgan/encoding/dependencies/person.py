@@ -16,9 +16,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tabgan.encoding.dependencies.base import (
-    ColumnTable,
+    ColumnFrame,
+    ColumnRef,
     Dependency,
-    Field,
     field_at,
     sample_of,
     with_cells,
@@ -26,7 +26,7 @@ from tabgan.encoding.dependencies.base import (
 from tabgan.text_formats import MISSING_MARKS
 from tabgan.vocabularies import DEFAULT_LOCALE, split_name
 
-__all__ = ["Mailbox", "NamePart", "find_persons"]
+__all__ = ["EmailOfName", "NamePart", "find_persons"]
 
 MOSTLY = 0.5  # share of rows in which columns of one person agree
 SHORTEST = 3  # letters of a name from which it is not by accident in an address
@@ -41,8 +41,8 @@ class NamePart(Dependency):
     """The target is the given or the family name of the full name in the source."""
 
     name: ClassVar[str] = "name part"
-    source: Field
-    target: Field
+    source: ColumnRef
+    target: ColumnRef
 
     def __post_init__(self) -> None:
         if self.target.column.kind not in _PARTS:
@@ -57,11 +57,11 @@ class NamePart(Dependency):
         """Say the rule in words."""
         return f"{self.target} is a part of {self.source}"
 
-    def reduce(self, table: ColumnTable) -> ColumnTable:
+    def reduce(self, table: ColumnFrame) -> ColumnFrame:
         """Return the table as it is: names are made anew, not learned."""
         return table
 
-    def restore(self, table: ColumnTable) -> ColumnTable:
+    def restore(self, table: ColumnFrame) -> ColumnFrame:
         """Take the target from the source wherever both are there."""
         column, values = table[self.target.position]
         names = _parts_of(self.source, table)[self.target.column.kind]
@@ -74,16 +74,16 @@ class NamePart(Dependency):
     @classmethod
     def from_json(cls, state: dict[str, Any]) -> Self:
         """Rebuild a dependency from `to_json`'s value."""
-        return cls(Field.from_json(state["source"]), Field.from_json(state["target"]))
+        return cls(ColumnRef.from_json(state["source"]), ColumnRef.from_json(state["target"]))
 
 
 @dataclass(frozen=True)
-class Mailbox(Dependency):
+class EmailOfName(Dependency):
     """The target is an e-mail address with the names of the sources in it, in a share of rows."""
 
     name: ClassVar[str] = "mailbox"
-    sources: tuple[Field, ...]
-    target: Field
+    sources: tuple[ColumnRef, ...]
+    target: ColumnRef
     share: float
 
     def __post_init__(self) -> None:
@@ -100,11 +100,11 @@ class Mailbox(Dependency):
         names = " and ".join(str(field) for field in self.sources)
         return f"{self.target} holds the name in {names} in {self.share:.0%} of the rows"
 
-    def reduce(self, table: ColumnTable) -> ColumnTable:
+    def reduce(self, table: ColumnFrame) -> ColumnFrame:
         """Return the table as it is: addresses are made anew, not learned."""
         return table
 
-    def restore(self, table: ColumnTable) -> ColumnTable:
+    def restore(self, table: ColumnFrame) -> ColumnFrame:
         """Write the row's names into its address."""
         column, values = table[self.target.position]
         words = _words(self.sources, table)
@@ -121,16 +121,16 @@ class Mailbox(Dependency):
     @classmethod
     def from_json(cls, state: dict[str, Any]) -> Self:
         """Rebuild a dependency from `to_json`'s value."""
-        sources = tuple(Field.from_json(source) for source in state["sources"])
-        return cls(sources, Field.from_json(state["target"]), float(state["share"]))
+        sources = tuple(ColumnRef.from_json(source) for source in state["sources"])
+        return cls(sources, ColumnRef.from_json(state["target"]), float(state["share"]))
 
 
 class _Found(NamedTuple):
     share: float
-    sources: tuple[Field, ...]
+    sources: tuple[ColumnRef, ...]
 
 
-def find_persons(table: ColumnTable, rng: np.random.Generator) -> list[Dependency]:
+def find_persons(table: ColumnFrame, rng: np.random.Generator) -> list[Dependency]:
     """Find the columns that speak of one person, the addresses first."""
     sample = sample_of(table, rng)
     fields = {at: field_at(table, at) for at in table}
@@ -138,7 +138,7 @@ def find_persons(table: ColumnTable, rng: np.random.Generator) -> list[Dependenc
     parts = [field for field in fields.values() if field.column.kind in _PARTS]
     mails = [field for field in fields.values() if field.column.kind == "email"]
     boxes = [
-        Mailbox(found.sources, mail, found.share)
+        EmailOfName(found.sources, mail, found.share)
         for mail in mails
         if (found := _names_in(mail, fulls, parts, sample)).share >= MOSTLY
     ]
@@ -148,7 +148,7 @@ def find_persons(table: ColumnTable, rng: np.random.Generator) -> list[Dependenc
 
 
 def _names_in(
-    mail: Field, fulls: Sequence[Field], parts: Sequence[Field], table: ColumnTable
+    mail: ColumnRef, fulls: Sequence[ColumnRef], parts: Sequence[ColumnRef], table: ColumnFrame
 ) -> _Found:
     """Find the names that an address holds in most rows: full ones, or their parts."""
     best = [
@@ -165,7 +165,7 @@ def _names_in(
     return best[0] if best[0].share >= together.share else together
 
 
-def _measured(mail: Field, sources: tuple[Field, ...], table: ColumnTable) -> _Found:
+def _measured(mail: ColumnRef, sources: tuple[ColumnRef, ...], table: ColumnFrame) -> _Found:
     addresses = [_folded(text.partition("@")[0]) for text in _texts(mail, table)]
     names = zip(*(_texts(field, table) for field in sources), strict=True)
     hits = [
@@ -176,13 +176,13 @@ def _measured(mail: Field, sources: tuple[Field, ...], table: ColumnTable) -> _F
     return _Found(float(np.mean(hits)) if hits else 0.0, sources)
 
 
-def _is_part(part: Field, full: Field, table: ColumnTable) -> bool:
+def _is_part(part: ColumnRef, full: ColumnRef, table: ColumnFrame) -> bool:
     pairs = zip(_texts(part, table), _texts(full, table), strict=True)
     same = [one.casefold() in whole.casefold() for one, whole in pairs if one and whole]
     return bool(same) and float(np.mean(same)) >= MOSTLY
 
 
-def _texts(field: Field, table: ColumnTable) -> list[str]:
+def _texts(field: ColumnRef, table: ColumnFrame) -> list[str]:
     """Return a column's texts; empty ones where there is no value."""
     values = table[field.position][1]
     return [str(v) if there else "" for v, there in zip(values, _are_there(values), strict=True)]
@@ -193,14 +193,14 @@ def _split(name: str) -> list[str]:
     return name.replace(",", " ").split()
 
 
-def _parts_of(full: Field, table: ColumnTable) -> Mapping[str, list[str]]:
+def _parts_of(full: ColumnRef, table: ColumnFrame) -> Mapping[str, list[str]]:
     """Split full names that were made into their parts; empty texts where there is none."""
     locale = full.column.locale or DEFAULT_LOCALE
     split = [split_name(name, locale) if name else ("", "") for name in _texts(full, table)]
     return {part: [names[place] for names in split] for place, part in enumerate(_PARTS)}
 
 
-def _words(sources: Sequence[Field], table: ColumnTable) -> list[list[str]]:
+def _words(sources: Sequence[ColumnRef], table: ColumnFrame) -> list[list[str]]:
     """Write the names of each row that was made as an address can hold them."""
     columns: list[Sequence[str]] = []
     for field in sources:

@@ -5,8 +5,8 @@ from collections.abc import Collection, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from tabgan.encoding.dependencies.grids import Grid
-from tabgan.encoding.dependencies.lines import Line, LineNumbers
+from tabgan.encoding.dependencies.grids import AllowedValues
+from tabgan.encoding.dependencies.lines import LineNumbers, NumericAxis
 
 __all__ = ["next_to", "settle_lines", "settle_parts"]
 
@@ -15,8 +15,8 @@ Mask = NDArray[np.bool_]
 
 
 def settle_lines(
-    lines: Sequence[Line],
-    grids: Sequence[Grid],
+    lines: Sequence[NumericAxis],
+    grids: Sequence[AllowedValues],
     edges: Collection[tuple[int, int]],
     pinned: Mask,
     strict: Collection[tuple[int, int]] = (),
@@ -68,7 +68,9 @@ def next_to(values: LineNumbers, direction: int) -> LineNumbers:
     return np.nextafter(values, np.inf * direction)
 
 
-def settle_parts(parts: Floats, total: Floats, grids: Sequence[Grid], free: Mask) -> Floats:
+def settle_parts(
+    parts: Floats, total: Floats, grids: Sequence[AllowedValues], free: Mask
+) -> Floats:
     """Change free parts so that they add up to a total, in proportion to what they were.
 
     Parameters
@@ -84,7 +86,7 @@ def settle_parts(parts: Floats, total: Floats, grids: Sequence[Grid], free: Mask
 
     Examples
     --------
-    >>> grid = Grid(0, 100, decimals=0)
+    >>> grid = AllowedValues(0, 100, decimals=0)
     >>> parts, free = np.array([[10.0], [30.0]]), np.array([[True], [True]])
     >>> settle_parts(parts, np.array([20.0]), [grid, grid], free)[:, 0].tolist()
     [5.0, 15.0]

@@ -5,16 +5,16 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from tabgan.encoding.dependencies.base import EXACT, ColumnTable, Dependency, Field, with_cells
-from tabgan.encoding.ends import within_ends
+from tabgan.encoding.dependencies.base import EXACT, ColumnFrame, ColumnRef, Dependency, with_cells
+from tabgan.encoding.ends import clip_to_range
 from tabgan.schema import Column
 from tabgan.values import numbers_of, numbers_to_series
 
-__all__ = ["Steps"]
+__all__ = ["MultiplesDependency"]
 
 
 @dataclass(frozen=True)
-class Steps(Dependency):
+class MultiplesDependency(Dependency):
     """The source is ``offset + k · step``, and is replaced by the whole number k.
 
     Parameters
@@ -28,7 +28,7 @@ class Steps(Dependency):
     """
 
     name: ClassVar[str] = "steps"
-    source: Field
+    source: ColumnRef
     column: Column
     step: float
     offset: float
@@ -38,14 +38,14 @@ class Steps(Dependency):
             raise ValueError("steps: step and offset must be finite numbers, the step above 0")
 
     @classmethod
-    def of(cls, source: Field, step: float, offset: float, table: ColumnTable) -> Self | None:
+    def of(cls, source: ColumnRef, step: float, offset: float, table: ColumnFrame) -> Self | None:
         """Describe the steps of a column that keeps them; None where they can't be counted."""
         numbers = numbers_of(table[source.position][1], source.column)
         with np.errstate(over="ignore"):
             counts = (numbers.values[numbers.present] - offset) / step
         if not len(counts) or np.abs(counts).max() > EXACT:
             return None
-        kept = within_ends(np.rint(counts).astype(np.int64), None, source.column.least_rows)
+        kept = clip_to_range(np.rint(counts).astype(np.int64), None, source.column.least_rows)
         column = Column(
             f"{source.column.name} in steps",
             "integer",
@@ -68,7 +68,7 @@ class Steps(Dependency):
         """Say the rule in words."""
         return f"{self.source} is {self.offset:g} plus a multiple of {self.step:g}"
 
-    def reduce(self, table: ColumnTable) -> ColumnTable:
+    def reduce(self, table: ColumnFrame) -> ColumnFrame:
         """Count the steps; where another rule has derived the column, nothing is done."""
         at, column = self.source
         if at not in table or table[at][0] != column:
@@ -78,7 +78,7 @@ class Steps(Dependency):
         values = numbers_to_series(counts, numbers.special, self.column, numbers.present)
         return with_cells(table, {at: (self.column, values)})
 
-    def restore(self, table: ColumnTable) -> ColumnTable:
+    def restore(self, table: ColumnFrame) -> ColumnFrame:
         """Turn counted steps into numbers."""
         at, column = self.source
         if at not in table or table[at][0] != self.column:
@@ -100,5 +100,5 @@ class Steps(Dependency):
     @classmethod
     def from_json(cls, state: dict[str, Any]) -> Self:
         """Rebuild a dependency from `to_json`'s value."""
-        source, column = Field.from_json(state["source"]), Column.from_json(state["column"])
+        source, column = ColumnRef.from_json(state["source"]), Column.from_json(state["column"])
         return cls(source, column, float(state["step"]), float(state["offset"]))

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from tabgan.encoding.dependencies.base import (
     EXACT,
     NUMBERS,
-    Cells,
-    ColumnTable,
+    ColumnFrame,
+    ColumnRef,
     Dependency,
-    Field,
+    TypedSeries,
     field_at,
     level_key,
     replaced,
@@ -22,13 +22,13 @@ from tabgan.encoding.dependencies.base import (
     with_cells,
     without,
 )
-from tabgan.encoding.dependencies.grids import Grid
+from tabgan.encoding.dependencies.grids import AllowedValues
 from tabgan.encoding.dependencies.settling import settle_parts
 from tabgan.scalars import Scalar, from_json_scalar, to_json_scalar
 from tabgan.schema import Column
 from tabgan.values import Numbers, numbers_of, numbers_to_series
 
-__all__ = ["Sum", "find_sums"]
+__all__ = ["SumDependency", "find_sums"]
 
 LEAST_ROWS = 100
 LEAST_NONZERO = 0.05  # share of rows in which an addend is not zero
@@ -41,13 +41,13 @@ Triple = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
-class Sum(Dependency):
+class SumDependency(Dependency):
     """The parts add up to the total in every row; the total is missing where a part is."""
 
     name: ClassVar[str] = "sum"
-    parts: tuple[Field, ...]
-    total: Field
-    grids: tuple[Grid, ...]  # the numbers that each may take, the total last
+    parts: tuple[ColumnRef, ...]
+    total: ColumnRef
+    grids: tuple[AllowedValues, ...]  # the numbers that each may take, the total last
     special: Scalar = None  # what the total is where a part is missing
 
     def __post_init__(self) -> None:
@@ -55,7 +55,7 @@ class Sum(Dependency):
             raise ValueError("sum: a grid is needed for each of two parts or more, and the total")
 
     @classmethod
-    def of(cls, parts: Sequence[Field], total: Field, table: ColumnTable) -> Self | None:
+    def of(cls, parts: Sequence[ColumnRef], total: ColumnRef, table: ColumnFrame) -> Self | None:
         """Describe the sum that a table's columns are; None where they don't add up exactly.
 
         Numbers too large to be added up, totals that are there without all their parts, and
@@ -79,11 +79,11 @@ class Sum(Dependency):
         """Say the rule in words."""
         return f"{' + '.join(map(str, self.parts))} = {self.total}"
 
-    def reduce(self, table: ColumnTable) -> ColumnTable:
+    def reduce(self, table: ColumnFrame) -> ColumnFrame:
         """Leave the total out."""
         return without(table, [self.total.position])
 
-    def restore(self, table: ColumnTable) -> ColumnTable:
+    def restore(self, table: ColumnFrame) -> ColumnFrame:
         """Add up; where the total can't be what they add up to, the parts give way."""
         numbers = [numbers_of(table[at][1], column) for at, column in self.parts]
         present = np.logical_and.reduce([part.present for part in numbers])
@@ -103,7 +103,7 @@ class Sum(Dependency):
         }
         return with_cells(table, {**changed, self.total.position: (column, sums)})
 
-    def settle(self, table: ColumnTable, pinned: NDArray[np.bool_]) -> ColumnTable:
+    def settle(self, table: ColumnFrame, pinned: NDArray[np.bool_]) -> ColumnFrame:
         """Change free parts to add up to a pinned total; else add up to a new total."""
         fields = (*self.parts, self.total)
         numbers = [numbers_of(table[at][1], column) for at, column in fields]
@@ -190,21 +190,21 @@ class Sum(Dependency):
     def from_json(cls, state: dict[str, Any]) -> Self:
         """Rebuild a dependency from `to_json`'s value."""
         return cls(
-            tuple(Field.from_json(part) for part in state["parts"]),
-            Field.from_json(state["total"]),
-            tuple(Grid.from_json(grid) for grid in state["grids"]),
+            tuple(ColumnRef.from_json(part) for part in state["parts"]),
+            ColumnRef.from_json(state["total"]),
+            tuple(AllowedValues.from_json(grid) for grid in state["grids"]),
             from_json_scalar(state["special"]),
         )
 
 
-def _nearest(grid: Grid, values: Floats) -> Floats:
+def _nearest(grid: AllowedValues, values: Floats) -> Floats:
     """Return the nearest numbers of a grid: float sums miss their decimals by a little."""
     low, high = grid.floor(values), grid.ceil(values)
     nearest: Floats = np.where(np.abs(values - low) <= np.abs(high - values), low, high)
     return nearest
 
 
-def _rewritten(cells: Cells, old: Numbers, new: Floats) -> Cells:
+def _rewritten(cells: TypedSeries, old: Numbers, new: Floats) -> TypedSeries:
     column = cells[0]
     if np.array_equal(old.values, new):
         return cells
@@ -223,8 +223,8 @@ class _Summand(NamedTuple):
         return ~np.isnan(self.values)
 
     @property
-    def grid(self) -> Grid:
-        return Grid.within(self.values[self.present], self.column)
+    def grid(self) -> AllowedValues:
+        return AllowedValues.within(self.values[self.present], self.column)
 
     def is_often_nonzero(self) -> bool:
         return bool((np.nan_to_num(self.values) != 0).mean() >= LEAST_NONZERO)
@@ -233,7 +233,7 @@ class _Summand(NamedTuple):
         return bool(np.nanmin(self.values) < np.nanmax(self.values))
 
 
-def find_sums(table: ColumnTable, rng: np.random.Generator) -> list[Sum]:
+def find_sums(table: ColumnFrame, rng: np.random.Generator) -> list[SumDependency]:
     """Find the columns that are the sum of two others; each column takes part in one sum at most.
 
     Several sums over the same column could not all be kept when one leaves its range.
@@ -245,7 +245,7 @@ def find_sums(table: ColumnTable, rng: np.random.Generator) -> list[Sum]:
     }
     full: dict[int, _Summand] = {}
     taken: set[int] = set()
-    found: list[Sum] = []
+    found: list[SumDependency] = []
     for triple in _candidates(sample, rng):
         if taken & set(triple) or not _adds_up(*(sample[at] for at in triple)):
             continue
@@ -259,13 +259,13 @@ def find_sums(table: ColumnTable, rng: np.random.Generator) -> list[Sum]:
 
 
 def _sum_of(
-    table: ColumnTable, triple: Triple, summands: Mapping[int, _Summand], special: Scalar
-) -> Sum:
+    table: ColumnFrame, triple: Triple, summands: Mapping[int, _Summand], special: Scalar
+) -> SumDependency:
     a, b, total = (field_at(table, at) for at in triple)
-    return Sum((a, b), total, tuple(summands[at].grid for at in triple), special)
+    return SumDependency((a, b), total, tuple(summands[at].grid for at in triple), special)
 
 
-def _summand(cells: Cells, least_rows: int = LEAST_ROWS) -> _Summand | None:
+def _summand(cells: TypedSeries, least_rows: int = LEAST_ROWS) -> _Summand | None:
     if cells[0].kind not in NUMBERS:
         return None
     summand = _Summand(cells[0], _floats(cells))
@@ -273,12 +273,12 @@ def _summand(cells: Cells, least_rows: int = LEAST_ROWS) -> _Summand | None:
     return summand if exact and summand.present.sum() >= least_rows else None
 
 
-def _floats(cells: Cells) -> Floats:
+def _floats(cells: TypedSeries) -> Floats:
     numbers = numbers_of(cells[1], cells[0])
     return np.where(numbers.present, numbers.values.astype(float), np.nan)
 
 
-def _specials(cells: Cells) -> list[Scalar]:
+def _specials(cells: TypedSeries) -> list[Scalar]:
     numbers = numbers_of(cells[1], cells[0])
     special = numbers.special[~numbers.present]
     return list({level_key(value): value for value in special}.values())

@@ -12,7 +12,7 @@ from tabgan.evaluation.report.axes import ticks
 from tabgan.evaluation.report.bars import WIDTH, paired_bars
 from tabgan.evaluation.report.svg import chart, element, point
 from tabgan.evaluation.report.words import moment, number, percent, short, span
-from tabgan.evaluation.results import Levels, Numbers
+from tabgan.evaluation.results import LevelsChart, NumbersChart
 
 __all__ = ["distribution"]
 
@@ -21,9 +21,9 @@ _BARS = 8  # levels in the chart of a column
 _SKEWED = 0.5  # share of one bin from which heights are drawn by their square root
 
 
-def distribution(name: str, shown: Numbers | Levels) -> Markup:
+def distribution(name: str, shown: NumbersChart | LevelsChart) -> Markup:
     """Draw how a column's values are spread in both tables."""
-    if isinstance(shown, Numbers):
+    if isinstance(shown, NumbersChart):
         return _histogram(name, shown)
     names, real, synthetic = list(shown.names[:_BARS]), shown.real, shown.synthetic
     rows = list(zip(names, 100 * real[: len(names)], 100 * synthetic[: len(names)], strict=True))
@@ -34,7 +34,7 @@ def distribution(name: str, shown: Numbers | Levels) -> Markup:
     return paired_bars(f"Shares of the values of {short(name)}", rows, percent)
 
 
-def _histogram(name: str, shown: Numbers) -> Markup:
+def _histogram(name: str, shown: NumbersChart) -> Markup:
     height, left, right, top, bottom = 150.0, 6.0, WIDTH - 6, 20.0, 126.0
     low, high = float(shown.edges[0]), float(shown.edges[-1])
     width = (high - low) or 1.0
@@ -74,7 +74,7 @@ def _histogram(name: str, shown: Numbers) -> Markup:
     )
 
 
-def _edge(value: float, shown: Numbers) -> str:
+def _edge(value: float, shown: NumbersChart) -> str:
     if shown.is_time == "date":
         return moment(value, "m")
     return span(value) if shown.is_time == "duration" else number(value)
@@ -105,7 +105,7 @@ def _short(values: Floats) -> list[str]:
     return [f"{value:.1f}".removesuffix(".0") for value in values]
 
 
-def _spread(shown: Numbers) -> str:
+def _spread(shown: NumbersChart) -> str:
     """Say in words what a histogram shows: the quartiles of both tables."""
     parts = [
         f"{table} from {short(q['0'], 30)} over the median {short(q['50'], 30)} to "

@@ -11,13 +11,13 @@ from tabgan.evaluation.evaluation import Evaluation
 from tabgan.evaluation.report.distributions import distribution
 from tabgan.evaluation.report.heat import HeatMaps
 from tabgan.evaluation.report.judging import Reading, column_gap, read
-from tabgan.evaluation.results import ColumnResult, Figure, Levels, Numbers, Pairs
+from tabgan.evaluation.results import ColumnResult, Figure, LevelsChart, NumbersChart, Pairs
 
 __all__ = [
     "ColumnCard",
     "Columns",
     "Leading",
-    "Part",
+    "PartView",
     "leading_figures",
     "parts",
     "shown_of",
@@ -68,16 +68,16 @@ class ColumnCard(NamedTuple):
     picture: Markup | None
 
     @property
-    def numbers(self) -> Numbers | None:
+    def numbers(self) -> NumbersChart | None:
         """The distribution if it is one of numbers or times."""
         shown = self.result.distribution
-        return shown if isinstance(shown, Numbers) else None
+        return shown if isinstance(shown, NumbersChart) else None
 
     @property
-    def levels(self) -> Levels | None:
+    def levels(self) -> LevelsChart | None:
         """The distribution if it is one of levels."""
         shown = self.result.distribution
-        return shown if isinstance(shown, Levels) else None
+        return shown if isinstance(shown, LevelsChart) else None
 
 
 class Columns(NamedTuple):
@@ -108,7 +108,7 @@ class Leading(NamedTuple):
     figure: Figure
 
 
-class Part(NamedTuple):
+class PartView(NamedTuple):
     """A part of the verdict."""
 
     name: str
@@ -157,11 +157,11 @@ def leading_figures(evaluation: Evaluation) -> dict[str, Leading]:
     return found
 
 
-def parts(evaluation: Evaluation) -> list[Part]:
+def parts(evaluation: Evaluation) -> list[PartView]:
     """Return the parts of the verdict in its order."""
     leading = leading_figures(evaluation)
     return [
-        Part(
+        PartView(
             PART_NAMES.get(key, key),
             ANCHORS.get(key, key),
             PART_MEANINGS.get(key, ""),

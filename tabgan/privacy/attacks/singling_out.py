@@ -32,7 +32,7 @@ from tabgan.privacy.attacks.tables import AuditTables, some
 from tabgan.privacy.rates import Rate
 from tabgan.privacy.risks import measured
 
-__all__ = ["Condition", "matches", "singling_out"]
+__all__ = ["CellTest", "matches", "singling_out"]
 
 MOST_GUESSES = 4_000
 MOST_ATTEMPTS = 40_000
@@ -47,7 +47,7 @@ Floats = NDArray[np.float64]
 Places = NDArray[np.int64]
 
 
-class Condition(NamedTuple):
+class CellTest(NamedTuple):
     """What is said of one column: its position, a comparison, and a value (NaN: missing)."""
 
     place: int
@@ -55,7 +55,7 @@ class Condition(NamedTuple):
     value: float
 
 
-Predicate = tuple[Condition, ...]
+Predicate = tuple[CellTest, ...]
 Columns = dict[int, Floats]
 
 
@@ -96,9 +96,9 @@ def matches(predicate: Predicate, columns: Columns) -> Places:
     Examples
     --------
     >>> columns = {0: np.array([1.0, 2.0, np.nan]), 1: np.array([5.0, 5.0, 7.0])}
-    >>> matches((Condition(0, "≥", 2.0), Condition(1, "=", 5.0)), columns).tolist()
+    >>> matches((CellTest(0, "≥", 2.0), CellTest(1, "=", 5.0)), columns).tolist()
     [1]
-    >>> matches((Condition(0, "=", np.nan),), columns).tolist()
+    >>> matches((CellTest(0, "=", np.nan),), columns).tolist()
     [2]
     """
     first, *others = predicate
@@ -108,7 +108,7 @@ def matches(predicate: Predicate, columns: Columns) -> Places:
     return rows
 
 
-def _holds(condition: Condition, values: Floats) -> NDArray[np.bool_]:
+def _holds(condition: CellTest, values: Floats) -> NDArray[np.bool_]:
     if np.isnan(condition.value):
         return np.isnan(values)
     compare = {"=": np.equal, "≤": np.less_equal, "≥": np.greater_equal}[condition.comparison]
@@ -139,11 +139,11 @@ def _lone_values(columns: Columns, rng: np.random.Generator) -> Iterator[Predica
     candidates = []
     for place, values in columns.items():
         there, counts = np.unique(values[~np.isnan(values)], return_counts=True)
-        candidates += [Condition(place, "=", float(value)) for value in there[counts == 1]]
+        candidates += [CellTest(place, "=", float(value)) for value in there[counts == 1]]
         if len(there):
-            candidates.append(Condition(place, "≤", float(there[0])))
-            candidates.append(Condition(place, "≥", float(there[-1])))
-        candidates.append(Condition(place, "=", np.nan))
+            candidates.append(CellTest(place, "≤", float(there[0])))
+            candidates.append(CellTest(place, "≥", float(there[-1])))
+        candidates.append(CellTest(place, "=", np.nan))
     return ((candidates[turn],) for turn in some(len(candidates), MOST_ATTEMPTS, rng))
 
 
@@ -166,10 +166,10 @@ def _from_rows(tables: AuditTables, columns: Columns, width: int) -> Iterator[Pr
         )
 
 
-def _said_of(place: int, value: float, median: float | None) -> Condition:
+def _said_of(place: int, value: float, median: float | None) -> CellTest:
     if median is None or np.isnan(value):
-        return Condition(place, "=", value)
-    return Condition(place, "≥" if value > median else "≤", value)
+        return CellTest(place, "=", value)
+    return CellTest(place, "≥" if value > median else "≤", value)
 
 
 def _at_random(
@@ -179,10 +179,10 @@ def _at_random(
     values = {place: np.unique(column.synthetic) for place, column in tables.coded.items()}
     places = np.array(list(tables.coded))
 
-    def condition(place: int) -> Condition:
+    def condition(place: int) -> CellTest:
         comparisons = "=" if tables.coded[place].nominal else "=≤≥"
         turn = rng.integers(len(comparisons))
-        return Condition(place, comparisons[turn], float(rng.choice(values[place])))  # type: ignore[arg-type]
+        return CellTest(place, comparisons[turn], float(rng.choice(values[place])))  # type: ignore[arg-type]
 
     return [
         tuple(condition(int(place)) for place in rng.choice(places, size=width, replace=False))

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from tabgan.encoding.base import ColumnEncoder
 
-__all__ = ["KNOTS", "UNIT", "Learned", "hats", "level_block", "number_block"]
+__all__ = ["KNOTS", "UNIT", "ColumnSummary", "hat_features", "level_block", "number_block"]
 
 KNOTS = 17  # of a number
 UNIT = 256
@@ -26,7 +26,7 @@ _POINT = 1e-6  # bands narrower than this count as points
 
 
 @dataclass(frozen=True)
-class Learned:
+class ColumnSummary:
     """A column's encoder, and how its values are laid out to be counted.
 
     Parameters
@@ -65,19 +65,19 @@ def number_block(low: Floats, width: Floats, marks: Ints, n_specials: int) -> In
     n_specials
         Number of specials.
     """
-    shares = np.clip(hats(low, width), 0, 1)  # rounding may have left one just below 0
+    shares = np.clip(hat_features(low, width), 0, 1)  # rounding may have left one just below 0
     steps = np.rint(UNIT * np.cumsum(shares, axis=1)).astype(np.int64)
     spread = np.diff(np.clip(steps, 0, UNIT), axis=1, prepend=0)
     spread[marks != 0] = 0
     return np.concatenate([spread, level_block(marks - 1, n_specials)], axis=1)
 
 
-def hats(low: Floats, width: Floats) -> Floats:
+def hat_features(low: Floats, width: Floats) -> Floats:
     """Return the mean of each knot's hat function over bands, shape (bands, knots).
 
     Examples
     --------
-    >>> hats(np.array([0.0]), np.array([0.0]))[0, :2].tolist()
+    >>> hat_features(np.array([0.0]), np.array([0.0]))[0, :2].tolist()
     [1.0, 0.0]
     """
     place = (KNOTS - 1) * np.clip(low, 0, 1)[:, None] - np.arange(KNOTS)

@@ -10,16 +10,16 @@ from numpy.typing import NDArray
 
 from tabgan.encoding.categorical import CategoricalEncoder
 from tabgan.encoding.columns import FEW_VALUES
-from tabgan.encoding.levels import Levels
+from tabgan.encoding.levels import LevelTable
 from tabgan.encoding.numeric import NumericEncoder
 from tabgan.encoding.quantiles import Quantiles
 from tabgan.encoding.scales import EXACT, Lattice, Real, Scale
 from tabgan.errors import OptionError
-from tabgan.privacy.differential.blocks import Learned, level_block, number_block
-from tabgan.privacy.differential.curator import Curator
-from tabgan.privacy.differential.forms import Form
+from tabgan.privacy.differential.blocks import ColumnSummary, level_block, number_block
+from tabgan.privacy.differential.curator import NoisyCounter
+from tabgan.privacy.differential.forms import ColumnFormat
 from tabgan.privacy.differential.levels import learn_levels
-from tabgan.privacy.differential.tree import SURE, Cells, grow
+from tabgan.privacy.differential.tree import SURE, RangeCells, grow
 from tabgan.scalars import Scalar
 from tabgan.schema import Column
 from tabgan.values import Numbers, codes_of, numbers_of, numbers_to_series, range_of_ticks
@@ -31,8 +31,14 @@ Floats = NDArray[np.float64]
 
 
 def learn_column(
-    form: Form, values: pd.Series, curator: Curator, part: int, *, n_rows: int, delta: float
-) -> tuple[Column, Learned]:
+    form: ColumnFormat,
+    values: pd.Series,
+    curator: NoisyCounter,
+    part: int,
+    *,
+    n_rows: int,
+    delta: float,
+) -> tuple[Column, ColumnSummary]:
     """Make the encoder of a column out of noisy counts.
 
     Parameters
@@ -63,8 +69,8 @@ def learn_column(
 
 
 def _learn_numbers(
-    form: Form, values: pd.Series, curator: Curator, part: int
-) -> tuple[Column, Learned]:
+    form: ColumnFormat, values: pd.Series, curator: NoisyCounter, part: int
+) -> tuple[Column, ColumnSummary]:
     column = form.column
     line, present, _ = _read(form, values)
     whole, (low, high) = _is_whole(form), _bounds(form)
@@ -90,23 +96,23 @@ def _learn_numbers(
     if whole and (cells.high - cells.low).sum() <= FEW_VALUES:
         return column, _few_numbers(form, _single(cells))
     scale, quantiles = _distribution(form, cells, whole)
-    encoder = NumericEncoder(column, scale, quantiles, Levels(form.specials))
+    encoder = NumericEncoder(column, scale, quantiles, LevelTable(form.specials))
 
     def block(part: pd.Series) -> Ints:
         line, _, marks = _read(form, part)
         low, width = quantiles.to_band(_to_scale(line, scale, cells))
         return number_block(low, width, marks, len(form.specials))
 
-    return column, Learned(encoder, block)
+    return column, ColumnSummary(encoder, block)
 
 
-def _single(cells: Cells) -> Floats:
+def _single(cells: RangeCells) -> Floats:
     """Return the whole numbers in cells."""
     parts = [np.arange(low, high) for low, high in zip(cells.low, cells.high, strict=True)]
     return np.concatenate(parts)
 
 
-def _few_numbers(form: Form, numbers: Floats) -> Learned:
+def _few_numbers(form: ColumnFormat, numbers: Floats) -> ColumnSummary:
     """Take the numbers of a column that has but few for levels."""
     column, n = form.column, len(numbers)
     special = np.full(n, None, object)
@@ -122,7 +128,7 @@ def _few_numbers(form: Form, numbers: Floats) -> Learned:
             np.where(present, codes, np.where(marks > 0, n - 1 + marks, -1)), len(levels)
         )
 
-    return Learned(CategoricalEncoder(column, Levels(levels)), block)
+    return ColumnSummary(CategoricalEncoder(column, LevelTable(levels)), block)
 
 
 class _Read(NamedTuple):
@@ -133,7 +139,7 @@ class _Read(NamedTuple):
     marks: Ints  # 0 where there is one, from 1 on which special stands there, -1 for none
 
 
-def _read(form: Form, values: pd.Series) -> _Read:
+def _read(form: ColumnFormat, values: pd.Series) -> _Read:
     read = numbers_of(values, _bounded(form.column))
     line = read.values.astype(np.float64)
     if _is_whole(form):
@@ -164,21 +170,21 @@ def _bounded(column: Column) -> Column:
     return replace(column, maximum=max(EXACT, column.minimum or 0))
 
 
-def _per_unit(form: Form) -> float:
+def _per_unit(form: ColumnFormat) -> float:
     """Return the whole steps of the line in a unit of the column's numbers."""
     return 10.0 ** (form.column.decimals or 0) if form.step == 1 else 1 / form.step
 
 
-def _from_line(line: Floats, form: Form) -> Any:
+def _from_line(line: Floats, form: ColumnFormat) -> Any:
     numbers = line / 10.0 ** (form.column.decimals or 0) * form.step
     return numbers if form.column.kind == "numeric" else numbers.astype(np.int64)
 
 
-def _is_whole(form: Form) -> bool:
+def _is_whole(form: ColumnFormat) -> bool:
     return form.column.kind != "numeric" or form.column.decimals is not None
 
 
-def _bounds(form: Form) -> tuple[float | None, float | None]:
+def _bounds(form: ColumnFormat) -> tuple[float | None, float | None]:
     """Return the declared range on the line."""
     column = form.column
     ends = column.minimum, column.maximum
@@ -192,7 +198,7 @@ def _bounds(form: Form) -> tuple[float | None, float | None]:
     return low, high
 
 
-def _with_range(column: Column, cells: Cells, whole: bool) -> Column:
+def _with_range(column: Column, cells: RangeCells, whole: bool) -> Column:
     """Give a column of numbers the range that was found, where none is declared."""
     if column.kind not in ("integer", "numeric"):
         return column
@@ -206,7 +212,7 @@ def _with_range(column: Column, cells: Cells, whole: bool) -> Column:
     )
 
 
-def _distribution(form: Form, cells: Cells, whole: bool) -> tuple[Scale, Quantiles]:
+def _distribution(form: ColumnFormat, cells: RangeCells, whole: bool) -> tuple[Scale, Quantiles]:
     """Turn cells and their rows into a scale and a quantile function on it."""
     share = np.cumsum(cells.rows) / cells.rows.sum()
     share[-1] = 1.0
@@ -219,7 +225,7 @@ def _distribution(form: Form, cells: Cells, whole: bool) -> tuple[Scale, Quantil
     return scale, Quantiles(u[new], np.maximum.accumulate(x[new]), whole)
 
 
-def _scale(form: Form, cells: Cells) -> Scale:
+def _scale(form: ColumnFormat, cells: RangeCells) -> Scale:
     if not _is_whole(form):
         return Real(int(np.frexp(max(abs(cells.low[0]), abs(cells.high[-1])))[1]))
     base, last = int(cells.low[0]), int(cells.high[-1] - 1 - cells.low[0])
@@ -228,7 +234,7 @@ def _scale(form: Form, cells: Cells) -> Scale:
     return Lattice("int64", base * form.step, form.step, last)
 
 
-def _to_scale(line: Floats, scale: Scale, cells: Cells) -> Floats:
+def _to_scale(line: Floats, scale: Scale, cells: RangeCells) -> Floats:
     """Turn places on the line into positions of a scale."""
     inside = np.clip(line, cells.low[0], cells.high[-1])
     return np.ldexp(inside, -scale.exponent) if isinstance(scale, Real) else inside - cells.low[0]

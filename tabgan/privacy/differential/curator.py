@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from tabgan.privacy.differential.ledger import Ledger
 from tabgan.privacy.differential.noise import Noise, rounded_gaussian
 
-__all__ = ["Curator"]
+__all__ = ["NoisyCounter"]
 
 Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Curator:
+class NoisyCounter:
     """Adds to sums over rows the noise that the ledger has for them, and no more often than it has.
 
     Parameters

@@ -7,9 +7,9 @@ import torch
 from torch import Tensor, nn
 
 from tabgan.privacy.differential.blocks import KNOTS
-from tabgan.privacy.differential.moments import Moments
-from tabgan.privacy.differential.triples import Triples
-from tabgan.spans import Spans
+from tabgan.privacy.differential.moments import Marginals
+from tabgan.privacy.differential.triples import ThreeWayMarginals
+from tabgan.spans import RowLayout
 
 __all__ = ["MomentLoss", "SoftBlocks", "TripleLoss"]
 
@@ -24,13 +24,13 @@ class SoftBlocks(nn.Module):
 
     Examples
     --------
-    >>> blocks = SoftBlocks(Spans(marks=(None,), widths=(2,)))
+    >>> blocks = SoftBlocks(RowLayout(marks=(None,), widths=(2,)))
     >>> cells = blocks(torch.zeros(3, 3))
     >>> cells.shape, cells[0, -2:].tolist()
     (torch.Size([3, 19]), [0.5, 0.5])
     """
 
-    def __init__(self, spans: Spans) -> None:
+    def __init__(self, spans: RowLayout) -> None:
         super().__init__()
         self.spans = spans
         self.register_buffer("knots", torch.arange(KNOTS, dtype=torch.float32), persistent=False)
@@ -67,13 +67,13 @@ class MomentLoss(nn.Module):
 
     Examples
     --------
-    >>> moments = Moments((2, 2), np.full(4, 0.5), np.full((4, 4), 0.25), 0.0, 0.0)
+    >>> moments = Marginals((2, 2), np.full(4, 0.5), np.full((4, 4), 0.25), 0.0, 0.0)
     >>> even = torch.full((8, 4), 0.5)
     >>> MomentLoss(moments)(even, even).item()
     0.0
     """
 
-    def __init__(self, moments: Moments) -> None:
+    def __init__(self, moments: Marginals) -> None:
         super().__init__()
         owner, means = moments.owner, moments.means
         expected = np.outer(means, means) + moments.pair_noise + LEAST_SHARE
@@ -108,14 +108,14 @@ class TripleLoss(nn.Module):
 
     Examples
     --------
-    >>> moments = Moments((1, 1, 1), np.ones(3), np.ones((3, 3)), 0.0, 0.0)
-    >>> triples = Triples(np.eye(3), (1, 1, 1), ((0, 1, 2),), (np.ones((1, 1, 1)),), 0.0)
+    >>> moments = Marginals((1, 1, 1), np.ones(3), np.ones((3, 3)), 0.0, 0.0)
+    >>> triples = ThreeWayMarginals(np.eye(3), (1, 1, 1), ((0, 1, 2),), (np.ones((1, 1, 1)),), 0.0)
     >>> rows = torch.ones(8, 3)
     >>> TripleLoss(triples, moments)(rows, rows, torch.Generator()).item()
     0.0
     """
 
-    def __init__(self, triples: Triples, moments: Moments) -> None:
+    def __init__(self, triples: ThreeWayMarginals, moments: Marginals) -> None:
         super().__init__()
         self.chosen = triples.chosen
         starts = np.cumsum((0, *triples.widths))

@@ -18,25 +18,29 @@ from tabgan.errors import PrivacyWarning
 from tabgan.gan.callbacks import Callback, Callbacks, History, Progress, observed
 from tabgan.gan.latent import check_prior, resolve_latent_dim
 from tabgan.gan.precision import choose_device, choose_precision
-from tabgan.gan.recipe import Recipe
+from tabgan.gan.recipe import TrainingConfig
 from tabgan.kinds import LOCALISED
 from tabgan.lookup import find_name
 from tabgan.model import TableModel
-from tabgan.privacy.differential.blocks import Learned
+from tabgan.privacy.differential.blocks import ColumnSummary
 from tabgan.privacy.differential.columns import learn_column
-from tabgan.privacy.differential.curator import Curator
-from tabgan.privacy.differential.forms import Form, find_form
-from tabgan.privacy.differential.intake import take
+from tabgan.privacy.differential.curator import NoisyCounter
+from tabgan.privacy.differential.forms import ColumnFormat, vote_on_format
+from tabgan.privacy.differential.intake import sanitize
 from tabgan.privacy.differential.ledger import Share, plan_ledger
-from tabgan.privacy.differential.made import made_encoder
-from tabgan.privacy.differential.matching import Matching
-from tabgan.privacy.differential.moments import Moments, measure_moments, sensitivities
+from tabgan.privacy.differential.made import identifier_encoder
+from tabgan.privacy.differential.matching import MarginalMatching
+from tabgan.privacy.differential.moments import Marginals, measure_marginals, sensitivities
 from tabgan.privacy.differential.noise import Noise, noise_source
-from tabgan.privacy.differential.refusals import check_private
+from tabgan.privacy.differential.refusals import check_private_options
 from tabgan.privacy.differential.rules import find_rules
-from tabgan.privacy.differential.triples import Triples, measure_triples, triple_sensitivity
+from tabgan.privacy.differential.triples import (
+    ThreeWayMarginals,
+    measure_three_way,
+    triple_sensitivity,
+)
 from tabgan.schema import Column, Schema
-from tabgan.spans import Spans
+from tabgan.spans import RowLayout
 from tabgan.training import auto_steps
 
 __all__ = ["fit_privately"]
@@ -87,10 +91,10 @@ def fit_privately(
         If labels, dtypes or declarations can't be used, or the categories of a column are not
         said to be public.
     """
-    check_private(options)
+    check_private_options(options)
     history = History()
     callback = Callbacks([history, progress, *(options["callbacks"] or ())])
-    kept = Recipe.of(options).kept_options(options, _LEFT_OUT)
+    kept = TrainingConfig.of(options).kept_options(options, _LEFT_OUT)
     with observed(callback.callbacks, {**kept, "random_state": seed}) as facts:
         encoder, moments, triples, curator, n_rows = _measure(frame, form, options, callback)
         # From here on no row is looked at.
@@ -118,24 +122,24 @@ def fit_privately(
 
 def _measure(
     frame: pd.DataFrame, form: FrameForm, options: Options, callback: Callback
-) -> tuple[TableEncoder, Moments, Triples | None, Curator, int]:
+) -> tuple[TableEncoder, Marginals, ThreeWayMarginals | None, NoisyCounter, int]:
     """Return all that is ever learned of the rows: encoder, moments and number, with noise."""
     callback.on_stage("Measuring in private")
-    frame, schema = take(frame, form, options["schema"])
+    frame, schema = sanitize(frame, form, options["schema"])
     for declared in options["constraints"] or ():
         declared.positions(schema)  # refuses columns that are not there
     curator = _curator(schema, options, noise_source())
     n_rows = max(int(curator.measure("rows", np.array(len(frame)))), 1)
     _warn(options["delta"], n_rows)
     encoder, learned = _learn(frame, schema, curator, n_rows, options)
-    moments = measure_moments(frame, learned, curator, n_rows)
+    moments = measure_marginals(frame, learned, curator, n_rows)
     if options["derive"]:
         encoder, learned, moments = _with_rules(encoder, learned, moments)
-    triples = measure_triples(frame, learned, moments, curator, n_rows)
+    triples = measure_three_way(frame, learned, moments, curator, n_rows)
     return encoder, moments, triples, curator, n_rows
 
 
-def _curator(schema: Schema, options: Options, noise: Noise) -> Curator:
+def _curator(schema: Schema, options: Options, noise: Noise) -> NoisyCounter:
     n_learned = max(sum(not column.is_made_anew for column in schema), 1)
     one, two = sensitivities(n_learned)
     units = {
@@ -158,7 +162,7 @@ def _curator(schema: Schema, options: Options, noise: Noise) -> Curator:
         brings_up=any(map(_is_open, schema)),
         private=noise.is_private,
     )
-    return Curator(ledger, noise)
+    return NoisyCounter(ledger, noise)
 
 
 def _is_open(column: Column) -> bool:
@@ -172,7 +176,7 @@ def _warn(delta: float, n_rows: int) -> None:
     if delta > 1 / n_rows:
         warnings.warn(
             f"delta={delta:g} is above one in the number of rows (about {n_rows:,}): a mechanism "
-            "that gives away one row at random would satisfy it; take less",
+            "that gives away one row at random would satisfy it; sanitize less",
             PrivacyWarning,
             stacklevel=2,
         )
@@ -182,7 +186,7 @@ def _localised(column: Column, locale: str | None) -> Column:
     return replace(column, locale=column.locale or locale) if column.kind in LOCALISED else column
 
 
-def _bounded(form: Form, ranges: Sequence[Range]) -> Form:
+def _bounded(form: ColumnFormat, ranges: Sequence[Range]) -> ColumnFormat:
     """Give a column the bounds that are declared."""
     for declared in ranges:
         if find_name(declared.column, (form.column.name,)) is not None:
@@ -192,22 +196,22 @@ def _bounded(form: Form, ranges: Sequence[Range]) -> Form:
 
 
 def _learn(
-    frame: pd.DataFrame, schema: Schema, curator: Curator, n_rows: int, options: Options
-) -> tuple[TableEncoder, list[tuple[int, Learned]]]:
+    frame: pd.DataFrame, schema: Schema, curator: NoisyCounter, n_rows: int, options: Options
+) -> tuple[TableEncoder, list[tuple[int, ColumnSummary]]]:
     """Make the encoder; return how learned columns are laid out, those of numbers first."""
     columns: dict[int, Column] = {}
     encoders: dict[int, ColumnEncoder] = {}
-    found: list[tuple[int, Learned]] = []
+    found: list[tuple[int, ColumnSummary]] = []
     delta = curator.ledger.stable / max(sum(map(_is_open, schema)), 1)
     for place, column in enumerate(schema):
         values = frame.iloc[:, place]
-        form = Form(column)
+        form = ColumnFormat(column)
         if _is_open(column) and column.kind != "boolean":
-            form = find_form(column, values, curator, place)
+            form = vote_on_format(column, values, curator, place)
         form = _bounded(form, options["constraints"] or ())
         if form.column.is_made_anew:
             columns[place] = _localised(form.column, options["locale"])
-            encoders[place] = made_encoder(columns[place])
+            encoders[place] = identifier_encoder(columns[place])
             continue
         columns[place], learned = learn_column(
             form, values, curator, place, n_rows=n_rows, delta=delta
@@ -223,8 +227,8 @@ def _learn(
 
 
 def _with_rules(
-    encoder: TableEncoder, learned: list[tuple[int, Learned]], moments: Moments
-) -> tuple[TableEncoder, list[tuple[int, Learned]], Moments]:
+    encoder: TableEncoder, learned: list[tuple[int, ColumnSummary]], moments: Marginals
+) -> tuple[TableEncoder, list[tuple[int, ColumnSummary]], Marginals]:
     """Leave out of the encoder and the moments what other columns determine."""
     blocks = [(place, encoder.encoders[place]) for place, _ in learned]
     rules = find_rules(moments, encoder.schema, blocks)
@@ -241,7 +245,7 @@ def _with_rules(
     return reduced, kept, moments.without(out)
 
 
-def _shares(moments: Moments, spans: Spans) -> Tensor:
+def _shares(moments: Marginals, spans: RowLayout) -> Tensor:
     """Return the share of each level, shape (levels,)."""
     parts = np.split(moments.means, np.cumsum(moments.widths)[:-1])
     plain = iter(parts[spans.n_numbers :])
@@ -257,14 +261,14 @@ def _shares(moments: Moments, spans: Spans) -> Tensor:
 
 
 def _matching(
-    spans: Spans, latent_dim: int, n_rows: int, *, options: Options, seed: int
-) -> Matching:
+    spans: RowLayout, latent_dim: int, n_rows: int, *, options: Options, seed: int
+) -> MarginalMatching:
     device = choose_device(options["device"])
     steps = auto_steps(n_rows) // FEWER_STEPS
     if options["steps"] != "auto":
         steps = int(options["steps"])
-    recipe = Recipe.of(options)
-    return Matching(
+    recipe = TrainingConfig.of(options)
+    return MarginalMatching(
         spans=spans,
         latent_dim=latent_dim,
         hidden_dim=options["hidden_dim"],

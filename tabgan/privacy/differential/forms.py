@@ -16,14 +16,14 @@ from numpy.typing import NDArray
 
 from tabgan.inference.numbers import is_number, is_whole
 from tabgan.kinds import Kind
-from tabgan.privacy.differential.curator import Curator
+from tabgan.privacy.differential.curator import NoisyCounter
 from tabgan.scalars import Scalar
 from tabgan.schema import Column
 from tabgan.text_formats import DATE_FORMATS, MISSING_MARKS, parse_dates, pattern_of
 from tabgan.values import dense, numbers_of, unit_of
 from tabgan.values.levels import distinct_of
 
-__all__ = ["Form", "find_form", "votes"]
+__all__ = ["ColumnFormat", "vote_on_format", "votes"]
 
 MOST_DECIMALS = 10
 SURE = 4.0  # times the noise that a count must have to be more than noise
@@ -52,7 +52,7 @@ _TICKING: tuple[Kind, ...] = ("datetime", "timedelta")
 
 
 @dataclass(frozen=True)
-class Form:
+class ColumnFormat:
     """What a vote has found.
 
     Parameters
@@ -70,7 +70,9 @@ class Form:
     step: int = 1
 
 
-def find_form(column: Column, values: pd.Series, curator: Curator, part: int) -> Form:
+def vote_on_format(
+    column: Column, values: pd.Series, curator: NoisyCounter, part: int
+) -> ColumnFormat:
     """Let the rows of a column vote on its form; what is declared is not asked for.
 
     Parameters
@@ -91,7 +93,7 @@ def find_form(column: Column, values: pd.Series, curator: Curator, part: int) ->
     found = dict(zip(forms, noisy.tolist(), strict=True))
     sure = {form for form, count in found.items() if count > least}
     if forms is _DATES:
-        return Form(column, (None,) if "missing" in sure else (), _step(column, sure))
+        return ColumnFormat(column, (None,) if "missing" in sure else (), _step(column, sure))
     specials = tuple(
         None if form == "missing" else str(form)
         for form in forms
@@ -99,10 +101,10 @@ def find_form(column: Column, values: pd.Series, curator: Curator, part: int) ->
     )
     if forms is _NUMBERS:
         column = _settle_decimals(column, sure) if column.kind == "numeric" else column
-        return Form(column, specials)
+        return ColumnFormat(column, specials)
     column = _settle_text(column, found, sure)
     ticks = column.kind in _TICKING and column.format is None
-    return Form(column, specials, _step(column, sure) if ticks else 1)
+    return ColumnFormat(column, specials, _step(column, sure) if ticks else 1)
 
 
 def votes(column: Column, values: pd.Series) -> tuple[list[Vote], NDArray[np.int64]]:

@@ -21,13 +21,13 @@ from tabgan.scalars import Scalar, from_json_scalar, to_json_scalar
 from tabgan.schema import Column, Schema
 from tabgan.values import dense
 
-__all__ = ["take"]
+__all__ = ["sanitize"]
 
 _MISSING = (type(None), type(pd.NaT), type(pd.NA))
 _PLAIN = {str, int, float, bool, bytes, datetime.date, uuid.UUID, *_MISSING}  # can all be kept
 
 
-def take(
+def sanitize(
     frame: pd.DataFrame, form: FrameForm, declared: Schema | Mapping[Hashable, Kind] | None
 ) -> tuple[pd.DataFrame, Schema]:
     """Return a table as a private fit may see it, and its columns.
@@ -54,7 +54,7 @@ def take(
     Examples
     --------
     >>> table = pd.DataFrame({"word": ["a", {"secret": 1}]})
-    >>> take(table, FrameForm(), None)[0]["word"].tolist()
+    >>> sanitize(table, FrameForm(), None)[0]["word"].tolist()
     ['a', None]
     """
     if not len(frame.columns):

@@ -10,11 +10,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tabgan.encoding.categorical import CategoricalEncoder
-from tabgan.encoding.levels import Levels
+from tabgan.encoding.levels import LevelTable
 from tabgan.errors import OptionError, PrivacyWarning
-from tabgan.privacy.differential.blocks import Learned, level_block
-from tabgan.privacy.differential.curator import Curator
-from tabgan.privacy.differential.made import made_encoder
+from tabgan.privacy.differential.blocks import ColumnSummary, level_block
+from tabgan.privacy.differential.curator import NoisyCounter
+from tabgan.privacy.differential.made import identifier_encoder
 from tabgan.privacy.differential.vocabulary import frequent, threshold
 from tabgan.scalars import Scalar, from_json_scalar, to_json_scalar
 from tabgan.schema import Column
@@ -32,11 +32,17 @@ Ints = NDArray[np.int64]
 
 
 def learn_levels(
-    column: Column, values: pd.Series, curator: Curator, part: int, *, n_rows: int, delta: float
-) -> tuple[Column, Learned]:
+    column: Column,
+    values: pd.Series,
+    curator: NoisyCounter,
+    part: int,
+    *,
+    n_rows: int,
+    delta: float,
+) -> tuple[Column, ColumnSummary]:
     """Make the encoder of a column of levels; arguments are those of `learn_column`.
 
-    Levels are those that the dtype names, or else those that enough rows hold. Texts of which
+    LevelTable are those that the dtype names, or else those that enough rows hold. Texts of which
     there are none such are made anew.
     """
     known = _known_levels(column)
@@ -45,8 +51,8 @@ def learn_levels(
     if not known:
         return _unnamed(column)
     other = next((place for place, level in enumerate(known) if level == OTHER), None)
-    return column, Learned(
-        CategoricalEncoder(column, Levels(known)),
+    return column, ColumnSummary(
+        CategoricalEncoder(column, LevelTable(known)),
         lambda values: level_block(_codes(values, known, other), len(known)),
     )
 
@@ -63,7 +69,13 @@ def _known_levels(column: Column) -> list[Scalar] | None:
 
 
 def found_levels(
-    column: Column, values: pd.Series, curator: Curator, part: int, *, n_rows: int, delta: float
+    column: Column,
+    values: pd.Series,
+    curator: NoisyCounter,
+    part: int,
+    *,
+    n_rows: int,
+    delta: float,
 ) -> list[Scalar]:
     """Return the values that enough rows hold, and one for the others where there are others.
 
@@ -144,7 +156,7 @@ def _codes(values: pd.Series, known: Sequence[Scalar], other: int | None) -> Int
     return np.array([*codes, missing], np.int64)[found]
 
 
-def _unnamed(column: Column) -> tuple[Column, Learned]:
+def _unnamed(column: Column) -> tuple[Column, ColumnSummary]:
     """Make texts anew of which none may be given away."""
     column = replace(column, kind="identifier", why="text, of which no value is in enough rows")
     warnings.warn(
@@ -154,6 +166,6 @@ def _unnamed(column: Column) -> tuple[Column, Learned]:
         PrivacyWarning,
         stacklevel=2,
     )
-    return column, Learned(
-        made_encoder(column), lambda values: np.zeros((len(values), 0), np.int64)
+    return column, ColumnSummary(
+        identifier_encoder(column), lambda values: np.zeros((len(values), 0), np.int64)
     )

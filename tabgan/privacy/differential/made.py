@@ -6,12 +6,12 @@ from tabgan.encoding.base import ColumnEncoder
 from tabgan.encoding.identifier import IdentifierEncoder
 from tabgan.encoding.people import locale_of
 from tabgan.encoding.text import TextEncoder
-from tabgan.expressions import Expression
+from tabgan.expressions import RegularExpression
 from tabgan.kinds import expression_of
 from tabgan.schema import Column
 from tabgan.vocabularies import vocabulary
 
-__all__ = ["made_encoder"]
+__all__ = ["identifier_encoder"]
 
 _PATTERNS = {  # how values are written that no value is looked at for
     "email": ["someone@example.com"],
@@ -23,7 +23,7 @@ _WORDS = {"phone": "phone_number"}  # kinds whose vocabulary has another name
 EXAMPLES = 50
 
 
-def made_encoder(column: Column) -> ColumnEncoder:
+def identifier_encoder(column: Column) -> ColumnEncoder:
     """Make the encoder of a column from its kind, dtype and locale; no value is missing then."""
     examples = pd.Series(_examples(column), dtype=object)
     encoder = TextEncoder if column.kind == "text" else IdentifierEncoder
@@ -35,7 +35,7 @@ def _examples(column: Column) -> list[str]:
     if expression is not None:
         import numpy as np
 
-        return [str(text) for text in Expression(expression).write(np.array([0]))]
+        return [str(text) for text in RegularExpression(expression).write(np.array([0]))]
     if column.kind in ("identifier", "sequential"):
         return []
     if column.kind in _PATTERNS:

@@ -28,20 +28,20 @@ from tabgan.gan.trainer import (
     used_share,
 )
 from tabgan.privacy.differential.distances import MomentLoss, SoftBlocks, TripleLoss
-from tabgan.privacy.differential.moments import Moments
-from tabgan.privacy.differential.triples import Triples
+from tabgan.privacy.differential.moments import Marginals
+from tabgan.privacy.differential.triples import ThreeWayMarginals
 from tabgan.sampling.calibration import draw_pool, level_offsets
 from tabgan.sampling.rows import RowSampler
-from tabgan.spans import Spans
+from tabgan.spans import RowLayout
 from tabgan.streams import torch_stream
 
-__all__ = ["Matching"]
+__all__ = ["MarginalMatching"]
 
 RECORD_EVERY = 50  # steps
 
 
 @dataclass(frozen=True)
-class Matching:
+class MarginalMatching:
     """What the training needs besides the moments.
 
     Parameters
@@ -60,7 +60,7 @@ class Matching:
         Root of all streams of randomness; none of them touches the noise of privacy.
     """
 
-    spans: Spans
+    spans: RowLayout
     latent_dim: int
     hidden_dim: int
     prior: Prior
@@ -74,8 +74,8 @@ class Matching:
 
     def run(
         self,
-        moments: Moments,
-        triples: Triples | None,
+        moments: Marginals,
+        triples: ThreeWayMarginals | None,
         shares: Tensor,
         callback: Callback,
         seconds: float | None = None,
@@ -113,8 +113,8 @@ class Matching:
     def _train(
         self,
         generator: MLPGenerator,
-        moments: Moments,
-        triples: Triples | None,
+        moments: Marginals,
+        triples: ThreeWayMarginals | None,
         callback: Callback,
         seconds: float | None,
     ) -> GeneratorState:
@@ -144,7 +144,9 @@ class Matching:
         callback.on_train_end(state)
         return state
 
-    def _loss(self, moments: Moments, triples: Triples | None) -> Callable[[Tensor], Tensor]:
+    def _loss(
+        self, moments: Marginals, triples: ThreeWayMarginals | None
+    ) -> Callable[[Tensor], Tensor]:
         blocks = SoftBlocks(self.spans).to(self.device)
         pairs = MomentLoss(moments).to(self.device)
         threes = TripleLoss(triples, moments).to(self.device) if triples else None

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tabgan.privacy.differential.blocks import UNIT, Learned
-from tabgan.privacy.differential.curator import Curator
+from tabgan.privacy.differential.blocks import UNIT, ColumnSummary
+from tabgan.privacy.differential.curator import NoisyCounter
 
-__all__ = ["Moments", "laid_out", "measure_moments", "moment_sums", "sensitivities"]
+__all__ = ["Marginals", "laid_out", "measure_marginals", "moment_sums", "sensitivities"]
 
 CHUNK = 8192  # rows
 
@@ -21,7 +21,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Moments:
+class Marginals:
     """Noisy moments, as shares of the rows.
 
     Parameters
@@ -47,7 +47,7 @@ class Moments:
         """The block of each cell."""
         return np.repeat(np.arange(len(self.widths)), self.widths)
 
-    def without(self, blocks: Collection[int]) -> "Moments":
+    def without(self, blocks: Collection[int]) -> "Marginals":
         """Return the same without some blocks."""
         left = [block for block in range(len(self.widths)) if block not in blocks]
         cells = np.isin(self.owner, left)
@@ -69,7 +69,7 @@ def sensitivities(n_blocks: int) -> tuple[float, float]:
 
 
 def laid_out(
-    frame: pd.DataFrame, columns: Sequence[tuple[int, Learned]]
+    frame: pd.DataFrame, columns: Sequence[tuple[int, ColumnSummary]]
 ) -> Iterator[NDArray[np.int64]]:
     """Yield the blocks of all columns beside each other, shape (rows, cells), in chunks of rows.
 
@@ -86,7 +86,9 @@ def laid_out(
         yield np.concatenate([np.zeros((len(part), 0), np.int64), *blocks], axis=1)
 
 
-def moment_sums(frame: pd.DataFrame, columns: Sequence[tuple[int, Learned]]) -> tuple[Ints, Ints]:
+def moment_sums(
+    frame: pd.DataFrame, columns: Sequence[tuple[int, ColumnSummary]]
+) -> tuple[Ints, Ints]:
     """Add up the blocks of all rows, and the products of their cells; exact.
 
     Parameters
@@ -110,9 +112,12 @@ def moment_sums(frame: pd.DataFrame, columns: Sequence[tuple[int, Learned]]) -> 
     return sums, products
 
 
-def measure_moments(
-    frame: pd.DataFrame, columns: Sequence[tuple[int, Learned]], curator: Curator, n_rows: int
-) -> Moments:
+def measure_marginals(
+    frame: pd.DataFrame,
+    columns: Sequence[tuple[int, ColumnSummary]],
+    curator: NoisyCounter,
+    n_rows: int,
+) -> Marginals:
     """Measure the moments of a table with noise.
 
     Parameters
@@ -137,7 +142,7 @@ def measure_moments(
     parts = [_on_simplex(means[a:b]) for a, b in pairwise(starts)]
     means = np.concatenate([np.zeros(0), *parts])
     pairs = _with_margins(pairs, means, starts)
-    return Moments(
+    return Marginals(
         widths,
         means,
         pairs + pairs.T,

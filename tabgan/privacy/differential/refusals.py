@@ -8,7 +8,7 @@ import numpy as np
 from tabgan.constraints import Range
 from tabgan.errors import DataError, OptionError
 
-__all__ = ["check_private", "check_typed"]
+__all__ = ["check_private_options", "check_dtypes_are_declared"]
 
 _REFUSED: dict[str, tuple[Any, str]] = {
     "condition_on": (
@@ -25,7 +25,7 @@ _REFUSED: dict[str, tuple[Any, str]] = {
 }
 
 
-def check_private(options: Mapping[str, Any]) -> None:
+def check_private_options(options: Mapping[str, Any]) -> None:
     """Check that all options of a `TabGAN` go together with its `epsilon`.
 
     Raises
@@ -46,7 +46,7 @@ def check_private(options: Mapping[str, Any]) -> None:
             )
 
 
-def check_typed(table: Any) -> None:
+def check_dtypes_are_declared(table: Any) -> None:
     """Check that a table has types of its own, and does not get them from its cells.
 
     Raises

@@ -9,8 +9,8 @@ from scipy.optimize import linear_sum_assignment
 
 from tabgan.encoding.base import ColumnEncoder
 from tabgan.encoding.categorical import CategoricalEncoder
-from tabgan.encoding.dependencies import Determines, Field
-from tabgan.privacy.differential.moments import Moments
+from tabgan.encoding.dependencies import ColumnRef, FunctionalDependency
+from tabgan.privacy.differential.moments import Marginals
 from tabgan.schema import Schema
 
 __all__ = ["find_rules"]
@@ -28,8 +28,8 @@ class _Rule(NamedTuple):
 
 
 def find_rules(
-    moments: Moments, schema: Schema, blocks: Sequence[tuple[int, ColumnEncoder]]
-) -> list[Determines]:
+    moments: Marginals, schema: Schema, blocks: Sequence[tuple[int, ColumnEncoder]]
+) -> list[FunctionalDependency]:
     """Find columns of levels whose level another one's tells, as far as the noise lets see.
 
     Parameters
@@ -81,11 +81,13 @@ def _apart(found: list[_Rule]) -> list[_Rule]:
     return kept
 
 
-def _rule(rule: _Rule, schema: Schema, blocks: Sequence[tuple[int, ColumnEncoder]]) -> Determines:
+def _rule(
+    rule: _Rule, schema: Schema, blocks: Sequence[tuple[int, ColumnEncoder]]
+) -> FunctionalDependency:
     fields, levels = [], []
     for place, encoder in (blocks[rule.source], blocks[rule.target]):
         if not isinstance(encoder, CategoricalEncoder):
             raise TypeError("a rule is one between columns of levels")
-        fields.append(Field(place, schema.columns[place]))
+        fields.append(ColumnRef(place, schema.columns[place]))
         levels.append(tuple(encoder.levels))
-    return Determines(fields[0], fields[1], levels[0], levels[1], rule.image)
+    return FunctionalDependency(fields[0], fields[1], levels[0], levels[1], rule.image)

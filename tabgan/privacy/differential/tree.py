@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Cells", "grow"]
+__all__ = ["RangeCells", "grow"]
 
 PARTS = 8  # that a cell is cut into
 FIRST_PARTS = 64  # between declared bounds
@@ -29,7 +29,7 @@ Count = Callable[[NDArray[np.int64]], NDArray[np.int64]]
 
 
 @dataclass(frozen=True)
-class Cells:
+class RangeCells:
     """Half-open cells of the line, in order, and the rows in each; cells may leave gaps."""
 
     low: Floats
@@ -47,9 +47,9 @@ class Cells:
         inside = (line >= self.low[cell]) & (line < self.high[cell])
         return np.bincount(cell[inside], minlength=len(self)).astype(np.int64)
 
-    def chosen(self, which: NDArray[np.bool_]) -> "Cells":
+    def chosen(self, which: NDArray[np.bool_]) -> "RangeCells":
         """Return some of the cells."""
-        return Cells(self.low[which], self.high[which], self.rows[which])
+        return RangeCells(self.low[which], self.high[which], self.rows[which])
 
 
 def grow(
@@ -60,7 +60,7 @@ def grow(
     measure: Count,
     sigma: float,
     rounds: int,
-) -> Cells:
+) -> RangeCells:
     """Find cells that hold about the same number of rows each, or a frequent value.
 
     Parameters
@@ -86,7 +86,7 @@ def grow(
     cells = _first_cells(whole, bounds)
     line = np.clip(line, cells.low[0], np.nextafter(cells.high[-1], -np.inf))
     rows = measure(cells.count(line)).astype(np.float64)
-    cells = Cells(cells.low, cells.high, rows)
+    cells = RangeCells(cells.low, cells.high, rows)
     if None in bounds:
         cells = cells.chosen(rows > SURE * sigma)
     else:
@@ -100,19 +100,19 @@ def grow(
         parts, owner = _cut(parents, whole)
         noisy = measure(parts.count(line)).astype(np.float64)
         rows = _in_line(noisy, owner, parents.rows)
-        parts = Cells(parts.low, parts.high, rows)
+        parts = RangeCells(parts.low, parts.high, rows)
         rows = _scaled(np.where(_seen(parts, sigma), rows, 0.0), owner, parents.rows)
-        cells = _merged(cells.chosen(~which), Cells(parts.low, parts.high, rows))
+        cells = _merged(cells.chosen(~which), RangeCells(parts.low, parts.high, rows))
     return cells.chosen(cells.rows > 0)
 
 
-def _first_cells(whole: bool, bounds: tuple[float | None, float | None]) -> Cells:
+def _first_cells(whole: bool, bounds: tuple[float | None, float | None]) -> RangeCells:
     low, high = bounds
     if low is not None and high is not None:
         end = high + 1 if whole else np.nextafter(high, np.inf)
         edges = np.linspace(low, end, FIRST_PARTS + 1)
         edges = np.unique(np.rint(edges) if whole else edges)
-        return Cells(edges[:-1], edges[1:], np.zeros(len(edges) - 1))
+        return RangeCells(edges[:-1], edges[1:], np.zeros(len(edges) - 1))
     if whole:
         powers = 2.0 ** np.arange(MOST_WHOLE + 1)
         edges = np.concatenate([1 - powers[::-1], powers])
@@ -125,17 +125,17 @@ def _first_cells(whole: bool, bounds: tuple[float | None, float | None]) -> Cell
     if high is not None:
         end = high + 1 if whole else np.nextafter(high, np.inf)
         edges = np.concatenate([edges[edges < end], [end]])
-    return Cells(edges[:-1], edges[1:], np.zeros(len(edges) - 1))
+    return RangeCells(edges[:-1], edges[1:], np.zeros(len(edges) - 1))
 
 
-def _divisible(cells: Cells, whole: bool) -> NDArray[np.bool_]:
+def _divisible(cells: RangeCells, whole: bool) -> NDArray[np.bool_]:
     width = cells.high - cells.low
     if whole:
         return width > 1
     return width > 1e-9 * np.maximum(np.abs(cells.low), np.abs(cells.high))
 
 
-def _cut(cells: Cells, whole: bool) -> tuple[Cells, NDArray[np.intp]]:
+def _cut(cells: RangeCells, whole: bool) -> tuple[RangeCells, NDArray[np.intp]]:
     """Cut cells into parts; say whose each part is."""
     share = np.arange(PARTS + 1) / PARTS
     edges = cells.low[:, None] + (cells.high - cells.low)[:, None] * share
@@ -145,10 +145,10 @@ def _cut(cells: Cells, whole: bool) -> tuple[Cells, NDArray[np.intp]]:
     owner = np.repeat(np.arange(len(cells)), PARTS)
     low, high = edges[:, :-1].ravel(), edges[:, 1:].ravel()
     real = high > low
-    return Cells(low[real], high[real], np.zeros(int(real.sum()))), owner[real]
+    return RangeCells(low[real], high[real], np.zeros(int(real.sum()))), owner[real]
 
 
-def _seen(cells: Cells, sigma: float) -> NDArray[np.bool_]:
+def _seen(cells: RangeCells, sigma: float) -> NDArray[np.bool_]:
     """Tell cells that hold rows from noise.
 
     A cell needs many rows, or some and an unbroken row of such cells between it and one that has
@@ -177,8 +177,8 @@ def _scaled(rows: Floats, owner: NDArray[np.intp], parents: Floats) -> Floats:
     return np.where(total[owner] > 0, scaled, even)
 
 
-def _merged(one: Cells, other: Cells) -> Cells:
+def _merged(one: RangeCells, other: RangeCells) -> RangeCells:
     low = np.concatenate([one.low, other.low])
     order = np.argsort(low, kind="stable")
     high, rows = (np.concatenate(pair) for pair in ((one.high, other.high), (one.rows, other.rows)))
-    return Cells(low[order], high[order], rows[order])
+    return RangeCells(low[order], high[order], rows[order])

@@ -15,15 +15,15 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.linalg import block_diag
 
-from tabgan.privacy.differential.blocks import KNOTS, UNIT, Learned
-from tabgan.privacy.differential.curator import Curator
-from tabgan.privacy.differential.moments import Moments, laid_out
+from tabgan.privacy.differential.blocks import KNOTS, UNIT, ColumnSummary
+from tabgan.privacy.differential.curator import NoisyCounter
+from tabgan.privacy.differential.moments import Marginals, laid_out
 
 __all__ = [
     "MOST_TRIPLES",
-    "Triples",
+    "ThreeWayMarginals",
     "coarse_cells",
-    "measure_triples",
+    "measure_three_way",
     "triple_sensitivity",
     "triple_sums",
 ]
@@ -39,7 +39,7 @@ Triple = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
-class Triples:
+class ThreeWayMarginals:
     """Noisy three-way moments, as shares of the rows.
 
     Parameters
@@ -69,7 +69,7 @@ def triple_sensitivity(n_blocks: int) -> float:
     return float(SCALE**3 * max(min(n_triples, MOST_TRIPLES), 1) ** 0.5)
 
 
-def coarse_cells(moments: Moments, n_numbers: int) -> tuple[Ints, tuple[int, ...]]:
+def coarse_cells(moments: Marginals, n_numbers: int) -> tuple[Ints, tuple[int, ...]]:
     """Lay the coarse cells out, by the noisy margins.
 
     Parameters
@@ -107,13 +107,13 @@ def _coarse_levels(means: Floats) -> Ints:
     return np.where(group[:, None] == np.arange(group.max() + 1), STEP, 0)
 
 
-def measure_triples(
+def measure_three_way(
     frame: pd.DataFrame,
-    columns: Sequence[tuple[int, Learned]],
-    moments: Moments,
-    curator: Curator,
+    columns: Sequence[tuple[int, ColumnSummary]],
+    moments: Marginals,
+    curator: NoisyCounter,
     n_rows: int,
-) -> Triples | None:
+) -> ThreeWayMarginals | None:
     """Measure the triples whose columns go together most, with noise.
 
     Parameters
@@ -146,10 +146,10 @@ def measure_triples(
         part.reshape(table.shape) for part, table in zip(np.split(noisy, ends), sums, strict=True)
     ]
     noise = curator.sigma("triples") / whole
-    return Triples(matrix / STEP, widths, chosen, tuple(shares), noise)
+    return ThreeWayMarginals(matrix / STEP, widths, chosen, tuple(shares), noise)
 
 
-def _chosen(moments: Moments, matrix: Ints, widths: tuple[int, ...]) -> tuple[Triple, ...]:
+def _chosen(moments: Marginals, matrix: Ints, widths: tuple[int, ...]) -> tuple[Triple, ...]:
     """Return the triples of blocks with the largest sums of their pairs' dependence."""
     share = matrix / STEP
     means = moments.means @ share
@@ -163,7 +163,7 @@ def _chosen(moments: Moments, matrix: Ints, widths: tuple[int, ...]) -> tuple[Tr
 
 def triple_sums(
     frame: pd.DataFrame,
-    columns: Sequence[tuple[int, Learned]],
+    columns: Sequence[tuple[int, ColumnSummary]],
     matrix: Ints,
     widths: tuple[int, ...],
     chosen: Sequence[Triple],

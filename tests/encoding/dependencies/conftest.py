@@ -5,15 +5,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tabgan.encoding.dependencies import ColumnTable, Dependency, dependency_from_json
+from tabgan.encoding.dependencies import ColumnFrame, Dependency, dependency_from_json
 from tabgan.inference import infer_schema
 
 
-def _table_of(frame: pd.DataFrame) -> ColumnTable:
+def _table_of(frame: pd.DataFrame) -> ColumnFrame:
     return {i: (column, frame.iloc[:, i]) for i, column in enumerate(infer_schema(frame))}
 
 
-def _round_trip(table: ColumnTable, dependencies: Sequence[Dependency]) -> pd.DataFrame:
+def _round_trip(table: ColumnFrame, dependencies: Sequence[Dependency]) -> pd.DataFrame:
     """Reduce a table and restore it, the dependencies read back from JSON in between."""
     written = []
     for dependency in dependencies:
@@ -25,12 +25,12 @@ def _round_trip(table: ColumnTable, dependencies: Sequence[Dependency]) -> pd.Da
 
 
 @pytest.fixture
-def table_of() -> Callable[[pd.DataFrame], ColumnTable]:
+def table_of() -> Callable[[pd.DataFrame], ColumnFrame]:
     return _table_of
 
 
 @pytest.fixture
-def round_trip() -> Callable[[ColumnTable, Sequence[Dependency]], pd.DataFrame]:
+def round_trip() -> Callable[[ColumnFrame, Sequence[Dependency]], pd.DataFrame]:
     return _round_trip
 
 

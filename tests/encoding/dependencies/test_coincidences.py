@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tabgan.encoding.dependencies import (
-    Coincidence,
-    Order,
-    Sum,
+    OrderDependency,
+    PartialEquality,
+    SumDependency,
     dependency_from_json,
     detect_dependencies,
 )
@@ -279,7 +279,12 @@ def test_coincidences_stand_between_orders_and_sums(round_trip):
         "'paid' ≤ 'gross'",
         "'paid' equals 'gross' in 40 % of the rows",
     ]
-    assert [type(rule) for rule in INVOICES_RULES] == [Order, Coincidence, Coincidence, Sum]
+    assert [type(rule) for rule in INVOICES_RULES] == [
+        OrderDependency,
+        PartialEquality,
+        PartialEquality,
+        SumDependency,
+    ]
     pd.testing.assert_frame_equal(round_trip(INVOICES_TABLE, INVOICES_RULES), INVOICES)
 
 

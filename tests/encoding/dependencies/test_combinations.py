@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from tabgan import DataError
-from tabgan.encoding.dependencies import Combination
+from tabgan.encoding.dependencies import CombinationDependency
 from tabgan.encoding.dependencies.base import field_at
 from tabgan.encoding.dependencies.combinations import combinations_of
 
@@ -27,7 +27,7 @@ def test_members_become_one_column_and_come_back(places, table_of, round_trip):
     table = table_of(places)
     _, found = combinations_of([table[at] for at in (0, 1, 3)])
     assert len(found) == 4
-    rule = Combination(tuple(field_at(table, at) for at in (0, 1, 3)), tuple(found))
+    rule = CombinationDependency(tuple(field_at(table, at) for at in (0, 1, 3)), tuple(found))
     assert rule.describe() == "'city', 'size', 'since' have 4 combinations of values"
     reduced = rule.reduce(table)
     assert list(reduced) == [0, 2]
@@ -44,6 +44,6 @@ def test_values_of_different_types_are_different(table_of):
 
 def test_an_unknown_combination(places, table_of):
     table = table_of(places)
-    rule = Combination((field_at(table, 0), field_at(table, 1)), (("Bern", 1.5),))
+    rule = CombinationDependency((field_at(table, 0), field_at(table, 1)), (("Bern", 1.5),))
     with pytest.raises(DataError, match=r"'city', 'size': the combination .* was not there at fit"):
         rule.reduce(table)

@@ -4,14 +4,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tabgan.encoding.dependencies import Computed
+from tabgan.encoding.dependencies import FormulaDependency
 from tabgan.encoding.dependencies.base import field_at
-from tabgan.formulas import Expression
+from tabgan.formulas import ArithmeticExpression
 
 
 def rule_of(table, expression="2 * a / b"):
     sources = [field_at(table, at) for at in (0, 1)]
-    return Computed.of(sources, field_at(table, 2), Expression(expression), table)
+    return FormulaDependency.of(
+        sources, field_at(table, 2), ArithmeticExpression(expression), table
+    )
 
 
 @pytest.fixture

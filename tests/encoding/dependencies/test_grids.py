@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tabgan.encoding.dependencies.grids import Grid
+from tabgan.encoding.dependencies.grids import AllowedValues
 
 CASES = {
     "integers": (np.arange(3, 90, 3), None),
@@ -23,7 +23,9 @@ CASES = {
 @given(data=st.data())
 @settings(max_examples=30)
 def test_floor_and_ceil_enclose_a_number_of_the_range(values, decimals, data):
-    grid = Grid.from_json(json.loads(json.dumps(Grid.of(values, decimals).to_json())))
+    grid = AllowedValues.from_json(
+        json.loads(json.dumps(AllowedValues.of(values, decimals).to_json()))
+    )
     low, high = values.min().item(), values.max().item()
     between = st.integers(low, high) if values.dtype.kind == "i" else st.floats(low, high)
     given_ = np.array(data.draw(st.lists(between, min_size=1)), values.dtype)
@@ -36,7 +38,7 @@ def test_floor_and_ceil_enclose_a_number_of_the_range(values, decimals, data):
 
 @pytest.mark.parametrize(("values", "decimals"), CASES.values(), ids=CASES)
 def test_numbers_of_the_grid_stay_and_others_are_brought_into_range(values, decimals):
-    grid = Grid.of(values, decimals)
+    grid = AllowedValues.of(values, decimals)
     for rounded in (grid.floor(values), grid.ceil(values)):
         assert rounded.tolist() == values.tolist()
     far = np.array([-1000, 1000], values.dtype)

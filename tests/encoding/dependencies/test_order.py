@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tabgan.encoding.dependencies import Gap, Order
+from tabgan.encoding.dependencies import DifferenceDependency, OrderDependency
 from tabgan.encoding.dependencies.derived import Derived
 from tabgan.encoding.dependencies.find_orders import find_orders
-from tabgan.encoding.dependencies.grids import Grid
-from tabgan.encoding.dependencies.lines import Line
+from tabgan.encoding.dependencies.grids import AllowedValues
+from tabgan.encoding.dependencies.lines import NumericAxis
 from tabgan.encoding.dependencies.order import exchange, mend
 from tabgan.inference import infer_schema
 
@@ -68,8 +68,8 @@ masks = st.lists(st.booleans(), min_size=30, max_size=30)
 @settings(max_examples=50)
 def test_all_orders_hold_after_mending(numbers, present, chain):
     edges = [(0, 1), (1, 2)] if chain else [(0, 1), (0, 2)]
-    lines = [Line(np.array(v), np.array(p)) for v, p in zip(numbers, present, strict=True)]
-    mended = mend(lines, [Grid(0, 9, 0)] * 3, edges)
+    lines = [NumericAxis(np.array(v), np.array(p)) for v, p in zip(numbers, present, strict=True)]
+    mended = mend(lines, [AllowedValues(0, 9, 0)] * 3, edges)
     for low, high in edges:
         both = lines[low].present & lines[high].present
         assert (mended[low] <= mended[high])[both].all()
@@ -106,8 +106,8 @@ def test_the_greatest_values_stay_in_their_column():
     rng = np.random.default_rng(0)
     high = rng.lognormal(size=4_000)
     low = rng.permutation(high) * 0.5
-    lines = [Line(values, np.ones(4_000, bool)) for values in (low, high)]
-    grid = Grid(-1e9, 1e9, 0)
+    lines = [NumericAxis(values, np.ones(4_000, bool)) for values in (low, high)]
+    grid = AllowedValues(-1e9, 1e9, 0)
     one, other = mend(lines, [grid, grid], [(0, 1)])
     assert (one <= other).all()
     assert (np.sort(one)[-20:] == np.sort(low)[-20:]).all()
@@ -124,18 +124,18 @@ def test_mending_keeps_to_grids_and_ranges_that_differ(rows):
         np.arange(30.0, 101.0),
     ]
     edges = [(0, 1), (0, 2), (1, 3), (2, 3)]
-    grids = [Grid.of(real, 1) for real in reals]
+    grids = [AllowedValues.of(real, 1) for real in reals]
     made = np.array(rows, float).T
     drawn = [real[column.astype(int) % len(real)] for real, column in zip(reals, made, strict=True)]
     everywhere = np.ones(len(rows), bool)
-    mended = mend([Line(column, everywhere) for column in drawn], grids, edges)
+    mended = mend([NumericAxis(column, everywhere) for column in drawn], grids, edges)
     assert all((mended[low] <= mended[high]).all() for low, high in edges)
     assert all(np.isin(column, real).all() for column, real in zip(mended, reals, strict=True))
 
 
 def test_fixed_lines_are_left_alone():
-    lines = [Line(np.array(v), np.ones(3, bool)) for v in ([4, 4, 2], [3, 7, 1], [5, 5, 9])]
-    limit, moved, other = mend(lines, [Grid(0, 9, 0)] * 3, [(0, 1), (1, 2)], {0, 2})
+    lines = [NumericAxis(np.array(v), np.ones(3, bool)) for v in ([4, 4, 2], [3, 7, 1], [5, 5, 9])]
+    limit, moved, other = mend(lines, [AllowedValues(0, 9, 0)] * 3, [(0, 1), (1, 2)], {0, 2})
     assert (limit.tolist(), other.tolist()) == ([4, 4, 2], [5, 5, 9])
     assert moved.tolist() == [4, 5, 2]
 
@@ -150,15 +150,18 @@ def test_what_swapping_can_not_mend_is_lowered():
     ]
     edges = [(0, 1), (0, 2), (0, 3), (0, 4), (1, 2), (1, 3), (2, 3), (2, 4), (3, 4)]
     drawn = [24, 30, 29, 35, 34]
-    lines = [Line(np.array([value]), np.array([True])) for value in drawn]
-    mended = mend(lines, [Grid.of(np.array(real), None) for real in reals], edges)
+    lines = [NumericAxis(np.array([value]), np.array([True])) for value in drawn]
+    mended = mend(lines, [AllowedValues.of(np.array(real), None) for real in reals], edges)
     assert all(mended[low] <= mended[high] for low, high in edges)
     assert all(value in real for (value,), real in zip(mended, reals, strict=True))
 
 
 def test_rows_in_order_are_left_alone():
-    lines = [Line(np.array([1, 5]), np.ones(2, bool)), Line(np.array([2, 3]), np.ones(2, bool))]
-    one, two = mend(lines, [Grid(0, 9, 0)] * 2, [(0, 1)])
+    lines = [
+        NumericAxis(np.array([1, 5]), np.ones(2, bool)),
+        NumericAxis(np.array([2, 3]), np.ones(2, bool)),
+    ]
+    one, two = mend(lines, [AllowedValues(0, 9, 0)] * 2, [(0, 1)])
     assert (one.tolist(), two.tolist()) == ([1, 3], [2, 5])
 
 
@@ -334,7 +337,7 @@ def test_a_later_date_may_end_before_the_earlier_one(orders, table_of, rng):
     frame = orders[["ordered", "came"]].copy()
     frame["came"] = frame["came"].where(frame["came"] < frame["ordered"].max() - 90 * DAY)
     rules = find_orders(table_of(frame), rng)
-    assert [type(rule) for rule in rules] == [Order, Gap]
+    assert [type(rule) for rule in rules] == [OrderDependency, DifferenceDependency]
     late = pd.DataFrame({"ordered": [frame["ordered"].max()], "came": [pd.Timestamp("2023-01-01")]})
     table = table_of(frame)
     restored = rules[0].restore({at: (table[at][0], late.iloc[:, at]) for at in (0, 1)})
@@ -426,9 +429,9 @@ def test_a_date_beyond_its_range_does_not_go_below_the_earlier_one(seed):
 @pytest.mark.parametrize("kind", [np.int64, np.float64])
 def test_strict_orders(kind, rows):
     low, high = np.array(rows, kind).T
-    grids = [Grid(0, 29, 0), Grid(1, 30, 0)]
+    grids = [AllowedValues(0, 29, 0), AllowedValues(1, 30, 0)]
     lines = [
-        Line(values.clip(grid.least, grid.most), np.ones(len(rows), bool))
+        NumericAxis(values.clip(grid.least, grid.most), np.ones(len(rows), bool))
         for values, grid in zip((low, high), grids, strict=True)
     ]
     one, other = mend(lines, grids, [(0, 1)], strict=[(0, 1)])
@@ -438,6 +441,8 @@ def test_strict_orders(kind, rows):
 
 
 def test_a_strict_order_beside_a_fixed_line():
-    lines = [Line(np.array(values), np.ones(3, bool)) for values in ([1, 5, 9], [5, 5, 5])]
-    limit, moved = mend(lines, [Grid(0, 9, 0), Grid(0, 12, 0)], [(0, 1)], {0}, [(0, 1)])
+    lines = [NumericAxis(np.array(values), np.ones(3, bool)) for values in ([1, 5, 9], [5, 5, 5])]
+    limit, moved = mend(
+        lines, [AllowedValues(0, 9, 0), AllowedValues(0, 12, 0)], [(0, 1)], {0}, [(0, 1)]
+    )
     assert (limit.tolist(), moved.tolist()) == ([1, 5, 9], [5, 6, 10])

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tabgan.encoding.dependencies.grids import Grid
-from tabgan.encoding.dependencies.lines import Line
+from tabgan.encoding.dependencies.grids import AllowedValues
+from tabgan.encoding.dependencies.lines import NumericAxis
 from tabgan.encoding.dependencies.settling import settle_lines, settle_parts
 from tabgan.encoding.in_line import keeps_rules, settled
 from tabgan.encoding.table import TableEncoder
@@ -104,10 +104,10 @@ def test_broken_rules_are_seen(table, encoder, changed, rule):
 
 
 class TestLines:
-    GRID = Grid(0, 100, decimals=0)
+    GRID = AllowedValues(0, 100, decimals=0)
 
     def settled(self, columns, edges, pinned, strict=()):
-        lines = [Line(np.array(c, float), np.ones(len(c), bool)) for c in columns]
+        lines = [NumericAxis(np.array(c, float), np.ones(len(c), bool)) for c in columns]
         moved = settle_lines(lines, [self.GRID] * len(lines), edges, np.array(pinned).T, strict)
         return [line.tolist() for line in moved]
 
@@ -135,7 +135,7 @@ class TestLines:
     st.lists(st.booleans(), min_size=3, max_size=3),
 )
 def test_parts_add_up_where_they_can(parts, total, free):
-    grid = Grid(0, 200, decimals=0)
+    grid = AllowedValues(0, 200, decimals=0)
     values, may = np.array(parts, float)[:, None], np.array(free)[:, None]
     mended = settle_parts(values, np.array([float(total)]), [grid] * 3, may)
     assert (mended[~may] == values[~may]).all()

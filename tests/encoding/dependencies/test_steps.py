@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from tabgan.encoding.dependencies import Steps
+from tabgan.encoding.dependencies import MultiplesDependency
 from tabgan.encoding.dependencies.base import field_at
 
 FORMS = {
@@ -22,7 +22,7 @@ def test_steps_are_counted_and_come_back(form, table_of, round_trip, rng):
     frame = pd.DataFrame({"x": FORMS[form](counts)})
     table = table_of(frame)
     step, offset = GRIDS.get(form, (5, 0))
-    rule = Steps.of(field_at(table, 0), step, offset, table)
+    rule = MultiplesDependency.of(field_at(table, 0), step, offset, table)
     ((column, values),) = rule.reduce(table).values()
     assert column.kind == "integer"
     there = frame["x"].notna()
@@ -32,7 +32,7 @@ def test_steps_are_counted_and_come_back(form, table_of, round_trip, rng):
 
 def test_a_column_that_another_rule_has_derived_is_left_alone(table_of):
     table = table_of(pd.DataFrame({"x": [0, 5, 10] * 9, "y": [1, 2, 3] * 9}))
-    rule = Steps.of(field_at(table, 0), 5, 0, table)
+    rule = MultiplesDependency.of(field_at(table, 0), 5, 0, table)
     reduced = {1: table[1]}
     assert rule.reduce(reduced) is reduced
     assert rule.restore(reduced) is reduced
@@ -40,6 +40,6 @@ def test_a_column_that_another_rule_has_derived_is_left_alone(table_of):
 
 def test_what_can_not_be_counted(table_of):
     table = table_of(pd.DataFrame({"x": [0, 1e300] * 20, "y": [None] * 40}))
-    assert Steps.of(field_at(table, 0), 1e-9, 0, table) is None
+    assert MultiplesDependency.of(field_at(table, 0), 1e-9, 0, table) is None
     with pytest.raises(ValueError, match="steps: step and offset must be finite numbers"):
-        Steps(field_at(table, 0), table[0][0], 0, 0)
+        MultiplesDependency(field_at(table, 0), table[0][0], 0, 0)

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tabgan.encoding.dependencies.base import field_at
-from tabgan.encoding.dependencies.sums import Sum, find_sums
+from tabgan.encoding.dependencies.sums import SumDependency, find_sums
 from tabgan.inference import infer_schema
 
 ROWS = 400
@@ -220,10 +220,10 @@ def test_a_sum_of_more_parts_is_known_to_hold(table_of, round_trip, rng):
     frame["e"] = frame.sum(axis=1).round(2)
     table = table_of(frame)
     fields = [field_at(table, at) for at in range(5)]
-    rule = Sum.of(fields[:4], fields[4], table)
+    rule = SumDependency.of(fields[:4], fields[4], table)
     assert rule.describe() == "'a' + 'b' + 'c' + 'd' = 'e'"
     pd.testing.assert_frame_equal(round_trip(table, [rule]), frame)
-    assert Sum.of(fields[:3], fields[4], table) is None
+    assert SumDependency.of(fields[:3], fields[4], table) is None
 
 
 @given(st.lists(st.tuples(*[st.integers(0, 40)] * 3), min_size=1, max_size=40))
@@ -234,7 +234,7 @@ def test_several_parts_give_way(rows):
     frame = frame[frame.sum(axis=1) < 60].reset_index(drop=True)
     frame["d"] = frame.sum(axis=1)
     table = {i: (column, frame.iloc[:, i]) for i, column in enumerate(infer_schema(frame))}
-    rule = Sum.of([field_at(table, at) for at in range(3)], field_at(table, 3), table)
+    rule = SumDependency.of([field_at(table, at) for at in range(3)], field_at(table, 3), table)
     least, most = (frame.iloc[:, :3].agg(end).to_numpy() for end in ("min", "max"))
     drawn = pd.DataFrame(np.clip(rows, least, most))
     made = rule.restore({at: (table[at][0], drawn[at]) for at in range(3)})

@@ -14,13 +14,13 @@ from tabgan.evaluation.results import (
     Detector,
     Fidelity,
     Figure,
-    Giveaway,
-    Levels,
+    LevelsChart,
     Nearness,
-    Numbers,
+    NumbersChart,
     Pairs,
     Run,
     Tables,
+    TellingFeature,
     Utility,
     Validity,
     Violation,
@@ -43,14 +43,16 @@ HOSTILE = (
 )
 
 
-def numbers(rng: np.random.Generator, *, low: float = 17, high: float = 90, **more: Any) -> Numbers:
+def numbers(
+    rng: np.random.Generator, *, low: float = 17, high: float = 90, **more: Any
+) -> NumbersChart:
     """Make two histograms that nearly agree."""
     real = rng.dirichlet(np.arange(30, 0, -1.0))
     synthetic = np.clip(real + rng.normal(0, 0.004, 30), 0, None)
     quantiles = {
         key: f"{low + (high - low) * int(key) / 100:g}" for key in ("0", "25", "50", "75", "100")
     }
-    return Numbers(
+    return NumbersChart(
         np.linspace(low, high, 31),
         real,
         synthetic / synthetic.sum(),
@@ -59,15 +61,15 @@ def numbers(rng: np.random.Generator, *, low: float = 17, high: float = 90, **mo
     )
 
 
-def levels(rng: np.random.Generator, names: Sequence[str]) -> Levels:
+def levels(rng: np.random.Generator, names: Sequence[str]) -> LevelsChart:
     """Make the shares of levels."""
     real = np.sort(rng.dirichlet(np.ones(len(names))))[::-1]
-    return Levels(tuple(names), real, rng.permutation(real), 3, (0.01, 0.02))
+    return LevelsChart(tuple(names), real, rng.permutation(real), 3, (0.01, 0.02))
 
 
-def column(name: str, shown: Numbers | Levels | None, error: float = 1.2) -> ColumnResult:
+def column(name: str, shown: NumbersChart | LevelsChart | None, error: float = 1.2) -> ColumnResult:
     """Make a column's result."""
-    kind = {Numbers: "numeric", Levels: "categorical"}.get(type(shown), "identifier")
+    kind = {NumbersChart: "numeric", LevelsChart: "categorical"}.get(type(shown), "identifier")
     there = shown is not None
     return ColumnResult(
         name,
@@ -123,7 +125,10 @@ def evaluation(columns: Sequence[ColumnResult], seed: int = 0, **changes: Any) -
         "detection": Detection(
             Detector(0.59, 0.58, 0.60, 0.502),
             Detector(0.51, 0.50, 0.52, 0.498),
-            (Giveaway(tuple(texts[:1]), 0.56, 0.02), Giveaway(tuple(texts[:2]), 0.55, 0.01)),
+            (
+                TellingFeature(tuple(texts[:1]), 0.56, 0.02),
+                TellingFeature(tuple(texts[:2]), 0.55, 0.01),
+            ),
         ),
         "utility": Utility(
             texts[-1],

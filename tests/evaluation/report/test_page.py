@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tabgan import TableFileError
 from tabgan.evaluation.audits import PrivacyAudit, Risk
 from tabgan.evaluation.report import render
-from tabgan.evaluation.results import Detector, Figure, Levels, Pairs, Run
+from tabgan.evaluation.results import Detector, Figure, LevelsChart, Pairs, Run
 
 from .conftest import column, evaluation, levels, numbers
 
@@ -201,7 +201,7 @@ class TestWhatIsNotThere:
     def test_figures_that_are_not_known(self, plain):
         nan = float("nan")
         unknown = Figure(nan, nan)
-        empty = Levels((), np.array([]), np.array([]))
+        empty = LevelsChart((), np.array([]), np.array([]))
         odd = numbers(np.random.default_rng(0), low=5, high=5)
         columns = (
             replace(column("x", empty), shape_error=unknown, missing=unknown, detection=None),

@@ -27,7 +27,7 @@ from tabgan.privacy.differential import (
     tree,
     vocabulary,
 )
-from tabgan.privacy.differential.curator import Curator
+from tabgan.privacy.differential.curator import NoisyCounter
 from tabgan.privacy.differential.ledger import Ledger, Mechanism, Share, plan_ledger
 from tabgan.privacy.differential.noise import SystemNoise
 from tabgan.schema import Column
@@ -36,10 +36,10 @@ from tabgan.values.levels import as_objects
 SHARES = [Share("rows", 1.0, 0.1), Share("values", 2.0, 0.4, 3), Share("pairs", 300.0, 0.5)]
 
 
-def exact(times: int = 100) -> Curator:
+def exact(times: int = 100) -> NoisyCounter:
     """Return a curator whose noise rounds to nothing, for what happens beside the noise."""
     names = ("rows", "forms", "values", "margins", "pairs", "triples")
-    return Curator(
+    return NoisyCounter(
         Ledger(1.0, 1e-6, tuple(Mechanism(name, 1.0, 1e-9, times) for name in names), 1e-7),
         SystemNoise(),
     )
@@ -57,7 +57,7 @@ TABLE = pd.DataFrame(
 
 
 @pytest.fixture(scope="module")
-def learned() -> list[tuple[int, blocks.Learned]]:
+def learned() -> list[tuple[int, blocks.ColumnSummary]]:
     """Return how the columns of the table are laid out."""
     known = exact()
     schema = declared.declared_schema(TABLE, None)
@@ -139,7 +139,7 @@ READ = [
 
 def check_cells_are_read_alone(column: Column, texts: list[Any]) -> None:
     """Check that no cell is read otherwise for another one's being there."""
-    form = forms.Form(column, (None, "?"))
+    form = forms.ColumnFormat(column, (None, "?"))
     together = pd.Series(texts, dtype=object)
     line, present, marks = columns._read(form, together)
     cast = forms.votes(replace(column, kind="categorical"), together)[1]
@@ -217,7 +217,9 @@ def test_levels_are_given_away_in_an_order_of_their_own():
     for secret in ([], [("x",)]):
         values = as_objects([*secret, *known])
         column = declared.declared_schema(pd.DataFrame({"x": values}), None).columns[0]
-        quiet = Curator(Ledger(1.0, 1e-6, (Mechanism("values", 1.0, 1.0),), 1e-7), SystemNoise())
+        quiet = NoisyCounter(
+            Ledger(1.0, 1e-6, (Mechanism("values", 1.0, 1.0),), 1e-7), SystemNoise()
+        )
         found = levels.found_levels(
             column, pd.Series(values), quiet, 0, n_rows=len(values), delta=1e-7
         )
@@ -227,7 +229,9 @@ def test_levels_are_given_away_in_an_order_of_their_own():
 
 def check_noise_variance() -> None:
     """Check the variance of the noise by a two-sided χ² test, at one in a million."""
-    drawn = Curator(plan_ledger(1.0, 1e-6, SHARES, brings_up=True, private=True), SystemNoise())
+    drawn = NoisyCounter(
+        plan_ledger(1.0, 1e-6, SHARES, brings_up=True, private=True), SystemNoise()
+    )
     for name in ("rows", "values", "pairs"):
         sums = drawn.measure(name, np.zeros(20_000, np.int64), at_once=name == "values")
         statistic = (
@@ -330,7 +334,7 @@ def test_shares_are_of_what_they_add_up_to():
 def test_all_times_at_once_cost_what_they_cost_one_by_one():
     planned = plan_ledger(1.0, 1e-6, SHARES, brings_up=False, private=True)
     part = planned["values"]
-    known = Curator(planned, SystemNoise())
+    known = NoisyCounter(planned, SystemNoise())
     at_once = Mechanism("values", part.sensitivity, known.sigma("values", at_once=True))
     others = tuple(other for other in planned.mechanisms if other.name != "values")
     again = Ledger(1.0, 1e-6, (*others, at_once), 0.0)
@@ -338,7 +342,9 @@ def test_all_times_at_once_cost_what_they_cost_one_by_one():
 
 
 def test_the_budget_can_be_spent_once_only():
-    known = Curator(plan_ledger(1.0, 1e-6, SHARES, brings_up=False, private=True), SystemNoise())
+    known = NoisyCounter(
+        plan_ledger(1.0, 1e-6, SHARES, brings_up=False, private=True), SystemNoise()
+    )
     for column in (0, 1):
         for _ in range(3):
             known.measure("values", np.zeros(2, np.int64), column)
@@ -373,9 +379,9 @@ def test_an_outlier_of_one_row_does_not_move_the_range():
     moved = 0
     for _ in range(200):
         column, _ = columns.learn_column(
-            forms.Form(schema.columns[0]),
+            forms.ColumnFormat(schema.columns[0]),
             values,
-            Curator(planned, SystemNoise()),
+            NoisyCounter(planned, SystemNoise()),
             0,
             n_rows=5000,
             delta=1e-7,
@@ -400,7 +406,7 @@ def empirical_epsilon(learned: list[Any], runs: int = 2000, delta: float = 1e-6)
     change = sums[1][0] - sums[0][0], (sums[1][1] - sums[0][1])[upper]
     for world, (means, products) in enumerate(sums):
         for run in range(runs):
-            known = Curator(planned, SystemNoise())
+            known = NoisyCounter(planned, SystemNoise())
             seen = (
                 known.measure("margins", means) - sums[0][0],
                 known.measure("pairs", products[upper]) - sums[0][1][upper],

@@ -23,7 +23,7 @@ from tabgan.dataframes import FrameForm
 from tabgan.encoding.table import TableEncoder
 from tabgan.gan.callbacks import Callback
 from tabgan.privacy.differential import fit
-from tabgan.privacy.differential.curator import Curator
+from tabgan.privacy.differential.curator import NoisyCounter
 from tabgan.values.levels import as_objects
 
 ROWS = 300
@@ -89,10 +89,10 @@ ROW = st.tuples(
 )
 
 
-class Told(Curator):
+class Told(NoisyCounter):
     """Notes what it is asked, and answers as another one has, where there is another one."""
 
-    def __init__(self, real: Curator, other: "Told | None" = None) -> None:
+    def __init__(self, real: NoisyCounter, other: "Told | None" = None) -> None:
         super().__init__(real.ledger, real.noise)
         for name, value in {"other": other, "asked": [], "given": []}.items():
             object.__setattr__(self, name, value)

@@ -474,8 +474,8 @@ def test_the_clock_starts_when_the_rows_have_been_measured(table, monkeypatch):
         given.append(arguments[-1])
         return trained(replace(self, n_steps=1), *arguments[:-1], None)
 
-    trained = matching.Matching.run
-    monkeypatch.setattr(matching.Matching, "run", run)
+    trained = matching.MarginalMatching.run
+    monkeypatch.setattr(matching.MarginalMatching, "run", run)
     TabGAN(epsilon=5.0, max_time=7.5, **QUICK).fit(table[["kind"]])
     assert given == [7.5]
 

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from tabgan import TabGAN
 from tabgan.privacy.differential import fit, triples
-from tabgan.privacy.differential.blocks import KNOTS, UNIT, Learned
-from tabgan.privacy.differential.curator import Curator
+from tabgan.privacy.differential.blocks import KNOTS, UNIT, ColumnSummary
+from tabgan.privacy.differential.curator import NoisyCounter
 from tabgan.privacy.differential.declared import declared_schema
 from tabgan.privacy.differential.distances import TripleLoss
 from tabgan.privacy.differential.ledger import Ledger, Mechanism
-from tabgan.privacy.differential.moments import Moments, measure_moments
+from tabgan.privacy.differential.moments import Marginals, measure_marginals
 from tabgan.privacy.differential.noise import SystemNoise
 
 N_ROWS = 4000
@@ -40,13 +40,13 @@ def table(n: int = N_ROWS) -> pd.DataFrame:
     ).astype(dict.fromkeys(("one", "two", "both", "group"), object))
 
 
-def exact() -> Curator:
+def exact() -> NoisyCounter:
     """Return a curator whose noise rounds to nothing."""
     parts = tuple(Mechanism(name, 1.0, 1e-9, 100) for name in NAMES)
-    return Curator(Ledger(1.0, 1e-6, parts, 1e-7), SystemNoise())
+    return NoisyCounter(Ledger(1.0, 1e-6, parts, 1e-7), SystemNoise())
 
 
-Columns = list[tuple[int, Learned]]
+Columns = list[tuple[int, ColumnSummary]]
 
 
 @pytest.fixture(scope="module")
@@ -57,8 +57,8 @@ def learned() -> Columns:
 
 
 @pytest.fixture(scope="module")
-def moments(learned: Columns) -> Moments:
-    return measure_moments(table(), learned, exact(), N_ROWS)
+def moments(learned: Columns) -> Marginals:
+    return measure_marginals(table(), learned, exact(), N_ROWS)
 
 
 CELLS = st.tuples(
@@ -68,7 +68,7 @@ CELLS = st.tuples(
 )
 
 
-def check_sensitivity(learned: Columns, moments: Moments, rows: list[Any], row: Any) -> None:
+def check_sensitivity(learned: Columns, moments: Marginals, rows: list[Any], row: Any) -> None:
     """Check that a row more changes the sums by no more than the ledger says."""
     matrix, widths = triples.coarse_cells(moments, 1)
     chosen = triples._chosen(moments, matrix, widths)
@@ -132,7 +132,7 @@ def test_knots_go_to_their_neighbours():
 
 def test_without_noise_they_are_the_shares_of_the_rows(learned, moments):
     frame = table()
-    found = triples.measure_triples(frame, learned, moments, exact(), N_ROWS)
+    found = triples.measure_three_way(frame, learned, moments, exact(), N_ROWS)
     assert found is not None
     assert set(found.chosen) == {(i, j, k) for k in range(5) for j in range(k) for i in range(j)}
     fine = np.concatenate([c.block(frame.iloc[:, at]) for at, c in learned], axis=1) / UNIT
@@ -151,14 +151,14 @@ def test_the_triples_of_columns_that_go_together_come_first(monkeypatch):
     options = {"locale": None, "constraints": None}
     columns = fit._learn(frame, declared_schema(frame, None), exact(), N_ROWS, options)[1]
     monkeypatch.setattr(triples, "MOST_TRIPLES", 1)
-    moments = measure_moments(frame, columns, exact(), N_ROWS)
-    found = triples.measure_triples(frame, columns, moments, exact(), N_ROWS)
+    moments = measure_marginals(frame, columns, exact(), N_ROWS)
+    found = triples.measure_three_way(frame, columns, moments, exact(), N_ROWS)
     assert found is not None
     assert found.chosen == ((0, 2, 4),)
 
 
 def test_the_picked_triples_stand_for_all(learned, moments):
-    found = triples.measure_triples(table(), learned, moments, exact(), N_ROWS)
+    found = triples.measure_three_way(table(), learned, moments, exact(), N_ROWS)
     assert found is not None
     stream = torch.Generator().manual_seed(0)
     loss = TripleLoss(found, moments)
