@@ -54,10 +54,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def ways() -> list[dict[str, Any]]:
     """Return the options of each way to train: those that make sense."""
     from tabgan import OptionError
-    from tabgan.gan.losses import LOSSES
-    from tabgan.gan.penalties import PENALTIES
-    from tabgan.gan.recipe import TrainingConfig
-    from tabgan.gan.stabilisers import STABILIZERS
+    from tabgan.generators.gan.losses import LOSSES
+    from tabgan.generators.gan.penalties import PENALTIES
+    from tabgan.generators.gan.stabilizers import STABILIZERS
+    from tabgan.generators.gan.training_config import TrainingConfig
 
     usual = {"optimizer": "adam", "learning_rate": 1e-3, "discriminator_steps": 1}
     pairs = [

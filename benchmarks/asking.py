@@ -202,7 +202,7 @@ def condition_scores(
 def unmet_row(path: Path, train: pd.DataFrame, condition: Condition) -> Row:
     """Ask for what no training row has; say whether rows are drawn, with a warning, or refused."""
     from tabgan import TabGAN
-    from tabgan.errors import TabGANError
+    from tabgan.base.errors import TabGANError
 
     model = TabGAN.load(path)
     row: Row = {"part": "unmet", "where": condition.where}

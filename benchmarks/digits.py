@@ -12,10 +12,9 @@ import numpy as np
 from datasets import REPOSITORY
 
 from tabgan import ImageGAN
-from tabgan.images.evaluate import Labelled, evaluate_images
 from tabgan.images.idx import read_folder
+from tabgan.images.image_scores import Labelled, evaluate_images, trained_on_samples
 from tabgan.images.judge import Judge
-from tabgan.images.metrics import trained_on_samples
 
 N_CLASSES = 10
 JUDGED = 10_000  # drawn images that the judge reads

@@ -12,7 +12,7 @@ from typing import Any
 
 from tabgan import ImageGAN
 from tabgan.images.idx import read_folder
-from tabgan.pictures import save_grid
+from tabgan.images.image_grids import save_grid
 
 PLACE = Path(__file__).parent / "pictures"
 BUDGET = {"steps": 2_000}

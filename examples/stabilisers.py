@@ -6,10 +6,10 @@ Run it as ``python examples/stabilisers.py``; it takes about two minutes on scik
 import argparse
 
 from tabgan import ImageGAN
-from tabgan.gan.stabilisers import STABILIZERS
+from tabgan.generators.gan.stabilizers import STABILIZERS
 from tabgan.images.idx import embedded_digits
+from tabgan.images.image_scores import agreement, frechet_distance, inception_score
 from tabgan.images.judge import Judge
-from tabgan.images.metrics import agreement, frechet_distance, inception_score
 
 parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
 parser.add_argument("--steps", type=int, default=1_500, help="training steps of each GAN")

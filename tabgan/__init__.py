@@ -7,12 +7,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tabgan.errors import (
+    from tabgan.base.errors import (
         ConstraintError,
         DataError,
         ModelFileError,
         NotFittedError,
         OptionError,
+        PrivacyWarning,
         SamplingError,
         SamplingWarning,
         SchemaError,
@@ -22,11 +23,13 @@ if TYPE_CHECKING:
         TrainingWarning,
     )
     from tabgan.estimator import TabGAN
-    from tabgan.evaluation import evaluate
-    from tabgan.images.estimator import ImageGAN
-    from tabgan.inference import infer_schema
-    from tabgan.schema import Column, Schema
-    from tabgan.tuning import tune
+    from tabgan.evaluation.attacks.audit import audit
+    from tabgan.evaluation.evaluate import evaluate
+    from tabgan.images.image_gan import ImageGAN
+    from tabgan.inference.infer_schema import infer_schema
+    from tabgan.oversampler import SyntheticOverSampler
+    from tabgan.table.schema import Column, Schema
+    from tabgan.tuning.search import tune
 
 __all__ = [
     "Column",
@@ -36,28 +39,33 @@ __all__ = [
     "ModelFileError",
     "NotFittedError",
     "OptionError",
+    "PrivacyWarning",
     "SamplingError",
     "SamplingWarning",
     "Schema",
     "SchemaError",
+    "SyntheticOverSampler",
     "TabGAN",
     "TabGANError",
     "TableFileError",
     "TrainingError",
     "TrainingWarning",
+    "audit",
     "evaluate",
     "infer_schema",
     "tune",
 ]
 
 _HOMES = {
-    "Column": "tabgan.schema",
-    "ImageGAN": "tabgan.images.estimator",
-    "Schema": "tabgan.schema",
+    "Column": "tabgan.table.schema",
+    "ImageGAN": "tabgan.images.image_gan",
+    "Schema": "tabgan.table.schema",
+    "SyntheticOverSampler": "tabgan.oversampler",
     "TabGAN": "tabgan.estimator",
-    "evaluate": "tabgan.evaluation",
-    "infer_schema": "tabgan.inference",
-    "tune": "tabgan.tuning",
+    "audit": "tabgan.evaluation.attacks.audit",
+    "evaluate": "tabgan.evaluation.evaluate",
+    "infer_schema": "tabgan.inference.infer_schema",
+    "tune": "tabgan.tuning.search",
 }
 
 
@@ -66,7 +74,7 @@ def __getattr__(name: str) -> Any:
         return import_module("importlib.metadata").version("tabgan")
     if name not in __all__:
         raise AttributeError(f"module 'tabgan' has no attribute {name!r}")
-    return getattr(import_module(_HOMES.get(name, "tabgan.errors")), name)
+    return getattr(import_module(_HOMES.get(name, "tabgan.base.errors")), name)
 
 
 def __dir__() -> list[str]:

@@ -1,36 +1,302 @@
 """`TabGAN`: a scikit-learn estimator that learns a table and draws new rows."""
 
 import os
+import platform
 import time
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from importlib.metadata import version
 from numbers import Integral
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.utils import Tags
 
-from tabgan.assessment import AssessmentMixin
-from tabgan.checks import check_number
-from tabgan.constraints import Constraint, Custom, check_constraints
-from tabgan.dataframes import FrameForm, form_of
-from tabgan.drawing.partial import RowCompleter
-from tabgan.errors import ModelFileError, TrainingWarning
-from tabgan.fitting import fit_table
-from tabgan.gan.callbacks import Callback, Progress
-from tabgan.gan.diagnosis import Finding
-from tabgan.gan.precision import choose_device
-from tabgan.inference import as_frame
-from tabgan.model import TableModel
-from tabgan.options import check_options
-from tabgan.privacy.differential.ledger import Ledger
-from tabgan.privacy.differential.refusals import check_dtypes_are_declared
-from tabgan.schema import Schema
-from tabgan.snapshots import Snapshot
-from tabgan.streams import RandomStateLike, resolve_seed
+from tabgan.base.checks import check_memory, check_number
+from tabgan.base.errors import ModelFileError, NotFittedError, OptionError, TrainingWarning
+from tabgan.base.random_streams import RandomStateLike, numpy_stream, resolve_seed
+from tabgan.fitting.fit_table import fit_table
+from tabgan.fitting.options import check_options
+from tabgan.fitting.private.privacy_ledger import Ledger
+from tabgan.fitting.private.public_schema import check_dtypes_are_declared
+from tabgan.fitting.train_table import Snapshot
+from tabgan.generators.gan.diagnosis import Finding
+from tabgan.generators.precision import choose_device
+from tabgan.generators.training_callbacks import Callback, Progress
+from tabgan.inference.accept_table import as_frame
+from tabgan.rules.constraint import Constraint, Custom
+from tabgan.rules.constraint_plan import check_constraints
+from tabgan.sampling.class_balance import balanced_blocks
+from tabgan.sampling.complete_rows import RowCompleter, impute
+from tabgan.sampling.requests import requested_blocks
+from tabgan.sampling.table_model import TableModel
+from tabgan.table.frame_libraries import FrameForm, form_of, pandas_of
+from tabgan.table.schema import Schema
 
-__all__ = ["TabGAN"]
+if TYPE_CHECKING:
+    from tabgan.evaluation.evaluate import Evaluation
+    from tabgan.evaluation.results import Run
+
+
+__all__ = ["AssessmentMixin", "DrawingMixin", "TabGAN"]
+
+
+class DrawingMixin:
+    """Draws rows from the model that `fit` or `load` has set."""
+
+    random_state: RandomStateLike
+    n_rows_: int
+    _model: TableModel
+    _partial: RowCompleter
+    _form: FrameForm
+
+    def sample(
+        self,
+        n: int | None = None,
+        *,
+        where: Any = None,
+        balance: Any = None,
+        random_state: RandomStateLike = None,
+    ) -> Any:
+        """Draw synthetic rows.
+
+        Parameters
+        ----------
+        n
+            Number of rows; that of the training table if None.
+        where
+            What all rows are to meet: a mapping from columns to a value, a list of values, a range
+            as a pair ``(from, to)`` with None for an open end, or None for missing; or text, such
+            as ``'income == ">50K" and age >= 65'`` (`tabgan.conditions.asked_of`). Or a table of
+            partial rows: one row is drawn for each, in its order and index, whose given cells are
+            kept; cells that are missing in it, and columns that it lacks, are drawn.
+        balance
+            A column, all of whose values are to be as frequent; or a mapping from it to the
+            shares of its values.
+        random_state
+            Seed of this draw. None takes the estimator's own: an integer there gives the same
+            rows at every call, and None new ones.
+
+        Returns
+        -------
+        DataFrame, or the kind of table that was learned
+            Of n rows, with the training table's columns, order, names and dtypes.
+
+        Raises
+        ------
+        OptionError
+            If n is negative, if so many rows don't fit into memory, or if a column or value that
+            is asked for is none of the table's.
+        SamplingError
+            If there are no such rows that keep the rules between the columns.
+        ConstraintError
+            If too few of the rows that are drawn keep the constraints.
+        NotFittedError
+            If there is no model yet.
+
+        Warns
+        -----
+        SamplingWarning
+            If the model never met the condition on trial.
+        """
+        n, blocks = self._blocks(n, where, balance, random_state)
+        first = next(blocks)
+        check_memory(first, n)
+        return self._form.restore(pd.concat([first, *blocks]) if n > len(first) else first)
+
+    def sample_blocks(
+        self,
+        n: int | None = None,
+        *,
+        where: Any = None,
+        balance: Any = None,
+        random_state: RandomStateLike = None,
+    ) -> Iterator[Any]:
+        """Draw synthetic rows block by block, in bounded memory.
+
+        The blocks together are the rows that `sample` gives for the same arguments.
+        """
+        _, blocks = self._blocks(n, where, balance, random_state)
+        return map(self._form.restore, blocks)
+
+    def _blocks(
+        self, n: int | None, where: Any, balance: Any, random_state: RandomStateLike
+    ) -> tuple[int, Iterator[pd.DataFrame]]:
+        """Return how many rows are to be drawn, and these as DataFrames."""
+        partial_rows = pandas_of(where)
+        where = where if partial_rows is None else partial_rows
+        n, seed = self._count(n, where), self._sample_seed(random_state)
+        if balance is None:
+            return n, requested_blocks(self._partial, n, seed, where)
+        if isinstance(where, pd.DataFrame):
+            raise OptionError(
+                "balance can't be asked of partial rows; give a condition as where, or leave "
+                "balance out"
+            )
+        return n, balanced_blocks(self._partial, balance, where, n, seed)
+
+    def impute(
+        self,
+        X: Any,  # noqa: N803
+        *,
+        n_imputations: int | None = None,
+        random_state: RandomStateLike = None,
+    ) -> Any:
+        """Fill the missing cells of a table with draws of what goes with the others of their row.
+
+        Parameters
+        ----------
+        X
+            A table with columns of the training table, in any order; of any kind that `fit` takes.
+        n_imputations
+            How many completions are to be drawn; None for one.
+        random_state
+            Seed, as for `sample`.
+
+        Returns
+        -------
+        DataFrame, or the kind of table that X is, or a list of so many
+            The table; cells that were not missing, the index and the order are as they were.
+
+        Raises
+        ------
+        OptionError
+            If a column is not one of the training table.
+        """
+        self._check_fitted()
+        if n_imputations is not None:
+            check_number("n_imputations", n_imputations, Integral, 1)
+        seed, frame = self._sample_seed(random_state), as_frame(X)
+        seeds = numpy_stream(seed, "impute").integers(2**63 - 1, size=n_imputations or 1).tolist()
+        form = form_of(X)
+        drawn = [form.restore(impute(self._partial, frame, own)) for own in seeds]
+        return drawn[0] if n_imputations is None else drawn
+
+    def _check_fitted(self) -> None:
+        if not hasattr(self, "_model"):
+            raise NotFittedError(
+                "This TabGAN has not been fitted; call fit, or load a model with TabGAN.load"
+            )
+
+    def _count(self, n: int | None, where: Any) -> int:
+        """Return how many rows are to be drawn."""
+        self._check_fitted()
+        if n is not None:
+            check_number("n", n, Integral, 0)
+        if not isinstance(where, pd.DataFrame):
+            return self.n_rows_ if n is None else int(n)
+        if n is not None and n != len(where):
+            raise OptionError(
+                f"n={n} does not go with {len(where)} partial rows, each of which is completed to "
+                "one row; leave n out"
+            )
+        return len(where)
+
+    def _sample_seed(self, random_state: RandomStateLike) -> int:
+        chosen = self.random_state if random_state is None else random_state
+        return resolve_seed(chosen)
+
+
+NOT_COVERED = (
+    "this evaluation looks at the real rows: the guarantee of privacy holds for the model and all "
+    "that is drawn from it, and not for these figures"
+)
+
+
+class AssessmentMixin(DrawingMixin):
+    """Draws rows from the model that `fit` or `load` has set, and evaluates them."""
+
+    schema_: Schema
+    history_: list[dict[str, Any]]
+    diagnosis_: list[Finding]
+    latent_dim_: int
+    latent_reason_: str
+    penalty_reason_: str
+    n_steps_: int
+    finish_: dict[str, Any]
+    privacy_: Ledger | None
+    _fit_facts: Mapping[str, str] = {}  # of this process: a model file does not keep them
+
+    def evaluate(
+        self,
+        real: Any,
+        synthetic: Any = None,
+        holdout: Any = None,
+        target: Hashable | None = None,
+    ) -> "Evaluation":
+        """Measure how good synthetic rows are; see `tabgan.evaluate`.
+
+        Parameters
+        ----------
+        real
+            The training table.
+        synthetic
+            Rows of this estimator; None draws as many as `real` has.
+        holdout
+            Real rows that are not among the training rows.
+        target
+            The column that a model is to predict; None chooses one.
+
+        Returns
+        -------
+        An evaluation whose `run` tells how the rows came about.
+
+        Raises
+        ------
+        DataError, SchemaError, OptionError
+            As `tabgan.evaluate` does.
+        NotFittedError
+            If there is no model yet.
+        """
+        self._check_fitted()
+        from tabgan.evaluation.evaluate import evaluate
+
+        frame = as_frame(real)
+        drawn = self.sample(len(frame)) if synthetic is None else synthetic
+        kinds = {column.name: column.kind for column in self.schema_}
+        found = evaluate(frame, drawn, holdout, target, schema=kinds)
+        return replace(found, run=self._run())
+
+    def _run(self) -> "Run":
+        from tabgan.evaluation.results import Run
+
+        facts = {
+            **self._fit_facts,
+            "training rows": f"{self.n_rows_:,}",
+            "steps": f"{self.n_steps_:,}",
+            "latent size": f"{self.latent_dim_} ({self.latent_reason_})",
+            "penalty": self.penalty_reason_,
+            "device": str(self._model.device),
+            **_described_finish(self.finish_),
+            "versions": ", ".join(
+                [*(f"{name} {version(name)}" for name in ("tabgan", "torch")), _python()]
+            ),
+        }
+        if self.privacy_ is not None:
+            facts |= self.privacy_.facts()
+        notes = [str(finding) for finding in self.diagnosis_]
+        if self.privacy_ is not None:
+            notes += [self.privacy_.describe()[0], NOT_COVERED]
+        return Run(facts, tuple(self.history_), tuple(notes))
+
+
+def _python() -> str:
+    return f"Python {platform.python_version()}"
+
+
+def _described_finish(finish: Mapping[str, Any]) -> dict[str, str]:
+    if not finish:
+        return {}
+    columns: Sequence[Mapping[str, Any]] = finish["columns"]
+    polished = ", ".join(str(item["column"]) for item in columns) or "no column"
+    return {
+        "refined by": f"{finish['critics']} tree critics, effective sample "
+        f"{100 * finish['effective_share']:.0f} %",
+        "polished": polished,
+    }
 
 
 class TabGAN(AssessmentMixin, BaseEstimator):
@@ -49,33 +315,33 @@ class TabGAN(AssessmentMixin, BaseEstimator):
     batch_size
         Rows per step.
     latent_dim
-        Size of the generator's latent, or "auto" for the heuristics of `tabgan.gan.latent`.
+        Size of the generator's latent, or "auto" for the heuristics of `tabgan.generators.latents`.
     hidden_dim
         Width of the hidden layers of both networks.
     learning_rate
         The optimiser's learning rate; constant for half of the training, then linearly down.
     loss
         The adversarial loss: "non_saturating", "minimax", "wasserstein", "hinge" or
-        "relativistic" (`tabgan.gan.losses`).
+        "relativistic" (`tabgan.generators.gan.losses`).
     penalty
-        What keeps the discriminator smooth (`tabgan.gan.penalties`): "r1", "r2", "r1r2",
+        What keeps the discriminator smooth (`tabgan.generators.gan.penalties`): "r1", "r2", "r1r2",
         "gradient", "spectral", "weight_clipping", "gradient_clipping" or "none"; "auto" takes the
         one that is usual with the loss. This, stabilisers and optimiser can be given parameters:
         ``"r1:gamma=5"``; without a gamma, zero-centred penalties adapt it in training
-        (`tabgan.gan.balance`).
+        (`tabgan.generators.gan.penalties`).
     discriminator_steps
         Steps of the discriminator for each one of the generator.
     stabilisers
         A list of "label_smoothing", "one_sided_smoothing", "instance_noise",
         "feature_matching", "historical_averaging", "experience_replay"
-        (`tabgan.gan.stabilisers`); None for none.
+        (`tabgan.generators.gan.stabilizers`); None for none.
     optimizer
-        "adam" or "sgd", of both networks (`tabgan.gan.optimizers`).
+        "adam" or "sgd", of both networks (`tabgan.generators.optimization`).
     prior
         What latents are drawn from: "gaussian" or "uniform".
     schema
         A `Schema` for the table, or a mapping from column names to kinds that overrides what is
-        inferred; None infers everything. Of the kinds (`tabgan.kinds`), "identifier",
+        inferred; None infers everything. Of the kinds (`tabgan.table.kinds`), "identifier",
         "sequential", "uuid", "iban", "email", "name", "first_name", "last_name", "phone",
         "address", "city", "company" and ``"regex:[A-Z]{2}-[0-9]{4}"`` are made anew, without any
         value of the table, and "text" is filled up with placeholders.
@@ -135,10 +401,10 @@ class TabGAN(AssessmentMixin, BaseEstimator):
     history_ : list of dict
         Records of training: step, epoch, seconds, losses, learning rate, the discriminator's
         advantage and weight of its penalty, and of the generator its diversity, its coverage
-        and the norm of its gradient (`tabgan.gan.probe`).
+        and the norm of its gradient (`tabgan.generators.gan.diagnosis`).
     diagnosis_ : list of Finding
-        What went wrong in training, with a remedy each (`tabgan.gan.diagnosis`); empty if all
-        went well. `fit` also warns of each.
+        What went wrong in training, with a remedy each (`tabgan.generators.gan.diagnosis`); empty
+        if all went well. `fit` also warns of each.
     snapshots_ : list of Snapshot
         The rows of each moment, uncalibrated, with its step and epoch; not kept in a model file.
     penalty_reason_ : str
@@ -159,7 +425,7 @@ class TabGAN(AssessmentMixin, BaseEstimator):
         ``trees`` in all and the ``seconds`` taken; empty if nothing was tried.
     privacy_ : Ledger or None
         What a fit with `epsilon` guarantees, and what it spent on each look at the rows
-        (`tabgan.privacy.differential.ledger`).
+        (`tabgan.fitting.private.privacy_ledger`).
     n_rows_ : int
         Rows of the training table; about as many, if there is an `epsilon`.
     n_features_in_ : int
@@ -310,7 +576,7 @@ class TabGAN(AssessmentMixin, BaseEstimator):
         return self
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the fitted model to one file, atomically; see `tabgan.persistence`.
+        """Write the fitted model to one file, atomically; see `tabgan.base.model_file`.
 
         The file holds the averaged generator, its calibration and the encoders' summaries of the
         columns, and no row of the training table.

@@ -10,8 +10,8 @@ from sklearn.base import clone
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from tabgan import NotFittedError, OptionError, TabGAN, infer_schema
-from tabgan.gan.callbacks import Callback
-from tabgan.sampling.stream import BLOCK_ROWS
+from tabgan.generators.training_callbacks import Callback
+from tabgan.sampling.table_model import BLOCK_ROWS
 
 # Checks of scikit-learn that don't hold, each with its reason; an entry that no longer fails is
 # an error (strict).

@@ -8,8 +8,8 @@ from click.testing import CliRunner
 from faker import Faker
 
 from tabgan import ModelFileError, OptionError, TabGAN
+from tabgan.base.model_file import read_model, write_model
 from tabgan.cli.main import main
-from tabgan.persistence import read_model, write_model
 
 ROWS = 300
 FAKE = Faker("de_DE")

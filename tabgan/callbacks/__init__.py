@@ -17,9 +17,7 @@ step 50 of 60
 step 60 of 60
 """
 
-from tabgan.callbacks.mlflow import MLflow
-from tabgan.callbacks.tensorboard import TensorBoard
-from tabgan.callbacks.wandb import WandB
-from tabgan.gan.callbacks import Callback
+from tabgan.callbacks.trackers import MLflow, TensorBoard, WandB
+from tabgan.generators.training_callbacks import Callback
 
 __all__ = ["Callback", "MLflow", "TensorBoard", "WandB"]

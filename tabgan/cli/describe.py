@@ -7,17 +7,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tabgan.cli.learn import describe_finish
-from tabgan.cli.work import aligned
-from tabgan.dtypes import restore_dtype
-from tabgan.encoding.table import TableEncoder
+from tabgan.cli.console import aligned
+from tabgan.cli.training import describe_finish
+from tabgan.encoding.table_encoder import TableEncoder
 from tabgan.estimator import TabGAN
-from tabgan.gan.diagnosis import Finding
-from tabgan.gan.latent import choose_latent_dim
-from tabgan.inference import resolve_schema
-from tabgan.privacy.differential.ledger import Ledger
-from tabgan.schema import Column, Schema
-from tabgan.training import auto_steps
+from tabgan.fitting.private.privacy_ledger import Ledger
+from tabgan.fitting.train_table import auto_steps
+from tabgan.generators.gan.diagnosis import Finding
+from tabgan.generators.latents import choose_latent_dim
+from tabgan.inference.infer_schema import resolve_schema
+from tabgan.table.dtypes import restore_dtype
+from tabgan.table.schema import Column, Schema
 
 __all__ = ["describe_model", "describe_table", "lay_out"]
 

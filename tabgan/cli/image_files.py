@@ -5,20 +5,21 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
-from tabgan.atomic import open_atomically
-from tabgan.cli.pictures import check_folder
-from tabgan.errors import OptionError
-from tabgan.images.evaluate import Labelled
+from tabgan.base.atomic_files import open_atomically
+from tabgan.base.errors import OptionError
+from tabgan.cli.reports import check_folder
+from tabgan.evaluation.pictures.training_pictures import plot_losses
 from tabgan.images.idx import embedded_digits, read_folder
-from tabgan.images.labels import check_labels, code_of
-from tabgan.pictures import plot_losses, save_gif, save_grid, save_strip
+from tabgan.images.image_arrays import check_labels, code_of
+from tabgan.images.image_grids import save_gif, save_grid, save_strip
+from tabgan.images.image_scores import Labelled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from tabgan.cli.work import Report
-    from tabgan.images.estimator import ImageGAN
-    from tabgan.images.evaluate import ImageScores
+    from tabgan.cli.console import Report
+    from tabgan.images.image_gan import ImageGAN
+    from tabgan.images.image_scores import ImageScores
     from tabgan.images.judge import Judge
 
 __all__ = [
@@ -170,7 +171,7 @@ def describe_scores(scores: "ImageScores") -> str:
 
 
 def check_image_folder(folder: str, *, force: bool) -> None:
-    """Check that pictures can be drawn to a folder; see `tabgan.cli.pictures.check_folder`."""
+    """Check that pictures can be drawn to a folder; see `tabgan.cli.reports.check_folder`."""
     check_folder(folder, _PICTURES, force=force)
 
 

@@ -11,24 +11,29 @@ from typing import Any
 
 import click
 
-from tabgan.cli.completion import completion
-from tabgan.cli.evaluate import evaluate
-from tabgan.cli.example import example
-from tabgan.cli.fit import fit
-from tabgan.cli.images import images
-from tabgan.cli.impute import impute
-from tabgan.cli.inspect import inspect
-from tabgan.cli.privacy import privacy
-from tabgan.cli.sample import sample
-from tabgan.cli.synth import synth
-from tabgan.cli.tune import tune
+from tabgan.cli.commands.evaluate_command import evaluate
+from tabgan.cli.commands.fit_command import fit
+from tabgan.cli.commands.images_command import images
+from tabgan.cli.commands.impute_command import impute
+from tabgan.cli.commands.inspect_command import inspect
+from tabgan.cli.commands.privacy_command import privacy
+from tabgan.cli.commands.sample_command import sample
+from tabgan.cli.commands.shell_commands import completion, example
+from tabgan.cli.commands.synth_command import synth
+from tabgan.cli.commands.tune_command import tune
 
 __all__ = ["main"]
 
 
 def _verdict(error: Exception) -> tuple[str, int]:
     """Say what an error means to the shell, in words and as the exit code."""
-    from tabgan.errors import DataError, ModelFileError, OptionError, TabGANError, TableFileError
+    from tabgan.base.errors import (
+        DataError,
+        ModelFileError,
+        OptionError,
+        TabGANError,
+        TableFileError,
+    )
 
     codes: list[tuple[type[Exception], int]] = [
         (OptionError, 2),

@@ -1,16 +1,94 @@
-"""The quality report of what a command has drawn."""
+"""Reports and pictures of what a command has drawn or compared."""
 
+from collections.abc import Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from tabgan.cli.work import Report
+    from tabgan.cli.console import Report
     from tabgan.estimator import TabGAN
-    from tabgan.files import TableForm
 
-__all__ = ["write_report"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from tabgan.cli.console import Report
+    from tabgan.estimator import TabGAN
+    from tabgan.files.table_form import TableForm
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from tabgan.cli.console import Report
+
+
+__all__ = [
+    "FAILED_LIMIT",
+    "SNAPSHOTS",
+    "check_folder",
+    "draw_pictures",
+    "read_compared",
+    "write_report",
+]
+
+SNAPSHOTS = 6  # moments that are drawn
+
+
+PICTURES = (_LOSSES, _MARGINALS) = ("losses.png", "marginals.png")
+
+
+def check_folder(folder: str, names: Iterable[str] = PICTURES, *, force: bool) -> None:
+    """Check that pictures can be drawn to a folder, and make it if it is not there.
+
+    Raises
+    ------
+    OptionError
+        If matplotlib lacks.
+    TableFileError
+        If the folder can't be made or written to, or holds pictures already and `force` is not
+        set.
+    """
+    from tabgan.base.errors import TableFileError
+    from tabgan.evaluation.pictures.canvas import check_pictures
+    from tabgan.files.write import check_output
+
+    check_pictures()
+    try:
+        Path(folder).mkdir(exist_ok=True)
+    except OSError as error:
+        raise TableFileError(
+            f"--pictures {folder} is no folder and can't be made one: {error.strerror or error}"
+        ) from error
+    for name in names:
+        place = Path(folder, name)
+        if place.is_file() and not force:
+            raise TableFileError(
+                f"{place} already exists; name another folder with --pictures, or give --force to "
+                "replace it"
+            )
+        check_output(str(place), force=force)
+
+
+def draw_pictures(gan: "TabGAN", frame: "pd.DataFrame", folder: str, report: "Report") -> list[str]:
+    """Draw what there is to draw of a training, and return the files."""
+    from tabgan.evaluation.pictures.column_pictures import choose_columns, plot_marginals
+    from tabgan.evaluation.pictures.training_pictures import plot_losses
+
+    drawn = []
+    if gan.history_:
+        drawn.append(str(Path(folder, _LOSSES)))
+        plot_losses(gan.history_, drawn[-1], gan.diagnosis_)
+    learned = [column.name for column in gan.schema_ if not column.is_made_anew]
+    columns = choose_columns(frame[learned])
+    if gan.snapshots_ and columns:
+        drawn.append(str(Path(folder, _MARGINALS)))
+        plot_marginals(gan.snapshots_, frame, columns, drawn[-1])
+    report.done("pictures")
+    report.say(f"Drew {' and '.join(drawn) or 'nothing: there was nothing to learn'}")
+    return drawn
+
 
 FEWEST_ROWS = 10  # that an evaluation takes
 
@@ -30,7 +108,7 @@ def write_report(
     The rows are those that were written, drawn again from their seed; where these are more than
     the training table has, or too few to be judged, as many as it has are drawn.
     """
-    from tabgan.cli.work import with_holes
+    from tabgan.cli.tables import with_holes
 
     written = gan.n_rows_ if rows is None else rows
     report.say("Evaluating the rows")
@@ -56,3 +134,18 @@ def write_report(
         "score": found.verdict.score,
         "compared": compared,
     }
+
+
+FAILED_LIMIT = 6  # exit code of a score or a risk beyond the limit that was given
+
+
+def read_compared(
+    real: str, synthetic: str, holdout: str | None, report: "Report", reading: dict[str, Any]
+) -> tuple["pd.DataFrame", "pd.DataFrame", "pd.DataFrame | None"]:
+    """Read the real table, the synthetic one, and the holdout if there is one."""
+    from tabgan.cli.tables import read_data, with_holes
+
+    def table(path: str) -> "pd.DataFrame":
+        return with_holes(*read_data(path, report, **reading))
+
+    return table(real), table(synthetic), None if holdout is None else table(holdout)

@@ -10,12 +10,12 @@ import pandas as pd
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from tabgan.encoding.base import ColumnEncoder, Encoded
-from tabgan.encoding.levels import LevelTable
-from tabgan.scalars import Scalar
-from tabgan.schema import Column
-from tabgan.spans import RowLayout
-from tabgan.values import levels_to_series
+from tabgan.base.row_layout import RowLayout
+from tabgan.encoding.categorical import LevelTable
+from tabgan.encoding.column_encoder import ColumnEncoder, Encoded
+from tabgan.table.level_codes import levels_to_series
+from tabgan.table.scalars import Scalar
+from tabgan.table.schema import Column
 
 __all__ = ["GroupedEncoder"]
 

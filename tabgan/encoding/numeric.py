@@ -7,16 +7,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tabgan.encoding.base import ColumnEncoder, Encoded
-from tabgan.encoding.ends import clip_to_range
-from tabgan.encoding.levels import LevelTable
+from tabgan.base.errors import DataError
+from tabgan.base.row_layout import RowLayout
+from tabgan.encoding.categorical import LevelTable
+from tabgan.encoding.column_encoder import ColumnEncoder, Encoded
 from tabgan.encoding.quantiles import Quantiles
-from tabgan.encoding.scales import Scale, fit_scale, scale_from_json
-from tabgan.errors import DataError
-from tabgan.scalars import Scalar
-from tabgan.schema import Column
-from tabgan.spans import RowLayout
-from tabgan.values import Numbers, numbers_of, numbers_to_series
+from tabgan.table.columns import numbers_of, numbers_to_series
+from tabgan.table.number_scale import Scale, clip_to_range, fit_scale, scale_from_json
+from tabgan.table.numbers import Numbers
+from tabgan.table.scalars import Scalar
+from tabgan.table.schema import Column
 
 __all__ = ["NumericEncoder"]
 

@@ -11,29 +11,122 @@ from scipy.sparse import csr_matrix, hstack
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import OneHotEncoder
+from sklearn.tree import DecisionTreeClassifier
 from threadpoolctl import threadpool_limits
 
-from tabgan.errors import DataError
-from tabgan.evaluation.areas import (
+from tabgan.base.errors import DataError
+from tabgan.base.random_streams import RandomStateLike, numpy_stream, resolve_seed
+from tabgan.evaluation.auc import (
     FOLDS,
     AreaEstimate,
     ClassifierTrial,
+    area_of,
     cross_validate,
     half_labels,
     mean_area,
 )
-from tabgan.evaluation.coding import CodedColumn, code_columns, matrix_of
-from tabgan.evaluation.giveaways import areas_alone, find_telling_features, permutation_drops
+from tabgan.evaluation.numeric_tables import CodedColumn, code_columns, matrix_of
 from tabgan.evaluation.results import Detection, Detector, Figure, TellingFeature
-from tabgan.schema import Schema
-from tabgan.streams import RandomStateLike, numpy_stream, resolve_seed
+from tabgan.table.schema import Schema
 
-__all__ = ["Detected", "detect", "detection_score"]
+__all__ = [
+    "Choice",
+    "Detected",
+    "areas_alone",
+    "detect",
+    "detection_score",
+    "find_telling_features",
+    "permutation_drops",
+]
 
-ROUNDS = 100  # of boosting
-MOST_LEVELS = 100  # of a column, in one-hot form
+LEAST_LEAF = 20  # rows in a leaf of a tree that is shown one column or two …
+
+
+MOST_LEAVES = 100  # … which has at most about so many leaves
+
+
+MOST_PERMUTED = 4_000  # held-out rows of a fold
+
+
+LEAST_DROP = 0.02  # of the detector's area, that a column alone accounts for
+
+
+SURE = 2  # standard errors that a giveaway's area is above chance
+
+
+Choice = tuple[int, ...]
+"""Places of the columns that are looked at."""
+
 
 Floats = NDArray[np.float64]
+
+
+def areas_alone(
+    features: Floats, choices: Iterable[Choice], seed: int
+) -> dict[Choice, AreaEstimate]:
+    """Return the area of a decision tree that is shown some columns alone."""
+    labels = half_labels(features)
+    leaf = max(LEAST_LEAF, len(features) // MOST_LEAVES)
+
+    def make() -> Any:
+        return DecisionTreeClassifier(min_samples_leaf=leaf, random_state=seed)
+
+    def area(columns: Choice) -> AreaEstimate:
+        trials = cross_validate(make, features[:, list(columns)], labels, seed)
+        return mean_area([trial.area for trial in trials])
+
+    return {columns: area(columns) for columns in choices}
+
+
+def find_telling_features(
+    whole: AreaEstimate,
+    alone: Mapping[Choice, AreaEstimate],
+    pairs: Mapping[Choice, AreaEstimate],
+    drops: Mapping[Choice, float],
+) -> dict[Choice, AreaEstimate]:
+    """Find what tells synthetic rows, strongest first.
+
+    That are columns which do so alone, pairs that tell more than each of their columns, and
+    columns without which the detector loses half of what it knows.
+    """
+    areas = {**alone, **pairs}
+    known = dict.fromkeys(alone, 0.5)
+    known |= {pair: max(0.5, *(alone[(i,)].value for i in pair)) for pair in pairs}
+    gains = {choice: areas[choice].value - known[choice] for choice in areas}
+    needed = max((whole.value - 0.5) / 2, LEAST_DROP)
+    telling = [
+        choice
+        for choice, gain in gains.items()
+        if gain > SURE * np.sqrt(areas[choice].variance)
+        or (len(choice) == 1 and drops[choice] > needed)
+    ]
+    telling.sort(key=lambda choice: -max(gains[choice], drops[choice] / 2))
+    return {choice: areas[choice] for choice in telling}
+
+
+def permutation_drops(
+    features: Floats,
+    trials: Sequence[ClassifierTrial],
+    choices: Sequence[Choice],
+    rng: np.random.Generator,
+) -> dict[Choice, float]:
+    """Return what the detector loses when the values of some columns are exchanged."""
+    labels = half_labels(features)
+    losses: dict[Choice, list[float]] = {columns: [] for columns in choices}
+    for trial in trials:
+        rows = rng.permutation(trial.held_out)[:MOST_PERMUTED]
+        whole = area_of(labels[rows], trial.score(features[rows])).value
+        for columns in choices:
+            mixed = features[rows]
+            mixed[:, columns] = mixed[rng.permutation(len(rows))][:, columns]
+            losses[columns].append(whole - area_of(labels[rows], trial.score(mixed)).value)
+    return {columns: float(np.mean(found)) for columns, found in losses.items()}
+
+
+ROUNDS = 100  # of boosting
+
+
+MOST_LEVELS = 100  # of a column, in one-hot form
 
 
 class Detected(NamedTuple):
@@ -133,7 +226,7 @@ def detect(
     Notes
     -----
     Each detector is fitted on two of three folds and tried on the third. The confidence interval
-    is DeLong's on the held-out rows (`tabgan.evaluation.areas`). A giveaway's own area is that of a
+    is DeLong's on the held-out rows (`tabgan.evaluation.auc`). A giveaway's own area is that of a
     decision tree which is shown its columns alone; its drop is what the detector loses on held-out
     rows in which the values of these columns are exchanged at random.
     """

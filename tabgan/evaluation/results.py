@@ -14,16 +14,20 @@ __all__ = [
     "Detector",
     "Fidelity",
     "Figure",
-    "TellingFeature",
+    "Grade",
     "LevelsChart",
     "Nearness",
     "NumbersChart",
     "Pairs",
+    "PartResults",
     "Run",
     "Tables",
+    "TellingFeature",
     "Utility",
     "Validity",
+    "Verdict",
     "Violation",
+    "WeakPoint",
 ]
 
 Floats = NDArray[np.float64]
@@ -220,7 +224,7 @@ class Fidelity:
     Attributes
     ----------
     shape_error
-        Mean over the columns, in percent (`tabgan.evaluation.quality`).
+        Mean over the columns, in percent (`tabgan.evaluation.quality_scores`).
     trend_error
         Mean over the related pairs, in percent; NaN where none is.
     unrelated_error
@@ -380,7 +384,7 @@ class Nearness:
         Share of synthetic rows that are nearer to a real row than to a row of as many holdout
         rows, in percent; 50 for a generator that copies nothing. None without a holdout.
     distance
-        Median distance to the closest real row, from 0 to 1 (`tabgan.evaluation.neighbours`); the
+        Median distance to the closest real row, from 0 to 1 (`tabgan.evaluation.copying`); the
         floor is that of holdout rows, or of real rows to other real rows.
     """
 
@@ -399,7 +403,8 @@ class Run:
     facts
         Labels and values as text, in the order to show: seed, steps, device, seconds, versions, …
     history
-        The training's records (`tabgan.gan.callbacks.Callback`); empty where unknown.
+        The training's records (`tabgan.generators.training_callbacks.Callback`); empty where
+        unknown.
     notes
         Remarks of the training: what the diagnosis found.
     """
@@ -407,3 +412,67 @@ class Run:
     facts: Mapping[str, str] = field(default_factory=dict)
     history: tuple[Mapping[str, Any], ...] = ()
     notes: tuple[str, ...] = ()
+
+
+Grade = Literal["as good as real", "good", "usable with care", "poor"]
+
+
+class WeakPoint(NamedTuple):
+    """Where the table is weak.
+
+    Attributes
+    ----------
+    part
+        "validity", "fidelity", "detection", "utility", "coverage" or "nearness".
+    columns
+        The columns that it is about; may be empty.
+    what
+        What was found, in one sentence with its figures.
+    remedy
+        What to do about it, in one sentence.
+    severity
+        From 0 (as a fresh sample of the real table) to 1.
+    """
+
+    part: str
+    columns: tuple[str, ...]
+    what: str
+    remedy: str
+    severity: float
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a reader needs to know first.
+
+    Attributes
+    ----------
+    grade
+        One of four, by the score and by the parts' worst.
+    headline
+        One sentence.
+    score
+        Mean of the parts' scores, from 0 to 1; what a gate compares.
+    parts
+        Each part's score from 0 to 1, by its name.
+    weak_points
+        At most three, the weakest first; empty where nothing is weak.
+    """
+
+    grade: Grade
+    headline: str
+    score: float
+    parts: Mapping[str, float]
+    weak_points: tuple[WeakPoint, ...]
+
+
+class PartResults(NamedTuple):
+    """All that was measured."""
+
+    tables: Tables
+    validity: Validity
+    fidelity: Fidelity
+    detection: Detection
+    utility: Utility | None
+    coverage: Coverage
+    nearness: Nearness

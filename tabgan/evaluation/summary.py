@@ -9,7 +9,7 @@ import numpy as np
 from tabgan.evaluation.results import Figure
 
 if TYPE_CHECKING:
-    from tabgan.evaluation.evaluation import Evaluation
+    from tabgan.evaluation.evaluate import Evaluation
 
 __all__ = ["summarise"]
 

@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tabgan.evaluation.coding import CodedColumn
+from tabgan.evaluation.compared_tables import ComparedTables
+from tabgan.evaluation.numeric_tables import CodedColumn
 from tabgan.evaluation.results import Figure, Validity, Violation
-from tabgan.evaluation.tables import ComparedTables
-from tabgan.inference.cells import read_cells
-from tabgan.schema import Column
-from tabgan.values import numbers_of, outside_range
+from tabgan.inference.column_cells import read_cells
+from tabgan.table.columns import numbers_of, outside_range
+from tabgan.table.schema import Column
 
 __all__ = ["check_validity"]
 

@@ -11,12 +11,10 @@ from zipfile import BadZipFile
 import numpy as np
 import pandas as pd
 
-from tabgan.errors import OptionError, did_you_mean
-from tabgan.files.columns import frame_of_rows
-from tabgan.files.errors import TableContentError
-from tabgan.files.extras import load_extra
-from tabgan.files.forms import TableForm
-from tabgan.files.formulas import formula_like
+from tabgan.base.errors import OptionError, did_you_mean
+from tabgan.files.file_cells import formula_like, frame_of_rows
+from tabgan.files.formats import TableContentError, load_extra
+from tabgan.files.table_form import TableForm
 
 __all__ = ["EXCEL_ROWS", "ExcelBlocks", "read_excel"]
 

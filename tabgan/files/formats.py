@@ -1,17 +1,62 @@
-"""Which format a table has, and by what it is told."""
+"""Which format a table has, by what it is told, and the libraries that only some formats need."""
 
 import re
+from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
-from tabgan.errors import OptionError
+from tabgan.base.errors import DataError, OptionError, TableFileError, did_you_mean
 
-__all__ = ["DATABASES", "FORMATS", "Format", "file_suffix", "format_of", "is_url", "shown_place"]
+__all__ = [
+    "DATABASES",
+    "FORMATS",
+    "Format",
+    "TableContentError",
+    "check_query",
+    "chosen_table",
+    "file_suffix",
+    "format_of",
+    "is_url",
+    "load_extra",
+    "shown_place",
+    "table_is_there",
+]
+
+
+class TableContentError(TableFileError, DataError):
+    """A table file can be opened, but what it holds is not a table of its format."""
+
+
+def load_extra(module: str, purpose: str, extra: str) -> Any:
+    """Import a library that is an optional dependency.
+
+    Raises
+    ------
+    OptionError
+        If it is not installed; the message names the extra of tabgan that brings it.
+    """
+    try:
+        return import_module(module)
+    except ImportError as error:
+        library = module.partition(".")[0]
+        raise OptionError(
+            f"{purpose} needs {library}, which is not installed; install it with "
+            f"pip install '.[{extra}]', or use CSV or JSON lines"
+        ) from error
+
 
 FileFormat = Literal["csv", "tsv", "jsonl", "parquet", "feather", "xlsx", "duckdb", "sqlite"]
+
+
 Format = FileFormat | Literal["sql"]  # "sql" is a database with an address, not a file
+
+
 FORMATS: tuple[FileFormat, ...] = get_args(FileFormat)
+
+
 DATABASES: tuple[Format, ...] = ("duckdb", "sqlite", "sql")
+
 
 _SUFFIXES: dict[str, Format] = {
     ".csv": "csv",
@@ -30,15 +75,25 @@ _SUFFIXES: dict[str, Format] = {
     ".sqlite3": "sqlite",
     ".db": "sqlite",
 }
+
+
 _RESAVED = {
     ".xls": "an old Excel file",
     ".xlsb": "a binary Excel file",
     ".xlsm": "an Excel file with macros",
     ".ods": "an OpenDocument file",
 }
+
+
 _PACKED = (".gz", ".zst")
+
+
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
+
+
 _REMOTE = ("http", "https", "ftp", "sftp", "s3", "gs", "gcs", "abfs", "abfss", "az", "hdfs", "file")
+
+
 _PASSWORDS = (
     re.compile(r"(?<=://)([^:@/]*):.*(?=@)"),  # user:password@host
     re.compile(r"(?i)((?:password|passwd|pwd|token|secret)=)[^&]*"),
@@ -126,3 +181,56 @@ def _format_of_url(path: str) -> Format:
             f"{shown_place(path)}: tabgan fetches no files; download it and give the file's path"
         )
     return "sql"
+
+
+_COMMENTS = re.compile(r"\A(?:\s+|--[^\n]*(?:\n|\Z)|/\*.*?\*/|\()*", re.DOTALL)
+
+
+_ASKING = ("select", "with", "values", "from", "table")
+
+
+def check_query(query: str) -> None:
+    r"""Check that a query begins as one for rows does.
+
+    Raises
+    ------
+    OptionError
+        If it does not.
+
+    Examples
+    --------
+    >>> check_query("-- all\nSELECT * FROM customers")
+    """
+    words = _COMMENTS.sub("", query).split(maxsplit=1)
+    if not words or words[0].lower() not in _ASKING:
+        raise OptionError(
+            f"query={query[:60]!r} does not ask for rows; give one that begins with SELECT or WITH"
+        )
+
+
+def chosen_table(table: str | None, names: Sequence[str], place: str) -> str:
+    """Return the name of the table that is meant, which need not be named if it is the only one.
+
+    Raises
+    ------
+    OptionError
+        If there is no such table, or which one is meant is not clear.
+    """
+    if table is None and len(names) == 1:
+        return names[0]
+    if table is None and not names:
+        raise OptionError(f"{place} has no table")
+    if table is None:
+        shown = ", ".join(sorted(names)[:20]) + (", …" if len(names) > 20 else "")
+        raise OptionError(f"{place} has {len(names)} tables: {shown}; name one with --table")
+    if table not in names:
+        raise OptionError(f"{place} has no table {table!r}; {did_you_mean(table, sorted(names))}")
+    return table
+
+
+def table_is_there(table: str, place: str) -> TableFileError:
+    """Make the error that a table would be replaced."""
+    return TableFileError(
+        f"{place} already has a table {table!r}; name another one with --out-table, or give "
+        "--force to replace it"
+    )

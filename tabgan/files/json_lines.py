@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tabgan.files.columns import objects, typed
-from tabgan.files.errors import TableContentError
-from tabgan.files.forms import TableForm
+from tabgan.files.file_cells import objects, typed
+from tabgan.files.formats import TableContentError
 from tabgan.files.source import TextLines
+from tabgan.files.table_form import TableForm
 
 __all__ = ["JsonBlocks", "read_json_lines"]
 

@@ -6,17 +6,23 @@ from typing import Any, BinaryIO
 
 import pandas as pd
 
-from tabgan.errors import OptionError
-from tabgan.files.duckdb import read_duckdb
-from tabgan.files.errors import TableContentError
+from tabgan.base.errors import OptionError
+from tabgan.files.arrow_files import read_feather, read_parquet, read_parquet_folder
+from tabgan.files.duckdb_files import read_duckdb
 from tabgan.files.excel import read_excel
-from tabgan.files.feather import read_feather
-from tabgan.files.formats import DATABASES, FORMATS, Format, format_of, is_url, shown_place
-from tabgan.files.forms import NAMED, TableForm
+from tabgan.files.formats import (
+    DATABASES,
+    FORMATS,
+    Format,
+    TableContentError,
+    format_of,
+    is_url,
+    shown_place,
+)
 from tabgan.files.json_lines import read_json_lines
-from tabgan.files.parquet import read_parquet, read_parquet_folder
 from tabgan.files.source import open_bytes
 from tabgan.files.sql import read_sql
+from tabgan.files.table_form import NAMED, TableForm
 from tabgan.files.text_files import read_csv
 
 __all__ = ["read_table"]

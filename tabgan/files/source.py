@@ -12,10 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from tabgan.errors import TableFileError
-from tabgan.files.errors import TableContentError
-from tabgan.files.extras import load_extra
-from tabgan.files.formats import shown_place
+from tabgan.base.errors import TableFileError
+from tabgan.files.formats import TableContentError, load_extra, shown_place
 
 __all__ = ["TextLines", "count_breaks", "open_bytes"]
 

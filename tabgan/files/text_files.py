@@ -15,9 +15,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tabgan.files.errors import TableContentError
-from tabgan.files.forms import TableForm, check_delimiter
+from tabgan.files.formats import TableContentError
 from tabgan.files.source import TextLines, count_breaks
+from tabgan.files.table_form import TableForm, check_delimiter
 
 __all__ = ["CsvBlocks", "read_csv"]
 

@@ -13,19 +13,17 @@ from typing import Any, BinaryIO, Protocol, Self, cast
 
 import pandas as pd
 
-from tabgan.atomic import is_special, open_atomically
-from tabgan.errors import OptionError, TableFileError
-from tabgan.files.duckdb import check_duckdb_table, open_duckdb_table
+from tabgan.base.atomic_files import is_special, open_atomically
+from tabgan.base.errors import OptionError, TableFileError
+from tabgan.files.arrow_files import FeatherBlocks, ParquetBlocks
+from tabgan.files.duckdb_files import check_duckdb_table, open_duckdb_table
 from tabgan.files.excel import EXCEL_ROWS, ExcelBlocks
-from tabgan.files.extras import load_extra
-from tabgan.files.feather import FeatherBlocks
-from tabgan.files.formats import DATABASES, Format, shown_place
-from tabgan.files.forms import TableForm, column_names
+from tabgan.files.formats import DATABASES, Format, load_extra, shown_place
 from tabgan.files.json_lines import JsonBlocks
-from tabgan.files.parquet import ParquetBlocks
 from tabgan.files.sql import check_sql_table, open_sql_table
+from tabgan.files.table_form import TableForm, column_names
 from tabgan.files.text_files import CsvBlocks
-from tabgan.inference import as_frame
+from tabgan.inference.accept_table import as_frame
 
 __all__ = ["TableWriter", "check_output", "check_table_output", "open_output"]
 
@@ -175,8 +173,8 @@ class TableWriter:
     def write(self, block: Any) -> None:
         """Append a block of rows, of the same columns as the blocks before it.
 
-        A block is a DataFrame, or what else `tabgan.inference.as_frame` takes. Column labels
-        become texts, those of several levels joined by dots: ``sales.north``.
+        A block is a DataFrame, or what else `tabgan.inference.accept_table.as_frame` takes. Column
+        labels become texts, those of several levels joined by dots: ``sales.north``.
 
         Raises
         ------

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.datasets import load_digits
 
-from tabgan.errors import DataError, OptionError
+from tabgan.base.errors import DataError, OptionError
 
 __all__ = ["Part", "embedded_digits", "read_folder", "read_idx"]
 

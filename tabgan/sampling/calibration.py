@@ -13,8 +13,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from tabgan.gan.networks import MLPGenerator
-from tabgan.spans import RowLayout
+from tabgan.base.row_layout import RowLayout
+from tabgan.generators.gan.networks import MLPGenerator
 
 __all__ = [
     "draw_codes",

@@ -15,10 +15,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tabgan.sampling.features import DrawnRows, Floats, RowFeatures
-from tabgan.sampling.redraws import NumberConditional, Redraw, fit_level, fit_number
 from tabgan.sampling.refinement import never
-from tabgan.sampling.trees import Growth, fit_trees
+from tabgan.sampling.tree_conditionals import NumberConditional, Redraw, fit_level, fit_number
+from tabgan.sampling.trees import DrawnRows, Floats, Growth, RowFeatures, fit_trees
 
 __all__ = ["HeldOutChoice", "fit_polish"]
 

@@ -12,9 +12,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from tabgan.sampling.features import Codes, DrawnRows, Floats
-from tabgan.sampling.trees import Growth, Trees, fit_trees
-from tabgan.spans import RowLayout
+from tabgan.base.row_layout import RowLayout
+from tabgan.sampling.trees import Codes, DrawnRows, Floats, Growth, Trees, fit_trees
 
 __all__ = ["choose", "effective_share", "fit_critics", "log_ratio", "never", "rake", "weigh"]
 

@@ -5,7 +5,7 @@ them. That code is not part of scikit-learn's public interface; this module is t
 calls it, and imports it when trees are first needed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
@@ -15,15 +15,105 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 from torch import Tensor
 
+from tabgan.base.row_layout import RowLayout
+from tabgan.encoding.quantiles import Quantiles
+
 if TYPE_CHECKING:
     from sklearn.ensemble import HistGradientBoostingClassifier
 
-__all__ = ["Growth", "Trees", "fit_trees"]
+
+__all__ = ["Codes", "DrawnRows", "Floats", "Growth", "RowFeatures", "Trees", "fit_trees"]
 
 Floats = NDArray[np.float64]
 
+
+Codes = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class DrawnRows:
+    """Encoded rows with their features.
+
+    Parameters
+    ----------
+    numbers, codes
+        Shapes (rows, numbers) and (rows, level spans).
+    features
+        Shape (rows, features); see `RowFeatures`.
+    """
+
+    numbers: Floats
+    codes: Codes
+    features: Floats
+
+    def __len__(self) -> int:
+        return len(self.features)
+
+    def __getitem__(self, rows: Any) -> "DrawnRows":
+        """Return some of the rows."""
+        return DrawnRows(self.numbers[rows], self.codes[rows], self.features[rows])
+
+    @classmethod
+    def joined(cls, parts: "Sequence[DrawnRows]") -> "DrawnRows":
+        """Return the rows of all parts, one part after the other."""
+        names = ("numbers", "codes", "features")
+        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+
+
+@dataclass(frozen=True)
+class RowFeatures:
+    """Turns encoded rows into features: one column per number, then one per level span.
+
+    A number is given as its value, so that the spread of a repeated value over its band is not
+    seen, and as NaN where its mark says that it is absent.
+
+    Parameters
+    ----------
+    spans
+        Layout of a row.
+    quantiles
+        Distribution of each number.
+    """
+
+    spans: RowLayout
+    quantiles: tuple[Quantiles, ...]
+
+    def __len__(self) -> int:
+        return self.spans.n_numbers + len(self.spans.widths)
+
+    def place_of(self, span: int) -> int:
+        """Return the place of a level span among the features."""
+        return self.spans.n_numbers + span
+
+    def of(self, numbers: Floats, codes: Codes) -> DrawnRows:
+        """Return rows with their features."""
+        features = np.empty((len(numbers), len(self)))
+        for number in range(self.spans.n_numbers):
+            features[:, number] = self.values(number, numbers[:, number], codes)
+        features[:, self.spans.n_numbers :] = codes
+        return DrawnRows(numbers, codes, features)
+
+    def values(self, number: int, units: Floats, codes: Codes) -> Floats:
+        """Return one number's column of the features, shape (rows,)."""
+        # In float32, like the thresholds that they are compared with.
+        values = self.quantiles[number].from_unit(units).astype(np.float32).astype(np.float64)
+        values[~self.present(number, codes)] = np.nan
+        return values
+
+    def present(self, number: int, codes: Codes) -> NDArray[np.bool_]:
+        """Say in which rows a number is present."""
+        mark = self.spans.marks[number]
+        if mark is None:
+            return np.ones(len(codes), np.bool_)
+        return codes[:, mark] == 0  # type: ignore[no-any-return]
+
+
 CHUNK = 4096  # rows whose features stay in the processor's cache while all trees see them
+
+
 _LARGEST = float(np.finfo(np.float32).max)
+
+
 _NO_BITSETS = np.zeros((0, 8), np.uint32)
 
 

@@ -1,37 +1,146 @@
 """`tune`: fit several generators to a table and compare what they draw."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence, Sized
+from collections.abc import Callable, Iterator, Mapping, Sequence, Sized
+from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from numbers import Integral, Real
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import pandas as pd
 
-from tabgan.checks import check_number
-from tabgan.encoding.conditions import find_columns
-from tabgan.encoding.table import TableEncoder
-from tabgan.errors import DataError, OptionError, TrainingError, did_you_mean
+from tabgan.base.checks import check_number
+from tabgan.base.errors import DataError, OptionError, TrainingError, did_you_mean
+from tabgan.base.random_streams import RandomStateLike, numpy_stream, resolve_seed
+from tabgan.encoding.condition_columns import find_columns
+from tabgan.encoding.table_encoder import TableEncoder
 from tabgan.estimator import TabGAN
-from tabgan.evaluation import TableScores, score_table
-from tabgan.gan.latent import LatentChoice, choose_latent_dim
-from tabgan.inference import as_frame, resolve_schema
-from tabgan.options import check_options
-from tabgan.schema import Schema
-from tabgan.streams import RandomStateLike, numpy_stream, resolve_seed
-from tabgan.tuning.engines import check_optuna, search_grid, search_optuna
-from tabgan.tuning.result import Trial, TuningResult
-from tabgan.tuning.space import Candidate, Space, candidate_latent_dims
+from tabgan.evaluation.quality_scores import TableScores, score_table
+from tabgan.fitting.options import check_options
+from tabgan.generators.latents import LatentChoice, choose_latent_dim
+from tabgan.inference.accept_table import as_frame
+from tabgan.inference.infer_schema import resolve_schema
+from tabgan.table.schema import Schema
+from tabgan.tuning.search_space import Candidate, Space, candidate_latent_dims
+from tabgan.tuning.tuning_result import Trial, TuningResult
 
-__all__ = ["tune"]
+if TYPE_CHECKING:
+    import optuna
+
+
+__all__ = ["check_optuna", "search_grid", "search_optuna", "tune"]
+
+Evaluate = Callable[[Candidate], Trial]
+
+
+def check_optuna() -> None:
+    """Check that Optuna is there.
+
+    Raises
+    ------
+    OptionError
+        If it is not; the message says how to install it.
+    """
+    if find_spec("optuna") is None:
+        raise OptionError(
+            "engine='optuna' needs Optuna, which is not installed; install it with: "
+            "pip install 'optuna>=3.6', or take engine='grid'"
+        )
+
+
+def search_grid(space: Space, evaluate: Evaluate) -> list[Trial]:
+    """Try every combination of the values."""
+    return [evaluate(candidate) for candidate in space.grid()]
+
+
+def search_optuna(
+    space: Space, evaluate: Evaluate, n_trials: int, seed: int, first: Candidate
+) -> list[Trial]:
+    """Try what Optuna's tree-structured Parzen estimator suggests.
+
+    Latent sizes and learning rates are taken from the whole range between the least and the
+    greatest value of the space, by their logarithms; widths are among its values.
+
+    Parameters
+    ----------
+    space
+        Where to search.
+    evaluate
+        Fits and scores a candidate.
+    n_trials
+        How many are tried.
+    seed
+        Root of the streams of randomness.
+    first
+        What is tried first, where it lies within the space: what default options would do.
+    """
+    with _quiet_optuna() as optuna:
+        sampler = optuna.samplers.TPESampler(seed=int(numpy_stream(seed, "optuna").integers(2**31)))
+        study = optuna.create_study(direction="maximize", sampler=sampler)
+        if _is_within(first, space):
+            study.enqueue_trial(vars(first))
+        trials = []
+        for _ in range(n_trials):
+            asked = study.ask()
+            trial = evaluate(_suggest(asked, space))
+            if trial.scores:
+                study.tell(asked, trial.scores.detection)
+            else:
+                study.tell(asked, state=optuna.trial.TrialState.FAIL)
+            trials.append(trial)
+    return trials
+
+
+def _suggest(asked: "optuna.Trial", space: Space) -> Candidate:
+    latents, rates = space.latent_dims, space.learning_rates
+    return Candidate(
+        latent_dim=asked.suggest_int("latent_dim", latents[0], latents[-1], log=True),
+        learning_rate=asked.suggest_float("learning_rate", rates[0], rates[-1], log=True),
+        hidden_dim=int(asked.suggest_categorical("hidden_dim", space.hidden_dims)),
+    )
+
+
+def _is_within(candidate: Candidate, space: Space) -> bool:
+    latents, rates = space.latent_dims, space.learning_rates
+    return (
+        latents[0] <= candidate.latent_dim <= latents[-1]
+        and rates[0] <= candidate.learning_rate <= rates[-1]
+        and candidate.hidden_dim in space.hidden_dims
+    )
+
+
+@contextmanager
+def _quiet_optuna() -> Iterator[Any]:
+    """Import Optuna, and keep it from writing a line for each trial within the block."""
+    import optuna
+
+    level = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    try:
+        yield optuna
+    finally:
+        optuna.logging.set_verbosity(level)
+
 
 Engine = Literal["grid", "optuna"]
 
+
 MOST_SCORED = 50_000  # rows that scores look at; more would cost more than they tell
+
+
 FEWEST_HELD_OUT = 20  # a tree of the detector needs as many rows for a leaf
+
+
 OPTUNA_TRIALS = 20
+
+
 OPTUNA_RATES = (1e-4, 2e-3)
+
+
 OPTUNA_WIDTHS = (128, 256, 512)
+
+
 _VARIED = {
     "latent_dim": "latent_dims",
     "learning_rate": "learning_rates",

@@ -83,7 +83,7 @@ def test_a_fit_that_fails_leaves_a_note(tables: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(peers, "_settings", lambda *_: {"steps": -1})
     (row,) = run(tables, "--peers", "tabgan")
     assert row["note"] == (
-        "tabgan.errors.OptionError: steps=-1 must be a whole number from 1 or 'auto'"
+        "tabgan.base.errors.OptionError: steps=-1 must be a whole number from 1 or 'auto'"
     )
 
 

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from tabgan.estimator import TabGAN
-from tabgan.files import read_table
+from tabgan.files.read import read_table
 
 STEPS = ("--steps", "20")
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tabgan.cli.config import read_config
+from tabgan.cli.command import read_config
 from tabgan.cli.main import main
 
 KEPT = ("-m", "m.safetensors", "--force", "--json")

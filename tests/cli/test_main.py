@@ -6,11 +6,13 @@ import click
 import pytest
 
 from tabgan import ImageGAN, TabGAN
+from tabgan.cli import training_options as image_options
+from tabgan.cli import training_options as training
 from tabgan.cli.main import main
-from tabgan.cli.options import images as image_options
-from tabgan.cli.options import training
-from tabgan.gan import losses, optimizers, penalties, stabilisers
-from tabgan.images import architectures
+from tabgan.generators import optimization as optimizers
+from tabgan.generators.gan import losses, penalties
+from tabgan.generators.gan import stabilizers as stabilisers
+from tabgan.images import image_networks as architectures
 
 COMMANDS = [
     "synth",
@@ -190,7 +192,7 @@ class TestExitCodes:
         def fail(*_args, **_options):
             raise ZeroDivisionError("by zero")
 
-        monkeypatch.setattr("tabgan.files.read_table", fail)
+        monkeypatch.setattr("tabgan.files.read.read_table", fail)
         assert self.error_of(run("synth", small_csv, "-q"), 1) == (
             "Error: an unexpected ZeroDivisionError: by zero\nThis is a fault in tabgan; set "
             "TABGAN_DEBUG=1 to see where it comes from, and report it\n"
@@ -212,7 +214,7 @@ class TestExitCodes:
         def fail(*_args, **_options):
             raise error
 
-        monkeypatch.setattr("tabgan.files.read_table", fail)
+        monkeypatch.setattr("tabgan.files.read.read_table", fail)
         code, message = end
         assert self.error_of(run("synth", small_csv, "-q"), code) == f"Error: {message}\n"
 
@@ -220,5 +222,5 @@ class TestExitCodes:
         def fail(*_args, **_options):
             raise KeyboardInterrupt
 
-        monkeypatch.setattr("tabgan.files.read_table", fail)
+        monkeypatch.setattr("tabgan.files.read.read_table", fail)
         assert self.error_of(run("synth", small_csv, "-q"), 130) == "Interrupted\n"

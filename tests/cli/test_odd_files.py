@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tabgan.files import read_table
+from tabgan.files.read import read_table
 
 STEPS = ("--steps", "3", "--seed", "0", "-q")
 

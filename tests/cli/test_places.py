@@ -14,7 +14,9 @@ import polars as pl
 import pytest
 
 from tabgan import TabGAN
-from tabgan.files import TableForm, TableWriter, read_table
+from tabgan.files.read import read_table
+from tabgan.files.table_form import TableForm
+from tabgan.files.write import TableWriter
 
 STEPS = ("--steps", "3", "--seed", "0", "--no-refine", "--no-polish")
 ROWS = 60

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from tests.privacy.conftest import copier, honest, people
+from tests.evaluation.attacks.conftest import copier, honest, people
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tabgan.cli.progress import Lines, follow
-from tabgan.cli.work import Report
+from tabgan.cli.console import Lines, Report, follow
 
 
 def on_terminal(process, *args):

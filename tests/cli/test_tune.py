@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from tabgan.cli.tuned import lay_out_tuning
+from tabgan.cli.tune_report import lay_out_tuning
 from tabgan.estimator import TabGAN
-from tabgan.evaluation import TableScores
-from tabgan.gan.latent import LatentChoice
-from tabgan.tuning import Candidate, Trial, TuningResult
+from tabgan.evaluation.quality_scores import TableScores
+from tabgan.generators.latents import LatentChoice
+from tabgan.tuning.search_space import Candidate
+from tabgan.tuning.tuning_result import Trial, TuningResult
 
 ARGS = ("--latent-dims", "8,32", "--hidden-dims", "16", "--steps", "5", "--seed", "1")
 

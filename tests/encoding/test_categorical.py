@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tabgan.dtypes import describe_dtype
+from tabgan.base.errors import DataError
+from tabgan.base.row_layout import RowLayout
 from tabgan.encoding.categorical import CategoricalEncoder
-from tabgan.errors import DataError
-from tabgan.schema import Column
-from tabgan.spans import RowLayout
+from tabgan.table.dtypes import describe_dtype
+from tabgan.table.schema import Column
 
 RNG = np.random.default_rng(0)
 

@@ -5,10 +5,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tabgan.base.errors import DataError
+from tabgan.base.row_layout import RowLayout
 from tabgan.encoding.grouped import MOST_ALONE, MOST_CLUSTERS, GroupedEncoder
-from tabgan.errors import DataError
-from tabgan.schema import Column
-from tabgan.spans import RowLayout
+from tabgan.table.schema import Column
 
 COLUMN = Column("town", "categorical", "object")
 ROWS = 20_000

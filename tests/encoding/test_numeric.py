@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tabgan.dtypes import describe_dtype
+from tabgan.base.errors import DataError
+from tabgan.base.row_layout import RowLayout
 from tabgan.encoding.numeric import NumericEncoder
-from tabgan.errors import DataError
-from tabgan.schema import Column
-from tabgan.spans import RowLayout
+from tabgan.table.dtypes import describe_dtype
+from tabgan.table.schema import Column
 
 ROWS = 600
 RNG = np.random.default_rng(0)

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tabgan.encoding.ends import trimmed_range
 from tabgan.encoding.quantiles import MAX_KNOTS, MIN_ROWS, Quantiles
+from tabgan.table.number_scale import trimmed_range
 
 ROWS = 20_000
 reals = st.lists(st.floats(-1e9, 1e9), min_size=1, max_size=200)

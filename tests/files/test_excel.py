@@ -7,9 +7,12 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from tabgan.errors import OptionError
-from tabgan.files import TableContentError, TableForm, check_table_output, read_table
+from tabgan.base.errors import OptionError
 from tabgan.files.excel import EXCEL_ROWS
+from tabgan.files.formats import TableContentError
+from tabgan.files.read import read_table
+from tabgan.files.table_form import TableForm
+from tabgan.files.write import check_table_output
 
 
 def save(path, *rows, title="Sheet"):

@@ -1,8 +1,8 @@
 import pytest
 
-from tabgan.errors import OptionError
+from tabgan.base.errors import OptionError
 from tabgan.files.formats import file_suffix, format_of
-from tabgan.files.forms import TableForm, check_delimiter
+from tabgan.files.table_form import TableForm, check_delimiter
 
 
 @pytest.mark.parametrize(

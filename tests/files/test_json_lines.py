@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tabgan.files import TableContentError, TableForm, read_table
+from tabgan.files.formats import TableContentError
 from tabgan.files.json_lines import JsonBlocks
+from tabgan.files.read import read_table
+from tabgan.files.table_form import TableForm
 
 
 def read(text):

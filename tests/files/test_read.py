@@ -3,8 +3,8 @@ import threading
 
 import pytest
 
-from tabgan.errors import DataError, OptionError, TableFileError
-from tabgan.files import read_table
+from tabgan.base.errors import DataError, OptionError, TableFileError
+from tabgan.files.read import read_table
 
 
 def error_of(path, **options):

@@ -6,9 +6,11 @@ from decimal import Decimal
 import pandas as pd
 import pytest
 
-from tabgan.errors import DataError, OptionError, TableFileError
-from tabgan.files import TableContentError, TableForm, TableWriter, check_table_output, read_table
-from tabgan.files.formats import shown_place
+from tabgan.base.errors import DataError, OptionError, TableFileError
+from tabgan.files.formats import TableContentError, shown_place
+from tabgan.files.read import read_table
+from tabgan.files.table_form import TableForm
+from tabgan.files.write import TableWriter, check_table_output
 
 SHOP = """
 CREATE TABLE customers (

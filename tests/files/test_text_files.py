@@ -9,9 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tabgan.errors import DataError
-from tabgan.files import TableContentError, TableForm, TableWriter, read_table
+from tabgan.base.errors import DataError
+from tabgan.files.formats import TableContentError
+from tabgan.files.read import read_table
+from tabgan.files.table_form import TableForm
 from tabgan.files.text_files import CsvBlocks
+from tabgan.files.write import TableWriter
 
 
 def read(data, **options):

@@ -9,15 +9,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tabgan.errors import DataError, TableFileError
-from tabgan.files import (
-    TableContentError,
-    TableForm,
-    TableWriter,
-    check_output,
-    open_output,
-    read_table,
-)
+from tabgan.base.errors import DataError, TableFileError
+from tabgan.files.formats import TableContentError
+from tabgan.files.read import read_table
+from tabgan.files.table_form import TableForm
+from tabgan.files.write import TableWriter, check_output, open_output
 
 BLOCK = pd.DataFrame({"a": ["x", "y"], "b": ["1", ""]})
 

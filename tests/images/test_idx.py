@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from tabgan.errors import DataError, OptionError
+from tabgan.base.errors import DataError, OptionError
 from tabgan.images.idx import embedded_digits, read_folder, read_idx
 
 MNIST = Path(os.environ.get("TABGAN_DATA", Path(__file__).parents[3] / "shared/data"), "mnist")

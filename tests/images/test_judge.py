@@ -7,11 +7,10 @@ import pytest
 import torch
 
 from tabgan import TabGAN
-from tabgan.errors import DataError, ModelFileError, OptionError
-from tabgan.images.classifier import auto_epochs, train_classifier
+from tabgan.base.errors import DataError, ModelFileError, OptionError
+from tabgan.base.model_file import read_model, write_model
 from tabgan.images.idx import embedded_digits
-from tabgan.images.judge import Judge
-from tabgan.persistence import read_model, write_model
+from tabgan.images.judge import Judge, auto_epochs, train_classifier
 
 IMAGES, LABELS = embedded_digits()
 

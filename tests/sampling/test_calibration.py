@@ -4,10 +4,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tabgan.gan.networks import MLPGenerator
+from tabgan.base.row_layout import RowLayout
+from tabgan.generators.gan.networks import MLPGenerator
 from tabgan.sampling.calibration import draw_pool, level_offsets, span_softmax, uniform_ranks
-from tabgan.sampling.rows import RowSampler
-from tabgan.spans import RowLayout
+from tabgan.sampling.row_samplers import RowSampler
 
 SPANS = RowLayout(marks=(None, 1), widths=(3, 2))
 SHARES = torch.tensor([0.7, 0.29, 0.01, 0.8, 0.2])

@@ -1,12 +1,16 @@
 import numpy as np
 
+from tabgan.base.row_layout import RowLayout
 from tabgan.encoding.quantiles import Quantiles
 from tabgan.sampling import polish
-from tabgan.sampling.features import DrawnRows, RowFeatures
 from tabgan.sampling.polish import fit_polish
-from tabgan.sampling.redraws import LevelConditional, NumberConditional, fit_level, fit_number
-from tabgan.sampling.trees import Growth, fit_trees
-from tabgan.spans import RowLayout
+from tabgan.sampling.tree_conditionals import (
+    LevelConditional,
+    NumberConditional,
+    fit_level,
+    fit_number,
+)
+from tabgan.sampling.trees import DrawnRows, Growth, RowFeatures, fit_trees
 
 SPANS = RowLayout(marks=(None, None), widths=(3, 2))
 QUANTILES = Quantiles.fit(np.linspace(0, 1, 500))

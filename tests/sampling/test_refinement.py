@@ -3,17 +3,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tabgan.base.row_layout import RowLayout
 from tabgan.encoding.quantiles import Quantiles
-from tabgan.sampling.features import RowFeatures
-from tabgan.sampling.refinement import (
-    choose,
-    effective_share,
-    fit_critics,
-    log_ratio,
-    rake,
-    weigh,
-)
-from tabgan.spans import RowLayout
+from tabgan.sampling.refinement import choose, effective_share, fit_critics, log_ratio, rake, weigh
+from tabgan.sampling.trees import RowFeatures
 
 SPANS = RowLayout(marks=(None, 1), widths=(3, 2))
 QUANTILES = Quantiles.fit(np.linspace(0, 1, 500))

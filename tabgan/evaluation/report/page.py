@@ -1,33 +1,67 @@
-"""`render`: an evaluation as a page."""
+"""The page's figures as JSON that is safe within HTML and short."""
 
 import base64
 import hashlib
+import json
 import math
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from tabgan.evaluation.evaluation import Evaluation
-from tabgan.evaluation.report import bars, words
-from tabgan.evaluation.report.curves import training_curves
-from tabgan.evaluation.report.embedded import embed
-from tabgan.evaluation.report.heat import heat_maps, worst_pairs
-from tabgan.evaluation.report.judging import FIGURES, read
-from tabgan.evaluation.report.view import (
+from tabgan.evaluation.evaluate import Evaluation
+from tabgan.evaluation.report import svg_charts, words
+from tabgan.evaluation.report.page_view import (
     PART_NAMES,
     SHOWN_VIOLATIONS,
     parts,
     shown_of,
     sort_columns,
 )
+from tabgan.evaluation.report.readings import FIGURES, read
+from tabgan.evaluation.report.report_charts import heat_maps, training_curves, worst_pairs
+from tabgan.evaluation.report.words import short
 from tabgan.evaluation.results import Figure
 
-__all__ = ["LARGEST_PAGE", "render", "render_frame"]
+__all__ = ["LARGEST_PAGE", "embed", "render", "render_frame", "shortened"]
+
+_UNSAFE = str.maketrans({"<": r"\u003c", ">": r"\u003e", "&": r"\u0026"})
+
+
+def embed(figures: Mapping[str, Any]) -> Markup:
+    r"""Write figures for a ``<script type="application/json">``, which no value can end.
+
+    Examples
+    --------
+    >>> embed({"name": "</script>&", "share": 0.123456, "floor": float("nan")})
+    Markup('{"name":"\\u003c/script\\u003e\\u0026","share":0.1235,"floor":null}')
+    """
+    text = json.dumps(shortened(figures), separators=(",", ":"), allow_nan=False)
+    # JSON's own escapes cover U+2028, U+2029 and lone surrogates.
+    return Markup(text.translate(_UNSAFE))
+
+
+def shortened(value: Any) -> Any:
+    """Return JSON values with texts of a name's length and numbers of 4 digits."""
+    if isinstance(value, str):
+        return short(value) if value else value
+    if isinstance(value, float):
+        return float(f"{value:.4g}") if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {short(str(key)): shortened(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [shortened(item) for item in value]
+    return value
+
 
 LARGEST_PAGE = 1_900_000  # bytes
+
+
 _LIMITS = ((120, 1000), (40, 300), (10, 100))  # columns with a chart, and listed beside them
+
+
 _LONGEST_TEXT = 1000  # characters of any text, sentences of the verdict among them
 
 
@@ -99,7 +133,7 @@ def _environment() -> Environment:
     environment.globals |= {
         "Figure": Figure,
         "FIGURES": FIGURES,
-        "bars": bars,
+        "svg_charts": svg_charts,
         "read": read,
         "script": script,
         "script_hash": f"sha256-{base64.b64encode(digest).decode()}",

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tabgan.evaluation.evaluation import Evaluation
+from tabgan.evaluation.evaluate import Evaluation
 from tabgan.evaluation.results import (
     ColumnResult,
     Coverage,
@@ -23,9 +23,10 @@ from tabgan.evaluation.results import (
     TellingFeature,
     Utility,
     Validity,
+    Verdict,
     Violation,
+    WeakPoint,
 )
-from tabgan.evaluation.verdict import Verdict, WeakPoint
 
 HOSTILE = (
     "<script>window.hacked = 1; alert(1)</script>",

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tabgan import TableFileError
-from tabgan.evaluation.audits import PrivacyAudit, Risk
-from tabgan.evaluation.report import render
+from tabgan.evaluation.attacks.audit_results import PrivacyAudit, Risk
+from tabgan.evaluation.report.page import render
 from tabgan.evaluation.results import Detector, Figure, LevelsChart, Pairs, Run
 
 from .conftest import column, evaluation, levels, numbers

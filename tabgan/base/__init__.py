@@ -1,0 +1,1 @@
+"""What everything stands on: errors, checks, files, streams of randomness, layouts."""

@@ -1,0 +1,230 @@
+"""``tabgan images``: learn images, draw more, and see how good they are."""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tabgan.cli.command import Command
+from tabgan.cli.option_types import FILE, examples, option
+from tabgan.cli.table_options import force_option, json_option, quiet_option, seed_option
+from tabgan.cli.training_options import (
+    data_option,
+    device_option,
+    drawing_options,
+    image_training_options,
+    model_option,
+)
+
+if TYPE_CHECKING:
+    from tabgan.images.image_scores import ImageScores
+
+__all__ = ["images"]
+
+MOMENTS = 8  # of the training that are drawn
+
+
+@click.group(
+    no_args_is_help=True,
+    epilog=examples(
+        "tabgan images fit -m digits.safetensors",
+        "tabgan images sample digits.safetensors -o digits.png",
+        "tabgan images evaluate digits.safetensors",
+    ),
+)
+def images() -> None:
+    """Learn images by their labels, and draw new ones."""
+
+
+@images.command(
+    cls=Command,
+    no_args_is_help=True,
+    epilog=examples(
+        "tabgan images fit -m digits.safetensors",
+        "tabgan images fit --data mnist -m mnist.safetensors --pictures pictures",
+        "tabgan images fit --data mnist -m dcgan.safetensors --architecture dcgan --width 0.25",
+    ),
+)
+@data_option
+@image_training_options
+@model_option
+@force_option
+@quiet_option
+@json_option
+def fit(
+    *,
+    data: str | None,
+    model: str,
+    seed: int | None,
+    stabilisers: tuple[str, ...],
+    pictures: str | None,
+    log_to: str | None,
+    force: bool,
+    quiet: bool,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Learn images and keep the model in a file; it holds no image."""
+    from tabgan.cli.console import Report, on_terminal, watch
+    from tabgan.cli.image_files import read_part
+    from tabgan.cli.output_targets import check_targets
+    from tabgan.cli.tables import new_seed, quietly, trackers
+    from tabgan.images.image_gan import ImageGAN
+
+    check_targets((), model=model, force=force)
+    if pictures:
+        from tabgan.cli.image_files import check_image_folder, draw_image_pictures
+
+        check_image_folder(pictures, force=force)
+    report = Report(quiet=quiet)
+    pixels, labels = read_part(data, "train", report)
+    seed = new_seed() if seed is None else seed
+    options |= {"stabilisers": list(stabilisers) or None, "random_state": seed}
+    options["snapshots"] = MOMENTS if pictures else 0
+    with watch(report, keeps=True) as watching:
+        callbacks = [watching, *trackers(log_to)]
+        gan = ImageGAN(verbose=on_terminal(report), callbacks=callbacks, **options)
+        quietly(gan.fit, pixels, labels)
+        seconds = report.done("fit")
+        steps = watching.steps_done(gan.n_steps_)
+        report.say(f"Trained {steps} in {seconds:.1f} s; latent size {gan.latent_dim_}")
+        for finding in gan.diagnosis_:
+            report.say(f"Warning: {finding}")
+        gan.save(model)
+        report.say(f"Kept the model in {model}")
+    if pictures:
+        report.facts["pictures"] = draw_image_pictures(gan, pictures, report)
+    report.facts |= {"model": model, "seed": seed, "steps": gan.n_steps_, "images": len(pixels)}
+    report.facts["diagnosis"] = [finding.to_json() for finding in gan.diagnosis_]
+    if as_json:
+        report.print_json()
+
+
+@images.command(
+    cls=Command,
+    no_args_is_help=True,
+    epilog=examples(
+        "tabgan images sample mnist.safetensors -o digits.png",
+        "tabgan images sample mnist.safetensors -n 40 --label 7 -o sevens.png",
+        "tabgan images sample mnist.safetensors -n 10000 -o digits.npz",
+    ),
+)
+@click.argument("model", type=FILE)
+@drawing_options
+@device_option
+@seed_option
+@force_option
+@quiet_option
+@json_option
+def sample(
+    *,
+    model: str,
+    number: int | None,
+    label: str | None,
+    out: str,
+    device: str,
+    seed: int | None,
+    force: bool,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    """Draw images from a MODEL that 'tabgan images fit' wrote."""
+    from tabgan.cli.console import Report
+    from tabgan.cli.image_files import to_ask, write_images
+    from tabgan.cli.output_targets import check_targets
+    from tabgan.cli.tables import new_seed
+    from tabgan.images.image_gan import ImageGAN
+
+    if not out.endswith((".png", ".npz")):
+        raise click.UsageError(f"--out {out}: give a name that ends in .png or .npz")
+    check_targets((model,), out=out, force=force)
+    report = Report(quiet=quiet)
+    gan = ImageGAN.load(model, device=device)
+    seed = new_seed() if seed is None else seed
+    number, asked = to_ask(gan.classes_.tolist(), number, label)
+    drawn, labels = gan.sample_labelled(number, label=asked, random_state=seed)
+    report.done("sample")
+    write_images(out, drawn, labels, columns=max(len(gan.classes_), 10))
+    report.say(f"Wrote {len(drawn):,} images to {out}")
+    report.facts |= {"model": model, "seed": seed, "out": out, "images": len(drawn)}
+    if as_json:
+        report.print_json()
+
+
+@images.command(
+    cls=Command,
+    no_args_is_help=True,
+    epilog=examples(
+        "tabgan images evaluate mnist.safetensors --data mnist",
+        "tabgan images evaluate mnist.safetensors --data mnist --judge judge.safetensors --json",
+    ),
+)
+@click.argument("model", type=FILE)
+@data_option
+@option(
+    "-n",
+    "--number",
+    section="Images",
+    type=click.IntRange(min=100),
+    default=10_000,
+    metavar="N",
+    help="Images to draw and to judge.",
+)
+@option(
+    "--judge",
+    "judge_file",
+    section="Scores",
+    keys=("judge",),
+    type=FILE,
+    metavar="FILE",
+    show_default="trained and forgotten",
+    help="File of the judge: read if it is there, else trained and written.",
+)
+@option(
+    "--retrain/--no-retrain",
+    section="Scores",
+    default=True,
+    help="Also train a classifier on drawn images alone.",
+)
+@device_option
+@seed_option
+@quiet_option
+@json_option
+def evaluate(
+    *,
+    model: str,
+    data: str | None,
+    number: int,
+    judge_file: str | None,
+    retrain: bool,
+    device: str,
+    seed: int | None,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    """Score a MODEL's images: by a classifier of real ones, and beside real ones."""
+    from dataclasses import asdict
+
+    from tabgan.cli.console import Report
+    from tabgan.cli.image_files import codes_of, describe_scores, judge_of, read_part
+    from tabgan.cli.tables import new_seed
+    from tabgan.images.image_gan import ImageGAN
+    from tabgan.images.image_scores import Labelled, evaluate_images
+
+    report = Report(quiet=quiet)
+    gan = ImageGAN.load(model, device=device)
+    parts = read_part(data, "train", report), read_part(data, "test", report)
+    classes = gan.classes_.tolist() or sorted(set(parts[0].labels.tolist()))
+    train, test = (Labelled(part.images, codes_of(part.labels, classes)) for part in parts)
+    seed = new_seed() if seed is None else seed
+    judge = judge_of(train, len(classes), judge_file, seed, report)
+    drawn, labels = gan.sample_labelled(number, random_state=seed)
+    codes = None if labels is None else codes_of(labels, classes)
+    scores: ImageScores = evaluate_images(
+        judge, drawn, train, test, seed=seed, codes=codes, retrain=retrain
+    )
+    report.done("evaluate")
+    report.facts |= {"model": model, "seed": seed, "scores": asdict(scores)}
+    if as_json:
+        report.print_json()
+    else:
+        click.echo(describe_scores(scores))

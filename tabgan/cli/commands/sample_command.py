@@ -1,0 +1,132 @@
+"""``tabgan sample``: draw rows from a model."""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tabgan.cli.command import command
+from tabgan.cli.option_types import FILE, option
+from tabgan.cli.table_options import (
+    balance_option,
+    delimiter_option,
+    encoding_option,
+    json_option,
+    output_options,
+    quiet_option,
+    rows_option,
+    seed_option,
+    where_options,
+)
+from tabgan.cli.training_options import device_option
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["sample"]
+
+
+@command(
+    "tabgan sample customers.safetensors",
+    "tabgan sample customers.safetensors -n 1000000 -o many.csv.gz --seed 7",
+    "tabgan sample customers.safetensors -n 20 -o -",
+    "tabgan sample customers.safetensors --where plan=free",
+    "tabgan sample customers.safetensors -n 100 --where 'age >= 65 and plan != \"pro\"'",
+    "tabgan sample customers.safetensors --where-file rows.csv",
+    "tabgan sample customers.safetensors -n 3000 --balance plan",
+)
+@click.argument("model", type=FILE)
+@rows_option
+@where_options
+@balance_option
+@option(
+    "-o",
+    "--out",
+    section="Output",
+    type=FILE,
+    metavar="OUT",
+    show_default="MODEL_synthetic.csv, in the current folder",
+    help="File for the synthetic table; '-' is stdout.",
+)
+@encoding_option
+@delimiter_option
+@output_options
+@device_option
+@seed_option
+@quiet_option
+@json_option
+def sample(
+    *,
+    model: str,
+    rows: int | None,
+    out: str | None,
+    where: tuple[str, ...],
+    where_file: str | None,
+    balance: str | None,
+    seed: int | None,
+    device: str,
+    encoding: str | None,
+    delimiter: str | None,
+    writing: dict[str, Any],
+    force: bool,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    """Draw synthetic rows from a model.
+
+    MODEL is a file that 'tabgan fit' or 'tabgan synth --model' wrote. The rows go to OUT block by
+    block: memory does not grow with their number.
+    """
+    if as_json and out == "-":
+        raise click.UsageError("--json and -o - would both write to standard output; give one")
+    if where_file:
+        _check_alone(rows, where, balance)
+    asked = _joined(where) if where else None
+    from tabgan.cli.console import Report
+    from tabgan.cli.output_targets import check_targets, default_output
+    from tabgan.cli.tables import draw_to_file, new_seed
+    from tabgan.files.table_form import TableForm
+    from tabgan.files.write import check_table_output
+
+    out = out or default_output(model, writing["table_format"] or "csv")
+    form = TableForm().for_output(out, **writing, encoding=encoding, delimiter=delimiter)
+    check_targets((model, where_file), out=out, form=form, rows=rows, force=force)
+    report = Report(quiet=quiet)
+    report.say(f"Reading {model}")
+    from tabgan.estimator import TabGAN
+
+    gan = TabGAN.load(model, device=device)
+    report.done("load")
+    seed = new_seed() if seed is None else seed
+    report.facts |= {"model": model, "seed": seed, "columns": gan.n_features_in_}
+    if asked or where_file:
+        report.facts["where"] = asked or where_file
+    if balance is not None:
+        report.facts["balance"] = balance
+    check_table_output(out, form, gan.n_rows_ if rows is None else rows, force=force)
+    request = {"where": _partial_rows(where_file) if where_file else asked, "balance": balance}
+    draw_to_file(gan, report, rows=rows, seed=seed, out=out, form=form, force=force, **request)
+    if as_json:
+        report.print_json()
+
+
+def _check_alone(rows: int | None, where: tuple[str, ...], balance: str | None) -> None:
+    """Check that nothing is asked for beside --where-file, which says all."""
+    if rows is not None:
+        raise click.UsageError("--where-file has a row for each one that is drawn; leave -n out")
+    for other, given in (("--where", bool(where)), ("--balance", balance is not None)):
+        if given:
+            raise click.UsageError(f"{other} and --where-file can't both be given; give one")
+
+
+def _joined(conditions: tuple[str, ...]) -> str:
+    from tabgan.conditions.grammar import join_wheres
+
+    return join_wheres(conditions)
+
+
+def _partial_rows(path: str) -> "pd.DataFrame":
+    """Read a table of partial rows; an empty cell is one to be drawn."""
+    from tabgan.cli.tables import with_holes
+    from tabgan.files.read import read_table
+
+    return with_holes(*read_table(path))

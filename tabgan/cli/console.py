@@ -1,0 +1,238 @@
+"""What a command prints, how far it is, and what Ctrl-C does to a training that is to be kept."""
+
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tabgan.generators.gan.protocols import GeneratorState
+from tabgan.generators.training_callbacks import Callback, Record
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from tabgan.generators.training_callbacks import Callback
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+__all__ = ["Lines", "Report", "Watch", "aligned", "follow", "on_terminal", "print_text", "watch"]
+
+
+class Report:
+    """Messages on standard error while a command runs, and its facts at the end.
+
+    Parameters
+    ----------
+    quiet
+        Whether to say nothing.
+    """
+
+    def __init__(self, *, quiet: bool) -> None:
+        self.quiet = quiet
+        self.facts: dict[str, Any] = {}
+        self._seconds: dict[str, float] = {}
+        self._mark = time.perf_counter()
+
+    def say(self, message: str) -> None:
+        """Write a message to standard error."""
+        if not self.quiet:
+            click.echo(message, err=True)
+
+    def done(self, stage: str) -> float:
+        """Note that a stage has ended; return the seconds that it took."""
+        now = time.perf_counter()
+        taken, self._mark = now - self._mark, now
+        self._seconds[stage] = round(taken, 3)
+        return taken
+
+    def print_json(self) -> None:
+        """Print the facts and the seconds of each stage as one JSON object."""
+        facts = {**self.facts, "seconds": self._seconds}
+        print_text(json.dumps(facts, allow_nan=False))
+
+
+def print_text(text: str) -> None:
+    """Print to standard output; a character that its encoding lacks becomes an escape."""
+    encoding = sys.stdout.encoding
+    click.echo(text.encode(encoding, "backslashreplace").decode(encoding))
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Pad the cells of all columns but the last, and shorten the longest cells."""
+    short = [[cell if len(cell) <= 60 else f"{cell[:59]}…" for cell in row[:-1]] for row in rows]
+    widths = [max(map(len, cells)) for cells in zip(*short, strict=True)]
+    padded = ([cell.ljust(width) for cell, width in zip(row, widths, strict=True)] for row in short)
+    return ["  ".join([*cells, row[-1]]).rstrip() for cells, row in zip(padded, rows, strict=True)]
+
+
+EVERY = 10.0  # seconds between two lines
+
+
+def on_terminal(report: Report) -> bool:
+    """Say whether there is a terminal to show a progress bar on."""
+    return not report.quiet and sys.stderr.isatty()
+
+
+class Lines:
+    """Says now and then how far a loop is, where there is no terminal for a bar.
+
+    Parameters
+    ----------
+    report
+        Where the lines go.
+    what
+        What there is so many of, as in "steps".
+    total
+        How many there will be.
+    every
+        Seconds between two lines.
+    """
+
+    def __init__(self, report: Report, what: str, total: int, every: float = EVERY) -> None:
+        self.report, self.what, self.total, self.every = report, what, total, every
+        self.began = self.said = time.monotonic()
+
+    def at(self, done: int) -> None:
+        """Say how far the loop is, and how much time is left, if it is time to."""
+        now = time.monotonic()
+        if now - self.said < self.every or not 0 < done < self.total:
+            return
+        self.said = now
+        left = (now - self.began) * (self.total - done) / done
+        self.report.say(f"{done:,} of {self.total:,} {self.what}, {_in_words(left)} left")
+
+
+def _in_words(seconds: float) -> str:
+    """Say about how long a time is.
+
+    Examples
+    --------
+    >>> _in_words(0.2), _in_words(89), _in_words(100), _in_words(7000)
+    ('1 s', '89 s', '2 min', '1.9 h')
+    """
+    if seconds < 90:
+        return f"{max(seconds, 1):.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+class Watch(Callback):
+    """Tells the course of a fit in lines, and lets Ctrl-C end its training early.
+
+    Parameters
+    ----------
+    report
+        Where the lines go.
+    keeps
+        Whether what is learned until Ctrl-C is kept. The first Ctrl-C then ends the training, and
+        the second one everything; else the first one does.
+
+    Attributes
+    ----------
+    stopped
+        Whether there was a first one.
+    planned
+        Steps that the training would have taken.
+    """
+
+    def __init__(self, report: Report, *, keeps: bool) -> None:
+        self.report = report
+        self.keeps = keeps
+        self.stopped = False
+        self.planned = 0
+        self._tells = not on_terminal(report)
+        self._lines = Lines(report, "steps", 0)
+        self._before: Any = None  # what Ctrl-C did, once it is taken
+
+    def on_stage(self, name: str) -> None:
+        """Say which stage begins."""
+        if self._tells:
+            self.report.say(name)
+
+    def on_train_begin(self, state: GeneratorState) -> None:
+        """Take Ctrl-C from now on, and say how long the training is."""
+        self.planned = state.n_steps
+        if self.keeps and signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+            self._before = signal.signal(signal.SIGINT, self._end_training)
+        self._lines = Lines(self.report, "steps", state.n_steps)
+        if self._tells:
+            self.report.say(f"Training, {state.n_steps:,} steps")
+
+    def on_record(self, state: GeneratorState, record: Record) -> None:  # noqa: ARG002
+        """Say how far the training is."""
+        if self._tells:
+            self._lines.at(state.step)
+
+    def steps_done(self, n: int) -> str:
+        """Say how many steps there were, and of how many if Ctrl-C has ended them."""
+        return (
+            f"{n:,} of {self.planned:,} steps"
+            if n < self.planned and self.stopped
+            else f"{n:,} steps"
+        )
+
+    def stop(self) -> bool:
+        """Say whether Ctrl-C was pressed."""
+        return self.stopped
+
+    def _end_training(self, _signal: int, _frame: FrameType | None) -> None:
+        self.stopped = True
+        self.release()
+        if not self.report.quiet:  # unbuffered: a handler may interrupt a write
+            message = "\nStopping to keep what was learned so far; Ctrl-C again gives it up\n"
+            os.write(sys.stderr.fileno(), message.encode())
+
+    def release(self) -> None:
+        """Let Ctrl-C do what it did before."""
+        if self._before is not None:
+            signal.signal(signal.SIGINT, self._before)
+            self._before = None
+
+
+@contextmanager
+def watch(report: Report, *, keeps: bool) -> Iterator[Watch]:
+    """Watch a fit, and what keeps its model; what Ctrl-C has ended early is interrupted then.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        At the end, if the training was ended early.
+    """
+    watching = Watch(report, keeps=keeps)
+    try:
+        yield watching
+    finally:
+        watching.release()
+    if watching.stopped:
+        raise KeyboardInterrupt
+
+
+def follow(
+    blocks: Iterable["pd.DataFrame"], report: Report, total: int | None
+) -> Iterator["pd.DataFrame"]:
+    """Give blocks of rows on, and show how many of them there were."""
+    from tqdm import tqdm
+
+    done, lines = 0, Lines(report, "rows", total or 0)
+    with tqdm(
+        total=total,
+        desc="Sampling",
+        unit="row",
+        unit_scale=True,
+        leave=False,
+        disable=not on_terminal(report),
+    ) as bar:
+        for block in blocks:
+            yield block
+            done += len(block)
+            bar.update(len(block))
+            if bar.disable:
+                lines.at(done)

@@ -1,0 +1,138 @@
+"""What options are made of: their class, their sections, and the types of their values."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, ClassVar
+
+import click
+from click.shell_completion import CompletionItem
+
+__all__ = [
+    "COUNT_OR_AUTO",
+    "FILE",
+    "POSITIVE",
+    "NumberList",
+    "Option",
+    "TrainingPart",
+    "examples",
+    "option",
+    "together",
+]
+
+_Command = Callable[..., Any]
+
+FILE = click.Path(readable=False)  # for the shell to complete; the commands check it themselves
+POSITIVE = click.FloatRange(min=0, min_open=True)
+
+
+class Option(click.Option):
+    """An option with its section of the help, and its names in a file of settings.
+
+    Parameters
+    ----------
+    section
+        The heading that it stands under.
+    keys
+        What it may be called in a file of settings; None for its own name.
+    """
+
+    general: ClassVar[str] = "General"
+
+    def __init__(
+        self,
+        *args: Any,
+        section: str = general,
+        keys: tuple[str, ...] | None = None,
+        **options: Any,
+    ) -> None:
+        options.setdefault("show_default", True)
+        super().__init__(*args, **options)
+        self.section = section
+        self.keys = keys or (self.name or "",)
+
+
+option = partial(click.option, cls=Option)
+
+
+def together(*options: Callable[[_Command], _Command]) -> Callable[[_Command], _Command]:
+    """Return one decorator that adds all options, in order."""
+
+    def add(command: _Command) -> _Command:
+        for decorate in reversed(options):
+            command = decorate(command)
+        return command
+
+    return add
+
+
+def examples(*commands: str) -> str:
+    """Return the end of a command's help: lines that can be copied."""
+    return "\b\nExamples:\n" + "\n".join(f"  {command}" for command in commands)
+
+
+class _CountOrAuto(click.ParamType):  # type: ignore[type-arg]  # generic in newer versions
+    """A whole number from 1, or the word auto."""
+
+    name = "count"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int | str:
+        """Make a value of a text."""
+        text = str(value)
+        if text == "auto":
+            return text
+        if not (text.isascii() and text.isdigit() and int(text) > 0):
+            self.fail(f"{text!r} is neither a whole number from 1 nor 'auto'", param, ctx)
+        return int(text)
+
+
+COUNT_OR_AUTO = _CountOrAuto()
+
+
+class NumberList(click.ParamType):  # type: ignore[type-arg]
+    """Numbers with commas between them."""
+
+    name = "numbers"
+
+    def __init__(self, kind: type[int] | type[float]) -> None:
+        self.kind = kind
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[Any, ...]:
+        """Make a value of a text."""
+        if isinstance(value, tuple):
+            return value
+        try:
+            return tuple(self.kind(part) for part in value.split(","))
+        except ValueError:
+            noun = "whole numbers" if self.kind is int else "numbers"
+            self.fail(f"{value!r} is not a list of {noun} with commas between them", param, ctx)
+
+
+class TrainingPart(click.ParamType):  # type: ignore[type-arg]
+    """The name of a part of a training, and its parameters after a colon."""
+
+    name = "name"
+
+    def __init__(self, *names: str) -> None:
+        self.names = names
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Check that the part is known; its parameters are checked with the others."""
+        text = str(value)
+        if text.partition(":")[0] not in self.names:
+            from tabgan.base.errors import did_you_mean
+
+            self.fail(f"{text!r} is not known; {did_you_mean(text, self.names)}", param, ctx)
+        return text
+
+    def shell_complete(
+        self,
+        ctx: click.Context,  # noqa: ARG002
+        param: click.Parameter,  # noqa: ARG002
+        incomplete: str,
+    ) -> list[CompletionItem]:
+        """Offer the names that begin as what is typed."""
+        return [CompletionItem(name) for name in self.names if name.startswith(incomplete)]

@@ -1,0 +1,261 @@
+"""Options on tables: how they are read, what is declared of them, which rows are drawn."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import click
+
+from tabgan.cli.option_types import FILE, option, together
+
+__all__ = [
+    "balance_option",
+    "condition_option",
+    "constraints_option",
+    "delimiter_option",
+    "encoding_option",
+    "force_option",
+    "json_option",
+    "locale_option",
+    "min_group_option",
+    "output_options",
+    "quiet_option",
+    "reading_options",
+    "rows_option",
+    "schema_option",
+    "seed_option",
+    "where_options",
+]
+
+quiet_option = option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
+
+
+json_option = option(
+    "--json",
+    "as_json",
+    keys=("json",),
+    is_flag=True,
+    help="Print the facts as one JSON object on stdout.",
+)
+
+
+seed_option = option(
+    "--seed",
+    keys=("seed", "random_state"),
+    type=click.IntRange(min=0),
+    metavar="S",
+    show_default="a new one",
+    help="Seed of all randomness: the same one gives the same result.",
+)
+
+
+_ROWS = "Rows"
+
+
+rows_option = option(
+    "-n",
+    "--rows",
+    section=_ROWS,
+    type=click.IntRange(min=0),
+    metavar="N",
+    show_default="as many as the training table has",
+    help="Synthetic rows to draw.",
+)
+
+
+where_options = together(
+    option(
+        "--where",
+        section=_ROWS,
+        multiple=True,
+        metavar="CONDITION",
+        show_default="any rows",
+        help="What the rows are to meet, as in 'plan=free', 'age >= 65 and state in (\"NY\", "
+        "\"NJ\")', '20 <= age < 30', 'email is not missing'; can be repeated: all must hold.",
+    ),
+    option(
+        "--where-file",
+        section=_ROWS,
+        type=FILE,
+        metavar="FILE",
+        help="Table of partial rows, each of which is completed to a row: its cells are kept, "
+        "empty ones are drawn.",
+    ),
+)
+
+
+balance_option = option(
+    "--balance",
+    section=_ROWS,
+    metavar="COLUMN",
+    show_default="as in the training table",
+    help="Draw all values of this column equally often.",
+)
+
+
+_FORMATS = click.Choice(["csv", "tsv", "jsonl", "parquet", "feather", "xlsx", "duckdb", "sqlite"])
+
+
+_INPUT, _COLUMNS, _OUTPUT = "Input", "Columns", "Output"
+
+
+_reading_options = together(
+    option(
+        "--format",
+        "table_format",
+        section=_INPUT,
+        keys=("format",),
+        type=_FORMATS,
+        show_default="by its suffix; csv for standard input",
+        help="Format of DATA.",
+    ),
+    option(
+        "--encoding",
+        section=_INPUT,
+        metavar="NAME",
+        show_default="by its mark, or utf-8",
+        help="Encoding of text.",
+    ),
+    option(
+        "--delimiter",
+        section=_INPUT,
+        metavar="CHAR",
+        show_default="found out",
+        help="Between the fields of CSV.",
+    ),
+    option(
+        "--table",
+        "--sheet",
+        "table",
+        section=_INPUT,
+        keys=("table", "sheet"),
+        metavar="NAME",
+        show_default="the only table; the first sheet",
+        help="Table of a database, or sheet of a workbook.",
+    ),
+    option(
+        "--query",
+        section=_INPUT,
+        metavar="SQL",
+        help="Query for the rows of a database, in place of --table.",
+    ),
+)
+
+
+def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options on how a table is read, which the command gets as one mapping, `reading`.
+
+    Its keys are those of `tabgan.files.read.read_table`.
+    """
+
+    @wraps(command)
+    def gather(**given: Any) -> Any:
+        names = ("table_format", "encoding", "delimiter", "table", "query")
+        return command(reading={name: given.pop(name) for name in names}, **given)
+
+    return _reading_options(gather)
+
+
+schema_option = option(
+    "--schema",
+    section=_COLUMNS,
+    type=FILE,
+    metavar="FILE",
+    show_default="inferred",
+    help="Columns and their kinds, as 'tabgan inspect DATA --schema FILE' writes them.",
+)
+
+
+constraints_option = option(
+    "--constraints",
+    section=_COLUMNS,
+    type=FILE,
+    metavar="FILE",
+    help="Rules that all rows keep and have to keep: a JSON list of objects, as in "
+    '[{"kind": "sum", "parts": ["net", "tax"], "total": "gross"}].',
+)
+
+
+condition_option = option(
+    "--condition-on",
+    section=_COLUMNS,
+    multiple=True,
+    metavar="COLUMN",
+    help="A column whose values can be asked for when rows are drawn; can be repeated.",
+)
+
+
+locale_option = option(
+    "--locale",
+    section=_COLUMNS,
+    metavar="NAME",
+    show_default="en_US; phone numbers as they are written",
+    help="Language and country of names, addresses and phone numbers that are made, as de_DE.",
+)
+
+
+min_group_option = option(
+    "--min-group",
+    section=_COLUMNS,
+    type=click.IntRange(min=1),
+    default=5,
+    metavar="N",
+    help="Values that fewer rows than about this hold are not kept: rare levels are folded into "
+    'others, ranges are trimmed. 1 keeps all; "min_group" of a column in the schema goes first.',
+)
+
+
+force_option = option("--force", section=_OUTPUT, is_flag=True, help="Replace what exists.")
+
+
+encoding_option = option(
+    "--encoding",
+    section=_OUTPUT,
+    metavar="NAME",
+    show_default="utf-8",
+    help="Encoding of text.",
+)
+
+
+delimiter_option = option(
+    "--delimiter",
+    section=_OUTPUT,
+    metavar="CHAR",
+    show_default=",",
+    help="Between the fields of CSV.",
+)
+
+
+_output_options = together(
+    option(
+        "--output-format",
+        section=_OUTPUT,
+        type=_FORMATS,
+        show_default="by its suffix, or that of DATA",
+        help="Format of OUT.",
+    ),
+    option(
+        "--out-table",
+        "--out-sheet",
+        "out_table",
+        section=_OUTPUT,
+        keys=("out_table", "out_sheet"),
+        metavar="NAME",
+        show_default="that of DATA, or synthetic",
+        help="Table of a database, or sheet of a workbook, to write.",
+    ),
+    force_option,
+)
+
+
+def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options on how a table is written, which the command gets as one mapping, `writing`.
+
+    Its keys are those of `tabgan.files.table_form.TableForm.for_output`; and --force, on its own.
+    """
+
+    @wraps(command)
+    def gather(*, output_format: str | None, out_table: str | None, **given: Any) -> Any:
+        return command(writing={"table_format": output_format, "table": out_table}, **given)
+
+    return _output_options(gather)

@@ -1,0 +1,350 @@
+"""Options on training: its budget, its networks and losses, and what is kept of it."""
+
+import click
+
+from tabgan.cli.option_types import COUNT_OR_AUTO, FILE, POSITIVE, TrainingPart, option, together
+from tabgan.cli.table_options import (
+    condition_option,
+    constraints_option,
+    locale_option,
+    min_group_option,
+    schema_option,
+    seed_option,
+)
+
+__all__ = [
+    "ARCHITECTURES",
+    "LOSSES",
+    "OPTIMIZERS",
+    "PENALTIES",
+    "STABILISERS",
+    "data_option",
+    "device_option",
+    "drawing_options",
+    "epochs_option",
+    "gan_options",
+    "image_training_options",
+    "latent_option",
+    "log_option",
+    "max_time_option",
+    "model_option",
+    "steps_option",
+    "training_options",
+]
+
+_TRAINING, _PRIVACY, _NETWORKS, _OUTPUT = "Training", "Privacy", "Networks", "Output"
+
+
+# The names of the registries in `tabgan.generators.gan`, which can't be read without torch.
+LOSSES = ("non_saturating", "minimax", "wasserstein", "hinge", "relativistic")
+
+
+PENALTIES = (
+    "r1",
+    "r2",
+    "r1r2",
+    "gradient",
+    "spectral",
+    "weight_clipping",
+    "gradient_clipping",
+    "none",
+)
+
+
+STABILISERS = (
+    "label_smoothing",
+    "one_sided_smoothing",
+    "instance_noise",
+    "feature_matching",
+    "historical_averaging",
+    "experience_replay",
+)
+
+
+OPTIMIZERS = ("adam", "sgd")
+
+
+steps_option = option(
+    "--steps",
+    section=_TRAINING,
+    type=COUNT_OR_AUTO,
+    default="auto",
+    metavar="N|auto",
+    help="Training steps.",
+)
+
+
+epochs_option = option(
+    "--epochs",
+    section=_TRAINING,
+    type=POSITIVE,
+    metavar="X",
+    help="Passes over the training data, in place of --steps.",
+)
+
+
+max_time_option = option(
+    "--max-time",
+    section=_TRAINING,
+    type=POSITIVE,
+    metavar="SECONDS",
+    show_default="no limit",
+    help="Wall time for the fit: training ends early if it would take longer.",
+)
+
+
+device_option = option(
+    "--device",
+    section=_TRAINING,
+    default="auto",
+    metavar="auto|cpu|cuda",
+    help="Where to train and to draw.",
+)
+
+
+model_option = option(
+    "-m",
+    "--model",
+    section=_OUTPUT,
+    required=True,
+    type=FILE,
+    metavar="FILE",
+    help="File for the model (.safetensors).",
+)
+
+
+log_option = option(
+    "--log-to",
+    section=_OUTPUT,
+    type=FILE,
+    metavar="FOLDER",
+    help="Write the losses and other records of the training to FOLDER for TensorBoard.",
+)
+
+
+latent_option = option(
+    "--latent-dim",
+    section=_NETWORKS,
+    type=COUNT_OR_AUTO,
+    default="auto",
+    metavar="N|auto",
+    help="Size of the generator's latent.",
+)
+
+
+gan_options = together(
+    option(
+        "--loss",
+        section=_NETWORKS,
+        type=TrainingPart(*LOSSES),
+        default="non_saturating",
+        metavar="NAME",
+        help=f"{', '.join(LOSSES[:-1])} or {LOSSES[-1]}.",
+    ),
+    option(
+        "--penalty",
+        section=_NETWORKS,
+        type=TrainingPart(*PENALTIES, "auto"),
+        default="auto",
+        metavar="NAME",
+        help=f"{', '.join(PENALTIES)}, or auto: the one that is usual with the loss.  Parameters "
+        "follow a colon: r1:gamma=5",
+    ),
+    option(
+        "--stabiliser",
+        "stabilisers",
+        section=_NETWORKS,
+        multiple=True,
+        type=TrainingPart(*STABILISERS),
+        metavar="NAME",
+        show_default="none",
+        help=f"{', '.join(STABILISERS[:-1])} or {STABILISERS[-1]}; can be repeated.",
+    ),
+    option(
+        "--discriminator-steps",
+        section=_NETWORKS,
+        type=click.IntRange(min=1),
+        default=1,
+        metavar="K",
+        help="Steps of the discriminator for each one of the generator.",
+    ),
+    option(
+        "--optimizer",
+        section=_NETWORKS,
+        type=TrainingPart(*OPTIMIZERS),
+        default="adam",
+        metavar="NAME",
+        help="adam or sgd, as in adam:beta1=0.5,beta2=0.999",
+    ),
+    option(
+        "--learning-rate",
+        section=_NETWORKS,
+        type=POSITIVE,
+        default=5e-4,
+        metavar="X",
+        help="The optimiser's rate at the start.",
+    ),
+    option(
+        "--prior",
+        section=_NETWORKS,
+        type=click.Choice(["gaussian", "uniform"]),
+        default="gaussian",
+        help="What latents are drawn from.",
+    ),
+)
+
+
+training_options = together(
+    schema_option,
+    condition_option,
+    constraints_option,
+    locale_option,
+    min_group_option,
+    steps_option,
+    epochs_option,
+    max_time_option,
+    option(
+        "--batch-size",
+        section=_TRAINING,
+        type=click.IntRange(min=1),
+        default=512,
+        metavar="N",
+        help="Rows in a training step.",
+    ),
+    option(
+        "--refine/--no-refine",
+        section=_TRAINING,
+        default=True,
+        help="Draw rows more often that a critic of boosted trees takes for real.",
+    ),
+    option(
+        "--polish/--no-polish",
+        section=_TRAINING,
+        default=True,
+        help="Draw columns anew by boosted trees where this makes them fit the others better.",
+    ),
+    option(
+        "--epsilon",
+        section=_PRIVACY,
+        type=POSITIVE,
+        metavar="X",
+        show_default="no guarantee",
+        help="Budget of differential privacy for each row; 1 is strong, 10 is weak.  Kinds, ranges "
+        "and decimals in --schema count as public.",
+    ),
+    option(
+        "--delta",
+        section=_PRIVACY,
+        type=POSITIVE,
+        default=1e-6,
+        metavar="X",
+        help="The δ that goes with --epsilon: far below one in the number of rows.",
+    ),
+    device_option,
+    latent_option,
+    option(
+        "--hidden-dim",
+        section=_NETWORKS,
+        type=click.IntRange(min=1),
+        default=256,
+        metavar="N",
+        help="Width of the hidden layers of both networks.",
+    ),
+    gan_options,
+    option(
+        "--pictures",
+        section=_OUTPUT,
+        type=FILE,
+        metavar="FOLDER",
+        help="Draw the course of the training and its rows over the real ones to losses.png and "
+        "marginals.png in FOLDER.",
+    ),
+    log_option,
+    seed_option,
+)
+
+
+ARCHITECTURES = ("mlp", "mlp_tanh", "dcgan")  # as in `tabgan.images.image_networks`
+
+
+data_option = option(
+    "--data",
+    section="Input",
+    type=FILE,
+    metavar="FOLDER",
+    show_default="scikit-learn's 1,797 digits of 8 × 8 pixels",
+    help="Folder with MNIST's four files, or others of their format and names, gzipped or not.",
+)
+
+
+image_training_options = together(
+    steps_option,
+    epochs_option,
+    max_time_option,
+    option(
+        "--batch-size",
+        section="Training",
+        type=click.IntRange(min=2),
+        default=128,
+        metavar="N",
+        help="Images in a training step.",
+    ),
+    device_option,
+    option(
+        "--architecture",
+        section="Networks",
+        type=TrainingPart(*ARCHITECTURES),
+        default="mlp",
+        metavar="NAME",
+        help=f"{', '.join(ARCHITECTURES[:-1])} or {ARCHITECTURES[-1]}.",
+    ),
+    option(
+        "--width",
+        section="Networks",
+        type=POSITIVE,
+        default=1.0,
+        metavar="X",
+        help="How wide the hidden layers are beside the usual ones.",
+    ),
+    latent_option,
+    gan_options,
+    option(
+        "--pictures",
+        section="Output",
+        type=FILE,
+        metavar="FOLDER",
+        help="Draw losses, a grid, and the same latents over the epochs, as a strip and as an "
+        "animation, to FOLDER.",
+    ),
+    log_option,
+    seed_option,
+)
+
+
+drawing_options = together(
+    option(
+        "-n",
+        "--number",
+        section="Images",
+        type=click.IntRange(min=0),
+        metavar="N",
+        show_default="two of each label",
+        help="Images to draw.",
+    ),
+    option(
+        "--label",
+        section="Images",
+        metavar="LABEL",
+        show_default="any",
+        help="The label that all images are to have.",
+    ),
+    option(
+        "-o",
+        "--out",
+        section="Output",
+        required=True,
+        type=FILE,
+        metavar="OUT",
+        help="A picture of a grid (.png), or arrays 'images' and 'labels' for NumPy (.npz).",
+    ),
+)

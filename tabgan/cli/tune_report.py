@@ -1,0 +1,176 @@
+"""What ``tabgan tune`` does with a table, and how it lays out what it found."""
+
+import shlex
+import sys
+from collections.abc import Mapping
+from math import isnan
+from typing import Any
+
+import pandas as pd
+
+from tabgan.cli.console import Report, aligned
+from tabgan.cli.tables import new_seed, quietly
+from tabgan.estimator import TabGAN
+from tabgan.table.schema import Schema
+from tabgan.tuning.search import tune
+from tabgan.tuning.search_space import Candidate
+from tabgan.tuning.tuning_result import Trial, TuningResult
+
+__all__ = ["lay_out_tuning", "next_command", "search_table"]
+
+_HEADER = (
+    "latent",
+    "learning rate",
+    "width",
+    "detection",
+    "trend error %",
+    "shape error %",
+    "seconds",
+    "",
+)
+_FLAGS = {"table_format": "--format"}  # where the option's name is not that of its flag
+
+
+def search_table(
+    frame: pd.DataFrame,
+    report: Report,
+    *,
+    schema: Schema | None,
+    seed: int | None,
+    optuna: int | None,
+    latent_dims: tuple[int, ...] | None,
+    learning_rates: tuple[float, ...] | None,
+    hidden_dims: tuple[int, ...] | None,
+    **options: Any,
+) -> TuningResult:
+    """Tune, with a message after each trial.
+
+    Parameters
+    ----------
+    frame
+        The table.
+    report
+        Where messages go.
+    schema, seed
+        As given; None for an inferred schema and a new seed.
+    optuna
+        How many candidates Optuna tries; None for a grid.
+    latent_dims, learning_rates, hidden_dims
+        Values to try; None for the usual ones.
+    **options
+        Of `tabgan.tuning.search.tune`.
+    """
+
+    def tell(trial: Trial, done: int, total: int) -> None:
+        report.say(f"{done} of {total}: {_in_words(trial)}, {trial.seconds:.1f} s")
+
+    result = quietly(
+        tune,
+        frame,
+        latent_dims=latent_dims,
+        learning_rates=learning_rates or (),
+        hidden_dims=hidden_dims or (),
+        engine="optuna" if optuna else "grid",
+        trials=optuna,
+        random_state=new_seed() if seed is None else seed,
+        progress=tell,
+        schema=schema,
+        verbose=not report.quiet and sys.stderr.isatty(),
+        **options,
+    )
+    report.done("tune")
+    return result
+
+
+def lay_out_tuning(result: TuningResult, command: str) -> str:
+    """Lay out the trials as a table, then the choice, the heuristic's, and what to do next."""
+    best = result.best
+    rows = [(*_cells(trial), _remarks(trial, best)) for trial in result.trials]
+    lines = [
+        *aligned([_HEADER, *rows]),
+        "",
+        f"best: {_in_words(best)}",
+        f"heuristic: z = {result.choice.dim} ({result.choice.reason})",
+        _compared(result),
+        f"next: {command}",
+    ]
+    return "\n".join(lines)
+
+
+def next_command(data: str, candidate: Candidate, options: Mapping[str, Any]) -> str:
+    """Return the command that makes a synthetic table with what was chosen.
+
+    Parameters
+    ----------
+    data
+        The table's file.
+    candidate
+        What was chosen.
+    options
+        Further options that were given to ``tune`` and that ``synth`` has too.
+
+    Examples
+    --------
+    >>> options = {"table_format": "csv", "steps": "auto", "schema": None}
+    >>> next_command("my table.csv", Candidate(64, 0.0005, 256), options)
+    "tabgan synth 'my table.csv' --latent-dim 64 --format csv"
+    """
+    usual = TabGAN().get_params(deep=False)
+    chosen = {**vars(candidate), **options}
+    words = ["tabgan", "synth", data]
+    for name, value in chosen.items():
+        if name == "latent_dim" or value not in (None, usual.get(name)):
+            flag = _FLAGS.get(name, f"--{name.replace('_', '-')}")
+            words += [flag, f"{value:.3g}" if isinstance(value, float) else str(value)]
+    return shlex.join(words)
+
+
+def _cells(trial: Trial) -> tuple[str, ...]:
+    candidate, scores = trial.candidate, trial.scores
+    figures = (
+        ("", "", "")
+        if scores is None
+        else (
+            f"{scores.detection:.3f}",
+            f"{scores.trend_error:.2f}",
+            f"{scores.shape_error:.2f}",
+        )
+    )
+    rate = f"{candidate.learning_rate:.3g}"
+    sizes = str(candidate.latent_dim), rate, str(candidate.hidden_dim)
+    return (*sizes, *figures, f"{trial.seconds:.1f}")
+
+
+def _remarks(trial: Trial, best: Trial) -> str:
+    remarks = {
+        "best": trial is best,
+        "heuristic": trial.heuristic,
+        "could not be trained": bool(trial.error),
+    }
+    return ", ".join(remark for remark, holds in remarks.items() if holds)
+
+
+def _in_words(trial: Trial) -> str:
+    candidate, scores = trial.candidate, trial.scores
+    setting = (
+        f"z = {candidate.latent_dim}, learning rate {candidate.learning_rate:.3g}, "
+        f"width {candidate.hidden_dim}"
+    )
+    if scores is None:
+        return f"{setting}: could not be trained ({trial.error})"
+    if isnan(scores.trend_error):
+        return f"{setting}: detection {scores.detection:.3f}, no related pairs"
+    return f"{setting}: detection {scores.detection:.3f}, trend error {scores.trend_error:.2f} %"
+
+
+def _compared(result: TuningResult) -> str:
+    """Say how the best trial compares with the heuristic's own."""
+    best, own = result.best, result.heuristic
+    if own is best:
+        return "the heuristic's own is the best"
+    if own is None or own.scores is None or best.scores is None:
+        return "the heuristic's own size was not among those that could be compared"
+    detection = best.scores.detection - own.scores.detection
+    trend = best.scores.trend_error - own.scores.trend_error
+    errors = "no related pairs" if isnan(trend) else f"trend error {trend:+.2f} %"
+    return f"best against the heuristic's own: detection {detection:+.3f}, {errors}"

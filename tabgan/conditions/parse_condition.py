@@ -1,0 +1,122 @@
+"""From clauses to checked questions."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import reduce
+from operator import and_
+from types import MappingProxyType
+from typing import Any
+
+from tabgan.base.errors import OptionError, did_you_mean
+from tabgan.conditions.condition import ColumnPredicate, Condition
+from tabgan.conditions.domains import Domain, domain_of
+from tabgan.conditions.grammar import Clause, clauses_of, read_clauses
+from tabgan.table.scalars import Scalar
+from tabgan.table.schema import Schema, find_name
+
+__all__ = ["parse_condition", "parse_where"]
+
+Known = Mapping[int, Sequence[Scalar]]
+_NONE: Known = MappingProxyType({})
+
+
+def parse_condition(
+    where: Any, schema: Schema, levels: Known, specials: Known = _NONE
+) -> Condition:
+    """Read what a user asks of rows, and check it against the columns of a table.
+
+    A mapping gives for a column: a value that it is to have; a list (or set, or array) of values
+    of which it is to have one; a tuple of two, which is a range with both ends included and None
+    for an open one; or None (NaN, NaT, NA) for missing. A text is in the words of `parse_where`.
+
+    Values are read by the column's kind: numbers and dates may be given as text, a text stands for
+    the level that is written so, True and ``"true"`` are one. A date without a time is all of its
+    day, also as the end of a range; a time without a zone is in the column's own zone.
+
+    Parameters
+    ----------
+    where
+        A mapping from columns to what is asked of them, or text.
+    schema
+        The columns of the table.
+    levels
+        The values of columns whose values are known, by position (see `known_levels`).
+    specials
+        What other columns hold beside their values, by position (see `known_specials`).
+
+    Raises
+    ------
+    OptionError
+        If a column is unknown or can't be asked that, if it never has a value, or if no value
+        meets all that is asked of it.
+
+    Examples
+    --------
+    >>> from tabgan.table.schema import Column
+    >>> schema = Schema((Column("age", "integer", "int64"), Column("plan", "categorical", "str")))
+    >>> known = {1: ["free", "pro"]}
+    >>> asked = parse_condition({"age": (65, None), "plan": ["free", "pro"]}, schema, known)
+    >>> asked.describe()
+    "age >= 65 and plan in ('free', 'pro')"
+    """
+    if isinstance(where, str):
+        return parse_where(where, schema, levels, specials)
+    if not isinstance(where, Mapping):
+        name = schema.names[0]
+        raise OptionError(
+            f"where={where!r:.80} must be a mapping from columns to what is asked of them, as in "
+            f"{{{name!r}: …}}, or text, as in '{Clause(name, 'not in', (None,))}'"
+        )
+    return _check(clauses_of(where), schema, levels, specials)
+
+
+def parse_where(text: str, schema: Schema, levels: Known, specials: Known = _NONE) -> Condition:
+    """Read text such as ``income == ">50K" and age >= 65``; see `tabgan.conditions.grammar`.
+
+    Raises
+    ------
+    OptionError
+        If it can't be read, with the place marked, and as `parse_condition` does.
+
+    Examples
+    --------
+    >>> from tabgan.table.schema import Column
+    >>> schema = Schema((Column("age", "integer", "Int64", missing=0.1),))
+    >>> parse_where("20 <= age < 30", schema, {}).tests[0].ranges
+    (Range(low=20, high=29),)
+    """
+    return _check(read_clauses(text), schema, levels, specials)
+
+
+def _check(clauses: Iterable[Clause], schema: Schema, levels: Known, specials: Known) -> Condition:
+    by_column: dict[int, list[Clause]] = {}
+    for clause in clauses:
+        position = find_name(clause.name, schema.names)
+        if position is None:
+            raise OptionError(
+                f"where: column {clause.name!r:.80} is not in the table; "
+                f"{did_you_mean(f'{clause.name!s:.80}', schema.names)}"
+            )
+        by_column.setdefault(position, []).append(clause)
+    tests = []
+    for position, own in sorted(by_column.items()):
+        column = schema.columns[position]
+        marks = specials.get(position, (None,) if column.missing else ())
+        tests.append(_test(position, domain_of(column, levels.get(position), marks), own))
+    return Condition(tuple(tests))
+
+
+def _test(position: int, domain: Domain, clauses: Sequence[Clause]) -> ColumnPredicate:
+    """Put together what is asked of one column."""
+    choice = reduce(and_, map(domain.choose, clauses))
+    text = " and ".join(map(str, clauses))
+    if not choice.ranges and not choice.places:
+        together = " together; ask for less" if len(clauses) > 1 else "; name other values"
+        raise OptionError(
+            f"where: no value of column {domain.column.name!r} meets {text}{together}"
+        )
+    negated = domain.column.is_made_anew and bool(choice.ranges)
+    levels = [
+        level for place, level in enumerate(domain.levels) if (place in choice.places) != negated
+    ]
+    ranges = () if negated else choice.ranges
+    return ColumnPredicate(position, domain.column, tuple(levels), ranges, negated, text)

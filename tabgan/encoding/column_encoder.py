@@ -1,0 +1,114 @@
+"""The contract that every column encoder keeps."""
+
+from abc import ABC, abstractmethod
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tabgan.base.row_layout import RowLayout
+from tabgan.encoding.quantiles import Quantiles
+from tabgan.table.schema import Column
+
+__all__ = ["ColumnEncoder", "Encoded"]
+
+
+class Encoded(NamedTuple):
+    """Rows in encoded form: bands of probability for numbers, codes for levels.
+
+    A number is not one value but a band ``[low, low + width]`` of the unit interval, from which
+    training draws uniformly (the randomised probability integral transform): a value that occurs
+    with probability p owns a band of width p. A level is an integer code, never a dense one-hot.
+    """
+
+    low: NDArray[np.float32]  # (rows, numbers)
+    width: NDArray[np.float32]  # (rows, numbers)
+    codes: NDArray[np.int32]  # (rows, level spans)
+
+    @classmethod
+    def empty(cls, rows: int) -> "Encoded":
+        """Return encoded rows of width zero."""
+        nothing = np.empty((rows, 0), np.float32)
+        return cls(nothing, nothing, np.empty((rows, 0), np.int32))
+
+
+class ColumnEncoder(ABC):
+    """Turns one column into encoded form and back.
+
+    An encoder is a value: made by `fit`, or by `from_json` from what `to_json` gave, and not
+    changed afterwards. It keeps a summary of the column, never its rows. `encode` treats each row
+    by itself, so that any subset or order of rows gives the same encoded rows.
+    """
+
+    name: str  # registry name in JSON, one per class
+
+    @property
+    @abstractmethod
+    def spans(self) -> RowLayout:
+        """The layout that this column takes in a row; may be empty."""
+
+    @property
+    def quantiles(self) -> tuple[Quantiles, ...]:
+        """The distribution of each number of `spans`."""
+        return ()
+
+    @property
+    def absent_codes(self) -> tuple[int, ...]:
+        """The codes of the first level span that stand for a missing value."""
+        return ()
+
+    @classmethod
+    @abstractmethod
+    def fit(cls, column: Column, values: pd.Series) -> Self:
+        """Learn the encoding of a column from its values.
+
+        Raises
+        ------
+        DataError
+            If a value can't be encoded; the message names column, value and fix.
+        """
+
+    @abstractmethod
+    def encode(self, values: pd.Series) -> Encoded:
+        """Encode values of the fitted column, row by row.
+
+        Raises
+        ------
+        DataError
+            If a value was not known at fit.
+        """
+
+    @abstractmethod
+    def decode(
+        self,
+        numbers: NDArray[np.float64],
+        codes: NDArray[np.int64],
+        start: int,
+        rng: np.random.Generator,
+        key: int = 0,
+    ) -> pd.Series:
+        """Turn encoded rows back into a series of the column's name and dtype.
+
+        Parameters
+        ----------
+        numbers
+            Probabilities in [0, 1], shape (rows, numbers of `spans`).
+        codes
+            Level codes, shape (rows, level spans of `spans`).
+        start
+            Position of the first row in the whole sample; identifiers count from it.
+        rng
+            The only source of randomness.
+        key
+            Chooses the order of what hangs on the position alone; one for all blocks of a sample.
+        """
+
+    @abstractmethod
+    def to_json(self) -> dict[str, Any]:
+        """Describe the encoder by JSON values; inverse of `from_json`."""
+
+    @classmethod
+    @abstractmethod
+    def from_json(cls, column: Column, state: dict[str, Any]) -> Self:
+        """Rebuild an encoder from `to_json`'s value."""

@@ -1,0 +1,208 @@
+"""Identifiers and personal data: made anew and without repetition; none is learned or kept."""
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+from uuid import UUID
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tabgan.base.errors import DataError
+from tabgan.base.row_layout import RowLayout
+from tabgan.encoding.column_encoder import ColumnEncoder, Encoded
+from tabgan.encoding.identifiers.makers import (
+    Maker,
+    Type,
+    learn_maker,
+    maker_from_json,
+    maker_to_json,
+)
+from tabgan.encoding.identifiers.row_bijections import Digits, FormMixture, RisingNumbers
+from tabgan.table.level_codes import dense, levels_to_series
+from tabgan.table.schema import Column
+from tabgan.table.text_formats import MISSING_MARKS
+
+__all__ = ["IdentifierEncoder", "MissingShares"]
+
+
+@dataclass(frozen=True)
+class MissingShares:
+    """How often there is no value.
+
+    Parameters
+    ----------
+    shares
+        Share of the missing values (None) and of each mark of absence.
+    """
+
+    shares: Mapping[str | None, float]
+
+    def __post_init__(self) -> None:
+        shares = list(self.shares.values())
+        if not set(self.shares) <= {None, *MISSING_MARKS}:
+            raise ValueError("a mark of absence is not known")
+        if not all(0 <= share <= 1 for share in shares) or sum(shares) > 1.001:
+            raise ValueError("shares of absence must be between 0 and 1, together too")
+
+    @classmethod
+    def split(cls, values: pd.Series) -> tuple[Self, list[Any]]:
+        """Learn the shares, and return the values that are present."""
+        values = dense(values)
+        given = values[values.notna().to_numpy(bool)].to_numpy(object).tolist()
+        marks = Counter(value for value in given if value in MISSING_MARKS)
+        counts = {None: len(values) - len(given), **marks}
+        shares = {mark: count / len(values) for mark, count in counts.items() if count}
+        return cls(shares), [value for value in given if value not in MISSING_MARKS]
+
+    def put_into(self, made: NDArray[Any], column: Column, rng: np.random.Generator) -> pd.Series:
+        """Make a series of the made values, with as many absent ones as there were."""
+        bounds = np.cumsum(np.array([*self.shares.values()], np.float64))
+        drawn = np.searchsorted(bounds, rng.random(len(made)), side="right")
+        codes = np.where(drawn < len(self.shares), drawn + len(made), np.arange(len(made)))
+        return levels_to_series([*made, *self.shares], codes, column)
+
+    def to_json(self) -> list[list[Any]]:
+        """Describe the shares by JSON values."""
+        return [list(item) for item in self.shares.items()]
+
+    @classmethod
+    def from_json(cls, state: list[list[Any]]) -> Self:
+        """Rebuild the shares from `to_json`'s value."""
+        return cls({mark: float(share) for mark, share in state})
+
+
+_TYPES: dict[Type, tuple[type, ...]] = {
+    "text": (str,),
+    "bytes": (bytes,),
+    "uuid": (UUID,),
+    "number": (int, float, np.integer, np.floating),
+}
+
+
+class IdentifierEncoder(ColumnEncoder):
+    """An identifier: every row gets a value of its own, by its position in the sample.
+
+    None is a value of the training table (`tabgan.encoding.identifiers.seen_values_filter`). Whole
+    numbers that count the rows (each once without a gap) count on from the highest; others keep
+    their numbers of digits. Texts keep how they are written: common beginning, punctuation, runs
+    of digits and letters with their lengths; e-mail and web addresses get reserved domains. Names,
+    addresses and phone numbers are a locale's where the column's kind says so. People who stood in
+    several rows are drawn anew for each. Missing values and marks such as ``"NA"`` keep their
+    shares. A dtype or an expression that has too few values for the rows repeats them.
+    """
+
+    name = "identifier"
+
+    def __init__(
+        self, column: Column, values_type: Type, maker: Maker, absence: MissingShares
+    ) -> None:
+        self.column = column
+        self._type = values_type
+        self._maker = maker
+        self._absence = absence
+        are_numbers = isinstance(maker, RisingNumbers) or (
+            isinstance(maker, FormMixture) and any(isinstance(form, Digits) for form in maker.forms)
+        )
+        if are_numbers and values_type not in {"number", "text"}:
+            raise ValueError(f"identifiers of type {values_type!r} can't be made of numbers")
+        if values_type == "number" and not are_numbers:
+            raise ValueError("identifiers of type 'number' must be made of numbers")
+
+    @property
+    def specials(self) -> Collection[str | None]:
+        """What stands for an absent value: marks, and None where one is missing."""
+        return self._absence.shares.keys()
+
+    @property
+    def spans(self) -> RowLayout:
+        """Nothing: an identifier says nothing about its row."""
+        return RowLayout()
+
+    @classmethod
+    def fit(cls, column: Column, values: pd.Series) -> Self:
+        """Learn how the identifiers are written.
+
+        Raises
+        ------
+        DataError
+            If the values are neither text, bytes, UUIDs nor whole numbers.
+        SchemaError
+            If the column's regular expression allows too few texts.
+        """
+        absence, given = MissingShares.split(values)
+        if any(isinstance(value, str) for value in given):
+            given = [*map(str, given)]  # a number that has strayed among texts
+        values_type = _type_of(given, column)
+        return cls(column, values_type, learn_maker(given, values_type, column), absence)
+
+    def encode(self, values: pd.Series) -> Encoded:
+        """Encode values as nothing."""
+        return Encoded.empty(len(values))
+
+    def decode(
+        self,
+        numbers: NDArray[np.float64],
+        codes: NDArray[np.int64],  # noqa: ARG002
+        start: int,
+        rng: np.random.Generator,
+        key: int = 0,
+    ) -> pd.Series:
+        """Make the identifiers of the rows from `start` on."""
+        made = self._maker.make(np.arange(start, start + len(numbers)), rng, key)
+        return self._absence.put_into(_typed(made, self._type), self.column, rng)
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe the encoder by JSON values."""
+        absent = self._absence.to_json()
+        return {"type": self._type, "absent": absent, **maker_to_json(self._maker)}
+
+    @classmethod
+    def from_json(cls, column: Column, state: dict[str, Any]) -> Self:
+        """Rebuild an encoder from `to_json`'s value.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            If the value is malformed.
+        """
+        maker = maker_from_json(state, column)
+        if state["type"] not in _TYPES:
+            raise ValueError(f"{state['type']!r} is not a type of identifiers")
+        encoder = cls(column, state["type"], maker, MissingShares.from_json(state["absent"]))
+        # one row shows whether maker, type and dtype go together
+        encoder.decode(np.empty((1, 0)), np.empty((1, 0), np.int64), 0, np.random.default_rng(0))
+        return encoder
+
+
+def _type_of(given: list[Any], column: Column) -> Type:
+    first: Any = given[0] if given else ""
+    found = next((name for name, members in _TYPES.items() if isinstance(first, members)), None)
+    for value in given:
+        if found is None or not _is_of(value, found):
+            raise DataError(
+                f"Column {column.name!r}: an identifier is text, bytes, UUIDs or whole numbers, "
+                f"all values of one type, unlike {value!r:.60} of type {type(value).__name__}; "
+                "choose another kind for the column, or change the values"
+            )
+    return found or "text"
+
+
+def _is_of(value: Any, values_type: Type) -> bool:
+    fits = isinstance(value, _TYPES[values_type]) and not isinstance(value, bool)
+    return fits and (values_type != "number" or bool(value % 1 == 0))
+
+
+def _typed(made: NDArray[Any], values_type: Type) -> NDArray[Any]:
+    """Turn whole numbers and texts into values of a type."""
+    match values_type:
+        case "text":
+            return made.astype(str).astype(object)
+        case "bytes":
+            return np.char.encode(made.astype(str), "ascii").astype(object)
+        case "uuid":
+            return np.array([*map(UUID, made)], object)
+        case _:
+            return made

@@ -1,0 +1,374 @@
+"""Texts by pattern or in a locale's layout: how identifiers are written, without any of the values.
+
+A pattern is a sequence of literals and of runs of characters of one class: ``INV-`` and four
+digits. Which text stands at a position is a bijection of the position, so that texts never
+repeat, however a sample is cut into blocks. Two patterns of a column have no text in common,
+because every text is read as one pattern only: runs are as long as they can be, and a word that
+mixes digits and letters changes between them at least three times.
+"""
+
+import math
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from itertools import takewhile
+from typing import Any, ClassVar, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tabgan.encoding.identifiers.row_bijections import (
+    MOST_POSITIONS,
+    index_permutation,
+    lead_numbers,
+)
+from tabgan.table.locale_words import DEFAULT_LOCALE, Vocabulary, vocabulary
+from tabgan.table.schema import Column
+from tabgan.table.text_formats import spread
+
+__all__ = ["Pattern", "Templates", "learn_patterns", "learn_phones"]
+
+Part = str | tuple[str, int]  # a literal, or a run: class and number of characters
+
+
+MOST_PATTERNS = 50
+
+
+MOST_CHARACTERS = 256
+
+
+SAMPLE = 10_000  # texts that the patterns are learned from
+
+
+_COUNTRY = re.compile(r"(\+|00)\d{1,3}(?=\D)", re.ASCII)
+
+
+FEWEST_FOR_PREFIX = 10  # texts from which a common beginning belongs to none of them
+
+
+_DIGIT, _LOWER = "0123456789", "abcdefghijklmnopqrstuvwxyz"
+
+
+_UPPER, _VOWEL, _CONSONANT = _LOWER.upper(), "aeiou", "bdfghklmnprstvz"
+
+
+def _mixed(first: str, second: str) -> Callable[[int], list[str]]:
+    """Alphabets of a word that is not read as one to three runs."""
+    return lambda n: ([first, second, first, second] + [first + second] * n)[:n]
+
+
+def _word(n: int) -> list[str]:
+    """Alphabets of a word that can be spoken."""
+    return [_LOWER] * n if n < 3 else [(_VOWEL, _CONSONANT)[i % 2] for i in range(n)]
+
+
+_CLASSES: dict[str, Callable[[int], list[str]]] = {
+    "digit": lambda n: [_DIGIT] * n,
+    "lower": _word,
+    "upper": lambda n: [_UPPER] * n,
+    "syll": lambda n: [_CONSONANT, _VOWEL] * n,
+    "hex": lambda n: [_DIGIT + "abcdef"] * n,
+    "HEX": lambda n: [_DIGIT + "ABCDEF"] * n,
+    "8-b": lambda n: ["89ab"] * n,
+    "8-B": lambda n: ["89AB"] * n,
+    "mix16": _mixed(_DIGIT, "abcdef"),
+    "MIX16": _mixed(_DIGIT, "ABCDEF"),
+    "mix36": _mixed(_DIGIT, _LOWER),
+    "MIX36": _mixed(_DIGIT, _UPPER),
+    "mix52": _mixed(_LOWER, _UPPER),
+    "mix62": _mixed(_DIGIT, _LOWER + _UPPER),
+}
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """How texts are written.
+
+    Examples
+    --------
+    >>> pattern = Pattern(("INV-", ("digit", 2)))
+    >>> pattern.space
+    100
+    >>> len(set(pattern.make(np.arange(100), seed=1)))
+    100
+    >>> pattern.wider()
+    Pattern(parts=('INV-', ('digit', 3)))
+    """
+
+    parts: tuple[Part, ...]
+
+    def __post_init__(self) -> None:
+        runs = [part for part in self.parts if not isinstance(part, str)]
+        if not runs or not all(run[0] in _CLASSES and run[1] > 0 for run in runs):
+            raise ValueError(f"{self.parts!r} is not a pattern")
+
+    @cached_property
+    def alphabets(self) -> list[str]:
+        """The characters that may stand at each place of a text."""
+        parts = (list(p) if isinstance(p, str) else _CLASSES[p[0]](p[1]) for p in self.parts)
+        return [alphabet for part in parts for alphabet in part]
+
+    @cached_property
+    def counted(self) -> int:
+        """First of the places that count the position; those before it look random."""
+        space, first = 1, len(self.alphabets)
+        while first > 0 and space * len(self.alphabets[first - 1]) <= MOST_POSITIONS:
+            first -= 1
+            space *= len(self.alphabets[first])
+        return first
+
+    @property
+    def space(self) -> int:
+        """How many positions have texts of their own."""
+        return math.prod(len(alphabet) for alphabet in self.alphabets[self.counted :])
+
+    def wider(self) -> "Pattern":
+        """Make the last run one character longer."""
+        last = max(i for i, part in enumerate(self.parts) if not isinstance(part, str))
+        run = (str(self.parts[last][0]), int(self.parts[last][1]) + 1)
+        return Pattern((*self.parts[:last], run, *self.parts[last + 1 :]))
+
+    def make(self, positions: NDArray[np.int64], seed: int) -> NDArray[Any]:
+        """Write the text of every position; positions are below `space`."""
+        rest = index_permutation(positions, self.space, seed)
+        codes = np.empty((len(positions), len(self.alphabets)), np.uint32)
+        for place in reversed(range(len(self.alphabets))):
+            alphabet = np.array([ord(character) for character in self.alphabets[place]], np.uint32)
+            if place >= self.counted:
+                rest, index = np.divmod(rest, np.uint64(len(alphabet)))
+            else:
+                index = lead_numbers(positions, seed, place) % np.uint64(len(alphabet))
+            codes[:, place] = alphabet[index]
+        return codes.view(f"U{len(self.alphabets)}").ravel().astype(object)
+
+    def to_json(self) -> list[Any]:
+        """Describe the pattern by JSON values."""
+        return [part if isinstance(part, str) else list(part) for part in self.parts]
+
+    @classmethod
+    def from_json(cls, state: Sequence[Any]) -> Self:
+        """Rebuild a pattern from `to_json`'s value."""
+        pattern = cls(tuple(p if isinstance(p, str) else (str(p[0]), int(p[1])) for p in state))
+        if sum(len(p) if isinstance(p, str) else p[1] for p in pattern.parts) > 2 * MOST_CHARACTERS:
+            raise ValueError("the pattern is too long")
+        return pattern
+
+
+def learn_patterns(texts: Sequence[str]) -> dict[Pattern, float]:
+    """Learn the most frequent patterns of distinct texts, with their shares.
+
+    Examples
+    --------
+    >>> for pattern, share in learn_patterns(["A-17", "B-23", "C-4", "D-5"]).items():
+    ...     print(pattern.parts, share)
+    (('upper', 1), '-', ('digit', 2)) 0.5
+    (('upper', 1), '-', ('digit', 1)) 0.5
+    """
+    sample = [text[:MOST_CHARACTERS] for text in spread(texts, SAMPLE)]
+    prefix = _common_prefix(sample) if len(sample) >= FEWEST_FOR_PREFIX else ""
+    rests = [text[len(prefix) :] for text in sample]
+    mixed = _mixed_class(rests)
+    counts = Counter(_parts(text, mixed) for text in rests).most_common(MOST_PATTERNS)
+    total = sum(count for _, count in counts)
+    lead = (prefix,) if prefix else ()
+    return {Pattern((*lead, *parts)): count / total for parts, count in counts}
+
+
+def learn_phones(texts: Sequence[str]) -> dict[Pattern, float]:
+    """Learn how distinct telephone numbers are written; country codes and words are kept.
+
+    Examples
+    --------
+    >>> for pattern in learn_phones([f"+49 170 {n}" for n in range(100, 120)]):
+    ...     print(pattern.parts)
+    ('+49 ', ('digit', 3), ' ', ('digit', 3))
+    """
+    sample = [text[:MOST_CHARACTERS] for text in spread(texts, SAMPLE)]
+    found = [_COUNTRY.match(text) for text in sample]
+    codes = [match.group() if match else "" for match in found]
+    shared = Counter(code for code in codes if code)
+    kept = {code for code, count in shared.items() if count >= FEWEST_FOR_PREFIX}
+    # a rare code tells of somebody; as digits it could meet a kept one
+    usual = [i for i, code in enumerate(codes) if not code or code in kept] if kept else []
+    counts: Counter[tuple[Part, ...]] = Counter()
+    for i in usual or range(len(sample)):
+        code = codes[i] if kept else ""
+        rest = re.findall(r"\d+|\D+", sample[i][len(code) :])
+        parts = [("digit", len(part)) if part.isdecimal() else part for part in rest]
+        counts[tuple(_joined([code, *parts]))] += 1
+    common = counts.most_common(MOST_PATTERNS)
+    total = sum(count for _, count in common)
+    return {Pattern(parts): count / total for parts, count in common}
+
+
+def _joined(parts: Sequence[Part]) -> list[Part]:
+    """Join the literals that follow each other; without any digit, put one."""
+    joined: list[Part] = []
+    for part in parts:
+        if isinstance(part, str) and joined and isinstance(joined[-1], str):
+            joined[-1] += part
+        elif part:
+            joined.append(part)
+    return joined if any(not isinstance(part, str) for part in joined) else [("digit", 7)]
+
+
+@lru_cache(maxsize=4096)
+def _class_of(character: str) -> str:
+    """Name the class of a character: 0, a or A; punctuation and blank stand for themselves."""
+    if character.isdecimal():
+        return "0"
+    if character.isupper():
+        return "A"
+    return character if " " <= character <= "~" and not character.isalpha() else "a"
+
+
+def _classes(text: str) -> str:
+    return "".join(map(_class_of, text))
+
+
+_TOKEN = re.compile(r"[0aA]+|[^0aA]+")
+
+
+_RUN = re.compile(r"0+|a+|A+")
+
+
+_RUN_CLASSES = {"0": "digit", "a": "lower", "A": "upper"}
+
+
+def _is_mixed(token: str) -> bool:
+    return len(_RUN.findall(token)) > 3
+
+
+def _parts(text: str, mixed: str) -> tuple[Part, ...]:
+    """Read the pattern of a text; `mixed` is the class of words that mix digits and letters."""
+    parts: list[Part] = []
+    for token in _TOKEN.findall(_classes(text)):
+        if token[0] not in _RUN_CLASSES:
+            parts.append(token)
+        elif _is_mixed(token):
+            parts.append((mixed, len(token)))
+        else:
+            parts += [(_RUN_CLASSES[run[0]], len(run)) for run in _RUN.findall(token)]
+    if all(isinstance(part, str) for part in parts):  # nothing but punctuation
+        return (("digit", max(1, len(text))),)
+    return tuple(parts)
+
+
+def _mixed_class(texts: Sequence[str]) -> str:
+    """Choose the smallest class that holds every word that mixes digits and letters."""
+    used: set[str] = set()
+    for text in texts:
+        for match in _TOKEN.finditer(_classes(text)):
+            if _is_mixed(match.group()):
+                used.update(text[match.start() : match.end()])
+    known = (name for name in _CLASSES if name.lower().startswith("mix"))
+    return next((name for name in known if used <= {*"".join(_CLASSES[name](5))}), "mix62")
+
+
+def _common_prefix(texts: Sequence[str]) -> str:
+    """Find the whole runs that all texts begin with, short of any text."""
+    pairs = zip(min(texts), max(texts), strict=False)  # what these share, all share
+    prefix = "".join(one for one, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+    while prefix:
+        following = {_class_of(text[len(prefix)]) if text[len(prefix) :] else "" for text in texts}
+        last = _classes(prefix)[-1]
+        if "" not in following and not (last in _RUN_CLASSES and last in following):
+            break
+        prefix = prefix[: len(_classes(prefix).rstrip(last))]
+    return prefix if prefix.isascii() else ""
+
+
+MOST_COUNTED = 6  # digits of a text that count the position
+
+
+_KINDS: dict[str, Vocabulary] = {"address": "address", "phone": "phone_number"}
+
+
+class _Layouts(NamedTuple):
+    """Texts, some of whose digits are to be replaced."""
+
+    codes: NDArray[np.uint32]  # characters, shape (texts, longest)
+    places: NDArray[np.intp]  # of the digits, shape (texts, counted)
+    zeros: NDArray[np.uint32]  # the digit zero of the script there, of the same shape
+
+
+@dataclass(frozen=True)
+class Templates:
+    """Texts of a vocabulary, with other digits after the first one of each number.
+
+    Examples
+    --------
+    >>> homes = Templates("en_US", "address")
+    >>> len({*homes.make(np.arange(1000), seed=1)})
+    1000
+    """
+
+    name: ClassVar[str] = "template"
+    locale: str
+    kind: str
+
+    def __post_init__(self) -> None:
+        if self.kind not in _KINDS:
+            raise ValueError(f"there are no templates of {self.kind!r}")
+
+    @property
+    def space(self) -> int:
+        """How many positions have texts of their own."""
+        texts, counted = _layouts(self.locale, _KINDS[self.kind]).places.shape
+        return min(int(texts * 10**counted), MOST_POSITIONS)
+
+    def wider(self) -> None:
+        """Return None: the layouts are what they are."""
+        return
+
+    def make(self, positions: NDArray[np.int64], seed: int) -> NDArray[Any]:
+        """Write the texts of positions."""
+        layouts = _layouts(self.locale, _KINDS[self.kind])
+        rest, index = np.divmod(
+            index_permutation(positions, self.space, seed), np.uint64(len(layouts.codes))
+        )
+        codes = layouts.codes[index]
+        rows = np.arange(len(positions))
+        for places, zeros in zip(layouts.places[index].T, layouts.zeros[index].T, strict=True):
+            rest, digit = np.divmod(rest, np.uint64(10))
+            codes[rows, places] = zeros + digit.astype(np.uint32)
+        return codes.view(f"U{codes.shape[1]}").ravel().astype(object)
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe the form by JSON values."""
+        return {"form": self.name, "kind": self.kind}
+
+    @classmethod
+    def from_json(cls, state: dict[str, Any], column: Column) -> Self:
+        """Rebuild the form from `to_json`'s value."""
+        return cls(column.locale or DEFAULT_LOCALE, str(state["kind"]))
+
+
+@lru_cache(maxsize=32)
+def _layouts(locale: str, what: Vocabulary) -> _Layouts:
+    texts = vocabulary(locale, what)
+    found = [_later_digits(text) for text in texts]
+    # as many as nine of ten texts have
+    counted = min(int(np.quantile([len(places) for places in found], 0.1)), MOST_COUNTED)
+    layouts: dict[str, tuple[str, list[int]]] = {}
+    for text, places in zip(texts, found, strict=True):
+        if len(places) >= counted:
+            kept = places[len(places) - counted :]
+            blank = "".join("\0" if place in kept else c for place, c in enumerate(text))
+            layouts.setdefault(blank, (text, kept))  # two with the same rest would give one text
+    digits = np.array([kept for _, kept in layouts.values()], np.intp).reshape(-1, counted)
+    codes = np.array([text for text, _ in layouts.values()], str)
+    codes = codes.view(np.uint32).reshape(len(layouts), -1)
+    rows = np.arange(len(layouts))[:, None]
+    values = [[unicodedata.decimal(text[at]) for at in kept] for text, kept in layouts.values()]
+    zeros = codes[rows, digits] - np.array(values, np.uint32).reshape(-1, counted)
+    return _Layouts(codes, digits, zeros)
+
+
+def _later_digits(text: str) -> list[int]:
+    """Find the digits before which there is another one."""
+    digits = [place for place, character in enumerate(text) if character.isdecimal()]
+    return [place for place in digits if place - 1 in digits]

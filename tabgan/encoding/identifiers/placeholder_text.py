@@ -1,0 +1,125 @@
+"""Free text: placeholder sentences of the same lengths."""
+
+from collections.abc import Collection, Sequence
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tabgan.base.errors import DataError
+from tabgan.base.row_layout import RowLayout
+from tabgan.encoding.column_encoder import ColumnEncoder, Encoded
+from tabgan.encoding.identifiers.identifier import MissingShares
+from tabgan.table.schema import Column
+
+__all__ = ["TextEncoder"]
+
+LENGTHS = 21  # quantiles of the number of words that are kept
+MOST_WORDS = 400
+MOST_CHARACTERS = 2_000  # of a made text
+POOL = 5_000  # filler words of a block, of which each text is a section
+
+_FILLER = (
+    "lorem ipsum dolor sit amet consectetur adipiscing elit sed do eiusmod tempor incididunt "
+    "ut labore et dolore magna aliqua enim ad minim veniam quis nostrud exercitation ullamco "
+    "laboris nisi aliquip ex ea commodo consequat duis aute irure in reprehenderit voluptate "
+    "velit esse cillum eu fugiat nulla pariatur excepteur sint occaecat cupidatat non "
+    "proident sunt culpa qui officia deserunt mollit anim id est laborum"
+)
+
+
+class TextEncoder(ColumnEncoder):
+    """Free text: sentences of filler words, with the column's numbers of words.
+
+    Nothing of the texts is kept but 21 quantiles of their numbers of words, and the shares of
+    missing values and of marks such as ``"NA"``. A made text has at most 2,000 characters.
+    """
+
+    name = "text"
+
+    def __init__(self, column: Column, words: Sequence[float], absence: MissingShares) -> None:
+        self.column = column
+        self._words = [float(count) for count in words]
+        self._absence = absence
+        if not 0 < len(words) <= LENGTHS or not all(0 <= n <= MOST_WORDS for n in self._words):
+            raise ValueError(f"a text has from 0 to {MOST_WORDS} words, not {words!r}")
+
+    @property
+    def specials(self) -> Collection[str | None]:
+        """What stands for an absent value: marks, and None where one is missing."""
+        return self._absence.shares.keys()
+
+    @property
+    def spans(self) -> RowLayout:
+        """Nothing: free text is not learned."""
+        return RowLayout()
+
+    @classmethod
+    def fit(cls, column: Column, values: pd.Series) -> Self:
+        """Learn how many words the texts have.
+
+        Raises
+        ------
+        DataError
+            If a value is not text.
+        """
+        absence, given = MissingShares.split(values)
+        odd = next((value for value in given if not isinstance(value, str)), None)
+        if odd is not None:
+            raise DataError(
+                f"Column {column.name!r}: the value {odd!r:.60} of type {type(odd).__name__} is "
+                "not text; choose another kind for the column, or convert it with .astype(str)"
+            )
+        # a text of some megabytes is not split, only its beginning
+        counts = [min(len(t[:MOST_CHARACTERS].split()), MOST_WORDS) for t in given] or [0]
+        return cls(column, np.quantile(counts, np.linspace(0, 1, LENGTHS)).tolist(), absence)
+
+    def encode(self, values: pd.Series) -> Encoded:
+        """Encode values as nothing."""
+        return Encoded.empty(len(values))
+
+    def decode(
+        self,
+        numbers: NDArray[np.float64],
+        codes: NDArray[np.int64],  # noqa: ARG002
+        start: int,  # noqa: ARG002
+        rng: np.random.Generator,
+        key: int = 0,  # noqa: ARG002
+    ) -> pd.Series:
+        """Make a placeholder text for every row."""
+        rows = len(numbers)
+        words = np.array(_FILLER.split())
+        pool = words[rng.integers(len(words), size=POOL)]
+        text = " ".join(pool)
+        ends = np.cumsum(np.char.str_len(pool) + 1) - 1  # of each word, within the pool's text
+        starts = np.concatenate([[0], ends[:-1] + 1])
+        grid = np.linspace(0, 1, len(self._words))
+        counts = np.rint(np.interp(rng.random(rows), grid, self._words)).astype(np.int64)
+        first = rng.integers(POOL - MOST_WORDS, size=rows)
+        last = first + np.maximum(counts, 1) - 1
+        sections = zip(starts[first].tolist(), ends[last].tolist(), strict=True)
+        made = np.array([_sentence(text[a:b]) for a, b in sections], object)
+        return self._absence.put_into(made, self.column, rng)
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe the encoder by JSON values."""
+        return {"words": self._words, "absent": self._absence.to_json()}
+
+    @classmethod
+    def from_json(cls, column: Column, state: dict[str, Any]) -> Self:
+        """Rebuild an encoder from `to_json`'s value.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            If the value is malformed.
+        """
+        encoder = cls(column, state["words"], MissingShares.from_json(state["absent"]))
+        # one row shows whether the dtype can hold text
+        encoder.decode(np.empty((1, 0)), np.empty((1, 0), np.int64), 0, np.random.default_rng(0))
+        return encoder
+
+
+def _sentence(words: str) -> str:
+    return f"{words[: MOST_CHARACTERS - 1].capitalize()}."

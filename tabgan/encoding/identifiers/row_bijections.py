@@ -1,0 +1,266 @@
+"""Values that name rows: each position of a sample has one of its own.
+
+What stands at a position hangs on the position, a seed and the values that are to be left out,
+and on nothing else, so that no value is given twice however a sample is cut into blocks.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tabgan.encoding.identifiers.seen_values_filter import SeenValuesFilter
+
+__all__ = [
+    "MOST_DIGITS",
+    "MOST_POSITIONS",
+    "Digits",
+    "RowBijection",
+    "RisingNumbers",
+    "FormMixture",
+    "lead_numbers",
+    "index_permutation",
+]
+
+MOST_POSITIONS = 2**42  # rows that a sample can have
+MOST_DIGITS = 18  # of a whole number that is made
+_HALF = 2**21  # a number below 2**42 times one below this fits 64 bits
+# Of so many texts of a form, half of which may be of the source, so many are given first. That
+# fewer are new has a chance of 2e-5; what then lacks is made in a wider form.
+_BIN, _FIRST = 40, 8
+
+
+class RowBijection(Protocol):
+    """A form that values are written in; the values of two forms are never equal."""
+
+    def to_json(self) -> Any:
+        """Describe the form by JSON values."""
+        ...
+
+    @property
+    def space(self) -> int:
+        """How many positions have values of their own."""
+        ...
+
+    def wider(self) -> Self | None:
+        """Return the next form with more space; None if there is none."""
+        ...
+
+    def make(self, positions: NDArray[np.int64], seed: int) -> NDArray[Any]:
+        """Make the values of positions that are below `space`."""
+        ...
+
+
+def index_permutation(positions: NDArray[np.int64], space: int, seed: int) -> NDArray[np.uint64]:
+    """Map the positions below `space` one to one onto themselves, far from their order.
+
+    Examples
+    --------
+    >>> sorted(index_permutation(np.arange(7), 7, seed=3).tolist())
+    [0, 1, 2, 3, 4, 5, 6]
+    """
+    factor = int(space * (0.6135 + 0.006 * (seed % 997) / 997)) | 1  # near the golden ratio
+    while math.gcd(factor, space) > 1:
+        factor += 1
+    half, modulus = np.uint64(_HALF), np.uint64(space)
+    high, low = np.divmod(positions.astype(np.uint64), half)
+    times = np.uint64(factor % space)
+    product = (times * high % modulus * half + times * low % modulus) % modulus
+    return (product + np.uint64(seed % space)) % modulus
+
+
+def lead_numbers(positions: NDArray[np.int64], seed: int, turn: int) -> NDArray[np.uint64]:
+    """Give each position numbers of 64 bits, one a turn, that look random (SplitMix64).
+
+    Examples
+    --------
+    >>> bool((lead_numbers(np.arange(3), 1, 0) == lead_numbers(np.arange(3), 1, 0)).all())
+    True
+    """
+    start = (seed * 0x9E3779B97F4A7C15 + turn * 0xD1342543DE82EF95) % 2**64
+    mixed = positions.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(start)
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
+    return mixed ^ (mixed >> np.uint64(31))
+
+
+@dataclass(frozen=True)
+class Digits:
+    """Whole numbers of so many digits, between the bounds of a dtype.
+
+    Parameters
+    ----------
+    count
+        Number of digits; below zero for negative numbers.
+    bounds
+        Lowest and highest number of the dtype.
+
+    Examples
+    --------
+    >>> Digits(3, (-128, 127)).space
+    28
+    """
+
+    count: int
+    bounds: tuple[int, int]
+
+    def __post_init__(self) -> None:
+        if not 1 <= abs(self.count) <= MOST_DIGITS or self.space < 1:
+            raise ValueError(f"no number of {self.count} digits is between {self.bounds}")
+
+    def to_json(self) -> int:
+        """Describe the form by its number of digits."""
+        return self.count
+
+    @property
+    def ends(self) -> tuple[int, int]:
+        """Lowest and highest number of so many digits."""
+        digits = abs(self.count)
+        least, most = 10 ** (digits - 1) if digits > 1 else 0, 10**digits - 1
+        low, high = (least, most) if self.count > 0 else (-most, min(-least, -1))
+        return max(low, self.bounds[0]), min(high, self.bounds[1])
+
+    @property
+    def space(self) -> int:
+        """How many numbers there are, and so positions with one of their own."""
+        low, high = self.ends
+        return min(high - low + 1, MOST_POSITIONS)
+
+    def wider(self) -> "Digits | None":
+        """Numbers of one digit more, if the dtype holds any."""
+        try:
+            return Digits(self.count + (1 if self.count > 0 else -1), self.bounds)
+        except ValueError:
+            return None
+
+    def make(self, positions: NDArray[np.int64], seed: int) -> NDArray[Any]:
+        """Make the numbers of positions, as Python's."""
+        low, high = self.ends
+        leads = np.uint64((high - low + 1) // self.space)
+        lead = lead_numbers(positions, seed, 0) % leads
+        offsets = lead * np.uint64(self.space) + index_permutation(positions, self.space, seed)
+        return low + offsets.astype(object)
+
+
+@dataclass(frozen=True)
+class RisingNumbers:
+    """Whole numbers one after the other, and again from the start where the dtype ends."""
+
+    start: int
+    bounds: tuple[int, int]
+
+    def __post_init__(self) -> None:
+        if not self.bounds[0] <= self.start <= self.bounds[1]:
+            raise ValueError(f"the start {self.start} is not between {self.bounds}")
+
+    def make(
+        self,
+        positions: NDArray[np.int64],
+        rng: np.random.Generator,  # noqa: ARG002
+        key: int = 0,  # noqa: ARG002
+    ) -> NDArray[Any]:
+        """Make the numbers of positions, as Python's."""
+        return self.start + positions.astype(object) % (self.bounds[1] - self.start + 1)
+
+
+@dataclass(frozen=True)
+class FormMixture:
+    """Values in several forms, in no order, none of which the source had.
+
+    Parameters
+    ----------
+    forms
+        The forms with their shares.
+    seed
+        Chooses the order, together with the key of a sample.
+    known
+        The values of the source; None if there is no need to look, because there are far too
+        many others.
+    """
+
+    forms: Mapping[RowBijection, float]
+    seed: int
+    known: SeenValuesFilter | None = None
+
+    def __post_init__(self) -> None:
+        shares = list(self.forms.values())
+        if not shares or min(shares) < 0 or not 0.99 < sum(shares) < 1.01:
+            raise ValueError(f"shares of forms must add up to 1, not {shares}")
+        if not 0 <= self.seed < 2**32:
+            raise ValueError(f"the seed must be from 0 to 2**32 - 1, not {self.seed}")
+
+    def make(
+        self, positions: NDArray[np.int64], rng: np.random.Generator, key: int = 0
+    ) -> NDArray[Any]:
+        """Make the values of positions, each in a form drawn by its share."""
+        made = np.empty(len(positions), object)
+        shares = np.array(list(self.forms.values()))
+        drawn = rng.choice(len(shares), size=len(positions), p=shares / shares.sum())
+        seed = int(np.random.SeedSequence([self.seed, key]).generate_state(1)[0])
+        for index, form in enumerate(self.forms):
+            self._fill(made, np.flatnonzero(drawn == index), form, positions, seed)
+        return made
+
+    def _fill(
+        self,
+        made: NDArray[Any],
+        rows: NDArray[np.intp],
+        form: RowBijection,
+        positions: NDArray[np.int64],
+        seed: int,
+    ) -> None:
+        """Make the values of some rows, in the narrowest form that has a new one for each."""
+        # Whether a form serves a position depends on the two alone, not on the form drawn first:
+        # so a wider form gives no value twice.
+        while len(rows):
+            room = form.space if self.known is None else form.space - form.space % _size(form)
+            fits = positions[rows] < room
+            values, new = self._choose(form, positions[rows[fits]], seed)
+            made[rows[fits]] = values
+            wider = form.wider()
+            if wider is None:
+                rest = rows[~fits]
+                made[rest], _ = self._choose(form, positions[rest] % room, seed)
+                return
+            rows = np.concatenate([rows[fits][~new], rows[~fits]])
+            form = wider
+
+    def _choose(
+        self, form: RowBijection, positions: NDArray[np.int64], seed: int
+    ) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+        """Make the values of positions in one form, and say which the source had not.
+
+        The values of a form lie in bins. Positions take the new values of a bin before the
+        others, and the first values of all bins before the rest.
+        """
+        if not len(positions):
+            return np.empty(0, object), np.empty(0, np.bool_)
+        if self.known is None:
+            return form.make(positions, seed), np.ones(len(positions), np.bool_)
+        size = _size(form)
+        bins, turns = _turns(positions, form.space // size, size)
+        own, which = np.unique(bins, return_inverse=True)
+        values = form.make((own[:, None] * size + np.arange(size)).ravel(), seed)
+        new = ~self.known.may_hold([*map(str, values)]).reshape(-1, size)
+        order = np.argsort(~new, axis=1, kind="stable")
+        places = which, order[which, turns]
+        return values.reshape(-1, size)[places], new[places]
+
+
+def _size(form: RowBijection) -> int:
+    return min(_BIN, form.space)
+
+
+def _turns(
+    positions: NDArray[np.int64], n_bins: int, size: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Give each position a bin and a turn in it, one to one."""
+    first = min(_FIRST, size)
+    later = positions - n_bins * first
+    is_first = later < 0
+    rest = max(size - first, 1)
+    bins = np.where(is_first, positions // first, later // rest)
+    return bins, np.where(is_first, positions % first, first + later % rest)

@@ -1,0 +1,171 @@
+"""Levels that few rows hold: folded into the others before anything is learned."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tabgan.encoding.table_encoder import FEW_VALUES
+from tabgan.rules.functional_dependency import combinations_of
+from tabgan.table.columns import ColumnFrame, TypedSeries, count_rows, numbers_of
+from tabgan.table.kinds import RANGED
+from tabgan.table.level_codes import codes_of
+
+__all__ = ["fold_rare", "has_frequent_level", "rare_rows"]
+
+MOST_RARE = 0.5  # share of rows with a rare level, for all of them to have one donor each
+
+Mask = NDArray[np.bool_]
+
+
+def fold_rare(
+    table: ColumnFrame,
+    ties: Iterable[Collection[int]],
+    joint: Iterable[Sequence[int]],
+    rng: np.random.Generator,
+) -> tuple[ColumnFrame, dict[int, int]]:
+    """Give rows with a rare level the level of a row that has none, drawn at random.
+
+    So a rare level becomes one of the frequent ones, in proportion to these. Columns that are tied
+    are taken from the donor together, and what held between them still does.
+
+    Parameters
+    ----------
+    table
+        A table; a level is rare if it has fewer rows than about the column's `least_rows`: the
+        threshold is drawn, for nobody to tell from a level that is kept how many rows it has.
+    ties
+        Positions of columns between which a rule holds.
+    joint
+        Positions of columns whose combinations of values count as levels.
+    rng
+        Draws thresholds and donors.
+
+    Returns
+    -------
+    The table, and how many levels were folded, by position.
+    """
+    joints = [tuple(positions) for positions in joint]
+    rare: dict[tuple[int, ...], Mask] = {}
+    folded: dict[int, int] = {}
+    for group in _groups(table, [*ties, *joints]):
+        chance = float(rng.random())
+        own = {}
+        for at in group:
+            own[at], n_levels = rare_rows(table[at], chance)
+            if n_levels:
+                folded[at] = n_levels
+        for positions in joints:
+            if set(positions) <= set(group):
+                own[positions[0]] |= _rare_together([table[at] for at in positions], chance)
+        together = np.logical_or.reduce([*own.values()])
+        # where every row has some rare level, the columns can't be kept together
+        rare |= {(*group,): together} if not together.all() else {(a,): own[a] for a in group}
+    return _with_donors(
+        table, {group: rows for group, rows in rare.items() if rows.any()}, rng
+    ), folded
+
+
+def _with_donors(
+    table: ColumnFrame, rare: Mapping[tuple[int, ...], Mask], rng: np.random.Generator
+) -> ColumnFrame:
+    """Take the cells of groups of columns, where they are rare, from other rows.
+
+    A row that is rare in several groups takes all from the same donor, if enough rows are rare in
+    none: what goes with a rare level is often rare as well.
+    """
+    changed, donors = dict(table), np.arange(count_rows(table))
+    some = np.logical_or.reduce([np.zeros(len(donors), np.bool_), *rare.values()])
+    is_one = some.mean() <= MOST_RARE
+    if is_one:
+        donors[some] = rng.choice(np.flatnonzero(~some), int(some.sum()))
+    for group, rows in rare.items():
+        if not is_one:
+            donors[rows] = rng.choice(np.flatnonzero(~rows), int(rows.sum()))
+        taken = np.where(rows, donors, np.arange(len(donors)))
+        for at in group:
+            column, values = table[at]
+            changed[at] = column, values.iloc[taken].set_axis(values.index)
+    return changed
+
+
+def rare_rows(cells: TypedSeries, chance: float = 0.0) -> tuple[Mask, int]:
+    """Say which rows of a column hold a rare level, and how many such levels there are.
+
+    None are rare of a dtype whose values are declared (categories, booleans), of numbers that are
+    not learned by their values, and where no level is frequent. A missing value is not rare.
+
+    Parameters
+    ----------
+    cells
+        The column.
+    chance
+        From 0 to 1: where the threshold lies between once and one and a half times the least rows.
+    """
+    column, values = cells
+    nothing = np.zeros(len(values), np.bool_), 0
+    if column.least_rows == 1 or not _has_levels(cells):
+        return nothing
+    counted = np.ones(len(values), np.bool_)
+    if column.kind in RANGED:
+        numbers = numbers_of(values, column)
+        if len(np.unique(numbers.values[numbers.present])) > FEW_VALUES:
+            counted = ~numbers.present  # only what stands beside numbers
+    codes, levels = codes_of(values)
+    counts = np.bincount(codes[counted], minlength=len(levels))
+    named = np.array([level is not None for level in levels], np.bool_) & (counts > 0)
+    rare = named & (counts < _threshold(column.least_rows, chance))
+    if counted.all() and not (named & ~rare).any():
+        return nothing
+    return rare[codes] & counted, int(rare.sum())
+
+
+def _has_levels(cells: TypedSeries) -> bool:
+    column, values = cells
+    is_declared = isinstance(values.dtype, pd.CategoricalDtype)
+    return column.kind in RANGED or (column.kind == "categorical" and not is_declared)
+
+
+def has_frequent_level(cells: TypedSeries) -> bool:
+    """Say whether a column has a level that enough rows hold, or none at all."""
+    codes, levels = codes_of(cells[1])
+    counts = np.bincount(codes, minlength=len(levels))
+    known = [count for count, level in zip(counts, levels, strict=True) if level is not None]
+    most = max(
+        known, default=0
+    )  # of nothing but missing values, some dtypes have a level of no row
+    return most == 0 or bool(most >= cells[0].least_rows)
+
+
+def _rare_together(cells: Sequence[TypedSeries], chance: float) -> Mask:
+    least = min(column.least_rows for column, _ in cells)
+    codes, combinations = combinations_of(cells)
+    counts = np.bincount(codes, minlength=len(combinations))
+    threshold = _threshold(least, chance)
+    if least == 1 or counts.max() < threshold:
+        return np.zeros(len(codes), np.bool_)
+    rare: Mask = (counts < threshold)[codes]
+    return rare
+
+
+def _threshold(least: int, chance: float) -> int:
+    """Return a number of rows from `least` to one and a half times as many.
+
+    Examples
+    --------
+    >>> [_threshold(5, chance) for chance in (0.0, 0.4, 0.99)]
+    [5, 6, 7]
+    """
+    return least + int(chance * (least // 2 + 1))
+
+
+def _groups(table: ColumnFrame, ties: Iterable[Collection[int]]) -> list[list[int]]:
+    """Return the positions of all columns, in groups that ties connect."""
+    groups = [{at} for at in table]
+    for tie in ties:
+        touched = [group for group in groups if group & set(tie)]
+        groups = [group for group in groups if group not in touched]
+        if touched:
+            groups.append(set().union(*touched))
+    return sorted(sorted(group) for group in groups)

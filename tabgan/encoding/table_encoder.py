@@ -1,0 +1,421 @@
+"""A whole table to encoded rows and back."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tabgan.base.errors import DataError
+from tabgan.base.row_layout import RowLayout
+from tabgan.encoding.categorical import CategoricalEncoder
+from tabgan.encoding.column_encoder import ColumnEncoder, Encoded
+from tabgan.encoding.grouped import GroupedEncoder
+from tabgan.encoding.identifiers.identifier import IdentifierEncoder
+from tabgan.encoding.identifiers.placeholder_text import TextEncoder
+from tabgan.encoding.numeric import NumericEncoder
+from tabgan.encoding.quantiles import Quantiles
+from tabgan.rules.dependencies import dependency_from_json, detect_dependencies
+from tabgan.rules.dependency import Dependency
+from tabgan.rules.equality_dependency import PartialEquality
+from tabgan.table.columns import ColumnFrame, by_position, column_index, replaced
+from tabgan.table.level_codes import codes_of
+from tabgan.table.schema import Column, Schema
+
+__all__ = [
+    "ENCODERS",
+    "FEW_VALUES",
+    "MANY_LEVELS",
+    "TableEncoder",
+    "fit_column",
+    "fit_encoders",
+    "keeps_rules",
+    "reduce_settled",
+    "settled",
+]
+
+FEW_VALUES = 20  # numbers with at most so many distinct values are levels
+
+
+MANY_LEVELS = 200  # more levels than this are grouped
+
+
+CONTEXT_LEVELS = 20  # level columns up to this size describe the levels of grouped columns
+
+
+CONTEXT_WIDTH = 64
+
+
+ENCODERS: dict[str, type[ColumnEncoder]] = {
+    encoder.name: encoder
+    for encoder in (
+        NumericEncoder,
+        CategoricalEncoder,
+        GroupedEncoder,
+        IdentifierEncoder,
+        TextEncoder,
+    )
+}
+
+
+def _choose_encoder(column: Column, values: pd.Series) -> type[ColumnEncoder]:
+    if column.kind == "text":
+        return TextEncoder
+    if column.is_made_anew:
+        return IdentifierEncoder
+    distinct = values.nunique()
+    if distinct <= MANY_LEVELS:  # pandas takes texts that differ after a NUL for equal
+        distinct = sum(level is not None for level in codes_of(values)[1])
+    if column.kind in ("categorical", "boolean"):
+        return GroupedEncoder if distinct > MANY_LEVELS else CategoricalEncoder
+    if distinct > FEW_VALUES or not _are_levels(column, values):
+        return NumericEncoder
+    return CategoricalEncoder
+
+
+def _are_levels(column: Column, values: pd.Series) -> bool:
+    """Say whether every value of a few is held by enough rows to be kept."""
+    if column.least_rows == 1:
+        return True
+    codes, levels = codes_of(values)
+    counts = np.bincount(codes, minlength=len(levels))
+    return all(
+        count >= column.least_rows
+        for count, level in zip(counts, levels, strict=True)
+        if level is not None
+    )
+
+
+def fit_column(column: Column, values: pd.Series) -> ColumnEncoder:
+    """Fit the encoder that suits a column by itself."""
+    return fit_encoders({0: (column, values)})[0]
+
+
+def fit_encoders(table: ColumnFrame) -> dict[int, ColumnEncoder]:
+    """Fit an encoder to each column; those of very many levels look at the others."""
+    classes = {i: _choose_encoder(column, values) for i, (column, values) in table.items()}
+    fitted: dict[int, ColumnEncoder] = {
+        i: encoder.fit(*table[i]) for i, encoder in classes.items() if encoder is not GroupedEncoder
+    }
+    grouped = [i for i, encoder in classes.items() if encoder is GroupedEncoder]
+    if grouped:
+        rows = len(next(iter(table.values()))[1])
+        context = _context([fitted[i].encode(table[i][1]) for i in fitted], rows)
+        fitted |= {i: GroupedEncoder.fit(*table[i], context) for i in grouped}
+    return {i: fitted[i] for i in table}
+
+
+def _context(parts: list[Encoded], rows: int) -> NDArray[np.float32]:
+    """Describe each row by its numbers and small level columns, shape (rows, ≤ CONTEXT_WIDTH)."""
+    described = [np.empty((rows, 0), np.float32)]
+    for part in parts:
+        described.append(part.low + part.width / np.float32(2))
+        for codes in part.codes.T:
+            n_levels = int(codes.max()) + 1
+            if n_levels <= CONTEXT_LEVELS:
+                described.append((codes[:, None] == np.arange(n_levels)).astype(np.float32))
+    return np.concatenate(described, axis=1)[:, :CONTEXT_WIDTH]
+
+
+@dataclass(frozen=True)
+class TableEncoder:
+    """Encoders of all columns that are learned, and the rules that give back the others.
+
+    Parameters
+    ----------
+    schema
+        Columns of the table.
+    dependencies
+        Rules applied in order before encoding, and undone in reverse after decoding.
+    columns, encoders
+        The columns left after reduction and their encoders, by position in the schema.
+    """
+
+    schema: Schema
+    dependencies: tuple[Dependency, ...]
+    columns: Mapping[int, Column]
+    encoders: Mapping[int, ColumnEncoder]
+
+    @classmethod
+    def fit(
+        cls,
+        frame: pd.DataFrame,
+        schema: Schema,
+        rng: np.random.Generator,
+        *,
+        derive: bool = True,
+        kept: Collection[int] = (),
+        declared: Sequence[Dependency] = (),
+    ) -> "TableEncoder":
+        """Detect dependencies and fit an encoder to each column that is left.
+
+        Parameters
+        ----------
+        frame
+            The training table, with the schema's columns in order.
+        schema
+            Its columns.
+        rng
+            Randomness of the detection, which looks at samples of rows first.
+        derive
+            Whether columns that others determine are left out and derived.
+        kept
+            Positions of columns that are learned in any case, even if others determine them.
+        declared
+            Rules that hold in any case. They are restored first, and what is detected leaves
+            their columns alone; `kept` has to name these.
+        """
+        table = by_position(frame, schema)
+        detected = detect_dependencies(table, rng, kept) if derive else ()
+        dependencies = (*detected, *declared)
+        for dependency in dependencies:
+            table = dependency.reduce(table)
+        return cls(
+            schema,
+            dependencies,
+            {position: column for position, (column, _) in table.items()},
+            fit_encoders(table),
+        )
+
+    @property
+    def spans(self) -> RowLayout:
+        """The layout of an encoded row."""
+        return RowLayout.concatenate(encoder.spans for encoder in self.encoders.values())
+
+    @property
+    def quantiles(self) -> tuple[Quantiles, ...]:
+        """The distribution of each number of an encoded row."""
+        return tuple(part for encoder in self.encoders.values() for part in encoder.quantiles)
+
+    @cached_property
+    def places(self) -> Mapping[int, tuple[slice, slice]]:
+        """Where each column that is encoded lies: among the numbers, and the level spans."""
+        found, number, level = {}, 0, 0
+        for position, encoder in self.encoders.items():
+            ends = number + encoder.spans.n_numbers, level + len(encoder.spans.widths)
+            found[position] = slice(number, ends[0]), slice(level, ends[1])
+            number, level = ends
+        return found
+
+    def related(self, positions: Collection[int]) -> set[int]:
+        """Return columns with all those that rules tie them to, directly or by way of others."""
+        tied = set(positions)
+        ties = [set(dependency.positions) for dependency in self.dependencies]
+        while more := [tie for tie in ties if tie & tied and not tie <= tied]:
+            tied = tied.union(*more)
+        return tied
+
+    @property
+    def n_learned(self) -> int:
+        """Number of columns that take part in training."""
+        return sum(encoder.spans.width > 0 for encoder in self.encoders.values())
+
+    def encode(self, frame: pd.DataFrame) -> Encoded:
+        """Encode rows of the fitted columns."""
+        return self.encode_columns(self.reduce(frame), len(frame))
+
+    def reduce(self, frame: pd.DataFrame) -> ColumnFrame:
+        """Take out of a frame what the rules derive: the columns that are encoded are left."""
+        table = by_position(frame, self.schema)
+        for dependency in self.dependencies:
+            table = dependency.reduce(table)
+        return table
+
+    def encode_columns(self, table: ColumnFrame, rows: int) -> Encoded:
+        """Encode the columns that `reduce` has left, of so many rows."""
+        parts = [encoder.encode(table[position][1]) for position, encoder in self.encoders.items()]
+        return _side_by_side(parts, rows)
+
+    def decode(
+        self,
+        numbers: NDArray[np.float64],
+        codes: NDArray[np.int64],
+        start: int,
+        rng: np.random.Generator,
+        key: int = 0,
+    ) -> pd.DataFrame:
+        """Turn encoded rows into a frame of the schema's columns.
+
+        Parameters
+        ----------
+        numbers, codes
+            Encoded rows, shapes (rows, numbers) and (rows, level spans) of `spans`.
+        start
+            Position of the first row in the whole sample.
+        rng
+            Randomness of what is drawn anew: marks of absence, levels within a group.
+        key
+            Chooses the order of identifiers; one for all blocks of a sample.
+        """
+        return self.frame_of(self.restore(self.decode_columns(numbers, codes, start, rng, key=key)))
+
+    def decode_columns(
+        self,
+        numbers: NDArray[np.float64],
+        codes: NDArray[np.int64],
+        start: int,
+        rng: np.random.Generator,
+        positions: Collection[int] | None = None,
+        *,
+        key: int = 0,
+    ) -> ColumnFrame:
+        """Decode the columns that are encoded, or those of them at some positions."""
+        wanted = [at for at in self.encoders if positions is None or at in positions]
+        table: ColumnFrame = {}
+        for position in wanted:
+            number, level = self.places[position]
+            decode = self.encoders[position].decode
+            values = decode(numbers[:, number], codes[:, level], start, rng, key)
+            table[position] = (self.columns[position], values)
+        return table
+
+    def restore(self, table: ColumnFrame, touching: Collection[int] | None = None) -> ColumnFrame:
+        """Give back what the rules derive from the columns that are there, all or `related` ones.
+
+        With `touching`, only rules between these columns and others are followed.
+        """
+        for dependency in reversed(self.dependencies):
+            if set(dependency.positions) & set(table if touching is None else touching):
+                table = dependency.restore(table)
+        return table
+
+    def frame_of(self, table: ColumnFrame) -> pd.DataFrame:
+        """Put the columns of a restored table into a frame."""
+        frame = pd.concat([table[position][1] for position in range(len(self.schema))], axis=1)
+        frame.columns = column_index(self.schema)
+        return frame
+
+    @property
+    def derived(self) -> set[int]:
+        """Positions of the columns that are left out of training, and given back by rules."""
+        return set(range(len(self.schema))) - self.columns.keys()
+
+    @property
+    def made(self) -> list[int]:
+        """Positions of the columns that are not learned, but made anew for every row."""
+        return [position for position, column in self.columns.items() if column.is_made_anew]
+
+    @property
+    def unmade(self) -> set[int]:
+        """Positions of the other columns that are encoded."""
+        return self.columns.keys() - set(self.made)
+
+    def try_out(self) -> None:
+        """Decode every level and the ends of every number once.
+
+        Faults of a declared schema or of a model file come out here, and not in a sample.
+
+        Raises
+        ------
+        TabGANError, TypeError, ValueError, IndexError, KeyError, ArithmeticError
+            If a part does not fit the others.
+        """
+        spans = self.spans
+        rows = np.arange(max(2, *spans.widths, 2))
+        numbers = np.repeat((rows / (len(rows) - 1))[:, None], spans.n_numbers, axis=1)
+        codes = rows[:, None] % np.array(spans.widths, np.int64)[None, :]
+        self.decode(numbers, codes, 0, np.random.default_rng(0))
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe the encoder by JSON values."""
+        return {
+            "schema": self.schema.to_json(),
+            "dependencies": [
+                {"rule": dependency.name, **dependency.to_json()}
+                for dependency in self.dependencies
+            ],
+            "columns": [
+                {
+                    "position": position,
+                    "column": self.columns[position].to_json(),
+                    "encoder": encoder.name,
+                    "state": encoder.to_json(),
+                }
+                for position, encoder in self.encoders.items()
+            ],
+        }
+
+    @classmethod
+    def from_json(cls, state: Mapping[str, Any]) -> "TableEncoder":
+        """Rebuild an encoder from `to_json`'s value.
+
+        Raises
+        ------
+        SchemaError, KeyError, TypeError, ValueError, IndexError
+            If the value is malformed.
+        """
+        columns = {
+            int(item["position"]): Column.from_json(item["column"]) for item in state["columns"]
+        }
+        encoders = {
+            int(item["position"]): ENCODERS[item["encoder"]].from_json(
+                columns[int(item["position"])], item["state"]
+            )
+            for item in state["columns"]
+        }
+        dependencies = tuple(dependency_from_json(item) for item in state["dependencies"])
+        return cls(Schema.from_json(state["schema"]), dependencies, columns, encoders)
+
+
+def _side_by_side(parts: list[Encoded], rows: int) -> Encoded:
+    parts = [Encoded.empty(rows), *parts]
+    return Encoded(*(np.concatenate(arrays, axis=1) for arrays in zip(*parts, strict=True)))
+
+
+def settled(encoder: TableEncoder, frame: pd.DataFrame, given: NDArray[np.bool_]) -> pd.DataFrame:
+    """Bring cells that are not given in line with those that are, by the rules.
+
+    Parameters
+    ----------
+    encoder
+        What holds the rules.
+    frame
+        Rows of the schema's columns.
+    given
+        Which cells are not to be changed, shape (rows, columns).
+    """
+    table = reduce_settled(encoder, frame, given)
+    for rule in reversed(encoder.dependencies):
+        if not isinstance(rule, PartialEquality):  # it is one of shares, which stay what they are
+            table = rule.restore(table)
+    for at, (column, values) in table.items():
+        table[at] = column, replaced(values, given[:, at], frame.iloc[:, at])
+    return encoder.frame_of(table)
+
+
+def reduce_settled(
+    encoder: TableEncoder, frame: pd.DataFrame, given: NDArray[np.bool_]
+) -> ColumnFrame:
+    """Reduce rows that have been brought in line; of given cells that clash some give way."""
+    table, pinned = by_position(frame, encoder.schema), given.copy()
+    for rule in encoder.dependencies:
+        table = rule.reduce(rule.settle(table, pinned))
+    return table
+
+
+def keeps_rules(
+    encoder: TableEncoder, frame: pd.DataFrame, positions: Collection[int]
+) -> tuple[NDArray[np.bool_], Dependency | None]:
+    """Say which rows of a frame keep the rules of some columns, and which rule is broken first.
+
+    Returns
+    -------
+    Shape (rows,); and the first rule that a row breaks, if there is one.
+    """
+    table, keeps = by_position(frame, encoder.schema), np.ones(len(frame), np.bool_)
+    broken = None
+    for rule in encoder.dependencies:
+        if set(rule.positions) & set(positions):
+            own = {at: (column, cells[keeps]) for at, (column, cells) in table.items()}
+            try:
+                holds = rule.holds(own)
+            except DataError:  # there is a row that can't be reduced
+                return np.zeros(len(frame), np.bool_), rule
+            if broken is None and not holds.all():
+                broken = rule
+            keeps[np.flatnonzero(keeps)[~holds]] = False
+        table = rule.reduce(table)
+    return keeps, broken

@@ -1,0 +1,1 @@
+"""Attacks on synthetic tables, one a file; each says what its attacker knows and gains."""

@@ -1,0 +1,155 @@
+"""All attacks on one synthetic table."""
+
+import time
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from tabgan.base.errors import OptionError, did_you_mean
+from tabgan.base.random_streams import RandomStateLike, resolve_seed
+from tabgan.evaluation.attacks.attribute_inference import inference, places_of
+from tabgan.evaluation.attacks.audit_results import PrivacyAudit, Risk
+from tabgan.evaluation.attacks.audit_tables import AuditTables, read_tables
+from tabgan.evaluation.attacks.copies_and_neighbors import closest, copies
+from tabgan.evaluation.attacks.linkability import linkability
+from tabgan.evaluation.attacks.membership import Generator, lira, membership
+from tabgan.evaluation.attacks.singling_out import singling_out
+from tabgan.inference.accept_table import as_frame
+from tabgan.inference.infer_schema import resolve_schema
+from tabgan.table.kinds import Kind
+from tabgan.table.schema import Schema
+
+__all__ = ["ATTACKS", "audit"]
+
+ATTACKS = ("copies", "closest", "membership", "singling_out", "linkability", "inference", "lira")
+"""Names of the attacks, in the order in which they run; all but the last run if none is named."""
+
+
+def audit(
+    real: pd.DataFrame,
+    synthetic: pd.DataFrame,
+    holdout: pd.DataFrame | None = None,
+    *,
+    schema: Schema | Mapping[Hashable, Kind] | None = None,
+    secrets: Sequence[Hashable] | None = None,
+    attacks: Sequence[str] | None = None,
+    generator: Generator | None = None,
+    random_state: RandomStateLike = 0,
+) -> PrivacyAudit:
+    """Attack a synthetic table as someone would who wants to know about the real people in it.
+
+    Parameters
+    ----------
+    real
+        The table that the generator was fitted on.
+    synthetic
+        Its output.
+    holdout
+        Rows of the same population that the generator never saw: what succeeds on them as well is
+        no leak. Without them most figures can't tell a leak from what any stranger could guess,
+        and "closest" and "membership" are left out. The more rows, the narrower the intervals.
+    schema
+        What the columns are; None infers it from the real table. Columns that are made anew
+        (identifiers, personal data, text) are looked through for copied values alone.
+    secrets
+        Columns for "inference", each of which gets a risk of its own; None takes every column that
+        can be compared in turn, and gives one risk.
+    attacks
+        Some of `ATTACKS`; None takes all but "lira".
+    generator
+        For "lira": takes a table and a seed, and returns as many synthetic rows.
+    random_state
+        Seed of all samples and guesses; the same one gives the same audit.
+
+    Raises
+    ------
+    DataError, SchemaError
+        If the tables can't be compared.
+    OptionError
+        If an attack or a secret is not known, or "lira" has no generator.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> rows = pd.DataFrame({"height": rng.normal(size=900), "weight": rng.normal(size=900)})
+    >>> real, holdout = rows[:600], rows[600:]
+    >>> found = audit(real, real.sample(300, random_state=0), holdout, attacks=["copies"])
+    >>> [(risk.about, risk.standing) for risk in found.leaks][0]
+    ('exact copies', 'leak')
+    """
+    names = _names(attacks, generator)
+    seed = resolve_seed(random_state)
+    frames = [None if table is None else as_frame(table) for table in (real, synthetic, holdout)]
+    assert frames[0] is not None
+    assert frames[1] is not None
+    known = resolve_schema(frames[0], schema)
+    tables = read_tables(frames[0], frames[1], frames[2], known, seed)
+    if secrets is not None:
+        places_of(tables, secrets)
+    run = _runs(tables, secrets, generator)
+    risks: list[Risk] = []
+    seconds, notes = {}, _notes(tables)
+    for name in names:
+        start = time.perf_counter()
+        found = run[name]()
+        seconds[name] = time.perf_counter() - start
+        risks += found
+        if not found:
+            notes.append(f"{name} was left out: {_reason(name, tables)}")
+    rows = {
+        "real": len(tables.real),
+        "synthetic": len(tables.synthetic),
+        "holdout": len(tables.holdout),
+        "targets": len(tables.targets),
+        "controls": len(tables.controls),
+    }
+    return PrivacyAudit(tuple(risks), rows, seed, seconds=seconds, notes=tuple(notes))
+
+
+def _runs(
+    tables: AuditTables, secrets: Sequence[Hashable] | None, generator: Generator | None
+) -> dict[str, Callable[[], tuple[Risk, ...]]]:
+    return {
+        "copies": lambda: copies(tables),
+        "closest": lambda: closest(tables),
+        "membership": lambda: membership(tables),
+        "singling_out": lambda: singling_out(tables),
+        "linkability": lambda: linkability(tables),
+        "inference": lambda: inference(tables, secrets),
+        "lira": lambda: lira(tables, _given(generator)),
+    }
+
+
+def _names(attacks: Sequence[str] | None, generator: Any) -> list[str]:
+    if attacks is None:
+        return [name for name in ATTACKS if name != "lira"]
+    for name in attacks:
+        if name not in ATTACKS:
+            raise OptionError(
+                f"attacks has {name!r}, which is not an attack; {did_you_mean(name, ATTACKS)}"
+            )
+    if "lira" in attacks:
+        _given(generator)
+    return [name for name in ATTACKS if name in attacks]
+
+
+def _given(generator: Generator | None) -> Generator:
+    if generator is None:
+        raise OptionError(
+            "generator=None, but the attack 'lira' trains models of its own; give a function of a "
+            "table and a seed that returns synthetic rows"
+        )
+    return generator
+
+
+def _notes(tables: AuditTables) -> list[str]:
+    anew = [str(column.name) for column in tables.schema if column.is_made_anew]
+    return [f"looked through for copied values alone: {', '.join(anew)}"] if anew else []
+
+
+def _reason(name: str, tables: AuditTables) -> str:
+    if not tables.has_holdout and name in ("closest", "membership"):
+        return "it needs a holdout"
+    return "the tables have too few rows or columns for it"

@@ -1,0 +1,471 @@
+"""What attacks found: rates with their intervals, the risks they make, and the audit of them."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from math import ceil, sqrt
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import hypergeom, norm, rankdata
+
+__all__ = [
+    "Estimate",
+    "PrivacyAudit",
+    "Rate",
+    "Risk",
+    "Standing",
+    "auc",
+    "by_area",
+    "measured",
+    "percent",
+    "residual",
+    "true_positives",
+    "z_of",
+]
+
+CONFIDENCE = 0.95
+
+
+MOST_CONTROL = 0.999
+
+
+Floats = NDArray[np.float64]
+
+
+def z_of(confidence: float) -> float:
+    """Return how many standard errors an interval reaches to either side.
+
+    Examples
+    --------
+    >>> round(z_of(0.95), 2)
+    1.96
+    """
+    return float(norm.ppf(0.5 * (1 + confidence)))
+
+
+class Estimate(NamedTuple):
+    """A figure with the two ends of its confidence interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+class Rate(NamedTuple):
+    """Successes among attempts.
+
+    Examples
+    --------
+    >>> rate = Rate(23, 100)
+    >>> rate.share, [round(end, 3) for end in rate.wilson()]
+    (0.23, [0.24, 0.158, 0.322])
+    """
+
+    successes: float
+    attempts: int
+
+    @property
+    def share(self) -> float:
+        """Successes divided by attempts."""
+        return self.successes / self.attempts
+
+    def wilson(self, confidence: float = CONFIDENCE) -> Estimate:
+        """Return the centre and the ends of Wilson's score interval.
+
+        Source: Wilson, "Probable inference, the law of succession, and statistical inference",
+        JASA 22 (1927). The centre is drawn a little towards ½, so that no rate is 0 or 1.
+        """
+        centre, reach = _wilson(self, confidence)
+        return Estimate(centre, centre - reach, centre + reach)
+
+
+def _wilson(rate: Rate, confidence: float) -> tuple[float, float]:
+    z = z_of(confidence)
+    share, n = rate.share, rate.attempts
+    centre = (share + z * z / (2 * n)) / (1 + z * z / n)
+    reach = z * sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n)
+    return centre, reach
+
+
+def residual(
+    main: Rate, control: Rate, confidence: float = CONFIDENCE, *, scale: float = 1.0
+) -> Estimate:
+    """Return the risk (main − control) / (1 − control): what the attack owes to the leak.
+
+    The control's rate is multiplied by the scale first, where it had fewer rows to succeed on.
+
+    The reaches of both Wilson intervals are propagated to first order; nothing is cut off at 0,
+    so that an interval that contains zero can be told. Where nearly all attempts succeed, first
+    order is too rough for that, and the interval would often exclude zero by chance; so it is made
+    to contain zero unless Fisher's exact test finds the rates to differ.
+
+    Source: Giomi et al., "A Unified Framework for Quantifying Privacy Risk in Synthetic Data",
+    PoPETs 2023; Fisher, "Statistical Methods for Research Workers" (1934), section 21.02.
+
+    Examples
+    --------
+    >>> [round(figure, 3) for figure in residual(Rate(900, 1000), Rate(800, 1000))]
+    [0.495, 0.384, 0.607]
+    """
+    hit, hit_reach = _wilson(main, confidence)
+    base, base_reach = (scale * figure for figure in _wilson(control, confidence))
+    base = min(base, MOST_CONTROL)
+    value = (hit - base) / (1 - base)
+    reach = sqrt((hit_reach / (1 - base)) ** 2 + (base_reach * (1 - hit) / (1 - base) ** 2) ** 2)
+    if _chance(main, control, scale) < 0.5 * (1 - confidence):
+        return Estimate(value, value - reach, value + reach)
+    if main.share <= scale * control.share:
+        value = min(value, 0.0)
+    return Estimate(value, min(value - reach, 0.0), value + reach)
+
+
+def _chance(main: Rate, control: Rate, scale: float) -> float:
+    """Return how probable so many successes more are where both rates are the same."""
+    hits, others = int(main.successes), min(ceil(scale * control.successes), control.attempts)
+    attempts = main.attempts + control.attempts
+    return float(hypergeom.sf(hits - 1, attempts, hits + others, main.attempts))
+
+
+def auc(members: Floats, others: Floats, confidence: float = CONFIDENCE) -> Estimate:
+    """Return the area under the ROC curve of scores that are to be higher for members.
+
+    Ties count half. The interval is DeLong's: both samples' own shares of the area vary.
+
+    Source: DeLong, DeLong and Clarke-Pearson, Biometrics 44 (1988), computed from ranks as in Sun
+    and Xu, IEEE Signal Processing Letters 21 (2014).
+
+    Examples
+    --------
+    >>> auc(np.array([2.0, 3.0]), np.array([1.0, 2.0])).value
+    0.875
+    """
+    m, n = len(members), len(others)
+    joint = rankdata(np.concatenate([members, others]))
+    above = (joint[:m] - rankdata(members)) / n  # of each member, the share of others below it
+    below = 1 - (joint[m:] - rankdata(others)) / m
+    area = float(above.mean())
+    spread = above.var(ddof=1) / m + below.var(ddof=1) / n if min(m, n) > 1 else np.inf
+    reach = z_of(confidence) * float(np.sqrt(spread))
+    return Estimate(area, max(area - reach, 0.0), min(area + reach, 1.0))
+
+
+def true_positives(members: Floats, others: Floats, false_positives: float = 0.01) -> float:
+    """Return the share of members that are found while few others are taken for members.
+
+    The threshold is the one that lets so large a share of the others through; where scores are
+    tied there, the tied ones count by the part that completes the share.
+
+    Examples
+    --------
+    >>> true_positives(np.arange(100.0) + 50, np.arange(100.0), false_positives=0.1)
+    0.6
+    """
+    ordered = np.sort(others)
+    n = len(ordered)
+    wanted = false_positives * n
+    threshold = ordered[max(n - 1 - int(wanted), 0)]
+    over = n - np.searchsorted(ordered, threshold, "right")
+    tied = n - np.searchsorted(ordered, threshold, "left") - over
+    part = (wanted - over) / tied
+    return float((members > threshold).mean() + part * (members == threshold).mean())
+
+
+Standing = Literal["leak", "no leak found", "weak attack", "known anyway", "no holdout", "alarm"]
+
+
+@dataclass(frozen=True)
+class Risk:
+    """What one attack found about one question.
+
+    Attributes
+    ----------
+    attack
+        The attack's name, as `audit` takes it.
+    about
+        What was attacked: "exact copies", "outliers", "secret 'income'", …
+    threat
+        What the attacker knows and gains, in one sentence.
+    value, low, high
+        The risk from 0 to 1, and its confidence interval: the share of what the attacker could
+        not have got without the real rows that was got with the synthetic ones.
+    standing
+        "leak" where the interval excludes zero, else "no leak found"; of these, "weak attack" where
+        a guess at random does as well, "known anyway" where nearly all strangers are hit as well;
+        "no holdout" where there were no strangers to compare with; "alarm" for figures that are
+        no evidence either way.
+    main, control, naive
+        Success on real rows, on rows that the generator never saw, and of a guess at random, as
+        shares; None where there is none. Where rows are told apart by scores, the AUC and ½.
+    targets, controls
+        Rows (or guesses) behind `main` and `control`.
+    finding
+        What was found, in words.
+    figures
+        Further figures of the attack by name.
+    """
+
+    attack: str
+    about: str
+    threat: str
+    value: float
+    low: float
+    high: float
+    standing: Standing
+    main: float
+    control: float | None
+    naive: float | None
+    targets: int
+    controls: int
+    finding: str
+    figures: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def is_evidence(self) -> bool:
+        """Whether a limit can be held against the risk."""
+        return self.standing not in ("alarm", "known anyway")
+
+
+@dataclass(frozen=True)
+class PrivacyAudit:
+    """What the attacks on a synthetic table found.
+
+    Attributes
+    ----------
+    risks
+        One for each question, in the order of the attacks.
+    rows
+        Rows of the tables ("real", "synthetic", "holdout") and of the samples that were attacked
+        ("targets", "controls").
+    seed
+        Seed of all samples and guesses.
+    confidence
+        Level of the intervals.
+    seconds
+        Wall time of each attack.
+    notes
+        What was left out, and why.
+    """
+
+    risks: tuple[Risk, ...]
+    rows: Mapping[str, int]
+    seed: int
+    confidence: float = 0.95
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def leaks(self) -> tuple[Risk, ...]:
+        """The risks whose interval excludes zero."""
+        return tuple(risk for risk in self.risks if risk.standing == "leak")
+
+    def over(self, limit: float, end: Literal["low", "high"] = "high") -> tuple[Risk, ...]:
+        """Return the risks that are over a limit.
+
+        Parameters
+        ----------
+        limit
+            From 0 to 1.
+        end
+            "high" asks whether the audit shows each risk to be within the limit: one that was
+            measured with too few rows is over it too. "low" asks whether it shows one to be
+            beyond the limit. Alarms, and what is known anyway, are never over.
+        """
+        return tuple(r for r in self.risks if r.is_evidence and getattr(r, end) > limit)
+
+    @property
+    def conclusion(self) -> tuple[str, ...]:
+        """What is shown and what is not, in plain sentences."""
+        return (*_shown(self), *_not_shown(self))
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe the audit by JSON values."""
+        facts = asdict(self)
+        facts["risks"] = [{**asdict(r), "figures": dict(r.figures)} for r in self.risks]
+        return facts | {"conclusion": list(self.conclusion)}
+
+    def __str__(self) -> str:
+        header = ("attack", "on", "risk", "95 % interval", "real", "unseen", "guess", "")
+        cells = [header, *(_cells(risk) for risk in self.risks)]
+        widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+        lines = [
+            "  ".join(
+                text.ljust(width) if place in (0, 1, 7) else text.rjust(width)
+                for place, (text, width) in enumerate(zip(row, widths, strict=True))
+            ).rstrip()
+            for row in cells
+        ]
+        notes = [f"note: {note}" for note in self.notes]
+        return "\n".join([*lines, "", *self.conclusion, *notes])
+
+
+def _cells(risk: Risk) -> tuple[str, ...]:
+    return (
+        risk.attack,
+        risk.about,
+        f"{risk.value:.3f}",
+        f"{risk.low:.3f} to {risk.high:.3f}",
+        percent(risk.main),
+        percent(risk.control),
+        percent(risk.naive),
+        risk.standing,
+    )
+
+
+def percent(share: float | None) -> str:
+    """Write a share in percent.
+
+    Examples
+    --------
+    >>> percent(0.1234), percent(0.00042), percent(None)
+    ('12.3 %', '0.04 %', '')
+    """
+    if share is None:
+        return ""
+    return f"{100 * share:.2f} %" if 0 < share < 0.01 else f"{100 * share:.1f} %"
+
+
+def _shown(audit: PrivacyAudit) -> list[str]:
+    if audit.leaks:
+        worst = max(audit.leaks, key=lambda risk: risk.value)
+        return [
+            f"{len(audit.leaks)} of {len(audit.risks)} questions show a leak. The largest is "
+            f"{worst.value:.2f} ({worst.low:.2f} to {worst.high:.2f}), {worst.attack}, "
+            f"{worst.about}. {worst.finding}"
+        ]
+    if not audit.rows.get("holdout"):
+        return [
+            "Nothing is shown: without a holdout, a success that an attacker would have with any "
+            "stranger can't be told from a leak. Give rows of the same population that the "
+            "generator never saw."
+        ]
+    tried = [risk for risk in audit.risks if risk.standing == "no leak found"]
+    if not tried:
+        return ["Nothing is shown: none of the attacks was strong enough to."]
+    worst = max(tried, key=lambda risk: risk.high)
+    return [
+        "None of the attacks found a leak: on real rows they succeed no more often than on rows "
+        f"that the generator never saw. The largest risk that they do not rule out is "
+        f"{worst.high:.2f} ({worst.attack}, {worst.about})."
+    ]
+
+
+def _not_shown(audit: PrivacyAudit) -> list[str]:
+    lines = []
+    if any(risk.standing == "weak attack" for risk in audit.risks):
+        lines.append("An attack that does no better than a guess at random shows nothing.")
+    lines.append(
+        "Attacks are not a proof: a stronger one, or one who knows more, may find what these do "
+        "not, and an average says little of a single row. Only differential privacy bounds every "
+        "attack."
+    )
+    return lines
+
+
+SATURATED = 0.95
+"""Where so many strangers are guessed right, an attack that finds no leak says nothing."""
+
+
+def measured(
+    attack: str,
+    about: str,
+    threat: str,
+    main: Rate,
+    control: Rate | None,
+    *,
+    naive: Rate | None = None,
+    confidence: float = CONFIDENCE,
+    scale: float = 1.0,
+    figures: Mapping[str, float] | None = None,
+) -> Risk:
+    """Turn the rates of an attack into its risk.
+
+    Without a control the risk is what the attack gets beyond a guess at random. The control's rate
+    is multiplied by the scale.
+    """
+    none = Rate(0, 1_000_000_000)  # who knows nothing gets nothing
+    if control is None:
+        risk = residual(main, naive or none, confidence)
+    else:
+        risk = residual(main, control, confidence, scale=scale)
+    unseen = min(scale * control.share, 1.0) if control else None
+    standing = _standing(risk, main, unseen, naive)
+    return Risk(
+        attack=attack,
+        about=about,
+        threat=threat,
+        value=min(max(risk.value, 0.0), 1.0),
+        low=min(max(risk.low, 0.0), 1.0),
+        high=min(max(risk.high, 0.0), 1.0),
+        standing=standing,
+        main=main.share,
+        control=unseen,
+        naive=naive.share if naive else None,
+        targets=main.attempts,
+        controls=control.attempts if control else 0,
+        finding=_finding(standing, risk, main.share, unseen, naive.share if naive else None),
+        figures=figures or {},
+    )
+
+
+def by_area(
+    attack: str,
+    about: str,
+    threat: str,
+    area: Estimate,
+    sizes: tuple[int, int],
+    *,
+    finding: str,
+    figures: Mapping[str, float],
+    is_alarm: bool = False,
+) -> Risk:
+    """Turn an area under the ROC curve into the risk 2·AUC − 1; a coin is its control."""
+    value, low, high = (max(2 * figure - 1, 0.0) for figure in area)
+    return Risk(
+        attack=attack,
+        about=about,
+        threat=threat,
+        value=value,
+        low=low,
+        high=high,
+        standing="alarm" if is_alarm else "leak" if low > 0 else "no leak found",
+        main=area.value,
+        control=0.5,
+        naive=None,
+        targets=sizes[0],
+        controls=sizes[1],
+        finding=finding,
+        figures=figures,
+    )
+
+
+def _standing(risk: Estimate, main: Rate, control: float | None, naive: Rate | None) -> Standing:
+    if control is not None and risk.low > 0:
+        return "leak"
+    if control is not None and control > SATURATED:
+        return "known anyway"
+    if naive is not None and naive.wilson().value >= main.wilson().value:
+        return "weak attack"
+    return "no holdout" if control is None else "no leak found"
+
+
+def _finding(
+    standing: Standing, risk: Estimate, main: float, control: float | None, naive: float | None
+) -> str:
+    on_real = f"succeeds in {percent(main)} of the cases on real rows"
+    unseen = f"in {percent(control)} on rows that the generator never saw"
+    if standing == "leak":
+        return f"The attack {on_real} and {unseen}; the difference is a leak."
+    if standing == "weak attack":
+        return (
+            f"The attack {on_real}, and a guess at random in {percent(naive)}; it is too weak to "
+            "show a risk."
+        )
+    if standing == "known anyway":
+        return f"The attack {on_real} and {unseen}; too little is left to show a leak by."
+    if standing == "no holdout":
+        return f"The attack {on_real}; in how many of them any stranger's would is not known."
+    return (
+        f"The attack {on_real} and {unseen}; no leak found, and a risk above "
+        f"{max(risk.high, 0):.2f} is ruled out."
+    )

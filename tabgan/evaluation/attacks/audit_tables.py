@@ -1,0 +1,166 @@
+"""The tables of an audit, as the attacks see them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tabgan.base.errors import DataError
+from tabgan.base.random_streams import numpy_stream
+from tabgan.evaluation.copying import Points, nearest, place_rows
+from tabgan.evaluation.numeric_tables import CodedColumn, code_columns
+from tabgan.table.schema import Schema
+
+__all__ = ["NEIGHBOURS", "AuditTables", "read_tables"]
+
+MOST_TARGETS = 5_000
+"""So many rows of the real table, and of the holdout, are attacked."""
+NEIGHBOURS = 5
+
+Floats = NDArray[np.float64]
+Places = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class AuditTables:
+    """Real, unseen and synthetic rows in one space.
+
+    Attributes
+    ----------
+    schema
+        What the columns are, those that the synthetic table lacks left out.
+    coded
+        The columns that can be compared, by their position; `real` holds the rows of the real
+        table and after them those of the holdout.
+    real, holdout, synthetic
+        The tables as frames.
+    points, synthetic_points
+        The same as points: of real rows and holdout together, and of synthetic ones.
+    targets, controls
+        Which rows of `points` are attacked: a random sample of the real ones, and of the holdout;
+        without a holdout the latter is empty.
+    seed
+        Seed of all samples.
+    """
+
+    schema: Schema
+    coded: dict[int, CodedColumn]
+    real: pd.DataFrame
+    holdout: pd.DataFrame
+    synthetic: pd.DataFrame
+    points: Points
+    synthetic_points: Points
+    targets: Places
+    controls: Places
+    seed: int
+
+    @property
+    def has_holdout(self) -> bool:
+        """Whether there are rows that the generator never saw."""
+        return len(self.holdout) > 0
+
+    @property
+    def members(self) -> Places:
+        """All rows of `points` that are real."""
+        return np.arange(len(self.real))
+
+    @property
+    def strangers(self) -> Places:
+        """All rows of `points` that are of the holdout."""
+        return np.arange(len(self.real), len(self.points.values))
+
+    @cached_property
+    def to_synthetic(self) -> tuple[Floats, Floats]:
+        """Distances of targets and of controls to their `NEIGHBOURS` nearest synthetic rows."""
+        asked = np.concatenate([self.targets, self.controls])
+        found = nearest(self.points.rows(asked), self.synthetic_points, NEIGHBOURS)[0]
+        return found[: len(self.targets)], found[len(self.targets) :]
+
+    @cached_property
+    def from_synthetic(self) -> tuple[Floats, Floats]:
+        """Distances of some synthetic rows to the nearest row of the real table and the holdout.
+
+        The real table is cut to as many rows as the holdout has: a larger table comes nearer to
+        anything. Without a holdout it is taken whole, and the second distances are NaN.
+        """
+        rng = self.stream("from synthetic")
+        asked = self.synthetic_points.rows(some(len(self.synthetic), MOST_TARGETS, rng))
+        if not self.has_holdout:
+            to_real = nearest(asked, self.points)[0][:, 0]
+            return to_real, np.full(len(to_real), np.nan)
+        size = min(len(self.real), len(self.holdout))
+        cut = some(len(self.real), size, rng)
+        apart = len(self.real) + some(len(self.holdout), size, rng)
+        sides = [nearest(asked, self.points.rows(places))[0][:, 0] for places in (cut, apart)]
+        return sides[0], sides[1]
+
+    def stream(self, *names: str | int) -> np.random.Generator:
+        """Return the randomness of one use."""
+        return numpy_stream(self.seed, "audit", *names)
+
+
+def some(size: int, most: int, rng: np.random.Generator) -> Places:
+    """Return the places of at most so many of the rows, in random order."""
+    return rng.permutation(size)[:most]
+
+
+def read_tables(
+    real: pd.DataFrame,
+    synthetic: pd.DataFrame,
+    holdout: pd.DataFrame | None,
+    schema: Schema,
+    seed: int,
+) -> AuditTables:
+    """Hold the tables against the schema, and place their rows in one space.
+
+    Raises
+    ------
+    DataError, SchemaError
+        If a table lacks a column that is compared, or has no rows; see `code_columns`.
+    """
+    given = {"real": real, "synthetic": synthetic}
+    if holdout is not None:
+        given["holdout"] = holdout
+    kept = [c for c in schema if not c.is_made_anew or all(c.name in t for t in given.values())]
+    schema = Schema(tuple(kept), schema.labels)
+    frames = {name: _in_order(name, frame, schema) for name, frame in given.items()}
+    unseen = frames.get("holdout", frames["real"].iloc[:0])
+    # the holdout's dtypes may differ, as where a column of numbers happens to have no missing one
+    known = (
+        pd.concat([frames["real"], unseen], ignore_index=True) if len(unseen) else frames["real"]
+    )
+    coded = code_columns(known, frames["synthetic"], schema)
+    points, synthetic_points = place_rows(coded)
+    size = len(frames["real"])
+    return AuditTables(
+        schema=schema,
+        coded=coded,
+        real=frames["real"],
+        holdout=unseen,
+        synthetic=frames["synthetic"],
+        points=points,
+        synthetic_points=synthetic_points,
+        targets=some(size, MOST_TARGETS, numpy_stream(seed, "audit", "targets")),
+        controls=size + some(len(unseen), MOST_TARGETS, numpy_stream(seed, "audit", "controls")),
+        seed=seed,
+    )
+
+
+def _in_order(name: str, frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
+    lacking = [column for column in schema.names if column not in frame]
+    if lacking:
+        raise DataError(
+            f"The {name} table has no column {lacking[0]!r}, which the schema has; give tables "
+            "with the same columns"
+        )
+    if not len(frame):
+        raise DataError(f"The {name} table has no rows; an attack needs some of each table")
+    return frame.loc[:, list(schema.names)].reset_index(drop=True)
+
+
+def matrix_of(coded: Sequence[CodedColumn], side: str) -> Floats:
+    """Return one side of the columns as a matrix, shape (rows, columns)."""
+    return np.column_stack([getattr(column, side) for column in coded])

@@ -1,0 +1,257 @@
+"""Membership inference: whether this row was in the real table; with shadow models (LiRA) too.
+
+Threat model
+------------
+The attacker has the synthetic table, a sample of the same population (a half of the holdout), and
+the whole row of a person; they gain to know whether it was in the real table, which may be the
+secret itself (a table of patients, of debtors). A row is taken for a member where the synthetic
+rows are denser than the population is: density ratio, as in van Breugel et al., "Membership
+Inference Attacks against Synthetic Data through Overfitting Detection" (DOMIAS), AISTATS 2023.
+Densities of mixed tables are taken from the distances to the nearest rows: the score is
+log(distance to the population) − log(distance to the synthetic rows), each the mean over the two
+nearest rows.
+
+Members are a sample of the real rows; each half of the holdout is once the sample of the population
+and once the non-members. AUC ½ is a coin;
+the risk is 2·AUC − 1, and the share of members found at 1 % of false alarms is what an attacker
+gets who has to be sure. Outliers are the tenth of all attacked rows that is farthest from the
+population (mean distance to the five nearest rows of its sample): they are what a
+generator memorises first, and an average over all rows hides them.
+
+What the figures do not show: what an attacker gets who knows the generator itself and can train
+others like it (the attack "lira" plays that one), or who may choose the real table's other rows.
+
+Threat model
+------------
+The strongest attacker of the audit: they know the generator and its options, have rows of the
+population to train models of their own with, have the whole row of a person, and the synthetic
+table. They gain to know whether the person was in the real table. The audit asks it of the
+generator, not of the one synthetic table: models are fitted on random halves of the real table,
+each draws a table, and of each attacked row it is known in which halves it was.
+
+For each model in turn the others are the attacker's shadow models. A row's score is the logarithm
+of the likelihood ratio of its distance to the synthetic rows (mean log distance to the two
+nearest), between normal distributions fitted to the shadow models that had the row and to those
+that hadn't; their spread is that of all rows, since there are few models.
+
+Source: Carlini et al., "Membership Inference Attacks From First Principles", IEEE S&P 2022. Half of
+the attacked rows are the real table's outliers (those farthest from other real rows), half are
+random.
+
+What the figures do not show: more than so few models can find. All pairs of row and model count as
+if they were independent, which makes the interval of a leak a little too narrow.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tabgan.base.errors import DataError
+from tabgan.evaluation.attacks.audit_results import (
+    Rate,
+    Risk,
+    auc,
+    by_area,
+    measured,
+    true_positives,
+)
+from tabgan.evaluation.attacks.audit_tables import NEIGHBOURS, AuditTables, some
+from tabgan.evaluation.copying import nearest, place_rows
+from tabgan.evaluation.numeric_tables import code_columns
+
+__all__ = ["Generator", "OUTLIERS", "lira", "log_ratios", "mean_log", "membership", "told_apart"]
+
+OUTLIERS = 0.1
+
+
+CLOSEST = 2  # one alone is noisy; of more, those beside a copy drown it
+
+
+FALSE_ALARMS = 0.01
+
+
+FEWEST = 20  # members and non-members; below, an interval says nothing
+
+
+TINY = 1e-3  # a distance that makes no difference: a tenth of a percentile
+
+
+THREAT = (
+    "Someone who has a person's row, the synthetic table and a sample of the population tells "
+    "whether the person was in the real table."
+)
+
+
+Floats = NDArray[np.float64]
+
+
+def membership(tables: AuditTables) -> tuple[Risk, ...]:
+    """Attack members and non-members, all of them and outliers; nothing without a holdout."""
+    if len(tables.controls) < 2 * FEWEST:
+        return ()
+    asked = np.concatenate([tables.targets, tables.controls])
+    is_member = np.arange(len(asked)) < len(tables.targets)
+    to_population = _to_population(tables)
+    to_synthetic = np.vstack(tables.to_synthetic)
+    scores = mean_log(to_population) - mean_log(to_synthetic)
+    remote = to_population.mean(axis=1)
+    is_outlier = remote >= np.quantile(remote, 1 - OUTLIERS)
+    risks: list[Risk] = []
+    for about, among in (("all rows", np.ones(len(asked), bool)), ("outliers", is_outlier)):
+        members, others = scores[among & is_member], scores[among & ~is_member]
+        if min(len(members), len(others)) >= FEWEST:
+            risks += told_apart("membership", about, THREAT, members, others)
+    return tuple(risks)
+
+
+def _to_population(tables: AuditTables) -> Floats:
+    """Return the distances of targets and controls to the nearest rows of half of the controls.
+
+    Each half of the controls is the sample of the population for the other half, and for half of
+    the targets.
+    """
+    halves = np.array_split(tables.controls, 2)
+    sides = []
+    for rows in (tables.targets, tables.controls):
+        parts = zip(np.array_split(rows, 2), reversed(halves), strict=True)
+        sides += [
+            nearest(tables.points.rows(part), tables.points.rows(sample), NEIGHBOURS)[0]
+            for part, sample in parts
+        ]
+    return np.vstack(sides)
+
+
+def mean_log(distances: Floats) -> Floats:
+    """Return the mean logarithm of each row's distances to its `CLOSEST` nearest rows."""
+    means: Floats = np.log(distances[:, :CLOSEST] + TINY).mean(axis=1)
+    return means
+
+
+def told_apart(
+    attack: str, about: str, threat: str, members: Floats, others: Floats
+) -> tuple[Risk, Risk]:
+    """Turn scores, higher for members, into two risks: on average, and at 1 % of false alarms."""
+    area = auc(members, others)
+    found = true_positives(members, others, FALSE_ALARMS)
+    figures = dict(zip(("auc", "auc_low", "auc_high"), area, strict=True)) | {"tpr": found}
+    return by_area(
+        attack,
+        about,
+        threat,
+        area,
+        (len(members), len(others)),
+        finding=f"Members are told from others with an AUC of {area.value:.3f} "
+        f"({area.low:.3f} to {area.high:.3f}; .5 is a coin).",
+        figures=figures,
+    ), measured(
+        attack,
+        f"{about}, 1 % false alarms",
+        threat,
+        Rate(found * len(members), len(members)),
+        Rate(FALSE_ALARMS * len(others), len(others)),
+        figures=figures,
+    )
+
+
+Generator = Callable[[pd.DataFrame, int], pd.DataFrame]
+"""Fits on a table with a seed, and returns synthetic rows, as many as the table has."""
+
+
+MODELS = 8
+
+
+MOST_ATTACKED = 400
+
+
+LEAST_ROWS = 20
+
+
+SHADOW_THREAT = (
+    "Someone who can train the same generator on tables of their own, and has a person's row and "
+    "the synthetic table, tells whether the person was in the real table."
+)
+
+
+Flags = NDArray[np.bool_]
+
+
+Places = NDArray[np.int64]
+
+
+def lira(tables: AuditTables, generator: Generator) -> tuple[Risk, ...]:
+    """Fit `MODELS` generators on random halves of the real table and attack each.
+
+    Raises
+    ------
+    DataError
+        If the real table is too small to be halved.
+    """
+    if len(tables.real) < LEAST_ROWS:
+        raise DataError(
+            f"The real table has {len(tables.real)} rows; the attack 'lira', which fits on halves "
+            f"of it, needs at least {LEAST_ROWS}"
+        )
+    rng = tables.stream("lira")
+    attacked = _attacked(tables, rng)
+    distances, had = [], []
+    for _ in range(MODELS):
+        half = rng.permutation(len(tables.real))[: len(tables.real) // 2]
+        table = tables.real.iloc[half].reset_index(drop=True)
+        drawn = generator(table, int(rng.integers(2**31)))
+        distances.append(_near(tables, attacked, drawn))
+        had.append(np.isin(attacked, half))
+    scores, was_in = log_ratios(np.array(distances), np.array(had)), np.array(had)
+    there = ~np.isnan(scores)
+    members, others = scores[there & was_in], scores[there & ~was_in]
+    return told_apart("lira", f"{MODELS} models", SHADOW_THREAT, members, others)
+
+
+def _attacked(tables: AuditTables, rng: np.random.Generator) -> Places:
+    """Return the rows that are attacked: outliers among some of the real ones, and others."""
+    places = some(len(tables.real), 5 * MOST_ATTACKED, rng)
+    around = nearest(tables.points.rows(places), tables.points.rows(tables.members), 1 + NEIGHBOURS)
+    order = np.argsort(-around[0][:, 1:].mean(axis=1), kind="stable")
+    half = min(MOST_ATTACKED, len(places)) // 2
+    return np.concatenate([places[order[:half]], places[rng.permutation(order[half:])[:half]]])
+
+
+def _near(tables: AuditTables, attacked: Places, drawn: pd.DataFrame) -> Floats:
+    """Return how near a model's rows come to each attacked one: the higher, the nearer."""
+    synthetic = drawn.loc[:, list(tables.schema.names)].reset_index(drop=True)
+    real, candidates = place_rows(code_columns(tables.real, synthetic, tables.schema))
+    return -mean_log(nearest(real.rows(attacked), candidates, NEIGHBOURS)[0])
+
+
+def log_ratios(near: Floats, had: Flags) -> Floats:
+    """Return each row's score for each model, from what the other models say of the row.
+
+    Parameters
+    ----------
+    near
+        Shape (models, rows): how near each model's synthetic rows come to each row.
+    had
+        Shape (models, rows): whether the model was fitted on the row.
+
+    Returns
+    -------
+    array
+        Shape (models, rows); NaN where all other models had the row, or none.
+
+    Examples
+    --------
+    >>> near = np.array([[2.0], [2.2], [0.1], [0.0], [2.1], [0.2]])
+    >>> (log_ratios(near, near > 1) > 0).ravel().tolist()
+    [True, True, False, False, True, False]
+    """
+    centres = {}
+    for side, among in (("in", had), ("out", ~had)):
+        counts = among.sum(axis=0) - among
+        sums = np.where(among, near, 0).sum(axis=0) - np.where(among, near, 0)
+        centres[side] = np.divide(sums, counts, out=np.full(near.shape, np.nan), where=counts > 0)
+    rest = near - np.where(had, centres["in"], centres["out"])
+    variance = max(float(np.nanmean(np.square(rest))), 1e-12)
+    gaps = np.square(near - centres["out"]) - np.square(near - centres["in"])
+    scores: Floats = gaps / (2 * variance)
+    return scores

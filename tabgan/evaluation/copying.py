@@ -1,0 +1,240 @@
+"""How near synthetic rows come to real ones: copies, distances, nearest points.
+
+The squared distance of two rows adds up, over the columns, the squared difference of the ranks of
+two numbers, and 1 where two levels differ or where one value is missing and the other is not.
+"""
+
+from collections.abc import Collection, Mapping
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.neighbors import NearestNeighbors
+from threadpoolctl import threadpool_limits
+
+from tabgan.base.random_streams import numpy_stream
+from tabgan.evaluation.numeric_tables import CodedColumn, row_hashes
+from tabgan.evaluation.results import Figure, Nearness
+
+__all__ = ["Points", "measure_nearness", "nearest", "place_rows"]
+
+MOST_CORNERS = 64
+"""A level has a direction of its own among so many; of more levels, each has a random code."""
+
+
+Points32 = NDArray[np.float32]
+
+
+class Points(NamedTuple):
+    """Rows of a table as points.
+
+    Attributes
+    ----------
+    values
+        Shape (rows, width).
+    columns
+        Shape (width,): which column of the schema each coordinate belongs to.
+    """
+
+    values: Points32
+    columns: NDArray[np.int64]
+
+    def of(self, columns: Collection[int]) -> "Points":
+        """Return the points as they look to someone who sees some columns alone."""
+        seen = np.isin(self.columns, list(columns))
+        return Points(np.ascontiguousarray(self.values[:, seen]), self.columns[seen])
+
+    def rows(self, places: NDArray[np.int64]) -> "Points":
+        """Return some of the rows."""
+        return Points(self.values[places], self.columns)
+
+
+def place_rows(coded: Mapping[int, CodedColumn]) -> tuple[Points, Points]:
+    """Place the rows of two coded tables in one space.
+
+    Parameters
+    ----------
+    coded
+        The tables' columns, as `code_columns` gives them.
+
+    Returns
+    -------
+    tuple
+        Points of the real rows and of the synthetic ones. Ranks, from 0 to 1, are those among the
+        real values that are there; equal values share their middle rank.
+
+    Notes
+    -----
+    Of a column with more than `MOST_CORNERS` levels, the squared distance of two levels is 1 on
+    average, with a standard deviation of 1/8; equal levels are at distance 0 always.
+
+    Examples
+    --------
+    >>> real, drawn = np.array([1.0, 2.0]), np.array([1.5, np.nan])
+    >>> column = CodedColumn(False, real, drawn, np.empty(0))
+    >>> real, synthetic = place_rows({0: column})
+    >>> real.values.tolist(), synthetic.values.tolist()
+    ([[0.25, 0.0], [0.75, 0.0]], [[0.5, 0.0], [0.5, 1.0]])
+    """
+    real, synthetic, columns = [], [], []
+    for place, column in coded.items():
+        parts = _corners(place, column) if column.nominal else _ranks(column)
+        real.append(parts[0])
+        synthetic.append(parts[1])
+        columns += [place] * parts[0].shape[1]
+    owners = np.array(columns, np.int64)
+    return Points(np.hstack(real), owners), Points(np.hstack(synthetic), owners)
+
+
+def _ranks(column: CodedColumn) -> tuple[Points32, Points32]:
+    ordered = np.sort(column.real[~np.isnan(column.real)])
+    some_missing = bool(np.isnan(column.real).any() or np.isnan(column.synthetic).any())
+
+    def side(values: NDArray[np.float64]) -> Points32:
+        missing = np.isnan(values)
+        middle = np.searchsorted(ordered, values) + np.searchsorted(ordered, values, "right")
+        ranks = np.where(missing, 0.5, middle / (2 * max(len(ordered), 1)))
+        parts = [ranks, missing] if some_missing else [ranks]
+        return np.column_stack(parts).astype(np.float32)
+
+    return side(column.real), side(column.synthetic)
+
+
+def _corners(place: int, column: CodedColumn) -> tuple[Points32, Points32]:
+    """Place levels, and what is missing as one more, at distance 1 from each other."""
+    both = np.concatenate([column.real, column.synthetic])
+    codes = np.unique(np.where(np.isnan(both), -1, both), return_inverse=True)[1]
+    n_levels = int(codes.max()) + 1
+    if n_levels <= MOST_CORNERS:
+        corners = np.eye(n_levels, dtype=np.float32) * np.float32(np.sqrt(0.5))
+    else:
+        signs = numpy_stream(0, "corners", place).integers(0, 2, (n_levels, MOST_CORNERS))
+        corners = ((2 * signs - 1) / np.sqrt(2 * MOST_CORNERS)).astype(np.float32)
+    placed = corners[codes]
+    return placed[: len(column.real)], placed[len(column.real) :]
+
+
+def nearest(
+    queries: Points, candidates: Points, count: int = 1
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Find the candidates that are nearest to each query.
+
+    The search is exact and takes memory for a block of rows at a time.
+
+    Parameters
+    ----------
+    queries, candidates
+        Points of one space.
+    count
+        How many to find for each query; all of them where there are fewer.
+
+    Returns
+    -------
+    tuple
+        Distances, shape (queries, count), the nearest first, and the candidates' places.
+
+    Examples
+    --------
+    >>> line = Points(np.array([[0.0], [3.0], [9.0]], np.float32), np.array([0]))
+    >>> nearest(line.rows(np.array([1])), line, 2)
+    (array([[0., 3.]]), array([[1, 0]]))
+    """
+    count = min(count, len(candidates.values))
+    if not queries.values.size:  # there are no rows, or nothing is seen of them
+        shape = (len(queries.values), count)
+        return np.zeros(shape), np.tile(np.arange(count), (shape[0], 1))
+    search = NearestNeighbors(n_neighbors=count, algorithm="brute").fit(candidates.values)
+    with threadpool_limits(1):
+        places = search.kneighbors(queries.values, return_distance=False)
+    # sums of products lose what is small: the distances are taken anew from the differences
+    gaps = queries.values[:, None, :] - candidates.values[places]
+    distances = np.sqrt(np.square(gaps, dtype=np.float64).sum(axis=2))
+    order = np.argsort(distances, axis=1, kind="stable")
+    return np.take_along_axis(distances, order, 1), np.take_along_axis(places, order, 1)
+
+
+TIE = 1e-6
+
+
+Floats = NDArray[np.float64]
+
+
+Hashes = NDArray[np.uint64]
+
+
+Rows = NDArray[np.int64]
+
+
+def measure_nearness(
+    coded: Mapping[int, CodedColumn], rng: np.random.Generator, most_rows: int
+) -> Nearness:
+    """Count copies in all rows, and measure distances between samples.
+
+    The floors come from the holdout where there is one. Without it, copies are held against the
+    real rows that equal another one, unique copies against the rows of one half of the table that
+    equal a row which occurs once in the other, and distances against those between two halves.
+
+    Parameters
+    ----------
+    coded
+        The columns that are compared.
+    rng
+        Draws the samples.
+    most_rows
+        Distances are measured between at most so many rows of each table.
+    """
+    copies, unique = _copies(coded, rng)
+    nearer, distance = _distances(coded, rng, most_rows)
+    return Nearness(copies, unique, nearer, distance)
+
+
+def _copies(coded: Mapping[int, CodedColumn], rng: np.random.Generator) -> tuple[Figure, Figure]:
+    real, synthetic, holdout = (
+        row_hashes([getattr(column, side) for column in coded.values()])
+        for side in ("real", "synthetic", "holdout")
+    )
+    found, counts = np.unique(real, return_counts=True)
+    once = found[counts == 1]
+    if len(holdout):
+        chance = _share(holdout, found), _share(holdout, once)
+    else:
+        one, other = np.array_split(rng.permutation(real), 2)
+        kinds, times = np.unique(other, return_counts=True)
+        chance = 1 - len(once) / len(real), _share(one, kinds[times == 1])
+    own = _share(synthetic, found), _share(synthetic, once)
+    return Figure(100 * own[0], 100 * chance[0]), Figure(100 * own[1], 100 * chance[1])
+
+
+def _share(rows: Hashes, among: Hashes) -> float:
+    return float(np.isin(rows, among).mean())
+
+
+def _distances(
+    coded: Mapping[int, CodedColumn], rng: np.random.Generator, most_rows: int
+) -> tuple[Figure | None, Figure]:
+    first = next(iter(coded.values()))
+    real = rng.permutation(len(first.real))
+    holdout = len(real) + rng.permutation(len(first.holdout))[:most_rows]
+    points, drawn = place_rows({place: _joined(column) for place, column in coded.items()})
+    drawn = drawn.rows(rng.permutation(len(first.synthetic))[:most_rows])
+    scale = np.sqrt(len(coded))
+
+    def to_nearest(queries: Points, rows: Rows) -> Floats:
+        distances: Floats = nearest(queries, points.rows(rows))[0][:, 0] / scale
+        return distances
+
+    if not len(holdout):
+        own, fresh = (half[:most_rows] for half in np.array_split(real, 2))
+        found = to_nearest(drawn, own), to_nearest(points.rows(fresh), own)
+        return None, Figure(*(float(np.median(distances)) for distances in found))
+    own = real[: len(holdout)]
+    to_real, to_holdout = to_nearest(drawn, own), to_nearest(drawn, holdout)
+    floor = to_nearest(points.rows(holdout), own)
+    tied = np.abs(to_real - to_holdout) < TIE
+    nearer = float(np.mean(np.where(tied, 0.5, to_real < to_holdout)))
+    return Figure(100 * nearer, 50.0), Figure(float(np.median(to_real)), float(np.median(floor)))
+
+
+def _joined(column: CodedColumn) -> CodedColumn:
+    """Take the holdout's rows for further real ones, so that all are placed in one space."""
+    return column._replace(real=np.concatenate([column.real, column.holdout]))

@@ -1,0 +1,281 @@
+"""`evaluate`: from two tables to an `Evaluation`, all that can be said about the second one."""
+
+import os
+import time
+from collections.abc import Hashable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, fields, is_dataclass
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tabgan.base.errors import TableFileError
+from tabgan.base.random_streams import RandomStateLike, numpy_stream, resolve_seed
+from tabgan.evaluation.attacks.audit_results import PrivacyAudit
+from tabgan.evaluation.compared_tables import ComparedTables, read_tables
+from tabgan.evaluation.copying import measure_nearness
+from tabgan.evaluation.coverage import measure_coverage
+from tabgan.evaluation.detection import detect
+from tabgan.evaluation.fidelity import Relations, describe_fidelity, measure_relations
+from tabgan.evaluation.results import (
+    Coverage,
+    Detection,
+    Fidelity,
+    Nearness,
+    PartResults,
+    Run,
+    Tables,
+    Utility,
+    Validity,
+    Verdict,
+)
+from tabgan.evaluation.summary import summarise
+from tabgan.evaluation.utility import Target, choose_target, measure_utility, named_target
+from tabgan.evaluation.validity import check_validity
+from tabgan.evaluation.verdict import judge
+from tabgan.files.write import open_output
+from tabgan.table.kinds import Kind
+from tabgan.table.schema import Schema
+
+__all__ = ["Evaluation", "evaluate"]
+
+
+@dataclass(frozen=True, repr=False)
+class Evaluation:
+    """How good a synthetic table is, figure by figure.
+
+    Attributes
+    ----------
+    verdict
+        The decision in words, the overall score, and the weakest points.
+    tables
+        What was compared, how much of it, and how long it took.
+    validity, fidelity, detection, coverage, nearness
+        The parts.
+    utility
+        None where no column can be predicted from the others.
+    run
+        How the table came about; None where only the tables are known.
+    privacy
+        What attacks found (`tabgan.privacy.audit`); None where none were tried. Put it beside the
+        rest by ``dataclasses.replace(evaluation, privacy=audit(real, synthetic, holdout))``.
+    """
+
+    verdict: Verdict
+    tables: Tables
+    validity: Validity
+    fidelity: Fidelity
+    detection: Detection
+    utility: Utility | None
+    coverage: Coverage
+    nearness: Nearness
+    run: Run | None = None
+    privacy: PrivacyAudit | None = None
+
+    def summary(self) -> str:
+        """Return the verdict, the parts with their floors and the weakest points, as text."""
+        return summarise(self)
+
+    def __str__(self) -> str:
+        return self.summary()
+
+    def __repr__(self) -> str:
+        return f"Evaluation(grade={self.verdict.grade!r}, score={self.verdict.score:.3f})"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all figures as JSON values: objects, lists, numbers, text, and null for NaN.
+
+        There are single values of the tables in it (levels, quantiles, examples of violations),
+        and no row of either.
+        """
+        return {field.name: _plain(getattr(self, field.name)) for field in fields(self)}
+
+    def to_html(self) -> str:
+        """Return the quality report: one HTML page, under 2 MB, that needs no network.
+
+        Examples
+        --------
+        ``evaluation.save_html("report.html")`` writes it to a file.
+        """
+        from tabgan.evaluation.report.page import render
+
+        return render(self)
+
+    def save_html(self, path: str | os.PathLike[str], *, force: bool = False) -> None:
+        """Write the quality report to a file, whole or not at all.
+
+        Parameters
+        ----------
+        path
+            The file; its folder has to be there.
+        force
+            Whether a file that exists may be replaced.
+
+        Raises
+        ------
+        TableFileError
+            If the file exists and `force` is not set, or can't be written.
+        """
+        if Path(path).is_file() and not force:
+            raise TableFileError(
+                f"{os.fspath(path)} already exists; name another file, or set force=True to "
+                "replace it"
+            )
+        page = self.to_html().encode()
+        with open_output(os.fspath(path), force=True) as file:
+            file.write(page)
+
+    def _repr_html_(self) -> str:
+        from tabgan.evaluation.report.page import render_frame
+
+        return render_frame(self)
+
+
+def _plain(value: Any) -> Any:
+    """Return a result as JSON values."""
+    if isinstance(value, np.ndarray | np.generic):
+        value = value.tolist()
+    if isinstance(value, float):
+        return value if isfinite(value) else None
+    if is_dataclass(value):
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, tuple) and hasattr(value, "_asdict"):
+        return {name: _plain(item) for name, item in value._asdict().items()}
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value
+
+
+MOST_PAIR_ROWS = 50_000
+
+
+MOST_MODEL_ROWS = 20_000
+
+
+MOST_DISTANCE_ROWS = 5_000
+
+
+def evaluate(
+    real: Any,
+    synthetic: Any,
+    holdout: Any = None,
+    target: Hashable | None = None,
+    *,
+    schema: Schema | Mapping[Hashable, Kind] | None = None,
+    random_state: RandomStateLike = 0,
+) -> Evaluation:
+    """Measure how good a synthetic table is, whatever made it.
+
+    Each figure comes with its floor: what a fresh sample of the real table would get.
+
+    Parameters
+    ----------
+    real
+        The table that the synthetic one is to be like: a DataFrame, or what `TabGAN.fit` takes.
+    synthetic
+        The synthetic table, of any length; its columns may come in another order.
+    holdout
+        Real rows that the generator did not see. With them, detectors, models and distances are
+        held against rows that can't have been copied; without, against rows of the real table.
+    target
+        The column that a model is to predict; None chooses one.
+    schema
+        What the columns are, as for `TabGAN`; None infers it from the real table.
+    random_state
+        Seed of all samples, folds and models: the same one gives the same figures.
+
+    Returns
+    -------
+    The parts, a verdict, and the weakest points. Big tables are sampled: pairs of columns by
+    50,000 rows, detectors and models by 20,000, distances by 5,000 of each table; shapes,
+    validity and copies are counted over all rows.
+
+    Raises
+    ------
+    DataError
+        If a table has other columns, fewer than ten rows, or nothing to compare.
+    SchemaError
+        If the schema does not fit the real table.
+    OptionError
+        If the target is not a column that can be predicted.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> rng = np.random.default_rng(0)
+    >>> x = rng.normal(size=400)
+    >>> table = pd.DataFrame({"x": x, "y": x + rng.normal(size=400) / 9})
+    >>> shuffled = table.assign(y=rng.permutation(table["y"]))
+    >>> found = evaluate(table, shuffled)
+    >>> found.verdict.grade, found.verdict.weak_points[0].part
+    ('poor', 'fidelity')
+    """
+    seed = resolve_seed(random_state)
+    seconds: dict[str, float] = {}
+    with _timed(seconds, "reading"):
+        given = read_tables(real, synthetic, holdout, schema)
+    asked = None if target is None else named_target(target, given.schema, given.coded)
+    with _timed(seconds, "fidelity"):
+        rng = numpy_stream(seed, "pairs")
+        relations = measure_relations(given.coded, rng, MOST_PAIR_ROWS)
+    parts = _measure(given, relations, asked, seed, seconds)
+    return Evaluation(verdict=judge(parts, relations), **parts._asdict())
+
+
+def _measure(
+    given: ComparedTables,
+    relations: Relations,
+    target: Target | None,
+    seed: int,
+    seconds: dict[str, float],
+) -> PartResults:
+    """Measure each part with a stream of randomness of its own, and note its seconds."""
+    coded, names = given.coded, given.names
+
+    def stream(part: str) -> np.random.Generator:
+        return numpy_stream(seed, part)
+
+    with _timed(seconds, "validity"):
+        validity = check_validity(given, stream("validity"))
+    with _timed(seconds, "detection"):
+        suspects = relations.suspects(list(coded))
+        detected = detect(coded, names, suspects, most_rows=MOST_MODEL_ROWS, seed=seed)
+    with _timed(seconds, "fidelity"):
+        fidelity = describe_fidelity(given, relations, detected.columns, stream("shapes"))
+    with _timed(seconds, "utility"):
+        target = target or choose_target(coded, stream("target"))
+        learned = target and measure_utility(
+            coded, names, target, most_rows=MOST_MODEL_ROWS, rng=stream("utility")
+        )
+    with _timed(seconds, "coverage"):
+        coverage = measure_coverage(coded, names, stream("coverage"), MOST_PAIR_ROWS)
+    with _timed(seconds, "nearness"):
+        nearness = measure_nearness(coded, stream("nearness"), MOST_DISTANCE_ROWS)
+    compared = {
+        "validity": _longest(given),
+        "fidelity": relations.rows,
+        "detection": detected.rows,
+        "utility": learned[1] if learned else 0,
+        "coverage": min(MOST_PAIR_ROWS, _longest(given)),
+        "nearness": min(MOST_DISTANCE_ROWS, len(given.synthetic)),
+    }
+    sizes = (len(given.real), len(given.synthetic))
+    held_out = 0 if given.holdout is None else len(given.holdout)
+    tables = Tables(*sizes, held_out, compared, seed, seconds)
+    utility = learned[0] if learned else None
+    return PartResults(tables, validity, fidelity, detected.detection, utility, coverage, nearness)
+
+
+def _longest(given: ComparedTables) -> int:
+    return max(len(given.real), len(given.synthetic))
+
+
+@contextmanager
+def _timed(seconds: dict[str, float], part: str) -> Iterator[None]:
+    began = time.perf_counter()
+    yield
+    seconds[part] = seconds.get(part, 0.0) + time.perf_counter() - began

@@ -1,0 +1,268 @@
+"""The formats of Arrow, by way of pyarrow: Parquet, Feather, and tables on their way to DuckDB."""
+
+import re
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import pandas as pd
+
+from tabgan.files.formats import TableContentError, load_extra
+from tabgan.files.table_form import TableForm
+from tabgan.inference.accept_table import as_frame
+
+__all__ = [
+    "ArrowTables",
+    "FeatherBlocks",
+    "ParquetBlocks",
+    "frame_of_arrow",
+    "load_pyarrow",
+    "read_feather",
+    "read_parquet",
+    "read_parquet_folder",
+]
+
+_UNNAMED_INDEX = re.compile(r"__index_level_\d+__")  # how pandas stores an index without a name
+
+
+def load_pyarrow(purpose: str, module: str = "pyarrow") -> Any:
+    """Import pyarrow, or one of its modules.
+
+    Raises
+    ------
+    OptionError
+        If it is not installed.
+    """
+    return load_extra(module, purpose, "parquet")
+
+
+def frame_of_arrow(table: Any, *, by_schema: bool = False) -> tuple[pd.DataFrame, Any]:
+    """Return an Arrow table as a DataFrame, with each of its fields as a column, and its schema.
+
+    Integers and booleans with missing values come as pandas' nullable types, so that no digit
+    is lost.
+
+    Parameters
+    ----------
+    table
+        A ``pyarrow.Table``.
+    by_schema
+        Whether no row may have a say: columns are then of Arrow's types, and the schema is without
+        metadata, in which a file may note how many rows it has, or their range.
+    """
+    arrow = load_pyarrow("Arrow")
+    table = table.drop_columns([f for f in table.column_names if _UNNAMED_INDEX.fullmatch(f)])
+    if by_schema:
+        schema = arrow.schema([field.remove_metadata() for field in table.schema])
+        return as_frame(table), schema
+    frame = table.to_pandas(ignore_metadata=True)
+    nullable = _nullable_types(arrow)
+    for place, field in enumerate(table.schema):
+        if field.type in nullable and table.column(place).null_count:
+            column = table.column(place).to_pandas(types_mapper=nullable.get)
+            frame.isetitem(place, column)
+    return frame, table.schema
+
+
+def _nullable_types(arrow: Any) -> dict[Any, Any]:
+    """Map Arrow's integers and booleans to the pandas types that have a missing value."""
+    types: dict[Any, Any] = {arrow.bool_(): pd.BooleanDtype()}
+    for bits in (8, 16, 32, 64):
+        types[getattr(arrow, f"int{bits}")()] = pd.api.types.pandas_dtype(f"Int{bits}")
+        types[getattr(arrow, f"uint{bits}")()] = pd.api.types.pandas_dtype(f"UInt{bits}")
+    return types
+
+
+class ArrowTables:
+    """Turns blocks of rows into Arrow tables of one schema.
+
+    Parameters
+    ----------
+    schema
+        The schema; None takes the first block's.
+    purpose
+        The format that the tables are for, as messages name it.
+    """
+
+    def __init__(self, schema: Any, purpose: str) -> None:
+        self.schema = schema
+        self.arrow = load_pyarrow(purpose)
+        self._purpose = purpose
+
+    def of(self, block: pd.DataFrame) -> Any:
+        """Return a block as a table; the first one's types hold for all.
+
+        Raises
+        ------
+        TableContentError
+            If a column does not fit a type of Arrow.
+        """
+        arrow = self.arrow
+        try:
+            if self.schema is None:
+                self.schema = _schema_of(arrow, block)
+            table = arrow.Table.from_pandas(block, schema=self.schema, preserve_index=False)
+        except (arrow.ArrowException, OverflowError, UnicodeEncodeError) as error:
+            raise self._unwritable(block) from error
+        return table.replace_schema_metadata(self.schema.metadata)
+
+    def _unwritable(self, block: pd.DataFrame) -> TableContentError:
+        """Name the first column that Arrow refuses."""
+        arrow = self.arrow
+        for place, label in enumerate(block.columns):
+            kind = None if self.schema is None else self.schema.field(place).type
+            try:
+                arrow.scalar(label)  # a name may hold what no text of Arrow does
+                arrow.Array.from_pandas(block.iloc[:, place], type=kind)
+            except (arrow.ArrowException, OverflowError, UnicodeEncodeError) as error:
+                return TableContentError(
+                    f"Column {label!r} can't be written to {self._purpose} ({error}); write CSV "
+                    "or JSON lines instead"
+                )
+        return TableContentError(f"The table does not fit the columns of the {self._purpose} file")
+
+
+def _schema_of(arrow: Any, block: pd.DataFrame) -> Any:
+    """Infer the schema; a column of nothing but missing values counts as text."""
+    schema = arrow.Schema.from_pandas(block, preserve_index=False)
+    for place, field in enumerate(schema):
+        if arrow.types.is_null(field.type):
+            schema = schema.set(place, field.with_type(arrow.string()))
+    return schema
+
+
+def read_parquet(
+    stream: BinaryIO, name: str, *, by_schema: bool = False
+) -> tuple[pd.DataFrame, Any]:
+    """Read a Parquet file.
+
+    Returns
+    -------
+    tuple
+        The table, as `frame_of_arrow` makes it, and its ``pyarrow.Schema``.
+
+    Raises
+    ------
+    TableContentError
+        If the file is not Parquet or is damaged.
+    OptionError
+        If pyarrow is not installed.
+    """
+    parquet = load_pyarrow("Parquet", "pyarrow.parquet")
+    arrow = load_pyarrow("Parquet")
+    try:
+        return frame_of_arrow(parquet.read_table(stream), by_schema=by_schema)
+    except arrow.ArrowException as error:
+        raise TableContentError(f"{name} is not a Parquet file, or damaged: {error}") from error
+
+
+def read_parquet_folder(path: str, *, by_schema: bool = False) -> tuple[pd.DataFrame, Any]:
+    """Read a folder of Parquet files as one table; folders ``key=value`` in it become columns.
+
+    The type of such a column is what its values have in common; text, if it goes `by_schema`.
+
+    Raises
+    ------
+    TableContentError
+        If it holds no Parquet file, or one that is damaged or has other columns.
+    OptionError
+        If pyarrow is not installed.
+    """
+    dataset = load_pyarrow("Parquet", "pyarrow.dataset")
+    arrow = load_pyarrow("Parquet")
+    files = sorted(str(file) for file in Path(path).rglob("*.parquet") if file.is_file())
+    if not files:
+        raise TableContentError(f"{path} is a folder without Parquet files; name a table file")
+    folders = "hive"
+    if by_schema:
+        parts = Path(files[0]).relative_to(path).parts[:-1]
+        keys = [part.partition("=")[0] for part in parts if "=" in part]
+        texts = arrow.schema([(key, arrow.string()) for key in keys])
+        folders = dataset.partitioning(texts, flavor="hive")
+    try:
+        found = dataset.dataset(
+            files, format="parquet", partitioning=folders, partition_base_dir=path
+        )
+        return frame_of_arrow(found.to_table(), by_schema=by_schema)
+    except (arrow.ArrowException, OSError) as error:
+        raise TableContentError(
+            f"{path}: its Parquet files can't be read as one table: {error}"
+        ) from error
+
+
+class ParquetBlocks:
+    """Writes blocks of rows as the row groups of one Parquet file."""
+
+    def __init__(self, sink: BinaryIO, form: TableForm) -> None:
+        self._parquet = load_pyarrow("Parquet", "pyarrow.parquet")
+        self._tables = ArrowTables(form.arrow_schema, "Parquet")
+        self._sink = sink
+        self._writer: Any = None
+
+    def write(self, block: pd.DataFrame) -> None:
+        """Append the rows of a block."""
+        table = self._tables.of(block)
+        if self._writer is None:
+            self._writer = self._parquet.ParquetWriter(self._sink, self._tables.schema)
+        self._writer.write_table(table)
+
+    def close(self) -> None:
+        """Write what ends a Parquet file."""
+        if self._writer is not None:
+            self._writer.close()
+
+
+_FILE_MARK = b"ARROW1"  # else it is Arrow's stream, which has no index at its end
+
+
+def read_feather(
+    stream: BinaryIO, name: str, *, by_schema: bool = False
+) -> tuple[pd.DataFrame, Any]:
+    """Read a Feather file or a stream of Arrow, compressed or not.
+
+    Returns
+    -------
+    tuple
+        The table, as `frame_of_arrow` makes it, and its ``pyarrow.Schema``.
+
+    Raises
+    ------
+    TableContentError
+        If the file is not Feather or is damaged.
+    OptionError
+        If pyarrow is not installed.
+    """
+    arrow = load_pyarrow("Feather")
+    mark = stream.read(len(_FILE_MARK))
+    stream.seek(0)
+    try:
+        opener = arrow.ipc.open_file if mark == _FILE_MARK else arrow.ipc.open_stream
+        return frame_of_arrow(opener(stream).read_all(), by_schema=by_schema)
+    except (arrow.ArrowException, OSError) as error:
+        raise TableContentError(f"{name} is not a Feather file, or damaged: {error}") from error
+
+
+class FeatherBlocks:
+    """Writes blocks of rows as the record batches of one Feather file, compressed by Zstandard."""
+
+    def __init__(self, sink: BinaryIO, form: TableForm) -> None:
+        self._tables = ArrowTables(form.arrow_schema, "Feather")
+        self._sink = sink
+        self._writer: Any = None
+
+    def write(self, block: pd.DataFrame) -> None:
+        """Append the rows of a block."""
+        table, arrow = self._tables.of(block), self._tables.arrow
+        if self._writer is None:
+            options = arrow.ipc.IpcWriteOptions(compression="zstd")
+            self._writer = arrow.ipc.new_file(self._sink, self._tables.schema, options=options)
+        try:
+            self._writer.write_table(table)
+        except arrow.ArrowException as error:  # a category that no block before has had
+            raise TableContentError(
+                f"The table can't be written to Feather ({error}); write Parquet instead"
+            ) from error
+
+    def close(self) -> None:
+        """Write what ends a Feather file."""
+        if self._writer is not None:
+            self._writer.close()

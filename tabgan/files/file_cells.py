@@ -1,0 +1,131 @@
+"""Cells as files hold them: plain values, and those that a spreadsheet takes for formulas.
+
+A text that starts with ``=``, ``+``, ``-``, ``@``, a tabulator or a carriage return is computed
+when a spreadsheet opens the file, whoever wrote it (CWE-1236). Numbers with a sign are none.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import UTC
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+__all__ = ["count_formulas", "formula_like", "frame_of_rows", "objects", "typed"]
+
+
+def objects(values: Sequence[Any]) -> NDArray[np.object_]:
+    """Return values as an array of objects."""
+    array = np.empty(len(values), dtype=object)
+    array[:] = values
+    return array
+
+
+def typed(parts: list[NDArray[np.object_]]) -> pd.Series:
+    """Give values of one type the narrowest dtype that holds them all, and others none.
+
+    Dates without a time, decimals and texts stay objects.
+    """
+    values = np.concatenate(parts) if parts else np.empty(0, object)
+    missing = bool(pd.isna(values).any())
+    kind = pd.api.types.infer_dtype(values, skipna=True)
+    if kind == "datetime":
+        return _dates(values)
+    dtypes = {
+        "integer": "Int64" if missing else "int64",
+        "boolean": "boolean" if missing else "bool",
+        "floating": "float64",
+        "mixed-integer-float": "float64",
+        "timedelta": "timedelta64[us]",
+    }
+    try:
+        return pd.Series(values, dtype=dtypes.get(kind, "object"))
+    except OverflowError:  # an integer beyond 64 bits
+        return pd.Series(values, dtype=object)
+
+
+def _dates(values: NDArray[np.object_]) -> pd.Series:
+    """Make times of microseconds, which reach from the year 1 to 9999; zoned ones are of UTC."""
+    zoned = {value.tzinfo is not None for value in values if not pd.isna(value)}
+    if len(zoned) > 1:
+        return pd.Series(values, dtype=object)
+    if zoned == {True}:
+        values = objects(
+            [None if pd.isna(v) else v.astimezone(UTC).replace(tzinfo=None) for v in values]
+        )
+    times = pd.Series(np.array([None if pd.isna(v) else v for v in values], "datetime64[us]"))
+    return times.dt.tz_localize("UTC") if zoned == {True} else times
+
+
+def frame_of_rows(names: Sequence[str], blocks: Iterable[Sequence[Sequence[Any]]]) -> pd.DataFrame:
+    """Make a table of blocks of rows, in which each column has the dtype of its values."""
+    parts: list[list[NDArray[np.object_]]] = [[] for _ in names]
+    for block in blocks:
+        for part, cells in zip(parts, zip(*block, strict=True), strict=True):
+            part.append(objects(cells))
+    columns = {}
+    for place, part in enumerate(parts):
+        columns[place] = typed(part)
+        part.clear()
+    frame = pd.DataFrame(columns)
+    frame.columns = pd.Index(names, dtype=object)
+    return frame
+
+
+_STARTS = np.array([ord(mark) for mark in "=+-@\t\r"], dtype=np.uint32)
+
+
+_HARMLESS = re.compile(
+    r"""
+    [-+=@]+ |                                               # signs alone: "-", "++"
+    [-+]\s?[$€£¥]?\s?                                       # a sign, and a number as it is written
+    (?: \d[\d.,'’\s]* (?:e[-+]?\d+)? | [.,]\d+ (?:e[-+]?\d+)? | inf | infinity | nan )
+    \s?[%$€£¥]?
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+
+
+def formula_like(values: pd.Series) -> NDArray[np.bool_]:
+    """Say which values are texts that a spreadsheet would take for a formula.
+
+    Parameters
+    ----------
+    values
+        A column of n values of any kind; what is no text is no formula.
+
+    Returns
+    -------
+    array of shape (n,)
+
+    Examples
+    --------
+    >>> formula_like(pd.Series(["=1+1", "-5", "+3.2", "-", "@home", "a=b", None])).tolist()
+    [True, False, False, False, True, False, False]
+    """
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        among = formula_like(values.cat.categories.to_series())
+        return np.append(among, False)[values.cat.codes.to_numpy()]
+    marked = np.zeros(len(values), dtype=bool)
+    if not pd.api.types.is_string_dtype(values.dtype):
+        return marked
+    texts = values.to_numpy(object)
+    firsts = texts.astype("U1").view(np.uint32)
+    for place in np.flatnonzero(np.isin(firsts, _STARTS)):
+        text = texts[place]
+        marked[place] = isinstance(text, str) and not _HARMLESS.fullmatch(text)
+    return marked
+
+
+def count_formulas(block: pd.DataFrame) -> dict[str, int]:
+    """Count the texts that a spreadsheet would take for a formula, in the columns that have any.
+
+    Examples
+    --------
+    >>> count_formulas(pd.DataFrame({"note": ["=1+1", "fine"], "share": ["-5", "+3"]}))
+    {'note': 1}
+    """
+    counts = {str(name): int(formula_like(column).sum()) for name, column in block.items()}
+    return {name: count for name, count in counts.items() if count}

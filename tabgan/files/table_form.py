@@ -1,0 +1,195 @@
+"""The form of a table in its file, in which another one is written."""
+
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from tabgan.base.errors import OptionError, did_you_mean
+from tabgan.files.formats import (
+    DATABASES,
+    Format,
+    TableContentError,
+    format_of,
+    is_url,
+    load_extra,
+    shown_place,
+)
+
+__all__ = ["NAMED", "TableForm", "check_delimiter", "check_encoding", "column_names"]
+
+NAMED: tuple[Format, ...] = ("xlsx", *DATABASES)  # in which a table has a name
+_TEXTS: tuple[Format, ...] = ("csv", "tsv")  # whose cells are texts
+_ARROW: tuple[Format, ...] = ("parquet", "feather", "duckdb")  # whose columns have Arrow's types
+_LIBRARIES: dict[Format, tuple[str, str, str]] = {
+    "parquet": ("pyarrow", "Parquet", "parquet"),
+    "feather": ("pyarrow", "Feather", "parquet"),
+    "xlsx": ("openpyxl", "Excel", "excel"),
+    "duckdb": ("duckdb", "DuckDB", "duckdb"),
+    "sqlite": ("sqlalchemy", "A database", "sql"),
+    "sql": ("sqlalchemy", "A database", "sql"),
+}
+
+
+@dataclass(frozen=True)
+class TableForm:
+    """How a table lies in a file: all that is needed to write another one in the same form.
+
+    Parameters
+    ----------
+    format
+        One of `FORMATS`, or "sql".
+    delimiter, line_end
+        Between fields and after rows of CSV and TSV.
+    encoding
+        Of CSV, TSV and JSON lines; ``utf-8-sig`` is UTF-8 with a byte-order mark.
+    arrow_schema
+        The ``pyarrow.Schema`` of a Parquet, Feather or DuckDB file that was read; None otherwise.
+    table
+        Name of the table of a database, or of the sheet of a workbook.
+    sql_types
+        SQLAlchemy's types of the columns of a table that was read from a database, by name.
+    typed
+        Whether texts that are written numbers and dates are to be stored as these: the file has
+        types, and the table comes from one that has none.
+    """
+
+    format: Format = "csv"
+    delimiter: str = ","
+    line_end: str = "\n"
+    encoding: str = "utf-8"
+    arrow_schema: Any = None
+    table: str | None = None
+    sql_types: Mapping[str, Any] = field(default_factory=dict)
+    typed: bool = False
+
+    @property
+    def title(self) -> str:
+        """The name of the table to write."""
+        return self.table or "synthetic"
+
+    @classmethod
+    def of(
+        cls, table_format: Format, *, delimiter: str | None = None, encoding: str | None = None
+    ) -> "TableForm":
+        """Return the usual form of a format, with the given options.
+
+        Raises
+        ------
+        OptionError
+            If the delimiter or the encoding can't be used.
+        """
+        form = cls(table_format, delimiter="\t" if table_format == "tsv" else ",")
+        if delimiter is not None:
+            form = replace(form, delimiter=check_delimiter(delimiter))
+        if encoding is not None:
+            form = replace(form, encoding=check_encoding(encoding))
+        return form
+
+    def for_output(
+        self,
+        path: str,
+        *,
+        table_format: Format | None = None,
+        delimiter: str | None = None,
+        encoding: str | None = None,
+        table: str | None = None,
+    ) -> "TableForm":
+        r"""Return the form in which a table like this one is written to `path`.
+
+        Raises
+        ------
+        OptionError
+            If the path's suffix or an option names no format, or the format needs a library that
+            is not installed.
+
+        Examples
+        --------
+        >>> TableForm("csv", delimiter=";").for_output("out.csv").delimiter
+        ';'
+        >>> TableForm("csv", delimiter=";").for_output("out.tsv").delimiter
+        '\t'
+        """
+        chosen = self._chosen(path, table_format)
+        if chosen in _LIBRARIES:
+            load_extra(*_LIBRARIES[chosen])
+        options = TableForm.of(chosen, delimiter=delimiter, encoding=encoding)
+        if table is not None and chosen not in NAMED:
+            raise OptionError(
+                f"{shown_place(path)}: a table's name, {table!r}, goes with a database or a "
+                "workbook; leave it out"
+            )
+        options = replace(options, table=table or self.table, sql_types=self.sql_types)
+        if chosen != self.format:
+            typed = self.format in _TEXTS and chosen not in _TEXTS
+            options = replace(options, typed=typed)
+            is_arrow = self.arrow_schema is not None and chosen in _ARROW
+            return replace(options, arrow_schema=self.arrow_schema) if is_arrow else options
+        return replace(
+            self,
+            delimiter=options.delimiter if delimiter is not None else self.delimiter,
+            encoding=options.encoding if encoding is not None else self.encoding,
+            table=options.table,
+        )
+
+    def _chosen(self, path: str, table_format: Format | None) -> Format:
+        """Choose the format of a file to write; a database can't go to standard output."""
+        chosen = format_of(path) if is_url(path) else table_format or format_of(path)
+        if path != "-":
+            return chosen or ("sqlite" if self.format == "sql" else self.format)
+        if chosen in DATABASES:
+            raise OptionError(
+                f"a database ({chosen}) can't go to standard output; name a file with -o"
+            )
+        return chosen or ("csv" if self.format in DATABASES else self.format)
+
+
+def column_names(labels: Iterable[Hashable]) -> list[str]:
+    """Return the texts that stand for column labels in a file of any format.
+
+    The parts of a label of several levels are joined by dots, blank ones left out.
+
+    Raises
+    ------
+    TableContentError
+        If two labels have one text.
+
+    Examples
+    --------
+    >>> column_names(["age", 2024, ("sales", "north"), ("city", "")])
+    ['age', '2024', 'sales.north', 'city']
+    """
+    known: dict[str, Hashable] = {}
+    for label in labels:
+        parts = [str(part) for part in label] if isinstance(label, tuple) else [str(label)]
+        name = ".".join(filter(None, parts))
+        if name in known:
+            raise TableContentError(
+                f"Columns {known[name]!r} and {label!r} would both be named {name!r} in a file, "
+                "where names are text and must differ; rename one"
+            )
+        known[name] = label
+    return list(known)
+
+
+def check_delimiter(delimiter: str) -> str:
+    r"""Return the delimiter that an option means; ``\t`` and ``tab`` stand for a tabulator."""
+    delimiter = "\t" if delimiter in {"\\t", "tab"} else delimiter
+    if len(delimiter) != 1 or delimiter in '"\r\n\0':
+        raise OptionError(
+            f"delimiter={delimiter!r} can't separate fields; give a single character other than "
+            "a quote or a line end, such as ',' ';' '|' or 'tab'"
+        )
+    return delimiter
+
+
+def check_encoding(encoding: str) -> str:
+    """Return the encoding if Python knows it."""
+    try:
+        "a".encode(encoding)
+    except (LookupError, ValueError):
+        known = ["utf-8", "utf-8-sig", "utf-16", "latin-1", "cp1252", "cp1251", "shift_jis", "gbk"]
+        raise OptionError(
+            f"encoding={encoding!r} is not an encoding that Python knows; "
+            f"{did_you_mean(encoding, known)}"
+        ) from None
+    return encoding

@@ -1,0 +1,1 @@
+"""From a table and the estimator's options to a model: the stages of a fit."""

@@ -1,0 +1,126 @@
+"""Fit refinement and polish: what happens to drawn rows, learned after the GAN."""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from tabgan.base.random_streams import numpy_stream, torch_stream
+from tabgan.encoding.column_encoder import Encoded
+from tabgan.encoding.table_encoder import TableEncoder
+from tabgan.sampling.calibration import level_shares
+from tabgan.sampling.polish import HeldOutChoice, fit_polish
+from tabgan.sampling.postprocess import PostProcessing, Sampler
+from tabgan.sampling.refinement import choose, effective_share, fit_critics, never
+from tabgan.sampling.row_samplers import ConditionalSampler
+from tabgan.sampling.table_model import BLOCK_ROWS
+from tabgan.sampling.tree_conditionals import LevelConditional
+from tabgan.sampling.trees import DrawnRows, RowFeatures
+
+__all__ = ["fit_postprocessing"]
+
+LEAST_ROWS = 500  # of a table for trees to learn anything beyond the generator
+MOST_ROWS = 50_000  # that the trees are grown on
+MOST_CELLS = 1_500_000  # of them: of a wide table fewer rows
+POOL = 3  # drawn rows for each of them
+
+
+def fit_postprocessing(
+    rows: Encoded,
+    encoder: TableEncoder,
+    sampler: Sampler,
+    seed: int,
+    *,
+    refine: bool,
+    polish: bool,
+    stop: Callable[[], bool] = never,
+) -> tuple[PostProcessing | None, dict[str, Any]]:
+    """Learn from real rows how drawn ones are to be chosen and redrawn.
+
+    Parameters
+    ----------
+    rows
+        The training rows.
+    encoder
+        Their encoder.
+    sampler
+        The trained generator.
+    seed
+        Root of all streams of randomness.
+    refine, polish
+        Which of the two are wanted.
+    stop
+        Is asked again and again whether to try nothing more.
+
+    Returns
+    -------
+    What is to be done, or None if nothing; and what was found, as JSON values.
+    """
+    too_little = len(rows.codes) < LEAST_ROWS or not encoder.spans.width
+    if too_little or not (refine or polish) or stop():
+        return None, {}
+    began = time.monotonic()
+    features = RowFeatures(encoder.spans, encoder.quantiles)
+    shares = level_shares(rows.codes, encoder.spans).double().numpy()
+    rng = numpy_stream(seed, "finish")
+    real = _some_rows(rows, features, rng)
+    device = next(sampler.generator.parameters()).device
+    drawn = _pool(sampler, features, POOL * len(real), seed, device)
+    weights = np.ones(len(drawn))
+    critics: tuple[Any, ...] = ()
+    if refine:
+        critics, weights = fit_critics(real.features, drawn, encoder.spans, shares, rng, stop=stop)
+    choices: list[HeldOutChoice] = []
+    if polish:
+        given = sampler.conditions.given if isinstance(sampler, ConditionalSampler) else ()
+        before = drawn[choose(weights, len(real), rng)]
+        choices = fit_polish(real, before, features, rng, given=given, stop=stop)
+    facts = {
+        "critics": len(critics),
+        "effective_share": effective_share(weights),
+        "columns": [_describe(choice, encoder) for choice in choices],
+        "trees": sum(map(len, critics)) + sum(choice.redraw.n_trees for choice in choices),
+        "seconds": time.monotonic() - began,
+    }
+    if not critics and not choices:
+        return None, facts
+    redraws = tuple(choice.redraw for choice in choices)
+    return PostProcessing(features, shares, critics, redraws), facts
+
+
+def _some_rows(rows: Encoded, features: RowFeatures, rng: np.random.Generator) -> DrawnRows:
+    chosen: Any = slice(None)
+    most = min(MOST_ROWS, max(MOST_CELLS // len(features), LEAST_ROWS))
+    if len(rows.codes) > most:
+        chosen = rng.choice(len(rows.codes), most, replace=False)
+    low, width, codes = (part[chosen] for part in rows)
+    numbers = low + width * rng.random(low.shape)
+    return features.of(numbers.astype(np.float64), codes.astype(np.int64))
+
+
+def _pool(
+    sampler: Sampler, features: RowFeatures, n: int, seed: int, device: torch.device
+) -> DrawnRows:
+    """Draw n rows block by block, as a sample is drawn."""
+    parts = []
+    for block in range(-(-n // BLOCK_ROWS)):
+        parts.append(sampler.draw(BLOCK_ROWS, torch_stream(seed, "finish", block, device=device)))
+    numbers, codes = (np.concatenate(part)[:n] for part in zip(*parts, strict=True))
+    return features.of(numbers, codes)
+
+
+def _describe(choice: HeldOutChoice, encoder: TableEncoder) -> dict[str, Any]:
+    redraw = choice.redraw
+    if isinstance(redraw, LevelConditional):
+        position = _owner([len(e.spans.widths) for e in encoder.encoders.values()], redraw.span)
+    else:
+        position = _owner([e.spans.n_numbers for e in encoder.encoders.values()], redraw.number)
+    column = encoder.columns[[*encoder.encoders][position]]
+    return {"column": str(column.name), "trees": redraw.n_trees, "surprise": choice.surprise}
+
+
+def _owner(counts: Sequence[int], place: int) -> int:
+    """Say whose part a place is in, of parts of so many places one after the other."""
+    return int(np.searchsorted(np.cumsum(counts), place, side="right"))

@@ -1,0 +1,282 @@
+"""A private fit: from a table to a model, with every look at its rows in the ledger."""
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from tabgan.base.errors import PrivacyWarning
+from tabgan.base.row_layout import RowLayout
+from tabgan.encoding.column_encoder import ColumnEncoder
+from tabgan.encoding.table_encoder import TableEncoder
+from tabgan.fitting.private.column_format_vote import ColumnFormat, vote_on_format
+from tabgan.fitting.private.histogram_features import ColumnSummary
+from tabgan.fitting.private.marginal_matching import MarginalMatching
+from tabgan.fitting.private.noisy_counts import Noise, NoisyCounter, noise_source
+from tabgan.fitting.private.noisy_marginals import (
+    Marginals,
+    ThreeWayMarginals,
+    find_rules,
+    measure_marginals,
+    measure_three_way,
+    sensitivities,
+    triple_sensitivity,
+)
+from tabgan.fitting.private.privacy_ledger import Share, plan_ledger
+from tabgan.fitting.private.private_columns import learn_column
+from tabgan.fitting.private.private_levels import identifier_encoder
+from tabgan.fitting.private.public_schema import check_private_options, sanitize
+from tabgan.fitting.train_table import auto_steps
+from tabgan.generators.gan.training_config import TrainingConfig
+from tabgan.generators.latents import check_prior, resolve_latent_dim
+from tabgan.generators.precision import choose_device, choose_precision
+from tabgan.generators.training_callbacks import Callback, Callbacks, History, Progress, observed
+from tabgan.rules.number_constraints import Range
+from tabgan.sampling.table_model import TableModel
+from tabgan.table.frame_libraries import FrameForm
+from tabgan.table.kinds import LOCALISED
+from tabgan.table.schema import Column, Schema, find_name
+
+__all__ = ["fit_privately"]
+
+Options = Mapping[str, Any]
+
+FEWER_STEPS = 2  # than against a discriminator, where they are left to us
+FASTER = 4.0  # the same, of the learning rate: there is no opponent to keep pace with
+ROUNDS = 6  # in which the numbers of a column are found
+SHARES = {
+    "rows": 0.01,
+    "forms": 0.04,
+    "values": 0.25,
+    "margins": 0.15,
+    "pairs": 0.3,
+    "triples": 0.25,
+}
+_LEFT_OUT = ("schema", "condition_on", "constraints", "device", "callbacks", "random_state")
+
+
+def fit_privately(
+    frame: pd.DataFrame, options: Options, seed: int, progress: Progress, *, form: FrameForm
+) -> TableModel:
+    """Learn a table with differential privacy for each of its rows.
+
+    Names, dtypes and order of the columns are public, and what the user declares. The number of
+    rows is not.
+
+    Parameters
+    ----------
+    frame
+        The training table.
+    options
+        The checked options of a `TabGAN`, by name. Of `max_time` the clock starts when the rows
+        have been measured: how long that took is a property of the rows.
+    seed
+        Root of all streams of randomness but that of the noise, which nobody can repeat.
+    progress
+        The progress bar.
+    form
+        What kind of table it came as.
+
+    Raises
+    ------
+    OptionError
+        If an option does not go with privacy, or if there is too little budget for these rows.
+    DataError, SchemaError
+        If labels, dtypes or declarations can't be used, or the categories of a column are not
+        said to be public.
+    """
+    check_private_options(options)
+    history = History()
+    callback = Callbacks([history, progress, *(options["callbacks"] or ())])
+    kept = TrainingConfig.of(options).kept_options(options, _LEFT_OUT)
+    with observed(callback.callbacks, {**kept, "random_state": seed}) as facts:
+        encoder, moments, triples, curator, n_rows = _measure(frame, form, options, callback)
+        # From here on no row is looked at.
+        del frame
+        latent = resolve_latent_dim(
+            options["latent_dim"], encoder.spans.width, n_rows, encoder.n_learned
+        )
+        training = _matching(encoder.spans, latent.dim, n_rows, options=options, seed=seed)
+        shares = _shares(moments, encoder.spans)
+        sampler = training.run(moments, triples, shares, callback, options["max_time"])
+        facts |= {
+            "parameters": kept,
+            "n_rows": n_rows,
+            "table": form.without_notes().to_json(),
+            "latent_reason": latent.reason,
+            "finish": {},
+            "n_steps": history.records[-1]["step"] if history.records else 0,
+            "penalty_reason": "none: moments are matched, without a discriminator",
+            "history": history.records,
+            "diagnosis": [],
+            "privacy": curator.ledger.to_json(),
+        }
+    return TableModel(encoder, sampler, facts, constraints=tuple(options["constraints"] or ()))
+
+
+def _measure(
+    frame: pd.DataFrame, form: FrameForm, options: Options, callback: Callback
+) -> tuple[TableEncoder, Marginals, ThreeWayMarginals | None, NoisyCounter, int]:
+    """Return all that is ever learned of the rows: encoder, moments and number, with noise."""
+    callback.on_stage("Measuring in private")
+    frame, schema = sanitize(frame, form, options["schema"])
+    for declared in options["constraints"] or ():
+        declared.positions(schema)  # refuses columns that are not there
+    curator = _curator(schema, options, noise_source())
+    n_rows = max(int(curator.measure("rows", np.array(len(frame)))), 1)
+    _warn(options["delta"], n_rows)
+    encoder, learned = _learn(frame, schema, curator, n_rows, options)
+    moments = measure_marginals(frame, learned, curator, n_rows)
+    if options["derive"]:
+        encoder, learned, moments = _with_rules(encoder, learned, moments)
+    triples = measure_three_way(frame, learned, moments, curator, n_rows)
+    return encoder, moments, triples, curator, n_rows
+
+
+def _curator(schema: Schema, options: Options, noise: Noise) -> NoisyCounter:
+    n_learned = max(sum(not column.is_made_anew for column in schema), 1)
+    one, two = sensitivities(n_learned)
+    units = {
+        "rows": 1.0,
+        "forms": n_learned**0.5,
+        "values": n_learned**0.5,
+        "margins": one,
+        "pairs": two,
+        "triples": triple_sensitivity(n_learned),
+    }
+    shares = [
+        Share(name, units[name], share, ROUNDS if name == "values" else 1)
+        for name, share in SHARES.items()
+        if name != "triples" or n_learned > 2
+    ]
+    ledger = plan_ledger(
+        float(options["epsilon"]),
+        float(options["delta"]),
+        shares,
+        brings_up=any(map(_is_open, schema)),
+        private=noise.is_private,
+    )
+    return NoisyCounter(ledger, noise)
+
+
+def _is_open(column: Column) -> bool:
+    """Say whether the values of a column may have to be found out."""
+    dtype = column.pandas_dtype
+    is_closed = isinstance(dtype, pd.CategoricalDtype) or pd.api.types.is_bool_dtype(dtype)
+    return not (column.is_made_anew or is_closed)
+
+
+def _warn(delta: float, n_rows: int) -> None:
+    if delta > 1 / n_rows:
+        warnings.warn(
+            f"delta={delta:g} is above one in the number of rows (about {n_rows:,}): a mechanism "
+            "that gives away one row at random would satisfy it; sanitize less",
+            PrivacyWarning,
+            stacklevel=2,
+        )
+
+
+def _localised(column: Column, locale: str | None) -> Column:
+    return replace(column, locale=column.locale or locale) if column.kind in LOCALISED else column
+
+
+def _bounded(form: ColumnFormat, ranges: Sequence[Range]) -> ColumnFormat:
+    """Give a column the bounds that are declared."""
+    for declared in ranges:
+        if find_name(declared.column, (form.column.name,)) is not None:
+            declared.validate(Schema((form.column,)))
+            form = replace(form, column=declared.bounded(form.column))
+    return form
+
+
+def _learn(
+    frame: pd.DataFrame, schema: Schema, curator: NoisyCounter, n_rows: int, options: Options
+) -> tuple[TableEncoder, list[tuple[int, ColumnSummary]]]:
+    """Make the encoder; return how learned columns are laid out, those of numbers first."""
+    columns: dict[int, Column] = {}
+    encoders: dict[int, ColumnEncoder] = {}
+    found: list[tuple[int, ColumnSummary]] = []
+    delta = curator.ledger.stable / max(sum(map(_is_open, schema)), 1)
+    for place, column in enumerate(schema):
+        values = frame.iloc[:, place]
+        form = ColumnFormat(column)
+        if _is_open(column) and column.kind != "boolean":
+            form = vote_on_format(column, values, curator, place)
+        form = _bounded(form, options["constraints"] or ())
+        if form.column.is_made_anew:
+            columns[place] = _localised(form.column, options["locale"])
+            encoders[place] = identifier_encoder(columns[place])
+            continue
+        columns[place], learned = learn_column(
+            form, values, curator, place, n_rows=n_rows, delta=delta
+        )
+        encoders[place] = learned.encoder
+        if learned.encoder.spans.width:
+            found.append((place, learned))
+    found.sort(key=lambda item: not item[1].encoder.spans.n_numbers)
+    schema = replace(schema, columns=tuple(columns[place] for place in range(len(schema))))
+    encoder = TableEncoder(schema, (), columns, encoders)
+    encoder.try_out()
+    return encoder, found
+
+
+def _with_rules(
+    encoder: TableEncoder, learned: list[tuple[int, ColumnSummary]], moments: Marginals
+) -> tuple[TableEncoder, list[tuple[int, ColumnSummary]], Marginals]:
+    """Leave out of the encoder and the moments what other columns determine."""
+    blocks = [(place, encoder.encoders[place]) for place, _ in learned]
+    rules = find_rules(moments, encoder.schema, blocks)
+    derived = {rule.target.position for rule in rules}
+    left = [place for place in encoder.columns if place not in derived]
+    reduced = TableEncoder(
+        encoder.schema,
+        tuple(rules),
+        {place: encoder.columns[place] for place in left},
+        {place: encoder.encoders[place] for place in left},
+    )
+    kept = [item for item in learned if item[0] not in derived]
+    out = [block for block, (place, _) in enumerate(learned) if place in derived]
+    return reduced, kept, moments.without(out)
+
+
+def _shares(moments: Marginals, spans: RowLayout) -> Tensor:
+    """Return the share of each level, shape (levels,)."""
+    parts = np.split(moments.means, np.cumsum(moments.widths)[:-1])
+    plain = iter(parts[spans.n_numbers :])
+    marked = {mark: place for place, mark in enumerate(spans.marks) if mark is not None}
+    found = [np.zeros(0)]
+    for place, width in enumerate(spans.widths):
+        if place in marked:
+            specials = parts[marked[place]][-(width - 1) :]
+            found.append(np.concatenate([[1 - specials.sum()], specials]))
+        else:
+            found.append(next(plain))
+    return torch.from_numpy(np.concatenate(found)).float()
+
+
+def _matching(
+    spans: RowLayout, latent_dim: int, n_rows: int, *, options: Options, seed: int
+) -> MarginalMatching:
+    device = choose_device(options["device"])
+    steps = auto_steps(n_rows) // FEWER_STEPS
+    if options["steps"] != "auto":
+        steps = int(options["steps"])
+    recipe = TrainingConfig.of(options)
+    return MarginalMatching(
+        spans=spans,
+        latent_dim=latent_dim,
+        hidden_dim=options["hidden_dim"],
+        prior=check_prior(options["prior"]),
+        n_steps=steps if spans.width else 0,
+        batch_size=options["batch_size"],
+        optimizer=recipe.optimizer,
+        learning_rate=FASTER * recipe.learning_rate,
+        device=device,
+        dtype=choose_precision(options["precision"], device),
+        seed=seed,
+    )

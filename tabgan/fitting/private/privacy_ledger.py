@@ -1,0 +1,225 @@
+"""What a private fit spends: every mechanism that looks at rows, and the guarantee of them all.
+
+All mechanisms are Gaussian, on vectors of whole numbers; one row more or less changes the vector
+by at most a known length. ε is computed by Google's ``dp-accounting`` from privacy-loss
+distributions (Doroshenko et al., 2022, arXiv:2207.04380), never by formulas of ours.
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+from tabgan.base.errors import OptionError
+
+__all__ = ["Ledger", "Mechanism", "Share", "plan_ledger"]
+
+GRID = 1e-4  # of the privacy losses, for an ε of up to 1
+STABLE = 0.1  # share of δ, or of a lesser ε, for releasing values that the table has brought up
+
+
+@dataclass(frozen=True)
+class Mechanism:
+    """One use of the rows.
+
+    Parameters
+    ----------
+    name
+        What is measured.
+    sensitivity
+        L2 norm by which one row changes what is measured at once.
+    sigma
+        Standard deviation of the noise, in the same unit.
+    times
+        How often it is done, at most.
+    """
+
+    name: str
+    sensitivity: float
+    sigma: float
+    times: int = 1
+
+    def describe(self) -> str:
+        """Say in a line what is spent.
+
+        Examples
+        --------
+        >>> Mechanism("rows", 1.0, 42.0).describe()
+        'Gaussian noise of 42 on sums that a row changes by at most 1, once'
+        """
+        often = "once" if self.times == 1 else f"{self.times} times"
+        return (
+            f"Gaussian noise of {self.sigma:,.4g} on sums that a row changes by at "
+            f"most {self.sensitivity:,.4g}, {often}"
+        )
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """The mechanisms of a fit and the guarantee that they give together.
+
+    Parameters
+    ----------
+    epsilon, delta
+        The claim: adding or removing any one row changes the probability of any result by at most
+        a factor of exp(ε), but for δ.
+    mechanisms
+        What was spent.
+    stable
+        The part of δ for releasing values that occur (`tabgan.fitting.private.private_levels`).
+    private
+        Whether the noise is nobody's to repeat: False where it was seeded for debugging, and then
+        the claim does not hold.
+    """
+
+    epsilon: float
+    delta: float
+    mechanisms: tuple[Mechanism, ...]
+    stable: float
+    private: bool = True
+
+    def __getitem__(self, name: str) -> Mechanism:
+        return next(part for part in self.mechanisms if part.name == name)
+
+    def spent(self) -> float:
+        """Return ε at the ledger's δ, as the accountant finds it."""
+        # A value that only one row holds stays secret with probability 1 - stable, independently
+        # of all else: an ε of -log(1 - stable) and a δ of stable, composed with the rest.
+        gaussians = _epsilon(_event(self.mechanisms), self.delta - self.stable, self.epsilon)
+        return gaussians - math.log1p(-self.stable)
+
+    def facts(self) -> dict[str, str]:
+        """Say in words what is guaranteed, and what was spent on what."""
+        claim = (
+            f"differentially private: ε = {self.epsilon:g}, δ = {self.delta:g}, for adding or "
+            "removing one row; the number of rows is not public"
+        )
+        if not self.private:
+            claim = f"NOT PRIVATE: the noise was seeded for debugging; else it would be {claim}"
+        facts = {"privacy": claim}
+        facts |= {f"spent on {part.name}": part.describe() for part in self.mechanisms}
+        if self.stable:
+            facts["spent on values that rows have brought up"] = f"δ = {self.stable:g}"
+        return facts
+
+    def describe(self) -> list[str]:
+        """Return the same as lines."""
+        claim, *spent = self.facts().items()
+        return [claim[1], *(f"{name}: {what}" for name, what in spent)]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return JSON values that `from_json` makes an equal ledger from."""
+        return asdict(self) | {"mechanisms": [asdict(part) for part in self.mechanisms]}
+
+    @classmethod
+    def from_json(cls, state: Mapping[str, Any]) -> Self:
+        """Rebuild a ledger from `to_json`'s value.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            If the value is malformed.
+        """
+        parts = tuple(
+            Mechanism(str(p["name"]), float(p["sensitivity"]), float(p["sigma"]), int(p["times"]))
+            for p in state["mechanisms"]
+        )
+        if not isinstance(state["private"], bool):
+            raise TypeError("ledger: private must be true or false")
+        epsilon, delta, stable = (float(state[key]) for key in ("epsilon", "delta", "stable"))
+        return cls(epsilon, delta, parts, stable, state["private"])
+
+
+@dataclass(frozen=True)
+class Share:
+    """What a mechanism gets of the budget: its part of the sum of all (sensitivity/σ)²."""
+
+    name: str
+    sensitivity: float
+    share: float
+    times: int = 1
+
+
+def plan_ledger(
+    epsilon: float, delta: float, shares: Sequence[Share], *, brings_up: bool, private: bool
+) -> Ledger:
+    """Choose the noise of every mechanism, so that all together stay within ε and δ.
+
+    Parameters
+    ----------
+    epsilon, delta
+        The budget.
+    shares
+        The mechanisms.
+    brings_up
+        Whether values that occur are released, for which a part of δ is set aside.
+    private
+        Whether the noise is nobody's to repeat.
+
+    Raises
+    ------
+    OptionError
+        If the accountant is not installed.
+    """
+    accounting = _library()
+    stable = STABLE * min(delta, epsilon) if brings_up else 0.0
+    whole = sum(part.share for part in shares)
+
+    def ledger(scale: float) -> Ledger:
+        parts = tuple(
+            Mechanism(
+                part.name,
+                part.sensitivity,
+                scale * part.sensitivity * math.sqrt(part.times * whole / part.share),
+                part.times,
+            )
+            for part in shares
+        )
+        return Ledger(epsilon, delta, parts, stable, private)
+
+    target = epsilon + math.log1p(-stable)
+    # Together they are as private as one Gaussian mechanism whose noise is `scale`, for which
+    # there is a formula: a bracket for the accountant.
+    about = accounting.get_sigma_gaussian(target, delta - stable)
+    scale = accounting.calibrate_dp_mechanism(
+        _accountant(epsilon),
+        lambda scale: _event(ledger(scale).mechanisms),
+        target,
+        delta - stable,
+        accounting.ExplicitBracketInterval(0.9 * about, 1.5 * about),
+        tol=1e-3 * about,
+    )
+    return ledger(scale)
+
+
+def _event(mechanisms: Sequence[Mechanism]) -> Any:
+    accounting = _library()
+    return accounting.ComposedDpEvent(
+        [
+            accounting.SelfComposedDpEvent(
+                accounting.GaussianDpEvent(part.sigma / part.sensitivity), part.times
+            )
+            for part in mechanisms
+        ]
+    )
+
+
+def _accountant(epsilon: float) -> Callable[[], Any]:
+    pld = _library().pld
+    return lambda: pld.PLDAccountant(value_discretization_interval=GRID * max(1.0, epsilon))
+
+
+def _epsilon(event: Any, delta: float, about: float) -> float:
+    return float(_accountant(about)().compose(event).get_epsilon(delta))
+
+
+def _library() -> Any:
+    try:
+        import dp_accounting
+        import dp_accounting.pld
+    except ImportError as error:
+        raise OptionError(
+            "epsilon: a fit with differential privacy needs the accountant of dp-accounting; run "
+            "pip install '.[privacy]'"
+        ) from error
+    return dp_accounting

@@ -1,0 +1,254 @@
+"""What is public of a table: names, dtypes, declarations; and how a private fit takes its rows.
+
+Labels and dtypes are public, and are checked. A cell that can't be kept is missing from here on,
+without a word: an error would tell of its row.
+"""
+
+import datetime
+import uuid
+import warnings
+from collections.abc import Hashable, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tabgan.base.errors import DataError, OptionError, PrivacyWarning, SchemaError, did_you_mean
+from tabgan.inference.accept_table import check_labels
+from tabgan.inference.column_cells import storage_of
+from tabgan.rules.number_constraints import Range
+from tabgan.table.dtypes import describe_dtype
+from tabgan.table.frame_libraries import FrameForm
+from tabgan.table.kinds import Kind, check_kind
+from tabgan.table.level_codes import dense
+from tabgan.table.scalars import Scalar, from_json_scalar, to_json_scalar
+from tabgan.table.schema import Column, Schema
+
+__all__ = ["check_dtypes_are_declared", "check_private_options", "declared_schema", "sanitize"]
+
+_REFUSED: dict[str, tuple[Any, str]] = {
+    "condition_on": (
+        None,
+        "the networks would be trained on the combinations of levels as they are in the table; "
+        "leave it out: sample(where=...) filters free draws of any model",
+    ),
+    "snapshots": (0, "there are no real rows to hold them against; leave it out"),
+    "epochs": (None, "training makes no pass over the rows; give steps"),
+    "loss": ("non_saturating", "there is no discriminator; leave it out"),
+    "penalty": ("auto", "there is no discriminator; leave it out"),
+    "stabilisers": (None, "there is no discriminator; leave it out"),
+    "discriminator_steps": (1, "there is no discriminator; leave it out"),
+}
+
+
+def check_private_options(options: Mapping[str, Any]) -> None:
+    """Check that all options of a `TabGAN` go together with its `epsilon`.
+
+    Raises
+    ------
+    OptionError
+        If one does not; the message says why, and what to do.
+    """
+    for name, (usual, why) in _REFUSED.items():
+        value = options[name]
+        if value != usual and not (usual is None and not value):
+            raise OptionError(f"{name}={value!r:.80} does not go with epsilon: {why}")
+    for constraint in options["constraints"] or ():
+        if not isinstance(constraint, Range):
+            raise OptionError(
+                f"{constraint}: this does not go with epsilon: constraints are checked against the "
+                "rows, and learn from them. Only Range does, and makes the bounds of a column "
+                "public; filter what is drawn"
+            )
+
+
+def check_dtypes_are_declared(table: Any) -> None:
+    """Check that a table has types of its own, and does not get them from its cells.
+
+    Raises
+    ------
+    DataError
+        If it is a list of rows or an array of objects.
+    """
+    untyped = isinstance(table, np.ndarray) and table.dtype.hasobject
+    if untyped or isinstance(table, list | tuple):
+        raise DataError(
+            "epsilon takes types of columns for public, but those of "
+            f"{'an array of objects' if untyped else 'a list of rows'} hang on its cells: one row "
+            "more can change them; give a DataFrame with dtypes of your own"
+        )
+
+
+DECLARED = "declared"
+
+
+_KINDS: dict[str | None, Kind] = {
+    "boolean": "boolean",
+    "number": "numeric",
+    "date": "datetime",
+    "duration": "timedelta",
+    "category": "categorical",  # intervals: categories that are not declared are refused
+    None: "categorical",  # objects and text, unless their rows vote for numbers or dates
+}
+
+
+def declared_schema(df: pd.DataFrame, schema: Schema | Mapping[Hashable, Kind] | None) -> Schema:
+    """Describe a table by its dtypes and by a declaration; a column that has one says why.
+
+    Of a declared `Schema` count kinds, ranges, decimals, formats and locales.
+
+    Raises
+    ------
+    SchemaError
+        If the declaration names a column that is not there, or no kind; or if a dtype has
+        categories, which may have been read off the rows, and the column is not declared to be
+        categorical, which makes them public.
+    DataError
+        If a dtype can't be kept.
+
+    Examples
+    --------
+    >>> df = pd.DataFrame({"age": [31, 52], "name": ["Ann", "Bob"]})
+    >>> [(column.name, column.kind) for column in declared_schema(df, {"name": "first_name"})]
+    [('age', 'integer'), ('name', 'first_name')]
+    """
+    given = {c.name: c for c in schema} if isinstance(schema, Schema) else dict(schema or {})
+    for name in given:
+        if name not in set(df.columns):
+            raise SchemaError(
+                f"Column {name!r} is not in the table; {did_you_mean(name, df.columns)}"
+            )
+    _warn_of_measured(given.values())
+    columns = [
+        _column(name, df.dtypes.iloc[place], given.get(name))
+        for place, name in enumerate(df.columns)
+    ]
+    return Schema(tuple(columns), tuple(df.columns.names))
+
+
+def _warn_of_measured(declared: Iterable[Column | Kind]) -> None:
+    """Warn of columns that say that they were inferred from a table."""
+    measured = [
+        f"{column.name!r} ({column.why})"
+        for column in declared
+        if isinstance(column, Column)
+        and column.why not in ("", DECLARED)
+        and any(value is not None for value in (column.minimum, column.maximum, column.decimals))
+    ]
+    if measured:
+        warnings.warn(
+            "The schema counts as public, but ranges in it were measured on a table: "
+            f"{', '.join(measured[:5])}. If that is the private table, declare ranges that do not "
+            "come from it, or none",
+            PrivacyWarning,
+            stacklevel=2,
+        )
+
+
+def _column(name: Hashable, dtype: Any, declared: Column | Kind | None) -> Column:
+    kind = declared.kind if isinstance(declared, Column) else declared
+    if kind is not None:
+        check_kind(f"Column {name!r}", kind)
+    if isinstance(dtype, pd.CategoricalDtype) and kind != "categorical":
+        raise SchemaError(
+            f"Column {name!r}: the categories of its dtype may have been read off the rows; say "
+            f"that they are public with schema={{{name!r}: 'categorical'}}, or convert the column "
+            "with .astype(object)"
+        )
+    try:
+        described = describe_dtype(dtype)
+    except DataError as error:
+        raise DataError(f"Column {name!r}: {error}") from error
+    if isinstance(declared, Column):
+        return Column(
+            name,
+            declared.kind,
+            described,
+            minimum=declared.minimum,
+            maximum=declared.maximum,
+            decimals=declared.decimals,
+            format=declared.format,
+            locale=declared.locale,
+            why=DECLARED,
+        )
+    if kind is not None:
+        return Column(name, kind, described, why=DECLARED)
+    plain = dtype.subtype if isinstance(dtype, pd.SparseDtype) else dtype
+    storage = storage_of(plain)
+    kind = _KINDS[storage]
+    if storage == "number" and pd.api.types.is_integer_dtype(plain):
+        kind = "integer"
+    why = "" if storage is None else f"dtype {dtype}"
+    return Column(name, kind, described, decimals=0 if kind == "integer" else None, why=why)
+
+
+_MISSING = (type(None), type(pd.NaT), type(pd.NA))
+
+
+_PLAIN = {str, int, float, bool, bytes, datetime.date, uuid.UUID, *_MISSING}  # can all be kept
+
+
+def sanitize(
+    frame: pd.DataFrame, form: FrameForm, declared: Schema | Mapping[Hashable, Kind] | None
+) -> tuple[pd.DataFrame, Schema]:
+    """Return a table as a private fit may see it, and its columns.
+
+    Objects that can't be kept are missing, dates of objects have no time zones, and categories
+    that a library has read off the rows are texts.
+
+    Parameters
+    ----------
+    frame
+        The table, which is left as it is.
+    form
+        What kind of table it came as.
+    declared
+        What the user says of its columns.
+
+    Raises
+    ------
+    DataError
+        If there is no column, or a label or a dtype can't be kept.
+    SchemaError
+        If the declaration does not go with the columns, or categories are not said to be public.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"word": ["a", {"secret": 1}]})
+    >>> sanitize(table, FrameForm(), None)[0]["word"].tolist()
+    ['a', None]
+    """
+    if not len(frame.columns):
+        raise DataError("The table has 0 feature(s) while a minimum of 1 is required.")
+    check_labels(frame.columns)
+    taken: Any = frame.copy(deep=False)
+    for place in form.places_of_found_categories():
+        taken.isetitem(place, frame.iloc[:, place].astype(object))
+    schema = declared_schema(taken, declared)
+    for place, column in enumerate(schema):
+        values = dense(taken.iloc[:, place])
+        if values.dtype == np.dtype(object):
+            taken.isetitem(place, _kept(values, column))
+    return taken, schema
+
+
+def _kept(values: pd.Series, column: Column) -> pd.Series:
+    """Return a column of objects with those that can be kept."""
+    cells = values.to_numpy(object)
+    if set(map(type, cells)) <= _PLAIN:
+        return values
+    is_date = column.kind == "datetime"
+    kept = np.empty(len(cells), object)
+    for row, cell in enumerate(cells):
+        kept[row] = cell if type(cell) in _PLAIN else _restored(cell)
+        if is_date and isinstance(kept[row], datetime.datetime):
+            kept[row] = kept[row].replace(tzinfo=None)  # each is read by its own wall clock
+    return pd.Series(kept, values.index, dtype=object)
+
+
+def _restored(cell: Any) -> Scalar:
+    """Return a cell as a model file would give it back; None where it would not."""
+    try:
+        return from_json_scalar(to_json_scalar(cell))
+    except Exception:  # whatever a single cell does must not stop the fit
+        return None

@@ -1,0 +1,422 @@
+"""What a record tells of a training beyond the losses, what went wrong, and what to do about it."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+from statistics import fmean
+from typing import Any, Self
+
+import torch
+from torch import Tensor, nn
+
+from tabgan.generators.gan.losses import Minimax, Wasserstein
+from tabgan.generators.gan.penalties import NoPenalty
+from tabgan.generators.gan.protocols import GeneratorState, Head
+from tabgan.generators.gan.stabilizers import ExperienceReplay, FeatureMatching, InstanceNoise
+from tabgan.generators.gan.training_config import TrainingConfig
+from tabgan.generators.training_callbacks import Callback, Record
+
+__all__ = ["Finding", "PROBE_ROWS", "Probe", "Reference", "diagnose", "evaluating", "gradient_norm"]
+
+PROBE_ROWS = 256  # distances between them all cost far less than the steps between two records
+
+
+NEIGHBOURS = 5  # as in Naeem et al. (2020)
+
+
+_SLACK = 0.01  # of the mean distance; matrix products don't give 0 for the distance of equal rows
+
+
+_ROUNDING = 1e-6
+
+
+@contextmanager
+def evaluating(network: nn.Module) -> Iterator[None]:
+    """Put a network into evaluation mode, so that no running statistic moves, and back."""
+    modes = [(module, module.training) for module in network.modules()]
+    network.eval()
+    try:
+        yield
+    finally:
+        for module, mode in modes:
+            module.training = mode
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Real rows to measure fake ones by, with what has to be computed of them but once.
+
+    **Shape**: features (n, n_features) of real rows, (m, n_features) of fake ones
+
+    Parameters
+    ----------
+    real
+        Features of the real rows.
+    spread
+        Mean distance between two draws from them, which can be the same row: a table of two rows
+        has half of their distance.
+    radius
+        Distance of each to its k-th nearest other one, shape (n,).
+
+    Examples
+    --------
+    >>> reference = Reference.of(torch.tensor([[0.0], [1.0], [10.0], [11.0]]), neighbours=1)
+    >>> fake = torch.tensor([[0.4], [0.4], [0.9], [0.9]])
+    >>> round(reference.diversity(fake), 3), reference.coverage(fake)
+    (0.063, 0.5)
+    """
+
+    real: Tensor
+    spread: Tensor
+    radius: Tensor
+
+    @classmethod
+    def of(cls, real: Tensor, neighbours: int = NEIGHBOURS) -> Self:
+        """Measure real rows."""
+        k = min(neighbours, len(real) - 1)
+        distances = _distances(real)
+        radius = distances.kthvalue(k + 1, dim=1).values  # the nearest is the row itself
+        return cls(real, distances.mean(), radius)
+
+    def diversity(self, fake: Tensor) -> float:
+        """Return the mean distance between two fake rows, as a share of that between real ones.
+
+        It is 1 where real rows don't differ: there is no diversity that could be lost.
+        """
+        if not self.spread > 0:
+            return 1.0
+        pairs = len(fake) * (len(fake) - 1)
+        return float(_distances(fake).sum() / pairs / self.spread)
+
+    def coverage(self, fake: Tensor) -> float:
+        """Return the share of real rows that have a fake row near them.
+
+        Near is within the distance of the real row's k-th nearest other real one (Naeem et al.,
+        2020, arXiv:2002.09797, section 3.2), with 1 % of the mean distance to spare. It is 1
+        where real rows don't differ.
+        """
+        if not self.spread > 0:
+            return 1.0
+        nearest = torch.cdist(self.real, fake).amin(dim=1)
+        return float((nearest <= self.radius + _SLACK * self.spread).float().mean())
+
+
+def _distances(rows: Tensor) -> Tensor:
+    """Return the distances between all rows; exactly 0 where they are equal but for rounding."""
+    centred = rows - rows.mean(dim=0)
+    if not (centred.abs() > _ROUNDING).any():
+        return rows.new_zeros(len(rows), len(rows))
+    return torch.cdist(centred, centred).fill_diagonal_(0.0)
+
+
+class Probe(Callback):
+    """Adds to each record what becomes of the same latents as the generator is trained.
+
+    ``diversity`` and ``coverage`` compare rows that the present generator makes of fixed latents
+    with fixed real rows, both as the discriminator sees them, without any noise of a stabiliser.
+    ``gradient_norm`` is the length of the generator's last gradient, over all weights. The
+    training's own randomness is not touched. Run it before the callbacks that read records.
+
+    Parameters
+    ----------
+    head
+        Output activations and discriminator features of the data.
+    real
+        Rows to compare with, shape (n, width); `PROBE_ROWS` are enough. Fake rows get their
+        labels, and are as many, or `PROBE_ROWS` if these are more.
+    stream
+        For latents and the head's noise; the same ones at each record.
+    """
+
+    def __init__(self, head: Head, real: Tensor, stream: torch.Generator) -> None:
+        self.head = head
+        # As many fake rows from a table of few: the diversity of two would be chance.
+        places = torch.arange(max(len(real), PROBE_ROWS), device=real.device) % len(real)
+        self.n_fake = len(places)
+        self.labels = head.labels(real[places])
+        self.reference = Reference.of(head.features(real).float())
+        self._stream = stream
+        self._start = stream.get_state()
+
+    def on_record(self, state: GeneratorState, record: Record) -> None:
+        """Measure, and write it into the record."""
+        fake = self._draw(state)
+        values = {
+            "diversity": self.reference.diversity(fake),
+            "coverage": self.reference.coverage(fake),
+            "gradient_norm": gradient_norm(state.generator),
+        }
+        record.update({name: _finite(value) for name, value in values.items()})
+
+    @torch.no_grad()
+    def _draw(self, state: GeneratorState) -> Tensor:
+        self._stream.set_state(self._start)
+        z = state.generator.latents(self.n_fake, self._stream)
+        with evaluating(state.generator):
+            logits = state.generator(z, self.labels)
+        return self.head.features(self.head(logits, self._stream, self.labels)).float()
+
+
+def gradient_norm(network: nn.Module) -> float:
+    """Return the Euclidean length of all gradients that a network's weights have.
+
+    Examples
+    --------
+    >>> layer = nn.Linear(2, 1, bias=False)
+    >>> layer(torch.tensor([[3.0, 4.0]])).sum().backward()
+    >>> gradient_norm(layer)
+    5.0
+    """
+    gradients = [p.grad for p in network.parameters() if p.grad is not None and p.grad.numel()]
+    return float(nn.utils.get_total_norm(gradients)) if gradients else 0.0
+
+
+def _finite(value: float) -> float:
+    """Return a value that JSON can hold; a loss that is not finite ends the training anyway."""
+    return float(torch.tensor(value).nan_to_num())
+
+
+# A finding has to hold in this many last records (of 50 steps each): a training of few steps is
+# no training yet, and one bad record can be chance.
+LASTING = 3
+
+
+# Rows of which two are on average less than half as far apart as real ones: a generator that
+# makes one mode of two equal ones keeps about half of the distance. Healthy trainings stay above
+# 0.8, also in their first records.
+LEAST_DIVERSITY = 0.5
+
+
+# A generator that covered this share of the real rows and then lost two thirds of it has dropped
+# modes; one that has never covered many may still be learning.
+COVERED_ONCE = 0.3
+
+
+COVERAGE_KEPT = 1 / 3
+
+
+# The generator's gradient is 0.01 to 10 in healthy trainings, whatever the loss. At an advantage
+# of 4 logits the discriminator is 98 % sure of a row (σ(4) = .98).
+LEAST_GRADIENT = 1e-3
+
+
+SURE = 4.0
+
+
+# Logits or losses in the hundreds mean that the networks outbid each other: a sigmoid is saturated
+# beyond 20, and scores of a critic that is held to be smooth stay near the distance of the rows.
+MOST_LOGITS = 100.0
+
+
+# The advantage of a healthy training moves by less than 0.3 logits between records, most often by
+# a hundredth. Swings of 1 logit that are also half of its size, and that turn at least as often as
+# every third record, are networks that chase each other.
+LEAST_SWING = 1.0
+
+
+SWING_SHARE = 0.5
+
+
+TURNS = 1 / 3
+
+
+SWINGING = 5  # records in the second half of a training, without which nothing can be said
+
+
+ADVICES = 3  # remedies that a finding names
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that went wrong in a training.
+
+    Parameters
+    ----------
+    name
+        "mode collapse", "vanishing gradient", "divergence" or "oscillation".
+    step
+        The training step since which it is so.
+    evidence
+        The figures that show it.
+    remedy
+        What to try, in options of this library.
+    """
+
+    name: str
+    step: int
+    evidence: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.name} since step {self.step}: {self.evidence}; {self.remedy}"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return JSON values that `from_json` makes an equal finding from."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, state: dict[str, Any]) -> Self:
+        """Make a finding from what `to_json` gave."""
+        name, evidence, remedy = (str(state[key]) for key in ("name", "evidence", "remedy"))
+        return cls(name, int(state["step"]), evidence, remedy)
+
+
+def diagnose(records: Sequence[Record], recipe: TrainingConfig) -> list[Finding]:
+    """Name what went wrong in a training and still is wrong at its end.
+
+    Parameters
+    ----------
+    records
+        The training's, with what `tabgan.generators.gan.diagnosis.Probe` adds.
+    recipe
+        How it was trained; a remedy names nothing that was tried already.
+
+    Examples
+    --------
+    >>> healthy = {"advantage": 0.1, "discriminator_loss": 1.4, "diversity": 1.0,
+    ...            "coverage": 0.9, "gradient_norm": 0.05}
+    >>> collapsed = healthy | {"diversity": 0.1, "coverage": 0.0}
+    >>> parts = enumerate([healthy] * 4 + [collapsed] * 4, start=1)
+    >>> records = [part | {"step": 50 * i} for i, part in parts]
+    >>> [(finding.name, finding.step) for finding in diagnose(records, TrainingConfig())]
+    [('mode collapse', 250)]
+    """
+    if len(records) < LASTING:
+        return []
+    judges = (_collapse, _vanishing, _divergence, _oscillation)
+    found = [judge(records, recipe) for judge in judges]
+    return [finding for finding in found if finding is not None]
+
+
+def _lasting(records: Sequence[Record], is_bad: Callable[[Record], bool]) -> int | None:
+    """Return the step since which all records are bad; None if the last ones are not."""
+    bad = 0
+    while bad < len(records) and is_bad(records[-1 - bad]):
+        bad += 1
+    return int(records[-bad]["step"]) if bad >= LASTING else None
+
+
+def _collapse(records: Sequence[Record], recipe: TrainingConfig) -> Finding | None:
+    best = max(record["coverage"] for record in records)
+    lost = COVERAGE_KEPT * best if best >= COVERED_ONCE else 0.0
+    step = _lasting(
+        records,
+        lambda record: record["diversity"] < LEAST_DIVERSITY or record["coverage"] < lost,
+    )
+    if step is None:
+        return None
+    last = records[-1]
+    evidence = (
+        f"generated rows are {100 * last['diversity']:.0f} % as diverse as real ones and lie near "
+        f"{100 * last['coverage']:.0f} % of them (at best {100 * best:.0f} %)"
+    )
+    # Salimans et al. (2016, section 3.1); Arjovsky et al. (2017); past rows keep the
+    # discriminator aware of modes that the generator has left.
+    remedy = _advice(
+        recipe,
+        (not _has(recipe, FeatureMatching), 'stabilisers=["feature_matching"]'),
+        (not isinstance(recipe.loss, Wasserstein), 'loss="wasserstein"'),
+        (not _has(recipe, ExperienceReplay), 'stabilisers=["experience_replay"]'),
+        (True, "a larger latent_dim"),
+    )
+    return Finding("mode collapse", step, evidence, remedy)
+
+
+def _vanishing(records: Sequence[Record], recipe: TrainingConfig) -> Finding | None:
+    step = _lasting(
+        records,
+        lambda record: record["gradient_norm"] < LEAST_GRADIENT and record["advantage"] > SURE,
+    )
+    if step is None:
+        return None
+    last = records[-1]
+    evidence = (
+        f"the generator's gradient has a norm of {last['gradient_norm']:.1e} while the "
+        f"discriminator is {last['advantage']:.3g} logits ahead"
+    )
+    # Goodfellow et al. (2014, section 3); Arjovsky & Bottou (2017); Sønderby et al. (2017).
+    remedy = _advice(
+        recipe,
+        (isinstance(recipe.loss, Minimax), 'loss="non_saturating"'),
+        (not isinstance(recipe.loss, Wasserstein), 'loss="wasserstein"'),
+        (type(recipe.penalty) is NoPenalty, 'penalty="r1"'),
+        (not _has(recipe, InstanceNoise), 'stabilisers=["instance_noise"]'),
+        (
+            recipe.discriminator_steps > 1,
+            f"fewer discriminator_steps (now {recipe.discriminator_steps})",
+        ),
+    )
+    return Finding("vanishing gradient", step, evidence, remedy)
+
+
+def _size(record: Record) -> float:
+    return max(abs(record["advantage"]), abs(record["discriminator_loss"]))
+
+
+def _divergence(records: Sequence[Record], recipe: TrainingConfig) -> Finding | None:
+    step = _lasting(records, lambda record: _size(record) > MOST_LOGITS)
+    if step is None:
+        return None
+    last = records[-1]
+    evidence = (
+        f"the discriminator's advantage has grown to {last['advantage']:.3g} logits, its loss to "
+        f"{last['discriminator_loss']:.3g}"
+    )
+    # Mescheder et al. (2018); Miyato et al. (2018).
+    remedy = _advice(
+        recipe,
+        (type(recipe.penalty) is NoPenalty, 'penalty="r1" or "spectral"'),
+        (type(recipe.penalty) is not NoPenalty, "a stronger penalty"),
+    )
+    return Finding("divergence", step, evidence, remedy)
+
+
+def _oscillation(records: Sequence[Record], recipe: TrainingConfig) -> Finding | None:
+    # The second half: at the very end the learning rate is too low for swings.
+    late = records[len(records) // 2 :]
+    if len(late) < SWINGING:
+        return None
+    levels = [record["advantage"] for record in late]
+    moves = [after - before for before, after in pairwise(levels)]
+    swing, level = fmean(map(abs, moves)), fmean(map(abs, levels))
+    turns = sum(one * other < 0 for one, other in pairwise(moves)) / (len(moves) - 1)
+    if swing < max(LEAST_SWING, SWING_SHARE * level) or turns < TURNS:
+        return None
+    evidence = (
+        f"the discriminator's advantage swings by {swing:.3g} logits between records, between "
+        f"{min(levels):.3g} and {max(levels):.3g}"
+    )
+    # Mescheder et al. (2018); Gulrajani et al. (2017, algorithm 1) for the critic's steps.
+    critic = isinstance(recipe.loss, Wasserstein) and recipe.discriminator_steps < 5
+    remedy = _advice(
+        recipe,
+        (critic, f"discriminator_steps=5 (now {recipe.discriminator_steps})"),
+        (type(recipe.penalty) is NoPenalty, 'penalty="r1"'),
+        (True, 'stabilisers=["historical_averaging"]'),
+    )
+    return Finding("oscillation", int(late[0]["step"]), evidence, remedy)
+
+
+def _has(recipe: TrainingConfig, kind: type) -> bool:
+    return any(isinstance(part, kind) for part in recipe.stabilisers)
+
+
+def _advice(recipe: TrainingConfig, *choices: tuple[bool, str]) -> str:
+    """Name what can still be tried, the most promising first, and no more than can be tried."""
+    fitting = [text for fits, text in choices if fits]
+    slower = f"a lower learning_rate (now {recipe.learning_rate:g})"
+    # A rate above the default is the first suspect, whatever went wrong.
+    first = recipe.learning_rate > TrainingConfig().learning_rate
+    ordered = [slower, *fitting] if first else [*fitting, slower]
+    return "try " + ", or ".join(ordered[:ADVICES])
+
+
+def describe_course(records: Sequence[Record], recipe: TrainingConfig) -> dict[str, Any]:
+    """Return what a model file tells of the training, as JSON values."""
+    return {
+        "n_steps": records[-1]["step"] if records else 0,
+        "penalty_reason": recipe.describe_penalty(records),
+        "history": list(records),
+        "diagnosis": [finding.to_json() for finding in diagnose(records, recipe)],
+    }

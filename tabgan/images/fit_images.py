@@ -1,0 +1,209 @@
+"""Checks of the options of an `ImageGAN`, before any work begins."""
+
+import time
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from numbers import Integral, Real
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from tabgan.base.checks import check_number, check_training
+from tabgan.base.errors import DataError, OptionError, did_you_mean
+from tabgan.generators.gan.diagnosis import describe_course
+from tabgan.generators.gan.training_config import TrainingConfig
+from tabgan.generators.gan.training_snapshots import SnapshotRows
+from tabgan.generators.latents import check_prior
+from tabgan.generators.precision import choose_device, choose_precision
+from tabgan.generators.training_callbacks import Callback, Callbacks, History, Progress, observed
+from tabgan.images.image_arrays import Images, as_array, check_images, check_labels
+from tabgan.images.image_model import ImageModel
+from tabgan.images.image_networks import ARCHITECTURES, USUAL_PENALTY, ImageSize
+from tabgan.images.train_images import ImageTraining
+
+__all__ = ["ImageFitResult", "auto_image_steps", "check_image_options", "fit_images"]
+
+
+def check_image_options(options: Mapping[str, Any]) -> None:
+    """Check the options that don't hang on the images.
+
+    Raises
+    ------
+    OptionError
+        If one has a value that it can't have; the message names it, its value and the rule.
+    """
+    architecture = options["architecture"]
+    if not isinstance(architecture, str) or architecture not in ARCHITECTURES:
+        hint = did_you_mean(str(architecture), ARCHITECTURES)
+        raise OptionError(f"architecture={architecture!r} is not known; {hint}")
+    choose_precision(options["precision"], choose_device(options["device"]))
+    check_number("width", options["width"], Real, 0, above=True)
+    check_number("batch_size", options["batch_size"], Integral, 2)
+    check_training(options)
+    TrainingConfig.of(options, usual_penalty=USUAL_PENALTY)
+    check_prior(options["prior"])
+
+
+EPOCHS = 60.0
+
+
+FEWEST = 2  # images: BatchNorm needs two in a batch
+
+
+MIN_STEPS, MAX_STEPS = 2_000, 50_000
+
+
+# What a model file does not keep of the options: it belongs to this process.
+_LEFT_OUT = ("device", "callbacks", "random_state")
+
+
+class ImageFitResult(NamedTuple):
+    """What a fit gives: the model, and rows from moments of its training."""
+
+    model: ImageModel
+    taken: list[SnapshotRows]
+
+
+def auto_image_steps(n_images: int, batch_size: int) -> int:
+    """Choose the number of training steps for n images.
+
+    Examples
+    --------
+    >>> auto_image_steps(60_000, 128), auto_image_steps(1_797, 128)
+    (28125, 2000)
+    """
+    return int(min(max(MIN_STEPS, EPOCHS * n_images / batch_size), MAX_STEPS))
+
+
+def fit_images(
+    images: Images,
+    labels: Iterable[Hashable] | None,
+    options: Mapping[str, Any],
+    *,
+    seed: int,
+    progress: Progress,
+    began: float,
+) -> ImageFitResult:
+    """Learn images.
+
+    Parameters
+    ----------
+    images, labels
+        As `ImageGAN.fit` takes them.
+    options
+        The checked options of an `ImageGAN`, by name.
+    seed
+        Root of all streams of randomness.
+    progress
+        The progress bar.
+    began
+        When the fit began, by `time.monotonic`.
+    """
+    history = History()
+    callback = Callbacks([history, progress, *(options["callbacks"] or ())])
+    recipe = TrainingConfig.of(options, usual_penalty=USUAL_PENALTY)
+    kept = {**recipe.kept_options(options, _LEFT_OUT), "random_state": seed}
+    with observed(callback.callbacks, kept) as facts:
+        fitted = _fit_stages(images, labels, options, seed, callback, history=history, began=began)
+        facts.update(fitted.model.facts)
+    return fitted
+
+
+def _fit_stages(
+    images: Images,
+    labels: Iterable[Hashable] | None,
+    options: Mapping[str, Any],
+    seed: int,
+    callback: Callback,
+    *,
+    history: History,
+    began: float,
+) -> ImageFitResult:
+    callback.on_stage("Reading the images")
+    given = as_array(images)
+    array = check_images(given)
+    if len(array) < FEWEST:
+        raise DataError(f"{len(array)} image is too few to learn from; give {FEWEST} at least")
+    classes, codes = _classes(labels, len(array))
+    n, height, width, channels = array.shape
+    size = ImageSize(channels, height, width, len(classes))
+    training = _training(size, n, options, seed)
+    seconds = None
+    if options["max_time"] is not None:
+        seconds = max(options["max_time"] - (time.monotonic() - began), 0.0)
+    generator, taken = training.run(_flat(array), torch.from_numpy(codes), callback, seconds)
+    facts = {
+        "parameters": training.recipe.kept_options(options, _LEFT_OUT),
+        "n_images": n,
+        "image_shape": list(given.shape[1:]),
+        "dtype": str(given.dtype),
+        **describe_course(history.records, training.recipe),
+    }
+    model = ImageModel(
+        generator.requires_grad_(False).eval(),
+        size,
+        training.architecture,
+        training.width,
+        classes,
+        np.bincount(codes, minlength=len(classes))[: len(classes)] / n,
+        facts,
+    )
+    return ImageFitResult(model, taken)
+
+
+def _classes(
+    labels: Iterable[Hashable] | None, n: int
+) -> tuple[tuple[Any, ...], NDArray[np.int64]]:
+    """Return the labels that occur, and each image's place among them; none and zeros without."""
+    if labels is None:
+        return (), np.zeros(n, np.int64)
+    found, codes = check_labels(labels, n)
+    classes = tuple(value.item() if isinstance(value, np.generic) else value for value in found)
+    _check_plain(classes)
+    return classes, codes
+
+
+def _check_plain(classes: Sequence[Any]) -> None:
+    """Refuse labels that a model file can't keep."""
+    for label in classes:
+        if not isinstance(label, str | int | float | bool):
+            raise DataError(
+                f"label {label!r} is of type {type(label).__name__}; labels must be numbers or "
+                "texts: give str(label)"
+            )
+
+
+def _flat(images: NDArray[np.float32]) -> torch.Tensor:
+    """Return images as bytes, channels first and flat, (n, n_pixels)."""
+    pixels = np.rint(images.transpose(0, 3, 1, 2) * 255).astype(np.uint8)
+    return torch.from_numpy(pixels.reshape(len(images), -1))
+
+
+def _training(size: ImageSize, n: int, options: Mapping[str, Any], seed: int) -> ImageTraining:
+    device = choose_device(options["device"])
+    usual = ARCHITECTURES[options["architecture"]].latent_dim
+    batch_size, recipe = (
+        int(options["batch_size"]),
+        TrainingConfig.of(options, usual_penalty=USUAL_PENALTY),
+    )
+    if options["epochs"] is not None:
+        steps = recipe.steps(options["epochs"], n, batch_size)
+    elif options["steps"] == "auto":
+        steps = auto_image_steps(n, batch_size)
+    else:
+        steps = int(options["steps"])
+    return ImageTraining(
+        size=size,
+        architecture=options["architecture"],
+        width=float(options["width"]),
+        latent_dim=usual if options["latent_dim"] == "auto" else int(options["latent_dim"]),
+        prior=check_prior(options["prior"]),
+        n_steps=steps,
+        batch_size=batch_size,
+        recipe=recipe,
+        device=device,
+        dtype=choose_precision(options["precision"], device),
+        seed=seed,
+        n_snapshots=int(options["snapshots"]),
+    )

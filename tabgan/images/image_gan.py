@@ -1,0 +1,317 @@
+"""`ImageGAN`: an estimator that learns images, by their labels if there are any, and draws more."""
+
+import os
+import time
+import warnings
+from collections.abc import Hashable, Iterable, Sequence
+from numbers import Integral
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+
+from tabgan.base.checks import check_number
+from tabgan.base.errors import ModelFileError, NotFittedError, OptionError, TrainingWarning
+from tabgan.base.random_streams import RandomStateLike, resolve_seed
+from tabgan.generators.gan.diagnosis import Finding
+from tabgan.generators.gan.training_snapshots import SnapshotRows
+from tabgan.generators.precision import choose_device
+from tabgan.generators.training_callbacks import Callback, Progress
+from tabgan.images.fit_images import check_image_options, fit_images
+from tabgan.images.image_arrays import Images, as_classes, code_of
+from tabgan.images.image_model import ImageModel
+
+__all__ = ["ImageGAN", "ImageSnapshot"]
+
+
+class ImageSnapshot(NamedTuple):
+    """Images of one moment of training; the moment is given by steps and passes over the images.
+
+    The images have the shape and dtype of the training images.
+    """
+
+    step: int
+    epoch: float
+    images: NDArray[Any]
+
+
+class ImageGAN(BaseEstimator):
+    """Learn images with a GAN and draw new ones, of a label if there are labels.
+
+    The GAN core is that of `tabgan.TabGAN`; what differs are the networks.
+
+    Parameters
+    ----------
+    architecture
+        The pair of networks: "mlp" (z of 64 → 256 → 512 → pixels, BatchNorm, sigmoid), "mlp_tanh"
+        (z of 100 → 256 → 512 → 1024 → pixels, tanh) or "dcgan" (transposed convolutions).
+    width
+        How wide the hidden layers are beside those of the named form.
+    latent_dim
+        Size of the latent, or "auto" for the usual one of the architecture.
+    steps
+        Training steps, or "auto": 60 epochs, 2,000 to 50,000 steps.
+    epochs
+        Passes over the images in place of `steps`.
+    max_time
+        Seconds of wall time for the fit, or None for no limit; see `tabgan.TabGAN`.
+    batch_size
+        Images per step.
+    loss, penalty, discriminator_steps, stabilisers, optimizer, learning_rate, prior
+        How the networks are trained; see `tabgan.TabGAN`.
+    snapshots
+        Number of moments of training at which images are drawn, always from the same latents and
+        two of each label.
+    device
+        "auto" (CUDA where there is one), "cpu", "cuda" or a torch device name.
+    precision
+        Number format of matrix products: "auto", "float32" or "bfloat16".
+    callbacks
+        Further `Callback` objects to run in training.
+    verbose
+        Whether a progress bar is shown on standard error.
+    random_state
+        Seed of everything random: an integer makes fit and sample repeatable.
+
+    Attributes
+    ----------
+    classes_ : ndarray
+        The labels; empty if there were none.
+    image_shape_ : tuple
+        Shape of an image as it was given: (height, width) or (height, width, channels).
+    history_ : list of dict
+        Records of training, as of `tabgan.TabGAN`.
+    diagnosis_ : list of Finding
+        What went wrong in training, with a remedy each (`tabgan.generators.gan.diagnosis`); empty
+        if all went well. `fit` also warns of each.
+    snapshots_ : list of ImageSnapshot
+        The images of each moment, with its step and epoch; empty after `load`.
+    latent_dim_ : int
+        The latent size used.
+    penalty_reason_ : str
+        Which penalty there was, and which weight it had.
+    n_steps_ : int
+        Training steps taken.
+
+    Examples
+    --------
+    >>> from tabgan.images.idx import embedded_digits
+    >>> images, labels = embedded_digits()
+    >>> gan = ImageGAN(steps=5, verbose=False, random_state=0).fit(images, labels)
+    >>> gan.sample(3, label=7).shape
+    (3, 8, 8)
+    """
+
+    def __init__(
+        self,
+        *,
+        architecture: str = "mlp",
+        width: float = 1.0,
+        latent_dim: int | str = "auto",
+        steps: int | str = "auto",
+        epochs: float | None = None,
+        max_time: float | None = None,
+        batch_size: int = 128,
+        loss: Any = "non_saturating",
+        penalty: Any = "auto",
+        discriminator_steps: int = 1,
+        stabilisers: Sequence[Any] | None = None,
+        optimizer: Any = "adam",
+        learning_rate: float = 5e-4,
+        prior: str = "gaussian",
+        snapshots: int = 0,
+        device: str = "auto",
+        precision: str = "auto",
+        callbacks: Sequence[Callback] | None = None,
+        verbose: bool = True,
+        random_state: RandomStateLike = None,
+    ) -> None:
+        self.architecture = architecture
+        self.width = width
+        self.latent_dim = latent_dim
+        self.steps = steps
+        self.epochs = epochs
+        self.max_time = max_time
+        self.batch_size = batch_size
+        self.loss = loss
+        self.penalty = penalty
+        self.discriminator_steps = discriminator_steps
+        self.stabilisers = stabilisers
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate
+        self.prior = prior
+        self.snapshots = snapshots
+        self.device = device
+        self.precision = precision
+        self.callbacks = callbacks
+        self.verbose = verbose
+        self.random_state = random_state
+
+    def fit(self, X: Images, y: Iterable[Hashable] | None = None) -> Self:  # noqa: N803
+        """Learn images.
+
+        Parameters
+        ----------
+        X
+            Images of shape (n, height, width) or (n, height, width, channels): bytes, booleans,
+            or floats from 0 to 1.
+        y
+            A label for each, or None to learn them without.
+
+        Raises
+        ------
+        DataError
+            If the images or labels can't be used.
+        OptionError
+            If a parameter has a value that it can't have.
+        TrainingError
+            If training diverges.
+        """
+        began = time.monotonic()
+        options = self.get_params(deep=False)
+        check_image_options(options)
+        seed = resolve_seed(self.random_state)
+        progress = Progress(self.verbose)
+        try:
+            fitted = fit_images(X, y, options, seed=seed, progress=progress, began=began)
+        finally:
+            progress.close()
+        self._set_model(fitted.model, fitted.taken)
+        for finding in self.diagnosis_:
+            warnings.warn(str(finding), TrainingWarning, stacklevel=2)
+        return self
+
+    def _set_model(self, model: ImageModel, taken: Sequence[SnapshotRows] = ()) -> Self:
+        facts = model.facts
+        self._model = model
+        self.classes_ = as_classes(model.classes)
+        self.image_shape_ = tuple(int(side) for side in facts["image_shape"])
+        self.history_ = list(facts["history"])
+        self.latent_dim_ = model.generator.latent_dim
+        self.penalty_reason_ = str(facts["penalty_reason"])
+        self.n_steps_ = int(facts["n_steps"])
+        self.n_images_ = int(facts["n_images"])
+        self.diagnosis_ = [Finding.from_json(state) for state in facts["diagnosis"]]
+        self.snapshots_ = [
+            ImageSnapshot(step, epoch, self._as_given(model.pixels_of(rows)))
+            for step, epoch, rows in taken
+        ]
+        return self
+
+    def sample(
+        self,
+        n: int | None = None,
+        *,
+        label: Hashable | Sequence[Hashable] = None,
+        random_state: RandomStateLike = None,
+    ) -> NDArray[Any]:
+        """Draw images.
+
+        Parameters
+        ----------
+        n
+            Number of images; that of the training images if None, or that of the labels.
+        label
+            The label that all images are to have, or a list with one for each. None draws labels
+            by their shares of the training images; `sample_labelled` tells them.
+        random_state
+            Seed of this draw; as of `tabgan.TabGAN.sample`.
+
+        Returns
+        -------
+        ndarray
+            Of n images, with the shape and dtype of the training images.
+
+        Raises
+        ------
+        OptionError
+            If n is negative, or if a label was not among the training labels.
+        NotFittedError
+            If there is no model yet.
+        """
+        return self.sample_labelled(n, label=label, random_state=random_state)[0]
+
+    def sample_labelled(
+        self,
+        n: int | None = None,
+        *,
+        label: Hashable | Sequence[Hashable] = None,
+        random_state: RandomStateLike = None,
+    ) -> tuple[NDArray[Any], NDArray[Any] | None]:
+        """Draw images as `sample` does; return them and their labels (None without labels)."""
+        model = self._fitted()
+        seed = self._sample_seed(random_state)
+        n, codes = self._codes(n, label)
+        if n is None:
+            n = self.n_images_
+        check_number("n", n, Integral, 0)
+        if codes is None and model.classes:
+            codes = model.draw_codes(int(n), seed)
+        blocks = model.draw(int(n), codes, seed)
+        images = self._as_given(torch.cat([torch.zeros(0, *model.size[:3]), *blocks]))
+        return images, None if codes is None else self.classes_[codes]
+
+    def _codes(self, n: int | None, label: Any) -> tuple[int | None, NDArray[np.int64] | None]:
+        """Return the number of images and their classes, if labels are asked for."""
+        if label is None:
+            return n, None
+        if not self._model.classes:
+            raise OptionError(
+                f"label={label!r}: the model was trained without labels; give y to fit"
+            )
+        if isinstance(label, str) or not isinstance(label, Iterable):
+            wanted = self.n_images_ if n is None else n
+            check_number("n", wanted, Integral, 0)
+            return wanted, np.full(wanted, code_of(label, self._model.classes))
+        codes = np.array([code_of(one, self._model.classes) for one in label], np.int64)
+        if n is not None and n != len(codes):
+            raise OptionError(
+                f"n={n!r} images and {len(codes)} labels; leave n out, or give n labels"
+            )
+        return len(codes), codes
+
+    def _as_given(self, images: torch.Tensor) -> NDArray[Any]:
+        """Return images with the shape and the dtype of those that were learned."""
+        channels_last = images.permute(0, 2, 3, 1).contiguous().numpy()
+        shaped: NDArray[Any] = channels_last.reshape(len(images), *self.image_shape_)
+        dtype = np.dtype(self._model.facts["dtype"])
+        if dtype == np.uint8:
+            shaped = np.rint(shaped * 255)
+        elif dtype == np.bool_:
+            shaped = shaped > 0.5
+        return shaped.astype(dtype, copy=False)
+
+    def _fitted(self) -> ImageModel:
+        if not hasattr(self, "_model"):
+            raise NotFittedError(
+                "This ImageGAN has not been fitted; call fit, or load a model with ImageGAN.load"
+            )
+        return self._model
+
+    def _sample_seed(self, random_state: RandomStateLike) -> int:
+        return resolve_seed(self.random_state if random_state is None else random_state)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the fitted model to one file, atomically; it holds no training image."""
+        self._fitted().save(path)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], *, device: str = "auto") -> Self:
+        """Read a model file, onto any device.
+
+        Raises
+        ------
+        ModelFileError
+            If the file is not a model of images, is damaged, or newer than this library.
+        OSError
+            If it can't be opened.
+        """
+        model = ImageModel.load(path, choose_device(device))
+        try:
+            gan = cls(**model.facts["parameters"], device=device)
+            check_image_options(gan.get_params(deep=False))
+            return gan._set_model(model)
+        except (KeyError, TypeError, ValueError, ArithmeticError) as error:
+            raise ModelFileError(f"{path}: the model's facts are incomplete ({error})") from error

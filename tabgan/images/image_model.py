@@ -1,0 +1,145 @@
+"""A trained model of images: what is kept of it, in memory and in its file."""
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from tabgan.base.errors import ModelFileError
+from tabgan.base.model_file import putting_together, read_model, write_model
+from tabgan.base.random_streams import numpy_stream, torch_stream
+from tabgan.generators.gan.networks import Generator
+from tabgan.generators.latents import check_prior
+from tabgan.images.image_networks import ARCHITECTURES, ImageSize
+from tabgan.images.train_images import ImageHead
+
+__all__ = ["BLOCK_IMAGES", "ImageModel"]
+
+BLOCK_IMAGES = 1024  # drawn from one stream, so that chunks don't matter
+MOST_PIXELS = 2**24  # of an image, in a file that is no damaged one
+
+
+@dataclass(frozen=True)
+class ImageModel:
+    """A generator of images and what is known of its training.
+
+    Parameters
+    ----------
+    generator
+        The averaged generator, in evaluation mode.
+    size
+        Sizes of an image.
+    architecture, width
+        Name of the pair of networks, and how wide they are beside the usual ones.
+    classes
+        The labels, in the order of their codes; empty without labels.
+    shares
+        Each label's share of the training images, shape (n_classes,).
+    facts
+        JSON values that go into the model file as they are.
+    """
+
+    generator: Generator
+    size: ImageSize
+    architecture: str
+    width: float
+    classes: tuple[Any, ...]
+    shares: NDArray[np.float64]
+    facts: Mapping[str, Any]
+
+    def draw_codes(self, n: int, seed: int) -> NDArray[np.int64]:
+        """Draw the classes of n images by their shares, block by block."""
+        codes = [
+            numpy_stream(seed, "classes", block).choice(
+                len(self.classes), BLOCK_IMAGES, p=self.shares
+            )
+            for block in range(-(-n // BLOCK_IMAGES))
+        ]
+        return np.concatenate([*codes, np.empty(0, np.int64)])[:n].astype(np.int64)
+
+    @torch.no_grad()
+    def draw(self, n: int, codes: NDArray[np.int64] | None, seed: int) -> Iterator[Tensor]:
+        """Draw images block by block, floats from 0 to 1, (block, channels, height, width)."""
+        device = next(self.generator.parameters()).device
+        head = ImageHead.of(self.size, ARCHITECTURES[self.architecture])
+        for block, start in enumerate(range(0, n, BLOCK_IMAGES)):
+            stop = min(start + BLOCK_IMAGES, n)
+            stream = torch_stream(seed, "sample", block, device=device)
+            z = self.generator.latents(BLOCK_IMAGES, stream)[: stop - start]
+            labels = None
+            if codes is not None:
+                part = torch.from_numpy(codes[start:stop]).to(device)
+                labels = nn.functional.one_hot(part, len(self.classes)).float()
+            yield self.pixels_of(head(self.generator(z, labels), stream, labels)).cpu()
+
+    def pixels_of(self, rows: Tensor) -> Tensor:
+        """Return the images in rows of training, (n, channels, height, width) from 0 to 1."""
+        return rows[:, : self.size.n_pixels].reshape(-1, *self.size[:3])
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the model file; see `tabgan.base.model_file`."""
+        description = {
+            "images": {
+                "size": list(self.size),
+                "architecture": self.architecture,
+                "width": self.width,
+                "latent_dim": self.generator.latent_dim,
+                "prior": self.generator.prior,
+                "classes": list(self.classes),
+            },
+            "versions": {name: version(name) for name in ("tabgan", "torch", "numpy")},
+            "facts": dict(self.facts),
+        }
+        tensors = {f"generator.{k}": v for k, v in self.generator.state_dict().items()}
+        write_model(path, description, tensors | {"shares": torch.from_numpy(self.shares)})
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], device: torch.device) -> Self:
+        """Read a model file onto a device.
+
+        Raises
+        ------
+        ModelFileError
+            If the file is not a model of images, is damaged, newer, or inconsistent.
+        OSError
+            If it can't be opened.
+        """
+        description, tensors = read_model(path)
+        if "images" not in description:
+            raise ModelFileError(f"{path}: a tabgan file, but no model of images")
+        with putting_together(path):
+            return cls._restore(description, tensors, device)
+
+    @classmethod
+    def _restore(
+        cls, description: Mapping[str, Any], tensors: Mapping[str, Tensor], device: torch.device
+    ) -> Self:
+        kept = description["images"]
+        size, classes = ImageSize(*map(int, kept["size"])), tuple(kept["classes"])
+        if min(size[:3]) < 1 or size.n_pixels > MOST_PIXELS or size.n_classes != len(classes):
+            raise ValueError("sizes that no image has")
+        pair, prior = ARCHITECTURES[kept["architecture"]], check_prior(kept["prior"])
+        latent_dim, width = int(kept["latent_dim"]), float(kept["width"])
+        if latent_dim < 1 or not 0 < width < 2**10:
+            raise ValueError("a network's size must be above zero")
+        # On the meta device a network takes no memory, whatever size a damaged file claims.
+        with torch.device("meta"):
+            generator = pair.generator(latent_dim, size, width, prior)
+        weights = {k.removeprefix("generator."): v for k, v in tensors.items() if k != "shares"}
+        if any(v.is_floating_point() and v.dtype != torch.float32 for v in weights.values()):
+            raise ValueError("weights must be float32")
+        generator.load_state_dict(weights, assign=True)
+        shares = tensors["shares"].numpy()
+        if shares.shape != (len(classes),) or shares.dtype != np.float64 or (shares < 0).any():
+            raise ValueError("a share is needed for every class")
+        if classes and abs(shares.sum() - 1) > 1e-6:
+            raise ValueError("shares must add up to 1")
+        generator.requires_grad_(False).eval().to(device)
+        facts = dict(description["facts"])
+        return cls(generator, size, str(kept["architecture"]), width, classes, shares, facts)

@@ -1,0 +1,199 @@
+"""Hold a column against the kind that was asked for."""
+
+import re
+from collections.abc import Callable
+from typing import Any, NamedTuple, NoReturn
+
+import numpy as np
+
+from tabgan.base.errors import SchemaError
+from tabgan.inference.column_cells import NUMBER_TYPES, ColumnCells, ColumnGuess, shown
+from tabgan.inference.date_columns import find_dates, find_durations, find_text_dates
+from tabgan.inference.number_columns import MOST_OTHERS, is_number, is_whole, read_numbers
+from tabgan.inference.text_columns import find_levels, find_names
+from tabgan.table.kinds import LOCALISED, Kind, expression_of
+from tabgan.table.text_formats import IBAN, MISSING_MARKS, date_format, parse_dates
+
+__all__ = ["fit_kind"]
+
+Fits = Callable[[Any], bool]
+
+
+class _Rule(NamedTuple):
+    """What a kind asks of a column."""
+
+    holds: str  # what its values are, in words
+    find: Callable[[ColumnCells], ColumnGuess | None]  # None: does not fit
+    fits: Callable[[ColumnCells], Fits]  # tells the values that fit from those that don't
+
+
+def fit_kind(cells: ColumnCells, kind: Kind) -> ColumnGuess:
+    """Describe a column as the kind that was asked for.
+
+    Raises
+    ------
+    SchemaError
+        If its values are not of that kind; the message names the first that is not.
+    """
+    if not len(cells.given):
+        return ColumnGuess(kind, "as asked; no value is present")
+    if cells.storage == "category" and kind not in ("categorical", "boolean"):
+        raise SchemaError(
+            f"Column {shown(cells.name)}: kind={kind!r} does not go with the dtype "
+            f"{cells.given.dtype}, which keeps its values; convert the column first, for example "
+            "with .astype(str)"
+        )
+    rule = _rule_of(kind)
+    finding = rule.find(cells)
+    if finding is None:
+        _refuse(cells, kind, rule)
+    return finding._replace(kind=kind, why=f"as asked; {finding.why}")
+
+
+def _refuse(cells: ColumnCells, kind: Kind, rule: _Rule) -> NoReturn:
+    fits = rule.fits(cells)
+    position = next((i for i, value in enumerate(cells.objects) if not fits(value)), 0)
+    raise SchemaError(
+        f"Column {shown(cells.name)}, row {cells.row_of(position)}: kind={kind!r} does not fit "
+        f"the value {shown(cells.objects[position])}; a column of this kind holds {rule.holds}: "
+        "choose another kind or change the values"
+    )
+
+
+def _find_numbers(cells: ColumnCells) -> ColumnGuess | None:
+    reading = read_numbers(cells)
+    none_fits = reading.others and not reading.numbers.size
+    if none_fits or len(reading.others) > MOST_OTHERS:
+        return None
+    return reading.finding("numeric")
+
+
+def _find_whole(cells: ColumnCells) -> ColumnGuess | None:
+    reading = read_numbers(cells)
+    return _find_numbers(cells) if reading.whole or not reading.numbers.size else None
+
+
+def _find_dates(cells: ColumnCells) -> ColumnGuess | None:
+    if cells.storage == "string":
+        return find_text_dates(cells.texts, least_share=0)
+    return find_dates(cells) if cells.storage == "date" else None
+
+
+def _find_durations(cells: ColumnCells) -> ColumnGuess | None:
+    return find_durations(cells) if cells.storage == "duration" else None
+
+
+def _find_two(cells: ColumnCells) -> ColumnGuess | None:
+    return find_levels(cells) if cells.given.nunique() <= 2 else None
+
+
+def _find_names(cells: ColumnCells) -> ColumnGuess | None:
+    if cells.storage == "number":
+        reading = read_numbers(cells)
+        complete = reading.cells + len(reading.others) == reading.filled
+        return find_names(cells) if reading.whole and complete else None
+    if cells.storage == "mixed" and any(isinstance(value, str) for value in cells.objects):
+        return find_names(cells)  # all are made as text
+    return find_names(cells) if cells.storage in {"string", "bytes", "uuid"} else None
+
+
+def _find_row_numbers(cells: ColumnCells) -> ColumnGuess | None:
+    reading = read_numbers(cells)
+    complete = reading.whole and reading.cells == reading.filled
+    return find_names(cells) if complete and cells.storage in {"string", "number"} else None
+
+
+def _find_uuids(cells: ColumnCells) -> ColumnGuess | None:
+    return find_levels(cells) if cells.storage in {"string", "uuid"} else None
+
+
+def _find_texts_like(expression: re.Pattern[str]) -> Callable[[ColumnCells], ColumnGuess | None]:
+    def find(cells: ColumnCells) -> ColumnGuess | None:
+        are_texts = cells.storage == "string" and all(map(expression.fullmatch, cells.texts))
+        return find_levels(cells) if are_texts else None
+
+    return find
+
+
+def _find_text(cells: ColumnCells) -> ColumnGuess | None:
+    return find_levels(cells) if cells.storage == "string" else None
+
+
+def _number_fits(_: ColumnCells) -> Fits:
+    return _is_number
+
+
+def _whole_fits(cells: ColumnCells) -> Fits:
+    fits = _number_fits(cells)
+
+    def whole(value: Any) -> bool:
+        if isinstance(value, str):
+            return fits(value) and (value in MISSING_MARKS or is_whole(value))
+        return fits(value) and value == value // 1
+
+    return whole
+
+
+def _is_number(value: Any) -> bool:
+    if isinstance(value, str):
+        return value in MISSING_MARKS or is_number(value)
+    return isinstance(value, NUMBER_TYPES) and not isinstance(value, bool)
+
+
+def _date_fits(cells: ColumnCells) -> Fits:
+    found = date_format(list(cells.texts)[:1], 0) if cells.storage == "string" else None
+    if found is None:
+        return lambda _: False
+    return lambda text: text in MISSING_MARKS or not np.isnat(parse_dates([text], found[0]))[0]
+
+
+def _two_fit(cells: ColumnCells) -> Fits:
+    two = cells.given.drop_duplicates()[:2].tolist()
+    return lambda value: value in two
+
+
+def _name_fits(cells: ColumnCells) -> Fits:
+    if cells.storage == "number":
+        return _whole_fits(cells)
+    return lambda value: cells.storage == "mixed" and type(value) is type(cells.objects[0])
+
+
+def _text_fits(_: ColumnCells) -> Fits:
+    return lambda value: isinstance(value, str)
+
+
+def _written_like(holds: str, expression: re.Pattern[str]) -> _Rule:
+    """Ask for texts that match an expression, or are marks of absence."""
+
+    def fits(value: Any) -> bool:
+        is_text = isinstance(value, str)
+        return is_text and (value in MISSING_MARKS or bool(expression.fullmatch(value)))
+
+    return _Rule(holds, _find_texts_like(expression), lambda _: fits)
+
+
+def _rule_of(kind: Kind) -> _Rule:
+    expression = expression_of(kind)
+    if expression is None:
+        return _RULES[kind]
+    return _written_like(f"texts that match {expression}", re.compile(expression))
+
+
+_RULES: dict[Kind, _Rule] = {
+    "numeric": _Rule(
+        f"numbers, and at most {MOST_OTHERS} distinct other values", _find_numbers, _number_fits
+    ),
+    "integer": _Rule(
+        f"whole numbers, and at most {MOST_OTHERS} distinct other values", _find_whole, _whole_fits
+    ),
+    "datetime": _Rule("dates, or texts that are dates in one format", _find_dates, _date_fits),
+    "timedelta": _Rule("durations", _find_durations, lambda _: lambda _: False),
+    "boolean": _Rule("at most two distinct values", _find_two, _two_fit),
+    "categorical": _Rule("any values", find_levels, lambda _: lambda _: True),
+    "identifier": _Rule("text, bytes, UUIDs or whole numbers", _find_names, _name_fits),
+    "text": _Rule("text", _find_text, _text_fits),
+    "sequential": _Rule("whole numbers", _find_row_numbers, _whole_fits),
+    "uuid": _Rule("text or UUIDs", _find_uuids, _text_fits),
+    "iban": _written_like("international bank account numbers", IBAN),
+    **dict.fromkeys(LOCALISED, _Rule("text", _find_text, _text_fits)),
+}

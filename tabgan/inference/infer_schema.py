@@ -1,0 +1,236 @@
+"""The kind of every column: chosen from its cells, or compared with what is declared."""
+
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from tabgan.base.errors import DataError, SchemaError, did_you_mean
+from tabgan.inference.accept_table import check_table
+from tabgan.inference.column_cells import ColumnCells, ColumnGuess, Storage, read_cells, shown
+from tabgan.inference.date_columns import find_dates, find_durations, find_text_dates
+from tabgan.inference.declared_kinds import fit_kind
+from tabgan.inference.number_columns import find_numbers
+from tabgan.inference.text_columns import (
+    find_categories,
+    find_levels,
+    find_mixed,
+    find_names,
+    find_words,
+)
+from tabgan.table.columns import outside_range
+from tabgan.table.dtypes import describe_dtype
+from tabgan.table.kinds import LOCALISED, RANGED, Kind, check_kind
+from tabgan.table.level_codes import absent_of
+from tabgan.table.schema import Column, Schema
+
+__all__ = ["infer_schema", "match_schema", "resolve_schema", "with_measured_ranges"]
+
+
+def infer_schema(df: pd.DataFrame, overrides: Mapping[Hashable, Kind] | None = None) -> Schema:
+    """Describe the columns of a table: kind, dtype, precision, range, missing share, and why.
+
+    Parameters
+    ----------
+    df
+        The table; at least two rows.
+    overrides
+        Kinds of columns that are known better, by column name.
+
+    Raises
+    ------
+    DataError
+        If the table can't be used (see `check_table`), or a column's dtype would keep values that
+        name its rows.
+    SchemaError
+        If an override names no column or no kind, or does not fit the column's values.
+
+    Examples
+    --------
+    >>> df = pd.DataFrame({"age": [31, 52, 47], "born": ["1994-01-31", "1973-06-02", "NA"]})
+    >>> for column in infer_schema(df):
+    ...     print(f"{column.name}: {column.kind}, {column.why}")
+    age: integer, 3 distinct whole numbers from 31 to 52
+    born: datetime, dates written %Y-%m-%d, from 1973-06-02 to 1994-01-31
+    """
+    check_table(df)
+    asked = dict(overrides or {})
+    names = set(df.columns)
+    for name, kind in asked.items():
+        if name not in names:
+            raise SchemaError(
+                f"Column {shown(name)} is not in the table; {did_you_mean(name, df.columns)}"
+            )
+        check_kind(f"Column {shown(name)}", kind)
+    columns = (
+        _infer_column(name, df.iloc[:, index], asked.get(name))
+        for index, name in enumerate(df.columns)
+    )
+    return Schema(tuple(columns), tuple(df.columns.names))
+
+
+def _infer_column(name: Hashable, values: pd.Series, asked: Kind | None) -> Column:
+    cells = read_cells(name, values)
+    finding = find_kind(cells) if asked is None else fit_kind(cells, asked)
+    try:
+        dtype = describe_dtype(values.dtype)
+    except DataError as error:
+        raise DataError(f"Column {shown(name)}: {error}") from error
+    return Column(
+        name=name,
+        dtype=dtype,
+        missing=float(cells.missing.mean()),
+        absent=absent_of(values),
+        **finding._asdict(),
+    )
+
+
+def find_kind(cells: ColumnCells) -> ColumnGuess:
+    """Decide what a column is."""
+    return _FINDERS[cells.storage](cells)
+
+
+_FINDERS: dict[Storage, Callable[[ColumnCells], ColumnGuess]] = {
+    "nothing": find_levels,
+    "boolean": lambda _: ColumnGuess("boolean", "true or false"),
+    "number": lambda cells: find_numbers(cells) or find_names(cells),
+    "date": find_dates,
+    "duration": find_durations,
+    "category": find_categories,
+    "string": lambda cells: (
+        find_text_dates(cells.texts) or find_numbers(cells) or find_words(cells)
+    ),
+    "bytes": find_names,
+    "uuid": find_names,
+    "mixed": lambda cells: find_numbers(cells) or find_mixed(cells),
+}
+
+
+MOST_TRIMMED = 4  # times a column's least rows: both ends, each with less than a group in excess
+
+
+def resolve_schema(
+    df: pd.DataFrame,
+    schema: Schema | Mapping[Hashable, Kind] | None,
+    locale: str | None = None,
+) -> Schema:
+    """Describe a table: as a schema declares it, or by inference with kinds overridden.
+
+    Columns that are made in the words of a locale, and have none of their own, get the given one.
+
+    Raises
+    ------
+    DataError, SchemaError
+        As `match_schema` and `infer_schema` do.
+    """
+    found = _resolve(df, schema)
+    columns = (
+        replace(column, locale=column.locale or locale) if column.kind in LOCALISED else column
+        for column in found
+    )
+    return replace(found, columns=tuple(columns))
+
+
+def _resolve(df: pd.DataFrame, schema: Schema | Mapping[Hashable, Kind] | None) -> Schema:
+    if isinstance(schema, Schema):
+        return match_schema(df, schema)
+    if schema is not None and not isinstance(schema, Mapping):
+        raise SchemaError(
+            f"schema={schema!r:.80} must be a Schema, a mapping from column names to kinds, or "
+            "None; Schema.from_json reads one from JSON"
+        )
+    return infer_schema(df, schema)
+
+
+def match_schema(df: pd.DataFrame, schema: Schema) -> Schema:
+    """Describe a table as a given schema declares it.
+
+    Kind, range and decimals are the schema's; storage, format and missing share are the table's.
+    Columns are matched by name and come in the table's order.
+
+    Raises
+    ------
+    DataError
+        If the table can't be used.
+    SchemaError
+        If a column lacks on either side, or does not fit its declared kind or range.
+    """
+    declared = {column.name: column for column in schema}
+    for name in df.columns:
+        if name not in declared:
+            raise SchemaError(
+                f"Column {name!r} is in the table but not in the schema; "
+                f"{did_you_mean(name, schema.names)}"
+            )
+    present = set(df.columns)
+    for lacking in schema.names:
+        if lacking not in present:
+            raise SchemaError(
+                f"Column {lacking!r} is in the schema but not in the table; "
+                f"{did_you_mean(lacking, df.columns)}"
+            )
+    measured = infer_schema(df, {name: column.kind for name, column in declared.items()})
+    columns = tuple(_declare(column, declared[column.name]) for column in measured)
+    columns = tuple(
+        column if column.kind not in RANGED else _checked_range(df.iloc[:, at], own, column)
+        for at, (own, column) in enumerate(zip(measured, columns, strict=True))
+    )
+    return replace(measured, columns=columns)
+
+
+def _checked_range(values: pd.Series, own: Column, column: Column) -> Column:
+    """Check that a declared range holds, but for what was trimmed when the schema was learned."""
+    if (own.minimum, own.maximum) == (column.minimum, column.maximum):
+        return column
+    outside = np.flatnonzero(outside_range(values, column))
+    if column.least_rows > 1 and len(outside) <= MOST_TRIMMED * column.least_rows:
+        return replace(column, minimum=own.minimum, maximum=own.maximum) if len(outside) else column
+    if len(outside):
+        first = int(outside[0])
+        raise SchemaError(
+            f"Column {column.name!r}: the declared range from {shown(column.minimum)} to "
+            f"{shown(column.maximum)} leaves out {len(outside)} of {len(values)} rows, first "
+            f"{shown(values.iloc[first])} in row {first}; widen the range, or change or drop these "
+            "rows"
+        )
+    return column
+
+
+def _declare(measured: Column, declared: Column) -> Column:
+    given = {
+        key: getattr(declared, key)
+        for key in ("minimum", "maximum", "decimals", "locale", "min_group")
+        if getattr(declared, key) is not None
+    }
+    return replace(measured, **given, why=declared.why or measured.why)
+
+
+def with_measured_ranges(schema: Schema, before: pd.DataFrame, after: pd.DataFrame) -> Schema:
+    """Bring the ranges that a schema has measured of a table to those of a changed table.
+
+    Ranges that were declared are others than the table's, and stay.
+
+    Parameters
+    ----------
+    schema
+        Describes the columns of both tables.
+    before, after
+        The table of which it was made, and the changed one.
+    """
+    ranged = [at for at, column in enumerate(schema) if column.kind in RANGED]
+    if not ranged:
+        return schema
+    kinds: dict[Hashable, Kind] = {at: schema.columns[at].kind for at in ranged}
+    # labels may be odd ones: positions take their place
+    tables = (frame.iloc[:, ranged].set_axis(ranged, axis=1) for frame in (before, after))
+    columns = list(schema)
+    for at, old, new in zip(ranged, *(infer_schema(table, kinds) for table in tables), strict=True):
+        column = columns[at]
+        was, now = (measured.why.removeprefix("as asked; ") for measured in (old, new))
+        column = replace(column, why=column.why.replace(was, now))
+        for end in ("minimum", "maximum"):
+            if getattr(column, end) == getattr(old, end):
+                column = replace(column, **{end: getattr(new, end)})
+        columns[at] = column
+    return replace(schema, columns=tuple(columns))

@@ -1,0 +1,218 @@
+"""Columns of numbers: as a dtype of their own, as objects, or as text."""
+
+import math
+from collections.abc import Hashable
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tabgan.inference.column_cells import (
+    FEWEST,
+    NUMBER_TYPES,
+    ColumnCells,
+    ColumnGuess,
+    names_rows,
+    numbers_rows,
+    shown,
+)
+from tabgan.inference.personal_data import calls_phones
+from tabgan.table.kinds import Kind
+from tabgan.table.scalars import to_python_scalar
+from tabgan.table.text_formats import MISSING_MARKS, NUMBER
+
+__all__ = ["MOST_OTHERS", "NumberReading", "find_numbers", "is_number", "is_whole", "read_numbers"]
+
+MOST_OTHERS = 10  # distinct values that a column of numbers may hold beside them
+MOST_DECIMALS = 10  # of a number that is not of full precision
+MOST_FIXED = 15  # decimal places of a text that a float can carry
+EXACT = 2.0**53  # up to here every whole number is a float
+BIGGEST = 2**63  # a whole number kept as text is below it
+
+
+class NumberReading(NamedTuple):
+    """The finite numbers of a column, and what else it holds."""
+
+    numbers: NDArray[Any]  # in row order; of texts only the distinct ones
+    cells: int  # that hold them
+    filled: int  # cells that hold anything but a missing value or a mark of absence
+    others: list[Any]  # distinct values that are not numbers; where many, the first few
+    whole: bool
+    decimals: int | None
+    format: str | None = None
+
+    def finding(self, kind: Kind | None = None) -> ColumnGuess:
+        """Describe the numbers."""
+        kind = kind or ("integer" if self.whole else "numeric")
+        if not self.numbers.size:
+            return ColumnGuess(kind, "no finite number is present", None, None, self.decimals)
+        low, high = to_python_scalar(self.numbers.min()), to_python_scalar(self.numbers.max())
+        shown_low, shown_high = (f"{x:.0f}" if self.whole else f"{x}" for x in (low, high))
+        distinct = len(pd.unique(self.numbers))
+        why = f"{distinct} distinct {'whole ' * self.whole}numbers from {shown_low} to {shown_high}"
+        if distinct == 1:
+            why = f"one number, {shown_low}"
+        return ColumnGuess(kind, why, low, high, self.decimals, self.format)
+
+
+def find_numbers(cells: ColumnCells) -> ColumnGuess | None:
+    """Find out whether a column holds numbers, and whether they only name its rows."""
+    reading = read_numbers(cells)
+    if not _are_numbers(cells, reading):
+        return None
+    if reading.whole and len(reading.numbers) == len(cells.missing):
+        finding = _find_identifiers(cells.name, reading.numbers)
+        if finding:
+            return finding
+    if reading.whole and calls_phones(cells.name) and _are_long(reading.numbers):
+        return ColumnGuess(
+            "identifier", f"whole numbers of 7 digits or more, named {shown(cells.name)}"
+        )
+    return reading.finding()
+
+
+def _are_numbers(cells: ColumnCells, reading: NumberReading) -> bool:
+    if cells.storage == "number":
+        return not reading.others
+    few_others = len(reading.others) <= MOST_OTHERS and 2 * reading.cells >= reading.filled
+    fewest = FEWEST + 1 if cells.storage == "mixed" else 1  # below, they may as well be codes
+    return few_others and len(pd.unique(reading.numbers)) >= fewest
+
+
+def _find_identifiers(name: Hashable, numbers: NDArray[Any]) -> ColumnGuess | None:
+    """Find out whether whole numbers, one for every row, name the rows."""
+    rows = len(numbers)
+    if len(pd.unique(numbers)) < rows:
+        return None
+    low, high = int(numbers.min()), int(numbers.max())
+    may_be_years = 1800 <= low <= high <= 2100 and not numbers_rows(name)
+    if high - low + 1 == rows >= FEWEST and not may_be_years:
+        return ColumnGuess("sequential", f"the whole numbers from {low} to {high}, each once")
+    if rows >= 50 and numbers_rows(name) and (numbers[1:] > numbers[:-1]).all():
+        why = f"whole numbers that rise from row to row, named {shown(name)}"
+        return ColumnGuess("identifier", why)
+    if names_rows(name):
+        return ColumnGuess("identifier", f"whole numbers that all differ, named {shown(name)}")
+    return None
+
+
+def _are_long(numbers: NDArray[Any]) -> bool:
+    """Say whether whole numbers may be telephone numbers."""
+    return len(pd.unique(numbers)) >= FEWEST and bool((numbers >= 10**6).all())
+
+
+def read_numbers(cells: ColumnCells) -> NumberReading:
+    """Read the numbers of a column, as far as it holds any."""
+    if cells.storage == "string":
+        return _read_texts(cells.texts)
+    if cells.storage == "number":
+        dtype: Any = getattr(cells.given.dtype, "numpy_dtype", cells.given.dtype)
+        if dtype.kind != "O":  # Decimals in Arrow are objects to NumPy
+            numbers = cells.given.to_numpy(dtype)
+            return _reading(numbers[np.isfinite(numbers)], len(numbers), [])
+    return _read_objects(cells.objects)
+
+
+def _read_objects(objects: NDArray[np.object_]) -> NumberReading:
+    numbers: list[Any] = []
+    others: dict[Any, Any] = {}
+    marks = 0
+    for value in objects:
+        if isinstance(value, NUMBER_TYPES) and not isinstance(value, bool):
+            numbers.append(value)
+        elif isinstance(value, str) and value in MISSING_MARKS:
+            marks += 1
+        else:
+            others[type(value), value] = value
+    filled, rest = len(objects) - marks, list(others.values())
+    finite = [value for value in numbers if _is_finite(value)]
+    if not all(map(_fits_float, finite)):
+        return _reading(np.empty(0, np.int64), filled, finite)  # too big to count: names
+    if any(isinstance(value, Decimal) for value in finite):
+        places = max(_places(value) for value in set(finite))
+        return NumberReading(np.array(finite, object), len(finite), filled, rest, False, places)
+    if not all(isinstance(value, int | np.integer) for value in finite):
+        return _reading(np.array(finite, np.float64), filled, rest)
+    for dtype in (np.int64, np.uint64):
+        bounds = np.iinfo(dtype)
+        if all(bounds.min <= value <= bounds.max for value in finite):
+            return _reading(np.array(finite, dtype), filled, rest)
+    return _reading(np.empty(0, np.int64), filled, finite)  # too big to count: names of something
+
+
+def _is_finite(value: Any) -> bool:
+    if isinstance(value, Decimal):
+        return value.is_finite()
+    return isinstance(value, int) or math.isfinite(value)
+
+
+def _fits_float(value: Any) -> bool:
+    """Say whether a number that is finite stays so as a float, and does not become zero."""
+    try:
+        nearest = float(value)
+    except OverflowError:
+        return False
+    return math.isfinite(nearest) and (nearest != 0 or value == 0)
+
+
+def _places(value: Any) -> int:
+    """Count decimal places."""
+    exponent = Decimal(str(value)).as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0
+
+
+def _read_texts(texts: dict[str, int]) -> NumberReading:
+    numbers: list[str] = []
+    others: list[str] = []
+    for text in texts:
+        (numbers if is_number(text) else others).append(text)
+        if len(others) > MOST_OTHERS:
+            break
+    filled, cells = sum(texts.values()), sum(texts[text] for text in numbers)
+    if all(map(is_whole, numbers)):
+        whole = np.array(list(map(int, numbers)), np.int64)
+        return NumberReading(whole, cells, filled, others, True, 0, "shortest")
+    plain = _reading(np.array(list(map(float, numbers))), filled, others)
+    places = {len(text.partition(".")[2]) for text in numbers}
+    loose = "repr" if all(set(text) & set(".eE") for text in numbers) else "shortest"
+    if any("e" in text or "E" in text for text in numbers):
+        return plain._replace(cells=cells, whole=False, decimals=None, format=loose)
+    most = max(places)
+    form = f"%.{most}f" if len(places) == 1 and most <= MOST_FIXED else loose
+    # 1.0, 2.0, … stay whole though they are written with a decimal place
+    decimals = 0 if plain.decimals == 0 else most
+    return plain._replace(cells=cells, whole=False, decimals=decimals, format=form)
+
+
+def is_number(text: str) -> bool:
+    """Say whether a text is a number that can be computed with and written back."""
+    if not NUMBER.fullmatch(text):
+        return False
+    if is_whole(text):
+        return len(text) <= 18 or (len(text) <= 20 and -BIGGEST <= int(text) < BIGGEST)
+    return math.isfinite(float(text))
+
+
+def is_whole(text: str) -> bool:
+    """Say whether a text that is a number is written without point and exponent."""
+    return text.removeprefix("-").isdecimal()
+
+
+def _reading(numbers: NDArray[Any], filled: int, others: list[Any]) -> NumberReading:
+    if numbers.dtype.kind != "f":
+        return NumberReading(numbers, len(numbers), filled, others, True, 0)
+    decimals = next((d for d in range(MOST_DECIMALS + 1) if _has_places(numbers, d)), None)
+    whole = decimals == 0 and numbers.size > 0 and bool((np.abs(numbers) <= EXACT).all())
+    return NumberReading(numbers, len(numbers), filled, others, whole, decimals)
+
+
+def _has_places(numbers: NDArray[Any], places: int) -> bool:
+    """Say whether rounding to so many places keeps every number, in its own precision."""
+    for part in (numbers[:100], numbers[100:]):  # a few are mostly enough to refute
+        with np.errstate(over="ignore", invalid="ignore"):
+            rounded = np.round(part.astype(np.float64), places).astype(numbers.dtype)
+        if (rounded != part).any():
+            return False
+    return True

@@ -1,0 +1,144 @@
+"""Columns of words and other names: identifiers, free text, categories."""
+
+from collections import Counter
+from collections.abc import Hashable, Mapping, Sequence
+from typing import NoReturn
+
+import pandas as pd
+
+from tabgan.base.errors import DataError
+from tabgan.inference.column_cells import FEWEST, ColumnCells, ColumnGuess, names_rows, shown
+from tabgan.inference.personal_data import find_people
+from tabgan.table.kinds import Kind
+from tabgan.table.level_codes import codes_of
+from tabgan.table.text_formats import Pattern, is_iban, pattern_of, spread
+
+__all__ = ["find_categories", "find_levels", "find_mixed", "find_names", "find_words"]
+
+LEAST_VALID = 0.95  # share of bank account numbers whose check digits are right
+NEARLY_ONE = 1.3  # rows of each value, up to which the values name the rows
+
+_PATTERNS: dict[Pattern, tuple[Kind, str]] = {
+    "email": ("email", "e-mail addresses"),
+    "uuid": ("uuid", "universally unique identifiers"),
+    "url": ("identifier", "web addresses"),
+    "phone": ("phone", "phone numbers"),
+    "iban": ("iban", "bank account numbers"),
+}
+_PERSONAL: set[Pattern] = {"email", "phone", "iban"}  # never kept, however often they repeat
+
+
+def find_words(cells: ColumnCells) -> ColumnGuess:
+    """Tell the identifiers, free texts and categories among columns of text apart."""
+    texts = cells.texts
+    return _find_unkept(cells.name, texts) or _levels(len(texts), sum(texts.values()))
+
+
+def find_names(cells: ColumnCells) -> ColumnGuess:
+    """Tell identifiers and categories apart where the cells are not text."""
+    if cells.storage == "uuid":
+        return ColumnGuess("uuid", f"universally unique identifiers, in {len(cells.given)} rows")
+    counts = Counter(cells.objects.tolist())
+    return _find_rows(cells.name, counts) or _levels(len(counts), counts.total())
+
+
+def find_mixed(cells: ColumnCells) -> ColumnGuess:
+    """Tell identifiers and categories apart where the cells are of several types.
+
+    Raises
+    ------
+    DataError
+        If the values name the rows, and none is text.
+    """
+    finding = _find_unkept(cells.name, cells.texts)
+    if finding is None:
+        return find_levels(cells)
+    if not any(isinstance(value, str) for value in cells.texts):
+        _refuse_to_keep(cells, finding)
+    return finding._replace(kind="identifier")
+
+
+def find_categories(cells: ColumnCells) -> ColumnGuess:
+    """Describe a column of a dtype of categories.
+
+    Raises
+    ------
+    DataError
+        If the categories, which the dtype keeps, are identifiers or free text.
+    """
+    dtype = cells.given.dtype
+    if isinstance(dtype, pd.CategoricalDtype) and not dtype.ordered:
+        # Categories that don't occur are kept too. How often they would is not known, so that only
+        # what they look like counts: as if each stood in two rows.
+        finding = _find_unkept(cells.name, cells.texts)
+        unused = _find_unkept(cells.name, dict.fromkeys(dtype.categories, 2))
+        if finding is None and unused is not None:
+            look = unused.why.partition(",")[0]
+            finding = unused._replace(why=f"{look} among its {len(dtype.categories)} categories")
+        if finding is not None:
+            _refuse_to_keep(cells, finding)
+    return find_levels(cells)
+
+
+def _refuse_to_keep(cells: ColumnCells, finding: ColumnGuess) -> NoReturn:
+    raise DataError(
+        f"Column {shown(cells.name)} of dtype {cells.given.dtype} holds {finding.kind} values "
+        f"({finding.why}), and as categories they would be stored and given back: convert the "
+        "column with .astype(str), so that they are made anew, or give it the kind 'categorical' "
+        "to keep its values"
+    )
+
+
+def _find_unkept(name: Hashable, counts: Mapping[Hashable, int]) -> ColumnGuess | None:
+    """Find out whether values are identifiers or free text, none of which may be kept."""
+    distinct, filled = len(counts), sum(counts.values())
+    texts = [value for value in counts if isinstance(value, str)]
+    sample = spread(texts, 1000)
+    pattern = pattern_of(sample)
+    repeats = 2 * distinct <= filled
+    if pattern and (not repeats or (pattern in _PERSONAL and len(texts) > FEWEST)):
+        kind, words = _PATTERNS[pattern]
+        if pattern == "iban" and not _are_ibans(sample):
+            kind, words = "identifier", f"{words} with wrong check digits"
+        return ColumnGuess(kind, f"{words}, {distinct} distinct in {filled} rows")
+    people = find_people(name, counts)
+    if people is not None:
+        return people
+    if len(texts) >= FEWEST and _is_prose(sample):
+        return ColumnGuess("text", f"free text, {distinct} distinct in {filled} rows")
+    return _find_rows(name, counts)
+
+
+def _find_rows(name: Hashable, counts: Mapping[Hashable, int]) -> ColumnGuess | None:
+    """Find out whether there are about as many values as rows."""
+    distinct, filled = len(counts), sum(counts.values())
+    if distinct >= FEWEST and filled < NEARLY_ONE * distinct:
+        which = f"all {filled}" if distinct == filled else f"{distinct} of {filled}"
+        return ColumnGuess("identifier", f"{which} values differ")
+    if distinct == filled > 1 and names_rows(name):
+        return ColumnGuess("identifier", f"all {filled} values differ, named {shown(name)}")
+    return None
+
+
+def find_levels(cells: ColumnCells) -> ColumnGuess:
+    """Describe a column as categories."""
+    return _levels(len(codes_of(cells.given)[1]), len(cells.given))
+
+
+def _levels(distinct: int, filled: int) -> ColumnGuess:
+    if distinct == 0:
+        return ColumnGuess("categorical", "no value is present")
+    values = "value" if distinct == 1 else "values"
+    return ColumnGuess("categorical", f"{distinct} distinct {values} in {filled} rows")
+
+
+def _are_ibans(sample: Sequence[str]) -> bool:
+    return sum(map(is_iban, sample)) >= LEAST_VALID * len(sample)
+
+
+def _is_prose(sample: Sequence[str]) -> bool:
+    """Say whether texts are sentences rather than names or codes."""
+    words = sum(len(text[:2000].split()) for text in sample) / len(sample)
+    length = sum(map(len, sample)) / len(sample)
+    are_codes = words == 1 and length <= 128 and all(map(str.isascii, sample))
+    return words >= 4 or (length > 40 and not are_codes)

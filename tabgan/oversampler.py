@@ -1,0 +1,172 @@
+"""Synthetic rows for rare classes: a sampler in the manner of imbalanced-learn."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, clone
+
+from tabgan.base.errors import DataError, OptionError
+from tabgan.base.random_streams import RandomStateLike, resolve_seed
+from tabgan.estimator import TabGAN
+from tabgan.inference.accept_table import as_frame
+from tabgan.table.frame_libraries import form_of, pandas_of, table_of_series
+from tabgan.table.level_codes import codes_of
+from tabgan.table.schema import find_level
+
+__all__ = ["SyntheticOverSampler"]
+
+
+class SyntheticOverSampler(BaseEstimator):
+    """Append synthetic rows of rare classes to a training set.
+
+    It has the `fit_resample` of imbalanced-learn's samplers, so that it can stand in for SMOTE in
+    that library's pipelines. The real rows come first and are not changed.
+
+    Parameters
+    ----------
+    gan
+        The `TabGAN` that learns features and classes together; None for one of default options.
+        Unless it has a `condition_on` of its own, it is conditioned on the class.
+    sampling_strategy
+        "auto" to bring every class to the size of the largest, "minority" the smallest class
+        alone, or a mapping from classes to the numbers of rows that they are to have.
+    random_state
+        Seed of the draws; fits are seeded by the estimator's own.
+
+    Attributes
+    ----------
+    gan_ : TabGAN
+        The fitted estimator.
+    sampling_strategy_ : dict
+        Rows that were added of each class.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> X = pd.DataFrame({"a": rng.normal(size=100), "b": rng.choice(["x", "y"], 100)})
+    >>> y = pd.Series([0] * 90 + [1] * 10, name="rare")
+    >>> sampler = SyntheticOverSampler(TabGAN(steps=5, verbose=False), random_state=0)
+    >>> more, labels = sampler.fit_resample(X, y)
+    >>> len(more), labels.value_counts().tolist()
+    (180, [90, 90])
+    """
+
+    def __init__(
+        self,
+        gan: TabGAN | None = None,
+        *,
+        sampling_strategy: Any = "auto",
+        random_state: RandomStateLike = None,
+    ) -> None:
+        self.gan = gan
+        self.sampling_strategy = sampling_strategy
+        self.random_state = random_state
+
+    def fit_resample(self, X: Any, y: Any) -> tuple[Any, Any]:  # noqa: N803
+        """Learn a training set, and return it with synthetic rows appended.
+
+        Parameters
+        ----------
+        X
+            The features: a DataFrame, a table of Polars or Arrow, or what can be made one.
+        y
+            The class of each row.
+
+        Returns
+        -------
+        X, y
+            Tables and series of the kinds that were given; DataFrame and Series of arrays.
+
+        Raises
+        ------
+        DataError
+            If y is not of the same length, or a class is missing.
+        OptionError
+            If the strategy is none of those above.
+        """
+        features, labels = as_frame(X), table_of_series(y)
+        classes = _classes(labels)
+        form, label_form = form_of(X), form_of(labels)
+        if len(classes) != len(features) or not len(classes) or classes.isna().any():
+            raise DataError(
+                f"y has {len(classes)} classes, {int(classes.isna().sum())} of them missing, for "
+                f"{len(features)} rows of X; give one class for each row"
+            )
+        codes, levels = codes_of(classes)
+        wanted = self._wanted(np.bincount(codes, minlength=len(levels)), levels)
+        target = _free_name(features)
+        table = features.copy()
+        # as categories: those are declared, and kept however rare they are
+        table[target] = pd.Categorical.from_codes(codes, categories=pd.Index(levels, dtype=object))
+        estimator = TabGAN() if self.gan is None else clone(self.gan)
+        if estimator.schema is None:
+            estimator.set_params(schema={target: "categorical"})
+        if estimator.condition_on is None:  # rare classes are then trained more often
+            estimator.set_params(condition_on=[target])
+        self.gan_ = estimator.fit(table)
+        self.sampling_strategy_ = added = {levels[i]: n for i, n in wanted.items()}
+        if not added:
+            rows, classes = features.reset_index(drop=True), classes.reset_index(drop=True)
+            return form.restore(rows), label_form.restore_series(classes)
+        seed = resolve_seed(self.random_state)
+        drawn = self.gan_.sample(sum(added.values()), balance={target: added}, random_state=seed)
+        rows = pd.concat([table, drawn], ignore_index=True)
+        made = rows[target].astype(object).astype(classes.dtype)
+        more = pd.Series(made, name=classes.name)
+        return form.restore(rows.drop(columns=target)), label_form.restore_series(more)
+
+    def _wanted(self, counts: Any, levels: list[Any]) -> dict[int, int]:
+        """Return how many rows are to be added of each class, by its number."""
+        most = int(counts.max())
+        strategy = self.sampling_strategy
+        if isinstance(strategy, Mapping):
+            return self._mapped(strategy, counts, levels)
+        if strategy not in ("auto", "minority"):
+            raise OptionError(
+                f"sampling_strategy={strategy!r} must be 'auto', 'minority' or a mapping from "
+                "classes to numbers of rows"
+            )
+        chosen = [int(counts.argmin())] if strategy == "minority" else range(len(counts))
+        return {i: most - int(counts[i]) for i in chosen if counts[i] < most}
+
+    def _mapped(
+        self, strategy: Mapping[Any, Any], counts: Any, levels: list[Any]
+    ) -> dict[int, int]:
+        added = {}
+        for level, rows in strategy.items():
+            place = find_level(level, levels)
+            if not isinstance(rows, int | np.integer) or isinstance(rows, bool):
+                raise OptionError(
+                    f"sampling_strategy: {rows!r} rows are asked for of class {level!r}; give a "
+                    "whole number"
+                )
+            if place is None or rows < counts[place]:
+                has = "does not have" if place is None else f"has {counts[place]} rows of"
+                raise OptionError(
+                    f"sampling_strategy: {rows} rows are asked for of class {level!r}, which y "
+                    f"{has}; rows can only be added to classes that are there"
+                )
+            if rows > counts[place]:
+                added[place] = int(rows) - int(counts[place])
+        return added
+
+
+def _classes(y: Any) -> pd.Series:
+    """Return classes as a series: of a frame or array of one column, too."""
+    if isinstance(y, pd.Series):
+        return y
+    frame = pandas_of(y)
+    if frame is not None and frame.shape[1] == 1:
+        return frame.iloc[:, 0]
+    array = np.asarray(y)
+    return pd.Series(array.reshape(-1) if array.ndim == 2 and array.shape[1] == 1 else array)
+
+
+def _free_name(features: pd.DataFrame) -> Any:
+    name = "target"
+    while name in features.columns.get_level_values(0):
+        name += "_"
+    levels = features.columns.nlevels
+    return name if levels == 1 else (name, *[""] * (levels - 1))

@@ -1,0 +1,1 @@
+"""Rules between columns: declared or detected, and kept in every row that is drawn."""

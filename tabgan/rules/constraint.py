@@ -1,0 +1,340 @@
+"""What every declared constraint is, and those that are written in Python."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tabgan.base.errors import DataError, OptionError, did_you_mean
+from tabgan.inference.infer_schema import infer_schema
+from tabgan.table.columns import TypedSeries
+from tabgan.table.scalars import from_json_scalar, is_scalar, to_json_scalar
+from tabgan.table.schema import Column, Schema, find_name
+
+__all__ = [
+    "ColumnConstraint",
+    "Constraint",
+    "Custom",
+    "Mask",
+    "NUMBERS",
+    "check_flag",
+    "check_label",
+    "labels",
+    "wrong_kind",
+]
+
+Mask = NDArray[np.bool_]
+
+
+NUMBERS = frozenset({"numeric", "integer"})
+
+
+class Constraint(ABC):
+    """A rule that every row of the table keeps, and every row that is drawn has to keep.
+
+    A constraint is a frozen dataclass, checked when it is made (`OptionError`). A row in which
+    one of its numbers is missing is not held against it.
+    """
+
+    kind: ClassVar[str]  # its name in JSON, one per class
+
+    @abstractmethod
+    def describe(self) -> str:
+        """Say the rule in words."""
+
+    @abstractmethod
+    def check(self, frame: pd.DataFrame, schema: Schema | None = None) -> Mask:
+        """Say which rows of a frame keep the rule, shape (rows,).
+
+        Parameters
+        ----------
+        frame
+            Any rows of the table's columns.
+        schema
+            What the columns are, in the frame's order; None infers it from the frame.
+
+        Raises
+        ------
+        OptionError
+            If a column lacks or is of a wrong kind.
+        """
+
+    def validate(self, schema: Schema) -> None:  # noqa: B027
+        """Check that the rule can be one of a table.
+
+        Raises
+        ------
+        OptionError
+            If a column is not in the table, or of a kind that the rule is not made for.
+        """
+
+    def learn(self, frame: pd.DataFrame, schema: Schema) -> Self:  # noqa: ARG002
+        """Return the constraint with what it has to know of the training table."""
+        return self
+
+    def repair(self, frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:  # noqa: ARG002
+        """Return the frame with rows mended that break the rule, where there is a plain way."""
+        return frame
+
+    def __str__(self) -> str:
+        return f"constraints: {type(self).__name__} ({self.describe()})"
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe the constraint by JSON values."""
+        values = {part.name: getattr(self, part.name) for part in fields(self)}  # type: ignore[arg-type]
+        return {"kind": self.kind, **{name: _to_json(value) for name, value in values.items()}}
+
+    @classmethod
+    def from_json(cls, state: Mapping[str, Any]) -> Self:
+        """Rebuild a constraint from `to_json`'s value; its kind is not looked at.
+
+        Raises
+        ------
+        OptionError
+            If the value describes no such constraint.
+        """
+        known = [part.name for part in fields(cls)]  # type: ignore[arg-type]
+        given = {key: value for key, value in state.items() if key != "kind"}
+        for key in given:
+            if key not in known:
+                raise OptionError(
+                    f"constraints: {key!r} is not a property of kind {cls.kind!r}; "
+                    f"{did_you_mean(key, known)}"
+                )
+        try:
+            return cls(**{key: _from_json(value) for key, value in given.items()})
+        except (DataError, TypeError) as error:
+            raise OptionError(
+                f"constraints: {dict(state)!r:.200} is not of kind {cls.kind!r}, which has the "
+                f"properties {', '.join(known)} ({error})"
+            ) from error
+
+
+class ColumnConstraint(Constraint):
+    """A constraint that speaks of columns by their labels."""
+
+    @property
+    @abstractmethod
+    def names(self) -> tuple[Hashable, ...]:
+        """The labels of the columns that it speaks of."""
+
+    @abstractmethod
+    def fits(self, columns: Sequence[Column]) -> str | None:
+        """Say what is wrong with the kinds of its columns; None if nothing is."""
+
+    @abstractmethod
+    def holds(self, cells: Sequence[TypedSeries]) -> Mask:
+        """Say which rows keep the rule, given its columns in the order of `names`."""
+
+    def check(self, frame: pd.DataFrame, schema: Schema | None = None) -> Mask:
+        """Say which rows of a frame keep the rule; see `Constraint.check`."""
+        if schema is None:
+            places = places_in(self.names, tuple(frame.columns), str(self))
+            frame = frame.iloc[:, sorted(places)]
+            numbers = frame.select_dtypes("number", exclude="timedelta").columns
+            # as numbers, even where they may be the names of rows
+            schema = infer_schema(frame, dict.fromkeys(numbers, "numeric"))
+            self.validate(schema)
+        return self.holds(self.cells_of(frame, schema))
+
+    def positions(self, schema: Schema) -> tuple[int, ...]:
+        """Return the positions of `names` in a schema.
+
+        Raises
+        ------
+        OptionError
+            If a column is not in the table.
+        """
+        return places_in(self.names, schema.names, str(self))
+
+    def cells_of(self, frame: pd.DataFrame, schema: Schema) -> list[TypedSeries]:
+        """Return the columns that the rule speaks of, in the order of `names`."""
+        return [(schema.columns[at], frame.iloc[:, at]) for at in self.positions(schema)]
+
+    def validate(self, schema: Schema) -> None:
+        """Check that the rule can be one of a table; see `Constraint.validate`."""
+        fault = self.fits([schema.columns[at] for at in self.positions(schema)])
+        if fault is not None:
+            raise OptionError(f"{self}: {fault}")
+
+
+def _to_json(value: Any) -> Any:
+    return [_to_json(item) for item in value] if isinstance(value, tuple) else to_json_scalar(value)
+
+
+def _from_json(state: Any) -> Any:
+    return tuple(map(_from_json, state)) if isinstance(state, list) else from_json_scalar(state)
+
+
+def places_in(
+    names: Iterable[Hashable], known: Collection[Hashable], whose: str
+) -> tuple[int, ...]:
+    """Return the places of labels among known ones.
+
+    Raises
+    ------
+    OptionError
+        If one is not among them.
+    """
+    places = []
+    for name in names:
+        place = find_name(name, tuple(known))
+        if place is None:
+            raise OptionError(
+                f"{whose}: column {name!r} is not in the table; {did_you_mean(name, known)}"
+            )
+        places.append(place)
+    return tuple(places)
+
+
+def check_label(kind: str, option: str, label: Any) -> None:
+    """Check that something can be the label of a column.
+
+    Raises
+    ------
+    OptionError
+        If it can't.
+    """
+    if label is None or not is_scalar(label) or not isinstance(label, Hashable):
+        raise OptionError(f"{kind}: {option}={label!r:.80} must be the label of a column")
+
+
+def labels(kind: str, option: str, given: Any, least: int) -> tuple[Hashable, ...]:
+    """Return a list of labels as a tuple, all of them different.
+
+    Raises
+    ------
+    OptionError
+        If it is no list or tuple of at least so many labels, or has one twice.
+    """
+    if not isinstance(given, list | tuple) or len(given) < least:
+        raise OptionError(
+            f"{kind}: {option}={given!r:.80} must be a list of at least {least} columns"
+        )
+    for label in given:
+        check_label(kind, option, label)
+    for place, label in enumerate(given):
+        if find_name(label, given[:place]) is not None:
+            raise OptionError(f"{kind}: {option} names column {label!r} twice; name it once")
+    return tuple(given)
+
+
+def wrong_kind(column: Column, wanted: str) -> str:
+    """Say that a column holds something else than it would have to."""
+    return (
+        f"column {column.name!r} must hold {wanted}, but is of kind {column.kind!r} "
+        f"({column.why or 'as declared'}); declare its kind in schema, or name another column"
+    )
+
+
+def check_flag(kind: str, option: str, value: Any) -> None:
+    """Check that an option is True or False.
+
+    Raises
+    ------
+    OptionError
+        If it is not.
+    """
+    if not isinstance(value, bool):
+        raise OptionError(f"{kind}: {option}={value!r:.80} must be True or False")
+
+
+Check = Callable[[pd.DataFrame], Any]
+
+
+Repair = Callable[[pd.DataFrame], pd.DataFrame]
+
+
+@dataclass(frozen=True, init=False)
+class Custom(Constraint):
+    """A rule that functions of your own tell, and mend.
+
+    A model file keeps the name alone: `TabGAN.load` has to be given the rule again.
+
+    Parameters
+    ----------
+    name
+        What the rule is called.
+    check
+        Takes a frame of the table's columns and returns which rows keep the rule: an array or
+        Series of booleans.
+    repair
+        Takes such a frame and returns it with the rows mended that break the rule, the others
+        as they are, with the same dtypes; None if rows can't be mended.
+
+    Examples
+    --------
+    >>> rule = Custom("even", lambda frame: frame["n"] % 2 == 0)
+    >>> rule.check(pd.DataFrame({"n": [1, 2]})).tolist()
+    [False, True]
+    """
+
+    kind: ClassVar[str] = "custom"
+    name: str
+    checking: Check
+    repairing: Repair | None
+
+    def __init__(self, name: str, check: Check, repair: Repair | None = None) -> None:
+        if not isinstance(name, str) or not name:
+            raise OptionError(f"Custom: name={name!r:.80} must be text")
+        if not callable(check):
+            raise OptionError(f"Custom: check={check!r:.80} must be a function of a frame")
+        if not (repair is None or callable(repair)):
+            raise OptionError(
+                f"Custom: repair={repair!r:.80} must be a function of a frame, or None"
+            )
+        values = {"name": name, "checking": check, "repairing": repair}
+        for key, value in values.items():
+            object.__setattr__(self, key, value)
+
+    def describe(self) -> str:
+        """Say the rule in words."""
+        return repr(self.name)
+
+    def check(self, frame: pd.DataFrame, schema: Schema | None = None) -> Mask:  # noqa: ARG002
+        """Say which rows of a frame keep the rule; see `Constraint.check`.
+
+        Raises
+        ------
+        OptionError
+            If the function returns something else than a boolean for each row.
+        """
+        kept = np.asarray(self.checking(frame))
+        if kept.shape != (len(frame),) or kept.dtype != np.dtype(bool):
+            raise OptionError(
+                f"{self}: its check returned an array of shape {kept.shape} and dtype "
+                f"{kept.dtype} for {len(frame)} rows; it must return a boolean for each row"
+            )
+        return kept
+
+    def repair(self, frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:  # noqa: ARG002
+        """Return the frame with rows mended, if there is a function that does.
+
+        Raises
+        ------
+        OptionError
+            If the function returns something else than such a frame.
+        """
+        if self.repairing is None:
+            return frame
+        mended = self.repairing(frame.copy())
+        alike = (
+            isinstance(mended, pd.DataFrame)
+            and mended.index.equals(frame.index)
+            and mended.columns.equals(frame.columns)
+            and list(mended.dtypes) == list(frame.dtypes)
+        )
+        if not alike:
+            raise OptionError(
+                f"{self}: its repair must return the frame that it was given with other values: "
+                "the same rows, columns and dtypes"
+            )
+        return mended
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe the constraint by its name; functions can't be written down."""
+        return {"kind": self.kind, "name": self.name}

@@ -1,0 +1,375 @@
+"""Declared constraints checked against the table, and planned as dependencies that keep them.
+
+Rules are restored one after the other, and none may change what an earlier one has settled:
+one-hot groups, combinations and sums, which share no column; orders; formulas, in the order in
+which they need each other; then orders with what formulas give. What finds no place here is kept
+by `tabgan.rules.enforcement` alone.
+"""
+
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from tabgan.base.errors import DataError, OptionError, SchemaError, did_you_mean
+from tabgan.inference.infer_schema import infer_schema
+from tabgan.rules.arithmetic_dependency import FormulaDependency, SumDependency
+from tabgan.rules.constraint import ColumnConstraint, Constraint, Custom
+from tabgan.rules.dependency import Dependency
+from tabgan.rules.find_orders import orders_of
+from tabgan.rules.functional_dependency import CombinationDependency, combinations_of
+from tabgan.rules.increments_dependency import MultiplesDependency
+from tabgan.rules.level_constraints import FixedCombinations, OneHot, Unique
+from tabgan.rules.number_constraints import Formula, Increments, Inequality, Positive, Range, Sum
+from tabgan.rules.one_hot_dependency import OneHotDependency, bits_of
+from tabgan.table.columns import ColumnFrame, by_position, field_at
+from tabgan.table.kinds import Kind
+from tabgan.table.schema import Schema
+
+__all__ = ["Plan", "check_constraints", "constraints_from_json", "declare", "named_customs", "plan"]
+
+_KINDS: dict[str, type[Constraint]] = {
+    rule.kind: rule
+    for rule in (
+        *(Range, Positive, Increments, Inequality, Sum, Formula),
+        *(FixedCombinations, OneHot, Unique),
+    )
+}
+
+
+def check_constraints(constraints: Any, option: str = "constraints") -> None:
+    """Check that an option is a list of constraints, or None.
+
+    Raises
+    ------
+    OptionError
+        If it is something else, or has two custom constraints of one name.
+    """
+    if constraints is None:
+        return
+    if not isinstance(constraints, list | tuple):
+        raise OptionError(f"{option}={constraints!r:.80} must be a list of constraints, or None")
+    for constraint in constraints:
+        if not isinstance(constraint, Constraint):
+            raise OptionError(
+                f"{option}: {constraint!r:.80} is no constraint; make one with a class of "
+                "tabgan.constraints, such as Range('age', 18, 65)"
+            )
+    names = [constraint.name for constraint in constraints if isinstance(constraint, Custom)]
+    for name in names:
+        if names.count(name) > 1:
+            raise OptionError(f"{option}: two custom constraints are called {name!r}; rename one")
+
+
+def constraints_from_json(
+    state: Any, customs: Mapping[str, Custom] | None = None
+) -> list[Constraint]:
+    """Read a list of constraints from a list of JSON objects.
+
+    Parameters
+    ----------
+    state
+        What the constraints' `to_json` gave.
+    customs
+        The custom constraints among them, by name.
+
+    Raises
+    ------
+    OptionError
+        If one is malformed, or a custom constraint that is named is not given.
+    """
+    if not isinstance(state, list) or not all(isinstance(item, dict) for item in state):
+        raise OptionError("constraints are a JSON list of objects, each with a 'kind'")
+    return [_from_json(item, customs or {}) for item in state]
+
+
+def _from_json(state: dict[str, Any], customs: Mapping[str, Custom]) -> Constraint:
+    kind = state.get("kind")
+    if kind == Custom.kind:
+        name = state.get("name")
+        if not isinstance(name, str) or name not in customs:
+            raise OptionError(
+                f"constraints: {name!r:.80} is a custom constraint, whose functions a file can't "
+                "hold"
+            )
+        return customs[name]
+    if not isinstance(kind, str) or kind not in _KINDS:
+        raise OptionError(
+            f"constraints: kind={kind!r:.80} is not a kind of constraint; "
+            f"{did_you_mean(str(kind), _KINDS)}"
+        )
+    return _KINDS[kind].from_json(state)
+
+
+def named_customs(state: Any, given: Sequence[Constraint]) -> dict[str, Custom]:
+    """Return the custom constraints that a model names, by name, out of those that are given.
+
+    Raises
+    ------
+    OptionError
+        If one lacks, or is one too many.
+    """
+    customs = {rule.name: rule for rule in given if isinstance(rule, Custom)}
+    if len(customs) < len(given):
+        raise OptionError(f"custom={given!r:.80} must be a list of Custom constraints")
+    named = [item.get("name") for item in state if item.get("kind") == Custom.kind]
+    for name in named:
+        if name not in customs:
+            raise OptionError(
+                f"custom: the model has a custom constraint called {name!r}, whose functions a "
+                f"file can't hold; load it with TabGAN.load(path, custom=[Custom({name!r}, check)])"
+            )
+    for name in customs:
+        if name not in named:
+            raise OptionError(
+                f"custom: the model has no custom constraint called {name!r}; "
+                f"{did_you_mean(name, named)}"
+            )
+    return customs
+
+
+class Plan(NamedTuple):
+    """Dependencies that keep constraints, and the columns that no other rule may change."""
+
+    dependencies: tuple[Dependency, ...]
+    positions: frozenset[int]
+
+
+def plan(
+    constraints: Sequence[Constraint],
+    frame: pd.DataFrame,
+    schema: Schema,
+    kept: Collection[int] = (),
+) -> Plan:
+    """Find the dependencies that keep constraints by construction.
+
+    Parameters
+    ----------
+    constraints
+        Constraints that all rows of the table keep.
+    frame, schema
+        The training table.
+    kept
+        Positions of columns that no rule may derive or change.
+    """
+    table = by_position(frame, schema)
+    formulas = _formulas(constraints, table, schema, kept)
+    targets = {rule.target.position for rule in formulas}
+    groups = _groups(constraints, table, schema, {*kept, *targets})
+    settled = {*kept, *(at for rule in groups for at in rule.positions)}
+    edges = [rule for rule in constraints if isinstance(rule, Inequality)]
+    late = [rule for rule in edges if targets & set(rule.positions(schema))]
+    orders = _orders([rule for rule in edges if rule not in late], table, schema, settled)
+    settled |= {at for rule in (*orders, *formulas) for at in rule.positions}
+    found: list[Dependency] = [*_orders(late, table, schema, settled), *formulas, *orders, *groups]
+    steps = [
+        rule
+        for constraint in constraints
+        if isinstance(constraint, Increments)
+        and not set(constraint.positions(schema)) & set(kept)
+        and (rule := _steps(constraint, table, schema)) is not None
+    ]
+    positions = frozenset(at for rule in found for at in rule.positions)
+    return Plan((*found, *steps), positions)
+
+
+def _formulas(
+    constraints: Sequence[Constraint], table: ColumnFrame, schema: Schema, kept: Collection[int]
+) -> list[FormulaDependency]:
+    """Return formulas in the order of reduction: those that others need come last."""
+    found: dict[int, FormulaDependency] = {}
+    depth: dict[int, int] = {}
+    for constraint in constraints:
+        if not isinstance(constraint, Formula):
+            continue
+        *sources, target = constraint.positions(schema)
+        if target in kept or target in found or _needs(sources, target, found):
+            continue
+        fields = [field_at(table, at) for at in sources]
+        rule = FormulaDependency.of(fields, field_at(table, target), constraint.parsed, table)
+        if rule is not None:
+            found[target] = rule
+    for _ in found:  # as deep as the longest chain
+        for target, rule in found.items():
+            needed = [depth.get(source.position, 0) for source in rule.sources]
+            depth[target] = 1 + max(needed)
+    return sorted(found.values(), key=lambda rule: -depth[rule.target.position])
+
+
+def _needs(sources: Iterable[int], target: int, found: Mapping[int, FormulaDependency]) -> bool:
+    """Say whether a column is one of some others, or needed to compute one of them."""
+    return any(
+        at == target
+        or (at in found and _needs((s.position for s in found[at].sources), target, found))
+        for at in sources
+    )
+
+
+def _groups(
+    constraints: Sequence[Constraint], table: ColumnFrame, schema: Schema, taken: set[int]
+) -> list[Dependency]:
+    """Return the rules of one-hot groups, combinations and sums that share no column."""
+    found: list[Dependency] = []
+    for constraint in constraints:
+        if not isinstance(constraint, OneHot | FixedCombinations | Sum):
+            continue
+        positions = constraint.positions(schema)
+        rule = None if taken & set(positions) else _group(constraint, table, positions)
+        if rule is not None:
+            found.append(rule)
+            taken |= set(positions)
+    return found
+
+
+def _group(
+    constraint: OneHot | FixedCombinations | Sum, table: ColumnFrame, positions: Sequence[int]
+) -> Dependency | None:
+    members = tuple(field_at(table, at) for at in positions)
+    if isinstance(constraint, Sum):
+        return SumDependency.of(members[:-1], members[-1], table)
+    if isinstance(constraint, FixedCombinations):
+        _, found = combinations_of([table[at] for at in positions])
+        return CombinationDependency(members, tuple(found))
+    bits = [bits_of(table[at][1]) for at in positions]
+    known = tuple(pair for both in bits if both is not None for pair in [both[0]])
+    return OneHotDependency(members, known) if len(known) == len(members) else None
+
+
+def _orders(
+    constraints: Sequence[Inequality], table: ColumnFrame, schema: Schema, fixed: Collection[int]
+) -> list[Dependency]:
+    edges = {constraint: constraint.positions(schema) for constraint in constraints}
+    pairs = [(low, high) for low, high in edges.values()]
+    strict = [(edge[0], edge[1]) for constraint, edge in edges.items() if constraint.strict]
+    return [*orders_of(table, pairs, strict, fixed)]
+
+
+def _steps(
+    constraint: Increments, table: ColumnFrame, schema: Schema
+) -> MultiplesDependency | None:
+    (at,) = constraint.positions(schema)
+    return MultiplesDependency.of(
+        field_at(table, at), float(constraint.step), float(constraint.offset), table
+    )
+
+
+_MAY_BE_IDENTIFIERS = ("integer", "categorical", "text")
+
+
+def declare(
+    frame: pd.DataFrame,
+    schema: Schema,
+    constraints: Sequence[Constraint],
+    declared: Schema | Mapping[Hashable, Kind] | None = None,
+) -> tuple[Schema, tuple[Constraint, ...]]:
+    """Hold constraints against the training table.
+
+    Parameters
+    ----------
+    frame
+        The training table.
+    schema
+        Its columns.
+    constraints
+        What is declared.
+    declared
+        The option `schema` of the estimator: the kind of a column that it names is not changed.
+
+    Returns
+    -------
+    The schema that the constraints ask for, and the constraints with what they have to know.
+
+    Raises
+    ------
+    OptionError
+        If a constraint does not go with the columns.
+    DataError
+        If a row breaks one.
+    """
+    asked = [column.name for column in declared] if isinstance(declared, Schema) else declared or ()
+    open_ = {column.name for column in schema} - set(asked)
+    for constraint in constraints:
+        schema = _with_numbers(constraint, frame, schema, open_)
+    learned = []
+    for constraint in constraints:
+        constraint.validate(schema)
+        _check_rows(constraint, frame, schema)
+        learned.append(constraint.learn(frame, schema))
+    return _asked_for(learned, frame, schema, open_), tuple(learned)
+
+
+def _asked_for(
+    constraints: Sequence[Constraint],
+    frame: pd.DataFrame,
+    schema: Schema,
+    open_: Collection[Hashable],
+) -> Schema:
+    """Return the schema with the ranges and identifiers that constraints ask for."""
+    spoken_of = {
+        at
+        for rule in constraints
+        if isinstance(rule, ColumnConstraint) and not isinstance(rule, Unique)
+        for at in rule.positions(schema)
+    }
+    for constraint in constraints:
+        if isinstance(constraint, Range | Positive):
+            schema = _narrowed(constraint, frame, schema)
+        elif isinstance(constraint, Unique):
+            at, *more = constraint.positions(schema)
+            column = schema.columns[at]
+            if not more and at not in spoken_of and column.kind in _MAY_BE_IDENTIFIERS:
+                schema = _with_kind("identifier", at, frame, schema, open_)
+    return schema
+
+
+def _with_numbers(
+    constraint: Constraint, frame: pd.DataFrame, schema: Schema, open_: Collection[Hashable]
+) -> Schema:
+    """Take whole numbers that a relation compares for numbers, even if they might name rows."""
+    if isinstance(constraint, Inequality | Sum | Formula):
+        for at in constraint.positions(schema):
+            if schema.columns[at].kind in ("identifier", "sequential"):
+                schema = _with_kind("integer", at, frame, schema, open_)
+    return schema
+
+
+def _with_kind(
+    kind: Kind, at: int, frame: pd.DataFrame, schema: Schema, open_: Collection[Hashable]
+) -> Schema:
+    """Give a column whose kind is open another one, if its values are of that kind."""
+    name = schema.columns[at].name
+    if name not in open_:
+        return schema
+    try:
+        (measured,) = infer_schema(frame.iloc[:, [at]], {name: kind})
+    except SchemaError:
+        return schema
+    return schema.with_column(measured)
+
+
+def _check_rows(constraint: Constraint, frame: pd.DataFrame, schema: Schema) -> None:
+    broken = np.flatnonzero(~constraint.check(frame, schema))
+    if not len(broken):
+        return
+    first = int(broken[0])
+    shown = ""
+    if isinstance(constraint, ColumnConstraint):
+        values = (
+            (name, frame.iloc[first, at])
+            for name, at in zip(constraint.names, constraint.positions(schema), strict=True)
+        )
+        shown = " with " + ", ".join(f"{name!r} {str(value)!r:.60}" for name, value in values)
+    raise DataError(
+        f"{constraint}: {len(broken):,} of {len(frame):,} rows break it, first row {first}{shown}; "
+        "change or drop these rows, or leave the constraint out"
+    )
+
+
+def _narrowed(constraint: Range | Positive, frame: pd.DataFrame, schema: Schema) -> Schema:
+    """Bring a declared range to the one that the values have, which keep the constraint."""
+    (at,) = constraint.positions(schema)
+    column = schema.columns[at]
+    (measured,) = infer_schema(frame.iloc[:, [at]], {column.name: column.kind})
+    return schema.with_column(replace(column, minimum=measured.minimum, maximum=measured.maximum))

@@ -1,0 +1,118 @@
+"""All dependencies: found in a table, and rebuilt from JSON."""
+
+from collections.abc import Collection
+from typing import Any
+
+import numpy as np
+
+from tabgan.rules.arithmetic_dependency import FormulaDependency, SumDependency, find_sums
+from tabgan.rules.dependency import Dependency
+from tabgan.rules.derived_columns import Derived
+from tabgan.rules.equality_dependency import (
+    CopyDependency,
+    PartialEquality,
+    find_coincidences,
+    find_copies,
+)
+from tabgan.rules.find_orders import find_orders
+from tabgan.rules.functional_dependency import (
+    CombinationDependency,
+    FunctionalDependency,
+    find_determined,
+)
+from tabgan.rules.increments_dependency import MultiplesDependency
+from tabgan.rules.one_hot_dependency import OneHotDependency, find_onehots
+from tabgan.rules.order_dependency import DifferenceDependency, OrderDependency
+from tabgan.rules.personal_dependency import (
+    EmailOfName,
+    IdentifierAttribute,
+    NamePart,
+    find_attributed,
+    find_persons,
+)
+from tabgan.table.columns import ColumnFrame, count_rows, without
+
+__all__ = ["dependency_from_json", "detect_dependencies"]
+
+LEAST_ROWS = 20  # in fewer rows a rule can't be told from an accident
+
+
+def detect_dependencies(
+    table: ColumnFrame, rng: np.random.Generator, kept: Collection[int] = ()
+) -> list[Dependency]:
+    """Find the rules of a table that are no accident.
+
+    Parameters
+    ----------
+    table
+        The training table; its columns by position.
+    rng
+        Draws the rows on which rules are tried first.
+    kept
+        Positions of columns that no rule may derive, replace or change; others may follow from
+        them.
+
+    Returns
+    -------
+    The dependencies in the order in which they are to be reduced; each one refers to the table
+    as the ones before it left it.
+    """
+    found: list[Dependency] = []
+    if count_rows(table) < LEAST_ROWS:
+        return found
+    for find in (find_copies, find_onehots):
+        for dependency in find(without(table, kept), rng):
+            table = dependency.reduce(table)
+            found.append(dependency)
+    found += find_persons(table, rng)
+    for attributed in find_attributed(table):
+        table = attributed.reduce(table)
+        found.append(attributed)
+    determined = find_determined(table, rng, kept)
+    given = [rule.target.position for rule in determined]
+    sums = find_sums(without(table, [*given, *kept]), rng)
+    derived = Derived.by(determined, sums, kept)
+    orders = find_orders(table, rng, derived)
+    # An order is restored when all columns are there that it compares, and before others are
+    # derived from them.
+    compared = derived.on_the_way_to(at for rule in orders for at in rule.positions)
+    later = [rule for rule in determined if rule.target.position not in compared]
+    first = [rule for rule in determined if rule.target.position in compared]
+    # A coincidence is restored when all columns are there that others give, none of which it
+    # changes, and before the orders, so that these have the last word.
+    fixed = {*derived.positions, *(rule.source.position for rule in first)}
+    replaced = [rule.target.position for rule in orders if isinstance(rule, DifferenceDependency)]
+    absent = {*replaced, *(rule.target.position for rule in later)}
+    coincidences = find_coincidences(without(table, absent), rng, fixed)
+    return [*found, *later, *orders, *coincidences, *first, *sums]
+
+
+_CLASSES: tuple[type[Dependency], ...] = (
+    *(
+        CopyDependency,
+        OneHotDependency,
+        EmailOfName,
+        NamePart,
+        IdentifierAttribute,
+        FunctionalDependency,
+        SumDependency,
+        OrderDependency,
+        DifferenceDependency,
+        PartialEquality,
+    ),
+    *(CombinationDependency, FormulaDependency, MultiplesDependency),
+)
+
+
+_RULES = {rule.name: rule for rule in _CLASSES}
+
+
+def dependency_from_json(state: dict[str, Any]) -> Dependency:
+    """Rebuild a dependency from the value of its `to_json` with its name under "rule".
+
+    Raises
+    ------
+    SchemaError, KeyError, TypeError, ValueError
+        If the value is malformed.
+    """
+    return _RULES[state["rule"]].from_json(state)

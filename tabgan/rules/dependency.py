@@ -1,0 +1,86 @@
+"""The contract of dependencies, and the table in work that they act on."""
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tabgan.table.columns import ColumnFrame, count_rows
+from tabgan.table.level_codes import codes_of
+
+__all__ = ["Dependency"]
+
+
+class Dependency(ABC):
+    """A rule between columns that holds in every row of the table, or in a known share of them.
+
+    `reduce` takes out of a table, before encoding, what the rule determines; `restore` puts it
+    back after decoding, so that the rule holds in as many rows again. Several dependencies are
+    reduced in the order of their list and restored in reverse. A dependency is a value, not
+    changed once made.
+    """
+
+    name: ClassVar[str]  # registry name in JSON, one per class
+
+    @property
+    @abstractmethod
+    def positions(self) -> tuple[int, ...]:
+        """Positions of the columns that take part."""
+
+    @abstractmethod
+    def describe(self) -> str:
+        """Say the rule in words."""
+
+    @abstractmethod
+    def reduce(self, table: ColumnFrame) -> ColumnFrame:
+        """Return the table without the columns that the rule derives, or with simpler ones.
+
+        Raises
+        ------
+        DataError
+            If a row breaks the rule in such a way that it can't be reduced.
+        """
+
+    @abstractmethod
+    def restore(self, table: ColumnFrame) -> ColumnFrame:
+        """Return the table with what `reduce` took out, and with the rule kept."""
+
+    def holds(self, table: ColumnFrame) -> NDArray[np.bool_]:
+        """Say in which rows of a table, as `reduce` takes it, the rule holds, shape (rows,)."""
+        own = {at: table[at] for at in self.positions}
+        kept = self.restore(self.reduce(own))
+        holds = np.ones(count_rows(own), np.bool_)
+        for at, (_, values) in own.items():
+            same = codes_of(pd.concat([values, kept[at][1]], ignore_index=True))[0]
+            holds &= same[: len(holds)] == same[len(holds) :]
+        return holds
+
+    def settle(self, table: ColumnFrame, pinned: NDArray[np.bool_]) -> ColumnFrame:  # noqa: ARG002
+        """Bring cells that are not pinned in line with those that are, as far as may be.
+
+        Parameters
+        ----------
+        table
+            A table as `reduce` takes it.
+        pinned
+            Which cells are not to be changed, shape (rows, columns); cells that only have one
+            value left beside these are pinned as well.
+        """
+        return table
+
+    @abstractmethod
+    def to_json(self) -> dict[str, Any]:
+        """Describe the dependency by JSON values; inverse of `from_json`."""
+
+    @classmethod
+    @abstractmethod
+    def from_json(cls, state: dict[str, Any]) -> Self:
+        """Rebuild a dependency from `to_json`'s value.
+
+        Raises
+        ------
+        SchemaError, KeyError, TypeError, ValueError
+            If the value is malformed.
+        """

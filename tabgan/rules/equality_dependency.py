@@ -1,0 +1,511 @@
+"""Columns of which one equals another: in every row, or in a good share of the rows."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tabgan.rules.allowed_values import FEW_VALUES, AllowedValues
+from tabgan.rules.dependency import Dependency
+from tabgan.rules.numeric_axis import (
+    LineNumbers,
+    NumericAxis,
+    finest_unit,
+    from_line,
+    on_lines,
+    to_line,
+    to_lines,
+)
+from tabgan.table.columns import (
+    EXACT,
+    NUMBERS,
+    TICKS,
+    ColumnFrame,
+    ColumnRef,
+    TypedSeries,
+    field_at,
+    level_key,
+    numbers_of,
+    numbers_to_series,
+    replaced,
+    sample_of,
+    with_cells,
+    without,
+)
+from tabgan.table.level_codes import codes_of
+from tabgan.table.schema import Column
+
+__all__ = [
+    "CopyDependency",
+    "LEAST_SHARE",
+    "PartialEquality",
+    "common_values",
+    "find_coincidences",
+    "find_copies",
+]
+
+
+@dataclass(frozen=True)
+class CopyDependency(Dependency):
+    """The target equals the source in every row; equal numbers may be written in two ways."""
+
+    name: ClassVar[str] = "copy"
+    source: ColumnRef
+    target: ColumnRef
+
+    @property
+    def positions(self) -> tuple[int, ...]:
+        """Positions of the columns that take part."""
+        return self.source.position, self.target.position
+
+    def describe(self) -> str:
+        """Say the rule in words."""
+        return f"{self.target} is a copy of {self.source}"
+
+    def reduce(self, table: ColumnFrame) -> ColumnFrame:
+        """Leave the target out."""
+        return without(table, [self.target.position])
+
+    def restore(self, table: ColumnFrame) -> ColumnFrame:
+        """Write the source's values in the target's form."""
+        copied = _copied(table[self.source.position], self.target.column)
+        return with_cells(table, {self.target.position: (self.target.column, copied)})
+
+    def settle(self, table: ColumnFrame, pinned: NDArray[np.bool_]) -> ColumnFrame:
+        """Copy the column that is pinned to the other; else the source to the target."""
+        source, target = self.positions
+        back = pinned[:, target] & ~pinned[:, source]
+        taken = _copied(table[target], self.source.column)
+        own = replaced(table[source][1], back, taken)
+        pinned[:, source] |= back
+        copied = _copied((self.source.column, own), self.target.column)
+        changed = replaced(table[target][1], ~pinned[:, target], copied)
+        cells = {source: (self.source.column, own), target: (self.target.column, changed)}
+        return with_cells(table, cells)
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe the dependency by JSON values."""
+        return {"source": self.source.to_json(), "target": self.target.to_json()}
+
+    @classmethod
+    def from_json(cls, state: dict[str, Any]) -> Self:
+        """Rebuild a dependency from `to_json`'s value."""
+        return cls(ColumnRef.from_json(state["source"]), ColumnRef.from_json(state["target"]))
+
+
+def _copied(cells: TypedSeries, column: Column) -> pd.Series:
+    """Write values in the form of a column that equals theirs."""
+    own, values = cells
+    if column.kind in NUMBERS and _form(own) != _form(column):
+        numbers = numbers_of(values, own)
+        return numbers_to_series(numbers.values, numbers.special, column, numbers.present)
+    copied = values.copy(deep=False)
+    copied.name = column.name
+    return copied
+
+
+def find_copies(table: ColumnFrame, rng: np.random.Generator) -> list[CopyDependency]:
+    """Find the columns that equal an earlier column in every row; constants aside."""
+    found: list[CopyDependency] = []
+    originals: dict[Any, list[int]] = {}  # columns that differ, by their sample
+    for at, cells in sample_of(table, rng).items():
+        fingerprint = _fingerprint(cells)
+        if fingerprint is None:
+            continue
+        alike = originals.setdefault(fingerprint, [])
+        source = next((other for other in alike if _equal(table[other], table[at])), None)
+        if source is None:
+            alike.append(at)
+        else:
+            found.append(CopyDependency(field_at(table, source), field_at(table, at)))
+    return found
+
+
+def _form(column: Column) -> tuple[str, str | None, str | None]:
+    """Return what two columns must share for values of one to be values of the other."""
+    return repr(column.dtype), column.format, column.absent
+
+
+def _fingerprint(cells: TypedSeries) -> Any:
+    """Return a hashable summary that equal columns share; None for a constant."""
+    column, values = cells
+    if column.kind in NUMBERS | TICKS:
+        numbers = numbers_of(values, column)
+        if numbers.present.all() and (numbers.values == numbers.values[0]).all():
+            return None
+        form = "number" if column.kind in NUMBERS else _form(column)
+        return form, numbers.values.astype(float).tobytes(), numbers.present.tobytes()
+    codes, levels = codes_of(values)
+    if len(levels) == 1:
+        return None
+    return _form(column), codes.tobytes(), tuple(level_key(level) for level in levels)
+
+
+def _equal(a: TypedSeries, b: TypedSeries) -> bool:
+    if a[0].kind in NUMBERS | TICKS:
+        one, two = numbers_of(a[1], a[0]), numbers_of(b[1], b[0])
+        exact = one.values.dtype == two.values.dtype or bool((np.abs(one.values) <= EXACT).all())
+        return (
+            exact
+            and np.array_equal(one.values, two.values)
+            and np.array_equal(one.present, two.present)
+            and bool((one.special == two.special).all())
+        )
+    (codes, levels), (other_codes, other_levels) = codes_of(a[1]), codes_of(b[1])
+    return np.array_equal(codes, other_codes) and (
+        [level_key(level) for level in levels] == [level_key(level) for level in other_levels]
+    )
+
+
+COMMON = 0.01  # a value of a greater share of the rows is equal often enough by itself
+
+
+LEAST_SHARE = 0.02  # of the rows in which the two are equal, common values aside
+
+
+LEAST_ROWS = 20  # the same in rows
+
+
+MOST_BINS = 16
+
+
+ROWS_PER_BIN = 20
+
+
+MOST_KNOTS = 256
+
+
+ROWS_PER_KNOT = 5  # so that no knot is a value of fewer rows
+
+
+@dataclass(frozen=True)
+class PartialEquality(Dependency):
+    """The target equals the source in a share of the rows; which share goes with the source.
+
+    Nothing is left out of training. A generator blurs the rows in which two numbers are the same
+    into rows in which they are nearly so. Of the generated rows, those in which the two lie
+    nearest are made equal: as many as there were in the table, in each range of the source.
+
+    Parameters
+    ----------
+    source, target
+        Two columns on one line.
+    unit
+        Unit of time of the line; None for numbers.
+    grid
+        The numbers that the target may take.
+    common
+        Frequent values of either, which are left alone: encoders keep them exactly.
+    edges
+        Bounds of the source's ranges, ascending.
+    shares
+        For each range, the share of equal rows among those whose source is not common, and is a
+        number that the target may take.
+    knots
+        Means of equally many neighbouring values of the target, ascending.
+    share
+        Share of equal rows in the whole table, common values aside.
+    """
+
+    name: ClassVar[str] = "coincidence"
+    source: ColumnRef
+    target: ColumnRef
+    unit: str | None
+    grid: AllowedValues
+    common: tuple[int | float, ...]
+    edges: tuple[float, ...]
+    shares: tuple[float, ...]
+    knots: tuple[float, ...]
+    share: float
+
+    def __post_init__(self) -> None:
+        for name in ("common", "edges", "shares", "knots"):
+            values = getattr(self, name)
+            if not all(type(value) in (int, float) for value in values):
+                raise TypeError(f"coincidence: {name} must be numbers")
+            if not np.isfinite(np.array(values, float)).all():
+                raise ValueError(f"coincidence: {name} must be finite")
+            if name in ("edges", "knots") and (np.diff(values) < 0).any():
+                raise ValueError(f"coincidence: {name} must not descend")
+        if len(self.shares) != len(self.edges) + 1:
+            raise ValueError("coincidence: there must be one share more than edges")
+        if not all(0 <= share <= 1 for share in (*self.shares, self.share)):
+            raise ValueError("coincidence: shares must be from 0 to 1")
+
+    @classmethod
+    def between(
+        cls,
+        source: ColumnRef,
+        target: ColumnRef,
+        lines: Mapping[int, NumericAxis],
+        unit: str | None,
+    ) -> Self | None:
+        """Learn the shares of equal rows; None if there are too few of them."""
+        a, b = lines[target.position], lines[source.position]
+        grid = _grid(a.values[a.present], target.column)
+        common = tuple(np.union1d(common_values(a), common_values(b)).tolist())
+        possible = _may_be_given(a, b, grid, common)
+        equal = ((a.values == b.values) & ~np.isin(a.values, np.array(common)))[possible]
+        if equal.sum() < max(LEAST_ROWS, LEAST_SHARE * len(possible)):
+            return None
+        known = b.values[possible]
+        edges = _means(known, MOST_BINS - 1, ROWS_PER_BIN)
+        bins = np.searchsorted(edges, known, side="right")
+        rows = np.bincount(bins, minlength=len(edges) + 1)
+        shares = np.bincount(bins, equal, len(rows)) / np.maximum(rows, 1)
+        return cls(
+            source,
+            target,
+            unit,
+            grid,
+            common,
+            tuple(edges.tolist()),
+            tuple(shares.tolist()),
+            tuple(_means(a.values[a.present], MOST_KNOTS, ROWS_PER_KNOT).tolist()),
+            float(equal.sum() / len(possible)),
+        )
+
+    @property
+    def positions(self) -> tuple[int, ...]:
+        """Positions of the columns that take part."""
+        return self.source.position, self.target.position
+
+    def describe(self) -> str:
+        """Say the rule in words."""
+        return f"{self.target} equals {self.source} in {100 * self.share:.0f} % of the rows"
+
+    def reduce(self, table: ColumnFrame) -> ColumnFrame:
+        """Leave the table as it is."""
+        return table
+
+    def restore(self, table: ColumnFrame) -> ColumnFrame:
+        """Make the rows equal in which the two lie nearest."""
+        at, column = self.target
+        cells = column, table[at][1]
+        target = to_line(cells, self.unit)
+        source = to_line((self.source.column, table[self.source.position][1]), self.unit)
+        possible = np.flatnonzero(_may_be_given(target, source, self.grid, self.common))
+        chosen = possible[self._nearest(target.values[possible], source.values[possible])]
+        values = target.values.copy()
+        values[chosen] = source.values[chosen]
+        if np.array_equal(values, target.values):
+            return table
+        return with_cells(table, {at: (column, from_line(values, cells, self.unit))})
+
+    def _nearest(self, target: LineNumbers, source: LineNumbers) -> NDArray[np.intp]:
+        """Choose each range's share of rows: those of least difference in the target's ranks."""
+        bins = np.searchsorted(self.edges, source, side="right")
+        rows = np.bincount(bins, minlength=len(self.shares))
+        # Rounding the running total, not each range, keeps the whole right in small blocks.
+        wanted = np.diff(np.rint(np.cumsum(rows * np.array(self.shares))), prepend=0)
+        distance = np.abs(self._rank(target) - self._rank(source))
+        distance[np.isin(target, np.array(self.common))] = np.inf
+        order = np.lexsort((distance, bins))
+        place = np.arange(len(bins)) - (np.cumsum(rows) - rows)[bins[order]]
+        chosen: NDArray[np.intp] = order[(place < wanted[bins[order]]) & (distance[order] < np.inf)]
+        return chosen
+
+    def _rank(self, values: LineNumbers) -> NDArray[np.float64]:
+        n_knots = len(self.knots)
+        ranks = np.concatenate([[0.0], (np.arange(n_knots) + 0.5) / n_knots, [1.0]])
+        ranked: NDArray[np.float64] = np.interp(
+            values, [self.grid.least, *self.knots, self.grid.most], ranks
+        )
+        return ranked.clip(0, 1)  # the slope between the smallest floats is infinite
+
+    def holds(self, table: ColumnFrame) -> NDArray[np.bool_]:
+        """Say that every row is as good as another: the rule is one of shares."""
+        return np.ones(len(table[self.source.position][1]), np.bool_)
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe the dependency by JSON values."""
+        return {
+            "source": self.source.to_json(),
+            "target": self.target.to_json(),
+            "unit": self.unit,
+            "grid": self.grid.to_json(),
+            "common": list(self.common),
+            "edges": list(self.edges),
+            "shares": list(self.shares),
+            "knots": list(self.knots),
+            "share": self.share,
+        }
+
+    @classmethod
+    def from_json(cls, state: dict[str, Any]) -> Self:
+        """Rebuild a dependency from `to_json`'s value."""
+        return cls(
+            ColumnRef.from_json(state["source"]),
+            ColumnRef.from_json(state["target"]),
+            None if state["unit"] is None else str(state["unit"]),
+            AllowedValues.from_json(state["grid"]),
+            tuple(state["common"]),
+            tuple(state["edges"]),
+            tuple(state["shares"]),
+            tuple(state["knots"]),
+            float(state["share"]),
+        )
+
+
+def common_values(line: NumericAxis) -> LineNumbers:
+    """Return the values that are too frequent to tell anything by being equal."""
+    distinct: Any = np.unique(line.values[line.present], return_counts=True)
+    values, counts = distinct
+    frequent: LineNumbers = values[counts >= max(ROWS_PER_KNOT, COMMON * len(line.present))]
+    return frequent
+
+
+def _grid(values: LineNumbers, column: Column) -> AllowedValues:
+    """Return the grid of a column; numbers of float32 lie beside the decimals that write them."""
+    grid = AllowedValues.within(values, column)
+    kept = values.clip(grid.least, grid.most)
+    return grid if np.array_equal(grid.floor(kept), kept) else AllowedValues(grid.least, grid.most)
+
+
+def _may_be_given(
+    target: NumericAxis, source: NumericAxis, grid: AllowedValues, common: Collection[int | float]
+) -> NDArray[np.bool_]:
+    """Say where both are present, and the source is not common and a number for the target."""
+    values = source.values
+    rare = target.present & source.present & ~np.isin(values, np.array(common))
+    may: NDArray[np.bool_] = rare & (grid.floor(values) == values)
+    return may
+
+
+def _means(values: LineNumbers, most: int, least_rows: int) -> NDArray[np.float64]:
+    """Return means of groups of neighbours, at most so many, each of at least so many rows.
+
+    They stand for quantiles, and no single value can be told from them.
+    """
+    groups = np.array_split(np.sort(values), max(1, min(most, len(values) // least_rows)))
+    return np.maximum.accumulate([(group / len(group)).sum() for group in groups])
+
+
+LEAST_LIFT = 3  # times as often as they would be, were they near each other only
+
+
+MOST_TRIED = 3  # partners of a column
+
+
+Link = tuple[int, int]  # of two columns; the second one follows the first
+
+
+def find_coincidences(
+    table: ColumnFrame, rng: np.random.Generator, fixed: Collection[int] = ()
+) -> list[PartialEquality]:
+    """Find the columns that equal another column often; each follows one other at most.
+
+    The column of more repeated values is taken to follow the other one: a payment the bill. Of
+    several columns that go together, the one of fewest repeated values leads.
+
+    Parameters
+    ----------
+    table
+        The columns that may take part.
+    rng
+        Draws the rows on which pairs are tried first.
+    fixed
+        Columns that must not be changed.
+    """
+    return [
+        rule
+        for sample in on_lines(sample_of(table, rng))
+        for rule in _on_one_line(table, sample, fixed)
+    ]
+
+
+def _on_one_line(
+    table: ColumnFrame, sample: ColumnFrame, fixed: Collection[int]
+) -> Iterator[PartialEquality]:
+    unit = finest_unit(column for column, _ in sample.values())
+    lines = to_lines(sample, unit).items()
+    trials = {at: trial for at, line in lines if (trial := _Trial.of(line)) is not None}
+    order = sorted(trials, key=lambda at: (at not in fixed, trials[at].repeated, at))
+    links = _forest(order, _likeliest({at: trials[at].values for at in order}), fixed)
+    full = to_lines({at: table[at] for at in sorted({at for link in links for at in link})}, unit)
+    # What is restored first comes last: a column is changed before others follow it.
+    for source, target in reversed(links):
+        if source in full and target in full:
+            rule = PartialEquality.between(
+                field_at(table, source), field_at(table, target), full, unit
+            )
+            if rule is not None:
+                yield rule
+
+
+def _likeliest(columns: Mapping[int, NDArray[np.float64]]) -> list[Link]:
+    """Find the pairs of columns that are equal often, and by no accident; the most often first."""
+    names = [*columns]
+    matrix = np.array([*columns.values()])
+    found: list[tuple[int, Link]] = []
+    for place in range(1, len(names)):
+        equal = np.count_nonzero(matrix[:place] == matrix[place], axis=1)
+        enough = np.flatnonzero(equal >= LEAST_SHARE / 2 * matrix.shape[1])
+        for other in enough[np.argsort(-equal[enough], kind="stable")][:MOST_TRIED].tolist():
+            if _is_no_accident(matrix[place], matrix[other]):
+                found.append((int(equal[other]), (names[other], names[place])))
+    return [link for _, link in sorted(found, key=lambda pair: -pair[0])]
+
+
+def _forest(order: list[int], pairs: list[Link], fixed: Collection[int]) -> list[Link]:
+    """Choose pairs that make no circle, and lead them away from the first column of each tree.
+
+    So each column follows one other at most. A column that must not be changed is the first of
+    its tree: there is one of them in a tree at most.
+    """
+    trees = {at: {at} for at in order}
+    neighbours: dict[int, list[int]] = {at: [] for at in order}
+    for a, b in pairs:
+        tree = trees[a] | trees[b]
+        if trees[a] is not trees[b] and len(tree.intersection(fixed)) <= 1:
+            trees |= dict.fromkeys(tree, tree)
+            neighbours[a].append(b)
+            neighbours[b].append(a)
+    links: list[Link] = []
+    reached: set[int] = set()
+    for root in order:
+        front = [] if root in reached else [root]
+        for source in front:  # grows while it is walked through
+            reached.add(source)
+            targets = [at for at in neighbours[source] if at not in reached]
+            links += [(source, target) for target in targets]
+            front += targets
+    return links
+
+
+def _is_no_accident(a: NDArray[np.float64], b: NDArray[np.float64]) -> bool:
+    """Say whether two columns are equal far more often than they are nearly so.
+
+    Ranks tell what is near. Were the rows only scattered about the equal ones, as many would be
+    found beside them, on one side at least, within ranks that an average value takes up.
+    """
+    known = ~np.isnan(a) & ~np.isnan(b)
+    pooled, counts = np.unique(np.concatenate([a[known], b[known]]), return_counts=True)
+    shares = counts / counts.sum()
+    ranks = np.cumsum(shares) - shares / 2
+    one, other = (ranks[np.searchsorted(pooled, values[known])] for values in (a, b))
+    difference, width = one - other, float(shares @ shares)
+    beside = max(
+        np.count_nonzero((side > 0) & (side <= 2 * width)) / 2 for side in (difference, -difference)
+    )
+    return bool(np.count_nonzero(difference == 0) >= LEAST_LIFT * beside)
+
+
+class _Trial(NamedTuple):
+    """A column in some rows: its values, nan where there is none or a common one."""
+
+    values: NDArray[np.float64]
+    repeated: float  # share of the rows whose value another row has already
+
+    @classmethod
+    def of(cls, line: NumericAxis) -> Self | None:
+        """Return None for a column of few values, which is learned as levels."""
+        known = line.values[line.present]
+        distinct = len(np.unique(known))
+        if distinct <= FEW_VALUES:
+            return None
+        rare = line.present & ~np.isin(line.values, common_values(line))
+        return cls(np.where(rare, line.values, np.nan), 1 - distinct / len(known))

@@ -1,0 +1,408 @@
+"""One column whose every level goes with exactly one level of another."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar, NamedTuple, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tabgan.base.errors import DataError
+from tabgan.rules.dependency import Dependency
+from tabgan.table.columns import (
+    NUMBERS,
+    TICKS,
+    ColumnFrame,
+    ColumnRef,
+    TypedSeries,
+    field_at,
+    level_key,
+    numbers_of,
+    replaced,
+    sample_of,
+    with_cells,
+    without,
+)
+from tabgan.table.level_codes import codes_of, levels_to_series
+from tabgan.table.scalars import Scalar, from_json_scalar, to_json_scalar
+from tabgan.table.schema import Column
+
+__all__ = [
+    "CombinationDependency",
+    "FunctionalDependency",
+    "LevelList",
+    "combinations_of",
+    "discrete",
+    "find_determined",
+]
+
+ROWS_PER_LEVEL = 10  # on average, for the levels that determine
+
+
+MOST_SINGLES = 0.1  # share of the determining levels that may occur in one row only
+
+
+MOST_NUMBERS = 1_000  # distinct values up to which a number is seen as levels
+
+
+ROWS_PER_RARE_LEVEL = 5  # the same, where the determined column leaves its commonest level
+
+
+LEAST_VARIETY = 0.01  # share of rows in which the determined column leaves its commonest level
+
+
+@dataclass(frozen=True)
+class FunctionalDependency(Dependency):
+    """Every level of the source goes with one level of the target."""
+
+    name: ClassVar[str] = "determines"
+    source: ColumnRef
+    target: ColumnRef
+    source_levels: tuple[Scalar, ...]
+    target_levels: tuple[Scalar, ...]
+    image: tuple[int, ...]  # for each source level, the number of its target level
+
+    @property
+    def positions(self) -> tuple[int, ...]:
+        """Positions of the columns that take part."""
+        return self.source.position, self.target.position
+
+    def describe(self) -> str:
+        """Say the rule in words."""
+        return f"{self.source} determines {self.target}"
+
+    def reduce(self, table: ColumnFrame) -> ColumnFrame:
+        """Leave the target out."""
+        return without(table, [self.target.position])
+
+    def restore(self, table: ColumnFrame) -> ColumnFrame:
+        """Look the target up; a number that was not known at fit takes its nearest neighbour's."""
+        codes, levels = codes_of(table[self.source.position][1])
+        image = np.array(self.image, np.int32)[self._known(levels)]
+        column = self.target.column
+        values = levels_to_series(list(self.target_levels), image[codes], column)
+        return with_cells(table, {self.target.position: (column, values)})
+
+    def settle(self, table: ColumnFrame, pinned: NDArray[np.bool_]) -> ColumnFrame:
+        """Give the source a level that goes with a pinned target; else look the target up."""
+        source, target = self.positions
+        looked_up = self.restore(table)[target][1]
+        codes, levels = codes_of(pd.concat([table[target][1], looked_up], ignore_index=True))
+        rows = len(looked_up)
+        wrong = pinned[:, target] & ~pinned[:, source] & (codes[:rows] != codes[rows:])
+        table = self._with_sources(table, wrong, codes[:rows], levels)
+        pinned[:, source] |= pinned[:, target]
+        derived = replaced(table[target][1], ~pinned[:, target], self.restore(table)[target][1])
+        return with_cells(table, {target: (self.target.column, derived)})
+
+    def _with_sources(
+        self,
+        table: ColumnFrame,
+        rows: NDArray[np.bool_],
+        codes: NDArray[np.int32],
+        levels: list[Scalar],
+    ) -> ColumnFrame:
+        """Give rows the first source level that goes with their target."""
+        number = {level_key(level): index for index, level in enumerate(self.target_levels)}
+        images = np.array(self.image)
+        first = [int((images == number.get(level_key(level), -1)).argmax()) for level in levels]
+        column = self.source.column
+        chosen = np.array(first, np.int32)[codes]
+        values = levels_to_series(list(self.source_levels), chosen, column)
+        own = replaced(table[self.source.position][1], rows, values)
+        return with_cells(table, {self.source.position: (column, own)})
+
+    def _known(self, levels: list[Scalar]) -> NDArray[np.int64]:
+        """Return the number of the source level that stands for each of the given levels."""
+        number = {level_key(level): index for index, level in enumerate(self.source_levels)}
+        known = np.array([number.get(level_key(level), -1) for level in levels], np.int64)
+        if (known < 0).any():
+            new = np.flatnonzero(known < 0)
+            known[new] = self._nearest([levels[index] for index in new])
+        return known
+
+    def _nearest(self, levels: list[Scalar]) -> NDArray[np.int64]:
+        column = self.source.column
+        if column.kind not in NUMBERS | TICKS:
+            raise DataError(
+                f"Column {column.name!r}: the value {levels[0]!r} was not in the training table, "
+                f"so column {self.target} can't be derived from it"
+            )
+        ours, theirs = (
+            numbers_of(levels_to_series(side, np.arange(len(side), dtype=np.int32), column), column)
+            for side in (list(self.source_levels), levels)
+        )
+        there = np.flatnonzero(ours.present)
+        there = there[np.argsort(ours.values[there])]
+        known, new = ours.values[there].astype(float), theirs.values.astype(float)
+        right = np.searchsorted(known, new).clip(1, len(known) - 1)
+        nearest: NDArray[np.int64] = there[right - (new - known[right - 1] <= known[right] - new)]
+        return nearest
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe the dependency by JSON values."""
+        return {
+            "source": self.source.to_json(),
+            "target": self.target.to_json(),
+            "source_levels": [to_json_scalar(level) for level in self.source_levels],
+            "target_levels": [to_json_scalar(level) for level in self.target_levels],
+            "image": list(self.image),
+        }
+
+    @classmethod
+    def from_json(cls, state: dict[str, Any]) -> Self:
+        """Rebuild a dependency from `to_json`'s value."""
+        return cls(
+            ColumnRef.from_json(state["source"]),
+            ColumnRef.from_json(state["target"]),
+            tuple(from_json_scalar(level) for level in state["source_levels"]),
+            tuple(from_json_scalar(level) for level in state["target_levels"]),
+            tuple(int(index) for index in state["image"]),
+        )
+
+
+class LevelList(NamedTuple):
+    """A column by the levels of its rows."""
+
+    codes: NDArray[np.int32]
+    levels: list[Scalar]
+
+    def determine(self, other: "LevelList") -> bool:
+        """Say whether each of these levels goes with one of the other ones."""
+        return bool((self.image_in(other)[self.codes] == other.codes).all())
+
+    def image_in(self, other: "LevelList") -> NDArray[np.int32]:
+        """Return an other level for each of these that goes with it."""
+        image = np.zeros(len(self.levels), np.int32)
+        image[self.codes] = other.codes
+        return image
+
+    def support(self, other: "LevelList") -> bool:
+        """Say whether enough rows speak for these levels to determine the other ones."""
+        common = np.bincount(other.codes).argmax()
+        rare = other.codes != common
+        rare_levels = np.unique(self.codes[rare]).size
+        return bool(rare.sum() >= ROWS_PER_RARE_LEVEL * rare_levels)
+
+    def are_frequent(self, least_rows: int = 1) -> bool:
+        """Say whether these levels occur often enough to determine others."""
+        counts = np.bincount(self.codes, minlength=len(self.levels))
+        return bool(
+            counts.max(initial=0) >= least_rows
+            and len(self.codes) >= ROWS_PER_LEVEL * len(self.levels)
+            and (counts == 1).mean() <= MOST_SINGLES
+        )
+
+    def vary(self) -> bool:
+        """Say whether enough rows leave the commonest level."""
+        return bool(np.bincount(self.codes).max() <= (1 - LEAST_VARIETY) * len(self.codes))
+
+
+def find_determined(
+    table: ColumnFrame, rng: np.random.Generator, kept: Collection[int] = ()
+) -> list[FunctionalDependency]:
+    """Find the columns that another column determines, each with the nearest such column.
+
+    Of columns that determine each other the first one stays, a non-number before a number. Those
+    that are to be kept stay in any case.
+    """
+    trial = {at: discrete(cells) for at, cells in sample_of(table, rng).items()}
+    sample = {at: levels for at, levels in trial.items() if levels is not None and levels.vary()}
+    hoped = [(a, b) for a in sample for b in sample if a != b and sample[a].determine(sample[b])]
+    full = {at: discrete(table[at]) for at in sorted({at for pair in hoped for at in pair})}
+    known = {at: levels for at, levels in full.items() if levels is not None}
+    sources = {at for at, levels in known.items() if levels.are_frequent(table[at][0].least_rows)}
+    edges = {
+        (a, b)
+        for a, b in hoped
+        if a in sources
+        and b in known
+        and b not in kept
+        and len(known[b].levels) <= len(known[a].levels)
+        and known[a].determine(known[b])
+        and known[a].support(known[b])
+    }
+    kinds = {at: table[at][0].kind in NUMBERS for at in known}
+    pairs = _plan(edges, {at: len(known[at].levels) for at in known}, kinds)
+    return [_rule(field_at(table, a), field_at(table, b), known[a], known[b]) for a, b in pairs]
+
+
+def _rule(a: ColumnRef, b: ColumnRef, source: LevelList, target: LevelList) -> FunctionalDependency:
+    """Write down which levels go together; of numbers, only those that enough rows hold.
+
+    The others are looked up as their nearest neighbours are.
+    """
+    image = source.image_in(target)
+    counts = np.bincount(source.codes, minlength=len(image))
+    rare = counts < (a.column.least_rows if a.column.kind in NUMBERS | TICKS else 1)
+    rare &= [level is not None for level in source.levels]
+    kept = np.flatnonzero(~rare)
+    used, places = np.unique(image[kept], return_inverse=True)
+    return FunctionalDependency(
+        a,
+        b,
+        tuple(source.levels[index] for index in kept),
+        tuple(target.levels[index] for index in used),
+        tuple(places.tolist()),
+    )
+
+
+def discrete(cells: TypedSeries) -> LevelList | None:
+    """Return the levels of a column; None if it is not learned, or has too many numbers."""
+    column, values = cells
+    if column.is_made_anew:
+        return None
+    codes, levels = codes_of(values)
+    if column.kind in NUMBERS | TICKS and len(levels) > MOST_NUMBERS:
+        return None
+    return LevelList(codes, levels)
+
+
+def _plan(
+    edges: set[tuple[int, int]], sizes: Mapping[int, int], is_number: Mapping[int, bool]
+) -> list[tuple[int, int]]:
+    """Choose a source for each determined column, in an order in which all can be restored.
+
+    A column is reduced before its own source is: so columns of fewer levels go first.
+    """
+
+    def rank(at: int) -> tuple[bool, int]:
+        return is_number[at], at
+
+    determined = {b for _, b in edges}
+    leader = {
+        at: min([at, *(a for a, b in edges if b == at and (at, a) in edges)], key=rank)
+        for at in sizes
+    }
+    chosen: list[tuple[int, int]] = []
+    for target in determined:
+        if leader[target] != target:
+            chosen.append((leader[target], target))
+            continue
+        sources = {leader[a] for a, b in edges if b == target} - {target}
+        if sources:
+            chosen.append((min(sources, key=lambda at: (sizes[at], rank(at))), target))
+    return sorted(chosen, key=lambda pair: (sizes[pair[1]], leader[pair[1]] == pair[1], pair[1]))
+
+
+Values = tuple[Scalar, ...]
+
+
+@dataclass(frozen=True)
+class CombinationDependency(Dependency):
+    """The members together are one column, whose levels are the combinations of their values."""
+
+    name: ClassVar[str] = "combination"
+    members: tuple[ColumnRef, ...]
+    combinations: tuple[Values, ...]
+
+    @property
+    def positions(self) -> tuple[int, ...]:
+        """Positions of the columns that take part."""
+        return tuple(member.position for member in self.members)
+
+    @property
+    def column(self) -> Column:
+        """The column that stands for the members in a reduced table."""
+        return Column(self._names, "categorical", "int64", why="combinations of values")
+
+    @property
+    def _names(self) -> str:
+        return ", ".join(map(str, self.members))
+
+    def describe(self) -> str:
+        """Say the rule in words."""
+        return f"{self._names} have {len(self.combinations)} combinations of values"
+
+    def reduce(self, table: ColumnFrame) -> ColumnFrame:
+        """Replace the members by the number of their combination."""
+        found, combinations = combinations_of([table[at] for at in self.positions])
+        number = {_key(values): index for index, values in enumerate(self.combinations)}
+        known = np.array([number.get(_key(values), -1) for values in combinations], np.int64)
+        if (known < 0).any():
+            unknown = combinations[int(np.argmin(known))]
+            raise DataError(f"{self._names}: the combination {unknown!r} was not there at fit")
+        first = self.members[0].position
+        values = pd.Series(known[found], name=self.column.name, dtype="int64")
+        return with_cells(without(table, self.positions), {first: (self.column, values)})
+
+    def restore(self, table: ColumnFrame) -> ColumnFrame:
+        """Spread the values of each combination over the members."""
+        codes = table[self.members[0].position][1].to_numpy()
+        spread: ColumnFrame = {}
+        for place, (at, column) in enumerate(self.members):
+            levels = [values[place] for values in self.combinations]
+            spread[at] = (column, levels_to_series(levels, codes, column))
+        return with_cells(table, spread)
+
+    def settle(self, table: ColumnFrame, pinned: NDArray[np.bool_]) -> ColumnFrame:
+        """Take a combination that has the pinned values: the row's own, or the first one.
+
+        Pinned values that no combination has are given up, for the row to be one of the table.
+        """
+        places = [*self.positions]
+        found, combinations = combinations_of([table[at] for at in places])
+        given = pinned[:, places]
+        patterns, pattern = np.unique(np.column_stack([found, given]), axis=0, return_inverse=True)
+        chosen = [self._nearest(combinations[int(own)], pins) for own, *pins in patterns]
+        codes = np.array(chosen, np.int32)[pattern.reshape(-1)]
+        cells: ColumnFrame = {}
+        for place, (at, column) in enumerate(self.members):
+            levels = [values[place] for values in self.combinations]
+            values = levels_to_series(levels, codes, column)
+            cells[at] = (column, values.set_axis(table[at][1].index))
+        pinned[:, places] |= given.any(axis=1, keepdims=True)
+        return with_cells(table, cells)
+
+    def _nearest(self, values: Values, pins: Sequence[int]) -> int:
+        wanted = _key(values)
+        if wanted in self._numbers:
+            return self._numbers[wanted]
+        for combination, number in self._numbers.items():
+            if all(a == b for a, b, pin in zip(wanted, combination, pins, strict=True) if pin):
+                return number
+        return 0
+
+    @cached_property
+    def _numbers(self) -> dict[tuple[tuple[type, Scalar], ...], int]:
+        return {_key(values): number for number, values in enumerate(self.combinations)}
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe the dependency by JSON values."""
+        return {
+            "members": [member.to_json() for member in self.members],
+            "combinations": [[*map(to_json_scalar, values)] for values in self.combinations],
+        }
+
+    @classmethod
+    def from_json(cls, state: dict[str, Any]) -> Self:
+        """Rebuild a dependency from `to_json`'s value."""
+        members = tuple(ColumnRef.from_json(member) for member in state["members"])
+        combinations = tuple(
+            tuple(map(from_json_scalar, values)) for values in state["combinations"]
+        )
+        if any(len(values) != len(members) for values in combinations):
+            raise ValueError("combination: a value is needed for each member")
+        return cls(members, combinations)
+
+
+def combinations_of(columns: Sequence[TypedSeries]) -> tuple[NDArray[np.int64], list[Values]]:
+    """Find the combinations of values that occur in some columns, and the one of each row.
+
+    Returns
+    -------
+    Their numbers, shape (rows,), and the combinations, in no order; None stands for missing.
+    """
+    numbers = np.zeros(len(columns[0][1]), np.int64)
+    found: list[Values] = [()]
+    for _, values in columns:
+        codes, levels = codes_of(values)
+        pairs, numbers = np.unique(numbers * len(levels) + codes, return_inverse=True)
+        found = [(*found[pair // len(levels)], levels[pair % len(levels)]) for pair in pairs]
+    return numbers, found
+
+
+def _key(values: Values) -> tuple[tuple[type, Scalar], ...]:
+    return tuple(map(level_key, values))

@@ -1,0 +1,487 @@
+"""Constraints of numbers, dates and durations: of one column, and between several."""
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, replace
+from numbers import Real
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+
+from tabgan.base.errors import OptionError, SchemaError
+from tabgan.rules.arithmetic_dependency import compute
+from tabgan.rules.constraint import (
+    NUMBERS,
+    ColumnConstraint,
+    Mask,
+    check_flag,
+    check_label,
+    labels,
+    wrong_kind,
+)
+from tabgan.rules.enforcement import rewritten
+from tabgan.rules.formula_language import ArithmeticExpression, quoted
+from tabgan.rules.numeric_axis import finest_unit, line_name, to_line
+from tabgan.table.columns import TypedSeries, numbers_of, outside_range
+from tabgan.table.kinds import RANGED
+from tabgan.table.numbers import Numbers
+from tabgan.table.scalars import Scalar, is_scalar
+from tabgan.table.schema import Column, Schema
+
+__all__ = ["Formula", "Increments", "Inequality", "Positive", "Range", "Sum"]
+
+LARGEST = 1e300
+
+
+CLOSE = 1e-9  # relative error of a number that is a multiple of a step
+
+
+@dataclass(frozen=True)
+class Range(ColumnConstraint):
+    """A number, date or duration is from a minimum to a maximum, both included.
+
+    Parameters
+    ----------
+    column
+        The column.
+    minimum, maximum
+        The bounds; None where there is none. Those of dates and durations may be text.
+
+    Examples
+    --------
+    >>> Range("age", 18, 65).check(pd.DataFrame({"age": [17, 18, 66]})).tolist()
+    [False, True, False]
+    """
+
+    kind: ClassVar[str] = "range"
+    column: Hashable
+    minimum: Scalar = None
+    maximum: Scalar = None
+
+    def __post_init__(self) -> None:
+        check_label("Range", "column", self.column)
+        if self.minimum is None and self.maximum is None:
+            raise OptionError(
+                f"Range: column {self.column!r} has neither minimum nor maximum; give one of them"
+            )
+        for name in ("minimum", "maximum"):
+            bound = getattr(self, name)
+            if isinstance(bound, bool) or not is_scalar(bound) or _is_no_bound(bound):
+                raise OptionError(
+                    f"Range: {name}={bound!r:.80} must be a finite number, a date or a duration"
+                )
+        if not _in_order(self.minimum, self.maximum):
+            raise OptionError(
+                f"Range: minimum={self.minimum!r} must not be above maximum={self.maximum!r}"
+            )
+
+    @property
+    def names(self) -> tuple[Hashable, ...]:
+        """The labels of the columns that it speaks of."""
+        return (self.column,)
+
+    def describe(self) -> str:
+        """Say the rule in words."""
+        least = "" if self.minimum is None else f"{self.minimum} ≤ "
+        most = "" if self.maximum is None else f" ≤ {self.maximum}"
+        return f"{least}{self.column!r}{most}"
+
+    def fits(self, columns: Sequence[Column]) -> str | None:
+        """Say what is wrong with the kinds of its columns; None if nothing is."""
+        (column,) = columns
+        if column.kind not in RANGED:
+            return wrong_kind(column, "numbers, dates or durations")
+        try:
+            self.bounded(column)
+        except (SchemaError, ValueError, TypeError, ArithmeticError):
+            return (
+                f"the bounds don't go with column {column.name!r}, which is of kind "
+                f"{column.kind!r}; give bounds of that kind"
+            )
+        return None
+
+    def holds(self, cells: Sequence[TypedSeries]) -> Mask:
+        """Say which rows keep the rule."""
+        ((column, values),) = cells
+        special = numbers_of(values, column).special
+        beyond = outside_range(values, self.bounded(column))
+        if self.maximum is not None:
+            beyond |= (special == np.inf).astype(bool)
+        if self.minimum is not None:
+            beyond |= (special == -np.inf).astype(bool)
+        return ~beyond
+
+    def bounded(self, column: Column) -> Column:
+        """Return the column with these bounds in place of its own."""
+        low = _bound(self.minimum, column, column.minimum)
+        high = _bound(self.maximum, column, column.maximum)
+        bounded = replace(column, minimum=low, maximum=high)
+        outside_range(pd.Series([], dtype=column.pandas_dtype), bounded)  # refuses odd bounds
+        return bounded
+
+
+@dataclass(frozen=True)
+class Positive(ColumnConstraint):
+    """A number or duration is above zero.
+
+    Parameters
+    ----------
+    column
+        The column.
+    strict
+        Whether zero is left out; else it is allowed.
+
+    Examples
+    --------
+    >>> Positive("paid", strict=False).check(pd.DataFrame({"paid": [1.5, 0.0, -1.5]})).tolist()
+    [True, True, False]
+    """
+
+    kind: ClassVar[str] = "positive"
+    column: Hashable
+    strict: bool = True
+
+    def __post_init__(self) -> None:
+        check_label("Positive", "column", self.column)
+        check_flag("Positive", "strict", self.strict)
+
+    @property
+    def names(self) -> tuple[Hashable, ...]:
+        """The labels of the columns that it speaks of."""
+        return (self.column,)
+
+    def describe(self) -> str:
+        """Say the rule in words."""
+        return f"{self.column!r} {'>' if self.strict else '≥'} 0"
+
+    def fits(self, columns: Sequence[Column]) -> str | None:
+        """Say what is wrong with the kinds of its columns; None if nothing is."""
+        (column,) = columns
+        fitting = column.kind in {*NUMBERS, "timedelta"}
+        return None if fitting else wrong_kind(column, "numbers or durations")
+
+    def holds(self, cells: Sequence[TypedSeries]) -> Mask:
+        """Say which rows keep the rule."""
+        ((column, values),) = cells
+        numbers = numbers_of(values, column)
+        above = numbers.values > 0 if self.strict else numbers.values >= 0
+        kept: Mask = np.where(numbers.present, above, ~(numbers.special == -np.inf).astype(bool))
+        return kept
+
+
+@dataclass(frozen=True)
+class Increments(ColumnConstraint):
+    """A number is an offset plus a multiple of a step.
+
+    Parameters
+    ----------
+    column
+        The column.
+    step
+        Distance of neighbours, above zero.
+    offset
+        One of the numbers that are allowed.
+
+    Examples
+    --------
+    >>> Increments("price", 0.25).check(pd.DataFrame({"price": [1.5, 1.6, 1.75]})).tolist()
+    [True, False, True]
+    """
+
+    kind: ClassVar[str] = "increments"
+    column: Hashable
+    step: float
+    offset: float = 0
+
+    def __post_init__(self) -> None:
+        check_label("Increments", "column", self.column)
+        for name in ("step", "offset"):
+            value = getattr(self, name)
+            if not _is_number(value) or (name == "step" and value <= 0):
+                rule = "a finite number" + (" above 0" if name == "step" else "")
+                raise OptionError(f"Increments: {name}={value!r:.80} must be {rule}")
+
+    @property
+    def names(self) -> tuple[Hashable, ...]:
+        """The labels of the columns that it speaks of."""
+        return (self.column,)
+
+    def describe(self) -> str:
+        """Say the rule in words."""
+        offset = f"{self.offset:g} plus " if self.offset else ""
+        return f"{self.column!r} is {offset}a multiple of {self.step:g}"
+
+    def fits(self, columns: Sequence[Column]) -> str | None:
+        """Say what is wrong with the kinds of its columns; None if nothing is."""
+        (column,) = columns
+        return None if column.kind in NUMBERS else wrong_kind(column, "numbers")
+
+    def holds(self, cells: Sequence[TypedSeries]) -> Mask:
+        """Say which rows keep the rule."""
+        ((column, values),) = cells
+        numbers = numbers_of(values, column)
+        floats = numbers.values.astype(np.float64)
+        error = np.abs(self._nearest(floats) - floats)
+        kept: Mask = ~numbers.present | (error <= CLOSE * np.maximum(np.abs(floats), self.step))
+        return kept
+
+    def repair(self, frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
+        """Round to the nearest number that is allowed."""
+        ((column, values),) = self.cells_of(frame, schema)
+        (at,) = self.positions(schema)
+        numbers = numbers_of(values, column)
+        nearest = self._nearest(numbers.values.astype(np.float64))
+        return rewritten(frame, at, column, Numbers(nearest, numbers.present, numbers.special))
+
+    def _nearest(self, values: Any) -> Any:
+        return self.offset + np.rint((values - self.offset) / self.step) * self.step
+
+
+def _is_number(value: Any) -> bool:
+    number: Any = value
+    is_number = isinstance(value, Real) and not isinstance(number, bool | np.bool_)
+    return is_number and bool(-LARGEST < number < LARGEST)
+
+
+def _is_no_bound(value: Any) -> bool:
+    return value is not None and (bool(pd.isna(value)) or value in (float("inf"), float("-inf")))
+
+
+def _in_order(low: Any, high: Any) -> bool:
+    if low is None or high is None or isinstance(low, str) is not isinstance(high, str):
+        return True
+    try:
+        return bool(low <= high)
+    except (TypeError, ValueError, ArithmeticError):  # of kinds that can't be compared
+        return False
+
+
+def _bound(bound: Scalar, column: Column, own: Scalar) -> Scalar:
+    """Return a bound as a column of a kind has it.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If it is not of the kind.
+    """
+    if column.kind in NUMBERS:
+        if isinstance(bound, str):
+            raise TypeError("text is no number")
+        return bound
+    zone = getattr(own, "tzinfo", None)
+    if bound is None:
+        return own if zone is not None else None  # objects know their zone by their range
+    if column.kind == "timedelta":
+        return pd.Timedelta(bound)
+    if isinstance(bound, pd.Period):
+        return bound
+    moment = pd.Timestamp(bound)
+    return moment.tz_localize(zone) if zone is not None and moment.tz is None else moment
+
+
+CANCELLED = 1e-12  # the same of what it is computed from, where this cancels out
+
+
+@dataclass(frozen=True)
+class Inequality(ColumnConstraint):
+    """A number, date or duration is at most another: ``low ≤ high``, or ``low < high``.
+
+    Parameters
+    ----------
+    low, high
+        Two columns of one kind.
+    strict
+        Whether they are never equal.
+
+    Examples
+    --------
+    >>> rule = Inequality("start", "end", strict=True)
+    >>> rule.check(pd.DataFrame({"start": [1, 2, 3], "end": [2, 2, 2]})).tolist()
+    [True, False, False]
+    """
+
+    kind: ClassVar[str] = "inequality"
+    low: Hashable
+    high: Hashable
+    strict: bool = False
+
+    def __post_init__(self) -> None:
+        labels("Inequality", "low and high", [self.low, self.high], 2)
+        check_flag("Inequality", "strict", self.strict)
+
+    @property
+    def names(self) -> tuple[Hashable, ...]:
+        """The labels of the columns that it speaks of."""
+        return self.low, self.high
+
+    def describe(self) -> str:
+        """Say the rule in words."""
+        return f"{self.low!r} {'<' if self.strict else '≤'} {self.high!r}"
+
+    def fits(self, columns: Sequence[Column]) -> str | None:
+        """Say what is wrong with the kinds of its columns; None if nothing is."""
+        lines = [line_name(column) for column in columns]
+        for line, column in zip(lines, columns, strict=True):
+            if line is None:
+                return wrong_kind(column, "numbers, dates or durations")
+        if lines[0] == lines[1]:
+            return None
+        low, high = (f"{column.name!r} is of kind {column.kind!r}" for column in columns)
+        return (
+            f"{low} and {high}, and they can't be compared; both must be numbers, or both dates or "
+            "durations with or without a time zone"
+        )
+
+    def holds(self, cells: Sequence[TypedSeries]) -> Mask:
+        """Say which rows keep the rule."""
+        if cells[0][0].kind in NUMBERS:  # whole numbers may be too long for a line
+            low, high = (numbers_of(values, column) for column, values in cells)
+            kept = low.values < high.values if self.strict else low.values <= high.values
+            return ~(low.present & high.present) | kept
+        unit = finest_unit(column for column, _ in cells)
+        one, two = (to_line(both, unit) for both in cells)
+        kept = one.values < two.values if self.strict else one.values <= two.values
+        return ~(one.present & two.present) | kept
+
+
+@dataclass(frozen=True)
+class Sum(ColumnConstraint):
+    """Numbers add up to another: ``a + b + … = total``.
+
+    Parameters
+    ----------
+    parts
+        Two columns or more.
+    total
+        Their sum.
+
+    Examples
+    --------
+    >>> rule = Sum(["net", "tax"], "gross")
+    >>> rule.check(pd.DataFrame({"net": [1.5, 2], "tax": [0.5, 1], "gross": [2.0, 4]})).tolist()
+    [True, False]
+    """
+
+    kind: ClassVar[str] = "sum"
+    parts: tuple[Hashable, ...]
+    total: Hashable
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "parts", labels("Sum", "parts", self.parts, 2))
+        check_label("Sum", "total", self.total)
+        labels("Sum", "parts and total", [*self.parts, self.total], 3)
+
+    @property
+    def names(self) -> tuple[Hashable, ...]:
+        """The labels of the columns that it speaks of."""
+        return (*self.parts, self.total)
+
+    def describe(self) -> str:
+        """Say the rule in words."""
+        return f"{' + '.join(map(repr, self.parts))} = {self.total!r}"
+
+    def fits(self, columns: Sequence[Column]) -> str | None:
+        """Say what is wrong with the kinds of its columns; None if nothing is."""
+        return _all_numbers(columns)
+
+    def holds(self, cells: Sequence[TypedSeries]) -> Mask:
+        """Say which rows keep the rule."""
+        numbers = [numbers_of(values, column) for column, values in cells]
+        present = np.logical_and.reduce([part.present for part in numbers])
+        *parts, total = (part.values.astype(np.float64) for part in numbers)
+        size = np.max(np.abs([*parts, total]), axis=0)
+        kept: Mask = ~present | (np.abs(sum(parts) - total) <= CLOSE * size)
+        return kept
+
+    def repair(self, frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
+        """Add the parts up anew."""
+        *parts, (column, values) = self.cells_of(frame, schema)
+        read = [numbers_of(part, own) for own, part in parts]
+        present = np.logical_and.reduce([part.present for part in read])
+        added = sum(part.values.astype(np.float64) for part in read)
+        return _replaced(frame, self.positions(schema)[-1], column, values, (added, present))
+
+
+@dataclass(frozen=True)
+class Formula(ColumnConstraint):
+    """A number is computed from others, by an expression of `tabgan.rules.formula_language`.
+
+    Parameters
+    ----------
+    column
+        The column that is computed; rounded to its own decimals.
+    expression
+        Numbers, columns (in backticks if they are no plain words), ``+ - * /``, parentheses,
+        ``abs``, ``min``, ``max`` and ``round``.
+
+    Examples
+    --------
+    >>> rule = Formula("area", "width * `the height`")
+    >>> rule.check(pd.DataFrame({"width": [2, 3], "the height": [4, 5], "area": [8, 16]})).tolist()
+    [True, False]
+    """
+
+    kind: ClassVar[str] = "formula"
+    column: Hashable
+    expression: str
+
+    def __post_init__(self) -> None:
+        check_label("Formula", "column", self.column)
+        if str(self.column) in self.parsed.names:
+            raise OptionError(
+                f"Formula: column {self.column!r} is in its own expression {self.expression!r:.80}"
+            )
+
+    @property
+    def parsed(self) -> ArithmeticExpression:
+        """The expression, parsed."""
+        return ArithmeticExpression(self.expression)
+
+    @property
+    def names(self) -> tuple[Hashable, ...]:
+        """The labels of the columns that it speaks of."""
+        return (*self.parsed.names, self.column)
+
+    def describe(self) -> str:
+        """Say the rule in words."""
+        return f"{quoted(str(self.column))} = {self.expression}"
+
+    def fits(self, columns: Sequence[Column]) -> str | None:
+        """Say what is wrong with the kinds of its columns; None if nothing is."""
+        return _all_numbers(columns)
+
+    def holds(self, cells: Sequence[TypedSeries]) -> Mask:
+        """Say which rows keep the rule; none does whose result is no number."""
+        *sources, (column, values) = cells
+        read = [numbers_of(part, own) for own, part in sources]
+        result, total = compute(self.parsed, read), numbers_of(values, column)
+        present = np.logical_and.reduce([total.present, *(source.present for source in read)])
+        size = np.maximum(np.abs(result.values), np.abs(total.values))
+        largest = np.max(np.abs([source.values.astype(np.float64) for source in read]), axis=0)
+        decimals = 0 if column.kind == "integer" else column.decimals
+        rounding = 0.0 if decimals is None else 0.5 * 10.0**-decimals
+        slack = rounding + CLOSE * size + CANCELLED * largest
+        close = np.abs(result.values - total.values.astype(np.float64)) <= slack
+        kept: Mask = ~present | (result.present & close)
+        return kept
+
+    def repair(self, frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
+        """Compute anew."""
+        *sources, (column, values) = self.cells_of(frame, schema)
+        result = compute(self.parsed, [numbers_of(part, own) for own, part in sources])
+        made = (result.values, result.present)
+        return _replaced(frame, self.positions(schema)[-1], column, values, made)
+
+
+def _all_numbers(columns: Sequence[Column]) -> str | None:
+    wrong = [column for column in columns if column.kind not in NUMBERS]
+    return wrong_kind(wrong[0], "numbers") if wrong else None
+
+
+def _replaced(
+    frame: pd.DataFrame, at: int, column: Column, values: pd.Series, made: tuple[Any, Mask]
+) -> pd.DataFrame:
+    """Return a frame with a column's numbers replaced, where it and its sources have numbers."""
+    old = numbers_of(values, column)
+    new = np.where(made[1], made[0], old.values.astype(np.float64))
+    return rewritten(frame, at, column, Numbers(new, old.present, old.special))

@@ -1,0 +1,343 @@
+"""Columns of which one is never greater than another."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tabgan.rules.allowed_values import AllowedValues
+from tabgan.rules.dependency import Dependency
+from tabgan.rules.numeric_axis import LineNumbers, NumericAxis, from_line, to_line
+from tabgan.rules.propagation import next_to, settle_lines
+from tabgan.table.columns import (
+    ColumnFrame,
+    ColumnRef,
+    numbers_of,
+    numbers_to_series,
+    replaced,
+    with_cells,
+)
+from tabgan.table.number_scale import clip_to_range
+from tabgan.table.schema import Column
+
+__all__ = ["DifferenceDependency", "Edge", "OrderDependency", "mend"]
+
+Edge = tuple[int, int]
+
+
+MOST_EXCHANGES = 2_000  # in a block of rows; a rule that more rows break was not learned at all
+
+
+@dataclass(frozen=True)
+class OrderDependency(Dependency):
+    """For every edge ``(i, j)``, member i ≤ member j in every row in which both are present.
+
+    A strict edge asks for member i < member j.
+
+    Nothing is left out of training. A generated row that breaks the rule is mended by exchanging
+    its lesser member's value with another row, which keeps the distributions of both columns; where
+    there is no such row, by swapping the two values. Beside a value that another rule has given,
+    the other value is brought to the nearest one in order.
+
+    Parameters
+    ----------
+    members
+        The columns, so that every edge leads from an earlier one to a later one.
+    grids
+        The numbers that each may take on the common line.
+    edges
+        Pairs of numbers of members.
+    unit
+        Unit of time of the common line; without meaning for numbers.
+    fixed
+        Numbers of the members that other rules give, and that are not changed; one per edge at
+        most.
+    strict
+        The edges that are strict.
+    """
+
+    name: ClassVar[str] = "order"
+    members: tuple[ColumnRef, ...]
+    grids: tuple[AllowedValues, ...]
+    edges: tuple[Edge, ...]
+    unit: str | None
+    fixed: tuple[int, ...] = ()
+    strict: tuple[Edge, ...] = ()
+
+    @property
+    def positions(self) -> tuple[int, ...]:
+        """Positions of the columns that take part."""
+        return tuple(member.position for member in self.members)
+
+    def describe(self) -> str:
+        """Say the rule in words."""
+        return ", ".join(
+            f"{self.members[a]} {'<' if (a, b) in self.strict else '≤'} {self.members[b]}"
+            for a, b in self.edges
+        )
+
+    def reduce(self, table: ColumnFrame) -> ColumnFrame:
+        """Leave the table as it is."""
+        return table
+
+    def restore(self, table: ColumnFrame) -> ColumnFrame:
+        """Swap values that are in the wrong order, or move those that are not fixed."""
+        cells = {at: (column, table[at][1]) for at, column in self.members}
+        lines = [to_line(cells[at], self.unit) for at in cells]
+        mended = mend(lines, self.grids, self.edges, self.fixed, self.strict)
+        changed = {
+            at: (column, from_line(new, cells[at], self.unit))
+            for (at, column), old, new in zip(self.members, lines, mended, strict=True)
+            if not np.array_equal(old.values, new)
+        }
+        return with_cells(table, changed)
+
+    def holds(self, table: ColumnFrame) -> NDArray[np.bool_]:
+        """Say in which rows every edge is in order."""
+        lines = [to_line((column, table[at][1]), self.unit) for at, column in self.members]
+        holds = np.ones(len(lines[0].values), np.bool_)
+        for a, b in self.edges:
+            low, high = lines[a].values, lines[b].values
+            in_order = low < high if (a, b) in self.strict else low <= high
+            holds &= in_order | ~lines[a].present | ~lines[b].present
+        return holds
+
+    def settle(self, table: ColumnFrame, pinned: NDArray[np.bool_]) -> ColumnFrame:
+        """Raise what lies below a pinned value that it must not, and lower what lies above."""
+        cells = {at: (column, table[at][1]) for at, column in self.members}
+        lines = [to_line(cells[at], self.unit) for at in cells]
+        own = pinned[:, [*self.positions]]
+        moved = settle_lines(lines, self.grids, self.edges, own, self.strict)
+        changed = {
+            at: (
+                column,
+                replaced(cells[at][1], old.values != new, from_line(new, cells[at], self.unit)),
+            )
+            for (at, column), old, new in zip(self.members, lines, moved, strict=True)
+            if not np.array_equal(old.values, new)
+        }
+        return with_cells(table, changed)
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe the dependency by JSON values."""
+        return {
+            "members": [member.to_json() for member in self.members],
+            "grids": [grid.to_json() for grid in self.grids],
+            "edges": [list(edge) for edge in self.edges],
+            "unit": self.unit,
+            "fixed": list(self.fixed),
+            "strict": [list(edge) for edge in self.strict],
+        }
+
+    @classmethod
+    def from_json(cls, state: dict[str, Any]) -> Self:
+        """Rebuild a dependency from `to_json`'s value."""
+        return cls(
+            tuple(ColumnRef.from_json(member) for member in state["members"]),
+            tuple(AllowedValues.from_json(grid) for grid in state["grids"]),
+            tuple((int(a), int(b)) for a, b in state["edges"]),
+            None if state["unit"] is None else str(state["unit"]),
+            tuple(int(member) for member in state["fixed"]),
+            tuple((int(a), int(b)) for a, b in state["strict"]),
+        )
+
+
+def mend(
+    lines: Sequence[NumericAxis],
+    grids: Sequence[AllowedValues],
+    edges: Sequence[Edge],
+    fixed: Collection[int] = (),
+    strict: Collection[Edge] = (),
+) -> list[LineNumbers]:
+    """Change values so that line i ≤ line j for every edge ``(i, j)`` where both are present.
+
+    For a strict edge, line i < line j.
+
+    Rows that can exchange values do (`exchange`). In the others, swapping the values of an edge
+    takes away at least one inversion, so that a few rounds mostly end it. Fixed lines, and grids
+    and ranges that differ, may leave a rest. It is taken away by lowering values, from the last
+    line to the first: the lower line of an edge has the lower minimum. Values below a fixed one are
+    then raised, from the first line to the last: the edges of fixed lines are chosen so that there
+    is room.
+    """
+    values = [line.values.copy() for line in lines]
+
+    def most(low: int, high: int) -> LineNumbers:
+        """Return the greatest values that the lower line may have below the upper one."""
+        return next_to(values[high], -1) if (low, high) in strict else values[high]
+
+    def wrong_rows(low: int, high: int) -> NDArray[np.int64]:
+        both = lines[low].present & lines[high].present
+        return np.flatnonzero(both & (values[low] > most(low, high)))
+
+    for low, high in sorted(edges, reverse=True):  # a line before those that must be below it
+        if low not in fixed and high not in fixed:
+            both = lines[low].present & lines[high].present
+            values[low] = exchange(values[low], most(low, high), both)
+    for _ in lines:
+        disordered = False
+        for low, high in edges:
+            if low in fixed or high in fixed:
+                continue
+            rows = wrong_rows(low, high)
+            greater, lesser = values[low][rows], values[high][rows]
+            values[low][rows] = grids[low].floor(lesser)
+            values[high][rows] = grids[high].ceil(greater)
+            disordered |= len(rows) > 0
+        if not disordered:
+            break
+    for low, high in sorted(edges, reverse=True):
+        if low not in fixed:
+            rows = wrong_rows(low, high)
+            values[low][rows] = grids[low].floor(most(low, high)[rows])
+    for low, high in sorted(edges):
+        if high not in fixed:
+            rows = wrong_rows(low, high)
+            least = values[low][rows]
+            values[high][rows] = grids[high].ceil(
+                next_to(least, 1) if (low, high) in strict else least
+            )
+    return values
+
+
+def exchange(low: LineNumbers, high: LineNumbers, both: NDArray[np.bool_]) -> LineNumbers:
+    """Exchange values of the lower column between rows, so that they are at most the higher ones.
+
+    A value that is too great for its row goes to the row of the greatest value that this one can
+    take, of the rows that can take the first: columns keep their values, and rows change little.
+    The greatest values go first, as the fewest rows can take them.
+
+    Parameters
+    ----------
+    low, high
+        Values of the two columns.
+    both
+        Rows in which both are present; the others are left alone.
+
+    Examples
+    --------
+    >>> low, high = np.array([9.0, 1.0, 2.0]), np.array([3.0, 9.5, 2.0])
+    >>> exchange(low, high, np.ones(3, bool)).tolist()
+    [1.0, 9.0, 2.0]
+    """
+    values = low.copy()
+    wrong = np.flatnonzero(both & (values > high))
+    if len(wrong) > MOST_EXCHANGES:
+        return values
+    for row in wrong[np.argsort(-values[wrong], kind="stable")]:
+        rows = np.flatnonzero(both & (high >= values[row]) & (values <= high[row]))
+        if len(rows):
+            other = rows[np.argmax(values[rows])]
+            values[row], values[other] = values[other], values[row]
+    return values
+
+
+@dataclass(frozen=True)
+class DifferenceDependency(Dependency):
+    """The target is replaced by its distance from the source, which is present in every row.
+
+    Parameters
+    ----------
+    source, target
+        Two columns of dates of the same form.
+    column
+        The column of distances that stands for the target in a reduced table.
+    step
+        What one unit of distance is, in the columns' own ticks.
+    """
+
+    name: ClassVar[str] = "gap"
+    source: ColumnRef
+    target: ColumnRef
+    column: Column
+    step: int
+
+    @classmethod
+    def between(cls, source: ColumnRef, target: ColumnRef, table: ColumnFrame) -> Self:
+        """Choose the unit of distance and describe the column of distances."""
+        a, b = (numbers_of(table[at][1], column) for at, column in (source, target))
+        gaps = (b.values - a.values)[b.present].astype(np.int64)
+        step = int(np.gcd.reduce(gaps)) or 1
+        kept = clip_to_range(gaps, None, target.column.least_rows)
+        column = Column(
+            f"{target.column.name} - {source.column.name}",
+            "integer",
+            "int64" if b.present.all() else "object",
+            missing=target.column.missing,
+            minimum=int(kept.min()) // step,
+            maximum=int(kept.max()) // step,
+            decimals=0,
+            min_group=target.column.min_group,
+            why="distance between dates",
+        )
+        return cls(source, target, column, step)
+
+    @property
+    def positions(self) -> tuple[int, ...]:
+        """Positions of the columns that take part."""
+        return self.source.position, self.target.position
+
+    def describe(self) -> str:
+        """Say the rule in words."""
+        return f"{self.target} is learned as its distance from {self.source}"
+
+    def reduce(self, table: ColumnFrame) -> ColumnFrame:
+        """Replace the target by its distance from the source."""
+        a, b = (numbers_of(table[at][1], column) for at, column in (self.source, self.target))
+        present = a.present & b.present
+        gaps = np.where(present, (b.values - a.values) // self.step, 0).astype(np.int64)
+        values = numbers_to_series(gaps, b.special, self.column, present)
+        return with_cells(table, {self.target.position: (self.column, values)})
+
+    def restore(self, table: ColumnFrame) -> ColumnFrame:
+        """Add the distance to the source; the range of the target is kept."""
+        at, column = self.target
+        a = numbers_of(table[self.source.position][1], self.source.column)
+        gap = numbers_of(table[at][1], self.column)
+        present = a.present & gap.present
+        ticks = np.where(present, a.values + gap.values.astype(np.int64) * self.step, 0)
+        values = numbers_to_series(ticks.astype(np.int64), gap.special, column, present)
+        return with_cells(table, {at: (column, values)})
+
+    def settle(self, table: ColumnFrame, pinned: NDArray[np.bool_]) -> ColumnFrame:
+        """Bring the distance of a free date from a pinned one within the table's range."""
+        source, target = self.positions
+        a, b = (numbers_of(table[at][1], column) for at, column in (self.source, self.target))
+        low, high = (int(end) * self.step for end in (self.column.minimum, self.column.maximum))
+        present = a.present & b.present
+        back = present & pinned[:, target] & ~pinned[:, source]
+        first = np.where(back, np.clip(a.values, b.values - high, b.values - low), a.values)
+        forth = present & ~pinned[:, target]
+        last = np.where(forth, np.clip(b.values, first + low, first + high), b.values)
+        changed = (
+            numbers_to_series(ticks.astype(np.int64), old.special, field.column, old.present)
+            for ticks, old, field in ((first, a, self.source), (last, b, self.target))
+        )
+        cells = {
+            at: (column, replaced(table[at][1], rows, values))
+            for (at, column), rows, values in zip(
+                (self.source, self.target), (back, forth), changed, strict=True
+            )
+        }
+        return with_cells(table, cells)
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe the dependency by JSON values."""
+        return {
+            "source": self.source.to_json(),
+            "target": self.target.to_json(),
+            "column": self.column.to_json(),
+            "step": self.step,
+        }
+
+    @classmethod
+    def from_json(cls, state: dict[str, Any]) -> Self:
+        """Rebuild a dependency from `to_json`'s value."""
+        return cls(
+            ColumnRef.from_json(state["source"]),
+            ColumnRef.from_json(state["target"]),
+            Column.from_json(state["column"]),
+            int(state["step"]),
+        )

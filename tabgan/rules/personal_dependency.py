@@ -1,0 +1,370 @@
+"""Columns that speak of one person: full name, given and family name, e-mail address.
+
+All are made anew, each by itself, so that none is a value of the table. These rules only put
+together again what was made: a given name is taken from the row's full name, and the words of an
+e-mail address from the row's names. The number in the address stays, and keeps it unique and new.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tabgan.encoding.identifiers.identifier import IdentifierEncoder
+from tabgan.rules.dependency import Dependency
+from tabgan.rules.functional_dependency import LevelList, discrete
+from tabgan.table.columns import (
+    ColumnFrame,
+    ColumnRef,
+    field_at,
+    level_key,
+    sample_of,
+    with_cells,
+    without,
+)
+from tabgan.table.level_codes import codes_of, levels_to_series
+from tabgan.table.locale_words import DEFAULT_LOCALE, split_name
+from tabgan.table.scalars import Scalar, from_json_scalar, to_json_scalar
+from tabgan.table.text_formats import MISSING_MARKS
+
+__all__ = ["EmailOfName", "IdentifierAttribute", "NamePart", "find_attributed", "find_persons"]
+
+MOSTLY = 0.5  # share of rows in which columns of one person agree
+
+
+SHORTEST = 3  # letters of a name from which it is not by accident in an address
+
+
+_PARTS = ("first_name", "last_name")
+
+
+_MADE = re.compile(r"[a-z]+(\d+@example\.(?:com|net|org))", re.ASCII)
+
+
+_LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d"})
+
+
+@dataclass(frozen=True)
+class NamePart(Dependency):
+    """The target is the given or the family name of the full name in the source."""
+
+    name: ClassVar[str] = "name part"
+    source: ColumnRef
+    target: ColumnRef
+
+    def __post_init__(self) -> None:
+        if self.target.column.kind not in _PARTS:
+            raise ValueError(f"{self.target} is no part of a name")
+
+    @property
+    def positions(self) -> tuple[int, ...]:
+        """Positions of the columns that take part."""
+        return self.source.position, self.target.position
+
+    def describe(self) -> str:
+        """Say the rule in words."""
+        return f"{self.target} is a part of {self.source}"
+
+    def reduce(self, table: ColumnFrame) -> ColumnFrame:
+        """Return the table as it is: names are made anew, not learned."""
+        return table
+
+    def restore(self, table: ColumnFrame) -> ColumnFrame:
+        """Take the target from the source wherever both are there."""
+        column, values = table[self.target.position]
+        names = _parts_of(self.source, table)[self.target.column.kind]
+        return with_cells(table, {self.target.position: (column, _replaced(values, names))})
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe the dependency by JSON values."""
+        return {"source": self.source.to_json(), "target": self.target.to_json()}
+
+    @classmethod
+    def from_json(cls, state: dict[str, Any]) -> Self:
+        """Rebuild a dependency from `to_json`'s value."""
+        return cls(ColumnRef.from_json(state["source"]), ColumnRef.from_json(state["target"]))
+
+
+@dataclass(frozen=True)
+class EmailOfName(Dependency):
+    """The target is an e-mail address with the names of the sources in it, in a share of rows."""
+
+    name: ClassVar[str] = "mailbox"
+    sources: tuple[ColumnRef, ...]
+    target: ColumnRef
+    share: float
+
+    def __post_init__(self) -> None:
+        if not self.sources or not 0 <= self.share <= 1:
+            raise ValueError("an e-mail address needs names, and a share of rows from 0 to 1")
+
+    @property
+    def positions(self) -> tuple[int, ...]:
+        """Positions of the columns that take part."""
+        return (*(source.position for source in self.sources), self.target.position)
+
+    def describe(self) -> str:
+        """Say the rule in words."""
+        names = " and ".join(str(field) for field in self.sources)
+        return f"{self.target} holds the name in {names} in {self.share:.0%} of the rows"
+
+    def reduce(self, table: ColumnFrame) -> ColumnFrame:
+        """Return the table as it is: addresses are made anew, not learned."""
+        return table
+
+    def restore(self, table: ColumnFrame) -> ColumnFrame:
+        """Write the row's names into its address."""
+        column, values = table[self.target.position]
+        words = _words(self.sources, table)
+        made = [
+            _renamed(text, parts, self.share) for text, parts in zip(values, words, strict=True)
+        ]
+        return with_cells(table, {self.target.position: (column, _replaced(values, made))})
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe the dependency by JSON values."""
+        sources = [field.to_json() for field in self.sources]
+        return {"sources": sources, "target": self.target.to_json(), "share": self.share}
+
+    @classmethod
+    def from_json(cls, state: dict[str, Any]) -> Self:
+        """Rebuild a dependency from `to_json`'s value."""
+        sources = tuple(ColumnRef.from_json(source) for source in state["sources"])
+        return cls(sources, ColumnRef.from_json(state["target"]), float(state["share"]))
+
+
+class _Found(NamedTuple):
+    share: float
+    sources: tuple[ColumnRef, ...]
+
+
+def find_persons(table: ColumnFrame, rng: np.random.Generator) -> list[Dependency]:
+    """Find the columns that speak of one person, the addresses first."""
+    sample = sample_of(table, rng)
+    fields = {at: field_at(table, at) for at in table}
+    fulls = [field for field in fields.values() if field.column.kind == "name"]
+    parts = [field for field in fields.values() if field.column.kind in _PARTS]
+    mails = [field for field in fields.values() if field.column.kind == "email"]
+    boxes = [
+        EmailOfName(found.sources, mail, found.share)
+        for mail in mails
+        if (found := _names_in(mail, fulls, parts, sample)).share >= MOSTLY
+    ]
+    named = [(full, part) for part in parts for full in fulls if _is_part(part, full, sample)]
+    unique = {part.position: (full, part) for full, part in reversed(named)}
+    return [*boxes, *(NamePart(full, part) for full, part in unique.values())]
+
+
+def _names_in(
+    mail: ColumnRef, fulls: Sequence[ColumnRef], parts: Sequence[ColumnRef], table: ColumnFrame
+) -> _Found:
+    """Find the names that an address holds in most rows: full ones, or their parts."""
+    best = [
+        max((_measured(mail, (field,), table) for field in fields), default=_Found(0.0, ()))
+        for fields in (
+            fulls,
+            [field for field in parts if field.column.kind == "first_name"],
+            [field for field in parts if field.column.kind == "last_name"],
+        )
+    ]
+    # where an address holds the given or the family name, both belong to it
+    both = tuple(field for _, found in best[1:] for field in found)
+    together = _measured(mail, both, table) if both else _Found(0.0, ())
+    return best[0] if best[0].share >= together.share else together
+
+
+def _measured(mail: ColumnRef, sources: tuple[ColumnRef, ...], table: ColumnFrame) -> _Found:
+    addresses = [_folded(text.partition("@")[0]) for text in _texts(mail, table)]
+    names = zip(*(_texts(field, table) for field in sources), strict=True)
+    hits = [
+        any(len(word) >= SHORTEST and word in address for word in words)
+        for address, row in zip(addresses, names, strict=True)
+        if address and (words := [_folded(word) for name in row for word in _split(name)])
+    ]
+    return _Found(float(np.mean(hits)) if hits else 0.0, sources)
+
+
+def _is_part(part: ColumnRef, full: ColumnRef, table: ColumnFrame) -> bool:
+    pairs = zip(_texts(part, table), _texts(full, table), strict=True)
+    same = [one.casefold() in whole.casefold() for one, whole in pairs if one and whole]
+    return bool(same) and float(np.mean(same)) >= MOSTLY
+
+
+def _texts(field: ColumnRef, table: ColumnFrame) -> list[str]:
+    """Return a column's texts; empty ones where there is no value."""
+    values = table[field.position][1]
+    return [str(v) if there else "" for v, there in zip(values, _are_there(values), strict=True)]
+
+
+def _split(name: str) -> list[str]:
+    """Split a name of the training table, whose order and language are not known."""
+    return name.replace(",", " ").split()
+
+
+def _parts_of(full: ColumnRef, table: ColumnFrame) -> Mapping[str, list[str]]:
+    """Split full names that were made into their parts; empty texts where there is none."""
+    locale = full.column.locale or DEFAULT_LOCALE
+    split = [split_name(name, locale) if name else ("", "") for name in _texts(full, table)]
+    return {part: [names[place] for names in split] for place, part in enumerate(_PARTS)}
+
+
+def _words(sources: Sequence[ColumnRef], table: ColumnFrame) -> list[list[str]]:
+    """Write the names of each row that was made as an address can hold them."""
+    columns: list[Sequence[str]] = []
+    for field in sources:
+        if field.column.kind == "name":
+            columns += _parts_of(field, table).values()
+        else:
+            columns.append(_texts(field, table))
+    return [[w for w in map(_folded, row) if w] for row in zip(*columns, strict=True)]
+
+
+def _renamed(text: Any, words: Sequence[str], share: float) -> str:
+    """Write words into an address that was made; empty where it is to stay."""
+    match = _MADE.fullmatch(text) if isinstance(text, str) else None
+    if match is None or not words:
+        return ""
+    number = int(match.group(1).partition("@")[0])
+    stays = number * 0x9E3779B1 % 2**32 >= share * 2**32
+    return "" if stays else ".".join(words) + match.group(1)
+
+
+def _replaced(values: pd.Series, texts: Sequence[str]) -> pd.Series:
+    """Put texts in the place of values that are there; empty ones leave a value as it is."""
+    new = np.array(texts, object)
+    changed = _are_there(values) & (new != "")
+    cells = values.to_numpy(object, copy=True)
+    cells[changed] = new[changed]
+    return pd.Series(cells, index=values.index, name=values.name, dtype=values.dtype)
+
+
+def _are_there(values: pd.Series) -> NDArray[np.bool_]:
+    return (values.notna() & ~values.isin([*MISSING_MARKS])).to_numpy(bool)
+
+
+def _folded(text: str) -> str:
+    """Reduce a name to the letters from a to z."""
+    plain = unicodedata.normalize("NFKD", text.casefold().translate(_LETTERS))
+    return re.sub("[^a-z]", "", plain)
+
+
+_LEVELS = ("categorical", "boolean")  # a number could take a value that no row had
+
+
+@dataclass(frozen=True)
+class IdentifierAttribute(Dependency):
+    """Every level of the source goes with one value of the target, which is made anew.
+
+    Parameters
+    ----------
+    source, target
+        The columns; the source is learned by its levels.
+    levels
+        The source's levels.
+    image
+        For each of them the position of its value; -1 where it has none.
+    encoder
+        Makes the values.
+    """
+
+    name: ClassVar[str] = "attributed"
+    source: ColumnRef
+    target: ColumnRef
+    levels: tuple[Scalar, ...]
+    image: tuple[int, ...]
+    encoder: IdentifierEncoder
+
+    def __post_init__(self) -> None:
+        n = len(self.levels)
+        if len(self.image) != n or not all(-1 <= position < n for position in self.image):
+            raise ValueError(f"{n} levels can't have the values {self.image!r:.60}")
+
+    @property
+    def positions(self) -> tuple[int, ...]:
+        """Positions of the columns that take part."""
+        return self.source.position, self.target.position
+
+    def describe(self) -> str:
+        """Say the rule in words."""
+        return f"{self.source} determines {self.target}, which is made anew"
+
+    def reduce(self, table: ColumnFrame) -> ColumnFrame:
+        """Leave the target out."""
+        return without(table, [self.target.position])
+
+    def restore(self, table: ColumnFrame) -> ColumnFrame:
+        """Make a value for each level, and look it up in each row."""
+        codes, levels = codes_of(table[self.source.position][1])
+        nothing = np.empty((max(self.image) + 1, 0))
+        rng = np.random.default_rng(0)  # of the encoder's forms: a level's is always the same
+        made = self.encoder.decode(nothing, nothing.astype(np.int64), 0, rng)
+        number = {level_key(level): index for index, level in enumerate(self.levels)}
+        known = np.array([self.image[number[level_key(level)]] for level in levels], np.int64)
+        values = [*made.to_numpy(object), None]  # -1 is the last one
+        column = self.target.column
+        series = levels_to_series(values, known[codes] % len(values), column)
+        return with_cells(table, {self.target.position: (column, series)})
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe the dependency by JSON values."""
+        return {
+            "source": self.source.to_json(),
+            "target": self.target.to_json(),
+            "levels": [to_json_scalar(level) for level in self.levels],
+            "image": list(self.image),
+            "encoder": self.encoder.to_json(),
+        }
+
+    @classmethod
+    def from_json(cls, state: dict[str, Any]) -> Self:
+        """Rebuild a dependency from `to_json`'s value."""
+        target = ColumnRef.from_json(state["target"])
+        return cls(
+            ColumnRef.from_json(state["source"]),
+            target,
+            tuple(from_json_scalar(level) for level in state["levels"]),
+            tuple(int(position) for position in state["image"]),
+            IdentifierEncoder.from_json(target.column, state["encoder"]),
+        )
+
+
+def find_attributed(table: ColumnFrame) -> list[IdentifierAttribute]:
+    """Find the columns that are made anew and that the levels of another column determine."""
+    targets = list(_repeated(table))
+    if not targets:
+        return []
+    known = {at: discrete(cells) for at, cells in table.items() if cells[0].kind in _LEVELS}
+    sources = {at: levels for at, levels in known.items() if levels and levels.are_frequent()}
+    fewest_first = sorted(sources, key=lambda at: (len(sources[at].levels), at))
+    found = []
+    for target, values in targets:
+        source = next((at for at in fewest_first if sources[at].determine(values)), None)
+        if source is not None:
+            found.append(_attribute(table, source, sources[source], target, values))
+    return found
+
+
+def _repeated(table: ColumnFrame) -> Iterator[tuple[int, LevelList]]:
+    """Find the columns that are made anew, though each value stands in several rows."""
+    for at, (column, values) in table.items():
+        if column.is_made_anew and column.kind != "text":
+            levels = LevelList(*codes_of(values))
+            if levels.are_frequent() and len(levels.levels) > 1:
+                yield at, levels
+
+
+def _attribute(
+    table: ColumnFrame, source: int, levels: LevelList, target: int, values: LevelList
+) -> IdentifierAttribute:
+    column, cells = table[target]
+    absent = [value is None or value in MISSING_MARKS for value in values.levels]
+    position = np.where(absent, -1, np.cumsum(~np.array(absent)) - 1)
+    encoder = IdentifierEncoder.fit(column, cells[~np.array(absent)[values.codes]])
+    image = position[levels.image_in(values)]
+    fields = field_at(table, source), field_at(table, target)
+    return IdentifierAttribute(*fields, tuple(levels.levels), tuple(image.tolist()), encoder)

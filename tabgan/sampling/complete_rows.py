@@ -1,0 +1,442 @@
+"""Rows of which some cells are given: the others are drawn as they go with these.
+
+Each row starts from a neighbour: a row that the model has drawn, near to it in the cells that are
+given. The other cells are then drawn anew by `tabgan.sampling.tree_conditionals`, whose trees
+learn from drawn rows as well; neither needs the training table.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
+from typing import Self
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from tabgan.base.errors import ConstraintError
+from tabgan.base.random_streams import numpy_stream
+from tabgan.base.row_layout import RowLayout
+from tabgan.conditions.condition import Condition
+from tabgan.conditions.domains import column_categories, column_sentinels
+from tabgan.conditions.partial_rows import PartialRows, read_partial_rows
+from tabgan.encoding.column_encoder import Encoded
+from tabgan.encoding.table_encoder import TableEncoder, fit_column, reduce_settled, settled
+from tabgan.rules.constraint import Constraint
+from tabgan.rules.enforcement import holds_all, mended_by, with_rows
+from tabgan.rules.level_constraints import Unique
+from tabgan.sampling.identifier_columns import NOTHING_ASKED, add_generated, generated_present
+from tabgan.sampling.table_model import BLOCK_ROWS, TableModel
+from tabgan.sampling.tree_conditionals import GibbsSampler
+from tabgan.sampling.trees import DrawnRows, RowFeatures
+from tabgan.table.columns import replaced
+from tabgan.table.scalars import Scalar
+
+__all__ = ["Described", "NeighborPool", "RowCompleter", "impute"]
+
+NEAREST = 5  # of which one is taken
+
+
+CHUNK = 2048
+
+
+NUMBER_WEIGHT = 2.0  # the squared distance of two ends of a number, where levels that differ have 1
+
+
+DERIVED_WEIGHT = 8.0  # of a column that rules derive: what it tells is certain
+
+
+@dataclass(frozen=True, eq=False)
+class Described:
+    """Rows as points: per column a stretch of coordinates.
+
+    Parameters
+    ----------
+    points
+        Shape (rows, coordinates).
+    widths
+        Coordinates of each column.
+    """
+
+    points: Tensor
+    widths: tuple[int, ...]
+
+    @classmethod
+    def of(cls, columns: list[tuple[Encoded, RowLayout, bool]]) -> Self:
+        """Describe encoded columns; the last of each says whether rules derive it."""
+        parts = [_points(encoded, spans, derived) for encoded, spans, derived in columns]
+        return cls(torch.cat(parts, dim=1), tuple(part.shape[1] for part in parts))
+
+    def __getitem__(self, rows: slice) -> "Described":
+        return Described(self.points[rows], self.widths)
+
+
+def _points(encoded: Encoded, spans: RowLayout, derived: bool) -> Tensor:
+    middle = torch.from_numpy(encoded.low + encoded.width / np.float32(2))
+    for i, mark in enumerate(spans.marks):
+        if mark is not None:  # where it is absent, a number has no place
+            middle[torch.from_numpy(encoded.codes[:, mark] != 0), i] = 0.5
+    parts = [middle * NUMBER_WEIGHT**0.5]
+    for codes, width in zip(encoded.codes.T, spans.widths, strict=True):
+        one_hot = torch.zeros(len(codes), width)
+        one_hot[torch.arange(len(codes)), torch.from_numpy(codes.astype(np.int64))] = 0.5**0.5
+        parts.append(one_hot)
+    return torch.cat(parts, dim=1) * (DERIVED_WEIGHT**0.5 if derived else 1.0)
+
+
+@dataclass(frozen=True, eq=False)
+class NeighborPool:
+    """A pool of rows to take cells from."""
+
+    pool: Described
+
+    def nearest(
+        self, rows: Described, given: NDArray[np.bool_], rng: np.random.Generator
+    ) -> NDArray[np.int64]:
+        """Return for each row the number of a row of the pool, one of the nearest.
+
+        Parameters
+        ----------
+        rows
+            Rows described as the pool is; what they have in cells that are not given is not seen.
+        given
+            Which cells are given, shape (rows, columns).
+        rng
+            Chooses among the nearest, and between rows that are as near.
+        """
+        found = [
+            self._nearest(rows[slice(at, at + CHUNK)].points, given[at : at + CHUNK], rng)
+            for at in range(0, len(given), CHUNK)
+        ]
+        return np.concatenate(found) if found else np.empty(0, np.int64)
+
+    def _nearest(
+        self, points: Tensor, given: NDArray[np.bool_], rng: np.random.Generator
+    ) -> NDArray[np.int64]:
+        widths = torch.tensor(self.pool.widths)
+        seen = torch.from_numpy(given).float().repeat_interleave(widths, dim=1)
+        # (t − p)² over the given cells; the rows' own squares are the same for all of the pool
+        distance = seen @ (self.pool.points**2).t() - 2 * (seen * points) @ self.pool.points.t()
+        distance += torch.from_numpy(rng.random(distance.shape[1], np.float32) * np.float32(1e-3))
+        count = min(NEAREST, distance.shape[1])
+        near = distance.topk(count, dim=1, largest=False).indices.numpy()
+        return near[np.arange(len(near)), rng.integers(count, size=len(near))]
+
+
+MOST_POOL_BLOCKS = 5
+
+
+SWEEPS = 4
+
+
+ATTEMPTS = 20  # completions of rows that break a constraint
+
+
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class RowCompleter:
+    """Completes rows.
+
+    What it takes, a pool of drawn rows and trees, is made when it is first needed, and kept.
+
+    Parameters
+    ----------
+    model
+        The trained model.
+    shares
+        Shares of the model's rows that meet conditions, by their words, as they are found out.
+    """
+
+    model: TableModel
+    shares: dict[str, float] = field(default_factory=dict)
+
+    @cached_property
+    def levels(self) -> dict[int, tuple[Scalar, ...]]:
+        """The values that columns can take, where they are known."""
+        return column_categories(self.model.encoder)
+
+    @cached_property
+    def specials(self) -> dict[int, tuple[Scalar, ...]]:
+        """What the other columns hold beside their values."""
+        return column_sentinels(self.model.encoder)
+
+    @cached_property
+    def _rules(self) -> tuple[Constraint, ...]:
+        """The constraints that rows keep by themselves."""
+        return tuple(rule for rule in self.model.constraints if not isinstance(rule, Unique))
+
+    @cached_property
+    def pool_frame(self) -> pd.DataFrame:
+        """Drawn rows, always the same; of few combinations some may repeat, unlike in a sample."""
+        model = replace(self.model, constraints=self._rules)
+        wanted = 2 * int(self.model.facts["n_rows"])
+        rows = BLOCK_ROWS * min(max(wanted // BLOCK_ROWS, 1), MOST_POOL_BLOCKS)
+        return pd.concat([*model.blocks(rows, seed=0)], ignore_index=True)
+
+    @cached_property
+    def features(self) -> RowFeatures:
+        """Makes features of rows."""
+        return RowFeatures(self.model.encoder.spans, self.model.encoder.quantiles)
+
+    @cached_property
+    def pool(self) -> DrawnRows:
+        """The drawn rows, encoded."""
+        rng = numpy_stream(0, "pool")
+        return self._drawn(self.model.encoder.encode(self.pool_frame), rng)
+
+    @cached_property
+    def completer(self) -> GibbsSampler:
+        """Draws cells."""
+        return GibbsSampler(self.features, self.pool)
+
+    def blocks(
+        self,
+        rows: PartialRows,
+        seed: int,
+        *,
+        present: bool = False,
+    ) -> Iterator[pd.DataFrame]:
+        """Complete rows, block by block.
+
+        Parameters
+        ----------
+        rows
+            Their cells that are given.
+        seed
+            Root of all streams of randomness.
+        present
+            Whether missing values are no completion.
+        """
+        for block, start in enumerate(range(0, max(len(rows.given), 1), BLOCK_ROWS)):
+            rng = numpy_stream(seed, "partial", block)
+            own = rows[slice(start, start + BLOCK_ROWS)]
+            yield self.complete(own, start, rng, present=present, key=seed)
+
+    def complete(
+        self,
+        rows: PartialRows,
+        start: int,
+        rng: np.random.Generator,
+        *,
+        present: bool = False,
+        asked: Condition = NOTHING_ASKED,
+        key: int = 0,
+    ) -> pd.DataFrame:
+        """Complete some thousands of rows, so that they keep the constraints of the model.
+
+        Parameters
+        ----------
+        rows
+            Their cells that are given.
+        start
+            Position of the first row in the sample.
+        rng
+            Randomness of what is drawn.
+        present
+            Whether missing values are no completion. Rows that break a constraint are then left
+            as they are, in the end.
+        asked
+            What is asked of columns that are made anew.
+        key
+            Chooses the order of what these are; one for all blocks of a sample.
+
+        Raises
+        ------
+        ConstraintError
+            If what is given in a row does not go with the constraints.
+        """
+        if present:
+            asked = generated_present(self.model.encoder, self.specials)
+        complete = partial(self._complete, present=present, asked=asked, key=key)
+        frame = complete(rows, start, rng)
+        schema, rules = self.model.encoder.schema, self._rules
+        for attempt in range(ATTEMPTS if rules else 0):
+            # constraints mend rows as far as given cells stay what they are
+            frame = _with_given(mended_by(frame, rules=rules, schema=schema), rows)
+            broken = np.flatnonzero(~holds_all(frame, rules=rules, schema=schema))
+            if not len(broken):
+                break
+            if attempt < ATTEMPTS - 1:
+                again = complete(rows[broken], start, rng)
+                frame = with_rows(frame, broken, again, tuple(self.model.encoder.made))
+            elif not present:
+                raise ConstraintError(self._conflict(frame, rows, int(broken[0]), start))
+        return frame
+
+    def _conflict(self, frame: pd.DataFrame, rows: PartialRows, row: int, start: int) -> str:
+        schema = self.model.encoder.schema
+        rule = next(r for r in self._rules if not r.check(frame.iloc[[row]], schema).all())
+        given = [str(schema.names[at]) for at in np.flatnonzero(rows.given[row])]
+        return (
+            f"Row {start + row}: no completion was found that keeps {rule.describe()}; change the "
+            f"given cells ({', '.join(given)}), or give fewer"
+        )
+
+    def _complete(
+        self,
+        rows: PartialRows,
+        start: int,
+        rng: np.random.Generator,
+        *,
+        present: bool,
+        asked: Condition,
+        key: int,
+    ) -> pd.DataFrame:
+        """Complete rows by the networks, the trees and the rules that were detected."""
+        encoder, given = self.model.encoder, rows.given
+        if not len(given):
+            return self.pool_frame.iloc[:0]
+        table = reduce_settled(encoder, self.guess(rows, rng), given)
+        drawn = self._drawn(encoder.encode_columns(table, len(given)), rng)
+        known = _known(encoder, given)
+        free = _free_features(encoder, known, len(self.features))
+        barred = _absent_codes(encoder) if present else {}
+        drawn = self._allowed(drawn, free, barred, rng)
+        for _ in range(SWEEPS):
+            drawn = self.completer.sweep(drawn, free, rng, barred)
+        new = encoder.decode_columns(drawn.numbers, drawn.codes, start, rng, encoder.unmade)
+        kept = {
+            at: (column, replaced(cells, known[:, at], table[at][1]))
+            for at, (column, cells) in new.items()
+        }
+        done = add_generated(encoder, encoder.restore(kept), asked, start=start, rng=rng, key=key)
+        return settled(encoder, _with_given(encoder.frame_of(done), rows), given)
+
+    def _drawn(self, encoded: Encoded, rng: np.random.Generator) -> DrawnRows:
+        numbers = encoded.low + encoded.width * rng.random(encoded.low.shape)
+        return self.features.of(numbers.astype(np.float64), encoded.codes.astype(np.int64))
+
+    def _allowed(
+        self,
+        rows: DrawnRows,
+        free: Mask,
+        barred: Mapping[int, Sequence[int]],
+        rng: np.random.Generator,
+    ) -> DrawnRows:
+        """Replace codes that are barred in free cells by others of the pool."""
+        codes, n_numbers = rows.codes.copy(), self.features.spans.n_numbers
+        for span, own in barred.items():
+            others = self.pool.codes[:, span]
+            others = others[~np.isin(others, own)]
+            wrong = np.flatnonzero(free[:, n_numbers + span] & np.isin(codes[:, span], own))
+            if len(others):
+                codes[wrong, span] = rng.choice(others, len(wrong))
+        return self.features.of(rows.numbers, codes)
+
+    def guess(self, rows: PartialRows, rng: np.random.Generator) -> pd.DataFrame:
+        """Fill the free cells of each row from a row of the pool that is near to it."""
+        n = len(self.pool_frame)
+        any_row = self.pool_frame.iloc[np.zeros(len(rows.given), np.intp)].reset_index(drop=True)
+        filled = _with_given(any_row, rows)
+        described = self._described(pd.concat([self.pool_frame, filled], ignore_index=True))
+        donors = NeighborPool(described[slice(0, n)])
+        nearest = donors.nearest(described[slice(n, None)], rows.given, rng)
+        guess = _with_given(self.pool_frame.iloc[nearest].reset_index(drop=True), rows)
+        return settled(self.model.encoder, guess, rows.given)
+
+    def _described(self, frame: pd.DataFrame) -> Described:
+        encoder = self.model.encoder
+        columns: list[tuple[Encoded, RowLayout, bool]] = []
+        for at, column in enumerate(encoder.schema):
+            values = frame.iloc[:, at]
+            own = encoder.encoders.get(at)
+            if own is None or encoder.columns[at] != column:
+                fitted = fit_column(column, values)
+                columns.append((fitted.encode(values), fitted.spans, True))
+            else:
+                columns.append((own.encode(values), own.spans, False))
+        return Described.of(columns)
+
+
+def _known(encoder: TableEncoder, given: Mask) -> Mask:
+    """Say which cells are known: given, or tied by a rule to a derived cell that is given."""
+    known = given.copy()
+    while True:
+        before = known.sum()
+        for rule in encoder.dependencies:
+            for at in rule.positions:
+                column = encoder.schema.columns[at]
+                if encoder.columns.get(at) != column and not column.is_made_anew:  # derived
+                    known[:, [*rule.positions]] |= known[:, [at]]
+        if known.sum() == before:
+            return known
+
+
+def _free_features(encoder: TableEncoder, known: Mask, n_features: int) -> Mask:
+    free = np.zeros((len(known), n_features), np.bool_)
+    n_numbers = encoder.spans.n_numbers
+    for at, (number, span) in encoder.places.items():
+        free[:, number] = ~known[:, [at]]
+        free[:, n_numbers + span.start : n_numbers + span.stop] = ~known[:, [at]]
+    return free
+
+
+def _absent_codes(encoder: TableEncoder) -> dict[int, tuple[int, ...]]:
+    """Return the codes that stand for a missing value, by level span."""
+    return {
+        spans.start: encoder.encoders[at].absent_codes
+        for at, (_, spans) in encoder.places.items()
+        if spans.stop > spans.start
+    }
+
+
+def _with_given(frame: pd.DataFrame, rows: PartialRows) -> pd.DataFrame:
+    """Put the given cells into a frame; every column keeps its dtype."""
+    series = [
+        replaced(frame.iloc[:, at], rows.given[:, at], rows.cells[at])
+        if at in rows.cells
+        else frame.iloc[:, at]
+        for at in range(frame.shape[1])
+    ]
+    return pd.concat(series, axis=1).set_axis(frame.columns, axis=1)
+
+
+def impute(partial: RowCompleter, frame: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """Return the table with its missing cells drawn; all others are as they were.
+
+    Values that the training table never had are kept, but nothing is drawn by them.
+
+    Raises
+    ------
+    OptionError
+        If a column is not one of the training table.
+    """
+    schema = partial.model.encoder.schema
+    rows = read_partial_rows(frame, schema, partial.levels, partial.specials, strict=False)
+    holes = frame.isna().to_numpy(bool)
+    some = np.flatnonzero(holes.any(axis=1))
+    if not len(some):
+        return frame.copy()
+    drawn = pd.concat([*partial.blocks(rows[some], seed, present=True)])
+    spread = np.zeros(len(frame), np.intp)  # each row's place among those that were drawn
+    spread[some] = np.arange(len(some))
+    new = drawn.iloc[spread].set_axis(frame.index)
+    filled = [
+        _filled(frame.iloc[:, place], new.iloc[:, at], holes[:, place])
+        for place, at in enumerate(rows.places)
+    ]
+    return pd.concat(filled, axis=1).set_axis(frame.columns, axis=1)
+
+
+def _filled(values: pd.Series, drawn: pd.Series, holes: NDArray[np.bool_]) -> pd.Series:
+    """Fill one column, which keeps its dtype; of objects it takes the training table's.
+
+    A column of whole numbers, say, can't hold missing values, and comes as one of floats or
+    objects where it has some.
+    """
+    if not holes.any():
+        return values
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        new = [v for v in drawn[holes].dropna().unique() if v not in values.dtype.categories]
+        values = values.cat.add_categories(new)
+    if isinstance(drawn.dtype, pd.DatetimeTZDtype) and values.dtype.kind == "M":
+        zone = None if not isinstance(values.dtype, pd.DatetimeTZDtype) else values.dtype.tz
+        drawn = drawn.dt.tz_convert(zone) if zone else drawn.dt.tz_localize(None)
+    try:
+        return values.where(~holes, drawn.astype(values.dtype))
+    except (TypeError, ValueError):
+        return values.astype(object).where(~holes, drawn.astype(object)).astype(drawn.dtype)

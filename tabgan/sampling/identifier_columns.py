@@ -1,0 +1,118 @@
+"""Columns that are made anew, identifiers and free text, beside those that are there."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from tabgan.base.errors import SamplingError
+from tabgan.base.random_streams import numpy_stream
+from tabgan.conditions.condition import ColumnPredicate, Condition
+from tabgan.encoding.column_encoder import ColumnEncoder
+from tabgan.encoding.table_encoder import TableEncoder
+from tabgan.table.columns import ColumnFrame, by_position
+from tabgan.table.scalars import Scalar
+
+__all__ = ["NOTHING_ASKED", "add_generated", "generated_columns", "generated_present"]
+
+NOTHING_ASKED = Condition(())
+
+TRIED_ROWS = 4096  # to find out how many pass a test
+SPARE = 1.3
+SPARE_CELLS = 32  # for every row, so that even one alone is found
+LEAST_SHARE = 1e-3
+
+
+def add_generated(
+    encoder: TableEncoder,
+    table: ColumnFrame,
+    asked: Condition,
+    *,
+    start: int,
+    rng: np.random.Generator,
+    key: int,
+) -> ColumnFrame:
+    """Make the columns that are not learned, and what rules derive from them.
+
+    Parameters
+    ----------
+    encoder
+        Encoder of the table.
+    table
+        The other columns, restored.
+    asked
+        What may be asked of the columns that are made: to be missing, or not to be.
+    start
+        Position of the first row in the whole sample.
+    rng
+        Randomness of which cells are absent.
+    key
+        Chooses the order of what is made; one for all blocks of a sample.
+    """
+    made = encoder.made
+    if not made:
+        return table
+    rows = len(next(iter(table.values()))[1]) if table else 0
+    tests = {test.position: test for test in asked.tests}
+    for at in made:
+        values = _make(encoder.encoders[at], rows, tests.get(at), start=start, rng=rng, key=key)
+        table = {**table, at: (encoder.columns[at], values)}
+    return encoder.restore(table, touching=made)
+
+
+def generated_present(
+    encoder: TableEncoder, specials: Mapping[int, tuple[Scalar, ...]]
+) -> Condition:
+    """Ask of all columns that are made not to be missing, given what stands for that."""
+    columns = encoder.columns
+    tests = [
+        ColumnPredicate(
+            at, columns[at], own, negated=True, text=f"{columns[at].name} is not missing"
+        )
+        for at in encoder.made
+        if (own := specials.get(at, ()))
+    ]
+    return Condition(tuple(tests))
+
+
+def generated_columns(
+    encoder: TableEncoder, frame: pd.DataFrame, asked: Condition, start: int, key: int
+) -> pd.DataFrame:
+    """Make the columns that are not learned once more, for rows at other positions."""
+    if not encoder.made:
+        return frame
+    table = by_position(frame.reset_index(drop=True), encoder.schema)
+    learned = {at: cells for at, cells in table.items() if at not in encoder.made}
+    rng = numpy_stream(key, "made", start)
+    table = add_generated(encoder, learned, asked, start=start, rng=rng, key=key)
+    return encoder.frame_of(table).set_axis(frame.index)
+
+
+def _make(
+    encoder: ColumnEncoder,
+    rows: int,
+    test: ColumnPredicate | None,
+    *,
+    start: int,
+    rng: np.random.Generator,
+    key: int,
+) -> pd.Series:
+    """Make so many cells, which pass the test: of more that are made, the first that do."""
+    if test is None:
+        return _decode(encoder, rows, start, rng, key)
+    share = test.mask(_decode(encoder, TRIED_ROWS, 0, np.random.default_rng(0), key)).mean()
+    if share < LEAST_SHARE:
+        raise SamplingError(f"where: {test.describe()}: such cells are hardly ever made")
+    room = int(np.ceil(SPARE / share)) + SPARE_CELLS  # positions for every row
+    made = _decode(encoder, rows * room, start * room, rng, key)
+    made = made[test.mask(made)].iloc[:rows]
+    if len(made) < rows:
+        raise SamplingError(f"where: {test.describe()}: too few such cells were made; ask again")
+    return made.reset_index(drop=True)
+
+
+def _decode(
+    encoder: ColumnEncoder, rows: int, start: int, rng: np.random.Generator, key: int
+) -> pd.Series:
+    nothing = np.empty((rows, 0))
+    return encoder.decode(nothing, nothing.astype(np.int64), start, rng, key)

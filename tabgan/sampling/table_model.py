@@ -1,0 +1,273 @@
+"""Sampling in fixed blocks, each with its own stream of randomness.
+
+Block b of a sample is the same whatever the number of rows asked for, of threads, or of calls.
+"""
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from importlib.metadata import version
+from threading import Barrier
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from tabgan.base.model_file import putting_together, read_model, under, write_model
+from tabgan.base.random_streams import numpy_stream, torch_stream
+from tabgan.encoding.condition_columns import ConditionColumns
+from tabgan.encoding.table_encoder import TableEncoder
+from tabgan.generators.gan.networks import MLPGenerator
+from tabgan.generators.latents import check_prior
+from tabgan.rules.constraint import Constraint
+from tabgan.rules.constraint_plan import constraints_from_json, named_customs
+from tabgan.rules.enforcement import UniqueKeys, keep_rules, keep_unique
+from tabgan.sampling.postprocess import PostProcessing
+from tabgan.sampling.row_samplers import ConditionalSampler, RowSampler
+from tabgan.sampling.trees import RowFeatures
+
+__all__ = ["BLOCK_ROWS", "TableModel", "blocks"]
+
+BLOCK_ROWS = 8192
+
+
+def blocks(
+    n: int, draw: Callable[[int], pd.DataFrame], workers: int, rows: int = BLOCK_ROWS
+) -> Iterator[pd.DataFrame]:
+    """Yield the frames of a sample of n rows in order, `workers` blocks ahead at most.
+
+    Parameters
+    ----------
+    n
+        Rows in all.
+    draw
+        Draws block b; called from other threads.
+    workers
+        Threads that draw. Each runs torch with one thread of its own: sums are then added up in
+        the same order however many there are.
+    rows
+        Rows of a block.
+    """
+    count = max(1, -(-n // rows))  # no rows are one empty block: its dtypes tell
+    with _single_threads(workers) as pool:
+        ahead: deque[Future[pd.DataFrame]] = deque()
+        for block in range(count + workers):
+            if block < count:
+                ahead.append(pool.submit(draw, block))
+            if block >= workers:
+                frame, left = ahead.popleft().result(), n - (block - workers) * rows
+                # A copy, not a slice: pandas warns whoever writes into a slice.
+                yield frame if left >= rows else frame.iloc[:left].copy()
+
+
+def _single_threads(workers: int) -> ThreadPoolExecutor:
+    """Start threads in each of which torch has one thread, and no others are touched."""
+    threads = torch.get_num_threads()
+    started = Barrier(workers + 1)
+
+    def start() -> None:
+        torch.set_num_threads(1)
+        started.wait()
+
+    pool = ThreadPoolExecutor(workers, initializer=start)
+    for _ in range(workers):
+        pool.submit(int)
+    started.wait()
+    # Threads that begin later take the number that was set last, by whichever thread.
+    torch.set_num_threads(threads)
+    return pool
+
+
+_LIBRARIES = ("tabgan", "torch", "pandas", "numpy", "faker")  # whose versions the file keeps
+
+
+SPARE_ROWS = 512  # of a block, for the first rows that break a constraint
+
+
+@dataclass(frozen=True)
+class TableModel:
+    """Encoder and sampler of a trained table, with what is known of the training.
+
+    Parameters
+    ----------
+    encoder
+        Turns encoded rows into a frame.
+    sampler
+        Draws encoded rows.
+    facts
+        JSON values that go into the model file as they are: parameters, history, sizes.
+    condition_columns
+        The columns for whose levels a draw can be asked; None if there are none.
+    finish
+        Refinement and polish of the rows that are drawn; None leaves them as they are.
+    constraints
+        Declared rules that all rows have to keep.
+    """
+
+    encoder: TableEncoder
+    sampler: RowSampler | ConditionalSampler
+    facts: Mapping[str, Any]
+    condition_columns: ConditionColumns | None = None
+    finish: PostProcessing | None = None
+    constraints: tuple[Constraint, ...] = ()
+
+    @property
+    def device(self) -> torch.device:
+        """Where the generator lies."""
+        return next(self.sampler.generator.parameters()).device
+
+    def draw_block(self, seed: int, block: int) -> pd.DataFrame:
+        """Draw block b of the sample with a seed: `BLOCK_ROWS` rows.
+
+        They keep the constraints but those of uniqueness, which hold in a stream of blocks.
+        """
+        if not self.constraints:
+            return self._draw_rows(seed, block)
+        rows = self._draw_rows(seed, block, n=BLOCK_ROWS + SPARE_ROWS)
+        frame = rows[:BLOCK_ROWS].copy()
+
+        def redraw(attempt: int) -> pd.DataFrame:
+            return self._draw_rows(seed, block, "again", attempt) if attempt else rows[BLOCK_ROWS:]
+
+        derived = self.encoder.derived
+        return keep_rules(frame, self.constraints, self.encoder.schema, redraw, derived=derived)
+
+    def _draw_rows(
+        self, seed: int, block: int, *again: str | int, n: int = BLOCK_ROWS
+    ) -> pd.DataFrame:
+        """Draw the rows of a block, or, by further names of the streams, others in their place."""
+        stream = torch_stream(seed, "sample", block, *again, device=self.device)
+        rng = numpy_stream(seed, "finish", block, *again)
+        numbers, codes = self._draw(n, stream, rng)
+        start = block * BLOCK_ROWS
+        rng = numpy_stream(seed, "decode", block, *again)
+        frame = self.encoder.decode(numbers, codes, start, rng, key=seed)
+        frame.index = pd.RangeIndex(start, start + n)
+        return frame
+
+    def _draw(
+        self, n: int, stream: torch.Generator, rng: np.random.Generator
+    ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        if self.finish is None:
+            return self.sampler.draw(n, stream)
+        free = not isinstance(self.sampler, ConditionalSampler) or self.sampler.chances is None
+        return self.finish.draw(self.sampler, n, stream, rng, free=free)
+
+    def blocks(self, n: int, seed: int, keys: UniqueKeys | None = None) -> Iterator[pd.DataFrame]:
+        """Yield the n rows of the sample with a seed, block by block.
+
+        With `keys`, they repeat no unique key of other streams either.
+        """
+        workers = torch.get_num_threads() if self.device.type == "cpu" else 1
+        drawn = blocks(n, lambda block: self.draw_block(seed, block), workers)
+
+        def redraw(block: int, attempt: int) -> pd.DataFrame:
+            return self._draw_rows(seed, block, "unique", attempt)
+
+        derived = self.encoder.derived
+        return keep_unique(
+            drawn, self.constraints, self.encoder.schema, redraw, derived=derived, keys=keys
+        )
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the model file; see `tabgan.base.model_file`."""
+        generator = self.sampler.generator
+        description: dict[str, Any] = {
+            "versions": {name: version(name) for name in _LIBRARIES},
+            "encoder": self.encoder.to_json(),
+            "generator": {
+                "latent_dim": generator.latent_dim,
+                "hidden_dim": generator.inlet.out_features,
+                "prior": generator.prior,
+            },
+            **(
+                {"condition_on": self.condition_columns.positions} if self.condition_columns else {}
+            ),
+            "constraints": [rule.to_json() for rule in self.constraints],
+            "facts": dict(self.facts),
+        }
+        tensors = {f"generator.{k}": v for k, v in generator.state_dict().items()}
+        tensors |= self.sampler.to_tensors()
+        if self.finish is not None:
+            description["finish"] = self.finish.to_json()
+            tensors |= {f"finish.{k}": v for k, v in self.finish.to_tensors().items()}
+        write_model(path, description, tensors)
+
+    @classmethod
+    def load(
+        cls, path: str | os.PathLike[str], device: torch.device, custom: Sequence[Constraint] = ()
+    ) -> Self:
+        """Read a model file onto a device; its custom constraints have to be given.
+
+        Raises
+        ------
+        ModelFileError
+            If the file is not a model, is damaged, newer than this library, or inconsistent.
+        OptionError
+            If the custom constraints are not those that the model names.
+        OSError
+            If it can't be opened.
+        """
+        description, tensors = read_model(path)
+        with putting_together(path):
+            states = [dict(state) for state in description["constraints"]]
+        customs = named_customs(states, custom)
+        with putting_together(path):
+            encoder = TableEncoder.from_json(description["encoder"])
+            columns = None
+            if "condition_on" in description:
+                columns = ConditionColumns.of(encoder, description["condition_on"])
+            given = columns.spans if columns else ()
+            sampler = _rebuild(encoder, description["generator"], tensors, given).to(device)
+            finish = _finish(encoder, description, tensors)
+            encoder.try_out()
+            constraints = tuple(constraints_from_json(states, customs))
+            for constraint in constraints:
+                constraint.validate(encoder.schema)
+            return cls(encoder, sampler, dict(description["facts"]), columns, finish, constraints)
+
+
+def _finish(
+    encoder: TableEncoder, description: Mapping[str, Any], tensors: Mapping[str, Tensor]
+) -> PostProcessing | None:
+    if "finish" not in description:
+        return None
+    own = under("finish.", tensors)
+    return PostProcessing.restore(
+        description["finish"], own, RowFeatures(encoder.spans, encoder.quantiles)
+    )
+
+
+def _rebuild(
+    encoder: TableEncoder,
+    sizes: Mapping[str, Any],
+    tensors: Mapping[str, Tensor],
+    given: Sequence[int],
+) -> RowSampler | ConditionalSampler:
+    spans = encoder.spans
+    # On the meta device a network takes no memory, whatever size a damaged file claims; the
+    # tensors that were read must fit its shapes exactly to be put in place.
+    latent_dim, hidden_dim = int(sizes["latent_dim"]), int(sizes["hidden_dim"])
+    if min(latent_dim, hidden_dim) < 1:
+        raise ValueError("a network's size must be at least 1")
+    with torch.device("meta"):
+        generator = MLPGenerator(
+            latent_dim,
+            spans.width,
+            hidden_dim=hidden_dim,
+            labels=[spans.widths[i] for i in given],
+            prior=check_prior(sizes["prior"]),
+        )
+    weights = under("generator.", tensors)
+    generator.load_state_dict(weights, assign=True)
+    if any(tensor.dtype != torch.float32 for tensor in weights.values()):
+        raise ValueError("weights must be float32")
+    generator.requires_grad_(False).eval()
+    if given:
+        return ConditionalSampler.from_tensors(generator, spans, given, tensors)
+    return RowSampler.from_tensors(generator, spans, tensors)

@@ -1,0 +1,286 @@
+"""A table in work: its columns, and their values as numbers or as levels.
+
+Numbers, dates and durations become `Numbers`, any column can become levels and codes. Nothing
+above this module needs to know in which of pandas's dtypes a column is kept.
+"""
+
+from collections.abc import Hashable, Iterable
+from typing import Any, NamedTuple, Self, cast
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tabgan.base.errors import SchemaError
+from tabgan.table.dates import range_of_ticks, read_ticks, unit_of, write_ticks
+from tabgan.table.numbers import Numbers, read_numbers, write_numbers
+from tabgan.table.scalars import Scalar
+from tabgan.table.schema import Column, Schema
+
+__all__ = [
+    "ColumnFrame",
+    "ColumnRef",
+    "TypedSeries",
+    "by_position",
+    "numbers_of",
+    "numbers_to_series",
+    "outside_range",
+    "typed_frame",
+]
+
+NUMBERS = frozenset({"numeric", "integer"})
+
+
+TICKS = frozenset({"datetime", "timedelta"})
+
+
+EXACT = 2.0**53  # up to here a float tells whole numbers apart
+
+
+SAMPLE = 5_000  # rows on which a rule is tried first
+
+
+TypedSeries = tuple[Column, pd.Series]
+"""One column of a table in work: what it is, and its values."""
+
+
+ColumnFrame = dict[int, TypedSeries]
+"""A table in work: columns by ascending position in the original schema, with gaps."""
+
+
+class ColumnRef(NamedTuple):
+    """A column and its position in the table."""
+
+    position: int
+    column: Column
+
+    def __str__(self) -> str:
+        return repr(self.column.name)
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe the field by JSON values."""
+        return {"position": self.position, "column": self.column.to_json()}
+
+    @classmethod
+    def from_json(cls, state: dict[str, Any]) -> Self:
+        """Rebuild a field from `to_json`'s value."""
+        return cls(int(state["position"]), Column.from_json(state["column"]))
+
+
+def decimals_of(column: Column) -> int | None:
+    """Return the decimal places of a number; None for a full-precision float."""
+    return 0 if column.kind == "integer" else column.decimals
+
+
+def level_key(level: Scalar) -> tuple[type, Scalar]:
+    """Return what tells a level from all others: 1, 1.0, True and "1" are four."""
+    return type(level), level
+
+
+def count_rows(table: ColumnFrame) -> int:
+    """Count a table's rows."""
+    return next((len(values) for _, values in table.values()), 0)
+
+
+def sample_of(table: ColumnFrame, rng: np.random.Generator) -> ColumnFrame:
+    """Draw rows without replacement, kept in their order."""
+    n_rows = count_rows(table)
+    if n_rows <= SAMPLE:
+        return table
+    rows = np.sort(rng.choice(n_rows, SAMPLE, replace=False))
+    return {at: (column, values.iloc[rows]) for at, (column, values) in table.items()}
+
+
+def without(table: ColumnFrame, positions: Iterable[int]) -> ColumnFrame:
+    """Return the table without some columns."""
+    dropped = set(positions)
+    return {at: cells for at, cells in table.items() if at not in dropped}
+
+
+def with_cells(table: ColumnFrame, changed: ColumnFrame) -> ColumnFrame:
+    """Return the table with columns added or replaced, in order of position."""
+    return dict(sorted({**table, **changed}.items()))
+
+
+def replaced(values: pd.Series, rows: NDArray[np.bool_], others: pd.Series) -> pd.Series:
+    """Return the values with those of some rows replaced, row by row."""
+    return values.where(~rows, others.set_axis(values.index))
+
+
+def field_at(table: ColumnFrame, position: int) -> ColumnRef:
+    """Return the field at a position."""
+    return ColumnRef(position, table[position][0])
+
+
+def column_index(schema: Schema) -> pd.Index:
+    """Build the column index of a schema: flat, or a MultiIndex where it has several levels."""
+    if len(schema.labels) > 1:
+        return pd.MultiIndex.from_tuples(
+            cast("list[tuple[Hashable, ...]]", [*schema.names]), names=[*schema.labels]
+        )
+    # left to itself, an index of None and 1 is one of floats
+    dtype: Any = object if len({type(name) for name in schema.names}) > 1 else None
+    names = [*schema.names]
+    index: pd.Index = pd.Index(names, dtype=dtype, name=schema.labels[0], tupleize_cols=False)
+    return index
+
+
+def by_position(frame: pd.DataFrame, schema: Schema) -> ColumnFrame:
+    """Return a frame as a table in work."""
+    return {i: (column, frame.iloc[:, i]) for i, column in enumerate(schema)}
+
+
+_UTC = ("Z", "+00:00")
+
+
+def typed_frame(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
+    """Turn texts that are written numbers or dates into values of these types.
+
+    What is not such a value becomes missing: in a column of texts whose kind is a number or a
+    date, these are marks such as "?". Columns of other dtypes and kinds stay as they are.
+
+    Parameters
+    ----------
+    frame
+        A table with the columns of the schema, in its order.
+    schema
+        What the columns are.
+
+    Examples
+    --------
+    >>> schema = Schema((Column("age", "integer", "object", decimals=0, format="%.0f"),))
+    >>> typed_frame(pd.DataFrame({"age": ["31", "?"]}), schema)["age"].tolist()
+    [31, <NA>]
+    """
+    columns = [_typed(frame.iloc[:, at], column) for at, column in enumerate(schema)]
+    return pd.concat(columns, axis=1) if columns else frame
+
+
+def _typed(values: pd.Series, column: Column) -> pd.Series:
+    if not (pd.api.types.is_object_dtype(values.dtype) or pd.api.types.is_string_dtype(values)):
+        return values
+    if column.kind == "datetime" and column.format is not None and "%d" in column.format:
+        return _dates(values, column)
+    if column.kind in ("integer", "numeric") and column.format is not None:
+        return _numbers(values, column)
+    return values
+
+
+def _dates(values: pd.Series, column: Column) -> pd.Series:
+    """Return dates of whole days or finer; a month alone, or a time of day, stays a text."""
+    read, unit = read_ticks(values, column), unit_of(column)
+    ticks = np.where(read.present, read.values, np.iinfo(np.int64).min)
+    moments = ticks.astype(f"datetime64[{unit}]")
+    if unit == "D":
+        return pd.Series(moments.astype(object), index=values.index, name=values.name)
+    finest = unit if unit in ("ms", "us", "ns") else "s"  # minutes and hours are none of pandas's
+    dates = pd.Series(moments.astype(f"datetime64[{finest}]"), index=values.index, name=values.name)
+    return dates.dt.tz_localize("UTC") if str(column.format).endswith(_UTC) else dates
+
+
+def _numbers(values: pd.Series, column: Column) -> pd.Series:
+    read = read_numbers(values, column)
+    dtype: Any = {"i": "Int64", "u": "UInt64", "f": "Float64"}[read.values.dtype.kind]
+    numbers = pd.array(read.values, dtype=dtype)
+    numbers[~read.present] = pd.NA
+    return pd.Series(numbers, index=values.index, name=values.name)
+
+
+_TICKS = ("datetime", "timedelta")
+
+
+def numbers_of(values: pd.Series, column: Column) -> Numbers:
+    """Read the numbers of a column of kind numeric, integer, datetime or timedelta.
+
+    Dates and durations are counted in whole ticks of the column's own unit, dates in wall-clock
+    time. What is not a number (missing, infinite, another value among objects or texts) is a
+    special value.
+
+    Raises
+    ------
+    DataError
+        If a value can't be kept, or the column mixes time zones.
+    SchemaError
+        If the column's kind, dtype, format and range don't go together.
+
+    Examples
+    --------
+    >>> column = Column("price", "numeric", "object", decimals=2, format="%.2f")
+    >>> numbers_of(pd.Series(["1.50", "?", None], dtype=object), column)
+    Numbers(values=array([1.5, 0. , 0. ]), present=array([ True, False, False]), \
+special=array([None, '?', None], dtype=object))
+    """
+    return (read_ticks if column.kind in _TICKS else read_numbers)(values, column)
+
+
+def numbers_to_series(
+    values: NDArray[Any],
+    special: NDArray[np.object_],
+    column: Column,
+    present: NDArray[np.bool_],
+) -> pd.Series:
+    """Write numbers and specials with the column's name, dtype, precision and range.
+
+    Values are rounded to the column's precision and kept in its range. Of a wall-clock time that
+    a time zone has twice the first is taken, one that it leaves out is shifted forward.
+
+    Parameters
+    ----------
+    values
+        Numbers or ticks, integers or floats; do not count where not present.
+    special
+        What stands where no number is present: None for a missing value.
+    present
+        Which rows hold a number.
+
+    Raises
+    ------
+    DataError
+        If the column's dtype can't hold a missing value that is asked for.
+    SchemaError
+        If the column's kind, dtype, format and range don't go together.
+
+    Examples
+    --------
+    >>> column = Column("price", "numeric", "object", decimals=2, format="%.2f")
+    >>> special = np.array([None, "?", None], dtype=object)
+    >>> numbers_to_series(np.array([1.499, 0, 0]), special, column, special == None).tolist()
+    ['1.50', '?', '0.00']
+    """
+    write = write_ticks if column.kind in _TICKS else write_numbers
+    return write(values, special, column, present)
+
+
+def outside_range(values: pd.Series, column: Column) -> NDArray[np.bool_]:
+    """Say which rows of a column hold a number beyond its minimum or maximum.
+
+    Raises
+    ------
+    DataError, SchemaError
+        As `numbers_of` does, and if the range is not one of the column's kind.
+
+    Examples
+    --------
+    >>> column = Column("age", "integer", "Int64", maximum=90)
+    >>> outside_range(pd.Series([17, 91, None], dtype="Int64"), column).tolist()
+    [False, True, False]
+    """
+    numbers = numbers_of(values, column)
+    if column.kind in _TICKS:
+        low, high = range_of_ticks(column)
+    else:
+        low, high = column.minimum, column.maximum
+    outside = np.zeros(len(values), bool)
+    # a Decimal is read as the nearest float, so its bound is too
+    nearest = float if numbers.values.dtype.kind == "f" else lambda bound: bound
+    try:
+        if low is not None:
+            outside |= numbers.values < nearest(low)
+        if high is not None:
+            outside |= numbers.values > nearest(high)
+    except (TypeError, ValueError) as error:
+        raise SchemaError(
+            f"Column {column.name!r}: minimum={low!r} and maximum={high!r} do not go with "
+            f"kind={column.kind!r}; they must be numbers"
+        ) from error
+    return outside & numbers.present

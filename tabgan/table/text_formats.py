@@ -1,0 +1,234 @@
+"""How values that are kept as text are written: numbers, dates, accounts, marks of absence.
+
+Everything here looks at distinct texts, never at rows, so that callers factorise first.
+"""
+
+import re
+from collections.abc import Sequence
+from itertools import product
+from typing import Literal, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = [
+    "DATE_FORMATS",
+    "IBAN",
+    "MISSING_MARKS",
+    "NUMBER",
+    "Pattern",
+    "check_digits",
+    "date_format",
+    "is_iban",
+    "parse_dates",
+    "pattern_of",
+    "spread",
+]
+
+IBAN = re.compile(r"[A-Z]{2}\d{2}( ?[A-Z0-9]{4}){2,7}( ?[A-Z0-9]{1,3})?", re.ASCII)
+
+
+def check_digits(accounts: Sequence[str]) -> NDArray[np.int64]:
+    """Compute the check digits of account numbers that end in their country (ISO 7064, 97-10).
+
+    Examples
+    --------
+    >>> check_digits(["370400440532013000DE"]).tolist()
+    [89]
+    """
+    texts = np.array(accounts, dtype=str)
+    codes = texts.view(np.uint32).reshape(len(texts), texts.itemsize // 4).astype(np.int64)
+    rest = np.zeros(len(texts), np.int64)
+    for column in (*codes.T, *np.full((2, len(texts)), ord("0"))):
+        is_digit, is_letter = column <= ord("9"), column >= ord("A")
+        value = np.where(is_digit, column - ord("0"), column - ord("A") + 10)
+        following = (rest * np.where(is_letter, 100, 10) + value) % 97
+        rest = np.where(column > 0, following, rest)  # shorter texts end in NULs
+    return 98 - rest
+
+
+def is_iban(text: str) -> bool:
+    """Say whether a text is a bank account number with the right check digits.
+
+    Examples
+    --------
+    >>> is_iban("DE89 3704 0044 0532 0130 00"), is_iban("DE88 3704 0044 0532 0130 00")
+    (True, False)
+    """
+    if not IBAN.fullmatch(text):
+        return False
+    plain = text.replace(" ", "")
+    return int(check_digits([plain[4:] + plain[:2]])[0]) == int(plain[2:4])
+
+
+# Texts that tables commonly hold where there is no value.
+MISSING_MARKS = frozenset(
+    {"", " ", "?", "-", "--", ".", "#N/A", "N/A", "n/a", "NA", "<NA>", "NULL", "Null", "null"}
+    | {"NaN", "nan", "NAN", "-nan", "None", "none", "NONE", "NaT", "#NULL!", "(null)", "\\N"}
+)
+
+
+# A number as a program writes it: no leading zero, sign, blank or group mark that would be lost.
+NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
+
+
+_T = TypeVar("_T")
+
+
+Pattern = Literal["email", "uuid", "url", "phone", "iban"]
+
+
+_PATTERNS: dict[Pattern, re.Pattern[str]] = {
+    "email": re.compile(r"[^@\s]{1,64}@[^@\s]{1,255}\.[^@\s.]{2,24}"),
+    "uuid": re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"),
+    "url": re.compile(r"(https?|ftp)://\S+|www\.\S+\.\S+", re.IGNORECASE),
+    "phone": re.compile(
+        r"(?=.{7,24}$)(?=(\D*\d){7,15}\D*$)(\+[\d ()./-]+|[(\d][\d./-]*[ ()./-][\d ()./-]*)\d",
+        re.ASCII,
+    ),
+    "iban": IBAN,
+}
+
+
+_DAYS = ("%Y-%m-%d", "%Y/%m/%d", "%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y")
+
+
+_TIMES = ("%H:%M", "%H:%M:%S", "%H:%M:%S.%f")
+
+
+_COMPACT = "%Y%m%d"
+
+
+# Month before day where both are possible: of two formats that fit equally the first wins.
+DATE_FORMATS = (
+    *_DAYS,
+    *(f"{day} {time}" for day, time in product(_DAYS, _TIMES)),
+    *(f"%Y-%m-%dT{time}{zone}" for time, zone in product(_TIMES, ("", "Z", "+00:00"))),
+    *(f"%Y-%m-%d {time}{zone}" for time, zone in product(_TIMES, ("Z", "+00:00"))),
+    "%Y-%m",
+    *_TIMES,
+    _COMPACT,
+)
+
+
+# Every field has its width. Years are those that strftime writes with four digits.
+_FIELDS = {"%Y": "YYYY", "%m": "mm", "%d": "dd", "%H": "HH", "%M": "MM", "%S": "SS", "%f": "f" * 6}
+
+
+_RANGES = {  # default, least and most of each field
+    "Y": (1900, 1000, 9999),
+    "m": (1, 1, 12),
+    "d": (1, 1, 31),
+    "H": (0, 0, 23),
+    "M": (0, 0, 59),
+    "S": (0, 0, 59),
+    "f": (0, 0, 999_999),
+}
+
+
+def parse_dates(texts: Sequence[str], form: str) -> NDArray[np.datetime64]:
+    """Read dates of one of the known formats.
+
+    Returns
+    -------
+    Moments in microseconds; "not a time" where ``strftime`` would not give the same text back.
+
+    Examples
+    --------
+    >>> parse_dates(["2024-02-29", "2024-2-29", "2023-02-29"], "%Y-%m-%d")
+    array(['2024-02-29T00:00:00.000000',                        'NaT',
+                                  'NaT'], dtype='datetime64[us]')
+    """
+    layout = re.sub("%.", lambda match: _FIELDS[match.group()], form)
+    width = len(layout)
+    padded = [text if len(text) == width else "" for text in texts]
+    codes = np.array(padded, f"U{width}").view(np.uint32).reshape(len(texts), width)
+    valid = np.ones(len(texts), bool)
+    fields = {}
+    for letter, (default, least, most) in _RANGES.items():
+        digits = codes[:, [place for place in range(width) if layout[place] == letter]] - ord("0")
+        valid &= (digits <= 9).all(axis=1)  # other characters wrap to numbers far above
+        powers = 10 ** np.arange(digits.shape[1], dtype=np.int64)[::-1]
+        field = np.where(valid, digits.astype(np.int64) @ powers, default)
+        fields[letter] = field if len(powers) else np.full(len(texts), default)
+        valid &= (least <= fields[letter]) & (fields[letter] <= most)
+    for place, character in enumerate(layout):
+        if character not in _RANGES:
+            valid &= codes[:, place] == ord(character)
+    moments = _moments(fields, valid)
+    return np.where(valid, moments, np.array("NaT", moments.dtype))
+
+
+def _moments(
+    fields: dict[str, NDArray[np.int64]], valid: NDArray[np.bool_]
+) -> NDArray[np.datetime64]:
+    """Put the fields of dates together, and mark those of no day of their month as not valid."""
+    months = ((fields["Y"] - 1970) * 12 + fields["m"] - 1).astype("M8[M]")
+    days = months.astype("M8[D]") + (fields["d"] - 1)
+    valid &= days.astype("M8[M]") == months
+    seconds = (fields["H"] * 60 + fields["M"]) * 60 + fields["S"]
+    ticks = seconds * 1_000_000 + fields["f"]
+    moments: NDArray[np.datetime64] = days.astype("M8[us]") + ticks.astype("m8[us]")
+    return moments
+
+
+def date_format(
+    texts: Sequence[str], most_others: int
+) -> tuple[str, NDArray[np.datetime64]] | None:
+    """Find the format in which distinct texts are dates.
+
+    Parameters
+    ----------
+    texts
+        Distinct texts.
+    most_others
+        How many of them may be something else than a date.
+
+    Returns
+    -------
+    The ``strftime`` format with the fewest others, and the moments (see `parse_dates`); None if
+    no format fits.
+
+    Examples
+    --------
+    >>> date_format(["04/07/2015", "14/07/2015", "unknown"], most_others=1)[0]
+    '%d/%m/%Y'
+    """
+    sample = spread(texts, 50)
+    best, fewest = None, most_others + 1
+    for form in DATE_FORMATS:
+        if np.isnat(parse_dates(sample, form)).all():
+            continue
+        moments = parse_dates(texts, form)
+        others = int(np.isnat(moments).sum())
+        if others < fewest and (form != _COMPACT or _look_like_dates(moments)):
+            best, fewest = (form, moments), others
+    return best
+
+
+def _look_like_dates(moments: NDArray[np.datetime64]) -> bool:
+    """Say whether numbers of eight digits are dates: all of them, and in our times."""
+    years = moments.astype("M8[Y]").astype(np.int64) + 1970
+    return bool(((years >= 1900) & (years <= 2100)).all())
+
+
+def pattern_of(texts: Sequence[str]) -> Pattern | None:
+    """Name the well-known form that nearly all of the texts have.
+
+    Examples
+    --------
+    >>> pattern_of(["ann@example.com", "bob@example.org"])
+    'email'
+    >>> pattern_of(["red", "green"])
+    """
+    sample = spread(texts, 1000)
+    for name, pattern in _PATTERNS.items():
+        matches = sum(1 for text in sample if pattern.fullmatch(text[:512]))
+        if sample and matches >= 0.95 * len(sample):
+            return name
+    return None
+
+
+def spread(texts: Sequence[_T], most: int) -> Sequence[_T]:
+    """Take at most `most` items, evenly spaced."""
+    return texts[:: -(-len(texts) // most)] if texts else texts

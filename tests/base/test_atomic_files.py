@@ -1,0 +1,96 @@
+import os
+import threading
+
+import pytest
+
+from tabgan.base.atomic_files import open_atomically
+
+
+def write(path, content):
+    with open_atomically(path) as file:
+        file.write(content)
+
+
+def test_file_appears_when_it_is_whole(tmp_path):
+    path = tmp_path / "a"
+    path.write_bytes(b"old")
+    with open_atomically(path) as file:
+        file.write(b"new")
+        file.flush()
+        assert path.read_bytes() == b"old"
+    assert path.read_bytes() == b"new"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError, KeyboardInterrupt])
+def test_an_error_leaves_the_old_file_and_nothing_else(tmp_path, error):
+    path = tmp_path / "a"
+    path.write_bytes(b"old")
+
+    def fail():
+        with open_atomically(path) as file:
+            file.write(b"new")
+            raise error
+
+    with pytest.raises(error):
+        fail()
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_errors_name_the_file(tmp_path):
+    (tmp_path / "file").write_bytes(b"")
+    for path, kind in (
+        (tmp_path / "none" / "a", FileNotFoundError),
+        (tmp_path / "file" / "a", NotADirectoryError),
+        (tmp_path, IsADirectoryError),
+    ):
+        with pytest.raises(kind) as caught:
+            write(path, b"new")
+        assert str(caught.value).endswith(f": '{path}'")
+        assert caught.value.filename2 is None
+    with pytest.raises(OSError, match="No space left") as caught, open_atomically("a") as file:
+        raise OSError(28, "No space left on device")
+    assert caught.value.filename == "a"
+    assert file.closed
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_errors_of_other_files_keep_their_names(tmp_path):
+    with pytest.raises(FileNotFoundError) as caught, open_atomically(tmp_path / "a"):
+        (tmp_path / "other").read_bytes()
+    assert caught.value.filename == str(tmp_path / "other")
+
+
+def test_link_stays_a_link(tmp_path):
+    link = tmp_path / "link"
+    link.symlink_to("real")
+    for content in (b"one", b"two"):
+        write(link, content)
+        assert link.is_symlink()
+        assert (tmp_path / "real").read_bytes() == content
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the system has no permission bits")
+def test_new_file_has_the_permissions_of_any_other(tmp_path):
+    (tmp_path / "plain").write_bytes(b"")
+    write(tmp_path / "a", b"new")
+    assert (tmp_path / "a").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+def test_the_longest_name_can_be_written(tmp_path):
+    path = tmp_path / ("a" * 255)
+    write(path, b"new")
+    assert path.read_bytes() == b"new"
+
+
+def test_threads_may_write_one_file(tmp_path):
+    path = tmp_path / "a"
+    parts = [bytes([number]) * 100_000 for number in range(8)]
+    threads = [threading.Thread(target=write, args=(path, part)) for part in parts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert path.read_bytes() in parts
+    assert list(tmp_path.iterdir()) == [path]

@@ -1,0 +1,108 @@
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tabgan.base.errors import DataError
+from tabgan.base.row_layout import RowLayout
+from tabgan.encoding.identifiers.placeholder_text import TextEncoder
+from tabgan.table.dtypes import describe_dtype
+from tabgan.table.schema import Column
+
+notes = [("word " * (3 + i % 10)).strip() for i in range(100)]
+
+
+def fit(values):
+    series = values if isinstance(values, pd.Series) else pd.Series(values, dtype=object)
+    return TextEncoder.fit(Column("x", "text", describe_dtype(series.dtype)), series.rename("x"))
+
+
+def draw(encoder, rows, seed=0):
+    nothing = np.empty((rows, 0))
+    return encoder.decode(nothing, nothing.astype(np.int64), 0, np.random.default_rng(seed))
+
+
+@pytest.mark.parametrize("dtype", ["object", "string", "string[pyarrow]", "large_string[pyarrow]"])
+def test_dtype_lengths_and_missing_share_come_back(dtype):
+    source = pd.Series([*notes, *[None] * 25], dtype=dtype)
+    encoder = fit(source)
+    assert encoder.spans == RowLayout()
+    assert encoder.encode(source).codes.shape == (125, 0)
+    drawn = draw(encoder, 20_000)
+    assert (drawn.name, drawn.dtype) == ("x", source.dtype)
+    assert drawn.isna().mean() == pytest.approx(0.2, abs=0.02)
+    words = drawn.dropna().astype(object).str.split().str.len()
+    assert (words.min(), words.max()) == (3, 12)
+    assert words.mean() == pytest.approx(7.5, abs=0.2)
+    assert drawn.nunique() > 10_000
+
+
+def test_marks_of_absence_keep_their_shares():
+    drawn = draw(fit([*notes, *[""] * 60, *["N/A"] * 40]), 10_000)
+    shares = {"": 0.3, "N/A": 0.2}
+    assert {x: (drawn == x).mean() for x in shares} == pytest.approx(shares, abs=0.02)
+
+
+def test_texts_are_sentences_of_filler_words():
+    text = draw(fit(notes), 1)[0]
+    assert text[0].isupper()
+    assert text.endswith(".")
+    assert "word" not in " ".join(draw(fit(notes), 500)).lower()
+
+
+def test_megabytes_cost_little_and_are_cut():
+    drawn = draw(fit(["lorem ipsum " * 100_000 + str(i) for i in range(20)]), 300)
+    assert 1_000 < drawn.str.len().max() <= 2_000
+
+
+@given(st.lists(st.text(min_size=6, max_size=200), min_size=1, max_size=30))
+@settings(max_examples=60, deadline=None)
+def test_no_text_is_kept(texts):
+    encoder = fit(texts)
+    kept = json.dumps(encoder.to_json(), ensure_ascii=False)
+    assert not [text for text in texts if text in kept]
+    again = TextEncoder.from_json(encoder.column, json.loads(kept))
+    pd.testing.assert_series_equal(draw(again, 20), draw(encoder, 20))
+
+
+@pytest.mark.parametrize("values", [[None, None], ["", ""], [" ", "\t"]])
+def test_a_column_without_words(values):
+    assert len(draw(fit(values), 50)) == 50
+
+
+def test_what_is_not_text():
+    with pytest.raises(DataError) as caught:
+        fit(["a", 7])
+    assert str(caught.value) == (
+        "Column 'x': the value 7 of type int is not text; choose another kind for the column, or "
+        "convert it with .astype(str)"
+    )
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {},
+        {"words": [], "absent": []},
+        {"words": [3.0]},
+        {"words": [-1.0], "absent": []},
+        {"words": [1e9], "absent": []},
+        {"words": [float("nan")], "absent": []},
+        {"words": [1.0] * 22, "absent": []},
+        {"words": ["many"], "absent": []},
+        {"words": 3, "absent": []},
+        {"words": [3.0], "absent": [["secret", 0.5]]},
+        {"words": [3.0], "absent": [[None, 1.5]]},
+    ],
+)
+def test_a_malformed_state_is_refused(state):
+    with pytest.raises((KeyError, TypeError, ValueError)):
+        TextEncoder.from_json(Column("x", "text", "object"), state)
+
+
+def test_a_dtype_that_holds_no_text_is_refused():
+    with pytest.raises(ValueError, match="Column 'x': its levels do not fit its dtype int64"):
+        TextEncoder.from_json(Column("x", "text", "int64"), {"words": [3.0], "absent": []})

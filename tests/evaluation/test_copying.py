@@ -1,0 +1,61 @@
+import numpy as np
+import pandas as pd
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tabgan import Column, Schema
+from tabgan.evaluation.copying import Points, nearest, place_rows
+from tabgan.evaluation.numeric_tables import code_columns
+
+SCHEMA = Schema((Column("x", "numeric", "float64"), Column("k", "categorical", "object")))
+
+
+def placed(real, synthetic):
+    frames = [
+        pd.DataFrame(rows, columns=["x", "k"]).astype({"x": float}) for rows in (real, synthetic)
+    ]
+    return place_rows(code_columns(*frames, SCHEMA))
+
+
+def test_distances_of_mixed_rows():
+    real, synthetic = placed([(1, "a"), (2, "b"), (3, "a"), (4, None)], [(1, "a"), (3, "b")])
+    found = np.square(nearest(synthetic, real, 4)[0])
+    np.testing.assert_allclose(found[0], sorted([0, 1 / 4, 1 + 1 / 16, 1 + 9 / 16]), atol=1e-6)
+    assert nearest(synthetic, real, 1)[0][0, 0] == 0
+
+
+def test_missing_numbers_are_apart_from_others():
+    real, synthetic = placed([(np.nan, "a"), (2, "a"), (3, "a")], [(np.nan, "a"), (2.5, "a")])
+    distance, place = nearest(synthetic, real)
+    assert place[0, 0] == 0
+    assert distance[0, 0] == 0
+    assert 0 < distance[1, 0] < 1
+
+
+def test_many_levels_are_about_as_far_apart_as_few():
+    levels = [(1, f"k{n}") for n in range(500)]
+    real, synthetic = placed(levels, levels)
+    assert real.values.shape[1] == 65
+    squares = np.square(nearest(synthetic, real, 500)[0])
+    assert (squares[:, 0] == 0).all()
+    assert (squares[:, 1] > 0.3).all()
+    assert abs(squares[:, 1:].mean() - 1) < 0.05
+
+
+def test_columns_that_are_not_seen_do_not_count():
+    real, synthetic = placed([(1, "a"), (9, "b")], [(9, "a")])
+    assert nearest(synthetic.of([1]), real.of([1]))[1].tolist() == [[0]]
+    assert nearest(synthetic.of([0]), real.of([0]))[1].tolist() == [[1]]
+    assert nearest(synthetic.of([]), real.of([]))[0].tolist() == [[0]]
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(1, 40), st.integers(1, 40), st.integers(1, 6), st.integers(0, 10**6))
+def test_search_is_exact(n, m, width, seed):
+    rng = np.random.default_rng(seed)
+    queries, others = (
+        Points(rng.random((size, width), dtype=np.float32), np.arange(width)) for size in (n, m)
+    )
+    gaps = queries.values[:, None].astype(float) - others.values[None]
+    expected = np.sort(np.sqrt((gaps**2).sum(axis=2)), axis=1)[:, :3]
+    np.testing.assert_allclose(nearest(queries, others, 3)[0], expected, atol=1e-5)

@@ -1,0 +1,39 @@
+import pandas as pd
+import pyarrow as pa
+import pyarrow.feather as pf
+import pytest
+
+from tabgan.files.formats import TableContentError
+from tabgan.files.read import read_table
+from tabgan.files.table_form import TableForm
+
+
+def test_values_and_types_come_back(tmp_path, awkward, dated, write):
+    path = tmp_path / "t.feather"
+    write(path, dated, dated)
+    frame, form = read_table(str(path))
+    pd.testing.assert_frame_equal(frame, pd.concat([dated, dated], ignore_index=True))
+    assert form.for_output("o.parquet") == TableForm("parquet", arrow_schema=form.arrow_schema)
+    assert form.for_output("o.csv").arrow_schema is None
+
+
+@pytest.mark.parametrize("compression", ["uncompressed", "lz4", "zstd"])
+def test_any_compression_is_read(tmp_path, compression):
+    path = str(tmp_path / "t.arrow")
+    pf.write_feather(pd.DataFrame({"a": [1, 2]}), path, compression=compression)
+    assert read_table(path)[0].to_dict("list") == {"a": [1, 2]}
+
+
+def test_a_stream_is_read(tmp_path):
+    table = pa.table({"a": [1, 2]})
+    with pa.ipc.new_stream(tmp_path / "s.arrow", table.schema) as writer:
+        writer.write_table(table)
+    assert read_table(str(tmp_path / "s.arrow"))[0].to_dict("list") == {"a": [1, 2]}
+
+
+def test_other_bytes_are_refused(tmp_path):
+    path = tmp_path / "t.feather"
+    path.write_text("a,b\n1,2\n")
+    with pytest.raises(TableContentError) as caught:
+        read_table(str(path))
+    assert str(caught.value).startswith(f"{path} is not a Feather file, or damaged: ")

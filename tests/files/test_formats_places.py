@@ -1,0 +1,66 @@
+"""Compressed files, folders and addresses."""
+
+import pandas as pd
+import pytest
+
+from tabgan.base.errors import OptionError
+from tabgan.files.formats import TableContentError
+from tabgan.files.read import read_table
+from tabgan.files.table_form import TableForm
+
+BLOCK = pd.DataFrame({"a": ["x", "y"], "b": ["1", ""]})
+
+
+@pytest.mark.parametrize("name", ["t.csv.zst", "t.csv.gz", "t.jsonl.zst", "t.feather", "t.xlsx"])
+def test_blocks_become_one_table(tmp_path, name, write):
+    write(tmp_path / name, BLOCK, BLOCK)
+    frame, _ = read_table(str(tmp_path / name))
+    expected = pd.concat([BLOCK, BLOCK], ignore_index=True)
+    if name == "t.xlsx":
+        expected = expected.mask(expected == "", None)
+    pd.testing.assert_frame_equal(frame, expected)
+
+
+def test_damaged_zstandard(tmp_path, write):
+    path = tmp_path / "t.csv.zst"
+    write(path, BLOCK)
+    path.write_bytes(path.read_bytes()[:8] + b"garbage" * 9)
+    with pytest.raises(TableContentError, match=r"t\.csv\.zst: the Zstandard stream is damaged"):
+        read_table(str(path))
+
+
+def test_a_folder_of_parquet_is_one_table(tmp_path, write):
+    for year, block in ((2023, BLOCK), (2024, BLOCK.head(1))):
+        (tmp_path / "sales" / f"year={year}").mkdir(parents=True)
+        write(tmp_path / "sales" / f"year={year}" / "part.parquet", block)
+    (tmp_path / "sales" / "_SUCCESS").write_text("")
+    frame, form = read_table(str(tmp_path / "sales"))
+    assert frame.to_dict("list") == {
+        "a": ["x", "y", "x"],
+        "b": ["1", "", "1"],
+        "year": [2023, 2023, 2024],
+    }
+    assert form.format == "parquet"
+
+
+def test_a_folder_without_parquet(tmp_path):
+    with pytest.raises(TableContentError) as caught:
+        read_table(str(tmp_path))
+    assert str(caught.value) == f"{tmp_path} is a folder without Parquet files; name a table file"
+
+
+@pytest.mark.parametrize("path", ["-", "o.csv"])
+def test_a_table_name_goes_with_databases_and_workbooks(path):
+    with pytest.raises(OptionError, match="a table's name, 't', goes with a database or a work"):
+        TableForm().for_output(path, table="t")
+
+
+def test_a_database_does_not_go_through_a_pipe():
+    with pytest.raises(OptionError) as caught:
+        TableForm().for_output("-", table_format="duckdb")
+    assert str(caught.value) == (
+        "a database (duckdb) can't go to standard output; name a file with -o"
+    )
+    assert TableForm("sql").for_output("-").format == "csv"
+    with pytest.raises(OptionError, match="can't be read from standard input"):
+        read_table("-", table_format="sqlite")

@@ -1,0 +1,271 @@
+"""No value that only a few rows hold is in a model, or in what is drawn from it."""
+
+import re
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from safetensors import safe_open
+
+from tabgan import DataError, OptionError, TabGAN, infer_schema
+from tabgan.constraints import FixedCombinations, Range, Unique
+from tabgan.table.schema import Schema
+
+ROWS = 600
+FAST = {"steps": 2, "hidden_dim": 8, "latent_dim": 4, "refine": False, "polish": False}
+
+
+def fit(table: pd.DataFrame, **options: Any) -> TabGAN:
+    return TabGAN(**(FAST | {"verbose": False, "random_state": 0} | options)).fit(table)
+
+
+def values_of(gan: TabGAN, path: Any) -> tuple[set[float], str]:
+    """Return the numbers of a model file, of its JSON and of its tensors, and its JSON as text."""
+    gan.save(path)
+    numbers: set[float] = set()
+    with safe_open(path, "np") as file:
+        texts = [*file.metadata().values()]
+        for key in file.keys():  # noqa: SIM118
+            numbers |= set(np.asarray(file.get_tensor(key), np.float64).ravel().tolist())
+
+    together = "\n".join(texts)
+    numbers |= {float(text) for text in re.findall(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?", together)}
+    return numbers, together
+
+
+def made_table(seed: int, n: int = ROWS) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    state = rng.choice(["AL", "BE", "CA", "DK"], n, p=[0.5, 0.3, 0.15, 0.05])
+    days = pd.Timestamp("2020-01-01") + pd.to_timedelta(rng.integers(0, 10**8, n), unit="s")
+    net, tax = rng.integers(100, 99_999, n), rng.integers(1, 2_000, n)
+    table = pd.DataFrame(
+        {
+            "income": rng.lognormal(10, 1, n),
+            "state": state,
+            "code": pd.Series(state).map({"AL": 11, "BE": 22, "CA": 33, "DK": 44}),
+            "start": days,
+            "end": days + pd.to_timedelta(rng.integers(1, 10**6, n), unit="s"),
+            "net": net,
+            "tax": tax,
+            "gross": net + tax,
+        }
+    )
+    rare = {
+        "income": 1_234_567_891.5,
+        "state": "the one and only",
+        "code": 987_651,
+        "start": pd.Timestamp("1931-02-03 04:05:06"),
+        "gross": int(table.loc[0, "gross"]),
+    }
+    for row, (name, value) in enumerate(rare.items()):
+        table.loc[row if name not in ("state", "code") else 50, name] = value
+    table.loc[0, "gross"] = table.loc[0, "net"] + table.loc[0, "tax"]
+    table.loc[4, "net"] = 77_777_777
+    table["gross"] = table["net"] + table["tax"]
+    return table
+
+
+@pytest.fixture(scope="module")
+def table() -> pd.DataFrame:
+    return made_table(0)
+
+
+@pytest.fixture(scope="module")
+def gan(table) -> TabGAN:
+    return fit(table)
+
+
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.integers(0, 1000))
+def test_no_extreme_and_no_rare_level_is_stored_or_drawn(tmp_path_factory, seed):
+    table = made_table(seed)
+    gan = fit(table, random_state=seed)
+    numbers, text = values_of(gan, tmp_path_factory.mktemp("model") / "m")
+    sample = gan.sample(20_000)
+    assert "the one and only" not in text
+    assert "1931-02-03" not in text
+    assert set(sample["state"]) == {"AL", "BE", "CA", "DK"}
+    for name in ("income", "net", "gross"):
+        extremes = {float(table[name].min()), float(table[name].max())}
+        single = {v for v in extremes if (table[name] == v).sum() == 1}
+        assert not single & numbers, name
+        assert not single & set(sample[name]), name
+    assert sample["income"].max() < 10**7
+    for name in ("start", "end"):
+        assert table[name].min() < sample[name].min()
+        assert sample[name].max() < table[name].max()
+
+
+def test_no_knot_is_a_row_of_its_own(table, gan, tmp_path):
+    numbers, _ = values_of(gan, tmp_path / "m")
+    scaled = np.ldexp(table["income"].to_numpy(), -np.arange(-40, 41)[:, None]).ravel()
+    assert not numbers & set(scaled.tolist())
+    assert not set(gan.sample(20_000)["income"]) & set(table["income"])
+
+
+def test_rules_hold_in_every_row(gan):
+    sample = gan.sample(20_000)
+    rules = [rule.describe() for rule in gan.dependencies_]
+    assert "'net' + 'tax' = 'gross'" in rules
+    assert "'state' determines 'code'" in rules
+    assert (sample["net"] + sample["tax"] == sample["gross"]).all()
+    assert (sample["start"] <= sample["end"]).all()
+    codes = {"AL": 11, "BE": 22, "CA": 33, "DK": 44}
+    assert (sample["state"].map(codes) == sample["code"]).all()
+
+
+def test_what_was_folded_is_counted(table, gan):
+    assert gan.schema_["state"].folded == gan.schema_["code"].folded == 1
+    assert gan.schema_["income"].folded is None
+    for column in gan.schema_:
+        assert column.min_group == 5
+        if column.kind != "categorical":
+            assert str(table[column.name].max()) not in column.why
+
+
+def test_a_folded_level_that_is_asked_for(gan):
+    with pytest.raises(OptionError) as caught:
+        gan.sample(5, where="state == 'the one and only'")
+    assert str(caught.value).startswith(
+        "where: column 'state' never has the value 'the one and only' in the model; 1 of its "
+        "levels, which fewer than about 5 rows of the training table hold, are folded into "
+        "others: fit again with min_group=1, also of this column alone in a schema, to keep them; "
+    )
+    with pytest.raises(OptionError, match="but for the outermost rows of the training table"):
+        gan.sample(5, where={"income": (10**9, None)})
+
+
+def test_a_model_comes_back_from_its_file(gan, tmp_path):
+    gan.save(tmp_path / "m")
+    loaded = TabGAN.load(tmp_path / "m")
+    assert loaded.schema_ == gan.schema_
+    assert loaded.min_group == 5
+    pd.testing.assert_frame_equal(loaded.sample(50, random_state=1), gan.sample(50, random_state=1))
+
+
+class TestOff:
+    def test_the_table_is_learned_as_it_is(self, table, tmp_path):
+        gan = fit(table, min_group=1)
+        assert gan.schema_ == infer_schema(table)
+        numbers, text = values_of(gan, tmp_path / "m")
+        assert "the one and only" in text
+        assert float(table["income"].max()) in numbers
+
+    def test_a_column_that_keeps_its_values(self, table):
+        state = {**infer_schema(table)["state"].to_json(), "min_group": 1}
+        schema = infer_schema(table).with_column(type(infer_schema(table)["state"])(**state))
+        gan = fit(table, schema=Schema.from_json(schema.to_json()))
+        assert "the one and only" in gan.conditions_ or gan.schema_["state"].folded is None
+        assert gan.schema_["state"].min_group == 1
+        assert len(gan.sample(3, where={"state": "the one and only"})) == 3
+        assert gan.sample(5000)["income"].max() < 10**7
+
+    def test_categories_and_truth_values_are_declared(self):
+        rng = np.random.default_rng(0)
+        table = pd.DataFrame({"x": rng.normal(size=200)})
+        table["size"] = pd.Categorical(["S", "M"] * 99 + ["XL", "L"], ["S", "M", "L", "XL", "XXL"])
+        table["flag"] = [True, True] + [False] * 198
+        assert fit(table, condition_on="flag").conditions_["flag"] == [False, True]
+        gan = fit(table, condition_on="size")
+        assert gan.conditions_["size"] == ["S", "M", "L", "XL"]
+        assert gan.sample(5).dtypes.equals(table.dtypes)
+
+
+def test_strength(table):
+    common = table.assign(kind=(["u", "v"] * ROWS)[: ROWS - 10] + ["w"] * 10)
+    assert "w" in set(fit(common, min_group=5, condition_on="kind").conditions_["kind"])
+    assert "w" not in set(fit(common, min_group=20, condition_on="kind").conditions_["kind"])
+    wide, narrow = (fit(common, min_group=k).schema_["income"].maximum for k in (2, 50))
+    assert narrow < wide < 10**7
+
+
+def test_a_column_without_frequent_levels_is_made_anew(table):
+    names = table.assign(boss=[f"{'ABCDEF'[i % 6]}{i % 150}" for i in range(ROWS)])
+    gan = fit(names, schema={"boss": "categorical"}, min_group=10)
+    assert gan.schema_["boss"].kind == "identifier"
+    assert gan.schema_["boss"].why == ("no value is held by min_group=10 rows: they are made anew")
+    assert not set(gan.sample(50)["boss"]) & set(names["boss"])
+
+
+def test_one_that_can_not_be_made_anew():
+    table = pd.DataFrame({"x": np.random.default_rng(0).normal(size=50), "n": [1, 2] * 25})
+    with pytest.raises(DataError) as caught:
+        fit(table, schema={"x": "categorical"})
+    assert str(caught.value) == (
+        "Column 'x': no value is held by min_group=5 rows, so that none is kept, and none can be "
+        "made anew; drop the column or give it another kind, or keep its values with min_group=1"
+    )
+    assert len(fit(table, schema={"x": "categorical"}, min_group=1).sample(5)) == 5
+
+
+class TestSmallTables:
+    @pytest.mark.parametrize("rows", [8, 12, 20, 40])
+    def test_they_are_learned_within_their_ends(self, rows):
+        rng = np.random.default_rng(rows)
+        table = pd.DataFrame(
+            {
+                "x": rng.normal(size=rows),
+                "n": rng.integers(0, 10**6, rows),
+                "t": pd.date_range("2024-01-01", periods=rows, freq="7h"),
+                "w": [f"word {i}" for i in range(rows)],
+                "hole": pd.Series(rng.normal(size=rows)).where(np.arange(rows) % 2 > 0),
+            }
+        )
+        sample = fit(table).sample(200)
+        assert sample.dtypes.equals(table.dtypes)
+        for name in ("x", "n", "t", "hole"):
+            assert sample[name].dropna().between(table[name].min(), table[name].max()).all()
+            assert not set(sample[name].dropna()) & {table[name].min(), table[name].max()}
+        assert not set(sample["w"]) & set(table["w"])
+        assert sample["hole"].isna().any()
+
+
+class TestRules:
+    def test_a_declared_range_stays_declared(self, table):
+        gan = fit(table, constraints=[Range("income", 0, 10**10)])
+        assert gan.constraints_[0].maximum == 10**10
+        assert gan.sample(5000)["income"].between(0, 10**7).all()
+
+    def test_rare_combinations_are_not_kept(self):
+        rng = np.random.default_rng(0)
+        city = rng.choice(["Bern", "Wien", "Ulm"], 400)
+        table = pd.DataFrame({"city": city, "x": rng.normal(size=400)})
+        table["land"] = table["city"].map({"Bern": "CH", "Wien": "AT", "Ulm": "DE"})
+        table.loc[7, "land"] = "DE" if table.loc[7, "city"] != "Ulm" else "AT"
+        gan = fit(table, constraints=[FixedCombinations(["city", "land"])])
+        (rule,) = gan.constraints_
+        assert set(rule.combinations) == {("Bern", "CH"), ("Wien", "AT"), ("Ulm", "DE")}
+        assert rule.check(gan.sample(2000), gan.schema_).all()
+
+    def test_combinations_of_conditions(self):
+        table = pd.DataFrame({"a": ["x", "y"] * 150, "b": ["u", "v"] * 150, "c": range(300)})
+        table.loc[0, "b"] = "v"
+        gan = fit(table, condition_on=["a", "b"])
+        with pytest.raises(OptionError, match="no row of the training table has these values"):
+            gan.sample(5, where={"a": "x", "b": "v"})
+
+    def test_unique_keys(self, table):
+        keyed = table.assign(key=[f"K-{i:04d}" for i in range(ROWS)])
+        gan = fit(keyed, constraints=[Unique("key")])
+        assert gan.sample(1000)["key"].is_unique
+
+
+def test_a_schema_of_a_fit_can_be_given_back(table, gan):
+    again = fit(table, schema=gan.schema_)
+    assert again.schema_["income"].maximum == gan.schema_["income"].maximum
+
+
+def test_holes_of_the_table_itself_are_filled(table, gan):
+    holed = table.mask(np.random.default_rng(0).random(table.shape) < 0.05)
+    filled = gan.impute(holed)
+    assert filled.notna().all().all()
+    assert filled.loc[50, "state"] in ("the one and only", "AL", "BE", "CA", "DK")
+
+
+@pytest.mark.parametrize("value", [0, -1, 2.5, "5", True, None])
+def test_what_it_can_not_be(value, table):
+    with pytest.raises(OptionError, match="min_group"):
+        fit(table, min_group=value)

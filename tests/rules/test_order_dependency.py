@@ -1,0 +1,447 @@
+"""Columns of which one is never greater than another."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tabgan.inference.infer_schema import infer_schema
+from tabgan.rules.allowed_values import AllowedValues
+from tabgan.rules.derived_columns import Derived
+from tabgan.rules.find_orders import find_orders
+from tabgan.rules.numeric_axis import NumericAxis
+from tabgan.rules.order_dependency import DifferenceDependency, OrderDependency, exchange, mend
+
+ROWS = 1000
+DAY = pd.Timedelta(days=1)
+
+
+def described(table, rng):
+    return [rule.describe() for rule in find_orders(table, rng)]
+
+
+def is_ordered(low, high):
+    """Say whether one series is not above the other where both are present."""
+    both = low.notna().to_numpy() & high.notna().to_numpy()
+    return bool((low.to_numpy()[both] <= high.to_numpy()[both]).all())
+
+
+@pytest.fixture
+def sizes(rng):
+    """Three lengths in ascending order."""
+    return pd.DataFrame(
+        np.sort(rng.gamma(3, 20, (ROWS, 3)), axis=1), columns=["low", "mid", "high"]
+    )
+
+
+@pytest.fixture
+def days(rng):
+    """Births and deaths: far apart, mostly missing."""
+    birth = pd.Timestamp("1850-01-01") + pd.to_timedelta(rng.integers(0, 50_000, ROWS), "D")
+    death = birth + pd.to_timedelta(rng.integers(5_000, 35_000, ROWS), "D")
+    frame = pd.DataFrame({"birth": birth, "death": death})
+    frame["death"] = frame["death"].where(rng.random(ROWS) < 0.5)
+    return frame
+
+
+@pytest.fixture
+def orders(rng):
+    """Orders and deliveries: a few days apart, some not delivered."""
+    ordered = pd.Timestamp("2022-01-01") + pd.to_timedelta(rng.integers(0, 700, ROWS), "D")
+    shipped = ordered + pd.to_timedelta(rng.integers(0, 4, ROWS), "D")
+    came = shipped + pd.to_timedelta(rng.integers(1, 30, ROWS), "D")
+    frame = pd.DataFrame({"came": came, "shipped": shipped, "ordered": ordered})
+    frame["came"] = frame["came"].where(rng.random(ROWS) < 0.8)
+    return frame
+
+
+# ---------------------------------------------------------------- mending
+
+
+values = st.lists(st.integers(0, 9), min_size=30, max_size=30)
+masks = st.lists(st.booleans(), min_size=30, max_size=30)
+
+
+@given(st.tuples(values, values, values), st.tuples(masks, masks, masks), st.booleans())
+@settings(max_examples=50)
+def test_all_orders_hold_after_mending(numbers, present, chain):
+    edges = [(0, 1), (1, 2)] if chain else [(0, 1), (0, 2)]
+    lines = [NumericAxis(np.array(v), np.array(p)) for v, p in zip(numbers, present, strict=True)]
+    mended = mend(lines, [AllowedValues(0, 9, 0)] * 3, edges)
+    for low, high in edges:
+        both = lines[low].present & lines[high].present
+        assert (mended[low] <= mended[high])[both].all()
+    there = np.array(present)
+    before, after = np.array([line.values for line in lines])[there], np.array(mended)[there]
+    assert (np.sort(before) == np.sort(after)).all()  # only exchanged and swapped
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 50), st.integers(0, 50)), min_size=2, max_size=60),
+    st.integers(0, 2**31),
+)
+@settings(max_examples=100)
+def test_exchange_keeps_both_columns_where_that_can_be(pairs, seed):
+    """Shuffle columns that are in order, and bring them back into order."""
+    low, high = np.sort(np.array(pairs), axis=1).T
+    rows = np.random.default_rng(seed).permutation(len(low))
+    given_low = low[rows]
+    mended = exchange(given_low, high, np.ones(len(low), bool))
+    assert (np.sort(mended) == np.sort(low)).all()
+    wrong_before, wrong_after = (given_low > high).sum(), (mended > high).sum()
+    assert wrong_after <= wrong_before
+
+
+def test_exchange_leaves_absent_values_and_unlearned_rules_alone():
+    low, high = np.array([9, 1, 2]), np.array([3, 9, 2])
+    assert exchange(low, high, np.array([True, False, True])).tolist() == [9, 1, 2]
+    many = np.arange(5_000)
+    assert (exchange(many, many[::-1], np.ones(5_000, bool)) == many).all()
+
+
+def test_the_greatest_values_stay_in_their_column():
+    """The tail of the lower column would else wander to the other one, row by row."""
+    rng = np.random.default_rng(0)
+    high = rng.lognormal(size=4_000)
+    low = rng.permutation(high) * 0.5
+    lines = [NumericAxis(values, np.ones(4_000, bool)) for values in (low, high)]
+    grid = AllowedValues(-1e9, 1e9, 0)
+    one, other = mend(lines, [grid, grid], [(0, 1)])
+    assert (one <= other).all()
+    assert (np.sort(one)[-20:] == np.sort(low)[-20:]).all()
+    assert (other == high).mean() > 0.99
+
+
+@given(st.lists(st.tuples(*[st.integers(0, 100)] * 4), min_size=1, max_size=40))
+@settings(max_examples=50)
+def test_mending_keeps_to_grids_and_ranges_that_differ(rows):
+    reals = [
+        np.arange(0.0, 60.0, 10.0),  # tens
+        np.arange(0.0, 100.5, 0.5),
+        np.array([20.0, 21.0, 50.0]),  # a few numbers, below the greatest of the others
+        np.arange(30.0, 101.0),
+    ]
+    edges = [(0, 1), (0, 2), (1, 3), (2, 3)]
+    grids = [AllowedValues.of(real, 1) for real in reals]
+    made = np.array(rows, float).T
+    drawn = [real[column.astype(int) % len(real)] for real, column in zip(reals, made, strict=True)]
+    everywhere = np.ones(len(rows), bool)
+    mended = mend([NumericAxis(column, everywhere) for column in drawn], grids, edges)
+    assert all((mended[low] <= mended[high]).all() for low, high in edges)
+    assert all(np.isin(column, real).all() for column, real in zip(mended, reals, strict=True))
+
+
+def test_fixed_lines_are_left_alone():
+    lines = [NumericAxis(np.array(v), np.ones(3, bool)) for v in ([4, 4, 2], [3, 7, 1], [5, 5, 9])]
+    limit, moved, other = mend(lines, [AllowedValues(0, 9, 0)] * 3, [(0, 1), (1, 2)], {0, 2})
+    assert (limit.tolist(), other.tolist()) == ([4, 4, 2], [5, 5, 9])
+    assert moved.tolist() == [4, 5, 2]
+
+
+def test_what_swapping_can_not_mend_is_lowered():
+    reals = [
+        [3, 8, 16, 21, 24],
+        [4, 11, 15, 24, 26, 30, 33],
+        [7, 16, 28, 29, 34, 36],
+        [7, 10, 22, 24, 35],
+        [8, 10, 24, 34],
+    ]
+    edges = [(0, 1), (0, 2), (0, 3), (0, 4), (1, 2), (1, 3), (2, 3), (2, 4), (3, 4)]
+    drawn = [24, 30, 29, 35, 34]
+    lines = [NumericAxis(np.array([value]), np.array([True])) for value in drawn]
+    mended = mend(lines, [AllowedValues.of(np.array(real), None) for real in reals], edges)
+    assert all(mended[low] <= mended[high] for low, high in edges)
+    assert all(value in real for (value,), real in zip(mended, reals, strict=True))
+
+
+def test_rows_in_order_are_left_alone():
+    lines = [
+        NumericAxis(np.array([1, 5]), np.ones(2, bool)),
+        NumericAxis(np.array([2, 3]), np.ones(2, bool)),
+    ]
+    one, two = mend(lines, [AllowedValues(0, 9, 0)] * 2, [(0, 1)])
+    assert (one.tolist(), two.tolist()) == ([1, 3], [2, 5])
+
+
+# ---------------------------------------------------------------- numbers
+
+
+def test_a_chain_of_numbers_is_one_rule_without_what_follows_from_it(sizes, table_of, rng):
+    assert described(table_of(sizes), rng) == ["'low' ≤ 'mid', 'mid' ≤ 'high'"]
+
+
+def test_what_follows_by_way_of_a_missing_value_is_kept(sizes, table_of, rng):
+    sizes["mid"] = sizes["mid"].where(rng.random(ROWS) < 0.7)
+    assert described(table_of(sizes), rng) == ["'low' ≤ 'mid', 'low' ≤ 'high', 'mid' ≤ 'high'"]
+
+
+def test_two_groups_are_two_rules(sizes, table_of, rng):
+    other = (sizes.sample(frac=1, random_state=0) * 1.5 + 3).reset_index(drop=True)
+    frame = sizes[["low", "high"]].join(other[["low", "high"]].add_prefix("other "))
+    assert described(table_of(frame), rng) == ["'low' ≤ 'high'", "'other low' ≤ 'other high'"]
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        lambda frame: frame.round(2),
+        lambda frame: frame.round().astype("int64"),
+        lambda frame: frame.round().astype("Int64").where(frame.index.to_series() % 9 > 0, pd.NA),
+        lambda frame: frame.round(1).map("{:.1f}".format),
+        lambda frame: frame.assign(low=np.floor(frame["low"]).astype(int), high=frame["high"] + 1),
+    ],
+    ids=["prices", "integers", "nullable", "text", "integer and float"],
+)
+@pytest.mark.parametrize("seed", [1, 2])
+def test_drawn_numbers_are_put_in_order(form, seed, sizes, table_of, rng):
+    frame = form(sizes)
+    table = table_of(frame)
+    (rule,) = find_orders(table, rng)
+    shuffled = {
+        at: (column, values.sample(frac=1, random_state=seed + at).reset_index(drop=True))
+        for at, (column, values) in table.items()
+    }
+    assert rule.reduce(table) is table
+    restored = pd.concat([values for _, values in rule.restore(shuffled).values()], axis=1)
+    pd.testing.assert_frame_equal(restored, restored.astype(frame.dtypes.to_dict()))
+    numbers, real = restored.apply(pd.to_numeric), frame.apply(pd.to_numeric)
+    assert is_ordered(numbers["low"], numbers["mid"])
+    assert is_ordered(numbers["mid"], numbers["high"])
+    assert (numbers.min() >= real.min()).all()
+    assert (numbers.max() <= real.max()).all()
+    assert (restored.isna().sum() == frame.isna().sum()).all()
+
+
+NO_ORDERS = {
+    "independent": lambda frame, rng: pd.DataFrame(rng.normal(size=(ROWS, 2))),
+    "apart": lambda frame, rng: frame[["low", "high"]] + [0, 1000],
+    "nearly apart": lambda frame, rng: frame[["low", "mid"]] + [0, 29],
+    "few rows": lambda frame, rng: (frame[["low"]].assign(high=frame["low"] + 0.5))[:80],
+    "one row differs": lambda frame, rng: frame[["low", "high"]].where(
+        frame.index.to_series() != 5, [99.0, 98.0]
+    ),
+    "rarely not zero": lambda frame, rng: pd.DataFrame(
+        {"a": np.arange(ROWS) < 30, "b": np.arange(ROWS) < 600}
+    ).astype(int),
+    "categories": lambda frame, rng: frame.round().astype(str).astype("category"),
+    "dates and numbers": lambda frame, rng: pd.DataFrame(
+        {"low": frame["low"], "high": pd.to_datetime("2020-01-01") + frame["high"] * DAY}
+    ),
+}
+
+
+@pytest.mark.parametrize("make", NO_ORDERS.values(), ids=NO_ORDERS)
+def test_no_order(make, sizes, table_of, rng):
+    assert described(table_of(make(sizes, rng)), rng) == []
+
+
+def test_one_row_outside_of_the_sample_is_enough(sizes, table_of, rng):
+    frame = pd.concat([sizes[["low", "high"]]] * 30, ignore_index=True)
+    assert described(table_of(frame), rng) == ["'low' ≤ 'high'"]
+    frame.loc[17] = [60.0, 59.0]
+    assert described(table_of(frame), rng) == []
+
+
+# ---------------------------------------------------------------- dates
+
+
+FORMS = {
+    "dates": lambda dates: dates,
+    "seconds": lambda dates: dates.astype("datetime64[s]"),
+    "text": lambda dates: dates.dt.strftime("%Y-%m-%d").fillna(""),
+    "german text": lambda dates: dates.dt.strftime("%d.%m.%Y").fillna("offen"),
+    "python dates": lambda dates: dates.dt.date.where(dates.notna(), None),
+    "months": lambda dates: dates.dt.to_period("M"),
+    "zone": lambda dates: dates.dt.tz_localize("America/New_York", nonexistent="shift_forward"),
+}
+
+
+def as_dates(values):
+    """Read any of the forms above."""
+    if isinstance(values.dtype, pd.PeriodDtype):
+        return values.dt.to_timestamp()
+    form = "%d.%m.%Y" if values.astype(str).str.contains(r"\d\.").any() else None
+    return pd.to_datetime(values, format=form, errors="coerce")
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+def test_far_dates_are_put_in_order(form, days, table_of, rng):
+    frame = days.apply(form)
+    table = table_of(frame)
+    (rule,) = find_orders(table, rng)
+    assert rule.describe() == "'birth' ≤ 'death'"
+    shuffled = {
+        at: (column, values.sample(frac=1, random_state=at).reset_index(drop=True))
+        for at, (column, values) in table.items()
+    }
+    restored = rule.restore(shuffled)
+    for at, (_, values) in restored.items():
+        assert values.dtype == frame.dtypes.iloc[at]
+        dates, real = as_dates(values), as_dates(frame.iloc[:, at])
+        assert dates.isna().sum() == real.isna().sum()
+        assert dates.dropna().between(real.min(), real.max()).all()
+        assert (dates.dropna() == dates.dropna().dt.normalize()).all()
+    assert is_ordered(*(as_dates(restored[at][1]) for at in (0, 1)))
+    assert is_ordered(*(as_dates(values) for _, values in rule.restore(restored).values()))
+
+
+@pytest.mark.parametrize("form", [FORMS[name] for name in FORMS if name != "months"])
+def test_near_dates_are_learned_as_distances(form, orders, table_of, round_trip, rng):
+    frame = orders.apply(form)
+    table = table_of(frame)
+    rules = find_orders(table, rng)
+    assert [rule.describe() for rule in rules] == [
+        "'ordered' ≤ 'shipped', 'shipped' ≤ 'came'",
+        "'came' is learned as its distance from 'shipped'",
+        "'shipped' is learned as its distance from 'ordered'",
+    ]
+    pd.testing.assert_frame_equal(round_trip(table, rules), frame)
+
+
+def test_distances_are_counted_in_their_own_unit(orders, table_of, rng):
+    table = table_of(orders)
+    for rule in find_orders(table, rng):
+        table = rule.reduce(table)
+    (came, came_gaps), (shipped, shipped_gaps), _ = table.values()
+    assert (came.name, came.kind, came.minimum, came.maximum) == (
+        "came - shipped", "integer", 1, 29,
+    )  # fmt: skip
+    assert (shipped.minimum, shipped.maximum) == (0, 3)
+    assert came_gaps.isna().sum() == orders["came"].isna().sum()
+    assert sorted(shipped_gaps.unique()) == [0, 1, 2, 3]
+
+
+def test_drawn_distances_keep_order_range_and_missing_values(orders, table_of, rng):
+    table = table_of(orders)
+    rules = find_orders(table, rng)
+    for rule in rules:
+        table = rule.reduce(table)
+    table = {
+        at: (column, values.sample(frac=1, random_state=at).reset_index(drop=True))
+        for at, (column, values) in table.items()
+    }
+    for rule in reversed(rules):
+        table = rule.restore(table)
+    restored = pd.concat([values for _, values in table.values()], axis=1)
+    assert restored.dtypes.tolist() == orders.dtypes.tolist()
+    assert is_ordered(restored["ordered"], restored["shipped"])
+    assert is_ordered(restored["shipped"], restored["came"])
+    assert (restored.min() >= orders.min()).all()
+    assert (restored.max() <= orders.max()).all()
+    assert restored["came"].isna().sum() == orders["came"].isna().sum()
+
+
+def test_a_later_date_may_end_before_the_earlier_one(orders, table_of, rng):
+    frame = orders[["ordered", "came"]].copy()
+    frame["came"] = frame["came"].where(frame["came"] < frame["ordered"].max() - 90 * DAY)
+    rules = find_orders(table_of(frame), rng)
+    assert [type(rule) for rule in rules] == [OrderDependency, DifferenceDependency]
+    late = pd.DataFrame({"ordered": [frame["ordered"].max()], "came": [pd.Timestamp("2023-01-01")]})
+    table = table_of(frame)
+    restored = rules[0].restore({at: (table[at][0], late.iloc[:, at]) for at in (0, 1)})
+    assert restored[0][1][0] <= restored[1][1][0] <= frame["came"].max()
+
+
+def test_no_distance_from_a_date_that_may_be_missing(orders, table_of, rng):
+    orders["ordered"] = orders["ordered"].where(rng.random(ROWS) < 0.9)
+    rules = find_orders(table_of(orders[["ordered", "shipped"]]), rng)
+    assert [rule.describe() for rule in rules] == ["'ordered' ≤ 'shipped'"]
+
+
+def test_zones_are_compared_as_instants(rng):
+    start = pd.Timestamp("2021-10-01", tz="UTC") + pd.to_timedelta(rng.integers(0, 1500, ROWS), "h")
+    end = start + pd.to_timedelta(rng.integers(0, 3, ROWS), "h")
+    frame = pd.DataFrame(
+        {"start": start.tz_convert("Asia/Tokyo"), "end": end.tz_convert("Europe/Berlin")}
+    )
+    table = {i: (column, frame.iloc[:, i]) for i, column in enumerate(infer_schema(frame))}
+    (rule,) = find_orders(table, rng)  # Berlin sets its clocks back in these weeks
+    assert rule.describe() == "'start' ≤ 'end'"
+    shuffled = {
+        at: (column, values.sample(frac=1, random_state=at).reset_index(drop=True))
+        for at, (column, values) in table.items()
+    }
+    one, two = (values for _, values in rule.restore(shuffled).values())
+    assert (one.dtype, two.dtype) == (frame["start"].dtype, frame["end"].dtype)
+    assert (one <= two).all()
+
+
+def test_dates_of_different_precision_share_a_line(table_of, rng):
+    day = pd.Timestamp("2020-01-01") + pd.to_timedelta(rng.integers(0, 3000, ROWS), "D")
+    moment = day + pd.to_timedelta(rng.integers(0, 10**8, ROWS), "s")
+    frame = pd.DataFrame(
+        {"day": day.strftime("%Y-%m-%d"), "moment": moment.strftime("%Y-%m-%d %H:%M:%S")}
+    )
+    table = table_of(frame)
+    (rule,) = find_orders(table, rng)
+    shuffled = {
+        at: (column, values.sample(frac=1, random_state=at).reset_index(drop=True))
+        for at, (column, values) in table.items()
+    }
+    one, two = (values for _, values in rule.restore(shuffled).values())
+    assert (one.str.len() == 10).all()
+    assert (two.str.len() == 19).all()
+    assert (one <= two).all()  # texts of this form are ordered as their dates are
+
+
+def test_durations_are_put_in_order(sizes, table_of, rng):
+    frame = sizes[["low", "high"]].apply(lambda hours: pd.to_timedelta(hours.round(), "h"))
+    (rule,) = find_orders(table_of(frame), rng)
+    assert rule.describe() == "'low' ≤ 'high'"
+
+
+def test_a_few_dates_are_no_evidence(orders, table_of, rng):
+    assert described(table_of(orders[["shipped", "ordered"]][:25]), rng) == []
+
+
+@given(seed=st.integers(0, 10**6))
+@settings(max_examples=15)
+def test_a_date_beyond_its_range_does_not_go_below_the_earlier_one(seed):
+    rng = np.random.default_rng(3)
+    team = rng.integers(0, 30, ROWS)
+    founded = pd.Timestamp("1950-01-01") + pd.Series(np.arange(0, 9000, 300)[team]) * DAY
+    debut = founded + pd.Series(rng.integers(0, 40, ROWS)) * DAY
+    frame = pd.DataFrame({"team": team.astype(str), "founded": founded})
+    frame["debut"] = debut.where(debut < founded.max() - 999 * DAY)
+    table = {i: (column, frame.iloc[:, i]) for i, column in enumerate(infer_schema(frame))}
+    free = {at: table[at] for at in (1, 2)}
+    (rule, gap) = find_orders(free, rng)
+    assert gap.describe() == "'debut' is learned as its distance from 'founded'"
+    reduced = gap.reduce(free)
+    drawn = {
+        at: (column, values.sample(frac=1, random_state=seed + at).reset_index(drop=True))
+        for at, (column, values) in reduced.items()
+    }
+    made = rule.restore(gap.restore(drawn))
+    assert is_ordered(made[1][1], made[2][1])
+    # A founding that is derived may come after every debut: this order can't be kept.
+    derived = Derived({1: 0}, ())
+    assert find_orders(table, rng, derived) == []
+    frame["debut"] = debut
+    kept = find_orders({**table, 2: (infer_schema(frame)["debut"], debut)}, rng, derived)
+    assert [found.describe() for found in kept] == [rule.describe(), gap.describe()]
+
+
+@given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), min_size=1, max_size=40))
+@settings(max_examples=50)
+@pytest.mark.parametrize("kind", [np.int64, np.float64])
+def test_strict_orders(kind, rows):
+    low, high = np.array(rows, kind).T
+    grids = [AllowedValues(0, 29, 0), AllowedValues(1, 30, 0)]
+    lines = [
+        NumericAxis(values.clip(grid.least, grid.most), np.ones(len(rows), bool))
+        for values, grid in zip((low, high), grids, strict=True)
+    ]
+    one, other = mend(lines, grids, [(0, 1)], strict=[(0, 1)])
+    assert (one < other).all()
+    for values, grid in ((one, grids[0]), (other, grids[1])):
+        assert ((values >= grid.least) & (values <= grid.most) & (values == values.round())).all()
+
+
+def test_a_strict_order_beside_a_fixed_line():
+    lines = [NumericAxis(np.array(values), np.ones(3, bool)) for values in ([1, 5, 9], [5, 5, 5])]
+    limit, moved = mend(
+        lines, [AllowedValues(0, 9, 0), AllowedValues(0, 12, 0)], [(0, 1)], {0}, [(0, 1)]
+    )
+    assert (limit.tolist(), moved.tolist()) == ([1, 5, 9], [5, 6, 10])

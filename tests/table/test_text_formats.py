@@ -1,0 +1,93 @@
+import datetime
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from tabgan.table.text_formats import NUMBER, date_format, parse_dates, pattern_of, spread
+
+near_dates = st.from_regex(r"\A\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}( \d{2}:\d{2}(:\d{2})?)?\Z")
+
+
+def by_the_standard_library(text, form):
+    """Read a date that is written back the same."""
+    try:
+        date = datetime.datetime.strptime(text, form)
+    except ValueError:
+        return None
+    return date if date.strftime(form) == text else None
+
+
+@given(st.lists(st.one_of(near_dates, st.text(max_size=12)), min_size=1, max_size=20))
+@settings(max_examples=100, deadline=None)
+@example(["2024-02-29", "2023-02-29", "2024-2-29", "0999-01-01", "9999-12-31", "2024-04-31", "٢"])
+@example(["2024-02-29 23:59", "2024-02-29 24:00", "2024-02-29 1:00", "2024-02-29 00:00\x00"])
+def test_dates_are_those_of_the_standard_library_that_are_written_back(texts):
+    for form in ("%Y-%m-%d", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%Y-%m-%d %H:%M", "%Y%m%d"):
+        expected = [by_the_standard_library(text, form) for text in texts]
+        assert parse_dates(texts, form).tolist() == expected
+
+
+def test_fractions_of_a_second():
+    moments = parse_dates(["2020-01-01T10:00:59.000001Z"], "%Y-%m-%dT%H:%M:%S.%fZ")
+    assert moments.tolist() == [datetime.datetime(2020, 1, 1, 10, 0, 59, 1)]
+
+
+def test_the_format_with_the_fewest_others_wins():
+    texts = ["01/02/2020", "03/04/2020", "13/01/2020", "soon"]
+    form, moments = date_format(texts, most_others=2)
+    assert form == "%d/%m/%Y"
+    assert np.isnat(moments).tolist() == [False, False, False, True]
+    assert date_format(texts, most_others=0) is None
+    assert date_format([], most_others=5) is None
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "10", "0.50", "-0.0", "1e5", "1.5E-7", "1" * 30])
+def test_numbers(text):
+    assert NUMBER.fullmatch(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "007", "+5", "1,000", " 3", "3 ", ".5", "5.", "1e", "inf", "nan", "0x1", "1_0", "٣"],
+)
+def test_no_numbers(text):
+    assert not NUMBER.fullmatch(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "pattern"),
+    [
+        ("ann.smith@mail.corp.test", "email"),
+        ("ann@localhost", None),
+        ("6fa459ea-ee8a-3ca4-894e-db77e160355e", "uuid"),
+        ("https://corp.test/a?b=1", "url"),
+        ("www.corp.test/a", "url"),
+        ("corp.test", None),
+        ("+49 170 1234567", "phone"),
+        ("(555) 123-4567", "phone"),
+        ("0170/1234567", "phone"),
+        ("1234567", None),
+        ("12:30", None),
+        ("DE89 3704 0044 0532 0130 00", "iban"),
+        ("GB33BUKB20201555555555", "iban"),
+        ("ABCDEFGH", None),
+        (".-" * 10_000 + "1", None),
+    ],
+)
+def test_patterns(text, pattern):
+    assert pattern_of([text]) == pattern
+
+
+def test_a_pattern_is_that_of_nearly_all():
+    assert pattern_of(["a@b.test"] * 19 + ["none of it"]) == "email"
+    assert pattern_of(["a@b.test"] * 8 + ["none of it"]) is None
+
+
+@pytest.mark.parametrize("count", [0, 1, 9, 10, 11, 1005])
+def test_spread_takes_evenly_and_not_too_many(count):
+    taken = spread(range(count), 10)
+    assert len(taken) <= 10
+    assert len(taken) >= min(count, 5)
+    assert list(taken[:1]) == list(range(count))[:1]
