@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 os.environ["TABGAN_NOT_PRIVATE_NOISE_SEED"] = "7"  # private fits repeat themselves
+os.environ["OMP_NUM_THREADS"] = "1"  # convolutions add up in the order of the threads
 
 import numpy as np
 import pandas as pd
