@@ -22,10 +22,11 @@ from tabgan.fitting.fit_table import fit_table
 from tabgan.fitting.options import check_options
 from tabgan.fitting.private.privacy_ledger import Ledger
 from tabgan.fitting.private.public_schema import check_dtypes_are_declared
+from tabgan.fitting.session import FitSession
 from tabgan.fitting.train_table import Snapshot
 from tabgan.generators.gan.diagnosis import Finding
 from tabgan.generators.precision import choose_device
-from tabgan.generators.training_callbacks import Callback, Progress
+from tabgan.generators.training_callbacks import Callback
 from tabgan.inference.accept_table import as_frame
 from tabgan.rules.constraint import Constraint, Custom
 from tabgan.rules.constraint_plan import check_constraints
@@ -535,16 +536,15 @@ class TabGAN(AssessmentMixin, BaseEstimator):
         began = time.monotonic()
         check_options(self.get_params(deep=False))
         seed = resolve_seed(self.random_state)
-        progress = Progress(self.verbose)
         if self.epsilon is not None:
             check_dtypes_are_declared(X)
-        try:
+        with FitSession(
+            self.callbacks or (), max_time=self.max_time, verbose=self.verbose, began=began
+        ) as session:
             options, frame, form = self.get_params(deep=False), as_frame(X), form_of(X)
-            model, snapshots = fit_table(frame, options, seed, progress, began, form=form)
-        finally:
-            progress.close()
+            model, snapshots = fit_table(frame, options, seed, session, form=form)
         self._set_model(model, snapshots)
-        self._fit_facts = {"seed": str(seed), "seconds": f"{time.monotonic() - began:.1f}"}
+        self._fit_facts = {"seed": str(seed), "seconds": f"{session.seconds:.1f}"}
         for finding in self.diagnosis_:
             warnings.warn(str(finding), TrainingWarning, stacklevel=2)
         return self

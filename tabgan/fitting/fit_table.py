@@ -1,8 +1,6 @@
 """From a table and the estimator's options to a model: the stages of a fit, in order."""
 
-import time
 from collections.abc import Mapping
-from math import inf
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -13,6 +11,7 @@ from tabgan.encoding.condition_columns import ConditionColumns, find_columns
 from tabgan.encoding.table_encoder import TableEncoder
 from tabgan.fitting.fit_postprocess import fit_postprocessing
 from tabgan.fitting.min_group import suppress_rare_values, with_min_group
+from tabgan.fitting.session import FitSession, Stage
 from tabgan.fitting.train_table import (
     AFTER_TRAINING,
     Snapshot,
@@ -24,7 +23,6 @@ from tabgan.generators.gan.diagnosis import describe_course
 from tabgan.generators.gan.training_config import TrainingConfig
 from tabgan.generators.latents import check_prior, resolve_latent_dim
 from tabgan.generators.precision import choose_device, choose_precision
-from tabgan.generators.training_callbacks import Callback, Callbacks, History, Progress, observed
 from tabgan.inference.infer_schema import resolve_schema
 from tabgan.rules.constraint import Constraint
 from tabgan.rules.constraint_plan import declare, plan
@@ -50,8 +48,7 @@ def fit_table(
     frame: pd.DataFrame,
     options: Options,
     seed: int,
-    progress: Progress,
-    began: float,
+    session: FitSession,
     *,
     form: FrameForm,
 ) -> FitResult:
@@ -65,24 +62,18 @@ def fit_table(
         The checked options of a `TabGAN`, by name.
     seed
         Root of all streams of randomness.
-    progress
-        The progress bar.
-    began
-        When the fit began, by `time.monotonic`.
+    session
+        Callbacks, progress bar and clock of the fit.
     form
         What kind of table it came as.
     """
     if options["epsilon"] is not None:
         from tabgan.fitting.private.fit_private import fit_privately
 
-        return FitResult(fit_privately(frame, options, seed, progress, form=form), [])
-    history = History()
-    callback = Callbacks([history, progress, *(options["callbacks"] or ())])
+        return FitResult(fit_privately(frame, options, seed, session, form=form), [])
     kept = {**TrainingConfig.of(options).kept_options(options, _LEFT_OUT), "random_state": seed}
-    with observed(callback.callbacks, kept) as facts:
-        fitted = _fit_stages(
-            frame, options, seed, callback, history=history, began=began, form=form
-        )
+    with session.observed(kept) as facts:
+        fitted = _fit_stages(frame, options, seed, session, form=form)
         facts.update(fitted.model.facts)
     return fitted
 
@@ -91,15 +82,13 @@ def _fit_stages(
     frame: pd.DataFrame,
     options: Options,
     seed: int,
-    callback: Callback,
+    session: FitSession,
     *,
-    history: History,
-    began: float,
     form: FrameForm,
 ) -> FitResult:
-    callback.on_stage("Finding rules between columns")
+    session.stage(Stage.FINDING_RULES)
     frame, encoder, conditions, constraints = _fit_encoder(frame, options, seed)
-    callback.on_stage("Encoding")
+    session.stage(Stage.ENCODING)
     rows = encoder.encode(frame)
     if conditions:
         conditions.check_combinations(rows.codes)
@@ -109,22 +98,20 @@ def _fit_stages(
     given = conditions.spans if conditions else ()
     n_steps = _n_steps(encoder, len(frame), options)
     training = _training(encoder.spans, given, latent.dim, n_steps, options=options, seed=seed)
-    sampler, taken = training.run(rows, callback, _training_seconds(options, began))
-    callback.on_stage("Refining and polishing")
+    after = AFTER_TRAINING if options["refine"] or options["polish"] else 0.0
+    sampler, taken = training.run(rows, session.callback, session.training_seconds(after))
+    session.stage(Stage.POSTPROCESSING)
     wanted = {name: options[name] for name in ("refine", "polish")}
-    until = inf if options["max_time"] is None else began + options["max_time"]
-
-    def stop() -> bool:
-        return callback.stop() or time.monotonic() >= until
-
-    finish, finish_facts = fit_postprocessing(rows, encoder, sampler, seed, **wanted, stop=stop)
+    finish, finish_facts = fit_postprocessing(
+        rows, encoder, sampler, seed, **wanted, stop=session.stop
+    )
     facts = {
         "parameters": training.recipe.kept_options(options, _LEFT_OUT),
         "n_rows": len(frame),
         "table": form.to_json(),
         "latent_reason": latent.reason,
         "finish": finish_facts,
-        **describe_course(history.records, training.recipe),
+        **describe_course(session.records, training.recipe),
     }
     model = TableModel(encoder, sampler, facts, conditions, finish, constraints)
     return FitResult(model, decode_snapshots(taken, encoder, seed))
@@ -194,12 +181,3 @@ def _n_steps(encoder: TableEncoder, n_rows: int, options: Options) -> int:
     if options["epochs"] is not None:
         return TrainingConfig.of(options).steps(options["epochs"], n_rows, options["batch_size"])
     return auto_steps(n_rows) if options["steps"] == "auto" else int(options["steps"])
-
-
-def _training_seconds(options: Options, began: float) -> float | None:
-    """Return the wall time that training may take, of what is left of a fit's."""
-    if options["max_time"] is None:
-        return None
-    left = options["max_time"] - (time.monotonic() - began)
-    after = AFTER_TRAINING if options["refine"] or options["polish"] else 0.0
-    return max(left, 0.0) * (1 - after)  # type: ignore[no-any-return]

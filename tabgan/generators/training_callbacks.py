@@ -1,14 +1,13 @@
-"""Hooks into training: a base of no-ops and the ones that the library uses itself."""
+"""Hooks into a fit: their base class, several of them as one, and the check of the option."""
 
-import sys
-import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from typing import Any, TextIO
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from typing import Any
 
+from tabgan.base.errors import OptionError
 from tabgan.generators.gan.protocols import GeneratorState
 
-__all__ = ["Callback", "Callbacks", "History", "Progress", "Record", "observed"]
+__all__ = ["Callback", "Callbacks", "Record", "check_callbacks"]
 
 Record = dict[str, float]
 
@@ -30,22 +29,28 @@ class Callback:
         Parameters
         ----------
         options
-            The estimator's options as JSON values, without those that speak of columns;
+            The estimator's options as JSON values, without those that name columns;
             ``random_state`` is the seed that is used.
         """
 
     def on_fit_end(self, facts: Mapping[str, Any]) -> None:
-        """Run once after all else in a fit, and also where it fails.
+        """Run once after all else in a fit, also if it fails.
 
         Parameters
         ----------
         facts
-            What the model file tells of the fit: ``n_steps``, ``penalty_reason``, ``diagnosis``
+            What the model file says about the fit: ``n_steps``, ``penalty_reason``, ``diagnosis``
             … (JSON values); empty if the fit failed.
         """
 
     def on_stage(self, name: str) -> None:
-        """Run when a stage of the fit begins that is not the training itself."""
+        """Run when a stage of the fit begins that is not the training itself.
+
+        Parameters
+        ----------
+        name
+            The stage, one of `tabgan.fitting.session.Stage`.
+        """
 
     def on_train_begin(self, state: GeneratorState) -> None:
         """Run once before the first step."""
@@ -60,9 +65,9 @@ class Callback:
         """Run once after the last step."""
 
     def stop(self) -> bool:
-        """Say whether the fit is to end with what it has learned so far.
+        """Return whether the fit has to end with what it has learned so far.
 
-        It is asked after each step and between the parts of refinement and polish.
+        It is called after each step and between the parts of refinement and polish.
         """
         return False
 
@@ -72,6 +77,20 @@ class Callbacks(Callback):
 
     def __init__(self, callbacks: Sequence[Callback]) -> None:
         self.callbacks = tuple(callbacks)
+
+    def on_fit_begin(self, options: Mapping[str, Any]) -> None:
+        """Call each callback; if one fails, end those that have begun."""
+        with ExitStack() as begun:
+            for callback in self.callbacks:
+                callback.on_fit_begin(options)
+                begun.callback(callback.on_fit_end, {})
+            begun.pop_all()
+
+    def on_fit_end(self, facts: Mapping[str, Any]) -> None:
+        """Call each callback, the last one first, also if another one fails."""
+        with ExitStack() as stack:
+            for callback in self.callbacks:
+                stack.callback(callback.on_fit_end, facts)
 
     def on_stage(self, name: str) -> None:
         """Call each callback."""
@@ -99,80 +118,35 @@ class Callbacks(Callback):
             callback.on_train_end(state)
 
     def stop(self) -> bool:
-        """Say whether one of the callbacks says so."""
+        """Return whether one of the callbacks ends the fit."""
         return any(callback.stop() for callback in self.callbacks)
 
 
-@contextmanager
-def observed(callbacks: Iterable[Callback], options: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Tell callbacks where a fit begins and ends, whatever happens in between.
-
-    Yields
-    ------
-    A dictionary that the fit fills with its facts.
-    """
-    facts: dict[str, Any] = {}
-    with ExitStack() as begun:
-        for callback in callbacks:
-            callback.on_fit_begin(options)
-            begun.callback(callback.on_fit_end, facts)
-        yield facts
-
-
-class History(Callback):
-    """Keeps all records as plain dictionaries in `records`."""
-
-    def __init__(self) -> None:
-        self.records: list[Record] = []
-
-    def on_record(self, state: GeneratorState, record: Record) -> None:  # noqa: ARG002
-        """Keep the record."""
-        self.records.append(record)
-
-
-class Progress(Callback):
-    """A progress bar on standard error, for the stages around training too.
+def check_callbacks(value: object) -> tuple[Callback, ...]:
+    """Check the option ``callbacks`` of an estimator and return the callbacks.
 
     Parameters
     ----------
-    enabled
-        Whether anything is shown.
-    stream
-        Where it is shown; standard error if None.
+    value
+        The option: a sequence of `Callback` objects, or None for none.
+
+    Raises
+    ------
+    OptionError
+        If it is anything else.
+
+    Examples
+    --------
+    >>> check_callbacks([Callback(), 1])
+    Traceback (most recent call last):
+    tabgan.base.errors.OptionError: callbacks[1]=1 must be a Callback object
     """
-
-    def __init__(self, enabled: bool, stream: TextIO | None = None) -> None:
-        from tqdm import tqdm
-
-        self.bar: tqdm[Any] = tqdm(
-            total=None,
-            desc="Reading the table",
-            disable=not enabled,
-            file=stream or sys.stderr,
-            unit="step",
-            leave=False,
-            bar_format="{desc} [{elapsed}]",
-            delay=0,
-        )
-        self.started = time.monotonic()
-
-    def on_stage(self, name: str) -> None:
-        """Name the stage that begins now."""
-        self.bar.bar_format = "{desc} [{elapsed}]"
-        self.bar.set_description_str(name)
-
-    def on_train_begin(self, state: GeneratorState) -> None:
-        """Turn the line into a bar over the training steps."""
-        self.bar.bar_format = "{l_bar}{bar}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}{postfix}]"
-        self.bar.set_description_str("Training")
-        self.bar.reset(total=state.n_steps)
-
-    def on_record(self, state: GeneratorState, record: Record) -> None:
-        """Move the bar to the present step."""
-        losses = {key[0].upper(): record[key] for key in record if key.endswith("_loss")}
-        self.bar.set_postfix({key: f"{value:.3f}" for key, value in losses.items()}, refresh=False)
-        self.bar.update(state.step - self.bar.n)
-
-    def close(self) -> None:
-        """Remove the bar."""
-        self.bar.close()
+    if value is None:
+        return ()
+    if not isinstance(value, Sequence) or isinstance(value, str | bytes):
+        raise OptionError(f"callbacks={value!r} must be a sequence of Callback objects")
+    for place, callback in enumerate(value):
+        if not isinstance(callback, Callback):
+            hint = " (a class has to be called)" if isinstance(callback, type) else ""
+            raise OptionError(f"callbacks[{place}]={callback!r} must be a Callback object{hint}")
+    return tuple(value)

@@ -1,6 +1,5 @@
 """Checks of the options of an `ImageGAN`, before any work begins."""
 
-import time
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from numbers import Integral, Real
 from typing import Any, NamedTuple
@@ -11,12 +10,13 @@ from numpy.typing import NDArray
 
 from tabgan.base.checks import check_number, check_training
 from tabgan.base.errors import DataError, OptionError, did_you_mean
+from tabgan.fitting.session import FitSession, Stage
 from tabgan.generators.gan.diagnosis import describe_course
 from tabgan.generators.gan.training_config import TrainingConfig
 from tabgan.generators.gan.training_snapshots import SnapshotRows
 from tabgan.generators.latents import check_prior
 from tabgan.generators.precision import choose_device, choose_precision
-from tabgan.generators.training_callbacks import Callback, Callbacks, History, Progress, observed
+from tabgan.generators.training_callbacks import check_callbacks
 from tabgan.images.image_arrays import Images, as_array, check_images, check_labels
 from tabgan.images.image_model import ImageModel
 from tabgan.images.image_networks import ARCHITECTURES, USUAL_PENALTY, ImageSize
@@ -40,6 +40,7 @@ def check_image_options(options: Mapping[str, Any]) -> None:
     choose_precision(options["precision"], choose_device(options["device"]))
     check_number("width", options["width"], Real, 0, above=True)
     check_number("batch_size", options["batch_size"], Integral, 2)
+    check_callbacks(options["callbacks"])
     check_training(options)
     TrainingConfig.of(options, usual_penalty=USUAL_PENALTY)
     check_prior(options["prior"])
@@ -82,8 +83,7 @@ def fit_images(
     options: Mapping[str, Any],
     *,
     seed: int,
-    progress: Progress,
-    began: float,
+    session: FitSession,
 ) -> ImageFitResult:
     """Learn images.
 
@@ -95,17 +95,13 @@ def fit_images(
         The checked options of an `ImageGAN`, by name.
     seed
         Root of all streams of randomness.
-    progress
-        The progress bar.
-    began
-        When the fit began, by `time.monotonic`.
+    session
+        Callbacks, progress bar and clock of the fit.
     """
-    history = History()
-    callback = Callbacks([history, progress, *(options["callbacks"] or ())])
     recipe = TrainingConfig.of(options, usual_penalty=USUAL_PENALTY)
     kept = {**recipe.kept_options(options, _LEFT_OUT), "random_state": seed}
-    with observed(callback.callbacks, kept) as facts:
-        fitted = _fit_stages(images, labels, options, seed, callback, history=history, began=began)
+    with session.observed(kept) as facts:
+        fitted = _fit_stages(images, labels, options, seed, session)
         facts.update(fitted.model.facts)
     return fitted
 
@@ -115,12 +111,9 @@ def _fit_stages(
     labels: Iterable[Hashable] | None,
     options: Mapping[str, Any],
     seed: int,
-    callback: Callback,
-    *,
-    history: History,
-    began: float,
+    session: FitSession,
 ) -> ImageFitResult:
-    callback.on_stage("Reading the images")
+    session.stage(Stage.READING_IMAGES)
     given = as_array(images)
     array = check_images(given)
     if len(array) < FEWEST:
@@ -129,16 +122,15 @@ def _fit_stages(
     n, height, width, channels = array.shape
     size = ImageSize(channels, height, width, len(classes))
     training = _training(size, n, options, seed)
-    seconds = None
-    if options["max_time"] is not None:
-        seconds = max(options["max_time"] - (time.monotonic() - began), 0.0)
-    generator, taken = training.run(_flat(array), torch.from_numpy(codes), callback, seconds)
+    generator, taken = training.run(
+        _flat(array), torch.from_numpy(codes), session.callback, session.training_seconds()
+    )
     facts = {
         "parameters": training.recipe.kept_options(options, _LEFT_OUT),
         "n_images": n,
         "image_shape": list(given.shape[1:]),
         "dtype": str(given.dtype),
-        **describe_course(history.records, training.recipe),
+        **describe_course(session.records, training.recipe),
     }
     model = ImageModel(
         generator.requires_grad_(False).eval(),

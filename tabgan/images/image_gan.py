@@ -15,10 +15,11 @@ from sklearn.base import BaseEstimator
 from tabgan.base.checks import check_number
 from tabgan.base.errors import ModelFileError, NotFittedError, OptionError, TrainingWarning
 from tabgan.base.random_streams import RandomStateLike, resolve_seed
+from tabgan.fitting.session import FitSession
 from tabgan.generators.gan.diagnosis import Finding
 from tabgan.generators.gan.training_snapshots import SnapshotRows
 from tabgan.generators.precision import choose_device
-from tabgan.generators.training_callbacks import Callback, Progress
+from tabgan.generators.training_callbacks import Callback
 from tabgan.images.fit_images import check_image_options, fit_images
 from tabgan.images.image_arrays import Images, as_classes, code_of
 from tabgan.images.image_model import ImageModel
@@ -173,11 +174,10 @@ class ImageGAN(BaseEstimator):
         options = self.get_params(deep=False)
         check_image_options(options)
         seed = resolve_seed(self.random_state)
-        progress = Progress(self.verbose)
-        try:
-            fitted = fit_images(X, y, options, seed=seed, progress=progress, began=began)
-        finally:
-            progress.close()
+        with FitSession(
+            self.callbacks or (), max_time=self.max_time, verbose=self.verbose, began=began
+        ) as session:
+            fitted = fit_images(X, y, options, seed=seed, session=session)
         self._set_model(fitted.model, fitted.taken)
         for finding in self.diagnosis_:
             warnings.warn(str(finding), TrainingWarning, stacklevel=2)

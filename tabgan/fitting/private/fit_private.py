@@ -31,11 +31,11 @@ from tabgan.fitting.private.privacy_ledger import Share, plan_ledger
 from tabgan.fitting.private.private_columns import learn_column
 from tabgan.fitting.private.private_levels import identifier_encoder
 from tabgan.fitting.private.public_schema import check_private_options, sanitize
+from tabgan.fitting.session import FitSession, Stage
 from tabgan.fitting.train_table import auto_steps
 from tabgan.generators.gan.training_config import TrainingConfig
 from tabgan.generators.latents import check_prior, resolve_latent_dim
 from tabgan.generators.precision import choose_device, choose_precision
-from tabgan.generators.training_callbacks import Callback, Callbacks, History, Progress, observed
 from tabgan.rules.number_constraints import Range
 from tabgan.sampling.table_model import TableModel
 from tabgan.table.frame_libraries import FrameForm
@@ -61,7 +61,7 @@ _LEFT_OUT = ("schema", "condition_on", "constraints", "device", "callbacks", "ra
 
 
 def fit_privately(
-    frame: pd.DataFrame, options: Options, seed: int, progress: Progress, *, form: FrameForm
+    frame: pd.DataFrame, options: Options, seed: int, session: FitSession, *, form: FrameForm
 ) -> TableModel:
     """Learn a table with differential privacy for each of its rows.
 
@@ -77,8 +77,8 @@ def fit_privately(
         have been measured: how long that took is a property of the rows.
     seed
         Root of all streams of randomness but that of the noise, which nobody can repeat.
-    progress
-        The progress bar.
+    session
+        Callbacks, progress bar and clock of the fit.
     form
         What kind of table it came as.
 
@@ -91,11 +91,9 @@ def fit_privately(
         said to be public.
     """
     check_private_options(options)
-    history = History()
-    callback = Callbacks([history, progress, *(options["callbacks"] or ())])
     kept = TrainingConfig.of(options).kept_options(options, _LEFT_OUT)
-    with observed(callback.callbacks, {**kept, "random_state": seed}) as facts:
-        encoder, moments, triples, curator, n_rows = _measure(frame, form, options, callback)
+    with session.observed({**kept, "random_state": seed}) as facts:
+        encoder, moments, triples, curator, n_rows = _measure(frame, form, options, session)
         # From here on no row is looked at.
         del frame
         latent = resolve_latent_dim(
@@ -103,16 +101,16 @@ def fit_privately(
         )
         training = _matching(encoder.spans, latent.dim, n_rows, options=options, seed=seed)
         shares = _shares(moments, encoder.spans)
-        sampler = training.run(moments, triples, shares, callback, options["max_time"])
+        sampler = training.run(moments, triples, shares, session.callback, session.max_time)
         facts |= {
             "parameters": kept,
             "n_rows": n_rows,
             "table": form.without_notes().to_json(),
             "latent_reason": latent.reason,
             "finish": {},
-            "n_steps": history.records[-1]["step"] if history.records else 0,
+            "n_steps": session.records[-1]["step"] if session.records else 0,
             "penalty_reason": "none: moments are matched, without a discriminator",
-            "history": history.records,
+            "history": session.records,
             "diagnosis": [],
             "privacy": curator.ledger.to_json(),
         }
@@ -120,10 +118,10 @@ def fit_privately(
 
 
 def _measure(
-    frame: pd.DataFrame, form: FrameForm, options: Options, callback: Callback
+    frame: pd.DataFrame, form: FrameForm, options: Options, session: FitSession
 ) -> tuple[TableEncoder, Marginals, ThreeWayMarginals | None, NoisyCounter, int]:
     """Return all that is ever learned of the rows: encoder, moments and number, with noise."""
-    callback.on_stage("Measuring in private")
+    session.stage(Stage.MEASURING)
     frame, schema = sanitize(frame, form, options["schema"])
     for declared in options["constraints"] or ():
         declared.positions(schema)  # refuses columns that are not there

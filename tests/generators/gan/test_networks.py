@@ -14,6 +14,7 @@ from tabgan.base.model_file import read_model, write_model
 from tabgan.base.random_streams import torch_stream
 from tabgan.base.row_layout import RowLayout
 from tabgan.fitting.checkpoint import capture, flatten, restore, unflatten
+from tabgan.fitting.session import History
 from tabgan.generators.gan.batches import TableBatches
 from tabgan.generators.gan.losses import LOSSES
 from tabgan.generators.gan.networks import MLPDiscriminator, MLPGenerator
@@ -24,7 +25,7 @@ from tabgan.generators.gan.trainer import Trainer
 from tabgan.generators.gan.training_config import TrainingConfig, describe, resolve
 from tabgan.generators.heads import TableHead
 from tabgan.generators.optimization import OPTIMIZERS
-from tabgan.generators.training_callbacks import Callback, History
+from tabgan.generators.training_callbacks import Callback
 
 SPANS = RowLayout((None, 1), (3, 2))
 DEFAULTS = {

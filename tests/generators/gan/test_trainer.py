@@ -4,6 +4,7 @@ import torch
 from tabgan import OptionError, TrainingError
 from tabgan.base.random_streams import numpy_stream, resolve_seed, torch_stream
 from tabgan.base.row_layout import RowLayout
+from tabgan.fitting.session import History
 from tabgan.generators.gan.batches import TableBatches
 from tabgan.generators.gan.networks import MLPDiscriminator, MLPGenerator
 from tabgan.generators.gan.penalties import (
@@ -18,7 +19,6 @@ from tabgan.generators.gan.trainer import Trainer
 from tabgan.generators.gan.training_config import TrainingConfig
 from tabgan.generators.heads import TableHead
 from tabgan.generators.precision import choose_device, choose_precision
-from tabgan.generators.training_callbacks import History
 
 SPANS = RowLayout((None, 1), (3, 2))
 
