@@ -15,12 +15,11 @@ import pandas as pd
 
 from tabgan.base.errors import DataError, OptionError, SchemaError, did_you_mean
 from tabgan.inference.infer_schema import infer_schema
-from tabgan.rules.arithmetic_dependency import FormulaDependency, SumDependency
+from tabgan.rules.arithmetic_dependency import FormulaDependency, MultiplesDependency, SumDependency
 from tabgan.rules.constraint import ColumnConstraint, Constraint, Custom
 from tabgan.rules.dependency import Dependency
 from tabgan.rules.find_orders import orders_of
 from tabgan.rules.functional_dependency import CombinationDependency, combinations_of
-from tabgan.rules.increments_dependency import MultiplesDependency
 from tabgan.rules.level_constraints import FixedCombinations, OneHot, Unique
 from tabgan.rules.number_constraints import Formula, Increments, Inequality, Positive, Range, Sum
 from tabgan.rules.one_hot_dependency import OneHotDependency, bits_of

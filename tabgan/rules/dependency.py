@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from tabgan.table.columns import ColumnFrame, count_rows
 from tabgan.table.level_codes import codes_of
 
-__all__ = ["Dependency"]
+__all__ = ["DEPENDENCIES", "Dependency"]
+
+DEPENDENCIES: "dict[str, type[Dependency]]" = {}  # all classes, by their name in JSON
 
 
 class Dependency(ABC):
@@ -22,7 +24,12 @@ class Dependency(ABC):
     changed once made.
     """
 
-    name: ClassVar[str]  # registry name in JSON, one per class
+    name: ClassVar[str]  # its name in JSON, one per class
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "name" in cls.__dict__:
+            DEPENDENCIES[cls.name] = cls
 
     @property
     @abstractmethod
