@@ -412,7 +412,7 @@ def keeps_rules(
         if set(rule.positions) & set(positions):
             own = {at: (column, cells[keeps]) for at, (column, cells) in table.items()}
             try:
-                holds = rule.holds(own)
+                holds = rule.holds([own[at] for at in rule.positions])
             except DataError:  # there is a row that can't be reduced
                 return np.zeros(len(frame), np.bool_), rule
             if broken is None and not holds.all():

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tabgan.rules.allowed_values import AllowedValues
-from tabgan.rules.dependency import Dependency
+from tabgan.rules.dependency import Dependency, Mask
 from tabgan.rules.formula_language import ArithmeticExpression
 from tabgan.rules.propagation import settle_parts
 from tabgan.table.columns import (
@@ -32,7 +32,14 @@ from tabgan.table.numbers import Numbers
 from tabgan.table.scalars import Scalar, from_json_scalar, to_json_scalar
 from tabgan.table.schema import Column
 
-__all__ = ["FormulaDependency", "MultiplesDependency", "SumDependency", "compute", "find_sums"]
+__all__ = [
+    "FormulaDependency",
+    "MultiplesDependency",
+    "SumDependency",
+    "add_up",
+    "compute",
+    "find_sums",
+]
 
 LEAST_ROWS = 100
 
@@ -306,9 +313,14 @@ def _adds_up(*summands: _Summand, least_rows: int = LEAST_ROWS) -> bool:
     complete = np.logical_and.reduce([part.present for part in parts])
     if not np.array_equal(present, complete) or present.sum() < least_rows:
         return False
-    values = np.stack([summand.values[present] for summand in summands])
-    size = np.abs(values).max(axis=0)
-    return bool((np.abs(values[:-1].sum(axis=0) - values[-1]) <= PRECISION * size).all())
+    return bool(add_up(np.stack([summand.values[present] for summand in summands])).all())
+
+
+def add_up(values: Floats) -> Mask:
+    """Return where all numbers but the last add up to it, from values of shape (numbers, rows)."""
+    error = np.abs(values[:-1].sum(axis=0) - values[-1])
+    added: Mask = error <= PRECISION * np.abs(values).max(axis=0)
+    return added
 
 
 def _candidates(summands: dict[int, _Summand], rng: np.random.Generator) -> Iterator[Triple]:
