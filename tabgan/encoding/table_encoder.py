@@ -15,6 +15,7 @@ from tabgan.encoding.categorical import CategoricalEncoder
 from tabgan.encoding.column_encoder import ColumnEncoder, Encoded
 from tabgan.encoding.grouped import GroupedEncoder
 from tabgan.encoding.identifiers.identifier import IdentifierEncoder
+from tabgan.encoding.identifiers.identifier_attribute import find_attributed
 from tabgan.encoding.identifiers.placeholder_text import TextEncoder
 from tabgan.encoding.numeric import NumericEncoder
 from tabgan.encoding.quantiles import Quantiles
@@ -169,7 +170,7 @@ class TableEncoder:
             their columns alone; `kept` has to name these.
         """
         table = by_position(frame, schema)
-        detected = detect_dependencies(table, rng, kept) if derive else ()
+        detected = detect_dependencies(table, rng, kept, find_attributed) if derive else ()
         dependencies = (*detected, *declared)
         for dependency in dependencies:
             table = dependency.reduce(table)
@@ -411,7 +412,7 @@ def keeps_rules(
         if set(rule.positions) & set(positions):
             own = {at: (column, cells[keeps]) for at, (column, cells) in table.items()}
             try:
-                holds = rule.holds(own)
+                holds = rule.holds([own[at] for at in rule.positions])
             except DataError:  # there is a row that can't be reduced
                 return np.zeros(len(frame), np.bool_), rule
             if broken is None and not holds.all():

@@ -1,4 +1,4 @@
-"""A number that is computed from others: by a sum, or by a formula."""
+"""Numbers that are computed: from others by a sum or a formula, or from a count of steps."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tabgan.rules.allowed_values import AllowedValues
-from tabgan.rules.dependency import Dependency
+from tabgan.rules.dependency import Dependency, Mask
 from tabgan.rules.formula_language import ArithmeticExpression
 from tabgan.rules.propagation import settle_parts
 from tabgan.table.columns import (
@@ -27,11 +27,19 @@ from tabgan.table.columns import (
     with_cells,
     without,
 )
+from tabgan.table.number_scale import clip_to_range
 from tabgan.table.numbers import Numbers
 from tabgan.table.scalars import Scalar, from_json_scalar, to_json_scalar
 from tabgan.table.schema import Column
 
-__all__ = ["FormulaDependency", "SumDependency", "compute", "find_sums"]
+__all__ = [
+    "FormulaDependency",
+    "MultiplesDependency",
+    "SumDependency",
+    "add_up",
+    "compute",
+    "find_sums",
+]
 
 LEAST_ROWS = 100
 
@@ -305,9 +313,14 @@ def _adds_up(*summands: _Summand, least_rows: int = LEAST_ROWS) -> bool:
     complete = np.logical_and.reduce([part.present for part in parts])
     if not np.array_equal(present, complete) or present.sum() < least_rows:
         return False
-    values = np.stack([summand.values[present] for summand in summands])
-    size = np.abs(values).max(axis=0)
-    return bool((np.abs(values[:-1].sum(axis=0) - values[-1]) <= PRECISION * size).all())
+    return bool(add_up(np.stack([summand.values[present] for summand in summands])).all())
+
+
+def add_up(values: Floats) -> Mask:
+    """Return where all numbers but the last add up to it, from values of shape (numbers, rows)."""
+    error = np.abs(values[:-1].sum(axis=0) - values[-1])
+    added: Mask = error <= PRECISION * np.abs(values).max(axis=0)
+    return added
 
 
 def _candidates(summands: dict[int, _Summand], rng: np.random.Generator) -> Iterator[Triple]:
@@ -492,3 +505,94 @@ def compute(expression: ArithmeticExpression, sources: Sequence[Numbers]) -> Num
     values = expression.evaluate(columns)
     present = np.logical_and.reduce([np.isfinite(values), *(source.present for source in sources)])
     return Numbers(np.where(present, values, 0.0), present, np.full(len(values), None, object))
+
+
+@dataclass(frozen=True)
+class MultiplesDependency(Dependency):
+    """The source is ``offset + k · step``, and is replaced by the whole number k.
+
+    Parameters
+    ----------
+    source
+        A column of numbers.
+    column
+        The column of whole numbers that stands for it in a reduced table.
+    step, offset
+        Distance of neighbours, and one of the numbers.
+    """
+
+    name: ClassVar[str] = "steps"
+    source: ColumnRef
+    column: Column
+    step: float
+    offset: float
+
+    def __post_init__(self) -> None:
+        if not (0 < self.step < np.inf and -np.inf < self.offset < np.inf):
+            raise ValueError("steps: step and offset must be finite numbers, the step above 0")
+
+    @classmethod
+    def of(cls, source: ColumnRef, step: float, offset: float, table: ColumnFrame) -> Self | None:
+        """Describe the steps of a column that keeps them; None where they can't be counted."""
+        numbers = numbers_of(table[source.position][1], source.column)
+        with np.errstate(over="ignore"):
+            counts = (numbers.values[numbers.present] - offset) / step
+        if not len(counts) or np.abs(counts).max() > EXACT:
+            return None
+        kept = clip_to_range(np.rint(counts).astype(np.int64), None, source.column.least_rows)
+        column = Column(
+            f"{source.column.name} in steps",
+            "integer",
+            "int64" if numbers.present.all() else "object",
+            missing=source.column.missing,
+            minimum=int(kept.min()),
+            maximum=int(kept.max()),
+            decimals=0,
+            min_group=source.column.min_group,
+            why="number of equal steps",
+        )
+        return cls(source, column, step, offset)
+
+    @property
+    def positions(self) -> tuple[int, ...]:
+        """Positions of the columns that take part."""
+        return (self.source.position,)
+
+    def describe(self) -> str:
+        """Say the rule in words."""
+        return f"{self.source} is {self.offset:g} plus a multiple of {self.step:g}"
+
+    def reduce(self, table: ColumnFrame) -> ColumnFrame:
+        """Count the steps; where another rule has derived the column, nothing is done."""
+        at, column = self.source
+        if at not in table or table[at][0] != column:
+            return table
+        numbers = numbers_of(table[at][1], column)
+        counts = np.rint((numbers.values - self.offset) / self.step).astype(np.int64)
+        values = numbers_to_series(counts, numbers.special, self.column, numbers.present)
+        return with_cells(table, {at: (self.column, values)})
+
+    def restore(self, table: ColumnFrame) -> ColumnFrame:
+        """Turn counted steps into numbers."""
+        at, column = self.source
+        if at not in table or table[at][0] != self.column:
+            return table
+        counts = numbers_of(table[at][1], self.column)
+        values = self.offset + counts.values * self.step
+        made = numbers_to_series(values, counts.special, column, counts.present)
+        return with_cells(table, {at: (column, made)})
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe the dependency by JSON values."""
+        return {
+            "source": self.source.to_json(),
+            "column": self.column.to_json(),
+            "step": self.step,
+            "offset": self.offset,
+        }
+
+    @classmethod
+    def from_json(cls, state: dict[str, Any]) -> Self:
+        """Rebuild a dependency from `to_json`'s value."""
+        source, column = ColumnRef.from_json(state["source"]), Column.from_json(state["column"])
+        return cls(source, column, float(state["step"]), float(state["offset"]))

@@ -1,21 +1,23 @@
 """What every declared constraint is, and those that are written in Python."""
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, ClassVar, Self
+from inspect import isabstract
+from typing import Any, ClassVar, Literal, Self, TypeVar
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from tabgan.base.errors import DataError, OptionError, did_you_mean
 from tabgan.inference.infer_schema import infer_schema
-from tabgan.table.columns import TypedSeries
+from tabgan.rules.dependency import Dependency, Mask, Rule
+from tabgan.table.columns import ColumnFrame, TypedSeries
 from tabgan.table.scalars import from_json_scalar, is_scalar, to_json_scalar
 from tabgan.table.schema import Column, Schema, find_name
 
 __all__ = [
+    "CONSTRAINTS",
     "ColumnConstraint",
     "Constraint",
     "Custom",
@@ -24,27 +26,28 @@ __all__ = [
     "check_flag",
     "check_label",
     "labels",
+    "register_constraint",
     "wrong_kind",
 ]
 
-Mask = NDArray[np.bool_]
+Construction = Literal["none", "group", "formula", "steps"]
 
 
 NUMBERS = frozenset({"numeric", "integer"})
 
 
-class Constraint(ABC):
-    """A rule that every row of the table keeps, and every row that is drawn has to keep.
+CONSTRAINTS: "dict[str, type[Constraint]]" = {}  # the classes that a file may name, by kind
 
-    A constraint is a frozen dataclass, checked when it is made (`OptionError`). A row in which
-    one of its numbers is missing is not held against it.
+
+class Constraint(Rule):
+    """A declared rule: every row of the training table keeps it, and every drawn row will.
+
+    A constraint is a frozen dataclass that checks its values when it is created (`OptionError`). A
+    row in which one of its numbers is missing does not break it. A class of your own is registered
+    by `register_constraint`, so that a model file with it can be loaded.
     """
 
     kind: ClassVar[str]  # its name in JSON, one per class
-
-    @abstractmethod
-    def describe(self) -> str:
-        """Say the rule in words."""
 
     @abstractmethod
     def check(self, frame: pd.DataFrame, schema: Schema | None = None) -> Mask:
@@ -63,7 +66,7 @@ class Constraint(ABC):
             If a column lacks or is of a wrong kind.
         """
 
-    def validate(self, schema: Schema) -> None:  # noqa: B027
+    def validate(self, schema: Schema) -> None:
         """Check that the rule can be one of a table.
 
         Raises
@@ -84,7 +87,7 @@ class Constraint(ABC):
         return f"constraints: {type(self).__name__} ({self.describe()})"
 
     def to_json(self) -> dict[str, Any]:
-        """Describe the constraint by JSON values."""
+        """Describe the constraint by JSON values, its kind under "kind"."""
         values = {part.name: getattr(self, part.name) for part in fields(self)}  # type: ignore[arg-type]
         return {"kind": self.kind, **{name: _to_json(value) for name, value in values.items()}}
 
@@ -114,13 +117,65 @@ class Constraint(ABC):
             ) from error
 
 
+AnyConstraint = TypeVar("AnyConstraint", bound=Constraint)
+
+
+def register_constraint(cls: type[AnyConstraint]) -> type[AnyConstraint]:
+    """Register a class of constraints by its `kind`, for files that name it; returns the class.
+
+    Parameters
+    ----------
+    cls
+        A frozen dataclass, derived from `Constraint`, with a `kind` that no other class has.
+
+    Raises
+    ------
+    OptionError
+        If it is something else.
+    """
+    own = vars(cls) if isinstance(cls, type) else {}
+    if not (isinstance(cls, type) and issubclass(cls, Constraint)) or isabstract(cls):
+        raise OptionError(
+            f"register_constraint: {cls!r:.80} must be a subclass of Constraint that defines all "
+            "its abstract methods"
+        )
+    if "__dataclass_params__" not in own or not own["__dataclass_params__"].frozen:
+        raise OptionError(
+            f"register_constraint: {cls.__name__} must be a frozen dataclass; put "
+            "@dataclass(frozen=True) before it"
+        )
+    kind = own.get("kind")
+    if not isinstance(kind, str) or not kind:
+        raise OptionError(
+            f"register_constraint: {cls.__name__}.kind={kind!r:.80} must be text that names the "
+            "class in JSON, as in kind: ClassVar[str] = 'mine'"
+        )
+    taken = CONSTRAINTS.get(kind, cls)
+    if (taken.__module__, taken.__qualname__) != (cls.__module__, cls.__qualname__):
+        raise OptionError(
+            f"register_constraint: {cls.__name__}.kind={kind!r:.80} is the kind of "
+            f"{taken.__module__}.{taken.__qualname__}; choose another kind"
+        )
+    CONSTRAINTS[kind] = cls
+    return cls
+
+
 class ColumnConstraint(Constraint):
-    """A constraint that speaks of columns by their labels."""
+    """A constraint on columns that it names by their labels.
+
+    The class attributes say what a fit makes of it: where `dependency` stands among those of the
+    other constraints, whether its columns are numbers even if they could be keys, and whether it
+    bounds the range of its one column.
+    """
+
+    construction: ClassVar[Construction] = "none"
+    takes_numbers: ClassVar[bool] = False
+    limits_range: ClassVar[bool] = False
 
     @property
     @abstractmethod
     def names(self) -> tuple[Hashable, ...]:
-        """The labels of the columns that it speaks of."""
+        """The labels of its columns."""
 
     @abstractmethod
     def fits(self, columns: Sequence[Column]) -> str | None:
@@ -128,10 +183,26 @@ class ColumnConstraint(Constraint):
 
     @abstractmethod
     def holds(self, cells: Sequence[TypedSeries]) -> Mask:
-        """Say which rows keep the rule, given its columns in the order of `names`."""
+        """Return which rows keep the rule, shape (rows,), given the columns of `names`."""
+
+    def dependency(self, table: ColumnFrame, schema: Schema) -> Dependency | None:  # noqa: ARG002
+        """Return the dependency that keeps the rule by construction; None if there is none.
+
+        Parameters
+        ----------
+        table
+            The training table, all rows of which keep the rule.
+        schema
+            Its columns.
+        """
+        return None
+
+    def edges(self, schema: Schema) -> Mapping[tuple[int, int], bool]:  # noqa: ARG002
+        """Return the pairs of columns, lower and upper, that it orders, and whether strictly."""
+        return {}
 
     def check(self, frame: pd.DataFrame, schema: Schema | None = None) -> Mask:
-        """Say which rows of a frame keep the rule; see `Constraint.check`."""
+        """Return which rows of a frame keep the rule; see `Constraint.check`."""
         if schema is None:
             places = places_in(self.names, tuple(frame.columns), str(self))
             frame = frame.iloc[:, sorted(places)]
@@ -152,7 +223,7 @@ class ColumnConstraint(Constraint):
         return places_in(self.names, schema.names, str(self))
 
     def cells_of(self, frame: pd.DataFrame, schema: Schema) -> list[TypedSeries]:
-        """Return the columns that the rule speaks of, in the order of `names`."""
+        """Return the columns of the rule, in the order of `names`."""
         return [(schema.columns[at], frame.iloc[:, at]) for at in self.positions(schema)]
 
     def validate(self, schema: Schema) -> None:

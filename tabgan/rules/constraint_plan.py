@@ -1,11 +1,13 @@
-"""Declared constraints checked against the table, and planned as dependencies that keep them.
+"""Declared constraints: checked against the table, and planned as dependencies that keep them.
 
-Rules are restored one after the other, and none may change what an earlier one has settled:
+Rules are restored one after the other, and none may change what an earlier one has decided:
 one-hot groups, combinations and sums, which share no column; orders; formulas, in the order in
 which they need each other; then orders with what formulas give. What finds no place here is kept
 by `tabgan.rules.enforcement` alone.
 """
 
+import json
+from collections import defaultdict
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -13,30 +15,24 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+import tabgan.rules.number_constraints  # noqa: F401  # registers its classes
 from tabgan.base.errors import DataError, OptionError, SchemaError, did_you_mean
 from tabgan.inference.infer_schema import infer_schema
-from tabgan.rules.arithmetic_dependency import FormulaDependency, SumDependency
-from tabgan.rules.constraint import ColumnConstraint, Constraint, Custom
+from tabgan.rules.constraint import (
+    CONSTRAINTS,
+    ColumnConstraint,
+    Constraint,
+    Construction,
+    Custom,
+)
 from tabgan.rules.dependency import Dependency
 from tabgan.rules.find_orders import orders_of
-from tabgan.rules.functional_dependency import CombinationDependency, combinations_of
-from tabgan.rules.increments_dependency import MultiplesDependency
-from tabgan.rules.level_constraints import FixedCombinations, OneHot, Unique
-from tabgan.rules.number_constraints import Formula, Increments, Inequality, Positive, Range, Sum
-from tabgan.rules.one_hot_dependency import OneHotDependency, bits_of
-from tabgan.table.columns import ColumnFrame, by_position, field_at
+from tabgan.rules.level_constraints import Unique
+from tabgan.table.columns import ColumnFrame, by_position
 from tabgan.table.kinds import Kind
 from tabgan.table.schema import Schema
 
 __all__ = ["Plan", "check_constraints", "constraints_from_json", "declare", "named_customs", "plan"]
-
-_KINDS: dict[str, type[Constraint]] = {
-    rule.kind: rule
-    for rule in (
-        *(Range, Positive, Increments, Inequality, Sum, Formula),
-        *(FixedCombinations, OneHot, Unique),
-    )
-}
 
 
 def check_constraints(constraints: Any, option: str = "constraints") -> None:
@@ -57,10 +53,37 @@ def check_constraints(constraints: Any, option: str = "constraints") -> None:
                 f"{option}: {constraint!r:.80} is no constraint; make one with a class of "
                 "tabgan.constraints, such as Range('age', 18, 65)"
             )
+        _check_loadable(constraint, option)
     names = [constraint.name for constraint in constraints if isinstance(constraint, Custom)]
     for name in names:
         if names.count(name) > 1:
             raise OptionError(f"{option}: two custom constraints are called {name!r}; rename one")
+
+
+def _check_loadable(constraint: Constraint, option: str) -> None:
+    """Check that a model file with the constraint could be loaded.
+
+    Raises
+    ------
+    OptionError
+        If its class is not registered, or its values can't be written to JSON and read again.
+    """
+    if isinstance(constraint, Custom):
+        return
+    cls = type(constraint)
+    if CONSTRAINTS.get(getattr(cls, "kind", None) or "") is not cls:
+        raise OptionError(
+            f"{option}: {cls.__name__} ({constraint.describe()}) is of a class that is not "
+            "registered, so that a model saved with it could not be loaded; call "
+            f"tabgan.extend.register_constraint({cls.__name__}) before the fit"
+        )
+    try:
+        constraints_from_json([json.loads(json.dumps(constraint.to_json()))])
+    except (TypeError, ValueError, OptionError) as error:
+        raise OptionError(
+            f"{option}: {cls.__name__} ({constraint.describe()}) can't be written to JSON and read "
+            f"again ({error}); give it fields of plain values, or its own to_json and from_json"
+        ) from error
 
 
 def constraints_from_json(
@@ -95,12 +118,13 @@ def _from_json(state: dict[str, Any], customs: Mapping[str, Custom]) -> Constrai
                 "hold"
             )
         return customs[name]
-    if not isinstance(kind, str) or kind not in _KINDS:
+    if not isinstance(kind, str) or kind not in CONSTRAINTS:
         raise OptionError(
-            f"constraints: kind={kind!r:.80} is not a kind of constraint; "
-            f"{did_you_mean(str(kind), _KINDS)}"
+            f"constraints: kind={kind!r:.80} is not a kind of constraint (one of your own has to "
+            "be registered before load, by tabgan.extend.register_constraint); "
+            f"{did_you_mean(str(kind), CONSTRAINTS)}"
         )
-    return _KINDS[kind].from_json(state)
+    return CONSTRAINTS[kind].from_json(state)
 
 
 def named_customs(state: Any, given: Sequence[Constraint]) -> dict[str, Custom]:
@@ -143,7 +167,7 @@ def plan(
     schema: Schema,
     kept: Collection[int] = (),
 ) -> Plan:
-    """Find the dependencies that keep constraints by construction.
+    """Choose the dependencies that keep constraints by construction.
 
     Parameters
     ----------
@@ -155,104 +179,70 @@ def plan(
         Positions of columns that no rule may derive or change.
     """
     table = by_position(frame, schema)
-    formulas = _formulas(constraints, table, schema, kept)
-    targets = {rule.target.position for rule in formulas}
-    groups = _groups(constraints, table, schema, {*kept, *targets})
-    settled = {*kept, *(at for rule in groups for at in rule.positions)}
-    edges = [rule for rule in constraints if isinstance(rule, Inequality)]
-    late = [rule for rule in edges if targets & set(rule.positions(schema))]
-    orders = _orders([rule for rule in edges if rule not in late], table, schema, settled)
-    settled |= {at for rule in (*orders, *formulas) for at in rule.positions}
-    found: list[Dependency] = [*_orders(late, table, schema, settled), *formulas, *orders, *groups]
+    rules = [rule for rule in constraints if isinstance(rule, ColumnConstraint)]
+    places: dict[Construction, list[ColumnConstraint]] = defaultdict(list)
+    for rule in rules:
+        places[rule.construction].append(rule)
+    formulas = _formulas(places["formula"], table, schema, kept)
+    groups = _groups(places["group"], table, schema, {*kept, *formulas})
+    fixed = {*kept, *(at for rule in groups for at in rule.positions)}
+    edges = {edge: strict for rule in rules for edge, strict in rule.edges(schema).items()}
+    late = {edge: strict for edge, strict in edges.items() if set(edge) & set(formulas)}
+    early = {edge: strict for edge, strict in edges.items() if edge not in late}
+    orders = orders_of(table, early, fixed)
+    fixed |= {at for rule in (*orders, *formulas.values()) for at in rule.positions}
+    dependencies = [*orders_of(table, late, fixed), *formulas.values(), *orders, *groups]
     steps = [
-        rule
-        for constraint in constraints
-        if isinstance(constraint, Increments)
-        and not set(constraint.positions(schema)) & set(kept)
-        and (rule := _steps(constraint, table, schema)) is not None
+        dependency
+        for rule in places["steps"]
+        if not set(rule.positions(schema)) & set(kept)
+        and (dependency := rule.dependency(table, schema)) is not None
     ]
-    positions = frozenset(at for rule in found for at in rule.positions)
-    return Plan((*found, *steps), positions)
+    positions = frozenset(at for rule in dependencies for at in rule.positions)
+    return Plan((*dependencies, *steps), positions)
 
 
 def _formulas(
-    constraints: Sequence[Constraint], table: ColumnFrame, schema: Schema, kept: Collection[int]
-) -> list[FormulaDependency]:
-    """Return formulas in the order of reduction: those that others need come last."""
-    found: dict[int, FormulaDependency] = {}
-    depth: dict[int, int] = {}
+    constraints: Sequence[ColumnConstraint],
+    table: ColumnFrame,
+    schema: Schema,
+    kept: Collection[int],
+) -> dict[int, Dependency]:
+    """Return formulas by their target, in the order of reduction: those others need come last."""
+    formulas: dict[int, Dependency] = {}
+    sources: dict[int, list[int]] = {}
     for constraint in constraints:
-        if not isinstance(constraint, Formula):
+        *needed, target = constraint.positions(schema)
+        if target in kept or target in formulas or _needs(needed, target, sources):
             continue
-        *sources, target = constraint.positions(schema)
-        if target in kept or target in found or _needs(sources, target, found):
-            continue
-        fields = [field_at(table, at) for at in sources]
-        rule = FormulaDependency.of(fields, field_at(table, target), constraint.parsed, table)
+        rule = constraint.dependency(table, schema)
         if rule is not None:
-            found[target] = rule
-    for _ in found:  # as deep as the longest chain
-        for target, rule in found.items():
-            needed = [depth.get(source.position, 0) for source in rule.sources]
-            depth[target] = 1 + max(needed)
-    return sorted(found.values(), key=lambda rule: -depth[rule.target.position])
+            formulas[target], sources[target] = rule, needed
+    depth: dict[int, int] = {}
+    for _ in formulas:  # as deep as the longest chain
+        for target, needed in sources.items():
+            depth[target] = 1 + max(depth.get(at, 0) for at in needed)
+    order = sorted(formulas, key=lambda target: -depth[target])
+    return {target: formulas[target] for target in order}
 
 
-def _needs(sources: Iterable[int], target: int, found: Mapping[int, FormulaDependency]) -> bool:
-    """Say whether a column is one of some others, or needed to compute one of them."""
-    return any(
-        at == target
-        or (at in found and _needs((s.position for s in found[at].sources), target, found))
-        for at in sources
-    )
+def _needs(columns: Iterable[int], target: int, sources: Mapping[int, Sequence[int]]) -> bool:
+    """Return whether a column is one of some others, or needed to compute one of them."""
+    return any(at == target or _needs(sources.get(at, ()), target, sources) for at in columns)
 
 
 def _groups(
-    constraints: Sequence[Constraint], table: ColumnFrame, schema: Schema, taken: set[int]
+    constraints: Sequence[ColumnConstraint], table: ColumnFrame, schema: Schema, taken: set[int]
 ) -> list[Dependency]:
     """Return the rules of one-hot groups, combinations and sums that share no column."""
-    found: list[Dependency] = []
+    groups: list[Dependency] = []
     for constraint in constraints:
-        if not isinstance(constraint, OneHot | FixedCombinations | Sum):
-            continue
-        positions = constraint.positions(schema)
-        rule = None if taken & set(positions) else _group(constraint, table, positions)
+        positions = set(constraint.positions(schema))
+        rule = None if taken & positions else constraint.dependency(table, schema)
         if rule is not None:
-            found.append(rule)
-            taken |= set(positions)
-    return found
-
-
-def _group(
-    constraint: OneHot | FixedCombinations | Sum, table: ColumnFrame, positions: Sequence[int]
-) -> Dependency | None:
-    members = tuple(field_at(table, at) for at in positions)
-    if isinstance(constraint, Sum):
-        return SumDependency.of(members[:-1], members[-1], table)
-    if isinstance(constraint, FixedCombinations):
-        _, found = combinations_of([table[at] for at in positions])
-        return CombinationDependency(members, tuple(found))
-    bits = [bits_of(table[at][1]) for at in positions]
-    known = tuple(pair for both in bits if both is not None for pair in [both[0]])
-    return OneHotDependency(members, known) if len(known) == len(members) else None
-
-
-def _orders(
-    constraints: Sequence[Inequality], table: ColumnFrame, schema: Schema, fixed: Collection[int]
-) -> list[Dependency]:
-    edges = {constraint: constraint.positions(schema) for constraint in constraints}
-    pairs = [(low, high) for low, high in edges.values()]
-    strict = [(edge[0], edge[1]) for constraint, edge in edges.items() if constraint.strict]
-    return [*orders_of(table, pairs, strict, fixed)]
-
-
-def _steps(
-    constraint: Increments, table: ColumnFrame, schema: Schema
-) -> MultiplesDependency | None:
-    (at,) = constraint.positions(schema)
-    return MultiplesDependency.of(
-        field_at(table, at), float(constraint.step), float(constraint.offset), table
-    )
+            groups.append(rule)
+            taken |= positions
+    return groups
 
 
 _MAY_BE_IDENTIFIERS = ("integer", "categorical", "text")
@@ -314,9 +304,11 @@ def _asked_for(
         for at in rule.positions(schema)
     }
     for constraint in constraints:
-        if isinstance(constraint, Range | Positive):
+        if not isinstance(constraint, ColumnConstraint):
+            continue
+        if constraint.limits_range:
             schema = _narrowed(constraint, frame, schema)
-        elif isinstance(constraint, Unique):
+        if isinstance(constraint, Unique):
             at, *more = constraint.positions(schema)
             column = schema.columns[at]
             if not more and at not in spoken_of and column.kind in _MAY_BE_IDENTIFIERS:
@@ -328,7 +320,7 @@ def _with_numbers(
     constraint: Constraint, frame: pd.DataFrame, schema: Schema, open_: Collection[Hashable]
 ) -> Schema:
     """Take whole numbers that a relation compares for numbers, even if they might name rows."""
-    if isinstance(constraint, Inequality | Sum | Formula):
+    if isinstance(constraint, ColumnConstraint) and constraint.takes_numbers:
         for at in constraint.positions(schema):
             if schema.columns[at].kind in ("identifier", "sequential"):
                 schema = _with_kind("integer", at, frame, schema, open_)
@@ -367,7 +359,7 @@ def _check_rows(constraint: Constraint, frame: pd.DataFrame, schema: Schema) -> 
     )
 
 
-def _narrowed(constraint: Range | Positive, frame: pd.DataFrame, schema: Schema) -> Schema:
+def _narrowed(constraint: ColumnConstraint, frame: pd.DataFrame, schema: Schema) -> Schema:
     """Bring a declared range to the one that the values have, which keep the constraint."""
     (at,) = constraint.positions(schema)
     column = schema.columns[at]

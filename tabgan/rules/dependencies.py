@@ -1,44 +1,40 @@
-"""All dependencies: found in a table, and rebuilt from JSON."""
+"""Detection of the rules between a table's columns, and rules read from JSON."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import numpy as np
 
-from tabgan.rules.arithmetic_dependency import FormulaDependency, SumDependency, find_sums
-from tabgan.rules.dependency import Dependency
+from tabgan.rules.arithmetic_dependency import find_sums
+from tabgan.rules.dependency import DEPENDENCIES, Dependency
 from tabgan.rules.derived_columns import Derived
 from tabgan.rules.equality_dependency import (
-    CopyDependency,
-    PartialEquality,
     find_coincidences,
     find_copies,
 )
 from tabgan.rules.find_orders import find_orders
 from tabgan.rules.functional_dependency import (
-    CombinationDependency,
-    FunctionalDependency,
     find_determined,
 )
-from tabgan.rules.increments_dependency import MultiplesDependency
-from tabgan.rules.one_hot_dependency import OneHotDependency, find_onehots
-from tabgan.rules.order_dependency import DifferenceDependency, OrderDependency
+from tabgan.rules.one_hot_dependency import find_onehots
+from tabgan.rules.order_dependency import DifferenceDependency
 from tabgan.rules.personal_dependency import (
-    EmailOfName,
-    IdentifierAttribute,
-    NamePart,
-    find_attributed,
     find_persons,
 )
 from tabgan.table.columns import ColumnFrame, count_rows, without
 
 __all__ = ["dependency_from_json", "detect_dependencies"]
 
+FindAttributes = Callable[[ColumnFrame], Sequence[Dependency]]
+
 LEAST_ROWS = 20  # in fewer rows a rule can't be told from an accident
 
 
 def detect_dependencies(
-    table: ColumnFrame, rng: np.random.Generator, kept: Collection[int] = ()
+    table: ColumnFrame,
+    rng: np.random.Generator,
+    kept: Collection[int] = (),
+    find_attributes: FindAttributes = lambda table: (),  # noqa: ARG005
 ) -> list[Dependency]:
     """Find the rules of a table that are no accident.
 
@@ -51,6 +47,9 @@ def detect_dependencies(
     kept
         Positions of columns that no rule may derive, replace or change; others may follow from
         them.
+    find_attributes
+        Finds the generated columns that other columns determine; see `tabgan.encoding`, which
+        knows how their values are written.
 
     Returns
     -------
@@ -65,9 +64,9 @@ def detect_dependencies(
             table = dependency.reduce(table)
             found.append(dependency)
     found += find_persons(table, rng)
-    for attributed in find_attributed(table):
-        table = attributed.reduce(table)
-        found.append(attributed)
+    for attribute in find_attributes(table):
+        table = attribute.reduce(table)
+        found.append(attribute)
     determined = find_determined(table, rng, kept)
     given = [rule.target.position for rule in determined]
     sums = find_sums(without(table, [*given, *kept]), rng)
@@ -87,26 +86,6 @@ def detect_dependencies(
     return [*found, *later, *orders, *coincidences, *first, *sums]
 
 
-_CLASSES: tuple[type[Dependency], ...] = (
-    *(
-        CopyDependency,
-        OneHotDependency,
-        EmailOfName,
-        NamePart,
-        IdentifierAttribute,
-        FunctionalDependency,
-        SumDependency,
-        OrderDependency,
-        DifferenceDependency,
-        PartialEquality,
-    ),
-    *(CombinationDependency, FormulaDependency, MultiplesDependency),
-)
-
-
-_RULES = {rule.name: rule for rule in _CLASSES}
-
-
 def dependency_from_json(state: dict[str, Any]) -> Dependency:
     """Rebuild a dependency from the value of its `to_json` with its name under "rule".
 
@@ -115,4 +94,4 @@ def dependency_from_json(state: dict[str, Any]) -> Dependency:
     SchemaError, KeyError, TypeError, ValueError
         If the value is malformed.
     """
-    return _RULES[state["rule"]].from_json(state)
+    return DEPENDENCIES[state["rule"]].from_json(state)

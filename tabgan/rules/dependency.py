@@ -1,20 +1,37 @@
-"""The contract of dependencies, and the table in work that they act on."""
+"""Rules between columns, and those of them that derive columns from others."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tabgan.table.columns import ColumnFrame, count_rows
+from tabgan.table.columns import ColumnFrame, TypedSeries, count_rows
 from tabgan.table.level_codes import codes_of
 
-__all__ = ["Dependency"]
+__all__ = ["DEPENDENCIES", "Dependency", "Mask", "Rule"]
+
+Mask = NDArray[np.bool_]
+
+DEPENDENCIES: "dict[str, type[Dependency]]" = {}  # all classes, by their name in JSON
 
 
-class Dependency(ABC):
-    """A rule between columns that holds in every row of the table, or in a known share of them.
+class Rule(ABC):
+    """A rule between the columns of a table: declared (`Constraint`) or detected (`Dependency`)."""
+
+    @abstractmethod
+    def describe(self) -> str:
+        """Say the rule in words."""
+
+    @abstractmethod
+    def to_json(self) -> dict[str, Any]:
+        """Describe the rule by JSON values."""
+
+
+class Dependency(Rule):
+    """A rule that holds in every row of the table, or in a known share of them.
 
     `reduce` takes out of a table, before encoding, what the rule determines; `restore` puts it
     back after decoding, so that the rule holds in as many rows again. Several dependencies are
@@ -22,16 +39,17 @@ class Dependency(ABC):
     changed once made.
     """
 
-    name: ClassVar[str]  # registry name in JSON, one per class
+    name: ClassVar[str]  # its name in JSON, one per class
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "name" in cls.__dict__:
+            DEPENDENCIES[cls.name] = cls
 
     @property
     @abstractmethod
     def positions(self) -> tuple[int, ...]:
         """Positions of the columns that take part."""
-
-    @abstractmethod
-    def describe(self) -> str:
-        """Say the rule in words."""
 
     @abstractmethod
     def reduce(self, table: ColumnFrame) -> ColumnFrame:
@@ -47,9 +65,9 @@ class Dependency(ABC):
     def restore(self, table: ColumnFrame) -> ColumnFrame:
         """Return the table with what `reduce` took out, and with the rule kept."""
 
-    def holds(self, table: ColumnFrame) -> NDArray[np.bool_]:
-        """Say in which rows of a table, as `reduce` takes it, the rule holds, shape (rows,)."""
-        own = {at: table[at] for at in self.positions}
+    def holds(self, cells: Sequence[TypedSeries]) -> Mask:
+        """Return which rows keep the rule, shape (rows,), given the columns of `positions`."""
+        own = dict(zip(self.positions, cells, strict=True))
         kept = self.restore(self.reduce(own))
         holds = np.ones(count_rows(own), np.bool_)
         for at, (_, values) in own.items():
@@ -69,10 +87,6 @@ class Dependency(ABC):
             value left beside these are pinned as well.
         """
         return table
-
-    @abstractmethod
-    def to_json(self) -> dict[str, Any]:
-        """Describe the dependency by JSON values; inverse of `from_json`."""
 
     @classmethod
     @abstractmethod

@@ -1,6 +1,6 @@
 """Columns of which one equals another: in every row, or in a good share of the rows."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple, Self
 
@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tabgan.rules.allowed_values import FEW_VALUES, AllowedValues
-from tabgan.rules.dependency import Dependency
+from tabgan.rules.dependency import Dependency, Mask
 from tabgan.rules.numeric_axis import (
     LineNumbers,
     NumericAxis,
@@ -316,9 +316,9 @@ class PartialEquality(Dependency):
         )
         return ranked.clip(0, 1)  # the slope between the smallest floats is infinite
 
-    def holds(self, table: ColumnFrame) -> NDArray[np.bool_]:
-        """Say that every row is as good as another: the rule is one of shares."""
-        return np.ones(len(table[self.source.position][1]), np.bool_)
+    def holds(self, cells: Sequence[TypedSeries]) -> Mask:
+        """Return all rows: the rule is one of shares, which no single row can break."""
+        return np.ones(len(cells[0][1]), np.bool_)
 
     def to_json(self) -> dict[str, Any]:
         """Describe the dependency by JSON values."""

@@ -175,7 +175,7 @@ def _on_one_line(
 
 
 def orders_of(
-    table: ColumnFrame, edges: Collection[Edge], strict: Collection[Edge], fixed: Collection[int]
+    table: ColumnFrame, edges: Mapping[Edge, bool], fixed: Collection[int]
 ) -> list[OrderDependency | DifferenceDependency]:
     """Return the rules that keep orders that are known to hold, as far as there are such rules.
 
@@ -184,13 +184,13 @@ def orders_of(
     table
         The table, in all rows of which they hold.
     edges
-        Pairs of positions: the lower column and the upper one, on the same line.
-    strict
-        Those of them in which the two are never equal.
+        Pairs of positions: the lower column and the upper one, on the same axis; and whether the
+        two are never equal.
     fixed
         Positions of columns that must not be changed.
     """
     found: list[OrderDependency | DifferenceDependency] = []
+    strict = [edge for edge, is_strict in edges.items() if is_strict]
     for group in on_lines({at: table[at] for at in sorted({at for edge in edges for at in edge})}):
         columns = {at: column for at, (column, _) in group.items()}
         unit = finest_unit(columns.values())

@@ -33,6 +33,7 @@ __all__ = [
     "CombinationDependency",
     "FunctionalDependency",
     "LevelList",
+    "combination_numbers",
     "combinations_of",
     "discrete",
     "find_determined",
@@ -318,14 +319,14 @@ class CombinationDependency(Dependency):
 
     def reduce(self, table: ColumnFrame) -> ColumnFrame:
         """Replace the members by the number of their combination."""
-        found, combinations = combinations_of([table[at] for at in self.positions])
-        number = {_key(values): index for index, values in enumerate(self.combinations)}
-        known = np.array([number.get(_key(values), -1) for values in combinations], np.int64)
-        if (known < 0).any():
-            unknown = combinations[int(np.argmin(known))]
+        cells = [table[at] for at in self.positions]
+        numbers = combination_numbers(cells, self.combinations)
+        if (numbers < 0).any():
+            row = int(np.argmin(numbers))
+            _, (unknown,) = combinations_of([(column, own.iloc[[row]]) for column, own in cells])
             raise DataError(f"{self._names}: the combination {unknown!r} was not there at fit")
         first = self.members[0].position
-        values = pd.Series(known[found], name=self.column.name, dtype="int64")
+        values = pd.Series(numbers, name=self.column.name, dtype="int64")
         return with_cells(without(table, self.positions), {first: (self.column, values)})
 
     def restore(self, table: ColumnFrame) -> ColumnFrame:
@@ -402,6 +403,23 @@ def combinations_of(columns: Sequence[TypedSeries]) -> tuple[NDArray[np.int64], 
         pairs, numbers = np.unique(numbers * len(levels) + codes, return_inverse=True)
         found = [(*found[pair // len(levels)], levels[pair % len(levels)]) for pair in pairs]
     return numbers, found
+
+
+def combination_numbers(
+    columns: Sequence[TypedSeries], combinations: Sequence[Values]
+) -> NDArray[np.int64]:
+    """Return the number of each row's combination of values; -1 where it is none of them.
+
+    Parameters
+    ----------
+    columns
+        The columns.
+    combinations
+        The numbered combinations, each a value for every column.
+    """
+    numbers = {_key(values): number for number, values in enumerate(combinations)}
+    codes, occurring = combinations_of(columns)
+    return np.array([numbers.get(_key(values), -1) for values in occurring], np.int64)[codes]
 
 
 def _key(values: Values) -> tuple[tuple[type, Scalar], ...]:

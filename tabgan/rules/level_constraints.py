@@ -8,10 +8,21 @@ import numpy as np
 import pandas as pd
 
 from tabgan.base.errors import OptionError
-from tabgan.rules.constraint import ColumnConstraint, Mask, check_label, labels
-from tabgan.rules.functional_dependency import combinations_of
-from tabgan.rules.one_hot_dependency import BITS
-from tabgan.table.columns import TypedSeries, level_key
+from tabgan.rules.constraint import (
+    ColumnConstraint,
+    Construction,
+    check_label,
+    labels,
+    register_constraint,
+)
+from tabgan.rules.dependency import Dependency, Mask
+from tabgan.rules.functional_dependency import (
+    CombinationDependency,
+    combination_numbers,
+    combinations_of,
+)
+from tabgan.rules.one_hot_dependency import BITS, OneHotDependency, bits_of
+from tabgan.table.columns import ColumnFrame, TypedSeries, field_at, level_key
 from tabgan.table.level_codes import codes_of
 from tabgan.table.scalars import Scalar, is_scalar
 from tabgan.table.schema import Column, Schema
@@ -23,6 +34,7 @@ ROWS_PER_COMBINATION = 2  # on average, at least: what is kept must not be the r
 _ZEROS, _ONES = ({level_key(pair[bit]) for pair in BITS} for bit in (0, 1))
 
 
+@register_constraint
 @dataclass(frozen=True)
 class FixedCombinations(ColumnConstraint):
     """Columns have no combination of values together that the training table has not.
@@ -45,6 +57,7 @@ class FixedCombinations(ColumnConstraint):
     """
 
     kind: ClassVar[str] = "fixed_combinations"
+    construction: ClassVar[Construction] = "group"
     columns: tuple[Hashable, ...]
     combinations: tuple[tuple[Scalar, ...], ...] | None = None
 
@@ -66,7 +79,7 @@ class FixedCombinations(ColumnConstraint):
 
     @property
     def names(self) -> tuple[Hashable, ...]:
-        """The labels of the columns that it speaks of."""
+        """The labels of its columns."""
         return self.columns
 
     def describe(self) -> str:
@@ -100,12 +113,17 @@ class FixedCombinations(ColumnConstraint):
         """Say which rows keep the rule; all do before it has learned the combinations."""
         if self.combinations is None:
             return np.ones(len(cells[0][1]), bool)
-        codes, found = combinations_of(cells)
-        known = {tuple(map(level_key, values)) for values in self.combinations}
-        kept: Mask = np.array([tuple(map(level_key, values)) in known for values in found], bool)
-        return kept[codes]
+        return combination_numbers(cells, self.combinations) >= 0
+
+    def dependency(self, table: ColumnFrame, schema: Schema) -> Dependency | None:
+        """Return the dependency that makes one column of the columns."""
+        positions = self.positions(schema)
+        _, combinations = combinations_of([table[at] for at in positions])
+        members = tuple(field_at(table, at) for at in positions)
+        return CombinationDependency(members, tuple(combinations))
 
 
+@register_constraint
 @dataclass(frozen=True)
 class OneHot(ColumnConstraint):
     """Exactly one of some columns is 1 (or True), and the others are 0.
@@ -122,6 +140,7 @@ class OneHot(ColumnConstraint):
     """
 
     kind: ClassVar[str] = "one_hot"
+    construction: ClassVar[Construction] = "group"
     columns: tuple[Hashable, ...]
 
     def __post_init__(self) -> None:
@@ -129,7 +148,7 @@ class OneHot(ColumnConstraint):
 
     @property
     def names(self) -> tuple[Hashable, ...]:
-        """The labels of the columns that it speaks of."""
+        """The labels of its columns."""
         return self.columns
 
     def describe(self) -> str:
@@ -152,7 +171,15 @@ class OneHot(ColumnConstraint):
         kept: Mask = known & (ones == 1)
         return kept
 
+    def dependency(self, table: ColumnFrame, schema: Schema) -> Dependency | None:
+        """Return the dependency that makes one column of the columns."""
+        members = tuple(field_at(table, at) for at in self.positions(schema))
+        bits = [bits_of(table[at][1]) for at, _ in members]
+        known = tuple(pair[0] for pair in bits if pair is not None)
+        return OneHotDependency(members, known) if len(known) == len(members) else None
 
+
+@register_constraint
 @dataclass(frozen=True)
 class Unique(ColumnConstraint):
     """No two rows have the same value in a column, or the same values in several together.
@@ -184,7 +211,7 @@ class Unique(ColumnConstraint):
 
     @property
     def names(self) -> tuple[Hashable, ...]:
-        """The labels of the columns that it speaks of."""
+        """The labels of its columns."""
         return tuple(self.columns)
 
     def describe(self) -> str:

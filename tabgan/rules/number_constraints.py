@@ -1,6 +1,6 @@
 """Constraints of numbers, dates and durations: of one column, and between several."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from numbers import Real
 from typing import Any, ClassVar
@@ -9,20 +9,28 @@ import numpy as np
 import pandas as pd
 
 from tabgan.base.errors import OptionError, SchemaError
-from tabgan.rules.arithmetic_dependency import compute
+from tabgan.rules.arithmetic_dependency import (
+    FormulaDependency,
+    MultiplesDependency,
+    SumDependency,
+    add_up,
+    compute,
+)
 from tabgan.rules.constraint import (
     NUMBERS,
     ColumnConstraint,
-    Mask,
+    Construction,
     check_flag,
     check_label,
     labels,
+    register_constraint,
     wrong_kind,
 )
+from tabgan.rules.dependency import Dependency, Mask
 from tabgan.rules.enforcement import rewritten
 from tabgan.rules.formula_language import ArithmeticExpression, quoted
-from tabgan.rules.numeric_axis import finest_unit, line_name, to_line
-from tabgan.table.columns import TypedSeries, numbers_of, outside_range
+from tabgan.rules.numeric_axis import finest_unit, in_order, line_name, to_line
+from tabgan.table.columns import ColumnFrame, TypedSeries, field_at, numbers_of, outside_range
 from tabgan.table.kinds import RANGED
 from tabgan.table.numbers import Numbers
 from tabgan.table.scalars import Scalar, is_scalar
@@ -36,6 +44,7 @@ LARGEST = 1e300
 CLOSE = 1e-9  # relative error of a number that is a multiple of a step
 
 
+@register_constraint
 @dataclass(frozen=True)
 class Range(ColumnConstraint):
     """A number, date or duration is from a minimum to a maximum, both included.
@@ -54,6 +63,7 @@ class Range(ColumnConstraint):
     """
 
     kind: ClassVar[str] = "range"
+    limits_range: ClassVar[bool] = True
     column: Hashable
     minimum: Scalar = None
     maximum: Scalar = None
@@ -77,7 +87,7 @@ class Range(ColumnConstraint):
 
     @property
     def names(self) -> tuple[Hashable, ...]:
-        """The labels of the columns that it speaks of."""
+        """The labels of its columns."""
         return (self.column,)
 
     def describe(self) -> str:
@@ -120,6 +130,7 @@ class Range(ColumnConstraint):
         return bounded
 
 
+@register_constraint
 @dataclass(frozen=True)
 class Positive(ColumnConstraint):
     """A number or duration is above zero.
@@ -138,6 +149,7 @@ class Positive(ColumnConstraint):
     """
 
     kind: ClassVar[str] = "positive"
+    limits_range: ClassVar[bool] = True
     column: Hashable
     strict: bool = True
 
@@ -147,7 +159,7 @@ class Positive(ColumnConstraint):
 
     @property
     def names(self) -> tuple[Hashable, ...]:
-        """The labels of the columns that it speaks of."""
+        """The labels of its columns."""
         return (self.column,)
 
     def describe(self) -> str:
@@ -169,6 +181,7 @@ class Positive(ColumnConstraint):
         return kept
 
 
+@register_constraint
 @dataclass(frozen=True)
 class Increments(ColumnConstraint):
     """A number is an offset plus a multiple of a step.
@@ -189,6 +202,7 @@ class Increments(ColumnConstraint):
     """
 
     kind: ClassVar[str] = "increments"
+    construction: ClassVar[Construction] = "steps"
     column: Hashable
     step: float
     offset: float = 0
@@ -203,7 +217,7 @@ class Increments(ColumnConstraint):
 
     @property
     def names(self) -> tuple[Hashable, ...]:
-        """The labels of the columns that it speaks of."""
+        """The labels of its columns."""
         return (self.column,)
 
     def describe(self) -> str:
@@ -232,6 +246,13 @@ class Increments(ColumnConstraint):
         numbers = numbers_of(values, column)
         nearest = self._nearest(numbers.values.astype(np.float64))
         return rewritten(frame, at, column, Numbers(nearest, numbers.present, numbers.special))
+
+    def dependency(self, table: ColumnFrame, schema: Schema) -> Dependency | None:
+        """Return the dependency that counts the steps, if they can be counted."""
+        (at,) = self.positions(schema)
+        return MultiplesDependency.of(
+            field_at(table, at), float(self.step), float(self.offset), table
+        )
 
     def _nearest(self, values: Any) -> Any:
         return self.offset + np.rint((values - self.offset) / self.step) * self.step
@@ -282,6 +303,7 @@ def _bound(bound: Scalar, column: Column, own: Scalar) -> Scalar:
 CANCELLED = 1e-12  # the same of what it is computed from, where this cancels out
 
 
+@register_constraint
 @dataclass(frozen=True)
 class Inequality(ColumnConstraint):
     """A number, date or duration is at most another: ``low ≤ high``, or ``low < high``.
@@ -301,6 +323,7 @@ class Inequality(ColumnConstraint):
     """
 
     kind: ClassVar[str] = "inequality"
+    takes_numbers: ClassVar[bool] = True
     low: Hashable
     high: Hashable
     strict: bool = False
@@ -311,7 +334,7 @@ class Inequality(ColumnConstraint):
 
     @property
     def names(self) -> tuple[Hashable, ...]:
-        """The labels of the columns that it speaks of."""
+        """The labels of its columns."""
         return self.low, self.high
 
     def describe(self) -> str:
@@ -335,15 +358,19 @@ class Inequality(ColumnConstraint):
     def holds(self, cells: Sequence[TypedSeries]) -> Mask:
         """Say which rows keep the rule."""
         if cells[0][0].kind in NUMBERS:  # whole numbers may be too long for a line
-            low, high = (numbers_of(values, column) for column, values in cells)
-            kept = low.values < high.values if self.strict else low.values <= high.values
-            return ~(low.present & high.present) | kept
+            one, other = (numbers_of(values, column) for column, values in cells)
+            return in_order(one, other, strict=self.strict)
         unit = finest_unit(column for column, _ in cells)
-        one, two = (to_line(both, unit) for both in cells)
-        kept = one.values < two.values if self.strict else one.values <= two.values
-        return ~(one.present & two.present) | kept
+        low, high = (to_line(each, unit) for each in cells)
+        return in_order(low, high, strict=self.strict)
+
+    def edges(self, schema: Schema) -> Mapping[tuple[int, int], bool]:
+        """Return the one pair of columns, and whether they are never equal."""
+        low, high = self.positions(schema)
+        return {(low, high): self.strict}
 
 
+@register_constraint
 @dataclass(frozen=True)
 class Sum(ColumnConstraint):
     """Numbers add up to another: ``a + b + … = total``.
@@ -363,6 +390,8 @@ class Sum(ColumnConstraint):
     """
 
     kind: ClassVar[str] = "sum"
+    construction: ClassVar[Construction] = "group"
+    takes_numbers: ClassVar[bool] = True
     parts: tuple[Hashable, ...]
     total: Hashable
 
@@ -373,7 +402,7 @@ class Sum(ColumnConstraint):
 
     @property
     def names(self) -> tuple[Hashable, ...]:
-        """The labels of the columns that it speaks of."""
+        """The labels of its columns."""
         return (*self.parts, self.total)
 
     def describe(self) -> str:
@@ -388,10 +417,14 @@ class Sum(ColumnConstraint):
         """Say which rows keep the rule."""
         numbers = [numbers_of(values, column) for column, values in cells]
         present = np.logical_and.reduce([part.present for part in numbers])
-        *parts, total = (part.values.astype(np.float64) for part in numbers)
-        size = np.max(np.abs([*parts, total]), axis=0)
-        kept: Mask = ~present | (np.abs(sum(parts) - total) <= CLOSE * size)
+        sums = add_up(np.stack([part.values.astype(np.float64) for part in numbers]))
+        kept: Mask = ~present | sums
         return kept
+
+    def dependency(self, table: ColumnFrame, schema: Schema) -> Dependency | None:
+        """Return the dependency that adds the parts up, if they add up exactly."""
+        *parts, total = (field_at(table, at) for at in self.positions(schema))
+        return SumDependency.of(parts, total, table)
 
     def repair(self, frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
         """Add the parts up anew."""
@@ -402,6 +435,7 @@ class Sum(ColumnConstraint):
         return _replaced(frame, self.positions(schema)[-1], column, values, (added, present))
 
 
+@register_constraint
 @dataclass(frozen=True)
 class Formula(ColumnConstraint):
     """A number is computed from others, by an expression of `tabgan.rules.formula_language`.
@@ -422,6 +456,8 @@ class Formula(ColumnConstraint):
     """
 
     kind: ClassVar[str] = "formula"
+    construction: ClassVar[Construction] = "formula"
+    takes_numbers: ClassVar[bool] = True
     column: Hashable
     expression: str
 
@@ -439,7 +475,7 @@ class Formula(ColumnConstraint):
 
     @property
     def names(self) -> tuple[Hashable, ...]:
-        """The labels of the columns that it speaks of."""
+        """The labels of its columns."""
         return (*self.parsed.names, self.column)
 
     def describe(self) -> str:
@@ -464,6 +500,11 @@ class Formula(ColumnConstraint):
         close = np.abs(result.values - total.values.astype(np.float64)) <= slack
         kept: Mask = ~present | (result.present & close)
         return kept
+
+    def dependency(self, table: ColumnFrame, schema: Schema) -> Dependency | None:
+        """Return the dependency that computes the column, if it has a number in the same rows."""
+        *sources, target = (field_at(table, at) for at in self.positions(schema))
+        return FormulaDependency.of(sources, target, self.parsed, table)
 
     def repair(self, frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
         """Compute anew."""

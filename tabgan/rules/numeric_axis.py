@@ -23,6 +23,7 @@ from tabgan.table.columns import (
     numbers_to_series,
 )
 from tabgan.table.dates import unit_of
+from tabgan.table.numbers import Numbers
 from tabgan.table.schema import Column
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "LineNumbers",
     "finest_unit",
     "from_line",
+    "in_order",
     "line_name",
     "on_lines",
     "to_line",
@@ -37,6 +39,7 @@ __all__ = [
 ]
 
 LineNumbers = NDArray[np.int64] | NDArray[np.float64]
+Mask = NDArray[np.bool_]
 
 _PER_DAY = {"D": 1, "h": 24, "m": 1440, "s": 86_400}
 _PER_DAY |= {"ms": 86_400 * 10**3, "us": 86_400 * 10**6, "ns": 86_400 * 10**9}
@@ -47,6 +50,20 @@ class NumericAxis(NamedTuple):
 
     values: LineNumbers
     present: NDArray[np.bool_]
+
+
+def in_order(low: NumericAxis | Numbers, high: NumericAxis | Numbers, *, strict: bool) -> Mask:
+    """Return the rows in which one column is at most another, or one of the two is missing.
+
+    Parameters
+    ----------
+    low, high
+        The values of the two columns.
+    strict
+        Whether equal values are out of order.
+    """
+    kept = low.values < high.values if strict else low.values <= high.values
+    return kept | ~(low.present & high.present)
 
 
 def line_name(column: Column) -> Hashable | None:

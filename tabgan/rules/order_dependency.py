@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tabgan.rules.allowed_values import AllowedValues
-from tabgan.rules.dependency import Dependency
-from tabgan.rules.numeric_axis import LineNumbers, NumericAxis, from_line, to_line
+from tabgan.rules.dependency import Dependency, Mask
+from tabgan.rules.numeric_axis import LineNumbers, NumericAxis, from_line, in_order, to_line
 from tabgan.rules.propagation import next_to, settle_lines
 from tabgan.table.columns import (
     ColumnFrame,
     ColumnRef,
+    TypedSeries,
     numbers_of,
     numbers_to_series,
     replaced,
@@ -94,14 +95,15 @@ class OrderDependency(Dependency):
         }
         return with_cells(table, changed)
 
-    def holds(self, table: ColumnFrame) -> NDArray[np.bool_]:
-        """Say in which rows every edge is in order."""
-        lines = [to_line((column, table[at][1]), self.unit) for at, column in self.members]
+    def holds(self, cells: Sequence[TypedSeries]) -> Mask:
+        """Return the rows in which every edge is in order."""
+        lines = [
+            to_line((member.column, values), self.unit)
+            for member, (_, values) in zip(self.members, cells, strict=True)
+        ]
         holds = np.ones(len(lines[0].values), np.bool_)
-        for a, b in self.edges:
-            low, high = lines[a].values, lines[b].values
-            in_order = low < high if (a, b) in self.strict else low <= high
-            holds &= in_order | ~lines[a].present | ~lines[b].present
+        for edge in self.edges:
+            holds &= in_order(lines[edge[0]], lines[edge[1]], strict=edge in self.strict)
         return holds
 
     def settle(self, table: ColumnFrame, pinned: NDArray[np.bool_]) -> ColumnFrame:

@@ -1,13 +1,13 @@
-"""Columns that speak of one person: full name, given and family name, e-mail address.
+"""Columns that describe one person: full name, given and family name, e-mail address.
 
-All are made anew, each by itself, so that none is a value of the table. These rules only put
-together again what was made: a given name is taken from the row's full name, and the words of an
+All are generated, each by itself, so that none is a value of the training table. These rules make
+the generated values agree: a given name is taken from the row's full name, and the words of an
 e-mail address from the row's names. The number in the address stays, and keeps it unique and new.
 """
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple, Self
 
@@ -15,24 +15,18 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tabgan.encoding.identifiers.identifier import IdentifierEncoder
 from tabgan.rules.dependency import Dependency
-from tabgan.rules.functional_dependency import LevelList, discrete
 from tabgan.table.columns import (
     ColumnFrame,
     ColumnRef,
     field_at,
-    level_key,
     sample_of,
     with_cells,
-    without,
 )
-from tabgan.table.level_codes import codes_of, levels_to_series
 from tabgan.table.locale_words import DEFAULT_LOCALE, split_name
-from tabgan.table.scalars import Scalar, from_json_scalar, to_json_scalar
 from tabgan.table.text_formats import MISSING_MARKS
 
-__all__ = ["EmailOfName", "IdentifierAttribute", "NamePart", "find_attributed", "find_persons"]
+__all__ = ["EmailOfName", "NamePart", "find_persons"]
 
 MOSTLY = 0.5  # share of rows in which columns of one person agree
 
@@ -251,120 +245,3 @@ def _folded(text: str) -> str:
     """Reduce a name to the letters from a to z."""
     plain = unicodedata.normalize("NFKD", text.casefold().translate(_LETTERS))
     return re.sub("[^a-z]", "", plain)
-
-
-_LEVELS = ("categorical", "boolean")  # a number could take a value that no row had
-
-
-@dataclass(frozen=True)
-class IdentifierAttribute(Dependency):
-    """Every level of the source goes with one value of the target, which is made anew.
-
-    Parameters
-    ----------
-    source, target
-        The columns; the source is learned by its levels.
-    levels
-        The source's levels.
-    image
-        For each of them the position of its value; -1 where it has none.
-    encoder
-        Makes the values.
-    """
-
-    name: ClassVar[str] = "attributed"
-    source: ColumnRef
-    target: ColumnRef
-    levels: tuple[Scalar, ...]
-    image: tuple[int, ...]
-    encoder: IdentifierEncoder
-
-    def __post_init__(self) -> None:
-        n = len(self.levels)
-        if len(self.image) != n or not all(-1 <= position < n for position in self.image):
-            raise ValueError(f"{n} levels can't have the values {self.image!r:.60}")
-
-    @property
-    def positions(self) -> tuple[int, ...]:
-        """Positions of the columns that take part."""
-        return self.source.position, self.target.position
-
-    def describe(self) -> str:
-        """Say the rule in words."""
-        return f"{self.source} determines {self.target}, which is made anew"
-
-    def reduce(self, table: ColumnFrame) -> ColumnFrame:
-        """Leave the target out."""
-        return without(table, [self.target.position])
-
-    def restore(self, table: ColumnFrame) -> ColumnFrame:
-        """Make a value for each level, and look it up in each row."""
-        codes, levels = codes_of(table[self.source.position][1])
-        nothing = np.empty((max(self.image) + 1, 0))
-        rng = np.random.default_rng(0)  # of the encoder's forms: a level's is always the same
-        made = self.encoder.decode(nothing, nothing.astype(np.int64), 0, rng)
-        number = {level_key(level): index for index, level in enumerate(self.levels)}
-        known = np.array([self.image[number[level_key(level)]] for level in levels], np.int64)
-        values = [*made.to_numpy(object), None]  # -1 is the last one
-        column = self.target.column
-        series = levels_to_series(values, known[codes] % len(values), column)
-        return with_cells(table, {self.target.position: (column, series)})
-
-    def to_json(self) -> dict[str, Any]:
-        """Describe the dependency by JSON values."""
-        return {
-            "source": self.source.to_json(),
-            "target": self.target.to_json(),
-            "levels": [to_json_scalar(level) for level in self.levels],
-            "image": list(self.image),
-            "encoder": self.encoder.to_json(),
-        }
-
-    @classmethod
-    def from_json(cls, state: dict[str, Any]) -> Self:
-        """Rebuild a dependency from `to_json`'s value."""
-        target = ColumnRef.from_json(state["target"])
-        return cls(
-            ColumnRef.from_json(state["source"]),
-            target,
-            tuple(from_json_scalar(level) for level in state["levels"]),
-            tuple(int(position) for position in state["image"]),
-            IdentifierEncoder.from_json(target.column, state["encoder"]),
-        )
-
-
-def find_attributed(table: ColumnFrame) -> list[IdentifierAttribute]:
-    """Find the columns that are made anew and that the levels of another column determine."""
-    targets = list(_repeated(table))
-    if not targets:
-        return []
-    known = {at: discrete(cells) for at, cells in table.items() if cells[0].kind in _LEVELS}
-    sources = {at: levels for at, levels in known.items() if levels and levels.are_frequent()}
-    fewest_first = sorted(sources, key=lambda at: (len(sources[at].levels), at))
-    found = []
-    for target, values in targets:
-        source = next((at for at in fewest_first if sources[at].determine(values)), None)
-        if source is not None:
-            found.append(_attribute(table, source, sources[source], target, values))
-    return found
-
-
-def _repeated(table: ColumnFrame) -> Iterator[tuple[int, LevelList]]:
-    """Find the columns that are made anew, though each value stands in several rows."""
-    for at, (column, values) in table.items():
-        if column.is_made_anew and column.kind != "text":
-            levels = LevelList(*codes_of(values))
-            if levels.are_frequent() and len(levels.levels) > 1:
-                yield at, levels
-
-
-def _attribute(
-    table: ColumnFrame, source: int, levels: LevelList, target: int, values: LevelList
-) -> IdentifierAttribute:
-    column, cells = table[target]
-    absent = [value is None or value in MISSING_MARKS for value in values.levels]
-    position = np.where(absent, -1, np.cumsum(~np.array(absent)) - 1)
-    encoder = IdentifierEncoder.fit(column, cells[~np.array(absent)[values.codes]])
-    image = position[levels.image_in(values)]
-    fields = field_at(table, source), field_at(table, target)
-    return IdentifierAttribute(*fields, tuple(levels.levels), tuple(image.tolist()), encoder)

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from tabgan.rules.increments_dependency import MultiplesDependency
+from tabgan.rules.arithmetic_dependency import MultiplesDependency
 from tabgan.table.columns import field_at
 
 FORMS = {
