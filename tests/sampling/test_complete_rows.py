@@ -33,13 +33,25 @@ def test_rules_hold_whichever_columns_are_given(orders, fitted, check_rules, giv
         assert (rows[name] == orders.loc[:99, name]).all()
 
 
-def test_what_is_drawn_goes_with_what_is_given(orders, fitted):
-    rows = fitted.sample(where=pd.DataFrame({"plan": ["pro"] * 400 + ["free"] * 400}))
-    active = rows["active"].groupby(rows["plan"].astype(str)).mean()
-    assert active["pro"] > active["free"] + 0.25
-    net = rows["net"].groupby(rows["plan"].astype(str)).mean()
-    assert net["pro"] > net["free"] + 25
-    assert 0.1 < rows["score"].isna().mean() < 0.4
+def test_what_is_drawn_follows_the_given_cells(orders, fitted):
+    """Completed rows have the relations and the share of missing values of free rows.
+
+    Compared with free rows of the same model, as completion can't know more than the model does.
+    """
+
+    def differences(rows: pd.DataFrame) -> tuple[float, float]:
+        means = rows.groupby(rows["plan"].astype(str))[["active", "net"]].mean()
+        active, net = means.loc["pro"] - means.loc["free"]
+        return active, net
+
+    free, rows = fitted.sample(8192), fitted.sample(where=orders[["plan", "age"]])
+    (free_active, free_net), (active, net) = differences(free), differences(rows)
+    assert free_active > 0.2
+    assert free_net > 25
+    assert active > free_active / 3
+    assert net > free_net / 2
+    for name in ("score", "town"):
+        assert abs(rows[name].isna().mean() - free[name].isna().mean()) < 0.04, name
 
 
 def test_cells_are_read_as_conditions_are(fitted):
