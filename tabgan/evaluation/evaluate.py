@@ -1,11 +1,11 @@
 """`evaluate`: from two tables to an `Evaluation`, all that can be said about the second one."""
 
 import os
+import textwrap
 import time
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields, is_dataclass
-from math import isfinite
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,25 +13,12 @@ import numpy as np
 
 from tabgan.base.errors import TableFileError
 from tabgan.base.random_streams import RandomStateLike, numpy_stream, resolve_seed
-from tabgan.evaluation.attacks.audit_results import PrivacyAudit
 from tabgan.evaluation.compared_tables import ComparedTables, read_tables
 from tabgan.evaluation.copying import measure_nearness
 from tabgan.evaluation.coverage import measure_coverage
 from tabgan.evaluation.detection import detect
 from tabgan.evaluation.fidelity import Relations, describe_fidelity, measure_relations
-from tabgan.evaluation.results import (
-    Coverage,
-    Detection,
-    Fidelity,
-    Nearness,
-    PartResults,
-    Run,
-    Tables,
-    Utility,
-    Validity,
-    Verdict,
-)
-from tabgan.evaluation.summary import summarise
+from tabgan.evaluation.results import EvaluationResults, Figure, PartResults, Tables
 from tabgan.evaluation.utility import Target, choose_target, measure_utility, named_target
 from tabgan.evaluation.validity import check_validity
 from tabgan.evaluation.verdict import judge
@@ -43,7 +30,7 @@ __all__ = ["Evaluation", "evaluate"]
 
 
 @dataclass(frozen=True, repr=False)
-class Evaluation:
+class Evaluation(EvaluationResults):
     """How good a synthetic table is, figure by figure.
 
     Attributes
@@ -63,34 +50,15 @@ class Evaluation:
         rest by ``dataclasses.replace(evaluation, privacy=audit(real, synthetic, holdout))``.
     """
 
-    verdict: Verdict
-    tables: Tables
-    validity: Validity
-    fidelity: Fidelity
-    detection: Detection
-    utility: Utility | None
-    coverage: Coverage
-    nearness: Nearness
-    run: Run | None = None
-    privacy: PrivacyAudit | None = None
-
     def summary(self) -> str:
         """Return the verdict, the parts with their floors and the weakest points, as text."""
-        return summarise(self)
+        return summarize(self)
 
     def __str__(self) -> str:
         return self.summary()
 
     def __repr__(self) -> str:
         return f"Evaluation(grade={self.verdict.grade!r}, score={self.verdict.score:.3f})"
-
-    def to_json(self) -> dict[str, Any]:
-        """Return all figures as JSON values: objects, lists, numbers, text, and null for NaN.
-
-        There are single values of the tables in it (levels, quantiles, examples of violations),
-        and no row of either.
-        """
-        return {field.name: _plain(getattr(self, field.name)) for field in fields(self)}
 
     def to_html(self) -> str:
         """Return the quality report: one HTML page, under 2 MB, that needs no network.
@@ -131,23 +99,6 @@ class Evaluation:
         from tabgan.evaluation.report.page import render_frame
 
         return render_frame(self)
-
-
-def _plain(value: Any) -> Any:
-    """Return a result as JSON values."""
-    if isinstance(value, np.ndarray | np.generic):
-        value = value.tolist()
-    if isinstance(value, float):
-        return value if isfinite(value) else None
-    if is_dataclass(value):
-        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
-    if isinstance(value, tuple) and hasattr(value, "_asdict"):
-        return {name: _plain(item) for name, item in value._asdict().items()}
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return value
 
 
 MOST_PAIR_ROWS = 50_000
@@ -279,3 +230,75 @@ def _timed(seconds: dict[str, float], part: str) -> Iterator[None]:
     began = time.perf_counter()
     yield
     seconds[part] = seconds.get(part, 0.0) + time.perf_counter() - began
+
+
+WIDTH = 88
+_Row = tuple[str, str, str, str]
+
+
+def summarize(found: EvaluationResults) -> str:
+    """Return the verdict, a table of the parts with their floors, the weakest points, and risks."""
+    tables = found.tables
+    compared = f"{tables.synthetic_rows:,} synthetic rows against {tables.real_rows:,} real ones"
+    if tables.holdout_rows:
+        compared += f" and {tables.holdout_rows:,} held out"
+    lines = [
+        *textwrap.wrap(found.verdict.headline, WIDTH),
+        f"Score {found.verdict.score:.3f} ({found.verdict.grade}); {compared}",
+        "",
+        *_aligned([("", "score", "this table", "a fresh sample"), *_rows(found)]),
+    ]
+    for number, point in enumerate(found.verdict.weak_points, 1):
+        lines += ["", *_paragraph(f"{number}. {point.what}"), *_paragraph(f"   {point.remedy}")]
+    if found.privacy is not None:
+        lines += ["", str(found.privacy)]
+    return "\n".join(lines)
+
+
+def _rows(found: EvaluationResults) -> list[_Row]:
+    fidelity, detection, coverage = found.fidelity, found.detection, found.coverage
+    rows = [
+        ("validity", "valid rows", found.validity.valid_rows, "%"),
+        ("shapes", "mean error", fidelity.shape_error, "%"),
+        ("trends", "mean error", fidelity.trend_error, "%"),
+        ("detection", "AUC of trees", Figure(detection.trees.auc, detection.trees.floor), ""),
+    ]
+    if found.utility is not None:
+        what = f"{found.utility.metric} of {found.utility.target!r:.30}"
+        rows.append(("utility", what, found.utility.score, ""))
+    rows += [
+        ("coverage", "levels", coverage.levels, "%"),
+        ("", "ranges", coverage.ranges, "%"),
+        ("", "rare combinations", coverage.rare_combinations, "%"),
+        ("", "missing patterns", coverage.missing_patterns, "%"),
+        ("nearness", "unique rows copied", found.nearness.unique_copies, "%"),
+    ]
+    scores = found.verdict.parts
+    return [
+        (
+            part,
+            f"{scores[part]:.3f}" if part in scores else "",
+            f"{_written(figure.value, unit)} {what}",
+            _written(figure.floor, unit),
+        )
+        for part, what, figure, unit in rows
+        if not np.isnan(figure.value)
+    ]
+
+
+def _written(value: float, unit: str) -> str:
+    if np.isnan(value):
+        return ""
+    return f"{value:.1f} %" if unit == "%" else f"{value:.3f}"
+
+
+def _aligned(rows: Sequence[_Row]) -> list[str]:
+    widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+
+
+def _paragraph(text: str) -> list[str]:
+    return textwrap.wrap(text, WIDTH, initial_indent="", subsequent_indent="   ")

@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tabgan.evaluation.column_distances import column_distance
-from tabgan.evaluation.column_distributions import distribution_of
+from tabgan.evaluation.column_distributions import column_distance, distribution_of
 from tabgan.evaluation.compared_tables import ComparedTables
 from tabgan.evaluation.numeric_tables import CodedColumn, take_rows
 from tabgan.evaluation.results import ColumnResult, Fidelity, Figure, Pairs

@@ -1,17 +1,21 @@
 """What an evaluation found: frozen values that text, JSON and the HTML report are made from."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
+from math import isfinite
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from tabgan.evaluation.attacks.audit_results import PrivacyAudit
 
 __all__ = [
     "ColumnResult",
     "Coverage",
     "Detection",
     "Detector",
+    "EvaluationResults",
     "Fidelity",
     "Figure",
     "Grade",
@@ -476,3 +480,47 @@ class PartResults(NamedTuple):
     utility: Utility | None
     coverage: Coverage
     nearness: Nearness
+
+
+@dataclass(frozen=True)
+class EvaluationResults:
+    """The verdict and all figures behind it, as `Evaluation` describes them.
+
+    `tabgan.evaluation.evaluate.Evaluation` adds the summary and the report.
+    """
+
+    verdict: Verdict
+    tables: Tables
+    validity: Validity
+    fidelity: Fidelity
+    detection: Detection
+    utility: Utility | None
+    coverage: Coverage
+    nearness: Nearness
+    run: Run | None = None
+    privacy: PrivacyAudit | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all figures as JSON values: objects, lists, numbers, text, and null for NaN.
+
+        There are single values of the tables in it (levels, quantiles, examples of violations),
+        and no row of either.
+        """
+        return {field.name: _plain(getattr(self, field.name)) for field in fields(self)}
+
+
+def _plain(value: Any) -> Any:
+    """Return a result as JSON values."""
+    if isinstance(value, np.ndarray | np.generic):
+        value = value.tolist()
+    if isinstance(value, float):
+        return value if isfinite(value) else None
+    if is_dataclass(value):
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, tuple) and hasattr(value, "_asdict"):
+        return {name: _plain(item) for name, item in value._asdict().items()}
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value

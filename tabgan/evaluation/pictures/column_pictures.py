@@ -1,7 +1,7 @@
 """Columns of synthetic rows over those of real ones, at moments of a training."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
 
 import numpy as np
 import pandas as pd
@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from tabgan.base.errors import OptionError
 from tabgan.evaluation.pictures.canvas import BLUE, GREY, INK, Path, lighten, new_figure, save
-from tabgan.fitting.train_table import Snapshot
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,6 +29,18 @@ Places = NDArray[np.float64]
 
 
 Kind = Literal["number", "date", "duration"]
+
+
+class SnapshotOfRows(Protocol):
+    """Synthetic rows of one moment of training, as an estimator's `snapshots_` holds them."""
+
+    @property
+    def epoch(self) -> float:
+        """Passes over the table until then."""
+
+    @property
+    def rows(self) -> pd.DataFrame:
+        """The rows."""
 
 
 def has_scale(values: pd.Series) -> bool:
@@ -140,7 +151,7 @@ def choose_columns(frame: pd.DataFrame, most: int = 6) -> list[Any]:
 
 
 def plot_marginals(
-    snapshots: Sequence[Snapshot], real: pd.DataFrame, columns: Sequence[Any], path: Path
+    snapshots: Sequence[SnapshotOfRows], real: pd.DataFrame, columns: Sequence[Any], path: Path
 ) -> None:
     """Draw columns of synthetic rows over those of real ones: a row a column, a panel a moment.
 

@@ -11,7 +11,6 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from tabgan.evaluation.evaluate import Evaluation
 from tabgan.evaluation.report import svg_charts, words
 from tabgan.evaluation.report.page_view import (
     PART_NAMES,
@@ -23,7 +22,7 @@ from tabgan.evaluation.report.page_view import (
 from tabgan.evaluation.report.readings import FIGURES, read
 from tabgan.evaluation.report.report_charts import heat_maps, training_curves, worst_pairs
 from tabgan.evaluation.report.words import short
-from tabgan.evaluation.results import Figure
+from tabgan.evaluation.results import EvaluationResults, Figure
 
 __all__ = ["LARGEST_PAGE", "embed", "render", "render_frame", "shortened"]
 
@@ -65,7 +64,7 @@ _LIMITS = ((120, 1000), (40, 300), (10, 100))  # columns with a chart, and liste
 _LONGEST_TEXT = 1000  # characters of any text, sentences of the verdict among them
 
 
-def render(evaluation: Evaluation) -> str:
+def render(evaluation: EvaluationResults) -> str:
     """Return the report as one HTML file that needs nothing beside it.
 
     It is under 2 MB: where there are very many columns, or their names are very long, the best
@@ -79,7 +78,7 @@ def render(evaluation: Evaluation) -> str:
     return page
 
 
-def render_frame(evaluation: Evaluation) -> str:
+def render_frame(evaluation: EvaluationResults) -> str:
     """Return the report within a frame, so that its style and a notebook's keep apart."""
     return Markup(
         '<iframe srcdoc="{}" title="Quality report" sandbox="allow-scripts" '
@@ -87,7 +86,7 @@ def render_frame(evaluation: Evaluation) -> str:
     ).format(render(evaluation))
 
 
-def _page(evaluation: Evaluation, charts: int, listed: int) -> str:
+def _page(evaluation: EvaluationResults, charts: int, listed: int) -> str:
     pairs, run = evaluation.fidelity.pairs, evaluation.run
     columns = sort_columns(evaluation, charts, listed)
     maps = heat_maps(pairs) if pairs else None

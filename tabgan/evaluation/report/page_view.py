@@ -7,10 +7,16 @@ from typing import NamedTuple
 import numpy as np
 from markupsafe import Markup
 
-from tabgan.evaluation.evaluate import Evaluation
 from tabgan.evaluation.report.readings import Reading, column_gap, read
 from tabgan.evaluation.report.report_charts import HeatMaps, distribution
-from tabgan.evaluation.results import ColumnResult, Figure, LevelsChart, NumbersChart, Pairs
+from tabgan.evaluation.results import (
+    ColumnResult,
+    EvaluationResults,
+    Figure,
+    LevelsChart,
+    NumbersChart,
+    Pairs,
+)
 
 __all__ = [
     "ColumnCard",
@@ -117,7 +123,7 @@ class PartView(NamedTuple):
     leading: Leading | None
 
 
-def sort_columns(evaluation: Evaluation, charts: int, listed: int) -> Columns:
+def sort_columns(evaluation: EvaluationResults, charts: int, listed: int) -> Columns:
     """Return the columns with at most so many charts and so many further lines."""
     everything = list(enumerate(evaluation.fidelity.columns))
     compared = [(i, column, column_gap(column)) for i, column in everything if column.shape_error]
@@ -139,7 +145,7 @@ def _picture(column: ColumnResult, *, with_chart: bool) -> Markup | None:
     return distribution(column.name, shown)
 
 
-def leading_figures(evaluation: Evaluation) -> dict[str, Leading]:
+def leading_figures(evaluation: EvaluationResults) -> dict[str, Leading]:
     """Return the figure that each part is known by."""
     found = {
         "validity": Leading("valid_rows", evaluation.validity.valid_rows),
@@ -156,7 +162,7 @@ def leading_figures(evaluation: Evaluation) -> dict[str, Leading]:
     return found
 
 
-def parts(evaluation: Evaluation) -> list[PartView]:
+def parts(evaluation: EvaluationResults) -> list[PartView]:
     """Return the parts of the verdict in its order."""
     leading = leading_figures(evaluation)
     return [
@@ -171,7 +177,9 @@ def parts(evaluation: Evaluation) -> list[PartView]:
     ]
 
 
-def shown_of(evaluation: Evaluation, columns: Columns, maps: HeatMaps | None) -> Evaluation:
+def shown_of(
+    evaluation: EvaluationResults, columns: Columns, maps: HeatMaps | None
+) -> EvaluationResults:
     """Return an evaluation of no more than the page shows, whose JSON is small."""
     cards = [card.result for card in columns.cards]
     listed = [replace(card.result, distribution=None) for card in columns.listed]
