@@ -19,9 +19,9 @@ from tabgan.base.checks import check_memory, check_number
 from tabgan.base.errors import ModelFileError, NotFittedError, OptionError, TrainingWarning
 from tabgan.base.random_streams import RandomStateLike, numpy_stream, resolve_seed
 from tabgan.fitting.fit_table import fit_table
-from tabgan.fitting.options import check_options
+from tabgan.fitting.options import FitOptions
 from tabgan.fitting.private.privacy_ledger import Ledger
-from tabgan.fitting.private.public_schema import check_dtypes_are_declared
+from tabgan.fitting.private.public_schema import check_dtypes_are_declared, check_private_options
 from tabgan.fitting.train_table import Snapshot
 from tabgan.generators.gan.diagnosis import Finding
 from tabgan.generators.precision import choose_device
@@ -533,13 +533,14 @@ class TabGAN(AssessmentMixin, BaseEstimator):
             If training diverges.
         """
         began = time.monotonic()
-        check_options(self.get_params(deep=False))
+        options = FitOptions.of(self)
         seed = resolve_seed(self.random_state)
-        progress = Progress(self.verbose)
+        progress = Progress(options.verbose)
         if self.epsilon is not None:
+            check_private_options(self.get_params(deep=False))
             check_dtypes_are_declared(X)
         try:
-            options, frame, form = self.get_params(deep=False), as_frame(X), form_of(X)
+            frame, form = as_frame(X), form_of(X)
             model, snapshots = fit_table(frame, options, seed, progress, began, form=form)
         finally:
             progress.close()
@@ -628,7 +629,7 @@ class TabGAN(AssessmentMixin, BaseEstimator):
                 constraints=list(model.constraints) or None,
                 device=device,
             )
-            check_options(gan.get_params(deep=False))
+            FitOptions.of(gan)
             resolve_seed(gan.random_state)
             check_number("n_rows", model.facts["n_rows"], Integral, 1)
             gan._set_model(model)

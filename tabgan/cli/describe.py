@@ -4,45 +4,61 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
+from tabgan.base.random_streams import resolve_seed
 from tabgan.cli.console import aligned
 from tabgan.cli.training import describe_finish
 from tabgan.encoding.table_encoder import TableEncoder
 from tabgan.estimator import TabGAN
+from tabgan.fitting.options import FitOptions
+from tabgan.fitting.prepare import prepare
 from tabgan.fitting.private.privacy_ledger import Ledger
-from tabgan.fitting.train_table import auto_steps
 from tabgan.generators.gan.diagnosis import Finding
-from tabgan.generators.latents import choose_latent_dim
-from tabgan.inference.infer_schema import resolve_schema
 from tabgan.table.dtypes import restore_dtype
 from tabgan.table.schema import Column, Schema
 
 __all__ = ["describe_model", "describe_table", "lay_out"]
 
-_SEED = 0  # the search for rules looks at a sample of the rows
+_SEED = 0
 _LIBRARIES = 750_000_000  # bytes that torch, pandas and the others take by themselves
 
 
-def describe_table(frame: pd.DataFrame, schema: Schema | None) -> tuple[Schema, dict[str, Any]]:
-    """Infer the schema of a table, unless it is given, and what training on it would be."""
-    schema = resolve_schema(frame, schema)
-    encoder = TableEncoder.fit(frame, schema, np.random.default_rng(_SEED))
-    latent = choose_latent_dim(encoder.spans.width, len(frame), encoder.n_learned)
+def describe_table(frame: pd.DataFrame, gan: TabGAN) -> tuple[Schema, dict[str, Any]]:
+    """Describe what an estimator would learn from a table, and how.
+
+    Parameters
+    ----------
+    frame
+        The table.
+    gan
+        The estimator; the seed is its `random_state`, or 0.
+
+    Returns
+    -------
+    The schema as declared or inferred, and the facts as JSON values.
+    """
+    seed = _SEED if gan.random_state is None else resolve_seed(gan.random_state)
+    preparation = prepare(frame, FitOptions.of(gan), seed)
+    encoder, latent = preparation.encoder, preparation.latent
     facts: dict[str, Any] = {
         "rows": len(frame),
         "columns": [
-            _column_facts(column, frame.iloc[:, place]) for place, column in enumerate(schema)
+            _column_facts(column, frame.iloc[:, place])
+            for place, column in enumerate(preparation.declared_schema)
         ],
+        "folded": {
+            str(name): {"levels": levels.n_levels, "rows": levels.n_rows}
+            for name, levels in preparation.folded.items()
+        },
         "dependencies": [rule.describe() for rule in encoder.dependencies],
         "learned_columns": encoder.n_learned,
         "encoded_width": encoder.spans.width,
         "latent": {"size": latent.dim, "reason": latent.reason},
-        "steps": auto_steps(len(frame)),
+        "steps": preparation.n_steps,
         "memory_bytes": _expected_memory(frame, encoder),
     }
-    return schema, facts
+    return preparation.declared_schema, facts
 
 
 def describe_model(path: str) -> dict[str, Any]:
@@ -111,6 +127,10 @@ def lay_out(facts: dict[str, Any]) -> str:
     ]
     lines = [*aligned([header, *rows]), ""]
     lines += [f"rule: {rule}" for rule in facts["dependencies"]] or ["no rules between columns"]
+    lines += [
+        f"folded: {name}: {folded['levels']:,} rare levels, in {folded['rows']:,} rows"
+        for name, folded in facts.get("folded", {}).items()
+    ]
     lines += [f"constraint: {rule}" for rule in facts.get("constraints", ())]
     for name, values in facts.get("conditions", {}).items():
         shown = ", ".join(values[:10]) + (", …" if len(values) > 10 else "")

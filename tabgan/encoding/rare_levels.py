@@ -1,6 +1,7 @@
 """Levels that few rows hold: folded into the others before anything is learned."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -12,11 +13,18 @@ from tabgan.table.columns import ColumnFrame, TypedSeries, count_rows, numbers_o
 from tabgan.table.kinds import RANGED
 from tabgan.table.level_codes import codes_of
 
-__all__ = ["fold_rare", "has_frequent_level", "rare_rows"]
+__all__ = ["FoldedLevels", "fold_rare", "has_frequent_level", "rare_rows"]
 
 MOST_RARE = 0.5  # share of rows with a rare level, for all of them to have one donor each
 
 Mask = NDArray[np.bool_]
+
+
+class FoldedLevels(NamedTuple):
+    """How many rare levels of a column were folded, and how many rows hold one of them."""
+
+    n_levels: int
+    n_rows: int
 
 
 def fold_rare(
@@ -24,7 +32,7 @@ def fold_rare(
     ties: Iterable[Collection[int]],
     joint: Iterable[Sequence[int]],
     rng: np.random.Generator,
-) -> tuple[ColumnFrame, dict[int, int]]:
+) -> tuple[ColumnFrame, dict[int, FoldedLevels]]:
     """Give rows with a rare level the level of a row that has none, drawn at random.
 
     So a rare level becomes one of the frequent ones, in proportion to these. Columns that are tied
@@ -44,18 +52,18 @@ def fold_rare(
 
     Returns
     -------
-    The table, and how many levels were folded, by position.
+    The table, and what was folded, by position.
     """
     joints = [tuple(positions) for positions in joint]
     rare: dict[tuple[int, ...], Mask] = {}
-    folded: dict[int, int] = {}
+    folded: dict[int, FoldedLevels] = {}
     for group in _groups(table, [*ties, *joints]):
         chance = float(rng.random())
         own = {}
         for at in group:
             own[at], n_levels = rare_rows(table[at], chance)
             if n_levels:
-                folded[at] = n_levels
+                folded[at] = FoldedLevels(n_levels, int(own[at].sum()))
         for positions in joints:
             if set(positions) <= set(group):
                 own[positions[0]] |= _rare_together([table[at] for at in positions], chance)

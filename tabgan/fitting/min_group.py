@@ -1,13 +1,14 @@
-"""What a model may know of a table: no value that only a few of its rows hold."""
+"""`min_group`: keep values out of a model that only a few rows of its table hold."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from tabgan.base.errors import DataError, SchemaError
-from tabgan.encoding.rare_levels import fold_rare, has_frequent_level
+from tabgan.encoding.rare_levels import FoldedLevels, fold_rare, has_frequent_level
 from tabgan.inference.infer_schema import infer_schema, with_measured_ranges
 from tabgan.rules.constraint import ColumnConstraint, Constraint
 from tabgan.rules.dependencies import detect_dependencies
@@ -18,11 +19,27 @@ from tabgan.table.kinds import RANGED
 from tabgan.table.number_scale import clip_to_range
 from tabgan.table.schema import Column, Schema
 
-__all__ = ["suppress_rare_values", "with_min_group"]
+__all__ = ["Suppressed", "suppress_rare_values", "with_min_group"]
+
+
+class Suppressed(NamedTuple):
+    """A table and its schema without rare values, and what was folded, by position."""
+
+    frame: pd.DataFrame
+    schema: Schema
+    folded: Mapping[int, FoldedLevels]
 
 
 def with_min_group(schema: Schema, min_group: int) -> Schema:
-    """Give the columns that say nothing of it the estimator's `min_group`, if it is above 1."""
+    """Set the estimator's `min_group` in columns that have none of their own.
+
+    Parameters
+    ----------
+    schema
+        Columns of the table.
+    min_group
+        About how many rows must hold a value. 1 keeps all values, and leaves the schema as it is.
+    """
     if min_group == 1:
         return schema
     columns = (replace(c, min_group=c.min_group or min_group) for c in schema)
@@ -36,34 +53,33 @@ def suppress_rare_values(
     rules: Sequence[Dependency],
     *,
     kept: Collection[int],
-    given: Sequence[int],
+    conditions: Sequence[int],
     streams: tuple[np.random.Generator, np.random.Generator],
     derive: bool,
-) -> tuple[pd.DataFrame, Schema]:
+) -> Suppressed:
     """Fold rare levels of a table into frequent ones, and trim the ranges of its schema.
 
-    Numbers beyond a trimmed range stay in the table: their encoders take them for numbers near
-    to the end.
+    Numbers beyond a trimmed range stay in the table; their encoders clip them.
 
     Parameters
     ----------
     frame, schema
         The training table.
     constraints, rules
-        What is declared of it, and the dependencies that keep it.
-    kept, given
-        Positions of columns that no rule may derive, and of those that are conditions.
+        The declared constraints, and the dependencies that keep them.
+    kept, conditions
+        Positions of the columns that no rule may derive, and of the condition columns.
     streams
         Randomness of the detection of rules, and of thresholds and donors.
     derive
         Whether rules are detected.
     """
     if all(column.least_rows == 1 for column in schema):
-        return frame, schema
-    spoken_of = [
+        return Suppressed(frame, schema, {})
+    constrained = [
         tuple(rule.positions(schema)) for rule in constraints if isinstance(rule, ColumnConstraint)
     ]
-    schema = _with_names_made_anew(frame, schema, {at for tie in spoken_of for at in tie})
+    schema = _with_generated_values(frame, schema, {at for tie in constrained for at in tie})
     table = by_position(frame, schema)
     detected = detect_dependencies(table, streams[0], kept) if derive else []
     joint = [
@@ -71,42 +87,50 @@ def suppress_rare_values(
         for rule in constraints
         if isinstance(rule, FixedCombinations) and rule.combinations is None
     ]
-    ties = [*spoken_of, *(rule.positions for rule in (*detected, *rules))]
-    if len(given) > 1:  # which of their values occur together is kept
-        joint.append(tuple(given))
+    ties = [*constrained, *(rule.positions for rule in (*detected, *rules))]
+    if len(conditions) > 1:  # the model keeps which of their values occur together
+        joint.append(tuple(conditions))
     table, folded = fold_rare(table, ties, joint, streams[1])
-    hidden = pd.concat([values for _, values in table.values()], axis=1)
-    hidden.columns = column_index(schema)
-    columns = tuple(replace(c, folded=folded.get(at)) for at, c in enumerate(schema))
-    return hidden, _trimmed(frame, hidden, replace(schema, columns=columns))
+    suppressed = pd.concat([values for _, values in table.values()], axis=1)
+    suppressed.columns = column_index(schema)
+    columns = tuple(
+        replace(c, folded=folded[at].n_levels if at in folded else None)
+        for at, c in enumerate(schema)
+    )
+    schema = _trimmed(frame, suppressed, replace(schema, columns=columns))
+    return Suppressed(suppressed, schema, folded)
 
 
-def _trimmed(frame: pd.DataFrame, hidden: pd.DataFrame, schema: Schema) -> Schema:
-    """Bring ranges that were measured of the table to trimmed ones; declared ones stay."""
+def _trimmed(frame: pd.DataFrame, suppressed: pd.DataFrame, schema: Schema) -> Schema:
+    """Trim the ranges that were measured from the table; declared ranges stay."""
     series = [
-        _within(column, hidden.iloc[:, at]) if column.kind in RANGED else hidden.iloc[:, at]
+        _clipped(column, suppressed.iloc[:, at])
+        if column.kind in RANGED
+        else suppressed.iloc[:, at]
         for at, column in enumerate(schema)
     ]
-    trimmed = pd.concat(series, axis=1).set_axis(hidden.columns, axis=1)
+    trimmed = pd.concat(series, axis=1).set_axis(suppressed.columns, axis=1)
     return with_measured_ranges(schema, frame, trimmed)
 
 
-def _within(column: Column, values: pd.Series) -> pd.Series:
+def _clipped(column: Column, values: pd.Series) -> pd.Series:
     numbers = numbers_of(values, column)
     decimals = 0 if column.kind == "integer" else column.decimals
-    known = numbers.values.copy()
-    known[numbers.present] = clip_to_range(known[numbers.present], decimals, column.least_rows)
-    written = numbers_to_series(known, numbers.special, column, numbers.present)
-    return written.set_axis(values.index)
+    clipped = numbers.values.copy()
+    clipped[numbers.present] = clip_to_range(clipped[numbers.present], decimals, column.least_rows)
+    series = numbers_to_series(clipped, numbers.special, column, numbers.present)
+    return series.set_axis(values.index)
 
 
-def _with_names_made_anew(frame: pd.DataFrame, schema: Schema, fixed: Collection[int]) -> Schema:
-    """Let the values of columns be made anew that have no level of enough rows.
+def _with_generated_values(
+    frame: pd.DataFrame, schema: Schema, constrained: Collection[int]
+) -> Schema:
+    """Turn categorical columns without any frequent level into identifiers.
 
     Raises
     ------
     DataError
-        If a column has none and its values can't be made anew, or a constraint speaks of it.
+        If such a column can't be an identifier, or a constraint names it.
     """
     for at, (column, values) in by_position(frame, schema).items():
         is_declared = isinstance(values.dtype, pd.CategoricalDtype)
@@ -114,16 +138,20 @@ def _with_names_made_anew(frame: pd.DataFrame, schema: Schema, fixed: Collection
             continue
         why = f"no value is held by min_group={column.min_group} rows"
         try:
-            (made,) = infer_schema(frame.iloc[:, [at]].set_axis([at], axis=1), {at: "identifier"})
+            alone = frame.iloc[:, [at]].set_axis([at], axis=1)
+            (identifier,) = infer_schema(alone, {at: "identifier"})
         except SchemaError:
-            made = column
-        if made is column or at in fixed:
+            identifier = column
+        if identifier is column or at in constrained:
             raise DataError(
-                f"Column {column.name!r}: {why}, so that none is kept, and none can be made anew; "
+                f"Column {column.name!r}: {why}, so that none is kept, and none can be generated; "
                 "drop the column or give it another kind, or keep its values with min_group=1"
             )
-        made = replace(
-            made, name=column.name, min_group=column.min_group, why=f"{why}: they are made anew"
+        identifier = replace(
+            identifier,
+            name=column.name,
+            min_group=column.min_group,
+            why=f"{why}: they are generated",
         )
-        schema = schema.with_column(made)
+        schema = schema.with_column(identifier)
     return schema

@@ -1,50 +1,204 @@
-"""Checks of the estimator's options, before any work begins."""
+"""`FitOptions`: the options of a `TabGAN`, checked once and typed from there on."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, Final, Literal, Self
 
 import numpy as np
+import torch
+from sklearn.base import BaseEstimator
 
 from tabgan.base.checks import check_number, check_training
-from tabgan.base.errors import OptionError
+from tabgan.base.errors import OptionError, SchemaError
 from tabgan.generators.gan.training_config import TrainingConfig
-from tabgan.generators.latents import check_prior
+from tabgan.generators.latents import Prior, check_prior
 from tabgan.generators.precision import choose_device, choose_precision
+from tabgan.generators.training_callbacks import Callback
+from tabgan.rules.constraint import Constraint
 from tabgan.rules.constraint_plan import check_constraints
+from tabgan.table.kinds import Kind
 from tabgan.table.locale_words import check_locale
+from tabgan.table.schema import Schema
 
-__all__ = ["check_options"]
+__all__ = ["FitOptions", "check_callbacks"]
 
 LEAST_EPSILON = 0.01
 LEAST_DELTA, MOST_DELTA = 1e-14, 0.5
 
+# Options that belong to this process, or have their own place in a model file.
+_NOT_IN_A_FILE: Final = (
+    "schema",
+    "condition_on",
+    "constraints",
+    "device",
+    "callbacks",
+    "random_state",
+)
 
-def check_options(options: Mapping[str, Any]) -> None:
-    """Check the options of a `TabGAN` that don't hang on the table.
+
+@dataclass(frozen=True)
+class FitOptions:
+    """The options of a `TabGAN`, each checked by type and value.
+
+    The attributes are the parameters of `TabGAN`, except for these.
+
+    Attributes
+    ----------
+    training
+        Loss, penalty, stabilizers, optimizer, learning rate and steps of the discriminator.
+    condition_on
+        Labels of the condition columns; empty for none.
+    device, dtype
+        Where to train, and the number format of matrix products.
+    parameters
+        The options that a model file keeps, as JSON values by name.
+    """
+
+    steps: int | Literal["auto"]
+    epochs: float | None
+    max_time: float | None
+    batch_size: int
+    latent_dim: int | Literal["auto"]
+    hidden_dim: int
+    training: TrainingConfig
+    prior: Prior
+    schema: Schema | Mapping[Hashable, Kind] | None
+    condition_on: tuple[Hashable, ...]
+    constraints: tuple[Constraint, ...]
+    locale: str | None
+    min_group: int
+    derive: bool
+    refine: bool
+    polish: bool
+    epsilon: float | None
+    delta: float
+    device: torch.device
+    dtype: torch.dtype
+    snapshots: int
+    callbacks: tuple[Callback, ...]
+    verbose: bool
+    parameters: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, estimator: BaseEstimator) -> Self:
+        """Check the options of a `TabGAN` that do not depend on the table.
+
+        Parameters
+        ----------
+        estimator
+            The `TabGAN`.
+
+        Raises
+        ------
+        OptionError
+            If an option has a value that it can't have. The message names the option, its value
+            and the rule.
+        SchemaError
+            If the schema is neither a schema nor a mapping.
+        """
+        params = estimator.get_params(deep=False)
+        device = choose_device(params["device"])
+        dtype = choose_precision(params["precision"], device)
+        _check_switches(params)
+        check_training(params)
+        check_constraints(params["constraints"])
+        training = TrainingConfig.of(params)
+        prior = check_prior(params["prior"])
+        _check_budget(params["epsilon"], params["delta"])
+        if params["locale"] is not None:
+            check_locale(params["locale"], OptionError)
+        _check_schema(params["schema"])
+        return cls(
+            steps=_whole_or_auto(params["steps"]),
+            epochs=_float_or_none(params["epochs"]),
+            max_time=_float_or_none(params["max_time"]),
+            batch_size=int(params["batch_size"]),
+            latent_dim=_whole_or_auto(params["latent_dim"]),
+            hidden_dim=int(params["hidden_dim"]),
+            training=training,
+            prior=prior,
+            schema=params["schema"],
+            condition_on=_labels(params["condition_on"]),
+            constraints=tuple(params["constraints"] or ()),
+            locale=params["locale"],
+            min_group=int(params["min_group"]),
+            derive=bool(params["derive"]),
+            refine=bool(params["refine"]),
+            polish=bool(params["polish"]),
+            epsilon=_float_or_none(params["epsilon"]),
+            delta=float(params["delta"]),
+            device=device,
+            dtype=dtype,
+            snapshots=int(params["snapshots"]),
+            callbacks=check_callbacks(params["callbacks"]),
+            verbose=bool(params["verbose"]),
+            parameters=training.kept_options(params, _NOT_IN_A_FILE),
+        )
+
+
+def check_callbacks(callbacks: Iterable[Callback] | None) -> tuple[Callback, ...]:
+    """Return the option `callbacks` as a tuple.
 
     Raises
     ------
     OptionError
-        If one has a value that it can't have; the message names it, its value and the rule.
+        If it is neither None nor a sequence of `Callback` objects.
+
+    Examples
+    --------
+    >>> check_callbacks(None)
+    ()
     """
-    choose_precision(options["precision"], choose_device(options["device"]))
-    for name in ("refine", "polish"):
-        if not isinstance(options[name], bool | np.bool_):
-            raise OptionError(f"{name}={options[name]!r} must be True or False")
+    if not isinstance(callbacks, Iterable | None):
+        raise OptionError(f"callbacks={callbacks!r} must be a sequence of Callback objects")
+    listed = tuple(callbacks or ())
+    for callback in listed:
+        if not isinstance(callback, Callback):
+            raise OptionError(
+                f"callbacks={callbacks!r:.80} must be a sequence of Callback objects, and "
+                f"{callback!r:.80} is none; give an object of a class that derives from "
+                "tabgan.callbacks.Callback"
+            )
+    return listed
+
+
+def _check_switches(params: Mapping[str, Any]) -> None:
+    """Check the options that are switches or sizes."""
+    for name in ("derive", "refine", "polish"):
+        if not isinstance(params[name], bool | np.bool_):
+            raise OptionError(f"{name}={params[name]!r} must be True or False")
     for name in ("batch_size", "hidden_dim", "min_group"):
-        check_number(name, options[name], Integral, 1)
-    check_training(options)
-    check_constraints(options["constraints"])
-    TrainingConfig.of(options)
-    check_prior(options["prior"])
-    _check_budget(options["epsilon"], options["delta"])
-    if options["locale"] is not None:
-        check_locale(options["locale"], OptionError)
+        check_number(name, params[name], Integral, 1)
+    verbose = params["verbose"]  # scikit-learn's estimators take levels, such as verbose=1
+    if not isinstance(verbose, bool | np.bool_ | Integral) or verbose < 0:
+        raise OptionError(f"verbose={verbose!r} must be True or False, or a whole number from 0")
+
+
+def _check_schema(schema: Any) -> None:
+    if not isinstance(schema, Schema | Mapping | None):
+        raise SchemaError(
+            f"schema={schema!r:.80} must be a Schema, a mapping from column names to kinds, or "
+            "None; Schema.from_json reads one from JSON"
+        )
+
+
+def _labels(condition_on: Any) -> tuple[Hashable, ...]:
+    """Return the labels that `condition_on` names: a label, or a list of them."""
+    if condition_on is None:
+        return ()
+    labels = condition_on if isinstance(condition_on, list) else [condition_on]
+    for label in labels:
+        if not isinstance(label, Hashable):
+            raise OptionError(
+                f"condition_on={condition_on!r:.80} must be the name of a column, a list of "
+                f"names, or None; {label!r:.80} names no column"
+            )
+    return tuple(labels)
 
 
 def _check_budget(epsilon: Any, delta: Any) -> None:
-    """Check a budget of privacy, and that the accountant can plan for it."""
+    """Check a privacy budget, and that the accountant can plan for it."""
     if epsilon is not None:
         check_number("epsilon", epsilon, Real, 0, "or None", above=True)
     check_number("delta", delta, Real, 0, above=True)
@@ -62,3 +216,11 @@ def _check_budget(epsilon: Any, delta: Any) -> None:
             f"delta={delta!r} must be from {LEAST_DELTA:g} to {MOST_DELTA:g}, and should be far "
             "below one in the number of rows"
         )
+
+
+def _whole_or_auto(value: Any) -> int | Literal["auto"]:
+    return "auto" if value == "auto" else int(value)
+
+
+def _float_or_none(value: Any) -> float | None:
+    return None if value is None else float(value)

@@ -13,14 +13,11 @@ import pandas as pd
 from tabgan.base.checks import check_number
 from tabgan.base.errors import DataError, OptionError, TrainingError, did_you_mean
 from tabgan.base.random_streams import RandomStateLike, numpy_stream, resolve_seed
-from tabgan.encoding.condition_columns import find_columns
-from tabgan.encoding.table_encoder import TableEncoder
 from tabgan.estimator import TabGAN
 from tabgan.evaluation.quality_scores import TableScores, score_table
-from tabgan.fitting.options import check_options
-from tabgan.generators.latents import LatentChoice, choose_latent_dim
+from tabgan.fitting.options import FitOptions
+from tabgan.fitting.prepare import prepare
 from tabgan.inference.accept_table import as_frame
-from tabgan.inference.infer_schema import resolve_schema
 from tabgan.table.schema import Schema
 from tabgan.tuning.search_space import Candidate, Space, candidate_latent_dims
 from tabgan.tuning.tuning_result import Trial, TuningResult
@@ -213,16 +210,17 @@ def tune(
     """
     _check_options(holdout, engine, trials, options)
     frame, seed = as_frame(table), resolve_seed(random_state)
-    schema = resolve_schema(frame, options.get("schema"))
-    train, held_out = _split(frame, holdout, seed)
-    options |= {"steps": steps, "random_state": seed, "schema": schema}
+    options |= {"steps": steps, "random_state": seed}
     gan = TabGAN(**{"refine": False, "polish": False, "verbose": False, **options})
-    check_options(gan.get_params(deep=False))
-    width, choice = _heuristic(frame, schema, gan, seed)
+    preparation = prepare(frame, FitOptions.of(gan), seed)
+    train, held_out = _split(frame, holdout, seed)
+    width, choice = preparation.encoder.spans.width, preparation.latent
     dims = candidate_latent_dims(width, choice.dim) if latent_dims is None else latent_dims
     space = _space(gan, engine, dims, learning_rates, hidden_dims)
     n_trials = len(space.grid()) if engine == "grid" else int(trials or OPTUNA_TRIALS)
-    experiment = _Experiment(gan, schema, train, held_out, choice.dim, n_trials, progress)
+    experiment = _Experiment(
+        gan, preparation.schema, train, held_out, choice.dim, n_trials, progress
+    )
     defaults = Candidate(choice.dim, gan.learning_rate, gan.hidden_dim)
     if engine == "grid":
         made = search_grid(space, experiment.evaluate)
@@ -235,6 +233,8 @@ def tune(
         "held_out_rows": len(held_out),
         "seed": seed,
         "engine": engine,
+        "encoded_width": width,
+        "dependencies": [rule.describe() for rule in preparation.encoder.dependencies],
     }
     return TuningResult(tuple(made), choice, defaults, facts)
 
@@ -340,17 +340,6 @@ def _split(frame: pd.DataFrame, holdout: float, seed: int) -> tuple[pd.DataFrame
     order = numpy_stream(seed, "holdout").permutation(len(frame))
     train, held_out = frame.iloc[order[size:]], frame.iloc[order[:size]]
     return train.reset_index(drop=True), held_out.reset_index(drop=True)
-
-
-def _heuristic(
-    frame: pd.DataFrame, schema: Schema, gan: TabGAN, seed: int
-) -> tuple[int, LatentChoice]:
-    """Return the encoded width of the whole table and the latent size that a fit of it takes."""
-    kept = find_columns(schema, gan.condition_on)
-    rng = numpy_stream(seed, "detect")
-    encoder = TableEncoder.fit(frame, schema, rng, derive=gan.derive, kept=kept)
-    width = encoder.spans.width
-    return width, choose_latent_dim(width, len(frame), encoder.n_learned)
 
 
 def _space(gan: TabGAN, engine: str, dims: Any, learning_rates: Any, hidden_dims: Any) -> Space:

@@ -42,7 +42,7 @@ def test_what_is_left_was_held_by_enough_rows(levels, seed):
     if counts.max() >= LEAST + LEAST // 2:
         kept = set(hidden["x"])
         assert all(counts[level] >= LEAST for level in kept)
-        assert len(counts) - len(kept) == folded.get(0, 0)
+        assert len(counts) - len(kept) == (folded[0].n_levels if folded else 0)
     frequent = frame["x"].map(counts).to_numpy() >= LEAST + LEAST // 2
     assert hidden["x"][frequent].tolist() == frame["x"][frequent].tolist()
 
@@ -58,7 +58,7 @@ def test_the_threshold_is_drawn():
 def test_donors_are_drawn_in_proportion():
     frame = pd.DataFrame({"x": ["a"] * 3000 + ["b"] * 1000 + [f"rare {i}" for i in range(1000)]})
     hidden, folded = fold(frame)
-    assert folded == {0: 1000}
+    assert folded == {0: (1000, 1000)}
     assert hidden["x"].iloc[4000:].eq("a").mean() == pytest.approx(0.75, abs=0.04)
 
 

@@ -186,7 +186,7 @@ def test_a_column_without_frequent_levels_is_made_anew(table):
     names = table.assign(boss=[f"{'ABCDEF'[i % 6]}{i % 150}" for i in range(ROWS)])
     gan = fit(names, schema={"boss": "categorical"}, min_group=10)
     assert gan.schema_["boss"].kind == "identifier"
-    assert gan.schema_["boss"].why == ("no value is held by min_group=10 rows: they are made anew")
+    assert gan.schema_["boss"].why == ("no value is held by min_group=10 rows: they are generated")
     assert not set(gan.sample(50)["boss"]) & set(names["boss"])
 
 
@@ -196,7 +196,7 @@ def test_one_that_can_not_be_made_anew():
         fit(table, schema={"x": "categorical"})
     assert str(caught.value) == (
         "Column 'x': no value is held by min_group=5 rows, so that none is kept, and none can be "
-        "made anew; drop the column or give it another kind, or keep its values with min_group=1"
+        "generated; drop the column or give it another kind, or keep its values with min_group=1"
     )
     assert len(fit(table, schema={"x": "categorical"}, min_group=1).sample(5)) == 5
 

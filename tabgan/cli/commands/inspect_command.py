@@ -50,6 +50,7 @@ def inspect(
     from tabgan.cli.console import Report, print_text
     from tabgan.cli.describe import describe_model, describe_table, lay_out
     from tabgan.cli.tables import load_schema, read_data
+    from tabgan.estimator import TabGAN
 
     if is_model:
         facts = describe_model(source)
@@ -57,7 +58,7 @@ def inspect(
         given = load_schema(schema) if schema and Path(schema).exists() else None
         report = Report(quiet=quiet)
         frame, _ = read_data(source, report, **reading)
-        found, facts = describe_table(frame, given)
+        found, facts = describe_table(frame, TabGAN(schema=given))
         facts = {"data": report.facts["data"], **facts}
         if schema and given is None:
             _write_schema(schema, found.to_json())

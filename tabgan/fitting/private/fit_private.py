@@ -1,9 +1,8 @@
 """A private fit: from a table to a model, with every look at its rows in the ledger."""
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,6 +13,7 @@ from tabgan.base.errors import PrivacyWarning
 from tabgan.base.row_layout import RowLayout
 from tabgan.encoding.column_encoder import ColumnEncoder
 from tabgan.encoding.table_encoder import TableEncoder
+from tabgan.fitting.options import FitOptions
 from tabgan.fitting.private.column_format_vote import ColumnFormat, vote_on_format
 from tabgan.fitting.private.histogram_features import ColumnSummary
 from tabgan.fitting.private.marginal_matching import MarginalMatching
@@ -30,11 +30,9 @@ from tabgan.fitting.private.noisy_marginals import (
 from tabgan.fitting.private.privacy_ledger import Share, plan_ledger
 from tabgan.fitting.private.private_columns import learn_column
 from tabgan.fitting.private.private_levels import identifier_encoder
-from tabgan.fitting.private.public_schema import check_private_options, sanitize
+from tabgan.fitting.private.public_schema import sanitize
 from tabgan.fitting.train_table import auto_steps
-from tabgan.generators.gan.training_config import TrainingConfig
-from tabgan.generators.latents import check_prior, resolve_latent_dim
-from tabgan.generators.precision import choose_device, choose_precision
+from tabgan.generators.latents import resolve_latent_dim
 from tabgan.generators.training_callbacks import Callback, Callbacks, History, Progress, observed
 from tabgan.rules.number_constraints import Range
 from tabgan.sampling.table_model import TableModel
@@ -43,8 +41,6 @@ from tabgan.table.kinds import LOCALISED
 from tabgan.table.schema import Column, Schema, find_name
 
 __all__ = ["fit_privately"]
-
-Options = Mapping[str, Any]
 
 FEWER_STEPS = 2  # than against a discriminator, where they are left to us
 FASTER = 4.0  # the same, of the learning rate: there is no opponent to keep pace with
@@ -57,11 +53,10 @@ SHARES = {
     "pairs": 0.3,
     "triples": 0.25,
 }
-_LEFT_OUT = ("schema", "condition_on", "constraints", "device", "callbacks", "random_state")
 
 
 def fit_privately(
-    frame: pd.DataFrame, options: Options, seed: int, progress: Progress, *, form: FrameForm
+    frame: pd.DataFrame, options: FitOptions, seed: int, progress: Progress, *, form: FrameForm
 ) -> TableModel:
     """Learn a table with differential privacy for each of its rows.
 
@@ -73,7 +68,7 @@ def fit_privately(
     frame
         The training table.
     options
-        The checked options of a `TabGAN`, by name. Of `max_time` the clock starts when the rows
+        The options of the estimator. Of `max_time` the clock starts when the rows
         have been measured: how long that took is a property of the rows.
     seed
         Root of all streams of randomness but that of the noise, which nobody can repeat.
@@ -90,22 +85,20 @@ def fit_privately(
         If labels, dtypes or declarations can't be used, or the categories of a column are not
         said to be public.
     """
-    check_private_options(options)
     history = History()
-    callback = Callbacks([history, progress, *(options["callbacks"] or ())])
-    kept = TrainingConfig.of(options).kept_options(options, _LEFT_OUT)
-    with observed(callback.callbacks, {**kept, "random_state": seed}) as facts:
+    callback = Callbacks([history, progress, *options.callbacks])
+    with observed(callback.callbacks, {**options.parameters, "random_state": seed}) as facts:
         encoder, moments, triples, curator, n_rows = _measure(frame, form, options, callback)
         # From here on no row is looked at.
         del frame
         latent = resolve_latent_dim(
-            options["latent_dim"], encoder.spans.width, n_rows, encoder.n_learned
+            options.latent_dim, encoder.spans.width, n_rows, encoder.n_learned
         )
         training = _matching(encoder.spans, latent.dim, n_rows, options=options, seed=seed)
         shares = _shares(moments, encoder.spans)
-        sampler = training.run(moments, triples, shares, callback, options["max_time"])
+        sampler = training.run(moments, triples, shares, callback, options.max_time)
         facts |= {
-            "parameters": kept,
+            "parameters": options.parameters,
             "n_rows": n_rows,
             "table": form.without_notes().to_json(),
             "latent_reason": latent.reason,
@@ -116,29 +109,29 @@ def fit_privately(
             "diagnosis": [],
             "privacy": curator.ledger.to_json(),
         }
-    return TableModel(encoder, sampler, facts, constraints=tuple(options["constraints"] or ()))
+    return TableModel(encoder, sampler, facts, constraints=options.constraints)
 
 
 def _measure(
-    frame: pd.DataFrame, form: FrameForm, options: Options, callback: Callback
+    frame: pd.DataFrame, form: FrameForm, options: FitOptions, callback: Callback
 ) -> tuple[TableEncoder, Marginals, ThreeWayMarginals | None, NoisyCounter, int]:
     """Return all that is ever learned of the rows: encoder, moments and number, with noise."""
     callback.on_stage("Measuring in private")
-    frame, schema = sanitize(frame, form, options["schema"])
-    for declared in options["constraints"] or ():
+    frame, schema = sanitize(frame, form, options.schema)
+    for declared in _ranges(options):
         declared.positions(schema)  # refuses columns that are not there
     curator = _curator(schema, options, noise_source())
     n_rows = max(int(curator.measure("rows", np.array(len(frame)))), 1)
-    _warn(options["delta"], n_rows)
+    _warn(options.delta, n_rows)
     encoder, learned = _learn(frame, schema, curator, n_rows, options)
     moments = measure_marginals(frame, learned, curator, n_rows)
-    if options["derive"]:
+    if options.derive:
         encoder, learned, moments = _with_rules(encoder, learned, moments)
     triples = measure_three_way(frame, learned, moments, curator, n_rows)
     return encoder, moments, triples, curator, n_rows
 
 
-def _curator(schema: Schema, options: Options, noise: Noise) -> NoisyCounter:
+def _curator(schema: Schema, options: FitOptions, noise: Noise) -> NoisyCounter:
     n_learned = max(sum(not column.is_made_anew for column in schema), 1)
     one, two = sensitivities(n_learned)
     units = {
@@ -154,9 +147,10 @@ def _curator(schema: Schema, options: Options, noise: Noise) -> NoisyCounter:
         for name, share in SHARES.items()
         if name != "triples" or n_learned > 2
     ]
+    assert options.epsilon is not None  # else this is not a private fit
     ledger = plan_ledger(
-        float(options["epsilon"]),
-        float(options["delta"]),
+        options.epsilon,
+        options.delta,
         shares,
         brings_up=any(map(_is_open, schema)),
         private=noise.is_private,
@@ -185,6 +179,11 @@ def _localised(column: Column, locale: str | None) -> Column:
     return replace(column, locale=column.locale or locale) if column.kind in LOCALISED else column
 
 
+def _ranges(options: FitOptions) -> list[Range]:
+    """Return the declared ranges; a private fit takes no other constraint."""
+    return [rule for rule in options.constraints if isinstance(rule, Range)]
+
+
 def _bounded(form: ColumnFormat, ranges: Sequence[Range]) -> ColumnFormat:
     """Give a column the bounds that are declared."""
     for declared in ranges:
@@ -195,7 +194,7 @@ def _bounded(form: ColumnFormat, ranges: Sequence[Range]) -> ColumnFormat:
 
 
 def _learn(
-    frame: pd.DataFrame, schema: Schema, curator: NoisyCounter, n_rows: int, options: Options
+    frame: pd.DataFrame, schema: Schema, curator: NoisyCounter, n_rows: int, options: FitOptions
 ) -> tuple[TableEncoder, list[tuple[int, ColumnSummary]]]:
     """Make the encoder; return how learned columns are laid out, those of numbers first."""
     columns: dict[int, Column] = {}
@@ -207,9 +206,9 @@ def _learn(
         form = ColumnFormat(column)
         if _is_open(column) and column.kind != "boolean":
             form = vote_on_format(column, values, curator, place)
-        form = _bounded(form, options["constraints"] or ())
+        form = _bounded(form, _ranges(options))
         if form.column.is_made_anew:
-            columns[place] = _localised(form.column, options["locale"])
+            columns[place] = _localised(form.column, options.locale)
             encoders[place] = identifier_encoder(columns[place])
             continue
         columns[place], learned = learn_column(
@@ -260,23 +259,21 @@ def _shares(moments: Marginals, spans: RowLayout) -> Tensor:
 
 
 def _matching(
-    spans: RowLayout, latent_dim: int, n_rows: int, *, options: Options, seed: int
+    spans: RowLayout, latent_dim: int, n_rows: int, *, options: FitOptions, seed: int
 ) -> MarginalMatching:
-    device = choose_device(options["device"])
     steps = auto_steps(n_rows) // FEWER_STEPS
-    if options["steps"] != "auto":
-        steps = int(options["steps"])
-    recipe = TrainingConfig.of(options)
+    if options.steps != "auto":
+        steps = options.steps
     return MarginalMatching(
         spans=spans,
         latent_dim=latent_dim,
-        hidden_dim=options["hidden_dim"],
-        prior=check_prior(options["prior"]),
+        hidden_dim=options.hidden_dim,
+        prior=options.prior,
         n_steps=steps if spans.width else 0,
-        batch_size=options["batch_size"],
-        optimizer=recipe.optimizer,
-        learning_rate=FASTER * recipe.learning_rate,
-        device=device,
-        dtype=choose_precision(options["precision"], device),
+        batch_size=options.batch_size,
+        optimizer=options.training.optimizer,
+        learning_rate=FASTER * options.training.learning_rate,
+        device=options.device,
+        dtype=options.dtype,
         seed=seed,
     )

@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-from tests.evaluation.attacks.conftest import SCHEMA, copier, honest, memoriser, near_copier, people
 
 from tabgan import Column, DataError, Schema
 from tabgan.evaluation.attacks.attribute_inference import is_right
@@ -11,6 +10,7 @@ from tabgan.evaluation.attacks.linkability import meet
 from tabgan.evaluation.attacks.membership import log_ratios
 from tabgan.evaluation.copying import Points, nearest
 from tabgan.privacy import audit
+from tests.evaluation.attacks.conftest import SCHEMA, copier, honest, memoriser, near_copier, people
 
 
 @pytest.fixture(scope="module")

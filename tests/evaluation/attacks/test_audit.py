@@ -2,10 +2,10 @@ import json
 
 import pandas as pd
 import pytest
-from tests.evaluation.attacks.conftest import SCHEMA, copier, honest
 
 from tabgan import DataError, OptionError
 from tabgan.privacy import ATTACKS, PrivacyAudit, audit
+from tests.evaluation.attacks.conftest import SCHEMA, copier, honest
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy.stats import beta, chi2, norm
 
+from tabgan import TabGAN
+from tabgan.fitting.options import FitOptions
 from tabgan.fitting.private import column_format_vote as forms
 from tabgan.fitting.private import fit_private as fit
 from tabgan.fitting.private import histogram_features as blocks
@@ -58,7 +60,7 @@ def learned() -> list[tuple[int, blocks.ColumnSummary]]:
     """Return how the columns of the table are laid out."""
     known = exact()
     schema = declared.declared_schema(TABLE, None)
-    return fit._learn(TABLE, schema, known, len(TABLE), {"locale": None, "constraints": None})[1]
+    return fit._learn(TABLE, schema, known, len(TABLE), FitOptions.of(TabGAN()))[1]
 
 
 CELLS = st.tuples(

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tabgan import TabGAN
+from tabgan.fitting.options import FitOptions
 from tabgan.fitting.private import fit_private as fit
 from tabgan.fitting.private import noisy_marginals as triples
 from tabgan.fitting.private.histogram_features import KNOTS, UNIT, ColumnSummary
@@ -52,7 +53,7 @@ Columns = list[tuple[int, ColumnSummary]]
 @pytest.fixture(scope="module")
 def learned() -> Columns:
     frame = table()
-    options = {"locale": None, "constraints": None}
+    options = FitOptions.of(TabGAN())
     return fit._learn(frame, declared_schema(frame, None), exact(), len(frame), options)[1]
 
 
@@ -148,7 +149,7 @@ def test_the_triples_of_columns_that_go_together_come_first(monkeypatch):
     noisy = [np.where(rng.random(N_ROWS) < 0.2, 1 - base, base) for _ in range(3)]
     other = rng.integers(0, 2, (2, N_ROWS))
     frame = pd.DataFrame(np.array([noisy[0], other[0], noisy[1], other[1], noisy[2]]).T == 1)
-    options = {"locale": None, "constraints": None}
+    options = FitOptions.of(TabGAN())
     columns = fit._learn(frame, declared_schema(frame, None), exact(), N_ROWS, options)[1]
     monkeypatch.setattr(triples, "MOST_TRIPLES", 1)
     moments = measure_marginals(frame, columns, exact(), N_ROWS)

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from tabgan import TabGAN
 from tabgan.encoding.table_encoder import TableEncoder
+from tabgan.fitting.options import FitOptions
 from tabgan.fitting.private import fit_private as fit
 from tabgan.fitting.private.noisy_counts import NoisyCounter
 from tabgan.generators.training_callbacks import Callback
@@ -66,7 +67,7 @@ def objects(cells: Iterable[Any]) -> pd.Series:
 
 TABLE = table()
 KINDS = {"mail": "email", "zero": "categorical", "zoned": "datetime", "number": "numeric"}
-OPTIONS = TabGAN(epsilon=300.0, schema=KINDS, verbose=False).get_params(deep=False)
+OPTIONS = FitOptions.of(TabGAN(epsilon=300.0, schema=KINDS, verbose=False))
 ROW = st.tuples(
     st.floats(),
     st.integers(-(2**63), 2**63 - 1),

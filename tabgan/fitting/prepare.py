@@ -1,0 +1,161 @@
+"""Prepare a table for a fit: schema, constraints, rare values, rules, encoder, sizes.
+
+`prepare(frame, options, seed)` is the one preparation. `TabGAN.fit` trains on what it returns,
+``tabgan inspect`` describes it, and `tune` proposes latent sizes for its encoded width. It takes a
+DataFrame as `tabgan.inference.accept_table.as_frame` gives it, and the checked options of a
+`TabGAN`::
+
+    options = FitOptions.of(TabGAN(min_group=5, condition_on="plan"))
+    preparation = prepare(frame, options, seed=0)
+    preparation.encoder.spans.width, preparation.latent.dim, preparation.n_steps
+
+A fit with the same options and seed has the same width, latent size, rules and steps. Thresholds
+of rare values are drawn: with another seed a level of `min_group` rows, or a few more, may be
+folded or not. A private fit (`epsilon`) prepares nothing here; it measures with noise.
+"""
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from tabgan.base.random_streams import numpy_stream
+from tabgan.encoding.column_encoder import Encoded
+from tabgan.encoding.condition_columns import ConditionColumns, find_columns
+from tabgan.encoding.rare_levels import FoldedLevels
+from tabgan.encoding.table_encoder import TableEncoder
+from tabgan.fitting.min_group import suppress_rare_values, with_min_group
+from tabgan.fitting.options import FitOptions
+from tabgan.fitting.train_table import auto_steps
+from tabgan.generators.latents import LatentChoice, resolve_latent_dim
+from tabgan.inference.infer_schema import resolve_schema
+from tabgan.rules.constraint import Constraint
+from tabgan.rules.constraint_plan import Plan, declare, plan
+from tabgan.table.schema import Schema
+
+__all__ = ["Preparation", "prepare"]
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """A table as a training sees it.
+
+    Attributes
+    ----------
+    declared_schema
+        What each column is, as declared or inferred from the table as it came.
+    schema
+        The same, as constraints and `min_group` change it: with trimmed ranges and folded levels.
+    frame
+        The table with rare levels folded into frequent ones.
+    constraints
+        The declared constraints, with what they learned from the table.
+    plan
+        The dependencies that keep the constraints by construction.
+    condition_columns
+        The columns whose levels the generator is given; None if there are none.
+    encoder
+        Turns the table into encoded rows; holds the rules between columns.
+    latent
+        The latent size, and why.
+    n_steps
+        Training steps.
+    folded
+        How many levels and rows were folded, by the label of each column with rare levels.
+    """
+
+    declared_schema: Schema
+    schema: Schema
+    frame: pd.DataFrame
+    constraints: tuple[Constraint, ...]
+    plan: Plan
+    condition_columns: ConditionColumns | None
+    encoder: TableEncoder
+    latent: LatentChoice
+    n_steps: int
+    folded: Mapping[Hashable, FoldedLevels]
+
+    def encode(self) -> Encoded:
+        """Return the encoded training rows.
+
+        Raises
+        ------
+        OptionError
+            If the condition columns have too many combinations of levels for so few rows.
+        """
+        rows = self.encoder.encode(self.frame)
+        if self.condition_columns:
+            self.condition_columns.check_combinations(rows.codes)
+        return rows
+
+
+def prepare(frame: pd.DataFrame, options: FitOptions, seed: int) -> Preparation:
+    """Prepare a table for a fit without privacy budget.
+
+    Parameters
+    ----------
+    frame
+        The training table.
+    options
+        The options of the estimator.
+    seed
+        Root of the streams of randomness: of the detection of rules and of folding.
+
+    Raises
+    ------
+    DataError, SchemaError
+        If the table or the schema can't be used, or a row breaks a constraint.
+    OptionError
+        If a constraint or a condition column does not suit the table.
+    """
+    declared_schema = resolve_schema(frame, options.schema, options.locale)
+    schema, constraints = declare(frame, declared_schema, options.constraints, options.schema)
+    schema = with_min_group(schema, options.min_group)
+    conditions = find_columns(schema, [*options.condition_on])
+    planned = plan(constraints, frame, schema, conditions)
+    suppressed = suppress_rare_values(
+        frame,
+        schema,
+        options.constraints,
+        planned.dependencies,
+        kept={*conditions, *planned.positions},
+        conditions=conditions,
+        streams=(numpy_stream(seed, "detect"), numpy_stream(seed, "rare")),
+        derive=options.derive,
+    )
+    schema = suppressed.schema
+    if suppressed.frame is not frame:
+        frame = suppressed.frame
+        constraints = tuple(rule.learn(frame, schema) for rule in options.constraints)
+        planned = plan(constraints, frame, schema, conditions)
+    encoder = TableEncoder.fit(
+        frame,
+        schema,
+        numpy_stream(seed, "detect"),
+        derive=options.derive,
+        kept={*conditions, *planned.positions},
+        declared=planned.dependencies,
+    )
+    encoder.try_out()
+    width = encoder.spans.width
+    return Preparation(
+        declared_schema=declared_schema,
+        schema=schema,
+        frame=frame,
+        constraints=constraints,
+        plan=planned,
+        condition_columns=ConditionColumns.of(encoder, conditions) if conditions else None,
+        encoder=encoder,
+        latent=resolve_latent_dim(options.latent_dim, width, len(frame), encoder.n_learned),
+        n_steps=_n_steps(width, len(frame), options),
+        folded={schema.names[at]: levels for at, levels in sorted(suppressed.folded.items())},
+    )
+
+
+def _n_steps(width: int, n_rows: int, options: FitOptions) -> int:
+    """Return the training steps for encoded rows of a width."""
+    if not width:
+        return 0  # nothing to learn: all columns are constant, identifiers or derived
+    if options.epochs is not None:
+        return options.training.steps(options.epochs, n_rows, options.batch_size)
+    return auto_steps(n_rows) if options.steps == "auto" else options.steps
