@@ -39,10 +39,18 @@ json_option = option(
 )
 
 
+def _seed_or_new(_ctx: click.Context, _option: click.Parameter, seed: int | None) -> int:
+    """Draw a seed where none is given, so that the run can be repeated."""
+    import secrets
+
+    return secrets.randbelow(2**32) if seed is None else seed
+
+
 seed_option = option(
     "--seed",
     keys=("seed", "random_state"),
     type=click.IntRange(min=0),
+    callback=_seed_or_new,
     metavar="S",
     show_default="a new one",
     help="Seed of all randomness: the same one gives the same result.",

@@ -1,34 +1,32 @@
-"""Tables of commands: read with what files declare of them, drawn and written."""
+"""Tables of a command: read together with the files that declare their columns and rules, written.
+
+Everything that a table needs is imported when it is needed: see `tabgan.cli.main`.
+"""
 
 import json
-import secrets
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-if TYPE_CHECKING:
-    from tabgan.rules.constraint import Constraint
-    from tabgan.table.schema import Schema
+from tabgan.cli.console import Report, follow
+from tabgan.cli.output_targets import fact_of, place_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from tabgan.estimator import TabGAN
     from tabgan.files.table_form import TableForm
-    from tabgan.generators.training_callbacks import Callback
+    from tabgan.rules.constraint import Constraint
     from tabgan.table.schema import Schema
-from tabgan.cli.console import Report
-from tabgan.cli.output_targets import fact_of, place_of
 
 __all__ = [
+    "draw_to_file",
     "load_constraints",
     "load_schema",
-    "new_seed",
-    "quietly",
+    "read_compared",
     "read_data",
-    "trackers",
     "with_holes",
     "write_blocks",
 ]
@@ -49,7 +47,7 @@ def load_schema(path: str) -> "Schema":
     from tabgan.base.errors import SchemaError
     from tabgan.table.schema import Schema
 
-    return _load(path, Schema.from_json, SchemaError, "write it anew with 'tabgan inspect'")
+    return _load(path, Schema.from_json, SchemaError, "write a new one with 'tabgan inspect'")
 
 
 def load_constraints(path: str) -> "list[Constraint]":
@@ -85,15 +83,22 @@ def _load(path: str, make: Callable[[Any], Declared], fault: type[Exception], fi
         raise fault(f"{path}: {error}") from error
 
 
-Result = TypeVar("Result")
-
-
 def read_data(
     data: str, report: Report, *, by_schema: bool = False, **reading: Any
 ) -> tuple["pd.DataFrame", "TableForm"]:
-    """Read the table that a command works on, by the options of `tabgan.files.read.read_table`.
+    """Read the table that a command works on.
 
-    Where no row may have a say of its columns, nothing is said of how many there are, too.
+    Parameters
+    ----------
+    data
+        Where the table lies.
+    report
+        Where messages and facts go.
+    by_schema
+        Whether no row may influence the columns, as of `tabgan.files.read.read_table`. The number
+        of rows is then not reported.
+    **reading
+        The other options of `tabgan.files.read.read_table`.
     """
     from tabgan.files.formats import shown_place
 
@@ -112,31 +117,35 @@ def read_data(
     return frame, form
 
 
-def trackers(folder: str | None) -> "list[Callback]":
-    """Return the callbacks that write the records of a training to a folder, if one is given."""
-    if folder is None:
-        return []
-    from tabgan.callbacks.trackers import TensorBoard
+def read_compared(
+    real: str, synthetic: str, holdout: str | None, report: Report, reading: Mapping[str, Any]
+) -> tuple["pd.DataFrame", "pd.DataFrame", "pd.DataFrame | None"]:
+    """Read the tables of a comparison, with their empty cells missing.
 
-    return [TensorBoard(folder)]
+    Parameters
+    ----------
+    real, synthetic, holdout
+        Where the tables lie; the last one is optional.
+    report
+        Where messages and facts go.
+    reading
+        Options of `tabgan.files.read.read_table`, for all of them.
+    """
 
+    def table(path: str) -> "pd.DataFrame":
+        return with_holes(*read_data(path, report, **reading))
 
-def quietly(work: Callable[..., Result], *arguments: Any, **options: Any) -> Result:
-    """Do work that trains; what its warnings say, the command says in its own way."""
-    from tabgan.base.errors import TrainingWarning
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", TrainingWarning)
-        return work(*arguments, **options)
-
-
-def new_seed() -> int:
-    """Draw a seed, so that a run that was given none can be repeated all the same."""
-    return secrets.randbelow(2**32)
+    return table(real), table(synthetic), None if holdout is None else table(holdout)
 
 
 def with_holes(frame: "pd.DataFrame", form: "TableForm") -> "pd.DataFrame":
-    """Return a table that was read with its empty cells, in text files empty texts, missing."""
+    """Return a table with its empty cells missing, which are empty texts in text files.
+
+    Parameters
+    ----------
+    frame, form
+        A table that was read, and its form.
+    """
     return frame.mask(frame == "") if form.format in ("csv", "tsv") else frame
 
 
@@ -149,20 +158,28 @@ def draw_to_file(
     out: str,
     form: "TableForm",
     force: bool,
-    **asked: Any,
+    where: "str | pd.DataFrame | None" = None,
+    balance: str | None = None,
 ) -> None:
-    """Draw rows, and what is asked of them, block by block to a file or to standard output."""
-    import pandas as pd
+    """Draw rows block by block to a file or to standard output.
 
-    from tabgan.cli.console import follow
-
+    Parameters
+    ----------
+    gan
+        The fitted estimator.
+    report
+        Where messages and facts go.
+    rows, seed, where, balance
+        As of `TabGAN.sample`.
+    out, form, force
+        As of `write_blocks`.
+    """
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        blocks = gan.sample_blocks(rows, random_state=seed, **asked)
+        blocks = gan.sample_blocks(rows, random_state=seed, where=where, balance=balance)
     for warning in caught:
         report.say(f"Warning: {warning.message}")
-    partial = asked.get("where")
-    total = len(partial) if isinstance(partial, pd.DataFrame) else rows
+    total = rows if where is None or isinstance(where, str) else len(where)
     followed = follow(blocks, report, gan.n_rows_ if total is None else total)
     written = write_blocks(followed, gan.schema_, report, out=out, form=form, force=force)
     seconds = report.done("sample")
@@ -179,7 +196,26 @@ def write_blocks(
     form: "TableForm",
     force: bool,
 ) -> int:
-    """Write a table that comes in blocks, and return its rows; warn of formulas in text files."""
+    """Write a table that comes in blocks; warn of formulas in text files.
+
+    Parameters
+    ----------
+    blocks
+        Tables of any library that `tabgan.inference.accept_table.as_frame` takes.
+    schema
+        Their columns.
+    report
+        Where warnings go.
+    out, form
+        Where the table goes, and its form.
+    force
+        Whether what exists may be replaced.
+
+    Returns
+    -------
+    int
+        The number of rows.
+    """
     from tabgan.files.file_cells import count_formulas
     from tabgan.files.write import TableWriter
     from tabgan.inference.accept_table import as_frame

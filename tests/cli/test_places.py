@@ -135,7 +135,7 @@ def test_the_table_that_is_read_stays(run):
     ends(
         run(*asked, "--force"),
         2,
-        "--out shop.sqlite has the table that is read, 'customers'; give another --out-table",
+        "--out shop.sqlite holds the table to read, 'customers'; give another --out-table",
     )
     assert Path("shop.sqlite").read_bytes() == before
     assert run(*asked, "--out-table", "fake").exit_code == 0
