@@ -6,11 +6,13 @@ Everything that a table needs is imported when it is needed: see `tabgan.cli.mai
 import json
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tabgan.cli.console import Report, follow
+from tabgan.cli.option_types import split_kind
 from tabgan.cli.output_targets import fact_of, place_of
 
 if TYPE_CHECKING:
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from tabgan.estimator import TabGAN
     from tabgan.files.table_form import TableForm
     from tabgan.rules.constraint import Constraint
-    from tabgan.table.schema import Schema
+    from tabgan.table.schema import Column, Schema
 
 __all__ = [
     "draw_to_file",
@@ -27,6 +29,7 @@ __all__ = [
     "load_schema",
     "read_compared",
     "read_data",
+    "read_declared",
     "with_holes",
     "write_blocks",
 ]
@@ -115,6 +118,80 @@ def read_data(
         report.facts["training_rows"] = len(frame)
     report.facts["columns"] = len(frame.columns)
     return frame, form
+
+
+def read_declared(
+    data: str,
+    report: Report,
+    *,
+    schema: str | None,
+    kinds: Sequence[str],
+    drop: Sequence[str],
+    by_schema: bool = False,
+    **reading: Any,
+) -> tuple["pd.DataFrame", "TableForm", "Schema | dict[Hashable, str] | None"]:
+    """Read a table to be learned, and what is declared of its columns.
+
+    Parameters
+    ----------
+    data, report, by_schema, **reading
+        As of `read_data`.
+    schema
+        The file of a schema, or None.
+    kinds
+        Texts ``COLUMN=KIND``; they replace the kinds and ranges of the schema.
+    drop
+        Names of columns to leave out.
+
+    Returns
+    -------
+    tuple
+        The table, its form, and the `schema` for `TabGAN`.
+
+    Raises
+    ------
+    OptionError
+        If `kinds` or `drop` name no column of the table, or no column is left.
+    """
+    from tabgan.base.errors import OptionError
+
+    declared = load_schema(schema) if schema else None
+    frame, form = read_data(data, report, by_schema=by_schema, **reading)
+    dropped = {frame.columns[_column_at("--drop", name, frame)] for name in drop}
+    if len(dropped) == len(frame.columns):
+        raise OptionError("--drop leaves no column of the table")
+    if dropped:
+        frame, form = frame.drop(columns=list(dropped)), form.without(dropped)
+    own: dict[Hashable, str] = {}
+    for text in kinds:
+        name, kind = split_kind(text)
+        label = frame.columns[_column_at("--kind", name, frame)]
+        if own.setdefault(label, kind) != kind:
+            raise OptionError(f"--kind gives {name!r} two kinds, {own[label]} and {kind}")
+    if declared is None:
+        return frame, form, own or None
+    left = [column for column in declared if column.name not in dropped]
+    columns = (_with_kind(column, own.get(column.name, column.kind)) for column in left)
+    return frame, form, replace(declared, columns=tuple(columns))
+
+
+def _column_at(option: str, name: str, frame: "pd.DataFrame") -> int:
+    """Return the position of the column that an option names."""
+    from tabgan.base.errors import OptionError, did_you_mean
+    from tabgan.table.schema import find_name
+
+    place = find_name(name, list(frame.columns))
+    if place is None:
+        hint = did_you_mean(name, frame.columns)
+        raise OptionError(f"{option} {name}: the table has no such column; {hint}")
+    return place
+
+
+def _with_kind(column: "Column", kind: str) -> "Column":
+    """Return a column with a new kind, to which its range and decimals no longer belong."""
+    if kind == column.kind:
+        return column
+    return replace(column, kind=kind, minimum=None, maximum=None, decimals=None, why="")
 
 
 def read_compared(

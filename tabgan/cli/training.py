@@ -1,7 +1,7 @@
 """Trains a table model for a command: reports how the training went and saves the model."""
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tabgan.base.errors import OptionError
@@ -33,10 +33,10 @@ def train(
     report: Report,
     *,
     model: str | None,
-    schema: "Schema | None",
+    schema: "Schema | Mapping[Hashable, str] | None",
     seed: int,
     condition_on: tuple[str, ...] = (),
-    stabilisers: tuple[str, ...] = (),
+    stabilizers: tuple[str, ...] = (),
     pictures: str | None = None,
     log_to: str | None = None,
     **options: Any,
@@ -51,7 +51,7 @@ def train(
         Where messages and facts go.
     model
         The model file, or None.
-    schema, seed, condition_on, stabilisers, **options
+    schema, seed, condition_on, stabilizers, **options
         Parameters of `TabGAN`; the seed is its `random_state`.
     pictures
         The folder for pictures, or None. For pictures, rows are drawn during the training.
@@ -71,7 +71,7 @@ def train(
     if options["epsilon"] is not None:
         _check_private(source, pictures)
     options |= {"condition_on": list(condition_on) or None, "random_state": seed}
-    options["stabilisers"] = list(stabilisers) or None
+    options["stabilisers"] = list(stabilizers) or None
     if pictures is not None:
         from tabgan.cli.reports import SNAPSHOTS
 

@@ -1,6 +1,6 @@
 """The form of a table in its file, in which another one is written."""
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -130,6 +130,15 @@ class TableForm:
             encoding=options.encoding if encoding is not None else self.encoding,
             table=options.table,
         )
+
+    def without(self, columns: Collection[Hashable]) -> "TableForm":
+        """Return the form of the table without some of its columns."""
+        schema = self.arrow_schema
+        if schema is None or not columns:
+            return self
+        for place in reversed(range(len(schema.names))):
+            schema = schema.remove(place) if schema.names[place] in columns else schema
+        return replace(self, arrow_schema=schema)
 
     def _chosen(self, path: str, table_format: Format | None) -> Format:
         """Choose the format of a file to write; a database can't go to standard output."""
