@@ -215,7 +215,7 @@ def test_passwords_are_not_shown(run, args, monkeypatch):
         (
             ("synth", "a.csv", "--table", "t"),
             2,
-            "a.csv: a table's name, 't', goes with a database or a workbook; leave it out",
+            "a.csv: only a database or a workbook takes a table's name ('t'); leave it out",
         ),
         (
             ("synth", "-", "-o", "-", "--output-format", "duckdb"),
