@@ -1,4 +1,4 @@
-"""Make the example table `tabgan/example/customers.csv`: 2,000 made-up customers.
+"""Make the example table `tabgan/cli/example_customers.csv`: 2,000 made-up customers.
 
 Nobody in it exists. The columns depend on each other as those of a real table do: the city
 determines the country; plan, age and country decide the spend; a customer who has gone has an
@@ -19,7 +19,7 @@ ROWS = 2_000
 SEED = 20_240_229
 OPENED = np.datetime64("2019-01-01")  # the shop's first day
 TODAY = np.datetime64("2025-01-31")
-DEFAULT_OUT = Path(__file__).parents[1] / "tabgan" / "example" / "customers.csv"
+DEFAULT_OUT = Path(__file__).parents[1] / "tabgan" / "cli" / "example_customers.csv"
 
 CITIES = {  # country: how many of the customers, its level of prices, its cities by size
     "Germany": (0.26, 1.00, ["Berlin", "Hamburg", "München", "Köln", "Leipzig"]),

@@ -9,7 +9,7 @@ import pandas as pd
 
 from tabgan import TabGAN
 
-with as_file(files("tabgan") / "example" / "customers.csv") as path:
+with as_file(files("tabgan.cli") / "example_customers.csv") as path:
     customers = pd.read_csv(path, parse_dates=["signup_date", "last_order"])
 
 gan = TabGAN(random_state=0).fit(customers)

@@ -8,6 +8,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from pkgutil import resolve_name
 from textwrap import dedent
 from typing import NamedTuple
 
@@ -21,7 +22,7 @@ PAGES = sorted((ROOT / "docs").rglob("*.md"))
 SMALL = 300  # rows of the customers.csv that blocks find
 TINY = 20  # steps of a training that chooses its own
 
-# Blocks that don't run (the class "norun"), by page and title: what this place lacks.
+# Blocks that don't run (the class "norun"), by page and title: what is missing here.
 NOT_RUN = {
     ("moving.md", "SDV"): 4,
     ("moving.md", "ctgan"): 1,
@@ -124,3 +125,12 @@ def test_the_site_builds_strictly_and_needs_no_network(tmp_path):
         assert not fetched, path.name
         assert "<!-- figures" not in page
         assert "<!-- commands" not in page
+
+
+def test_the_reference_names_what_there_is():
+    text = (ROOT / "docs" / "reference" / "python.md").read_text(encoding="utf-8")
+    for entry in re.split(r"^::: ", text, flags=re.MULTILINE)[1:]:
+        home = resolve_name(entry.split()[0])
+        members = re.search(r"\bmembers: \[(.*)\]", entry)
+        for name in members[1].split(", ") if members else ():
+            assert hasattr(home, name), f"{entry.split()[0]}.{name}"

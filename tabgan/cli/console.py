@@ -1,4 +1,7 @@
-"""What a command prints, how far it is, and what Ctrl-C does to a training that is to be kept."""
+"""The console of a command: its messages, its progress, and Ctrl-C in a training.
+
+Messages and progress go to standard error; results go to standard output.
+"""
 
 import json
 import os
@@ -18,22 +21,18 @@ from tabgan.generators.training_callbacks import Callback, Record
 if TYPE_CHECKING:
     import pandas as pd
 
-    from tabgan.generators.training_callbacks import Callback
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-
 __all__ = ["Lines", "Report", "Watch", "aligned", "follow", "on_terminal", "print_text", "watch"]
+
+EVERY = 10.0  # seconds between two lines of progress
 
 
 class Report:
-    """Messages on standard error while a command runs, and its facts at the end.
+    """Prints the messages of a command, and collects its facts for --json.
 
     Parameters
     ----------
     quiet
-        Whether to say nothing.
+        Whether to print no message.
     """
 
     def __init__(self, *, quiet: bool) -> None:
@@ -48,7 +47,7 @@ class Report:
             click.echo(message, err=True)
 
     def done(self, stage: str) -> float:
-        """Note that a stage has ended; return the seconds that it took."""
+        """Record the end of a stage; return the seconds that it took."""
         now = time.perf_counter()
         taken, self._mark = now - self._mark, now
         self._seconds[stage] = round(taken, 3)
@@ -61,7 +60,7 @@ class Report:
 
 
 def print_text(text: str) -> None:
-    """Print to standard output; a character that its encoding lacks becomes an escape."""
+    """Print to standard output; a character missing from its encoding becomes an escape."""
     encoding = sys.stdout.encoding
     click.echo(text.encode(encoding, "backslashreplace").decode(encoding))
 
@@ -74,23 +73,20 @@ def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
     return ["  ".join([*cells, row[-1]]).rstrip() for cells, row in zip(padded, rows, strict=True)]
 
 
-EVERY = 10.0  # seconds between two lines
-
-
 def on_terminal(report: Report) -> bool:
-    """Say whether there is a terminal to show a progress bar on."""
+    """Tell whether a progress bar can be shown on a terminal."""
     return not report.quiet and sys.stderr.isatty()
 
 
 class Lines:
-    """Says now and then how far a loop is, where there is no terminal for a bar.
+    """Prints the progress of a loop in lines, where there is no terminal for a bar.
 
     Parameters
     ----------
     report
         Where the lines go.
     what
-        What there is so many of, as in "steps".
+        What is counted, as in "steps".
     total
         How many there will be.
     every
@@ -102,7 +98,7 @@ class Lines:
         self.began = self.said = time.monotonic()
 
     def at(self, done: int) -> None:
-        """Say how far the loop is, and how much time is left, if it is time to."""
+        """Say how far the loop is, and how much time is left, if the last line is old enough."""
         now = time.monotonic()
         if now - self.said < self.every or not 0 < done < self.total:
             return
@@ -112,7 +108,7 @@ class Lines:
 
 
 def _in_words(seconds: float) -> str:
-    """Say about how long a time is.
+    """Write a duration in words.
 
     Examples
     --------
@@ -125,22 +121,22 @@ def _in_words(seconds: float) -> str:
 
 
 class Watch(Callback):
-    """Tells the course of a fit in lines, and lets Ctrl-C end its training early.
+    """Callback that prints the progress of a fit, and lets Ctrl-C end its training early.
 
     Parameters
     ----------
     report
         Where the lines go.
     keeps
-        Whether what is learned until Ctrl-C is kept. The first Ctrl-C then ends the training, and
-        the second one everything; else the first one does.
+        Whether the model of an interrupted training is kept. The first Ctrl-C then ends the
+        training, and the second one the command; otherwise the first one ends the command.
 
     Attributes
     ----------
     stopped
-        Whether there was a first one.
+        Whether Ctrl-C has ended the training.
     planned
-        Steps that the training would have taken.
+        Steps that the whole training would take.
     """
 
     def __init__(self, report: Report, *, keeps: bool) -> None:
@@ -150,7 +146,7 @@ class Watch(Callback):
         self.planned = 0
         self._tells = not on_terminal(report)
         self._lines = Lines(report, "steps", 0)
-        self._before: Any = None  # what Ctrl-C did, once it is taken
+        self._before: Any = None  # the handler of Ctrl-C that this one replaces
 
     def on_stage(self, name: str) -> None:
         """Say which stage begins."""
@@ -158,7 +154,7 @@ class Watch(Callback):
             self.report.say(name)
 
     def on_train_begin(self, state: GeneratorState) -> None:
-        """Take Ctrl-C from now on, and say how long the training is."""
+        """Handle Ctrl-C from now on, and say how many steps the training has."""
         self.planned = state.n_steps
         if self.keeps and signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
             self._before = signal.signal(signal.SIGINT, self._end_training)
@@ -172,7 +168,7 @@ class Watch(Callback):
             self._lines.at(state.step)
 
     def steps_done(self, n: int) -> str:
-        """Say how many steps there were, and of how many if Ctrl-C has ended them."""
+        """Return the number of steps in words, and the planned number if Ctrl-C ended them."""
         return (
             f"{n:,} of {self.planned:,} steps"
             if n < self.planned and self.stopped
@@ -180,7 +176,7 @@ class Watch(Callback):
         )
 
     def stop(self) -> bool:
-        """Say whether Ctrl-C was pressed."""
+        """Return whether Ctrl-C was pressed."""
         return self.stopped
 
     def _end_training(self, _signal: int, _frame: FrameType | None) -> None:
@@ -191,7 +187,7 @@ class Watch(Callback):
             os.write(sys.stderr.fileno(), message.encode())
 
     def release(self) -> None:
-        """Let Ctrl-C do what it did before."""
+        """Restore the former handler of Ctrl-C."""
         if self._before is not None:
             signal.signal(signal.SIGINT, self._before)
             self._before = None
@@ -199,12 +195,19 @@ class Watch(Callback):
 
 @contextmanager
 def watch(report: Report, *, keeps: bool) -> Iterator[Watch]:
-    """Watch a fit, and what keeps its model; what Ctrl-C has ended early is interrupted then.
+    """Watch a fit and the saving of its model; the interruption comes after both.
+
+    Parameters
+    ----------
+    report
+        Where the progress goes.
+    keeps
+        As of `Watch`.
 
     Raises
     ------
     KeyboardInterrupt
-        At the end, if the training was ended early.
+        At the end, if Ctrl-C has ended the training early.
     """
     watching = Watch(report, keeps=keeps)
     try:
@@ -218,7 +221,17 @@ def watch(report: Report, *, keeps: bool) -> Iterator[Watch]:
 def follow(
     blocks: Iterable["pd.DataFrame"], report: Report, total: int | None
 ) -> Iterator["pd.DataFrame"]:
-    """Give blocks of rows on, and show how many of them there were."""
+    """Pass blocks of rows on, and show the progress.
+
+    Parameters
+    ----------
+    blocks
+        The blocks.
+    report
+        Where the progress goes.
+    total
+        The number of rows to come; None if it is not known.
+    """
     from tqdm import tqdm
 
     done, lines = 0, Lines(report, "rows", total or 0)

@@ -7,7 +7,7 @@ import numpy as np
 
 from tabgan.base.atomic_files import open_atomically
 from tabgan.base.errors import OptionError
-from tabgan.cli.reports import check_folder
+from tabgan.cli.output_targets import check_folder
 from tabgan.evaluation.pictures.training_pictures import plot_losses
 from tabgan.images.idx import embedded_digits, read_folder
 from tabgan.images.image_arrays import check_labels, code_of
@@ -171,7 +171,13 @@ def describe_scores(scores: "ImageScores") -> str:
 
 
 def check_image_folder(folder: str, *, force: bool) -> None:
-    """Check that pictures can be drawn to a folder; see `tabgan.cli.reports.check_folder`."""
+    """Check that the pictures of a training can be drawn to a folder.
+
+    Parameters
+    ----------
+    folder, force
+        As of `tabgan.cli.output_targets.check_folder`.
+    """
     check_folder(folder, _PICTURES, force=force)
 
 

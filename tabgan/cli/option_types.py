@@ -1,4 +1,4 @@
-"""What options are made of: their class, their sections, and the types of their values."""
+"""Options of commands: their class with sections of the help, and the types of their values."""
 
 from collections.abc import Callable
 from functools import partial
@@ -11,11 +11,13 @@ __all__ = [
     "COUNT_OR_AUTO",
     "FILE",
     "POSITIVE",
+    "ColumnKind",
     "NumberList",
     "Option",
     "TrainingPart",
     "examples",
     "option",
+    "split_kind",
     "together",
 ]
 
@@ -33,7 +35,9 @@ class Option(click.Option):
     section
         The heading that it stands under.
     keys
-        What it may be called in a file of settings; None for its own name.
+        Its names in a file of settings; None for its own name.
+    aliases
+        Former names on the command line, which help and completion no longer show.
     """
 
     general: ClassVar[str] = "General"
@@ -43,12 +47,21 @@ class Option(click.Option):
         *args: Any,
         section: str = general,
         keys: tuple[str, ...] | None = None,
+        aliases: tuple[str, ...] = (),
         **options: Any,
     ) -> None:
         options.setdefault("show_default", True)
         super().__init__(*args, **options)
         self.section = section
         self.keys = keys or (self.name or "",)
+        self.aliases = aliases
+
+    def add_to_parser(self, parser: Any, ctx: click.Context) -> None:
+        """Let the parser take the former names as well."""
+        names = self.opts
+        self.opts = [*names, *self.aliases]
+        super().add_to_parser(parser, ctx)
+        self.opts = names
 
 
 option = partial(click.option, cls=Option)
@@ -109,6 +122,51 @@ class NumberList(click.ParamType):  # type: ignore[type-arg]
         except ValueError:
             noun = "whole numbers" if self.kind is int else "numbers"
             self.fail(f"{value!r} is not a list of {noun} with commas between them", param, ctx)
+
+
+class ColumnKind(click.ParamType):  # type: ignore[type-arg]
+    """A column and its kind, with an equals sign between them."""
+
+    name = "kind"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Check that there is such a kind; the column is checked when the table is read."""
+        from tabgan.base.errors import SchemaError
+        from tabgan.table.kinds import check_kind
+
+        text = str(value)
+        try:
+            column, kind = split_kind(text)
+            check_kind(f"Column {column!r}", kind)
+        except (ValueError, SchemaError) as error:
+            self.fail(str(error), param, ctx)
+        return text
+
+
+def split_kind(text: str) -> tuple[str, str]:
+    """Split ``COLUMN=KIND`` where a kind follows; the name may hold equals signs itself.
+
+    Raises
+    ------
+    ValueError
+        If the text has no equals sign.
+
+    Examples
+    --------
+    >>> split_kind("plan=categorical"), split_kind("a=b=integer"), split_kind("id=regex:x=[0-9]")
+    (('plan', 'categorical'), ('a=b', 'integer'), ('id', 'regex:x=[0-9]'))
+    """
+    from tabgan.table.kinds import KINDS, expression_of
+
+    column, sign, kind = text.partition("=")
+    if not sign:
+        raise ValueError(f"{text!r} is not of the form COLUMN=KIND")
+    parts = text.split("=")
+    for at in range(1, len(parts)):
+        name, tail = "=".join(parts[:at]), "=".join(parts[at:])
+        if tail in KINDS or expression_of(tail) is not None:
+            return name, tail
+    return column, kind
 
 
 class TrainingPart(click.ParamType):  # type: ignore[type-arg]

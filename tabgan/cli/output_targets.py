@@ -1,4 +1,4 @@
-"""Where a command writes: checked before any work begins."""
+"""The files, folders and tables that a command writes to, checked before any work begins."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,7 +10,17 @@ if TYPE_CHECKING:
     from tabgan.files.table_form import TableForm
 
 
-__all__ = ["check_table", "check_targets", "default_output", "place_of"]
+__all__ = [
+    "PICTURES",
+    "check_folder",
+    "check_table",
+    "check_targets",
+    "default_output",
+    "fact_of",
+    "place_of",
+]
+
+PICTURES = ("losses.png", "marginals.png")  # in the folder of --pictures
 
 
 def check_targets(
@@ -37,7 +47,7 @@ def check_targets(
     pictures
         The folder that it draws pictures in.
     form, rows
-        The form of the table that goes to `out`, and its rows, as far as they are known.
+        The form of the table that goes to `out`, and its number of rows, if they are known.
     force
         Whether files that exist may be replaced.
 
@@ -54,11 +64,9 @@ def check_targets(
     from tabgan.files.write import check_output, check_table_output
 
     if pictures is not None:
-        from tabgan.cli.reports import check_folder
-
         check_folder(pictures, force=force)
-    kept = {"model": model, "plot": plot, "html": html, "report": report}
-    for name, target in kept.items():
+    files = {"model": model, "plot": plot, "html": html, "report": report}
+    for name, target in files.items():
         if target == "-":
             noun = "report" if name == "html" else name
             raise click.UsageError(
@@ -66,24 +74,35 @@ def check_targets(
             )
         if target and out and Path(target).resolve() == Path(out).resolve():
             raise click.UsageError(f"--{name} and --out both name {out}; give two names")
-    targets = {"--out": out, **{f"--{name}": target for name, target in kept.items()}}
+    targets = {"--out": out, **{f"--{name}": target for name, target in files.items()}}
     for option, target in targets.items():
         if not target:
             continue
-        own = form if option == "--out" else None
-        is_database = own is not None and own.format in DATABASES  # which has several tables
+        table = form if option == "--out" else None
+        is_database = table is not None and table.format in DATABASES  # which has several tables
         if not is_database and any(_is_same_file(source, target) for source in sources if source):
             raise click.UsageError(f"{option} {target} is a file to read from; give another name")
-        if own is None:
+        if table is None:
             check_output(target, force=force)
         else:
-            check_table_output(target, own, rows, force=force)
+            check_table_output(target, table, rows, force=force)
 
 
 def check_table(
     data: str, source: "TableForm", out: str, form: "TableForm", *, rows: int | None, force: bool
 ) -> None:
-    """Check the table that a command will write once more, when the one that it reads is known.
+    """Check once more the table that a command will write, after it has read the other one.
+
+    Parameters
+    ----------
+    data, source
+        Where the table that was read lies, and its form.
+    out, form
+        Where the table to write goes, and its form.
+    rows
+        Its number of rows, if that is known.
+    force
+        Whether what exists may be replaced.
 
     Raises
     ------
@@ -98,15 +117,56 @@ def check_table(
     is_same = data == out or _is_same_file(data, out)
     if is_same and form.format in DATABASES and form.table == source.table:
         raise click.UsageError(
-            f"--out {shown_place(out)} has the table that is read, {form.table!r}; give another "
+            f"--out {shown_place(out)} holds the table to read, {form.table!r}; give another "
             "--out-table"
         )
     check_table_output(out, form, rows, force=force)
 
 
 def _is_same_file(source: str, target: str) -> bool:
-    """Say whether two paths lead to one file; a terminal may well be read and written."""
+    """Tell whether two paths lead to one file; a terminal may be both read and written."""
     return Path(source).is_file() and Path(target).exists() and Path(source).samefile(target)
+
+
+def check_folder(folder: str, names: Iterable[str] = PICTURES, *, force: bool) -> None:
+    """Check that pictures can be drawn to a folder, and make it if it does not exist.
+
+    Parameters
+    ----------
+    folder
+        The folder.
+    names
+        The files of the pictures.
+    force
+        Whether files that exist may be replaced.
+
+    Raises
+    ------
+    OptionError
+        If matplotlib is not installed.
+    TableFileError
+        If the folder can't be made or written to, or holds pictures already and `force` is not
+        set.
+    """
+    from tabgan.base.errors import TableFileError
+    from tabgan.evaluation.pictures.canvas import check_pictures
+    from tabgan.files.write import check_output
+
+    check_pictures()
+    try:
+        Path(folder).mkdir(exist_ok=True)
+    except OSError as error:
+        raise TableFileError(
+            f"--pictures {folder} is no folder and can't be made one: {error.strerror or error}"
+        ) from error
+    for name in names:
+        place = Path(folder, name)
+        if place.is_file() and not force:
+            raise TableFileError(
+                f"{place} already exists; name another folder with --pictures, or give --force to "
+                "replace it"
+            )
+        check_output(str(place), force=force)
 
 
 def default_output(
@@ -116,16 +176,16 @@ def default_output(
     ending: str = "synthetic",
     table: str | None = None,
 ) -> str:
-    """Name the file that a table made of another goes to, in the current folder.
+    """Return the file name for a table that is made from another, in the current folder.
 
     Parameters
     ----------
     data
         Where the other table lies.
     table_format
-        The format of the file; None for that of the other one.
+        The format of the file; None for the format of the other table.
     ending
-        What is put after the name.
+        The end of the name.
     table
         The other table's name in its database.
 
@@ -143,19 +203,19 @@ def default_output(
         return f"{f'{table}_' if table else ''}{ending}{suffix or '.csv'}"
     if Path(data).is_dir():
         return f"{Path(data).resolve().name}_{ending}{suffix or '.parquet'}"
-    own = file_suffix(data)
-    return f"{Path(data).name.removesuffix(own)}_{ending}{suffix or own}"
+    former = file_suffix(data)
+    return f"{Path(data).name.removesuffix(former)}_{ending}{suffix or former}"
 
 
 def place_of(out: str) -> str:
-    """Name where something was written to."""
+    """Return the name of an output for messages: without a password."""
     from tabgan.files.formats import shown_place
 
     return shown_place(out, "standard output")
 
 
 def fact_of(path: str) -> str:
-    """Return a place as facts name it: without a password."""
+    """Return the name of an input or output for --json: without a password."""
     from tabgan.files.formats import shown_place
 
     return shown_place(path, "-")

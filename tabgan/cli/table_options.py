@@ -6,16 +6,19 @@ from typing import Any
 
 import click
 
-from tabgan.cli.option_types import FILE, option, together
+from tabgan.cli.option_types import FILE, ColumnKind, option, together
 
 __all__ = [
     "balance_option",
     "condition_option",
     "constraints_option",
     "delimiter_option",
+    "derive_option",
+    "drop_option",
     "encoding_option",
     "force_option",
     "json_option",
+    "kind_option",
     "locale_option",
     "min_group_option",
     "output_options",
@@ -39,10 +42,18 @@ json_option = option(
 )
 
 
+def _seed_or_new(_ctx: click.Context, _option: click.Parameter, seed: int | None) -> int:
+    """Draw a seed where none is given, so that the run can be repeated."""
+    import secrets
+
+    return secrets.randbelow(2**32) if seed is None else seed
+
+
 seed_option = option(
     "--seed",
     keys=("seed", "random_state"),
     type=click.IntRange(min=0),
+    callback=_seed_or_new,
     metavar="S",
     show_default="a new one",
     help="Seed of all randomness: the same one gives the same result.",
@@ -163,6 +174,38 @@ schema_option = option(
     metavar="FILE",
     show_default="inferred",
     help="Columns and their kinds, as 'tabgan inspect DATA --schema FILE' writes them.",
+)
+
+
+kind_option = option(
+    "--kind",
+    "kinds",
+    section=_COLUMNS,
+    keys=("kind",),
+    multiple=True,
+    type=ColumnKind(),
+    metavar="COLUMN=KIND",
+    show_default="inferred",
+    help="Kind of a column, as in zip=categorical or id=regex:[A-Z]{2}-[0-9]{4}; it replaces the "
+    "column's kind and range in --schema. Can be repeated.",
+)
+
+
+drop_option = option(
+    "--drop",
+    section=_COLUMNS,
+    multiple=True,
+    metavar="COLUMN",
+    show_default="none",
+    help="A column to leave out of the table; can be repeated.",
+)
+
+
+derive_option = option(
+    "--derive/--no-derive",
+    section=_COLUMNS,
+    default=True,
+    help="Detect columns that other columns determine, and derive them in every row.",
 )
 
 

@@ -1,34 +1,35 @@
-"""Tables of commands: read with what files declare of them, drawn and written."""
+"""Tables of a command: read together with the files that declare their columns and rules, written.
+
+Everything that a table needs is imported when it is needed: see `tabgan.cli.main`.
+"""
 
 import json
-import secrets
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-if TYPE_CHECKING:
-    from tabgan.rules.constraint import Constraint
-    from tabgan.table.schema import Schema
+from tabgan.cli.console import Report, follow
+from tabgan.cli.option_types import split_kind
+from tabgan.cli.output_targets import fact_of, place_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from tabgan.estimator import TabGAN
     from tabgan.files.table_form import TableForm
-    from tabgan.generators.training_callbacks import Callback
-    from tabgan.table.schema import Schema
-from tabgan.cli.console import Report
-from tabgan.cli.output_targets import fact_of, place_of
+    from tabgan.rules.constraint import Constraint
+    from tabgan.table.schema import Column, Schema
 
 __all__ = [
+    "draw_to_file",
     "load_constraints",
     "load_schema",
-    "new_seed",
-    "quietly",
+    "read_compared",
     "read_data",
-    "trackers",
+    "read_declared",
     "with_holes",
     "write_blocks",
 ]
@@ -49,7 +50,7 @@ def load_schema(path: str) -> "Schema":
     from tabgan.base.errors import SchemaError
     from tabgan.table.schema import Schema
 
-    return _load(path, Schema.from_json, SchemaError, "write it anew with 'tabgan inspect'")
+    return _load(path, Schema.from_json, SchemaError, "write a new one with 'tabgan inspect'")
 
 
 def load_constraints(path: str) -> "list[Constraint]":
@@ -85,15 +86,22 @@ def _load(path: str, make: Callable[[Any], Declared], fault: type[Exception], fi
         raise fault(f"{path}: {error}") from error
 
 
-Result = TypeVar("Result")
-
-
 def read_data(
     data: str, report: Report, *, by_schema: bool = False, **reading: Any
 ) -> tuple["pd.DataFrame", "TableForm"]:
-    """Read the table that a command works on, by the options of `tabgan.files.read.read_table`.
+    """Read the table that a command works on.
 
-    Where no row may have a say of its columns, nothing is said of how many there are, too.
+    Parameters
+    ----------
+    data
+        Where the table lies.
+    report
+        Where messages and facts go.
+    by_schema
+        Whether no row may influence the columns, as of `tabgan.files.read.read_table`. The number
+        of rows is then not reported.
+    **reading
+        The other options of `tabgan.files.read.read_table`.
     """
     from tabgan.files.formats import shown_place
 
@@ -112,31 +120,109 @@ def read_data(
     return frame, form
 
 
-def trackers(folder: str | None) -> "list[Callback]":
-    """Return the callbacks that write the records of a training to a folder, if one is given."""
-    if folder is None:
-        return []
-    from tabgan.callbacks.trackers import TensorBoard
+def read_declared(
+    data: str,
+    report: Report,
+    *,
+    schema: str | None,
+    kinds: Sequence[str],
+    drop: Sequence[str],
+    by_schema: bool = False,
+    **reading: Any,
+) -> tuple["pd.DataFrame", "TableForm", "Schema | dict[Hashable, str] | None"]:
+    """Read a table to be learned, and what is declared of its columns.
 
-    return [TensorBoard(folder)]
+    Parameters
+    ----------
+    data, report, by_schema, **reading
+        As of `read_data`.
+    schema
+        The file of a schema, or None.
+    kinds
+        Texts ``COLUMN=KIND``; they replace the kinds and ranges of the schema.
+    drop
+        Names of columns to leave out.
+
+    Returns
+    -------
+    tuple
+        The table, its form, and the `schema` for `TabGAN`.
+
+    Raises
+    ------
+    OptionError
+        If `kinds` or `drop` name no column of the table, or no column is left.
+    """
+    from tabgan.base.errors import OptionError
+
+    declared = load_schema(schema) if schema else None
+    frame, form = read_data(data, report, by_schema=by_schema, **reading)
+    dropped = {frame.columns[_column_at("--drop", name, frame)] for name in drop}
+    if len(dropped) == len(frame.columns):
+        raise OptionError("--drop leaves no column of the table")
+    if dropped:
+        frame, form = frame.drop(columns=list(dropped)), form.without(dropped)
+    own: dict[Hashable, str] = {}
+    for text in kinds:
+        name, kind = split_kind(text)
+        label = frame.columns[_column_at("--kind", name, frame)]
+        if own.setdefault(label, kind) != kind:
+            raise OptionError(f"--kind gives {name!r} two kinds, {own[label]} and {kind}")
+    if declared is None:
+        return frame, form, own or None
+    left = [column for column in declared if column.name not in dropped]
+    columns = (_with_kind(column, own.get(column.name, column.kind)) for column in left)
+    return frame, form, replace(declared, columns=tuple(columns))
 
 
-def quietly(work: Callable[..., Result], *arguments: Any, **options: Any) -> Result:
-    """Do work that trains; what its warnings say, the command says in its own way."""
-    from tabgan.base.errors import TrainingWarning
+def _column_at(option: str, name: str, frame: "pd.DataFrame") -> int:
+    """Return the position of the column that an option names."""
+    from tabgan.base.errors import OptionError, did_you_mean
+    from tabgan.table.schema import find_name
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", TrainingWarning)
-        return work(*arguments, **options)
+    place = find_name(name, list(frame.columns))
+    if place is None:
+        hint = did_you_mean(name, frame.columns)
+        raise OptionError(f"{option} {name}: the table has no such column; {hint}")
+    return place
 
 
-def new_seed() -> int:
-    """Draw a seed, so that a run that was given none can be repeated all the same."""
-    return secrets.randbelow(2**32)
+def _with_kind(column: "Column", kind: str) -> "Column":
+    """Return a column with a new kind, to which its range and decimals no longer belong."""
+    if kind == column.kind:
+        return column
+    return replace(column, kind=kind, minimum=None, maximum=None, decimals=None, why="")
+
+
+def read_compared(
+    real: str, synthetic: str, holdout: str | None, report: Report, reading: Mapping[str, Any]
+) -> tuple["pd.DataFrame", "pd.DataFrame", "pd.DataFrame | None"]:
+    """Read the tables of a comparison, with their empty cells missing.
+
+    Parameters
+    ----------
+    real, synthetic, holdout
+        Where the tables lie; the last one is optional.
+    report
+        Where messages and facts go.
+    reading
+        Options of `tabgan.files.read.read_table`, for all of them.
+    """
+
+    def table(path: str) -> "pd.DataFrame":
+        return with_holes(*read_data(path, report, **reading))
+
+    return table(real), table(synthetic), None if holdout is None else table(holdout)
 
 
 def with_holes(frame: "pd.DataFrame", form: "TableForm") -> "pd.DataFrame":
-    """Return a table that was read with its empty cells, in text files empty texts, missing."""
+    """Return a table with its empty cells missing, which are empty texts in text files.
+
+    Parameters
+    ----------
+    frame, form
+        A table that was read, and its form.
+    """
     return frame.mask(frame == "") if form.format in ("csv", "tsv") else frame
 
 
@@ -149,20 +235,28 @@ def draw_to_file(
     out: str,
     form: "TableForm",
     force: bool,
-    **asked: Any,
+    where: "str | pd.DataFrame | None" = None,
+    balance: str | None = None,
 ) -> None:
-    """Draw rows, and what is asked of them, block by block to a file or to standard output."""
-    import pandas as pd
+    """Draw rows block by block to a file or to standard output.
 
-    from tabgan.cli.console import follow
-
+    Parameters
+    ----------
+    gan
+        The fitted estimator.
+    report
+        Where messages and facts go.
+    rows, seed, where, balance
+        As of `TabGAN.sample`.
+    out, form, force
+        As of `write_blocks`.
+    """
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        blocks = gan.sample_blocks(rows, random_state=seed, **asked)
+        blocks = gan.sample_blocks(rows, random_state=seed, where=where, balance=balance)
     for warning in caught:
         report.say(f"Warning: {warning.message}")
-    partial = asked.get("where")
-    total = len(partial) if isinstance(partial, pd.DataFrame) else rows
+    total = rows if where is None or isinstance(where, str) else len(where)
     followed = follow(blocks, report, gan.n_rows_ if total is None else total)
     written = write_blocks(followed, gan.schema_, report, out=out, form=form, force=force)
     seconds = report.done("sample")
@@ -179,7 +273,26 @@ def write_blocks(
     form: "TableForm",
     force: bool,
 ) -> int:
-    """Write a table that comes in blocks, and return its rows; warn of formulas in text files."""
+    """Write a table that comes in blocks; warn of formulas in text files.
+
+    Parameters
+    ----------
+    blocks
+        Tables of any library that `tabgan.inference.accept_table.as_frame` takes.
+    schema
+        Their columns.
+    report
+        Where warnings go.
+    out, form
+        Where the table goes, and its form.
+    force
+        Whether what exists may be replaced.
+
+    Returns
+    -------
+    int
+        The number of rows.
+    """
     from tabgan.files.file_cells import count_formulas
     from tabgan.files.write import TableWriter
     from tabgan.inference.accept_table import as_frame

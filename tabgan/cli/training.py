@@ -1,23 +1,25 @@
-"""What the commands that learn a table do: train on it, say how it went, keep the model."""
+"""Trains a table model for a command: reports how the training went and saves the model."""
 
 import warnings
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Hashable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from tabgan.base.errors import OptionError
 from tabgan.cli.console import Report, Watch, on_terminal, watch
-from tabgan.cli.tables import new_seed, quietly, trackers
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from tabgan.estimator import TabGAN
     from tabgan.files.table_form import TableForm
+    from tabgan.generators.training_callbacks import Callback
     from tabgan.table.schema import Schema
 
-__all__ = ["describe_finish", "train"]
+__all__ = ["describe_finish", "quietly", "trackers", "train"]
 
-_UNTYPED = {  # formats in which the type of a column is what all of its cells have in common
+Result = TypeVar("Result")
+
+_UNTYPED = {  # formats in which the type of a column depends on all of its cells
     "jsonl": "JSON lines",
     "sql": "a database",
     "sqlite": "an SQLite file",
@@ -31,33 +33,45 @@ def train(
     report: Report,
     *,
     model: str | None,
-    schema: "Schema | None",
-    seed: int | None,
+    schema: "Schema | Mapping[Hashable, str] | None",
+    seed: int,
     condition_on: tuple[str, ...] = (),
-    stabilisers: tuple[str, ...] = (),
+    stabilizers: tuple[str, ...] = (),
     pictures: str | None = None,
     log_to: str | None = None,
     **options: Any,
 ) -> "TabGAN":
-    """Fit an estimator, and keep it in a file if there is to be one.
+    """Fit an estimator, and save it if a file is named.
 
-    For pictures, if they are wanted, rows from moments of the training are kept.
+    Parameters
+    ----------
+    frame, source
+        The table, and the form of its file.
+    report
+        Where messages and facts go.
+    model
+        The model file, or None.
+    schema, seed, condition_on, stabilizers, **options
+        Parameters of `TabGAN`; the seed is its `random_state`.
+    pictures
+        The folder for pictures, or None. For pictures, rows are drawn during the training.
+    log_to
+        The folder for TensorBoard, or None.
 
     Raises
     ------
     OptionError
-        If pictures of real columns are wanted of a private fit, or if types of its columns may
-        hang on single rows.
+        If a private fit is to draw pictures of real columns, or if types of its columns may
+        depend on single rows.
     KeyboardInterrupt
-        If Ctrl-C has ended the training early; the model is kept all the same.
+        If Ctrl-C has ended the training early; the model is saved before.
     """
     from tabgan.estimator import TabGAN
 
     if options["epsilon"] is not None:
         _check_private(source, pictures)
-    seed = new_seed() if seed is None else seed
     options |= {"condition_on": list(condition_on) or None, "random_state": seed}
-    options["stabilisers"] = list(stabilisers) or None
+    options["stabilisers"] = list(stabilizers) or None
     if pictures is not None:
         from tabgan.cli.reports import SNAPSHOTS
 
@@ -72,8 +86,48 @@ def train(
         if model is not None:
             gan.save(model)
             report.facts["model"] = model
-            report.say(f"Kept the model in {model}")
+            report.say(f"Saved the model to {model}")
     return gan
+
+
+def trackers(folder: str | None) -> "list[Callback]":
+    """Return the callbacks that write the records of a training to a folder, if one is named."""
+    if folder is None:
+        return []
+    from tabgan.callbacks.trackers import TensorBoard
+
+    return [TensorBoard(folder)]
+
+
+def quietly(work: Callable[..., Result], *arguments: Any, **options: Any) -> Result:
+    """Call a function that trains, without its warnings: the command reports them itself.
+
+    Parameters
+    ----------
+    work
+        The function.
+    *arguments, **options
+        Its arguments.
+    """
+    from tabgan.base.errors import TrainingWarning
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", TrainingWarning)
+        return work(*arguments, **options)
+
+
+def _check_private(source: "TableForm", pictures: str | None) -> None:
+    if pictures is not None:
+        raise OptionError(
+            "--pictures draws columns of the real table, which --epsilon protects; leave one of "
+            "them out"
+        )
+    if source.format in _UNTYPED:
+        raise OptionError(
+            f"--epsilon takes the types of columns as public, but the types of "
+            f"{_UNTYPED[source.format]} depend on its rows: one row more can change them; convert "
+            "the table to CSV, or to Parquet with types of your own"
+        )
 
 
 def _fit(gan: "TabGAN", frame: "pd.DataFrame", report: Report) -> None:
@@ -81,33 +135,6 @@ def _fit(gan: "TabGAN", frame: "pd.DataFrame", report: Report) -> None:
         quietly(gan.fit, frame)
     for warning in caught:
         report.say(f"Warning: {warning.message}")
-
-
-def _facts_of(gan: "TabGAN") -> dict[str, Any]:
-    facts = {
-        "steps": gan.n_steps_,
-        "latent": {"size": gan.latent_dim_, "reason": gan.latent_reason_},
-        "dependencies": [rule.describe() for rule in gan.dependencies_],
-        "finish": gan.finish_,
-        "diagnosis": [finding.to_json() for finding in gan.diagnosis_],
-    }
-    if gan.privacy_ is not None:
-        facts |= {"privacy": gan.privacy_.to_json(), "training_rows": gan.n_rows_}
-    return facts
-
-
-def _check_private(source: "TableForm", pictures: str | None) -> None:
-    if pictures is not None:
-        raise OptionError(
-            "--pictures draws columns of the real table, which does not go with --epsilon; leave "
-            "one of them out"
-        )
-    if source.format in _UNTYPED:
-        raise OptionError(
-            f"--epsilon takes types of columns for public, but those of {_UNTYPED[source.format]} "
-            "hang on its rows: one row more can change them; convert the table to CSV, or to "
-            "Parquet with types of your own"
-        )
 
 
 def _say_how_it_went(gan: "TabGAN", report: Report, watching: Watch) -> None:
@@ -122,6 +149,19 @@ def _say_how_it_went(gan: "TabGAN", report: Report, watching: Watch) -> None:
         report.say(describe_finish(gan.finish_))
     for finding in gan.diagnosis_:
         report.say(f"Warning: {finding}")
+
+
+def _facts_of(gan: "TabGAN") -> dict[str, Any]:
+    facts = {
+        "steps": gan.n_steps_,
+        "latent": {"size": gan.latent_dim_, "reason": gan.latent_reason_},
+        "dependencies": [rule.describe() for rule in gan.dependencies_],
+        "finish": gan.finish_,
+        "diagnosis": [finding.to_json() for finding in gan.diagnosis_],
+    }
+    if gan.privacy_ is not None:
+        facts |= {"privacy": gan.privacy_.to_json(), "training_rows": gan.n_rows_}
+    return facts
 
 
 def describe_finish(facts: Mapping[str, Any]) -> str:

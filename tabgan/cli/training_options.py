@@ -6,6 +6,9 @@ from tabgan.cli.option_types import COUNT_OR_AUTO, FILE, POSITIVE, TrainingPart,
 from tabgan.cli.table_options import (
     condition_option,
     constraints_option,
+    derive_option,
+    drop_option,
+    kind_option,
     locale_option,
     min_group_option,
     schema_option,
@@ -17,7 +20,7 @@ __all__ = [
     "LOSSES",
     "OPTIMIZERS",
     "PENALTIES",
-    "STABILISERS",
+    "STABILIZERS",
     "data_option",
     "device_option",
     "drawing_options",
@@ -51,7 +54,7 @@ PENALTIES = (
 )
 
 
-STABILISERS = (
+STABILIZERS = (
     "label_smoothing",
     "one_sided_smoothing",
     "instance_noise",
@@ -99,6 +102,15 @@ device_option = option(
     default="auto",
     metavar="auto|cpu|cuda",
     help="Where to train and to draw.",
+)
+
+
+precision_option = option(
+    "--precision",
+    section=_TRAINING,
+    type=click.Choice(["auto", "float32", "bfloat16"]),
+    default="auto",
+    help="Number format of matrix products.",
 )
 
 
@@ -151,14 +163,16 @@ gan_options = together(
         "follow a colon: r1:gamma=5",
     ),
     option(
-        "--stabiliser",
-        "stabilisers",
+        "--stabilizer",
+        "stabilizers",
         section=_NETWORKS,
+        keys=("stabilizers", "stabilisers"),
+        aliases=("--stabilizers", "--stabiliser", "--stabilisers"),
         multiple=True,
-        type=TrainingPart(*STABILISERS),
+        type=TrainingPart(*STABILIZERS),
         metavar="NAME",
         show_default="none",
-        help=f"{', '.join(STABILISERS[:-1])} or {STABILISERS[-1]}; can be repeated.",
+        help=f"{', '.join(STABILIZERS[:-1])} or {STABILIZERS[-1]}; can be repeated.",
     ),
     option(
         "--discriminator-steps",
@@ -196,8 +210,11 @@ gan_options = together(
 
 training_options = together(
     schema_option,
+    kind_option,
+    drop_option,
     condition_option,
     constraints_option,
+    derive_option,
     locale_option,
     min_group_option,
     steps_option,
@@ -241,6 +258,7 @@ training_options = together(
         help="The δ that goes with --epsilon: far below one in the number of rows.",
     ),
     device_option,
+    precision_option,
     latent_option,
     option(
         "--hidden-dim",
@@ -290,6 +308,7 @@ image_training_options = together(
         help="Images in a training step.",
     ),
     device_option,
+    precision_option,
     option(
         "--architecture",
         section="Networks",

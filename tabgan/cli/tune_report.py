@@ -1,4 +1,4 @@
-"""What ``tabgan tune`` does with a table, and how it lays out what it found."""
+"""Runs the search of ``tabgan tune``, and lays out its result."""
 
 import shlex
 import sys
@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from tabgan.cli.console import Report, aligned
-from tabgan.cli.tables import new_seed, quietly
+from tabgan.cli.training import quietly
 from tabgan.estimator import TabGAN
 from tabgan.table.schema import Schema
 from tabgan.tuning.search import tune
@@ -36,7 +36,7 @@ def search_table(
     report: Report,
     *,
     schema: Schema | None,
-    seed: int | None,
+    seed: int,
     optuna: int | None,
     latent_dims: tuple[int, ...] | None,
     learning_rates: tuple[float, ...] | None,
@@ -51,8 +51,10 @@ def search_table(
         The table.
     report
         Where messages go.
-    schema, seed
-        As given; None for an inferred schema and a new seed.
+    schema
+        The columns; None infers them.
+    seed
+        Seed of all randomness.
     optuna
         How many candidates Optuna tries; None for a grid.
     latent_dims, learning_rates, hidden_dims
@@ -72,7 +74,7 @@ def search_table(
         hidden_dims=hidden_dims or (),
         engine="optuna" if optuna else "grid",
         trials=optuna,
-        random_state=new_seed() if seed is None else seed,
+        random_state=seed,
         progress=tell,
         schema=schema,
         verbose=not report.quiet and sys.stderr.isatty(),

@@ -1,4 +1,4 @@
-"""The formats of Arrow, by way of pyarrow: Parquet, Feather, and tables on their way to DuckDB."""
+"""Parquet and Feather files, and Arrow tables for DuckDB, by way of pyarrow."""
 
 import re
 from pathlib import Path
@@ -22,10 +22,173 @@ __all__ = [
 ]
 
 _UNNAMED_INDEX = re.compile(r"__index_level_\d+__")  # how pandas stores an index without a name
+_FILE_MARK = b"ARROW1"  # else it is Arrow's stream, which has no index at its end
+
+
+def read_parquet(
+    stream: BinaryIO, name: str, *, by_schema: bool = False
+) -> tuple[pd.DataFrame, Any]:
+    """Read a Parquet file.
+
+    Parameters
+    ----------
+    stream, name
+        The bytes, and the name of the file for messages.
+    by_schema
+        As of `frame_of_arrow`.
+
+    Returns
+    -------
+    tuple
+        The table, as `frame_of_arrow` makes it, and its ``pyarrow.Schema``.
+
+    Raises
+    ------
+    TableContentError
+        If the file is not Parquet or is damaged.
+    OptionError
+        If pyarrow is not installed.
+    """
+    parquet = load_pyarrow("Parquet", "pyarrow.parquet")
+    arrow = load_pyarrow("Parquet")
+    try:
+        return frame_of_arrow(parquet.read_table(stream), by_schema=by_schema)
+    except arrow.ArrowException as error:
+        raise TableContentError(f"{name} is not a Parquet file, or damaged: {error}") from error
+
+
+def read_parquet_folder(path: str, *, by_schema: bool = False) -> tuple[pd.DataFrame, Any]:
+    """Read a folder of Parquet files as one table; folders ``key=value`` in it become columns.
+
+    Parameters
+    ----------
+    path
+        The folder.
+    by_schema
+        As of `frame_of_arrow`. Columns that come from folders are then text; otherwise their
+        values decide the type.
+
+    Raises
+    ------
+    TableContentError
+        If it holds no Parquet file, or one that is damaged or has other columns.
+    OptionError
+        If pyarrow is not installed.
+    """
+    dataset = load_pyarrow("Parquet", "pyarrow.dataset")
+    arrow = load_pyarrow("Parquet")
+    files = sorted(str(file) for file in Path(path).rglob("*.parquet") if file.is_file())
+    if not files:
+        raise TableContentError(f"{path} is a folder without Parquet files; name a table file")
+    folders = "hive"
+    if by_schema:
+        parts = Path(files[0]).relative_to(path).parts[:-1]
+        keys = [part.partition("=")[0] for part in parts if "=" in part]
+        texts = arrow.schema([(key, arrow.string()) for key in keys])
+        folders = dataset.partitioning(texts, flavor="hive")
+    try:
+        table = dataset.dataset(
+            files, format="parquet", partitioning=folders, partition_base_dir=path
+        )
+        return frame_of_arrow(table.to_table(), by_schema=by_schema)
+    except (arrow.ArrowException, OSError) as error:
+        raise TableContentError(
+            f"{path}: its Parquet files can't be read as one table: {error}"
+        ) from error
+
+
+class ParquetBlocks:
+    """Writes blocks of rows as the row groups of one Parquet file."""
+
+    def __init__(self, sink: BinaryIO, form: TableForm) -> None:
+        self._parquet = load_pyarrow("Parquet", "pyarrow.parquet")
+        self._tables = ArrowTables(form.arrow_schema, "Parquet")
+        self._sink = sink
+        self._writer: Any = None
+
+    def write(self, block: pd.DataFrame) -> None:
+        """Append the rows of a block."""
+        table = self._tables.of(block)
+        if self._writer is None:
+            self._writer = self._parquet.ParquetWriter(self._sink, self._tables.schema)
+        self._writer.write_table(table)
+
+    def close(self) -> None:
+        """Write what ends a Parquet file."""
+        if self._writer is not None:
+            self._writer.close()
+
+
+def read_feather(
+    stream: BinaryIO, name: str, *, by_schema: bool = False
+) -> tuple[pd.DataFrame, Any]:
+    """Read a Feather file or a stream of Arrow, compressed or not.
+
+    Parameters
+    ----------
+    stream, name
+        The bytes, and the name of the file for messages.
+    by_schema
+        As of `frame_of_arrow`.
+
+    Returns
+    -------
+    tuple
+        The table, as `frame_of_arrow` makes it, and its ``pyarrow.Schema``.
+
+    Raises
+    ------
+    TableContentError
+        If the file is not Feather or is damaged.
+    OptionError
+        If pyarrow is not installed.
+    """
+    arrow = load_pyarrow("Feather")
+    mark = stream.read(len(_FILE_MARK))
+    stream.seek(0)
+    try:
+        opener = arrow.ipc.open_file if mark == _FILE_MARK else arrow.ipc.open_stream
+        return frame_of_arrow(opener(stream).read_all(), by_schema=by_schema)
+    except (arrow.ArrowException, OSError) as error:
+        raise TableContentError(f"{name} is not a Feather file, or damaged: {error}") from error
+
+
+class FeatherBlocks:
+    """Writes blocks of rows as the record batches of one Feather file, compressed by Zstandard."""
+
+    def __init__(self, sink: BinaryIO, form: TableForm) -> None:
+        self._tables = ArrowTables(form.arrow_schema, "Feather")
+        self._sink = sink
+        self._writer: Any = None
+
+    def write(self, block: pd.DataFrame) -> None:
+        """Append the rows of a block."""
+        table, arrow = self._tables.of(block), self._tables.arrow
+        if self._writer is None:
+            options = arrow.ipc.IpcWriteOptions(compression="zstd")
+            self._writer = arrow.ipc.new_file(self._sink, self._tables.schema, options=options)
+        try:
+            self._writer.write_table(table)
+        except arrow.ArrowException as error:  # a category that no block before has had
+            raise TableContentError(
+                f"The table can't be written to Feather ({error}); write Parquet instead"
+            ) from error
+
+    def close(self) -> None:
+        """Write what ends a Feather file."""
+        if self._writer is not None:
+            self._writer.close()
 
 
 def load_pyarrow(purpose: str, module: str = "pyarrow") -> Any:
     """Import pyarrow, or one of its modules.
+
+    Parameters
+    ----------
+    purpose
+        The format that needs it, for the message.
+    module
+        The module.
 
     Raises
     ------
@@ -46,8 +209,8 @@ def frame_of_arrow(table: Any, *, by_schema: bool = False) -> tuple[pd.DataFrame
     table
         A ``pyarrow.Table``.
     by_schema
-        Whether no row may have a say: columns are then of Arrow's types, and the schema is without
-        metadata, in which a file may note how many rows it has, or their range.
+        Whether no row may influence the columns: they are then of Arrow's types, and the schema is
+        without metadata, in which a file may note how many rows it has, or their range.
     """
     arrow = load_pyarrow("Arrow")
     table = table.drop_columns([f for f in table.column_names if _UNNAMED_INDEX.fullmatch(f)])
@@ -128,141 +291,3 @@ def _schema_of(arrow: Any, block: pd.DataFrame) -> Any:
         if arrow.types.is_null(field.type):
             schema = schema.set(place, field.with_type(arrow.string()))
     return schema
-
-
-def read_parquet(
-    stream: BinaryIO, name: str, *, by_schema: bool = False
-) -> tuple[pd.DataFrame, Any]:
-    """Read a Parquet file.
-
-    Returns
-    -------
-    tuple
-        The table, as `frame_of_arrow` makes it, and its ``pyarrow.Schema``.
-
-    Raises
-    ------
-    TableContentError
-        If the file is not Parquet or is damaged.
-    OptionError
-        If pyarrow is not installed.
-    """
-    parquet = load_pyarrow("Parquet", "pyarrow.parquet")
-    arrow = load_pyarrow("Parquet")
-    try:
-        return frame_of_arrow(parquet.read_table(stream), by_schema=by_schema)
-    except arrow.ArrowException as error:
-        raise TableContentError(f"{name} is not a Parquet file, or damaged: {error}") from error
-
-
-def read_parquet_folder(path: str, *, by_schema: bool = False) -> tuple[pd.DataFrame, Any]:
-    """Read a folder of Parquet files as one table; folders ``key=value`` in it become columns.
-
-    The type of such a column is what its values have in common; text, if it goes `by_schema`.
-
-    Raises
-    ------
-    TableContentError
-        If it holds no Parquet file, or one that is damaged or has other columns.
-    OptionError
-        If pyarrow is not installed.
-    """
-    dataset = load_pyarrow("Parquet", "pyarrow.dataset")
-    arrow = load_pyarrow("Parquet")
-    files = sorted(str(file) for file in Path(path).rglob("*.parquet") if file.is_file())
-    if not files:
-        raise TableContentError(f"{path} is a folder without Parquet files; name a table file")
-    folders = "hive"
-    if by_schema:
-        parts = Path(files[0]).relative_to(path).parts[:-1]
-        keys = [part.partition("=")[0] for part in parts if "=" in part]
-        texts = arrow.schema([(key, arrow.string()) for key in keys])
-        folders = dataset.partitioning(texts, flavor="hive")
-    try:
-        found = dataset.dataset(
-            files, format="parquet", partitioning=folders, partition_base_dir=path
-        )
-        return frame_of_arrow(found.to_table(), by_schema=by_schema)
-    except (arrow.ArrowException, OSError) as error:
-        raise TableContentError(
-            f"{path}: its Parquet files can't be read as one table: {error}"
-        ) from error
-
-
-class ParquetBlocks:
-    """Writes blocks of rows as the row groups of one Parquet file."""
-
-    def __init__(self, sink: BinaryIO, form: TableForm) -> None:
-        self._parquet = load_pyarrow("Parquet", "pyarrow.parquet")
-        self._tables = ArrowTables(form.arrow_schema, "Parquet")
-        self._sink = sink
-        self._writer: Any = None
-
-    def write(self, block: pd.DataFrame) -> None:
-        """Append the rows of a block."""
-        table = self._tables.of(block)
-        if self._writer is None:
-            self._writer = self._parquet.ParquetWriter(self._sink, self._tables.schema)
-        self._writer.write_table(table)
-
-    def close(self) -> None:
-        """Write what ends a Parquet file."""
-        if self._writer is not None:
-            self._writer.close()
-
-
-_FILE_MARK = b"ARROW1"  # else it is Arrow's stream, which has no index at its end
-
-
-def read_feather(
-    stream: BinaryIO, name: str, *, by_schema: bool = False
-) -> tuple[pd.DataFrame, Any]:
-    """Read a Feather file or a stream of Arrow, compressed or not.
-
-    Returns
-    -------
-    tuple
-        The table, as `frame_of_arrow` makes it, and its ``pyarrow.Schema``.
-
-    Raises
-    ------
-    TableContentError
-        If the file is not Feather or is damaged.
-    OptionError
-        If pyarrow is not installed.
-    """
-    arrow = load_pyarrow("Feather")
-    mark = stream.read(len(_FILE_MARK))
-    stream.seek(0)
-    try:
-        opener = arrow.ipc.open_file if mark == _FILE_MARK else arrow.ipc.open_stream
-        return frame_of_arrow(opener(stream).read_all(), by_schema=by_schema)
-    except (arrow.ArrowException, OSError) as error:
-        raise TableContentError(f"{name} is not a Feather file, or damaged: {error}") from error
-
-
-class FeatherBlocks:
-    """Writes blocks of rows as the record batches of one Feather file, compressed by Zstandard."""
-
-    def __init__(self, sink: BinaryIO, form: TableForm) -> None:
-        self._tables = ArrowTables(form.arrow_schema, "Feather")
-        self._sink = sink
-        self._writer: Any = None
-
-    def write(self, block: pd.DataFrame) -> None:
-        """Append the rows of a block."""
-        table, arrow = self._tables.of(block), self._tables.arrow
-        if self._writer is None:
-            options = arrow.ipc.IpcWriteOptions(compression="zstd")
-            self._writer = arrow.ipc.new_file(self._sink, self._tables.schema, options=options)
-        try:
-            self._writer.write_table(table)
-        except arrow.ArrowException as error:  # a category that no block before has had
-            raise TableContentError(
-                f"The table can't be written to Feather ({error}); write Parquet instead"
-            ) from error
-
-    def close(self) -> None:
-        """Write what ends a Feather file."""
-        if self._writer is not None:
-            self._writer.close()

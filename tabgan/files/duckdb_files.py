@@ -26,7 +26,7 @@ _TABLES = """
 def read_duckdb(
     path: str, table: str | None = None, query: str | None = None, *, by_schema: bool = False
 ) -> tuple[pd.DataFrame, str | None, Any]:
-    """Read a table of a DuckDB file, or what a query gives; the file can't be changed by it.
+    """Read a table of a DuckDB file, or the rows of a query, which can't change the file.
 
     Parameters
     ----------
@@ -40,12 +40,12 @@ def read_duckdb(
     Returns
     -------
     tuple
-        The rows, the table's name, which a query does not have, and their ``pyarrow.Schema``.
+        The rows, the table's name (None for a query) and their ``pyarrow.Schema``.
 
     Raises
     ------
     OptionError
-        If there is no such table, the query does not ask for rows, or a library is lacking.
+        If there is no such table, the query does not ask for rows, or a library is not installed.
     TableFileError
         If the file can't be opened, or the query can't be run.
     """
@@ -67,10 +67,17 @@ def read_duckdb(
 def check_duckdb_table(path: str, table: str, *, force: bool) -> None:
     """Check that a table may be written, before any work for it is done.
 
+    Parameters
+    ----------
+    path, table
+        The DuckDB file, and the table's name.
+    force
+        Whether a table that exists may be replaced.
+
     Raises
     ------
     OptionError
-        If a library is lacking.
+        If a library is not installed.
     TableFileError
         If the file is none of DuckDB's, or has the table and `force` is not set.
     """
@@ -85,6 +92,11 @@ def open_duckdb_table(path: str, form: TableForm, *, force: bool) -> Iterator["D
     """Open a table to be written in one transaction, which an error undoes.
 
     A new file is made beside its place and moved there.
+
+    Parameters
+    ----------
+    path, form, force
+        The file, the form with the table's name, and whether a table may be replaced.
 
     Raises
     ------
@@ -122,7 +134,7 @@ class DuckDBBlocks:
         self._connection.unregister("tabgan_block")
 
     def close(self) -> None:
-        """Nothing is held back."""
+        """Do nothing: every block is written at once."""
 
 
 def _quoted(name: str, mark: str = '"') -> str:
@@ -131,7 +143,7 @@ def _quoted(name: str, mark: str = '"') -> str:
 
 
 def _declared(values: pd.Series) -> str:
-    """Select a column; categories that are texts are of a type that lists them."""
+    """Return the SQL for a column; categories that are texts become an enumeration type."""
     name, dtype = _quoted(str(values.name)), values.dtype
     levels = dtype.categories.tolist() if isinstance(dtype, pd.CategoricalDtype) else []
     if not levels or not all(isinstance(level, str) for level in levels):
@@ -142,7 +154,7 @@ def _declared(values: pd.Series) -> str:
 
 @contextmanager
 def _connection(path: str, shown: str, *, write: bool) -> Iterator[Any]:
-    """Open a file, out of which a query can't reach; what it may raise becomes an error of ours."""
+    """Open a file, beyond which a query can't reach; DuckDB's errors become errors of our own."""
     duckdb = load_extra("duckdb", "DuckDB", "duckdb")
     try:
         with duckdb.connect(

@@ -34,10 +34,17 @@ def read_excel(stream: BinaryIO, name: str, sheet: str | None = None) -> tuple[p
     Cells have the values that Excel has last computed: numbers, booleans, dates, texts; an error
     such as #N/A is missing. Rows without any cell are left out.
 
+    Parameters
+    ----------
+    stream, name
+        The bytes, and the name of the file for messages.
+    sheet
+        The name of the sheet; None for the first one.
+
     Returns
     -------
     tuple
-        The table and the name of its sheet: of the first one, where none was asked for.
+        The table and the name of its sheet.
 
     Raises
     ------
@@ -62,7 +69,7 @@ def read_excel(stream: BinaryIO, name: str, sheet: str | None = None) -> tuple[p
 
 
 def _rows(sheet: Any) -> Iterator[tuple[Any, ...]]:
-    """Give the rows that have a cell at least."""
+    """Yield the rows that have at least one cell."""
     sheet.reset_dimensions()  # which some programs write wrong
     for row in sheet.iter_rows(values_only=True):
         cells = tuple(None if isinstance(v, str) and v in _ERRORS else v for v in row)
@@ -89,7 +96,7 @@ def _header(row: tuple[Any, ...], where: str) -> list[str]:
 def _blocks(
     rows: Iterator[tuple[Any, ...]], width: int, where: str
 ) -> Iterator[list[tuple[Any, ...]]]:
-    """Give blocks of rows of the header's width."""
+    """Yield blocks of rows of the header's width."""
     while block := list(islice(rows, _ROWS_AT_ONCE)):
         for row in block:
             if any(cell is not None for cell in row[width:]):
@@ -103,8 +110,8 @@ def _blocks(
 class ExcelBlocks:
     """Writes blocks of rows as a sheet, in which a text is never a formula.
 
-    What Excel has no number for becomes text: dates before March 1900 or with a time zone, whole
-    numbers of more than 15 digits. Infinities become blank.
+    Values that Excel has no number for become text: dates before March 1900 or with a time zone,
+    whole numbers of more than 15 digits. Infinities become blank.
     """
 
     def __init__(self, sink: BinaryIO, form: TableForm) -> None:
@@ -154,7 +161,7 @@ class ExcelBlocks:
         return plain
 
     def _other(self, label: str, value: Any, style: str) -> Any:
-        """Make a cell of what is no text: numbers as they are, dates with the column's style."""
+        """Make a cell of a number as it is, or of a date with the column's style."""
         if isinstance(value, int | float | Decimal | timedelta | time):
             is_long = isinstance(value, int) and abs(value) >= _DIGITS
             return self._text(label, str(value)) if is_long else value

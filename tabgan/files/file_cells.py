@@ -15,16 +15,43 @@ from numpy.typing import NDArray
 
 __all__ = ["count_formulas", "formula_like", "frame_of_rows", "objects", "typed"]
 
+_STARTS = np.array([ord(mark) for mark in "=+-@\t\r"], dtype=np.uint32)
+_HARMLESS = re.compile(
+    r"""
+    [-+=@]+ |                                               # signs alone: "-", "++"
+    [-+]\s?[$€£¥]?\s?                                       # a sign, and a number as it is written
+    (?: \d[\d.,'’\s]* (?:e[-+]?\d+)? | [.,]\d+ (?:e[-+]?\d+)? | inf | infinity | nan )
+    \s?[%$€£¥]?
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
 
-def objects(values: Sequence[Any]) -> NDArray[np.object_]:
-    """Return values as an array of objects."""
-    array = np.empty(len(values), dtype=object)
-    array[:] = values
-    return array
+
+def frame_of_rows(names: Sequence[str], blocks: Iterable[Sequence[Sequence[Any]]]) -> pd.DataFrame:
+    """Make a table of blocks of rows; each column gets the dtype of its values.
+
+    Parameters
+    ----------
+    names
+        The names of the columns.
+    blocks
+        Blocks of rows of as many cells.
+    """
+    parts: list[list[NDArray[np.object_]]] = [[] for _ in names]
+    for block in blocks:
+        for part, cells in zip(parts, zip(*block, strict=True), strict=True):
+            part.append(objects(cells))
+    columns = {}
+    for place, part in enumerate(parts):
+        columns[place] = typed(part)
+        part.clear()
+    frame = pd.DataFrame(columns)
+    frame.columns = pd.Index(names, dtype=object)
+    return frame
 
 
 def typed(parts: list[NDArray[np.object_]]) -> pd.Series:
-    """Give values of one type the narrowest dtype that holds them all, and others none.
+    """Return values as a column of the narrowest dtype that holds them all, if they have one type.
 
     Dates without a time, decimals and texts stay objects.
     """
@@ -59,42 +86,32 @@ def _dates(values: NDArray[np.object_]) -> pd.Series:
     return times.dt.tz_localize("UTC") if zoned == {True} else times
 
 
-def frame_of_rows(names: Sequence[str], blocks: Iterable[Sequence[Sequence[Any]]]) -> pd.DataFrame:
-    """Make a table of blocks of rows, in which each column has the dtype of its values."""
-    parts: list[list[NDArray[np.object_]]] = [[] for _ in names]
-    for block in blocks:
-        for part, cells in zip(parts, zip(*block, strict=True), strict=True):
-            part.append(objects(cells))
-    columns = {}
-    for place, part in enumerate(parts):
-        columns[place] = typed(part)
-        part.clear()
-    frame = pd.DataFrame(columns)
-    frame.columns = pd.Index(names, dtype=object)
-    return frame
+def objects(values: Sequence[Any]) -> NDArray[np.object_]:
+    """Return values as an array of objects."""
+    array = np.empty(len(values), dtype=object)
+    array[:] = values
+    return array
 
 
-_STARTS = np.array([ord(mark) for mark in "=+-@\t\r"], dtype=np.uint32)
+def count_formulas(block: pd.DataFrame) -> dict[str, int]:
+    """Count the texts that a spreadsheet would take for a formula, in the columns that have any.
 
-
-_HARMLESS = re.compile(
-    r"""
-    [-+=@]+ |                                               # signs alone: "-", "++"
-    [-+]\s?[$€£¥]?\s?                                       # a sign, and a number as it is written
-    (?: \d[\d.,'’\s]* (?:e[-+]?\d+)? | [.,]\d+ (?:e[-+]?\d+)? | inf | infinity | nan )
-    \s?[%$€£¥]?
-    """,
-    re.VERBOSE | re.IGNORECASE,
-)
+    Examples
+    --------
+    >>> count_formulas(pd.DataFrame({"note": ["=1+1", "fine"], "share": ["-5", "+3"]}))
+    {'note': 1}
+    """
+    counts = {str(name): int(formula_like(column).sum()) for name, column in block.items()}
+    return {name: count for name, count in counts.items() if count}
 
 
 def formula_like(values: pd.Series) -> NDArray[np.bool_]:
-    """Say which values are texts that a spreadsheet would take for a formula.
+    """Return which values are texts that a spreadsheet would take for a formula.
 
     Parameters
     ----------
     values
-        A column of n values of any kind; what is no text is no formula.
+        A column of n values of any kind; only texts can be formulas.
 
     Returns
     -------
@@ -117,15 +134,3 @@ def formula_like(values: pd.Series) -> NDArray[np.bool_]:
         text = texts[place]
         marked[place] = isinstance(text, str) and not _HARMLESS.fullmatch(text)
     return marked
-
-
-def count_formulas(block: pd.DataFrame) -> dict[str, int]:
-    """Count the texts that a spreadsheet would take for a formula, in the columns that have any.
-
-    Examples
-    --------
-    >>> count_formulas(pd.DataFrame({"note": ["=1+1", "fine"], "share": ["-5", "+3"]}))
-    {'note': 1}
-    """
-    counts = {str(name): int(formula_like(column).sum()) for name, column in block.items()}
-    return {name: count for name, count in counts.items() if count}

@@ -1,4 +1,4 @@
-"""Which format a table has, by what it is told, and the libraries that only some formats need."""
+"""Formats of table files and databases: told by their path, and what they need and share."""
 
 import re
 from collections.abc import Sequence
@@ -23,41 +23,10 @@ __all__ = [
     "table_is_there",
 ]
 
-
-class TableContentError(TableFileError, DataError):
-    """A table file can be opened, but what it holds is not a table of its format."""
-
-
-def load_extra(module: str, purpose: str, extra: str) -> Any:
-    """Import a library that is an optional dependency.
-
-    Raises
-    ------
-    OptionError
-        If it is not installed; the message names the extra of tabgan that brings it.
-    """
-    try:
-        return import_module(module)
-    except ImportError as error:
-        library = module.partition(".")[0]
-        raise OptionError(
-            f"{purpose} needs {library}, which is not installed; install it with "
-            f"pip install '.[{extra}]', or use CSV or JSON lines"
-        ) from error
-
-
 FileFormat = Literal["csv", "tsv", "jsonl", "parquet", "feather", "xlsx", "duckdb", "sqlite"]
-
-
 Format = FileFormat | Literal["sql"]  # "sql" is a database with an address, not a file
-
-
 FORMATS: tuple[FileFormat, ...] = get_args(FileFormat)
-
-
 DATABASES: tuple[Format, ...] = ("duckdb", "sqlite", "sql")
-
-
 _SUFFIXES: dict[str, Format] = {
     ".csv": "csv",
     ".txt": "csv",
@@ -75,74 +44,29 @@ _SUFFIXES: dict[str, Format] = {
     ".sqlite3": "sqlite",
     ".db": "sqlite",
 }
-
-
 _RESAVED = {
     ".xls": "an old Excel file",
     ".xlsb": "a binary Excel file",
     ".xlsm": "an Excel file with macros",
     ".ods": "an OpenDocument file",
 }
-
-
 _PACKED = (".gz", ".zst")
-
-
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
-
-
 _REMOTE = ("http", "https", "ftp", "sftp", "s3", "gs", "gcs", "abfs", "abfss", "az", "hdfs", "file")
-
-
 _PASSWORDS = (
     re.compile(r"(?<=://)([^:@/]*):.*(?=@)"),  # user:password@host
     re.compile(r"(?i)((?:password|passwd|pwd|token|secret)=)[^&]*"),
 )
+_COMMENTS = re.compile(r"\A(?:\s+|--[^\n]*(?:\n|\Z)|/\*.*?\*/|\()*", re.DOTALL)
+_QUERIES = ("select", "with", "values", "from", "table")
 
 
-def is_url(path: str) -> bool:
-    r"""Say whether a path is an address, such as that of a database.
-
-    Examples
-    --------
-    >>> is_url("postgresql://localhost/shop"), is_url("C:\\shop.csv")
-    (True, False)
-    """
-    return bool(_SCHEME.match(path))
-
-
-def shown_place(path: str, standard: str = "standard input") -> str:
-    """Return what messages call the place of a table: without a password, if it holds one.
-
-    Examples
-    --------
-    >>> shown_place("postgresql://ann:s3cr3t@db/shop?sslpassword=x")
-    'postgresql://ann:***@db/shop?sslpassword=***'
-    """
-    if path == "-":
-        return standard
-    if is_url(path):
-        path = _PASSWORDS[0].sub(r"\1:***", path)
-        path = _PASSWORDS[1].sub(r"\1***", path)
-    return path
-
-
-def file_suffix(path: str) -> str:
-    """Return the suffix of a path, with the one before ``.gz`` or ``.zst`` too.
-
-    Examples
-    --------
-    >>> file_suffix("data/2024.sales.csv.gz")
-    '.csv.gz'
-    """
-    name = Path(path)
-    if name.suffix.lower() in _PACKED:
-        return Path(name.stem).suffix + name.suffix
-    return name.suffix
+class TableContentError(TableFileError, DataError):
+    """A table file can be opened, but what it holds is not a table of its format."""
 
 
 def format_of(path: str) -> Format | None:
-    """Tell the format by the suffix of a path; None where there is no suffix to tell by.
+    """Return the format that a path's suffix or address stands for; None without a suffix.
 
     Raises
     ------
@@ -175,22 +99,91 @@ def format_of(path: str) -> Format | None:
 
 
 def _format_of_url(path: str) -> Format:
-    found = _SCHEME.match(path)
-    if found and found[1].lower() in _REMOTE:
+    scheme = _SCHEME.match(path)
+    if scheme and scheme[1].lower() in _REMOTE:
         raise OptionError(
             f"{shown_place(path)}: tabgan fetches no files; download it and give the file's path"
         )
     return "sql"
 
 
-_COMMENTS = re.compile(r"\A(?:\s+|--[^\n]*(?:\n|\Z)|/\*.*?\*/|\()*", re.DOTALL)
+def file_suffix(path: str) -> str:
+    """Return the suffix of a path, with the one before ``.gz`` or ``.zst`` too.
+
+    Examples
+    --------
+    >>> file_suffix("data/2024.sales.csv.gz")
+    '.csv.gz'
+    """
+    name = Path(path)
+    if name.suffix.lower() in _PACKED:
+        return Path(name.stem).suffix + name.suffix
+    return name.suffix
 
 
-_ASKING = ("select", "with", "values", "from", "table")
+def is_url(path: str) -> bool:
+    r"""Tell whether a path is an address, such as that of a database.
+
+    Examples
+    --------
+    >>> is_url("postgresql://localhost/shop"), is_url("C:\\shop.csv")
+    (True, False)
+    """
+    return bool(_SCHEME.match(path))
+
+
+def shown_place(path: str, standard: str = "standard input") -> str:
+    """Return the name of a table's place for messages: without a password, if it holds one.
+
+    Parameters
+    ----------
+    path
+        A file, an address, or ``-``.
+    standard
+        The name of ``-``.
+
+    Examples
+    --------
+    >>> shown_place("postgresql://ann:s3cr3t@db/shop?sslpassword=x")
+    'postgresql://ann:***@db/shop?sslpassword=***'
+    """
+    if path == "-":
+        return standard
+    if is_url(path):
+        path = _PASSWORDS[0].sub(r"\1:***", path)
+        path = _PASSWORDS[1].sub(r"\1***", path)
+    return path
+
+
+def load_extra(module: str, purpose: str, extra: str) -> Any:
+    """Import a library that is an optional dependency.
+
+    Parameters
+    ----------
+    module
+        The library, or a module of it.
+    purpose
+        The format that needs it, for the message.
+    extra
+        The extra of tabgan that brings it.
+
+    Raises
+    ------
+    OptionError
+        If it is not installed; the message names the extra of tabgan that brings it.
+    """
+    try:
+        return import_module(module)
+    except ImportError as error:
+        library = module.partition(".")[0]
+        raise OptionError(
+            f"{purpose} needs {library}, which is not installed; install it with "
+            f"pip install '.[{extra}]', or use CSV or JSON lines"
+        ) from error
 
 
 def check_query(query: str) -> None:
-    r"""Check that a query begins as one for rows does.
+    r"""Check that a query begins as a query for rows does.
 
     Raises
     ------
@@ -202,19 +195,28 @@ def check_query(query: str) -> None:
     >>> check_query("-- all\nSELECT * FROM customers")
     """
     words = _COMMENTS.sub("", query).split(maxsplit=1)
-    if not words or words[0].lower() not in _ASKING:
+    if not words or words[0].lower() not in _QUERIES:
         raise OptionError(
             f"query={query[:60]!r} does not ask for rows; give one that begins with SELECT or WITH"
         )
 
 
 def chosen_table(table: str | None, names: Sequence[str], place: str) -> str:
-    """Return the name of the table that is meant, which need not be named if it is the only one.
+    """Return the name of the table to read; the only table need not be named.
+
+    Parameters
+    ----------
+    table
+        The name that the user gave, or None.
+    names
+        The tables that there are.
+    place
+        The name of the database for messages.
 
     Raises
     ------
     OptionError
-        If there is no such table, or which one is meant is not clear.
+        If there is no such table, or several and none is named.
     """
     if table is None and len(names) == 1:
         return names[0]
@@ -229,7 +231,13 @@ def chosen_table(table: str | None, names: Sequence[str], place: str) -> str:
 
 
 def table_is_there(table: str, place: str) -> TableFileError:
-    """Make the error that a table would be replaced."""
+    """Return the error for a table that exists already.
+
+    Parameters
+    ----------
+    table, place
+        The table, and its database.
+    """
     return TableFileError(
         f"{place} already has a table {table!r}; name another one with --out-table, or give "
         "--force to replace it"

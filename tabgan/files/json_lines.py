@@ -25,8 +25,15 @@ def read_json_lines(
 ) -> tuple[pd.DataFrame, str]:
     """Read JSON lines; columns come in the order in which their keys do.
 
-    Numbers stay numbers and text stays text: nothing is read as a date. A key that a line lacks
-    is missing there, as is null.
+    Numbers stay numbers and text stays text: nothing is read as a date. A cell is missing where the
+    line has null, or has no such key.
+
+    Parameters
+    ----------
+    stream, name
+        The bytes, and the name of the file for messages.
+    encoding
+        Of the text; None finds it out.
 
     Returns
     -------
@@ -100,7 +107,7 @@ class JsonBlocks:
 
     def __init__(self, sink: BinaryIO, form: TableForm) -> None:
         self._sink = sink
-        # Characters that the encoding lacks (a lone surrogate in UTF-8) become \\uXXXX, which
+        # Characters missing from the encoding (a lone surrogate in UTF-8) become \\uXXXX, which
         # is how JSON writes them anyway.
         self._encoder = codecs.getincrementalencoder(form.encoding)(errors="backslashreplace")
         self._json = json.JSONEncoder(ensure_ascii=False, allow_nan=False, default=_plain)
@@ -115,7 +122,7 @@ class JsonBlocks:
         self._sink.write(self._encoder.encode(text))
 
     def close(self) -> None:
-        """Nothing is held back."""
+        """Do nothing: every block is written at once."""
 
 
 def _plain(value: object) -> object:

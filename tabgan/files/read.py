@@ -1,4 +1,4 @@
-"""Read a table of any known format."""
+"""Reads a table of any format, and the form in which it is stored."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -60,20 +60,20 @@ def read_table(
     query
         A query for rows of a database, in place of a table's name.
     by_schema
-        Whether CSV's header, and the schema of a file that has one, say alone what the columns
-        are, so that no row has a say: types are then Arrow's own.
+        Whether no row may influence the columns: only the header of CSV, and the schema of a file
+        that has one, describe them. Types are then Arrow's own.
     stdin
-        What ``-`` reads instead of the process's standard input.
+        The stream that ``-`` reads; None for the process's standard input.
 
     Returns
     -------
     tuple
-        The table and the form in which it lay in the file.
+        The table, and its form in the file.
 
     Raises
     ------
     OptionError
-        If an option has an impossible value, nothing tells the format, or a library that it needs
+        If an option has an impossible value, the format is not clear, or a library that it needs
         is not installed.
     TableFileError
         If the file or the database can't be opened or read.
@@ -90,7 +90,7 @@ def read_table(
     chosen = _format(path, table_format)
     form = TableForm.of(chosen, delimiter=delimiter, encoding=encoding)
     name = shown_place(path)
-    _check_asked(chosen, name, table, query)
+    _check_request(chosen, name, table, query)
     if chosen in DATABASES:
         frame, form = _read_database(path, form, table, query, by_schema=by_schema)
     elif path != "-" and chosen == "parquet" and Path(path).is_dir():
@@ -98,15 +98,15 @@ def read_table(
         form = replace(form, arrow_schema=schema)
     else:
         with open_bytes(path, stdin) as stream:
-            asked: Any = {"encoding": encoding, "delimiter": delimiter, "by_schema": by_schema}
-            frame, form = _read(stream, name, replace(form, table=table), **asked)
+            options: Any = {"encoding": encoding, "delimiter": delimiter, "by_schema": by_schema}
+            frame, form = _read(stream, name, replace(form, table=table), **options)
     if not len(frame):
         raise TableContentError(f"{name} has no rows; a table needs a row at least")
     return frame, form
 
 
 def _format(path: str, table_format: Format | None) -> Format:
-    """Tell the format of what is to be read."""
+    """Return the format of the table to read."""
     if is_url(path):
         table_format = None
     chosen = table_format or format_of(path)
@@ -123,16 +123,16 @@ def _format(path: str, table_format: Format | None) -> Format:
     )
 
 
-def _check_asked(chosen: Format, name: str, table: str | None, query: str | None) -> None:
-    """Check that a table's name or a query goes with what is read."""
+def _check_request(chosen: Format, name: str, table: str | None, query: str | None) -> None:
+    """Check that a table's name or a query is given only for a format that has it."""
     if table is not None and query is not None:
         raise OptionError(f"{name}: both a table, {table!r}, and a query are given; give one")
     if table is not None and chosen not in NAMED:
         raise OptionError(
-            f"{name}: a table's name, {table!r}, goes with a database or a workbook; leave it out"
+            f"{name}: only a database or a workbook takes a table's name ({table!r}); leave it out"
         )
     if query is not None and chosen not in DATABASES:
-        raise OptionError(f"{name}: a query goes with a database; leave it out")
+        raise OptionError(f"{name}: only a database takes a query; leave it out")
 
 
 def _read_database(
@@ -162,11 +162,11 @@ def _read(
         frame, sheet = read_excel(stream, name, form.table)
         return frame, replace(form, table=sheet)
     if form.format == "jsonl":
-        frame, found = read_json_lines(stream, name, encoding)
-        return frame, replace(form, encoding=found)
+        frame, encoding = read_json_lines(stream, name, encoding)
+        return frame, replace(form, encoding=encoding)
     if form.format == "tsv":
         delimiter = form.delimiter
-    frame, delimiter, line_end, found = read_csv(
+    frame, delimiter, line_end, encoding = read_csv(
         stream, name, encoding, delimiter, by_schema=by_schema
     )
-    return frame, replace(form, delimiter=delimiter, line_end=line_end, encoding=found)
+    return frame, replace(form, delimiter=delimiter, line_end=line_end, encoding=encoding)

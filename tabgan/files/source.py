@@ -1,4 +1,4 @@
-"""Open the bytes and the lines of a table file."""
+"""Opens the bytes and the lines of a table file, unpacked and decoded."""
 
 import codecs
 import gzip
@@ -31,7 +31,14 @@ _BYTE_ORDER_MARKS = {
 
 @contextmanager
 def open_bytes(path: str, stdin: BinaryIO | None = None) -> Iterator[BinaryIO]:
-    """Open a file, or standard input for ``-``, as seekable bytes; gzip and Zstandard are undone.
+    """Open a file, or standard input for ``-``, as seekable bytes; gzip and Zstandard are unpacked.
+
+    Parameters
+    ----------
+    path
+        The file, or ``-``.
+    stdin
+        The stream that ``-`` reads; None for the process's standard input.
 
     Raises
     ------
@@ -68,7 +75,7 @@ def open_bytes(path: str, stdin: BinaryIO | None = None) -> Iterator[BinaryIO]:
 
 
 def _unpack_zstd(raw: BinaryIO, name: str) -> BinaryIO:
-    """Undo Zstandard, into a temporary file, which can be sought in."""
+    """Unpack Zstandard into a temporary file, which is seekable."""
     arrow = load_extra("pyarrow", "Zstandard", "parquet")
     spool = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115  # the caller closes it
     try:
@@ -84,7 +91,7 @@ def _unpack_zstd(raw: BinaryIO, name: str) -> BinaryIO:
 
 
 def _open_raw(path: str, stdin: BinaryIO | None) -> BinaryIO:
-    """Open seekable bytes; what can't be sought in, such as a pipe, is taken into memory."""
+    """Open seekable bytes; a pipe is read into memory."""
     if path == "-":
         return io.BytesIO((stdin or sys.stdin.buffer).read())
     stream = Path(path).open("rb")  # noqa: SIM115  # the caller closes it
@@ -100,13 +107,20 @@ def count_breaks(text: str) -> int:
 
 
 class TextLines:
-    """The lines of a text file, counted, each with its line end.
+    """Iterates over the lines of a text file, and counts them; each has its line end.
+
+    Parameters
+    ----------
+    stream, name
+        The bytes, and the name of the file for messages.
+    encoding
+        Of the text; None finds it out.
 
     Attributes
     ----------
     encoding
-        The given encoding, or UTF-8; a byte-order mark is stronger than either, unless the
-        given encoding is none of Unicode's.
+        That of the byte-order mark, else the given one, else UTF-8; a given encoding that is not
+        one of Unicode wins over the mark.
     number
         How many lines have been read.
     """
@@ -114,9 +128,10 @@ class TextLines:
     def __init__(self, stream: BinaryIO, name: str, encoding: str | None = None) -> None:
         head = stream.read(4)
         stream.seek(0)
-        told = next((e for mark, e in _BYTE_ORDER_MARKS.items() if head.startswith(mark)), None)
-        if encoding is None or (told and codecs.lookup(encoding).name.startswith("utf")):
-            encoding = told or "utf-8"
+        marks = _BYTE_ORDER_MARKS.items()
+        marked = next((name for mark, name in marks if head.startswith(mark)), None)
+        if encoding is None or (marked and codecs.lookup(encoding).name.startswith("utf")):
+            encoding = marked or "utf-8"
         self.encoding = encoding
         self.number = 0
         self._name = name
@@ -142,7 +157,7 @@ class TextLines:
         return line
 
     def _wrong_encoding(self, error: UnicodeDecodeError) -> TableContentError:
-        """Say where the undecodable bytes lie; the decoder counts from its last chunk only."""
+        """Name the place of the undecodable bytes; the decoder counts from its last chunk only."""
         offset = self._stream.tell() - len(error.object) + error.start
         before = error.object[: error.start].decode(error.encoding, "ignore")
         return TableContentError(

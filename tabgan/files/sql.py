@@ -1,4 +1,4 @@
-"""Types of SQL for the columns of a table."""
+"""Tables of databases and SQLite files, by way of SQLAlchemy: read, and written block by block."""
 
 import sqlite3
 import warnings
@@ -35,128 +35,38 @@ __all__ = [
     "types_to_write",
 ]
 
-_WITH_ZONES = ("postgresql", "oracle", "mssql")
-
-
-_WITH_INTERVALS = ("postgresql", "oracle")
-
-
-def types_to_write(block: pd.DataFrame, known: Mapping[str, Any], dialect: str) -> dict[str, Any]:
-    """Choose the SQL type of each column: the one that was read, or one for its values.
-
-    Texts have no greatest length, as those that are made may be longer than the real ones. Times
-    with a zone and durations are texts where the database has no type for them.
-    """
-    sql = load_extra("sqlalchemy", "A database", "sql")
-    chosen = {}
-    for place, name in enumerate(block.columns):
-        kind = known.get(name)
-        kind = _type_of(sql, block.iloc[:, place]) if kind is None else _general(sql, kind)
-        zoned = isinstance(kind, sql.DateTime) and kind.timezone and dialect not in _WITH_ZONES
-        lasting = isinstance(kind, sql.Interval) and dialect not in _WITH_INTERVALS
-        chosen[name] = sql.Text() if zoned or lasting else kind
-    return chosen
-
-
-def cells_to_write(values: pd.Series, kind: Any) -> list[Any]:
-    """Return the cells of a column for its SQL type; in one of texts all others are written out."""
-    sql = load_extra("sqlalchemy", "A database", "sql")
-    objects = values.astype(object)
-    cells: list[Any] = objects.where(values.notna(), None).tolist()
-    if not isinstance(kind, sql.Text):
-        return cells
-    return [cell if cell is None or isinstance(cell, str) else _written(cell) for cell in cells]
-
-
-def _written(cell: Any) -> str:
-    """Write a cell as text: dates, times and durations in ISO form."""
-    return str(cell.isoformat() if hasattr(cell, "isoformat") else cell)
-
-
-def _general(sql: Any, kind: Any) -> Any:
-    """Return a type that every database has, near to one of a single database."""
-    try:
-        kind = kind.as_generic()
-    except NotImplementedError:
-        return sql.Text()
-    if isinstance(kind, sql.String | sql.types.NullType) and not isinstance(kind, sql.Enum):
-        return sql.Text()
-    return sql.BigInteger() if isinstance(kind, sql.Integer) else kind
-
-
-def _type_of(sql: Any, values: pd.Series) -> Any:
-    dtype = values.dtype
-    if isinstance(dtype, pd.CategoricalDtype):
-        dtype = dtype.categories.dtype
-    kinds = pd.api.types
-    if kinds.is_bool_dtype(dtype):
-        return sql.Boolean()
-    if kinds.is_integer_dtype(dtype):
-        return sql.BigInteger()
-    if kinds.is_float_dtype(dtype):
-        return sql.Double()
-    if dtype.kind == "M":
-        return sql.DateTime(timezone=_is_zoned(values))
-    if dtype.kind == "m":
-        return sql.Interval()
-    return _type_of_objects(sql, values.dropna())
-
-
-def _type_of_objects(sql: Any, given: pd.Series) -> Any:
-    found = set(map(type, given.astype(object)))
-    choices: list[tuple[type, Any]] = [
-        (datetime, sql.DateTime(timezone=_is_zoned(given))),
-        (timedelta, sql.Interval()),
-        (date, sql.Date()),
-        (time, sql.Time()),
-        (Decimal, sql.Numeric(38, _decimals(given) if found == {Decimal} else 0)),
-    ]
-    for kind, choice in choices:
-        if found and all(issubclass(own, kind) for own in found):
-            return choice
-    return sql.Text()
-
-
-def _is_zoned(values: pd.Series) -> bool:
-    return any(getattr(value, "tzinfo", None) is not None for value in values.dropna().head(1))
-
-
-def _decimals(given: pd.Series) -> int:
-    exponents = [value.as_tuple().exponent for value in given]
-    return max((-e for e in exponents if isinstance(e, int)), default=0)
-
-
 _ROWS_AT_ONCE = 10_000
-
-
 _READ_ONLY = {  # what begins a transaction that can't change anything
     "mysql": "SET TRANSACTION READ ONLY",
     "mariadb": "SET TRANSACTION READ ONLY",
     "oracle": "SET TRANSACTION READ ONLY",
 }
+_WITH_ZONES = ("postgresql", "oracle", "mssql")
+_WITH_INTERVALS = ("postgresql", "oracle")
 
 
 def read_sql(
     url: str, table: str | None = None, query: str | None = None
 ) -> tuple[pd.DataFrame, str | None, dict[str, Any]]:
-    """Read a table of a database, or what a query gives, in a transaction that is rolled back.
+    """Read a table of a database, or the rows of a query, in a transaction that is rolled back.
 
     Parameters
     ----------
     url
-        The address of a database, as SQLAlchemy has it, or the file of an SQLite database.
+        The address of a database in SQLAlchemy's form, or an SQLite file.
     table, query
         The table's name, or a query for rows. Neither takes the only table that there is.
 
     Returns
     -------
     tuple
-        The rows, the table's name and the SQL types of its columns; of a query neither.
+        The rows, the table's name (None for a query) and the SQL types of its columns (none for a
+        query).
 
     Raises
     ------
     OptionError
-        If there is no such table, the query does not ask for rows, or a library is lacking.
+        If there is no such table, the query does not ask for rows, or a library is not installed.
     TableFileError
         If the database can't be opened or does not answer.
     TableContentError
@@ -173,16 +83,16 @@ def read_sql(
             # `str`: SQLAlchemy's names are of a type of their own.
             table = str(source.name)
             types = {str(column.name): column.type for column in source.columns}
-            asked = sqlalchemy.select(source)
+            statement = sqlalchemy.select(source)
         else:
-            asked = sqlalchemy.text(query)
-        return _rows_of(connection, asked, place), table, types
+            statement = sqlalchemy.text(query)
+        return _rows_of(connection, statement, place), table, types
 
 
-def _rows_of(connection: Any, asked: Any, place: str) -> pd.DataFrame:
+def _rows_of(connection: Any, statement: Any, place: str) -> pd.DataFrame:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # SQLAlchemy's, of SQLite's decimals
-        result = connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(asked)
+        result = connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(statement)
         names = list(map(str, result.keys()))
         if len(set(names)) < len(names):
             twice = next(name for name in names if names.count(name) > 1)
@@ -204,26 +114,35 @@ def _reflected(connection: Any, table: str | None, place: str) -> Any:
     inspector = sqlalchemy.inspect(connection)
     schema, _, name = table.rpartition(".") if table else ("", "", "")
     if schema and inspector.has_table(name, schema):
-        found = sqlalchemy.Table(
+        source = sqlalchemy.Table(
             name, sqlalchemy.MetaData(), autoload_with=connection, schema=schema
         )
     else:
         names = [*inspector.get_table_names(), *inspector.get_view_names()]
         name = chosen_table(table, names, place)
-        found = sqlalchemy.Table(name, sqlalchemy.MetaData(), autoload_with=connection)
-    for column in found.columns:
+        source = sqlalchemy.Table(name, sqlalchemy.MetaData(), autoload_with=connection)
+    for column in source.columns:
         if isinstance(column.type, sqlalchemy.Uuid):
             column.type = sqlalchemy.Uuid(as_uuid=False)  # as text
-    return found
+    return source
 
 
 def check_sql_table(url: str, table: str, *, force: bool) -> None:
     """Check that a table may be written, before any work for it is done.
 
+    Parameters
+    ----------
+    url
+        The address of the database, or an SQLite file.
+    table
+        The table's name.
+    force
+        Whether a table that exists may be replaced.
+
     Raises
     ------
     OptionError
-        If the address can't be used, or a library is lacking.
+        If the address can't be used, or a library is not installed.
     TableFileError
         If the database does not answer, or has the table and `force` is not set.
     """
@@ -244,6 +163,11 @@ def open_sql_table(url: str, form: TableForm, *, force: bool) -> Iterator["SqlBl
 
     A new SQLite file is made beside its place and moved there.
 
+    Parameters
+    ----------
+    url, form, force
+        The address, the form with the table's name, and whether a table may be replaced.
+
     Raises
     ------
     OptionError, TableFileError
@@ -263,13 +187,13 @@ class SqlBlocks:
     Parameters
     ----------
     connection
-        SQLAlchemy's, with a transaction under way.
+        An open connection of SQLAlchemy.
     table
         The table's name.
     types
-        SQL types of columns, by name; the others' follow from the first block.
+        SQL types of columns, by name; the first block decides the others.
     place
-        What messages call the database.
+        The name of the database for messages.
     force
         Whether a table of that name is replaced.
     """
@@ -317,12 +241,112 @@ class SqlBlocks:
         return table
 
     def close(self) -> None:
-        """Nothing is held back."""
+        """Do nothing: every block is written at once."""
+
+
+def types_to_write(block: pd.DataFrame, known: Mapping[str, Any], dialect: str) -> dict[str, Any]:
+    """Choose the SQL type of each column: the one that was read, or one for its values.
+
+    Texts have no greatest length, as generated texts may be longer than the real ones. Times with a
+    zone and durations are texts where the database has no type for them.
+
+    Parameters
+    ----------
+    block
+        Rows of the table.
+    known
+        The types that were read, by column.
+    dialect
+        SQLAlchemy's name of the database's kind.
+    """
+    sql = load_extra("sqlalchemy", "A database", "sql")
+    chosen = {}
+    for place, name in enumerate(block.columns):
+        kind = known.get(name)
+        kind = _type_of(sql, block.iloc[:, place]) if kind is None else _general(sql, kind)
+        zoned = isinstance(kind, sql.DateTime) and kind.timezone and dialect not in _WITH_ZONES
+        lasting = isinstance(kind, sql.Interval) and dialect not in _WITH_INTERVALS
+        chosen[name] = sql.Text() if zoned or lasting else kind
+    return chosen
+
+
+def cells_to_write(values: pd.Series, kind: Any) -> list[Any]:
+    """Return the cells of a column for its SQL type; in a column of texts all become texts.
+
+    Parameters
+    ----------
+    values, kind
+        The column, and its SQLAlchemy type.
+    """
+    sql = load_extra("sqlalchemy", "A database", "sql")
+    objects = values.astype(object)
+    cells: list[Any] = objects.where(values.notna(), None).tolist()
+    if not isinstance(kind, sql.Text):
+        return cells
+    return [cell if cell is None or isinstance(cell, str) else _written(cell) for cell in cells]
+
+
+def _written(cell: Any) -> str:
+    """Write a cell as text: dates, times and durations in ISO form."""
+    return str(cell.isoformat() if hasattr(cell, "isoformat") else cell)
+
+
+def _general(sql: Any, kind: Any) -> Any:
+    """Return the nearest type that every database has."""
+    try:
+        kind = kind.as_generic()
+    except NotImplementedError:
+        return sql.Text()
+    if isinstance(kind, sql.String | sql.types.NullType) and not isinstance(kind, sql.Enum):
+        return sql.Text()
+    return sql.BigInteger() if isinstance(kind, sql.Integer) else kind
+
+
+def _type_of(sql: Any, values: pd.Series) -> Any:
+    dtype = values.dtype
+    if isinstance(dtype, pd.CategoricalDtype):
+        dtype = dtype.categories.dtype
+    kinds = pd.api.types
+    if kinds.is_bool_dtype(dtype):
+        return sql.Boolean()
+    if kinds.is_integer_dtype(dtype):
+        return sql.BigInteger()
+    if kinds.is_float_dtype(dtype):
+        return sql.Double()
+    if dtype.kind == "M":
+        return sql.DateTime(timezone=_is_zoned(values))
+    if dtype.kind == "m":
+        return sql.Interval()
+    return _type_of_objects(sql, values.dropna())
+
+
+def _type_of_objects(sql: Any, values: pd.Series) -> Any:
+    types = set(map(type, values.astype(object)))
+    choices: list[tuple[type, Any]] = [
+        (datetime, sql.DateTime(timezone=_is_zoned(values))),
+        (timedelta, sql.Interval()),
+        (date, sql.Date()),
+        (time, sql.Time()),
+        (Decimal, sql.Numeric(38, _decimals(values) if types == {Decimal} else 0)),
+    ]
+    for kind, choice in choices:
+        if types and all(issubclass(own, kind) for own in types):
+            return choice
+    return sql.Text()
+
+
+def _is_zoned(values: pd.Series) -> bool:
+    return any(getattr(value, "tzinfo", None) is not None for value in values.dropna().head(1))
+
+
+def _decimals(values: pd.Series) -> int:
+    exponents = [value.as_tuple().exponent for value in values]
+    return max((-e for e in exponents if isinstance(e, int)), default=0)
 
 
 @contextmanager
 def _connection(url: str, *, write: bool, shown: str | None = None) -> Iterator[Any]:
-    """Connect, and turn what a database may raise into errors of our own without a password."""
+    """Connect, and turn a database's errors into errors of our own, without the password."""
     sqlalchemy = load_extra("sqlalchemy", "A database", "sql")
     place = shown or shown_place(url)
     try:
@@ -367,7 +391,7 @@ def _engine(sqlalchemy: Any, url: str, *, write: bool) -> Any:
 
 
 def _read_only(connection: Any) -> Any:
-    """Forbid changes where the database has a way to; the transaction is rolled back anyhow."""
+    """Forbid changes where the database can; the transaction is rolled back in any case."""
     name = connection.dialect.name
     if name == "postgresql":
         return connection.execution_options(postgresql_readonly=True)

@@ -1,6 +1,6 @@
-"""The form of a table in its file, in which another one is written."""
+"""The form of a table in its file: format, delimiter, encoding, types, table name."""
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -32,7 +32,7 @@ _LIBRARIES: dict[Format, tuple[str, str, str]] = {
 
 @dataclass(frozen=True)
 class TableForm:
-    """How a table lies in a file: all that is needed to write another one in the same form.
+    """Describes how a table is stored, so that another one can be written in the same form.
 
     Parameters
     ----------
@@ -71,7 +71,14 @@ class TableForm:
     def of(
         cls, table_format: Format, *, delimiter: str | None = None, encoding: str | None = None
     ) -> "TableForm":
-        """Return the usual form of a format, with the given options.
+        """Return the usual form of a format, with options of text files.
+
+        Parameters
+        ----------
+        table_format
+            The format.
+        delimiter, encoding
+            Of text files; None for the usual ones.
 
         Raises
         ------
@@ -96,6 +103,17 @@ class TableForm:
     ) -> "TableForm":
         r"""Return the form in which a table like this one is written to `path`.
 
+        Parameters
+        ----------
+        path
+            The file or address to write to.
+        table_format
+            The format; None goes by the suffix, and without one keeps this form's format.
+        delimiter, encoding
+            Of text files; None for those of this form, or the usual ones of another format.
+        table
+            Name of the table of a database, or of the sheet of a workbook.
+
         Raises
         ------
         OptionError
@@ -115,8 +133,8 @@ class TableForm:
         options = TableForm.of(chosen, delimiter=delimiter, encoding=encoding)
         if table is not None and chosen not in NAMED:
             raise OptionError(
-                f"{shown_place(path)}: a table's name, {table!r}, goes with a database or a "
-                "workbook; leave it out"
+                f"{shown_place(path)}: only a database or a workbook takes a table's name "
+                f"({table!r}); leave it out"
             )
         options = replace(options, table=table or self.table, sql_types=self.sql_types)
         if chosen != self.format:
@@ -130,6 +148,15 @@ class TableForm:
             encoding=options.encoding if encoding is not None else self.encoding,
             table=options.table,
         )
+
+    def without(self, columns: Collection[Hashable]) -> "TableForm":
+        """Return the form of the table without some of its columns."""
+        schema = self.arrow_schema
+        if schema is None or not columns:
+            return self
+        for place in reversed(range(len(schema.names))):
+            schema = schema.remove(place) if schema.names[place] in columns else schema
+        return replace(self, arrow_schema=schema)
 
     def _chosen(self, path: str, table_format: Format | None) -> Format:
         """Choose the format of a file to write; a database can't go to standard output."""
@@ -172,7 +199,7 @@ def column_names(labels: Iterable[Hashable]) -> list[str]:
 
 
 def check_delimiter(delimiter: str) -> str:
-    r"""Return the delimiter that an option means; ``\t`` and ``tab`` stand for a tabulator."""
+    r"""Return the delimiter that an option stands for; ``\t`` and ``tab`` are a tabulator."""
     delimiter = "\t" if delimiter in {"\\t", "tab"} else delimiter
     if len(delimiter) != 1 or delimiter in '"\r\n\0':
         raise OptionError(

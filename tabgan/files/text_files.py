@@ -43,8 +43,16 @@ def read_csv(
 ) -> tuple[pd.DataFrame, str, str, str]:
     """Read a CSV file with every cell as a string.
 
-    Delimiter, and whether a blank belongs to it, are told by the first lines; by the header alone
-    if it goes `by_schema`.
+    The first lines tell the delimiter, and whether a blank belongs to it.
+
+    Parameters
+    ----------
+    stream, name
+        The bytes, and the name of the file for messages.
+    encoding, delimiter
+        As of `tabgan.files.read.read_table`; None finds them out.
+    by_schema
+        Whether the header alone tells the delimiter.
 
     Returns
     -------
@@ -247,13 +255,13 @@ class CsvBlocks:
         )
 
     def close(self) -> None:
-        """Nothing is held back."""
+        """Do nothing: every block is written at once."""
 
 
 def _unwritable(
     block: pd.DataFrame, character: str, start: int, error: UnicodeEncodeError
 ) -> TableContentError:
-    """Say where the first character lies that the encoding lacks."""
+    """Name the place of the first character that is missing from the encoding."""
     rows = [tuple(block.columns), *block.itertuples(index=False, name=None)]
     row, place = next(
         (row, place)

@@ -1,4 +1,4 @@
-"""Write files whole or not at all, and tables block by block."""
+"""Writes files whole or not at all, and tables block by block."""
 
 import gzip
 import os
@@ -29,7 +29,7 @@ __all__ = ["TableWriter", "check_output", "check_table_output", "open_output"]
 
 
 class _Blocks(Protocol):
-    """What appends blocks of rows to bytes in one format."""
+    """A writer of one format, which appends blocks of rows."""
 
     def write(self, block: pd.DataFrame) -> None: ...
 
@@ -44,11 +44,18 @@ _BLOCKS: dict[Format, Callable[[BinaryIO, TableForm], _Blocks]] = {
     "feather": FeatherBlocks,
     "xlsx": ExcelBlocks,
 }
-_SOUGHT_IN: tuple[Format, ...] = ("parquet", "feather", "xlsx")  # need to know their position
+_SEEKING: tuple[Format, ...] = ("parquet", "feather", "xlsx")  # need to know their position
 
 
 def check_output(path: str, *, force: bool = False) -> None:
     """Check that a file may be written, before any work for it is done.
+
+    Parameters
+    ----------
+    path
+        The file; ``-`` is standard output.
+    force
+        Whether a file that exists may be replaced.
 
     Raises
     ------
@@ -95,7 +102,7 @@ def check_table_output(
     Raises
     ------
     OptionError
-        If the format has no room for so many rows, or a library is lacking.
+        If the format has no room for so many rows, or a library is not installed.
     TableFileError
         If the file or the table exists and `force` is not set, or it can't be written.
     """
@@ -119,6 +126,11 @@ def open_output(path: str, *, force: bool = False) -> Iterator[BinaryIO]:
 
     The file appears whole when the ``with`` block ends well, and not at all when it does not.
     Where the path ends in ``.gz`` or ``.zst``, the bytes are compressed.
+
+    Parameters
+    ----------
+    path, force
+        As of `check_output`.
 
     Raises
     ------
@@ -173,8 +185,8 @@ class TableWriter:
     def write(self, block: Any) -> None:
         """Append a block of rows, of the same columns as the blocks before it.
 
-        A block is a DataFrame, or what else `tabgan.inference.accept_table.as_frame` takes. Column
-        labels become texts, those of several levels joined by dots: ``sales.north``.
+        A block is a DataFrame, or another table that `tabgan.inference.accept_table.as_frame`
+        takes. Column labels become texts, those of several levels joined by dots: ``sales.north``.
 
         Raises
         ------
@@ -205,7 +217,7 @@ class TableWriter:
 
 @contextmanager
 def _open_blocks(path: str, form: TableForm, *, force: bool) -> Iterator[_Blocks]:
-    """Open what takes the blocks: it ends well only if the ``with`` block does."""
+    """Open the writer of a format; its file is finished only if the ``with`` block ends well."""
     if form.format in DATABASES:
         opener = open_duckdb_table if form.format == "duckdb" else open_sql_table
         with opener(path, form, force=force) as table:
@@ -213,7 +225,7 @@ def _open_blocks(path: str, form: TableForm, *, force: bool) -> Iterator[_Blocks
         return
     with ExitStack() as stack:
         sink = stack.enter_context(_open_sink(path))
-        if path == "-" and form.format in _SOUGHT_IN:
+        if path == "-" and form.format in _SEEKING:
             sink = stack.enter_context(_spool(sink))
         blocks = _BLOCKS[form.format](sink, form)
         try:
@@ -227,7 +239,7 @@ def _open_blocks(path: str, form: TableForm, *, force: bool) -> Iterator[_Blocks
 
 @contextmanager
 def _own_errors(path: str) -> Iterator[None]:
-    """Turn what writing may raise into errors of our own; a closed pipe is for the caller."""
+    """Turn errors of writing into errors of our own; a closed pipe is for the caller."""
     name = shown_place(path, "standard output")
     try:
         yield

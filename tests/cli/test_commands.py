@@ -181,7 +181,7 @@ class TestFitAndSample:
         facts = json.loads(result.stdout)
         assert facts["model"] == "m.safetensors"
         assert (facts["seed"], facts["steps"], facts["training_rows"]) == (4, 20, 120)
-        assert result.stderr.endswith("Kept the model in m.safetensors\n")
+        assert result.stderr.endswith("Saved the model to m.safetensors\n")
 
     def test_fit_refuses_an_existing_model_and_stdout(self, run, small_csv, model):
         result = run("fit", small_csv, "-m", model)

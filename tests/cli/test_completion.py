@@ -34,7 +34,7 @@ def complete(process):
         (("fit", "--loss", "w"), ["wasserstein"]),
         (("fit", "--optimizer", ""), ["adam", "sgd"]),
         (("synth", "--penalty", "gradient"), ["gradient", "gradient_clipping"]),
-        (("synth", "--stabiliser", "inst"), ["instance_noise"]),
+        (("synth", "--stabilizer", "inst"), ["instance_noise"]),
         (("synth", "--format", "j"), ["jsonl"]),
         (("synth", "--batch"), ["--batch-size"]),
     ],

@@ -125,7 +125,10 @@ WRONG = [
         "'wasserstein'?",
     ),
     ("synth = 5", "tabgan.toml: synth = 5 must be a table of its own: [synth]"),
-    ("seed = 1\nrandom_state = 2", "tabgan.toml: seed and random_state are one; give one"),
+    (
+        "seed = 1\nrandom_state = 2",
+        "tabgan.toml: seed and random_state are the same setting; give one of them",
+    ),
     ("steps = ", "tabgan.toml is not TOML: Invalid value"),
 ]
 

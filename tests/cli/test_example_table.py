@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 SCRIPT = Path(__file__).parents[2] / "examples" / "make_example_table.py"
-TABLE = files("tabgan").joinpath("example", "customers.csv")
+TABLE = files("tabgan.cli").joinpath("example_customers.csv")
 
 
 @pytest.fixture(scope="module")

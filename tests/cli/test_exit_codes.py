@@ -38,7 +38,7 @@ def test_a_fault_of_ours(process, files, tmp_path):
     """A part of the package is replaced by one that is broken."""
     broken = tmp_path / "broken"
     broken.mkdir()
-    fault = "import tabgan.files\ntabgan.files.read_table = lambda *_, **__: 1 / 0\n"
+    fault = "import tabgan.files.read\ntabgan.files.read.read_table = lambda *_, **__: 1 / 0\n"
     (broken / "sitecustomize.py").write_text(fault)
     path = f"{broken}:{Path(__file__).parents[2]}"
     child = process("inspect", "small.csv", env={"PYTHONPATH": path})

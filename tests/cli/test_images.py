@@ -120,7 +120,7 @@ def test_a_folder_is_learned_and_judged(folder, run):
         (("fit", "--data", "nowhere", "-m", "m"), ((3, 5), "nowhere")),
         (("fit", "-m", "m", "--architecture", "dcgna"), ((2,), "did you mean 'dcgan'?")),
         (
-            ("fit", "-m", "m", "--loss", "hinge", "--stabiliser", "label_smoothing"),
+            ("fit", "-m", "m", "--loss", "hinge", "--stabilizer", "label_smoothing"),
             ((2,), "loss='hinge' has none"),
         ),
         (("sample", "MODEL", "-o", "digits.jpg"), ((2,), "ends in .png or .npz")),

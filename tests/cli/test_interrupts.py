@@ -66,7 +66,7 @@ def test_a_training_that_is_to_be_kept_is_kept(start, small_csv, tmp_path, comma
     assert any(
         line.startswith(f"Trained {gan.n_steps_:,} of 1,000,000 steps in ") for line in lines
     )
-    assert "Kept the model in m.safetensors" in lines
+    assert "Saved the model to m.safetensors" in lines
     assert len(gan.sample(5)) == 5
     assert [path.name for path in tmp_path.iterdir()] == ["m.safetensors"]
 
@@ -90,7 +90,7 @@ def test_while_refining_the_trained_model_is_kept(start, run, tmp_path):
     code, messages = interrupt(child)
     assert code == 130
     assert b"Trained 20 steps in " in messages
-    assert messages.endswith(b"Kept the model in m.safetensors\nInterrupted\n")
+    assert messages.endswith(b"Saved the model to m.safetensors\nInterrupted\n")
     assert TabGAN.load(tmp_path / "m.safetensors").n_steps_ == 20
 
 

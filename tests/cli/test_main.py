@@ -10,8 +10,7 @@ from tabgan.cli import training_options as image_options
 from tabgan.cli import training_options as training
 from tabgan.cli.main import main
 from tabgan.generators import optimization as optimizers
-from tabgan.generators.gan import losses, penalties
-from tabgan.generators.gan import stabilizers as stabilisers
+from tabgan.generators.gan import losses, penalties, stabilizers
 from tabgan.images import image_networks as architectures
 
 COMMANDS = [
@@ -78,7 +77,7 @@ class TestHelp:
 def test_choices_are_the_names_of_the_registries():
     assert set(training.LOSSES) == set(losses.LOSSES)
     assert set(training.PENALTIES) == set(penalties.PENALTIES)
-    assert set(training.STABILISERS) == set(stabilisers.STABILIZERS)
+    assert set(training.STABILIZERS) == set(stabilizers.STABILIZERS)
     assert set(training.OPTIMIZERS) == set(optimizers.OPTIMIZERS)
     assert set(image_options.ARCHITECTURES) == set(architectures.ARCHITECTURES)
 
@@ -92,7 +91,7 @@ def test_defaults_and_names_are_the_estimators_own(path, cls):
         command = command.commands[name]
     own = cls().get_params(deep=False)
     shared = [option for option in command.params if option.name in own]
-    assert {"steps", "loss", "stabilisers", "max_time"} <= {option.name for option in shared}
+    assert {"steps", "loss", "max_time"} <= {option.name for option in shared}
     for option in shared:
         default = option.get_default(click.Context(command))
         set_here = isinstance(default, int | float | str)

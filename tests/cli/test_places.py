@@ -135,7 +135,7 @@ def test_the_table_that_is_read_stays(run):
     ends(
         run(*asked, "--force"),
         2,
-        "--out shop.sqlite has the table that is read, 'customers'; give another --out-table",
+        "--out shop.sqlite holds the table to read, 'customers'; give another --out-table",
     )
     assert Path("shop.sqlite").read_bytes() == before
     assert run(*asked, "--out-table", "fake").exit_code == 0
@@ -215,7 +215,7 @@ def test_passwords_are_not_shown(run, args, monkeypatch):
         (
             ("synth", "a.csv", "--table", "t"),
             2,
-            "a.csv: a table's name, 't', goes with a database or a workbook; leave it out",
+            "a.csv: only a database or a workbook takes a table's name ('t'); leave it out",
         ),
         (
             ("synth", "-", "-o", "-", "--output-format", "duckdb"),

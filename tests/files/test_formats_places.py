@@ -51,7 +51,7 @@ def test_a_folder_without_parquet(tmp_path):
 
 @pytest.mark.parametrize("path", ["-", "o.csv"])
 def test_a_table_name_goes_with_databases_and_workbooks(path):
-    with pytest.raises(OptionError, match="a table's name, 't', goes with a database or a work"):
+    with pytest.raises(OptionError, match="only a database or a workbook takes a table's name"):
         TableForm().for_output(path, table="t")
 
 

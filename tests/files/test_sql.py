@@ -181,8 +181,12 @@ class TestWhichTable:
     @pytest.mark.parametrize(
         ("name", "options", "message"),
         [
-            ("a.csv", {"table": "t"}, "a.csv: a table's name, 't', goes with a database or"),
-            ("a.csv", {"query": "select 1"}, "a.csv: a query goes with a database; leave it out"),
+            (
+                "a.csv",
+                {"table": "t"},
+                "a.csv: only a database or a workbook takes a",
+            ),
+            ("a.csv", {"query": "select 1"}, "a.csv: only a database takes a query; leave it out"),
             ("a.db", {"query": "select 1", "table": "t"}, "a.db: both a table, 't', and a query"),
         ],
     )

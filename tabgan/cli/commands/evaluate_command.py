@@ -6,9 +6,8 @@ from typing import Any
 
 import click
 
-from tabgan.cli.command import command
+from tabgan.cli.command import FAILED_LIMIT, command
 from tabgan.cli.option_types import FILE, option
-from tabgan.cli.reports import FAILED_LIMIT, read_compared
 from tabgan.cli.table_options import (
     force_option,
     json_option,
@@ -99,7 +98,7 @@ def evaluate(
     """
     from tabgan.cli.console import Report, print_text
     from tabgan.cli.output_targets import check_targets
-    from tabgan.cli.tables import load_schema
+    from tabgan.cli.tables import load_schema, read_compared
 
     check_targets((real, synthetic, holdout, schema), html=html, force=force)
     columns = load_schema(schema) if schema else None

@@ -30,6 +30,8 @@ def fit(
     data: str,
     model: str,
     schema: str | None,
+    kinds: tuple[str, ...],
+    drop: tuple[str, ...],
     constraints: str | None,
     reading: dict[str, Any],
     pictures: str | None,
@@ -45,14 +47,15 @@ def fit(
     """
     from tabgan.cli.console import Report
     from tabgan.cli.output_targets import check_targets
-    from tabgan.cli.tables import load_constraints, load_schema, read_data
+    from tabgan.cli.tables import load_constraints, read_declared
     from tabgan.cli.training import train
 
     check_targets((data, schema, constraints), model=model, pictures=pictures, force=force)
-    columns = load_schema(schema) if schema else None
     rules = load_constraints(constraints) if constraints else None
     report = Report(quiet=quiet)
-    frame, source = read_data(data, report, by_schema=training["epsilon"] is not None, **reading)
+    by_schema = training["epsilon"] is not None
+    declared: dict[str, Any] = {"schema": schema, "kinds": kinds, "drop": drop}
+    frame, source, columns = read_declared(data, report, **declared, by_schema=by_schema, **reading)
     options = {"schema": columns, "constraints": rules, **training}
     gan = train(frame, source, report, model=model, pictures=pictures, **options)
     if pictures:  # last, so that nothing is lost if they can't be drawn

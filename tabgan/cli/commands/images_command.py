@@ -54,8 +54,8 @@ def fit(
     *,
     data: str | None,
     model: str,
-    seed: int | None,
-    stabilisers: tuple[str, ...],
+    seed: int,
+    stabilizers: tuple[str, ...],
     pictures: str | None,
     log_to: str | None,
     force: bool,
@@ -67,7 +67,7 @@ def fit(
     from tabgan.cli.console import Report, on_terminal, watch
     from tabgan.cli.image_files import read_part
     from tabgan.cli.output_targets import check_targets
-    from tabgan.cli.tables import new_seed, quietly, trackers
+    from tabgan.cli.training import quietly, trackers
     from tabgan.images.image_gan import ImageGAN
 
     check_targets((), model=model, force=force)
@@ -77,8 +77,7 @@ def fit(
         check_image_folder(pictures, force=force)
     report = Report(quiet=quiet)
     pixels, labels = read_part(data, "train", report)
-    seed = new_seed() if seed is None else seed
-    options |= {"stabilisers": list(stabilisers) or None, "random_state": seed}
+    options |= {"stabilisers": list(stabilizers) or None, "random_state": seed}
     options["snapshots"] = MOMENTS if pictures else 0
     with watch(report, keeps=True) as watching:
         callbacks = [watching, *trackers(log_to)]
@@ -90,7 +89,7 @@ def fit(
         for finding in gan.diagnosis_:
             report.say(f"Warning: {finding}")
         gan.save(model)
-        report.say(f"Kept the model in {model}")
+        report.say(f"Saved the model to {model}")
     if pictures:
         report.facts["pictures"] = draw_image_pictures(gan, pictures, report)
     report.facts |= {"model": model, "seed": seed, "steps": gan.n_steps_, "images": len(pixels)}
@@ -122,7 +121,7 @@ def sample(
     label: str | None,
     out: str,
     device: str,
-    seed: int | None,
+    seed: int,
     force: bool,
     quiet: bool,
     as_json: bool,
@@ -131,7 +130,6 @@ def sample(
     from tabgan.cli.console import Report
     from tabgan.cli.image_files import to_ask, write_images
     from tabgan.cli.output_targets import check_targets
-    from tabgan.cli.tables import new_seed
     from tabgan.images.image_gan import ImageGAN
 
     if not out.endswith((".png", ".npz")):
@@ -139,7 +137,6 @@ def sample(
     check_targets((model,), out=out, force=force)
     report = Report(quiet=quiet)
     gan = ImageGAN.load(model, device=device)
-    seed = new_seed() if seed is None else seed
     number, asked = to_ask(gan.classes_.tolist(), number, label)
     drawn, labels = gan.sample_labelled(number, label=asked, random_state=seed)
     report.done("sample")
@@ -197,7 +194,7 @@ def evaluate(
     judge_file: str | None,
     retrain: bool,
     device: str,
-    seed: int | None,
+    seed: int,
     quiet: bool,
     as_json: bool,
 ) -> None:
@@ -206,7 +203,6 @@ def evaluate(
 
     from tabgan.cli.console import Report
     from tabgan.cli.image_files import codes_of, describe_scores, judge_of, read_part
-    from tabgan.cli.tables import new_seed
     from tabgan.images.image_gan import ImageGAN
     from tabgan.images.image_scores import Labelled, evaluate_images
 
@@ -215,7 +211,6 @@ def evaluate(
     parts = read_part(data, "train", report), read_part(data, "test", report)
     classes = gan.classes_.tolist() or sorted(set(parts[0].labels.tolist()))
     train, test = (Labelled(part.images, codes_of(part.labels, classes)) for part in parts)
-    seed = new_seed() if seed is None else seed
     judge = judge_of(train, len(classes), judge_file, seed, report)
     drawn, labels = gan.sample_labelled(number, random_state=seed)
     codes = None if labels is None else codes_of(labels, classes)

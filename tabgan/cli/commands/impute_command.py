@@ -42,7 +42,7 @@ def impute(
     model: str,
     data: str,
     out: str | None,
-    seed: int | None,
+    seed: int,
     reading: dict[str, Any],
     writing: dict[str, Any],
     force: bool,
@@ -64,7 +64,7 @@ def impute(
         fact_of,
         place_of,
     )
-    from tabgan.cli.tables import new_seed, read_data, with_holes, write_blocks
+    from tabgan.cli.tables import read_data, with_holes, write_blocks
     from tabgan.files.table_form import TableForm
 
     table = reading["table"]
@@ -79,7 +79,6 @@ def impute(
     form = source.for_output(out, **writing)
     check_table(data, source, out, form, rows=len(frame), force=force)
     frame = with_holes(frame, source)
-    seed = new_seed() if seed is None else seed
     holes = int(frame.isna().to_numpy().sum())
     report.say(f"Filling {holes:,} empty cells")
     filled = gan.impute(frame, random_state=seed)

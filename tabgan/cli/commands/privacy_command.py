@@ -5,9 +5,8 @@ from typing import Any
 
 import click
 
-from tabgan.cli.command import command
+from tabgan.cli.command import FAILED_LIMIT, command
 from tabgan.cli.option_types import FILE, option
-from tabgan.cli.reports import FAILED_LIMIT, read_compared
 from tabgan.cli.table_options import json_option, quiet_option, reading_options, schema_option
 
 __all__ = ["privacy"]
@@ -101,7 +100,7 @@ def privacy(
     0 to 1, with a 95 % interval. The risks go to standard output.
     """
     from tabgan.cli.console import Report, print_text
-    from tabgan.cli.tables import load_schema
+    from tabgan.cli.tables import load_schema, read_compared
     from tabgan.evaluation.attacks.audit import audit
 
     declared = load_schema(schema) if schema else None

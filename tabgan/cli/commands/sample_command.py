@@ -62,7 +62,7 @@ def sample(
     where: tuple[str, ...],
     where_file: str | None,
     balance: str | None,
-    seed: int | None,
+    seed: int,
     device: str,
     encoding: str | None,
     delimiter: str | None,
@@ -80,10 +80,10 @@ def sample(
         raise click.UsageError("--json and -o - would both write to standard output; give one")
     if where_file:
         _check_alone(rows, where, balance)
-    asked = _joined(where) if where else None
+    condition = _joined(where) if where else None
     from tabgan.cli.console import Report
     from tabgan.cli.output_targets import check_targets, default_output
-    from tabgan.cli.tables import draw_to_file, new_seed
+    from tabgan.cli.tables import draw_to_file
     from tabgan.files.table_form import TableForm
     from tabgan.files.write import check_table_output
 
@@ -96,25 +96,25 @@ def sample(
 
     gan = TabGAN.load(model, device=device)
     report.done("load")
-    seed = new_seed() if seed is None else seed
     report.facts |= {"model": model, "seed": seed, "columns": gan.n_features_in_}
-    if asked or where_file:
-        report.facts["where"] = asked or where_file
+    if condition or where_file:
+        report.facts["where"] = condition or where_file
     if balance is not None:
         report.facts["balance"] = balance
+    request = _partial_rows(where_file) if where_file else condition
     check_table_output(out, form, gan.n_rows_ if rows is None else rows, force=force)
-    request = {"where": _partial_rows(where_file) if where_file else asked, "balance": balance}
-    draw_to_file(gan, report, rows=rows, seed=seed, out=out, form=form, force=force, **request)
+    target: dict[str, Any] = {"out": out, "form": form, "force": force}
+    draw_to_file(gan, report, rows=rows, seed=seed, where=request, balance=balance, **target)
     if as_json:
         report.print_json()
 
 
 def _check_alone(rows: int | None, where: tuple[str, ...], balance: str | None) -> None:
-    """Check that nothing is asked for beside --where-file, which says all."""
+    """Check that no other option on rows stands beside --where-file."""
     if rows is not None:
         raise click.UsageError("--where-file has a row for each one that is drawn; leave -n out")
-    for other, given in (("--where", bool(where)), ("--balance", balance is not None)):
-        if given:
+    for other, is_set in (("--where", bool(where)), ("--balance", balance is not None)):
+        if is_set:
             raise click.UsageError(f"{other} and --where-file can't both be given; give one")
 
 

@@ -32,7 +32,7 @@ def example(out: str, force: bool, quiet: bool) -> None:
     from tabgan.cli.console import Report
     from tabgan.files.write import open_output
 
-    content = files("tabgan").joinpath("example", "customers.csv").read_bytes()
+    content = files("tabgan.cli").joinpath("example_customers.csv").read_bytes()
     with open_output(out, force=force) as sink:
         sink.write(content)
     if out != "-":

@@ -66,6 +66,8 @@ def synth(
     model: str | None,
     page: str | None,
     schema: str | None,
+    kinds: tuple[str, ...],
+    drop: tuple[str, ...],
     constraints: str | None,
     reading: dict[str, Any],
     writing: dict[str, Any],
@@ -86,7 +88,7 @@ def synth(
         raise click.UsageError("--json and -o - would both write to standard output; give one")
     from tabgan.cli.console import Report
     from tabgan.cli.output_targets import check_table, check_targets, default_output
-    from tabgan.cli.tables import draw_to_file, load_constraints, load_schema, read_data
+    from tabgan.cli.tables import draw_to_file, load_constraints, read_declared
     from tabgan.cli.training import train
     from tabgan.files.table_form import TableForm
 
@@ -97,12 +99,12 @@ def synth(
     sources = (data, schema, constraints)
     targets: dict[str, Any] = {"out": out, "model": model, "report": page, "pictures": pictures}
     check_targets(sources, **targets, form=form, rows=rows, force=force)
-    columns = load_schema(schema) if schema else None
     rules = load_constraints(constraints) if constraints else None
 
     report = Report(quiet=quiet)
     private = training["epsilon"] is not None
-    frame, source = read_data(data, report, by_schema=private, **reading)
+    declared: dict[str, Any] = {"schema": schema, "kinds": kinds, "drop": drop}
+    frame, source, columns = read_declared(data, report, **declared, by_schema=private, **reading)
     form = source.for_output(out, **writing)
     known = rows if private else rows or len(frame)
     check_table(data, source, out, form, rows=known, force=force)

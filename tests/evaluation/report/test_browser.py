@@ -64,7 +64,7 @@ def visit(browser):
 @pytest.fixture(scope="module")
 def real_report(tmp_path_factory):
     """Give the report of an evaluation of the example table."""
-    table = pd.read_csv(str(files("tabgan").joinpath("example", "customers.csv")), nrows=800)
+    table = pd.read_csv(str(files("tabgan.cli").joinpath("example_customers.csv")), nrows=800)
     made = table.iloc[400:].reset_index(drop=True)
     number = made.select_dtypes("number").columns[-1]
     made[number] = made[number].sample(frac=1, random_state=0).to_numpy()

@@ -562,7 +562,9 @@ def test_types_that_hang_on_the_rows_are_refused(table, tmp_path):
     command = ["fit", str(data), "--epsilon", "1", "-m", str(tmp_path / "m.safetensors")]
     ran = CliRunner().invoke(main, command)
     assert ran.exit_code == 2
-    assert "--epsilon takes types of columns for public, but those of JSON lines" in ran.output
+    assert (
+        "--epsilon takes the types of columns as public, but the types of JSON lines" in ran.output
+    )
 
 
 def test_pictures_do_not_go_with_a_budget(table, tmp_path):
@@ -580,9 +582,7 @@ def test_pictures_do_not_go_with_a_budget(table, tmp_path):
     ]
     ran = CliRunner().invoke(main, command)
     assert ran.exit_code == 2
-    assert (
-        "--pictures draws columns of the real table, which does not go with --epsilon" in ran.output
-    )
+    assert "--pictures draws columns of the real table, which --epsilon protects" in ran.output
 
 
 def test_a_report_compares_the_rows_that_were_written(table, tmp_path):

@@ -18,7 +18,7 @@ from tabgan.generators.gan.penalties import NoPenalty
 from tabgan.generators.gan.stabilizers import FeatureMatching
 from tabgan.generators.gan.training_config import TrainingConfig
 
-EXAMPLE = Path(tabgan.__file__).parent / "example" / "customers.csv"
+EXAMPLE = Path(tabgan.__file__).parent / "cli" / "example_customers.csv"
 QUICK = {
     "hidden_dim": 32,
     "batch_size": 64,
