@@ -2,6 +2,7 @@
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 # Several workers share the cores: threads that wait for each other would stall them all. Set
@@ -15,3 +16,15 @@ settings.register_profile(
 )
 settings.register_profile("explore", deadline=None)
 settings.load_profile("steady")
+
+
+@pytest.fixture(autouse=True)
+def registries_as_they_were(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forget, after each test, the losses, penalties, stabilizers and optimizers it registers."""
+    from tabgan.generators.gan.losses import LOSSES
+    from tabgan.generators.gan.penalties import PENALTIES
+    from tabgan.generators.gan.stabilizers import STABILIZERS
+    from tabgan.generators.optimization import OPTIMIZERS
+
+    for registry in (LOSSES, PENALTIES, STABILIZERS, OPTIMIZERS):
+        monkeypatch.setattr(registry, "_classes", dict(registry._classes))

@@ -5,6 +5,7 @@ import platform
 import time
 import warnings
 from collections.abc import Hashable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from importlib.metadata import version
 from numbers import Integral
@@ -18,6 +19,7 @@ from sklearn.utils import Tags
 from tabgan.base.checks import check_memory, check_number
 from tabgan.base.errors import ModelFileError, NotFittedError, OptionError, TrainingWarning
 from tabgan.base.random_streams import RandomStateLike, numpy_stream, resolve_seed
+from tabgan.base.registry import UnregisteredError
 from tabgan.fitting.fit_table import fit_table
 from tabgan.fitting.options import FitOptions
 from tabgan.fitting.private.privacy_ledger import Ledger
@@ -629,7 +631,8 @@ class TabGAN(AssessmentMixin, BaseEstimator):
                 constraints=list(model.constraints) or None,
                 device=device,
             )
-            FitOptions.of(gan)
+            with suppress(UnregisteredError):  # a loss of one's own is needed to fit, not to draw
+                FitOptions.of(gan)
             resolve_seed(gan.random_state)
             check_number("n_rows", model.facts["n_rows"], Integral, 1)
             gan._set_model(model)

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from math import inf
 from numbers import Integral, Real
@@ -67,10 +67,6 @@ def check_training(options: Mapping[str, Any]) -> None:
     OptionError
         If one can't be, or if both steps and epochs are given.
     """
-    if not isinstance(options["callbacks"], Iterable | None):
-        raise OptionError(
-            f"callbacks={options['callbacks']!r} must be a sequence of Callback objects"
-        )
     check_number("snapshots", options["snapshots"], Integral, 0)
     for name in ("steps", "latent_dim"):
         if options[name] != "auto":

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from tabgan.base.errors import OptionError
-from tabgan.generators.gan.protocols import GeneratorState
+from tabgan.generators.generator_training import GeneratorState
 from tabgan.generators.training_callbacks import Callback, Record
 
 if TYPE_CHECKING:

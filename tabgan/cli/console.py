@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tabgan.generators.gan.protocols import GeneratorState
+from tabgan.generators.generator_training import GeneratorState
 from tabgan.generators.training_callbacks import Callback, Record
 
 if TYPE_CHECKING:

@@ -11,8 +11,7 @@ from typing import Any
 
 from torch import Tensor
 
-from tabgan.generators.gan.protocols import TrainState
-from tabgan.generators.gan.trainer import Trainer
+from tabgan.generators.gan.trainer import Trainer, TrainState
 
 __all__ = ["capture", "flatten", "restore", "unflatten"]
 

@@ -104,7 +104,7 @@ def _training(preparation: Preparation, options: FitOptions, seed: int) -> Table
         prior=options.prior,
         n_steps=preparation.n_steps,
         batch_size=options.batch_size,
-        recipe=options.training,
+        config=options.training,
         device=options.device,
         dtype=options.dtype,
         seed=seed,

@@ -8,7 +8,7 @@ from enum import StrEnum
 from types import TracebackType
 from typing import Any, Self, TextIO
 
-from tabgan.generators.gan.protocols import GeneratorState
+from tabgan.generators.generator_training import GeneratorState
 from tabgan.generators.training_callbacks import Callback, Callbacks, Record
 
 __all__ = ["FitSession", "History", "Progress", "Stage"]

@@ -1,4 +1,4 @@
-"""Train the GAN of a table: from encoded rows to a calibrated sampler."""
+"""`TableTraining`: from encoded rows to a calibrated sampler, with snapshots on the way."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,21 +8,16 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from tabgan.base.errors import OptionError
-from tabgan.base.random_streams import numpy_stream, torch_stream
+from tabgan.base.random_streams import numpy_stream
 from tabgan.base.row_layout import RowLayout
 from tabgan.encoding.column_encoder import Encoded
 from tabgan.encoding.table_encoder import TableEncoder
 from tabgan.generators.gan.batches import LevelRows, TableBatches
-from tabgan.generators.gan.diagnosis import PROBE_ROWS, Probe
 from tabgan.generators.gan.networks import MLPDiscriminator, MLPGenerator
-from tabgan.generators.gan.trainer import Trainer
-from tabgan.generators.gan.training_config import TrainingConfig
+from tabgan.generators.gan.trainer import GANTraining
 from tabgan.generators.gan.training_snapshots import SNAPSHOT_ROWS, SnapshotRows, SnapshotTaker
 from tabgan.generators.heads import TableHead
-from tabgan.generators.latents import Prior
-from tabgan.generators.precision import one_thread
-from tabgan.generators.training_callbacks import Callback, Callbacks
+from tabgan.generators.training_callbacks import Callback
 from tabgan.sampling.calibration import draw_pool, level_offsets, level_shares
 from tabgan.sampling.row_samplers import ConditionalSampler, RowSampler
 from tabgan.sampling.stratified_calibration import ConditionCounts, fit_stratified_calibration
@@ -33,7 +28,9 @@ __all__ = [
     "TableTraining",
     "TrainingResult",
     "auto_steps",
+    "calibrate",
     "decode_snapshots",
+    "starting_logits",
 ]
 
 
@@ -45,8 +42,8 @@ class Snapshot(NamedTuple):
     step, epoch
         The moment: steps taken, and passes over the table.
     rows
-        What the averaged generator then made of fixed latents, without calibration, refinement
-        or polish; the training table's columns and dtypes.
+        Rows of the averaged generator of that moment from fixed latents, without calibration,
+        refinement or polish; the training table's columns and dtypes.
     """
 
     step: int
@@ -57,7 +54,17 @@ class Snapshot(NamedTuple):
 def decode_snapshots(
     taken: Sequence[SnapshotRows], encoder: TableEncoder, seed: int
 ) -> list[Snapshot]:
-    """Turn encoded rows back into tables; what is random in it is so alike for all moments."""
+    """Decode the rows of some moments into tables, with the same randomness for each.
+
+    Parameters
+    ----------
+    taken
+        The encoded rows and their moments.
+    encoder
+        Decodes them.
+    seed
+        Root of the streams of randomness.
+    """
     return [Snapshot(step, epoch, _decode(rows, encoder, seed)) for step, epoch, rows in taken]
 
 
@@ -76,15 +83,9 @@ def _codes(levels: Tensor, spans: RowLayout) -> Tensor:
 
 
 MIN_STEPS = 2_000
-
-
 MAX_STEPS = 10_000
-
-
 STEPS_PER_ROW = 1.0  # between the two
-
-
-AFTER_TRAINING = 0.25  # share of a fit's time limit that is kept for what follows training
+AFTER_TRAINING = 0.25  # share of the time left that a fit reserves for post-processing
 
 
 def auto_steps(n_rows: int) -> int:
@@ -105,63 +106,46 @@ class TrainingResult(NamedTuple):
     snapshots: list[SnapshotRows]
 
 
-@dataclass(frozen=True)
-class TableTraining:
-    """What a table's training needs besides the rows.
+@dataclass(frozen=True, kw_only=True)
+class TableTraining(GANTraining):
+    """The training of a table's GAN, from encoded rows to a calibrated sampler.
 
     Parameters
     ----------
     spans
         Layout of an encoded row.
-    latent_dim, hidden_dim
-        Sizes of the latent and of the hidden layers.
-    prior
-        What latents are drawn from.
-    n_steps, batch_size
-        The budget.
-    recipe
-        Losses, penalty, stabilisers and optimisation.
-    device, dtype
-        Where to train, and the number format of matrix products.
-    seed
-        Root of all streams of randomness.
+    hidden_dim
+        Width of the hidden layers.
     given
-        The level spans that are given to the networks and not generated.
-    n_snapshots
-        Number of moments at which rows are drawn for `tabgan.generators.gan.training_snapshots`.
+        The level spans that are labels: inputs of both networks, and not generated.
     """
 
     spans: RowLayout
-    latent_dim: int
     hidden_dim: int
-    prior: Prior
-    n_steps: int
-    batch_size: int
-    recipe: TrainingConfig
-    device: torch.device
-    dtype: torch.dtype
-    seed: int
     given: tuple[int, ...] = ()
-    n_snapshots: int = 0
 
     def run(
         self, rows: Encoded, callback: Callback, seconds: float | None = None
     ) -> TrainingResult:
         """Train on encoded rows and calibrate the averaged generator.
 
-        The callback's records have what `tabgan.generators.gan.diagnosis` measures. Training ends
-        early after some seconds of wall time, if they are given.
+        Parameters
+        ----------
+        rows
+            The encoded table.
+        callback
+            Hears of the training; its records have what `tabgan.generators.gan.diagnosis` measures.
+        seconds
+            Wall time after which training ends; None for no limit.
         """
         shares = level_shares(rows.codes, self.spans)
-        with one_thread(), torch.random.fork_rng(devices=[]):
+        with self.isolated():
             generator, taken = self._train(rows, shares, callback, seconds)
-            noise = torch_stream(self.seed, "calibration", device=self.device)
+            noise = self.stream("calibration")
             if self.given:
                 return TrainingResult(self._calibrate_conditions(generator, rows, noise), taken)
-            logits = draw_pool(generator, self.spans.width, noise)
-            levels = logits[:, self.spans.n_numbers :]
-            offsets = level_offsets(levels, shares.to(self.device), self.spans)
-        return TrainingResult(RowSampler(generator, offsets, self.spans), taken)
+            sampler = calibrate(generator, shares, self.spans, noise)
+        return TrainingResult(sampler, taken)
 
     def _calibrate_conditions(
         self, generator: MLPGenerator, rows: Encoded, noise: torch.Generator
@@ -186,35 +170,26 @@ class TableTraining:
         self, rows: Encoded, shares: Tensor, callback: Callback, seconds: float | None
     ) -> tuple[MLPGenerator, list[SnapshotRows]]:
         head = TableHead(self.spans, self.given).to(self.device)
-        generator, discriminator = self._networks(shares, head)
         low, width, codes = (torch.from_numpy(part).to(self.device) for part in rows)
         batches = TableBatches(low, width, codes, head, self.batch_size, rare=self._rare(codes))
-        trainer = Trainer(
-            head=head,
-            batches=batches,
-            recipe=self.recipe,
-            dtype=self.dtype,
-            latents=torch_stream(self.seed, "latents", device=self.device),
-            data=torch_stream(self.seed, "data", device=self.device),
-            noise=torch_stream(self.seed, "noise", device=self.device),
-            seconds=seconds,
-        )
-        state = trainer.start(generator, discriminator, self.n_steps)
         snapshots = self._snapshots(batches)
-        callbacks = Callbacks([self._probe(batches), snapshots, callback])
-        generator = cast("MLPGenerator", trainer.run(state, callbacks).averaged.network)
-        return generator, snapshots.taken
 
-    def _probe(self, batches: TableBatches) -> Probe:
-        stream = torch_stream(self.seed, "probe", device=self.device)
-        return Probe(batches.head, batches.pick(PROBE_ROWS, stream), stream)
+        def networks(noise: torch.Generator) -> tuple[MLPGenerator, MLPDiscriminator]:  # noqa: ARG001
+            return self.make_networks(
+                lambda: self._networks(shares, head), hidden_dim=self.hidden_dim
+            )
+
+        averaged = self.train(
+            head, batches, networks, snapshots, callback=callback, seconds=seconds
+        )
+        return cast("MLPGenerator", averaged), snapshots.taken
 
     def _snapshots(self, batches: TableBatches) -> SnapshotTaker:
-        stream = torch_stream(self.seed, "snapshots", device=self.device)
+        stream = self.stream("snapshots")
         labels = None
         if self.n_snapshots and self.given:
             labels = batches.head.labels(batches.pick(SNAPSHOT_ROWS, stream, repeat=True))
-        a_step = self.recipe.epochs_a_step(batches.n_rows, batches.batch_size)
+        a_step = self.config.epochs_a_step(batches.n_rows, batches.batch_size)
         return SnapshotTaker(
             self.n_snapshots, batches.head, stream, labels=labels, epochs_a_step=a_step
         )
@@ -224,17 +199,6 @@ class TableTraining:
         return LevelRows(codes[:, list(self.given)].long(), widths) if self.given else None
 
     def _networks(self, shares: Tensor, head: TableHead) -> tuple[MLPGenerator, MLPDiscriminator]:
-        # torch's initialisers draw from the global generator: seed a fork of it.
-        torch.default_generator.manual_seed(torch_stream(self.seed, "init").initial_seed())
-        try:
-            return self._build(shares, head)
-        except RuntimeError as error:
-            raise OptionError(
-                f"hidden_dim={self.hidden_dim}, latent_dim={self.latent_dim}: networks of this "
-                f"size can't be made here ({str(error)[:100]}); take smaller ones"
-            ) from error
-
-    def _build(self, shares: Tensor, head: TableHead) -> tuple[MLPGenerator, MLPDiscriminator]:
         generator = MLPGenerator(
             self.latent_dim,
             self.spans.width,
@@ -242,9 +206,7 @@ class TableTraining:
             labels=head.label_widths,
             prior=self.prior,
         )
-        bias = torch.zeros(self.spans.width)
-        bias[self.spans.n_numbers :] = shares.clamp_min(1e-6).log()
-        generator.start_from(bias)
+        generator.start_from(starting_logits(shares, self.spans))
         discriminator = MLPDiscriminator(
             head.n_features,
             hidden_dim=self.hidden_dim,
@@ -252,3 +214,40 @@ class TableTraining:
             label_places=head.label_features.tolist(),
         )
         return generator.to(self.device), discriminator.to(self.device)
+
+
+def starting_logits(shares: Tensor, spans: RowLayout) -> Tensor:
+    """Return the logits that a generator of tables starts from: those of the levels' shares.
+
+    **Shape**: → (width,)
+
+    Parameters
+    ----------
+    shares
+        Of the levels, shape (levels,).
+    spans
+        Layout of an encoded row.
+    """
+    logits = torch.zeros(spans.width)
+    logits[spans.n_numbers :] = shares.clamp_min(1e-6).log()
+    return logits
+
+
+def calibrate(
+    generator: MLPGenerator, shares: Tensor, spans: RowLayout, noise: torch.Generator
+) -> RowSampler:
+    """Return a sampler whose levels have the given shares.
+
+    Parameters
+    ----------
+    generator
+        The averaged generator.
+    shares
+        Of the levels, shape (levels,).
+    spans
+        Layout of an encoded row.
+    noise
+        Stream of the latents that the levels' present shares are measured with.
+    """
+    levels = draw_pool(generator, spans.width, noise)[:, spans.n_numbers :]
+    return RowSampler(generator, level_offsets(levels, shares.to(noise.device), spans), spans)

@@ -1,6 +1,7 @@
-"""Optimisers of the networks, and the moving average of weights that samples."""
+"""Optimizers of the networks, and the moving average of weights that samples."""
 
 import copy
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from numbers import Real
@@ -11,12 +12,36 @@ from torch import nn
 
 from tabgan.base.checks import check_number
 from tabgan.base.errors import OptionError
+from tabgan.base.registry import Registry
 
-__all__ = ["Adam", "MomentumSGD", "MovingAverage", "OPTIMIZERS", "Optimizer"]
+__all__ = [
+    "OPTIMIZERS",
+    "Adam",
+    "MomentumSGD",
+    "MovingAverage",
+    "Optimizer",
+    "register_optimizer",
+]
+
+
+class Optimizer(ABC):
+    """Base of all optimizers: parameters from which torch's optimizer is made."""
+
+    @abstractmethod
+    def make(self, parameters: Iterable[nn.Parameter], rate: float) -> torch.optim.Optimizer:
+        """Return torch's optimizer of some weights.
+
+        Parameters
+        ----------
+        parameters
+            The weights.
+        rate
+            The learning rate at the start; training lowers it.
+        """
 
 
 @dataclass(frozen=True)
-class Adam:
+class Adam(Optimizer):
     """Adam (Kingma & Ba, 2015); the lectures take betas 0.5 and 0.999 with a rate of 2e-4."""
 
     beta1: float = 0.0
@@ -27,14 +52,14 @@ class Adam:
         _check_share("beta2", self.beta2)
 
     def make(self, parameters: Iterable[nn.Parameter], rate: float) -> torch.optim.Optimizer:
-        """Return torch's optimiser of some weights."""
+        """Return torch's optimizer of some weights."""
         weights = list(parameters)
         fused = all(p.device.type in ("cpu", "cuda") for p in weights)
         return torch.optim.Adam(weights, lr=rate, betas=(self.beta1, self.beta2), fused=fused)
 
 
 @dataclass(frozen=True)
-class MomentumSGD:
+class MomentumSGD(Optimizer):
     """Stochastic gradient descent with momentum, as in Goodfellow et al. (2014)."""
 
     momentum: float = 0.9
@@ -43,7 +68,7 @@ class MomentumSGD:
         _check_share("momentum", self.momentum)
 
     def make(self, parameters: Iterable[nn.Parameter], rate: float) -> torch.optim.Optimizer:
-        """Return torch's optimiser of some weights."""
+        """Return torch's optimizer of some weights."""
         return torch.optim.SGD(parameters, lr=rate, momentum=self.momentum)
 
 
@@ -53,10 +78,41 @@ def _check_share(name: str, value: float) -> None:
         raise OptionError(f"{name}={value!r} must be below 1, as a share of the past that is kept")
 
 
-Optimizer = Adam | MomentumSGD
+OPTIMIZERS: Registry[Optimizer] = Registry(
+    "optimizer",
+    Optimizer,  # type: ignore[type-abstract]
+    {"adam": Adam, "sgd": MomentumSGD},
+    "register_optimizer",
+)
 
 
-OPTIMIZERS: Mapping[str, type[Optimizer]] = {"adam": Adam, "sgd": MomentumSGD}
+def register_optimizer(name: str, cls: type[Optimizer]) -> None:
+    """Make an optimizer of your own known by a name, for options, texts and model files.
+
+    Parameters
+    ----------
+    name
+        Its name: lower-case letters, digits and underscores.
+    cls
+        A dataclass that subclasses `Optimizer`; its parameters are numbers with defaults.
+
+    Raises
+    ------
+    OptionError
+        If the name or the class can't be used, or if the name is that of another class.
+
+    Examples
+    --------
+    >>> @dataclass(frozen=True)
+    ... class RMSprop(Optimizer):
+    ...     alpha: float = 0.99
+    ...     def make(self, parameters, rate):
+    ...         return torch.optim.RMSprop(parameters, lr=rate, alpha=self.alpha)
+    >>> register_optimizer("rmsprop", RMSprop)
+    >>> OPTIMIZERS.resolve("rmsprop:alpha=0.9")
+    RMSprop(alpha=0.9)
+    """
+    OPTIMIZERS.register(name, cls)
 
 
 Network = TypeVar("Network", bound=nn.Module)
@@ -100,6 +156,6 @@ class MovingAverage(Generic[Network]):
         return {"network": self.network.state_dict(), "updates": self.updates}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take up what `state_dict` gave."""
+        """Restore what `state_dict` returned."""
         self.network.load_state_dict(state["network"])
         self.updates = int(state["updates"])

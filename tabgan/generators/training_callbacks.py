@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from typing import Any
 
 from tabgan.base.errors import OptionError
-from tabgan.generators.gan.protocols import GeneratorState
+from tabgan.generators.generator_training import GeneratorState
 
 __all__ = ["Callback", "Callbacks", "Record", "check_callbacks"]
 

@@ -1,4 +1,4 @@
-"""Checks of the options of an `ImageGAN`, before any work begins."""
+"""From images and the options of an `ImageGAN` to a model: checks and stages of the fit."""
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from numbers import Integral, Real
@@ -26,7 +26,7 @@ __all__ = ["ImageFitResult", "auto_image_steps", "check_image_options", "fit_ima
 
 
 def check_image_options(options: Mapping[str, Any]) -> None:
-    """Check the options that don't hang on the images.
+    """Check the options of an `ImageGAN` that don't depend on the images.
 
     Raises
     ------
@@ -47,27 +47,30 @@ def check_image_options(options: Mapping[str, Any]) -> None:
 
 
 EPOCHS = 60.0
-
-
 FEWEST = 2  # images: BatchNorm needs two in a batch
-
-
 MIN_STEPS, MAX_STEPS = 2_000, 50_000
 
 
-# What a model file does not keep of the options: it belongs to this process.
+# Options that belong to this process and are not in a model file.
 _LEFT_OUT = ("device", "callbacks", "random_state")
 
 
 class ImageFitResult(NamedTuple):
-    """What a fit gives: the model, and rows from moments of its training."""
+    """A trained model, and rows from moments of its training."""
 
     model: ImageModel
     taken: list[SnapshotRows]
 
 
 def auto_image_steps(n_images: int, batch_size: int) -> int:
-    """Choose the number of training steps for n images.
+    """Choose the number of training steps.
+
+    Parameters
+    ----------
+    n_images
+        Number of training images.
+    batch_size
+        Images per step.
 
     Examples
     --------
@@ -98,8 +101,8 @@ def fit_images(
     session
         Callbacks, progress bar and clock of the fit.
     """
-    recipe = TrainingConfig.of(options, usual_penalty=USUAL_PENALTY)
-    kept = {**recipe.kept_options(options, _LEFT_OUT), "random_state": seed}
+    config = TrainingConfig.of(options, usual_penalty=USUAL_PENALTY)
+    kept = {**config.kept_options(options, _LEFT_OUT), "random_state": seed}
     with session.observed(kept) as facts:
         fitted = _fit_stages(images, labels, options, seed, session)
         facts.update(fitted.model.facts)
@@ -126,11 +129,11 @@ def _fit_stages(
         _flat(array), torch.from_numpy(codes), session.callback, session.training_seconds()
     )
     facts = {
-        "parameters": training.recipe.kept_options(options, _LEFT_OUT),
+        "parameters": training.config.kept_options(options, _LEFT_OUT),
         "n_images": n,
         "image_shape": list(given.shape[1:]),
         "dtype": str(given.dtype),
-        **describe_course(session.records, training.recipe),
+        **describe_course(session.records, training.config),
     }
     model = ImageModel(
         generator.requires_grad_(False).eval(),
@@ -175,12 +178,12 @@ def _flat(images: NDArray[np.float32]) -> torch.Tensor:
 def _training(size: ImageSize, n: int, options: Mapping[str, Any], seed: int) -> ImageTraining:
     device = choose_device(options["device"])
     usual = ARCHITECTURES[options["architecture"]].latent_dim
-    batch_size, recipe = (
+    batch_size, config = (
         int(options["batch_size"]),
         TrainingConfig.of(options, usual_penalty=USUAL_PENALTY),
     )
     if options["epochs"] is not None:
-        steps = recipe.steps(options["epochs"], n, batch_size)
+        steps = config.steps(options["epochs"], n, batch_size)
     elif options["steps"] == "auto":
         steps = auto_image_steps(n, batch_size)
     else:
@@ -193,7 +196,7 @@ def _training(size: ImageSize, n: int, options: Mapping[str, Any], seed: int) ->
         prior=check_prior(options["prior"]),
         n_steps=steps,
         batch_size=batch_size,
-        recipe=recipe,
+        config=config,
         device=device,
         dtype=choose_precision(options["precision"], device),
         seed=seed,

@@ -4,6 +4,7 @@ import os
 import time
 import warnings
 from collections.abc import Hashable, Iterable, Sequence
+from contextlib import suppress
 from numbers import Integral
 from typing import Any, NamedTuple, Self
 
@@ -15,9 +16,14 @@ from sklearn.base import BaseEstimator
 from tabgan.base.checks import check_number
 from tabgan.base.errors import ModelFileError, NotFittedError, OptionError, TrainingWarning
 from tabgan.base.random_streams import RandomStateLike, resolve_seed
+from tabgan.base.registry import UnregisteredError
 from tabgan.fitting.session import FitSession
 from tabgan.generators.gan.diagnosis import Finding
+from tabgan.generators.gan.losses import AdversarialLoss
+from tabgan.generators.gan.penalties import Penalty
+from tabgan.generators.gan.stabilizers import Stabilizer
 from tabgan.generators.gan.training_snapshots import SnapshotRows
+from tabgan.generators.optimization import Optimizer
 from tabgan.generators.precision import choose_device
 from tabgan.generators.training_callbacks import Callback
 from tabgan.images.fit_images import check_image_options, fit_images
@@ -115,11 +121,11 @@ class ImageGAN(BaseEstimator):
         epochs: float | None = None,
         max_time: float | None = None,
         batch_size: int = 128,
-        loss: Any = "non_saturating",
-        penalty: Any = "auto",
+        loss: str | AdversarialLoss = "non_saturating",
+        penalty: str | Penalty = "auto",
         discriminator_steps: int = 1,
-        stabilisers: Sequence[Any] | None = None,
-        optimizer: Any = "adam",
+        stabilisers: Sequence[str | Stabilizer] | None = None,
+        optimizer: str | Optimizer = "adam",
         learning_rate: float = 5e-4,
         prior: str = "gaussian",
         snapshots: int = 0,
@@ -301,6 +307,13 @@ class ImageGAN(BaseEstimator):
     def load(cls, path: str | os.PathLike[str], *, device: str = "auto") -> Self:
         """Read a model file, onto any device.
 
+        Parameters
+        ----------
+        path
+            The file.
+        device
+            Where the model is put.
+
         Raises
         ------
         ModelFileError
@@ -311,7 +324,8 @@ class ImageGAN(BaseEstimator):
         model = ImageModel.load(path, choose_device(device))
         try:
             gan = cls(**model.facts["parameters"], device=device)
-            check_image_options(gan.get_params(deep=False))
+            with suppress(UnregisteredError):  # a loss of one's own is needed to fit, not to draw
+                check_image_options(gan.get_params(deep=False))
             return gan._set_model(model)
         except (KeyError, TypeError, ValueError, ArithmeticError) as error:
             raise ModelFileError(f"{path}: the model's facts are incomplete ({error})") from error

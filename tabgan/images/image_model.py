@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from tabgan.base.errors import ModelFileError
 from tabgan.base.model_file import putting_together, read_model, write_model
 from tabgan.base.random_streams import numpy_stream, torch_stream
-from tabgan.generators.gan.networks import Generator
+from tabgan.generators.generator_training import Generator
 from tabgan.generators.latents import check_prior
 from tabgan.images.image_networks import ARCHITECTURES, ImageSize
 from tabgan.images.train_images import ImageHead

@@ -1,25 +1,19 @@
-"""Train the GAN of images: from flat pixels and labels to the averaged generator."""
+"""`ImageTraining`: from flat pixels and labels to the averaged generator."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
 
-from tabgan.base.errors import OptionError
-from tabgan.base.random_streams import torch_stream
 from tabgan.generators.gan.batches import Shuffled
-from tabgan.generators.gan.diagnosis import PROBE_ROWS, Probe
-from tabgan.generators.gan.networks import Discriminator, Generator
+from tabgan.generators.gan.networks import Discriminator
 from tabgan.generators.gan.penalties import GradientClipping, NoPenalty, WeightClipping
-from tabgan.generators.gan.trainer import Trainer
-from tabgan.generators.gan.training_config import TrainingConfig
+from tabgan.generators.gan.trainer import GANTraining
 from tabgan.generators.gan.training_snapshots import SnapshotRows, SnapshotTaker
-from tabgan.generators.latents import Prior
-from tabgan.generators.precision import one_thread
-from tabgan.generators.training_callbacks import Callback, Callbacks
+from tabgan.generators.generator_training import Generator
+from tabgan.generators.training_callbacks import Callback
 from tabgan.images.image_networks import ARCHITECTURES, Architecture, ConvPair, ImageSize
 
 __all__ = ["ImageBatches", "ImageHead", "ImageTraining"]
@@ -126,123 +120,81 @@ class ImageBatches:
         return self.shuffled.state_dict()
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take up a pass."""
+        """Restore a pass."""
         self.shuffled.load_state_dict(state)
 
 
 FEW = 20  # images of a snapshot, without labels
 
 
-@dataclass(frozen=True)
-class ImageTraining:
-    """What the training on images needs besides the images.
+@dataclass(frozen=True, kw_only=True)
+class ImageTraining(GANTraining):
+    """The training of the GAN of images, from flat pixels and labels to the averaged generator.
 
     Parameters
     ----------
     size
         Sizes of an image.
     architecture, width
-        Name of the pair of networks, and how wide they are beside the usual ones.
-    latent_dim, prior
-        Size of the latent, and what it is drawn from.
-    n_steps, batch_size
-        The budget.
-    recipe
-        Losses, penalty, stabilisers and optimisation.
-    device, dtype
-        Where to train, and the number format of products.
-    seed
-        Root of all streams of randomness.
-    n_snapshots
-        Number of moments at which images are drawn for `tabgan.generators.gan.training_snapshots`.
+        Name of the pair of networks, and their width relative to the usual one.
     """
 
     size: ImageSize
     architecture: str
     width: float
-    latent_dim: int
-    prior: Prior
-    n_steps: int
-    batch_size: int
-    recipe: TrainingConfig
-    device: torch.device
-    dtype: torch.dtype
-    seed: int
-    n_snapshots: int = 0
-
-    @property
-    def head(self) -> ImageHead:
-        """What turns logits into pixels, and pixels into features."""
-        return ImageHead.of(self.size, ARCHITECTURES[self.architecture])
 
     def run(
         self, pixels: Tensor, codes: Tensor, callback: Callback, seconds: float | None = None
     ) -> tuple[Generator, list[SnapshotRows]]:
-        """Train on flat images, uint8 of shape (n, n_pixels).
+        """Train on images.
 
-        The callback's records have what `tabgan.generators.gan.diagnosis` measures. Training ends
-        early after some seconds of wall time, if they are given.
+        Parameters
+        ----------
+        pixels
+            Flat images, uint8 of shape (n, n_pixels).
+        codes
+            Class of each image, int64 of shape (n,).
+        callback
+            Hears of the training; its records have what `tabgan.generators.gan.diagnosis` measures.
+        seconds
+            Wall time after which training ends; None for no limit.
 
         Returns
         -------
         The averaged generator, and rows from moments of its training: two of each label.
         """
         pixels, codes = pixels.to(self.device), codes.to(self.device)
-        with self._threads(), torch.random.fork_rng(devices=[]):
-            # torch's initialisers draw from the global generator: seed a fork of it.
-            torch.default_generator.manual_seed(torch_stream(self.seed, "init").initial_seed())
-            head = self.head.to(self.device)
-            batches = ImageBatches(pixels, codes, self.size.n_classes, self.batch_size)
-            trainer = Trainer(
-                head=head,
-                batches=batches,
-                recipe=self.recipe,
-                dtype=self.dtype,
-                latents=torch_stream(self.seed, "latents", device=self.device),
-                data=torch_stream(self.seed, "data", device=self.device),
-                noise=torch_stream(self.seed, "noise", device=self.device),
-                seconds=seconds,
-            )
-            generator, discriminator = self._networks(trainer.noise)
-            state = trainer.start(generator, discriminator, self.n_steps)
-            snapshots = self._snapshots(head, batches)
-            callbacks = Callbacks([self._probe(head, batches), snapshots, callback])
-            return trainer.run(state, callbacks).averaged.network, snapshots.taken
+        pair = ARCHITECTURES[self.architecture]
+        head = ImageHead.of(self.size, pair).to(self.device)
+        batches = ImageBatches(pixels, codes, self.size.n_classes, self.batch_size)
+        snapshots = self._snapshots(head, batches)
 
-    def _probe(self, head: ImageHead, batches: ImageBatches) -> Probe:
-        stream = torch_stream(self.seed, "probe", device=self.device)
-        return Probe(head, batches.pick(PROBE_ROWS, stream), stream)
+        def networks(noise: torch.Generator) -> tuple[Generator, Discriminator]:
+            return self.make_networks(lambda: self._networks(noise), width=self.width)
+
+        # Convolutions are large enough for several threads.
+        with self.isolated(threads=isinstance(pair, ConvPair)):
+            averaged = self.train(
+                head, batches, networks, snapshots, callback=callback, seconds=seconds
+            )
+        return averaged, snapshots.taken
 
     def _snapshots(self, head: ImageHead, batches: ImageBatches) -> SnapshotTaker:
-        stream = torch_stream(self.seed, "snapshots", device=self.device)
         n_classes = self.size.n_classes
         labels = torch.eye(n_classes, device=self.device).repeat(2, 1) if n_classes else None
         return SnapshotTaker(
             self.n_snapshots,
             head,
-            stream,
+            self.stream("snapshots"),
             labels=labels,
             n_rows=FEW,
-            epochs_a_step=self.recipe.epochs_a_step(batches.n_rows, batches.batch_size),
+            epochs_a_step=self.config.epochs_a_step(batches.n_rows, batches.batch_size),
         )
 
     def _networks(self, noise: torch.Generator) -> tuple[Generator, Discriminator]:
         pair = ARCHITECTURES[self.architecture]
-        rough = isinstance(self.recipe.penalty, WeightClipping | GradientClipping)
-        smooth = not rough and type(self.recipe.penalty) is not NoPenalty
-        try:
-            generator = pair.generator(self.latent_dim, self.size, self.width, self.prior)
-            discriminator = pair.discriminator(self.size, self.width, noise, smooth=smooth)
-        except RuntimeError as error:
-            raise OptionError(
-                f"width={self.width!r}, latent_dim={self.latent_dim!r}: networks of this size "
-                f"can't be made here ({str(error)[:100]}); take smaller ones"
-            ) from error
+        rough = isinstance(self.config.penalty, WeightClipping | GradientClipping)
+        smooth = not rough and type(self.config.penalty) is not NoPenalty
+        generator = pair.generator(self.latent_dim, self.size, self.width, self.prior)
+        discriminator = pair.discriminator(self.size, self.width, noise, smooth=smooth)
         return generator.to(self.device), discriminator.to(self.device)
-
-    @contextmanager
-    def _threads(self) -> Iterator[None]:
-        # Convolutions are large enough to share out.
-        shares = isinstance(ARCHITECTURES[self.architecture], ConvPair)
-        with nullcontext() if shares else one_thread():
-            yield

@@ -1,4 +1,4 @@
-"""Train a generator to have the margins that were measured: no row is looked at any more.
+"""Trains a generator to match the noisy marginals; it uses no row of the table.
 
 There is no discriminator: the loss is the squared distance between the generator's moments and
 the noisy ones, as in DP-MERF (Harder et al., 2021, arXiv:2002.11603) and GEM (Liu et al., 2021,
@@ -19,31 +19,30 @@ from tabgan.base.random_streams import torch_stream
 from tabgan.base.row_layout import RowLayout
 from tabgan.fitting.private.histogram_features import KNOTS
 from tabgan.fitting.private.noisy_marginals import Marginals, ThreeWayMarginals
+from tabgan.fitting.train_table import calibrate, starting_logits
 from tabgan.generators.gan.networks import MLPGenerator
-from tabgan.generators.gan.protocols import GeneratorState
-from tabgan.generators.gan.trainer import (
+from tabgan.generators.generator_training import (
+    GeneratorState,
+    GeneratorTraining,
     flushed_denormals,
     learning_rate_factor,
     set_learning_rate,
     used_share,
 )
-from tabgan.generators.latents import Prior
 from tabgan.generators.optimization import MovingAverage, Optimizer
-from tabgan.generators.precision import autocast, one_thread
+from tabgan.generators.precision import autocast
 from tabgan.generators.training_callbacks import Callback
-from tabgan.sampling.calibration import draw_pool, level_offsets
 from tabgan.sampling.row_samplers import RowSampler
 
 __all__ = ["MarginalMatching", "MomentLoss", "SoftBlocks", "TripleLoss"]
 
 TRIPLES_A_STEP = 6
-
-
 LEAST_SHARE = 1e-4  # of a cell, in the weights of errors
+RECORD_EVERY = 50  # steps
 
 
 class SoftBlocks(nn.Module):
-    """The blocks of `blocks.py` as a generator's logits have them, in shares.
+    """The cells of the histograms as shares, computed from a generator's logits.
 
     **Shape**: logits (batch, width) → (batch, cells)
 
@@ -65,7 +64,7 @@ class SoftBlocks(nn.Module):
         self.marks, self.plain = marks, order
 
     def forward(self, logits: Tensor) -> Tensor:
-        """Lay rows out."""
+        """Return the share of each row in each cell."""
         n = self.spans.n_numbers
         u = torch.sigmoid(logits[:, :n].float())
         hats = (1 - (u.unsqueeze(-1) * (KNOTS - 1) - self.knots).abs()).clamp_min(0)
@@ -172,40 +171,26 @@ class TripleLoss(nn.Module):
         return two.t() @ k / len(rows) - self.get_buffer(f"share_{place}")
 
 
-RECORD_EVERY = 50  # steps
+@dataclass(frozen=True, kw_only=True)
+class MarginalMatching(GeneratorTraining):
+    """The private training of a table's generator, from noisy marginals to a calibrated sampler.
 
-
-@dataclass(frozen=True)
-class MarginalMatching:
-    """What the training needs besides the moments.
+    No stream of its randomness touches the noise of privacy.
 
     Parameters
     ----------
     spans
         Layout of an encoded row.
-    latent_dim, hidden_dim, prior
-        The generator's.
-    n_steps, batch_size
-        The budget.
+    hidden_dim
+        Width of the hidden layers.
     optimizer, learning_rate
         How weights are moved.
-    device, dtype
-        Where to train, and the number format of matrix products.
-    seed
-        Root of all streams of randomness; none of them touches the noise of privacy.
     """
 
     spans: RowLayout
-    latent_dim: int
     hidden_dim: int
-    prior: Prior
-    n_steps: int
-    batch_size: int
     optimizer: Optimizer
     learning_rate: float
-    device: torch.device
-    dtype: torch.dtype
-    seed: int
 
     def run(
         self,
@@ -220,30 +205,28 @@ class MarginalMatching:
         Parameters
         ----------
         moments, triples
-            What the generator is to have; numbers first, then the level spans that mark none.
+            The marginals to match: numbers first, then the level spans that mark none.
         shares
             Of the levels, shape (levels,).
         callback
-            Is told how the training goes, and may end it.
+            Hears of the training, and may end it.
         seconds
             Wall time after which training ends; None for no limit.
         """
-        with one_thread(), flushed_denormals(), torch.random.fork_rng(devices=[]):
-            torch.default_generator.manual_seed(torch_stream(self.seed, "init").initial_seed())
-            generator = MLPGenerator(
-                self.latent_dim, self.spans.width, hidden_dim=self.hidden_dim, prior=self.prior
+        with self.isolated(), flushed_denormals():
+            generator = self.make_networks(
+                lambda: self._generator(shares), hidden_dim=self.hidden_dim
             )
-            bias = torch.zeros(self.spans.width)
-            bias[self.spans.n_numbers :] = shares.clamp_min(1e-6).log()
-            generator.start_from(bias)
-            generator = generator.to(self.device)
             state = self._train(generator, moments, triples, callback, seconds)
             averaged = cast("MLPGenerator", state.averaged.network)
-            noise = torch_stream(self.seed, "calibration", device=self.device)
-            logits = draw_pool(averaged, self.spans.width, noise)
-            levels = logits[:, self.spans.n_numbers :]
-            offsets = level_offsets(levels, shares.to(self.device), self.spans)
-        return RowSampler(averaged, offsets, self.spans)
+            return calibrate(averaged, shares, self.spans, self.stream("calibration"))
+
+    def _generator(self, shares: Tensor) -> MLPGenerator:
+        generator = MLPGenerator(
+            self.latent_dim, self.spans.width, hidden_dim=self.hidden_dim, prior=self.prior
+        )
+        generator.start_from(starting_logits(shares, self.spans))
+        return generator.to(self.device)
 
     def _train(
         self,
@@ -260,7 +243,7 @@ class MarginalMatching:
             n_steps=self.n_steps,
         )
         loss = self._loss(moments, triples)
-        latents = torch_stream(self.seed, "latents", device=self.device)
+        latents = self.stream("latents")
         callback.on_train_begin(state)
         began, since = time.monotonic(), 0
         total = torch.zeros((), device=self.device)

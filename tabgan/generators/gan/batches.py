@@ -1,16 +1,58 @@
-"""Training rows that live on the device and come out in shuffled batches."""
+"""Training rows that stay on the device and are drawn in shuffled batches, and their head."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
 from tabgan.generators.heads import TableHead
 
-__all__ = ["LevelRows", "Shuffled", "TableBatches"]
+__all__ = ["Batches", "Head", "LevelRows", "Shuffled", "TableBatches"]
 
 MOST_OFTEN = 8.0  # times its share of the rows that a rare level is drawn, at most
+
+
+class Batches(Protocol):
+    """Where real rows come from."""
+
+    batch_size: int
+    n_rows: int
+
+    def draw(self, generator: torch.Generator) -> Tensor:
+        """Return the next batch of rows."""
+        ...
+
+    def pick(self, n: int, generator: torch.Generator) -> Tensor:
+        """Return at most n rows at random, without a change to the present pass."""
+        ...
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what is kept from batch to batch."""
+        ...
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Restore what `state_dict` returned."""
+        ...
+
+
+class Head(Protocol):
+    """Output activations and discriminator features of a kind of data."""
+
+    label_features: Tensor
+    """Places of the labels among the features, shape (levels of all labels,)."""
+
+    def labels(self, rows: Tensor) -> Tensor | None:
+        """Return the labels of rows, which both networks get; None if there are none."""
+        ...
+
+    def __call__(self, logits: Tensor, generator: torch.Generator, labels: Tensor | None) -> Tensor:
+        """Draw rows from logits, with the labels given."""
+        ...
+
+    def features(self, rows: Tensor) -> Tensor:
+        """Turn rows into what the discriminator sees."""
+        ...
 
 
 class LevelRows:
@@ -88,7 +130,7 @@ class Shuffled:
         return {"order": self._order.clone()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take up a pass."""
+        """Restore a pass."""
         self._order = state["order"].to(self._order.device)
 
 
@@ -162,5 +204,5 @@ class TableBatches:
         return self.shuffled.state_dict()
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take up a pass."""
+        """Restore a pass."""
         self.shuffled.load_state_dict(state)

@@ -10,11 +10,12 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
+from tabgan.generators.gan.batches import Head
 from tabgan.generators.gan.losses import Minimax, Wasserstein
 from tabgan.generators.gan.penalties import NoPenalty
-from tabgan.generators.gan.protocols import GeneratorState, Head
 from tabgan.generators.gan.stabilizers import ExperienceReplay, FeatureMatching, InstanceNoise
 from tabgan.generators.gan.training_config import TrainingConfig
+from tabgan.generators.generator_training import GeneratorState
 from tabgan.generators.training_callbacks import Callback, Record
 
 __all__ = ["Finding", "PROBE_ROWS", "Probe", "Reference", "diagnose", "evaluating", "gradient_norm"]
@@ -262,14 +263,14 @@ class Finding:
         return cls(name, int(state["step"]), evidence, remedy)
 
 
-def diagnose(records: Sequence[Record], recipe: TrainingConfig) -> list[Finding]:
+def diagnose(records: Sequence[Record], config: TrainingConfig) -> list[Finding]:
     """Name what went wrong in a training and still is wrong at its end.
 
     Parameters
     ----------
     records
         The training's, with what `tabgan.generators.gan.diagnosis.Probe` adds.
-    recipe
+    config
         How it was trained; a remedy names nothing that was tried already.
 
     Examples
@@ -285,7 +286,7 @@ def diagnose(records: Sequence[Record], recipe: TrainingConfig) -> list[Finding]
     if len(records) < LASTING:
         return []
     judges = (_collapse, _vanishing, _divergence, _oscillation)
-    found = [judge(records, recipe) for judge in judges]
+    found = [judge(records, config) for judge in judges]
     return [finding for finding in found if finding is not None]
 
 
@@ -297,7 +298,7 @@ def _lasting(records: Sequence[Record], is_bad: Callable[[Record], bool]) -> int
     return int(records[-bad]["step"]) if bad >= LASTING else None
 
 
-def _collapse(records: Sequence[Record], recipe: TrainingConfig) -> Finding | None:
+def _collapse(records: Sequence[Record], config: TrainingConfig) -> Finding | None:
     best = max(record["coverage"] for record in records)
     lost = COVERAGE_KEPT * best if best >= COVERED_ONCE else 0.0
     step = _lasting(
@@ -314,16 +315,16 @@ def _collapse(records: Sequence[Record], recipe: TrainingConfig) -> Finding | No
     # Salimans et al. (2016, section 3.1); Arjovsky et al. (2017); past rows keep the
     # discriminator aware of modes that the generator has left.
     remedy = _advice(
-        recipe,
-        (not _has(recipe, FeatureMatching), 'stabilisers=["feature_matching"]'),
-        (not isinstance(recipe.loss, Wasserstein), 'loss="wasserstein"'),
-        (not _has(recipe, ExperienceReplay), 'stabilisers=["experience_replay"]'),
+        config,
+        (not _has(config, FeatureMatching), 'stabilisers=["feature_matching"]'),
+        (not isinstance(config.loss, Wasserstein), 'loss="wasserstein"'),
+        (not _has(config, ExperienceReplay), 'stabilisers=["experience_replay"]'),
         (True, "a larger latent_dim"),
     )
     return Finding("mode collapse", step, evidence, remedy)
 
 
-def _vanishing(records: Sequence[Record], recipe: TrainingConfig) -> Finding | None:
+def _vanishing(records: Sequence[Record], config: TrainingConfig) -> Finding | None:
     step = _lasting(
         records,
         lambda record: record["gradient_norm"] < LEAST_GRADIENT and record["advantage"] > SURE,
@@ -337,14 +338,14 @@ def _vanishing(records: Sequence[Record], recipe: TrainingConfig) -> Finding | N
     )
     # Goodfellow et al. (2014, section 3); Arjovsky & Bottou (2017); Sønderby et al. (2017).
     remedy = _advice(
-        recipe,
-        (isinstance(recipe.loss, Minimax), 'loss="non_saturating"'),
-        (not isinstance(recipe.loss, Wasserstein), 'loss="wasserstein"'),
-        (type(recipe.penalty) is NoPenalty, 'penalty="r1"'),
-        (not _has(recipe, InstanceNoise), 'stabilisers=["instance_noise"]'),
+        config,
+        (isinstance(config.loss, Minimax), 'loss="non_saturating"'),
+        (not isinstance(config.loss, Wasserstein), 'loss="wasserstein"'),
+        (type(config.penalty) is NoPenalty, 'penalty="r1"'),
+        (not _has(config, InstanceNoise), 'stabilisers=["instance_noise"]'),
         (
-            recipe.discriminator_steps > 1,
-            f"fewer discriminator_steps (now {recipe.discriminator_steps})",
+            config.discriminator_steps > 1,
+            f"fewer discriminator_steps (now {config.discriminator_steps})",
         ),
     )
     return Finding("vanishing gradient", step, evidence, remedy)
@@ -354,7 +355,7 @@ def _size(record: Record) -> float:
     return max(abs(record["advantage"]), abs(record["discriminator_loss"]))
 
 
-def _divergence(records: Sequence[Record], recipe: TrainingConfig) -> Finding | None:
+def _divergence(records: Sequence[Record], config: TrainingConfig) -> Finding | None:
     step = _lasting(records, lambda record: _size(record) > MOST_LOGITS)
     if step is None:
         return None
@@ -365,14 +366,14 @@ def _divergence(records: Sequence[Record], recipe: TrainingConfig) -> Finding | 
     )
     # Mescheder et al. (2018); Miyato et al. (2018).
     remedy = _advice(
-        recipe,
-        (type(recipe.penalty) is NoPenalty, 'penalty="r1" or "spectral"'),
-        (type(recipe.penalty) is not NoPenalty, "a stronger penalty"),
+        config,
+        (type(config.penalty) is NoPenalty, 'penalty="r1" or "spectral"'),
+        (type(config.penalty) is not NoPenalty, "a stronger penalty"),
     )
     return Finding("divergence", step, evidence, remedy)
 
 
-def _oscillation(records: Sequence[Record], recipe: TrainingConfig) -> Finding | None:
+def _oscillation(records: Sequence[Record], config: TrainingConfig) -> Finding | None:
     # The second half: at the very end the learning rate is too low for swings.
     late = records[len(records) // 2 :]
     if len(late) < SWINGING:
@@ -388,35 +389,35 @@ def _oscillation(records: Sequence[Record], recipe: TrainingConfig) -> Finding |
         f"{min(levels):.3g} and {max(levels):.3g}"
     )
     # Mescheder et al. (2018); Gulrajani et al. (2017, algorithm 1) for the critic's steps.
-    critic = isinstance(recipe.loss, Wasserstein) and recipe.discriminator_steps < 5
+    critic = isinstance(config.loss, Wasserstein) and config.discriminator_steps < 5
     remedy = _advice(
-        recipe,
-        (critic, f"discriminator_steps=5 (now {recipe.discriminator_steps})"),
-        (type(recipe.penalty) is NoPenalty, 'penalty="r1"'),
+        config,
+        (critic, f"discriminator_steps=5 (now {config.discriminator_steps})"),
+        (type(config.penalty) is NoPenalty, 'penalty="r1"'),
         (True, 'stabilisers=["historical_averaging"]'),
     )
     return Finding("oscillation", int(late[0]["step"]), evidence, remedy)
 
 
-def _has(recipe: TrainingConfig, kind: type) -> bool:
-    return any(isinstance(part, kind) for part in recipe.stabilisers)
+def _has(config: TrainingConfig, kind: type) -> bool:
+    return any(isinstance(part, kind) for part in config.stabilizers)
 
 
-def _advice(recipe: TrainingConfig, *choices: tuple[bool, str]) -> str:
+def _advice(config: TrainingConfig, *choices: tuple[bool, str]) -> str:
     """Name what can still be tried, the most promising first, and no more than can be tried."""
     fitting = [text for fits, text in choices if fits]
-    slower = f"a lower learning_rate (now {recipe.learning_rate:g})"
+    slower = f"a lower learning_rate (now {config.learning_rate:g})"
     # A rate above the default is the first suspect, whatever went wrong.
-    first = recipe.learning_rate > TrainingConfig().learning_rate
+    first = config.learning_rate > TrainingConfig().learning_rate
     ordered = [slower, *fitting] if first else [*fitting, slower]
     return "try " + ", or ".join(ordered[:ADVICES])
 
 
-def describe_course(records: Sequence[Record], recipe: TrainingConfig) -> dict[str, Any]:
+def describe_course(records: Sequence[Record], config: TrainingConfig) -> dict[str, Any]:
     """Return what a model file tells of the training, as JSON values."""
     return {
         "n_steps": records[-1]["step"] if records else 0,
-        "penalty_reason": recipe.describe_penalty(records),
+        "penalty_reason": config.describe_penalty(records),
         "history": list(records),
-        "diagnosis": [finding.to_json() for finding in diagnose(records, recipe)],
+        "diagnosis": [finding.to_json() for finding in diagnose(records, config)],
     }

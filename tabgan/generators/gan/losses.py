@@ -1,15 +1,17 @@
 """Adversarial losses; each sees the logits of real and of fake rows.
 
 D(x) is the discriminator's logit, or the score of a critic, σ the sigmoid, x̃ = G(z) a fake row.
-Both methods of every loss return a scalar to be minimised.
+Both methods of every loss return a scalar to be minimized.
 """
 
-from collections.abc import Mapping
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import ClassVar
 
 from torch import Tensor
 from torch.nn.functional import relu, softplus
+
+from tabgan.base.registry import Registry
 
 __all__ = [
     "LOSSES",
@@ -20,36 +22,50 @@ __all__ = [
     "NonSaturating",
     "Relativistic",
     "Wasserstein",
+    "register_loss",
 ]
 
 
-class AdversarialLoss(Protocol):
-    """What discriminator and generator minimise, given logits of shape (batch,)."""
+class AdversarialLoss(ABC):
+    """Base of all losses: what discriminator and generator minimize, given logits (batch,)."""
 
-    generator_sees_real: ClassVar[bool]
+    generator_sees_real: ClassVar[bool] = False
     """Whether the generator's loss needs the real rows' logits."""
 
+    @abstractmethod
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
-        """Return the discriminator's loss, a scalar."""
-        ...
+        """Return the discriminator's loss, a scalar.
 
+        Parameters
+        ----------
+        real, fake
+            Logits of real and of fake rows, shape (batch,).
+        """
+
+    @abstractmethod
     def generator(self, real: Tensor | None, fake: Tensor) -> Tensor:
-        """Return the generator's loss, a scalar."""
-        ...
+        """Return the generator's loss, a scalar.
+
+        Parameters
+        ----------
+        real
+            Logits of real rows, shape (batch,); None unless `generator_sees_real`.
+        fake
+            Logits of fake rows, shape (batch,).
+        """
 
 
 @dataclass(frozen=True)
-class CrossEntropy:
-    """What the cross-entropy losses share: the discriminator classifies rows as real or fake.
+class CrossEntropy(AdversarialLoss):
+    """Base of the cross-entropy losses: the discriminator classifies rows as real or fake.
 
-    It minimises the binary cross-entropy −E t·log σ(D(x)) − E (1 − t)·log(1 − σ(D(x))) of real
+    It minimizes the binary cross-entropy −E t·log σ(D(x)) − E (1 − t)·log(1 − σ(D(x))) of real
     rows with the label t = 1 plus that of fake ones with t = 0 (Goodfellow et al., 2014,
     equation 1). Other labels smooth the targets; each is a number, or a tensor of shape (batch,).
     """
 
     real_label: float | Tensor = 1.0
     fake_label: float | Tensor = 0.0
-    generator_sees_real: ClassVar[bool] = False
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
         """Return the cross-entropy of real and fake rows."""
@@ -62,10 +78,10 @@ def _cross_entropy(logits: Tensor, label: float | Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Minimax(CrossEntropy):
-    """The game as it was first written: min over G, max over D of one and the same value.
+    """The original game: min over G, max over D of the same value.
 
-    Goodfellow et al. (2014), equation 1: the generator minimises E log(1 − σ(D(x̃))). Its gradient
-    vanishes while the discriminator is sure of its case.
+    Goodfellow et al. (2014), equation 1: the generator minimizes E log(1 − σ(D(x̃))). Its gradient
+    vanishes while the discriminator tells the rows apart with certainty.
 
     Examples
     --------
@@ -83,7 +99,7 @@ class Minimax(CrossEntropy):
 class NonSaturating(CrossEntropy):
     """Cross-entropy with the generator's non-saturating form (Goodfellow et al., 2014, section 3).
 
-    The generator minimises −E log σ(D(x̃)), whose gradient is large while it does badly.
+    The generator minimizes −E log σ(D(x̃)), whose gradient is large while it does badly.
 
     Examples
     --------
@@ -99,11 +115,11 @@ class NonSaturating(CrossEntropy):
 
 
 @dataclass(frozen=True)
-class Wasserstein:
+class Wasserstein(AdversarialLoss):
     """Difference of a critic's mean scores (Arjovsky et al., 2017, equation 2).
 
     The critic maximises E D(x) − E D(x̃), the generator E D(x̃). This is the Wasserstein distance
-    only if the critic is 1-Lipschitz: a penalty has to see to that.
+    only if the critic is 1-Lipschitz: a penalty has to ensure that.
 
     Examples
     --------
@@ -111,8 +127,6 @@ class Wasserstein:
     >>> Wasserstein().discriminator(torch.tensor([3.0]), torch.tensor([1.0])).item()
     -2.0
     """
-
-    generator_sees_real: ClassVar[bool] = False
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
         """Return E D(x̃) − E D(x)."""
@@ -124,7 +138,7 @@ class Wasserstein:
 
 
 @dataclass(frozen=True)
-class Hinge:
+class Hinge(AdversarialLoss):
     """Margin loss (Lim & Ye, 2017, arXiv:1705.02894): rows beyond the margin no longer count.
 
     Examples
@@ -133,8 +147,6 @@ class Hinge:
     >>> Hinge().discriminator(torch.tensor([3.0]), torch.tensor([-0.5])).item()
     0.5
     """
-
-    generator_sees_real: ClassVar[bool] = False
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
         """Return E max(0, 1 − D(x)) + E max(0, 1 + D(x̃))."""
@@ -146,10 +158,10 @@ class Hinge:
 
 
 @dataclass(frozen=True)
-class Relativistic:
+class Relativistic(AdversarialLoss):
     """Both networks on the difference D(x) − D(x̃) of pairs (Huang et al., 2024, arXiv:2501.05441).
 
-    The discriminator minimises E log(1 + exp(D(x̃) − D(x))), the generator the same with the roles
+    The discriminator minimizes E log(1 + exp(D(x̃) − D(x))), the generator the same with the roles
     exchanged (relativistic pairing, Jolicoeur-Martineau, 2018).
 
     Examples
@@ -172,19 +184,53 @@ class Relativistic:
         Raises
         ------
         ValueError
-            If the real rows' logits lack.
+            If the real rows' logits are missing.
         """
         if real is None:
             raise ValueError("the relativistic loss compares fake rows with real ones; give both")
         return softplus(real - fake).mean()
 
 
-Loss = Minimax | NonSaturating | Wasserstein | Hinge | Relativistic
+LOSSES: Registry[AdversarialLoss] = Registry(
+    "loss",
+    AdversarialLoss,  # type: ignore[type-abstract]
+    {
+        "minimax": Minimax,
+        "non_saturating": NonSaturating,
+        "wasserstein": Wasserstein,
+        "hinge": Hinge,
+        "relativistic": Relativistic,
+    },
+    "register_loss",
+)
 
-LOSSES: Mapping[str, type[Loss]] = {
-    "minimax": Minimax,
-    "non_saturating": NonSaturating,
-    "wasserstein": Wasserstein,
-    "hinge": Hinge,
-    "relativistic": Relativistic,
-}
+
+def register_loss(name: str, cls: type[AdversarialLoss]) -> None:
+    """Make a loss of your own known by a name, for options, texts and model files.
+
+    Parameters
+    ----------
+    name
+        Its name: lower-case letters, digits and underscores.
+    cls
+        A dataclass that subclasses `AdversarialLoss`; its parameters are numbers with defaults.
+
+    Raises
+    ------
+    OptionError
+        If the name or the class can't be used, or if the name is that of another class.
+
+    Examples
+    --------
+    >>> @dataclass(frozen=True)
+    ... class LeastSquares(AdversarialLoss):
+    ...     target: float = 1.0
+    ...     def discriminator(self, real, fake):
+    ...         return (real - self.target).square().mean() + fake.square().mean()
+    ...     def generator(self, real, fake):
+    ...         return (fake - self.target).square().mean()
+    >>> register_loss("least_squares", LeastSquares)
+    >>> LOSSES.describe(LeastSquares(target=0.9))
+    'least_squares:target=0.9'
+    """
+    LOSSES.register(name, cls)

@@ -1,4 +1,4 @@
-"""Generators and discriminators."""
+"""The networks of a table's GAN: residual MLP generator, MLP discriminator, label embedding."""
 
 import warnings
 from abc import ABC, abstractmethod
@@ -8,12 +8,12 @@ from itertools import pairwise, repeat
 import torch
 from torch import Tensor, nn
 
-from tabgan.generators.latents import Prior, draw_latents
+from tabgan.generators.generator_training import Generator
+from tabgan.generators.latents import Prior
 from tabgan.generators.precision import autocast, choose_precision
 
 __all__ = [
     "Discriminator",
-    "Generator",
     "LabelEmbedding",
     "MLPDiscriminator",
     "MLPGenerator",
@@ -52,36 +52,11 @@ class LabelEmbedding(nn.Module):
         return labels @ self.weight
 
 
-class Generator(nn.Module, ABC):
-    """A network from a latent, and labels where it has them, to the logits of rows.
-
-    Parameters
-    ----------
-    latent_dim
-        Size of the latent z.
-    prior
-        What z is drawn from; see `tabgan.generators.latents.draw_latents`.
-    """
-
-    def __init__(self, latent_dim: int, prior: Prior = "gaussian") -> None:
-        super().__init__()
-        self.latent_dim = latent_dim
-        self.prior = prior
-
-    @abstractmethod
-    def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Map latents to logits, (batch, latent_dim) → (batch, width)."""
-
-    def latents(self, n: int, stream: torch.Generator) -> Tensor:
-        """Draw n latents, on the device of their stream."""
-        return draw_latents(n, self.latent_dim, stream, self.prior)
-
-
 class Discriminator(nn.Module, ABC):
     """A network from the features of rows to one logit each: high for real, low for fake."""
 
     judges_batches: bool = False
-    """Whether a logit hangs on the other rows of the batch: real and fake then come apart."""
+    """Whether a logit depends on the rest of the batch: real and fake rows are then kept apart."""
 
     @abstractmethod
     def hidden(self, features: Tensor) -> Tensor:

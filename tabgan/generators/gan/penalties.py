@@ -1,6 +1,6 @@
 """What keeps a discriminator smooth: penalties on its gradients, and limits on its weights."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import NamedTuple
@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 from tabgan.base.checks import check_number
+from tabgan.base.registry import Registry
 
 __all__ = [
     "AdaptivePenalty",
@@ -25,44 +26,42 @@ __all__ = [
     "SpectralNormalization",
     "WeightClipping",
     "describe_adaptive_penalty",
+    "register_penalty",
 ]
 
+# Of `AdaptivePenalty`: logits, factor, and the bounds of γ.
 TARGET = 0.05
-
-
 RATE = 1.2
-
-
 LEAST, START, MOST = 1.0, 10.0, 100.0
 
 
 @dataclass
 class AdaptivePenalty:
-    """Adapts the weight γ of the gradient penalty, so that the discriminator does not win.
+    """Adapts the weight γ of a gradient penalty, so that the discriminator does not win.
 
-    The discriminator of a wide or heavy-tailed table, or of few rows, tells real from synthetic
-    rows by far before the generator has learned anything, and then teaches it little. Its
-    advantage is E D(real) − E D(fake), in logits. γ rises by `RATE` while the advantage is above
-    `TARGET` and falls while it is below, between `LEAST` and `MOST`.
+    With a wide or heavy-tailed table, or few rows, the discriminator tells real from synthetic
+    rows by far before the generator has learned anything, and then teaches it little. The logit
+    gap E D(real) − E D(fake) measures that. γ rises by `RATE` while the gap is above `TARGET` and
+    falls while it is below, between `LEAST` and `MOST`.
 
     Examples
     --------
-    >>> balance = AdaptivePenalty()
-    >>> [round(balance.adapt(advantage), 1) for advantage in (0.4, 0.2, 0.01)]
+    >>> adaptive = AdaptivePenalty()
+    >>> [round(adaptive.adapt(logit_gap), 1) for logit_gap in (0.4, 0.2, 0.01)]
     [12.0, 14.4, 12.0]
     """
 
     gamma: float = START
 
-    def adapt(self, advantage: float) -> float:
-        """Return the weight to go on with, given the mean advantage since the last call."""
-        wanted = self.gamma * (RATE if advantage > TARGET else 1 / RATE)
-        self.gamma = min(max(wanted, LEAST), MOST)
+    def adapt(self, logit_gap: float) -> float:
+        """Return the new weight after a mean logit gap since the last call."""
+        raised = self.gamma * (RATE if logit_gap > TARGET else 1 / RATE)
+        self.gamma = min(max(raised, LEAST), MOST)
         return self.gamma
 
 
 def describe_adaptive_penalty(gammas: Sequence[float]) -> str:
-    """Tell in words how the weight went in training.
+    """Describe in words how the weight changed in training.
 
     Examples
     --------
@@ -78,7 +77,7 @@ def describe_adaptive_penalty(gammas: Sequence[float]) -> str:
 
 
 class DiscriminatorBatch(NamedTuple):
-    """A batch as the discriminator has judged it.
+    """A batch and the discriminator's logits of it.
 
     **Shape**: real and fake (batch, n_features), logits (batch,) computed from them
     """
@@ -93,24 +92,24 @@ class DiscriminatorBatch(NamedTuple):
 
 @dataclass(frozen=True)
 class Penalty:
-    """Base of no-ops; a penalty overrides the moments of training that it acts at."""
+    """Base of all penalties: hooks that do nothing; a penalty overrides those that it needs."""
 
     def prepare(self, discriminator: nn.Module) -> None:
-        """Change a new discriminator, once."""
+        """Change the new discriminator, once, before training."""
 
     def due(self, step: int) -> bool:  # noqa: ARG002
-        """Whether a value is added to the loss on a step."""
+        """Return whether a value is added to the loss on this step."""
         return False
 
-    def __call__(self, judged: DiscriminatorBatch) -> Tensor:
+    def __call__(self, batch: DiscriminatorBatch) -> Tensor:
         """Return what is added to the discriminator's loss, a scalar that can be differentiated."""
-        return judged.real_logits.new_zeros(())
+        return batch.real_logits.new_zeros(())
 
     def before_descent(self, discriminator: nn.Module) -> None:
-        """Change the gradients before the optimiser uses them."""
+        """Change the gradients before the optimizer uses them."""
 
     def after_descent(self, discriminator: nn.Module) -> None:
-        """Change the weights after the optimiser has."""
+        """Change the weights after the optimizer's step."""
 
 
 NoPenalty = Penalty
@@ -121,13 +120,13 @@ NoPenalty = Penalty
 class _ZeroCentred(Penalty):
     """A zero-centred gradient penalty: (γ/2)·E‖∇ₓD(x)‖² of some rows.
 
-    It is taken on every `interval`-th step with `interval` times the weight (lazy regularisation,
+    It is taken on every `interval`-th step with `interval` times the weight (lazy regularization,
     Karras et al., 2020, section 3.2).
 
     Parameters
     ----------
     gamma
-        The weight γ; None adapts it in training (`tabgan.generators.gan.penalties`).
+        The weight γ; None adapts it in training (`AdaptivePenalty`).
     interval
         Steps between two uses.
     """
@@ -141,12 +140,12 @@ class _ZeroCentred(Penalty):
         check_number("interval", self.interval, Integral, 1)
 
     def due(self, step: int) -> bool:
-        """Whether the penalty is taken on a step."""
+        """Return whether the penalty is taken on this step."""
         return self.gamma != 0 and step % self.interval == 0
 
     def _weighted(self, logits: Tensor, features: Tensor) -> Tensor:
         if self.gamma is None:
-            raise ValueError("gamma=None stands for a weight that the trainer has to set")
+            raise ValueError("gamma=None is a weight that the trainer has to set")
         (gradient,) = torch.autograd.grad(logits.sum(), features, create_graph=True)
         return self.interval * self.gamma / 2 * gradient.square().sum(dim=1).mean()
 
@@ -159,33 +158,33 @@ class R1(_ZeroCentred):
     --------
     >>> x = torch.ones(4, 3, requires_grad=True)
     >>> logits = (2 * x).sum(dim=1)
-    >>> judged = DiscriminatorBatch(nn.Identity(), x, x, logits, logits)
-    >>> R1(gamma=2.0, interval=1)(judged).item()  # ‖(2, 2, 2)‖²
+    >>> batch = DiscriminatorBatch(nn.Identity(), x, x, logits, logits)
+    >>> R1(gamma=2.0, interval=1)(batch).item()  # ‖(2, 2, 2)‖²
     12.0
     """
 
-    def __call__(self, judged: DiscriminatorBatch) -> Tensor:
+    def __call__(self, batch: DiscriminatorBatch) -> Tensor:
         """Return (γ/2)·E‖∇ₓD(x)‖² of the real rows."""
-        return self._weighted(judged.real_logits, judged.real)
+        return self._weighted(batch.real_logits, batch.real)
 
 
 @dataclass(frozen=True)
 class R2(_ZeroCentred):
     """Zero-centred gradient penalty on fake rows (Mescheder et al., 2018, equation 10)."""
 
-    def __call__(self, judged: DiscriminatorBatch) -> Tensor:
+    def __call__(self, batch: DiscriminatorBatch) -> Tensor:
         """Return (γ/2)·E‖∇ₓD(x̃)‖² of the fake rows."""
-        return self._weighted(judged.fake_logits, judged.fake)
+        return self._weighted(batch.fake_logits, batch.fake)
 
 
 @dataclass(frozen=True)
 class R1R2(_ZeroCentred):
-    """Both zero-centred penalties, as the relativistic loss wants them (Huang et al., 2024)."""
+    """Both zero-centred penalties, usual with the relativistic loss (Huang et al., 2024)."""
 
-    def __call__(self, judged: DiscriminatorBatch) -> Tensor:
+    def __call__(self, batch: DiscriminatorBatch) -> Tensor:
         """Return the sum of `R1` and `R2`."""
-        return self._weighted(judged.real_logits, judged.real) + self._weighted(
-            judged.fake_logits, judged.fake
+        return self._weighted(batch.real_logits, batch.real) + self._weighted(
+            batch.fake_logits, batch.fake
         )
 
 
@@ -208,12 +207,12 @@ class GradientPenalty(Penalty):
         """Return True: the penalty is taken on every step."""
         return True
 
-    def __call__(self, judged: DiscriminatorBatch) -> Tensor:
+    def __call__(self, batch: DiscriminatorBatch) -> Tensor:
         """Return the penalty at random points between real and fake rows."""
-        real, fake = judged.real.detach(), judged.fake.detach()
-        share = torch.rand(len(real), 1, generator=judged.noise, device=real.device)
+        real, fake = batch.real.detach(), batch.fake.detach()
+        share = torch.rand(len(real), 1, generator=batch.noise, device=real.device)
         between = torch.lerp(real, fake, share.to(real.dtype)).requires_grad_(True)
-        logits = judged.discriminator(between)
+        logits = batch.discriminator(between)
         (gradient,) = torch.autograd.grad(logits.sum(), between, create_graph=True)
         # The root of zero has no gradient.
         norms = (gradient.square().sum(dim=1) + 1e-12).sqrt()
@@ -255,19 +254,55 @@ class SpectralNormalization(Penalty):
     """Divides every layer's weights by their largest singular value (Miyato et al., 2018)."""
 
     def prepare(self, discriminator: nn.Module) -> None:
-        """Put the normalisation onto linear and convolutional layers."""
+        """Put the normalization onto linear and convolutional layers."""
         for module in list(discriminator.modules()):
             if isinstance(module, nn.Linear | nn.Conv2d) and module.weight.numel():
                 spectral_norm(module)
 
 
-PENALTIES: Mapping[str, type[Penalty]] = {
-    "none": NoPenalty,
-    "r1": R1,
-    "r2": R2,
-    "r1r2": R1R2,
-    "gradient": GradientPenalty,
-    "weight_clipping": WeightClipping,
-    "gradient_clipping": GradientClipping,
-    "spectral": SpectralNormalization,
-}
+PENALTIES: Registry[Penalty] = Registry(
+    "penalty",
+    Penalty,
+    {
+        "none": NoPenalty,
+        "r1": R1,
+        "r2": R2,
+        "r1r2": R1R2,
+        "gradient": GradientPenalty,
+        "weight_clipping": WeightClipping,
+        "gradient_clipping": GradientClipping,
+        "spectral": SpectralNormalization,
+    },
+    "register_penalty",
+)
+
+
+def register_penalty(name: str, cls: type[Penalty]) -> None:
+    """Make a penalty of your own known by a name, for options, texts and model files.
+
+    Parameters
+    ----------
+    name
+        Its name: lower-case letters, digits and underscores.
+    cls
+        A dataclass that subclasses `Penalty`; its parameters are numbers with defaults.
+
+    Raises
+    ------
+    OptionError
+        If the name or the class can't be used, or if the name is that of another class.
+
+    Examples
+    --------
+    >>> @dataclass(frozen=True)
+    ... class SmallLogits(Penalty):
+    ...     weight: float = 0.001
+    ...     def due(self, step):
+    ...         return True
+    ...     def __call__(self, batch):
+    ...         return self.weight * batch.real_logits.square().mean()
+    >>> register_penalty("small_logits", SmallLogits)
+    >>> PENALTIES.resolve("small_logits:weight=0.5")
+    SmallLogits(weight=0.5)
+    """
+    PENALTIES.register(name, cls)

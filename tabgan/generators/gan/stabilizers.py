@@ -1,4 +1,4 @@
-"""Tricks that steady the game of the two networks; each is a small object with a few hooks."""
+"""Stabilizers of GAN training: label smoothing, noise, replay, feature matching, averaging."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from tabgan.base.checks import check_number
 from tabgan.base.errors import OptionError
+from tabgan.base.registry import Registry
 from tabgan.generators.gan.losses import AdversarialLoss, CrossEntropy
 from tabgan.generators.gan.networks import Discriminator
 
@@ -23,13 +24,14 @@ __all__ = [
     "OneSidedSmoothing",
     "GeneratorBatch",
     "Stabilizer",
+    "register_stabilizer",
 ]
 
 
 class GeneratorBatch(NamedTuple):
     """What the generator's loss was computed from: both networks, real and fake rows.
 
-    **Shape**: rows (batch, n_features) as the discriminator is shown them
+    **Shape**: real and fake (batch, n_features), as the discriminator sees them
     """
 
     generator: nn.Module
@@ -39,40 +41,103 @@ class GeneratorBatch(NamedTuple):
 
 
 class Stabilizer:
-    """Base of no-ops; a stabiliser overrides the moments of a step that it acts at.
+    """Base of all stabilizers: hooks that do nothing; a stabilizer overrides those that it needs.
 
-    What it keeps from step to step is its state, for checkpoints; a training uses a copy.
+    A training uses a copy of it. What a stabilizer keeps from step to step is its state, which
+    `state_dict` returns for checkpoints.
     """
 
-    def smooth(self, loss: AdversarialLoss, n: int, noise: torch.Generator) -> AdversarialLoss:  # noqa: ARG002
-        """Return the discriminator's loss for a batch of n rows of either kind."""
+    def on_discriminator_loss(
+        self,
+        loss: AdversarialLoss,
+        n: int,  # noqa: ARG002
+        noise: torch.Generator,  # noqa: ARG002
+    ) -> AdversarialLoss:
+        """Return the discriminator's loss for a batch.
+
+        Parameters
+        ----------
+        loss
+            The loss of the training.
+        n
+            Number of real rows in the batch, and of fake ones.
+        noise
+            Stream for what is drawn.
+        """
         return loss
 
-    def blur(self, features: Tensor, epoch: float, noise: torch.Generator) -> Tensor:  # noqa: ARG002
-        """Return what the discriminator is shown in place of real or fake rows."""
+    def on_discriminator_input(
+        self,
+        features: Tensor,
+        epoch: float,  # noqa: ARG002
+        noise: torch.Generator,  # noqa: ARG002
+    ) -> Tensor:
+        """Return what the discriminator sees in place of real or fake rows.
+
+        Parameters
+        ----------
+        features
+            The rows, shape (batch, n_features).
+        epoch
+            Passes over the data so far.
+        noise
+            Stream for what is drawn.
+        """
         return features
 
-    def recall(self, fake: Tensor, noise: torch.Generator) -> Tensor:  # noqa: ARG002
-        """Return the fake rows that the discriminator is trained on."""
+    def on_fake_batch(self, fake: Tensor, noise: torch.Generator) -> Tensor:  # noqa: ARG002
+        """Return the fake rows that the discriminator is trained on.
+
+        Parameters
+        ----------
+        fake
+            The generator's present rows, shape (batch, n_features).
+        noise
+            Stream for what is drawn.
+        """
         return fake
 
-    def match(self, loss: Tensor, played: GeneratorBatch) -> Tensor:  # noqa: ARG002
-        """Return what the generator minimises in place of its adversarial loss."""
+    def on_generator_loss(self, loss: Tensor, batch: GeneratorBatch) -> Tensor:  # noqa: ARG002
+        """Return what the generator minimizes in place of its adversarial loss.
+
+        Parameters
+        ----------
+        loss
+            The adversarial loss, a scalar.
+        batch
+            What it was computed from.
+        """
         return loss
 
-    def penalise(self, loss: Tensor, played: GeneratorBatch) -> Tensor:  # noqa: ARG002
-        """Return the generator's loss with a penalty added."""
+    def on_generator_penalty(self, loss: Tensor, batch: GeneratorBatch) -> Tensor:  # noqa: ARG002
+        """Return the generator's loss with a penalty added; called after `on_generator_loss`.
+
+        Parameters
+        ----------
+        loss
+            The loss so far, a scalar.
+        batch
+            What it was computed from.
+        """
         return loss
 
     def after_descent(self, generator: nn.Module) -> None:
-        """Look at the generator's new weights."""
+        """Use the generator's new weights."""
 
     def state_dict(self) -> dict[str, Any]:
         """Return what is kept from step to step."""
         return {}
 
     def load_state_dict(self, state: Mapping[str, Any], device: torch.device) -> None:
-        """Take up what `state_dict` gave, on the device of the training."""
+        """Restore what `state_dict` returned.
+
+        Parameters
+        ----------
+        state
+            The state.
+        device
+            Device of the training.
+        """
 
 
 @dataclass
@@ -82,7 +147,7 @@ class LabelSmoothing(Stabilizer):
     Examples
     --------
     >>> from tabgan.generators.gan.losses import NonSaturating
-    >>> LabelSmoothing().smooth(NonSaturating(), 4, torch.Generator())
+    >>> LabelSmoothing().on_discriminator_loss(NonSaturating(), 4, torch.Generator())
     NonSaturating(real_label=0.9, fake_label=0.1)
     """
 
@@ -98,7 +163,12 @@ class LabelSmoothing(Stabilizer):
                 "that of real ones, and this at most 1"
             )
 
-    def smooth(self, loss: AdversarialLoss, n: int, noise: torch.Generator) -> AdversarialLoss:  # noqa: ARG002
+    def on_discriminator_loss(
+        self,
+        loss: AdversarialLoss,
+        n: int,  # noqa: ARG002
+        noise: torch.Generator,  # noqa: ARG002
+    ) -> AdversarialLoss:
         """Soften both targets."""
         return _relabelled(loss, self.real, self.fake)
 
@@ -107,7 +177,7 @@ class LabelSmoothing(Stabilizer):
 class OneSidedSmoothing(Stabilizer):
     """One-sided: each real row's target is drawn from 0.9 to 1, that of fake ones stays 0.
 
-    A fake target above 0 would reward the generator for staying where it is (Salimans et al.,
+    A fake target above 0 would reward the generator for standing still (Salimans et al.,
     2016, section 3.4).
     """
 
@@ -120,7 +190,9 @@ class OneSidedSmoothing(Stabilizer):
         if not self.low <= self.high <= 1:
             raise OptionError(f"low={self.low!r}, high={self.high!r} must rise, up to at most 1")
 
-    def smooth(self, loss: AdversarialLoss, n: int, noise: torch.Generator) -> AdversarialLoss:
+    def on_discriminator_loss(
+        self, loss: AdversarialLoss, n: int, noise: torch.Generator
+    ) -> AdversarialLoss:
         """Draw the real rows' targets."""
         uniform = torch.rand(n, generator=noise, device=noise.device)
         return _relabelled(loss, self.low + (self.high - self.low) * uniform, 0.0)
@@ -138,7 +210,7 @@ def _relabelled(
 class InstanceNoise(Stabilizer):
     """Gaussian noise on all that the discriminator sees but labels, of std·decay^epoch.
 
-    The supports of real and fake rows then overlap while the generator still does badly (Sønderby
+    The supports of real and fake rows then overlap while the generator is still poor (Sønderby
     et al., 2017, arXiv:1610.04490).
     """
 
@@ -151,7 +223,9 @@ class InstanceNoise(Stabilizer):
         if self.decay > 1:
             raise OptionError(f"decay={self.decay!r} must be at most 1, or the noise would grow")
 
-    def blur(self, features: Tensor, epoch: float, noise: torch.Generator) -> Tensor:
+    def on_discriminator_input(
+        self, features: Tensor, epoch: float, noise: torch.Generator
+    ) -> Tensor:
         """Add the noise of this epoch."""
         drawn = torch.empty_like(features, requires_grad=False).normal_(generator=noise)
         return torch.add(features, drawn, alpha=self.std * self.decay**epoch)
@@ -161,8 +235,8 @@ class InstanceNoise(Stabilizer):
 class ExperienceReplay(Stabilizer):
     """Half of the fake rows that the discriminator is trained on are past ones.
 
-    It so keeps knowing the modes that the generator has left. Once `capacity` past rows are
-    kept, new ones take random places among them.
+    The discriminator so still sees the modes that the generator has left. Once `capacity` past
+    rows are stored, new ones replace random ones.
     """
 
     capacity: int = 10_000
@@ -172,7 +246,7 @@ class ExperienceReplay(Stabilizer):
         check_number("capacity", self.capacity, Integral, 1)
 
     @torch.no_grad()
-    def recall(self, fake: Tensor, noise: torch.Generator) -> Tensor:
+    def on_fake_batch(self, fake: Tensor, noise: torch.Generator) -> Tensor:
         """Replace the second half of the rows by past ones, and keep the present ones."""
         now = fake.detach()
         mixed = now
@@ -199,7 +273,7 @@ class ExperienceReplay(Stabilizer):
         return {} if self._past is None else {"past": self._past}
 
     def load_state_dict(self, state: Mapping[str, Any], device: torch.device) -> None:
-        """Take up past rows."""
+        """Restore the past rows."""
         self._past = state["past"].to(device) if "past" in state else None
 
 
@@ -218,11 +292,11 @@ class FeatureMatching(Stabilizer):
         check_number("weight", self.weight, Real, 0, above=True)
         check_number("adversarial", self.adversarial, Real, 0)
 
-    def match(self, loss: Tensor, played: GeneratorBatch) -> Tensor:
+    def on_generator_loss(self, loss: Tensor, batch: GeneratorBatch) -> Tensor:
         """Return the distance of the means, and a share of the adversarial loss."""
         with torch.no_grad():
-            wanted = played.discriminator.hidden(played.real).float().mean(dim=0)
-        reached = played.discriminator.hidden(played.fake).float().mean(dim=0)
+            wanted = batch.discriminator.hidden(batch.real).float().mean(dim=0)
+        reached = batch.discriminator.hidden(batch.fake).float().mean(dim=0)
         distance = nn.functional.mse_loss(reached, wanted)
         return self.weight * distance + self.adversarial * loss
 
@@ -241,9 +315,9 @@ class HistoricalAveraging(Stabilizer):
     def __post_init__(self) -> None:
         check_number("weight", self.weight, Real, 0, above=True)
 
-    def penalise(self, loss: Tensor, played: GeneratorBatch) -> Tensor:
+    def on_generator_penalty(self, loss: Tensor, batch: GeneratorBatch) -> Tensor:
         """Add the distance from the mean."""
-        pairs = zip(played.generator.parameters(), self._means, strict=False)
+        pairs = zip(batch.generator.parameters(), self._means, strict=False)
         distances = [(weight - mean).square().sum() for weight, mean in pairs]
         return loss + self.weight * torch.stack(distances).sum() if distances else loss
 
@@ -261,16 +335,50 @@ class HistoricalAveraging(Stabilizer):
         return {"steps": self._steps, "means": dict(enumerate(self._means))}
 
     def load_state_dict(self, state: Mapping[str, Any], device: torch.device) -> None:
-        """Take up means."""
+        """Restore the means."""
         self._steps = state["steps"]
         self._means = [mean.to(device) for mean in state["means"].values()]
 
 
-STABILIZERS: Mapping[str, type[Stabilizer]] = {
-    "label_smoothing": LabelSmoothing,
-    "one_sided_smoothing": OneSidedSmoothing,
-    "instance_noise": InstanceNoise,
-    "feature_matching": FeatureMatching,
-    "historical_averaging": HistoricalAveraging,
-    "experience_replay": ExperienceReplay,
-}
+STABILIZERS: Registry[Stabilizer] = Registry(
+    "stabilisers",
+    Stabilizer,
+    {
+        "label_smoothing": LabelSmoothing,
+        "one_sided_smoothing": OneSidedSmoothing,
+        "instance_noise": InstanceNoise,
+        "feature_matching": FeatureMatching,
+        "historical_averaging": HistoricalAveraging,
+        "experience_replay": ExperienceReplay,
+    },
+    "register_stabilizer",
+)
+
+
+def register_stabilizer(name: str, cls: type[Stabilizer]) -> None:
+    """Make a stabilizer of your own known by a name, for options, texts and model files.
+
+    Parameters
+    ----------
+    name
+        Its name: lower-case letters, digits and underscores.
+    cls
+        A dataclass that subclasses `Stabilizer`; its parameters are numbers with defaults.
+
+    Raises
+    ------
+    OptionError
+        If the name or the class can't be used, or if the name is that of another class.
+
+    Examples
+    --------
+    >>> @dataclass
+    ... class LouderLoss(Stabilizer):
+    ...     factor: float = 2.0
+    ...     def on_generator_loss(self, loss, batch):
+    ...         return self.factor * loss
+    >>> register_stabilizer("louder_loss", LouderLoss)
+    >>> STABILIZERS.resolve("louder_loss:factor=3")
+    LouderLoss(factor=3)
+    """
+    STABILIZERS.register(name, cls)

@@ -1,11 +1,12 @@
-"""The training loop: alternate discriminator ascent and generator descent.
+"""The training of a GAN: the losses of one step, the loop over the steps, and what surrounds it.
 
-They are pure of optimiser, device and logging: tensors and networks in, a scalar out.
+`discriminator_step` and `generator_step` know no optimizer, device or logging: they take tensors
+and networks and return a scalar.
 """
 
 import copy
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
@@ -14,25 +15,34 @@ import torch
 from torch import Tensor, nn
 
 from tabgan.base.errors import TrainingError
+from tabgan.generators.gan.batches import Batches, Head
+from tabgan.generators.gan.diagnosis import PROBE_ROWS, Probe
 from tabgan.generators.gan.losses import AdversarialLoss
-from tabgan.generators.gan.networks import Discriminator, Generator
+from tabgan.generators.gan.networks import Discriminator
 from tabgan.generators.gan.penalties import PENALTIES, AdaptivePenalty, DiscriminatorBatch, Penalty
-from tabgan.generators.gan.protocols import Batches, GeneratorState, Head, TrainState
 from tabgan.generators.gan.stabilizers import GeneratorBatch
-from tabgan.generators.gan.training_config import TrainingConfig, describe
+from tabgan.generators.gan.training_config import TrainingConfig
+from tabgan.generators.gan.training_snapshots import SnapshotTaker
+from tabgan.generators.generator_training import (
+    Generator,
+    GeneratorState,
+    GeneratorTraining,
+    flushed_denormals,
+    learning_rate_factor,
+    set_learning_rate,
+    used_share,
+)
 from tabgan.generators.optimization import MovingAverage
 from tabgan.generators.precision import autocast
-from tabgan.generators.training_callbacks import Callback
+from tabgan.generators.training_callbacks import Callback, Callbacks
 
 __all__ = [
+    "GANTraining",
+    "TrainState",
     "Trainer",
     "discriminator_step",
-    "flushed_denormals",
     "frozen",
     "generator_step",
-    "learning_rate_factor",
-    "set_learning_rate",
-    "used_share",
 ]
 
 
@@ -45,16 +55,22 @@ def discriminator_step(
     penalty: Penalty | None = None,
     noise: torch.Generator | None = None,
 ) -> tuple[Tensor, Tensor]:
-    """Return the discriminator's loss on a batch, penalty included, and its advantage.
+    """Return the discriminator's loss on a batch, penalty included, and its logit gap.
 
-    The advantage E D(real) − E D(fake), in logits, says by how much it tells the two apart.
+    The gap E D(real) − E D(fake) is by how much the discriminator tells the two apart.
 
     **Shape**: real and fake (batch, n_features); fake is cut from the generator's graph
 
     Parameters
     ----------
+    discriminator
+        The network, whose weights get a gradient.
+    real, fake
+        Features of the two batches.
+    loss
+        The adversarial loss.
     penalty
-        Added to the loss; None where no penalty is due.
+        Added to the loss; None if no penalty is due.
     noise
         Randomness of the penalty.
     """
@@ -66,11 +82,11 @@ def discriminator_step(
         logits = discriminator(torch.cat([real, fake])).float()
         real_logits, fake_logits = logits[: len(real)], logits[len(real) :]
     value = loss.discriminator(real_logits, fake_logits)
-    advantage = (real_logits.mean() - fake_logits.mean()).detach()
+    logit_gap = (real_logits.mean() - fake_logits.mean()).detach()
     if penalty is None:
-        return value, advantage
+        return value, logit_gap
     judged = DiscriminatorBatch(discriminator, real, fake, real_logits, fake_logits, noise)
-    return value + penalty(judged), advantage
+    return value + penalty(judged), logit_gap
 
 
 def generator_step(
@@ -81,6 +97,15 @@ def generator_step(
     The discriminator's weights get a gradient too unless they are `frozen`.
 
     **Shape**: real and fake (batch, n_features); fake keeps the generator's graph
+
+    Parameters
+    ----------
+    discriminator
+        The network that judges the rows.
+    real, fake
+        Features of the two batches.
+    loss
+        The adversarial loss.
     """
     real_logits = discriminator(real).float() if loss.generator_sees_real else None
     return loss.generator(real_logits, discriminator(fake).float())
@@ -88,7 +113,7 @@ def generator_step(
 
 @contextmanager
 def frozen(network: nn.Module) -> Iterator[None]:
-    """Let a network's weights get no gradient from what is computed meanwhile."""
+    """Keep gradients off a network's weights within a ``with`` block."""
     weights = [parameter for parameter in network.parameters() if parameter.requires_grad]
     for weight in weights:
         weight.requires_grad_(False)
@@ -99,53 +124,12 @@ def frozen(network: nn.Module) -> Iterator[None]:
             weight.requires_grad_(True)
 
 
-def learning_rate_factor(progress: float, final: float = 0.02) -> float:
-    """Constant for the first half of training, then linear down to `final`.
+@dataclass(kw_only=True)
+class TrainState(GeneratorState):
+    """Everything that training against a discriminator changes."""
 
-    Examples
-    --------
-    >>> [round(learning_rate_factor(progress), 2) for progress in (0, 0.5, 0.75, 1)]
-    [1.0, 1.0, 0.51, 0.02]
-    """
-    return min(1.0, final + (1 - final) * 2 * (1 - progress))
-
-
-def set_learning_rate(rate: float, *optimizers: torch.optim.Optimizer) -> None:
-    """Set the learning rate of all parameters."""
-    for optimizer in optimizers:
-        for group in optimizer.param_groups:
-            group["lr"] = rate
-
-
-def used_share(state: GeneratorState, began: float, seconds: float | None) -> float:
-    """Return the share of a training's budget that is used up: of its steps or of its time.
-
-    Parameters
-    ----------
-    state
-        The training.
-    began
-        When it began, by `time.monotonic`.
-    seconds
-        The wall time that it may take; None for no limit.
-    """
-    steps = state.step / state.n_steps if state.n_steps else 1.0
-    if seconds is None or state.step == 0:
-        return steps  # at least one step is taken, however little time there is
-    return max(steps, (time.monotonic() - began) / max(seconds, 1e-9))
-
-
-@contextmanager
-def flushed_denormals() -> Iterator[None]:
-    """Let torch take denormal floats for zero within a ``with`` block."""
-    # Adam's moments of rarely seen levels decay into denormal floats, which slow a CPU down
-    # several times.
-    before = (torch.tensor(1e-38) * 1e-2).item() == 0.0
-    torch.set_flush_denormal(True)
-    try:
-        yield
-    finally:
-        torch.set_flush_denormal(before)
+    discriminator: Discriminator
+    discriminator_optimizer: torch.optim.Optimizer
 
 
 class Batch(NamedTuple):
@@ -165,8 +149,8 @@ class Trainer:
         Output activations and discriminator features of the data.
     batches
         Real rows on the device.
-    recipe
-        Losses, penalty, stabilisers and optimisation.
+    config
+        Losses, penalty, stabilizers and optimization.
     dtype
         Number format of matrix products.
     latents, data, noise
@@ -181,15 +165,15 @@ class Trainer:
     Attributes
     ----------
     penalty : Penalty
-        The recipe's; its weight moves at each record where the recipe leaves that to the training
-        (`tabgan.generators.gan.penalties`).
-    stabilisers : tuple of Stabiliser
-        Copies of the recipe's, with what they keep from step to step.
+        The configured one; its weight is adapted at each record if the configuration leaves it open
+        (`tabgan.generators.gan.penalties.AdaptivePenalty`).
+    stabilizers : tuple of Stabilizer
+        Copies of the configured ones, with their state.
     """
 
     head: Head
     batches: Batches
-    recipe: TrainingConfig
+    config: TrainingConfig
     dtype: torch.dtype
     latents: torch.Generator
     data: torch.Generator
@@ -200,12 +184,12 @@ class Trainer:
     _sums: Tensor = field(init=False)
 
     def __post_init__(self) -> None:
-        self.stabilisers = copy.deepcopy(self.recipe.stabilisers)
-        self.balance: AdaptivePenalty | None = None
-        self.penalty = self.recipe.penalty
+        self.stabilizers = copy.deepcopy(self.config.stabilizers)
+        self.adaptive: AdaptivePenalty | None = None
+        self.penalty = self.config.penalty
         if getattr(self.penalty, "gamma", 0.0) is None:
-            self.balance = AdaptivePenalty()
-            self._weigh_penalty(self.balance.gamma)
+            self.adaptive = AdaptivePenalty()
+            self._weigh_penalty(self.adaptive.gamma)
         self._sums = torch.zeros(3, device=self.latents.device)
         self._unrecorded = 0  # steps since the last record
 
@@ -213,9 +197,17 @@ class Trainer:
         self.penalty = replace(self.penalty, gamma=gamma)  # type: ignore[call-arg]
 
     def start(self, generator: Generator, discriminator: Discriminator, n_steps: int) -> TrainState:
-        """Make the state of a training that has not begun."""
+        """Make the state of a training that has not begun.
+
+        Parameters
+        ----------
+        generator, discriminator
+            The networks, with their first weights.
+        n_steps
+            Steps that the training has.
+        """
         self.penalty.prepare(discriminator)
-        optimizer, rate = self.recipe.optimizer, self.recipe.learning_rate
+        optimizer, rate = self.config.optimizer, self.config.learning_rate
         return TrainState(
             generator=generator,
             discriminator=discriminator,
@@ -226,7 +218,14 @@ class Trainer:
         )
 
     def run(self, state: TrainState, callback: Callback) -> TrainState:
-        """Take the steps that are left, or those until a callback says stop; return the state.
+        """Train until the steps or the time are used up or a callback stops it; return the state.
+
+        Parameters
+        ----------
+        state
+            The training, as `start` made it.
+        callback
+            Hears of each step and record, and may end the training.
 
         Raises
         ------
@@ -253,30 +252,29 @@ class Trainer:
 
     def _keep_record(self, state: TrainState, began: float, callback: Callback) -> None:
         record = self._record(state, time.monotonic() - began)
-        if self.balance is not None:
-            self._weigh_penalty(self.balance.adapt(record["advantage"]))
+        if self.adaptive is not None:
+            self._weigh_penalty(self.adaptive.adapt(record["advantage"]))
         callback.on_record(state, record)
 
     def train_step(self, state: TrainState) -> Tensor:
         """Take the discriminator's steps and one of the generator.
 
-        The last fake batch that the discriminator was trained on is the generator's: drawing one
-        batch less a step is faster, and the figures are better.
+        The generator learns from the last fake batch that the discriminator was trained on: one
+        batch less is drawn, and the figures are better.
 
         Returns
         -------
-        The discriminator's last loss, the generator's, and the discriminator's advantage,
-        shape (3,).
+        The discriminator's last loss, the generator's, and the logit gap, shape (3,).
         """
-        for _ in range(self.recipe.discriminator_steps - 1):
+        for _ in range(self.config.discriminator_steps - 1):
             with torch.no_grad():
                 batch = self._draw(state)
             self._train_discriminator(state, batch)
         batch = self._draw(state)
-        discriminator_loss, advantage = self._train_discriminator(state, batch)
+        discriminator_loss, logit_gap = self._train_discriminator(state, batch)
         generator_loss = self._train_generator(state, batch)
         state.averaged.update()
-        return torch.stack([discriminator_loss, generator_loss, advantage])
+        return torch.stack([discriminator_loss, generator_loss, logit_gap])
 
     def _draw(self, state: TrainState) -> Batch:
         """Draw real rows, and fake ones with the labels of the real ones if there are labels."""
@@ -289,24 +287,24 @@ class Trainer:
         return Batch(self.head.features(rows), fake)
 
     def _shown(self, features: Tensor, epoch: float) -> Tensor:
-        """Return what the discriminator is shown of rows; what is given stays as it is."""
+        """Return what the discriminator is shown of rows; labels stay as they are."""
         shown = features
-        for stabiliser in self.stabilisers:
-            shown = stabiliser.blur(shown, epoch, self.noise)
+        for stabilizer in self.stabilizers:
+            shown = stabilizer.on_discriminator_input(shown, epoch, self.noise)
         places = self.head.label_features
         if shown is features or not len(places):
             return shown
         return shown.index_copy(1, places, features.index_select(1, places))
 
     def _train_discriminator(self, state: TrainState, batch: Batch) -> tuple[Tensor, Tensor]:
-        loss, fake, epoch = self.recipe.loss, batch.fake.detach(), self._epoch(state)
-        for stabiliser in self.stabilisers:
-            loss = stabiliser.smooth(loss, len(fake), self.noise)
-            fake = stabiliser.recall(fake, self.noise)
+        loss, fake, epoch = self.config.loss, batch.fake.detach(), self._epoch(state)
+        for stabilizer in self.stabilizers:
+            loss = stabilizer.on_discriminator_loss(loss, len(fake), self.noise)
+            fake = stabilizer.on_fake_batch(fake, self.noise)
         real, fake = self._shown(batch.real, epoch), self._shown(fake, epoch)
         penalty = self.penalty if self.penalty.due(state.step) else None
         with autocast(fake.device, self.dtype):
-            value, advantage = discriminator_step(
+            value, logit_gap = discriminator_step(
                 state.discriminator, real, fake, loss, penalty=penalty, noise=self.noise
             )
         state.discriminator_optimizer.zero_grad(set_to_none=True)
@@ -314,68 +312,68 @@ class Trainer:
         self.penalty.before_descent(state.discriminator)
         state.discriminator_optimizer.step()
         self.penalty.after_descent(state.discriminator)
-        return value.detach(), advantage
+        return value.detach(), logit_gap
 
     def _train_generator(self, state: TrainState, batch: Batch) -> Tensor:
         epoch = self._epoch(state)
         shown = Batch(self._shown(batch.real, epoch), self._shown(batch.fake, epoch))
         played = GeneratorBatch(state.generator, state.discriminator, *shown)
         with frozen(state.discriminator), autocast(batch.fake.device, self.dtype):
-            value = generator_step(state.discriminator, *shown, self.recipe.loss)
-            for stabiliser in self.stabilisers:
-                value = stabiliser.match(value, played)
-            for stabiliser in self.stabilisers:
-                value = stabiliser.penalise(value, played)
+            value = generator_step(state.discriminator, *shown, self.config.loss)
+            for stabilizer in self.stabilizers:
+                value = stabilizer.on_generator_loss(value, played)
+            for stabilizer in self.stabilizers:
+                value = stabilizer.on_generator_penalty(value, played)
         state.generator_optimizer.zero_grad(set_to_none=True)
         value.backward()  # type: ignore[no-untyped-call]
         state.generator_optimizer.step()
-        for stabiliser in self.stabilisers:
-            stabiliser.after_descent(state.generator)
+        for stabilizer in self.stabilizers:
+            stabilizer.after_descent(state.generator)
         return value.detach()
 
     def state_dict(self) -> dict[str, Any]:
-        """Return what the trainer keeps from step to step (`tabgan.fitting.checkpoint`)."""
+        """Return the state for `tabgan.fitting.checkpoint`."""
         streams = (self.latents, self.data, self.noise)
         return {
             "streams": [stream.get_state() for stream in streams],
             "batches": self.batches.state_dict(),
             "sums": self._sums,
             "unrecorded": self._unrecorded,
-            "gamma": self.balance.gamma if self.balance else None,
-            "stabilisers": [stabiliser.state_dict() for stabiliser in self.stabilisers],
+            "gamma": self.adaptive.gamma if self.adaptive else None,
+            "stabilisers": [stabilizer.state_dict() for stabilizer in self.stabilizers],
         }
 
     def load_state_dict(self, saved: Mapping[str, Any]) -> None:
-        """Take up what `state_dict` gave."""
+        """Restore what `state_dict` returned."""
         streams = (self.latents, self.data, self.noise)
         for stream, kept in zip(streams, saved["streams"], strict=True):
             stream.set_state(kept.cpu())
         self.batches.load_state_dict(saved["batches"])
         device = self.latents.device
         self._sums, self._unrecorded = saved["sums"].to(device).clone(), saved["unrecorded"]
-        if self.balance is not None:
-            self.balance.gamma = saved["gamma"]
-            self._weigh_penalty(self.balance.gamma)
-        for stabiliser, kept in zip(self.stabilisers, saved["stabilisers"], strict=True):
-            stabiliser.load_state_dict(kept, device)
+        if self.adaptive is not None:
+            self.adaptive.gamma = saved["gamma"]
+            self._weigh_penalty(self.adaptive.gamma)
+        for stabilizer, kept in zip(self.stabilizers, saved["stabilisers"], strict=True):
+            stabilizer.load_state_dict(kept, device)
 
     def _epoch(self, state: TrainState) -> float:
         batches = self.batches
-        return state.step * self.recipe.epochs_a_step(batches.n_rows, batches.batch_size)
+        return state.step * self.config.epochs_a_step(batches.n_rows, batches.batch_size)
 
     def _set_learning_rate(self, state: TrainState, progress: float) -> None:
-        rate = self.recipe.learning_rate * learning_rate_factor(progress)
+        rate = self.config.learning_rate * learning_rate_factor(progress)
         set_learning_rate(rate, state.generator_optimizer, state.discriminator_optimizer)
 
     def _record(self, state: TrainState, seconds: float) -> dict[str, float]:
-        discriminator_loss, generator_loss, advantage = (self._sums / self._unrecorded).tolist()
+        discriminator_loss, generator_loss, logit_gap = (self._sums / self._unrecorded).tolist()
         self._sums.zero_()
         self._unrecorded = 0
         if not (abs(discriminator_loss) + abs(generator_loss) < float("inf")):
             raise TrainingError(
                 f"Training diverged: a loss is not finite by step {state.step} of "
-                f"{state.n_steps}; lower learning_rate (now {self.recipe.learning_rate:g}) or "
-                f"take a stronger penalty (now {describe(self.penalty, PENALTIES)})"
+                f"{state.n_steps}; lower learning_rate (now {self.config.learning_rate:g}) or "
+                f"take a stronger penalty (now {PENALTIES.describe(self.penalty)})"
             )
         return {
             "step": state.step,
@@ -383,7 +381,66 @@ class Trainer:
             "seconds": seconds,
             "discriminator_loss": discriminator_loss,
             "generator_loss": generator_loss,
-            "advantage": advantage,
+            "advantage": logit_gap,
             "gamma": float(getattr(self.penalty, "gamma", 0.0)),
             "learning_rate": state.generator_optimizer.param_groups[0]["lr"],
         }
+
+
+@dataclass(frozen=True, kw_only=True)
+class GANTraining(GeneratorTraining):
+    """A training against a discriminator; the base of those on tables and on images.
+
+    Parameters
+    ----------
+    config
+        Loss, penalty, stabilizers and optimization.
+    n_snapshots
+        Number of moments at which rows are drawn (`tabgan.generators.gan.training_snapshots`).
+    """
+
+    config: TrainingConfig
+    n_snapshots: int = 0
+
+    def train(
+        self,
+        head: Head,
+        batches: Batches,
+        networks: Callable[[torch.Generator], tuple[Generator, Discriminator]],
+        snapshots: SnapshotTaker,
+        *,
+        callback: Callback,
+        seconds: float | None,
+    ) -> Generator:
+        """Train and return the averaged generator.
+
+        Parameters
+        ----------
+        head
+            Output activations and discriminator features of the data.
+        batches
+            The real rows.
+        networks
+            Makes the two networks; gets the stream of noise for what they draw in training.
+        snapshots
+            Draws rows at moments of the training.
+        callback
+            Hears of the training; its records have what `Probe` measures too.
+        seconds
+            Wall time after which training ends; None for no limit.
+        """
+        trainer = Trainer(
+            head=head,
+            batches=batches,
+            config=self.config,
+            dtype=self.dtype,
+            latents=self.stream("latents"),
+            data=self.stream("data"),
+            noise=self.stream("noise"),
+            seconds=seconds,
+        )
+        generator, discriminator = networks(trainer.noise)
+        state = trainer.start(generator, discriminator, self.n_steps)
+        probing = self.stream("probe")
+        probe = Probe(head, batches.pick(PROBE_ROWS, probing), probing)
+        return trainer.run(state, Callbacks([probe, snapshots, callback])).averaged.network

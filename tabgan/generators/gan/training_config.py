@@ -1,14 +1,14 @@
 """How a GAN is trained: its loss, penalty, stabilizers and optimizer, by name and checked."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from numbers import Integral, Real
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 import numpy as np
 
 from tabgan.base.checks import check_number
-from tabgan.base.errors import OptionError, did_you_mean
+from tabgan.base.errors import OptionError
 from tabgan.generators.gan.losses import (
     LOSSES,
     AdversarialLoss,
@@ -31,110 +31,38 @@ from tabgan.generators.gan.stabilizers import (
 )
 from tabgan.generators.optimization import OPTIMIZERS, Adam, Optimizer
 
-__all__ = ["TrainingConfig", "describe", "resolve"]
-
-PartType = TypeVar("PartType")
-
-
-def resolve(option: str, wanted: Any, known: Mapping[str, type[PartType]]) -> PartType:
-    """Make a part from its name, with parameters where they differ from the defaults.
-
-    Parameters
-    ----------
-    option
-        Name of the option, for messages.
-    wanted
-        ``"name"``, ``"name:parameter=number,parameter=number"``, or one of the known classes'
-        objects, which is returned as it is.
-    known
-        The classes, by name.
-
-    Raises
-    ------
-    OptionError
-        If there is no such part, or if it has no such parameter or value.
-
-    Examples
-    --------
-    >>> from tabgan.generators.optimization import OPTIMIZERS
-    >>> resolve("optimizer", "adam:beta1=0.5", OPTIMIZERS)
-    Adam(beta1=0.5, beta2=0.99)
-    """
-    if type(wanted) in known.values():
-        return wanted  # type: ignore[no-any-return]
-    name, _, text = wanted.partition(":") if isinstance(wanted, str) else (wanted, "", "")
-    if not isinstance(name, str) or name not in known:
-        raise OptionError(f"{option}={wanted!r} is not known; {did_you_mean(str(name), known)}")
-    part = known[name]
-    parameters = {field.name for field in fields(part) if field.init}  # type: ignore[arg-type]
-    given = {}
-    for assignment in filter(None, text.split(",")):
-        key, _, number = (word.strip() for word in assignment.partition("="))
-        if key not in parameters:
-            hint = did_you_mean(key, sorted(parameters)) if parameters else "it has none"
-            raise OptionError(f"{option}={wanted!r}: {name} has no parameter {key!r}; {hint}")
-        given[key] = _number(option, wanted, key, number)
-    return part(**given)
-
-
-def _number(option: str, wanted: str, key: str, text: str) -> float:
-    try:
-        return int(text) if text.lstrip("+-").isdigit() else float(text)
-    except ValueError:
-        raise OptionError(
-            f"{option}={wanted!r}: {key}={text!r} must be a number, as in {key}=0.5"
-        ) from None
-
-
-def describe(part: Any, known: Mapping[str, type]) -> str:
-    """Return what `resolve` makes an equal part of.
-
-    Examples
-    --------
-    >>> from tabgan.generators.optimization import OPTIMIZERS, Adam
-    >>> describe(Adam(), OPTIMIZERS), describe(Adam(beta1=0.5), OPTIMIZERS)
-    ('adam', 'adam:beta1=0.5')
-    """
-    name = next(name for name, cls in known.items() if type(part) is cls)
-    given = {field: getattr(part, field.name) for field in fields(part) if field.init}
-    changed = [
-        f"{field.name}={value.item() if hasattr(value, 'item') else value!r}"
-        for field, value in given.items()
-        if value != field.default
-    ]
-    return name + (":" + ",".join(changed) if changed else "")
-
+__all__ = ["TrainingConfig"]
 
 _USUAL_PENALTIES = {"wasserstein": "gradient", "hinge": "spectral", "relativistic": "r1r2"}
 
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """What a training does at each step, whatever the data.
+    """Loss, penalty, stabilizers, optimizer and rates of a GAN's training.
 
     Parameters
     ----------
-    loss, penalty, stabilisers, optimizer
+    loss, penalty, stabilizers, optimizer
         The parts; see their modules.
     learning_rate
-        The optimisers' rate.
+        The optimizer's rate at the start.
     discriminator_steps
         Steps of the discriminator for each one of the generator.
     """
 
     loss: AdversarialLoss = field(default_factory=NonSaturating)
     penalty: Penalty = field(default_factory=R1)
-    stabilisers: tuple[Stabilizer, ...] = ()
+    stabilizers: tuple[Stabilizer, ...] = ()
     optimizer: Optimizer = field(default_factory=Adam)
     learning_rate: float = 5e-4
     discriminator_steps: int = 1
 
     @classmethod
     def of(cls, options: Mapping[str, Any], *, usual_penalty: str = "r1") -> Self:
-        """Make a recipe from an estimator's options of the same names.
+        """Make a configuration from an estimator's options of the same names.
 
-        Parts may be given by name (`tabgan.generators.gan.training_config.resolve`); the penalty
-        may be "auto", for the one that is usual with the loss.
+        Each part is an object or a text (`tabgan.base.registry.Registry.resolve`). The penalty
+        "auto" is the one that is usual with the loss.
 
         Parameters
         ----------
@@ -146,42 +74,44 @@ class TrainingConfig:
         Raises
         ------
         OptionError
-            If an option is not known, or if the parts make no sense together.
+            If an option has a value that it can't have, or if the parts can't be combined.
         """
         check_number("learning_rate", options["learning_rate"], Real, 0, above=True)
         check_number("discriminator_steps", options["discriminator_steps"], Integral, 1)
-        loss = resolve("loss", options["loss"], LOSSES)
+        loss = LOSSES.resolve(options["loss"])
         penalty = options["penalty"]
         if isinstance(penalty, str) and penalty == "auto":
-            penalty = _USUAL_PENALTIES.get(describe(loss, LOSSES), usual_penalty)
-        wanted = options["stabilisers"]
-        if isinstance(wanted, str | Stabilizer) or not isinstance(wanted, Iterable | None):
-            raise OptionError(f"stabilisers={wanted!r} must be a list of stabilisers, or None")
-        recipe = cls(
+            penalty = _USUAL_PENALTIES.get(LOSSES.describe(loss), usual_penalty)
+        stabilizers = options["stabilisers"]
+        if isinstance(stabilizers, str | Stabilizer) or not isinstance(
+            stabilizers, Iterable | None
+        ):
+            raise OptionError(f"stabilisers={stabilizers!r} must be a list of stabilisers, or None")
+        config = cls(
             loss=loss,
-            penalty=resolve("penalty", penalty, PENALTIES),
-            stabilisers=tuple(resolve("stabilisers", part, STABILIZERS) for part in wanted or ()),
-            optimizer=resolve("optimizer", options["optimizer"], OPTIMIZERS),
+            penalty=PENALTIES.resolve(penalty),
+            stabilizers=tuple(STABILIZERS.resolve(part) for part in stabilizers or ()),
+            optimizer=OPTIMIZERS.resolve(options["optimizer"]),
             learning_rate=float(options["learning_rate"]),
             discriminator_steps=int(options["discriminator_steps"]),
         )
-        recipe.check()
-        return recipe
+        config.check()
+        return config
 
     def check(self) -> None:
-        """Check that the parts make sense together.
+        """Check that the parts can be combined.
 
         Raises
         ------
         OptionError
-            If they don't; the message says why.
+            If they can't; the message says why.
         """
-        kinds = [type(part) for part in self.stabilisers]
-        names = [describe(part, STABILIZERS).partition(":")[0] for part in self.stabilisers]
-        loss = describe(self.loss, LOSSES)
+        kinds = [type(part) for part in self.stabilizers]
+        names = [STABILIZERS.describe(part).partition(":")[0] for part in self.stabilizers]
+        loss = LOSSES.describe(self.loss)
         for name, kind in zip(names, kinds, strict=True):
             if kinds.count(kind) > 1:
-                raise OptionError(f"stabilisers: {name} is there twice; give it once")
+                raise OptionError(f"stabilisers: {name} appears twice; give it once")
             smooths = issubclass(kind, LabelSmoothing | OneSidedSmoothing)
             if smooths and not isinstance(self.loss, CrossEntropy):
                 raise OptionError(
@@ -201,29 +131,46 @@ class TrainingConfig:
             )
 
     def epochs_a_step(self, n_rows: int, batch_size: int) -> float:
-        """Return what share of a pass over the rows a step is: each network step draws a batch."""
+        """Return the share of a pass over the rows that a step takes.
+
+        Each step of a network draws a batch.
+
+        Parameters
+        ----------
+        n_rows, batch_size
+            Rows of the data and of a batch.
+        """
         return self.discriminator_steps * min(batch_size, n_rows) / n_rows
 
     def steps(self, epochs: float, n_rows: int, batch_size: int) -> int:
-        """Return the number of steps that passes over the rows take, at least one."""
+        """Return the number of steps in some passes over the rows, at least one.
+
+        Parameters
+        ----------
+        epochs
+            The passes.
+        n_rows, batch_size
+            Rows of the data and of a batch.
+        """
         return max(1, round(epochs / self.epochs_a_step(n_rows, batch_size)))
 
     def describe_penalty(self, records: Sequence[Mapping[str, float]]) -> str:
-        """Tell in words which penalty there was, and how its weight went in training."""
-        name = describe(self.penalty, PENALTIES)
+        """Describe in words the penalty and how its weight changed in the records of a training."""
+        name = PENALTIES.describe(self.penalty)
         if getattr(self.penalty, "gamma", 0.0) is not None:
             return name
         return f"{name}, {describe_adaptive_penalty([record['gamma'] for record in records])}"
 
     def kept_options(self, options: Mapping[str, Any], left_out: Collection[str]) -> dict[str, Any]:
-        """Return an estimator's options as JSON values for its model file.
+        """Return an estimator's options as the JSON values that its model file keeps.
 
         Parameters
         ----------
         options
             All options, by name.
         left_out
-            Those that a file does not keep: they belong to this process, or have their own place.
+            Names of options that a file does not keep: they belong to this process, or are stored
+            elsewhere.
         """
         seed = options["random_state"]
         plain = {name: value for name, value in options.items() if name not in left_out}
@@ -234,12 +181,12 @@ class TrainingConfig:
         }
 
     def to_json(self) -> dict[str, Any]:
-        """Return options that `of` makes an equal recipe from."""
+        """Return options that `of` makes an equal configuration from."""
         return {
-            "loss": describe(self.loss, LOSSES),
-            "penalty": describe(self.penalty, PENALTIES),
-            "stabilisers": [describe(part, STABILIZERS) for part in self.stabilisers] or None,
-            "optimizer": describe(self.optimizer, OPTIMIZERS),
+            "loss": LOSSES.describe(self.loss),
+            "penalty": PENALTIES.describe(self.penalty),
+            "stabilisers": [STABILIZERS.describe(part) for part in self.stabilizers] or None,
+            "optimizer": OPTIMIZERS.describe(self.optimizer),
             "learning_rate": self.learning_rate,
             "discriminator_steps": self.discriminator_steps,
         }

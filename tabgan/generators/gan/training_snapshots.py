@@ -5,8 +5,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from tabgan.generators.gan.batches import Head
 from tabgan.generators.gan.diagnosis import evaluating
-from tabgan.generators.gan.protocols import GeneratorState, Head
+from tabgan.generators.generator_training import GeneratorState
 from tabgan.generators.training_callbacks import Callback
 
 __all__ = ["SNAPSHOT_ROWS", "SnapshotTaker", "SnapshotRows", "moments"]

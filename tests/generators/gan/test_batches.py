@@ -132,7 +132,7 @@ def train(given: tuple[int, ...]) -> tuple[Trainer, torch.nn.Module]:
     trainer = Trainer(
         head=head,
         batches=TableBatches(low, width, codes, head, 16, rare=rare),
-        recipe=TrainingConfig(penalty=R1(gamma=1.0), learning_rate=1e-3),
+        config=TrainingConfig(penalty=R1(gamma=1.0), learning_rate=1e-3),
         dtype=torch.float32,
         latents=torch_stream(0, "latents"),
         data=torch_stream(0, "data"),

@@ -19,10 +19,9 @@ from tabgan.generators.gan.batches import TableBatches
 from tabgan.generators.gan.losses import LOSSES
 from tabgan.generators.gan.networks import MLPDiscriminator, MLPGenerator
 from tabgan.generators.gan.penalties import PENALTIES
-from tabgan.generators.gan.protocols import TrainState
 from tabgan.generators.gan.stabilizers import STABILIZERS
-from tabgan.generators.gan.trainer import Trainer
-from tabgan.generators.gan.training_config import TrainingConfig, describe, resolve
+from tabgan.generators.gan.trainer import Trainer, TrainState
+from tabgan.generators.gan.training_config import TrainingConfig
 from tabgan.generators.heads import TableHead
 from tabgan.generators.optimization import OPTIMIZERS
 from tabgan.generators.training_callbacks import Callback
@@ -60,7 +59,7 @@ def training(
     trainer = Trainer(
         head=head,
         batches=TableBatches(low, torch.full((64, 2), 0.1), codes, head, batch_size=24),
-        recipe=TrainingConfig.of(DEFAULTS | options),
+        config=TrainingConfig.of(DEFAULTS | options),
         dtype=torch.float32,
         latents=torch_stream(0, "latents"),
         data=torch_stream(0, "data"),
@@ -183,11 +182,11 @@ def test_several_discriminator_steps_and_any_optimiser(optimizer):
 @pytest.mark.parametrize("registry", [LOSSES, PENALTIES, STABILIZERS, OPTIMIZERS])
 def test_every_part_is_made_from_what_describes_it(registry):
     for name, kind in registry.items():
-        assert describe(resolve("part", name, registry), registry) == name
+        assert registry.describe(registry.resolve(name)) == name
         part = kind()
-        assert resolve("part", part, registry) is part
-    assert resolve("p", "r1:gamma=2,interval=3", PENALTIES) == PENALTIES["r1"](2, 3)
-    assert describe(PENALTIES["r1"](2.5, 3), PENALTIES) == "r1:gamma=2.5,interval=3"
+        assert registry.resolve(part) is part
+    assert PENALTIES.resolve("r1:gamma=2,interval=3") == PENALTIES["r1"](2, 3)
+    assert PENALTIES.describe(PENALTIES["r1"](2.5, 3)) == "r1:gamma=2.5,interval=3"
 
 
 def test_parts_of_other_classes_are_refused():
@@ -195,12 +194,12 @@ def test_parts_of_other_classes_are_refused():
         pass
 
     with pytest.raises(OptionError, match="is not known; known names: 'none', 'r1'"):
-        resolve("penalty", Other(), PENALTIES)
+        PENALTIES.resolve(Other())
 
 
 def test_numbers_of_numpy_are_described_as_numbers():
     part = PENALTIES["r1"](np.float64(2), np.int64(3))
-    assert describe(part, PENALTIES) == "r1:gamma=2.0,interval=3"
+    assert PENALTIES.describe(part) == "r1:gamma=2.0,interval=3"
 
 
 @pytest.mark.parametrize("order", [1, -1])
@@ -232,18 +231,18 @@ def test_noise_leaves_labels_alone_and_replayed_rows_have_the_present_one():
     places = trainer.head.label_features
     for features in seen:
         assert features[:, places].unique().tolist() == [0.0, 1.0]
-    past = trainer.stabilisers[1].state_dict()["past"]
+    past = trainer.stabilizers[1].state_dict()["past"]
     assert (past[:, places].sum(dim=1) == 1).all()
     others = [i for i in range(past.shape[1]) if i >= 2 * 17 and i not in places.tolist()]
     assert past[:, others].unique().tolist() == [0.0, 1.0], "kept without noise"
 
 
 def test_a_recipe_comes_back_from_its_json():
-    recipe = TrainingConfig.of(
+    config = TrainingConfig.of(
         DEFAULTS | {"loss": "hinge", "stabilisers": ["instance_noise:std=0.25"]}
     )
-    assert recipe.to_json()["penalty"] == "spectral"
-    assert TrainingConfig.of(recipe.to_json()) == recipe
+    assert config.to_json()["penalty"] == "spectral"
+    assert TrainingConfig.of(config.to_json()) == config
 
 
 def test_a_training_uses_copies_of_its_stabilisers():
@@ -252,4 +251,4 @@ def test_a_training_uses_copies_of_its_stabilisers():
     trainer, state = training(stabilisers=[replay])
     trainer.run(state, Callback())
     assert replay.state_dict() == before == {}
-    assert trainer.stabilisers[0].state_dict()["past"].shape == (48, trainer.head.n_features)
+    assert trainer.stabilizers[0].state_dict()["past"].shape == (48, trainer.head.n_features)

@@ -14,8 +14,7 @@ from tabgan.generators.gan.penalties import (
     AdaptivePenalty,
     describe_adaptive_penalty,
 )
-from tabgan.generators.gan.protocols import TrainState
-from tabgan.generators.gan.trainer import Trainer
+from tabgan.generators.gan.trainer import Trainer, TrainState
 from tabgan.generators.gan.training_config import TrainingConfig
 from tabgan.generators.heads import TableHead
 from tabgan.generators.precision import choose_device, choose_precision
@@ -38,7 +37,7 @@ def make(
     trainer = Trainer(
         head=head,
         batches=TableBatches(low, torch.full((64, 2), 0.1), codes, head, batch_size=16),
-        recipe=TrainingConfig(penalty=R1(gamma), learning_rate=learning_rate),
+        config=TrainingConfig(penalty=R1(gamma), learning_rate=learning_rate),
         dtype=dtype,
         latents=torch_stream(0, "latents"),
         data=torch_stream(0, "data"),

@@ -11,12 +11,8 @@ from tabgan.generators.gan.batches import TableBatches
 from tabgan.generators.gan.losses import NonSaturating
 from tabgan.generators.gan.networks import MLPDiscriminator, MLPGenerator
 from tabgan.generators.gan.penalties import R1
-from tabgan.generators.gan.trainer import (
-    discriminator_step,
-    frozen,
-    generator_step,
-    learning_rate_factor,
-)
+from tabgan.generators.gan.trainer import discriminator_step, frozen, generator_step
+from tabgan.generators.generator_training import learning_rate_factor
 from tabgan.generators.heads import TableHead
 from tabgan.generators.latents import choose_latent_dim
 from tabgan.generators.optimization import MovingAverage

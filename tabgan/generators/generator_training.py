@@ -1,0 +1,193 @@
+"""What the training of any generator shares: the network's base, its state, budget and schedule."""
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from typing import TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from tabgan.base.errors import OptionError
+from tabgan.base.random_streams import torch_stream
+from tabgan.generators.latents import Prior, draw_latents
+from tabgan.generators.optimization import MovingAverage
+from tabgan.generators.precision import one_thread
+
+__all__ = [
+    "Generator",
+    "GeneratorState",
+    "GeneratorTraining",
+    "flushed_denormals",
+    "learning_rate_factor",
+    "set_learning_rate",
+    "used_share",
+]
+
+Networks = TypeVar("Networks")
+
+
+class Generator(nn.Module, ABC):
+    """A network from a latent, and labels where it has them, to the logits of rows.
+
+    Parameters
+    ----------
+    latent_dim
+        Size of the latent z.
+    prior
+        What z is drawn from; see `tabgan.generators.latents.draw_latents`.
+
+    Examples
+    --------
+    >>> class Linear(Generator):
+    ...     def __init__(self):
+    ...         super().__init__(latent_dim=2)
+    ...         self.layer = nn.Linear(2, 3)
+    ...     def forward(self, z, labels=None):
+    ...         return self.layer(z)
+    >>> generator = Linear()
+    >>> generator(generator.latents(4, torch.Generator())).shape
+    torch.Size([4, 3])
+    """
+
+    def __init__(self, latent_dim: int, prior: Prior = "gaussian") -> None:
+        super().__init__()
+        self.latent_dim = latent_dim
+        self.prior = prior
+
+    @abstractmethod
+    def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Map latents to logits, (batch, latent_dim) → (batch, width)."""
+
+    def latents(self, n: int, stream: torch.Generator) -> Tensor:
+        """Draw n latents, on the device of their stream."""
+        return draw_latents(n, self.latent_dim, stream, self.prior)
+
+
+@dataclass(kw_only=True)
+class GeneratorState:
+    """What the training of a generator changes, whatever it is trained against."""
+
+    generator: Generator
+    averaged: MovingAverage[Generator]
+    generator_optimizer: torch.optim.Optimizer
+    n_steps: int
+    step: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class GeneratorTraining:
+    """Sizes, budget, device and randomness of a training; the base of all trainings.
+
+    Parameters
+    ----------
+    latent_dim, prior
+        Size of the latent, and what it is drawn from.
+    n_steps, batch_size
+        The budget.
+    device, dtype
+        Where to train, and the number format of matrix products.
+    seed
+        Root of all streams of randomness.
+    """
+
+    latent_dim: int
+    prior: Prior
+    n_steps: int
+    batch_size: int
+    device: torch.device
+    dtype: torch.dtype
+    seed: int
+
+    def stream(self, name: str) -> torch.Generator:
+        """Return a stream of randomness of this training, on its device."""
+        return torch_stream(self.seed, name, device=self.device)
+
+    @contextmanager
+    def isolated(self, *, threads: bool = False) -> Iterator[None]:
+        """Train within a ``with`` block: seeded, and without a trace in torch's global state.
+
+        Parameters
+        ----------
+        threads
+            Whether torch may use several threads; one is faster but for large matrices.
+        """
+        with nullcontext() if threads else one_thread(), torch.random.fork_rng(devices=[]):
+            # torch's initializers draw from the global generator: seed a fork of it.
+            torch.default_generator.manual_seed(torch_stream(self.seed, "init").initial_seed())
+            yield
+
+    def make_networks(self, make: Callable[[], Networks], **sizes: float) -> Networks:
+        """Return the networks that a function makes.
+
+        Parameters
+        ----------
+        make
+            Makes the networks, on the device.
+        sizes
+            The options that their size follows from, for the message.
+
+        Raises
+        ------
+        OptionError
+            If there is no memory for them.
+        """
+        try:
+            return make()
+        except RuntimeError as error:
+            named = ", ".join(f"{name}={value!r}" for name, value in sizes.items())
+            raise OptionError(
+                f"{named}, latent_dim={self.latent_dim}: networks of this size can't be made here "
+                f"({str(error)[:100]}); take smaller ones"
+            ) from error
+
+
+def learning_rate_factor(progress: float, final: float = 0.02) -> float:
+    """Constant for the first half of training, then linear down to `final`.
+
+    Examples
+    --------
+    >>> [round(learning_rate_factor(progress), 2) for progress in (0, 0.5, 0.75, 1)]
+    [1.0, 1.0, 0.51, 0.02]
+    """
+    return min(1.0, final + (1 - final) * 2 * (1 - progress))
+
+
+def set_learning_rate(rate: float, *optimizers: torch.optim.Optimizer) -> None:
+    """Set the learning rate of all parameters."""
+    for optimizer in optimizers:
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+
+
+def used_share(state: GeneratorState, began: float, seconds: float | None) -> float:
+    """Return the share of a training's budget that is used up: of its steps or of its time.
+
+    Parameters
+    ----------
+    state
+        The training.
+    began
+        When it began, by `time.monotonic`.
+    seconds
+        The wall time that it may take; None for no limit.
+    """
+    steps = state.step / state.n_steps if state.n_steps else 1.0
+    if seconds is None or state.step == 0:
+        return steps  # at least one step is taken, however little time there is
+    return max(steps, (time.monotonic() - began) / max(seconds, 1e-9))
+
+
+@contextmanager
+def flushed_denormals() -> Iterator[None]:
+    """Let torch take denormal floats for zero within a ``with`` block."""
+    # Adam's moments of rarely seen levels decay into denormal floats, which slow a CPU down
+    # several times.
+    before = (torch.tensor(1e-38) * 1e-2).item() == 0.0
+    torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(before)
