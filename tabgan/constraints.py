@@ -1,7 +1,7 @@
-"""Rules that a table's rows keep, declared for `TabGAN(constraints=[...])`.
+"""Constraints: rules between columns, declared for `TabGAN(constraints=[...])`.
 
-They are checked on the training table first, and hold in every row that is drawn: by the way in
-which the row is made where there is one, else by mending it, else by drawing another one.
+They are checked on the training table first, and hold in every generated row: by construction where
+possible, else by repairing the row, else by drawing another one.
 """
 
 from tabgan.rules.constraint import Constraint, Custom

@@ -20,6 +20,7 @@ from tabgan.base.checks import check_memory, check_number
 from tabgan.base.errors import ModelFileError, NotFittedError, OptionError, TrainingWarning
 from tabgan.base.random_streams import RandomStateLike, numpy_stream, resolve_seed
 from tabgan.base.registry import UnregisteredError
+from tabgan.conditions.grammar import Where
 from tabgan.fitting.fit_table import fit_table
 from tabgan.fitting.options import FitOptions
 from tabgan.fitting.private.privacy_ledger import Ledger
@@ -60,7 +61,7 @@ class DrawingMixin:
         self,
         n: int | None = None,
         *,
-        where: Any = None,
+        where: Where | None = None,
         balance: Any = None,
         random_state: RandomStateLike = None,
     ) -> Any:
@@ -73,7 +74,7 @@ class DrawingMixin:
         where
             What all rows are to meet: a mapping from columns to a value, a list of values, a range
             as a pair ``(from, to)`` with None for an open end, or None for missing; or text, such
-            as ``'income == ">50K" and age >= 65'`` (`tabgan.conditions.asked_of`). Or a table of
+            as ``'income == ">50K" and age >= 65'`` (`tabgan.conditions.grammar`). Or a table of
             partial rows: one row is drawn for each, in its order and index, whose given cells are
             kept; cells that are missing in it, and columns that it lacks, are drawn.
         balance
@@ -114,7 +115,7 @@ class DrawingMixin:
         self,
         n: int | None = None,
         *,
-        where: Any = None,
+        where: Where | None = None,
         balance: Any = None,
         random_state: RandomStateLike = None,
     ) -> Iterator[Any]:
@@ -126,7 +127,7 @@ class DrawingMixin:
         return map(self._form.restore, blocks)
 
     def _blocks(
-        self, n: int | None, where: Any, balance: Any, random_state: RandomStateLike
+        self, n: int | None, where: Where | None, balance: Any, random_state: RandomStateLike
     ) -> tuple[int, Iterator[pd.DataFrame]]:
         """Return how many rows are to be drawn, and these as DataFrames."""
         partial_rows = pandas_of(where)
@@ -184,7 +185,7 @@ class DrawingMixin:
                 "This TabGAN has not been fitted; call fit, or load a model with TabGAN.load"
             )
 
-    def _count(self, n: int | None, where: Any) -> int:
+    def _count(self, n: int | None, where: Where | None) -> int:
         """Return how many rows are to be drawn."""
         self._check_fitted()
         if n is not None:

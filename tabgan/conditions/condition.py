@@ -1,4 +1,4 @@
-"""What is asked of rows: a test of each column that is named, checked and ready for use."""
+"""Conditions on rows: one predicate for each named column, checked and ready to evaluate."""
 
 import math
 from collections.abc import Collection, Sequence
@@ -38,14 +38,14 @@ class Interval(NamedTuple):
         return Interval(max(self.low, other.low), min(self.high, other.high))
 
     def holds(self, numbers: NDArray[Any]) -> NDArray[np.bool_]:
-        """Say which numbers lie in it."""
+        """Return which numbers lie in it."""
         inside: NDArray[np.bool_] = (numbers >= self.low) & (numbers <= self.high)
         return inside
 
 
 @dataclass(frozen=True)
 class ColumnPredicate:
-    """What is asked of the cells of one column: to be one of some levels, or in some ranges.
+    """A predicate on the cells of one column: to be one of some levels, or in some ranges.
 
     Parameters
     ----------
@@ -54,16 +54,15 @@ class ColumnPredicate:
     column
         What the column is.
     levels
-        Single values that pass, None among them where a missing one does. Where the column's
-        levels are known, these are all that pass; else they stand beside the ranges, as marks that
-        are no numbers.
+        Single values that pass; None if a missing value passes. For a column with known levels
+        these are all that pass; else they are marks that are no numbers, beside the ranges.
     ranges
         Ranges of numbers that pass, ascending and without overlap.
     negated
-        Whether it is all values but `levels` that pass: for a column whose values are made anew,
-        of which only that there is one can be asked.
+        Whether all values except `levels` pass: for a generated column, whose only possible
+        condition is that a value is present.
     text
-        The question in the words of `tabgan.conditions.parse_condition.parse_where`.
+        The predicate in the language of `tabgan.conditions.parse_condition.parse_where`.
     """
 
     position: int
@@ -74,7 +73,7 @@ class ColumnPredicate:
     text: str = field(default="", compare=False)
 
     def mask(self, values: pd.Series) -> NDArray[np.bool_]:
-        """Say which cells of the column pass.
+        """Return which cells of the column pass.
 
         Examples
         --------
@@ -102,40 +101,40 @@ class ColumnPredicate:
         return np.array(passes, bool)[codes]
 
     def describe(self) -> str:
-        """Say the question in words; `tabgan.conditions.parse_condition.parse_where` reads them."""
+        """Describe it in words that `tabgan.conditions.parse_condition.parse_where` reads."""
         return self.text
 
 
 @dataclass(frozen=True)
 class Condition:
-    """What is asked of rows: one test at most of each column, all of which must pass.
+    """A condition on rows: at most one predicate for each column, all of which must pass.
 
     Parameters
     ----------
     tests
-        In the order of their columns.
+        The predicates, in the order of their columns.
     """
 
     tests: tuple[ColumnPredicate, ...]
 
     @property
     def positions(self) -> tuple[int, ...]:
-        """Places of the columns of which something is asked, ascending."""
+        """Positions of the columns with a predicate, ascending."""
         return tuple(test.position for test in self.tests)
 
     def mask(self, frame: pd.DataFrame) -> NDArray[np.bool_]:
-        """Say which rows of a table with the schema's columns pass."""
+        """Return which rows of a table with the schema's columns pass."""
         passes = np.ones(len(frame), bool)
         for test in self.tests:
             passes &= test.mask(frame.iloc[:, test.position])
         return passes
 
     def without(self, positions: Collection[int]) -> "Condition":
-        """Return what is asked of all but some columns."""
+        """Return the condition without the predicates of some columns."""
         return Condition(tuple(test for test in self.tests if test.position not in positions))
 
     def describe(self) -> str:
-        """Say the question in words; `tabgan.conditions.parse_condition.parse_where` reads them."""
+        """Describe it in words that `tabgan.conditions.parse_condition.parse_where` reads."""
         return " and ".join(test.describe() for test in self.tests)
 
 

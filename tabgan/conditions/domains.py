@@ -1,4 +1,4 @@
-"""The values that a column can take: what a model knows of them, and which a clause chooses."""
+"""The values that a column can take, and the choice of those that meet a clause."""
 
 import operator
 from abc import ABC, abstractmethod
@@ -15,7 +15,7 @@ from tabgan.base.errors import OptionError, did_you_mean
 from tabgan.conditions.condition import Interval, intersect
 from tabgan.conditions.grammar import Clause, is_missing
 from tabgan.conditions.written_numbers import (
-    LINE_KINDS,
+    AXIS_KINDS,
     ends_of,
     grid_of,
     is_on_grid,
@@ -47,9 +47,8 @@ __all__ = ["Domain", "ValueChoice", "column_categories", "column_sentinels", "do
 def column_categories(encoder: TableEncoder) -> dict[int, tuple[Scalar, ...]]:
     """Return the levels of the columns that have levels, by position in the schema.
 
-    They are those that are encoded as levels, alone or in groups, and those that a rule derives
-    from known values: a column determined by another, a copy of one with levels, a member of a
-    one-hot group.
+    They are the columns encoded as levels, alone or in groups, and those that a rule derives from
+    known levels: a column determined by another, a copy, a member of a one-hot group.
     """
     known = {
         at: tuple(one.levels)
@@ -89,7 +88,7 @@ def _copied(rule: CopyDependency, levels: Sequence[Scalar]) -> tuple[Scalar, ...
 def column_sentinels(encoder: TableEncoder) -> dict[int, tuple[Scalar, ...]]:
     """Return what columns without known levels hold beside their values, by position.
 
-    That are marks such as ``"?"`` among numbers and dates, infinities, and None for missing.
+    These are marks such as ``"?"`` among numbers and dates, infinities, and None for missing.
     """
     specials = {at: _specials(one) for at, one in encoder.encoders.items()}
     for rule in reversed(encoder.dependencies):
@@ -149,12 +148,12 @@ class Domain(ABC):
         self.levels = levels
 
     def choose(self, clause: Clause) -> ValueChoice:
-        """Return what meets a clause; all other values meet its opposite.
+        """Return the values that meet a clause; all others meet its negation.
 
         Raises
         ------
         OptionError
-            If the column can't be asked that, or never has such a value.
+            If the column does not support the comparison, or never has such a value.
         """
         if clause.operator not in ("in", "not in"):
             value = clause.values[0]
@@ -197,7 +196,7 @@ class Domain(ABC):
         return ValueChoice((), frozenset(places))
 
     def _is_absent(self, level: Scalar) -> bool:
-        """Say whether a level stands for no value; among categories, "none" may well be one."""
+        """Return whether a level stands for no value; among categories, "none" may well be one."""
         if self.column.kind in ("categorical", "boolean"):
             return level is None or level == ""
         return level is None or (isinstance(level, str) and level in MISSING_MARKS)
@@ -235,7 +234,7 @@ class Domain(ABC):
         )
 
 
-class _Levels(Domain):
+class _CategoryDomain(Domain):
     """A column all of whose values are known."""
 
     @cached_property
@@ -250,7 +249,7 @@ class _Levels(Domain):
             place = find_level(str(value).casefold(), texts)
         if place is not None:
             return ValueChoice((), frozenset({place}))
-        if self.column.kind not in LINE_KINDS:
+        if self.column.kind not in AXIS_KINDS:
             raise self._unseen(value, did_you_mean(f"{value!s:.80}", islice(self.levels, _SHOWN)))
         spot = read_spot(value, self.column)
         places = self._places(spot)
@@ -289,7 +288,7 @@ class _Levels(Domain):
         return f"the nearest it has: {' and '.join(str(self.levels[place]) for place in places)}"
 
     def _compared(self, clause: Clause, value: Any) -> ValueChoice:
-        if self.column.kind not in LINE_KINDS:
+        if self.column.kind not in AXIS_KINDS:
             return ValueChoice((), self._ranked(clause, value))
         reach = self._reach(clause, value)
         places = self._places(reach) | self._infinite(reach)
@@ -320,8 +319,8 @@ class _Levels(Domain):
         )
 
 
-class _Line(Domain):
-    """A column of very many numbers, dates or durations, with marks beside them."""
+class _RangeDomain(Domain):
+    """A column of many numbers, dates or durations, and of marks beside them."""
 
     ranges = _ANY
 
@@ -350,15 +349,15 @@ class _Line(Domain):
             raise self._out_of_range(clause, self.column.minimum, self.column.maximum)
 
 
-class _Made(Domain):
-    """A column whose values are made anew: all that can be asked is whether there is one."""
+class _GeneratedDomain(Domain):
+    """A column whose values are generated: all that can be asked is whether there is one."""
 
     ranges = _ANY
 
     def _equal(self, value: Any) -> ValueChoice:  # noqa: ARG002
         raise OptionError(
             f"where: column {self.column.name!r} is of kind {self.column.kind!r}: its values are "
-            "made anew, so that it can only be asked to be missing (None, 'is missing') or not; "
+            "generated, so that it can only be asked to be missing (None, 'is missing') or not; "
             "leave it out"
         )
 
@@ -369,7 +368,7 @@ class _Made(Domain):
 def domain_of(
     column: Column, levels: Sequence[Scalar] | None, specials: Sequence[Scalar]
 ) -> Domain:
-    """Say what a column can be asked.
+    """Return the values that a column can take.
 
     Parameters
     ----------
@@ -378,15 +377,15 @@ def domain_of(
     levels
         All its values, where they are known.
     specials
-        Otherwise, what stands beside its numbers or made values.
+        Otherwise, what it holds beside its numbers or generated values.
     """
     if column.is_made_anew:
-        return _Made(column, specials)
+        return _GeneratedDomain(column, specials)
     if levels is not None:
-        return _Levels(column, levels)
-    if column.kind in LINE_KINDS:
-        return _Line(column, specials)
-    return _Levels(column, ())
+        return _CategoryDomain(column, levels)
+    if column.kind in AXIS_KINDS:
+        return _RangeDomain(column, specials)
+    return _CategoryDomain(column, ())
 
 
 def _united(spots: Iterable[Interval]) -> tuple[Interval, ...]:

@@ -32,11 +32,15 @@ __all__ = [
     "Clause",
     "KEYWORDS",
     "Operator",
+    "Where",
     "clauses_of",
     "is_missing",
     "join_wheres",
     "read_clauses",
 ]
+
+# A condition as a user writes it: text, a mapping from columns to values, or partial rows.
+Where = str | Mapping[Any, Any] | pd.DataFrame
 
 Operator = Literal["<", "<=", ">", ">=", "in", "not in"]
 
@@ -54,7 +58,7 @@ _LISTS = (list, set, frozenset, range, np.ndarray, pd.Index, pd.Series)
 
 
 class Clause(NamedTuple):
-    """One question: of a list of values for ``in`` and ``not in``, else of a single one.
+    """One comparison: with a list of values for ``in`` and ``not in``, else with a single one.
 
     Examples
     --------
@@ -81,7 +85,7 @@ class Clause(NamedTuple):
 
 
 def is_missing(value: Any) -> bool:
-    """Say whether a value stands for a missing one: None, NaN, NaT or NA."""
+    """Return whether a value stands for a missing one: None, NaN, NaT or NA."""
     return bool(pd.api.types.is_scalar(value) and pd.isna(value))
 
 
@@ -91,7 +95,7 @@ def clauses_of(where: Mapping[Any, Any]) -> list[Clause]:
     Raises
     ------
     OptionError
-        If what is asked of a column is none of these.
+        If a column is given something else.
 
     Examples
     --------
@@ -241,7 +245,7 @@ def read_clauses(text: str) -> list[Clause]:
 
 
 def join_wheres(texts: Iterable[str]) -> str:
-    """Return the text that asks for all that several texts do.
+    """Join several texts into one that means all of them.
 
     Raises
     ------

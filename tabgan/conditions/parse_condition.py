@@ -1,32 +1,31 @@
-"""From clauses to checked questions."""
+"""Conditions from text and mappings, checked against the columns of a table."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
 from operator import and_
 from types import MappingProxyType
-from typing import Any
 
 from tabgan.base.errors import OptionError, did_you_mean
 from tabgan.conditions.condition import ColumnPredicate, Condition
 from tabgan.conditions.domains import Domain, domain_of
-from tabgan.conditions.grammar import Clause, clauses_of, read_clauses
+from tabgan.conditions.grammar import Clause, Where, clauses_of, read_clauses
 from tabgan.table.scalars import Scalar
 from tabgan.table.schema import Schema, find_name
 
 __all__ = ["parse_condition", "parse_where"]
 
-Known = Mapping[int, Sequence[Scalar]]
-_NONE: Known = MappingProxyType({})
+ColumnLevels = Mapping[int, Sequence[Scalar]]
+_NONE: ColumnLevels = MappingProxyType({})
 
 
 def parse_condition(
-    where: Any, schema: Schema, levels: Known, specials: Known = _NONE
+    where: Where, schema: Schema, levels: ColumnLevels, specials: ColumnLevels = _NONE
 ) -> Condition:
-    """Read what a user asks of rows, and check it against the columns of a table.
+    """Read a condition on rows, and check it against the columns of a table.
 
-    A mapping gives for a column: a value that it is to have; a list (or set, or array) of values
-    of which it is to have one; a tuple of two, which is a range with both ends included and None
-    for an open one; or None (NaN, NaT, NA) for missing. A text is in the words of `parse_where`.
+    A mapping gives for a column: a value; a list (or set, or array) of values, one of which it must
+    have; a tuple of two, which is a range with both ends included and None for an open end; or None
+    (NaN, NaT, NA) for missing. A text is in the language of `parse_where`.
 
     Values are read by the column's kind: numbers and dates may be given as text, a text stands for
     the level that is written so, True and ``"true"`` are one. A date without a time is all of its
@@ -35,19 +34,19 @@ def parse_condition(
     Parameters
     ----------
     where
-        A mapping from columns to what is asked of them, or text.
+        A mapping from columns to the values that they may have, or text.
     schema
         The columns of the table.
     levels
-        The values of columns whose values are known, by position (see `known_levels`).
+        All values of the columns with known levels, by position (see `column_categories`).
     specials
-        What other columns hold beside their values, by position (see `known_specials`).
+        What other columns hold beside their values, by position (see `column_sentinels`).
 
     Raises
     ------
     OptionError
-        If a column is unknown or can't be asked that, if it never has a value, or if no value
-        meets all that is asked of it.
+        If a column is unknown, does not support the comparison or never has the value, or if no
+        value meets all conditions on it.
 
     Examples
     --------
@@ -63,14 +62,23 @@ def parse_condition(
     if not isinstance(where, Mapping):
         name = schema.names[0]
         raise OptionError(
-            f"where={where!r:.80} must be a mapping from columns to what is asked of them, as in "
+            f"where={where!r:.80} must be a mapping from columns to values, as in "
             f"{{{name!r}: …}}, or text, as in '{Clause(name, 'not in', (None,))}'"
         )
     return _check(clauses_of(where), schema, levels, specials)
 
 
-def parse_where(text: str, schema: Schema, levels: Known, specials: Known = _NONE) -> Condition:
+def parse_where(
+    text: str, schema: Schema, levels: ColumnLevels, specials: ColumnLevels = _NONE
+) -> Condition:
     """Read text such as ``income == ">50K" and age >= 65``; see `tabgan.conditions.grammar`.
+
+    Parameters
+    ----------
+    text
+        The condition.
+    schema, levels, specials
+        As for `parse_condition`.
 
     Raises
     ------
@@ -82,12 +90,14 @@ def parse_where(text: str, schema: Schema, levels: Known, specials: Known = _NON
     >>> from tabgan.table.schema import Column
     >>> schema = Schema((Column("age", "integer", "Int64", missing=0.1),))
     >>> parse_where("20 <= age < 30", schema, {}).tests[0].ranges
-    (Range(low=20, high=29),)
+    (Interval(low=20, high=29),)
     """
     return _check(read_clauses(text), schema, levels, specials)
 
 
-def _check(clauses: Iterable[Clause], schema: Schema, levels: Known, specials: Known) -> Condition:
+def _check(
+    clauses: Iterable[Clause], schema: Schema, levels: ColumnLevels, specials: ColumnLevels
+) -> Condition:
     by_column: dict[int, list[Clause]] = {}
     for clause in clauses:
         position = find_name(clause.name, schema.names)
@@ -106,7 +116,7 @@ def _check(clauses: Iterable[Clause], schema: Schema, levels: Known, specials: K
 
 
 def _test(position: int, domain: Domain, clauses: Sequence[Clause]) -> ColumnPredicate:
-    """Put together what is asked of one column."""
+    """Combine the clauses on one column."""
     choice = reduce(and_, map(domain.choose, clauses))
     text = " and ".join(map(str, clauses))
     if not choice.ranges and not choice.places:

@@ -1,4 +1,4 @@
-"""Rows of which some cells are given, read and checked against the columns of a table."""
+"""Partial rows: rows with some cells given, checked against the columns of a table."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from tabgan.table.schema import Column, Schema, find_name
 
 __all__ = ["PartialRows", "read_partial_rows"]
 
-Known = Mapping[int, Sequence[Scalar]]
+ColumnLevels = Mapping[int, Sequence[Scalar]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,11 +27,11 @@ class PartialRows:
     Parameters
     ----------
     cells
-        By position; of a column of which nothing is given there is none.
+        The columns by position; a column with no given cell is left out.
     given
         Shape (rows, columns).
     places
-        Positions of the columns that were named, in the order in which they were.
+        Positions of the columns of the input, in its order.
     """
 
     cells: Mapping[int, pd.Series]
@@ -45,18 +45,23 @@ class PartialRows:
 
 
 def read_partial_rows(
-    frame: pd.DataFrame, schema: Schema, levels: Known, specials: Known, *, strict: bool = True
+    frame: pd.DataFrame,
+    schema: Schema,
+    levels: ColumnLevels,
+    specials: ColumnLevels,
+    *,
+    strict: bool = True,
 ) -> PartialRows:
-    """Read rows whose missing cells, and columns that are not there, are to be drawn.
+    """Read rows whose missing cells and columns are to be generated.
 
     Parameters
     ----------
     frame
-        Columns of the table, in any order; values are read as by `asked_of`.
+        Some columns of the table, in any order; values are read as by `parse_condition`.
     schema, levels, specials
-        As for `asked_of`.
+        As for `parse_condition`.
     strict
-        Whether a value that the column never has is an error; else its cell counts as not given.
+        Whether a value that the column never has is an error; else its cell counts as missing.
 
     Raises
     ------
@@ -70,7 +75,7 @@ def read_partial_rows(
         at = find_name(name, schema.names)
         if at is None or at in places:
             fix = did_you_mean(f"{name!s:.80}", schema.names)
-            why = f"is not in the table; {fix}" if at is None else "is there twice; name it once"
+            why = f"is not in the table; {fix}" if at is None else "appears twice; name it once"
             raise OptionError(f"where: column {name!r:.80} {why}")
         places.append(at)
         values, column = frame.iloc[:, place], schema.columns[at]
@@ -85,7 +90,7 @@ def read_partial_rows(
 
 
 def _as_they_are(values: pd.Series, column: Column) -> tuple[pd.Series, NDArray[np.bool_]]:
-    """Take values that are made anew; where none is given there stands any other."""
+    """Read a generated column as it is; cells that are not given hold any other value of it."""
     given = values.notna().to_numpy(bool)
     first = values[given].iloc[:1]
     filled = values if given.all() else values.astype(object).where(given, [*first, None][0])

@@ -1,4 +1,4 @@
-"""Numbers, dates and durations that a user writes, as ranges of a column's own numbers."""
+"""Numbers, dates and durations as a user writes them, as ranges on a column's axis."""
 
 import datetime
 import math
@@ -19,7 +19,7 @@ from tabgan.table.scalars import to_python_scalar
 from tabgan.table.schema import Column
 
 __all__ = [
-    "LINE_KINDS",
+    "AXIS_KINDS",
     "duration",
     "ends_of",
     "grid_of",
@@ -188,7 +188,7 @@ def tick(nanoseconds: int, column: Column) -> int:
     return int(second.astype(f"M8[{unit}]").astype(np.int64))
 
 
-LINE_KINDS: frozenset[Kind] = frozenset({"numeric", "integer", "datetime", "timedelta"})
+AXIS_KINDS: frozenset[Kind] = frozenset({"numeric", "integer", "datetime", "timedelta"})
 
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,5})?|[+-]?inf", re.ASCII)
@@ -215,7 +215,7 @@ _WRITTEN: dict[Kind, str] = {
 
 
 def read_spot(value: Any, column: Column) -> Interval:
-    """Return where a value lies on the line of a column: what equals it is in this range.
+    """Return the range on a column's axis of the numbers that equal a value.
 
     The range is empty where the value lies between two neighbouring numbers of the column, such as
     2.5 in whole numbers, and its ends are then those neighbours, in the wrong order.
@@ -223,7 +223,7 @@ def read_spot(value: Any, column: Column) -> Interval:
     Raises
     ------
     OptionError
-        If the value is none of the column's kind.
+        If the value is not of the column's kind.
 
     Examples
     --------
@@ -286,21 +286,21 @@ def _rounded(number: float, column: Column) -> float:
 
 
 def _is_whole(column: Column) -> bool:
-    """Say whether `tabgan.table.columns.numbers_of` gives whole numbers."""
+    """Return whether `tabgan.table.columns.numbers_of` gives whole numbers."""
     dtype = column.pandas_dtype
     dtype = dtype.subtype if isinstance(dtype, pd.SparseDtype) else dtype
     return column.kind != "numeric" or dtype.kind in "iub"
 
 
 def is_on_grid(spot: Interval, column: Column) -> bool:
-    """Say whether a column can hold a number: whole, or of so many decimal places, if it is."""
+    """Return whether a column can hold a number: whole, or of so many decimal places, if it is."""
     if spot.is_empty or _is_whole(column) or column.decimals is None:
         return not spot.is_empty
     return bool(spot.low == spot.high == _rounded(round(spot.low, column.decimals), column))
 
 
 def grid_of(column: Column) -> str:
-    """Say in words which numbers or times a column can hold."""
+    """Return in words which numbers or times a column can hold."""
     if column.kind in ("datetime", "timedelta"):
         return f"whole {_UNITS[unit_of(column)]}"
     if _is_whole(column):

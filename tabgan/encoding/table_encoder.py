@@ -15,12 +15,12 @@ from tabgan.encoding.categorical import CategoricalEncoder
 from tabgan.encoding.column_encoder import ColumnEncoder, Encoded
 from tabgan.encoding.grouped import GroupedEncoder
 from tabgan.encoding.identifiers.identifier import IdentifierEncoder
-from tabgan.encoding.identifiers.identifier_attribute import find_attributed
+from tabgan.encoding.identifiers.identifier_attribute import find_attributes
 from tabgan.encoding.identifiers.placeholder_text import TextEncoder
 from tabgan.encoding.numeric import NumericEncoder
 from tabgan.encoding.quantiles import Quantiles
-from tabgan.rules.dependencies import dependency_from_json, detect_dependencies
 from tabgan.rules.dependency import Dependency
+from tabgan.rules.detect_dependencies import dependency_from_json, detect_dependencies
 from tabgan.rules.equality_dependency import PartialEquality
 from tabgan.table.columns import ColumnFrame, by_position, column_index, replaced
 from tabgan.table.level_codes import codes_of
@@ -170,7 +170,7 @@ class TableEncoder:
             their columns alone; `kept` has to name these.
         """
         table = by_position(frame, schema)
-        detected = detect_dependencies(table, rng, kept, find_attributed) if derive else ()
+        detected = detect_dependencies(table, rng, kept, find_attributes) if derive else ()
         dependencies = (*detected, *declared)
         for dependency in dependencies:
             table = dependency.reduce(table)
@@ -393,7 +393,7 @@ def reduce_settled(
     """Reduce rows that have been brought in line; of given cells that clash some give way."""
     table, pinned = by_position(frame, encoder.schema), given.copy()
     for rule in encoder.dependencies:
-        table = rule.reduce(rule.settle(table, pinned))
+        table = rule.reduce(rule.propagate(table, pinned))
     return table
 
 

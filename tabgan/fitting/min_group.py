@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 
 from tabgan.base.errors import DataError, SchemaError
-from tabgan.encoding.identifiers.identifier_attribute import find_attributed
+from tabgan.encoding.identifiers.identifier_attribute import find_attributes
 from tabgan.encoding.rare_levels import FoldedLevels, fold_rare, has_frequent_level
 from tabgan.inference.infer_schema import infer_schema, with_measured_ranges
 from tabgan.rules.constraint import ColumnConstraint, Constraint
-from tabgan.rules.dependencies import detect_dependencies
 from tabgan.rules.dependency import Dependency
+from tabgan.rules.detect_dependencies import detect_dependencies
 from tabgan.rules.level_constraints import FixedCombinations
 from tabgan.table.columns import by_position, column_index, numbers_of, numbers_to_series
 from tabgan.table.kinds import RANGED
@@ -82,7 +82,7 @@ def suppress_rare_values(
     ]
     schema = _with_generated_values(frame, schema, {at for tie in constrained for at in tie})
     table = by_position(frame, schema)
-    detected = detect_dependencies(table, streams[0], kept, find_attributed) if derive else []
+    detected = detect_dependencies(table, streams[0], kept, find_attributes) if derive else []
     joint = [
         rule.positions(schema)
         for rule in constraints

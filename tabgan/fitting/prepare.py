@@ -30,7 +30,7 @@ from tabgan.fitting.train_table import auto_steps
 from tabgan.generators.latents import LatentChoice, resolve_latent_dim
 from tabgan.inference.infer_schema import resolve_schema
 from tabgan.rules.constraint import Constraint
-from tabgan.rules.constraint_plan import Plan, declare, plan
+from tabgan.rules.constraint_plan import ConstraintPlan, learn_constraints, plan_constraints
 from tabgan.table.schema import Schema
 
 __all__ = ["Preparation", "prepare"]
@@ -68,7 +68,7 @@ class Preparation:
     schema: Schema
     frame: pd.DataFrame
     constraints: tuple[Constraint, ...]
-    plan: Plan
+    plan: ConstraintPlan
     condition_columns: ConditionColumns | None
     encoder: TableEncoder
     latent: LatentChoice
@@ -109,10 +109,12 @@ def prepare(frame: pd.DataFrame, options: FitOptions, seed: int) -> Preparation:
         If a constraint or a condition column does not suit the table.
     """
     declared_schema = resolve_schema(frame, options.schema, options.locale)
-    schema, constraints = declare(frame, declared_schema, options.constraints, options.schema)
+    schema, constraints = learn_constraints(
+        frame, declared_schema, options.constraints, options.schema
+    )
     schema = with_min_group(schema, options.min_group)
     conditions = find_columns(schema, [*options.condition_on])
-    planned = plan(constraints, frame, schema, conditions)
+    planned = plan_constraints(constraints, frame, schema, conditions)
     suppressed = suppress_rare_values(
         frame,
         schema,
@@ -127,7 +129,7 @@ def prepare(frame: pd.DataFrame, options: FitOptions, seed: int) -> Preparation:
     if suppressed.frame is not frame:
         frame = suppressed.frame
         constraints = tuple(rule.learn(frame, schema) for rule in options.constraints)
-        planned = plan(constraints, frame, schema, conditions)
+        planned = plan_constraints(constraints, frame, schema, conditions)
     encoder = TableEncoder.fit(
         frame,
         schema,

@@ -8,10 +8,9 @@ from typing import Any, ClassVar, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from tabgan.rules.allowed_values import AllowedValues
 from tabgan.rules.dependency import Dependency, Mask
 from tabgan.rules.formula_language import ArithmeticExpression
-from tabgan.rules.propagation import settle_parts
+from tabgan.rules.numeric_axis import AllowedValues, propagate_sum
 from tabgan.table.columns import (
     EXACT,
     NUMBERS,
@@ -98,7 +97,7 @@ class SumDependency(Dependency):
         return (*(part.position for part in self.parts), self.total.position)
 
     def describe(self) -> str:
-        """Say the rule in words."""
+        """Describe the rule in words."""
         return f"{' + '.join(map(str, self.parts))} = {self.total}"
 
     def reduce(self, table: ColumnFrame) -> ColumnFrame:
@@ -106,7 +105,7 @@ class SumDependency(Dependency):
         return without(table, [self.total.position])
 
     def restore(self, table: ColumnFrame) -> ColumnFrame:
-        """Add up; where the total can't be what they add up to, the parts give way."""
+        """Add up the parts; where the total can't take the sum, change the parts."""
         numbers = [numbers_of(table[at][1], column) for at, column in self.parts]
         present = np.logical_and.reduce([part.present for part in numbers])
         values = np.stack([np.array(part.values, np.float64) for part in numbers])
@@ -125,17 +124,17 @@ class SumDependency(Dependency):
         }
         return with_cells(table, {**changed, self.total.position: (column, sums)})
 
-    def settle(self, table: ColumnFrame, pinned: NDArray[np.bool_]) -> ColumnFrame:
-        """Change free parts to add up to a pinned total; else add up to a new total."""
+    def propagate(self, table: ColumnFrame, fixed: NDArray[np.bool_]) -> ColumnFrame:
+        """Change free parts to add up to a fixed total; else add up to a new total."""
         fields = (*self.parts, self.total)
         numbers = [numbers_of(table[at][1], column) for at, column in fields]
         values = np.stack([np.array(part.values, np.float64) for part in numbers])
         present = np.logical_and.reduce([part.present for part in numbers])
-        own, added = pinned[:, [*self.positions]].T, values[:-1].sum(axis=0)
+        own, added = fixed[:, [*self.positions]].T, values[:-1].sum(axis=0)
         total = np.where(own[-1], values[-1], _nearest(self.grids[-1], added))
         wrong = np.abs(added - total) > PRECISION * np.abs(values).max(axis=0)
         free = ~own[:-1] & (present & wrong)
-        parts = settle_parts(values[:-1], total, self.grids[:-1], free)
+        parts = propagate_sum(values[:-1], total, self.grids[:-1], free)
         changed = {
             at: (column, replaced(table[at][1], rows, _rewritten(table[at], old, new)[1]))
             for (at, column), old, new, rows in zip(self.parts, numbers, parts, free, strict=False)
@@ -146,7 +145,7 @@ class SumDependency(Dependency):
         return with_cells(table, {at: (column, replaced(table[at][1], ~own[-1], restored))})
 
     def _fits(self, values: Floats) -> NDArray[np.bool_]:
-        """Say where the sum of the parts, shape (parts, rows), is one that the total can take."""
+        """Return where the total can take the sum of the parts, shape (parts, rows)."""
         total = values.sum(axis=0)
         error = np.abs(_nearest(self.grids[-1], total) - total)
         fits: NDArray[np.bool_] = error <= PRECISION * np.abs(values).max(axis=0)
@@ -159,11 +158,11 @@ class SumDependency(Dependency):
         leave no way, the parts stay.
         """
         mended = values.copy()
-        unsettled = np.ones(values.shape[1], bool)
+        unrepaired = np.ones(values.shape[1], bool)
         for trial in self._trials(values):
-            fits = unsettled & self._fits(trial)
+            fits = unrepaired & self._fits(trial)
             mended[:, fits] = trial[:, fits]
-            unsettled &= ~fits
+            unrepaired &= ~fits
         return mended
 
     def _trials(self, values: Floats) -> Iterator[Floats]:
@@ -307,7 +306,7 @@ def _specials(cells: TypedSeries) -> list[Scalar]:
 
 
 def _adds_up(*summands: _Summand, least_rows: int = LEAST_ROWS) -> bool:
-    """Say whether all summands but the last add up to it, and are present where it is."""
+    """Return whether all summands but the last add up to it, and are present where it is."""
     *parts, total = summands
     present = total.present
     complete = np.logical_and.reduce([part.present for part in parts])
@@ -397,7 +396,7 @@ class FormulaDependency(Dependency):
         return (*(source.position for source in self.sources), self.target.position)
 
     def describe(self) -> str:
-        """Say the rule in words."""
+        """Describe the rule in words."""
         return f"{self.target} = {self.expression.text}"
 
     def reduce(self, table: ColumnFrame) -> ColumnFrame:
@@ -420,8 +419,8 @@ class FormulaDependency(Dependency):
             table, {at: (column, numbers_to_series(result.values, special, column, present))}
         )
 
-    def settle(self, table: ColumnFrame, pinned: NDArray[np.bool_]) -> ColumnFrame:
-        """Solve for a free source where the target is pinned; else compute the target."""
+    def propagate(self, table: ColumnFrame, fixed: NDArray[np.bool_]) -> ColumnFrame:
+        """Solve for a free source where the target is fixed; else compute the target."""
         at, column = self.target
         own = numbers_of(table[at][1], column)
         wanted = own.values.astype(np.float64)
@@ -431,7 +430,7 @@ class FormulaDependency(Dependency):
             read = [numbers_of(table[other.position][1], other.column) for other in self.sources]
             result = compute(self.expression, read)
             wrong = own.present & result.present & (result.values != wanted)
-            rows = wrong & pinned[:, at] & ~pinned[:, source.position]
+            rows = wrong & fixed[:, at] & ~fixed[:, source.position]
             if rows.any():
                 solved = self._solved(read, place, wanted)
                 old = read[place]
@@ -442,7 +441,7 @@ class FormulaDependency(Dependency):
                 )
                 cells = replaced(cells, rows, series)
                 table = with_cells(table, {source.position: (source.column, cells)})
-        computed = replaced(table[at][1], ~pinned[:, at], self.restore(table)[at][1])
+        computed = replaced(table[at][1], ~fixed[:, at], self.restore(table)[at][1])
         return with_cells(table, {at: (column, computed)})
 
     def _solved(
@@ -559,7 +558,7 @@ class MultiplesDependency(Dependency):
         return (self.source.position,)
 
     def describe(self) -> str:
-        """Say the rule in words."""
+        """Describe the rule in words."""
         return f"{self.source} is {self.offset:g} plus a multiple of {self.step:g}"
 
     def reduce(self, table: ColumnFrame) -> ColumnFrame:

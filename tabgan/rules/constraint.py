@@ -1,4 +1,4 @@
-"""What every declared constraint is, and those that are written in Python."""
+"""Base classes of declared constraints, their registry, and constraints written in Python."""
 
 from abc import abstractmethod
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
@@ -51,7 +51,7 @@ class Constraint(Rule):
 
     @abstractmethod
     def check(self, frame: pd.DataFrame, schema: Schema | None = None) -> Mask:
-        """Say which rows of a frame keep the rule, shape (rows,).
+        """Return which rows of a frame keep the rule, shape (rows,).
 
         Parameters
         ----------
@@ -63,7 +63,7 @@ class Constraint(Rule):
         Raises
         ------
         OptionError
-            If a column lacks or is of a wrong kind.
+            If a column is missing or of the wrong kind.
         """
 
     def validate(self, schema: Schema) -> None:
@@ -76,11 +76,11 @@ class Constraint(Rule):
         """
 
     def learn(self, frame: pd.DataFrame, schema: Schema) -> Self:  # noqa: ARG002
-        """Return the constraint with what it has to know of the training table."""
+        """Return the constraint with what it learns from the training table."""
         return self
 
     def repair(self, frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:  # noqa: ARG002
-        """Return the frame with rows mended that break the rule, where there is a plain way."""
+        """Return the frame with broken rows repaired, where there is a simple way."""
         return frame
 
     def __str__(self) -> str:
@@ -179,7 +179,7 @@ class ColumnConstraint(Constraint):
 
     @abstractmethod
     def fits(self, columns: Sequence[Column]) -> str | None:
-        """Say what is wrong with the kinds of its columns; None if nothing is."""
+        """Return what is wrong with the kinds of its columns; None if nothing is."""
 
     @abstractmethod
     def holds(self, cells: Sequence[TypedSeries]) -> Mask:
@@ -295,7 +295,7 @@ def labels(kind: str, option: str, given: Any, least: int) -> tuple[Hashable, ..
 
 
 def wrong_kind(column: Column, wanted: str) -> str:
-    """Say that a column holds something else than it would have to."""
+    """Return that a column holds something else than it would have to."""
     return (
         f"column {column.name!r} must hold {wanted}, but is of kind {column.kind!r} "
         f"({column.why or 'as declared'}); declare its kind in schema, or name another column"
@@ -322,9 +322,9 @@ Repair = Callable[[pd.DataFrame], pd.DataFrame]
 
 @dataclass(frozen=True, init=False)
 class Custom(Constraint):
-    """A rule that functions of your own tell, and mend.
+    """A rule checked, and repaired, by functions of your own.
 
-    A model file keeps the name alone: `TabGAN.load` has to be given the rule again.
+    A model file holds only the name: pass the rule to `TabGAN.load` again.
 
     Parameters
     ----------
@@ -334,8 +334,8 @@ class Custom(Constraint):
         Takes a frame of the table's columns and returns which rows keep the rule: an array or
         Series of booleans.
     repair
-        Takes such a frame and returns it with the rows mended that break the rule, the others
-        as they are, with the same dtypes; None if rows can't be mended.
+        Takes such a frame and returns it with the broken rows repaired, the others unchanged,
+        with the same dtypes; None if rows can't be repaired.
 
     Examples
     --------
@@ -363,11 +363,11 @@ class Custom(Constraint):
             object.__setattr__(self, key, value)
 
     def describe(self) -> str:
-        """Say the rule in words."""
+        """Describe the rule in words."""
         return repr(self.name)
 
     def check(self, frame: pd.DataFrame, schema: Schema | None = None) -> Mask:  # noqa: ARG002
-        """Say which rows of a frame keep the rule; see `Constraint.check`.
+        """Return which rows of a frame keep the rule; see `Constraint.check`.
 
         Raises
         ------
@@ -383,7 +383,7 @@ class Custom(Constraint):
         return kept
 
     def repair(self, frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:  # noqa: ARG002
-        """Return the frame with rows mended, if there is a function that does.
+        """Return the frame with broken rows repaired, if there is a function for it.
 
         Raises
         ------

@@ -32,7 +32,14 @@ from tabgan.table.columns import ColumnFrame, by_position
 from tabgan.table.kinds import Kind
 from tabgan.table.schema import Schema
 
-__all__ = ["Plan", "check_constraints", "constraints_from_json", "declare", "named_customs", "plan"]
+__all__ = [
+    "ConstraintPlan",
+    "check_constraints",
+    "constraints_from_json",
+    "learn_constraints",
+    "named_customs",
+    "plan_constraints",
+]
 
 
 def check_constraints(constraints: Any, option: str = "constraints") -> None:
@@ -101,7 +108,8 @@ def constraints_from_json(
     Raises
     ------
     OptionError
-        If one is malformed, or a custom constraint that is named is not given.
+        If one is malformed, of a kind that is not registered, or a custom constraint not in
+        `customs`.
     """
     if not isinstance(state, list) or not all(isinstance(item, dict) for item in state):
         raise OptionError("constraints are a JSON list of objects, each with a 'kind'")
@@ -128,12 +136,12 @@ def _from_json(state: dict[str, Any], customs: Mapping[str, Custom]) -> Constrai
 
 
 def named_customs(state: Any, given: Sequence[Constraint]) -> dict[str, Custom]:
-    """Return the custom constraints that a model names, by name, out of those that are given.
+    """Return the custom constraints that a model names, by name.
 
     Raises
     ------
     OptionError
-        If one lacks, or is one too many.
+        If one is missing, or the model names no such constraint.
     """
     customs = {rule.name: rule for rule in given if isinstance(rule, Custom)}
     if len(customs) < len(given):
@@ -154,19 +162,19 @@ def named_customs(state: Any, given: Sequence[Constraint]) -> dict[str, Custom]:
     return customs
 
 
-class Plan(NamedTuple):
+class ConstraintPlan(NamedTuple):
     """Dependencies that keep constraints, and the columns that no other rule may change."""
 
     dependencies: tuple[Dependency, ...]
     positions: frozenset[int]
 
 
-def plan(
+def plan_constraints(
     constraints: Sequence[Constraint],
     frame: pd.DataFrame,
     schema: Schema,
     kept: Collection[int] = (),
-) -> Plan:
+) -> ConstraintPlan:
     """Choose the dependencies that keep constraints by construction.
 
     Parameters
@@ -199,7 +207,7 @@ def plan(
         and (dependency := rule.dependency(table, schema)) is not None
     ]
     positions = frozenset(at for rule in dependencies for at in rule.positions)
-    return Plan((*dependencies, *steps), positions)
+    return ConstraintPlan((*dependencies, *steps), positions)
 
 
 def _formulas(
@@ -248,13 +256,13 @@ def _groups(
 _MAY_BE_IDENTIFIERS = ("integer", "categorical", "text")
 
 
-def declare(
+def learn_constraints(
     frame: pd.DataFrame,
     schema: Schema,
     constraints: Sequence[Constraint],
     declared: Schema | Mapping[Hashable, Kind] | None = None,
 ) -> tuple[Schema, tuple[Constraint, ...]]:
-    """Hold constraints against the training table.
+    """Check constraints on the training table, and let them learn from it.
 
     Parameters
     ----------
@@ -269,12 +277,12 @@ def declare(
 
     Returns
     -------
-    The schema that the constraints ask for, and the constraints with what they have to know.
+    The schema that the constraints need, and the constraints with what they learned.
 
     Raises
     ------
     OptionError
-        If a constraint does not go with the columns.
+        If a constraint does not fit the columns.
     DataError
         If a row breaks one.
     """
@@ -296,7 +304,7 @@ def _asked_for(
     schema: Schema,
     open_: Collection[Hashable],
 ) -> Schema:
-    """Return the schema with the ranges and identifiers that constraints ask for."""
+    """Return the schema with the ranges and identifiers that constraints need."""
     spoken_of = {
         at
         for rule in constraints
@@ -319,7 +327,7 @@ def _asked_for(
 def _with_numbers(
     constraint: Constraint, frame: pd.DataFrame, schema: Schema, open_: Collection[Hashable]
 ) -> Schema:
-    """Take whole numbers that a relation compares for numbers, even if they might name rows."""
+    """Treat whole numbers that a relation compares as numbers, even if they could be keys."""
     if isinstance(constraint, ColumnConstraint) and constraint.takes_numbers:
         for at in constraint.positions(schema):
             if schema.columns[at].kind in ("identifier", "sequential"):
@@ -330,7 +338,7 @@ def _with_numbers(
 def _with_kind(
     kind: Kind, at: int, frame: pd.DataFrame, schema: Schema, open_: Collection[Hashable]
 ) -> Schema:
-    """Give a column whose kind is open another one, if its values are of that kind."""
+    """Change the kind of a column that is not declared, if its values fit that kind."""
     name = schema.columns[at].name
     if name not in open_:
         return schema
@@ -360,7 +368,7 @@ def _check_rows(constraint: Constraint, frame: pd.DataFrame, schema: Schema) -> 
 
 
 def _narrowed(constraint: ColumnConstraint, frame: pd.DataFrame, schema: Schema) -> Schema:
-    """Bring a declared range to the one that the values have, which keep the constraint."""
+    """Narrow the range of a column to that of its values, which keep the constraint."""
     (at,) = constraint.positions(schema)
     column = schema.columns[at]
     (measured,) = infer_schema(frame.iloc[:, [at]], {column.name: column.kind})

@@ -23,7 +23,7 @@ class Rule(ABC):
 
     @abstractmethod
     def describe(self) -> str:
-        """Say the rule in words."""
+        """Describe the rule in words."""
 
     @abstractmethod
     def to_json(self) -> dict[str, Any]:
@@ -36,7 +36,7 @@ class Dependency(Rule):
     `reduce` takes out of a table, before encoding, what the rule determines; `restore` puts it
     back after decoding, so that the rule holds in as many rows again. Several dependencies are
     reduced in the order of their list and restored in reverse. A dependency is a value, not
-    changed once made.
+    changed after it is created.
     """
 
     name: ClassVar[str]  # its name in JSON, one per class
@@ -58,7 +58,7 @@ class Dependency(Rule):
         Raises
         ------
         DataError
-            If a row breaks the rule in such a way that it can't be reduced.
+            If a row breaks the rule so that it can't be reduced.
         """
 
     @abstractmethod
@@ -75,16 +75,16 @@ class Dependency(Rule):
             holds &= same[: len(holds)] == same[len(holds) :]
         return holds
 
-    def settle(self, table: ColumnFrame, pinned: NDArray[np.bool_]) -> ColumnFrame:  # noqa: ARG002
-        """Bring cells that are not pinned in line with those that are, as far as may be.
+    def propagate(self, table: ColumnFrame, fixed: NDArray[np.bool_]) -> ColumnFrame:  # noqa: ARG002
+        """Make free cells consistent with fixed ones, as far as the rule allows.
 
         Parameters
         ----------
         table
             A table as `reduce` takes it.
-        pinned
-            Which cells are not to be changed, shape (rows, columns); cells that only have one
-            value left beside these are pinned as well.
+        fixed
+            Which cells must not change, shape (rows, columns). Cells that the fixed ones leave only
+            one value are marked as fixed too.
         """
         return table
 

@@ -1,8 +1,7 @@
-"""The last word on constraints: rows that break one are mended, else replaced by others.
+"""Enforcement of constraints: generated rows that break one are repaired or replaced.
 
-`keep_rules` looks at each row by itself, `keep_unique` at a whole stream of rows. Both draw
-further rows a bounded number of times, and say how many keep the constraints if that is not
-enough.
+`keep_rules` checks each row by itself, `keep_unique` a whole stream of rows. Both draw further rows
+a bounded number of times; the error after that says how many rows keep the constraints.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -27,14 +26,14 @@ __all__ = [
     "holds_all",
     "keep_rules",
     "keep_unique",
-    "mended_by",
-    "rewritten",
+    "repair_rows",
+    "with_numbers",
     "with_rows",
 ]
 
 
-def rewritten(frame: pd.DataFrame, at: int, column: Column, numbers: Numbers) -> pd.DataFrame:
-    """Return a frame with the numbers of one column written anew, in its precision and range."""
+def with_numbers(frame: pd.DataFrame, at: int, column: Column, numbers: Numbers) -> pd.DataFrame:
+    """Return a frame with new numbers in one column, in its precision and range."""
     values = numbers_to_series(numbers.values, numbers.special, column, numbers.present)
     values.index = frame.index
     return _with_columns(frame, {at: values})
@@ -92,8 +91,8 @@ def keep_rules(
     Parameters
     ----------
     frame
-        Decoded rows. Those that break a constraint are mended where there is a way, and replaced
-        by drawn rows where there is none; identifiers stay in their place.
+        Decoded rows. Those that break a constraint are repaired if possible, else replaced by
+        newly drawn rows; identifiers stay in their place.
     constraints
         The constraints of the model.
     schema
@@ -101,7 +100,7 @@ def keep_rules(
     redraw
         Draws further rows, given the number of the attempt: 0, 1, 2 …
     derived
-        Positions of identifiers that other columns determine, and that go with their row.
+        Positions of identifiers that other columns determine, which move with their row.
 
     Raises
     ------
@@ -111,7 +110,7 @@ def keep_rules(
     rules = [rule for rule in constraints if not isinstance(rule, Unique)]
     if not rules:
         return frame
-    mend = partial(mended_by, rules=rules, schema=schema)
+    mend = partial(repair_rows, rules=rules, schema=schema)
     holds = partial(holds_all, rules=rules, schema=schema)
     replaced = partial(_replaced, constraints=rules, schema=schema, derived=derived)
     return replaced(mend(frame), holds, lambda attempt: mend(redraw(attempt)))
@@ -139,7 +138,7 @@ def keep_unique(
     redraw
         Draws further rows, given the number of the frame and of the attempt.
     keys
-        What there has been in other streams, which rows of this one may not repeat either.
+        Keys of other streams, which rows of this one may not repeat either.
 
     Raises
     ------
@@ -152,7 +151,7 @@ def keep_unique(
         return
     others = [rule for rule in constraints if not isinstance(rule, Unique)]
     memories = (keys or UniqueKeys.of(constraints, schema)).memories
-    mend = partial(mended_by, rules=others, schema=schema)
+    mend = partial(repair_rows, rules=others, schema=schema)
 
     def holds(rows: pd.DataFrame) -> Mask:
         new = [memory.new(rows) for memory in memories]
@@ -216,7 +215,7 @@ def _too_few(
 
 
 def holds_all(frame: pd.DataFrame, *, rules: Sequence[Constraint], schema: Schema) -> Mask:
-    """Say which rows keep all rules."""
+    """Return which rows keep all rules."""
     kept = [np.ones(len(frame), bool), *(rule.check(frame, schema) for rule in rules)]
     return _all(kept)
 
@@ -226,8 +225,10 @@ def _all(masks: Sequence[Mask]) -> Mask:
     return together
 
 
-def mended_by(frame: pd.DataFrame, *, rules: Sequence[Constraint], schema: Schema) -> pd.DataFrame:
-    """Mend rows; what one repair changes may call for another, so as often as there are rules."""
+def repair_rows(
+    frame: pd.DataFrame, *, rules: Sequence[Constraint], schema: Schema
+) -> pd.DataFrame:
+    """Repair rows, as often as there are rules: one repair may break another rule."""
     for _ in rules:
         before = frame
         for rule in rules:
@@ -242,7 +243,7 @@ def mended_by(frame: pd.DataFrame, *, rules: Sequence[Constraint], schema: Schem
 def _mended_rows(
     frame: pd.DataFrame, broken: NDArray[np.intp], rule: Constraint, schema: Schema
 ) -> pd.DataFrame:
-    """Mend the rows that break a rule; a repair that leaves them broken changes nothing."""
+    """Repair the rows that break a rule; a repair that leaves them broken changes nothing."""
     rows = frame.iloc[broken]
     mended = rule.repair(rows, schema)
     if mended is rows:
@@ -253,21 +254,21 @@ def _mended_rows(
 
 @dataclass(frozen=True)
 class UniqueKeys:
-    """Which keys of each constraint of uniqueness there have been."""
+    """The keys so far of each constraint of uniqueness."""
 
     memories: "tuple[_Memory, ...]"
 
     @classmethod
     def of(cls, constraints: Sequence[Constraint], schema: Schema) -> Self:
-        """Begin with none."""
+        """Return memories without any key."""
         unique = [rule for rule in constraints if isinstance(rule, Unique)]
         return cls(tuple(_Memory(rule, schema) for rule in unique))
 
 
 class _Memory:
-    """Which keys there have been, as hashes: sorted arrays, each over twice as long as the next.
+    """Hashes of the keys so far: sorted arrays, each over twice as long as the next.
 
-    Two keys of one hash would be taken for a repetition, never the other way round.
+    Two keys of one hash count as a repetition; a repetition is never missed.
     """
 
     def __init__(self, rule: Unique, schema: Schema) -> None:
@@ -275,7 +276,7 @@ class _Memory:
         self._known: list[Keys] = []
 
     def new(self, frame: pd.DataFrame) -> Mask:
-        """Say which rows repeat none that was added, nor an earlier one of the frame."""
+        """Return which rows repeat no added row, nor an earlier row of the frame."""
         keys, present = self._keys(frame)
         repeated = pd.Series(keys).duplicated().to_numpy(bool)
         for known in self._known:

@@ -1,4 +1,4 @@
-"""Columns of which one equals another: in every row, or in a good share of the rows."""
+"""Columns that equal another one in every row, or in a share of the rows."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,16 +8,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tabgan.rules.allowed_values import FEW_VALUES, AllowedValues
 from tabgan.rules.dependency import Dependency, Mask
 from tabgan.rules.numeric_axis import (
-    LineNumbers,
+    FEW_VALUES,
+    AllowedValues,
+    AxisValues,
     NumericAxis,
+    by_axis,
     finest_unit,
-    from_line,
-    on_lines,
-    to_line,
-    to_lines,
+    from_axis,
+    to_axes,
+    to_axis,
 )
 from tabgan.table.columns import (
     EXACT,
@@ -43,7 +44,7 @@ __all__ = [
     "LEAST_SHARE",
     "PartialEquality",
     "common_values",
-    "find_coincidences",
+    "find_partial_equalities",
     "find_copies",
 ]
 
@@ -62,7 +63,7 @@ class CopyDependency(Dependency):
         return self.source.position, self.target.position
 
     def describe(self) -> str:
-        """Say the rule in words."""
+        """Describe the rule in words."""
         return f"{self.target} is a copy of {self.source}"
 
     def reduce(self, table: ColumnFrame) -> ColumnFrame:
@@ -74,15 +75,15 @@ class CopyDependency(Dependency):
         copied = _copied(table[self.source.position], self.target.column)
         return with_cells(table, {self.target.position: (self.target.column, copied)})
 
-    def settle(self, table: ColumnFrame, pinned: NDArray[np.bool_]) -> ColumnFrame:
-        """Copy the column that is pinned to the other; else the source to the target."""
+    def propagate(self, table: ColumnFrame, fixed: NDArray[np.bool_]) -> ColumnFrame:
+        """Copy the column that is fixed to the other; else the source to the target."""
         source, target = self.positions
-        back = pinned[:, target] & ~pinned[:, source]
+        back = fixed[:, target] & ~fixed[:, source]
         taken = _copied(table[target], self.source.column)
         own = replaced(table[source][1], back, taken)
-        pinned[:, source] |= back
+        fixed[:, source] |= back
         copied = _copied((self.source.column, own), self.target.column)
-        changed = replaced(table[target][1], ~pinned[:, target], copied)
+        changed = replaced(table[target][1], ~fixed[:, target], copied)
         cells = {source: (self.source.column, own), target: (self.target.column, changed)}
         return with_cells(table, cells)
 
@@ -183,22 +184,22 @@ ROWS_PER_KNOT = 5  # so that no knot is a value of fewer rows
 
 @dataclass(frozen=True)
 class PartialEquality(Dependency):
-    """The target equals the source in a share of the rows; which share goes with the source.
+    """The target equals the source in a share of the rows that depends on the source.
 
-    Nothing is left out of training. A generator blurs the rows in which two numbers are the same
+    No column is left out of training. A generator blurs the rows in which two numbers are the same
     into rows in which they are nearly so. Of the generated rows, those in which the two lie
     nearest are made equal: as many as there were in the table, in each range of the source.
 
     Parameters
     ----------
     source, target
-        Two columns on one line.
+        Two columns on one axis.
     unit
-        Unit of time of the line; None for numbers.
+        Unit of time of the axis; None for numbers.
     grid
         The numbers that the target may take.
     common
-        Frequent values of either, which are left alone: encoders keep them exactly.
+        Frequent values of either, which do not count: encoders keep them exactly.
     edges
         Bounds of the source's ranges, ascending.
     shares
@@ -240,11 +241,11 @@ class PartialEquality(Dependency):
         cls,
         source: ColumnRef,
         target: ColumnRef,
-        lines: Mapping[int, NumericAxis],
+        axes: Mapping[int, NumericAxis],
         unit: str | None,
     ) -> Self | None:
         """Learn the shares of equal rows; None if there are too few of them."""
-        a, b = lines[target.position], lines[source.position]
+        a, b = axes[target.position], axes[source.position]
         grid = _grid(a.values[a.present], target.column)
         common = tuple(np.union1d(common_values(a), common_values(b)).tolist())
         possible = _may_be_given(a, b, grid, common)
@@ -274,7 +275,7 @@ class PartialEquality(Dependency):
         return self.source.position, self.target.position
 
     def describe(self) -> str:
-        """Say the rule in words."""
+        """Describe the rule in words."""
         return f"{self.target} equals {self.source} in {100 * self.share:.0f} % of the rows"
 
     def reduce(self, table: ColumnFrame) -> ColumnFrame:
@@ -285,17 +286,17 @@ class PartialEquality(Dependency):
         """Make the rows equal in which the two lie nearest."""
         at, column = self.target
         cells = column, table[at][1]
-        target = to_line(cells, self.unit)
-        source = to_line((self.source.column, table[self.source.position][1]), self.unit)
+        target = to_axis(cells, self.unit)
+        source = to_axis((self.source.column, table[self.source.position][1]), self.unit)
         possible = np.flatnonzero(_may_be_given(target, source, self.grid, self.common))
         chosen = possible[self._nearest(target.values[possible], source.values[possible])]
         values = target.values.copy()
         values[chosen] = source.values[chosen]
         if np.array_equal(values, target.values):
             return table
-        return with_cells(table, {at: (column, from_line(values, cells, self.unit))})
+        return with_cells(table, {at: (column, from_axis(values, cells, self.unit))})
 
-    def _nearest(self, target: LineNumbers, source: LineNumbers) -> NDArray[np.intp]:
+    def _nearest(self, target: AxisValues, source: AxisValues) -> NDArray[np.intp]:
         """Choose each range's share of rows: those of least difference in the target's ranks."""
         bins = np.searchsorted(self.edges, source, side="right")
         rows = np.bincount(bins, minlength=len(self.shares))
@@ -308,7 +309,7 @@ class PartialEquality(Dependency):
         chosen: NDArray[np.intp] = order[(place < wanted[bins[order]]) & (distance[order] < np.inf)]
         return chosen
 
-    def _rank(self, values: LineNumbers) -> NDArray[np.float64]:
+    def _rank(self, values: AxisValues) -> NDArray[np.float64]:
         n_knots = len(self.knots)
         ranks = np.concatenate([[0.0], (np.arange(n_knots) + 0.5) / n_knots, [1.0]])
         ranked: NDArray[np.float64] = np.interp(
@@ -350,15 +351,15 @@ class PartialEquality(Dependency):
         )
 
 
-def common_values(line: NumericAxis) -> LineNumbers:
-    """Return the values that are too frequent to tell anything by being equal."""
-    distinct: Any = np.unique(line.values[line.present], return_counts=True)
+def common_values(axis: NumericAxis) -> AxisValues:
+    """Return the values that are so frequent that equal ones are no evidence."""
+    distinct: Any = np.unique(axis.values[axis.present], return_counts=True)
     values, counts = distinct
-    frequent: LineNumbers = values[counts >= max(ROWS_PER_KNOT, COMMON * len(line.present))]
+    frequent: AxisValues = values[counts >= max(ROWS_PER_KNOT, COMMON * len(axis.present))]
     return frequent
 
 
-def _grid(values: LineNumbers, column: Column) -> AllowedValues:
+def _grid(values: AxisValues, column: Column) -> AllowedValues:
     """Return the grid of a column; numbers of float32 lie beside the decimals that write them."""
     grid = AllowedValues.within(values, column)
     kept = values.clip(grid.least, grid.most)
@@ -368,17 +369,17 @@ def _grid(values: LineNumbers, column: Column) -> AllowedValues:
 def _may_be_given(
     target: NumericAxis, source: NumericAxis, grid: AllowedValues, common: Collection[int | float]
 ) -> NDArray[np.bool_]:
-    """Say where both are present, and the source is not common and a number for the target."""
+    """Return where both are present, and the source is not common and a number for the target."""
     values = source.values
     rare = target.present & source.present & ~np.isin(values, np.array(common))
     may: NDArray[np.bool_] = rare & (grid.floor(values) == values)
     return may
 
 
-def _means(values: LineNumbers, most: int, least_rows: int) -> NDArray[np.float64]:
+def _means(values: AxisValues, most: int, least_rows: int) -> NDArray[np.float64]:
     """Return means of groups of neighbours, at most so many, each of at least so many rows.
 
-    They stand for quantiles, and no single value can be told from them.
+    They stand for quantiles, and they reveal no single value.
     """
     groups = np.array_split(np.sort(values), max(1, min(most, len(values) // least_rows)))
     return np.maximum.accumulate([(group / len(group)).sum() for group in groups])
@@ -393,13 +394,13 @@ MOST_TRIED = 3  # partners of a column
 Link = tuple[int, int]  # of two columns; the second one follows the first
 
 
-def find_coincidences(
+def find_partial_equalities(
     table: ColumnFrame, rng: np.random.Generator, fixed: Collection[int] = ()
 ) -> list[PartialEquality]:
     """Find the columns that equal another column often; each follows one other at most.
 
-    The column of more repeated values is taken to follow the other one: a payment the bill. Of
-    several columns that go together, the one of fewest repeated values leads.
+    The column with more repeated values follows the other one, as a payment follows a bill. Of
+    several columns that equal each other, the one with the fewest repeated values leads.
 
     Parameters
     ----------
@@ -412,20 +413,20 @@ def find_coincidences(
     """
     return [
         rule
-        for sample in on_lines(sample_of(table, rng))
-        for rule in _on_one_line(table, sample, fixed)
+        for sample in by_axis(sample_of(table, rng))
+        for rule in _on_one_axis(table, sample, fixed)
     ]
 
 
-def _on_one_line(
+def _on_one_axis(
     table: ColumnFrame, sample: ColumnFrame, fixed: Collection[int]
 ) -> Iterator[PartialEquality]:
     unit = finest_unit(column for column, _ in sample.values())
-    lines = to_lines(sample, unit).items()
-    trials = {at: trial for at, line in lines if (trial := _Trial.of(line)) is not None}
+    axes = to_axes(sample, unit).items()
+    trials = {at: trial for at, axis in axes if (trial := _Trial.of(axis)) is not None}
     order = sorted(trials, key=lambda at: (at not in fixed, trials[at].repeated, at))
     links = _forest(order, _likeliest({at: trials[at].values for at in order}), fixed)
-    full = to_lines({at: table[at] for at in sorted({at for link in links for at in link})}, unit)
+    full = to_axes({at: table[at] for at in sorted({at for link in links for at in link})}, unit)
     # What is restored first comes last: a column is changed before others follow it.
     for source, target in reversed(links):
         if source in full and target in full:
@@ -477,10 +478,10 @@ def _forest(order: list[int], pairs: list[Link], fixed: Collection[int]) -> list
 
 
 def _is_no_accident(a: NDArray[np.float64], b: NDArray[np.float64]) -> bool:
-    """Say whether two columns are equal far more often than they are nearly so.
+    """Return whether two columns are equal far more often than they are nearly so.
 
-    Ranks tell what is near. Were the rows only scattered about the equal ones, as many would be
-    found beside them, on one side at least, within ranks that an average value takes up.
+    Ranks tell what is near. If the rows only scattered about equality, as many would lie
+    beside the equal ones, on one side at least, within the ranks of an average value.
     """
     known = ~np.isnan(a) & ~np.isnan(b)
     pooled, counts = np.unique(np.concatenate([a[known], b[known]]), return_counts=True)
@@ -501,11 +502,11 @@ class _Trial(NamedTuple):
     repeated: float  # share of the rows whose value another row has already
 
     @classmethod
-    def of(cls, line: NumericAxis) -> Self | None:
+    def of(cls, axis: NumericAxis) -> Self | None:
         """Return None for a column of few values, which is learned as levels."""
-        known = line.values[line.present]
+        known = axis.values[axis.present]
         distinct = len(np.unique(known))
         if distinct <= FEW_VALUES:
             return None
-        rare = line.present & ~np.isin(line.values, common_values(line))
-        return cls(np.where(rare, line.values, np.nan), 1 - distinct / len(known))
+        rare = axis.present & ~np.isin(axis.values, common_values(axis))
+        return cls(np.where(rare, axis.values, np.nan), 1 - distinct / len(known))

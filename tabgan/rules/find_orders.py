@@ -1,59 +1,129 @@
-"""Which orders can be kept beside the rules that derive columns."""
+"""Detection of orders between columns, and choice of those that derived columns leave room for."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
-from tabgan.rules.allowed_values import AllowedValues
-from tabgan.rules.derived_columns import NOTHING_DERIVED, Derived
-from tabgan.rules.numeric_axis import LineNumbers, NumericAxis, finest_unit, on_lines, to_lines
+from tabgan.rules.arithmetic_dependency import SumDependency
+from tabgan.rules.functional_dependency import FunctionalDependency
+from tabgan.rules.numeric_axis import (
+    AllowedValues,
+    AxisValues,
+    NumericAxis,
+    by_axis,
+    finest_unit,
+    to_axes,
+)
 from tabgan.rules.order_dependency import DifferenceDependency, Edge, OrderDependency
 from tabgan.table.columns import NUMBERS, ColumnFrame, field_at, sample_of
 from tabgan.table.schema import Column
 
-__all__ = ["choose_edges", "find_orders", "orders_of"]
+__all__ = ["DerivedColumns", "choose_edges", "find_orders", "orders_of"]
 
-Lines = Mapping[int, NumericAxis]
+Axes = Mapping[int, NumericAxis]
 
 
 Grids = Mapping[int, AllowedValues]
 
 
-def choose_edges(
-    edges: list[Edge], lines: Lines, grids: Grids, derived: Derived
-) -> tuple[list[Edge], set[int]]:
-    """Choose the orders to be kept by changing values, and the columns that must not be changed.
+@dataclass(frozen=True)
+class DerivedColumns:
+    """Columns that others determine, and sums.
 
-    What other rules give is not changed, nor the columns from which they give something that is
-    compared. An order between two such columns holds by those rules, or can't be kept.
+    Parameters
+    ----------
+    sources
+        The source of each determined column.
+    sums
+        Sums, none of whose columns is determined.
+    kept
+        Columns that are neither, and that must not be changed.
     """
-    certain = {edge for edge in edges if _is_certain(edge, lines, grids, derived)}
+
+    sources: Mapping[int, int]
+    sums: Sequence[SumDependency]
+    kept: Collection[int] = ()
+
+    @classmethod
+    def by(
+        cls,
+        determined: Iterable[FunctionalDependency],
+        sums: Sequence[SumDependency],
+        kept: Collection[int] = (),
+    ) -> Self:
+        """Collect what some rules derive."""
+        sources = {rule.target.position: rule.source.position for rule in determined}
+        return cls(sources, sums, kept)
+
+    @property
+    def positions(self) -> set[int]:
+        """Columns that are determined, take part in a sum, or must not be changed."""
+        return {*self.sources, *self.kept, *(at for rule in self.sums for at in rule.positions)}
+
+    def root(self, at: int) -> int:
+        """Follow a column to the column that determines it, and on to one that none determines."""
+        while at in self.sources:
+            at = self.sources[at]
+        return at
+
+    def go_together(self, one: int, other: int) -> bool:
+        """Return whether any two values of these columns come from one row of the training table.
+
+        They do where both are determined from the same column. That column itself may take a
+        number that the table had not.
+        """
+        return {one, other} <= set(self.sources) and self.root(one) == self.root(other)
+
+    def on_the_way_to(self, columns: Iterable[int]) -> set[int]:
+        """Return which of some columns, and of the columns that determine them, are determined."""
+        passed: set[int] = set()
+        for column in columns:
+            at = column
+            while at in self.sources:
+                passed.add(at)
+                at = self.sources[at]
+        return passed
+
+
+NOTHING_DERIVED = DerivedColumns({}, ())
+
+
+def choose_edges(
+    edges: list[Edge], axes: Axes, grids: Grids, derived: DerivedColumns
+) -> tuple[list[Edge], set[int]]:
+    """Choose the orders that are kept by changing values, and the columns that must not change.
+
+    Columns that other rules derive are not changed, nor the columns that determine compared ones.
+    An order between two such columns holds by those rules, or can't be kept.
+    """
+    certain = {edge for edge in edges if _is_certain(edge, axes, grids, derived)}
     edges = [e for e in edges if e in certain or not set(e) <= derived.positions]
-    edges = [e for e in edges if not _is_implied(e, edges, lines) and e not in certain]
+    edges = [e for e in edges if not _is_implied(e, edges, axes) and e not in certain]
     compared = derived.on_the_way_to(at for edge in edges for at in edge)
     fixed = derived.positions | {derived.sources[at] for at in compared}
     edges = [e for e in edges if not set(e) <= fixed]
-    room = _Room(edges, fixed, lines, grids)
+    room = _Room(edges, fixed, axes, grids)
     return [e for e in edges if e[0] not in fixed or room.is_enough(e, derived)], fixed
 
 
-def _is_implied(edge: Edge, edges: list[Edge], lines: Lines) -> bool:
-    """Say whether an edge follows from two others by way of a column that is never missing."""
+def _is_implied(edge: Edge, edges: list[Edge], axes: Axes) -> bool:
+    """Return whether an edge follows from two others by way of a column that is never missing."""
     low, high = edge
     between = {b for a, b in edges if a == low} & {a for a, b in edges if b == high}
-    return any(lines[at].present.all() for at in between)
+    return any(axes[at].present.all() for at in between)
 
 
-def _is_certain(edge: Edge, lines: Lines, grids: Grids, derived: Derived) -> bool:
-    """Say whether an order holds by the way in which its columns are derived."""
+def _is_certain(edge: Edge, axes: Axes, grids: Grids, derived: DerivedColumns) -> bool:
+    """Return whether an order holds by the way in which its columns are derived."""
     low, high = edge
     if derived.go_together(low, high):
         return True
     if low in derived.sources and derived.root(low) == high:
-        return _holds_between(lines[low], lines[high], grids[high], is_low=True)
+        return _holds_between(axes[low], axes[high], grids[high], is_low=True)
     if high in derived.sources and derived.root(high) == low:
-        return _holds_between(lines[high], lines[low], grids[low], is_low=False)
+        return _holds_between(axes[high], axes[low], grids[low], is_low=False)
     for rule in derived.sums:
         *parts, total = rule.positions
         for part in parts:
@@ -68,9 +138,9 @@ def _is_certain(edge: Edge, lines: Lines, grids: Grids, derived: Derived) -> boo
 def _holds_between(
     target: NumericAxis, source: NumericAxis, grid: AllowedValues, *, is_low: bool
 ) -> bool:
-    """Say whether an order holds for numbers that the source takes between those of the table.
+    """Return whether an order holds for numbers that the source takes between those of the table.
 
-    They go with what the nearest known number determines.
+    A new number determines what the nearest known number determines.
     """
     if grid.listed:
         return True  # no others are generated
@@ -80,8 +150,8 @@ def _holds_between(
     gaps: Any = np.diff(known)
     half: Any = gaps // 2 if known.dtype.kind == "i" else gaps / 2
     all_between = AllowedValues(grid.least, grid.most, grid.decimals)
-    least: LineNumbers = known[1:] - half  # that goes with the greater neighbour
-    most: LineNumbers = known[:-1] + half  # that goes with the lesser one
+    least: AxisValues = known[1:] - half  # that goes with the greater neighbour
+    most: AxisValues = known[:-1] + half  # that goes with the lesser one
     if is_low:
         return bool((image[1:] <= all_between.ceil(least)).all())
     return bool((image[:-1] >= all_between.floor(most)).all())
@@ -92,30 +162,30 @@ class _Room(NamedTuple):
 
     edges: list[Edge]
     fixed: set[int]
-    lines: Lines
+    axes: Axes
     grids: Grids
 
-    def is_enough(self, edge: Edge, derived: Derived) -> bool:
-        """Say whether the upper column can always be raised to the lower one, which is fixed."""
+    def is_enough(self, edge: Edge, derived: DerivedColumns) -> bool:
+        """Return whether the upper column can always be raised to the lower one, which is fixed."""
         low, high = edge
         limits = self._above(high) & self.fixed
         if not all(derived.go_together(low, limit) for limit in limits):
             return False
-        line = self.lines[low]
-        return bool((line.values <= self._greatest(high))[line.present].all())
+        axis = self.axes[low]
+        return bool((axis.values <= self._greatest(high))[axis.present].all())
 
     def _above(self, at: int) -> set[int]:
         highs = {b for a, b in self.edges if a == at}
         return highs.union(*(self._above(high) for high in highs - self.fixed))
 
-    def _greatest(self, at: int) -> LineNumbers:
+    def _greatest(self, at: int) -> AxisValues:
         """Return the greatest values that the columns above a column allow, row by row."""
         grid = self.grids[at]
-        greatest = np.full_like(self.lines[at].values, grid.most)
+        greatest = np.full_like(self.axes[at].values, grid.most)
         for high in (b for a, b in self.edges if a == at):
-            line = self.lines[high]
+            axis = self.axes[high]
             bound = (
-                np.where(line.present, line.values, grid.most)
+                np.where(axis.present, axis.values, grid.most)
                 if high in self.fixed
                 else self._greatest(high)
             )
@@ -139,50 +209,50 @@ COMPARED_ROWS = 5_000
 
 
 def find_orders(
-    table: ColumnFrame, rng: np.random.Generator, derived: Derived = NOTHING_DERIVED
+    table: ColumnFrame, rng: np.random.Generator, derived: DerivedColumns = NOTHING_DERIVED
 ) -> list[OrderDependency | DifferenceDependency]:
     """Find orders between columns, and the dates that stay near an earlier date.
 
-    Orders that follow from how columns are derived are left out, and those that can't be kept
-    beside it.
+    Orders that follow from derived columns are left out, and so are those that derived columns
+    make impossible.
     """
-    samples = on_lines(sample_of(table, rng))
-    return [found for sample in samples for found in _on_one_line(table, sample, derived)]
+    samples = by_axis(sample_of(table, rng))
+    return [found for sample in samples for found in _on_one_axis(table, sample, derived)]
 
 
-def _on_one_line(
-    table: ColumnFrame, sample: ColumnFrame, derived: Derived
+def _on_one_axis(
+    table: ColumnFrame, sample: ColumnFrame, derived: DerivedColumns
 ) -> Iterator[OrderDependency | DifferenceDependency]:
     columns = {at: column for at, (column, _) in sample.items()}
     unit = finest_unit(columns.values())
-    trial = to_lines(sample, unit)
+    trial = to_axes(sample, unit)
     hoped = [
         (a, b)
         for a in trial
         for b in trial
         if a != b and _may_be_ordered(trial[a], trial[b], columns[a])
     ]
-    lines = to_lines({at: table[at] for at in sorted({at for pair in hoped for at in pair})}, unit)
-    rank = _ranks(lines)
+    axes = to_axes({at: table[at] for at in sorted({at for pair in hoped for at in pair})}, unit)
+    rank = _ranks(axes)
     edges = [
         (a, b)
         for a, b in hoped
-        if {a, b} <= set(rank) and rank[a] < rank[b] and _is_ordered(lines[a], lines[b], columns[a])
+        if {a, b} <= set(rank) and rank[a] < rank[b] and _is_ordered(axes[a], axes[b], columns[a])
     ]
-    grids = _grids(lines, columns)
-    edges, fixed = choose_edges(edges, lines, grids, derived)
-    yield from _rules(table, lines, rank, edges, fixed=fixed, unit=unit)
+    grids = _grids(axes, columns)
+    edges, fixed = choose_edges(edges, axes, grids, derived)
+    yield from _rules(table, axes, rank, edges, fixed=fixed, unit=unit)
 
 
 def orders_of(
     table: ColumnFrame, edges: Mapping[Edge, bool], fixed: Collection[int]
 ) -> list[OrderDependency | DifferenceDependency]:
-    """Return the rules that keep orders that are known to hold, as far as there are such rules.
+    """Return rules that keep orders that hold, as far as there are such rules.
 
     Parameters
     ----------
     table
-        The table, in all rows of which they hold.
+        The training table; the orders hold in all its rows.
     edges
         Pairs of positions: the lower column and the upper one, on the same axis; and whether the
         two are never equal.
@@ -191,32 +261,32 @@ def orders_of(
     """
     found: list[OrderDependency | DifferenceDependency] = []
     strict = [edge for edge, is_strict in edges.items() if is_strict]
-    for group in on_lines({at: table[at] for at in sorted({at for edge in edges for at in edge})}):
+    for group in by_axis({at: table[at] for at in sorted({at for edge in edges for at in edge})}):
         columns = {at: column for at, (column, _) in group.items()}
         unit = finest_unit(columns.values())
-        lines = to_lines(group, unit)
-        rank = _ranks(lines)
+        axes = to_axes(group, unit)
+        rank = _ranks(axes)
         usable = [
             (a, b)
             for a, b in edges
             if {a, b} <= set(rank) and rank[a] < rank[b] and not {a, b} <= set(fixed)
         ]
-        found += _rules(table, lines, rank, usable, strict=strict, fixed=fixed, unit=unit)
+        found += _rules(table, axes, rank, usable, strict=strict, fixed=fixed, unit=unit)
     return found
 
 
 def _grids(
-    lines: Mapping[int, NumericAxis], columns: Mapping[int, Column]
+    axes: Mapping[int, NumericAxis], columns: Mapping[int, Column]
 ) -> dict[int, AllowedValues]:
     return {
-        at: AllowedValues.within(line.values[line.present], columns[at])
-        for at, line in lines.items()
+        at: AllowedValues.within(axis.values[axis.present], columns[at])
+        for at, axis in axes.items()
     }
 
 
 def _rules(
     table: ColumnFrame,
-    lines: Mapping[int, NumericAxis],
+    axes: Mapping[int, NumericAxis],
     rank: Mapping[int, int],
     edges: Collection[Edge],
     *,
@@ -225,8 +295,8 @@ def _rules(
     strict: Collection[Edge] = (),
 ) -> Iterator[OrderDependency | DifferenceDependency]:
     """Yield an order for each group of columns, then the dates that are kept as a distance."""
-    columns = {at: table[at][0] for at in lines}
-    grids = _grids(lines, columns)
+    columns = {at: table[at][0] for at in axes}
+    grids = _grids(axes, columns)
     for group in _connected(edges):
         members = sorted(group, key=rank.__getitem__)
         place = {at: index for index, at in enumerate(members)}
@@ -241,29 +311,29 @@ def _rules(
         )
     for target in sorted({b for _, b in edges} - set(fixed), key=rank.__getitem__, reverse=True):
         sources = [a for a, b in edges if b == target and _same_dates(columns[a], columns[b])]
-        source = _nearest(sources, target, lines)
+        source = _nearest(sources, target, axes)
         if source is not None:
             yield DifferenceDependency.between(
                 field_at(table, source), field_at(table, target), table
             )
 
 
-def _ranks(lines: Mapping[int, NumericAxis]) -> dict[int, int]:
+def _ranks(axes: Mapping[int, NumericAxis]) -> dict[int, int]:
     """Order columns so that the lower one of an edge, if it has the lower minimum, comes first.
 
-    So there are no circles, and every row can be mended.
+    So there is no circle, and every row can be repaired.
     """
-    order = sorted(lines, key=lambda at: _lowest_first(lines[at]))
+    order = sorted(axes, key=lambda at: _lowest_first(axes[at]))
     return {at: place for place, at in enumerate(order)}
 
 
-def _lowest_first(line: NumericAxis) -> tuple[float, float]:
-    values = line.values[line.present]
+def _lowest_first(axis: NumericAxis) -> tuple[float, float]:
+    values = axis.values[axis.present]
     return values.min().item(), values.mean().item()
 
 
 def _may_be_ordered(a: NumericAxis, b: NumericAxis, column: Column) -> bool:
-    """Say whether a sample of rows gives hope that a ≤ b."""
+    """Return whether a ≤ b in a sample of rows."""
     low, high = _both(a, b)
     if not len(low) or (low > high).any():
         return False
@@ -271,7 +341,7 @@ def _may_be_ordered(a: NumericAxis, b: NumericAxis, column: Column) -> bool:
 
 
 def _is_ordered(a: NumericAxis, b: NumericAxis, column: Column) -> bool:
-    """Say whether a ≤ b in all rows, which it would not be if the two were independent."""
+    """Return whether a ≤ b in all rows, which it would not be if the two were independent."""
     low, high = _both(a, b)
     if (low > high).any():
         return False
@@ -282,12 +352,12 @@ def _is_ordered(a: NumericAxis, b: NumericAxis, column: Column) -> bool:
     return enough
 
 
-def _both(a: NumericAxis, b: NumericAxis) -> tuple[LineNumbers, LineNumbers]:
+def _both(a: NumericAxis, b: NumericAxis) -> tuple[AxisValues, AxisValues]:
     present = a.present & b.present
     return a.values[present], b.values[present]
 
 
-def _disorder(low: LineNumbers, high: LineNumbers) -> float:
+def _disorder(low: AxisValues, high: AxisValues) -> float:
     """Return how often a value of `low` exceeds a value of `high` that is drawn independently."""
     every = -(-len(low) // COMPARED_ROWS)
     compared = np.sort(high[::every])
@@ -307,18 +377,18 @@ def _same_dates(a: Column, b: Column) -> bool:
     return a.kind == b.kind == "datetime" and (a.dtype, a.format) == (b.dtype, b.format)
 
 
-def _nearest(sources: list[int], target: int, lines: Mapping[int, NumericAxis]) -> int | None:
+def _nearest(sources: list[int], target: int, axes: Mapping[int, NumericAxis]) -> int | None:
     """Choose the earlier date to which the distance is shortest; None if all are far.
 
     A short distance tells more than the date itself. A long one tells less, and adding it up
     would lose the date's own distribution.
     """
-    present = lines[target].present
+    present = axes[target].present
     medians: dict[int, float] = {}
     for at in sources:
-        values = lines[at].values
+        values = axes[at].values
         spread = np.subtract(*np.percentile(values, (75, 25)))
-        gap = float(np.median((lines[target].values - values)[present]))
-        if lines[at].present.all() and gap < SHORT_GAP * spread:
+        gap = float(np.median((axes[target].values - values)[present]))
+        if axes[at].present.all() and gap < SHORT_GAP * spread:
             medians[at] = gap
     return min(medians, key=medians.__getitem__, default=None)

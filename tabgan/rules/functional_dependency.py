@@ -1,4 +1,4 @@
-"""One column whose every level goes with exactly one level of another."""
+"""Functional dependencies: each level, or combination of levels, determines other columns."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -35,8 +35,8 @@ __all__ = [
     "LevelList",
     "combination_numbers",
     "combinations_of",
-    "discrete",
-    "find_determined",
+    "level_list",
+    "find_functional",
 ]
 
 ROWS_PER_LEVEL = 10  # on average, for the levels that determine
@@ -56,7 +56,7 @@ LEAST_VARIETY = 0.01  # share of rows in which the determined column leaves its 
 
 @dataclass(frozen=True)
 class FunctionalDependency(Dependency):
-    """Every level of the source goes with one level of the target."""
+    """Every level of the source determines one level of the target."""
 
     name: ClassVar[str] = "determines"
     source: ColumnRef
@@ -71,7 +71,7 @@ class FunctionalDependency(Dependency):
         return self.source.position, self.target.position
 
     def describe(self) -> str:
-        """Say the rule in words."""
+        """Describe the rule in words."""
         return f"{self.source} determines {self.target}"
 
     def reduce(self, table: ColumnFrame) -> ColumnFrame:
@@ -86,16 +86,16 @@ class FunctionalDependency(Dependency):
         values = levels_to_series(list(self.target_levels), image[codes], column)
         return with_cells(table, {self.target.position: (column, values)})
 
-    def settle(self, table: ColumnFrame, pinned: NDArray[np.bool_]) -> ColumnFrame:
-        """Give the source a level that goes with a pinned target; else look the target up."""
+    def propagate(self, table: ColumnFrame, fixed: NDArray[np.bool_]) -> ColumnFrame:
+        """Give the source a level that determines a fixed target; else look the target up."""
         source, target = self.positions
         looked_up = self.restore(table)[target][1]
         codes, levels = codes_of(pd.concat([table[target][1], looked_up], ignore_index=True))
         rows = len(looked_up)
-        wrong = pinned[:, target] & ~pinned[:, source] & (codes[:rows] != codes[rows:])
+        wrong = fixed[:, target] & ~fixed[:, source] & (codes[:rows] != codes[rows:])
         table = self._with_sources(table, wrong, codes[:rows], levels)
-        pinned[:, source] |= pinned[:, target]
-        derived = replaced(table[target][1], ~pinned[:, target], self.restore(table)[target][1])
+        fixed[:, source] |= fixed[:, target]
+        derived = replaced(table[target][1], ~fixed[:, target], self.restore(table)[target][1])
         return with_cells(table, {target: (self.target.column, derived)})
 
     def _with_sources(
@@ -105,7 +105,7 @@ class FunctionalDependency(Dependency):
         codes: NDArray[np.int32],
         levels: list[Scalar],
     ) -> ColumnFrame:
-        """Give rows the first source level that goes with their target."""
+        """Give rows the first source level that determines their target."""
         number = {level_key(level): index for index, level in enumerate(self.target_levels)}
         images = np.array(self.image)
         first = [int((images == number.get(level_key(level), -1)).argmax()) for level in levels]
@@ -116,7 +116,7 @@ class FunctionalDependency(Dependency):
         return with_cells(table, {self.source.position: (column, own)})
 
     def _known(self, levels: list[Scalar]) -> NDArray[np.int64]:
-        """Return the number of the source level that stands for each of the given levels."""
+        """Return the number of the source level that stands for each of some levels."""
         number = {level_key(level): index for index, level in enumerate(self.source_levels)}
         known = np.array([number.get(level_key(level), -1) for level in levels], np.int64)
         if (known < 0).any():
@@ -171,24 +171,24 @@ class LevelList(NamedTuple):
     levels: list[Scalar]
 
     def determine(self, other: "LevelList") -> bool:
-        """Say whether each of these levels goes with one of the other ones."""
+        """Return whether each of these levels determines one of the other ones."""
         return bool((self.image_in(other)[self.codes] == other.codes).all())
 
     def image_in(self, other: "LevelList") -> NDArray[np.int32]:
-        """Return an other level for each of these that goes with it."""
+        """Return, for each of these levels, a level of the other column in the same row."""
         image = np.zeros(len(self.levels), np.int32)
         image[self.codes] = other.codes
         return image
 
     def support(self, other: "LevelList") -> bool:
-        """Say whether enough rows speak for these levels to determine the other ones."""
+        """Return whether enough rows support that these levels determine the other ones."""
         common = np.bincount(other.codes).argmax()
         rare = other.codes != common
         rare_levels = np.unique(self.codes[rare]).size
         return bool(rare.sum() >= ROWS_PER_RARE_LEVEL * rare_levels)
 
     def are_frequent(self, least_rows: int = 1) -> bool:
-        """Say whether these levels occur often enough to determine others."""
+        """Return whether these levels occur often enough to determine others."""
         counts = np.bincount(self.codes, minlength=len(self.levels))
         return bool(
             counts.max(initial=0) >= least_rows
@@ -197,22 +197,22 @@ class LevelList(NamedTuple):
         )
 
     def vary(self) -> bool:
-        """Say whether enough rows leave the commonest level."""
+        """Return whether enough rows leave the commonest level."""
         return bool(np.bincount(self.codes).max() <= (1 - LEAST_VARIETY) * len(self.codes))
 
 
-def find_determined(
+def find_functional(
     table: ColumnFrame, rng: np.random.Generator, kept: Collection[int] = ()
 ) -> list[FunctionalDependency]:
     """Find the columns that another column determines, each with the nearest such column.
 
-    Of columns that determine each other the first one stays, a non-number before a number. Those
-    that are to be kept stay in any case.
+    Of columns that determine each other the first one stays, a non-number before a number. The
+    columns `kept` stay in any case.
     """
-    trial = {at: discrete(cells) for at, cells in sample_of(table, rng).items()}
+    trial = {at: level_list(cells) for at, cells in sample_of(table, rng).items()}
     sample = {at: levels for at, levels in trial.items() if levels is not None and levels.vary()}
     hoped = [(a, b) for a in sample for b in sample if a != b and sample[a].determine(sample[b])]
-    full = {at: discrete(table[at]) for at in sorted({at for pair in hoped for at in pair})}
+    full = {at: level_list(table[at]) for at in sorted({at for pair in hoped for at in pair})}
     known = {at: levels for at, levels in full.items() if levels is not None}
     sources = {at for at, levels in known.items() if levels.are_frequent(table[at][0].least_rows)}
     edges = {
@@ -231,7 +231,7 @@ def find_determined(
 
 
 def _rule(a: ColumnRef, b: ColumnRef, source: LevelList, target: LevelList) -> FunctionalDependency:
-    """Write down which levels go together; of numbers, only those that enough rows hold.
+    """Record which level determines which; of numbers, only those that enough rows hold.
 
     The others are looked up as their nearest neighbours are.
     """
@@ -250,7 +250,7 @@ def _rule(a: ColumnRef, b: ColumnRef, source: LevelList, target: LevelList) -> F
     )
 
 
-def discrete(cells: TypedSeries) -> LevelList | None:
+def level_list(cells: TypedSeries) -> LevelList | None:
     """Return the levels of a column; None if it is not learned, or has too many numbers."""
     column, values = cells
     if column.is_made_anew:
@@ -314,7 +314,7 @@ class CombinationDependency(Dependency):
         return ", ".join(map(str, self.members))
 
     def describe(self) -> str:
-        """Say the rule in words."""
+        """Describe the rule in words."""
         return f"{self._names} have {len(self.combinations)} combinations of values"
 
     def reduce(self, table: ColumnFrame) -> ColumnFrame:
@@ -338,14 +338,14 @@ class CombinationDependency(Dependency):
             spread[at] = (column, levels_to_series(levels, codes, column))
         return with_cells(table, spread)
 
-    def settle(self, table: ColumnFrame, pinned: NDArray[np.bool_]) -> ColumnFrame:
-        """Take a combination that has the pinned values: the row's own, or the first one.
+    def propagate(self, table: ColumnFrame, fixed: NDArray[np.bool_]) -> ColumnFrame:
+        """Take a combination that has the fixed values: the row's own, or the first one.
 
         Pinned values that no combination has are given up, for the row to be one of the table.
         """
         places = [*self.positions]
         found, combinations = combinations_of([table[at] for at in places])
-        given = pinned[:, places]
+        given = fixed[:, places]
         patterns, pattern = np.unique(np.column_stack([found, given]), axis=0, return_inverse=True)
         chosen = [self._nearest(combinations[int(own)], pins) for own, *pins in patterns]
         codes = np.array(chosen, np.int32)[pattern.reshape(-1)]
@@ -354,7 +354,7 @@ class CombinationDependency(Dependency):
             levels = [values[place] for values in self.combinations]
             values = levels_to_series(levels, codes, column)
             cells[at] = (column, values.set_axis(table[at][1].index))
-        pinned[:, places] |= given.any(axis=1, keepdims=True)
+        fixed[:, places] |= given.any(axis=1, keepdims=True)
         return with_cells(table, cells)
 
     def _nearest(self, values: Values, pins: Sequence[int]) -> int:

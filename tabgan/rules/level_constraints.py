@@ -1,4 +1,4 @@
-"""Constraints on which values go together, and on which occur only once."""
+"""Constraints on combinations of values, and on values that occur only once."""
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
@@ -37,7 +37,7 @@ _ZEROS, _ONES = ({level_key(pair[bit]) for pair in BITS} for bit in (0, 1))
 @register_constraint
 @dataclass(frozen=True)
 class FixedCombinations(ColumnConstraint):
-    """Columns have no combination of values together that the training table has not.
+    """Columns take only combinations of values that occur in the training table.
 
     A missing value is a value like any other. The model file keeps the combinations.
 
@@ -46,8 +46,8 @@ class FixedCombinations(ColumnConstraint):
     columns
         Two columns or more.
     combinations
-        The combinations that are allowed, each a value for every column; None stands for those of
-        the training table.
+        The allowed combinations, each a value for every column; None for those of the training
+        table.
 
     Examples
     --------
@@ -83,11 +83,11 @@ class FixedCombinations(ColumnConstraint):
         return self.columns
 
     def describe(self) -> str:
-        """Say the rule in words."""
+        """Describe the rule in words."""
         return f"known combinations of {', '.join(map(repr, self.columns))}"
 
     def fits(self, columns: Sequence[Column]) -> str | None:
-        """Say what is wrong with the kinds of its columns; None if nothing is."""
+        """Return what is wrong with the kinds of its columns; None if nothing is."""
         return next((_made_anew(c) for c in columns if c.is_made_anew), None)
 
     def learn(self, frame: pd.DataFrame, schema: Schema) -> Self:
@@ -96,7 +96,7 @@ class FixedCombinations(ColumnConstraint):
         Raises
         ------
         OptionError
-            If there are so many that they tell single rows.
+            If there are so many that they reveal single rows.
         """
         _, found = combinations_of(self.cells_of(frame, schema))
         if len(found) * ROWS_PER_COMBINATION > len(frame):
@@ -110,7 +110,7 @@ class FixedCombinations(ColumnConstraint):
         return replace(self, combinations=tuple(ordered))
 
     def holds(self, cells: Sequence[TypedSeries]) -> Mask:
-        """Say which rows keep the rule; all do before it has learned the combinations."""
+        """Return which rows keep the rule; all do before it has learned the combinations."""
         if self.combinations is None:
             return np.ones(len(cells[0][1]), bool)
         return combination_numbers(cells, self.combinations) >= 0
@@ -152,15 +152,15 @@ class OneHot(ColumnConstraint):
         return self.columns
 
     def describe(self) -> str:
-        """Say the rule in words."""
+        """Describe the rule in words."""
         return f"exactly one of {', '.join(map(repr, self.columns))} is 1"
 
     def fits(self, columns: Sequence[Column]) -> str | None:
-        """Say what is wrong with the kinds of its columns; None if nothing is."""
+        """Return what is wrong with the kinds of its columns; None if nothing is."""
         return next((_made_anew(c) for c in columns if c.is_made_anew), None)
 
     def holds(self, cells: Sequence[TypedSeries]) -> Mask:
-        """Say which rows keep the rule."""
+        """Return which rows keep the rule."""
         ones = np.zeros(len(cells[0][1]), np.int64)
         known = np.ones(len(ones), bool)
         for _, values in cells:
@@ -185,7 +185,7 @@ class Unique(ColumnConstraint):
     """No two rows have the same value in a column, or the same values in several together.
 
     Rows in which one of them is missing are not compared. A single column of text or whole
-    numbers whose kind is not declared becomes an identifier: its values are made anew.
+    numbers whose kind is not declared becomes an identifier: its values are generated.
 
     Parameters
     ----------
@@ -215,15 +215,15 @@ class Unique(ColumnConstraint):
         return tuple(self.columns)
 
     def describe(self) -> str:
-        """Say the rule in words."""
+        """Describe the rule in words."""
         return f"{', '.join(map(repr, self.columns))} {'are' if self.columns[1:] else 'is'} unique"
 
     def fits(self, columns: Sequence[Column]) -> str | None:  # noqa: ARG002
-        """Say what is wrong with the kinds of its columns: nothing."""
+        """Return what is wrong with the kinds of its columns: nothing."""
         return None
 
     def holds(self, cells: Sequence[TypedSeries]) -> Mask:
-        """Say which rows keep the rule: those that repeat no earlier one."""
+        """Return which rows keep the rule: those that repeat no earlier one."""
         frame = pd.concat([values for _, values in cells], axis=1)
         missing = frame.isna().any(axis=1).to_numpy(bool)
         kept: Mask = missing | ~frame.duplicated().to_numpy(bool)
@@ -232,6 +232,6 @@ class Unique(ColumnConstraint):
 
 def _made_anew(column: Column) -> str:
     return (
-        f"column {column.name!r} is of kind {column.kind!r}: its values are made anew and not "
+        f"column {column.name!r} is of kind {column.kind!r}: its values are generated and not "
         "learned; declare its kind in schema as 'categorical', or leave it out"
     )

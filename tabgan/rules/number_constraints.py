@@ -27,9 +27,9 @@ from tabgan.rules.constraint import (
     wrong_kind,
 )
 from tabgan.rules.dependency import Dependency, Mask
-from tabgan.rules.enforcement import rewritten
+from tabgan.rules.enforcement import with_numbers
 from tabgan.rules.formula_language import ArithmeticExpression, quoted
-from tabgan.rules.numeric_axis import finest_unit, in_order, line_name, to_line
+from tabgan.rules.numeric_axis import axis_of, finest_unit, in_order, to_axis
 from tabgan.table.columns import ColumnFrame, TypedSeries, field_at, numbers_of, outside_range
 from tabgan.table.kinds import RANGED
 from tabgan.table.numbers import Numbers
@@ -91,13 +91,13 @@ class Range(ColumnConstraint):
         return (self.column,)
 
     def describe(self) -> str:
-        """Say the rule in words."""
+        """Describe the rule in words."""
         least = "" if self.minimum is None else f"{self.minimum} ≤ "
         most = "" if self.maximum is None else f" ≤ {self.maximum}"
         return f"{least}{self.column!r}{most}"
 
     def fits(self, columns: Sequence[Column]) -> str | None:
-        """Say what is wrong with the kinds of its columns; None if nothing is."""
+        """Return what is wrong with the kinds of its columns; None if nothing is."""
         (column,) = columns
         if column.kind not in RANGED:
             return wrong_kind(column, "numbers, dates or durations")
@@ -111,7 +111,7 @@ class Range(ColumnConstraint):
         return None
 
     def holds(self, cells: Sequence[TypedSeries]) -> Mask:
-        """Say which rows keep the rule."""
+        """Return which rows keep the rule."""
         ((column, values),) = cells
         special = numbers_of(values, column).special
         beyond = outside_range(values, self.bounded(column))
@@ -163,17 +163,17 @@ class Positive(ColumnConstraint):
         return (self.column,)
 
     def describe(self) -> str:
-        """Say the rule in words."""
+        """Describe the rule in words."""
         return f"{self.column!r} {'>' if self.strict else '≥'} 0"
 
     def fits(self, columns: Sequence[Column]) -> str | None:
-        """Say what is wrong with the kinds of its columns; None if nothing is."""
+        """Return what is wrong with the kinds of its columns; None if nothing is."""
         (column,) = columns
         fitting = column.kind in {*NUMBERS, "timedelta"}
         return None if fitting else wrong_kind(column, "numbers or durations")
 
     def holds(self, cells: Sequence[TypedSeries]) -> Mask:
-        """Say which rows keep the rule."""
+        """Return which rows keep the rule."""
         ((column, values),) = cells
         numbers = numbers_of(values, column)
         above = numbers.values > 0 if self.strict else numbers.values >= 0
@@ -221,17 +221,17 @@ class Increments(ColumnConstraint):
         return (self.column,)
 
     def describe(self) -> str:
-        """Say the rule in words."""
+        """Describe the rule in words."""
         offset = f"{self.offset:g} plus " if self.offset else ""
         return f"{self.column!r} is {offset}a multiple of {self.step:g}"
 
     def fits(self, columns: Sequence[Column]) -> str | None:
-        """Say what is wrong with the kinds of its columns; None if nothing is."""
+        """Return what is wrong with the kinds of its columns; None if nothing is."""
         (column,) = columns
         return None if column.kind in NUMBERS else wrong_kind(column, "numbers")
 
     def holds(self, cells: Sequence[TypedSeries]) -> Mask:
-        """Say which rows keep the rule."""
+        """Return which rows keep the rule."""
         ((column, values),) = cells
         numbers = numbers_of(values, column)
         floats = numbers.values.astype(np.float64)
@@ -240,12 +240,12 @@ class Increments(ColumnConstraint):
         return kept
 
     def repair(self, frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
-        """Round to the nearest number that is allowed."""
+        """Round to the nearest allowed number."""
         ((column, values),) = self.cells_of(frame, schema)
         (at,) = self.positions(schema)
         numbers = numbers_of(values, column)
         nearest = self._nearest(numbers.values.astype(np.float64))
-        return rewritten(frame, at, column, Numbers(nearest, numbers.present, numbers.special))
+        return with_numbers(frame, at, column, Numbers(nearest, numbers.present, numbers.special))
 
     def dependency(self, table: ColumnFrame, schema: Schema) -> Dependency | None:
         """Return the dependency that counts the steps, if they can be counted."""
@@ -338,16 +338,16 @@ class Inequality(ColumnConstraint):
         return self.low, self.high
 
     def describe(self) -> str:
-        """Say the rule in words."""
+        """Describe the rule in words."""
         return f"{self.low!r} {'<' if self.strict else '≤'} {self.high!r}"
 
     def fits(self, columns: Sequence[Column]) -> str | None:
-        """Say what is wrong with the kinds of its columns; None if nothing is."""
-        lines = [line_name(column) for column in columns]
-        for line, column in zip(lines, columns, strict=True):
-            if line is None:
+        """Return what is wrong with the kinds of its columns; None if nothing is."""
+        axes = [axis_of(column) for column in columns]
+        for axis, column in zip(axes, columns, strict=True):
+            if axis is None:
                 return wrong_kind(column, "numbers, dates or durations")
-        if lines[0] == lines[1]:
+        if axes[0] == axes[1]:
             return None
         low, high = (f"{column.name!r} is of kind {column.kind!r}" for column in columns)
         return (
@@ -356,12 +356,12 @@ class Inequality(ColumnConstraint):
         )
 
     def holds(self, cells: Sequence[TypedSeries]) -> Mask:
-        """Say which rows keep the rule."""
-        if cells[0][0].kind in NUMBERS:  # whole numbers may be too long for a line
+        """Return which rows keep the rule."""
+        if cells[0][0].kind in NUMBERS:  # whole numbers may be too long for an axis
             one, other = (numbers_of(values, column) for column, values in cells)
             return in_order(one, other, strict=self.strict)
         unit = finest_unit(column for column, _ in cells)
-        low, high = (to_line(each, unit) for each in cells)
+        low, high = (to_axis(each, unit) for each in cells)
         return in_order(low, high, strict=self.strict)
 
     def edges(self, schema: Schema) -> Mapping[tuple[int, int], bool]:
@@ -373,7 +373,7 @@ class Inequality(ColumnConstraint):
 @register_constraint
 @dataclass(frozen=True)
 class Sum(ColumnConstraint):
-    """Numbers add up to another: ``a + b + … = total``.
+    """Columns of numbers add up to another: ``a + b + … = total``.
 
     Parameters
     ----------
@@ -406,15 +406,15 @@ class Sum(ColumnConstraint):
         return (*self.parts, self.total)
 
     def describe(self) -> str:
-        """Say the rule in words."""
+        """Describe the rule in words."""
         return f"{' + '.join(map(repr, self.parts))} = {self.total!r}"
 
     def fits(self, columns: Sequence[Column]) -> str | None:
-        """Say what is wrong with the kinds of its columns; None if nothing is."""
+        """Return what is wrong with the kinds of its columns; None if nothing is."""
         return _all_numbers(columns)
 
     def holds(self, cells: Sequence[TypedSeries]) -> Mask:
-        """Say which rows keep the rule."""
+        """Return which rows keep the rule."""
         numbers = [numbers_of(values, column) for column, values in cells]
         present = np.logical_and.reduce([part.present for part in numbers])
         sums = add_up(np.stack([part.values.astype(np.float64) for part in numbers]))
@@ -427,7 +427,7 @@ class Sum(ColumnConstraint):
         return SumDependency.of(parts, total, table)
 
     def repair(self, frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
-        """Add the parts up anew."""
+        """Replace the total by the sum of the parts."""
         *parts, (column, values) = self.cells_of(frame, schema)
         read = [numbers_of(part, own) for own, part in parts]
         present = np.logical_and.reduce([part.present for part in read])
@@ -479,15 +479,15 @@ class Formula(ColumnConstraint):
         return (*self.parsed.names, self.column)
 
     def describe(self) -> str:
-        """Say the rule in words."""
+        """Describe the rule in words."""
         return f"{quoted(str(self.column))} = {self.expression}"
 
     def fits(self, columns: Sequence[Column]) -> str | None:
-        """Say what is wrong with the kinds of its columns; None if nothing is."""
+        """Return what is wrong with the kinds of its columns; None if nothing is."""
         return _all_numbers(columns)
 
     def holds(self, cells: Sequence[TypedSeries]) -> Mask:
-        """Say which rows keep the rule; none does whose result is no number."""
+        """Return which rows keep the rule; none does whose result is no number."""
         *sources, (column, values) = cells
         read = [numbers_of(part, own) for own, part in sources]
         result, total = compute(self.parsed, read), numbers_of(values, column)
@@ -507,7 +507,7 @@ class Formula(ColumnConstraint):
         return FormulaDependency.of(sources, target, self.parsed, table)
 
     def repair(self, frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
-        """Compute anew."""
+        """Replace the column by the value of the expression."""
         *sources, (column, values) = self.cells_of(frame, schema)
         result = compute(self.parsed, [numbers_of(part, own) for own, part in sources])
         made = (result.values, result.present)
@@ -525,4 +525,4 @@ def _replaced(
     """Return a frame with a column's numbers replaced, where it and its sources have numbers."""
     old = numbers_of(values, column)
     new = np.where(made[1], made[0], old.values.astype(np.float64))
-    return rewritten(frame, at, column, Numbers(new, old.present, old.special))
+    return with_numbers(frame, at, column, Numbers(new, old.present, old.special))

@@ -1,13 +1,15 @@
-"""Columns that can be compared with each other, on the line that they share.
+"""Columns of numbers, dates and durations on the axes that they share, and values moved along them.
 
-Numbers share a line of floats. Dates and durations share lines of int64 ticks: dates of a dtype
-with a time zone the line of instants, others a line of wall-clock times.
+Numbers share an axis of floats. Dates and durations share axes of int64 ticks: dates of a dtype
+with a time zone the axis of instants, others an axis of wall-clock times. `AllowedValues` are the
+values that a column can take on its axis.
 """
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from contextlib import suppress
-from typing import Any, NamedTuple
+from dataclasses import asdict, dataclass
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
@@ -19,26 +21,36 @@ from tabgan.table.columns import (
     TICKS,
     ColumnFrame,
     TypedSeries,
+    decimals_of,
     numbers_of,
     numbers_to_series,
 )
 from tabgan.table.dates import unit_of
+from tabgan.table.number_scale import clip_to_range
 from tabgan.table.numbers import Numbers
 from tabgan.table.schema import Column
 
 __all__ = [
+    "AllowedValues",
+    "FEW_VALUES",
     "NumericAxis",
-    "LineNumbers",
+    "AxisValues",
     "finest_unit",
-    "from_line",
+    "from_axis",
     "in_order",
-    "line_name",
-    "on_lines",
-    "to_line",
-    "to_lines",
+    "axis_of",
+    "by_axis",
+    "to_axis",
+    "to_axes",
+    "neighbor_of",
+    "propagate_order",
+    "propagate_sum",
 ]
 
-LineNumbers = NDArray[np.int64] | NDArray[np.float64]
+FEW_VALUES = 20  # up to so many distinct numbers are listed one by one
+
+AxisValues = NDArray[np.int64] | NDArray[np.float64]
+Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 _PER_DAY = {"D": 1, "h": 24, "m": 1440, "s": 86_400}
@@ -46,9 +58,9 @@ _PER_DAY |= {"ms": 86_400 * 10**3, "us": 86_400 * 10**6, "ns": 86_400 * 10**9}
 
 
 class NumericAxis(NamedTuple):
-    """A column's values on the line; 0 where there is none."""
+    """A column's values on the axis; 0 where there is none."""
 
-    values: LineNumbers
+    values: AxisValues
     present: NDArray[np.bool_]
 
 
@@ -66,8 +78,8 @@ def in_order(low: NumericAxis | Numbers, high: NumericAxis | Numbers, *, strict:
     return kept | ~(low.present & high.present)
 
 
-def line_name(column: Column) -> Hashable | None:
-    """Name the line on which a column lies: columns on one line can be compared."""
+def axis_of(column: Column) -> Hashable | None:
+    """Name the axis on which a column lies: columns on one axis can be compared."""
     if column.kind in NUMBERS:
         return "numbers"
     if column.kind not in TICKS:
@@ -84,30 +96,30 @@ def line_name(column: Column) -> Hashable | None:
     return column.kind, str(zone), text_zone, own
 
 
-def on_lines(table: ColumnFrame) -> list[ColumnFrame]:
-    """Split a table into the columns of each line; those that lie on none are left out."""
-    lines: dict[Hashable, ColumnFrame] = defaultdict(dict)
+def by_axis(table: ColumnFrame) -> list[ColumnFrame]:
+    """Split a table into the columns of each axis; those that lie on none are left out."""
+    axes: dict[Hashable, ColumnFrame] = defaultdict(dict)
     for at, cells in table.items():
-        name = line_name(cells[0])
+        name = axis_of(cells[0])
         if name is not None:
-            lines[name][at] = cells
-    return [*lines.values()]
+            axes[name][at] = cells
+    return [*axes.values()]
 
 
 def finest_unit(columns: Iterable[Column]) -> str | None:
-    """Return the finest unit of time among columns of one line; None if it has none."""
+    """Return the finest unit of time among columns of one axis; None if it has none."""
     units = [unit_of(column) for column in columns if column.kind in TICKS]
     return max(units, key=lambda unit: _PER_DAY.get(unit, 0), default=None)
 
 
 def _factor(column: Column, unit: str | None) -> int:
-    """Return how many ticks of the line are one of the column."""
+    """Return how many ticks of the axis are one of the column."""
     own = unit_of(column)
     return 1 if unit is None or own == unit else _PER_DAY[unit] // _PER_DAY[own]
 
 
-def to_line(cells: TypedSeries, unit: str | None) -> NumericAxis:
-    """Place a column's values on its line.
+def to_axis(cells: TypedSeries, unit: str | None) -> NumericAxis:
+    """Place a column's values on its axis.
 
     Raises
     ------
@@ -131,17 +143,17 @@ def to_line(cells: TypedSeries, unit: str | None) -> NumericAxis:
     return NumericAxis(ticks * factor, numbers.present)
 
 
-def to_lines(table: ColumnFrame, unit: str | None) -> dict[int, NumericAxis]:
-    """Place columns on their line; those that do not fit, or have no values, are left out."""
-    lines: dict[int, NumericAxis] = {}
+def to_axes(table: ColumnFrame, unit: str | None) -> dict[int, NumericAxis]:
+    """Place columns on their axis; those that do not fit, or have no values, are left out."""
+    axes: dict[int, NumericAxis] = {}
     for at, cells in table.items():
         with suppress(OverflowError):
-            lines[at] = to_line(cells, unit)
-    return {at: line for at, line in lines.items() if line.present.any()}
+            axes[at] = to_axis(cells, unit)
+    return {at: axis for at, axis in axes.items() if axis.present.any()}
 
 
-def from_line(values: LineNumbers, cells: TypedSeries, unit: str | None) -> pd.Series:
-    """Write values of a line in the form of the column that they belong to."""
+def from_axis(values: AxisValues, cells: TypedSeries, unit: str | None) -> pd.Series:
+    """Write values of an axis in the form of the column that they belong to."""
     column, old = cells
     numbers = numbers_of(old, column)
     if column.kind in NUMBERS:
@@ -156,3 +168,211 @@ def from_line(values: LineNumbers, cells: TypedSeries, unit: str | None) -> pd.S
     utc = instants.where(numbers.present).dt.tz_localize("UTC")
     restored: pd.Series = utc.dt.tz_convert(dtype.tz).astype(dtype)
     return restored
+
+
+@dataclass(frozen=True)
+class AllowedValues:
+    """LineNumbers from `least` to `most`: a few listed ones, those in equal steps, or all.
+
+    Steps and listed numbers are counted in units of the last decimal place, so that rounding is
+    exact.
+
+    Parameters
+    ----------
+    least, most
+        The range.
+    decimals
+        Decimal places; None where all numbers of the range are allowed.
+    step
+        Distance of neighbours, in units of the last decimal place.
+    listed
+        All numbers, where they are few, in units of the last decimal place.
+
+    Examples
+    --------
+    >>> grid = AllowedValues.of(np.array([0.5, 1.0, 1.0, 3.0]), decimals=1)
+    >>> grid.floor(np.array([2.9])), grid.ceil(np.array([2.9]))
+    (array([1.]), array([3.]))
+    """
+
+    least: int | float
+    most: int | float
+    decimals: int | None = None
+    step: int = 1
+    listed: tuple[int, ...] = ()
+
+    @classmethod
+    def of(cls, values: AxisValues, decimals: int | None) -> Self:
+        """Find the grid of some numbers, at least one."""
+        distinct = np.unique(values)
+        least, most = distinct[0].item(), distinct[-1].item()
+        whole = values.dtype.kind == "i"
+        if not whole and (decimals is None or max(-least, most) * 10.0**decimals >= EXACT):
+            return cls(least, most)
+        decimals = 0 if whole or decimals is None else decimals
+        ticks = distinct if whole else np.rint(distinct * 10.0**decimals).astype(np.int64)
+        if len(ticks) <= FEW_VALUES:
+            return cls(least, most, decimals, listed=tuple(ticks.tolist()))
+        return cls(least, most, decimals, int(np.gcd.reduce(ticks - ticks[0])) or 1)
+
+    @classmethod
+    def within(cls, values: AxisValues, column: Column) -> Self:
+        """Find the grid of a column's numbers, with a range that at least `least_rows` rows share.
+
+        Of a few listed numbers those are left out that fewer rows hold.
+        """
+        decimals = decimals_of(column)
+        grid = cls.of(clip_to_range(values, decimals, column.least_rows), decimals)
+        if not grid.listed or column.least_rows == 1:
+            return grid
+        distinct, rows = np.unique(values, return_counts=True)
+        common: Any = distinct[rows >= column.least_rows]
+        return cls.of(common, decimals) if len(common) else cls(grid.least, grid.most, decimals)
+
+    def floor(self, values: AxisValues) -> AxisValues:
+        """Return the greatest possible number that is not above, or `least`."""
+        if self.decimals is None:
+            return values.clip(self.least, self.most)
+        ticks = self._ticks(values, down=True)
+        if self.listed:
+            listed = np.array(self.listed)
+            return self._numbers(
+                listed[np.searchsorted(listed, ticks, "right").clip(1) - 1], values
+            )
+        base = self._base
+        return self._numbers(base + (ticks - base) // self.step * self.step, values)
+
+    def ceil(self, values: AxisValues) -> AxisValues:
+        """Return the least possible number that is not below, or `most`."""
+        if self.decimals is None:
+            return values.clip(self.least, self.most)
+        ticks = self._ticks(values, down=False)
+        if self.listed:
+            listed = np.array(self.listed)
+            index = np.searchsorted(listed, ticks, "left").clip(max=len(listed) - 1)
+            return self._numbers(listed[index], values)
+        base = self._base
+        return self._numbers(base - (base - ticks) // self.step * self.step, values)
+
+    @property
+    def _base(self) -> int:
+        return (
+            round(self.least * 10.0 ** (self.decimals or 0)) if self.decimals else int(self.least)
+        )
+
+    def _ticks(self, values: AxisValues, *, down: bool) -> NDArray[np.int64]:
+        inside = values.clip(self.least, self.most)
+        if inside.dtype.kind == "i":
+            return inside
+        scale = 10.0 ** (self.decimals or 0)
+        ticks = np.rint(inside * scale)
+        return (
+            ticks - (ticks / scale > inside) if down else ticks + (ticks / scale < inside)
+        ).astype(np.int64)
+
+    def _numbers(self, ticks: NDArray[np.int64], like: AxisValues) -> AxisValues:
+        if like.dtype.kind == "i":
+            return ticks
+        # Division by a power of ten gives the float nearest to the decimal number.
+        return ticks / 10.0 ** (self.decimals or 0)
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe the grid by JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, state: dict[str, Any]) -> Self:
+        """Rebuild a grid from `to_json`'s value."""
+        return cls(**{**state, "listed": tuple(state["listed"])})
+
+
+def propagate_order(
+    axes: Sequence[NumericAxis],
+    grids: Sequence[AllowedValues],
+    edges: Collection[tuple[int, int]],
+    fixed: Mask,
+    strict: Collection[tuple[int, int]] = (),
+) -> list[AxisValues]:
+    """Move values that are not fixed so that axis i ≤ axis j for every edge, in each row alone.
+
+    First those above a fixed value, and above those that were raised, are raised; then all
+    others are lowered below what is above them.
+
+    Parameters
+    ----------
+    axes
+        Values of columns on one axis.
+    grids
+        The numbers that each may take.
+    edges
+        Pairs ``(i, j)`` of axes.
+    fixed
+        Which values are not moved, shape (rows, axes).
+    strict
+        The edges that ask for axis i < axis j.
+    """
+    values = [axis.values.copy() for axis in axes]
+    held = fixed.copy()
+
+    def most(low: int, high: int) -> AxisValues:
+        return neighbor_of(values[high], -1) if (low, high) in strict else values[high]
+
+    def wrong(low: int, high: int) -> Mask:
+        both = axes[low].present & axes[high].present
+        return both & (values[low] > most(low, high))
+
+    for low, high in sorted(edges):
+        rows = wrong(low, high) & held[:, low] & ~fixed[:, high]
+        least = values[low][rows]
+        least = neighbor_of(least, 1) if (low, high) in strict else least
+        values[high][rows] = grids[high].ceil(least)
+        held[rows, high] = True
+    for low, high in sorted(edges, reverse=True):
+        rows = wrong(low, high) & ~fixed[:, low]
+        values[low][rows] = grids[low].floor(most(low, high)[rows])
+    return values
+
+
+def neighbor_of(values: AxisValues, direction: int) -> AxisValues:
+    """Return the next whole numbers or floats, up (1) or down (-1)."""
+    if values.dtype.kind == "i":
+        return values + direction
+    return np.nextafter(values, np.inf * direction)
+
+
+def propagate_sum(
+    parts: Floats, total: Floats, grids: Sequence[AllowedValues], free: Mask
+) -> Floats:
+    """Change free parts so that they add up to a total, in proportion to what they were.
+
+    Parameters
+    ----------
+    parts
+        Shape (parts, rows).
+    total
+        What they are to add up to, shape (rows,).
+    grids
+        The numbers that each part may take.
+    free
+        Which may be changed, shape (parts, rows).
+
+    Examples
+    --------
+    >>> grid = AllowedValues(0, 100, decimals=0)
+    >>> parts, free = np.array([[10.0], [30.0]]), np.array([[True], [True]])
+    >>> propagate_sum(parts, np.array([20.0]), [grid, grid], free)[:, 0].tolist()
+    [5.0, 15.0]
+    """
+    moved = parts.copy()
+    wanted = total - np.where(free, 0.0, parts).sum(axis=0)
+    present = np.where(free, parts, 0.0).sum(axis=0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        factor = np.where(present != 0, wanted / present, 0.0)
+    for i, grid in enumerate(grids):
+        moved[i, free[i]] = grid.floor((parts[i] * factor)[free[i]])
+    for i in reversed(range(len(parts))):  # what rounding and ranges have left is for the last one
+        rows = np.flatnonzero(free[i])
+        rest = total[rows] - np.delete(moved[:, rows], i, axis=0).sum(axis=0)
+        low, high = grids[i].floor(rest), grids[i].ceil(rest)
+        moved[i, rows] = np.where(np.abs(rest - low) <= np.abs(high - rest), low, high)
+    return moved

@@ -1,4 +1,4 @@
-"""Columns of zeros and ones, exactly one of which is 1 in every row."""
+"""One-hot groups: columns of zeros and ones, exactly one of which is 1 in every row."""
 
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
@@ -23,7 +23,7 @@ from tabgan.table.level_codes import codes_of, levels_to_series
 from tabgan.table.scalars import Scalar, from_json_scalar, to_json_scalar
 from tabgan.table.schema import Column
 
-__all__ = ["BITS", "OneHotDependency", "bits_of", "find_onehots"]
+__all__ = ["BITS", "OneHotDependency", "bits_of", "find_one_hots"]
 
 SMALLEST = 3  # two complementary columns determine each other: another rule
 BITS: tuple[tuple[Scalar, Scalar], ...] = (
@@ -57,7 +57,7 @@ class OneHotDependency(Dependency):
         return tuple(member.position for member in self.members)
 
     def describe(self) -> str:
-        """Say the rule in words."""
+        """Describe the rule in words."""
         return f"exactly one of {self._span} is 1"
 
     @property
@@ -89,23 +89,23 @@ class OneHotDependency(Dependency):
             spread[at] = (column, levels_to_series(list(bit), codes, column))
         return with_cells(table, spread)
 
-    def settle(self, table: ColumnFrame, pinned: NDArray[np.bool_]) -> ColumnFrame:
-        """Keep a pinned 1, else a 1 that is not against a pinned 0, else set the first free one.
+    def propagate(self, table: ColumnFrame, fixed: NDArray[np.bool_]) -> ColumnFrame:
+        """Keep a fixed 1, else a 1 that no fixed 0 forbids, else set the first free one.
 
-        Of two pinned ones the second is given up, for the row to be one of the table.
+        Of two fixed ones the second is dropped, so that the row could be one of the table.
         """
         places = [*self.positions]
         hot = np.column_stack(
             [_is(one, table[at][1]) for at, (_, one) in zip(places, self.bits, strict=True)]
         )
-        given = pinned[:, places]
-        # pinned ones come first, then free ones that are set, then any that is free
+        given = fixed[:, places]
+        # fixed ones come first, then free ones that are set, then any that is free
         chosen = (4 * (hot & given) + 2 * (hot & ~given) + ~given).argmax(axis=1)
         cells: ColumnFrame = {}
         for index, ((at, column), bit) in enumerate(zip(self.members, self.bits, strict=True)):
             values = levels_to_series(list(bit), (chosen == index).astype(np.int32), column)
             cells[at] = (column, values.set_axis(table[at][1].index))
-        pinned[:, places] |= given.any(axis=1, keepdims=True)
+        fixed[:, places] |= given.any(axis=1, keepdims=True)
         return with_cells(table, cells)
 
     def to_json(self) -> dict[str, Any]:
@@ -143,7 +143,7 @@ class _Window:
             self.total -= self.columns.pop(0)[2]
 
 
-def find_onehots(table: ColumnFrame, rng: np.random.Generator) -> list[OneHotDependency]:
+def find_one_hots(table: ColumnFrame, rng: np.random.Generator) -> list[OneHotDependency]:
     """Find runs of adjacent columns, exactly one of which is 1 in every row.
 
     Constant columns neither belong to a run nor break it.

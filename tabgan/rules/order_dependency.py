@@ -1,4 +1,4 @@
-"""Columns of which one is never greater than another."""
+"""Orders between columns: one is never greater than another, or learned as a distance."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -7,10 +7,17 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from tabgan.rules.allowed_values import AllowedValues
 from tabgan.rules.dependency import Dependency, Mask
-from tabgan.rules.numeric_axis import LineNumbers, NumericAxis, from_line, in_order, to_line
-from tabgan.rules.propagation import next_to, settle_lines
+from tabgan.rules.numeric_axis import (
+    AllowedValues,
+    AxisValues,
+    NumericAxis,
+    from_axis,
+    in_order,
+    neighbor_of,
+    propagate_order,
+    to_axis,
+)
 from tabgan.table.columns import (
     ColumnFrame,
     ColumnRef,
@@ -23,7 +30,7 @@ from tabgan.table.columns import (
 from tabgan.table.number_scale import clip_to_range
 from tabgan.table.schema import Column
 
-__all__ = ["DifferenceDependency", "Edge", "OrderDependency", "mend"]
+__all__ = ["DifferenceDependency", "Edge", "OrderDependency", "repair_order"]
 
 Edge = tuple[int, int]
 
@@ -35,25 +42,25 @@ MOST_EXCHANGES = 2_000  # in a block of rows; a rule that more rows break was no
 class OrderDependency(Dependency):
     """For every edge ``(i, j)``, member i ≤ member j in every row in which both are present.
 
-    A strict edge asks for member i < member j.
+    A strict edge means member i < member j.
 
-    Nothing is left out of training. A generated row that breaks the rule is mended by exchanging
-    its lesser member's value with another row, which keeps the distributions of both columns; where
-    there is no such row, by swapping the two values. Beside a value that another rule has given,
-    the other value is brought to the nearest one in order.
+    No column is left out of training. A generated row that breaks the rule is repaired: its lower
+    member exchanges its value with another row, which keeps the distributions of both columns; if
+    there is no such row, the two values are swapped. Beside a value that another rule has derived,
+    the other value moves to the nearest one in order.
 
     Parameters
     ----------
     members
         The columns, so that every edge leads from an earlier one to a later one.
     grids
-        The numbers that each may take on the common line.
+        The numbers that each may take on the common axis.
     edges
         Pairs of numbers of members.
     unit
-        Unit of time of the common line; without meaning for numbers.
+        Unit of time of the common axis; None for numbers.
     fixed
-        Numbers of the members that other rules give, and that are not changed; one per edge at
+        Numbers of the members that other rules derive, and that must not change; one per edge at
         most.
     strict
         The edges that are strict.
@@ -73,7 +80,7 @@ class OrderDependency(Dependency):
         return tuple(member.position for member in self.members)
 
     def describe(self) -> str:
-        """Say the rule in words."""
+        """Describe the rule in words."""
         return ", ".join(
             f"{self.members[a]} {'<' if (a, b) in self.strict else '≤'} {self.members[b]}"
             for a, b in self.edges
@@ -86,38 +93,38 @@ class OrderDependency(Dependency):
     def restore(self, table: ColumnFrame) -> ColumnFrame:
         """Swap values that are in the wrong order, or move those that are not fixed."""
         cells = {at: (column, table[at][1]) for at, column in self.members}
-        lines = [to_line(cells[at], self.unit) for at in cells]
-        mended = mend(lines, self.grids, self.edges, self.fixed, self.strict)
+        axes = [to_axis(cells[at], self.unit) for at in cells]
+        mended = repair_order(axes, self.grids, self.edges, self.fixed, self.strict)
         changed = {
-            at: (column, from_line(new, cells[at], self.unit))
-            for (at, column), old, new in zip(self.members, lines, mended, strict=True)
+            at: (column, from_axis(new, cells[at], self.unit))
+            for (at, column), old, new in zip(self.members, axes, mended, strict=True)
             if not np.array_equal(old.values, new)
         }
         return with_cells(table, changed)
 
     def holds(self, cells: Sequence[TypedSeries]) -> Mask:
         """Return the rows in which every edge is in order."""
-        lines = [
-            to_line((member.column, values), self.unit)
+        axes = [
+            to_axis((member.column, values), self.unit)
             for member, (_, values) in zip(self.members, cells, strict=True)
         ]
-        holds = np.ones(len(lines[0].values), np.bool_)
+        holds = np.ones(len(axes[0].values), np.bool_)
         for edge in self.edges:
-            holds &= in_order(lines[edge[0]], lines[edge[1]], strict=edge in self.strict)
+            holds &= in_order(axes[edge[0]], axes[edge[1]], strict=edge in self.strict)
         return holds
 
-    def settle(self, table: ColumnFrame, pinned: NDArray[np.bool_]) -> ColumnFrame:
-        """Raise what lies below a pinned value that it must not, and lower what lies above."""
+    def propagate(self, table: ColumnFrame, fixed: NDArray[np.bool_]) -> ColumnFrame:
+        """Raise free values above the fixed ones that bound them below, and lower the others."""
         cells = {at: (column, table[at][1]) for at, column in self.members}
-        lines = [to_line(cells[at], self.unit) for at in cells]
-        own = pinned[:, [*self.positions]]
-        moved = settle_lines(lines, self.grids, self.edges, own, self.strict)
+        axes = [to_axis(cells[at], self.unit) for at in cells]
+        own = fixed[:, [*self.positions]]
+        moved = propagate_order(axes, self.grids, self.edges, own, self.strict)
         changed = {
             at: (
                 column,
-                replaced(cells[at][1], old.values != new, from_line(new, cells[at], self.unit)),
+                replaced(cells[at][1], old.values != new, from_axis(new, cells[at], self.unit)),
             )
-            for (at, column), old, new in zip(self.members, lines, moved, strict=True)
+            for (at, column), old, new in zip(self.members, axes, moved, strict=True)
             if not np.array_equal(old.values, new)
         }
         return with_cells(table, changed)
@@ -146,39 +153,52 @@ class OrderDependency(Dependency):
         )
 
 
-def mend(
-    lines: Sequence[NumericAxis],
+def repair_order(
+    axes: Sequence[NumericAxis],
     grids: Sequence[AllowedValues],
     edges: Sequence[Edge],
     fixed: Collection[int] = (),
     strict: Collection[Edge] = (),
-) -> list[LineNumbers]:
-    """Change values so that line i ≤ line j for every edge ``(i, j)`` where both are present.
+) -> list[AxisValues]:
+    """Change values so that axis i ≤ axis j for every edge ``(i, j)`` where both are present.
 
-    For a strict edge, line i < line j.
+    For a strict edge, axis i < axis j.
 
-    Rows that can exchange values do (`exchange`). In the others, swapping the values of an edge
-    takes away at least one inversion, so that a few rounds mostly end it. Fixed lines, and grids
-    and ranges that differ, may leave a rest. It is taken away by lowering values, from the last
-    line to the first: the lower line of an edge has the lower minimum. Values below a fixed one are
-    then raised, from the first line to the last: the edges of fixed lines are chosen so that there
-    is room.
+    Rows that can exchange values do (`exchange_values`). In the others, swapping the values of an
+    edge removes at least one inversion, so that a few rounds usually suffice. Fixed axes, and grids
+    and ranges that differ, may leave a rest. It is removed by lowering values, from the last axis
+    to the first: the lower axis of an edge has the lower minimum. Values below a fixed one are then
+    raised, from the first axis to the last: the edges of fixed axes are chosen so that there is
+    room.
+
+    Parameters
+    ----------
+    axes
+        Values of columns on one axis.
+    grids
+        The numbers that each may take.
+    edges
+        Pairs ``(i, j)`` of axes.
+    fixed
+        Axes that must not change.
+    strict
+        The edges whose values are never equal.
     """
-    values = [line.values.copy() for line in lines]
+    values = [axis.values.copy() for axis in axes]
 
-    def most(low: int, high: int) -> LineNumbers:
-        """Return the greatest values that the lower line may have below the upper one."""
-        return next_to(values[high], -1) if (low, high) in strict else values[high]
+    def most(low: int, high: int) -> AxisValues:
+        """Return the greatest values that the lower axis may have below the upper one."""
+        return neighbor_of(values[high], -1) if (low, high) in strict else values[high]
 
     def wrong_rows(low: int, high: int) -> NDArray[np.int64]:
-        both = lines[low].present & lines[high].present
+        both = axes[low].present & axes[high].present
         return np.flatnonzero(both & (values[low] > most(low, high)))
 
-    for low, high in sorted(edges, reverse=True):  # a line before those that must be below it
+    for low, high in sorted(edges, reverse=True):  # an axis before those that must be below it
         if low not in fixed and high not in fixed:
-            both = lines[low].present & lines[high].present
-            values[low] = exchange(values[low], most(low, high), both)
-    for _ in lines:
+            both = axes[low].present & axes[high].present
+            values[low] = exchange_values(values[low], most(low, high), both)
+    for _ in axes:
         disordered = False
         for low, high in edges:
             if low in fixed or high in fixed:
@@ -199,12 +219,12 @@ def mend(
             rows = wrong_rows(low, high)
             least = values[low][rows]
             values[high][rows] = grids[high].ceil(
-                next_to(least, 1) if (low, high) in strict else least
+                neighbor_of(least, 1) if (low, high) in strict else least
             )
     return values
 
 
-def exchange(low: LineNumbers, high: LineNumbers, both: NDArray[np.bool_]) -> LineNumbers:
+def exchange_values(low: AxisValues, high: AxisValues, both: NDArray[np.bool_]) -> AxisValues:
     """Exchange values of the lower column between rows, so that they are at most the higher ones.
 
     A value that is too great for its row goes to the row of the greatest value that this one can
@@ -221,7 +241,7 @@ def exchange(low: LineNumbers, high: LineNumbers, both: NDArray[np.bool_]) -> Li
     Examples
     --------
     >>> low, high = np.array([9.0, 1.0, 2.0]), np.array([3.0, 9.5, 2.0])
-    >>> exchange(low, high, np.ones(3, bool)).tolist()
+    >>> exchange_values(low, high, np.ones(3, bool)).tolist()
     [1.0, 9.0, 2.0]
     """
     values = low.copy()
@@ -282,7 +302,7 @@ class DifferenceDependency(Dependency):
         return self.source.position, self.target.position
 
     def describe(self) -> str:
-        """Say the rule in words."""
+        """Describe the rule in words."""
         return f"{self.target} is learned as its distance from {self.source}"
 
     def reduce(self, table: ColumnFrame) -> ColumnFrame:
@@ -303,15 +323,15 @@ class DifferenceDependency(Dependency):
         values = numbers_to_series(ticks.astype(np.int64), gap.special, column, present)
         return with_cells(table, {at: (column, values)})
 
-    def settle(self, table: ColumnFrame, pinned: NDArray[np.bool_]) -> ColumnFrame:
-        """Bring the distance of a free date from a pinned one within the table's range."""
+    def propagate(self, table: ColumnFrame, fixed: NDArray[np.bool_]) -> ColumnFrame:
+        """Bring the distance of a free date from a fixed one within the table's range."""
         source, target = self.positions
         a, b = (numbers_of(table[at][1], column) for at, column in (self.source, self.target))
         low, high = (int(end) * self.step for end in (self.column.minimum, self.column.maximum))
         present = a.present & b.present
-        back = present & pinned[:, target] & ~pinned[:, source]
+        back = present & fixed[:, target] & ~fixed[:, source]
         first = np.where(back, np.clip(a.values, b.values - high, b.values - low), a.values)
-        forth = present & ~pinned[:, target]
+        forth = present & ~fixed[:, target]
         last = np.where(forth, np.clip(b.values, first + low, first + high), b.values)
         changed = (
             numbers_to_series(ticks.astype(np.int64), old.special, field.column, old.present)

@@ -61,15 +61,15 @@ class NamePart(Dependency):
         return self.source.position, self.target.position
 
     def describe(self) -> str:
-        """Say the rule in words."""
+        """Describe the rule in words."""
         return f"{self.target} is a part of {self.source}"
 
     def reduce(self, table: ColumnFrame) -> ColumnFrame:
-        """Return the table as it is: names are made anew, not learned."""
+        """Return the table as it is: names are generated, not learned."""
         return table
 
     def restore(self, table: ColumnFrame) -> ColumnFrame:
-        """Take the target from the source wherever both are there."""
+        """Take the target from the source wherever both are present."""
         column, values = table[self.target.position]
         names = _parts_of(self.source, table)[self.target.column.kind]
         return with_cells(table, {self.target.position: (column, _replaced(values, names))})
@@ -103,12 +103,12 @@ class EmailOfName(Dependency):
         return (*(source.position for source in self.sources), self.target.position)
 
     def describe(self) -> str:
-        """Say the rule in words."""
+        """Describe the rule in words."""
         names = " and ".join(str(field) for field in self.sources)
         return f"{self.target} holds the name in {names} in {self.share:.0%} of the rows"
 
     def reduce(self, table: ColumnFrame) -> ColumnFrame:
-        """Return the table as it is: addresses are made anew, not learned."""
+        """Return the table as it is: addresses are generated, not learned."""
         return table
 
     def restore(self, table: ColumnFrame) -> ColumnFrame:
@@ -138,7 +138,7 @@ class _Found(NamedTuple):
 
 
 def find_persons(table: ColumnFrame, rng: np.random.Generator) -> list[Dependency]:
-    """Find the columns that speak of one person, the addresses first."""
+    """Find the columns that describe one person, the addresses first."""
     sample = sample_of(table, rng)
     fields = {at: field_at(table, at) for at in table}
     fulls = [field for field in fields.values() if field.column.kind == "name"]
@@ -201,14 +201,14 @@ def _split(name: str) -> list[str]:
 
 
 def _parts_of(full: ColumnRef, table: ColumnFrame) -> Mapping[str, list[str]]:
-    """Split full names that were made into their parts; empty texts where there is none."""
+    """Split generated full names into their parts; empty texts where there is none."""
     locale = full.column.locale or DEFAULT_LOCALE
     split = [split_name(name, locale) if name else ("", "") for name in _texts(full, table)]
     return {part: [names[place] for names in split] for place, part in enumerate(_PARTS)}
 
 
 def _words(sources: Sequence[ColumnRef], table: ColumnFrame) -> list[list[str]]:
-    """Write the names of each row that was made as an address can hold them."""
+    """Return the names of each generated row as an address can hold them."""
     columns: list[Sequence[str]] = []
     for field in sources:
         if field.column.kind == "name":
@@ -219,7 +219,7 @@ def _words(sources: Sequence[ColumnRef], table: ColumnFrame) -> list[list[str]]:
 
 
 def _renamed(text: Any, words: Sequence[str], share: float) -> str:
-    """Write words into an address that was made; empty where it is to stay."""
+    """Write words into a generated address; empty where it stays as it is."""
     match = _MADE.fullmatch(text) if isinstance(text, str) else None
     if match is None or not words:
         return ""
@@ -229,7 +229,7 @@ def _renamed(text: Any, words: Sequence[str], share: float) -> str:
 
 
 def _replaced(values: pd.Series, texts: Sequence[str]) -> pd.Series:
-    """Put texts in the place of values that are there; empty ones leave a value as it is."""
+    """Replace the values that are present by texts; an empty text keeps the value."""
     new = np.array(texts, object)
     changed = _are_there(values) & (new != "")
     cells = values.to_numpy(object, copy=True)

@@ -25,7 +25,7 @@ from tabgan.conditions.partial_rows import PartialRows, read_partial_rows
 from tabgan.encoding.column_encoder import Encoded
 from tabgan.encoding.table_encoder import TableEncoder, fit_column, reduce_settled, settled
 from tabgan.rules.constraint import Constraint
-from tabgan.rules.enforcement import holds_all, mended_by, with_rows
+from tabgan.rules.enforcement import holds_all, repair_rows, with_rows
 from tabgan.rules.level_constraints import Unique
 from tabgan.sampling.identifier_columns import NOTHING_ASKED, add_generated, generated_present
 from tabgan.sampling.table_model import BLOCK_ROWS, TableModel
@@ -256,7 +256,7 @@ class RowCompleter:
         schema, rules = self.model.encoder.schema, self._rules
         for attempt in range(ATTEMPTS if rules else 0):
             # constraints mend rows as far as given cells stay what they are
-            frame = _with_given(mended_by(frame, rules=rules, schema=schema), rows)
+            frame = _with_given(repair_rows(frame, rules=rules, schema=schema), rows)
             broken = np.flatnonzero(~holds_all(frame, rules=rules, schema=schema))
             if not len(broken):
                 break

@@ -198,7 +198,7 @@ def test_dates_far_from_ours():
         (
             ["plan"],
             (
-                "where=['plan'] must be a mapping from columns to what is asked of them, "
+                "where=['plan'] must be a mapping from columns to values, "
                 "as in {'age': …}, or text, as in 'age is not missing'"
             ),
         ),
@@ -376,7 +376,7 @@ def test_dates_far_from_ours():
         (
             {"mail": "a@b.c"},
             (
-                "where: column 'mail' is of kind 'email': its values are made anew, "
+                "where: column 'mail' is of kind 'email': its values are generated, "
                 "so that it can only be asked to be missing (None, 'is missing') or not; "
                 "leave it out"
             ),
@@ -384,7 +384,7 @@ def test_dates_far_from_ours():
         (
             {"mail": ("a", None)},
             (
-                "where: column 'mail' is of kind 'email': its values are made anew, "
+                "where: column 'mail' is of kind 'email': its values are generated, "
                 "so that it can only be asked to be missing (None, 'is missing') or not; "
                 "leave it out"
             ),

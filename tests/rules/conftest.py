@@ -11,8 +11,8 @@ import pytest
 from tabgan import DataError, OptionError, TabGAN
 from tabgan.constraints import Constraint
 from tabgan.inference.infer_schema import infer_schema
-from tabgan.rules.dependencies import dependency_from_json
 from tabgan.rules.dependency import Dependency
+from tabgan.rules.detect_dependencies import dependency_from_json
 from tabgan.table.columns import ColumnFrame
 
 ROWS = 300

@@ -10,15 +10,15 @@ from hypothesis import strategies as st
 
 from tabgan.inference.infer_schema import infer_schema
 from tabgan.rules.arithmetic_dependency import SumDependency
-from tabgan.rules.dependencies import dependency_from_json, detect_dependencies
-from tabgan.rules.equality_dependency import PartialEquality, find_coincidences
+from tabgan.rules.detect_dependencies import dependency_from_json, detect_dependencies
+from tabgan.rules.equality_dependency import PartialEquality, find_partial_equalities
 from tabgan.rules.order_dependency import OrderDependency
 
 ROWS = 3000
 
 
 def described(table, rng):
-    return [rule.describe() for rule in find_coincidences(table, rng)]
+    return [rule.describe() for rule in find_partial_equalities(table, rng)]
 
 
 def shuffled(table, seed=0):
@@ -80,7 +80,7 @@ def test_drawn_rows_are_equal_as_often_as_those_of_the_table(
 ):
     frame = bills.apply(form)
     table = table_of(frame)
-    (rule,) = find_coincidences(table, rng)
+    (rule,) = find_partial_equalities(table, rng)
     share = are_equal(frame).mean()
     assert rule.describe() == f"'paid' equals 'bill' in {100 * share:.0f} % of the rows"
     assert rule.reduce(table) is table
@@ -105,7 +105,7 @@ def test_the_share_goes_with_the_source(table_of, rng):
     small = frame["bill"] < frame["bill"].median()
     frame["paid"] = np.where(small & (rng.random(ROWS) < 0.6), frame["bill"], frame["paid"] // 7)
     table = table_of(frame)
-    (rule,) = find_coincidences(table, rng)
+    (rule,) = find_partial_equalities(table, rng)
     made = together(rule.restore(shuffled(table)))
     equal = made["paid"] == made["bill"]
     below = made["bill"] < frame["bill"].median()
@@ -117,7 +117,7 @@ def test_the_share_goes_with_the_source(table_of, rng):
 
 def test_the_nearest_rows_are_made_equal(bills, table_of, rng):
     table = table_of(bills)
-    (rule,) = find_coincidences(table, rng)
+    (rule,) = find_partial_equalities(table, rng)
     full = (bills["paid"] == bills["bill"]).to_numpy()
     blurred = bills.copy()
     blurred.loc[full, "paid"] += rng.integers(-3, 4, full.sum())
@@ -132,7 +132,7 @@ def test_common_values_stay_as_frequent_as_they_are(bills, table_of, rng):
     bills.loc[rng.random(ROWS) < 0.1, "bill"] = 777
     bills.loc[rng.random(ROWS) < 0.02, "paid"] = 777
     table = table_of(bills)
-    (rule,) = find_coincidences(table, rng)
+    (rule,) = find_partial_equalities(table, rng)
     assert {0, 777} <= set(rule.common)
     made = rule.restore(shuffled(table))[0][1]
     for value in (0, 777):
@@ -149,7 +149,7 @@ def test_the_target_takes_numbers_of_its_own_only(table_of, rng):
     frame.loc[:99, "paid"] = rng.permutation(np.arange(100, 500, 4))  # so that none is common
     frame = pd.concat([frame] * 2, ignore_index=True)
     table = table_of(frame)
-    rules = find_coincidences(table, rng)
+    rules = find_partial_equalities(table, rng)
     made = shuffled(table)
     for rule in rules:
         made = rule.restore(made)
@@ -202,7 +202,7 @@ def test_one_row_outside_of_the_sample_may_not_fit(bills, table_of, rng):
     frame = pd.concat([bills] * 4, ignore_index=True)
     table = table_of(frame)
     frame.loc[0, "bill"] = 2**60
-    rules = find_coincidences({at: (table[at][0], frame.iloc[:, at]) for at in (0, 1)}, rng)
+    rules = find_partial_equalities({at: (table[at][0], frame.iloc[:, at]) for at in (0, 1)}, rng)
     assert rules == []
 
 
@@ -220,7 +220,7 @@ def test_a_column_follows_one_other_and_none_in_a_circle(bills, table_of, rng):
         full = rng.random(ROWS) < 0.2
         frame[f"paid {month}"] = np.where(full, frame[f"bill {month - 1}"], part)
     table = table_of(frame)
-    rules = find_coincidences(table, rng)
+    rules = find_partial_equalities(table, rng)
     targets = [rule.target.column.name for rule in rules]
     assert len(set(targets)) == len(rules) == 6
     assert {rule.describe()[:24] for rule in rules if "paid" in rule.target.column.name} == {
@@ -239,9 +239,9 @@ def test_a_column_follows_one_other_and_none_in_a_circle(bills, table_of, rng):
 
 def test_columns_that_must_not_be_changed_are_followed_only(bills, table_of, rng):
     table = table_of(bills)
-    (rule,) = find_coincidences(table, rng, fixed={0})
+    (rule,) = find_partial_equalities(table, rng, fixed={0})
     assert rule.describe().startswith("'bill' equals 'paid'")
-    assert find_coincidences(table, rng, fixed={0, 1}) == []
+    assert find_partial_equalities(table, rng, fixed={0, 1}) == []
 
 
 def test_many_columns_are_searched(table_of, rng):
@@ -371,11 +371,11 @@ def test_no_value_of_few_rows_is_stored(table_of, rng):
     frame = np.log(bills_of(rng, 400)[["bill"]])
     frame["paid"] = frame["bill"].where(rng.random(400) < 0.3, frame["bill"] * rng.random(400))
     table = table_of(frame)
-    (rule,) = find_coincidences(table, rng)
+    (rule,) = find_partial_equalities(table, rng)
     stored = {*rule.common, *rule.edges, *rule.knots}
     assert not stored & {*frame["paid"], *frame["bill"]}
     assert len(rule.knots) <= 400 / 5
-    (large,) = find_coincidences(INVOICES_TABLE, rng)[:1]
+    (large,) = find_partial_equalities(INVOICES_TABLE, rng)[:1]
     assert (len(large.knots), len(large.shares)) == (256, 16)
 
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from tabgan.base.errors import DataError
-from tabgan.rules.functional_dependency import find_determined
+from tabgan.rules.functional_dependency import find_functional
 
 CITIES = np.array(["Bonn", "Köln", "Lyon", "Nice", "Pisa", "Roma"])
 COUNTRY = {"Bonn": "DE", "Köln": "DE", "Lyon": "FR", "Nice": "FR", "Pisa": "IT", "Roma": "IT"}
@@ -17,7 +17,7 @@ def cities(rng):
 
 
 def described(table, rng):
-    return [rule.describe() for rule in find_determined(table, rng)]
+    return [rule.describe() for rule in find_functional(table, rng)]
 
 
 TARGETS = {
@@ -40,7 +40,7 @@ TARGETS = {
 def test_a_determined_column_is_left_out_and_comes_back(target, cities, table_of, round_trip, rng):
     frame = pd.DataFrame({"made": target(cities.map(COUNTRY)), "city": cities})
     table = table_of(frame)
-    (rule,) = find_determined(table, rng)
+    (rule,) = find_functional(table, rng)
     assert rule.describe() == "'city' determines 'made'"
     assert list(rule.reduce(table)) == [1]
     pd.testing.assert_frame_equal(round_trip(table, [rule]), frame)
@@ -68,7 +68,7 @@ def test_a_chain_is_derived_link_by_link(cities, table_of, round_trip, rng):
         }
     )
     table = table_of(frame)
-    rules = find_determined(table, rng)
+    rules = find_functional(table, rng)
     assert [rule.describe() for rule in rules] == [
         "'country' determines 'union'",
         "'country' determines 'code'",
@@ -81,7 +81,7 @@ def test_a_new_number_takes_its_nearest_neighbours_level(table_of, rng):
     age = pd.Series(rng.integers(0, 90, 5000) // 5 * 5 + 0.0).where(rng.random(5000) > 0.1)
     group = pd.cut(age, [-1, 17, 64, 99], labels=["child", "adult", "old"]).astype(object)
     table = table_of(pd.DataFrame({"age": age, "group": group.where(age.notna(), "unknown")}))
-    (rule,) = find_determined(table, rng)
+    (rule,) = find_functional(table, rng)
     new = pd.Series([16.0, 17.4, 18.0, np.nan, 99.0, -3.0, 20.0], name="age")
     _, restored = rule.restore({0: (table[0][0], new)})[1]
     assert restored.tolist() == ["child", "child", "adult", "unknown", "old", "child", "adult"]
@@ -89,7 +89,7 @@ def test_a_new_number_takes_its_nearest_neighbours_level(table_of, rng):
 
 def test_a_new_category_is_an_error(cities, table_of, rng):
     table = table_of(pd.DataFrame({"city": cities, "country": cities.map(COUNTRY)}))
-    (rule,) = find_determined(table, rng)
+    (rule,) = find_functional(table, rng)
     message = (
         "Column 'city': the value 'Oslo' was not in the training table, "
         "so column 'country' can't be derived from it"

@@ -175,6 +175,6 @@ def test_columns_that_are_made_anew_have_no_combinations(refusal, rng):
     table = pd.DataFrame({"key": [f"K{i}" for i in range(60)], "a": [0, 1] * 30})
     assert refusal(table, OneHot(["key", "a"])).startswith(
         "constraints: OneHot (exactly one of 'key', 'a' is 1): column 'key' is of kind "
-        "'identifier': its values are made anew and not learned; declare its kind in schema as "
+        "'identifier': its values are generated and not learned; declare its kind in schema as "
         "'categorical', or leave it out"
     )

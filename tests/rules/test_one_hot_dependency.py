@@ -7,7 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tabgan.base.errors import DataError
-from tabgan.rules.one_hot_dependency import find_onehots
+from tabgan.rules.one_hot_dependency import find_one_hots
 from tabgan.table.schema import Column
 
 
@@ -21,7 +21,7 @@ def test_a_group_becomes_one_column_and_comes_back(dtype, table_of, round_trip, 
     frame = spread([0, 1, 2, 1] * 10, "abc", "int64" if dtype is str else dtype)
     frame = frame.astype(str) if dtype is str else frame
     table = table_of(frame)
-    (group,) = find_onehots(table, rng)
+    (group,) = find_one_hots(table, rng)
     assert group.describe() == "exactly one of the 3 columns 'a' … 'c' is 1"
     ((column, values),) = group.reduce(table).values()
     assert (column.kind, values.tolist()) == ("categorical", [0, 1, 2, 1] * 10)
@@ -40,7 +40,7 @@ def test_groups_stand_side_by_side(table_of, round_trip, rng):
         axis=1,
     )
     table = table_of(frame)
-    groups = find_onehots(table, rng)
+    groups = find_one_hots(table, rng)
     assert [group.describe() for group in groups] == [
         "exactly one of the 4 columns 'a' … 'd' is 1",
         "exactly one of the 7 columns 'g' … 'm' is 1",
@@ -52,7 +52,7 @@ def test_groups_stand_side_by_side(table_of, round_trip, rng):
 def test_constants_neither_belong_to_a_group_nor_break_it(table_of, rng):
     frame = spread([0, 1, 3, 4] * 10, "abcde")  # c is always 0
     frame.insert(0, "one", 1)
-    (group,) = find_onehots(table_of(frame), rng)
+    (group,) = find_one_hots(table_of(frame), rng)
     assert [member.column.name for member in group.members] == ["a", "b", "d", "e"]
 
 
@@ -65,7 +65,7 @@ def test_an_unrelated_column_before_a_group_does_not_hide_it(before):
     frame = spread([0, 1, 2] * 20, "abc")
     frame.insert(0, "before", np.array(before, int))
     table = {i: (Column(n, "integer", "int64"), frame[n]) for i, n in enumerate(frame)}
-    (group,) = find_onehots(table, np.random.default_rng(0))
+    (group,) = find_one_hots(table, np.random.default_rng(0))
     assert [member.column.name for member in group.members] == ["a", "b", "c"]
 
 
@@ -83,18 +83,18 @@ NO_GROUPS = {
 
 @pytest.mark.parametrize("frame", NO_GROUPS.values(), ids=NO_GROUPS)
 def test_no_group(frame, table_of, rng):
-    assert find_onehots(table_of(frame), rng) == []
+    assert find_one_hots(table_of(frame), rng) == []
 
 
 def test_one_row_outside_of_the_sample_is_enough(table_of, rng):
     frame = spread([0, 1, 2] * 7000, "abc")
     frame.loc[11, "c"] = 0
-    assert find_onehots(table_of(frame), rng) == []
+    assert find_one_hots(table_of(frame), rng) == []
 
 
 def test_a_row_that_breaks_the_rule_is_named(table_of, rng):
     frame = spread([0, 1, 2] * 10, "abc")
-    (group,) = find_onehots(table_of(frame), rng)
+    (group,) = find_one_hots(table_of(frame), rng)
     frame.loc[4, ["a", "c"]] = 1
     message = "Row 4: 3 of the 3 columns 'a' … 'c' are 1; exactly one must be"
     with pytest.raises(DataError, match=f"^{message}$"):

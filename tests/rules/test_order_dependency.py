@@ -7,11 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tabgan.inference.infer_schema import infer_schema
-from tabgan.rules.allowed_values import AllowedValues
-from tabgan.rules.derived_columns import Derived
-from tabgan.rules.find_orders import find_orders
-from tabgan.rules.numeric_axis import NumericAxis
-from tabgan.rules.order_dependency import DifferenceDependency, OrderDependency, exchange, mend
+from tabgan.rules.find_orders import DerivedColumns, find_orders
+from tabgan.rules.numeric_axis import AllowedValues, NumericAxis
+from tabgan.rules.order_dependency import (
+    DifferenceDependency,
+    OrderDependency,
+    exchange_values,
+    repair_order,
+)
 
 ROWS = 1000
 DAY = pd.Timedelta(days=1)
@@ -68,7 +71,7 @@ masks = st.lists(st.booleans(), min_size=30, max_size=30)
 def test_all_orders_hold_after_mending(numbers, present, chain):
     edges = [(0, 1), (1, 2)] if chain else [(0, 1), (0, 2)]
     lines = [NumericAxis(np.array(v), np.array(p)) for v, p in zip(numbers, present, strict=True)]
-    mended = mend(lines, [AllowedValues(0, 9, 0)] * 3, edges)
+    mended = repair_order(lines, [AllowedValues(0, 9, 0)] * 3, edges)
     for low, high in edges:
         both = lines[low].present & lines[high].present
         assert (mended[low] <= mended[high])[both].all()
@@ -87,7 +90,7 @@ def test_exchange_keeps_both_columns_where_that_can_be(pairs, seed):
     low, high = np.sort(np.array(pairs), axis=1).T
     rows = np.random.default_rng(seed).permutation(len(low))
     given_low = low[rows]
-    mended = exchange(given_low, high, np.ones(len(low), bool))
+    mended = exchange_values(given_low, high, np.ones(len(low), bool))
     assert (np.sort(mended) == np.sort(low)).all()
     wrong_before, wrong_after = (given_low > high).sum(), (mended > high).sum()
     assert wrong_after <= wrong_before
@@ -95,9 +98,9 @@ def test_exchange_keeps_both_columns_where_that_can_be(pairs, seed):
 
 def test_exchange_leaves_absent_values_and_unlearned_rules_alone():
     low, high = np.array([9, 1, 2]), np.array([3, 9, 2])
-    assert exchange(low, high, np.array([True, False, True])).tolist() == [9, 1, 2]
+    assert exchange_values(low, high, np.array([True, False, True])).tolist() == [9, 1, 2]
     many = np.arange(5_000)
-    assert (exchange(many, many[::-1], np.ones(5_000, bool)) == many).all()
+    assert (exchange_values(many, many[::-1], np.ones(5_000, bool)) == many).all()
 
 
 def test_the_greatest_values_stay_in_their_column():
@@ -107,7 +110,7 @@ def test_the_greatest_values_stay_in_their_column():
     low = rng.permutation(high) * 0.5
     lines = [NumericAxis(values, np.ones(4_000, bool)) for values in (low, high)]
     grid = AllowedValues(-1e9, 1e9, 0)
-    one, other = mend(lines, [grid, grid], [(0, 1)])
+    one, other = repair_order(lines, [grid, grid], [(0, 1)])
     assert (one <= other).all()
     assert (np.sort(one)[-20:] == np.sort(low)[-20:]).all()
     assert (other == high).mean() > 0.99
@@ -127,14 +130,16 @@ def test_mending_keeps_to_grids_and_ranges_that_differ(rows):
     made = np.array(rows, float).T
     drawn = [real[column.astype(int) % len(real)] for real, column in zip(reals, made, strict=True)]
     everywhere = np.ones(len(rows), bool)
-    mended = mend([NumericAxis(column, everywhere) for column in drawn], grids, edges)
+    mended = repair_order([NumericAxis(column, everywhere) for column in drawn], grids, edges)
     assert all((mended[low] <= mended[high]).all() for low, high in edges)
     assert all(np.isin(column, real).all() for column, real in zip(mended, reals, strict=True))
 
 
 def test_fixed_lines_are_left_alone():
     lines = [NumericAxis(np.array(v), np.ones(3, bool)) for v in ([4, 4, 2], [3, 7, 1], [5, 5, 9])]
-    limit, moved, other = mend(lines, [AllowedValues(0, 9, 0)] * 3, [(0, 1), (1, 2)], {0, 2})
+    limit, moved, other = repair_order(
+        lines, [AllowedValues(0, 9, 0)] * 3, [(0, 1), (1, 2)], {0, 2}
+    )
     assert (limit.tolist(), other.tolist()) == ([4, 4, 2], [5, 5, 9])
     assert moved.tolist() == [4, 5, 2]
 
@@ -150,7 +155,7 @@ def test_what_swapping_can_not_mend_is_lowered():
     edges = [(0, 1), (0, 2), (0, 3), (0, 4), (1, 2), (1, 3), (2, 3), (2, 4), (3, 4)]
     drawn = [24, 30, 29, 35, 34]
     lines = [NumericAxis(np.array([value]), np.array([True])) for value in drawn]
-    mended = mend(lines, [AllowedValues.of(np.array(real), None) for real in reals], edges)
+    mended = repair_order(lines, [AllowedValues.of(np.array(real), None) for real in reals], edges)
     assert all(mended[low] <= mended[high] for low, high in edges)
     assert all(value in real for (value,), real in zip(mended, reals, strict=True))
 
@@ -160,7 +165,7 @@ def test_rows_in_order_are_left_alone():
         NumericAxis(np.array([1, 5]), np.ones(2, bool)),
         NumericAxis(np.array([2, 3]), np.ones(2, bool)),
     ]
-    one, two = mend(lines, [AllowedValues(0, 9, 0)] * 2, [(0, 1)])
+    one, two = repair_order(lines, [AllowedValues(0, 9, 0)] * 2, [(0, 1)])
     assert (one.tolist(), two.tolist()) == ([1, 3], [2, 5])
 
 
@@ -416,7 +421,7 @@ def test_a_date_beyond_its_range_does_not_go_below_the_earlier_one(seed):
     made = rule.restore(gap.restore(drawn))
     assert is_ordered(made[1][1], made[2][1])
     # A founding that is derived may come after every debut: this order can't be kept.
-    derived = Derived({1: 0}, ())
+    derived = DerivedColumns({1: 0}, ())
     assert find_orders(table, rng, derived) == []
     frame["debut"] = debut
     kept = find_orders({**table, 2: (infer_schema(frame)["debut"], debut)}, rng, derived)
@@ -433,7 +438,7 @@ def test_strict_orders(kind, rows):
         NumericAxis(values.clip(grid.least, grid.most), np.ones(len(rows), bool))
         for values, grid in zip((low, high), grids, strict=True)
     ]
-    one, other = mend(lines, grids, [(0, 1)], strict=[(0, 1)])
+    one, other = repair_order(lines, grids, [(0, 1)], strict=[(0, 1)])
     assert (one < other).all()
     for values, grid in ((one, grids[0]), (other, grids[1])):
         assert ((values >= grid.least) & (values <= grid.most) & (values == values.round())).all()
@@ -441,7 +446,7 @@ def test_strict_orders(kind, rows):
 
 def test_a_strict_order_beside_a_fixed_line():
     lines = [NumericAxis(np.array(values), np.ones(3, bool)) for values in ([1, 5, 9], [5, 5, 5])]
-    limit, moved = mend(
+    limit, moved = repair_order(
         lines, [AllowedValues(0, 9, 0), AllowedValues(0, 12, 0)], [(0, 1)], {0}, [(0, 1)]
     )
     assert (limit.tolist(), moved.tolist()) == ([1, 5, 9], [5, 6, 10])

@@ -10,7 +10,7 @@ from faker import Faker
 from tabgan import TabGAN
 from tabgan.encoding.table_encoder import TableEncoder
 from tabgan.inference.infer_schema import infer_schema
-from tabgan.rules.dependencies import dependency_from_json
+from tabgan.rules.detect_dependencies import dependency_from_json
 from tabgan.rules.personal_dependency import find_persons
 
 ROWS = 400

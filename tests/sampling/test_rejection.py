@@ -119,12 +119,12 @@ class TestRare:
         ),
         (
             {"id": "K-00001"},
-            "where: column 'id' is of kind 'identifier': its values are made anew, so that it can "
+            "where: column 'id' is of kind 'identifier': its values are generated, so that it can "
             "only be asked to be missing (None, 'is missing') or not; leave it out",
         ),
         (
             5,
-            "where=5 must be a mapping from columns to what is asked of them, as in {'id': …}, or "
+            "where=5 must be a mapping from columns to values, as in {'id': …}, or "
             "text, as in 'id is not missing'",
         ),
     ],

@@ -8,13 +8,13 @@ import numpy as np
 
 from tabgan.encoding.identifiers.identifier import IdentifierEncoder
 from tabgan.rules.dependency import Dependency
-from tabgan.rules.functional_dependency import LevelList, discrete
+from tabgan.rules.functional_dependency import LevelList, level_list
 from tabgan.table.columns import ColumnFrame, ColumnRef, field_at, level_key, with_cells, without
 from tabgan.table.level_codes import codes_of, levels_to_series
 from tabgan.table.scalars import Scalar, from_json_scalar, to_json_scalar
 from tabgan.table.text_formats import MISSING_MARKS
 
-__all__ = ["IdentifierAttribute", "find_attributed"]
+__all__ = ["IdentifierAttribute", "find_attributes"]
 
 _LEVELS = ("categorical", "boolean")  # a number could take a value that no row had
 
@@ -53,8 +53,8 @@ class IdentifierAttribute(Dependency):
         return self.source.position, self.target.position
 
     def describe(self) -> str:
-        """Say the rule in words."""
-        return f"{self.source} determines {self.target}, which is made anew"
+        """Describe the rule in words."""
+        return f"{self.source} determines {self.target}, which is generated"
 
     def reduce(self, table: ColumnFrame) -> ColumnFrame:
         """Leave the target out."""
@@ -96,12 +96,12 @@ class IdentifierAttribute(Dependency):
         )
 
 
-def find_attributed(table: ColumnFrame) -> list[IdentifierAttribute]:
+def find_attributes(table: ColumnFrame) -> list[IdentifierAttribute]:
     """Find the generated columns that the levels of another column determine."""
     targets = list(_repeated(table))
     if not targets:
         return []
-    known = {at: discrete(cells) for at, cells in table.items() if cells[0].kind in _LEVELS}
+    known = {at: level_list(cells) for at, cells in table.items() if cells[0].kind in _LEVELS}
     sources = {at: levels for at, levels in known.items() if levels and levels.are_frequent()}
     fewest_first = sorted(sources, key=lambda at: (len(sources[at].levels), at))
     found = []

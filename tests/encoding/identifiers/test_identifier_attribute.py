@@ -6,9 +6,9 @@ import pytest
 from faker import Faker
 
 from tabgan import TabGAN
-from tabgan.encoding.identifiers.identifier_attribute import find_attributed
+from tabgan.encoding.identifiers.identifier_attribute import find_attributes
 from tabgan.inference.infer_schema import infer_schema
-from tabgan.rules.dependencies import dependency_from_json
+from tabgan.rules.detect_dependencies import dependency_from_json
 from tabgan.table.columns import ColumnFrame, by_position
 
 FAKE = Faker("en_US")
@@ -33,7 +33,7 @@ def test_a_level_has_one_new_name_and_address():
     gan = TabGAN(steps=2, hidden_dim=8, verbose=False, random_state=0).fit(TABLE)
     assert gan.schema_["boss_name"].kind == "name"
     rules = [rule.describe() for rule in gan.dependencies_]
-    assert "'branch' determines 'boss_name', which is made anew" in rules
+    assert "'branch' determines 'boss_name', which is generated" in rules
     sample = gan.sample(10_000)
     by_branch = sample.groupby("branch")
     assert (by_branch[["boss_name", "mail"]].nunique() == 1).all(axis=None)
@@ -50,9 +50,9 @@ def test_a_level_without_a_name_stays_so():
     table = TABLE[["branch", "boss_name"]].copy()
     table.loc[table["branch"] == "B7", "boss_name"] = None
     cells = table_of(table)
-    rules = find_attributed(cells)
+    rules = find_attributes(cells)
     assert [rule.describe() for rule in rules] == [
-        "'branch' determines 'boss_name', which is made anew"
+        "'branch' determines 'boss_name', which is generated"
     ]
     read = dependency_from_json({"rule": rules[0].name, **rules[0].to_json()})
     restored = read.restore(rules[0].reduce(cells))
@@ -63,14 +63,14 @@ def test_a_level_without_a_name_stays_so():
 
 
 def test_what_a_number_or_nothing_determines_is_no_rule():
-    assert not find_attributed(table_of(TABLE[["sales", "boss_name"]]))
+    assert not find_attributes(table_of(TABLE[["sales", "boss_name"]]))
     shuffled = TABLE.assign(branch=TABLE["branch"].sample(frac=1, random_state=0).to_numpy())
-    assert not find_attributed(table_of(shuffled))
+    assert not find_attributes(table_of(shuffled))
 
 
 @pytest.mark.parametrize("change", [{"image": [0]}, {"image": [10**6] * 40}, {"encoder": {}}])
 def test_a_malformed_rule_is_refused(change):
-    rule = find_attributed(table_of(TABLE))[0]
+    rule = find_attributes(table_of(TABLE))[0]
     assert dependency_from_json({"rule": rule.name, **rule.to_json()}).describe()
     with pytest.raises((KeyError, TypeError, ValueError)):
         dependency_from_json({"rule": rule.name, **rule.to_json(), **change})

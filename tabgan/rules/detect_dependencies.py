@@ -7,16 +7,15 @@ import numpy as np
 
 from tabgan.rules.arithmetic_dependency import find_sums
 from tabgan.rules.dependency import DEPENDENCIES, Dependency
-from tabgan.rules.derived_columns import Derived
 from tabgan.rules.equality_dependency import (
-    find_coincidences,
     find_copies,
+    find_partial_equalities,
 )
-from tabgan.rules.find_orders import find_orders
+from tabgan.rules.find_orders import DerivedColumns, find_orders
 from tabgan.rules.functional_dependency import (
-    find_determined,
+    find_functional,
 )
-from tabgan.rules.one_hot_dependency import find_onehots
+from tabgan.rules.one_hot_dependency import find_one_hots
 from tabgan.rules.order_dependency import DifferenceDependency
 from tabgan.rules.personal_dependency import (
     find_persons,
@@ -27,7 +26,7 @@ __all__ = ["dependency_from_json", "detect_dependencies"]
 
 FindAttributes = Callable[[ColumnFrame], Sequence[Dependency]]
 
-LEAST_ROWS = 20  # in fewer rows a rule can't be told from an accident
+LEAST_ROWS = 20  # fewer rows are no evidence of a rule
 
 
 def detect_dependencies(
@@ -36,7 +35,7 @@ def detect_dependencies(
     kept: Collection[int] = (),
     find_attributes: FindAttributes = lambda table: (),  # noqa: ARG005
 ) -> list[Dependency]:
-    """Find the rules of a table that are no accident.
+    """Detect the rules that hold in a table, and that chance does not explain.
 
     Parameters
     ----------
@@ -59,7 +58,7 @@ def detect_dependencies(
     found: list[Dependency] = []
     if count_rows(table) < LEAST_ROWS:
         return found
-    for find in (find_copies, find_onehots):
+    for find in (find_copies, find_one_hots):
         for dependency in find(without(table, kept), rng):
             table = dependency.reduce(table)
             found.append(dependency)
@@ -67,10 +66,10 @@ def detect_dependencies(
     for attribute in find_attributes(table):
         table = attribute.reduce(table)
         found.append(attribute)
-    determined = find_determined(table, rng, kept)
+    determined = find_functional(table, rng, kept)
     given = [rule.target.position for rule in determined]
     sums = find_sums(without(table, [*given, *kept]), rng)
-    derived = Derived.by(determined, sums, kept)
+    derived = DerivedColumns.by(determined, sums, kept)
     orders = find_orders(table, rng, derived)
     # An order is restored when all columns are there that it compares, and before others are
     # derived from them.
@@ -82,7 +81,7 @@ def detect_dependencies(
     fixed = {*derived.positions, *(rule.source.position for rule in first)}
     replaced = [rule.target.position for rule in orders if isinstance(rule, DifferenceDependency)]
     absent = {*replaced, *(rule.target.position for rule in later)}
-    coincidences = find_coincidences(without(table, absent), rng, fixed)
+    coincidences = find_partial_equalities(without(table, absent), rng, fixed)
     return [*found, *later, *orders, *coincidences, *first, *sums]
 
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tabgan.inference.infer_schema import infer_schema
-from tabgan.rules.dependencies import detect_dependencies
+from tabgan.rules.detect_dependencies import detect_dependencies
 
 DATA = Path(os.environ.get("TABGAN_DATA", "../shared/data"))
 ROWS = 3000

@@ -1,4 +1,4 @@
-"""Cells that are not given are brought in line with those that are, rule by rule."""
+"""Cells that are free are made consistent with those that are fixed, rule by rule."""
 
 import numpy as np
 import pandas as pd
@@ -8,9 +8,12 @@ from hypothesis import strategies as st
 
 from tabgan.encoding.table_encoder import TableEncoder, keeps_rules, settled
 from tabgan.inference.infer_schema import infer_schema
-from tabgan.rules.allowed_values import AllowedValues
-from tabgan.rules.numeric_axis import NumericAxis
-from tabgan.rules.propagation import settle_lines, settle_parts
+from tabgan.rules.arithmetic_dependency import SumDependency
+from tabgan.rules.equality_dependency import CopyDependency
+from tabgan.rules.functional_dependency import FunctionalDependency
+from tabgan.rules.numeric_axis import AllowedValues, NumericAxis, propagate_order, propagate_sum
+from tabgan.rules.one_hot_dependency import OneHotDependency
+from tabgan.rules.order_dependency import DifferenceDependency
 
 
 @pytest.fixture(scope="module")
@@ -44,12 +47,12 @@ def encoder(table) -> TableEncoder:
 
 
 def test_the_rules_are_found(encoder):
-    assert {type(rule).__name__ for rule in encoder.dependencies} >= {
-        "Copy",
-        "Determines",
-        "OneHot",
-        "Gap",
-        "Sum",
+    assert {type(rule) for rule in encoder.dependencies} >= {
+        CopyDependency,
+        FunctionalDependency,
+        OneHotDependency,
+        DifferenceDependency,
+        SumDependency,
     }
 
 
@@ -59,27 +62,27 @@ def test_given_cells_of_a_row_and_free_ones_of_another(table, encoder, seed, sha
     rng = np.random.default_rng(seed)
     wanted = table.sample(60, random_state=seed % 1000).reset_index(drop=True)
     donors = table.sample(60, random_state=seed % 999 + 1).reset_index(drop=True)
-    pinned = rng.random(wanted.shape) < share
-    mixed = donors.where(~pinned, wanted).astype(table.dtypes)
-    mended = settled(encoder, mixed, pinned)
+    fixed = rng.random(wanted.shape) < share
+    mixed = donors.where(~fixed, wanted).astype(table.dtypes)
+    mended = settled(encoder, mixed, fixed)
     pd.testing.assert_series_equal(mended.dtypes, table.dtypes)
     for at, name in enumerate(table):
-        own = pinned[:, at]
+        own = fixed[:, at]
         assert (mended.loc[own, name] == wanted.loc[own, name]).all()
     assert (mended["start"] <= mended["end"]).mean() > 0.9
     one_hot = mended[[f"is_{level}" for level in "abcd"]]
     # two columns that follow from one may be given, and no level be looked for that fits both
     assert (one_hot.sum(axis=1) == 1).mean() > 0.8
-    copies = ~(pinned[:, 4] & pinned[:, 7])
+    copies = ~(fixed[:, 4] & fixed[:, 7])
     assert (mended["net"] == mended["copy"])[copies].all()
 
 
 def test_rules_hold_if_one_column_is_given(table, encoder):
     donors = table.sample(frac=1, random_state=1).reset_index(drop=True)
     for at, name in enumerate(table):
-        pinned = np.zeros(table.shape, bool)
-        pinned[:, at] = True
-        mended = settled(encoder, donors.assign(**{name: table[name]}), pinned)
+        fixed = np.zeros(table.shape, bool)
+        fixed[:, at] = True
+        mended = settled(encoder, donors.assign(**{name: table[name]}), fixed)
         assert (mended[name] == table[name]).all()
         assert keeps_rules(encoder, mended, range(table.shape[1]))[1] is None, name
 
@@ -87,10 +90,10 @@ def test_rules_hold_if_one_column_is_given(table, encoder):
 @pytest.mark.parametrize(
     ("changed", "rule"),
     [
-        ({"gross": 1}, "Sum"),
-        ({"copy": 2}, "Copy"),
-        ({"group": "x"}, "Determines"),
-        ({"is_a": 1}, "OneHot"),
+        ({"gross": 1}, SumDependency),
+        ({"copy": 2}, CopyDependency),
+        ({"group": "x"}, FunctionalDependency),
+        ({"is_a": 1}, OneHotDependency),
     ],
 )
 def test_broken_rules_are_seen(table, encoder, changed, rule):
@@ -98,34 +101,34 @@ def test_broken_rules_are_seen(table, encoder, changed, rule):
     keeps, broken = keeps_rules(encoder, table, places)
     assert (keeps.all(), broken) == (True, None)
     keeps, broken = keeps_rules(encoder, table.assign(**changed), places)
-    assert type(broken).__name__ == rule
+    assert type(broken) is rule
     assert not keeps.all()
 
 
-class TestLines:
+class TestAxes:
     GRID = AllowedValues(0, 100, decimals=0)
 
-    def settled(self, columns, edges, pinned, strict=()):
+    def moved(self, columns, edges, fixed, strict=()):
         lines = [NumericAxis(np.array(c, float), np.ones(len(c), bool)) for c in columns]
-        moved = settle_lines(lines, [self.GRID] * len(lines), edges, np.array(pinned).T, strict)
+        moved = propagate_order(lines, [self.GRID] * len(lines), edges, np.array(fixed).T, strict)
         return [line.tolist() for line in moved]
 
     def test_the_free_one_gives_way(self):
-        assert self.settled([[9], [4]], [(0, 1)], [[True], [False]]) == [[9], [9]]
-        assert self.settled([[9], [4]], [(0, 1)], [[False], [True]]) == [[4], [4]]
+        assert self.moved([[9], [4]], [(0, 1)], [[True], [False]]) == [[9], [9]]
+        assert self.moved([[9], [4]], [(0, 1)], [[False], [True]]) == [[4], [4]]
 
     def test_what_was_raised_raises_others(self):
-        moved = self.settled([[9], [4], [5]], [(0, 1), (1, 2)], [[True], [False], [False]])
+        moved = self.moved([[9], [4], [5]], [(0, 1), (1, 2)], [[True], [False], [False]])
         assert moved == [[9], [9], [9]]
 
     def test_a_strict_edge(self):
-        moved = self.settled([[9], [9]], [(0, 1)], [[True], [False]], [(0, 1)])
+        moved = self.moved([[9], [9]], [(0, 1)], [[True], [False]], [(0, 1)])
         assert moved == [[9], [10]]
-        moved = self.settled([[9], [9]], [(0, 1)], [[False], [True]], [(0, 1)])
+        moved = self.moved([[9], [9]], [(0, 1)], [[False], [True]], [(0, 1)])
         assert moved == [[8], [9]]
 
     def test_two_given_ones_stay(self):
-        assert self.settled([[9], [4]], [(0, 1)], [[True], [True]]) == [[9], [4]]
+        assert self.moved([[9], [4]], [(0, 1)], [[True], [True]]) == [[9], [4]]
 
 
 @given(
@@ -136,7 +139,7 @@ class TestLines:
 def test_parts_add_up_where_they_can(parts, total, free):
     grid = AllowedValues(0, 200, decimals=0)
     values, may = np.array(parts, float)[:, None], np.array(free)[:, None]
-    mended = settle_parts(values, np.array([float(total)]), [grid] * 3, may)
+    mended = propagate_sum(values, np.array([float(total)]), [grid] * 3, may)
     assert (mended[~may] == values[~may]).all()
     held = values[~may].sum()
     if may.any() and held <= total:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tabgan.rules.allowed_values import AllowedValues
+from tabgan.rules.numeric_axis import AllowedValues
 
 CASES = {
     "integers": (np.arange(3, 90, 3), None),
