@@ -1,7 +1,7 @@
 """Fit refinement and polish: what happens to drawn rows, learned after the GAN."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,6 @@ from tabgan.sampling.postprocess import PostProcessing, Sampler
 from tabgan.sampling.refinement import choose, effective_share, fit_critics, never
 from tabgan.sampling.row_samplers import ConditionalSampler
 from tabgan.sampling.table_model import BLOCK_ROWS
-from tabgan.sampling.tree_conditionals import LevelConditional
 from tabgan.sampling.trees import DrawnRows, RowFeatures
 
 __all__ = ["fit_postprocessing"]
@@ -80,14 +79,14 @@ def fit_postprocessing(
     facts = {
         "critics": len(critics),
         "effective_share": effective_share(weights),
-        "columns": [_describe(choice, encoder) for choice in choices],
-        "trees": sum(map(len, critics)) + sum(choice.redraw.n_trees for choice in choices),
+        "columns": [_describe(choice, encoder, features) for choice in choices],
+        "trees": sum(map(len, critics)) + sum(choice.conditional.n_trees for choice in choices),
         "seconds": time.monotonic() - began,
     }
     if not critics and not choices:
         return None, facts
-    redraws = tuple(choice.redraw for choice in choices)
-    return PostProcessing(features, shares, critics, redraws), facts
+    conditionals = tuple(choice.conditional for choice in choices)
+    return PostProcessing(features, shares, critics, conditionals), facts
 
 
 def _some_rows(rows: Encoded, features: RowFeatures, rng: np.random.Generator) -> DrawnRows:
@@ -111,16 +110,18 @@ def _pool(
     return features.of(numbers, codes)
 
 
-def _describe(choice: HeldOutChoice, encoder: TableEncoder) -> dict[str, Any]:
-    redraw = choice.redraw
-    if isinstance(redraw, LevelConditional):
-        position = _owner([len(e.spans.widths) for e in encoder.encoders.values()], redraw.span)
-    else:
-        position = _owner([e.spans.n_numbers for e in encoder.encoders.values()], redraw.number)
-    column = encoder.columns[[*encoder.encoders][position]]
-    return {"column": str(column.name), "trees": redraw.n_trees, "surprise": choice.surprise}
-
-
-def _owner(counts: Sequence[int], place: int) -> int:
-    """Say whose part a place is in, of parts of so many places one after the other."""
-    return int(np.searchsorted(np.cumsum(counts), place, side="right"))
+def _describe(
+    choice: HeldOutChoice, encoder: TableEncoder, features: RowFeatures
+) -> dict[str, Any]:
+    place = choice.conditional.place(features)
+    at = next(
+        at
+        for at, (number, span) in encoder.places.items()
+        if place in range(number.start, number.stop)
+        or place - encoder.spans.n_numbers in range(span.start, span.stop)
+    )
+    return {
+        "column": str(encoder.columns[at].name),
+        "trees": choice.conditional.n_trees,
+        "surprise": choice.excess_nll,
+    }

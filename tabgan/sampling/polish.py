@@ -1,12 +1,12 @@
 """Polish: one Gibbs sweep of boosted trees over columns of the drawn rows.
 
-For a column, trees learn from the real rows how its values hang on all other columns; in the drawn
-rows the column is then drawn anew from what the trees say.
+For a column, trees learn from the real rows how its values depend on all other columns. In the
+drawn rows, the column is then redrawn given the others.
 
-Held-out rows decide which columns are redrawn. A column is a candidate if the trees find the drawn
-values more surprising than held-out real ones. Levels are then redrawn; of a number, digits keep
-the coarse place alone, so it is redrawn only if a critic then finds it harder to tell drawn rows
-from real ones.
+Held-out rows decide which columns are redrawn. A column is a candidate if its drawn values have a
+higher negative log-likelihood than held-out real ones. Candidates of levels are redrawn. A redrawn
+number keeps only a coarse place, so a number is redrawn only if a critic then finds it harder to
+tell drawn rows from real ones.
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -16,26 +16,40 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tabgan.sampling.refinement import never
-from tabgan.sampling.tree_conditionals import NumberConditional, Redraw, fit_level, fit_number
+from tabgan.sampling.tree_conditionals import (
+    TreeConditional,
+    fit_level,
+    fit_number,
+    redraw_columns,
+)
 from tabgan.sampling.trees import DrawnRows, Floats, Growth, RowFeatures, fit_trees
 
 __all__ = ["HeldOutChoice", "fit_polish"]
 
 CRITIC_GROWTH = Growth(rounds=60, rate=0.3)
+HELD_OUT = 0.1  # share of the real rows by which columns are chosen
 MOST_COLUMNS = 60  # of each kind that are tried, at random where there are more
 MOST_TREES = 1300  # evaluated for each row that is drawn, for levels
 MOST_DIGIT_TREES = 2000  # and for numbers
-LEAST_SURPRISE = 0.05  # of a number, in nats, for a critic to be asked
+LEAST_EXCESS = 0.05  # of a number, in nats, for a critic to be trained
 LEAST_GAIN = 0.002  # in the critic's area under the curve
-ASKED_ROWS = 20_000  # drawn rows on which it is decided
+TRIAL_ROWS = 20_000  # drawn rows on which it is decided
 
 
 @dataclass(frozen=True)
 class HeldOutChoice:
-    """A redraw, and by how many nats its column's values are more surprising than real ones."""
+    """A column to be redrawn, chosen by held-out rows.
 
-    redraw: Redraw
-    surprise: float
+    Parameters
+    ----------
+    conditional
+        The column's distribution given the others.
+    excess_nll
+        Mean negative log-likelihood of the drawn values above that of real ones, in nats.
+    """
+
+    conditional: TreeConditional
+    excess_nll: float
 
 
 def fit_polish(
@@ -54,48 +68,90 @@ def fit_polish(
     real, drawn
         Real rows, and rows as they are before the polish.
     features
-        Makes features of rows.
+        Computes features of rows.
     rng
         Randomness of what is held out and of trial draws.
     given
         Level spans that are not to be redrawn.
     stop
-        Is asked before each column whether to try no further one.
+        Called before each column: whether to try no further one.
 
     Returns
     -------
-    The redraws in the order in which they are to be applied: levels by column, then numbers.
+    The choices in the order in which they are to be redrawn: levels by column, then numbers.
     """
-    held_out = rng.random(len(real)) < 0.1
-    asked = drawn[: min(ASKED_ROWS, len(real))]
-    marks = {mark for mark in features.spans.marks if mark is not None}
-    found = []
-    spans = [i for i in range(len(features.spans.widths)) if i not in marks and i not in given]
-    for span in _some(spans, rng):
-        if stop():
-            break
-        level = fit_level(real, features, span, held_out, _seed(rng))
-        found += _surprising(level, real[held_out], asked, features, 0.0)
-    chosen = _affordable(found)
-    for choice in chosen:
-        asked = choice.redraw.apply(asked, features, rng)
-    probed: list[HeldOutChoice] = []
-    for number in _some(range(features.spans.n_numbers), rng):
-        if not stop():
-            probe = fit_number(real, features, number, held_out, _seed(rng), probe=True)
-            probed += _surprising(probe, real[held_out], asked, features, LEAST_SURPRISE)
-    left = MOST_DIGIT_TREES
-    for number in _numbers(probed):
-        if stop():
-            break
-        redraw = fit_number(real, features, number, held_out, _seed(rng))
-        for choice in _surprising(redraw, real[held_out], asked, features, LEAST_SURPRISE):
-            tried = choice.redraw.apply(asked, features, rng)
-            if choice.redraw.n_trees <= left and _helps(real, asked, tried, _seed(rng)):
-                chosen.append(choice)
-                left -= choice.redraw.n_trees
-                asked = tried
-    return chosen
+    held_out = rng.random(len(real)) < HELD_OUT
+    trial = drawn[: min(TRIAL_ROWS, len(real))]
+    fit = _PolishFit(real, features, held_out, rng, stop)
+    levels = fit.choose_levels(trial, given)
+    trial = redraw_columns(trial, [choice.conditional for choice in levels], features, rng)
+    return levels + fit.choose_numbers(trial)
+
+
+@dataclass(frozen=True, eq=False)
+class _PolishFit:
+    """What all columns are learned from and chosen by; see `fit_polish`."""
+
+    real: DrawnRows
+    features: RowFeatures
+    held_out: NDArray[np.bool_]
+    rng: np.random.Generator
+    stop: Callable[[], bool]
+
+    def choose_levels(self, trial: DrawnRows, given: Collection[int]) -> list[HeldOutChoice]:
+        """Choose among the level spans."""
+        layout = self.features.spans
+        flags = {mark for mark in layout.marks if mark is not None}
+        spans = [i for i in range(len(layout.widths)) if i not in flags and i not in given]
+        candidates = []
+        for span in _some(spans, self.rng):
+            if self.stop():
+                break
+            level = fit_level(self.real, self.features, span, self.held_out, _seed(self.rng))
+            candidates += self._candidate(level, trial, 0.0)
+        return _affordable(candidates)
+
+    def choose_numbers(self, trial: DrawnRows) -> list[HeldOutChoice]:
+        """Choose among the numbers, the one with the largest excess first."""
+        real, features, rng = self.real, self.features, self.rng
+        chosen: list[HeldOutChoice] = []
+        left = MOST_DIGIT_TREES
+        for number in self._probed_numbers(trial):
+            if self.stop():
+                break
+            conditional = fit_number(real, features, number, self.held_out, _seed(rng))
+            for choice in self._candidate(conditional, trial, LEAST_EXCESS):
+                redrawn = choice.conditional.redraw(trial, features, rng)
+                n_trees = choice.conditional.n_trees
+                if n_trees <= left and _helps(real, trial, redrawn, _seed(rng)):
+                    chosen.append(choice)
+                    left -= n_trees
+                    trial = redrawn
+        return chosen
+
+    def _probed_numbers(self, trial: DrawnRows) -> list[int]:
+        """Return the numbers whose first digits are unlike the real ones', the worst first."""
+        probed: list[tuple[float, int]] = []
+        for number in _some(range(self.features.spans.n_numbers), self.rng):
+            if not self.stop():
+                seed = _seed(self.rng)
+                probe = fit_number(
+                    self.real, self.features, number, self.held_out, seed, probe=True
+                )
+                for choice in self._candidate(probe, trial, LEAST_EXCESS):
+                    probed.append((choice.excess_nll, number))
+        return [number for _, number in sorted(probed, key=lambda item: -item[0])]
+
+    def _candidate(
+        self, conditional: TreeConditional | None, trial: DrawnRows, least: float
+    ) -> list[HeldOutChoice]:
+        """Return a choice if drawn values have a higher negative log-likelihood than real ones."""
+        if conditional is None or not conditional.n_trees:
+            return []
+        drawn = conditional.excess_nll(trial, self.features)
+        real = conditional.excess_nll(self.real[self.held_out], self.features)
+        excess = float(drawn.mean() - real.mean())
+        return [HeldOutChoice(conditional, excess)] if excess > least else []
 
 
 def _some(columns: Sequence[int], rng: np.random.Generator) -> list[int]:
@@ -104,35 +160,18 @@ def _some(columns: Sequence[int], rng: np.random.Generator) -> list[int]:
     return sorted(rng.choice(columns, MOST_COLUMNS, replace=False).tolist())
 
 
-def _numbers(probed: list[HeldOutChoice]) -> list[int]:
-    """Return the numbers that were probed, the most surprising one first."""
-    ordered = sorted(probed, key=lambda choice: -choice.surprise)
-    return [c.redraw.number for c in ordered if isinstance(c.redraw, NumberConditional)]
-
-
 def _seed(rng: np.random.Generator) -> int:
     return int(rng.integers(2**31))
 
 
-def _surprising(
-    redraw: Redraw | None, real: DrawnRows, drawn: DrawnRows, features: RowFeatures, least: float
-) -> list[HeldOutChoice]:
-    """Return the redraw as a choice if drawn rows surprise it more than held-out ones do."""
-    if redraw is None or not redraw.n_trees:
-        return []
-    ours, theirs = redraw.surprise(drawn, features), redraw.surprise(real, features)
-    excess = float(ours.mean() - theirs.mean())
-    return [HeldOutChoice(redraw, excess)] if excess > least else []
-
-
-def _affordable(found: list[HeldOutChoice]) -> list[HeldOutChoice]:
-    """Keep the most surprising columns for a tree, within the number of trees allowed."""
-    by_worth = sorted(found, key=lambda c: -c.surprise / c.redraw.n_trees)
-    total = np.cumsum([choice.redraw.n_trees for choice in by_worth])
-    kept = {
+def _affordable(candidates: list[HeldOutChoice]) -> list[HeldOutChoice]:
+    """Keep the columns with the largest excess for a tree, within the number of trees allowed."""
+    by_worth = sorted(candidates, key=lambda c: -c.excess_nll / c.conditional.n_trees)
+    total = np.cumsum([choice.conditional.n_trees for choice in by_worth])
+    affordable = {
         id(choice) for choice, trees in zip(by_worth, total, strict=True) if trees <= MOST_TREES
     }
-    return [choice for choice in found if id(choice) in kept]
+    return [choice for choice in candidates if id(choice) in affordable]
 
 
 def _helps(real: DrawnRows, before: DrawnRows, after: DrawnRows, seed: int) -> bool:

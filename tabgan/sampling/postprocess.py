@@ -1,7 +1,7 @@
-"""What happens to drawn rows before they are decoded: refinement, then polish.
+"""Post-processing of drawn rows before they are decoded: refinement, then polish.
 
-Several times as many rows as are wanted are drawn; the refinement's critics choose among them;
-the polish draws columns anew; and a last choice brings back the margins that this has moved.
+Several times as many rows as are wanted are drawn. The critics of the refinement choose among them,
+the polish redraws columns, and a last choice restores the margins that this has moved.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,11 @@ from torch import Tensor, nn
 from tabgan.base.model_file import under
 from tabgan.sampling.calibration import present_numbers, uniform_ranks
 from tabgan.sampling.refinement import choose, log_ratio, rake, weigh
-from tabgan.sampling.tree_conditionals import LevelConditional, NumberConditional, Redraw
+from tabgan.sampling.tree_conditionals import (
+    TreeConditional,
+    redraw_columns,
+    restore_conditional,
+)
 from tabgan.sampling.trees import DrawnRows, Floats, RowFeatures, Trees
 
 __all__ = ["POOL", "SPARE", "PostProcessing", "Sampler"]
@@ -47,19 +51,19 @@ class PostProcessing:
     Parameters
     ----------
     features
-        Makes features of rows.
+        Computes features of rows.
     shares
         Each level's share of the training rows, shape (levels,).
     critics
         Trees whose summed log-odds weigh the rows.
-    redraws
-        Columns that are drawn anew, in this order.
+    conditionals
+        Distributions of the columns that are redrawn, in this order.
     """
 
     features: RowFeatures
     shares: Floats
     critics: tuple[Trees, ...] = ()
-    redraws: tuple[Redraw, ...] = ()
+    conditionals: tuple[TreeConditional, ...] = ()
 
     def draw(
         self,
@@ -92,8 +96,7 @@ class PostProcessing:
             ratio = log_ratio(self.critics, rows.features)
             weights = weigh(ratio, rows, self.features.spans, self.shares if free else None)
             rows = rows[choose(weights, n_polished, rng)]
-        for redraw in self.redraws:
-            rows = redraw.apply(rows, self.features, rng)
+        rows = redraw_columns(rows, self.conditionals, self.features, rng)
         if not free:
             return rows.numbers, rows.codes
         weights = rake(np.ones(len(rows)), rows, self.features.spans, self.shares)
@@ -108,20 +111,15 @@ class PostProcessing:
 
     def to_json(self) -> dict[str, Any]:
         """Describe all but the tensors by JSON values."""
-        return {"critics": len(self.critics), "redraws": [_describe(r) for r in self.redraws]}
+        redraws = [conditional.to_json() for conditional in self.conditionals]
+        return {"critics": len(self.critics), "redraws": redraws}
 
     def to_tensors(self) -> dict[str, Tensor]:
         """Return the tensors, by name."""
-        parts = {f"critic.{i}": critic for i, critic in enumerate(self.critics)}
-        for i, redraw in enumerate(self.redraws):
-            if isinstance(redraw, LevelConditional):
-                parts[f"redraw.{i}"] = redraw.trees
-            else:
-                parts |= {f"redraw.{i}.{k}": digit for k, digit in enumerate(redraw.digits)}
+        parts = {f"critic.{i}": critic.to_tensors() for i, critic in enumerate(self.critics)}
+        parts |= {f"redraw.{i}": one.to_tensors() for i, one in enumerate(self.conditionals)}
         tensors = {
-            f"{name}.{key}": tensor
-            for name, trees in parts.items()
-            for key, tensor in trees.to_tensors().items()
+            f"{name}.{key}": tensor for name, part in parts.items() for key, tensor in part.items()
         }
         return tensors | {"shares": torch.from_numpy(self.shares.astype(np.float32))}
 
@@ -129,49 +127,30 @@ class PostProcessing:
     def restore(
         cls, description: Mapping[str, Any], tensors: Mapping[str, Tensor], features: RowFeatures
     ) -> Self:
-        """Rebuild a finish from what `to_json` and `to_tensors` gave.
+        """Rebuild the post-processing from the values of `to_json` and `to_tensors`.
+
+        Parameters
+        ----------
+        description, tensors
+            What `to_json` and `to_tensors` returned.
+        features
+            Computes features of rows.
 
         Raises
         ------
         KeyError, TypeError, ValueError
-            If something lacks or does not fit.
+            If a part is missing or does not fit.
         """
         shares = tensors["shares"]
         if shares.shape != (features.spans.n_levels,) or not ((shares >= 0) & (shares <= 1)).all():
             raise ValueError("finish: a share is needed for every level")
 
-        def trees(name: str, n_outputs: int) -> Trees:
-            found = Trees.from_tensors(under(f"{name}.", tensors), len(features))
-            if len(found.baseline) != n_outputs:
-                raise ValueError("finish: trees with a wrong number of outputs")
-            return found
-
-        critics = tuple(trees(f"critic.{i}", 1) for i in range(int(description["critics"])))
-        redraws: list[Redraw] = []
-        for i, item in enumerate(description["redraws"]):
-            if "level" in item:
-                span, levels = int(item["level"]), np.array(item["levels"], np.int64)
-                _check_levels(span, levels, features)
-                outputs = 1 if len(levels) == 2 else len(levels)
-                redraws.append(LevelConditional(span, trees(f"redraw.{i}", outputs), levels))
-            else:
-                number, n_digits = int(item["number"]), int(item["digits"])
-                if not (0 <= number < features.spans.n_numbers and 1 <= n_digits <= 32):
-                    raise ValueError("finish: a redraw of no number")
-                digits = tuple(trees(f"redraw.{i}.{k}", 1) for k in range(n_digits))
-                redraws.append(NumberConditional(number, digits))
-        return cls(features, shares.double().numpy(), critics, tuple(redraws))
-
-
-def _describe(redraw: Redraw) -> dict[str, Any]:
-    if isinstance(redraw, LevelConditional):
-        return {"level": redraw.span, "levels": redraw.levels.tolist()}
-    return {"number": redraw.number, "digits": len(redraw.digits)}
-
-
-def _check_levels(span: int, levels: NDArray[np.int64], features: RowFeatures) -> None:
-    widths = features.spans.widths
-    if not 0 <= span < len(widths) or levels.ndim != 1 or len(levels) < 2:
-        raise ValueError("finish: a redraw of no level span")
-    if levels[0] < 0 or levels[-1] >= widths[span] or (np.diff(levels) < 1).any():
-        raise ValueError("finish: levels that the column does not have")
+        critics = tuple(
+            Trees.from_tensors(under(f"critic.{i}.", tensors), len(features), 1)
+            for i in range(int(description["critics"]))
+        )
+        conditionals = tuple(
+            restore_conditional(item, under(f"redraw.{i}.", tensors), features)
+            for i, item in enumerate(description["redraws"])
+        )
+        return cls(features, shares.double().numpy(), critics, conditionals)

@@ -25,7 +25,7 @@ from tabgan.sampling.identifier_columns import add_generated
 from tabgan.sampling.refinement import choose, log_ratio, weigh
 from tabgan.sampling.row_samplers import ConditionalSampler
 from tabgan.sampling.table_model import BLOCK_ROWS, TableModel, blocks
-from tabgan.sampling.tree_conditionals import LevelConditional, Redraw
+from tabgan.sampling.tree_conditionals import TreeConditional, redraw_columns
 from tabgan.sampling.trees import DrawnRows, RowFeatures
 from tabgan.table.columns import ColumnFrame
 from tabgan.table.level_codes import levels_to_series
@@ -202,19 +202,18 @@ class RejectionSampler:
         return encoder.related(self._learned.positions) - set(encoder.made)
 
     @cached_property
-    def _redraws(self) -> tuple[list[Redraw], list[Redraw]]:
-        """The redraws of the polish: of columns that are asked for, and of the others."""
-        places = self.model.encoder.places
-        asked = [places[at] for at in self._tied & places.keys()]
-        numbers = {i for number, _ in asked for i in range(number.start, number.stop)}
-        spans = {i for _, span in asked for i in range(span.start, span.stop)}
-        first: list[Redraw] = []
-        later: list[Redraw] = []
-        for redraw in self.model.finish.redraws if self.model.finish else ():
-            if isinstance(redraw, LevelConditional):
-                (first if redraw.span in spans else later).append(redraw)
-            else:
-                (first if redraw.number in numbers else later).append(redraw)
+    def _conditionals(self) -> tuple[list[TreeConditional], list[TreeConditional]]:
+        """The polish of the columns of the condition, and that of all others."""
+        encoder, features = self.model.encoder, self._features
+        early: set[int] = set()
+        for at in self._tied & encoder.places.keys():
+            number, span = encoder.places[at]
+            early |= {*range(number.start, number.stop)}
+            early |= {features.place_of(i) for i in range(span.start, span.stop)}
+        first: list[TreeConditional] = []
+        later: list[TreeConditional] = []
+        for conditional in self.model.finish.conditionals if self.model.finish else ():
+            (first if conditional.place(features) in early else later).append(conditional)
         return first, later
 
     @cached_property
@@ -224,15 +223,14 @@ class RejectionSampler:
 
     def _filtered(self, name: str, block: int) -> _Kept:
         """Draw a block of rows, and keep those that meet the condition."""
-        model, features, first = self.model, self._features, self._redraws[0]
+        model, features, first = self.model, self._features, self._conditionals[0]
         stream = torch_stream(self.seed, "asked", name, block, device=model.device)
         rng = numpy_stream(self.seed, "asked", name, block)
         raw = None
         numbers, codes = model.sampler.draw(BLOCK_ROWS, stream)
         if first:  # they need features of all rows
-            raw = rows = features.of(numbers, codes)
-            for redraw in first:
-                rows = redraw.apply(rows, features, rng)
+            raw = features.of(numbers, codes)
+            rows = redraw_columns(raw, first, features, rng)
             numbers, codes = rows.numbers, rows.codes
         cells = model.encoder.decode_columns(numbers, codes, 0, rng, self._tied)
         chosen = np.flatnonzero(_passing(self._learned, model.encoder.restore(cells), BLOCK_ROWS))
@@ -290,8 +288,8 @@ class RejectionSampler:
             weights = weigh(ratio, kept.raw, self._features.spans, None)
             kept = kept[choose(weights, chosen, rng)]
         rows = kept.rows
-        for redraw in self._redraws[1] if chosen else ():
-            rows = redraw.apply(rows, self._features, rng)
+        if chosen:
+            rows = redraw_columns(rows, self._conditionals[1], self._features, rng)
         table = encoder.decode_columns(rows.numbers, rows.codes, 0, rng, encoder.unmade)
         table = encoder.restore(table | kept.cells)
         return _rows_of(table, np.flatnonzero(_passing(self._learned, table, len(rows)))[:n])

@@ -1,12 +1,14 @@
-"""Boosted trees as plain arrays: fitted by scikit-learn, kept without pickle, checked before use.
+"""Boosted trees as plain arrays: fitted by scikit-learn, saved without pickle, checked before use.
 
 The arrays are those of scikit-learn's histogram gradient boosting, and its compiled code evaluates
-them. That code is not part of scikit-learn's public interface; this module is the only one that
-calls it, and imports it when trees are first needed.
+them. That code is not part of scikit-learn's public interface. Only this module uses it, imports it
+when trees are first needed, and refuses a version whose parts differ from those it knows.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.metadata import version
+from inspect import signature
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -15,6 +17,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 from torch import Tensor
 
+from tabgan.base.errors import TabGANError
 from tabgan.base.row_layout import RowLayout
 from tabgan.encoding.quantiles import Quantiles
 
@@ -25,9 +28,19 @@ if TYPE_CHECKING:
 __all__ = ["Codes", "DrawnRows", "Floats", "Growth", "RowFeatures", "Trees", "fit_trees"]
 
 Floats = NDArray[np.float64]
-
-
 Codes = NDArray[np.int64]
+
+CHUNK = 4096  # rows whose features stay in the processor's cache while all trees see them
+_LARGEST = float(np.finfo(np.float32).max)
+_NO_BITSETS = np.zeros((0, 8), np.uint32)
+_NODE_FIELDS = {  # of scikit-learn's records, with the kind of each
+    **{"value": "f", "num_threshold": "f", "gain": "f"},
+    **{"feature_idx": "i", "left": "u", "right": "u", "depth": "u", "count": "u"},
+    **{"missing_go_to_left": "u", "is_leaf": "u", "is_categorical": "u"},
+    **{"bin_threshold": "u", "bitset_idx": "u"},
+}
+_PREDICTOR_CALL = ("self", "nodes", "binned_left_cat_bitsets", "raw_left_cat_bitsets")
+_PREDICT_CALL = ("self", "X", "known_cat_bitsets", "f_idx_map", "n_threads")
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,15 +121,6 @@ class RowFeatures:
         return codes[:, mark] == 0  # type: ignore[no-any-return]
 
 
-CHUNK = 4096  # rows whose features stay in the processor's cache while all trees see them
-
-
-_LARGEST = float(np.finfo(np.float32).max)
-
-
-_NO_BITSETS = np.zeros((0, 8), np.uint32)
-
-
 @dataclass(frozen=True)
 class Growth:
     """How trees are grown: at most so many rounds, leaves a tree, and the learning rate.
@@ -129,6 +133,46 @@ class Growth:
     leaves: int = 31
     feature_share: float = 1.0
     l2: float = 1.0
+
+
+@dataclass(frozen=True)
+class _Compiled:
+    """The private parts of scikit-learn that evaluate trees."""
+
+    predictor: Callable[..., Any]
+    node_dtype: np.dtype[np.void]
+
+
+def _compiled() -> _Compiled:
+    """Return the private parts of scikit-learn, checked to be those that this module knows.
+
+    Raises
+    ------
+    TabGANError
+        If this version of scikit-learn has other ones.
+    """
+    try:
+        from sklearn.ensemble._hist_gradient_boosting.common import PREDICTOR_RECORD_DTYPE
+        from sklearn.ensemble._hist_gradient_boosting.predictor import TreePredictor
+    except ImportError as error:
+        raise _unsupported(str(error)) from error
+    names = PREDICTOR_RECORD_DTYPE.names or ()
+    if {name: PREDICTOR_RECORD_DTYPE[name].kind for name in names} != _NODE_FIELDS:
+        raise _unsupported(f"the nodes of its trees have other fields ({', '.join(names)})")
+    for function, known in (
+        (TreePredictor.__init__, _PREDICTOR_CALL),
+        (TreePredictor.predict, _PREDICT_CALL),
+    ):
+        if (*signature(function).parameters,) != known:
+            raise _unsupported(f"{function.__qualname__} takes other arguments")
+    return _Compiled(TreePredictor, PREDICTOR_RECORD_DTYPE)
+
+
+def _unsupported(difference: str) -> TabGANError:
+    return TabGANError(
+        f"scikit-learn {version('scikit-learn')} is not supported: {difference}; install a "
+        "version that tabgan allows (pip install tabgan)"
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,11 +203,10 @@ class Trees:
 
         Features are float64 in C order; NaN is a missing value.
         """
-        from sklearn.ensemble._hist_gradient_boosting.predictor import TreePredictor
-
+        predictor = _compiled().predictor
         places = np.zeros(features.shape[1], np.uint32)
         bounds = zip(self.starts[:-1], self.starts[1:], strict=True)
-        trees = [TreePredictor(self.nodes[a:b], _NO_BITSETS, _NO_BITSETS) for a, b in bounds]
+        trees = [predictor(self.nodes[a:b], _NO_BITSETS, _NO_BITSETS) for a, b in bounds]
         scores = np.tile(self.baseline[:, None], (1, len(features)))
         for start in range(0, len(features), CHUNK):
             part = slice(start, start + CHUNK)
@@ -194,16 +237,23 @@ class Trees:
         }
 
     @classmethod
-    def from_tensors(cls, tensors: Mapping[str, Tensor], n_features: int) -> Self:
-        """Rebuild trees from what `to_tensors` gave.
+    def from_tensors(cls, tensors: Mapping[str, Tensor], n_features: int, n_outputs: int) -> Self:
+        """Rebuild trees from the value of `to_tensors`.
+
+        Parameters
+        ----------
+        tensors
+            What `to_tensors` returned.
+        n_features, n_outputs
+            Numbers of features and of outputs that the trees must have.
 
         Raises
         ------
         KeyError, ValueError
-            If a tensor lacks, or does not describe trees over so many features.
+            If a tensor is missing, or does not describe such trees.
+        TabGANError
+            If this version of scikit-learn has other trees.
         """
-        from sklearn.ensemble._hist_gradient_boosting.common import PREDICTOR_RECORD_DTYPE
-
         splits, values, starts, baseline = (
             tensors[name].numpy() for name in ("splits", "values", "starts", "baseline")
         )
@@ -213,8 +263,10 @@ class Trees:
         if splits.shape[1:] != (4,) or values.shape != (len(splits), 2):
             raise ValueError("trees: splits and values don't fit each other")
         _check_starts(starts, baseline, len(splits))
+        if len(baseline) != n_outputs:
+            raise ValueError("trees: a wrong number of outputs")
         _check_splits(splits, starts, n_features)
-        nodes = np.zeros(len(splits), PREDICTOR_RECORD_DTYPE)
+        nodes = np.zeros(len(splits), _compiled().node_dtype)
         nodes["feature_idx"], nodes["left"], nodes["right"] = splits[:, :3].T
         nodes["missing_go_to_left"], nodes["is_leaf"] = splits[:, 3] & 1, splits[:, 3] >> 1
         nodes["num_threshold"], nodes["value"] = values.T
@@ -306,13 +358,17 @@ def fit_trees(
 
 
 def _arrays_of(model: "HistGradientBoostingClassifier") -> Trees:
-    from sklearn.ensemble._hist_gradient_boosting.common import PREDICTOR_RECORD_DTYPE
-
+    node_dtype = _compiled().node_dtype
+    for name in ("_predictors", "_baseline_prediction", "validation_score_"):
+        if not hasattr(model, name):
+            raise _unsupported(f"a fitted classifier has no attribute {name!r}")
     rounds = model._predictors
     if len(model.validation_score_):  # of no tree, of one round …: keep those up to the best
         rounds = rounds[: max(1, int(np.argmax(model.validation_score_)))]
     trees = [predictor.nodes for iteration in rounds for predictor in iteration]
-    nodes = np.concatenate([*trees, np.zeros(0, PREDICTOR_RECORD_DTYPE)])
+    if any(tree.dtype != node_dtype for tree in trees):
+        raise _unsupported("the nodes of a fitted tree are not records of the known format")
+    nodes = np.concatenate([*trees, np.zeros(0, node_dtype)])
     # In float32, as in a file: what is sampled now is what will be sampled from the file.
     for name in ("num_threshold", "value"):
         rounded = nodes[name].clip(-_LARGEST, _LARGEST).astype(np.float32)

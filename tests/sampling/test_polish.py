@@ -32,9 +32,9 @@ def held_out(n):
 
 
 def test_a_level_is_redrawn_from_its_condition():
-    redraw = fit_level(rows(3000, 0), FEATURES, 0, held_out(3000), seed=0)
+    conditional = fit_level(rows(3000, 0), FEATURES, 0, held_out(3000), seed=0)
     drawn = rows(2000, 1, level=False)
-    after = redraw.apply(drawn, FEATURES, np.random.default_rng(0))
+    after = conditional.redraw(drawn, FEATURES, np.random.default_rng(0))
     assert (drawn.codes[:, 0] == (drawn.numbers[:, 0] * 3).astype(int)).mean() < 0.5
     assert (after.codes[:, 0] == (drawn.numbers[:, 0] * 3).astype(int)).mean() > 0.97
     assert np.array_equal(after.codes[:, 1], drawn.codes[:, 1])
@@ -43,9 +43,9 @@ def test_a_level_is_redrawn_from_its_condition():
 
 
 def test_a_number_is_redrawn_from_its_condition():
-    redraw = fit_number(rows(4000, 0), FEATURES, 1, held_out(4000), seed=0)
+    conditional = fit_number(rows(4000, 0), FEATURES, 1, held_out(4000), seed=0)
     drawn = rows(2000, 1, number=False)
-    after = redraw.apply(drawn, FEATURES, np.random.default_rng(0))
+    after = conditional.redraw(drawn, FEATURES, np.random.default_rng(0))
     assert np.abs(drawn.numbers[:, 1] - drawn.numbers[:, 0]).mean() > 0.3
     assert np.abs(after.numbers[:, 1] - after.numbers[:, 0]).mean() < 0.04
     assert np.array_equal(after.numbers[:, 0], drawn.numbers[:, 0])
@@ -53,36 +53,44 @@ def test_a_number_is_redrawn_from_its_condition():
     assert np.array_equal(after.features[:, 1], values)
 
 
-def test_surprise_is_high_where_a_relation_is_lost_and_none_where_it_holds():
+def test_excess_nll_is_high_where_a_relation_is_lost_and_none_where_it_holds():
     level = fit_level(rows(3000, 0), FEATURES, 0, held_out(3000), seed=0)
     number = fit_number(rows(3000, 0), FEATURES, 1, held_out(3000), seed=0)
-    for redraw, lost in ((level, {"level": False}), (number, {"number": False})):
-        assert redraw.surprise(rows(2000, 1, **lost), FEATURES).mean() > 0.5
-        assert abs(redraw.surprise(rows(2000, 1), FEATURES).mean()) < 0.1
+    for conditional, lost in ((level, {"level": False}), (number, {"number": False})):
+        assert conditional.excess_nll(rows(2000, 1, **lost), FEATURES).mean() > 0.5
+        assert abs(conditional.excess_nll(rows(2000, 1), FEATURES).mean()) < 0.1
 
 
 def test_the_polish_takes_the_column_that_is_wrong():
     choices = fit_polish(
         rows(3000, 0), rows(3000, 1, level=False), FEATURES, np.random.default_rng(0)
     )
-    assert isinstance(choices[0].redraw, LevelConditional)
-    assert choices[0].redraw.span == 0
-    assert choices[0].surprise > 0.5
+    assert isinstance(choices[0].conditional, LevelConditional)
+    assert choices[0].conditional.span == 0
+    assert choices[0].excess_nll > 0.5
     # Another column of levels may be taken on a chance of held-out rows, no number.
-    assert all(isinstance(c.redraw, LevelConditional) and c.surprise < 0.02 for c in choices[1:])
+    assert all(
+        isinstance(c.conditional, LevelConditional) and c.excess_nll < 0.02 for c in choices[1:]
+    )
 
 
 def test_the_polish_takes_a_number_that_a_critic_finds():
     choices = fit_polish(
         rows(3000, 0), rows(3000, 1, number=False), FEATURES, np.random.default_rng(0)
     )
-    assert any(isinstance(c.redraw, NumberConditional) and c.redraw.number == 1 for c in choices)
+    assert any(
+        isinstance(c.conditional, NumberConditional) and c.conditional.number == 1 for c in choices
+    )
 
 
 def test_the_polish_leaves_what_is_given():
     drawn = rows(3000, 1, level=False)
     choices = fit_polish(rows(3000, 0), drawn, FEATURES, np.random.default_rng(0), given=[0])
-    assert not [c for c in choices if isinstance(c.redraw, LevelConditional) and c.redraw.span == 0]
+    assert not [
+        c
+        for c in choices
+        if isinstance(c.conditional, LevelConditional) and c.conditional.span == 0
+    ]
 
 
 def test_columns_beyond_the_number_of_trees_are_left_out(monkeypatch):
@@ -102,7 +110,7 @@ def test_of_many_columns_some_are_tried(monkeypatch):
     tried = []
     for seed in range(8):
         choices = fit_polish(rows(1000, 0), drawn, FEATURES, np.random.default_rng(seed))
-        spans = [c.redraw.span for c in choices if isinstance(c.redraw, LevelConditional)]
+        spans = [c.conditional.span for c in choices if isinstance(c.conditional, LevelConditional)]
         assert len(spans) <= 1
         tried += spans
     assert 0 in tried
@@ -126,7 +134,7 @@ def test_a_redrawn_number_keeps_its_order_below_the_digits():
     for depth in range(3):
         seen, digit = np.floor(units * 2**depth) / 2**depth, (units * 2 ** (depth + 1)).astype(int)
         digits.append(fit_trees(seen[:, None], digit % 2, Growth(2, 0.1), seed=0))
-    drawn = NumberConditional(0, tuple(digits)).apply(rows, features, rng).numbers[:, 0]
+    drawn = NumberConditional(0, tuple(digits)).redraw(rows, features, rng).numbers[:, 0]
     assert abs(np.corrcoef(units, drawn)[0, 1]) < 0.2, "nothing tells the digits here"
     for cell in range(8):
         within = (drawn * 8).astype(int) == cell

@@ -1,9 +1,13 @@
 import numpy as np
 import pytest
+import sklearn.ensemble._hist_gradient_boosting.common as node_format
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.ensemble._hist_gradient_boosting.predictor import TreePredictor
 
+from tabgan.base.errors import TabGANError
 from tabgan.sampling.trees import Growth, Trees, fit_trees
 
 GROWTH = Growth(rounds=15, rate=0.3)
@@ -54,7 +58,8 @@ def test_tensors_bring_back_the_same_scores(seed, n_classes):
     features, _ = table(rows=200, seed=seed)
     classes = np.arange(200) % n_classes
     trees = fit_trees(features, classes, Growth(3, 0.3), seed=seed)
-    again = Trees.from_tensors(trees.to_tensors(), n_features=3)
+    n_outputs = 1 if n_classes == 2 else n_classes
+    again = Trees.from_tensors(trees.to_tensors(), n_features=3, n_outputs=n_outputs)
     assert np.array_equal(again.scores(features), trees.scores(features))
 
 
@@ -88,7 +93,7 @@ def spoiled(name, place, value):
 )
 def test_tensors_that_would_lead_astray_are_refused(name, place, value, message):
     with pytest.raises(ValueError, match=rf"^trees: {message}$"):
-        Trees.from_tensors(spoiled(name, place, value), n_features=3)
+        Trees.from_tensors(spoiled(name, place, value), n_features=3, n_outputs=3)
 
 
 def test_tensors_of_wrong_types_are_refused():
@@ -96,7 +101,50 @@ def test_tensors_of_wrong_types_are_refused():
     tensors = dict(fit_trees(features, classes, GROWTH, seed=0).to_tensors())
     tensors["values"] = tensors["values"].double()
     with pytest.raises(ValueError, match=r"^trees: a tensor has the wrong type$"):
-        Trees.from_tensors(tensors, n_features=3)
+        Trees.from_tensors(tensors, n_features=3, n_outputs=3)
     tensors["values"] = torch.zeros(3, 2)
     with pytest.raises(ValueError, match=r"^trees: splits and values don't fit each other$"):
-        Trees.from_tensors(tensors, n_features=3)
+        Trees.from_tensors(tensors, n_features=3, n_outputs=3)
+
+
+def test_trees_with_another_number_of_outputs_are_refused():
+    features, classes = table()
+    tensors = fit_trees(features, classes, GROWTH, seed=0).to_tensors()
+    with pytest.raises(ValueError, match=r"^trees: a wrong number of outputs$"):
+        Trees.from_tensors(tensors, n_features=3, n_outputs=1)
+
+
+def test_a_scikit_learn_whose_nodes_have_other_fields_is_refused(monkeypatch):
+    features, classes = table()
+    trees = fit_trees(features, classes, GROWTH, seed=0)
+    known = node_format.PREDICTOR_RECORD_DTYPE
+    for fields in ([*known.descr, ("weight", "<f8")], known.descr[1:]):
+        monkeypatch.setattr(node_format, "PREDICTOR_RECORD_DTYPE", np.dtype(fields))
+        for use in (
+            lambda: trees.scores(features),
+            lambda: fit_trees(features, classes, GROWTH, seed=0),
+            lambda: Trees.from_tensors(trees.to_tensors(), n_features=3, n_outputs=3),
+        ):
+            with pytest.raises(TabGANError, match=r"^scikit-learn .* is not supported: the nodes"):
+                use()
+
+
+def test_a_scikit_learn_that_evaluates_trees_otherwise_is_refused(monkeypatch):
+    features, classes = table()
+    trees = fit_trees(features, classes, GROWTH, seed=0)
+    monkeypatch.setattr(TreePredictor, "predict", lambda self, rows: None)
+    with pytest.raises(TabGANError, match=r"is not supported: .* takes other arguments; install"):
+        trees.scores(features)
+
+
+def test_a_scikit_learn_without_a_private_attribute_is_refused(monkeypatch):
+    features, classes = table()
+    fit = HistGradientBoostingClassifier.fit
+
+    def fit_without_predictors(model, *args, **kwargs):
+        fit(model, *args, **kwargs)
+        del model._predictors
+
+    monkeypatch.setattr(HistGradientBoostingClassifier, "fit", fit_without_predictors)
+    with pytest.raises(TabGANError, match="a fitted classifier has no attribute '_predictors'"):
+        fit_trees(features, classes, GROWTH, seed=0)
