@@ -230,6 +230,7 @@ class AssessmentMixin(DrawingMixin):
         synthetic: Any = None,
         holdout: Any = None,
         target: Hashable | None = None,
+        metrics: Sequence[str] = (),
     ) -> "Evaluation":
         """Measure how good synthetic rows are; see `tabgan.evaluate`.
 
@@ -243,6 +244,8 @@ class AssessmentMixin(DrawingMixin):
             Real rows that are not among the training rows.
         target
             The column that a model is to predict; None chooses one.
+        metrics
+            Names of registered metrics to measure as well.
 
         Returns
         -------
@@ -261,7 +264,7 @@ class AssessmentMixin(DrawingMixin):
         frame = as_frame(real)
         drawn = self.sample(len(frame)) if synthetic is None else synthetic
         kinds = {column.name: column.kind for column in self.schema_}
-        found = evaluate(frame, drawn, holdout, target, schema=kinds)
+        found = evaluate(frame, drawn, holdout, target, schema=kinds, metrics=metrics)
         return replace(found, run=self._run())
 
     def _run(self) -> "Run":

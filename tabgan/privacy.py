@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tabgan.evaluation.attacks.audit import ATTACKS, audit
-    from tabgan.evaluation.attacks.audit_results import PrivacyAudit, Risk
+    from tabgan.evaluation.audit_results import PrivacyAudit, Risk
 
 __all__ = ["ATTACKS", "PrivacyAudit", "Risk", "audit"]
 
 _HOMES = {
     "ATTACKS": "tabgan.evaluation.attacks.audit",
-    "PrivacyAudit": "tabgan.evaluation.attacks.audit_results",
-    "Risk": "tabgan.evaluation.attacks.audit_results",
+    "PrivacyAudit": "tabgan.evaluation.audit_results",
+    "Risk": "tabgan.evaluation.audit_results",
     "audit": "tabgan.evaluation.attacks.audit",
 }
 

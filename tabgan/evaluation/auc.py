@@ -10,13 +10,13 @@ from sklearn.model_selection import StratifiedKFold
 
 __all__ = [
     "FOLDS",
-    "AreaEstimate",
+    "AUCEstimate",
     "ClassifierTrial",
-    "area_of",
+    "roc_auc",
     "cross_validate",
     "half_labels",
-    "macro_area",
-    "mean_area",
+    "macro_auc",
+    "mean_auc",
 ]
 
 FOLDS = 3
@@ -26,7 +26,7 @@ Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]
 
 
-class AreaEstimate(NamedTuple):
+class AUCEstimate(NamedTuple):
     """An area under a ROC curve, and the variance of this estimate."""
 
     value: float
@@ -54,10 +54,10 @@ class ClassifierTrial(NamedTuple):
 
     score: Callable[[Any], Floats]
     held_out: Labels
-    area: AreaEstimate
+    area: AUCEstimate
 
 
-def area_of(labels: Labels, scores: Floats) -> AreaEstimate:
+def roc_auc(labels: Labels, scores: Floats) -> AUCEstimate:
     """Return the area under the ROC curve with DeLong's variance.
 
     Parameters
@@ -72,7 +72,7 @@ def area_of(labels: Labels, scores: Floats) -> AreaEstimate:
 
     Examples
     --------
-    >>> area_of(np.array([0, 0, 1, 1]), np.array([0.1, 0.4, 0.3, 0.8])).value
+    >>> roc_auc(np.array([0, 0, 1, 1]), np.array([0.1, 0.4, 0.3, 0.8])).value
     0.75
     """
     ones, zeros = scores[labels == 1], scores[labels == 0]
@@ -82,7 +82,7 @@ def area_of(labels: Labels, scores: Floats) -> AreaEstimate:
     variance = sum(
         float(part.var(ddof=1)) / len(part) for part in (of_ones, of_zeros) if len(part) > 1
     )
-    return AreaEstimate(float(of_ones.mean()), variance)
+    return AUCEstimate(float(of_ones.mean()), variance)
 
 
 def half_labels(features: Any) -> Labels:
@@ -105,10 +105,10 @@ def cross_validate(
     splitter = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
     for fitted, held_out in splitter.split(labels, labels):
         score = _fit(make, features, labels, fitted)
-        yield ClassifierTrial(score, held_out, area_of(labels[held_out], score(features[held_out])))
+        yield ClassifierTrial(score, held_out, roc_auc(labels[held_out], score(features[held_out])))
 
 
-def mean_area(areas: Sequence[AreaEstimate]) -> AreaEstimate:
+def mean_auc(areas: Sequence[AUCEstimate]) -> AUCEstimate:
     """Return the mean over folds.
 
     The held-out rows of the folds are not the same, so their variances add up; what the classifiers
@@ -116,10 +116,10 @@ def mean_area(areas: Sequence[AreaEstimate]) -> AreaEstimate:
     """
     count = len(areas)
     variance = sum(area.variance for area in areas) / count**2
-    return AreaEstimate(sum(area.value for area in areas) / count, variance)
+    return AUCEstimate(sum(area.value for area in areas) / count, variance)
 
 
-def macro_area(truth: Floats, chances: Floats, classes: Floats) -> float:
+def macro_auc(truth: Floats, chances: Floats, classes: Floats) -> float:
     """Return the mean area over the classes that occur, each against all others.
 
     Parameters
@@ -136,7 +136,7 @@ def macro_area(truth: Floats, chances: Floats, classes: Floats) -> float:
     for value in np.unique(truth).tolist():
         scores = chances[:, column[value]] if value in column else unknown
         is_class = (truth == value).astype(np.int64)
-        areas.append(area_of(is_class, scores).value if 0 < is_class.sum() < len(truth) else 0.5)
+        areas.append(roc_auc(is_class, scores).value if 0 < is_class.sum() < len(truth) else 0.5)
     return float(np.mean(areas))
 
 

@@ -64,10 +64,10 @@ def _kolmogorov_smirnov(one: Floats, other: Floats) -> float:
 
 
 def distribution_of(coded: CodedColumn, column: Column) -> NumbersChart | LevelsChart:
-    """Summarise a column: shares in bins and quantiles of numbers, shares of the common levels.
+    """Summarize a column: shares in bins and quantiles of numbers, shares of the common levels.
 
     Bins lie between the quantiles ½ % and 99½ % of the real values; where these are few whole
-    numbers, each has its own bin, or as many as its neighbours.
+    numbers, each has its own bin, or as many as its neighbors.
     """
     return _levels(coded) if coded.nominal else _numbers(coded, column)
 

@@ -25,14 +25,14 @@ def measure_coverage(
     rng: np.random.Generator,
     most_rows: int,
 ) -> Coverage:
-    """Measure coverage; what rows are drawn again with replacement cover is the floor.
+    """Measure coverage; what rows are drawn again with replacement cover is the baseline.
 
     Parameters
     ----------
     coded, names
         The columns that are compared, and their labels as text.
     rng
-        Draws the rows of the floor and, of long tables, those whose combinations are looked at.
+        Draws the rows of the baseline and, of long tables, those whose combinations are looked at.
     most_rows
         At most so many rows of each table are looked at for rare combinations.
     """

@@ -18,12 +18,12 @@ from tabgan.base.errors import DataError
 from tabgan.base.random_streams import RandomStateLike, numpy_stream, resolve_seed
 from tabgan.evaluation.auc import (
     FOLDS,
-    AreaEstimate,
+    AUCEstimate,
     ClassifierTrial,
-    area_of,
     cross_validate,
     half_labels,
-    mean_area,
+    mean_auc,
+    roc_auc,
 )
 from tabgan.evaluation.numeric_tables import CodedColumn, code_columns, matrix_of
 from tabgan.evaluation.results import Detection, Detector, Figure, TellingFeature
@@ -32,7 +32,7 @@ from tabgan.table.schema import Schema
 __all__ = [
     "Choice",
     "Detected",
-    "areas_alone",
+    "aucs_alone",
     "detect",
     "detection_score",
     "find_telling_features",
@@ -40,92 +40,14 @@ __all__ = [
 ]
 
 LEAST_LEAF = 20  # rows in a leaf of a tree that is shown one column or two …
-
-
 MOST_LEAVES = 100  # … which has at most about so many leaves
-
-
 MOST_PERMUTED = 4_000  # held-out rows of a fold
-
-
 LEAST_DROP = 0.02  # of the detector's area, that a column alone accounts for
-
-
-SURE = 2  # standard errors that a giveaway's area is above chance
-
-
+SURE = 2  # standard errors that a feature's area is above chance
 Choice = tuple[int, ...]
 """Places of the columns that are looked at."""
-
-
 Floats = NDArray[np.float64]
-
-
-def areas_alone(
-    features: Floats, choices: Iterable[Choice], seed: int
-) -> dict[Choice, AreaEstimate]:
-    """Return the area of a decision tree that is shown some columns alone."""
-    labels = half_labels(features)
-    leaf = max(LEAST_LEAF, len(features) // MOST_LEAVES)
-
-    def make() -> Any:
-        return DecisionTreeClassifier(min_samples_leaf=leaf, random_state=seed)
-
-    def area(columns: Choice) -> AreaEstimate:
-        trials = cross_validate(make, features[:, list(columns)], labels, seed)
-        return mean_area([trial.area for trial in trials])
-
-    return {columns: area(columns) for columns in choices}
-
-
-def find_telling_features(
-    whole: AreaEstimate,
-    alone: Mapping[Choice, AreaEstimate],
-    pairs: Mapping[Choice, AreaEstimate],
-    drops: Mapping[Choice, float],
-) -> dict[Choice, AreaEstimate]:
-    """Find what tells synthetic rows, strongest first.
-
-    That are columns which do so alone, pairs that tell more than each of their columns, and
-    columns without which the detector loses half of what it knows.
-    """
-    areas = {**alone, **pairs}
-    known = dict.fromkeys(alone, 0.5)
-    known |= {pair: max(0.5, *(alone[(i,)].value for i in pair)) for pair in pairs}
-    gains = {choice: areas[choice].value - known[choice] for choice in areas}
-    needed = max((whole.value - 0.5) / 2, LEAST_DROP)
-    telling = [
-        choice
-        for choice, gain in gains.items()
-        if gain > SURE * np.sqrt(areas[choice].variance)
-        or (len(choice) == 1 and drops[choice] > needed)
-    ]
-    telling.sort(key=lambda choice: -max(gains[choice], drops[choice] / 2))
-    return {choice: areas[choice] for choice in telling}
-
-
-def permutation_drops(
-    features: Floats,
-    trials: Sequence[ClassifierTrial],
-    choices: Sequence[Choice],
-    rng: np.random.Generator,
-) -> dict[Choice, float]:
-    """Return what the detector loses when the values of some columns are exchanged."""
-    labels = half_labels(features)
-    losses: dict[Choice, list[float]] = {columns: [] for columns in choices}
-    for trial in trials:
-        rows = rng.permutation(trial.held_out)[:MOST_PERMUTED]
-        whole = area_of(labels[rows], trial.score(features[rows])).value
-        for columns in choices:
-            mixed = features[rows]
-            mixed[:, columns] = mixed[rng.permutation(len(rows))][:, columns]
-            losses[columns].append(whole - area_of(labels[rows], trial.score(mixed)).value)
-    return {columns: float(np.mean(found)) for columns, found in losses.items()}
-
-
 ROUNDS = 100  # of boosting
-
-
 MOST_LEVELS = 100  # of a column, in one-hot form
 
 
@@ -137,7 +59,7 @@ class Detected(NamedTuple):
     detection
         The detectors, and what gives the table away.
     columns
-        AreaEstimate of each column alone with that of real rows, by its place in the schema.
+        AUCEstimate of each column alone with that of real rows, by its place in the schema.
     rows
         Rows of each side that were told apart.
     """
@@ -195,7 +117,7 @@ def detection_score(
     )
     seed = int(rng.integers(2**31))
     with threadpool_limits(1):  # sums in one order, and no waiting for a core that is busy
-        area = mean_area([trial.area for trial in _tree_trials(features, seed)])
+        area = mean_auc([trial.area for trial in _tree_trials(features, seed)])
     return float(2 * (1 - max(area.value, 0.5)))
 
 
@@ -209,7 +131,7 @@ def detect(
 ) -> Detected:
     """Tell synthetic rows from holdout rows, or where there are none from real ones.
 
-    The floors come from telling holdout rows from real ones, or else one half of the real rows
+    The baselines come from telling holdout rows from real ones, or else one half of the real rows
     from the other.
 
     Parameters
@@ -226,30 +148,30 @@ def detect(
     Notes
     -----
     Each detector is fitted on two of three folds and tried on the third. The confidence interval
-    is DeLong's on the held-out rows (`tabgan.evaluation.auc`). A giveaway's own area is that of a
+    is DeLong's on the held-out rows (`tabgan.evaluation.auc`). A feature's own area is that of a
     decision tree which is shown its columns alone; its drop is what the detector loses on held-out
     rows in which the values of these columns are exchanged at random.
     """
     rng = numpy_stream(seed, "detection")
-    tested, floor = _samples(coded, most_rows, rng)
+    tested, baseline = _samples(coded, most_rows, rng)
     nominal = [column.nominal for column in coded.values()]
     fold_seed = int(rng.integers(2**31))
     with threadpool_limits(1):
         trials = list(_tree_trials(tested, fold_seed))
-        trees = mean_area([trial.area for trial in trials])
-        by_trees = _detector(trees, _tree_area(floor, fold_seed))
+        trees = mean_auc([trial.area for trial in trials])
+        by_trees = _detector(trees, _tree_auc(baseline, fold_seed))
         by_weights = _detector(
-            *(_logistic_area(features, nominal, fold_seed) for features in (tested, floor))
+            *(_logistic_auc(features, nominal, fold_seed) for features in (tested, baseline))
         )
-        alone = areas_alone(tested, [(i,) for i in range(len(nominal))], fold_seed)
-        chance = areas_alone(floor, list(alone), fold_seed)
-        pairs = areas_alone(tested, _by_order(coded, suspects), fold_seed)
+        alone = aucs_alone(tested, [(i,) for i in range(len(nominal))], fold_seed)
+        chance = aucs_alone(baseline, list(alone), fold_seed)
+        pairs = aucs_alone(tested, _by_order(coded, suspects), fold_seed)
         drops = permutation_drops(tested, trials, [*alone, *pairs], rng)
-        giveaways = find_telling_features(trees, alone, pairs, drops)
+        telling_features = find_telling_features(trees, alone, pairs, drops)
     labels = [names[place] for place in coded]
     found = [
         TellingFeature(tuple(labels[i] for i in choice), area.value, drops[choice])
-        for choice, area in giveaways.items()
+        for choice, area in telling_features.items()
     ]
     columns = {
         place: Figure(alone[(i,)].value, chance[(i,)].value) for i, place in enumerate(coded)
@@ -260,7 +182,7 @@ def detect(
 def _samples(
     coded: Mapping[int, CodedColumn], most_rows: int, rng: np.random.Generator
 ) -> tuple[Floats, Floats]:
-    """Draw real (or holdout) rows over as many synthetic ones, and rows for the floor.
+    """Draw real (or holdout) rows over as many synthetic ones, and rows for the baseline.
 
     The upper half of each is to be told from the lower half.
     """
@@ -287,8 +209,8 @@ def _by_order(
     return [(order[one], order[other]) for one, other in pairs]
 
 
-def _detector(area: AreaEstimate, floor: AreaEstimate) -> Detector:
-    return Detector(area.value, *area.interval, floor.value)
+def _detector(area: AUCEstimate, baseline: AUCEstimate) -> Detector:
+    return Detector(area.value, *area.interval, baseline.value)
 
 
 def _tree_trials(features: Floats, seed: int) -> Iterable[ClassifierTrial]:
@@ -300,14 +222,14 @@ def _tree_trials(features: Floats, seed: int) -> Iterable[ClassifierTrial]:
     return cross_validate(make, features, half_labels(features), seed)
 
 
-def _tree_area(features: Floats, seed: int) -> AreaEstimate:
-    return mean_area([trial.area for trial in _tree_trials(features, seed)])
+def _tree_auc(features: Floats, seed: int) -> AUCEstimate:
+    return mean_auc([trial.area for trial in _tree_trials(features, seed)])
 
 
-def _logistic_area(features: Floats, nominal: Sequence[bool], seed: int) -> AreaEstimate:
+def _logistic_auc(features: Floats, nominal: Sequence[bool], seed: int) -> AUCEstimate:
     """Return the area of a logistic regression on one-hot levels and z-scores."""
     chosen = np.array(nominal)
-    blocks = [csr_matrix(_standardised(features[:, ~chosen]))]
+    blocks = [csr_matrix(_standardized(features[:, ~chosen]))]
     if chosen.any():
         one_hot = OneHotEncoder(max_categories=MOST_LEVELS)
         blocks.append(one_hot.fit_transform(np.nan_to_num(features[:, chosen], nan=-1)))
@@ -317,14 +239,74 @@ def _logistic_area(features: Floats, nominal: Sequence[bool], seed: int) -> Area
         trials = cross_validate(
             lambda: LogisticRegression(max_iter=100), matrix, half_labels(matrix), seed
         )
-        return mean_area([trial.area for trial in trials])
+        return mean_auc([trial.area for trial in trials])
 
 
-def _standardised(numbers: Floats) -> Floats:
+def _standardized(numbers: Floats) -> Floats:
     """Return z-scores with 0 for missing, and marks of what is missing."""
     missing = np.isnan(numbers)
     count = np.maximum((~missing).sum(axis=0), 1)
-    centred = np.where(missing, 0, numbers - np.where(missing, 0, numbers).sum(axis=0) / count)
-    width = np.sqrt((centred**2).sum(axis=0) / count)
-    scores = centred / np.where(width > 0, width, 1)
+    centered = np.where(missing, 0, numbers - np.where(missing, 0, numbers).sum(axis=0) / count)
+    width = np.sqrt((centered**2).sum(axis=0) / count)
+    scores = centered / np.where(width > 0, width, 1)
     return np.hstack([np.clip(scores, -10, 10), missing[:, missing.any(axis=0)]])
+
+
+def aucs_alone(features: Floats, choices: Iterable[Choice], seed: int) -> dict[Choice, AUCEstimate]:
+    """Return the area of a decision tree that is shown some columns alone."""
+    labels = half_labels(features)
+    leaf = max(LEAST_LEAF, len(features) // MOST_LEAVES)
+
+    def make() -> Any:
+        return DecisionTreeClassifier(min_samples_leaf=leaf, random_state=seed)
+
+    def area(columns: Choice) -> AUCEstimate:
+        trials = cross_validate(make, features[:, list(columns)], labels, seed)
+        return mean_auc([trial.area for trial in trials])
+
+    return {columns: area(columns) for columns in choices}
+
+
+def permutation_drops(
+    features: Floats,
+    trials: Sequence[ClassifierTrial],
+    choices: Sequence[Choice],
+    rng: np.random.Generator,
+) -> dict[Choice, float]:
+    """Return what the detector loses when the values of some columns are exchanged."""
+    labels = half_labels(features)
+    losses: dict[Choice, list[float]] = {columns: [] for columns in choices}
+    for trial in trials:
+        rows = rng.permutation(trial.held_out)[:MOST_PERMUTED]
+        whole = roc_auc(labels[rows], trial.score(features[rows])).value
+        for columns in choices:
+            mixed = features[rows]
+            mixed[:, columns] = mixed[rng.permutation(len(rows))][:, columns]
+            losses[columns].append(whole - roc_auc(labels[rows], trial.score(mixed)).value)
+    return {columns: float(np.mean(found)) for columns, found in losses.items()}
+
+
+def find_telling_features(
+    whole: AUCEstimate,
+    alone: Mapping[Choice, AUCEstimate],
+    pairs: Mapping[Choice, AUCEstimate],
+    drops: Mapping[Choice, float],
+) -> dict[Choice, AUCEstimate]:
+    """Find what tells synthetic rows, strongest first.
+
+    That are columns which do so alone, pairs that tell more than each of their columns, and
+    columns without which the detector loses half of what it knows.
+    """
+    areas = {**alone, **pairs}
+    known = dict.fromkeys(alone, 0.5)
+    known |= {pair: max(0.5, *(alone[(i,)].value for i in pair)) for pair in pairs}
+    gains = {choice: areas[choice].value - known[choice] for choice in areas}
+    needed = max((whole.value - 0.5) / 2, LEAST_DROP)
+    telling = [
+        choice
+        for choice, gain in gains.items()
+        if gain > SURE * np.sqrt(areas[choice].variance)
+        or (len(choice) == 1 and drops[choice] > needed)
+    ]
+    telling.sort(key=lambda choice: -max(gains[choice], drops[choice] / 2))
+    return {choice: areas[choice] for choice in telling}

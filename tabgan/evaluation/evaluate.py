@@ -1,11 +1,12 @@
-"""`evaluate`: from two tables to an `Evaluation`, all that can be said about the second one."""
+"""`evaluate` compares a synthetic table with the real one; an `Evaluation` holds the results."""
 
 import os
 import textwrap
 import time
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +19,25 @@ from tabgan.evaluation.copying import measure_nearness
 from tabgan.evaluation.coverage import measure_coverage
 from tabgan.evaluation.detection import detect
 from tabgan.evaluation.fidelity import Relations, describe_fidelity, measure_relations
+from tabgan.evaluation.function_registry import FunctionRegistry
 from tabgan.evaluation.results import EvaluationResults, Figure, PartResults, Tables
 from tabgan.evaluation.utility import Target, choose_target, measure_utility, named_target
 from tabgan.evaluation.validity import check_validity
-from tabgan.evaluation.verdict import judge
+from tabgan.evaluation.verdict import make_verdict
 from tabgan.files.write import open_output
 from tabgan.table.kinds import Kind
 from tabgan.table.schema import Schema
 
-__all__ = ["Evaluation", "evaluate"]
+__all__ = ["Evaluation", "Metric", "evaluate", "register_metric"]
+
+MOST_PAIR_ROWS = 50_000
+MOST_MODEL_ROWS = 20_000
+MOST_DISTANCE_ROWS = 5_000
+WIDTH = 88
+_Row = tuple[str, str, str, str]
+Metric = Callable[[ComparedTables], Figure | float]
+"""Returns one figure of the tables, NaN where it is not known."""
+_REGISTERED: FunctionRegistry[ComparedTables] = FunctionRegistry("metric")
 
 
 @dataclass(frozen=True, repr=False)
@@ -48,10 +59,12 @@ class Evaluation(EvaluationResults):
     privacy
         What attacks found (`tabgan.privacy.audit`); None where none were tried. Put it beside the
         rest by ``dataclasses.replace(evaluation, privacy=audit(real, synthetic, holdout))``.
+    metrics
+        Figures of registered metrics by name; they don't count in the verdict.
     """
 
     def summary(self) -> str:
-        """Return the verdict, the parts with their floors and the weakest points, as text."""
+        """Return the verdict, the parts with their baselines and the weakest points, as text."""
         return summarize(self)
 
     def __str__(self) -> str:
@@ -101,15 +114,6 @@ class Evaluation(EvaluationResults):
         return render_frame(self)
 
 
-MOST_PAIR_ROWS = 50_000
-
-
-MOST_MODEL_ROWS = 20_000
-
-
-MOST_DISTANCE_ROWS = 5_000
-
-
 def evaluate(
     real: Any,
     synthetic: Any,
@@ -117,11 +121,12 @@ def evaluate(
     target: Hashable | None = None,
     *,
     schema: Schema | Mapping[Hashable, Kind] | None = None,
+    metrics: Sequence[str] = (),
     random_state: RandomStateLike = 0,
 ) -> Evaluation:
     """Measure how good a synthetic table is, whatever made it.
 
-    Each figure comes with its floor: what a fresh sample of the real table would get.
+    Each figure comes with its baseline: what a fresh sample of the real table would get.
 
     Parameters
     ----------
@@ -136,6 +141,8 @@ def evaluate(
         The column that a model is to predict; None chooses one.
     schema
         What the columns are, as for `TabGAN`; None infers it from the real table.
+    metrics
+        Names of registered metrics (`register_metric`) to measure as well.
     random_state
         Seed of all samples, folds and models: the same one gives the same figures.
 
@@ -152,7 +159,9 @@ def evaluate(
     SchemaError
         If the schema does not fit the real table.
     OptionError
-        If the target is not a column that can be predicted.
+        If the target is not a column that can be predicted, or a metric is not known.
+    TabGANError
+        If a registered metric fails.
 
     Examples
     --------
@@ -165,64 +174,102 @@ def evaluate(
     >>> found.verdict.grade, found.verdict.weak_points[0].part
     ('poor', 'fidelity')
     """
+    _REGISTERED.check("metrics", metrics)
     seed = resolve_seed(random_state)
     seconds: dict[str, float] = {}
     with _timed(seconds, "reading"):
-        given = read_tables(real, synthetic, holdout, schema)
-    asked = None if target is None else named_target(target, given.schema, given.coded)
+        compared = read_tables(real, synthetic, holdout, schema)
+    predicted = None if target is None else named_target(target, compared.schema, compared.coded)
     with _timed(seconds, "fidelity"):
         rng = numpy_stream(seed, "pairs")
-        relations = measure_relations(given.coded, rng, MOST_PAIR_ROWS)
-    parts = _measure(given, relations, asked, seed, seconds)
-    return Evaluation(verdict=judge(parts, relations), **parts._asdict())
+        relations = measure_relations(compared.coded, rng, MOST_PAIR_ROWS)
+    parts = _measure(compared, relations, predicted, seed, seconds)
+    further = _further_metrics(compared, metrics, seconds)
+    verdict = make_verdict(parts, relations)
+    return Evaluation(verdict=verdict, **parts._asdict(), metrics=further)
+
+
+def register_metric(name: str, function: Metric) -> None:
+    """Make a metric known to `evaluate`, which measures it where ``metrics`` names it.
+
+    Parameters
+    ----------
+    name
+        A free identifier.
+    function
+        Takes the compared tables and returns a number, or a `Figure` that has the number of a
+        fresh sample beside it.
+
+    Raises
+    ------
+    OptionError
+        If the name is taken or no identifier, or the function can't be called.
+    """
+    _REGISTERED.register(name, function)
+
+
+def _further_metrics(
+    compared: ComparedTables, names: Sequence[str], seconds: dict[str, float]
+) -> dict[str, Figure]:
+    figures: dict[str, Figure] = {}
+    for name in names:
+        with _timed(seconds, "metrics"):
+            result = _REGISTERED.run(name, compared)
+        parts: tuple[Any, ...] = result if isinstance(result, Figure) else (result,)
+        if not all(isinstance(part, Real) for part in parts):
+            raise _REGISTERED.error(
+                name, f"returned {result!r:.80}; it has to return a number or a Figure"
+            )
+        figures[name] = Figure(*map(float, parts))
+    return figures
 
 
 def _measure(
-    given: ComparedTables,
+    tables: ComparedTables,
     relations: Relations,
     target: Target | None,
     seed: int,
     seconds: dict[str, float],
 ) -> PartResults:
     """Measure each part with a stream of randomness of its own, and note its seconds."""
-    coded, names = given.coded, given.names
+    coded, names = tables.coded, tables.names
 
     def stream(part: str) -> np.random.Generator:
         return numpy_stream(seed, part)
 
     with _timed(seconds, "validity"):
-        validity = check_validity(given, stream("validity"))
+        validity = check_validity(tables, stream("validity"))
     with _timed(seconds, "detection"):
         suspects = relations.suspects(list(coded))
         detected = detect(coded, names, suspects, most_rows=MOST_MODEL_ROWS, seed=seed)
     with _timed(seconds, "fidelity"):
-        fidelity = describe_fidelity(given, relations, detected.columns, stream("shapes"))
+        fidelity = describe_fidelity(tables, relations, detected.columns, stream("shapes"))
     with _timed(seconds, "utility"):
         target = target or choose_target(coded, stream("target"))
-        learned = target and measure_utility(
+        trained = target and measure_utility(
             coded, names, target, most_rows=MOST_MODEL_ROWS, rng=stream("utility")
         )
     with _timed(seconds, "coverage"):
         coverage = measure_coverage(coded, names, stream("coverage"), MOST_PAIR_ROWS)
     with _timed(seconds, "nearness"):
         nearness = measure_nearness(coded, stream("nearness"), MOST_DISTANCE_ROWS)
-    compared = {
-        "validity": _longest(given),
+    compared_rows = {
+        "validity": _longest(tables),
         "fidelity": relations.rows,
         "detection": detected.rows,
-        "utility": learned[1] if learned else 0,
-        "coverage": min(MOST_PAIR_ROWS, _longest(given)),
-        "nearness": min(MOST_DISTANCE_ROWS, len(given.synthetic)),
+        "utility": trained[1] if trained else 0,
+        "coverage": min(MOST_PAIR_ROWS, _longest(tables)),
+        "nearness": min(MOST_DISTANCE_ROWS, len(tables.synthetic)),
     }
-    sizes = (len(given.real), len(given.synthetic))
-    held_out = 0 if given.holdout is None else len(given.holdout)
-    tables = Tables(*sizes, held_out, compared, seed, seconds)
-    utility = learned[0] if learned else None
-    return PartResults(tables, validity, fidelity, detected.detection, utility, coverage, nearness)
+    sizes = (len(tables.real), len(tables.synthetic))
+    held_out = 0 if tables.holdout is None else len(tables.holdout)
+    scope = Tables(*sizes, held_out, compared_rows, seed, seconds)
+    utility = trained[0] if trained else None
+    return PartResults(scope, validity, fidelity, detected.detection, utility, coverage, nearness)
 
 
-def _longest(given: ComparedTables) -> int:
-    return max(len(given.real), len(given.synthetic))
+def _longest(tables: ComparedTables) -> int:
+    return max(len(tables.real), len(tables.synthetic))
 
 
 @contextmanager
@@ -232,12 +279,8 @@ def _timed(seconds: dict[str, float], part: str) -> Iterator[None]:
     seconds[part] = seconds.get(part, 0.0) + time.perf_counter() - began
 
 
-WIDTH = 88
-_Row = tuple[str, str, str, str]
-
-
 def summarize(found: EvaluationResults) -> str:
-    """Return the verdict, a table of the parts with their floors, the weakest points, and risks."""
+    """Return the verdict, the parts with their baselines, the weakest points, and the risks."""
     tables = found.tables
     compared = f"{tables.synthetic_rows:,} synthetic rows against {tables.real_rows:,} real ones"
     if tables.holdout_rows:
@@ -261,7 +304,7 @@ def _rows(found: EvaluationResults) -> list[_Row]:
         ("validity", "valid rows", found.validity.valid_rows, "%"),
         ("shapes", "mean error", fidelity.shape_error, "%"),
         ("trends", "mean error", fidelity.trend_error, "%"),
-        ("detection", "AUC of trees", Figure(detection.trees.auc, detection.trees.floor), ""),
+        ("detection", "AUC of trees", Figure(detection.trees.auc, detection.trees.baseline), ""),
     ]
     if found.utility is not None:
         what = f"{found.utility.metric} of {found.utility.target!r:.30}"
@@ -273,13 +316,14 @@ def _rows(found: EvaluationResults) -> list[_Row]:
         ("", "missing patterns", coverage.missing_patterns, "%"),
         ("nearness", "unique rows copied", found.nearness.unique_copies, "%"),
     ]
+    rows += [("further", name, figure, "") for name, figure in found.metrics.items()]
     scores = found.verdict.parts
     return [
         (
             part,
             f"{scores[part]:.3f}" if part in scores else "",
             f"{_written(figure.value, unit)} {what}",
-            _written(figure.floor, unit),
+            _written(figure.baseline, unit),
         )
         for part, what, figure, unit in rows
         if not np.isnan(figure.value)

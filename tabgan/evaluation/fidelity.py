@@ -25,21 +25,14 @@ __all__ = [
 
 # From here on a pair of columns is taken for related in the real table.
 CORRELATION = 0.5
-
-
 ASSOCIATION = 0.3
-
-
 BINS = 10
-
-
 MOST_CELLS = 1_000_000  # of a contingency table that is laid out in full
-
-
 Floats = NDArray[np.float64]
-
-
 Codes = NDArray[np.int64]
+MOST_SUSPECTS = 12
+LEAST_EFFECT = 0.02  # of shuffling on the error of a pair, from which on it tells anything
+Rows = NDArray[np.int64]
 
 
 class Trends(NamedTuple):
@@ -123,13 +116,13 @@ def _correlations(values: Floats) -> Floats:
     filled = np.where(there, values, 0.0)
     count = np.maximum(there.sum(axis=0), 1)
     middle = filled.sum(axis=0) / count
-    centred = np.where(there, values - middle, 0.0)
-    width = np.sqrt((centred**2).sum(axis=0) / count)
-    centred /= np.where(width > 0, width, 1)
+    centered = np.where(there, values - middle, 0.0)
+    width = np.sqrt((centered**2).sum(axis=0) / count)
+    centered /= np.where(width > 0, width, 1)
     known = there.astype(np.float64)
-    both, sums, squares = known.T @ known, centred.T @ known, (centred**2).T @ known
+    both, sums, squares = known.T @ known, centered.T @ known, (centered**2).T @ known
     spread = both * squares - sums**2
-    covariance = both * (centred.T @ centred) - sums * sums.T
+    covariance = both * (centered.T @ centered) - sums * sums.T
     scale = np.sqrt(np.maximum(spread, 0) * np.maximum(spread.T, 0))
     with np.errstate(invalid="ignore", divide="ignore"):
         found = covariance / np.where(scale > 1e-12 * np.maximum(both, 1) ** 2, scale, np.nan)
@@ -190,21 +183,12 @@ def _cramers_v(counts: Floats, rows: Codes, columns: Codes) -> float:
     return float(np.sqrt(max(surplus, 0.0) / smaller))
 
 
-MOST_SUSPECTS = 12
-
-
-LEAST_EFFECT = 0.02  # of shuffling on the error of a pair, from which on it tells anything
-
-
-Rows = NDArray[np.int64]
-
-
 class Relations(NamedTuple):
     """How the columns go together.
 
     Attributes
     ----------
-    found, floor, unrelated
+    found, baseline, unrelated
         What the synthetic table, fresh rows, and the real table with each column shuffled get.
     in_tenths
         The same three, with numbers cut at the real deciles: tails and bent relations, which move
@@ -214,7 +198,7 @@ class Relations(NamedTuple):
     """
 
     found: Trends
-    floor: Trends
+    baseline: Trends
     unrelated: Trends
     in_tenths: tuple[Trends, Trends, Trends]
     rows: int
@@ -227,8 +211,8 @@ class Relations(NamedTuple):
         own distributions are off does not count. NaN where a pair is not related, or so weakly
         that shuffling moves it less than chance does.
         """
-        found, floor, unrelated = (trends.error_of_relation for trends in self.in_tenths)
-        beyond, most = np.maximum(found - floor, 0), np.maximum(unrelated - floor, 0)
+        found, baseline, unrelated = (trends.error_of_relation for trends in self.in_tenths)
+        beyond, most = np.maximum(found - baseline, 0), np.maximum(unrelated - baseline, 0)
         noise = self.in_tenths[1].error
         known = self.found.related & (most > np.maximum(noise, LEAST_EFFECT))
         return np.where(known, np.minimum(beyond, most), np.nan), np.where(known, most, np.nan)
@@ -241,9 +225,9 @@ class Relations(NamedTuple):
         return 1 - float(np.nansum(beyond)) / whole if whole else float("nan")
 
     def suspects(self, places: list[int]) -> list[tuple[int, int]]:
-        """Return the pairs of columns that are farthest beyond their floor."""
-        found, floor, _ = self.in_tenths
-        excess = np.nan_to_num(np.triu(found.error_of_relation - floor.error_of_relation, 1))
+        """Return the pairs of columns that are farthest beyond their baseline."""
+        found, baseline, _ = self.in_tenths
+        excess = np.nan_to_num(np.triu(found.error_of_relation - baseline.error_of_relation, 1))
         order = np.argsort(-excess, axis=None, kind="stable")[:MOST_SUSPECTS]
         pairs = (np.unravel_index(i, excess.shape) for i in order if excess.flat[i] > 0)
         return [(places[one], places[other]) for one, other in pairs]
@@ -254,7 +238,7 @@ def measure_relations(
 ) -> Relations:
     """Compare all pairs of columns.
 
-    The floor compares two bootstraps of the real rows, of as many rows as the real and the
+    The baseline compares two bootstraps of the real rows, of as many rows as the real and the
     synthetic table have: chance moves these as it moves the two tables.
 
     Parameters
@@ -303,9 +287,10 @@ def describe_fidelity(
     detection: Mapping[int, Figure],
     rng: np.random.Generator,
 ) -> Fidelity:
-    """Compare the columns by all their rows, and put together what is known of them.
+    """Compare the columns by all their rows, and join it with what the other parts measured.
 
-    The floors of shape errors compare two bootstraps of the real rows, as in `measure_relations`.
+    The baselines of shape errors compare two bootstraps of the real rows, as those of
+    `measure_relations` do.
 
     Parameters
     ----------
@@ -343,7 +328,7 @@ def describe_fidelity(
         shape_error=Figure(*np.mean(shapes, axis=0).tolist()),
         trend_error=Figure(
             100 * relations.found.mean_error,
-            100 * _mean_where(relations.floor.error, relations.found.related),
+            100 * _mean_where(relations.baseline.error, relations.found.related),
         ),
         unrelated_error=100 * _mean_where(relations.unrelated.error, relations.found.related),
         columns=tuple(columns),

@@ -1,4 +1,4 @@
-"""What an evaluation found: frozen values that text, JSON and the HTML report are made from."""
+"""The results of an evaluation: frozen values behind the text, the JSON and the HTML report."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tabgan.evaluation.attacks.audit_results import PrivacyAudit
+from tabgan.evaluation.audit_results import PrivacyAudit
 
 __all__ = [
     "ColumnResult",
@@ -44,13 +44,13 @@ class Figure(NamedTuple):
     ----------
     value
         What the synthetic table gets.
-    floor
+    baseline
         What as many fresh rows of the real table's own distribution would get; NaN where this
         can't be known.
     """
 
     value: float
-    floor: float = float("nan")
+    baseline: float = float("nan")
 
 
 @dataclass(frozen=True)
@@ -181,7 +181,7 @@ class ColumnResult:
         Kolmogorov-Smirnov statistic (numbers, dates) or total variation distance (levels), in
         percent; None for what is made anew (identifiers, personal data, text).
     missing
-        Shares of missing values, in percent; the floor is that of the real table itself.
+        Shares of missing values, in percent; the baseline is that of the real table itself.
     detection
         AUC of a decision tree that is shown this column alone; None as above.
     distribution
@@ -261,14 +261,14 @@ class Detector(NamedTuple):
         Area under the ROC curve over all folds; ½ is a coin.
     low, high
         Its 95 % confidence interval.
-    floor
+    baseline
         The AUC that a fresh sample of the real table would get; ½ but for chance.
     """
 
     auc: float
     low: float
     high: float
-    floor: float
+    baseline: float
 
     @property
     def score(self) -> float:
@@ -302,14 +302,14 @@ class Detection:
     ----------
     trees, logistic
         Boosted trees, and a logistic regression on one-hot levels and z-scores.
-    giveaways
+    telling_features
         The columns and pairs that give it away, strongest first; empty where trees do no better
         than a coin.
     """
 
     trees: Detector
     logistic: Detector
-    giveaways: tuple[TellingFeature, ...]
+    telling_features: tuple[TellingFeature, ...]
 
 
 @dataclass(frozen=True)
@@ -325,8 +325,8 @@ class Utility:
     metric
         "AUC" (two levels), "macro AUC" (more) or "R²" (a number).
     score
-        Of boosted trees that learned from the synthetic table, on real rows kept aside; the floor
-        is the score of those that learned from as many real rows.
+        Of boosted trees that learned from the synthetic table, on real rows kept aside; the
+        baseline is the score of those that learned from as many real rows.
     chance
         What a model that knows nothing gets: ½ or 0.
     importances
@@ -344,7 +344,7 @@ class Utility:
     @property
     def kept(self) -> float:
         """Share of what real rows teach that synthetic ones teach too, from 0 to 1."""
-        gain = self.score.floor - self.chance
+        gain = self.score.baseline - self.chance
         return float(np.clip((self.score.value - self.chance) / gain, 0, 1)) if gain > 0 else 1.0
 
 
@@ -380,8 +380,8 @@ class Nearness:
     Attributes
     ----------
     copies
-        Synthetic rows that equal a real row in all compared columns, in percent; the floor is the
-        share of holdout rows that do, or of real rows that equal another one.
+        Synthetic rows that equal a real row in all compared columns, in percent; the baseline is
+        the share of holdout rows that do, or of real rows that equal another one.
     unique_copies
         The same, of real rows that occur once.
     nearer_to_real
@@ -389,7 +389,7 @@ class Nearness:
         rows, in percent; 50 for a generator that copies nothing. None without a holdout.
     distance
         Median distance to the closest real row, from 0 to 1 (`tabgan.evaluation.copying`); the
-        floor is that of holdout rows, or of real rows to other real rows.
+        baseline is that of holdout rows, or of real rows to other real rows.
     """
 
     copies: Figure
@@ -499,6 +499,7 @@ class EvaluationResults:
     nearness: Nearness
     run: Run | None = None
     privacy: PrivacyAudit | None = None
+    metrics: Mapping[str, Figure] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Return all figures as JSON values: objects, lists, numbers, text, and null for NaN.
@@ -509,6 +510,10 @@ class EvaluationResults:
         return {field.name: _plain(getattr(self, field.name)) for field in fields(self)}
 
 
+_KEYS = {"baseline": "floor", "telling_features": "giveaways", "outcome": "standing"}
+"""Keys of the JSON whose attribute has another name: what reads the JSON still finds them."""
+
+
 def _plain(value: Any) -> Any:
     """Return a result as JSON values."""
     if isinstance(value, np.ndarray | np.generic):
@@ -516,9 +521,10 @@ def _plain(value: Any) -> Any:
     if isinstance(value, float):
         return value if isfinite(value) else None
     if is_dataclass(value):
-        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+        names = [field.name for field in fields(value)]
+        return {_KEYS.get(name, name): _plain(getattr(value, name)) for name in names}
     if isinstance(value, tuple) and hasattr(value, "_asdict"):
-        return {name: _plain(item) for name, item in value._asdict().items()}
+        return {_KEYS.get(name, name): _plain(item) for name, item in value._asdict().items()}
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

@@ -11,7 +11,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from threadpoolctl import threadpool_limits
 
 from tabgan.base.errors import OptionError, did_you_mean
-from tabgan.evaluation.auc import macro_area
+from tabgan.evaluation.auc import macro_auc
 from tabgan.evaluation.numeric_tables import CodedColumn, Side, matrix_of
 from tabgan.evaluation.results import Figure, Utility
 from tabgan.table.schema import Schema, find_name
@@ -19,24 +19,19 @@ from tabgan.table.schema import Schema, find_name
 __all__ = ["Target", "choose_target", "measure_utility", "named_target"]
 
 MOST_LEVELS = 20  # of a target that is chosen
-
-
 MOST_CANDIDATES = 12
-
-
 MOST_ROWS = 5_000
-
-
 ALIKE = 0.1  # difference of scores at which the last column is taken
-
-
 DETERMINED = 0.999  # from here on a column is another one in other words
-
-
 LEAST = {True: 0.55, False: 0.05}  # score of levels (AUC) and of numbers (R²) worth predicting
-
-
 Floats = NDArray[np.float64]
+HELD_OUT = 0.2  # of the real rows, where there is no holdout
+MOST_TESTED = 5_000
+ROUNDS = 100  # boosting rounds of a number or of two levels
+FEW_ROUNDS = 30  # of more levels, each of which has its own trees
+LEAST_SHARE = 0.005  # of the rows that have a level which is told apart
+SHOWN = 10  # columns whose importance is told
+Rows = NDArray[np.int64]
 
 
 class Target(NamedTuple):
@@ -117,28 +112,7 @@ def _score(coded: Mapping[int, CodedColumn], place: int, rows: NDArray[np.int64]
         tree = DecisionTreeRegressor(**options).fit(features[:half], truth[:half])
         return float(r2_score(truth[half:], tree.predict(features[half:])))
     tree = DecisionTreeClassifier(**options).fit(features[:half], truth[:half])
-    return macro_area(truth[half:], tree.predict_proba(features[half:]), tree.classes_)
-
-
-HELD_OUT = 0.2  # of the real rows, where there is no holdout
-
-
-MOST_TESTED = 5_000
-
-
-ROUNDS = 100  # boosting rounds of a number or of two levels
-
-
-FEW_ROUNDS = 30  # of more levels, each of which has its own trees
-
-
-LEAST_SHARE = 0.005  # of the rows that have a level which is told apart
-
-
-SHOWN = 10  # columns whose importance is told
-
-
-Rows = NDArray[np.int64]
+    return macro_auc(truth[half:], tree.predict_proba(features[half:]), tree.classes_)
 
 
 class _Task(NamedTuple):
@@ -180,13 +154,13 @@ def measure_utility(
         return None
     seed = int(rng.integers(2**31))
     with threadpool_limits(1):
-        floor, own = (
+        baseline, own = (
             _learned(_Task(task.features[:size], task.wanted[:size]), asked, nominal, seed, rng)
             for task in (real, synthetic)
         )
     others = [names[place] for place in coded if place != target.place]
-    shown = np.argsort(-np.maximum(floor[1], own[1]), kind="stable")[:SHOWN]
-    order = sorted(shown.tolist(), key=lambda i: -float(floor[1][i]))
+    shown = np.argsort(-np.maximum(baseline[1], own[1]), kind="stable")[:SHOWN]
+    order = sorted(shown.tolist(), key=lambda i: -float(baseline[1][i]))
     metric: Literal["AUC", "macro AUC", "R²"] = "R²"
     if nominal:
         metric = "AUC" if len(np.unique(real.wanted)) <= 2 else "macro AUC"
@@ -194,9 +168,9 @@ def measure_utility(
         target=names[target.place],
         chosen=target.why,
         metric=metric,
-        score=Figure(own[0], floor[0]),
+        score=Figure(own[0], baseline[0]),
         chance=0.5 if nominal else 0.0,
-        importances=tuple((others[i], float(floor[1][i]), float(own[1][i])) for i in order),
+        importances=tuple((others[i], float(baseline[1][i]), float(own[1][i])) for i in order),
     )
     return utility, size
 
@@ -250,7 +224,7 @@ def _learned(
     def score(features: Floats) -> float:
         if not nominal:
             return float(r2_score(test.wanted, model.predict(features[:, there])))
-        return macro_area(test.wanted, model.predict_proba(features[:, there]), model.classes_)
+        return macro_auc(test.wanted, model.predict_proba(features[:, there]), model.classes_)
 
     whole = score(test.features)
     for i in there:

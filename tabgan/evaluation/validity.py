@@ -36,7 +36,7 @@ def check_validity(given: ComparedTables, rng: np.random.Generator) -> Validity:
     """Check each synthetic value against what the real column holds.
 
     A column has a type of cells, a range (that of the schema) or levels, missing values or none,
-    and, if it names the rows, no value twice. The floor is the share of holdout rows, or of one
+    and, if it names the rows, no value twice. The baseline is the share of holdout rows, or of one
     half of the real rows, whose values the real table, or the other half, could hold.
     """
     breaches = [

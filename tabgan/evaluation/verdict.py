@@ -1,12 +1,12 @@
 """The verdict on a synthetic table: its parts' scores, and where it is weakest.
 
 A severity runs from 0, as a fresh sample of the real table, to 1. Rows that can't be, copies and
-lost levels weigh by the square root of their share, since few of them already do harm; what is
-but the symptom of another fault (what a detector or a model finds) is discounted.
+lost levels weigh by the square root of their share, since few of them already do harm. The
+symptom of another fault (what a detector or a model finds) is discounted.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,46 +16,132 @@ from tabgan.evaluation.results import (
     Figure,
     Grade,
     LevelsChart,
+    PartResults,
     TellingFeature,
     Verdict,
     WeakPoint,
 )
 
-if TYPE_CHECKING:
-    from tabgan.evaluation.results import PartResults
-from tabgan.evaluation.results import PartResults
-
-__all__ = ["find_weak_points", "judge"]
+__all__ = ["find_weak_points", "make_verdict"]
 
 LEAST = 0.05  # severity that is worth a word
-
-
-WORTHLESS_SHAPE = 50.0  # percentage points of shape error
-
-
 LEAST_OF_COLUMN = 0.15  # share of one column's relations that is more than chance
-
-
 SYMPTOM = 0.8  # discount of what models lose …
-
-
 DETECTED = 0.5  # … and of what detectors find
-
-
 RARELY_LOST = 5  # expected rows of a level that is not lost by chance: e⁻⁵ is 0.7 %
-
-
 SURE = 3  # standard errors of a share
-
-
 TINY = 1e-12
+WORTHLESS_SHAPE = 50.0  # percentage points beyond the baseline at which a shape is worth nothing
 
 
-def find_weak_points(parts: "PartResults", relations: Relations) -> tuple[WeakPoint, ...]:
+class _Step(NamedTuple):
+    """A grade, and what it takes."""
+
+    grade: Grade
+    words: str
+    score: float
+    part: float  # score of the worst part, at least
+    severity: float  # of the weakest point, at most
+
+
+_STEPS = (
+    _Step("as good as real", "As good as a fresh sample of the real table", 0.95, 0.85, 0.15),
+    _Step("good", "Close to the real table", 0.85, 0.6, 0.35),
+    _Step("usable with care", "Usable with care", 0.6, 0.1, 1.0),
+    _Step("poor", "No stand-in for the real table", 0.0, 0.0, 1.0),
+)
+
+
+def make_verdict(parts: PartResults, relations: Relations) -> Verdict:
+    """Score each part from 0 to 1, and name the weakest points.
+
+    - validity: share of rows without a violation, of the share of fresh rows without one;
+    - shapes: 1 less the mean shape error beyond its baseline, 50 percentage points being worth 0;
+    - trends: share of the relations that is kept (`Fidelity.relations_kept`): 1 for fresh rows, 0
+      for columns that were shuffled on their own; left out where no columns are related;
+    - detection: 2·(1 − max(AUC, ½)) of the better detector;
+    - utility: share of the real rows' gain over chance (`Utility.kept`); left out where nothing
+      can be predicted;
+    - coverage: mean of the four shares, each of its baseline.
+
+    The score is their mean. The grade depends on the score, on the worst part (copies of unique
+    real rows count as one), and on the weakest point.
+
+    Parameters
+    ----------
+    parts
+        All figures.
+    relations
+        The pairs of columns behind them.
+    """
+    scores = {name: score for name, score in _scores(parts).items() if not np.isnan(score)}
+    score = float(np.mean(list(scores.values())))
+    points = find_weak_points(parts, relations)
+    copied = max((point.severity for point in points if point.part == "nearness"), default=0.0)
+    worst = min(*scores.values(), 1 - copied)
+    weakest = points[0].severity if points else 0.0
+    reached = next(
+        (s for s in _STEPS if score >= s.score and worst >= s.part and weakest <= s.severity),
+        _STEPS[-1],
+    )
+    return Verdict(reached.grade, _headline(reached.words, points), score, scores, points[:3])
+
+
+def _scores(parts: PartResults) -> Mapping[str, float]:
+    fidelity, detection = parts.fidelity, parts.detection
+    shapes = fidelity.shape_error
+    beyond = max(shapes.value - shapes.baseline, 0.0)
+    return {
+        "validity": _of_baseline(parts.validity.valid_rows),
+        "shapes": max(1 - beyond / WORTHLESS_SHAPE, 0.0),
+        "trends": fidelity.relations_kept,
+        "detection": min(detection.trees.score, detection.logistic.score),
+        "utility": float("nan") if parts.utility is None else parts.utility.kept,
+        "coverage": _mean_known(
+            [
+                _of_baseline(figure)
+                for figure in (
+                    parts.coverage.levels,
+                    parts.coverage.ranges,
+                    parts.coverage.rare_combinations,
+                    parts.coverage.missing_patterns,
+                )
+            ]
+        ),
+    }
+
+
+def _of_baseline(figure: Figure) -> float:
+    """Return the share of what a fresh sample gets, at most 1; NaN where it isn't known."""
+    if np.isnan(figure.value):
+        return float("nan")
+    return min(figure.value / figure.baseline, 1.0) if figure.baseline > 0 else 1.0
+
+
+def _mean_known(values: list[float]) -> float:
+    known = [value for value in values if not np.isnan(value)]
+    return float(np.mean(known)) if known else float("nan")
+
+
+def _headline(words: str, points: tuple[WeakPoint, ...]) -> str:
+    if not points:
+        return f"{words}: nothing that was measured is weak."
+    first = points[0].what
+    return f"{words}. Its weakest point: {first[0].lower()}{first[1:]}"
+
+
+def find_weak_points(parts: PartResults, relations: Relations) -> tuple[WeakPoint, ...]:
     """Return the weak points, the weakest first; of equal ones the cause before the symptom.
 
     Each set of columns is named once, by what is worst about it. Pairs with a column that is
     itself weaker are explained by that column, and a detector by any column or pair.
+
+    Parameters
+    ----------
+    parts
+        All figures.
+    relations
+        The pairs of columns behind them.
     """
     candidates = [
         *_invalid(parts),
@@ -80,8 +166,8 @@ def _is_explained(point: WeakPoint, found: list[WeakPoint]) -> bool:
     return point.part != "utility" and any(columns <= {*point.columns} for columns in named)
 
 
-def _invalid(parts: "PartResults") -> Iterator[WeakPoint]:
-    chance = 1 - parts.validity.valid_rows.floor / 100
+def _invalid(parts: PartResults) -> Iterator[WeakPoint]:
+    chance = 1 - parts.validity.valid_rows.baseline / 100
     for violation in parts.validity.violations:
         share = violation.rows / parts.tables.synthetic_rows
         yield WeakPoint(
@@ -95,16 +181,16 @@ def _invalid(parts: "PartResults") -> Iterator[WeakPoint]:
         )
 
 
-def _copied(parts: "PartResults") -> Iterator[WeakPoint]:
+def _copied(parts: PartResults) -> Iterator[WeakPoint]:
     nearness = parts.nearness
     copies = nearness.unique_copies
-    # without a holdout the floor looks at half of the table, in which half as many can be met
-    chance = copies.floor if parts.tables.holdout_rows else 2 * copies.floor
+    # without a holdout the baseline looks at half of the table, in which half as many can be met
+    chance = copies.baseline if parts.tables.holdout_rows else 2 * copies.baseline
     yield WeakPoint(
         "nearness",
         (),
         f"{_percent(copies.value / 100)} of the rows repeat a real row that occurs only once; of "
-        f"fresh rows {_percent(copies.floor / 100)} would.",
+        f"fresh rows {_percent(copies.baseline / 100)} would.",
         "Keep the table to yourself: drop the copies, or train a generator of less capacity, for "
         "fewer steps, or on more rows.",
         float(np.sqrt(max(copies.value - chance, 0.0) / 100)),
@@ -122,7 +208,7 @@ def _copied(parts: "PartResults") -> Iterator[WeakPoint]:
         )
 
 
-def _unrelated(parts: "PartResults", relations: Relations) -> Iterator[WeakPoint]:
+def _unrelated(parts: PartResults, relations: Relations) -> Iterator[WeakPoint]:
     pairs, (beyond, most) = parts.fidelity.pairs, relations.effects
     if pairs is None or np.isnan(most).all():
         return
@@ -136,10 +222,10 @@ def _unrelated(parts: "PartResults", relations: Relations) -> Iterator[WeakPoint
         yield WeakPoint(
             "fidelity",
             (name,),
-            f"{name!r} goes with the other columns in another way than in the real table: "
+            f"{name!r} relates to the other columns in another way than in the real table: "
             f"{_percent(by_column[worst])} of its relations are lost.",
-            f"See to what makes {name!r}: it must be drawn together with the others, not on its "
-            "own or changed afterwards.",
+            f"Check how {name!r} is generated: it must be drawn together with the others, not on "
+            "its own or changed afterwards.",
             float(by_column[worst]),
         )
         return
@@ -158,19 +244,19 @@ def _unrelated(parts: "PartResults", relations: Relations) -> Iterator[WeakPoint
     )
 
 
-def _misshapen(parts: "PartResults") -> Iterator[WeakPoint]:
+def _misshapen(parts: PartResults) -> Iterator[WeakPoint]:
     for column in parts.fidelity.columns:
         if column.shape_error is None:
             continue
-        error, floor = column.shape_error
+        error, baseline = column.shape_error
         yield WeakPoint(
             "fidelity",
             (column.name,),
             f"The distribution of {column.name!r} is off by {error:.1f} % (a fresh sample: "
-            f"{floor:.1f} %){_how_it_is_off(column)}.",
+            f"{baseline:.1f} %){_how_it_is_off(column)}.",
             f"Check that {column.name!r} is read as the kind it is, and calibrate the generator's "
             "margins; in tabgan train for more steps.",
-            float(np.clip((error - floor) / WORTHLESS_SHAPE, 0, 1)),
+            float(np.clip((error - baseline) / WORTHLESS_SHAPE, 0, 1)),
         )
         yield from _missing(column, parts.tables.synthetic_rows)
 
@@ -193,18 +279,19 @@ def _how_it_is_off(column: ColumnResult) -> str:
 
 
 def _missing(column: ColumnResult, n_rows: int) -> Iterator[WeakPoint]:
-    share, real = column.missing.value / 100, column.missing.floor / 100
+    share, real = column.missing.value / 100, column.missing.baseline / 100
     noise = SURE * np.sqrt(max(real * (1 - real), 1 / n_rows) / n_rows)
     yield WeakPoint(
         "fidelity",
         (column.name,),
         f"{_percent(share)} of {column.name!r} is missing in place of {_percent(real)}.",
-        "Give the generator the table with its holes, and not one that was filled.",
+        "Fit the generator on the table with its missing values, not on one in which they were "
+        "filled.",
         float(np.clip(2 * (abs(share - real) - noise), 0, 1)),
     )
 
 
-def _lost(parts: "PartResults") -> Iterator[WeakPoint]:
+def _lost(parts: PartResults) -> Iterator[WeakPoint]:
     for column, level, rows in parts.coverage.lost_levels:
         share = rows / parts.tables.real_rows
         if share * parts.tables.synthetic_rows >= RARELY_LOST:
@@ -223,23 +310,23 @@ def _lost(parts: "PartResults") -> Iterator[WeakPoint]:
             "coverage",
             (),
             f"Numbers and dates cover {ranges.value:.0f} % of their real ranges; a fresh sample "
-            f"covers {ranges.floor:.0f} %.",
+            f"covers {ranges.baseline:.0f} %.",
             "Draw more rows, or train longer: the tails are missing.",
-            float(max(ranges.floor - ranges.value, 0.0) / 100 / 2),
+            float(max(ranges.baseline - ranges.value, 0.0) / 100 / 2),
         )
 
 
-def _telling(parts: "PartResults") -> Iterator[WeakPoint]:
+def _telling(parts: PartResults) -> Iterator[WeakPoint]:
     gains = _gains(parts)
-    for giveaway, gain in gains.items():
+    for feature, gain in gains.items():
         inner = 0.0
-        if len(giveaway.columns) == 1:  # what pairs with the column tell is due to it
-            within = (g for other, g in gains.items() if {*giveaway.columns} < {*other.columns})
-            inner = max(within, default=max(giveaway.drop - gain, 0.0))
+        if len(feature.columns) == 1:  # what pairs with the column tell is due to it
+            within = (g for other, g in gains.items() if {*feature.columns} < {*other.columns})
+            inner = max(within, default=max(feature.drop - gain, 0.0))
         yield WeakPoint(
             "detection",
-            giveaway.columns,
-            _how_it_tells(giveaway, alone=gain >= inner),
+            feature.columns,
+            _how_it_tells(feature, alone=gain >= inner),
             "Compare real and synthetic rows side by side: rounding, repeated values, tails, and "
             "combinations that never occur.",
             float(np.clip(DETECTED * 2 * max(gain, inner), 0, 1)),
@@ -255,47 +342,48 @@ def _telling(parts: "PartResults") -> Iterator[WeakPoint]:
     )
 
 
-def _gains(parts: "PartResults") -> dict[TellingFeature, float]:
-    """Return what each giveaway adds to chance, a pair to its columns; columns come first."""
+def _gains(parts: PartResults) -> dict[TellingFeature, float]:
+    """Return what each feature adds to chance, a pair to its columns; columns come first."""
     alone = {
         column.name: max(column.detection.value, 0.5)
         for column in parts.fidelity.columns
         if column.detection is not None
     }
     gains = {}
-    for giveaway in sorted(parts.detection.giveaways, key=lambda found: len(found.columns)):
-        columns = giveaway.columns
+    for feature in sorted(parts.detection.telling_features, key=lambda found: len(found.columns)):
+        columns = feature.columns
         known = max(alone[name] for name in columns) if len(columns) > 1 else 0.5
-        gains[giveaway] = max(giveaway.auc - known, 0.0)
+        gains[feature] = max(feature.auc - known, 0.0)
     return gains
 
 
-def _how_it_tells(giveaway: TellingFeature, *, alone: bool) -> str:
-    names = " and ".join(map(repr, giveaway.columns))
-    if len(giveaway.columns) > 1:
-        return f"{names} together, but not alone, tell a synthetic row (AUC {giveaway.auc:.2f})."
+def _how_it_tells(feature: TellingFeature, *, alone: bool) -> str:
+    names = " and ".join(map(repr, feature.columns))
+    if len(feature.columns) > 1:
+        return f"{names} together, but not alone, tell a synthetic row (AUC {feature.auc:.2f})."
     if alone:
-        return f"{names} alone tells a synthetic row (AUC {giveaway.auc:.2f}; ½ is a coin)."
+        return f"{names} alone tells a synthetic row (AUC {feature.auc:.2f}; ½ is a coin)."
     return (
-        f"{names} does not go with the other columns as it should: a detector's AUC falls by "
-        f"{giveaway.drop:.2f} without it."
+        f"{names} does not relate to the other columns as it should: a detector's AUC falls by "
+        f"{feature.drop:.2f} without it."
     )
 
 
-def _useless(parts: "PartResults") -> Iterator[WeakPoint]:
+def _useless(parts: PartResults) -> Iterator[WeakPoint]:
     utility = parts.utility
     if utility is None:
         return
     losses = {name: real - synthetic for name, real, synthetic in utility.importances}
     feature = max(losses, key=lambda name: losses[name], default=None)
     columns = (utility.target,) if feature is None else (utility.target, feature)
-    missed = "" if feature is None else f"; what {feature!r} says of it is lost most"
+    missed = "" if feature is None else f"; most is lost of what {feature!r} tells about it"
     yield WeakPoint(
         "utility",
         columns,
         f"A model of {utility.target!r} that learns from the table gets {utility.metric} "
-        f"{utility.score.value:.3f} on real rows, in place of {utility.score.floor:.3f}{missed}.",
-        f"Train longer; in tabgan keep polish on, which redraws columns such as "
+        f"{utility.score.value:.3f} on real rows, in place of {utility.score.baseline:.3f}"
+        f"{missed}.",
+        "Train longer; in tabgan keep polish on, which redraws columns such as "
         f"{utility.target!r} by all others.",
         float(SYMPTOM * (1 - utility.kept)),
     )
@@ -305,95 +393,3 @@ def _percent(share: float) -> str:
     """Write a share in percent, small ones with a digit more."""
     percent = 100 * float(share)
     return f"{percent:.0f} %" if percent >= 10 or percent == 0 else f"{percent:.2g} %"
-
-
-WORTHLESS_SHAPES = 50.0  # percentage points beyond the floor at which a shape is worth nothing
-
-
-class _Step(NamedTuple):
-    """A grade, and what it takes."""
-
-    grade: Grade
-    words: str
-    score: float
-    part: float  # score of the worst part, at least
-    severity: float  # of the weakest point, at most
-
-
-_STEPS = (
-    _Step("as good as real", "As good as a fresh sample of the real table", 0.95, 0.85, 0.15),
-    _Step("good", "Close to the real table", 0.85, 0.6, 0.35),
-    _Step("usable with care", "Usable with care", 0.6, 0.1, 1.0),
-    _Step("poor", "No stand-in for the real table", 0.0, 0.0, 1.0),
-)
-
-
-def judge(parts: PartResults, relations: Relations) -> Verdict:
-    """Score each part from 0 to 1, and name the weakest points.
-
-    - validity: share of rows without a violation, of the share of fresh rows without one;
-    - shapes: 1 less the mean shape error beyond its floor, 50 percentage points being worth 0;
-    - trends: share of the relations that is kept (`Fidelity.relations_kept`): 1 for fresh rows, 0
-      for columns that were shuffled on their own; left out where no columns are related;
-    - detection: 2·(1 − max(AUC, ½)) of the better detector;
-    - utility: share of the real rows' gain over chance (`Utility.kept`); left out where nothing
-      can be predicted;
-    - coverage: mean of the four shares, each of its floor.
-
-    The score is their mean. The grade goes by the score, by the worst part, of which copies of
-    unique real rows are one, and by the weakest point.
-    """
-    scores = {name: score for name, score in _scores(parts).items() if not np.isnan(score)}
-    score = float(np.mean(list(scores.values())))
-    points = find_weak_points(parts, relations)
-    copied = max((point.severity for point in points if point.part == "nearness"), default=0.0)
-    worst = min(*scores.values(), 1 - copied)
-    weakest = points[0].severity if points else 0.0
-    reached = next(
-        (s for s in _STEPS if score >= s.score and worst >= s.part and weakest <= s.severity),
-        _STEPS[-1],
-    )
-    return Verdict(reached.grade, _headline(reached.words, points), score, scores, points[:3])
-
-
-def _scores(parts: PartResults) -> Mapping[str, float]:
-    fidelity, detection = parts.fidelity, parts.detection
-    shapes = fidelity.shape_error
-    beyond = max(shapes.value - shapes.floor, 0.0)
-    return {
-        "validity": _of_floor(parts.validity.valid_rows),
-        "shapes": max(1 - beyond / WORTHLESS_SHAPES, 0.0),
-        "trends": fidelity.relations_kept,
-        "detection": min(detection.trees.score, detection.logistic.score),
-        "utility": float("nan") if parts.utility is None else parts.utility.kept,
-        "coverage": _mean_known(
-            [
-                _of_floor(figure)
-                for figure in (
-                    parts.coverage.levels,
-                    parts.coverage.ranges,
-                    parts.coverage.rare_combinations,
-                    parts.coverage.missing_patterns,
-                )
-            ]
-        ),
-    }
-
-
-def _of_floor(figure: Figure) -> float:
-    """Return the share of what a fresh sample gets, at most 1; NaN where it isn't known."""
-    if np.isnan(figure.value):
-        return float("nan")
-    return min(figure.value / figure.floor, 1.0) if figure.floor > 0 else 1.0
-
-
-def _mean_known(values: list[float]) -> float:
-    known = [value for value in values if not np.isnan(value)]
-    return float(np.mean(known)) if known else float("nan")
-
-
-def _headline(words: str, points: tuple[WeakPoint, ...]) -> str:
-    if not points:
-        return f"{words}: nothing that was measured is weak."
-    first = points[0].what
-    return f"{words}. Its weakest point: {first[0].lower()}{first[1:]}"

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 from sklearn.tree import DecisionTreeClassifier
 
-from tabgan.evaluation.auc import AreaEstimate, area_of, cross_validate, macro_area, mean_area
+from tabgan.evaluation.auc import AUCEstimate, cross_validate, macro_auc, mean_auc, roc_auc
 
 SCORES = st.lists(st.integers(0, 5), min_size=2, max_size=30)
 
@@ -14,7 +14,7 @@ SCORES = st.lists(st.integers(0, 5), min_size=2, max_size=30)
 def test_areas_are_those_of_scikit_learn(zeros, ones):
     labels = np.repeat([0, 1], [len(zeros), len(ones)])
     scores = np.array([*zeros, *ones], float)
-    area = area_of(labels, scores)
+    area = roc_auc(labels, scores)
     assert area.value == pytest.approx(roc_auc_score(labels, scores))
     assert area.variance >= 0
     low, high = area.interval
@@ -27,21 +27,19 @@ def test_intervals_hold_what_they_say():
     labels = np.repeat([0, 1], 80)
     held = 0
     for _ in range(300):
-        low, high = area_of(labels, rng.normal(labels, 1)).interval
+        low, high = roc_auc(labels, rng.normal(labels, 1)).interval
         held += low < 0.7602 < high
     assert 0.91 < held / 300 < 0.98
 
 
 def test_the_mean_of_folds():
-    assert mean_area([AreaEstimate(0.6, 0.02), AreaEstimate(0.8, 0.02)]) == pytest.approx(
-        (0.7, 0.01)
-    )
+    assert mean_auc([AUCEstimate(0.6, 0.02), AUCEstimate(0.8, 0.02)]) == pytest.approx((0.7, 0.01))
 
 
 def test_classes_are_averaged_and_unknown_ones_are_coins():
     truth = np.array([0.0, 0, 1, 1, 2, 2])
     chances = np.array([[1.0, 0], [1, 0], [0, 1], [0, 1], [0.5, 0.5], [0.5, 0.5]])
-    assert macro_area(truth, chances, np.array([0.0, 1.0])) == pytest.approx((1 + 1 + 0.5) / 3)
+    assert macro_auc(truth, chances, np.array([0.0, 1.0])) == pytest.approx((1 + 1 + 0.5) / 3)
 
 
 def test_each_row_is_held_out_once():

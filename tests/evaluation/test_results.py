@@ -51,7 +51,7 @@ class TestValidity:
         rows = [violation.rows for violation in validity.violations]
         assert rows == sorted(rows, reverse=True)
         assert validity.valid_rows.value == pytest.approx(97.5, abs=0.5)
-        assert validity.valid_rows.floor > 99
+        assert validity.valid_rows.baseline > 99
         assert 95 < validity.data_validity < 100
         assert validity.data_structure == 100
 
@@ -139,16 +139,16 @@ class TestDetection:
         }
         names = dict(enumerate("wxyz"))
         found = detect(coded, names, [(1, 3), (0, 2)], most_rows=1500, seed=0)
-        giveaways = {giveaway.columns: giveaway for giveaway in found.detection.giveaways}
-        assert set(giveaways) >= {("w",), ("x", "z")}
-        assert ("w", "y") not in giveaways
-        assert ("y",) not in giveaways
-        assert giveaways["w",].auc == pytest.approx(0.75, abs=0.05)
+        telling = {feature.columns: feature for feature in found.detection.telling_features}
+        assert set(telling) >= {("w",), ("x", "z")}
+        assert ("w", "y") not in telling
+        assert ("y",) not in telling
+        assert telling["w",].auc == pytest.approx(0.75, abs=0.05)
         trees = found.detection.trees
         assert trees.low < trees.auc < trees.high
         assert trees.auc > 0.95
-        assert trees.floor == pytest.approx(0.5, abs=0.05)
-        assert found.columns[0].value == giveaways["w",].auc
+        assert trees.baseline == pytest.approx(0.5, abs=0.05)
+        assert found.columns[0].value == telling["w",].auc
         assert found.rows == 1500
 
     def test_a_line_is_seen_by_the_logistic_regression(self):
@@ -169,7 +169,7 @@ class TestUtility:
         assert lost is not None
         utility, rows = lost
         assert (utility.target, utility.metric, utility.chance, rows) == ("y", "R²", 0, 1000)
-        assert utility.score.floor > 0.99
+        assert utility.score.baseline > 0.99
         assert utility.kept == 0
         kept = {0: numbers(x, x), 1: numbers(2 * x, 2 * x)}
         both = measure_utility(kept, {0: "x", 1: "y"}, target, most_rows=1000, rng=rng())
@@ -210,7 +210,7 @@ class TestCoverage:
         assert found.ranges.value == pytest.approx(100 * 198.5 / 398, abs=0.5)
         assert found.rare_combinations.value == 0
         assert found.missing_patterns.value == 75
-        assert found.missing_patterns.floor == 100
+        assert found.missing_patterns.baseline == 100
         assert found.lost_levels == (("l", "b", 200), ("k", "b", 97), ("k", "c", 3))
 
 
@@ -225,7 +225,7 @@ class TestNearness:
         assert found.copies == (50, 0)
         assert found.nearer_to_real is not None
         assert found.nearer_to_real.value == pytest.approx(75, abs=6)
-        assert found.distance.floor > 0
+        assert found.distance.baseline > 0
         without = {i: column._replace(holdout=NONE) for i, column in coded.items()}
         alone = measure_nearness(without, rng(), 100)
         assert alone.nearer_to_real is None

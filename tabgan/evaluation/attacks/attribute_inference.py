@@ -27,8 +27,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tabgan.base.errors import OptionError, did_you_mean
-from tabgan.evaluation.attacks.audit_results import CONFIDENCE, Rate, Risk, measured
 from tabgan.evaluation.attacks.audit_tables import AuditTables
+from tabgan.evaluation.audit_results import CONFIDENCE, Rate, Risk, risk_of_rates
 from tabgan.evaluation.copying import nearest
 
 __all__ = ["inference", "is_right", "places_of"]
@@ -89,7 +89,7 @@ def _risk(tables: AuditTables, places: list[int], confidence: float) -> Risk:
         for side, rate in zip(("real", "unseen"), kinds, strict=False)
         if rate.attempts and not single
     }
-    return measured(
+    return risk_of_rates(
         "inference",
         f"secret {names[0]}" if single else "every column in turn",
         THREAT.format(secret=names[0] if single else "one column"),

@@ -2,28 +2,51 @@
 
 import time
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from typing import Any
+from functools import partial
 
 import pandas as pd
 
-from tabgan.base.errors import OptionError, did_you_mean
+from tabgan.base.errors import OptionError
 from tabgan.base.random_streams import RandomStateLike, resolve_seed
 from tabgan.evaluation.attacks.attribute_inference import inference, places_of
-from tabgan.evaluation.attacks.audit_results import PrivacyAudit, Risk
 from tabgan.evaluation.attacks.audit_tables import AuditTables, read_tables
 from tabgan.evaluation.attacks.copies_and_neighbors import closest, copies
 from tabgan.evaluation.attacks.linkability import linkability
 from tabgan.evaluation.attacks.membership import Generator, lira, membership
 from tabgan.evaluation.attacks.singling_out import singling_out
+from tabgan.evaluation.audit_results import PrivacyAudit, Risk
+from tabgan.evaluation.function_registry import FunctionRegistry
 from tabgan.inference.accept_table import as_frame
 from tabgan.inference.infer_schema import resolve_schema
 from tabgan.table.kinds import Kind
 from tabgan.table.schema import Schema
 
-__all__ = ["ATTACKS", "audit"]
+__all__ = ["ATTACKS", "Attack", "audit", "register_attack"]
 
 ATTACKS = ("copies", "closest", "membership", "singling_out", "linkability", "inference", "lira")
 """Names of the attacks, in the order in which they run; all but the last run if none is named."""
+Attack = Callable[[AuditTables], Sequence[Risk]]
+"""Returns the risks that it finds in the tables; none where it can't be tried on them."""
+_REGISTERED: FunctionRegistry[AuditTables] = FunctionRegistry("attack", ATTACKS)
+
+
+def register_attack(name: str, function: Attack) -> None:
+    """Make an attack known to `audit`, which runs it where ``attacks`` names it.
+
+    Parameters
+    ----------
+    name
+        A free identifier.
+    function
+        Takes the tables of an audit and returns risks whose `attack` is the name;
+        `tabgan.evaluation.audit_results` makes them from rates or scores.
+
+    Raises
+    ------
+    OptionError
+        If the name is taken or no identifier, or the function can't be called.
+    """
+    _REGISTERED.register(name, function)
 
 
 def audit(
@@ -56,7 +79,8 @@ def audit(
         Columns for "inference", each of which gets a risk of its own; None takes every column that
         can be compared in turn, and gives one risk.
     attacks
-        Some of `ATTACKS`; None takes all but "lira".
+        Some of `ATTACKS`, and registered ones (`register_attack`); None takes all of `ATTACKS` but
+        "lira".
     generator
         For "lira": takes a table and a seed, and returns as many synthetic rows.
     random_state
@@ -68,6 +92,8 @@ def audit(
         If the tables can't be compared.
     OptionError
         If an attack or a secret is not known, or "lira" has no generator.
+    TabGANError
+        If a registered attack fails.
 
     Examples
     --------
@@ -76,7 +102,7 @@ def audit(
     >>> rows = pd.DataFrame({"height": rng.normal(size=900), "weight": rng.normal(size=900)})
     >>> real, holdout = rows[:600], rows[600:]
     >>> found = audit(real, real.sample(300, random_state=0), holdout, attacks=["copies"])
-    >>> [(risk.about, risk.standing) for risk in found.leaks][0]
+    >>> [(risk.about, risk.outcome) for risk in found.leaks][0]
     ('exact copies', 'leak')
     """
     names = _names(attacks, generator)
@@ -93,10 +119,10 @@ def audit(
     seconds, notes = {}, _notes(tables)
     for name in names:
         start = time.perf_counter()
-        found = run[name]()
+        own = run[name]()
         seconds[name] = time.perf_counter() - start
-        risks += found
-        if not found:
+        risks += own
+        if not own:
             notes.append(f"{name} was left out: {_reason(name, tables)}")
     rows = {
         "real": len(tables.real),
@@ -118,24 +144,32 @@ def _runs(
         "singling_out": lambda: singling_out(tables),
         "linkability": lambda: linkability(tables),
         "inference": lambda: inference(tables, secrets),
-        "lira": lambda: lira(tables, _given(generator)),
+        "lira": lambda: lira(tables, _checked(generator)),
+        **{name: partial(_run_registered, name, tables) for name in _REGISTERED.registered},
     }
 
 
-def _names(attacks: Sequence[str] | None, generator: Any) -> list[str]:
+def _run_registered(name: str, tables: AuditTables) -> tuple[Risk, ...]:
+    risks = _REGISTERED.run(name, tables)
+    if not isinstance(risks, list | tuple) or not all(
+        isinstance(risk, Risk) and risk.attack == name for risk in risks
+    ):
+        raise _REGISTERED.error(
+            name, f"returned {risks!r:.80}; it has to return a tuple of Risk with attack={name!r}"
+        )
+    return tuple(risks)
+
+
+def _names(attacks: Sequence[str] | None, generator: Generator | None) -> list[str]:
     if attacks is None:
         return [name for name in ATTACKS if name != "lira"]
-    for name in attacks:
-        if name not in ATTACKS:
-            raise OptionError(
-                f"attacks has {name!r}, which is not an attack; {did_you_mean(name, ATTACKS)}"
-            )
+    _REGISTERED.check("attacks", attacks)
     if "lira" in attacks:
-        _given(generator)
-    return [name for name in ATTACKS if name in attacks]
+        _checked(generator)
+    return [name for name in _REGISTERED.names if name in attacks]
 
 
-def _given(generator: Generator | None) -> Generator:
+def _checked(generator: Generator | None) -> Generator:
     if generator is None:
         raise OptionError(
             "generator=None, but the attack 'lira' trains models of its own; give a function of a "
@@ -152,4 +186,6 @@ def _notes(tables: AuditTables) -> list[str]:
 def _reason(name: str, tables: AuditTables) -> str:
     if not tables.has_holdout and name in ("closest", "membership"):
         return "it needs a holdout"
+    if name not in ATTACKS:
+        return "it returned no risk"
     return "the tables have too few rows or columns for it"

@@ -14,11 +14,11 @@ from tabgan.evaluation.copying import Points, nearest, place_rows
 from tabgan.evaluation.numeric_tables import CodedColumn, code_columns
 from tabgan.table.schema import Schema
 
-__all__ = ["NEIGHBOURS", "AuditTables", "read_tables"]
+__all__ = ["NEIGHBORS", "AuditTables", "read_tables"]
 
 MOST_TARGETS = 5_000
 """So many rows of the real table, and of the holdout, are attacked."""
-NEIGHBOURS = 5
+NEIGHBORS = 5
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.int64]
@@ -74,9 +74,9 @@ class AuditTables:
 
     @cached_property
     def to_synthetic(self) -> tuple[Floats, Floats]:
-        """Distances of targets and of controls to their `NEIGHBOURS` nearest synthetic rows."""
+        """Distances of targets and of controls to their `NEIGHBORS` nearest synthetic rows."""
         asked = np.concatenate([self.targets, self.controls])
-        found = nearest(self.points.rows(asked), self.synthetic_points, NEIGHBOURS)[0]
+        found = nearest(self.points.rows(asked), self.synthetic_points, NEIGHBORS)[0]
         return found[: len(self.targets)], found[len(self.targets) :]
 
     @cached_property

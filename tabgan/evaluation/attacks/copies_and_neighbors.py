@@ -33,8 +33,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tabgan.evaluation.attacks.audit_results import Rate, Risk, auc, by_area, measured, percent
 from tabgan.evaluation.attacks.audit_tables import AuditTables
+from tabgan.evaluation.audit_results import (
+    Rate,
+    Risk,
+    auc,
+    percent,
+    risk_of_auc,
+    risk_of_rates,
+)
 
 __all__ = ["closest", "copies"]
 
@@ -42,56 +49,11 @@ CLOSEST_THREAT = (
     "No attacker: a smoke alarm that rings where synthetic rows keep closer to the real rows than "
     "to others; its silence is no evidence."
 )
-
-
-def closest(tables: AuditTables) -> tuple[Risk, ...]:
-    """Compare distances to the closest record; nothing without a holdout."""
-    if not tables.has_holdout:
-        return ()
-    near, far = tables.to_synthetic
-    area = auc(-near[:, 0], -far[:, 0])
-    share = _nearer_to_real(*tables.from_synthetic)
-    risk = by_area(
-        "closest",
-        "all rows",
-        CLOSEST_THREAT,
-        area,
-        (len(near), len(far)),
-        finding=f"{percent(share)} of the synthetic rows are nearer to a real row than to an "
-        f"unseen one (50 % by chance); the alarm {'rings' if area.low > 0.5 else 'is quiet'}.",
-        figures={
-            **dict(zip(("auc", "auc_low", "auc_high"), area, strict=True)),
-            "dcr_share": share,
-            "median_distance": float(np.median(near[:, 0])),
-            "median_distance_unseen": float(np.median(far[:, 0])),
-            "median_ratio": _ratio(near),
-            "median_ratio_unseen": _ratio(far),
-        },
-        is_alarm=True,
-    )
-    return (risk,)
-
-
-def _nearer_to_real(to_real: NDArray[np.float64], to_holdout: NDArray[np.float64]) -> float:
-    return float((to_real < to_holdout).mean() + (to_real == to_holdout).mean() / 2)
-
-
-def _ratio(distances: NDArray[np.float64]) -> float:
-    if distances.shape[1] < 2:
-        return 1.0
-    first, second = distances[:, 0], distances[:, 1]
-    return float(np.median(np.divide(first, second, out=np.ones_like(first), where=second > 0)))
-
-
 NEAR = 0.02
-
-
 COPIES_THREAT = (
     "Someone who has a person's row looks for it in the synthetic table, and learns that the "
     "person was in the real one."
 )
-
-
 VALUE_THREAT = "Someone reads in the synthetic table an identifier or a text of a real person."
 
 
@@ -116,7 +78,9 @@ def copies(tables: AuditTables) -> tuple[Risk, ...]:
         main, control = (Rate(int(hit.sum()), len(hit)) if len(hit) else None for hit in hits)
         assert main is not None
         risks.append(
-            measured("copies", about, COPIES_THREAT, main, control, figures=_figures(tables, reach))
+            risk_of_rates(
+                "copies", about, COPIES_THREAT, main, control, figures=_figures(tables, reach)
+            )
         )
     return (*risks, *_values(tables))
 
@@ -154,7 +118,7 @@ def _values(tables: AuditTables) -> list[Risk]:
         own, strange = real - holdout, holdout - real
         if own and (strange or not tables.has_holdout):
             risks.append(
-                measured(
+                risk_of_rates(
                     "copies",
                     f"values of {column.name!r}",
                     VALUE_THREAT,
@@ -163,3 +127,42 @@ def _values(tables: AuditTables) -> list[Risk]:
                 )
             )
     return risks
+
+
+def closest(tables: AuditTables) -> tuple[Risk, ...]:
+    """Compare distances to the closest record; nothing without a holdout."""
+    if not tables.has_holdout:
+        return ()
+    near, far = tables.to_synthetic
+    area = auc(-near[:, 0], -far[:, 0])
+    share = _nearer_to_real(*tables.from_synthetic)
+    risk = risk_of_auc(
+        "closest",
+        "all rows",
+        CLOSEST_THREAT,
+        area,
+        (len(near), len(far)),
+        finding=f"{percent(share)} of the synthetic rows are nearer to a real row than to an "
+        f"unseen one (50 % by chance); the alarm {'rings' if area.low > 0.5 else 'is quiet'}.",
+        figures={
+            **dict(zip(("auc", "auc_low", "auc_high"), area, strict=True)),
+            "dcr_share": share,
+            "median_distance": float(np.median(near[:, 0])),
+            "median_distance_unseen": float(np.median(far[:, 0])),
+            "median_ratio": _ratio(near),
+            "median_ratio_unseen": _ratio(far),
+        },
+        is_alarm=True,
+    )
+    return (risk,)
+
+
+def _nearer_to_real(to_real: NDArray[np.float64], to_holdout: NDArray[np.float64]) -> float:
+    return float((to_real < to_holdout).mean() + (to_real == to_holdout).mean() / 2)
+
+
+def _ratio(distances: NDArray[np.float64]) -> float:
+    if distances.shape[1] < 2:
+        return 1.0
+    first, second = distances[:, 0], distances[:, 1]
+    return float(np.median(np.divide(first, second, out=np.ones_like(first), where=second > 0)))

@@ -22,8 +22,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from tabgan.evaluation.attacks.audit_results import Rate, Risk, measured
-from tabgan.evaluation.attacks.audit_tables import NEIGHBOURS, AuditTables
+from tabgan.evaluation.attacks.audit_tables import NEIGHBORS, AuditTables
+from tabgan.evaluation.audit_results import Rate, Risk, risk_of_rates
 from tabgan.evaluation.copying import nearest
 
 __all__ = ["linkability", "meet"]
@@ -49,9 +49,9 @@ def linkability(tables: AuditTables) -> tuple[Risk, ...]:
         divisions.append((dealt[: len(dealt) // 2], dealt[len(dealt) // 2 :]))
     main = _joined(tables, tables.targets, divisions)
     control = _joined(tables, tables.controls, divisions) if tables.has_holdout else None
-    guesses = rng.integers(len(tables.synthetic), size=(2, main.attempts, NEIGHBOURS))
+    guesses = rng.integers(len(tables.synthetic), size=(2, main.attempts, NEIGHBORS))
     naive = Rate(int(meet(guesses[0], guesses[1]).sum()), main.attempts)
-    return (measured("linkability", "random halves", THREAT, main, control, naive=naive),)
+    return (risk_of_rates("linkability", "random halves", THREAT, main, control, naive=naive),)
 
 
 def _joined(tables: AuditTables, rows: Places, divisions: list[tuple[Places, Places]]) -> Rate:
@@ -61,7 +61,7 @@ def _joined(tables: AuditTables, rows: Places, divisions: list[tuple[Places, Pla
     for sides, (start, end) in zip(divisions, pairwise(ends), strict=True):
         asked = tables.points.rows(rows[start:end])
         found = [
-            nearest(asked.of(side), tables.synthetic_points.of(side), NEIGHBOURS)[1]
+            nearest(asked.of(side), tables.synthetic_points.of(side), NEIGHBORS)[1]
             for side in sides
         ]
         hits += int(meet(found[0], found[1]).sum())

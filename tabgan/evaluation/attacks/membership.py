@@ -16,7 +16,7 @@ and once the non-members. AUC ½ is a coin;
 the risk is 2·AUC − 1, and the share of members found at 1 % of false alarms is what an attacker
 gets who has to be sure. Outliers are the tenth of all attacked rows that is farthest from the
 population (mean distance to the five nearest rows of its sample): they are what a
-generator memorises first, and an average over all rows hides them.
+generator memorizes first, and an average over all rows hides them.
 
 What the figures do not show: what an attacker gets who knows the generator itself and can train
 others like it (the attack "lira" plays that one), or who may choose the real table's other rows.
@@ -49,42 +49,49 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tabgan.base.errors import DataError
-from tabgan.evaluation.attacks.audit_results import (
+from tabgan.evaluation.attacks.audit_tables import NEIGHBORS, AuditTables, some
+from tabgan.evaluation.audit_results import (
     Rate,
     Risk,
     auc,
-    by_area,
-    measured,
+    risk_of_auc,
+    risk_of_rates,
     true_positives,
 )
-from tabgan.evaluation.attacks.audit_tables import NEIGHBOURS, AuditTables, some
 from tabgan.evaluation.copying import nearest, place_rows
 from tabgan.evaluation.numeric_tables import code_columns
 
-__all__ = ["Generator", "OUTLIERS", "lira", "log_ratios", "mean_log", "membership", "told_apart"]
+__all__ = [
+    "Generator",
+    "OUTLIERS",
+    "lira",
+    "log_ratios",
+    "mean_log",
+    "membership",
+    "membership_risks",
+]
 
 OUTLIERS = 0.1
-
-
 CLOSEST = 2  # one alone is noisy; of more, those beside a copy drown it
-
-
 FALSE_ALARMS = 0.01
-
-
 FEWEST = 20  # members and non-members; below, an interval says nothing
-
-
 TINY = 1e-3  # a distance that makes no difference: a tenth of a percentile
-
-
 THREAT = (
     "Someone who has a person's row, the synthetic table and a sample of the population tells "
     "whether the person was in the real table."
 )
-
-
 Floats = NDArray[np.float64]
+Generator = Callable[[pd.DataFrame, int], pd.DataFrame]
+"""Fits on a table with a seed, and returns synthetic rows, as many as the table has."""
+MODELS = 8
+MOST_ATTACKED = 400
+LEAST_ROWS = 20
+SHADOW_THREAT = (
+    "Someone who can train the same generator on tables of their own, and has a person's row and "
+    "the synthetic table, tells whether the person was in the real table."
+)
+Flags = NDArray[np.bool_]
+Places = NDArray[np.int64]
 
 
 def membership(tables: AuditTables) -> tuple[Risk, ...]:
@@ -102,7 +109,7 @@ def membership(tables: AuditTables) -> tuple[Risk, ...]:
     for about, among in (("all rows", np.ones(len(asked), bool)), ("outliers", is_outlier)):
         members, others = scores[among & is_member], scores[among & ~is_member]
         if min(len(members), len(others)) >= FEWEST:
-            risks += told_apart("membership", about, THREAT, members, others)
+            risks += membership_risks("membership", about, THREAT, members, others)
     return tuple(risks)
 
 
@@ -117,7 +124,7 @@ def _to_population(tables: AuditTables) -> Floats:
     for rows in (tables.targets, tables.controls):
         parts = zip(np.array_split(rows, 2), reversed(halves), strict=True)
         sides += [
-            nearest(tables.points.rows(part), tables.points.rows(sample), NEIGHBOURS)[0]
+            nearest(tables.points.rows(part), tables.points.rows(sample), NEIGHBORS)[0]
             for part, sample in parts
         ]
     return np.vstack(sides)
@@ -129,14 +136,14 @@ def mean_log(distances: Floats) -> Floats:
     return means
 
 
-def told_apart(
+def membership_risks(
     attack: str, about: str, threat: str, members: Floats, others: Floats
 ) -> tuple[Risk, Risk]:
     """Turn scores, higher for members, into two risks: on average, and at 1 % of false alarms."""
     area = auc(members, others)
     found = true_positives(members, others, FALSE_ALARMS)
     figures = dict(zip(("auc", "auc_low", "auc_high"), area, strict=True)) | {"tpr": found}
-    return by_area(
+    return risk_of_auc(
         attack,
         about,
         threat,
@@ -145,7 +152,7 @@ def told_apart(
         finding=f"Members are told from others with an AUC of {area.value:.3f} "
         f"({area.low:.3f} to {area.high:.3f}; .5 is a coin).",
         figures=figures,
-    ), measured(
+    ), risk_of_rates(
         attack,
         f"{about}, 1 % false alarms",
         threat,
@@ -153,31 +160,6 @@ def told_apart(
         Rate(FALSE_ALARMS * len(others), len(others)),
         figures=figures,
     )
-
-
-Generator = Callable[[pd.DataFrame, int], pd.DataFrame]
-"""Fits on a table with a seed, and returns synthetic rows, as many as the table has."""
-
-
-MODELS = 8
-
-
-MOST_ATTACKED = 400
-
-
-LEAST_ROWS = 20
-
-
-SHADOW_THREAT = (
-    "Someone who can train the same generator on tables of their own, and has a person's row and "
-    "the synthetic table, tells whether the person was in the real table."
-)
-
-
-Flags = NDArray[np.bool_]
-
-
-Places = NDArray[np.int64]
 
 
 def lira(tables: AuditTables, generator: Generator) -> tuple[Risk, ...]:
@@ -205,13 +187,13 @@ def lira(tables: AuditTables, generator: Generator) -> tuple[Risk, ...]:
     scores, was_in = log_ratios(np.array(distances), np.array(had)), np.array(had)
     there = ~np.isnan(scores)
     members, others = scores[there & was_in], scores[there & ~was_in]
-    return told_apart("lira", f"{MODELS} models", SHADOW_THREAT, members, others)
+    return membership_risks("lira", f"{MODELS} models", SHADOW_THREAT, members, others)
 
 
 def _attacked(tables: AuditTables, rng: np.random.Generator) -> Places:
     """Return the rows that are attacked: outliers among some of the real ones, and others."""
     places = some(len(tables.real), 5 * MOST_ATTACKED, rng)
-    around = nearest(tables.points.rows(places), tables.points.rows(tables.members), 1 + NEIGHBOURS)
+    around = nearest(tables.points.rows(places), tables.points.rows(tables.members), 1 + NEIGHBORS)
     order = np.argsort(-around[0][:, 1:].mean(axis=1), kind="stable")
     half = min(MOST_ATTACKED, len(places)) // 2
     return np.concatenate([places[order[:half]], places[rng.permutation(order[half:])[:half]]])
@@ -221,7 +203,7 @@ def _near(tables: AuditTables, attacked: Places, drawn: pd.DataFrame) -> Floats:
     """Return how near a model's rows come to each attacked one: the higher, the nearer."""
     synthetic = drawn.loc[:, list(tables.schema.names)].reset_index(drop=True)
     real, candidates = place_rows(code_columns(tables.real, synthetic, tables.schema))
-    return -mean_log(nearest(real.rows(attacked), candidates, NEIGHBOURS)[0])
+    return -mean_log(nearest(real.rows(attacked), candidates, NEIGHBORS)[0])
 
 
 def log_ratios(near: Floats, had: Flags) -> Floats:
@@ -245,13 +227,13 @@ def log_ratios(near: Floats, had: Flags) -> Floats:
     >>> (log_ratios(near, near > 1) > 0).ravel().tolist()
     [True, True, False, False, True, False]
     """
-    centres = {}
+    centers = {}
     for side, among in (("in", had), ("out", ~had)):
         counts = among.sum(axis=0) - among
         sums = np.where(among, near, 0).sum(axis=0) - np.where(among, near, 0)
-        centres[side] = np.divide(sums, counts, out=np.full(near.shape, np.nan), where=counts > 0)
-    rest = near - np.where(had, centres["in"], centres["out"])
+        centers[side] = np.divide(sums, counts, out=np.full(near.shape, np.nan), where=counts > 0)
+    rest = near - np.where(had, centers["in"], centers["out"])
     variance = max(float(np.nanmean(np.square(rest))), 1e-12)
-    gaps = np.square(near - centres["out"]) - np.square(near - centres["in"])
+    gaps = np.square(near - centers["out"]) - np.square(near - centers["in"])
     scores: Floats = gaps / (2 * variance)
     return scores

@@ -27,8 +27,8 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tabgan.evaluation.attacks.audit_results import Rate, Risk, measured
 from tabgan.evaluation.attacks.audit_tables import AuditTables, some
+from tabgan.evaluation.audit_results import Rate, Risk, risk_of_rates
 
 __all__ = ["CellTest", "matches", "singling_out"]
 
@@ -75,7 +75,7 @@ def singling_out(tables: AuditTables) -> tuple[Risk, ...]:
         naive = _at_random(tables, columns, len(guesses), tables.stream("naive", about))
         real, unseen = _isolated(guesses, known, len(tables.real))
         risks.append(
-            measured(
+            risk_of_rates(
                 "singling_out",
                 about,
                 THREAT,

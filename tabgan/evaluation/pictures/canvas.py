@@ -25,7 +25,7 @@ __all__ = [
 
 Path = str | os.PathLike[str]
 
-# Told apart by every kind of colour vision (Okabe & Ito, 2008).
+# Told apart by every kind of color vision (Okabe & Ito, 2008).
 BLUE, ORANGE, RED = "#0072B2", "#E69F00", "#D55E00"
 GREY, INK, LINES = "#BBBBBB", "#333333", "#E6E6E6"
 DPI = 120

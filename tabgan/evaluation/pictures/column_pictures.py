@@ -13,22 +13,18 @@ from tabgan.evaluation.pictures.canvas import BLUE, GREY, INK, Path, lighten, ne
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-
 __all__ = ["Places", "choose_columns", "has_scale", "places_of", "plot_marginals"]
 
 FEW_LEVELS = 12  # a number with no more values than that is drawn as levels
-
-
 MOSTLY = 0.95  # share of the cells of a text column that make it one of numbers or dates
-
-
 DAY = 24 * 3600 * 1e9  # nanoseconds
-
-
 Places = NDArray[np.float64]
-
-
 Kind = Literal["number", "date", "duration"]
+BINS = 30
+LEVELS = 8  # the most frequent ones that are shown
+HEADROOM = 1.5  # an untrained generator's spikes are cut, or they would flatten all else
+SHORT = 12  # characters of a level's label
+WITHIN = (0.005, 0.995)  # quantiles that bound the scale of a number: tails would squeeze the rest
 
 
 class SnapshotOfRows(Protocol):
@@ -41,85 +37,6 @@ class SnapshotOfRows(Protocol):
     @property
     def rows(self) -> pd.DataFrame:
         """The rows."""
-
-
-def has_scale(values: pd.Series) -> bool:
-    """Say whether a column is of numbers or dates, and of more than a few.
-
-    Examples
-    --------
-    >>> has_scale(pd.Series(range(50)).astype(str)), has_scale(pd.Series(["a", "b"] * 9))
-    (True, False)
-    """
-    kind = _kind(values)
-    return kind is not None and _of_kind(values, kind).nunique() > FEW_LEVELS
-
-
-def places_of(real: pd.Series, made: pd.Series) -> tuple[Places, Places, bool]:
-    """Return where the values of two columns lie on one axis, and whether they are dates.
-
-    The real column decides what both are; what is missing or of another kind is left out. Dates
-    lie at the days since 1970, durations at their seconds.
-
-    Examples
-    --------
-    >>> places_of(pd.Series(["1.5", "", "2"]), pd.Series(["7", "x"]))
-    (array([1.5, 2. ]), array([7.]), False)
-    """
-    kind = _kind(real) or "number"
-    return _places(_of_kind(real, kind)), _places(_of_kind(made, kind)), kind == "date"
-
-
-def _kind(values: pd.Series) -> Kind | None:
-    """Say what a column is of; of text, what nearly all of its cells can be read as."""
-    there = values.dropna()
-    kinds: dict[str, Kind] = {"M": "date", "m": "duration", **dict.fromkeys("iuf", "number")}
-    if there.dtype.kind != "O":
-        return kinds.get(there.dtype.kind)
-    n = int((there.astype(str) != "").sum())
-    for kind in get_args(Kind)[:2]:
-        if n and len(_of_kind(there, kind)) > MOSTLY * n:
-            return kind  # type: ignore[no-any-return]
-    return None
-
-
-def _of_kind(values: pd.Series, kind: Kind) -> pd.Series:
-    """Return the values that are of a kind, as that."""
-    there = values.dropna()
-    if there.dtype.kind in "mM":
-        return there.dt.as_unit("ns")  # type: ignore[no-any-return]
-    if there.dtype.kind != "O":
-        return there
-    words = there.astype(str)
-    words = words[words != ""]
-    if kind == "date":
-        dates = pd.to_datetime(words, errors="coerce", format="ISO8601", utc=True).dropna()
-        return dates.astype("datetime64[ns, UTC]")
-    return pd.to_numeric(words, errors="coerce").dropna()
-
-
-def _places(scaled: pd.Series) -> Places:
-    if scaled.dtype.kind == "M":
-        return np.asarray(scaled.astype("int64"), np.float64) / DAY
-    if scaled.dtype.kind == "m":
-        return np.asarray(scaled.dt.total_seconds(), np.float64)
-    numbers: Places = scaled.to_numpy(np.float64)
-    return numbers[np.isfinite(numbers)]
-
-
-BINS = 30
-
-
-LEVELS = 8  # the most frequent ones that are shown
-
-
-HEADROOM = 1.5  # an untrained generator's spikes are cut, or they would flatten all else
-
-
-SHORT = 12  # characters of a level's label
-
-
-WITHIN = (0.005, 0.995)  # quantiles that bound the scale of a number: tails would squeeze the rest
 
 
 def choose_columns(frame: pd.DataFrame, most: int = 6) -> list[Any]:
@@ -148,6 +65,18 @@ def choose_columns(frame: pd.DataFrame, most: int = 6) -> list[Any]:
     chosen = numbers[:n_numbers]
     chosen += categories[: most - len(chosen)]
     return [name for name in frame.columns if name in set(chosen)]
+
+
+def has_scale(values: pd.Series) -> bool:
+    """Say whether a column is of numbers or dates, and of more than a few.
+
+    Examples
+    --------
+    >>> has_scale(pd.Series(range(50)).astype(str)), has_scale(pd.Series(["a", "b"] * 9))
+    (True, False)
+    """
+    kind = _kind(values)
+    return kind is not None and _of_kind(values, kind).nunique() > FEW_LEVELS
 
 
 def plot_marginals(
@@ -253,3 +182,55 @@ def _short(name: Any, most: int = SHORT) -> str:
     # A dollar would begin a formula.
     text = str(name).replace("$", r"\$")
     return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def places_of(real: pd.Series, made: pd.Series) -> tuple[Places, Places, bool]:
+    """Return where the values of two columns lie on one axis, and whether they are dates.
+
+    The real column decides what both are; what is missing or of another kind is left out. Dates
+    lie at the days since 1970, durations at their seconds.
+
+    Examples
+    --------
+    >>> places_of(pd.Series(["1.5", "", "2"]), pd.Series(["7", "x"]))
+    (array([1.5, 2. ]), array([7.]), False)
+    """
+    kind = _kind(real) or "number"
+    return _places(_of_kind(real, kind)), _places(_of_kind(made, kind)), kind == "date"
+
+
+def _kind(values: pd.Series) -> Kind | None:
+    """Say what a column is of; of text, what nearly all of its cells can be read as."""
+    there = values.dropna()
+    kinds: dict[str, Kind] = {"M": "date", "m": "duration", **dict.fromkeys("iuf", "number")}
+    if there.dtype.kind != "O":
+        return kinds.get(there.dtype.kind)
+    n = int((there.astype(str) != "").sum())
+    for kind in get_args(Kind)[:2]:
+        if n and len(_of_kind(there, kind)) > MOSTLY * n:
+            return kind  # type: ignore[no-any-return]
+    return None
+
+
+def _of_kind(values: pd.Series, kind: Kind) -> pd.Series:
+    """Return the values that are of a kind, as that."""
+    there = values.dropna()
+    if there.dtype.kind in "mM":
+        return there.dt.as_unit("ns")  # type: ignore[no-any-return]
+    if there.dtype.kind != "O":
+        return there
+    words = there.astype(str)
+    words = words[words != ""]
+    if kind == "date":
+        dates = pd.to_datetime(words, errors="coerce", format="ISO8601", utc=True).dropna()
+        return dates.astype("datetime64[ns, UTC]")
+    return pd.to_numeric(words, errors="coerce").dropna()
+
+
+def _places(scaled: pd.Series) -> Places:
+    if scaled.dtype.kind == "M":
+        return np.asarray(scaled.astype("int64"), np.float64) / DAY
+    if scaled.dtype.kind == "m":
+        return np.asarray(scaled.dt.total_seconds(), np.float64)
+    numbers: Places = scaled.to_numpy(np.float64)
+    return numbers[np.isfinite(numbers)]

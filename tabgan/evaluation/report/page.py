@@ -34,8 +34,8 @@ def embed(figures: Mapping[str, Any]) -> Markup:
 
     Examples
     --------
-    >>> embed({"name": "</script>&", "share": 0.123456, "floor": float("nan")})
-    Markup('{"name":"\\u003c/script\\u003e\\u0026","share":0.1235,"floor":null}')
+    >>> embed({"name": "</script>&", "share": 0.123456, "baseline": float("nan")})
+    Markup('{"name":"\\u003c/script\\u003e\\u0026","share":0.1235,"baseline":null}')
     """
     text = json.dumps(shortened(figures), separators=(",", ":"), allow_nan=False)
     # JSON's own escapes cover U+2028, U+2029 and lone surrogates.

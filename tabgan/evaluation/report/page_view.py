@@ -40,6 +40,7 @@ PART_NAMES = {
     "utility": "Utility",
     "coverage": "Coverage",
     "nearness": "Nearness",
+    "metrics": "Further metrics",
 }
 ANCHORS = {"fidelity": "columns", "shapes": "columns", "trends": "pairs"}  # others: their own name
 PART_MEANINGS = {
@@ -152,7 +153,7 @@ def leading_figures(evaluation: EvaluationResults) -> dict[str, Leading]:
         "shapes": Leading("shape_error", evaluation.fidelity.shape_error),
         "trends": Leading("trend_error", evaluation.fidelity.trend_error),
         "detection": Leading(
-            "trees", Figure(evaluation.detection.trees.auc, evaluation.detection.trees.floor)
+            "trees", Figure(evaluation.detection.trees.auc, evaluation.detection.trees.baseline)
         ),
         "coverage": Leading("levels", evaluation.coverage.levels),
         "nearness": Leading("copies", evaluation.nearness.copies),

@@ -12,7 +12,7 @@ __all__ = ["FIGURES", "KeyFigure", "Reading", "column_gap", "read"]
 
 
 class Reading(NamedTuple):
-    """How near a figure is to its floor: a sign, the words, and the style's name for it."""
+    """How near a figure is to its baseline: a sign, the words, and the style's name for it."""
 
     sign: str
     words: str
@@ -38,38 +38,38 @@ class KeyFigure:
     meaning
         One line for somebody who isn't a statistician, with the way that is better.
     better
-        The way that is better: "lower", "higher" or "nearer" to the floor.
+        The way that is better: "lower", "higher" or "nearer" to the baseline.
     ideal
-        The best value, which stands in for a floor that isn't known.
+        The best value, which stands in for a baseline that isn't known.
     worst
-        How far a useless table is from the ideal; "floor" where only the ratio counts.
+        How far a useless table is from the ideal; "baseline" where only the ratio counts.
     write
         How it is written.
     low, high
         Ends of the bar; None ends it at a round number.
-    floor_name
-        What the floor is the figure of.
+    baseline_name
+        What the baseline is the figure of.
     """
 
     name: str
     meaning: str
     better: Literal["lower", "higher", "nearer"] = "lower"
     ideal: float = 0.0
-    worst: float | Literal["floor"] = 100.0
+    worst: float | Literal["baseline"] = 100.0
     write: Callable[[float], str] = percent
     low: float = 0.0
     high: float | None = None
-    floor_name: str = "fresh real sample"
+    baseline_name: str = "fresh real sample"
 
     def gap(self, figure: Figure) -> float:
-        """Return how much worse the figure is than its floor, in 0 (no worse) to about 1."""
-        floor = figure.floor if math.isfinite(figure.floor) else self.ideal
-        difference = figure.value - floor
+        """Return how much worse the figure is than its baseline, in 0 (no worse) to about 1."""
+        baseline = figure.baseline if math.isfinite(figure.baseline) else self.ideal
+        difference = figure.value - baseline
         if self.better == "nearer":
             difference = abs(difference)
         elif self.better == "higher":
             difference = -difference
-        worst = floor if self.worst == "floor" else self.worst
+        worst = baseline if self.worst == "baseline" else self.worst
         return max(difference / worst, 0.0) if worst else 0.0
 
 
@@ -150,7 +150,7 @@ FIGURES: dict[str, KeyFigure] = {
         "Share of empty cells. Best when it is that of the real table.",
         "nearer",
         high=100.0,
-        floor_name="real table",
+        baseline_name="real table",
     ),
     "column_auc": _AUC,
     "trees": KeyFigure(
@@ -175,7 +175,7 @@ FIGURES: dict[str, KeyFigure] = {
         0.5,
         write=score,
         high=1.0,
-        floor_name="learned from real rows",
+        baseline_name="learned from real rows",
     ),
     "levels": _share(
         "Levels", "Levels of categories that are drawn at least once. Higher is better."
@@ -194,8 +194,8 @@ FIGURES: dict[str, KeyFigure] = {
     ),
     "copies": KeyFigure(
         "Exact copies",
-        "Synthetic rows that equal a real row in all compared columns. No more than the floor is "
-        "as it should be; lower is better.",
+        "Synthetic rows that equal a real row in all compared columns. The baseline is what chance "
+        "gives; lower is better.",
     ),
     "unique_copies": KeyFigure(
         "Copies of unique rows",
@@ -205,17 +205,17 @@ FIGURES: dict[str, KeyFigure] = {
     "nearer_to_real": KeyFigure(
         "Nearer to training rows",
         "Synthetic rows that are nearer to a row that was learned from than to one that was kept "
-        "aside. 50 % is as it should be; more hints at memorised rows.",
+        "aside. 50 % is as it should be; more hints at memorized rows.",
         ideal=50.0,
         worst=50.0,
         high=100.0,
     ),
     "distance": KeyFigure(
         "Distance to the nearest real row",
-        "Median over the synthetic rows, from 0 (a copy) to 1. Well below the floor hints at "
-        "memorised rows; about the floor or above is as it should be.",
+        "Median over the synthetic rows, from 0 (a copy) to 1. Well below the baseline hints at "
+        "memorized rows; about the baseline or above is as it should be.",
         "higher",
-        worst="floor",
+        worst="baseline",
         write=score,
     ),
 }

@@ -1,6 +1,6 @@
-"""The charts of a report: the course of training, distributions of columns, maps of pairs.
+"""The charts of a report: distributions of columns, heat maps of pairs, curves of the training.
 
-Real values are filled areas or upper bars, synthetic ones lines or lower bars. Colours come from
+Real values are filled areas or upper bars, synthetic ones lines or lower bars. Colors come from
 the page's style by class, so that charts follow its light and dark schemes.
 """
 
@@ -28,14 +28,8 @@ __all__ = [
 ]
 
 Floats = NDArray[np.float64]
-
-
 _POINTS = 240  # a longer course is averaged
-
-
 _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 170.0, 40.0, WIDTH - 8, 12.0, 138.0
-
-
 _PLOTS = (  # title, what it means, the records' keys with their names
     (
         "Losses",
@@ -60,89 +54,14 @@ _PLOTS = (  # title, what it means, the records' keys with their names
         {"learning_rate": "learning rate"},
     ),
 )
-
-
-class Curves(NamedTuple):
-    """A plot with its heading and explanation."""
-
-    title: str
-    meaning: str
-    picture: Markup
-
-
-def training_curves(history: Sequence[Mapping[str, Any]]) -> list[Curves]:
-    """Draw what the records of a training hold; nothing where there are fewer than two."""
-    found = []
-    for title, meaning, keys in _PLOTS:
-        lines = {name: _course(history, key) for key, name in keys.items()}
-        lines = {name: line for name, line in lines.items() if len(line) > 1}
-        if lines:
-            found.append(Curves(title, meaning, _plot(title, lines)))
-    return found
-
-
-def _course(history: Sequence[Mapping[str, Any]], key: str) -> Floats:
-    """Return the (step, value) pairs of a key, averaged to at most `_POINTS`."""
-    pairs = [
-        (float(record.get("step", index)), float(record[key]))
-        for index, record in enumerate(history)
-        if isinstance(record.get(key), int | float) and math.isfinite(record[key])
-    ]
-    if len(pairs) <= _POINTS:
-        return np.array(pairs).reshape(-1, 2)
-    return np.array([part.mean(axis=0) for part in np.array_split(np.array(pairs), _POINTS)])
-
-
-def _plot(title: str, lines: Mapping[str, Floats]) -> Markup:
-    points = np.concatenate(list(lines.values()))
-    (first, low), (last, high) = points.min(axis=0), points.max(axis=0)
-    low = min(low, 0.0)
-    high = high if high > low else low + 1
-    scale = np.array([(_RIGHT - _LEFT) / ((last - first) or 1.0), (_TOP - _BOTTOM) / (high - low)])
-    origin = np.array([_LEFT, _BOTTOM]) - np.array([first, low]) * scale
-    drawn = [*_grid(np.array([[first, low], [last, high]]), origin, scale)]
-    for index, (name, line) in enumerate(lines.items()):
-        places = line * scale + origin
-        path = "M" + "L".join(point(x, y) for x, y in places)
-        drawn.append(element("path", d=path, class_=f"curve curve-{index}"))
-        drawn += _key(name, index) if len(lines) > 1 else []
-    ends = "; ".join(
-        f"{name} from {number(v[0, 1])} to {number(v[-1, 1])}" for name, v in lines.items()
-    )
-    label = f"{title} over {number(last)} steps: {ends}"
-    return chart(WIDTH, _HEIGHT, label, *drawn, kind="curves")
-
-
-def _key(name: str, index: int) -> list[Markup]:
-    x = _LEFT + index * 110.0
-    return [
-        element("path", d=f"M{point(x, 163)}h22", class_=f"curve curve-{index}"),
-        element("text", name, x=x + 27, y=167.0, class_="level"),
-    ]
-
-
-def _grid(ends: Floats, origin: Floats, scale: Floats) -> list[Markup]:
-    (first, low), (last, high) = ends.tolist()
-    drawn = []
-    for tick in ticks(low, high, most=4):
-        y = float(tick.place * scale[1] + origin[1])
-        drawn += [
-            element("path", d=f"M{point(_LEFT, y)}H{_RIGHT:g}", class_="grid"),
-            element("text", tick.label, x=_LEFT - 5, y=y + 3.5, class_="tick", text_anchor="end"),
-        ]
-    for tick in ticks(first, last, most=4):
-        x = float(tick.place * scale[0] + origin[0])
-        anchor = "end" if x > _RIGHT - 12 else "middle"
-        drawn.append(
-            element("text", tick.label, x=x, y=_BOTTOM + 14, class_="tick", text_anchor=anchor)
-        )
-    return drawn
-
-
 _BARS = 8  # levels in the chart of a column
-
-
 _SKEWED = 0.5  # share of one bin from which heights are drawn by their square root
+SHOWN_COLUMNS = 60
+_LABELLED = 24  # columns up to which each has room for its name
+_SHADES = 10
+_FULL_DIFFERENCE = 0.5  # the difference that is drawn darkest
+_SIZE = 340.0
+_MARGIN = 84.0  # room for names at most
 
 
 def distribution(name: str, shown: NumbersChart | LevelsChart) -> Markup:
@@ -198,6 +117,17 @@ def _histogram(name: str, shown: NumbersChart) -> Markup:
     )
 
 
+def _spread(shown: NumbersChart) -> str:
+    """Say in words what a histogram shows: the quartiles of both tables."""
+    parts = [
+        f"{table} from {short(q['0'], 30)} over the median {short(q['50'], 30)} to "
+        f"{short(q['100'], 30)}"
+        for table, q in shown.quantiles.items()
+        if {"0", "50", "100"} <= q.keys()
+    ]
+    return "; ".join(parts).capitalize() + "." if parts else ""
+
+
 def _edge(value: float, shown: NumbersChart) -> str:
     if shown.is_time == "date":
         return moment(value, "m")
@@ -229,35 +159,6 @@ def _short(values: Floats) -> list[str]:
     return [f"{value:.1f}".removesuffix(".0") for value in values]
 
 
-def _spread(shown: NumbersChart) -> str:
-    """Say in words what a histogram shows: the quartiles of both tables."""
-    parts = [
-        f"{table} from {short(q['0'], 30)} over the median {short(q['50'], 30)} to "
-        f"{short(q['100'], 30)}"
-        for table, q in shown.quantiles.items()
-        if {"0", "50", "100"} <= q.keys()
-    ]
-    return "; ".join(parts).capitalize() + "." if parts else ""
-
-
-SHOWN_COLUMNS = 60
-
-
-_LABELLED = 24  # columns up to which each has room for its name
-
-
-_SHADES = 10
-
-
-_FULL_DIFFERENCE = 0.5  # the difference that is drawn darkest
-
-
-_SIZE = 340.0
-
-
-_MARGIN = 84.0  # room for names at most
-
-
 class HeatMaps(NamedTuple):
     """The pictures, and the columns that they show.
 
@@ -276,16 +177,6 @@ class HeatMaps(NamedTuple):
     difference: Markup
     shown: list[int]
     has_unknown: bool
-
-
-class WorstPair(NamedTuple):
-    """A pair of columns whose relation is not kept."""
-
-    first: str
-    second: str
-    real: float
-    synthetic: float
-    error: float
 
 
 def heat_maps(pairs: Pairs) -> HeatMaps:
@@ -308,22 +199,6 @@ def heat_maps(pairs: Pairs) -> HeatMaps:
         shown,
         bool(np.isnan(difference[~np.eye(len(shown), dtype=bool)]).any()),
     )
-
-
-def worst_pairs(pairs: Pairs, most: int = 12) -> list[WorstPair]:
-    """Return the pairs with the largest errors, the largest first."""
-    upper = np.triu(np.isfinite(pairs.error), 1)
-    first, second = np.nonzero(upper)
-    order = np.argsort(-pairs.error[first, second], kind="stable")[:most]
-    return [
-        WorstPair(
-            pairs.names[a],
-            pairs.names[b],
-            *(float(matrix[a, b]) for matrix in (pairs.real, pairs.synthetic, pairs.error)),
-        )
-        for a, b in zip(first[order], second[order], strict=True)
-        if pairs.error[a, b] > 0
-    ]
 
 
 def _worst_columns(pairs: Pairs) -> list[int]:
@@ -402,5 +277,108 @@ def _labels(texts: list[str], size: float, margin: float, cell: float) -> list[M
                 text_anchor="end",
                 transform=f"translate({x:.1f} {y:.1f}) rotate(-90)",
             )
+        )
+    return drawn
+
+
+class WorstPair(NamedTuple):
+    """A pair of columns whose relation is not kept."""
+
+    first: str
+    second: str
+    real: float
+    synthetic: float
+    error: float
+
+
+def worst_pairs(pairs: Pairs, most: int = 12) -> list[WorstPair]:
+    """Return the pairs with the largest errors, the largest first."""
+    upper = np.triu(np.isfinite(pairs.error), 1)
+    first, second = np.nonzero(upper)
+    order = np.argsort(-pairs.error[first, second], kind="stable")[:most]
+    return [
+        WorstPair(
+            pairs.names[a],
+            pairs.names[b],
+            *(float(matrix[a, b]) for matrix in (pairs.real, pairs.synthetic, pairs.error)),
+        )
+        for a, b in zip(first[order], second[order], strict=True)
+        if pairs.error[a, b] > 0
+    ]
+
+
+class Curves(NamedTuple):
+    """A plot with its heading and explanation."""
+
+    title: str
+    meaning: str
+    picture: Markup
+
+
+def training_curves(history: Sequence[Mapping[str, Any]]) -> list[Curves]:
+    """Draw what the records of a training hold; nothing where there are fewer than two."""
+    found = []
+    for title, meaning, keys in _PLOTS:
+        lines = {name: _course(history, key) for key, name in keys.items()}
+        lines = {name: line for name, line in lines.items() if len(line) > 1}
+        if lines:
+            found.append(Curves(title, meaning, _plot(title, lines)))
+    return found
+
+
+def _course(history: Sequence[Mapping[str, Any]], key: str) -> Floats:
+    """Return the (step, value) pairs of a key, averaged to at most `_POINTS`."""
+    pairs = [
+        (float(record.get("step", index)), float(record[key]))
+        for index, record in enumerate(history)
+        if isinstance(record.get(key), int | float) and math.isfinite(record[key])
+    ]
+    if len(pairs) <= _POINTS:
+        return np.array(pairs).reshape(-1, 2)
+    return np.array([part.mean(axis=0) for part in np.array_split(np.array(pairs), _POINTS)])
+
+
+def _plot(title: str, lines: Mapping[str, Floats]) -> Markup:
+    points = np.concatenate(list(lines.values()))
+    (first, low), (last, high) = points.min(axis=0), points.max(axis=0)
+    low = min(low, 0.0)
+    high = high if high > low else low + 1
+    scale = np.array([(_RIGHT - _LEFT) / ((last - first) or 1.0), (_TOP - _BOTTOM) / (high - low)])
+    origin = np.array([_LEFT, _BOTTOM]) - np.array([first, low]) * scale
+    drawn = [*_grid(np.array([[first, low], [last, high]]), origin, scale)]
+    for index, (name, line) in enumerate(lines.items()):
+        places = line * scale + origin
+        path = "M" + "L".join(point(x, y) for x, y in places)
+        drawn.append(element("path", d=path, class_=f"curve curve-{index}"))
+        drawn += _key(name, index) if len(lines) > 1 else []
+    ends = "; ".join(
+        f"{name} from {number(v[0, 1])} to {number(v[-1, 1])}" for name, v in lines.items()
+    )
+    label = f"{title} over {number(last)} steps: {ends}"
+    return chart(WIDTH, _HEIGHT, label, *drawn, kind="curves")
+
+
+def _key(name: str, index: int) -> list[Markup]:
+    x = _LEFT + index * 110.0
+    return [
+        element("path", d=f"M{point(x, 163)}h22", class_=f"curve curve-{index}"),
+        element("text", name, x=x + 27, y=167.0, class_="level"),
+    ]
+
+
+def _grid(ends: Floats, origin: Floats, scale: Floats) -> list[Markup]:
+    (first, low), (last, high) = ends.tolist()
+    drawn = []
+    for tick in ticks(low, high, most=4):
+        y = float(tick.place * scale[1] + origin[1])
+        drawn += [
+            element("path", d=f"M{point(_LEFT, y)}H{_RIGHT:g}", class_="grid"),
+            element("text", tick.label, x=_LEFT - 5, y=y + 3.5, class_="tick", text_anchor="end"),
+        ]
+    for tick in ticks(first, last, most=4):
+        x = float(tick.place * scale[0] + origin[0])
+        anchor = "end" if x > _RIGHT - 12 else "middle"
+        drawn.append(
+            element("text", tick.label, x=x, y=_BOTTOM + 14, class_="tick", text_anchor=anchor)
         )
     return drawn

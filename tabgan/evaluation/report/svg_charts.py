@@ -1,4 +1,4 @@
-"""Charts as SVG, escaped by construction: elements, axes, bars and figures beside their floors."""
+"""SVG elements that are escaped by construction, axes with ticks, bars, and figures as marks."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -26,6 +26,20 @@ __all__ = [
     "score_bar",
     "ticks",
 ]
+
+_DAY = 86_400.0  # seconds
+_YEARS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
+_STEPS = [  # numpy's unit, steps that are usual, seconds of the unit
+    ("Y", _YEARS, 365.25 * _DAY),
+    ("M", (1, 3, 6), 30.44 * _DAY),
+    ("D", (1, 2, 7, 14), _DAY),
+    ("h", (1, 3, 6, 12), 3_600.0),
+    ("m", (1, 5, 15, 30), 60.0),
+    ("s", (1, 5, 15, 30), 1.0),
+]
+_SHOWN_UNIT = {"Y": "Y", "M": "M", "D": "D", "h": "m", "m": "m", "s": "s"}
+_SPANS = (1, 5, 15, 30, 60, 300, 900, 1800, 3600, 10_800, 21_600, 43_200, _DAY, 7 * _DAY)
+WIDTH = 340.0  # of a chart that is a third of the page, in its own units
 
 
 def element(name: str, /, *children: str, **attributes: str | float) -> Markup:
@@ -79,28 +93,6 @@ def _text(value: str | float) -> str:
     if isinstance(value, str):
         return clean(value)
     return f"{round(value, 2) + 0.0:.2f}".rstrip("0").rstrip(".")  # + 0.0: never "-0"
-
-
-_DAY = 86_400.0  # seconds
-
-
-_YEARS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
-
-
-_STEPS = [  # numpy's unit, steps that are usual, seconds of the unit
-    ("Y", _YEARS, 365.25 * _DAY),
-    ("M", (1, 3, 6), 30.44 * _DAY),
-    ("D", (1, 2, 7, 14), _DAY),
-    ("h", (1, 3, 6, 12), 3_600.0),
-    ("m", (1, 5, 15, 30), 60.0),
-    ("s", (1, 5, 15, 30), 1.0),
-]
-
-
-_SHOWN_UNIT = {"Y": "Y", "M": "M", "D": "D", "h": "m", "m": "m", "s": "s"}
-
-
-_SPANS = (1, 5, 15, 30, 60, 300, 900, 1800, 3600, 10_800, 21_600, 43_200, _DAY, 7 * _DAY)
 
 
 class Tick(NamedTuple):
@@ -206,9 +198,6 @@ def _round_span(nanoseconds: float) -> str:
     return f"{value.rstrip('0').rstrip('.') if '.' in value else value} {unit}"
 
 
-WIDTH = 340.0  # of a chart that is a third of the page, in its own units
-
-
 def paired_bars(
     label: str, rows: Sequence[tuple[str, float, float]], write: Callable[[float], str] = written
 ) -> Markup:
@@ -251,12 +240,12 @@ def paired_bars(
     return chart(WIDTH, height, f"{label}. {said}", *drawn, axis, kind="bars")
 
 
-def bullet(value: float, floor: float, low: float, high: float | None) -> Markup:
-    """Draw a figure as a bar and its floor as a tick across it; both are written beside it.
+def bullet(value: float, baseline: float, low: float, high: float | None) -> Markup:
+    """Draw a figure as a bar and its baseline as a tick across it; both are written beside it.
 
     Without a `high`, the scale ends at a round number above both.
     """
-    known = [end for end in (value, floor) if math.isfinite(end)]
+    known = [end for end in (value, baseline) if math.isfinite(end)]
     end = nice_ceiling(1.15 * max(known, default=1.0)) if high is None else high
     places = [min(max((place - low) / (end - low), 0), 1) * 198 + 1 for place in known]
     parts = [element("rect", x=1, y=5, width=198, height=6, rx=3, class_="track")]
@@ -264,8 +253,8 @@ def bullet(value: float, floor: float, low: float, high: float | None) -> Markup
         parts.append(
             element("rect", x=1, y=5, width=max(places[0] - 1, 1.5), height=6, rx=3, class_="gauge")
         )
-    if math.isfinite(floor):
-        parts.append(element("path", d=f"M{point(places[-1], 1)}v14", class_="floor"))
+    if math.isfinite(baseline):
+        parts.append(element("path", d=f"M{point(places[-1], 1)}v14", class_="baseline"))
     return _beside_its_text(200, 16, *parts)
 
 
@@ -277,7 +266,7 @@ def risk(value: float, low: float, high: float) -> Markup:
         16,
         element("rect", x=1, y=5, width=198, height=6, rx=3, class_="track"),
         element("rect", x=start, y=5, width=length, height=6, rx=3, class_="gauge"),
-        element("path", d=f"M{point(1 + 198 * value, 1)}v14", class_="floor"),
+        element("path", d=f"M{point(1 + 198 * value, 1)}v14", class_="baseline"),
     )
 
 
@@ -338,7 +327,7 @@ def detectors(found: Detection) -> Markup:
     ]
     said = "; ".join(
         f"{name}: {written(row.auc)}, 95 % interval {written(row.low)} to {written(row.high)}, "
-        f"fresh real sample {written(row.floor)}"
+        f"fresh real sample {written(row.baseline)}"
         for name, row in rows
     )
     return chart(WIDTH, 98, f"AUC of the detectors. {said}", *axis, *drawn, kind="intervals")
@@ -352,8 +341,10 @@ def _interval(
         low, high = place(row.low), place(row.high)
         ends = f"M{point(low, y - 5)}v10M{point(low, y)}H{high:.1f}m0 -5v10"
         drawn.append(element("path", d=ends, class_="synthetic interval"))
-    if math.isfinite(row.floor):
-        drawn.append(element("path", d=f"M{point(place(row.floor), y - 10)}v20", class_="floor"))
+    if math.isfinite(row.baseline):
+        drawn.append(
+            element("path", d=f"M{point(place(row.baseline), y - 10)}v20", class_="baseline")
+        )
     if math.isfinite(row.auc):
         drawn.append(element("circle", cx=place(row.auc), cy=y, r=4.0, class_="synthetic dot"))
     return drawn

@@ -54,7 +54,7 @@ def near_copier(real: pd.DataFrame, fresh: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([tenth, fresh.iloc[len(tenth) :]], ignore_index=True)
 
 
-def memoriser(real: pd.DataFrame, fresh: pd.DataFrame) -> pd.DataFrame:
+def memorizer(real: pd.DataFrame, fresh: pd.DataFrame) -> pd.DataFrame:
     """Repeat the odd ones, and no others, with a little noise."""
     odd = jittered(real[real["age"] > 74])
     return pd.concat([odd, fresh.iloc[len(odd) :]], ignore_index=True)

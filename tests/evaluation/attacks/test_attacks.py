@@ -10,7 +10,7 @@ from tabgan.evaluation.attacks.linkability import meet
 from tabgan.evaluation.attacks.membership import log_ratios
 from tabgan.evaluation.copying import Points, nearest
 from tabgan.privacy import audit
-from tests.evaluation.attacks.conftest import SCHEMA, copier, honest, memoriser, near_copier, people
+from tests.evaluation.attacks.conftest import SCHEMA, copier, honest, memorizer, near_copier, people
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,7 @@ def test_a_fresh_sample_gives_nothing_away(found, attack, about):
     risk = found(honest, attack, about)
     assert risk.low == 0
     assert risk.high < (0.25 if about == "outliers" else 0.15)  # which are few
-    assert risk.standing in ("no leak found", "alarm")
+    assert risk.outcome in ("no leak found", "alarm")
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_a_fresh_sample_gives_nothing_away(found, attack, about):
 def test_copies_of_a_tenth_are_found(found, attack, about):
     risk = found(copier, attack, about)
     assert risk.low > 0
-    assert risk.standing in ("leak", "alarm")
+    assert risk.outcome in ("leak", "alarm")
     assert risk.main > risk.control
 
 
@@ -96,15 +96,15 @@ def test_near_copies_are_found(found, attack, about):
 
 @pytest.mark.parametrize("about", ["outliers", "outliers, 1 % false alarms"])
 def test_memorised_outliers_are_found_among_outliers(found, about):
-    outliers = found(memoriser, "membership", about)
+    outliers = found(memorizer, "membership", about)
     assert outliers.low > 0.1
     assert (
-        outliers.value > found(memoriser, "membership", about.replace("outliers", "all rows")).value
+        outliers.value > found(memorizer, "membership", about.replace("outliers", "all rows")).value
     )
 
 
 def test_membership_says_auc_and_true_positives(found):
-    figures = found(memoriser, "membership", "outliers").figures
+    figures = found(memorizer, "membership", "outliers").figures
     assert figures["auc_low"] < figures["auc"] < figures["auc_high"]
     assert figures["tpr"] > 0.1
 
@@ -137,7 +137,7 @@ class TestCopies:
         rng = np.random.default_rng(0)
         frames = [pd.DataFrame({"k": rng.choice(list("abc"), 200)}) for _ in range(3)]
         found = audit(*frames, attacks=["copies"])
-        assert {risk.standing for risk in found.risks} == {"known anyway"}
+        assert {risk.outcome for risk in found.risks} == {"known anyway"}
 
 
 class TestSinglingOut:
@@ -164,14 +164,14 @@ class TestSinglingOut:
 
 
 class TestLinkability:
-    @pytest.mark.parametrize(("neighbours", "links"), [(1, 1), (2, 4), (3, 4), (4, 4)])
-    def test_example_of_the_papers_package(self, neighbours, links):
+    @pytest.mark.parametrize(("neighbors", "links"), [(1, 1), (2, 4), (3, 4), (4, 4)])
+    def test_example_of_the_papers_package(self, neighbors, links):
         def points(*values):
             return Points(np.array(values, np.float32)[:, None], np.zeros(1, int))
 
         real = [points(0, 0, 4, 0), points(0, 1, 9, 4)]
         synthetic = [points(0, 1, 4, 9), points(0, 1, 4, 9)]
-        found = [nearest(r, s, neighbours)[1] for r, s in zip(real, synthetic, strict=True)]
+        found = [nearest(r, s, neighbors)[1] for r, s in zip(real, synthetic, strict=True)]
         assert meet(*found).sum() == links
 
     @pytest.mark.parametrize(
@@ -214,7 +214,7 @@ class TestInference:
         found = audit(*case(copier), schema=SCHEMA, attacks=["inference"], secrets=["plan", "city"])
         assert [risk.about for risk in found.risks] == ["secret 'plan'", "secret 'city'"]
         plan = found.risks[0]
-        assert plan.standing == "leak"
+        assert plan.outcome == "leak"
         assert "all else of a person guesses 'plan'" in plan.threat
         assert plan.control == pytest.approx(1 / 3, abs=0.05)
 
@@ -236,7 +236,7 @@ class TestInference:
             pd.DataFrame({"a": [f"a{n}" for n in c], "b": [f"b{n}" for n in c]}) for c in codes
         ]
         found = audit(*frames, attacks=["inference"], secrets=["b"])
-        assert found.risks[0].standing == "known anyway"
+        assert found.risks[0].outcome == "known anyway"
         assert not found.over(0.01)
 
 
@@ -254,7 +254,7 @@ class TestLira:
         average, sure = self.risks(generator)
         assert average.low > 0.2
         assert sure.low > 0.1
-        assert average.standing == sure.standing == "leak"
+        assert average.outcome == sure.outcome == "leak"
 
     def test_an_honest_one_is_not(self):
         def generator(table, seed):

@@ -26,7 +26,7 @@ def test_everything_runs_and_is_the_same_again(tables):
 def test_without_a_holdout(case):
     real, synthetic, _ = case(copier, 200)
     found = audit(real, synthetic, schema=SCHEMA)
-    assert {risk.standing for risk in found.risks} <= {"no holdout", "weak attack"}
+    assert {risk.outcome for risk in found.risks} <= {"no holdout", "weak attack"}
     assert not found.leaks
     assert found.notes == (
         "closest was left out: it needs a holdout",

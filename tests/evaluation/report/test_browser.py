@@ -182,8 +182,8 @@ CONTRASTS = """() => {
     0.2126 * channel(r) + 0.7152 * channel(g) + 0.0722 * channel(b);
   const ground = (element) => {
     for (let node = element; node; node = node.parentElement) {
-      const colour = parse(getComputedStyle(node).backgroundColor);
-      if (colour.length === 3 || colour[3] === 1) return colour;
+      const color = parse(getComputedStyle(node).backgroundColor);
+      if (color.length === 3 || color[3] === 1) return color;
     }
     return [255, 255, 255];
   };
@@ -193,8 +193,8 @@ CONTRASTS = """() => {
     const element = texts.currentNode.parentElement;
     if (!texts.currentNode.textContent.trim() || element.closest("script, title, desc")) continue;
     const style = getComputedStyle(element);
-    const colour = parse(element.closest("svg") ? style.fill : style.color);
-    const [dark, light] = [luminance(colour), luminance(ground(element))].sort((a, b) => a - b);
+    const color = parse(element.closest("svg") ? style.fill : style.color);
+    const [dark, light] = [luminance(color), luminance(ground(element))].sort((a, b) => a - b);
     const contrast = (light + 0.05) / (dark + 0.05);
     if (contrast < 4.5) bad.push(`${contrast.toFixed(2)} ${texts.currentNode.textContent.trim()}`);
   }

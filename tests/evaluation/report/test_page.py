@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tabgan import TableFileError
-from tabgan.evaluation.attacks.audit_results import PrivacyAudit, Risk
+from tabgan.evaluation.audit_results import PrivacyAudit, Risk
 from tabgan.evaluation.report.page import render
 from tabgan.evaluation.results import Detector, Figure, LevelsChart, Pairs, Run
 
@@ -184,7 +184,7 @@ class TestWhatIsNotThere:
             fidelity=replace(plain.fidelity, pairs=None, trend_error=Figure(float("nan"))),
             utility=None,
             nearness=replace(plain.nearness, nearer_to_real=None),
-            detection=replace(plain.detection, giveaways=()),
+            detection=replace(plain.detection, telling_features=()),
             validity=replace(plain.validity, violations=()),
             coverage=replace(plain.coverage, lost_levels=()),
             tables=replace(plain.tables, holdout_rows=0),
@@ -251,7 +251,7 @@ class TestFile:
             plain.save_html(tmp_path / "none" / "report.html")
 
 
-def risk(about: str, standing: str, low: float) -> Risk:
+def risk(about: str, outcome: str, low: float) -> Risk:
     return Risk(
         attack="singling_out",
         about=about,
@@ -259,9 +259,9 @@ def risk(about: str, standing: str, low: float) -> Risk:
         value=0.2,
         low=low,
         high=0.3,
-        standing=standing,
+        outcome=outcome,
         main=0.25,
-        control=0.05 if standing != "no holdout" else None,
+        control=0.05 if outcome != "no holdout" else None,
         naive=None,
         targets=400,
         controls=100,
@@ -286,5 +286,5 @@ class TestPrivacy:
         assert "1 of 2 questions show a leak" in texts
         assert "Someone finds a person. It was found." in texts
         assert "'inference' was left out" in texts
-        assert figures(page)["privacy"]["risks"][0]["standing"] == "leak"
+        assert figures(page)["privacy"]["risks"][0]["outcome"] == "leak"
         assert 'href="#privacy"' in page

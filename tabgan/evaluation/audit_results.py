@@ -1,4 +1,4 @@
-"""What attacks found: rates with their intervals, the risks they make, and the audit of them."""
+"""The results of attacks: rates with confidence intervals, the risks that follow, the audit."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -7,17 +7,19 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import hypergeom, norm, rankdata
+from scipy.stats import hypergeom, norm
+
+from tabgan.evaluation.auc import roc_auc
 
 __all__ = [
     "Estimate",
     "PrivacyAudit",
     "Rate",
     "Risk",
-    "Standing",
+    "Outcome",
     "auc",
-    "by_area",
-    "measured",
+    "risk_of_auc",
+    "risk_of_rates",
     "percent",
     "residual",
     "true_positives",
@@ -25,23 +27,11 @@ __all__ = [
 ]
 
 CONFIDENCE = 0.95
-
-
 MOST_CONTROL = 0.999
-
-
 Floats = NDArray[np.float64]
-
-
-def z_of(confidence: float) -> float:
-    """Return how many standard errors an interval reaches to either side.
-
-    Examples
-    --------
-    >>> round(z_of(0.95), 2)
-    1.96
-    """
-    return float(norm.ppf(0.5 * (1 + confidence)))
+Outcome = Literal["leak", "no leak found", "weak attack", "known anyway", "no holdout", "alarm"]
+SATURATED = 0.95
+"""Where so many strangers are guessed right, an attack that finds no leak says nothing."""
 
 
 class Estimate(NamedTuple):
@@ -71,21 +61,32 @@ class Rate(NamedTuple):
         return self.successes / self.attempts
 
     def wilson(self, confidence: float = CONFIDENCE) -> Estimate:
-        """Return the centre and the ends of Wilson's score interval.
+        """Return the center and the ends of Wilson's score interval.
 
         Source: Wilson, "Probable inference, the law of succession, and statistical inference",
-        JASA 22 (1927). The centre is drawn a little towards ½, so that no rate is 0 or 1.
+        JASA 22 (1927). The center is drawn a little towards ½, so that no rate is 0 or 1.
         """
-        centre, reach = _wilson(self, confidence)
-        return Estimate(centre, centre - reach, centre + reach)
+        center, reach = _wilson(self, confidence)
+        return Estimate(center, center - reach, center + reach)
 
 
 def _wilson(rate: Rate, confidence: float) -> tuple[float, float]:
     z = z_of(confidence)
     share, n = rate.share, rate.attempts
-    centre = (share + z * z / (2 * n)) / (1 + z * z / n)
+    center = (share + z * z / (2 * n)) / (1 + z * z / n)
     reach = z * sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n)
-    return centre, reach
+    return center, reach
+
+
+def z_of(confidence: float) -> float:
+    """Return how many standard errors an interval reaches to either side.
+
+    Examples
+    --------
+    >>> round(z_of(0.95), 2)
+    1.96
+    """
+    return float(norm.ppf(0.5 * (1 + confidence)))
 
 
 def residual(
@@ -130,23 +131,25 @@ def _chance(main: Rate, control: Rate, scale: float) -> float:
 def auc(members: Floats, others: Floats, confidence: float = CONFIDENCE) -> Estimate:
     """Return the area under the ROC curve of scores that are to be higher for members.
 
-    Ties count half. The interval is DeLong's: both samples' own shares of the area vary.
+    Ties count half. The interval is DeLong's (`tabgan.evaluation.auc.roc_auc`).
 
-    Source: DeLong, DeLong and Clarke-Pearson, Biometrics 44 (1988), computed from ranks as in Sun
-    and Xu, IEEE Signal Processing Letters 21 (2014).
+    Parameters
+    ----------
+    members, others
+        Scores of the two samples.
+    confidence
+        Level of the interval.
 
     Examples
     --------
     >>> auc(np.array([2.0, 3.0]), np.array([1.0, 2.0])).value
     0.875
     """
-    m, n = len(members), len(others)
-    joint = rankdata(np.concatenate([members, others]))
-    above = (joint[:m] - rankdata(members)) / n  # of each member, the share of others below it
-    below = 1 - (joint[m:] - rankdata(others)) / m
-    area = float(above.mean())
-    spread = above.var(ddof=1) / m + below.var(ddof=1) / n if min(m, n) > 1 else np.inf
-    reach = z_of(confidence) * float(np.sqrt(spread))
+    labels = np.repeat([1, 0], [len(members), len(others)])
+    area, variance = roc_auc(labels, np.concatenate([members, others]))
+    if min(len(members), len(others)) < 2:
+        variance = np.inf
+    reach = z_of(confidence) * float(np.sqrt(variance))
     return Estimate(area, max(area - reach, 0.0), min(area + reach, 1.0))
 
 
@@ -171,9 +174,6 @@ def true_positives(members: Floats, others: Floats, false_positives: float = 0.0
     return float((members > threshold).mean() + part * (members == threshold).mean())
 
 
-Standing = Literal["leak", "no leak found", "weak attack", "known anyway", "no holdout", "alarm"]
-
-
 @dataclass(frozen=True)
 class Risk:
     """What one attack found about one question.
@@ -189,7 +189,7 @@ class Risk:
     value, low, high
         The risk from 0 to 1, and its confidence interval: the share of what the attacker could
         not have got without the real rows that was got with the synthetic ones.
-    standing
+    outcome
         "leak" where the interval excludes zero, else "no leak found"; of these, "weak attack" where
         a guess at random does as well, "known anyway" where nearly all strangers are hit as well;
         "no holdout" where there were no strangers to compare with; "alarm" for figures that are
@@ -211,7 +211,7 @@ class Risk:
     value: float
     low: float
     high: float
-    standing: Standing
+    outcome: Outcome
     main: float
     control: float | None
     naive: float | None
@@ -223,7 +223,112 @@ class Risk:
     @property
     def is_evidence(self) -> bool:
         """Whether a limit can be held against the risk."""
-        return self.standing not in ("alarm", "known anyway")
+        return self.outcome not in ("alarm", "known anyway")
+
+
+def risk_of_rates(
+    attack: str,
+    about: str,
+    threat: str,
+    main: Rate,
+    control: Rate | None,
+    *,
+    naive: Rate | None = None,
+    confidence: float = CONFIDENCE,
+    scale: float = 1.0,
+    figures: Mapping[str, float] | None = None,
+) -> Risk:
+    """Turn the rates of an attack into its risk.
+
+    Without a control the risk is what the attack gets beyond a guess at random. The control's rate
+    is multiplied by the scale.
+    """
+    none = Rate(0, 1_000_000_000)  # who knows nothing gets nothing
+    if control is None:
+        risk = residual(main, naive or none, confidence)
+    else:
+        risk = residual(main, control, confidence, scale=scale)
+    unseen = min(scale * control.share, 1.0) if control else None
+    outcome = _outcome(risk, main, unseen, naive)
+    return Risk(
+        attack=attack,
+        about=about,
+        threat=threat,
+        value=min(max(risk.value, 0.0), 1.0),
+        low=min(max(risk.low, 0.0), 1.0),
+        high=min(max(risk.high, 0.0), 1.0),
+        outcome=outcome,
+        main=main.share,
+        control=unseen,
+        naive=naive.share if naive else None,
+        targets=main.attempts,
+        controls=control.attempts if control else 0,
+        finding=_finding(outcome, risk, main.share, unseen, naive.share if naive else None),
+        figures=figures or {},
+    )
+
+
+def risk_of_auc(
+    attack: str,
+    about: str,
+    threat: str,
+    area: Estimate,
+    sizes: tuple[int, int],
+    *,
+    finding: str,
+    figures: Mapping[str, float],
+    is_alarm: bool = False,
+) -> Risk:
+    """Turn an area under the ROC curve into the risk 2·AUC − 1; a coin is its control."""
+    value, low, high = (max(2 * figure - 1, 0.0) for figure in area)
+    return Risk(
+        attack=attack,
+        about=about,
+        threat=threat,
+        value=value,
+        low=low,
+        high=high,
+        outcome="alarm" if is_alarm else "leak" if low > 0 else "no leak found",
+        main=area.value,
+        control=0.5,
+        naive=None,
+        targets=sizes[0],
+        controls=sizes[1],
+        finding=finding,
+        figures=figures,
+    )
+
+
+def _outcome(risk: Estimate, main: Rate, control: float | None, naive: Rate | None) -> Outcome:
+    if control is not None and risk.low > 0:
+        return "leak"
+    if control is not None and control > SATURATED:
+        return "known anyway"
+    if naive is not None and naive.wilson().value >= main.wilson().value:
+        return "weak attack"
+    return "no holdout" if control is None else "no leak found"
+
+
+def _finding(
+    outcome: Outcome, risk: Estimate, main: float, control: float | None, naive: float | None
+) -> str:
+    on_real = f"succeeds in {percent(main)} of the cases on real rows"
+    unseen = f"in {percent(control)} on rows that the generator never saw"
+    if outcome == "leak":
+        return f"The attack {on_real} and {unseen}; the difference is a leak."
+    if outcome == "weak attack":
+        return (
+            f"The attack {on_real}, and a guess at random in {percent(naive)}; it is too weak to "
+            "show a risk."
+        )
+    if outcome == "known anyway":
+        return f"The attack {on_real} and {unseen}; too little is left to show a leak by."
+    if outcome == "no holdout":
+        return f"The attack {on_real}; in how many of them any stranger's would is not known."
+    return (
+        f"The attack {on_real} and {unseen}; no leak found, and a risk above "
+        f"{max(risk.high, 0):.2f} is ruled out."
+    )
 
 
 @dataclass(frozen=True)
@@ -257,7 +362,7 @@ class PrivacyAudit:
     @property
     def leaks(self) -> tuple[Risk, ...]:
         """The risks whose interval excludes zero."""
-        return tuple(risk for risk in self.risks if risk.standing == "leak")
+        return tuple(risk for risk in self.risks if risk.outcome == "leak")
 
     def over(self, limit: float, end: Literal["low", "high"] = "high") -> tuple[Risk, ...]:
         """Return the risks that are over a limit.
@@ -281,7 +386,7 @@ class PrivacyAudit:
     def to_json(self) -> dict[str, Any]:
         """Describe the audit by JSON values."""
         facts = asdict(self)
-        facts["risks"] = [{**asdict(r), "figures": dict(r.figures)} for r in self.risks]
+        facts["risks"] = [_as_json(risk) for risk in self.risks]
         return facts | {"conclusion": list(self.conclusion)}
 
     def __str__(self) -> str:
@@ -299,6 +404,11 @@ class PrivacyAudit:
         return "\n".join([*lines, "", *self.conclusion, *notes])
 
 
+def _as_json(risk: Risk) -> dict[str, Any]:
+    facts = {**asdict(risk), "figures": dict(risk.figures)}
+    return {"standing" if name == "outcome" else name: fact for name, fact in facts.items()}
+
+
 def _cells(risk: Risk) -> tuple[str, ...]:
     return (
         risk.attack,
@@ -308,7 +418,7 @@ def _cells(risk: Risk) -> tuple[str, ...]:
         percent(risk.main),
         percent(risk.control),
         percent(risk.naive),
-        risk.standing,
+        risk.outcome,
     )
 
 
@@ -339,7 +449,7 @@ def _shown(audit: PrivacyAudit) -> list[str]:
             "stranger can't be told from a leak. Give rows of the same population that the "
             "generator never saw."
         ]
-    tried = [risk for risk in audit.risks if risk.standing == "no leak found"]
+    tried = [risk for risk in audit.risks if risk.outcome == "no leak found"]
     if not tried:
         return ["Nothing is shown: none of the attacks was strong enough to."]
     worst = max(tried, key=lambda risk: risk.high)
@@ -352,7 +462,7 @@ def _shown(audit: PrivacyAudit) -> list[str]:
 
 def _not_shown(audit: PrivacyAudit) -> list[str]:
     lines = []
-    if any(risk.standing == "weak attack" for risk in audit.risks):
+    if any(risk.outcome == "weak attack" for risk in audit.risks):
         lines.append("An attack that does no better than a guess at random shows nothing.")
     lines.append(
         "Attacks are not a proof: a stronger one, or one who knows more, may find what these do "
@@ -360,112 +470,3 @@ def _not_shown(audit: PrivacyAudit) -> list[str]:
         "attack."
     )
     return lines
-
-
-SATURATED = 0.95
-"""Where so many strangers are guessed right, an attack that finds no leak says nothing."""
-
-
-def measured(
-    attack: str,
-    about: str,
-    threat: str,
-    main: Rate,
-    control: Rate | None,
-    *,
-    naive: Rate | None = None,
-    confidence: float = CONFIDENCE,
-    scale: float = 1.0,
-    figures: Mapping[str, float] | None = None,
-) -> Risk:
-    """Turn the rates of an attack into its risk.
-
-    Without a control the risk is what the attack gets beyond a guess at random. The control's rate
-    is multiplied by the scale.
-    """
-    none = Rate(0, 1_000_000_000)  # who knows nothing gets nothing
-    if control is None:
-        risk = residual(main, naive or none, confidence)
-    else:
-        risk = residual(main, control, confidence, scale=scale)
-    unseen = min(scale * control.share, 1.0) if control else None
-    standing = _standing(risk, main, unseen, naive)
-    return Risk(
-        attack=attack,
-        about=about,
-        threat=threat,
-        value=min(max(risk.value, 0.0), 1.0),
-        low=min(max(risk.low, 0.0), 1.0),
-        high=min(max(risk.high, 0.0), 1.0),
-        standing=standing,
-        main=main.share,
-        control=unseen,
-        naive=naive.share if naive else None,
-        targets=main.attempts,
-        controls=control.attempts if control else 0,
-        finding=_finding(standing, risk, main.share, unseen, naive.share if naive else None),
-        figures=figures or {},
-    )
-
-
-def by_area(
-    attack: str,
-    about: str,
-    threat: str,
-    area: Estimate,
-    sizes: tuple[int, int],
-    *,
-    finding: str,
-    figures: Mapping[str, float],
-    is_alarm: bool = False,
-) -> Risk:
-    """Turn an area under the ROC curve into the risk 2·AUC − 1; a coin is its control."""
-    value, low, high = (max(2 * figure - 1, 0.0) for figure in area)
-    return Risk(
-        attack=attack,
-        about=about,
-        threat=threat,
-        value=value,
-        low=low,
-        high=high,
-        standing="alarm" if is_alarm else "leak" if low > 0 else "no leak found",
-        main=area.value,
-        control=0.5,
-        naive=None,
-        targets=sizes[0],
-        controls=sizes[1],
-        finding=finding,
-        figures=figures,
-    )
-
-
-def _standing(risk: Estimate, main: Rate, control: float | None, naive: Rate | None) -> Standing:
-    if control is not None and risk.low > 0:
-        return "leak"
-    if control is not None and control > SATURATED:
-        return "known anyway"
-    if naive is not None and naive.wilson().value >= main.wilson().value:
-        return "weak attack"
-    return "no holdout" if control is None else "no leak found"
-
-
-def _finding(
-    standing: Standing, risk: Estimate, main: float, control: float | None, naive: float | None
-) -> str:
-    on_real = f"succeeds in {percent(main)} of the cases on real rows"
-    unseen = f"in {percent(control)} on rows that the generator never saw"
-    if standing == "leak":
-        return f"The attack {on_real} and {unseen}; the difference is a leak."
-    if standing == "weak attack":
-        return (
-            f"The attack {on_real}, and a guess at random in {percent(naive)}; it is too weak to "
-            "show a risk."
-        )
-    if standing == "known anyway":
-        return f"The attack {on_real} and {unseen}; too little is left to show a leak by."
-    if standing == "no holdout":
-        return f"The attack {on_real}; in how many of them any stranger's would is not known."
-    return (
-        f"The attack {on_real} and {unseen}; no leak found, and a risk above "
-        f"{max(risk.high, 0):.2f} is ruled out."
-    )

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
-from tabgan.evaluation.attacks.audit_results import Rate, auc, residual, true_positives, z_of
+from tabgan.evaluation.audit_results import Rate, auc, residual, true_positives, z_of
 
 
 @pytest.mark.parametrize(

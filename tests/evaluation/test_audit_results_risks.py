@@ -2,14 +2,14 @@ import json
 
 import pytest
 
-from tabgan.evaluation.attacks.audit_results import Rate, measured
+from tabgan.evaluation.audit_results import Rate, risk_of_rates
 from tabgan.privacy import PrivacyAudit
 
 ROWS = {"real": 1000, "synthetic": 1000, "holdout": 1000, "targets": 1000, "controls": 1000}
 
 
 def risk(main, control=None, naive=None, about="x"):
-    return measured(
+    return risk_of_rates(
         "copies",
         about,
         "Someone looks.",
@@ -20,7 +20,7 @@ def risk(main, control=None, naive=None, about="x"):
 
 
 @pytest.mark.parametrize(
-    ("rates", "standing", "finding"),
+    ("rates", "outcome", "finding"),
     [
         (
             (200, 100, 10),
@@ -54,15 +54,15 @@ def risk(main, control=None, naive=None, about="x"):
         ),
     ],
 )
-def test_standing_and_finding(rates, standing, finding):
+def test_standing_and_finding(rates, outcome, finding):
     found = risk(*rates)
-    assert (found.standing, found.finding) == (standing, finding)
+    assert (found.outcome, found.finding) == (outcome, finding)
 
 
 @pytest.mark.parametrize("rates", [(1000, 960, 100), (950, 900, 990)])
 def test_a_leak_is_one_where_others_or_a_guess_hit_often_too(rates):
     found = risk(*rates)
-    assert found.standing == "leak"
+    assert found.outcome == "leak"
     assert found.low > 0.1
 
 
@@ -124,6 +124,6 @@ class TestAudit:
         )
         assert lines[-1] == "note: so it is"
         state = json.loads(json.dumps(found.to_json(), allow_nan=False))
-        assert state["risks"][0]["standing"] == "leak"
+        assert state["risks"][0]["outcome"] == "leak"
         assert state["seed"] == 7
         assert state["conclusion"] == list(found.conclusion)
