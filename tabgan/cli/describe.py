@@ -1,6 +1,7 @@
-"""The facts that ``tabgan inspect`` shows, and how they are laid out."""
+"""Describes tables and models for ``tabgan inspect``, as facts and as text."""
 
 import sys
+from collections.abc import Hashable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,7 @@ from tabgan.table.schema import Column, Schema
 
 __all__ = ["describe_model", "describe_table", "lay_out"]
 
-_SEED = 0
-_LIBRARIES = 750_000_000  # bytes that torch, pandas and the others take by themselves
+_LIBRARIES = 750_000_000  # bytes that torch, pandas and the other libraries take
 
 
 def describe_table(frame: pd.DataFrame, gan: TabGAN) -> tuple[Schema, dict[str, Any]]:
@@ -32,15 +32,16 @@ def describe_table(frame: pd.DataFrame, gan: TabGAN) -> tuple[Schema, dict[str, 
     frame
         The table.
     gan
-        The estimator; the seed is its `random_state`, or 0.
+        The estimator; `fit` would do the same with the same `random_state`.
 
     Returns
     -------
-    The schema as declared or inferred, and the facts as JSON values.
+    tuple
+        The schema as declared or inferred, and the facts as JSON values.
     """
-    seed = _SEED if gan.random_state is None else resolve_seed(gan.random_state)
-    preparation = prepare(frame, FitOptions.of(gan), seed)
+    preparation = prepare(frame, FitOptions.of(gan), resolve_seed(gan.random_state))
     encoder, latent = preparation.encoder, preparation.latent
+    conditions = preparation.condition_columns
     facts: dict[str, Any] = {
         "rows": len(frame),
         "columns": [
@@ -52,6 +53,8 @@ def describe_table(frame: pd.DataFrame, gan: TabGAN) -> tuple[Schema, dict[str, 
             for name, levels in preparation.folded.items()
         },
         "dependencies": [rule.describe() for rule in encoder.dependencies],
+        "constraints": [rule.describe() for rule in preparation.constraints],
+        "conditions": _condition_facts(conditions.values if conditions else {}),
         "learned_columns": encoder.n_learned,
         "encoded_width": encoder.spans.width,
         "latent": {"size": latent.dim, "reason": latent.reason},
@@ -62,7 +65,7 @@ def describe_table(frame: pd.DataFrame, gan: TabGAN) -> tuple[Schema, dict[str, 
 
 
 def describe_model(path: str) -> dict[str, Any]:
-    """Say what a model file holds."""
+    """Return what a model file holds, as JSON values."""
     gan = TabGAN.load(path, device="cpu")
     return {
         "model": path,
@@ -71,9 +74,7 @@ def describe_model(path: str) -> dict[str, Any]:
         "columns": [_column_facts(column, None) for column in gan.schema_],
         "dependencies": [rule.describe() for rule in gan.dependencies_],
         "constraints": [rule.describe() for rule in gan.constraints_],
-        "conditions": {
-            str(name): [str(value) for value in values] for name, values in gan.conditions_.items()
-        },
+        "conditions": _condition_facts(gan.conditions_),
         "latent": {"size": gan.latent_dim_, "reason": gan.latent_reason_},
         "steps": gan.n_steps_,
         "finish": gan.finish_,
@@ -97,6 +98,10 @@ def _column_facts(column: Column, values: pd.Series | None) -> dict[str, Any]:
             missing |= values.isin([""])
         facts |= {"missing": float(missing.mean()), "distinct": int(values.nunique())}
     return facts
+
+
+def _condition_facts(conditions: Mapping[Hashable, Iterable[Any]]) -> dict[str, list[str]]:
+    return {str(name): [str(value) for value in values] for name, values in conditions.items()}
 
 
 def _expected_memory(frame: pd.DataFrame, encoder: TableEncoder) -> int:
@@ -134,7 +139,11 @@ def lay_out(facts: dict[str, Any]) -> str:
     lines += [f"constraint: {rule}" for rule in facts.get("constraints", ())]
     for name, values in facts.get("conditions", {}).items():
         shown = ", ".join(values[:10]) + (", …" if len(values) > 10 else "")
-        lines.append(f"can be asked for: {name} ({shown})")
+        lines.append(f"condition column: {name} ({shown})")
+    for name, folded in facts.get("folded", {}).items():
+        lines.append(
+            f"folded: {name} ({folded['levels']:,} rare levels of {folded['rows']:,} rows)"
+        )
     if "encoded_width" in facts:
         lines.append(
             f"learned: {facts['learned_columns']} of {len(rows)} columns, encoded as "

@@ -224,7 +224,8 @@ condition_option = option(
     section=_COLUMNS,
     multiple=True,
     metavar="COLUMN",
-    help="A column whose values can be asked for when rows are drawn; can be repeated.",
+    help="A column whose values the networks are given, for rows under conditions on it; can be "
+    "repeated.",
 )
 
 

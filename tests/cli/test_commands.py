@@ -322,7 +322,7 @@ class TestInspect:
     def test_schema_goes_with_a_table(self, run, model):
         result = run("inspect", model, "--schema", "s.json")
         assert result.exit_code == 2
-        assert "--schema goes with a table; a model has its own" in result.stderr
+        assert "--schema is for a table; a model has its own columns and rules" in result.stderr
 
 
 class TestExample:

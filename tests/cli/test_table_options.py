@@ -45,7 +45,7 @@ def test_every_parameter_of_the_estimator_is_an_option_or_has_a_reason(name):
     assert missing == set(NOT_OPTIONS) - options
 
 
-@pytest.mark.parametrize("name", ["synth", "fit"])
+@pytest.mark.parametrize("name", ["synth", "fit", "inspect"])
 def test_commands_that_describe_a_table_have_the_options_on_its_columns(name):
     names = {option.name for option in main.commands[name].params}
     assert {"schema", "kinds", "drop", "derive", "constraints", "condition_on", "min_group"} < names
@@ -152,3 +152,60 @@ def test_former_names_are_taken_but_not_shown(run, small_csv, flag):
     assert run(*command).exit_code == 0
     text = run("fit", "--help").stdout
     assert ("--stabilizer " in text, "--stabiliser" in text) == (True, False)
+
+
+class TestInspect:
+    @pytest.fixture
+    def towns(self, tmp_path):
+        """Write a table with a column of frequent and rare levels."""
+        rows = [f"town {i % 4},{i % 13},{(i * 37) % 101}" for i in range(400)]
+        rows += [f"hamlet {i},{i % 13},{i}" for i in range(60)]
+        path = tmp_path / "towns.csv"
+        path.write_text("\n".join(["town,a,b", *rows, ""]))
+        return path
+
+    @pytest.mark.parametrize(
+        "options",
+        [
+            ("--min-group", "5"),
+            ("--min-group", "1"),
+            ("--condition-on", "town"),
+            ("--drop", "a", "--kind", "b=categorical"),
+            ("--no-derive", "--constraints", "rules.json"),
+        ],
+        ids=" ".join,
+    )
+    def test_it_describes_the_model_that_fit_makes(self, run, towns, options):
+        rules = [{"kind": "range", "column": "b", "minimum": 0, "maximum": 100}]
+        Path("rules.json").write_text(json.dumps(rules))
+        inspected = run("inspect", towns, *options, "--json", "-q", "--seed", "1")
+        assert inspected.exit_code == 0, inspected.output
+        facts = json.loads(inspected.stdout)
+        brief = ("--seed", "1", "--steps", "2", "--no-refine", "--no-polish", "-q", "--json")
+        fitted = run("fit", towns, "-m", "m.safetensors", *options, *brief)
+        assert fitted.exit_code == 0, fitted.output
+        model = json.loads(fitted.stdout)
+        assert facts["latent"] == model["latent"]
+        assert facts["dependencies"] == model["dependencies"]
+        gan = TabGAN.load("m.safetensors")
+        assert facts["encoded_width"] == gan._model.encoder.spans.width
+        assert facts["constraints"] == [rule.describe() for rule in gan.constraints_]
+        assert set(facts["conditions"]) == set(gan.conditions_)
+        assert {name: levels["levels"] for name, levels in facts["folded"].items()} == {
+            column.name: column.folded for column in gan.schema_ if column.folded
+        }
+
+    def test_it_says_what_would_be_folded(self, run, towns):
+        text = run("inspect", towns).stdout
+        assert "folded: town (60 rare levels of 60 rows)" in text
+        assert "folded" not in run("inspect", towns, "--min-group", "1").stdout
+
+    @pytest.mark.parametrize("option", [("--drop", "day"), ("--min-group", "5"), ("--no-derive",)])
+    def test_options_on_tables_are_refused_beside_a_model(self, run, model, option):
+        result = run("inspect", model, *option)
+        assert result.exit_code == 2
+        assert "is for a table; a model has its own columns and rules" in result.stderr
+
+    def test_settings_of_other_commands_are_no_fault_beside_a_model(self, run, model):
+        Path("tabgan.toml").write_text("min_group = 3\nderive = false\n")
+        assert run("inspect", model).exit_code == 0

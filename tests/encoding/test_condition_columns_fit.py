@@ -218,8 +218,8 @@ class TestCommands:
 
     def test_inspect_says_what_can_be_asked_for(self, folder):
         lines = invoke("inspect", folder / "m.safetensors").stdout.splitlines()
-        assert "can be asked for: pay (high, low)" in lines
-        assert "can be asked for: members (1, 2, 3, 4)" in lines
+        assert "condition column: pay (high, low)" in lines
+        assert "condition column: members (1, 2, 3, 4)" in lines
         facts = json.loads(invoke("inspect", folder / "m.safetensors", "--json").stdout)
         assert facts["conditions"] == {"pay": ["high", "low"], "members": ["1", "2", "3", "4"]}
 
