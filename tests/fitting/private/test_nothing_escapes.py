@@ -23,7 +23,7 @@ from tabgan.encoding.table_encoder import TableEncoder
 from tabgan.fitting.options import FitOptions
 from tabgan.fitting.private import fit_private as fit
 from tabgan.fitting.private.noisy_counts import NoisyCounter
-from tabgan.generators.training_callbacks import Callback
+from tabgan.fitting.session import FitSession
 from tabgan.table.frame_libraries import FrameForm
 from tabgan.table.level_codes import as_objects
 
@@ -133,7 +133,8 @@ def measured(frame: pd.DataFrame, other: Told | None = None) -> tuple[Told, Tabl
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(fit, "_curator", curator)
         patch.setattr(fit, "plan_ledger", LEDGERS)
-        encoder, moments, triples, _, n_rows = fit._measure(frame, FrameForm(), OPTIONS, Callback())
+        session = FitSession(verbose=False)
+        encoder, moments, triples, _, n_rows = fit._measure(frame, FrameForm(), OPTIONS, session)
     shares = [table.tolist() for table in triples.shares] if triples else []
     result = [encoder.to_json(), moments.means.tolist(), moments.pairs.tolist(), shares, n_rows]
     return made[0], encoder, repr(result)
@@ -258,11 +259,11 @@ def test_a_fit_that_looks_at_the_rows_is_found_out(monkeypatch):
 
 
 def test_a_row_that_counts_twice_is_found_out(monkeypatch):
-    plain = fit.measure_moments
+    plain = fit.measure_marginals
 
     def twice(frame: Any, *arguments: Any) -> Any:
         return plain(pd.concat([frame, frame[:1], frame[:1]]), *arguments)
 
-    monkeypatch.setattr(fit, "measure_moments", twice)
+    monkeypatch.setattr(fit, "measure_marginals", twice)
     with pytest.raises(AssertionError):
         check_nothing_escapes(measured(TABLE), USUAL)
