@@ -1,0 +1,50 @@
+"""What third parties subclass and register: losses, penalties, stabilizers, constraints and more.
+
+Register a class or function before the fit that uses it. A model file keeps the name, not the
+code: a process that loads the file and needs the class registers it first.
+"""
+
+from tabgan.encoding.column_encoder import ColumnEncoder, Encoded
+from tabgan.evaluation.attacks.audit import Attack, register_attack
+from tabgan.evaluation.attacks.audit_tables import AuditTables
+from tabgan.evaluation.audit_results import Rate, Risk, risk_of_auc, risk_of_rates
+from tabgan.evaluation.compared_tables import ComparedTables
+from tabgan.evaluation.evaluate import Metric, register_metric
+from tabgan.evaluation.results import Figure
+from tabgan.generators.gan.losses import AdversarialLoss, CrossEntropy, register_loss
+from tabgan.generators.gan.penalties import DiscriminatorBatch, Penalty, register_penalty
+from tabgan.generators.gan.stabilizers import GeneratorBatch, Stabilizer, register_stabilizer
+from tabgan.generators.optimization import Optimizer, register_optimizer
+from tabgan.generators.training_callbacks import Callback
+from tabgan.rules.constraint import ColumnConstraint, Constraint, register_constraint
+
+__all__ = [
+    "AdversarialLoss",
+    "Attack",
+    "AuditTables",
+    "Callback",
+    "ColumnConstraint",
+    "ColumnEncoder",
+    "ComparedTables",
+    "Constraint",
+    "CrossEntropy",
+    "DiscriminatorBatch",
+    "Encoded",
+    "Figure",
+    "GeneratorBatch",
+    "Metric",
+    "Optimizer",
+    "Penalty",
+    "Rate",
+    "Risk",
+    "Stabilizer",
+    "register_attack",
+    "register_constraint",
+    "register_loss",
+    "register_metric",
+    "register_optimizer",
+    "register_penalty",
+    "register_stabilizer",
+    "risk_of_auc",
+    "risk_of_rates",
+]
