@@ -76,7 +76,7 @@ def describe_model(path: str) -> dict[str, Any]:
         },
         "latent": {"size": gan.latent_dim_, "reason": gan.latent_reason_},
         "steps": gan.n_steps_,
-        "finish": gan.finish_,
+        "finish": gan.postprocessing_,
         "privacy": gan.privacy_.to_json() if gan.privacy_ else None,
         "diagnosis": [finding.to_json() for finding in gan.diagnosis_],
     }

@@ -57,7 +57,7 @@ def train(
         _check_private(source, pictures)
     seed = new_seed() if seed is None else seed
     options |= {"condition_on": list(condition_on) or None, "random_state": seed}
-    options["stabilisers"] = list(stabilisers) or None
+    options["stabilizers"] = list(stabilisers) or None
     if pictures is not None:
         from tabgan.cli.reports import SNAPSHOTS
 
@@ -88,7 +88,7 @@ def _facts_of(gan: "TabGAN") -> dict[str, Any]:
         "steps": gan.n_steps_,
         "latent": {"size": gan.latent_dim_, "reason": gan.latent_reason_},
         "dependencies": [rule.describe() for rule in gan.dependencies_],
-        "finish": gan.finish_,
+        "finish": gan.postprocessing_,
         "diagnosis": [finding.to_json() for finding in gan.diagnosis_],
     }
     if gan.privacy_ is not None:
@@ -118,8 +118,8 @@ def _say_how_it_went(gan: "TabGAN", report: Report, watching: Watch) -> None:
     )
     for line in gan.privacy_.describe() if gan.privacy_ else ():
         report.say(line[0].upper() + line[1:])
-    if gan.finish_:
-        report.say(describe_finish(gan.finish_))
+    if gan.postprocessing_:
+        report.say(describe_finish(gan.postprocessing_))
     for finding in gan.diagnosis_:
         report.say(f"Warning: {finding}")
 

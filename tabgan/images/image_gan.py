@@ -14,7 +14,9 @@ from sklearn.base import BaseEstimator
 
 from tabgan.base.checks import check_number
 from tabgan.base.errors import ModelFileError, NotFittedError, OptionError, TrainingWarning
+from tabgan.base.model_file import parameters_from_json
 from tabgan.base.random_streams import RandomStateLike, resolve_seed
+from tabgan.fitting.options import current_options
 from tabgan.fitting.session import FitSession
 from tabgan.generators.gan.diagnosis import Finding
 from tabgan.generators.gan.training_snapshots import SnapshotRows
@@ -60,7 +62,7 @@ class ImageGAN(BaseEstimator):
         Seconds of wall time for the fit, or None for no limit; see `tabgan.TabGAN`.
     batch_size
         Images per step.
-    loss, penalty, discriminator_steps, stabilisers, optimizer, learning_rate, prior
+    loss, penalty, discriminator_steps, stabilizers, optimizer, learning_rate, prior
         How the networks are trained; see `tabgan.TabGAN`.
     snapshots
         Number of moments of training at which images are drawn, always from the same latents and
@@ -118,7 +120,7 @@ class ImageGAN(BaseEstimator):
         loss: Any = "non_saturating",
         penalty: Any = "auto",
         discriminator_steps: int = 1,
-        stabilisers: Sequence[Any] | None = None,
+        stabilizers: Sequence[Any] | None = None,
         optimizer: Any = "adam",
         learning_rate: float = 5e-4,
         prior: str = "gaussian",
@@ -128,6 +130,7 @@ class ImageGAN(BaseEstimator):
         callbacks: Sequence[Callback] | None = None,
         verbose: bool = True,
         random_state: RandomStateLike = None,
+        stabilisers: Sequence[Any] | str | None = "deprecated",
     ) -> None:
         self.architecture = architecture
         self.width = width
@@ -139,7 +142,7 @@ class ImageGAN(BaseEstimator):
         self.loss = loss
         self.penalty = penalty
         self.discriminator_steps = discriminator_steps
-        self.stabilisers = stabilisers
+        self.stabilizers = stabilizers
         self.optimizer = optimizer
         self.learning_rate = learning_rate
         self.prior = prior
@@ -149,6 +152,7 @@ class ImageGAN(BaseEstimator):
         self.callbacks = callbacks
         self.verbose = verbose
         self.random_state = random_state
+        self.stabilisers = stabilisers
 
     def fit(self, X: Images, y: Iterable[Hashable] | None = None) -> Self:  # noqa: N803
         """Learn images.
@@ -171,7 +175,7 @@ class ImageGAN(BaseEstimator):
             If training diverges.
         """
         began = time.monotonic()
-        options = self.get_params(deep=False)
+        options = current_options(self)
         check_image_options(options)
         seed = resolve_seed(self.random_state)
         with FitSession(
@@ -310,8 +314,8 @@ class ImageGAN(BaseEstimator):
         """
         model = ImageModel.load(path, choose_device(device))
         try:
-            gan = cls(**model.facts["parameters"], device=device)
-            check_image_options(gan.get_params(deep=False))
+            gan = cls(**parameters_from_json(model.facts["parameters"]), device=device)
+            check_image_options(current_options(gan))
             return gan._set_model(model)
         except (KeyError, TypeError, ValueError, ArithmeticError) as error:
             raise ModelFileError(f"{path}: the model's facts are incomplete ({error})") from error

@@ -78,7 +78,7 @@ def fit(
     report = Report(quiet=quiet)
     pixels, labels = read_part(data, "train", report)
     seed = new_seed() if seed is None else seed
-    options |= {"stabilisers": list(stabilisers) or None, "random_state": seed}
+    options |= {"stabilizers": list(stabilisers) or None, "random_state": seed}
     options["snapshots"] = MOMENTS if pictures else 0
     with watch(report, keeps=True) as watching:
         callbacks = [watching, *trackers(log_to)]

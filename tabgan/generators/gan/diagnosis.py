@@ -315,9 +315,9 @@ def _collapse(records: Sequence[Record], recipe: TrainingConfig) -> Finding | No
     # discriminator aware of modes that the generator has left.
     remedy = _advice(
         recipe,
-        (not _has(recipe, FeatureMatching), 'stabilisers=["feature_matching"]'),
+        (not _has(recipe, FeatureMatching), 'stabilizers=["feature_matching"]'),
         (not isinstance(recipe.loss, Wasserstein), 'loss="wasserstein"'),
-        (not _has(recipe, ExperienceReplay), 'stabilisers=["experience_replay"]'),
+        (not _has(recipe, ExperienceReplay), 'stabilizers=["experience_replay"]'),
         (True, "a larger latent_dim"),
     )
     return Finding("mode collapse", step, evidence, remedy)
@@ -341,7 +341,7 @@ def _vanishing(records: Sequence[Record], recipe: TrainingConfig) -> Finding | N
         (isinstance(recipe.loss, Minimax), 'loss="non_saturating"'),
         (not isinstance(recipe.loss, Wasserstein), 'loss="wasserstein"'),
         (type(recipe.penalty) is NoPenalty, 'penalty="r1"'),
-        (not _has(recipe, InstanceNoise), 'stabilisers=["instance_noise"]'),
+        (not _has(recipe, InstanceNoise), 'stabilizers=["instance_noise"]'),
         (
             recipe.discriminator_steps > 1,
             f"fewer discriminator_steps (now {recipe.discriminator_steps})",
@@ -393,13 +393,13 @@ def _oscillation(records: Sequence[Record], recipe: TrainingConfig) -> Finding |
         recipe,
         (critic, f"discriminator_steps=5 (now {recipe.discriminator_steps})"),
         (type(recipe.penalty) is NoPenalty, 'penalty="r1"'),
-        (True, 'stabilisers=["historical_averaging"]'),
+        (True, 'stabilizers=["historical_averaging"]'),
     )
     return Finding("oscillation", int(late[0]["step"]), evidence, remedy)
 
 
 def _has(recipe: TrainingConfig, kind: type) -> bool:
-    return any(isinstance(part, kind) for part in recipe.stabilisers)
+    return any(isinstance(part, kind) for part in recipe.stabilizers)
 
 
 def _advice(recipe: TrainingConfig, *choices: tuple[bool, str]) -> str:

@@ -200,7 +200,7 @@ class Trainer:
     _sums: Tensor = field(init=False)
 
     def __post_init__(self) -> None:
-        self.stabilisers = copy.deepcopy(self.recipe.stabilisers)
+        self.stabilisers = copy.deepcopy(self.recipe.stabilizers)
         self.balance: AdaptivePenalty | None = None
         self.penalty = self.recipe.penalty
         if getattr(self.penalty, "gamma", 0.0) is None:

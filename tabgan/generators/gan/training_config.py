@@ -114,7 +114,7 @@ class TrainingConfig:
 
     Parameters
     ----------
-    loss, penalty, stabilisers, optimizer
+    loss, penalty, stabilizers, optimizer
         The parts; see their modules.
     learning_rate
         The optimisers' rate.
@@ -124,7 +124,7 @@ class TrainingConfig:
 
     loss: AdversarialLoss = field(default_factory=NonSaturating)
     penalty: Penalty = field(default_factory=R1)
-    stabilisers: tuple[Stabilizer, ...] = ()
+    stabilizers: tuple[Stabilizer, ...] = ()
     optimizer: Optimizer = field(default_factory=Adam)
     learning_rate: float = 5e-4
     discriminator_steps: int = 1
@@ -154,13 +154,13 @@ class TrainingConfig:
         penalty = options["penalty"]
         if isinstance(penalty, str) and penalty == "auto":
             penalty = _USUAL_PENALTIES.get(describe(loss, LOSSES), usual_penalty)
-        wanted = options["stabilisers"]
+        wanted = options["stabilizers"]
         if isinstance(wanted, str | Stabilizer) or not isinstance(wanted, Iterable | None):
-            raise OptionError(f"stabilisers={wanted!r} must be a list of stabilisers, or None")
+            raise OptionError(f"stabilizers={wanted!r} must be a list of stabilizers, or None")
         recipe = cls(
             loss=loss,
             penalty=resolve("penalty", penalty, PENALTIES),
-            stabilisers=tuple(resolve("stabilisers", part, STABILIZERS) for part in wanted or ()),
+            stabilizers=tuple(resolve("stabilizers", part, STABILIZERS) for part in wanted or ()),
             optimizer=resolve("optimizer", options["optimizer"], OPTIMIZERS),
             learning_rate=float(options["learning_rate"]),
             discriminator_steps=int(options["discriminator_steps"]),
@@ -176,22 +176,22 @@ class TrainingConfig:
         OptionError
             If they don't; the message says why.
         """
-        kinds = [type(part) for part in self.stabilisers]
-        names = [describe(part, STABILIZERS).partition(":")[0] for part in self.stabilisers]
+        kinds = [type(part) for part in self.stabilizers]
+        names = [describe(part, STABILIZERS).partition(":")[0] for part in self.stabilizers]
         loss = describe(self.loss, LOSSES)
         for name, kind in zip(names, kinds, strict=True):
             if kinds.count(kind) > 1:
-                raise OptionError(f"stabilisers: {name} is there twice; give it once")
+                raise OptionError(f"stabilizers: {name} is there twice; give it once")
             smooths = issubclass(kind, LabelSmoothing | OneSidedSmoothing)
             if smooths and not isinstance(self.loss, CrossEntropy):
                 raise OptionError(
-                    f"stabilisers: {name} softens the targets of a cross-entropy, and "
+                    f"stabilizers: {name} softens the targets of a cross-entropy, and "
                     f"loss={loss!r} has none; leave it out, or take loss='non_saturating' or "
                     "'minimax'"
                 )
         if {LabelSmoothing, OneSidedSmoothing} <= set(kinds):
             raise OptionError(
-                "stabilisers: label_smoothing and one_sided_smoothing both set the targets; give "
+                "stabilizers: label_smoothing and one_sided_smoothing both set the targets; give "
                 "one of them"
             )
         if isinstance(self.loss, Wasserstein) and type(self.penalty) is NoPenalty:
@@ -238,7 +238,7 @@ class TrainingConfig:
         return {
             "loss": describe(self.loss, LOSSES),
             "penalty": describe(self.penalty, PENALTIES),
-            "stabilisers": [describe(part, STABILIZERS) for part in self.stabilisers] or None,
+            "stabilizers": [describe(part, STABILIZERS) for part in self.stabilizers] or None,
             "optimizer": describe(self.optimizer, OPTIMIZERS),
             "learning_rate": self.learning_rate,
             "discriminator_steps": self.discriminator_steps,

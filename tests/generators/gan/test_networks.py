@@ -31,7 +31,7 @@ SPANS = RowLayout((None, 1), (3, 2))
 DEFAULTS = {
     "loss": "non_saturating",
     "penalty": "auto",
-    "stabilisers": None,
+    "stabilizers": None,
     "optimizer": "adam",
     "learning_rate": 1e-3,
     "discriminator_steps": 1,
@@ -82,7 +82,7 @@ def options_of(loss: str, penalty: str, stabiliser: str | None) -> dict[str, Any
     return {
         "loss": loss,
         "penalty": penalty,
-        "stabilisers": [stabiliser] if stabiliser else None,
+        "stabilizers": [stabiliser] if stabiliser else None,
     }
 
 
@@ -116,9 +116,9 @@ def test_a_training_keeps_its_contract(loss, penalty, stabiliser, given, tmp_pat
 
 
 @pytest.mark.parametrize("cut", [6, 10, 13])
-@pytest.mark.parametrize("stabilisers", [None, ["experience_replay", "historical_averaging"]])
+@pytest.mark.parametrize("stabilizers", [None, ["experience_replay", "historical_averaging"]])
 def test_a_training_can_be_cut_anywhere(cut, stabilisers):
-    options = {"stabilisers": stabilisers, "discriminator_steps": 2}
+    options = {"stabilizers": stabilisers, "discriminator_steps": 2}
     whole, state = training(steps=25, record_every=10, **options)
     history = History()
     whole.run(state, history)
@@ -206,8 +206,8 @@ def test_numbers_of_numpy_are_described_as_numbers():
 @pytest.mark.parametrize("order", [1, -1])
 def test_the_order_of_stabilisers_does_not_matter(order):
     names = ["feature_matching", "historical_averaging:weight=10"][::order]
-    trainer, state = training(stabilisers=names)
-    plain, other = training(stabilisers=["feature_matching"])
+    trainer, state = training(stabilizers=names)
+    plain, other = training(stabilizers=["feature_matching"])
     for one, begun in ((trainer, state), (plain, other)):
         one.train_step(begun)
         with torch.no_grad():
@@ -222,7 +222,7 @@ def test_the_order_of_stabilisers_does_not_matter(order):
 
 def test_noise_leaves_labels_alone_and_replayed_rows_have_the_present_one():
     names = ["instance_noise:std=0.5,decay=0.5", "experience_replay"]
-    trainer, state = training((0,), stabilisers=names)
+    trainer, state = training((0,), stabilizers=names)
     seen = []
     network = state.discriminator
     network.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].detach().clone()))
@@ -240,7 +240,7 @@ def test_noise_leaves_labels_alone_and_replayed_rows_have_the_present_one():
 
 def test_a_recipe_comes_back_from_its_json():
     recipe = TrainingConfig.of(
-        DEFAULTS | {"loss": "hinge", "stabilisers": ["instance_noise:std=0.25"]}
+        DEFAULTS | {"loss": "hinge", "stabilizers": ["instance_noise:std=0.25"]}
     )
     assert recipe.to_json()["penalty"] == "spectral"
     assert TrainingConfig.of(recipe.to_json()) == recipe
@@ -249,7 +249,7 @@ def test_a_recipe_comes_back_from_its_json():
 def test_a_training_uses_copies_of_its_stabilisers():
     replay = STABILIZERS["experience_replay"]()
     before = copy.deepcopy(replay.state_dict())
-    trainer, state = training(stabilisers=[replay])
+    trainer, state = training(stabilizers=[replay])
     trainer.run(state, Callback())
     assert replay.state_dict() == before == {}
     assert trainer.stabilisers[0].state_dict()["past"].shape == (48, trainer.head.n_features)
