@@ -61,11 +61,11 @@ def ways() -> list[dict[str, Any]]:
 
     usual = {"optimizer": "adam", "learning_rate": 1e-3, "discriminator_steps": 1}
     pairs = [
-        {"loss": loss, "penalty": penalty, "stabilisers": None}
+        {"loss": loss, "penalty": penalty, "stabilizers": None}
         for loss, penalty in product(LOSSES, PENALTIES)
     ]
     steadied = [
-        {"loss": "non_saturating", "penalty": "none", "stabilisers": [name]} for name in STABILIZERS
+        {"loss": "non_saturating", "penalty": "none", "stabilizers": [name]} for name in STABILIZERS
     ]
     sound = []
     for way in (*pairs, *steadied):
@@ -81,7 +81,7 @@ def run(data: str, way: dict[str, Any], steps: int, seed: int, judge_file: Path)
     """Train one way and score what is drawn; a training that diverges has a `failure`."""
     from tabgan import TrainingError
 
-    stabilisers = way["stabilisers"]
+    stabilisers = way["stabilizers"]
     row = {
         "data": data,
         "loss": way["loss"],

@@ -152,7 +152,7 @@ def trainings() -> dict[str, str]:
     return found | table_digests(
         "stabilisers",
         table,
-        stabilisers=["instance_noise", "feature_matching", "historical_averaging"],
+        stabilizers=["instance_noise", "feature_matching", "historical_averaging"],
         prior="uniform",
         optimizer="sgd",
         **bare,

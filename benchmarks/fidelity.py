@@ -130,7 +130,7 @@ def fit_and_sample(
         "peak_mb": peak_memory_mb(),
         "steps": model.n_steps_,
         "latent_dim": model.latent_dim_,
-        **finish_facts(model.finish_),
+        **finish_facts(model.postprocessing_),
     }
 
 

@@ -27,14 +27,14 @@ SYSTEMS: dict[str, dict[str, Any]] = {
     "relativistic": {"loss": "relativistic"},
     "r1": {"loss": "non_saturating"},
     "mlp_tanh": {"architecture": "mlp_tanh", "penalty": "none"},
-    "label_smoothing": {"penalty": "none", "stabilisers": ["label_smoothing"]},
-    "one_sided_smoothing": {"penalty": "none", "stabilisers": ["one_sided_smoothing"]},
-    "instance_noise": {"penalty": "none", "stabilisers": ["instance_noise"]},
+    "label_smoothing": {"penalty": "none", "stabilizers": ["label_smoothing"]},
+    "one_sided_smoothing": {"penalty": "none", "stabilizers": ["one_sided_smoothing"]},
+    "instance_noise": {"penalty": "none", "stabilizers": ["instance_noise"]},
     "feature_matching": {
-        "penalty": "none", "stabilisers": ["feature_matching:weight=10,adversarial=1"],
+        "penalty": "none", "stabilizers": ["feature_matching:weight=10,adversarial=1"],
     },
-    "historical_averaging": {"penalty": "none", "stabilisers": ["historical_averaging"]},
-    "experience_replay": {"penalty": "none", "stabilisers": ["experience_replay"]},
+    "historical_averaging": {"penalty": "none", "stabilizers": ["historical_averaging"]},
+    "experience_replay": {"penalty": "none", "stabilizers": ["experience_replay"]},
 }  # fmt: skip
 
 

@@ -25,7 +25,7 @@ for name in (None, *STABILIZERS):
     gan = ImageGAN(
         loss="non_saturating",
         penalty="none",
-        stabilisers=[name] if name else None,
+        stabilizers=[name] if name else None,
         learning_rate=1e-3,
         steps=options.steps,
         verbose=False,

@@ -10,6 +10,7 @@ from sklearn.base import clone
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from tabgan import NotFittedError, OptionError, TabGAN, infer_schema
+from tabgan.base.model_file import read_model
 from tabgan.generators.training_callbacks import Callback
 from tabgan.sampling.table_model import BLOCK_ROWS
 
@@ -201,7 +202,7 @@ def test_a_callback_can_end_a_fit_early(table):
     enough = Enough()
     gan = TabGAN(steps=1000, verbose=False, random_state=0, callbacks=[enough]).fit(table)
     assert gan.n_steps_ == gan.history_[-1]["step"] == 7
-    assert gan.finish_ == {}
+    assert gan.postprocessing_ == {}
     assert enough.stages == ["Finding rules between columns", "Encoding", "Refining and polishing"]
     assert len(gan.sample(5)) == 5
 
@@ -276,3 +277,33 @@ def test_the_penalty_is_adapted_or_given(table):
     given = TabGAN(penalty="r1:gamma=2.5", **options).fit(table)
     assert {record["gamma"] for record in given.history_} == {2.5}
     assert given.penalty_reason_ == "r1:gamma=2.5"
+
+
+class TestOldNames:
+    """The names before 0.2 work for a release, with a warning."""
+
+    def test_stabilisers(self, table):
+        options = {"steps": 2, "hidden_dim": 8, "verbose": False, "random_state": 0}
+        old = TabGAN(stabilisers=["instance_noise"], **options)
+        assert clone(old).get_params() == old.get_params()
+        with pytest.warns(FutureWarning, match="stabilisers is now called stabilizers"):
+            old.fit(table)
+        new = TabGAN(stabilizers=["instance_noise"], **options).fit(table)
+        pd.testing.assert_frame_equal(new.sample(20), old.sample(20))
+        assert not new.sample(20).equals(TabGAN(**options).fit(table).sample(20))
+        with pytest.raises(OptionError, match="are both given; give stabilizers"):
+            new.set_params(stabilisers=None).fit(table)
+
+    def test_stabilisers_stay_what_model_files_call_them(self, table, tmp_path):
+        gan = TabGAN(steps=2, hidden_dim=8, verbose=False, stabilizers=["instance_noise"])
+        gan.fit(table).save(tmp_path / "m.safetensors")
+        parameters = read_model(tmp_path / "m.safetensors")[0]["facts"]["parameters"]
+        assert parameters["stabilisers"] == ["instance_noise"]
+        assert "stabilizers" not in parameters
+        loaded = TabGAN.load(tmp_path / "m.safetensors")
+        assert loaded.stabilizers == ["instance_noise"]
+        assert loaded.stabilisers == "deprecated"
+
+    def test_finish(self, fitted):
+        with pytest.warns(FutureWarning, match="finish_ is now called postprocessing_"):
+            assert fitted.finish_ == fitted.postprocessing_

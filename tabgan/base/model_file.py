@@ -26,6 +26,8 @@ from tabgan.base.errors import ModelFileError, TabGANError
 __all__ = [
     "FORMAT_VERSION",
     "check_tensor",
+    "parameters_from_json",
+    "parameters_to_json",
     "putting_together",
     "read_model",
     "under",
@@ -158,6 +160,33 @@ def _parse_description(text: str, path: str | os.PathLike[str]) -> dict[str, Any
             "use the version of tabgan that wrote it, or a newer one"
         )
     return description  # type: ignore[no-any-return]
+
+
+# Options whose names in model files are those of an earlier version.
+_NAMES_IN_FILES = {"stabilizers": "stabilisers"}
+
+
+def parameters_to_json(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an estimator's options under the names that model files give them.
+
+    Examples
+    --------
+    >>> parameters_to_json({"steps": 5, "stabilizers": None})
+    {'steps': 5, 'stabilisers': None}
+    """
+    return {_NAMES_IN_FILES.get(name, name): value for name, value in parameters.items()}
+
+
+def parameters_from_json(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options of a model file under their own names.
+
+    Examples
+    --------
+    >>> parameters_from_json({"steps": 5, "stabilisers": None})
+    {'steps': 5, 'stabilizers': None}
+    """
+    names = {old: name for name, old in _NAMES_IN_FILES.items()}
+    return {names.get(name, name): value for name, value in parameters.items()}
 
 
 def under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

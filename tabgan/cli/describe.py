@@ -77,7 +77,7 @@ def describe_model(path: str) -> dict[str, Any]:
         "conditions": _condition_facts(gan.conditions_),
         "latent": {"size": gan.latent_dim_, "reason": gan.latent_reason_},
         "steps": gan.n_steps_,
-        "finish": gan.finish_,
+        "finish": gan.postprocessing_,
         "privacy": gan.privacy_.to_json() if gan.privacy_ else None,
         "diagnosis": [finding.to_json() for finding in gan.diagnosis_],
     }

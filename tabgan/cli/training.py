@@ -71,7 +71,7 @@ def train(
     if options["epsilon"] is not None:
         _check_private(source, pictures)
     options |= {"condition_on": list(condition_on) or None, "random_state": seed}
-    options["stabilisers"] = list(stabilizers) or None
+    options["stabilizers"] = list(stabilizers) or None
     if pictures is not None:
         from tabgan.cli.reports import SNAPSHOTS
 
@@ -145,8 +145,8 @@ def _say_how_it_went(gan: "TabGAN", report: Report, watching: Watch) -> None:
     )
     for line in gan.privacy_.describe() if gan.privacy_ else ():
         report.say(line[0].upper() + line[1:])
-    if gan.finish_:
-        report.say(describe_finish(gan.finish_))
+    if gan.postprocessing_:
+        report.say(describe_finish(gan.postprocessing_))
     for finding in gan.diagnosis_:
         report.say(f"Warning: {finding}")
 
@@ -156,7 +156,7 @@ def _facts_of(gan: "TabGAN") -> dict[str, Any]:
         "steps": gan.n_steps_,
         "latent": {"size": gan.latent_dim_, "reason": gan.latent_reason_},
         "dependencies": [rule.describe() for rule in gan.dependencies_],
-        "finish": gan.finish_,
+        "finish": gan.postprocessing_,
         "diagnosis": [finding.to_json() for finding in gan.diagnosis_],
     }
     if gan.privacy_ is not None:

@@ -9,7 +9,8 @@ from tabgan.fitting.options import FitOptions
 from tabgan.fitting.prepare import Preparation, prepare
 from tabgan.fitting.session import FitSession, Stage
 from tabgan.fitting.train_table import AFTER_TRAINING, Snapshot, TableTraining, decode_snapshots
-from tabgan.generators.gan.diagnosis import describe_course
+from tabgan.generators.gan.diagnosis import diagnose
+from tabgan.sampling.model_facts import ModelFacts
 from tabgan.sampling.table_model import TableModel
 from tabgan.table.frame_libraries import FrameForm
 
@@ -52,7 +53,7 @@ def fit_table(
         return FitResult(fit_privately(frame, options, seed, session, form=form), [])
     with session.observed({**options.parameters, "random_state": seed}) as facts:
         result = _fit_stages(frame, options, seed, session, form=form)
-        facts.update(result.model.facts)
+        facts.update(result.model.facts.to_json())
     return result
 
 
@@ -76,14 +77,17 @@ def _fit_stages(
         polish=options.polish,
         stop=session.stop,
     )
-    facts = {
-        "parameters": options.parameters,
-        "n_rows": len(frame),
-        "table": form.to_json(),
-        "latent_reason": preparation.latent.reason,
-        "finish": postprocessing_facts,
-        **describe_course(session.records, options.training),
-    }
+    facts = ModelFacts(
+        parameters=options.parameters,
+        n_rows=len(frame),
+        form=form,
+        latent_reason=preparation.latent.reason,
+        penalty_reason=options.training.describe_penalty(session.records),
+        n_steps=session.n_steps,
+        history=tuple(session.records),
+        diagnosis=tuple(diagnose(session.records, options.training)),
+        postprocessing=postprocessing_facts,
+    )
     model = TableModel(
         encoder,
         sampler,

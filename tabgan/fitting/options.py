@@ -1,5 +1,6 @@
 """`FitOptions`: the options of a `TabGAN`, checked once and typed from there on."""
 
+import warnings
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from numbers import Integral, Real
@@ -21,7 +22,7 @@ from tabgan.table.kinds import Kind
 from tabgan.table.locale_words import check_locale
 from tabgan.table.schema import Schema
 
-__all__ = ["FitOptions"]
+__all__ = ["FitOptions", "current_options"]
 
 LEAST_EPSILON = 0.01
 LEAST_DELTA, MOST_DELTA = 1e-14, 0.5
@@ -82,12 +83,17 @@ class FitOptions:
 
     @classmethod
     def of(cls, estimator: BaseEstimator) -> Self:
+        """Return the checked options of a `TabGAN`; raises as `check` does."""
+        return cls.check(current_options(estimator))
+
+    @classmethod
+    def check(cls, params: Mapping[str, Any]) -> Self:
         """Check the options of a `TabGAN` that do not depend on the table.
 
         Parameters
         ----------
-        estimator
-            The `TabGAN`.
+        params
+            The options by name, as `current_options` returns them.
 
         Raises
         ------
@@ -97,7 +103,6 @@ class FitOptions:
         SchemaError
             If the schema is neither a schema nor a mapping.
         """
-        params = estimator.get_params(deep=False)
         device = choose_device(params["device"])
         dtype = choose_precision(params["precision"], device)
         _check_switches(params)
@@ -135,6 +140,36 @@ class FitOptions:
             verbose=bool(params["verbose"]),
             parameters=training.kept_options(params, _NOT_IN_A_FILE),
         )
+
+
+def current_options(estimator: BaseEstimator) -> dict[str, Any]:
+    """Return the options of an estimator, those with a deprecated name under the current one.
+
+    Raises
+    ------
+    OptionError
+        If an option is given under both names.
+
+    Warns
+    -----
+    FutureWarning
+        If an option is given under its deprecated name.
+    """
+    options: dict[str, Any] = estimator.get_params(deep=False)
+    old = options.pop("stabilisers")
+    if isinstance(old, str) and old == "deprecated":
+        return options
+    if options["stabilizers"] is not None:
+        raise OptionError(
+            f"stabilizers={options['stabilizers']!r} and stabilisers={old!r} are both given; "
+            "give stabilizers"
+        )
+    warnings.warn(
+        "stabilisers is now called stabilizers; the old name will be removed in 0.3",
+        FutureWarning,
+        stacklevel=3,
+    )
+    return options | {"stabilizers": old}
 
 
 def _check_switches(params: Mapping[str, Any]) -> None:

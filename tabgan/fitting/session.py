@@ -146,6 +146,11 @@ class FitSession:
         return self._history.records
 
     @property
+    def n_steps(self) -> int:
+        """Training steps taken so far."""
+        return int(self.records[-1]["step"]) if self.records else 0
+
+    @property
     def seconds(self) -> float:
         """Seconds since the fit began."""
         return time.monotonic() - self.began

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from tabgan.base.checks import check_number, check_training
 from tabgan.base.errors import DataError, OptionError, did_you_mean
+from tabgan.base.model_file import parameters_to_json
 from tabgan.fitting.session import FitSession, Stage
 from tabgan.generators.gan.diagnosis import describe_course
 from tabgan.generators.gan.training_config import TrainingConfig
@@ -129,7 +130,7 @@ def _fit_stages(
         _flat(array), torch.from_numpy(codes), session.callback, session.training_seconds()
     )
     facts = {
-        "parameters": training.config.kept_options(options, _LEFT_OUT),
+        "parameters": parameters_to_json(training.config.kept_options(options, _LEFT_OUT)),
         "n_images": n,
         "image_shape": list(given.shape[1:]),
         "dtype": str(given.dtype),

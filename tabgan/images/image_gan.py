@@ -15,8 +15,10 @@ from sklearn.base import BaseEstimator
 
 from tabgan.base.checks import check_number
 from tabgan.base.errors import ModelFileError, NotFittedError, OptionError, TrainingWarning
+from tabgan.base.model_file import parameters_from_json
 from tabgan.base.random_streams import RandomStateLike, resolve_seed
 from tabgan.base.registry import UnregisteredError
+from tabgan.fitting.options import current_options
 from tabgan.fitting.session import FitSession
 from tabgan.generators.gan.diagnosis import Finding
 from tabgan.generators.gan.losses import AdversarialLoss
@@ -66,7 +68,7 @@ class ImageGAN(BaseEstimator):
         Seconds of wall time for the fit, or None for no limit; see `tabgan.TabGAN`.
     batch_size
         Images per step.
-    loss, penalty, discriminator_steps, stabilisers, optimizer, learning_rate, prior
+    loss, penalty, discriminator_steps, stabilizers, optimizer, learning_rate, prior
         How the networks are trained; see `tabgan.TabGAN`.
     snapshots
         Number of moments of training at which images are drawn, always from the same latents and
@@ -124,7 +126,7 @@ class ImageGAN(BaseEstimator):
         loss: str | AdversarialLoss = "non_saturating",
         penalty: str | Penalty = "auto",
         discriminator_steps: int = 1,
-        stabilisers: Sequence[str | Stabilizer] | None = None,
+        stabilizers: Sequence[str | Stabilizer] | None = None,
         optimizer: str | Optimizer = "adam",
         learning_rate: float = 5e-4,
         prior: str = "gaussian",
@@ -134,6 +136,7 @@ class ImageGAN(BaseEstimator):
         callbacks: Sequence[Callback] | None = None,
         verbose: bool = True,
         random_state: RandomStateLike = None,
+        stabilisers: Sequence[str | Stabilizer] | str | None = "deprecated",
     ) -> None:
         self.architecture = architecture
         self.width = width
@@ -145,6 +148,7 @@ class ImageGAN(BaseEstimator):
         self.loss = loss
         self.penalty = penalty
         self.discriminator_steps = discriminator_steps
+        self.stabilizers = stabilizers
         self.stabilisers = stabilisers
         self.optimizer = optimizer
         self.learning_rate = learning_rate
@@ -177,7 +181,7 @@ class ImageGAN(BaseEstimator):
             If training diverges.
         """
         began = time.monotonic()
-        options = self.get_params(deep=False)
+        options = current_options(self)
         check_image_options(options)
         seed = resolve_seed(self.random_state)
         with FitSession(
@@ -323,9 +327,9 @@ class ImageGAN(BaseEstimator):
         """
         model = ImageModel.load(path, choose_device(device))
         try:
-            gan = cls(**model.facts["parameters"], device=device)
+            gan = cls(**parameters_from_json(model.facts["parameters"]), device=device)
             with suppress(UnregisteredError):  # a loss of one's own is needed to fit, not to draw
-                check_image_options(gan.get_params(deep=False))
+                check_image_options(current_options(gan))
             return gan._set_model(model)
         except (KeyError, TypeError, ValueError, ArithmeticError) as error:
             raise ModelFileError(f"{path}: the model's facts are incomplete ({error})") from error

@@ -1,7 +1,7 @@
 """What a table may come as, and whether it can be used at all."""
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,14 @@ from tabgan.inference.column_cells import shown, storage_of
 from tabgan.table.frame_libraries import pandas_of
 from tabgan.table.scalars import is_scalar
 
-__all__ = ["as_frame", "check_labels", "check_table"]
+if TYPE_CHECKING:
+    from narwhals.typing import IntoDataFrame
+    from numpy.typing import ArrayLike
+
+__all__ = ["TableLike", "as_frame", "check_labels", "check_table"]
+
+# a DataFrame, a table of a library that narwhals knows, an array or rows
+TableLike: TypeAlias = "pd.DataFrame | IntoDataFrame | ArrayLike | Sequence[Mapping[Any, Any]]"
 
 _ROW_TYPES = (list, tuple, Mapping, np.ndarray)
 

@@ -173,7 +173,7 @@ class RowCompleter:
     def pool_frame(self) -> pd.DataFrame:
         """Drawn rows, always the same; of few combinations some may repeat, unlike in a sample."""
         model = replace(self.model, constraints=self._rules)
-        wanted = 2 * int(self.model.facts["n_rows"])
+        wanted = 2 * self.model.facts.n_rows
         rows = BLOCK_ROWS * min(max(wanted // BLOCK_ROWS, 1), MOST_POOL_BLOCKS)
         return pd.concat([*model.blocks(rows, seed=0)], ignore_index=True)
 

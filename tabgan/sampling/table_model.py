@@ -27,6 +27,7 @@ from tabgan.generators.latents import check_prior
 from tabgan.rules.constraint import Constraint
 from tabgan.rules.constraint_plan import constraints_from_json, named_customs
 from tabgan.rules.enforcement import UniqueKeys, keep_rules, keep_unique
+from tabgan.sampling.model_facts import ModelFacts
 from tabgan.sampling.postprocess import PostProcessing
 from tabgan.sampling.row_samplers import ConditionalSampler, RowSampler
 from tabgan.sampling.trees import RowFeatures
@@ -100,7 +101,7 @@ class TableModel:
     sampler
         Draws encoded rows.
     facts
-        JSON values that go into the model file as they are: parameters, history, sizes.
+        What the model file records about the fit.
     condition_columns
         The columns for whose levels a draw can be asked; None if there are none.
     finish
@@ -111,7 +112,7 @@ class TableModel:
 
     encoder: TableEncoder
     sampler: RowSampler | ConditionalSampler
-    facts: Mapping[str, Any]
+    facts: ModelFacts
     condition_columns: ConditionColumns | None = None
     finish: PostProcessing | None = None
     constraints: tuple[Constraint, ...] = ()
@@ -189,7 +190,7 @@ class TableModel:
                 {"condition_on": self.condition_columns.positions} if self.condition_columns else {}
             ),
             "constraints": [rule.to_json() for rule in self.constraints],
-            "facts": dict(self.facts),
+            "facts": self.facts.to_json(),
         }
         tensors = {f"generator.{k}": v for k, v in generator.state_dict().items()}
         tensors |= self.sampler.to_tensors()
@@ -229,7 +230,8 @@ class TableModel:
             constraints = tuple(constraints_from_json(states, customs))
             for constraint in constraints:
                 constraint.validate(encoder.schema)
-            return cls(encoder, sampler, dict(description["facts"]), columns, finish, constraints)
+            facts = ModelFacts.from_json(description["facts"])
+            return cls(encoder, sampler, facts, columns, finish, constraints)
 
 
 def _finish(

@@ -34,17 +34,17 @@ def agreement(frame: pd.DataFrame) -> float:
 
 def test_finishing_brings_relations_back_that_a_short_training_has_not_learned(table, gan):
     plain = TabGAN(**OPTIONS, refine=False, polish=False).fit(table)
-    assert plain.finish_ == {}
+    assert plain.postprocessing_ == {}
     wanted = agreement(table)
     assert agreement(plain.sample(5000)) < wanted - 0.1
     assert agreement(gan.sample(5000)) == pytest.approx(wanted, abs=0.05)
-    assert gan.finish_["critics"] > 0
-    assert 0 < gan.finish_["effective_share"] < 1
+    assert gan.postprocessing_["critics"] > 0
+    assert 0 < gan.postprocessing_["effective_share"] < 1
 
 
 def test_margins_stay_those_of_the_table(table):
     gan = TabGAN(**OPTIONS | {"steps": 200}).fit(table)
-    assert gan.finish_["trees"] > 0
+    assert gan.postprocessing_["trees"] > 0
     drawn = gan.sample(8192)
     assert drawn["weight"].isna().mean() == pytest.approx(table["weight"].isna().mean(), abs=0.02)
     share = (table["kind"] == "large").mean()
@@ -58,8 +58,8 @@ def test_margins_stay_those_of_the_table(table):
 @pytest.mark.parametrize(("refine", "polish"), [(True, False), (False, True)])
 def test_each_can_be_turned_off(table, refine, polish):
     gan = clone(TabGAN(**OPTIONS)).set_params(refine=refine, polish=polish).fit(table)
-    assert bool(gan.finish_["critics"]) is refine
-    assert [item["column"] for item in gan.finish_["columns"]] == ["kind"] * polish
+    assert bool(gan.postprocessing_["critics"]) is refine
+    assert [item["column"] for item in gan.postprocessing_["columns"]] == ["kind"] * polish
 
 
 def test_rows_do_not_depend_on_how_many_are_drawn_and_repeat(table, gan):
@@ -72,18 +72,18 @@ def test_a_model_file_gives_the_same_rows(gan, tmp_path):
     gan.save(tmp_path / "m.safetensors")
     loaded = TabGAN.load(tmp_path / "m.safetensors")
     pd.testing.assert_frame_equal(loaded.sample(9000), gan.sample(9000))
-    assert loaded.finish_ == gan.finish_
+    assert loaded.postprocessing_ == gan.postprocessing_
     assert loaded.polish is True
 
 
 def test_a_table_of_few_rows_is_left_as_it_is(table):
-    assert TabGAN(**OPTIONS).fit(table.iloc[:300]).finish_ == {}
+    assert TabGAN(**OPTIONS).fit(table.iloc[:300]).postprocessing_ == {}
 
 
 def test_the_condition_column_stays_as_it_is_asked_for(table):
     gan = TabGAN(**OPTIONS, condition_on="kind").fit(table)
     assert set(gan.sample(500, where={"kind": "small"})["kind"]) == {"small"}
-    assert "kind" not in [item["column"] for item in gan.finish_["columns"]]
+    assert "kind" not in [item["column"] for item in gan.postprocessing_["columns"]]
 
 
 @pytest.mark.parametrize(

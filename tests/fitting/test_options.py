@@ -73,8 +73,24 @@ OPTIONS: list[tuple[dict[str, Any], str]] = [
     ({"epochs": float("inf")}, "epochs=inf must be a number above 0 or None"),
     ({"max_time": 0}, "max_time=0 must be a number above 0 or None"),
     ({"max_time": "1h"}, "max_time='1h' must be a number above 0 or None"),
+    ({"derive": "no"}, "derive='no' must be True or False"),
     ({"refine": "yes"}, "refine='yes' must be True or False"),
     ({"polish": 1}, "polish=1 must be True or False"),
+    ({"verbose": "no"}, "verbose='no' must be True or False, or a whole number from 0"),
+    ({"min_group": 0}, "min_group=0 must be a whole number from 1"),
+    ({"min_group": True}, "min_group=True must be a whole number from 1"),
+    ({"snapshots": -1}, "snapshots=-1 must be a whole number from 0"),
+    ({"callbacks": [1]}, "callbacks[0]=1 must be a Callback object"),
+    (
+        {"condition_on": {"age"}},
+        "condition_on={'age'} must be the name of a column, a list of names, or None; {'age'} "
+        "names no column",
+    ),
+    (
+        {"condition_on": ["age", ["income"]]},
+        "condition_on=['age', ['income']] must be the name of a column, a list of names, or "
+        "None; ['income'] names no column",
+    ),
     ({"batch_size": 0}, "batch_size=0 must be a whole number from 1"),
     ({"hidden_dim": 0}, "hidden_dim=0 must be a whole number from 1"),
     ({"latent_dim": "big"}, "latent_dim='big' must be a whole number from 1 or 'auto'"),
@@ -106,38 +122,38 @@ OPTIONS: list[tuple[dict[str, Any], str]] = [
     ({"optimizer": "adam:beta1=1"}, "beta1=1 must be below 1, as a share of the past that is kept"),
     ({"prior": "gausian"}, "prior='gausian' is not known; did you mean 'gaussian'?"),
     (
-        {"stabilisers": "instance_noise"},
-        "stabilisers='instance_noise' must be a list of stabilisers, or None",
+        {"stabilizers": "instance_noise"},
+        "stabilizers='instance_noise' must be a list of stabilizers, or None",
     ),
     (
-        {"stabilisers": ["instance_nois"]},
-        "stabilisers='instance_nois' is not known; did you mean 'instance_noise'?",
+        {"stabilizers": ["instance_nois"]},
+        "stabilizers='instance_nois' is not known; did you mean 'instance_noise'?",
     ),
     (
-        {"stabilisers": ["instance_noise:decay=2"]},
+        {"stabilizers": ["instance_noise:decay=2"]},
         "decay=2 must be at most 1, or the noise would grow",
     ),
     (
-        {"stabilisers": ["label_smoothing:fake=0.95"]},
+        {"stabilizers": ["label_smoothing:fake=0.95"]},
         "real=0.9, fake=0.95: the label of fake rows "
         "must be below that of real ones, and this at most 1",
     ),
     (
-        {"stabilisers": ["one_sided_smoothing:high=1.5"]},
+        {"stabilizers": ["one_sided_smoothing:high=1.5"]},
         "low=0.9, high=1.5 must rise, up to at most 1",
     ),
     (
-        {"stabilisers": ["experience_replay"] * 2},
-        "stabilisers: experience_replay is there twice; give it once",
+        {"stabilizers": ["experience_replay"] * 2},
+        "stabilizers: experience_replay is there twice; give it once",
     ),
     (
-        {"stabilisers": ["label_smoothing", "one_sided_smoothing"]},
-        "stabilisers: label_smoothing "
+        {"stabilizers": ["label_smoothing", "one_sided_smoothing"]},
+        "stabilizers: label_smoothing "
         "and one_sided_smoothing both set the targets; give one of them",
     ),
     (
-        {"loss": "wasserstein", "stabilisers": ["label_smoothing"]},
-        "stabilisers: label_smoothing "
+        {"loss": "wasserstein", "stabilizers": ["label_smoothing"]},
+        "stabilizers: label_smoothing "
         "softens the targets of a cross-entropy, and loss='wasserstein' has none; leave it out, or "
         "take loss='non_saturating' or 'minimax'",
     ),

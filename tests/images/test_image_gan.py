@@ -148,7 +148,7 @@ def test_the_global_generators_are_left_alone():
 
 
 def test_clone_and_parameters():
-    gan = quick(loss="hinge", stabilisers=["instance_noise:std=0.2"])
+    gan = quick(loss="hinge", stabilizers=["instance_noise:std=0.2"])
     assert clone(gan).get_params() == gan.get_params()
     assert not hasattr(gan.fit(IMAGES[:50]), "_unknown")
 

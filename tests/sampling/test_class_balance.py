@@ -57,8 +57,8 @@ def test_identifiers_do_not_repeat(fitted):
         ),
         (
             {"balance": "plan", "where": pd.DataFrame({"age": [30]})},
-            "balance can't be asked of partial rows; give a condition as where, or leave balance "
-            "out",
+            "balance can't be combined with partial rows; give a condition as where, or leave "
+            "balance out",
         ),
     ],
 )

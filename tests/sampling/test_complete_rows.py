@@ -104,5 +104,6 @@ def test_the_number_of_rows_is_that_of_the_frame(orders, fitted):
     with pytest.raises(OptionError) as caught:
         fitted.sample(5, where=orders[["age"]].head(3))
     assert str(caught.value) == (
-        "n=5 does not go with 3 partial rows, each of which is completed to one row; leave n out"
+        "n=5 can't be combined with 3 partial rows, each of which is completed to one row; "
+        "leave n out"
     )

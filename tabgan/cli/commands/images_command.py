@@ -77,7 +77,7 @@ def fit(
         check_image_folder(pictures, force=force)
     report = Report(quiet=quiet)
     pixels, labels = read_part(data, "train", report)
-    options |= {"stabilisers": list(stabilizers) or None, "random_state": seed}
+    options |= {"stabilizers": list(stabilizers) or None, "random_state": seed}
     options["snapshots"] = MOMENTS if pictures else 0
     with watch(report, keeps=True) as watching:
         callbacks = [watching, *trackers(log_to)]

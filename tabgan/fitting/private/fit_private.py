@@ -35,6 +35,7 @@ from tabgan.fitting.session import FitSession, Stage
 from tabgan.fitting.train_table import auto_steps
 from tabgan.generators.latents import resolve_latent_dim
 from tabgan.rules.number_constraints import Range
+from tabgan.sampling.model_facts import ModelFacts
 from tabgan.sampling.table_model import TableModel
 from tabgan.table.frame_libraries import FrameForm
 from tabgan.table.kinds import LOCALISED
@@ -95,19 +96,18 @@ def fit_privately(
         training = _matching(encoder.spans, latent.dim, n_rows, options=options, seed=seed)
         shares = _shares(moments, encoder.spans)
         sampler = training.run(moments, triples, shares, session.callback, session.max_time)
-        facts |= {
-            "parameters": options.parameters,
-            "n_rows": n_rows,
-            "table": form.without_notes().to_json(),
-            "latent_reason": latent.reason,
-            "finish": {},
-            "n_steps": session.records[-1]["step"] if session.records else 0,
-            "penalty_reason": "none: moments are matched, without a discriminator",
-            "history": session.records,
-            "diagnosis": [],
-            "privacy": curator.ledger.to_json(),
-        }
-    return TableModel(encoder, sampler, facts, constraints=options.constraints)
+        model_facts = ModelFacts(
+            parameters=options.parameters,
+            n_rows=n_rows,
+            form=form.without_notes(),
+            latent_reason=latent.reason,
+            penalty_reason="none: moments are matched, without a discriminator",
+            n_steps=session.n_steps,
+            history=tuple(session.records),
+            privacy=curator.ledger.to_json(),
+        )
+        facts.update(model_facts.to_json())
+    return TableModel(encoder, sampler, model_facts, constraints=options.constraints)
 
 
 def _measure(

@@ -36,7 +36,7 @@ _REFUSED: dict[str, tuple[Any, str]] = {
     "epochs": (None, "training makes no pass over the rows; give steps"),
     "loss": ("non_saturating", "there is no discriminator; leave it out"),
     "penalty": ("auto", "there is no discriminator; leave it out"),
-    "stabilisers": (None, "there is no discriminator; leave it out"),
+    "stabilizers": (None, "there is no discriminator; leave it out"),
     "discriminator_steps": (1, "there is no discriminator; leave it out"),
 }
 

@@ -115,7 +115,7 @@ class Probe(Callback):
     """Adds to each record what becomes of the same latents as the generator is trained.
 
     ``diversity`` and ``coverage`` compare rows that the present generator makes of fixed latents
-    with fixed real rows, both as the discriminator sees them, without any noise of a stabiliser.
+    with fixed real rows, both as the discriminator sees them, without any noise of a stabilizer.
     ``gradient_norm`` is the length of the generator's last gradient, over all weights. The
     training's own randomness is not touched. Run it before the callbacks that read records.
 
@@ -316,9 +316,9 @@ def _collapse(records: Sequence[Record], config: TrainingConfig) -> Finding | No
     # discriminator aware of modes that the generator has left.
     remedy = _advice(
         config,
-        (not _has(config, FeatureMatching), 'stabilisers=["feature_matching"]'),
+        (not _has(config, FeatureMatching), 'stabilizers=["feature_matching"]'),
         (not isinstance(config.loss, Wasserstein), 'loss="wasserstein"'),
-        (not _has(config, ExperienceReplay), 'stabilisers=["experience_replay"]'),
+        (not _has(config, ExperienceReplay), 'stabilizers=["experience_replay"]'),
         (True, "a larger latent_dim"),
     )
     return Finding("mode collapse", step, evidence, remedy)
@@ -342,7 +342,7 @@ def _vanishing(records: Sequence[Record], config: TrainingConfig) -> Finding | N
         (isinstance(config.loss, Minimax), 'loss="non_saturating"'),
         (not isinstance(config.loss, Wasserstein), 'loss="wasserstein"'),
         (type(config.penalty) is NoPenalty, 'penalty="r1"'),
-        (not _has(config, InstanceNoise), 'stabilisers=["instance_noise"]'),
+        (not _has(config, InstanceNoise), 'stabilizers=["instance_noise"]'),
         (
             config.discriminator_steps > 1,
             f"fewer discriminator_steps (now {config.discriminator_steps})",
@@ -394,7 +394,7 @@ def _oscillation(records: Sequence[Record], config: TrainingConfig) -> Finding |
         config,
         (critic, f"discriminator_steps=5 (now {config.discriminator_steps})"),
         (type(config.penalty) is NoPenalty, 'penalty="r1"'),
-        (True, 'stabilisers=["historical_averaging"]'),
+        (True, 'stabilizers=["historical_averaging"]'),
     )
     return Finding("oscillation", int(late[0]["step"]), evidence, remedy)
 

@@ -341,7 +341,7 @@ class HistoricalAveraging(Stabilizer):
 
 
 STABILIZERS: Registry[Stabilizer] = Registry(
-    "stabilisers",
+    "stabilizers",
     Stabilizer,
     {
         "label_smoothing": LabelSmoothing,

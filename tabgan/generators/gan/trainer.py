@@ -340,7 +340,7 @@ class Trainer:
             "sums": self._sums,
             "unrecorded": self._unrecorded,
             "gamma": self.adaptive.gamma if self.adaptive else None,
-            "stabilisers": [stabilizer.state_dict() for stabilizer in self.stabilizers],
+            "stabilizers": [stabilizer.state_dict() for stabilizer in self.stabilizers],
         }
 
     def load_state_dict(self, saved: Mapping[str, Any]) -> None:
@@ -354,7 +354,7 @@ class Trainer:
         if self.adaptive is not None:
             self.adaptive.gamma = saved["gamma"]
             self._weigh_penalty(self.adaptive.gamma)
-        for stabilizer, kept in zip(self.stabilizers, saved["stabilisers"], strict=True):
+        for stabilizer, kept in zip(self.stabilizers, saved["stabilizers"], strict=True):
             stabilizer.load_state_dict(kept, device)
 
     def _epoch(self, state: TrainState) -> float:

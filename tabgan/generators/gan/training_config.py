@@ -82,11 +82,11 @@ class TrainingConfig:
         penalty = options["penalty"]
         if isinstance(penalty, str) and penalty == "auto":
             penalty = _USUAL_PENALTIES.get(LOSSES.describe(loss), usual_penalty)
-        stabilizers = options["stabilisers"]
+        stabilizers = options["stabilizers"]
         if isinstance(stabilizers, str | Stabilizer) or not isinstance(
             stabilizers, Iterable | None
         ):
-            raise OptionError(f"stabilisers={stabilizers!r} must be a list of stabilisers, or None")
+            raise OptionError(f"stabilizers={stabilizers!r} must be a list of stabilizers, or None")
         config = cls(
             loss=loss,
             penalty=PENALTIES.resolve(penalty),
@@ -111,17 +111,17 @@ class TrainingConfig:
         loss = LOSSES.describe(self.loss)
         for name, kind in zip(names, kinds, strict=True):
             if kinds.count(kind) > 1:
-                raise OptionError(f"stabilisers: {name} appears twice; give it once")
+                raise OptionError(f"stabilizers: {name} appears twice; give it once")
             smooths = issubclass(kind, LabelSmoothing | OneSidedSmoothing)
             if smooths and not isinstance(self.loss, CrossEntropy):
                 raise OptionError(
-                    f"stabilisers: {name} softens the targets of a cross-entropy, and "
+                    f"stabilizers: {name} softens the targets of a cross-entropy, and "
                     f"loss={loss!r} has none; leave it out, or take loss='non_saturating' or "
                     "'minimax'"
                 )
         if {LabelSmoothing, OneSidedSmoothing} <= set(kinds):
             raise OptionError(
-                "stabilisers: label_smoothing and one_sided_smoothing both set the targets; give "
+                "stabilizers: label_smoothing and one_sided_smoothing both set the targets; give "
                 "one of them"
             )
         if isinstance(self.loss, Wasserstein) and type(self.penalty) is NoPenalty:
@@ -185,7 +185,7 @@ class TrainingConfig:
         return {
             "loss": LOSSES.describe(self.loss),
             "penalty": PENALTIES.describe(self.penalty),
-            "stabilisers": [STABILIZERS.describe(part) for part in self.stabilizers] or None,
+            "stabilizers": [STABILIZERS.describe(part) for part in self.stabilizers] or None,
             "optimizer": OPTIMIZERS.describe(self.optimizer),
             "learning_rate": self.learning_rate,
             "discriminator_steps": self.discriminator_steps,

@@ -331,7 +331,7 @@ def test_categories_that_a_library_has_read_off_the_rows_are_texts(table):
     frame = polars.DataFrame({"found": words, "named": words}, schema=types)
     frame[0, "found"] = "secret"
     gan = TabGAN(epsilon=20.0, schema={"named": "categorical"}, **QUICK).fit(frame)
-    kept = json.dumps([gan._model.encoder.to_json(), gan._model.facts["table"]])
+    kept = json.dumps([gan._model.encoder.to_json(), gan._model.facts.form.to_json()])
     assert "secret" not in kept
     assert "mid" in kept  # nobody has it
     assert gan.sample(50).schema == frame.schema
@@ -342,7 +342,7 @@ def test_notes_in_the_metadata_of_fields_are_not_kept(table):
     field = arrow.field("visits", arrow.int64(), metadata={"greatest": "secret"})
     frame = arrow.table([table["visits"].to_numpy()], schema=arrow.schema([field]))
     gan = TabGAN(epsilon=20.0, **QUICK).fit(frame)
-    assert "secret" not in json.dumps(gan._model.facts["table"])
+    assert "secret" not in json.dumps(gan._model.facts.form.to_json())
     assert gan.sample(5).schema == frame.schema
     assert b"secret" in TabGAN(**QUICK).fit(frame).sample(5).schema.field(0).metadata.values()
 
@@ -520,10 +520,8 @@ def test_no_exact_count_is_in_the_model_file(table, tmp_path):
 
 
 def test_a_damaged_ledger_is_found(gan, tmp_path):
-    state = dict(gan._model.facts["privacy"]) | {"private": "yes"}
-    model = type(gan._model)(
-        gan._model.encoder, gan._model.sampler, {**gan._model.facts, "privacy": state}
-    )
+    state = dict(gan._model.facts.privacy) | {"private": "yes"}
+    model = replace(gan._model, facts=replace(gan._model.facts, privacy=state))
     model.save(tmp_path / "model.safetensors")
     with pytest.raises(ModelFileError, match="private must be true or false"):
         TabGAN.load(tmp_path / "model.safetensors")

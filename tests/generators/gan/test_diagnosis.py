@@ -134,7 +134,7 @@ def test_a_remedy_names_nothing_that_was_tried():
         }
         for i in range(1, 5)
     ]
-    collapse, vanishing = diagnose(records, TrainingConfig(stabilisers=(FeatureMatching(),)))
+    collapse, vanishing = diagnose(records, TrainingConfig(stabilizers=(FeatureMatching(),)))
     assert (collapse.name, collapse.step, vanishing.name) == (
         "mode collapse",
         50,
@@ -144,7 +144,7 @@ def test_a_remedy_names_nothing_that_was_tried():
     assert 'loss="non_saturating"' not in vanishing.remedy
     minimax = TrainingConfig(loss=Minimax(), penalty=NoPenalty(), discriminator_steps=10)
     collapse, vanishing = diagnose(records, minimax)
-    assert 'stabilisers=["feature_matching"]' in collapse.remedy
+    assert 'stabilizers=["feature_matching"]' in collapse.remedy
     assert vanishing.remedy.startswith('try loss="non_saturating", or ')
     assert Finding.from_json(vanishing.to_json()) == vanishing
 

@@ -1,4 +1,4 @@
-"""Every loss with every penalty, stabiliser and condition keeps the contract of a training."""
+"""Every loss with every penalty, stabilizer and condition keeps the contract of a training."""
 
 import copy
 from itertools import product
@@ -30,7 +30,7 @@ SPANS = RowLayout((None, 1), (3, 2))
 DEFAULTS = {
     "loss": "non_saturating",
     "penalty": "auto",
-    "stabilisers": None,
+    "stabilizers": None,
     "optimizer": "adam",
     "learning_rate": 1e-3,
     "discriminator_steps": 1,
@@ -38,8 +38,8 @@ DEFAULTS = {
 SMOOTHING = {"label_smoothing", "one_sided_smoothing"}
 
 
-def makes_sense(loss: str, penalty: str, stabiliser: str | None) -> bool:
-    if stabiliser in SMOOTHING and loss not in ("minimax", "non_saturating"):
+def makes_sense(loss: str, penalty: str, stabilizer: str | None) -> bool:
+    if stabilizer in SMOOTHING and loss not in ("minimax", "non_saturating"):
         return False
     return (loss, penalty) != ("wasserstein", "none")
 
@@ -77,11 +77,11 @@ def training(
         return trainer, trainer.start(generator, discriminator, steps)
 
 
-def options_of(loss: str, penalty: str, stabiliser: str | None) -> dict[str, Any]:
+def options_of(loss: str, penalty: str, stabilizer: str | None) -> dict[str, Any]:
     return {
         "loss": loss,
         "penalty": penalty,
-        "stabilisers": [stabiliser] if stabiliser else None,
+        "stabilizers": [stabilizer] if stabilizer else None,
     }
 
 
@@ -90,10 +90,10 @@ def weights(network: nn.Module) -> torch.Tensor:
 
 
 @pytest.mark.parametrize("given", [(), (0,)], ids=["free", "conditional"])
-@pytest.mark.parametrize(("loss", "penalty", "stabiliser"), SOUND)
-def test_a_training_keeps_its_contract(loss, penalty, stabiliser, given, tmp_path):
+@pytest.mark.parametrize(("loss", "penalty", "stabilizer"), SOUND)
+def test_a_training_keeps_its_contract(loss, penalty, stabilizer, given, tmp_path):
     """Both networks change, without NaN, and a checkpoint in the middle changes nothing."""
-    options = options_of(loss, penalty, stabiliser)
+    options = options_of(loss, penalty, stabilizer)
     trainer, state = training(given, **options)
     networks = state.generator, state.discriminator
     before = [weights(network) for network in networks]
@@ -115,9 +115,9 @@ def test_a_training_keeps_its_contract(loss, penalty, stabiliser, given, tmp_pat
 
 
 @pytest.mark.parametrize("cut", [6, 10, 13])
-@pytest.mark.parametrize("stabilisers", [None, ["experience_replay", "historical_averaging"]])
-def test_a_training_can_be_cut_anywhere(cut, stabilisers):
-    options = {"stabilisers": stabilisers, "discriminator_steps": 2}
+@pytest.mark.parametrize("stabilizers", [None, ["experience_replay", "historical_averaging"]])
+def test_a_training_can_be_cut_anywhere(cut, stabilizers):
+    options = {"stabilizers": stabilizers, "discriminator_steps": 2}
     whole, state = training(steps=25, record_every=10, **options)
     history = History()
     whole.run(state, history)
@@ -150,19 +150,19 @@ class AfterTheFirstStep(Callback):
             self.captured = capture(self.trainer, state)
 
 
-@pytest.mark.parametrize(("loss", "penalty", "stabiliser"), SOUND)
-def test_the_discriminator_step_leaves_the_generator_alone(loss, penalty, stabiliser):
-    trainer, state = training(**options_of(loss, penalty, stabiliser))
+@pytest.mark.parametrize(("loss", "penalty", "stabilizer"), SOUND)
+def test_the_discriminator_step_leaves_the_generator_alone(loss, penalty, stabilizer):
+    trainer, state = training(**options_of(loss, penalty, stabilizer))
     before = weights(state.generator)
     trainer._train_discriminator(state, trainer._draw(state))
     assert all(parameter.grad is None for parameter in state.generator.parameters())
     assert torch.equal(weights(state.generator), before)
 
 
-@pytest.mark.parametrize(("loss", "penalty", "stabiliser"), SENSELESS)
-def test_what_makes_no_sense_is_refused(loss, penalty, stabiliser):
+@pytest.mark.parametrize(("loss", "penalty", "stabilizer"), SENSELESS)
+def test_what_makes_no_sense_is_refused(loss, penalty, stabilizer):
     with pytest.raises(OptionError, match=r"has none; leave it out|it has to be Lipschitz"):
-        training(**options_of(loss, penalty, stabiliser))
+        training(**options_of(loss, penalty, stabilizer))
 
 
 @pytest.mark.parametrize("optimizer", ["adam:beta1=0.5,beta2=0.999", "sgd"])
@@ -203,10 +203,10 @@ def test_numbers_of_numpy_are_described_as_numbers():
 
 
 @pytest.mark.parametrize("order", [1, -1])
-def test_the_order_of_stabilisers_does_not_matter(order):
+def test_the_order_of_stabilizers_does_not_matter(order):
     names = ["feature_matching", "historical_averaging:weight=10"][::order]
-    trainer, state = training(stabilisers=names)
-    plain, other = training(stabilisers=["feature_matching"])
+    trainer, state = training(stabilizers=names)
+    plain, other = training(stabilizers=["feature_matching"])
     for one, begun in ((trainer, state), (plain, other)):
         one.train_step(begun)
         with torch.no_grad():
@@ -221,7 +221,7 @@ def test_the_order_of_stabilisers_does_not_matter(order):
 
 def test_noise_leaves_labels_alone_and_replayed_rows_have_the_present_one():
     names = ["instance_noise:std=0.5,decay=0.5", "experience_replay"]
-    trainer, state = training((0,), stabilisers=names)
+    trainer, state = training((0,), stabilizers=names)
     seen = []
     network = state.discriminator
     network.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].detach().clone()))
@@ -239,16 +239,16 @@ def test_noise_leaves_labels_alone_and_replayed_rows_have_the_present_one():
 
 def test_a_recipe_comes_back_from_its_json():
     config = TrainingConfig.of(
-        DEFAULTS | {"loss": "hinge", "stabilisers": ["instance_noise:std=0.25"]}
+        DEFAULTS | {"loss": "hinge", "stabilizers": ["instance_noise:std=0.25"]}
     )
     assert config.to_json()["penalty"] == "spectral"
     assert TrainingConfig.of(config.to_json()) == config
 
 
-def test_a_training_uses_copies_of_its_stabilisers():
+def test_a_training_uses_copies_of_its_stabilizers():
     replay = STABILIZERS["experience_replay"]()
     before = copy.deepcopy(replay.state_dict())
-    trainer, state = training(stabilisers=[replay])
+    trainer, state = training(stabilizers=[replay])
     trainer.run(state, Callback())
     assert replay.state_dict() == before == {}
     assert trainer.stabilizers[0].state_dict()["past"].shape == (48, trainer.head.n_features)

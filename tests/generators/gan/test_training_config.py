@@ -63,7 +63,7 @@ class RMSprop(Optimizer):
 OWN = {
     "loss": LeastSquares(0.9),
     "penalty": SmallLogits(0.5),
-    "stabilisers": [Louder(3.0)],
+    "stabilizers": [Louder(3.0)],
     "optimizer": RMSprop(),
 }
 
@@ -86,7 +86,7 @@ def test_parts_of_ones_own_train_by_object_and_by_text(fit):
     named = fit(
         loss="least_squares:target=0.9",
         penalty="small_logits:weight=0.5",
-        stabilisers=["louder:factor=3"],
+        stabilizers=["louder:factor=3"],
         optimizer="rmsprop",
     )
     assert (draw(gan) == draw(named)).all()
