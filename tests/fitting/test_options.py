@@ -128,7 +128,7 @@ OPTIONS: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"stabilisers": ["experience_replay"] * 2},
-        "stabilisers: experience_replay is there twice; give it once",
+        "stabilisers: experience_replay appears twice; give it once",
     ),
     (
         {"stabilisers": ["label_smoothing", "one_sided_smoothing"]},
