@@ -134,7 +134,7 @@ def test_a_remedy_names_nothing_that_was_tried():
         }
         for i in range(1, 5)
     ]
-    collapse, vanishing = diagnose(records, TrainingConfig(stabilisers=(FeatureMatching(),)))
+    collapse, vanishing = diagnose(records, TrainingConfig(stabilizers=(FeatureMatching(),)))
     assert (collapse.name, collapse.step, vanishing.name) == (
         "mode collapse",
         50,
