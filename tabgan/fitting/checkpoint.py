@@ -1,8 +1,8 @@
-"""The state of a training, as plain values and tensors, to be written down and taken up again.
+"""Checkpoints: the state of a training as plain values and tensors, saved and restored.
 
-A training that is taken up goes on as if it had never been cut: networks, averages, optimisers,
-streams of randomness, the order of the rows, the penalty's weight and what stabilisers keep are
-all in the state.
+A restored training goes on as if it had never been interrupted. The state holds networks, averages,
+optimizers, streams of randomness, the order of the rows, the penalty's weight and the state of the
+stabilizers. A fit that resumes an interrupted one calls `capture` and `restore`; no fit does so yet.
 """
 
 import copy
@@ -19,7 +19,15 @@ State = dict[str, Any]
 
 
 def capture(trainer: Trainer, state: TrainState) -> State:
-    """Return a copy of all that `restore` needs: dictionaries of numbers and tensors."""
+    """Return a copy of the state: nested dictionaries of numbers and tensors.
+
+    Parameters
+    ----------
+    trainer
+        The trainer, whose streams, batches and stabilizers have states of their own.
+    state
+        The networks and optimizers.
+    """
     live = {
         "step": state.step,
         "generator": state.generator.state_dict(),
@@ -33,7 +41,14 @@ def capture(trainer: Trainer, state: TrainState) -> State:
 
 
 def restore(trainer: Trainer, state: TrainState, saved: Mapping[str, Any]) -> None:
-    """Bring a training that has just been started to a state that was captured.
+    """Bring a training that has just started to a captured state.
+
+    Parameters
+    ----------
+    trainer, state
+        The training.
+    saved
+        What `capture` returned.
 
     Raises
     ------
@@ -50,14 +65,14 @@ def restore(trainer: Trainer, state: TrainState, saved: Mapping[str, Any]) -> No
 
 
 def flatten(tree: Any, tensors: dict[str, Tensor], place: str = "") -> Any:
-    """Move the tensors of nested dictionaries and lists out, and leave JSON values.
+    """Move the tensors out of nested dictionaries and lists, which then hold JSON values only.
 
     Parameters
     ----------
     tree
         Dictionaries, lists, numbers, texts, None, and tensors.
     tensors
-        Is given the tensors, by their place.
+        Receives the tensors, by their place.
 
     Examples
     --------
@@ -79,7 +94,15 @@ def flatten(tree: Any, tensors: dict[str, Tensor], place: str = "") -> Any:
 
 
 def unflatten(tree: Any, tensors: Mapping[str, Tensor]) -> Any:
-    """Put together again what `flatten` took apart."""
+    """Rebuild what `flatten` took apart.
+
+    Parameters
+    ----------
+    tree
+        What `flatten` returned.
+    tensors
+        The tensors, by their place.
+    """
     if isinstance(tree, Mapping):
         if "tensor" in tree:
             return tensors[tree["tensor"]]

@@ -1,6 +1,6 @@
-"""Between a network's logits and a row, and between a row and what the discriminator sees.
+"""`TableHead`: from a generator's logits to rows, and from rows to the discriminator's features.
 
-A row tensor is ``[u | one-hot levels]`` as `tabgan.base.row_layout.Spans` lays it out. All columns
+A row tensor is ``[u | one-hot levels]`` as `tabgan.base.row_layout.RowLayout` describes. All columns
 are treated by the same few tensor operations; there is no loop over columns.
 """
 
@@ -24,8 +24,8 @@ class TableHead(nn.Module):
 
     Numbers become probabilities by a sigmoid; levels become one-hot by the straight-through
     Gumbel-softmax (Jang et al., 2017, arXiv:1611.01144): the forward pass gives a hard draw, the
-    backward pass the gradient of the softmax. The level spans named in `given` are labels: they
-    are not drawn but taken as they are given.
+    backward pass the gradient of the softmax. The level spans in `given` are labels: inputs
+    of the networks, and not drawn.
 
     The discriminator sees a number u as its Gaussian quantile and as a piecewise-linear code of
     16 bins (Gorishniy et al., 2022, arXiv:2203.05556), both zero where the number's mark says
@@ -81,7 +81,7 @@ class TableHead(nn.Module):
     def forward(
         self, logits: Tensor, generator: torch.Generator, labels: Tensor | None = None
     ) -> Tensor:
-        """Draw rows from logits, with the labels that are given.
+        """Draw rows from logits, with labels as they are.
 
         **Shape**: (batch, width) → (batch, width)
         """

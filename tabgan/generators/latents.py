@@ -1,4 +1,4 @@
-"""What the generator starts from: the latent and its size, by the heuristics of the GAN lectures.
+"""Latents: how they are drawn, and their size by the heuristics of the GAN lectures.
 
 For a table of encoded width d: a small or simple table takes a latent of d or slightly less, a
 complex or highly variable one takes more, up to 2·d. For images a latent far smaller than the
@@ -74,7 +74,15 @@ def choose_latent_dim(width: int, n_rows: int, n_columns: int) -> LatentChoice:
 def resolve_latent_dim(
     given: int | Literal["auto"], width: int, n_rows: int, n_columns: int
 ) -> LatentChoice:
-    """Return a latent size that is given, or choose one by `choose_latent_dim`."""
+    """Return the latent size of an option, chosen by `choose_latent_dim` if it is "auto".
+
+    Parameters
+    ----------
+    given
+        The option.
+    width, n_rows, n_columns
+        Sizes of the table, as of `choose_latent_dim`.
+    """
     if given == "auto":
         return choose_latent_dim(width, n_rows, n_columns)
     return LatentChoice(int(given), "given")
@@ -98,6 +106,15 @@ def draw_latents(n: int, dim: int, stream: torch.Generator, prior: Prior = "gaus
     """Draw n latents: standard normal ones, or uniform ones from −1 to 1.
 
     **Shape**: → (n, dim), on the device of the stream
+
+    Parameters
+    ----------
+    n, dim
+        Number of latents, and their size.
+    stream
+        The stream of randomness.
+    prior
+        "gaussian" or "uniform".
 
     Examples
     --------

@@ -63,7 +63,15 @@ def choose_precision(precision: str, device: torch.device) -> torch.dtype:
 
 
 def autocast(device: torch.device, dtype: torch.dtype) -> AbstractContextManager[None]:
-    """Run matrix products in a dtype; float32 leaves everything as it is."""
+    """Run matrix products in a dtype within a ``with`` block; float32 changes nothing.
+
+    Parameters
+    ----------
+    device
+        Where the products are computed.
+    dtype
+        Their number format.
+    """
     return torch.autocast(device.type, dtype=dtype, enabled=dtype != torch.float32)
 
 

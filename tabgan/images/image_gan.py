@@ -36,7 +36,7 @@ __all__ = ["ImageGAN", "ImageSnapshot"]
 
 
 class ImageSnapshot(NamedTuple):
-    """Images of one moment of training; the moment is given by steps and passes over the images.
+    """Images of one moment of training, which is counted in steps and passes over the images.
 
     The images have the shape and dtype of the training images.
     """
@@ -49,7 +49,7 @@ class ImageSnapshot(NamedTuple):
 class ImageGAN(BaseEstimator):
     """Learn images with a GAN and draw new ones, of a label if there are labels.
 
-    The GAN core is that of `tabgan.TabGAN`; what differs are the networks.
+    It trains as `tabgan.TabGAN` does, with other networks.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ class ImageGAN(BaseEstimator):
         The pair of networks: "mlp" (z of 64 → 256 → 512 → pixels, BatchNorm, sigmoid), "mlp_tanh"
         (z of 100 → 256 → 512 → 1024 → pixels, tanh) or "dcgan" (transposed convolutions).
     width
-        How wide the hidden layers are beside those of the named form.
+        Width of the hidden layers, relative to the architecture's usual one.
     latent_dim
         Size of the latent, or "auto" for the usual one of the architecture.
     steps
@@ -100,7 +100,7 @@ class ImageGAN(BaseEstimator):
     latent_dim_ : int
         The latent size used.
     penalty_reason_ : str
-        Which penalty there was, and which weight it had.
+        The penalty, and how its weight changed in training.
     n_steps_ : int
         Training steps taken.
 
@@ -250,7 +250,13 @@ class ImageGAN(BaseEstimator):
         label: Hashable | Sequence[Hashable] = None,
         random_state: RandomStateLike = None,
     ) -> tuple[NDArray[Any], NDArray[Any] | None]:
-        """Draw images as `sample` does; return them and their labels (None without labels)."""
+        """Draw images as `sample` does; return them and their labels (None without labels).
+
+        Parameters
+        ----------
+        n, label, random_state
+            As of `sample`.
+        """
         model = self._fitted()
         seed = self._sample_seed(random_state)
         n, codes = self._codes(n, label)
@@ -263,8 +269,10 @@ class ImageGAN(BaseEstimator):
         images = self._as_given(torch.cat([torch.zeros(0, *model.size[:3]), *blocks]))
         return images, None if codes is None else self.classes_[codes]
 
-    def _codes(self, n: int | None, label: Any) -> tuple[int | None, NDArray[np.int64] | None]:
-        """Return the number of images and their classes, if labels are asked for."""
+    def _codes(
+        self, n: int | None, label: Hashable | Sequence[Hashable]
+    ) -> tuple[int | None, NDArray[np.int64] | None]:
+        """Return the number of images, and their classes if the call names labels."""
         if label is None:
             return n, None
         if not self._model.classes:

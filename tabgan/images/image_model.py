@@ -1,4 +1,4 @@
-"""A trained model of images: what is kept of it, in memory and in its file."""
+"""`ImageModel`: a trained generator of images, its facts and its file."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -27,7 +27,7 @@ MOST_PIXELS = 2**24  # of an image, in a file that is no damaged one
 
 @dataclass(frozen=True)
 class ImageModel:
-    """A generator of images and what is known of its training.
+    """A trained generator of images, with its labels and the facts of its training.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ class ImageModel:
     size
         Sizes of an image.
     architecture, width
-        Name of the pair of networks, and how wide they are beside the usual ones.
+        Name of the pair of networks, and their width relative to the usual one.
     classes
         The labels, in the order of their codes; empty without labels.
     shares
@@ -54,7 +54,15 @@ class ImageModel:
     facts: Mapping[str, Any]
 
     def draw_codes(self, n: int, seed: int) -> NDArray[np.int64]:
-        """Draw the classes of n images by their shares, block by block."""
+        """Draw the classes of images by their shares, block by block.
+
+        Parameters
+        ----------
+        n
+            Number of images.
+        seed
+            Root of the streams of randomness.
+        """
         codes = [
             numpy_stream(seed, "classes", block).choice(
                 len(self.classes), BLOCK_IMAGES, p=self.shares
@@ -65,7 +73,17 @@ class ImageModel:
 
     @torch.no_grad()
     def draw(self, n: int, codes: NDArray[np.int64] | None, seed: int) -> Iterator[Tensor]:
-        """Draw images block by block, floats from 0 to 1, (block, channels, height, width)."""
+        """Draw images block by block, floats from 0 to 1, (block, channels, height, width).
+
+        Parameters
+        ----------
+        n
+            Number of images.
+        codes
+            Class of each, shape (n,); None without labels.
+        seed
+            Root of the streams of randomness.
+        """
         device = next(self.generator.parameters()).device
         head = ImageHead.of(self.size, ARCHITECTURES[self.architecture])
         for block, start in enumerate(range(0, n, BLOCK_IMAGES)):
@@ -101,7 +119,14 @@ class ImageModel:
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], device: torch.device) -> Self:
-        """Read a model file onto a device.
+        """Read a model file.
+
+        Parameters
+        ----------
+        path
+            The file.
+        device
+            Where the model is put.
 
         Raises
         ------

@@ -144,7 +144,7 @@ OPTIONS: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"stabilizers": ["experience_replay"] * 2},
-        "stabilizers: experience_replay is there twice; give it once",
+        "stabilizers: experience_replay appears twice; give it once",
     ),
     (
         {"stabilizers": ["label_smoothing", "one_sided_smoothing"]},

@@ -1,4 +1,4 @@
-"""What a record tells of a training beyond the losses, what went wrong, and what to do about it."""
+"""Diagnosis of a training: measures beyond the losses, findings of what went wrong, remedies."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -46,7 +46,7 @@ def evaluating(network: nn.Module) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Reference:
-    """Real rows to measure fake ones by, with what has to be computed of them but once.
+    """Real rows to compare fake ones with, and what is computed of them only once.
 
     **Shape**: features (n, n_features) of real rows, (m, n_features) of fake ones
 
@@ -264,7 +264,7 @@ class Finding:
 
 
 def diagnose(records: Sequence[Record], config: TrainingConfig) -> list[Finding]:
-    """Name what went wrong in a training and still is wrong at its end.
+    """Return what went wrong in a training and still is wrong at its end.
 
     Parameters
     ----------
@@ -414,7 +414,15 @@ def _advice(config: TrainingConfig, *choices: tuple[bool, str]) -> str:
 
 
 def describe_course(records: Sequence[Record], config: TrainingConfig) -> dict[str, Any]:
-    """Return what a model file tells of the training, as JSON values."""
+    """Return the facts of a training for the model file, as JSON values.
+
+    Parameters
+    ----------
+    records
+        The training's records.
+    config
+        How it was trained.
+    """
     return {
         "n_steps": records[-1]["step"] if records else 0,
         "penalty_reason": config.describe_penalty(records),

@@ -1,4 +1,4 @@
-"""Rows that the averaged generator makes of the same latents, at moments spread over training."""
+"""Snapshots: rows of the averaged generator from the same latents, at moments of the training."""
 
 from typing import NamedTuple
 
@@ -16,7 +16,7 @@ SNAPSHOT_ROWS = 1_000
 
 
 class SnapshotRows(NamedTuple):
-    """Rows as the head gives them, of shape (n, …), with the step and the epoch of their moment."""
+    """Rows of one moment of training, shape (n, …), with its step and epoch."""
 
     step: int
     epoch: float
@@ -51,7 +51,7 @@ class SnapshotTaker(Callback):
     stream
         For latents and the head's noise; the same ones at each moment.
     labels
-        What the generator is given beside the latents, shape (rows, …); None if nothing.
+        Labels of the rows, shape (rows, …); None without labels.
     n_rows
         Rows of each moment; as many as labels where there are labels.
     epochs_a_step

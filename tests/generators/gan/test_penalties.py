@@ -104,7 +104,7 @@ def test_zero_centred_penalties_are_lazy():
 
 
 def test_a_weight_that_training_adapts_has_to_be_set_first():
-    with pytest.raises(ValueError, match="gamma=None stands for a weight that the trainer has to"):
+    with pytest.raises(ValueError, match="gamma=None is a weight that the trainer has to"):
         R1()(judged(Smooth()))
 
 
