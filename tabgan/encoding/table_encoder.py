@@ -409,7 +409,8 @@ def keeps_rules(
     table, keeps = by_position(frame, encoder.schema), np.ones(len(frame), np.bool_)
     broken = None
     for rule in encoder.dependencies:
-        if set(rule.positions) & set(positions):
+        tied = set(rule.positions)
+        if tied & set(positions) and tied <= table.keys():  # else another rule has derived a column
             own = {at: (column, cells[keeps]) for at, (column, cells) in table.items()}
             try:
                 holds = rule.holds([own[at] for at in rule.positions])

@@ -3,6 +3,7 @@
 import pandas as pd
 import pytest
 
+from tabgan import SamplingError, SamplingWarning
 from tabgan.constraints import (
     FixedCombinations,
     Formula,
@@ -101,3 +102,14 @@ def test_labels_that_are_no_text(drawn, rng):
     levels = pd.MultiIndex.from_tuples([("a", 1), ("a", 2), ("b", 1)])
     sample = drawn(table.set_axis(levels, axis=1), Sum([("a", 1), ("a", 2)], ("b", 1)))
     assert (sample.iloc[:, 0] + sample.iloc[:, 1] == sample.iloc[:, 2]).all()
+
+
+def test_a_computed_column_in_steps_that_no_row_can_have_is_explained(rng):
+    table = pd.DataFrame({"rate": rng.integers(1, 40, 300) / 4, "x": rng.normal(size=300)})
+    table["fee"] = table["rate"] * 2
+    gan = fit(table, Formula("fee", "2 * rate"), Increments("fee", 0.5), derive=False)
+    with (
+        pytest.warns(SamplingWarning),
+        pytest.raises(SamplingError, match=r"keeps the rule that 'fee' = 2 \* rate"),
+    ):
+        gan.sample(4, where={"fee": [2.0], "rate": [9.0]})
