@@ -1,4 +1,4 @@
-"""What the commands on images read, write and print."""
+"""Images of the commands: read, drawn to files and pictures, scored and laid out."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -28,9 +28,9 @@ __all__ = [
     "describe_scores",
     "draw_image_pictures",
     "judge_of",
-    "known_label",
+    "label_of",
     "read_part",
-    "to_ask",
+    "images_to_draw",
     "write_images",
 ]
 
@@ -42,14 +42,24 @@ MOST_COLUMNS = 20
 
 
 class ImagePart(NamedTuple):
-    """Images and labels, as many of both."""
+    """Images and their labels."""
 
     images: "NDArray[np.uint8]"
     labels: "NDArray[np.int64]"
 
 
 def read_part(folder: str | None, part: Literal["train", "test"], report: "Report") -> ImagePart:
-    """Read images and labels of a folder, or some of the embedded digits."""
+    """Read the images and labels of a folder, or of scikit-learn's digits.
+
+    Parameters
+    ----------
+    folder
+        A folder of MNIST's files; None for the embedded digits.
+    part
+        The images for training or for tests.
+    report
+        Where messages go.
+    """
     if folder is not None:
         report.say(f"Reading {part} images of {folder}")
         return ImagePart(*read_folder(folder, part))
@@ -61,34 +71,56 @@ def read_part(folder: str | None, part: Literal["train", "test"], report: "Repor
 
 
 def codes_of(labels: "NDArray[Any]", classes: list[Any]) -> "NDArray[np.int64]":
-    """Return the place of each label among classes.
+    """Return the position of each label among classes.
+
+    Parameters
+    ----------
+    labels
+        The labels of images.
+    classes
+        All labels.
 
     Raises
     ------
     OptionError
         If a label is none of them.
     """
-    found, codes = check_labels(labels, len(labels))
-    places = np.array([code_of(label, classes) for label in found.tolist()], np.int64)
+    distinct, codes = check_labels(labels, len(labels))
+    places = np.array([code_of(label, classes) for label in distinct.tolist()], np.int64)
     return places[codes]
 
 
-def to_ask(classes: list[Any], number: int | None, label: str | None) -> tuple[int | None, Any]:
-    """Return how many images to draw, and the labels to ask for: two of each if nothing is said."""
+def images_to_draw(
+    classes: list[Any], number: int | None, label: str | None
+) -> tuple[int | None, Any]:
+    """Return how many images to draw, and their labels; two of each label by default.
+
+    Parameters
+    ----------
+    classes
+        The labels of the model.
+    number, label
+        The options; None where they are not given.
+    """
     if label is not None:
-        return FEW if number is None else number, known_label(label, classes)
+        return FEW if number is None else number, label_of(label, classes)
     if number is None and classes:
         return None, [*classes, *classes]
     return FEW if number is None else number, None
 
 
-def known_label(text: str, classes: list[Any]) -> Any:
-    """Return the label that is written so on the command line.
+def label_of(text: str, classes: list[Any]) -> Any:
+    """Return the label that a text on the command line stands for.
+
+    Parameters
+    ----------
+    text, classes
+        The text, and the labels of the model.
 
     Raises
     ------
     OptionError
-        If there is none.
+        If there is no such label.
     """
     return classes[code_of(text, [str(label) for label in classes])]
 
@@ -105,7 +137,7 @@ def write_images(
     images, labels
         Of shape (n, height, width) or (n, height, width, channels), and (n,).
     columns
-        Images beside each other in a picture; over a column stands the label of all its images.
+        Images in a row of a picture. A column has a title if all its images have one label.
     """
     if path.endswith(".png"):
         columns = max(1, min(columns, len(images)))
@@ -131,15 +163,25 @@ def _titles(labels: "NDArray[Any] | None", columns: int) -> list[str] | None:
 def judge_of(
     train: Labelled, n_classes: int, path: str | None, seed: int, report: "Report"
 ) -> "Judge":
-    """Return the judge kept in a file, or train one, and keep it if there is a file for it."""
+    """Return the judge of a file, or train one and save it if a file is named.
+
+    Parameters
+    ----------
+    train, n_classes, seed
+        Real images with the codes of their labels, the number of labels, and a seed.
+    path
+        The file; None for none.
+    report
+        Where messages go.
+    """
     from tabgan.images.judge import Judge
 
     if path is not None and Path(path).exists():
         judge = Judge.load(path)
         if judge.n_classes != n_classes:
             raise OptionError(
-                f"--judge {path} knows {judge.n_classes} classes and the images have {n_classes}; "
-                "name the file of a judge of such images, or a new one"
+                f"--judge {path} tells {judge.n_classes} classes apart and the images have "
+                f"{n_classes}; name a judge of such images, or a new file"
             )
         return judge
     report.say("Training the judge")
@@ -151,7 +193,7 @@ def judge_of(
 
 
 def describe_scores(scores: "ImageScores") -> str:
-    """Lay the scores out as a table: of the samples, and of real images beside them."""
+    """Lay the scores out as a table: samples, and real images beside them."""
     rows: list[tuple[str, str, str]] = [("", "samples", "real")]
     if scores.agreement is not None:
         rows.append(("read as asked", f"{scores.agreement:.2%}", f"{scores.judge_accuracy:.2%}"))
@@ -167,7 +209,7 @@ def describe_scores(scores: "ImageScores") -> str:
         ),
         ("modes covered", str(scores.modes.number), str(scores.modes_real.number)),
     ]
-    return "\n".join(f"{name:<30}{made:>10}{real:>10}" for name, made, real in rows)
+    return "\n".join(f"{name:<30}{drawn:>10}{real:>10}" for name, drawn, real in rows)
 
 
 def check_image_folder(folder: str, *, force: bool) -> None:
@@ -182,7 +224,17 @@ def check_image_folder(folder: str, *, force: bool) -> None:
 
 
 def draw_image_pictures(gan: "ImageGAN", folder: str, report: "Report") -> list[str]:
-    """Draw the losses, the last images, and the images over the epochs; return the files."""
+    """Draw the losses, the last images, and the images over the epochs; return the files.
+
+    Parameters
+    ----------
+    gan
+        The fitted estimator, with snapshots.
+    folder
+        The folder to draw in.
+    report
+        Where messages go.
+    """
     losses, grid, strip, animation = drawn = [str(Path(folder, name)) for name in _PICTURES]
     moments = [snapshot.images for snapshot in gan.snapshots_]
     epochs = [snapshot.epoch for snapshot in gan.snapshots_]

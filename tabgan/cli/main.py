@@ -1,7 +1,7 @@
-"""The command ``tabgan``: its subcommands, and what their errors mean to the shell.
+"""The command ``tabgan``: its subcommands, and the exit codes of their errors.
 
 Nothing heavy is imported here or at the top of a command's file, so that help and usage errors
-come at once; each command imports what it needs when it runs.
+come at once. Each command imports what it needs when it runs.
 """
 
 import os
@@ -26,7 +26,7 @@ __all__ = ["main"]
 
 
 def _verdict(error: Exception) -> tuple[str, int]:
-    """Say what an error means to the shell, in words and as the exit code."""
+    """Return the message and the exit code of an error."""
     from tabgan.base.errors import (
         DataError,
         ModelFileError,
@@ -58,7 +58,7 @@ def _verdict(error: Exception) -> tuple[str, int]:
 
 
 class _Group(click.Group):
-    """A group of commands whose errors become exit codes."""
+    """A group of commands that turns errors into exit codes."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -68,7 +68,7 @@ class _Group(click.Group):
         except KeyboardInterrupt:
             click.echo("Interrupted", err=True)
             raise click.exceptions.Exit(130) from None
-        except BrokenPipeError:  # whoever reads standard output has had enough
+        except BrokenPipeError:  # the reader of standard output has closed it
             _drop_stdout()
             raise click.exceptions.Exit(0) from None
         except Exception as error:
@@ -80,7 +80,7 @@ class _Group(click.Group):
 
 
 def _drop_stdout() -> None:
-    """Point standard output nowhere, so that flushing it at the end can't fail again."""
+    """Send standard output to nowhere, so that flushing it at the end can't fail again."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
 

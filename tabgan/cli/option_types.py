@@ -57,7 +57,7 @@ class Option(click.Option):
         self.aliases = aliases
 
     def add_to_parser(self, parser: Any, ctx: click.Context) -> None:
-        """Let the parser take the former names as well."""
+        """Let the parser accept the former names as well."""
         names = self.opts
         self.opts = [*names, *self.aliases]
         super().add_to_parser(parser, ctx)
@@ -68,7 +68,13 @@ option = partial(click.option, cls=Option)
 
 
 def together(*options: Callable[[_Command], _Command]) -> Callable[[_Command], _Command]:
-    """Return one decorator that adds all options, in order."""
+    """Return one decorator that adds all options, in order.
+
+    Parameters
+    ----------
+    *options
+        Decorators that add an option each.
+    """
 
     def add(command: _Command) -> _Command:
         for decorate in reversed(options):
@@ -79,19 +85,19 @@ def together(*options: Callable[[_Command], _Command]) -> Callable[[_Command], _
 
 
 def examples(*commands: str) -> str:
-    """Return the end of a command's help: lines that can be copied."""
+    """Return the end of a command's help: commands that can be copied."""
     return "\b\nExamples:\n" + "\n".join(f"  {command}" for command in commands)
 
 
 class _CountOrAuto(click.ParamType):  # type: ignore[type-arg]  # generic in newer versions
-    """A whole number from 1, or the word auto."""
+    """Type of an option: a whole number from 1, or the word auto."""
 
     name = "count"
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> int | str:
-        """Make a value of a text."""
+        """Convert a text."""
         text = str(value)
         if text == "auto":
             return text
@@ -104,7 +110,7 @@ COUNT_OR_AUTO = _CountOrAuto()
 
 
 class NumberList(click.ParamType):  # type: ignore[type-arg]
-    """Numbers with commas between them."""
+    """Type of an option: numbers with commas between them."""
 
     name = "numbers"
 
@@ -114,7 +120,7 @@ class NumberList(click.ParamType):  # type: ignore[type-arg]
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[Any, ...]:
-        """Make a value of a text."""
+        """Convert a text."""
         if isinstance(value, tuple):
             return value
         try:
@@ -125,7 +131,7 @@ class NumberList(click.ParamType):  # type: ignore[type-arg]
 
 
 class ColumnKind(click.ParamType):  # type: ignore[type-arg]
-    """A column and its kind, with an equals sign between them."""
+    """Type of an option: a column and its kind, with an equals sign between them."""
 
     name = "kind"
 
@@ -170,7 +176,7 @@ def split_kind(text: str) -> tuple[str, str]:
 
 
 class TrainingPart(click.ParamType):  # type: ignore[type-arg]
-    """The name of a part of a training, and its parameters after a colon."""
+    """Type of an option: the name of a part of a training, and its parameters after a colon."""
 
     name = "name"
 
@@ -178,7 +184,7 @@ class TrainingPart(click.ParamType):  # type: ignore[type-arg]
         self.names = names
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Check that the part is known; its parameters are checked with the others."""
+        """Check the name; the estimator checks the parameters."""
         text = str(value)
         if text.partition(":")[0] not in self.names:
             from tabgan.base.errors import did_you_mean
@@ -192,5 +198,5 @@ class TrainingPart(click.ParamType):  # type: ignore[type-arg]
         param: click.Parameter,  # noqa: ARG002
         incomplete: str,
     ) -> list[CompletionItem]:
-        """Offer the names that begin as what is typed."""
+        """Complete a name."""
         return [CompletionItem(name) for name in self.names if name.startswith(incomplete)]

@@ -35,6 +35,7 @@ def check_targets(
     form: "TableForm | None" = None,
     rows: int | None = None,
     force: bool,
+    as_json: bool = False,
 ) -> None:
     """Check the files that a command will write, before it does any work.
 
@@ -50,11 +51,14 @@ def check_targets(
         The form of the table that goes to `out`, and its number of rows, if they are known.
     force
         Whether files that exist may be replaced.
+    as_json
+        Whether the facts go to standard output.
 
     Raises
     ------
     click.UsageError
-        If a file would take the place of another one that the command needs.
+        If two outputs would go to standard output, or a file would take the place of another one
+        that the command needs.
     TableFileError
         If a file can't be written.
     OptionError
@@ -63,6 +67,8 @@ def check_targets(
     from tabgan.files.formats import DATABASES
     from tabgan.files.write import check_output, check_table_output
 
+    if as_json and out == "-":
+        raise click.UsageError("--json and -o - would both write to standard output; give one")
     if pictures is not None:
         check_folder(pictures, force=force)
     files = {"model": model, "plot": plot, "html": html, "report": report}

@@ -1,6 +1,7 @@
-"""Options on tables: how they are read, what is declared of them, which rows are drawn."""
+"""Options on tables: how to read them, what their columns are, which rows to draw."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
@@ -9,16 +10,15 @@ import click
 from tabgan.cli.option_types import FILE, ColumnKind, option, together
 
 __all__ = [
+    "Declared",
     "balance_option",
     "condition_option",
-    "constraints_option",
+    "declaring_options",
     "delimiter_option",
     "derive_option",
-    "drop_option",
     "encoding_option",
     "force_option",
     "json_option",
-    "kind_option",
     "locale_option",
     "min_group_option",
     "output_options",
@@ -30,7 +30,7 @@ __all__ = [
     "where_options",
 ]
 
-quiet_option = option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
+quiet_option = option("-q", "--quiet", is_flag=True, help="Print errors only.")
 
 
 json_option = option(
@@ -56,7 +56,7 @@ seed_option = option(
     callback=_seed_or_new,
     metavar="S",
     show_default="a new one",
-    help="Seed of all randomness: the same one gives the same result.",
+    help="Seed of all randomness: the same seed gives the same result.",
 )
 
 
@@ -81,16 +81,16 @@ where_options = together(
         multiple=True,
         metavar="CONDITION",
         show_default="any rows",
-        help="What the rows are to meet, as in 'plan=free', 'age >= 65 and state in (\"NY\", "
-        "\"NJ\")', '20 <= age < 30', 'email is not missing'; can be repeated: all must hold.",
+        help="A condition that all rows meet, as in 'plan=free', 'age >= 65 and state in (\"NY\", "
+        "\"NJ\")', '20 <= age < 30', 'email is not missing'; can be repeated: all of them hold.",
     ),
     option(
         "--where-file",
         section=_ROWS,
         type=FILE,
         metavar="FILE",
-        help="Table of partial rows, each of which is completed to a row: its cells are kept, "
-        "empty ones are drawn.",
+        help="Table of partial rows to complete: their cells are kept, and their empty cells are "
+        "drawn.",
     ),
 )
 
@@ -100,7 +100,7 @@ balance_option = option(
     section=_ROWS,
     metavar="COLUMN",
     show_default="as in the training table",
-    help="Draw all values of this column equally often.",
+    help="Draw every value of this column equally often.",
 )
 
 
@@ -124,15 +124,15 @@ _reading_options = together(
         "--encoding",
         section=_INPUT,
         metavar="NAME",
-        show_default="by its mark, or utf-8",
+        show_default="by its byte-order mark, or utf-8",
         help="Encoding of text.",
     ),
     option(
         "--delimiter",
         section=_INPUT,
         metavar="CHAR",
-        show_default="found out",
-        help="Between the fields of CSV.",
+        show_default="detected",
+        help="Character between the fields of CSV.",
     ),
     option(
         "--table",
@@ -154,15 +154,15 @@ _reading_options = together(
 
 
 def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options on how a table is read, which the command gets as one mapping, `reading`.
+    """Add the options on how to read a table; the command gets them as one mapping, `reading`.
 
-    Its keys are those of `tabgan.files.read.read_table`.
+    Its keys are parameters of `tabgan.files.read.read_table`.
     """
 
     @wraps(command)
-    def gather(**given: Any) -> Any:
+    def gather(**options: Any) -> Any:
         names = ("table_format", "encoding", "delimiter", "table", "query")
-        return command(reading={name: given.pop(name) for name in names}, **given)
+        return command(reading={name: options.pop(name) for name in names}, **options)
 
     return _reading_options(gather)
 
@@ -177,7 +177,25 @@ schema_option = option(
 )
 
 
-kind_option = option(
+derive_option = option(
+    "--derive/--no-derive",
+    section=_COLUMNS,
+    default=True,
+    help="Detect columns that other columns determine, and derive them in every row.",
+)
+
+
+_constraints_option = option(
+    "--constraints",
+    section=_COLUMNS,
+    type=FILE,
+    metavar="FILE",
+    help="Rules that all real rows keep and all synthetic rows have to keep: a JSON list, as in "
+    '[{"kind": "sum", "parts": ["net", "tax"], "total": "gross"}].',
+)
+
+
+_kind_option = option(
     "--kind",
     "kinds",
     section=_COLUMNS,
@@ -191,7 +209,7 @@ kind_option = option(
 )
 
 
-drop_option = option(
+_drop_option = option(
     "--drop",
     section=_COLUMNS,
     multiple=True,
@@ -201,22 +219,53 @@ drop_option = option(
 )
 
 
-derive_option = option(
-    "--derive/--no-derive",
-    section=_COLUMNS,
-    default=True,
-    help="Detect columns that other columns determine, and derive them in every row.",
-)
+@dataclass(frozen=True)
+class Declared:
+    """What the options declare of a table.
+
+    Attributes
+    ----------
+    schema, constraints
+        The files of a schema and of constraints; None for none.
+    kinds
+        Texts ``COLUMN=KIND``; they replace kinds and ranges of the schema.
+    drop
+        Names of columns to leave out.
+    """
+
+    schema: str | None
+    constraints: str | None
+    kinds: tuple[str, ...]
+    drop: tuple[str, ...]
 
 
-constraints_option = option(
-    "--constraints",
-    section=_COLUMNS,
-    type=FILE,
-    metavar="FILE",
-    help="Rules that all rows keep and have to keep: a JSON list of objects, as in "
-    '[{"kind": "sum", "parts": ["net", "tax"], "total": "gross"}].',
-)
+def declaring_options(
+    schema: Callable[[Callable[..., Any]], Callable[..., Any]] = schema_option,
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Add the options that declare columns and rules; the command gets one `Declared`.
+
+    Parameters
+    ----------
+    schema
+        The option --schema, where its help differs.
+    """
+    options = together(schema, _kind_option, _drop_option, _constraints_option)
+
+    def add(command: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(command)
+        def gather(
+            *,
+            schema: str | None,
+            constraints: str | None,
+            kinds: tuple[str, ...],
+            drop: tuple[str, ...],
+            **others: Any,
+        ) -> Any:
+            return command(declared=Declared(schema, constraints, kinds, drop), **others)
+
+        return options(gather)
+
+    return add
 
 
 condition_option = option(
@@ -234,7 +283,7 @@ locale_option = option(
     section=_COLUMNS,
     metavar="NAME",
     show_default="en_US; phone numbers as they are written",
-    help="Language and country of names, addresses and phone numbers that are made, as de_DE.",
+    help="Language and country of generated names, addresses and phone numbers, as de_DE.",
 )
 
 
@@ -244,8 +293,9 @@ min_group_option = option(
     type=click.IntRange(min=1),
     default=5,
     metavar="N",
-    help="Values that fewer rows than about this hold are not kept: rare levels are folded into "
-    'others, ranges are trimmed. 1 keeps all; "min_group" of a column in the schema goes first.',
+    help="About how many rows must hold a value for the model to keep it: rarer levels are folded "
+    'into others, ranges are trimmed. 1 keeps all; "min_group" of a column in the schema comes '
+    "first.",
 )
 
 
@@ -266,7 +316,7 @@ delimiter_option = option(
     section=_OUTPUT,
     metavar="CHAR",
     show_default=",",
-    help="Between the fields of CSV.",
+    help="Character between the fields of CSV.",
 )
 
 
@@ -293,13 +343,14 @@ _output_options = together(
 
 
 def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options on how a table is written, which the command gets as one mapping, `writing`.
+    """Add the options on how to write a table; the command gets them as one mapping, `writing`.
 
-    Its keys are those of `tabgan.files.table_form.TableForm.for_output`; and --force, on its own.
+    Its keys are parameters of `tabgan.files.table_form.TableForm.for_output`; --force is not among
+    them.
     """
 
     @wraps(command)
-    def gather(*, output_format: str | None, out_table: str | None, **given: Any) -> Any:
-        return command(writing={"table_format": output_format, "table": out_table}, **given)
+    def gather(*, output_format: str | None, out_table: str | None, **options: Any) -> Any:
+        return command(writing={"table_format": output_format, "table": out_table}, **options)
 
     return _output_options(gather)

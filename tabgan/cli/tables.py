@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from tabgan.cli.console import Report, follow
 from tabgan.cli.option_types import split_kind
@@ -18,12 +18,14 @@ from tabgan.cli.output_targets import fact_of, place_of
 if TYPE_CHECKING:
     import pandas as pd
 
+    from tabgan.cli.table_options import Declared
     from tabgan.estimator import TabGAN
     from tabgan.files.table_form import TableForm
     from tabgan.rules.constraint import Constraint
     from tabgan.table.schema import Column, Schema
 
 __all__ = [
+    "LearnedTable",
     "draw_to_file",
     "load_constraints",
     "load_schema",
@@ -34,7 +36,7 @@ __all__ = [
     "write_blocks",
 ]
 
-Declared = TypeVar("Declared")
+Made = TypeVar("Made")
 
 
 def load_schema(path: str) -> "Schema":
@@ -70,7 +72,7 @@ def load_constraints(path: str) -> "list[Constraint]":
     return _load(path, constraints_from_json, OptionError, fix)
 
 
-def _load(path: str, make: Callable[[Any], Declared], fault: type[Exception], fix: str) -> Declared:
+def _load(path: str, make: Callable[[Any], Made], fault: type[Exception], fix: str) -> Made:
     """Make what a JSON file describes; a fault in it names the file."""
     from tabgan.base.errors import TableFileError
 
@@ -120,59 +122,66 @@ def read_data(
     return frame, form
 
 
+class LearnedTable(NamedTuple):
+    """A table to learn, the form of its file, and what is declared of its columns and rules."""
+
+    frame: "pd.DataFrame"
+    form: "TableForm"
+    schema: "Schema | dict[Hashable, str] | None"
+    constraints: "list[Constraint] | None"
+
+
 def read_declared(
-    data: str,
-    report: Report,
-    *,
-    schema: str | None,
-    kinds: Sequence[str],
-    drop: Sequence[str],
-    by_schema: bool = False,
-    **reading: Any,
-) -> tuple["pd.DataFrame", "TableForm", "Schema | dict[Hashable, str] | None"]:
-    """Read a table to be learned, and what is declared of its columns.
+    data: str, declared: "Declared", report: Report, *, by_schema: bool = False, **reading: Any
+) -> LearnedTable:
+    """Read a table to learn, and apply what the options declare of it.
 
     Parameters
     ----------
     data, report, by_schema, **reading
         As of `read_data`.
-    schema
-        The file of a schema, or None.
-    kinds
-        Texts ``COLUMN=KIND``; they replace the kinds and ranges of the schema.
-    drop
-        Names of columns to leave out.
-
-    Returns
-    -------
-    tuple
-        The table, its form, and the `schema` for `TabGAN`.
+    declared
+        The options on columns and rules.
 
     Raises
     ------
     OptionError
-        If `kinds` or `drop` name no column of the table, or no column is left.
+        If an option names no column of the table, or no column is left.
     """
-    from tabgan.base.errors import OptionError
-
-    declared = load_schema(schema) if schema else None
+    schema = load_schema(declared.schema) if declared.schema else None
+    constraints = load_constraints(declared.constraints) if declared.constraints else None
     frame, form = read_data(data, report, by_schema=by_schema, **reading)
-    dropped = {frame.columns[_column_at("--drop", name, frame)] for name in drop}
-    if len(dropped) == len(frame.columns):
-        raise OptionError("--drop leaves no column of the table")
+    dropped = _dropped_columns(declared.drop, frame)
     if dropped:
         frame, form = frame.drop(columns=list(dropped)), form.without(dropped)
-    own: dict[Hashable, str] = {}
-    for text in kinds:
+    kinds = _declared_kinds(declared.kinds, frame)
+    if schema is None:
+        return LearnedTable(frame, form, kinds or None, constraints)
+    left = (column for column in schema if column.name not in dropped)
+    columns = tuple(_with_kind(column, kinds.get(column.name, column.kind)) for column in left)
+    return LearnedTable(frame, form, replace(schema, columns=columns), constraints)
+
+
+def _dropped_columns(names: Sequence[str], frame: "pd.DataFrame") -> "set[Hashable]":
+    from tabgan.base.errors import OptionError
+
+    dropped: set[Hashable] = {frame.columns[_column_at("--drop", name, frame)] for name in names}
+    if len(dropped) == len(frame.columns):
+        raise OptionError("--drop leaves no column of the table")
+    return dropped
+
+
+def _declared_kinds(texts: Sequence[str], frame: "pd.DataFrame") -> "dict[Hashable, str]":
+    """Return the kinds that texts ``COLUMN=KIND`` declare, by the labels of the columns."""
+    from tabgan.base.errors import OptionError
+
+    kinds: dict[Hashable, str] = {}
+    for text in texts:
         name, kind = split_kind(text)
         label = frame.columns[_column_at("--kind", name, frame)]
-        if own.setdefault(label, kind) != kind:
-            raise OptionError(f"--kind gives {name!r} two kinds, {own[label]} and {kind}")
-    if declared is None:
-        return frame, form, own or None
-    left = [column for column in declared if column.name not in dropped]
-    columns = (_with_kind(column, own.get(column.name, column.kind)) for column in left)
-    return frame, form, replace(declared, columns=tuple(columns))
+        if kinds.setdefault(label, kind) != kind:
+            raise OptionError(f"--kind gives {name!r} two kinds, {kinds[label]} and {kind}")
+    return kinds
 
 
 def _column_at(option: str, name: str, frame: "pd.DataFrame") -> int:

@@ -1,7 +1,7 @@
 """Trains a table model for a command: reports how the training went and saves the model."""
 
 import warnings
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tabgan.base.errors import OptionError
@@ -10,10 +10,10 @@ from tabgan.cli.console import Report, Watch, on_terminal, watch
 if TYPE_CHECKING:
     import pandas as pd
 
+    from tabgan.cli.tables import LearnedTable
     from tabgan.estimator import TabGAN
     from tabgan.files.table_form import TableForm
     from tabgan.generators.training_callbacks import Callback
-    from tabgan.table.schema import Schema
 
 __all__ = ["describe_finish", "quietly", "trackers", "train"]
 
@@ -28,12 +28,10 @@ _UNTYPED = {  # formats in which the type of a column depends on all of its cell
 
 
 def train(
-    frame: "pd.DataFrame",
-    source: "TableForm",
+    table: "LearnedTable",
     report: Report,
     *,
     model: str | None,
-    schema: "Schema | Mapping[Hashable, str] | None",
     seed: int,
     condition_on: tuple[str, ...] = (),
     stabilizers: tuple[str, ...] = (),
@@ -45,13 +43,13 @@ def train(
 
     Parameters
     ----------
-    frame, source
-        The table, and the form of its file.
+    table
+        The table, and what is declared of it.
     report
         Where messages and facts go.
     model
         The model file, or None.
-    schema, seed, condition_on, stabilizers, **options
+    seed, condition_on, stabilizers, **options
         Parameters of `TabGAN`; the seed is its `random_state`.
     pictures
         The folder for pictures, or None. For pictures, rows are drawn during the training.
@@ -69,9 +67,10 @@ def train(
     from tabgan.estimator import TabGAN
 
     if options["epsilon"] is not None:
-        _check_private(source, pictures)
+        _check_private(table.form, pictures)
     options |= {"condition_on": list(condition_on) or None, "random_state": seed}
     options["stabilizers"] = list(stabilizers) or None
+    options |= {"schema": table.schema, "constraints": table.constraints}
     if pictures is not None:
         from tabgan.cli.reports import SNAPSHOTS
 
@@ -79,8 +78,8 @@ def train(
     with watch(report, keeps=model is not None) as watching:
         verbose = on_terminal(report)
         callbacks = [watching, *trackers(log_to)]
-        gan = TabGAN(schema=schema, verbose=verbose, callbacks=callbacks, **options)
-        _fit(gan, frame, report)
+        gan = TabGAN(verbose=verbose, callbacks=callbacks, **options)
+        _fit(gan, table.frame, report)
         _say_how_it_went(gan, report, watching)
         report.facts |= {"seed": seed, **_facts_of(gan)}
         if model is not None:

@@ -1,17 +1,14 @@
-"""Options on training: its budget, its networks and losses, and what is kept of it."""
+"""Options on trainings of tables and images: budget, networks, losses, privacy, output."""
 
 import click
 
 from tabgan.cli.option_types import COUNT_OR_AUTO, FILE, POSITIVE, TrainingPart, option, together
 from tabgan.cli.table_options import (
     condition_option,
-    constraints_option,
+    declaring_options,
     derive_option,
-    drop_option,
-    kind_option,
     locale_option,
     min_group_option,
-    schema_option,
     seed_option,
 )
 
@@ -92,7 +89,7 @@ max_time_option = option(
     type=POSITIVE,
     metavar="SECONDS",
     show_default="no limit",
-    help="Wall time for the fit: training ends early if it would take longer.",
+    help="Wall time for the fit; the training ends early to keep to it.",
 )
 
 
@@ -101,7 +98,7 @@ device_option = option(
     section=_TRAINING,
     default="auto",
     metavar="auto|cpu|cuda",
-    help="Where to train and to draw.",
+    help="Device to train and to draw on.",
 )
 
 
@@ -159,7 +156,7 @@ gan_options = together(
         type=TrainingPart(*PENALTIES, "auto"),
         default="auto",
         metavar="NAME",
-        help=f"{', '.join(PENALTIES)}, or auto: the one that is usual with the loss.  Parameters "
+        help=f"{', '.join(PENALTIES)}, or auto: the usual one for the loss. Parameters "
         "follow a colon: r1:gamma=5",
     ),
     option(
@@ -180,7 +177,7 @@ gan_options = together(
         type=click.IntRange(min=1),
         default=1,
         metavar="K",
-        help="Steps of the discriminator for each one of the generator.",
+        help="Steps of the discriminator for each step of the generator.",
     ),
     option(
         "--optimizer",
@@ -196,24 +193,21 @@ gan_options = together(
         type=POSITIVE,
         default=5e-4,
         metavar="X",
-        help="The optimiser's rate at the start.",
+        help="The optimizer's learning rate at the start.",
     ),
     option(
         "--prior",
         section=_NETWORKS,
         type=click.Choice(["gaussian", "uniform"]),
         default="gaussian",
-        help="What latents are drawn from.",
+        help="Distribution of the latents.",
     ),
 )
 
 
 training_options = together(
-    schema_option,
-    kind_option,
-    drop_option,
+    declaring_options(),
     condition_option,
-    constraints_option,
     derive_option,
     locale_option,
     min_group_option,
@@ -232,13 +226,13 @@ training_options = together(
         "--refine/--no-refine",
         section=_TRAINING,
         default=True,
-        help="Draw rows more often that a critic of boosted trees takes for real.",
+        help="Refine: draw the rows more often that boosted trees take for real.",
     ),
     option(
         "--polish/--no-polish",
         section=_TRAINING,
         default=True,
-        help="Draw columns anew by boosted trees where this makes them fit the others better.",
+        help="Polish: draw columns again by boosted trees where this improves them.",
     ),
     option(
         "--epsilon",
@@ -246,8 +240,8 @@ training_options = together(
         type=POSITIVE,
         metavar="X",
         show_default="no guarantee",
-        help="Budget of differential privacy for each row; 1 is strong, 10 is weak.  Kinds, ranges "
-        "and decimals in --schema count as public.",
+        help="Budget of differential privacy for each row; 1 is strong, 10 is weak. --kind, and "
+        "the kinds, ranges and decimals in --schema, count as public.",
     ),
     option(
         "--delta",
@@ -255,7 +249,7 @@ training_options = together(
         type=POSITIVE,
         default=1e-6,
         metavar="X",
-        help="The δ that goes with --epsilon: far below one in the number of rows.",
+        help="The δ of --epsilon: it should be far below one in the number of rows.",
     ),
     device_option,
     precision_option,
@@ -274,7 +268,7 @@ training_options = together(
         section=_OUTPUT,
         type=FILE,
         metavar="FOLDER",
-        help="Draw the course of the training and its rows over the real ones to losses.png and "
+        help="Draw the course of the training, and its rows over the real rows, to losses.png and "
         "marginals.png in FOLDER.",
     ),
     log_option,
@@ -291,7 +285,8 @@ data_option = option(
     type=FILE,
     metavar="FOLDER",
     show_default="scikit-learn's 1,797 digits of 8 × 8 pixels",
-    help="Folder with MNIST's four files, or others of their format and names, gzipped or not.",
+    help="Folder with MNIST's four files, or with files of the same names and format, gzipped or "
+    "not.",
 )
 
 
@@ -323,7 +318,7 @@ image_training_options = together(
         type=POSITIVE,
         default=1.0,
         metavar="X",
-        help="How wide the hidden layers are beside the usual ones.",
+        help="Factor of the width of the hidden layers.",
     ),
     latent_option,
     gan_options,
@@ -332,8 +327,8 @@ image_training_options = together(
         section="Output",
         type=FILE,
         metavar="FOLDER",
-        help="Draw losses, a grid, and the same latents over the epochs, as a strip and as an "
-        "animation, to FOLDER.",
+        help="Draw the losses, a grid of images, and the same latents over the epochs, as a strip "
+        "and as an animation, to FOLDER.",
     ),
     log_option,
     seed_option,
@@ -355,7 +350,7 @@ drawing_options = together(
         section="Images",
         metavar="LABEL",
         show_default="any",
-        help="The label that all images are to have.",
+        help="Label of all images.",
     ),
     option(
         "-o",

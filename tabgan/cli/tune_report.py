@@ -43,7 +43,7 @@ def search_table(
     hidden_dims: tuple[int, ...] | None,
     **options: Any,
 ) -> TuningResult:
-    """Tune, with a message after each trial.
+    """Search the best sizes for a table, with a message after each trial.
 
     Parameters
     ----------
@@ -85,7 +85,15 @@ def search_table(
 
 
 def lay_out_tuning(result: TuningResult, command: str) -> str:
-    """Lay out the trials as a table, then the choice, the heuristic's, and what to do next."""
+    """Lay out the trials as a table, then the best one, the heuristic's, and the next command.
+
+    Parameters
+    ----------
+    result
+        The result of the search.
+    command
+        The next command.
+    """
     best = result.best
     rows = [(*_cells(trial), _remarks(trial, best)) for trial in result.trials]
     lines = [
@@ -100,16 +108,16 @@ def lay_out_tuning(result: TuningResult, command: str) -> str:
 
 
 def next_command(data: str, candidate: Candidate, options: Mapping[str, Any]) -> str:
-    """Return the command that makes a synthetic table with what was chosen.
+    """Return the command that makes a synthetic table with the best candidate.
 
     Parameters
     ----------
     data
         The table's file.
     candidate
-        What was chosen.
+        The best candidate.
     options
-        Further options that were given to ``tune`` and that ``synth`` has too.
+        Options of ``tune`` that ``synth`` has too.
 
     Examples
     --------
@@ -166,7 +174,7 @@ def _in_words(trial: Trial) -> str:
 
 
 def _compared(result: TuningResult) -> str:
-    """Say how the best trial compares with the heuristic's own."""
+    """Compare the best trial with the heuristic's, in words."""
     best, own = result.best, result.heuristic
     if own is best:
         return "the heuristic's own is the best"

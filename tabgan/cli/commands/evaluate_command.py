@@ -1,4 +1,4 @@
-"""``tabgan evaluate``: how good a synthetic table is, whatever made it."""
+"""``tabgan evaluate``: measure how good a synthetic table is."""
 
 import json
 from dataclasses import replace
@@ -33,15 +33,15 @@ __all__ = ["evaluate"]
     section="Comparison",
     type=FILE,
     metavar="FILE",
-    help="Real rows that the generator did not see: detectors, models and distances are then held "
-    "against rows that can't have been copied.",
+    help="Real rows that the generator did not see: detectors, models and distances are then "
+    "compared with rows that can't have been copied.",
 )
 @option(
     "--target",
     section="Comparison",
     metavar="COLUMN",
     show_default="one that the others predict well",
-    help="Column that models are to predict.",
+    help="Column that models predict.",
 )
 @option(
     "--privacy/--no-privacy",
@@ -56,21 +56,21 @@ __all__ = ["evaluate"]
     type=click.IntRange(min=0),
     metavar="S",
     default=0,
-    help="Seed of all samples and models: the same one gives the same figures.",
+    help="Seed of all samples and models: the same seed gives the same figures.",
 )
 @option(
     "--html",
     section="Output",
     type=FILE,
     metavar="FILE",
-    help="Write a report to FILE, to be opened in a browser.",
+    help="Write a report to FILE, for a browser.",
 )
 @option(
     "--fail-under",
     section="Output",
     type=click.FloatRange(0, 1),
     metavar="X",
-    help=f"End with exit code {FAILED_LIMIT} if the score is below X, after all is written.",
+    help=f"End with exit code {FAILED_LIMIT} if the score is below X, after all output is written.",
 )
 @force_option
 @quiet_option
@@ -93,8 +93,8 @@ def evaluate(
 ) -> None:
     """Measure how good a synthetic table is, and say where it is weak.
 
-    REAL and SYNTHETIC are tables of the same columns, in any order. Every figure comes with what
-    a fresh sample of the real table would get. The score is from 0 to 1.
+    REAL and SYNTHETIC are tables of the same columns, in any order. Beside every figure stands the
+    figure of a fresh sample of the real table. The score is from 0 to 1.
     """
     from tabgan.cli.console import Report, print_text
     from tabgan.cli.output_targets import check_targets
@@ -103,22 +103,23 @@ def evaluate(
     check_targets((real, synthetic, holdout, schema), html=html, force=force)
     columns = load_schema(schema) if schema else None
     report = Report(quiet=quiet)
-    table, drawn, kept = read_compared(real, synthetic, holdout, report, reading)
+    table, drawn, unseen = read_compared(real, synthetic, holdout, report, reading)
     report.say("Comparing")
     from tabgan.evaluation.evaluate import evaluate as compare
 
-    found = compare(table, drawn, kept, target, schema=columns, random_state=seed)
+    evaluation = compare(table, drawn, unseen, target, schema=columns, random_state=seed)
     if privacy:
         report.say("Attacking")
         from tabgan.evaluation.attacks.audit import audit
 
-        attacked = audit(table, drawn, kept, schema=columns, random_state=seed)
-        found = replace(found, privacy=attacked)
+        attacked = audit(table, drawn, unseen, schema=columns, random_state=seed)
+        evaluation = replace(evaluation, privacy=attacked)
     if html is not None:
-        found.save_html(html, force=force)
+        evaluation.save_html(html, force=force)
         report.say(f"Wrote {html}")
-    print_text(json.dumps(found.to_json(), allow_nan=False) if as_json else found.summary())
-    score = found.verdict.score
+    facts = evaluation.to_json()
+    print_text(json.dumps(facts, allow_nan=False) if as_json else evaluation.summary())
+    score = evaluation.verdict.score
     if fail_under is not None and score < fail_under:
         click.echo(
             f"The score is {score:.3f}: {fail_under - score:.3f} below --fail-under {fail_under:g}",

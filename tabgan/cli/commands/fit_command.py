@@ -1,4 +1,4 @@
-"""``tabgan fit``: learn a table and keep the model."""
+"""``tabgan fit``: learn a table and save the model."""
 
 from typing import Any
 
@@ -6,7 +6,13 @@ import click
 
 from tabgan.cli.command import command
 from tabgan.cli.option_types import FILE
-from tabgan.cli.table_options import force_option, json_option, quiet_option, reading_options
+from tabgan.cli.table_options import (
+    Declared,
+    force_option,
+    json_option,
+    quiet_option,
+    reading_options,
+)
 from tabgan.cli.training_options import model_option, training_options
 
 __all__ = ["fit"]
@@ -29,10 +35,7 @@ def fit(
     *,
     data: str,
     model: str,
-    schema: str | None,
-    kinds: tuple[str, ...],
-    drop: tuple[str, ...],
-    constraints: str | None,
+    declared: Declared,
     reading: dict[str, Any],
     pictures: str | None,
     force: bool,
@@ -40,27 +43,25 @@ def fit(
     as_json: bool,
     **training: Any,
 ) -> None:
-    """Learn a table and keep the model in a file.
+    """Learn a table and save the model to a file.
 
-    DATA is a file as for 'tabgan synth'. The model holds no row of the table; draw rows from it
+    DATA is a table as for 'tabgan synth'. The model holds no row of the table; draw rows from it
     with 'tabgan sample'.
     """
     from tabgan.cli.console import Report
     from tabgan.cli.output_targets import check_targets
-    from tabgan.cli.tables import load_constraints, read_declared
+    from tabgan.cli.tables import read_declared
     from tabgan.cli.training import train
 
-    check_targets((data, schema, constraints), model=model, pictures=pictures, force=force)
-    rules = load_constraints(constraints) if constraints else None
+    sources = (data, declared.schema, declared.constraints)
+    check_targets(sources, model=model, pictures=pictures, force=force)
     report = Report(quiet=quiet)
     by_schema = training["epsilon"] is not None
-    declared: dict[str, Any] = {"schema": schema, "kinds": kinds, "drop": drop}
-    frame, source, columns = read_declared(data, report, **declared, by_schema=by_schema, **reading)
-    options = {"schema": columns, "constraints": rules, **training}
-    gan = train(frame, source, report, model=model, pictures=pictures, **options)
+    table = read_declared(data, declared, report, by_schema=by_schema, **reading)
+    gan = train(table, report, model=model, pictures=pictures, **training)
     if pictures:  # last, so that nothing is lost if they can't be drawn
         from tabgan.cli.reports import draw_pictures
 
-        report.facts["pictures"] = draw_pictures(gan, frame, pictures, report)
+        report.facts["pictures"] = draw_pictures(gan, table.frame, pictures, report)
     if as_json:
         report.print_json()

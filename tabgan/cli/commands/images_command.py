@@ -1,4 +1,4 @@
-"""``tabgan images``: learn images, draw more, and see how good they are."""
+"""``tabgan images``: learn images, draw new ones, and score them."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -63,7 +63,7 @@ def fit(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Learn images and keep the model in a file; it holds no image."""
+    """Learn images and save the model to a file; it holds no image."""
     from tabgan.cli.console import Report, on_terminal, watch
     from tabgan.cli.image_files import read_part
     from tabgan.cli.output_targets import check_targets
@@ -128,7 +128,7 @@ def sample(
 ) -> None:
     """Draw images from a MODEL that 'tabgan images fit' wrote."""
     from tabgan.cli.console import Report
-    from tabgan.cli.image_files import to_ask, write_images
+    from tabgan.cli.image_files import images_to_draw, write_images
     from tabgan.cli.output_targets import check_targets
     from tabgan.images.image_gan import ImageGAN
 
@@ -137,8 +137,8 @@ def sample(
     check_targets((model,), out=out, force=force)
     report = Report(quiet=quiet)
     gan = ImageGAN.load(model, device=device)
-    number, asked = to_ask(gan.classes_.tolist(), number, label)
-    drawn, labels = gan.sample_labelled(number, label=asked, random_state=seed)
+    number, wanted = images_to_draw(gan.classes_.tolist(), number, label)
+    drawn, labels = gan.sample_labelled(number, label=wanted, random_state=seed)
     report.done("sample")
     write_images(out, drawn, labels, columns=max(len(gan.classes_), 10))
     report.say(f"Wrote {len(drawn):,} images to {out}")
@@ -164,7 +164,7 @@ def sample(
     type=click.IntRange(min=100),
     default=10_000,
     metavar="N",
-    help="Images to draw and to judge.",
+    help="Images to draw and to score.",
 )
 @option(
     "--judge",
@@ -173,8 +173,8 @@ def sample(
     keys=("judge",),
     type=FILE,
     metavar="FILE",
-    show_default="trained and forgotten",
-    help="File of the judge: read if it is there, else trained and written.",
+    show_default="trained and not saved",
+    help="File of the judge, a classifier: read if it exists, else trained and written.",
 )
 @option(
     "--retrain/--no-retrain",
@@ -198,7 +198,7 @@ def evaluate(
     quiet: bool,
     as_json: bool,
 ) -> None:
-    """Score a MODEL's images: by a classifier of real ones, and beside real ones."""
+    """Score a MODEL's images by a classifier of real ones, beside the scores of real images."""
     from dataclasses import asdict
 
     from tabgan.cli.console import Report

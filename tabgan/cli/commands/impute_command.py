@@ -49,13 +49,11 @@ def impute(
     quiet: bool,
     as_json: bool,
 ) -> None:
-    """Fill the empty cells of a table with draws of what goes with the rest of their row.
+    """Fill the empty cells of a table with draws, given the other cells of their rows.
 
-    MODEL is a file that 'tabgan fit' wrote, DATA a table with columns of the one that it was
-    fitted on. All other cells are written as they are. Another seed draws another completion.
+    MODEL is a file that 'tabgan fit' wrote, DATA a table with the columns of its training table.
+    All other cells are written as they are. Another seed draws another completion.
     """
-    if as_json and out == "-":
-        raise click.UsageError("--json and -o - would both write to standard output; give one")
     from tabgan.cli.console import Report
     from tabgan.cli.output_targets import (
         check_table,
@@ -70,7 +68,7 @@ def impute(
     table = reading["table"]
     out = out or default_output(data, writing["table_format"], ending="imputed", table=table)
     form = TableForm(table=table).for_output(out, **writing)
-    check_targets((model, data), out=out, form=form, force=force)
+    check_targets((model, data), out=out, form=form, force=force, as_json=as_json)
     report = Report(quiet=quiet)
     from tabgan.estimator import TabGAN
 

@@ -1,6 +1,7 @@
 """``tabgan inspect``: what a fit would make of a table, or what a model file holds."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,11 @@ from click.core import ParameterSource
 from tabgan.cli.command import command
 from tabgan.cli.option_types import FILE, option
 from tabgan.cli.table_options import (
+    Declared,
     condition_option,
-    constraints_option,
+    declaring_options,
     derive_option,
-    drop_option,
     json_option,
-    kind_option,
     min_group_option,
     quiet_option,
     reading_options,
@@ -31,18 +31,17 @@ __all__ = ["inspect"]
     "tabgan inspect customers.safetensors --json",
 )
 @click.argument("source", type=FILE, metavar="DATA|MODEL")
-@option(
-    "--schema",
-    section="Columns",
-    type=FILE,
-    metavar="FILE",
-    help="Use the schema in FILE; if there is no such file, write the inferred one to it, to be "
-    "edited and given to 'synth' or 'fit'.",
+@declaring_options(
+    option(
+        "--schema",
+        section="Columns",
+        type=FILE,
+        metavar="FILE",
+        help="Use the schema in FILE; if there is no such file, write the inferred one to it, for "
+        "'synth' or 'fit'.",
+    )
 )
-@kind_option
-@drop_option
 @condition_option
-@constraints_option
 @derive_option
 @min_group_option
 @reading_options
@@ -61,11 +60,8 @@ def inspect(
     ctx: click.Context,
     *,
     source: str,
-    schema: str | None,
-    kinds: tuple[str, ...],
-    drop: tuple[str, ...],
+    declared: Declared,
     condition_on: tuple[str, ...],
-    constraints: str | None,
     derive: bool,
     min_group: int,
     seed: int,
@@ -88,26 +84,27 @@ def inspect(
         facts = describe_model(source)
         print_text(json.dumps(facts) if as_json else lay_out(facts))
         return
-    from tabgan.cli.tables import load_constraints, read_declared
+    from tabgan.cli.tables import read_declared
     from tabgan.estimator import TabGAN
 
     report = Report(quiet=quiet)
-    is_new = schema is not None and not Path(schema).exists()
-    rules = load_constraints(constraints) if constraints else None
-    declared: dict[str, Any] = {"schema": None if is_new else schema, "kinds": kinds, "drop": drop}
-    frame, _, columns = read_declared(source, report, **declared, **reading)
+    file = declared.schema
+    to_write = file if file and not Path(file).exists() else None
+    if to_write:
+        declared = replace(declared, schema=None)
+    table = read_declared(source, declared, report, **reading)
     gan = TabGAN(
-        schema=columns,
-        constraints=rules,
+        schema=table.schema,
+        constraints=table.constraints,
         condition_on=list(condition_on) or None,
         derive=derive,
         min_group=min_group,
         random_state=seed,
     )
-    described, facts = describe_table(frame, gan)
-    if schema is not None and is_new:
-        _write_schema(schema, described.to_json())
-        report.say(f"Wrote {schema}; edit it and give it with --schema")
+    schema, facts = describe_table(table.frame, gan)
+    if to_write:
+        _write_schema(to_write, schema.to_json())
+        report.say(f"Wrote {to_write}; edit it and give it with --schema")
     facts = {"data": report.facts["data"], **facts}
     print_text(json.dumps(facts) if as_json else lay_out(facts))
 

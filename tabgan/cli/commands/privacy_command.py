@@ -1,7 +1,7 @@
-"""``tabgan privacy``: attack a synthetic table."""
+"""``tabgan privacy``: attack a synthetic table and measure the risks."""
 
 import json
-from typing import Any
+from typing import Any, Literal
 
 import click
 
@@ -28,8 +28,8 @@ _ATTACKS = ("copies", "closest", "membership", "singling_out", "linkability", "i
     type=FILE,
     metavar="FILE",
     show_default="none; most figures then say little",
-    help="Rows of the same population that the generator never saw: what an attack gets from them "
-    "as well is no leak.",
+    help="Rows of the same population that the generator never saw: what an attack learns from "
+    "them as well is no leak.",
 )
 @option(
     "--secret",
@@ -39,7 +39,7 @@ _ATTACKS = ("copies", "closest", "membership", "singling_out", "linkability", "i
     multiple=True,
     metavar="COLUMN",
     show_default="every column in turn",
-    help="A column that attackers would guess; can be repeated.",
+    help="A column that attackers try to guess; can be repeated.",
 )
 @option(
     "--attack",
@@ -58,7 +58,7 @@ _ATTACKS = ("copies", "closest", "membership", "singling_out", "linkability", "i
     type=click.IntRange(min=0),
     metavar="S",
     default=0,
-    help="Seed of all samples and guesses: the same one gives the same figures.",
+    help="Seed of all samples and guesses: the same seed gives the same figures.",
 )
 @option(
     "--fail-over",
@@ -72,9 +72,9 @@ _ATTACKS = ("copies", "closest", "membership", "singling_out", "linkability", "i
     section="Output",
     type=click.Choice(["high", "low"]),
     default="high",
-    help="Which end of a risk's 95 % interval is held against --fail-over: high fails unless the "
-    "audit shows the risk to be within it (give enough holdout rows), low only if it shows the "
-    "risk to be beyond it.",
+    help="End of a risk's 95 % interval to compare with --fail-over: high fails unless the audit "
+    "shows that the risk is below (give enough holdout rows), low fails only if it shows that the "
+    "risk is above.",
 )
 @quiet_option
 @json_option
@@ -86,18 +86,18 @@ def privacy(
     secrets: tuple[str, ...],
     attacks: tuple[str, ...],
     fail_over: float | None,
-    fail_end: Any,
+    fail_end: Literal["high", "low"],
     schema: str | None,
     seed: int,
     reading: dict[str, Any],
     quiet: bool,
     as_json: bool,
 ) -> None:
-    """Attack a synthetic table, to see what it gives away of the real one.
+    """Attack a synthetic table, to see what it gives away about the real one.
 
     REAL is the table that the generator was fitted on, SYNTHETIC its output. Each attack is tried
-    on real rows and on those of the holdout; a risk is what it gets more from the real ones, from
-    0 to 1, with a 95 % interval. The risks go to standard output.
+    on real rows and on rows of the holdout; a risk, from 0 to 1 with a 95 % interval, is how much
+    better the attack does on the real rows. The risks go to standard output.
     """
     from tabgan.cli.console import Report, print_text
     from tabgan.cli.tables import load_schema, read_compared
@@ -105,9 +105,9 @@ def privacy(
 
     declared = load_schema(schema) if schema else None
     report = Report(quiet=quiet)
-    known, drawn, unseen = read_compared(real, synthetic, holdout, report, reading)
-    found = audit(
-        known,
+    table, drawn, unseen = read_compared(real, synthetic, holdout, report, reading)
+    result = audit(
+        table,
         drawn,
         unseen,
         schema=declared,
@@ -116,10 +116,10 @@ def privacy(
         random_state=seed,
     )
     report.say(f"Attacked in {report.done('attack'):.1f} s")
-    over = () if fail_over is None else found.over(fail_over, fail_end)
-    facts = found.to_json() | {"over_limit": [f"{risk.attack}, {risk.about}" for risk in over]}
-    print_text(json.dumps(facts, allow_nan=False) if as_json else str(found))
+    over = () if fail_over is None else result.over(fail_over, fail_end)
+    facts = result.to_json() | {"over_limit": [f"{risk.attack}, {risk.about}" for risk in over]}
+    print_text(json.dumps(facts, allow_nan=False) if as_json else str(result))
     if over:
-        named = "; ".join(f"{r.attack}, {r.about}: {r.low:.3f} to {r.high:.3f}" for r in over)
-        click.echo(f"Over the limit of {fail_over}: {named}", err=True)
+        listed = "; ".join(f"{r.attack}, {r.about}: {r.low:.3f} to {r.high:.3f}" for r in over)
+        click.echo(f"Over the limit of {fail_over}: {listed}", err=True)
         raise click.exceptions.Exit(FAILED_LIMIT)

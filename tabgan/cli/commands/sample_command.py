@@ -1,4 +1,4 @@
-"""``tabgan sample``: draw rows from a model."""
+"""``tabgan sample``: draw rows from a model, under conditions if there are any."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -76,8 +76,6 @@ def sample(
     MODEL is a file that 'tabgan fit' or 'tabgan synth --model' wrote. The rows go to OUT block by
     block: memory does not grow with their number.
     """
-    if as_json and out == "-":
-        raise click.UsageError("--json and -o - would both write to standard output; give one")
     if where_file:
         _check_alone(rows, where, balance)
     condition = _joined(where) if where else None
@@ -89,7 +87,8 @@ def sample(
 
     out = out or default_output(model, writing["table_format"] or "csv")
     form = TableForm().for_output(out, **writing, encoding=encoding, delimiter=delimiter)
-    check_targets((model, where_file), out=out, form=form, rows=rows, force=force)
+    sources = (model, where_file)
+    check_targets(sources, out=out, form=form, rows=rows, force=force, as_json=as_json)
     report = Report(quiet=quiet)
     report.say(f"Reading {model}")
     from tabgan.estimator import TabGAN
@@ -125,7 +124,7 @@ def _joined(conditions: tuple[str, ...]) -> str:
 
 
 def _partial_rows(path: str) -> "pd.DataFrame":
-    """Read a table of partial rows; an empty cell is one to be drawn."""
+    """Read a table of partial rows, whose empty cells are missing."""
     from tabgan.cli.tables import with_holes
     from tabgan.files.read import read_table
 

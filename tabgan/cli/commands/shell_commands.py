@@ -1,4 +1,4 @@
-"""``tabgan example`` and ``tabgan completion``: what helps to try and to use the other commands."""
+"""``tabgan example`` and ``tabgan completion``: an example table, and completion for the shell."""
 
 from importlib.resources import files
 

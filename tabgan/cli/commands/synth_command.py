@@ -1,4 +1,4 @@
-"""``tabgan synth``: from a table to a synthetic one in one go."""
+"""``tabgan synth``: learn a table and write a synthetic one, in one go."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ import click
 from tabgan.cli.command import command
 from tabgan.cli.option_types import FILE, option
 from tabgan.cli.table_options import (
+    Declared,
     json_option,
     output_options,
     quiet_option,
@@ -45,7 +46,7 @@ __all__ = ["synth"]
     section="Output",
     type=FILE,
     metavar="FILE",
-    help="Keep the trained model in FILE (.safetensors).",
+    help="Save the trained model to FILE (.safetensors).",
 )
 @option(
     "--report",
@@ -53,7 +54,7 @@ __all__ = ["synth"]
     section="Output",
     type=FILE,
     metavar="FILE",
-    help="Evaluate the rows, and write a report to FILE (.html), to be opened in a browser.",
+    help="Evaluate the rows, and write a report to FILE (.html), for a browser.",
 )
 @output_options
 @quiet_option
@@ -65,10 +66,7 @@ def synth(
     out: str | None,
     model: str | None,
     page: str | None,
-    schema: str | None,
-    kinds: tuple[str, ...],
-    drop: tuple[str, ...],
-    constraints: str | None,
+    declared: Declared,
     reading: dict[str, Any],
     writing: dict[str, Any],
     pictures: str | None,
@@ -84,43 +82,36 @@ def synth(
     address of a database, such as postgresql://user@host/name. OUT is one of these, too. The
     synthetic table has the same columns, in the same form.
     """
-    if as_json and out == "-":
-        raise click.UsageError("--json and -o - would both write to standard output; give one")
     from tabgan.cli.console import Report
     from tabgan.cli.output_targets import check_table, check_targets, default_output
-    from tabgan.cli.tables import draw_to_file, load_constraints, read_declared
+    from tabgan.cli.tables import draw_to_file, read_declared
     from tabgan.cli.training import train
     from tabgan.files.table_form import TableForm
 
-    table = reading["table"]
-    out = out or default_output(data, writing["table_format"], table=table)
-    # What can be known to fail is found now, and not after the training.
-    form = TableForm(table=table).for_output(out, **writing)
-    sources = (data, schema, constraints)
+    out = out or default_output(data, writing["table_format"], table=reading["table"])
+    # Everything that would fail later is checked now, before the training.
+    form = TableForm(table=reading["table"]).for_output(out, **writing)
+    sources = (data, declared.schema, declared.constraints)
     targets: dict[str, Any] = {"out": out, "model": model, "report": page, "pictures": pictures}
-    check_targets(sources, **targets, form=form, rows=rows, force=force)
-    rules = load_constraints(constraints) if constraints else None
-
+    check_targets(sources, **targets, form=form, rows=rows, force=force, as_json=as_json)
     report = Report(quiet=quiet)
     private = training["epsilon"] is not None
-    declared: dict[str, Any] = {"schema": schema, "kinds": kinds, "drop": drop}
-    frame, source, columns = read_declared(data, report, **declared, by_schema=private, **reading)
-    form = source.for_output(out, **writing)
-    known = rows if private else rows or len(frame)
-    check_table(data, source, out, form, rows=known, force=force)
-    options = {"schema": columns, "constraints": rules, **training}
-    gan = train(frame, source, report, model=model, pictures=pictures, **options)
-    if private:  # as many rows as the table has, by its noisy count, if nothing else is asked
-        check_table(data, source, out, form, rows=rows or gan.n_rows_, force=force)
+    table = read_declared(data, declared, report, by_schema=private, **reading)
+    form = table.form.for_output(out, **writing)
+    expected = rows if private else rows or len(table.frame)
+    check_table(data, table.form, out, form, rows=expected, force=force)
+    gan = train(table, report, model=model, pictures=pictures, **training)
+    if private:  # without --rows as many as the noisy count of the table's rows
+        check_table(data, table.form, out, form, rows=rows or gan.n_rows_, force=force)
     seed = report.facts["seed"]
     draw_to_file(gan, report, rows=rows, seed=seed, out=out, form=form, force=force)
     if pictures:  # last, so that nothing is lost if they can't be drawn
         from tabgan.cli.reports import draw_pictures
 
-        report.facts["pictures"] = draw_pictures(gan, frame, pictures, report)
+        report.facts["pictures"] = draw_pictures(gan, table.frame, pictures, report)
     if page:
         from tabgan.cli.reports import write_report
 
-        write_report(gan, frame, form, report, rows=rows, seed=seed, path=page)
+        write_report(gan, table.frame, form, report, rows=rows, seed=seed, path=page)
     if as_json:
         report.print_json()

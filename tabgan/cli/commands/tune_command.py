@@ -1,4 +1,4 @@
-"""``tabgan tune``: try several latent sizes on a table and compare the results."""
+"""``tabgan tune``: compare latent sizes, learning rates and widths on a table."""
 
 from typing import Any
 
@@ -57,7 +57,7 @@ __all__ = ["tune"]
     section="Search",
     type=click.IntRange(min=1),
     metavar="TRIALS",
-    help="Try what Optuna suggests, so many times, in place of every combination.",
+    help="Number of candidates that Optuna suggests, in place of every combination.",
 )
 @steps_option
 @device_option
@@ -94,10 +94,10 @@ def tune(
 ) -> None:
     """Try several latent sizes on a table and compare the results.
 
-    DATA is a file as for 'tabgan synth'. Each candidate is trained on four fifths of the rows,
-    without refinement and polish. The best is the one whose rows boosted trees can least tell from
-    the fifth held out (detection score, 1 at best); within .01, the one with the least error of
-    related pairs of columns.
+    DATA is a table as for 'tabgan synth'. Each candidate is trained on four fifths of the rows,
+    without refinement and polish. The best candidate has the highest detection score (1 where
+    boosted trees can't tell its rows from the held-out fifth); within .01, the error of related
+    pairs of columns decides.
     """
     if out == "-":
         raise click.UsageError("a report can't go to standard output; --json prints it there")
@@ -120,8 +120,8 @@ def tune(
     if plot:
         result.plot(plot)
         report.say(f"Drew {plot}")
-    kept = {**reading, "schema": schema, "steps": search["steps"]}
-    command = next_command(report.facts["data"], result.best.candidate, kept)
+    options = {**reading, "schema": schema, "steps": search["steps"]}
+    command = next_command(report.facts["data"], result.best.candidate, options)
     report.facts |= {**result.to_json(), "next": command}
     if as_json:
         report.print_json()

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-SCRIPT = Path(__file__).parents[2] / "examples" / "make_example_table.py"
+SCRIPT = Path(__file__).parents[3] / "examples" / "make_example_table.py"
 TABLE = files("tabgan.cli").joinpath("example_customers.csv")
 
 

@@ -1,0 +1,148 @@
+import json
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tabgan.files.read import read_table
+
+STEPS = ("--steps", "20")
+
+
+class TestSynth:
+    def test_output_has_the_form_of_the_input(self, run, small_csv):
+        result = run("synth", small_csv, *STEPS, "--seed", "1")
+        assert (result.exit_code, result.stdout) == (0, "")
+        content = Path("small_synthetic.csv").read_bytes()
+        assert content.startswith(b"\xef\xbb\xbfcode;price;area;day\r\n")
+        frame, form = read_table("small_synthetic.csv")
+        real, real_form = read_table(str(small_csv))
+        assert form == real_form
+        assert len(frame) == len(real)
+        assert set(frame["code"]) <= set(real["code"])
+        assert set(frame["area"]) <= set(real["area"])
+        assert frame["price"].str.fullmatch(r"\d+\.\d\d").all()
+        assert (
+            pd.to_datetime(frame["day"], format="%Y-%m-%d")
+            .between("2024-01-01", "2024-12-28")
+            .all()
+        )
+
+    def test_messages(self, run, small_csv):
+        messages = run("synth", small_csv, *STEPS, "-n", "5").stderr.splitlines()
+        assert messages[:2] == [f"Reading {small_csv}", "120 rows, 4 columns"]
+        assert messages[2:6] == [
+            "Finding rules between columns",
+            "Encoding",
+            "Training, 20 steps",
+            "Refining and polishing",
+        ]
+        assert messages[6].startswith("Trained 20 steps in ")
+        assert messages[7].startswith("Wrote 5 rows to small_synthetic.csv in ")
+        assert len(messages) == 8
+
+    def test_formulas_are_warned_of(self, run):
+        rows = "".join(
+            f"{i % 3},{'-' * (i % 2)}{i},{'=a+1' if i % 2 else '+b'}\n" for i in range(60)
+        )
+        Path("t.csv").write_text("kind,share,note\n" + rows)
+        warning = (
+            "Warning: t_synthetic.csv holds texts that a spreadsheet takes for formulas: 'note' "
+            "(9); import these columns as text"
+        )
+        assert warning in run("synth", "t.csv", *STEPS, "-n", "9").stderr.splitlines()
+        messages = run("synth", "t.csv", *STEPS, "-n", "9", "-o", "t.jsonl").stderr
+        assert "formulas" not in messages
+
+    def test_quiet(self, run, small_csv):
+        result = run("synth", small_csv, *STEPS, "-q")
+        assert (result.exit_code, result.output) == (0, "")
+
+    def test_same_seed_gives_the_same_file(self, run, small_csv):
+        for seed, out in (("3", "a.csv"), ("3", "b.csv"), ("4", "c.csv")):
+            run("synth", small_csv, *STEPS, "-q", "--seed", seed, "-o", out)
+        a, b, c = (Path(name).read_bytes() for name in ("a.csv", "b.csv", "c.csv"))
+        assert a == b != c
+
+    @pytest.mark.parametrize("name", ["o.tsv", "o.csv.gz", "o.jsonl", "o.parquet"])
+    def test_other_formats(self, run, small_csv, name):
+        assert run("synth", small_csv, *STEPS, "-o", name).exit_code == 0
+        frame, _ = read_table(name)
+        assert list(frame.columns) == ["code", "price", "area", "day"]
+        assert len(frame) == 120
+
+    def test_output_format(self, run, small_csv):
+        assert run("synth", small_csv, *STEPS, "--output-format", "jsonl").exit_code == 0
+        assert len(read_table("small_synthetic.jsonl")[0]) == 120
+
+    def test_no_rows(self, run, small_csv):
+        assert run("synth", small_csv, *STEPS, "-n", "0", "-o", "o.csv").exit_code == 0
+        assert Path("o.csv").read_bytes() == b"\xef\xbb\xbfcode;price;area;day\r\n"
+
+    def test_existing_output_is_refused_before_the_table_is_read(self, run, small_csv):
+        Path("small_synthetic.csv").write_text("old")
+        result = run("synth", small_csv)
+        assert result.exit_code == 5
+        assert result.stderr == (
+            "Error: small_synthetic.csv already exists; name another file with -o, or give --force "
+            "to replace it\n"
+        )
+        Path("m.safetensors").write_text("old")
+        result = run("synth", small_csv, "-o", "o.csv", "--model", "m.safetensors")
+        assert (result.exit_code, Path("o.csv").exists()) == (5, False)
+        assert run("synth", small_csv, *STEPS, "--force").exit_code == 0
+        assert Path("small_synthetic.csv").read_bytes() != b"old"
+
+    def test_conflicts(self, run, small_csv):
+        result = run("synth", small_csv, "--json", "-o", "-")
+        assert result.exit_code == 2
+        assert "--json and -o - would both write to standard output; give one" in result.stderr
+        result = run("synth", small_csv, "-o", "x.csv", "--model", "./x.csv")
+        assert result.exit_code == 2
+        assert "--model and --out both name x.csv; give two names" in result.stderr
+        result = run("synth", small_csv, *STEPS, "--epochs", "2")
+        assert result.exit_code == 2
+        assert "steps=20 and epochs=2.0 are both given; give one" in result.stderr
+
+    def test_a_model_does_not_go_to_stdout(self, run, small_csv):
+        result = run("synth", small_csv, "--model", "-")
+        assert result.exit_code == 2
+        assert "a model can't go to standard output; give --model a file name" in result.stderr
+
+    @pytest.mark.parametrize(
+        ("args", "option"),
+        [
+            (("synth", "d.csv", "-o", "./d.csv"), "--out ./d.csv"),
+            (("synth", "d.csv", "-o", "o.csv", "--model", "link"), "--model link"),
+            (("fit", "d.csv", "-m", "d.csv"), "--model d.csv"),
+            (("fit", "d.csv", "--schema", "s.json", "-m", "s.json"), "--model s.json"),
+            (("sample", "d.csv", "-o", "d.csv"), "--out d.csv"),
+        ],
+    )
+    def test_what_is_read_is_not_written_over(self, run, args, option):
+        Path("d.csv").write_text("a,b\n1,2\n")
+        Path("s.json").write_text("{}")
+        Path("link").symlink_to("d.csv")
+        result = run(*args, "--force")
+        assert result.exit_code == 2
+        assert f"{option} is a file to read from; give another name" in result.stderr
+        assert Path("d.csv").read_text() == "a,b\n1,2\n"
+
+    def test_missing_pyarrow_is_found_before_the_table_is_read(self, run, monkeypatch):
+        monkeypatch.setitem(sys.modules, "pyarrow", None)
+        result = run("synth", "none.csv", "-o", "o.parquet")
+        assert result.exit_code == 2
+        assert result.stderr.startswith("Error: Parquet needs pyarrow, which is not installed; ")
+
+    def test_model_is_kept_and_gives_the_same_rows(self, run, small_csv):
+        run("synth", small_csv, *STEPS, "--seed", "2", "-o", "a.csv", "--model", "m.safetensors")
+        assert run("sample", "m.safetensors", "--seed", "2", "-o", "b.csv").exit_code == 0
+        a, b = read_table("a.csv")[0], read_table("b.csv")[0]
+        pd.testing.assert_frame_equal(a, b)
+
+    def test_training_options_reach_the_estimator(self, run, small_csv):
+        args = ("--epochs", "3", "--batch-size", "40", "--latent-dim", "9", "--device", "cpu")
+        facts = json.loads(run("synth", small_csv, "--json", *args).stdout)
+        assert facts["steps"] == 9
+        assert facts["latent"]["size"] == 9
