@@ -80,7 +80,7 @@ def _restore_levels(rule: Dependency, known: dict[int, tuple[Scalar, ...]]) -> N
 def _copied(rule: CopyDependency, levels: Sequence[Scalar]) -> tuple[Scalar, ...]:
     """Return the levels of the source in the target's form."""
     column = rule.source.column
-    source: TypedSeries = (column, levels_to_series(levels, np.arange(len(levels)), column))
+    source = TypedSeries(column, levels_to_series(levels, np.arange(len(levels)), column))
     target = rule.restore({rule.source.position: source})[rule.target.position][1]
     return tuple(codes_of(target)[1])
 

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from tabgan.base.errors import DataError, did_you_mean
 from tabgan.base.row_layout import RowLayout
 from tabgan.encoding.column_encoder import ColumnEncoder, Encoded
-from tabgan.table.level_codes import codes_of, levels_to_series
+from tabgan.table.columns import TypedSeries
+from tabgan.table.level_codes import levels_to_series
 from tabgan.table.scalars import Scalar, from_json_scalar, to_json_scalar
 from tabgan.table.schema import Column
 
@@ -22,7 +23,7 @@ __all__ = ["CategoricalEncoder", "LevelTable"]
 class LevelTable:
     """Distinct values in a fixed order; a level's code is its position.
 
-    LevelTable of different types are different: ``1``, ``1.0``, ``True`` and ``"1"`` are four.
+    Levels of different types are different: ``1``, ``1.0``, ``True`` and ``"1"`` are four.
     """
 
     def __init__(self, values: Iterable[Scalar]) -> None:
@@ -35,25 +36,18 @@ class LevelTable:
     def _code(self) -> dict[tuple[type, Scalar], int]:
         return {(type(value), value): code for code, value in enumerate(self.values)}
 
-    @classmethod
-    def of(cls, values: pd.Series) -> tuple[Self, NDArray[np.int32]]:
-        """Find the levels of a series, and each row's code."""
-        codes, levels = codes_of(values)
-        return cls(levels), codes
-
-    def codes(self, values: pd.Series, column: Column) -> NDArray[np.int32]:
-        """Return each row's code.
+    def codes_in(self, cells: TypedSeries) -> NDArray[np.int32]:
+        """Return the code of each row of a column.
 
         Raises
         ------
         DataError
             If a value is none of the levels.
         """
-        found, theirs = codes_of(values)
-        ours = [self._code.get((type(value), value), -1) for value in theirs]
-        if -1 in ours:
-            raise DataError(self._unknown(theirs[ours.index(-1)], column))
-        return np.array(ours, np.int32)[found]
+        codes = [self._code.get((type(level), level), -1) for level in cells.levels]
+        if -1 in codes:
+            raise DataError(self._unknown(cells.levels[codes.index(-1)], cells.column))
+        return np.array(codes, np.int32)[cells.codes]
 
     def _unknown(self, value: Scalar, column: Column) -> str:
         if value is None:
@@ -113,11 +107,11 @@ class CategoricalEncoder(ColumnEncoder):
         return tuple(i for i, level in enumerate(self.levels) if level in (None, ""))
 
     @classmethod
-    def fit(cls, column: Column, values: pd.Series) -> Self:
+    def fit(cls, cells: TypedSeries) -> Self:
         """Learn the column's levels."""
-        return cls(column, LevelTable.of(values)[0])
+        return cls(cells.column, LevelTable(cells.levels))
 
-    def encode(self, values: pd.Series) -> Encoded:
+    def encode(self, cells: TypedSeries) -> Encoded:
         """Give each value the code of its level.
 
         Raises
@@ -125,8 +119,8 @@ class CategoricalEncoder(ColumnEncoder):
         DataError
             If a value was not there at fit.
         """
-        codes = self._levels.codes(values, self.column)[:, None]
-        return Encoded.empty(len(values))._replace(codes=codes[:, : len(self.spans.widths)])
+        codes = self._levels.codes_in(cells)[:, None]
+        return Encoded.empty(len(codes))._replace(codes=codes[:, : len(self.spans.widths)])
 
     def decode(
         self,

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from tabgan.base.row_layout import RowLayout
 from tabgan.encoding.quantiles import Quantiles
+from tabgan.table.columns import TypedSeries
 from tabgan.table.schema import Column
 
 __all__ = ["ColumnEncoder", "Encoded"]
@@ -60,7 +61,7 @@ class ColumnEncoder(ABC):
 
     @classmethod
     @abstractmethod
-    def fit(cls, column: Column, values: pd.Series) -> Self:
+    def fit(cls, cells: TypedSeries) -> Self:
         """Learn the encoding of a column from its values.
 
         Raises
@@ -70,7 +71,7 @@ class ColumnEncoder(ABC):
         """
 
     @abstractmethod
-    def encode(self, values: pd.Series) -> Encoded:
+    def encode(self, cells: TypedSeries) -> Encoded:
         """Encode values of the fitted column, row by row.
 
         Raises

@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_limits
 from tabgan.base.row_layout import RowLayout
 from tabgan.encoding.categorical import LevelTable
 from tabgan.encoding.column_encoder import ColumnEncoder, Encoded
+from tabgan.table.columns import TypedSeries
 from tabgan.table.level_codes import levels_to_series
 from tabgan.table.scalars import Scalar
 from tabgan.table.schema import Column
@@ -65,22 +66,18 @@ class GroupedEncoder(ColumnEncoder):
         return tuple(np.intersect1d(absent, alone).astype(int).tolist())
 
     @classmethod
-    def fit(
-        cls, column: Column, values: pd.Series, context: NDArray[np.float32] | None = None
-    ) -> Self:
+    def fit(cls, cells: TypedSeries, context: NDArray[np.float32] | None = None) -> Self:
         """Learn the column's levels and group them.
 
         Parameters
         ----------
-        column
-            What the column is.
-        values
-            Its values.
+        cells
+            The column.
         context
             What the other columns say of each row, shape (rows, features), for levels to be
             grouped by; without it, they are grouped by frequency.
         """
-        levels, codes = LevelTable.of(values)
+        column, levels, codes = cells.column, LevelTable(cells.levels), cells.codes
         counts = np.bincount(codes, minlength=len(levels))
         alone = _frequent(counts) | np.array([value is None for value in levels.values])
         own, rare = np.flatnonzero(alone), np.flatnonzero(~alone)
@@ -98,7 +95,7 @@ class GroupedEncoder(ColumnEncoder):
             groups[rare] = len(own) + np.unique(found, return_inverse=True)[1]
         return cls(column, levels, groups, counts)
 
-    def encode(self, values: pd.Series) -> Encoded:
+    def encode(self, cells: TypedSeries) -> Encoded:
         """Give each value the code of its group.
 
         Raises
@@ -106,8 +103,8 @@ class GroupedEncoder(ColumnEncoder):
         DataError
             If a value was not there at fit.
         """
-        codes = self._groups[self._levels.codes(values, self.column)].astype(np.int32)[:, None]
-        return Encoded.empty(len(values))._replace(codes=codes[:, : len(self.spans.widths)])
+        codes = self._groups[self._levels.codes_in(cells)].astype(np.int32)[:, None]
+        return Encoded.empty(len(codes))._replace(codes=codes[:, : len(self.spans.widths)])
 
     def decode(
         self,

@@ -12,7 +12,7 @@ from tabgan.base.row_layout import RowLayout
 from tabgan.encoding.categorical import LevelTable
 from tabgan.encoding.column_encoder import ColumnEncoder, Encoded
 from tabgan.encoding.quantiles import Quantiles
-from tabgan.table.columns import numbers_of, numbers_to_series
+from tabgan.table.columns import TypedSeries, numbers_to_series
 from tabgan.table.number_scale import Scale, clip_to_range, fit_scale, scale_from_json
 from tabgan.table.numbers import Numbers
 from tabgan.table.scalars import Scalar
@@ -61,7 +61,7 @@ class NumericEncoder(ColumnEncoder):
         return tuple(1 + i for i, s in enumerate(self.specials) if s is None or isinstance(s, str))
 
     @classmethod
-    def fit(cls, column: Column, values: pd.Series) -> Self:
+    def fit(cls, cells: TypedSeries) -> Self:
         """Learn the column's distribution, with ends as `trimmed_ends` has them, and its specials.
 
         Raises
@@ -69,11 +69,11 @@ class NumericEncoder(ColumnEncoder):
         DataError
             If a value is not supported, or none is a number.
         """
-        numbers = numbers_of(values, column)
+        column, numbers = cells.column, cells.numbers
         known = numbers.values[numbers.present]
         if not len(known):
             raise DataError(
-                f"Column {column.name!r}: of {len(values)} values none is of kind "
+                f"Column {column.name!r}: of {len(cells.values)} values none is of kind "
                 f"{column.kind!r}; give the column the kind 'categorical', or drop it"
             )
         decimals = 0 if column.kind == "integer" else column.decimals
@@ -86,10 +86,10 @@ class NumericEncoder(ColumnEncoder):
             least=column.least_rows,
             ends=(low, high),
         )
-        specials, _ = LevelTable.of(_specials_of(numbers))
+        specials = LevelTable(_specials_of(column, numbers).levels)
         return cls(column, scale, quantiles, specials)
 
-    def encode(self, values: pd.Series) -> Encoded:
+    def encode(self, cells: TypedSeries) -> Encoded:
         """Give each number its band; numbers outside the fitted range get that of its end.
 
         Raises
@@ -97,13 +97,13 @@ class NumericEncoder(ColumnEncoder):
         DataError
             If a value is neither a number nor one of the fitted specials.
         """
-        numbers = numbers_of(values, self.column)
+        numbers = cells.with_column(self.column).numbers
         absent = ~numbers.present
         low, width = self._quantiles.to_band(self._scale.to_line(numbers.values))
         low[absent], width[absent] = 0.0, 1.0
-        codes = np.zeros((len(values), len(self.spans.widths)), np.int32)
+        codes = np.zeros((len(absent), len(self.spans.widths)), np.int32)
         if absent.any():
-            marks = 1 + self._specials.codes(_specials_of(numbers), self.column)
+            marks = 1 + self._specials.codes_in(_specials_of(self.column, numbers))
             codes[absent] = marks[:, None]
         return Encoded(low.astype(np.float32)[:, None], width.astype(np.float32)[:, None], codes)
 
@@ -148,5 +148,5 @@ class NumericEncoder(ColumnEncoder):
         return cls(column, scale, quantiles, LevelTable.from_json(state["specials"]))
 
 
-def _specials_of(numbers: Numbers) -> pd.Series:
-    return pd.Series(numbers.special[~numbers.present], dtype=object)
+def _specials_of(column: Column, numbers: Numbers) -> TypedSeries:
+    return TypedSeries(column, pd.Series(numbers.special[~numbers.present], dtype=object))

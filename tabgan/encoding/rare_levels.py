@@ -9,11 +9,10 @@ from numpy.typing import NDArray
 
 from tabgan.encoding.table_encoder import FEW_VALUES
 from tabgan.rules.functional_dependency import combinations_of
-from tabgan.table.columns import ColumnFrame, TypedSeries, count_rows, numbers_of
+from tabgan.table.columns import ColumnFrame, TypedSeries, count_rows
 from tabgan.table.kinds import RANGED
-from tabgan.table.level_codes import codes_of
 
-__all__ = ["FoldedLevels", "fold_rare", "has_frequent_level", "rare_rows"]
+__all__ = ["FoldedLevels", "fold_rare", "has_frequent_level", "may_be_rare", "rare_rows"]
 
 MOST_RARE = 0.5  # share of rows with a rare level, for all of them to have one donor each
 
@@ -94,7 +93,7 @@ def _with_donors(
         taken = np.where(rows, donors, np.arange(len(donors)))
         for at in group:
             column, values = table[at]
-            changed[at] = column, values.iloc[taken].set_axis(values.index)
+            changed[at] = TypedSeries(column, values.iloc[taken].set_axis(values.index))
     return changed
 
 
@@ -112,21 +111,44 @@ def rare_rows(cells: TypedSeries, chance: float = 0.0) -> tuple[Mask, int]:
         From 0 to 1: where the threshold lies between once and one and a half times the least rows.
     """
     column, values = cells
-    nothing = np.zeros(len(values), np.bool_), 0
+    rows = np.zeros(len(values), np.bool_)
     if column.least_rows == 1 or not _has_levels(cells):
-        return nothing
-    counted = np.ones(len(values), np.bool_)
-    if column.kind in RANGED:
-        numbers = numbers_of(values, column)
-        if len(np.unique(numbers.values[numbers.present])) > FEW_VALUES:
-            counted = ~numbers.present  # only what stands beside numbers
-    codes, levels = codes_of(values)
-    counts = np.bincount(codes[counted], minlength=len(levels))
-    named = np.array([level is not None for level in levels], np.bool_) & (counts > 0)
+        return rows, 0
+    counted = _rows_with_levels(cells)
+    part = cells if counted.all() else cells.take(counted)
+    counts, named = _count_levels(part)
     rare = named & (counts < _threshold(column.least_rows, chance))
     if counted.all() and not (named & ~rare).any():
-        return nothing
-    return rare[codes] & counted, int(rare.sum())
+        return rows, 0
+    rows[counted] = rare[part.codes]
+    return rows, int(rare.sum())
+
+
+def may_be_rare(table: ColumnFrame) -> bool:
+    """Say whether a column of a table may hold a rare level, wherever the threshold is drawn."""
+    for cells in table.values():
+        least = cells.column.least_rows
+        if least > 1 and _has_levels(cells):
+            counted = _rows_with_levels(cells)
+            counts, named = _count_levels(cells if counted.all() else cells.take(counted))
+            if (named & (counts < _threshold(least, 1.0))).any():
+                return True
+    return False
+
+
+def _rows_with_levels(cells: TypedSeries) -> Mask:
+    """Say which rows hold a level: of many numbers, only what stands beside them."""
+    if cells.column.kind in RANGED:
+        numbers = cells.numbers
+        if len(pd.unique(numbers.values[numbers.present])) > FEW_VALUES:
+            return ~numbers.present
+    return np.ones(len(cells.values), np.bool_)
+
+
+def _count_levels(cells: TypedSeries) -> tuple[NDArray[np.int64], Mask]:
+    """Count the rows of each level, and say which levels are not a missing value."""
+    counts = np.bincount(cells.codes, minlength=len(cells.levels))
+    return counts, np.array([level is not None for level in cells.levels], np.bool_) & (counts > 0)
 
 
 def _has_levels(cells: TypedSeries) -> bool:
@@ -137,8 +159,8 @@ def _has_levels(cells: TypedSeries) -> bool:
 
 def has_frequent_level(cells: TypedSeries) -> bool:
     """Say whether a column has a level that enough rows hold, or none at all."""
-    codes, levels = codes_of(cells[1])
-    counts = np.bincount(codes, minlength=len(levels))
+    levels = cells.levels
+    counts = np.bincount(cells.codes, minlength=len(levels))
     known = [count for count, level in zip(counts, levels, strict=True) if level is not None]
     most = max(
         known, default=0

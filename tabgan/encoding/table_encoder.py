@@ -22,8 +22,14 @@ from tabgan.encoding.quantiles import Quantiles
 from tabgan.rules.dependency import Dependency
 from tabgan.rules.detect_dependencies import dependency_from_json, detect_dependencies
 from tabgan.rules.equality_dependency import PartialEquality
-from tabgan.table.columns import ColumnFrame, by_position, column_index, replaced
-from tabgan.table.level_codes import codes_of
+from tabgan.table.columns import (
+    ColumnFrame,
+    TypedSeries,
+    by_position,
+    count_rows,
+    frame_of,
+    replaced,
+)
 from tabgan.table.schema import Column, Schema
 
 __all__ = [
@@ -62,50 +68,51 @@ ENCODERS: dict[str, type[ColumnEncoder]] = {
 }
 
 
-def _choose_encoder(column: Column, values: pd.Series) -> type[ColumnEncoder]:
+def _choose_encoder(cells: TypedSeries) -> type[ColumnEncoder]:
+    column = cells.column
     if column.kind == "text":
         return TextEncoder
     if column.is_made_anew:
         return IdentifierEncoder
-    distinct = values.nunique()
+    distinct = cells.values.nunique()
     if distinct <= MANY_LEVELS:  # pandas takes texts that differ after a NUL for equal
-        distinct = sum(level is not None for level in codes_of(values)[1])
+        distinct = sum(level is not None for level in cells.levels)
     if column.kind in ("categorical", "boolean"):
         return GroupedEncoder if distinct > MANY_LEVELS else CategoricalEncoder
-    if distinct > FEW_VALUES or not _are_levels(column, values):
+    if distinct > FEW_VALUES or not _are_levels(cells):
         return NumericEncoder
     return CategoricalEncoder
 
 
-def _are_levels(column: Column, values: pd.Series) -> bool:
+def _are_levels(cells: TypedSeries) -> bool:
     """Say whether every value of a few is held by enough rows to be kept."""
-    if column.least_rows == 1:
+    least = cells.column.least_rows
+    if least == 1:
         return True
-    codes, levels = codes_of(values)
-    counts = np.bincount(codes, minlength=len(levels))
+    counts = np.bincount(cells.codes, minlength=len(cells.levels))
     return all(
-        count >= column.least_rows
-        for count, level in zip(counts, levels, strict=True)
+        count >= least
+        for count, level in zip(counts, cells.levels, strict=True)
         if level is not None
     )
 
 
-def fit_column(column: Column, values: pd.Series) -> ColumnEncoder:
+def fit_column(cells: TypedSeries) -> ColumnEncoder:
     """Fit the encoder that suits a column by itself."""
-    return fit_encoders({0: (column, values)})[0]
+    return fit_encoders({0: cells})[0]
 
 
 def fit_encoders(table: ColumnFrame) -> dict[int, ColumnEncoder]:
     """Fit an encoder to each column; those of very many levels look at the others."""
-    classes = {i: _choose_encoder(column, values) for i, (column, values) in table.items()}
+    classes = {i: _choose_encoder(cells) for i, cells in table.items()}
     fitted: dict[int, ColumnEncoder] = {
-        i: encoder.fit(*table[i]) for i, encoder in classes.items() if encoder is not GroupedEncoder
+        i: encoder.fit(table[i]) for i, encoder in classes.items() if encoder is not GroupedEncoder
     }
     grouped = [i for i, encoder in classes.items() if encoder is GroupedEncoder]
     if grouped:
-        rows = len(next(iter(table.values()))[1])
-        context = _context([fitted[i].encode(table[i][1]) for i in fitted], rows)
-        fitted |= {i: GroupedEncoder.fit(*table[i], context) for i in grouped}
+        rows = count_rows(table)
+        context = _context([fitted[i].encode(table[i]) for i in fitted], rows)
+        fitted |= {i: GroupedEncoder.fit(table[i], context) for i in grouped}
     return {i: fitted[i] for i in table}
 
 
@@ -143,7 +150,7 @@ class TableEncoder:
     @classmethod
     def fit(
         cls,
-        frame: pd.DataFrame,
+        table: pd.DataFrame | ColumnFrame,
         schema: Schema,
         rng: np.random.Generator,
         *,
@@ -155,7 +162,7 @@ class TableEncoder:
 
         Parameters
         ----------
-        frame
+        table
             The training table, with the schema's columns in order.
         schema
             Its columns.
@@ -169,16 +176,16 @@ class TableEncoder:
             Rules that hold in any case. They are restored first, and what is detected leaves
             their columns alone; `kept` has to name these.
         """
-        table = by_position(frame, schema)
-        detected = detect_dependencies(table, rng, kept, find_attributes) if derive else ()
+        left = by_position(table, schema)
+        detected = detect_dependencies(left, rng, kept, find_attributes) if derive else ()
         dependencies = (*detected, *declared)
         for dependency in dependencies:
-            table = dependency.reduce(table)
+            left = dependency.reduce(left)
         return cls(
             schema,
             dependencies,
-            {position: column for position, (column, _) in table.items()},
-            fit_encoders(table),
+            {position: cells.column for position, cells in left.items()},
+            fit_encoders(left),
         )
 
     @property
@@ -214,20 +221,21 @@ class TableEncoder:
         """Number of columns that take part in training."""
         return sum(encoder.spans.width > 0 for encoder in self.encoders.values())
 
-    def encode(self, frame: pd.DataFrame) -> Encoded:
+    def encode(self, table: pd.DataFrame | ColumnFrame) -> Encoded:
         """Encode rows of the fitted columns."""
-        return self.encode_columns(self.reduce(frame), len(frame))
+        table = by_position(table, self.schema)
+        return self.encode_columns(self.reduce(table), count_rows(table))
 
-    def reduce(self, frame: pd.DataFrame) -> ColumnFrame:
-        """Take out of a frame what the rules derive: the columns that are encoded are left."""
-        table = by_position(frame, self.schema)
+    def reduce(self, table: pd.DataFrame | ColumnFrame) -> ColumnFrame:
+        """Take out of a table what the rules derive: the columns that are encoded are left."""
+        table = by_position(table, self.schema)
         for dependency in self.dependencies:
             table = dependency.reduce(table)
         return table
 
     def encode_columns(self, table: ColumnFrame, rows: int) -> Encoded:
         """Encode the columns that `reduce` has left, of so many rows."""
-        parts = [encoder.encode(table[position][1]) for position, encoder in self.encoders.items()]
+        parts = [encoder.encode(table[position]) for position, encoder in self.encoders.items()]
         return _side_by_side(parts, rows)
 
     def decode(
@@ -270,7 +278,7 @@ class TableEncoder:
             number, level = self.places[position]
             decode = self.encoders[position].decode
             values = decode(numbers[:, number], codes[:, level], start, rng, key)
-            table[position] = (self.columns[position], values)
+            table[position] = TypedSeries(self.columns[position], values)
         return table
 
     def restore(self, table: ColumnFrame, touching: Collection[int] | None = None) -> ColumnFrame:
@@ -285,9 +293,7 @@ class TableEncoder:
 
     def frame_of(self, table: ColumnFrame) -> pd.DataFrame:
         """Put the columns of a restored table into a frame."""
-        frame = pd.concat([table[position][1] for position in range(len(self.schema))], axis=1)
-        frame.columns = column_index(self.schema)
-        return frame
+        return frame_of(table, self.schema)
 
     @property
     def derived(self) -> set[int]:
@@ -383,7 +389,7 @@ def settled(encoder: TableEncoder, frame: pd.DataFrame, given: NDArray[np.bool_]
         if not isinstance(rule, PartialEquality):  # it is one of shares, which stay what they are
             table = rule.restore(table)
     for at, (column, values) in table.items():
-        table[at] = column, replaced(values, given[:, at], frame.iloc[:, at])
+        table[at] = TypedSeries(column, replaced(values, given[:, at], frame.iloc[:, at]))
     return encoder.frame_of(table)
 
 
@@ -411,7 +417,7 @@ def keeps_rules(
     for rule in encoder.dependencies:
         tied = set(rule.positions)
         if tied & set(positions) and tied <= table.keys():  # else another rule has derived a column
-            own = {at: (column, cells[keeps]) for at, (column, cells) in table.items()}
+            own = {at: cells.take(keeps) for at, cells in table.items()}
             try:
                 holds = rule.holds([own[at] for at in rule.positions])
             except DataError:  # there is a row that can't be reduced

@@ -9,16 +9,16 @@ import pandas as pd
 
 from tabgan.base.errors import DataError, SchemaError
 from tabgan.encoding.identifiers.identifier_attribute import find_attributes
-from tabgan.encoding.rare_levels import FoldedLevels, fold_rare, has_frequent_level
+from tabgan.encoding.rare_levels import FoldedLevels, fold_rare, has_frequent_level, may_be_rare
 from tabgan.inference.infer_schema import infer_schema, with_measured_ranges
 from tabgan.rules.constraint import ColumnConstraint, Constraint
 from tabgan.rules.dependency import Dependency
 from tabgan.rules.detect_dependencies import detect_dependencies
 from tabgan.rules.level_constraints import FixedCombinations
-from tabgan.table.columns import by_position, column_index, numbers_of, numbers_to_series
+from tabgan.table.columns import ColumnFrame, TypedSeries, by_position, numbers_to_series
 from tabgan.table.kinds import RANGED
 from tabgan.table.number_scale import clip_to_range
-from tabgan.table.schema import Column, Schema
+from tabgan.table.schema import Schema
 
 __all__ = ["Suppressed", "suppress_rare_values", "with_min_group"]
 
@@ -26,7 +26,7 @@ __all__ = ["Suppressed", "suppress_rare_values", "with_min_group"]
 class Suppressed(NamedTuple):
     """A table and its schema without rare values, and what was folded, by position."""
 
-    frame: pd.DataFrame
+    table: ColumnFrame
     schema: Schema
     folded: Mapping[int, FoldedLevels]
 
@@ -76,55 +76,51 @@ def suppress_rare_values(
         Whether rules are detected.
     """
     if all(column.least_rows == 1 for column in schema):
-        return Suppressed(frame, schema, {})
+        return Suppressed(by_position(frame, schema), schema, {})
     constrained = [
         tuple(rule.positions(schema)) for rule in constraints if isinstance(rule, ColumnConstraint)
     ]
-    schema = _with_generated_values(frame, schema, {at for tie in constrained for at in tie})
     table = by_position(frame, schema)
-    detected = detect_dependencies(table, streams[0], kept, find_attributes) if derive else []
+    schema = _with_generated_values(table, schema, {at for tie in constrained for at in tie})
+    table = by_position(table, schema)
     joint = [
         rule.positions(schema)
         for rule in constraints
         if isinstance(rule, FixedCombinations) and rule.combinations is None
     ]
-    ties = [*constrained, *(rule.positions for rule in (*detected, *rules))]
     if len(conditions) > 1:  # the model keeps which of their values occur together
         joint.append(tuple(conditions))
-    table, folded = fold_rare(table, ties, joint, streams[1])
-    suppressed = pd.concat([values for _, values in table.values()], axis=1)
-    suppressed.columns = column_index(schema)
+    suppressed, folded = table, dict[int, FoldedLevels]()
+    if joint or may_be_rare(table):  # else nothing is folded, whatever rules tie together
+        detected = detect_dependencies(table, streams[0], kept, find_attributes) if derive else []
+        ties = [*constrained, *(rule.positions for rule in (*detected, *rules))]
+        suppressed, folded = fold_rare(table, ties, joint, streams[1])
     columns = tuple(
         replace(c, folded=folded[at].n_levels if at in folded else None)
         for at, c in enumerate(schema)
     )
-    schema = _trimmed(frame, suppressed, replace(schema, columns=columns))
-    return Suppressed(suppressed, schema, folded)
+    schema = _trimmed(table, suppressed, replace(schema, columns=columns))
+    return Suppressed(by_position(suppressed, schema), schema, folded)
 
 
-def _trimmed(frame: pd.DataFrame, suppressed: pd.DataFrame, schema: Schema) -> Schema:
+def _trimmed(table: ColumnFrame, suppressed: ColumnFrame, schema: Schema) -> Schema:
     """Trim the ranges that were measured from the table; declared ranges stay."""
-    series = [
-        _clipped(column, suppressed.iloc[:, at])
-        if column.kind in RANGED
-        else suppressed.iloc[:, at]
-        for at, column in enumerate(schema)
-    ]
-    trimmed = pd.concat(series, axis=1).set_axis(suppressed.columns, axis=1)
-    return with_measured_ranges(schema, frame, trimmed)
+    ranged = [at for at, column in enumerate(schema) if column.kind in RANGED]
+    before = {at: table[at].values for at in ranged}
+    return with_measured_ranges(schema, before, {at: _clipped(suppressed[at]) for at in ranged})
 
 
-def _clipped(column: Column, values: pd.Series) -> pd.Series:
-    numbers = numbers_of(values, column)
+def _clipped(cells: TypedSeries) -> pd.Series:
+    column, numbers = cells.column, cells.numbers
     decimals = 0 if column.kind == "integer" else column.decimals
     clipped = numbers.values.copy()
     clipped[numbers.present] = clip_to_range(clipped[numbers.present], decimals, column.least_rows)
     series = numbers_to_series(clipped, numbers.special, column, numbers.present)
-    return series.set_axis(values.index)
+    return series.set_axis(cells.values.index)
 
 
 def _with_generated_values(
-    frame: pd.DataFrame, schema: Schema, constrained: Collection[int]
+    table: ColumnFrame, schema: Schema, constrained: Collection[int]
 ) -> Schema:
     """Turn categorical columns without any frequent level into identifiers.
 
@@ -133,14 +129,13 @@ def _with_generated_values(
     DataError
         If such a column can't be an identifier, or a constraint names it.
     """
-    for at, (column, values) in by_position(frame, schema).items():
-        is_declared = isinstance(values.dtype, pd.CategoricalDtype)
-        if column.kind != "categorical" or is_declared or has_frequent_level((column, values)):
+    for at, cells in table.items():
+        column, is_declared = cells.column, isinstance(cells.values.dtype, pd.CategoricalDtype)
+        if column.kind != "categorical" or is_declared or has_frequent_level(cells):
             continue
         why = f"no value is held by min_group={column.min_group} rows"
         try:
-            alone = frame.iloc[:, [at]].set_axis([at], axis=1)
-            (identifier,) = infer_schema(alone, {at: "identifier"})
+            (identifier,) = infer_schema(cells.values.to_frame(at), {at: "identifier"})
         except SchemaError:
             identifier = column
         if identifier is column or at in constrained:

@@ -31,6 +31,7 @@ from tabgan.generators.latents import LatentChoice, resolve_latent_dim
 from tabgan.inference.infer_schema import resolve_schema
 from tabgan.rules.constraint import Constraint
 from tabgan.rules.constraint_plan import ConstraintPlan, learn_constraints, plan_constraints
+from tabgan.table.columns import ColumnFrame, forget_parsed, frame_of
 from tabgan.table.schema import Schema
 
 __all__ = ["Preparation", "prepare"]
@@ -46,8 +47,8 @@ class Preparation:
         What each column is, as declared or inferred from the table as it came.
     schema
         The same, as constraints and `min_group` change it: with trimmed ranges and folded levels.
-    frame
-        The table with rare levels folded into frequent ones.
+    table
+        The columns of the table, parsed, with rare levels folded into frequent ones.
     constraints
         The declared constraints, with what they learned from the table.
     plan
@@ -66,7 +67,7 @@ class Preparation:
 
     declared_schema: Schema
     schema: Schema
-    frame: pd.DataFrame
+    table: ColumnFrame
     constraints: tuple[Constraint, ...]
     plan: ConstraintPlan
     condition_columns: ConditionColumns | None
@@ -76,14 +77,15 @@ class Preparation:
     folded: Mapping[Hashable, FoldedLevels]
 
     def encode(self) -> Encoded:
-        """Return the encoded training rows.
+        """Return the encoded training rows, and drop what was parsed for them.
 
         Raises
         ------
         OptionError
             If the condition columns have too many combinations of levels for so few rows.
         """
-        rows = self.encoder.encode(self.frame)
+        rows = self.encoder.encode(self.table)
+        forget_parsed(self.table)
         if self.condition_columns:
             self.condition_columns.check_combinations(rows.codes)
         return rows
@@ -125,13 +127,13 @@ def prepare(frame: pd.DataFrame, options: FitOptions, seed: int) -> Preparation:
         streams=(numpy_stream(seed, "detect"), numpy_stream(seed, "rare")),
         derive=options.derive,
     )
-    schema = suppressed.schema
-    if suppressed.frame is not frame:
-        frame = suppressed.frame
+    if suppressed.schema is not schema:
+        schema = suppressed.schema
+        frame = frame_of(suppressed.table, schema)
         constraints = tuple(rule.learn(frame, schema) for rule in options.constraints)
         planned = plan_constraints(constraints, frame, schema, conditions)
     encoder = TableEncoder.fit(
-        frame,
+        suppressed.table,
         schema,
         numpy_stream(seed, "detect"),
         derive=options.derive,
@@ -143,7 +145,7 @@ def prepare(frame: pd.DataFrame, options: FitOptions, seed: int) -> Preparation:
     return Preparation(
         declared_schema=declared_schema,
         schema=schema,
-        frame=frame,
+        table=suppressed.table,
         constraints=constraints,
         plan=planned,
         condition_columns=ConditionColumns.of(encoder, conditions) if conditions else None,

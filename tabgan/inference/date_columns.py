@@ -1,12 +1,13 @@
 """Columns of dates: as a dtype of their own, as objects, or as text."""
 
 import datetime
+from collections.abc import Sequence
 
 import numpy as np
 
 from tabgan.base.errors import DataError
 from tabgan.inference.column_cells import ColumnCells, ColumnGuess, shown
-from tabgan.table.text_formats import date_format
+from tabgan.table.text_formats import DATE_FORMATS, date_format
 
 __all__ = ["find_dates", "find_durations", "find_text_dates"]
 
@@ -37,7 +38,9 @@ def find_durations(cells: ColumnCells) -> ColumnGuess:
     return ColumnGuess("timedelta", f"durations from {low} to {high}", low, high)
 
 
-def find_text_dates(texts: dict[str, int], least_share: float = 0.5) -> ColumnGuess | None:
+def find_text_dates(
+    texts: dict[str, int], least_share: float = 0.5, forms: Sequence[str] = DATE_FORMATS
+) -> ColumnGuess | None:
     """Find out whether texts are dates of one format.
 
     Parameters
@@ -46,8 +49,10 @@ def find_text_dates(texts: dict[str, int], least_share: float = 0.5) -> ColumnGu
         How often each text occurs.
     least_share
         Share of the cells that must be dates.
+    forms
+        The formats that are tried.
     """
-    found = date_format(list(texts), MOST_OTHERS)
+    found = date_format(list(texts), MOST_OTHERS, forms)
     if found is None:
         return None
     form, moments = found

@@ -24,6 +24,7 @@ from tabgan.table.dtypes import describe_dtype
 from tabgan.table.kinds import LOCALISED, RANGED, Kind, check_kind
 from tabgan.table.level_codes import absent_of
 from tabgan.table.schema import Column, Schema
+from tabgan.table.text_formats import DATE_FORMATS
 
 __all__ = ["infer_schema", "match_schema", "resolve_schema", "with_measured_ranges"]
 
@@ -82,6 +83,7 @@ def _infer_column(name: Hashable, values: pd.Series, asked: Kind | None) -> Colu
         dtype=dtype,
         missing=float(cells.missing.mean()),
         absent=absent_of(values),
+        origin="inferred",
         **finding._asdict(),
     )
 
@@ -203,30 +205,30 @@ def _declare(measured: Column, declared: Column) -> Column:
         for key in ("minimum", "maximum", "decimals", "locale", "min_group")
         if getattr(declared, key) is not None
     }
-    return replace(measured, **given, why=declared.why or measured.why)
+    ranged = ("minimum", "maximum", "decimals")
+    is_measured = any(getattr(measured, key) is not None and key not in given for key in ranged)
+    origin = "inferred" if is_measured else declared.origin
+    return replace(measured, **given, why=declared.why or measured.why, origin=origin)
 
 
-def with_measured_ranges(schema: Schema, before: pd.DataFrame, after: pd.DataFrame) -> Schema:
-    """Bring the ranges that a schema has measured of a table to those of a changed table.
+def with_measured_ranges(
+    schema: Schema, before: Mapping[int, pd.Series], after: Mapping[int, pd.Series]
+) -> Schema:
+    """Replace ranges that were measured from a table by those of its changed columns.
 
-    Ranges that were declared are others than the table's, and stay.
+    A declared range differs from the measured one, and stays.
 
     Parameters
     ----------
     schema
-        Describes the columns of both tables.
+        Describes the columns before and after the change.
     before, after
-        The table of which it was made, and the changed one.
+        The columns that have a range, by position, and the same columns after the change.
     """
-    ranged = [at for at, column in enumerate(schema) if column.kind in RANGED]
-    if not ranged:
-        return schema
-    kinds: dict[Hashable, Kind] = {at: schema.columns[at].kind for at in ranged}
-    # labels may be odd ones: positions take their place
-    tables = (frame.iloc[:, ranged].set_axis(ranged, axis=1) for frame in (before, after))
     columns = list(schema)
-    for at, old, new in zip(ranged, *(infer_schema(table, kinds) for table in tables), strict=True):
+    for at, values in before.items():
         column = columns[at]
+        old, new = (_measure_range(part, column) for part in (values, after[at]))
         was, now = (measured.why.removeprefix("as asked; ") for measured in (old, new))
         column = replace(column, why=column.why.replace(was, now))
         for end in ("minimum", "maximum"):
@@ -234,3 +236,13 @@ def with_measured_ranges(schema: Schema, before: pd.DataFrame, after: pd.DataFra
                 column = replace(column, **{end: getattr(new, end)})
         columns[at] = column
     return replace(schema, columns=tuple(columns))
+
+
+def _measure_range(values: pd.Series, column: Column) -> ColumnGuess:
+    """Describe the values of a column whose kind and format are known."""
+    cells = read_cells(column.name, values)
+    if column.format in DATE_FORMATS and cells.storage == "string":
+        found = find_text_dates(cells.texts, least_share=0, forms=[column.format])
+        if found is not None:
+            return found
+    return fit_kind(cells, column.kind)

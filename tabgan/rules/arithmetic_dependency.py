@@ -19,7 +19,6 @@ from tabgan.table.columns import (
     TypedSeries,
     field_at,
     level_key,
-    numbers_of,
     numbers_to_series,
     replaced,
     sample_of,
@@ -106,7 +105,7 @@ class SumDependency(Dependency):
 
     def restore(self, table: ColumnFrame) -> ColumnFrame:
         """Add up the parts; where the total can't take the sum, change the parts."""
-        numbers = [numbers_of(table[at][1], column) for at, column in self.parts]
+        numbers = [table[at].numbers for at, _ in self.parts]
         present = np.logical_and.reduce([part.present for part in numbers])
         values = np.stack([np.array(part.values, np.float64) for part in numbers])
         wrong = np.flatnonzero(present & ~self._fits(values))
@@ -122,12 +121,12 @@ class SumDependency(Dependency):
             at: _rewritten(table[at], old, new)
             for (at, _), old, new in zip(self.parts, numbers, values, strict=True)
         }
-        return with_cells(table, {**changed, self.total.position: (column, sums)})
+        return with_cells(table, {**changed, self.total.position: TypedSeries(column, sums)})
 
     def propagate(self, table: ColumnFrame, fixed: NDArray[np.bool_]) -> ColumnFrame:
         """Change free parts to add up to a fixed total; else add up to a new total."""
         fields = (*self.parts, self.total)
-        numbers = [numbers_of(table[at][1], column) for at, column in fields]
+        numbers = [table[at].numbers for at, _ in fields]
         values = np.stack([np.array(part.values, np.float64) for part in numbers])
         present = np.logical_and.reduce([part.present for part in numbers])
         own, added = fixed[:, [*self.positions]].T, values[:-1].sum(axis=0)
@@ -136,13 +135,17 @@ class SumDependency(Dependency):
         free = ~own[:-1] & (present & wrong)
         parts = propagate_sum(values[:-1], total, self.grids[:-1], free)
         changed = {
-            at: (column, replaced(table[at][1], rows, _rewritten(table[at], old, new)[1]))
+            at: TypedSeries(
+                column, replaced(table[at][1], rows, _rewritten(table[at], old, new)[1])
+            )
             for (at, column), old, new, rows in zip(self.parts, numbers, parts, free, strict=False)
         }
         table = with_cells(table, changed)
         at, column = self.total
         restored = self.restore(table)[at][1]
-        return with_cells(table, {at: (column, replaced(table[at][1], ~own[-1], restored))})
+        return with_cells(
+            table, {at: TypedSeries(column, replaced(table[at][1], ~own[-1], restored))}
+        )
 
     def _fits(self, values: Floats) -> NDArray[np.bool_]:
         """Return where the total can take the sum of the parts, shape (parts, rows)."""
@@ -230,7 +233,7 @@ def _rewritten(cells: TypedSeries, old: Numbers, new: Floats) -> TypedSeries:
     if np.array_equal(old.values, new):
         return cells
     changed = new.astype(old.values.dtype)
-    return column, numbers_to_series(changed, old.special, column, old.present)
+    return TypedSeries(column, numbers_to_series(changed, old.special, column, old.present))
 
 
 class _Summand(NamedTuple):
@@ -295,12 +298,12 @@ def _summand(cells: TypedSeries, least_rows: int = LEAST_ROWS) -> _Summand | Non
 
 
 def _floats(cells: TypedSeries) -> Floats:
-    numbers = numbers_of(cells[1], cells[0])
+    numbers = cells.numbers
     return np.where(numbers.present, numbers.values.astype(float), np.nan)
 
 
 def _specials(cells: TypedSeries) -> list[Scalar]:
-    numbers = numbers_of(cells[1], cells[0])
+    numbers = cells.numbers
     special = numbers.special[~numbers.present]
     return list({level_key(value): value for value in special}.values())
 
@@ -382,8 +385,8 @@ class FormulaDependency(Dependency):
         table: ColumnFrame,
     ) -> Self | None:
         """Describe a formula that holds; None where the target is there without all sources."""
-        result = compute(expression, [numbers_of(table[at][1], column) for at, column in sources])
-        own = numbers_of(table[target.position][1], target.column)
+        result = compute(expression, [table[at].numbers for at, _ in sources])
+        own = table[target.position].numbers
         specials = list({level_key(value): value for value in own.special[~own.present]}.values())
         if not np.array_equal(result.present, own.present) or len(specials) > 1:
             return None
@@ -410,24 +413,25 @@ class FormulaDependency(Dependency):
         is as if one were missing, or 0 if it has to be a number.
         """
         at, column = self.target
-        read = [numbers_of(table[source.position][1], source.column) for source in self.sources]
+        read = [table[source.position].numbers for source in self.sources]
         result = compute(self.expression, read)
         present = result.present | self.complete
         special = np.full(len(present), None, object)
         special[~present] = self.special
         return with_cells(
-            table, {at: (column, numbers_to_series(result.values, special, column, present))}
+            table,
+            {at: TypedSeries(column, numbers_to_series(result.values, special, column, present))},
         )
 
     def propagate(self, table: ColumnFrame, fixed: NDArray[np.bool_]) -> ColumnFrame:
         """Solve for a free source where the target is fixed; else compute the target."""
         at, column = self.target
-        own = numbers_of(table[at][1], column)
+        own = table[at].numbers
         wanted = own.values.astype(np.float64)
         for place in reversed(range(len(self.sources))):
             source = self.sources[place]
             cells = table[source.position][1]
-            read = [numbers_of(table[other.position][1], other.column) for other in self.sources]
+            read = [table[other.position].numbers for other in self.sources]
             result = compute(self.expression, read)
             wrong = own.present & result.present & (result.values != wanted)
             rows = wrong & fixed[:, at] & ~fixed[:, source.position]
@@ -440,9 +444,9 @@ class FormulaDependency(Dependency):
                     new.astype(kind), old.special, source.column, old.present
                 )
                 cells = replaced(cells, rows, series)
-                table = with_cells(table, {source.position: (source.column, cells)})
+                table = with_cells(table, {source.position: TypedSeries(source.column, cells)})
         computed = replaced(table[at][1], ~fixed[:, at], self.restore(table)[at][1])
-        return with_cells(table, {at: (column, computed)})
+        return with_cells(table, {at: TypedSeries(column, computed)})
 
     def _solved(
         self, read: Sequence[Numbers], place: int, wanted: NDArray[np.float64]
@@ -533,7 +537,7 @@ class MultiplesDependency(Dependency):
     @classmethod
     def of(cls, source: ColumnRef, step: float, offset: float, table: ColumnFrame) -> Self | None:
         """Describe the steps of a column that keeps them; None where they can't be counted."""
-        numbers = numbers_of(table[source.position][1], source.column)
+        numbers = table[source.position].numbers
         with np.errstate(over="ignore"):
             counts = (numbers.values[numbers.present] - offset) / step
         if not len(counts) or np.abs(counts).max() > EXACT:
@@ -566,20 +570,20 @@ class MultiplesDependency(Dependency):
         at, column = self.source
         if at not in table or table[at][0] != column:
             return table
-        numbers = numbers_of(table[at][1], column)
+        numbers = table[at].numbers
         counts = np.rint((numbers.values - self.offset) / self.step).astype(np.int64)
         values = numbers_to_series(counts, numbers.special, self.column, numbers.present)
-        return with_cells(table, {at: (self.column, values)})
+        return with_cells(table, {at: TypedSeries(self.column, values)})
 
     def restore(self, table: ColumnFrame) -> ColumnFrame:
         """Turn counted steps into numbers."""
         at, column = self.source
         if at not in table or table[at][0] != self.column:
             return table
-        counts = numbers_of(table[at][1], self.column)
+        counts = table[at].numbers
         values = self.offset + counts.values * self.step
         made = numbers_to_series(values, counts.special, column, counts.present)
-        return with_cells(table, {at: (column, made)})
+        return with_cells(table, {at: TypedSeries(column, made)})
 
     def to_json(self) -> dict[str, Any]:
         """Describe the dependency by JSON values."""

@@ -224,7 +224,7 @@ class ColumnConstraint(Constraint):
 
     def cells_of(self, frame: pd.DataFrame, schema: Schema) -> list[TypedSeries]:
         """Return the columns of the rule, in the order of `names`."""
-        return [(schema.columns[at], frame.iloc[:, at]) for at in self.positions(schema)]
+        return [TypedSeries(schema.columns[at], frame.iloc[:, at]) for at in self.positions(schema)]
 
     def validate(self, schema: Schema) -> None:
         """Check that the rule can be one of a table; see `Constraint.validate`."""

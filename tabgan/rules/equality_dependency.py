@@ -29,14 +29,12 @@ from tabgan.table.columns import (
     TypedSeries,
     field_at,
     level_key,
-    numbers_of,
     numbers_to_series,
     replaced,
     sample_of,
     with_cells,
     without,
 )
-from tabgan.table.level_codes import codes_of
 from tabgan.table.schema import Column
 
 __all__ = [
@@ -73,7 +71,7 @@ class CopyDependency(Dependency):
     def restore(self, table: ColumnFrame) -> ColumnFrame:
         """Write the source's values in the target's form."""
         copied = _copied(table[self.source.position], self.target.column)
-        return with_cells(table, {self.target.position: (self.target.column, copied)})
+        return with_cells(table, {self.target.position: TypedSeries(self.target.column, copied)})
 
     def propagate(self, table: ColumnFrame, fixed: NDArray[np.bool_]) -> ColumnFrame:
         """Copy the column that is fixed to the other; else the source to the target."""
@@ -82,9 +80,12 @@ class CopyDependency(Dependency):
         taken = _copied(table[target], self.source.column)
         own = replaced(table[source][1], back, taken)
         fixed[:, source] |= back
-        copied = _copied((self.source.column, own), self.target.column)
+        copied = _copied(TypedSeries(self.source.column, own), self.target.column)
         changed = replaced(table[target][1], ~fixed[:, target], copied)
-        cells = {source: (self.source.column, own), target: (self.target.column, changed)}
+        cells = {
+            source: TypedSeries(self.source.column, own),
+            target: TypedSeries(self.target.column, changed),
+        }
         return with_cells(table, cells)
 
     def to_json(self) -> dict[str, Any]:
@@ -101,7 +102,7 @@ def _copied(cells: TypedSeries, column: Column) -> pd.Series:
     """Write values in the form of a column that equals theirs."""
     own, values = cells
     if column.kind in NUMBERS and _form(own) != _form(column):
-        numbers = numbers_of(values, own)
+        numbers = cells.numbers
         return numbers_to_series(numbers.values, numbers.special, column, numbers.present)
     copied = values.copy(deep=False)
     copied.name = column.name
@@ -132,22 +133,21 @@ def _form(column: Column) -> tuple[str, str | None, str | None]:
 
 def _fingerprint(cells: TypedSeries) -> Any:
     """Return a hashable summary that equal columns share; None for a constant."""
-    column, values = cells
+    column = cells.column
     if column.kind in NUMBERS | TICKS:
-        numbers = numbers_of(values, column)
+        numbers = cells.numbers
         if numbers.present.all() and (numbers.values == numbers.values[0]).all():
             return None
         form = "number" if column.kind in NUMBERS else _form(column)
         return form, numbers.values.astype(float).tobytes(), numbers.present.tobytes()
-    codes, levels = codes_of(values)
-    if len(levels) == 1:
+    if len(cells.levels) == 1:
         return None
-    return _form(column), codes.tobytes(), tuple(level_key(level) for level in levels)
+    return _form(column), cells.codes.tobytes(), tuple(map(level_key, cells.levels))
 
 
 def _equal(a: TypedSeries, b: TypedSeries) -> bool:
     if a[0].kind in NUMBERS | TICKS:
-        one, two = numbers_of(a[1], a[0]), numbers_of(b[1], b[0])
+        one, two = a.numbers, b.numbers
         exact = one.values.dtype == two.values.dtype or bool((np.abs(one.values) <= EXACT).all())
         return (
             exact
@@ -155,9 +155,8 @@ def _equal(a: TypedSeries, b: TypedSeries) -> bool:
             and np.array_equal(one.present, two.present)
             and bool((one.special == two.special).all())
         )
-    (codes, levels), (other_codes, other_levels) = codes_of(a[1]), codes_of(b[1])
-    return np.array_equal(codes, other_codes) and (
-        [level_key(level) for level in levels] == [level_key(level) for level in other_levels]
+    return np.array_equal(a.codes, b.codes) and (
+        [*map(level_key, a.levels)] == [*map(level_key, b.levels)]
     )
 
 
@@ -285,16 +284,16 @@ class PartialEquality(Dependency):
     def restore(self, table: ColumnFrame) -> ColumnFrame:
         """Make the rows equal in which the two lie nearest."""
         at, column = self.target
-        cells = column, table[at][1]
+        cells = table[at].with_column(column)
         target = to_axis(cells, self.unit)
-        source = to_axis((self.source.column, table[self.source.position][1]), self.unit)
+        source = to_axis(table[self.source.position].with_column(self.source.column), self.unit)
         possible = np.flatnonzero(_may_be_given(target, source, self.grid, self.common))
         chosen = possible[self._nearest(target.values[possible], source.values[possible])]
         values = target.values.copy()
         values[chosen] = source.values[chosen]
         if np.array_equal(values, target.values):
             return table
-        return with_cells(table, {at: (column, from_axis(values, cells, self.unit))})
+        return with_cells(table, {at: TypedSeries(column, from_axis(values, cells, self.unit))})
 
     def _nearest(self, target: AxisValues, source: AxisValues) -> NDArray[np.intp]:
         """Choose each range's share of rows: those of least difference in the target's ranks."""

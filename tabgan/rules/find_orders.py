@@ -208,6 +208,9 @@ SHORT_GAP = 0.25  # of the interquartile range of the earlier date
 COMPARED_ROWS = 5_000
 
 
+HINT_ROWS = 50
+
+
 def find_orders(
     table: ColumnFrame, rng: np.random.Generator, derived: DerivedColumns = NOTHING_DERIVED
 ) -> list[OrderDependency | DifferenceDependency]:
@@ -334,6 +337,9 @@ def _lowest_first(axis: NumericAxis) -> tuple[float, float]:
 
 def _may_be_ordered(a: NumericAxis, b: NumericAxis, column: Column) -> bool:
     """Return whether a ≤ b in a sample of rows."""
+    few = slice(HINT_ROWS)  # enough to refute most pairs
+    if (a.values[few] > b.values[few])[a.present[few] & b.present[few]].any():
+        return False
     low, high = _both(a, b)
     if not len(low) or (low > high).any():
         return False

@@ -80,11 +80,11 @@ class FunctionalDependency(Dependency):
 
     def restore(self, table: ColumnFrame) -> ColumnFrame:
         """Look the target up; a number that was not known at fit takes its nearest neighbour's."""
-        codes, levels = codes_of(table[self.source.position][1])
+        codes, levels = table[self.source.position].codes, table[self.source.position].levels
         image = np.array(self.image, np.int32)[self._known(levels)]
         column = self.target.column
         values = levels_to_series(list(self.target_levels), image[codes], column)
-        return with_cells(table, {self.target.position: (column, values)})
+        return with_cells(table, {self.target.position: TypedSeries(column, values)})
 
     def propagate(self, table: ColumnFrame, fixed: NDArray[np.bool_]) -> ColumnFrame:
         """Give the source a level that determines a fixed target; else look the target up."""
@@ -96,7 +96,7 @@ class FunctionalDependency(Dependency):
         table = self._with_sources(table, wrong, codes[:rows], levels)
         fixed[:, source] |= fixed[:, target]
         derived = replaced(table[target][1], ~fixed[:, target], self.restore(table)[target][1])
-        return with_cells(table, {target: (self.target.column, derived)})
+        return with_cells(table, {target: TypedSeries(self.target.column, derived)})
 
     def _with_sources(
         self,
@@ -113,7 +113,7 @@ class FunctionalDependency(Dependency):
         chosen = np.array(first, np.int32)[codes]
         values = levels_to_series(list(self.source_levels), chosen, column)
         own = replaced(table[self.source.position][1], rows, values)
-        return with_cells(table, {self.source.position: (column, own)})
+        return with_cells(table, {self.source.position: TypedSeries(column, own)})
 
     def _known(self, levels: list[Scalar]) -> NDArray[np.int64]:
         """Return the number of the source level that stands for each of some levels."""
@@ -252,13 +252,11 @@ def _rule(a: ColumnRef, b: ColumnRef, source: LevelList, target: LevelList) -> F
 
 def level_list(cells: TypedSeries) -> LevelList | None:
     """Return the levels of a column; None if it is not learned, or has too many numbers."""
-    column, values = cells
-    if column.is_made_anew:
+    if cells.column.is_made_anew:
         return None
-    codes, levels = codes_of(values)
-    if column.kind in NUMBERS | TICKS and len(levels) > MOST_NUMBERS:
+    if cells.column.kind in NUMBERS | TICKS and len(cells.levels) > MOST_NUMBERS:
         return None
-    return LevelList(codes, levels)
+    return LevelList(cells.codes, cells.levels)
 
 
 def _plan(
@@ -323,11 +321,11 @@ class CombinationDependency(Dependency):
         numbers = combination_numbers(cells, self.combinations)
         if (numbers < 0).any():
             row = int(np.argmin(numbers))
-            _, (unknown,) = combinations_of([(column, own.iloc[[row]]) for column, own in cells])
+            _, (unknown,) = combinations_of([own.take(np.array([row])) for own in cells])
             raise DataError(f"{self._names}: the combination {unknown!r} was not there at fit")
         first = self.members[0].position
         values = pd.Series(numbers, name=self.column.name, dtype="int64")
-        return with_cells(without(table, self.positions), {first: (self.column, values)})
+        return with_cells(without(table, self.positions), {first: TypedSeries(self.column, values)})
 
     def restore(self, table: ColumnFrame) -> ColumnFrame:
         """Spread the values of each combination over the members."""
@@ -335,7 +333,7 @@ class CombinationDependency(Dependency):
         spread: ColumnFrame = {}
         for place, (at, column) in enumerate(self.members):
             levels = [values[place] for values in self.combinations]
-            spread[at] = (column, levels_to_series(levels, codes, column))
+            spread[at] = TypedSeries(column, levels_to_series(levels, codes, column))
         return with_cells(table, spread)
 
     def propagate(self, table: ColumnFrame, fixed: NDArray[np.bool_]) -> ColumnFrame:
@@ -353,7 +351,7 @@ class CombinationDependency(Dependency):
         for place, (at, column) in enumerate(self.members):
             levels = [values[place] for values in self.combinations]
             values = levels_to_series(levels, codes, column)
-            cells[at] = (column, values.set_axis(table[at][1].index))
+            cells[at] = TypedSeries(column, values.set_axis(table[at][1].index))
         fixed[:, places] |= given.any(axis=1, keepdims=True)
         return with_cells(table, cells)
 
@@ -398,8 +396,8 @@ def combinations_of(columns: Sequence[TypedSeries]) -> tuple[NDArray[np.int64], 
     """
     numbers = np.zeros(len(columns[0][1]), np.int64)
     found: list[Values] = [()]
-    for _, values in columns:
-        codes, levels = codes_of(values)
+    for cells in columns:
+        codes, levels = cells.codes, cells.levels
         pairs, numbers = np.unique(numbers * len(levels) + codes, return_inverse=True)
         found = [(*found[pair // len(levels)], levels[pair % len(levels)]) for pair in pairs]
     return numbers, found

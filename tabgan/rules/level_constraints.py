@@ -23,7 +23,6 @@ from tabgan.rules.functional_dependency import (
 )
 from tabgan.rules.one_hot_dependency import BITS, OneHotDependency, bits_of
 from tabgan.table.columns import ColumnFrame, TypedSeries, field_at, level_key
-from tabgan.table.level_codes import codes_of
 from tabgan.table.scalars import Scalar, is_scalar
 from tabgan.table.schema import Column, Schema
 
@@ -163,8 +162,8 @@ class OneHot(ColumnConstraint):
         """Return which rows keep the rule."""
         ones = np.zeros(len(cells[0][1]), np.int64)
         known = np.ones(len(ones), bool)
-        for _, values in cells:
-            codes, levels = codes_of(values)
+        for own in cells:
+            codes, levels = own.codes, own.levels
             keys = [level_key(level) for level in levels]
             ones += np.array([key in _ONES for key in keys], bool)[codes]
             known &= np.array([key in _ONES or key in _ZEROS for key in keys], bool)[codes]
@@ -174,7 +173,7 @@ class OneHot(ColumnConstraint):
     def dependency(self, table: ColumnFrame, schema: Schema) -> Dependency | None:
         """Return the dependency that makes one column of the columns."""
         members = tuple(field_at(table, at) for at in self.positions(schema))
-        bits = [bits_of(table[at][1]) for at, _ in members]
+        bits = [bits_of(table[at]) for at, _ in members]
         known = tuple(pair[0] for pair in bits if pair is not None)
         return OneHotDependency(members, known) if len(known) == len(members) else None
 

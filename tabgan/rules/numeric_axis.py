@@ -22,7 +22,6 @@ from tabgan.table.columns import (
     ColumnFrame,
     TypedSeries,
     decimals_of,
-    numbers_of,
     numbers_to_series,
 )
 from tabgan.table.dates import unit_of
@@ -127,7 +126,7 @@ def to_axis(cells: TypedSeries, unit: str | None) -> NumericAxis:
         If they do not fit: whole numbers beyond 2**53, dates too far for the unit.
     """
     column, values = cells
-    numbers = numbers_of(values, column)
+    numbers = cells.numbers
     if column.kind in NUMBERS:
         floats = numbers.values.astype(float)
         if numbers.values.dtype.kind != "f" and np.abs(floats).max(initial=0) > EXACT:
@@ -155,7 +154,7 @@ def to_axes(table: ColumnFrame, unit: str | None) -> dict[int, NumericAxis]:
 def from_axis(values: AxisValues, cells: TypedSeries, unit: str | None) -> pd.Series:
     """Write values of an axis in the form of the column that they belong to."""
     column, old = cells
-    numbers = numbers_of(old, column)
+    numbers = cells.numbers
     if column.kind in NUMBERS:
         changed = values.astype(numbers.values.dtype)
         return numbers_to_series(changed, numbers.special, column, numbers.present)

@@ -12,6 +12,7 @@ from tabgan.rules.dependency import Dependency
 from tabgan.table.columns import (
     ColumnFrame,
     ColumnRef,
+    TypedSeries,
     count_rows,
     field_at,
     level_key,
@@ -19,7 +20,7 @@ from tabgan.table.columns import (
     with_cells,
     without,
 )
-from tabgan.table.level_codes import codes_of, levels_to_series
+from tabgan.table.level_codes import levels_to_series
 from tabgan.table.scalars import Scalar, from_json_scalar, to_json_scalar
 from tabgan.table.schema import Column
 
@@ -67,8 +68,7 @@ class OneHotDependency(Dependency):
     def reduce(self, table: ColumnFrame) -> ColumnFrame:
         """Replace the members by the position of the 1 among them."""
         ones = [
-            _is(one, table[at][1])
-            for (at, _), (_, one) in zip(self.members, self.bits, strict=True)
+            _is(one, table[at]) for (at, _), (_, one) in zip(self.members, self.bits, strict=True)
         ]
         hot = np.column_stack(ones)
         wrong = np.flatnonzero(hot.sum(axis=1) != 1)
@@ -78,7 +78,7 @@ class OneHotDependency(Dependency):
             )
         values = pd.Series(hot.argmax(axis=1), name=self.column.name, dtype="int64")
         rest = without(table, self.positions)
-        return with_cells(rest, {self.members[0].position: (self.column, values)})
+        return with_cells(rest, {self.members[0].position: TypedSeries(self.column, values)})
 
     def restore(self, table: ColumnFrame) -> ColumnFrame:
         """Spread the position of the 1 over the members."""
@@ -86,7 +86,7 @@ class OneHotDependency(Dependency):
         spread: ColumnFrame = {}
         for index, ((at, column), bit) in enumerate(zip(self.members, self.bits, strict=True)):
             codes = (hot == index).astype(np.int32)
-            spread[at] = (column, levels_to_series(list(bit), codes, column))
+            spread[at] = TypedSeries(column, levels_to_series(list(bit), codes, column))
         return with_cells(table, spread)
 
     def propagate(self, table: ColumnFrame, fixed: NDArray[np.bool_]) -> ColumnFrame:
@@ -96,7 +96,7 @@ class OneHotDependency(Dependency):
         """
         places = [*self.positions]
         hot = np.column_stack(
-            [_is(one, table[at][1]) for at, (_, one) in zip(places, self.bits, strict=True)]
+            [_is(one, table[at]) for at, (_, one) in zip(places, self.bits, strict=True)]
         )
         given = fixed[:, places]
         # fixed ones come first, then free ones that are set, then any that is free
@@ -104,7 +104,7 @@ class OneHotDependency(Dependency):
         cells: ColumnFrame = {}
         for index, ((at, column), bit) in enumerate(zip(self.members, self.bits, strict=True)):
             values = levels_to_series(list(bit), (chosen == index).astype(np.int32), column)
-            cells[at] = (column, values.set_axis(table[at][1].index))
+            cells[at] = TypedSeries(column, values.set_axis(table[at][1].index))
         fixed[:, places] |= given.any(axis=1, keepdims=True)
         return with_cells(table, cells)
 
@@ -150,9 +150,8 @@ def find_one_hots(table: ColumnFrame, rng: np.random.Generator) -> list[OneHotDe
     """
     found: list[OneHotDependency] = []
     window = _Window(count_rows(table))
-    for at, (_, sample) in sample_of(table, rng).items():
-        levels = codes_of(sample)[1]
-        hot = None if len(levels) > 2 else bits_of(table[at][1])
+    for at, sample in sample_of(table, rng).items():
+        hot = None if len(sample.levels) > 2 else bits_of(table[at])
         if hot is None:
             window = _Window(window.rows)
             continue
@@ -167,16 +166,16 @@ def find_one_hots(table: ColumnFrame, rng: np.random.Generator) -> list[OneHotDe
     return found
 
 
-def _is(level: Scalar, values: pd.Series) -> NDArray[np.bool_]:
-    codes, levels = codes_of(values)
-    return np.array([level_key(other) == level_key(level) for other in levels], bool)[codes]
+def _is(level: Scalar, cells: TypedSeries) -> NDArray[np.bool_]:
+    same = [level_key(other) == level_key(level) for other in cells.levels]
+    return np.array(same, bool)[cells.codes]
 
 
-def bits_of(values: pd.Series) -> tuple[Bit, NDArray[np.bool_]] | None:
+def bits_of(cells: TypedSeries) -> tuple[Bit, NDArray[np.bool_]] | None:
     """Return a column's 0 and 1 and where it is 1; None where it has other values."""
-    codes, levels = codes_of(values)
-    keys = {level_key(level) for level in levels}
+    keys = {level_key(level) for level in cells.levels}
     for bit in BITS:
         if keys <= {level_key(level) for level in bit}:
-            return bit, np.array([level_key(level) == level_key(bit[1]) for level in levels])[codes]
+            is_one = [level_key(level) == level_key(bit[1]) for level in cells.levels]
+            return bit, np.array(is_one)[cells.codes]
     return None

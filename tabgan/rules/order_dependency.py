@@ -22,7 +22,6 @@ from tabgan.table.columns import (
     ColumnFrame,
     ColumnRef,
     TypedSeries,
-    numbers_of,
     numbers_to_series,
     replaced,
     with_cells,
@@ -92,11 +91,11 @@ class OrderDependency(Dependency):
 
     def restore(self, table: ColumnFrame) -> ColumnFrame:
         """Swap values that are in the wrong order, or move those that are not fixed."""
-        cells = {at: (column, table[at][1]) for at, column in self.members}
+        cells = {at: table[at].with_column(column) for at, column in self.members}
         axes = [to_axis(cells[at], self.unit) for at in cells]
         mended = repair_order(axes, self.grids, self.edges, self.fixed, self.strict)
         changed = {
-            at: (column, from_axis(new, cells[at], self.unit))
+            at: TypedSeries(column, from_axis(new, cells[at], self.unit))
             for (at, column), old, new in zip(self.members, axes, mended, strict=True)
             if not np.array_equal(old.values, new)
         }
@@ -105,8 +104,8 @@ class OrderDependency(Dependency):
     def holds(self, cells: Sequence[TypedSeries]) -> Mask:
         """Return the rows in which every edge is in order."""
         axes = [
-            to_axis((member.column, values), self.unit)
-            for member, (_, values) in zip(self.members, cells, strict=True)
+            to_axis(own.with_column(member.column), self.unit)
+            for member, own in zip(self.members, cells, strict=True)
         ]
         holds = np.ones(len(axes[0].values), np.bool_)
         for edge in self.edges:
@@ -115,12 +114,12 @@ class OrderDependency(Dependency):
 
     def propagate(self, table: ColumnFrame, fixed: NDArray[np.bool_]) -> ColumnFrame:
         """Raise free values above the fixed ones that bound them below, and lower the others."""
-        cells = {at: (column, table[at][1]) for at, column in self.members}
+        cells = {at: table[at].with_column(column) for at, column in self.members}
         axes = [to_axis(cells[at], self.unit) for at in cells]
         own = fixed[:, [*self.positions]]
         moved = propagate_order(axes, self.grids, self.edges, own, self.strict)
         changed = {
-            at: (
+            at: TypedSeries(
                 column,
                 replaced(cells[at][1], old.values != new, from_axis(new, cells[at], self.unit)),
             )
@@ -279,7 +278,7 @@ class DifferenceDependency(Dependency):
     @classmethod
     def between(cls, source: ColumnRef, target: ColumnRef, table: ColumnFrame) -> Self:
         """Choose the unit of distance and describe the column of distances."""
-        a, b = (numbers_of(table[at][1], column) for at, column in (source, target))
+        a, b = (table[at].numbers for at, _ in (source, target))
         gaps = (b.values - a.values)[b.present].astype(np.int64)
         step = int(np.gcd.reduce(gaps)) or 1
         kept = clip_to_range(gaps, None, target.column.least_rows)
@@ -307,26 +306,26 @@ class DifferenceDependency(Dependency):
 
     def reduce(self, table: ColumnFrame) -> ColumnFrame:
         """Replace the target by its distance from the source."""
-        a, b = (numbers_of(table[at][1], column) for at, column in (self.source, self.target))
+        a, b = (table[at].numbers for at, _ in (self.source, self.target))
         present = a.present & b.present
         gaps = np.where(present, (b.values - a.values) // self.step, 0).astype(np.int64)
         values = numbers_to_series(gaps, b.special, self.column, present)
-        return with_cells(table, {self.target.position: (self.column, values)})
+        return with_cells(table, {self.target.position: TypedSeries(self.column, values)})
 
     def restore(self, table: ColumnFrame) -> ColumnFrame:
         """Add the distance to the source; the range of the target is kept."""
         at, column = self.target
-        a = numbers_of(table[self.source.position][1], self.source.column)
-        gap = numbers_of(table[at][1], self.column)
+        a = table[self.source.position].numbers
+        gap = table[at].numbers
         present = a.present & gap.present
         ticks = np.where(present, a.values + gap.values.astype(np.int64) * self.step, 0)
         values = numbers_to_series(ticks.astype(np.int64), gap.special, column, present)
-        return with_cells(table, {at: (column, values)})
+        return with_cells(table, {at: TypedSeries(column, values)})
 
     def propagate(self, table: ColumnFrame, fixed: NDArray[np.bool_]) -> ColumnFrame:
         """Bring the distance of a free date from a fixed one within the table's range."""
         source, target = self.positions
-        a, b = (numbers_of(table[at][1], column) for at, column in (self.source, self.target))
+        a, b = (table[at].numbers for at, _ in (self.source, self.target))
         low, high = (int(end) * self.step for end in (self.column.minimum, self.column.maximum))
         present = a.present & b.present
         back = present & fixed[:, target] & ~fixed[:, source]
@@ -338,7 +337,7 @@ class DifferenceDependency(Dependency):
             for ticks, old, field in ((first, a, self.source), (last, b, self.target))
         )
         cells = {
-            at: (column, replaced(table[at][1], rows, values))
+            at: TypedSeries(column, replaced(table[at][1], rows, values))
             for (at, column), rows, values in zip(
                 (self.source, self.target), (back, forth), changed, strict=True
             )

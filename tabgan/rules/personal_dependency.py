@@ -19,6 +19,7 @@ from tabgan.rules.dependency import Dependency
 from tabgan.table.columns import (
     ColumnFrame,
     ColumnRef,
+    TypedSeries,
     field_at,
     sample_of,
     with_cells,
@@ -72,7 +73,9 @@ class NamePart(Dependency):
         """Take the target from the source wherever both are present."""
         column, values = table[self.target.position]
         names = _parts_of(self.source, table)[self.target.column.kind]
-        return with_cells(table, {self.target.position: (column, _replaced(values, names))})
+        return with_cells(
+            table, {self.target.position: TypedSeries(column, _replaced(values, names))}
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Describe the dependency by JSON values."""
@@ -118,7 +121,9 @@ class EmailOfName(Dependency):
         made = [
             _renamed(text, parts, self.share) for text, parts in zip(values, words, strict=True)
         ]
-        return with_cells(table, {self.target.position: (column, _replaced(values, made))})
+        return with_cells(
+            table, {self.target.position: TypedSeries(column, _replaced(values, made))}
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Describe the dependency by JSON values."""

@@ -31,7 +31,7 @@ from tabgan.sampling.identifier_columns import NOTHING_ASKED, add_generated, gen
 from tabgan.sampling.table_model import BLOCK_ROWS, TableModel
 from tabgan.sampling.tree_conditionals import GibbsSampler
 from tabgan.sampling.trees import DrawnRows, RowFeatures
-from tabgan.table.columns import replaced
+from tabgan.table.columns import TypedSeries, replaced
 from tabgan.table.scalars import Scalar
 
 __all__ = ["Described", "NeighborPool", "RowCompleter", "impute"]
@@ -300,7 +300,7 @@ class RowCompleter:
             drawn = self.completer.sweep(drawn, free, rng, barred)
         new = encoder.decode_columns(drawn.numbers, drawn.codes, start, rng, encoder.unmade)
         kept = {
-            at: (column, replaced(cells, known[:, at], table[at][1]))
+            at: TypedSeries(column, replaced(cells, known[:, at], table[at][1]))
             for at, (column, cells) in new.items()
         }
         done = add_generated(encoder, encoder.restore(kept), asked, start=start, rng=rng, key=key)
@@ -342,13 +342,13 @@ class RowCompleter:
         encoder = self.model.encoder
         columns: list[tuple[Encoded, RowLayout, bool]] = []
         for at, column in enumerate(encoder.schema):
-            values = frame.iloc[:, at]
+            cells = TypedSeries(column, frame.iloc[:, at])
             own = encoder.encoders.get(at)
             if own is None or encoder.columns[at] != column:
-                fitted = fit_column(column, values)
-                columns.append((fitted.encode(values), fitted.spans, True))
+                fitted = fit_column(cells)
+                columns.append((fitted.encode(cells), fitted.spans, True))
             else:
-                columns.append((own.encode(values), own.spans, False))
+                columns.append((own.encode(cells), own.spans, False))
         return Described.of(columns)
 
 

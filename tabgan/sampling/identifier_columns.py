@@ -10,7 +10,7 @@ from tabgan.base.random_streams import numpy_stream
 from tabgan.conditions.condition import ColumnPredicate, Condition
 from tabgan.encoding.column_encoder import ColumnEncoder
 from tabgan.encoding.table_encoder import TableEncoder
-from tabgan.table.columns import ColumnFrame, by_position
+from tabgan.table.columns import ColumnFrame, TypedSeries, by_position
 from tabgan.table.scalars import Scalar
 
 __all__ = ["NOTHING_ASKED", "add_generated", "generated_columns", "generated_present"]
@@ -56,7 +56,7 @@ def add_generated(
     tests = {test.position: test for test in asked.tests}
     for at in made:
         values = _make(encoder.encoders[at], rows, tests.get(at), start=start, rng=rng, key=key)
-        table = {**table, at: (encoder.columns[at], values)}
+        table = {**table, at: TypedSeries(encoder.columns[at], values)}
     return encoder.restore(table, touching=made)
 
 

@@ -27,7 +27,7 @@ from tabgan.sampling.row_samplers import ConditionalSampler
 from tabgan.sampling.table_model import BLOCK_ROWS, TableModel, blocks
 from tabgan.sampling.tree_conditionals import TreeConditional, redraw_columns
 from tabgan.sampling.trees import DrawnRows, RowFeatures
-from tabgan.table.columns import ColumnFrame
+from tabgan.table.columns import ColumnFrame, TypedSeries
 from tabgan.table.level_codes import levels_to_series
 from tabgan.table.schema import Schema
 
@@ -305,7 +305,7 @@ def _passing(asked: Condition, table: ColumnFrame, rows: int) -> NDArray[np.bool
 
 def _rows_of(table: ColumnFrame, chosen: NDArray[np.intp]) -> ColumnFrame:
     return {
-        at: (column, values.iloc[chosen].reset_index(drop=True))
+        at: TypedSeries(column, values.iloc[chosen].reset_index(drop=True))
         for at, (column, values) in table.items()
     }
 
@@ -315,6 +315,6 @@ def _joined(parts: list[ColumnFrame]) -> ColumnFrame:
     if len(parts) == 1:
         return parts[0]
     return {
-        at: (column, pd.concat([part[at][1] for part in parts], ignore_index=True))
+        at: TypedSeries(column, pd.concat([part[at].values for part in parts], ignore_index=True))
         for at, (column, _) in parts[0].items()
     }

@@ -5,6 +5,7 @@ above this module needs to know in which of pandas's dtypes a column is kept.
 """
 
 from collections.abc import Hashable, Iterable
+from functools import cached_property
 from typing import Any, NamedTuple, Self, cast
 
 import numpy as np
@@ -12,7 +13,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tabgan.base.errors import SchemaError
-from tabgan.table.dates import range_of_ticks, read_ticks, unit_of, write_ticks
+from tabgan.table.dates import range_of_ticks, read_ticks, unit_of, write_ticks, zone_of
+from tabgan.table.level_codes import codes_of
 from tabgan.table.numbers import Numbers, read_numbers, write_numbers
 from tabgan.table.scalars import Scalar
 from tabgan.table.schema import Column, Schema
@@ -40,8 +42,91 @@ EXACT = 2.0**53  # up to here a float tells whole numbers apart
 SAMPLE = 5_000  # rows on which a rule is tried first
 
 
-TypedSeries = tuple[Column, pd.Series]
-"""One column of a table in work: what it is, and its values."""
+Rows = NDArray[np.intp] | NDArray[np.int64] | NDArray[np.bool_]
+
+
+class _ColumnValues(NamedTuple):
+    column: Column
+    values: pd.Series
+
+
+class TypedSeries(_ColumnValues):
+    """One column of a table in work: what it is, and its values, which are parsed once.
+
+    It is a pair of the column and its values, which must not be changed in place.
+
+    Parameters
+    ----------
+    column
+        What the column is.
+    values
+        Its values, a row each.
+
+    Examples
+    --------
+    >>> cells = TypedSeries(Column("age", "integer", "object"), pd.Series([31, "?", 52]))
+    >>> cells.numbers.values.tolist(), cells.numbers.special.tolist(), cells.levels
+    ([31, 0, 52], [None, '?', None], [31, 52, '?'])
+    >>> cells.take([0]).levels
+    [31]
+    """
+
+    _origin: "tuple[TypedSeries, Rows] | None" = None  # the column of which it is some rows
+
+    @cached_property
+    def numbers(self) -> Numbers:
+        """The values as numbers, dates and durations as ticks (see `numbers_of`)."""
+        if self._origin is None:
+            return numbers_of(self.values, self.column)
+        whole, rows = self._origin
+        read = whole.numbers
+        return Numbers(read.values[rows], read.present[rows], read.special[rows])
+
+    @property
+    def codes(self) -> NDArray[np.int32]:
+        """The place of each row's level in `levels`."""
+        return self._factors[0]
+
+    @property
+    def levels(self) -> list[Scalar]:
+        """The distinct values, in order (see `codes_of`)."""
+        return self._factors[1]
+
+    @cached_property
+    def _factors(self) -> tuple[NDArray[np.int32], list[Scalar]]:
+        if self._origin is not None and "_factors" in vars(self._origin[0]):
+            whole, rows = self._origin
+            occurring, codes = np.unique(whole.codes[rows], return_inverse=True)
+            return codes.astype(np.int32), [whole.levels[code] for code in occurring.tolist()]
+        return codes_of(self.values)
+
+    def take(self, rows: Rows) -> "TypedSeries":
+        """Return some rows, chosen by a mask or by number; what is parsed is not parsed again."""
+        part = TypedSeries(self.column, self.values.iloc[rows])
+        part._origin = self, rows
+        return part
+
+    def with_column(self, column: Column) -> "TypedSeries":
+        """Return the same values with another description, parsed again only if it needs that."""
+        if column is self.column:
+            return self
+        other, parsed = TypedSeries(column, self.values), dict(vars(self))
+        if not _are_read_alike(column, self.column):
+            parsed.pop("numbers", None)
+            parsed.pop("_origin", None)
+        vars(other).update(parsed)
+        return other
+
+
+def _are_read_alike(one: Column, other: Column) -> bool:
+    """Say whether the same values are the same numbers in two columns."""
+    same = ("kind", "dtype", "format")
+    if any(getattr(one, name) != getattr(other, name) for name in same):
+        return False
+    if one.kind in TICKS:
+        return unit_of(one) == unit_of(other) and str(zone_of(one)) == str(zone_of(other))
+    # texts and objects are read within the range of int64, or of uint64 (see `read_numbers`)
+    return one.maximum == other.maximum or one.pandas_dtype.kind in "iubf"
 
 
 ColumnFrame = dict[int, TypedSeries]
@@ -79,7 +164,7 @@ def level_key(level: Scalar) -> tuple[type, Scalar]:
 
 def count_rows(table: ColumnFrame) -> int:
     """Count a table's rows."""
-    return next((len(values) for _, values in table.values()), 0)
+    return next((len(cells.values) for cells in table.values()), 0)
 
 
 def sample_of(table: ColumnFrame, rng: np.random.Generator) -> ColumnFrame:
@@ -88,7 +173,7 @@ def sample_of(table: ColumnFrame, rng: np.random.Generator) -> ColumnFrame:
     if n_rows <= SAMPLE:
         return table
     rows = np.sort(rng.choice(n_rows, SAMPLE, replace=False))
-    return {at: (column, values.iloc[rows]) for at, (column, values) in table.items()}
+    return {at: cells.take(rows) for at, cells in table.items()}
 
 
 def without(table: ColumnFrame, positions: Iterable[int]) -> ColumnFrame:
@@ -109,7 +194,7 @@ def replaced(values: pd.Series, rows: NDArray[np.bool_], others: pd.Series) -> p
 
 def field_at(table: ColumnFrame, position: int) -> ColumnRef:
     """Return the field at a position."""
-    return ColumnRef(position, table[position][0])
+    return ColumnRef(position, table[position].column)
 
 
 def column_index(schema: Schema) -> pd.Index:
@@ -125,9 +210,32 @@ def column_index(schema: Schema) -> pd.Index:
     return index
 
 
-def by_position(frame: pd.DataFrame, schema: Schema) -> ColumnFrame:
-    """Return a frame as a table in work."""
-    return {i: (column, frame.iloc[:, i]) for i, column in enumerate(schema)}
+def by_position(table: pd.DataFrame | ColumnFrame, schema: Schema) -> ColumnFrame:
+    """Return a table in work, whose columns are described by a schema.
+
+    Parameters
+    ----------
+    table
+        A frame of the schema's columns in order, or these in work: what is parsed stays so.
+    schema
+        What the columns are.
+    """
+    if isinstance(table, dict):
+        return {at: cells.with_column(schema.columns[at]) for at, cells in table.items()}
+    return {i: TypedSeries(column, table.iloc[:, i]) for i, column in enumerate(schema)}
+
+
+def frame_of(table: ColumnFrame, schema: Schema) -> pd.DataFrame:
+    """Return a table in work, with all columns of a schema, as a frame."""
+    frame = pd.concat([table[at].values for at in range(len(schema))], axis=1)
+    frame.columns = column_index(schema)
+    return frame
+
+
+def forget_parsed(table: ColumnFrame) -> None:
+    """Drop what was parsed of a table, to free its memory."""
+    for cells in table.values():
+        vars(cells).clear()
 
 
 _UTC = ("Z", "+00:00")

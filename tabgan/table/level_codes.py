@@ -14,6 +14,7 @@ from tabgan.table.schema import Column
 __all__ = ["absent_of", "assemble", "codes_of", "dense", "distinct_of", "levels_to_series"]
 
 _ABSENT = {None: None, "NaN": float("nan"), "NaT": pd.NaT, "NA": pd.NA}
+_LONG = np.dtype(np.longdouble)
 _COMMON = {str, int, float, bool}  # types whose values can always be kept
 
 
@@ -111,6 +112,9 @@ def distinct_of(values: pd.Series) -> tuple[NDArray[np.int64], list[Scalar]]:
         found, uniques = _distinct_objects(values)
     else:
         found, uniques = pd.factorize(_plain_array(values))
+    if isinstance(values.dtype, np.dtype) and values.dtype.kind in "iufb" and values.dtype != _LONG:
+        plain: list[Scalar] = uniques.tolist()
+        return found, plain
     levels = [to_python_scalar(value) for value in uniques]
     _check_levels(levels, values)
     return found, levels
@@ -154,6 +158,8 @@ def _check_levels(levels: Sequence[Any], values: pd.Series) -> None:
 
 def _in_order(levels: Sequence[Scalar]) -> list[int]:
     """Sort levels of one type by value, types by name."""
+    if set(map(type, levels)) in ({float}, {bool}):
+        return [int(at) for at in np.argsort(np.array(levels), kind="stable")]
     groups: dict[str, list[int]] = {}
     for position, level in enumerate(levels):
         groups.setdefault(type(level).__name__, []).append(position)

@@ -7,7 +7,7 @@ and read back. `infer_schema` (in `tabgan.inference`) makes one from a DataFrame
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal, get_args
 
 import pandas as pd
 
@@ -17,7 +17,7 @@ from tabgan.table.kinds import LEARNED, Kind, check_kind
 from tabgan.table.locale_words import check_locale
 from tabgan.table.scalars import Scalar, from_json_scalar, to_json_scalar, to_python_scalar
 
-__all__ = ["Column", "Schema", "find_level", "find_name"]
+__all__ = ["Column", "Origin", "Schema", "find_level", "find_name"]
 
 
 def find_name(name: Any, names: Sequence[Hashable]) -> int | None:
@@ -71,6 +71,10 @@ def _is_like(level: Scalar, value: Any) -> bool:
 SCHEMA_VERSION = 1
 
 
+Origin = Literal["declared", "dtype", "inferred"]
+"""Where the description of a column comes from: its user, the dtype, or the values of a table."""
+
+
 MOST_DECIMALS = 400  # beyond, a table holds no numbers but noise
 
 
@@ -111,7 +115,10 @@ class Column:
     folded
         How many levels were folded, in a schema that was learned; None where none was.
     why
-        Why the kind was chosen, in words.
+        Why the kind was chosen, in words for people; nothing depends on it.
+    origin
+        Where kind and range come from: ``"declared"`` by a user, read off the ``"dtype"``, or
+        ``"inferred"`` from the values of a table, which a private fit warns of.
     """
 
     name: Hashable
@@ -127,6 +134,7 @@ class Column:
     min_group: int | None = None
     folded: int | None = None
     why: str = ""
+    origin: Origin = "declared"
 
     def __post_init__(self) -> None:
         check_kind(f"Column {self.name!r}", self.kind)
@@ -181,12 +189,15 @@ class Column:
             "min_group": self.min_group,
             "folded": self.folded,
             "why": self.why,
+            "origin": self.origin,
         }
         return {key: value for key, value in state.items() if value is not None or key == "name"}
 
     @classmethod
     def from_json(cls, state: Mapping[str, Any]) -> "Column":
         """Rebuild a column from `to_json`'s value.
+
+        Where the origin is missing, as in files of earlier versions, the column counts as inferred.
 
         Raises
         ------
@@ -209,7 +220,7 @@ class Column:
                 f"{where}: {lacking[0]!r} is missing; a column needs at "
                 "least 'name', 'kind' and 'dtype'"
             )
-        values = dict(state)
+        values = {"origin": "inferred", **state}
         try:
             for key in ("name", "minimum", "maximum"):
                 values[key] = from_json_scalar(values.get(key))
@@ -234,6 +245,7 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "min_group": (_is_count, "a whole number from 1, or None"),
     "folded": (_is_count, "a whole number from 1, or None"),
     "why": (lambda v: isinstance(v, str), "text"),
+    "origin": (lambda v: v in get_args(Origin), "'declared', 'dtype' or 'inferred'"),
 }
 
 

@@ -5,6 +5,7 @@ Everything here looks at distinct texts, never at rows, so that callers factoris
 
 import re
 from collections.abc import Sequence
+from functools import cache
 from itertools import product
 from typing import Literal, TypeVar
 
@@ -126,6 +127,12 @@ _RANGES = {  # default, least and most of each field
 }
 
 
+@cache
+def _layout(form: str) -> str:
+    """Write a letter for each digit of a format's fields."""
+    return re.sub("%.", lambda match: _FIELDS[match.group()], form)
+
+
 def parse_dates(texts: Sequence[str], form: str) -> NDArray[np.datetime64]:
     """Read dates of one of the known formats.
 
@@ -139,7 +146,7 @@ def parse_dates(texts: Sequence[str], form: str) -> NDArray[np.datetime64]:
     array(['2024-02-29T00:00:00.000000',                        'NaT',
                                   'NaT'], dtype='datetime64[us]')
     """
-    layout = re.sub("%.", lambda match: _FIELDS[match.group()], form)
+    layout = _layout(form)
     width = len(layout)
     padded = [text if len(text) == width else "" for text in texts]
     codes = np.array(padded, f"U{width}").view(np.uint32).reshape(len(texts), width)
@@ -173,7 +180,7 @@ def _moments(
 
 
 def date_format(
-    texts: Sequence[str], most_others: int
+    texts: Sequence[str], most_others: int, forms: Sequence[str] = DATE_FORMATS
 ) -> tuple[str, NDArray[np.datetime64]] | None:
     """Find the format in which distinct texts are dates.
 
@@ -183,6 +190,8 @@ def date_format(
         Distinct texts.
     most_others
         How many of them may be something else than a date.
+    forms
+        The formats that are tried; of two that fit equally the first wins.
 
     Returns
     -------
@@ -195,9 +204,10 @@ def date_format(
     '%d/%m/%Y'
     """
     sample = spread(texts, 50)
+    lengths = set(map(len, sample))
     best, fewest = None, most_others + 1
-    for form in DATE_FORMATS:
-        if np.isnat(parse_dates(sample, form)).all():
+    for form in forms:
+        if len(_layout(form)) not in lengths or np.isnat(parse_dates(sample, form)).all():
             continue
         moments = parse_dates(texts, form)
         others = int(np.isnat(moments).sum())

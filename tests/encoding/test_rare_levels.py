@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tabgan import Column
 from tabgan.encoding.rare_levels import fold_rare, rare_rows
+from tabgan.table.columns import TypedSeries
 
 LEAST = 5
 
@@ -105,7 +106,7 @@ class TestWhatIsNeverRare:
 
     def test_levels_of_a_column_that_keeps_all(self):
         column = Column("x", "categorical", "object", min_group=1)
-        assert not rare_rows((column, pd.Series(["a"] * 30 + ["b"])))[0].any()
+        assert not rare_rows(TypedSeries(column, pd.Series(["a"] * 30 + ["b"])))[0].any()
 
     def test_numbers_of_many_values(self):
         frame = pd.DataFrame({"x": np.arange(100) ** 2})

@@ -107,7 +107,8 @@ def test_the_schema_before_and_after():
     before, after = preparation.declared_schema["x"], preparation.schema["x"]
     assert (before.min_group, after.min_group) == (None, 5)
     assert before.maximum > after.maximum
-    assert set(preparation.frame["town"]) == {f"city {i}" for i in range(5)}
+    town = preparation.table[preparation.schema.names.index("town")].values
+    assert set(town) == {f"city {i}" for i in range(5)}
     assert preparation.n_steps == 2300
 
 

@@ -13,7 +13,7 @@ from tabgan.constraints import Constraint
 from tabgan.inference.infer_schema import infer_schema
 from tabgan.rules.dependency import Dependency
 from tabgan.rules.detect_dependencies import dependency_from_json
-from tabgan.table.columns import ColumnFrame
+from tabgan.table.columns import ColumnFrame, by_position
 
 ROWS = 300
 
@@ -70,7 +70,7 @@ def rules() -> Callable[..., list[str]]:
 
 
 def _table_of(frame: pd.DataFrame) -> ColumnFrame:
-    return {i: (column, frame.iloc[:, i]) for i, column in enumerate(infer_schema(frame))}
+    return by_position(frame, infer_schema(frame))
 
 
 def _round_trip(table: ColumnFrame, dependencies: Sequence[Dependency]) -> pd.DataFrame:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tabgan.inference.infer_schema import infer_schema
 from tabgan.rules.arithmetic_dependency import SumDependency, find_sums
-from tabgan.table.columns import field_at
+from tabgan.table.columns import by_position, field_at
 
 ROWS = 400
 
@@ -104,7 +104,7 @@ def _priced():
     kept = tenths * 10 + cents < 5300
     frame = pd.DataFrame({"a": tenths[kept] / 10, "b": cents[kept] / 100})
     frame["c"] = (frame["a"] + frame["b"]).round(2)
-    table = {i: (column, frame.iloc[:, i]) for i, column in enumerate(infer_schema(frame))}
+    table = by_position(frame, infer_schema(frame))
     (rule,) = find_sums(table, rng)
     return frame, table, rule
 
@@ -157,7 +157,7 @@ def test_the_first_addend_gives_way_where_the_second_can_not(table_of, rng):
 
 
 def _sum_in(frame):
-    table = {i: (column, frame.iloc[:, i]) for i, column in enumerate(infer_schema(frame))}
+    table = by_position(frame, infer_schema(frame))
     (rule,) = find_sums(table, np.random.default_rng(0))
     return frame, table, rule
 
@@ -233,7 +233,7 @@ def test_several_parts_give_way(rows):
     frame = pd.DataFrame(rng.integers(0, 41, (ROWS, 3)), columns=[*"abc"])
     frame = frame[frame.sum(axis=1) < 60].reset_index(drop=True)
     frame["d"] = frame.sum(axis=1)
-    table = {i: (column, frame.iloc[:, i]) for i, column in enumerate(infer_schema(frame))}
+    table = by_position(frame, infer_schema(frame))
     rule = SumDependency.of([field_at(table, at) for at in range(3)], field_at(table, 3), table)
     least, most = (frame.iloc[:, :3].agg(end).to_numpy() for end in ("min", "max"))
     drawn = pd.DataFrame(np.clip(rows, least, most))

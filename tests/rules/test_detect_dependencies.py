@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tabgan.inference.infer_schema import infer_schema
 from tabgan.rules.detect_dependencies import detect_dependencies
+from tabgan.table.columns import TypedSeries, by_position
 
 DATA = Path(os.environ.get("TABGAN_DATA", "../shared/data"))
 ROWS = 3000
@@ -91,7 +92,7 @@ def test_all_rules_hold_in_rows_drawn_column_by_column(sales, table_of, rng):
         table = rule.reduce(table)
     assert list(table) == [0, 1, 9, 10, 13, 14, 15, 16]
     drawn = {
-        at: (column, values.sample(frac=1, random_state=at).reset_index(drop=True))
+        at: TypedSeries(column, values.sample(frac=1, random_state=at).reset_index(drop=True))
         for at, (column, values) in table.items()
     }
     for rule in reversed(found):
@@ -122,7 +123,7 @@ def test_what_is_found_does_not_depend_on_the_sample(sales, table_of):
 def test_a_few_rows_have_no_rules(rows):
     frame = pd.DataFrame({"a": range(19), "b": range(19)})
     columns = infer_schema(frame)
-    table = {i: (column, frame.iloc[:rows, i]) for i, column in enumerate(columns)}
+    table = {i: TypedSeries(column, frame.iloc[:rows, i]) for i, column in enumerate(columns)}
     assert detect_dependencies(table, np.random.default_rng(0)) == []
 
 
@@ -134,7 +135,7 @@ def test_columns_are_told_apart_by_position(rng):
     values = rng.normal(size=100)
     frame = pd.DataFrame({i: values * (1 + i // 2) for i in range(4)})
     columns = infer_schema(frame)
-    table = {i: (column, frame.iloc[:, i]) for i, column in enumerate(columns)}
+    table = {i: TypedSeries(column, frame.iloc[:, i]) for i, column in enumerate(columns)}
     found = detect_dependencies(table, rng)
     assert [rule.describe() for rule in found] == ["1 is a copy of 0", "3 is a copy of 2"]
 
@@ -156,7 +157,9 @@ def _drawn(table, rules, seed):
     for rule in rules:
         table = rule.reduce(table)
     drawn = {
-        at: (column, values.sample(frac=1, random_state=seed + at).reset_index(drop=True))
+        at: TypedSeries(
+            column, values.sample(frac=1, random_state=seed + at).reset_index(drop=True)
+        )
         for at, (column, values) in table.items()
     }
     for rule in reversed(rules):
@@ -187,9 +190,7 @@ def _subscriptions(rows=2000):
 
 
 SUBSCRIPTIONS = _subscriptions()
-SUBSCRIPTIONS_TABLE = {
-    i: (column, SUBSCRIPTIONS.iloc[:, i]) for i, column in enumerate(infer_schema(SUBSCRIPTIONS))
-}
+SUBSCRIPTIONS_TABLE = by_position(SUBSCRIPTIONS, infer_schema(SUBSCRIPTIONS))
 SUBSCRIPTIONS_RULES = detect_dependencies(SUBSCRIPTIONS_TABLE, np.random.default_rng(0))
 
 

@@ -13,6 +13,7 @@ from tabgan.rules.arithmetic_dependency import SumDependency
 from tabgan.rules.detect_dependencies import dependency_from_json, detect_dependencies
 from tabgan.rules.equality_dependency import PartialEquality, find_partial_equalities
 from tabgan.rules.order_dependency import OrderDependency
+from tabgan.table.columns import TypedSeries
 
 ROWS = 3000
 
@@ -24,7 +25,9 @@ def described(table, rng):
 def shuffled(table, seed=0):
     """Draw each column by itself."""
     return {
-        at: (column, values.sample(frac=1, random_state=seed + at).reset_index(drop=True))
+        at: TypedSeries(
+            column, values.sample(frac=1, random_state=seed + at).reset_index(drop=True)
+        )
         for at, (column, values) in table.items()
     }
 
@@ -360,7 +363,8 @@ def test_small_blocks_hold_as_many_equal_rows_as_large_ones():
     equal = 0
     for start in range(0, ROWS, 30):
         block = {
-            at: (column, values.iloc[start : start + 30]) for at, (column, values) in drawn.items()
+            at: TypedSeries(column, values.iloc[start : start + 30])
+            for at, (column, values) in drawn.items()
         }
         made = rule.restore(block)
         equal += (made[0][1].to_numpy() == made[3][1].to_numpy()).sum()

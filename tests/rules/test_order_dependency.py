@@ -15,6 +15,7 @@ from tabgan.rules.order_dependency import (
     exchange_values,
     repair_order,
 )
+from tabgan.table.columns import TypedSeries, by_position
 
 ROWS = 1000
 DAY = pd.Timedelta(days=1)
@@ -204,7 +205,9 @@ def test_drawn_numbers_are_put_in_order(form, seed, sizes, table_of, rng):
     table = table_of(frame)
     (rule,) = find_orders(table, rng)
     shuffled = {
-        at: (column, values.sample(frac=1, random_state=seed + at).reset_index(drop=True))
+        at: TypedSeries(
+            column, values.sample(frac=1, random_state=seed + at).reset_index(drop=True)
+        )
         for at, (column, values) in table.items()
     }
     assert rule.reduce(table) is table
@@ -277,7 +280,7 @@ def test_far_dates_are_put_in_order(form, days, table_of, rng):
     (rule,) = find_orders(table, rng)
     assert rule.describe() == "'birth' ≤ 'death'"
     shuffled = {
-        at: (column, values.sample(frac=1, random_state=at).reset_index(drop=True))
+        at: TypedSeries(column, values.sample(frac=1, random_state=at).reset_index(drop=True))
         for at, (column, values) in table.items()
     }
     restored = rule.restore(shuffled)
@@ -323,7 +326,7 @@ def test_drawn_distances_keep_order_range_and_missing_values(orders, table_of, r
     for rule in rules:
         table = rule.reduce(table)
     table = {
-        at: (column, values.sample(frac=1, random_state=at).reset_index(drop=True))
+        at: TypedSeries(column, values.sample(frac=1, random_state=at).reset_index(drop=True))
         for at, (column, values) in table.items()
     }
     for rule in reversed(rules):
@@ -360,11 +363,11 @@ def test_zones_are_compared_as_instants(rng):
     frame = pd.DataFrame(
         {"start": start.tz_convert("Asia/Tokyo"), "end": end.tz_convert("Europe/Berlin")}
     )
-    table = {i: (column, frame.iloc[:, i]) for i, column in enumerate(infer_schema(frame))}
+    table = by_position(frame, infer_schema(frame))
     (rule,) = find_orders(table, rng)  # Berlin sets its clocks back in these weeks
     assert rule.describe() == "'start' ≤ 'end'"
     shuffled = {
-        at: (column, values.sample(frac=1, random_state=at).reset_index(drop=True))
+        at: TypedSeries(column, values.sample(frac=1, random_state=at).reset_index(drop=True))
         for at, (column, values) in table.items()
     }
     one, two = (values for _, values in rule.restore(shuffled).values())
@@ -381,7 +384,7 @@ def test_dates_of_different_precision_share_a_line(table_of, rng):
     table = table_of(frame)
     (rule,) = find_orders(table, rng)
     shuffled = {
-        at: (column, values.sample(frac=1, random_state=at).reset_index(drop=True))
+        at: TypedSeries(column, values.sample(frac=1, random_state=at).reset_index(drop=True))
         for at, (column, values) in table.items()
     }
     one, two = (values for _, values in rule.restore(shuffled).values())
@@ -409,13 +412,15 @@ def test_a_date_beyond_its_range_does_not_go_below_the_earlier_one(seed):
     debut = founded + pd.Series(rng.integers(0, 40, ROWS)) * DAY
     frame = pd.DataFrame({"team": team.astype(str), "founded": founded})
     frame["debut"] = debut.where(debut < founded.max() - 999 * DAY)
-    table = {i: (column, frame.iloc[:, i]) for i, column in enumerate(infer_schema(frame))}
+    table = by_position(frame, infer_schema(frame))
     free = {at: table[at] for at in (1, 2)}
     (rule, gap) = find_orders(free, rng)
     assert gap.describe() == "'debut' is learned as its distance from 'founded'"
     reduced = gap.reduce(free)
     drawn = {
-        at: (column, values.sample(frac=1, random_state=seed + at).reset_index(drop=True))
+        at: TypedSeries(
+            column, values.sample(frac=1, random_state=seed + at).reset_index(drop=True)
+        )
         for at, (column, values) in reduced.items()
     }
     made = rule.restore(gap.restore(drawn))

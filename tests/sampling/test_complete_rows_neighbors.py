@@ -5,6 +5,7 @@ import pytest
 from tabgan.encoding.table_encoder import TableEncoder
 from tabgan.inference.infer_schema import infer_schema
 from tabgan.sampling.complete_rows import Described, NeighborPool
+from tabgan.table.columns import TypedSeries
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +24,8 @@ def table() -> pd.DataFrame:
 def described(table) -> Described:
     encoder = TableEncoder.fit(table, infer_schema(table), np.random.default_rng(0))
     columns = [
-        (one.encode(table.iloc[:, at]), one.spans, False) for at, one in encoder.encoders.items()
+        (one.encode(TypedSeries(one.column, table.iloc[:, at])), one.spans, False)
+        for at, one in encoder.encoders.items()
     ]
     return Described.of(columns)
 

@@ -63,7 +63,15 @@ def test_what_is_not_set_is_left_out_of_json():
         "dtype": "object",
         "missing": 0.0,
         "why": "",
+        "origin": "declared",
     }
+
+
+def test_a_column_of_a_file_without_origin_counts_as_inferred():
+    state = AGE.to_json()
+    del state["origin"]
+    assert Column.from_json(state) == replace(AGE, origin="inferred")
+    assert Column.from_json(AGE.to_json()) == AGE
 
 
 COLUMNS = st.builds(
@@ -134,6 +142,7 @@ def test_with_column_replaces_by_name():
         ({"format": 5}, "format=5 must be text, or None"),
         ({"absent": "null"}, "absent='null' must be 'NaN', 'NaT', 'NA' or None"),
         ({"why": None}, "why=None must be text"),
+        ({"origin": "guessed"}, "origin='guessed' must be 'declared', 'dtype' or 'inferred'"),
         ({"minimum": 91}, "minimum=91 must not be above maximum=90"),
         ({"minimum": "17"}, "minimum='17' must not be above maximum=90"),
         ({"maximum": float("nan")}, "minimum=17 must not be above maximum=nan"),

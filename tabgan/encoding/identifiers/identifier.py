@@ -21,6 +21,7 @@ from tabgan.encoding.identifiers.makers import (
     maker_to_json,
 )
 from tabgan.encoding.identifiers.row_bijections import Digits, FormMixture, RisingNumbers
+from tabgan.table.columns import TypedSeries
 from tabgan.table.level_codes import dense, levels_to_series
 from tabgan.table.schema import Column
 from tabgan.table.text_formats import MISSING_MARKS
@@ -122,7 +123,7 @@ class IdentifierEncoder(ColumnEncoder):
         return RowLayout()
 
     @classmethod
-    def fit(cls, column: Column, values: pd.Series) -> Self:
+    def fit(cls, cells: TypedSeries) -> Self:
         """Learn how the identifiers are written.
 
         Raises
@@ -132,15 +133,16 @@ class IdentifierEncoder(ColumnEncoder):
         SchemaError
             If the column's regular expression allows too few texts.
         """
-        absence, given = MissingShares.split(values)
+        column = cells.column
+        absence, given = MissingShares.split(cells.values)
         if any(isinstance(value, str) for value in given):
             given = [*map(str, given)]  # a number that has strayed among texts
         values_type = _type_of(given, column)
         return cls(column, values_type, learn_maker(given, values_type, column), absence)
 
-    def encode(self, values: pd.Series) -> Encoded:
+    def encode(self, cells: TypedSeries) -> Encoded:
         """Encode values as nothing."""
-        return Encoded.empty(len(values))
+        return Encoded.empty(len(cells.values))
 
     def decode(
         self,

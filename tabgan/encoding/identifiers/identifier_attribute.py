@@ -9,8 +9,16 @@ import numpy as np
 from tabgan.encoding.identifiers.identifier import IdentifierEncoder
 from tabgan.rules.dependency import Dependency
 from tabgan.rules.functional_dependency import LevelList, level_list
-from tabgan.table.columns import ColumnFrame, ColumnRef, field_at, level_key, with_cells, without
-from tabgan.table.level_codes import codes_of, levels_to_series
+from tabgan.table.columns import (
+    ColumnFrame,
+    ColumnRef,
+    TypedSeries,
+    field_at,
+    level_key,
+    with_cells,
+    without,
+)
+from tabgan.table.level_codes import levels_to_series
 from tabgan.table.scalars import Scalar, from_json_scalar, to_json_scalar
 from tabgan.table.text_formats import MISSING_MARKS
 
@@ -62,7 +70,7 @@ class IdentifierAttribute(Dependency):
 
     def restore(self, table: ColumnFrame) -> ColumnFrame:
         """Generate a value for each level, and look it up in each row."""
-        codes, levels = codes_of(table[self.source.position][1])
+        codes, levels = table[self.source.position].codes, table[self.source.position].levels
         nothing = np.empty((max(self.image) + 1, 0))
         rng = np.random.default_rng(0)  # of the encoder's forms: a level's is always the same
         made = self.encoder.decode(nothing, nothing.astype(np.int64), 0, rng)
@@ -71,7 +79,7 @@ class IdentifierAttribute(Dependency):
         values = [*made.to_numpy(object), None]  # -1 is the last one
         column = self.target.column
         series = levels_to_series(values, known[codes] % len(values), column)
-        return with_cells(table, {self.target.position: (column, series)})
+        return with_cells(table, {self.target.position: TypedSeries(column, series)})
 
     def to_json(self) -> dict[str, Any]:
         """Describe the dependency by JSON values."""
@@ -114,9 +122,9 @@ def find_attributes(table: ColumnFrame) -> list[IdentifierAttribute]:
 
 def _repeated(table: ColumnFrame) -> Iterator[tuple[int, LevelList]]:
     """Yield the generated columns whose values stand in several rows each."""
-    for at, (column, values) in table.items():
-        if column.is_made_anew and column.kind != "text":
-            levels = LevelList(*codes_of(values))
+    for at, cells in table.items():
+        if cells.column.is_made_anew and cells.column.kind != "text":
+            levels = LevelList(cells.codes, cells.levels)
             if levels.are_frequent() and len(levels.levels) > 1:
                 yield at, levels
 
@@ -124,10 +132,9 @@ def _repeated(table: ColumnFrame) -> Iterator[tuple[int, LevelList]]:
 def _attribute(
     table: ColumnFrame, source: int, levels: LevelList, target: int, values: LevelList
 ) -> IdentifierAttribute:
-    column, cells = table[target]
     absent = [value is None or value in MISSING_MARKS for value in values.levels]
     position = np.where(absent, -1, np.cumsum(~np.array(absent)) - 1)
-    encoder = IdentifierEncoder.fit(column, cells[~np.array(absent)[values.codes]])
+    encoder = IdentifierEncoder.fit(table[target].take(~np.array(absent)[values.codes]))
     image = position[levels.image_in(values)]
     fields = field_at(table, source), field_at(table, target)
     return IdentifierAttribute(*fields, tuple(levels.levels), tuple(image.tolist()), encoder)

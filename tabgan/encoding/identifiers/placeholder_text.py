@@ -11,6 +11,7 @@ from tabgan.base.errors import DataError
 from tabgan.base.row_layout import RowLayout
 from tabgan.encoding.column_encoder import ColumnEncoder, Encoded
 from tabgan.encoding.identifiers.identifier import MissingShares
+from tabgan.table.columns import TypedSeries
 from tabgan.table.schema import Column
 
 __all__ = ["TextEncoder"]
@@ -56,7 +57,7 @@ class TextEncoder(ColumnEncoder):
         return RowLayout()
 
     @classmethod
-    def fit(cls, column: Column, values: pd.Series) -> Self:
+    def fit(cls, cells: TypedSeries) -> Self:
         """Learn how many words the texts have.
 
         Raises
@@ -64,7 +65,8 @@ class TextEncoder(ColumnEncoder):
         DataError
             If a value is not text.
         """
-        absence, given = MissingShares.split(values)
+        column = cells.column
+        absence, given = MissingShares.split(cells.values)
         odd = next((value for value in given if not isinstance(value, str)), None)
         if odd is not None:
             raise DataError(
@@ -75,9 +77,9 @@ class TextEncoder(ColumnEncoder):
         counts = [min(len(t[:MOST_CHARACTERS].split()), MOST_WORDS) for t in given] or [0]
         return cls(column, np.quantile(counts, np.linspace(0, 1, LENGTHS)).tolist(), absence)
 
-    def encode(self, values: pd.Series) -> Encoded:
+    def encode(self, cells: TypedSeries) -> Encoded:
         """Encode values as nothing."""
-        return Encoded.empty(len(values))
+        return Encoded.empty(len(cells.values))
 
     def decode(
         self,

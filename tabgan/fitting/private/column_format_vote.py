@@ -211,7 +211,7 @@ def _settle_text(column: Column, found: dict[Vote, int], sure: set[Vote]) -> Col
         for forms in (_DECIMALS, _OBJECTS, DATE_FORMATS, _DATES[1:])
     )
     kind, why = column.kind, column.why
-    if not why:  # not declared
+    if column.origin != "declared":
         words = found["word"] if "word" in sure else 0
         rows = {"categorical": words, "datetime": dates, "numeric": numbers}
         rows |= {form: found[form] for form in _MADE_ANEW if form in sure}

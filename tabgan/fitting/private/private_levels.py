@@ -24,6 +24,7 @@ from tabgan.encoding.identifiers.personal_names import locale_of
 from tabgan.encoding.identifiers.placeholder_text import TextEncoder
 from tabgan.fitting.private.histogram_features import ColumnSummary, level_block
 from tabgan.fitting.private.noisy_counts import NoisyCounter
+from tabgan.table.columns import TypedSeries
 from tabgan.table.kinds import expression_of
 from tabgan.table.level_codes import as_objects, codes_of, dense, distinct_of
 from tabgan.table.locale_words import vocabulary
@@ -69,7 +70,7 @@ def identifier_encoder(column: Column) -> ColumnEncoder:
     """Make the encoder of a column from its kind, dtype and locale; no value is missing then."""
     examples = pd.Series(_examples(column), dtype=object)
     encoder = TextEncoder if column.kind == "text" else IdentifierEncoder
-    return encoder.fit(column, examples)
+    return encoder.fit(TypedSeries(column, examples))
 
 
 def _examples(column: Column) -> list[str]:

@@ -127,19 +127,19 @@ def declared_schema(df: pd.DataFrame, schema: Schema | Mapping[Hashable, Kind] |
 
 
 def _warn_of_measured(declared: Iterable[Column | Kind]) -> None:
-    """Warn of columns that say that they were inferred from a table."""
+    """Warn of ranges and decimals that were not declared, but inferred from a table."""
     measured = [
-        f"{column.name!r} ({column.why})"
+        f"{column.name!r} ({column.why})" if column.why else repr(column.name)
         for column in declared
         if isinstance(column, Column)
-        and column.why not in ("", DECLARED)
+        and column.origin != "declared"
         and any(value is not None for value in (column.minimum, column.maximum, column.decimals))
     ]
     if measured:
         warnings.warn(
             "The schema counts as public, but ranges in it were measured on a table: "
             f"{', '.join(measured[:5])}. If that is the private table, declare ranges that do not "
-            "come from it, or none",
+            "come from it (origin='declared'), or none",
             PrivacyWarning,
             stacklevel=2,
         )
@@ -179,7 +179,8 @@ def _column(name: Hashable, dtype: Any, declared: Column | Kind | None) -> Colum
     if storage == "number" and pd.api.types.is_integer_dtype(plain):
         kind = "integer"
     why = "" if storage is None else f"dtype {dtype}"
-    return Column(name, kind, described, decimals=0 if kind == "integer" else None, why=why)
+    decimals = 0 if kind == "integer" else None
+    return Column(name, kind, described, decimals=decimals, why=why, origin="dtype")
 
 
 _MISSING = (type(None), type(pd.NaT), type(pd.NA))

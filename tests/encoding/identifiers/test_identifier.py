@@ -19,6 +19,7 @@ from tabgan.encoding.identifiers.row_bijections import (
     RisingNumbers,
     index_permutation,
 )
+from tabgan.table.columns import TypedSeries
 from tabgan.table.dtypes import describe_dtype
 from tabgan.table.schema import Column
 
@@ -28,7 +29,7 @@ RNG = np.random.default_rng(0)
 def fit(values, name="x"):
     series = values if isinstance(values, pd.Series) else pd.Series(values)
     column = Column(name, "identifier", describe_dtype(series.dtype))
-    return IdentifierEncoder.fit(column, series.rename(name))
+    return IdentifierEncoder.fit(TypedSeries(column, series.rename(name)))
 
 
 def draw(encoder, rows, start=0, seed=0, key=0):
@@ -96,7 +97,7 @@ def test_every_row_of_every_block_has_a_value_of_its_own(source):
 def test_nothing_is_learned_and_nothing_is_kept(source):
     encoder = fit(source)
     assert encoder.spans == RowLayout()
-    assert encoder.encode(source).codes.shape == (len(source), 0)
+    assert encoder.encode(TypedSeries(encoder.column, source)).codes.shape == (len(source), 0)
     state = json.loads(json.dumps(encoder.to_json()))
     again = IdentifierEncoder.from_json(encoder.column, state)
     assert again.to_json() == encoder.to_json()

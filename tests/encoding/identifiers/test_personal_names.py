@@ -10,6 +10,7 @@ from faker import Faker
 
 from tabgan.base.errors import SchemaError
 from tabgan.encoding.identifiers.identifier import IdentifierEncoder
+from tabgan.table.columns import TypedSeries
 from tabgan.table.locale_words import vocabulary
 from tabgan.table.schema import Column
 from tabgan.table.text_formats import is_iban
@@ -25,7 +26,7 @@ def faked(method: str, locale: str = "en_US") -> list[str]:
 
 def fit(kind: str, values: list[str], locale: str | None = None) -> IdentifierEncoder:
     column = Column("x", kind, "object", locale=locale)
-    return IdentifierEncoder.fit(column, pd.Series(values, dtype=object, name="x"))
+    return IdentifierEncoder.fit(TypedSeries(column, pd.Series(values, dtype=object, name="x")))
 
 
 def draw(encoder, rows, start=0, seed=0, key=0) -> pd.Series:

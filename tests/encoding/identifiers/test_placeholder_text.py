@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tabgan.base.errors import DataError
 from tabgan.base.row_layout import RowLayout
 from tabgan.encoding.identifiers.placeholder_text import TextEncoder
+from tabgan.table.columns import TypedSeries
 from tabgan.table.dtypes import describe_dtype
 from tabgan.table.schema import Column
 
@@ -17,7 +18,9 @@ notes = [("word " * (3 + i % 10)).strip() for i in range(100)]
 
 def fit(values):
     series = values if isinstance(values, pd.Series) else pd.Series(values, dtype=object)
-    return TextEncoder.fit(Column("x", "text", describe_dtype(series.dtype)), series.rename("x"))
+    return TextEncoder.fit(
+        TypedSeries(Column("x", "text", describe_dtype(series.dtype)), series.rename("x"))
+    )
 
 
 def draw(encoder, rows, seed=0):
@@ -30,7 +33,7 @@ def test_dtype_lengths_and_missing_share_come_back(dtype):
     source = pd.Series([*notes, *[None] * 25], dtype=dtype)
     encoder = fit(source)
     assert encoder.spans == RowLayout()
-    assert encoder.encode(source).codes.shape == (125, 0)
+    assert encoder.encode(TypedSeries(encoder.column, source)).codes.shape == (125, 0)
     drawn = draw(encoder, 20_000)
     assert (drawn.name, drawn.dtype) == ("x", source.dtype)
     assert drawn.isna().mean() == pytest.approx(0.2, abs=0.02)

@@ -3,6 +3,7 @@
 import datetime
 import json
 import math
+import warnings
 from dataclasses import replace
 from decimal import Decimal
 
@@ -28,6 +29,7 @@ from tabgan.constraints import Positive, Range
 from tabgan.estimator import NOT_COVERED
 from tabgan.fitting.private import marginal_matching as matching
 from tabgan.fitting.private.noisy_counts import DEBUG_SEED
+from tabgan.fitting.private.public_schema import declared_schema
 
 ROWS = 4_000
 
@@ -464,6 +466,29 @@ def test_ranges_measured_on_a_table_are_warned_of(table):
     measured = infer_schema(table[["visits", "member"]])
     with pytest.warns(PrivacyWarning, match=r"measured on a table: 'visits' \(\d+ distinct whole"):
         TabGAN(epsilon=5.0, schema=measured, **QUICK).fit(table[["visits", "member"]])
+
+
+def test_ranges_measured_on_a_table_are_warned_of_whatever_is_said_of_them(table):
+    measured = infer_schema(table[["visits", "member"]])
+    silent = replace(measured, columns=tuple(replace(column, why="") for column in measured))
+    for schema in (silent, Schema.from_json(without_origin(silent.to_json()))):
+        with pytest.warns(PrivacyWarning, match="measured on a table: 'visits'"):
+            declared_schema(table[["visits", "member"]], schema)
+
+
+def test_declared_ranges_are_not_warned_of_whatever_is_said_of_them(table):
+    column = Column("visits", "integer", "int64", minimum=0, maximum=9, why="at most nine a year")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        schema = declared_schema(table[["visits"]], Schema((column,)))
+        again = Schema.from_json(schema.to_json())
+    assert [c.origin for c in (*schema, *again)] == ["declared"] * 2
+    assert [c.origin for c in declared_schema(table[["visits"]], None)] == ["dtype"]
+
+
+def without_origin(state):
+    columns = [{k: v for k, v in column.items() if k != "origin"} for column in state["columns"]]
+    return {**state, "columns": columns}
 
 
 def test_the_clock_starts_when_the_rows_have_been_measured(table, monkeypatch):
