@@ -1,8 +1,9 @@
 """Checkpoints: the state of a training as plain values and tensors, saved and restored.
 
-A restored training goes on as if it had never been interrupted. The state holds networks, averages,
-optimizers, streams of randomness, the order of the rows, the penalty's weight and the state of the
-stabilizers. A fit that resumes an interrupted one calls `capture` and `restore`; no fit does so yet.
+A restored training goes on as if it had never been interrupted. The state holds networks,
+averages, optimizers, streams of randomness, the order of the rows, the penalty's weight and the
+state of the stabilizers. A fit that resumes another one calls `capture` and `restore`; no fit
+does so yet.
 """
 
 import copy

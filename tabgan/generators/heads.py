@@ -1,7 +1,7 @@
 """`TableHead`: from a generator's logits to rows, and from rows to the discriminator's features.
 
-A row tensor is ``[u | one-hot levels]`` as `tabgan.base.row_layout.RowLayout` describes. All columns
-are treated by the same few tensor operations; there is no loop over columns.
+A row tensor is ``[u | one-hot levels]`` as `tabgan.base.row_layout.RowLayout` describes. The same
+few tensor operations treat all columns; there is no loop over columns.
 """
 
 import math
