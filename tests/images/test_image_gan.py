@@ -192,7 +192,7 @@ def damaged(path, change) -> None:
         lambda d, t: t.update(shares=t["shares"] * 2),
         lambda d, t: t.pop("generator.layers.0.weight"),
         lambda d, t: d["facts"].pop("image_shape"),
-        lambda d, t: d["facts"]["parameters"].update(loss="other"),
+        lambda d, t: d["facts"]["parameters"].update(loss=7),
     ],
 )
 def test_damaged_models_are_refused(fitted, tmp_path, change):
