@@ -1,8 +1,7 @@
-"""What the cells of a column are, by a vote of its rows.
+"""Private detection of column formats: each row votes, and the votes are counted with noise.
 
 Where the dtype leaves it open (text may be numbers or dates, a float may be whole), every row has
-one vote for a form out of a fixed list, and the votes are counted with noise. Nothing else of the
-values is looked at.
+one vote for a form out of a fixed list. Nothing else of the values is used.
 """
 
 import math
@@ -39,13 +38,13 @@ _DATES: list[Vote] = ["missing", *FIXED, "fine"]
 _OBJECTS: list[tuple[str, Vote]] = [
     ("object", form) for form in _DECIMALS
 ]  # numbers that are no texts
-_MADE_ANEW: tuple[Kind, ...] = ("email", "uuid", "iban", "phone")  # known by how they are written
+_IDENTIFIERS: tuple[Kind, ...] = ("email", "uuid", "iban", "phone")  # known by how they are written
 _WORDS: list[Vote] = [
     *("missing", "word"),
     *sorted(MISSING_MARKS),
     *_DECIMALS,
     *DATE_FORMATS,
-    *_MADE_ANEW,
+    *_IDENTIFIERS,
     *_OBJECTS,
     *_DATES[1:],
 ]
@@ -54,7 +53,7 @@ _TICKING: tuple[Kind, ...] = ("datetime", "timedelta")
 
 @dataclass(frozen=True)
 class ColumnFormat:
-    """What a vote has found.
+    """The format of a column: its kind, how it is written, and the marks beside its values.
 
     Parameters
     ----------
@@ -72,9 +71,9 @@ class ColumnFormat:
 
 
 def vote_on_format(
-    column: Column, values: pd.Series, curator: NoisyCounter, part: int
+    column: Column, values: pd.Series, counter: NoisyCounter, part: int
 ) -> ColumnFormat:
-    """Let the rows of a column vote on its form; what is declared is not asked for.
+    """Let the rows of a column vote on its format; declared parts stay as they are.
 
     Parameters
     ----------
@@ -82,17 +81,17 @@ def vote_on_format(
         What dtype and declaration say.
     values
         Its values.
-    curator
+    counter
         Counts the votes.
     part
         The column's place in the table.
     """
     forms, cast = votes(column, values)
     counts = np.bincount(cast, minlength=len(forms))
-    noisy = curator.measure("forms", counts, part)
-    least = SURE * curator.sigma("forms")
-    found = dict(zip(forms, noisy.tolist(), strict=True))
-    sure = {form for form, count in found.items() if count > least}
+    noisy = counter.measure("forms", counts, part)
+    least = SURE * counter.sigma("forms")
+    counted = dict(zip(forms, noisy.tolist(), strict=True))
+    sure = {form for form, count in counted.items() if count > least}
     if forms is _DATES:
         return ColumnFormat(column, (None,) if "missing" in sure else (), _step(column, sure))
     specials = tuple(
@@ -103,7 +102,7 @@ def vote_on_format(
     if forms is _NUMBERS:
         column = _settle_decimals(column, sure) if column.kind == "numeric" else column
         return ColumnFormat(column, specials)
-    column = _settle_text(column, found, sure)
+    column = _settle_text(column, counted, sure)
     ticks = column.kind in _TICKING and column.format is None
     return ColumnFormat(column, specials, _step(column, sure) if ticks else 1)
 
@@ -167,7 +166,7 @@ def _vote_words(levels: Sequence[Scalar], column: Column) -> NDArray[np.int64]:
             break
     for place in rest:
         look = pattern_of([str(levels[place])])
-        if look in _MADE_ANEW:
+        if look in _IDENTIFIERS:
             cast[place] = _WORDS.index(look)
     return cast
 
@@ -204,22 +203,22 @@ def _step(column: Column, sure: set[Vote]) -> int:
     return max(second // 10**6, 1) if finest == "fine" else _SECONDS[str(finest)] * second
 
 
-def _settle_text(column: Column, found: dict[Vote, int], sure: set[Vote]) -> Column:
+def _settle_text(column: Column, counted: dict[Vote, int], sure: set[Vote]) -> Column:
     """Choose the kind of a column of text, unless it is declared, and how it is written."""
     numbers, objects, dates, ticks = (
-        sum(found[form] for form in forms if form in sure)
+        sum(counted[form] for form in forms if form in sure)
         for forms in (_DECIMALS, _OBJECTS, DATE_FORMATS, _DATES[1:])
     )
     kind, why = column.kind, column.why
     if column.origin != "declared":
-        words = found["word"] if "word" in sure else 0
+        words = counted["word"] if "word" in sure else 0
         rows = {"categorical": words, "datetime": dates, "numeric": numbers}
-        rows |= {form: found[form] for form in _MADE_ANEW if form in sure}
+        rows |= {form: counted[form] for form in _IDENTIFIERS if form in sure}
         kind = max(rows, key=lambda name: rows[name])  # words where nothing is sure
         why = f"text, of which most rows are {'words' if kind == 'categorical' else kind}"
     column = replace(column, kind=kind, why=why)
     if kind == "datetime" and dates >= ticks:
-        date = max(DATE_FORMATS, key=lambda form: found[form])
+        date = max(DATE_FORMATS, key=lambda form: counted[form])
         return replace(column, format=column.format or date)
     if kind in ("numeric", "integer"):
         if objects > numbers and column.format is None:

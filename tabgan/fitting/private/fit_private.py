@@ -1,4 +1,4 @@
-"""A private fit: from a table to a model, with every look at its rows in the ledger."""
+"""Fit a table with differential privacy, with each measurement of its rows in the ledger."""
 
 import warnings
 from collections.abc import Sequence
@@ -87,7 +87,7 @@ def fit_privately(
         said to be public.
     """
     with session.observed({**options.parameters, "random_state": seed}) as facts:
-        encoder, moments, triples, curator, n_rows = _measure(frame, form, options, session)
+        encoder, moments, triples, counter, n_rows = _measure(frame, form, options, session)
         # From here on no row is looked at.
         del frame
         latent = resolve_latent_dim(
@@ -104,7 +104,7 @@ def fit_privately(
             penalty_reason="none: moments are matched, without a discriminator",
             n_steps=session.n_steps,
             history=tuple(session.records),
-            privacy=curator.ledger.to_json(),
+            privacy=counter.ledger.to_json(),
         )
         facts.update(model_facts.to_json())
     return TableModel(encoder, sampler, model_facts, constraints=options.constraints)
@@ -118,18 +118,18 @@ def _measure(
     frame, schema = sanitize(frame, form, options.schema)
     for declared in _ranges(options):
         declared.positions(schema)  # refuses columns that are not there
-    curator = _curator(schema, options, noise_source())
-    n_rows = max(int(curator.measure("rows", np.array(len(frame)))), 1)
+    counter = _noisy_counter(schema, options, noise_source())
+    n_rows = max(int(counter.measure("rows", np.array(len(frame)))), 1)
     _warn(options.delta, n_rows)
-    encoder, learned = _learn(frame, schema, curator, n_rows, options)
-    moments = measure_marginals(frame, learned, curator, n_rows)
+    encoder, learned = _learn(frame, schema, counter, n_rows, options)
+    moments = measure_marginals(frame, learned, counter, n_rows)
     if options.derive:
         encoder, learned, moments = _with_rules(encoder, learned, moments)
-    triples = measure_three_way(frame, learned, moments, curator, n_rows)
-    return encoder, moments, triples, curator, n_rows
+    triples = measure_three_way(frame, learned, moments, counter, n_rows)
+    return encoder, moments, triples, counter, n_rows
 
 
-def _curator(schema: Schema, options: FitOptions, noise: Noise) -> NoisyCounter:
+def _noisy_counter(schema: Schema, options: FitOptions, noise: Noise) -> NoisyCounter:
     n_learned = max(sum(not column.is_made_anew for column in schema), 1)
     one, two = sensitivities(n_learned)
     units = {
@@ -192,25 +192,25 @@ def _bounded(form: ColumnFormat, ranges: Sequence[Range]) -> ColumnFormat:
 
 
 def _learn(
-    frame: pd.DataFrame, schema: Schema, curator: NoisyCounter, n_rows: int, options: FitOptions
+    frame: pd.DataFrame, schema: Schema, counter: NoisyCounter, n_rows: int, options: FitOptions
 ) -> tuple[TableEncoder, list[tuple[int, ColumnSummary]]]:
     """Make the encoder; return how learned columns are laid out, those of numbers first."""
     columns: dict[int, Column] = {}
     encoders: dict[int, ColumnEncoder] = {}
     found: list[tuple[int, ColumnSummary]] = []
-    delta = curator.ledger.stable / max(sum(map(_is_open, schema)), 1)
+    delta = counter.ledger.stable / max(sum(map(_is_open, schema)), 1)
     for place, column in enumerate(schema):
         values = frame.iloc[:, place]
         form = ColumnFormat(column)
         if _is_open(column) and column.kind != "boolean":
-            form = vote_on_format(column, values, curator, place)
+            form = vote_on_format(column, values, counter, place)
         form = _bounded(form, _ranges(options))
         if form.column.is_made_anew:
             columns[place] = _localised(form.column, options.locale)
             encoders[place] = identifier_encoder(columns[place])
             continue
         columns[place], learned = learn_column(
-            form, values, curator, place, n_rows=n_rows, delta=delta
+            form, values, counter, place, n_rows=n_rows, delta=delta
         )
         encoders[place] = learned.encoder
         if learned.encoder.spans.width:

@@ -1,4 +1,4 @@
-"""Rows as whole numbers that can be counted: one block of cells for each column.
+"""Histogram features: rows as whole numbers that can be counted, a block of cells a column.
 
 A level is one cell. A number is spread over the two knots of the unit interval that it lies
 between (a linear spline), a value that owns a band over all knots there. The cells of a row add up
@@ -43,7 +43,7 @@ class ColumnSummary:
 
 
 def level_block(codes: Ints, n_levels: int) -> Ints:
-    """Lay level codes out, shape (rows, levels); nothing for a code of -1.
+    """Return one-hot level codes, shape (rows, levels); nothing for a code of -1.
 
     Examples
     --------
@@ -54,7 +54,7 @@ def level_block(codes: Ints, n_levels: int) -> Ints:
 
 
 def number_block(low: Floats, width: Floats, marks: Ints, n_specials: int) -> Ints:
-    """Lay numbers out, shape (rows, knots + specials).
+    """Return numbers spread over knots, and their specials, shape (rows, knots + specials).
 
     Parameters
     ----------
@@ -85,8 +85,8 @@ def hat_features(low: Floats, width: Floats) -> Floats:
     is_point = end - place < _POINT
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = (_area(end) - _area(place)) / (end - place)
-    found: Floats = np.where(is_point, np.clip(1 - np.abs(place), 0, 1), mean)
-    return found
+    features: Floats = np.where(is_point, np.clip(1 - np.abs(place), 0, 1), mean)
+    return features
 
 
 def _area(place: Floats) -> Floats:

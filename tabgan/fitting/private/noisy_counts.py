@@ -1,4 +1,4 @@
-"""The only door between rows and a private fit: whole sums go in, noisy ones come out.
+"""Gaussian noise for counts: each look of a private fit at its rows goes through `NoisyCounter`.
 
 A sum of whole numbers gets X ~ N(0, σ²) rounded to a whole number. As the sum is whole itself,
 this is the Gaussian mechanism followed by rounding: as private as the mechanism, and without the
@@ -53,7 +53,7 @@ class Noise(Protocol):
 
 @dataclass(frozen=True)
 class SystemNoise:
-    """The operating system's generator for cryptography: there is no seed that could be kept."""
+    """Random bits of the operating system's cryptographic generator, which has no seed."""
 
     is_private: bool = field(default=True, init=False)
 
@@ -64,7 +64,7 @@ class SystemNoise:
 
 @dataclass(frozen=True)
 class SeededNoise:
-    """Noise that a seed repeats, for debugging: whoever knows the seed can take it off again."""
+    """Repeatable random bits, for debugging: who knows the seed can subtract the noise."""
 
     seed: int
     is_private: bool = field(default=False, init=False)
@@ -100,6 +100,17 @@ def noise_source() -> Noise:
 def rounded_gaussian(noise: Noise, sigma: float, n: int) -> Ints:
     """Draw n values of N(0, σ²), rounded to whole numbers.
 
+    Parameters
+    ----------
+    noise
+        Where the random bits come from.
+    sigma
+        Standard deviation of the values.
+    n
+        Number of values.
+
+    Notes
+    -----
     One of 128 random bits is the sign, and the others are a probability below ½, to which the
     quantile function of the normal distribution is applied. A float has its digits behind its
     first one, so that values far out are as densely drawn as those in the middle, up to 13 σ: with
@@ -116,7 +127,7 @@ def rounded_gaussian(noise: Noise, sigma: float, n: int) -> Ints:
 
 @dataclass(frozen=True)
 class NoisyCounter:
-    """Adds to sums over rows the noise that the ledger has for them, and no more often than it has.
+    """Adds calibrated Gaussian noise to counts and tracks the privacy budget.
 
     Parameters
     ----------
@@ -131,7 +142,15 @@ class NoisyCounter:
     _used: Counter[tuple[str, Hashable]] = field(default_factory=Counter, init=False)
 
     def sigma(self, name: str, *, at_once: bool = False) -> float:
-        """Return the noise of a mechanism; less if all its times are used at once."""
+        """Return the standard deviation of a mechanism's noise.
+
+        Parameters
+        ----------
+        name
+            The mechanism.
+        at_once
+            Whether all its times are spent on one measurement, which then has less noise.
+        """
         part = self.ledger[name]
         return part.sigma / part.times**0.5 if at_once else part.sigma
 
@@ -157,6 +176,8 @@ class NoisyCounter:
         ------
         RuntimeError
             If the budget is used up: a fault of the caller's.
+        TypeError
+            If the sums are not whole numbers.
         """
         times = self.ledger[name].times
         self._used[name, part] += times if at_once else 1

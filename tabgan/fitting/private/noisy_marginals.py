@@ -1,9 +1,9 @@
-"""One-, two- and three-way margins, measured once with noise, and the rules read off them.
+"""One-, two- and three-way marginals, measured once with noise, and the rules read off them.
 
-Pairs say how strongly each column goes with each other one; that two of them matter together for
-a third is seen in triples alone. A row is laid out more coarsely for them: of a number every
-fourth knot, of levels the commonest and one cell for the others. Which triples are measured hangs
-on the noisy pairs: those whose columns go together most.
+Pairs tell how strongly each column depends on each other one. Only triples tell that two columns
+matter together for a third. A row is laid out more coarsely for them: of a number every
+fourth knot, of levels the commonest and one cell for the others. The noisy pairs decide
+which triples are measured: those with the strongest dependence.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -51,7 +51,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Marginals:
-    """Noisy moments, as shares of the rows.
+    """Noisy one- and two-way marginals, as shares of the rows.
 
     Parameters
     ----------
@@ -144,7 +144,7 @@ def moment_sums(
 def measure_marginals(
     frame: pd.DataFrame,
     columns: Sequence[tuple[int, ColumnSummary]],
-    curator: NoisyCounter,
+    counter: NoisyCounter,
     n_rows: int,
 ) -> Marginals:
     """Measure the moments of a table with noise.
@@ -155,7 +155,7 @@ def measure_marginals(
         The table.
     columns
         Columns by their places, and how they are laid out.
-    curator
+    counter
         Adds the noise.
     n_rows
         The noisy number of rows.
@@ -164,9 +164,9 @@ def measure_marginals(
     widths = tuple(learned.block(frame.iloc[:0, place]).shape[1] for place, learned in columns)
     owner = np.repeat(np.arange(len(widths)), widths)
     upper = owner[:, None] < owner[None, :]
-    means = curator.measure("margins", sums) / (UNIT * n_rows)
+    means = counter.measure("margins", sums) / (UNIT * n_rows)
     pairs = np.zeros(products.shape)
-    pairs[upper] = curator.measure("pairs", products[upper]) / (UNIT**2 * n_rows)
+    pairs[upper] = counter.measure("pairs", products[upper]) / (UNIT**2 * n_rows)
     starts = np.cumsum((0, *widths))
     parts = [_on_simplex(means[a:b]) for a, b in pairwise(starts)]
     means = np.concatenate([np.zeros(0), *parts])
@@ -175,8 +175,8 @@ def measure_marginals(
         widths,
         means,
         pairs + pairs.T,
-        curator.sigma("margins") / (UNIT * n_rows),
-        curator.sigma("pairs") / (UNIT**2 * n_rows),
+        counter.sigma("margins") / (UNIT * n_rows),
+        counter.sigma("pairs") / (UNIT**2 * n_rows),
     )
 
 
@@ -219,7 +219,7 @@ Triple = tuple[int, int, int]
 
 @dataclass(frozen=True)
 class ThreeWayMarginals:
-    """Noisy three-way moments, as shares of the rows.
+    """Noisy three-way marginals, as shares of the rows.
 
     Parameters
     ----------
@@ -290,10 +290,10 @@ def measure_three_way(
     frame: pd.DataFrame,
     columns: Sequence[tuple[int, ColumnSummary]],
     moments: Marginals,
-    curator: NoisyCounter,
+    counter: NoisyCounter,
     n_rows: int,
 ) -> ThreeWayMarginals | None:
-    """Measure the triples whose columns go together most, with noise.
+    """Measure the triples with the strongest dependence, with noise.
 
     Parameters
     ----------
@@ -303,7 +303,7 @@ def measure_three_way(
         Columns by their places, and how they are laid out; numbers first.
     moments
         Their noisy moments.
-    curator
+    counter
         Adds the noise.
     n_rows
         The noisy number of rows.
@@ -319,12 +319,12 @@ def measure_three_way(
     chosen = _chosen(moments, matrix, widths)
     sums = triple_sums(frame, columns, matrix, widths, chosen)
     whole = float(SCALE) ** 3 * n_rows
-    noisy = curator.measure("triples", np.concatenate([table.ravel() for table in sums])) / whole
+    noisy = counter.measure("triples", np.concatenate([table.ravel() for table in sums])) / whole
     ends = np.cumsum([table.size for table in sums])[:-1]
     shares = [
         part.reshape(table.shape) for part, table in zip(np.split(noisy, ends), sums, strict=True)
     ]
-    noise = curator.sigma("triples") / whole
+    noise = counter.sigma("triples") / whole
     return ThreeWayMarginals(matrix / STEP, widths, chosen, tuple(shares), noise)
 
 
@@ -392,7 +392,7 @@ class _Rule(NamedTuple):
 def find_rules(
     moments: Marginals, schema: Schema, blocks: Sequence[tuple[int, ColumnEncoder]]
 ) -> list[FunctionalDependency]:
-    """Find columns of levels whose level another one's tells, as far as the noise lets see.
+    """Find functional dependencies between columns of levels, as far as the noise allows.
 
     Parameters
     ----------
@@ -406,7 +406,7 @@ def find_rules(
     ends = np.cumsum(moments.widths)
     cells = [slice(end - width, end) for end, width in zip(ends, moments.widths, strict=True)]
     levels = [i for i, (_, e) in enumerate(blocks) if isinstance(e, CategoricalEncoder)]
-    found = []
+    candidates = []
     for source in levels:
         for target in levels:
             if source == target:
@@ -416,8 +416,8 @@ def find_rules(
             broken = max(1 - float(table.max(axis=1).sum()), 0.0)
             doubt = 2 * moments.pair_noise * len(table) ** 0.5
             if max(broken, doubt) <= LOOSE * varied:
-                found.append(_Rule(broken, source, target, _image(table)))
-    return [_rule(rule, schema, blocks) for rule in _apart(found)]
+                candidates.append(_Rule(broken, source, target, _image(table)))
+    return [_rule(rule, schema, blocks) for rule in _apart(candidates)]
 
 
 def _image(table: Floats) -> tuple[int, ...]:
@@ -433,14 +433,14 @@ def _image(table: Floats) -> tuple[int, ...]:
     return tuple(image.tolist())
 
 
-def _apart(found: list[_Rule]) -> list[_Rule]:
+def _apart(candidates: list[_Rule]) -> list[_Rule]:
     """Keep the surest rules, of which no column is derived twice or derived and needed."""
-    kept: list[_Rule] = []
-    for rule in sorted(found):
-        sources, targets = {other.source for other in kept}, {other.target for other in kept}
+    chosen: list[_Rule] = []
+    for rule in sorted(candidates):
+        sources, targets = {other.source for other in chosen}, {other.target for other in chosen}
         if rule.target not in sources | targets and rule.source not in targets:
-            kept.append(rule)
-    return kept
+            chosen.append(rule)
+    return chosen
 
 
 def _rule(

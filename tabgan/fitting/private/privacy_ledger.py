@@ -1,7 +1,7 @@
-"""What a private fit spends: every mechanism that looks at rows, and the guarantee of them all.
+"""Privacy accounting: the mechanisms of a private fit, and the ε and δ that they spend together.
 
 All mechanisms are Gaussian, on vectors of whole numbers; one row more or less changes the vector
-by at most a known length. ε is computed by Google's ``dp-accounting`` from privacy-loss
+by at most a fixed length. ε is computed by Google's ``dp-accounting`` from privacy-loss
 distributions (Doroshenko et al., 2022, arXiv:2207.04380), never by formulas of ours.
 """
 
@@ -20,7 +20,7 @@ STABLE = 0.1  # share of δ, or of a lesser ε, for releasing values that the ta
 
 @dataclass(frozen=True)
 class Mechanism:
-    """One use of the rows.
+    """A Gaussian mechanism: one measurement of the rows, once or several times.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ class Mechanism:
 
 @dataclass(frozen=True)
 class Ledger:
-    """The mechanisms of a fit and the guarantee that they give together.
+    """The mechanisms of a private fit, and the (ε, δ) guarantee of their composition.
 
     Parameters
     ----------
@@ -68,8 +68,8 @@ class Ledger:
     stable
         The part of δ for releasing values that occur (`tabgan.fitting.private.private_levels`).
     private
-        Whether the noise is nobody's to repeat: False where it was seeded for debugging, and then
-        the claim does not hold.
+        Whether nobody can repeat the noise. False where it was seeded for debugging: the claim
+        then does not hold.
     """
 
     epsilon: float
@@ -132,7 +132,19 @@ class Ledger:
 
 @dataclass(frozen=True)
 class Share:
-    """What a mechanism gets of the budget: its part of the sum of all (sensitivity/σ)²."""
+    """A mechanism's share of the privacy budget, before its noise is chosen.
+
+    Parameters
+    ----------
+    name
+        The mechanism.
+    sensitivity
+        L2 norm by which one row changes what is measured at once.
+    share
+        The mechanism's part of the sum of all (sensitivity/σ)².
+    times
+        How often it is measured, at most.
+    """
 
     name: str
     sensitivity: float
@@ -143,7 +155,7 @@ class Share:
 def plan_ledger(
     epsilon: float, delta: float, shares: Sequence[Share], *, brings_up: bool, private: bool
 ) -> Ledger:
-    """Choose the noise of every mechanism, so that all together stay within ε and δ.
+    """Calibrate the noise of every mechanism, so that their composition stays within ε and δ.
 
     Parameters
     ----------
@@ -154,7 +166,7 @@ def plan_ledger(
     brings_up
         Whether values that occur are released, for which a part of δ is set aside.
     private
-        Whether the noise is nobody's to repeat.
+        Whether nobody can repeat the noise.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Private summaries of single columns: their encoders, made from noisy counts alone."""
+"""Private column encoders: ranges, quantiles and levels from noisy counts only."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -35,13 +35,13 @@ Floats = NDArray[np.float64]
 def learn_column(
     form: ColumnFormat,
     values: pd.Series,
-    curator: NoisyCounter,
+    counter: NoisyCounter,
     part: int,
     *,
     n_rows: int,
     delta: float,
 ) -> tuple[Column, ColumnSummary]:
-    """Make the encoder of a column out of noisy counts.
+    """Fit the encoder of a column to noisy counts.
 
     Parameters
     ----------
@@ -49,8 +49,8 @@ def learn_column(
         What the column is.
     values
         Its values.
-    curator
-        Counts.
+    counter
+        Adds the noise.
     part
         The column's place in the table.
     n_rows
@@ -66,12 +66,12 @@ def learn_column(
     """
     column = form.column
     if column.kind in ("categorical", "boolean"):
-        return learn_levels(column, values, curator, part, n_rows=n_rows, delta=delta)
-    return _learn_numbers(form, values, curator, part)
+        return learn_levels(column, values, counter, part, n_rows=n_rows, delta=delta)
+    return _learn_numbers(form, values, counter, part)
 
 
 def _learn_numbers(
-    form: ColumnFormat, values: pd.Series, curator: NoisyCounter, part: int
+    form: ColumnFormat, values: pd.Series, counter: NoisyCounter, part: int
 ) -> tuple[Column, ColumnSummary]:
     column = form.column
     line, present, _ = _read(form, values)
@@ -82,14 +82,14 @@ def _learn_numbers(
         line[present],
         whole=whole,
         bounds=(low, high),
-        measure=lambda counts: curator.measure("values", counts, part),
-        sigma=curator.sigma("values"),
-        rounds=curator.ledger["values"].times,
+        measure=lambda counts: counter.measure("values", counts, part),
+        sigma=counter.sigma("values"),
+        rounds=counter.ledger["values"].times,
     )
     if not len(cells):
         raise OptionError(
             f"epsilon: column {column.name!r} has too few numbers for their range to be found in "
-            f"private (of a power of two, {SURE * curator.sigma('values'):,.0f} rows or more are "
+            f"private (of a power of two, {SURE * counter.sigma('values'):,.0f} rows or more are "
             "seen); declare its minimum and maximum in a Schema, leave the column out, or raise "
             "epsilon"
         )
@@ -115,12 +115,12 @@ def _single(cells: RangeCells) -> Floats:
 
 
 def _few_numbers(form: ColumnFormat, numbers: Floats) -> ColumnSummary:
-    """Take the numbers of a column that has but few for levels."""
+    """Encode the numbers of a column that has only few as levels."""
     column, n = form.column, len(numbers)
     special = np.full(n, None, object)
     written = numbers_to_series(_from_line(numbers, form), special, column, np.ones(n, bool))
-    places, known = codes_of(written)  # in the order of the numbers only if they are no texts
-    levels = [*known, *form.specials]
+    places, number_levels = codes_of(written)  # not sorted where they are texts
+    levels = [*number_levels, *form.specials]
 
     def block(part: pd.Series) -> Ints:
         line, present, marks = _read(form, part)
@@ -166,7 +166,7 @@ def _is_mark(value: Any) -> bool:
 
 
 def _bounded(column: Column) -> Column:
-    """Let what counts as a number hang on no other row, as the width of whole numbers may."""
+    """Bound a column, so that whether a cell is a number depends on no other row."""
     if column.kind not in ("integer", "numeric") or column.maximum is not None:
         return column
     return replace(column, maximum=max(EXACT, column.minimum or 0))
@@ -201,12 +201,12 @@ def _bounds(form: ColumnFormat) -> tuple[float | None, float | None]:
 
 
 def _with_range(column: Column, cells: RangeCells, whole: bool) -> Column:
-    """Give a column of numbers the range that was found, where none is declared."""
+    """Give a column of numbers the range of its cells, where none is declared."""
     if column.kind not in ("integer", "numeric"):
         return column
     ends = (cells.low[0], cells.high[-1] - 1 if whole else cells.high[-1])
-    found = [float(end) / 10.0 ** (column.decimals or 0) for end in ends]
-    low, high = (round(end) if column.kind == "integer" else end for end in found)
+    numbers = [float(end) / 10.0 ** (column.decimals or 0) for end in ends]
+    low, high = (round(end) if column.kind == "integer" else end for end in numbers)
     return replace(
         column,
         minimum=low if column.minimum is None else column.minimum,

@@ -1,4 +1,4 @@
-"""Private summaries of columns of levels: which there are, from noisy counts alone.
+"""Private columns of levels: released by a stability-based histogram of noisy counts.
 
 A stability-based histogram (Korolova et al., 2009; Wilkins et al., 2024): values that occur are
 counted with noise, and those whose noisy count reaches a threshold are kept. The threshold is so
@@ -76,8 +76,6 @@ def identifier_encoder(column: Column) -> ColumnEncoder:
 def _examples(column: Column) -> list[str]:
     expression = expression_of(column.kind)
     if expression is not None:
-        import numpy as np
-
         return [str(text) for text in RegularExpression(expression).write(np.array([0]))]
     if column.kind in ("identifier", "sequential"):
         return []
@@ -102,7 +100,7 @@ Ints = NDArray[np.int64]
 def learn_levels(
     column: Column,
     values: pd.Series,
-    curator: NoisyCounter,
+    counter: NoisyCounter,
     part: int,
     *,
     n_rows: int,
@@ -110,12 +108,12 @@ def learn_levels(
 ) -> tuple[Column, ColumnSummary]:
     """Make the encoder of a column of levels; arguments are those of `learn_column`.
 
-    LevelTable are those that the dtype names, or else those that enough rows hold. Texts of which
-    there are none such are made anew.
+    The levels are those that the dtype names, or else those that enough rows hold. A column of
+    texts without such levels becomes an identifier, whose values are generated.
     """
     known = _known_levels(column)
     if known is None:
-        known = found_levels(column, values, curator, part, n_rows=n_rows, delta=delta)
+        known = found_levels(column, values, counter, part, n_rows=n_rows, delta=delta)
     if not known:
         return _unnamed(column)
     other = next((place for place, level in enumerate(known) if level == OTHER), None)
@@ -139,25 +137,29 @@ def _known_levels(column: Column) -> list[Scalar] | None:
 def found_levels(
     column: Column,
     values: pd.Series,
-    curator: NoisyCounter,
+    counter: NoisyCounter,
     part: int,
     *,
     n_rows: int,
     delta: float,
 ) -> list[Scalar]:
-    """Return the values that enough rows hold, and one for the others where there are others.
+    """Return the values that enough rows hold, and `OTHER` where texts have further values.
 
-    There are none for texts of which no value is held by enough rows.
+    Parameters are those of `learn_column`.
+
+    Returns
+    -------
+    An empty list for texts of which no value is held by enough rows.
 
     Raises
     ------
     OptionError
-        If that is so of what is no text.
+        If a column of other values has none that enough rows hold.
     """
     codes, occurring = _written(values)
     counts = np.bincount(codes, minlength=len(occurring))
-    noisy = curator.measure("values", counts, part, at_once=True)
-    sigma = curator.sigma("values", at_once=True)
+    noisy = counter.measure("values", counts, part, at_once=True)
+    sigma = counter.sigma("values", at_once=True)
     places = frequent(noisy, sigma, delta)
     known = _in_order([from_json_scalar(json.loads(occurring[place])) for place in places])
     dtype = column.pandas_dtype
@@ -207,9 +209,9 @@ def _text(level: Scalar) -> str:
 
 
 def _in_order(levels: Sequence[Scalar]) -> list[Scalar]:
-    """Sort levels by themselves: the order among all that occur may hang on one that is secret.
+    """Sort levels by themselves: their order among all values could depend on a secret one.
 
-    Of equal ones the first is left.
+    Of equal levels the first stays.
     """
     return codes_of(pd.Series(as_objects(levels), dtype=object))[1]
 
@@ -225,7 +227,7 @@ def _codes(values: pd.Series, known: Sequence[Scalar], other: int | None) -> Int
 
 
 def _unnamed(column: Column) -> tuple[Column, ColumnSummary]:
-    """Make texts anew of which none may be given away."""
+    """Turn a column of texts of which none may be released into an identifier."""
     column = replace(column, kind="identifier", why="text, of which no value is in enough rows")
     warnings.warn(
         f"Column {column.name!r}: no value is held by enough rows to be given away; it is made "

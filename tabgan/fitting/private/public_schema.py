@@ -1,7 +1,7 @@
-"""What is public of a table: names, dtypes, declarations; and how a private fit takes its rows.
+"""Input of a private fit: its options and declared schema are checked, its rows are sanitized.
 
-Labels and dtypes are public, and are checked. A cell that can't be kept is missing from here on,
-without a word: an error would tell of its row.
+Labels, dtypes and declarations are public, and are checked. A cell that can't be stored becomes
+missing without a message, because an error would reveal its row.
 """
 
 import datetime
@@ -42,7 +42,7 @@ _REFUSED: dict[str, tuple[Any, str]] = {
 
 
 def check_private_options(options: Mapping[str, Any]) -> None:
-    """Check that all options of a `TabGAN` go together with its `epsilon`.
+    """Check that all options of a `TabGAN` can be combined with its `epsilon`.
 
     Raises
     ------
@@ -63,7 +63,7 @@ def check_private_options(options: Mapping[str, Any]) -> None:
 
 
 def check_dtypes_are_declared(table: Any) -> None:
-    """Check that a table has types of its own, and does not get them from its cells.
+    """Check that the column types of a table are declared, not derived from its cells.
 
     Raises
     ------
@@ -93,9 +93,16 @@ _KINDS: dict[str | None, Kind] = {
 
 
 def declared_schema(df: pd.DataFrame, schema: Schema | Mapping[Hashable, Kind] | None) -> Schema:
-    """Describe a table by its dtypes and by a declaration; a column that has one says why.
+    """Describe a table by its dtypes and by a declaration, without a look at its rows.
 
-    Of a declared `Schema` count kinds, ranges, decimals, formats and locales.
+    A declared `Schema` gives kinds, ranges, decimals, formats and locales.
+
+    Parameters
+    ----------
+    df
+        The table.
+    schema
+        Declared columns, or kinds by column name; None for no declaration.
 
     Raises
     ------
@@ -104,7 +111,7 @@ def declared_schema(df: pd.DataFrame, schema: Schema | Mapping[Hashable, Kind] |
         categories, which may have been read off the rows, and the column is not declared to be
         categorical, which makes them public.
     DataError
-        If a dtype can't be kept.
+        If a dtype can't be stored.
 
     Examples
     --------
@@ -112,15 +119,15 @@ def declared_schema(df: pd.DataFrame, schema: Schema | Mapping[Hashable, Kind] |
     >>> [(column.name, column.kind) for column in declared_schema(df, {"name": "first_name"})]
     [('age', 'integer'), ('name', 'first_name')]
     """
-    given = {c.name: c for c in schema} if isinstance(schema, Schema) else dict(schema or {})
-    for name in given:
+    declared = {c.name: c for c in schema} if isinstance(schema, Schema) else dict(schema or {})
+    for name in declared:
         if name not in set(df.columns):
             raise SchemaError(
                 f"Column {name!r} is not in the table; {did_you_mean(name, df.columns)}"
             )
-    _warn_of_measured(given.values())
+    _warn_of_measured(declared.values())
     columns = [
-        _column(name, df.dtypes.iloc[place], given.get(name))
+        _column(name, df.dtypes.iloc[place], declared.get(name))
         for place, name in enumerate(df.columns)
     ]
     return Schema(tuple(columns), tuple(df.columns.names))
@@ -186,16 +193,16 @@ def _column(name: Hashable, dtype: Any, declared: Column | Kind | None) -> Colum
 _MISSING = (type(None), type(pd.NaT), type(pd.NA))
 
 
-_PLAIN = {str, int, float, bool, bytes, datetime.date, uuid.UUID, *_MISSING}  # can all be kept
+_PLAIN = {str, int, float, bool, bytes, datetime.date, uuid.UUID, *_MISSING}  # can all be stored
 
 
 def sanitize(
     frame: pd.DataFrame, form: FrameForm, declared: Schema | Mapping[Hashable, Kind] | None
 ) -> tuple[pd.DataFrame, Schema]:
-    """Return a table as a private fit may see it, and its columns.
+    """Sanitize a table for a private fit, and describe its columns.
 
-    Objects that can't be kept are missing, dates of objects have no time zones, and categories
-    that a library has read off the rows are texts.
+    Objects that can't be stored become missing, dates among objects lose their time zones, and
+    categories that a library has read off the rows become texts.
 
     Parameters
     ----------
@@ -209,7 +216,7 @@ def sanitize(
     Raises
     ------
     DataError
-        If there is no column, or a label or a dtype can't be kept.
+        If there is no column, or a label or a dtype can't be stored.
     SchemaError
         If the declaration does not go with the columns, or categories are not said to be public.
 
@@ -222,29 +229,29 @@ def sanitize(
     if not len(frame.columns):
         raise DataError("The table has 0 feature(s) while a minimum of 1 is required.")
     check_labels(frame.columns)
-    taken: Any = frame.copy(deep=False)
+    sanitized: Any = frame.copy(deep=False)
     for place in form.places_of_found_categories():
-        taken.isetitem(place, frame.iloc[:, place].astype(object))
-    schema = declared_schema(taken, declared)
+        sanitized.isetitem(place, frame.iloc[:, place].astype(object))
+    schema = declared_schema(sanitized, declared)
     for place, column in enumerate(schema):
-        values = dense(taken.iloc[:, place])
+        values = dense(sanitized.iloc[:, place])
         if values.dtype == np.dtype(object):
-            taken.isetitem(place, _kept(values, column))
-    return taken, schema
+            sanitized.isetitem(place, _stored(values, column))
+    return sanitized, schema
 
 
-def _kept(values: pd.Series, column: Column) -> pd.Series:
-    """Return a column of objects with those that can be kept."""
+def _stored(values: pd.Series, column: Column) -> pd.Series:
+    """Return a column of objects in which those that can't be stored are missing."""
     cells = values.to_numpy(object)
     if set(map(type, cells)) <= _PLAIN:
         return values
     is_date = column.kind == "datetime"
-    kept = np.empty(len(cells), object)
+    stored = np.empty(len(cells), object)
     for row, cell in enumerate(cells):
-        kept[row] = cell if type(cell) in _PLAIN else _restored(cell)
-        if is_date and isinstance(kept[row], datetime.datetime):
-            kept[row] = kept[row].replace(tzinfo=None)  # each is read by its own wall clock
-    return pd.Series(kept, values.index, dtype=object)
+        stored[row] = cell if type(cell) in _PLAIN else _restored(cell)
+        if is_date and isinstance(stored[row], datetime.datetime):
+            stored[row] = stored[row].replace(tzinfo=None)  # each is read by its own wall clock
+    return pd.Series(stored, values.index, dtype=object)
 
 
 def _restored(cell: Any) -> Scalar:

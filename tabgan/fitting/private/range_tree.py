@@ -1,8 +1,8 @@
-"""Where the numbers of a column lie, found with noise: cells of the line and their rows.
+"""Adaptive histogram of a number under differential privacy, refined in rounds of noisy counts.
 
 The line is first cut by the powers of two, or evenly between declared bounds; then every cell
 that holds many rows is cut again, and so on, down to single values where these are frequent. Each
-round counts every row in one cell at most, and what is cut next hangs on noisy counts alone.
+round counts every row in one cell at most, and what is cut next depends on noisy counts only.
 """
 
 from collections.abc import Callable
@@ -99,7 +99,7 @@ def grow(
         parents = cells.chosen(which)
         parts, owner = _cut(parents, whole)
         noisy = measure(parts.count(line)).astype(np.float64)
-        rows = _in_line(noisy, owner, parents.rows)
+        rows = _consistent(noisy, owner, parents.rows)
         parts = RangeCells(parts.low, parts.high, rows)
         rows = _scaled(np.where(_seen(parts, sigma), rows, 0.0), owner, parents.rows)
         cells = _merged(cells.chosen(~which), RangeCells(parts.low, parts.high, rows))
@@ -161,7 +161,7 @@ def _seen(cells: RangeCells, sigma: float) -> NDArray[np.bool_]:
     return seen
 
 
-def _in_line(noisy: Floats, owner: NDArray[np.intp], parents: Floats) -> Floats:
+def _consistent(noisy: Floats, owner: NDArray[np.intp], parents: Floats) -> Floats:
     """Move the rows of parts so that they add up to those of the cell that they are cut from."""
     short = parents - np.bincount(owner, noisy)
     moved: Floats = noisy + (short / np.bincount(owner))[owner]

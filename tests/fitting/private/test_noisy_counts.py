@@ -18,13 +18,11 @@ from tabgan.fitting.options import FitOptions
 from tabgan.fitting.private import column_format_vote as forms
 from tabgan.fitting.private import fit_private as fit
 from tabgan.fitting.private import histogram_features as blocks
-from tabgan.fitting.private import noisy_counts as curator
-from tabgan.fitting.private import noisy_counts as noise
+from tabgan.fitting.private import noisy_counts
 from tabgan.fitting.private import noisy_marginals as moments
 from tabgan.fitting.private import privacy_ledger as ledger
 from tabgan.fitting.private import private_columns as columns
 from tabgan.fitting.private import private_levels as levels
-from tabgan.fitting.private import private_levels as vocabulary
 from tabgan.fitting.private import public_schema as declared
 from tabgan.fitting.private import range_tree as tree
 from tabgan.fitting.private.noisy_counts import NoisyCounter, SystemNoise
@@ -36,7 +34,7 @@ SHARES = [Share("rows", 1.0, 0.1), Share("values", 2.0, 0.4, 3), Share("pairs", 
 
 
 def exact(times: int = 100) -> NoisyCounter:
-    """Return a curator whose noise rounds to nothing, for what happens beside the noise."""
+    """Return a counter whose noise rounds to nothing, for what happens beside the noise."""
     names = ("rows", "forms", "values", "margins", "pairs", "triples")
     return NoisyCounter(
         Ledger(1.0, 1e-6, tuple(Mechanism(name, 1.0, 1e-9, times) for name in names), 1e-7),
@@ -246,7 +244,7 @@ def test_the_noise_has_the_variance_of_the_ledger():
 
 
 def test_the_noise_is_normal():
-    drawn = noise.rounded_gaussian(SystemNoise(), 1000.0, 50_000) / 1000.0
+    drawn = noisy_counts.rounded_gaussian(SystemNoise(), 1000.0, 50_000) / 1000.0
     for z in (-3, -2, -1, 0, 1, 2, 3):
         share, expected = (drawn < z).mean(), norm.cdf(z)
         assert abs(share - expected) < 5 * math.sqrt(expected * (1 - expected) / len(drawn)) + 1e-3
@@ -269,7 +267,7 @@ class Rigged:
 def check_noise_tails() -> None:
     """Check that far out, too, any whole number is drawn: gaps would give exact sums away."""
     for bits, least, most in ((30, 6.0, 8.5), (50, 8.0, 10.5)):
-        drawn = noise.rounded_gaussian(Rigged(bits), 1e9, 4000)
+        drawn = noisy_counts.rounded_gaussian(Rigged(bits), 1e9, 4000)
         assert (np.abs(drawn) > least * 1e9).mean() > 0.9
         assert (np.abs(drawn) < most * 1e9).mean() > 0.9
         assert len(np.unique(np.abs(drawn))) > 3990
@@ -283,9 +281,9 @@ def test_the_noise_has_no_gaps_in_its_tails():
 def check_noise_is_fresh() -> None:
     """Check that the noise is drawn anew whatever seeds are set."""
     np.random.seed(0)  # noqa: NPY002
-    one = noise.noise_source().words(8)
+    one = noisy_counts.noise_source().words(8)
     np.random.seed(0)  # noqa: NPY002
-    assert not (one == noise.noise_source().words(8)).any()
+    assert not (one == noisy_counts.noise_source().words(8)).any()
 
 
 def test_no_seed_repeats_the_noise():
@@ -358,7 +356,11 @@ def check_singletons(runs: int = 3000) -> None:
     """Check that a value of one row is given away in at most the promised share of the runs."""
     sigma, delta = 20.0, 0.01
     given_away = sum(
-        bool(vocabulary.frequent(1 + noise.rounded_gaussian(SystemNoise(), sigma, 1), sigma, delta))
+        bool(
+            levels.frequent(
+                1 + noisy_counts.rounded_gaussian(SystemNoise(), sigma, 1), sigma, delta
+            )
+        )
         for _ in range(runs)
     )
     # below the upper end of what chance allows, once in a million
@@ -449,7 +451,7 @@ def half_noise(source: Any, sigma: float, n: int) -> Any:
     return noise_drawn(source, sigma / 2, n)
 
 
-noise_drawn = noise.rounded_gaussian
+noise_drawn = noisy_counts.rounded_gaussian
 laid_out = blocks.level_block
 
 
@@ -458,7 +460,7 @@ def twice(codes: Any, n_levels: int) -> Any:
 
 
 def seeded() -> Any:
-    return noise.SeededNoise(0)
+    return noisy_counts.SeededNoise(0)
 
 
 event_of = ledger._event
@@ -486,16 +488,16 @@ def all_columns(n_blocks: int) -> tuple[float, float]:
 
 
 MUTATIONS: dict[str, tuple[ModuleType, str, Callable[..., Any], str]] = {
-    "noise off, seen by its variance": (curator, "rounded_gaussian", no_noise, "variance"),
-    "half of the noise": (curator, "rounded_gaussian", half_noise, "variance"),
-    "noise off, seen by the canary": (curator, "rounded_gaussian", no_noise, "canary"),
-    "noise of 53 bits": (noise, "rounded_gaussian", without_tails, "tails"),
+    "noise off, seen by its variance": (noisy_counts, "rounded_gaussian", no_noise, "variance"),
+    "half of the noise": (noisy_counts, "rounded_gaussian", half_noise, "variance"),
+    "noise off, seen by the canary": (noisy_counts, "rounded_gaussian", no_noise, "canary"),
+    "noise of 53 bits": (noisy_counts, "rounded_gaussian", without_tails, "tails"),
     "numbers as wide as the widest": (columns, "_bounded", as_declared, "alone"),
     "one column's sensitivity for all": (moments, "sensitivities", all_columns, "sensitivity"),
     "rows count twice": (levels, "level_block", twice, "sensitivity"),
-    "seeded noise": (noise, "SystemNoise", seeded, "fresh"),
+    "seeded noise": (noisy_counts, "SystemNoise", seeded, "fresh"),
     "cheap accounting": (ledger, "_event", too_cheap, "accounting"),
-    "low threshold": (vocabulary, "threshold", low_threshold, "singletons"),
+    "low threshold": (levels, "threshold", low_threshold, "singletons"),
 }
 
 

@@ -42,7 +42,7 @@ def table(n: int = N_ROWS) -> pd.DataFrame:
 
 
 def exact() -> NoisyCounter:
-    """Return a curator whose noise rounds to nothing."""
+    """Return a counter whose noise rounds to nothing."""
     parts = tuple(Mechanism(name, 1.0, 1e-9, 100) for name in NAMES)
     return NoisyCounter(Ledger(1.0, 1e-6, parts, 1e-7), SystemNoise())
 

@@ -124,14 +124,14 @@ class Told(NoisyCounter):
 def measured(frame: pd.DataFrame, other: Told | None = None) -> tuple[Told, TableEncoder, str]:
     """Measure a table; return who was asked, the encoder, and all that was made, as a text."""
     made: list[Told] = []
-    plain = fit._curator
+    plain = fit._noisy_counter
 
-    def curator(*arguments: Any) -> Told:
+    def counter(*arguments: Any) -> Told:
         made.append(Told(plain(*arguments), other))
         return made[-1]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fit, "_curator", curator)
+        patch.setattr(fit, "_noisy_counter", counter)
         patch.setattr(fit, "plan_ledger", LEDGERS)
         session = FitSession(verbose=False)
         encoder, moments, triples, _, n_rows = fit._measure(frame, FrameForm(), OPTIONS, session)
