@@ -1,4 +1,4 @@
-"""Areas under ROC curves with their uncertainty, and classifiers tried on held-out rows."""
+"""Areas under ROC curves (AUC) with confidence intervals, and cross-validated classifiers."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
@@ -49,7 +49,7 @@ class ClassifierTrial(NamedTuple):
     held_out
         The rows that it has not seen.
     area
-        Its area on these.
+        Its AUC on these.
     """
 
     score: Callable[[Any], Floats]
@@ -63,7 +63,7 @@ def roc_auc(labels: Labels, scores: Floats) -> AUCEstimate:
     Parameters
     ----------
     labels, scores
-        Shape (rows,): 0 or 1, of which both occur, and what is to be high where there is a 1.
+        Shape (rows,): 0 or 1, both of which occur, and scores that are to be high for 1.
 
     Notes
     -----
@@ -108,19 +108,19 @@ def cross_validate(
         yield ClassifierTrial(score, held_out, roc_auc(labels[held_out], score(features[held_out])))
 
 
-def mean_auc(areas: Sequence[AUCEstimate]) -> AUCEstimate:
+def mean_auc(aucs: Sequence[AUCEstimate]) -> AUCEstimate:
     """Return the mean over folds.
 
     The held-out rows of the folds are not the same, so their variances add up; what the classifiers
     have in common by the rows they learned from is left out.
     """
-    count = len(areas)
-    variance = sum(area.variance for area in areas) / count**2
-    return AUCEstimate(sum(area.value for area in areas) / count, variance)
+    count = len(aucs)
+    variance = sum(auc.variance for auc in aucs) / count**2
+    return AUCEstimate(sum(auc.value for auc in aucs) / count, variance)
 
 
 def macro_auc(truth: Floats, chances: Floats, classes: Floats) -> float:
-    """Return the mean area over the classes that occur, each against all others.
+    """Return the mean AUC over the classes that occur, each against all others.
 
     Parameters
     ----------
@@ -128,26 +128,26 @@ def macro_auc(truth: Floats, chances: Floats, classes: Floats) -> float:
         The class of each row, shape (rows,).
     chances, classes
         Shape (rows, classes): chances of the classes that a model knows, shape (classes,). One
-        that it does not know has the area ½.
+        that it does not know has the AUC ½.
     """
     column = {value: place for place, value in enumerate(classes.tolist())}
     unknown = np.zeros(len(truth))
-    areas = []
+    aucs = []
     for value in np.unique(truth).tolist():
         scores = chances[:, column[value]] if value in column else unknown
         is_class = (truth == value).astype(np.int64)
-        areas.append(roc_auc(is_class, scores).value if 0 < is_class.sum() < len(truth) else 0.5)
-    return float(np.mean(areas))
+        aucs.append(roc_auc(is_class, scores).value if 0 < is_class.sum() < len(truth) else 0.5)
+    return float(np.mean(aucs))
 
 
 def _fit(
     make: Callable[[], Any], features: Any, labels: Labels, rows: Labels
 ) -> Callable[[Any], Floats]:
-    given = features[rows]
-    there = np.arange(given.shape[1])
-    if isinstance(given, np.ndarray):  # scikit-learn's trees refuse a feature that is never there
-        there = np.flatnonzero(~np.isnan(given).all(axis=0))
+    training = features[rows]
+    there = np.arange(training.shape[1])
+    if isinstance(training, np.ndarray):  # trees refuse a feature that is always missing
+        there = np.flatnonzero(~np.isnan(training).all(axis=0))
     if not len(there):
         return lambda others: np.zeros(others.shape[0])
-    model = make().fit(given[:, there], labels[rows])
+    model = make().fit(training[:, there], labels[rows])
     return lambda others: model.predict_proba(others[:, there])[:, 1]

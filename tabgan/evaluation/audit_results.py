@@ -101,6 +101,15 @@ def residual(
     order is too rough for that, and the interval would often exclude zero by chance; so it is made
     to contain zero unless Fisher's exact test finds the rates to differ.
 
+    Parameters
+    ----------
+    main, control
+        Success on real rows, and on rows that the generator never saw.
+    confidence
+        Level of the interval.
+    scale
+        Factor of the control's rate, where it had fewer rows to succeed on.
+
     Source: Giomi et al., "A Unified Framework for Quantifying Privacy Risk in Synthetic Data",
     PoPETs 2023; Fisher, "Statistical Methods for Research Workers" (1934), section 21.02.
 
@@ -159,6 +168,13 @@ def true_positives(members: Floats, others: Floats, false_positives: float = 0.0
     The threshold is the one that lets so large a share of the others through; where scores are
     tied there, the tied ones count by the part that completes the share.
 
+    Parameters
+    ----------
+    members, others
+        Scores of the two samples.
+    false_positives
+        Share of the others that may be taken for members.
+
     Examples
     --------
     >>> true_positives(np.arange(100.0) + 50, np.arange(100.0), false_positives=0.1)
@@ -176,7 +192,7 @@ def true_positives(members: Floats, others: Floats, false_positives: float = 0.0
 
 @dataclass(frozen=True)
 class Risk:
-    """What one attack found about one question.
+    """The answer of one attack to one question.
 
     Attributes
     ----------
@@ -222,7 +238,7 @@ class Risk:
 
     @property
     def is_evidence(self) -> bool:
-        """Whether a limit can be held against the risk."""
+        """Whether a limit applies to the risk."""
         return self.outcome not in ("alarm", "known anyway")
 
 
@@ -238,10 +254,27 @@ def risk_of_rates(
     scale: float = 1.0,
     figures: Mapping[str, float] | None = None,
 ) -> Risk:
-    """Turn the rates of an attack into its risk.
+    """Turn the success rates of an attack into its risk.
 
     Without a control the risk is what the attack gets beyond a guess at random. The control's rate
     is multiplied by the scale.
+
+    Parameters
+    ----------
+    attack, about, threat
+        What the risk says of itself; see `Risk`.
+    main
+        Success on real rows.
+    control
+        Success on rows that the generator never saw; None without a holdout.
+    naive
+        Success of a guess at random.
+    confidence
+        Level of the interval.
+    scale
+        Factor of the control's rate, where it had fewer rows to succeed on.
+    figures
+        Further figures to show.
     """
     none = Rate(0, 1_000_000_000)  # who knows nothing gets nothing
     if control is None:
@@ -279,7 +312,23 @@ def risk_of_auc(
     figures: Mapping[str, float],
     is_alarm: bool = False,
 ) -> Risk:
-    """Turn an area under the ROC curve into the risk 2·AUC − 1; a coin is its control."""
+    """Turn the AUC of scores into the risk 2·AUC − 1; a coin is the control.
+
+    Parameters
+    ----------
+    attack, about, threat
+        What the risk says of itself; see `Risk`.
+    area
+        The AUC with its interval.
+    sizes
+        Numbers of real and of unseen rows.
+    finding
+        What was found, in words.
+    figures
+        Further figures to show.
+    is_alarm
+        Whether the risk is an alarm, which is no evidence either way.
+    """
     value, low, high = (max(2 * figure - 1, 0.0) for figure in area)
     return Risk(
         attack=attack,

@@ -51,7 +51,15 @@ def column_distance(column: CodedColumn) -> float:
 
 
 def level_shares(column: CodedColumn, values: Floats) -> Floats:
-    """Return the share of each level among the values that are there."""
+    """Return the share of each level among the values that are not missing.
+
+    Parameters
+    ----------
+    column
+        A column of levels.
+    values
+        Codes of its levels, NaN for missing.
+    """
     codes = values[~np.isnan(values)].astype(np.int64)
     return np.bincount(codes, minlength=len(column.levels)) / max(len(codes), 1)
 
@@ -68,6 +76,13 @@ def distribution_of(coded: CodedColumn, column: Column) -> NumbersChart | Levels
 
     Bins lie between the quantiles ½ % and 99½ % of the real values; where these are few whole
     numbers, each has its own bin, or as many as its neighbors.
+
+    Parameters
+    ----------
+    coded
+        The values of both tables.
+    column
+        What the schema says of the column.
     """
     return _levels(coded) if coded.nominal else _numbers(coded, column)
 

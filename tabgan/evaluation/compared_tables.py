@@ -27,8 +27,8 @@ class ComparedTables:
     Attributes
     ----------
     real, synthetic, holdout
-        The tables as they were given, but for the order of the columns and for dtypes that hold
-        the same values; the holdout is None where there is none.
+        The tables, with the order of the columns and, where the values allow it, the dtypes of
+        the real one; the holdout is None where there is none.
     schema
         What the real table's columns are.
     coded
@@ -55,6 +55,13 @@ def read_tables(
 ) -> ComparedTables:
     """Bring the tables to the columns of the real one.
 
+    Parameters
+    ----------
+    real, synthetic, holdout
+        The tables, as `evaluate` takes them.
+    schema
+        What the columns are; None infers it from the real table.
+
     Raises
     ------
     DataError
@@ -66,8 +73,8 @@ def read_tables(
     known = resolve_schema(frame, schema)
     _check_rows("real", frame)
     drawn = _like(frame, as_frame(synthetic), "synthetic")
-    kept = None if holdout is None else _like(frame, as_frame(holdout), "holdout")
-    return ComparedTables(frame, drawn, kept, known, code_columns(frame, drawn, known, kept))
+    unseen = None if holdout is None else _like(frame, as_frame(holdout), "holdout")
+    return ComparedTables(frame, drawn, unseen, known, code_columns(frame, drawn, known, unseen))
 
 
 def _check_rows(name: str, frame: pd.DataFrame) -> None:
@@ -80,16 +87,17 @@ def _check_rows(name: str, frame: pd.DataFrame) -> None:
 
 def _like(real: pd.DataFrame, frame: pd.DataFrame, name: str) -> pd.DataFrame:
     """Return a table with the real one's columns, in its order and, where they can be, dtypes."""
-    twice = frame.columns[frame.columns.duplicated()].unique()
-    if len(twice):
+    repeated = frame.columns[frame.columns.duplicated()].unique()
+    if len(repeated):
         raise DataError(
-            f"The {name} table has more than one column {_listed(twice)}; rename or drop them"
+            f"The {name} table has more than one column {_listed(repeated)}; rename or drop them"
         )
-    lacking = [label for label in real.columns if label not in frame.columns]
+    missing = [label for label in real.columns if label not in frame.columns]
     further = [label for label in frame.columns if label not in real.columns]
-    if lacking or further:
-        faults = [f"lacks the columns {_listed(lacking)} of the real one"] * bool(lacking)
-        faults += [f"has the columns {_listed(further)}, which the real one lacks"] * bool(further)
+    if missing or further:
+        faults = [f"is missing the columns {_listed(missing)} of the real one"] * bool(missing)
+        if further:
+            faults.append(f"has the columns {_listed(further)}, which are not in the real one")
         raise DataError(
             f"The {name} table {' and '.join(faults)}; compare tables with the same columns"
         )

@@ -32,9 +32,10 @@ def measure_nearness(
 ) -> Nearness:
     """Count copies in all rows, and measure distances between samples.
 
-    The baselines come from the holdout where there is one. Without it, copies are held against the
-    real rows that equal another one, unique copies against the rows of one half of the table that
-    equal a row which occurs once in the other, and distances against those between two halves.
+    The baselines come from the holdout where there is one. Without it, the baseline of copies is
+    the share of real rows that equal another one; of unique copies, the share of rows of one half
+    of the table that equal a row which occurs once in the other half; of distances, that between
+    the halves.
 
     Parameters
     ----------
@@ -55,15 +56,15 @@ def _copies(coded: Mapping[int, CodedColumn], rng: np.random.Generator) -> tuple
         row_hashes([getattr(column, side) for column in coded.values()])
         for side in ("real", "synthetic", "holdout")
     )
-    found, counts = np.unique(real, return_counts=True)
-    once = found[counts == 1]
+    kinds_of_rows, counts = np.unique(real, return_counts=True)
+    once = kinds_of_rows[counts == 1]
     if len(holdout):
-        chance = _share(holdout, found), _share(holdout, once)
+        chance = _share(holdout, kinds_of_rows), _share(holdout, once)
     else:
         one, other = np.array_split(rng.permutation(real), 2)
         kinds, times = np.unique(other, return_counts=True)
         chance = 1 - len(once) / len(real), _share(one, kinds[times == 1])
-    own = _share(synthetic, found), _share(synthetic, once)
+    own = _share(synthetic, kinds_of_rows), _share(synthetic, once)
     return Figure(100 * own[0], 100 * chance[0]), Figure(100 * own[1], 100 * chance[1])
 
 
@@ -138,7 +139,7 @@ def place_rows(coded: Mapping[int, CodedColumn]) -> tuple[Points, Points]:
     -------
     tuple
         Points of the real rows and of the synthetic ones. Ranks, from 0 to 1, are those among the
-        real values that are there; equal values share their middle rank.
+        real values that are not missing; equal values share their middle rank.
 
     Notes
     -----
@@ -223,7 +224,7 @@ def nearest(
     search = NearestNeighbors(n_neighbors=count, algorithm="brute").fit(candidates.values)
     with threadpool_limits(1):
         places = search.kneighbors(queries.values, return_distance=False)
-    # sums of products lose what is small: the distances are taken anew from the differences
+    # sums of products lose what is small: so the distances are computed from the differences
     gaps = queries.values[:, None, :] - candidates.values[places]
     distances = np.sqrt(np.square(gaps, dtype=np.float64).sum(axis=2))
     order = np.argsort(distances, axis=1, kind="stable")

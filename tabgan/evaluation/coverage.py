@@ -1,4 +1,4 @@
-"""Whether all that the real table has occurs in the synthetic one."""
+"""Coverage: whether all that the real table has occurs in the synthetic one."""
 
 from collections.abc import Mapping
 from itertools import combinations

@@ -1,4 +1,4 @@
-"""Whether a classifier can tell synthetic rows from real ones, and by which columns."""
+"""Detection: whether classifiers can tell synthetic rows from real ones, and by which columns."""
 
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
@@ -253,7 +253,17 @@ def _standardized(numbers: Floats) -> Floats:
 
 
 def aucs_alone(features: Floats, choices: Iterable[Choice], seed: int) -> dict[Choice, AUCEstimate]:
-    """Return the area of a decision tree that is shown some columns alone."""
+    """Return the AUC of a decision tree that sees only some columns.
+
+    Parameters
+    ----------
+    features
+        Shape (rows, columns): synthetic rows over real ones, as many of each.
+    choices
+        The sets of columns to try.
+    seed
+        Seed of the folds and the trees.
+    """
     labels = half_labels(features)
     leaf = max(LEAST_LEAF, len(features) // MOST_LEAVES)
 
@@ -273,7 +283,19 @@ def permutation_drops(
     choices: Sequence[Choice],
     rng: np.random.Generator,
 ) -> dict[Choice, float]:
-    """Return what the detector loses when the values of some columns are exchanged."""
+    """Return how much AUC the detector loses when the values of some columns are permuted.
+
+    Parameters
+    ----------
+    features
+        Shape (rows, columns): synthetic rows over real ones, as many of each.
+    trials
+        The fitted detectors of the folds.
+    choices
+        The sets of columns to permute, one at a time.
+    rng
+        Draws rows and permutations.
+    """
     labels = half_labels(features)
     losses: dict[Choice, list[float]] = {columns: [] for columns in choices}
     for trial in trials:
@@ -296,6 +318,15 @@ def find_telling_features(
 
     That are columns which do so alone, pairs that tell more than each of their columns, and
     columns without which the detector loses half of what it knows.
+
+    Parameters
+    ----------
+    whole
+        AUC of the detector with all columns.
+    alone, pairs
+        AUCs of single columns, and of pairs.
+    drops
+        What the detector loses without each of them.
     """
     areas = {**alone, **pairs}
     known = dict.fromkeys(alone, 0.5)

@@ -135,8 +135,8 @@ def evaluate(
     synthetic
         The synthetic table, of any length; its columns may come in another order.
     holdout
-        Real rows that the generator did not see. With them, detectors, models and distances are
-        held against rows that can't have been copied; without, against rows of the real table.
+        Real rows that the generator did not see. With them, detectors, models and distances
+        compare with rows that can't have been copied; without, with rows of the real table.
     target
         The column that a model is to predict; None chooses one.
     schema
@@ -261,9 +261,9 @@ def _measure(
         "coverage": min(MOST_PAIR_ROWS, _longest(tables)),
         "nearness": min(MOST_DISTANCE_ROWS, len(tables.synthetic)),
     }
-    sizes = (len(tables.real), len(tables.synthetic))
     held_out = 0 if tables.holdout is None else len(tables.holdout)
-    scope = Tables(*sizes, held_out, compared_rows, seed, seconds)
+    sizes = (len(tables.real), len(tables.synthetic), held_out)
+    scope = Tables(*sizes, compared_rows, seed, seconds)
     utility = trained[0] if trained else None
     return PartResults(scope, validity, fidelity, detected.detection, utility, coverage, nearness)
 

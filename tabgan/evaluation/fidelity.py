@@ -1,4 +1,4 @@
-"""How near the distributions of columns and of pairs of columns are."""
+"""Fidelity: how near the distributions of columns, and of pairs of columns, are."""
 
 from collections.abc import Mapping, Sequence
 from itertools import combinations
@@ -184,7 +184,7 @@ def _cramers_v(counts: Floats, rows: Codes, columns: Codes) -> float:
 
 
 class Relations(NamedTuple):
-    """How the columns go together.
+    """How the columns are related, beside two baselines.
 
     Attributes
     ----------
@@ -260,9 +260,9 @@ def measure_relations(
         place: column._replace(real=column.real[rows], synthetic=column.real[rng.permutation(rows)])
         for place, column in coded.items()
     }
-    tables = [list(columns.values()) for columns in (found, fresh, alone)]
-    trends = [pair_trends(columns) for columns in tables]
-    cut = [pair_trends([_in_tenths(column) for column in columns]) for columns in tables]
+    variants = [list(columns.values()) for columns in (found, fresh, alone)]
+    trends = [pair_trends(columns) for columns in variants]
+    cut = [pair_trends([_in_tenths(column) for column in columns]) for columns in variants]
     return Relations(
         trends[0], trends[1], trends[2], (cut[0], cut[1], cut[2]), rows=max(own, other)
     )
@@ -282,7 +282,7 @@ def _in_tenths(column: CodedColumn) -> CodedColumn:
 
 
 def describe_fidelity(
-    given: ComparedTables,
+    tables: ComparedTables,
     relations: Relations,
     detection: Mapping[int, Figure],
     rng: np.random.Generator,
@@ -294,7 +294,7 @@ def describe_fidelity(
 
     Parameters
     ----------
-    given
+    tables
         The tables.
     relations
         Their pairs of columns.
@@ -303,19 +303,19 @@ def describe_fidelity(
     rng
         Draws the bootstraps.
     """
-    n_real, n_synthetic = _sizes(given.coded)
+    n_real, n_synthetic = _sizes(tables.coded)
     again = rng.integers(n_real, size=n_real), rng.integers(n_real, size=n_synthetic)
     columns = []
-    for place, column in enumerate(given.schema):
-        real, synthetic = given.real.iloc[:, place], given.synthetic.iloc[:, place]
-        coded = given.coded.get(place)
+    for place, column in enumerate(tables.schema):
+        real, synthetic = tables.real.iloc[:, place], tables.synthetic.iloc[:, place]
+        coded = tables.coded.get(place)
         shape = None
         if coded is not None:
             fresh = coded._replace(real=coded.real[again[0]], synthetic=coded.real[again[1]])
             shape = Figure(100 * column_distance(coded), 100 * column_distance(fresh))
         columns.append(
             ColumnResult(
-                name=given.names[place],
+                name=tables.names[place],
                 kind=column.kind,
                 shape_error=shape,
                 missing=Figure(_missing(synthetic), _missing(real)),
@@ -332,7 +332,7 @@ def describe_fidelity(
         ),
         unrelated_error=100 * _mean_where(relations.unrelated.error, relations.found.related),
         columns=tuple(columns),
-        pairs=_pairs(given, relations) if len(given.coded) > 1 else None,
+        pairs=_pairs(tables, relations) if len(tables.coded) > 1 else None,
         relations_kept=relations.kept,
     )
 
@@ -351,10 +351,10 @@ def _mean_where(errors: Floats, chosen: NDArray[np.bool_]) -> float:
     return float(known.mean()) if len(known) else float("nan")
 
 
-def _pairs(given: ComparedTables, relations: Relations) -> Pairs:
+def _pairs(tables: ComparedTables, relations: Relations) -> Pairs:
     found = relations.found
     return Pairs(
-        names=tuple(given.names[place] for place in given.coded),
+        names=tuple(tables.names[place] for place in tables.coded),
         real=found.real,
         synthetic=found.synthetic,
         error=np.where(found.related, 100 * found.error, np.nan),

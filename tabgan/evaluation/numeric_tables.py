@@ -64,7 +64,7 @@ def code_columns(
     DataError
         If a table has other columns, or none has a column to compare.
     SchemaError
-        If a column's values don't go with its kind.
+        If a column's values don't fit its kind.
 
     Examples
     --------
@@ -102,6 +102,15 @@ def take_rows(
 
     With ``of="real"`` the second ones too are rows of the real table: what is found about such
     columns is what chance alone gives.
+
+    Parameters
+    ----------
+    coded
+        The columns.
+    real, synthetic
+        Positions of the rows to take, in the real table and in the second one.
+    of
+        The table that the second rows come from.
     """
     return {
         place: column._replace(real=column.real[real], synthetic=getattr(column, of)[synthetic])
@@ -110,13 +119,23 @@ def take_rows(
 
 
 def matrix_of(coded: Mapping[int, CodedColumn], side: Side, rows: Rows | None = None) -> Floats:
-    """Return rows of a table side by side, shape (rows, columns)."""
+    """Return rows of a table side by side, shape (rows, columns).
+
+    Parameters
+    ----------
+    coded
+        The columns.
+    side
+        The table.
+    rows
+        Positions of the rows; None takes all.
+    """
     columns = [getattr(column, side) for column in coded.values()]
     return np.column_stack([values if rows is None else values[rows] for values in columns])
 
 
 def row_hashes(columns: Sequence[Floats]) -> NDArray[np.uint64]:
-    """Return a number for each row that equal rows share and others, but for chance, don't.
+    """Hash each row: equal rows have equal hashes, and others, with rare exceptions, don't.
 
     Examples
     --------

@@ -47,8 +47,7 @@ def quality_errors(real: pd.DataFrame, synthetic: pd.DataFrame, schema: Schema) 
     Parameters
     ----------
     real, synthetic
-        Tables with the columns of the schema, in its order; of any numbers of rows, all of which
-        are looked at.
+        Tables with the columns of the schema, in its order. All rows count.
     schema
         What the columns are; identifiers and text are left out.
 
@@ -70,12 +69,24 @@ def quality_errors(real: pd.DataFrame, synthetic: pd.DataFrame, schema: Schema) 
 
 
 def shape_error(real: pd.DataFrame, synthetic: pd.DataFrame, schema: Schema) -> float:
-    """Return the mean error of the columns' distributions in percent; see `quality_errors`."""
+    """Return the mean error of the columns' distributions in percent; see `quality_errors`.
+
+    Parameters
+    ----------
+    real, synthetic, schema
+        As `quality_errors` takes them.
+    """
     return quality_errors(real, synthetic, schema).shape_error
 
 
 def trend_error(real: pd.DataFrame, synthetic: pd.DataFrame, schema: Schema) -> float:
-    """Return the mean error of the related pairs of columns in percent; see `quality_errors`."""
+    """Return the mean error of the related pairs of columns in percent; see `quality_errors`.
+
+    Parameters
+    ----------
+    real, synthetic, schema
+        As `quality_errors` takes them.
+    """
     return quality_errors(real, synthetic, schema).trend_error
 
 

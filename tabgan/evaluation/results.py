@@ -60,7 +60,7 @@ class Tables:
     Attributes
     ----------
     real_rows, synthetic_rows, holdout_rows
-        Rows of the tables that were given; 0 holdout rows where there was none.
+        Rows of the tables; 0 holdout rows where there was none.
     compared_rows
         Rows that each part looked at, by the part's name ("fidelity", "detection", …): where it
         is fewer than the tables have, it was a random sample of them.
@@ -130,7 +130,7 @@ class NumbersChart:
         Shape (bins + 1,): borders of equal width, in the unit of the column; of dates and
         durations in nanoseconds (since 1970).
     real, synthetic
-        Shape (bins,): share of the values that are there in each bin; what lies outside of the
+        Shape (bins,): share of the non-missing values in each bin; what lies outside of the
         borders counts to the first and last bin.
     quantiles
         ``{"real": {"0": …, "25": …, "50": …, "75": …, "100": …}, "synthetic": …}`` as text, as
@@ -155,9 +155,9 @@ class LevelsChart:
     names
         The levels, the real table's commonest first, as text; at most `SHOWN_LEVELS`.
     real, synthetic
-        Shape (levels,): shares of the values that are there.
+        Shape (levels,): shares of the non-missing values.
     n_others
-        LevelsChart that are not named, and ``others`` their shares (real, synthetic).
+        Levels that are not named, and ``others`` their shares (real, synthetic).
     """
 
     names: tuple[str, ...]
@@ -179,7 +179,7 @@ class ColumnResult:
         Its kind in the schema.
     shape_error
         Kolmogorov-Smirnov statistic (numbers, dates) or total variation distance (levels), in
-        percent; None for what is made anew (identifiers, personal data, text).
+        percent; None for generated columns (identifiers, personal data, text).
     missing
         Shares of missing values, in percent; the baseline is that of the real table itself.
     detection
@@ -198,7 +198,7 @@ class ColumnResult:
 
 @dataclass(frozen=True)
 class Pairs:
-    """How columns go together, as matrices over the compared columns.
+    """How columns are related, as matrices over the compared columns.
 
     Attributes
     ----------
@@ -235,7 +235,7 @@ class Fidelity:
         The trend error that the real table would get with each column shuffled on its own: what
         it is where no relation is left.
     columns
-        One result a column, in the table's order, those made anew among them.
+        One result a column, in the table's order, generated ones among them.
     pairs
         The matrices behind the trend error; None where only one column can be compared.
     relations_kept
@@ -262,7 +262,7 @@ class Detector(NamedTuple):
     low, high
         Its 95 % confidence interval.
     baseline
-        The AUC that a fresh sample of the real table would get; ½ but for chance.
+        The AUC that a fresh sample of the real table would get; ½, up to chance.
     """
 
     auc: float
@@ -325,7 +325,7 @@ class Utility:
     metric
         "AUC" (two levels), "macro AUC" (more) or "R²" (a number).
     score
-        Of boosted trees that learned from the synthetic table, on real rows kept aside; the
+        Of boosted trees that learned from the synthetic table, on held-out real rows; the
         baseline is the score of those that learned from as many real rows.
     chance
         What a model that knows nothing gets: ½ or 0.
@@ -355,7 +355,7 @@ class Coverage:
     Attributes
     ----------
     levels
-        LevelsChart of categories that occur in the synthetic table.
+        Levels of categories that occur in the synthetic table.
     ranges
         Mean share of the range of numbers and dates.
     rare_combinations

@@ -1,4 +1,4 @@
-"""What a model learns from synthetic rows, against what it learns from real ones."""
+"""Utility: how well models that learned from synthetic rows predict real ones."""
 
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
@@ -28,7 +28,7 @@ Floats = NDArray[np.float64]
 HELD_OUT = 0.2  # of the real rows, where there is no holdout
 MOST_TESTED = 5_000
 ROUNDS = 100  # boosting rounds of a number or of two levels
-FEW_ROUNDS = 30  # of more levels, each of which has its own trees
+FEW_ROUNDS = 30  # of more levels, which have trees of their own each
 LEAST_SHARE = 0.005  # of the rows that have a level which is told apart
 SHOWN = 10  # columns whose importance is told
 Rows = NDArray[np.int64]
@@ -43,6 +43,15 @@ class Target(NamedTuple):
 
 def named_target(name: object, schema: Schema, coded: Mapping[int, CodedColumn]) -> Target:
     """Return the target that a user names.
+
+    Parameters
+    ----------
+    name
+        A column's label.
+    schema
+        What the columns are.
+    coded
+        The columns that can be compared.
 
     Raises
     ------
@@ -70,12 +79,19 @@ def named_target(name: object, schema: Schema, coded: Mapping[int, CodedColumn])
 
 
 def choose_target(coded: Mapping[int, CodedColumn], rng: np.random.Generator) -> Target | None:
-    """Choose what the other columns predict best; None where they predict nothing.
+    """Choose the column that the others predict best; None where they predict none.
 
     A column of two to twenty levels is preferred to a number, one that others do not give away
     outright to one that they do, and of those that are about as predictable the last: tables
     tend to end with their target. A decision tree on half of up to 5,000 rows, tried on the
     other half, says how predictable a column is.
+
+    Parameters
+    ----------
+    coded
+        The columns that are compared.
+    rng
+        Draws the rows to try it on.
     """
     for nominal, noun in ((True, "column of 2 to 20 levels"), (False, "number")):
         places = [place for place in coded if coded[place].nominal == nominal]
@@ -130,12 +146,23 @@ def measure_utility(
     most_rows: int,
     rng: np.random.Generator,
 ) -> tuple[Utility, int] | None:
-    """Train boosted trees on synthetic and on real rows, and test both on real rows kept aside.
+    """Train boosted trees on synthetic and on real rows, and test both on held-out real rows.
 
     The test rows are the holdout, or else a fifth of the real rows, which the model of real rows
     does then not see; a generator was fitted on them all the same. Both models learn from equally
-    many rows. Of a target with many levels the commonest twenty are told apart, of which all
-    but two have ½ % of the rows at least.
+    many rows. Of a target with many levels the commonest twenty are told apart; all of them
+    but two have at least ½ % of the rows.
+
+    Parameters
+    ----------
+    coded, names
+        The columns that are compared, and their labels as text.
+    target
+        The column to predict.
+    most_rows
+        The most rows that a model learns from.
+    rng
+        Draws the rows and permutations.
 
     Returns
     -------
@@ -178,7 +205,7 @@ def measure_utility(
 def _split(
     coded: Mapping[int, CodedColumn], rng: np.random.Generator
 ) -> tuple[Rows, Rows, Side, Rows]:
-    """Return real rows to learn from, synthetic rows, and of which table which rows are a test."""
+    """Return real and synthetic rows to learn from, and the table and the rows of the test."""
     first = next(iter(coded.values()))
     real, synthetic = rng.permutation(len(first.real)), rng.permutation(len(first.synthetic))
     if len(first.holdout):

@@ -1,4 +1,4 @@
-"""Whether synthetic values are ones that the real table could hold."""
+"""Validity: whether the real table could hold the synthetic values."""
 
 import warnings
 from collections.abc import Iterator, Mapping
@@ -32,36 +32,43 @@ class _Breach(NamedTuple):
     values: pd.Series
 
 
-def check_validity(given: ComparedTables, rng: np.random.Generator) -> Validity:
+def check_validity(tables: ComparedTables, rng: np.random.Generator) -> Validity:
     """Check each synthetic value against what the real column holds.
 
     A column has a type of cells, a range (that of the schema) or levels, missing values or none,
     and, if it names the rows, no value twice. The baseline is the share of holdout rows, or of one
     half of the real rows, whose values the real table, or the other half, could hold.
+
+    Parameters
+    ----------
+    tables
+        What is compared.
+    rng
+        Halves the real rows where there is no holdout.
     """
     breaches = [
         breach
-        for place, column in enumerate(given.schema)
-        for breach in _breaches(given, place, column)
+        for place, column in enumerate(tables.schema)
+        for breach in _breaches(tables, place, column)
         if breach.rows.any()
     ]
-    broken = np.zeros(len(given.synthetic), bool)
+    broken = np.zeros(len(tables.synthetic), bool)
     for breach in breaches:
         broken |= breach.rows
     violations = [_violation(breach) for breach in breaches]
     violations.sort(key=lambda violation: -violation.rows)
-    scores = _diagnostic_scores(given)
+    scores = _diagnostic_scores(tables)
     return Validity(
         data_validity=100 * scores["Data Validity"],
         data_structure=100 * scores["Data Structure"],
-        valid_rows=Figure(100 * float(1 - broken.mean()), 100 * _fresh_share(given.coded, rng)),
+        valid_rows=Figure(100 * float(1 - broken.mean()), 100 * _fresh_share(tables.coded, rng)),
         violations=tuple(violations),
     )
 
 
-def _breaches(given: ComparedTables, place: int, column: Column) -> Iterator[_Breach]:
-    real, synthetic = given.real.iloc[:, place], given.synthetic.iloc[:, place]
-    name = given.names[place]
+def _breaches(tables: ComparedTables, place: int, column: Column) -> Iterator[_Breach]:
+    real, synthetic = tables.real.iloc[:, place], tables.synthetic.iloc[:, place]
+    name = tables.names[place]
     own, other = read_cells(name, real), read_cells(name, synthetic)
     if own.storage != other.storage and not {own.storage, other.storage} & {*_ANY}:
         rule = f"a {own.storage}, as in the real table (dtype {real.dtype})"
@@ -74,7 +81,7 @@ def _breaches(given: ComparedTables, place: int, column: Column) -> Iterator[_Br
             repeated = synthetic.duplicated(keep=False).to_numpy(bool) & ~other.missing
             yield _Breach(name, "unique", repeated, synthetic)
         return
-    coded = given.coded[place]
+    coded = tables.coded[place]
     if coded.nominal:
         seen = _seen(coded.real, len(coded.levels))
         unseen = ~other.missing & ~_look_up(seen, coded.synthetic)
@@ -145,22 +152,22 @@ def _fits(column: CodedColumn, seen: NDArray[np.float64], fresh: NDArray[np.floa
     return fits & (missing | within)
 
 
-def _diagnostic_scores(given: ComparedTables) -> dict[str, float]:
+def _diagnostic_scores(tables: ComparedTables) -> dict[str, float]:
     """Run sdmetrics' diagnostic report on the coded columns and the keys."""
     described: dict[str, dict[str, str]] = {}
     sides: dict[str, dict[str, Any]] = {"real": {}, "synthetic": {}}
     keys = []
-    for place, column in enumerate(given.schema):
+    for place, column in enumerate(tables.schema):
         label = str(place)
-        if place in given.coded:
-            coded = given.coded[place]
+        if place in tables.coded:
+            coded = tables.coded[place]
             described[label] = {"sdtype": "categorical" if coded.nominal else "numerical"}
             sides["real"][label], sides["synthetic"][label] = coded.real, coded.synthetic
         else:
             described[label] = {"sdtype": "id" if column.kind != "text" else "unknown"}
-            sides["real"][label] = given.real.iloc[:, place].to_numpy(object)
-            sides["synthetic"][label] = given.synthetic.iloc[:, place].to_numpy(object)
-            if given.real.iloc[:, place].is_unique:
+            sides["real"][label] = tables.real.iloc[:, place].to_numpy(object)
+            sides["synthetic"][label] = tables.synthetic.iloc[:, place].to_numpy(object)
+            if tables.real.iloc[:, place].is_unique:
                 keys.append(label)
     real, synthetic = (pd.DataFrame(columns) for columns in sides.values())
     with warnings.catch_warnings():

@@ -124,6 +124,6 @@ class TestAudit:
         )
         assert lines[-1] == "note: so it is"
         state = json.loads(json.dumps(found.to_json(), allow_nan=False))
-        assert state["risks"][0]["outcome"] == "leak"
+        assert state["risks"][0]["standing"] == "leak"
         assert state["seed"] == 7
         assert state["conclusion"] == list(found.conclusion)

@@ -56,7 +56,7 @@ def another_type(table: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
 
 FAULTS = [
     (shuffled, "fidelity", "of the relations between columns are lost"),
-    (one_shuffled, "fidelity", "'plan' goes with the other columns in another way"),
+    (one_shuffled, "fidelity", "'plan' relates to the other columns in another way"),
     (noisy, "fidelity", "'spend'"),
     (shifted, "fidelity", "The distribution of 'age' is off by"),
     (out_of_range, "validity", "break the rule that 'age' is within 18 to 79; one has '2"),
@@ -152,11 +152,13 @@ def test_json_text_and_counts(
 def test_columns_that_lack_or_are_too_many(real: pd.DataFrame, fresh: pd.DataFrame) -> None:
     with pytest.raises(
         DataError,
-        match="The synthetic table lacks the columns 'age' of the real one and has the columns "
-        "'ages', which the real one lacks; compare tables with the same columns",
+        match="The synthetic table is missing the columns 'age' of the real one and has the "
+        "columns 'ages', which are not in the real one; compare tables with the same columns",
     ):
         evaluate(real, fresh.rename(columns={"age": "ages"}))
-    with pytest.raises(DataError, match="The holdout table lacks the columns 'id', 'plan' of the"):
+    with pytest.raises(
+        DataError, match="The holdout table is missing the columns 'id', 'plan' of the"
+    ):
         evaluate(real, fresh, fresh.drop(columns=["id", "plan"]))
     twice = pd.concat([fresh, fresh[["age"]]], axis=1)
     with pytest.raises(DataError, match="The synthetic table has more than one column 'age'; ren"):

@@ -46,7 +46,15 @@ Places = NDArray[np.int64]
 
 
 def inference(tables: AuditTables, secrets: Sequence[Hashable] | None) -> tuple[Risk, ...]:
-    """Guess secrets of real rows and of unseen ones; nothing for a single column."""
+    """Guess secrets of real rows and of unseen ones; nothing for a single column.
+
+    Parameters
+    ----------
+    tables
+        The tables of the audit.
+    secrets
+        Columns to guess, each for itself; None takes all in turn.
+    """
     if len(tables.coded) < 2:
         return ()
     if secrets is not None:
@@ -58,6 +66,13 @@ def inference(tables: AuditTables, secrets: Sequence[Hashable] | None) -> tuple[
 
 def places_of(tables: AuditTables, secrets: Sequence[Hashable]) -> list[int]:
     """Return the positions of the secrets.
+
+    Parameters
+    ----------
+    tables
+        The tables of the audit.
+    secrets
+        Labels of the columns.
 
     Raises
     ------
@@ -132,7 +147,14 @@ def _reach(tables: AuditTables, place: int, truth: Floats) -> Floats:
 
 
 def is_right(guesses: Floats, truth: Floats, reach: Floats) -> NDArray[np.bool_]:
-    """Say which guesses are right: off by no more than the reach, or missing as the truth is.
+    """Return which guesses are right: within the tolerance, or missing where the truth is.
+
+    Parameters
+    ----------
+    guesses, truth
+        Shape (rows,): numbers or codes of levels, NaN for missing.
+    reach
+        Shape (rows,): how far off a guess may be.
 
     Examples
     --------

@@ -9,7 +9,7 @@ import pandas as pd
 from tabgan.base.errors import OptionError
 from tabgan.base.random_streams import RandomStateLike, resolve_seed
 from tabgan.evaluation.attacks.attribute_inference import inference, places_of
-from tabgan.evaluation.attacks.audit_tables import AuditTables, read_tables
+from tabgan.evaluation.attacks.audit_tables import AuditTables, prepare_tables
 from tabgan.evaluation.attacks.copies_and_neighbors import closest, copies
 from tabgan.evaluation.attacks.linkability import linkability
 from tabgan.evaluation.attacks.membership import Generator, lira, membership
@@ -60,7 +60,7 @@ def audit(
     generator: Generator | None = None,
     random_state: RandomStateLike = 0,
 ) -> PrivacyAudit:
-    """Attack a synthetic table as someone would who wants to know about the real people in it.
+    """Attack a synthetic table, as someone who wants to learn about the real people would.
 
     Parameters
     ----------
@@ -69,15 +69,15 @@ def audit(
     synthetic
         Its output.
     holdout
-        Rows of the same population that the generator never saw: what succeeds on them as well is
-        no leak. Without them most figures can't tell a leak from what any stranger could guess,
+        Rows of the same population that the generator never saw: an attack that succeeds on
+        them as well shows no leak. Without them most figures can't tell a leak from a good guess,
         and "closest" and "membership" are left out. The more rows, the narrower the intervals.
     schema
-        What the columns are; None infers it from the real table. Columns that are made anew
-        (identifiers, personal data, text) are looked through for copied values alone.
+        What the columns are; None infers it from the real table. Generated columns
+        (identifiers, personal data, text) are only searched for copied values.
     secrets
-        Columns for "inference", each of which gets a risk of its own; None takes every column that
-        can be compared in turn, and gives one risk.
+        Columns for "inference": each gets a risk of its own. None takes every column that can be
+        compared in turn, and gives one risk.
     attacks
         Some of `ATTACKS`, and registered ones (`register_attack`); None takes all of `ATTACKS` but
         "lira".
@@ -110,8 +110,8 @@ def audit(
     frames = [None if table is None else as_frame(table) for table in (real, synthetic, holdout)]
     assert frames[0] is not None
     assert frames[1] is not None
-    known = resolve_schema(frames[0], schema)
-    tables = read_tables(frames[0], frames[1], frames[2], known, seed)
+    resolved = resolve_schema(frames[0], schema)
+    tables = prepare_tables(frames[0], frames[1], frames[2], resolved, seed)
     if secrets is not None:
         places_of(tables, secrets)
     run = _runs(tables, secrets, generator)
@@ -179,8 +179,8 @@ def _checked(generator: Generator | None) -> Generator:
 
 
 def _notes(tables: AuditTables) -> list[str]:
-    anew = [str(column.name) for column in tables.schema if column.is_made_anew]
-    return [f"looked through for copied values alone: {', '.join(anew)}"] if anew else []
+    generated = [str(column.name) for column in tables.schema if column.is_made_anew]
+    return [f"only searched for copied values: {', '.join(generated)}"] if generated else []
 
 
 def _reason(name: str, tables: AuditTables) -> str:

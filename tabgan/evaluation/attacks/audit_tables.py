@@ -1,6 +1,5 @@
 """The tables of an audit, as the attacks see them."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,7 +13,7 @@ from tabgan.evaluation.copying import Points, nearest, place_rows
 from tabgan.evaluation.numeric_tables import CodedColumn, code_columns
 from tabgan.table.schema import Schema
 
-__all__ = ["NEIGHBORS", "AuditTables", "read_tables"]
+__all__ = ["NEIGHBORS", "AuditTables", "prepare_tables"]
 
 MOST_TARGETS = 5_000
 """So many rows of the real table, and of the holdout, are attacked."""
@@ -31,7 +30,7 @@ class AuditTables:
     Attributes
     ----------
     schema
-        What the columns are, those that the synthetic table lacks left out.
+        What the columns are, without those that are missing in the synthetic table.
     coded
         The columns that can be compared, by their position; `real` holds the rows of the real
         table and after them those of the holdout.
@@ -75,9 +74,9 @@ class AuditTables:
     @cached_property
     def to_synthetic(self) -> tuple[Floats, Floats]:
         """Distances of targets and of controls to their `NEIGHBORS` nearest synthetic rows."""
-        asked = np.concatenate([self.targets, self.controls])
-        found = nearest(self.points.rows(asked), self.synthetic_points, NEIGHBORS)[0]
-        return found[: len(self.targets)], found[len(self.targets) :]
+        rows = np.concatenate([self.targets, self.controls])
+        distances = nearest(self.points.rows(rows), self.synthetic_points, NEIGHBORS)[0]
+        return distances[: len(self.targets)], distances[len(self.targets) :]
 
     @cached_property
     def from_synthetic(self) -> tuple[Floats, Floats]:
@@ -87,14 +86,14 @@ class AuditTables:
         anything. Without a holdout it is taken whole, and the second distances are NaN.
         """
         rng = self.stream("from synthetic")
-        asked = self.synthetic_points.rows(some(len(self.synthetic), MOST_TARGETS, rng))
+        rows = self.synthetic_points.rows(some(len(self.synthetic), MOST_TARGETS, rng))
         if not self.has_holdout:
-            to_real = nearest(asked, self.points)[0][:, 0]
+            to_real = nearest(rows, self.points)[0][:, 0]
             return to_real, np.full(len(to_real), np.nan)
         size = min(len(self.real), len(self.holdout))
         cut = some(len(self.real), size, rng)
         apart = len(self.real) + some(len(self.holdout), size, rng)
-        sides = [nearest(asked, self.points.rows(places))[0][:, 0] for places in (cut, apart)]
+        sides = [nearest(rows, self.points.rows(places))[0][:, 0] for places in (cut, apart)]
         return sides[0], sides[1]
 
     def stream(self, *names: str | int) -> np.random.Generator:
@@ -103,30 +102,48 @@ class AuditTables:
 
 
 def some(size: int, most: int, rng: np.random.Generator) -> Places:
-    """Return the places of at most so many of the rows, in random order."""
+    """Return at most `most` of the positions 0 to `size` − 1, in random order.
+
+    Parameters
+    ----------
+    size, most
+        Number of positions to choose from, and the most to return.
+    rng
+        Draws the order.
+    """
     return rng.permutation(size)[:most]
 
 
-def read_tables(
+def prepare_tables(
     real: pd.DataFrame,
     synthetic: pd.DataFrame,
     holdout: pd.DataFrame | None,
     schema: Schema,
     seed: int,
 ) -> AuditTables:
-    """Hold the tables against the schema, and place their rows in one space.
+    """Bring the tables to the columns of the schema, and their rows to one space.
+
+    Parameters
+    ----------
+    real, synthetic, holdout
+        The tables, as `audit` takes them.
+    schema
+        What the columns are.
+    seed
+        Seed of all samples.
 
     Raises
     ------
     DataError, SchemaError
-        If a table lacks a column that is compared, or has no rows; see `code_columns`.
+        If a column that is compared is missing in a table, or a table has no rows; see
+        `code_columns`.
     """
-    given = {"real": real, "synthetic": synthetic}
+    tables = {"real": real, "synthetic": synthetic}
     if holdout is not None:
-        given["holdout"] = holdout
-    kept = [c for c in schema if not c.is_made_anew or all(c.name in t for t in given.values())]
+        tables["holdout"] = holdout
+    kept = [c for c in schema if not c.is_made_anew or all(c.name in t for t in tables.values())]
     schema = Schema(tuple(kept), schema.labels)
-    frames = {name: _in_order(name, frame, schema) for name, frame in given.items()}
+    frames = {name: _in_order(name, frame, schema) for name, frame in tables.items()}
     unseen = frames.get("holdout", frames["real"].iloc[:0])
     # the holdout's dtypes may differ, as where a column of numbers happens to have no missing one
     known = (
@@ -150,17 +167,12 @@ def read_tables(
 
 
 def _in_order(name: str, frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
-    lacking = [column for column in schema.names if column not in frame]
-    if lacking:
+    missing = [column for column in schema.names if column not in frame]
+    if missing:
         raise DataError(
-            f"The {name} table has no column {lacking[0]!r}, which the schema has; give tables "
+            f"The {name} table has no column {missing[0]!r}, which the schema has; give tables "
             "with the same columns"
         )
     if not len(frame):
         raise DataError(f"The {name} table has no rows; an attack needs some of each table")
     return frame.loc[:, list(schema.names)].reset_index(drop=True)
-
-
-def matrix_of(coded: Sequence[CodedColumn], side: str) -> Floats:
-    """Return one side of the columns as a matrix, shape (rows, columns)."""
-    return np.column_stack([getattr(column, side) for column in coded])

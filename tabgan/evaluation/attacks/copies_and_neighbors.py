@@ -1,4 +1,6 @@
-"""Copies and closest records: real rows in the synthetic table, or nearer to it than unseen ones.
+"""Copies of real rows, and distances to the closest record.
+
+Distances: `closest`
 
 Threat model
 ------------
@@ -13,6 +15,8 @@ interval holds. Beside it stand the usual figures: the share of synthetic rows t
 real row than to an unseen one (both tables cut to one size, ties count half), and the median ratio
 of the nearest to the second nearest distance.
 
+Copies: `copies`
+
 Threat model
 ------------
 The attacker has the synthetic table and a person's whole row, and looks whether it is there. A row
@@ -21,8 +25,8 @@ near copy tells it as well, and gives all of the row to someone who knows a part
 
 A row is an exact copy if all compared columns are equal, and a near copy if all levels are, and
 the numbers differ by at most two percentiles (root mean square over the numbers). Common rows turn
-up in any honest sample; so the same is asked of rows that the generator never saw, and rows that
-occur once in all real tables are looked at apart. Of columns whose values are made anew
+up in any honest sample; so the attack is tried as well on rows that the generator never saw, and
+rows that occur once in all real tables are counted by themselves. Of generated columns
 (identifiers, personal data, text) any real value in the synthetic column is a copy.
 
 What the figures do not show: a row that is given away in part, or changed by more than the
@@ -58,7 +62,7 @@ VALUE_THREAT = "Someone reads in the synthetic table an identifier or a text of 
 
 
 def copies(tables: AuditTables) -> tuple[Risk, ...]:
-    """Look for exact and near copies of rows, and for values of columns that are made anew."""
+    """Look for exact and near copies of rows, and for real values in generated columns."""
     distances = [found[:, 0] for found in tables.to_synthetic]
     places = (tables.targets, tables.controls)
     near = _near(tables)

@@ -10,8 +10,8 @@ joined record.
 
 Source: Giomi et al., "A Unified Framework for Quantifying Privacy Risk in Synthetic Data", PoPETs
 2023. The columns are dealt out to both tables at random, in several ways, each for its share of
-the attacked rows, so that the figure hangs on no one division. The control attacks unseen rows,
-and the naive guess picks synthetic rows at random.
+the attacked rows, so that the figure depends on no single division. The control attacks unseen
+rows, and the naive guess picks synthetic rows at random.
 
 What the figures do not show: an attacker whose tables are divided in the one way that links best,
 or who also uses other sources.
@@ -69,7 +69,12 @@ def _joined(tables: AuditTables, rows: Places, divisions: list[tuple[Places, Pla
 
 
 def meet(left: Places, right: Places) -> NDArray[np.bool_]:
-    """Say of each row whether two lists of places have one in common.
+    """Return for each row whether two lists of positions share one.
+
+    Parameters
+    ----------
+    left, right
+        Shape (rows, positions).
 
     Examples
     --------

@@ -1,4 +1,6 @@
-"""Membership inference: whether this row was in the real table; with shadow models (LiRA) too.
+"""Membership inference: whether a row was in the real table, by density or by shadow models.
+
+Density ratio: `membership`
 
 Threat model
 ------------
@@ -19,7 +21,9 @@ population (mean distance to the five nearest rows of its sample): they are what
 generator memorizes first, and an average over all rows hides them.
 
 What the figures do not show: what an attacker gets who knows the generator itself and can train
-others like it (the attack "lira" plays that one), or who may choose the real table's other rows.
+others like it (that is the attack "lira"), or who may choose the real table's other rows.
+
+Shadow models: `lira`
 
 Threat model
 ------------
@@ -139,7 +143,15 @@ def mean_log(distances: Floats) -> Floats:
 def membership_risks(
     attack: str, about: str, threat: str, members: Floats, others: Floats
 ) -> tuple[Risk, Risk]:
-    """Turn scores, higher for members, into two risks: on average, and at 1 % of false alarms."""
+    """Turn scores, higher for members, into two risks: on average, and at 1 % of false alarms.
+
+    Parameters
+    ----------
+    attack, about, threat
+        What the risks say of themselves; see `Risk`.
+    members, others
+        Scores of rows that were in the real table, and of others.
+    """
     area = auc(members, others)
     found = true_positives(members, others, FALSE_ALARMS)
     figures = dict(zip(("auc", "auc_low", "auc_high"), area, strict=True)) | {"tpr": found}
@@ -164,6 +176,13 @@ def membership_risks(
 
 def lira(tables: AuditTables, generator: Generator) -> tuple[Risk, ...]:
     """Fit `MODELS` generators on random halves of the real table and attack each.
+
+    Parameters
+    ----------
+    tables
+        The tables of the audit.
+    generator
+        Fits on a table with a seed, and returns as many synthetic rows.
 
     Raises
     ------

@@ -11,11 +11,11 @@ as high as the row's (whichever side of the median it is on), or that a value is
 
 Source: Giomi et al., "A Unified Framework for Quantifying Privacy Risk in Synthetic Data", PoPETs
 2023, which has the naive guess (a predicate of random columns, values and comparisons) and a
-control, too. How many predicates isolate a row hangs on the number of rows, and the paper corrects
-a small control by a fitted curve. Here the predicate has to isolate one row among the real and the
-unseen ones together. For a generator that leaks nothing, this row is a real or an unseen one as
-their numbers are; so the control's rate is multiplied by the ratio of the numbers of rows, and
-nothing is fitted.
+control, too. The share of predicates that isolate a row depends on the number of rows; the paper
+corrects a small control by a fitted curve. Here the predicate has to isolate one row among the real
+and the unseen ones together. For a generator that leaks nothing, this row is a real or an unseen
+one as their numbers are; so the control's rate is multiplied by the ratio of the numbers of rows,
+and nothing is fitted.
 
 What the figures do not show: how many people can be singled out in all, and predicates better than
 those tried.
@@ -90,6 +90,13 @@ def singling_out(tables: AuditTables) -> tuple[Risk, ...]:
 
 def matches(predicate: Predicate, columns: Columns) -> Places:
     """Return the rows for which a predicate holds, in order.
+
+    Parameters
+    ----------
+    predicate
+        Conditions that all have to hold.
+    columns
+        Values of each column by its position.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What all pictures share: figures without pyplot, a light style, files written atomically."""
+"""Figures of matplotlib without pyplot, their style, and files that are written atomically."""
 
 import os
 from typing import TYPE_CHECKING, Any
@@ -50,7 +50,13 @@ def check_pictures() -> None:
 
 
 def new_figure(width: float, height: float) -> "Figure":
-    """Return an empty figure of a size in inches, with a canvas of its own."""
+    """Return an empty figure of a size in inches, with a canvas of its own.
+
+    Parameters
+    ----------
+    width, height
+        Inches.
+    """
     check_pictures()
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -61,7 +67,15 @@ def new_figure(width: float, height: float) -> "Figure":
 
 
 def lighten(axes: "Axes", *, grid: str | None = "y") -> None:
-    """Leave of a plot's frame only what carries the scales, and small grey figures."""
+    """Style the axes of a plot: no box, grey ticks, small labels, and a light grid.
+
+    Parameters
+    ----------
+    axes
+        The plot.
+    grid
+        Axis whose grid is drawn; None draws none.
+    """
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     for side in ("left", "bottom", "right"):
@@ -74,6 +88,15 @@ def lighten(axes: "Axes", *, grid: str | None = "y") -> None:
 
 def save(figure: "Figure", path: Path, **options: Any) -> None:
     """Write a figure, as the SVG or PDF that its name ends in, or else as PNG.
+
+    Parameters
+    ----------
+    figure
+        What to write.
+    path
+        File; its ending chooses the format.
+    **options
+        Options of matplotlib's ``savefig``.
 
     Raises
     ------

@@ -45,6 +45,13 @@ def choose_columns(frame: pd.DataFrame, most: int = 6) -> list[Any]:
     Numbers and dates take half of the places, categories the other half, and what one kind leaves
     the other gets. Texts with a value for nearly every row are left out.
 
+    Parameters
+    ----------
+    frame
+        A table.
+    most
+        The most columns to choose.
+
     Examples
     --------
     >>> keys = [f"key {i}" for i in range(20)]
@@ -102,7 +109,8 @@ def plot_marginals(
     Raises
     ------
     OptionError
-        If there is nothing to draw, if a column is not there, or if matplotlib lacks.
+        If there is nothing to draw, if a column is missing, or if matplotlib is not
+        installed.
     """
     if not snapshots or not columns:
         raise OptionError("plot_marginals needs at least one snapshot and one column")
@@ -189,6 +197,11 @@ def places_of(real: pd.Series, made: pd.Series) -> tuple[Places, Places, bool]:
 
     The real column decides what both are; what is missing or of another kind is left out. Dates
     lie at the days since 1970, durations at their seconds.
+
+    Parameters
+    ----------
+    real, made
+        The column in the real and in the synthetic table.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The course of a training: losses, balance, and what becomes of the generated rows."""
+"""Plots of a training: losses, the advantage of the discriminator, variety of the rows."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -43,7 +43,7 @@ def plot_losses(history: History, path: Path, findings: Sequence[Finding] = ()) 
     Raises
     ------
     OptionError
-        If there are no records, or if matplotlib lacks.
+        If there are no records, or if matplotlib is not installed.
     """
     if not history:
         raise OptionError("history is empty: nothing was trained that could be drawn")

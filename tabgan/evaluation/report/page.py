@@ -1,4 +1,4 @@
-"""The page's figures as JSON that is safe within HTML and short."""
+"""The quality report: one HTML page from templates, with its figures as JSON."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""What the templates show, prepared: columns in order, the parts' leading figures."""
+"""What the page shows of an evaluation: columns in order, each part with its leading figure."""
 
 import math
 from dataclasses import replace
@@ -46,7 +46,7 @@ ANCHORS = {"fidelity": "columns", "shapes": "columns", "trends": "pairs"}  # oth
 PART_MEANINGS = {
     "validity": "Could the real table hold these values?",
     "shapes": "Are the values of each column spread alike?",
-    "trends": "Do columns go together alike?",
+    "trends": "Are columns related in the same way?",
     "detection": "Can a classifier tell the rows apart?",
     "utility": "Do models learn the same from them?",
     "coverage": "Is all of the real table there?",
@@ -97,18 +97,18 @@ class Columns(NamedTuple):
         Further ones that are listed without.
     n_left_out
         How many are not even listed.
-    anew
-        Those that are made anew and can't be compared, in the table's order.
+    generated
+        Identifiers, personal data and text, which can't be compared, in the table's order.
     """
 
     cards: list[ColumnCard]
     listed: list[ColumnCard]
     n_left_out: int
-    anew: list[ColumnResult]
+    generated: list[ColumnResult]
 
 
 class Leading(NamedTuple):
-    """The figure that a part is known by, as `judging.FIGURES` names it."""
+    """The figure that a part is known by, as `readings.FIGURES` names it."""
 
     key: str
     figure: Figure
@@ -125,7 +125,15 @@ class PartView(NamedTuple):
 
 
 def sort_columns(evaluation: EvaluationResults, charts: int, listed: int) -> Columns:
-    """Return the columns with at most so many charts and so many further lines."""
+    """Return the columns with at most so many charts and so many further lines.
+
+    Parameters
+    ----------
+    evaluation
+        What the page shows.
+    charts, listed
+        The most columns with a chart, and without one.
+    """
     everything = list(enumerate(evaluation.fidelity.columns))
     compared = [(i, column, column_gap(column)) for i, column in everything if column.shape_error]
     compared.sort(key=lambda item: -item[2] if math.isfinite(item[2]) else math.inf)
@@ -133,9 +141,9 @@ def sort_columns(evaluation: EvaluationResults, charts: int, listed: int) -> Col
         ColumnCard(i, column, gap, read(gap), _picture(column, with_chart=n < charts))
         for n, (i, column, gap) in enumerate(compared[: charts + listed])
     ]
-    anew = [column for _, column in everything if not column.shape_error]
+    generated = [column for _, column in everything if not column.shape_error]
     return Columns(
-        cards[:charts], cards[charts:], len(compared) - len(cards), anew[: charts + listed]
+        cards[:charts], cards[charts:], len(compared) - len(cards), generated[: charts + listed]
     )
 
 
@@ -148,7 +156,7 @@ def _picture(column: ColumnResult, *, with_chart: bool) -> Markup | None:
 
 def leading_figures(evaluation: EvaluationResults) -> dict[str, Leading]:
     """Return the figure that each part is known by."""
-    found = {
+    figures = {
         "validity": Leading("valid_rows", evaluation.validity.valid_rows),
         "shapes": Leading("shape_error", evaluation.fidelity.shape_error),
         "trends": Leading("trend_error", evaluation.fidelity.trend_error),
@@ -159,8 +167,8 @@ def leading_figures(evaluation: EvaluationResults) -> dict[str, Leading]:
         "nearness": Leading("copies", evaluation.nearness.copies),
     }
     if evaluation.utility is not None:
-        found["utility"] = Leading("utility", evaluation.utility.score)
-    return found
+        figures["utility"] = Leading("utility", evaluation.utility.score)
+    return figures
 
 
 def parts(evaluation: EvaluationResults) -> list[PartView]:
@@ -181,12 +189,20 @@ def parts(evaluation: EvaluationResults) -> list[PartView]:
 def shown_of(
     evaluation: EvaluationResults, columns: Columns, maps: HeatMaps | None
 ) -> EvaluationResults:
-    """Return an evaluation of no more than the page shows, whose JSON is small."""
+    """Return an evaluation of no more than the page shows, whose JSON is small.
+
+    Parameters
+    ----------
+    evaluation
+        All results.
+    columns, maps
+        What the page shows of them.
+    """
     cards = [card.result for card in columns.cards]
     listed = [replace(card.result, distribution=None) for card in columns.listed]
     fidelity = replace(
         evaluation.fidelity,
-        columns=(*cards, *listed, *columns.anew),
+        columns=(*cards, *listed, *columns.generated),
         pairs=_only(evaluation.fidelity.pairs, maps.shown) if maps else None,
     )
     run = evaluation.run

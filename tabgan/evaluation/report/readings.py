@@ -87,7 +87,7 @@ def read(gap: float) -> Reading | None:
 
 
 def column_gap(column: ColumnResult) -> float:
-    """Return the largest gap among a column's figures; NaN for what is made anew.
+    """Return the largest gap among a column's figures; NaN for a generated column.
 
     A shape error of 50 % counts as much as all values missing, or as a detector that is always
     right.
@@ -131,7 +131,7 @@ FIGURES: dict[str, KeyFigure] = {
     ),
     "data_structure": _share(
         "Same structure",
-        "Columns that are there under the same name and with the same type (sdmetrics' data "
+        "Columns that occur under the same name and with the same type (sdmetrics' data "
         "structure). Higher is better; 100 % is perfect.",
     ),
     "shape_error": KeyFigure(
@@ -142,7 +142,7 @@ FIGURES: dict[str, KeyFigure] = {
     ),
     "trend_error": KeyFigure(
         "Pair trend error",
-        "How differently two columns go together, on average over the related pairs. Lower is "
+        "How differently two columns are related, on average over the related pairs. Lower is "
         "better; 0 % is identical.",
     ),
     "missing": KeyFigure(
@@ -204,8 +204,8 @@ FIGURES: dict[str, KeyFigure] = {
     ),
     "nearer_to_real": KeyFigure(
         "Nearer to training rows",
-        "Synthetic rows that are nearer to a row that was learned from than to one that was kept "
-        "aside. 50 % is as it should be; more hints at memorized rows.",
+        "Synthetic rows that are nearer to a training row than to a row that was held out. "
+        "50 % is as it should be; more hints at memorized rows.",
         ideal=50.0,
         worst=50.0,
         high=100.0,

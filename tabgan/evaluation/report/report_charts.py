@@ -65,7 +65,15 @@ _MARGIN = 84.0  # room for names at most
 
 
 def distribution(name: str, shown: NumbersChart | LevelsChart) -> Markup:
-    """Draw how a column's values are spread in both tables."""
+    """Draw how a column's values are spread in both tables.
+
+    Parameters
+    ----------
+    name
+        The column.
+    shown
+        Its distribution.
+    """
     if isinstance(shown, NumbersChart):
         return _histogram(name, shown)
     names, real, synthetic = list(shown.names[:_BARS]), shown.real, shown.synthetic
@@ -146,7 +154,7 @@ def _tick(place: float, label: str, left: float, right: float, bottom: float) ->
 
 
 def _steps(places: Floats, heights: Floats, bottom: float | None) -> str:
-    """Trace the tops of bars; down to the bottom at both ends if it is given."""
+    """Trace the tops of bars; down to the bottom at both ends, if there is one."""
     first = point(places[0], heights[0] if bottom is None else bottom)
     path = f"M{first}" + "".join(
         f"V{point_y}H{point_x}"
@@ -188,7 +196,7 @@ def heat_maps(pairs: Pairs) -> HeatMaps:
     difference = synthetic - real
     worst = percent(float(np.nanmax(pairs.error))) if np.isfinite(pairs.error).any() else "0"
     return HeatMaps(
-        _map("How columns go together in the real table", names, real, ("heat-real",)),
+        _map("How columns are related in the real table", names, real, ("heat-real",)),
         _map("The same in the synthetic table", names, synthetic, ("heat-synthetic",)),
         _map(
             f"Synthetic less real; the largest error of a pair is {worst}",
@@ -292,7 +300,15 @@ class WorstPair(NamedTuple):
 
 
 def worst_pairs(pairs: Pairs, most: int = 12) -> list[WorstPair]:
-    """Return the pairs with the largest errors, the largest first."""
+    """Return the pairs with the largest errors, the largest first.
+
+    Parameters
+    ----------
+    pairs
+        All pairs.
+    most
+        The most pairs to return.
+    """
     upper = np.triu(np.isfinite(pairs.error), 1)
     first, second = np.nonzero(upper)
     order = np.argsort(-pairs.error[first, second], kind="stable")[:most]

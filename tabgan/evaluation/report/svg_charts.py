@@ -48,6 +48,15 @@ def element(name: str, /, *children: str, **attributes: str | float) -> Markup:
     Underscores in the attributes' names stand for hyphens, and one at the end is dropped; numbers
     are written with at most two decimals.
 
+    Parameters
+    ----------
+    name
+        The element's name.
+    *children
+        Elements and text within it.
+    **attributes
+        Its attributes.
+
     Examples
     --------
     >>> element("text", "a < b", x=1.0, class_="name", text_anchor="end")
@@ -65,7 +74,18 @@ def element(name: str, /, *children: str, **attributes: str | float) -> Markup:
 
 
 def chart(width: float, height: float, label: str, *children: Markup, kind: str) -> Markup:
-    """Return a picture that is as wide as its place, with a name that is read aloud.
+    """Return a picture as wide as its place, with a label for screen readers.
+
+    Parameters
+    ----------
+    width, height
+        Size in the picture's own units.
+    label
+        What the picture shows, in words.
+    *children
+        Its elements.
+    kind
+        Name of its style.
 
     Examples
     --------
@@ -106,6 +126,15 @@ def ticks(
     low: float, high: float, is_time: Literal["date", "duration"] | None = None, most: int = 5
 ) -> list[Tick]:
     """Return ticks at round places within an axis.
+
+    Parameters
+    ----------
+    low, high
+        Ends of the axis; of dates and durations in nanoseconds.
+    is_time
+        What the axis is of, if not of numbers.
+    most
+        The most ticks.
 
     Examples
     --------
@@ -203,6 +232,15 @@ def paired_bars(
 ) -> Markup:
     """Draw two bars a row, the real table's above the synthetic one's, each with its figure.
 
+    Parameters
+    ----------
+    label
+        What the chart shows.
+    rows
+        Names with the values of the real and of the synthetic table.
+    write
+        Writes a value.
+
     Examples
     --------
     >>> picture = paired_bars("Shares", [("red", 40.0, 38.0), ("blue", 60.0, 62.0)])
@@ -244,6 +282,13 @@ def bullet(value: float, baseline: float, low: float, high: float | None) -> Mar
     """Draw a figure as a bar and its baseline as a tick across it; both are written beside it.
 
     Without a `high`, the scale ends at a round number above both.
+
+    Parameters
+    ----------
+    value, baseline
+        The figure, and that of a fresh sample; NaN draws none.
+    low, high
+        Ends of the scale.
     """
     known = [end for end in (value, baseline) if math.isfinite(end)]
     end = nice_ceiling(1.15 * max(known, default=1.0)) if high is None else high
@@ -259,7 +304,15 @@ def bullet(value: float, baseline: float, low: float, high: float | None) -> Mar
 
 
 def risk(value: float, low: float, high: float) -> Markup:
-    """Draw a risk from 0 to 1 as a mark, and its interval as a bar; both are written beside it."""
+    """Draw a risk from 0 to 1 as a mark, and its interval as a bar; both are written beside it.
+
+    Parameters
+    ----------
+    value
+        The risk.
+    low, high
+        Ends of its interval.
+    """
     start, length = 1 + 198 * low, max(198 * (high - low), 1.5)
     return _beside_its_text(
         200,

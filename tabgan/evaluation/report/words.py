@@ -45,6 +45,13 @@ def _picture(code: int) -> str:
 def short(text: str, longest: int = LONGEST_NAME) -> str:
     """Clean a text and cut it to a length; wide characters count twice.
 
+    Parameters
+    ----------
+    text
+        Any text.
+    longest
+        The most letters.
+
     Examples
     --------
     >>> short("a" * 1000, 5)
@@ -154,7 +161,14 @@ def minutes(seconds: float) -> str:
 
 
 def moment(nanoseconds: float, unit: str = "D") -> str:
-    """Write a moment, given in nanoseconds since 1970, to a unit of numpy.
+    """Write a moment to a unit of time.
+
+    Parameters
+    ----------
+    nanoseconds
+        Since 1970.
+    unit
+        A unit of numpy, such as "D" for days.
 
     Examples
     --------

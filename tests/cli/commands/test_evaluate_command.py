@@ -65,7 +65,7 @@ def test_other_columns(run, tables, tmp_path):
     result = run("evaluate", tables["real"], other, "-q")
     assert result.exit_code == 3
     assert result.stderr == (
-        "Error: The synthetic table lacks the columns 'price' of the real one; compare tables "
+        "Error: The synthetic table is missing the columns 'price' of the real one; compare tables "
         "with the same columns\n"
     )
 

@@ -119,7 +119,7 @@ class TestCopies:
         frames[1].loc[:29, "id"] = frames[0].loc[:29, "id"]
         schema = Schema((*SCHEMA, Column("id", "identifier", "object")))
         found = audit(*frames, schema=schema, attacks=["copies"])
-        assert found.notes == ("looked through for copied values alone: id",)
+        assert found.notes == ("only searched for copied values: id",)
         (risk,) = found.leaks
         assert risk.about == "values of 'id'"
         assert (risk.main, risk.control) == (0.1, 0)

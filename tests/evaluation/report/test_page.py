@@ -196,7 +196,7 @@ class TestWhatIsNotThere:
         assert 'id="utility"' not in page
         assert 'id="pairs"' not in page
         assert 'id="run"' not in page
-        assert "were kept aside, " not in page
+        assert "held-out ones, " not in page
 
     def test_figures_that_are_not_known(self, plain):
         nan = float("nan")
@@ -286,5 +286,5 @@ class TestPrivacy:
         assert "1 of 2 questions show a leak" in texts
         assert "Someone finds a person. It was found." in texts
         assert "'inference' was left out" in texts
-        assert figures(page)["privacy"]["risks"][0]["outcome"] == "leak"
+        assert figures(page)["privacy"]["risks"][0]["standing"] == "leak"
         assert 'href="#privacy"' in page
