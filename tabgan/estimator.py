@@ -6,7 +6,7 @@ import time
 import warnings
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from numbers import Integral
 from typing import TYPE_CHECKING, Any, Self
@@ -59,6 +59,7 @@ NOT_COVERED = (
 )
 
 
+@dataclass(eq=False, repr=False, kw_only=True)  # scikit-learn compares and shows estimators
 class TabGAN(BaseEstimator):
     """Learn a table with a GAN and draw synthetic rows like its own.
 
@@ -205,72 +206,36 @@ class TabGAN(BaseEstimator):
     {'size': 'float64', 'kind': 'object'}
     """
 
-    _fit_facts: Mapping[str, str] = {}  # of this process: a model file does not keep them
-
-    def __init__(
-        self,
-        *,
-        steps: int | str = "auto",
-        epochs: float | None = None,
-        max_time: float | None = None,
-        batch_size: int = 512,
-        latent_dim: int | str = "auto",
-        hidden_dim: int = 256,
-        learning_rate: float = 5e-4,
-        loss: str | AdversarialLoss = "non_saturating",
-        penalty: str | Penalty = "auto",
-        discriminator_steps: int = 1,
-        stabilizers: Sequence[str | Stabilizer] | None = None,
-        optimizer: str | Optimizer = "adam",
-        prior: str = "gaussian",
-        schema: Schema | Mapping[Hashable, Kind] | None = None,
-        condition_on: Hashable | list[Hashable] = None,
-        constraints: Sequence[Constraint] | None = None,
-        locale: str | None = None,
-        min_group: int = 5,
-        derive: bool = True,
-        refine: bool = True,
-        polish: bool = True,
-        epsilon: float | None = None,
-        delta: float = 1e-6,
-        device: str = "auto",
-        precision: str = "auto",
-        snapshots: int = 0,
-        callbacks: Sequence[Callback] | None = None,
-        verbose: bool = True,
-        random_state: RandomStateLike = None,
-        stabilisers: Sequence[str | Stabilizer] | str | None = "deprecated",
-    ) -> None:
-        self.steps = steps
-        self.epochs = epochs
-        self.max_time = max_time
-        self.batch_size = batch_size
-        self.latent_dim = latent_dim
-        self.hidden_dim = hidden_dim
-        self.learning_rate = learning_rate
-        self.loss = loss
-        self.penalty = penalty
-        self.discriminator_steps = discriminator_steps
-        self.stabilizers = stabilizers
-        self.optimizer = optimizer
-        self.prior = prior
-        self.schema = schema
-        self.condition_on = condition_on
-        self.constraints = constraints
-        self.locale = locale
-        self.min_group = min_group
-        self.derive = derive
-        self.refine = refine
-        self.polish = polish
-        self.epsilon = epsilon
-        self.delta = delta
-        self.device = device
-        self.precision = precision
-        self.snapshots = snapshots
-        self.callbacks = callbacks
-        self.verbose = verbose
-        self.random_state = random_state
-        self.stabilisers = stabilisers
+    steps: int | str = "auto"
+    epochs: float | None = None
+    max_time: float | None = None
+    batch_size: int = 512
+    latent_dim: int | str = "auto"
+    hidden_dim: int = 256
+    learning_rate: float = 5e-4
+    loss: str | AdversarialLoss = "non_saturating"
+    penalty: str | Penalty = "auto"
+    discriminator_steps: int = 1
+    stabilizers: Sequence[str | Stabilizer] | None = None
+    optimizer: str | Optimizer = "adam"
+    prior: str = "gaussian"
+    schema: Schema | Mapping[Hashable, Kind] | None = None
+    condition_on: Hashable | list[Hashable] = None
+    constraints: Sequence[Constraint] | None = None
+    locale: str | None = None
+    min_group: int = 5
+    derive: bool = True
+    refine: bool = True
+    polish: bool = True
+    epsilon: float | None = None
+    delta: float = 1e-6
+    device: str = "auto"
+    precision: str = "auto"
+    snapshots: int = 0
+    callbacks: Sequence[Callback] | None = None
+    verbose: bool = True
+    random_state: RandomStateLike = None
+    stabilisers: Sequence[str | Stabilizer] | str | None = "deprecated"
 
     def __sklearn_tags__(self) -> Tags:
         tags: Tags = super().__sklearn_tags__()
@@ -656,7 +621,7 @@ class TabGAN(BaseEstimator):
         from tabgan.evaluation.results import Run
 
         facts = {
-            **self._fit_facts,
+            **getattr(self, "_fit_facts", {}),
             "training rows": f"{self.n_rows_:,}",
             "steps": f"{self.n_steps_:,}",
             "latent size": f"{self.latent_dim_} ({self.latent_reason_})",
