@@ -157,8 +157,8 @@ class TabGAN(BaseEstimator):
     stabilisers
         The old name of `stabilizers`.
 
-        .. deprecated:: 0.2
-            It will be removed in 0.3.
+        .. deprecated:: 0.1
+            It will be removed in 0.2.
 
     Attributes
     ----------
@@ -529,9 +529,9 @@ class TabGAN(BaseEstimator):
 
     @property
     def finish_(self) -> dict[str, Any]:
-        """The old name of `postprocessing_`; it will be removed in 0.3."""
+        """The old name of `postprocessing_`; it will be removed in 0.2."""
         warnings.warn(
-            "finish_ is now called postprocessing_; the old name will be removed in 0.3",
+            "finish_ is now called postprocessing_; the old name will be removed in 0.2",
             FutureWarning,
             stacklevel=2,
         )

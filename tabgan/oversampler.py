@@ -1,10 +1,11 @@
-"""Synthetic rows for rare classes: a sampler in the manner of imbalanced-learn."""
+"""`SyntheticOverSampler`: synthetic rows of rare classes, as imbalanced-learn's samplers do."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Hashable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, clone
 
 from tabgan.base.errors import DataError, OptionError
@@ -15,14 +16,17 @@ from tabgan.table.frame_libraries import form_of, pandas_of, table_of_series
 from tabgan.table.level_codes import codes_of
 from tabgan.table.schema import find_level
 
+if TYPE_CHECKING:
+    from tabgan.inference.accept_table import TableLike
+
 __all__ = ["SyntheticOverSampler"]
 
 
 class SyntheticOverSampler(BaseEstimator):
     """Append synthetic rows of rare classes to a training set.
 
-    It has the `fit_resample` of imbalanced-learn's samplers, so that it can stand in for SMOTE in
-    that library's pipelines. The real rows come first and are not changed.
+    Its `fit_resample` is that of imbalanced-learn's samplers, so it can replace SMOTE in that
+    library's pipelines. The real rows come first, unchanged.
 
     Parameters
     ----------
@@ -30,8 +34,8 @@ class SyntheticOverSampler(BaseEstimator):
         The `TabGAN` that learns features and classes together; None for one of default options.
         Unless it has a `condition_on` of its own, it is conditioned on the class.
     sampling_strategy
-        "auto" to bring every class to the size of the largest, "minority" the smallest class
-        alone, or a mapping from classes to the numbers of rows that they are to have.
+        "auto" brings every class to the size of the largest, "minority" only the smallest class;
+        or a mapping from classes to their numbers of rows.
     random_state
         Seed of the draws; fits are seeded by the estimator's own.
 
@@ -57,68 +61,68 @@ class SyntheticOverSampler(BaseEstimator):
         self,
         gan: TabGAN | None = None,
         *,
-        sampling_strategy: Any = "auto",
+        sampling_strategy: str | Mapping[Any, int] = "auto",
         random_state: RandomStateLike = None,
     ) -> None:
         self.gan = gan
         self.sampling_strategy = sampling_strategy
         self.random_state = random_state
 
-    def fit_resample(self, X: Any, y: Any) -> tuple[Any, Any]:  # noqa: N803
+    def fit_resample(self, X: "TableLike", y: "TableLike") -> tuple[Any, Any]:  # noqa: N803
         """Learn a training set, and return it with synthetic rows appended.
 
         Parameters
         ----------
         X
-            The features: a DataFrame, a table of Polars or Arrow, or what can be made one.
+            The features: a table of any kind that `TabGAN.fit` takes.
         y
             The class of each row.
 
         Returns
         -------
         X, y
-            Tables and series of the kinds that were given; DataFrame and Series of arrays.
+            A table and a series of the kinds of the arguments; for arrays, of pandas.
 
         Raises
         ------
         DataError
-            If y is not of the same length, or a class is missing.
+            If y has another length than X, or a class is missing.
         OptionError
-            If the strategy is none of those above.
+            If `sampling_strategy` has a value that it can't have.
         """
         features, labels = as_frame(X), table_of_series(y)
         classes = _classes(labels)
         form, label_form = form_of(X), form_of(labels)
-        if len(classes) != len(features) or not len(classes) or classes.isna().any():
-            raise DataError(
-                f"y has {len(classes)} classes, {int(classes.isna().sum())} of them missing, for "
-                f"{len(features)} rows of X; give one class for each row"
-            )
+        _check_classes(classes, len(features))
         codes, levels = codes_of(classes)
-        wanted = self._wanted(np.bincount(codes, minlength=len(levels)), levels)
+        missing_rows = self._missing_rows(np.bincount(codes, minlength=len(levels)), levels)
         target = _free_name(features)
         table = features.copy()
         # as categories: those are declared, and kept however rare they are
         table[target] = pd.Categorical.from_codes(codes, categories=pd.Index(levels, dtype=object))
-        estimator = TabGAN() if self.gan is None else clone(self.gan)
-        if estimator.schema is None:
-            estimator.set_params(schema={target: "categorical"})
-        if estimator.condition_on is None:  # rare classes are then trained more often
-            estimator.set_params(condition_on=[target])
-        self.gan_ = estimator.fit(table)
-        self.sampling_strategy_ = added = {levels[i]: n for i, n in wanted.items()}
+        self.gan_ = self._conditioned(target).fit(table)
+        self.sampling_strategy_ = added = {levels[i]: n for i, n in missing_rows.items()}
         if not added:
             rows, classes = features.reset_index(drop=True), classes.reset_index(drop=True)
             return form.restore(rows), label_form.restore_series(classes)
         seed = resolve_seed(self.random_state)
         drawn = self.gan_.sample(sum(added.values()), balance={target: added}, random_state=seed)
         rows = pd.concat([table, drawn], ignore_index=True)
-        made = rows[target].astype(object).astype(classes.dtype)
-        more = pd.Series(made, name=classes.name)
-        return form.restore(rows.drop(columns=target)), label_form.restore_series(more)
+        labels = rows[target].astype(object).astype(classes.dtype)
+        series = pd.Series(labels, name=classes.name)
+        return form.restore(rows.drop(columns=target)), label_form.restore_series(series)
 
-    def _wanted(self, counts: Any, levels: list[Any]) -> dict[int, int]:
-        """Return how many rows are to be added of each class, by its number."""
+    def _conditioned(self, target: Hashable) -> TabGAN:
+        """Return an estimator that is conditioned on the class, unless it has conditions."""
+        estimator = TabGAN() if self.gan is None else clone(self.gan)
+        if estimator.schema is None:
+            estimator.set_params(schema={target: "categorical"})
+        if estimator.condition_on is None:  # rare classes are then trained more often
+            estimator.set_params(condition_on=[target])
+        return estimator
+
+    def _missing_rows(self, counts: NDArray[np.int64], levels: list[Any]) -> dict[int, int]:
+        """Return how many rows to add to each class, by its number."""
         most = int(counts.max())
         strategy = self.sampling_strategy
         if isinstance(strategy, Mapping):
@@ -132,8 +136,9 @@ class SyntheticOverSampler(BaseEstimator):
         return {i: most - int(counts[i]) for i in chosen if counts[i] < most}
 
     def _mapped(
-        self, strategy: Mapping[Any, Any], counts: Any, levels: list[Any]
+        self, strategy: Mapping[Any, Any], counts: NDArray[np.int64], levels: list[Any]
     ) -> dict[int, int]:
+        """Return how many rows a mapping asks to add to each class, by the class's number."""
         added = {}
         for level, rows in strategy.items():
             place = find_level(level, levels)
@@ -153,8 +158,16 @@ class SyntheticOverSampler(BaseEstimator):
         return added
 
 
+def _check_classes(classes: pd.Series, n_rows: int) -> None:
+    if len(classes) != n_rows or not len(classes) or classes.isna().any():
+        raise DataError(
+            f"y has {len(classes)} classes, {int(classes.isna().sum())} of them missing, for "
+            f"{n_rows} rows of X; give one class for each row"
+        )
+
+
 def _classes(y: Any) -> pd.Series:
-    """Return classes as a series: of a frame or array of one column, too."""
+    """Return classes as a series, also those of a frame or array of one column."""
     if isinstance(y, pd.Series):
         return y
     frame = pandas_of(y)

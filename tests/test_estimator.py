@@ -280,7 +280,7 @@ def test_the_penalty_is_adapted_or_given(table):
 
 
 class TestOldNames:
-    """The names before 0.2 work for a release, with a warning."""
+    """Names of before work for a release, with a warning."""
 
     def test_stabilisers(self, table):
         options = {"steps": 2, "hidden_dim": 8, "verbose": False, "random_state": 0}

@@ -1,4 +1,4 @@
-"""Fit refinement and polish: what happens to drawn rows, learned after the GAN."""
+"""Fit the post-processing of drawn rows, refinement and polish, after the training."""
 
 import time
 from collections.abc import Callable
@@ -36,7 +36,7 @@ def fit_postprocessing(
     polish: bool,
     stop: Callable[[], bool] = never,
 ) -> tuple[PostProcessing | None, dict[str, Any]]:
-    """Learn from real rows how drawn ones are to be chosen and redrawn.
+    """Fit tree critics that choose drawn rows, and trees that redraw their columns.
 
     Parameters
     ----------
@@ -49,13 +49,13 @@ def fit_postprocessing(
     seed
         Root of all streams of randomness.
     refine, polish
-        Which of the two are wanted.
+        Whether critics are fitted, and whether columns are redrawn.
     stop
-        Is asked again and again whether to try nothing more.
+        Is called between the parts; nothing more is tried once it returns True.
 
     Returns
     -------
-    What is to be done, or None if nothing; and what was found, as JSON values.
+    The post-processing, or None if rows stay as they are; and facts about it, as JSON values.
     """
     too_little = len(rows.codes) < LEAST_ROWS or not encoder.spans.width
     if too_little or not (refine or polish) or stop():

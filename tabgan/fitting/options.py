@@ -165,7 +165,7 @@ def current_options(estimator: BaseEstimator) -> dict[str, Any]:
             "give stabilizers"
         )
     warnings.warn(
-        "stabilisers is now called stabilizers; the old name will be removed in 0.3",
+        "stabilisers is now called stabilizers; the old name will be removed in 0.2",
         FutureWarning,
         stacklevel=3,
     )

@@ -1,4 +1,4 @@
-"""`tune`: fit several generators to a table and compare what they draw."""
+"""`tune`: fit candidates of latent size, learning rate and width to a table, and compare them."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence, Sized
@@ -25,6 +25,8 @@ from tabgan.tuning.tuning_result import Trial, TuningResult
 if TYPE_CHECKING:
     import optuna
 
+    from tabgan.inference.accept_table import TableLike
+
 
 __all__ = ["check_optuna", "search_grid", "search_optuna", "tune"]
 
@@ -32,12 +34,12 @@ Evaluate = Callable[[Candidate], Trial]
 
 
 def check_optuna() -> None:
-    """Check that Optuna is there.
+    """Check that Optuna is installed.
 
     Raises
     ------
     OptionError
-        If it is not; the message says how to install it.
+        If it is not. The message says how to install it.
     """
     if find_spec("optuna") is None:
         raise OptionError(
@@ -47,7 +49,15 @@ def check_optuna() -> None:
 
 
 def search_grid(space: Space, evaluate: Evaluate) -> list[Trial]:
-    """Try every combination of the values."""
+    """Try every combination of the values.
+
+    Parameters
+    ----------
+    space
+        The values.
+    evaluate
+        Fits and scores a candidate.
+    """
     return [evaluate(candidate) for candidate in space.grid()]
 
 
@@ -56,8 +66,8 @@ def search_optuna(
 ) -> list[Trial]:
     """Try what Optuna's tree-structured Parzen estimator suggests.
 
-    Latent sizes and learning rates are taken from the whole range between the least and the
-    greatest value of the space, by their logarithms; widths are among its values.
+    Latent sizes and learning rates are suggested from the whole range between the least and the
+    greatest value of the space, on a logarithmic scale; widths are among its values.
 
     Parameters
     ----------
@@ -70,7 +80,7 @@ def search_optuna(
     seed
         Root of the streams of randomness.
     first
-        What is tried first, where it lies within the space: what default options would do.
+        The candidate of default options, which is tried first if it lies within the space.
     """
     with _quiet_optuna() as optuna:
         sampler = optuna.samplers.TPESampler(seed=int(numpy_stream(seed, "optuna").integers(2**31)))
@@ -79,22 +89,22 @@ def search_optuna(
             study.enqueue_trial(vars(first))
         trials = []
         for _ in range(n_trials):
-            asked = study.ask()
-            trial = evaluate(_suggest(asked, space))
+            suggestion = study.ask()
+            trial = evaluate(_suggest(suggestion, space))
             if trial.scores:
-                study.tell(asked, trial.scores.detection)
+                study.tell(suggestion, trial.scores.detection)
             else:
-                study.tell(asked, state=optuna.trial.TrialState.FAIL)
+                study.tell(suggestion, state=optuna.trial.TrialState.FAIL)
             trials.append(trial)
     return trials
 
 
-def _suggest(asked: "optuna.Trial", space: Space) -> Candidate:
+def _suggest(suggestion: "optuna.Trial", space: Space) -> Candidate:
     latents, rates = space.latent_dims, space.learning_rates
     return Candidate(
-        latent_dim=asked.suggest_int("latent_dim", latents[0], latents[-1], log=True),
-        learning_rate=asked.suggest_float("learning_rate", rates[0], rates[-1], log=True),
-        hidden_dim=int(asked.suggest_categorical("hidden_dim", space.hidden_dims)),
+        latent_dim=suggestion.suggest_int("latent_dim", latents[0], latents[-1], log=True),
+        learning_rate=suggestion.suggest_float("learning_rate", rates[0], rates[-1], log=True),
+        hidden_dim=int(suggestion.suggest_categorical("hidden_dim", space.hidden_dims)),
     )
 
 
@@ -146,7 +156,7 @@ _VARIED = {
 
 
 def tune(
-    table: Any,
+    table: "TableLike",
     *,
     latent_dims: Sequence[int] | None = None,
     learning_rates: Sequence[float] = (),
@@ -162,14 +172,14 @@ def tune(
     """Try several latent sizes, learning rates and widths on a table, and compare the results.
 
     Every candidate is a `TabGAN` fitted to the same rows with the same seed, without refinement
-    and polish, so that the networks themselves are compared. Shape and trend errors are against
-    the rows fitted on, the detection score is against rows held out; at most 50,000 rows are
-    scored.
+    and polish, so that the networks themselves are compared. Shape and trend errors are measured
+    against the rows of the fit, the detection score against rows held out. At most 50,000 rows
+    are scored.
 
     Parameters
     ----------
     table
-        A DataFrame, or what else `TabGAN.fit` takes.
+        A table of any kind that `TabGAN.fit` takes.
     latent_dims
         Latent sizes to try; None for those that the heuristics propose for the table
         (`candidate_latent_dims`). Optuna takes the whole range between them.
@@ -179,7 +189,7 @@ def tune(
     steps
         Training steps of each candidate, or "auto".
     holdout
-        Share of the rows that is held out, between 0 and 1; at most 50,000 rows are.
+        Share of the rows that is held out, between 0 and 1, of at most 50,000 rows.
     random_state
         Seed of everything random: an integer makes the result repeatable.
     engine
@@ -192,12 +202,17 @@ def tune(
     **options
         Further options of `TabGAN`, the same for every candidate: ``schema``, ``batch_size`` …
 
+    Returns
+    -------
+    All trials, the best of them, and what the heuristics choose for the table.
+
     Raises
     ------
     DataError, SchemaError
         If the table can't be used, or is too small to hold rows out.
     OptionError
-        If an option has a value that it can't have, or if Optuna is asked for and is not there.
+        If an option has a value that it can't have, or if ``engine="optuna"`` and Optuna is not
+        installed.
     TrainingError
         If no candidate could be trained.
 
@@ -223,10 +238,10 @@ def tune(
     )
     defaults = Candidate(choice.dim, gan.learning_rate, gan.hidden_dim)
     if engine == "grid":
-        made = search_grid(space, experiment.evaluate)
+        trials_done = search_grid(space, experiment.evaluate)
     else:
-        made = search_optuna(space, experiment.evaluate, n_trials, seed, defaults)
-    if experiment.failure and not any(trial.scores for trial in made):
+        trials_done = search_optuna(space, experiment.evaluate, n_trials, seed, defaults)
+    if experiment.failure and not any(trial.scores for trial in trials_done):
         raise experiment.failure
     facts = {
         "fitted_rows": len(train),
@@ -236,7 +251,7 @@ def tune(
         "encoded_width": width,
         "dependencies": [rule.describe() for rule in preparation.encoder.dependencies],
     }
-    return TuningResult(tuple(made), choice, defaults, facts)
+    return TuningResult(tuple(trials_done), choice, defaults, facts)
 
 
 @dataclass
@@ -298,7 +313,7 @@ class _Experiment:
 def _check_options(
     holdout: float, engine: str, trials: int | None, options: Mapping[str, Any]
 ) -> None:
-    """Check what can be known to fail before the table is looked at."""
+    """Check the options that do not depend on the table."""
     check_number("holdout", holdout, Real, 0, "and below 1", above=True)
     if holdout >= 1:
         raise OptionError(f"holdout={holdout!r} leaves no row to fit on; give a share below 1")
@@ -320,8 +335,8 @@ def _check_options(
             raise OptionError(f"{name} is not an option; {did_you_mean(name, known)}")
     if options.get("epsilon") is not None:
         raise OptionError(
-            f"epsilon={options['epsilon']!r}: tuning holds every candidate against real rows, "
-            "which no budget of privacy pays for; leave it out, or tune on rows that need no "
+            f"epsilon={options['epsilon']!r}: tuning compares every candidate with real rows, "
+            "which no privacy budget pays for; leave it out, or tune on rows that need no "
             "protection"
         )
     if engine == "optuna":
@@ -329,11 +344,11 @@ def _check_options(
 
 
 def _split(frame: pd.DataFrame, holdout: float, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Part the rows, in random order, into those to fit on and those held out."""
+    """Split the rows, in random order, into those of the fits and those held out."""
     size = min(round(holdout * len(frame)), MOST_SCORED)
     if size < FEWEST_HELD_OUT or len(frame) - size < FEWEST_HELD_OUT:
         raise DataError(
-            f"The table has {len(frame)} rows, of which holdout={holdout!r} holds {size} out and "
+            f"The table has {len(frame)} rows; holdout={holdout!r} holds {size} out and "
             f"leaves {len(frame) - size} to fit on; each part needs at least {FEWEST_HELD_OUT}: "
             "give more rows, or another share"
         )
@@ -343,14 +358,14 @@ def _split(frame: pd.DataFrame, holdout: float, seed: int) -> tuple[pd.DataFrame
 
 
 def _space(gan: TabGAN, engine: str, dims: Any, learning_rates: Any, hidden_dims: Any) -> Space:
-    """Put together what is tried; what was not given is the estimator's own or a usual range."""
+    """Return the values to try; options left out take the estimator's value or a usual range."""
     grid = engine == "grid"
     return Space.of(
         dims,
-        _given(learning_rates, (gan.learning_rate,) if grid else OPTUNA_RATES),
-        _given(hidden_dims, (gan.hidden_dim,) if grid else OPTUNA_WIDTHS),
+        _or_default(learning_rates, (gan.learning_rate,) if grid else OPTUNA_RATES),
+        _or_default(hidden_dims, (gan.hidden_dim,) if grid else OPTUNA_WIDTHS),
     )
 
 
-def _given(values: Any, default: tuple[float, ...]) -> Any:
+def _or_default(values: Any, default: tuple[float, ...]) -> Any:
     return default if isinstance(values, Sized) and not len(values) else values

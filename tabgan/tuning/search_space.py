@@ -1,4 +1,4 @@
-"""What a tuner tries: latent sizes by the heuristics, learning rates and widths."""
+"""The search space of `tune`: latent sizes by the heuristics, learning rates, widths."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -36,12 +36,17 @@ class Space:
 
     @classmethod
     def of(cls, latent_dims: Any, learning_rates: Any, hidden_dims: Any) -> "Space":
-        """Check values and put them in order.
+        """Check the values and sort them.
+
+        Parameters
+        ----------
+        latent_dims, learning_rates, hidden_dims
+            The values to try of each option.
 
         Raises
         ------
         OptionError
-            If there is no value, or one that the option can't have.
+            If an option has no value, or one that it can't have.
 
         Examples
         --------
@@ -63,9 +68,9 @@ class Space:
 def candidate_latent_dims(width: int, choice: int) -> tuple[int, ...]:
     """Propose at least four latent sizes for a table, ascending.
 
-    They are the heuristic's own choice, d, d/2 and 2·d, as the heuristics for tables have them,
-    and small ones, 32 and 64; all from 8 to 512, and each at least an eighth from the others.
-    Where fewer than four are left, 128, 256, 16 and 8 fill up.
+    They are the heuristic's choice, the sizes d, d/2 and 2·d of the heuristics for tables, and
+    the small sizes 32 and 64. All lie from 8 to 512, each at least an eighth from the others.
+    If fewer than four are left, 128, 256, 16 and 8 are added.
 
     Parameters
     ----------
@@ -83,19 +88,19 @@ def candidate_latent_dims(width: int, choice: int) -> tuple[int, ...]:
     >>> candidate_latent_dims(width=9000, choice=512)
     (32, 64, 128, 512)
     """
-    taken = [choice]
-    for wanted in (width, width // 2, 2 * width, 32, 64):
-        _take(min(max(wanted, LEAST_LATENT), MAX_LATENT), taken)
+    sizes = [choice]
+    for size in (width, width // 2, 2 * width, 32, 64):
+        _add(min(max(size, LEAST_LATENT), MAX_LATENT), sizes)
     for filler in (128, 256, 16, 8):
-        if len(taken) < FEWEST:
-            _take(filler, taken)
-    return tuple(sorted(taken))
+        if len(sizes) < FEWEST:
+            _add(filler, sizes)
+    return tuple(sorted(sizes))
 
 
-def _take(size: int, taken: list[int]) -> None:
-    """Add a size, unless one that is as good as the same is there."""
-    if all(max(size, other) >= ALIKE * min(size, other) for other in taken):
-        taken.append(size)
+def _add(size: int, sizes: list[int]) -> None:
+    """Add a size, unless the list has one that is nearly the same."""
+    if all(max(size, other) >= ALIKE * min(size, other) for other in sizes):
+        sizes.append(size)
 
 
 def _ordered(name: str, values: Any, kind: type[Integral] | type[Real]) -> tuple[Any, ...]:

@@ -1,4 +1,4 @@
-"""What a tuner found: its trials, the best of them, the heuristic's own, and their picture."""
+"""The result of `tune`: its trials, the best of them, the heuristic's trial, and their picture."""
 
 import json
 import math
@@ -127,7 +127,7 @@ def _draw_panel(
 
 
 def _set_sizes(panel: "Axes", sizes: list[int]) -> None:
-    """Scale the latent sizes by powers of two, and write out those that leave each other room."""
+    """Scale the axis by powers of two, and label the sizes that do not overlap."""
     from matplotlib.ticker import NullLocator, ScalarFormatter
 
     room = (sizes[-1] / sizes[0]) ** APART
@@ -153,7 +153,7 @@ class Trial:
     candidate
         What was tried.
     scores
-        How near its rows are to the real ones; None if it could not be trained.
+        Distances of its rows to the real ones; None if it could not be trained.
     steps
         Training steps taken.
     seconds
@@ -217,9 +217,9 @@ class TuningResult:
 
     @property
     def heuristic(self) -> Trial | None:
-        """The trial that default options come nearest to; None if their latent was not tried.
+        """The trial nearest to default options; None if their latent size was not tried.
 
-        That with the default learning rate and width, or else the best one with the latent size.
+        It has the default learning rate and width, or else it is the best of the latent size.
         """
         marked = [trial for trial in self.trials if trial.heuristic and trial.scores]
         exact = [trial for trial in marked if trial.candidate == self.defaults]
@@ -240,7 +240,7 @@ class TuningResult:
         return frame.assign(best=[trial is best for trial in self.trials])
 
     def to_json(self) -> dict[str, Any]:
-        """Describe the result by JSON values; a score that there is not is null."""
+        """Return the result as JSON values; a missing score is null."""
         heuristic = self.heuristic
         return {
             **self.facts,

@@ -141,7 +141,7 @@ class TestTune:
         with pytest.raises(DataError) as caught:
             tune(table.head(60))
         assert str(caught.value) == (
-            "The table has 60 rows, of which holdout=0.2 holds 12 out and leaves 48 to fit on; "
+            "The table has 60 rows; holdout=0.2 holds 12 out and leaves 48 to fit on; "
             "each part needs at least 20: give more rows, or another share"
         )
 
