@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tabgan.evaluation.numeric_tables import CodedColumn
+from tabgan.evaluation.compared_tables import CodedColumn
 from tabgan.evaluation.results import LevelsChart, NumbersChart
 from tabgan.table.columns import numbers_to_series
 from tabgan.table.dates import unit_of

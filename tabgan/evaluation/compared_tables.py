@@ -1,23 +1,64 @@
-"""The tables of an evaluation, brought to one form."""
+"""The tables of an evaluation: brought to one schema, and coded as numbers.
 
-from collections.abc import Hashable, Mapping
+Values of numbers, codes of levels that all tables share, NaN for what is missing.
+"""
+
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from tabgan.base.errors import DataError
-from tabgan.evaluation.numeric_tables import CodedColumn, code_columns
 from tabgan.inference.accept_table import as_frame
 from tabgan.inference.infer_schema import resolve_schema
+from tabgan.table.columns import numbers_of
 from tabgan.table.kinds import Kind
-from tabgan.table.schema import Schema
+from tabgan.table.level_codes import codes_of
+from tabgan.table.scalars import Scalar
+from tabgan.table.schema import Column, Schema
 
-__all__ = ["LEAST_ROWS", "ComparedTables", "read_tables"]
+__all__ = [
+    "LEAST_ROWS",
+    "CodedColumn",
+    "ComparedTables",
+    "Side",
+    "code_columns",
+    "matrix_of",
+    "read_tables",
+    "row_hashes",
+    "take_rows",
+]
 
 LEAST_ROWS = 10  # of each table: a comparison of fewer says nothing
 MOST_NAMED = 10  # columns in a message
+Floats = NDArray[np.float64]
+Rows = NDArray[np.int64]
+Side = Literal["real", "synthetic", "holdout"]
+_NOMINAL = ("categorical", "boolean")
+
+
+class CodedColumn(NamedTuple):
+    """One column of the tables.
+
+    Attributes
+    ----------
+    nominal
+        Whether it has levels, and not numbers.
+    real, synthetic, holdout
+        Shape (rows of the table,): numbers (dates and durations in ticks), or codes of levels,
+        which are those of all tables together; NaN where there is none.
+    levels
+        The levels that the codes stand for; none of numbers.
+    """
+
+    nominal: bool
+    real: Floats
+    synthetic: Floats
+    holdout: Floats
+    levels: tuple[Scalar, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -123,3 +164,136 @@ def _in_dtype(values: pd.Series, dtype: Any) -> pd.Series:
     except (TypeError, ValueError, OverflowError):
         return values
     return cast if same else values
+
+
+def code_columns(
+    real: pd.DataFrame,
+    synthetic: pd.DataFrame,
+    schema: Schema,
+    holdout: pd.DataFrame | None = None,
+) -> dict[int, CodedColumn]:
+    """Code the columns that can be compared, by their position in the schema.
+
+    Parameters
+    ----------
+    real, synthetic, holdout
+        Tables with the columns of the schema, in its order.
+    schema
+        What the columns are; identifiers and text are left out. Of a number's special values
+        (missing, infinite, "?") all are NaN.
+
+    Raises
+    ------
+    DataError
+        If a table has other columns, or none has a column to compare.
+    SchemaError
+        If a column's values don't fit its kind.
+
+    Examples
+    --------
+    >>> schema = Schema((Column("size", "categorical", "object"),))
+    >>> real, synthetic = pd.DataFrame({"size": ["L", None]}), pd.DataFrame({"size": ["S"]})
+    >>> column = code_columns(real, synthetic, schema)[0]
+    >>> column.levels, column.real, column.synthetic
+    (('L', 'S'), array([ 0., nan]), array([1.]))
+    """
+    tables = {"real": real, "synthetic": synthetic}
+    for name, frame in tables.items():
+        _check_columns(name, frame, schema)
+    tables["holdout"] = real.iloc[:0] if holdout is None else holdout
+    coded = {
+        place: _coded({name: frame.iloc[:, place] for name, frame in tables.items()}, column)
+        for place, column in enumerate(schema)
+        if not column.is_made_anew  # no synthetic value of these is to be like a real one
+    }
+    if not coded:
+        raise DataError(
+            f"All of the table's {len(schema)} columns are identifiers or text, which have no "
+            "values to compare; declare another kind for one of them in the schema"
+        )
+    return coded
+
+
+def _check_columns(name: str, frame: pd.DataFrame, schema: Schema) -> None:
+    if list(frame.columns) != list(schema.names):
+        raise DataError(
+            f"The {name} table has the columns {list(frame.columns)!r:.200} and the schema has "
+            f"{list(schema.names)!r:.200}; give tables with the schema's columns, in its order"
+        )
+    if not len(frame):
+        raise DataError(f"The {name} table has no rows; a comparison needs some on both sides")
+
+
+def _coded(tables: Mapping[str, pd.Series], column: Column) -> CodedColumn:
+    if column.kind not in _NOMINAL:
+        real, synthetic, holdout = (_numbers(values, column) for values in tables.values())
+        return CodedColumn(False, real, synthetic, holdout)
+    codes, levels = codes_of(pd.concat(tables.values(), ignore_index=True))
+    floats = codes.astype(np.float64)
+    if levels and levels[-1] is None:
+        levels = levels[:-1]
+        floats[codes == len(levels)] = np.nan
+    ends = np.cumsum([len(values) for values in tables.values()])
+    real, synthetic, holdout = np.split(floats, ends[:-1])
+    return CodedColumn(True, real, synthetic, holdout, tuple(levels))
+
+
+def _numbers(values: pd.Series, column: Column) -> Floats:
+    numbers = numbers_of(values, column)
+    return np.where(numbers.present, numbers.values.astype(np.float64), np.nan)
+
+
+def take_rows(
+    coded: Mapping[int, CodedColumn],
+    real: Rows,
+    synthetic: Rows,
+    *,
+    of: Side = "synthetic",
+) -> dict[int, CodedColumn]:
+    """Take rows of the tables, any number of times each.
+
+    With ``of="real"`` the second ones too are rows of the real table: what is found about such
+    columns is what chance alone gives.
+
+    Parameters
+    ----------
+    coded
+        The columns.
+    real, synthetic
+        Positions of the rows to take, in the real table and in the second one.
+    of
+        The table that the second rows come from.
+    """
+    return {
+        place: column._replace(real=column.real[real], synthetic=getattr(column, of)[synthetic])
+        for place, column in coded.items()
+    }
+
+
+def matrix_of(coded: Mapping[int, CodedColumn], side: Side, rows: Rows | None = None) -> Floats:
+    """Return rows of a table side by side, shape (rows, columns).
+
+    Parameters
+    ----------
+    coded
+        The columns.
+    side
+        The table.
+    rows
+        Positions of the rows; None takes all.
+    """
+    columns = [getattr(column, side) for column in coded.values()]
+    return np.column_stack([values if rows is None else values[rows] for values in columns])
+
+
+def row_hashes(columns: Sequence[Floats]) -> NDArray[np.uint64]:
+    """Hash each row: equal rows have equal hashes, and others, with rare exceptions, don't.
+
+    Examples
+    --------
+    >>> hashes = row_hashes([np.array([1.0, 1.0, 2.0]), np.array([np.nan, np.nan, 3.0])])
+    >>> bool(hashes[0] == hashes[1]), bool(hashes[0] == hashes[2])
+    (True, False)
+    """
+    frame = pd.DataFrame({i: values + 0.0 for i, values in enumerate(columns)})  # no -0.0
+    return np.asarray(pd.util.hash_pandas_object(frame, index=False), np.uint64)

@@ -13,7 +13,7 @@ from sklearn.neighbors import NearestNeighbors
 from threadpoolctl import threadpool_limits
 
 from tabgan.base.random_streams import numpy_stream
-from tabgan.evaluation.numeric_tables import CodedColumn, row_hashes
+from tabgan.evaluation.compared_tables import CodedColumn, row_hashes
 from tabgan.evaluation.results import Figure, Nearness
 
 __all__ = ["Points", "measure_nearness", "nearest", "place_rows"]

@@ -6,7 +6,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from tabgan.evaluation.numeric_tables import CodedColumn, row_hashes, take_rows
+from tabgan.evaluation.compared_tables import CodedColumn, row_hashes, take_rows
 from tabgan.evaluation.results import Coverage, Figure
 
 __all__ = ["measure_coverage"]

@@ -25,7 +25,7 @@ from tabgan.evaluation.auc import (
     mean_auc,
     roc_auc,
 )
-from tabgan.evaluation.numeric_tables import CodedColumn, code_columns, matrix_of
+from tabgan.evaluation.compared_tables import CodedColumn, code_columns, matrix_of
 from tabgan.evaluation.results import Detection, Detector, Figure, TellingFeature
 from tabgan.table.schema import Schema
 

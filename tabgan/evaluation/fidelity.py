@@ -9,8 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tabgan.evaluation.column_distributions import column_distance, distribution_of
-from tabgan.evaluation.compared_tables import ComparedTables
-from tabgan.evaluation.numeric_tables import CodedColumn, take_rows
+from tabgan.evaluation.compared_tables import CodedColumn, ComparedTables, take_rows
 from tabgan.evaluation.results import ColumnResult, Fidelity, Figure, Pairs
 
 __all__ = [

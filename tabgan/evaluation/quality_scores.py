@@ -8,9 +8,9 @@ import pandas as pd
 
 from tabgan.base.random_streams import RandomStateLike
 from tabgan.evaluation.column_distributions import column_distance
+from tabgan.evaluation.compared_tables import code_columns
 from tabgan.evaluation.detection import detection_score
 from tabgan.evaluation.fidelity import pair_trends
-from tabgan.evaluation.numeric_tables import code_columns
 from tabgan.table.schema import Schema
 
 __all__ = [

@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from tabgan.base.errors import OptionError, did_you_mean
 from tabgan.evaluation.auc import macro_auc
-from tabgan.evaluation.numeric_tables import CodedColumn, Side, matrix_of
+from tabgan.evaluation.compared_tables import CodedColumn, Side, matrix_of
 from tabgan.evaluation.results import Figure, Utility
 from tabgan.table.schema import Schema, find_name
 

@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tabgan.evaluation.compared_tables import ComparedTables
-from tabgan.evaluation.numeric_tables import CodedColumn
+from tabgan.evaluation.compared_tables import CodedColumn, ComparedTables
 from tabgan.evaluation.results import Figure, Validity, Violation
 from tabgan.inference.column_cells import read_cells
 from tabgan.table.columns import numbers_of, outside_range

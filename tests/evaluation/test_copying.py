@@ -4,8 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tabgan import Column, Schema
+from tabgan.evaluation.compared_tables import code_columns
 from tabgan.evaluation.copying import Points, nearest, place_rows
-from tabgan.evaluation.numeric_tables import code_columns
 
 SCHEMA = Schema((Column("x", "numeric", "float64"), Column("k", "categorical", "object")))
 

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from tabgan import infer_schema
+from tabgan.evaluation.compared_tables import CodedColumn, code_columns
 from tabgan.evaluation.fidelity import MOST_CELLS, pair_trends
-from tabgan.evaluation.numeric_tables import CodedColumn, code_columns
 from tabgan.evaluation.quality_scores import quality_errors
 
 NONE = np.array([])

@@ -3,8 +3,8 @@ import pandas as pd
 import pytest
 
 from tabgan import Column, DataError, Schema, infer_schema
+from tabgan.evaluation.compared_tables import code_columns
 from tabgan.evaluation.detection import detection_score
-from tabgan.evaluation.numeric_tables import code_columns
 from tabgan.evaluation.quality_scores import (
     TableScores,
     quality_errors,

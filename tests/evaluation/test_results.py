@@ -7,11 +7,10 @@ import pandas as pd
 import pytest
 
 from tabgan.evaluation.column_distributions import SHOWN_LEVELS, distribution_of
-from tabgan.evaluation.compared_tables import read_tables
+from tabgan.evaluation.compared_tables import CodedColumn, code_columns, read_tables
 from tabgan.evaluation.copying import measure_nearness
 from tabgan.evaluation.coverage import measure_coverage
 from tabgan.evaluation.detection import detect
-from tabgan.evaluation.numeric_tables import CodedColumn, code_columns
 from tabgan.evaluation.results import LevelsChart, NumbersChart
 from tabgan.evaluation.utility import choose_target, measure_utility, named_target
 from tabgan.evaluation.validity import check_validity

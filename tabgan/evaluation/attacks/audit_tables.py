@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from tabgan.base.errors import DataError
 from tabgan.base.random_streams import numpy_stream
+from tabgan.evaluation.compared_tables import CodedColumn, code_columns
 from tabgan.evaluation.copying import Points, nearest, place_rows
-from tabgan.evaluation.numeric_tables import CodedColumn, code_columns
 from tabgan.table.schema import Schema
 
 __all__ = ["NEIGHBORS", "AuditTables", "prepare_tables"]

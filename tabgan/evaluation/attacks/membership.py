@@ -62,8 +62,8 @@ from tabgan.evaluation.audit_results import (
     risk_of_rates,
     true_positives,
 )
+from tabgan.evaluation.compared_tables import code_columns
 from tabgan.evaluation.copying import nearest, place_rows
-from tabgan.evaluation.numeric_tables import code_columns
 
 __all__ = [
     "Generator",
