@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tabgan.inference.infer_schema import infer_schema
 from tabgan.rules.arithmetic_dependency import SumDependency, find_sums
-from tabgan.table.columns import by_position, field_at
+from tabgan.table.columns import TypedSeries, by_position, field_at
 
 ROWS = 400
 
@@ -114,7 +114,9 @@ PRICED = _priced()
 
 def _added(a, b):
     _, table, rule = PRICED
-    restored = rule.restore({0: (table[0][0], a), 1: (table[1][0], b)})
+    restored = rule.restore(
+        {0: TypedSeries(table[0].column, a), 1: TypedSeries(table[1].column, b)}
+    )
     return tuple(restored[at][1] for at in range(3))
 
 
@@ -149,7 +151,7 @@ def test_the_first_addend_gives_way_where_the_second_can_not(table_of, rng):
     table = table_of(frame)
     (rule,) = find_sums(table, rng)
     drawn = pd.DataFrame({"a": [500, 500], "b": [3, pd.NA]}, dtype="Int64")
-    made = rule.restore({at: (table[at][0], drawn.iloc[:, at]) for at in (0, 1)})
+    made = rule.restore({at: TypedSeries(table[at].column, drawn.iloc[:, at]) for at in (0, 1)})
     most = int(frame["c"].max())
     assert made[0][1].tolist() == [most - 3, 500]
     assert made[1][1].tolist() == [3, pd.NA]
@@ -190,7 +192,10 @@ def _listed():
 def test_addends_that_give_way_take_numbers_of_their_column_only(case, seed):
     frame, table, rule = case
     drawn = {
-        at: (table[at][0], frame.iloc[:, at].sample(200, random_state=seed + at, ignore_index=True))
+        at: TypedSeries(
+            table[at].column,
+            frame.iloc[:, at].sample(200, random_state=seed + at, ignore_index=True),
+        )
         for at in (0, 1)
     }
     made = pd.concat([values for _, values in rule.restore(drawn).values()], axis=1)
@@ -205,7 +210,10 @@ def test_addends_that_give_way_take_numbers_of_their_column_only(case, seed):
 
 def test_the_addend_of_many_numbers_gives_way():
     _, table, rule = next(_listed())
-    drawn = {0: (table[0][0], pd.Series([99, 20])), 1: (table[1][0], pd.Series([100, 100]))}
+    drawn = {
+        0: TypedSeries(table[0].column, pd.Series([99, 20])),
+        1: TypedSeries(table[1].column, pd.Series([100, 100])),
+    }
     a, b, total = (values for _, values in rule.restore(drawn).values())
     most = int(table[2][1].max())
     assert (a.tolist(), b.tolist(), total.tolist()) == (
@@ -237,7 +245,7 @@ def test_several_parts_give_way(rows):
     rule = SumDependency.of([field_at(table, at) for at in range(3)], field_at(table, 3), table)
     least, most = (frame.iloc[:, :3].agg(end).to_numpy() for end in ("min", "max"))
     drawn = pd.DataFrame(np.clip(rows, least, most))
-    made = rule.restore({at: (table[at][0], drawn[at]) for at in range(3)})
+    made = rule.restore({at: TypedSeries(table[at].column, drawn[at]) for at in range(3)})
     a, b, c, d = (made[at][1] for at in range(4))
     assert (a + b + c == d).all()
     assert d.between(frame["d"].min(), frame["d"].max()).all()

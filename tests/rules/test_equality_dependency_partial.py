@@ -13,7 +13,7 @@ from tabgan.rules.arithmetic_dependency import SumDependency
 from tabgan.rules.detect_dependencies import dependency_from_json, detect_dependencies
 from tabgan.rules.equality_dependency import PartialEquality, find_partial_equalities
 from tabgan.rules.order_dependency import OrderDependency
-from tabgan.table.columns import TypedSeries
+from tabgan.table.columns import TypedSeries, by_position
 
 ROWS = 3000
 
@@ -124,7 +124,7 @@ def test_the_nearest_rows_are_made_equal(bills, table_of, rng):
     full = (bills["paid"] == bills["bill"]).to_numpy()
     blurred = bills.copy()
     blurred.loc[full, "paid"] += rng.integers(-3, 4, full.sum())
-    made = rule.restore({0: (table[0][0], blurred["paid"]), 1: table[1]})[0][1]
+    made = rule.restore({0: TypedSeries(table[0].column, blurred["paid"]), 1: table[1]})[0][1]
     again = (made == bills["bill"]).to_numpy()
     assert again.sum() == pytest.approx(full.sum(), rel=0.02)
     assert again[full].mean() > 0.95
@@ -205,7 +205,9 @@ def test_one_row_outside_of_the_sample_may_not_fit(bills, table_of, rng):
     frame = pd.concat([bills] * 4, ignore_index=True)
     table = table_of(frame)
     frame.loc[0, "bill"] = 2**60
-    rules = find_partial_equalities({at: (table[at][0], frame.iloc[:, at]) for at in (0, 1)}, rng)
+    rules = find_partial_equalities(
+        {at: TypedSeries(table[at].column, frame.iloc[:, at]) for at in (0, 1)}, rng
+    )
     assert rules == []
 
 
@@ -269,7 +271,7 @@ def _invoices():
 
 
 INVOICES = _invoices()
-INVOICES_TABLE = {i: (c, INVOICES.iloc[:, i]) for i, c in enumerate(infer_schema(INVOICES))}
+INVOICES_TABLE = by_position(INVOICES, infer_schema(INVOICES))
 INVOICES_RULES = detect_dependencies(INVOICES_TABLE, np.random.default_rng(0))
 
 
@@ -350,7 +352,12 @@ def test_blocks_of_any_size_are_restored(rows):
     frame = pd.DataFrame(rows, columns=["paid", "gross"]).clip(
         INVOICES[["paid", "gross"]].min(), INVOICES[["paid", "gross"]].max(), axis=1
     )
-    made = rule.restore({0: (columns[0], frame["paid"]), 3: (columns[3], frame["gross"])})[0][1]
+    made = rule.restore(
+        {
+            0: TypedSeries(columns[0], frame["paid"]),
+            3: TypedSeries(columns[3], frame["gross"]),
+        }
+    )[0][1]
     changed = (made != frame["paid"]).to_numpy()
     assert (made == frame["gross"])[changed].all()
     assert changed.sum() <= 0.6 * len(frame) + 1

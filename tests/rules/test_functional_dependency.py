@@ -6,6 +6,7 @@ import pytest
 
 from tabgan.base.errors import DataError
 from tabgan.rules.functional_dependency import find_functional
+from tabgan.table.columns import TypedSeries
 
 CITIES = np.array(["Bonn", "Köln", "Lyon", "Nice", "Pisa", "Roma"])
 COUNTRY = {"Bonn": "DE", "Köln": "DE", "Lyon": "FR", "Nice": "FR", "Pisa": "IT", "Roma": "IT"}
@@ -83,7 +84,7 @@ def test_a_new_number_takes_its_nearest_neighbours_level(table_of, rng):
     table = table_of(pd.DataFrame({"age": age, "group": group.where(age.notna(), "unknown")}))
     (rule,) = find_functional(table, rng)
     new = pd.Series([16.0, 17.4, 18.0, np.nan, 99.0, -3.0, 20.0], name="age")
-    _, restored = rule.restore({0: (table[0][0], new)})[1]
+    _, restored = rule.restore({0: TypedSeries(table[0].column, new)})[1]
     assert restored.tolist() == ["child", "child", "adult", "unknown", "old", "child", "adult"]
 
 
@@ -95,7 +96,7 @@ def test_a_new_category_is_an_error(cities, table_of, rng):
         "so column 'country' can't be derived from it"
     )
     with pytest.raises(DataError, match=f"^{message}$"):
-        rule.restore({0: (table[0][0], pd.Series(["Bonn", "Oslo"], name="city"))})
+        rule.restore({0: TypedSeries(table[0].column, pd.Series(["Bonn", "Oslo"], name="city"))})
 
 
 def test_one_row_outside_of_the_sample_is_enough(table_of, rng):

@@ -347,7 +347,9 @@ def test_a_later_date_may_end_before_the_earlier_one(orders, table_of, rng):
     assert [type(rule) for rule in rules] == [OrderDependency, DifferenceDependency]
     late = pd.DataFrame({"ordered": [frame["ordered"].max()], "came": [pd.Timestamp("2023-01-01")]})
     table = table_of(frame)
-    restored = rules[0].restore({at: (table[at][0], late.iloc[:, at]) for at in (0, 1)})
+    restored = rules[0].restore(
+        {at: TypedSeries(table[at].column, late.iloc[:, at]) for at in (0, 1)}
+    )
     assert restored[0][1][0] <= restored[1][1][0] <= frame["came"].max()
 
 
