@@ -38,7 +38,7 @@ def save_grid(
     Raises
     ------
     OptionError
-        If there are not as many titles as columns, or if matplotlib lacks.
+        If there are not as many titles as columns, or if matplotlib is not installed.
     DataError
         If the images can't be shown.
     """
@@ -55,7 +55,7 @@ def save_strip(moments: Sequence[Images], epochs: Sequence[float], path: Path) -
     Raises
     ------
     OptionError
-        If moments and epochs differ in number, or if matplotlib lacks.
+        If moments and epochs differ in number, or if matplotlib is not installed.
     DataError
         If the images can't be shown.
     """
@@ -81,7 +81,7 @@ def save_gif(moments: Sequence[Images], path: Path, *, fps: float = 4.0, columns
     Raises
     ------
     OptionError
-        If there is nothing to show, or if Pillow lacks.
+        If there is nothing to show, or if Pillow is not installed.
     DataError
         If the images can't be shown.
     """

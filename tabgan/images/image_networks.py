@@ -91,7 +91,7 @@ class PlainGenerator(Generator):
     embedding_dim
         Of the label's embedding.
     batch_norm
-        Whether hidden layers are normalised.
+        Whether hidden layers are normalized.
 
     Examples
     --------
@@ -281,7 +281,7 @@ class ConvDiscriminator(Discriminator):
     width
         Channels of the first hidden map; each further one has twice as many.
     batch_norm
-        Whether all hidden maps but the first are normalised. Logits then hang on the whole batch.
+        Whether all hidden maps but the first are normalized. Logits then depend on the whole batch.
 
     Examples
     --------
@@ -302,9 +302,9 @@ class ConvDiscriminator(Discriminator):
         for i, (n_in, n_out) in enumerate(
             pairwise([inlet, *(width * 2**i for i in range(n_doublings))])
         ):
-            normalised = batch_norm and i > 0
-            layers.append(nn.Conv2d(n_in, n_out, 4, 2, 1, bias=not normalised))
-            if normalised:
+            normalized = batch_norm and i > 0
+            layers.append(nn.Conv2d(n_in, n_out, 4, 2, 1, bias=not normalized))
+            if normalized:
                 layers.append(nn.BatchNorm2d(n_out))
             layers.append(nn.LeakyReLU(0.2))
         self.layers = nn.Sequential(*layers, nn.Flatten())
@@ -358,7 +358,7 @@ class PlainPair:
     latent_dim
         Size of the latent that the lectures take with it.
     batch_norm
-        Whether the generator's hidden layers are normalised.
+        Whether the generator's hidden layers are normalized.
     embedding_dim
         Of the labels; None takes the number of classes.
     symmetric

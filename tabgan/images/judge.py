@@ -74,7 +74,7 @@ class Classifier(nn.Module):
         layers: list[nn.Module] = []
         side, n_in = min(shape.height, shape.width), shape.channels
         for n_out in CHANNELS:
-            # no bias: the normalisation has one
+            # no bias: the normalization has one
             layers += [nn.Conv2d(n_in, n_out, 3, padding=1, bias=False)]
             if side >= SMALLEST_POOLED:
                 layers.append(nn.MaxPool2d(2))
@@ -166,7 +166,7 @@ def _rate(progress: float) -> float:
 def _batches(n: int, epochs: int, order: torch.Generator) -> Iterator[Tensor]:
     """Pass over the images in batches of nearly equal size.
 
-    A small last batch would leave its own mean and variance with the normalisation.
+    A small last batch would leave its own mean and variance with the normalization.
     """
     for _ in range(epochs):
         shuffled = torch.randperm(n, generator=order)

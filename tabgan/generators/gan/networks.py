@@ -168,7 +168,7 @@ class MLPGenerator(Generator):
 class MLPDiscriminator(Discriminator):
     """MLP from discriminator features to one logit: high for real, low for fake.
 
-    No normalisation and no dropout, so that a row's logit depends on that row alone. Labels are
+    No normalization and no dropout, so that a row's logit depends on that row alone. Labels are
     embedded and concatenated to the features, among which they stand as one-hot.
 
     **Shape**: (batch, in_features) → (batch,)
