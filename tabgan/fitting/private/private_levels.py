@@ -38,6 +38,13 @@ __all__ = ["OTHER", "found_levels", "frequent", "identifier_encoder", "learn_lev
 def threshold(sigma: float, delta: float) -> int:
     """Return the noisy count that a value of one row reaches with at most a probability of delta.
 
+    Parameters
+    ----------
+    sigma
+        Standard deviation of the noise.
+    delta
+        The probability.
+
     Examples
     --------
     >>> threshold(10.0, 1e-6)
@@ -48,7 +55,17 @@ def threshold(sigma: float, delta: float) -> int:
 
 
 def frequent(noisy: NDArray[np.int64], sigma: float, delta: float) -> list[int]:
-    """Return the places of the counts that reach the threshold."""
+    """Return the places of the counts that reach the threshold.
+
+    Parameters
+    ----------
+    noisy
+        Noisy counts.
+    sigma
+        Standard deviation of their noise.
+    delta
+        Probability with which a count of one row reaches the threshold.
+    """
     return [int(place) for place in np.flatnonzero(noisy >= threshold(sigma, delta))]
 
 
