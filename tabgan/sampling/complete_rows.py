@@ -27,7 +27,7 @@ from tabgan.encoding.table_encoder import TableEncoder, fit_column, reduce_settl
 from tabgan.rules.constraint import Constraint
 from tabgan.rules.enforcement import holds_all, repair_rows, with_rows
 from tabgan.rules.level_constraints import Unique
-from tabgan.sampling.identifier_columns import NOTHING_ASKED, add_generated, generated_present
+from tabgan.sampling.identifier_columns import NO_CONDITION, add_generated, generated_present
 from tabgan.sampling.table_model import BLOCK_ROWS, TableModel
 from tabgan.sampling.tree_conditionals import GibbsSampler
 from tabgan.sampling.trees import DrawnRows, RowFeatures
@@ -216,7 +216,7 @@ class RowCompleter:
         rng: np.random.Generator,
         *,
         present: bool = False,
-        condition: Condition = NOTHING_ASKED,
+        condition: Condition = NO_CONDITION,
         key: int = 0,
     ) -> pd.DataFrame:
         """Complete some thousands of rows, so that they keep the constraints of the model.

@@ -13,9 +13,9 @@ from tabgan.encoding.table_encoder import TableEncoder
 from tabgan.table.columns import ColumnFrame, TypedSeries, by_position
 from tabgan.table.scalars import Scalar
 
-__all__ = ["NOTHING_ASKED", "add_generated", "generated_columns", "generated_present"]
+__all__ = ["NO_CONDITION", "add_generated", "generated_columns", "generated_present"]
 
-NOTHING_ASKED = Condition(())
+NO_CONDITION = Condition(())
 
 TRIED_ROWS = 4096  # to find out how many pass a test
 SPARE = 1.3

@@ -39,6 +39,14 @@ __all__ = [
     "rules_under",
 ]
 
+TRIAL_BLOCKS = 4
+TRIED_ROWS = TRIAL_BLOCKS * BLOCK_ROWS
+RAW_FOR_ONE = 150  # drawn rows for each one that is returned, at most, where critics choose
+MOST_POOL, LEAST_POOL = 4.0, 1.5  # rows that meet the condition, for each that the critics leave
+RAW_ROWS = 32_768  # drawn for a block, at most, which then has fewer rows
+SPARE = 1.1  # for rows that rules between columns move out of the condition again
+ATTEMPTS = 20
+
 
 @dataclass(frozen=True)
 class ConditionConstraint(Constraint):
@@ -124,15 +132,6 @@ def native_conditions(model: TableModel, condition: Condition) -> tuple[TableMod
         )
     sampler = replace(model.sampler, chances=chances)
     return replace(model, sampler=sampler), condition.without(columns.positions)
-
-
-TRIAL_BLOCKS = 4
-TRIED_ROWS = TRIAL_BLOCKS * BLOCK_ROWS
-RAW_FOR_ONE = 150  # drawn rows for each one that is returned, at most, where critics choose
-MOST_POOL, LEAST_POOL = 4.0, 1.5  # rows that meet the condition, for each that the critics leave
-RAW_ROWS = 32_768  # drawn for a block, at most, which then has fewer rows
-SPARE = 1.1  # for rows that rules between columns move out of the condition again
-ATTEMPTS = 20
 
 
 @dataclass(frozen=True)
