@@ -33,7 +33,15 @@ _TINY = 1e-30
 
 
 def span_softmax(logits: Tensor, spans: RowLayout) -> Tensor:
-    """Softmax within each level span, shape (rows, levels) → (rows, levels)."""
+    """Softmax within each level span, shape (rows, levels) → (rows, levels).
+
+    Parameters
+    ----------
+    logits
+        Level logits.
+    spans
+        Layout of a row.
+    """
     parts = torch.split(logits, [*spans.widths], dim=1) if spans.widths else ()
     return torch.cat([part.softmax(dim=1) for part in parts], dim=1) if parts else logits
 
@@ -42,6 +50,15 @@ def level_offsets(levels: Tensor, shares: Tensor, spans: RowLayout) -> Tensor:
     """Return what to add to level logits for their mean probabilities to equal the shares.
 
     **Shape**: levels (rows, levels) of freely drawn rows, shares (levels,) → (levels,)
+
+    Parameters
+    ----------
+    levels
+        Level logits of freely drawn rows.
+    shares
+        Share of the training rows of each level.
+    spans
+        Layout of a row.
 
     Examples
     --------
@@ -67,6 +84,15 @@ def uniform_ranks(numbers: Tensor, present: Tensor, jitter: Tensor) -> Tensor:
     **Shape**: numbers, present (boolean) and jitter in [0, 1): (rows, numbers) each, and the
     result, in float64
 
+    Parameters
+    ----------
+    numbers
+        The numbers.
+    present
+        Which of them are present.
+    jitter
+        Uniform randomness within each rank.
+
     Examples
     --------
     >>> numbers = torch.tensor([[0.3], [9.0], [-2.0]])
@@ -83,7 +109,15 @@ def uniform_ranks(numbers: Tensor, present: Tensor, jitter: Tensor) -> Tensor:
 
 
 def level_shares(codes: NDArray[np.integer], spans: RowLayout) -> Tensor:
-    """Return each level's share of the rows whose codes are given, shape (levels,)."""
+    """Return each level's share of the rows whose codes are given, shape (levels,).
+
+    Parameters
+    ----------
+    codes
+        Codes of the level spans, shape (rows, level spans).
+    spans
+        Layout of a row.
+    """
     counts = [
         np.bincount(column, minlength=width) / len(column)
         for column, width in zip(codes.T, spans.widths, strict=True)
@@ -92,7 +126,17 @@ def level_shares(codes: NDArray[np.integer], spans: RowLayout) -> Tensor:
 
 
 def draw_codes(levels: Tensor, spans: RowLayout, stream: torch.Generator) -> Tensor:
-    """Draw a code for each level span from logits, (rows, levels) → (rows, level spans)."""
+    """Draw a code for each level span from logits, (rows, levels) → (rows, level spans).
+
+    Parameters
+    ----------
+    levels
+        Level logits.
+    spans
+        Layout of a row.
+    stream
+        Randomness of the draw, on the logits' device.
+    """
     # The Gumbel-max trick: the highest perturbed logit is a draw from the softmax.
     noise = torch.empty_like(levels).uniform_(generator=stream).clamp_min_(1e-30)
     perturbed = levels - torch.log(-torch.log(noise))
@@ -103,7 +147,15 @@ def draw_codes(levels: Tensor, spans: RowLayout, stream: torch.Generator) -> Ten
 
 
 def present_numbers(codes: Tensor, spans: RowLayout) -> Tensor:
-    """Say which numbers their marks show, (rows, level spans) → (rows, numbers)."""
+    """Say which numbers their marks show, (rows, level spans) → (rows, numbers).
+
+    Parameters
+    ----------
+    codes
+        Codes of the level spans.
+    spans
+        Layout of a row.
+    """
     present = torch.ones(len(codes), spans.n_numbers, dtype=torch.bool, device=codes.device)
     for i, mark in enumerate(spans.marks):
         if mark is not None:
@@ -123,6 +175,19 @@ def draw_pool(
     """Draw logits of rows to calibrate on, shape (rows, width); at most so many rows.
 
     Where the generator needs labels, `draw_labels` draws those of a number of rows.
+
+    Parameters
+    ----------
+    generator
+        The generator.
+    width
+        Width of an encoded row.
+    noise
+        Randomness, on the generator's device.
+    draw_labels
+        Draws the labels of a number of rows; None where the generator has none.
+    most
+        Largest number of rows.
     """
     rows = max(1024, min(most, POOL_ROWS, POOL_ENTRIES // max(width, 1)))
     z = generator.latents(rows, noise)

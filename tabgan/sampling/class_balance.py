@@ -1,4 +1,4 @@
-"""Rows in which the levels of a column have the shares that are asked for."""
+"""Class balance: rows in which the levels of a column have the requested shares."""
 
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
@@ -22,19 +22,19 @@ __all__ = ["balanced_blocks"]
 
 
 def balanced_blocks(
-    partial: RowCompleter, balance: Any, where: Any, n: int, seed: int
+    completer: RowCompleter, balance: Any, where: Any, n: int, seed: int
 ) -> Iterator[pd.DataFrame]:
     """Yield n rows, block by block, in each of which a column's levels have their shares.
 
     Parameters
     ----------
-    partial
-        The model, with what it takes to complete rows.
+    completer
+        Completes rows.
     balance
         A column, all of whose levels are to be as frequent; or a mapping from one column to the
         shares of its levels, which are brought to a sum of 1.
     where
-        What else is asked of the rows.
+        A further condition on the rows; None for none.
     n
         Rows in all.
     seed
@@ -43,19 +43,19 @@ def balanced_blocks(
     Raises
     ------
     OptionError
-        If the column is not one of known levels, or shares are not numbers from 0.
+        If the column has no list of levels, or shares are not numbers from 0.
     """
-    name, shares = _shares(partial, balance)
+    name, shares = _shares(completer, balance)
     counts = [_split(min(n - at, BLOCK_ROWS), shares) for at in range(0, max(n, 1), BLOCK_ROWS)]
-    encoder = partial.model.encoder
-    keys = UniqueKeys.of(partial.model.constraints, encoder.schema)
-    other = Condition(()) if where is None else read_condition(partial, where)
+    encoder = completer.model.encoder
+    keys = UniqueKeys.of(completer.model.constraints, encoder.schema)
+    other = Condition(()) if where is None else read_condition(completer, where)
     sources = {}
     for i, level in enumerate(shares):
         wanted = sum(int(count[i]) for count in counts)
-        asked = _with_level(partial, other, name, level)
+        condition = _with_level(completer, other, name, level)
         own = int(numpy_stream(seed, "balance", i).integers(2**63 - 1))
-        sources[i] = _Source(conditioned_blocks(partial, asked, wanted, own, keys))
+        sources[i] = _Source(conditioned_blocks(completer, condition, wanted, own, keys))
     for block, count in enumerate(counts):
         parts = [source.take(int(count[i])) for i, source in sources.items()]
         rows = pd.concat(parts, ignore_index=True)
@@ -66,7 +66,7 @@ def balanced_blocks(
         yield generated_columns(encoder, rows, other, start, seed)
 
 
-def _shares(partial: RowCompleter, balance: Any) -> tuple[Hashable, dict[Any, float]]:
+def _shares(completer: RowCompleter, balance: Any) -> tuple[Hashable, dict[Any, float]]:
     """Return the column, and the share of each level."""
     if isinstance(balance, Mapping):
         if len(balance) != 1:
@@ -77,14 +77,14 @@ def _shares(partial: RowCompleter, balance: Any) -> tuple[Hashable, dict[Any, fl
         ((name, shares),) = balance.items()
     else:
         name, shares = balance, None
-    encoder = partial.model.encoder
+    encoder = completer.model.encoder
     at = find_name(name, encoder.schema.names)
     if at is None:
         raise OptionError(
             f"balance: column {name!r:.80} is not in the table; "
             f"{did_you_mean(f'{name!s:.80}', encoder.schema.names)}"
         )
-    levels = partial.levels.get(at)
+    levels = completer.levels.get(at)
     if levels is None:
         raise OptionError(
             f"balance: column {name!r} is of kind {encoder.schema.columns[at].kind!r} and has no "
@@ -115,8 +115,8 @@ def _split(n: int, shares: Mapping[Any, float]) -> NDArray[np.int64]:
     return counts
 
 
-def _with_level(partial: RowCompleter, other: Condition, name: Hashable, level: Any) -> Condition:
-    own = read_condition(partial, {name: [level]})
+def _with_level(completer: RowCompleter, other: Condition, name: Hashable, level: Any) -> Condition:
+    own = read_condition(completer, {name: [level]})
     if set(own.positions) & set(other.positions):
         raise OptionError(f"where and balance both ask for column {name!r}; leave it out of where")
     return Condition(tuple(sorted((*own.tests, *other.tests), key=lambda test: test.position)))

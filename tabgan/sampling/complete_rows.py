@@ -1,8 +1,8 @@
-"""Rows of which some cells are given: the others are drawn as they go with these.
+"""Completion of partial rows: free cells are drawn given the others, by Gibbs sampling.
 
-Each row starts from a neighbour: a row that the model has drawn, near to it in the cells that are
-given. The other cells are then drawn anew by `tabgan.sampling.tree_conditionals`, whose trees
-learn from drawn rows as well; neither needs the training table.
+Each row starts from a neighbor: a row that the model has drawn, near to it in the given cells. Its
+free cells are then redrawn by `tabgan.sampling.tree_conditionals`, whose trees learn from drawn
+rows as well. Neither step needs the training table.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,7 +27,7 @@ from tabgan.encoding.table_encoder import TableEncoder, fit_column, reduce_settl
 from tabgan.rules.constraint import Constraint
 from tabgan.rules.enforcement import holds_all, repair_rows, with_rows
 from tabgan.rules.level_constraints import Unique
-from tabgan.sampling.identifier_columns import NOTHING_ASKED, add_generated, generated_present
+from tabgan.sampling.identifier_columns import NO_CONDITION, add_generated, generated_present
 from tabgan.sampling.table_model import BLOCK_ROWS, TableModel
 from tabgan.sampling.tree_conditionals import GibbsSampler
 from tabgan.sampling.trees import DrawnRows, RowFeatures
@@ -37,20 +37,19 @@ from tabgan.table.scalars import Scalar
 __all__ = ["Described", "NeighborPool", "RowCompleter", "impute"]
 
 NEAREST = 5  # of which one is taken
-
-
-CHUNK = 2048
-
-
+CHUNK = 2048  # rows whose distances are computed at once
 NUMBER_WEIGHT = 2.0  # the squared distance of two ends of a number, where levels that differ have 1
-
-
 DERIVED_WEIGHT = 8.0  # of a column that rules derive: what it tells is certain
+MOST_POOL_BLOCKS = 5
+SWEEPS = 4
+ATTEMPTS = 20  # completions of rows that break a constraint
+
+Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
 class Described:
-    """Rows as points: per column a stretch of coordinates.
+    """Rows as points in a space where each column has some coordinates.
 
     Parameters
     ----------
@@ -88,7 +87,13 @@ def _points(encoded: Encoded, spans: RowLayout, derived: bool) -> Tensor:
 
 @dataclass(frozen=True, eq=False)
 class NeighborPool:
-    """A pool of rows to take cells from."""
+    """Nearest-neighbor search among rows of a pool.
+
+    Parameters
+    ----------
+    pool
+        The rows to search.
+    """
 
     pool: Described
 
@@ -100,17 +105,17 @@ class NeighborPool:
         Parameters
         ----------
         rows
-            Rows described as the pool is; what they have in cells that are not given is not seen.
+            Rows described as the pool is; only their given cells count.
         given
             Which cells are given, shape (rows, columns).
         rng
-            Chooses among the nearest, and between rows that are as near.
+            Chooses among the nearest, and between rows at the same distance.
         """
-        found = [
+        nearest = [
             self._nearest(rows[slice(at, at + CHUNK)].points, given[at : at + CHUNK], rng)
             for at in range(0, len(given), CHUNK)
         ]
-        return np.concatenate(found) if found else np.empty(0, np.int64)
+        return np.concatenate(nearest) if nearest else np.empty(0, np.int64)
 
     def _nearest(
         self, points: Tensor, given: NDArray[np.bool_], rng: np.random.Generator
@@ -125,30 +130,18 @@ class NeighborPool:
         return near[np.arange(len(near)), rng.integers(count, size=len(near))]
 
 
-MOST_POOL_BLOCKS = 5
-
-
-SWEEPS = 4
-
-
-ATTEMPTS = 20  # completions of rows that break a constraint
-
-
-Mask = NDArray[np.bool_]
-
-
 @dataclass(frozen=True, eq=False)
 class RowCompleter:
-    """Completes rows.
+    """Completes partial rows.
 
-    What it takes, a pool of drawn rows and trees, is made when it is first needed, and kept.
+    The pool of drawn rows and the trees are computed at their first use, and reused.
 
     Parameters
     ----------
     model
         The trained model.
     shares
-        Shares of the model's rows that meet conditions, by their words, as they are found out.
+        Shares of the model's rows that meet conditions, by the conditions' descriptions.
     """
 
     model: TableModel
@@ -156,22 +149,22 @@ class RowCompleter:
 
     @cached_property
     def levels(self) -> dict[int, tuple[Scalar, ...]]:
-        """The values that columns can take, where they are known."""
+        """The values that columns can take, where they are fixed."""
         return column_categories(self.model.encoder)
 
     @cached_property
     def specials(self) -> dict[int, tuple[Scalar, ...]]:
-        """What the other columns hold beside their values."""
+        """The special values of the other columns."""
         return column_sentinels(self.model.encoder)
 
     @cached_property
     def _rules(self) -> tuple[Constraint, ...]:
-        """The constraints that rows keep by themselves."""
+        """The constraints that can be checked row by row."""
         return tuple(rule for rule in self.model.constraints if not isinstance(rule, Unique))
 
     @cached_property
     def pool_frame(self) -> pd.DataFrame:
-        """Drawn rows, always the same; of few combinations some may repeat, unlike in a sample."""
+        """Drawn rows, the same for all seeds; unique keys may repeat in them."""
         model = replace(self.model, constraints=self._rules)
         wanted = 2 * self.model.facts.n_rows
         rows = BLOCK_ROWS * min(max(wanted // BLOCK_ROWS, 1), MOST_POOL_BLOCKS)
@@ -179,7 +172,7 @@ class RowCompleter:
 
     @cached_property
     def features(self) -> RowFeatures:
-        """Makes features of rows."""
+        """Computes features of rows."""
         return RowFeatures(self.model.encoder.spans, self.model.encoder.quantiles)
 
     @cached_property
@@ -189,8 +182,8 @@ class RowCompleter:
         return self._drawn(self.model.encoder.encode(self.pool_frame), rng)
 
     @cached_property
-    def completer(self) -> GibbsSampler:
-        """Draws cells."""
+    def gibbs(self) -> GibbsSampler:
+        """Redraws free cells."""
         return GibbsSampler(self.features, self.pool)
 
     def blocks(
@@ -205,11 +198,11 @@ class RowCompleter:
         Parameters
         ----------
         rows
-            Their cells that are given.
+            Partial rows, with their given cells.
         seed
             Root of all streams of randomness.
         present
-            Whether missing values are no completion.
+            Whether free cells must not be missing.
         """
         for block, start in enumerate(range(0, max(len(rows.given), 1), BLOCK_ROWS)):
             rng = numpy_stream(seed, "partial", block)
@@ -223,7 +216,7 @@ class RowCompleter:
         rng: np.random.Generator,
         *,
         present: bool = False,
-        asked: Condition = NOTHING_ASKED,
+        condition: Condition = NO_CONDITION,
         key: int = 0,
     ) -> pd.DataFrame:
         """Complete some thousands of rows, so that they keep the constraints of the model.
@@ -231,27 +224,27 @@ class RowCompleter:
         Parameters
         ----------
         rows
-            Their cells that are given.
+            Partial rows, with their given cells.
         start
             Position of the first row in the sample.
         rng
             Randomness of what is drawn.
         present
-            Whether missing values are no completion. Rows that break a constraint are then left
-            as they are, in the end.
-        asked
-            What is asked of columns that are made anew.
+            Whether free cells must not be missing. Rows that still break a constraint at the end
+            are then left as they are.
+        condition
+            The condition on columns that are generated, not learned.
         key
-            Chooses the order of what these are; one for all blocks of a sample.
+            Chooses the order of generated values; one for all blocks of a sample.
 
         Raises
         ------
         ConstraintError
-            If what is given in a row does not go with the constraints.
+            If the given cells of a row can't be combined with the constraints.
         """
         if present:
-            asked = generated_present(self.model.encoder, self.specials)
-        complete = partial(self._complete, present=present, asked=asked, key=key)
+            condition = generated_present(self.model.encoder, self.specials)
+        complete = partial(self._complete, present=present, condition=condition, key=key)
         frame = complete(rows, start, rng)
         schema, rules = self.model.encoder.schema, self._rules
         for attempt in range(ATTEMPTS if rules else 0):
@@ -283,7 +276,7 @@ class RowCompleter:
         rng: np.random.Generator,
         *,
         present: bool,
-        asked: Condition,
+        condition: Condition,
         key: int,
     ) -> pd.DataFrame:
         """Complete rows by the networks, the trees and the rules that were detected."""
@@ -292,18 +285,20 @@ class RowCompleter:
             return self.pool_frame.iloc[:0]
         table = reduce_settled(encoder, self.guess(rows, rng), given)
         drawn = self._drawn(encoder.encode_columns(table, len(given)), rng)
-        known = _known(encoder, given)
-        free = _free_features(encoder, known, len(self.features))
+        fixed = _fixed_cells(encoder, given)
+        free = _free_features(encoder, fixed, len(self.features))
         barred = _absent_codes(encoder) if present else {}
         drawn = self._allowed(drawn, free, barred, rng)
         for _ in range(SWEEPS):
-            drawn = self.completer.sweep(drawn, free, rng, barred)
+            drawn = self.gibbs.sweep(drawn, free, rng, barred)
         new = encoder.decode_columns(drawn.numbers, drawn.codes, start, rng, encoder.unmade)
-        kept = {
-            at: TypedSeries(column, replaced(cells, known[:, at], table[at][1]))
+        restored = {
+            at: TypedSeries(column, replaced(cells, fixed[:, at], table[at][1]))
             for at, (column, cells) in new.items()
         }
-        done = add_generated(encoder, encoder.restore(kept), asked, start=start, rng=rng, key=key)
+        done = add_generated(
+            encoder, encoder.restore(restored), condition, start=start, rng=rng, key=key
+        )
         return settled(encoder, _with_given(encoder.frame_of(done), rows), given)
 
     def _drawn(self, encoded: Encoded, rng: np.random.Generator) -> DrawnRows:
@@ -317,7 +312,7 @@ class RowCompleter:
         barred: Mapping[int, Sequence[int]],
         rng: np.random.Generator,
     ) -> DrawnRows:
-        """Replace codes that are barred in free cells by others of the pool."""
+        """Replace barred codes in free cells by others of the pool."""
         codes, n_numbers = rows.codes.copy(), self.features.spans.n_numbers
         for span, own in barred.items():
             others = self.pool.codes[:, span]
@@ -328,13 +323,21 @@ class RowCompleter:
         return self.features.of(rows.numbers, codes)
 
     def guess(self, rows: PartialRows, rng: np.random.Generator) -> pd.DataFrame:
-        """Fill the free cells of each row from a row of the pool that is near to it."""
+        """Fill the free cells of each row from a near row of the pool.
+
+        Parameters
+        ----------
+        rows
+            Partial rows, with their given cells.
+        rng
+            Randomness of the choice among near rows.
+        """
         n = len(self.pool_frame)
         any_row = self.pool_frame.iloc[np.zeros(len(rows.given), np.intp)].reset_index(drop=True)
         filled = _with_given(any_row, rows)
         described = self._described(pd.concat([self.pool_frame, filled], ignore_index=True))
-        donors = NeighborPool(described[slice(0, n)])
-        nearest = donors.nearest(described[slice(n, None)], rows.given, rng)
+        neighbors = NeighborPool(described[slice(0, n)])
+        nearest = neighbors.nearest(described[slice(n, None)], rows.given, rng)
         guess = _with_given(self.pool_frame.iloc[nearest].reset_index(drop=True), rows)
         return settled(self.model.encoder, guess, rows.given)
 
@@ -352,26 +355,26 @@ class RowCompleter:
         return Described.of(columns)
 
 
-def _known(encoder: TableEncoder, given: Mask) -> Mask:
-    """Say which cells are known: given, or tied by a rule to a derived cell that is given."""
-    known = given.copy()
+def _fixed_cells(encoder: TableEncoder, given: Mask) -> Mask:
+    """Return which cells are fixed: given, or tied by a rule to a derived cell that is given."""
+    fixed = given.copy()
     while True:
-        before = known.sum()
+        before = fixed.sum()
         for rule in encoder.dependencies:
             for at in rule.positions:
                 column = encoder.schema.columns[at]
                 if encoder.columns.get(at) != column and not column.is_made_anew:  # derived
-                    known[:, [*rule.positions]] |= known[:, [at]]
-        if known.sum() == before:
-            return known
+                    fixed[:, [*rule.positions]] |= fixed[:, [at]]
+        if fixed.sum() == before:
+            return fixed
 
 
-def _free_features(encoder: TableEncoder, known: Mask, n_features: int) -> Mask:
-    free = np.zeros((len(known), n_features), np.bool_)
+def _free_features(encoder: TableEncoder, fixed: Mask, n_features: int) -> Mask:
+    free = np.zeros((len(fixed), n_features), np.bool_)
     n_numbers = encoder.spans.n_numbers
     for at, (number, span) in encoder.places.items():
-        free[:, number] = ~known[:, [at]]
-        free[:, n_numbers + span.start : n_numbers + span.stop] = ~known[:, [at]]
+        free[:, number] = ~fixed[:, [at]]
+        free[:, n_numbers + span.start : n_numbers + span.stop] = ~fixed[:, [at]]
     return free
 
 
@@ -395,23 +398,32 @@ def _with_given(frame: pd.DataFrame, rows: PartialRows) -> pd.DataFrame:
     return pd.concat(series, axis=1).set_axis(frame.columns, axis=1)
 
 
-def impute(partial: RowCompleter, frame: pd.DataFrame, seed: int) -> pd.DataFrame:
+def impute(completer: RowCompleter, frame: pd.DataFrame, seed: int) -> pd.DataFrame:
     """Return the table with its missing cells drawn; all others are as they were.
 
-    Values that the training table never had are kept, but nothing is drawn by them.
+    Values that the training table never had stay, but no draw depends on them.
+
+    Parameters
+    ----------
+    completer
+        Completes rows.
+    frame
+        The table; each missing cell is drawn.
+    seed
+        Root of all streams of randomness.
 
     Raises
     ------
     OptionError
         If a column is not one of the training table.
     """
-    schema = partial.model.encoder.schema
-    rows = read_partial_rows(frame, schema, partial.levels, partial.specials, strict=False)
+    schema = completer.model.encoder.schema
+    rows = read_partial_rows(frame, schema, completer.levels, completer.specials, strict=False)
     holes = frame.isna().to_numpy(bool)
     some = np.flatnonzero(holes.any(axis=1))
     if not len(some):
         return frame.copy()
-    drawn = pd.concat([*partial.blocks(rows[some], seed, present=True)])
+    drawn = pd.concat([*completer.blocks(rows[some], seed, present=True)])
     spread = np.zeros(len(frame), np.intp)  # each row's place among those that were drawn
     spread[some] = np.arange(len(some))
     new = drawn.iloc[spread].set_axis(frame.index)

@@ -1,4 +1,4 @@
-"""Columns that are made anew, identifiers and free text, beside those that are there."""
+"""Generated columns: identifiers and free text, added to the columns that are learned."""
 
 from collections.abc import Mapping
 
@@ -13,26 +13,26 @@ from tabgan.encoding.table_encoder import TableEncoder
 from tabgan.table.columns import ColumnFrame, TypedSeries, by_position
 from tabgan.table.scalars import Scalar
 
-__all__ = ["NOTHING_ASKED", "add_generated", "generated_columns", "generated_present"]
+__all__ = ["NO_CONDITION", "add_generated", "generated_columns", "generated_present"]
 
-NOTHING_ASKED = Condition(())
+NO_CONDITION = Condition(())
 
 TRIED_ROWS = 4096  # to find out how many pass a test
 SPARE = 1.3
-SPARE_CELLS = 32  # for every row, so that even one alone is found
+SPARE_CELLS = 32  # for every row, so that a single row gets one too
 LEAST_SHARE = 1e-3
 
 
 def add_generated(
     encoder: TableEncoder,
     table: ColumnFrame,
-    asked: Condition,
+    condition: Condition,
     *,
     start: int,
     rng: np.random.Generator,
     key: int,
 ) -> ColumnFrame:
-    """Make the columns that are not learned, and what rules derive from them.
+    """Generate the columns that are not learned, and derive what rules derive from them.
 
     Parameters
     ----------
@@ -40,30 +40,38 @@ def add_generated(
         Encoder of the table.
     table
         The other columns, restored.
-    asked
-        What may be asked of the columns that are made: to be missing, or not to be.
+    condition
+        The condition; generated columns can be required to be missing, or not to be.
     start
         Position of the first row in the whole sample.
     rng
         Randomness of which cells are absent.
     key
-        Chooses the order of what is made; one for all blocks of a sample.
+        Chooses the order of the values; one for all blocks of a sample.
     """
-    made = encoder.made
-    if not made:
+    generated = encoder.made
+    if not generated:
         return table
     rows = len(next(iter(table.values()))[1]) if table else 0
-    tests = {test.position: test for test in asked.tests}
-    for at in made:
+    tests = {test.position: test for test in condition.tests}
+    for at in generated:
         values = _make(encoder.encoders[at], rows, tests.get(at), start=start, rng=rng, key=key)
         table = {**table, at: TypedSeries(encoder.columns[at], values)}
-    return encoder.restore(table, touching=made)
+    return encoder.restore(table, touching=generated)
 
 
 def generated_present(
     encoder: TableEncoder, specials: Mapping[int, tuple[Scalar, ...]]
 ) -> Condition:
-    """Ask of all columns that are made not to be missing, given what stands for that."""
+    """Return the condition that no generated column is missing.
+
+    Parameters
+    ----------
+    encoder
+        Encoder of the table.
+    specials
+        Values that stand for a missing one, by the column's position.
+    """
     columns = encoder.columns
     tests = [
         ColumnPredicate(
@@ -76,15 +84,29 @@ def generated_present(
 
 
 def generated_columns(
-    encoder: TableEncoder, frame: pd.DataFrame, asked: Condition, start: int, key: int
+    encoder: TableEncoder, frame: pd.DataFrame, condition: Condition, start: int, key: int
 ) -> pd.DataFrame:
-    """Make the columns that are not learned once more, for rows at other positions."""
+    """Generate the columns that are not learned again, for rows at other positions.
+
+    Parameters
+    ----------
+    encoder
+        Encoder of the table.
+    frame
+        Drawn rows.
+    condition
+        The condition.
+    start
+        Position of the first row in the whole sample.
+    key
+        Chooses the order of the values; one for all blocks of a sample.
+    """
     if not encoder.made:
         return frame
     table = by_position(frame.reset_index(drop=True), encoder.schema)
     learned = {at: cells for at, cells in table.items() if at not in encoder.made}
     rng = numpy_stream(key, "made", start)
-    table = add_generated(encoder, learned, asked, start=start, rng=rng, key=key)
+    table = add_generated(encoder, learned, condition, start=start, rng=rng, key=key)
     return encoder.frame_of(table).set_axis(frame.index)
 
 
@@ -97,18 +119,18 @@ def _make(
     rng: np.random.Generator,
     key: int,
 ) -> pd.Series:
-    """Make so many cells, which pass the test: of more that are made, the first that do."""
+    """Generate cells that pass the test: the first that do, of more that are generated."""
     if test is None:
         return _decode(encoder, rows, start, rng, key)
     share = test.mask(_decode(encoder, TRIED_ROWS, 0, np.random.default_rng(0), key)).mean()
     if share < LEAST_SHARE:
         raise SamplingError(f"where: {test.describe()}: such cells are hardly ever made")
     room = int(np.ceil(SPARE / share)) + SPARE_CELLS  # positions for every row
-    made = _decode(encoder, rows * room, start * room, rng, key)
-    made = made[test.mask(made)].iloc[:rows]
-    if len(made) < rows:
+    generated = _decode(encoder, rows * room, start * room, rng, key)
+    generated = generated[test.mask(generated)].iloc[:rows]
+    if len(generated) < rows:
         raise SamplingError(f"where: {test.describe()}: too few such cells were made; ask again")
-    return made.reset_index(drop=True)
+    return generated.reset_index(drop=True)
 
 
 def _decode(

@@ -99,7 +99,15 @@ class _PolishFit:
     stop: Callable[[], bool]
 
     def choose_levels(self, trial: DrawnRows, given: Collection[int]) -> list[HeldOutChoice]:
-        """Choose among the level spans."""
+        """Choose among the level spans.
+
+        Parameters
+        ----------
+        trial
+            Drawn rows to decide on.
+        given
+            Level spans that are not to be redrawn.
+        """
         layout = self.features.spans
         flags = {mark for mark in layout.marks if mark is not None}
         spans = [i for i in range(len(layout.widths)) if i not in flags and i not in given]

@@ -40,7 +40,15 @@ class Sampler(Protocol):
     def draw(
         self, n: int, stream: torch.Generator
     ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-        """Draw n rows: probabilities (n, numbers) and codes (n, level spans)."""
+        """Draw n rows: probabilities (n, numbers) and codes (n, level spans).
+
+        Parameters
+        ----------
+        n
+            Number of rows.
+        stream
+            Randomness, on the generator's device.
+        """
         ...
 
 

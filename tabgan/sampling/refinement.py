@@ -1,10 +1,10 @@
-"""Refinement: rows that a tree critic takes for real are drawn more often.
+"""Refinement: rows are weighted by a density ratio that tree critics estimate.
 
-A critic, a classifier of boosted trees, is trained to tell real rows from drawn ones; its log-odds
+A critic, a classifier of boosted trees, is trained to tell real rows from drawn ones. Its log-odds
 estimate the logarithm of the density ratio, by which the drawn rows are weighted. The next critic
-looks at the weighted rows, and so on, as long as held-out rows say that a critic has found
-something. Sampling draws several times as many rows as are wanted and chooses by the weights,
-raked to the margins of the training table (Deming and Stephan, 1940), without replacement.
+is trained on the weighted rows, and so on, as long as a critic tells held-out rows apart. Sampling
+draws several times as many rows as are wanted and chooses by the weights, raked to the margins of
+the training table (Deming and Stephan, 1940), without replacement.
 """
 
 from collections.abc import Callable
@@ -54,7 +54,7 @@ def fit_critics(
     rng
         Randomness of what is held out and of what a critic sees.
     stop
-        Is asked before each critic whether to train no further one.
+        Called before each critic: whether to train no further one.
 
     Returns
     -------
@@ -96,7 +96,15 @@ def _finds_something(real: Floats, drawn: Floats, weights: Floats) -> bool:
 
 
 def log_ratio(critics: tuple[Trees, ...], features: Floats) -> Floats:
-    """Return the logarithm of each row's weight, up to a constant, shape (rows,)."""
+    """Return the logarithm of each row's weight, up to a constant, shape (rows,).
+
+    Parameters
+    ----------
+    critics
+        Critics of `fit_critics`.
+    features
+        Features of drawn rows, shape (rows, features).
+    """
     ratio = np.zeros(len(features))
     for critic in critics:
         ratio += _scores(critic, features)
@@ -104,7 +112,19 @@ def log_ratio(critics: tuple[Trees, ...], features: Floats) -> Floats:
 
 
 def weigh(ratio: Floats, rows: DrawnRows, spans: RowLayout, shares: Floats | None) -> Floats:
-    """Turn log-ratios into weights of mean 1, raked to the margins where shares are given."""
+    """Turn log-ratios into weights of mean 1, raked to the margins where shares are given.
+
+    Parameters
+    ----------
+    ratio
+        Log-ratios of `log_ratio`, shape (rows,).
+    rows
+        The drawn rows.
+    spans
+        Layout of a row.
+    shares
+        Each level's share of the training rows; None where margins stay free.
+    """
     weights = _tempered(ratio)
     if shares is not None:
         weights = rake(weights, rows, spans, shares)
@@ -129,6 +149,17 @@ def rake(weights: Floats, rows: DrawnRows, spans: RowLayout, shares: Floats) -> 
     """Adjust weights so that levels and numbers keep their margins.
 
     Each level gets its share, and each of `BINS` bins of a number's present values the same.
+
+    Parameters
+    ----------
+    weights
+        Weights before, shape (rows,).
+    rows
+        The drawn rows.
+    spans
+        Layout of a row.
+    shares
+        Each level's share of the training rows.
     """
     margins: list[tuple[Codes, Floats | None]] = []
     for codes, start, width in zip(rows.codes.T, spans.offsets, spans.widths, strict=True):
@@ -159,6 +190,15 @@ def choose(weights: Floats, n: int, rng: np.random.Generator) -> NDArray[np.intp
 
     A row is chosen with a probability in proportion to its weight, or surely where that would be
     above one.
+
+    Parameters
+    ----------
+    weights
+        Weight of each row, not negative.
+    n
+        Number of rows to choose, at most all.
+    rng
+        Randomness of the choice.
 
     Examples
     --------

@@ -1,9 +1,9 @@
-"""Rows that meet a condition: free draws are filtered, before most of the work is done on them.
+"""Rejection sampling under a condition: free rows are filtered before most of the work on them.
 
-The order is that of a free draw (`tabgan.sampling.postprocess`), but for two things. The polish of
-the columns that are asked for comes first, so that rows can be filtered at once; and the critics
-weigh those that are left by how they were before it. As both look at single rows, the law of the
-result is that of free rows of which those that meet the condition are kept.
+The order is that of a free draw (`tabgan.sampling.postprocess`) with two exceptions. The columns of
+the condition are polished first, so that rows can be filtered at once, and the critics weigh the
+remaining rows as they were before the polish. Both look at single rows, so the result has the
+distribution of free rows, restricted to those that meet the condition.
 """
 
 from collections.abc import Iterator
@@ -39,30 +39,73 @@ __all__ = [
     "rules_under",
 ]
 
+TRIAL_BLOCKS = 4
+TRIED_ROWS = TRIAL_BLOCKS * BLOCK_ROWS
+RAW_FOR_ONE = 150  # drawn rows for each one that is returned, at most, where critics choose
+MOST_POOL, LEAST_POOL = 4.0, 1.5  # rows that meet the condition, for each that the critics leave
+RAW_ROWS = 32_768  # drawn for a block, at most, which then has fewer rows
+SPARE = 1.1  # for rows that rules between columns move out of the condition again
+ATTEMPTS = 20
+
 
 @dataclass(frozen=True)
 class ConditionConstraint(Constraint):
-    """Rows meet a condition; those that don't can't be mended, only replaced."""
+    """Constraint that rows meet a condition; a row that does not is replaced.
+
+    Parameters
+    ----------
+    condition
+        The condition.
+    """
 
     kind: ClassVar[str] = "asked"
-    asked: Condition
+    condition: Condition
 
     def describe(self) -> str:
-        """Say the condition in words."""
-        return self.asked.describe()
+        """Describe the condition in words."""
+        return self.condition.describe()
 
     def check(self, frame: pd.DataFrame, schema: Schema | None = None) -> Mask:  # noqa: ARG002
-        """Say which rows meet it."""
-        return self.asked.mask(frame)
+        """Return which rows meet the condition.
+
+        Parameters
+        ----------
+        frame
+            The rows.
+        schema
+            Not used.
+        """
+        return self.condition.mask(frame)
 
 
-def rules_under(asked: Condition, constraints: tuple[Constraint, ...]) -> tuple[Constraint, ...]:
-    """Return constraints with the condition, which rows that one of them mends must meet too."""
-    return (*constraints, ConditionConstraint(asked)) if constraints else ()
+def rules_under(
+    condition: Condition, constraints: tuple[Constraint, ...]
+) -> tuple[Constraint, ...]:
+    """Return the constraints and the condition, which a mended row must still meet.
+
+    Parameters
+    ----------
+    condition
+        The condition.
+    constraints
+        The constraints of a model; where there are none, nothing is mended.
+    """
+    return (*constraints, ConditionConstraint(condition)) if constraints else ()
 
 
-def native_conditions(model: TableModel, asked: Condition) -> tuple[TableModel, Condition]:
-    """Return the model that draws what is asked of its condition columns, and what is left to ask.
+def native_conditions(model: TableModel, condition: Condition) -> tuple[TableModel, Condition]:
+    """Let the generator draw the levels of its condition columns; return what is left to filter.
+
+    Parameters
+    ----------
+    model
+        The trained model.
+    condition
+        The condition.
+
+    Returns
+    -------
+    The model that draws the wanted levels, and the condition on the other columns.
 
     Raises
     ------
@@ -71,50 +114,29 @@ def native_conditions(model: TableModel, asked: Condition) -> tuple[TableModel, 
     """
     columns = model.condition_columns
     if columns is None or not isinstance(model.sampler, ConditionalSampler):
-        return model, asked
+        return model, condition
     wanted = {}
-    for test in asked.tests:
+    for test in condition.tests:
         if test.position in columns.positions:
             place = columns.positions.index(test.position)
             levels = columns.levels[place]
             series = levels_to_series(levels, np.arange(len(levels), dtype=np.int32), test.column)
             wanted[columns.spans[place]] = np.flatnonzero(test.mask(series)).tolist()
     if not wanted:
-        return model, asked
+        return model, condition
     chances = model.sampler.conditions.chances(wanted)
     if not chances.any():
         raise OptionError(
-            f"where: {asked.describe()}: no row of the training table has these values together; "
-            "ask for fewer of them"
+            f"where: {condition.describe()}: no row of the training table has these values "
+            "together; ask for fewer of them"
         )
     sampler = replace(model.sampler, chances=chances)
-    return replace(model, sampler=sampler), asked.without(columns.positions)
-
-
-TRIAL_BLOCKS = 4
-
-
-TRIED_ROWS = TRIAL_BLOCKS * BLOCK_ROWS
-
-
-RAW_FOR_ONE = 150  # drawn rows for each one that is given back, at most, where critics choose
-
-
-MOST_POOL, LEAST_POOL = 4.0, 1.5  # rows that meet the condition, for each that the critics leave
-
-
-RAW_ROWS = 32_768  # drawn for a block, at most, which then has fewer rows
-
-
-SPARE = 1.1  # for rows that rules between columns move out of the condition again
-
-
-ATTEMPTS = 20
+    return replace(model, sampler=sampler), condition.without(columns.positions)
 
 
 @dataclass(frozen=True)
-class _Kept:
-    """Rows that meet the condition: as drawn, with the asked columns redrawn, and their cells."""
+class _MeetingRows:
+    """Rows that meet the condition: as drawn, after the first part of the polish, and decoded."""
 
     raw: DrawnRows
     rows: DrawnRows
@@ -123,11 +145,11 @@ class _Kept:
     def __len__(self) -> int:
         return len(self.raw)
 
-    def __getitem__(self, chosen: NDArray[np.intp]) -> "_Kept":
-        return _Kept(self.raw[chosen], self.rows[chosen], _rows_of(self.cells, chosen))
+    def __getitem__(self, chosen: NDArray[np.intp]) -> "_MeetingRows":
+        return _MeetingRows(self.raw[chosen], self.rows[chosen], _rows_of(self.cells, chosen))
 
     @classmethod
-    def joined(cls, parts: "list[_Kept]") -> "_Kept":
+    def joined(cls, parts: "list[_MeetingRows]") -> "_MeetingRows":
         """Return the rows of all parts, one part after the other."""
         raw, rows = (
             DrawnRows.joined([getattr(p, name) for p in parts]) for name in ("raw", "rows")
@@ -143,26 +165,34 @@ class RejectionSampler:
     ----------
     model
         The trained model.
-    asked
+    condition
         The condition.
     seed
         Root of all streams of randomness.
     share
-        Share of the model's rows that meet the condition, above zero; `tried` finds it out.
+        Share of the model's rows that meet the condition, above zero; see `tried`.
     """
 
     model: TableModel
-    asked: Condition
+    condition: Condition
     seed: int
     share: float = 1.0
 
     def tried(self) -> float:
         """Return the share of rows that meet the condition in a trial of 32,768 rows."""
-        kept = [self._filtered("trial", block) for block in range(TRIAL_BLOCKS)]
-        return sum(map(len, kept)) / TRIED_ROWS
+        meeting = [self._filtered("trial", block) for block in range(TRIAL_BLOCKS)]
+        return sum(map(len, meeting)) / TRIED_ROWS
 
     def blocks(self, n: int, keys: UniqueKeys | None = None) -> Iterator[pd.DataFrame]:
-        """Yield n rows, block by block, that repeat no unique key of other streams either."""
+        """Yield n rows, block by block, that repeat no unique key of other streams either.
+
+        Parameters
+        ----------
+        n
+            Number of rows.
+        keys
+            Unique keys of other streams, which no row may repeat.
+        """
         workers = torch.get_num_threads() if self.model.device.type == "cpu" else 1
         drawn = blocks(n, self._draw_block, workers, self._block_rows)
 
@@ -177,7 +207,7 @@ class RejectionSampler:
     @cached_property
     def _rules(self) -> tuple[Constraint, ...]:
         """The constraints of the model, and the condition."""
-        return rules_under(self.asked, self.model.constraints)
+        return rules_under(self.condition, self.model.constraints)
 
     @cached_property
     def _pool(self) -> float:
@@ -192,12 +222,12 @@ class RejectionSampler:
 
     @cached_property
     def _learned(self) -> Condition:
-        """What is asked of columns that are learned, or derived from such."""
-        return self.asked.without(self.model.encoder.made)
+        """The condition on columns that are learned, or derived from such."""
+        return self.condition.without(self.model.encoder.made)
 
     @cached_property
     def _tied(self) -> set[int]:
-        """Columns that must be decoded to know those that are asked for."""
+        """Columns that must be decoded to evaluate the condition."""
         encoder = self.model.encoder
         return encoder.related(self._learned.positions) - set(encoder.made)
 
@@ -221,8 +251,8 @@ class RejectionSampler:
         encoder = self.model.encoder
         return RowFeatures(encoder.spans, encoder.quantiles)
 
-    def _filtered(self, name: str, block: int) -> _Kept:
-        """Draw a block of rows, and keep those that meet the condition."""
+    def _filtered(self, name: str, block: int) -> _MeetingRows:
+        """Draw a block of rows, and return those that meet the condition."""
         model, features, first = self.model, self._features, self._conditionals[0]
         stream = torch_stream(self.seed, "asked", name, block, device=model.device)
         rng = numpy_stream(self.seed, "asked", name, block)
@@ -234,8 +264,10 @@ class RejectionSampler:
             numbers, codes = rows.numbers, rows.codes
         cells = model.encoder.decode_columns(numbers, codes, 0, rng, self._tied)
         chosen = np.flatnonzero(_passing(self._learned, model.encoder.restore(cells), BLOCK_ROWS))
-        kept = features.of(numbers[chosen], codes[chosen])
-        return _Kept(kept if raw is None else raw[chosen], kept, _rows_of(cells, chosen))
+        meeting = features.of(numbers[chosen], codes[chosen])
+        return _MeetingRows(
+            meeting if raw is None else raw[chosen], meeting, _rows_of(cells, chosen)
+        )
 
     def _draw_block(self, block: int) -> pd.DataFrame:
         """Draw block b of the sample: `_block_rows` rows."""
@@ -250,55 +282,57 @@ class RejectionSampler:
 
     def _draw_rows(self, name: str, start: int) -> pd.DataFrame:
         """Draw the rows of a block by streams of a name, the first at a position in the sample."""
-        wanted = lack = self._block_rows
+        wanted = left = self._block_rows
         rng = numpy_stream(self.seed, "asked", "finish", name)
         parts: list[ColumnFrame] = []
         for attempt in range(ATTEMPTS):
-            parts.append(self._finished(self._pool_of(lack, f"{name}.{attempt}"), lack, rng))
-            lack -= len(next(iter(parts[-1].values()))[1])
-            if not lack:
+            parts.append(self._finished(self._pool_of(left, f"{name}.{attempt}"), left, rng))
+            left -= len(next(iter(parts[-1].values()))[1])
+            if not left:
                 break
         else:
             raise SamplingError(
-                f"where: {self.asked.describe()}: too few of the rows that meet the condition "
+                f"where: {self.condition.describe()}: too few of the rows that meet the condition "
                 "also keep the rules between the columns; ask for less"
             )
         encoder, key = self.model.encoder, self.seed
-        table = add_generated(encoder, _joined(parts), self.asked, start=start, rng=rng, key=key)
+        table = add_generated(
+            encoder, _joined(parts), self.condition, start=start, rng=rng, key=key
+        )
         frame = encoder.frame_of(table)
         return frame.set_axis(pd.RangeIndex(start, start + wanted))
 
-    def _pool_of(self, n: int, name: str) -> _Kept:
+    def _pool_of(self, n: int, name: str) -> _MeetingRows:
         """Draw rows that meet the condition, so many that n can be chosen among them."""
         wanted = int(np.ceil(n * SPARE * self._pool))
         most = 4 * int(np.ceil(wanted / self.share / BLOCK_ROWS)) + 4
-        parts: list[_Kept] = []
+        parts: list[_MeetingRows] = []
         for block in range(most):
             parts.append(self._filtered(name, block))
             if sum(map(len, parts)) >= wanted:
                 break
-        return _Kept.joined(parts)
+        return _MeetingRows.joined(parts)
 
-    def _finished(self, kept: _Kept, n: int, rng: np.random.Generator) -> ColumnFrame:
+    def _finished(self, meeting: _MeetingRows, n: int, rng: np.random.Generator) -> ColumnFrame:
         """Choose rows by the critics, polish the other columns and decode; at most n rows."""
         encoder, finish = self.model.encoder, self.model.finish
-        chosen = min(len(kept), int(np.ceil(n * SPARE)))
+        chosen = min(len(meeting), int(np.ceil(n * SPARE)))
         if finish and finish.critics and chosen:
-            ratio = log_ratio(finish.critics, kept.raw.features)
-            weights = weigh(ratio, kept.raw, self._features.spans, None)
-            kept = kept[choose(weights, chosen, rng)]
-        rows = kept.rows
+            ratio = log_ratio(finish.critics, meeting.raw.features)
+            weights = weigh(ratio, meeting.raw, self._features.spans, None)
+            meeting = meeting[choose(weights, chosen, rng)]
+        rows = meeting.rows
         if chosen:
             rows = redraw_columns(rows, self._conditionals[1], self._features, rng)
         table = encoder.decode_columns(rows.numbers, rows.codes, 0, rng, encoder.unmade)
-        table = encoder.restore(table | kept.cells)
+        table = encoder.restore(table | meeting.cells)
         return _rows_of(table, np.flatnonzero(_passing(self._learned, table, len(rows)))[:n])
 
 
-def _passing(asked: Condition, table: ColumnFrame, rows: int) -> NDArray[np.bool_]:
-    """Say which rows of a table in work pass; it may hold the columns that are asked for alone."""
+def _passing(condition: Condition, table: ColumnFrame, rows: int) -> NDArray[np.bool_]:
+    """Return which rows pass; the table may hold only the columns of the condition."""
     passes = np.ones(rows, np.bool_)
-    for test in asked.tests:
+    for test in condition.tests:
         passes &= test.mask(table[test.position][1])
     return passes
 

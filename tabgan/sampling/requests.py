@@ -1,8 +1,8 @@
-"""Any request for rows: free ones, under a condition, or partial ones to be completed.
+"""Requests for rows: free rows, rows under a condition, and partial rows to be completed.
 
-The columns that are asked for get cells that meet the condition: those of the drawn rows that come
-nearest to it, and where these miss a part of it, cells of other drawn rows that meet that part. The
-rows are then completed as any partial rows are.
+Rows under a rare condition are put together. The columns of the condition get the cells of the
+drawn rows that come nearest to it; where these miss a part of the condition, they get cells of
+other drawn rows that meet that part. The rows are then completed like any partial rows.
 """
 
 import warnings
@@ -36,19 +36,21 @@ __all__ = [
 ]
 
 LEAST_NEAR = 100  # drawn rows to choose among
-
-
 TRIES = 2  # rows that are put together for each one that is wanted
+RARE = 1 / 500  # share of the model's rows under which they are put together, not filtered
+RARE_ROWS = 1024  # of a block of such rows
+ATTEMPTS = 6  # completions of a row that repeats a unique key
+FAR = 10**7  # distance of the positions from which the identifiers of such a row are generated
 
 
 def rows_meeting(
-    asked: Condition, pool: pd.DataFrame, n: int, rng: np.random.Generator
+    condition: Condition, pool: pd.DataFrame, n: int, rng: np.random.Generator
 ) -> PartialRows:
-    """Return n rows in which the columns that are asked for, and no others, are given.
+    """Return n partial rows in which the columns of the condition, and no others, are given.
 
     Parameters
     ----------
-    asked
+    condition
         The condition.
     pool
         Drawn rows.
@@ -57,13 +59,13 @@ def rows_meeting(
     rng
         Randomness of the choice.
     """
-    passes = np.array([test.mask(pool.iloc[:, test.position]) for test in asked.tests])
+    passes = np.array([test.mask(pool.iloc[:, test.position]) for test in condition.tests])
     missed = (~passes).sum(axis=0)
     near = np.flatnonzero(missed <= np.sort(missed)[min(LEAST_NEAR, len(missed)) - 1])
     chosen = rng.choice(near, n)
     given = np.zeros((n, pool.shape[1]), np.bool_)
     cells = {}
-    for test, passing in zip(asked.tests, passes, strict=True):
+    for test, passing in zip(condition.tests, passes, strict=True):
         own, good = pool.iloc[:, test.position], np.flatnonzero(passing)
         values = own.iloc[chosen].reset_index(drop=True)
         if len(good):
@@ -76,7 +78,7 @@ def rows_meeting(
 
 
 def _invented(test: ColumnPredicate, n: int, rng: np.random.Generator) -> pd.Series:
-    """Make cells that pass a test which no drawn row passes."""
+    """Return cells that pass a test which no drawn row passes."""
     if not test.ranges:
         return levels_to_series(test.levels, rng.integers(len(test.levels), size=n), test.column)
     reach = test.ranges[int(rng.integers(len(test.ranges)))] & ends_of(test.column)
@@ -87,120 +89,149 @@ def _invented(test: ColumnPredicate, n: int, rng: np.random.Generator) -> pd.Ser
 
 
 def fitting_rows(
-    partial: RowCompleter, asked: Condition, n: int, rng: np.random.Generator
+    completer: RowCompleter, condition: Condition, n: int, rng: np.random.Generator
 ) -> PartialRows:
-    """Return n rows in which what is asked for is given, and goes with the rules between columns.
+    """Return n partial rows that meet the condition and keep the rules between columns.
+
+    Parameters
+    ----------
+    completer
+        Completes rows.
+    condition
+        The condition.
+    n
+        Number of rows.
+    rng
+        Randomness of the choice.
 
     Raises
     ------
     SamplingError
-        If no row was found in which it does.
+        If there is no such row.
     """
-    rows = rows_meeting(asked, partial.pool_frame, n * TRIES, rng)
-    guess = partial.guess(rows, rng)
-    keeps, rule = keeps_rules(partial.model.encoder, guess, asked.positions)
+    rows = rows_meeting(condition, completer.pool_frame, n * TRIES, rng)
+    guess = completer.guess(rows, rng)
+    keeps, rule = keeps_rules(completer.model.encoder, guess, condition.positions)
     fitting = np.flatnonzero(keeps)
     if rule is not None and not len(fitting):
         raise SamplingError(
-            f"where: {asked.describe()}: no row was found that has this and keeps the rule that "
-            f"{rule.describe()}; ask for less"
+            f"where: {condition.describe()}: no row was found that has this and keeps the rule "
+            f"that {rule.describe()}; ask for less"
         )
     return rows[np.resize(fitting, n)]
 
 
-RARE = 1 / 500  # share of the model's rows under which they are put together, not filtered
+def read_condition(completer: RowCompleter, where: Any) -> Condition:
+    """Read a condition and check it against the model's columns; see `parse_condition`.
 
-
-RARE_ROWS = 1024  # of a block of such rows
-
-
-ATTEMPTS = 6  # completions of a row that repeats a unique key
-
-
-FAR = 10**7  # positions from which identifiers of such a row are made
-
-
-def read_condition(partial: RowCompleter, where: Any) -> Condition:
-    """Read a condition and check it against the model's columns; see `parse_condition`."""
-    return parse_condition(where, partial.model.encoder.schema, partial.levels, partial.specials)
+    Parameters
+    ----------
+    completer
+        Completes rows.
+    where
+        The condition, as a user writes it.
+    """
+    return parse_condition(
+        where, completer.model.encoder.schema, completer.levels, completer.specials
+    )
 
 
 def conditioned_blocks(
-    partial: RowCompleter, asked: Condition, n: int, seed: int, keys: UniqueKeys | None = None
+    completer: RowCompleter, condition: Condition, n: int, seed: int, keys: UniqueKeys | None = None
 ) -> Iterator[pd.DataFrame]:
     """Yield n rows that meet a condition, block by block.
 
-    With `keys`, they repeat no unique key of other streams either.
+    Parameters
+    ----------
+    completer
+        Completes rows.
+    condition
+        The condition.
+    n
+        Number of rows.
+    seed
+        Root of all streams of randomness.
+    keys
+        Unique keys of other streams, which no row may repeat.
 
     Raises
     ------
     OptionError
-        If no training row has the values that are asked of condition columns.
+        If no training row has the wanted values of the condition columns.
     SamplingError
         If no row can meet the condition and keep the rules between columns.
     """
-    model, rest = native_conditions(partial.model, asked)
+    model, rest = native_conditions(completer.model, condition)
     if not rest.tests:
         return model.blocks(n, seed, keys)
-    key = asked.describe()
-    if key not in partial.shares:  # the same for all seeds, and kept for the next request
-        partial.shares[key] = RejectionSampler(model, rest, seed=0).tried()
-    share = partial.shares[key]
+    key = condition.describe()
+    if key not in completer.shares:  # the same for all seeds, and kept for the next request
+        completer.shares[key] = RejectionSampler(model, rest, seed=0).tried()
+    share = completer.shares[key]
     if share >= RARE:
         return RejectionSampler(model, rest, seed, share).blocks(n, keys)
     if not share:
         warnings.warn(
-            f"where: {asked.describe()}: none of {TRIED_ROWS} rows that were drawn on trial meets "
-            "this; these rows are put together from parts of others",
+            f"where: {condition.describe()}: none of {TRIED_ROWS} rows that were drawn on trial "
+            "meets this; these rows are put together from parts of others",
             SamplingWarning,
             stacklevel=5,
         )
-    drawn = blocks(n, lambda block: _rare_block(partial, asked, seed, block), 1, RARE_ROWS)
+    drawn = blocks(n, lambda block: _rare_block(completer, condition, seed, block), 1, RARE_ROWS)
 
     def redraw(block: int, attempt: int) -> pd.DataFrame:
-        return _rare_block(partial, asked, seed, block, attempt)
+        return _rare_block(completer, condition, seed, block, attempt)
 
-    rules, encoder = rules_under(asked, partial.model.constraints), partial.model.encoder
+    rules, encoder = rules_under(condition, completer.model.constraints), completer.model.encoder
     return keep_unique(drawn, rules, encoder.schema, redraw, derived=encoder.derived, keys=keys)
 
 
 def _rare_block(
-    partial: RowCompleter, asked: Condition, seed: int, block: int, *again: int
+    completer: RowCompleter, condition: Condition, seed: int, block: int, *again: int
 ) -> pd.DataFrame:
-    encoder, start = partial.model.encoder, block * RARE_ROWS
+    encoder, start = completer.model.encoder, block * RARE_ROWS
     rng = numpy_stream(seed, "rare", block, *again)
-    rows = fitting_rows(partial, asked.without(encoder.made), RARE_ROWS, rng)
-    frame = partial.complete(rows, start, rng, asked=asked, key=seed)
+    rows = fitting_rows(completer, condition.without(encoder.made), RARE_ROWS, rng)
+    frame = completer.complete(rows, start, rng, condition=condition, key=seed)
     return frame.set_axis(pd.RangeIndex(start, start + RARE_ROWS))
 
 
 def completed_blocks(
-    partial: RowCompleter, frame: pd.DataFrame, seed: int
+    completer: RowCompleter, frame: pd.DataFrame, seed: int
 ) -> Iterator[pd.DataFrame]:
-    """Complete the rows of a frame, whose given cells are kept, in their order and index.
+    """Complete the rows of a frame; given cells, order and index stay.
+
+    Parameters
+    ----------
+    completer
+        Completes rows.
+    frame
+        Partial rows; each missing cell is drawn.
+    seed
+        Root of all streams of randomness.
 
     Raises
     ------
     OptionError
         If a column is unknown, or a cell holds what its column never has.
     ConstraintError
-        If what is given in a row does not go with the constraints.
+        If the given cells of a row can't be combined with the constraints.
     """
-    schema = partial.model.encoder.schema
-    rows = read_partial_rows(frame, schema, partial.levels, partial.specials)
-    keys = UniqueKeys.of(partial.model.constraints, schema)
+    schema = completer.model.encoder.schema
+    rows = read_partial_rows(frame, schema, completer.levels, completer.specials)
+    keys = UniqueKeys.of(completer.model.constraints, schema)
     start = 0
-    for block in partial.blocks(rows, seed):
+    for block in completer.blocks(rows, seed):
         end = start + len(block)
-        done = _unique(partial, rows[slice(start, end)], block, keys, seed)
+        done = _unique(completer, rows[slice(start, end)], block, keys, seed)
         yield done.set_axis(frame.index[start:end])
         start = end
 
 
 def _unique(
-    partial: RowCompleter, rows: PartialRows, frame: pd.DataFrame, keys: UniqueKeys, seed: int
+    completer: RowCompleter, rows: PartialRows, frame: pd.DataFrame, keys: UniqueKeys, seed: int
 ) -> pd.DataFrame:
-    """Complete rows anew that repeat a key which must be unique."""
+    """Complete rows again that repeat a unique key."""
     start = int(frame.index[0]) if len(frame) else 0
     for attempt in range(1, ATTEMPTS + 1):
         new = [memory.new(frame) for memory in keys.memories]
@@ -213,7 +244,7 @@ def _unique(
                 "earlier row; change the given cells, or give fewer"
             )
         rng = numpy_stream(seed, "unique", start, attempt)
-        again = partial.complete(rows[repeated], start + attempt * FAR, rng, key=seed)
+        again = completer.complete(rows[repeated], start + attempt * FAR, rng, key=seed)
         frame = with_rows(frame, repeated, again, ())
     for memory in keys.memories:
         memory.add(frame)
@@ -221,11 +252,23 @@ def _unique(
 
 
 def requested_blocks(
-    partial: RowCompleter, n: int, seed: int, where: Any = None
+    completer: RowCompleter, n: int, seed: int, where: Any = None
 ) -> Iterator[pd.DataFrame]:
-    """Yield n rows as `where` asks for them: freely, under a condition, or completed."""
+    """Yield n rows: free ones, under a condition, or completed.
+
+    Parameters
+    ----------
+    completer
+        Completes rows.
+    n
+        Number of rows.
+    seed
+        Root of all streams of randomness.
+    where
+        None, a condition, or a frame of partial rows.
+    """
     if where is None:
-        return partial.model.blocks(n, seed)
+        return completer.model.blocks(n, seed)
     if isinstance(where, pd.DataFrame):
-        return completed_blocks(partial, where, seed)
-    return conditioned_blocks(partial, read_condition(partial, where), n, seed)
+        return completed_blocks(completer, where, seed)
+    return conditioned_blocks(completer, read_condition(completer, where), n, seed)

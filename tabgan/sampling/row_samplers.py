@@ -1,4 +1,4 @@
-"""Encoded rows drawn from a trained generator: freely, or with the levels that are given."""
+"""Samplers of encoded rows from a trained generator: free, or conditional on levels."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,6 +16,8 @@ from tabgan.sampling.calibration import draw_codes, present_numbers, uniform_ran
 from tabgan.sampling.stratified_calibration import KNOTS, ConditionCounts, StratifiedCalibration
 
 __all__ = ["ConditionalSampler", "RowSampler"]
+
+MOST_ROWS = 2**40  # of a combination, in a file that is not damaged
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,13 @@ class RowSampler:
 
         Numbers are ranked within the n rows, so n should be some thousands whatever the number
         of rows that are wanted.
+
+        Parameters
+        ----------
+        n
+            Number of rows.
+        stream
+            Randomness, on the generator's device.
         """
         logits = self.generator.draw(self.generator.latents(n, stream))
         codes = draw_codes(logits[:, self.spans.n_numbers :] + self.offsets, self.spans, stream)
@@ -64,22 +73,28 @@ class RowSampler:
     def from_tensors(
         cls, generator: MLPGenerator, spans: RowLayout, tensors: Mapping[str, Tensor]
     ) -> Self:
-        """Put a sampler together again from what `to_tensors` gave.
+        """Rebuild a sampler from the value of `to_tensors`.
+
+        Parameters
+        ----------
+        generator
+            The generator.
+        spans
+            Layout of a row.
+        tensors
+            What `to_tensors` returned.
 
         Raises
         ------
         KeyError, ValueError
-            If a tensor lacks or does not fit.
+            If a tensor is missing or does not fit.
         """
         return cls(generator, check_tensor(tensors, "offsets", (spans.n_levels,)), spans)
 
 
-MOST_ROWS = 2**40  # of a combination, in a file that is no damaged one
-
-
 @dataclass(frozen=True)
 class ConditionalSampler:
-    """A generator that is given levels, and whose rows are calibrated as they are drawn.
+    """A conditional generator, whose rows are calibrated as they are drawn.
 
     Parameters
     ----------
@@ -90,7 +105,7 @@ class ConditionalSampler:
     spans
         Layout of a row.
     conditions
-        What can be given, and how often it occurs.
+        The combinations of levels that can be given, and how often each occurs.
     chances
         How often each combination of given levels is drawn (`ConditionCounts.chances`); None draws
         freely, by the training shares.
@@ -110,6 +125,13 @@ class ConditionalSampler:
 
         The numbers of a free draw are ranked within the n rows, so n should be some thousands
         whatever the number of rows that are wanted.
+
+        Parameters
+        ----------
+        n
+            Number of rows.
+        stream
+            Randomness, on the generator's device.
         """
         chances = self.conditions.chances() if self.chances is None else self.chances
         drawn = self.conditions.draw(n, chances, stream)
@@ -154,12 +176,23 @@ class ConditionalSampler:
         given: Sequence[int],
         tensors: Mapping[str, Tensor],
     ) -> Self:
-        """Put a sampler together again from what `to_tensors` gave.
+        """Rebuild a sampler from the value of `to_tensors`.
+
+        Parameters
+        ----------
+        generator
+            The generator.
+        spans
+            Layout of a row.
+        given
+            Level spans that are given to the generator.
+        tensors
+            What `to_tensors` returned.
 
         Raises
         ------
         KeyError, ValueError
-            If a tensor lacks or does not fit.
+            If a tensor is missing or does not fit.
         """
         n, n_strata = len(tensors["counts"]), len(tensors["offsets"])
         knots = (n_strata, spans.n_numbers, KNOTS)

@@ -20,6 +20,15 @@ from tabgan.sampling.calibration import draw_codes, level_offsets, level_shares,
 
 __all__ = ["ConditionCounts", "StratifiedCalibration", "fit_stratified_calibration"]
 
+LEAST_ROWS = 500  # of a stratum
+MOST_STRATA = 32
+POOL_ROWS = 2**18  # drawn for all strata together
+LEAST_POOL = 2**14  # and for each at least
+KNOTS = 257
+ROWS_PER_CELL = 8  # fewer would keep the numbers of single rows
+LEAST_SHOWN = 100  # present numbers that a map is fitted to; fewer are not used
+_TINY = 1e-30
+
 
 @dataclass(frozen=True)
 class ConditionCounts:
@@ -52,7 +61,15 @@ class ConditionCounts:
     def of(
         cls, codes: NDArray[np.integer], given: Sequence[int]
     ) -> tuple["ConditionCounts", NDArray[np.int64]]:
-        """Count the combinations in the codes of all level spans; say which each row has."""
+        """Count the combinations in the codes of all level spans; say which each row has.
+
+        Parameters
+        ----------
+        codes
+            Codes of all level spans, shape (rows, level spans).
+        given
+            The level spans of the condition columns.
+        """
         found, which, counts = np.unique(
             codes[:, list(given)].astype(np.int64), axis=0, return_inverse=True, return_counts=True
         )
@@ -78,7 +95,17 @@ class ConditionCounts:
         return self.counts.double() * fits
 
     def draw(self, n: int, chances: Tensor, stream: torch.Generator) -> Tensor:
-        """Draw the numbers of n combinations, as near to their shares as n allows."""
+        """Draw the numbers of n combinations, as near to their shares as n allows.
+
+        Parameters
+        ----------
+        n
+            Number of combinations.
+        chances
+            How often each is to be drawn, of `chances`.
+        stream
+            Randomness of the draw.
+        """
         device = stream.device
         start = torch.rand(1, generator=stream, device=device, dtype=torch.float64)
         places = (torch.arange(n, device=device) + start) / n * chances.sum()
@@ -87,35 +114,19 @@ class ConditionCounts:
         return drawn[torch.randperm(n, generator=stream, device=device)]
 
     def one_hot(self, drawn: Tensor, spans: RowLayout) -> Tensor:
-        """Lay drawn combinations out as one-hot labels, shape (rows, levels of the given spans)."""
+        """Lay drawn combinations out as one-hot labels, shape (rows, levels of the given spans).
+
+        Parameters
+        ----------
+        drawn
+            Numbers of combinations, shape (rows,).
+        spans
+            Layout of a row.
+        """
         codes = self.combinations[drawn]
         widths = torch.tensor([spans.widths[i] for i in self.given], device=codes.device)
         labels = torch.zeros(len(codes), int(widths.sum()), device=codes.device)
         return labels.scatter_(1, codes + (widths.cumsum(0) - widths), 1.0)
-
-
-LEAST_ROWS = 500  # of a stratum
-
-
-MOST_STRATA = 32
-
-
-POOL_ROWS = 2**18  # drawn for all strata together
-
-
-LEAST_POOL = 2**14  # and for each at least
-
-
-KNOTS = 257
-
-
-ROWS_PER_CELL = 8  # fewer would keep the numbers of single rows
-
-
-LEAST_SHOWN = 100  # present numbers that a map is fitted to; fewer count for nothing
-
-
-_TINY = 1e-30
 
 
 @dataclass(frozen=True)
@@ -144,7 +155,15 @@ class StratifiedCalibration:
         return StratifiedCalibration(*(part.to(device) for part in parts))
 
     def map(self, numbers: Tensor, stratum: Tensor) -> Tensor:
-        """Map outputs of shape (rows, numbers) to the unit interval, by the stratum of each row."""
+        """Map outputs of shape (rows, numbers) to the unit interval, by the stratum of each row.
+
+        Parameters
+        ----------
+        numbers
+            The generator's outputs for numbers.
+        stratum
+            Stratum of each row, shape (rows,).
+        """
         units = torch.empty_like(numbers)
         for s in sorted(set(stratum.tolist())):
             rows = (stratum == s).nonzero().squeeze(1)

@@ -1,6 +1,7 @@
-"""Sampling in fixed blocks, each with its own stream of randomness.
+"""A trained table model: it draws samples in fixed blocks, and is saved to and loaded from a file.
 
-Block b of a sample is the same whatever the number of rows asked for, of threads, or of calls.
+Each block has its own stream of randomness. Block b of a sample is the same for any number of
+rows, threads or calls.
 """
 
 import os
@@ -35,6 +36,8 @@ from tabgan.sampling.trees import RowFeatures
 __all__ = ["BLOCK_ROWS", "TableModel", "blocks"]
 
 BLOCK_ROWS = 8192
+SPARE_ROWS = 512  # of a block, for the first rows that break a constraint
+_LIBRARIES = ("tabgan", "torch", "pandas", "numpy", "faker")  # whose versions the file records
 
 
 def blocks(
@@ -84,12 +87,6 @@ def _single_threads(workers: int) -> ThreadPoolExecutor:
     return pool
 
 
-_LIBRARIES = ("tabgan", "torch", "pandas", "numpy", "faker")  # whose versions the file keeps
-
-
-SPARE_ROWS = 512  # of a block, for the first rows that break a constraint
-
-
 @dataclass(frozen=True)
 class TableModel:
     """Encoder and sampler of a trained table, with what is known of the training.
@@ -103,7 +100,7 @@ class TableModel:
     facts
         What the model file records about the fit.
     condition_columns
-        The columns for whose levels a draw can be asked; None if there are none.
+        The columns whose levels the generator takes as a condition; None if there are none.
     finish
         Refinement and polish of the rows that are drawn; None leaves them as they are.
     constraints
@@ -126,6 +123,13 @@ class TableModel:
         """Draw block b of the sample with a seed: `BLOCK_ROWS` rows.
 
         They keep the constraints but those of uniqueness, which hold in a stream of blocks.
+
+        Parameters
+        ----------
+        seed
+            Root of all streams of randomness.
+        block
+            Number of the block.
         """
         if not self.constraints:
             return self._draw_rows(seed, block)
@@ -163,6 +167,15 @@ class TableModel:
         """Yield the n rows of the sample with a seed, block by block.
 
         With `keys`, they repeat no unique key of other streams either.
+
+        Parameters
+        ----------
+        n
+            Number of rows.
+        seed
+            Root of all streams of randomness.
+        keys
+            Unique keys of other streams, which no row may repeat.
         """
         workers = torch.get_num_threads() if self.device.type == "cpu" else 1
         drawn = blocks(n, lambda block: self.draw_block(seed, block), workers)
@@ -204,6 +217,15 @@ class TableModel:
         cls, path: str | os.PathLike[str], device: torch.device, custom: Sequence[Constraint] = ()
     ) -> Self:
         """Read a model file onto a device; its custom constraints have to be given.
+
+        Parameters
+        ----------
+        path
+            The model file.
+        device
+            Where the generator is put.
+        custom
+            The custom constraints that the model names.
 
         Raises
         ------

@@ -99,7 +99,15 @@ class RowFeatures:
         return self.spans.n_numbers + span
 
     def of(self, numbers: Floats, codes: Codes) -> DrawnRows:
-        """Return rows with their features."""
+        """Return rows with their features.
+
+        Parameters
+        ----------
+        numbers
+            Probabilities, shape (rows, numbers).
+        codes
+            Codes, shape (rows, level spans).
+        """
         features = np.empty((len(numbers), len(self)))
         for number in range(self.spans.n_numbers):
             features[:, number] = self.values(number, numbers[:, number], codes)
@@ -107,14 +115,32 @@ class RowFeatures:
         return DrawnRows(numbers, codes, features)
 
     def values(self, number: int, units: Floats, codes: Codes) -> Floats:
-        """Return one number's column of the features, shape (rows,)."""
+        """Return one number's column of the features, shape (rows,).
+
+        Parameters
+        ----------
+        number
+            Which number of a row.
+        units
+            Its probabilities, shape (rows,).
+        codes
+            Codes of the rows, shape (rows, level spans).
+        """
         # In float32, like the thresholds that they are compared with.
         values = self.quantiles[number].from_unit(units).astype(np.float32).astype(np.float64)
         values[~self.present(number, codes)] = np.nan
         return values
 
     def present(self, number: int, codes: Codes) -> NDArray[np.bool_]:
-        """Say in which rows a number is present."""
+        """Say in which rows a number is present.
+
+        Parameters
+        ----------
+        number
+            Which number of a row.
+        codes
+            Codes of the rows, shape (rows, level spans).
+        """
         mark = self.spans.marks[number]
         if mark is None:
             return np.ones(len(codes), np.bool_)

@@ -108,7 +108,15 @@ def vote_on_format(
 
 
 def votes(column: Column, values: pd.Series) -> tuple[list[Vote], NDArray[np.int64]]:
-    """Return the forms that a column may have, and for which of them each row votes."""
+    """Return the forms that a column may have, and for which of them each row votes.
+
+    Parameters
+    ----------
+    column
+        What dtype and declaration say.
+    values
+        Its values.
+    """
     values = dense(values)
     ticks = column.kind in _TICKING and column.format is None
     if ticks and not pd.api.types.is_string_dtype(values.dtype):

@@ -45,6 +45,13 @@ class ColumnSummary:
 def level_block(codes: Ints, n_levels: int) -> Ints:
     """Return one-hot level codes, shape (rows, levels); nothing for a code of -1.
 
+    Parameters
+    ----------
+    codes
+        Level of each row, or -1.
+    n_levels
+        Number of levels.
+
     Examples
     --------
     >>> level_block(np.array([1, -1]), 2).tolist()
@@ -74,6 +81,13 @@ def number_block(low: Floats, width: Floats, marks: Ints, n_specials: int) -> In
 
 def hat_features(low: Floats, width: Floats) -> Floats:
     """Return the mean of each knot's hat function over bands, shape (bands, knots).
+
+    Parameters
+    ----------
+    low
+        Lower end of each band, in the unit interval.
+    width
+        Width of each band.
 
     Examples
     --------

@@ -36,7 +36,6 @@ __all__ = [
 DEBUG_SEED = "TABGAN_NOT_PRIVATE_NOISE_SEED"
 """Environment variable: the seed of noise for debugging, with which nothing is private."""
 
-
 Ints = NDArray[np.int64]
 
 

@@ -42,11 +42,15 @@ __all__ = [
 
 CHUNK = 8192  # rows
 
-
 Ints = NDArray[np.int64]
 
-
 Floats = NDArray[np.float64]
+STEP = 4  # knots of the finer grid to one of the coarser
+MOST_LEVELS = 8  # coarse cells of a column of levels
+MOST_TRIPLES = 128
+SCALE = STEP * UNIT  # what the coarse cells of a row add up to at most, in each block
+Triple = tuple[int, int, int]
+LOOSE = 0.05  # share of the rows beyond the commonest level that may break a rule, as measured
 
 
 @dataclass(frozen=True)
@@ -200,21 +204,6 @@ def _with_margins(pairs: Floats, means: Floats, starts: NDArray[np.intp]) -> Flo
             short = (1 - table.sum()) / ((d - c) * (b - a))
             fitted[a:b, c:d] = table + short_rows + short_columns - short
     return fitted
-
-
-STEP = 4  # knots of the finer grid to one of the coarser
-
-
-MOST_LEVELS = 8  # coarse cells of a column of levels
-
-
-MOST_TRIPLES = 128
-
-
-SCALE = STEP * UNIT  # what the coarse cells of a row add up to at most, in each block
-
-
-Triple = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
@@ -377,9 +366,6 @@ def triple_sums(
         table.reshape(widths[i], widths[j], widths[k])
         for table, (i, j, k) in zip(sums, chosen, strict=True)
     ]
-
-
-LOOSE = 0.05  # share of the rows beyond the commonest level that may break a rule, as measured
 
 
 class _Rule(NamedTuple):

@@ -32,11 +32,38 @@ from tabgan.table.regular_expressions import RegularExpression
 from tabgan.table.scalars import Scalar, from_json_scalar, to_json_scalar
 from tabgan.table.schema import Column
 
-__all__ = ["OTHER", "found_levels", "frequent", "identifier_encoder", "learn_levels", "threshold"]
+__all__ = [
+    "OTHER",
+    "frequent_levels",
+    "frequent",
+    "identifier_encoder",
+    "learn_levels",
+    "threshold",
+]
+
+_PATTERNS = {  # how values are written that no value is looked at for
+    "email": ["someone@example.com"],
+    "iban": ["DE89370400440532013000"],
+    "text": ["lorem ipsum dolor sit amet", "lorem ipsum dolor sit amet consectetur adipiscing"],
+    "uuid": ["6ba7b810-9dad-41d1-80b4-00c04fd430c8"],
+}
+_WORDS = {"phone": "phone_number"}  # kinds whose vocabulary has another name
+EXAMPLES = 50
+OTHER = "other"  # stands for the texts that too few rows hold
+LEFT = 2.0  # times the noise that the rows of all other values must have to be some
+_EXACT = {str, int, bool, bytes, type(None), type(pd.NaT), type(pd.NA)}  # equal: written alike
+Ints = NDArray[np.int64]
 
 
 def threshold(sigma: float, delta: float) -> int:
     """Return the noisy count that a value of one row reaches with at most a probability of delta.
+
+    Parameters
+    ----------
+    sigma
+        Standard deviation of the noise.
+    delta
+        The probability.
 
     Examples
     --------
@@ -48,22 +75,18 @@ def threshold(sigma: float, delta: float) -> int:
 
 
 def frequent(noisy: NDArray[np.int64], sigma: float, delta: float) -> list[int]:
-    """Return the places of the counts that reach the threshold."""
+    """Return the places of the counts that reach the threshold.
+
+    Parameters
+    ----------
+    noisy
+        Noisy counts.
+    sigma
+        Standard deviation of their noise.
+    delta
+        Probability with which a count of one row reaches the threshold.
+    """
     return [int(place) for place in np.flatnonzero(noisy >= threshold(sigma, delta))]
-
-
-_PATTERNS = {  # how values are written that no value is looked at for
-    "email": ["someone@example.com"],
-    "iban": ["DE89370400440532013000"],
-    "text": ["lorem ipsum dolor sit amet", "lorem ipsum dolor sit amet consectetur adipiscing"],
-    "uuid": ["6ba7b810-9dad-41d1-80b4-00c04fd430c8"],
-}
-
-
-_WORDS = {"phone": "phone_number"}  # kinds whose vocabulary has another name
-
-
-EXAMPLES = 50
 
 
 def identifier_encoder(column: Column) -> ColumnEncoder:
@@ -85,18 +108,6 @@ def _examples(column: Column) -> list[str]:
     return list(words[:EXAMPLES])
 
 
-OTHER = "other"  # stands for the texts that too few rows hold
-
-
-LEFT = 2.0  # times the noise that the rows of all other values must have to be some
-
-
-_EXACT = {str, int, bool, bytes, type(None), type(pd.NaT), type(pd.NA)}  # equal: written alike
-
-
-Ints = NDArray[np.int64]
-
-
 def learn_levels(
     column: Column,
     values: pd.Series,
@@ -111,19 +122,19 @@ def learn_levels(
     The levels are those that the dtype names, or else those that enough rows hold. A column of
     texts without such levels becomes an identifier, whose values are generated.
     """
-    known = _known_levels(column)
-    if known is None:
-        known = found_levels(column, values, counter, part, n_rows=n_rows, delta=delta)
-    if not known:
+    levels = _declared_levels(column)
+    if levels is None:
+        levels = frequent_levels(column, values, counter, part, n_rows=n_rows, delta=delta)
+    if not levels:
         return _unnamed(column)
-    other = next((place for place, level in enumerate(known) if level == OTHER), None)
+    other = next((place for place, level in enumerate(levels) if level == OTHER), None)
     return column, ColumnSummary(
-        CategoricalEncoder(column, LevelTable(known)),
-        lambda values: level_block(_codes(values, known, other), len(known)),
+        CategoricalEncoder(column, LevelTable(levels)),
+        lambda values: level_block(_codes(values, levels, other), len(levels)),
     )
 
 
-def _known_levels(column: Column) -> list[Scalar] | None:
+def _declared_levels(column: Column) -> list[Scalar] | None:
     """Return the levels that the dtype names, and None for missing where it can be."""
     dtype = column.pandas_dtype
     dtype = dtype.subtype if isinstance(dtype, pd.SparseDtype) else dtype
@@ -134,7 +145,7 @@ def _known_levels(column: Column) -> list[Scalar] | None:
     return None
 
 
-def found_levels(
+def frequent_levels(
     column: Column,
     values: pd.Series,
     counter: NoisyCounter,
@@ -161,21 +172,22 @@ def found_levels(
     noisy = counter.measure("values", counts, part, at_once=True)
     sigma = counter.sigma("values", at_once=True)
     places = frequent(noisy, sigma, delta)
-    known = _in_order([from_json_scalar(json.loads(occurring[place])) for place in places])
+    levels = _in_order([from_json_scalar(json.loads(occurring[place])) for place in places])
     dtype = column.pandas_dtype
     holds_text = dtype == np.dtype(object) or pd.api.types.is_string_dtype(dtype)
-    if holds_text and not known:
+    if holds_text and not levels:
         return []
-    if not known:
+    if not levels:
         raise OptionError(
             f"epsilon: column {column.name!r} has no value that enough rows hold to be given away "
             f"({threshold(sigma, delta):,} or more are seen); leave the column out, declare "
             "another kind, or raise epsilon"
         )
     rest = n_rows - int(noisy[places].sum())
-    if holds_text and OTHER not in known and rest > LEFT * sigma * (len(known) + 1) ** 0.5:
-        return [level for level in known if level is not None] + [OTHER] + [None] * (None in known)
-    return known
+    if holds_text and OTHER not in levels and rest > LEFT * sigma * (len(levels) + 1) ** 0.5:
+        missing = [None] * (None in levels)
+        return [level for level in levels if level is not None] + [OTHER] + missing
+    return levels
 
 
 def _written(values: pd.Series) -> tuple[Ints, list[str]]:

@@ -39,6 +39,17 @@ _REFUSED: dict[str, tuple[Any, str]] = {
     "stabilizers": (None, "there is no discriminator; leave it out"),
     "discriminator_steps": (1, "there is no discriminator; leave it out"),
 }
+DECLARED = "declared"
+_KINDS: dict[str | None, Kind] = {
+    "boolean": "boolean",
+    "number": "numeric",
+    "date": "datetime",
+    "duration": "timedelta",
+    "category": "categorical",  # intervals: categories that are not declared are refused
+    None: "categorical",  # objects and text, unless their rows vote for numbers or dates
+}
+_MISSING = (type(None), type(pd.NaT), type(pd.NA))
+_PLAIN = {str, int, float, bool, bytes, datetime.date, uuid.UUID, *_MISSING}  # can all be stored
 
 
 def check_private_options(options: Mapping[str, Any]) -> None:
@@ -77,19 +88,6 @@ def check_dtypes_are_declared(table: Any) -> None:
             f"{'an array of objects' if untyped else 'a list of rows'} hang on its cells: one row "
             "more can change them; give a DataFrame with dtypes of your own"
         )
-
-
-DECLARED = "declared"
-
-
-_KINDS: dict[str | None, Kind] = {
-    "boolean": "boolean",
-    "number": "numeric",
-    "date": "datetime",
-    "duration": "timedelta",
-    "category": "categorical",  # intervals: categories that are not declared are refused
-    None: "categorical",  # objects and text, unless their rows vote for numbers or dates
-}
 
 
 def declared_schema(df: pd.DataFrame, schema: Schema | Mapping[Hashable, Kind] | None) -> Schema:
@@ -188,12 +186,6 @@ def _column(name: Hashable, dtype: Any, declared: Column | Kind | None) -> Colum
     why = "" if storage is None else f"dtype {dtype}"
     decimals = 0 if kind == "integer" else None
     return Column(name, kind, described, decimals=decimals, why=why, origin="dtype")
-
-
-_MISSING = (type(None), type(pd.NaT), type(pd.NA))
-
-
-_PLAIN = {str, int, float, bool, bytes, datetime.date, uuid.UUID, *_MISSING}  # can all be stored
 
 
 def sanitize(

@@ -217,7 +217,7 @@ def test_levels_are_given_away_in_an_order_of_their_own():
         quiet = NoisyCounter(
             Ledger(1.0, 1e-6, (Mechanism("values", 1.0, 1.0),), 1e-7), SystemNoise()
         )
-        found = levels.found_levels(
+        found = levels.frequent_levels(
             column, pd.Series(values), quiet, 0, n_rows=len(values), delta=1e-7
         )
         orders.append([level for level in found if level != levels.OTHER])
