@@ -8,7 +8,7 @@ from itertools import permutations
 import numpy as np
 import pandas as pd
 
-from tabgan.table.kinds import LEARNED
+from tabgan.table.schema import LEARNED
 
 NUMBERS = ("numeric", "integer")
 MISSING_POINTS = 1.0

@@ -41,8 +41,7 @@ from tabgan.sampling.complete_rows import RowCompleter, impute
 from tabgan.sampling.requests import requested_blocks
 from tabgan.sampling.table_model import TableModel
 from tabgan.table.frame_libraries import FrameForm, form_of, pandas_of
-from tabgan.table.kinds import Kind
-from tabgan.table.schema import Schema
+from tabgan.table.schema import Kind, Schema
 
 if TYPE_CHECKING:
     from tabgan.evaluation.evaluate import Evaluation
@@ -101,7 +100,7 @@ class TabGAN(BaseEstimator):
         What latents are drawn from: "gaussian" or "uniform".
     schema
         A `Schema` for the table, or a mapping from column names to kinds that overrides what is
-        inferred; None infers everything. Of the kinds (`tabgan.table.kinds`), "identifier",
+        inferred; None infers everything. Of the kinds (`tabgan.table.schema`), "identifier",
         "sequential", "uuid", "iban", "email", "name", "first_name", "last_name", "phone",
         "address", "city", "company" and ``"regex:[A-Z]{2}-[0-9]{4}"`` are generated without
         any value of the table, and "text" is filled with placeholders.

@@ -138,7 +138,7 @@ class ColumnKind(click.ParamType):  # type: ignore[type-arg]
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Check that there is such a kind; the column is checked when the table is read."""
         from tabgan.base.errors import SchemaError
-        from tabgan.table.kinds import check_kind
+        from tabgan.table.schema import check_kind
 
         text = str(value)
         try:
@@ -162,7 +162,7 @@ def split_kind(text: str) -> tuple[str, str]:
     >>> split_kind("plan=categorical"), split_kind("a=b=integer"), split_kind("id=regex:x=[0-9]")
     (('plan', 'categorical'), ('a=b', 'integer'), ('id', 'regex:x=[0-9]'))
     """
-    from tabgan.table.kinds import KINDS, expression_of
+    from tabgan.table.schema import KINDS, expression_of
 
     column, sign, kind = text.partition("=")
     if not sign:

@@ -12,11 +12,9 @@ import pandas as pd
 
 from tabgan.base.errors import OptionError
 from tabgan.conditions.condition import Interval
-from tabgan.table.date_texts import read_dates
-from tabgan.table.dates import range_of_ticks, unit_of, zone_of
-from tabgan.table.kinds import Kind
+from tabgan.table.dates import range_of_ticks, read_dates, unit_of, zone_of
 from tabgan.table.scalars import to_python_scalar
-from tabgan.table.schema import Column
+from tabgan.table.schema import Column, Kind
 
 __all__ = [
     "AXIS_KINDS",

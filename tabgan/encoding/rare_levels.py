@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from tabgan.encoding.table_encoder import FEW_VALUES
 from tabgan.rules.functional_dependency import combinations_of
 from tabgan.table.columns import ColumnFrame, TypedSeries, count_rows
-from tabgan.table.kinds import RANGED
+from tabgan.table.schema import RANGED
 
 __all__ = ["FoldedLevels", "fold_rare", "has_frequent_level", "may_be_rare", "rare_rows"]
 

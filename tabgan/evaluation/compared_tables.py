@@ -15,10 +15,9 @@ from tabgan.base.errors import DataError
 from tabgan.inference.accept_table import as_frame
 from tabgan.inference.infer_schema import resolve_schema
 from tabgan.table.columns import numbers_of
-from tabgan.table.kinds import Kind
 from tabgan.table.level_codes import codes_of
 from tabgan.table.scalars import Scalar
-from tabgan.table.schema import Column, Schema
+from tabgan.table.schema import Column, Kind, Schema
 
 __all__ = [
     "LEAST_ROWS",

@@ -14,19 +14,18 @@ import numpy as np
 
 from tabgan.base.errors import TableFileError
 from tabgan.base.random_streams import RandomStateLike, numpy_stream, resolve_seed
+from tabgan.base.registry import FunctionRegistry
 from tabgan.evaluation.compared_tables import ComparedTables, read_tables
 from tabgan.evaluation.copying import measure_nearness
 from tabgan.evaluation.coverage import measure_coverage
 from tabgan.evaluation.detection import detect
 from tabgan.evaluation.fidelity import Relations, describe_fidelity, measure_relations
-from tabgan.evaluation.function_registry import FunctionRegistry
 from tabgan.evaluation.results import EvaluationResults, Figure, PartResults, Tables
 from tabgan.evaluation.utility import Target, choose_target, measure_utility, named_target
 from tabgan.evaluation.validity import check_validity
 from tabgan.evaluation.verdict import make_verdict
 from tabgan.files.write import open_output
-from tabgan.table.kinds import Kind
-from tabgan.table.schema import Schema
+from tabgan.table.schema import Kind, Schema
 
 __all__ = ["Evaluation", "Metric", "evaluate", "register_metric"]
 

@@ -10,8 +10,7 @@ from tabgan.fitting.prepare import Preparation, prepare
 from tabgan.fitting.session import FitSession, Stage
 from tabgan.fitting.train_table import AFTER_TRAINING, Snapshot, TableTraining, decode_snapshots
 from tabgan.generators.gan.diagnosis import diagnose
-from tabgan.sampling.model_facts import ModelFacts
-from tabgan.sampling.table_model import TableModel
+from tabgan.sampling.table_model import ModelFacts, TableModel
 from tabgan.table.frame_libraries import FrameForm
 
 __all__ = ["FitResult", "fit_table"]

@@ -16,9 +16,8 @@ from tabgan.rules.dependency import Dependency
 from tabgan.rules.detect_dependencies import detect_dependencies
 from tabgan.rules.level_constraints import FixedCombinations
 from tabgan.table.columns import ColumnFrame, TypedSeries, by_position, numbers_to_series
-from tabgan.table.kinds import RANGED
 from tabgan.table.number_scale import clip_to_range
-from tabgan.table.schema import Schema
+from tabgan.table.schema import RANGED, Schema
 
 __all__ = ["Suppressed", "suppress_rare_values", "with_min_group"]
 

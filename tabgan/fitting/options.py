@@ -18,9 +18,8 @@ from tabgan.generators.precision import choose_device, choose_precision
 from tabgan.generators.training_callbacks import Callback, check_callbacks
 from tabgan.rules.constraint import Constraint
 from tabgan.rules.constraint_plan import check_constraints
-from tabgan.table.kinds import Kind
 from tabgan.table.locale_words import check_locale
-from tabgan.table.schema import Schema
+from tabgan.table.schema import Kind, Schema
 
 __all__ = ["FitOptions", "current_options"]
 

@@ -18,9 +18,14 @@ from tabgan.generators.gan.trainer import GANTraining
 from tabgan.generators.gan.training_snapshots import SNAPSHOT_ROWS, SnapshotRows, SnapshotTaker
 from tabgan.generators.heads import TableHead
 from tabgan.generators.training_callbacks import Callback
-from tabgan.sampling.calibration import draw_pool, level_offsets, level_shares
+from tabgan.sampling.calibration import (
+    ConditionCounts,
+    draw_pool,
+    fit_stratified_calibration,
+    level_offsets,
+    level_shares,
+)
 from tabgan.sampling.row_samplers import ConditionalSampler, RowSampler
-from tabgan.sampling.stratified_calibration import ConditionCounts, fit_stratified_calibration
 
 __all__ = [
     "AFTER_TRAINING",

@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tabgan.table.kinds import Kind
 from tabgan.table.level_codes import dense
 from tabgan.table.scalars import Scalar
+from tabgan.table.schema import Kind
 from tabgan.table.text_formats import MISSING_MARKS
 
 __all__ = [

@@ -11,7 +11,7 @@ from tabgan.inference.column_cells import NUMBER_TYPES, ColumnCells, ColumnGuess
 from tabgan.inference.date_columns import find_dates, find_durations, find_text_dates
 from tabgan.inference.number_columns import MOST_OTHERS, is_number, is_whole, read_numbers
 from tabgan.inference.text_columns import find_levels, find_names
-from tabgan.table.kinds import LOCALISED, Kind, expression_of
+from tabgan.table.schema import LOCALISED, Kind, expression_of
 from tabgan.table.text_formats import IBAN, MISSING_MARKS, date_format, parse_dates
 
 __all__ = ["fit_kind"]

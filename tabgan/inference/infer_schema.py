@@ -21,9 +21,8 @@ from tabgan.inference.text_columns import (
 )
 from tabgan.table.columns import outside_range
 from tabgan.table.dtypes import describe_dtype
-from tabgan.table.kinds import LOCALISED, RANGED, Kind, check_kind
 from tabgan.table.level_codes import absent_of
-from tabgan.table.schema import Column, Schema
+from tabgan.table.schema import LOCALISED, RANGED, Column, Kind, Schema, check_kind
 from tabgan.table.text_formats import DATE_FORMATS
 
 __all__ = ["infer_schema", "match_schema", "resolve_schema", "with_measured_ranges"]

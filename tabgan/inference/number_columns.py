@@ -19,8 +19,8 @@ from tabgan.inference.column_cells import (
     shown,
 )
 from tabgan.inference.personal_data import calls_phones
-from tabgan.table.kinds import Kind
 from tabgan.table.scalars import to_python_scalar
+from tabgan.table.schema import Kind
 from tabgan.table.text_formats import MISSING_MARKS, NUMBER
 
 __all__ = ["MOST_OTHERS", "NumberReading", "find_numbers", "is_number", "is_whole", "read_numbers"]

@@ -9,8 +9,8 @@ import pandas as pd
 from tabgan.base.errors import DataError
 from tabgan.inference.column_cells import FEWEST, ColumnCells, ColumnGuess, names_rows, shown
 from tabgan.inference.personal_data import find_people
-from tabgan.table.kinds import Kind
 from tabgan.table.level_codes import codes_of
+from tabgan.table.schema import Kind
 from tabgan.table.text_formats import Pattern, is_iban, pattern_of, spread
 
 __all__ = ["find_categories", "find_levels", "find_mixed", "find_names", "find_words"]

@@ -29,8 +29,7 @@ from tabgan.rules.dependency import Dependency
 from tabgan.rules.find_orders import orders_of
 from tabgan.rules.level_constraints import Unique
 from tabgan.table.columns import ColumnFrame, by_position
-from tabgan.table.kinds import Kind
-from tabgan.table.schema import Schema
+from tabgan.table.schema import Kind, Schema
 
 __all__ = [
     "ConstraintPlan",

@@ -31,10 +31,9 @@ from tabgan.rules.enforcement import with_numbers
 from tabgan.rules.formula_language import ArithmeticExpression, quoted
 from tabgan.rules.numeric_axis import axis_of, finest_unit, in_order, to_axis
 from tabgan.table.columns import ColumnFrame, TypedSeries, field_at, numbers_of, outside_range
-from tabgan.table.kinds import RANGED
 from tabgan.table.numbers import Numbers
 from tabgan.table.scalars import Scalar, is_scalar
-from tabgan.table.schema import Column, Schema
+from tabgan.table.schema import RANGED, Column, Schema
 
 __all__ = ["Formula", "Increments", "Inequality", "Positive", "Range", "Sum"]
 

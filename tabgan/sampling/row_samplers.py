@@ -12,8 +12,14 @@ from torch import Tensor
 from tabgan.base.model_file import check_tensor
 from tabgan.base.row_layout import RowLayout
 from tabgan.generators.gan.networks import MLPGenerator
-from tabgan.sampling.calibration import draw_codes, present_numbers, uniform_ranks
-from tabgan.sampling.stratified_calibration import KNOTS, ConditionCounts, StratifiedCalibration
+from tabgan.sampling.calibration import (
+    KNOTS,
+    ConditionCounts,
+    StratifiedCalibration,
+    draw_codes,
+    present_numbers,
+    uniform_ranks,
+)
 
 __all__ = ["ConditionalSampler", "RowSampler"]
 

@@ -1,4 +1,4 @@
-"""A trained table model: it draws samples in fixed blocks, and is saved to and loaded from a file.
+"""A trained table model: draws blocks of rows, goes to a file and comes back.
 
 Each block has its own stream of randomness. Block b of a sample is the same for any number of
 rows, threads or calls.
@@ -8,8 +8,9 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
+from numbers import Integral
 from threading import Barrier
 from typing import Any, Self
 
@@ -19,21 +20,109 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from tabgan.base.model_file import putting_together, read_model, under, write_model
+from tabgan.base.checks import check_number
+from tabgan.base.model_file import (
+    parameters_from_json,
+    parameters_to_json,
+    putting_together,
+    read_model,
+    under,
+    write_model,
+)
 from tabgan.base.random_streams import numpy_stream, torch_stream
 from tabgan.encoding.condition_columns import ConditionColumns
 from tabgan.encoding.table_encoder import TableEncoder
+from tabgan.generators.gan.diagnosis import Finding
 from tabgan.generators.gan.networks import MLPGenerator
 from tabgan.generators.latents import check_prior
+from tabgan.generators.training_callbacks import Record
 from tabgan.rules.constraint import Constraint
 from tabgan.rules.constraint_plan import constraints_from_json, named_customs
 from tabgan.rules.enforcement import UniqueKeys, keep_rules, keep_unique
-from tabgan.sampling.model_facts import ModelFacts
 from tabgan.sampling.postprocess import PostProcessing
 from tabgan.sampling.row_samplers import ConditionalSampler, RowSampler
 from tabgan.sampling.trees import RowFeatures
+from tabgan.table.frame_libraries import FrameForm
 
-__all__ = ["BLOCK_ROWS", "TableModel", "blocks"]
+__all__ = ["BLOCK_ROWS", "ModelFacts", "TableModel", "blocks"]
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """What a model file records about a fit, besides what rows are drawn with.
+
+    Attributes
+    ----------
+    parameters
+        The options of the estimator, by name, as JSON values.
+    n_rows
+        Rows of the training table; about as many after a private fit.
+    form
+        The kind of table that was learned.
+    latent_reason, penalty_reason
+        Why the latent size, and which penalty with which weight.
+    n_steps
+        Training steps taken.
+    history
+        Records of the training.
+    diagnosis
+        What went wrong in training.
+    postprocessing
+        What refinement and polish did, as JSON values; empty if nothing was tried.
+    privacy
+        The privacy ledger as JSON values; None without differential privacy.
+    """
+
+    parameters: Mapping[str, Any]
+    n_rows: int
+    form: FrameForm
+    latent_reason: str
+    penalty_reason: str
+    n_steps: int
+    history: tuple[Record, ...] = ()
+    diagnosis: tuple[Finding, ...] = ()
+    postprocessing: Mapping[str, Any] = field(default_factory=dict)
+    privacy: Mapping[str, Any] | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return JSON values that `from_json` makes equal facts from."""
+        facts = {
+            "parameters": parameters_to_json(self.parameters),
+            "n_rows": self.n_rows,
+            "table": self.form.to_json(),
+            "latent_reason": self.latent_reason,
+            "finish": dict(self.postprocessing),
+            "n_steps": self.n_steps,
+            "penalty_reason": self.penalty_reason,
+            "history": list(self.history),
+            "diagnosis": [finding.to_json() for finding in self.diagnosis],
+        }
+        return facts if self.privacy is None else facts | {"privacy": dict(self.privacy)}
+
+    @classmethod
+    def from_json(cls, state: Mapping[str, Any]) -> Self:
+        """Read the facts of a model file.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            If one is missing or malformed.
+        """
+        check_number("n_rows", state["n_rows"], Integral, 1)
+        privacy = state.get("privacy")
+        return cls(
+            parameters=parameters_from_json(state["parameters"]),
+            n_rows=int(state["n_rows"]),
+            form=FrameForm.from_json(state.get("table", {"library": "pandas"})),
+            latent_reason=str(state["latent_reason"]),
+            penalty_reason=str(state["penalty_reason"]),
+            n_steps=int(state["n_steps"]),
+            history=tuple(dict(record) for record in state["history"]),
+            diagnosis=tuple(map(Finding.from_json, state.get("diagnosis", ()))),
+            postprocessing=dict(state["finish"]),
+            privacy=None if privacy is None else dict(privacy),
+        )
+
 
 BLOCK_ROWS = 8192
 SPARE_ROWS = 512  # of a block, for the first rows that break a constraint

@@ -1,4 +1,4 @@
-"""What a table's columns are: frozen values that travel beside the data.
+"""What a table's columns are: their kinds, and frozen values that travel beside the data.
 
 `Schema` says nothing about how a column is encoded; it can be written to JSON, edited by hand
 and read back. `infer_schema` (in `tabgan.inference`) makes one from a DataFrame.
@@ -13,11 +13,88 @@ import pandas as pd
 
 from tabgan.base.errors import DataError, SchemaError, did_you_mean
 from tabgan.table.dtypes import restore_dtype
-from tabgan.table.kinds import LEARNED, Kind, check_kind
 from tabgan.table.locale_words import check_locale
+from tabgan.table.regular_expressions import RegularExpression
 from tabgan.table.scalars import Scalar, from_json_scalar, to_json_scalar, to_python_scalar
 
-__all__ = ["Column", "Origin", "Schema", "find_level", "find_name"]
+__all__ = [
+    "Column",
+    "KINDS",
+    "Kind",
+    "LEARNED",
+    "LOCALISED",
+    "Origin",
+    "RANGED",
+    "Schema",
+    "check_kind",
+    "expression_of",
+    "find_level",
+    "find_name",
+]
+
+Kind = str
+"""How the values of a column are meant: one of `KINDS`, or ``"regex:"`` and an expression."""
+
+LEARNED: tuple[Kind, ...] = (
+    "numeric",
+    "integer",
+    "categorical",
+    "boolean",
+    "datetime",
+    "timedelta",
+)
+RANGED: tuple[Kind, ...] = ("integer", "numeric", "datetime", "timedelta")  # of an order
+LOCALISED: tuple[Kind, ...] = (  # made in the words of a language and country
+    "email",
+    "name",
+    "first_name",
+    "last_name",
+    "phone",
+    "address",
+    "city",
+    "company",
+)
+KINDS: tuple[Kind, ...] = (
+    *LEARNED,
+    "identifier",
+    "text",
+    "sequential",
+    "uuid",
+    "iban",
+    *LOCALISED,
+)
+_REGEX = "regex:"
+
+
+def check_kind(where: str, kind: Any) -> None:
+    """Check that there is such a kind of column.
+
+    Raises
+    ------
+    SchemaError
+        If there is not, or if its regular expression can't be used; `where` begins the message.
+    """
+    if isinstance(kind, str) and kind.startswith(_REGEX):
+        try:
+            RegularExpression(kind.removeprefix(_REGEX))
+        except SchemaError as error:
+            raise SchemaError(f"{where}: {error}") from error
+    elif kind not in KINDS:
+        raise SchemaError(
+            f"{where}: kind={kind!r} is not a kind of column; "
+            f"{did_you_mean(kind, [*KINDS, _REGEX])}"
+        )
+
+
+def expression_of(kind: Kind) -> str | None:
+    r"""Return the regular expression of a kind that has one.
+
+    Examples
+    --------
+    >>> expression_of(r"regex:A-\d{4}"), expression_of("uuid")
+    ('A-\\d{4}', None)
+    """
+    return kind.removeprefix(_REGEX) if kind.startswith(_REGEX) else None
 
 
 def find_name(name: Any, names: Sequence[Hashable]) -> int | None:
@@ -87,7 +164,7 @@ class Column:
     name
         The column's label, of the type that it has in the DataFrame.
     kind
-        How its values are meant; one of `tabgan.table.kinds.KINDS`, or ``"regex:"`` and an
+        How its values are meant; one of `tabgan.table.schema.KINDS`, or ``"regex:"`` and an
         expression.
     dtype
         The pandas dtype in the form of `tabgan.table.dtypes.describe_dtype`.

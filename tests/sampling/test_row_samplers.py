@@ -5,15 +5,15 @@ import torch
 from tabgan.base.row_layout import RowLayout
 from tabgan.encoding.column_encoder import Encoded
 from tabgan.generators.gan.networks import MLPGenerator
-from tabgan.sampling.calibration import draw_pool
-from tabgan.sampling.row_samplers import ConditionalSampler
-from tabgan.sampling.stratified_calibration import (
+from tabgan.sampling.calibration import (
     KNOTS,
     LEAST_ROWS,
     ROWS_PER_CELL,
     ConditionCounts,
+    draw_pool,
     fit_stratified_calibration,
 )
+from tabgan.sampling.row_samplers import ConditionalSampler
 
 SPANS = RowLayout(marks=(None, 2), widths=(3, 4, 2))  # a condition, a level, a mark
 GIVEN = (0,)

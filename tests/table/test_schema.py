@@ -11,8 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tabgan.base.errors import DataError, SchemaError
-from tabgan.table.kinds import KINDS
-from tabgan.table.schema import Column, Schema
+from tabgan.table.schema import KINDS, Column, Schema
 
 AGE = Column("age", "integer", "int64", minimum=17, maximum=90, decimals=0, why="whole numbers")
 BORN = Column(

@@ -30,9 +30,8 @@ from tabgan.encoding.identifiers.row_bijections import (
     lead_numbers,
 )
 from tabgan.encoding.identifiers.seen_values_filter import SeenValuesFilter
-from tabgan.table.kinds import expression_of
 from tabgan.table.regular_expressions import RegularExpression
-from tabgan.table.schema import Column
+from tabgan.table.schema import Column, expression_of
 from tabgan.table.text_formats import check_digits, pattern_of, spread
 
 __all__ = [

@@ -8,6 +8,7 @@ import pandas as pd
 
 from tabgan.base.errors import OptionError
 from tabgan.base.random_streams import RandomStateLike, resolve_seed
+from tabgan.base.registry import FunctionRegistry
 from tabgan.evaluation.attacks.attribute_inference import inference, places_of
 from tabgan.evaluation.attacks.audit_tables import AuditTables, prepare_tables
 from tabgan.evaluation.attacks.copies_and_neighbors import closest, copies
@@ -15,11 +16,9 @@ from tabgan.evaluation.attacks.linkability import linkability
 from tabgan.evaluation.attacks.membership import Generator, lira, membership
 from tabgan.evaluation.attacks.singling_out import singling_out
 from tabgan.evaluation.audit_results import PrivacyAudit, Risk
-from tabgan.evaluation.function_registry import FunctionRegistry
 from tabgan.inference.accept_table import as_frame
 from tabgan.inference.infer_schema import resolve_schema
-from tabgan.table.kinds import Kind
-from tabgan.table.schema import Schema
+from tabgan.table.schema import Kind, Schema
 
 __all__ = ["ATTACKS", "Attack", "audit", "register_attack"]
 

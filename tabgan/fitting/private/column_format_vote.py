@@ -17,10 +17,9 @@ from tabgan.fitting.private.noisy_counts import NoisyCounter
 from tabgan.inference.number_columns import is_number, is_whole
 from tabgan.table.columns import numbers_of
 from tabgan.table.dates import unit_of
-from tabgan.table.kinds import Kind
 from tabgan.table.level_codes import dense, distinct_of
 from tabgan.table.scalars import Scalar
-from tabgan.table.schema import Column
+from tabgan.table.schema import Column, Kind
 from tabgan.table.text_formats import DATE_FORMATS, MISSING_MARKS, parse_dates, pattern_of
 
 __all__ = ["ColumnFormat", "vote_on_format", "votes"]

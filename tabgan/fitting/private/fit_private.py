@@ -35,11 +35,9 @@ from tabgan.fitting.session import FitSession, Stage
 from tabgan.fitting.train_table import auto_steps
 from tabgan.generators.latents import resolve_latent_dim
 from tabgan.rules.number_constraints import Range
-from tabgan.sampling.model_facts import ModelFacts
-from tabgan.sampling.table_model import TableModel
+from tabgan.sampling.table_model import ModelFacts, TableModel
 from tabgan.table.frame_libraries import FrameForm
-from tabgan.table.kinds import LOCALISED
-from tabgan.table.schema import Column, Schema, find_name
+from tabgan.table.schema import LOCALISED, Column, Schema, find_name
 
 __all__ = ["fit_privately"]
 

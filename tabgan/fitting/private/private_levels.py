@@ -25,12 +25,11 @@ from tabgan.encoding.identifiers.placeholder_text import TextEncoder
 from tabgan.fitting.private.histogram_features import ColumnSummary, level_block
 from tabgan.fitting.private.noisy_counts import NoisyCounter
 from tabgan.table.columns import TypedSeries
-from tabgan.table.kinds import expression_of
 from tabgan.table.level_codes import as_objects, codes_of, dense, distinct_of
 from tabgan.table.locale_words import vocabulary
 from tabgan.table.regular_expressions import RegularExpression
 from tabgan.table.scalars import Scalar, from_json_scalar, to_json_scalar
-from tabgan.table.schema import Column
+from tabgan.table.schema import Column, expression_of
 
 __all__ = [
     "OTHER",

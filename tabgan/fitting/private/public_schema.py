@@ -19,10 +19,9 @@ from tabgan.inference.column_cells import storage_of
 from tabgan.rules.number_constraints import Range
 from tabgan.table.dtypes import describe_dtype
 from tabgan.table.frame_libraries import FrameForm
-from tabgan.table.kinds import Kind, check_kind
 from tabgan.table.level_codes import dense
 from tabgan.table.scalars import Scalar, from_json_scalar, to_json_scalar
-from tabgan.table.schema import Column, Schema
+from tabgan.table.schema import Column, Kind, Schema, check_kind
 
 __all__ = ["check_dtypes_are_declared", "check_private_options", "declared_schema", "sanitize"]
 

@@ -7,11 +7,11 @@ import pytest
 
 from tabgan import OptionError, evaluate
 from tabgan.base.errors import TabGANError
+from tabgan.base.registry import FunctionRegistry
 from tabgan.evaluation.attacks import audit as audit_module
 from tabgan.evaluation.attacks.audit import audit, register_attack
 from tabgan.evaluation.audit_results import Rate, risk_of_rates
 from tabgan.evaluation.evaluate import register_metric
-from tabgan.evaluation.function_registry import FunctionRegistry
 from tabgan.evaluation.results import Figure
 from tests.evaluation.attacks.conftest import SCHEMA, copier, people
 

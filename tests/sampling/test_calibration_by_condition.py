@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tabgan.base.row_layout import RowLayout
-from tabgan.sampling.stratified_calibration import ConditionCounts
+from tabgan.sampling.calibration import ConditionCounts
 
 
 def stream(seed: int = 0) -> torch.Generator:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tabgan.table.date_texts import read_dates, unit_of_format, write_dates
+from tabgan.table.dates import read_dates, unit_of_format, write_dates
 
 FIXED = ["%Y-%m-%d", "%d.%m.%Y %H:%M:%S.%f", "%Y%m%d", "%m/%d/%Y %H:%M", "%Y", "%H:%M:%S", "%%%Y"]
 OTHER = ["Y%Y m%m", "%d %B %Y", "%y%j", "%A, %d %b %Y %I:%M %p"]
