@@ -4,7 +4,10 @@ Register a class or function before the fit that uses it. A model file keeps the
 code: a process that loads the file and needs the class registers it first.
 """
 
+from tabgan.encoding.categorical import CategoricalEncoder
 from tabgan.encoding.column_encoder import ColumnEncoder, Encoded
+from tabgan.encoding.numeric import NumericEncoder
+from tabgan.encoding.table_encoder import register_encoder
 from tabgan.evaluation.attacks.audit import Attack, register_attack
 from tabgan.evaluation.attacks.audit_tables import AuditTables
 from tabgan.evaluation.audit_results import Rate, Risk, risk_of_auc, risk_of_rates
@@ -17,12 +20,14 @@ from tabgan.generators.gan.stabilizers import GeneratorBatch, Stabilizer, regist
 from tabgan.generators.optimization import Optimizer, register_optimizer
 from tabgan.generators.training_callbacks import Callback
 from tabgan.rules.constraint import ColumnConstraint, Constraint, register_constraint
+from tabgan.table.columns import TypedSeries
 
 __all__ = [
     "AdversarialLoss",
     "Attack",
     "AuditTables",
     "Callback",
+    "CategoricalEncoder",
     "ColumnConstraint",
     "ColumnEncoder",
     "ComparedTables",
@@ -33,13 +38,16 @@ __all__ = [
     "Figure",
     "GeneratorBatch",
     "Metric",
+    "NumericEncoder",
     "Optimizer",
     "Penalty",
     "Rate",
     "Risk",
     "Stabilizer",
+    "TypedSeries",
     "register_attack",
     "register_constraint",
+    "register_encoder",
     "register_loss",
     "register_metric",
     "register_optimizer",

@@ -163,10 +163,11 @@ PUBLIC_NAMES = {
         *("OneHot", "Positive", "Range", "Sum", "Unique"),
     ],
     "tabgan.extend": [
-        *("AdversarialLoss", "Attack", "AuditTables", "Callback", "ColumnConstraint"),
-        *("ColumnEncoder", "ComparedTables", "Constraint", "CrossEntropy", "DiscriminatorBatch"),
-        *("Encoded", "Figure", "GeneratorBatch", "Metric", "Optimizer", "Penalty", "Rate", "Risk"),
-        *("Stabilizer", "register_attack", "register_constraint", "register_loss"),
+        *("AdversarialLoss", "Attack", "AuditTables", "Callback", "CategoricalEncoder"),
+        *("ColumnConstraint", "ColumnEncoder", "ComparedTables", "Constraint", "CrossEntropy"),
+        *("DiscriminatorBatch", "Encoded", "Figure", "GeneratorBatch", "Metric"),
+        *("NumericEncoder", "Optimizer", "Penalty", "Rate", "Risk", "Stabilizer", "TypedSeries"),
+        *("register_attack", "register_constraint", "register_encoder", "register_loss"),
         *("register_metric", "register_optimizer", "register_penalty", "register_stabilizer"),
         *("risk_of_auc", "risk_of_rates"),
     ],
@@ -174,7 +175,18 @@ PUBLIC_NAMES = {
 }
 
 # What may be anything at all in a public signature, and why nothing narrower is true.
-ANYTHING: dict[str, str] = {}
+ANYTHING = {
+    "Column.__init__: dtype": "a dtype as JSON: text, or nested objects",
+    "Column.__init__: minimum": "of the cells' type: a number, date, duration, Decimal …",
+    "Column.__init__: maximum": "the same",
+    "Range.__init__: minimum": "the same, or text that stands for it",
+    "Range.__init__: maximum": "the same",
+    "TabGAN.sample: return": "the kind of table that was learned, of any library",
+    "TabGAN.impute: return": "the kind of table that was handed in, of any library",
+    "Unique.__init__: columns": "one label or several, a tuple once created",
+    "WandB.__init__: settings": "handed on to wandb.init",
+    "tune: options": "handed on to TabGAN",
+}
 
 
 def public_callables():

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tabgan.base.errors import DataError
-from tabgan.inference.accept_table import as_frame
+from tabgan.inference.accept_table import TableLike, as_frame
 from tabgan.inference.infer_schema import resolve_schema
 from tabgan.table.columns import numbers_of
 from tabgan.table.level_codes import codes_of
@@ -88,9 +88,9 @@ class ComparedTables:
 
 
 def read_tables(
-    real: Any,
-    synthetic: Any,
-    holdout: Any = None,
+    real: TableLike,
+    synthetic: TableLike,
+    holdout: TableLike | None = None,
     schema: Schema | Mapping[Hashable, Kind] | None = None,
 ) -> ComparedTables:
     """Bring the tables to the columns of the real one.

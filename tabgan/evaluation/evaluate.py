@@ -25,6 +25,7 @@ from tabgan.evaluation.utility import Target, choose_target, measure_utility, na
 from tabgan.evaluation.validity import check_validity
 from tabgan.evaluation.verdict import make_verdict
 from tabgan.files.write import open_output
+from tabgan.inference.accept_table import TableLike
 from tabgan.table.schema import Kind, Schema
 
 __all__ = ["Evaluation", "Metric", "evaluate", "register_metric"]
@@ -114,9 +115,9 @@ class Evaluation(EvaluationResults):
 
 
 def evaluate(
-    real: Any,
-    synthetic: Any,
-    holdout: Any = None,
+    real: TableLike,
+    synthetic: TableLike,
+    holdout: TableLike | None = None,
     target: Hashable | None = None,
     *,
     schema: Schema | Mapping[Hashable, Kind] | None = None,
