@@ -100,6 +100,8 @@ def putting_together(path: str | os.PathLike[str], what: str = "model") -> Itera
     """Turn whatever is wrong with a file's parts into one `ModelFileError`."""
     try:
         yield
+    except ModelFileError as error:
+        raise ModelFileError(f"{path}: {error}") from error
     except (
         TabGANError, KeyError, TypeError, ValueError, IndexError, AttributeError,
         RuntimeError, ArithmeticError, RecursionError,

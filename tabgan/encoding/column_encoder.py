@@ -1,7 +1,7 @@
 """The contract that every column encoder keeps."""
 
 from abc import ABC, abstractmethod
-from typing import Any, NamedTuple, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
@@ -42,7 +42,15 @@ class ColumnEncoder(ABC):
     by itself, so that any subset or order of rows gives the same encoded rows.
     """
 
-    name: str  # registry name in JSON, one per class
+    name: ClassVar[str]  # registry name in model files, one per class
+
+    @classmethod
+    def suits(cls, cells: TypedSeries) -> bool:  # noqa: ARG003
+        """Return whether a registered encoder takes a column, in place of the usual encoder.
+
+        It is called once for each column that is learned or generated, before `fit`.
+        """
+        return False
 
     @property
     @abstractmethod

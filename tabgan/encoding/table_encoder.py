@@ -3,13 +3,14 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from inspect import isabstract
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tabgan.base.errors import DataError
+from tabgan.base.errors import DataError, ModelFileError, OptionError
 from tabgan.base.row_layout import RowLayout
 from tabgan.encoding.categorical import CategoricalEncoder
 from tabgan.encoding.column_encoder import ColumnEncoder, Encoded
@@ -41,6 +42,7 @@ __all__ = [
     "fit_encoders",
     "keeps_rules",
     "reduce_settled",
+    "register_encoder",
     "settled",
 ]
 
@@ -68,7 +70,67 @@ ENCODERS: dict[str, type[ColumnEncoder]] = {
 }
 
 
+_OWN = frozenset(ENCODERS)
+
+
+AnyEncoder = TypeVar("AnyEncoder", bound=ColumnEncoder)
+
+
+def register_encoder(cls: type[AnyEncoder]) -> type[AnyEncoder]:
+    """Register a class of column encoders, for fits and for model files; returns the class.
+
+    A fit asks the registered classes, the latest first, whether they take a column
+    (`ColumnEncoder.suits`). A model file names the class; register it before `TabGAN.load`.
+
+    Parameters
+    ----------
+    cls
+        A subclass of `ColumnEncoder` with a `name` that no other class has.
+
+    Raises
+    ------
+    OptionError
+        If it is something else.
+
+    Examples
+    --------
+    >>> @register_encoder
+    ... class PostcodeEncoder(CategoricalEncoder):
+    ...     name = "postcode"
+    ...
+    ...     @classmethod
+    ...     def suits(cls, cells):
+    ...         return cells.column.name == "postcode"
+    >>> cells = TypedSeries(Column("postcode", "categorical", "object"), pd.Series(["W1", "E3"]))
+    >>> type(fit_column(cells)).__name__
+    'PostcodeEncoder'
+    >>> del ENCODERS["postcode"]
+    """
+    if not (isinstance(cls, type) and issubclass(cls, ColumnEncoder)) or isabstract(cls):
+        raise OptionError(
+            f"register_encoder: {cls!r:.80} must be a subclass of ColumnEncoder that defines all "
+            "its abstract methods"
+        )
+    name = vars(cls).get("name")
+    if not isinstance(name, str) or not name:
+        raise OptionError(
+            f"register_encoder: {cls.__name__}.name={name!r:.80} must be text that names the "
+            "class in model files, as in name = 'mine'"
+        )
+    taken = ENCODERS.get(name, cls)
+    if (taken.__module__, taken.__qualname__) != (cls.__module__, cls.__qualname__):
+        raise OptionError(
+            f"register_encoder: {cls.__name__}.name={name!r:.80} is the name of "
+            f"{taken.__module__}.{taken.__qualname__}; choose another name"
+        )
+    ENCODERS[name] = cls
+    return cls
+
+
 def _choose_encoder(cells: TypedSeries) -> type[ColumnEncoder]:
+    for name, encoder in reversed(ENCODERS.items()):
+        if name not in _OWN and encoder.suits(cells):
+            return encoder
     column = cells.column
     if column.kind == "text":
         return TextEncoder
@@ -351,6 +413,8 @@ class TableEncoder:
 
         Raises
         ------
+        ModelFileError
+            If it needs an encoder that is not registered.
         SchemaError, KeyError, TypeError, ValueError, IndexError
             If the value is malformed.
         """
@@ -358,13 +422,22 @@ class TableEncoder:
             int(item["position"]): Column.from_json(item["column"]) for item in state["columns"]
         }
         encoders = {
-            int(item["position"]): ENCODERS[item["encoder"]].from_json(
+            int(item["position"]): _encoder_class(item["encoder"]).from_json(
                 columns[int(item["position"])], item["state"]
             )
             for item in state["columns"]
         }
         dependencies = tuple(dependency_from_json(item) for item in state["dependencies"])
         return cls(Schema.from_json(state["schema"]), dependencies, columns, encoders)
+
+
+def _encoder_class(name: str) -> type[ColumnEncoder]:
+    if name not in ENCODERS:
+        raise ModelFileError(
+            f"the model needs the column encoder {name!r:.80}, which is not registered; call "
+            "tabgan.extend.register_encoder with its class before TabGAN.load"
+        )
+    return ENCODERS[name]
 
 
 def _side_by_side(parts: list[Encoded], rows: int) -> Encoded:

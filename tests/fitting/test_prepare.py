@@ -9,8 +9,11 @@ import pytest
 from tabgan import OptionError, TabGAN, tune
 from tabgan.cli.describe import describe_table, lay_out
 from tabgan.constraints import FixedCombinations, Inequality, Sum
+from tabgan.encoding import table_encoder
+from tabgan.fitting import min_group
 from tabgan.fitting.options import FitOptions
 from tabgan.fitting.prepare import prepare
+from tabgan.inference import infer_schema as infer_schema_module
 
 ROWS = 400
 FAST = {"steps": 1, "hidden_dim": 8, "refine": False, "polish": False, "verbose": False}
@@ -127,3 +130,25 @@ def test_conditions_of_too_many_combinations_are_refused_when_rows_are_encoded()
     options = FitOptions.of(TabGAN(condition_on=["a", "b"], min_group=1))
     with pytest.raises(OptionError, match="combinations of levels in 300 rows"):
         prepare(table, options, 0).encode()
+
+
+def test_a_table_is_described_once_and_its_rules_are_found_once(monkeypatch):
+    calls = []
+    for module, name in (
+        (infer_schema_module, "infer_schema"),
+        (min_group, "infer_schema"),
+        (min_group, "detect_dependencies"),
+        (table_encoder, "detect_dependencies"),
+    ):
+        function = getattr(module, name)
+
+        def counted(*given, function=function, **options):
+            calls.append(function.__name__)
+            return function(*given, **options)
+
+        monkeypatch.setattr(module, name, counted)
+    rng = np.random.default_rng(0)
+    days = np.datetime64("2020-01-01") + rng.integers(0, 500, ROWS)
+    frame = pd.DataFrame({"x": rng.normal(size=ROWS).round(3), "day": days.astype(str)})
+    prepare(frame.assign(kind=rng.choice([*"ab"], ROWS)), FitOptions.of(TabGAN(**FAST)), 0)
+    assert sorted(calls) == ["detect_dependencies", "infer_schema"]
