@@ -165,7 +165,7 @@ def _warn(delta: float, n_rows: int) -> None:
     if delta > 1 / n_rows:
         warnings.warn(
             f"delta={delta:g} is above one in the number of rows (about {n_rows:,}): a mechanism "
-            "that gives away one row at random would satisfy it; sanitize less",
+            "that gives away one row at random would satisfy it; choose a smaller delta",
             PrivacyWarning,
             stacklevel=2,
         )

@@ -203,7 +203,7 @@ def test_ranges_of_what_has_none_are_refused(table, column, message):
 
 
 def test_tuning_is_refused(table):
-    with pytest.raises(OptionError, match="tuning holds every candidate against real rows"):
+    with pytest.raises(OptionError, match="tuning compares every candidate with real rows"):
         tune(table, latent_dims=[8], steps=2, epsilon=1.0)
 
 
