@@ -90,7 +90,7 @@ class ComparedTables:
 def read_tables(
     real: TableLike,
     synthetic: TableLike,
-    holdout: TableLike | None = None,
+    holdout: "TableLike | None" = None,
     schema: Schema | Mapping[Hashable, Kind] | None = None,
 ) -> ComparedTables:
     """Bring the tables to the columns of the real one.

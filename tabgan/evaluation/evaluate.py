@@ -117,7 +117,7 @@ class Evaluation(EvaluationResults):
 def evaluate(
     real: TableLike,
     synthetic: TableLike,
-    holdout: TableLike | None = None,
+    holdout: "TableLike | None" = None,
     target: Hashable | None = None,
     *,
     schema: Schema | Mapping[Hashable, Kind] | None = None,
