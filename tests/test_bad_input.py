@@ -226,7 +226,7 @@ def test_personal_categories_that_are_mostly_unused():
     assert refusal(table) == (
         "Column 'c' of dtype category holds email values (e-mail addresses among its 40 "
         "categories), and as categories they would be stored and given back: convert the column "
-        "with .astype(str), so that they are made anew, or give it the kind 'categorical' to keep "
+        "with .astype(str), so that they are generated, or give it the kind 'categorical' to keep "
         "its values"
     )
 

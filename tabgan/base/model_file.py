@@ -207,7 +207,7 @@ def check_tensor(
     Raises
     ------
     KeyError, ValueError
-        If it lacks or does not fit.
+        If it is missing or does not fit.
     """
     tensor = tensors[name]
     if tuple(tensor.shape) != shape or tensor.dtype != dtype:

@@ -110,7 +110,7 @@ class ColumnEncoder(ABC):
         rng
             The only source of randomness.
         key
-            Chooses the order of what hangs on the position alone; one for all blocks of a sample.
+            Chooses the order of values that depend on the position alone; one for a whole sample.
         """
 
     @abstractmethod

@@ -133,7 +133,7 @@ def _levels(column: Column, encoder: ColumnEncoder) -> tuple[Scalar, ...]:
         )
     elif column.is_made_anew:
         why = (
-            f"is of kind {column.kind!r}: its values are made anew and not learned; leave it out, "
+            f"is of kind {column.kind!r}: its values are generated and not learned; leave it out, "
             "or give it the kind 'categorical'"
         )
     else:

@@ -364,7 +364,7 @@ class TableEncoder:
 
     @property
     def made(self) -> list[int]:
-        """Positions of the columns that are not learned, but made anew for every row."""
+        """Positions of the columns that are not learned, but generated for every row."""
         return [position for position, column in self.columns.items() if column.is_made_anew]
 
     @property

@@ -155,7 +155,7 @@ def match_schema(df: pd.DataFrame, schema: Schema) -> Schema:
     DataError
         If the table can't be used.
     SchemaError
-        If a column lacks on either side, or does not fit its declared kind or range.
+        If a column is missing on either side, or does not fit its declared kind or range.
     """
     declared = {column.name: column for column in schema}
     for name in df.columns:

@@ -84,7 +84,7 @@ def _refuse_to_keep(cells: ColumnCells, finding: ColumnGuess) -> NoReturn:
     raise DataError(
         f"Column {shown(cells.name)} of dtype {cells.given.dtype} holds {finding.kind} values "
         f"({finding.why}), and as categories they would be stored and given back: convert the "
-        "column with .astype(str), so that they are made anew, or give it the kind 'categorical' "
+        "column with .astype(str), so that they are generated, or give it the kind 'categorical' "
         "to keep its values"
     )
 

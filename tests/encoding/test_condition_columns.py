@@ -54,7 +54,7 @@ RULE = "can't be a condition, which takes a column that is learned by its levels
         ("twon", "condition_on: column 'twon' is not in the table; did you mean 'town'?"),
         (
             "key",
-            f"condition_on: column 'key' {RULE}is of kind 'identifier': its values are made anew "
+            f"condition_on: column 'key' {RULE}is of kind 'identifier': its values are generated "
             "and not learned; leave it out, or give it the kind 'categorical'",
         ),
         (

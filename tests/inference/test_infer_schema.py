@@ -339,7 +339,7 @@ def test_names_that_the_dtype_would_keep_are_refused(values, described):
     assert str(caught.value).startswith(f"Column 'x' of dtype {described}")
     assert str(caught.value).endswith(
         "), and as categories they would be stored and given back: convert the column with "
-        ".astype(str), so that they are made anew, or give it the kind 'categorical' to keep its "
+        ".astype(str), so that they are generated, or give it the kind 'categorical' to keep its "
         "values"
     )
     assert infer(values, "categorical").kind == "categorical"

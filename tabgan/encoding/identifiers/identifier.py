@@ -1,4 +1,4 @@
-"""Identifiers and personal data: made anew and without repetition; none is learned or kept."""
+"""Identifiers and personal data: generated without repetition; none is learned or kept."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping

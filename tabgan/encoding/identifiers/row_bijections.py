@@ -1,6 +1,6 @@
 """Values that name rows: each position of a sample has one of its own.
 
-What stands at a position hangs on the position, a seed and the values that are to be left out,
+The value at a position depends on the position, a seed and the values to be left out,
 and on nothing else, so that no value is given twice however a sample is cut into blocks.
 """
 
@@ -29,7 +29,7 @@ MOST_POSITIONS = 2**42  # rows that a sample can have
 MOST_DIGITS = 18  # of a whole number that is made
 _HALF = 2**21  # a number below 2**42 times one below this fits 64 bits
 # Of so many texts of a form, half of which may be of the source, so many are given first. That
-# fewer are new has a chance of 2e-5; what then lacks is made in a wider form.
+# fewer are new has a chance of 2e-5; missing ones are generated in a wider form.
 _BIN, _FIRST = 40, 8
 
 

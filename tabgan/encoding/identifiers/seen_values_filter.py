@@ -1,6 +1,6 @@
 """Which values a column had, so vaguely that nobody can be found in it.
 
-What is made anew must not be a value of the training table, and the model file must not tell who
+A generated value must not be one of the training table, and the model file must not tell who
 is in that table. A list of hashes would: whoever guesses a value can look it up. Here every value
 sets one bit of a field that is so small that about half of its bits are set (1.44 bits a value,
 one hash each): half of all other texts fall on a set bit as well. A value that is made on a set
