@@ -431,7 +431,8 @@ def test_a_date_beyond_its_range_does_not_go_below_the_earlier_one(seed):
     derived = DerivedColumns({1: 0}, ())
     assert find_orders(table, rng, derived) == []
     frame["debut"] = debut
-    kept = find_orders({**table, 2: (infer_schema(frame)["debut"], debut)}, rng, derived)
+    full = TypedSeries(infer_schema(frame)["debut"], debut)
+    kept = find_orders({**table, 2: full}, rng, derived)
     assert [found.describe() for found in kept] == [rule.describe(), gap.describe()]
 
 
