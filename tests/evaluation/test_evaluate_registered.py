@@ -73,8 +73,8 @@ class TestAttack:
         register_attack("broken", broken)
         with pytest.raises(
             TabGANError,
-            match=r"registered attack 'broken' \(.*test_function_regis"
-            r"try\..*broken\) failed with KeyError: 'salary'",
+            match=r"registered attack 'broken' \(.*test_evaluate_regis"
+            r"tered\..*broken\) failed with KeyError: 'salary'",
         ) as caught:
             audit(*tables(200), schema=SCHEMA, attacks=["broken"])
         assert isinstance(caught.value.__cause__, KeyError)
