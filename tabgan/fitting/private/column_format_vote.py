@@ -217,7 +217,7 @@ def _settle_text(column: Column, counted: dict[Vote, int], sure: set[Vote]) -> C
         for forms in (_DECIMALS, _OBJECTS, DATE_FORMATS, _DATES[1:])
     )
     kind, why = column.kind, column.why
-    if column.origin != "declared":
+    if column.origin == "inferred":
         words = counted["word"] if "word" in sure else 0
         rows = {"categorical": words, "datetime": dates, "numeric": numbers}
         rows |= {form: counted[form] for form in _IDENTIFIERS if form in sure}

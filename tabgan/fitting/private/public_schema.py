@@ -21,7 +21,7 @@ from tabgan.table.dtypes import describe_dtype
 from tabgan.table.frame_libraries import FrameForm
 from tabgan.table.level_codes import dense
 from tabgan.table.scalars import Scalar, from_json_scalar, to_json_scalar
-from tabgan.table.schema import Column, Kind, Schema, check_kind
+from tabgan.table.schema import Column, Kind, Origin, Schema, check_kind
 
 __all__ = ["check_dtypes_are_declared", "check_private_options", "declared_schema", "sanitize"]
 
@@ -184,7 +184,8 @@ def _column(name: Hashable, dtype: Any, declared: Column | Kind | None) -> Colum
         kind = "integer"
     why = "" if storage is None else f"dtype {dtype}"
     decimals = 0 if kind == "integer" else None
-    return Column(name, kind, described, decimals=decimals, why=why, origin="dtype")
+    origin: Origin = "inferred" if storage is None else "dtype"
+    return Column(name, kind, described, decimals=decimals, why=why, origin=origin)
 
 
 def sanitize(
