@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tabgan.base.errors import DataError
 from tabgan.rules.one_hot_dependency import find_one_hots
+from tabgan.table.columns import TypedSeries
 from tabgan.table.schema import Column
 
 
@@ -64,7 +65,9 @@ def test_an_unrelated_column_before_a_group_does_not_hide_it(before):
 
     frame = spread([0, 1, 2] * 20, "abc")
     frame.insert(0, "before", np.array(before, int))
-    table = {i: (Column(n, "integer", "int64"), frame[n]) for i, n in enumerate(frame)}
+    table = {
+        i: TypedSeries(Column(n, "integer", "int64"), frame[n]) for i, n in enumerate(frame)
+    }
     (group,) = find_one_hots(table, np.random.default_rng(0))
     assert [member.column.name for member in group.members] == ["a", "b", "c"]
 
