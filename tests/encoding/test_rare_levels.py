@@ -15,7 +15,7 @@ LEAST = 5
 
 def columns_of(frame, **kinds):
     return {
-        at: (
+        at: TypedSeries(
             Column(
                 name,
                 kinds.get(name, "categorical"),

@@ -65,9 +65,7 @@ def test_an_unrelated_column_before_a_group_does_not_hide_it(before):
 
     frame = spread([0, 1, 2] * 20, "abc")
     frame.insert(0, "before", np.array(before, int))
-    table = {
-        i: TypedSeries(Column(n, "integer", "int64"), frame[n]) for i, n in enumerate(frame)
-    }
+    table = {i: TypedSeries(Column(n, "integer", "int64"), frame[n]) for i, n in enumerate(frame)}
     (group,) = find_one_hots(table, np.random.default_rng(0))
     assert [member.column.name for member in group.members] == ["a", "b", "c"]
 
