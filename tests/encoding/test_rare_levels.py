@@ -83,7 +83,7 @@ def test_columns_give_way_one_by_one_where_no_row_is_without_rare_levels():
     hidden, folded = fold(frame, [(0, 1)])
     assert set(hidden["x"]) == {"a"}
     assert set(hidden["y"]) == {"b"}
-    assert folded == {0: 30, 1: 30}
+    assert folded == {0: (30, 30), 1: (30, 30)}
 
 
 def test_rare_combinations():
@@ -119,6 +119,6 @@ def test_few_numbers_and_what_stands_beside_many():
     assert set(fold(few, x="integer")[0]["x"]) == {0, 1}
     many = pd.DataFrame({"x": pd.Series([*range(100), *["?"] * 20, "see the file of Mr X"])})
     hidden, folded = fold(many, x="integer")
-    assert folded == {0: 1}
+    assert folded == {0: (1, 1)}
     assert "see the file of Mr X" not in set(hidden["x"])
     assert {*range(100), "?"} <= set(hidden["x"])
