@@ -82,13 +82,13 @@ def in_new_process(path, registers: str) -> subprocess.CompletedProcess[str]:
 
 def test_a_registered_class_takes_the_columns_that_suit_it(own, table):
     register_encoder(own)
-    encoder = fit(table).model_.encoder
+    encoder = fit(table)._model.encoder
     assert [type(one).name for one in encoder.encoders.values()] == ["bits", "numeric"]
     assert encoder.spans.widths == (2, 2, 2)
 
 
 def test_a_class_that_is_not_registered_takes_none(own, table):
-    encoder = fit(table).model_.encoder
+    encoder = fit(table)._model.encoder
     assert [type(one).name for one in encoder.encoders.values()] == ["categorical", "numeric"]
 
 
