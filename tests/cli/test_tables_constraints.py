@@ -62,7 +62,14 @@ def test_inspect_shows_them(run, bills, write):
     [
         ("[{", (2, "is not JSON (")),
         ({"kind": "sum"}, (2, "constraints are a JSON list of objects, each with a 'kind'")),
-        ([{"kind": "sun"}], (2, "kind='sun' is not a kind of constraint; did you mean 'sum'?")),
+        (
+            [{"kind": "sun"}],
+            (
+                2,
+                "kind='sun' is not a kind of constraint (one of your own has to be registered before "
+                "load, by tabgan.extend.register_constraint); did you mean 'sum'?",
+            ),
+        ),
         (
             [{"kind": "positive", "column": "nett"}],
             (2, "Positive ('nett' > 0): column 'nett' is not in the table; did you mean 'net'?"),
