@@ -43,7 +43,7 @@ def test_it_is_missing_where_a_source_is_or_where_it_has_no_value(numbers, table
 def test_no_value_where_the_target_can_not_be_missing(numbers, table_of):
     table = table_of(numbers)
     zeros = {0: table[0], 1: TypedSeries(table[1].column, pd.Series([0, 1]))}
-    zeros[0] = (table[0][0], pd.Series([4, 4]))
+    zeros[0] = TypedSeries(table[0].column, pd.Series([4, 4]))
     assert rule_of(table).restore(zeros)[2][1].tolist() == [0, 8]
 
 
