@@ -28,7 +28,7 @@ __all__ = [
     "check_tensor",
     "parameters_from_json",
     "parameters_to_json",
-    "putting_together",
+    "assembling",
     "read_model",
     "under",
     "write_model",
@@ -96,7 +96,7 @@ def read_model(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, 
 
 
 @contextmanager
-def putting_together(path: str | os.PathLike[str], what: str = "model") -> Iterator[None]:
+def assembling(path: str | os.PathLike[str], what: str = "model") -> Iterator[None]:
     """Turn whatever is wrong with a file's parts into one `ModelFileError`."""
     try:
         yield

@@ -47,7 +47,7 @@ def draw_pictures(gan: "TabGAN", frame: "pd.DataFrame", folder: str, report: "Re
     if gan.history_:
         plot_losses(gan.history_, losses, gan.diagnosis_)
         drawn.append(losses)
-    learned = [column.name for column in gan.schema_ if not column.is_made_anew]
+    learned = [column.name for column in gan.schema_ if not column.is_generated]
     columns = choose_columns(frame[learned])
     if gan.snapshots_ and columns:
         plot_marginals(gan.snapshots_, frame, columns, marginals)

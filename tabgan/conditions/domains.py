@@ -379,7 +379,7 @@ def domain_of(
     specials
         Otherwise, what it holds beside its numbers or generated values.
     """
-    if column.is_made_anew:
+    if column.is_generated:
         return _GeneratedDomain(column, specials)
     if levels is not None:
         return _CategoryDomain(column, levels)

@@ -80,7 +80,7 @@ def read_partial_rows(
         places.append(at)
         values, column = frame.iloc[:, place], schema.columns[at]
         domain = domain_of(column, levels.get(at), specials.get(at, ()))
-        if column.is_made_anew:
+        if column.is_generated:
             own, given[:, at] = _as_they_are(values, column)
             if given[:, at].any():
                 cells[at] = own

@@ -131,7 +131,7 @@ def _levels(column: Column, encoder: ColumnEncoder) -> tuple[Scalar, ...]:
             f"has more than {MANY_LEVELS} levels, which are learned in groups; add a column of "
             "fewer, broader levels to the table and name that one"
         )
-    elif column.is_made_anew:
+    elif column.is_generated:
         why = (
             f"is of kind {column.kind!r}: its values are generated and not learned; leave it out, "
             "or give it the kind 'categorical'"

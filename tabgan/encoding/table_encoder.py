@@ -41,9 +41,9 @@ __all__ = [
     "fit_column",
     "fit_encoders",
     "keeps_rules",
-    "reduce_settled",
+    "reduce_consistently",
     "register_encoder",
-    "settled",
+    "make_consistent",
 ]
 
 FEW_VALUES = 20  # numbers with at most so many distinct values are levels
@@ -134,7 +134,7 @@ def _choose_encoder(cells: TypedSeries) -> type[ColumnEncoder]:
     column = cells.column
     if column.kind == "text":
         return TextEncoder
-    if column.is_made_anew:
+    if column.is_generated:
         return IdentifierEncoder
     distinct = cells.values.nunique()
     if distinct <= MANY_LEVELS:  # pandas takes texts that differ after a NUL for equal
@@ -363,14 +363,14 @@ class TableEncoder:
         return set(range(len(self.schema))) - self.columns.keys()
 
     @property
-    def made(self) -> list[int]:
+    def generated(self) -> list[int]:
         """Positions of the columns that are not learned, but generated for every row."""
-        return [position for position, column in self.columns.items() if column.is_made_anew]
+        return [position for position, column in self.columns.items() if column.is_generated]
 
     @property
-    def unmade(self) -> set[int]:
-        """Positions of the other columns that are encoded."""
-        return self.columns.keys() - set(self.made)
+    def learned_columns(self) -> set[int]:
+        """Positions of the encoded columns whose values are learned."""
+        return self.columns.keys() - set(self.generated)
 
     def try_out(self) -> None:
         """Decode every level and the ends of every number once.
@@ -445,7 +445,9 @@ def _side_by_side(parts: list[Encoded], rows: int) -> Encoded:
     return Encoded(*(np.concatenate(arrays, axis=1) for arrays in zip(*parts, strict=True)))
 
 
-def settled(encoder: TableEncoder, frame: pd.DataFrame, given: NDArray[np.bool_]) -> pd.DataFrame:
+def make_consistent(
+    encoder: TableEncoder, frame: pd.DataFrame, given: NDArray[np.bool_]
+) -> pd.DataFrame:
     """Bring cells that are not given in line with those that are, by the rules.
 
     Parameters
@@ -457,7 +459,7 @@ def settled(encoder: TableEncoder, frame: pd.DataFrame, given: NDArray[np.bool_]
     given
         Which cells are not to be changed, shape (rows, columns).
     """
-    table = reduce_settled(encoder, frame, given)
+    table = reduce_consistently(encoder, frame, given)
     for rule in reversed(encoder.dependencies):
         if not isinstance(rule, PartialEquality):  # it is one of shares, which stay what they are
             table = rule.restore(table)
@@ -466,7 +468,7 @@ def settled(encoder: TableEncoder, frame: pd.DataFrame, given: NDArray[np.bool_]
     return encoder.frame_of(table)
 
 
-def reduce_settled(
+def reduce_consistently(
     encoder: TableEncoder, frame: pd.DataFrame, given: NDArray[np.bool_]
 ) -> ColumnFrame:
     """Reduce rows that have been brought in line; of given cells that clash some give way."""

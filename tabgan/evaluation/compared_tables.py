@@ -203,7 +203,7 @@ def code_columns(
     coded = {
         place: _coded({name: frame.iloc[:, place] for name, frame in tables.items()}, column)
         for place, column in enumerate(schema)
-        if not column.is_made_anew  # no synthetic value of these is to be like a real one
+        if not column.is_generated  # no synthetic value of these is to be like a real one
     }
     if not coded:
         raise DataError(

@@ -75,7 +75,7 @@ def _breaches(tables: ComparedTables, place: int, column: Column) -> Iterator[_B
         return
     if not own.missing.any():
         yield _Breach(name, "never missing", other.missing, synthetic)
-    if column.is_made_anew:
+    if column.is_generated:
         if real[~own.missing].is_unique:
             repeated = synthetic.duplicated(keep=False).to_numpy(bool) & ~other.missing
             yield _Breach(name, "unique", repeated, synthetic)

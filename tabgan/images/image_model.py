@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from tabgan.base.errors import ModelFileError
-from tabgan.base.model_file import putting_together, read_model, write_model
+from tabgan.base.model_file import assembling, read_model, write_model
 from tabgan.base.random_streams import numpy_stream, torch_stream
 from tabgan.generators.generator_training import Generator
 from tabgan.generators.latents import check_prior
@@ -138,7 +138,7 @@ class ImageModel:
         description, tensors = read_model(path)
         if "images" not in description:
             raise ModelFileError(f"{path}: a tabgan file, but no model of images")
-        with putting_together(path):
+        with assembling(path):
             return cls._restore(description, tensors, device)
 
     @classmethod

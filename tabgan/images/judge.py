@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from tabgan.base.checks import check_number
 from tabgan.base.errors import DataError, ModelFileError, TrainingError
-from tabgan.base.model_file import putting_together, read_model, write_model
+from tabgan.base.model_file import assembling, read_model, write_model
 from tabgan.base.random_streams import torch_stream
 from tabgan.generators.precision import Precision, autocast, choose_precision, one_thread
 from tabgan.images.image_arrays import Images, ImageShape, check_codes, check_images
@@ -353,7 +353,7 @@ class Judge:
             raise ModelFileError(
                 f"{path}: a model, but not a judge; judges are written by Judge.save"
             )
-        with putting_together(path, "judge"):
+        with assembling(path, "judge"):
             return cls(*_rebuild(description["judge"], tensors))
 
 

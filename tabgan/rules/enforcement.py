@@ -177,7 +177,7 @@ def _replaced(
     derived: Collection[int],
 ) -> pd.DataFrame:
     """Replace the rows that don't hold, attempt by attempt."""
-    made = {at for at, column in enumerate(schema) if column.is_made_anew}
+    made = {at for at, column in enumerate(schema) if column.is_generated}
     identifiers = tuple(sorted(made - set(derived)))
     good = holds(frame)
     n_drawn, n_good = 0, 0

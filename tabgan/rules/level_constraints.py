@@ -87,7 +87,7 @@ class FixedCombinations(ColumnConstraint):
 
     def fits(self, columns: Sequence[Column]) -> str | None:
         """Return what is wrong with the kinds of its columns; None if nothing is."""
-        return next((_made_anew(c) for c in columns if c.is_made_anew), None)
+        return next((_made_anew(c) for c in columns if c.is_generated), None)
 
     def learn(self, frame: pd.DataFrame, schema: Schema) -> Self:
         """Return the constraint with the combinations of the training table.
@@ -156,7 +156,7 @@ class OneHot(ColumnConstraint):
 
     def fits(self, columns: Sequence[Column]) -> str | None:
         """Return what is wrong with the kinds of its columns; None if nothing is."""
-        return next((_made_anew(c) for c in columns if c.is_made_anew), None)
+        return next((_made_anew(c) for c in columns if c.is_generated), None)
 
     def holds(self, cells: Sequence[TypedSeries]) -> Mask:
         """Return which rows keep the rule."""

@@ -23,7 +23,12 @@ from tabgan.conditions.condition import Condition
 from tabgan.conditions.domains import column_categories, column_sentinels
 from tabgan.conditions.partial_rows import PartialRows, read_partial_rows
 from tabgan.encoding.column_encoder import Encoded
-from tabgan.encoding.table_encoder import TableEncoder, fit_column, reduce_settled, settled
+from tabgan.encoding.table_encoder import (
+    TableEncoder,
+    fit_column,
+    make_consistent,
+    reduce_consistently,
+)
 from tabgan.rules.constraint import Constraint
 from tabgan.rules.enforcement import holds_all, repair_rows, with_rows
 from tabgan.rules.level_constraints import Unique
@@ -255,7 +260,7 @@ class RowCompleter:
                 break
             if attempt < ATTEMPTS - 1:
                 again = complete(rows[broken], start, rng)
-                frame = with_rows(frame, broken, again, tuple(self.model.encoder.made))
+                frame = with_rows(frame, broken, again, tuple(self.model.encoder.generated))
             elif not present:
                 raise ConstraintError(self._conflict(frame, rows, int(broken[0]), start))
         return frame
@@ -283,7 +288,7 @@ class RowCompleter:
         encoder, given = self.model.encoder, rows.given
         if not len(given):
             return self.pool_frame.iloc[:0]
-        table = reduce_settled(encoder, self.guess(rows, rng), given)
+        table = reduce_consistently(encoder, self.guess(rows, rng), given)
         drawn = self._drawn(encoder.encode_columns(table, len(given)), rng)
         fixed = _fixed_cells(encoder, given)
         free = _free_features(encoder, fixed, len(self.features))
@@ -291,7 +296,9 @@ class RowCompleter:
         drawn = self._allowed(drawn, free, barred, rng)
         for _ in range(SWEEPS):
             drawn = self.gibbs.sweep(drawn, free, rng, barred)
-        new = encoder.decode_columns(drawn.numbers, drawn.codes, start, rng, encoder.unmade)
+        new = encoder.decode_columns(
+            drawn.numbers, drawn.codes, start, rng, encoder.learned_columns
+        )
         restored = {
             at: TypedSeries(column, replaced(cells, fixed[:, at], table[at][1]))
             for at, (column, cells) in new.items()
@@ -299,7 +306,7 @@ class RowCompleter:
         done = add_generated(
             encoder, encoder.restore(restored), condition, start=start, rng=rng, key=key
         )
-        return settled(encoder, _with_given(encoder.frame_of(done), rows), given)
+        return make_consistent(encoder, _with_given(encoder.frame_of(done), rows), given)
 
     def _drawn(self, encoded: Encoded, rng: np.random.Generator) -> DrawnRows:
         numbers = encoded.low + encoded.width * rng.random(encoded.low.shape)
@@ -339,7 +346,7 @@ class RowCompleter:
         neighbors = NeighborPool(described[slice(0, n)])
         nearest = neighbors.nearest(described[slice(n, None)], rows.given, rng)
         guess = _with_given(self.pool_frame.iloc[nearest].reset_index(drop=True), rows)
-        return settled(self.model.encoder, guess, rows.given)
+        return make_consistent(self.model.encoder, guess, rows.given)
 
     def _described(self, frame: pd.DataFrame) -> Described:
         encoder = self.model.encoder
@@ -363,7 +370,7 @@ def _fixed_cells(encoder: TableEncoder, given: Mask) -> Mask:
         for rule in encoder.dependencies:
             for at in rule.positions:
                 column = encoder.schema.columns[at]
-                if encoder.columns.get(at) != column and not column.is_made_anew:  # derived
+                if encoder.columns.get(at) != column and not column.is_generated:  # derived
                     fixed[:, [*rule.positions]] |= fixed[:, [at]]
         if fixed.sum() == before:
             return fixed

@@ -49,7 +49,7 @@ def add_generated(
     key
         Chooses the order of the values; one for all blocks of a sample.
     """
-    generated = encoder.made
+    generated = encoder.generated
     if not generated:
         return table
     rows = len(next(iter(table.values()))[1]) if table else 0
@@ -77,7 +77,7 @@ def generated_present(
         ColumnPredicate(
             at, columns[at], own, negated=True, text=f"{columns[at].name} is not missing"
         )
-        for at in encoder.made
+        for at in encoder.generated
         if (own := specials.get(at, ()))
     ]
     return Condition(tuple(tests))
@@ -101,10 +101,10 @@ def generated_columns(
     key
         Chooses the order of the values; one for all blocks of a sample.
     """
-    if not encoder.made:
+    if not encoder.generated:
         return frame
     table = by_position(frame.reset_index(drop=True), encoder.schema)
-    learned = {at: cells for at, cells in table.items() if at not in encoder.made}
+    learned = {at: cells for at, cells in table.items() if at not in encoder.generated}
     rng = numpy_stream(key, "made", start)
     table = add_generated(encoder, learned, condition, start=start, rng=rng, key=key)
     return encoder.frame_of(table).set_axis(frame.index)

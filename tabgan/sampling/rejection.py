@@ -223,13 +223,13 @@ class RejectionSampler:
     @cached_property
     def _learned(self) -> Condition:
         """The condition on columns that are learned, or derived from such."""
-        return self.condition.without(self.model.encoder.made)
+        return self.condition.without(self.model.encoder.generated)
 
     @cached_property
     def _tied(self) -> set[int]:
         """Columns that must be decoded to evaluate the condition."""
         encoder = self.model.encoder
-        return encoder.related(self._learned.positions) - set(encoder.made)
+        return encoder.related(self._learned.positions) - set(encoder.generated)
 
     @cached_property
     def _conditionals(self) -> tuple[list[TreeConditional], list[TreeConditional]]:
@@ -324,7 +324,7 @@ class RejectionSampler:
         rows = meeting.rows
         if chosen:
             rows = redraw_columns(rows, self._conditionals[1], self._features, rng)
-        table = encoder.decode_columns(rows.numbers, rows.codes, 0, rng, encoder.unmade)
+        table = encoder.decode_columns(rows.numbers, rows.codes, 0, rng, encoder.learned_columns)
         table = encoder.restore(table | meeting.cells)
         return _rows_of(table, np.flatnonzero(_passing(self._learned, table, len(rows)))[:n])
 

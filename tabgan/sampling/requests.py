@@ -191,7 +191,7 @@ def _rare_block(
 ) -> pd.DataFrame:
     encoder, start = completer.model.encoder, block * RARE_ROWS
     rng = numpy_stream(seed, "rare", block, *again)
-    rows = fitting_rows(completer, condition.without(encoder.made), RARE_ROWS, rng)
+    rows = fitting_rows(completer, condition.without(encoder.generated), RARE_ROWS, rng)
     frame = completer.complete(rows, start, rng, condition=condition, key=seed)
     return frame.set_axis(pd.RangeIndex(start, start + RARE_ROWS))
 

@@ -22,9 +22,9 @@ from torch import Tensor
 
 from tabgan.base.checks import check_number
 from tabgan.base.model_file import (
+    assembling,
     parameters_from_json,
     parameters_to_json,
-    putting_together,
     read_model,
     under,
     write_model,
@@ -326,10 +326,10 @@ class TableModel:
             If it can't be opened.
         """
         description, tensors = read_model(path)
-        with putting_together(path):
+        with assembling(path):
             states = [dict(state) for state in description["constraints"]]
         customs = named_customs(states, custom)
-        with putting_together(path):
+        with assembling(path):
             encoder = TableEncoder.from_json(description["encoder"])
             columns = None
             if "condition_on" in description:

@@ -241,7 +241,7 @@ class Column:
         return restore_dtype(self.dtype)
 
     @property
-    def is_made_anew(self) -> bool:
+    def is_generated(self) -> bool:
         """Whether the values are not learned, but made without any of the table's."""
         return self.kind not in LEARNED
 

@@ -117,7 +117,7 @@ def test_asking_for_a_kind(kind, values):
     table = pd.DataFrame({"x": values})
     column = resolve_schema(table, {"x": kind}, "de_DE")["x"]
     assert column.kind == kind
-    assert column.is_made_anew
+    assert column.is_generated
     assert column.locale == ("de_DE" if kind in ("email", "address", "company") else None)
     schema = Schema.from_json(Schema((column,)).to_json())
     assert resolve_schema(table, schema, "ja_JP")["x"] == column

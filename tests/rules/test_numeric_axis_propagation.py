@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tabgan.encoding.table_encoder import TableEncoder, keeps_rules, settled
+from tabgan.encoding.table_encoder import TableEncoder, keeps_rules, make_consistent
 from tabgan.inference.infer_schema import infer_schema
 from tabgan.rules.arithmetic_dependency import SumDependency
 from tabgan.rules.equality_dependency import CopyDependency
@@ -64,7 +64,7 @@ def test_given_cells_of_a_row_and_free_ones_of_another(table, encoder, seed, sha
     donors = table.sample(60, random_state=seed % 999 + 1).reset_index(drop=True)
     fixed = rng.random(wanted.shape) < share
     mixed = donors.where(~fixed, wanted).astype(table.dtypes)
-    mended = settled(encoder, mixed, fixed)
+    mended = make_consistent(encoder, mixed, fixed)
     pd.testing.assert_series_equal(mended.dtypes, table.dtypes)
     for at, name in enumerate(table):
         own = fixed[:, at]
@@ -82,7 +82,7 @@ def test_rules_hold_if_one_column_is_given(table, encoder):
     for at, name in enumerate(table):
         fixed = np.zeros(table.shape, bool)
         fixed[:, at] = True
-        mended = settled(encoder, donors.assign(**{name: table[name]}), fixed)
+        mended = make_consistent(encoder, donors.assign(**{name: table[name]}), fixed)
         assert (mended[name] == table[name]).all()
         assert keeps_rules(encoder, mended, range(table.shape[1]))[1] is None, name
 

@@ -178,7 +178,7 @@ def _checked(generator: Generator | None) -> Generator:
 
 
 def _notes(tables: AuditTables) -> list[str]:
-    generated = [str(column.name) for column in tables.schema if column.is_made_anew]
+    generated = [str(column.name) for column in tables.schema if column.is_generated]
     return [f"only searched for copied values: {', '.join(generated)}"] if generated else []
 
 

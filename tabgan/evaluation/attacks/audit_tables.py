@@ -141,7 +141,7 @@ def prepare_tables(
     tables = {"real": real, "synthetic": synthetic}
     if holdout is not None:
         tables["holdout"] = holdout
-    kept = [c for c in schema if not c.is_made_anew or all(c.name in t for t in tables.values())]
+    kept = [c for c in schema if not c.is_generated or all(c.name in t for t in tables.values())]
     schema = Schema(tuple(kept), schema.labels)
     frames = {name: _in_order(name, frame, schema) for name, frame in tables.items()}
     unseen = frames.get("holdout", frames["real"].iloc[:0])

@@ -113,7 +113,7 @@ def _figures(tables: AuditTables, reach: float) -> dict[str, float]:
 def _values(tables: AuditTables) -> list[Risk]:
     risks = []
     for column in tables.schema:
-        if not column.is_made_anew or column.kind == "sequential":  # a count says nothing of a row
+        if not column.is_generated or column.kind == "sequential":  # a count says nothing of a row
             continue
         real, holdout, synthetic = (
             set(frame[column.name].dropna().astype(str))

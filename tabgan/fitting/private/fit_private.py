@@ -128,7 +128,7 @@ def _measure(
 
 
 def _noisy_counter(schema: Schema, options: FitOptions, noise: Noise) -> NoisyCounter:
-    n_learned = max(sum(not column.is_made_anew for column in schema), 1)
+    n_learned = max(sum(not column.is_generated for column in schema), 1)
     one, two = sensitivities(n_learned)
     units = {
         "rows": 1.0,
@@ -158,7 +158,7 @@ def _is_open(column: Column) -> bool:
     """Say whether the values of a column may have to be found out."""
     dtype = column.pandas_dtype
     is_closed = isinstance(dtype, pd.CategoricalDtype) or pd.api.types.is_bool_dtype(dtype)
-    return not (column.is_made_anew or is_closed)
+    return not (column.is_generated or is_closed)
 
 
 def _warn(delta: float, n_rows: int) -> None:
@@ -203,7 +203,7 @@ def _learn(
         if _is_open(column) and column.kind != "boolean":
             form = vote_on_format(column, values, counter, place)
         form = _bounded(form, _ranges(options))
-        if form.column.is_made_anew:
+        if form.column.is_generated:
             columns[place] = _localised(form.column, options.locale)
             encoders[place] = identifier_encoder(columns[place])
             continue
