@@ -1,1 +1,1 @@
-"""What everything stands on: errors, checks, files, streams of randomness, layouts."""
+"""Base classes and helpers of all parts: errors, checks, files, random streams, row layout."""

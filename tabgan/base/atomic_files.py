@@ -11,7 +11,7 @@ __all__ = ["beside", "is_special", "open_atomically"]
 
 
 def is_special(path: str | os.PathLike[str]) -> bool:
-    """Say whether a path is that of a device or a pipe, which no file may take the place of."""
+    """Return whether a path is that of a device or a pipe, which no file may replace."""
     place = Path(path)
     return place.exists() and not place.is_file() and not place.is_dir()
 
@@ -50,7 +50,7 @@ def open_atomically(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
 
 @contextmanager
 def beside(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Give the name of a file to be made that becomes `path` when the ``with`` block ends well.
+    """Yield the name of a new file that becomes `path` when the ``with`` block ends well.
 
     When the block does not end well, an older file of that name is untouched.
 

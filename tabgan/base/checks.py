@@ -85,6 +85,13 @@ def check_training(options: Mapping[str, Any]) -> None:
 def check_memory(first: pd.DataFrame, n: int) -> None:
     """Check that n rows like a first block of them fit into memory, before they are drawn.
 
+    Parameters
+    ----------
+    first
+        The first block of the sample.
+    n
+        How many rows are to be drawn.
+
     Raises
     ------
     OptionError

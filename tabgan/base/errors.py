@@ -82,6 +82,13 @@ class NotFittedError(TabGANError, _SklearnNotFittedError):
 def did_you_mean(name: Hashable, known: Iterable[Hashable]) -> str:
     """End an error message with the nearest known name, or with the list of known names.
 
+    Parameters
+    ----------
+    name
+        The name that is not known.
+    known
+        The names that are.
+
     Examples
     --------
     >>> did_you_mean("incme", ["age", "income"])

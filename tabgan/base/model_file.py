@@ -51,6 +51,15 @@ def write_model(
 ) -> None:
     """Write a model file beside its place and move it there when it is whole.
 
+    Parameters
+    ----------
+    path
+        Path of the file.
+    description
+        JSON values that describe the model.
+    tensors
+        Tensors by name.
+
     Raises
     ------
     OSError
@@ -97,7 +106,15 @@ def read_model(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, 
 
 @contextmanager
 def assembling(path: str | os.PathLike[str], what: str = "model") -> Iterator[None]:
-    """Turn whatever is wrong with a file's parts into one `ModelFileError`."""
+    """Turn whatever is wrong with a file's parts into one `ModelFileError`.
+
+    Parameters
+    ----------
+    path
+        Path of the file.
+    what
+        What the file holds, for the message.
+    """
     try:
         yield
     except ModelFileError as error:
@@ -192,7 +209,15 @@ def parameters_from_json(parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Return the tensors whose names begin with a prefix, without it."""
+    """Return the tensors whose names begin with a prefix, without it.
+
+    Parameters
+    ----------
+    prefix
+        How the names begin.
+    tensors
+        Tensors by name.
+    """
     return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
 
 
@@ -203,6 +228,17 @@ def check_tensor(
     dtype: torch.dtype = torch.float32,
 ) -> Tensor:
     """Return a tensor of a model file if it has the shape and the dtype that it must have.
+
+    Parameters
+    ----------
+    tensors
+        Tensors by name.
+    name
+        Name of the tensor.
+    shape
+        Its shape.
+    dtype
+        Its dtype.
 
     Raises
     ------

@@ -63,6 +63,16 @@ def numpy_stream(seed: int, *names: str | int) -> Generator:
 def torch_stream(
     seed: int, *names: str | int, device: torch.device | str = "cpu"
 ) -> torch.Generator:
-    """Return the torch generator of a named stream, on a device."""
+    """Return the torch generator of a named stream, on a device.
+
+    Parameters
+    ----------
+    seed
+        Seed of the run.
+    *names
+        Name of the stream, in parts.
+    device
+        Device of the generator.
+    """
     state = _sequence(seed, names).generate_state(1, np.uint64)[0]
     return torch.Generator(device).manual_seed(int(state))

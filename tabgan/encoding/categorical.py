@@ -1,4 +1,4 @@
-"""The distinct values of a column as numbered levels."""
+"""`CategoricalEncoder`: the distinct values of a column as numbered levels."""
 
 from collections.abc import Iterable, Sequence
 from functools import cached_property
@@ -130,7 +130,21 @@ class CategoricalEncoder(ColumnEncoder):
         rng: np.random.Generator,  # noqa: ARG002
         key: int = 0,  # noqa: ARG002
     ) -> pd.Series:
-        """Return the level of each code."""
+        """Return the level of each code.
+
+        Parameters
+        ----------
+        numbers
+            Probabilities in [0, 1], shape (rows, numbers of `spans`).
+        codes
+            Level codes, shape (rows, level spans of `spans`).
+        start
+            Position of the first row in the whole sample.
+        rng
+            The only source of randomness.
+        key
+            Chooses the order of generated values; one for all blocks of a sample.
+        """
         chosen = codes[:, 0] if self.spans.widths else np.zeros(len(numbers), np.int64)
         return levels_to_series(self._levels.values, chosen, self.column)
 
@@ -141,6 +155,13 @@ class CategoricalEncoder(ColumnEncoder):
     @classmethod
     def from_json(cls, column: Column, state: dict[str, Any]) -> Self:
         """Rebuild an encoder from `to_json`'s value.
+
+        Parameters
+        ----------
+        column
+            What the column is.
+        state
+            What `to_json` returned.
 
         Raises
         ------

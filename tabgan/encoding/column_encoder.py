@@ -1,4 +1,4 @@
-"""The contract that every column encoder keeps."""
+"""`ColumnEncoder`: the base class of encoders of one column, and `Encoded` rows."""
 
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar, NamedTuple, Self
@@ -120,4 +120,12 @@ class ColumnEncoder(ABC):
     @classmethod
     @abstractmethod
     def from_json(cls, column: Column, state: dict[str, Any]) -> Self:
-        """Rebuild an encoder from `to_json`'s value."""
+        """Rebuild an encoder from `to_json`'s value.
+
+        Parameters
+        ----------
+        column
+            What the column is.
+        state
+            What `to_json` returned.
+        """

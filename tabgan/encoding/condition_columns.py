@@ -1,4 +1,4 @@
-"""Condition columns: those for whose levels a draw can be asked."""
+"""Condition columns: the columns whose levels a draw can request (`condition_on`)."""
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
@@ -22,6 +22,13 @@ ROWS_PER_COMBINATION = 5  # on average, at least, where several columns are name
 
 def find_columns(schema: Schema, condition_on: Any) -> tuple[int, ...]:
     """Return the positions of the columns that `condition_on` names: a label, or a list of them.
+
+    Parameters
+    ----------
+    schema
+        What the columns are.
+    condition_on
+        A column label, a list of them, or None.
 
     Raises
     ------
@@ -73,6 +80,13 @@ class ConditionColumns:
     @classmethod
     def of(cls, encoder: TableEncoder, positions: Sequence[int]) -> Self:
         """Find the levels of columns that are encoded.
+
+        Parameters
+        ----------
+        encoder
+            The encoder of the table, which holds the rules.
+        positions
+            Positions of the condition columns.
 
         Raises
         ------

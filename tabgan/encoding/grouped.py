@@ -1,4 +1,4 @@
-"""Columns of very many distinct values: groups of levels, and a draw within the group."""
+"""`GroupedEncoder`: columns of very many levels, as groups of levels and a draw within one."""
 
 import warnings
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ Ints = NDArray[np.int64]
 
 
 class GroupedEncoder(ColumnEncoder):
-    """A category of very many levels, of which the group is learned.
+    """A category of very many levels, which learns only the group of a level.
 
     Frequent levels, and missing, are a group each. The others are clustered by how they go with
     the other columns; within its group a level is drawn by its frequency at fit.
@@ -114,7 +114,21 @@ class GroupedEncoder(ColumnEncoder):
         rng: np.random.Generator,
         key: int = 0,  # noqa: ARG002
     ) -> pd.Series:
-        """Draw a level of each group by the levels' frequencies at fit."""
+        """Draw a level of each group by the levels' frequencies at fit.
+
+        Parameters
+        ----------
+        numbers
+            Probabilities in [0, 1], shape (rows, numbers of `spans`).
+        codes
+            Level codes, shape (rows, level spans of `spans`).
+        start
+            Position of the first row in the whole sample.
+        rng
+            The only source of randomness.
+        key
+            Chooses the order of generated values; one for all blocks of a sample.
+        """
         group = codes[:, 0] if self.spans.widths else np.zeros(len(numbers), np.int64)
         rows = self._group_rows[group]
         row = np.cumsum(self._group_rows)[group] - rows + rng.integers(0, rows)
@@ -134,6 +148,13 @@ class GroupedEncoder(ColumnEncoder):
     @classmethod
     def from_json(cls, column: Column, state: dict[str, Any]) -> Self:
         """Rebuild an encoder from `to_json`'s value.
+
+        Parameters
+        ----------
+        column
+            What the column is.
+        state
+            What `to_json` returned.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""Numbers, dates and durations: probabilities of their own distribution."""
+"""`NumericEncoder`: numbers, dates and durations as probabilities of their distribution."""
 
 from collections.abc import Sequence
 from typing import Any, Self
@@ -115,7 +115,21 @@ class NumericEncoder(ColumnEncoder):
         rng: np.random.Generator,  # noqa: ARG002
         key: int = 0,  # noqa: ARG002
     ) -> pd.Series:
-        """Return the numbers at probabilities, and specials where their level is set."""
+        """Return the numbers at probabilities, and specials where their level is set.
+
+        Parameters
+        ----------
+        numbers
+            Probabilities in [0, 1], shape (rows, numbers of `spans`).
+        codes
+            Level codes, shape (rows, level spans of `spans`).
+        start
+            Position of the first row in the whole sample.
+        rng
+            The only source of randomness.
+        key
+            Chooses the order of generated values; one for all blocks of a sample.
+        """
         values = self._scale.from_line(self._quantiles.from_unit(numbers[:, 0]))
         level = codes[:, 0] if len(self._specials) else np.zeros(len(numbers), np.intp)
         special = np.array([None, *self._specials.values], object)[level]
@@ -133,6 +147,13 @@ class NumericEncoder(ColumnEncoder):
     def from_json(cls, column: Column, state: dict[str, Any]) -> Self:
         """Rebuild an encoder from `to_json`'s value.
 
+        Parameters
+        ----------
+        column
+            What the column is.
+        state
+            What `to_json` returned.
+
         Raises
         ------
         KeyError, TypeError, ValueError
@@ -142,7 +163,7 @@ class NumericEncoder(ColumnEncoder):
         quantiles = Quantiles.from_json(state["quantiles"])
         least, most = scale.limits
         if quantiles.whole is not scale.whole:
-            raise ValueError("numeric: scale and quantiles do not go together")
+            raise ValueError("numeric: scale and quantiles do not match")
         if quantiles.minimum < least or quantiles.maximum > most:
             raise ValueError("numeric: the quantiles leave the scale")
         return cls(column, scale, quantiles, LevelTable.from_json(state["specials"]))

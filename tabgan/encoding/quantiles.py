@@ -63,7 +63,7 @@ class Quantiles:
         least: int = 1,
         ends: tuple[float, float] | None = None,
     ) -> Self:
-        """Learn the distribution of finite values, of which there must be at least one.
+        """Learn the distribution of finite values; at least one is needed.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""Levels that few rows hold: folded into the others before anything is learned."""
+"""Fold the levels that few rows hold into others, before anything is learned."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
@@ -80,7 +80,7 @@ def _with_donors(
     """Take the cells of groups of columns, where they are rare, from other rows.
 
     A row that is rare in several groups takes all from the same donor, if enough rows are rare in
-    none: what goes with a rare level is often rare as well.
+    none: values beside a rare level are often rare as well.
     """
     changed, donors = dict(table), np.arange(count_rows(table))
     some = np.logical_or.reduce([np.zeros(len(donors), np.bool_), *rare.values()])
@@ -98,7 +98,7 @@ def _with_donors(
 
 
 def rare_rows(cells: TypedSeries, chance: float = 0.0) -> tuple[Mask, int]:
-    """Say which rows of a column hold a rare level, and how many such levels there are.
+    """Return which rows of a column hold a rare level, and how many such levels there are.
 
     None are rare of a dtype whose values are declared (categories, booleans), of numbers that are
     not learned by their values, and where no level is frequent. A missing value is not rare.
@@ -125,7 +125,7 @@ def rare_rows(cells: TypedSeries, chance: float = 0.0) -> tuple[Mask, int]:
 
 
 def may_be_rare(table: ColumnFrame) -> bool:
-    """Say whether a column of a table may hold a rare level, wherever the threshold is drawn."""
+    """Return whether a column of a table may hold a rare level, whatever threshold is drawn."""
     for cells in table.values():
         least = cells.column.least_rows
         if least > 1 and _has_levels(cells):
@@ -137,7 +137,7 @@ def may_be_rare(table: ColumnFrame) -> bool:
 
 
 def _rows_with_levels(cells: TypedSeries) -> Mask:
-    """Say which rows hold a level: of many numbers, only what stands beside them."""
+    """Return which rows hold a level: among many numbers, only the special values."""
     if cells.column.kind in RANGED:
         numbers = cells.numbers
         if len(pd.unique(numbers.values[numbers.present])) > FEW_VALUES:
@@ -158,7 +158,7 @@ def _has_levels(cells: TypedSeries) -> bool:
 
 
 def has_frequent_level(cells: TypedSeries) -> bool:
-    """Say whether a column has a level that enough rows hold, or none at all."""
+    """Return whether a column has a level that enough rows hold, or none at all."""
     levels = cells.levels
     counts = np.bincount(cells.codes, minlength=len(levels))
     known = [count for count, level in zip(counts, levels, strict=True) if level is not None]

@@ -1,4 +1,9 @@
-"""A whole table to encoded rows and back."""
+"""`TableEncoder`: a table to encoded rows and back.
+
+A fit detects rules between columns, removes what they derive, and fits a `ColumnEncoder` to each
+column that is left: the class that a registered encoder claims, or the one that suits its kind
+and number of distinct values. Decoding goes the same way back, and restores what the rules derive.
+"""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -147,7 +152,7 @@ def _choose_encoder(cells: TypedSeries) -> type[ColumnEncoder]:
 
 
 def _are_levels(cells: TypedSeries) -> bool:
-    """Say whether every value of a few is held by enough rows to be kept."""
+    """Return whether enough rows hold each value of a column for all to be kept."""
     least = cells.column.least_rows
     if least == 1:
         return True
@@ -192,7 +197,7 @@ def _context(parts: list[Encoded], rows: int) -> NDArray[np.float32]:
 
 @dataclass(frozen=True)
 class TableEncoder:
-    """Encoders of all columns that are learned, and the rules that give back the others.
+    """Encoders of the columns that are learned, and the rules that derive the others.
 
     Parameters
     ----------
@@ -252,7 +257,7 @@ class TableEncoder:
 
     @property
     def spans(self) -> RowLayout:
-        """The layout of an encoded row."""
+        """Layout of an encoded row."""
         return RowLayout.concatenate(encoder.spans for encoder in self.encoders.values())
 
     @property
@@ -289,14 +294,22 @@ class TableEncoder:
         return self.encode_columns(self.reduce(table), count_rows(table))
 
     def reduce(self, table: pd.DataFrame | ColumnFrame) -> ColumnFrame:
-        """Take out of a table what the rules derive: the columns that are encoded are left."""
+        """Remove from a table what the rules derive; the columns to encode are left."""
         table = by_position(table, self.schema)
         for dependency in self.dependencies:
             table = dependency.reduce(table)
         return table
 
     def encode_columns(self, table: ColumnFrame, rows: int) -> Encoded:
-        """Encode the columns that `reduce` has left, of so many rows."""
+        """Encode the columns that `reduce` has left, of so many rows.
+
+        Parameters
+        ----------
+        table
+            The columns that `reduce` has left.
+        rows
+            Number of rows.
+        """
         parts = [encoder.encode(table[position]) for position, encoder in self.encoders.items()]
         return _side_by_side(parts, rows)
 
@@ -317,7 +330,7 @@ class TableEncoder:
         start
             Position of the first row in the whole sample.
         rng
-            Randomness of what is drawn anew: marks of absence, levels within a group.
+            Randomness of marks of absence and of levels within a group.
         key
             Chooses the order of identifiers; one for all blocks of a sample.
         """
@@ -333,7 +346,23 @@ class TableEncoder:
         *,
         key: int = 0,
     ) -> ColumnFrame:
-        """Decode the columns that are encoded, or those of them at some positions."""
+        """Decode the columns that are encoded, or those of them at some positions.
+
+        Parameters
+        ----------
+        numbers
+            Probabilities of the numbers, shape (rows, numbers).
+        codes
+            Level codes, shape (rows, level spans).
+        start
+            Position of the first row in the whole sample.
+        rng
+            The only source of randomness.
+        positions
+            Positions of the columns to decode; None for all.
+        key
+            Chooses the order of generated values; one for all blocks of a sample.
+        """
         wanted = [at for at in self.encoders if positions is None or at in positions]
         table: ColumnFrame = {}
         for position in wanted:
@@ -344,9 +373,16 @@ class TableEncoder:
         return table
 
     def restore(self, table: ColumnFrame, touching: Collection[int] | None = None) -> ColumnFrame:
-        """Give back what the rules derive from the columns that are there, all or `related` ones.
+        """Derive columns by the rules from the columns that are present.
 
         With `touching`, only rules between these columns and others are followed.
+
+        Parameters
+        ----------
+        table
+            Decoded columns.
+        touching
+            Positions whose rules alone are followed; None for all rules.
         """
         for dependency in reversed(self.dependencies):
             if set(dependency.positions) & set(table if touching is None else touching):
@@ -448,7 +484,7 @@ def _side_by_side(parts: list[Encoded], rows: int) -> Encoded:
 def make_consistent(
     encoder: TableEncoder, frame: pd.DataFrame, given: NDArray[np.bool_]
 ) -> pd.DataFrame:
-    """Bring cells that are not given in line with those that are, by the rules.
+    """Make the other cells consistent with the given ones, by the rules between columns.
 
     Parameters
     ----------
@@ -471,7 +507,17 @@ def make_consistent(
 def reduce_consistently(
     encoder: TableEncoder, frame: pd.DataFrame, given: NDArray[np.bool_]
 ) -> ColumnFrame:
-    """Reduce rows that have been brought in line; of given cells that clash some give way."""
+    """Reduce rows after making them consistent; where given cells clash, some are changed.
+
+    Parameters
+    ----------
+    encoder
+        The encoder of the table, which holds the rules.
+    frame
+        Rows of the schema's columns.
+    given
+        Which cells must not change, shape (rows, columns).
+    """
     table, pinned = by_position(frame, encoder.schema), given.copy()
     for rule in encoder.dependencies:
         table = rule.reduce(rule.propagate(table, pinned))
@@ -481,7 +527,16 @@ def reduce_consistently(
 def keeps_rules(
     encoder: TableEncoder, frame: pd.DataFrame, positions: Collection[int]
 ) -> tuple[NDArray[np.bool_], Dependency | None]:
-    """Say which rows of a frame keep the rules of some columns, and which rule is broken first.
+    """Return which rows of a frame keep the rules of some columns, and the first broken rule.
+
+    Parameters
+    ----------
+    encoder
+        The encoder of the table, which holds the rules.
+    frame
+        Rows of the schema's columns.
+    positions
+        Positions of the columns whose rules are checked.
 
     Returns
     -------

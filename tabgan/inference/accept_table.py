@@ -1,4 +1,4 @@
-"""What a table may come as, and whether it can be used at all."""
+"""What a table may come as, and checks that it can be learned."""
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias

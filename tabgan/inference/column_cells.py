@@ -100,7 +100,15 @@ class ColumnCells:
 
 
 def read_cells(name: Hashable, values: pd.Series) -> ColumnCells:
-    """Find out what the cells of a column are."""
+    """Find out what the cells of a column are.
+
+    Parameters
+    ----------
+    name
+        The column's label.
+    values
+        The column's values.
+    """
     values = dense(values)
     missing = values.isna().to_numpy(bool)
     given = values[~missing] if missing.any() else values
@@ -109,7 +117,7 @@ def read_cells(name: Hashable, values: pd.Series) -> ColumnCells:
 
 
 def storage_of(dtype: Any) -> Storage | None:
-    """Say what cells of a dtype are; None where each object speaks for itself."""
+    """Return what cells of a dtype are; None where each object speaks for itself."""
     types = pd.api.types
     if isinstance(dtype, pd.CategoricalDtype | pd.IntervalDtype):
         return "category"
@@ -153,7 +161,7 @@ _POSITION = re.compile(
 
 
 class ColumnGuess(NamedTuple):
-    """The kind of a column, why, and what goes with it (see `tabgan.table.schema.Column`)."""
+    """The kind of a column, why, its range and its format (see `tabgan.table.schema.Column`)."""
 
     kind: Kind
     why: str
@@ -164,7 +172,7 @@ class ColumnGuess(NamedTuple):
 
 
 def names_rows(name: Hashable) -> bool:
-    """Say whether a column's name is that of an identifier.
+    """Return whether a column's name is that of an identifier.
 
     Examples
     --------
@@ -175,7 +183,7 @@ def names_rows(name: Hashable) -> bool:
 
 
 def numbers_rows(name: Hashable) -> bool:
-    """Say whether a column's name is that of an identifier or of a row number."""
+    """Return whether a column's name is that of an identifier or of a row number."""
     return names_rows(name) or bool(_POSITION.search(last_label(name)))
 
 

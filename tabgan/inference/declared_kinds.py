@@ -1,4 +1,4 @@
-"""Hold a column against the kind that was asked for."""
+"""Check a column against its declared kind, and describe it as that kind."""
 
 import re
 from collections.abc import Callable
@@ -29,6 +29,13 @@ class _Rule(NamedTuple):
 
 def fit_kind(cells: ColumnCells, kind: Kind) -> ColumnGuess:
     """Describe a column as the kind that was asked for.
+
+    Parameters
+    ----------
+    cells
+        The cells of the column.
+    kind
+        The declared kind.
 
     Raises
     ------

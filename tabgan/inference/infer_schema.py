@@ -120,6 +120,15 @@ def resolve_schema(
 
     Columns that are made in the words of a locale, and have none of their own, get the given one.
 
+    Parameters
+    ----------
+    df
+        The table.
+    schema
+        A schema, kinds by column name, or None for inference.
+    locale
+        Locale of columns that have none of their own.
+
     Raises
     ------
     DataError, SchemaError
@@ -149,6 +158,13 @@ def match_schema(df: pd.DataFrame, schema: Schema) -> Schema:
 
     Kind, range and decimals are the schema's; storage, format and missing share are the table's.
     Columns are matched by name and come in the table's order.
+
+    Parameters
+    ----------
+    df
+        The table.
+    schema
+        What its columns are declared to be.
 
     Raises
     ------

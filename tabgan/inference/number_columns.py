@@ -99,7 +99,7 @@ def _find_identifiers(name: Hashable, numbers: NDArray[Any]) -> ColumnGuess | No
 
 
 def _are_long(numbers: NDArray[Any]) -> bool:
-    """Say whether whole numbers may be telephone numbers."""
+    """Return whether whole numbers may be telephone numbers."""
     return len(pd.unique(numbers)) >= FEWEST and bool((numbers >= 10**6).all())
 
 
@@ -149,7 +149,7 @@ def _is_finite(value: Any) -> bool:
 
 
 def _fits_float(value: Any) -> bool:
-    """Say whether a number that is finite stays so as a float, and does not become zero."""
+    """Return whether a number that is finite stays so as a float, and does not become zero."""
     try:
         nearest = float(value)
     except OverflowError:
@@ -187,7 +187,7 @@ def _read_texts(texts: dict[str, int]) -> NumberReading:
 
 
 def is_number(text: str) -> bool:
-    """Say whether a text is a number that can be computed with and written back."""
+    """Return whether a text is a number that can be computed with and written back."""
     if not NUMBER.fullmatch(text):
         return False
     if is_whole(text):
@@ -196,7 +196,7 @@ def is_number(text: str) -> bool:
 
 
 def is_whole(text: str) -> bool:
-    """Say whether a text that is a number is written without point and exponent."""
+    """Return whether a text that is a number is written without point and exponent."""
     return text.removeprefix("-").isdecimal()
 
 
@@ -209,7 +209,7 @@ def _reading(numbers: NDArray[Any], filled: int, others: list[Any]) -> NumberRea
 
 
 def _has_places(numbers: NDArray[Any], places: int) -> bool:
-    """Say whether rounding to so many places keeps every number, in its own precision."""
+    """Return whether rounding to so many places keeps every number, in its own precision."""
     for part in (numbers[:100], numbers[100:]):  # a few are mostly enough to refute
         with np.errstate(over="ignore", invalid="ignore"):
             rounded = np.round(part.astype(np.float64), places).astype(numbers.dtype)

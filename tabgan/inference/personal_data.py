@@ -61,7 +61,7 @@ def find_people(name: Hashable, counts: Mapping[Hashable, int]) -> ColumnGuess |
 
 
 def calls_phones(name: Hashable) -> bool:
-    """Say whether a column is called one of telephone numbers."""
+    """Return whether a column is called one of telephone numbers."""
     return _called(name) == "phone"
 
 
@@ -69,7 +69,7 @@ Called = Literal["first_name", "last_name", "people", "name", "phone", "address"
 
 
 def _called(name: Hashable) -> Called:
-    """Say what of people a column is called; empty for anything else.
+    """Return what data of people a column name announces; empty for anything else.
 
     Examples
     --------
@@ -96,7 +96,7 @@ def _called(name: Hashable) -> Called:
 
 
 def _is_full_name(text: str) -> bool:
-    """Say whether a text looks like a full name: two to five capitalised words."""
+    """Return whether a text looks like a full name: two to five capitalised words."""
     return _are_names(text.replace(", ", " ").split(), 2, 5)
 
 
@@ -125,7 +125,7 @@ def _is_phone(text: str) -> bool:
 
 
 def _is_known(text: str) -> bool:
-    """Say whether Faker knows the given name, and the family name if there are no others."""
+    """Return whether Faker knows the given name, and the family name if there are no others."""
     family, comma, given = text.partition(", ")
     ordered = f"{given} {family}" if comma else text
     words = ordered.title().replace("-", " ").split()

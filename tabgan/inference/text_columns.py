@@ -29,13 +29,13 @@ _PERSONAL: set[Pattern] = {"email", "phone", "iban"}  # never kept, however ofte
 
 
 def find_words(cells: ColumnCells) -> ColumnGuess:
-    """Tell the identifiers, free texts and categories among columns of text apart."""
+    """Distinguish identifiers, free texts and categories among columns of text."""
     texts = cells.texts
     return _find_unkept(cells.name, texts) or _levels(len(texts), sum(texts.values()))
 
 
 def find_names(cells: ColumnCells) -> ColumnGuess:
-    """Tell identifiers and categories apart where the cells are not text."""
+    """Distinguish identifiers and categories where the cells are not text."""
     if cells.storage == "uuid":
         return ColumnGuess("uuid", f"universally unique identifiers, in {len(cells.given)} rows")
     counts = Counter(cells.objects.tolist())
@@ -43,7 +43,7 @@ def find_names(cells: ColumnCells) -> ColumnGuess:
 
 
 def find_mixed(cells: ColumnCells) -> ColumnGuess:
-    """Tell identifiers and categories apart where the cells are of several types.
+    """Distinguish identifiers and categories where the cells are of several types.
 
     Raises
     ------
@@ -90,7 +90,7 @@ def _refuse_to_keep(cells: ColumnCells, finding: ColumnGuess) -> NoReturn:
 
 
 def _find_unkept(name: Hashable, counts: Mapping[Hashable, int]) -> ColumnGuess | None:
-    """Find out whether values are identifiers or free text, none of which may be kept."""
+    """Find identifiers and free text, whose values a model must not keep."""
     distinct, filled = len(counts), sum(counts.values())
     texts = [value for value in counts if isinstance(value, str)]
     sample = spread(texts, 1000)
@@ -137,7 +137,7 @@ def _are_ibans(sample: Sequence[str]) -> bool:
 
 
 def _is_prose(sample: Sequence[str]) -> bool:
-    """Say whether texts are sentences rather than names or codes."""
+    """Return whether texts are sentences rather than names or codes."""
     words = sum(len(text[:2000].split()) for text in sample) / len(sample)
     length = sum(map(len, sample)) / len(sample)
     are_codes = words == 1 and length <= 128 and all(map(str.isascii, sample))

@@ -1,7 +1,8 @@
-"""A table in work: its columns, and their values as numbers or as levels.
+"""A table in work: its columns, each parsed once, as numbers or as levels.
 
-Numbers, dates and durations become `Numbers`, any column can become levels and codes. Nothing
-above this module needs to know in which of pandas's dtypes a column is kept.
+`by_position` turns a frame and its schema into a `ColumnFrame`: one `TypedSeries` per column,
+which parses its values when they are first needed. Numbers, dates and durations become `Numbers`;
+any column becomes levels and codes. Nothing above this module depends on the dtype of a column.
 """
 
 from collections.abc import Hashable, Iterable
@@ -71,7 +72,7 @@ class TypedSeries(_ColumnValues):
     [31]
     """
 
-    _origin: "tuple[TypedSeries, Rows] | None" = None  # the column of which it is some rows
+    _origin: "tuple[TypedSeries, Rows] | None" = None  # the column that these rows are from
 
     @cached_property
     def numbers(self) -> Numbers:
@@ -119,7 +120,7 @@ class TypedSeries(_ColumnValues):
 
 
 def _are_read_alike(one: Column, other: Column) -> bool:
-    """Say whether the same values are the same numbers in two columns."""
+    """Return whether two columns read the same values as the same numbers."""
     same = ("kind", "dtype", "format")
     if any(getattr(one, name) != getattr(other, name) for name in same):
         return False
@@ -168,7 +169,15 @@ def count_rows(table: ColumnFrame) -> int:
 
 
 def sample_of(table: ColumnFrame, rng: np.random.Generator) -> ColumnFrame:
-    """Draw rows without replacement, kept in their order."""
+    """Draw rows without replacement, kept in their order.
+
+    Parameters
+    ----------
+    table
+        A table in work.
+    rng
+        Draws the rows.
+    """
     n_rows = count_rows(table)
     if n_rows <= SAMPLE:
         return table
@@ -177,23 +186,57 @@ def sample_of(table: ColumnFrame, rng: np.random.Generator) -> ColumnFrame:
 
 
 def without(table: ColumnFrame, positions: Iterable[int]) -> ColumnFrame:
-    """Return the table without some columns."""
+    """Return the table without some columns.
+
+    Parameters
+    ----------
+    table
+        A table in work.
+    positions
+        Positions of the columns to leave out.
+    """
     dropped = set(positions)
     return {at: cells for at, cells in table.items() if at not in dropped}
 
 
 def with_cells(table: ColumnFrame, changed: ColumnFrame) -> ColumnFrame:
-    """Return the table with columns added or replaced, in order of position."""
+    """Return the table with columns added or replaced, in order of position.
+
+    Parameters
+    ----------
+    table
+        A table in work.
+    changed
+        The new columns, by position.
+    """
     return dict(sorted({**table, **changed}.items()))
 
 
 def replaced(values: pd.Series, rows: NDArray[np.bool_], others: pd.Series) -> pd.Series:
-    """Return the values with those of some rows replaced, row by row."""
+    """Return the values with those of some rows replaced, row by row.
+
+    Parameters
+    ----------
+    values
+        The values of a column.
+    rows
+        Which rows get a new value.
+    others
+        The new values, of all rows.
+    """
     return values.where(~rows, others.set_axis(values.index))
 
 
 def field_at(table: ColumnFrame, position: int) -> ColumnRef:
-    """Return the field at a position."""
+    """Return the field at a position.
+
+    Parameters
+    ----------
+    table
+        A table in work.
+    position
+        Position of the column.
+    """
     return ColumnRef(position, table[position].column)
 
 
@@ -226,7 +269,15 @@ def by_position(table: pd.DataFrame | ColumnFrame, schema: Schema) -> ColumnFram
 
 
 def frame_of(table: ColumnFrame, schema: Schema) -> pd.DataFrame:
-    """Return a table in work, with all columns of a schema, as a frame."""
+    """Return a table in work, with all columns of a schema, as a frame.
+
+    Parameters
+    ----------
+    table
+        A table in work.
+    schema
+        What the columns are.
+    """
     frame = pd.concat([table[at].values for at in range(len(schema))], axis=1)
     frame.columns = column_index(schema)
     return frame
@@ -304,12 +355,19 @@ def numbers_of(values: pd.Series, column: Column) -> Numbers:
     time. What is not a number (missing, infinite, another value among objects or texts) is a
     special value.
 
+    Parameters
+    ----------
+    values
+        The values of a column.
+    column
+        What the column is.
+
     Raises
     ------
     DataError
         If a value can't be kept, or the column mixes time zones.
     SchemaError
-        If the column's kind, dtype, format and range don't go together.
+        If the column's kind, dtype, format and range can't be combined.
 
     Examples
     --------
@@ -346,7 +404,7 @@ def numbers_to_series(
     DataError
         If the column's dtype can't hold a missing value that is asked for.
     SchemaError
-        If the column's kind, dtype, format and range don't go together.
+        If the column's kind, dtype, format and range can't be combined.
 
     Examples
     --------
@@ -360,7 +418,14 @@ def numbers_to_series(
 
 
 def outside_range(values: pd.Series, column: Column) -> NDArray[np.bool_]:
-    """Say which rows of a column hold a number beyond its minimum or maximum.
+    """Return which rows of a column hold a number beyond its minimum or maximum.
+
+    Parameters
+    ----------
+    values
+        The values of a column.
+    column
+        What the column is.
 
     Raises
     ------

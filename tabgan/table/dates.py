@@ -63,6 +63,13 @@ def unit_of_format(form: str) -> str | None:
 def read_dates(levels: Sequence[Scalar], form: str) -> NDArray[np.datetime64]:
     """Read texts that are dates of a format and written back the same; others are NaT.
 
+    Parameters
+    ----------
+    levels
+        Distinct values; those that are no texts are no dates.
+    form
+        A ``strftime`` format.
+
     Examples
     --------
     >>> read_dates(["29.02.2024", "29.02.2023", "?"], "%d.%m.%Y").astype("M8[D]")
@@ -75,6 +82,13 @@ def read_dates(levels: Sequence[Scalar], form: str) -> NDArray[np.datetime64]:
 
 def write_dates(moments: NDArray[np.datetime64], form: str) -> list[str]:
     """Write dates by a format.
+
+    Parameters
+    ----------
+    moments
+        Moments to write.
+    form
+        A ``strftime`` format.
 
     Examples
     --------
@@ -142,7 +156,15 @@ _PANDAS_UNITS = ("s", "ms", "us", "ns")
 
 
 def read_ticks(values: pd.Series, column: Column) -> Numbers:
-    """Read a column of kind datetime or timedelta."""
+    """Read a column of kind datetime or timedelta.
+
+    Parameters
+    ----------
+    values
+        The values of a column.
+    column
+        What the column is.
+    """
     values = dense(values)
     unit = unit_of(column)
     if isinstance(values.dtype, pd.PeriodDtype):
@@ -222,7 +244,19 @@ def _wall_clock(value: Any) -> Any:
 def write_ticks(
     values: NDArray[Any], special: NDArray[np.object_], column: Column, present: NDArray[np.bool_]
 ) -> pd.Series:
-    """Write ticks with the column's name, dtype and range."""
+    """Write ticks with the column's name, dtype and range.
+
+    Parameters
+    ----------
+    values
+        Ticks.
+    special
+        What stands in the rows without a number: None for a missing value.
+    column
+        What the column is.
+    present
+        Which rows hold a number.
+    """
     unit, dtype = unit_of(column), column.pandas_dtype
     low, high = range_of_ticks(column)
     ticks = whole_within(np.where(present, values, values.dtype.type(0)), low, high)
@@ -300,7 +334,7 @@ def unit_of(column: Column) -> str:
 
 
 def _fits_nanoseconds(bound: Scalar) -> bool:
-    """Say whether pandas objects, which may have nanoseconds, are as near to 1970 as these need."""
+    """Return whether a bound is a pandas object, and near enough to 1970 for nanoseconds."""
     if not isinstance(bound, pd.Timestamp | pd.Timedelta):
         return False
     days = int(bound.asm8.astype(f"{bound.asm8.dtype.kind}8[D]").astype(np.int64))

@@ -165,7 +165,7 @@ def table_of_series(values: Any) -> Any:
 
 
 def _may_be_foreign(table: Any) -> bool:
-    """Say whether an object may be of a library of tables at all, before narwhals is imported."""
+    """Return whether an object may be another library's table, before narwhals is imported."""
     return type(table).__module__.partition(".")[0] not in ("builtins", "numpy", "scipy")
 
 

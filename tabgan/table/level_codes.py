@@ -52,6 +52,15 @@ def levels_to_series(
 ) -> pd.Series:
     """Lay out levels by their codes, with the column's name and dtype.
 
+    Parameters
+    ----------
+    levels
+        The levels.
+    codes
+        Code of each row: the place of its level.
+    column
+        What the column is.
+
     Raises
     ------
     DataError
@@ -198,7 +207,7 @@ def dense(values: pd.Series) -> pd.Series:
 
 
 def absent_of(values: pd.Series) -> str | None:
-    """Say how a column of objects writes its missing values (`Column.absent`).
+    """Return how a column of objects writes its missing values (`Column.absent`).
 
     Examples
     --------
@@ -226,7 +235,15 @@ def as_objects(values: Sequence[Any]) -> NDArray[np.object_]:
 
 
 def as_array(values: Sequence[Any] | NDArray[np.object_], dtype: Any) -> Any:
-    """Make an array of a dtype out of single values, None being missing."""
+    """Make an array of a dtype out of single values, None being missing.
+
+    Parameters
+    ----------
+    values
+        Values, None where one is missing.
+    dtype
+        The pandas dtype.
+    """
     if isinstance(dtype, pd.ArrowDtype) and hasattr(dtype.pyarrow_dtype, "value_type"):
         import pyarrow as pa  # pandas loses the width of a dictionary's indices
 

@@ -33,6 +33,13 @@ NameOrder = Literal["first last", "last first", "lastfirst"]
 def check_locale(locale: object, error: Callable[[str], TabGANError]) -> None:
     """Check that a locale is one of Faker's.
 
+    Parameters
+    ----------
+    locale
+        Language and country, such as ``"de_DE"``.
+    error
+        Makes the exception out of a message.
+
     Raises
     ------
     TabGANError
@@ -51,6 +58,13 @@ def check_locale(locale: object, error: Callable[[str], TabGANError]) -> None:
 @lru_cache(maxsize=128)
 def vocabulary(locale: str, what: Vocabulary) -> tuple[str, ...]:
     """Return the distinct words of some thousand draws, always the same for a locale.
+
+    Parameters
+    ----------
+    locale
+        Language and country, such as ``"de_DE"``.
+    what
+        Which words.
 
     Examples
     --------
@@ -74,7 +88,7 @@ def vocabulary(locale: str, what: Vocabulary) -> tuple[str, ...]:
 
 @lru_cache(maxsize=128)
 def name_order(locale: str) -> NameOrder:
-    """Say how a locale writes a full name.
+    """Return how a locale writes a full name.
 
     Examples
     --------
@@ -93,6 +107,13 @@ def name_order(locale: str) -> NameOrder:
 
 def split_name(name: str, locale: str) -> tuple[str, str]:
     """Split a full name into the first of its given names and its family name.
+
+    Parameters
+    ----------
+    name
+        A full name.
+    locale
+        Language and country, such as ``"de_DE"``.
 
     Examples
     --------

@@ -76,7 +76,7 @@ def _upper_end(distinct: Floats, counts: NDArray[np.intp], least: int) -> float 
 
 
 def clip_to_range(values: Values, decimals: int | None, least: int) -> Values:
-    """Bring numbers beyond the trimmed ends to these ends, which lie on the numbers' own grid.
+    """Clip numbers to the trimmed range, whose ends lie on the numbers' own grid.
 
     Parameters
     ----------

@@ -52,7 +52,15 @@ def from_pool(
 
 
 def read_numbers(values: pd.Series, column: Column) -> Numbers:
-    """Read a column of kind numeric or integer."""
+    """Read a column of kind numeric or integer.
+
+    Parameters
+    ----------
+    values
+        The values of a column.
+    column
+        What the column is.
+    """
     values = dense(values)
     kind = values.dtype.kind
     if isinstance(values.dtype, pd.CategoricalDtype):
@@ -126,7 +134,19 @@ def _number_of_text(text: str) -> Any:
 def write_numbers(
     values: NDArray[Any], special: NDArray[np.object_], column: Column, present: NDArray[np.bool_]
 ) -> pd.Series:
-    """Write numbers with the column's name, dtype, precision and range."""
+    """Write numbers with the column's name, dtype, precision and range.
+
+    Parameters
+    ----------
+    values
+        Numbers.
+    special
+        What stands in the rows without a number: None for a missing value.
+    column
+        What the column is.
+    present
+        Which rows hold a number.
+    """
     dtype = column.pandas_dtype
     cell_dtype = dtype.subtype if isinstance(dtype, pd.SparseDtype) else dtype
     if cell_dtype.kind in "iub" or column.kind == "integer":
@@ -144,6 +164,15 @@ def write_numbers(
 
 def whole_within(values: NDArray[Any], low: int, high: int) -> NDArray[Any]:
     """Round to whole numbers of int64, or of uint64 where `high` needs it, within a range.
+
+    Parameters
+    ----------
+    values
+        Numbers to round.
+    low
+        Least number of the range.
+    high
+        Greatest number of the range.
 
     Examples
     --------

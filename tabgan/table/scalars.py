@@ -152,7 +152,7 @@ def to_python_scalar(value: Any) -> Any:
 
 
 def is_scalar(value: Any) -> bool:
-    """Say whether `to_json_scalar` takes a value.
+    """Return whether `to_json_scalar` takes a value.
 
     Examples
     --------

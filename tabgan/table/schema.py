@@ -69,6 +69,13 @@ _REGEX = "regex:"
 def check_kind(where: str, kind: Any) -> None:
     """Check that there is such a kind of column.
 
+    Parameters
+    ----------
+    where
+        Where the kind stands, for the message.
+    kind
+        The kind.
+
     Raises
     ------
     SchemaError
@@ -100,6 +107,13 @@ def expression_of(kind: Kind) -> str | None:
 def find_name(name: Any, names: Sequence[Hashable]) -> int | None:
     """Return the place of a label; 1, 1.0, True and "1" are four, but a text may stand for one.
 
+    Parameters
+    ----------
+    name
+        The label that is looked for.
+    names
+        The labels of a table.
+
     Examples
     --------
     >>> find_name("age", ["sex", "age"]), find_name("1", ["sex", 1]), find_name(2, ["sex", 1])
@@ -119,6 +133,13 @@ def find_level(value: Any, levels: Sequence[Scalar]) -> int | None:
     That is the level that equals it, for a missing one the level None, and for a text also the
     level that is written so.
 
+    Parameters
+    ----------
+    value
+        The value that is looked for.
+    levels
+        The levels of a column.
+
     Examples
     --------
     >>> find_level("3", [1, 2, 3]), find_level(float("nan"), ["a", None]), find_level(3, ["3"])
@@ -136,7 +157,7 @@ def find_level(value: Any, levels: Sequence[Scalar]) -> int | None:
 
 
 def _is_like(level: Scalar, value: Any) -> bool:
-    """Say whether a value of another type stands for a level: an equal one, or its text."""
+    """Return whether a value of another type stands for a level: an equal one, or its text."""
     if isinstance(value, str):
         return value == ("" if level is None else str(level))
     try:

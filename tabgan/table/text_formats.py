@@ -49,7 +49,7 @@ def check_digits(accounts: Sequence[str]) -> NDArray[np.int64]:
 
 
 def is_iban(text: str) -> bool:
-    """Say whether a text is a bank account number with the right check digits.
+    """Return whether a text is a bank account number with the right check digits.
 
     Examples
     --------
@@ -136,6 +136,13 @@ def _layout(form: str) -> str:
 def parse_dates(texts: Sequence[str], form: str) -> NDArray[np.datetime64]:
     """Read dates of one of the known formats.
 
+    Parameters
+    ----------
+    texts
+        The texts.
+    form
+        One of `DATE_FORMATS`.
+
     Returns
     -------
     Moments in microseconds; "not a time" where ``strftime`` would not give the same text back.
@@ -217,7 +224,7 @@ def date_format(
 
 
 def _look_like_dates(moments: NDArray[np.datetime64]) -> bool:
-    """Say whether numbers of eight digits are dates: all of them, and in our times."""
+    """Return whether numbers of eight digits are dates: all of them, and in our times."""
     years = moments.astype("M8[Y]").astype(np.int64) + 1970
     return bool(((years >= 1900) & (years <= 2100)).all())
 
@@ -240,5 +247,13 @@ def pattern_of(texts: Sequence[str]) -> Pattern | None:
 
 
 def spread(texts: Sequence[_T], most: int) -> Sequence[_T]:
-    """Take at most `most` items, evenly spaced."""
+    """Take at most `most` items, evenly spaced.
+
+    Parameters
+    ----------
+    texts
+        A sequence.
+    most
+        The greatest number of items to take.
+    """
     return texts[:: -(-len(texts) // most)] if texts else texts

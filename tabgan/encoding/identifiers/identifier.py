@@ -59,7 +59,17 @@ class MissingShares:
         return cls(shares), [value for value in given if value not in MISSING_MARKS]
 
     def put_into(self, made: NDArray[Any], column: Column, rng: np.random.Generator) -> pd.Series:
-        """Make a series of the made values, with as many absent ones as there were."""
+        """Make a series of the made values, with as many absent ones as there were.
+
+        Parameters
+        ----------
+        made
+            Generated values.
+        column
+            What the column is.
+        rng
+            Draws which rows are missing.
+        """
         bounds = np.cumsum(np.array([*self.shares.values()], np.float64))
         drawn = np.searchsorted(bounds, rng.random(len(made)), side="right")
         codes = np.where(drawn < len(self.shares), drawn + len(made), np.arange(len(made)))
@@ -91,7 +101,7 @@ class IdentifierEncoder(ColumnEncoder):
     their numbers of digits. Texts keep how they are written: common beginning, punctuation, runs
     of digits and letters with their lengths; e-mail and web addresses get reserved domains. Names,
     addresses and phone numbers are a locale's where the column's kind says so. People who stood in
-    several rows are drawn anew for each. Missing values and marks such as ``"NA"`` keep their
+    several rows are drawn for each. Missing values and marks such as ``"NA"`` keep their
     shares. A dtype or an expression that has too few values for the rows repeats them.
     """
 
@@ -152,7 +162,21 @@ class IdentifierEncoder(ColumnEncoder):
         rng: np.random.Generator,
         key: int = 0,
     ) -> pd.Series:
-        """Make the identifiers of the rows from `start` on."""
+        """Make the identifiers of the rows from `start` on.
+
+        Parameters
+        ----------
+        numbers
+            Probabilities in [0, 1], shape (rows, numbers of `spans`).
+        codes
+            Level codes, shape (rows, level spans of `spans`).
+        start
+            Position of the first row in the whole sample.
+        rng
+            The only source of randomness.
+        key
+            Chooses the order of generated values; one for all blocks of a sample.
+        """
         made = self._maker.make(np.arange(start, start + len(numbers)), rng, key)
         return self._absence.put_into(_typed(made, self._type), self.column, rng)
 
@@ -165,6 +189,13 @@ class IdentifierEncoder(ColumnEncoder):
     def from_json(cls, column: Column, state: dict[str, Any]) -> Self:
         """Rebuild an encoder from `to_json`'s value.
 
+        Parameters
+        ----------
+        column
+            What the column is.
+        state
+            What `to_json` returned.
+
         Raises
         ------
         KeyError, TypeError, ValueError
@@ -174,7 +205,7 @@ class IdentifierEncoder(ColumnEncoder):
         if state["type"] not in _TYPES:
             raise ValueError(f"{state['type']!r} is not a type of identifiers")
         encoder = cls(column, state["type"], maker, MissingShares.from_json(state["absent"]))
-        # one row shows whether maker, type and dtype go together
+        # one row shows whether maker, type and dtype match
         encoder.decode(np.empty((1, 0)), np.empty((1, 0), np.int64), 0, np.random.default_rng(0))
         return encoder
 

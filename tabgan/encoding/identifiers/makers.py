@@ -81,7 +81,15 @@ class Account:
         return
 
     def make(self, positions: NDArray[np.int64], seed: int) -> NDArray[Any]:
-        """Write the numbers of positions."""
+        """Write the numbers of positions.
+
+        Parameters
+        ----------
+        positions
+            Positions of the rows in the whole sample.
+        seed
+            Chooses the order of the values; one for all blocks of a sample.
+        """
         accounts = self.pattern.make(positions, seed)
         plain = [text.replace(" ", "") + self.country for text in accounts]
         checks = np.char.zfill(check_digits(plain).astype(str), 2).astype(object)
@@ -93,7 +101,15 @@ class Account:
 
     @classmethod
     def from_json(cls, state: dict[str, Any], column: Column) -> Self:  # noqa: ARG003
-        """Rebuild the form from `to_json`'s value."""
+        """Rebuild the form from `to_json`'s value.
+
+        Parameters
+        ----------
+        state
+            What `to_json` returned.
+        column
+            What the column is.
+        """
         return cls(str(state["country"]), Pattern.from_json(state["pattern"]))
 
 
@@ -128,7 +144,15 @@ class Written:
         return
 
     def make(self, positions: NDArray[np.int64], seed: int) -> NDArray[Any]:
-        """Write the texts of positions."""
+        """Write the texts of positions.
+
+        Parameters
+        ----------
+        positions
+            Positions of the rows in the whole sample.
+        seed
+            Chooses the order of the values; one for all blocks of a sample.
+        """
         numbers = index_permutation(positions, self.space, seed).astype(np.int64)
         leads = self.expression.count // self.space
         if leads == 1:
@@ -144,7 +168,15 @@ class Written:
 
     @classmethod
     def from_json(cls, state: dict[str, Any], column: Column) -> Self:  # noqa: ARG003
-        """Rebuild the form from `to_json`'s value."""
+        """Rebuild the form from `to_json`'s value.
+
+        Parameters
+        ----------
+        state
+            What `to_json` returned.
+        column
+            What the column is.
+        """
         expression = expression_of(column.kind)
         if expression is None:
             raise ValueError(f"a column of kind {column.kind!r} has no regular expression")
@@ -174,6 +206,15 @@ _FORMS: dict[str, Any] = {form.name: form for form in (FullNames, Templates, Acc
 
 def learn_maker(given: Sequence[Any], values_type: Type, column: Column) -> Maker:
     """Learn how to make values like the given ones, of one type and all present.
+
+    Parameters
+    ----------
+    given
+        The present values.
+    values_type
+        Their type.
+    column
+        What the column is.
 
     Raises
     ------
@@ -294,6 +335,13 @@ def maker_to_json(maker: Maker) -> dict[str, Any]:
 
 def maker_from_json(state: dict[str, Any], column: Column) -> Maker:
     """Rebuild a maker from `maker_to_json`'s value.
+
+    Parameters
+    ----------
+    state
+        What `to_json` returned.
+    column
+        What the column is.
 
     Raises
     ------

@@ -132,7 +132,15 @@ class Pattern:
         return Pattern((*self.parts[:last], run, *self.parts[last + 1 :]))
 
     def make(self, positions: NDArray[np.int64], seed: int) -> NDArray[Any]:
-        """Write the text of every position; positions are below `space`."""
+        """Write the text of every position; positions are below `space`.
+
+        Parameters
+        ----------
+        positions
+            Positions of the rows in the whole sample.
+        seed
+            Chooses the order of the values; one for all blocks of a sample.
+        """
         rest = index_permutation(positions, self.space, seed)
         codes = np.empty((len(positions), len(self.alphabets)), np.uint32)
         for place in reversed(range(len(self.alphabets))):
@@ -325,7 +333,15 @@ class Templates:
         return
 
     def make(self, positions: NDArray[np.int64], seed: int) -> NDArray[Any]:
-        """Write the texts of positions."""
+        """Write the texts of positions.
+
+        Parameters
+        ----------
+        positions
+            Positions of the rows in the whole sample.
+        seed
+            Chooses the order of the values; one for all blocks of a sample.
+        """
         layouts = _layouts(self.locale, _KINDS[self.kind])
         rest, index = np.divmod(
             index_permutation(positions, self.space, seed), np.uint64(len(layouts.codes))
@@ -343,7 +359,15 @@ class Templates:
 
     @classmethod
     def from_json(cls, state: dict[str, Any], column: Column) -> Self:
-        """Rebuild the form from `to_json`'s value."""
+        """Rebuild the form from `to_json`'s value.
+
+        Parameters
+        ----------
+        state
+            What `to_json` returned.
+        column
+            What the column is.
+        """
         return cls(column.locale or DEFAULT_LOCALE, str(state["kind"]))
 
 

@@ -61,7 +61,15 @@ class FullNames:
 
     @classmethod
     def like(cls, texts: Sequence[str], locale: str) -> Self:
-        """Write names as most of the texts are written."""
+        """Write names as most of the texts are written.
+
+        Parameters
+        ----------
+        texts
+            Texts of the training table.
+        locale
+            Language and country, such as ``"de_DE"``.
+        """
         most = len(texts) / 2
         commas = sum(", " in text for text in texts)
         return cls(locale, commas > most, sum(text.isupper() for text in texts) > most)
@@ -92,7 +100,15 @@ class FullNames:
         return FullNames(self.locale, self.has_comma, self.is_upper, self.given + 1)
 
     def make(self, positions: NDArray[np.int64], seed: int) -> NDArray[Any]:
-        """Write the names of positions."""
+        """Write the names of positions.
+
+        Parameters
+        ----------
+        positions
+            Positions of the rows in the whole sample.
+        seed
+            Chooses the order of the values; one for all blocks of a sample.
+        """
         firsts, lasts = self.words
         rest = index_permutation(positions, self.space, seed)
         rest, index = np.divmod(rest, np.uint64(len(lasts)))
@@ -116,7 +132,15 @@ class FullNames:
 
     @classmethod
     def from_json(cls, state: dict[str, Any], column: Column) -> Self:
-        """Rebuild the form from `to_json`'s value."""
+        """Rebuild the form from `to_json`'s value.
+
+        Parameters
+        ----------
+        state
+            What `to_json` returned.
+        column
+            What the column is.
+        """
         return cls(locale_of(column), bool(state["comma"]), bool(state["upper"]))
 
 
@@ -141,7 +165,17 @@ class VocabularyWords:
         rng: np.random.Generator,
         key: int = 0,  # noqa: ARG002
     ) -> NDArray[Any]:
-        """Draw a word for each position."""
+        """Draw a word for each position.
+
+        Parameters
+        ----------
+        positions
+            Positions of the rows in the whole sample.
+        rng
+            The only source of randomness.
+        key
+            Chooses the order of generated values; one for all blocks of a sample.
+        """
         words = np.array(vocabulary(self.locale, WORDS[self.kind]), object)
         return np.asarray(rng.choice(words, size=len(positions)), object)
 
@@ -174,7 +208,15 @@ class EmailAddresses:
 
     @classmethod
     def beyond(cls, texts: Sequence[str], locale: str) -> Self:
-        """Begin with the first number that has more digits than any of the source."""
+        """Begin with the first number that has more digits than any of the source.
+
+        Parameters
+        ----------
+        texts
+            Texts of the training table.
+        locale
+            Language and country, such as ``"de_DE"``.
+        """
         found = (_MAIL.fullmatch(text.strip()) for text in texts)
         # whose number has more than 15 digits can't be met
         digits = max((len(match.group(1)) for match in found if match), default=0)
@@ -186,7 +228,17 @@ class EmailAddresses:
         rng: np.random.Generator,
         key: int = 0,  # noqa: ARG002
     ) -> NDArray[Any]:
-        """Make an address for each position."""
+        """Make an address for each position.
+
+        Parameters
+        ----------
+        positions
+            Positions of the rows in the whole sample.
+        rng
+            The only source of randomness.
+        key
+            Chooses the order of generated values; one for all blocks of a sample.
+        """
         words = rng.choice(np.array(vocabulary(self.locale, "user_name"), object), len(positions))
         numbers = (positions + self.first).astype(str).astype(object)
         return np.asarray(words + numbers + "@" + rng.choice(_DOMAINS, len(positions)), object)

@@ -19,7 +19,7 @@ __all__ = ["TextEncoder"]
 LENGTHS = 21  # quantiles of the number of words that are kept
 MOST_WORDS = 400
 MOST_CHARACTERS = 2_000  # of a made text
-POOL = 5_000  # filler words of a block, of which each text is a section
+POOL = 5_000  # filler words of a block; each text is a section of one
 
 _FILLER = (
     "lorem ipsum dolor sit amet consectetur adipiscing elit sed do eiusmod tempor incididunt "
@@ -89,7 +89,21 @@ class TextEncoder(ColumnEncoder):
         rng: np.random.Generator,
         key: int = 0,  # noqa: ARG002
     ) -> pd.Series:
-        """Make a placeholder text for every row."""
+        """Make a placeholder text for every row.
+
+        Parameters
+        ----------
+        numbers
+            Probabilities in [0, 1], shape (rows, numbers of `spans`).
+        codes
+            Level codes, shape (rows, level spans of `spans`).
+        start
+            Position of the first row in the whole sample.
+        rng
+            The only source of randomness.
+        key
+            Chooses the order of generated values; one for all blocks of a sample.
+        """
         rows = len(numbers)
         words = np.array(_FILLER.split())
         pool = words[rng.integers(len(words), size=POOL)]
@@ -111,6 +125,13 @@ class TextEncoder(ColumnEncoder):
     @classmethod
     def from_json(cls, column: Column, state: dict[str, Any]) -> Self:
         """Rebuild an encoder from `to_json`'s value.
+
+        Parameters
+        ----------
+        column
+            What the column is.
+        state
+            What `to_json` returned.
 
         Raises
         ------

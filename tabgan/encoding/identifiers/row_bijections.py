@@ -50,12 +50,29 @@ class RowBijection(Protocol):
         ...
 
     def make(self, positions: NDArray[np.int64], seed: int) -> NDArray[Any]:
-        """Make the values of positions that are below `space`."""
+        """Make the values of positions that are below `space`.
+
+        Parameters
+        ----------
+        positions
+            Positions of the rows in the whole sample.
+        seed
+            Chooses the order of the values; one for all blocks of a sample.
+        """
         ...
 
 
 def index_permutation(positions: NDArray[np.int64], space: int, seed: int) -> NDArray[np.uint64]:
     """Map the positions below `space` one to one onto themselves, far from their order.
+
+    Parameters
+    ----------
+    positions
+        Positions of the rows in the whole sample.
+    space
+        How many indices there are.
+    seed
+        Chooses the permutation.
 
     Examples
     --------
@@ -74,6 +91,15 @@ def index_permutation(positions: NDArray[np.int64], space: int, seed: int) -> ND
 
 def lead_numbers(positions: NDArray[np.int64], seed: int, turn: int) -> NDArray[np.uint64]:
     """Give each position numbers of 64 bits, one a turn, that look random (SplitMix64).
+
+    Parameters
+    ----------
+    positions
+        Positions of the rows in the whole sample.
+    seed
+        Chooses the numbers.
+    turn
+        How often the forms have been gone through.
 
     Examples
     --------
@@ -137,7 +163,15 @@ class Digits:
             return None
 
     def make(self, positions: NDArray[np.int64], seed: int) -> NDArray[Any]:
-        """Make the numbers of positions, as Python's."""
+        """Make the numbers of positions, as Python's.
+
+        Parameters
+        ----------
+        positions
+            Positions of the rows in the whole sample.
+        seed
+            Chooses the order of the values; one for all blocks of a sample.
+        """
         low, high = self.ends
         leads = np.uint64((high - low + 1) // self.space)
         lead = lead_numbers(positions, seed, 0) % leads
@@ -162,7 +196,17 @@ class RisingNumbers:
         rng: np.random.Generator,  # noqa: ARG002
         key: int = 0,  # noqa: ARG002
     ) -> NDArray[Any]:
-        """Make the numbers of positions, as Python's."""
+        """Make the numbers of positions, as Python's.
+
+        Parameters
+        ----------
+        positions
+            Positions of the rows in the whole sample.
+        rng
+            The only source of randomness.
+        key
+            Chooses the order of generated values; one for all blocks of a sample.
+        """
         return self.start + positions.astype(object) % (self.bounds[1] - self.start + 1)
 
 
@@ -195,7 +239,17 @@ class FormMixture:
     def make(
         self, positions: NDArray[np.int64], rng: np.random.Generator, key: int = 0
     ) -> NDArray[Any]:
-        """Make the values of positions, each in a form drawn by its share."""
+        """Make the values of positions, each in a form drawn by its share.
+
+        Parameters
+        ----------
+        positions
+            Positions of the rows in the whole sample.
+        rng
+            The only source of randomness.
+        key
+            Chooses the order of generated values; one for all blocks of a sample.
+        """
         made = np.empty(len(positions), object)
         shares = np.array(list(self.forms.values()))
         drawn = rng.choice(len(shares), size=len(positions), p=shares / shares.sum())

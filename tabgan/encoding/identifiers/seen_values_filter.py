@@ -65,7 +65,7 @@ class SeenValuesFilter:
         return cls(bits)
 
     def may_hold(self, texts: Sequence[str]) -> NDArray[np.bool_]:
-        """Say which texts may be values of the source; all of its values are among them."""
+        """Return which texts may be values of the source; all of its values are among them."""
         return self.bits[_places(texts, len(self.bits))]
 
     def to_json(self) -> dict[str, Any]:
