@@ -12,9 +12,13 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 # The same examples at every run, however slow the machine; `--hypothesis-profile=explore` looks
 # for new ones.
 settings.register_profile(
-    "steady", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+    "steady",
+    max_examples=40,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow],
 )
-settings.register_profile("explore", deadline=None)
+settings.register_profile("explore", max_examples=400, deadline=None)
 settings.load_profile("steady")
 
 

@@ -20,7 +20,7 @@ from tabgan.cli.main import main
 ROOT = Path(__file__).parents[1]
 PAGES = sorted((ROOT / "docs").rglob("*.md"))
 SMALL = 300  # rows of the customers.csv that blocks find
-TINY = 20  # steps of a training that chooses its own
+TINY = 5  # steps of a training that chooses its own
 
 # Blocks that don't run (the class "norun"), by page and title: what is missing here.
 NOT_RUN = {

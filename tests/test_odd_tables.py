@@ -98,6 +98,7 @@ print(peak() - before)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs the peak of a process")
 def test_memory_of_a_hundred_thousand_levels():
     run = [sys.executable, "-c", MANY_LEVELS]

@@ -35,6 +35,7 @@ def run(folder: Path, *words: str) -> list[dict[str, Any]]:
     return rows
 
 
+@pytest.mark.slow
 def test_a_row_has_scores_and_cost_and_is_kept(
     tables: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -67,6 +68,7 @@ def test_other_settings_are_another_run(tables: Path, monkeypatch: pytest.Monkey
         assert peers.compared(dict(started), frames, [other], given) == done | {"trtr": 0.6}
 
 
+@pytest.mark.slow
 def test_a_peer_that_can_not_be_installed_leaves_a_note(
     tables: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -153,6 +155,7 @@ class TestHoles:
 
 
 class TestEnvironment:
+    @pytest.mark.slow
     def test_it_is_made_once(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(peer_environments, "READS_PARQUET", "pip")  # it is there already
         environment = Environment("small", ("pip",), reported=("pip",))

@@ -53,7 +53,11 @@ def test_a_training_that_is_not_to_be_kept_ends_at_once(start, small_csv, tmp_pa
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("command", [("fit",), ("synth", "-o", "out.csv")], ids=lambda c: c[0])
+@pytest.mark.parametrize(
+    "command",
+    [("fit",), pytest.param(("synth", "-o", "out.csv"), marks=pytest.mark.slow)],
+    ids=["fit", "synth"],
+)
 def test_a_training_that_is_to_be_kept_is_kept(start, small_csv, tmp_path, command):
     child = start(*command, small_csv, *ENDLESS, "--model", "m.safetensors", "--json")
     wait_for(child, b"Training, 1,000,000 steps")
@@ -71,6 +75,7 @@ def test_a_training_that_is_to_be_kept_is_kept(start, small_csv, tmp_path, comma
     assert [path.name for path in tmp_path.iterdir()] == ["m.safetensors"]
 
 
+@pytest.mark.slow
 def test_a_second_one_gives_all_up(start, small_csv, tmp_path):
     # What follows the training of networks this wide takes long enough.
     wide = ("--steps", "1000000", "--hidden-dim", "2000")
@@ -94,6 +99,7 @@ def test_while_refining_the_trained_model_is_kept(start, run, tmp_path):
     assert TabGAN.load(tmp_path / "m.safetensors").n_steps_ == 20
 
 
+@pytest.mark.slow
 def test_images_that_are_learned_are_kept(start, tmp_path):
     child = start("images", "fit", "-m", "m.safetensors", "--steps", "1000000", "--width", "0.1")
     wait_for(child, b"Training, 1,000,000 steps")
@@ -111,6 +117,7 @@ def test_while_sampling_no_half_table_is_left(start, model, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_what_ignores_interrupts_goes_on_ignoring_them(process, small_csv, tmp_path):
     ignore = partial(signal.signal, signal.SIGINT, signal.SIG_IGN)
     steps = ("--steps", "300", "--hidden-dim", "16")

@@ -1,4 +1,4 @@
-"""Each exit code, as the shell sees it."""
+"""Each exit code."""
 
 import json
 import subprocess
@@ -25,13 +25,12 @@ def files(tmp_path):
 
 
 @pytest.mark.parametrize(("code", "command", "message"), CASES)
-def test_code(process, files, code, command, message):
-    child = process(*command)
-    output, messages = child.communicate(timeout=120)
-    assert child.returncode == code
-    assert message in messages.decode()
-    assert bool(output) == (code == 0)
-    assert b"Traceback" not in messages
+def test_code(run, files, code, command, message):
+    done = run(*command)
+    assert done.exit_code == code
+    assert message in done.stderr
+    assert bool(done.stdout) == (code == 0)
+    assert "Traceback" not in done.stderr
 
 
 def test_a_fault_of_ours(process, files, tmp_path):
@@ -59,12 +58,11 @@ def test_the_console_script_does_the_same(files, tmp_path):
     assert done.stderr.endswith(b"Error: none.csv: no such file; check the path\n")
 
 
-def test_a_score_that_is_too_low(process, small_csv, tmp_path):
+def test_a_score_that_is_too_low(run, small_csv, tmp_path):
     head, *rows = small_csv.read_text(encoding="utf-8-sig").splitlines()
     (tmp_path / "same.csv").write_text("\n".join([head, *rows[:1] * len(rows), ""]))
     command = ("evaluate", small_csv, "same.csv", "-q", "--json", "--fail-under", "0.9")
-    child = process(*command)
-    output, messages = child.communicate(timeout=300)
-    score = json.loads(output)["verdict"]["score"]
-    assert (child.returncode, score < 0.9) == (6, True)
-    assert messages.decode().startswith(f"The score is {score:.3f}: ")
+    done = run(*command)
+    score = json.loads(done.stdout)["verdict"]["score"]
+    assert (done.exit_code, score < 0.9) == (6, True)
+    assert done.stderr.startswith(f"The score is {score:.3f}: ")

@@ -58,6 +58,7 @@ def through(process, content, *args):
     return output
 
 
+@pytest.mark.slow
 def test_every_command_on_tables_takes_part_in_pipes(process, model, tmp_path):
     table = through(process, b"", "example", "-o", "-")
     assert table.startswith(b"customer_id,")
@@ -79,6 +80,7 @@ def test_every_command_on_tables_takes_part_in_pipes(process, model, tmp_path):
     assert filled.count(b"\n") == 150
 
 
+@pytest.mark.slow
 def test_images_from_end_to_end(process, tmp_path):
     tiny = ("--steps", "2", "--width", "0.1", "--seed", "1", "--json")
     facts = json.loads(through(process, b"", "images", "fit", "-m", "m.safetensors", *tiny))

@@ -180,6 +180,7 @@ def test_two_columns_have_no_triples():
     assert "triples" not in [part.name for part in gan.privacy_.mechanisms]
 
 
+@pytest.mark.slow
 def test_a_private_fit_learns_what_no_two_columns_tell():
     frame = table().drop(columns=["amount", "group"])
     gan = TabGAN(epsilon=10, steps=600, random_state=0, verbose=False).fit(frame)

@@ -200,7 +200,9 @@ USUAL = (1.0, 5, 3, "a", "A", "7", "1.25", "2001-02-11", pd.Timestamp("2020-05-0
 
 def test_the_table_has_levels_that_could_give_a_row_away():
     for name in ("decimal", "pair", "zero", "moment", "span"):
-        assert len(ASKED[1].encoders[TABLE.columns.get_loc(name)].levels) == 2, name
+        levels = ASKED[1].encoders[TABLE.columns.get_loc(name)].levels
+        # the noise may leave a level for what no level stands for
+        assert len([level for level in levels if level != "other"]) == 2, name
 
 
 @given(row=ROW)
