@@ -1,0 +1,664 @@
+"""Finds the form of a column of dates kept as text, from the distinct texts and their counts."""
+
+import heapq
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tabgan.table.date_forms import MONTHS, WEEKDAYS, DateForm
+from tabgan.table.text_formats import MISSING_MARKS, spread
+
+__all__ = [
+    "DateFormReading",
+    "DateFormShare",
+    "DateRecognizer",
+    "recognize_dates",
+    "register_date_recognizer",
+]
+
+SAMPLE = 1000  # distinct texts by which a form is chosen
+MOST_FORMS = 6  # of one column, offsets apart
+MOST_OFFSETS = 30
+LEAST_SHARE = 0.8  # of the cells that must be dates
+NEARLY_ALL = 0.99  # share of the texts that must fit where digits alone are taken for dates
+REORDERED = 0.1  # least share of a form that only swaps day and month of another
+LATEST = 2040  # year up to which two digits are taken for this century
+YEARS = (1500, 2200)
+
+_TIME_NAMES = re.compile(
+    r"(?i)time|date|stamp|unix|epoch|created|updated|modified|seen|login|since|until|(?:^|_)(?:ts|at)$"
+)
+_CLOCK_NAMES = re.compile(r"(?i)time|hhmm|hour|dep|arr|clock|zeit|uhr")
+_DURATION_NAMES = re.compile(
+    r"(?i)duration|elapsed|length|runtime|run_time|lap|split|finish|dauer|taken|spent|total"
+)
+
+
+class DateFormShare(NamedTuple):
+    """A form of dates, and the share of a column's filled cells that have it."""
+
+    form: DateForm
+    share: float
+
+
+@dataclass(frozen=True)
+class DateFormReading:
+    """How the dates of a column are written.
+
+    Parameters
+    ----------
+    forms
+        The forms and their shares of the cells, that of the bulk first. Cells of different offsets
+        from UTC have different forms.
+    others
+        The texts that have none of the forms, the most frequent first.
+    others_share
+        The share of the cells that hold them.
+    minimum, maximum
+        The first and the last moment, or the shortest and the longest duration.
+    runner_up
+        The form that explains the next most cells, and its share.
+    is_ambiguous
+        Whether the runner-up explains as much, with other dates.
+    why
+        One line for people.
+    """
+
+    forms: tuple[DateFormShare, ...]
+    others: tuple[str, ...]
+    others_share: float
+    minimum: np.datetime64 | np.timedelta64
+    maximum: np.datetime64 | np.timedelta64
+    runner_up: DateFormShare | None
+    is_ambiguous: bool
+    why: str
+
+    @property
+    def form(self) -> DateForm:
+        """The form of the bulk."""
+        return self.forms[0].form
+
+    @property
+    def kind(self) -> Literal["datetime", "timedelta"]:
+        """Whether the cells are moments or durations."""
+        return self.form.kind
+
+    @property
+    def unit(self) -> str:
+        """NumPy's unit of the form of the bulk."""
+        return self.form.unit
+
+    def parse(self, texts: Sequence[str]) -> tuple[NDArray[Any], NDArray[np.int64]]:
+        """Read texts by the first form that fits.
+
+        Returns
+        -------
+        Wall-clock moments, "not a time" where no form fits; and the index of each text's form
+        among `forms`, -1 where none fits.
+        """
+        return parse_by_date_forms([form for form, _ in self.forms], texts)
+
+
+def parse_by_date_forms(
+    forms: Sequence[DateForm], texts: Sequence[str]
+) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """Read texts by the first of several forms of one kind that fits.
+
+    Parameters
+    ----------
+    forms
+        The forms, in order.
+    texts
+        Distinct texts.
+
+    Returns
+    -------
+    The moments, and the index of each text's form: -1 where none fits.
+    """
+    moments, ok = forms[0].parse(texts)
+    index = np.where(ok, 0, -1)
+    for number, form in enumerate(forms[1:], 1):
+        rest = np.flatnonzero(index < 0)
+        if not len(rest):
+            break
+        found, ok = form.parse([texts[place] for place in rest.tolist()])
+        moments[rest[ok]], index[rest[ok]] = found[ok], number
+    return moments, index
+
+
+@dataclass(frozen=True)
+class DateRecognizer:
+    """An entry of the table of recognizers.
+
+    Parameters
+    ----------
+    name
+        What it recognizes.
+    propose
+        Proposes forms for distinct texts with their counts and the column's name; the more
+        plausible of two forms that fit equally first, and none without evidence that the texts
+        are dates at all.
+    """
+
+    name: str
+    propose: Callable[[Mapping[str, int], str], Iterable[DateForm]]
+
+
+def register_date_recognizer(recognizer: DateRecognizer) -> None:
+    """Add a recognizer of other forms of dates, before those that the library has.
+
+    Parameters
+    ----------
+    recognizer
+        Proposes the forms; `tabgan.table.date_forms.register_directive` adds what they need.
+    """
+    DATE_RECOGNIZERS.insert(0, recognizer)
+
+
+def recognize_dates(
+    counts: Mapping[str, int], name: object = None, least_share: float = LEAST_SHARE
+) -> DateFormReading | None:
+    """Find the form in which the texts of a column are dates, times or durations.
+
+    Parameters
+    ----------
+    counts
+        How many cells hold each distinct text.
+    name
+        The column's name, a hint where digits may be dates or not.
+    least_share
+        The share of the filled cells, and half that of the distinct texts, that must be dates.
+
+    Returns
+    -------
+    The reading; None if the texts are not dates. Years alone are numbers.
+
+    Examples
+    --------
+    >>> reading = recognize_dates({"3/25/2020 21:14": 1, "12/1/2020 8:05": 1, "?": 3})
+    >>> reading.form.spec, str(reading.minimum)
+    ('%-m/%-d/%Y %-H:%M', '2020-03-25T21:14:00.000000')
+    """
+    filled = {text: count for text, count in counts.items() if text not in MISSING_MARKS}
+    label = str(name[-1]) if isinstance(name, tuple) and name else str(name or "")
+    ranked = _rank(_sample(filled), label)
+    if not ranked or ranked[0].share < 0.5 * least_share:
+        return None
+    forms, moments, index = _all_forms(filled, ranked[0].form, label)
+    cells = np.array([*filled.values()])
+    explained = index >= 0
+    enough = cells[explained].sum() >= least_share * cells.sum()
+    if not enough or explained.mean() < 0.5 * least_share:
+        return None
+    return _reading(filled, forms, ranked, moments, index)
+
+
+def _reading(
+    counts: Mapping[str, int],
+    forms: Sequence[DateForm],
+    ranked: Sequence[DateFormShare],
+    moments: NDArray[Any],
+    index: NDArray[np.int64],
+) -> DateFormReading:
+    cells = np.array([*counts.values()])
+    shares = [float(cells[index == number].sum() / cells.sum()) for number in range(len(forms))]
+    texts = np.array([*counts], object)
+    others = sorted(texts[index < 0].tolist(), key=lambda text: -counts[text])
+    low, high = moments[index >= 0].min(), moments[index >= 0].max()
+    rival = next((other for other in ranked[1:] if _differ(ranked[0], other, counts)), None)
+    runner_up = rival or (ranked[1] if len(ranked) > 1 else None)
+    what = "durations" if forms[0].kind == "timedelta" else "dates"
+    ends = texts[moments == low][0], texts[moments == high][0]
+    why = f"{what} written {forms[0].spec}, from {ends[0]} to {ends[1]}"
+    if rival is not None:
+        why += f"; {rival.form.spec} would fit as well"
+    if len(forms) > 1:
+        pairs = zip(forms[1:], shares[1:], strict=True)
+        why += f"; some written {', '.join(f'{form.spec} ({share:.2g})' for form, share in pairs)}"
+    if others:
+        why += f"; {len(others)} other texts, such as {others[0]!r:.40}"
+    return DateFormReading(
+        forms=tuple(map(DateFormShare, forms, shares)),
+        others=tuple(others),
+        others_share=float(cells[index < 0].sum() / cells.sum()),
+        minimum=low,
+        maximum=high,
+        runner_up=runner_up,
+        is_ambiguous=rival is not None,
+        why=why,
+    )
+
+
+def _differ(one: DateFormShare, other: DateFormShare, counts: Mapping[str, int]) -> bool:
+    """Say whether two forms explain about the same cells with other dates."""
+    if other.share < 0.98 * one.share:
+        return False
+    texts = [*_sample(counts)]
+    (moments, ok), (others, others_ok) = one.form.parse(texts), other.form.parse(texts)
+    both = ok & others_ok
+    return one.form.kind != other.form.kind or bool((moments[both] != others[both]).any())
+
+
+def _sample(counts: Mapping[str, int]) -> dict[str, int]:
+    """Take the most frequent texts, and others evenly spaced."""
+    if len(counts) <= SAMPLE:
+        return dict(counts)
+    frequent = heapq.nlargest(SAMPLE // 5, counts, key=counts.__getitem__)
+    return {text: counts[text] for text in (*frequent, *spread([*counts], SAMPLE))}
+
+
+def _rank(counts: Mapping[str, int], name: str) -> list[DateFormShare]:
+    """Order the proposed forms by the share of the cells that they explain."""
+    forms: dict[DateForm, None] = {}
+    for recognizer in DATE_RECOGNIZERS:
+        forms.update(dict.fromkeys(recognizer.propose(counts, name)))
+    texts, cells = [*counts], np.array([*counts.values()])
+    ranked = []
+    for form in forms:
+        moments, ok = form.parse(texts)
+        if form.kind == "datetime" and "Y" in form.fields:
+            years = moments.astype("M8[Y]").astype(np.int64) + 1970
+            ok &= (years >= YEARS[0]) & (years <= YEARS[1])
+        share = float(cells[ok].sum() / max(cells.sum(), 1))
+        if share:
+            ranked.append(DateFormShare(form, share))
+    return sorted(ranked, key=lambda entry: -round(entry.share, 9))
+
+
+def _all_forms(
+    counts: Mapping[str, int], first: DateForm, name: str
+) -> tuple[list[DateForm], NDArray[Any], NDArray[np.int64]]:
+    """Add the forms of texts that don't have the first one; return moment and form of each."""
+    texts = np.array([*counts], object)
+    cells = np.array([*counts.values()])
+    moments = np.full(len(texts), "NaT", "m8[us]" if first.kind == "timedelta" else "M8[us]")
+    index = np.full(len(texts), -1)
+    forms: list[DateForm] = []
+    ranked = [DateFormShare(first, 1.0)]
+    for _ in range(MOST_FORMS):
+        places = np.flatnonzero(index < 0)
+        rest = {text: counts[text] for text in texts[places]}
+        share = cells[places].sum() / cells.sum()
+        if forms:
+            ranked = _rank(_sample(rest), name) if rest else []
+        pairs = ((form, part * share) for form, part in ranked)
+        form = next((form for form, part in pairs if _go_together(forms, form, part)), None)
+        if form is None:
+            break
+        if "y" in form.fields:
+            form = _with_pivot(form, _sample(rest))
+        found, ok, offsets = form.parse_with_offsets([*rest])
+        moments[places[ok]] = found[ok]
+        for minutes, _count in Counter(offsets[ok].tolist()).most_common(MOST_OFFSETS):
+            index[places[ok & (offsets == minutes)]] = len(forms)
+            forms.append(form.with_offset(minutes))
+    return forms, moments, index
+
+
+def _go_together(forms: Sequence[DateForm], other: DateForm, share: float) -> bool:
+    """Say whether a form may stand beside those of a column."""
+    if not forms:
+        return True
+    are_reordered = any(_shape(form) == _shape(other) for form in forms)
+    same = other.kind == forms[0].kind and ("s" in other.fields) == ("s" in forms[0].fields)
+    return same and (share >= REORDERED or not are_reordered)
+
+
+def _shape(form: DateForm) -> str:
+    return re.sub("%-?[dm]", "%d", form.spec)
+
+
+def _with_pivot(form: DateForm, counts: Mapping[str, int]) -> DateForm:
+    """Choose the century of two-digit years: that of the narrowest range, and not of the future."""
+    moments, ok = form.parse([*counts])
+    digits = sorted({(year + 1970) % 100 for year in moments[ok].astype("M8[Y]").astype(int)})
+    if not digits:
+        return form
+    if len(digits) < 10:  # too few to show a range
+        beyond = (moments[ok] >= np.datetime64(f"{LATEST + 1}-01-01")).any()
+        return DateForm(form.spec.replace("%y", f"%({LATEST - 99})y")) if beyond else form
+    gaps = [(following - year) for year, following in pairwise([*digits, digits[0] + 100])]
+    widest = int(np.argmax(gaps))
+    start, end = digits[(widest + 1) % len(digits)], digits[widest]
+    length = (end - start) % 100
+    last = LATEST - (LATEST - end) % 100
+    first = last - length
+    if first >= 1969 and last <= 2068:  # as POSIX has it
+        return form
+    return DateForm(form.spec.replace("%y", f"%({first // 10 * 10})y" if length < 90 else "%y"))
+
+
+# --- dates and times of day ---
+
+_TOKENS = re.compile(r"[0-9]+|[^\W\d_]+|.", re.DOTALL)
+_MONTH_NAMES = {name.lower() for month in MONTHS for name in (month, month[:3])}
+_WEEKDAY_NAMES = {name.lower() for day in WEEKDAYS for name in (day, day[:3])}
+_ZONES = ("UTC", "GMT", "EST", "EDT", "CST", "CDT", "MST", "MDT", "PST", "PDT", "CET", "CEST")
+_LITERALS = frozenset({"T", "Z", "Q", "W", "at", *_ZONES, *" ,./-:[]()+'\u202f\u00a0"})
+
+
+class _Skeleton(NamedTuple):
+    """Texts that have the same parts: ``9`` digits, ``b`` a month, ``a`` a weekday, ``p`` AM/PM."""
+
+    tokens: tuple[str, ...]
+    texts: list[tuple[list[str], int]]  # the words of each, and the number of its cells
+
+    def words(self, place: int) -> Counter[str]:
+        """Count the words at a place."""
+        words: Counter[str] = Counter()
+        for parts, count in self.texts:
+            words[parts[place]] += count
+        return words
+
+
+def _skeletons(counts: Mapping[str, int], most: int) -> list[_Skeleton]:
+    """Return the most frequent skeletons."""
+    texts: dict[tuple[str, ...], list[tuple[list[str], int]]] = {}
+    for text, count in counts.items():
+        words = _TOKENS.findall(text[:64])
+        tokens = tuple(map(_token, words))
+        if "9" in tokens and None not in tokens:
+            texts.setdefault(tokens, []).append((words, count))  # type: ignore[arg-type]
+    found = [_Skeleton(tokens, some) for tokens, some in texts.items()]
+    return heapq.nlargest(most, found, key=lambda skeleton: sum(n for _, n in skeleton.texts))
+
+
+def _token(word: str) -> str | None:
+    """Return what a word is; None for one that dates don't have."""
+    if word.isdecimal():
+        return "9" if word.isascii() else None
+    if word in {"AM", "PM", "am", "pm"}:
+        return "p"
+    if word in _LITERALS:
+        return word
+    lower = word.lower()
+    if lower in _MONTH_NAMES:
+        return "b"
+    return "a" if lower in _WEEKDAY_NAMES else None
+
+
+def _propose_calendar(counts: Mapping[str, int], _: str) -> Iterator[DateForm]:
+    for skeleton in _skeletons(counts, 4):
+        directives = _time_of_day(skeleton)
+        if directives is None:
+            continue
+        for place, token in enumerate(skeleton.tokens):
+            if token in "bap":
+                directives[place] = _word_directive(skeleton, place)
+        open_places = [
+            place
+            for place, token in enumerate(skeleton.tokens)
+            if token == "9" and place not in directives
+        ]
+        for dates in _date_directives(skeleton, open_places):
+            yield _form(skeleton, {**directives, **dates})
+
+
+def _form(skeleton: _Skeleton, directives: Mapping[int, str]) -> DateForm:
+    return DateForm(
+        "".join(directives.get(place, token) for place, token in enumerate(skeleton.tokens))
+    )
+
+
+def _time_of_day(skeleton: _Skeleton) -> dict[int, str] | None:
+    """Return the directives of the time of day and the offset; None where they make no sense."""
+    tokens = skeleton.tokens
+    line = "".join(token if len(token) == 1 else "~" for token in tokens)
+    chain = re.search(r"9(?::9)+", line)
+    if chain is None:
+        compact = re.search(r"9T(9)", line)
+        hour = re.search(r"(9) ?p", line)
+        if compact:
+            width = _width(skeleton, compact.start(1))
+            names = {6: "%H%M%S", 4: "%H%M"}
+            return {compact.start(1): names[width]} if width in names else None
+        return {hour.start(1): _hour(skeleton, hour.start(1))} if hour else {}
+    chain = re.search(r"9(?::9)+", line)
+    assert chain is not None
+    parts = [place for place in range(chain.start(), chain.end()) if tokens[place] == "9"]
+    if len(parts) == 4:
+        parts = parts[1:]  # the year stands before, as in 05/Jul/2011:16:20:33
+    if len(parts) > 3:
+        return None
+    directives = dict(zip(parts, (_hour(skeleton, parts[0]), "%M", "%S"), strict=False))
+    end = chain.end()
+    if len(parts) == 3 and re.match("[.,]9", line[end:]):
+        directives[end + 1] = _fraction(skeleton, end + 1)
+        end += 2
+    offset = re.match(r" ?([+-])9(:9)?", line[end:])
+    if offset and "9" in line[: parts[0]]:  # 8:00-12:00 is a range
+        first = end + offset.start(1) + 1
+        short = _width(skeleton, first) == 2
+        directives[first] = "%:::z" if short else "%z"
+        if offset[2]:
+            directives[first], directives[first + 1], directives[first + 2] = "%:z", "", ""
+        directives[first - 1] = ""
+    return directives
+
+
+def _hour(skeleton: _Skeleton, place: int) -> str:
+    return _padding(skeleton, place) + ("I" if "p" in skeleton.tokens else "H")
+
+
+def _fraction(skeleton: _Skeleton, place: int) -> str:
+    words = skeleton.words(place)
+    widths = {len(word) for word in words}
+    if len(widths) > 1 and not any(word.endswith("0") for word in words):
+        return "%-f"
+    width = min(_width(skeleton, place), 6)
+    return "%f" if width == 6 else f"%{width}f"
+
+
+def _padding(skeleton: _Skeleton, place: int) -> str:
+    """Return whether a number of two digits is written with a leading zero, as `%` or `%-`."""
+    words = skeleton.words(place)
+    single = sum(count for word, count in words.items() if len(word) == 1)
+    padded = sum(count for word, count in words.items() if len(word) == 2 and word[0] == "0")
+    return "%-" if single > padded else "%"
+
+
+def _width(skeleton: _Skeleton, place: int) -> int:
+    """Return the most frequent length of a word."""
+    lengths: Counter[int] = Counter()
+    for word, count in skeleton.words(place).items():
+        lengths[len(word)] += count
+    return lengths.most_common(1)[0][0]
+
+
+def _word_directive(skeleton: _Skeleton, place: int) -> str:
+    words, token = skeleton.words(place), skeleton.tokens[place]
+    word = max(words, key=lambda word: (len(word) > 3, words[word]))
+    if token == "p":
+        return "%p" if word.isupper() else "%P"
+    case = "^" if word.isupper() else "#" if word.islower() else ""
+    return f"%{case}{token.upper() if len(word) > 3 else token}"
+
+
+def _date_directives(skeleton: _Skeleton, places: list[int]) -> Iterator[dict[int, str]]:
+    """Propose the directives of the digits that are no time of day, most plausible first."""
+    if any(token in {"Q", "W"} for token in skeleton.tokens):
+        return  # another recognizer's
+    has_month = "b" in skeleton.tokens
+    if not places:
+        if not has_month and "a" not in skeleton.tokens:
+            yield {}
+        return
+    if len(places) == 1 and not has_month:
+        if len(skeleton.tokens) > 1 and _width(skeleton, places[0]) == 8:
+            yield {places[0]: "%Y%m%d"}
+        return
+    for order in _orders(skeleton, places, has_month):
+        directives = {}
+        for place, letter in zip(places, order, strict=True):
+            width = _width(skeleton, place)
+            if letter == "Y":
+                year = {4: "%Y", 2: "%y"}.get(width)
+                if year is None:
+                    break
+                directives[place] = year
+            elif width > 2:
+                break
+            else:
+                directives[place] = _padding(skeleton, place) + letter
+        else:
+            yield directives
+
+
+def _orders(skeleton: _Skeleton, places: list[int], has_month: bool) -> list[str]:
+    """Return the possible orders of year, month and day, most plausible first."""
+    if has_month:
+        orders = {1: ["Y", "d"], 2: ["dY", "Yd"]}
+        if len(places) == 1 and _width(skeleton, places[0]) != 4:
+            is_first = places[0] < skeleton.tokens.index("b")
+            return ["d", "Y"] if is_first and len(skeleton.tokens) == 3 else ["Y", "d"]
+        return orders.get(len(places), [])
+    if len(places) == 2:
+        seasons = (
+            len(first) == 4 and second == f"{(int(first) + 1) % 100:02}"
+            for (parts, _) in skeleton.texts
+            for first, second in [(parts[places[0]], parts[places[1]])]
+        )
+        return [] if all(seasons) or not _is_month(skeleton, places) else ["Ym", "mY"]
+    if len(places) != 3:
+        return []
+    month_first = skeleton.tokens[places[0] + 1] == "/"
+    first, second = (len(skeleton.words(place)) for place in places[:2])
+    if min(first, second) == 1 and max(first, second) > 3:
+        month_first = second == 1  # the day is the one that is always the same
+    two = ["mdY", "dmY"] if month_first else ["dmY", "mdY"]
+    return [*two, "Ymd"]
+
+
+def _is_month(skeleton: _Skeleton, places: list[int]) -> bool:
+    """Say whether two numbers may be a month and a year of four digits, and no decimal number."""
+    mark = skeleton.tokens[places[0] + 1]
+    month = next((place for place in places if _width(skeleton, place) <= 2), None)
+    if month is None or all(_width(skeleton, place) != 4 for place in places):
+        return False
+    padded = any(word[0] == "0" for word in skeleton.words(month))
+    return mark in {"-", "/"} or (mark == "." and padded)
+
+
+def _propose_quarters_weeks(counts: Mapping[str, int], _: str) -> Iterator[DateForm]:
+    for skeleton in _skeletons(counts, 4):
+        line = "".join(token if len(token) == 1 else "~" for token in skeleton.tokens)
+        if re.fullmatch("9[- /]?Q9|Q9[- /]?9", line):
+            quarter = line.index("Q") + 1
+            year = next(p for p, token in enumerate(line) if token == "9" and p != quarter)
+            width = {4: "%Y", 2: "%y"}.get(_width(skeleton, year))
+            if width:
+                yield _form(skeleton, {quarter: "%q", year: width})
+        elif re.fullmatch("9-?W9(-9)?", line):
+            places = [place for place, token in enumerate(line) if token == "9"]
+            yield _form(skeleton, dict(zip(places, ("%G", "%V", "%u"), strict=False)))
+
+
+# --- digits alone ---
+
+
+def _all_digits(counts: Mapping[str, int], least: int, most: int) -> bool:
+    """Say whether nearly all texts are so many digits."""
+    fitting = sum(text.isdecimal() and least <= len(text) <= most for text in counts)
+    return len(counts) > 0 and fitting >= NEARLY_ALL * len(counts)
+
+
+def _share_of(form: DateForm, counts: Mapping[str, int], years: tuple[int, int]) -> float:
+    """Return the share of the distinct texts that are moments of these years."""
+    moments, ok = form.parse([*counts])
+    of = moments.astype("M8[Y]").astype(np.int64) + 1970
+    return float((ok & (of >= years[0]) & (of <= years[1])).mean())
+
+
+def _propose_compact(counts: Mapping[str, int], name: str) -> Iterator[DateForm]:
+    """Propose dates without marks: all of them, and in our times."""
+    if not _all_digits(counts, 6, 14):
+        return
+    least = 1 if _TIME_NAMES.search(name) else 5
+    if len(counts) >= least:
+        for spec in ("%Y%m%d", "%Y%m%d%H%M%S", "%Y%m%d%H%M"):
+            if _share_of(DateForm(spec), counts, (1900, 2100)) >= NEARLY_ALL:
+                yield DateForm(spec)
+    if len(counts) >= 4 * least:
+        for spec in ("%d%m%Y", "%m%d%Y", "%Y%m"):
+            if _share_of(DateForm(spec), counts, (1900, 2100)) >= NEARLY_ALL:
+                yield DateForm(spec)
+
+
+def _propose_unix(counts: Mapping[str, int], name: str) -> Iterator[DateForm]:
+    """Propose seconds, milliseconds and microseconds since 1970, by the name or by their range."""
+    is_named = _TIME_NAMES.search(name) is not None
+    for digits, spec in ((10, "%s"), (13, "%s%3f"), (16, "%s%6f")):
+        if not _all_digits(counts, digits - 1, digits):
+            continue
+        form = DateForm(spec)
+        years = (1990, LATEST) if is_named else (2001, 2030)
+        if _share_of(form, counts, years) < NEARLY_ALL:
+            continue
+        moments, ok = form.parse([*counts])
+        days = (moments[ok].max() - moments[ok].min()) / np.timedelta64(1, "D")
+        if is_named or (len(counts) >= 50 and days > 7):
+            yield form
+
+
+def _propose_clock_numbers(counts: Mapping[str, int], name: str) -> Iterator[DateForm]:
+    """Propose 945 and 1730 as times of day: no minute is above 59."""
+    is_named = _CLOCK_NAMES.search(name) is not None
+    if not _all_digits(counts, 1, 4):
+        return
+    padded = sum(len(text) == 4 for text in counts) >= NEARLY_ALL * len(counts)
+    has_zero = any(len(text) > 1 and text[0] == "0" for text in counts)
+    form = DateForm("%H%M" if padded and has_zero else "%[HM]")
+    moments, ok = form.parse([*counts])
+    if ok.mean() < NEARLY_ALL:
+        return
+    ticks = moments[ok].astype("M8[m]").astype(np.int64)
+    hours, minutes = len(set((ticks // 60 % 24).tolist())), set((ticks % 60).tolist())
+    many = len(counts) >= 30 and len(minutes) >= 10 and max(minutes) >= 30
+    if hours >= 6 and (many or (is_named and len(counts) >= 5)):
+        yield form
+
+
+def _propose_durations(counts: Mapping[str, int], name: str) -> Iterator[DateForm]:
+    """Propose durations: hours above 23, or of one digit and few, or so named."""
+    day = re.compile(r"[0-9]+ days? [0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{6})?")
+    if all(map(day.fullmatch, counts)):
+        ends = ("days %H:%M:%S.%f", "days %H:%M:%S", "day %H:%M:%S.%f", "day %H:%M:%S")
+        yield from (DateForm(f"%[d] {end}") for end in ends)
+    for skeleton in _skeletons(counts, 2):
+        line = "".join(skeleton.tokens)
+        if line not in {"9:9", "9:9:9", "9:9:9.9"}:
+            continue
+        words = skeleton.words(0)
+        firsts = [int(word) for word in words]
+        wide = any(len(word) == 2 and word[0] == "0" for word in words)
+        width = 2 if wide or min(map(len, words)) == 2 else 1
+        if line == "9:9":
+            yield from _minutes_or_hours(firsts, width, name)
+            continue
+        few = width == 1 and max(firsts) < 13
+        if max(firsts) > 23 or few or _DURATION_NAMES.search(name):
+            tail = f".{_fraction(skeleton, 6)}" if line.endswith(".9") else ""
+            yield DateForm(f"%[{'h' * width}]:%M:%S{tail}")
+
+
+def _minutes_or_hours(firsts: list[int], width: int, name: str) -> Iterator[DateForm]:
+    is_named = _DURATION_NAMES.search(name) is not None
+    if max(firsts) > 23 or is_named:
+        minutes, hours = DateForm(f"%[{'m' * width}]:%S"), DateForm(f"%[{'h' * width}]:%M")
+        yield from (hours, minutes) if re.search("(?i)hour|work", name) else (minutes, hours)
+
+
+DATE_RECOGNIZERS: list[DateRecognizer] = [
+    DateRecognizer("durations", _propose_durations),
+    DateRecognizer("dates and times of day", _propose_calendar),
+    DateRecognizer("quarters and weeks", _propose_quarters_weeks),
+    DateRecognizer("dates without marks", _propose_compact),
+    DateRecognizer("seconds since 1970", _propose_unix),
+    DateRecognizer("times of day as numbers", _propose_clock_numbers),
+]
