@@ -45,10 +45,14 @@ class NumericEncoder(ColumnEncoder):
 
     @property
     def spans(self) -> RowLayout:
-        """One number; with specials also its mark, whose level 0 is a number that is present."""
-        if not len(self._specials):
-            return RowLayout((None,), ())
-        return RowLayout((0,), (1 + len(self._specials),))
+        """One number, its mark and its form.
+
+        The mark, of a column with specials, has the level 0 where a number is present. The form,
+        of a column with several formats, is the place of the number's own.
+        """
+        marks = (1 + len(self._specials),) if len(self._specials) else ()
+        forms = (len(self.column.formats),) if self.column.other_formats else ()
+        return RowLayout((0 if marks else None,), marks + forms)
 
     @property
     def quantiles(self) -> tuple[Quantiles, ...]:
@@ -103,8 +107,9 @@ class NumericEncoder(ColumnEncoder):
         low[absent], width[absent] = 0.0, 1.0
         codes = np.zeros((len(absent), len(self.spans.widths)), np.int32)
         if absent.any():
-            marks = 1 + self._specials.codes_in(_specials_of(self.column, numbers))
-            codes[absent] = marks[:, None]
+            codes[absent, 0] = 1 + self._specials.codes_in(_specials_of(self.column, numbers))
+        if numbers.forms is not None and self.column.other_formats:
+            codes[:, -1] = numbers.forms
         return Encoded(low.astype(np.float32)[:, None], width.astype(np.float32)[:, None], codes)
 
     def decode(
@@ -133,7 +138,8 @@ class NumericEncoder(ColumnEncoder):
         values = self._scale.from_line(self._quantiles.from_unit(numbers[:, 0]))
         level = codes[:, 0] if len(self._specials) else np.zeros(len(numbers), np.intp)
         special = np.array([None, *self._specials.values], object)[level]
-        return numbers_to_series(values, special, self.column, level == 0)
+        forms = codes[:, -1].astype(np.int8) if self.column.other_formats else None
+        return numbers_to_series(values, special, self.column, level == 0, forms)
 
     def to_json(self) -> dict[str, Any]:
         """Describe the encoder by JSON values."""

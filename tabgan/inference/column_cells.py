@@ -169,6 +169,7 @@ class ColumnGuess(NamedTuple):
     maximum: Scalar = None
     decimals: int | None = None
     format: str | None = None
+    other_formats: tuple[str, ...] = ()
 
 
 def names_rows(name: Hashable) -> bool:

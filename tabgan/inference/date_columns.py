@@ -1,17 +1,16 @@
 """Columns of dates: as a dtype of their own, as objects, or as text."""
 
 import datetime
-from collections.abc import Sequence
 
 import numpy as np
 
 from tabgan.base.errors import DataError
 from tabgan.inference.column_cells import ColumnCells, ColumnGuess, shown
-from tabgan.table.text_formats import DATE_FORMATS, date_format
+from tabgan.inference.date_recognition import LEAST_SHARE, recognize_dates
 
-__all__ = ["find_dates", "find_durations", "find_text_dates"]
+__all__ = ["find_dates", "find_durations", "find_written_dates"]
 
-MOST_OTHERS = 5  # distinct values that a column of text dates may hold beside them
+LARGEST = 10.0**15  # up to here a float tells microseconds apart
 
 
 def find_dates(cells: ColumnCells) -> ColumnGuess:
@@ -38,32 +37,38 @@ def find_durations(cells: ColumnCells) -> ColumnGuess:
     return ColumnGuess("timedelta", f"durations from {low} to {high}", low, high)
 
 
-def find_text_dates(
-    texts: dict[str, int], least_share: float = 0.5, forms: Sequence[str] = DATE_FORMATS
-) -> ColumnGuess | None:
-    """Find out whether texts are dates of one format.
+def find_written_dates(cells: ColumnCells, least_share: float = LEAST_SHARE) -> ColumnGuess | None:
+    """Find out whether texts, or whole numbers, are dates, times of day or durations.
 
     Parameters
     ----------
-    texts
-        How often each text occurs.
+    cells
+        The cells of the column.
     least_share
         Share of the cells that must be dates.
-    forms
-        The formats that are tried.
     """
-    found = date_format(list(texts), MOST_OTHERS, forms)
-    if found is None:
+    texts = cells.texts if cells.storage == "string" else _digits_of(cells)
+    reading = recognize_dates(texts, cells.name, least_share)
+    if reading is None:
         return None
-    form, moments = found
-    are_dates = ~np.isnat(moments)
-    cells = np.array([*texts.values()])
-    if cells[are_dates].sum() < least_share * cells.sum():
-        return None
-    low, high = moments[are_dates].min(), moments[are_dates].max()
-    low, high = (end.item() if "%H" in form else end.item().date() for end in (low, high))
-    why = f"dates written {form}, from {low.strftime(form)} to {high.strftime(form)}"
-    return ColumnGuess("datetime", why, low, high, format=form)
+    finest = "us" if reading.has_time else "D"
+    dtype = f"M8[{finest}]" if reading.kind == "datetime" else "m8[us]"
+    low, high = np.array([reading.minimum, reading.maximum]).astype(dtype).tolist()
+    first, *others = (form.spec for form, _ in reading.forms)
+    return ColumnGuess(
+        reading.kind, reading.why, low, high, format=first, other_formats=tuple(others)
+    )
+
+
+def _digits_of(cells: ColumnCells) -> dict[str, int]:
+    """Count whole numbers as texts; empty where there are others."""
+    if cells.storage != "number" or cells.given.dtype.kind not in "iuf":
+        return {}
+    numbers, counts = np.unique(cells.given.to_numpy(np.float64), return_counts=True)
+    if not len(numbers) or (numbers % 1).any() or numbers[0] < 0 or numbers[-1] >= LARGEST:
+        return {}
+    texts = map(str, numbers.astype(np.int64).tolist())
+    return dict(zip(texts, counts.tolist(), strict=True))
 
 
 def _check_comparable(cells: ColumnCells) -> None:

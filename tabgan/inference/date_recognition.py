@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tabgan.table.date_forms import MONTHS, WEEKDAYS, DateForm
+from tabgan.table.date_forms import MONTHS, WEEKDAYS, DateForm, parse_by_date_forms
 from tabgan.table.text_formats import MISSING_MARKS, spread
 
 __all__ = [
@@ -90,9 +90,9 @@ class DateFormReading:
         return self.form.kind
 
     @property
-    def unit(self) -> str:
-        """NumPy's unit of the form of the bulk."""
-        return self.form.unit
+    def has_time(self) -> bool:
+        """Whether a form tells the time of day."""
+        return any(form.unit not in {"D", "M", "Y"} for form, _ in self.forms)
 
     def parse(self, texts: Sequence[str]) -> tuple[NDArray[Any], NDArray[np.int64]]:
         """Read texts by the first form that fits.
@@ -103,33 +103,6 @@ class DateFormReading:
         among `forms`, -1 where none fits.
         """
         return parse_by_date_forms([form for form, _ in self.forms], texts)
-
-
-def parse_by_date_forms(
-    forms: Sequence[DateForm], texts: Sequence[str]
-) -> tuple[NDArray[Any], NDArray[np.int64]]:
-    """Read texts by the first of several forms of one kind that fits.
-
-    Parameters
-    ----------
-    forms
-        The forms, in order.
-    texts
-        Distinct texts.
-
-    Returns
-    -------
-    The moments, and the index of each text's form: -1 where none fits.
-    """
-    moments, ok = forms[0].parse(texts)
-    index = np.where(ok, 0, -1)
-    for number, form in enumerate(forms[1:], 1):
-        rest = np.flatnonzero(index < 0)
-        if not len(rest):
-            break
-        found, ok = form.parse([texts[place] for place in rest.tolist()])
-        moments[rest[ok]], index[rest[ok]] = found[ok], number
-    return moments, index
 
 
 @dataclass(frozen=True)
@@ -214,15 +187,15 @@ def _reading(
     rival = next((other for other in ranked[1:] if _differ(ranked[0], other, counts)), None)
     runner_up = rival or (ranked[1] if len(ranked) > 1 else None)
     what = "durations" if forms[0].kind == "timedelta" else "dates"
-    ends = texts[moments == low][0], texts[moments == high][0]
-    why = f"{what} written {forms[0].spec}, from {ends[0]} to {ends[1]}"
+    first, last = forms[0].write(np.array([low, high]))
+    why = f"{what} written {forms[0].spec}, from {first} to {last}"
     if rival is not None:
         why += f"; {rival.form.spec} would fit as well"
     if len(forms) > 1:
         pairs = zip(forms[1:], shares[1:], strict=True)
         why += f"; some written {', '.join(f'{form.spec} ({share:.2g})' for form, share in pairs)}"
     if others:
-        why += f"; {len(others)} other texts, such as {others[0]!r:.40}"
+        why += f"; {len(others)} other texts"
     return DateFormReading(
         forms=tuple(map(DateFormShare, forms, shares)),
         others=tuple(others),

@@ -4,19 +4,20 @@ import re
 from collections.abc import Callable
 from typing import Any, NamedTuple, NoReturn
 
-import numpy as np
-
 from tabgan.base.errors import SchemaError
 from tabgan.inference.column_cells import NUMBER_TYPES, ColumnCells, ColumnGuess, shown
-from tabgan.inference.date_columns import find_dates, find_durations, find_text_dates
+from tabgan.inference.date_columns import find_dates, find_durations, find_written_dates
+from tabgan.inference.date_recognition import recognize_dates
 from tabgan.inference.number_columns import MOST_OTHERS, is_number, is_whole, read_numbers
 from tabgan.inference.text_columns import find_levels, find_names
 from tabgan.table.schema import LOCALISED, Kind, expression_of
-from tabgan.table.text_formats import IBAN, MISSING_MARKS, date_format, parse_dates
+from tabgan.table.text_formats import IBAN, MISSING_MARKS
 
 __all__ = ["fit_kind"]
 
 Fits = Callable[[Any], bool]
+
+LEAST_DECLARED = 0.5  # share of the cells of a declared kind that must be written in its form
 
 
 class _Rule(NamedTuple):
@@ -68,9 +69,9 @@ def _refuse(cells: ColumnCells, kind: Kind, rule: _Rule) -> NoReturn:
 
 
 def _find_numbers(cells: ColumnCells) -> ColumnGuess | None:
-    reading = read_numbers(cells)
+    reading = read_numbers(cells, least_share=LEAST_DECLARED)
     none_fits = reading.others and not reading.numbers.size
-    if none_fits or len(reading.others) > MOST_OTHERS:
+    if none_fits or (len(reading.others) > MOST_OTHERS and reading.recognized is None):
         return None
     return reading.finding("numeric")
 
@@ -81,13 +82,20 @@ def _find_whole(cells: ColumnCells) -> ColumnGuess | None:
 
 
 def _find_dates(cells: ColumnCells) -> ColumnGuess | None:
-    if cells.storage == "string":
-        return find_text_dates(cells.texts, least_share=0)
+    if cells.storage in ("string", "number"):
+        return _written(cells, "datetime")
     return find_dates(cells) if cells.storage == "date" else None
 
 
 def _find_durations(cells: ColumnCells) -> ColumnGuess | None:
+    if cells.storage == "string":
+        return _written(cells, "timedelta")
     return find_durations(cells) if cells.storage == "duration" else None
+
+
+def _written(cells: ColumnCells, kind: Kind) -> ColumnGuess | None:
+    guess = find_written_dates(cells, least_share=LEAST_DECLARED)
+    return guess if guess is not None and guess.kind == kind else None
 
 
 def _find_two(cells: ColumnCells) -> ColumnGuess | None:
@@ -148,10 +156,9 @@ def _is_number(value: Any) -> bool:
 
 
 def _date_fits(cells: ColumnCells) -> Fits:
-    found = date_format(list(cells.texts)[:1], 0) if cells.storage == "string" else None
-    if found is None:
+    if cells.storage != "string":
         return lambda _: False
-    return lambda text: text in MISSING_MARKS or not np.isnat(parse_dates([text], found[0]))[0]
+    return lambda text: text in MISSING_MARKS or recognize_dates({text: 1}, cells.name) is not None
 
 
 def _two_fit(cells: ColumnCells) -> Fits:

@@ -9,7 +9,7 @@ import pandas as pd
 from tabgan.base.errors import DataError, SchemaError, did_you_mean
 from tabgan.inference.accept_table import check_table
 from tabgan.inference.column_cells import ColumnCells, ColumnGuess, Storage, read_cells, shown
-from tabgan.inference.date_columns import find_dates, find_durations, find_text_dates
+from tabgan.inference.date_columns import find_dates, find_durations, find_written_dates
 from tabgan.inference.declared_kinds import fit_kind
 from tabgan.inference.number_columns import find_numbers
 from tabgan.inference.text_columns import (
@@ -19,11 +19,12 @@ from tabgan.inference.text_columns import (
     find_names,
     find_words,
 )
-from tabgan.table.columns import outside_range
+from tabgan.table.columns import TICKS, numbers_of, outside_range
+from tabgan.table.dates import date_forms, moments_of
 from tabgan.table.dtypes import describe_dtype
 from tabgan.table.level_codes import absent_of
+from tabgan.table.numbers import is_plain, number_forms
 from tabgan.table.schema import LOCALISED, RANGED, Column, Kind, Schema, check_kind
-from tabgan.table.text_formats import DATE_FORMATS
 
 __all__ = ["infer_schema", "match_schema", "resolve_schema", "with_measured_ranges"]
 
@@ -95,13 +96,11 @@ def find_kind(cells: ColumnCells) -> ColumnGuess:
 _FINDERS: dict[Storage, Callable[[ColumnCells], ColumnGuess]] = {
     "nothing": find_levels,
     "boolean": lambda _: ColumnGuess("boolean", "true or false"),
-    "number": lambda cells: find_numbers(cells) or find_names(cells),
+    "number": lambda cells: find_written_dates(cells) or find_numbers(cells) or find_names(cells),
     "date": find_dates,
     "duration": find_durations,
     "category": find_categories,
-    "string": lambda cells: (
-        find_text_dates(cells.texts) or find_numbers(cells) or find_words(cells)
-    ),
+    "string": lambda cells: find_written_dates(cells) or find_numbers(cells) or find_words(cells),
     "bytes": find_names,
     "uuid": find_names,
     "mixed": lambda cells: find_numbers(cells) or find_mixed(cells),
@@ -255,9 +254,23 @@ def with_measured_ranges(
 
 def _measure_range(values: pd.Series, column: Column) -> ColumnGuess:
     """Describe the values of a column whose kind and format are known."""
-    cells = read_cells(column.name, values)
-    if column.format in DATE_FORMATS and cells.storage == "string":
-        found = find_text_dates(cells.texts, least_share=0, forms=[column.format])
-        if found is not None:
-            return found
-    return fit_kind(cells, column.kind)
+    if column.format is not None and (column.kind in TICKS or not is_plain(column.format)):
+        return _range_in_form(values, column)
+    return fit_kind(read_cells(column.name, values), column.kind)
+
+
+def _range_in_form(values: pd.Series, column: Column) -> ColumnGuess:
+    column = replace(column, minimum=None, maximum=None)
+    numbers = numbers_of(values, column)
+    if not numbers.present.any():
+        return ColumnGuess(column.kind, "no value is present")
+    ends = numbers.values[numbers.present][[0, 0]]
+    ends[:] = numbers.values[numbers.present].min(), numbers.values[numbers.present].max()
+    if column.kind not in TICKS:
+        first, last = number_forms(column)[0].write(ends)
+        low, high = ends.tolist()
+    else:
+        moments = moments_of(ends, column)
+        first, last = date_forms(column)[0].write(moments)
+        low, high = moments.tolist()
+    return ColumnGuess(column.kind, f"from {first} to {last}", low, high)

@@ -18,6 +18,11 @@ from tabgan.inference.column_cells import (
     numbers_rows,
     shown,
 )
+from tabgan.inference.number_recognition import (
+    LEAST_SHARE,
+    NumberFormReading,
+    recognize_numbers,
+)
 from tabgan.inference.personal_data import calls_phones
 from tabgan.table.scalars import to_python_scalar
 from tabgan.table.schema import Kind
@@ -42,6 +47,14 @@ class NumberReading(NamedTuple):
     whole: bool
     decimals: int | None
     format: str | None = None
+    recognized: NumberFormReading | None = None  # of texts that programs don't write so
+
+    @property
+    def is_number(self) -> bool:
+        """Whether what is no number is little enough for the column to be one."""
+        if self.recognized is not None:
+            return True
+        return len(self.others) <= MOST_OTHERS and 2 * self.cells >= self.filled
 
     def finding(self, kind: Kind | None = None) -> ColumnGuess:
         """Describe the numbers."""
@@ -54,7 +67,11 @@ class NumberReading(NamedTuple):
         why = f"{distinct} distinct {'whole ' * self.whole}numbers from {shown_low} to {shown_high}"
         if distinct == 1:
             why = f"one number, {shown_low}"
-        return ColumnGuess(kind, why, low, high, self.decimals, self.format)
+        forms: tuple[str, ...] = ()
+        if self.recognized is not None:
+            why = self.recognized.why
+            forms = tuple(form.spec for form, _ in self.recognized.forms[1:])
+        return ColumnGuess(kind, why, low, high, self.decimals, self.format, forms)
 
 
 def find_numbers(cells: ColumnCells) -> ColumnGuess | None:
@@ -76,9 +93,8 @@ def find_numbers(cells: ColumnCells) -> ColumnGuess | None:
 def _are_numbers(cells: ColumnCells, reading: NumberReading) -> bool:
     if cells.storage == "number":
         return not reading.others
-    few_others = len(reading.others) <= MOST_OTHERS and 2 * reading.cells >= reading.filled
     fewest = FEWEST + 1 if cells.storage == "mixed" else 1  # below, they may as well be codes
-    return few_others and len(pd.unique(reading.numbers)) >= fewest
+    return reading.is_number and len(pd.unique(reading.numbers)) >= fewest
 
 
 def _find_identifiers(name: Hashable, numbers: NDArray[Any]) -> ColumnGuess | None:
@@ -103,16 +119,54 @@ def _are_long(numbers: NDArray[Any]) -> bool:
     return len(pd.unique(numbers)) >= FEWEST and bool((numbers >= 10**6).all())
 
 
-def read_numbers(cells: ColumnCells) -> NumberReading:
-    """Read the numbers of a column, as far as it holds any."""
+def read_numbers(
+    cells: ColumnCells, decimal: str | None = None, least_share: float = LEAST_SHARE
+) -> NumberReading:
+    """Read the numbers of a column, as far as it holds any.
+
+    Parameters
+    ----------
+    cells
+        The cells of the column.
+    decimal
+        The decimal mark of the table's other columns, which decides where texts leave it open.
+    least_share
+        The share of the cells that must be numbers, where they are written as people write them.
+    """
     if cells.storage == "string":
-        return _read_texts(cells.texts)
+        plain = _read_texts(cells.texts)
+        is_fixed = plain.whole or str(plain.format).startswith("%")
+        if plain.is_number and not plain.others and is_fixed:
+            return plain
+        recognized = recognize_numbers(cells.texts, decimal, least_share)
+        return plain if recognized is None else _read_recognized(cells, plain, recognized)
     if cells.storage == "number":
         dtype: Any = getattr(cells.given.dtype, "numpy_dtype", cells.given.dtype)
         if dtype.kind != "O":  # Decimals in Arrow are objects to NumPy
             numbers = cells.given.to_numpy(dtype)
             return _reading(numbers[np.isfinite(numbers)], len(numbers), [])
     return _read_objects(cells.objects)
+
+
+def _read_recognized(
+    cells: ColumnCells, plain: NumberReading, recognized: NumberFormReading
+) -> NumberReading:
+    """Prefer the reading that explains more: at one, that of programs."""
+    is_one = len(recognized.forms) == 1 and getattr(recognized.form, "is_plain", False)
+    if plain.is_number and is_one and len(recognized.others) >= len(plain.others):
+        return plain
+    values, index = recognized.parse([*cells.texts])
+    filled = sum(cells.texts.values())
+    return NumberReading(
+        numbers=values[index >= 0],
+        cells=sum(count for count, at in zip(cells.texts.values(), index, strict=True) if at >= 0),
+        filled=filled,
+        others=[*recognized.others],
+        whole=recognized.is_whole,
+        decimals=recognized.decimals,
+        format=recognized.form.spec,
+        recognized=recognized,
+    )
 
 
 def _read_objects(objects: NDArray[np.object_]) -> NumberReading:
@@ -169,7 +223,7 @@ def _read_texts(texts: dict[str, int]) -> NumberReading:
     for text in texts:
         (numbers if is_number(text) else others).append(text)
         if len(others) > MOST_OTHERS:
-            break
+            return _reading(np.empty(0, np.int64), len(texts), others)
     filled, cells = sum(texts.values()), sum(texts[text] for text in numbers)
     if all(map(is_whole, numbers)):
         whole = np.array(list(map(int, numbers)), np.int64)

@@ -19,6 +19,7 @@ from tabgan.table.number_forms import (
     HexForm,
     NumberForm,
     UnitPairForm,
+    parse_by_forms,
     register_number_form,
 )
 from tabgan.table.text_formats import MISSING_MARKS, spread
@@ -95,35 +96,6 @@ class NumberFormReading:
         The values, and the index of each text's form among `forms`: -1 where none fits.
         """
         return parse_by_forms([form for form, _ in self.forms], texts)
-
-
-def parse_by_forms(
-    forms: Sequence[NumberForm], texts: Sequence[str]
-) -> tuple[NDArray[Any], NDArray[np.int64]]:
-    """Read texts by the first of several forms that fits.
-
-    Parameters
-    ----------
-    forms
-        The forms, in order.
-    texts
-        Distinct texts.
-
-    Returns
-    -------
-    The values, int64 if every form writes whole numbers; and the index of each text's form, -1
-    where none fits.
-    """
-    whole = all(form.decimals == 0 for form in forms)
-    values = np.zeros(len(texts), np.int64 if whole else np.float64)
-    index = np.full(len(texts), -1)
-    for number, form in enumerate(forms):
-        rest = np.flatnonzero(index < 0)
-        if not len(rest):
-            break
-        found, ok = form.parse([texts[place] for place in rest.tolist()])
-        values[rest[ok]], index[rest[ok]] = found[ok], number
-    return values, index
 
 
 @dataclass(frozen=True)
@@ -216,7 +188,8 @@ def _reading(
     low, high = values[index >= 0].min().item(), values[index >= 0].max().item()
     rival = next((other for other in ranked[1:] if _differ(ranked[0], other, counts)), None)
     runner_up = rival or (ranked[1] if len(ranked) > 1 else None)
-    why = f"numbers written {forms[0].spec}, from {low} to {high}"
+    first, last = forms[0].write(np.array([low, high]))
+    why = f"numbers written {forms[0].spec}, from {first} to {last}"
     if rival is not None:
         why += f"; {rival.form.spec} would fit as well"
     if len(forms) > 1:
@@ -225,7 +198,7 @@ def _reading(
         )
         why += f"; some written {', '.join(rest)}"
     if others:
-        why += f"; {len(others)} other texts, such as {others[0]!r:.40}"
+        why += f"; {len(others)} other texts"
     return NumberFormReading(
         forms=tuple(map(NumberFormShare, forms, shares)),
         others=tuple(others),

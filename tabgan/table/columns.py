@@ -80,8 +80,7 @@ class TypedSeries(_ColumnValues):
         if self._origin is None:
             return numbers_of(self.values, self.column)
         whole, rows = self._origin
-        read = whole.numbers
-        return Numbers(read.values[rows], read.present[rows], read.special[rows])
+        return whole.numbers.take(rows)
 
     @property
     def codes(self) -> NDArray[np.int32]:
@@ -121,7 +120,7 @@ class TypedSeries(_ColumnValues):
 
 def _are_read_alike(one: Column, other: Column) -> bool:
     """Return whether two columns read the same values as the same numbers."""
-    same = ("kind", "dtype", "format")
+    same = ("kind", "dtype", "formats")
     if any(getattr(one, name) != getattr(other, name) for name in same):
         return False
     if one.kind in TICKS:
@@ -384,6 +383,7 @@ def numbers_to_series(
     special: NDArray[np.object_],
     column: Column,
     present: NDArray[np.bool_],
+    forms: NDArray[np.int8] | None = None,
 ) -> pd.Series:
     """Write numbers and specials with the column's name, dtype, precision and range.
 
@@ -396,8 +396,12 @@ def numbers_to_series(
         Numbers or ticks, integers or floats; do not count where not present.
     special
         What stands where no number is present: None for a missing value.
+    column
+        What the column is.
     present
         Which rows hold a number.
+    forms
+        In which of the column's formats each number is written; None for the first.
 
     Raises
     ------
@@ -414,7 +418,7 @@ def numbers_to_series(
     ['1.50', '?', '0.00']
     """
     write = write_ticks if column.kind in _TICKS else write_numbers
-    return write(values, special, column, present)
+    return write(Numbers(values, present, special, forms), column)
 
 
 def outside_range(values: pd.Series, column: Column) -> NDArray[np.bool_]:

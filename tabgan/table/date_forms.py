@@ -16,7 +16,14 @@ from numpy.typing import NDArray
 from tabgan.base.errors import SchemaError
 from tabgan.table.text_formats import parse_dates
 
-__all__ = ["DIRECTIVES", "DateForm", "Directive", "register_directive"]
+__all__ = [
+    "DIRECTIVES",
+    "UNITS",
+    "DateForm",
+    "Directive",
+    "parse_by_date_forms",
+    "register_directive",
+]
 
 MONTHS = (
     *("January", "February", "March", "April", "May", "June", "July"),
@@ -270,7 +277,7 @@ FIELDS: dict[str, Callable[[_Calendar], _Integers]] = {
 _PIECE = re.compile(
     r"%\((?P<pivot>\d{4})\)y|(?P<name>%(?:\[\w+\]|[-^#:]*\d?[A-Za-z]))|(?P<literal>%%|.)", re.DOTALL
 )
-_UNITS = ("us", "ms", "s", "m", "h", "D", "M", "Y")  # finest first
+UNITS = ("us", "ms", "s", "m", "h", "D", "M", "Y")  # finest first
 _FIXED = re.compile(r"(?:%[YmdHMSf]|[^%YmdHMSf])*", re.DOTALL)  # what `parse_dates` reads
 
 
@@ -326,7 +333,7 @@ class DateForm:
     def unit(self) -> str:
         """NumPy's unit of the finest directive."""
         units = {piece.unit for piece in self._pieces if isinstance(piece, Directive)}
-        return next(unit for unit in _UNITS if unit in units)
+        return next(unit for unit in UNITS if unit in units)
 
     @cached_property
     def fields(self) -> frozenset[str]:
@@ -461,3 +468,30 @@ def _days(
     if "j" in fields:
         return (years - 1970).astype("M8[Y]").astype("M8[D]").astype(np.int64) + of("j", 1) - 1
     return first + of("d", 1) - 1
+
+
+def parse_by_date_forms(
+    forms: Sequence[DateForm], texts: Sequence[str]
+) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """Read texts by the first of several forms of one kind that fits.
+
+    Parameters
+    ----------
+    forms
+        The forms, in order.
+    texts
+        Distinct texts.
+
+    Returns
+    -------
+    The moments, and the index of each text's form: -1 where none fits.
+    """
+    moments, ok = forms[0].parse(texts)
+    index = np.where(ok, 0, -1)
+    for number, form in enumerate(forms[1:], 1):
+        rest = np.flatnonzero(index < 0)
+        if not len(rest):
+            break
+        found, ok = form.parse([texts[place] for place in rest.tolist()])
+        moments[rest[ok]], index[rest[ok]] = found[ok], number
+    return moments, index

@@ -5,7 +5,8 @@ Ticks of dates are wall-clock time: midnight stays midnight over a change to day
 
 import datetime
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,26 +14,31 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tabgan.base.errors import DataError, SchemaError
+from tabgan.table.date_forms import UNITS, DateForm, parse_by_date_forms
 from tabgan.table.level_codes import assemble, dense, distinct_of
-from tabgan.table.numbers import Numbers, from_pool, whole_within
+from tabgan.table.numbers import (
+    Numbers,
+    from_pool,
+    in_rows,
+    whole_within,
+    write_by_forms,
+    write_numbers,
+)
 from tabgan.table.scalars import Scalar, describe_zone
 from tabgan.table.schema import Column
-from tabgan.table.text_formats import parse_dates
 
 __all__ = [
+    "date_forms",
+    "moments_of",
     "range_of_ticks",
     "read_dates",
     "read_ticks",
     "unit_of",
-    "unit_of_format",
     "write_dates",
     "write_ticks",
     "zone_of",
 ]
 
-# The plain directives of strftime, by the unit of time that they tell apart, finest first.
-_DIRECTIVES = {"us": "f", "s": "S", "m": "M", "h": "HI", "D": "djaA", "M": "mbB", "Y": "Yy"}
-_FORMAT = re.compile(r"(?:[^%]|%[fSMHIdjaAmbBYyp%])*", re.DOTALL)
 _WIDTHS = {"Y": 4, "m": 2, "d": 2, "H": 2, "M": 2, "S": 2, "f": 6}  # those of fixed width
 
 
@@ -42,22 +48,6 @@ class _Field(NamedTuple):
     name: str
     start: int
     width: int = 0  # of the digits; 0 for a literal
-
-
-def unit_of_format(form: str) -> str | None:
-    """Return NumPy's unit of the finest directive of a format; None if it is no format of dates.
-
-    A format of dates has plain directives of strftime, each but once.
-
-    Examples
-    --------
-    >>> unit_of_format("%d/%m/%Y"), unit_of_format("%H:%M"), unit_of_format("%Q")
-    ('D', 'm', None)
-    """
-    directives = [letter for letter in re.findall("%(.)", form) if letter != "%"]
-    if _FORMAT.fullmatch(form) is None or len(set(directives)) < len(directives):
-        return None
-    return next((unit for unit, some in _DIRECTIVES.items() if {*some} & {*directives}), None)
 
 
 def read_dates(levels: Sequence[Scalar], form: str) -> NDArray[np.datetime64]:
@@ -75,9 +65,7 @@ def read_dates(levels: Sequence[Scalar], form: str) -> NDArray[np.datetime64]:
     >>> read_dates(["29.02.2024", "29.02.2023", "?"], "%d.%m.%Y").astype("M8[D]")
     array(['2024-02-29',        'NaT',        'NaT'], dtype='datetime64[D]')
     """
-    if _fields(form) is None:
-        return np.array([_read_one(level, form) for level in levels], "M8[us]")
-    return parse_dates([level if type(level) is str else "" for level in levels], form)
+    return DateForm(form).parse(_texts_of(levels))[0]
 
 
 def write_dates(moments: NDArray[np.datetime64], form: str) -> list[str]:
@@ -97,7 +85,7 @@ def write_dates(moments: NDArray[np.datetime64], form: str) -> list[str]:
     """
     fields = _fields(form)
     if fields is None:
-        return [date.strftime(form) for date in moments.astype("M8[us]").tolist()]
+        return DateForm(form).write(moments)
     width = sum(field.width or 1 for field in fields)
     characters = np.empty((len(moments), width), np.uint32)
     parts = _parts(moments)
@@ -140,14 +128,17 @@ def _parts(moments: NDArray[np.datetime64]) -> dict[str, NDArray[np.int64]]:
     }
 
 
-def _read_one(level: Scalar, form: str) -> datetime.datetime | None:
-    if type(level) is not str:
-        return None
-    try:
-        date = datetime.datetime.strptime(level, form)
-        return date if date.strftime(form) == level else None
-    except ValueError:
-        return None
+def _texts_of(levels: Sequence[Scalar]) -> list[str]:
+    """Return distinct values as texts: whole numbers as they are written, others empty."""
+    return [_text_of(level) for level in levels]
+
+
+def _text_of(level: Scalar) -> str:
+    if type(level) is str:
+        return level
+    if isinstance(level, float) and level.is_integer():
+        level = int(level)
+    return str(level) if isinstance(level, int) and not isinstance(level, bool) else ""
 
 
 _NAT = int(np.iinfo(np.int64).min)  # the tick that stands for "not a time"
@@ -199,12 +190,15 @@ def _ticks_of(values: pd.Series, unit: str, column: Column) -> NDArray[np.int64]
 
 def _read_objects(values: pd.Series, unit: str, column: Column) -> Numbers:
     codes, levels = distinct_of(values)
+    forms = None
     if column.format is not None:
-        moments = read_dates(levels, column.format)
+        moments, forms = parse_by_date_forms(date_forms(column), _texts_of(levels))
     else:
         moments = _moments_of(levels, unit, column)
     pool = moments.astype(f"{_kind(column)}8[{unit}]").view(np.int64)
-    return from_pool(codes, levels, pool, ~np.isnat(moments))
+    return from_pool(
+        codes, levels, pool, ~np.isnat(moments), forms if column.other_formats else None
+    )
 
 
 def _moments_of(levels: Sequence[Scalar], unit: str, column: Column) -> NDArray[Any]:
@@ -241,34 +235,87 @@ def _wall_clock(value: Any) -> Any:
     return value.replace(tzinfo=None) if isinstance(value, datetime.datetime) else value
 
 
-def write_ticks(
-    values: NDArray[Any], special: NDArray[np.object_], column: Column, present: NDArray[np.bool_]
-) -> pd.Series:
+def write_ticks(numbers: Numbers, column: Column) -> pd.Series:
     """Write ticks with the column's name, dtype and range.
 
     Parameters
     ----------
-    values
-        Ticks.
-    special
-        What stands in the rows without a number: None for a missing value.
+    numbers
+        Ticks and special values.
     column
         What the column is.
-    present
-        Which rows hold a number.
     """
+    values, present, special, forms = numbers
     unit, dtype = unit_of(column), column.pandas_dtype
     low, high = range_of_ticks(column)
     ticks = whole_within(np.where(present, values, values.dtype.type(0)), low, high)
-    if column.format is not None or dtype == np.dtype(object):
+    if column.format is not None:
+        writers = [_writer(form.spec, unit, column) for form in date_forms(column)]
+        pool, codes = write_by_forms(ticks[present], in_rows(forms, present), writers)
+        if dtype.kind in "iuf":
+            return _whole_numbers(pool, codes, numbers, column)
+        return assemble(pool, codes, special, present, column)
+    if dtype == np.dtype(object):
         distinct, codes = np.unique(ticks[present], return_inverse=True)
-        return assemble(_cells(distinct, unit, column), codes, special, present, column)
+        return assemble(_objects(distinct, unit, column), codes, special, present, column)
     ticks[~present] = _NAT
     if isinstance(dtype, pd.PeriodDtype):
         periods: Any = pd.PeriodIndex
         cells = periods.from_ordinals(ticks, freq=dtype.freq)
         return pd.Series(cells, name=column.name, dtype=dtype)
     return _series(ticks, unit, column).astype(dtype)
+
+
+def date_forms(column: Column) -> list[DateForm]:
+    """Return the forms in which the dates or durations of a column are written.
+
+    Raises
+    ------
+    SchemaError
+        If a format is none of the column's kind.
+    """
+    try:
+        forms = [DateForm(spec) for spec in column.formats]
+    except SchemaError as error:
+        raise SchemaError(f"Column {column.name!r}: {error}") from error
+    for form in forms:
+        if form.kind != column.kind:
+            raise SchemaError(
+                f"Column {column.name!r}: format={form.spec!r} does not go with "
+                f"kind={column.kind!r}; it is a form of kind {form.kind!r}"
+            )
+    return forms
+
+
+def moments_of(ticks: NDArray[np.int64], column: Column) -> NDArray[Any]:
+    """Return ticks as moments or durations: days where no format tells a time of day.
+
+    Parameters
+    ----------
+    ticks
+        Ticks of the column.
+    column
+        What the column is; it has a format.
+    """
+    unit, kind = unit_of(column), _kind(column)
+    moments = ticks.view(f"{kind}8[{unit}]")
+    return moments.astype("M8[D]" if unit in "DMY" else f"{kind}8[us]")
+
+
+def _writer(form: str, unit: str, column: Column) -> Callable[[NDArray[Any]], list[str]]:
+    kind = _kind(column)
+    return lambda ticks: write_dates(ticks.view(f"{kind}8[{unit}]"), form)
+
+
+def _whole_numbers(
+    pool: Sequence[str], codes: NDArray[np.intp], numbers: Numbers, column: Column
+) -> pd.Series:
+    """Return dates that are kept as whole numbers, such as 20240131 or 930."""
+    column = replace(column, kind="integer", format=None, other_formats=())
+    column = replace(column, minimum=None, maximum=None, decimals=0)
+    values = np.zeros(len(numbers.present), np.int64)
+    values[numbers.present] = np.array([int(text) for text in pool], np.int64)[codes]
+    return write_numbers(Numbers(values, numbers.present, numbers.special), column)
 
 
 def _series(ticks: NDArray[np.int64], unit: str, column: Column) -> pd.Series:
@@ -285,10 +332,8 @@ def _series(ticks: NDArray[np.int64], unit: str, column: Column) -> pd.Series:
     return series.clip(column.minimum, column.maximum)
 
 
-def _cells(ticks: NDArray[np.int64], unit: str, column: Column) -> Sequence[Any]:
-    """Write distinct ticks as objects or text."""
-    if column.format is not None:
-        return write_dates(ticks.view(f"M8[{unit}]"), column.format)
+def _objects(ticks: NDArray[np.int64], unit: str, column: Column) -> Sequence[Any]:
+    """Write distinct ticks as objects."""
     if unit == "D":
         dates: Sequence[Any] = ticks.view("M8[D]").tolist()
         return dates
@@ -321,8 +366,9 @@ def unit_of(column: Column) -> str:
         if isinstance(dtype, pd.ArrowDtype):
             return _arrow_unit(dtype)
         return dtype.unit if isinstance(dtype, pd.DatetimeTZDtype) else np.datetime_data(dtype)[0]
-    if column.format is not None and column.kind == "datetime":
-        return _format_unit(column.format, column)
+    if column.format is not None:
+        units = {form.unit for form in date_forms(column)}
+        return next(unit for unit in UNITS if unit in units)
     if dtype != np.dtype(object):
         raise SchemaError(
             f"Column {column.name!r}: kind={column.kind!r} does not go with the dtype {dtype}; "
@@ -343,16 +389,6 @@ def _fits_nanoseconds(bound: Scalar) -> bool:
 
 def _arrow_unit(dtype: pd.ArrowDtype) -> str:
     return getattr(dtype.pyarrow_dtype, "unit", "D")
-
-
-def _format_unit(form: str, column: Column) -> str:
-    unit = unit_of_format(form)
-    if unit is None:
-        raise SchemaError(
-            f"Column {column.name!r}: format={form!r} is not a format of dates; use the strftime "
-            "directives %Y %m %d %H %M %S %f %y %j %b %B %a %A %I %p"
-        )
-    return unit
 
 
 def _pandas_unit(unit: str) -> str:

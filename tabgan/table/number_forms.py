@@ -24,6 +24,7 @@ __all__ = [
     "HexForm",
     "NumberForm",
     "UnitPairForm",
+    "parse_by_forms",
     "register_number_form",
 ]
 
@@ -509,3 +510,32 @@ def register_number_form(from_spec: Callable[[str], NumberForm | None]) -> None:
         Makes a form from its spec; returns None if the text is no spec of this class.
     """
     _SPEC_READERS.insert(0, from_spec)
+
+
+def parse_by_forms(
+    forms: Sequence[NumberForm], texts: Sequence[str]
+) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """Read texts by the first of several forms that fits.
+
+    Parameters
+    ----------
+    forms
+        The forms, in order.
+    texts
+        Distinct texts.
+
+    Returns
+    -------
+    The values, int64 if every form writes whole numbers; and the index of each text's form, -1
+    where none fits.
+    """
+    whole = all(form.decimals == 0 for form in forms)
+    values = np.zeros(len(texts), np.int64 if whole else np.float64)
+    index = np.full(len(texts), -1)
+    for number, form in enumerate(forms):
+        rest = np.flatnonzero(index < 0)
+        if not len(rest):
+            break
+        found, ok = form.parse([texts[place] for place in rest.tolist()])
+        values[rest[ok]], index[rest[ok]] = found[ok], number
+    return values, index

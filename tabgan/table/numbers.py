@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -12,11 +12,22 @@ from numpy.typing import NDArray
 
 from tabgan.base.errors import DataError, SchemaError
 from tabgan.table.level_codes import as_objects, assemble, dense, distinct_of
+from tabgan.table.number_forms import NumberForm, parse_by_forms
 from tabgan.table.scalars import Scalar
 from tabgan.table.schema import Column
 from tabgan.table.text_formats import NUMBER
 
-__all__ = ["Numbers", "from_pool", "read_numbers", "whole_within", "write_numbers"]
+__all__ = [
+    "Numbers",
+    "from_pool",
+    "in_rows",
+    "is_plain",
+    "number_forms",
+    "read_numbers",
+    "whole_within",
+    "write_by_forms",
+    "write_numbers",
+]
 
 _INT64, _UINT64 = np.iinfo(np.int64), np.iinfo(np.uint64)
 _LONGEST = 20  # characters of a whole number of 64 bits
@@ -30,25 +41,40 @@ class Numbers(NamedTuple):
     values: NDArray[Any]  # (n,) int64, uint64 or float64; 0 where not present
     present: NDArray[np.bool_]  # (n,)
     special: NDArray[np.object_]  # (n,) where not present, None if missing; None elsewhere
+    forms: NDArray[np.int8] | None = None  # (n,) place in `Column.formats`; None where all are 0
+
+    def take(self, rows: Any) -> "Numbers":
+        """Return some rows, chosen by a mask or by number."""
+        forms = None if self.forms is None else self.forms[rows]
+        return Numbers(self.values[rows], self.present[rows], self.special[rows], forms)
 
 
 def from_pool(
-    codes: NDArray[np.int64], levels: Sequence[Scalar], pool: NDArray[Any], is_number: Any
+    codes: NDArray[np.int64],
+    levels: Sequence[Scalar],
+    pool: NDArray[Any],
+    is_number: Any,
+    forms: NDArray[np.int64] | None = None,
 ) -> Numbers:
     """Lay out distinct numbers and specials by the rows' codes (-1: missing).
 
     Parameters
     ----------
+    codes
+        The place of each row's value.
     levels, pool
         The distinct values as they are, and as numbers.
     is_number
         Whether each of them is a number.
+    forms
+        Which of the column's formats each of them has; None where there is but one.
     """
     known = np.array([*is_number, False], bool)
     values = np.append(np.where(known[:-1], pool, pool.dtype.type(0)), pool.dtype.type(0))
     specials = as_objects([*levels, None])
     specials[known] = None
-    return Numbers(values[codes], known[codes], specials[codes])
+    places = None if forms is None else np.maximum(np.append(forms, 0), 0).astype(np.int8)[codes]
+    return Numbers(values[codes], known[codes], specials[codes], places)
 
 
 def read_numbers(values: pd.Series, column: Column) -> Numbers:
@@ -73,6 +99,8 @@ def read_numbers(values: pd.Series, column: Column) -> Numbers:
     if kind in "iub":
         return _read_integers(values)
     codes, levels = distinct_of(values)
+    if column.format is not None and not is_plain(column.format):
+        return _read_forms(codes, levels, column)
     whole = column.kind == "integer"
     numbers = [_number(level, column.format is not None) for level in levels]
     word = _word(column, numbers)
@@ -86,6 +114,37 @@ def read_numbers(values: pd.Series, column: Column) -> Numbers:
     else:
         pool = np.array([float(number) for number in plain], np.float64)
     return from_pool(codes, levels, pool, [number is not None for number in numbers])
+
+
+def is_plain(form: str) -> bool:
+    """Return whether a format is one of those in which programs write numbers."""
+    return form in ("shortest", "repr") or _FIXED.fullmatch(form) is not None
+
+
+def number_forms(column: Column) -> list[NumberForm]:
+    """Return the forms in which the numbers of a column are written.
+
+    Raises
+    ------
+    SchemaError
+        If a format is none of numbers.
+    """
+    try:
+        return [NumberForm.from_spec(spec) for spec in column.formats]
+    except SchemaError as error:
+        raise SchemaError(f"Column {column.name!r}: {error}") from error
+
+
+def _read_forms(codes: NDArray[np.int64], levels: Sequence[Scalar], column: Column) -> Numbers:
+    forms = number_forms(column)
+    texts = [level if type(level) is str else "" for level in levels]
+    pool, places = parse_by_forms(forms, texts)
+    if column.kind == "integer" and pool.dtype.kind == "f":
+        is_whole = (pool == np.rint(pool)) & (np.abs(pool) < 2.0**63)
+        places, pool = np.where(is_whole, places, -1), np.where(is_whole, pool, 0).astype(np.int64)
+    elif column.kind == "numeric":
+        pool = pool.astype(np.float64)
+    return from_pool(codes, levels, pool, places >= 0, places if len(forms) > 1 else None)
 
 
 def _read_integers(values: pd.Series) -> Numbers:
@@ -131,35 +190,73 @@ def _number_of_text(text: str) -> Any:
     return number if math.isfinite(number) else None
 
 
-def write_numbers(
-    values: NDArray[Any], special: NDArray[np.object_], column: Column, present: NDArray[np.bool_]
-) -> pd.Series:
+def write_numbers(numbers: Numbers, column: Column) -> pd.Series:
     """Write numbers with the column's name, dtype, precision and range.
 
     Parameters
     ----------
-    values
-        Numbers.
-    special
-        What stands in the rows without a number: None for a missing value.
+    numbers
+        Numbers and special values.
     column
         What the column is.
-    present
-        Which rows hold a number.
     """
+    values, present, special, forms = numbers
     dtype = column.pandas_dtype
     cell_dtype = dtype.subtype if isinstance(dtype, pd.SparseDtype) else dtype
     if cell_dtype.kind in "iub" or column.kind == "integer":
         low, high = _whole_range(column, cell_dtype)
-        numbers = whole_within(np.where(present, values, values.dtype.type(0)), low, high)
+        within = whole_within(np.where(present, values, values.dtype.type(0)), low, high)
     else:
-        numbers = _floats_within(np.where(present, values, 0).astype(np.float64), column)
+        within = _floats_within(np.where(present, values, 0).astype(np.float64), column)
     if cell_dtype.kind not in "iufb":
-        distinct, codes = np.unique(numbers[present], return_inverse=True)
-        return assemble(_cells(distinct, column, cell_dtype), codes, special, present, column)
-    cells = _plain_cells(numbers, special, column, present, cell_dtype)
+        if column.format is not None and not is_plain(column.format):
+            writers = [form.write for form in number_forms(column)]
+            pool, codes = write_by_forms(within[present], in_rows(forms, present), writers)
+        else:
+            distinct, codes = np.unique(within[present], return_inverse=True)
+            pool = _cells(distinct, column, cell_dtype)
+        return assemble(pool, codes, special, present, column)
+    cells = _plain_cells(within, special, column, present, cell_dtype)
     series = pd.Series(cells, name=column.name, copy=False)
     return series.astype(dtype) if isinstance(dtype, pd.SparseDtype) else series
+
+
+def in_rows(forms: NDArray[np.int8] | None, rows: NDArray[np.bool_]) -> NDArray[np.int8] | None:
+    """Return the forms of some rows; None where all have the first."""
+    return None if forms is None else forms[rows]
+
+
+def write_by_forms(
+    values: NDArray[Any],
+    forms: NDArray[np.int8] | None,
+    writers: Sequence[Callable[[NDArray[Any]], Sequence[str]]],
+) -> tuple[Sequence[str], NDArray[np.intp]]:
+    """Write each value in its form.
+
+    Parameters
+    ----------
+    values
+        Numbers or ticks, shape (rows,).
+    forms
+        The place of each one's writer; None where all have the first.
+    writers
+        Write distinct values.
+
+    Returns
+    -------
+    Distinct texts, and the place of each row's text.
+    """
+    if forms is None or len(writers) == 1:
+        distinct, codes = np.unique(values, return_inverse=True)
+        return writers[0](distinct), codes
+    texts: list[str] = []
+    places = np.zeros(len(values), np.intp)
+    for place, write in enumerate(writers):
+        rows = forms == place
+        distinct, codes = np.unique(values[rows], return_inverse=True)
+        places[rows] = codes + len(texts)
+        texts += write(distinct)
+    return texts, places
 
 
 def whole_within(values: NDArray[Any], low: int, high: int) -> NDArray[Any]:

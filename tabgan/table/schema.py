@@ -198,8 +198,12 @@ class Column:
         Decimal places of a number; None for a full-precision float or another kind.
     format
         How a number or date that is kept as text is written: ``"%.2f"``, ``"shortest"`` or
-        ``"repr"`` (as Python writes a float: 12.0) for a number, a ``strftime`` format for a
-        date; None otherwise.
+        ``"repr"`` (as Python writes a float: 12.0) for a number, or a form such as
+        ``"$#,##0.00"`` (see `tabgan.table.number_forms`); a ``strftime`` format for a date (see
+        `tabgan.table.date_forms`), also of dates that are kept as whole numbers such as
+        20240131; None otherwise.
+    other_formats
+        Further formats of some of the cells, tried in this order; each keeps its share.
     absent
         How a column of objects writes a missing value: ``"NaN"``, ``"NaT"`` or ``"NA"``; None
         for Python's None.
@@ -227,6 +231,7 @@ class Column:
     maximum: Scalar = None
     decimals: int | None = None
     format: str | None = None
+    other_formats: tuple[str, ...] = ()
     absent: str | None = None
     locale: str | None = None
     min_group: int | None = None
@@ -262,6 +267,11 @@ class Column:
         return restore_dtype(self.dtype)
 
     @property
+    def formats(self) -> tuple[str, ...]:
+        """`format` and `other_formats`; empty where there is none."""
+        return () if self.format is None else (self.format, *self.other_formats)
+
+    @property
     def is_generated(self) -> bool:
         """Whether the values are not learned, but made without any of the table's."""
         return self.kind not in LEARNED
@@ -282,6 +292,7 @@ class Column:
             "maximum": to_json_scalar(self.maximum),
             "decimals": self.decimals,
             "format": self.format,
+            "other_formats": [*self.other_formats] or None,
             "absent": self.absent,
             "locale": self.locale,
             "min_group": self.min_group,
@@ -319,6 +330,8 @@ class Column:
                 "least 'name', 'kind' and 'dtype'"
             )
         values = {"origin": "inferred", **state}
+        if isinstance(values.get("other_formats"), list):
+            values["other_formats"] = tuple(values["other_formats"])
         try:
             for key in ("name", "minimum", "maximum"):
                 values[key] = from_json_scalar(values.get(key))
@@ -339,6 +352,10 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
         f"a whole number from 0 to {MOST_DECIMALS}, or None",
     ),
     "format": (lambda v: v is None or isinstance(v, str), "text, or None"),
+    "other_formats": (
+        lambda v: isinstance(v, tuple) and all(isinstance(form, str) for form in v),
+        "a tuple of texts",
+    ),
     "absent": (lambda v: v in (None, "NaN", "NaT", "NA"), "'NaN', 'NaT', 'NA' or None"),
     "min_group": (_is_count, "a whole number from 1, or None"),
     "folded": (_is_count, "a whole number from 1, or None"),
