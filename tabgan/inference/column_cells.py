@@ -75,12 +75,15 @@ class ColumnCells:
         Which cells are missing, shape (rows,).
     given
         The cells that are not, in row order.
+    decimal
+        The decimal mark of the table's other columns, which decides where texts leave it open.
     """
 
     name: Hashable
     storage: Storage
     missing: NDArray[np.bool_]
     given: pd.Series
+    decimal: str | None = None
 
     @cached_property
     def objects(self) -> NDArray[np.object_]:
@@ -99,7 +102,7 @@ class ColumnCells:
         return int(np.flatnonzero(~self.missing)[position])
 
 
-def read_cells(name: Hashable, values: pd.Series) -> ColumnCells:
+def read_cells(name: Hashable, values: pd.Series, decimal: str | None = None) -> ColumnCells:
     """Find out what the cells of a column are.
 
     Parameters
@@ -108,12 +111,14 @@ def read_cells(name: Hashable, values: pd.Series) -> ColumnCells:
         The column's label.
     values
         The column's values.
+    decimal
+        The decimal mark of the table's other columns.
     """
     values = dense(values)
     missing = values.isna().to_numpy(bool)
     given = values[~missing] if missing.any() else values
     storage = storage_of(values.dtype) or _storage_of_objects(given.to_numpy(object))
-    return ColumnCells(name, storage, missing, given)
+    return ColumnCells(name, storage, missing, given, decimal)
 
 
 def storage_of(dtype: Any) -> Storage | None:
@@ -170,6 +175,7 @@ class ColumnGuess(NamedTuple):
     decimals: int | None = None
     format: str | None = None
     other_formats: tuple[str, ...] = ()
+    is_ambiguous: bool = False  # another form fits as well, with other values
 
 
 def names_rows(name: Hashable) -> bool:

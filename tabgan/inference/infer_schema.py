@@ -1,6 +1,7 @@
 """The kind of every column: chosen from its cells, or compared with what is declared."""
 
-from collections.abc import Callable, Hashable, Mapping
+from collections import Counter
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -64,27 +65,46 @@ def infer_schema(df: pd.DataFrame, overrides: Mapping[Hashable, Kind] | None = N
                 f"Column {shown(name)} is not in the table; {did_you_mean(name, df.columns)}"
             )
         check_kind(f"Column {shown(name)}", kind)
-    columns = (
-        _infer_column(name, df.iloc[:, index], asked.get(name))
-        for index, name in enumerate(df.columns)
-    )
+    columns, is_open = [], []
+    for index, name in enumerate(df.columns):
+        guess, column = _infer_column(name, df.iloc[:, index], asked.get(name))
+        columns.append(column)
+        is_open.append(guess.is_ambiguous and name not in asked)
+    decimal = _decimal_mark(columns, is_open) if any(is_open) else None
+    for index in np.flatnonzero(is_open).tolist() if decimal else ():
+        name = df.columns[index]
+        columns[index] = _infer_column(name, df.iloc[:, index], None, decimal)[1]
     return Schema(tuple(columns), tuple(df.columns.names))
 
 
-def _infer_column(name: Hashable, values: pd.Series, asked: Kind | None) -> Column:
-    cells = read_cells(name, values)
+def _decimal_mark(columns: Sequence[Column], is_open: Sequence[bool]) -> str | None:
+    """Return the decimal mark of most of the columns whose numbers leave no choice."""
+    marks = Counter[str]()
+    for column, open_ in zip(columns, is_open, strict=True):
+        if column.kind in ("numeric", "integer") and column.format and not open_:
+            mark = "." if is_plain(column.format) else number_forms(column)[0].decimal_mark
+            marks.update([mark] if mark and column.decimals else [])
+    return marks.most_common(1)[0][0] if marks else None
+
+
+def _infer_column(
+    name: Hashable, values: pd.Series, asked: Kind | None, decimal: str | None = None
+) -> tuple[ColumnGuess, Column]:
+    cells = read_cells(name, values, decimal)
     finding = find_kind(cells) if asked is None else fit_kind(cells, asked)
     try:
         dtype = describe_dtype(values.dtype)
     except DataError as error:
         raise DataError(f"Column {shown(name)}: {error}") from error
-    return Column(
+    state = finding._asdict()
+    del state["is_ambiguous"]
+    return finding, Column(
         name=name,
         dtype=dtype,
         missing=float(cells.missing.mean()),
         absent=absent_of(values),
         origin="inferred",
-        **finding._asdict(),
+        **state,
     )
 
 

@@ -67,11 +67,11 @@ class NumberReading(NamedTuple):
         why = f"{distinct} distinct {'whole ' * self.whole}numbers from {shown_low} to {shown_high}"
         if distinct == 1:
             why = f"one number, {shown_low}"
-        forms: tuple[str, ...] = ()
-        if self.recognized is not None:
-            why = self.recognized.why
-            forms = tuple(form.spec for form, _ in self.recognized.forms[1:])
-        return ColumnGuess(kind, why, low, high, self.decimals, self.format, forms)
+        if self.recognized is None:
+            return ColumnGuess(kind, why, low, high, self.decimals, self.format)
+        forms = tuple(form.spec for form, _ in self.recognized.forms[1:])
+        why, is_open = self.recognized.why, self.recognized.is_ambiguous
+        return ColumnGuess(kind, why, low, high, self.decimals, self.format, forms, is_open)
 
 
 def find_numbers(cells: ColumnCells) -> ColumnGuess | None:
@@ -119,17 +119,13 @@ def _are_long(numbers: NDArray[Any]) -> bool:
     return len(pd.unique(numbers)) >= FEWEST and bool((numbers >= 10**6).all())
 
 
-def read_numbers(
-    cells: ColumnCells, decimal: str | None = None, least_share: float = LEAST_SHARE
-) -> NumberReading:
+def read_numbers(cells: ColumnCells, least_share: float = LEAST_SHARE) -> NumberReading:
     """Read the numbers of a column, as far as it holds any.
 
     Parameters
     ----------
     cells
         The cells of the column.
-    decimal
-        The decimal mark of the table's other columns, which decides where texts leave it open.
     least_share
         The share of the cells that must be numbers, where they are written as people write them.
     """
@@ -138,7 +134,7 @@ def read_numbers(
         is_fixed = plain.whole or str(plain.format).startswith("%")
         if plain.is_number and not plain.others and is_fixed:
             return plain
-        recognized = recognize_numbers(cells.texts, decimal, least_share)
+        recognized = recognize_numbers(cells.texts, cells.decimal, least_share)
         return plain if recognized is None else _read_recognized(cells, plain, recognized)
     if cells.storage == "number":
         dtype: Any = getattr(cells.given.dtype, "numpy_dtype", cells.given.dtype)

@@ -50,6 +50,11 @@ class NumberForm(ABC):
         """What stands beside the digits: forms of different units are not mixed."""
         return ""
 
+    @property
+    def decimal_mark(self) -> str | None:
+        """The mark before decimal places; None where the form can't tell."""
+        return None
+
     @abstractmethod
     def read(self, texts: Sequence[str]) -> list[int | float | None]:
         """Read texts, None where a text has another form; `parse` checks the way back."""
@@ -207,6 +212,10 @@ class DecimalForm(NumberForm):
     @property
     def unit(self) -> str:  # noqa: D102
         return f"{self.prefix} {self.suffix}".replace("+", "").strip()
+
+    @property
+    def decimal_mark(self) -> str | None:  # noqa: D102
+        return self.decimal if self.most_decimals or self.group else None
 
     @cached_property
     def spec(self) -> str:  # noqa: D102

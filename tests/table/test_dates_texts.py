@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tabgan.table.dates import read_dates, unit_of_format, write_dates
+from tabgan.table.dates import read_dates, write_dates
 
 FIXED = ["%Y-%m-%d", "%d.%m.%Y %H:%M:%S.%f", "%Y%m%d", "%m/%d/%Y %H:%M", "%Y", "%H:%M:%S", "%%%Y"]
 OTHER = ["Y%Y m%m", "%d %B %Y", "%y%j", "%A, %d %b %Y %I:%M %p"]
@@ -66,23 +66,3 @@ def test_no_texts_give_no_dates():
     for form in ("%Y", "%B"):
         assert read_dates([], form).shape == (0,)
         assert write_dates(np.empty(0, "M8[us]"), form) == []
-
-
-@pytest.mark.parametrize(
-    ("form", "unit"),
-    [
-        *(("%Y", "Y"), ("%m/%Y", "M"), ("%Y-%m-%d", "D"), ("%H", "h"), ("%H:%M", "m")),
-        *(("%H:%M:%S", "s"), ("%f", "us"), ("%Y-%j", "D"), ("%p", None), ("", None)),
-        *(
-            ("%%Y", None),
-            ("%", None),
-            ("%Y%", None),
-            ("%Q", None),
-            ("%5d", None),
-            ("%Y\n", "Y"),
-            ("%d.%d", None),
-        ),
-    ],
-)
-def test_the_unit_is_that_of_the_finest_directive(form, unit):
-    assert unit_of_format(form) == unit
