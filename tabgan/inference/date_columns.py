@@ -65,7 +65,8 @@ def _digits_of(cells: ColumnCells) -> dict[str, int]:
     if cells.storage != "number" or cells.given.dtype.kind not in "iuf":
         return {}
     numbers, counts = np.unique(cells.given.to_numpy(np.float64), return_counts=True)
-    if not len(numbers) or (numbers % 1).any() or numbers[0] < 0 or numbers[-1] >= LARGEST:
+    in_range = len(numbers) > 0 and numbers[0] >= 0 and numbers[-1] < LARGEST
+    if not in_range or (numbers % 1).any():
         return {}
     texts = map(str, numbers.astype(np.int64).tolist())
     return dict(zip(texts, counts.tolist(), strict=True))

@@ -502,7 +502,8 @@ def _orders(skeleton: _Skeleton, places: list[int], has_month: bool) -> list[str
         return []
     month_first = skeleton.tokens[places[0] + 1] == "/"
     first, second = (len(skeleton.words(place)) for place in places[:2])
-    if min(first, second) == 1 and max(first, second) > 3:
+    has_points = skeleton.tokens[places[0] + 1] == "."  # where the day stands first
+    if min(first, second) == 1 and max(first, second) > 3 and not has_points:
         month_first = second == 1  # the day is the one that is always the same
     two = ["mdY", "dmY"] if month_first else ["dmY", "mdY"]
     return [*two, "Ymd"]
@@ -553,7 +554,7 @@ def _propose_compact(counts: Mapping[str, int], name: str) -> Iterator[DateForm]
     if not _all_digits(counts, 6, 14):
         return
     least = 1 if _TIME_NAMES.search(name) else 5
-    if len(counts) >= least:
+    if len(counts) >= min(least, 2):
         for spec in ("%Y%m%d", "%Y%m%d%H%M%S", "%Y%m%d%H%M"):
             if _share_of(DateForm(spec), counts, (1900, 2100)) >= NEARLY_ALL:
                 yield DateForm(spec)

@@ -1,7 +1,7 @@
 """Columns of numbers: as a dtype of their own, as objects, or as text."""
 
 import math
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -20,13 +20,15 @@ from tabgan.inference.column_cells import (
 )
 from tabgan.inference.number_recognition import (
     LEAST_SHARE,
+    SAMPLE,
     NumberFormReading,
     recognize_numbers,
 )
 from tabgan.inference.personal_data import calls_phones
+from tabgan.table.numbers import plain_texts
 from tabgan.table.scalars import to_python_scalar
 from tabgan.table.schema import Kind
-from tabgan.table.text_formats import MISSING_MARKS, NUMBER
+from tabgan.table.text_formats import MISSING_MARKS, NUMBER, spread
 
 __all__ = ["MOST_OTHERS", "NumberReading", "find_numbers", "is_number", "is_whole", "read_numbers"]
 
@@ -147,9 +149,9 @@ def read_numbers(cells: ColumnCells, least_share: float = LEAST_SHARE) -> Number
 def _read_recognized(
     cells: ColumnCells, plain: NumberReading, recognized: NumberFormReading
 ) -> NumberReading:
-    """Prefer the reading that explains more: at one, that of programs."""
-    is_one = len(recognized.forms) == 1 and getattr(recognized.form, "is_plain", False)
-    if plain.is_number and is_one and len(recognized.others) >= len(plain.others):
+    """Prefer the reading that explains more: of equals, that of programs."""
+    fewer = len(recognized.others) < len(plain.others)
+    if plain.is_number and not fewer and _goes_back([*cells.texts], plain):
         return plain
     values, index = recognized.parse([*cells.texts])
     filled = sum(cells.texts.values())
@@ -163,6 +165,13 @@ def _read_recognized(
         format=recognized.form.spec,
         recognized=recognized,
     )
+
+
+def _goes_back(texts: Sequence[str], plain: NumberReading) -> bool:
+    """Return whether the numbers among texts are written again as they are."""
+    numbers = [text for text in spread(texts, SAMPLE) if is_number(text)]
+    values = np.array([*map(int if plain.whole else float, numbers)])
+    return plain_texts(values, str(plain.format), plain.decimals) == numbers
 
 
 def _read_objects(objects: NDArray[np.object_]) -> NumberReading:

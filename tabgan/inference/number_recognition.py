@@ -323,6 +323,7 @@ _CURRENCY_CODES = re.compile(
     "USD|VND|ZAR|BTC|ETH|kr\\.?|Rs\\.?|zł|Kč|Ft|lei|Fr\\.?|RM|S/|[Ee]uros?|dollars"
 )
 _UNIT = re.compile(r"""[ \u00a0\u202f]?(?:[%‰°″′"']|[^\W\d_])[^\d()+\-;,]{0,15}""")
+_NAME = re.compile(r"[A-Z][a-z]{5,}|(?<= )[A-Z][a-z]{2,}")
 _NO_UNITS = frozenset({"st", "nd", "rd", "th", "s", "er", "e", "am", "pm", "a.m.", "p.m."})
 _BLANKS = " \u00a0\u2009\u202f"
 _MINUS = "-−"
@@ -427,7 +428,9 @@ def _is_unit(suffix: str) -> bool:
     word = suffix.strip(_BLANKS)
     if not word or _is_currency(word):
         return True
-    return _UNIT.fullmatch(suffix.rstrip(_BLANKS)) is not None and word.lower() not in _NO_UNITS
+    if _UNIT.fullmatch(suffix.rstrip(_BLANKS)) is None or word.lower() in _NO_UNITS:
+        return False
+    return not any(map(_NAME.fullmatch, word.split()))  # as of a street
 
 
 def _forms_of(

@@ -345,6 +345,8 @@ class DateForm:
         pieces: list[Directive | str] = []
         for match in _PIECE.finditer(self.spec):
             name = "%y" if match["pivot"] else match["name"]
+            if match["literal"] == "%":
+                name = "%"
             if name is None:
                 pieces.append("%" if match["literal"] == "%%" else match["literal"])
             elif name in DIRECTIVES:

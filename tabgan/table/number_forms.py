@@ -30,6 +30,7 @@ __all__ = [
 
 _INT64 = np.iinfo(np.int64)
 _EXACT_DIGITS = 15  # decimal digits that every float64 carries
+_LONGEST = 20  # digits of a whole number of 64 bits
 
 
 class NumberForm(ABC):
@@ -112,7 +113,8 @@ class NumberForm(ABC):
                 return form
         raise SchemaError(
             f"format={spec!r} is not a form of numbers; write one number's digits with 0 and #, "
-            "such as '#,##0.00', '0.0%', '$#,##0.00;($#,##0.00)', '0.0E+00' or '0.0[|k|M]'"
+            "such as '#,##0.00', '0.0%', '$#,##0.00;($#,##0.00)', '0.0E+00' or '0.0[|k|M]', or "
+            "'%.2f', 'shortest' or 'repr' for numbers as programs write them"
         )
 
 
@@ -277,9 +279,10 @@ class DecimalForm(NumberForm):
             body = body.replace(self.decimal, ".")
         if magnitude:
             body += f"e{_power(magnitude)}"
-        if self.decimals == 0:
-            return int(sign + body) if body.isdecimal() else round(float(sign + body))
-        return float(sign + body)
+        if self.decimals == 0 and body.isdecimal():
+            return int(sign + body) if len(body) <= _LONGEST else None
+        number = float(sign + body)
+        return round(number) if self.decimals == 0 and math.isfinite(number) else number
 
     def write(self, values: NDArray[Any]) -> list[str]:  # noqa: D102
         numbers = values.tolist()

@@ -22,6 +22,7 @@ __all__ = [
     "from_pool",
     "in_rows",
     "is_plain",
+    "plain_texts",
     "number_forms",
     "read_numbers",
     "whole_within",
@@ -362,14 +363,14 @@ def _plain_cells(
 def _cells(numbers: NDArray[Any], column: Column, dtype: Any) -> Sequence[Any]:
     """Write distinct numbers as objects or text."""
     if column.format is not None:
-        return _texts(numbers, column.format, column)
+        return plain_texts(numbers, column.format, column.decimals)
     scale = getattr(getattr(dtype, "pyarrow_dtype", None), "scale", None)
     if scale is not None:  # Arrow's decimals
         texts = [f"{round(v, scale):.{max(scale, 0)}f}" for v in numbers.tolist()]
         return _decimals_within(texts, column)
     if isinstance(column.minimum, Decimal):
         form = "shortest" if column.decimals is None else f"%.{column.decimals}f"
-        return _decimals_within(_texts(numbers, form, column), column)
+        return _decimals_within(plain_texts(numbers, form, column.decimals), column)
     if isinstance(column.minimum, float):
         numbers = numbers.astype(np.float64)
     cells: list[Any] = numbers.tolist()
@@ -386,7 +387,23 @@ def _decimals_within(texts: Sequence[str], column: Column) -> list[Decimal]:
     return cells
 
 
-def _texts(numbers: NDArray[Any], form: str, column: Column) -> list[str]:
+def plain_texts(numbers: NDArray[Any], form: str, decimals: int | None) -> list[str]:
+    """Write numbers as programs do.
+
+    Parameters
+    ----------
+    numbers
+        Numbers.
+    form
+        A format for which `is_plain` is true.
+    decimals
+        The most decimal places; None for full precision.
+
+    Examples
+    --------
+    >>> plain_texts(np.array([1.0, 2.5]), "shortest", 2), plain_texts(np.array([1]), "%.1f", 1)
+    (['1', '2.5'], ['1.0'])
+    """
     fixed = _FIXED.fullmatch(form)
     if fixed is not None:
         places = int(fixed[1])
@@ -394,21 +411,16 @@ def _texts(numbers: NDArray[Any], form: str, column: Column) -> list[str]:
             zeros = "." + "0" * places if places else ""
             return [f"{number}{zeros}" for number in numbers.tolist()]
         return [f"{number:.{places}f}" for number in numbers.tolist()]
+    texts = _shortest(numbers, decimals)
     if form == "repr":
-        texts = _shortest(numbers, column)
         return [text if "." in text or "e" in text else f"{text}.0" for text in texts]
-    if form == "shortest":
-        return _shortest(numbers, column)
-    raise SchemaError(
-        f"Column {column.name!r}: format={form!r} does not go with kind={column.kind!r}; "
-        "use 'shortest', 'repr', or '%.2f' for two decimal places"
-    )
+    return texts
 
 
-def _shortest(numbers: NDArray[Any], column: Column) -> list[str]:
+def _shortest(numbers: NDArray[Any], decimals: int | None) -> list[str]:
     if numbers.dtype.kind in "iu":
         return [str(number) for number in numbers.tolist()]
-    if column.decimals is None:
+    if decimals is None:
         return [repr(number).removesuffix(".0") for number in numbers.tolist()]
-    fixed_texts = [f"{number:.{column.decimals}f}" for number in numbers.tolist()]
+    fixed_texts = [f"{number:.{decimals}f}" for number in numbers.tolist()]
     return [t.rstrip("0").rstrip(".") if "." in t else t for t in fixed_texts]

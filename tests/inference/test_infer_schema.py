@@ -143,9 +143,9 @@ def test_the_kind_is_found_and_fits_when_it_is_asked_for(values, kind):
         (["0.50", "12.25", "NA"], (0.5, 12.25, 2, "%.2f")),
         (["0.5", "12.25", "3"], (0.5, 12.25, 2, "shortest")),
         (["1.0", "2.0"], (1.0, 2.0, 0, "%.1f")),
-        (["1e-7", "0.25"], (1e-7, 0.25, None, "repr")),
+        (["1e-7", "0.25"], (1e-7, 0.25, None, "0e-0")),
         (["139.0", "35.59"], (35.59, 139.0, 2, "repr")),
-        (["1e-7", "3"], (1e-7, 3, None, "shortest")),
+        (["1e-7", "3"], (1e-7, 3, None, "0e-0")),
         (pd.to_datetime(["2020-01-02", "2019-01-01", None]), ("2019-01-01", "2020-01-02")),
         (["2020-01-02", "2019-12-31", ""], ("2019-12-31", "2020-01-02", None, "%Y-%m-%d")),
         (
@@ -194,7 +194,7 @@ def test_formats_of_text_dates(form):
     ("values", "kind"),
     [
         (["2020-02-30", "2020-02-29", "2021-02-29"] * 9, "categorical"),  # not in the calendar
-        ([f"1/{day}/2020" for day in range(1, 10)], "categorical"),  # %m/%d/%Y gives 01/01/2020
+        ([f"1/{day}/20" for day in range(32, 41)], "categorical"),
         (["0999-01-01", "0001-01-01"] * 9, "categorical"),
         (["20200101", "20201301"] * 9, "integer"),
         (["20200101", "20201231"] * 9, "datetime"),
@@ -291,8 +291,8 @@ HOLDS = {
         (["7", "1.5"], "integer", 1, "'1.5'"),
         ([1.0, np.nan, 2.5], "integer", 2, "2.5"),
         ([True, False], "integer", 0, "True"),
-        (["2020-01-01", *(f"1/{day}/2020" for day in range(1, 8))], "datetime", 1, "'1/1/2020'"),
-        (["", "soon"], "datetime", 0, "''"),
+        (["2020-01-01", *(f"{day}/32/2020" for day in range(1, 8))], "datetime", 1, "'1/32/2020'"),
+        (["", "soon"], "datetime", 1, "'soon'"),
         ([1, 2], "datetime", 0, "1"),
         (["1 day", "2 days"], "timedelta", 0, "'1 day'"),
         (["yes", "no", "yes", "maybe"], "boolean", 3, "'maybe'"),

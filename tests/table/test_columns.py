@@ -101,7 +101,7 @@ def assert_parsed_alike(one, other):
     assert [*map(repr, one.levels)] == [*map(repr, other.levels)]
     if is_number(one.column):
         for part, same in zip(one.numbers, other.numbers, strict=True):
-            assert part.tolist() == same.tolist()
+            assert np.array_equal(part, same)
 
 
 @pytest.mark.parametrize("rows", [np.array([0, 2, 3]), np.array([5, 1]), np.arange(6) % 2 == 0])

@@ -289,8 +289,9 @@ def test_a_format_that_is_none_of_numbers_is_refused(form):
     with pytest.raises(SchemaError) as caught:
         write([1.5], Column("x", "numeric", "object", format=form))
     assert str(caught.value) == (
-        f"Column 'x': format={form!r} does not go with kind='numeric'; use 'shortest', "
-        "'repr', or '%.2f' for two decimal places"
+        f"Column 'x': format={form!r} is not a form of numbers; write one number's digits with 0 "
+        "and #, such as '#,##0.00', '0.0%', '$#,##0.00;($#,##0.00)', '0.0E+00' or '0.0[|k|M]', or "
+        "'%.2f', 'shortest' or 'repr' for numbers as programs write them"
     )
 
 
