@@ -19,8 +19,12 @@ from tabgan.generators.gan.penalties import DiscriminatorBatch, Penalty, registe
 from tabgan.generators.gan.stabilizers import GeneratorBatch, Stabilizer, register_stabilizer
 from tabgan.generators.optimization import Optimizer, register_optimizer
 from tabgan.generators.training_callbacks import Callback
+from tabgan.inference.date_recognition import DateRecognizer, register_date_recognizer
+from tabgan.inference.number_recognition import NumberRecognizer, register_number_recognizer
 from tabgan.rules.constraint import ColumnConstraint, Constraint, register_constraint
 from tabgan.table.columns import TypedSeries
+from tabgan.table.date_forms import DateForm, Directive, register_directive
+from tabgan.table.number_forms import NumberForm
 
 __all__ = [
     "AdversarialLoss",
@@ -33,11 +37,16 @@ __all__ = [
     "ComparedTables",
     "Constraint",
     "CrossEntropy",
+    "DateForm",
+    "DateRecognizer",
+    "Directive",
     "DiscriminatorBatch",
     "Encoded",
     "Figure",
     "GeneratorBatch",
     "Metric",
+    "NumberForm",
+    "NumberRecognizer",
     "NumericEncoder",
     "Optimizer",
     "Penalty",
@@ -47,9 +56,12 @@ __all__ = [
     "TypedSeries",
     "register_attack",
     "register_constraint",
+    "register_date_recognizer",
+    "register_directive",
     "register_encoder",
     "register_loss",
     "register_metric",
+    "register_number_recognizer",
     "register_optimizer",
     "register_penalty",
     "register_stabilizer",

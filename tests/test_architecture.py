@@ -33,7 +33,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 PUBLIC = ["tabgan", "tabgan.callbacks", "tabgan.constraints", "tabgan.extend", "tabgan.privacy"]
 LONGEST_FILE = 700
 LONGEST_FUNCTION = 50  # lines without the docstring
-MOST_FILES = 220
+MOST_FILES = 230
 MOST_ROOMS = 20
 
 
@@ -165,11 +165,13 @@ PUBLIC_NAMES = {
     "tabgan.extend": [
         *("AdversarialLoss", "Attack", "AuditTables", "Callback", "CategoricalEncoder"),
         *("ColumnConstraint", "ColumnEncoder", "ComparedTables", "Constraint", "CrossEntropy"),
-        *("DiscriminatorBatch", "Encoded", "Figure", "GeneratorBatch", "Metric"),
-        *("NumericEncoder", "Optimizer", "Penalty", "Rate", "Risk", "Stabilizer", "TypedSeries"),
-        *("register_attack", "register_constraint", "register_encoder", "register_loss"),
-        *("register_metric", "register_optimizer", "register_penalty", "register_stabilizer"),
-        *("risk_of_auc", "risk_of_rates"),
+        *("DateForm", "DateRecognizer", "Directive", "DiscriminatorBatch", "Encoded", "Figure"),
+        *("GeneratorBatch", "Metric", "NumberForm", "NumberRecognizer", "NumericEncoder"),
+        *("Optimizer", "Penalty", "Rate", "Risk", "Stabilizer", "TypedSeries", "register_attack"),
+        *("register_constraint", "register_date_recognizer", "register_directive"),
+        *("register_encoder", "register_loss", "register_metric", "register_number_recognizer"),
+        *("register_optimizer", "register_penalty", "register_stabilizer", "risk_of_auc"),
+        *("risk_of_rates"),
     ],
     "tabgan.privacy": ["ATTACKS", "PrivacyAudit", "Risk", "audit"],
 }

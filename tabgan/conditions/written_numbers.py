@@ -79,8 +79,8 @@ def span(value: Any, column: Column) -> tuple[int, int] | None:
 
 
 def _span_of_text(text: str, column: Column) -> tuple[int, int] | None:
-    if column.format is not None:
-        moment = read_dates([text], column.format).astype("M8[us]")[0]
+    for form in column.formats:
+        moment = read_dates([text], form)[0]
         if not np.isnat(moment):
             return (_nanoseconds(moment),) * 2
     match = _ISO.fullmatch(text.strip())

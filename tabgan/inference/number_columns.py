@@ -133,8 +133,7 @@ def read_numbers(cells: ColumnCells, least_share: float = LEAST_SHARE) -> Number
     """
     if cells.storage == "string":
         plain = _read_texts(cells.texts)
-        is_fixed = plain.whole or str(plain.format).startswith("%")
-        if plain.is_number and not plain.others and is_fixed:
+        if plain.is_number and not plain.others and _goes_back([*cells.texts], plain):
             return plain
         recognized = recognize_numbers(cells.texts, cells.decimal, least_share)
         return plain if recognized is None else _read_recognized(cells, plain, recognized)

@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tabgan.base.errors import SchemaError
-from tabgan.table.dates import range_of_ticks, read_ticks, unit_of, write_ticks, zone_of
+from tabgan.table.dates import date_forms, range_of_ticks, read_ticks, unit_of, write_ticks, zone_of
 from tabgan.table.level_codes import codes_of
 from tabgan.table.numbers import Numbers, read_numbers, write_numbers
 from tabgan.table.scalars import Scalar
@@ -317,8 +317,9 @@ def typed_frame(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
 def _typed(values: pd.Series, column: Column) -> pd.Series:
     if not (pd.api.types.is_object_dtype(values.dtype) or pd.api.types.is_string_dtype(values)):
         return values
-    if column.kind == "datetime" and column.format is not None and "%d" in column.format:
-        return _dates(values, column)
+    if column.kind == "datetime" and column.format is not None:
+        has_day = date_forms(column)[0].fields & {"d", "j", "u", "s"}
+        return _dates(values, column) if has_day else values
     if column.kind in ("integer", "numeric") and column.format is not None:
         return _numbers(values, column)
     return values
