@@ -171,7 +171,7 @@ PUBLIC_NAMES = {
         *("register_constraint", "register_date_recognizer", "register_directive"),
         *("register_encoder", "register_loss", "register_metric", "register_number_recognizer"),
         *("register_optimizer", "register_penalty", "register_stabilizer", "risk_of_auc"),
-        *("risk_of_rates"),
+        "risk_of_rates",
     ],
     "tabgan.privacy": ["ATTACKS", "PrivacyAudit", "Risk", "audit"],
 }
