@@ -59,6 +59,7 @@ class FunctionalDependency(Dependency):
     """Every level of the source determines one level of the target."""
 
     name: ClassVar[str] = "determines"
+    of_equality: ClassVar[bool] = True
     source: ColumnRef
     target: ColumnRef
     source_levels: tuple[Scalar, ...]
@@ -227,7 +228,18 @@ def find_functional(
     }
     kinds = {at: table[at][0].kind in NUMBERS for at in known}
     pairs = _plan(edges, {at: len(known[at].levels) for at in known}, kinds)
-    return [_rule(field_at(table, a), field_at(table, b), known[a], known[b]) for a, b in pairs]
+    rules = [_rule(field_at(table, a), field_at(table, b), known[a], known[b]) for a, b in pairs]
+    return [rule for rule in rules if not _tells_of_few_rows(rule, known[rule.target.position])]
+
+
+def _tells_of_few_rows(rule: FunctionalDependency, target: LevelList) -> bool:
+    """Return whether a rule would keep a number that too few rows hold."""
+    column = rule.target.column
+    if column.kind not in NUMBERS | TICKS:
+        return False
+    counts = np.bincount(target.codes, minlength=len(target.levels))
+    few = {level_key(target.levels[at]) for at in np.flatnonzero(counts < column.least_rows)}
+    return any(level is not None and level_key(level) in few for level in rule.target_levels)
 
 
 def _rule(a: ColumnRef, b: ColumnRef, source: LevelList, target: LevelList) -> FunctionalDependency:

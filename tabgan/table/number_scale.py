@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 __all__ = [
+    "FEW_GROUPS",
     "Lattice",
     "Real",
     "Scale",
@@ -62,7 +63,7 @@ def trimmed_range(values: ArrayLike, least: int, *, whole: bool = False) -> tupl
         return float(distinct[0]), float(distinct[-1])
     high = _upper_end(distinct, counts, least)
     low = _upper_end(-distinct[::-1], counts[::-1], least)  # of the mirrored values
-    if 2 < least and counts.sum() < FEW_GROUPS * least:
+    if least > 2 and counts.sum() < FEW_GROUPS * least:
         above = _outer_mean(distinct, counts, least)
         below = _outer_mean(-distinct[::-1], counts[::-1], least)
         high = above if high is None else max(above, high)

@@ -78,7 +78,7 @@ def test_most_rows_stay_inside(values, least):
         (np.array([100, 300, 500, 700, 900, 1100]), None, 3, [500, 700]),
         (np.array([0.5, 1.0, 1.5, 2.25, 3.0, 9.75]), 2, 3, [1.25, 2.75]),
         (np.array([0.1, 0.2, 0.4, 0.8, 1.6, 3.2]), None, 3, [0.2667, 1.3333]),
-        (np.arange(30), None, 2, [1, 28]),
+        (np.arange(30), None, 2, [2, 27]),
         (np.arange(30), None, 5, [3, 26]),
         (np.array([-(2**63), 0, 2, 4, 2**63 - 1]), None, 2, None),
         (np.array([2**64 - 1, 0, 5], np.uint64), None, 5, None),
