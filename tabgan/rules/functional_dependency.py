@@ -75,6 +75,15 @@ class FunctionalDependency(Dependency):
         """Describe the rule in words."""
         return f"{self.source} determines {self.target}"
 
+    def tells_of_few_rows(self, table: ColumnFrame) -> bool:
+        """Return whether the rule keeps a number that too few rows of a table hold."""
+        column, cells = self.target.column, table[self.target.position]
+        if column.kind not in NUMBERS | TICKS or column.least_rows == 1:
+            return False
+        counts = np.bincount(cells.codes, minlength=len(cells.levels))
+        few = {level_key(cells.levels[at]) for at in np.flatnonzero(counts < column.least_rows)}
+        return any(level is not None and level_key(level) in few for level in self.target_levels)
+
     def reduce(self, table: ColumnFrame) -> ColumnFrame:
         """Leave the target out."""
         return without(table, [self.target.position])
@@ -228,18 +237,7 @@ def find_functional(
     }
     kinds = {at: table[at][0].kind in NUMBERS for at in known}
     pairs = _plan(edges, {at: len(known[at].levels) for at in known}, kinds)
-    rules = [_rule(field_at(table, a), field_at(table, b), known[a], known[b]) for a, b in pairs]
-    return [rule for rule in rules if not _tells_of_few_rows(rule, known[rule.target.position])]
-
-
-def _tells_of_few_rows(rule: FunctionalDependency, target: LevelList) -> bool:
-    """Return whether a rule would keep a number that too few rows hold."""
-    column = rule.target.column
-    if column.kind not in NUMBERS | TICKS:
-        return False
-    counts = np.bincount(target.codes, minlength=len(target.levels))
-    few = {level_key(target.levels[at]) for at in np.flatnonzero(counts < column.least_rows)}
-    return any(level is not None and level_key(level) in few for level in rule.target_levels)
+    return [_rule(field_at(table, a), field_at(table, b), known[a], known[b]) for a, b in pairs]
 
 
 def _rule(a: ColumnRef, b: ColumnRef, source: LevelList, target: LevelList) -> FunctionalDependency:

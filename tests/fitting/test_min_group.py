@@ -13,6 +13,9 @@ from safetensors import safe_open
 from tabgan import DataError, OptionError, TabGAN, infer_schema
 from tabgan.constraints import FixedCombinations, Range, Unique
 from tabgan.fitting.min_group import small_table_note
+from tabgan.fitting.options import FitOptions
+from tabgan.fitting.prepare import prepare
+from tabgan.table.columns import frame_of
 from tabgan.table.schema import Schema
 
 ROWS = 600
@@ -351,3 +354,45 @@ def test_holes_of_the_table_itself_are_filled(table, gan):
 def test_what_it_can_not_be(value, table):
     with pytest.raises(OptionError, match="min_group"):
         fit(table, min_group=value)
+
+
+@pytest.fixture(scope="module")
+def shops() -> pd.DataFrame:
+    """Return a table whose towns, most of few rows, determine a region and a height."""
+    rng = np.random.default_rng(0)
+    places = rng.permutation(8**4)[:150]
+    towns = [f"Town{''.join('abcdefgh'[p // 8**i % 8] for i in range(4))}" for p in places]
+    town = rng.permutation([*rng.choice(["Ulm", "Bern", "Linz"], 1600), *towns, *towns, *towns])
+    region = dict(zip(["Ulm", "Bern", "Linz", *towns], ["DE", "CH", "AT"] * 51, strict=True))
+    height = {name: 2017 + 30 * i for i, name in enumerate(region)}
+    table = pd.DataFrame({"town": town, "x": rng.normal(size=len(town))})
+    return table.assign(region=table["town"].map(region), height=table["town"].map(height))
+
+
+class TestHierarchies:
+    """A column with a long tail determines others."""
+
+    @pytest.mark.parametrize(
+        "columns", [["town", "x", "region"], ["town", "x", "region", "height"]]
+    )
+    def test_each_generated_level_has_one_parent(self, shops, columns):
+        shops = shops[columns]
+        preparation = prepare(shops, FitOptions.of(TabGAN()), 0)
+        learned = frame_of(preparation.table, preparation.schema)
+        rules = [rule.describe() for rule in preparation.encoder.dependencies]
+        assert set(learned["town"]) & {*shops["town"]} == {"Ulm", "Bern", "Linz"}
+        assert learned["town"].nunique() == 153
+        assert (learned["region"] == shops["region"]).all()
+        assert "'town' determines 'region'" in rules
+        for name in columns[2:]:
+            assert (learned.groupby("town")[name].nunique() == 1).all()
+
+    def test_a_number_of_few_rows_is_kept_by_no_rule(self, shops, tmp_path):
+        gan = fit(shops)
+        numbers, text = values_of(gan, tmp_path / "m")
+        sample = gan.sample(2000)
+        counts = shops["height"].value_counts()
+        assert not {*counts.index[counts < 5]} & numbers
+        assert not set(sample["town"]) & {*shops["town"]} - {"Ulm", "Bern", "Linz"}
+        assert not [name for name in shops["town"].unique() if name[:4] == "Town" and name in text]
+        assert (sample.groupby("town")[["region", "height"]].nunique() == 1).all(axis=None)

@@ -165,9 +165,9 @@ class TestAgreesWithFit:
 
     def test_it_says_how_a_long_tail_is_written(self, run, tmp_path):
         path = tmp_path / "codes.csv"
-        path.write_text("\n".join(["code", *["A-00"] * 60, *(f"B-{i:02d}" for i in range(60)), ""]))
+        path.write_text("\n".join(["code", *["A-00"] * 60, *(f"B-{i:03d}" for i in range(60)), ""]))
         text = run("inspect", path, "--kind", "code=categorical").stdout
-        line = "folded: code (60 rare levels of 60 rows, written as generated levels such as B-00)"
+        line = "folded: code (60 rare levels of 60 rows, written as generated levels such as A-000)"
         assert line in text.splitlines()
 
     def test_it_says_that_a_table_is_small(self, run, tmp_path):
