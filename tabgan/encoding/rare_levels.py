@@ -37,6 +37,7 @@ __all__ = [
 
 MOST_RARE = 0.5  # share of rows with a rare level, for all of them to have one donor each
 LONG_TAIL = 0.15  # share of the present rows with a rare level, from which these are a long tail
+SMALL_GROUPS = 40  # times the least rows: a smaller column keeps a second level
 MOST_TRIES = 20  # rounds in which generated levels are drawn
 
 _LEVELS = ("categorical", "boolean")
@@ -270,7 +271,7 @@ def _long_tails(table: ColumnFrame, rare: Mapping[int, Mask], fixed: Collection[
     """Return which tied columns of levels have a long tail, or rare levels without a donor."""
     may = [at for at in rare if table[at].column.kind == "categorical" and rare[at].any()]
     may = [at for at in may if at not in fixed]
-    tails = {at for at in may if rare[at].sum() >= LONG_TAIL * (~_absent_rows(table[at])).sum()}
+    tails = {at for at in may if _is_long(table[at], rare[at])}
     rest = [rare[at] for at in rare if at not in tails]
     if may and rest:
         others = np.logical_or.reduce(rest)
@@ -278,6 +279,14 @@ def _long_tails(table: ColumnFrame, rare: Mapping[int, Mask], fixed: Collection[
         lacking = others & ~np.isin(holes, holes[~others])
         tails |= {at for at in may if (rare[at] & lacking).any()}
     return sorted(tails)
+
+
+def _is_long(cells: TypedSeries, rare: Mask) -> bool:
+    """Return whether many rows hold a rare level, or all others of a few rows hold one level."""
+    present = ~_absent_rows(cells)
+    is_small = present.sum() < SMALL_GROUPS * cells.column.least_rows
+    share = 0.0 if is_small and len(np.unique(cells.codes[present & ~rare])) == 1 else LONG_TAIL
+    return bool(rare.sum() >= share * present.sum())
 
 
 def _take_numbers(

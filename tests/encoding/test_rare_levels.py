@@ -216,6 +216,13 @@ class TestLongTails:
         assert (hidden.groupby("item")["price"].nunique() == 1).all()
         assert hidden["price"].map({250: "l", 130: "r"}).tolist() == shelf == [*hidden["shelf"]]
 
+    def test_the_few_rows_of_a_small_table_leave_no_constant(self):
+        small = pd.DataFrame({"x": ["a"] * 30 + ["b"]})
+        hidden, folded = fold(small)
+        assert folded == {0: (1, 1, "a")}
+        assert hidden["x"].iloc[-1] not in ("a", "b")
+        assert set(fold(pd.DataFrame({"x": ["a"] * 300 + ["b"]}))[0]["x"]) == {"a"}
+
     def test_what_a_rule_looks_at_is_taken_from_donors(self):
         frame = pd.DataFrame({"x": ["a"] * 60 + [f"r{i}" for i in range(60)]})
         assert set(fold(frame, fixed=[0])[0]["x"]) == {"a"}

@@ -135,8 +135,8 @@ def test_a_folded_level_that_is_asked_for(gan):
         gan.sample(5, where="state == 'the one and only'")
     assert str(caught.value).startswith(
         "where: column 'state' never has the value 'the one and only' in the model; 1 of its "
-        "levels, which fewer than about 5 rows of the training table hold, are folded into "
-        "others: fit again with min_group=1, also of this column alone in a schema, to keep them; "
+        "levels, which fewer than about 5 rows of the training table hold, are not kept: "
+        "fit again with min_group=1, also of this column alone in a schema, to keep them; "
     )
     with pytest.raises(OptionError, match="but for the outermost rows of the training table"):
         gan.sample(5, where={"income": (10**9, None)})
