@@ -115,10 +115,10 @@ class TabGAN(BaseEstimator):
         Faker's locale of generated names, addresses and telephone numbers, such as "de_DE". None
         takes "en_US", and writes telephone numbers as the table does.
     min_group
-        About how many rows must hold a value for the model to keep it. Rarer levels are folded
-        into frequent ones, and ranges and quantiles are trimmed by as many rows. 1 keeps all
-        values. A `Column` of the schema can have its own. Categorical dtypes and booleans declare
-        their values and keep all of them.
+        About how many rows must hold a value for the model to keep it. Rarer levels become
+        frequent ones or, where they are many, generated ones; ranges and quantiles are trimmed by
+        as many rows. 1 keeps all values. A `Column` of the schema can have its own. Categorical
+        dtypes and booleans declare their values and keep all of them.
     derive
         Whether rules by which columns determine others are detected, so that they hold in every
         synthetic row.

@@ -12,6 +12,7 @@ from tabgan.cli.console import aligned
 from tabgan.cli.training import describe_finish
 from tabgan.encoding.table_encoder import TableEncoder
 from tabgan.estimator import TabGAN
+from tabgan.fitting.min_group import small_table_note
 from tabgan.fitting.options import FitOptions
 from tabgan.fitting.prepare import prepare
 from tabgan.fitting.private.privacy_ledger import Ledger
@@ -50,6 +51,7 @@ def describe_table(frame: pd.DataFrame, gan: TabGAN) -> tuple[Schema, dict[str, 
         ],
         "folded": {
             str(name): {"levels": levels.n_levels, "rows": levels.n_rows}
+            | ({"form": levels.form} if levels.form is not None else {})
             for name, levels in preparation.folded.items()
         },
         "dependencies": [rule.describe() for rule in encoder.dependencies],
@@ -60,6 +62,7 @@ def describe_table(frame: pd.DataFrame, gan: TabGAN) -> tuple[Schema, dict[str, 
         "latent": {"size": latent.dim, "reason": latent.reason},
         "steps": preparation.n_steps,
         "memory_bytes": _expected_memory(frame, encoder),
+        "note": small_table_note(len(frame), gan.min_group),
     }
     return preparation.declared_schema, facts
 
@@ -132,18 +135,11 @@ def lay_out(facts: dict[str, Any]) -> str:
     ]
     lines = [*aligned([header, *rows]), ""]
     lines += [f"rule: {rule}" for rule in facts["dependencies"]] or ["no rules between columns"]
-    lines += [
-        f"folded: {name}: {folded['levels']:,} rare levels, in {folded['rows']:,} rows"
-        for name, folded in facts.get("folded", {}).items()
-    ]
     lines += [f"constraint: {rule}" for rule in facts.get("constraints", ())]
     for name, values in facts.get("conditions", {}).items():
         shown = ", ".join(values[:10]) + (", …" if len(values) > 10 else "")
         lines.append(f"condition column: {name} ({shown})")
-    for name, folded in facts.get("folded", {}).items():
-        lines.append(
-            f"folded: {name} ({folded['levels']:,} rare levels of {folded['rows']:,} rows)"
-        )
+    lines += [_folded_line(name, levels) for name, levels in facts.get("folded", {}).items()]
     if "encoded_width" in facts:
         lines.append(
             f"learned: {facts['learned_columns']} of {len(rows)} columns, encoded as "
@@ -151,6 +147,8 @@ def lay_out(facts: dict[str, Any]) -> str:
         )
     lines.append(f"latent size: {facts['latent']['size']} ({facts['latent']['reason']})")
     lines.append(f"training: {facts['rows']:,} rows, {facts['steps']:,} steps")
+    if facts.get("note"):
+        lines.append(f"note: {facts['note']}")
     if facts.get("privacy"):
         lines += Ledger.from_json(facts["privacy"]).describe()
     if facts.get("finish"):
@@ -161,3 +159,18 @@ def lay_out(facts: dict[str, Any]) -> str:
     if "bytes" in facts:
         lines.append(f"model file: {facts['bytes'] / 1e6:.1f} MB")
     return "\n".join(lines)
+
+
+def _folded_line(name: str, folded: Mapping[str, Any]) -> str:
+    """Say in a line what becomes of the rare levels of a column.
+
+    Examples
+    --------
+    >>> _folded_line("town", {"levels": 60, "rows": 60})
+    'folded: town (60 rare levels of 60 rows)'
+    >>> _folded_line("code", {"levels": 395, "rows": 970, "form": "00000A"})
+    'folded: code (395 rare levels of 970 rows, written as generated levels such as 00000A)'
+    """
+    form = folded.get("form")
+    how = f", written as generated levels such as {form}" if form else ""
+    return f"folded: {name} ({folded['levels']:,} rare levels of {folded['rows']:,} rows{how})"

@@ -137,6 +137,8 @@ def _fit(gan: "TabGAN", frame: "pd.DataFrame", report: Report) -> None:
 
 
 def _say_how_it_went(gan: "TabGAN", report: Report, watching: Watch) -> None:
+    from tabgan.fitting.min_group import small_table_note
+
     seconds = report.done("fit")
     report.say(
         f"Trained {watching.steps_done(gan.n_steps_)} in {seconds:.1f} s; latent size "
@@ -148,6 +150,9 @@ def _say_how_it_went(gan: "TabGAN", report: Report, watching: Watch) -> None:
         report.say(describe_finish(gan.postprocessing_))
     for finding in gan.diagnosis_:
         report.say(f"Warning: {finding}")
+    note = None if gan.privacy_ else small_table_note(gan.n_rows_, gan.min_group)
+    if note is not None:
+        report.say(f"Note: {note}")
 
 
 def _facts_of(gan: "TabGAN") -> dict[str, Any]:

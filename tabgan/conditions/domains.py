@@ -263,7 +263,7 @@ class _CategoryDomain(Domain):
             return OptionError(
                 f"where: column {column.name!r} never has the value {value!r:.80} in the model; "
                 f"{column.folded} of its levels, which fewer than about {column.min_group} rows of "
-                "the training table hold, are folded into others: fit again with min_group=1, also "
+                "the training table hold, are not kept: fit again with min_group=1, also "
                 f"of this column alone in a schema, to keep them; {nearest}"
             )
         return OptionError(

@@ -28,6 +28,7 @@ from tabgan.encoding.quantiles import Quantiles
 from tabgan.rules.dependency import Dependency
 from tabgan.rules.detect_dependencies import dependency_from_json, detect_dependencies
 from tabgan.rules.equality_dependency import PartialEquality
+from tabgan.rules.functional_dependency import FunctionalDependency
 from tabgan.table.columns import (
     ColumnFrame,
     TypedSeries,
@@ -244,8 +245,11 @@ class TableEncoder:
             their columns alone; `kept` has to name these.
         """
         left = by_position(table, schema)
-        detected = detect_dependencies(left, rng, kept, find_attributes) if derive else ()
-        dependencies = (*detected, *declared)
+        detected = detect_dependencies(left, rng, kept, find_attributes) if derive else []
+        dependencies = (
+            *(rule for rule in detected if not _tells_of_few_rows(rule, left)),
+            *declared,
+        )
         for dependency in dependencies:
             left = dependency.reduce(left)
         return cls(
@@ -465,6 +469,10 @@ class TableEncoder:
         }
         dependencies = tuple(dependency_from_json(item) for item in state["dependencies"])
         return cls(Schema.from_json(state["schema"]), dependencies, columns, encoders)
+
+
+def _tells_of_few_rows(rule: Dependency, table: ColumnFrame) -> bool:
+    return isinstance(rule, FunctionalDependency) and rule.tells_of_few_rows(table)
 
 
 def _encoder_class(name: str) -> type[ColumnEncoder]:

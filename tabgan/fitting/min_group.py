@@ -9,17 +9,24 @@ import pandas as pd
 
 from tabgan.base.errors import DataError, SchemaError
 from tabgan.encoding.identifiers.identifier_attribute import find_attributes
-from tabgan.encoding.rare_levels import FoldedLevels, fold_rare, has_frequent_level, may_be_rare
+from tabgan.encoding.rare_levels import (
+    FoldedLevels,
+    can_be_generated,
+    fold_rare,
+    has_frequent_level,
+    may_be_rare,
+)
 from tabgan.inference.infer_schema import infer_schema, with_measured_ranges
 from tabgan.rules.constraint import ColumnConstraint, Constraint
 from tabgan.rules.dependency import Dependency
 from tabgan.rules.detect_dependencies import detect_dependencies
+from tabgan.rules.functional_dependency import FunctionalDependency
 from tabgan.rules.level_constraints import FixedCombinations
 from tabgan.table.columns import ColumnFrame, TypedSeries, by_position, numbers_to_series
-from tabgan.table.number_scale import clip_to_range
+from tabgan.table.number_scale import FEW_GROUPS, clip_to_range
 from tabgan.table.schema import RANGED, Schema
 
-__all__ = ["Suppressed", "suppress_rare_values", "with_min_group"]
+__all__ = ["Suppressed", "small_table_note", "suppress_rare_values", "with_min_group"]
 
 
 class Suppressed(NamedTuple):
@@ -28,6 +35,25 @@ class Suppressed(NamedTuple):
     table: ColumnFrame
     schema: Schema
     folded: Mapping[int, FoldedLevels]
+
+
+def small_table_note(n_rows: int, min_group: int) -> str | None:
+    """Return in a line what is not learned of a table of few rows, or None if it has enough.
+
+    Parameters
+    ----------
+    n_rows
+        Rows of the table.
+    min_group
+        About how many rows must hold a value.
+    """
+    if min_group == 1 or n_rows >= FEW_GROUPS * min_group:
+        return None
+    return (
+        f"{n_rows} rows are few to learn from and hide in: numbers are drawn within the means of "
+        f"the {min_group} outermost rows, and levels of fewer rows are not kept; --min-group 1 "
+        "keeps all"
+    )
 
 
 def with_min_group(schema: Schema, min_group: int) -> Schema:
@@ -79,8 +105,9 @@ def suppress_rare_values(
     constrained = [
         tuple(rule.positions(schema)) for rule in constraints if isinstance(rule, ColumnConstraint)
     ]
+    fixed = {*conditions, *(at for tie in constrained for at in tie)}
     table = by_position(frame, schema)
-    schema = _with_generated_values(table, schema, {at for tie in constrained for at in tie})
+    schema = _with_generated_values(table, schema, fixed)
     table = by_position(table, schema)
     joint = [
         rule.positions(schema)
@@ -92,8 +119,12 @@ def suppress_rare_values(
     suppressed, folded = table, dict[int, FoldedLevels]()
     if joint or may_be_rare(table):  # else nothing is folded, whatever rules tie together
         detected = detect_dependencies(table, streams[0], kept, find_attributes) if derive else []
-        ties = [*constrained, *(rule.positions for rule in (*detected, *rules))]
-        suppressed, folded = fold_rare(table, ties, joint, streams[1])
+        found = [*detected, *rules]
+        ties = [*constrained, *(rule.positions for rule in found)]
+        fixed |= _looked_at(found) - {
+            at for at, own in table.items() if not has_frequent_level(own)
+        }
+        suppressed, folded = fold_rare(table, ties, joint, streams[1], fixed)
     columns = tuple(
         replace(c, folded=folded[at].n_levels if at in folded else None)
         for at, c in enumerate(schema)
@@ -118,10 +149,21 @@ def _clipped(cells: TypedSeries) -> pd.Series:
     return series.set_axis(cells.values.index)
 
 
-def _with_generated_values(
-    table: ColumnFrame, schema: Schema, constrained: Collection[int]
-) -> Schema:
-    """Turn categorical columns without any frequent level into identifiers.
+def _looked_at(rules: Sequence[Dependency]) -> set[int]:
+    """Return the columns whose levels mean something to a rule, not only which are equal."""
+    found = set[int]()
+    for rule in rules:
+        if not rule.of_equality:
+            found |= {*rule.positions}
+        elif isinstance(rule, FunctionalDependency) and rule.source.column.kind in RANGED:
+            found.add(rule.target.position)  # a generated level would have no number before it
+    return found
+
+
+def _with_generated_values(table: ColumnFrame, schema: Schema, fixed: Collection[int]) -> Schema:
+    """Turn categorical columns without any frequent level into identifiers, if they must be.
+
+    That is where a constraint or condition looks at their levels; others get generated levels.
 
     Raises
     ------
@@ -132,12 +174,14 @@ def _with_generated_values(
         column, is_declared = cells.column, isinstance(cells.values.dtype, pd.CategoricalDtype)
         if column.kind != "categorical" or is_declared or has_frequent_level(cells):
             continue
+        if at not in fixed and can_be_generated(cells):
+            continue
         why = f"no value is held by min_group={column.min_group} rows"
         try:
             (identifier,) = infer_schema(cells.values.to_frame(at), {at: "identifier"})
         except SchemaError:
             identifier = column
-        if identifier is column or at in constrained:
+        if identifier is column or at in fixed:
             raise DataError(
                 f"Column {column.name!r}: {why}, so that none is kept, and none can be generated; "
                 "drop the column or give it another kind, or keep its values with min_group=1"

@@ -40,6 +40,7 @@ class Dependency(Rule):
     """
 
     name: ClassVar[str]  # its name in JSON, one per class
+    of_equality: ClassVar[bool] = False  # whether all that counts is which cells are equal
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)

@@ -52,6 +52,7 @@ class CopyDependency(Dependency):
     """The target equals the source in every row; equal numbers may be written in two ways."""
 
     name: ClassVar[str] = "copy"
+    of_equality: ClassVar[bool] = True
     source: ColumnRef
     target: ColumnRef
 

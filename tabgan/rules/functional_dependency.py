@@ -59,6 +59,7 @@ class FunctionalDependency(Dependency):
     """Every level of the source determines one level of the target."""
 
     name: ClassVar[str] = "determines"
+    of_equality: ClassVar[bool] = True
     source: ColumnRef
     target: ColumnRef
     source_levels: tuple[Scalar, ...]
@@ -73,6 +74,15 @@ class FunctionalDependency(Dependency):
     def describe(self) -> str:
         """Describe the rule in words."""
         return f"{self.source} determines {self.target}"
+
+    def tells_of_few_rows(self, table: ColumnFrame) -> bool:
+        """Return whether the rule keeps a number that too few rows of a table hold."""
+        column, cells = self.target.column, table[self.target.position]
+        if column.kind not in NUMBERS | TICKS or column.least_rows == 1:
+            return False
+        counts = np.bincount(cells.codes, minlength=len(cells.levels))
+        few = {level_key(cells.levels[at]) for at in np.flatnonzero(counts < column.least_rows)}
+        return any(level is not None and level_key(level) in few for level in self.target_levels)
 
     def reduce(self, table: ColumnFrame) -> ColumnFrame:
         """Leave the target out."""

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 __all__ = [
+    "FEW_GROUPS",
     "Lattice",
     "Real",
     "Scale",
@@ -29,11 +30,15 @@ Values = NDArray[Any]  # int64, uint64 or float64
 Floats = NDArray[np.float64]
 
 
+FEW_GROUPS = 10  # times the rows of a group: of fewer rows, the two ends would trim a fifth or more
+
+
 def trimmed_range(values: ArrayLike, least: int, *, whole: bool = False) -> tuple[float, float]:
     """Return a least and a greatest value for which at least so many rows speak.
 
     An end is a value that so many rows hold, or lies between two values so that so many rows are
-    beyond it, whichever trims less. Where the rows are too few for two ends, both are the mean.
+    beyond it, whichever trims less. Of few rows, which this would trim to little or nothing, an end
+    may also be the mean of the outermost so many rows, the extreme one counting as its neighbor.
 
     Parameters
     ----------
@@ -50,18 +55,27 @@ def trimmed_range(values: ArrayLike, least: int, *, whole: bool = False) -> tupl
     (2.5, 25.0)
     >>> trimmed_range([0, 0, 10, 20, 30, 40, 40, 1000], 2)
     (0.0, 40.0)
+    >>> trimmed_range([10, 20, 30, 40, 50, 1000], 3)
+    (23.333333333333336, 46.66666666666667)
     """
     distinct, counts = np.unique(np.asarray(values, np.float64), return_counts=True)
     if least <= 1:
         return float(distinct[0]), float(distinct[-1])
     high = _upper_end(distinct, counts, least)
     low = _upper_end(-distinct[::-1], counts[::-1], least)  # of the mirrored values
+    if least > 2 and counts.sum() < FEW_GROUPS * least:
+        above = _outer_mean(distinct, counts, least)
+        below = _outer_mean(-distinct[::-1], counts[::-1], least)
+        high = above if high is None else max(above, high)
+        low = below if low is None else max(below, low)
     if high is None or low is None or -low > high:
         high = float((distinct * (counts / counts.sum())).sum())
         low = -high
     if whole:
-        low = math.floor(low)
-        high = max(math.floor(high), -low)
+        inner = math.floor(low), math.floor(high)
+        if -low < high and -inner[0] >= inner[1]:  # the nearest whole numbers may still be two
+            inner = math.ceil(low - 0.5), math.ceil(high - 0.5)
+        low, high = inner[0], max(inner[1], -inner[0])
     return -float(low), float(high)
 
 
@@ -73,6 +87,19 @@ def _upper_end(distinct: Floats, counts: NDArray[np.intp], least: int) -> float 
     if spike >= first:
         return float(distinct[spike])
     return float(distinct[first - 1] / 2 + distinct[first] / 2) if first else None
+
+
+def _outer_mean(distinct: Floats, counts: NDArray[np.intp], least: int) -> float:
+    """Return the mean of the greatest rows, so many as a group has, or all but one of fewer.
+
+    The greatest one counts as the second: so no outlier is seen in the mean.
+    """
+    rows = np.repeat(distinct, counts)[::-1]
+    size = min(max(min(least, len(rows) - 1), 2), len(rows))
+    outer = rows[:size].copy()
+    if size > 2:
+        outer[0] = outer[1]
+    return float((outer / size).sum())
 
 
 def clip_to_range(values: Values, decimals: int | None, least: int) -> Values:
@@ -89,7 +116,7 @@ def clip_to_range(values: Values, decimals: int | None, least: int) -> Values:
 
     Examples
     --------
-    >>> clip_to_range(np.array([10, 20, 30, 50, 60, 70, 10_000]), None, 2).tolist()
+    >>> clip_to_range(np.array([10, 20, 30, 50, 60, 70, 10_000]), None, 3).tolist()
     [30, 30, 30, 50, 60, 60, 60]
     """
     if least <= 1 or not len(values):

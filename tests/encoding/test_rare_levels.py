@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tabgan import Column
-from tabgan.encoding.rare_levels import fold_rare, rare_rows
+from tabgan.encoding.rare_levels import fold_rare, generate_levels, rare_rows
 from tabgan.table.columns import TypedSeries
 
 LEAST = 5
@@ -29,8 +29,9 @@ def columns_of(frame, **kinds):
     }
 
 
-def fold(frame, ties=(), joint=(), seed=0, **kinds):
-    table, folded = fold_rare(columns_of(frame, **kinds), ties, joint, np.random.default_rng(seed))
+def fold(frame, ties=(), joint=(), seed=0, fixed=(), **kinds):
+    rng = np.random.default_rng(seed)
+    table, folded = fold_rare(columns_of(frame, **kinds), ties, joint, rng, fixed)
     return pd.concat([values for _, values in table.values()], axis=1), folded
 
 
@@ -40,10 +41,11 @@ def test_what_is_left_was_held_by_enough_rows(levels, seed):
     frame = pd.DataFrame({"x": pd.Series(levels, dtype=object)})
     hidden, folded = fold(frame, seed=seed)
     counts = frame["x"].value_counts()
-    if counts.max() >= LEAST + LEAST // 2:
-        kept = set(hidden["x"])
-        assert all(counts[level] >= LEAST for level in kept)
-        assert len(counts) - len(kept) == (folded[0].n_levels if folded else 0)
+    kept = set(hidden["x"]) & set(levels)
+    assert all(counts[level] >= LEAST for level in kept)
+    assert len(counts) - len(kept) == (folded[0].n_levels if folded else 0)
+    if folded and folded[0].form is not None:  # as many new levels, of as many rows
+        assert sorted(hidden["x"].value_counts()) == sorted(counts)
     frequent = frame["x"].map(counts).to_numpy() >= LEAST + LEAST // 2
     assert hidden["x"][frequent].tolist() == frame["x"][frequent].tolist()
 
@@ -57,9 +59,9 @@ def test_the_threshold_is_drawn():
 
 
 def test_donors_are_drawn_in_proportion():
-    frame = pd.DataFrame({"x": ["a"] * 3000 + ["b"] * 1000 + [f"rare {i}" for i in range(1000)]})
+    frame = pd.DataFrame({"x": ["a"] * 3000 + ["b"] * 1000 + [f"rare {i}" for i in range(600)]})
     hidden, folded = fold(frame)
-    assert folded == {0: (1000, 1000)}
+    assert folded == {0: (600, 600, None)}
     assert hidden["x"].iloc[4000:].eq("a").mean() == pytest.approx(0.75, abs=0.04)
 
 
@@ -80,10 +82,10 @@ def test_a_row_takes_all_its_cells_from_one_donor():
 def test_columns_give_way_one_by_one_where_no_row_is_without_rare_levels():
     rare = [f"r{i}" for i in range(30)]
     frame = pd.DataFrame({"x": ["a"] * 30 + rare, "y": [*rare, *["b"] * 30]})
-    hidden, folded = fold(frame, [(0, 1)])
+    hidden, folded = fold(frame, [(0, 1)], fixed=(0, 1))
     assert set(hidden["x"]) == {"a"}
     assert set(hidden["y"]) == {"b"}
-    assert folded == {0: (30, 30), 1: (30, 30)}
+    assert folded == {0: (30, 30, None), 1: (30, 30, None)}
 
 
 def test_rare_combinations():
@@ -119,6 +121,132 @@ def test_few_numbers_and_what_stands_beside_many():
     assert set(fold(few, x="integer")[0]["x"]) == {0, 1}
     many = pd.DataFrame({"x": pd.Series([*range(100), *["?"] * 20, "see the file of Mr X"])})
     hidden, folded = fold(many, x="integer")
-    assert folded == {0: (1, 1)}
+    assert folded == {0: (1, 1, None)}
     assert "see the file of Mr X" not in set(hidden["x"])
     assert {*range(100), "?"} <= set(hidden["x"])
+
+
+def test_numbers_of_which_most_are_rare_are_learned_as_numbers():
+    frame = pd.DataFrame({"x": [1] * 20 + [2, 3, 4, 5] * 4})
+    assert fold(frame, x="integer")[1] == {}
+    frame["x"] = frame["x"].astype(object).where(np.arange(36) > 0, "see the file of Mr X")
+    hidden, folded = fold(frame, x="integer")
+    assert folded == {0: (1, 1, None)}
+    assert "see the file of Mr X" not in set(hidden["x"])
+
+
+class TestMissingStaysMissing:
+    @pytest.mark.parametrize("mark", [None, "", "NA", "?"])
+    @pytest.mark.parametrize("n_rare", [20, 60, 300])
+    def test_of_one_column(self, mark, n_rare):
+        rare = [f"K{i:03d}" for i in range(n_rare)]
+        cells = [mark] * 300 + ["a"] * 250 + ["b"] * 150 + rare
+        hidden, _ = fold(pd.DataFrame({"x": pd.Series(cells, dtype=object)}))
+        assert (hidden["x"].isna() | hidden["x"].eq(mark)).sum() == 300
+        assert not set(hidden["x"]) & {*rare}
+
+    def test_a_rare_mark_is_kept(self):
+        frame = pd.DataFrame({"x": ["a"] * 60 + ["NULL"]})
+        hidden, folded = fold(frame)
+        assert hidden["x"].iloc[-1] == "NULL"
+        assert folded == {}
+
+    @pytest.mark.parametrize("ties", [(), [(0, 1)]])
+    def test_of_columns_that_are_replaced_together(self, ties):
+        x = ["a", "b"] * 100 + [f"r{i}" for i in range(20)]
+        y = ["A", None] * 100 + ["A", None] * 10
+        frame = pd.DataFrame({"x": x, "y": y}, dtype=object)
+        for seed in range(5):
+            hidden, _ = fold(frame, ties, seed=seed)
+            assert (hidden["y"].isna() == frame["y"].isna()).all()
+            if ties:
+                pairs = set(hidden.fillna("none").itertuples(index=False, name=None))
+                assert pairs == {("a", "A"), ("b", "none")}
+
+    def test_rows_without_a_donor_get_generated_levels(self):
+        x = ["a"] * 200 + [f"r{i}" for i in range(10)]
+        frame = pd.DataFrame({"x": x, "y": [None] * 200 + ["A"] * 10}, dtype=object)
+        hidden, folded = fold(frame, [(0, 1)])
+        assert (hidden["y"].isna() == frame["y"].isna()).all()
+        assert folded[0].form in ("a0", "a00")
+        assert not set(hidden["x"]) & set(x[200:])
+
+    def test_of_the_notes_in_a_column_of_numbers(self):
+        cells = [*range(60), *[None] * 60, *(f"note {i}" for i in range(10))]
+        hidden, _ = fold(pd.DataFrame({"x": pd.Series(cells, dtype=object)}), x="integer")
+        assert hidden["x"].isna().sum() == 60
+        assert hidden["x"].map(type).eq(int).sum() == 70
+
+
+class TestLongTails:
+    def test_the_head_and_the_number_of_levels_stay(self):
+        rng = np.random.default_rng(0)
+        codes = [f"{letter}{n:02d}.{m}" for letter in "ABCJ" for n in range(40) for m in range(2)]
+        frame = pd.DataFrame({"x": rng.permutation([*codes, *codes, *["A00.0"] * 300])})
+        hidden, folded = fold(frame)
+        assert folded == {0: (319, 638, "A00.0")}
+        assert hidden["x"].eq("A00.0").tolist() == frame["x"].eq("A00.0").tolist()
+        assert hidden["x"].nunique() == frame["x"].nunique()
+        assert set(hidden["x"]) & set(frame["x"]) == {"A00.0"}
+        assert hidden["x"].str[0].tolist() == frame["x"].str[0].tolist()  # a shared beginning
+
+    def test_equal_levels_of_tied_columns_stay_equal(self):
+        x = ["a"] * 60 + [f"town {i}" for i in range(60)]
+        frame = pd.DataFrame({"x": x, "y": x})
+        hidden, _ = fold(frame, [(0, 1)])
+        assert (hidden["x"] == hidden["y"]).all()
+        assert set(hidden["x"]) & set(x) == {"a"}
+
+    def test_each_generated_level_has_one_parent(self):
+        town = ["Ulm"] * 60 + [f"Dorf {'abcdefgh'[i % 8] * (1 + i // 8)}" for i in range(60)] * 2
+        region = ["Sued"] * 60 + ["Nord", "Ost"] * 60
+        frame = pd.DataFrame({"town": town, "region": region})
+        hidden, folded = fold(frame, [(0, 1)])
+        assert folded[0].n_levels == 60
+        assert (hidden.groupby("town")["region"].nunique() == 1).all()
+        assert hidden["region"].tolist() == region
+
+    def test_numbers_that_they_determine_are_those_of_frequent_levels(self):
+        item = ["tea"] * 60 + ["milk"] * 60 + [f"item {i}" for i in range(40)] * 2
+        price = [250] * 60 + [130] * 60 + [1000 + 7 * i for i in range(40)] * 2
+        shelf = ["l"] * 60 + ["r"] * 60 + ["l", "r"] * 40
+        frame = pd.DataFrame({"item": item, "shelf": shelf, "price": price})
+        hidden, _ = fold(frame, [(0, 1), (0, 2)], price="integer")
+        assert set(hidden["price"]) == {250, 130}
+        assert (hidden.groupby("item")["price"].nunique() == 1).all()
+        assert hidden["price"].map({250: "l", 130: "r"}).tolist() == shelf == [*hidden["shelf"]]
+
+    def test_the_few_rows_of_a_small_table_leave_no_constant(self):
+        small = pd.DataFrame({"x": ["a"] * 30 + ["b"]})
+        hidden, folded = fold(small)
+        assert folded == {0: (1, 1, "a")}
+        assert hidden["x"].iloc[-1] not in ("a", "b")
+        assert set(fold(pd.DataFrame({"x": ["a"] * 300 + ["b"]}))[0]["x"]) == {"a"}
+
+    def test_what_a_rule_looks_at_is_taken_from_donors(self):
+        frame = pd.DataFrame({"x": ["a"] * 60 + [f"r{i}" for i in range(60)]})
+        assert set(fold(frame, fixed=[0])[0]["x"]) == {"a"}
+
+
+@pytest.mark.parametrize(
+    ("levels", "form"),
+    [
+        (["A12.3", "B07.1", "C99.0"], r"[A-Z]\d\d\.\d"),
+        (["Bad Ems", "Ulm", "Zell"], r"[A-Z][a-z]+( [A-Z][a-z]+)?"),
+        (["x", "y", "z"], r"[a-z]+"),
+        ([17, 23, 45], r"\d\d"),
+        (["ann@example.org", "bob@example.org", "cy@example.org"], r"[^@]+@example\.\w+"),
+    ],
+)
+def test_generated_levels(levels, form):
+    cells = TypedSeries(Column("x", "categorical", "object", min_group=5), pd.Series(levels))
+    made = generate_levels(levels, cells, levels, np.random.default_rng(0))
+    assert len(set(made)) == 3
+    assert not set(made) & set(levels)
+    assert {type(level) for level in made} == {type(level) for level in levels}
+    assert all(pd.Series(made).astype(str).str.fullmatch(form))
+
+
+def test_levels_that_can_not_be_generated():
+    cells = TypedSeries(Column("x", "categorical", "object", min_group=5), pd.Series([0.5, 1.25]))
+    assert generate_levels([0.5, 1.25], cells, [], np.random.default_rng(0)) is None

@@ -12,6 +12,10 @@ from safetensors import safe_open
 
 from tabgan import DataError, OptionError, TabGAN, infer_schema
 from tabgan.constraints import FixedCombinations, Range, Unique
+from tabgan.fitting.min_group import small_table_note
+from tabgan.fitting.options import FitOptions
+from tabgan.fitting.prepare import prepare
+from tabgan.table.columns import frame_of
 from tabgan.table.schema import Schema
 
 ROWS = 600
@@ -131,8 +135,8 @@ def test_a_folded_level_that_is_asked_for(gan):
         gan.sample(5, where="state == 'the one and only'")
     assert str(caught.value).startswith(
         "where: column 'state' never has the value 'the one and only' in the model; 1 of its "
-        "levels, which fewer than about 5 rows of the training table hold, are folded into "
-        "others: fit again with min_group=1, also of this column alone in a schema, to keep them; "
+        "levels, which fewer than about 5 rows of the training table hold, are not kept: "
+        "fit again with min_group=1, also of this column alone in a schema, to keep them; "
     )
     with pytest.raises(OptionError, match="but for the outermost rows of the training table"):
         gan.sample(5, where={"income": (10**9, None)})
@@ -182,12 +186,22 @@ def test_strength(table):
     assert narrow < wide < 10**7
 
 
-def test_a_column_without_frequent_levels_is_made_anew(table):
+def test_the_levels_of_a_column_without_frequent_ones_are_generated(table, tmp_path):
     names = table.assign(boss=[f"{'ABCDEF'[i % 6]}{i % 150}" for i in range(ROWS)])
     gan = fit(names, schema={"boss": "categorical"}, min_group=10)
-    assert gan.schema_["boss"].kind == "identifier"
-    assert gan.schema_["boss"].why == ("no value is held by min_group=10 rows: they are generated")
-    assert not set(gan.sample(50)["boss"]) & set(names["boss"])
+    assert gan.schema_["boss"].kind == "categorical"
+    assert gan.schema_["boss"].folded == 150
+    sample = gan.sample(2000)
+    assert not set(sample["boss"]) & set(names["boss"])
+    assert 75 < sample["boss"].nunique() <= 150
+    _, text = values_of(gan, tmp_path / "m")
+    assert not any(f'"{name}"' in text for name in names["boss"])
+
+
+def test_one_that_a_condition_looks_at_is_refused(table):
+    names = table.assign(boss=[f"boss {i % 150}" for i in range(ROWS)])
+    with pytest.raises(DataError, match="no value is held by min_group=10 rows, so that none is"):
+        fit(names, schema={"boss": "categorical"}, min_group=10, condition_on="boss")
 
 
 def test_one_that_can_not_be_made_anew():
@@ -221,6 +235,77 @@ class TestSmallTables:
             assert not set(sample[name].dropna()) & {table[name].min(), table[name].max()}
         assert not set(sample["w"]) & set(table["w"])
         assert sample["hole"].isna().any()
+
+    @pytest.mark.parametrize("rows", [10, 20, 50, 100])
+    def test_nothing_becomes_constant_and_no_row_is_copied(self, rows):
+        table = small_table(rows)
+        sample = fit(table).sample(300)
+        assert (sample.nunique() > 1).all()
+        assert sample.dtypes.equals(table.dtypes)
+        assert not sample.merge(table).shape[0]
+        for name in ("pay", "age", "since"):
+            numbers = pd.to_numeric(sample[name]), pd.to_numeric(table[name])
+            assert numbers[0].std() > 0.15 * numbers[1].std()
+            assert sample[name].between(table[name].min(), table[name].max()).all()
+
+    @pytest.mark.parametrize("seed", range(5))
+    def test_a_rare_level_is_not_kept_beside_one_that_just_is(self, seed):
+        table = pd.DataFrame({"x": ["a"] * 5 + ["secret"], "y": range(6)})
+        assert "secret" not in set(fit(table, random_state=seed).sample(50)["x"])
+
+    def test_a_note(self):
+        assert small_table_note(50, 5) is None
+        assert small_table_note(10, 1) is None
+        assert small_table_note(10, 5) == (
+            "10 rows are few to learn from and hide in: numbers are drawn within the means of the "
+            "5 outermost rows, and levels of fewer rows are not kept; --min-group 1 keeps all"
+        )
+
+
+def small_table(rows: int) -> pd.DataFrame:
+    """Return a table of few rows with columns of several kinds."""
+    rng = np.random.default_rng(rows)
+    return pd.DataFrame(
+        {
+            "pay": rng.integers(20_000, 90_000, rows),
+            "age": rng.integers(20, 65, rows),
+            "grade": rng.choice([1, 2, 3, 4], rows),
+            "rate": rng.normal(3, 1, rows).round(2),
+            "since": pd.Timestamp("2015-01-01") + pd.to_timedelta(rng.integers(0, 3000, rows), "D"),
+            "team": rng.choice(["red", "green", "blue"], rows),
+            "town": rng.choice([f"Town{c}" for c in "abcdefgh"], rows),
+            "flag": rng.random(rows) < 0.5,
+        }
+    )
+
+
+SECRETS = ("Xanthippe Q", "XQ-77.1", "see the file of Mr X")
+
+
+@pytest.mark.parametrize("rows", [12, 60, 900])
+def test_no_secret_of_one_row_is_in_the_file_or_in_a_sample(rows, tmp_path):
+    rng = np.random.default_rng(rows)
+    table = pd.DataFrame(
+        {
+            "town": rng.choice(["Ulm", "Bern"], rows),
+            "code": [f"{'AB'[i % 2]}{i % (rows // 3):02d}.{i % 3}" for i in range(rows)],
+            "note": pd.Series(rng.integers(0, 10**6, rows), dtype=object),
+            "price": rng.lognormal(8, 1, rows).round(2),
+        }
+    )
+    table["weight"] = table["code"].map({c: 1000 + 7 * i for i, c in enumerate(table["code"])})
+    table.loc[3, ["town", "code", "note"]] = SECRETS
+    table.loc[3, ["price", "weight"]] = 87_654_321.25, 76_543_211
+    gan = fit(table)
+    numbers, text = values_of(gan, tmp_path / "m")
+    sample = gan.sample(2000)
+    written = sample.to_csv()
+    for secret in SECRETS:
+        assert secret not in text
+        assert secret not in written
+    assert not {87_654_321.25, 76_543_211.0} & numbers
+    assert sample["price"].max() < 10**6
+    assert sample["weight"].max() < 10**6
 
 
 class TestRules:
@@ -269,3 +354,45 @@ def test_holes_of_the_table_itself_are_filled(table, gan):
 def test_what_it_can_not_be(value, table):
     with pytest.raises(OptionError, match="min_group"):
         fit(table, min_group=value)
+
+
+@pytest.fixture(scope="module")
+def shops() -> pd.DataFrame:
+    """Return a table whose towns, most of few rows, determine a region and a height."""
+    rng = np.random.default_rng(0)
+    places = rng.permutation(8**4)[:150]
+    towns = [f"Town{''.join('abcdefgh'[p // 8**i % 8] for i in range(4))}" for p in places]
+    town = rng.permutation([*rng.choice(["Ulm", "Bern", "Linz"], 1600), *towns, *towns, *towns])
+    region = dict(zip(["Ulm", "Bern", "Linz", *towns], ["DE", "CH", "AT"] * 51, strict=True))
+    height = {name: 2017 + 30 * i for i, name in enumerate(region)}
+    table = pd.DataFrame({"town": town, "x": rng.normal(size=len(town))})
+    return table.assign(region=table["town"].map(region), height=table["town"].map(height))
+
+
+class TestHierarchies:
+    """A column with a long tail determines others."""
+
+    @pytest.mark.parametrize(
+        "columns", [["town", "x", "region"], ["town", "x", "region", "height"]]
+    )
+    def test_each_generated_level_has_one_parent(self, shops, columns):
+        shops = shops[columns]
+        preparation = prepare(shops, FitOptions.of(TabGAN()), 0)
+        learned = frame_of(preparation.table, preparation.schema)
+        rules = [rule.describe() for rule in preparation.encoder.dependencies]
+        assert set(learned["town"]) & {*shops["town"]} == {"Ulm", "Bern", "Linz"}
+        assert learned["town"].nunique() == 153
+        assert (learned["region"] == shops["region"]).all()
+        assert "'town' determines 'region'" in rules
+        for name in columns[2:]:
+            assert (learned.groupby("town")[name].nunique() == 1).all()
+
+    def test_a_number_of_few_rows_is_kept_by_no_rule(self, shops, tmp_path):
+        gan = fit(shops)
+        numbers, text = values_of(gan, tmp_path / "m")
+        sample = gan.sample(2000)
+        counts = shops["height"].value_counts()
+        assert not {*counts.index[counts < 5]} & numbers
+        assert not set(sample["town"]) & {*shops["town"]} - {"Ulm", "Bern", "Linz"}
+        assert not [name for name in shops["town"].unique() if name[:4] == "Town" and name in text]
+        assert (sample.groupby("town")[["region", "height"]].nunique() == 1).all(axis=None)

@@ -1,12 +1,15 @@
 """Columns of which every level goes with one level of another."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from tabgan import Column
 from tabgan.base.errors import DataError
-from tabgan.rules.functional_dependency import find_functional
-from tabgan.table.columns import TypedSeries
+from tabgan.rules.functional_dependency import FunctionalDependency, find_functional
+from tabgan.table.columns import ColumnRef, TypedSeries
 
 CITIES = np.array(["Bonn", "Köln", "Lyon", "Nice", "Pisa", "Roma"])
 COUNTRY = {"Bonn": "DE", "Köln": "DE", "Lyon": "FR", "Nice": "FR", "Pisa": "IT", "Roma": "IT"}
@@ -125,3 +128,18 @@ def test_a_rare_level_needs_rows_of_its_own(table_of, rng):
 def test_constants_and_identifiers_take_no_part(table_of, rng):
     frame = pd.DataFrame({"id": range(1, 301), "a": rng.choice(list("abc"), 300), "one": 1})
     assert described(table_of(frame), rng) == []
+
+
+def test_a_rule_tells_of_few_rows_by_its_numbers():
+    frame = pd.DataFrame({"item": ["a"] * 40 + ["b"] * 3, "price": [250] * 40 + [975] * 3})
+    columns = [
+        Column("item", "categorical", "object", min_group=5),
+        Column("price", "integer", "int64", min_group=5),
+    ]
+    item, price = (ColumnRef(at, column) for at, column in enumerate(columns))
+    table = {at: TypedSeries(column, frame.iloc[:, at]) for at, column in enumerate(columns)}
+    rule = FunctionalDependency(item, price, ("a", "b"), (250, 975), (0, 1))
+    assert rule.tells_of_few_rows(table)
+    assert not replace(rule, target_levels=(250, 250)).tells_of_few_rows(table)
+    kept = replace(columns[1], min_group=1)
+    assert not replace(rule, target=ColumnRef(1, kept)).tells_of_few_rows(table)

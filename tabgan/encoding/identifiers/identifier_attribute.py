@@ -44,6 +44,7 @@ class IdentifierAttribute(Dependency):
     """
 
     name: ClassVar[str] = "attributed"
+    of_equality: ClassVar[bool] = True
     source: ColumnRef
     target: ColumnRef
     levels: tuple[Scalar, ...]

@@ -163,6 +163,20 @@ class TestAgreesWithFit:
         assert "folded: town (60 rare levels of 60 rows)" in text
         assert "folded" not in run("inspect", towns, "--min-group", "1").stdout
 
+    def test_it_says_how_a_long_tail_is_written(self, run, tmp_path):
+        path = tmp_path / "codes.csv"
+        path.write_text("\n".join(["code", *["A-00"] * 60, *(f"B-{i:03d}" for i in range(60)), ""]))
+        text = run("inspect", path, "--kind", "code=categorical").stdout
+        line = "folded: code (60 rare levels of 60 rows, written as generated levels such as A-000)"
+        assert line in text.splitlines()
+
+    def test_it_says_that_a_table_is_small(self, run, tmp_path):
+        path = tmp_path / "ten.csv"
+        path.write_text("\n".join(["pay", *(f"{30_000 + 977 * i}" for i in range(10)), ""]))
+        note = "note: 10 rows are few to learn from and hide in"
+        assert note in run("inspect", path).stdout
+        assert note not in run("inspect", path, "--min-group", "1").stdout
+
     @pytest.mark.parametrize("option", [("--drop", "day"), ("--min-group", "5"), ("--no-derive",)])
     def test_options_on_tables_are_refused_beside_a_model(self, run, model, option):
         result = run("inspect", model, *option)
