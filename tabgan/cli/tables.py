@@ -119,6 +119,10 @@ def read_data(
         report.say(f"{len(frame):,} rows, {len(frame.columns):,} columns")
         report.facts["training_rows"] = len(frame)
     report.facts["columns"] = len(frame.columns)
+    for note in form.notes:
+        report.say(f"Note: {note}")
+    if form.notes:
+        report.facts["notes"] = list(form.notes)
     return frame, form
 
 
@@ -218,10 +222,14 @@ def read_compared(
         Options of `tabgan.files.read.read_table`, for all of them.
     """
 
-    def table(path: str) -> "pd.DataFrame":
-        return with_holes(*read_data(path, report, **reading))
+    def table(path: str, **as_real: Any) -> "pd.DataFrame":
+        return with_holes(*read_data(path, report, **{**reading, **as_real}))
 
-    return table(real), table(synthetic), None if holdout is None else table(holdout)
+    frame, form = read_data(real, report, **reading)
+    # A table without a header is one in all files, whatever the first rows of the others look like.
+    as_real = {} if form.has_header else {"header": "none"}
+    unseen = None if holdout is None else table(holdout, **as_real)
+    return with_holes(frame, form), table(synthetic, **as_real), unseen
 
 
 def with_holes(frame: "pd.DataFrame", form: "TableForm") -> "pd.DataFrame":

@@ -15,7 +15,7 @@ from typing import BinaryIO, cast
 from tabgan.base.errors import TableFileError
 from tabgan.files.formats import TableContentError, load_extra, shown_place
 
-__all__ = ["TextLines", "count_breaks", "open_bytes"]
+__all__ = ["TextLines", "UndecodableError", "count_breaks", "guess_encoding", "open_bytes"]
 
 _GZIP_MARK = b"\x1f\x8b"
 _ZSTD_MARK = b"\x28\xb5\x2f\xfd"
@@ -106,6 +106,49 @@ def count_breaks(text: str) -> int:
     return text.count("\n") + text.count("\r") - text.count("\r\n")
 
 
+class UndecodableError(TableContentError):
+    """The bytes of a file are not text in the encoding; `line` is the first line of these."""
+
+    def __init__(self, message: str, line: int) -> None:
+        super().__init__(message)
+        self.line = line
+
+
+def guess_encoding(stream: BinaryIO) -> str | None:
+    """Guess the encoding of text that is not UTF-8: that of Windows in the west, or Latin-1.
+
+    None where most of the other characters are UTF-8, so that the file is damaged, or is not text.
+
+    Parameters
+    ----------
+    stream
+        The bytes.
+    """
+    stream.seek(0)
+    content = stream.read()
+    stream.seek(0)
+    lenient = content.decode("utf-8", "surrogateescape")
+    broken = sum("\udc80" <= character <= "\udcff" for character in lenient)
+    proper = sum(character > "\x7f" for character in lenient) - broken
+    if proper >= broken or b"\0" in content:
+        return None
+    try:
+        content.decode("cp1252")
+    except UnicodeDecodeError:
+        return "latin-1"
+    return "cp1252"
+
+
+def _unmarked_utf16(stream: BinaryIO) -> str | None:
+    """Return the UTF-16 of text without a byte-order mark, which has a zero in each character."""
+    head = stream.read(1000)
+    stream.seek(0)
+    zeros = [head[0::2].count(0), head[1::2].count(0)]
+    if max(zeros) < 0.4 * len(head) or min(zeros) > 0.05 * len(head):
+        return None
+    return "utf-16-le" if zeros[1] > zeros[0] else "utf-16-be"
+
+
 class TextLines:
     """Iterates over the lines of a text file, and counts them; each has its line end.
 
@@ -131,7 +174,7 @@ class TextLines:
         marks = _BYTE_ORDER_MARKS.items()
         marked = next((name for mark, name in marks if head.startswith(mark)), None)
         if encoding is None or (marked and codecs.lookup(encoding).name.startswith("utf")):
-            encoding = marked or "utf-8"
+            encoding = marked or (_unmarked_utf16(stream) if encoding is None else None) or "utf-8"
         self.encoding = encoding
         self.number = 0
         self._name = name
@@ -156,12 +199,18 @@ class TextLines:
         self.number += 1
         return line
 
-    def _wrong_encoding(self, error: UnicodeDecodeError) -> TableContentError:
+    def release(self) -> None:
+        """Leave the bytes open, which would be closed with this object."""
+        self._text.detach()
+
+    def _wrong_encoding(self, error: UnicodeDecodeError) -> UndecodableError:
         """Name the place of the undecodable bytes; the decoder counts from its last chunk only."""
         offset = self._stream.tell() - len(error.object) + error.start
         before = error.object[: error.start].decode(error.encoding, "ignore")
-        return TableContentError(
-            f"{self._name}, line {self.number + 1 + count_breaks(before)}, byte offset {offset}: "
+        line = self.number + 1 + count_breaks(before)
+        return UndecodableError(
+            f"{self._name}, line {line}, byte offset {offset}: "
             f"0x{error.object[error.start]:02x} is not {self.encoding} text ({error.reason}); "
-            f"name the encoding of the file, such as --encoding latin-1"
+            f"name the encoding of the file, such as --encoding latin-1",
+            line,
         )
