@@ -20,7 +20,7 @@ from tabgan.files.formats import (
     shown_place,
 )
 from tabgan.files.json_lines import read_json_lines
-from tabgan.files.source import open_bytes
+from tabgan.files.source import open_bytes, table_in_zip
 from tabgan.files.sql import read_sql
 from tabgan.files.table_form import NAMED, TableForm
 from tabgan.files.table_location import HeaderRow
@@ -49,8 +49,8 @@ def read_table(
     Parameters
     ----------
     path
-        The file, plain or compressed by gzip or Zstandard; a folder of Parquet files; the address
-        of a database; ``-`` is standard input.
+        The file, plain, compressed by gzip or Zstandard, or in a ``.zip``; a folder of Parquet
+        files; the address of a database; ``-`` is standard input.
     table_format
         One of `FORMATS`; None tells it by the suffix, and takes standard input for CSV.
     encoding
@@ -59,8 +59,8 @@ def read_table(
     delimiter
         Of CSV; None finds it out among comma, semicolon, tabulator, vertical bar and blanks.
     table
-        Name of the table of a database, or of the sheet of a workbook. None takes the only table,
-        and the first sheet.
+        Name of the table of a database, of the sheet of a workbook, or of the file in a ``.zip``.
+        None takes the only table, and the sheet with the largest one.
     query
         A query for rows of a database, in place of a table's name.
     header
@@ -97,6 +97,10 @@ def read_table(
     >>> frame.to_dict("records"), form.delimiter
     ([{'code': '007', 'share': '0.50'}], ';')
     """
+    member = None
+    if path.lower().endswith(".zip") and not is_url(path):
+        member, table = table_in_zip(path, table), None
+        table_format = table_format or format_of(member)
     chosen = _format(path, table_format)
     form = TableForm.of(chosen, delimiter=delimiter, encoding=encoding)
     name = shown_place(path)
@@ -107,7 +111,7 @@ def read_table(
         frame, schema = read_parquet_folder(path, by_schema=by_schema)
         form = replace(form, arrow_schema=schema)
     else:
-        with open_bytes(path, stdin) as stream:
+        with open_bytes(path, stdin, member=member) as stream:
             options: Any = {"encoding": encoding, "delimiter": delimiter, "by_schema": by_schema}
             options |= {"header": header, "skip_bad_lines": skip_bad_lines}
             frame, form = _read(stream, name, replace(form, table=table), **options)
@@ -172,8 +176,7 @@ def _read(
         frame, schema = read(stream, name, by_schema=by_schema)
         return frame, replace(form, arrow_schema=schema)
     if form.format == "xlsx":
-        frame, sheet = read_excel(stream, name, form.table)
-        return frame, replace(form, table=sheet)
+        return read_excel(stream, name, form, sheet=form.table, header=header)
     if form.format == "jsonl":
         frame, encoding = read_json_lines(stream, name, encoding)
         return frame, replace(form, encoding=encoding)

@@ -11,13 +11,28 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
+from zipfile import BadZipFile, ZipFile
 
 from tabgan.base.errors import TableFileError
-from tabgan.files.formats import TableContentError, load_extra, shown_place
+from tabgan.files.formats import (
+    TableContentError,
+    chosen_table,
+    is_table_file,
+    load_extra,
+    shown_place,
+)
 
-__all__ = ["TextLines", "UndecodableError", "count_breaks", "guess_encoding", "open_bytes"]
+__all__ = [
+    "TextLines",
+    "UndecodableError",
+    "count_breaks",
+    "guess_encoding",
+    "open_bytes",
+    "table_in_zip",
+]
 
 _GZIP_MARK = b"\x1f\x8b"
+_ZIP_MARK = b"PK\x03\x04"
 _ZSTD_MARK = b"\x28\xb5\x2f\xfd"
 # The mark of UTF-32 begins with that of UTF-16: it must be looked for first.
 _BYTE_ORDER_MARKS = {
@@ -30,8 +45,10 @@ _BYTE_ORDER_MARKS = {
 
 
 @contextmanager
-def open_bytes(path: str, stdin: BinaryIO | None = None) -> Iterator[BinaryIO]:
-    """Open a file, or standard input for ``-``, as seekable bytes; gzip and Zstandard are unpacked.
+def open_bytes(
+    path: str, stdin: BinaryIO | None = None, *, member: str | None = None
+) -> Iterator[BinaryIO]:
+    """Open a file, or standard input for ``-``, as seekable bytes; packed ones are unpacked.
 
     Parameters
     ----------
@@ -39,6 +56,8 @@ def open_bytes(path: str, stdin: BinaryIO | None = None) -> Iterator[BinaryIO]:
         The file, or ``-``.
     stdin
         The stream that ``-`` reads; None for the process's standard input.
+    member
+        The file in a ``.zip``; None for a file that is none, though it may be packed otherwise.
 
     Raises
     ------
@@ -59,6 +78,9 @@ def open_bytes(path: str, stdin: BinaryIO | None = None) -> Iterator[BinaryIO]:
             if mark.startswith(_GZIP_MARK):
                 with gzip.GzipFile(fileobj=raw) as unpacked:
                     yield cast("BinaryIO", unpacked)
+            elif member is not None:
+                with ZipFile(raw) as archive, archive.open(member) as unpacked:
+                    yield cast("BinaryIO", unpacked)
             elif mark == _ZSTD_MARK:
                 with _unpack_zstd(raw, name) as unpacked:
                     yield unpacked
@@ -70,8 +92,44 @@ def open_bytes(path: str, stdin: BinaryIO | None = None) -> Iterator[BinaryIO]:
         raise TableContentError(
             f"{name}: the gzip stream is damaged or cut short ({error}); fetch the file again"
         ) from error
+    except BadZipFile as error:
+        raise TableContentError(
+            f"{name}: the archive is damaged ({error}); fetch the file again"
+        ) from error
     except OSError as error:
         raise TableFileError(f"{name} can't be read: {error.strerror or error}") from error
+
+
+def table_in_zip(path: str, name: str | None = None) -> str:
+    """Return the name of the table file in a ``.zip``.
+
+    Parameters
+    ----------
+    path
+        The archive.
+    name
+        The file that an option names; None for the only one.
+
+    Raises
+    ------
+    OptionError
+        If there is no such file, or several and none is named.
+    TableFileError
+        If the archive can't be opened or read.
+    """
+    try:
+        with ZipFile(path) as archive:
+            files = [file.filename for file in archive.infolist() if not file.is_dir()]
+    except FileNotFoundError as error:
+        raise TableFileError(f"{path}: no such file; check the path") from error
+    except (BadZipFile, OSError) as error:
+        raise TableContentError(
+            f"{path}: the archive is damaged ({error}); fetch the file again"
+        ) from error
+    files = [file for file in files if not Path(file).name.startswith(("._", "."))]
+    tables = [file for file in files if is_table_file(file)]
+    data = [file for file in tables if not file.lower().endswith(".txt")]
+    return chosen_table(name, data if name is None and len(data) == 1 else tables or files, path)
 
 
 def _unpack_zstd(raw: BinaryIO, name: str) -> BinaryIO:

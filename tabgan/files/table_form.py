@@ -214,7 +214,8 @@ class TableForm:
 
     def _chosen(self, path: str, table_format: Format | None) -> Format:
         """Choose the format of a file to write; a database can't go to standard output."""
-        chosen = format_of(path) if is_url(path) else table_format or format_of(path)
+        by_path = None if table_format and not is_url(path) else format_of(path, to_write=True)
+        chosen = by_path or table_format
         if path != "-":
             return chosen or ("sqlite" if self.format == "sql" else self.format)
         if chosen in DATABASES:

@@ -82,6 +82,7 @@ def find_header(
     header: HeaderRow = "auto",
     *,
     unit: str = "line",
+    grouped_rows: Collection[int] = (),
 ) -> Header:
     """Find the header among the first rows of a file.
 
@@ -99,6 +100,8 @@ def find_header(
         table without a header; "auto" finds it out.
     unit
         The word for a row, for notes.
+    grouped_rows
+        The numbers of rows in which cells are merged, so that each names several columns.
 
     Raises
     ------
@@ -128,7 +131,8 @@ def find_header(
         )
         width = max(len(row) for row in rows[at:])
         return Header(("",) * width, at, False, (*_skipped(numbers[:at], unit), note))
-    return _with_second_row(rows, numbers, at, unit)
+    is_grouped = at > 0 and numbers[at - 1] in grouped_rows
+    return _with_second_row(rows, numbers, at, unit, is_grouped=is_grouped)
 
 
 def _plain(rows: Sequence[Row], at: int, notes: tuple[str, ...] = ()) -> Header:
@@ -216,8 +220,15 @@ def _is_data(rows: Sequence[Row], at: int) -> bool:
 
 def _is_progression(row: Row) -> bool:
     """Tell whether the numbers of a row count on, as years do that are names of columns."""
-    numbers = [str(_label(cell)).strip() for cell in row if _looks_typed(cell)]
+    places = [place for place, cell in enumerate(row) if _looks_typed(cell)]
+    numbers = [_label(row[place]).strip() for place in places]
     if len(numbers) < 2 or not all(text.isdecimal() for text in numbers):
+        return False
+    if len(numbers) == 2 and not (
+        len(row) == 2 or all("1900" <= text <= "2100" for text in numbers)
+    ):
+        return False
+    if places[-1] - places[0] >= len(places):
         return False
     steps = {int(after) - int(before) for before, after in pairwise(numbers)}
     return len(steps) == 1 and steps != {0} and (len(numbers) > 2 or abs(next(iter(steps))) == 1)
@@ -230,10 +241,12 @@ def _names_some(row: Row, data: Row) -> bool:
     return len(cells) >= least and not any(map(_looks_typed, cells)) and len(row) <= len(data)
 
 
-def _with_second_row(rows: Sequence[Row], numbers: Sequence[int], at: int, unit: str) -> Header:
+def _with_second_row(
+    rows: Sequence[Row], numbers: Sequence[int], at: int, unit: str, *, is_grouped: bool
+) -> Header:
     """Return a header of one row, or of two that are joined: ``2023 / Q1``."""
     top, bottom = at, at
-    if at and numbers[at] == numbers[at - 1] + 1 and _groups(rows[at - 1], rows[at]):
+    if at and numbers[at] == numbers[at - 1] + 1 and _groups(rows[at - 1], rows[at], is_grouped):
         top = at - 1
     elif at + 1 < len(rows) and numbers[at + 1] == numbers[at] + 1 and _continues(rows, at):
         bottom = at + 1
@@ -248,7 +261,7 @@ def _with_second_row(rows: Sequence[Row], numbers: Sequence[int], at: int, unit:
     return Header(labels, bottom + 1, notes=(*notes, f"{note}, as in {shown!r}"))
 
 
-def _groups(above: Row, names: Row) -> bool:
+def _groups(above: Row, names: Row, is_grouped: bool) -> bool:
     """Tell whether a row holds the names of groups of columns."""
     cells = [cell for cell in above if not is_blank(cell)]
     repeated = len(set(filled := [str(c) for c in names if not is_blank(c)])) < len(filled)
@@ -256,7 +269,7 @@ def _groups(above: Row, names: Row) -> bool:
         is_blank(name) and place < len(above) and not is_blank(above[place])
         for place, name in enumerate(names)
     )
-    return len(cells) >= 2 and (repeated or hole)
+    return len(cells) >= 2 and (repeated or hole or is_grouped)
 
 
 def _continues(rows: Sequence[Row], at: int) -> bool:
