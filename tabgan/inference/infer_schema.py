@@ -76,7 +76,7 @@ def _infer_column(name: Hashable, values: pd.Series, asked: Kind | None) -> Colu
     try:
         dtype = describe_dtype(values.dtype)
     except DataError as error:
-        raise DataError(f"Column {shown(name)}: {error}") from error
+        raise error.within(f"Column {shown(name)}") from error
     return Column(
         name=name,
         dtype=dtype,
