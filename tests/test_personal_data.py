@@ -138,4 +138,4 @@ def test_the_command_line_takes_kinds_and_a_locale(tmp_path, monkeypatch):
     assert r"regex:[A-Z]{2}-\d{4}" in facts
     refused = run.invoke(main, [*fit, "--locale", "xx", "--force"])
     assert refused.exit_code == 2
-    assert "locale='xx' is not a locale of Faker; known names: 'am_ET'" in refused.output
+    assert "--locale xx is not a locale of Faker; known names: 'am_ET'" in refused.output

@@ -6,6 +6,7 @@ and the fix. Errors that the user can mend are also `ValueError`.
 
 from collections.abc import Hashable, Iterable
 from difflib import get_close_matches
+from typing import Self
 
 from sklearn.exceptions import NotFittedError as _SklearnNotFittedError
 
@@ -28,7 +29,27 @@ __all__ = [
 
 
 class TabGANError(Exception):
-    """Base of every error that tabgan raises on purpose."""
+    """Base of every error that tabgan raises on purpose.
+
+    Parameters
+    ----------
+    *args
+        The message.
+    on_command_line
+        The message in the words of the command line, where the fix is another one there; None
+        where names of options, such as ``epsilon=0.1``, are all that differs.
+    """
+
+    def __init__(self, *args: object, on_command_line: str | None = None) -> None:
+        super().__init__(*args)
+        self.on_command_line = on_command_line
+
+    def within(self, place: str) -> Self:
+        """Return the error with its place before the message: a column or a file."""
+        told = self.on_command_line
+        return type(self)(
+            f"{place}: {self}", on_command_line=None if told is None else f"{place}: {told}"
+        )
 
 
 class OptionError(TabGANError, ValueError):

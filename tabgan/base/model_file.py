@@ -118,7 +118,7 @@ def assembling(path: str | os.PathLike[str], what: str = "model") -> Iterator[No
     try:
         yield
     except ModelFileError as error:
-        raise ModelFileError(f"{path}: {error}") from error
+        raise error.within(str(path)) from error
     except (
         TabGANError, KeyError, TypeError, ValueError, IndexError, AttributeError,
         RuntimeError, ArithmeticError, RecursionError,

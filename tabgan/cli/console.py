@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import time
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tabgan.cli.option_types import flags_of, in_options
 from tabgan.generators.generator_training import GeneratorState
 from tabgan.generators.training_callbacks import Callback, Record
 
@@ -40,6 +42,12 @@ class Report:
         self.facts: dict[str, Any] = {}
         self._seconds: dict[str, float] = {}
         self._mark = time.perf_counter()
+
+    def warn(self, warning: warnings.WarningMessage) -> None:
+        """Write a warning to standard error, in the words of the command line."""
+        root = click.get_current_context().find_root().command
+        flags = flags_of(root) if isinstance(root, click.Group) else {}
+        self.say(f"Warning: {in_options(str(warning.message), flags)}")
 
     def say(self, message: str) -> None:
         """Write a message to standard error."""

@@ -21,6 +21,7 @@ from tabgan.cli.commands.sample_command import sample
 from tabgan.cli.commands.shell_commands import completion, example
 from tabgan.cli.commands.synth_command import synth
 from tabgan.cli.commands.tune_command import tune
+from tabgan.cli.option_types import flags_of, in_options
 
 __all__ = ["main"]
 
@@ -44,7 +45,8 @@ def _verdict(error: Exception) -> tuple[str, int]:
     ]
     for kind, code in codes:
         if isinstance(error, kind):
-            return str(error), code
+            told = getattr(error, "on_command_line", None)
+            return told or in_options(str(error), flags_of(main)), code
     if isinstance(error, OSError):
         place = f"{error.filename}: " if error.filename else ""
         return f"{place}{error.strerror or error}", 5

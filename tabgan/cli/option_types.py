@@ -1,6 +1,7 @@
 """Options of commands: their class with sections of the help, and the types of their values."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, ClassVar
 
@@ -16,6 +17,8 @@ __all__ = [
     "Option",
     "TrainingPart",
     "examples",
+    "flags_of",
+    "in_options",
     "option",
     "split_kind",
     "together",
@@ -89,6 +92,48 @@ def examples(*commands: str) -> str:
     return "\b\nExamples:\n" + "\n".join(f"  {command}" for command in commands)
 
 
+def flags_of(group: click.Group) -> dict[str, str]:
+    """Return the flags of the options of all commands, by the names of their parameters."""
+    flags: dict[str, str] = {}
+    for command in group.commands.values():
+        if isinstance(command, click.Group):
+            flags = {**flags_of(command), **flags}
+        for param in command.params:
+            if isinstance(param, Option):
+                flag = max(param.opts, key=len)
+                flags = {**dict.fromkeys((param.name or "", *param.keys), flag), **flags}
+    return flags
+
+
+_COLUMN_FIELDS = {"kind", "format"}  # of a column in a schema; as options they are others
+
+
+def in_options(message: str, flags: Mapping[str, str]) -> str:
+    """Write a message that refers to parameters so that it refers to options.
+
+    Parameters
+    ----------
+    message
+        The message.
+    flags
+        The flags, as of `flags_of`.
+
+    Examples
+    --------
+    >>> in_options("hidden_dim=0 must be at least 1", {"hidden_dim": "--hidden-dim"})
+    '--hidden-dim 0 must be at least 1'
+    """
+
+    def flagged(match: re.Match[str]) -> str:
+        name, value = match.groups()
+        value = value[1:-1] if value[:1] in "'\"[" else value
+        return f"{name} {value!r}" if name in _COLUMN_FIELDS else f"{flags[name]} {value}"
+
+    names = "|".join(sorted({*flags, *_COLUMN_FIELDS}, key=len, reverse=True))
+    values = r"'[^']*'|\"[^\"]*\"|\[[^\]]*\]|[^\s,;:()\[{'\"]+"
+    return re.sub(rf"(?<![\w.-])({names})=({values})", flagged, message)
+
+
 class _CountOrAuto(click.ParamType):  # type: ignore[type-arg]  # generic in newer versions
     """Type of an option: a whole number from 1, or the word auto."""
 
@@ -145,7 +190,7 @@ class ColumnKind(click.ParamType):  # type: ignore[type-arg]
             column, kind = split_kind(text)
             check_kind(f"Column {column!r}", kind)
         except (ValueError, SchemaError) as error:
-            self.fail(str(error), param, ctx)
+            self.fail(in_options(str(error), {}), param, ctx)
         return text
 
 

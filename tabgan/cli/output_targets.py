@@ -202,7 +202,7 @@ def default_output(
     >>> default_output("-")
     'synthetic.csv'
     """
-    from tabgan.files.formats import file_suffix, is_url
+    from tabgan.files.formats import file_suffix, is_url, writable_suffix
 
     suffix = f".{table_format}" if table_format else ""
     if data == "-" or is_url(data):
@@ -210,7 +210,7 @@ def default_output(
     if Path(data).is_dir():
         return f"{Path(data).resolve().name}_{ending}{suffix or '.parquet'}"
     former = file_suffix(data)
-    return f"{Path(data).name.removesuffix(former)}_{ending}{suffix or former}"
+    return f"{Path(data).name.removesuffix(former)}_{ending}{suffix or writable_suffix(former)}"
 
 
 def place_of(out: str) -> str:

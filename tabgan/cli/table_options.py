@@ -141,8 +141,8 @@ _reading_options = together(
         section=_INPUT,
         keys=("table", "sheet"),
         metavar="NAME",
-        show_default="the only table; the first sheet",
-        help="Table of a database, or sheet of a workbook.",
+        show_default="the only table; the sheet with the largest one",
+        help="Table of a database, sheet of a workbook, or file in a .zip.",
     ),
     option(
         "--query",
@@ -150,7 +150,40 @@ _reading_options = together(
         metavar="SQL",
         help="Query for the rows of a database, in place of --table.",
     ),
+    option(
+        "--header/--no-header",
+        "has_header",
+        section=_INPUT,
+        keys=("header",),
+        default=None,
+        show_default="detected",
+        help="Whether the first row holds the names of the columns, in text files and workbooks.",
+    ),
+    option(
+        "--header-row",
+        section=_INPUT,
+        type=click.IntRange(min=1),
+        metavar="N",
+        show_default="detected",
+        help="Line or row of the file, from 1, that holds the names of the columns.",
+    ),
+    option(
+        "--skip-bad-lines",
+        section=_INPUT,
+        is_flag=True,
+        help="Leave lines of CSV out that have another number of fields than the header.",
+    ),
 )
+
+
+def _header(has_header: bool | None, row: int | None) -> str | int:
+    """Return the parameter `header` of `tabgan.files.read.read_table`."""
+    if row is not None and has_header is not None:
+        flag = "--header" if has_header else "--no-header"
+        raise click.UsageError(f"{flag} and --header-row {row} can't both be given; give one")
+    if row is not None:
+        return row
+    return {None: "auto", True: "first", False: "none"}[has_header]
 
 
 def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -160,9 +193,11 @@ def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """
 
     @wraps(command)
-    def gather(**options: Any) -> Any:
-        names = ("table_format", "encoding", "delimiter", "table", "query")
-        return command(reading={name: options.pop(name) for name in names}, **options)
+    def gather(*, has_header: bool | None, header_row: int | None, **options: Any) -> Any:
+        names = ("table_format", "encoding", "delimiter", "table", "query", "skip_bad_lines")
+        reading = {name: options.pop(name) for name in names}
+        reading["header"] = _header(has_header, header_row)
+        return command(reading=reading, **options)
 
     return _reading_options(gather)
 

@@ -18,6 +18,7 @@ from tabgan.cli.output_targets import fact_of, place_of
 if TYPE_CHECKING:
     import pandas as pd
 
+    from tabgan.base.errors import TabGANError
     from tabgan.cli.table_options import Declared
     from tabgan.estimator import TabGAN
     from tabgan.files.table_form import TableForm
@@ -72,7 +73,7 @@ def load_constraints(path: str) -> "list[Constraint]":
     return _load(path, constraints_from_json, OptionError, fix)
 
 
-def _load(path: str, make: Callable[[Any], Made], fault: type[Exception], fix: str) -> Made:
+def _load(path: str, make: Callable[[Any], Made], fault: "type[TabGANError]", fix: str) -> Made:
     """Make what a JSON file describes; a fault in it names the file."""
     from tabgan.base.errors import TableFileError
 
@@ -85,7 +86,7 @@ def _load(path: str, make: Callable[[Any], Made], fault: type[Exception], fix: s
     try:
         return make(state)
     except fault as error:
-        raise fault(f"{path}: {error}") from error
+        raise error.within(path) from error
 
 
 def read_data(
@@ -119,6 +120,10 @@ def read_data(
         report.say(f"{len(frame):,} rows, {len(frame.columns):,} columns")
         report.facts["training_rows"] = len(frame)
     report.facts["columns"] = len(frame.columns)
+    for note in form.notes:
+        report.say(f"Note: {note}")
+    if form.notes:
+        report.facts["notes"] = list(form.notes)
     return frame, form
 
 
@@ -218,10 +223,14 @@ def read_compared(
         Options of `tabgan.files.read.read_table`, for all of them.
     """
 
-    def table(path: str) -> "pd.DataFrame":
-        return with_holes(*read_data(path, report, **reading))
+    def table(path: str, **as_real: Any) -> "pd.DataFrame":
+        return with_holes(*read_data(path, report, **{**reading, **as_real}))
 
-    return table(real), table(synthetic), None if holdout is None else table(holdout)
+    frame, form = read_data(real, report, **reading)
+    # A table without a header is one in all files, whatever the first rows of the others look like.
+    as_real = {} if form.has_header else {"header": "none"}
+    unseen = None if holdout is None else table(holdout, **as_real)
+    return with_holes(frame, form), table(synthetic, **as_real), unseen
 
 
 def with_holes(frame: "pd.DataFrame", form: "TableForm") -> "pd.DataFrame":
@@ -264,7 +273,7 @@ def draw_to_file(
         warnings.simplefilter("always")
         blocks = gan.sample_blocks(rows, random_state=seed, where=where, balance=balance)
     for warning in caught:
-        report.say(f"Warning: {warning.message}")
+        report.warn(warning)
     total = rows if where is None or isinstance(where, str) else len(where)
     followed = follow(blocks, report, gan.n_rows_ if total is None else total)
     written = write_blocks(followed, gan.schema_, report, out=out, form=form, force=force)

@@ -133,7 +133,7 @@ def _fit(gan: "TabGAN", frame: "pd.DataFrame", report: Report) -> None:
     with warnings.catch_warnings(record=True) as caught:
         quietly(gan.fit, frame)
     for warning in caught:
-        report.say(f"Warning: {warning.message}")
+        report.warn(warning)
 
 
 def _say_how_it_went(gan: "TabGAN", report: Report, watching: Watch) -> None:

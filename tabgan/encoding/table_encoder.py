@@ -479,7 +479,9 @@ def _encoder_class(name: str) -> type[ColumnEncoder]:
     if name not in ENCODERS:
         raise ModelFileError(
             f"the model needs the column encoder {name!r:.80}, which is not registered; call "
-            "tabgan.extend.register_encoder with its class before TabGAN.load"
+            "tabgan.extend.register_encoder with its class before TabGAN.load",
+            on_command_line=f"the model needs the column encoder {name!r:.80}, which is not part "
+            "of tabgan; use the model from Python, where its class is registered",
         )
     return ENCODERS[name]
 

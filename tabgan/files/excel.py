@@ -1,20 +1,38 @@
-"""Excel workbooks (.xlsx), by way of openpyxl."""
+"""Tables in workbooks: read from the sheet that has one, written as .xlsx in the same form."""
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from itertools import islice
 from typing import Any, BinaryIO
-from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from tabgan.base.errors import OptionError, did_you_mean
-from tabgan.files.file_cells import formula_like, frame_of_rows
+from tabgan.files.file_cells import formula_like, objects, typed
 from tabgan.files.formats import TableContentError, load_extra
-from tabgan.files.table_form import TableForm
+from tabgan.files.sheets import (
+    ColumnStyle,
+    MergedCells,
+    Sheet,
+    drop_blank_rows,
+    open_sheets,
+    sheet_with_table,
+)
+from tabgan.files.table_form import FileColumn, TableForm
+from tabgan.files.table_location import (
+    HEAD_ROWS,
+    HeaderRow,
+    find_header,
+    footer_length,
+    is_blank,
+    say_footer,
+    unique_names,
+)
+from tabgan.table.text_formats import NUMBER
 
 __all__ = ["EXCEL_ROWS", "ExcelBlocks", "read_excel"]
 
@@ -22,89 +40,197 @@ EXCEL_ROWS = 1_048_575  # of a sheet, beside the header
 _COLUMNS = 16_384
 _TEXT = 32_767  # characters of a cell
 _DIGITS = 10**15  # beyond, Excel's numbers lose digits
-_ROWS_AT_ONCE = 1000
 _FIRST_DAY = datetime(1900, 3, 1)  # before, Excel counts a day that never was
-_ERRORS = frozenset(("#N/A", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!"))
+_DATE = re.compile(r"\d{4}-\d\d-\d\d( \d\d:\d\d:\d\d)?")
+_LEAST_FILLED = 0.05  # share of rows that a column beside the table fills if it belongs to it
+_SORTS: dict[str, Any] = {
+    "text": str,
+    "boolean": bool,
+    "number": (int, float, Decimal),
+    "date": date,
+    "time": time,
+    "duration": timedelta,
+}
 _UNNAMABLE = re.compile(r"[\[\]:*?/\\]")  # what the name of a sheet can't hold
 
 
-def read_excel(stream: BinaryIO, name: str, sheet: str | None = None) -> tuple[pd.DataFrame, str]:
-    """Read a sheet of a workbook: a row of column names, then rows of cells.
+def read_excel(
+    stream: BinaryIO,
+    name: str,
+    form: TableForm,
+    *,
+    sheet: str | None = None,
+    header: HeaderRow = "auto",
+) -> tuple[pd.DataFrame, TableForm]:
+    """Read the table of a workbook.
 
     Cells have the values that Excel has last computed: numbers, booleans, dates, texts; an error
-    such as #N/A is missing. Rows without any cell are left out.
+    such as #N/A is missing. Rows without any cell are left out. A column with texts beside its
+    numbers or dates is one of texts.
 
     Parameters
     ----------
     stream, name
         The bytes, and the name of the file for messages.
+    form
+        The usual form of the format.
     sheet
-        The name of the sheet; None for the first one.
+        The name of the sheet; None for the one with the largest table.
+    header
+        As of `tabgan.files.read.read_table`.
 
     Returns
     -------
     tuple
-        The table and the name of its sheet.
+        The table, and its form with the name of its sheet.
 
     Raises
     ------
     OptionError
-        If there is no such sheet, or openpyxl is not installed.
+        If there is no such sheet or header, or a library is not installed.
     TableContentError
-        If the file is not a workbook, or a column has no name or that of another one.
+        If the file is not a workbook, or the sheet is empty.
     """
-    openpyxl = load_extra("openpyxl", "Excel", "excel")
-    try:
-        book = openpyxl.load_workbook(stream, read_only=True, data_only=True)
-    except (BadZipFile, KeyError, ValueError, OSError) as error:
-        raise TableContentError(f"{name} is not an Excel workbook, or damaged: {error}") from error
-    sheets = {own.title: own for own in book.worksheets}
-    chosen = next(iter(sheets), "") if sheet is None else sheet
-    if chosen not in sheets:
-        raise OptionError(f"{name} has no sheet {chosen!r}; {did_you_mean(chosen, sheets)}")
-    rows = _rows(sheets[chosen])
-    where = f"{name}, sheet {chosen!r}"
-    header = _header(next(rows, ()), where)
-    return frame_of_rows(header, _blocks(rows, len(header), where)), chosen
+    chosen, notes = sheet_with_table(open_sheets(stream, name), name, sheet)
+    numbers, rows = drop_blank_rows(chosen.rows())
+    if not rows:
+        raise TableContentError(
+            f"{name}, sheet {chosen.title!r} is empty; a table needs a row of names and rows"
+        )
+    merged = chosen.merged()
+    grouped = {cells.top for cells in merged if cells.right > cells.left}
+    place = find_header(
+        rows[:HEAD_ROWS], numbers[:HEAD_ROWS], header, unit="row", grouped_rows=grouped
+    )
+    body = _fill_merged(rows, numbers, place.body, merged)
+    labels, body, below = _cut_out(place.labels, body, numbers[place.body :])
+    cells = [objects(column) for column in zip(*body, strict=True)] or [objects(())] * len(labels)
+    blank = [
+        at for at, label in enumerate(labels) if not label.strip() and all(map(is_blank, cells[at]))
+    ]
+    names, renamed = unique_names(labels, blank)
+    columns, layout = dict[str, pd.Series](), list[FileColumn]()
+    styles = chosen.styles()
+    for at, label in enumerate(labels):
+        style = styles.get(at, ColumnStyle())
+        if at in blank:
+            layout.append(FileColumn(None, label, width=style.width))
+        else:
+            columns[names[at]], column = _column_of(names[at], label, cells[at], style)
+            layout.append(column)
+    frame = pd.DataFrame(columns)
+    frame.columns = pd.Index(columns, dtype=object)
+    notes = (*notes, *place.notes, *below, *(renamed if place.is_written else ()))
+    if body:
+        notes += _unstored(chosen, names, cells, numbers[place.body])
+    return frame, replace(
+        form,
+        table=chosen.title,
+        has_header=place.is_written,
+        columns=tuple(layout),
+        notes=notes,
+    )
 
 
-def _rows(sheet: Any) -> Iterator[tuple[Any, ...]]:
-    """Yield the rows that have at least one cell."""
-    sheet.reset_dimensions()  # which some programs write wrong
-    for row in sheet.iter_rows(values_only=True):
-        cells = tuple(None if isinstance(v, str) and v in _ERRORS else v for v in row)
-        if any(cell is not None for cell in cells):
-            yield cells
+def _column_of(
+    name: str, label: str, cells: NDArray[np.object_], style: ColumnStyle
+) -> tuple[pd.Series, FileColumn]:
+    """Return a column, and how it stands in the sheet."""
+    values, mixes_texts = _one_type(cells)
+    dates = [cell for cell in cells if isinstance(cell, datetime)] if mixes_texts else []
+    if dates and style.number_format is None:  # where the file does not tell the format
+        style = style._replace(number_format=_date_style(dates))
+    return typed([values]), FileColumn(name, label, False, False, *style, mixes_texts)
 
 
-def _header(row: tuple[Any, ...], where: str) -> list[str]:
-    """Return the names of the columns, up to the last one."""
-    names = ["" if cell is None else str(cell) for cell in row]
-    while names and not names[-1]:
-        names.pop()
-    if not names:
-        raise TableContentError(f"{where} is empty; a table needs a row of names and rows")
-    for place, label in enumerate(names):
-        if label in names[:place]:
-            fix = f"are both named {label!r}; column names must differ: rename one"
-            raise TableContentError(
-                f"{where}: columns {names.index(label) + 1} and {place + 1} {fix} in the first row"
-            )
-    return names
+def _unstored(
+    sheet: Sheet, names: Sequence[str], cells: Sequence[NDArray[np.object_]], row: int
+) -> tuple[str, ...]:
+    """Say which columns are blank because the values of their formulas are not stored."""
+    unstored = [
+        name
+        for at, (name, values) in enumerate(zip(names, cells, strict=True))
+        if len(values) and all(map(is_blank, values)) and sheet.has_formula(row, at)
+    ]
+    shown = ", ".join(map(repr, unstored))
+    note = f"formulas without a stored value are blank, in {shown}; save the file in Excel"
+    return (note,) if unstored else ()
 
 
-def _blocks(
-    rows: Iterator[tuple[Any, ...]], width: int, where: str
-) -> Iterator[list[tuple[Any, ...]]]:
-    """Yield blocks of rows of the header's width."""
-    while block := list(islice(rows, _ROWS_AT_ONCE)):
-        for row in block:
-            if any(cell is not None for cell in row[width:]):
-                raise TableContentError(
-                    f"{where}: a row has more cells than the {width} columns that have a name in "
-                    "the first row; name them, or clear the cells"
-                )
-        yield [(*row[:width], *[None] * (width - len(row))) for row in block]
+def _fill_merged(
+    rows: Sequence[Sequence[Any]], numbers: Sequence[int], start: int, merged: Sequence[MergedCells]
+) -> list[list[Any]]:
+    """Return the rows of data, with the value of merged cells in all of these."""
+    places = {number: at for at, number in enumerate(numbers[start:])}
+    body = [list(row) for row in rows[start:]]
+    for cells in merged:
+        first = places.get(cells.top)
+        if first is None or cells.left >= len(body[first]) or cells.top == cells.bottom:
+            continue
+        for number in range(cells.top + 1, cells.bottom + 1):
+            at = places.get(number)
+            if at is not None:
+                body[at] += [None] * (cells.left + 1 - len(body[at]))
+                body[at][cells.left] = body[first][cells.left]
+    return body
+
+
+def _cut_out(
+    labels: Sequence[str], body: list[list[Any]], numbers: Sequence[int]
+) -> tuple[list[str], list[list[Any]], tuple[str, ...]]:
+    """Leave out what stands below the table and beside it; say what that is."""
+    notes: tuple[str, ...] = ()
+    width = max((at + 1 for at, label in enumerate(labels) if label.strip()), default=0)
+    length = footer_length(body, numbers, width or len(labels))
+    if length:
+        notes = (say_footer(length),)
+        body = body[:-length]
+    counts = Counter(at for row in body for at, cell in enumerate(row) if not is_blank(cell))
+    least = 1 if not width else max(_LEAST_FILLED * len(body), 1)
+    end = max((at + 1 for at, count in counts.items() if at >= width and count >= least), default=0)
+    if any(at >= max(width, end) for at in counts):
+        notes += ("cells beside the table are skipped",)
+    width = max(width, end)
+    labels = [*labels[:width], *[""] * (width - len(labels))]
+    return labels, [[*row[:width], *[None] * (width - len(row))] for row in body], notes
+
+
+def _one_type(values: NDArray[np.object_]) -> tuple[NDArray[np.object_], bool]:
+    """Return values as texts if they are of several types, such as dates and ``NULL``."""
+    values = objects([None if is_blank(value) else value for value in values])
+    sorts = {_sort_of(value) for value in values} - {""}
+    if len(sorts) < 2:
+        return values, False
+    midnight = all(value.time() == time.min for value in values if isinstance(value, datetime))
+    return objects([_text_of(value, midnight=midnight) for value in values]), True
+
+
+def _sort_of(value: Any) -> str:
+    return next((sort for sort, kind in _SORTS.items() if isinstance(value, kind)), "")
+
+
+def _text_of(value: Any, *, midnight: bool) -> str | None:
+    """Write a value as the text that `_value_of` reads."""
+    if isinstance(value, datetime):
+        whole = (value + timedelta(milliseconds=0.5)).replace(microsecond=0)
+        return whole.strftime("%Y-%m-%d" if midnight else "%Y-%m-%d %H:%M:%S")
+    if isinstance(value, bool):
+        return str(value).upper()
+    if isinstance(value, float) and value.is_integer() and abs(value) < _DIGITS:
+        return str(int(value))
+    return None if value is None else str(value)
+
+
+def _value_of(text: str, *, dated: bool) -> Any:
+    """Read the date, the number or the truth value that a text stands for; else the text."""
+    if dated and _DATE.fullmatch(text):
+        try:
+            return datetime.fromisoformat(text)
+        except ValueError:
+            return text
+    if NUMBER.fullmatch(text):
+        return float(text) if re.search(r"[.eE]", text) else int(text)
+    return {"TRUE": True, "FALSE": False}.get(text, text)
 
 
 class ExcelBlocks:
@@ -117,13 +243,17 @@ class ExcelBlocks:
     def __init__(self, sink: BinaryIO, form: TableForm) -> None:
         openpyxl = load_extra("openpyxl", "Excel", "excel")
         self._cell = load_extra("openpyxl.cell", "Excel", "excel").WriteOnlyCell
+        self._is_date_format = load_extra(
+            "openpyxl.styles.numbers", "Excel", "excel"
+        ).is_date_format
         self._illegal = load_extra("openpyxl.cell.cell", "Excel", "excel").ILLEGAL_CHARACTERS_RE
         self._sink = sink
         self._book = openpyxl.Workbook(write_only=True)
         title = _UNNAMABLE.sub("_", form.title)[:31].strip("'")
         self._sheet = self._book.create_sheet(title or "synthetic")
+        self._form = form
         self._rows = 0
-        self._has_header = False
+        self._is_begun = False
 
     def write(self, block: pd.DataFrame) -> None:
         """Append the rows of a block."""
@@ -133,23 +263,44 @@ class ExcelBlocks:
                 f"A sheet of Excel has room for {EXCEL_ROWS:,} rows and {_COLUMNS:,} columns, and "
                 "the table is larger; write CSV or Parquet instead"
             )
-        if not self._has_header:
-            names = pd.Series(list(block.columns), dtype=object)
-            self._sheet.append(self._column("the header", names))
-            self._has_header = True
+        layout = self._form.columns_of(block.columns)
+        if not self._is_begun:
+            self._begin(layout)
+        names = iter(range(block.shape[1]))
         columns = [
-            self._column(label, block.iloc[:, place]) for place, label in enumerate(block.columns)
+            [None] * len(block)
+            if column.name is None
+            else self._column(column.name, block.iloc[:, next(names)], column)
+            for column in layout
         ]
         for row in zip(*columns, strict=True):
             self._sheet.append(row)
 
-    def _column(self, label: str, values: pd.Series) -> list[Any]:
+    def _begin(self, layout: Sequence[FileColumn]) -> None:
+        """Set the widths of the columns, and write the header."""
+        letter_of = load_extra("openpyxl.utils", "Excel", "excel").get_column_letter
+        for place, column in enumerate(layout, start=1):
+            if column.width is not None:
+                self._sheet.column_dimensions[letter_of(place)].width = column.width
+        if self._form.has_header:
+            labels = pd.Series([column.label or None for column in layout], dtype=object)
+            self._sheet.append(self._column("the header", labels))
+        self._is_begun = True
+
+    def _column(self, label: str, values: pd.Series, column: FileColumn | None = None) -> list[Any]:
         """Make the cells of a column: plain values where openpyxl knows what they are."""
         cells = values.astype(object)
+        number_format = None if column is None else column.number_format
+        if column is not None and column.mixes_texts:
+            dated = bool(number_format and self._is_date_format(number_format))
+            read = [_value_of(v, dated=dated) if isinstance(v, str) else v for v in cells]
+            cells = pd.Series(read, index=cells.index, dtype=object)
+            values = cells
         cells = cells.mask(values.isna() | cells.isin([np.inf, -np.inf]), None)
         marked = formula_like(cells)
         plain: list[Any] = cells.tolist()
-        style = _date_style(plain)
+        is_dated = number_format is not None and self._is_date_format(number_format)
+        style = number_format if number_format and is_dated else _date_style(plain)
         for place, value in enumerate(plain):
             if isinstance(value, str):
                 if value[:1] in "=#" or marked[place]:
@@ -157,22 +308,26 @@ class ExcelBlocks:
                 else:
                     self._check(label, value)
             elif not (value is None or isinstance(value, bool)):
-                plain[place] = self._other(label, value, style)
+                plain[place] = self._other(label, value, style, number_format)
         return plain
 
-    def _other(self, label: str, value: Any, style: str) -> Any:
-        """Make a cell of a number as it is, or of a date with the column's style."""
+    def _other(self, label: str, value: Any, style: str, number_format: str | None) -> Any:
+        """Make a cell of a number or of a date, with the column's format."""
         if isinstance(value, int | float | Decimal | timedelta | time):
-            is_long = isinstance(value, int) and abs(value) >= _DIGITS
-            return self._text(label, str(value)) if is_long else value
+            if isinstance(value, int) and abs(value) >= _DIGITS:
+                return self._text(label, str(value))
+            return value if number_format is None else self._styled(value, number_format)
         if isinstance(value, date):
             day = value if isinstance(value, datetime) else datetime(*value.timetuple()[:3])
             if day.tzinfo is None and day >= _FIRST_DAY:
-                cell = self._cell(self._sheet, value)
-                cell.number_format = style
-                return cell
+                return self._styled(value, style)
             return self._text(label, value.isoformat())
         return self._text(label, str(value))
+
+    def _styled(self, value: Any, number_format: str) -> Any:
+        cell = self._cell(self._sheet, value)
+        cell.number_format = number_format
+        return cell
 
     def _text(self, label: str, value: str, *, quoted: bool = False) -> Any:
         """Make a cell of a text, which stays one when it is edited if it is quoted."""
@@ -196,9 +351,7 @@ class ExcelBlocks:
         self._book.save(self._sink)
 
 
-def _date_style(values: list[Any]) -> str:
-    """Choose the format of a column of dates: with a time only where one is not midnight."""
-    for value in values:
-        if isinstance(value, datetime) and value.time() != time.min:
-            return "yyyy-mm-dd hh:mm:ss"
-    return "yyyy-mm-dd"
+def _date_style(values: Sequence[Any]) -> str:
+    """Choose the format of dates: with a time only where one is not midnight."""
+    timed = any(isinstance(value, datetime) and value.time() != time.min for value in values)
+    return "yyyy-mm-dd hh:mm:ss" if timed else "yyyy-mm-dd"

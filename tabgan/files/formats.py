@@ -17,10 +17,12 @@ __all__ = [
     "chosen_table",
     "file_suffix",
     "format_of",
+    "is_table_file",
     "is_url",
     "load_extra",
     "shown_place",
     "table_is_there",
+    "writable_suffix",
 ]
 
 FileFormat = Literal["csv", "tsv", "jsonl", "parquet", "feather", "xlsx", "duckdb", "sqlite"]
@@ -30,6 +32,8 @@ DATABASES: tuple[Format, ...] = ("duckdb", "sqlite", "sql")
 _SUFFIXES: dict[str, Format] = {
     ".csv": "csv",
     ".txt": "csv",
+    ".data": "csv",
+    ".dat": "csv",
     ".tsv": "tsv",
     ".tab": "tsv",
     ".jsonl": "jsonl",
@@ -44,13 +48,13 @@ _SUFFIXES: dict[str, Format] = {
     ".sqlite3": "sqlite",
     ".db": "sqlite",
 }
-_RESAVED = {
+_READ_ONLY = {  # workbooks that are written as .xlsx
     ".xls": "an old Excel file",
     ".xlsb": "a binary Excel file",
     ".xlsm": "an Excel file with macros",
     ".ods": "an OpenDocument file",
 }
-_PACKED = (".gz", ".zst")
+_PACKED = (".gz", ".zst", ".zip")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
 _REMOTE = ("http", "https", "ftp", "sftp", "s3", "gs", "gcs", "abfs", "abfss", "az", "hdfs", "file")
 _PASSWORDS = (
@@ -65,13 +69,21 @@ class TableContentError(TableFileError, DataError):
     """A table file can be opened, but what it holds is not a table of its format."""
 
 
-def format_of(path: str) -> Format | None:
+def format_of(path: str, *, to_write: bool = False) -> Format | None:
     """Return the format that a path's suffix or address stands for; None without a suffix.
+
+    Parameters
+    ----------
+    path
+        The file or address.
+    to_write
+        Whether a table is to be written there; some workbooks can only be read.
 
     Raises
     ------
     OptionError
-        If the suffix is that of another format, or the path is an address of the web.
+        If the suffix is that of another format or of one that is only read, or the path is an
+        address of the web.
     """
     if is_url(path):
         return _format_of_url(path)
@@ -82,16 +94,18 @@ def format_of(path: str) -> Format | None:
     plain = suffix.removesuffix(packed)
     if not plain:
         return None
-    if plain in _RESAVED:
-        raise OptionError(
-            f"{path}: {_RESAVED[plain]}, which tabgan does not read or write; save it as .xlsx or "
-            ".csv"
-        )
+    if plain in _READ_ONLY:
+        if to_write:
+            raise OptionError(
+                f"{path}: {_READ_ONLY[plain]}, which tabgan reads but does not write; name a file "
+                "that ends in .xlsx"
+            )
+        return "xlsx"
     if plain not in _SUFFIXES:
         raise OptionError(
             f"{path}: {suffix!r} is not the suffix of a table format; tabgan knows "
-            f"{', '.join(_SUFFIXES)} (and .gz or .zst after them); otherwise name the format: "
-            f"{', '.join(FORMATS)}"
+            f"{', '.join(_SUFFIXES)} (and .gz, .zip or .zst after them); otherwise name the "
+            f"format: {', '.join(FORMATS)}"
         )
     if packed and _SUFFIXES[plain] in DATABASES:
         raise OptionError(f"{path}: a database can't be read or written compressed; unpack it")
@@ -108,7 +122,7 @@ def _format_of_url(path: str) -> Format:
 
 
 def file_suffix(path: str) -> str:
-    """Return the suffix of a path, with the one before ``.gz`` or ``.zst`` too.
+    """Return the suffix of a path, with the one before ``.gz``, ``.zip`` or ``.zst`` too.
 
     Examples
     --------
@@ -119,6 +133,24 @@ def file_suffix(path: str) -> str:
     if name.suffix.lower() in _PACKED:
         return Path(name.stem).suffix + name.suffix
     return name.suffix
+
+
+def is_table_file(path: str) -> bool:
+    """Tell whether the suffix of a file is that of a table, plain or packed."""
+    suffix = file_suffix(path).lower()
+    plain = next((suffix.removesuffix(mark) for mark in _PACKED if suffix.endswith(mark)), suffix)
+    return plain in _SUFFIXES or plain in _READ_ONLY
+
+
+def writable_suffix(suffix: str) -> str:
+    """Return the suffix of the file that is written in the form of another one.
+
+    Examples
+    --------
+    >>> writable_suffix(".xls"), writable_suffix(".csv.gz")
+    ('.xlsx', '.csv.gz')
+    """
+    return ".xlsx" if suffix.lower() in _READ_ONLY else suffix
 
 
 def is_url(path: str) -> bool:
@@ -175,7 +207,7 @@ def load_extra(module: str, purpose: str, extra: str) -> Any:
     try:
         return import_module(module)
     except ImportError as error:
-        library = module.partition(".")[0]
+        library = module.partition(".")[0].replace("_", "-")
         raise OptionError(
             f"{purpose} needs {library}, which is not installed; install it with "
             f"pip install '.[{extra}]', or use CSV or JSON lines"

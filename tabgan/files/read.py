@@ -20,9 +20,10 @@ from tabgan.files.formats import (
     shown_place,
 )
 from tabgan.files.json_lines import read_json_lines
-from tabgan.files.source import open_bytes
+from tabgan.files.source import open_bytes, table_in_zip
 from tabgan.files.sql import read_sql
 from tabgan.files.table_form import NAMED, TableForm
+from tabgan.files.table_location import HeaderRow
 from tabgan.files.text_files import read_csv
 
 __all__ = ["read_table"]
@@ -36,6 +37,8 @@ def read_table(
     delimiter: str | None = None,
     table: str | None = None,
     query: str | None = None,
+    header: HeaderRow = "auto",
+    skip_bad_lines: bool = False,
     by_schema: bool = False,
     stdin: BinaryIO | None = None,
 ) -> tuple[pd.DataFrame, TableForm]:
@@ -46,19 +49,26 @@ def read_table(
     Parameters
     ----------
     path
-        The file, plain or compressed by gzip or Zstandard; a folder of Parquet files; the address
-        of a database; ``-`` is standard input.
+        The file, plain, compressed by gzip or Zstandard, or in a ``.zip``; a folder of Parquet
+        files; the address of a database; ``-`` is standard input.
     table_format
         One of `FORMATS`; None tells it by the suffix, and takes standard input for CSV.
     encoding
-        Of text; None goes by the byte-order mark and otherwise takes UTF-8.
+        Of text; None goes by the byte-order mark, and otherwise takes UTF-8 or, where the text is
+        none, the encoding of Windows.
     delimiter
-        Of CSV; None finds it out among comma, semicolon, tabulator and vertical bar.
+        Of CSV; None finds it out among comma, semicolon, tabulator, vertical bar and blanks.
     table
-        Name of the table of a database, or of the sheet of a workbook. None takes the only table,
-        and the first sheet.
+        Name of the table of a database, of the sheet of a workbook, or of the file in a ``.zip``.
+        None takes the only table, and the sheet with the largest one.
     query
         A query for rows of a database, in place of a table's name.
+    header
+        Of CSV, TSV and workbooks: "first" takes the first row for the names of the columns, "none"
+        says that there are none, an integer is the number of their row in the file, from 1.
+        "auto" finds it out.
+    skip_bad_lines
+        Whether lines of CSV with another number of fields than the header are left out.
     by_schema
         Whether no row may influence the columns: only the header of CSV, and the schema of a file
         that has one, describe them. Types are then Arrow's own.
@@ -87,6 +97,10 @@ def read_table(
     >>> frame.to_dict("records"), form.delimiter
     ([{'code': '007', 'share': '0.50'}], ';')
     """
+    member = None
+    if path.lower().endswith(".zip") and not is_url(path):
+        member, table = table_in_zip(path, table), None
+        table_format = table_format or format_of(member)
     chosen = _format(path, table_format)
     form = TableForm.of(chosen, delimiter=delimiter, encoding=encoding)
     name = shown_place(path)
@@ -97,8 +111,9 @@ def read_table(
         frame, schema = read_parquet_folder(path, by_schema=by_schema)
         form = replace(form, arrow_schema=schema)
     else:
-        with open_bytes(path, stdin) as stream:
+        with open_bytes(path, stdin, member=member) as stream:
             options: Any = {"encoding": encoding, "delimiter": delimiter, "by_schema": by_schema}
+            options |= {"header": header, "skip_bad_lines": skip_bad_lines}
             frame, form = _read(stream, name, replace(form, table=table), **options)
     if not len(frame):
         raise TableContentError(f"{name} has no rows; a table needs a row at least")
@@ -152,6 +167,8 @@ def _read(
     *,
     encoding: str | None,
     delimiter: str | None,
+    header: HeaderRow,
+    skip_bad_lines: bool,
     by_schema: bool,
 ) -> tuple[pd.DataFrame, TableForm]:
     if form.format in ("parquet", "feather"):
@@ -159,14 +176,19 @@ def _read(
         frame, schema = read(stream, name, by_schema=by_schema)
         return frame, replace(form, arrow_schema=schema)
     if form.format == "xlsx":
-        frame, sheet = read_excel(stream, name, form.table)
-        return frame, replace(form, table=sheet)
+        return read_excel(stream, name, form, sheet=form.table, header=header)
     if form.format == "jsonl":
         frame, encoding = read_json_lines(stream, name, encoding)
         return frame, replace(form, encoding=encoding)
     if form.format == "tsv":
         delimiter = form.delimiter
-    frame, delimiter, line_end, encoding = read_csv(
-        stream, name, encoding, delimiter, by_schema=by_schema
+    return read_csv(
+        stream,
+        name,
+        form,
+        encoding=encoding,
+        delimiter=delimiter,
+        header=header,
+        skip_bad_lines=skip_bad_lines,
+        by_schema=by_schema,
     )
-    return frame, replace(form, delimiter=delimiter, line_end=line_end, encoding=encoding)

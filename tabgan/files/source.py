@@ -11,13 +11,28 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
+from zipfile import BadZipFile, ZipFile
 
 from tabgan.base.errors import TableFileError
-from tabgan.files.formats import TableContentError, load_extra, shown_place
+from tabgan.files.formats import (
+    TableContentError,
+    chosen_table,
+    is_table_file,
+    load_extra,
+    shown_place,
+)
 
-__all__ = ["TextLines", "count_breaks", "open_bytes"]
+__all__ = [
+    "TextLines",
+    "UndecodableError",
+    "count_breaks",
+    "guess_encoding",
+    "open_bytes",
+    "table_in_zip",
+]
 
 _GZIP_MARK = b"\x1f\x8b"
+_ZIP_MARK = b"PK\x03\x04"
 _ZSTD_MARK = b"\x28\xb5\x2f\xfd"
 # The mark of UTF-32 begins with that of UTF-16: it must be looked for first.
 _BYTE_ORDER_MARKS = {
@@ -30,8 +45,10 @@ _BYTE_ORDER_MARKS = {
 
 
 @contextmanager
-def open_bytes(path: str, stdin: BinaryIO | None = None) -> Iterator[BinaryIO]:
-    """Open a file, or standard input for ``-``, as seekable bytes; gzip and Zstandard are unpacked.
+def open_bytes(
+    path: str, stdin: BinaryIO | None = None, *, member: str | None = None
+) -> Iterator[BinaryIO]:
+    """Open a file, or standard input for ``-``, as seekable bytes; packed ones are unpacked.
 
     Parameters
     ----------
@@ -39,6 +56,8 @@ def open_bytes(path: str, stdin: BinaryIO | None = None) -> Iterator[BinaryIO]:
         The file, or ``-``.
     stdin
         The stream that ``-`` reads; None for the process's standard input.
+    member
+        The file in a ``.zip``; None for a file that is none, though it may be packed otherwise.
 
     Raises
     ------
@@ -59,6 +78,9 @@ def open_bytes(path: str, stdin: BinaryIO | None = None) -> Iterator[BinaryIO]:
             if mark.startswith(_GZIP_MARK):
                 with gzip.GzipFile(fileobj=raw) as unpacked:
                     yield cast("BinaryIO", unpacked)
+            elif member is not None:
+                with ZipFile(raw) as archive, archive.open(member) as unpacked:
+                    yield cast("BinaryIO", unpacked)
             elif mark == _ZSTD_MARK:
                 with _unpack_zstd(raw, name) as unpacked:
                     yield unpacked
@@ -70,8 +92,44 @@ def open_bytes(path: str, stdin: BinaryIO | None = None) -> Iterator[BinaryIO]:
         raise TableContentError(
             f"{name}: the gzip stream is damaged or cut short ({error}); fetch the file again"
         ) from error
+    except BadZipFile as error:
+        raise TableContentError(
+            f"{name}: the archive is damaged ({error}); fetch the file again"
+        ) from error
     except OSError as error:
         raise TableFileError(f"{name} can't be read: {error.strerror or error}") from error
+
+
+def table_in_zip(path: str, name: str | None = None) -> str:
+    """Return the name of the table file in a ``.zip``.
+
+    Parameters
+    ----------
+    path
+        The archive.
+    name
+        The file that an option names; None for the only one.
+
+    Raises
+    ------
+    OptionError
+        If there is no such file, or several and none is named.
+    TableFileError
+        If the archive can't be opened or read.
+    """
+    try:
+        with ZipFile(path) as archive:
+            files = [file.filename for file in archive.infolist() if not file.is_dir()]
+    except FileNotFoundError as error:
+        raise TableFileError(f"{path}: no such file; check the path") from error
+    except (BadZipFile, OSError) as error:
+        raise TableContentError(
+            f"{path}: the archive is damaged ({error}); fetch the file again"
+        ) from error
+    files = [file for file in files if not Path(file).name.startswith(("._", "."))]
+    tables = [file for file in files if is_table_file(file)]
+    data = [file for file in tables if not file.lower().endswith(".txt")]
+    return chosen_table(name, data if name is None and len(data) == 1 else tables or files, path)
 
 
 def _unpack_zstd(raw: BinaryIO, name: str) -> BinaryIO:
@@ -106,6 +164,49 @@ def count_breaks(text: str) -> int:
     return text.count("\n") + text.count("\r") - text.count("\r\n")
 
 
+class UndecodableError(TableContentError):
+    """The bytes of a file are not text in the encoding; `line` is the first line of these."""
+
+    def __init__(self, message: str, line: int) -> None:
+        super().__init__(message)
+        self.line = line
+
+
+def guess_encoding(stream: BinaryIO) -> str | None:
+    """Guess the encoding of text that is not UTF-8: that of Windows in the west, or Latin-1.
+
+    None where most of the other characters are UTF-8, so that the file is damaged, or is not text.
+
+    Parameters
+    ----------
+    stream
+        The bytes.
+    """
+    stream.seek(0)
+    content = stream.read()
+    stream.seek(0)
+    lenient = content.decode("utf-8", "surrogateescape")
+    broken = sum("\udc80" <= character <= "\udcff" for character in lenient)
+    proper = sum(character > "\x7f" for character in lenient) - broken
+    if proper >= broken or b"\0" in content:
+        return None
+    try:
+        content.decode("cp1252")
+    except UnicodeDecodeError:
+        return "latin-1"
+    return "cp1252"
+
+
+def _unmarked_utf16(stream: BinaryIO) -> str | None:
+    """Return the UTF-16 of text without a byte-order mark, which has a zero in each character."""
+    head = stream.read(1000)
+    stream.seek(0)
+    zeros = [head[0::2].count(0), head[1::2].count(0)]
+    if max(zeros) < 0.4 * len(head) or min(zeros) > 0.05 * len(head):
+        return None
+    return "utf-16-le" if zeros[1] > zeros[0] else "utf-16-be"
+
+
 class TextLines:
     """Iterates over the lines of a text file, and counts them; each has its line end.
 
@@ -131,7 +232,7 @@ class TextLines:
         marks = _BYTE_ORDER_MARKS.items()
         marked = next((name for mark, name in marks if head.startswith(mark)), None)
         if encoding is None or (marked and codecs.lookup(encoding).name.startswith("utf")):
-            encoding = marked or "utf-8"
+            encoding = marked or (_unmarked_utf16(stream) if encoding is None else None) or "utf-8"
         self.encoding = encoding
         self.number = 0
         self._name = name
@@ -156,12 +257,18 @@ class TextLines:
         self.number += 1
         return line
 
-    def _wrong_encoding(self, error: UnicodeDecodeError) -> TableContentError:
+    def release(self) -> None:
+        """Leave the bytes open, which would be closed with this object."""
+        self._text.detach()
+
+    def _wrong_encoding(self, error: UnicodeDecodeError) -> UndecodableError:
         """Name the place of the undecodable bytes; the decoder counts from its last chunk only."""
         offset = self._stream.tell() - len(error.object) + error.start
         before = error.object[: error.start].decode(error.encoding, "ignore")
-        return TableContentError(
-            f"{self._name}, line {self.number + 1 + count_breaks(before)}, byte offset {offset}: "
+        line = self.number + 1 + count_breaks(before)
+        return UndecodableError(
+            f"{self._name}, line {line}, byte offset {offset}: "
             f"0x{error.object[error.start]:02x} is not {self.encoding} text ({error.reason}); "
-            f"name the encoding of the file, such as --encoding latin-1"
+            f"name the encoding of the file, such as --encoding latin-1",
+            line,
         )

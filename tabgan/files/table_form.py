@@ -15,7 +15,14 @@ from tabgan.files.formats import (
     shown_place,
 )
 
-__all__ = ["NAMED", "TableForm", "check_delimiter", "check_encoding", "column_names"]
+__all__ = [
+    "NAMED",
+    "FileColumn",
+    "TableForm",
+    "check_delimiter",
+    "check_encoding",
+    "column_names",
+]
 
 NAMED: tuple[Format, ...] = ("xlsx", *DATABASES)  # in which a table has a name
 _TEXTS: tuple[Format, ...] = ("csv", "tsv")  # whose cells are texts
@@ -28,6 +35,33 @@ _LIBRARIES: dict[Format, tuple[str, str, str]] = {
     "sqlite": ("sqlalchemy", "A database", "sql"),
     "sql": ("sqlalchemy", "A database", "sql"),
 }
+
+
+@dataclass(frozen=True)
+class FileColumn:
+    """Describes how a column stands in its file, where that differs from the usual.
+
+    Attributes
+    ----------
+    name
+        The column's name in the table; None for a blank column, which the table leaves out.
+    label
+        Its name in the header; None where the header has no cell for it.
+    quotes_texts, quotes_blanks
+        Whether text files set its texts and its empty cells in quotes.
+    number_format, width
+        Excel's format of its numbers and dates, and its width in characters; None for the usual.
+    mixes_texts
+        Whether a sheet has texts beside its numbers or dates, which the table holds as texts.
+    """
+
+    name: str | None
+    label: str | None
+    quotes_texts: bool = False
+    quotes_blanks: bool = False
+    number_format: str | None = None
+    width: float | None = None
+    mixes_texts: bool = False
 
 
 @dataclass(frozen=True)
@@ -51,6 +85,14 @@ class TableForm:
     typed
         Whether texts that are written numbers and dates are to be stored as these: the file has
         types, and the table comes from one that has none.
+    has_header
+        Whether the columns have names in the file.
+    columns
+        How the columns stand in the file, in their order there; empty where all is as usual.
+    quote, escape, sep_line
+        Of text files, as of `tabgan.files.text_dialect.Dialect`.
+    notes
+        What was skipped or renamed when the table was read, one line each.
     """
 
     format: Format = "csv"
@@ -61,6 +103,12 @@ class TableForm:
     table: str | None = None
     sql_types: Mapping[str, Any] = field(default_factory=dict)
     typed: bool = False
+    has_header: bool = True
+    columns: tuple[FileColumn, ...] = ()
+    quote: str = '"'
+    escape: str | None = None
+    sep_line: bool = False
+    notes: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def title(self) -> str:
@@ -151,16 +199,23 @@ class TableForm:
 
     def without(self, columns: Collection[Hashable]) -> "TableForm":
         """Return the form of the table without some of its columns."""
+        left = tuple(column for column in self.columns if column.name not in columns)
         schema = self.arrow_schema
-        if schema is None or not columns:
-            return self
-        for place in reversed(range(len(schema.names))):
+        for place in reversed(range(0 if schema is None else len(schema.names))):
             schema = schema.remove(place) if schema.names[place] in columns else schema
-        return replace(self, arrow_schema=schema)
+        return replace(self, columns=left, arrow_schema=schema)
+
+    def columns_of(self, names: Iterable[Hashable]) -> tuple[FileColumn, ...]:
+        """Return how columns stand in the file; as usual where the form describes others."""
+        names = list(names)
+        if [column.name for column in self.columns if column.name is not None] == names:
+            return self.columns
+        return tuple(FileColumn(str(name), str(name)) for name in names)
 
     def _chosen(self, path: str, table_format: Format | None) -> Format:
         """Choose the format of a file to write; a database can't go to standard output."""
-        chosen = format_of(path) if is_url(path) else table_format or format_of(path)
+        by_path = None if table_format and not is_url(path) else format_of(path, to_write=True)
+        chosen = by_path or table_format
         if path != "-":
             return chosen or ("sqlite" if self.format == "sql" else self.format)
         if chosen in DATABASES:
@@ -200,7 +255,7 @@ def column_names(labels: Iterable[Hashable]) -> list[str]:
 
 def check_delimiter(delimiter: str) -> str:
     r"""Return the delimiter that an option stands for; ``\t`` and ``tab`` are a tabulator."""
-    delimiter = "\t" if delimiter in {"\\t", "tab"} else delimiter
+    delimiter = {"\\t": "\t", "tab": "\t", "blank": " "}.get(delimiter, delimiter)
     if len(delimiter) != 1 or delimiter in '"\r\n\0':
         raise OptionError(
             f"delimiter={delimiter!r} can't separate fields; give a single character other than "

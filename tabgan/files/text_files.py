@@ -6,91 +6,109 @@ blanks, rename columns of the same name and cut a cell at a NUL character, all w
 
 import codecs
 import csv
-from collections.abc import Iterator
+import io
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import BinaryIO, Literal, NamedTuple
+from typing import Any, BinaryIO, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tabgan.base.errors import OptionError
 from tabgan.files.formats import TableContentError
-from tabgan.files.source import TextLines, count_breaks
-from tabgan.files.table_form import TableForm, check_delimiter
+from tabgan.files.source import TextLines, UndecodableError, count_breaks, guess_encoding
+from tabgan.files.table_form import FileColumn, TableForm
+from tabgan.files.table_location import (
+    Header,
+    HeaderRow,
+    find_header,
+    footer_length,
+    say_footer,
+    unique_names,
+)
+from tabgan.files.text_dialect import (
+    Dialect,
+    NumberedRow,
+    column_quoting,
+    numbered_rows,
+    separator_line,
+    sniff,
+    split_rows,
+)
 
 __all__ = ["CsvBlocks", "read_csv"]
 
-_DELIMITERS = (",", ";", "\t", "|")
 _SNIFFED_LINES = 100
 _ROWS_AT_ONCE = 500  # small enough for the rows to stay in the processor's cache
 _CELLS_REMEMBERED = 500_000
 _LONGEST_CELL = 2**31 - 1
-
-
-class _Dialect(NamedTuple):
-    delimiter: str
-    blank_after: bool  # "a, b": the blank belongs to the delimiter
+_NOTES = 30  # rows below a table that may be notes; more are data
 
 
 def read_csv(
     stream: BinaryIO,
     name: str,
+    form: TableForm,
+    *,
     encoding: str | None = None,
     delimiter: str | None = None,
-    *,
+    header: HeaderRow = "auto",
+    skip_bad_lines: bool = False,
     by_schema: bool = False,
-) -> tuple[pd.DataFrame, str, str, str]:
+) -> tuple[pd.DataFrame, TableForm]:
     """Read a CSV file with every cell as a string.
 
-    The first lines tell the delimiter, and whether a blank belongs to it.
+    The first lines tell the delimiter, the quotes, whether a blank belongs to the delimiter, and
+    where the table begins.
 
     Parameters
     ----------
     stream, name
         The bytes, and the name of the file for messages.
-    encoding, delimiter
-        As of `tabgan.files.read.read_table`; None finds them out.
+    form
+        The usual form of the format.
+    encoding, delimiter, header, skip_bad_lines
+        As of `tabgan.files.read.read_table`.
     by_schema
-        Whether the header alone tells the delimiter.
+        Whether no row may tell anything: the first line is then the header, and the delimiter is
+        that of the header.
 
     Returns
     -------
     tuple
-        The table, its delimiter, its line end and its encoding.
+        The table and its form.
 
     Raises
     ------
     TableContentError
-        If the text is not in the encoding, a row has another number of fields than the header,
-        a quoted field has no end, or two columns have one name.
+        If the text is not in the encoding, a row has another number of fields than the header, or
+        a quoted field has no end.
+    OptionError
+        If an option names a header where there is none.
     """
-    lines = TextLines(stream, name, encoding)
-    head = list(islice(lines, _SNIFFED_LINES))
+
+    def read(encoding: str | None) -> tuple[pd.DataFrame, TableForm]:
+        lines = TextLines(stream, name, encoding)
+        try:
+            layout = _lay_out(lines, name, delimiter, header, by_schema=by_schema)
+            return _read(lines, name, form, layout, skip_bad_lines, by_schema=by_schema)
+        finally:
+            lines.release()
+
     with _long_cells():
-        shown = head[: _header_lines(head)] if by_schema else head
-        dialect = _sniff(shown, None if delimiter is None else check_delimiter(delimiter))
-        rows = csv.reader(
-            _counted(head, lines),
-            delimiter=dialect.delimiter,
-            skipinitialspace=dialect.blank_after,
-            strict=True,
-        )
-        blocks = _blocks(rows, lines, name, dialect.delimiter)
-        header = _header(next(blocks, []), name)
-        frame = _frame(header, blocks)
-    first = next((line for line in head if line.strip()), "\n")
-    line_end = first[len(first.rstrip("\r\n")) :] or "\n"
-    return frame, dialect.delimiter, line_end, lines.encoding
-
-
-def _counted(head: list[str], lines: TextLines) -> Iterator[str]:
-    """Give the lines already read, then the others, while `lines.number` counts them all."""
-    lines.number = 0
-    for line in head:
-        lines.number += 1
-        yield line
-    yield from lines
+        try:
+            return read(encoding)
+        except UndecodableError as error:
+            guess = None if encoding or by_schema else guess_encoding(stream)
+            if guess is None:
+                raise
+            line = error.line
+        frame, form = read(guess)
+    note = f"line {line} is not UTF-8: the text is read as {guess}; --encoding names another one"
+    return frame, replace(form, notes=(note, *form.notes))
 
 
 @contextmanager
@@ -103,72 +121,296 @@ def _long_cells() -> Iterator[None]:
         csv.field_size_limit(limit)
 
 
-def _sniff(head: list[str], delimiter: str | None) -> _Dialect:
-    """Choose the delimiter that cuts the first lines into equally many fields, the most of all."""
-    parsed = {mark: _parse(head, mark, True) for mark in delimiter or _DELIMITERS}
-    even = {mark: rows for mark, rows in parsed.items() if len(set(map(len, rows))) == 1}
-    candidates = even if any(len(rows[0]) > 1 for rows in even.values()) else parsed
-    chosen = max(candidates, key=lambda mark: len(candidates[mark][0]) if candidates[mark] else 0)
-    rows = _parse(head, chosen, False)
-    fields = [field for row in rows[1:] or rows for field in row[1:] if field]
-    blank_after = bool(fields) and all(field.startswith(" ") for field in fields)
-    return _Dialect(chosen, blank_after)
+@dataclass(frozen=True)
+class _Layout:
+    """What the first lines tell of a file."""
+
+    dialect: Dialect
+    header: Header
+    labels: tuple[str | None, ...]  # one for each field of a row; None: the header has none
+    head: list[str]  # the lines that were read
+    body: int  # how many of them stand above the first row
 
 
-def _header_lines(head: list[str]) -> int:
-    """Count the lines up to the first one that is not blank."""
-    return 1 + next((at for at, line in enumerate(head) if line.strip()), len(head))
+def _lay_out(
+    lines: TextLines, name: str, delimiter: str | None, header: HeaderRow, *, by_schema: bool
+) -> _Layout:
+    head = list(islice(lines, _SNIFFED_LINES))
+    if by_schema:
+        line = _public_header(head, name, header)
+        dialect = sniff(
+            [*head[: separator_line(head) is not None], *head[line : line + 1]], delimiter
+        )
+        dialect = replace(dialect, comments=0)
+        header = "first" if header == "auto" else header
+    else:
+        dialect = sniff(head, delimiter)
+        if isinstance(header, int):  # the number may be that of a comment
+            dialect = replace(dialect, comments=0)
+    rows = numbered_rows(head, dialect, is_whole=len(head) < _SNIFFED_LINES)
+    if not rows:
+        raise TableContentError(f"{name} is empty; a table needs a header line and rows")
+    place = _locate(head, rows, dialect, header)
+    if any("\0" in label for label in place.labels):
+        raise TableContentError(
+            f"{name}: the header holds NUL characters, as UTF-16 text without a byte-order mark "
+            "does; name the encoding, such as --encoding utf-16-le"
+        )
+    below = [row.fields for row in rows[place.body :]]
+    labels = place.labels if by_schema else _full_labels(place.labels, below)
+    body = rows[place.body].number - 1 if below else len(head)
+    return _Layout(dialect, place, labels, head, body)
 
 
-def _parse(head: list[str], delimiter: str, blank_after: bool) -> list[list[str]]:
-    """Parse the first lines; the last row is left out where it may go on beyond them."""
-    rows = csv.reader(head, delimiter=delimiter, skipinitialspace=blank_after)
-    full = [row for row in rows if row]
-    return full[:-1] if len(head) == _SNIFFED_LINES and len(full) > 1 else full
+def _public_header(head: Sequence[str], name: str, header: HeaderRow) -> int:
+    """Return the position of the header's line where no row may tell it.
+
+    Raises
+    ------
+    OptionError
+        If lines that may be comments stand above it.
+    """
+    if isinstance(header, int):
+        return header - 1
+    filled = [at for at, line in enumerate(head) if line.strip()]
+    filled = filled[separator_line(head) is not None :]
+    if len(filled) > 1 and all(head[at].startswith("#") for at in filled[:2]) and header != "first":
+        raise OptionError(
+            f"{name}: the first lines begin with #; a private fit looks at no row to tell comments "
+            "from names: name the line that holds the names of the columns with --header-row N"
+        )
+    return filled[0] if filled else 0
 
 
-def _blocks(
-    rows: Iterator[list[str]], lines: TextLines, name: str, delimiter: str
-) -> Iterator[list[list[str]]]:
-    """Give the header as a block of its own, then blocks of rows of the header's width."""
-    width: int | None = None
-    while True:
-        start = lines.number
-        block: list[list[str]] = []
+def _locate(
+    head: Sequence[str], rows: Sequence[NumberedRow], dialect: Dialect, header: HeaderRow
+) -> Header:
+    """Find the header; of comments, the last one may be the header itself: ``#id,name``."""
+    numbers, fields = [row.number for row in rows], [row.fields for row in rows]
+    place = find_header(fields, numbers, header)
+    skipped = range(int(dialect.sep_line), dialect.sep_line + dialect.comments)
+    comments = [at for at in skipped if head[at].startswith("#")]
+    if header != "auto" or not comments:
+        return place
+    line = head[comments[-1]]
+    labels = next(split_rows([line], dialect, strict=False), [])
+    if len(labels) == len(fields[0]) > 1 and (line[1:2].strip() or not place.is_written):
+        place, comments = Header(tuple(labels), 0), comments[:-1]
+    if not comments:
+        return place
+    shown = "1 line" if len(comments) == 1 else f"{len(comments)} lines"
+    return replace(place, notes=(f"{shown} of comments above the header skipped", *place.notes))
+
+
+def _full_labels(labels: tuple[str, ...], rows: Sequence[Sequence[str]]) -> tuple[str | None, ...]:
+    """Return a label for each field of the rows, if all of them have one more than the header.
+
+    It is the first one, as R writes it, or the last one, where each row ends with a delimiter.
+    """
+    widths = {len(row) for row in rows}
+    if len(rows) < 2 or len(widths) > 1:
+        return labels
+    width = next(iter(widths))
+    if width == len(labels) + 1:
+        return (*labels, None) if not any(row[-1] for row in rows) else (None, *labels)
+    if width == len(labels) - 1 and not labels[-1]:
+        return labels[:-1]
+    return labels
+
+
+def _read(
+    lines: TextLines,
+    name: str,
+    form: TableForm,
+    layout: _Layout,
+    skip_bad_lines: bool,
+    *,
+    by_schema: bool,
+) -> tuple[pd.DataFrame, TableForm]:
+    dialect, labels = layout.dialect, layout.labels
+    body = _Body(lines, name, dialect, len(labels), not by_schema, skip_bad_lines)
+    frame = _frame(len(labels), body.blocks(layout.head, layout.body))
+    notes = [*layout.header.notes, *body.notes()]
+    if not by_schema:
+        frame = _without_footer(frame, notes)
+    blank = () if by_schema else _blank_columns(frame, labels)
+    names, renamed = unique_names([label or "" for label in labels], blank)
+    if layout.header.is_written:
+        notes += renamed
+    if blank:
+        frame = frame.drop(columns=list(blank))
+        notes.append(_say_blank(blank, names))
+    left = [at for at in range(len(names)) if at not in blank]
+    frame.columns = pd.Index([names[at] for at in left], dtype=object)
+    quoting = column_quoting(() if by_schema else layout.head[layout.body :], dialect, len(labels))
+    columns = tuple(
+        FileColumn(None if at in blank else names[at], label, *quoting[at])
+        for at, label in enumerate(labels)
+    )
+    usual = tuple(FileColumn(name, name) for name in names)
+    if not layout.header.is_written:
+        usual = tuple(replace(column, label="") for column in usual)
+    first = next((line for line in layout.head if line.strip()), "\n")
+    return frame, replace(
+        form,
+        delimiter=dialect.delimiter,
+        quote=dialect.quote,
+        escape=dialect.escape,
+        sep_line=dialect.sep_line,
+        line_end=first[len(first.rstrip("\r\n")) :] or "\n",
+        encoding=lines.encoding,
+        has_header=layout.header.is_written,
+        columns=() if columns == usual else columns,
+        notes=tuple(notes),
+    )
+
+
+def _blank_columns(frame: pd.DataFrame, labels: Sequence[str | None]) -> tuple[int, ...]:
+    """Return the places of the columns that have neither a name nor a cell."""
+    unnamed = [at for at, label in enumerate(labels) if not (label or "").strip()]
+    blank = tuple(at for at in unnamed if not any(map(str.strip, frame[at].unique())))
+    return blank if len(blank) < len(labels) else ()
+
+
+def _say_blank(places: Sequence[int], names: Sequence[str]) -> str:
+    if len(places) == 1:
+        end = ", at the end of each line," if places[0] == len(names) - 1 else ""
+        return f"column {places[0] + 1}{end} has neither a name nor a cell; it stays blank"
+    return f"{len(places)} columns have neither a name nor a cell; they stay blank"
+
+
+def _without_footer(frame: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
+    """Leave notes, totals and blank rows at the end out."""
+    width = frame.shape[1]
+    if width < 2:
+        return frame
+    end = len(frame)
+    while end and not any(map(str.strip, frame.iloc[end - 1])):
+        end -= 1
+    if len(frame) - end > 1:  # a single one may be a row whose cells are all missing
+        notes.append(f"{len(frame) - end:,} blank rows below the table are skipped")
+        frame = frame.iloc[:end]
+    start = max(len(frame) - 2 * _NOTES, 0)
+    filled = [
+        (number, row)
+        for number, row in enumerate(frame.iloc[start:].to_numpy().tolist(), start=start)
+        if any(map(str.strip, row))
+    ]
+    length = footer_length([row for _, row in filled], [number for number, _ in filled], width)
+    if not length:
+        return frame
+    notes.append(say_footer(length))
+    return frame.iloc[: filled[-length - 1][0] + 1]
+
+
+@dataclass
+class _Body:
+    """Reads the rows below the header, which must all have its width."""
+
+    lines: TextLines
+    name: str
+    dialect: Dialect
+    width: int
+    may_end_in_notes: bool
+    skip_bad_lines: bool
+    _bad: list[int] = field(default_factory=list)  # lines with another number of fields
+    _notes_from: int | None = None
+
+    def blocks(self, head: Sequence[str], begin: int) -> Iterator[list[list[str]]]:
+        """Give blocks of rows.
+
+        Parameters
+        ----------
+        head
+            The lines that were read before; `lines` has the others.
+        begin
+            How many of them stand above the first row.
+        """
+        self.lines.number = begin
+        rows = split_rows(self._counted(head[begin:]), self.dialect)
+        while self._notes_from is None:
+            start = self.lines.number
+            block = self._take(rows, _ROWS_AT_ONCE)
+            if not block:
+                return
+            if set(map(len, block)) != {self.width}:
+                more = self._take(rows, _NOTES)
+                block = self._even(block + more, start, is_last=len(more) < _NOTES)
+            if block:
+                yield block
+
+    def notes(self) -> Iterator[str]:
+        """Say what is left out."""
+        if self._notes_from is not None:
+            yield f"line {self._notes_from} and those after it, notes below the table, are skipped"
+        if self._bad:
+            shown = ", ".join(map(str, self._bad[:5])) + (", …" if len(self._bad) > 5 else "")
+            yield (
+                f"{len(self._bad):,} lines with another number of fields than the header are "
+                f"left out: {shown}"
+            )
+
+    def _counted(self, first: Sequence[str]) -> Iterator[str]:
+        """Give the lines already read, then the others, while `lines.number` counts them all."""
+        for line in first:
+            self.lines.number += 1
+            yield line
+        yield from self.lines
+
+    def _take(self, rows: Iterator[list[str]], count: int) -> list[list[str]]:
+        """Return the next rows."""
+        start, block = self.lines.number, list[list[str]]()
         try:
             # `extend` keeps the rows before one that fails, which tells where that one begins.
-            block.extend(islice(rows, 1 if width is None else _ROWS_AT_ONCE))
+            block.extend(islice(rows, count))
         except csv.Error as error:
-            begin = start + 1 + sum(map(_line_count, block))
-            raise _broken_quotes(name, begin, lines.number, error) from error
-        if not block:
-            return
-        if width is None:
-            width = len(block[0]) or None
-        if set(map(len, block)) != {width}:
-            _check_widths(block, start, width or 0, name, delimiter)
-            block = [row for row in block if row]
-        if block:
-            yield block
+            line = start + 1 + sum(map(_line_count, block))
+            raise _broken_quotes(self.name, line, self.lines.number, error) from error
+        return block
+
+    def _even(self, block: list[list[str]], start: int, *, is_last: bool) -> list[list[str]]:
+        """Return the rows of the header's width; blank lines are none.
+
+        Raises
+        ------
+        TableContentError
+            For the first other row, unless an option leaves it out or it begins the notes.
+        """
+        even, line = [], start + 1
+        for at, row in enumerate(block):
+            if len(row) == self.width:
+                even.append(row)
+            elif row:
+                after_blank = at > 0 and not block[at - 1]
+                if is_last and self._are_notes(block[at:], after_blank):
+                    self._notes_from = line
+                    break
+                if not self.skip_bad_lines:
+                    raise self._ragged(line, len(row))
+                self._bad.append(line)
+            line += _line_count(row)
+        return even
+
+    def _are_notes(self, rows: Sequence[list[str]], after_blank: bool) -> bool:
+        """Tell whether the last rows of the file are notes below the table."""
+        if not self.may_end_in_notes or len(rows) > _NOTES:
+            return False
+        first = rows[0][0].strip()
+        if not any(map(str.isalpha, first)) or not (after_blank or " " in first):
+            return False
+        return all(2 * len(row) <= self.width or not any(row) for row in rows)
+
+    def _ragged(self, line: int, fields: int) -> TableContentError:
+        return TableContentError(
+            f"{self.name}, line {line}: found {fields} fields, but the header has {self.width}; "
+            "mend the line, leave such lines out with --skip-bad-lines, or name the delimiter "
+            f"(read with {self.dialect.delimiter!r})"
+        )
 
 
 def _line_count(row: list[str]) -> int:
     """Count the lines that a row takes in the file."""
     return 1 + sum(map(count_breaks, row))
-
-
-def _check_widths(
-    block: list[list[str]], start: int, width: int, name: str, delimiter: str
-) -> None:
-    """Raise for the first row that is neither blank nor of the header's width."""
-    line = start + 1
-    for row in block:
-        if row and len(row) != width:
-            raise TableContentError(
-                f"{name}, line {line}: found {len(row)} fields, but the header has {width}; mend "
-                f"the line, or name the delimiter (read with {delimiter!r})"
-            )
-        line += _line_count(row)
 
 
 def _broken_quotes(name: str, begin: int, end: int, error: csv.Error) -> TableContentError:
@@ -183,29 +425,9 @@ def _broken_quotes(name: str, begin: int, end: int, error: csv.Error) -> TableCo
     )
 
 
-def _header(block: list[list[str]], name: str) -> list[str]:
-    if not block:
-        raise TableContentError(f"{name} is empty; a table needs a header line and rows")
-    header = block[0]
-    places: dict[str, int] = {}
-    for place, label in enumerate(header, start=1):
-        if "\0" in label:
-            raise TableContentError(
-                f"{name}: the header holds NUL characters, as UTF-16 text without a byte-order "
-                "mark does; name the encoding, such as --encoding utf-16-le"
-            )
-        if label in places:
-            raise TableContentError(
-                f"{name}: columns {places[label]} and {place} are both named {label!r}; column "
-                "names must differ: rename one in the header"
-            )
-        places[label] = place
-    return header
-
-
-def _frame(header: list[str], blocks: Iterator[list[list[str]]]) -> pd.DataFrame:
+def _frame(width: int, blocks: Iterator[list[list[str]]]) -> pd.DataFrame:
     """Collect blocks of rows into columns in which equal cells are one object."""
-    parts: list[list[NDArray[np.object_]]] = [[] for _ in header]
+    parts: list[list[NDArray[np.object_]]] = [[] for _ in range(width)]
     known: dict[str, str] = {}
     for block in blocks:
         for part, cells in zip(parts, zip(*block, strict=True), strict=True):
@@ -216,9 +438,16 @@ def _frame(header: list[str], blocks: Iterator[list[list[str]]]) -> pd.DataFrame
     for place, part in enumerate(parts):
         columns[place] = np.concatenate(part) if part else np.empty(0, dtype=object)
         part.clear()
-    frame = pd.DataFrame(columns, dtype=object, copy=False)
-    frame.columns = pd.Index(header, dtype=object)
-    return frame
+    return pd.DataFrame(columns, dtype=object, copy=False)
+
+
+class _Bare(str):
+    """A text that the csv module takes for a number, and so does not quote without need."""
+
+    __slots__ = ()
+
+    def __float__(self) -> float:
+        raise TypeError
 
 
 class CsvBlocks:
@@ -228,30 +457,98 @@ class CsvBlocks:
         self._sink = sink
         self._form = form
         self._encoder = codecs.getincrementalencoder(form.encoding)()
-        self._header = True
+        self._is_begun = False
         self._rows = 0
 
     def write(self, block: pd.DataFrame) -> None:
         """Append the rows of a block."""
-        text = self._text(block, csv.QUOTE_MINIMAL)
-        # The csv module quotes the characters of its own line end, but no other line break.
-        if any(mark in text for mark in "\r\n" if mark not in self._form.line_end):
-            text = self._text(block, csv.QUOTE_ALL)
+        columns = self._form.columns_of(block.columns)
+        names = iter(range(block.shape[1]))
+        cells = [None if column.name is None else block.iloc[:, next(names)] for column in columns]
+        text = self._quoted_where(lambda quoting: self._text(cells, columns, len(block), quoting))
+        if not self._is_begun:
+            text = self._quoted_where(lambda quoting: self._top(columns, quoting)) + text
         try:
             content = self._encoder.encode(text)
         except UnicodeEncodeError as error:
             raise _unwritable(block, error.object[error.start], self._rows, error) from error
         self._sink.write(content)
-        self._header = False
+        self._is_begun = True
         self._rows += len(block)
 
-    def _text(self, block: pd.DataFrame, quoting: Literal[0, 1]) -> str:
-        return block.to_csv(
-            sep=self._form.delimiter,
-            lineterminator=self._form.line_end,
+    def _quoted_where(self, make: "Callable[[Literal[0, 1]], str]") -> str:
+        """Quote all cells where one holds a line break that the csv module does not quote."""
+        text = make(csv.QUOTE_MINIMAL)
+        is_broken = any(mark in text for mark in "\r\n" if mark not in self._form.line_end)
+        return make(csv.QUOTE_ALL) if is_broken else text
+
+    def _top(self, columns: Sequence[FileColumn], quoting: Literal[0, 1]) -> str:
+        """Return the lines above the first row."""
+        sink = io.StringIO(newline="")
+        if self._form.sep_line:
+            sink.write(f"sep={self._form.delimiter}{self._form.line_end}")
+        if self._form.has_header:
+            labels = [column.label for column in columns if column.label is not None]
+            is_quoted = any(column.quotes_texts for column in columns)
+            self._writer(sink, csv.QUOTE_ALL if is_quoted else quoting).writerow(labels)
+        return sink.getvalue()
+
+    def _text(
+        self,
+        cells: Sequence[pd.Series | None],
+        columns: Sequence[FileColumn],
+        rows: int,
+        quoting: Literal[0, 1],
+    ) -> str:
+        form = self._form
+        texts = all(column is None or column.dtype == object for column in cells)
+        if texts and (form.delimiter == " " or any(column.quotes_texts for column in columns)):
+            sink = io.StringIO(newline="")
+            marked = map(self._marked, cells, columns, [rows] * len(columns))
+            chosen: Any = quoting or csv.QUOTE_NONNUMERIC
+            self._writer(sink, chosen).writerows(zip(*marked, strict=True))
+            return sink.getvalue()
+        blank = pd.Series("", index=range(rows), dtype=object)
+        frame = pd.DataFrame(
+            {
+                place: blank if column is None else column.reset_index(drop=True)
+                for place, column in enumerate(cells)
+            },
+            index=range(rows),
+        )
+        return frame.to_csv(
+            sep=form.delimiter,
+            lineterminator=form.line_end,
+            quotechar=form.quote,
+            escapechar=form.escape,
+            doublequote=form.escape is None,
             quoting=quoting,
-            header=self._header,
+            header=False,
             index=False,
+        )
+
+    def _marked(self, cells: pd.Series | None, column: FileColumn, rows: int) -> list[str]:
+        """Return the texts of a column, those that need no quotes as bare ones."""
+        needs_mark = column.quotes_blanks or self._form.delimiter == " "  # else it would vanish
+        blank = "" if needs_mark else _Bare()
+        if cells is None:
+            return [blank] * rows
+        texts = [
+            "" if missing else str(cell) for cell, missing in zip(cells, cells.isna(), strict=True)
+        ]
+        kind = str if column.quotes_texts else _Bare
+        return [kind(text) if text else blank for text in texts]
+
+    def _writer(self, sink: io.StringIO, quoting: Any) -> Any:
+        form = self._form
+        return csv.writer(
+            sink,
+            delimiter=form.delimiter,
+            lineterminator=form.line_end,
+            quotechar=form.quote,
+            escapechar=form.escape,
+            doublequote=form.escape is None,
+            quoting=quoting,
         )
 
     def close(self) -> None:

@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Protocol, Self, cast
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 import pandas as pd
 
@@ -125,7 +126,7 @@ def open_output(path: str, *, force: bool = False) -> Iterator[BinaryIO]:
     """Open a file to write bytes to, or standard output for ``-``.
 
     The file appears whole when the ``with`` block ends well, and not at all when it does not.
-    Where the path ends in ``.gz`` or ``.zst``, the bytes are compressed.
+    Where the path ends in ``.gz``, ``.zip`` or ``.zst``, the bytes are compressed.
 
     Parameters
     ----------
@@ -150,8 +151,8 @@ class TableWriter:
     Parameters
     ----------
     path
-        The file; ``.gz`` or ``.zst`` at its end compresses it, ``-`` is standard output. Or the
-        address of a database, to which the table goes in one transaction.
+        The file; ``.gz``, ``.zip`` or ``.zst`` at its end compresses it, ``-`` is standard output.
+        Or the address of a database, to which the table goes in one transaction.
     form
         The form to write in, as from `read_table` or `TableForm.for_output`.
     force
@@ -224,7 +225,7 @@ def _open_blocks(path: str, form: TableForm, *, force: bool) -> Iterator[_Blocks
             yield table
         return
     with ExitStack() as stack:
-        sink = stack.enter_context(_open_sink(path))
+        sink = stack.enter_context(_open_sink(path, form.format))
         if path == "-" and form.format in _SEEKING:
             sink = stack.enter_context(_spool(sink))
         blocks = _BLOCKS[form.format](sink, form)
@@ -250,7 +251,7 @@ def _own_errors(path: str) -> Iterator[None]:
 
 
 @contextmanager
-def _open_sink(path: str) -> Iterator[BinaryIO]:
+def _open_sink(path: str, table_format: Format | None = None) -> Iterator[BinaryIO]:
     """Open standard output or a file that appears when all has gone well; a suffix compresses."""
     if path == "-":
         yield sys.stdout.buffer
@@ -262,6 +263,14 @@ def _open_sink(path: str) -> Iterator[BinaryIO]:
             own = os.fdopen(os.dup(raw.fileno()), "wb")  # which the stream closes
             with own, arrow.CompressedOutputStream(own, "zstd") as packed:
                 yield packed
+            return
+        if path.lower().endswith(".zip"):
+            # No time: the same rows give the same bytes.
+            name = Path(path).name[: -len(".zip")]
+            member = ZipInfo(name if Path(name).suffix else f"{name}.{table_format or 'txt'}")
+            member.compress_type = ZIP_DEFLATED
+            with ZipFile(raw, "w") as archive, archive.open(member, "w") as packed:
+                yield cast("BinaryIO", packed)
             return
         if not path.lower().endswith(".gz"):
             yield raw

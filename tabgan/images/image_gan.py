@@ -277,7 +277,9 @@ class ImageGAN(BaseEstimator):
             return n, None
         if not self._model.classes:
             raise OptionError(
-                f"label={label!r}: the model was trained without labels; give y to fit"
+                f"label={label!r}: the model was trained without labels; give y to fit",
+                on_command_line=f"--label {label}: the model was trained without labels; leave "
+                "--label out",
             )
         if isinstance(label, str) or not isinstance(label, Iterable):
             wanted = self.n_images_ if n is None else n

@@ -84,7 +84,10 @@ def _check_comparable(cells: ColumnCells) -> None:
         raise DataError(
             f"Column {shown(cells.name)} mixes dates that don't compare: {one} and {other}; bring "
             "them to one type and time zone with pandas.to_datetime(column, utc=True), or declare "
-            "the column's kind 'categorical'"
+            "the column's kind 'categorical'",
+            on_command_line=f"Column {shown(cells.name)} mixes dates that don't compare: {one} and "
+            f"{other}; bring them to one type and time zone, or give --kind "
+            f"{cells.name}=categorical",
         )
 
 

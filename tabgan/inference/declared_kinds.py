@@ -49,7 +49,10 @@ def fit_kind(cells: ColumnCells, kind: Kind) -> ColumnGuess:
         raise SchemaError(
             f"Column {shown(cells.name)}: kind={kind!r} does not go with the dtype "
             f"{cells.given.dtype}, which keeps its values; convert the column first, for example "
-            "with .astype(str)"
+            "with .astype(str)",
+            on_command_line=f"Column {shown(cells.name)}: the file holds categories, which don't "
+            f"go with the kind {kind!r}; give --kind {cells.name}=categorical, or convert the file "
+            "to CSV",
         )
     rule = _rule_of(kind)
     finding = rule.find(cells)
@@ -64,7 +67,11 @@ def _refuse(cells: ColumnCells, kind: Kind, rule: _Rule) -> NoReturn:
     raise SchemaError(
         f"Column {shown(cells.name)}, row {cells.row_of(position)}: kind={kind!r} does not fit "
         f"the value {shown(cells.objects[position])}; a column of this kind holds {rule.holds}: "
-        "choose another kind or change the values"
+        "choose another kind or change the values",
+        on_command_line=f"Column {shown(cells.name)}, row {cells.row_of(position)}: the kind "
+        f"{kind!r} does not fit the value {shown(cells.objects[position])}; a column of this kind "
+        f"holds {rule.holds}: choose another one, as in --kind {cells.name}=categorical, or change "
+        "the values",
     )
 
 

@@ -95,7 +95,7 @@ def _infer_column(
     try:
         dtype = describe_dtype(values.dtype)
     except DataError as error:
-        raise DataError(f"Column {shown(name)}: {error}") from error
+        raise error.within(f"Column {shown(name)}") from error
     state = finding._asdict()
     del state["is_ambiguous"]
     return finding, Column(

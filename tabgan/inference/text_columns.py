@@ -85,7 +85,11 @@ def _refuse_to_keep(cells: ColumnCells, finding: ColumnGuess) -> NoReturn:
         f"Column {shown(cells.name)} of dtype {cells.given.dtype} holds {finding.kind} values "
         f"({finding.why}), and as categories they would be stored and given back: convert the "
         "column with .astype(str), so that they are generated, or give it the kind 'categorical' "
-        "to keep its values"
+        "to keep its values",
+        on_command_line=f"Column {shown(cells.name)} of {cells.given.dtype} values holds "
+        f"{finding.kind} values ({finding.why}), and as categories they would be stored and given "
+        f"back: give --kind {cells.name}=categorical to keep them, or leave the column out with "
+        f"--drop {cells.name}",
     )
 
 

@@ -129,7 +129,9 @@ def _from_json(state: dict[str, Any], customs: Mapping[str, Custom]) -> Constrai
         raise OptionError(
             f"constraints: kind={kind!r:.80} is not a kind of constraint (one of your own has to "
             "be registered before load, by tabgan.extend.register_constraint); "
-            f"{did_you_mean(str(kind), CONSTRAINTS)}"
+            f"{did_you_mean(str(kind), CONSTRAINTS)}",
+            on_command_line=f"constraints: {kind!r:.80} is not a kind of constraint; "
+            f"{did_you_mean(str(kind), CONSTRAINTS)}",
         )
     return CONSTRAINTS[kind].from_json(state)
 
@@ -150,7 +152,10 @@ def named_customs(state: Any, given: Sequence[Constraint]) -> dict[str, Custom]:
         if name not in customs:
             raise OptionError(
                 f"custom: the model has a custom constraint called {name!r}, whose functions a "
-                f"file can't hold; load it with TabGAN.load(path, custom=[Custom({name!r}, check)])"
+                "file can't hold; load it with "
+                f"TabGAN.load(path, custom=[Custom({name!r}, check)])",
+                on_command_line=f"The model has a constraint of its own, {name!r}, that is a "
+                "function in Python; use the model from there",
             )
     for name in customs:
         if name not in named:

@@ -218,7 +218,9 @@ def _check_zones(dates: Sequence[Any], column: Column) -> None:
         one, other = sorted(zone or "no time zone" for zone in zones)[:2]
         raise DataError(
             f"Column {column.name!r} mixes time zones ({one} and {other}); convert it to one "
-            "with pandas.to_datetime(column, utc=True)"
+            "with pandas.to_datetime(column, utc=True)",
+            on_command_line=f"Column {column.name!r} mixes time zones ({one} and {other}); convert "
+            f"its times to one zone, or take them for texts with --kind {column.name}=categorical",
         )
 
 
@@ -372,7 +374,9 @@ def unit_of(column: Column) -> str:
     if dtype != np.dtype(object):
         raise SchemaError(
             f"Column {column.name!r}: kind={column.kind!r} does not go with the dtype {dtype}; "
-            "choose another kind, or give the strftime format of a date that is kept as text"
+            "choose another kind, or give the strftime format of a date that is kept as text",
+            on_command_line=f"Column {column.name!r} is no column of dates in the file, so that it "
+            f"can't have the kind {column.kind!r}; choose another one with --kind",
         )
     if type(column.minimum) is datetime.date:
         return "D"

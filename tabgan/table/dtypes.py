@@ -60,7 +60,9 @@ def describe_dtype(dtype: Any) -> Any:
                 return description
     raise DataError(
         f"Dtype {dtype} is not supported; convert the column to numbers, text, dates or "
-        "categories with .astype(), or leave it out"
+        "categories with .astype(), or leave it out",
+        on_command_line=f"Columns of the type {dtype} can't be learned; leave the column out with "
+        "--drop COLUMN, or convert it to numbers, text or dates",
     )
 
 

@@ -93,7 +93,9 @@ def read_numbers(values: pd.Series, column: Column) -> Numbers:
     if isinstance(values.dtype, pd.CategoricalDtype):
         raise DataError(
             f"Column {column.name!r}: kind={column.kind!r} does not go with the dtype category; "
-            "convert the column with .astype(), or give it the kind 'categorical'"
+            "convert the column with .astype(), or give it the kind 'categorical'",
+            on_command_line=f"Column {column.name!r} is one of categories in the file, so that it "
+            f"can't have the kind {column.kind!r}; give --kind {column.name}=categorical",
         )
     if kind == "f":
         return _read_floats(values)
@@ -352,7 +354,9 @@ def _plain_cells(
         if absent.any() and dtype.kind != "f":
             raise DataError(
                 f"Column {column.name!r}: its dtype {dtype} can't hold a missing value; "
-                "convert the column to a nullable dtype such as 'Int64'"
+                "convert the column to a nullable dtype such as 'Int64'",
+                on_command_line=f"Column {column.name!r}: its type {dtype} can't hold a missing "
+                "value; write the table as CSV, which can",
             )
         return numbers.astype(dtype)
     cells = pd.array(numbers.astype(dtype.numpy_dtype), dtype=dtype)

@@ -44,7 +44,9 @@ def check_optuna() -> None:
     if find_spec("optuna") is None:
         raise OptionError(
             "engine='optuna' needs Optuna, which is not installed; install it with: "
-            "pip install 'optuna>=3.6', or take engine='grid'"
+            "pip install 'optuna>=3.6', or take engine='grid'",
+            on_command_line="--optuna needs Optuna, which is not installed; install it with: "
+            "pip install 'optuna>=3.6', or leave --optuna out",
         )
 
 
@@ -350,7 +352,9 @@ def _split(frame: pd.DataFrame, holdout: float, seed: int) -> tuple[pd.DataFrame
         raise DataError(
             f"The table has {len(frame)} rows; holdout={holdout!r} holds {size} out and "
             f"leaves {len(frame) - size} to fit on; each part needs at least {FEWEST_HELD_OUT}: "
-            "give more rows, or another share"
+            "give more rows, or another share",
+            on_command_line=f"The table has {len(frame)} rows; tuning holds {size} of them out, "
+            f"and each part needs at least {FEWEST_HELD_OUT}: give more rows",
         )
     order = numpy_stream(seed, "holdout").permutation(len(frame))
     train, held_out = frame.iloc[order[size:]], frame.iloc[order[:size]]

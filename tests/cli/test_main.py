@@ -129,27 +129,27 @@ class TestExitCodes:
         assert message in self.error_of(run("synth", "a.csv", "--steps", "0"), 2)
 
     def test_option_error(self, run, small_csv):
-        assert "delimiter=';;' can't separate fields" in self.error_of(
+        assert "--delimiter ;; can't separate fields" in self.error_of(
             run("synth", small_csv, "--delimiter", ";;"), 2
         )
         assert "'.dta' is not the suffix of a table format" in self.error_of(
             run("synth", small_csv, "-o", "out.dta"), 2
         )
-        assert "device='abacus' is not available here" in self.error_of(
+        assert "--device abacus is not available here" in self.error_of(
             run("synth", small_csv, "--device", "abacus"), 2
         )
 
     def test_bad_data(self, run):
         Path("ragged.csv").write_text("a,b\n1,2\n3\n")
         assert self.error_of(run("synth", "ragged.csv"), 3).endswith(
-            "Error: ragged.csv, line 3: found 1 fields, but the header has 2; mend the line, or "
-            "name the delimiter (read with ',')\n"
+            "Error: ragged.csv, line 3: found 1 fields, but the header has 2; mend the line, leave "
+            "such lines out with --skip-bad-lines, or name the delimiter (read with ',')\n"
         )
         Path("header.csv").write_text("a,b\n")
         assert "header.csv has no rows" in self.error_of(run("inspect", "header.csv"), 3)
         Path("wrong.csv").write_bytes("a,b\né,2\n".encode("latin-1"))
         assert "wrong.csv, line 2, byte offset 4: 0xe9 is not utf-8 text" in self.error_of(
-            run("fit", "wrong.csv", "-m", "m.safetensors"), 3
+            run("fit", "wrong.csv", "-m", "m.safetensors", "--encoding", "utf-8"), 3
         )
 
     def test_bad_schema(self, run, small_csv):

@@ -81,7 +81,7 @@ class TestKind:
         ("text", "message"),
         [
             ("price", "'price' is not of the form COLUMN=KIND"),
-            ("price=categorcal", "kind='categorcal' is not a kind of column; did you mean 'cat"),
+            ("price=categorcal", "kind 'categorcal' is not a kind of column; did you mean 'cat"),
             ("price=regex:[", "Column 'price': "),
             ("prize=numeric", "--kind prize: the table has no such column; did you mean 'price'?"),
         ],

@@ -1,5 +1,6 @@
 """Odd files through the command line: kept as they are written, or refused by one clear line."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,8 @@ def test_cells_are_kept(cells, run):
 def test_names_are_kept(run):
     Path("in.csv").write_text('😀,,"a\nb"," c "\n' + "1,x,y,2\n2,y,z,3\n" * 20, encoding="utf-8")
     assert run("synth", "in.csv", "-o", "out.csv", *STEPS).exit_code == 0
-    assert list(read_table("out.csv")[0].columns) == ["😀", "", "a\nb", " c "]
+    assert list(read_table("out.csv")[0].columns) == ["😀", "column_2", "a\nb", " c "]
+    assert Path("out.csv").read_text(encoding="utf-8").startswith('😀,,"a\nb", c \n')
 
 
 def test_one_row(run):
@@ -80,3 +82,41 @@ def test_a_full_disk_leaves_nothing(command, option, run, small_csv):
     assert result.stderr.startswith("Error: out.csv")
     assert result.stderr.endswith("File too large\n")
     assert not list(Path().iterdir())
+
+
+def test_each_thing_that_is_skipped_is_one_line(run):
+    rows = "".join(f"{at % 7},{at * 3 % 11},{'xy'[at % 2]}\n" for at in range(60))
+    Path("in.csv").write_text(f"A report\n\na,,b\n{rows}\nSource: the office\n")
+    result = run("synth", "in.csv", "-o", "out.csv", "--steps", "3", "--seed", "0")
+    notes = [line for line in result.stderr.splitlines() if line.startswith("Note: ")]
+    assert notes == [
+        "Note: line 1 above the header skipped; --header-row N names another one",
+        "Note: line 65 and those after it, notes below the table, are skipped",
+        "Note: columns without a name in the header are named 'column_2'",
+    ]
+    assert Path("out.csv").read_text().startswith("a,,b\n")
+    facts = json.loads(run("inspect", "in.csv", "--json", "-q").stdout)
+    assert [f"Note: {note}" for note in facts["notes"]] == notes
+    assert [column["name"] for column in facts["columns"]] == ["a", "column_2", "b"]
+
+
+def test_tables_without_a_header_are_compared(run):
+    rows = "".join(f"{at % 7},{at * 3 % 11}.5\n" for at in range(60))
+    Path("in.csv").write_text(rows)
+    Path("other.csv").write_text(f"1,NA\n{rows}")
+    result = run("evaluate", "in.csv", "other.csv", "--json")
+    assert result.exit_code == 0
+    assert "61 rows, 2 columns" in result.stderr
+
+
+def test_options_on_the_header(run):
+    Path("in.csv").write_text("name,town\nAnn,Oslo\nBob,Bergen\n" + "Eve,Oslo\nBob,Oslo\n" * 20)
+    facts = json.loads(run("inspect", "in.csv", "--no-header", "--json", "-q").stdout)
+    assert (facts["rows"], facts["notes"]) == (43, [])
+    facts = json.loads(run("inspect", "in.csv", "--header-row", "2", "--json", "-q").stdout)
+    assert [column["name"] for column in facts["columns"]] == ["Ann", "Oslo"]
+    refused = run("inspect", "in.csv", "--header-row", "2", "--no-header")
+    assert refused.exit_code == 2
+    assert "--no-header and --header-row 2 can't both be given; give one" in refused.stderr
+    refused = run("inspect", "in.csv", "--header-row", "99")
+    assert "Error: --header-row 99 names no line with cells among the first ones" in refused.stderr

@@ -34,26 +34,16 @@ def test_foreign_suffix_is_an_error():
     with pytest.raises(OptionError) as caught:
         format_of("sales.dta")
     assert str(caught.value) == (
-        "sales.dta: '.dta' is not the suffix of a table format; tabgan knows .csv, .txt, .tsv, "
-        ".tab, .jsonl, .ndjson, .parquet, .pq, .feather, .arrow, .xlsx, .duckdb, .sqlite, "
-        ".sqlite3, .db (and .gz or .zst after them); otherwise name the format: csv, tsv, jsonl, "
-        "parquet, feather, xlsx, duckdb, sqlite"
+        "sales.dta: '.dta' is not the suffix of a table format; tabgan knows .csv, .txt, .data, "
+        ".dat, .tsv, .tab, .jsonl, .ndjson, .parquet, .pq, .feather, .arrow, .xlsx, .duckdb, "
+        ".sqlite, .sqlite3, .db (and .gz, .zip or .zst after them); otherwise name the format: "
+        "csv, tsv, jsonl, parquet, feather, xlsx, duckdb, sqlite"
     )
 
 
 @pytest.mark.parametrize(
     ("path", "message"),
     [
-        (
-            "old.xls",
-            "old.xls: an old Excel file, which tabgan does not read or write; save it as .xlsx or "
-            ".csv",
-        ),
-        (
-            "a.ods",
-            "a.ods: an OpenDocument file, which tabgan does not read or write; save it as .xlsx "
-            "or .csv",
-        ),
         ("a.duckdb.gz", "a.duckdb.gz: a database can't be read or written compressed; unpack it"),
         (
             "https://ann:pw@example.org/a.csv",
@@ -66,6 +56,16 @@ def test_what_is_refused_by_its_name(path, message):
     with pytest.raises(OptionError) as caught:
         format_of(path)
     assert str(caught.value) == message
+
+
+def test_workbooks_that_are_read_but_not_written():
+    assert [format_of(f"t.{end}") for end in ("xls", "xlsb", "xlsm", "ods")] == ["xlsx"] * 4
+    with pytest.raises(OptionError) as caught:
+        format_of("old.xls", to_write=True)
+    assert str(caught.value) == (
+        "old.xls: an old Excel file, which tabgan reads but does not write; name a file that ends "
+        "in .xlsx"
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,8 @@
 """Compressed files, folders and addresses."""
 
+import zipfile
+from pathlib import Path
+
 import pandas as pd
 import pytest
 
@@ -11,7 +14,9 @@ from tabgan.files.table_form import TableForm
 BLOCK = pd.DataFrame({"a": ["x", "y"], "b": ["1", ""]})
 
 
-@pytest.mark.parametrize("name", ["t.csv.zst", "t.csv.gz", "t.jsonl.zst", "t.feather", "t.xlsx"])
+@pytest.mark.parametrize(
+    "name", ["t.csv.zst", "t.csv.gz", "t.csv.zip", "t.jsonl.zst", "t.feather", "t.xlsx"]
+)
 def test_blocks_become_one_table(tmp_path, name, write):
     write(tmp_path / name, BLOCK, BLOCK)
     frame, _ = read_table(str(tmp_path / name))
@@ -64,3 +69,33 @@ def test_a_database_does_not_go_through_a_pipe():
     assert TableForm("sql").for_output("-").format == "csv"
     with pytest.raises(OptionError, match="can't be read from standard input"):
         read_table("-", table_format="sqlite")
+
+
+def test_a_table_in_an_archive(tmp_path):
+    path = str(tmp_path / "shop.zip")
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("__MACOSX/._a.csv", "x")
+        archive.writestr("shop/readme.txt", "read me")
+        archive.writestr("shop/a.csv", "a;b\n1;x\n2;y\n")
+    frame, form = read_table(path)
+    assert (frame["b"].tolist(), form.delimiter) == (["x", "y"], ";")
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("shop/b.csv", "c\nz\n")
+    assert read_table(path, table="shop/b.csv")[0].to_dict("list") == {"c": ["z"]}
+    with pytest.raises(OptionError) as caught:
+        read_table(path)
+    assert str(caught.value) == (
+        f"{path} has 3 tables: shop/a.csv, shop/b.csv, shop/readme.txt; name one with --table"
+    )
+    Path(path).write_bytes(b"PK\x03\x04 and no archive")
+    with pytest.raises(TableContentError, match=r"shop\.zip: the archive is damaged"):
+        read_table(path)
+
+
+def test_an_archive_has_one_file_and_the_same_bytes(tmp_path, write):
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        write(tmp_path / name / "t.zip", BLOCK)
+    with zipfile.ZipFile(tmp_path / "a" / "t.zip") as archive:
+        assert archive.namelist() == ["t.csv"]
+    assert (tmp_path / "a" / "t.zip").read_bytes() == (tmp_path / "b" / "t.zip").read_bytes()

@@ -105,7 +105,7 @@ def inspect(
     if to_write:
         _write_schema(to_write, schema.to_json())
         report.say(f"Wrote {to_write}; edit it and give it with --schema")
-    facts = {"data": report.facts["data"], **facts}
+    facts = {"data": report.facts["data"], "notes": report.facts.get("notes", []), **facts}
     print_text(json.dumps(facts) if as_json else lay_out(facts))
 
 

@@ -128,4 +128,4 @@ def _partial_rows(path: str) -> "pd.DataFrame":
     from tabgan.cli.tables import with_holes
     from tabgan.files.read import read_table
 
-    return with_holes(*read_table(path))
+    return with_holes(*read_table(path, header="first"))

@@ -71,7 +71,9 @@ class TextEncoder(ColumnEncoder):
         if odd is not None:
             raise DataError(
                 f"Column {column.name!r}: the value {odd!r:.60} of type {type(odd).__name__} is "
-                "not text; choose another kind for the column, or convert it with .astype(str)"
+                "not text; choose another kind for the column, or convert it with .astype(str)",
+                on_command_line=f"Column {column.name!r}: the value {odd!r:.60} is not text; "
+                f"choose another kind for the column, as in --kind {column.name}=categorical",
             )
         # a text of some megabytes is not split, only its beginning
         counts = [min(len(t[:MOST_CHARACTERS].split()), MOST_WORDS) for t in given] or [0]

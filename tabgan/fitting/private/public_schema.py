@@ -157,12 +157,15 @@ def _column(name: Hashable, dtype: Any, declared: Column | Kind | None) -> Colum
         raise SchemaError(
             f"Column {name!r}: the categories of its dtype may have been read off the rows; say "
             f"that they are public with schema={{{name!r}: 'categorical'}}, or convert the column "
-            "with .astype(object)"
+            "with .astype(object)",
+            on_command_line=f"Column {name!r}: its categories in the file may have been read off "
+            f"the rows; say that they are public with --kind {name}=categorical, or convert the "
+            "file to CSV",
         )
     try:
         described = describe_dtype(dtype)
     except DataError as error:
-        raise DataError(f"Column {name!r}: {error}") from error
+        raise error.within(f"Column {name!r}") from error
     if isinstance(declared, Column):
         return Column(
             name,

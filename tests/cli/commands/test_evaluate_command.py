@@ -76,7 +76,7 @@ def test_wrong_usage(run, tables):
     assert run("evaluate", *files, "--fail-under", "90").exit_code == 2
     result = run("evaluate", *files, "--target", "sizes", "-q")
     assert result.exit_code == 2
-    assert "target='sizes' is not a column of the table; did you mean 'size'?" in result.stderr
+    assert "--target sizes is not a column of the table; did you mean 'size'?" in result.stderr
     result = run("evaluate", *files, "--html", tables["real"], "--force")
     assert result.exit_code == 2
     assert f"--html {tables['real']} is a file to read from; give another name" in result.stderr

@@ -103,7 +103,7 @@ class TestSynth:
         assert "--model and --out both name x.csv; give two names" in result.stderr
         result = run("synth", small_csv, *STEPS, "--epochs", "2")
         assert result.exit_code == 2
-        assert "steps=20 and epochs=2.0 are both given; give one" in result.stderr
+        assert "--steps 20 and --epochs 2.0 are both given; give one" in result.stderr
 
     def test_a_model_does_not_go_to_stdout(self, run, small_csv):
         result = run("synth", small_csv, "--model", "-")

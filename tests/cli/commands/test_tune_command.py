@@ -130,7 +130,7 @@ def test_existing_files_are_refused_before_the_table_is_read(run, small_csv):
         (("-o", "-"), "a report can't go to standard output; --json prints it there"),
         (("--plot", "-"), "a plot can't go to standard output; give --plot a file name"),
         (("--plot", "x", "-o", "./x"), "--plot and --out both name ./x; give two names"),
-        (("--plot", "t.jpg"), "plot='t.jpg' does not end as a picture does"),
+        (("--plot", "t.jpg"), "--plot t.jpg does not end as a picture does"),
         (("--latent-dims", "8,x"), "'8,x' is not a list of whole numbers with commas between them"),
         (("--learning-rates", ""), "'' is not a list of numbers with commas between them"),
         (("--latent-dims", "0"), "latent_dims with=0 must be a whole number from 1"),

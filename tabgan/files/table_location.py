@@ -1,0 +1,420 @@
+"""Where a table lies among the rows of a file: its header, and what stands above and below it.
+
+People write titles above a table and notes below it, leave names blank, repeat them, or spread them
+over two rows. The rows of a text file have texts as cells, those of a sheet values; both are read
+by the same rules.
+"""
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from itertools import chain, count, pairwise
+from typing import Any, Literal
+
+from tabgan.base.errors import OptionError
+from tabgan.table.text_formats import MISSING_MARKS
+
+__all__ = [
+    "HEAD_ROWS",
+    "Header",
+    "HeaderRow",
+    "Row",
+    "count_filled",
+    "find_header",
+    "footer_length",
+    "is_blank",
+    "say_footer",
+    "unique_names",
+]
+
+HEAD_ROWS = 200  # from the first rows of a file its header is found
+_FOOTER_ROWS = 30  # more rows below a table are none of its notes
+_LEAST_TYPED = 0.9  # share of a column's cells that makes it one of numbers or dates
+
+Row = Sequence[Any]
+HeaderRow = Literal["auto", "first", "none"] | int  # an integer is the row's number in the file
+
+_DATA = re.compile(  # a number, a date or a time, as people write them
+    r"[-+(]?\s?[$€£¥]?\s?[-+]?[\d.,][\d\s.,:/'’\-+TZ]*(?:[eE][-+]?\d+)?\s?[%€$£¥)]?(?:\s?[AaPp][Mm])?"
+)
+_TOTAL = re.compile(
+    r"(?:grand[ -]|sub-?)?total(?:e|s|en)?\b|sum(?:me|ma)?\b|gesamt|insgesamt|somme\b",
+    re.IGNORECASE,
+)
+_PANDAS_INDEX = re.compile(r"Unnamed: \d+(?:_level_\d+)?")
+
+
+@dataclass(frozen=True)
+class Header:
+    """The header of a table, as it stands in its file.
+
+    Attributes
+    ----------
+    labels
+        The names of the columns, blank ones as empty texts, repeated ones as they are.
+    body
+        Position of the first row of data.
+    is_written
+        Whether the file has a header; otherwise the labels are empty.
+    notes
+        What was skipped, one line each.
+    """
+
+    labels: tuple[str, ...]
+    body: int
+    is_written: bool = True
+    notes: tuple[str, ...] = ()
+
+
+def is_blank(cell: Any) -> bool:
+    """Tell whether a cell holds nothing."""
+    return cell is None or (isinstance(cell, str) and not cell.strip())
+
+
+def count_filled(row: Row) -> int:
+    """Count the cells that hold something."""
+    return sum(not is_blank(cell) for cell in row)
+
+
+def find_header(
+    rows: Sequence[Row],
+    numbers: Sequence[int],
+    header: HeaderRow = "auto",
+    *,
+    unit: str = "line",
+    grouped_rows: Collection[int] = (),
+) -> Header:
+    """Find the header among the first rows of a file.
+
+    Titles have fewer cells than the rows of the table and don't reach its last columns. A first row
+    of numbers and dates, where its columns hold these too, is data: the table has no header.
+
+    Parameters
+    ----------
+    rows
+        The first rows that hold something, `HEAD_ROWS` at most.
+    numbers
+        Their numbers in the file, from 1.
+    header
+        What an option says: the number of the header's row, "first" for the first row, "none" for a
+        table without a header; "auto" finds it out.
+    unit
+        The word for a row, for notes.
+    grouped_rows
+        The numbers of rows in which cells are merged, so that each names several columns.
+
+    Raises
+    ------
+    OptionError
+        If there is nothing in the row that the option names.
+    """
+    if header == "none":
+        return Header(("",) * max(map(len, rows)), 0, is_written=False)
+    if header == "first":
+        return _plain(rows, 0)
+    if header != "auto":
+        if header not in numbers:
+            raise OptionError(
+                f"header_row={header} names no {unit} with cells among the first ones; name the "
+                f"{unit} that holds the names of the columns, as counted in the file"
+            )
+        at = list(numbers).index(header)
+        return _plain(rows, at, _skipped(numbers[:at], unit))
+    at = _first_full_row(rows)
+    if _is_data(rows, at):
+        above = at - 1
+        if at and numbers[at] == numbers[above] + 1 and _names_some(rows[above], rows[at]):
+            return _plain(rows, above, _skipped(numbers[:above], unit))
+        note = (
+            f"{unit} {numbers[at]} looks like data, not like names of columns: the columns are "
+            "named column_1, column_2, …; --header takes the first row for names"
+        )
+        width = max(len(row) for row in rows[at:])
+        return Header(("",) * width, at, False, (*_skipped(numbers[:at], unit), note))
+    is_grouped = at > 0 and numbers[at - 1] in grouped_rows
+    return _with_second_row(rows, numbers, at, unit, is_grouped=is_grouped)
+
+
+def _plain(rows: Sequence[Row], at: int, notes: tuple[str, ...] = ()) -> Header:
+    return Header(tuple(map(_label, rows[at])), at + 1, notes=notes)
+
+
+def _label(cell: Any) -> str:
+    if isinstance(cell, float) and cell.is_integer():
+        cell = int(cell)
+    return "" if cell is None else str(cell)
+
+
+def _skipped(numbers: Sequence[int], unit: str) -> tuple[str, ...]:
+    """Say which rows above the header are left out."""
+    if not numbers:
+        return ()
+    first, last = numbers[0], numbers[-1]
+    shown = f"{unit} {first}" if first == last else f"{unit}s {first} to {last}"
+    return (f"{shown} above the header skipped; --header-row N names another one",)
+
+
+def _reach(row: Row) -> int:
+    """Return the position after the last cell that holds something."""
+    return max((at + 1 for at, cell in enumerate(row) if not is_blank(cell)), default=0)
+
+
+def _usual_most(counts: Sequence[int]) -> int:
+    """Return a count that most rows do not exceed."""
+    return sorted(counts)[int(0.9 * (len(counts) - 1))]
+
+
+def _first_full_row(rows: Sequence[Row]) -> int:
+    """Return the position of the first row that is as wide as the table."""
+    filled, reach = [count_filled(row) for row in rows], [_reach(row) for row in rows]
+    width, end = _usual_most(filled), _usual_most(reach)
+    least = max(-(-7 * width // 10), min(width, 2))
+    for at, row in enumerate(rows):
+        is_full = filled[at] >= least and reach[at] >= 0.6 * end
+        lacks_first = is_blank(row[0]) and filled[at] >= width - 1 and reach[at] >= end
+        if is_full or lacks_first:
+            return at
+    return 0
+
+
+def _looks_typed(cell: Any) -> bool:
+    """Tell whether a cell is a number, a date or a time, or a text that is one."""
+    if not isinstance(cell, str):
+        return not is_blank(cell)
+    text = cell.strip()
+    return bool(_DATA.fullmatch(text)) and any(map(str.isdigit, text))
+
+
+def _column(rows: Sequence[Row], place: int) -> list[Any]:
+    """Return the cells of a column that hold something other than a mark of absence."""
+    cells = (row[place] for row in rows if place < len(row))
+    return [cell for cell in cells if not (is_blank(cell) or cell in MISSING_MARKS)]
+
+
+def _is_typed(cells: Sequence[Any]) -> bool:
+    return bool(cells) and sum(map(_looks_typed, cells)) >= _LEAST_TYPED * len(cells)
+
+
+def _is_data(rows: Sequence[Row], at: int) -> bool:
+    """Tell whether the row that could be the header is a row of data."""
+    row, body = rows[at], rows[at + 1 :]
+    if not body or _is_progression(row):
+        return False
+    typed, names, repeats, texts = 0, 0, 0, 0
+    for place, cell in enumerate(row):
+        below = _column(body, place)
+        if not below:
+            continue
+        if is_blank(cell):
+            names += len(below) == len(body)
+        elif _is_typed(below):
+            typed += _looks_typed(cell)
+            names += not _looks_typed(cell) and cell not in MISSING_MARKS
+        else:
+            texts += 1
+            repeats += below.count(cell) >= 1
+    if typed or names:
+        return typed > 0 and names == 0
+    return len(body) >= 3 and texts >= 2 and repeats >= 0.7 * texts
+
+
+def _is_progression(row: Row) -> bool:
+    """Tell whether the numbers of a row count on, as years do that are names of columns."""
+    places = [place for place, cell in enumerate(row) if _looks_typed(cell)]
+    numbers = [_label(row[place]).strip() for place in places]
+    if len(numbers) < 2 or not all(text.isdecimal() for text in numbers):
+        return False
+    if len(numbers) == 2 and not (
+        len(row) == 2 or all("1900" <= text <= "2100" for text in numbers)
+    ):
+        return False
+    if places[-1] - places[0] >= len(places):
+        return False
+    steps = {int(after) - int(before) for before, after in pairwise(numbers)}
+    return len(steps) == 1 and steps != {0} and (len(numbers) > 2 or abs(next(iter(steps))) == 1)
+
+
+def _names_some(row: Row, data: Row) -> bool:
+    """Tell whether a row above data names its columns, though not all of them."""
+    cells = [cell for cell in row if not is_blank(cell)]
+    least = 2 if len(data) > 2 else 1
+    return len(cells) >= least and not any(map(_looks_typed, cells)) and len(row) <= len(data)
+
+
+def _with_second_row(
+    rows: Sequence[Row], numbers: Sequence[int], at: int, unit: str, *, is_grouped: bool
+) -> Header:
+    """Return a header of one row, or of two that are joined: ``2023 / Q1``."""
+    top, bottom = at, at
+    if at and numbers[at] == numbers[at - 1] + 1 and _groups(rows[at - 1], rows[at], is_grouped):
+        top = at - 1
+    elif at + 1 < len(rows) and numbers[at + 1] == numbers[at] + 1 and _continues(rows, at):
+        bottom = at + 1
+    notes = _skipped(numbers[:top], unit)
+    if top == bottom:
+        return _plain(rows, at, notes)
+    labels = tuple(_joined(rows[top], rows[bottom]))
+    shown = next((label for label in labels if " / " in label), labels[0])
+    note = (
+        f"the header has two rows, {unit}s {numbers[top]} and {numbers[bottom]}, which are joined"
+    )
+    return Header(labels, bottom + 1, notes=(*notes, f"{note}, as in {shown!r}"))
+
+
+def _groups(above: Row, names: Row, is_grouped: bool) -> bool:
+    """Tell whether a row holds the names of groups of columns."""
+    cells = [cell for cell in above if not is_blank(cell)]
+    repeated = len(set(filled := [str(c) for c in names if not is_blank(c)])) < len(filled)
+    hole = any(
+        is_blank(name) and place < len(above) and not is_blank(above[place])
+        for place, name in enumerate(names)
+    )
+    return len(cells) >= 2 and (repeated or hole or is_grouped)
+
+
+def _continues(rows: Sequence[Row], at: int) -> bool:
+    """Tell whether the row below the first row of the header belongs to the header."""
+    below, body = rows[at + 1], rows[at + 2 :]
+    cells = [cell for cell in below if not is_blank(cell)]
+    if len(cells) < 2 or len(body) < 2 or any(map(_looks_typed, cells)):
+        return False
+    untypical = sum(
+        cell not in MISSING_MARKS and not is_blank(cell) and _is_typed(_column(body, place))
+        for place, cell in enumerate(below)
+    )
+    labels = [str(cell) for cell in rows[at] if not is_blank(cell)]
+    is_open = len(set(labels)) < len(labels) or len(labels) < max(map(len, body))
+    return untypical >= (1 if is_open else 2)
+
+
+def _joined(above: Row, names: Row) -> list[str]:
+    """Join the names of groups, each of which reaches to the next one, and the names below."""
+    labels, group = [], ""
+    for place in range(max(len(above), len(names))):
+        own = _label(above[place]) if place < len(above) else ""
+        name = _label(names[place]) if place < len(names) else ""
+        group = own or (group if name else "")
+        labels.append(" / ".join(filter(None, (group.strip(), name.strip()))))
+    return labels
+
+
+def unique_names(
+    labels: Sequence[str], blank_columns: Collection[int] = ()
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Make the names of columns from the labels of a header: none blank, none twice.
+
+    Parameters
+    ----------
+    labels
+        The labels.
+    blank_columns
+        Places of columns that are left out, which no note names.
+
+    Returns
+    -------
+    tuple
+        The names, and notes on those that differ from their labels.
+
+    Examples
+    --------
+    >>> unique_names(["a", "", "a"])[0]
+    ('a', 'column_2', 'a_2')
+    """
+    taken, names = set(labels), list[str]()
+    blank, repeated = [], []
+    for place, label in enumerate(labels, start=1):
+        if not label.strip():
+            names.append(_free(f"column_{place}", taken))
+            if place - 1 not in blank_columns:
+                blank.append(names[-1])
+        elif label in names:
+            repeated.append(_free(label, taken))
+            names.append(repeated[-1])
+        else:
+            names.append(label)
+    notes = []
+    if blank and len(blank) < len(labels):
+        notes.append(f"columns without a name in the header are named {_listed(blank)}")
+    if repeated:
+        notes.append(f"columns with the name of another one are named {_listed(repeated)}")
+    for name in filter(_PANDAS_INDEX.fullmatch, names):
+        notes.append(
+            f"column {name!r} is the row index of a pandas table that was written with it; "
+            f"--drop {name!r} leaves it out"
+        )
+    return tuple(names), tuple(notes)
+
+
+def _free(name: str, taken: set[str]) -> str:
+    """Return a name that no column has, with a number after it if need be."""
+    names = chain([name], (f"{name}_{number}" for number in count(2)))
+    free = next(name for name in names if name not in taken)
+    taken.add(free)
+    return free
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(map(repr, names[:5]))
+    return shown if len(names) <= 5 else f"{shown}, … ({len(names)})"
+
+
+def footer_length(rows: Sequence[Row], numbers: Sequence[int], width: int) -> int:
+    """Return how many rows at the end are notes or totals below the table.
+
+    Notes stand below a blank row and fill few cells, or are texts in the first cell alone; a row of
+    totals says so in a word that its column holds in no other row.
+
+    Parameters
+    ----------
+    rows
+        The last rows of the table that hold something.
+    numbers
+        Their numbers in the file; a blank row between two of them makes a gap.
+    width
+        The number of columns.
+    """
+    if width < 2 or len(rows) < 3:
+        return 0
+    first = max(len(rows) - _FOOTER_ROWS, 1)
+    usual = {count_filled(row) for row in rows[:first]}
+    for at in range(first, len(rows)):
+        below_gap = numbers[at] > numbers[at - 1] + 1
+        if (below_gap or 1 not in usual) and all(
+            _is_note(row, width, alone=not below_gap) for row in rows[at:]
+        ):
+            return len(rows) - at + _is_total(rows[:at])
+        if below_gap and at > 1 and _is_total(rows[: at + 1]) and len(rows) - at <= 3:
+            return len(rows) - at
+    return int(_is_total(rows))
+
+
+def _is_note(row: Row, width: int, *, alone: bool) -> bool:
+    """Tell whether a row is a note: a text in its first cell alone, or in few of its cells."""
+    filled = count_filled(row)
+    if not filled:
+        return True
+    text = next(cell for cell in row if not is_blank(cell))
+    if not (isinstance(text, str) and any(map(str.isalpha, text))):
+        return False
+    if alone:
+        is_sentence = ":" in text or len(text.split()) > 3
+        return filled == 1 and not is_blank(row[0]) and width > 2 and is_sentence
+    return 2 * filled <= width
+
+
+def _is_total(rows: Sequence[Row]) -> bool:
+    """Tell whether the last row is one of totals."""
+    *body, last = rows
+    place = next((at for at, cell in enumerate(last) if not is_blank(cell)), None)
+    if place is None or len(body) < 3 or not isinstance(last[place], str):
+        return False
+    if not _TOTAL.match(last[place].strip()):
+        return False
+    others = {str(row[place]) for row in body if place < len(row)}
+    return not any(_TOTAL.match(text.strip()) for text in others)
+
+
+def say_footer(rows: int) -> str:
+    """Say that the last rows are skipped."""
+    shown = "the last row is" if rows == 1 else f"the last {rows} rows are"
+    return f"{shown} skipped, as notes or totals below the table"
