@@ -23,6 +23,7 @@ from tabgan.encoding.grouped import GroupedEncoder
 from tabgan.encoding.identifiers.identifier import IdentifierEncoder
 from tabgan.encoding.identifiers.identifier_attribute import find_attributes
 from tabgan.encoding.identifiers.placeholder_text import TextEncoder
+from tabgan.encoding.multiselect import MultiselectEncoder
 from tabgan.encoding.numeric import NumericEncoder
 from tabgan.encoding.quantiles import Quantiles
 from tabgan.rules.dependency import Dependency
@@ -36,7 +37,7 @@ from tabgan.table.columns import (
     frame_of,
     replaced,
 )
-from tabgan.table.schema import Column, Schema
+from tabgan.table.schema import Column, Kind, Schema
 
 __all__ = [
     "ENCODERS",
@@ -71,11 +72,18 @@ ENCODERS: dict[str, type[ColumnEncoder]] = {
         GroupedEncoder,
         IdentifierEncoder,
         TextEncoder,
+        MultiselectEncoder,
     )
 }
 
 
 _OWN = frozenset(ENCODERS)
+
+
+_BY_KIND: Mapping[Kind, type[ColumnEncoder]] = {
+    "text": TextEncoder,
+    "multiselect": MultiselectEncoder,
+}
 
 
 AnyEncoder = TypeVar("AnyEncoder", bound=ColumnEncoder)
@@ -137,8 +145,8 @@ def _choose_encoder(cells: TypedSeries) -> type[ColumnEncoder]:
         if name not in _OWN and encoder.suits(cells):
             return encoder
     column = cells.column
-    if column.kind == "text":
-        return TextEncoder
+    if column.kind in _BY_KIND:
+        return _BY_KIND[column.kind]
     if column.is_generated:
         return IdentifierEncoder
     distinct = cells.values.nunique()

@@ -9,6 +9,7 @@ import pandas as pd
 
 from tabgan.base.errors import DataError, SchemaError
 from tabgan.encoding.identifiers.identifier_attribute import find_attributes
+from tabgan.encoding.multiselect import item_rows, read_levels
 from tabgan.encoding.rare_levels import FoldedLevels, fold_rare, has_frequent_level, may_be_rare
 from tabgan.inference.infer_schema import infer_schema, with_measured_ranges
 from tabgan.rules.constraint import ColumnConstraint, Constraint
@@ -17,7 +18,7 @@ from tabgan.rules.detect_dependencies import detect_dependencies
 from tabgan.rules.level_constraints import FixedCombinations
 from tabgan.table.columns import ColumnFrame, TypedSeries, by_position, numbers_to_series
 from tabgan.table.number_scale import clip_to_range
-from tabgan.table.schema import RANGED, Schema
+from tabgan.table.schema import RANGED, Kind, Schema
 
 __all__ = ["Suppressed", "suppress_rare_values", "with_min_group"]
 
@@ -121,20 +122,20 @@ def _clipped(cells: TypedSeries) -> pd.Series:
 def _with_generated_values(
     table: ColumnFrame, schema: Schema, constrained: Collection[int]
 ) -> Schema:
-    """Turn categorical columns without any frequent level into identifiers.
+    """Turn columns of categories or lists without a frequent one into identifiers or text.
 
     Raises
     ------
     DataError
-        If such a column can't be an identifier, or a constraint names it.
+        If such a column can't be that, or a constraint names it.
     """
     for at, cells in table.items():
-        column, is_declared = cells.column, isinstance(cells.values.dtype, pd.CategoricalDtype)
-        if column.kind != "categorical" or is_declared or has_frequent_level(cells):
+        column, kind = cells.column, _GENERATED.get(cells.column.kind)
+        if kind is None or _is_declared(cells) or _has_frequent_value(cells):
             continue
         why = f"no value is held by min_group={column.min_group} rows"
         try:
-            (identifier,) = infer_schema(cells.values.to_frame(at), {at: "identifier"})
+            (identifier,) = infer_schema(cells.values.to_frame(at), {at: kind})
         except SchemaError:
             identifier = column
         if identifier is column or at in constrained:
@@ -150,3 +151,18 @@ def _with_generated_values(
         )
         schema = schema.with_column(identifier)
     return schema
+
+
+_GENERATED: Mapping[Kind, Kind] = {"categorical": "identifier", "multiselect": "text"}
+
+
+def _is_declared(cells: TypedSeries) -> bool:
+    return isinstance(cells.values.dtype, pd.CategoricalDtype)
+
+
+def _has_frequent_value(cells: TypedSeries) -> bool:
+    """Return whether enough rows hold some level, of lists some item, or there is none at all."""
+    if cells.column.kind != "multiselect":
+        return has_frequent_level(cells)
+    most = max(item_rows(read_levels(cells)).values(), default=0)
+    return not most or most >= cells.column.least_rows

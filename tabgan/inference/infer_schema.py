@@ -12,6 +12,7 @@ from tabgan.inference.accept_table import check_table
 from tabgan.inference.column_cells import ColumnCells, ColumnGuess, Storage, read_cells, shown
 from tabgan.inference.date_columns import find_dates, find_durations, find_written_dates
 from tabgan.inference.declared_kinds import fit_kind
+from tabgan.inference.list_columns import find_lists
 from tabgan.inference.number_columns import find_numbers
 from tabgan.inference.text_columns import (
     find_categories,
@@ -120,7 +121,9 @@ _FINDERS: dict[Storage, Callable[[ColumnCells], ColumnGuess]] = {
     "date": find_dates,
     "duration": find_durations,
     "category": find_categories,
-    "string": lambda cells: find_written_dates(cells) or find_numbers(cells) or find_words(cells),
+    "string": lambda cells: (
+        find_written_dates(cells) or find_numbers(cells) or find_lists(cells) or find_words(cells)
+    ),
     "bytes": find_names,
     "uuid": find_names,
     "mixed": lambda cells: find_numbers(cells) or find_mixed(cells),
