@@ -387,9 +387,9 @@ class _ListDomain(Domain):
     def _equal(self, value: Any) -> ValueChoice:
         place = find_level(value, self.levels)
         if place is None:
-            items = self._form.read(str(value)) or ()
-            unknown = [item for item in items if (item,) not in self._items]
-            if unknown or not items:
+            items = self._form.read(str(value))
+            unknown = [item for item in items or () if (item,) not in self._items]
+            if unknown or items is None:
                 known = sorted(own[0] for own in self._items if own)
                 wrong = f"{unknown[0] if unknown else value!s}"
                 raise OptionError(

@@ -51,6 +51,8 @@ class TableForm:
     typed
         Whether texts that are written numbers and dates are to be stored as these: the file has
         types, and the table comes from one that has none.
+    lists
+        The columns of JSON lines whose cells are arrays, which a table holds as texts.
     """
 
     format: Format = "csv"
@@ -61,6 +63,7 @@ class TableForm:
     table: str | None = None
     sql_types: Mapping[str, Any] = field(default_factory=dict)
     typed: bool = False
+    lists: frozenset[str] = frozenset()
 
     @property
     def title(self) -> str:

@@ -24,6 +24,7 @@ from tabgan.inference.text_columns import (
 from tabgan.table.columns import TICKS, numbers_of, outside_range
 from tabgan.table.dates import date_forms, moments_of
 from tabgan.table.dtypes import describe_dtype
+from tabgan.table.frame_libraries import lists_as_text
 from tabgan.table.level_codes import absent_of
 from tabgan.table.numbers import is_plain, number_forms
 from tabgan.table.schema import LOCALISED, RANGED, Column, Kind, Schema, check_kind
@@ -57,6 +58,8 @@ def infer_schema(df: pd.DataFrame, overrides: Mapping[Hashable, Kind] | None = N
     age: integer, 3 distinct whole numbers from 31 to 52
     born: datetime, dates written %Y-%m-%d, from 1973-06-02 to 1994-01-31
     """
+    if isinstance(df, pd.DataFrame):
+        df = lists_as_text(df)
     check_table(df)
     asked = dict(overrides or {})
     names = set(df.columns)
