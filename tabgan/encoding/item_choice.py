@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Self
 
 import numpy as np
@@ -11,6 +12,7 @@ __all__ = ["ItemOdds", "ItemOrder"]
 
 APART_ROWS = 20.0  # by chance, for items that never meet to exclude each other
 LEAST_SORTED = 0.95  # share of the lists that follow one order, for it to be a fixed one
+MOST_ORDERS = 10_000  # lists that an order is learned from
 ORDER_ROUNDS = 30
 RIDGE = 1e-3  # least variance of a combination of items
 DECIMALS = 4  # of what is stored
@@ -31,14 +33,16 @@ class ItemOdds:
 
     Parameters
     ----------
-    bias, weights
-        Chance of each item is the bias plus the weights of the others that are there, shapes
-        (items,) and (items, items).
+    share
+        Share of the lists that have each item, shape (items,).
+    weights
+        What each item adds to the chance of another, shape (items, items): by the one that is
+        there or not, beyond its share.
     apart
         Which pairs exclude each other, shape (items, items).
     """
 
-    bias: Floats
+    share: Floats
     weights: Floats
     apart: Mask
 
@@ -72,7 +76,7 @@ class ItemOdds:
         own = several @ there
         expected = np.outer(own, own) / max(several.sum(), 1)
         apart = (together == 0) & (expected >= APART_ROWS) & ~np.eye(n_items, dtype=np.bool_)
-        return cls((share - weights @ share).round(DECIMALS), weights, apart)
+        return cls(share.round(DECIMALS), weights, apart)
 
     def settle(self, held: Mask, wanted: Ints, rng: np.random.Generator) -> Mask:
         """Take items out of lists, or add some, until each has as many as wanted.
@@ -97,26 +101,31 @@ class ItemOdds:
         while short.size:
             free = ~held[short] & ~(held[short] @ self.apart)
             short, free = short[free.any(axis=1)], free[free.any(axis=1)]
-            best = np.where(free, self._scores(held[short], rng), -np.inf).argmax(axis=1)
+            odds = self._log_odds(held[short])
+            # the highest of log-odds with such noise is a draw by the odds (Gumbel-max)
+            best = np.where(free, odds + rng.gumbel(size=odds.shape), -np.inf).argmax(axis=1)
             held[short, best] = True
             short = short[held[short].sum(axis=1) < wanted[short]]
         return held
 
     def _take_out(self, held: Mask, rows: Ints, among: Mask, rng: np.random.Generator) -> None:
-        worst = np.where(among, self._scores(held[rows], rng), np.inf).argmin(axis=1)
-        held[rows, worst] = False
+        """Take an item out of each of some lists, the rather the less it goes with the others.
 
-    def _scores(self, held: Mask, rng: np.random.Generator) -> Floats:
-        """Return the log-odds of each item with noise: the highest is a draw (Gumbel-max)."""
-        chance = np.clip(self.bias + held @ self.weights.T, _EDGE, 1 - _EDGE)
-        odds: Floats = np.log(chance / (1 - chance)) + rng.gumbel(size=chance.shape)
-        return odds
+        An item's own share does not count: all lose the same part of their rows, and get it back
+        where items are added in proportion to their odds.
+        """
+        lift = self._log_odds(held[rows]) - _log_odds(self.share)
+        chosen = np.where(among, rng.gumbel(size=lift.shape) - lift, -np.inf).argmax(axis=1)
+        held[rows, chosen] = False
+
+    def _log_odds(self, held: Mask) -> Floats:
+        return _log_odds(self.share + (held - self.share) @ self.weights.T)
 
     def to_json(self) -> dict[str, Any]:
         """Describe the odds by JSON values."""
         pairs = np.argwhere(np.triu(self.apart))
         return {
-            "bias": self.bias.tolist(),
+            "share": self.share.tolist(),
             "weights": self.weights.tolist(),
             "apart": pairs.tolist(),
         }
@@ -137,15 +146,21 @@ class ItemOdds:
         KeyError, TypeError, ValueError, IndexError
             If the value is malformed.
         """
-        bias = np.array(state["bias"], np.float64).reshape(n_items)
+        share = np.array(state["share"], np.float64).reshape(n_items)
         weights = np.array(state["weights"], np.float64).reshape(n_items, n_items)
-        if not (np.isfinite(bias).all() and np.isfinite(weights).all()):
+        if not (np.isfinite(share).all() and np.isfinite(weights).all()):
             raise ValueError("item odds: they must be finite")
         apart = np.zeros((n_items, n_items), np.bool_)
         for one, other in state["apart"]:
             apart[int(one), int(other)] = apart[int(other), int(one)] = True
         np.fill_diagonal(apart, False)
-        return cls(bias, weights, apart)
+        return cls(share, weights, apart)
+
+
+def _log_odds(chance: Floats) -> Floats:
+    chance = np.clip(chance, _EDGE, 1 - _EDGE)
+    odds: Floats = np.log(chance / (1 - chance))
+    return odds
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,12 +193,17 @@ class ItemOrder:
             The items, as they are written.
         """
         chosen = [i for i, places in enumerate(lists) if len(places) > 1]
+        chosen = chosen[:: -(-len(chosen) // MOST_ORDERS) or 1]
         lists, counts = [lists[i] for i in chosen], counts[chosen]
         strength = _plackett_luce(lists, counts, len(items))
         names = sorted(items, key=str.casefold), sorted(items)
-        alphabets = [-np.array([own.index(item) for item in items], np.float64) for own in names]
-        for order in (*alphabets, strength):
-            follows = [all(np.diff(order[[*places]]) <= 0) for places in lists]
+        orders: list[Floats] = []
+        for own in names:
+            rank = {item: place for place, item in enumerate(own)}
+            orders.append(-np.array([rank[item] for item in items], np.float64))
+        for order in (*orders, strength):
+            ranks = order.tolist()
+            follows = [_descends([ranks[place] for place in places]) for places in lists]
             if lists and counts @ np.array(follows) >= LEAST_SORTED * counts.sum():
                 return cls(order, True)
         return cls(strength.round(DECIMALS), False)
@@ -225,6 +245,10 @@ class ItemOrder:
         if not np.isfinite(strength).all():
             raise ValueError("item order: strengths must be finite")
         return cls(strength, bool(state["is_fixed"]))
+
+
+def _descends(values: Sequence[float]) -> bool:
+    return all(one >= other for one, other in pairwise(values))
 
 
 def _plackett_luce(lists: Sequence[Sequence[int]], counts: Ints, n_items: int) -> Floats:

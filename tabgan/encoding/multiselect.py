@@ -6,7 +6,7 @@ the other columns. Decoding makes number and items agree, and puts the items int
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Self
@@ -31,6 +31,7 @@ __all__ = ["ListModel", "MultiselectEncoder", "item_rows", "read_levels"]
 MOST_ALONE = 40  # frequent items with a level span of their own
 MOST_GROUPS = 20  # of the other items
 MOST_MARKS = 50
+LONGEST = 10_000  # items of a list
 MARK_ROWS = 20  # that hold an item alone, for it to be a mark if it is never in company
 MARK_COMPANY = 0.2  # share of lists of several, for that to mean something
 
@@ -117,6 +118,13 @@ class ListModel:
         return {mark: len(self.sizes) + i for i, mark in enumerate(self.marks)}
 
     @cached_property
+    def _nearest(self) -> list[int]:
+        """The place of the nearest size to each number of items, up to the largest."""
+        sizes = self.sizes
+        places = range(len(sizes))
+        return [min(places, key=lambda i: abs(sizes[i] - n)) for n in range(max(sizes) + 1)]
+
+    @cached_property
     def _flag_of(self) -> dict[str, int]:
         return dict(zip(self.items, self.flags.tolist(), strict=True))
 
@@ -134,7 +142,7 @@ class ListModel:
             return self._heads.get(level)
         if items is None or not self.sizes:
             return self.usual
-        return _nearest(len(items), self.sizes)
+        return self._nearest[min(len(items), len(self._nearest) - 1)]
 
     def flags_of(self, items: Items | None) -> list[int]:
         """Return the flags of those items that are known."""
@@ -152,7 +160,7 @@ class ListModel:
         }
         sizes = Counter[int]()
         for items, count in lists.items():
-            sizes[len(items)] += count
+            sizes[min(len(items), LONGEST)] += count
         kept_sizes = sorted(size for size, n in sizes.items() if n >= least)
         kept_sizes = kept_sizes or [size for size, _ in sizes.most_common(1)]
         counts = item_rows({items: (items, count) for items, count in lists.items()})
@@ -166,8 +174,8 @@ class ListModel:
         known = [[place[item] for item in items if item in place] for items in lists]
         weights = np.array([*lists.values()], np.int64)
         held = np.zeros((len(known), int(flags.max(initial=-1)) + 1), np.bool_)
-        for row, places in enumerate(known):
-            held[row, flags[places]] = True
+        row = np.repeat(np.arange(len(known)), [len(places) for places in known])
+        held[row, flags[[place for places in known for place in places]]] = True
         return cls(
             form=ListForm.of_spec(cells.column.format),
             sizes=tuple(kept_sizes),
@@ -247,6 +255,8 @@ class ListModel:
         marks = tuple(from_json_scalar(mark) for mark in state["marks"])
         if not (sizes or marks) or [*sizes] != sorted(set(sizes)) or min(sizes, default=0) < 0:
             raise ValueError("multiselect: numbers of items must be whole numbers that ascend")
+        if max(sizes, default=0) > LONGEST:
+            raise ValueError(f"multiselect: a list has {LONGEST} items at most")
         if not 0 <= int(state["usual"]) < max(len(sizes), 1):
             raise ValueError("multiselect: the usual number of items is none of these")
         if not 0 <= float(state["repeats"]) <= 1:
@@ -282,10 +292,6 @@ def _find_marks(lists: Mapping[Scalar, tuple[Items | None, int]], least: int) ->
             found[level] = count
     marks: list[Scalar] = sorted(found, key=lambda level: -found[level])[:MOST_MARKS]
     return [*marks, None] if None in lists else marks
-
-
-def _nearest(size: int, sizes: Sequence[int]) -> int:
-    return min(range(len(sizes)), key=lambda i: abs(sizes[i] - size))
 
 
 def _flags(rows: Ints) -> Ints:
@@ -376,17 +382,24 @@ class MultiselectEncoder(ColumnEncoder):
         DataError
             If a value is missing, and none was at fit.
         """
-        codes = np.zeros((len(cells.levels), 1 + self.lists.n_flags), np.int32)
-        for row, (level, (items, _)) in enumerate(read_levels(cells).items()):
+        heads: list[int] = []
+        rows: list[int] = []
+        flags: list[int] = []
+        for level, (items, _) in read_levels(cells).items():
             head = self.lists.head_of(level, items)
             if head is None:
                 raise DataError(
                     f"Column {cells.column.name!r}: a value is missing, but none was at fit; fill "
                     "it, or fit again on a table with missing values"
                 )
-            codes[row, 0] = head
             if head < len(self.lists.sizes):
-                codes[row, [1 + flag for flag in self.lists.flags_of(items)]] = 1
+                own = self.lists.flags_of(items)
+                flags += own
+                rows += [len(heads)] * len(own)
+            heads.append(head)
+        codes = np.zeros((len(heads), 1 + self.lists.n_flags), np.int32)
+        codes[:, 0] = heads
+        codes[rows, np.array(flags, np.int64) + 1] = 1
         if self.lists.n_heads == 1:
             codes = codes[:, 1:]
         return Encoded.empty(len(cells.codes))._replace(codes=codes[cells.codes])

@@ -156,6 +156,7 @@ def test_a_missing_list_of_a_column_without_is_refused():
         {"flags": [0, 2]},
         {"rows": [0, 1]},
         {"sizes": [2, 1]},
+        {"sizes": [10**12]},
         {"sizes": [], "marks": []},
         {"usual": 7},
         {"repeats": 2},
