@@ -189,6 +189,21 @@ class ListModel:
             repeats=_share_of_repeats(lists),
         )
 
+    def settle(self, held: Mask, sizes: Ints, rng: np.random.Generator) -> Mask:
+        """Make flags agree with numbers of items, some of which are repeats.
+
+        Parameters
+        ----------
+        held
+            Which flags each list has, shape (lists, flags).
+        sizes
+            How many items it has, shape (lists,).
+        rng
+            Randomness of the choice.
+        """
+        distinct = sizes - rng.binomial(np.maximum(sizes - 1, 0), self.repeats)
+        return self.odds.settle(held, np.minimum(distinct, self.n_flags), rng)
+
     def draw(self, held: Mask, sizes: Ints, rng: np.random.Generator) -> list[str]:
         """Write lists.
 
@@ -201,8 +216,8 @@ class ListModel:
         rng
             Randomness of what is changed for the two to agree, and of the order.
         """
-        distinct = sizes - rng.binomial(np.maximum(sizes - 1, 0), self.repeats)
-        held = self.odds.settle(held, np.minimum(distinct, self.n_flags), rng)
+        wanted = np.clip(held.sum(axis=1), np.minimum(sizes, 1), sizes) if self.repeats else sizes
+        held = self.odds.settle(held, np.minimum(wanted, self.n_flags), rng)
         lists, flags = np.nonzero(held)
         items = self._draw_items(flags, rng)
         if self.repeats:
@@ -354,6 +369,11 @@ class MultiselectEncoder(ColumnEncoder):
         return RowLayout((), (*heads, *(2,) * self.lists.n_flags))
 
     @property
+    def leading_spans(self) -> tuple[int, ...]:
+        """The span of the number of items: where it was redrawn, its own share would be lost."""
+        return (0,) if self.lists.n_heads > 1 else ()
+
+    @property
     def singles(self) -> list[str]:
         """The lists of one item."""
         return [self.lists.form.write([item]) for item in self.lists.items]
@@ -366,6 +386,20 @@ class MultiselectEncoder(ColumnEncoder):
             return ()
         texts = [lists.form.write(()) if size == 0 else "list" for size in lists.sizes]
         return tuple(i for i, cell in enumerate([*texts, *lists.marks]) if cell in (None, ""))
+
+    def settle(self, codes: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
+        """Give each list as many items as its first span says, and a mark none.
+
+        Parameters
+        ----------
+        codes
+            Level codes, shape (rows, level spans of `spans`).
+        rng
+            The only source of randomness.
+        """
+        sizes = np.append(self.lists.sizes, np.zeros(len(self.lists.marks), np.int64))
+        held = self.lists.settle(codes[:, 1:] == 1, sizes[codes[:, 0]].astype(np.int64), rng)
+        return np.column_stack([codes[:, 0], held.astype(np.int64)])
 
     @classmethod
     def fit(cls, cells: TypedSeries) -> Self:

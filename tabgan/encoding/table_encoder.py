@@ -283,6 +283,32 @@ class TableEncoder:
             number, level = ends
         return found
 
+    @property
+    def leading_spans(self) -> list[int]:
+        """The level spans of a row that the polish leaves as they are drawn."""
+        return [
+            self.places[at][1].start + span
+            for at, encoder in self.encoders.items()
+            for span in encoder.leading_spans
+        ]
+
+    def settle(self, codes: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
+        """Make the level codes of drawn rows agree with each other; see `ColumnEncoder.settle`.
+
+        Parameters
+        ----------
+        codes
+            Level codes, shape (rows, level spans).
+        rng
+            The only source of randomness.
+        """
+        codes = codes.copy()
+        for at, encoder in self.encoders.items():
+            if encoder.leading_spans:
+                spans = self.places[at][1]
+                codes[:, spans] = encoder.settle(codes[:, spans], rng)
+        return codes
+
     def related(self, positions: Collection[int]) -> set[int]:
         """Return columns with all those that rules tie them to, directly or by way of others."""
         tied = set(positions)

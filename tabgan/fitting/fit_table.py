@@ -11,7 +11,7 @@ from tabgan.fitting.prepare import Preparation, prepare
 from tabgan.fitting.session import FitSession, Stage
 from tabgan.fitting.train_table import AFTER_TRAINING, Snapshot, TableTraining, decode_snapshots
 from tabgan.generators.gan.diagnosis import diagnose
-from tabgan.sampling.table_model import ModelFacts, TableModel
+from tabgan.sampling.table_model import ModelFacts, TableModel, settled_by
 from tabgan.table.frame_libraries import FrameForm
 from tabgan.table.schema import Schema
 
@@ -69,6 +69,7 @@ def _fit_stages(
     training = _training(preparation, options, seed)
     after = AFTER_TRAINING if options.refine or options.polish else 0.0
     sampler, taken = training.run(rows, session.callback, session.training_seconds(after))
+    sampler = settled_by(encoder, sampler)
     session.stage(Stage.POSTPROCESSING)
     postprocessing, postprocessing_facts = fit_postprocessing(
         rows,
