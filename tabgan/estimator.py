@@ -279,7 +279,8 @@ class TabGAN(BaseEstimator):
         with FitSession(
             options.callbacks, max_time=self.max_time, verbose=options.verbose, began=began
         ) as session:
-            frame, form = as_frame(X), form_of(X)
+            by_schema = options.epsilon is not None
+            frame, form = as_frame(X, by_schema=by_schema), form_of(X, by_schema=by_schema)
             model, snapshots = fit_table(frame, options, seed, session, form=form)
         self._set_model(model, snapshots)
         self._fit_facts = {"seed": str(seed), "seconds": f"{session.seconds:.1f}"}

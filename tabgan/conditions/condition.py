@@ -59,8 +59,8 @@ class ColumnPredicate:
     ranges
         Ranges of numbers that pass, ascending and without overlap.
     negated
-        Whether all values except `levels` pass: for a generated column, whose only possible
-        condition is that a value is present.
+        Whether all values except `levels` pass: for a column of lists, or a generated one, whose
+        only possible condition is that a value is present.
     text
         The predicate in the language of `tabgan.conditions.parse_condition.parse_where`.
     """

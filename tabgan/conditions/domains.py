@@ -27,6 +27,7 @@ from tabgan.encoding.column_encoder import ColumnEncoder
 from tabgan.encoding.grouped import GroupedEncoder
 from tabgan.encoding.identifiers.identifier import IdentifierEncoder
 from tabgan.encoding.identifiers.placeholder_text import TextEncoder
+from tabgan.encoding.multiselect import MultiselectEncoder
 from tabgan.encoding.numeric import NumericEncoder
 from tabgan.encoding.table_encoder import TableEncoder
 from tabgan.rules.dependency import Dependency
@@ -36,6 +37,7 @@ from tabgan.rules.one_hot_dependency import OneHotDependency
 from tabgan.rules.order_dependency import DifferenceDependency
 from tabgan.table.columns import TypedSeries, numbers_of
 from tabgan.table.level_codes import codes_of, levels_to_series
+from tabgan.table.list_cells import ListForm
 from tabgan.table.numbers import Numbers
 from tabgan.table.scalars import Scalar
 from tabgan.table.schema import Column, find_level
@@ -88,7 +90,8 @@ def _copied(rule: CopyDependency, levels: Sequence[Scalar]) -> tuple[Scalar, ...
 def column_sentinels(encoder: TableEncoder) -> dict[int, tuple[Scalar, ...]]:
     """Return what columns without known levels hold beside their values, by position.
 
-    These are marks such as ``"?"`` among numbers and dates, infinities, and None for missing.
+    These are marks such as ``"?"`` among numbers and dates, infinities, and None for missing. Of
+    lists they are marks and the lists of one item.
     """
     specials = {at: _specials(one) for at, one in encoder.encoders.items()}
     for rule in reversed(encoder.dependencies):
@@ -106,6 +109,8 @@ def column_sentinels(encoder: TableEncoder) -> dict[int, tuple[Scalar, ...]]:
 def _specials(encoder: ColumnEncoder) -> tuple[Scalar, ...]:
     if isinstance(encoder, NumericEncoder | IdentifierEncoder | TextEncoder):
         return tuple(encoder.specials)
+    if isinstance(encoder, MultiselectEncoder):
+        return tuple({**dict.fromkeys(encoder.lists.marks), **dict.fromkeys(encoder.singles)})
     if isinstance(encoder, CategoricalEncoder):  # of distances to another date
         return tuple(level for level in encoder.levels if type(level) is not int)
     return ()
@@ -142,6 +147,7 @@ class Domain(ABC):
     """
 
     ranges: tuple[Interval, ...] = ()  # all numbers that the column can hold beside its levels
+    is_open = False  # whether there are other values than levels and numbers
 
     def __init__(self, column: Column, levels: Sequence[Scalar]) -> None:
         self.column = column
@@ -353,6 +359,7 @@ class _GeneratedDomain(Domain):
     """A column whose values are generated: all that can be asked is whether there is one."""
 
     ranges = _ANY
+    is_open = True
 
     def _equal(self, value: Any) -> ValueChoice:  # noqa: ARG002
         raise OptionError(
@@ -363,6 +370,42 @@ class _GeneratedDomain(Domain):
 
     def _compared(self, clause: Clause, value: Any) -> ValueChoice:  # noqa: ARG002
         return self._equal(value)
+
+
+class _ListDomain(Domain):
+    """A column of lists, of known items in any combination; a list is asked for as a whole."""
+
+    ranges = _ANY
+    is_open = True
+
+    def __init__(self, column: Column, levels: Sequence[Scalar]) -> None:
+        self._form = ListForm.of_spec(column.format)
+        self._items = {self._form.read(str(level)) for level in levels if level is not None}
+        self._asked = [*levels]
+        super().__init__(column, self._asked)
+
+    def _equal(self, value: Any) -> ValueChoice:
+        place = find_level(value, self.levels)
+        if place is None:
+            items = self._form.read(str(value))
+            unknown = [item for item in items or () if (item,) not in self._items]
+            if unknown or items is None:
+                known = sorted(own[0] for own in self._items if own)
+                wrong = f"{unknown[0] if unknown else value!s}"
+                raise OptionError(
+                    f"where: column {self.column.name!r} holds lists written "
+                    f"{self.column.format!r}, and never {wrong!r:.80} in the model; "
+                    f"{did_you_mean(wrong, known[:_SHOWN])}"
+                )
+            self._asked.append(self._form.write(items))
+            place = len(self.levels) - 1
+        return ValueChoice((), frozenset({place}))
+
+    def _compared(self, clause: Clause, value: Any) -> ValueChoice:  # noqa: ARG002
+        raise OptionError(
+            f"where: column {self.column.name!r} is of kind {self.column.kind!r} and has no order, "
+            f"so {clause} can't be asked; ask for whole lists"
+        )
 
 
 def domain_of(
@@ -377,12 +420,15 @@ def domain_of(
     levels
         All its values, where they are known.
     specials
-        Otherwise, what it holds beside its numbers or generated values.
+        Otherwise, what it holds beside its numbers or generated values; of a column of lists also
+        each item alone.
     """
     if column.is_generated:
         return _GeneratedDomain(column, specials)
     if levels is not None:
         return _CategoryDomain(column, levels)
+    if column.kind == "multiselect":
+        return _ListDomain(column, specials)
     if column.kind in AXIS_KINDS:
         return _RangeDomain(column, specials)
     return _CategoryDomain(column, ())

@@ -115,7 +115,7 @@ def _read(
         domain.levels[min(choice.places)] if choice and choice.places else None
         for choice in choices
     ]
-    if domain.ranges:
+    if domain.ranges and not domain.is_open:
         ends = [choice.ranges[0].low if choice and choice.ranges else None for choice in choices]
         return _numbers(ends, levels, codes, domain.column), given[codes]
     filler = domain.levels[0] if domain.levels else None  # where nothing is given

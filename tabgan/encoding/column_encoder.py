@@ -67,6 +67,27 @@ class ColumnEncoder(ABC):
         """The codes of the first level span that stand for a missing value."""
         return ()
 
+    @property
+    def leading_spans(self) -> tuple[int, ...]:
+        """The level spans of `spans` that the polish leaves as drawn, as others follow them."""
+        return ()
+
+    def settle(
+        self,
+        codes: NDArray[np.int64],
+        rng: np.random.Generator,  # noqa: ARG002
+    ) -> NDArray[np.int64]:
+        """Make the level codes of drawn rows agree with those of `leading_spans`.
+
+        Parameters
+        ----------
+        codes
+            Level codes, shape (rows, level spans of `spans`).
+        rng
+            The only source of randomness.
+        """
+        return codes
+
     @classmethod
     @abstractmethod
     def fit(cls, cells: TypedSeries) -> Self:

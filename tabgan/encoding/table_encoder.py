@@ -23,6 +23,7 @@ from tabgan.encoding.grouped import GroupedEncoder
 from tabgan.encoding.identifiers.identifier import IdentifierEncoder
 from tabgan.encoding.identifiers.identifier_attribute import find_attributes
 from tabgan.encoding.identifiers.placeholder_text import TextEncoder
+from tabgan.encoding.multiselect import MultiselectEncoder
 from tabgan.encoding.numeric import NumericEncoder
 from tabgan.encoding.quantiles import Quantiles
 from tabgan.rules.dependency import Dependency
@@ -37,7 +38,7 @@ from tabgan.table.columns import (
     frame_of,
     replaced,
 )
-from tabgan.table.schema import Column, Schema
+from tabgan.table.schema import Column, Kind, Schema
 
 __all__ = [
     "ENCODERS",
@@ -72,11 +73,18 @@ ENCODERS: dict[str, type[ColumnEncoder]] = {
         GroupedEncoder,
         IdentifierEncoder,
         TextEncoder,
+        MultiselectEncoder,
     )
 }
 
 
 _OWN = frozenset(ENCODERS)
+
+
+_BY_KIND: Mapping[Kind, type[ColumnEncoder]] = {
+    "text": TextEncoder,
+    "multiselect": MultiselectEncoder,
+}
 
 
 AnyEncoder = TypeVar("AnyEncoder", bound=ColumnEncoder)
@@ -138,8 +146,8 @@ def _choose_encoder(cells: TypedSeries) -> type[ColumnEncoder]:
         if name not in _OWN and encoder.suits(cells):
             return encoder
     column = cells.column
-    if column.kind == "text":
-        return TextEncoder
+    if column.kind in _BY_KIND:
+        return _BY_KIND[column.kind]
     if column.is_generated:
         return IdentifierEncoder
     distinct = cells.values.nunique()
@@ -278,6 +286,32 @@ class TableEncoder:
             found[position] = slice(number, ends[0]), slice(level, ends[1])
             number, level = ends
         return found
+
+    @property
+    def leading_spans(self) -> list[int]:
+        """The level spans of a row that the polish leaves as they are drawn."""
+        return [
+            self.places[at][1].start + span
+            for at, encoder in self.encoders.items()
+            for span in encoder.leading_spans
+        ]
+
+    def settle(self, codes: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
+        """Make the level codes of drawn rows agree with each other; see `ColumnEncoder.settle`.
+
+        Parameters
+        ----------
+        codes
+            Level codes, shape (rows, level spans).
+        rng
+            The only source of randomness.
+        """
+        codes = codes.copy()
+        for at, encoder in self.encoders.items():
+            if encoder.leading_spans:
+                spans = self.places[at][1]
+                codes[:, spans] = encoder.settle(codes[:, spans], rng)
+        return codes
 
     def related(self, positions: Collection[int]) -> set[int]:
         """Return columns with all those that rules tie them to, directly or by way of others."""

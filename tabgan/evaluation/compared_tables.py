@@ -3,7 +3,8 @@
 Values of numbers, codes of levels that all tables share, NaN for what is missing.
 """
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -14,8 +15,9 @@ from numpy.typing import NDArray
 from tabgan.base.errors import DataError
 from tabgan.inference.accept_table import TableLike, as_frame
 from tabgan.inference.infer_schema import resolve_schema
-from tabgan.table.columns import numbers_of
+from tabgan.table.columns import column_index, numbers_of
 from tabgan.table.level_codes import codes_of
+from tabgan.table.list_cells import ListForm, item_text
 from tabgan.table.scalars import Scalar
 from tabgan.table.schema import Column, Kind, Schema
 
@@ -28,6 +30,7 @@ __all__ = [
     "matrix_of",
     "read_tables",
     "row_hashes",
+    "split_lists",
     "take_rows",
 ]
 
@@ -36,7 +39,8 @@ MOST_NAMED = 10  # columns in a message
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
 Side = Literal["real", "synthetic", "holdout"]
-_NOMINAL = ("categorical", "boolean")
+_NOMINAL = ("categorical", "boolean", "multiselect")
+MOST_ITEMS = 12  # of a column of lists, that are compared one by one
 
 
 class CodedColumn(NamedTuple):
@@ -68,7 +72,8 @@ class ComparedTables:
     ----------
     real, synthetic, holdout
         The tables, with the order of the columns and, where the values allow it, the dtypes of
-        the real one; the holdout is None where there is none.
+        the real one; the holdout is None where there is none. A column of lists is split into
+        several (see `split_lists`).
     schema
         What the real table's columns are.
     coded
@@ -114,6 +119,9 @@ def read_tables(
     _check_rows("real", frame)
     drawn = _like(frame, as_frame(synthetic), "synthetic")
     unseen = None if holdout is None else _like(frame, as_frame(holdout), "holdout")
+    tables = [frame, drawn] if unseen is None else [frame, drawn, unseen]
+    (frame, drawn, *others), known = split_lists(tables, known)
+    unseen = others[0] if others else None
     return ComparedTables(frame, drawn, unseen, known, code_columns(frame, drawn, known, unseen))
 
 
@@ -163,6 +171,95 @@ def _in_dtype(values: pd.Series, dtype: Any) -> pd.Series:
     except (TypeError, ValueError, OverflowError):
         return values
     return cast if same else values
+
+
+def split_lists(
+    frames: Sequence[pd.DataFrame], schema: Schema
+) -> tuple[list[pd.DataFrame], Schema]:
+    """Split columns of lists: into their number of items, the first, and each frequent item.
+
+    Parameters
+    ----------
+    frames
+        Tables with the columns of the schema, the real one first: its frequent items are taken.
+    schema
+        What the columns are.
+
+    Examples
+    --------
+    >>> schema = Schema((Column("eats", "multiselect", "object", format="x; y"),))
+    >>> (frame,), split = split_lists([pd.DataFrame({"eats": ["figs; nuts", "figs"]})], schema)
+    >>> frame.iloc[0].to_dict()
+    {'eats: number': 2, 'eats: first': 'figs', 'eats: figs': True, 'eats: nuts': True}
+    """
+    if not any(column.kind == "multiselect" for column in schema):
+        return [*frames], schema
+    parts: list[list[pd.Series]] = [[] for _ in frames]
+    columns: list[Column] = []
+    for place, column in enumerate(schema):
+        values = [frame.iloc[:, place] for frame in frames]
+        if column.kind == "multiselect":
+            described, split = _split(values, column)
+            columns += described
+        else:
+            columns.append(column)
+            split = [[one] for one in values]
+        for table, more in enumerate(split):
+            parts[table] += more
+    schema = Schema(tuple(columns), schema.labels)
+    labels = column_index(schema)
+    return [pd.concat(part, axis=1).set_axis(labels, axis=1) for part in parts], schema
+
+
+def _split(
+    values: Sequence[pd.Series], column: Column
+) -> tuple[list[Column], list[list[pd.Series]]]:
+    """Split a column of lists; return what the parts are, and the parts of each table."""
+    form = ListForm.of_spec(column.format)
+    lists = [
+        [None if text is None else form.read(str(text)) for text in _texts(one)] for one in values
+    ]
+    rows = Counter(item for items in lists[0] for item in set(items or ()))
+    shown = [item for item, _ in rows.most_common(MOST_ITEMS)]
+    most = max((len(items) for items in lists[0] if items), default=0)
+
+    columns = [
+        Column(_label(column, "number"), "integer", "Int64", minimum=0, maximum=most, decimals=0),
+        Column(_label(column, "first"), "categorical", "object"),
+        *(Column(_label(column, item_text(item)), "boolean", "boolean") for item in shown),
+    ]
+    known = {*shown}
+    split = []
+    for own, one in zip(lists, values, strict=True):
+        absent = one.isna().to_numpy(bool)
+        read = [items or () for items in own]
+        firsts = [_first(items, known) for items in own]
+        cells: list[Any] = [
+            pd.array([len(items) for items in read], dtype="Int64"),
+            np.array(firsts, object),
+            *(pd.array([item in items for items in read], dtype="boolean") for item in shown),
+        ]
+        split.append([pd.Series(part, index=one.index).mask(absent) for part in cells])
+    return columns, split
+
+
+def _label(column: Column, part: str) -> Hashable:
+    """Name a part of a column; of a name of several levels the last one."""
+    if isinstance(column.name, tuple):
+        return (*column.name[:-1], f"{column.name[-1]}: {part}")
+    return f"{column.name}: {part}"
+
+
+def _texts(values: pd.Series) -> list[Any]:
+    return [None if missing else text for text, missing in zip(values, values.isna(), strict=True)]
+
+
+def _first(items: tuple[str, ...] | None, known: Collection[str]) -> str:
+    if items is None:
+        return "(no list)"
+    if not items:
+        return "(no item)"
+    return item_text(items[0]) if items[0] in known else "(other)"
 
 
 def code_columns(

@@ -25,7 +25,7 @@ from tabgan.evaluation.auc import (
     mean_auc,
     roc_auc,
 )
-from tabgan.evaluation.compared_tables import CodedColumn, code_columns, matrix_of
+from tabgan.evaluation.compared_tables import CodedColumn, code_columns, matrix_of, split_lists
 from tabgan.evaluation.results import Detection, Detector, Figure, TellingFeature
 from tabgan.table.schema import Schema
 
@@ -101,6 +101,7 @@ def detection_score(
     Source: Lopez-Paz and Oquab, "Revisiting Classifier Two-Sample Tests", ICLR 2017, with the AUC
     in place of the accuracy.
     """
+    (real, synthetic), schema = split_lists((real, synthetic), schema)
     coded = code_columns(real, synthetic, schema)
     size = min(len(real), len(synthetic))
     if size < FOLDS:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from tabgan.base.random_streams import RandomStateLike
 from tabgan.evaluation.column_distributions import column_distance
-from tabgan.evaluation.compared_tables import code_columns
+from tabgan.evaluation.compared_tables import code_columns, split_lists
 from tabgan.evaluation.detection import detection_score
 from tabgan.evaluation.fidelity import pair_trends
 from tabgan.table.schema import Schema
@@ -61,6 +61,7 @@ def quality_errors(real: pd.DataFrame, synthetic: pd.DataFrame, schema: Schema) 
     Source: SDMetrics' documentation, "Quality Report": KSComplement, TVComplement,
     CorrelationSimilarity and ContingencySimilarity.
     """
+    (real, synthetic), schema = split_lists((real, synthetic), schema)
     coded = code_columns(real, synthetic, schema)
     return QualityErrors(
         shape_error=100 * float(np.mean([column_distance(column) for column in coded.values()])),

@@ -9,6 +9,7 @@ import pandas as pd
 from tabgan.files.formats import TableContentError, load_extra
 from tabgan.files.table_form import TableForm
 from tabgan.inference.accept_table import as_frame
+from tabgan.table.frame_libraries import list_places, lists_as_text, with_lists
 
 __all__ = [
     "ArrowTables",
@@ -202,7 +203,7 @@ def frame_of_arrow(table: Any, *, by_schema: bool = False) -> tuple[pd.DataFrame
     """Return an Arrow table as a DataFrame, with each of its fields as a column, and its schema.
 
     Integers and booleans with missing values come as pandas' nullable types, so that no digit
-    is lost.
+    is lost. Lists come as texts in JSON.
 
     Parameters
     ----------
@@ -223,7 +224,7 @@ def frame_of_arrow(table: Any, *, by_schema: bool = False) -> tuple[pd.DataFrame
         if field.type in nullable and table.column(place).null_count:
             column = table.column(place).to_pandas(types_mapper=nullable.get)
             frame.isetitem(place, column)
-    return frame, table.schema
+    return lists_as_text(frame), table.schema
 
 
 def _nullable_types(arrow: Any) -> dict[Any, Any]:
@@ -263,6 +264,7 @@ class ArrowTables:
         try:
             if self.schema is None:
                 self.schema = _schema_of(arrow, block)
+            block = with_lists(block, dict.fromkeys(list_places(self.schema), list))
             table = arrow.Table.from_pandas(block, schema=self.schema, preserve_index=False)
         except (arrow.ArrowException, OverflowError, UnicodeEncodeError) as error:
             raise self._unwritable(block) from error

@@ -14,6 +14,7 @@ from tabgan.files.file_cells import objects, typed
 from tabgan.files.formats import TableContentError
 from tabgan.files.source import TextLines
 from tabgan.files.table_form import TableForm
+from tabgan.table.frame_libraries import list_of
 
 __all__ = ["JsonBlocks", "read_json_lines"]
 
@@ -25,8 +26,8 @@ def read_json_lines(
 ) -> tuple[pd.DataFrame, str]:
     """Read JSON lines; columns come in the order in which their keys do.
 
-    Numbers stay numbers and text stays text: nothing is read as a date. A cell is missing where the
-    line has null, or has no such key.
+    Numbers stay numbers, text stays text and an array is a list: nothing is read as a date. A cell
+    is missing where the line has null, or has no such key.
 
     Parameters
     ----------
@@ -43,7 +44,7 @@ def read_json_lines(
     Raises
     ------
     TableContentError
-        If a line is not a JSON object of plain values; the message names the line.
+        If a line is not a JSON object of plain values and arrays; the message names the line.
     """
     lines = TextLines(stream, name, encoding)
     blocks: list[dict[str, NDArray[np.object_]]] = []
@@ -82,10 +83,10 @@ def _row(line: str, place: str) -> dict[str, Any]:
             '{"age": 39, "city": "Oslo"}'
         )
     for key, value in row.items():
-        if isinstance(value, dict | list):
+        if isinstance(value, dict):
             raise TableContentError(
                 f"{place}, key {key!r}: the value is a nested {_json_type(value)}; a table has "
-                "plain values only: flatten it into keys of its own, or leave it out"
+                "plain values and arrays only: flatten it into keys of its own, or leave it out"
             )
     return row
 
@@ -102,7 +103,8 @@ def _nothing(rows: int) -> NDArray[np.object_]:
 class JsonBlocks:
     """Writes blocks of rows as JSON lines.
 
-    Missing values and infinities, for which JSON has no number, are null.
+    Missing values and infinities, for which JSON has no number, are null. Texts of columns of lists
+    become arrays.
     """
 
     def __init__(self, sink: BinaryIO, form: TableForm) -> None:
@@ -110,16 +112,23 @@ class JsonBlocks:
         # Characters missing from the encoding (a lone surrogate in UTF-8) become \\uXXXX, which
         # is how JSON writes them anyway.
         self._encoder = codecs.getincrementalencoder(form.encoding)(errors="backslashreplace")
+        self._lists = form.lists
         self._json = json.JSONEncoder(ensure_ascii=False, allow_nan=False, default=_plain)
 
     def write(self, block: pd.DataFrame) -> None:
         """Append the rows of a block, whose column labels are texts."""
         objects = block.astype(object)
         columns = objects.mask(block.isna() | objects.isin([np.inf, -np.inf]), None)
-        cells = zip(*(columns.iloc[:, i].tolist() for i in range(block.shape[1])), strict=True)
+        cells = zip(*(self._cells(columns.iloc[:, i]) for i in range(block.shape[1])), strict=True)
         rows = (dict(zip(block.columns, row, strict=True)) for row in cells)
         text = "".join(f"{line}\n" for line in map(self._json.encode, rows))
         self._sink.write(self._encoder.encode(text))
+
+    def _cells(self, values: pd.Series) -> list[Any]:
+        if values.name not in self._lists:
+            return values.tolist()
+        lists = map(list_of, values)
+        return [text if cell is None else cell for text, cell in zip(values, lists, strict=True)]
 
     def close(self) -> None:
         """Do nothing: every block is written at once."""

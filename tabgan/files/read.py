@@ -25,6 +25,7 @@ from tabgan.files.sql import read_sql
 from tabgan.files.table_form import NAMED, TableForm
 from tabgan.files.table_location import HeaderRow
 from tabgan.files.text_files import read_csv
+from tabgan.table.frame_libraries import list_types, lists_as_text
 
 __all__ = ["read_table"]
 
@@ -179,7 +180,8 @@ def _read(
         return read_excel(stream, name, form, sheet=form.table, header=header)
     if form.format == "jsonl":
         frame, encoding = read_json_lines(stream, name, encoding)
-        return frame, replace(form, encoding=encoding)
+        lists = frozenset(str(frame.columns[place]) for place in list_types(frame))
+        return lists_as_text(frame), replace(form, encoding=encoding, lists=lists)
     if form.format == "tsv":
         delimiter = form.delimiter
     return read_csv(

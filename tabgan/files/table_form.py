@@ -93,6 +93,8 @@ class TableForm:
         Of text files, as of `tabgan.files.text_dialect.Dialect`.
     notes
         What was skipped or renamed when the table was read, one line each.
+    lists
+        The columns of JSON lines whose cells are arrays, which a table holds as texts.
     """
 
     format: Format = "csv"
@@ -109,6 +111,7 @@ class TableForm:
     escape: str | None = None
     sep_line: bool = False
     notes: tuple[str, ...] = field(default=(), compare=False)
+    lists: frozenset[str] = frozenset()
 
     @property
     def title(self) -> str:

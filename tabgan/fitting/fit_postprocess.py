@@ -75,7 +75,8 @@ def fit_postprocessing(
     if polish:
         given = sampler.conditions.given if isinstance(sampler, ConditionalSampler) else ()
         before = drawn[choose(weights, len(real), rng)]
-        choices = fit_polish(real, before, features, rng, given=given, stop=stop)
+        kept = (*given, *encoder.leading_spans)
+        choices = fit_polish(real, before, features, rng, given=kept, stop=stop)
     facts = {
         "critics": len(critics),
         "effective_share": effective_share(weights),

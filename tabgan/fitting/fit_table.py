@@ -4,14 +4,16 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from tabgan.base.errors import DataError
 from tabgan.fitting.fit_postprocess import fit_postprocessing
 from tabgan.fitting.options import FitOptions
 from tabgan.fitting.prepare import Preparation, prepare
 from tabgan.fitting.session import FitSession, Stage
 from tabgan.fitting.train_table import AFTER_TRAINING, Snapshot, TableTraining, decode_snapshots
 from tabgan.generators.gan.diagnosis import diagnose
-from tabgan.sampling.table_model import ModelFacts, TableModel
+from tabgan.sampling.table_model import ModelFacts, TableModel, settled_by
 from tabgan.table.frame_libraries import FrameForm
+from tabgan.table.schema import Schema
 
 __all__ = ["FitResult", "fit_table"]
 
@@ -61,11 +63,13 @@ def _fit_stages(
 ) -> FitResult:
     session.stage(Stage.FINDING_RULES)
     preparation = prepare(frame, options, seed)
+    _check_lists(preparation.schema, form)
     session.stage(Stage.ENCODING)
     rows, encoder = preparation.encode(), preparation.encoder
     training = _training(preparation, options, seed)
     after = AFTER_TRAINING if options.refine or options.polish else 0.0
     sampler, taken = training.run(rows, session.callback, session.training_seconds(after))
+    sampler = settled_by(encoder, sampler)
     session.stage(Stage.POSTPROCESSING)
     postprocessing, postprocessing_facts = fit_postprocessing(
         rows,
@@ -96,6 +100,17 @@ def _fit_stages(
         preparation.constraints,
     )
     return FitResult(model, decode_snapshots(taken, encoder, seed))
+
+
+def _check_lists(schema: Schema, form: FrameForm) -> None:
+    """Check that what comes out of columns of lists will be lists."""
+    for place in form.list_columns:
+        column = schema.columns[place]
+        if column.is_generated:
+            raise DataError(
+                f"Column {column.name!r}: its cells are lists whose items hardly repeat, so that "
+                "none can be learned; drop the column, or put its values into columns of their own"
+            )
 
 
 def _training(preparation: Preparation, options: FitOptions, seed: int) -> TableTraining:

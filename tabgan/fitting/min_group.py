@@ -9,6 +9,7 @@ import pandas as pd
 
 from tabgan.base.errors import DataError, SchemaError
 from tabgan.encoding.identifiers.identifier_attribute import find_attributes
+from tabgan.encoding.multiselect import item_rows, read_levels
 from tabgan.encoding.rare_levels import (
     FoldedLevels,
     can_be_generated,
@@ -24,7 +25,7 @@ from tabgan.rules.functional_dependency import FunctionalDependency
 from tabgan.rules.level_constraints import FixedCombinations
 from tabgan.table.columns import ColumnFrame, TypedSeries, by_position, numbers_to_series
 from tabgan.table.number_scale import FEW_GROUPS, clip_to_range
-from tabgan.table.schema import RANGED, Schema
+from tabgan.table.schema import RANGED, Kind, Schema
 
 __all__ = ["Suppressed", "small_table_note", "suppress_rare_values", "with_min_group"]
 
@@ -161,24 +162,25 @@ def _looked_at(rules: Sequence[Dependency]) -> set[int]:
 
 
 def _with_generated_values(table: ColumnFrame, schema: Schema, fixed: Collection[int]) -> Schema:
-    """Turn categorical columns without any frequent level into identifiers, if they must be.
+    """Turn columns of categories or lists without a frequent one into identifiers or text.
 
-    That is where a constraint or condition looks at their levels; others get generated levels.
+    Categories are turned where a constraint or condition looks at their levels; others get
+    generated levels.
 
     Raises
     ------
     DataError
-        If such a column can't be an identifier, or a constraint names it.
+        If such a column can't be that, or a constraint names it.
     """
     for at, cells in table.items():
-        column, is_declared = cells.column, isinstance(cells.values.dtype, pd.CategoricalDtype)
-        if column.kind != "categorical" or is_declared or has_frequent_level(cells):
+        column, kind = cells.column, _GENERATED.get(cells.column.kind)
+        if kind is None or _is_declared(cells) or _has_frequent_value(cells):
             continue
         if at not in fixed and can_be_generated(cells):
             continue
         why = f"no value is held by min_group={column.min_group} rows"
         try:
-            (identifier,) = infer_schema(cells.values.to_frame(at), {at: "identifier"})
+            (identifier,) = infer_schema(cells.values.to_frame(at), {at: kind})
         except SchemaError:
             identifier = column
         if identifier is column or at in fixed:
@@ -194,3 +196,18 @@ def _with_generated_values(table: ColumnFrame, schema: Schema, fixed: Collection
         )
         schema = schema.with_column(identifier)
     return schema
+
+
+_GENERATED: Mapping[Kind, Kind] = {"categorical": "identifier", "multiselect": "text"}
+
+
+def _is_declared(cells: TypedSeries) -> bool:
+    return isinstance(cells.values.dtype, pd.CategoricalDtype)
+
+
+def _has_frequent_value(cells: TypedSeries) -> bool:
+    """Return whether enough rows hold some level, of lists some item, or there is none at all."""
+    if cells.column.kind != "multiselect":
+        return has_frequent_level(cells)
+    most = max(item_rows(read_levels(cells)).values(), default=0)
+    return not most or most >= cells.column.least_rows

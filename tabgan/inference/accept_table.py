@@ -8,7 +8,7 @@ import pandas as pd
 
 from tabgan.base.errors import DataError
 from tabgan.inference.column_cells import shown, storage_of
-from tabgan.table.frame_libraries import pandas_of
+from tabgan.table.frame_libraries import lists_as_text, pandas_of
 from tabgan.table.scalars import is_scalar
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ TableLike: TypeAlias = "pd.DataFrame | IntoDataFrame | ArrayLike | Sequence[Mapp
 _ROW_TYPES = (list, tuple, Mapping, np.ndarray)
 
 
-def as_frame(data: Any) -> pd.DataFrame:
-    """Return a table as a DataFrame.
+def as_frame(data: Any, *, by_schema: bool = False) -> pd.DataFrame:
+    """Return a table as a DataFrame; lists in cells become texts in JSON.
 
     Parameters
     ----------
@@ -33,6 +33,8 @@ def as_frame(data: Any) -> pd.DataFrame:
         narwhals knows; an array of two dimensions or a list of rows, whose columns are named 0,
         1, 2 …; a structured array or a list of mappings, whose columns have the names of the
         fields.
+    by_schema
+        Whether no row may influence the columns: lists among objects then stay.
 
     Raises
     ------
@@ -47,12 +49,13 @@ def as_frame(data: Any) -> pd.DataFrame:
     ['int64', 'object']
     """
     if isinstance(data, list | tuple):
-        return _frame_of_rows(data)
+        rows = _frame_of_rows(data)
+        return rows if by_schema else lists_as_text(rows)
     if isinstance(data, pd.Series):
         raise DataError(
             f"The table is a Series (name {data.name!r}); give a DataFrame, for example to_frame()"
         )
-    frame = pandas_of(data)
+    frame = pandas_of(data, by_schema=by_schema)
     if frame is not None:
         return frame
     if hasattr(data, "toarray"):  # SciPy's

@@ -8,6 +8,7 @@ from tabgan.base.errors import SchemaError
 from tabgan.inference.column_cells import NUMBER_TYPES, ColumnCells, ColumnGuess, shown
 from tabgan.inference.date_columns import find_dates, find_durations, find_written_dates
 from tabgan.inference.date_recognition import recognize_dates
+from tabgan.inference.list_columns import read_lists
 from tabgan.inference.number_columns import MOST_OTHERS, is_number, is_whole, read_numbers
 from tabgan.inference.text_columns import find_levels, find_names
 from tabgan.table.schema import LOCALISED, Kind, expression_of
@@ -211,6 +212,7 @@ _RULES: dict[Kind, _Rule] = {
     "timedelta": _Rule("durations", _find_durations, lambda _: lambda _: False),
     "boolean": _Rule("at most two distinct values", _find_two, _two_fit),
     "categorical": _Rule("any values", find_levels, lambda _: lambda _: True),
+    "multiselect": _Rule("texts that are lists", read_lists, _text_fits),
     "identifier": _Rule("text, bytes, UUIDs or whole numbers", _find_names, _name_fits),
     "text": _Rule("text", _find_text, _text_fits),
     "sequential": _Rule("whole numbers", _find_row_numbers, _whole_fits),

@@ -12,6 +12,7 @@ from tabgan.inference.accept_table import check_table
 from tabgan.inference.column_cells import ColumnCells, ColumnGuess, Storage, read_cells, shown
 from tabgan.inference.date_columns import find_dates, find_durations, find_written_dates
 from tabgan.inference.declared_kinds import fit_kind
+from tabgan.inference.list_columns import find_lists
 from tabgan.inference.number_columns import find_numbers
 from tabgan.inference.text_columns import (
     find_categories,
@@ -23,6 +24,7 @@ from tabgan.inference.text_columns import (
 from tabgan.table.columns import TICKS, numbers_of, outside_range
 from tabgan.table.dates import date_forms, moments_of
 from tabgan.table.dtypes import describe_dtype
+from tabgan.table.frame_libraries import lists_as_text
 from tabgan.table.level_codes import absent_of
 from tabgan.table.numbers import is_plain, number_forms
 from tabgan.table.schema import LOCALISED, RANGED, Column, Kind, Schema, check_kind
@@ -56,6 +58,8 @@ def infer_schema(df: pd.DataFrame, overrides: Mapping[Hashable, Kind] | None = N
     age: integer, 3 distinct whole numbers from 31 to 52
     born: datetime, dates written %Y-%m-%d, from 1973-06-02 to 1994-01-31
     """
+    if isinstance(df, pd.DataFrame):
+        df = lists_as_text(df)
     check_table(df)
     asked = dict(overrides or {})
     names = set(df.columns)
@@ -120,7 +124,9 @@ _FINDERS: dict[Storage, Callable[[ColumnCells], ColumnGuess]] = {
     "date": find_dates,
     "duration": find_durations,
     "category": find_categories,
-    "string": lambda cells: find_written_dates(cells) or find_numbers(cells) or find_words(cells),
+    "string": lambda cells: (
+        find_written_dates(cells) or find_numbers(cells) or find_lists(cells) or find_words(cells)
+    ),
     "bytes": find_names,
     "uuid": find_names,
     "mixed": lambda cells: find_numbers(cells) or find_mixed(cells),

@@ -1,6 +1,6 @@
 """Samplers of encoded rows from a trained generator: free, or conditional on levels."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -23,6 +23,8 @@ from tabgan.sampling.calibration import (
 
 __all__ = ["ConditionalSampler", "RowSampler"]
 
+Settle = Callable[[NDArray[np.int64], np.random.Generator], NDArray[np.int64]]
+
 MOST_ROWS = 2**40  # of a combination, in a file that is not damaged
 
 
@@ -38,11 +40,14 @@ class RowSampler:
         Added to the level logits (`tabgan.sampling.calibration.level_offsets`), shape (levels,).
     spans
         Layout of a row.
+    settle
+        Makes level codes agree with each other (`TableEncoder.settle`); None where none have to.
     """
 
     generator: MLPGenerator
     offsets: Tensor
     spans: RowLayout
+    settle: Settle | None = None
 
     @torch.no_grad()
     def draw(
@@ -65,11 +70,11 @@ class RowSampler:
         numbers = logits[:, : self.spans.n_numbers]
         jitter = torch.rand(numbers.shape, generator=stream, device=stream.device)
         probabilities = uniform_ranks(numbers, present_numbers(codes, self.spans), jitter)
-        return probabilities.cpu().numpy(), codes.cpu().numpy()
+        return probabilities.cpu().numpy(), _settled(codes, self.settle, stream)
 
     def to(self, device: torch.device) -> "RowSampler":
         """Return the same on a device."""
-        return RowSampler(self.generator.to(device), self.offsets.to(device), self.spans)
+        return replace(self, generator=self.generator.to(device), offsets=self.offsets.to(device))
 
     def to_tensors(self) -> dict[str, Tensor]:
         """Return all tensors but the generator's, by name."""
@@ -115,6 +120,8 @@ class ConditionalSampler:
     chances
         How often each combination of given levels is drawn (`ConditionCounts.chances`); None draws
         freely, by the training shares.
+    settle
+        As of `RowSampler`.
     """
 
     generator: MLPGenerator
@@ -122,6 +129,7 @@ class ConditionalSampler:
     spans: RowLayout
     conditions: ConditionCounts
     chances: Tensor | None = None
+    settle: Settle | None = None
 
     @torch.no_grad()
     def draw(
@@ -152,7 +160,7 @@ class ConditionalSampler:
             # All strata together are uniform but for chance; ranks take chance away.
             jitter = torch.rand(units.shape, generator=stream, device=stream.device)
             units = uniform_ranks(units, present_numbers(codes, self.spans), jitter)
-        return units.double().cpu().numpy(), codes.cpu().numpy()
+        return units.double().cpu().numpy(), _settled(codes, self.settle, stream)
 
     def to(self, device: torch.device) -> "ConditionalSampler":
         """Return the same on a device."""
@@ -222,3 +230,12 @@ class ConditionalSampler:
         return cls(
             generator, StratifiedCalibration(stratum, offsets, outputs, units), spans, conditions
         )
+
+
+def _settled(codes: Tensor, settle: Settle | None, stream: torch.Generator) -> NDArray[np.int64]:
+    """Return codes that agree with each other; where they have to, the stream gives a seed."""
+    drawn: NDArray[np.int64] = codes.cpu().numpy()
+    if settle is None:
+        return drawn
+    seed = torch.randint(2**62, (1,), generator=stream, device=stream.device)
+    return settle(drawn, np.random.default_rng(int(seed)))

@@ -8,7 +8,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from numbers import Integral
 from threading import Barrier
@@ -44,7 +44,7 @@ from tabgan.sampling.row_samplers import ConditionalSampler, RowSampler
 from tabgan.sampling.trees import RowFeatures
 from tabgan.table.frame_libraries import FrameForm
 
-__all__ = ["BLOCK_ROWS", "ModelFacts", "TableModel", "blocks"]
+__all__ = ["BLOCK_ROWS", "ModelFacts", "TableModel", "blocks", "settled_by"]
 
 
 @dataclass(frozen=True)
@@ -336,6 +336,7 @@ class TableModel:
                 columns = ConditionColumns.of(encoder, description["condition_on"])
             given = columns.spans if columns else ()
             sampler = _rebuild(encoder, description["generator"], tensors, given).to(device)
+            sampler = settled_by(encoder, sampler)
             finish = _finish(encoder, description, tensors)
             encoder.try_out()
             constraints = tuple(constraints_from_json(states, customs))
@@ -343,6 +344,21 @@ class TableModel:
                 constraint.validate(encoder.schema)
             facts = ModelFacts.from_json(description["facts"])
             return cls(encoder, sampler, facts, columns, finish, constraints)
+
+
+def settled_by(
+    encoder: TableEncoder, sampler: RowSampler | ConditionalSampler
+) -> RowSampler | ConditionalSampler:
+    """Let an encoder make the level codes of drawn rows agree, if some have to.
+
+    Parameters
+    ----------
+    encoder
+        The encoder of the table.
+    sampler
+        Draws its rows.
+    """
+    return replace(sampler, settle=encoder.settle) if encoder.leading_spans else sampler
 
 
 def _finish(

@@ -1,23 +1,44 @@
 """Tables of other libraries (Polars, Arrow …), to pandas and back.
 
 They go by way of Arrow, whose types say what theirs do: units and zones of times, sizes of
-numbers, decimals, and, in the metadata of fields, which texts are Polars' categories.
+numbers, decimals, and, in the metadata of fields, which texts are Polars' categories. Cells that
+are lists become texts in JSON, as every other cell is a single value, and lists again.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
+from math import isnan
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from tabgan.base.errors import DataError, OptionError, SchemaError, did_you_mean
 from tabgan.table.dtypes import describe_dtype, restore_dtype
 
-__all__ = ["FrameForm", "form_of", "pandas_of", "table_of_series"]
+__all__ = [
+    "FrameForm",
+    "form_of",
+    "list_of",
+    "list_places",
+    "list_types",
+    "lists_as_text",
+    "pandas_of",
+    "table_of_series",
+    "with_lists",
+]
 
 _POLARS = b"_PL_"  # what keys of metadata begin with that tell one of Polars' own types
 _ENUM = b"_PL_ENUM"
+_Make = Callable[[list[Any]], Any]
+_LISTS: Mapping[str, _Make] = {  # types of cells that hold several values
+    "list": list,
+    "set": set,
+    "frozenset": frozenset,
+    "ndarray": np.array,
+}
 LIBRARIES = ("pandas", "polars", "pyarrow", "modin", "cudf")  # whose tables are in memory
 
 
@@ -31,6 +52,9 @@ class FrameForm:
         One of `LIBRARIES`.
     schema
         The ``pyarrow.Schema`` of the table; None for one of pandas.
+    lists
+        The type of the cells of each column that holds lists, by its place; only of pandas, as
+        Arrow's types tell it.
 
     Examples
     --------
@@ -40,6 +64,7 @@ class FrameForm:
 
     library: str = "pandas"
     schema: Any = None
+    lists: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def is_installed(self) -> bool:
@@ -58,6 +83,11 @@ class FrameForm:
             if pyarrow.types.is_dictionary(field.type) and not _notes(field, _ENUM)
         ]
 
+    @property
+    def list_columns(self) -> list[int]:
+        """The places of the columns whose cells are lists."""
+        return [*self.lists] if self.schema is None else list_places(self.schema)
+
     def without_notes(self) -> "FrameForm":
         """Return the same without what users and rows may have left in the fields' metadata."""
         if self.schema is None:
@@ -65,15 +95,17 @@ class FrameForm:
         import pyarrow
 
         fields = [field.with_metadata(_notes(field, _POLARS)) for field in self.schema]
-        return FrameForm(self.library, pyarrow.schema(fields))
+        return replace(self, schema=pyarrow.schema(fields))
 
     def restore(self, frame: pd.DataFrame) -> Any:
         """Make a table of this kind of a DataFrame that has its columns."""
         if self.schema is None:
-            return frame
+            made = {place: _LISTS[name] for place, name in self.lists.items()}
+            return with_lists(frame, made) if made else frame
         import narwhals
         import pyarrow
 
+        frame = with_lists(frame, dict.fromkeys(list_places(self.schema), list))
         plain = _without_views(self.schema.empty_table()).schema
         table = pyarrow.Table.from_pandas(frame, schema=plain, preserve_index=False)
         table = table.cast(self.schema)  # which has none of the metadata that pandas adds
@@ -93,7 +125,8 @@ class FrameForm:
     def to_json(self) -> dict[str, Any]:
         """Describe the kind by JSON values."""
         if self.schema is None:
-            return {"library": self.library}
+            lists = [[place, name] for place, name in self.lists.items()]
+            return {"library": self.library, **({"lists": lists} if lists else {})}
         return {"library": self.library, "columns": [_describe(field) for field in self.schema]}
 
     @classmethod
@@ -111,31 +144,50 @@ class FrameForm:
                 f"{library!r:.80} is not a library of tables; {did_you_mean(library, LIBRARIES)}"
             )
         if "columns" not in state:
-            return cls(library)
+            lists = {int(place): str(name) for place, name in state.get("lists", ())}
+            if not set(lists.values()) <= set(_LISTS):
+                raise SchemaError(f"{state['lists']!r:.80} are not types of lists")
+            return cls(library, lists=lists)
         import pyarrow
 
         return cls(library, pyarrow.schema([_field(column) for column in state["columns"]]))
 
 
-def form_of(table: Any) -> FrameForm:
+def form_of(table: Any, *, by_schema: bool = False) -> FrameForm:
     """Tell what kind of table this is; what is no table of another library counts as pandas'.
+
+    Parameters
+    ----------
+    table
+        The table.
+    by_schema
+        As of `pandas_of`.
 
     Examples
     --------
     >>> form_of(pd.DataFrame({"a": [1]})).library
     'pandas'
     """
+    if isinstance(table, pd.DataFrame) and not by_schema:
+        return FrameForm(lists=list_types(table))
     found = None if isinstance(table, pd.DataFrame | pd.Series) else _narwhal(table)
     if found is None:
         return FrameForm()
     return FrameForm(found.implementation.value, _to_arrow(found.head(0), table).schema)
 
 
-def pandas_of(table: Any) -> pd.DataFrame | None:
+def pandas_of(table: Any, *, by_schema: bool = False) -> pd.DataFrame | None:
     """Return a table as a DataFrame, one of pandas as it is; None if it is no table.
 
     Columns of another library's table are of Arrow's types, but for categories, which are
-    pandas' own.
+    pandas' own. Lists in cells become texts in JSON.
+
+    Parameters
+    ----------
+    table
+        The table.
+    by_schema
+        Whether no row may influence the columns: lists among objects then stay.
 
     Raises
     ------
@@ -145,13 +197,120 @@ def pandas_of(table: Any) -> pd.DataFrame | None:
         If pyarrow is needed and not there.
     """
     if isinstance(table, pd.DataFrame):
-        return table
+        return table if by_schema else lists_as_text(table)
     found = _narwhal(table)
     if found is None:
         return None
-    arrow = _without_views(_to_arrow(found, table))
+    arrow = _to_arrow(found, table)
+    texts = {place: _texts(arrow.column(place).to_pylist()) for place in list_places(arrow.schema)}
+    for place, cells in texts.items():
+        arrow = arrow.set_column(place, arrow.schema.names[place], _arrow_of(cells))
+    arrow = _without_views(arrow)
     frame: pd.DataFrame = arrow.to_pandas(types_mapper=_pandas_type, ignore_metadata=True)
     return frame
+
+
+def lists_as_text(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a DataFrame with texts in JSON where cells are lists, sets or arrays.
+
+    Examples
+    --------
+    >>> lists_as_text(pd.DataFrame({"tags": [["a", "b"], None]}))["tags"].tolist()
+    ['["a", "b"]', None]
+    """
+    places = list_types(frame)
+    if not places:
+        return frame
+    frame = frame.copy(deep=False)
+    for place in places:
+        cells = np.empty(len(frame), object)
+        cells[:] = _texts(frame.iloc[:, place])
+        frame.isetitem(place, cells)
+    return frame
+
+
+def list_places(schema: Any) -> list[int]:
+    """Return the places of a ``pyarrow.Schema``'s fields that hold lists."""
+    tests = [is_kind for is_kind, _ in _list_kinds().values()]
+    return [place for place, field in enumerate(schema) if any(test(field.type) for test in tests)]
+
+
+def _list_kinds() -> dict[str, tuple[Callable[[Any], bool], Callable[[Any], Any]]]:
+    """Return how to tell each type of lists, and how to make it of the type of its items."""
+    import pyarrow
+
+    return {
+        "list": (pyarrow.types.is_list, pyarrow.list_),
+        "large_list": (pyarrow.types.is_large_list, pyarrow.large_list),
+    }
+
+
+def list_types(frame: pd.DataFrame) -> dict[int, str]:
+    """Return the type of the cells of each column that holds nothing but lists, by its place."""
+    found = {}
+    for place in range(frame.shape[1]):
+        if frame.dtypes.iloc[place] == np.dtype(object):
+            cells = frame.iloc[:, place].to_numpy(object)
+            lists = [kind for kind in set(map(type, cells)) if kind in _CELLS]
+            if len(lists) == 1 and all(
+                type(cell) is lists[0] or _is_absent(cell) for cell in cells
+            ):
+                found[place] = lists[0].__name__
+    return found
+
+
+def _is_absent(cell: Any) -> bool:
+    return (
+        cell is None or cell is pd.NA or cell is pd.NaT or (isinstance(cell, float) and isnan(cell))
+    )
+
+
+def _texts(cells: Any) -> list[str | None]:
+    return [list_text(cell) if isinstance(cell, _CELLS) else None for cell in cells]
+
+
+_CELLS = (list, set, frozenset, np.ndarray)
+
+
+def list_text(cell: Any) -> str:
+    """Write a list, set or array as JSON; what JSON has no form for becomes text."""
+    if isinstance(cell, set | frozenset):
+        cell = sorted(cell, key=str)
+    plain = cell.tolist() if isinstance(cell, np.ndarray) else cell
+    return json.dumps(plain, ensure_ascii=False, default=_plain)
+
+
+def list_of(text: Any) -> list[Any] | None:
+    """Read a list that is written as JSON; None where a cell is something else."""
+    try:
+        read = json.loads(text)
+    except (TypeError, ValueError):
+        return None
+    return read if isinstance(read, list) else None
+
+
+def _plain(value: Any) -> Any:
+    return value.tolist() if isinstance(value, np.ndarray | np.generic) else str(value)
+
+
+def with_lists(frame: pd.DataFrame, made: Mapping[int, Callable[[list[Any]], Any]]) -> pd.DataFrame:
+    """Turn texts in JSON into lists, by the place of their column."""
+    if not made:
+        return frame
+    frame = frame.copy(deep=False)
+    for place, make in made.items():
+        cells = np.empty(len(frame), object)
+        for row, text in enumerate(frame.iloc[:, place]):
+            read = list_of(text)
+            cells[row] = None if read is None else make(read)
+        frame.isetitem(place, cells)
+    return frame
+
+
+def _arrow_of(texts: list[str | None]) -> Any:
+    import pyarrow
+
+    return pyarrow.array(texts, pyarrow.large_string())
 
 
 def table_of_series(values: Any) -> Any:
@@ -228,7 +387,11 @@ def _notes(field: Any, prefix: bytes) -> dict[bytes, bytes]:
 
 
 def _describe(field: Any) -> dict[str, Any]:
-    state = {"name": field.name, "type": describe_dtype(pd.ArrowDtype(field.type))}
+    kind = next((name for name, (is_kind, _) in _list_kinds().items() if is_kind(field.type)), None)
+    own = field.type.value_type if kind else field.type
+    state = {"name": field.name, "type": describe_dtype(pd.ArrowDtype(own))}
+    if kind:
+        state["list"] = kind
     if not field.nullable:
         state["nullable"] = False
     if field.metadata:
@@ -239,9 +402,10 @@ def _describe(field: Any) -> dict[str, Any]:
 def _field(state: Mapping[str, Any]) -> Any:
     import pyarrow
 
+    arrow = restore_dtype(state["type"]).pyarrow_dtype
     return pyarrow.field(
         state["name"],
-        restore_dtype(state["type"]).pyarrow_dtype,
+        _list_kinds()[state["list"]][1](arrow) if "list" in state else arrow,
         nullable=state.get("nullable", True),
         metadata=state.get("metadata"),
     )

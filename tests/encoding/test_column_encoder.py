@@ -15,6 +15,7 @@ from tabgan.encoding.column_encoder import ColumnEncoder, Encoded
 from tabgan.encoding.grouped import GroupedEncoder
 from tabgan.encoding.identifiers.identifier import IdentifierEncoder
 from tabgan.encoding.identifiers.placeholder_text import TextEncoder
+from tabgan.encoding.multiselect import MultiselectEncoder
 from tabgan.encoding.numeric import NumericEncoder
 from tabgan.table.columns import TypedSeries
 from tabgan.table.dtypes import describe_dtype
@@ -84,6 +85,16 @@ CASES = {
     "e-mails": case(IdentifierEncoder, "email", [f"ann{i}@corp.test" for i in range(ROWS)]),
     "homes": case(IdentifierEncoder, "address", [f"{i} High Street" for i in range(ROWS)]),
     "written": case(IdentifierEncoder, r"regex:K\d{5}", [f"K{i:05d}" for i in range(ROWS)]),
+    "lists": case(
+        MultiselectEncoder, "multiselect", picks("a; b", "b", "", "c; a", None), format="x; y"
+    ),
+    "JSON lists": case(
+        MultiselectEncoder,
+        "multiselect",
+        picks("[]", '["a", "b"]', '["b"]', "[1, null]", dtype="string"),
+        format="[x, y]",
+    ),
+    "one list": case(MultiselectEncoder, "multiselect", picks("a|b"), format="x|y"),
     "notes": case(TextEncoder, "text", [f"said {i} on day {i * i}" for i in range(ROWS)]),
 }
 over_cases = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
@@ -168,7 +179,7 @@ def check_round_trip(case: Case) -> None:
     if case.encoder in (CategoricalEncoder, NumericEncoder):
         expected = case.values.reset_index(drop=True)
         pd.testing.assert_series_equal(decoded, expected, rtol=1e-3, atol=1e-3)
-    elif case.encoder is GroupedEncoder:
+    elif case.encoder in (GroupedEncoder, MultiselectEncoder):
         assert_encoded_equal(encode(encoder, decoded), encoded)
     else:
         assert encoder.spans.width == 0
@@ -203,12 +214,14 @@ def test_the_same_randomness_gives_the_same_rows(case):
 
 def test_registry_names_are_unique():
     encoders = {case.encoder for case in CASES.values()}
-    assert len({encoder.name for encoder in encoders}) == len(encoders) == 5
+    assert len({encoder.name for encoder in encoders}) == len(encoders) == 6
 
 
-def columns_of(encoder: type[ColumnEncoder], kind: str, elements: Any, dtype: Any) -> Any:
+def columns_of(
+    encoder: type[ColumnEncoder], kind: str, elements: Any, dtype: Any, **properties: Any
+) -> Any:
     def build(values: list[Any]) -> Case:
-        return case(encoder, kind, pd.Series(values, dtype=dtype))
+        return case(encoder, kind, pd.Series(values, dtype=dtype), **properties)
 
     return st.lists(elements, min_size=2, max_size=60).map(build)
 
@@ -217,7 +230,14 @@ texts = st.text(st.characters(exclude_categories=[]), max_size=8) | st.none()
 anything = (
     texts | st.integers(-9, 9) | st.booleans() | st.floats(allow_nan=False) | st.binary(max_size=3)
 )
+lists = st.lists(st.text("ab c", min_size=1, max_size=3).map(str.strip).filter(len), unique=True)
 RANDOM = {
+    "lists": columns_of(
+        MultiselectEncoder, "multiselect", lists.map(";".join) | st.none(), object, format="x;y"
+    ),
+    "lists and other texts": columns_of(
+        MultiselectEncoder, "multiselect", lists.map(repr) | texts, object, format="[x, y]"
+    ),
     "integers": columns_of(NumericEncoder, "integer", st.integers(-500, 500), "int64"),
     "nullable": columns_of(NumericEncoder, "integer", st.integers(-9, 9) | st.just(7), "Int8"),
     "words": columns_of(CategoricalEncoder, "categorical", texts, object),

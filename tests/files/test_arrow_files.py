@@ -152,3 +152,16 @@ def test_without_pyarrow(tmp_path, monkeypatch):
             action()
         assert str(caught.value) == message
     assert [p.name for p in tmp_path.iterdir()] == ["t.parquet"]
+
+
+def test_lists_come_as_texts_and_go_back_as_lists(tmp_path):
+    path, out = str(tmp_path / "t.parquet"), str(tmp_path / "o.parquet")
+    columns = {"tags": [["x y", "z"], [], None], "sizes": [[1, 2], [3], []]}
+    save(path, columns, [pa.list_(pa.string()), pa.large_list(pa.int16())])
+    frame, form = read_table(path)
+    assert frame["tags"].tolist() == ['["x y", "z"]', "[]", None]
+    assert frame["sizes"].tolist() == ["[1, 2]", "[3]", "[]"]
+    by_schema, _ = read_table(path, by_schema=True)
+    assert by_schema["sizes"].tolist() == frame["sizes"].tolist()
+    write(out, frame[:2], frame[2:], form=form)
+    assert pq.read_table(out).equals(pq.read_table(path))

@@ -195,7 +195,7 @@ def test_refused(table, message):
 
 def test_nested_columns_are_refused():
     with pytest.raises(DataError, match=r"not supported"):
-        fit(pl.DataFrame({"a": [[1, 2]] * 20, "n": range(20)}))
+        fit(pl.DataFrame({"a": [{"b": 1}] * 20, "n": range(20)}))
 
 
 def test_without_the_library(gan, tmp_path, monkeypatch):
@@ -215,3 +215,59 @@ def test_an_unknown_library_is_refused():
 def test_series_that_are_none_of_another_library_stay():
     for values in ([1, 2], np.arange(3), pd.Series([1])):
         assert table_of_series(values) is values
+
+
+def lists_of_words(n=80):
+    return [[["a b", "c", "d"][j] for j in RNG.permutation(3)[: i % 4]] for i in range(n)]
+
+
+LISTS: dict[str, Any] = {
+    "lists": lambda own: pd.DataFrame({"x": range(len(own)), "t": own}),
+    "sets": lambda own: pd.DataFrame({"x": range(len(own)), "t": list(map(set, own))}),
+    "arrays": lambda own: pd.DataFrame({"x": range(len(own)), "t": list(map(np.array, own))}),
+    "Polars": lambda own: pl.DataFrame({"x": range(len(own)), "t": own}),
+    "Arrow": lambda own: pa.table({"x": range(len(own)), "t": own}),
+}
+
+
+@pytest.mark.parametrize("make", LISTS.values(), ids=LISTS)
+def test_cells_that_are_lists_are_learned_and_come_back_as_lists(make, tmp_path):
+    own = lists_of_words()
+    own[5] = None if make in (LISTS["lists"], LISTS["Polars"], LISTS["Arrow"]) else own[5]
+    table = make(own)
+    options = {"hidden_dim": 8, "refine": False, "polish": False, "verbose": False}
+    gan = TabGAN(steps=2, random_state=0, **options).fit(table)
+    assert gan.schema_["t"].kind == "multiselect"
+    gan.save(tmp_path / "model")
+    drawn = TabGAN.load(tmp_path / "model").sample(40)
+    assert type(drawn) is type(table)
+    if isinstance(table, pd.DataFrame):
+        cells = drawn["t"].dropna().tolist()
+        assert {type(cell) for cell in cells} == {type(table["t"][0])}
+    else:
+        assert drawn.schema == table.schema
+        cells = (
+            [cell for cell in drawn["t"].to_pylist() if cell is not None]
+            if make is LISTS["Arrow"]
+            else drawn["t"].drop_nulls().to_list()
+        )
+    assert {item for cell in cells for item in cell} == {"a b", "c", "d"}
+
+
+def test_lists_whose_items_hardly_repeat_are_refused():
+    table = pd.DataFrame({"x": range(60), "vector": [list(RNG.random(4)) for _ in range(60)]})
+    with pytest.raises(DataError, match="'vector': its cells are lists whose items hardly repeat"):
+        TabGAN(steps=2, verbose=False).fit(table)
+
+
+def test_partial_rows_and_holes_of_lists():
+    table = pd.DataFrame({"x": range(80), "t": lists_of_words()})
+    options = {"hidden_dim": 8, "refine": False, "polish": False, "verbose": False}
+    gan = TabGAN(steps=2, random_state=0, **options).fit(table)
+    rows = gan.sample(where=pd.DataFrame({"t": [["c"], [], ["d", "a b"]]}))
+    assert rows["t"].tolist() == [["c"], [], ["d", "a b"]]
+
+
+def test_types_of_lists_that_are_not_known_are_refused():
+    with pytest.raises(SchemaError, match="are not types of lists"):
+        FrameForm.from_json({"library": "pandas", "lists": [[0, "deque"]]})

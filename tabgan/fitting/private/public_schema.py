@@ -153,6 +153,12 @@ def _column(name: Hashable, dtype: Any, declared: Column | Kind | None) -> Colum
     kind = declared.kind if isinstance(declared, Column) else declared
     if kind is not None:
         check_kind(f"Column {name!r}", kind)
+    if kind == "multiselect":
+        raise SchemaError(
+            f"Column {name!r}: kind='multiselect' does not go with epsilon, as the items of lists "
+            "are not counted in private; declare 'categorical', which counts whole lists, or put "
+            "each item into a column of its own"
+        )
     if isinstance(dtype, pd.CategoricalDtype) and kind != "categorical":
         raise SchemaError(
             f"Column {name!r}: the categories of its dtype may have been read off the rows; say "
