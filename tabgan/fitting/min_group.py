@@ -176,7 +176,8 @@ def _with_generated_values(table: ColumnFrame, schema: Schema, fixed: Collection
         column, kind = cells.column, _GENERATED.get(cells.column.kind)
         if kind is None or _is_declared(cells) or _has_frequent_value(cells):
             continue
-        if at not in fixed and can_be_generated(cells):
+        is_level = column.kind == "categorical"
+        if is_level and at not in fixed and can_be_generated(cells):
             continue
         why = f"no value is held by min_group={column.min_group} rows"
         try:
