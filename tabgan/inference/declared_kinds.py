@@ -10,8 +10,9 @@ from tabgan.inference.date_columns import find_dates, find_durations, find_writt
 from tabgan.inference.date_recognition import recognize_dates
 from tabgan.inference.number_columns import MOST_OTHERS, is_number, is_whole, read_numbers
 from tabgan.inference.text_columns import find_levels, find_names
+from tabgan.table.check_digits import IBAN
 from tabgan.table.schema import LOCALISED, Kind, expression_of
-from tabgan.table.text_formats import IBAN, MISSING_MARKS
+from tabgan.table.text_formats import MISSING_MARKS
 
 __all__ = ["fit_kind"]
 

@@ -1,5 +1,6 @@
 """Columns of words and other names: identifiers, free text, categories."""
 
+import re
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from typing import NoReturn
@@ -7,25 +8,37 @@ from typing import NoReturn
 import pandas as pd
 
 from tabgan.base.errors import DataError
-from tabgan.inference.column_cells import FEWEST, ColumnCells, ColumnGuess, names_rows, shown
+from tabgan.inference.column_cells import (
+    FEWEST,
+    ColumnCells,
+    ColumnGuess,
+    last_label,
+    names_rows,
+    shown,
+)
 from tabgan.inference.personal_data import find_people
+from tabgan.table.check_digits import CHECKSUMS, checksum_of, is_iban
 from tabgan.table.level_codes import codes_of
 from tabgan.table.schema import Kind
-from tabgan.table.text_formats import Pattern, is_iban, pattern_of, spread
+from tabgan.table.text_formats import Pattern, pattern_of, spread
 
 __all__ = ["find_categories", "find_levels", "find_mixed", "find_names", "find_words"]
 
 LEAST_VALID = 0.95  # share of bank account numbers whose check digits are right
 NEARLY_ONE = 1.3  # rows of each value, up to which the values name the rows
+REPEATED_ROWS = 3  # rows from which a text is one that repeats
+MOST_REPEATED = 0.8  # share of rows in such texts, from which texts of many words are categories
 
 _PATTERNS: dict[Pattern, tuple[Kind, str]] = {
     "email": ("email", "e-mail addresses"),
     "uuid": ("uuid", "universally unique identifiers"),
     "url": ("identifier", "web addresses"),
+    "ip": ("identifier", "IP addresses"),
     "phone": ("phone", "phone numbers"),
     "iban": ("iban", "bank account numbers"),
 }
-_PERSONAL: set[Pattern] = {"email", "phone", "iban"}  # never kept, however often they repeat
+_PERSONAL: set[Pattern] = {"email", "ip", "phone", "iban"}  # never kept, however often they repeat
+_VERSION = re.compile(r"(?i)version|release|build|firmware")
 
 
 def find_words(cells: ColumnCells) -> ColumnGuess:
@@ -71,7 +84,7 @@ def find_categories(cells: ColumnCells) -> ColumnGuess:
         # Categories that don't occur are kept too. How often they would is not known, so that only
         # what they look like counts: as if each stood in two rows.
         finding = _find_unkept(cells.name, cells.texts)
-        unused = _find_unkept(cells.name, dict.fromkeys(dtype.categories, 2))
+        unused = _find_unkept(cells.name, dict.fromkeys(dtype.categories, 2) | cells.texts)
         if finding is None and unused is not None:
             look = unused.why.partition(",")[0]
             finding = unused._replace(why=f"{look} among its {len(dtype.categories)} categories")
@@ -94,19 +107,39 @@ def _find_unkept(name: Hashable, counts: Mapping[Hashable, int]) -> ColumnGuess 
     distinct, filled = len(counts), sum(counts.values())
     texts = [value for value in counts if isinstance(value, str)]
     sample = spread(texts, 1000)
-    pattern = pattern_of(sample)
-    repeats = 2 * distinct <= filled
-    if pattern and (not repeats or (pattern in _PERSONAL and len(texts) > FEWEST)):
-        kind, words = _PATTERNS[pattern]
-        if pattern == "iban" and not _are_ibans(sample):
-            kind, words = "identifier", f"{words} with wrong check digits"
-        return ColumnGuess(kind, f"{words}, {distinct} distinct in {filled} rows")
+    known = _find_known_form(name, sample, distinct, filled)
+    if known is not None:
+        return known
     people = find_people(name, counts)
     if people is not None:
         return people
-    if len(texts) >= FEWEST and _is_prose(sample):
+    if len(texts) >= FEWEST and _is_prose(sample) and not _repeat(counts):
         return ColumnGuess("text", f"free text, {distinct} distinct in {filled} rows")
     return _find_rows(name, counts)
+
+
+def _find_known_form(
+    name: Hashable, sample: Sequence[str], distinct: int, filled: int
+) -> ColumnGuess | None:
+    """Find addresses, telephone numbers and other texts of a well-known form."""
+    pattern = pattern_of(sample)
+    if pattern is None or (pattern == "ip" and _VERSION.search(last_label(name))):
+        return None
+    if pattern not in _PERSONAL and 2 * distinct <= filled:
+        return None
+    kind, words = _PATTERNS[pattern]
+    if pattern == "iban" and not _are_ibans(sample):
+        kind, words = "identifier", f"{words} with wrong check digits"
+    return ColumnGuess(kind, f"{words}, {distinct} distinct in {filled} rows")
+
+
+def _repeat(counts: Mapping[Hashable, int]) -> bool:
+    """Return whether nearly all rows hold a text that stands in several of them.
+
+    Answers to a question and names of diseases do, whatever their number of words.
+    """
+    rows = sum(count for count in counts.values() if count >= REPEATED_ROWS)
+    return rows >= MOST_REPEATED * sum(counts.values())
 
 
 def _find_rows(name: Hashable, counts: Mapping[Hashable, int]) -> ColumnGuess | None:
@@ -114,7 +147,9 @@ def _find_rows(name: Hashable, counts: Mapping[Hashable, int]) -> ColumnGuess | 
     distinct, filled = len(counts), sum(counts.values())
     if distinct >= FEWEST and filled < NEARLY_ONE * distinct:
         which = f"all {filled}" if distinct == filled else f"{distinct} of {filled}"
-        return ColumnGuess("identifier", f"{which} values differ")
+        checked = checksum_of([value for value in counts if isinstance(value, str)])
+        digits = f", with a check digit {CHECKSUMS[checked]}" if checked else ""
+        return ColumnGuess("identifier", f"{which} values differ{digits}")
     if distinct == filled > 1 and names_rows(name):
         return ColumnGuess("identifier", f"all {filled} values differ, named {shown(name)}")
     return None

@@ -4,8 +4,8 @@ They go by way of Arrow, whose types say what theirs do: units and zones of time
 numbers, decimals, and, in the metadata of fields, which texts are Polars' categories.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Hashable, Mapping
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from typing import Any
 
@@ -57,6 +57,15 @@ class FrameForm:
             for place, field in enumerate(self.schema)
             if pyarrow.types.is_dictionary(field.type) and not _notes(field, _ENUM)
         ]
+
+    def only(self, columns: Collection[Hashable]) -> "FrameForm":
+        """Return the same for a table with some of its columns."""
+        if self.schema is None:
+            return self
+        schema = self.schema
+        for place in reversed(range(len(schema.names))):
+            schema = schema if schema.names[place] in columns else schema.remove(place)
+        return replace(self, schema=schema)
 
     def without_notes(self) -> "FrameForm":
         """Return the same without what users and rows may have left in the fields' metadata."""

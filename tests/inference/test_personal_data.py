@@ -43,7 +43,10 @@ COLUMNS = {
     "cities": ("city", CITIES * 3, "categorical"),
     "cities, called name": ("name", CITIES * 3, "categorical"),
     "first of the month": ("first", ["January", "May"] * 30, "categorical"),
-    "web addresses": ("web address", [f"10.0.0.{i}" for i in range(40)] * 4, "categorical"),
+    "web addresses": ("web address", [f"10.0.0.{i}" for i in range(40)] * 4, "identifier"),
+    "versions": ("version", [f"10.0.0.{i}" for i in range(40)] * 4, "categorical"),
+    "phones of one trunk": ("who", [f"030 {10**6 + i * 7}" for i in range(40)] * 4, "phone"),
+    "years": ("who", [f"{1950 + i}-{1951 + i}" for i in range(40)] * 4, "categorical"),
     "numbers called phone": ("phone", RNG.integers(0, 9, ROWS), "integer"),
 }
 

@@ -342,3 +342,49 @@ def test_a_pattern_is_bounded():
     assert len(learn_patterns([("a1" * i)[:i] + "-" * (i % 7) for i in range(1, 200)])) <= 50
     with pytest.raises(ValueError, match="is not a pattern"):
         Pattern(("INV-",))
+
+
+def personal(kind, values, **properties):
+    column = Column("x", kind, "object", **properties)
+    return IdentifierEncoder.fit(TypedSeries(column, pd.Series(values, dtype=object, name="x")))
+
+
+MAILS = [f"ann{i}@corp.test" for i in range(20)]
+REPEATED = {
+    "e-mails": ("email", MAILS),
+    "names": ("name", [f"Ann {chr(65 + i)}ay" for i in range(20)]),
+    "phones": ("phone", [f"+49 170 {10**6 + 7919 * i}" for i in range(20)]),
+    "addresses of computers": ("identifier", [f"10.0.0.{i + 1}" for i in range(20)]),
+}
+
+
+@pytest.mark.parametrize(("kind", "values"), REPEATED.values(), ids=REPEATED)
+def test_personal_data_that_repeats_repeats_as_often_and_is_never_kept(kind, values):
+    rows = np.repeat(values, np.arange(1, 21)).tolist()
+    encoder = personal(kind, rows, min_group=5)
+    drawn = drawn_in_blocks(encoder, 2100, 700)
+    assert drawn.nunique() == 20
+    assert not {*drawn} & {*values}
+    counts = drawn.value_counts()
+    assert counts.iloc[0] / 2100 == pytest.approx(16 / 200, rel=0.5)  # the five most are cut
+    assert counts.iloc[-1] < counts.iloc[0] / 4
+    again = IdentifierEncoder.from_json(encoder.column, json.loads(json.dumps(encoder.to_json())))
+    pd.testing.assert_series_equal(drawn_in_blocks(again, 2100, 700), drawn)
+    assert draw(encoder.without_repetition(), 500).nunique() > 100
+
+
+def test_personal_data_that_hardly_repeats_has_a_value_for_every_row():
+    assert draw(personal("email", [*MAILS, MAILS[0]]), 300).nunique() == 300
+
+
+def test_identifiers_that_repeat_have_a_value_for_every_row():
+    assert draw(fit([f"K{i % 9}x" for i in range(90)]), 300).nunique() == 300
+
+
+@pytest.mark.parametrize(
+    "repeated", [{}, {"distinct": 0, "rows": [1] * 21}, {"distinct": 3, "rows": [1, 2]}]
+)
+def test_a_malformed_repetition_is_refused(repeated):
+    state = personal("email", MAILS * 2).to_json() | {"repeated": repeated}
+    with pytest.raises((KeyError, ValueError)):
+        IdentifierEncoder.from_json(Column("x", "email", "object"), state)
