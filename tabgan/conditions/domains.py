@@ -24,6 +24,7 @@ from tabgan.conditions.written_numbers import (
 )
 from tabgan.encoding.categorical import CategoricalEncoder
 from tabgan.encoding.column_encoder import ColumnEncoder
+from tabgan.encoding.compound import CompoundEncoder
 from tabgan.encoding.grouped import GroupedEncoder
 from tabgan.encoding.identifiers.identifier import IdentifierEncoder
 from tabgan.encoding.identifiers.placeholder_text import TextEncoder
@@ -104,7 +105,7 @@ def column_sentinels(encoder: TableEncoder) -> dict[int, tuple[Scalar, ...]]:
 
 
 def _specials(encoder: ColumnEncoder) -> tuple[Scalar, ...]:
-    if isinstance(encoder, NumericEncoder | IdentifierEncoder | TextEncoder):
+    if isinstance(encoder, NumericEncoder | CompoundEncoder | IdentifierEncoder | TextEncoder):
         return tuple(encoder.specials)
     if isinstance(encoder, CategoricalEncoder):  # of distances to another date
         return tuple(level for level in encoder.levels if type(level) is not int)
@@ -385,7 +386,7 @@ def domain_of(
         return _CategoryDomain(column, levels)
     if column.kind in AXIS_KINDS:
         return _RangeDomain(column, specials)
-    return _CategoryDomain(column, ())
+    return _CategoryDomain(column, specials)
 
 
 def _united(spots: Iterable[Interval]) -> tuple[Interval, ...]:

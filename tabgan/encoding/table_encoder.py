@@ -19,6 +19,7 @@ from tabgan.base.errors import DataError, ModelFileError, OptionError
 from tabgan.base.row_layout import RowLayout
 from tabgan.encoding.categorical import CategoricalEncoder
 from tabgan.encoding.column_encoder import ColumnEncoder, Encoded
+from tabgan.encoding.compound import CompoundEncoder
 from tabgan.encoding.grouped import GroupedEncoder
 from tabgan.encoding.identifiers.identifier import IdentifierEncoder
 from tabgan.encoding.identifiers.identifier_attribute import find_attributes
@@ -71,11 +72,13 @@ ENCODERS: dict[str, type[ColumnEncoder]] = {
         GroupedEncoder,
         IdentifierEncoder,
         TextEncoder,
+        CompoundEncoder,
     )
 }
 
 
 _OWN = frozenset(ENCODERS)
+_OF_A_KIND: dict[str, type[ColumnEncoder]] = {"text": TextEncoder, "compound": CompoundEncoder}
 
 
 AnyEncoder = TypeVar("AnyEncoder", bound=ColumnEncoder)
@@ -137,8 +140,8 @@ def _choose_encoder(cells: TypedSeries) -> type[ColumnEncoder]:
         if name not in _OWN and encoder.suits(cells):
             return encoder
     column = cells.column
-    if column.kind == "text":
-        return TextEncoder
+    if column.kind in _OF_A_KIND:
+        return _OF_A_KIND[column.kind]
     if column.is_generated:
         return IdentifierEncoder
     distinct = cells.values.nunique()

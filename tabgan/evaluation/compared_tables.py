@@ -15,6 +15,7 @@ from tabgan.base.errors import DataError
 from tabgan.inference.accept_table import TableLike, as_frame
 from tabgan.inference.infer_schema import resolve_schema
 from tabgan.table.columns import numbers_of
+from tabgan.table.compound_numbers import with_parts
 from tabgan.table.level_codes import codes_of
 from tabgan.table.scalars import Scalar
 from tabgan.table.schema import Column, Kind, Schema
@@ -114,6 +115,9 @@ def read_tables(
     _check_rows("real", frame)
     drawn = _like(frame, as_frame(synthetic), "synthetic")
     unseen = None if holdout is None else _like(frame, as_frame(holdout), "holdout")
+    given = [table for table in (frame, drawn, unseen) if table is not None]
+    (frame, drawn, *rest), known = with_parts(given, known)
+    unseen = rest[0] if rest else None
     return ComparedTables(frame, drawn, unseen, known, code_columns(frame, drawn, known, unseen))
 
 

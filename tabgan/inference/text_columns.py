@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from typing import NoReturn
 
+import numpy as np
 import pandas as pd
 
 from tabgan.base.errors import DataError
@@ -18,14 +19,25 @@ from tabgan.inference.column_cells import (
 )
 from tabgan.inference.personal_data import find_people
 from tabgan.table.check_digits import CHECKSUMS, checksum_of, is_iban
+from tabgan.table.compound_numbers import CompoundForm, find_compound
 from tabgan.table.level_codes import codes_of
 from tabgan.table.schema import Kind
 from tabgan.table.text_formats import Pattern, pattern_of, spread
 
-__all__ = ["find_categories", "find_levels", "find_mixed", "find_names", "find_words"]
+__all__ = [
+    "find_categories",
+    "find_levels",
+    "find_mixed",
+    "find_names",
+    "find_several_numbers",
+    "find_words",
+]
 
 LEAST_VALID = 0.95  # share of bank account numbers whose check digits are right
 NEARLY_ONE = 1.3  # rows of each value, up to which the values name the rows
+MOST_FEW = 100  # texts of several numbers that are categories if they repeat
+CODE_DIGITS = 8  # of texts that all differ, from which they are codes
+EXPECTED_PAIRS = 10.0  # of equal rows; where there is none, that is no chance
 REPEATED_ROWS = 3  # rows from which a text is one that repeats
 MOST_REPEATED = 0.8  # share of rows in such texts, from which texts of many words are categories
 
@@ -44,7 +56,52 @@ _VERSION = re.compile(r"(?i)version|release|build|firmware")
 def find_words(cells: ColumnCells) -> ColumnGuess:
     """Distinguish identifiers, free texts and categories among columns of text."""
     texts = cells.texts
-    return _find_unkept(cells.name, texts) or _levels(len(texts), sum(texts.values()))
+    several = find_several_numbers(cells)
+    return several or _find_unkept(cells.name, texts) or _levels(len(texts), sum(texts.values()))
+
+
+def find_several_numbers(cells: ColumnCells, *, declared: bool = False) -> ColumnGuess | None:
+    """Find out whether texts hold several numbers each, as blood pressures 120/80 do.
+
+    Few texts that repeat are categories, and texts that name their rows identifiers.
+
+    Parameters
+    ----------
+    cells
+        The cells of a column of text.
+    declared
+        Whether the column is known to hold several numbers, if it can.
+    """
+    counts = cells.texts
+    distinct, filled = len(counts), sum(counts.values())
+    may_be = distinct >= FEWEST and not (distinct <= MOST_FEW and _repeat(counts))
+    if not declared and (not may_be or names_rows(cells.name) or pattern_of([*counts])):
+        return None
+    form = find_compound(counts)
+    if form is None or (not declared and _are_codes(form, counts)):
+        return None
+    written = form.to_format()
+    numbers = ("two", "three", "four")[form.n_parts - 2]
+    why = f"{numbers} numbers, written {written}, {distinct} distinct in {filled} rows"
+    return ColumnGuess("compound", why, format=written)
+
+
+def _are_codes(form: CompoundForm, counts: Mapping[str, int]) -> bool:
+    """Return whether whole numbers in texts that all differ are codes: long, or not by chance.
+
+    Numbers that are measured meet by chance in some rows, as often as each of them repeats.
+    """
+    distinct, filled = len(counts), sum(counts.values())
+    if any(form.decimals) or distinct < filled:
+        return False
+    numbers = form.parse([*counts])
+    numbers = numbers[~np.isnan(numbers[:, 0])]
+    digits = sum(len(f"{most:.0f}") for most in np.abs(numbers).max(axis=0))
+    pairs = len(numbers) * (len(numbers) - 1) / 2
+    for part in numbers.T:
+        shares = np.unique(part, return_counts=True)[1] / len(part)
+        pairs *= float((shares**2).sum())
+    return digits >= CODE_DIGITS or pairs >= EXPECTED_PAIRS
 
 
 def find_names(cells: ColumnCells) -> ColumnGuess:

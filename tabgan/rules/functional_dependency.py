@@ -252,7 +252,7 @@ def _rule(a: ColumnRef, b: ColumnRef, source: LevelList, target: LevelList) -> F
 
 def level_list(cells: TypedSeries) -> LevelList | None:
     """Return the levels of a column; None if it is not learned, or has too many numbers."""
-    if cells.column.is_generated:
+    if cells.column.is_generated or cells.column.kind == "compound":
         return None
     if cells.column.kind in NUMBERS | TICKS and len(cells.levels) > MOST_NUMBERS:
         return None

@@ -42,6 +42,7 @@ LEARNED: tuple[Kind, ...] = (
     "boolean",
     "datetime",
     "timedelta",
+    "compound",
 )
 RANGED: tuple[Kind, ...] = ("integer", "numeric", "datetime", "timedelta")  # of an order
 LOCALISED: tuple[Kind, ...] = (  # made in the words of a language and country
@@ -201,7 +202,8 @@ class Column:
         ``"repr"`` (as Python writes a float: 12.0) for a number, or a form such as
         ``"$#,##0.00"`` (see `tabgan.table.number_forms`); a ``strftime`` format for a date (see
         `tabgan.table.date_forms`), also of dates that are kept as whole numbers such as
-        20240131; ``"lorem"`` for free text whose placeholders are filler words; None otherwise.
+        20240131; ``"lorem"`` for free text whose placeholders are filler words; for texts
+        of several numbers how each is written, such as ``"%.0f/%.0f"``; None otherwise.
     other_formats
         Further formats of some of the cells, tried in this order; each keeps its share.
     absent

@@ -31,7 +31,9 @@ ROUNDED = 4  # decimals of shares
 _CORE = re.compile(r"[\w][^\s]*[\w]|[\w]")
 _END = re.compile(r"[.,;:!?…。！？]")
 _STOPS = ".!?…。！？"
-_DIGITS = re.compile(r"\d+")
+_DIGIT = re.compile(r"\d")
+_SLOT = "\0"  # stands for a digit of a template: a zero could be one of the source
+_SLOTS = re.compile(f"{_SLOT}+")
 _VOWELS, _CONSONANTS = "aeiou", "bdfghklmnprstv"
 
 Shares = dict[str, float]
@@ -46,7 +48,7 @@ class LanguageShape:
     phrases
         Whole texts that several rows hold, with their shares of all rows.
     templates
-        Texts that several rows hold but for their digits, which are all written 0, with shares.
+        Texts that several rows hold but for their digits, each written NUL, with shares.
     words
         Words with their shares of all words: those that several texts hold, and made ones.
     marks
@@ -163,7 +165,7 @@ def learn_shape(
     """
     least, rng = max(least_texts, LEAST_TEXTS), np.random.default_rng(seed)
     phrases, rest = _frequent(texts, least)
-    templates, rest = _frequent([_DIGITS.sub(_zeros, text) for text in rest], least, rest)
+    templates, rest = _frequent([_DIGIT.sub(_SLOT, text) for text in rest], least, rest)
     shown = [text[:MOST_CHARACTERS] for text in rest[:: -(-len(rest) // SAMPLE)]] if rest else []
     read = [_Words.of(text) for text in shown]
     n_words = sum(len(words.cores) for words in read)
@@ -215,10 +217,6 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _zeros(match: re.Match[str]) -> str:
-    return "0" * len(match.group())
-
-
 def _other_digits(text: str, rng: np.random.Generator) -> str:
     """Write other digits for those of a template; a number does not begin with zero."""
 
@@ -226,7 +224,7 @@ def _other_digits(text: str, rng: np.random.Generator) -> str:
         length = len(match.group())
         return "".join(map(str, [rng.integers(1, 10), *rng.integers(0, 10, length - 1)]))
 
-    return _DIGITS.sub(digits, text)
+    return _SLOTS.sub(digits, text)
 
 
 def _frequent(

@@ -153,6 +153,11 @@ def _column(name: Hashable, dtype: Any, declared: Column | Kind | None) -> Colum
     kind = declared.kind if isinstance(declared, Column) else declared
     if kind is not None:
         check_kind(f"Column {name!r}", kind)
+    if kind == "compound":
+        raise SchemaError(
+            f"Column {name!r}: kind='compound' can't be learned with epsilon; declare it "
+            "'categorical', split its numbers into columns, or leave it out"
+        )
     if isinstance(dtype, pd.CategoricalDtype) and kind != "categorical":
         raise SchemaError(
             f"Column {name!r}: the categories of its dtype may have been read off the rows; say "
