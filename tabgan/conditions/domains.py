@@ -143,6 +143,7 @@ class Domain(ABC):
     """
 
     ranges: tuple[Interval, ...] = ()  # all numbers that the column can hold beside its levels
+    is_open: bool = False  # whether these ranges stand for texts of any kind
 
     def __init__(self, column: Column, levels: Sequence[Scalar]) -> None:
         self.column = column
@@ -350,10 +351,31 @@ class _RangeDomain(Domain):
             raise self._out_of_range(clause, self.column.minimum, self.column.maximum)
 
 
+class _SeveralNumbersDomain(Domain):
+    """A column whose texts hold several numbers: all that can be asked is whether there are any."""
+
+    ranges = _ANY
+    is_open = True
+
+    def _equal(self, value: Any) -> ValueChoice:
+        place = find_level(value, self.levels)
+        if place is not None:
+            return ValueChoice((), frozenset({place}))
+        raise OptionError(
+            f"where: the texts of column {self.column.name!r} hold several numbers, so that it can "
+            "only be asked to be missing (None, 'is missing') or not; split the numbers into "
+            "columns of their own to ask for one of them"
+        )
+
+    def _compared(self, clause: Clause, value: Any) -> ValueChoice:  # noqa: ARG002
+        return self._equal(value)
+
+
 class _GeneratedDomain(Domain):
     """A column whose values are generated: all that can be asked is whether there is one."""
 
     ranges = _ANY
+    is_open = True
 
     def _equal(self, value: Any) -> ValueChoice:  # noqa: ARG002
         raise OptionError(
@@ -386,7 +408,7 @@ def domain_of(
         return _CategoryDomain(column, levels)
     if column.kind in AXIS_KINDS:
         return _RangeDomain(column, specials)
-    return _CategoryDomain(column, specials)
+    return _SeveralNumbersDomain(column, specials)
 
 
 def _united(spots: Iterable[Interval]) -> tuple[Interval, ...]:

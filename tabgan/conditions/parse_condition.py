@@ -124,7 +124,7 @@ def _test(position: int, domain: Domain, clauses: Sequence[Clause]) -> ColumnPre
         raise OptionError(
             f"where: no value of column {domain.column.name!r} meets {text}{together}"
         )
-    negated = domain.column.is_generated and bool(choice.ranges)
+    negated = domain.is_open and bool(choice.ranges)
     levels = [
         level for place, level in enumerate(domain.levels) if (place in choice.places) != negated
     ]

@@ -204,7 +204,8 @@ def _find_rows(name: Hashable, counts: Mapping[Hashable, int]) -> ColumnGuess | 
     distinct, filled = len(counts), sum(counts.values())
     if distinct >= FEWEST and filled < NEARLY_ONE * distinct:
         which = f"all {filled}" if distinct == filled else f"{distinct} of {filled}"
-        checked = checksum_of([value for value in counts if isinstance(value, str)])
+        texts = [value for value in counts if isinstance(value, str)]
+        checked = checksum_of(spread(texts, 1000))
         digits = f", with a check digit {CHECKSUMS[checked]}" if checked else ""
         return ColumnGuess("identifier", f"{which} values differ{digits}")
     if distinct == filled > 1 and names_rows(name):

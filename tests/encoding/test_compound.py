@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tabgan.base.errors import DataError
+import tabgan.privacy
+from tabgan import DataError, OptionError, SchemaError, TabGAN
 from tabgan.base.row_layout import RowLayout
 from tabgan.encoding.compound import CompoundEncoder
 from tabgan.table.columns import TypedSeries
@@ -128,3 +129,55 @@ def test_a_malformed_state_is_refused(changes):
     encoder = fit(PRESSURES)
     with pytest.raises((TypeError, ValueError)):
         CompoundEncoder.from_json(encoder.column, encoder.to_json() | changes)
+
+
+@pytest.fixture(scope="module")
+def pressures():
+    rng = np.random.default_rng(0)
+    low = rng.integers(50, 100, 300)
+    texts = [f"{a + b}/{a}" for a, b in zip(low, rng.integers(1, 60, 300), strict=True)]
+    table = pd.DataFrame({"bp": texts, "age": rng.integers(20, 90, 300)})
+    table.loc[:29, "bp"] = None
+    return table
+
+
+@pytest.fixture(scope="module")
+def gan(pressures):
+    options = {"steps": 20, "hidden_dim": 16, "random_state": 0, "verbose": False}
+    return TabGAN(**options).fit(pressures)
+
+
+def test_rows_keep_form_and_order(gan):
+    drawn = gan.sample(500)["bp"].dropna().str.split("/", expand=True).astype(int)
+    assert (drawn[0] > drawn[1]).all()
+    assert drawn[1].between(50, 99).all()
+
+
+def test_each_number_is_evaluated(gan, pressures):
+    columns = gan.evaluate(pressures).fidelity.columns
+    assert [column.name for column in columns] == ["bp [1]", "bp [2]", "age"]
+    audit = tabgan.privacy.audit(pressures[:200], gan.sample(200), pressures[200:])
+    assert audit.risks
+
+
+def test_only_missing_ones_can_be_asked_for(gan):
+    assert gan.sample(20, where={"bp": None})["bp"].isna().all()
+    assert gan.sample(20, where="bp is not missing")["bp"].notna().all()
+    with pytest.raises(OptionError, match="the texts of column 'bp' hold several numbers"):
+        gan.sample(5, where={"bp": "120/80"})
+
+
+def test_rows_are_completed(gan):
+    given = pd.DataFrame({"age": [40, 50]})
+    assert gan.sample(where=given)["age"].tolist() == [40, 50]
+
+
+def test_the_file_gives_the_same_rows(gan, tmp_path):
+    gan.save(tmp_path / "m.safetensors")
+    loaded = TabGAN.load(tmp_path / "m.safetensors")
+    pd.testing.assert_frame_equal(loaded.sample(50, random_state=1), gan.sample(50, random_state=1))
+
+
+def test_no_budget_of_privacy_suffices(pressures):
+    with pytest.raises(SchemaError, match="kind='compound' can't be learned with epsilon"):
+        TabGAN(epsilon=1.0, schema={"bp": "compound"}, verbose=False).fit(pressures)

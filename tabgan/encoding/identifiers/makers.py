@@ -410,7 +410,7 @@ def learn_maker(given: Sequence[Any], values_type: Type, column: Column) -> Make
     texts = [*given] if values_type == "text" else [value.decode("latin-1") for value in given]
     is_plain = column.kind in ("identifier", "sequential")
     are_numbers = values_type == "text" and is_plain and all(map(_WHOLE.fullmatch, texts))
-    if not texts or (are_numbers and checksum_of([*dict.fromkeys(texts)]) is None):
+    if not texts or (are_numbers and _checksum_of([*dict.fromkeys(texts)]) is None):
         return _number_maker([int(text) for text in texts], column)
     return _text_maker(texts, column)
 
@@ -461,12 +461,16 @@ def _text_forms(texts: list[str], column: Column) -> Mapping[RowBijection, float
         return {Templates(locale_of(column), column.kind): 1.0}
     if column.kind == "iban":
         return dict(learn_accounts(texts).items())
-    scheme = checksum_of(texts) if column.kind == "identifier" else None
+    scheme = _checksum_of(texts) if column.kind == "identifier" else None
     if scheme is not None:
         patterns = learn_patterns([text[:-1] for text in texts if text[:-1]])
         return {Checked(pattern, scheme): share for pattern, share in patterns.items()}
     learn = learn_phones if column.kind == "phone" else learn_patterns
     return dict(learn(texts).items())
+
+
+def _checksum_of(texts: Sequence[str]) -> str | None:
+    return checksum_of(spread(texts, SAMPLE))
 
 
 def _written(expression: str, distinct: int, column: Column) -> Written:
