@@ -345,8 +345,8 @@ mails = [f"u{i}@corp.test" for i in range(30)]
         ),
         (pd.Categorical(range(40)), "category holds identifier values (all 40 values differ)"),
         (
-            pd.Categorical([f"A note that is number {i}" for i in range(30)] * 3),
-            "category holds text values (free text, 30 distinct in 90 rows)",
+            pd.Categorical([f"A note that is number {i}" for i in range(30)] * 2),
+            "category holds text values (free text, 30 distinct in 60 rows)",
         ),
         (
             objects(*((f"Ann {i}", i) for i in range(30))),

@@ -22,7 +22,12 @@ from tabgan.encoding.identifiers.makers import (
     maker_to_json,
     may_repeat,
 )
-from tabgan.encoding.identifiers.row_bijections import Digits, FormMixture, RisingNumbers
+from tabgan.encoding.identifiers.row_bijections import (
+    Digits,
+    FormMixture,
+    RisingNumbers,
+    index_permutation,
+)
 from tabgan.table.columns import TypedSeries
 from tabgan.table.level_codes import dense, levels_to_series
 from tabgan.table.schema import Column
@@ -31,6 +36,7 @@ from tabgan.table.text_formats import MISSING_MARKS
 __all__ = ["IdentifierEncoder", "MissingShares", "Repetition"]
 
 STEPS = 21  # quantiles of the number of rows of a value
+CLOSED_ROWS = 10  # rows of each value, from which there are no values but these
 LEAST_REPETITION = 1.3  # rows of each value, from which values repeat
 
 
@@ -128,20 +134,28 @@ class Repetition:
         quantiles = np.quantile(trimmed, np.linspace(0, 1, STEPS))
         return cls(len(counts), tuple(quantiles.tolist()))
 
-    def draw(self, rows: int, rng: np.random.Generator) -> NDArray[np.int64]:
-        """Draw the number of a value for each row.
+    def numbers(self, positions: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
+        """Give each position the number of its value.
+
+        As many positions as the source had rows have its number of values, each as often as one
+        there. What follows has other values, unless each stands in so many rows that there are
+        hardly any others.
 
         Parameters
         ----------
-        rows
-            Number of rows.
-        rng
-            The only source of randomness.
+        positions
+            Positions of the rows in the whole sample.
+        seed
+            Chooses which positions have equal values; one for all blocks of a sample.
         """
         places = (np.arange(self.distinct) + 0.5) / self.distinct
-        weights = np.cumsum(np.interp(places, np.linspace(0, 1, STEPS), self.rows))
-        places = np.searchsorted(weights, rng.random(rows) * weights[-1], side="right")
-        return np.asarray(places, np.int64)
+        sizes = np.rint(np.interp(places, np.linspace(0, 1, STEPS), self.rows)).astype(np.int64)
+        ends = np.cumsum(sizes)
+        turn, rest = np.divmod(positions, ends[-1])
+        slots = index_permutation(rest, int(ends[-1]), seed).astype(np.int64)
+        values = np.searchsorted(ends, slots, side="right")
+        is_closed = ends[-1] >= CLOSED_ROWS * self.distinct
+        return np.asarray(values if is_closed else turn * self.distinct + values, np.int64)
 
     def to_json(self) -> dict[str, Any]:
         """Describe the repetition by JSON values."""
@@ -264,11 +278,22 @@ class IdentifierEncoder(ColumnEncoder):
         """
         if self._repetition is None:
             made = self._maker.make(np.arange(start, start + len(numbers)), rng, key)
-        else:  # of all blocks the same values
-            values = np.arange(self._repetition.distinct)
-            made = self._maker.make(values, numpy_stream(key, "values"), key)
-            made = made[self._repetition.draw(len(numbers), rng)]
+        else:
+            made = self._repeated(np.arange(start, start + len(numbers)), self._repetition, key)
         return self._absence.put_into(_typed(made, self._type), self.column, rng)
+
+    def _repeated(
+        self, positions: NDArray[np.int64], repetition: Repetition, key: int
+    ) -> NDArray[Any]:
+        """Make values that stand at several positions each, the same in all blocks of a sample."""
+        numbers, distinct = repetition.numbers(positions, key), repetition.distinct
+        made = np.empty(len(numbers), object)
+        for turn in np.unique(numbers // distinct).tolist():
+            values = np.arange(turn * distinct, (turn + 1) * distinct)
+            written = self._maker.make(values, numpy_stream(key, "values", turn), key)
+            rows = numbers // distinct == turn
+            made[rows] = written[numbers[rows] % distinct]
+        return made
 
     def to_json(self) -> dict[str, Any]:
         """Describe the encoder by JSON values."""
