@@ -23,6 +23,7 @@ from tabgan.base.registry import UnregisteredError
 from tabgan.conditions.grammar import Where
 from tabgan.fitting.fit_table import fit_table
 from tabgan.fitting.options import FitOptions, current_options
+from tabgan.fitting.prepare import without_free_text
 from tabgan.fitting.private.privacy_ledger import Ledger
 from tabgan.fitting.private.public_schema import check_dtypes_are_declared, check_private_options
 from tabgan.fitting.session import FitSession
@@ -119,6 +120,11 @@ class TabGAN(BaseEstimator):
         frequent ones or, where they are many, generated ones; ranges and quantiles are trimmed by
         as many rows. 1 keeps all values. A `Column` of the schema can have its own. Categorical
         dtypes and booleans declare their values and keep all of them.
+    text
+        What stands for free text, which is not learned. "keep-shape" writes placeholders with the
+        lengths, marks and frequent words of the texts, and phrases that `min_group` rows hold
+        (`tabgan.encoding.identifiers.language_shape`); "lorem" writes filler words; "drop" leaves
+        such columns out.
     derive
         Whether rules by which columns determine others are detected, so that they hold in every
         synthetic row.
@@ -223,6 +229,7 @@ class TabGAN(BaseEstimator):
     constraints: Sequence[Constraint] | None = None
     locale: str | None = None
     min_group: int = 5
+    text: str = "keep-shape"
     derive: bool = True
     refine: bool = True
     polish: bool = True
@@ -281,6 +288,10 @@ class TabGAN(BaseEstimator):
         ) as session:
             by_schema = options.epsilon is not None
             frame, form = as_frame(X, by_schema=by_schema), form_of(X, by_schema=by_schema)
+            if options.text == "drop":
+                every = [*frame.columns]
+                frame, options = without_free_text(frame, options)
+                form = form.only([every.index(name) for name in frame.columns])
             model, snapshots = fit_table(frame, options, seed, session, form=form)
         self._set_model(model, snapshots)
         self._fit_facts = {"seed": str(seed), "seconds": f"{session.seconds:.1f}"}
@@ -442,11 +453,19 @@ class TabGAN(BaseEstimator):
         self._check_fitted()
         from tabgan.evaluation.evaluate import evaluate
 
-        frame = as_frame(real)
+        frame = self._with_learned_columns(real)
         drawn = self.sample(len(frame)) if synthetic is None else synthetic
+        holdout = None if holdout is None else self._with_learned_columns(holdout)
         kinds = {column.name: column.kind for column in self.schema_}
         evaluation = evaluate(frame, drawn, holdout, target, schema=kinds, metrics=metrics)
         return replace(evaluation, run=self._run())
+
+    def _with_learned_columns(self, table: "TableLike") -> pd.DataFrame:
+        """Return a table without the columns of free text that the fit has left out."""
+        frame = as_frame(table)
+        if self.text != "drop":
+            return frame
+        return frame.loc[:, frame.columns.isin([*self.schema_.names])]
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the fitted model to one file, atomically.

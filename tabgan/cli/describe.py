@@ -9,7 +9,7 @@ import pandas as pd
 
 from tabgan.base.random_streams import resolve_seed
 from tabgan.cli.console import aligned
-from tabgan.cli.training import describe_finish
+from tabgan.cli.training import describe_finish, describe_free_text, free_text_names
 from tabgan.encoding.table_encoder import TableEncoder
 from tabgan.estimator import TabGAN
 from tabgan.fitting.min_group import small_table_note
@@ -49,6 +49,7 @@ def describe_table(frame: pd.DataFrame, gan: TabGAN) -> tuple[Schema, dict[str, 
             _column_facts(column, frame.iloc[:, place])
             for place, column in enumerate(preparation.declared_schema)
         ],
+        "free_text": free_text_names(preparation.declared_schema),
         "folded": {
             str(name): {"levels": levels.n_levels, "rows": levels.n_rows}
             | ({"form": levels.form} if levels.form is not None else {})
@@ -75,6 +76,7 @@ def describe_model(path: str) -> dict[str, Any]:
         "bytes": Path(path).stat().st_size,
         "rows": gan.n_rows_,
         "columns": [_column_facts(column, None) for column in gan.schema_],
+        "free_text": free_text_names(gan.schema_),
         "dependencies": [rule.describe() for rule in gan.dependencies_],
         "constraints": [rule.describe() for rule in gan.constraints_],
         "conditions": _condition_facts(gan.conditions_),
@@ -134,6 +136,8 @@ def lay_out(facts: dict[str, Any]) -> str:
         for column in facts["columns"]
     ]
     lines = [*aligned([header, *rows]), ""]
+    if facts.get("free_text"):
+        lines.append(describe_free_text(facts["free_text"]))
     lines += [f"rule: {rule}" for rule in facts["dependencies"]] or ["no rules between columns"]
     lines += [f"constraint: {rule}" for rule in facts.get("constraints", ())]
     for name, values in facts.get("conditions", {}).items():

@@ -20,6 +20,7 @@ __all__ = [
     "force_option",
     "json_option",
     "locale_option",
+    "text_option",
     "min_group_option",
     "output_options",
     "quiet_option",
@@ -331,6 +332,16 @@ min_group_option = option(
     help="About how many rows must hold a value for the model to keep it: rarer levels are folded "
     'into others, ranges are trimmed. 1 keeps all; "min_group" of a column in the schema comes '
     "first.",
+)
+
+
+text_option = option(
+    "--text",
+    section=_COLUMNS,
+    type=click.Choice(["keep-shape", "lorem", "drop"]),
+    default="keep-shape",
+    help="What stands for free text, which is not learned: placeholders of its lengths and "
+    "frequent words, filler words, or nothing, and the columns are left out.",
 )
 
 

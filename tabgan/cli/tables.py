@@ -137,7 +137,13 @@ class LearnedTable(NamedTuple):
 
 
 def read_declared(
-    data: str, declared: "Declared", report: Report, *, by_schema: bool = False, **reading: Any
+    data: str,
+    declared: "Declared",
+    report: Report,
+    *,
+    by_schema: bool = False,
+    text: str = "keep-shape",
+    **reading: Any,
 ) -> LearnedTable:
     """Read a table to learn, and apply what the options declare of it.
 
@@ -147,6 +153,8 @@ def read_declared(
         As of `read_data`.
     declared
         The options on columns and rules.
+    text
+        What stands for free text; ``"drop"`` leaves such columns out.
 
     Raises
     ------
@@ -160,11 +168,33 @@ def read_declared(
     if dropped:
         frame, form = frame.drop(columns=list(dropped)), form.without(dropped)
     kinds = _declared_kinds(declared.kinds, frame)
-    if schema is None:
-        return LearnedTable(frame, form, kinds or None, constraints)
-    left = (column for column in schema if column.name not in dropped)
-    columns = tuple(_with_kind(column, kinds.get(column.name, column.kind)) for column in left)
-    return LearnedTable(frame, form, replace(schema, columns=columns), constraints)
+    table = LearnedTable(frame, form, kinds or None, constraints)
+    if schema is not None:
+        left = (column for column in schema if column.name not in dropped)
+        columns = tuple(_with_kind(column, kinds.get(column.name, column.kind)) for column in left)
+        table = table._replace(schema=replace(schema, columns=columns))
+    return _without_text(table, report, by_schema) if text == "drop" else table
+
+
+def _without_text(table: LearnedTable, report: Report, by_schema: bool) -> LearnedTable:
+    """Leave the columns of free text out, and say which they are."""
+    from tabgan.base.errors import OptionError
+    from tabgan.fitting.prepare import free_text_columns
+
+    dropped = free_text_columns(table.frame, table.schema, by_schema=by_schema)
+    if not dropped:
+        return table
+    if len(dropped) == len(table.frame.columns):
+        raise OptionError("--text drop leaves no column of the table: all are free text")
+    names = ", ".join(str(name) for name in table.frame.columns if name in dropped)
+    report.say(f"Free text, left out: {names}")
+    frame = table.frame.drop(columns=list(dropped))
+    schema: Schema | dict[Hashable, str] | None = table.schema
+    if isinstance(schema, dict):
+        schema = {name: kind for name, kind in schema.items() if name not in dropped}
+    elif schema is not None:
+        schema = replace(schema, columns=tuple(c for c in schema if c.name not in dropped))
+    return table._replace(frame=frame, form=table.form.without(dropped), schema=schema)
 
 
 def _dropped_columns(names: Sequence[str], frame: "pd.DataFrame") -> "set[Hashable]":

@@ -1,7 +1,7 @@
 """Trains a table model for a command: reports how the training went and saves the model."""
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tabgan.base.errors import OptionError
@@ -14,8 +14,16 @@ if TYPE_CHECKING:
     from tabgan.estimator import TabGAN
     from tabgan.files.table_form import TableForm
     from tabgan.generators.training_callbacks import Callback
+    from tabgan.table.schema import Schema
 
-__all__ = ["describe_finish", "quietly", "trackers", "train"]
+__all__ = [
+    "describe_finish",
+    "describe_free_text",
+    "free_text_names",
+    "quietly",
+    "trackers",
+    "train",
+]
 
 Result = TypeVar("Result")
 
@@ -146,6 +154,9 @@ def _say_how_it_went(gan: "TabGAN", report: Report, watching: Watch) -> None:
     )
     for line in gan.privacy_.describe() if gan.privacy_ else ():
         report.say(line[0].upper() + line[1:])
+    free_text = free_text_names(gan.schema_)
+    if free_text:
+        report.say(describe_free_text(free_text))
     if gan.postprocessing_:
         report.say(describe_finish(gan.postprocessing_))
     for finding in gan.diagnosis_:
@@ -159,6 +170,7 @@ def _facts_of(gan: "TabGAN") -> dict[str, Any]:
     facts = {
         "steps": gan.n_steps_,
         "latent": {"size": gan.latent_dim_, "reason": gan.latent_reason_},
+        "free_text": free_text_names(gan.schema_),
         "dependencies": [rule.describe() for rule in gan.dependencies_],
         "finish": gan.postprocessing_,
         "diagnosis": [finding.to_json() for finding in gan.diagnosis_],
@@ -166,6 +178,24 @@ def _facts_of(gan: "TabGAN") -> dict[str, Any]:
     if gan.privacy_ is not None:
         facts |= {"privacy": gan.privacy_.to_json(), "training_rows": gan.n_rows_}
     return facts
+
+
+def free_text_names(schema: "Schema") -> list[str]:
+    """Return the names of the columns of free text."""
+    return [str(column.name) for column in schema if column.kind == "text"]
+
+
+def describe_free_text(names: Sequence[str]) -> str:
+    """Say in a line which columns are free text, and what stands for it.
+
+    Examples
+    --------
+    >>> describe_free_text(["note", "reply"])
+    'Free text, not learned: note, reply; placeholders stand for it (--text says which)'
+    """
+    return (
+        f"Free text, not learned: {', '.join(names)}; placeholders stand for it (--text says which)"
+    )
 
 
 def describe_finish(facts: Mapping[str, Any]) -> str:

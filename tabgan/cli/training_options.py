@@ -10,6 +10,7 @@ from tabgan.cli.table_options import (
     locale_option,
     min_group_option,
     seed_option,
+    text_option,
 )
 
 __all__ = [
@@ -211,6 +212,7 @@ training_options = together(
     derive_option,
     locale_option,
     min_group_option,
+    text_option,
     steps_option,
     epochs_option,
     max_time_option,

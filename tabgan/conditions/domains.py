@@ -24,6 +24,7 @@ from tabgan.conditions.written_numbers import (
 )
 from tabgan.encoding.categorical import CategoricalEncoder
 from tabgan.encoding.column_encoder import ColumnEncoder
+from tabgan.encoding.compound import CompoundEncoder
 from tabgan.encoding.grouped import GroupedEncoder
 from tabgan.encoding.identifiers.identifier import IdentifierEncoder
 from tabgan.encoding.identifiers.placeholder_text import TextEncoder
@@ -107,7 +108,7 @@ def column_sentinels(encoder: TableEncoder) -> dict[int, tuple[Scalar, ...]]:
 
 
 def _specials(encoder: ColumnEncoder) -> tuple[Scalar, ...]:
-    if isinstance(encoder, NumericEncoder | IdentifierEncoder | TextEncoder):
+    if isinstance(encoder, NumericEncoder | CompoundEncoder | IdentifierEncoder | TextEncoder):
         return tuple(encoder.specials)
     if isinstance(encoder, MultiselectEncoder):
         return tuple({**dict.fromkeys(encoder.lists.marks), **dict.fromkeys(encoder.singles)})
@@ -147,7 +148,7 @@ class Domain(ABC):
     """
 
     ranges: tuple[Interval, ...] = ()  # all numbers that the column can hold beside its levels
-    is_open = False  # whether there are other values than levels and numbers
+    is_open = False  # whether texts of any kind may stand beside the levels and numbers
 
     def __init__(self, column: Column, levels: Sequence[Scalar]) -> None:
         self.column = column
@@ -355,6 +356,26 @@ class _RangeDomain(Domain):
             raise self._out_of_range(clause, self.column.minimum, self.column.maximum)
 
 
+class _SeveralNumbersDomain(Domain):
+    """A column whose texts hold several numbers: all that can be asked is whether there are any."""
+
+    ranges = _ANY
+    is_open = True
+
+    def _equal(self, value: Any) -> ValueChoice:
+        place = find_level(value, self.levels)
+        if place is not None:
+            return ValueChoice((), frozenset({place}))
+        raise OptionError(
+            f"where: the texts of column {self.column.name!r} hold several numbers, so that it can "
+            "only be asked to be missing (None, 'is missing') or not; split the numbers into "
+            "columns of their own to ask for one of them"
+        )
+
+    def _compared(self, clause: Clause, value: Any) -> ValueChoice:  # noqa: ARG002
+        return self._equal(value)
+
+
 class _GeneratedDomain(Domain):
     """A column whose values are generated: all that can be asked is whether there is one."""
 
@@ -431,7 +452,7 @@ def domain_of(
         return _ListDomain(column, specials)
     if column.kind in AXIS_KINDS:
         return _RangeDomain(column, specials)
-    return _CategoryDomain(column, ())
+    return _SeveralNumbersDomain(column, specials)
 
 
 def _united(spots: Iterable[Interval]) -> tuple[Interval, ...]:

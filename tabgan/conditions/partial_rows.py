@@ -80,7 +80,7 @@ def read_partial_rows(
         places.append(at)
         values, column = frame.iloc[:, place], schema.columns[at]
         domain = domain_of(column, levels.get(at), specials.get(at, ()))
-        if column.is_generated:
+        if domain.is_open:
             own, given[:, at] = _as_they_are(values, column)
             if given[:, at].any():
                 cells[at] = own
@@ -90,7 +90,7 @@ def read_partial_rows(
 
 
 def _as_they_are(values: pd.Series, column: Column) -> tuple[pd.Series, NDArray[np.bool_]]:
-    """Read a generated column as it is; cells that are not given hold any other value of it."""
+    """Read a column of any texts as it is; cells that are not given hold another value of it."""
     given = values.notna().to_numpy(bool)
     first = values[given].iloc[:1]
     filled = values if given.all() else values.astype(object).where(given, [*first, None][0])

@@ -19,6 +19,7 @@ from tabgan.base.errors import DataError, ModelFileError, OptionError
 from tabgan.base.row_layout import RowLayout
 from tabgan.encoding.categorical import CategoricalEncoder
 from tabgan.encoding.column_encoder import ColumnEncoder, Encoded
+from tabgan.encoding.compound import CompoundEncoder
 from tabgan.encoding.grouped import GroupedEncoder
 from tabgan.encoding.identifiers.identifier import IdentifierEncoder
 from tabgan.encoding.identifiers.identifier_attribute import find_attributes
@@ -74,6 +75,7 @@ ENCODERS: dict[str, type[ColumnEncoder]] = {
         IdentifierEncoder,
         TextEncoder,
         MultiselectEncoder,
+        CompoundEncoder,
     )
 }
 
@@ -84,6 +86,7 @@ _OWN = frozenset(ENCODERS)
 _BY_KIND: Mapping[Kind, type[ColumnEncoder]] = {
     "text": TextEncoder,
     "multiselect": MultiselectEncoder,
+    "compound": CompoundEncoder,
 }
 
 

@@ -16,6 +16,7 @@ from tabgan.base.errors import DataError
 from tabgan.inference.accept_table import TableLike, as_frame
 from tabgan.inference.infer_schema import resolve_schema
 from tabgan.table.columns import column_index, numbers_of
+from tabgan.table.compound_numbers import with_parts
 from tabgan.table.level_codes import codes_of
 from tabgan.table.list_cells import ListForm, item_text
 from tabgan.table.scalars import Scalar
@@ -120,7 +121,8 @@ def read_tables(
     drawn = _like(frame, as_frame(synthetic), "synthetic")
     unseen = None if holdout is None else _like(frame, as_frame(holdout), "holdout")
     tables = [frame, drawn] if unseen is None else [frame, drawn, unseen]
-    (frame, drawn, *others), known = split_lists(tables, known)
+    tables, known = with_parts(*split_lists(tables, known))
+    frame, drawn, *others = tables
     unseen = others[0] if others else None
     return ComparedTables(frame, drawn, unseen, known, code_columns(frame, drawn, known, unseen))
 

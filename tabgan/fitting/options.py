@@ -4,7 +4,7 @@ import warnings
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from numbers import Integral, Real
-from typing import Any, Final, Literal, Self
+from typing import Any, Final, Literal, Self, get_args
 
 import numpy as np
 import torch
@@ -21,7 +21,7 @@ from tabgan.rules.constraint_plan import check_constraints
 from tabgan.table.locale_words import check_locale
 from tabgan.table.schema import Kind, Schema
 
-__all__ = ["FitOptions", "current_options"]
+__all__ = ["FitOptions", "TextStyle", "current_options"]
 
 LEAST_EPSILON = 0.01
 LEAST_DELTA, MOST_DELTA = 1e-14, 0.5
@@ -35,6 +35,10 @@ _NOT_IN_A_FILE: Final = (
     "callbacks",
     "random_state",
 )
+
+
+TextStyle = Literal["keep-shape", "lorem", "drop"]
+"""What stands for free text: see the parameter `text` of `TabGAN`."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,7 @@ class FitOptions:
     constraints: tuple[Constraint, ...]
     locale: str | None
     min_group: int
+    text: TextStyle
     derive: bool
     refine: bool
     polish: bool
@@ -127,6 +132,7 @@ class FitOptions:
             constraints=tuple(params["constraints"] or ()),
             locale=params["locale"],
             min_group=int(params["min_group"]),
+            text=_text_style(params["text"]),
             derive=bool(params["derive"]),
             refine=bool(params["refine"]),
             polish=bool(params["polish"]),
@@ -181,6 +187,13 @@ def _check_switches(params: Mapping[str, Any]) -> None:
     verbose = params["verbose"]  # scikit-learn's estimators take levels, such as verbose=1
     if not isinstance(verbose, bool | np.bool_ | Integral) or verbose < 0:
         raise OptionError(f"verbose={verbose!r} must be True or False, or a whole number from 0")
+
+
+def _text_style(text: Any) -> TextStyle:
+    styles: dict[Any, TextStyle] = {style: style for style in get_args(TextStyle)}
+    if not isinstance(text, str) or text not in styles:
+        raise OptionError(f"text={text!r:.80} must be 'keep-shape', 'lorem' or 'drop'")
+    return styles[text]
 
 
 def _check_schema(schema: Any) -> None:

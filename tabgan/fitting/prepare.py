@@ -15,13 +15,15 @@ folded or not. A private fit (`epsilon`) prepares nothing here; it measures with
 """
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
+from tabgan.base.errors import DataError
 from tabgan.base.random_streams import numpy_stream
 from tabgan.encoding.column_encoder import Encoded
 from tabgan.encoding.condition_columns import ConditionColumns, find_columns
+from tabgan.encoding.identifiers.placeholder_text import LOREM
 from tabgan.encoding.rare_levels import FoldedLevels
 from tabgan.encoding.table_encoder import TableEncoder
 from tabgan.fitting.min_group import suppress_rare_values, with_min_group
@@ -32,9 +34,9 @@ from tabgan.inference.infer_schema import resolve_schema
 from tabgan.rules.constraint import Constraint
 from tabgan.rules.constraint_plan import ConstraintPlan, learn_constraints, plan_constraints
 from tabgan.table.columns import ColumnFrame, forget_parsed, frame_of
-from tabgan.table.schema import Schema
+from tabgan.table.schema import Kind, Schema
 
-__all__ = ["Preparation", "prepare"]
+__all__ = ["Preparation", "free_text_columns", "prepare", "without_free_text"]
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,8 @@ def prepare(frame: pd.DataFrame, options: FitOptions, seed: int) -> Preparation:
         If a constraint or a condition column does not suit the table.
     """
     declared_schema = resolve_schema(frame, options.schema, options.locale)
+    if options.text == "lorem":
+        declared_schema = _with_lorem(declared_schema)
     schema, constraints = learn_constraints(
         frame, declared_schema, options.constraints, options.schema
     )
@@ -154,6 +158,72 @@ def prepare(frame: pd.DataFrame, options: FitOptions, seed: int) -> Preparation:
         n_steps=_n_steps(width, len(frame), options),
         folded={schema.names[at]: levels for at, levels in sorted(suppressed.folded.items())},
     )
+
+
+def without_free_text(frame: pd.DataFrame, options: FitOptions) -> tuple[pd.DataFrame, FitOptions]:
+    """Leave the columns of free text out of a table, and of what is declared of it.
+
+    Parameters
+    ----------
+    frame
+        The training table.
+    options
+        The options of the estimator. With a privacy budget only what is declared counts.
+
+    Raises
+    ------
+    DataError
+        If no column is left, or if the table can't be used.
+    SchemaError
+        If the schema can't be used.
+    """
+    columns = free_text_columns(frame, options.schema, by_schema=options.epsilon is not None)
+    if len(columns) == len(frame.columns):
+        raise DataError(
+            "text='drop' leaves no column of the table: all are free text; choose text='keep-shape'"
+        )
+    schema = options.schema
+    if isinstance(schema, Schema):
+        left = tuple(column for column in schema if column.name not in columns)
+        schema = replace(schema, columns=left)
+    elif schema is not None:
+        schema = {name: kind for name, kind in schema.items() if name not in columns}
+    return frame.loc[:, ~frame.columns.isin([*columns])], replace(options, schema=schema)
+
+
+def free_text_columns(
+    frame: pd.DataFrame,
+    schema: Schema | Mapping[Hashable, Kind] | None,
+    *,
+    by_schema: bool = False,
+) -> set[Hashable]:
+    """Return the labels of the columns of free text.
+
+    Parameters
+    ----------
+    frame
+        A table.
+    schema
+        What is declared of it.
+    by_schema
+        Whether only what is declared counts.
+
+    Raises
+    ------
+    DataError, SchemaError
+        As `tabgan.inference.infer_schema.resolve_schema` does.
+    """
+    if not by_schema:
+        schema = resolve_schema(frame, schema)
+    if isinstance(schema, Schema):
+        return {column.name for column in schema if column.kind == "text"}
+    return {name for name, kind in (schema or {}).items() if kind == "text"}
+
+
+def _with_lorem(schema: Schema) -> Schema:
+    """Let free text be written in filler words."""
+    columns = (replace(c, format=LOREM) if c.kind == "text" else c for c in schema)
+    return replace(schema, columns=tuple(columns))
 
 
 def _n_steps(width: int, n_rows: int, options: FitOptions) -> int:

@@ -4,15 +4,19 @@ import re
 from collections.abc import Callable
 from typing import Any, NamedTuple, NoReturn
 
+import numpy as np
+
 from tabgan.base.errors import SchemaError
 from tabgan.inference.column_cells import NUMBER_TYPES, ColumnCells, ColumnGuess, shown
 from tabgan.inference.date_columns import find_dates, find_durations, find_written_dates
 from tabgan.inference.date_recognition import recognize_dates
 from tabgan.inference.list_columns import read_lists
 from tabgan.inference.number_columns import MOST_OTHERS, is_number, is_whole, read_numbers
-from tabgan.inference.text_columns import find_levels, find_names
+from tabgan.inference.text_columns import find_levels, find_names, find_several_numbers
+from tabgan.table.check_digits import IBAN
+from tabgan.table.compound_numbers import find_compound
 from tabgan.table.schema import LOCALISED, Kind, expression_of
-from tabgan.table.text_formats import IBAN, MISSING_MARKS
+from tabgan.table.text_formats import MISSING_MARKS
 
 __all__ = ["fit_kind"]
 
@@ -106,6 +110,10 @@ def _written(cells: ColumnCells, kind: Kind) -> ColumnGuess | None:
     return guess if guess is not None and guess.kind == kind else None
 
 
+def _find_several(cells: ColumnCells) -> ColumnGuess | None:
+    return find_several_numbers(cells, declared=True) if cells.storage == "string" else None
+
+
 def _find_two(cells: ColumnCells) -> ColumnGuess | None:
     return find_levels(cells) if cells.given.nunique() <= 2 else None
 
@@ -169,6 +177,14 @@ def _date_fits(cells: ColumnCells) -> Fits:
     return lambda text: text in MISSING_MARKS or recognize_dates({text: 1}, cells.name) is not None
 
 
+def _several_fit(cells: ColumnCells) -> Fits:
+    first = list(cells.texts)[:1] if cells.storage == "string" else []
+    form = find_compound(dict.fromkeys(first, 1))
+    if form is None:
+        return lambda _: False
+    return lambda text: text in MISSING_MARKS or not np.isnan(form.parse([text])).any()
+
+
 def _two_fit(cells: ColumnCells) -> Fits:
     two = cells.given.drop_duplicates()[:2].tolist()
     return lambda value: value in two
@@ -210,6 +226,11 @@ _RULES: dict[Kind, _Rule] = {
     ),
     "datetime": _Rule("dates, or texts that are dates in one format", _find_dates, _date_fits),
     "timedelta": _Rule("durations", _find_durations, lambda _: lambda _: False),
+    "compound": _Rule(
+        "texts of two to four numbers that are written alike, such as 120/80",
+        _find_several,
+        _several_fit,
+    ),
     "boolean": _Rule("at most two distinct values", _find_two, _two_fit),
     "categorical": _Rule("any values", find_levels, lambda _: lambda _: True),
     "multiselect": _Rule("texts that are lists", read_lists, _text_fits),

@@ -1,37 +1,107 @@
 """Columns of words and other names: identifiers, free text, categories."""
 
+import re
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from typing import NoReturn
 
+import numpy as np
 import pandas as pd
 
 from tabgan.base.errors import DataError
-from tabgan.inference.column_cells import FEWEST, ColumnCells, ColumnGuess, names_rows, shown
+from tabgan.inference.column_cells import (
+    FEWEST,
+    ColumnCells,
+    ColumnGuess,
+    last_label,
+    names_rows,
+    shown,
+)
 from tabgan.inference.personal_data import find_people
+from tabgan.table.check_digits import CHECKSUMS, checksum_of, is_iban
+from tabgan.table.compound_numbers import CompoundForm, find_compound
 from tabgan.table.level_codes import codes_of
 from tabgan.table.schema import Kind
-from tabgan.table.text_formats import Pattern, is_iban, pattern_of, spread
+from tabgan.table.text_formats import Pattern, pattern_of, spread
 
-__all__ = ["find_categories", "find_levels", "find_mixed", "find_names", "find_words"]
+__all__ = [
+    "find_categories",
+    "find_levels",
+    "find_mixed",
+    "find_names",
+    "find_several_numbers",
+    "find_words",
+]
 
 LEAST_VALID = 0.95  # share of bank account numbers whose check digits are right
 NEARLY_ONE = 1.3  # rows of each value, up to which the values name the rows
+MOST_FEW = 100  # texts of several numbers that are categories if they repeat
+CODE_DIGITS = 8  # of texts that all differ, from which they are codes
+EXPECTED_PAIRS = 10.0  # of equal rows; where there is none, that is no chance
+REPEATED_ROWS = 3  # rows from which a text is one that repeats
+MOST_REPEATED = 0.8  # share of rows in such texts, from which texts of many words are categories
 
 _PATTERNS: dict[Pattern, tuple[Kind, str]] = {
     "email": ("email", "e-mail addresses"),
     "uuid": ("uuid", "universally unique identifiers"),
     "url": ("identifier", "web addresses"),
+    "ip": ("identifier", "IP addresses"),
     "phone": ("phone", "phone numbers"),
     "iban": ("iban", "bank account numbers"),
 }
-_PERSONAL: set[Pattern] = {"email", "phone", "iban"}  # never kept, however often they repeat
+_PERSONAL: set[Pattern] = {"email", "ip", "phone", "iban"}  # never kept, however often they repeat
+_VERSION = re.compile(r"(?i)version|release|build|firmware")
 
 
 def find_words(cells: ColumnCells) -> ColumnGuess:
     """Distinguish identifiers, free texts and categories among columns of text."""
     texts = cells.texts
-    return _find_unkept(cells.name, texts) or _levels(len(texts), sum(texts.values()))
+    several = find_several_numbers(cells)
+    return several or _find_unkept(cells.name, texts) or _levels(len(texts), sum(texts.values()))
+
+
+def find_several_numbers(cells: ColumnCells, *, declared: bool = False) -> ColumnGuess | None:
+    """Find out whether texts hold several numbers each, as blood pressures 120/80 do.
+
+    Few texts that repeat are categories, and texts that name their rows identifiers.
+
+    Parameters
+    ----------
+    cells
+        The cells of a column of text.
+    declared
+        Whether the column is known to hold several numbers, if it can.
+    """
+    counts = cells.texts
+    distinct, filled = len(counts), sum(counts.values())
+    may_be = distinct >= FEWEST and not (distinct <= MOST_FEW and _repeat(counts))
+    if not declared and (not may_be or names_rows(cells.name) or pattern_of([*counts])):
+        return None
+    form = find_compound(counts)
+    if form is None or (not declared and _are_codes(form, counts)):
+        return None
+    written = form.to_format()
+    numbers = ("two", "three", "four")[form.n_parts - 2]
+    why = f"{numbers} numbers, written {written}, {distinct} distinct in {filled} rows"
+    return ColumnGuess("compound", why, format=written)
+
+
+def _are_codes(form: CompoundForm, counts: Mapping[str, int]) -> bool:
+    """Return whether whole numbers in texts that all differ are codes: long, or not by chance.
+
+    Numbers that are measured meet by chance in some rows, as often as each of them repeats.
+    """
+    distinct, filled = len(counts), sum(counts.values())
+    if any(form.decimals) or distinct < filled:
+        return False
+    numbers = form.parse([*counts])
+    numbers = numbers[~np.isnan(numbers[:, 0])]
+    digits = sum(len(f"{most:.0f}") for most in np.abs(numbers).max(axis=0))
+    pairs = len(numbers) * (len(numbers) - 1) / 2
+    for part in numbers.T:
+        shares = np.unique(part, return_counts=True)[1] / len(part)
+        pairs *= float((shares**2).sum())
+    return digits >= CODE_DIGITS or pairs >= EXPECTED_PAIRS
 
 
 def find_names(cells: ColumnCells) -> ColumnGuess:
@@ -71,7 +141,7 @@ def find_categories(cells: ColumnCells) -> ColumnGuess:
         # Categories that don't occur are kept too. How often they would is not known, so that only
         # what they look like counts: as if each stood in two rows.
         finding = _find_unkept(cells.name, cells.texts)
-        unused = _find_unkept(cells.name, dict.fromkeys(dtype.categories, 2))
+        unused = _find_unkept(cells.name, dict.fromkeys(dtype.categories, 2) | cells.texts)
         if finding is None and unused is not None:
             look = unused.why.partition(",")[0]
             finding = unused._replace(why=f"{look} among its {len(dtype.categories)} categories")
@@ -98,19 +168,39 @@ def _find_unkept(name: Hashable, counts: Mapping[Hashable, int]) -> ColumnGuess 
     distinct, filled = len(counts), sum(counts.values())
     texts = [value for value in counts if isinstance(value, str)]
     sample = spread(texts, 1000)
-    pattern = pattern_of(sample)
-    repeats = 2 * distinct <= filled
-    if pattern and (not repeats or (pattern in _PERSONAL and len(texts) > FEWEST)):
-        kind, words = _PATTERNS[pattern]
-        if pattern == "iban" and not _are_ibans(sample):
-            kind, words = "identifier", f"{words} with wrong check digits"
-        return ColumnGuess(kind, f"{words}, {distinct} distinct in {filled} rows")
+    known = _find_known_form(name, sample, distinct, filled)
+    if known is not None:
+        return known
     people = find_people(name, counts)
     if people is not None:
         return people
-    if len(texts) >= FEWEST and _is_prose(sample):
+    if len(texts) >= FEWEST and _is_prose(sample) and not _repeat(counts):
         return ColumnGuess("text", f"free text, {distinct} distinct in {filled} rows")
     return _find_rows(name, counts)
+
+
+def _find_known_form(
+    name: Hashable, sample: Sequence[str], distinct: int, filled: int
+) -> ColumnGuess | None:
+    """Find addresses, telephone numbers and other texts of a well-known form."""
+    pattern = pattern_of(sample)
+    if pattern is None or (pattern == "ip" and _VERSION.search(last_label(name))):
+        return None
+    if pattern not in _PERSONAL and 2 * distinct <= filled:
+        return None
+    kind, words = _PATTERNS[pattern]
+    if pattern == "iban" and not _are_ibans(sample):
+        kind, words = "identifier", f"{words} with wrong check digits"
+    return ColumnGuess(kind, f"{words}, {distinct} distinct in {filled} rows")
+
+
+def _repeat(counts: Mapping[Hashable, int]) -> bool:
+    """Return whether nearly all rows hold a text that stands in several of them.
+
+    Answers to a question and names of diseases do, whatever their number of words.
+    """
+    rows = sum(count for count in counts.values() if count >= REPEATED_ROWS)
+    return rows >= MOST_REPEATED * sum(counts.values())
 
 
 def _find_rows(name: Hashable, counts: Mapping[Hashable, int]) -> ColumnGuess | None:
@@ -118,7 +208,10 @@ def _find_rows(name: Hashable, counts: Mapping[Hashable, int]) -> ColumnGuess | 
     distinct, filled = len(counts), sum(counts.values())
     if distinct >= FEWEST and filled < NEARLY_ONE * distinct:
         which = f"all {filled}" if distinct == filled else f"{distinct} of {filled}"
-        return ColumnGuess("identifier", f"{which} values differ")
+        texts = [value for value in counts if isinstance(value, str)]
+        checked = checksum_of(spread(texts, 1000))
+        digits = f", with a check digit {CHECKSUMS[checked]}" if checked else ""
+        return ColumnGuess("identifier", f"{which} values differ{digits}")
     if distinct == filled > 1 and names_rows(name):
         return ColumnGuess("identifier", f"all {filled} values differ, named {shown(name)}")
     return None

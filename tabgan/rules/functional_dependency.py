@@ -261,8 +261,8 @@ def _rule(a: ColumnRef, b: ColumnRef, source: LevelList, target: LevelList) -> F
 
 
 def level_list(cells: TypedSeries) -> LevelList | None:
-    """Return the levels of a column; None if it is generated, or holds lists or many numbers."""
-    if cells.column.is_generated or cells.column.kind == "multiselect":
+    """Return the levels of a column; None if it is not learned, or holds lists or many numbers."""
+    if cells.column.is_generated or cells.column.kind in ("multiselect", "compound"):
         return None
     if cells.column.kind in NUMBERS | TICKS and len(cells.levels) > MOST_NUMBERS:
         return None

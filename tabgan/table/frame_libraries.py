@@ -6,7 +6,7 @@ are lists become texts in JSON, as every other cell is a single value, and lists
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from math import isnan
@@ -87,6 +87,15 @@ class FrameForm:
     def list_columns(self) -> list[int]:
         """The places of the columns whose cells are lists."""
         return [*self.lists] if self.schema is None else list_places(self.schema)
+
+    def only(self, places: Sequence[int]) -> "FrameForm":
+        """Return the same for a table with the columns at some places."""
+        lists = {new: self.lists[old] for new, old in enumerate(places) if old in self.lists}
+        schema = self.schema
+        if schema is not None:
+            for place in reversed(range(len(schema.names))):
+                schema = schema if place in places else schema.remove(place)
+        return replace(self, schema=schema, lists=lists)
 
     def without_notes(self) -> "FrameForm":
         """Return the same without what users and rows may have left in the fields' metadata."""

@@ -43,6 +43,7 @@ LEARNED: tuple[Kind, ...] = (
     "datetime",
     "timedelta",
     "multiselect",
+    "compound",
 )
 RANGED: tuple[Kind, ...] = ("integer", "numeric", "datetime", "timedelta")  # of an order
 LOCALISED: tuple[Kind, ...] = (  # made in the words of a language and country
@@ -202,7 +203,9 @@ class Column:
         ``"repr"`` (as Python writes a float: 12.0) for a number, or a form such as
         ``"$#,##0.00"`` (see `tabgan.table.number_forms`); a ``strftime`` format for a date (see
         `tabgan.table.date_forms`), also of dates that are kept as whole numbers such as
-        20240131; a list of x and y (``"x; y"``, ``"[x, y]"``) for lists; None otherwise.
+        20240131; a list of x and y (``"x; y"``, ``"[x, y]"``) for lists; ``"lorem"`` for free
+        text whose placeholders are filler words; for texts of several numbers how each is
+        written, such as ``"%.0f/%.0f"``; None otherwise.
     other_formats
         Further formats of some of the cells, tried in this order; each keeps its share.
     absent

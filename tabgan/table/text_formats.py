@@ -12,55 +12,18 @@ from typing import Literal, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from tabgan.table.check_digits import IBAN
+
 __all__ = [
     "DATE_FORMATS",
-    "IBAN",
     "MISSING_MARKS",
     "NUMBER",
     "Pattern",
-    "check_digits",
     "date_format",
-    "is_iban",
     "parse_dates",
     "pattern_of",
     "spread",
 ]
-
-IBAN = re.compile(r"[A-Z]{2}\d{2}( ?[A-Z0-9]{4}){2,7}( ?[A-Z0-9]{1,3})?", re.ASCII)
-
-
-def check_digits(accounts: Sequence[str]) -> NDArray[np.int64]:
-    """Compute the check digits of account numbers that end in their country (ISO 7064, 97-10).
-
-    Examples
-    --------
-    >>> check_digits(["370400440532013000DE"]).tolist()
-    [89]
-    """
-    texts = np.array(accounts, dtype=str)
-    codes = texts.view(np.uint32).reshape(len(texts), texts.itemsize // 4).astype(np.int64)
-    rest = np.zeros(len(texts), np.int64)
-    for column in (*codes.T, *np.full((2, len(texts)), ord("0"))):
-        is_digit, is_letter = column <= ord("9"), column >= ord("A")
-        value = np.where(is_digit, column - ord("0"), column - ord("A") + 10)
-        following = (rest * np.where(is_letter, 100, 10) + value) % 97
-        rest = np.where(column > 0, following, rest)  # shorter texts end in NULs
-    return 98 - rest
-
-
-def is_iban(text: str) -> bool:
-    """Return whether a text is a bank account number with the right check digits.
-
-    Examples
-    --------
-    >>> is_iban("DE89 3704 0044 0532 0130 00"), is_iban("DE88 3704 0044 0532 0130 00")
-    (True, False)
-    """
-    if not IBAN.fullmatch(text):
-        return False
-    plain = text.replace(" ", "")
-    return int(check_digits([plain[4:] + plain[:2]])[0]) == int(plain[2:4])
-
 
 # Texts that tables commonly hold where there is no value.
 MISSING_MARKS = frozenset(
@@ -76,17 +39,29 @@ NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
 _T = TypeVar("_T")
 
 
-Pattern = Literal["email", "uuid", "url", "phone", "iban"]
+Pattern = Literal["email", "uuid", "url", "ip", "phone", "iban"]
+
+
+def _phone_form() -> re.Pattern[str]:
+    """Return the form of texts that are telephone numbers by themselves, whatever their column.
+
+    Digits in groups are as often years, versions or codes of goods. So there must be a country
+    code, an area code in parentheses, a leading zero of the trunk, or the groups of North America.
+    """
+    size = r"(?=.{7,24}$)(?=(?:\D*\d){7,15}\D*$)"
+    country = r"(?:\+|00(?=[1-9]))[1-9][\d ()./-]+\d"
+    area = r"(?:\d{1,3}[ .-]?)?\(\d{1,5}\)[ ./-]?\d[\d ./-]+\d"
+    trunk = r"(?=(?:\D*\d){9,11}\D*$)0\d{1,4}[ ./-]\d[\d ./-]*\d"
+    america = r"(?:1[ .-])?(?:\d{3}([ .-])\d{3}\1|\d{3}-)\d{4}"
+    return re.compile(f"{size}(?:{country}|{area}|{trunk}|{america})", re.ASCII)
 
 
 _PATTERNS: dict[Pattern, re.Pattern[str]] = {
     "email": re.compile(r"[^@\s]{1,64}@[^@\s]{1,255}\.[^@\s.]{2,24}"),
     "uuid": re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"),
     "url": re.compile(r"(https?|ftp)://\S+|www\.\S+\.\S+", re.IGNORECASE),
-    "phone": re.compile(
-        r"(?=.{7,24}$)(?=(\D*\d){7,15}\D*$)(\+[\d ()./-]+|[(\d][\d./-]*[ ()./-][\d ()./-]*)\d",
-        re.ASCII,
-    ),
+    "ip": re.compile(r"(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}", re.ASCII),
+    "phone": _phone_form(),
     "iban": IBAN,
 }
 

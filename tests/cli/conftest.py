@@ -26,6 +26,15 @@ def small_csv(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def notes(tmp_path_factory):
+    """Give a table with a column of free text."""
+    path = tmp_path_factory.mktemp("data") / "notes.csv"
+    rows = (f"{i % 7},{'abcdefg'[i % 7] * (i // 7 + 1)} was what he said\n" for i in range(90))
+    path.write_text("size,note\n" + "".join(rows))
+    return path
+
+
+@pytest.fixture(scope="session")
 def model(small_csv, tmp_path_factory):
     """Fit a model for a moment."""
     path = tmp_path_factory.mktemp("model") / "small.safetensors"

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tabgan.encoding.categorical import CategoricalEncoder
 from tabgan.encoding.column_encoder import ColumnEncoder, Encoded
+from tabgan.encoding.compound import CompoundEncoder
 from tabgan.encoding.grouped import GroupedEncoder
 from tabgan.encoding.identifiers.identifier import IdentifierEncoder
 from tabgan.encoding.identifiers.placeholder_text import TextEncoder
@@ -97,6 +98,12 @@ CASES = {
     "one list": case(MultiselectEncoder, "multiselect", picks("a|b"), format="x|y"),
     "notes": case(TextEncoder, "text", [f"said {i} on day {i * i}" for i in range(ROWS)]),
 }
+CASES["pressures"] = case(
+    CompoundEncoder,
+    "compound",
+    picks(*(f"{110 + i}/{60 + i % 9}" for i in range(60)), "refused", None),
+    format="%.0f/%.0f",
+)
 over_cases = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 
 
@@ -176,7 +183,7 @@ def check_round_trip(case: Case) -> None:
     encoder = case.fit()
     encoded = encode(encoder, case.values)
     decoded = decode(encoder, encoded)
-    if case.encoder in (CategoricalEncoder, NumericEncoder):
+    if case.encoder in (CategoricalEncoder, NumericEncoder, CompoundEncoder):
         expected = case.values.reset_index(drop=True)
         pd.testing.assert_series_equal(decoded, expected, rtol=1e-3, atol=1e-3)
     elif case.encoder in (GroupedEncoder, MultiselectEncoder):

@@ -79,6 +79,8 @@ OPTIONS: list[tuple[dict[str, Any], str]] = [
     ({"verbose": "no"}, "verbose='no' must be True or False, or a whole number from 0"),
     ({"min_group": 0}, "min_group=0 must be a whole number from 1"),
     ({"min_group": True}, "min_group=True must be a whole number from 1"),
+    ({"text": "ipsum"}, "text='ipsum' must be 'keep-shape', 'lorem' or 'drop'"),
+    ({"text": None}, "text=None must be 'keep-shape', 'lorem' or 'drop'"),
     ({"snapshots": -1}, "snapshots=-1 must be a whole number from 0"),
     ({"callbacks": [1]}, "callbacks[0]=1 must be a Callback object"),
     (

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tabgan import OptionError, TabGAN, tune
+from tabgan import DataError, OptionError, TabGAN, tune
 from tabgan.cli.describe import describe_table, lay_out
 from tabgan.constraints import FixedCombinations, Inequality, Sum
 from tabgan.encoding import table_encoder
@@ -152,3 +152,32 @@ def test_a_table_is_described_once_and_its_rules_are_found_once(monkeypatch):
     frame = pd.DataFrame({"x": rng.normal(size=ROWS).round(3), "day": days.astype(str)})
     prepare(frame.assign(kind=rng.choice([*"ab"], ROWS)), FitOptions.of(TabGAN(**FAST)), 0)
     assert sorted(calls) == ["detect_dependencies", "infer_schema"]
+
+
+def noted() -> pd.DataFrame:
+    notes = [f"{'abc'[i % 3] * (i + 1)} was not so bad" for i in range(60)]
+    return pd.DataFrame({"size": np.arange(60) % 5, "note": notes})
+
+
+def test_free_text_can_be_left_out():
+    table, schema = noted(), {"note": "text", "size": "categorical"}
+    gan = TabGAN(text="drop", schema=schema, random_state=0, **FAST).fit(table)
+    assert gan.schema_.names == ("size",)
+    assert [*gan.sample(5).columns] == ["size"]
+    assert gan.evaluate(table, table[["size"]]).verdict.score > 0.9
+
+
+def test_free_text_alone_can_not_be_left_out():
+    message = "text='drop' leaves no column of the table: all are free text; choose text="
+    with pytest.raises(DataError, match=message):
+        TabGAN(text="drop", **FAST).fit(noted()[["note"]])
+
+
+def test_lorem_is_written_where_it_was_chosen():
+    options = {"random_state": 0, **FAST}
+    drawn = {
+        style: TabGAN(text=style, **options).fit(noted()).sample(40)["note"].str.lower()
+        for style in ("keep-shape", "lorem")
+    }
+    assert drawn["keep-shape"].str.contains("was|not|bad").all()
+    assert not drawn["lorem"].str.contains("was|bad").any()

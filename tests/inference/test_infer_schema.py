@@ -72,7 +72,7 @@ KINDS = {
     "words": (words, "categorical"),
     "arrow words": (pd.array(words, dtype="string[pyarrow]"), "categorical"),
     "half distinct phones": ([f"+49 170 {1_000_000 + i // 2}" for i in range(80)], "phone"),
-    "few phones": ([f"+49 170 {1_000_000 + i % 20}" for i in range(80)], "categorical"),
+    "few phones": ([f"+49 170 {1_000_000 + i % 20}" for i in range(80)], "phone"),
     "half distinct prose": ([f"Called the customer, case {i // 2}" for i in range(80)], "text"),
     "few long names": ([f"The county of number {i % 19}" for i in range(80)], "categorical"),
     "nearly distinct names": ([f"name{i * 4 // 5}x" for i in range(100)], "identifier"),
@@ -107,7 +107,28 @@ KINDS = {
     "megabyte": (["a b " * 250_000 + str(i) for i in range(20)], "text"),
     "e-mails": ([f"u{i}@corp.test" for i in range(4)], "email"),
     "repeated e-mails": ([f"u{i % 25}@corp.test" for i in range(500)], "email"),
-    "one e-mail": (["a@b.test"] * 9, "categorical"),
+    "one e-mail": (["a@b.test"] * 9, "email"),
+    "few e-mails": ([f"u{i % 3}@corp.test" for i in range(90)], "email"),
+    "long answers": ([f"I would rather say answer {i % 25}" for i in range(300)], "categorical"),
+    "ranges of times": (
+        [f"{7 + i % 4}:{i % 7}5 a.m. to {7 + i % 4}:{i % 7}9 a.m." for i in range(500)],
+        "categorical",
+    ),
+    "answers and comments": (
+        [*[f"I would rather say answer {i % 9}" for i in range(90)]]
+        + [f"Well, that I would not say, case {i}" for i in range(60)],
+        "text",
+    ),
+    "seasons": ([f"{1990 + i % 30}-{1991 + i % 30}" for i in range(300)], "categorical"),
+    "groups of three": (
+        [f"{i % 900 + 100}.{i}.{i * 7 % 900 + 100}" for i in range(300, 500)],
+        "identifier",
+    ),
+    "addresses of computers": ([f"10.0.{i % 9}.{i % 250}" for i in range(300)], "identifier"),
+    "books": (
+        [f"{i % 8}-{i}-{i * 991 % 90_000 + 10_000}-{i * 7 % 10}" for i in range(100, 200)],
+        "identifier",
+    ),
     "uuids": ([str(uuid.UUID(int=i % 9)) for i in range(12)], "uuid"),
     "urls": ([f"https://corp.test/{i % 9}" for i in range(12)], "identifier"),
     "phones": ([f"+49 170 {1_000_000 + i % 9}" for i in range(12)], "phone"),
@@ -320,12 +341,12 @@ mails = [f"u{i}@corp.test" for i in range(30)]
         (pd.Categorical(mails * 9), "category holds email values (e-mail addresses, 30 dist"),
         (
             pd.Categorical(mails[:1] * 30, categories=mails),  # the others are in the dtype
-            "category holds email values (e-mail addresses among its 30 categories)",
+            "category holds email values (e-mail addresses, 1 distinct in 30 rows)",
         ),
         (pd.Categorical(range(40)), "category holds identifier values (all 40 values differ)"),
         (
-            pd.Categorical([f"A note that is number {i}" for i in range(30)] * 3),
-            "category holds text values (free text, 30 distinct in 90 rows)",
+            pd.Categorical([f"A note that is number {i}" for i in range(30)] * 2),
+            "category holds text values (free text, 30 distinct in 60 rows)",
         ),
         (
             objects(*((f"Ann {i}", i) for i in range(30))),

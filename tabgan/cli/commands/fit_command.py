@@ -56,8 +56,8 @@ def fit(
     sources = (data, declared.schema, declared.constraints)
     check_targets(sources, model=model, pictures=pictures, force=force)
     report = Report(quiet=quiet)
-    by_schema = training["epsilon"] is not None
-    table = read_declared(data, declared, report, by_schema=by_schema, **reading)
+    private, text = training["epsilon"] is not None, training["text"]
+    table = read_declared(data, declared, report, by_schema=private, text=text, **reading)
     gan = train(table, report, model=model, pictures=pictures, **training)
     if pictures:  # last, so that nothing is lost if they can't be drawn
         from tabgan.cli.reports import draw_pictures

@@ -19,6 +19,7 @@ from tabgan.cli.table_options import (
     min_group_option,
     quiet_option,
     reading_options,
+    text_option,
 )
 
 __all__ = ["inspect"]
@@ -44,6 +45,7 @@ __all__ = ["inspect"]
 @condition_option
 @derive_option
 @min_group_option
+@text_option
 @reading_options
 @option(
     "--seed",
@@ -64,6 +66,7 @@ def inspect(
     condition_on: tuple[str, ...],
     derive: bool,
     min_group: int,
+    text: str,
     seed: int,
     reading: dict[str, Any],
     quiet: bool,
@@ -92,13 +95,14 @@ def inspect(
     to_write = file if file and not Path(file).exists() else None
     if to_write:
         declared = replace(declared, schema=None)
-    table = read_declared(source, declared, report, **reading)
+    table = read_declared(source, declared, report, text=text, **reading)
     gan = TabGAN(
         schema=table.schema,
         constraints=table.constraints,
         condition_on=list(condition_on) or None,
         derive=derive,
         min_group=min_group,
+        text=text,
         random_state=seed,
     )
     schema, facts = describe_table(table.frame, gan)
@@ -111,7 +115,8 @@ def inspect(
 
 def _check_options_of_a_model(ctx: click.Context) -> None:
     """Refuse the options on tables that the command line has beside a model."""
-    for name in ("schema", "kinds", "drop", "condition_on", "constraints", "derive", "min_group"):
+    table_options = ("schema", "kinds", "drop", "condition_on", "constraints", "derive")
+    for name in (*table_options, "min_group", "text"):
         if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
             flag = next(param.opts[0] for param in ctx.command.params if param.name == name)
             raise click.UsageError(f"{flag} is for a table; a model has its own columns and rules")

@@ -95,8 +95,8 @@ def synth(
     targets: dict[str, Any] = {"out": out, "model": model, "report": page, "pictures": pictures}
     check_targets(sources, **targets, form=form, rows=rows, force=force, as_json=as_json)
     report = Report(quiet=quiet)
-    private = training["epsilon"] is not None
-    table = read_declared(data, declared, report, by_schema=private, **reading)
+    private, text = training["epsilon"] is not None, training["text"]
+    table = read_declared(data, declared, report, by_schema=private, text=text, **reading)
     form = table.form.for_output(out, **writing)
     expected = rows if private else rows or len(table.frame)
     check_table(data, table.form, out, form, rows=expected, force=force)

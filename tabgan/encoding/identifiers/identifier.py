@@ -1,7 +1,7 @@
 """Identifiers and personal data: generated without repetition; none is learned or kept."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 from uuid import UUID
@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tabgan.base.errors import DataError
+from tabgan.base.random_streams import numpy_stream
 from tabgan.base.row_layout import RowLayout
 from tabgan.encoding.column_encoder import ColumnEncoder, Encoded
 from tabgan.encoding.identifiers.makers import (
@@ -19,14 +20,24 @@ from tabgan.encoding.identifiers.makers import (
     learn_maker,
     maker_from_json,
     maker_to_json,
+    may_repeat,
 )
-from tabgan.encoding.identifiers.row_bijections import Digits, FormMixture, RisingNumbers
+from tabgan.encoding.identifiers.row_bijections import (
+    Digits,
+    FormMixture,
+    RisingNumbers,
+    index_permutation,
+)
 from tabgan.table.columns import TypedSeries
 from tabgan.table.level_codes import dense, levels_to_series
 from tabgan.table.schema import Column
 from tabgan.table.text_formats import MISSING_MARKS
 
-__all__ = ["IdentifierEncoder", "MissingShares"]
+__all__ = ["IdentifierEncoder", "MissingShares", "Repetition"]
+
+STEPS = 21  # quantiles of the number of rows of a value
+CLOSED_ROWS = 10  # rows of each value, from which there are no values but these
+LEAST_REPETITION = 1.3  # rows of each value, from which values repeat
 
 
 @dataclass(frozen=True)
@@ -85,6 +96,77 @@ class MissingShares:
         return cls({mark: float(share) for mark, share in state})
 
 
+@dataclass(frozen=True)
+class Repetition:
+    """How often the values of a column stand in its rows: twenty addresses in 400 rows.
+
+    Parameters
+    ----------
+    distinct
+        How many values there are.
+    rows
+        Quantiles of the number of rows that hold a value, in steps of a twentieth.
+    """
+
+    distinct: int
+    rows: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        if self.distinct < 1 or len(self.rows) != STEPS or not all(n >= 1 for n in self.rows):
+            raise ValueError(f"{self.distinct} values can't stand in {self.rows!r:.80} rows")
+
+    @classmethod
+    def learn(cls, given: Sequence[Any], least_rows: int) -> Self | None:
+        """Learn how often values repeat; None where they hardly do.
+
+        Parameters
+        ----------
+        given
+            The present values.
+        least_rows
+            So many of the most frequent values count as the last one of them, which so tells of
+            nobody.
+        """
+        counts = np.sort([*Counter(given).values()])
+        if len(given) < LEAST_REPETITION * len(counts) or not len(counts):
+            return None
+        trimmed = np.minimum(counts, counts[max(len(counts) - least_rows, 0)])
+        quantiles = np.quantile(trimmed, np.linspace(0, 1, STEPS))
+        return cls(len(counts), tuple(quantiles.tolist()))
+
+    def numbers(self, positions: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
+        """Give each position the number of its value.
+
+        As many positions as the source had rows have its number of values, each as often as one
+        there. What follows has other values, unless each stands in so many rows that there are
+        hardly any others.
+
+        Parameters
+        ----------
+        positions
+            Positions of the rows in the whole sample.
+        seed
+            Chooses which positions have equal values; one for all blocks of a sample.
+        """
+        places = (np.arange(self.distinct) + 0.5) / self.distinct
+        sizes = np.rint(np.interp(places, np.linspace(0, 1, STEPS), self.rows)).astype(np.int64)
+        ends = np.cumsum(sizes)
+        turn, rest = np.divmod(positions, ends[-1])
+        slots = index_permutation(rest, int(ends[-1]), seed).astype(np.int64)
+        values = np.searchsorted(ends, slots, side="right")
+        is_closed = ends[-1] >= CLOSED_ROWS * self.distinct
+        return np.asarray(values if is_closed else turn * self.distinct + values, np.int64)
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe the repetition by JSON values."""
+        return {"distinct": self.distinct, "rows": list(self.rows)}
+
+    @classmethod
+    def from_json(cls, state: Mapping[str, Any]) -> Self:
+        """Rebuild the repetition from `to_json`'s value."""
+        return cls(int(state["distinct"]), tuple(map(float, state["rows"])))
+
+
 _TYPES: dict[Type, tuple[type, ...]] = {
     "text": (str,),
     "bytes": (bytes,),
@@ -96,24 +178,33 @@ _TYPES: dict[Type, tuple[type, ...]] = {
 class IdentifierEncoder(ColumnEncoder):
     """An identifier: every row gets a value of its own, by its position in the sample.
 
+    Personal data that stands in several rows does so in a sample, too: there are about as many
+    values, each in about as many rows.
+
     None is a value of the training table (`tabgan.encoding.identifiers.seen_values_filter`). Whole
     numbers that count the rows (each once without a gap) count on from the highest; others keep
     their numbers of digits. Texts keep how they are written: common beginning, punctuation, runs
     of digits and letters with their lengths; e-mail and web addresses get reserved domains. Names,
-    addresses and phone numbers are a locale's where the column's kind says so. People who stood in
-    several rows are drawn for each. Missing values and marks such as ``"NA"`` keep their
-    shares. A dtype or an expression that has too few values for the rows repeats them.
+    addresses and phone numbers are a locale's where the column's kind says so. Missing values and
+    marks such as ``"NA"`` keep their shares. A dtype or an expression that has too few values for
+    the rows repeats them.
     """
 
     name = "identifier"
 
     def __init__(
-        self, column: Column, values_type: Type, maker: Maker, absence: MissingShares
+        self,
+        column: Column,
+        values_type: Type,
+        maker: Maker,
+        absence: MissingShares,
+        repetition: Repetition | None = None,
     ) -> None:
         self.column = column
         self._type = values_type
         self._maker = maker
         self._absence = absence
+        self._repetition = repetition
         are_numbers = isinstance(maker, RisingNumbers) or (
             isinstance(maker, FormMixture) and any(isinstance(form, Digits) for form in maker.forms)
         )
@@ -148,7 +239,15 @@ class IdentifierEncoder(ColumnEncoder):
         if any(isinstance(value, str) for value in given):
             given = [*map(str, given)]  # a number that has strayed among texts
         values_type = _type_of(given, column)
-        return cls(column, values_type, learn_maker(given, values_type, column), absence)
+        maker = learn_maker(given, values_type, column)
+        repetition = (
+            Repetition.learn(given, column.least_rows) if may_repeat(maker, column) else None
+        )
+        return cls(column, values_type, maker, absence, repetition)
+
+    def without_repetition(self) -> Self:
+        """Return an encoder that gives each position a value of its own."""
+        return type(self)(self.column, self._type, self._maker, self._absence)
 
     def encode(self, cells: TypedSeries) -> Encoded:
         """Encode values as nothing."""
@@ -177,13 +276,30 @@ class IdentifierEncoder(ColumnEncoder):
         key
             Chooses the order of generated values; one for all blocks of a sample.
         """
-        made = self._maker.make(np.arange(start, start + len(numbers)), rng, key)
+        if self._repetition is None:
+            made = self._maker.make(np.arange(start, start + len(numbers)), rng, key)
+        else:
+            made = self._repeated(np.arange(start, start + len(numbers)), self._repetition, key)
         return self._absence.put_into(_typed(made, self._type), self.column, rng)
+
+    def _repeated(
+        self, positions: NDArray[np.int64], repetition: Repetition, key: int
+    ) -> NDArray[Any]:
+        """Make values that stand at several positions each, the same in all blocks of a sample."""
+        numbers, distinct = repetition.numbers(positions, key), repetition.distinct
+        made = np.empty(len(numbers), object)
+        for turn in np.unique(numbers // distinct).tolist():
+            values = np.arange(turn * distinct, (turn + 1) * distinct)
+            written = self._maker.make(values, numpy_stream(key, "values", turn), key)
+            rows = numbers // distinct == turn
+            made[rows] = written[numbers[rows] % distinct]
+        return made
 
     def to_json(self) -> dict[str, Any]:
         """Describe the encoder by JSON values."""
         absent = self._absence.to_json()
-        return {"type": self._type, "absent": absent, **maker_to_json(self._maker)}
+        repeated = {"repeated": self._repetition.to_json()} if self._repetition else {}
+        return {"type": self._type, "absent": absent, **repeated, **maker_to_json(self._maker)}
 
     @classmethod
     def from_json(cls, column: Column, state: dict[str, Any]) -> Self:
@@ -204,7 +320,10 @@ class IdentifierEncoder(ColumnEncoder):
         maker = maker_from_json(state, column)
         if state["type"] not in _TYPES:
             raise ValueError(f"{state['type']!r} is not a type of identifiers")
-        encoder = cls(column, state["type"], maker, MissingShares.from_json(state["absent"]))
+        absence = MissingShares.from_json(state["absent"])
+        repeated = state.get("repeated")
+        repetition = None if repeated is None else Repetition.from_json(repeated)
+        encoder = cls(column, state["type"], maker, absence, repetition)
         # one row shows whether maker, type and dtype match
         encoder.decode(np.empty((1, 0)), np.empty((1, 0), np.int64), 0, np.random.default_rng(0))
         return encoder

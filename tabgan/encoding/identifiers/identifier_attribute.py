@@ -135,7 +135,8 @@ def _attribute(
 ) -> IdentifierAttribute:
     absent = [value is None or value in MISSING_MARKS for value in values.levels]
     position = np.where(absent, -1, np.cumsum(~np.array(absent)) - 1)
-    encoder = IdentifierEncoder.fit(table[target].take(~np.array(absent)[values.codes]))
+    given = table[target].take(~np.array(absent)[values.codes])
+    encoder = IdentifierEncoder.fit(given).without_repetition()
     image = position[levels.image_in(values)]
     fields = field_at(table, source), field_at(table, target)
     return IdentifierAttribute(*fields, tuple(levels.levels), tuple(image.tolist()), encoder)

@@ -1,6 +1,7 @@
 """How the values of a column are generated, by its kind and by how they are written."""
 
 import hashlib
+import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -30,22 +31,30 @@ from tabgan.encoding.identifiers.row_bijections import (
     lead_numbers,
 )
 from tabgan.encoding.identifiers.seen_values_filter import SeenValuesFilter
+from tabgan.table.check_digits import CHECKSUMS, check_characters, check_digits, checksum_of
 from tabgan.table.regular_expressions import RegularExpression
 from tabgan.table.schema import Column, expression_of
-from tabgan.table.text_formats import check_digits, pattern_of, spread
+from tabgan.table.text_formats import pattern_of, spread
 
 __all__ = [
     "Account",
+    "Checked",
+    "ComputerAddresses",
     "Maker",
     "Type",
     "Written",
     "learn_accounts",
+    "learn_networks",
     "learn_maker",
     "maker_from_json",
     "maker_to_json",
+    "may_repeat",
+    "name_seed",
 ]
 
 MOST_COUNTRIES = 50
+MOST_PARTS = 3  # of an IP address that belong to its network
+MOST_NETWORKS = 200
 
 
 @dataclass(frozen=True)
@@ -183,6 +192,176 @@ class Written:
         return cls(RegularExpression(expression))
 
 
+@dataclass(frozen=True)
+class Checked:
+    """Codes whose last character is their check digit.
+
+    Parameters
+    ----------
+    pattern
+        How the code is written before it.
+    scheme
+        One of `tabgan.table.check_digits.CHECKSUMS`.
+
+    Examples
+    --------
+    >>> goods = Checked(Pattern(("40063813", ("digit", 4))), "gs1")
+    >>> checksum_of(goods.make(np.arange(50), seed=1))
+    'gs1'
+    """
+
+    name: ClassVar[str] = "checked"
+    pattern: Pattern
+    scheme: str
+
+    def __post_init__(self) -> None:
+        if self.scheme not in CHECKSUMS:
+            raise ValueError(f"{self.scheme!r} is no scheme of check digits")
+
+    @property
+    def space(self) -> int:
+        """How many positions have codes of their own."""
+        return self.pattern.space
+
+    def wider(self) -> None:
+        """Return None: a longer code is one of another scheme."""
+        return
+
+    def make(self, positions: NDArray[np.int64], seed: int) -> NDArray[Any]:
+        """Write the codes of positions.
+
+        Parameters
+        ----------
+        positions
+            Positions of the rows in the whole sample.
+        seed
+            Chooses the order of the values; one for all blocks of a sample.
+        """
+        codes = self.pattern.make(positions, seed)
+        return np.asarray(codes + check_characters(codes.tolist(), self.scheme), object)
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe the form by JSON values."""
+        return {"form": self.name, "scheme": self.scheme, "pattern": self.pattern.to_json()}
+
+    @classmethod
+    def from_json(cls, state: dict[str, Any], column: Column) -> Self:  # noqa: ARG003
+        """Rebuild the form from `to_json`'s value.
+
+        Parameters
+        ----------
+        state
+            What `to_json` returned.
+        column
+            What the column is.
+        """
+        return cls(Pattern.from_json(state["pattern"]), str(state["scheme"]))
+
+
+@dataclass(frozen=True)
+class ComputerAddresses:
+    """IP addresses (version 4) of a network.
+
+    Parameters
+    ----------
+    network
+        The parts that all of its addresses begin with, up to three; none for any network.
+
+    Examples
+    --------
+    >>> ComputerAddresses((192, 168, 0)).make(np.arange(2), seed=1).tolist()
+    ['192.168.0.161', '192.168.0.64']
+    """
+
+    name: ClassVar[str] = "ip"
+    network: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.network) > MOST_PARTS or not all(0 <= part <= 255 for part in self.network):
+            raise ValueError(f"{self.network!r:.80} is no network of computers")
+
+    @property
+    def _ranges(self) -> list[tuple[int, int]]:
+        """Lowest and highest number of each part: no whole networks, and none of many receivers."""
+        ranges = [(1, 223), (0, 255), (0, 255), (1, 254)]
+        fixed = [(part, part) for part in self.network]
+        return [*fixed, *ranges[len(fixed) :]]
+
+    @property
+    def space(self) -> int:
+        """How many positions have addresses of their own."""
+        return math.prod(high - low + 1 for low, high in self._ranges)
+
+    def wider(self) -> None:
+        """Return None: what is beyond the network is another one."""
+        return
+
+    def make(self, positions: NDArray[np.int64], seed: int) -> NDArray[Any]:
+        """Write the addresses of positions.
+
+        Parameters
+        ----------
+        positions
+            Positions of the rows in the whole sample.
+        seed
+            Chooses the order of the values; one for all blocks of a sample.
+        """
+        rest = index_permutation(positions, self.space, seed)
+        parts: list[NDArray[Any]] = []
+        for low, high in reversed(self._ranges):
+            rest, offset = np.divmod(rest, np.uint64(high - low + 1))
+            parts.append((offset + np.uint64(low)).astype(str).astype(object))
+        last, third, second, first = parts
+        return np.asarray(first + "." + second + "." + third + "." + last, object)
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe the form by JSON values."""
+        return {"form": self.name, "network": list(self.network)}
+
+    @classmethod
+    def from_json(cls, state: dict[str, Any], column: Column) -> Self:  # noqa: ARG003
+        """Rebuild the form from `to_json`'s value.
+
+        Parameters
+        ----------
+        state
+            What `to_json` returned.
+        column
+            What the column is.
+        """
+        return cls(tuple(int(part) for part in state["network"]))
+
+
+def learn_networks(texts: Sequence[str], least_rows: int) -> dict[ComputerAddresses, float]:
+    """Learn the networks of IP addresses, with their shares.
+
+    Parameters
+    ----------
+    texts
+        Addresses, one for each row.
+    least_rows
+        A network is known that so many rows hold, and of which there are several addresses.
+
+    Examples
+    --------
+    >>> learn_networks([f"10.0.{i % 2}.{i}" for i in range(40)], least_rows=20)
+    {ComputerAddresses(network=(10, 0, 0)): 0.5, ComputerAddresses(network=(10, 0, 1)): 0.5}
+    """
+    addresses = [tuple(map(int, text.split("."))) for text in texts if pattern_of([text]) == "ip"]
+    networks: Counter[tuple[int, ...]] = Counter()
+    for length in range(MOST_PARTS, 0, -1):
+        rows = Counter(address[:length] for address in addresses)
+        hosts = Counter(address[:length] for address in set(addresses))
+        known = {own for own in rows if rows[own] >= least_rows and hosts[own] > 1}
+        networks.update({own: rows[own] for own in known})
+        addresses = [address for address in addresses if address[:length] not in known]
+    if addresses or not networks:
+        networks[()] = max(len(addresses), 1)
+    most = networks.most_common(MOST_NETWORKS)
+    total = sum(count for _, count in most)
+    return {ComputerAddresses(network): count / total for network, count in most}
+
+
 Maker = RisingNumbers | FormMixture | EmailAddresses | VocabularyWords
 
 
@@ -201,7 +380,10 @@ _WHOLE = re.compile(r"0|-?[1-9]\d{0,17}", re.ASCII)
 _URL = Pattern(("https://example.com/", ("syll", 5)))
 
 
-_FORMS: dict[str, Any] = {form.name: form for form in (FullNames, Templates, Account, Written)}
+_FORMS: dict[str, Any] = {
+    form.name: form for form in (FullNames, Templates, Account, Written, Checked, ComputerAddresses)
+}
+_PERSONAL = frozenset({"name", "email", "phone", "address", "iban"})  # may stand in several rows
 
 
 def learn_maker(given: Sequence[Any], values_type: Type, column: Column) -> Maker:
@@ -227,9 +409,26 @@ def learn_maker(given: Sequence[Any], values_type: Type, column: Column) -> Make
         return _uuid_maker(given, column)
     texts = [*given] if values_type == "text" else [value.decode("latin-1") for value in given]
     is_plain = column.kind in ("identifier", "sequential")
-    if not texts or (values_type == "text" and is_plain and all(map(_WHOLE.fullmatch, texts))):
+    are_numbers = values_type == "text" and is_plain and all(map(_WHOLE.fullmatch, texts))
+    if not texts or (are_numbers and _checksum_of([*dict.fromkeys(texts)]) is None):
         return _number_maker([int(text) for text in texts], column)
     return _text_maker(texts, column)
+
+
+def may_repeat(maker: Maker, column: Column) -> bool:
+    """Return whether values of a column may stand in several rows each, as persons do.
+
+    Parameters
+    ----------
+    maker
+        Makes the values.
+    column
+        What the column is.
+    """
+    if isinstance(maker, FormMixture):
+        are_computers = any(isinstance(form, ComputerAddresses) for form in maker.forms)
+        return are_computers or column.kind in _PERSONAL
+    return isinstance(maker, EmailAddresses)
 
 
 def _text_maker(texts: Sequence[str], column: Column) -> Maker:
@@ -241,10 +440,14 @@ def _text_maker(texts: Sequence[str], column: Column) -> Maker:
         return EmailAddresses.beyond(texts, locale_of(column))
     if look in WORDS:
         return VocabularyWords(locale_of(column), column.kind)
-    forms: Mapping[RowBijection, float] = (
-        {_URL: 1.0} if look == "url" else _text_forms(distinct, column)
-    )
-    return FormMixture(forms, _seed(column), SeenValuesFilter.of(distinct))
+    forms: Mapping[RowBijection, float]
+    if look == "url":
+        forms = {_URL: 1.0}
+    elif look == "ip":
+        forms = dict(learn_networks(texts, column.least_rows).items())
+    else:
+        forms = _text_forms(distinct, column)
+    return FormMixture(forms, name_seed(column), SeenValuesFilter.of(distinct))
 
 
 def _text_forms(texts: list[str], column: Column) -> Mapping[RowBijection, float]:
@@ -258,8 +461,16 @@ def _text_forms(texts: list[str], column: Column) -> Mapping[RowBijection, float
         return {Templates(locale_of(column), column.kind): 1.0}
     if column.kind == "iban":
         return dict(learn_accounts(texts).items())
+    scheme = _checksum_of(texts) if column.kind == "identifier" else None
+    if scheme is not None:
+        patterns = learn_patterns([text[:-1] for text in texts if text[:-1]])
+        return {Checked(pattern, scheme): share for pattern, share in patterns.items()}
     learn = learn_phones if column.kind == "phone" else learn_patterns
     return dict(learn(texts).items())
+
+
+def _checksum_of(texts: Sequence[str]) -> str | None:
+    return checksum_of(spread(texts, SAMPLE))
 
 
 def _written(expression: str, distinct: int, column: Column) -> Written:
@@ -284,7 +495,7 @@ def _uuid_maker(given: Sequence[Any], column: Column) -> FormMixture:
     digit, variant = ("HEX", "8-B") if is_upper else ("hex", "8-b")
     head = ((digit, 8), "-", (digit, 4), "-4", (digit, 3), "-")
     pattern = Pattern((*head, (variant, 1), (digit, 3), "-", (digit, 12)))
-    return FormMixture({pattern: 1.0}, _seed(column))
+    return FormMixture({pattern: 1.0}, name_seed(column))
 
 
 def _number_maker(given: Sequence[int], column: Column) -> Maker:
@@ -303,7 +514,7 @@ def _number_maker(given: Sequence[int], column: Column) -> Maker:
     forms: Mapping[RowBijection, float] = {
         Digits(n, bounds): c / counts.total() for n, c in counts.items()
     }
-    return FormMixture(forms, _seed(column), SeenValuesFilter.of(map(str, given)))
+    return FormMixture(forms, name_seed(column), SeenValuesFilter.of(map(str, given)))
 
 
 def _bounds(column: Column) -> tuple[int, int]:
@@ -317,7 +528,7 @@ def _bounds(column: Column) -> tuple[int, int]:
     return -most, most
 
 
-def _seed(column: Column) -> int:
+def name_seed(column: Column) -> int:
     """Derive a seed from the column's name alone."""
     return int.from_bytes(hashlib.sha256(ascii(column.name).encode()).digest()[:4])
 

@@ -1,4 +1,4 @@
-"""Free text: placeholder sentences of the same lengths."""
+"""Free text: placeholders of the same lengths, in the shape of the language or of filler words."""
 
 from collections.abc import Collection, Sequence
 from typing import Any, Self
@@ -11,11 +11,14 @@ from tabgan.base.errors import DataError
 from tabgan.base.row_layout import RowLayout
 from tabgan.encoding.column_encoder import ColumnEncoder, Encoded
 from tabgan.encoding.identifiers.identifier import MissingShares
+from tabgan.encoding.identifiers.language_shape import LanguageShape, learn_shape
+from tabgan.encoding.identifiers.makers import name_seed
 from tabgan.table.columns import TypedSeries
 from tabgan.table.schema import Column
 
-__all__ = ["TextEncoder"]
+__all__ = ["LOREM", "TextEncoder"]
 
+LOREM = "lorem"  # format of a column whose placeholders are filler words
 LENGTHS = 21  # quantiles of the number of words that are kept
 MOST_WORDS = 400
 MOST_CHARACTERS = 2_000  # of a made text
@@ -31,16 +34,25 @@ _FILLER = (
 
 
 class TextEncoder(ColumnEncoder):
-    """Free text: sentences of filler words, with the column's numbers of words.
+    """Free text: placeholders with the column's numbers of words.
 
-    Nothing of the texts is kept but 21 quantiles of their numbers of words, and the shares of
-    missing values and of marks such as ``"NA"``. A made text has at most 2,000 characters.
+    They have the shape of the language (`tabgan.encoding.identifiers.language_shape`), or are
+    sentences of filler words where the column's format is ``"lorem"``. Of the texts are kept 21
+    quantiles of their numbers of words, the shape, and the shares of missing values and of marks
+    such as ``"NA"``. A made text has at most 2,000 characters.
     """
 
     name = "text"
 
-    def __init__(self, column: Column, words: Sequence[float], absence: MissingShares) -> None:
+    def __init__(
+        self,
+        column: Column,
+        words: Sequence[float],
+        absence: MissingShares,
+        shape: LanguageShape | None = None,
+    ) -> None:
         self.column = column
+        self._shape = shape
         self._words = [float(count) for count in words]
         self._absence = absence
         if not 0 < len(words) <= LENGTHS or not all(0 <= n <= MOST_WORDS for n in self._words):
@@ -58,7 +70,7 @@ class TextEncoder(ColumnEncoder):
 
     @classmethod
     def fit(cls, cells: TypedSeries) -> Self:
-        """Learn how many words the texts have.
+        """Learn how many words the texts have, and how they look.
 
         Raises
         ------
@@ -75,9 +87,10 @@ class TextEncoder(ColumnEncoder):
                 on_command_line=f"Column {column.name!r}: the value {odd!r:.60} is not text; "
                 f"choose another kind for the column, as in --kind {column.name}=categorical",
             )
-        # a text of some megabytes is not split, only its beginning
-        counts = [min(len(t[:MOST_CHARACTERS].split()), MOST_WORDS) for t in given] or [0]
-        return cls(column, np.quantile(counts, np.linspace(0, 1, LENGTHS)).tolist(), absence)
+        if column.format == LOREM:
+            return cls(column, _word_counts(given), absence)
+        shape, rest = learn_shape(given, column.least_rows, name_seed(column))
+        return cls(column, _word_counts(rest or given), absence, shape)
 
     def encode(self, cells: TypedSeries) -> Encoded:
         """Encode values as nothing."""
@@ -107,22 +120,30 @@ class TextEncoder(ColumnEncoder):
             Chooses the order of generated values; one for all blocks of a sample.
         """
         rows = len(numbers)
+        if self._shape is not None:
+            counts = self._lengths(rows, rng)
+            return self._absence.put_into(self._shape.write(counts, rng), self.column, rng)
         words = np.array(_FILLER.split())
         pool = words[rng.integers(len(words), size=POOL)]
         text = " ".join(pool)
         ends = np.cumsum(np.char.str_len(pool) + 1) - 1  # of each word, within the pool's text
         starts = np.concatenate([[0], ends[:-1] + 1])
-        grid = np.linspace(0, 1, len(self._words))
-        counts = np.rint(np.interp(rng.random(rows), grid, self._words)).astype(np.int64)
+        counts = self._lengths(rows, rng)
         first = rng.integers(POOL - MOST_WORDS, size=rows)
         last = first + np.maximum(counts, 1) - 1
         sections = zip(starts[first].tolist(), ends[last].tolist(), strict=True)
         made = np.array([_sentence(text[a:b]) for a, b in sections], object)
         return self._absence.put_into(made, self.column, rng)
 
+    def _lengths(self, rows: int, rng: np.random.Generator) -> NDArray[np.int64]:
+        """Draw numbers of words."""
+        grid = np.linspace(0, 1, len(self._words))
+        return np.rint(np.interp(rng.random(rows), grid, self._words)).astype(np.int64)
+
     def to_json(self) -> dict[str, Any]:
         """Describe the encoder by JSON values."""
-        return {"words": self._words, "absent": self._absence.to_json()}
+        shape = {} if self._shape is None else {"shape": self._shape.to_json()}
+        return {"words": self._words, "absent": self._absence.to_json(), **shape}
 
     @classmethod
     def from_json(cls, column: Column, state: dict[str, Any]) -> Self:
@@ -140,10 +161,20 @@ class TextEncoder(ColumnEncoder):
         KeyError, TypeError, ValueError
             If the value is malformed.
         """
-        encoder = cls(column, state["words"], MissingShares.from_json(state["absent"]))
+        absence, written = MissingShares.from_json(state["absent"]), state.get("shape")
+        shape = None if written is None else LanguageShape.from_json(written)
+        encoder = cls(column, state["words"], absence, shape)
         # one row shows whether the dtype can hold text
         encoder.decode(np.empty((1, 0)), np.empty((1, 0), np.int64), 0, np.random.default_rng(0))
         return encoder
+
+
+def _word_counts(texts: Sequence[str]) -> list[float]:
+    """Return quantiles of the numbers of words."""
+    # a text of some megabytes is not split, only its beginning
+    counts = [min(len(text[:MOST_CHARACTERS].split()), MOST_WORDS) for text in texts] or [0]
+    quantiles: list[float] = np.quantile(counts, np.linspace(0, 1, LENGTHS)).tolist()
+    return quantiles
 
 
 def _sentence(words: str) -> str:

@@ -18,6 +18,7 @@ from tabgan.evaluation.attacks.singling_out import singling_out
 from tabgan.evaluation.audit_results import PrivacyAudit, Risk
 from tabgan.inference.accept_table import as_frame
 from tabgan.inference.infer_schema import resolve_schema
+from tabgan.table.compound_numbers import with_parts
 from tabgan.table.schema import Kind, Schema
 
 __all__ = ["ATTACKS", "Attack", "audit", "register_attack"]
@@ -110,7 +111,9 @@ def audit(
     assert frames[0] is not None
     assert frames[1] is not None
     resolved = resolve_schema(frames[0], schema)
-    tables = prepare_tables(frames[0], frames[1], frames[2], resolved, seed)
+    given, resolved = with_parts([table for table in frames if table is not None], resolved)
+    unseen = given[2] if frames[2] is not None else None
+    tables = prepare_tables(given[0], given[1], unseen, resolved, seed)
     if secrets is not None:
         places_of(tables, secrets)
     run = _runs(tables, secrets, generator)

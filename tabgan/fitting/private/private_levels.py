@@ -21,7 +21,7 @@ from tabgan.encoding.categorical import CategoricalEncoder, LevelTable
 from tabgan.encoding.column_encoder import ColumnEncoder
 from tabgan.encoding.identifiers.identifier import IdentifierEncoder
 from tabgan.encoding.identifiers.personal_names import locale_of
-from tabgan.encoding.identifiers.placeholder_text import TextEncoder
+from tabgan.encoding.identifiers.placeholder_text import LOREM, TextEncoder
 from tabgan.fitting.private.histogram_features import ColumnSummary, level_block
 from tabgan.fitting.private.noisy_counts import NoisyCounter
 from tabgan.table.columns import TypedSeries
@@ -90,6 +90,8 @@ def frequent(noisy: NDArray[np.int64], sigma: float, delta: float) -> list[int]:
 
 def identifier_encoder(column: Column) -> ColumnEncoder:
     """Make the encoder of a column from its kind, dtype and locale; no value is missing then."""
+    if column.kind == "text":
+        column = replace(column, format=LOREM)  # the shape of a language is one of the texts
     examples = pd.Series(_examples(column), dtype=object)
     encoder = TextEncoder if column.kind == "text" else IdentifierEncoder
     return encoder.fit(TypedSeries(column, examples))

@@ -159,6 +159,11 @@ def _column(name: Hashable, dtype: Any, declared: Column | Kind | None) -> Colum
             "are not counted in private; declare 'categorical', which counts whole lists, or put "
             "each item into a column of its own"
         )
+    if kind == "compound":
+        raise SchemaError(
+            f"Column {name!r}: kind='compound' can't be learned with epsilon; declare it "
+            "'categorical', split its numbers into columns, or leave it out"
+        )
     if isinstance(dtype, pd.CategoricalDtype) and kind != "categorical":
         raise SchemaError(
             f"Column {name!r}: the categories of its dtype may have been read off the rows; say "

@@ -177,6 +177,15 @@ class TestAgreesWithFit:
         assert note in run("inspect", path).stdout
         assert note not in run("inspect", path, "--min-group", "1").stdout
 
+    def test_free_text_is_named_and_may_be_left_out(self, run, notes):
+        lines = run("inspect", notes).stdout.splitlines()
+        told = "Free text, not learned: note; placeholders stand for it (--text says which)"
+        assert told in lines
+        assert json.loads(run("inspect", notes, "--json").stdout)["free_text"] == ["note"]
+        left = run("inspect", notes, "--text", "drop")
+        assert "Free text, left out: note" in left.stderr
+        assert "note" not in left.stdout
+
     @pytest.mark.parametrize("option", [("--drop", "day"), ("--min-group", "5"), ("--no-derive",)])
     def test_options_on_tables_are_refused_beside_a_model(self, run, model, option):
         result = run("inspect", model, *option)

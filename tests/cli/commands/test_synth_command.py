@@ -42,6 +42,21 @@ class TestSynth:
         assert messages[7].startswith("Wrote 5 rows to small_synthetic.csv in ")
         assert len(messages) == 8
 
+    @pytest.mark.parametrize("style", ["keep-shape", "lorem", "drop"])
+    def test_free_text_is_told_and_written_as_asked(self, run, notes, style):
+        result = run("synth", notes, *STEPS, "--text", style, "-o", "out.csv", "--report", "r.html")
+        assert result.exit_code == 0, result.output
+        drawn = pd.read_csv("out.csv")
+        assert ("Free text, not learned: note" in result.stderr) == (style != "drop")
+        if style == "drop":
+            assert [*drawn.columns] == ["size"]
+            assert "Free text, left out: note" in result.stderr
+        else:
+            ends = drawn["note"].str.endswith("was what he said")
+            assert drawn["note"].str.split().str.len().eq(5).all()
+            assert not ends.all()
+            assert drawn["note"].str.contains("said").any() == (style == "keep-shape")
+
     def test_formulas_are_warned_of(self, run):
         rows = "".join(
             f"{i % 3},{'-' * (i % 2)}{i},{'=a+1' if i % 2 else '+b'}\n" for i in range(60)

@@ -342,3 +342,59 @@ def test_a_pattern_is_bounded():
     assert len(learn_patterns([("a1" * i)[:i] + "-" * (i % 7) for i in range(1, 200)])) <= 50
     with pytest.raises(ValueError, match="is not a pattern"):
         Pattern(("INV-",))
+
+
+def personal(kind, values, **properties):
+    column = Column("x", kind, "object", **properties)
+    return IdentifierEncoder.fit(TypedSeries(column, pd.Series(values, dtype=object, name="x")))
+
+
+MAILS = [f"ann{i}@corp.test" for i in range(20)]
+REPEATED = {
+    "e-mails": ("email", MAILS),
+    "names": ("name", [f"Ann {chr(65 + i)}ay" for i in range(20)]),
+    "phones": ("phone", [f"+49 170 {10**6 + 7919 * i}" for i in range(20)]),
+    "addresses of computers": ("identifier", [f"10.0.0.{i + 1}" for i in range(20)]),
+}
+
+
+@pytest.mark.parametrize(("kind", "values"), REPEATED.values(), ids=REPEATED)
+def test_personal_data_that_repeats_repeats_as_often_and_is_never_kept(kind, values):
+    rows = np.repeat(values, np.arange(1, 21)).tolist()
+    encoder = personal(kind, rows, min_group=5)
+    drawn = drawn_in_blocks(encoder, 2100, 700)
+    assert drawn.nunique() == 20
+    assert not {*drawn} & {*values}
+    counts = drawn.value_counts()
+    assert counts.iloc[0] / 2100 == pytest.approx(16 / 200, rel=0.1)  # the five most are cut
+    assert counts.iloc[-1] < counts.iloc[0] / 4
+    again = IdentifierEncoder.from_json(encoder.column, json.loads(json.dumps(encoder.to_json())))
+    pd.testing.assert_series_equal(drawn_in_blocks(again, 2100, 700), drawn)
+    assert draw(encoder.without_repetition(), 500).nunique() > 100
+
+
+def test_of_many_persons_more_rows_have_more():
+    rows = [f"ann{i}@corp.test" for i in range(300) for _ in range(1 + i % 3)]
+    encoder = personal("email", rows)
+    drawn = drawn_in_blocks(encoder, 1200, 500)
+    assert drawn[:600].nunique() == pytest.approx(300, abs=5)
+    assert drawn.nunique() == pytest.approx(600, abs=10)
+    assert drawn[:600].value_counts().value_counts().tolist() == pytest.approx([100] * 3, abs=20)
+    pd.testing.assert_series_equal(drawn_in_blocks(encoder, 1200, 77), drawn)
+
+
+def test_personal_data_that_hardly_repeats_has_a_value_for_every_row():
+    assert draw(personal("email", [*MAILS, MAILS[0]]), 300).nunique() == 300
+
+
+def test_identifiers_that_repeat_have_a_value_for_every_row():
+    assert draw(fit([f"K{i % 9}x" for i in range(90)]), 300).nunique() == 300
+
+
+@pytest.mark.parametrize(
+    "repeated", [{}, {"distinct": 0, "rows": [1] * 21}, {"distinct": 3, "rows": [1, 2]}]
+)
+def test_a_malformed_repetition_is_refused(repeated):
+    state = personal("email", MAILS * 2).to_json() | {"repeated": repeated}
+    with pytest.raises((KeyError, ValueError)):
+        IdentifierEncoder.from_json(Column("x", "email", "object"), state)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tabgan.base.errors import DataError
 from tabgan.base.row_layout import RowLayout
-from tabgan.encoding.identifiers.placeholder_text import TextEncoder
+from tabgan.encoding.identifiers.placeholder_text import LOREM, TextEncoder
 from tabgan.table.columns import TypedSeries
 from tabgan.table.dtypes import describe_dtype
 from tabgan.table.schema import Column
@@ -16,11 +16,11 @@ from tabgan.table.schema import Column
 notes = [("word " * (3 + i % 10)).strip() for i in range(100)]
 
 
-def fit(values):
+def fit(values, form=None, min_group=None):
     series = values if isinstance(values, pd.Series) else pd.Series(values, dtype=object)
-    return TextEncoder.fit(
-        TypedSeries(Column("x", "text", describe_dtype(series.dtype)), series.rename("x"))
-    )
+    dtype = describe_dtype(series.dtype)
+    column = Column("x", "text", dtype, format=form, min_group=min_group)
+    return TextEncoder.fit(TypedSeries(column, series.rename("x")))
 
 
 def draw(encoder, rows, seed=0):
@@ -31,7 +31,7 @@ def draw(encoder, rows, seed=0):
 @pytest.mark.parametrize("dtype", ["object", "string", "string[pyarrow]", "large_string[pyarrow]"])
 def test_dtype_lengths_and_missing_share_come_back(dtype):
     source = pd.Series([*notes, *[None] * 25], dtype=dtype)
-    encoder = fit(source)
+    encoder = fit(source, LOREM)
     assert encoder.spans == RowLayout()
     assert encoder.encode(TypedSeries(encoder.column, source)).codes.shape == (125, 0)
     drawn = draw(encoder, 20_000)
@@ -43,21 +43,23 @@ def test_dtype_lengths_and_missing_share_come_back(dtype):
     assert drawn.nunique() > 10_000
 
 
-def test_marks_of_absence_keep_their_shares():
-    drawn = draw(fit([*notes, *[""] * 60, *["N/A"] * 40]), 10_000)
+@pytest.mark.parametrize("form", [None, LOREM])
+def test_marks_of_absence_keep_their_shares(form):
+    drawn = draw(fit([*notes, *[""] * 60, *["N/A"] * 40], form), 10_000)
     shares = {"": 0.3, "N/A": 0.2}
     assert {x: (drawn == x).mean() for x in shares} == pytest.approx(shares, abs=0.02)
 
 
 def test_texts_are_sentences_of_filler_words():
-    text = draw(fit(notes), 1)[0]
+    text = draw(fit(notes, LOREM), 1)[0]
     assert text[0].isupper()
     assert text.endswith(".")
-    assert "word" not in " ".join(draw(fit(notes), 500)).lower()
+    assert "word" not in " ".join(draw(fit(notes, LOREM), 500)).lower()
 
 
-def test_megabytes_cost_little_and_are_cut():
-    drawn = draw(fit(["lorem ipsum " * 100_000 + str(i) for i in range(20)]), 300)
+@pytest.mark.parametrize("form", [None, LOREM])
+def test_megabytes_cost_little_and_are_cut(form):
+    drawn = draw(fit(["lorem ipsum " * 100_000 + str(i) for i in range(20)], form), 300)
     assert 1_000 < drawn.str.len().max() <= 2_000
 
 
@@ -99,6 +101,7 @@ def test_what_is_not_text():
         {"words": 3, "absent": []},
         {"words": [3.0], "absent": [["secret", 0.5]]},
         {"words": [3.0], "absent": [[None, 1.5]]},
+        {"words": [3.0], "absent": [], "shape": {}},
     ],
 )
 def test_a_malformed_state_is_refused(state):

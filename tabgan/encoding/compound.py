@@ -1,0 +1,237 @@
+"""`CompoundEncoder`: texts of several numbers, such as 120/80, each number learned for itself."""
+
+from collections.abc import Sequence
+from typing import Any, Literal, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tabgan.base.errors import DataError
+from tabgan.base.row_layout import RowLayout
+from tabgan.encoding.categorical import LevelTable
+from tabgan.encoding.column_encoder import ColumnEncoder, Encoded
+from tabgan.encoding.numeric import NumericEncoder
+from tabgan.encoding.quantiles import Quantiles
+from tabgan.table.columns import TypedSeries
+from tabgan.table.compound_numbers import CompoundForm, part_columns
+from tabgan.table.level_codes import levels_to_series
+from tabgan.table.scalars import Scalar
+from tabgan.table.schema import Column
+from tabgan.table.text_formats import MISSING_MARKS
+
+__all__ = ["CompoundEncoder"]
+
+FEWEST_ORDERED = 20  # rows from which an order of two numbers is one of the column
+
+
+Order = Literal["<", ">", "<=", ">=", ""] | float  # a number: the second is so much greater
+_SIGNS: tuple[Order, ...] = ("<", ">", "<=", ">=", "")
+Floats = NDArray[np.float64]
+
+
+class CompoundEncoder(ColumnEncoder):
+    """Several numbers in one text, each as its place in its distribution.
+
+    Where one number is below the next in all rows, as the diastolic pressure is below the
+    systolic one, or by the same number, as in 1998-1999, it is in all generated ones. Missing
+    values, marks such as ``"NA"`` and other texts that `min_group` rows hold are *specials*: levels
+    of a mark beside the numbers. Rarer texts of another form are not kept; such rows count as rows
+    of any numbers.
+    """
+
+    name = "compound"
+
+    def __init__(
+        self,
+        column: Column,
+        parts: Sequence[NumericEncoder],
+        orders: Sequence[Order],
+        specials: LevelTable,
+    ) -> None:
+        self.column = column
+        self._form = CompoundForm.from_format(column.format or "")
+        self._parts = tuple(parts)
+        self._orders = tuple(orders)
+        self._specials = specials
+        n = self._form.n_parts
+        are_orders = all(order in _SIGNS or isinstance(order, float) for order in orders)
+        if len(parts) != n or len(orders) != n - 1 or not are_orders:
+            raise ValueError(f"compound: {n} numbers need {n} distributions and {n - 1} orders")
+        whole = np.array([[0.0], [1.0]]), np.empty((2, 0), np.int64), 0, np.random.default_rng(0)
+        self._ends = [part.decode(*whole).to_numpy(np.float64).tolist() for part in parts]
+
+    @property
+    def specials(self) -> Sequence[Scalar]:
+        """What the column holds beside numbers; None where a value is missing."""
+        return self._specials.values
+
+    @property
+    def spans(self) -> RowLayout:
+        """A number each; with specials also their mark, whose level 0 stands for numbers."""
+        n = len(self._parts)
+        if not len(self._specials):
+            return RowLayout((None,) * n, ())
+        return RowLayout((0,) * n, (1 + len(self._specials),))
+
+    @property
+    def quantiles(self) -> tuple[Quantiles, ...]:
+        """The distribution of each number."""
+        return tuple(part.quantiles[0] for part in self._parts)
+
+    @property
+    def absent_codes(self) -> tuple[int, ...]:
+        """The levels of the mark that stand for a missing value."""
+        return tuple(1 + i for i, s in enumerate(self.specials) if s is None or s in MISSING_MARKS)
+
+    @classmethod
+    def fit(cls, cells: TypedSeries) -> Self:
+        """Learn the distribution of each number, their order, and the specials.
+
+        Raises
+        ------
+        DataError
+            If no value is a text of several numbers.
+        SchemaError
+            If the column's format is not one of several numbers.
+        """
+        column, columns = cells.column, part_columns(cells.column)
+        form = CompoundForm.from_format(column.format or "")
+        read = form.parse(cells.levels)
+        numbers = read[cells.codes]
+        known = numbers[~np.isnan(numbers[:, 0])]
+        if not len(known):
+            raise DataError(
+                f"Column {column.name!r}: of {len(numbers)} values none is written as "
+                f"{column.format!r}; give the column the kind 'categorical', or drop it"
+            )
+        parts = [
+            NumericEncoder.fit(TypedSeries(part, pd.Series(values, name=part.name)))
+            for part, values in zip(columns, known.T, strict=True)
+        ]
+        rows = np.bincount(cells.codes, minlength=len(cells.levels))
+        specials = [
+            level
+            for level, count, number in zip(cells.levels, rows, read[:, 0], strict=True)
+            if np.isnan(number)
+            and (level is None or level in MISSING_MARKS or count >= column.least_rows)
+        ]
+        return cls(column, parts, _orders(known), LevelTable(specials))
+
+    def encode(self, cells: TypedSeries) -> Encoded:
+        """Give each number its band; a text of another form that is not kept has the whole one."""
+        read = self._form.parse(cells.levels)
+        place = {(type(level), level): 1 + i for i, level in enumerate(self.specials)}
+        marks = np.array([place.get((type(level), level), 0) for level in cells.levels], np.int32)
+        numbers, codes = read[cells.codes], marks[cells.codes]
+        present = ~np.isnan(numbers[:, 0])
+        low = np.zeros(numbers.shape, np.float32)
+        width = np.ones(numbers.shape, np.float32)
+        for at, part in enumerate(self._parts):
+            series = pd.Series(numbers[present, at], name=part.column.name)
+            encoded = part.encode(TypedSeries(part.column, series))
+            low[present, at], width[present, at] = encoded.low[:, 0], encoded.width[:, 0]
+        return Encoded(low, width, codes[:, None] if len(self._specials) else codes[:, None][:, :0])
+
+    def decode(
+        self,
+        numbers: NDArray[np.float64],
+        codes: NDArray[np.int64],
+        start: int,
+        rng: np.random.Generator,
+        key: int = 0,
+    ) -> pd.Series:
+        """Write the numbers at probabilities, and specials where their level is set.
+
+        Parameters
+        ----------
+        numbers
+            Probabilities in [0, 1], shape (rows, numbers of `spans`).
+        codes
+            Level codes, shape (rows, level spans of `spans`).
+        start
+            Position of the first row in the whole sample.
+        rng
+            The only source of randomness.
+        key
+            Chooses the order of generated values; one for all blocks of a sample.
+        """
+        rows, nothing = len(numbers), np.empty((len(numbers), 0), np.int64)
+        drawn = np.column_stack(
+            [
+                part.decode(numbers[:, [at]], nothing, start, rng, key).to_numpy(np.float64)
+                for at, part in enumerate(self._parts)
+            ]
+        )
+        self._put_in_order(drawn)
+        level = codes[:, 0] if len(self._specials) else np.zeros(rows, np.int64)
+        chosen = np.where(level > 0, rows + level - 1, np.arange(rows))
+        return levels_to_series([*self._form.write(drawn), *self.specials], chosen, self.column)
+
+    def _put_in_order(self, drawn: Floats) -> None:
+        """Move numbers to the right side of the one before, or else that one, in their ranges."""
+        for at, order in enumerate(self._orders):
+            if isinstance(order, float):
+                drawn[:, at + 1] = drawn[:, at] + order
+            elif order:
+                sign, step = self._step(at, order)
+                least = np.maximum(sign * drawn[:, at + 1], sign * drawn[:, at] + step)
+                drawn[:, at + 1] = np.clip(sign * least, *self._ends[at + 1])
+        for at, order in reversed([*enumerate(self._orders)]):
+            if isinstance(order, str) and order:
+                sign, step = self._step(at, order)
+                most = np.minimum(sign * drawn[:, at], sign * drawn[:, at + 1] - step)
+                drawn[:, at] = sign * most
+
+    def _step(self, at: int, order: str) -> tuple[float, float]:
+        """Return whether the second number is above (1) or below (-1), and by how much at least."""
+        places = max(self._form.decimals[at : at + 2])
+        return (1.0 if order[0] == "<" else -1.0), (0.0 if order[1:] else 10.0**-places)
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe the encoder by JSON values."""
+        return {
+            "parts": [part.to_json() for part in self._parts],
+            "orders": list(self._orders),
+            "specials": self._specials.to_json(),
+        }
+
+    @classmethod
+    def from_json(cls, column: Column, state: dict[str, Any]) -> Self:
+        """Rebuild an encoder from `to_json`'s value.
+
+        Parameters
+        ----------
+        column
+            What the column is.
+        state
+            What `to_json` returned.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            If the value is malformed.
+        """
+        columns = part_columns(column)
+        if len(state["parts"]) != len(columns):
+            raise ValueError(f"compound: there must be {len(columns)} distributions")
+        pairs = zip(columns, state["parts"], strict=True)
+        parts = [NumericEncoder.from_json(part, own) for part, own in pairs]
+        orders: list[Any] = [x if isinstance(x, str) else float(x) for x in state["orders"]]
+        return cls(column, parts, orders, LevelTable.from_json(state["specials"]))
+
+
+def _orders(known: Floats) -> list[Order]:
+    """Return how each number compares with the next one, where this is a rule."""
+    return [_order(a, b) for a, b in zip(known.T[:-1], known.T[1:], strict=True)]
+
+
+def _order(a: Floats, b: Floats) -> Order:
+    if len(a) < FEWEST_ORDERED:
+        return ""
+    if np.ptp(a) > 0 and (b - a == b[0] - a[0]).all():
+        return float(b[0] - a[0])
+    if a.max() < b.min() or b.max() < a.min():
+        return ""  # the ranges alone keep it
+    compared = (a < b, a > b, a <= b, a >= b)
+    return next((_SIGNS[at] for at, holds in enumerate(compared) if holds.all()), "")
