@@ -92,7 +92,11 @@ def suppress_rare_values(
     suppressed, folded = table, dict[int, FoldedLevels]()
     if joint or may_be_rare(table):  # else nothing is folded, whatever rules tie together
         detected = detect_dependencies(table, streams[0], kept, find_attributes) if derive else []
-        ties = [*constrained, *(rule.positions for rule in (*detected, *rules))]
+        # a column of presence, behind those of the schema, goes with the column that it is of
+        ties = [
+            *constrained,
+            *({at % len(schema) for at in rule.positions} for rule in (*detected, *rules)),
+        ]
         suppressed, folded = fold_rare(table, ties, joint, streams[1])
     columns = tuple(
         replace(c, folded=folded[at].n_levels if at in folded else None)

@@ -21,6 +21,7 @@ from tabgan.conditions.written_numbers import ends_of
 from tabgan.encoding.table_encoder import keeps_rules
 from tabgan.rules.enforcement import UniqueKeys, keep_unique, with_rows
 from tabgan.sampling.complete_rows import RowCompleter
+from tabgan.sampling.identifier_columns import generated_columns
 from tabgan.sampling.rejection import TRIED_ROWS, RejectionSampler, native_conditions, rules_under
 from tabgan.sampling.table_model import blocks
 from tabgan.table.columns import numbers_to_series
@@ -191,8 +192,10 @@ def _rare_block(
 ) -> pd.DataFrame:
     encoder, start = completer.model.encoder, block * RARE_ROWS
     rng = numpy_stream(seed, "rare", block, *again)
-    rows = fitting_rows(completer, condition.without(encoder.generated), RARE_ROWS, rng)
+    rows = fitting_rows(completer, condition.without(encoder.unrelated), RARE_ROWS, rng)
     frame = completer.complete(rows, start, rng, condition=condition, key=seed)
+    if set(condition.positions) & encoder.presence.keys():  # the values are those of drawn rows
+        frame = generated_columns(encoder, frame, condition, start, seed)
     return frame.set_axis(pd.RangeIndex(start, start + RARE_ROWS))
 
 
