@@ -58,6 +58,7 @@ KINDS: tuple[Kind, ...] = (
     *LEARNED,
     "identifier",
     "text",
+    "key",
     "sequential",
     "uuid",
     "iban",

@@ -33,7 +33,8 @@ KINDS = {"exit_ref": "identifier", "badge": "identifier"}
 
 @pytest.fixture(scope="module")
 def gan() -> TabGAN:
-    return TabGAN(steps=20, hidden_dim=16, verbose=False, random_state=0, schema=KINDS).fit(STAFF)
+    options = {"steps": 20, "hidden_dim": 16, "refine": False, "polish": False, "verbose": False}
+    return TabGAN(**options, random_state=0, schema=KINDS).fit(STAFF)
 
 
 def table_of(frame: pd.DataFrame) -> ColumnFrame:
