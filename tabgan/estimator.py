@@ -102,7 +102,7 @@ class TabGAN(BaseEstimator):
     schema
         A `Schema` for the table, or a mapping from column names to kinds that overrides what is
         inferred; None infers everything. Of the kinds (`tabgan.table.schema`), "identifier",
-        "sequential", "uuid", "iban", "email", "name", "first_name", "last_name", "phone",
+        "key", "sequential", "uuid", "iban", "email", "name", "first_name", "last_name", "phone",
         "address", "city", "company" and ``"regex:[A-Z]{2}-[0-9]{4}"`` are generated without
         any value of the table, and "text" is filled with placeholders.
     condition_on

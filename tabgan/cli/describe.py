@@ -56,6 +56,7 @@ def describe_table(frame: pd.DataFrame, gan: TabGAN) -> tuple[Schema, dict[str, 
             for name, levels in preparation.folded.items()
         },
         "dependencies": [rule.describe() for rule in encoder.dependencies],
+        "keys": [own.describe(preparation.schema) for own in preparation.keys],
         "constraints": [rule.describe() for rule in preparation.constraints],
         "conditions": _condition_facts(conditions.values if conditions else {}),
         "learned_columns": encoder.n_learned,
@@ -78,6 +79,7 @@ def describe_model(path: str) -> dict[str, Any]:
         "columns": [_column_facts(column, None) for column in gan.schema_],
         "free_text": free_text_names(gan.schema_),
         "dependencies": [rule.describe() for rule in gan.dependencies_],
+        "keys": [own.describe(gan.schema_) for own in gan._model.keys],
         "constraints": [rule.describe() for rule in gan.constraints_],
         "conditions": _condition_facts(gan.conditions_),
         "latent": {"size": gan.latent_dim_, "reason": gan.latent_reason_},
@@ -139,6 +141,7 @@ def lay_out(facts: dict[str, Any]) -> str:
     if facts.get("free_text"):
         lines.append(describe_free_text(facts["free_text"]))
     lines += [f"rule: {rule}" for rule in facts["dependencies"]] or ["no rules between columns"]
+    lines += [f"key: {keys}" for keys in facts.get("keys", ())]
     lines += [f"constraint: {rule}" for rule in facts.get("constraints", ())]
     for name, values in facts.get("conditions", {}).items():
         shown = ", ".join(values[:10]) + (", …" if len(values) > 10 else "")

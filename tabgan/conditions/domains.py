@@ -36,6 +36,7 @@ from tabgan.rules.equality_dependency import CopyDependency
 from tabgan.rules.functional_dependency import CombinationDependency, FunctionalDependency
 from tabgan.rules.one_hot_dependency import OneHotDependency
 from tabgan.rules.order_dependency import DifferenceDependency
+from tabgan.rules.presence_dependency import PresenceDependency
 from tabgan.table.columns import TypedSeries, numbers_of
 from tabgan.table.level_codes import codes_of, levels_to_series
 from tabgan.table.list_cells import ListForm
@@ -96,7 +97,9 @@ def column_sentinels(encoder: TableEncoder) -> dict[int, tuple[Scalar, ...]]:
     """
     specials = {at: _specials(one) for at, one in encoder.encoders.items()}
     for rule in reversed(encoder.dependencies):
-        if isinstance(rule, CopyDependency):
+        if isinstance(rule, PresenceDependency):
+            specials[rule.target.position] = rule.absent
+        elif isinstance(rule, CopyDependency):
             specials[rule.target.position] = specials.get(rule.source.position, ())
     levels = column_categories(encoder)
     found = {}

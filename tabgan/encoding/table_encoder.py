@@ -5,7 +5,7 @@ column that is left: the class that a registered encoder claims, or the one that
 and number of distinct values. Decoding goes the same way back, and restores what the rules derive.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from inspect import isabstract
@@ -31,6 +31,7 @@ from tabgan.rules.dependency import Dependency
 from tabgan.rules.detect_dependencies import dependency_from_json, detect_dependencies
 from tabgan.rules.equality_dependency import PartialEquality
 from tabgan.rules.functional_dependency import FunctionalDependency
+from tabgan.rules.presence_dependency import PresenceDependency, find_presences, widened
 from tabgan.table.columns import (
     ColumnFrame,
     TypedSeries,
@@ -181,11 +182,25 @@ def fit_column(cells: TypedSeries) -> ColumnEncoder:
     return fit_encoders({0: cells})[0]
 
 
-def fit_encoders(table: ColumnFrame) -> dict[int, ColumnEncoder]:
-    """Fit an encoder to each column; those of very many levels look at the others."""
+def fit_encoders(
+    table: ColumnFrame, presences: Sequence[PresenceDependency] = ()
+) -> dict[int, ColumnEncoder]:
+    """Fit an encoder to each column; those of very many levels look at the others.
+
+    Parameters
+    ----------
+    table
+        The columns.
+    presences
+        The rules of columns whose presence is learned: their encoders make a value for every row.
+    """
     classes = {i: _choose_encoder(cells) for i, cells in table.items()}
+    seen = dict(table)
+    for rule in presences:
+        if classes[rule.target.position] in (IdentifierEncoder, TextEncoder):
+            seen |= {rule.target.position: rule.present_cells(table)}
     fitted: dict[int, ColumnEncoder] = {
-        i: encoder.fit(table[i]) for i, encoder in classes.items() if encoder is not GroupedEncoder
+        i: encoder.fit(seen[i]) for i, encoder in classes.items() if encoder is not GroupedEncoder
     }
     grouped = [i for i, encoder in classes.items() if encoder is GroupedEncoder]
     if grouped:
@@ -256,7 +271,11 @@ class TableEncoder:
             their columns alone; `kept` has to name these.
         """
         left = by_position(table, schema)
-        detected = detect_dependencies(left, rng, kept, find_attributes) if derive else []
+        detected: Sequence[Dependency] = (
+            detect_dependencies(left, rng, kept, find_attributes)
+            if derive
+            else find_presences(left, len(schema))
+        )
         dependencies = (
             *(rule for rule in detected if not _tells_of_few_rows(rule, left)),
             *declared,
@@ -267,7 +286,7 @@ class TableEncoder:
             schema,
             dependencies,
             {position: cells.column for position, cells in left.items()},
-            fit_encoders(left),
+            fit_encoders(left, _presences(dependencies)),
         )
 
     @property
@@ -444,6 +463,22 @@ class TableEncoder:
         """Positions of the columns that are not learned, but generated for every row."""
         return [position for position, column in self.columns.items() if column.is_generated]
 
+    @cached_property
+    def presence(self) -> Mapping[int, int]:
+        """Positions of the columns of presence, by those of the generated columns."""
+        return {rule.target.position: rule.position for rule in _presences(self.dependencies)}
+
+    @property
+    def unrelated(self) -> list[int]:
+        """Positions of the generated columns whose presence is not learned."""
+        return [position for position in self.generated if position not in self.presence]
+
+    def with_presence(self, table: ColumnFrame) -> ColumnFrame:
+        """Return the table with the columns of presence that its generated columns tell."""
+        for rule in _presences(self.dependencies):
+            table = rule.reduce(table)
+        return table
+
     @property
     def learned_columns(self) -> set[int]:
         """Positions of the encoded columns whose values are learned."""
@@ -512,6 +547,10 @@ def _tells_of_few_rows(rule: Dependency, table: ColumnFrame) -> bool:
     return isinstance(rule, FunctionalDependency) and rule.tells_of_few_rows(table)
 
 
+def _presences(dependencies: Iterable[Dependency]) -> list[PresenceDependency]:
+    return [rule for rule in dependencies if isinstance(rule, PresenceDependency)]
+
+
 def _encoder_class(name: str) -> type[ColumnEncoder]:
     if name not in ENCODERS:
         raise ModelFileError(
@@ -546,7 +585,8 @@ def make_consistent(
     for rule in reversed(encoder.dependencies):
         if not isinstance(rule, PartialEquality):  # it is one of shares, which stay what they are
             table = rule.restore(table)
-    for at, (column, values) in table.items():
+    for at in range(len(encoder.schema)):
+        column, values = table[at]
         table[at] = TypedSeries(column, replaced(values, given[:, at], frame.iloc[:, at]))
     return encoder.frame_of(table)
 
@@ -565,7 +605,7 @@ def reduce_consistently(
     given
         Which cells must not change, shape (rows, columns).
     """
-    table, pinned = by_position(frame, encoder.schema), given.copy()
+    table, pinned = by_position(frame, encoder.schema), widened(given)
     for rule in encoder.dependencies:
         table = rule.reduce(rule.propagate(table, pinned))
     return table

@@ -98,6 +98,7 @@ def _fit_stages(
         preparation.condition_columns,
         postprocessing,
         preparation.constraints,
+        preparation.keys,
     )
     return FitResult(model, decode_snapshots(taken, encoder, seed))
 

@@ -121,8 +121,12 @@ def suppress_rare_values(
     if joint or may_be_rare(table):  # else nothing is folded, whatever rules tie together
         detected = detect_dependencies(table, streams[0], kept, find_attributes) if derive else []
         found = [*detected, *rules]
-        ties = [*constrained, *(rule.positions for rule in found)]
-        fixed |= _looked_at(found) - {
+        # a column of presence, behind those of the schema, goes with the column that it is of
+        ties = [
+            *constrained,
+            *({at % len(schema) for at in rule.positions} for rule in found),
+        ]
+        fixed |= {at % len(schema) for at in _looked_at(found)} - {
             at for at, own in table.items() if not has_frequent_level(own)
         }
         suppressed, folded = fold_rare(table, ties, joint, streams[1], fixed)

@@ -33,7 +33,8 @@ from tabgan.generators.latents import LatentChoice, resolve_latent_dim
 from tabgan.inference.infer_schema import resolve_schema
 from tabgan.rules.constraint import Constraint
 from tabgan.rules.constraint_plan import ConstraintPlan, learn_constraints, plan_constraints
-from tabgan.table.columns import ColumnFrame, forget_parsed, frame_of
+from tabgan.sampling.key_groups import KeyGroups, learn_keys
+from tabgan.table.columns import ColumnFrame, by_position, forget_parsed, frame_of
 from tabgan.table.schema import Kind, Schema
 
 __all__ = ["Preparation", "free_text_columns", "prepare", "without_free_text"]
@@ -65,6 +66,8 @@ class Preparation:
         Training steps.
     folded
         How many levels and rows were folded, by the label of each column with rare levels.
+    keys
+        The columns of keys that repeat, and what they determine.
     """
 
     declared_schema: Schema
@@ -77,6 +80,7 @@ class Preparation:
     latent: LatentChoice
     n_steps: int
     folded: Mapping[Hashable, FoldedLevels]
+    keys: tuple[KeyGroups, ...]
 
     def encode(self) -> Encoded:
         """Return the encoded training rows, and drop what was parsed for them.
@@ -121,6 +125,7 @@ def prepare(frame: pd.DataFrame, options: FitOptions, seed: int) -> Preparation:
     schema = with_min_group(schema, options.min_group)
     conditions = find_columns(schema, [*options.condition_on])
     planned = plan_constraints(constraints, frame, schema, conditions)
+    keys = learn_keys(by_position(frame, schema))
     suppressed = suppress_rare_values(
         frame,
         schema,
@@ -157,6 +162,7 @@ def prepare(frame: pd.DataFrame, options: FitOptions, seed: int) -> Preparation:
         latent=resolve_latent_dim(options.latent_dim, width, len(frame), encoder.n_learned),
         n_steps=_n_steps(width, len(frame), options),
         folded={schema.names[at]: levels for at, levels in sorted(suppressed.folded.items())},
+        keys=keys,
     )
 
 

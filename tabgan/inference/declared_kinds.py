@@ -236,6 +236,7 @@ _RULES: dict[Kind, _Rule] = {
     "multiselect": _Rule("texts that are lists", read_lists, _text_fits),
     "identifier": _Rule("text, bytes, UUIDs or whole numbers", _find_names, _name_fits),
     "text": _Rule("text", _find_text, _text_fits),
+    "key": _Rule("text, bytes, UUIDs or whole numbers", _find_names, _name_fits),
     "sequential": _Rule("whole numbers", _find_row_numbers, _whole_fits),
     "uuid": _Rule("text or UUIDs", _find_uuids, _text_fits),
     "iban": _written_like("international bank account numbers", IBAN),

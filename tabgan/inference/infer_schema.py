@@ -12,6 +12,7 @@ from tabgan.inference.accept_table import check_table
 from tabgan.inference.column_cells import ColumnCells, ColumnGuess, Storage, read_cells, shown
 from tabgan.inference.date_columns import find_dates, find_durations, find_written_dates
 from tabgan.inference.declared_kinds import fit_kind
+from tabgan.inference.key_columns import with_keys
 from tabgan.inference.list_columns import find_lists
 from tabgan.inference.number_columns import find_numbers
 from tabgan.inference.text_columns import (
@@ -78,7 +79,7 @@ def infer_schema(df: pd.DataFrame, overrides: Mapping[Hashable, Kind] | None = N
     for index in np.flatnonzero(is_open).tolist() if decimal else ():
         name = df.columns[index]
         columns[index] = _infer_column(name, df.iloc[:, index], None, decimal)[1]
-    return Schema(tuple(columns), tuple(df.columns.names))
+    return Schema(with_keys(columns, df, asked.keys()), tuple(df.columns.names))
 
 
 def _decimal_mark(columns: Sequence[Column], is_open: Sequence[bool]) -> str | None:

@@ -334,7 +334,7 @@ def _with_numbers(
     """Treat whole numbers that a relation compares as numbers, even if they could be keys."""
     if isinstance(constraint, ColumnConstraint) and constraint.takes_numbers:
         for at in constraint.positions(schema):
-            if schema.columns[at].kind in ("identifier", "sequential"):
+            if schema.columns[at].kind in ("identifier", "key", "sequential"):
                 schema = _with_kind("integer", at, frame, schema, open_)
     return schema
 

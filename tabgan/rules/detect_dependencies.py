@@ -20,6 +20,7 @@ from tabgan.rules.order_dependency import DifferenceDependency
 from tabgan.rules.personal_dependency import (
     find_persons,
 )
+from tabgan.rules.presence_dependency import find_presences
 from tabgan.table.columns import ColumnFrame, count_rows, without
 
 __all__ = ["dependency_from_json", "detect_dependencies"]
@@ -56,8 +57,9 @@ def detect_dependencies(
     as the ones before it left it.
     """
     found: list[Dependency] = []
+    n_columns = max(table, default=0) + 1
     if count_rows(table) < LEAST_ROWS:
-        return found
+        return [*find_presences(table, n_columns)]
     for find in (find_copies, find_one_hots):
         for dependency in find(without(table, kept), rng):
             table = dependency.reduce(table)
@@ -66,6 +68,9 @@ def detect_dependencies(
     for attribute in find_attributes(table):
         table = attribute.reduce(table)
         found.append(attribute)
+    for presence in find_presences(table, n_columns):
+        table = presence.reduce(table)
+        found.append(presence)
     determined = find_functional(table, rng, kept)
     given = [rule.target.position for rule in determined]
     sums = find_sums(without(table, [*given, *kept]), rng)

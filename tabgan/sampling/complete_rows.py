@@ -32,6 +32,7 @@ from tabgan.encoding.table_encoder import (
 from tabgan.rules.constraint import Constraint
 from tabgan.rules.enforcement import holds_all, repair_rows, with_rows
 from tabgan.rules.level_constraints import Unique
+from tabgan.rules.presence_dependency import widened
 from tabgan.sampling.identifier_columns import NO_CONDITION, add_generated, generated_present
 from tabgan.sampling.table_model import BLOCK_ROWS, TableModel
 from tabgan.sampling.tree_conditionals import GibbsSampler
@@ -364,13 +365,15 @@ class RowCompleter:
 
 def _fixed_cells(encoder: TableEncoder, given: Mask) -> Mask:
     """Return which cells are fixed: given, or tied by a rule to a derived cell that is given."""
-    fixed = given.copy()
+    fixed, schema = widened(given), encoder.schema
     while True:
         before = fixed.sum()
         for rule in encoder.dependencies:
             for at in rule.positions:
-                column = encoder.schema.columns[at]
-                if encoder.columns.get(at) != column and not column.is_generated:  # derived
+                column = schema.columns[at] if at < len(schema) else encoder.columns.get(at)
+                if column is None or (  # derived
+                    encoder.columns.get(at) != column and not column.is_generated
+                ):
                     fixed[:, [*rule.positions]] |= fixed[:, [at]]
         if fixed.sum() == before:
             return fixed

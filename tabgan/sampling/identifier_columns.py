@@ -41,7 +41,8 @@ def add_generated(
     table
         The other columns, restored.
     condition
-        The condition; generated columns can be required to be missing, or not to be.
+        The condition; columns whose presence is not learned can be required to be missing, or
+        not to be.
     start
         Position of the first row in the whole sample.
     rng
@@ -53,7 +54,7 @@ def add_generated(
     if not generated:
         return table
     rows = len(next(iter(table.values()))[1]) if table else 0
-    tests = {test.position: test for test in condition.tests}
+    tests = {test.position: test for test in condition.tests if test.position in encoder.unrelated}
     for at in generated:
         values = _make(encoder.encoders[at], rows, tests.get(at), start=start, rng=rng, key=key)
         table = {**table, at: TypedSeries(encoder.columns[at], values)}
@@ -63,7 +64,7 @@ def add_generated(
 def generated_present(
     encoder: TableEncoder, specials: Mapping[int, tuple[Scalar, ...]]
 ) -> Condition:
-    """Return the condition that no generated column is missing.
+    """Return the condition that no column is missing whose presence is not learned.
 
     Parameters
     ----------
@@ -77,7 +78,7 @@ def generated_present(
         ColumnPredicate(
             at, columns[at], own, negated=True, text=f"{columns[at].name} is not missing"
         )
-        for at in encoder.generated
+        for at in encoder.unrelated
         if (own := specials.get(at, ()))
     ]
     return Condition(tuple(tests))
@@ -104,6 +105,7 @@ def generated_columns(
     if not encoder.generated:
         return frame
     table = by_position(frame.reset_index(drop=True), encoder.schema)
+    table = encoder.with_presence(table)
     learned = {at: cells for at, cells in table.items() if at not in encoder.generated}
     rng = numpy_stream(key, "made", start)
     table = add_generated(encoder, learned, condition, start=start, rng=rng, key=key)

@@ -223,7 +223,7 @@ class RejectionSampler:
     @cached_property
     def _learned(self) -> Condition:
         """The condition on columns that are learned, or derived from such."""
-        return self.condition.without(self.model.encoder.generated)
+        return self.condition.without(self.model.encoder.unrelated)
 
     @cached_property
     def _tied(self) -> set[int]:
@@ -263,7 +263,7 @@ class RejectionSampler:
             rows = redraw_columns(raw, first, features, rng)
             numbers, codes = rows.numbers, rows.codes
         cells = model.encoder.decode_columns(numbers, codes, 0, rng, self._tied)
-        chosen = np.flatnonzero(_passing(self._learned, model.encoder.restore(cells), BLOCK_ROWS))
+        chosen = np.flatnonzero(self._passing(model.encoder.restore(cells), BLOCK_ROWS))
         meeting = features.of(numbers[chosen], codes[chosen])
         return _MeetingRows(
             meeting if raw is None else raw[chosen], meeting, _rows_of(cells, chosen)
@@ -326,15 +326,15 @@ class RejectionSampler:
             rows = redraw_columns(rows, self._conditionals[1], self._features, rng)
         table = encoder.decode_columns(rows.numbers, rows.codes, 0, rng, encoder.learned_columns)
         table = encoder.restore(table | meeting.cells)
-        return _rows_of(table, np.flatnonzero(_passing(self._learned, table, len(rows)))[:n])
+        return _rows_of(table, np.flatnonzero(self._passing(table, len(rows)))[:n])
 
-
-def _passing(condition: Condition, table: ColumnFrame, rows: int) -> NDArray[np.bool_]:
-    """Return which rows pass; the table may hold only the columns of the condition."""
-    passes = np.ones(rows, np.bool_)
-    for test in condition.tests:
-        passes &= test.mask(table[test.position][1])
-    return passes
+    def _passing(self, table: ColumnFrame, rows: int) -> NDArray[np.bool_]:
+        """Return which rows pass; the table may hold only the columns of the condition."""
+        passes = np.ones(rows, np.bool_)
+        for test in self._learned.tests:  # of a generated column, whether it has a value
+            at = self.model.encoder.presence.get(test.position, test.position)
+            passes &= test.mask(table[at][1])
+        return passes
 
 
 def _rows_of(table: ColumnFrame, chosen: NDArray[np.intp]) -> ColumnFrame:

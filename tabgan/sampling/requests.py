@@ -19,10 +19,14 @@ from tabgan.conditions.parse_condition import parse_condition
 from tabgan.conditions.partial_rows import PartialRows, read_partial_rows
 from tabgan.conditions.written_numbers import ends_of
 from tabgan.encoding.table_encoder import keeps_rules
-from tabgan.rules.enforcement import UniqueKeys, keep_unique, with_rows
+from tabgan.rules.dependency import Mask
+from tabgan.rules.enforcement import UniqueKeys, holds_all, keep_unique, with_rows
+from tabgan.rules.level_constraints import Unique
 from tabgan.sampling.complete_rows import RowCompleter
+from tabgan.sampling.identifier_columns import NO_CONDITION, generated_columns
+from tabgan.sampling.key_groups import give_keys
 from tabgan.sampling.rejection import TRIED_ROWS, RejectionSampler, native_conditions, rules_under
-from tabgan.sampling.table_model import blocks
+from tabgan.sampling.table_model import BLOCK_ROWS, blocks
 from tabgan.table.columns import numbers_to_series
 from tabgan.table.level_codes import levels_to_series
 
@@ -33,6 +37,7 @@ __all__ = [
     "read_condition",
     "requested_blocks",
     "rows_meeting",
+    "with_keys",
 ]
 
 LEAST_NEAR = 100  # drawn rows to choose among
@@ -191,8 +196,10 @@ def _rare_block(
 ) -> pd.DataFrame:
     encoder, start = completer.model.encoder, block * RARE_ROWS
     rng = numpy_stream(seed, "rare", block, *again)
-    rows = fitting_rows(completer, condition.without(encoder.generated), RARE_ROWS, rng)
+    rows = fitting_rows(completer, condition.without(encoder.unrelated), RARE_ROWS, rng)
     frame = completer.complete(rows, start, rng, condition=condition, key=seed)
+    if set(condition.positions) & encoder.presence.keys():  # the values are those of drawn rows
+        frame = generated_columns(encoder, frame, condition, start, seed)
     return frame.set_axis(pd.RangeIndex(start, start + RARE_ROWS))
 
 
@@ -267,8 +274,44 @@ def requested_blocks(
     where
         None, a condition, or a frame of partial rows.
     """
-    if where is None:
-        return completer.model.blocks(n, seed)
     if isinstance(where, pd.DataFrame):
         return completed_blocks(completer, where, seed)
-    return conditioned_blocks(completer, read_condition(completer, where), n, seed)
+    if where is None:
+        return with_keys(completer, completer.model.blocks(n, seed), seed)
+    condition = read_condition(completer, where)
+    drawn = conditioned_blocks(completer, condition, n, seed)
+    return with_keys(completer, drawn, seed, condition)
+
+
+def with_keys(
+    completer: RowCompleter,
+    drawn: Iterator[pd.DataFrame],
+    seed: int,
+    condition: Condition = NO_CONDITION,
+) -> Iterator[pd.DataFrame]:
+    """Give the rows of a sample keys that repeat, if the table has such; see `key_groups`.
+
+    Parameters
+    ----------
+    completer
+        Completes rows.
+    drawn
+        The rows, block by block, each with a key of its own.
+    seed
+        Root of all streams of randomness.
+    condition
+        The condition that they still have to meet.
+    """
+    model = completer.model
+    if not model.keys:
+        return drawn
+    schema, unique = model.encoder.schema, UniqueKeys.of(model.constraints, model.encoder.schema)
+    rules = tuple(rule for rule in model.constraints if not isinstance(rule, Unique))
+
+    def check(frame: pd.DataFrame) -> Mask:
+        new = [memory.new(frame) for memory in unique.memories]
+        kept = holds_all(frame, rules=rules, schema=schema) & condition.mask(frame)
+        together: Mask = np.logical_and.reduce([kept, *new])
+        return together
+
+    return give_keys(drawn, model.keys, model.encoder, seed, check=check, block_rows=BLOCK_ROWS)

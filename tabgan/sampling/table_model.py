@@ -39,6 +39,7 @@ from tabgan.generators.training_callbacks import Record
 from tabgan.rules.constraint import Constraint
 from tabgan.rules.constraint_plan import constraints_from_json, named_customs
 from tabgan.rules.enforcement import UniqueKeys, keep_rules, keep_unique
+from tabgan.sampling.key_groups import KeyGroups
 from tabgan.sampling.postprocess import PostProcessing
 from tabgan.sampling.row_samplers import ConditionalSampler, RowSampler
 from tabgan.sampling.trees import RowFeatures
@@ -194,6 +195,8 @@ class TableModel:
         Refinement and polish of the rows that are drawn; None leaves them as they are.
     constraints
         Declared rules that all rows have to keep.
+    keys
+        Columns of keys that repeat.
     """
 
     encoder: TableEncoder
@@ -202,6 +205,7 @@ class TableModel:
     condition_columns: ConditionColumns | None = None
     finish: PostProcessing | None = None
     constraints: tuple[Constraint, ...] = ()
+    keys: tuple[KeyGroups, ...] = ()
 
     @property
     def device(self) -> torch.device:
@@ -294,6 +298,8 @@ class TableModel:
             "constraints": [rule.to_json() for rule in self.constraints],
             "facts": self.facts.to_json(),
         }
+        if self.keys:
+            description["keys"] = [own.to_json() for own in self.keys]
         tensors = {f"generator.{k}": v for k, v in generator.state_dict().items()}
         tensors |= self.sampler.to_tensors()
         if self.finish is not None:
@@ -343,7 +349,8 @@ class TableModel:
             for constraint in constraints:
                 constraint.validate(encoder.schema)
             facts = ModelFacts.from_json(description["facts"])
-            return cls(encoder, sampler, facts, columns, finish, constraints)
+            keys = tuple(map(KeyGroups.from_json, description.get("keys", ())))
+            return cls(encoder, sampler, facts, columns, finish, constraints, keys)
 
 
 def settled_by(

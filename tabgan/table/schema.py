@@ -60,6 +60,7 @@ KINDS: tuple[Kind, ...] = (
     *LEARNED,
     "identifier",
     "text",
+    "key",
     "sequential",
     "uuid",
     "iban",

@@ -18,7 +18,10 @@ ROWS = 3000
 
 FOUND = {
     "adult": ["'education' determines 'education-num'"],
-    "baseball_players": ["'birthDate' ≤ 'deathDate'"],
+    "baseball_players": [
+        "where 'nameFirst' has a value is learned",
+        "'birthDate' ≤ 'deathDate'",
+    ],
     "beijing": [],
     "covtype_20k": [
         "exactly one of the 4 columns 'Wilderness_Area1' … 'Wilderness_Area4' is 1",

@@ -124,7 +124,7 @@ def find_attributes(table: ColumnFrame) -> list[IdentifierAttribute]:
 def _repeated(table: ColumnFrame) -> Iterator[tuple[int, LevelList]]:
     """Yield the generated columns whose values stand in several rows each."""
     for at, cells in table.items():
-        if cells.column.is_generated and cells.column.kind != "text":
+        if cells.column.is_generated and cells.column.kind not in ("text", "key"):
             levels = LevelList(cells.codes, cells.levels)
             if levels.are_frequent() and len(levels.levels) > 1:
                 yield at, levels

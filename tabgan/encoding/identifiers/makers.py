@@ -371,6 +371,9 @@ Type = Literal["text", "bytes", "uuid", "number"]
 SAMPLE = 10_000  # values that the number of digits is learned from
 
 
+LEAST_DENSE = 0.5  # share of the whole numbers in a range that are keys, of running numbers
+
+
 SPARE = 5  # texts of an expression for each one of the source: the first fifth of them is new
 
 
@@ -408,7 +411,7 @@ def learn_maker(given: Sequence[Any], values_type: Type, column: Column) -> Make
     if values_type == "uuid" or column.kind == "uuid":
         return _uuid_maker(given, column)
     texts = [*given] if values_type == "text" else [value.decode("latin-1") for value in given]
-    is_plain = column.kind in ("identifier", "sequential")
+    is_plain = column.kind in ("identifier", "key", "sequential")
     are_numbers = values_type == "text" and is_plain and all(map(_WHOLE.fullmatch, texts))
     if not texts or (are_numbers and _checksum_of([*dict.fromkeys(texts)]) is None):
         return _number_maker([int(text) for text in texts], column)
@@ -433,7 +436,7 @@ def may_repeat(maker: Maker, column: Column) -> bool:
 
 def _text_maker(texts: Sequence[str], column: Column) -> Maker:
     distinct = [*dict.fromkeys(texts)]
-    look = pattern_of(distinct) if column.kind == "identifier" else column.kind
+    look = pattern_of(distinct) if column.kind in ("identifier", "key") else column.kind
     if look == "uuid":
         return _uuid_maker(distinct, column)
     if look == "email":
@@ -500,10 +503,12 @@ def _uuid_maker(given: Sequence[Any], column: Column) -> FormMixture:
 
 def _number_maker(given: Sequence[int], column: Column) -> Maker:
     bounds = _bounds(column)
+    given = [*dict.fromkeys(given)] if column.kind == "key" else given
     low, high = min(given, default=0), max(given, default=-1)
     gapless = len(set(given)) == len(given) == high - low + 1
+    is_dense = column.kind == "key" and len(given) >= LEAST_DENSE * (high - low + 1) > 0
     fits = bounds[0] <= low and high <= bounds[1]
-    if fits and (gapless or column.kind == "sequential"):
+    if fits and (gapless or is_dense or column.kind == "sequential"):
         # where the dtype ends, there are no other numbers
         return RisingNumbers(high + 1 if high < bounds[1] else low, bounds)
     most = min(MOST_DIGITS, len(str(bounds[1])))

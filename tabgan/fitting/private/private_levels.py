@@ -101,7 +101,7 @@ def _examples(column: Column) -> list[str]:
     expression = expression_of(column.kind)
     if expression is not None:
         return [str(text) for text in RegularExpression(expression).write(np.array([0]))]
-    if column.kind in ("identifier", "sequential"):
+    if column.kind in ("identifier", "key", "sequential"):
         return []
     if column.kind in _PATTERNS:
         return _PATTERNS[column.kind]

@@ -1,0 +1,348 @@
+"""Keys that repeat: the rows of a sample are given to new customers, accounts, orders.
+
+A key column (`customer_id`) says which rows belong together, and determines columns (the customer's
+country). Rows are drawn one by one, each with a key of its own. At the end, block by block, rows
+that are alike in what the key determines are put together, as many for each key as real keys have.
+They take the key and what it determines from one of them, so that a key has one value of each, and
+a value keeps its share of the rows. A row in which this would break a rule keeps a key of its own.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tabgan.base.random_streams import numpy_stream
+from tabgan.encoding.table_encoder import TableEncoder, keeps_rules, make_consistent
+from tabgan.rules.presence_dependency import PresenceDependency
+from tabgan.table.columns import ColumnFrame, ColumnRef, TypedSeries, field_at, frame_of
+from tabgan.table.schema import RANGED, Schema
+from tabgan.table.text_formats import MISSING_MARKS
+
+__all__ = ["KeyGroups", "give_keys", "learn_keys"]
+
+CHANCE = 1e-3  # that a column which has one value for each key has it by accident
+MOST_SIZE = 2**31  # rows of a key, in a file that is not damaged
+
+Check = Callable[[pd.DataFrame], NDArray[np.bool_]]
+Rows = NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class KeyGroups:
+    """How many rows the keys of a column have, and which columns they determine.
+
+    Parameters
+    ----------
+    key
+        The key column.
+    sizes, shares
+        Numbers of units, and the share of the keys that have as many. A unit is a row, or what a
+        key of the column `within` has.
+    determined
+        Positions of the columns with one value for each key.
+    shared
+        Positions of such columns that another key determines, which knows nothing of this one.
+    within
+        Position of the key that determines this one, as an order does its customer; None if
+        there is none.
+    """
+
+    key: ColumnRef
+    sizes: tuple[int, ...]
+    shares: tuple[float, ...]
+    determined: tuple[int, ...] = ()
+    shared: tuple[int, ...] = ()
+    within: int | None = None
+
+    def __post_init__(self) -> None:
+        if not self.sizes or len(self.sizes) != len(self.shares):
+            raise ValueError(f"{self.key}: sizes of keys and their shares are needed")
+        if not all(1 <= size <= MOST_SIZE for size in self.sizes):
+            raise ValueError(f"{self.key}: a key has from 1 to {MOST_SIZE} rows")
+        if min(self.shares) < 0 or not 0.99 < sum(self.shares) < 1.01:
+            raise ValueError(f"{self.key}: the shares of sizes must add up to 1")
+
+    def describe(self, schema: Schema) -> str:
+        """Describe the keys in words.
+
+        Parameters
+        ----------
+        schema
+            Columns of the table.
+        """
+        mean = float(np.dot(self.sizes, self.shares))
+        names = ", ".join(repr(schema.names[at]) for at in (*self.determined, *self.shared))
+        has = f"; each has one {names}" if names else ""
+        ends = f"{min(self.sizes):,} to {max(self.sizes):,}"
+        units = "rows" if self.within is None else f"values of {schema.names[self.within]!r}"
+        return f"{self.key} has {ends} {units} for each value, {mean:.1f} on average{has}"
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe the groups by JSON values."""
+        return {
+            "key": self.key.to_json(),
+            "sizes": list(self.sizes),
+            "shares": list(self.shares),
+            "determined": list(self.determined),
+            "shared": list(self.shared),
+            "within": self.within,
+        }
+
+    @classmethod
+    def from_json(cls, state: dict[str, Any]) -> Self:
+        """Rebuild the groups from `to_json`'s value."""
+        return cls(
+            ColumnRef.from_json(state["key"]),
+            tuple(int(size) for size in state["sizes"]),
+            tuple(float(share) for share in state["shares"]),
+            tuple(int(at) for at in state["determined"]),
+            tuple(int(at) for at in state["shared"]),
+            None if state["within"] is None else int(state["within"]),
+        )
+
+
+def learn_keys(table: ColumnFrame) -> tuple[KeyGroups, ...]:
+    """Learn the groups of a table's key columns, those of the most values first."""
+    keys = {at: cells for at, cells in table.items() if cells.column.kind == "key"}
+    there = {at: _is_present(cells.values) for at, cells in keys.items()}
+    n_keys = {at: len(np.unique(cells.codes[there[at]])) for at, cells in keys.items()}
+    found: list[KeyGroups] = []
+    for at in sorted(keys, key=lambda at: (-n_keys[at], at)):
+        codes = keys[at].codes[there[at]]
+        if n_keys[at] == len(codes):  # it names the rows, as any identifier
+            continue
+        own = [
+            other
+            for other, cells in table.items()
+            if other != at and _determines(codes, cells.codes[there[at]])
+        ]
+        finer = [rule for rule in found if at in rule.determined]
+        taken = {place for rule in found if rule not in finer for place in rule.determined}
+        within = finer[-1].key.position if finer else None
+        sizes, shares = _sizes(
+            _count_units(codes, None if within is None else table[within].codes[there[at]]),
+            keys[at].column.least_rows,
+        )
+        determined = tuple(place for place in own if place not in taken)
+        shared = tuple(place for place in own if place in taken)
+        field = field_at(table, at)
+        found.append(KeyGroups(field, sizes, shares, determined, shared, within))
+    return tuple(found)
+
+
+def _count_units(codes: NDArray[np.int32], finer: NDArray[np.int32] | None) -> NDArray[np.int64]:
+    """Count the rows of each key, or the keys of the finer column."""
+    if finer is not None:
+        codes = np.unique(np.column_stack([codes, finer]), axis=0)[:, 0]
+    return np.bincount(codes)
+
+
+def _is_present(values: pd.Series) -> NDArray[np.bool_]:
+    return (values.notna() & ~values.isin([*MISSING_MARKS])).to_numpy(bool)
+
+
+def _determines(codes: NDArray[np.int32], others: NDArray[np.int32]) -> bool:
+    """Return whether each key has one value of another column, which chance would hardly do."""
+    image = np.zeros(codes.max() + 1, np.int32)
+    image[codes] = others
+    if not (image[codes] == others).all():
+        return False
+    shares = np.bincount(others) / len(others)
+    repeated = len(codes) - len(np.unique(codes))
+    return bool((shares**2).sum() ** repeated < CHANCE)
+
+
+def _sizes(counts: NDArray[np.int64], least: int) -> tuple[tuple[int, ...], tuple[float, ...]]:
+    """Return sizes of groups and their shares, each the mean of at least so many keys' sizes.
+
+    Examples
+    --------
+    >>> _sizes(np.array([1, 1, 1, 2, 2, 2, 9, 90, 0]), 3)
+    ((1, 2, 50), (0.375, 0.375, 0.25))
+    >>> _sizes(np.array([1, 1, 2, 2, 5]), 3)
+    ((1, 3), (0.6, 0.4))
+    """
+    values, frequency = np.unique(counts[counts > 0], return_counts=True)
+    sizes: list[int] = []
+    shares: list[float] = []
+    total, left = float(frequency.sum()), int(frequency.sum())
+    rows = keys = 0
+    for size, count in zip(values.tolist(), frequency.tolist(), strict=True):
+        rows, keys, left = rows + size * count, keys + count, left - count
+        if keys >= least and (left >= least or not left):
+            sizes.append(max(round(rows / keys), 1))
+            shares.append(keys / total)
+            rows = keys = 0
+    if keys:  # fewer keys than a group has at least
+        sizes.append(max(round(rows / keys), 1))
+        shares.append(keys / total)
+    return tuple(sizes), tuple(shares)
+
+
+def give_keys(
+    blocks: Iterable[pd.DataFrame],
+    keys: Sequence[KeyGroups],
+    encoder: TableEncoder,
+    seed: int,
+    *,
+    check: Check,
+    block_rows: int,
+) -> Iterator[pd.DataFrame]:
+    """Yield the rows of a sample with keys that repeat; shorter blocks are put together.
+
+    Parameters
+    ----------
+    blocks
+        The rows, block by block.
+    keys
+        The groups to make.
+    encoder
+        Encoder of the table.
+    seed
+        Root of all streams of randomness.
+    check
+        Says which rows of a frame keep what is asked of them.
+    block_rows
+        Rows that are grouped at once.
+    """
+    waiting: list[pd.DataFrame] = []
+    start = 0
+    for frame in blocks:
+        waiting.append(frame)
+        if sum(map(len, waiting)) >= block_rows:
+            yield (done := _grouped(pd.concat(waiting), keys, encoder, (seed, start), check))
+            start, waiting = start + len(done), []
+    if waiting:
+        yield _grouped(pd.concat(waiting), keys, encoder, (seed, start), check)
+
+
+def _grouped(
+    frame: pd.DataFrame,
+    keys: Sequence[KeyGroups],
+    encoder: TableEncoder,
+    place: tuple[int, int],
+    check: Check,
+) -> pd.DataFrame:
+    seed, start = place
+    rng = numpy_stream(seed, "keys", start)
+    sources: dict[int, Rows] = {}
+    for own in keys:
+        at = own.key.position
+        units = np.arange(len(frame)) if own.within is None else sources[own.within]
+        rows = np.flatnonzero(_is_present(frame.iloc[:, at]))
+        source = _put_together(own, frame, np.intersect1d(rows, units), encoder.schema, rng)[units]
+        new = _copied(frame, source, (at, *own.determined), encoder)
+        fits = check(new)
+        fits &= keeps_rules(encoder, new, [at, *own.determined])[0]
+        if not fits.all():  # such rows stay as they were drawn, with a key of their own
+            stays = np.isin(units, units[~fits])
+            source = np.where(stays, units, source)
+            picked = np.arange(len(frame)) + len(frame) * stays
+            both = pd.concat([new, frame], ignore_index=True)
+            new = both.iloc[picked].set_axis(frame.index)
+        frame, sources[at] = _renumbered(new, source, at, encoder, place), source
+    return frame
+
+
+def _put_together(
+    keys: KeyGroups, frame: pd.DataFrame, rows: Rows, schema: Schema, rng: np.random.Generator
+) -> Rows:
+    """Put rows that are alike together, as many as keys have.
+
+    Returns
+    -------
+    The row from which each row takes its key and what this determines, shape (rows of the frame,).
+    """
+    source = np.arange(len(frame))
+    if not len(rows):
+        return source
+    columns = {at: _order(frame, at, schema) for at in (*keys.shared, *keys.determined)}
+    fewest = sorted(keys.determined, key=lambda at: len(np.unique(columns[at])))
+    ties = rng.random(len(frame))
+    sort_by = [ties, *(columns[at] for at in reversed((*keys.shared, *fewest)))]
+    order = rows[np.lexsort([column[rows] for column in sort_by])]
+    begins = np.zeros(len(order), np.bool_)
+    begins[0] = True
+    for at in keys.shared:
+        begins[1:] |= columns[at][order][1:] != columns[at][order][:-1]
+    first = _cut(np.flatnonzero(begins), len(order), keys, rng)
+    lengths = np.diff([*first, len(order)])
+    chosen = first + np.floor(rng.random(len(first)) * lengths).astype(np.intp)
+    source[order] = np.repeat(order[chosen], lengths)
+    return source
+
+
+def _order(frame: pd.DataFrame, at: int, schema: Schema) -> NDArray[Any]:
+    """Return numbers by which the rows of a column can be sorted; equal values have equal ones."""
+    column = schema.columns[at]
+    cells = TypedSeries(column, frame.iloc[:, at])
+    if column.kind not in RANGED:
+        return cells.codes
+    numbers = cells.numbers
+    return np.where(numbers.present, numbers.values.astype(np.float64), -np.inf)
+
+
+def _cut(begins: Rows, n_rows: int, keys: KeyGroups, rng: np.random.Generator) -> Rows:
+    """Cut parts of rows, which begin at some places, into groups of the keys' sizes."""
+    parts: list[Rows] = []
+    shares = np.array(keys.shares) / sum(keys.shares)
+    for begin, end in zip(begins, [*begins[1:], n_rows], strict=True):
+        mean = max(float(np.dot(keys.sizes, shares)), 1.0)
+        at = int(begin)
+        while at < end:
+            sizes = rng.choice(keys.sizes, size=int((end - at) / mean) + 1, p=shares)
+            places = at + np.concatenate([[0], np.cumsum(sizes)])
+            parts.append(places[:-1][places[:-1] < end])
+            at = int(places[-1])
+    return np.concatenate(parts).astype(np.intp)
+
+
+def _copied(
+    frame: pd.DataFrame, source: Rows, positions: Sequence[int], encoder: TableEncoder
+) -> pd.DataFrame:
+    """Take cells of some columns from other rows, and make those that rules tie to them agree."""
+    columns = [
+        frame.iloc[source, at].set_axis(frame.index) if at in positions else frame.iloc[:, at]
+        for at in range(frame.shape[1])
+    ]
+    new = pd.concat(columns, axis=1).set_axis(frame.columns, axis=1)
+    if not any(
+        set(rule.positions) & set(positions) and not set(rule.positions) <= set(positions)
+        for rule in encoder.dependencies
+        if not isinstance(rule, PresenceDependency)
+    ):
+        return new
+    given = np.zeros(frame.shape, np.bool_)
+    given[:, list(positions)] = True
+    plain = new.reset_index(drop=True)
+    return make_consistent(encoder, plain, given).set_axis(frame.index)
+
+
+def _renumbered(
+    frame: pd.DataFrame,
+    source: Rows,
+    at: int,
+    encoder: TableEncoder,
+    place: tuple[int, int],
+) -> pd.DataFrame:
+    """Write the keys one after the other; a column that another copies stays as it is."""
+    tied = [rule for rule in encoder.dependencies if at in rule.positions]
+    if at not in encoder.encoders or any(not isinstance(r, PresenceDependency) for r in tied):
+        return frame
+    rows = np.flatnonzero(_is_present(frame.iloc[:, at]))
+    sources, first, codes = np.unique(source[rows], return_index=True, return_inverse=True)
+    rank = np.empty(len(sources), np.intp)
+    rank[np.argsort(first)] = np.arange(len(sources))  # in the order in which they come
+    nothing = np.empty((len(sources), 0))
+    seed, start = place
+    rng = numpy_stream(seed, "keys", start, "values", at)
+    made = encoder.encoders[at].decode(nothing, nothing.astype(np.int64), start, rng, seed)
+    table = {place: TypedSeries(c, frame.iloc[:, place]) for place, c in enumerate(encoder.schema)}
+    values = frame.iloc[:, at].copy()
+    values.iloc[rows] = made.iloc[rank[codes]].array
+    table[at] = TypedSeries(encoder.schema.columns[at], values)
+    return frame_of(table, encoder.schema)

@@ -1,0 +1,79 @@
+"""Columns of keys: found by their name, how they repeat, and what they determine."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tabgan.inference.infer_schema import infer_schema
+
+RNG = np.random.default_rng(0)
+WHO = np.repeat(np.arange(300), RNG.integers(1, 6, 300))
+ROWS = len(WHO)
+COUNTRY = RNG.choice(["DE", "FR", "US"], 300)[WHO]
+
+
+def kind_of(name: str, values: object) -> str:
+    frame = pd.DataFrame({name: values, "country": COUNTRY, "x": RNG.normal(size=ROWS)})
+    return infer_schema(frame)[name].kind
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "customer_id",
+        "CustomerID",
+        "customerid",
+        "id_customer",
+        "Kundennummer",
+        "patient_no",
+    ],
+)
+@pytest.mark.parametrize("form", ["number", "float", "text", "written"])
+def test_a_name_and_repeats_make_a_key(name, form):
+    numbers = 10_001 + 7 * WHO
+    forms = {
+        "number": numbers,
+        "float": np.where(RNG.random(ROWS) < 0.1, np.nan, numbers),
+        "text": [f"CU-{number}" for number in numbers],
+        "written": numbers.astype(str),
+    }
+    assert kind_of(name, forms[form]) == "key"
+
+
+def test_the_reason_names_what_the_key_determines():
+    frame = pd.DataFrame({"customer_id": 10_001 + WHO, "country": COUNTRY, "x": range(ROWS)})
+    assert infer_schema(frame)["customer_id"].why == (
+        f"300 keys in {ROWS} rows, named 'customer_id'; each has one 'country'"
+    )
+
+
+def test_codes_that_repeat_are_keys_under_any_name():
+    assert kind_of("wer", [f"K{100_000 + 37 * who}" for who in WHO]) == "key"
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "kind"),
+    [
+        ("store_id", RNG.integers(1, 46, ROWS), "categorical"),
+        ("product_id", RNG.integers(1, 400, ROWS), "integer"),
+        ("order_number", 1 + RNG.geometric(0.05, ROWS), "integer"),
+        ("visit", 1 + RNG.geometric(0.1, ROWS), "integer"),
+        ("zip_code", RNG.integers(10_000, 10_300, ROWS), "integer"),
+        ("age", RNG.integers(18, 80, ROWS), "integer"),
+        ("price", RNG.integers(100, 900, ROWS), "integer"),
+        ("customer_type", RNG.choice(["a", "b"], ROWS), "categorical"),
+        ("customer", RNG.choice(["Acme", "Bolt", "Crane"], ROWS), "categorical"),
+        ("diagnosis", [f"E{n}.{m}" for n, m in RNG.integers(10, 20, (ROWS, 2))], "categorical"),
+        ("customer_id", np.arange(ROWS) * 3 + 1000, "identifier"),
+    ],
+)
+def test_other_columns_are_no_keys(name, values, kind):
+    assert kind_of(name, values) == kind
+
+
+def test_a_declared_kind_stays():
+    frame = pd.DataFrame({"customer_id": 10_001 + WHO, "x": range(ROWS)})
+    assert infer_schema(frame, {"customer_id": "integer"})["customer_id"].kind == "integer"
+    frame = frame.rename(columns={"customer_id": "nr"})
+    assert infer_schema(frame)["nr"].kind == "integer"
+    assert infer_schema(frame, {"nr": "key"})["nr"].kind == "key"

@@ -1,0 +1,170 @@
+"""Keys that repeat: new values, as many rows each as real ones, one value of what follows."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tabgan import TabGAN
+from tabgan.constraints import Inequality
+from tabgan.fitting.private.private_levels import identifier_encoder
+from tabgan.inference.infer_schema import infer_schema
+from tabgan.sampling.key_groups import KeyGroups, learn_keys
+from tabgan.table.columns import by_position
+from tabgan.table.schema import Column
+
+RNG = np.random.default_rng(0)
+N = 250
+WHO = np.repeat(np.arange(N), RNG.integers(1, 5, N))  # of each order its customer
+ORDER = np.repeat(np.arange(len(WHO)), RNG.integers(1, 4, len(WHO)))  # of each row its order
+OWNER = WHO[ORDER]
+SIGNED = pd.Timestamp("2020-01-01") + pd.to_timedelta(RNG.integers(0, 500, N), "D")
+BOUGHT = SIGNED[WHO] + pd.to_timedelta(RNG.integers(0, 300, len(WHO)), "D")
+COUNTRY = RNG.choice(["DE", "FR", "US"], N, p=[0.5, 0.3, 0.2])
+CURRENCY = {"DE": "EUR", "FR": "EUR", "US": "USD"}
+ORDERS = pd.DataFrame(
+    {
+        "order_id": [f"R{700_000 + 13 * order}" for order in ORDER],
+        "customer_id": 1001 + OWNER,
+        "country": COUNTRY[OWNER],
+        "currency": [CURRENCY[c] for c in COUNTRY[OWNER]],
+        "email": [
+            f"{name}@corp.test" for name in np.array([f"ann.lee{i}" for i in range(N)])[OWNER]
+        ],
+        "signed": SIGNED[OWNER],
+        "bought": BOUGHT[ORDER],
+        "quantity": RNG.integers(1, 9, len(ORDER)),
+    }
+)
+FAST = {
+    "steps": 10,
+    "hidden_dim": 16,
+    "refine": False,
+    "polish": False,
+    "verbose": False,
+    "random_state": 0,
+}
+HELD = RNG.random(N) < 0.8  # customers who are known
+ORDERS.loc[~HELD[OWNER], ["email"]] = None
+
+
+@pytest.fixture(scope="module")
+def gan() -> TabGAN:
+    return TabGAN(**FAST).fit(ORDERS)
+
+
+@pytest.fixture(scope="module")
+def drawn(gan) -> pd.DataFrame:
+    return gan.sample(1500)
+
+
+def test_the_keys_are_found_the_finest_first(gan):
+    keys = gan._model.keys
+    assert [own.key.column.name for own in keys] == ["order_id", "customer_id"]
+    assert [own.determined for own in keys] == [(1, 2, 3, 4, 5, 6), (2, 3, 4, 5)]
+    assert [own.within for own in keys] == [None, 0]
+    assert keys[1].describe(gan.schema_) == (
+        "'customer_id' has 1 to 4 values of 'order_id' for each value, 2.6 on average; each has "
+        "one 'country', 'currency', 'email', 'signed'"
+    )
+
+
+def test_a_key_has_one_value_of_what_it_determines(drawn):
+    for key, columns in {
+        "order_id": ["customer_id", "country", "email", "bought"],
+        "customer_id": ["country", "currency", "email", "signed"],
+    }.items():
+        assert (drawn.groupby(key)[columns].nunique(dropna=False) == 1).all(axis=None)
+
+
+def test_no_key_is_one_of_the_table(drawn):
+    assert not set(drawn["order_id"]) & set(ORDERS["order_id"])
+    assert not set(drawn["customer_id"]) & set(ORDERS["customer_id"])
+    assert drawn["order_id"].str.fullmatch(r"R\d{6}").all()
+    numbers = np.sort(drawn["customer_id"].unique())
+    assert numbers.tolist() == list(range(1001 + N, 1001 + N + len(numbers)))  # they run on
+
+
+@pytest.mark.parametrize("key", ["order_id", "customer_id"])
+def test_keys_have_as_many_rows_as_real_ones(drawn, key):
+    real, new = (frame[key].value_counts() for frame in (ORDERS, drawn))
+    assert abs(new.mean() / real.mean() - 1) < 0.15
+    assert abs((new == 1).mean() - (real == 1).mean()) < 0.08
+    assert new.max() <= real.max()
+
+
+def test_other_rules_still_hold(drawn):
+    assert (drawn["signed"] <= drawn["bought"]).all()
+    assert (drawn["country"].map(CURRENCY) == drawn["currency"]).all()
+
+
+def test_values_keep_their_shares_of_the_rows(drawn):
+    shares = drawn["country"].value_counts(normalize=True)
+    assert (shares - ORDERS["country"].value_counts(normalize=True)).abs().max() < 0.08
+    assert abs(drawn["email"].isna().mean() - ORDERS["email"].isna().mean()) < 0.06
+
+
+def test_a_condition_holds_in_all_rows(gan):
+    rows = gan.sample(300, where="country == 'FR' and quantity > 3")
+    assert set(rows["country"]) == {"FR"}
+    assert rows["quantity"].min() > 3
+    assert rows["customer_id"].nunique() < 250
+
+
+def test_blocks_and_seeds(gan):
+    rows = gan.sample(8300)
+    pd.testing.assert_frame_equal(pd.concat([*gan.sample_blocks(8300)]), rows)
+    pd.testing.assert_frame_equal(gan.sample(8192), rows.iloc[:8192])
+    parts = [set(part["order_id"]) for part in (rows[:8192], rows[8192:])]
+    assert not parts[0] & parts[1]
+    assert len(gan.sample(0)) == 0
+
+
+def test_the_model_file_keeps_the_keys(gan, drawn, tmp_path):
+    gan.save(tmp_path / "model.tabgan")
+    loaded = TabGAN.load(tmp_path / "model.tabgan", device="cpu")
+    assert loaded._model.keys == gan._model.keys
+    pd.testing.assert_frame_equal(loaded.sample(1500), drawn)
+
+
+def test_constraints_are_kept(gan):
+    table = ORDERS.assign(limit=ORDERS["quantity"] + COUNTRY[OWNER].astype("U1").view("u4") % 7)
+    rule = Inequality("quantity", "limit")
+    made = TabGAN(**FAST, constraints=[rule]).fit(table)
+    rows = made.sample(400)
+    assert (rows["quantity"] <= rows["limit"]).all()
+    assert (rows.groupby("customer_id")["country"].nunique() == 1).all()
+
+
+def test_the_sizes_of_few_keys_are_not_told():
+    column = Column("customer_id", "key", "int64", min_group=5)
+    values = np.repeat(np.arange(60), [*[1] * 29, *[2] * 30, 500])
+    frame = pd.DataFrame({"customer_id": values, "x": np.arange(len(values))})
+    schema = infer_schema(frame, {"customer_id": "key"}).with_column(column)
+    (keys,) = learn_keys(by_position(frame, schema))
+    assert keys.sizes == (1, 18)  # 500 rows are spread over those of 31 keys
+    (all_kept,) = learn_keys(by_position(frame, infer_schema(frame, {"customer_id": "key"})))
+    assert all_kept.sizes == (1, 2, 500)
+
+
+def test_a_key_without_repeats_is_an_identifier():
+    frame = pd.DataFrame({"customer_id": np.arange(60) * 3, "x": np.arange(60)})
+    schema = infer_schema(frame, {"customer_id": "key"})
+    assert learn_keys(by_position(frame, schema)) == ()
+
+
+def test_a_damaged_description_is_refused(gan):
+    state = gan._model.keys[0].to_json()
+    for wrong, message in {
+        "sizes": "sizes of keys and their shares are needed",
+        "shares": "must add up to 1",
+    }.items():
+        damaged = state | {wrong: [] if wrong == "sizes" else [5.0] * len(state["shares"])}
+        with pytest.raises(ValueError, match=message):
+            KeyGroups.from_json(damaged)
+
+
+def test_a_private_key_is_made_from_its_kind_alone():
+    encoder = identifier_encoder(Column("customer_id", "key", "int64"))
+    nothing = np.empty((50, 0))
+    made = encoder.decode(nothing, nothing.astype(np.int64), 0, np.random.default_rng(0))
+    assert made.is_unique
