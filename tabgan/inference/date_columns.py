@@ -7,6 +7,7 @@ import numpy as np
 from tabgan.base.errors import DataError
 from tabgan.inference.column_cells import ColumnCells, ColumnGuess, shown
 from tabgan.inference.date_recognition import LEAST_SHARE, recognize_dates
+from tabgan.inference.number_recognition import LEAST_WITH_FEW, has_too_many_others
 
 __all__ = ["find_dates", "find_durations", "find_written_dates"]
 
@@ -48,8 +49,8 @@ def find_written_dates(cells: ColumnCells, least_share: float = LEAST_SHARE) -> 
         Share of the cells that must be dates.
     """
     texts = cells.texts if cells.storage == "string" else _digits_of(cells)
-    reading = recognize_dates(texts, cells.name, least_share)
-    if reading is None:
+    reading = recognize_dates(texts, cells.name, min(least_share, LEAST_WITH_FEW))
+    if reading is None or has_too_many_others(reading, least_share):
         return None
     finest = "us" if reading.has_time else "D"
     dtype = f"M8[{finest}]" if reading.kind == "datetime" else "m8[us]"

@@ -20,8 +20,10 @@ from tabgan.inference.column_cells import (
 )
 from tabgan.inference.number_recognition import (
     LEAST_SHARE,
+    LEAST_WITH_FEW,
     SAMPLE,
     NumberFormReading,
+    has_too_many_others,
     recognize_numbers,
 )
 from tabgan.inference.personal_data import calls_phones
@@ -135,7 +137,10 @@ def read_numbers(cells: ColumnCells, least_share: float = LEAST_SHARE) -> Number
         plain = _read_texts(cells.texts)
         if plain.is_number and not plain.others and _goes_back([*cells.texts], plain):
             return plain
-        recognized = recognize_numbers(cells.texts, cells.decimal, least_share)
+        least = min(least_share, LEAST_WITH_FEW)
+        recognized = recognize_numbers(cells.texts, cells.decimal, least)
+        if recognized is not None and has_too_many_others(recognized, least_share):
+            recognized = None
         return plain if recognized is None else _read_recognized(cells, plain, recognized)
     if cells.storage == "number":
         dtype: Any = getattr(cells.given.dtype, "numpy_dtype", cells.given.dtype)

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,7 @@ __all__ = [
     "NumberFormReading",
     "NumberFormShare",
     "NumberRecognizer",
+    "has_too_many_others",
     "recognize_numbers",
     "register_number_recognizer",
 ]
@@ -35,6 +36,8 @@ __all__ = [
 SAMPLE = 1000  # distinct texts by which a form is chosen
 MOST_FORMS = 6  # of one column
 LEAST_SHARE = 0.8  # of the cells that must be numbers
+LEAST_WITH_FEW = 0.5  # the same where the others are few words, such as "open"
+FEW_OTHERS = 5
 
 
 class NumberFormShare(NamedTuple):
@@ -96,6 +99,31 @@ class NumberFormReading:
         The values, and the index of each text's form among `forms`: -1 where none fits.
         """
         return parse_by_forms([form for form, _ in self.forms], texts)
+
+
+class Reading(Protocol):
+    """A reading of numbers or dates."""
+
+    @property
+    def others(self) -> Sequence[str]:
+        """The texts that have none of its forms."""
+
+    @property
+    def others_share(self) -> float:
+        """The share of the cells that hold them."""
+
+
+def has_too_many_others(reading: Reading, least_share: float) -> bool:
+    """Return whether a reading leaves out more than a column may hold beside its bulk.
+
+    Parameters
+    ----------
+    reading
+        The reading.
+    least_share
+        The share of the cells that it must explain, unless the others are few distinct texts.
+    """
+    return len(reading.others) > FEW_OTHERS and reading.others_share > 1 - least_share
 
 
 @dataclass(frozen=True)

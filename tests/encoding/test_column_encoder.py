@@ -221,7 +221,7 @@ def test_the_same_randomness_gives_the_same_rows(case):
 
 def test_registry_names_are_unique():
     encoders = {case.encoder for case in CASES.values()}
-    assert len({encoder.name for encoder in encoders}) == len(encoders) == 6
+    assert len({encoder.name for encoder in encoders}) == len(encoders) == 7
 
 
 def columns_of(

@@ -181,7 +181,7 @@ NO_COINCIDENCES = {
         paid=np.where(rng.random(ROWS) < 0.015, frame["bill"], -frame["paid"] - 1)
     ),
     "of few rows": lambda frame, rng: frame[:40],
-    "text": lambda frame, rng: frame.astype(str) + " EUR",
+    "text": lambda frame, rng: "ref " + frame.astype(str),
     "dates and numbers": lambda frame, rng: frame.assign(
         bill=pd.to_datetime("2020-01-01") + pd.to_timedelta(frame["bill"], "s")
     ),

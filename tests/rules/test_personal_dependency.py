@@ -33,7 +33,8 @@ def drawn(names, rows=3_000, hole=None):
         frame.loc[::3, hole] = None
     encoder = TableEncoder.fit(frame, infer_schema(frame), np.random.default_rng(0))
     nothing = np.empty((rows, 0))
-    codes = nothing.astype(np.int64)
+    codes = encoder.encode(frame).codes  # whether a value is there
+    codes = codes[np.random.default_rng(2).integers(0, len(frame), rows)].astype(np.int64)
     rules = [rule.describe() for rule in encoder.dependencies]
     return encoder.decode(nothing, codes, 0, np.random.default_rng(1)), rules
 

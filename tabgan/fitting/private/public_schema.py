@@ -149,21 +149,24 @@ def _warn_of_measured(declared: Iterable[Column | Kind]) -> None:
         )
 
 
+_NOT_PRIVATE = {
+    "multiselect": (
+        "does not go with epsilon, as the items of lists are not counted in private; declare "
+        "'categorical', which counts whole lists, or put each item into a column of its own"
+    ),
+    "compound": (
+        "can't be learned with epsilon; declare it 'categorical', split its numbers into columns, "
+        "or leave it out"
+    ),
+}
+
+
 def _column(name: Hashable, dtype: Any, declared: Column | Kind | None) -> Column:
     kind = declared.kind if isinstance(declared, Column) else declared
     if kind is not None:
         check_kind(f"Column {name!r}", kind)
-    if kind == "multiselect":
-        raise SchemaError(
-            f"Column {name!r}: kind='multiselect' does not go with epsilon, as the items of lists "
-            "are not counted in private; declare 'categorical', which counts whole lists, or put "
-            "each item into a column of its own"
-        )
-    if kind == "compound":
-        raise SchemaError(
-            f"Column {name!r}: kind='compound' can't be learned with epsilon; declare it "
-            "'categorical', split its numbers into columns, or leave it out"
-        )
+    if kind in _NOT_PRIVATE:
+        raise SchemaError(f"Column {name!r}: kind={kind!r} {_NOT_PRIVATE[kind]}")
     if isinstance(dtype, pd.CategoricalDtype) and kind != "categorical":
         raise SchemaError(
             f"Column {name!r}: the categories of its dtype may have been read off the rows; say "
