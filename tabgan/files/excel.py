@@ -1,6 +1,7 @@
 """Tables in workbooks: read from the sheet that has one, written as .xlsx in the same form."""
 
 import re
+import warnings
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -91,6 +92,15 @@ def read_excel(
     TableContentError
         If the file is not a workbook, or the sheet is empty.
     """
+    with warnings.catch_warnings():
+        # openpyxl warns of parts of a workbook that it does not know, and that no table needs.
+        warnings.filterwarnings("ignore", module="openpyxl")
+        return _read(stream, name, form, sheet, header)
+
+
+def _read(
+    stream: BinaryIO, name: str, form: TableForm, sheet: str | None, header: HeaderRow
+) -> tuple[pd.DataFrame, TableForm]:
     chosen, notes = sheet_with_table(open_sheets(stream, name), name, sheet)
     numbers, rows = drop_blank_rows(chosen.rows())
     if not rows:

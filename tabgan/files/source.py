@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 _GZIP_MARK = b"\x1f\x8b"
-_ZIP_MARK = b"PK\x03\x04"
+_MOST_ACCENTS = 0.25  # share of letters that ASCII lacks in languages of the west
 _ZSTD_MARK = b"\x28\xb5\x2f\xfd"
 # The mark of UTF-32 begins with that of UTF-16: it must be looked for first.
 _BYTE_ORDER_MARKS = {
@@ -175,7 +175,8 @@ class UndecodableError(TableContentError):
 def guess_encoding(stream: BinaryIO) -> str | None:
     """Guess the encoding of text that is not UTF-8: that of Windows in the west, or Latin-1.
 
-    None where most of the other characters are UTF-8, so that the file is damaged, or is not text.
+    None where most of the other characters are UTF-8, so that the file is damaged; where there are
+    more of them than languages of the west have; and where it is not text.
 
     Parameters
     ----------
@@ -188,7 +189,8 @@ def guess_encoding(stream: BinaryIO) -> str | None:
     lenient = content.decode("utf-8", "surrogateescape")
     broken = sum("\udc80" <= character <= "\udcff" for character in lenient)
     proper = sum(character > "\x7f" for character in lenient) - broken
-    if proper >= broken or b"\0" in content:
+    letters = broken + sum(map(str.isalpha, lenient)) - proper
+    if proper >= broken or broken > _MOST_ACCENTS * letters or b"\0" in content:
         return None
     try:
         content.decode("cp1252")

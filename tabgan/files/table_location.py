@@ -23,6 +23,7 @@ __all__ = [
     "find_header",
     "footer_length",
     "is_blank",
+    "looks_typed",
     "say_footer",
     "unique_names",
 ]
@@ -177,7 +178,7 @@ def _first_full_row(rows: Sequence[Row]) -> int:
     return 0
 
 
-def _looks_typed(cell: Any) -> bool:
+def looks_typed(cell: Any) -> bool:
     """Tell whether a cell is a number, a date or a time, or a text that is one."""
     if not isinstance(cell, str):
         return not is_blank(cell)
@@ -192,7 +193,7 @@ def _column(rows: Sequence[Row], place: int) -> list[Any]:
 
 
 def _is_typed(cells: Sequence[Any]) -> bool:
-    return bool(cells) and sum(map(_looks_typed, cells)) >= _LEAST_TYPED * len(cells)
+    return bool(cells) and sum(map(looks_typed, cells)) >= _LEAST_TYPED * len(cells)
 
 
 def _is_data(rows: Sequence[Row], at: int) -> bool:
@@ -208,8 +209,8 @@ def _is_data(rows: Sequence[Row], at: int) -> bool:
         if is_blank(cell):
             names += len(below) == len(body)
         elif _is_typed(below):
-            typed += _looks_typed(cell)
-            names += not _looks_typed(cell) and cell not in MISSING_MARKS
+            typed += looks_typed(cell)
+            names += not looks_typed(cell) and cell not in MISSING_MARKS
         else:
             texts += 1
             repeats += below.count(cell) >= 1
@@ -220,7 +221,7 @@ def _is_data(rows: Sequence[Row], at: int) -> bool:
 
 def _is_progression(row: Row) -> bool:
     """Tell whether the numbers of a row count on, as years do that are names of columns."""
-    places = [place for place, cell in enumerate(row) if _looks_typed(cell)]
+    places = [place for place, cell in enumerate(row) if looks_typed(cell)]
     numbers = [_label(row[place]).strip() for place in places]
     if len(numbers) < 2 or not all(text.isdecimal() for text in numbers):
         return False
@@ -238,7 +239,7 @@ def _names_some(row: Row, data: Row) -> bool:
     """Tell whether a row above data names its columns, though not all of them."""
     cells = [cell for cell in row if not is_blank(cell)]
     least = 2 if len(data) > 2 else 1
-    return len(cells) >= least and not any(map(_looks_typed, cells)) and len(row) <= len(data)
+    return len(cells) >= least and not any(map(looks_typed, cells)) and len(row) <= len(data)
 
 
 def _with_second_row(
@@ -276,7 +277,7 @@ def _continues(rows: Sequence[Row], at: int) -> bool:
     """Tell whether the row below the first row of the header belongs to the header."""
     below, body = rows[at + 1], rows[at + 2 :]
     cells = [cell for cell in below if not is_blank(cell)]
-    if len(cells) < 2 or len(body) < 2 or any(map(_looks_typed, cells)):
+    if len(cells) < 2 or len(body) < 2 or any(map(looks_typed, cells)):
         return False
     untypical = sum(
         cell not in MISSING_MARKS and not is_blank(cell) and _is_typed(_column(body, place))

@@ -26,6 +26,7 @@ from tabgan.files.table_location import (
     HeaderRow,
     find_header,
     footer_length,
+    looks_typed,
     say_footer,
     unique_names,
 )
@@ -396,7 +397,8 @@ class _Body:
         if not self.may_end_in_notes or len(rows) > _NOTES:
             return False
         first = rows[0][0].strip()
-        if not any(map(str.isalpha, first)) or not (after_blank or " " in first):
+        is_sentence = " " in first and any(map(str.isalpha, first))
+        if not (is_sentence or (after_blank and first and not looks_typed(first))):
             return False
         return all(2 * len(row) <= self.width or not any(row) for row in rows)
 

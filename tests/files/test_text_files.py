@@ -445,6 +445,7 @@ class TestShape:
             (",,\n,,\nSource: the office,,\n", "the last row is skipped, as notes or totals"),
             ("Total,,406\n", "the last row is skipped, as notes or totals"),
             (",,\n" * 3_000, "3,000 blank rows below the table are skipped"),
+            ("\n***\nFootnotes\n1. of 2023\n", "line 31 and those after it, notes below "),
             ("\n" * 3_000, None),
         ]:
             frame, form = read(body + below)
@@ -497,4 +498,5 @@ def test_text_of_windows_is_seen():
         "line 2 is not UTF-8: the text is read as cp1252; --encoding names another one",
     )
     assert "is not utf-8 text" in error_of(data, by_schema=True)
+    assert "is not utf-8 text" in error_of("имя,город\nАнна,Осло\n".encode("cp1251"))
     assert "is not utf-8 text" in error_of(data, encoding="utf-8")
