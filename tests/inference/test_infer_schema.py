@@ -122,7 +122,7 @@ KINDS = {
     "seasons": ([f"{1990 + i % 30}-{1991 + i % 30}" for i in range(300)], "categorical"),
     "groups of three": (
         [f"{i % 900 + 100}.{i}.{i * 7 % 900 + 100}" for i in range(300, 500)],
-        "identifier",
+        "integer",
     ),
     "addresses of computers": ([f"10.0.{i % 9}.{i % 250}" for i in range(300)], "identifier"),
     "books": (
