@@ -77,9 +77,10 @@ class FunctionalDependency(Dependency):
 
     def tells_of_few_rows(self, table: ColumnFrame) -> bool:
         """Return whether the rule keeps a number that too few rows of a table hold."""
-        column, cells = self.target.column, table[self.target.position]
+        column = self.target.column
         if column.kind not in NUMBERS | TICKS or column.least_rows == 1:
             return False
+        cells = table[self.target.position]
         counts = np.bincount(cells.codes, minlength=len(cells.levels))
         few = {level_key(cells.levels[at]) for at in np.flatnonzero(counts < column.least_rows)}
         return any(level is not None and level_key(level) in few for level in self.target_levels)

@@ -1,25 +1,13 @@
 """Made-up tables whose texts were misread: diagnoses, seasons, blood pressures, e-mails."""
 
 import ipaddress
-import os
-from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from tabgan.encoding.table_encoder import fit_column
 from tabgan.inference.infer_schema import infer_schema
 from tabgan.table.columns import TypedSeries
-
-CASES = Path(os.environ.get("TABGAN_CASES", ""), "kinds")
-pytestmark = pytest.mark.skipif(
-    not (os.environ.get("TABGAN_CASES") and CASES.is_dir()), reason="TABGAN_CASES is not set"
-)
-
-
-def read(name):
-    return pd.read_csv(CASES / f"{name}.csv", dtype=str, keep_default_na=False)
 
 
 @pytest.mark.parametrize(
@@ -31,14 +19,14 @@ def read(name):
         ("twenty_emails", {"email": "email", "x": "numeric"}),
     ],
 )
-def test_kinds(table, kinds):
-    schema = infer_schema(read(table))
+def test_kinds(case, table, kinds):
+    schema = infer_schema(case(f"kinds/{table}.csv"))
     assert {name: schema[name].kind for name in kinds} == kinds
     assert "phone" not in {column.kind for column in schema}
 
 
-def drawn(table, name, rows=2000):
-    values = read(table)[name]
+def drawn(frame, name, rows=2000):
+    values = frame[name]
     column = infer_schema(values.to_frame())[name]
     encoder = fit_column(TypedSeries(column, values))
     rng = np.random.default_rng(0)
@@ -46,8 +34,8 @@ def drawn(table, name, rows=2000):
     return values, encoder.decode(units, codes, 0, rng)
 
 
-def test_blood_pressures_have_the_higher_number_first():
-    real, made = drawn("blood_pressure_units", "bp")
+def test_blood_pressures_have_the_higher_number_first(case):
+    real, made = drawn(case("kinds/blood_pressure_units.csv"), "bp")
     for texts in (real, made):
         high, low = texts.str.split("/", expand=True).astype(int).to_numpy().T
         assert (high > low).all()
@@ -55,15 +43,15 @@ def test_blood_pressures_have_the_higher_number_first():
     assert made.nunique() > 300
 
 
-def test_addresses_of_computers_are_valid_and_of_the_network():
-    real, made = drawn("taken_for_phone", "ip")
+def test_addresses_of_computers_are_valid_and_of_the_network(case):
+    real, made = drawn(case("kinds/taken_for_phone.csv"), "ip")
     assert all(ipaddress.ip_address(text) for text in made)
     assert made.str.startswith("192.168.0.").all()
     assert made.nunique() == real.nunique()
     assert not {*made} & {*real}
 
 
-def test_twenty_addresses_are_twenty_others():
-    real, made = drawn("twenty_emails", "email")
+def test_twenty_addresses_are_twenty_others(case):
+    real, made = drawn(case("kinds/twenty_emails.csv"), "email")
     assert made.nunique() == real.nunique() == 20
     assert not {*made} & {*real}

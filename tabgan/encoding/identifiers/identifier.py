@@ -36,7 +36,8 @@ from tabgan.table.text_formats import MISSING_MARKS
 __all__ = ["IdentifierEncoder", "MissingShares", "Repetition"]
 
 STEPS = 21  # quantiles of the number of rows of a value
-CLOSED_ROWS = 10  # rows of each value, from which there are no values but these
+LEAST_PRESENT = 0.01
+CLOSED_ROWS = 5  # rows of each value, from which there are no values but these
 LEAST_REPETITION = 1.3  # rows of each value, from which values repeat
 
 
@@ -134,7 +135,9 @@ class Repetition:
         quantiles = np.quantile(trimmed, np.linspace(0, 1, STEPS))
         return cls(len(counts), tuple(quantiles.tolist()))
 
-    def numbers(self, positions: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
+    def numbers(
+        self, positions: NDArray[np.int64], seed: int, present: float = 1.0
+    ) -> NDArray[np.int64]:
         """Give each position the number of its value.
 
         As many positions as the source had rows have its number of values, each as often as one
@@ -147,14 +150,17 @@ class Repetition:
             Positions of the rows in the whole sample.
         seed
             Chooses which positions have equal values; one for all blocks of a sample.
+        present
+            Share of the positions that have a value; the others use up theirs.
         """
         places = (np.arange(self.distinct) + 0.5) / self.distinct
-        sizes = np.rint(np.interp(places, np.linspace(0, 1, STEPS), self.rows)).astype(np.int64)
+        rows = np.interp(places, np.linspace(0, 1, STEPS), self.rows)
+        sizes = np.rint(rows / max(present, LEAST_PRESENT)).astype(np.int64)
         ends = np.cumsum(sizes)
         turn, rest = np.divmod(positions, ends[-1])
         slots = index_permutation(rest, int(ends[-1]), seed).astype(np.int64)
         values = np.searchsorted(ends, slots, side="right")
-        is_closed = ends[-1] >= CLOSED_ROWS * self.distinct
+        is_closed = rows.mean() >= CLOSED_ROWS
         return np.asarray(values if is_closed else turn * self.distinct + values, np.int64)
 
     def to_json(self) -> dict[str, Any]:
@@ -286,7 +292,8 @@ class IdentifierEncoder(ColumnEncoder):
         self, positions: NDArray[np.int64], repetition: Repetition, key: int
     ) -> NDArray[Any]:
         """Make values that stand at several positions each, the same in all blocks of a sample."""
-        numbers, distinct = repetition.numbers(positions, key), repetition.distinct
+        present = 1 - sum(self._absence.shares.values())
+        numbers, distinct = repetition.numbers(positions, key, present), repetition.distinct
         made = np.empty(len(numbers), object)
         for turn in np.unique(numbers // distinct).tolist():
             values = np.arange(turn * distinct, (turn + 1) * distinct)
