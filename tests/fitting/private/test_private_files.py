@@ -131,9 +131,9 @@ def test_the_header_alone_says_whether_blanks_belong_to_delimiters(tmp_path, hea
 
 def test_the_header_alone_says_what_the_delimiter_is(tmp_path):
     path = tmp_path / "t.csv"
-    path.write_text("a;b,c\n" + "1;2,3\n" * 50 + "1;2\n")
+    path.write_text("a;b,c\n" + "1;2,3\n" * 30 + "1;2\n" * 3)
     assert list(read_table(str(path))[0].columns) == ["a", "b,c"]
-    with pytest.raises(TableFileError, match="line 52: found 1 fields, but the header has 2"):
+    with pytest.raises(TableFileError, match="line 32: found 1 fields, but the header has 2"):
         read_table(str(path), by_schema=True)
 
 
