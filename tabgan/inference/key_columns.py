@@ -6,7 +6,7 @@ column's name, the type and form of its values, how they repeat, and what they d
 """
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Hashable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,7 +18,7 @@ from tabgan.table.level_codes import dense
 from tabgan.table.schema import Column, Kind
 from tabgan.table.text_formats import MISSING_MARKS
 
-__all__ = ["with_keys"]
+__all__ = ["names_things", "with_keys"]
 
 FEWEST_NAMED = 20  # values of a column that is named after people or orders
 FEWEST = 50  # values of another column whose name is that of an identifier
@@ -60,6 +60,21 @@ _CODE = re.compile(
 )
 _LONG_CODE = re.compile(r"[^\W\d_]{1,6}[-_ #/]?\d{5,}|[0-9a-fA-F-]{32,36}")
 _KINDS = frozenset({"integer", "categorical", "identifier", "uuid"})
+
+
+def names_things(name: Hashable) -> bool:
+    """Return whether a column's name is that of keys of people, orders, accounts and the like.
+
+    Examples
+    --------
+    >>> [names_things(name) for name in ("customerId", "invoice_no", "account", "no", "customers")]
+    [True, True, True, False, False]
+    """
+    return bool(_NAMED.search(_letters_of(name)))
+
+
+def _letters_of(name: Hashable) -> str:
+    return re.sub(r"[\W\d_]", "", last_label(name)).casefold()
 
 
 @dataclass(frozen=True)
@@ -116,8 +131,7 @@ def with_keys(
 
 def _with_kind(column: Column, at: int, df: pd.DataFrame) -> Column:
     values = df.iloc[:, at]
-    name = re.sub(r"[\W\d_]", "", last_label(column.name)).casefold()
-    is_named = bool(_NAMED.search(name))
+    name, is_named = _letters_of(column.name), names_things(column.name)
     is_id = names_rows(column.name) or is_named
     if not _may_be_key(column, values, is_id=is_id):
         return column
@@ -166,7 +180,7 @@ def _is_code(column: Column, given: pd.Series, expression: re.Pattern[str]) -> b
         return True
     texts = given.iloc[:1000].drop_duplicates()
     fits = [isinstance(text, str) and bool(expression.fullmatch(text)) for text in texts]
-    return bool(np.mean(fits) >= LEAST_CODES)
+    return bool(fits) and sum(fits) >= LEAST_CODES * len(fits)
 
 
 def _is_written_key(column: Column, repeats: _Repeats, values: pd.Series) -> bool:
@@ -200,6 +214,5 @@ def _as_key(column: Column, repeats: _Repeats, determined: Sequence[str]) -> Col
 
 def _as_names(column: Column, kind: Kind, why: str) -> Column:
     """Describe a column that may have been one of numbers as one of names."""
-    return replace(
-        column, kind=kind, why=why, minimum=None, maximum=None, decimals=None, format=None
-    )
+    bare = replace(column, minimum=None, maximum=None, decimals=None, format=None)
+    return replace(bare, kind=kind, why=why, other_formats=())

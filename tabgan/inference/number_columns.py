@@ -1,6 +1,7 @@
 """Columns of numbers: as a dtype of their own, as objects, or as text."""
 
 import math
+import re
 from collections.abc import Hashable, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -18,6 +19,7 @@ from tabgan.inference.column_cells import (
     numbers_rows,
     shown,
 )
+from tabgan.inference.key_columns import names_things
 from tabgan.inference.number_recognition import (
     LEAST_SHARE,
     LEAST_WITH_FEW,
@@ -37,8 +39,19 @@ __all__ = ["MOST_OTHERS", "NumberReading", "find_numbers", "is_number", "is_whol
 MOST_OTHERS = 10  # distinct values that a column of numbers may hold beside them
 MOST_DECIMALS = 10  # of a number that is not of full precision
 MOST_FIXED = 15  # decimal places of a text that a float can carry
+LEAST_UNIFORM = 200  # rows in which numbers without a name that says it may be seen as names
+LEAST_DIGITS = 6  # of such numbers
+KOLMOGOROV = 1.36  # over the root of the rows: a distance that chance exceeds 5 times in 100
 EXACT = 2.0**53  # up to here every whole number is a float
 BIGGEST = 2**63  # a whole number kept as text is below it
+
+
+_MEASURED = re.compile(  # what is counted or measured, whatever its numbers look like
+    "income|salar|wage|amount|price|cost|value|sales|revenue|profit|balance|budget|debt|tax|pay|"
+    "population|people|weight|wgt|size|length|area|distance|volume|count|total|sum|time|stamp|date|"
+    "second|minute|byte|score|rate|height|speed|energy|power|views|votes|steps|income|capital",
+    re.IGNORECASE,
+)
 
 
 class NumberReading(NamedTuple):
@@ -83,8 +96,8 @@ def find_numbers(cells: ColumnCells) -> ColumnGuess | None:
     reading = read_numbers(cells)
     if not _are_numbers(cells, reading):
         return None
-    if reading.whole and len(reading.numbers) == len(cells.missing):
-        finding = _find_identifiers(cells.name, reading.numbers)
+    if reading.whole and not reading.others and len(reading.numbers) == reading.cells:
+        finding = _find_identifiers(cells.name, reading.numbers, reading.cells < len(cells.missing))
         if finding:
             return finding
     if reading.whole and calls_phones(cells.name) and _are_long(reading.numbers):
@@ -101,21 +114,43 @@ def _are_numbers(cells: ColumnCells, reading: NumberReading) -> bool:
     return reading.is_number and len(pd.unique(reading.numbers)) >= fewest
 
 
-def _find_identifiers(name: Hashable, numbers: NDArray[Any]) -> ColumnGuess | None:
-    """Find out whether whole numbers, one for every row, name the rows."""
+def _find_identifiers(name: Hashable, numbers: NDArray[Any], has_holes: bool) -> ColumnGuess | None:
+    """Find out whether whole numbers, one for every row that has any, name the rows."""
     rows = len(numbers)
-    if len(pd.unique(numbers)) < rows:
+    if len(pd.unique(numbers)) < rows or not rows:
         return None
     low, high = int(numbers.min()), int(numbers.max())
     may_be_years = 1800 <= low <= high <= 2100 and not numbers_rows(name)
-    if high - low + 1 == rows >= FEWEST and not may_be_years:
+    if high - low + 1 == rows >= FEWEST and not may_be_years and not has_holes:
         return ColumnGuess("sequential", f"the whole numbers from {low} to {high}, each once")
+    why = None
     if rows >= 50 and numbers_rows(name) and (numbers[1:] > numbers[:-1]).all():
         why = f"whole numbers that rise from row to row, named {shown(name)}"
-        return ColumnGuess("identifier", why)
+    elif (names_rows(name) and not has_holes) or (rows >= FEWEST and _is_id(name, numbers)):
+        why = f"whole numbers that all differ, named {shown(name)}"
+    elif rows >= LEAST_UNIFORM and _are_uniform(numbers) and not _MEASURED.search(str(name)):
+        why = f"numbers of {len(str(low))} digits at random, which all differ"
+    return None if why is None else ColumnGuess("identifier", why)
+
+
+def _is_id(name: Hashable, numbers: NDArray[Any]) -> bool:
+    """Return whether a name says that numbers which all differ are those of things."""
     if names_rows(name):
-        return ColumnGuess("identifier", f"whole numbers that all differ, named {shown(name)}")
-    return None
+        return True
+    least = numbers.min()
+    return bool(least >= 1000 and names_things(name)) or bool(least >= 10**4 and numbers_rows(name))
+
+
+def _are_uniform(numbers: NDArray[Any]) -> bool:
+    """Return whether numbers fill the range of one number of digits, as those drawn at random."""
+    digits = len(str(int(numbers.max())))
+    low, high = 10 ** (digits - 1), 10**digits
+    if digits < LEAST_DIGITS or numbers.min() < low:
+        return False
+    units = np.sort((numbers.astype(float) - low) / (high - low))
+    steps = np.arange(len(units) + 1) / len(units)
+    distance = max((steps[1:] - units).max(), (units - steps[:-1]).max())
+    return bool(distance < KOLMOGOROV / np.sqrt(len(units)))
 
 
 def _are_long(numbers: NDArray[Any]) -> bool:

@@ -1,19 +1,10 @@
 """The case of orders of customers."""
 
-import os
-from pathlib import Path
-
-import pandas as pd
-import pytest
-
 from tabgan import TabGAN
 
-CASE = Path(os.environ.get("TABGAN_CASES", "")) / "judging" / "keys_real.csv"
 
-
-@pytest.mark.skipif(not CASE.is_file(), reason="TABGAN_CASES does not name the folder of cases")
-def test_customers_are_new_and_have_one_country_and_segment():
-    table = pd.read_csv(CASE)
+def test_customers_are_new_and_have_one_country_and_segment(case):
+    table = case("judging/keys_real.csv")
     gan = TabGAN(
         steps=10, hidden_dim=16, refine=False, polish=False, verbose=False, random_state=0
     ).fit(table)

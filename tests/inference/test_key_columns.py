@@ -77,3 +77,25 @@ def test_a_declared_kind_stays():
     frame = frame.rename(columns={"customer_id": "nr"})
     assert infer_schema(frame)["nr"].kind == "integer"
     assert infer_schema(frame, {"nr": "key"})["nr"].kind == "key"
+
+
+DISTINCT = RNG.permutation(900_000)[:400] + 100_000
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "kind"),
+    [
+        ("policy_number", DISTINCT * 7, "identifier"),
+        ("invoice_no", DISTINCT, "identifier"),
+        ("account", DISTINCT, "identifier"),
+        ("customer_id", np.where(np.arange(400) % 9 == 0, np.nan, DISTINCT), "identifier"),
+        ("reading", DISTINCT, "identifier"),  # six digits at random
+        ("income", DISTINCT, "integer"),
+        ("fnlwgt", np.exp(RNG.normal(12, 0.5, 400)).round() + np.arange(400) * 7, "integer"),
+        ("reading", DISTINCT // 2, "integer"),
+        ("seconds", np.where(np.arange(400) % 9 == 0, np.nan, DISTINCT), "integer"),
+    ],
+)
+def test_whole_numbers_that_all_differ(name, values, kind):
+    frame = pd.DataFrame({name: values, "x": RNG.normal(size=400)})
+    assert infer_schema(frame)[name].kind == kind

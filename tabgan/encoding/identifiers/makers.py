@@ -6,6 +6,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
@@ -371,6 +372,12 @@ Type = Literal["text", "bytes", "uuid", "number"]
 SAMPLE = 10_000  # values that the number of digits is learned from
 
 
+LEAST_RISING = 50  # numbers that rise from row to row, to go on so
+
+
+MOST_STEP = 1000  # between running numbers, on average; others are at random and in order
+
+
 LEAST_DENSE = 0.5  # share of the whole numbers in a range that are keys, of running numbers
 
 
@@ -511,6 +518,9 @@ def _number_maker(given: Sequence[int], column: Column) -> Maker:
     if fits and (gapless or is_dense or column.kind == "sequential"):
         # where the dtype ends, there are no other numbers
         return RisingNumbers(high + 1 if high < bounds[1] else low, bounds)
+    rising = _rising_numbers(given, bounds) if fits else None
+    if rising is not None:
+        return rising
     most = min(MOST_DIGITS, len(str(bounds[1])))
     counts: Counter[int] = Counter()
     for number in spread(given, SAMPLE):
@@ -520,6 +530,19 @@ def _number_maker(given: Sequence[int], column: Column) -> Maker:
         Digits(n, bounds): c / counts.total() for n, c in counts.items()
     }
     return FormMixture(forms, name_seed(column), SeenValuesFilter.of(map(str, given)))
+
+
+def _rising_numbers(given: Sequence[int], bounds: tuple[int, int]) -> RisingNumbers | None:
+    """Go on from numbers that rise from row to row, in equal steps or in such of one mean."""
+    if len(given) < LEAST_RISING or not all(a < b for a, b in pairwise(given)):
+        return None
+    step, rest = divmod(given[-1] - given[0], len(given) - 1)
+    has_gaps = bool(rest) or any(b - a != step for a, b in pairwise(given))
+    # with gaps not exactly from the last one on, which the model file must not tell
+    start = (given[-1] // step + 1) * step if has_gaps else given[-1] + step
+    if step > MOST_STEP or start + step > bounds[1]:
+        return None
+    return RisingNumbers(start, bounds, step, has_gaps)
 
 
 def _bounds(column: Column) -> tuple[int, int]:
@@ -541,7 +564,8 @@ def name_seed(column: Column) -> int:
 def maker_to_json(maker: Maker) -> dict[str, Any]:
     """Describe a maker by JSON values."""
     if isinstance(maker, RisingNumbers):
-        return {"start": maker.start}
+        steps = {"step": maker.step, "gaps": maker.has_gaps} if maker.step > 1 else {}
+        return {"start": maker.start, **steps}
     if isinstance(maker, EmailAddresses | VocabularyWords):
         return maker.to_json()
     forms = [[form.to_json(), share] for form, share in maker.forms.items()]
@@ -565,7 +589,8 @@ def maker_from_json(state: dict[str, Any], column: Column) -> Maker:
         If the value is malformed.
     """
     if "start" in state:
-        return RisingNumbers(int(state["start"]), _bounds(column))
+        step, has_gaps = int(state.get("step", 1)), bool(state.get("gaps"))
+        return RisingNumbers(int(state["start"]), _bounds(column), step, has_gaps)
     if "first_mail" in state:
         return EmailAddresses(locale_of(column), int(state["first_mail"]))
     if "words" in state:

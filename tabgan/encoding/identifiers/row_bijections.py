@@ -181,12 +181,34 @@ class Digits:
 
 @dataclass(frozen=True)
 class RisingNumbers:
-    """Whole numbers one after the other, and again from the start where the dtype ends."""
+    """Whole numbers one after the other, and again from the start where the dtype ends.
+
+    Parameters
+    ----------
+    start
+        The first number.
+    bounds
+        Lowest and highest number of the dtype.
+    step
+        From one number to the next, on average.
+    has_gaps
+        Whether the steps differ.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> RisingNumbers(10, (0, 99), step=5).make(np.arange(4), rng).tolist()
+    [10, 15, 20, 25]
+    """
 
     start: int
     bounds: tuple[int, int]
+    step: int = 1
+    has_gaps: bool = False
 
     def __post_init__(self) -> None:
+        if self.step < 1:
+            raise ValueError(f"the step of rising numbers must be at least 1, not {self.step}")
         if not self.bounds[0] <= self.start <= self.bounds[1]:
             raise ValueError(f"the start {self.start} is not between {self.bounds}")
 
@@ -194,7 +216,7 @@ class RisingNumbers:
         self,
         positions: NDArray[np.int64],
         rng: np.random.Generator,  # noqa: ARG002
-        key: int = 0,  # noqa: ARG002
+        key: int = 0,
     ) -> NDArray[Any]:
         """Make the numbers of positions, as Python's.
 
@@ -207,7 +229,11 @@ class RisingNumbers:
         key
             Chooses the order of generated values; one for all blocks of a sample.
         """
-        return self.start + positions.astype(object) % (self.bounds[1] - self.start + 1)
+        room = max((self.bounds[1] - self.start + 1) // self.step, 1)
+        numbers: NDArray[Any] = self.start + positions.astype(object) % room * self.step
+        if self.has_gaps:
+            numbers += (lead_numbers(positions, key, 0) % np.uint64(self.step)).astype(object)
+        return numbers
 
 
 @dataclass(frozen=True)

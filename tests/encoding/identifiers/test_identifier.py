@@ -398,3 +398,24 @@ def test_a_malformed_repetition_is_refused(repeated):
     state = personal("email", MAILS * 2).to_json() | {"repeated": repeated}
     with pytest.raises((KeyError, ValueError)):
         IdentifierEncoder.from_json(Column("x", "email", "object"), state)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "steps"),
+    [
+        (np.arange(60) * 10 + 1000, {10}),
+        (np.cumsum(np.random.default_rng(0).integers(1, 20, 80)) + 1000, None),
+    ],
+    ids=["equal steps", "gaps"],
+)
+def test_numbers_that_rise_go_on_to_rise(numbers, steps):
+    column = Column("order_no", "identifier", "int64")
+    encoder = IdentifierEncoder.fit(TypedSeries(column, pd.Series(numbers)))
+    encoder = IdentifierEncoder.from_json(column, encoder.to_json())
+    nothing = np.empty((500, 0))
+    made = encoder.decode(nothing, nothing.astype(np.int64), 0, np.random.default_rng(0))
+    assert made.iloc[0] > numbers[-1]
+    assert (made.diff().iloc[1:] > 0).all()
+    assert steps is None or set(made.diff().iloc[1:]) == steps
+    mean = (numbers[-1] - numbers[0]) / (len(numbers) - 1)
+    assert abs(made.diff().mean() / mean - 1) < 0.15
