@@ -172,9 +172,8 @@ def _column(name: Hashable, dtype: Any, declared: Column | Kind | None) -> Colum
             f"Column {name!r}: the categories of its dtype may have been read off the rows; say "
             f"that they are public with schema={{{name!r}: 'categorical'}}, or convert the column "
             "with .astype(object)",
-            on_command_line=f"Column {name!r}: its categories in the file may have been read off "
-            f"the rows; say that they are public with --kind {name}=categorical, or convert the "
-            "file to CSV",
+            on_command_line=f"Column {name!r}: its categories may have been read off the rows; say "
+            f"that they are public with --kind {name}=categorical, or convert the file to CSV",
         )
     try:
         described = describe_dtype(dtype)
