@@ -356,6 +356,7 @@ def fit_trees(
     from sklearn.ensemble import HistGradientBoostingClassifier
 
     stop = held_out is not None and bool(held_out.any())
+    features = _without_empty(features, None if held_out is None else ~held_out)
     model = HistGradientBoostingClassifier(
         max_iter=growth.rounds,
         learning_rate=growth.rate,
@@ -381,6 +382,12 @@ def fit_trees(
                 sample_weight_val=None if weights is None else weights[held_out],
             )
     return _arrays_of(model)
+
+
+def _without_empty(features: Floats, fitted: NDArray[np.bool_] | None) -> Floats:
+    """Put zeros in place of features that no fitted row has: scikit-learn can't bin them."""
+    empty = np.isnan(features if fitted is None else features[fitted]).all(axis=0)
+    return np.where(empty, 0.0, features) if empty.any() else features
 
 
 def _arrays_of(model: "HistGradientBoostingClassifier") -> Trees:

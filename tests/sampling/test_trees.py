@@ -37,6 +37,15 @@ def test_two_classes_take_one_output():
     assert ((chances[:, 1] > 0.5) == (classes > 0)).mean() > 0.98
 
 
+def test_a_feature_that_no_row_has_tells_nothing():
+    features, classes = table()
+    features[:, 1] = np.nan
+    held_out = np.arange(600) % 5 == 0
+    features[held_out, 1] = 0.5
+    trees = fit_trees(features, classes, GROWTH, seed=0, held_out=held_out)
+    assert (trees.probabilities(features).argmax(axis=1) == classes).mean() > 0.98
+
+
 def test_held_out_rows_end_the_growth():
     rng = np.random.default_rng(0)
     features, classes = rng.random((400, 2)), rng.integers(2, size=400)
