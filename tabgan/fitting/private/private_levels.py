@@ -244,8 +244,8 @@ def _unnamed(column: Column) -> tuple[Column, ColumnSummary]:
     column = replace(column, kind="identifier", why="text, of which no value is in enough rows")
     warnings.warn(
         f"Column {column.name!r}: no value is held by enough rows to be given away; it is "
-        "generated, as numbers. If it holds names or the like, declare what to generate: a kind such "
-        "as 'name', 'text' or 'regex:[A-Z]{2}[0-9]{6}'",
+        "generated, as numbers. If it holds names or the like, declare what to generate: a kind "
+        "such as 'name', 'text' or 'regex:[A-Z]{2}[0-9]{6}'",
         PrivacyWarning,
         stacklevel=2,
     )
