@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 _GZIP_MARK = b"\x1f\x8b"
-_MOST_ACCENTS = 0.25  # share of letters that ASCII lacks in languages of the west
+_MOST_ACCENTS = 0.25  # share of letters outside ASCII in Western languages
 _ZSTD_MARK = b"\x28\xb5\x2f\xfd"
 # The mark of UTF-32 begins with that of UTF-16: it must be looked for first.
 _BYTE_ORDER_MARKS = {

@@ -205,7 +205,7 @@ def give_keys(
     seed
         Root of all streams of randomness.
     check
-        Says which rows of a frame keep what is asked of them.
+        Says which rows of a frame meet the conditions.
     block_rows
         Rows that are grouped at once.
     """
