@@ -1,7 +1,7 @@
 """Numbers that are computed: from others by a sum or a formula, or from a count of steps."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, ClassVar, NamedTuple, Self
 
@@ -37,6 +37,7 @@ __all__ = [
     "add_up",
     "compute",
     "find_sums",
+    "sum_triples",
 ]
 
 LEAST_ROWS = 100
@@ -250,9 +251,6 @@ class _Summand(NamedTuple):
     def grid(self) -> AllowedValues:
         return AllowedValues.within(self.values[self.present], self.column)
 
-    def is_often_nonzero(self) -> bool:
-        return bool((np.nan_to_num(self.values) != 0).mean() >= LEAST_NONZERO)
-
     def varies(self) -> bool:
         return bool(np.nanmin(self.values) < np.nanmax(self.values))
 
@@ -270,7 +268,7 @@ def find_sums(table: ColumnFrame, rng: np.random.Generator) -> list[SumDependenc
     full: dict[int, _Summand] = {}
     taken: set[int] = set()
     found: list[SumDependency] = []
-    for triple in _candidates(sample, rng):
+    for triple in sum_triples({at: summand.values for at, summand in sample.items()}, rng):
         if taken & set(triple) or not _adds_up(*(sample[at] for at in triple)):
             continue
         for at in triple:
@@ -325,8 +323,15 @@ def add_up(values: Floats) -> Mask:
     return added
 
 
-def _candidates(summands: dict[int, _Summand], rng: np.random.Generator) -> Iterator[Triple]:
+def sum_triples(summands: Mapping[int, Floats], rng: np.random.Generator) -> Iterator[Triple]:
     """Find the triples that add up in a random projection of some rows.
+
+    Parameters
+    ----------
+    summands
+        Numbers by the position of their column; nan where there is none.
+    rng
+        Draws the rows and the projection.
 
     Projections h have h(a) + h(b) = h(total) where the columns add up, so that for every a and
     total the b is found by bisection.
@@ -334,10 +339,10 @@ def _candidates(summands: dict[int, _Summand], rng: np.random.Generator) -> Iter
     if len(summands) < 3:
         return
     positions = list(summands)
-    matrix = np.stack([summand.values for summand in summands.values()])
-    matrix = matrix[:, rng.permutation(matrix.shape[1])[:HASHED_ROWS]]
+    values = np.stack([*summands.values()])
+    addends = (np.nan_to_num(values) != 0).mean(axis=1) >= LEAST_NONZERO
+    matrix = values[:, rng.permutation(values.shape[1])[:HASHED_ROWS]]
     weights = rng.uniform(0.5, 1.5, matrix.shape[1]) * rng.choice([-1, 1], matrix.shape[1])
-    addends = np.array([summand.is_often_nonzero() for summand in summands.values()])
     for total, values in enumerate(matrix):
         there = ~np.isnan(values)
         if there.sum() < min(LEAST_HASHED, len(there)):
@@ -363,14 +368,34 @@ SECANTS = 12  # steps in solving for a source
 
 @dataclass(frozen=True)
 class FormulaDependency(Dependency):
-    """The target is the value of an expression of the sources; missing where one of them is."""
+    """The target is the value of an expression of the sources; missing where one of them is.
+
+    Parameters
+    ----------
+    sources
+        The columns of the expression, in the order of its names.
+    target
+        The column that is computed.
+    expression
+        How it is computed.
+    special
+        What the target is where a source is missing.
+    complete
+        Whether it has to be a number in every row.
+    exact
+        Whether the result stands as it is, even beyond the range of the training table.
+    yielding
+        Numbers of the sources that may change to bring the result into that range.
+    """
 
     name: ClassVar[str] = "computed"
-    sources: tuple[ColumnRef, ...]  # in the order of the expression's names
+    sources: tuple[ColumnRef, ...]
     target: ColumnRef
     expression: ArithmeticExpression
-    special: Scalar = None  # what the target is where a source is missing
-    complete: bool = False  # whether it has to be a number in every row
+    special: Scalar = None
+    complete: bool = False
+    exact: bool = False
+    yielding: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if len(self.sources) != len(self.expression.names):
@@ -383,6 +408,9 @@ class FormulaDependency(Dependency):
         target: ColumnRef,
         expression: ArithmeticExpression,
         table: ColumnFrame,
+        *,
+        exact: bool = False,
+        yielding: tuple[int, ...] = (),
     ) -> Self | None:
         """Describe a formula that holds; None where the target is there without all sources."""
         result = compute(expression, [table[at].numbers for at, _ in sources])
@@ -391,7 +419,8 @@ class FormulaDependency(Dependency):
         if not np.array_equal(result.present, own.present) or len(specials) > 1:
             return None
         complete = bool(own.present.all())
-        return cls(tuple(sources), target, expression, next(iter(specials), None), complete)
+        special = next(iter(specials), None)
+        return cls(tuple(sources), target, expression, special, complete, exact, yielding)
 
     @property
     def positions(self) -> tuple[int, ...]:
@@ -407,21 +436,60 @@ class FormulaDependency(Dependency):
         return without(table, [self.target.position])
 
     def restore(self, table: ColumnFrame) -> ColumnFrame:
-        """Compute the target, rounded to its decimals and kept in its range.
+        """Compute the target, rounded to its decimals and kept in its range unless it is exact.
 
         Where all sources are present but the expression has no value, as in 1 / 0, the target
         is as if one were missing, or 0 if it has to be a number.
         """
         at, column = self.target
+        for place in self.yielding:
+            table = self._with_yielding(table, place)
         read = [table[source.position].numbers for source in self.sources]
         result = compute(self.expression, read)
         present = result.present | self.complete
         special = np.full(len(present), None, object)
         special[~present] = self.special
-        return with_cells(
-            table,
-            {at: TypedSeries(column, numbers_to_series(result.values, special, column, present))},
+        written = replace(column, minimum=None, maximum=None) if self.exact else column
+        values = numbers_to_series(result.values, special, written, present)
+        return with_cells(table, {at: TypedSeries(column, values)})
+
+    def _with_yielding(self, table: ColumnFrame, place: int) -> ColumnFrame:
+        """Change one source in the rows whose result is out of range, where that helps."""
+        source, column = self.sources[place], self.target.column
+        read = [table[other.position].numbers for other in self.sources]
+        result = compute(self.expression, read)
+        low, high = _ends(column)
+        wrong = result.present & ((result.values < low) | (result.values > high))
+        if not wrong.any():
+            return table
+        rows = np.flatnonzero(wrong)
+        part = [Numbers(n.values[rows], n.present[rows], n.special[rows]) for n in read]
+        old, wanted = part[place], result.values[rows].clip(low, high)
+        solved = self._solved(part, place, wanted)
+        kind = np.int64 if old.values.dtype.kind == "i" else np.float64
+        moved = TypedSeries(
+            source.column,
+            numbers_to_series(
+                np.nan_to_num(np.rint(solved) if kind is np.int64 else solved).astype(kind),
+                old.special,
+                source.column,
+                old.present,
+            ),
         )
+        part[place] = moved.numbers
+        after = compute(self.expression, part)
+        away = np.abs(after.values - after.values.clip(low, high))
+        helped = after.present & (away < np.abs(result.values[rows] - wanted))
+        values = numbers_to_series(
+            _spread(read[place].values, rows[helped], moved.numbers.values[helped]),
+            read[place].special,
+            source.column,
+            read[place].present,
+        )
+        changed = np.zeros(len(wrong), np.bool_)
+        changed[rows[helped]] = True
+        cells = replaced(table[source.position][1], changed, values)
+        return with_cells(table, {source.position: TypedSeries(source.column, cells)})
 
     def propagate(self, table: ColumnFrame, fixed: NDArray[np.bool_]) -> ColumnFrame:
         """Solve for a free source where the target is fixed; else compute the target."""
@@ -479,6 +547,8 @@ class FormulaDependency(Dependency):
             "expression": self.expression.text,
             "special": to_json_scalar(self.special),
             "complete": self.complete,
+            "exact": self.exact,
+            "yielding": list(self.yielding),
         }
 
     @classmethod
@@ -490,7 +560,23 @@ class FormulaDependency(Dependency):
             ArithmeticExpression(state["expression"]),
             from_json_scalar(state["special"]),
             bool(state["complete"]),
+            bool(state.get("exact", False)),
+            tuple(int(place) for place in state.get("yielding", ())),
         )
+
+
+def _ends(column: Column) -> tuple[float, float]:
+    """Return the range of a column of numbers."""
+    low: Any = -np.inf if column.minimum is None else column.minimum
+    high: Any = np.inf if column.maximum is None else column.maximum
+    return float(low), float(high)
+
+
+def _spread(values: NDArray[Any], rows: NDArray[np.intp], others: NDArray[Any]) -> NDArray[Any]:
+    """Return values with those of some rows replaced."""
+    changed = values.copy()
+    changed[rows] = others
+    return changed
 
 
 def compute(expression: ArithmeticExpression, sources: Sequence[Numbers]) -> Numbers:

@@ -11,6 +11,7 @@ from tabgan.rules.equality_dependency import (
     find_copies,
     find_partial_equalities,
 )
+from tabgan.rules.find_identities import find_identities
 from tabgan.rules.find_orders import DerivedColumns, find_orders
 from tabgan.rules.functional_dependency import (
     find_functional,
@@ -73,12 +74,15 @@ def detect_dependencies(
         found.append(presence)
     determined = find_functional(table, rng, kept)
     given = [rule.target.position for rule in determined]
-    sums = find_sums(without(table, [*given, *kept]), rng)
-    derived = DerivedColumns.by(determined, sums, kept)
+    tied = {at for rule in determined for at in rule.positions}
+    identities = find_identities(without(table, kept), rng.spawn(1)[0], tied)
+    computed = {at for rule in identities for at in rule.positions}
+    sums = find_sums(without(table, [*given, *kept, *computed]), rng)
+    derived = DerivedColumns.by(determined, sums, {*kept, *(computed - {*given})})
     orders = find_orders(table, rng, derived)
     # An order is restored when all columns are there that it compares, and before others are
     # derived from them.
-    compared = derived.on_the_way_to(at for rule in orders for at in rule.positions)
+    compared = derived.on_the_way_to([*computed, *(at for rule in orders for at in rule.positions)])
     later = [rule for rule in determined if rule.target.position not in compared]
     first = [rule for rule in determined if rule.target.position in compared]
     # A coincidence is restored when all columns are there that others give, none of which it
@@ -87,7 +91,7 @@ def detect_dependencies(
     replaced = [rule.target.position for rule in orders if isinstance(rule, DifferenceDependency)]
     absent = {*replaced, *(rule.target.position for rule in later)}
     coincidences = find_partial_equalities(without(table, absent), rng, fixed)
-    return [*found, *later, *orders, *coincidences, *first, *sums]
+    return [*found, *later, *orders, *coincidences, *identities, *first, *sums]
 
 
 def dependency_from_json(state: dict[str, Any]) -> Dependency:

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
 
 import numpy as np
+from scipy.special import ndtr
 
 from tabgan.rules.arithmetic_dependency import SumDependency
+from tabgan.rules.find_identities import is_beyond_chance
 from tabgan.rules.functional_dependency import FunctionalDependency
 from tabgan.rules.numeric_axis import (
     AllowedValues,
@@ -240,7 +242,9 @@ def _on_one_axis(
     edges = [
         (a, b)
         for a, b in hoped
-        if {a, b} <= set(rank) and rank[a] < rank[b] and _is_ordered(axes[a], axes[b], columns[a])
+        if {a, b} <= set(rank)
+        and rank[a] < rank[b]
+        and _is_ordered(axes[a], axes[b], columns[a], len(trial) * (len(trial) - 1))
     ]
     grids = _grids(axes, columns)
     edges, fixed = choose_edges(edges, axes, grids, derived)
@@ -346,8 +350,22 @@ def _may_be_ordered(a: NumericAxis, b: NumericAxis, column: Column) -> bool:
     return column.kind not in NUMBERS or _disorder(low, high) >= LEAST_DISORDER / 2
 
 
-def _is_ordered(a: NumericAxis, b: NumericAxis, column: Column) -> bool:
-    """Return whether a ≤ b in all rows, which it would not be if the two were independent."""
+def _is_ordered(a: NumericAxis, b: NumericAxis, column: Column, tried: int) -> bool:
+    """Return whether a ≤ b in all rows, beyond what chance explains.
+
+    By chance a and b would be independent. Two numbers that merely rise together, one of them
+    always on a higher level, are no order either: their distance would be about normal, so that
+    few rows more would hold one that is below 0.
+
+    Parameters
+    ----------
+    a, b
+        The two columns on their axis.
+    column
+        The lower one.
+    tried
+        How many pairs are compared.
+    """
     low, high = _both(a, b)
     if (low > high).any():
         return False
@@ -355,7 +373,19 @@ def _is_ordered(a: NumericAxis, b: NumericAxis, column: Column) -> bool:
     enough = disorder * len(low) >= EVIDENCE
     if column.kind in NUMBERS:
         enough &= len(low) >= LEAST_ROWS and disorder >= LEAST_DISORDER
+        enough = enough and is_beyond_chance(disorder, len(low), tried)
+        enough = enough and is_beyond_chance(_normal_disorder(high - low), len(low), tried)
     return enough
+
+
+def _normal_disorder(gaps: AxisValues) -> float:
+    """Return the share below 0 of a normal distribution with the mean and spread of some gaps.
+
+    The largest ones are cut off, so that a few of them make no wide spread.
+    """
+    cut = np.minimum(gaps, np.percentile(gaps, 99))
+    spread = float(np.std(cut))
+    return float(ndtr(-np.mean(cut) / spread)) if spread else 0.0
 
 
 def _both(a: NumericAxis, b: NumericAxis) -> tuple[AxisValues, AxisValues]:

@@ -42,13 +42,22 @@ __all__ = [
 ROWS_PER_LEVEL = 10  # on average, for the levels that determine
 
 
-MOST_SINGLES = 0.1  # share of the determining levels that may occur in one row only
+ROWS_PER_NAME = 2  # the same, where names determine names: many may be of a few rows
+
+
+MOST_SINGLES = 0.1  # share of the rows that may hold a determining level of their own
 
 
 MOST_NUMBERS = 1_000  # distinct values up to which a number is seen as levels
 
 
 ROWS_PER_RARE_LEVEL = 5  # the same, where the determined column leaves its commonest level
+
+
+ENOUGH_ROWS = 100  # off the commonest level, where names determine names
+
+
+LEVEL = 0.01  # chance that a table without rules shows any
 
 
 LEAST_VARIETY = 0.01  # share of rows in which the determined column leaves its commonest level
@@ -191,21 +200,55 @@ class LevelList(NamedTuple):
         image[self.codes] = other.codes
         return image
 
-    def support(self, other: "LevelList") -> bool:
-        """Return whether enough rows support that these levels determine the other ones."""
+    def support(self, other: "LevelList", most_rows: float = np.inf) -> bool:
+        """Return whether enough rows support that these levels determine the other ones.
+
+        Parameters
+        ----------
+        other
+            The column that is determined.
+        most_rows
+            So many rows off the commonest level are enough, however many levels they have.
+        """
         common = np.bincount(other.codes).argmax()
         rare = other.codes != common
         rare_levels = np.unique(self.codes[rare]).size
-        return bool(rare.sum() >= ROWS_PER_RARE_LEVEL * rare_levels)
+        return bool(rare.sum() >= min(ROWS_PER_RARE_LEVEL * rare_levels, most_rows))
 
-    def are_frequent(self, least_rows: int = 1) -> bool:
-        """Return whether these levels occur often enough to determine others."""
+    def are_frequent(self, least_rows: int = 1, rows_per_level: int = ROWS_PER_LEVEL) -> bool:
+        """Return whether these levels occur often enough to determine others.
+
+        Parameters
+        ----------
+        least_rows
+            Rows that the commonest level needs.
+        rows_per_level
+            Rows that a level needs on average.
+        """
         counts = np.bincount(self.codes, minlength=len(self.levels))
         return bool(
             counts.max(initial=0) >= least_rows
-            and len(self.codes) >= ROWS_PER_LEVEL * len(self.levels)
-            and (counts == 1).mean() <= MOST_SINGLES
+            and len(self.codes) >= rows_per_level * len(self.levels)
+            and (counts == 1).sum() <= MOST_SINGLES * len(self.codes)
         )
+
+    def is_beyond_chance(self, other: "LevelList", tried: int) -> bool:
+        """Return whether a table with the other column shuffled would hardly be determined so.
+
+        The rows of a level of n rows agree by chance with probability Σ pⁿ, p the shares of the
+        other column's levels.
+
+        Parameters
+        ----------
+        other
+            The column that is determined.
+        tried
+            How many pairs of columns are compared (Bonferroni's correction).
+        """
+        shares = np.bincount(other.codes) / len(other.codes)
+        rows, levels = np.unique(np.bincount(self.codes), return_counts=True)
+        agree = np.log([max(float((shares**n).sum()), 1e-300) for n in rows])
+        return bool(np.log(tried) + (levels * agree)[rows > 1].sum() <= np.log(LEVEL))
 
     def vary(self) -> bool:
         """Return whether enough rows leave the commonest level."""
@@ -225,7 +268,11 @@ def find_functional(
     hoped = [(a, b) for a in sample for b in sample if a != b and sample[a].determine(sample[b])]
     full = {at: level_list(table[at]) for at in sorted({at for pair in hoped for at in pair})}
     known = {at: levels for at, levels in full.items() if levels is not None}
-    sources = {at for at, levels in known.items() if levels.are_frequent(table[at][0].least_rows)}
+    sources = {
+        at
+        for at, levels in known.items()
+        if levels.are_frequent(table[at].column.least_rows, _rows_per_level(table[at].column))
+    }
     edges = {
         (a, b)
         for a, b in hoped
@@ -234,11 +281,22 @@ def find_functional(
         and b not in kept
         and len(known[b].levels) <= len(known[a].levels)
         and known[a].determine(known[b])
-        and known[a].support(known[b])
+        and known[a].support(known[b], _enough_rows(table[a].column))
+        and known[a].is_beyond_chance(known[b], len(sample) ** 2)
     }
     kinds = {at: table[at][0].kind in NUMBERS for at in known}
     pairs = _plan(edges, {at: len(known[at].levels) for at in known}, kinds)
     return [_rule(field_at(table, a), field_at(table, b), known[a], known[b]) for a, b in pairs]
+
+
+def _rows_per_level(column: Column) -> int:
+    """Return how many rows a level needs on average to determine others: numbers need more."""
+    return ROWS_PER_LEVEL if column.kind in NUMBERS | TICKS else ROWS_PER_NAME
+
+
+def _enough_rows(column: Column) -> float:
+    """Return how many rows off the commonest level are enough; for numbers, none are."""
+    return np.inf if column.kind in NUMBERS | TICKS else ENOUGH_ROWS
 
 
 def _rule(a: ColumnRef, b: ColumnRef, source: LevelList, target: LevelList) -> FunctionalDependency:

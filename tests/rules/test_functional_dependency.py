@@ -143,3 +143,15 @@ def test_a_rule_tells_of_few_rows_by_its_numbers():
     assert not replace(rule, target_levels=(250, 250)).tells_of_few_rows(table)
     kept = replace(columns[1], min_group=1)
     assert not replace(rule, target=ColumnRef(1, kept)).tells_of_few_rows(table)
+
+
+def test_a_long_tail_of_names_is_a_hierarchy(table_of, rng):
+    weights = 1 / np.arange(1, 701) ** 0.9
+    town = rng.choice(700, 3_000, p=weights / weights.sum())
+    region = rng.integers(0, 8, 700)[town]
+    frame = pd.DataFrame({"town": town, "region": region}).astype(str).radd("x")
+    counts = frame["town"].value_counts()
+    assert (counts == 1).mean() > 0.2
+    assert described(table_of(frame), rng) == ["'town' determines 'region'"]
+    shuffled = frame.assign(region=rng.permutation(frame["region"]))
+    assert described(table_of(shuffled), rng) == []

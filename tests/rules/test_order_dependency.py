@@ -458,3 +458,13 @@ def test_a_strict_order_beside_a_fixed_line():
         lines, [AllowedValues(0, 9, 0), AllowedValues(0, 12, 0)], [(0, 1)], {0}, [(0, 1)]
     )
     assert (limit.tolist(), moved.tolist()) == ([1, 5, 9], [5, 6, 10])
+
+
+def test_columns_that_merely_rise_together_are_not_ordered(table_of, rng):
+    level = rng.normal(0, 10, 266)
+    low, high = level + rng.normal(0, 1, 266), level + 5.2 + rng.normal(0, 1, 266)
+    frame = pd.DataFrame({"low": low, "high": np.maximum(low, high)}).round(2)
+    assert (frame["low"] <= frame["high"]).all()
+    assert find_orders(table_of(frame), rng) == []
+    frame["high"] = (frame["low"] + rng.exponential(5, 266)).round(2)
+    assert [rule.describe() for rule in find_orders(table_of(frame), rng)] == ["'low' ≤ 'high'"]

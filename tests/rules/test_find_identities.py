@@ -1,0 +1,100 @@
+"""Columns that are computed from others: all of them are found, and hold in every row drawn."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tabgan.inference.infer_schema import infer_schema
+from tabgan.rules.detect_dependencies import detect_dependencies
+from tabgan.rules.find_identities import find_identities, is_beyond_chance
+from tabgan.table.columns import TypedSeries, by_position
+
+ROWS = 600
+
+
+def _numbers(seed: int, columns: int, rows: int = ROWS) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    return pd.DataFrame({f"c{i}": rng.gamma(2, 50, rows).round(2) for i in range(columns)})
+
+
+def _found(frame: pd.DataFrame) -> list[str]:
+    rules = find_identities(by_position(frame, infer_schema(frame)), np.random.default_rng(0))
+    return [rule.describe() for rule in rules]
+
+
+PLANTED = {
+    "product": (lambda t: (t.c0 * t.c1).round(2), "'y' = c0 * c1"),
+    "discounted": (lambda t: (t.c0 * t.c1 * (1 - t.share)).round(2), "'y' = c0 * c1 * (1 - share)"),
+    "rate": (lambda t: (t.c0 / t.c1).round(6), "'y' = c0 / c1"),
+    "multiple": (lambda t: (t.c0 * 0.19).round(2), "'y' = 0.19 * c0"),
+    "affine": (lambda t: (t.c0 * 1.8 + 32).round(3), "'y' = 1.8 * c0 + 32"),
+    "sum of three": (lambda t: (t.c0 + t.c1 + t.c2).round(2), "'c0' + 'c1' + 'c2' = 'y'"),
+    "signs": (lambda t: (t.c0 - t.c1 - t.c2).round(2), "'c1' + 'c2' + 'y' = 'c0'"),
+    "mean": (
+        lambda t: t[["c0", "c1", "c2"]].mean(axis=1).round(4),
+        "'y' = 1 / 3 * c0 + 1 / 3 * c1 + 1 / 3 * c2",
+    ),
+    "greatest": (lambda t: t[["c0", "c1", "c2"]].max(axis=1), "'y' = max(c0, c1, c2)"),
+    "least": (lambda t: t[["c0", "c1"]].min(axis=1), "'y' = min(c0, c1)"),
+}
+
+
+@pytest.mark.parametrize(("make", "rule"), PLANTED.values(), ids=PLANTED)
+def test_a_computed_column_is_found(make, rule):
+    frame = _numbers(3, 3)
+    frame["share"] = np.random.default_rng(4).choice([0.0, 0.05, 0.1, 0.2], ROWS)
+    frame["y"] = make(frame)
+    assert _found(frame) == [rule]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_independent_columns_have_no_identities(seed):
+    frame = _numbers(seed, 12, 266)
+    rng = np.random.default_rng(seed)
+    for i in range(8):
+        frame[f"small {i}"] = rng.integers(0, 4, len(frame))
+    assert _found(frame) == []
+
+
+@pytest.fixture(scope="module")
+def accounts() -> pd.DataFrame:
+    rng = np.random.default_rng(1)
+    frame = pd.DataFrame({"qty": rng.integers(1, 40, ROWS), "price": rng.integers(7, 350, ROWS)})
+    frame["gross"] = frame["qty"] * frame["price"]
+    frame["discount"] = (frame["gross"] * rng.choice([0, 0.01, 0.1], ROWS)).round(2)
+    frame["sales"] = (frame["gross"] - frame["discount"]).round(2)
+    frame["cogs"] = (frame["gross"] * rng.uniform(0.3, 0.8, ROWS)).round(2)
+    frame["profit"] = (frame["sales"] - frame["cogs"]).round(2)
+    return frame
+
+
+def test_several_identities_of_one_column_hold_together(accounts, table_of, round_trip):
+    table = table_of(accounts)
+    rules = detect_dependencies(table, np.random.default_rng(0))
+    assert [rule.describe() for rule in rules] == [
+        "'profit' = sales - cogs",
+        "'sales' = gross - discount",
+        "'gross' = qty * price",
+    ]
+    pd.testing.assert_frame_equal(round_trip(table, rules), accounts)
+    for rule in rules:
+        table = rule.reduce(table)
+    drawn = {
+        at: TypedSeries(
+            cells.column, cells.values.sample(frac=1, random_state=at, ignore_index=True)
+        )
+        for at, cells in table.items()
+    }
+    for rule in reversed(rules):
+        drawn = rule.restore(drawn)
+    made = pd.concat([values for _, values in drawn.values()], axis=1)
+    assert (made["qty"] * made["price"] == made["gross"]).all()
+    assert ((made["gross"] - made["discount"]).round(2) == made["sales"]).all()
+    assert ((made["sales"] - made["cogs"]).round(2) == made["profit"]).all()
+    assert (made["sales"] > 0).all()  # the discount gives way
+
+
+def test_chance_is_corrected_for_what_was_tried():
+    assert is_beyond_chance(0.1, 100, 1)
+    assert not is_beyond_chance(0.1, 100, 10_000)
+    assert not is_beyond_chance(0.0, 10_000, 1)
