@@ -545,10 +545,18 @@ def _threshold(least: int, chance: float) -> int:
 
 
 def _groups(table: ColumnFrame, ties: Iterable[Collection[int]]) -> list[list[int]]:
-    """Return the positions of all columns, in groups that ties connect."""
+    """Return the positions of all columns, in groups that ties connect.
+
+    Levels that are all to be kept stay in their rows, whatever these are tied to.
+    """
     groups = [{at} for at in table]
+    free = {
+        at
+        for at, cells in table.items()
+        if cells.column.least_rows > 1 or cells.column.kind in RANGED
+    }
     for tie in ties:
-        touched = [group for group in groups if group & set(tie)]
+        touched = [group for group in groups if group & set(tie) & free]
         groups = [group for group in groups if group not in touched]
         if touched:
             groups.append(set().union(*touched))
