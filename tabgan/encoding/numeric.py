@@ -12,7 +12,7 @@ from tabgan.base.row_layout import RowLayout
 from tabgan.encoding.categorical import LevelTable
 from tabgan.encoding.column_encoder import ColumnEncoder, Encoded
 from tabgan.encoding.quantiles import Quantiles
-from tabgan.table.columns import TypedSeries, numbers_to_series
+from tabgan.table.columns import TypedSeries, write_column
 from tabgan.table.number_scale import Scale, clip_to_range, fit_scale, scale_from_json
 from tabgan.table.numbers import Numbers
 from tabgan.table.scalars import Scalar
@@ -139,7 +139,7 @@ class NumericEncoder(ColumnEncoder):
         level = codes[:, 0] if len(self._specials) else np.zeros(len(numbers), np.intp)
         special = np.array([None, *self._specials.values], object)[level]
         forms = codes[:, -1].astype(np.int8) if self.column.other_formats else None
-        return numbers_to_series(values, special, self.column, level == 0, forms)
+        return write_column(Numbers(values, level == 0, special, forms), self.column)
 
     def to_json(self) -> dict[str, Any]:
         """Describe the encoder by JSON values."""

@@ -23,7 +23,7 @@ from tabgan.rules.dependency import Dependency
 from tabgan.rules.detect_dependencies import detect_dependencies
 from tabgan.rules.functional_dependency import FunctionalDependency
 from tabgan.rules.level_constraints import FixedCombinations
-from tabgan.table.columns import ColumnFrame, TypedSeries, by_position, numbers_to_series
+from tabgan.table.columns import ColumnFrame, TypedSeries, by_position, write_column
 from tabgan.table.number_scale import FEW_GROUPS, clip_to_range
 from tabgan.table.schema import RANGED, Kind, Schema
 
@@ -150,7 +150,7 @@ def _clipped(cells: TypedSeries) -> pd.Series:
     decimals = 0 if column.kind == "integer" else column.decimals
     clipped = numbers.values.copy()
     clipped[numbers.present] = clip_to_range(clipped[numbers.present], decimals, column.least_rows)
-    series = numbers_to_series(clipped, numbers.special, column, numbers.present)
+    series = write_column(numbers._replace(values=clipped), column)
     return series.set_axis(cells.values.index)
 
 

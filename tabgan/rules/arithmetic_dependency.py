@@ -24,6 +24,7 @@ from tabgan.table.columns import (
     sample_of,
     with_cells,
     without,
+    write_column,
 )
 from tabgan.table.number_scale import clip_to_range
 from tabgan.table.numbers import Numbers
@@ -234,7 +235,7 @@ def _rewritten(cells: TypedSeries, old: Numbers, new: Floats) -> TypedSeries:
     if np.array_equal(old.values, new):
         return cells
     changed = new.astype(old.values.dtype)
-    return TypedSeries(column, numbers_to_series(changed, old.special, column, old.present))
+    return TypedSeries(column, write_column(old._replace(values=changed), column))
 
 
 class _Summand(NamedTuple):
@@ -508,9 +509,7 @@ class FormulaDependency(Dependency):
                 old = read[place]
                 kind = np.int64 if old.values.dtype.kind == "i" else np.float64
                 new = np.where(rows, np.rint(solved) if kind is np.int64 else solved, old.values)
-                series = numbers_to_series(
-                    new.astype(kind), old.special, source.column, old.present
-                )
+                series = write_column(old._replace(values=new.astype(kind)), source.column)
                 cells = replaced(cells, rows, series)
                 table = with_cells(table, {source.position: TypedSeries(source.column, cells)})
         computed = replaced(table[at][1], ~fixed[:, at], self.restore(table)[at][1])

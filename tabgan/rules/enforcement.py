@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from tabgan.base.errors import ConstraintError
 from tabgan.rules.constraint import Constraint, Mask
 from tabgan.rules.level_constraints import Unique
-from tabgan.table.columns import numbers_to_series
+from tabgan.table.columns import write_column
 from tabgan.table.numbers import Numbers
 from tabgan.table.schema import Column, Schema
 
@@ -34,7 +34,7 @@ __all__ = [
 
 def with_numbers(frame: pd.DataFrame, at: int, column: Column, numbers: Numbers) -> pd.DataFrame:
     """Return a frame with new numbers in one column, in its precision and range."""
-    values = numbers_to_series(numbers.values, numbers.special, column, numbers.present)
+    values = write_column(numbers, column)
     values.index = frame.index
     return _with_columns(frame, {at: values})
 

@@ -31,7 +31,6 @@ from tabgan.rules.enforcement import with_numbers
 from tabgan.rules.formula_language import ArithmeticExpression, quoted
 from tabgan.rules.numeric_axis import axis_of, finest_unit, in_order, to_axis
 from tabgan.table.columns import ColumnFrame, TypedSeries, field_at, numbers_of, outside_range
-from tabgan.table.numbers import Numbers
 from tabgan.table.scalars import Scalar, is_scalar
 from tabgan.table.schema import RANGED, Column, Schema
 
@@ -244,7 +243,7 @@ class Increments(ColumnConstraint):
         (at,) = self.positions(schema)
         numbers = numbers_of(values, column)
         nearest = self._nearest(numbers.values.astype(np.float64))
-        return with_numbers(frame, at, column, Numbers(nearest, numbers.present, numbers.special))
+        return with_numbers(frame, at, column, numbers._replace(values=nearest))
 
     def dependency(self, table: ColumnFrame, schema: Schema) -> Dependency | None:
         """Return the dependency that counts the steps, if they can be counted."""
@@ -524,4 +523,4 @@ def _replaced(
     """Return a frame with a column's numbers replaced, where it and its sources have numbers."""
     old = numbers_of(values, column)
     new = np.where(made[1], made[0], old.values.astype(np.float64))
-    return with_numbers(frame, at, column, Numbers(new, old.present, old.special))
+    return with_numbers(frame, at, column, old._replace(values=new))

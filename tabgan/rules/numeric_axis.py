@@ -22,7 +22,7 @@ from tabgan.table.columns import (
     ColumnFrame,
     TypedSeries,
     decimals_of,
-    numbers_to_series,
+    write_column,
 )
 from tabgan.table.dates import unit_of
 from tabgan.table.number_scale import clip_to_range
@@ -157,11 +157,11 @@ def from_axis(values: AxisValues, cells: TypedSeries, unit: str | None) -> pd.Se
     numbers = cells.numbers
     if column.kind in NUMBERS:
         changed = values.astype(numbers.values.dtype)
-        return numbers_to_series(changed, numbers.special, column, numbers.present)
+        return write_column(numbers._replace(values=changed), column)
     ticks = values.astype(np.int64) // _factor(column, unit)
     dtype = old.dtype
     if not isinstance(dtype, pd.DatetimeTZDtype):
-        return numbers_to_series(ticks, numbers.special, column, numbers.present)
+        return write_column(numbers._replace(values=ticks), column)
     # Wall-clock times would lose which hour is meant when clocks are set back.
     instants = pd.Series(ticks.view(f"M8[{dtype.unit}]"), old.index, name=column.name)
     utc = instants.where(numbers.present).dt.tz_localize("UTC")

@@ -25,6 +25,7 @@ from tabgan.table.columns import (
     numbers_to_series,
     replaced,
     with_cells,
+    write_column,
 )
 from tabgan.table.number_scale import clip_to_range
 from tabgan.table.schema import Column
@@ -333,7 +334,7 @@ class DifferenceDependency(Dependency):
         forth = present & ~fixed[:, target]
         last = np.where(forth, np.clip(b.values, first + low, first + high), b.values)
         changed = (
-            numbers_to_series(ticks.astype(np.int64), old.special, field.column, old.present)
+            write_column(old._replace(values=ticks.astype(np.int64)), field.column)
             for ticks, old, field in ((first, a, self.source), (last, b, self.target))
         )
         cells = {

@@ -29,6 +29,7 @@ __all__ = [
     "numbers_to_series",
     "outside_range",
     "typed_frame",
+    "write_column",
 ]
 
 NUMBERS = frozenset({"numeric", "integer"})
@@ -384,7 +385,6 @@ def numbers_to_series(
     special: NDArray[np.object_],
     column: Column,
     present: NDArray[np.bool_],
-    forms: NDArray[np.int8] | None = None,
 ) -> pd.Series:
     """Write numbers and specials with the column's name, dtype, precision and range.
 
@@ -401,8 +401,6 @@ def numbers_to_series(
         What the column is.
     present
         Which rows hold a number.
-    forms
-        In which of the column's formats each number is written; None for the first.
 
     Raises
     ------
@@ -418,8 +416,20 @@ def numbers_to_series(
     >>> numbers_to_series(np.array([1.499, 0, 0]), special, column, special == None).tolist()
     ['1.50', '?', '0.00']
     """
-    write = write_ticks if column.kind in _TICKS else write_numbers
-    return write(Numbers(values, present, special, forms), column)
+    return write_column(Numbers(values, present, special), column)
+
+
+def write_column(numbers: Numbers, column: Column) -> pd.Series:
+    """Write what `numbers_of` reads, each number in its own form (see `numbers_to_series`).
+
+    Parameters
+    ----------
+    numbers
+        Numbers or ticks, and special values.
+    column
+        What the column is.
+    """
+    return (write_ticks if column.kind in _TICKS else write_numbers)(numbers, column)
 
 
 def outside_range(values: pd.Series, column: Column) -> NDArray[np.bool_]:
