@@ -36,7 +36,8 @@ def values_of(gan: TabGAN, path: Any) -> tuple[set[float], str]:
             numbers |= set(np.asarray(file.get_tensor(key), np.float64).ravel().tolist())
 
     together = "\n".join(texts)
-    numbers |= {float(text) for text in re.findall(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?", together)}
+    number = r"(?<!\w)-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?!\w)"  # no digits of the checksum
+    numbers |= {float(text) for text in re.findall(number, together)}
     return numbers, together
 
 
