@@ -126,7 +126,8 @@ def in_options(message: str, flags: Mapping[str, str]) -> str:
 
     def flagged(match: re.Match[str]) -> str:
         name, value = match.groups()
-        value = value[1:-1] if value[:1] in "'\"[" else value
+        is_one = value[:1] == "[" or (value[:1] in "'\"" and " " not in value)  # else quoted
+        value = value[1:-1] if is_one else value
         return f"{name} {value!r}" if name in _COLUMN_FIELDS else f"{flags[name]} {value}"
 
     names = "|".join(sorted({*flags, *_COLUMN_FIELDS}, key=len, reverse=True))

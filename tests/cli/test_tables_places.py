@@ -117,7 +117,7 @@ def test_a_query(run):
     ends(
         run("inspect", "shop.duckdb", "--query", "drop table customers"),
         2,
-        "query='drop table customers' does not ask for rows; give one that begins with SELECT or "
+        "--query 'drop table customers' does not ask for rows; give one that begins with SELECT or "
         "WITH",
     )
 
