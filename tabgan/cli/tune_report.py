@@ -124,15 +124,29 @@ def next_command(data: str, candidate: Candidate, options: Mapping[str, Any]) ->
     >>> options = {"table_format": "csv", "steps": "auto", "schema": None}
     >>> next_command("my table.csv", Candidate(64, 0.0005, 256), options)
     "tabgan synth 'my table.csv' --latent-dim 64 --format csv"
+    >>> options = {"header": "none", "skip_bad_lines": True}
+    >>> next_command("t.csv", Candidate(64, 0.0005, 256), options)
+    'tabgan synth t.csv --latent-dim 64 --no-header --skip-bad-lines'
     """
     usual = TabGAN().get_params(deep=False)
     chosen = {**vars(candidate), **options}
     words = ["tabgan", "synth", data]
     for name, value in chosen.items():
-        if name == "latent_dim" or value not in (None, usual.get(name)):
+        if name == "header":
+            words += _header_words(value)
+        elif value is True:
+            words.append(f"--{name.replace('_', '-')}")
+        elif name == "latent_dim" or value not in (None, False, usual.get(name)):
             flag = _FLAGS.get(name, f"--{name.replace('_', '-')}")
             words += [flag, f"{value:.3g}" if isinstance(value, float) else str(value)]
     return shlex.join(words)
+
+
+def _header_words(header: str | int) -> list[str]:
+    """Return the option for a header that is not found out (see `tabgan.files.read.read_table`)."""
+    if isinstance(header, int):
+        return ["--header-row", str(header)]
+    return {"first": ["--header"], "none": ["--no-header"]}.get(header, [])
 
 
 def _cells(trial: Trial) -> tuple[str, ...]:
