@@ -121,7 +121,7 @@ def test_a_folder_is_learned_and_judged(folder, run):
         (("fit", "-m", "m", "--architecture", "dcgna"), ((2,), "did you mean 'dcgan'?")),
         (
             ("fit", "-m", "m", "--loss", "hinge", "--stabilizer", "label_smoothing"),
-            ((2,), "loss='hinge' has none"),
+            ((2,), "--loss hinge has none"),
         ),
         (("sample", "MODEL", "-o", "digits.jpg"), ((2,), "ends in .png or .npz")),
         (("sample", "MODEL", "-o", "a.npz", "--label", "ten"), ((2,), "label 'ten' is none of")),
