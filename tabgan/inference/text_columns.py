@@ -87,11 +87,13 @@ def find_several_numbers(cells: ColumnCells, *, declared: bool = False) -> Colum
 
 
 def _are_codes(form: CompoundForm, counts: Mapping[str, int]) -> bool:
-    """Return whether whole numbers in texts that all differ are codes: long, or not by chance.
+    """Return whether whole numbers in texts are codes: after letters, long, or not by chance.
 
     Numbers that are measured meet by chance in some rows, as often as each of them repeats.
     """
     distinct, filled = len(counts), sum(counts.values())
+    if form.literals[0][-1:].isalpha():  # S10_1678
+        return True
     if any(form.decimals) or distinct < filled:
         return False
     numbers = form.parse([*counts])

@@ -375,7 +375,7 @@ def numbers_of(values: pd.Series, column: Column) -> Numbers:
     >>> column = Column("price", "numeric", "object", decimals=2, format="%.2f")
     >>> numbers_of(pd.Series(["1.50", "?", None], dtype=object), column)
     Numbers(values=array([1.5, 0. , 0. ]), present=array([ True, False, False]), \
-special=array([None, '?', None], dtype=object))
+special=array([None, '?', None], dtype=object), forms=None)
     """
     return (read_ticks if column.kind in _TICKS else read_numbers)(values, column)
 

@@ -25,6 +25,7 @@ def test_facts_as_json(run, small_csv):
         "steps": 20,
         "rows": 7,
         "output": "small_synthetic.csv",
+        "free_text": [],
     }
 
 

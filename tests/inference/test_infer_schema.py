@@ -119,6 +119,10 @@ KINDS = {
         + [f"Well, that I would not say, case {i}" for i in range(60)],
         "text",
     ),
+    "codes of two numbers": (
+        [f"S{10 + i % 40}_{1000 + i % 40}" for i in range(900)],
+        "categorical",
+    ),
     "seasons": ([f"{1990 + i % 30}-{1991 + i % 30}" for i in range(300)], "categorical"),
     "groups of three": (
         [f"{i % 900 + 100}.{i}.{i * 7 % 900 + 100}" for i in range(300, 500)],
