@@ -162,7 +162,7 @@ def _sizes(counts: NDArray[np.int64], least: int) -> tuple[tuple[int, ...], tupl
     Examples
     --------
     >>> _sizes(np.array([1, 1, 1, 2, 2, 2, 9, 90, 0]), 3)
-    ((1, 2, 50), (0.375, 0.375, 0.25))
+    ((1, 21), (0.375, 0.625))
     >>> _sizes(np.array([1, 1, 2, 2, 5]), 3)
     ((1, 3), (0.6, 0.4))
     """

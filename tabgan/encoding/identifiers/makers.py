@@ -271,7 +271,7 @@ class ComputerAddresses:
     Examples
     --------
     >>> ComputerAddresses((192, 168, 0)).make(np.arange(2), seed=1).tolist()
-    ['192.168.0.161', '192.168.0.64']
+    ['192.168.0.2', '192.168.0.157']
     """
 
     name: ClassVar[str] = "ip"
