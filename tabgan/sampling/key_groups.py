@@ -164,7 +164,7 @@ def _sizes(counts: NDArray[np.int64], least: int) -> tuple[tuple[int, ...], tupl
     >>> _sizes(np.array([1, 1, 1, 2, 2, 2, 9, 90, 0]), 3)
     ((1, 21), (0.375, 0.625))
     >>> _sizes(np.array([1, 1, 2, 2, 5]), 3)
-    ((1, 3), (0.6, 0.4))
+    ((2,), (1.0,))
     """
     values, frequency = np.unique(counts[counts > 0], return_counts=True)
     sizes: list[int] = []
