@@ -38,7 +38,7 @@ from tabgan.rules.one_hot_dependency import OneHotDependency
 from tabgan.rules.order_dependency import DifferenceDependency
 from tabgan.rules.presence_dependency import PresenceDependency
 from tabgan.table.columns import TypedSeries, numbers_of
-from tabgan.table.level_codes import codes_of, levels_to_series
+from tabgan.table.level_codes import codes_of, is_absent, levels_to_series
 from tabgan.table.list_cells import ListForm
 from tabgan.table.numbers import Numbers
 from tabgan.table.scalars import Scalar
@@ -209,7 +209,7 @@ class Domain(ABC):
         """Return whether a level stands for no value; among categories, "none" may well be one."""
         if self.column.kind in ("categorical", "boolean"):
             return level is None or level == ""
-        return level is None or (isinstance(level, str) and level in MISSING_MARKS)
+        return is_absent(level)
 
     def _without(self, spot: Interval) -> tuple[Interval, ...]:
         below, above = next_to(spot.low, self.column, -1), next_to(spot.high, self.column, 1)

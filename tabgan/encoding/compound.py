@@ -15,10 +15,9 @@ from tabgan.encoding.numeric import NumericEncoder
 from tabgan.encoding.quantiles import Quantiles
 from tabgan.table.columns import TypedSeries
 from tabgan.table.compound_numbers import CompoundForm, part_columns
-from tabgan.table.level_codes import levels_to_series
+from tabgan.table.level_codes import is_absent, levels_to_series
 from tabgan.table.scalars import Scalar
 from tabgan.table.schema import Column
-from tabgan.table.text_formats import MISSING_MARKS
 
 __all__ = ["CompoundEncoder"]
 
@@ -82,7 +81,7 @@ class CompoundEncoder(ColumnEncoder):
     @property
     def absent_codes(self) -> tuple[int, ...]:
         """The levels of the mark that stand for a missing value."""
-        return tuple(1 + i for i, s in enumerate(self.specials) if s is None or s in MISSING_MARKS)
+        return tuple(1 + i for i, s in enumerate(self.specials) if is_absent(s))
 
     @classmethod
     def fit(cls, cells: TypedSeries) -> Self:
@@ -113,8 +112,7 @@ class CompoundEncoder(ColumnEncoder):
         specials = [
             level
             for level, count, number in zip(cells.levels, rows, read[:, 0], strict=True)
-            if np.isnan(number)
-            and (level is None or level in MISSING_MARKS or count >= column.least_rows)
+            if np.isnan(number) and (is_absent(level) or count >= column.least_rows)
         ]
         return cls(column, parts, _orders(known), LevelTable(specials))
 

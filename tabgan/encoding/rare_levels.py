@@ -20,10 +20,9 @@ from tabgan.encoding.identifiers.identifier import IdentifierEncoder
 from tabgan.encoding.table_encoder import FEW_VALUES
 from tabgan.rules.functional_dependency import combinations_of
 from tabgan.table.columns import ColumnFrame, TypedSeries, count_rows, level_key
-from tabgan.table.level_codes import as_objects, levels_to_series
+from tabgan.table.level_codes import as_objects, is_absent, levels_to_series
 from tabgan.table.scalars import Scalar
 from tabgan.table.schema import RANGED, Column
-from tabgan.table.text_formats import MISSING_MARKS
 
 __all__ = [
     "FoldedLevels",
@@ -211,14 +210,10 @@ def _absent_rows(cells: TypedSeries) -> Mask:
     if cells.column.kind in RANGED:
         numbers = cells.numbers
         absent = ~numbers.present
-        absent[absent] = [_is_absent(value) for value in numbers.special[absent].tolist()]
+        absent[absent] = [is_absent(value) for value in numbers.special[absent].tolist()]
         return absent
-    levels: Mask = np.array([_is_absent(level) for level in cells.levels], np.bool_)[cells.codes]
+    levels: Mask = np.array([is_absent(level) for level in cells.levels], np.bool_)[cells.codes]
     return levels
-
-
-def _is_absent(level: Scalar) -> bool:
-    return level is None or (isinstance(level, str) and level in MISSING_MARKS)
 
 
 def _generate(
@@ -330,7 +325,7 @@ def _take_numbers(
 
 def can_be_generated(cells: TypedSeries) -> bool:
     """Return whether all levels of a column can be replaced by generated ones."""
-    levels = [level for level in cells.levels if not _is_absent(level)]
+    levels = [level for level in cells.levels if not is_absent(level)]
     return generate_levels(levels, cells, levels, np.random.default_rng(0)) is not None
 
 
@@ -505,7 +500,7 @@ def _rows_with_levels(cells: TypedSeries) -> Mask:
 def _count_levels(cells: TypedSeries) -> tuple[NDArray[np.int64], Mask]:
     """Count the rows of each level, and say which levels are not a missing value."""
     counts = np.bincount(cells.codes, minlength=len(cells.levels))
-    present = np.array([not _is_absent(level) for level in cells.levels], np.bool_)
+    present = np.array([not is_absent(level) for level in cells.levels], np.bool_)
     return counts, present & (counts > 0)
 
 

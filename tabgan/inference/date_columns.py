@@ -6,8 +6,8 @@ import numpy as np
 
 from tabgan.base.errors import DataError
 from tabgan.inference.column_cells import ColumnCells, ColumnGuess, shown
-from tabgan.inference.date_recognition import LEAST_SHARE, recognize_dates
-from tabgan.inference.number_recognition import LEAST_WITH_FEW, has_too_many_others
+from tabgan.inference.date_recognition import recognize_dates
+from tabgan.inference.form_reading import LEAST_SHARE, LEAST_WITH_FEW
 
 __all__ = ["find_dates", "find_durations", "find_written_dates"]
 
@@ -50,7 +50,7 @@ def find_written_dates(cells: ColumnCells, least_share: float = LEAST_SHARE) -> 
     """
     texts = cells.texts if cells.storage == "string" else _digits_of(cells)
     reading = recognize_dates(texts, cells.name, min(least_share, LEAST_WITH_FEW))
-    if reading is None or has_too_many_others(reading, least_share):
+    if reading is None or reading.has_too_many_others(least_share):
         return None
     finest = "us" if reading.has_time else "D"
     dtype = f"M8[{finest}]" if reading.kind == "datetime" else "m8[us]"
@@ -65,10 +65,10 @@ def _digits_of(cells: ColumnCells) -> dict[str, int]:
     """Count whole numbers as texts; empty where there are others."""
     if cells.storage != "number" or cells.given.dtype.kind not in "iuf":
         return {}
-    numbers, counts = np.unique(cells.given.to_numpy(np.float64), return_counts=True)
-    in_range = len(numbers) > 0 and numbers[0] >= 0 and numbers[-1] < LARGEST
-    if not in_range or (numbers % 1).any():
+    values = cells.given.to_numpy(np.float64)
+    if not len(values) or not 0 <= values.min() <= values.max() < LARGEST or (values % 1).any():
         return {}
+    numbers, counts = np.unique(values, return_counts=True)
     texts = map(str, numbers.astype(np.int64).tolist())
     return dict(zip(texts, counts.tolist(), strict=True))
 

@@ -11,21 +11,26 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from tabgan.inference.form_reading import (
+    LEAST_SHARE,
+    MOST_FORMS,
+    FormReading,
+    FormShare,
+    are_enough,
+    explain,
+    filled_texts,
+    sample_texts,
+)
 from tabgan.table.date_forms import MONTHS, WEEKDAYS, DateForm, parse_by_date_forms
-from tabgan.table.text_formats import MISSING_MARKS, spread
 
 __all__ = [
     "DateFormReading",
-    "DateFormShare",
     "DateRecognizer",
     "recognize_dates",
     "register_date_recognizer",
 ]
 
-SAMPLE = 1000  # distinct texts by which a form is chosen
-MOST_FORMS = 6  # of one column, offsets apart
 MOST_OFFSETS = 30
-LEAST_SHARE = 0.8  # of the cells that must be dates
 NEARLY_ALL = 0.99  # share of the texts that must fit where digits alone are taken for dates
 REORDERED = 0.1  # least share of a form that only swaps day and month of another
 LATEST = 2040  # year up to which two digits are taken for this century
@@ -40,49 +45,18 @@ _DURATION_NAMES = re.compile(
 )
 
 
-class DateFormShare(NamedTuple):
-    """A form of dates, and the share of a column's filled cells that have it."""
-
-    form: DateForm
-    share: float
-
-
 @dataclass(frozen=True)
-class DateFormReading:
-    """How the dates of a column are written.
+class DateFormReading(FormReading[DateForm]):
+    """How the dates of a column are written: cells of different offsets have different forms.
 
     Parameters
     ----------
-    forms
-        The forms and their shares of the cells, that of the bulk first. Cells of different offsets
-        from UTC have different forms.
-    others
-        The texts that have none of the forms, the most frequent first.
-    others_share
-        The share of the cells that hold them.
     minimum, maximum
         The first and the last moment, or the shortest and the longest duration.
-    runner_up
-        The form that explains the next most cells, and its share.
-    is_ambiguous
-        Whether the runner-up explains as much, with other dates.
-    why
-        One line for people.
     """
 
-    forms: tuple[DateFormShare, ...]
-    others: tuple[str, ...]
-    others_share: float
     minimum: np.datetime64 | np.timedelta64
     maximum: np.datetime64 | np.timedelta64
-    runner_up: DateFormShare | None
-    is_ambiguous: bool
-    why: str
-
-    @property
-    def form(self) -> DateForm:
-        """The form of the bulk."""
-        return self.forms[0].form
 
     @property
     def kind(self) -> Literal["datetime", "timedelta"]:
@@ -158,16 +132,13 @@ def recognize_dates(
     >>> reading.form.spec, str(reading.minimum)
     ('%-m/%-d/%Y %-H:%M', '2020-03-25T21:14:00.000000')
     """
-    filled = {text: count for text, count in counts.items() if text not in MISSING_MARKS}
+    filled = filled_texts(counts)
     label = str(name[-1]) if isinstance(name, tuple) and name else str(name or "")
-    ranked = _rank(_sample(filled), label)
+    ranked = _rank(sample_texts(filled), label)
     if not ranked or ranked[0].share < 0.5 * least_share:
         return None
     forms, moments, index = _all_forms(filled, ranked[0].form, label)
-    cells = np.array([*filled.values()])
-    explained = index >= 0
-    enough = cells[explained].sum() >= least_share * cells.sum()
-    if not enough or explained.mean() < 0.5 * least_share:
+    if not are_enough(filled, index, least_share):
         return None
     return _reading(filled, forms, ranked, moments, index)
 
@@ -175,58 +146,26 @@ def recognize_dates(
 def _reading(
     counts: Mapping[str, int],
     forms: Sequence[DateForm],
-    ranked: Sequence[DateFormShare],
+    ranked: Sequence[FormShare[DateForm]],
     moments: NDArray[Any],
     index: NDArray[np.int64],
 ) -> DateFormReading:
-    cells = np.array([*counts.values()])
-    shares = [float(cells[index == number].sum() / cells.sum()) for number in range(len(forms))]
-    texts = np.array([*counts], object)
-    others = sorted(texts[index < 0].tolist(), key=lambda text: -counts[text])
     low, high = moments[index >= 0].min(), moments[index >= 0].max()
-    rival = next((other for other in ranked[1:] if _differ(ranked[0], other, counts)), None)
-    runner_up = rival or (ranked[1] if len(ranked) > 1 else None)
-    what = "durations" if forms[0].kind == "timedelta" else "dates"
     first, last = forms[0].write(np.array([low, high]))
-    why = f"{what} written {forms[0].spec}, from {first} to {last}"
-    if rival is not None:
-        why += f"; {rival.form.spec} would fit as well"
-    if len(forms) > 1:
-        pairs = zip(forms[1:], shares[1:], strict=True)
-        why += f"; some written {', '.join(f'{form.spec} ({share:.2g})' for form, share in pairs)}"
-    if others:
-        why += f"; {len(others)} other texts"
-    return DateFormReading(
-        forms=tuple(map(DateFormShare, forms, shares)),
-        others=tuple(others),
-        others_share=float(cells[index < 0].sum() / cells.sum()),
-        minimum=low,
-        maximum=high,
-        runner_up=runner_up,
-        is_ambiguous=rival is not None,
-        why=why,
-    )
+    kind = "durations" if forms[0].kind == "timedelta" else "dates"
+    what = f"{kind} written {forms[0].spec}, from {first} to {last}"
+    told = explain(counts, forms, index, ranked, differ=_differ, what=what)
+    return DateFormReading(**vars(told), minimum=low, maximum=high)
 
 
-def _differ(one: DateFormShare, other: DateFormShare, counts: Mapping[str, int]) -> bool:
-    """Say whether two forms explain about the same cells with other dates."""
-    if other.share < 0.98 * one.share:
-        return False
-    texts = [*_sample(counts)]
-    (moments, ok), (others, others_ok) = one.form.parse(texts), other.form.parse(texts)
+def _differ(one: DateForm, other: DateForm, texts: Sequence[str]) -> bool:
+    """Say whether two forms read the same texts as other moments."""
+    (moments, ok), (others, others_ok) = one.parse(texts), other.parse(texts)
     both = ok & others_ok
-    return one.form.kind != other.form.kind or bool((moments[both] != others[both]).any())
+    return one.kind != other.kind or bool((moments[both] != others[both]).any())
 
 
-def _sample(counts: Mapping[str, int]) -> dict[str, int]:
-    """Take the most frequent texts, and others evenly spaced."""
-    if len(counts) <= SAMPLE:
-        return dict(counts)
-    frequent = heapq.nlargest(SAMPLE // 5, counts, key=counts.__getitem__)
-    return {text: counts[text] for text in (*frequent, *spread([*counts], SAMPLE))}
-
-
-def _rank(counts: Mapping[str, int], name: str) -> list[DateFormShare]:
+def _rank(counts: Mapping[str, int], name: str) -> list[FormShare[DateForm]]:
     """Order the proposed forms by the share of the cells that they explain."""
     forms: dict[DateForm, None] = {}
     for recognizer in DATE_RECOGNIZERS:
@@ -240,7 +179,7 @@ def _rank(counts: Mapping[str, int], name: str) -> list[DateFormShare]:
             ok &= (years >= YEARS[0]) & (years <= YEARS[1])
         share = float(cells[ok].sum() / max(cells.sum(), 1))
         if share:
-            ranked.append(DateFormShare(form, share))
+            ranked.append(FormShare(form, share))
     return sorted(ranked, key=lambda entry: -round(entry.share, 9))
 
 
@@ -253,19 +192,19 @@ def _all_forms(
     moments = np.full(len(texts), "NaT", "m8[us]" if first.kind == "timedelta" else "M8[us]")
     index = np.full(len(texts), -1)
     forms: list[DateForm] = []
-    ranked = [DateFormShare(first, 1.0)]
+    ranked = [FormShare(first, 1.0)]
     for _ in range(MOST_FORMS):
         places = np.flatnonzero(index < 0)
         rest = {text: counts[text] for text in texts[places]}
         share = cells[places].sum() / cells.sum()
         if forms:
-            ranked = _rank(_sample(rest), name) if rest else []
+            ranked = _rank(sample_texts(rest), name) if rest else []
         pairs = ((form, part * share) for form, part in ranked)
         form = next((form for form, part in pairs if _go_together(forms, form, part)), None)
         if form is None:
             break
         if "y" in form.fields:
-            form = _with_pivot(form, _sample(rest))
+            form = _with_pivot(form, sample_texts(rest))
         found, ok, offsets = form.parse_with_offsets([*rest])
         moments[places[ok]] = found[ok]
         for minutes, _count in Counter(offsets[ok].tolist()).most_common(MOST_OFFSETS):

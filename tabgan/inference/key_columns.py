@@ -14,9 +14,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tabgan.inference.column_cells import last_label, names_rows, shown
-from tabgan.table.level_codes import dense
+from tabgan.table.level_codes import are_filled, dense, determines
 from tabgan.table.schema import Column, Kind
-from tabgan.table.text_formats import MISSING_MARKS
 
 __all__ = ["names_things", "with_keys"]
 
@@ -89,7 +88,7 @@ class _Repeats:
     def of(cls, values: pd.Series) -> "_Repeats":
         """Count the values of a column."""
         values = dense(values)
-        present = (values.notna() & ~values.isin([*MISSING_MARKS])).to_numpy(bool)
+        present = are_filled(values)
         codes, levels = pd.factorize(values[present])
         return cls(present, codes, np.bincount(codes, minlength=len(levels)))
 
@@ -101,12 +100,7 @@ class _Repeats:
     def determines(self, values: pd.Series) -> bool:
         """Return whether each value has one of another column, which chance would hardly do."""
         others = pd.factorize(dense(values)[self.present], use_na_sentinel=False)[0]
-        image = np.zeros(len(self.counts), np.int64)
-        image[self.codes] = others
-        if not (image[self.codes] == others).all():
-            return False
-        shares = np.bincount(others) / len(others)
-        return bool((shares**2).sum() ** (len(self.codes) - len(self.counts)) < CHANCE)
+        return determines(self.codes, others, CHANCE)
 
 
 def with_keys(

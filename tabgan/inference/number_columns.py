@@ -19,15 +19,9 @@ from tabgan.inference.column_cells import (
     numbers_rows,
     shown,
 )
+from tabgan.inference.form_reading import LEAST_SHARE, LEAST_WITH_FEW, SAMPLE
 from tabgan.inference.key_columns import names_things
-from tabgan.inference.number_recognition import (
-    LEAST_SHARE,
-    LEAST_WITH_FEW,
-    SAMPLE,
-    NumberFormReading,
-    has_too_many_others,
-    recognize_numbers,
-)
+from tabgan.inference.number_recognition import NumberFormReading, recognize_numbers
 from tabgan.inference.personal_data import calls_phones
 from tabgan.table.numbers import plain_texts
 from tabgan.table.scalars import to_python_scalar
@@ -174,7 +168,7 @@ def read_numbers(cells: ColumnCells, least_share: float = LEAST_SHARE) -> Number
             return plain
         least = min(least_share, LEAST_WITH_FEW)
         recognized = recognize_numbers(cells.texts, cells.decimal, least)
-        if recognized is not None and has_too_many_others(recognized, least_share):
+        if recognized is not None and recognized.has_too_many_others(least_share):
             recognized = None
         return plain if recognized is None else _read_recognized(cells, plain, recognized)
     if cells.storage == "number":

@@ -1,17 +1,26 @@
 """Finds the form of a column of numbers kept as text, from the distinct texts and their counts."""
 
-import heapq
 import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tabgan.inference.form_reading import (
+    LEAST_SHARE,
+    MOST_FORMS,
+    FormReading,
+    FormShare,
+    are_enough,
+    explain,
+    filled_texts,
+    sample_texts,
+)
 from tabgan.table.number_forms import (
     MAGNITUDES,
     UNIT_PAIRS,
@@ -22,69 +31,30 @@ from tabgan.table.number_forms import (
     parse_by_forms,
     register_number_form,
 )
-from tabgan.table.text_formats import MISSING_MARKS, spread
 
 __all__ = [
     "NumberFormReading",
-    "NumberFormShare",
     "NumberRecognizer",
-    "has_too_many_others",
     "recognize_numbers",
     "register_number_recognizer",
 ]
 
-SAMPLE = 1000  # distinct texts by which a form is chosen
-MOST_FORMS = 6  # of one column
-LEAST_SHARE = 0.8  # of the cells that must be numbers
-LEAST_WITH_FEW = 0.5  # the same where the others are few words, such as "open"
-FEW_OTHERS = 5
-
-
-class NumberFormShare(NamedTuple):
-    """A form of numbers, and the share of a column's filled cells that have it."""
-
-    form: NumberForm
-    share: float
-
 
 @dataclass(frozen=True)
-class NumberFormReading:
+class NumberFormReading(FormReading[NumberForm]):
     """How the numbers of a column are written.
 
     Parameters
     ----------
-    forms
-        The forms and their shares of the cells, that of the bulk first.
-    others
-        The texts that have none of the forms, the most frequent first.
-    others_share
-        The share of the cells that hold them.
     decimals
         The most decimal places that values have; None if there is no limit.
     minimum, maximum
         The least and the greatest value.
-    runner_up
-        The form that explains the next most cells, and its share.
-    is_ambiguous
-        Whether the runner-up explains as much, with other values.
-    why
-        One line for people.
     """
 
-    forms: tuple[NumberFormShare, ...]
-    others: tuple[str, ...]
-    others_share: float
     decimals: int | None
     minimum: int | float
     maximum: int | float
-    runner_up: NumberFormShare | None
-    is_ambiguous: bool
-    why: str
-
-    @property
-    def form(self) -> NumberForm:
-        """The form of the bulk."""
-        return self.forms[0].form
 
     @property
     def is_whole(self) -> bool:
@@ -99,31 +69,6 @@ class NumberFormReading:
         The values, and the index of each text's form among `forms`: -1 where none fits.
         """
         return parse_by_forms([form for form, _ in self.forms], texts)
-
-
-class Reading(Protocol):
-    """A reading of numbers or dates."""
-
-    @property
-    def others(self) -> Sequence[str]:
-        """The texts that have none of its forms."""
-
-    @property
-    def others_share(self) -> float:
-        """The share of the cells that hold them."""
-
-
-def has_too_many_others(reading: Reading, least_share: float) -> bool:
-    """Return whether a reading leaves out more than a column may hold beside its bulk.
-
-    Parameters
-    ----------
-    reading
-        The reading.
-    least_share
-        The share of the cells that it must explain, unless the others are few distinct texts.
-    """
-    return len(reading.others) > FEW_OTHERS and reading.others_share > 1 - least_share
 
 
 @dataclass(frozen=True)
@@ -183,19 +128,15 @@ def recognize_numbers(
     >>> reading.form.spec, reading.parse(["($5.25)"])[0].tolist()
     ('$#,##0.00;($#,##0.00)', [-5.25])
     """
-    filled = {text: count for text, count in counts.items() if text not in MISSING_MARKS}
-    total = sum(filled.values())
-    sample = _sample(filled)
+    filled = filled_texts(counts)
+    sample = sample_texts(filled)
     if not any(character.isdigit() for text in sample for character in text):
         return None
     ranked = _rank(sample, decimal)
     if not ranked or ranked[0].share < 0.5 * least_share or _names_things(sample):
         return None
     forms, values, index = _all_forms(filled, ranked[0].form, decimal)
-    cells = np.array([*filled.values()])
-    explained = index >= 0
-    enough = cells[explained].sum() >= least_share * total
-    if not enough or explained.mean() < 0.5 * least_share or _are_codes(filled, forms[0], index):
+    if not are_enough(filled, index, least_share) or _are_codes(filled, forms[0], index):
         return None
     return _reading(filled, forms, ranked, values, index)
 
@@ -203,61 +144,29 @@ def recognize_numbers(
 def _reading(
     counts: Mapping[str, int],
     forms: Sequence[NumberForm],
-    ranked: Sequence[NumberFormShare],
+    ranked: Sequence[FormShare[NumberForm]],
     values: NDArray[Any],
     index: NDArray[np.int64],
 ) -> NumberFormReading:
-    cells = np.array([*counts.values()])
-    total = cells.sum()
-    shares = [float(cells[index == number].sum() / total) for number in range(len(forms))]
-    texts = np.array([*counts], object)[index < 0]
-    others = sorted(texts.tolist(), key=lambda text: -counts[text])
     places = [form.decimals for form in forms]
     low, high = values[index >= 0].min().item(), values[index >= 0].max().item()
-    rival = next((other for other in ranked[1:] if _differ(ranked[0], other, counts)), None)
-    runner_up = rival or (ranked[1] if len(ranked) > 1 else None)
     first, last = forms[0].write(np.array([low, high]))
-    why = f"numbers written {forms[0].spec}, from {first} to {last}"
-    if rival is not None:
-        why += f"; {rival.form.spec} would fit as well"
-    if len(forms) > 1:
-        rest = (
-            f"{form.spec} ({share:.2g})" for form, share in zip(forms[1:], shares[1:], strict=True)
-        )
-        why += f"; some written {', '.join(rest)}"
-    if others:
-        why += f"; {len(others)} other texts"
+    what = f"numbers written {forms[0].spec}, from {first} to {last}"
     return NumberFormReading(
-        forms=tuple(map(NumberFormShare, forms, shares)),
-        others=tuple(others),
-        others_share=float(cells[index < 0].sum() / total),
+        **vars(explain(counts, forms, index, ranked, differ=_differ, what=what)),
         decimals=None if None in places else max(p for p in places if p is not None),
         minimum=low,
         maximum=high,
-        runner_up=runner_up,
-        is_ambiguous=rival is not None,
-        why=why,
     )
 
 
-def _differ(one: NumberFormShare, other: NumberFormShare, counts: Mapping[str, int]) -> bool:
-    """Say whether two forms explain about the same cells with other values."""
-    if other.share < 0.98 * one.share:
-        return False
-    texts = [*_sample(counts)]
-    (values, ok), (other_values, other_ok) = one.form.parse(texts), other.form.parse(texts)
+def _differ(one: NumberForm, other: NumberForm, texts: Sequence[str]) -> bool:
+    """Say whether two forms read the same texts as other values."""
+    (values, ok), (other_values, other_ok) = one.parse(texts), other.parse(texts)
     return bool((values != other_values)[ok & other_ok].any())
 
 
-def _sample(counts: Mapping[str, int]) -> dict[str, int]:
-    """Take the most frequent texts, and others evenly spaced."""
-    if len(counts) <= SAMPLE:
-        return dict(counts)
-    frequent = heapq.nlargest(SAMPLE // 5, counts, key=counts.__getitem__)
-    return {text: counts[text] for text in (*frequent, *spread([*counts], SAMPLE))}
-
-
-def _rank(counts: Mapping[str, int], decimal: str | None) -> list[NumberFormShare]:
+def _rank(counts: Mapping[str, int], decimal: str | None) -> list[FormShare[NumberForm]]:
     """Order the proposed forms by the share of the cells that they explain."""
     forms: dict[NumberForm, None] = {}
     for recognizer in NUMBER_RECOGNIZERS:
@@ -268,7 +177,7 @@ def _rank(counts: Mapping[str, int], decimal: str | None) -> list[NumberFormShar
         share = float(cells[form.parse(texts)[1]].sum() / max(cells.sum(), 1))
         hinted = decimal and isinstance(form, DecimalForm) and _agrees(form, decimal)
         if share:
-            ranked.append((-round(share, 9), not hinted, place, NumberFormShare(form, share)))
+            ranked.append((-round(share, 9), not hinted, place, FormShare(form, share)))
     return [entry[-1] for entry in sorted(ranked, key=lambda entry: entry[:3])]
 
 
@@ -285,7 +194,7 @@ def _all_forms(
     forms, index = [first], np.where(ok, 0, -1)
     while len(forms) < MOST_FORMS:
         rest = {texts[place]: counts[texts[place]] for place in np.flatnonzero(index < 0)}
-        ranked = _rank(_sample(rest), decimal) if rest else []
+        ranked = _rank(sample_texts(rest), decimal) if rest else []
         form = next((form for form, _ in ranked if _go_together(first, form)), None)
         if form is None:
             break

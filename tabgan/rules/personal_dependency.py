@@ -13,7 +13,6 @@ from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from tabgan.rules.dependency import Dependency
 from tabgan.table.columns import (
@@ -24,8 +23,8 @@ from tabgan.table.columns import (
     sample_of,
     with_cells,
 )
+from tabgan.table.level_codes import are_filled
 from tabgan.table.locale_words import DEFAULT_LOCALE, split_name
-from tabgan.table.text_formats import MISSING_MARKS
 
 __all__ = ["EmailOfName", "NamePart", "find_persons"]
 
@@ -197,7 +196,7 @@ def _is_part(part: ColumnRef, full: ColumnRef, table: ColumnFrame) -> bool:
 def _texts(field: ColumnRef, table: ColumnFrame) -> list[str]:
     """Return a column's texts; empty ones where there is no value."""
     values = table[field.position][1]
-    return [str(v) if there else "" for v, there in zip(values, _are_there(values), strict=True)]
+    return [str(v) if there else "" for v, there in zip(values, are_filled(values), strict=True)]
 
 
 def _split(name: str) -> list[str]:
@@ -236,14 +235,10 @@ def _renamed(text: Any, words: Sequence[str], share: float) -> str:
 def _replaced(values: pd.Series, texts: Sequence[str]) -> pd.Series:
     """Replace the values that are present by texts; an empty text keeps the value."""
     new = np.array(texts, object)
-    changed = _are_there(values) & (new != "")
+    changed = are_filled(values) & (new != "")
     cells = values.to_numpy(object, copy=True)
     cells[changed] = new[changed]
     return pd.Series(cells, index=values.index, name=values.name, dtype=values.dtype)
-
-
-def _are_there(values: pd.Series) -> NDArray[np.bool_]:
-    return (values.notna() & ~values.isin([*MISSING_MARKS])).to_numpy(bool)
 
 
 def _folded(text: str) -> str:

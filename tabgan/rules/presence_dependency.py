@@ -23,7 +23,7 @@ from tabgan.table.columns import (
     with_cells,
     without,
 )
-from tabgan.table.level_codes import levels_to_series
+from tabgan.table.level_codes import is_absent, levels_to_series
 from tabgan.table.scalars import Scalar
 from tabgan.table.schema import Column
 from tabgan.table.text_formats import MISSING_MARKS
@@ -135,7 +135,7 @@ def find_presences(table: ColumnFrame, n_columns: int) -> list[PresenceDependenc
             absent = [
                 level
                 for level, count in zip(cells.levels, counts, strict=True)
-                if count and (level is None or level in MISSING_MARKS)
+                if count and is_absent(level)
             ]
             if absent and len(absent) < np.count_nonzero(counts):
                 rule = PresenceDependency(field_at(table, at), n_columns + at, tuple(absent))

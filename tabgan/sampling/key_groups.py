@@ -19,8 +19,8 @@ from tabgan.base.random_streams import numpy_stream
 from tabgan.encoding.table_encoder import TableEncoder, keeps_rules, make_consistent
 from tabgan.rules.presence_dependency import PresenceDependency
 from tabgan.table.columns import ColumnFrame, ColumnRef, TypedSeries, field_at, frame_of
+from tabgan.table.level_codes import are_filled, determines
 from tabgan.table.schema import RANGED, Schema
-from tabgan.table.text_formats import MISSING_MARKS
 
 __all__ = ["KeyGroups", "give_keys", "learn_keys"]
 
@@ -108,7 +108,7 @@ class KeyGroups:
 def learn_keys(table: ColumnFrame) -> tuple[KeyGroups, ...]:
     """Learn the groups of a table's key columns, those of the most values first."""
     keys = {at: cells for at, cells in table.items() if cells.column.kind == "key"}
-    there = {at: _is_present(cells.values) for at, cells in keys.items()}
+    there = {at: are_filled(cells.values) for at, cells in keys.items()}
     n_keys = {at: len(np.unique(cells.codes[there[at]])) for at, cells in keys.items()}
     found: list[KeyGroups] = []
     for at in sorted(keys, key=lambda at: (-n_keys[at], at)):
@@ -118,7 +118,7 @@ def learn_keys(table: ColumnFrame) -> tuple[KeyGroups, ...]:
         own = [
             other
             for other, cells in table.items()
-            if other != at and _determines(codes, cells.codes[there[at]])
+            if other != at and determines(codes, cells.codes[there[at]], CHANCE)
         ]
         finer = [rule for rule in found if at in rule.determined]
         taken = {place for rule in found if rule not in finer for place in rule.determined}
@@ -139,21 +139,6 @@ def _count_units(codes: NDArray[np.int32], finer: NDArray[np.int32] | None) -> N
     if finer is not None:
         codes = np.unique(np.column_stack([codes, finer]), axis=0)[:, 0]
     return np.bincount(codes)
-
-
-def _is_present(values: pd.Series) -> NDArray[np.bool_]:
-    return (values.notna() & ~values.isin([*MISSING_MARKS])).to_numpy(bool)
-
-
-def _determines(codes: NDArray[np.int32], others: NDArray[np.int32]) -> bool:
-    """Return whether each key has one value of another column, which chance would hardly do."""
-    image = np.zeros(codes.max() + 1, np.int32)
-    image[codes] = others
-    if not (image[codes] == others).all():
-        return False
-    shares = np.bincount(others) / len(others)
-    repeated = len(codes) - len(np.unique(codes))
-    return bool((shares**2).sum() ** repeated < CHANCE)
 
 
 def _sizes(counts: NDArray[np.int64], least: int) -> tuple[tuple[int, ...], tuple[float, ...]]:
@@ -233,7 +218,7 @@ def _grouped(
     for own in keys:
         at = own.key.position
         units = np.arange(len(frame)) if own.within is None else sources[own.within]
-        rows = np.flatnonzero(_is_present(frame.iloc[:, at]))
+        rows = np.flatnonzero(are_filled(frame.iloc[:, at]))
         source = _put_together(own, frame, np.intersect1d(rows, units), encoder.schema, rng)[units]
         new = _copied(frame, source, (at, *own.determined), encoder)
         fits = check(new)
@@ -333,7 +318,7 @@ def _renumbered(
     tied = [rule for rule in encoder.dependencies if at in rule.positions]
     if at not in encoder.encoders or any(not isinstance(r, PresenceDependency) for r in tied):
         return frame
-    rows = np.flatnonzero(_is_present(frame.iloc[:, at]))
+    rows = np.flatnonzero(are_filled(frame.iloc[:, at]))
     sources, first, codes = np.unique(source[rows], return_index=True, return_inverse=True)
     rank = np.empty(len(sources), np.intp)
     rank[np.argsort(first)] = np.arange(len(sources))  # in the order in which they come

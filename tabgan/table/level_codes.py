@@ -10,8 +10,19 @@ from numpy.typing import NDArray
 from tabgan.base.errors import DataError
 from tabgan.table.scalars import Scalar, is_scalar, to_python_scalar
 from tabgan.table.schema import Column
+from tabgan.table.text_formats import MISSING_MARKS
 
-__all__ = ["absent_of", "assemble", "codes_of", "dense", "distinct_of", "levels_to_series"]
+__all__ = [
+    "absent_of",
+    "are_filled",
+    "assemble",
+    "codes_of",
+    "dense",
+    "determines",
+    "distinct_of",
+    "is_absent",
+    "levels_to_series",
+]
 
 _ABSENT = {None: None, "NaN": float("nan"), "NaT": pd.NaT, "NA": pd.NA}
 _LONG = np.dtype(np.longdouble)
@@ -204,6 +215,59 @@ def dense(values: pd.Series) -> pd.Series:
         return values
     nan = np.isnan(values.to_numpy(np.float64, na_value=0.0))
     return values.mask(nan) if nan.any() else values
+
+
+def is_absent(level: Scalar) -> bool:
+    """Return whether a level stands for no value: None, or a mark such as "NA".
+
+    Examples
+    --------
+    >>> is_absent(None), is_absent("N/A"), is_absent(0)
+    (True, True, False)
+    """
+    return level is None or (isinstance(level, str) and level in MISSING_MARKS)
+
+
+def are_filled(values: pd.Series) -> NDArray[np.bool_]:
+    """Return which rows hold more than a missing value or a mark of absence.
+
+    Examples
+    --------
+    >>> are_filled(pd.Series(["a", "N/A", None], dtype=object)).tolist()
+    [True, False, False]
+    """
+    return (values.notna() & ~values.isin([*MISSING_MARKS])).to_numpy(bool)
+
+
+def determines(
+    codes: NDArray[np.integer[Any]], others: NDArray[np.integer[Any]], chance: float
+) -> bool:
+    """Return whether each level has one level of another column, which chance would hardly do.
+
+    By chance the rows of a level agree as two rows drawn at random do.
+
+    Parameters
+    ----------
+    codes
+        The level of each row; there is at least one row.
+    others
+        The other column's level of each row.
+    chance
+        The greatest probability of an accident.
+
+    Examples
+    --------
+    >>> twice = np.repeat(np.arange(20), 2)
+    >>> determines(twice, twice % 4, 1e-3), determines(twice, np.arange(40) % 4, 1e-3)
+    (True, False)
+    """
+    image = np.zeros(codes.max() + 1, np.int64)
+    image[codes] = others
+    if not (image[codes] == others).all():
+        return False
+    shares = np.bincount(others) / len(others)
+    repeated = len(codes) - np.count_nonzero(np.bincount(codes))
+    return bool((shares**2).sum() ** repeated < chance)
 
 
 def absent_of(values: pd.Series) -> str | None:

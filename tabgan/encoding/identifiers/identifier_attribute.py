@@ -18,9 +18,8 @@ from tabgan.table.columns import (
     with_cells,
     without,
 )
-from tabgan.table.level_codes import levels_to_series
+from tabgan.table.level_codes import is_absent, levels_to_series
 from tabgan.table.scalars import Scalar, from_json_scalar, to_json_scalar
-from tabgan.table.text_formats import MISSING_MARKS
 
 __all__ = ["IdentifierAttribute", "find_attributes"]
 
@@ -133,7 +132,7 @@ def _repeated(table: ColumnFrame) -> Iterator[tuple[int, LevelList]]:
 def _attribute(
     table: ColumnFrame, source: int, levels: LevelList, target: int, values: LevelList
 ) -> IdentifierAttribute:
-    absent = [value is None or value in MISSING_MARKS for value in values.levels]
+    absent = [*map(is_absent, values.levels)]
     position = np.where(absent, -1, np.cumsum(~np.array(absent)) - 1)
     given = table[target].take(~np.array(absent)[values.codes])
     encoder = IdentifierEncoder.fit(given).without_repetition()
