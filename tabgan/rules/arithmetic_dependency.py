@@ -464,32 +464,20 @@ class FormulaDependency(Dependency):
         if not wrong.any():
             return table
         rows = np.flatnonzero(wrong)
-        part = [Numbers(n.values[rows], n.present[rows], n.special[rows]) for n in read]
+        part = [numbers.take(rows) for numbers in read]
         old, wanted = part[place], result.values[rows].clip(low, high)
         solved = self._solved(part, place, wanted)
-        kind = np.int64 if old.values.dtype.kind == "i" else np.float64
-        moved = TypedSeries(
-            source.column,
-            numbers_to_series(
-                np.nan_to_num(np.rint(solved) if kind is np.int64 else solved).astype(kind),
-                old.special,
-                source.column,
-                old.present,
-            ),
-        )
+        moved = _moved(old, np.nan_to_num(solved), source.column)
         part[place] = moved.numbers
         after = compute(self.expression, part)
         away = np.abs(after.values - after.values.clip(low, high))
         helped = after.present & (away < np.abs(result.values[rows] - wanted))
-        values = numbers_to_series(
-            _spread(read[place].values, rows[helped], moved.numbers.values[helped]),
-            read[place].special,
-            source.column,
-            read[place].present,
-        )
+        values = read[place].values.copy()
+        values[rows[helped]] = moved.numbers.values[helped]
         changed = np.zeros(len(wrong), np.bool_)
         changed[rows[helped]] = True
-        cells = replaced(table[source.position][1], changed, values)
+        written = write_column(read[place]._replace(values=values), source.column)
+        cells = replaced(table[source.position][1], changed, written)
         return with_cells(table, {source.position: TypedSeries(source.column, cells)})
 
     def propagate(self, table: ColumnFrame, fixed: NDArray[np.bool_]) -> ColumnFrame:
@@ -507,10 +495,8 @@ class FormulaDependency(Dependency):
             if rows.any():
                 solved = self._solved(read, place, wanted)
                 old = read[place]
-                kind = np.int64 if old.values.dtype.kind == "i" else np.float64
-                new = np.where(rows, np.rint(solved) if kind is np.int64 else solved, old.values)
-                series = write_column(old._replace(values=new.astype(kind)), source.column)
-                cells = replaced(cells, rows, series)
+                moved = _moved(old, np.where(rows, solved, old.values), source.column)
+                cells = replaced(cells, rows, moved.values)
                 table = with_cells(table, {source.position: TypedSeries(source.column, cells)})
         computed = replaced(table[at][1], ~fixed[:, at], self.restore(table)[at][1])
         return with_cells(table, {at: TypedSeries(column, computed)})
@@ -571,11 +557,11 @@ def _ends(column: Column) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def _spread(values: NDArray[Any], rows: NDArray[np.intp], others: NDArray[Any]) -> NDArray[Any]:
-    """Return values with those of some rows replaced."""
-    changed = values.copy()
-    changed[rows] = others
-    return changed
+def _moved(old: Numbers, values: NDArray[np.float64], column: Column) -> TypedSeries:
+    """Write other values in place of a column's numbers, whole where these are."""
+    is_whole = old.values.dtype.kind == "i"
+    new = np.rint(values).astype(np.int64) if is_whole else values
+    return TypedSeries(column, write_column(old._replace(values=new), column))
 
 
 def compute(expression: ArithmeticExpression, sources: Sequence[Numbers]) -> Numbers:

@@ -170,9 +170,7 @@ class _Graph:
         for place in range(len(read)):
             rows = self._rng.permutation(len(read[place].values))
             other = [*read]
-            other[place] = Numbers(
-                read[place].values[rows], read[place].present, read[place].special
-            )
+            other[place] = read[place]._replace(values=read[place].values[rows])
             kept, present = _kept(identity, other, self._sample)
             rows_there = int(present.sum())
             share = 1 - float(kept[present].mean()) if rows_there else 0.0

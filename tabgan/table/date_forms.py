@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tabgan.base.errors import SchemaError
-from tabgan.table.text_formats import parse_dates
+from tabgan.table.text_formats import fill_by_forms, parse_dates
 
 __all__ = [
     "DIRECTIVES",
@@ -488,12 +488,5 @@ def parse_by_date_forms(
     -------
     The moments, and the index of each text's form: -1 where none fits.
     """
-    moments, ok = forms[0].parse(texts)
-    index = np.where(ok, 0, -1)
-    for number, form in enumerate(forms[1:], 1):
-        rest = np.flatnonzero(index < 0)
-        if not len(rest):
-            break
-        found, ok = form.parse([texts[place] for place in rest.tolist()])
-        moments[rest[ok]], index[rest[ok]] = found[ok], number
-    return moments, index
+    moments = np.full(len(texts), "NaT", "m8[us]" if forms[0].kind == "timedelta" else "M8[us]")
+    return moments, fill_by_forms(forms, texts, moments)

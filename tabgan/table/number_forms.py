@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tabgan.base.errors import SchemaError
+from tabgan.table.text_formats import fill_by_forms
 
 __all__ = [
     "MAGNITUDES",
@@ -543,11 +544,4 @@ def parse_by_forms(
     """
     whole = all(form.decimals == 0 for form in forms)
     values = np.zeros(len(texts), np.int64 if whole else np.float64)
-    index = np.full(len(texts), -1)
-    for number, form in enumerate(forms):
-        rest = np.flatnonzero(index < 0)
-        if not len(rest):
-            break
-        found, ok = form.parse([texts[place] for place in rest.tolist()])
-        values[rest[ok]], index[rest[ok]] = found[ok], number
-    return values, index
+    return values, fill_by_forms(forms, texts, values)

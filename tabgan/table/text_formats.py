@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from functools import cache
 from itertools import product
-from typing import Literal, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,7 @@ __all__ = [
     "MISSING_MARKS",
     "NUMBER",
     "Pattern",
-    "date_format",
+    "fill_by_forms",
     "parse_dates",
     "pattern_of",
     "spread",
@@ -37,6 +37,41 @@ NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
 
 
 _T = TypeVar("_T")
+
+
+class TextForm(Protocol):
+    """One way to write a number or a date."""
+
+    def parse(self, texts: Sequence[str]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+        """Read texts; return their values, and which of them have this form."""
+
+
+def fill_by_forms(
+    forms: Sequence[TextForm], texts: Sequence[str], values: NDArray[Any]
+) -> NDArray[np.int64]:
+    """Read each text by the first of several forms that fits.
+
+    Parameters
+    ----------
+    forms
+        The forms, in order.
+    texts
+        Distinct texts.
+    values
+        Takes the values of the texts that have a form.
+
+    Returns
+    -------
+    The place of each text's form; -1 where none fits.
+    """
+    index = np.full(len(texts), -1)
+    for place, form in enumerate(forms):
+        rest = np.flatnonzero(index < 0)
+        if not len(rest):
+            break
+        read, ok = form.parse([texts[at] for at in rest.tolist()])
+        values[rest[ok]], index[rest[ok]] = read[ok], place
+    return index
 
 
 Pattern = Literal["email", "uuid", "url", "ip", "phone", "iban"]
@@ -72,10 +107,7 @@ _DAYS = ("%Y-%m-%d", "%Y/%m/%d", "%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y",
 _TIMES = ("%H:%M", "%H:%M:%S", "%H:%M:%S.%f")
 
 
-_COMPACT = "%Y%m%d"
-
-
-# Month before day where both are possible: of two formats that fit equally the first wins.
+# Month before day where both are possible.
 DATE_FORMATS = (
     *_DAYS,
     *(f"{day} {time}" for day, time in product(_DAYS, _TIMES)),
@@ -83,7 +115,7 @@ DATE_FORMATS = (
     *(f"%Y-%m-%d {time}{zone}" for time, zone in product(_TIMES, ("Z", "+00:00"))),
     "%Y-%m",
     *_TIMES,
-    _COMPACT,
+    "%Y%m%d",
 )
 
 
@@ -159,49 +191,6 @@ def _moments(
     ticks = seconds * 1_000_000 + fields["f"]
     moments: NDArray[np.datetime64] = days.astype("M8[us]") + ticks.astype("m8[us]")
     return moments
-
-
-def date_format(
-    texts: Sequence[str], most_others: int, forms: Sequence[str] = DATE_FORMATS
-) -> tuple[str, NDArray[np.datetime64]] | None:
-    """Find the format in which distinct texts are dates.
-
-    Parameters
-    ----------
-    texts
-        Distinct texts.
-    most_others
-        How many of them may be something else than a date.
-    forms
-        The formats that are tried; of two that fit equally the first wins.
-
-    Returns
-    -------
-    The ``strftime`` format with the fewest others, and the moments (see `parse_dates`); None if
-    no format fits.
-
-    Examples
-    --------
-    >>> date_format(["04/07/2015", "14/07/2015", "unknown"], most_others=1)[0]
-    '%d/%m/%Y'
-    """
-    sample = spread(texts, 50)
-    lengths = set(map(len, sample))
-    best, fewest = None, most_others + 1
-    for form in forms:
-        if len(_layout(form)) not in lengths or np.isnat(parse_dates(sample, form)).all():
-            continue
-        moments = parse_dates(texts, form)
-        others = int(np.isnat(moments).sum())
-        if others < fewest and (form != _COMPACT or _look_like_dates(moments)):
-            best, fewest = (form, moments), others
-    return best
-
-
-def _look_like_dates(moments: NDArray[np.datetime64]) -> bool:
-    """Return whether numbers of eight digits are dates: all of them, and in our times."""
-    years = moments.astype("M8[Y]").astype(np.int64) + 1970
-    return bool(((years >= 1900) & (years <= 2100)).all())
 
 
 def pattern_of(texts: Sequence[str]) -> Pattern | None:

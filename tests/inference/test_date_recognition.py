@@ -317,3 +317,12 @@ def test_third_parties_add_recognizers(monkeypatch):
 
 def test_every_recognizer_is_named():
     assert len({recognizer.name for recognizer in DATE_RECOGNIZERS}) == len(DATE_RECOGNIZERS)
+
+
+def test_the_form_with_the_fewest_others_wins():
+    texts = ["01/02/2020", "03/04/2020", "13/01/2020", "soon"]
+    reading = recognize_dates(dict.fromkeys(texts, 1), least_share=0.5)
+    assert reading.form.spec == "%d/%m/%Y"
+    assert np.isnat(reading.parse(texts)[0]).tolist() == [False, False, False, True]
+    assert recognize_dates(dict.fromkeys(texts, 1), least_share=1) is None
+    assert recognize_dates({}) is None

@@ -1,11 +1,10 @@
 import datetime
 
-import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tabgan.table.text_formats import NUMBER, date_format, parse_dates, pattern_of, spread
+from tabgan.table.text_formats import NUMBER, parse_dates, pattern_of, spread
 
 near_dates = st.from_regex(r"\A\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}( \d{2}:\d{2}(:\d{2})?)?\Z")
 
@@ -32,15 +31,6 @@ def test_dates_are_those_of_the_standard_library_that_are_written_back(texts):
 def test_fractions_of_a_second():
     moments = parse_dates(["2020-01-01T10:00:59.000001Z"], "%Y-%m-%dT%H:%M:%S.%fZ")
     assert moments.tolist() == [datetime.datetime(2020, 1, 1, 10, 0, 59, 1)]
-
-
-def test_the_format_with_the_fewest_others_wins():
-    texts = ["01/02/2020", "03/04/2020", "13/01/2020", "soon"]
-    form, moments = date_format(texts, most_others=2)
-    assert form == "%d/%m/%Y"
-    assert np.isnat(moments).tolist() == [False, False, False, True]
-    assert date_format(texts, most_others=0) is None
-    assert date_format([], most_others=5) is None
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "10", "0.50", "-0.0", "1e5", "1.5E-7", "1" * 30])

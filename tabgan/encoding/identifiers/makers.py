@@ -341,7 +341,7 @@ def learn_networks(texts: Sequence[str], least_rows: int) -> dict[ComputerAddres
     texts
         Addresses, one for each row.
     least_rows
-        A network is known that so many rows hold, and of which there are several addresses.
+        Rows that a network needs for its addresses to begin with it; it has several addresses.
 
     Examples
     --------
