@@ -544,9 +544,7 @@ class TableEncoder:
 
 
 def _tells_of_few_rows(rule: Dependency, table: ColumnFrame) -> bool:
-    if not isinstance(rule, FunctionalDependency) or rule.target.position not in table:
-        return False  # a column of presence has two levels
-    return rule.tells_of_few_rows(table)
+    return isinstance(rule, FunctionalDependency) and rule.tells_of_few_rows(table)
 
 
 def _presences(dependencies: Iterable[Dependency]) -> list[PresenceDependency]:

@@ -22,6 +22,7 @@ from tabgan.rules.arithmetic_dependency import (
     sum_triples,
 )
 from tabgan.rules.formula_language import ArithmeticExpression, quoted
+from tabgan.rules.functional_dependency import LEVEL
 from tabgan.table.columns import (
     EXACT,
     NUMBERS,
@@ -34,7 +35,6 @@ from tabgan.table.numbers import Numbers
 
 __all__ = ["find_identities", "is_beyond_chance"]
 
-LEVEL = 0.01  # chance that a table without rules shows any
 LEAST_ROWS = 100
 LEAST_BROKEN = 0.05  # share of rows that break an identity when one of its columns is shuffled
 PRECISION = 1e-9  # relative error of full-precision floats
