@@ -74,7 +74,7 @@ def with_min_group(schema: Schema, min_group: int) -> Schema:
 
 
 def suppress_rare_values(
-    frame: pd.DataFrame,
+    table: ColumnFrame,
     schema: Schema,
     constraints: Sequence[Constraint],
     rules: Sequence[Dependency],
@@ -90,7 +90,7 @@ def suppress_rare_values(
 
     Parameters
     ----------
-    frame, schema
+    table, schema
         The training table.
     constraints, rules
         The declared constraints, and the dependencies that keep them.
@@ -102,12 +102,11 @@ def suppress_rare_values(
         Whether rules are detected.
     """
     if all(column.least_rows == 1 for column in schema):
-        return Suppressed(by_position(frame, schema), schema, {})
+        return Suppressed(table, schema, {})
     constrained = [
         tuple(rule.positions(schema)) for rule in constraints if isinstance(rule, ColumnConstraint)
     ]
     fixed = {*conditions, *(at for tie in constrained for at in tie)}
-    table = by_position(frame, schema)
     schema = _with_generated_values(table, schema, fixed)
     table = by_position(table, schema)
     joint = [

@@ -125,9 +125,10 @@ def prepare(frame: pd.DataFrame, options: FitOptions, seed: int) -> Preparation:
     schema = with_min_group(schema, options.min_group)
     conditions = find_columns(schema, [*options.condition_on])
     planned = plan_constraints(constraints, frame, schema, conditions)
-    keys = learn_keys(by_position(frame, schema))
+    table = by_position(frame, schema)
+    keys = learn_keys(table)
     suppressed = suppress_rare_values(
-        frame,
+        table,
         schema,
         options.constraints,
         planned.dependencies,
