@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import nhypergeom
 from sklearn.neighbors import NearestNeighbors
 from threadpoolctl import threadpool_limits
 
@@ -22,6 +23,10 @@ MOST_CORNERS = 64
 """A level has a direction of its own among so many; of more levels, each has a random code."""
 Points32 = NDArray[np.float32]
 TIE = 1e-6
+CANDIDATES_A_QUERY = 10  # real rows that are searched for near copies, for each row in search
+FRESH_BEFORE = (1, 5, 25)  # fresh rows up to whose nearness synthetic ones are counted
+FALSE_ALARM = 0.001  # of each count
+TIMES_EXPECTED = 4  # so many more than of fresh rows are copies; fewer may be a denser middle
 Floats = NDArray[np.float64]
 Hashes = NDArray[np.uint64]
 Rows = NDArray[np.int64]
@@ -48,7 +53,7 @@ def measure_nearness(
     """
     copies, unique = _copies(coded, rng)
     nearer, distance = _distances(coded, rng, most_rows)
-    return Nearness(copies, unique, nearer, distance)
+    return Nearness(copies, unique, nearer, distance, _near_copies(coded, rng, most_rows))
 
 
 def _copies(coded: Mapping[int, CodedColumn], rng: np.random.Generator) -> tuple[Figure, Figure]:
@@ -96,6 +101,55 @@ def _distances(
     tied = np.abs(to_real - to_holdout) < TIE
     nearer = float(np.mean(np.where(tied, 0.5, to_real < to_holdout)))
     return Figure(100 * nearer, 50.0), Figure(float(np.median(to_real)), float(np.median(baseline)))
+
+
+def _near_copies(
+    coded: Mapping[int, CodedColumn], rng: np.random.Generator, most_rows: int
+) -> Figure:
+    """Count the rows that are nearer to a real row than chance brings fresh rows.
+
+    A row that was copied and moved a little is near to one real row: at a small distance, or at one
+    that is small beside the distance to the next real row, which finds copies of outliers. Fresh
+    rows are the holdout, or real rows among the others. Under the null hypothesis all orders of
+    synthetic and fresh rows are equally likely, so how many synthetic rows come before the k-th
+    fresh one has a negative hypergeometric distribution.
+    """
+    first = next(iter(coded.values()))
+    points, drawn = place_rows({place: _joined(column) for place, column in coded.items()})
+    n_real, n_holdout = len(first.real), len(first.holdout)
+    learned = points.rows(np.sort(rng.permutation(n_real)[: CANDIDATES_A_QUERY * most_rows]))
+    drawn = drawn.rows(rng.permutation(len(first.synthetic))[:most_rows])
+    signs = _signs_of_copies(nearest(drawn, learned, 2)[0])
+    if n_holdout:
+        fresh = points.rows(n_real + rng.permutation(n_holdout)[:most_rows])
+        controls = _signs_of_copies(nearest(fresh, learned, 2)[0])
+    else:
+        fresh = learned.rows(rng.permutation(len(learned.values))[:most_rows])
+        controls = _signs_of_copies(nearest(fresh, learned, 3)[0][:, 1:])
+    found = [_beyond_chance(*each) for each in zip(signs, controls, strict=True)]
+    return max(found, key=lambda figure: figure.value - figure.baseline)
+
+
+def _signs_of_copies(distances: Floats) -> tuple[Floats, Floats]:
+    """Return the distance to the nearest row, and its ratio to the one to the next."""
+    near = distances[:, 0]
+    second = distances[:, -1]
+    return near, np.divide(near, second, out=np.ones_like(near), where=second > 0)
+
+
+def _beyond_chance(values: Floats, controls: Floats) -> Figure:
+    """Return the share of small values, and of controls, where chance does not explain them."""
+    ordered, best = np.sort(controls), Figure(0.0, 0.0)
+    n, m = len(values), len(controls)
+    for k in FRESH_BEFORE:
+        if k > m:
+            break
+        count = int((values < ordered[k - 1]).sum())
+        expected = n * k / (m + 1)
+        chance = nhypergeom.sf(count - 1, n + m, n, k) if count > TIMES_EXPECTED * expected else 1.0
+        if chance < FALSE_ALARM and (count - expected) / n > (best.value - best.baseline) / 100:
+            best = Figure(100 * count / n, 100 * expected / n)
+    return best
 
 
 def _joined(column: CodedColumn) -> CodedColumn:

@@ -21,6 +21,7 @@ from tabgan.evaluation.coverage import measure_coverage
 from tabgan.evaluation.detection import detect
 from tabgan.evaluation.fidelity import Relations, describe_fidelity, measure_relations
 from tabgan.evaluation.results import EvaluationResults, Figure, PartResults, Tables
+from tabgan.evaluation.structure import measure_structure
 from tabgan.evaluation.utility import Target, choose_target, measure_utility, named_target
 from tabgan.evaluation.validity import check_validity
 from tabgan.evaluation.verdict import make_verdict
@@ -50,7 +51,7 @@ class Evaluation(EvaluationResults):
         The decision in words, the overall score, and the weakest points.
     tables
         What was compared, how much of it, and how long it took.
-    validity, fidelity, detection, coverage, nearness
+    validity, structure, fidelity, detection, coverage, nearness
         The parts.
     utility
         None where no column can be predicted from the others.
@@ -239,6 +240,8 @@ def _measure(
 
     with _timed(seconds, "validity"):
         validity = check_validity(tables, stream("validity"))
+    with _timed(seconds, "structure"):
+        structure = measure_structure(tables, stream("structure"))
     with _timed(seconds, "detection"):
         suspects = relations.suspects(list(coded))
         detected = detect(coded, names, suspects, most_rows=MOST_MODEL_ROWS, seed=seed)
@@ -265,7 +268,8 @@ def _measure(
     sizes = (len(tables.real), len(tables.synthetic), held_out)
     scope = Tables(*sizes, compared_rows, seed, seconds)
     utility = trained[0] if trained else None
-    return PartResults(scope, validity, fidelity, detected.detection, utility, coverage, nearness)
+    measured = (validity, fidelity, detected.detection, utility, coverage, nearness, structure)
+    return PartResults(scope, *measured)
 
 
 def _longest(tables: ComparedTables) -> int:
@@ -300,8 +304,10 @@ def summarize(found: EvaluationResults) -> str:
 
 def _rows(found: EvaluationResults) -> list[_Row]:
     fidelity, detection, coverage = found.fidelity, found.detection, found.coverage
+    kept = found.structure.kept.items()
     rows = [
         ("validity", "valid rows", found.validity.valid_rows, "%"),
+        *(("structure", f"{what} kept", Figure(100 * share), "%") for what, share in kept),
         ("shapes", "mean error", fidelity.shape_error, "%"),
         ("trends", "mean error", fidelity.trend_error, "%"),
         ("detection", "AUC of trees", Figure(detection.trees.auc, detection.trees.baseline), ""),
@@ -315,13 +321,15 @@ def _rows(found: EvaluationResults) -> list[_Row]:
         ("", "rare combinations", coverage.rare_combinations, "%"),
         ("", "missing patterns", coverage.missing_patterns, "%"),
         ("nearness", "unique rows copied", found.nearness.unique_copies, "%"),
+        ("", "rows near copies", found.nearness.near_copies, "%"),
     ]
     rows += [("further", name, figure, "") for name, figure in found.metrics.items()]
     scores = found.verdict.parts
+    firsts = {part: what for part, what, *_ in reversed(rows)}  # a part is named once
     return [
         (
-            part,
-            f"{scores[part]:.3f}" if part in scores else "",
+            part if firsts[part] == what else "",
+            f"{scores[part]:.3f}" if part in scores and firsts[part] == what else "",
             f"{_written(figure.value, unit)} {what}",
             _written(figure.baseline, unit),
         )

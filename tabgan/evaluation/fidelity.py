@@ -17,8 +17,11 @@ __all__ = [
     "CORRELATION",
     "Relations",
     "Trends",
+    "PairTrend",
     "describe_fidelity",
+    "in_tenths",
     "measure_relations",
+    "pair_trend",
     "pair_trends",
 ]
 
@@ -107,6 +110,30 @@ def pair_trends(columns: Sequence[CodedColumn]) -> Trends:
     own = np.array([_distance(*codes) for codes in coded])
     margins = np.maximum(own[:, None], own[None, :]) * (nominal[:, None] | nominal[None, :])
     return Trends(real, synthetic, error, np.nan_to_num(real) > least, margins)
+
+
+class PairTrend(NamedTuple):
+    """One pair of columns, one of which at least has levels; see `Trends`."""
+
+    real: float
+    synthetic: float
+    error: float
+    margin: float
+
+
+def pair_trend(one: CodedColumn, other: CodedColumn) -> PairTrend:
+    """Compare one pair of columns as `pair_trends` does.
+
+    Parameters
+    ----------
+    one, other
+        Columns of the same rows; one at least has levels.
+    """
+    coded = [
+        (_cells(column, column.real), _cells(column, column.synthetic)) for column in (one, other)
+    ]
+    margin = max(_distance(*codes) for codes in coded)
+    return PairTrend(*_association(*coded), margin)
 
 
 def _correlations(values: Floats) -> Floats:
@@ -261,14 +288,14 @@ def measure_relations(
     }
     variants = [list(columns.values()) for columns in (found, fresh, alone)]
     trends = [pair_trends(columns) for columns in variants]
-    cut = [pair_trends([_in_tenths(column) for column in columns]) for columns in variants]
+    cut = [pair_trends([in_tenths(column) for column in columns]) for columns in variants]
     return Relations(
         trends[0], trends[1], trends[2], (cut[0], cut[1], cut[2]), rows=max(own, other)
     )
 
 
-def _in_tenths(column: CodedColumn) -> CodedColumn:
-    """Return a column of numbers with its real deciles as levels."""
+def in_tenths(column: CodedColumn) -> CodedColumn:
+    """Return a column of numbers with its real deciles as levels; a column of levels as it is."""
     there = column.real[~np.isnan(column.real)]
     if column.nominal or not len(there):
         return column._replace(nominal=True, levels=column.levels or (None,))

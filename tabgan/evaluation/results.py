@@ -19,14 +19,19 @@ __all__ = [
     "Fidelity",
     "Figure",
     "Grade",
+    "KeyResult",
     "LevelsChart",
     "Nearness",
     "NumbersChart",
     "Pairs",
     "PartResults",
+    "PresenceResult",
+    "RuleResult",
     "Run",
+    "Structure",
     "Tables",
     "TellingFeature",
+    "TimeResult",
     "Utility",
     "Validity",
     "Verdict",
@@ -373,6 +378,129 @@ class Coverage:
     lost_levels: tuple[tuple[str, str, int], ...]
 
 
+class RuleResult(NamedTuple):
+    """A rule between columns that the real table keeps.
+
+    Attributes
+    ----------
+    columns
+        The columns that take part.
+    rule
+        The rule in words, as ``tabgan inspect`` prints it.
+    rows
+        Rows that keep it, in percent; the baseline is that of the holdout, or of the real table.
+    example
+        A synthetic row that breaks it, "column=value" of each of its columns; "" if none does.
+    """
+
+    columns: tuple[str, ...]
+    rule: str
+    rows: Figure
+    example: str = ""
+
+
+class KeyResult(NamedTuple):
+    """A column whose values name things that stand in several rows: customers, orders.
+
+    Attributes
+    ----------
+    column
+        The key column.
+    rows_per_key
+        Kolmogorov-Smirnov distance of the numbers of rows that keys have, in percent; the baseline
+        compares two halves of the real keys.
+    constant
+        For each column that has one value a key, rows with the commonest value of their key, in
+        percent, and that of the real table.
+    likeness
+        For each other column whose values are alike within a key: how much, from 0 (as rows of
+        different keys) to 1 (equal), in the synthetic table and in the real one.
+    carried_over
+        Synthetic keys that are keys of the real table, in percent.
+    """
+
+    column: str
+    rows_per_key: Figure
+    constant: Mapping[str, Figure]
+    likeness: Mapping[str, Figure]
+    carried_over: float
+
+
+class PresenceResult(NamedTuple):
+    """How the presence of a column's values goes with the rest of the row.
+
+    Attributes
+    ----------
+    column
+        A column with missing values.
+    other
+        The column that it is related to: by its values, or by their presence.
+    strength
+        Cramér's V in the synthetic table, and in the real one.
+    lost
+        Share of the relation that is lost, from 0 (as fresh rows) to 1 (as a shuffled column).
+    rows
+        Rows that would have to change for the relation to be kept, in percent.
+    """
+
+    column: str
+    other: str
+    strength: Figure
+    lost: float
+    rows: float
+
+
+class TimeResult(NamedTuple):
+    """What the time of a row tells about a column, or the times about each other.
+
+    Attributes
+    ----------
+    time
+        The column of times.
+    column
+        The column that goes with it; the same one where it is about the times themselves.
+    what
+        "neighbors in time", "hour of the day", "day of the week", "month", "trend" or "gaps".
+    strength
+        Share of the column's variation that it explains, from 0 to 1, in the synthetic table and
+        in the real one; of gaps, 1 less the Kolmogorov-Smirnov distance.
+    lost
+        Share of it that is lost beyond chance, from 0 to 1.
+    """
+
+    time: str
+    column: str
+    what: str
+    strength: Figure
+    lost: float
+
+
+@dataclass(frozen=True)
+class Structure:
+    """What ties columns and rows together, beyond pairs of values.
+
+    Attributes
+    ----------
+    rules
+        Rules between columns of the real table, the most broken first.
+    keys
+        Columns whose values name things that stand in several rows.
+    presence
+        Relations of missing values, the most lost first.
+    times
+        What times tell, the most lost first.
+    kept
+        Share that is kept, from 0 to 1, by what was measured: "rules", "keys", "presence",
+        "times".
+    """
+
+    rules: tuple[RuleResult, ...] = ()
+    keys: tuple[KeyResult, ...] = ()
+    presence: tuple[PresenceResult, ...] = ()
+    times: tuple[TimeResult, ...] = ()
+    kept: Mapping[str, float] = field(default_factory=dict)
+
+
 @dataclass(frozen=True)
 class Nearness:
     """Simple looks at how near synthetic rows come to real ones. No proof of privacy.
@@ -390,12 +518,16 @@ class Nearness:
     distance
         Median distance to the closest real row, from 0 to 1 (`tabgan.evaluation.copying`); the
         baseline is that of holdout rows, or of real rows to other real rows.
+    near_copies
+        Rows that are so near to a real row as chance would hardly bring fresh rows, in percent;
+        0 where an exact test finds no more of them than of fresh rows.
     """
 
     copies: Figure
     unique_copies: Figure
     nearer_to_real: Figure | None
     distance: Figure
+    near_copies: Figure
 
 
 @dataclass(frozen=True)
@@ -427,7 +559,7 @@ class WeakPoint(NamedTuple):
     Attributes
     ----------
     part
-        "validity", "fidelity", "detection", "utility", "coverage" or "nearness".
+        "validity", "structure", "fidelity", "detection", "utility", "coverage" or "nearness".
     columns
         The columns that it is about; may be empty.
     what
@@ -480,6 +612,7 @@ class PartResults(NamedTuple):
     utility: Utility | None
     coverage: Coverage
     nearness: Nearness
+    structure: Structure = Structure()
 
 
 @dataclass(frozen=True)
@@ -497,6 +630,7 @@ class EvaluationResults:
     utility: Utility | None
     coverage: Coverage
     nearness: Nearness
+    structure: Structure = Structure()
     run: Run | None = None
     privacy: PrivacyAudit | None = None
     metrics: Mapping[str, Figure] = field(default_factory=dict)

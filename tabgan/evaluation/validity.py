@@ -100,7 +100,9 @@ def _special_breaches(
     special = numbers_of(synthetic, column).special
     codes, values = pd.factorize(special)
     unknown = np.array([*(value not in known for value in values), False], bool)
-    yield _Breach(str(column.name), f"of kind {column.kind}", unknown[codes], synthetic)
+    is_date = column.kind == "datetime" and column.format
+    written = f", written {column.format}" if is_date else ""
+    yield _Breach(str(column.name), f"of kind {column.kind}{written}", unknown[codes], synthetic)
     if column.kind == "integer":
         broken = np.isfinite(coded.synthetic) & (coded.synthetic % 1 != 0)
         yield _Breach(str(column.name), "a whole number", broken, synthetic)

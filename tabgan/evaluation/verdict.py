@@ -5,11 +5,13 @@ lost levels weigh by the square root of their share, since few of them already d
 symptom of another fault (what a detector or a model finds) is discounted.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
 
+from tabgan.evaluation.broken_structure import broken_structure, percent
 from tabgan.evaluation.fidelity import Relations
 from tabgan.evaluation.results import (
     ColumnResult,
@@ -56,6 +58,8 @@ def make_verdict(parts: PartResults, relations: Relations) -> Verdict:
     """Score each part from 0 to 1, and name the weakest points.
 
     - validity: share of rows without a violation, of the share of fresh rows without one;
+    - structure: mean of what is kept of rules, keys, presence and times (`Structure.kept`); left
+      out where the real table has none of them;
     - shapes: 1 less the mean shape error beyond its baseline, 50 percentage points being worth 0;
     - trends: share of the relations that is kept (`Fidelity.relations_kept`): 1 for fresh rows, 0
       for columns that were shuffled on their own; left out where no columns are related;
@@ -93,6 +97,7 @@ def _scores(parts: PartResults) -> Mapping[str, float]:
     beyond = max(shapes.value - shapes.baseline, 0.0)
     return {
         "validity": _of_baseline(parts.validity.valid_rows),
+        "structure": _mean_known([*parts.structure.kept.values()]),
         "shapes": max(1 - beyond / WORTHLESS_SHAPE, 0.0),
         "trends": fidelity.relations_kept,
         "detection": min(detection.trees.score, detection.logistic.score),
@@ -145,6 +150,7 @@ def find_weak_points(parts: PartResults, relations: Relations) -> tuple[WeakPoin
     """
     candidates = [
         *_invalid(parts),
+        *broken_structure(parts),
         *_copied(parts),
         *_unrelated(parts, relations),
         *_misshapen(parts),
@@ -153,7 +159,7 @@ def find_weak_points(parts: PartResults, relations: Relations) -> tuple[WeakPoin
         *_useless(parts),
     ]
     found: list[WeakPoint] = []
-    for point in sorted(candidates, key=lambda point: -round(point.severity, 2)):
+    for point in sorted(candidates, key=lambda point: -round(point.severity, 1)):
         if point.severity >= LEAST and not _is_explained(point, found):
             found.append(point)
     return tuple(found)
@@ -168,16 +174,20 @@ def _is_explained(point: WeakPoint, found: list[WeakPoint]) -> bool:
 
 def _invalid(parts: PartResults) -> Iterator[WeakPoint]:
     chance = 1 - parts.validity.valid_rows.baseline / 100
+    broken = Counter[str]()  # rows of each column, which seldom break two of its rules
+    for violation in parts.validity.violations:
+        broken[violation.column] += violation.rows
     for violation in parts.validity.violations:
         share = violation.rows / parts.tables.synthetic_rows
+        of_column = min(broken[violation.column] / parts.tables.synthetic_rows, 1.0)
         yield WeakPoint(
             "validity",
             (violation.column,),
-            f"{_percent(share)} of the rows break the rule that {violation.column!r} is "
+            f"{percent(share)} of the rows break the rule that {violation.column!r} is "
             f"{violation.rule}; one has {violation.example!r}.",
             "Declare the rule to the generator (in tabgan by a schema or a constraint), or drop "
             "or mend these rows.",
-            float(np.sqrt(max(share - chance, 0.0))),
+            float(np.sqrt(max(of_column - chance, 0.0))),
         )
 
 
@@ -189,11 +199,21 @@ def _copied(parts: PartResults) -> Iterator[WeakPoint]:
     yield WeakPoint(
         "nearness",
         (),
-        f"{_percent(copies.value / 100)} of the rows repeat a real row that occurs only once; of "
-        f"fresh rows {_percent(copies.baseline / 100)} would.",
+        f"{percent(copies.value / 100)} of the rows repeat a real row that occurs only once; of "
+        f"fresh rows {percent(copies.baseline / 100)} would.",
         "Keep the table to yourself: drop the copies, or train a generator of less capacity, for "
         "fewer steps, or on more rows.",
         float(np.sqrt(max(copies.value - chance, 0.0) / 100)),
+    )
+    near = nearness.near_copies
+    yield WeakPoint(
+        "nearness",
+        (),
+        f"{percent(near.value / 100)} of the rows are nearer to a real row than chance brings "
+        f"fresh rows ({percent(near.baseline / 100)}): copies that were moved a little.",
+        "Keep the table to yourself: train for fewer steps or on more rows; in tabgan a larger "
+        "min_group or a privacy budget (epsilon).",
+        _severity_of_near_copies(near, copies),
     )
     nearer = nearness.nearer_to_real
     if nearer is not None:
@@ -206,6 +226,12 @@ def _copied(parts: PartResults) -> Iterator[WeakPoint]:
             "Train for fewer steps or on more rows, and measure the privacy before sharing.",
             float(np.clip((nearer.value - 50 - noise) / 50, 0, 1)),
         )
+
+
+def _severity_of_near_copies(near: Figure, copies: Figure) -> float:
+    """Return twice that of as many broken rows: each is a person's; exact copies are told apart."""
+    beyond = near.value - max(near.baseline, copies.value)
+    return float(np.clip(2 * np.sqrt(max(beyond, 0.0) / 100), 0, 1))
 
 
 def _unrelated(parts: PartResults, relations: Relations) -> Iterator[WeakPoint]:
@@ -223,7 +249,7 @@ def _unrelated(parts: PartResults, relations: Relations) -> Iterator[WeakPoint]:
             "fidelity",
             (name,),
             f"{name!r} relates to the other columns in another way than in the real table: "
-            f"{_percent(by_column[worst])} of its relations are lost.",
+            f"{percent(by_column[worst])} of its relations are lost.",
             f"Check how {name!r} is generated: it must be drawn together with the others, not on "
             "its own or changed afterwards.",
             float(by_column[worst]),
@@ -235,7 +261,7 @@ def _unrelated(parts: PartResults, relations: Relations) -> Iterator[WeakPoint]:
     yield WeakPoint(
         "fidelity",
         names,
-        f"{_percent(overall)} of the relations between columns are lost (0 % is a fresh sample, "
+        f"{percent(overall)} of the relations between columns are lost (0 % is a fresh sample, "
         f"100 % shuffled columns), most between {names[0]!r} and {names[1]!r} (trend error "
         f"{error:.0f} %).",
         "Train longer or with a larger model, on rows that were not shuffled column by column; in "
@@ -269,8 +295,8 @@ def _how_it_is_off(column: ColumnResult) -> str:
             return ""
         level = int(np.abs(gap).argmax())
         return (
-            f": {shown.names[level]!r} has {_percent(shown.synthetic[level])} in place of "
-            f"{_percent(shown.real[level])}"
+            f": {shown.names[level]!r} has {percent(shown.synthetic[level])} in place of "
+            f"{percent(shown.real[level])}"
         )
     if shown is None or set(shown.quantiles) != {"real", "synthetic"}:
         return ""
@@ -284,7 +310,7 @@ def _missing(column: ColumnResult, n_rows: int) -> Iterator[WeakPoint]:
     yield WeakPoint(
         "fidelity",
         (column.name,),
-        f"{_percent(share)} of {column.name!r} is missing in place of {_percent(real)}.",
+        f"{percent(share)} of {column.name!r} is missing in place of {percent(real)}.",
         "Fit the generator on the table with its missing values, not on one in which they were "
         "filled.",
         float(np.clip(2 * (abs(share - real) - noise), 0, 1)),
@@ -298,7 +324,7 @@ def _lost(parts: PartResults) -> Iterator[WeakPoint]:
             yield WeakPoint(
                 "coverage",
                 (column,),
-                f"The level {level!r:.60} of {column!r} never occurs; {_percent(share)} of the "
+                f"The level {level!r:.60} of {column!r} never occurs; {percent(share)} of the "
                 "real rows have it.",
                 f"Train on rows that have it, longer or balanced; in tabgan condition on "
                 f"{column!r} and ask for the level.",
@@ -387,9 +413,3 @@ def _useless(parts: PartResults) -> Iterator[WeakPoint]:
         f"{utility.target!r} by all others.",
         float(SYMPTOM * (1 - utility.kept)),
     )
-
-
-def _percent(share: float) -> str:
-    """Write a share in percent, small ones with a digit more."""
-    percent = 100 * float(share)
-    return f"{percent:.0f} %" if percent >= 10 or percent == 0 else f"{percent:.2g} %"

@@ -1,5 +1,6 @@
 """One-hot groups: columns of zeros and ones, exactly one of which is 1 in every row."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
@@ -8,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tabgan.base.errors import DataError
-from tabgan.rules.dependency import Dependency
+from tabgan.rules.dependency import Dependency, Mask
 from tabgan.table.columns import (
     ColumnFrame,
     ColumnRef,
@@ -64,6 +65,12 @@ class OneHotDependency(Dependency):
     @property
     def _span(self) -> str:
         return f"the {len(self.members)} columns {self.members[0]} … {self.members[-1]}"
+
+    def holds(self, cells: Sequence[TypedSeries]) -> Mask:
+        """Return the rows in which exactly one member is 1."""
+        ones = [_is(one, own) for own, (_, one) in zip(cells, self.bits, strict=True)]
+        kept: Mask = np.column_stack(ones).sum(axis=1) == 1
+        return kept
 
     def reduce(self, table: ColumnFrame) -> ColumnFrame:
         """Replace the members by the position of the 1 among them."""

@@ -109,7 +109,7 @@ def test_better_tables_score_higher(real: pd.DataFrame, fresh: pd.DataFrame) -> 
     half = fresh.assign(spend=fresh["spend"].where(rng.random(len(fresh)) < 0.7, 30.0))
     scores = [evaluate(real, table).verdict.score for table in (fresh, half, shuffled(fresh, rng))]
     assert scores == sorted(scores, reverse=True)
-    assert scores[2] < 0.6
+    assert scores[2] < 0.7
 
 
 def test_the_order_of_columns_and_dtypes_with_the_same_values_do_not_count(

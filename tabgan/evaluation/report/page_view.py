@@ -33,6 +33,7 @@ SHOWN_RECORDS = 240  # of the training, in the JSON
 SHOWN_VIOLATIONS = 20
 PART_NAMES = {
     "validity": "Validity",
+    "structure": "Structure",
     "fidelity": "Fidelity",
     "shapes": "Shapes of columns",
     "trends": "Relations of columns",
@@ -45,6 +46,7 @@ PART_NAMES = {
 ANCHORS = {"fidelity": "columns", "shapes": "columns", "trends": "pairs"}  # others: their own name
 PART_MEANINGS = {
     "validity": "Could the real table hold these values?",
+    "structure": "Are rules, keys and order in time kept?",
     "shapes": "Are the values of each column spread alike?",
     "trends": "Are columns related in the same way?",
     "detection": "Can a classifier tell the rows apart?",

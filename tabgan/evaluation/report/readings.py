@@ -202,6 +202,11 @@ FIGURES: dict[str, KeyFigure] = {
         "The same for real rows that occur only once: the ones that could point at a person. "
         "Lower is better.",
     ),
+    "near_copies": KeyFigure(
+        "Near copies",
+        "Synthetic rows that are nearer to a real row than chance brings fresh rows: copies that "
+        "were moved a little. 0 % where a test finds none; lower is better.",
+    ),
     "nearer_to_real": KeyFigure(
         "Nearer to training rows",
         "Synthetic rows that are nearer to a training row than to a row that was held out. "

@@ -147,7 +147,11 @@ def evaluation(columns: Sequence[ColumnResult], seed: int = 0, **changes: Any) -
             ((texts[0], texts[-1], 17),),
         ),
         "nearness": Nearness(
-            Figure(0.0, 0.1), Figure(0.0, 0.02), Figure(50.4, 50.0), Figure(0.031, 0.03)
+            Figure(0.0, 0.1),
+            Figure(0.0, 0.02),
+            Figure(50.4, 50.0),
+            Figure(0.031, 0.03),
+            Figure(0.0, 0.0),
         ),
         "run": Run(
             {"seed": "7", "steps": "4,000", "device": "cpu", "tabgan": "0.1.0"},

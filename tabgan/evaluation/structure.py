@@ -1,0 +1,235 @@
+"""Structure: rules between columns, keys, presence and order in time, of both tables.
+
+Each is something that ties the real table together and that pairs of distributions don't show:
+`gross = qty·price` in every row, a customer's country in all of the customer's rows, an exit
+reference exactly where the status is "Left", an hour's value near to that of the hour before.
+"""
+
+from collections.abc import Sequence
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tabgan.base.errors import DataError
+from tabgan.encoding.identifiers.identifier_attribute import find_attributes
+from tabgan.evaluation.compared_tables import CodedColumn, ComparedTables
+from tabgan.evaluation.fidelity import in_tenths, pair_trend
+from tabgan.evaluation.keys_and_times import compare_keys, compare_times
+from tabgan.evaluation.results import Figure, KeyResult, PresenceResult, RuleResult, Structure
+from tabgan.rules.dependency import Dependency, Mask
+from tabgan.rules.detect_dependencies import detect_dependencies
+from tabgan.rules.equality_dependency import PartialEquality
+from tabgan.rules.functional_dependency import FunctionalDependency
+from tabgan.rules.order_dependency import DifferenceDependency
+from tabgan.rules.presence_dependency import PresenceDependency
+from tabgan.table.columns import ColumnFrame, by_position, count_rows, level_key, outside_range
+from tabgan.table.schema import RANGED, Schema
+
+__all__ = ["measure_structure"]
+
+MOST_ROWS = 20_000  # of a table that rules are sought and checked in
+MOST_BISECTED = 500  # rows that are checked one by one where some can't be reduced
+LEAST_HOLES = 0.005  # share of the rows that lack a value, or have one
+MOST_HOLES = 40  # columns whose presence is compared
+RELATED = 0.3  # Cramér's V from which on presence is related to another column
+LEAST_EFFECT = 0.02  # of shuffling on a relation, from which on it tells anything
+CHANCE = 1.5  # times what fresh rows are off, which is no loss yet
+SHOWN = 20  # results of a kind
+LONGEST = 160  # characters of an example
+_UNTOLD = (DifferenceDependency, PartialEquality, PresenceDependency)
+"""Ways of learning columns, which no row can break."""
+Rows = NDArray[np.int64]
+
+
+def measure_structure(tables: ComparedTables, rng: np.random.Generator) -> Structure:
+    """Compare what ties columns and rows together.
+
+    Parameters
+    ----------
+    tables
+        What is compared.
+    rng
+        Draws rows where there are many, and shuffles columns for what can be lost at most.
+    """
+    rules = _compare_rules(tables, rng)
+    keys = compare_keys(tables, rng)
+    presence = _compare_presence(tables, rng)
+    times = compare_times(tables, {name for key in keys for name in key.constant}, rng)
+    parts = {
+        "rules": [_of_baseline(rule.rows) for rule in rules],
+        "keys": [share for key in keys for share in _kept_of(key)],
+        "presence": [1 - relation.lost for relation in presence],
+        "times": [1 - relation.lost for relation in times],
+    }
+    kept = {name: float(np.mean(shares)) for name, shares in parts.items() if shares}
+    return Structure(rules, keys, presence[:SHOWN], times[:SHOWN], kept)
+
+
+def _of_baseline(figure: Figure) -> float:
+    return min(figure.value / figure.baseline, 1.0) if figure.baseline > 0 else 1.0
+
+
+def _kept_of(key: KeyResult) -> list[float]:
+    sizes = 1 - max(key.rows_per_key.value - key.rows_per_key.baseline, 0.0) / 100
+    both = [*key.constant.values(), *key.likeness.values()]
+    return [sizes, *(max(_of_baseline(figure), 0.0) for figure in both)]
+
+
+def _compare_rules(tables: ComparedTables, rng: np.random.Generator) -> tuple[RuleResult, ...]:
+    """Find the rules of the real table, and count the rows that keep each."""
+    schema = tables.schema
+    real = _working(tables.real, schema, rng)
+    others = [_working(tables.synthetic, schema, rng)]
+    if tables.holdout is not None:
+        others.append(_working(tables.holdout, schema, rng))
+    found = []
+    for rule in detect_dependencies(real, rng, find_attributes=find_attributes):
+        if not isinstance(rule, _UNTOLD) and set(rule.positions) <= set(range(len(schema))):
+            result = _checked(rule, real, others, schema)
+            found += [] if result is None else [result]
+        before, real = real, rule.reduce(real)
+        changed = {at for at in before if real.get(at) is not before[at]} | (real.keys() - before)
+        others = [_reduced(rule, other, changed) for other in others]
+    return tuple(sorted(found, key=lambda rule: rule.rows.value - rule.rows.baseline))
+
+
+def _working(frame: pd.DataFrame, schema: Schema, rng: np.random.Generator) -> ColumnFrame:
+    """Return some rows of a table in work, with floats as the real table rounds them."""
+    if len(frame) > MOST_ROWS:
+        frame = frame.iloc[np.sort(rng.permutation(len(frame))[:MOST_ROWS])]
+    frame = frame.reset_index(drop=True)
+    for place, column in enumerate(schema):
+        values = frame.iloc[:, place]
+        if column.kind == "numeric" and column.decimals is not None and values.dtype.kind == "f":
+            frame = frame.copy(deep=False)
+            frame.isetitem(place, values.round(column.decimals).to_numpy())
+    return by_position(frame, schema)
+
+
+def _reduced(rule: Dependency, table: ColumnFrame, changed: set[int]) -> ColumnFrame:
+    """Reduce a table by a rule that some of its rows may break; else without those columns."""
+    if set(rule.positions) <= table.keys():
+        try:
+            return rule.reduce(table)
+        except DataError:
+            pass
+    return {at: cells for at, cells in table.items() if at not in changed}
+
+
+def _checked(
+    rule: Dependency, real: ColumnFrame, others: Sequence[ColumnFrame], schema: Schema
+) -> RuleResult | None:
+    if not all(set(rule.positions) <= other.keys() for other in others):
+        return None
+    kept = [_keeps(rule, table, real) for table in (real, *others)]
+    if not all(len(mask) for mask, _ in kept):
+        return None
+    own, synthetic = kept[0][0].mean(), kept[1][0].mean()
+    fresh = kept[2][0].mean() if len(kept) > 2 else own
+    broken = kept[1][1][~kept[1][0]]
+    return RuleResult(
+        tuple(str(schema.names[at]) for at in rule.positions),
+        rule.describe(),
+        Figure(100 * float(synthetic), 100 * float(fresh)),
+        _example(rule, others[0], schema, int(broken[0])) if len(broken) else "",
+    )
+
+
+def _example(rule: Dependency, table: ColumnFrame, schema: Schema, row: int) -> str:
+    cells = (f"{schema.names[at]}={table[at].values.iloc[row]}" for at in rule.positions)
+    text = ", ".join(cells)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+
+
+def _keeps(rule: Dependency, table: ColumnFrame, real: ColumnFrame) -> tuple[Mask, Rows]:
+    """Return which rows keep a rule, and their numbers; rows that it can't judge are left out."""
+    judged = np.ones(count_rows(table), bool)
+    for at in rule.positions:  # a rule's result is kept within the range of its column
+        if table[at].column.kind in RANGED:
+            judged &= ~outside_range(table[at].values, table[at].column)
+    if isinstance(rule, FunctionalDependency):
+        judged &= _met(rule.source.position, table, real)
+    rows = np.flatnonzero(judged)
+    own = {at: table[at].take(rows) for at in rule.positions}
+    try:
+        return rule.holds([own[at] for at in rule.positions]), rows
+    except DataError:  # there is a row that can't be reduced
+        rows = rows[:MOST_BISECTED]
+        return np.array([_holds_in(rule, table, int(row)) for row in rows], np.bool_), rows
+
+
+def _holds_in(rule: Dependency, table: ColumnFrame, row: int) -> bool:
+    try:
+        return bool(rule.holds([table[at].take(np.array([row])) for at in rule.positions])[0])
+    except DataError:
+        return False
+
+
+def _met(at: int, table: ColumnFrame, real: ColumnFrame) -> Mask:
+    """Say in which rows a column has a level of the real table: others may determine anything."""
+    known = {level_key(level) for level in real[at].levels}
+    met = np.array([level_key(level) in known for level in table[at].levels], bool)
+    return met[table[at].codes]
+
+
+def _compare_presence(
+    tables: ComparedTables, rng: np.random.Generator
+) -> tuple[PresenceResult, ...]:
+    """Compare how missing values go with the values, and the missing values, of other columns."""
+    holes = _presences(tables)
+    if not holes:
+        return ()
+    coded = {place: in_tenths(column) for place, column in tables.coded.items()}
+    pairs = [
+        *((holes[one], coded[other], one, other) for one in holes for other in coded),
+        *((holes[one], holes[other], one, other) for one, other in combinations(holes, 2)),
+    ]
+    sizes = len(tables.real), len(tables.synthetic)
+    again = rng.integers(sizes[0], size=sizes[0]), rng.integers(sizes[0], size=sizes[1])
+    shuffled = rng.permutation(sizes[0])
+    results = []
+    for presence, column, one, other in pairs:
+        if one != other:
+            lost = _lost_of((presence, column), again, shuffled)
+            if lost is not None:
+                results.append(PresenceResult(tables.names[one], tables.names[other], *lost))
+    lacking = {tables.names[place] for place in holes}  # what is always there tells most
+    return tuple(sorted(results, key=lambda found: (-round(found.rows), found.other in lacking)))
+
+
+def _presences(tables: ComparedTables) -> dict[int, CodedColumn]:
+    """Return the columns that lack some values, as whether there is one."""
+    holes: dict[int, CodedColumn] = {}
+    for place in range(len(tables.schema)):
+        real, synthetic = (
+            frame.iloc[:, place].isna().to_numpy(bool) for frame in (tables.real, tables.synthetic)
+        )
+        if LEAST_HOLES <= real.mean() <= 1 - LEAST_HOLES and len(holes) < MOST_HOLES:
+            values = real.astype(np.float64), synthetic.astype(np.float64)
+            holes[place] = CodedColumn(True, *values, np.empty(0), (False, True))
+    return holes
+
+
+def _lost_of(
+    pair: tuple[CodedColumn, CodedColumn], again: tuple[Rows, Rows], shuffled: Rows
+) -> tuple[Figure, float, float] | None:
+    """Return a relation's strengths, the share that is lost, and the rows that are off by it."""
+    found = pair_trend(*pair)
+    if not found.real > RELATED:
+        return None
+    fresh = pair_trend(
+        *(c._replace(real=c.real[again[0]], synthetic=c.real[again[1]]) for c in pair)
+    )
+    one, other = pair
+    alone = pair_trend(
+        one._replace(synthetic=one.real), other._replace(synthetic=other.real[shuffled])
+    )
+    chance = CHANCE * fresh.error
+    beyond = max(found.error - found.margin - chance, 0.0)
+    most = max(alone.error - found.margin - chance, 0.0)
+    if most < LEAST_EFFECT:
+        return None
+    strength = Figure(found.synthetic, found.real)
+    return strength, min(beyond / most, 1.0), 100 * beyond

@@ -1,0 +1,120 @@
+"""Rows of a key, and rows that follow each other in time, are compared with real ones."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tabgan.evaluation.compared_tables import read_tables
+from tabgan.evaluation.keys_and_times import compare_keys, compare_times, likeness
+from tabgan.evaluation.results import KeyResult, TimeResult
+
+
+def orders(rng: np.random.Generator, start: int, n_keys: int = 300) -> pd.DataFrame:
+    """Make orders of customers with one country each and amounts that are alike."""
+    sizes = rng.integers(1, 7, n_keys)
+    keys = np.repeat(np.arange(n_keys), sizes)
+    country = rng.choice(["AT", "DE", "US"], n_keys)
+    level = rng.normal(size=n_keys)
+    return pd.DataFrame(
+        {
+            "customer_id": start + keys,
+            "country": country[keys],
+            "amount": np.round(50 + 9 * level[keys] + 3 * rng.normal(size=len(keys)), 2),
+            "paid": rng.choice(["card", "cash"], len(keys)),
+        }
+    )
+
+
+def series(rng: np.random.Generator, n: int = 1_500) -> pd.DataFrame:
+    times = pd.date_range("2023-01-01", periods=n, freq="h")
+    noise = np.zeros(n)
+    for i in range(1, n):
+        noise[i] = 0.95 * noise[i - 1] + rng.normal()
+    load = 9 * np.sin(times.hour / 24 * 2 * np.pi) + noise
+    return pd.DataFrame({"time": times, "load": load})
+
+
+def keys_of(real: pd.DataFrame, synthetic: pd.DataFrame) -> KeyResult:
+    (found,) = compare_keys(read_tables(real, synthetic), np.random.default_rng(0))
+    return found
+
+
+def times_of(real: pd.DataFrame, synthetic: pd.DataFrame) -> dict[tuple[str, str], TimeResult]:
+    found = compare_times(read_tables(real, synthetic), (), np.random.default_rng(0))
+    return {(result.column, result.what): result for result in found}
+
+
+class TestKeys:
+    def test_new_keys_of_the_same_kind_lose_nothing(self):
+        rng = np.random.default_rng(0)
+        found = keys_of(orders(rng, 10_000), orders(rng, 70_000))
+        assert found.column == "customer_id"
+        assert found.carried_over == 0
+        assert found.constant == {"country": (100.0, 100.0)}
+        assert found.rows_per_key.value < 15
+        assert set(found.likeness) == {"amount"}
+        assert found.likeness["amount"].value == pytest.approx(0.9, abs=0.05)
+
+    def test_permuted_keys(self):
+        rng = np.random.default_rng(0)
+        drawn = orders(rng, 10_000)
+        drawn["customer_id"] = rng.permutation(drawn["customer_id"])
+        found = keys_of(orders(rng, 10_000), drawn)
+        assert found.carried_over == 100
+        assert found.constant["country"].value < 75
+        assert found.likeness["amount"].value < 0.1
+
+    def test_a_key_a_row(self):
+        rng = np.random.default_rng(0)
+        drawn = orders(rng, 10_000)
+        found = keys_of(drawn, drawn.assign(customer_id=np.arange(len(drawn)) + 70_000))
+        assert found.rows_per_key.value > 70
+        assert found.likeness["amount"].value == 0
+
+
+class TestTimes:
+    def test_another_run_of_the_series_loses_little(self):
+        rng = np.random.default_rng(0)
+        found = times_of(series(rng), series(rng))
+        assert {what for _, what in found} >= {"neighbors in time", "hour of the day", "gaps"}
+        assert all(result.lost < 0.2 for result in found.values())
+
+    def test_values_shuffled_over_time(self):
+        rng = np.random.default_rng(0)
+        drawn = series(rng)
+        drawn["load"] = rng.permutation(drawn["load"])
+        found = times_of(series(rng), drawn)
+        assert found["load", "neighbors in time"].lost > 0.8
+        assert found["load", "hour of the day"].lost > 0.7
+        assert found["time", "gaps"].lost == 0
+
+    def test_times_drawn_on_their_own(self):
+        rng = np.random.default_rng(0)
+        drawn = series(rng)
+        drawn["time"] = drawn["time"].iloc[rng.integers(0, len(drawn), len(drawn))].to_numpy()
+        assert times_of(series(rng), drawn)["time", "gaps"].lost > 0.3
+
+    def test_days_that_tell_nothing(self):
+        rng = np.random.default_rng(0)
+        days = pd.Series(pd.date_range("2020-01-01", periods=900, freq="D"))
+        table = pd.DataFrame({"day": rng.permutation(days), "x": rng.normal(size=900)})
+        assert set(times_of(table, table)) == {("day", "gaps")}
+
+
+@given(st.lists(st.integers(0, 5), min_size=2, max_size=40), st.booleans())
+def test_likeness_of_equal_values_is_one(groups, nominal):
+    codes = np.array(groups, np.int64)
+    found = likeness(codes, codes.astype(float), nominal=nominal)
+    several = len(set(groups)) < len(groups) and len(set(groups)) > 1
+    assert found == pytest.approx(1) if several else np.isnan(found)
+
+
+def test_likeness_of_random_values_is_about_nought():
+    rng = np.random.default_rng(0)
+    groups = np.repeat(np.arange(3_000), 2)
+    assert likeness(groups, rng.normal(size=6_000), nominal=False) == pytest.approx(0, abs=0.06)
+    codes = rng.integers(0, 4, 6_000).astype(float)
+    assert likeness(groups, codes, nominal=True) == pytest.approx(0, abs=0.06)
+    assert np.isnan(likeness(np.full(6_000, -1), codes, nominal=True))

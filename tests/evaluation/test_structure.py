@@ -1,0 +1,116 @@
+"""What ties columns and rows together: each fault is found, and fresh rows have none."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tabgan.evaluation.compared_tables import ComparedTables, read_tables
+from tabgan.evaluation.results import Structure
+from tabgan.evaluation.structure import measure_structure
+
+
+def measure(real: pd.DataFrame, synthetic: pd.DataFrame, holdout=None) -> Structure:
+    tables: ComparedTables = read_tables(real, synthetic, holdout)
+    return measure_structure(tables, np.random.default_rng(0))
+
+
+def sales(rng: np.random.Generator, n: int = 600) -> pd.DataFrame:
+    units, price = rng.integers(1, 60, n), rng.integers(100, 9_000, n) / 100
+    return pd.DataFrame({"units": units, "price": price, "gross": (units * price).round(2)})
+
+
+def staff(rng: np.random.Generator, n: int = 600) -> pd.DataFrame:
+    left = rng.random(n) < 0.3
+    days = pd.Timestamp("2015-01-01") + pd.to_timedelta(rng.integers(0, 2_000, n), unit="D")
+    return pd.DataFrame(
+        {
+            "status": np.where(left, "Left", "Active"),
+            "exit": pd.Series(days).where(left),
+            "age": rng.integers(18, 65, n),
+        }
+    )
+
+
+class TestRules:
+    def test_a_rule_that_is_kept(self):
+        rng = np.random.default_rng(0)
+        found = measure(sales(rng), sales(rng))
+        (rule,) = found.rules
+        assert rule.rows == (100.0, 100.0)
+        assert rule.example == ""
+        assert found.kept["rules"] == 1
+
+    def test_a_rule_that_is_broken(self):
+        rng = np.random.default_rng(0)
+        drawn = sales(rng)
+        drawn.loc[::4, "gross"] += 1
+        found = measure(sales(rng), drawn)
+        (rule,) = found.rules
+        assert rule.columns == ("units", "price", "gross")
+        assert rule.rows.value == pytest.approx(75, abs=1)
+        assert rule.example.startswith("units=")
+        assert found.kept["rules"] == pytest.approx(0.75, abs=0.01)
+
+    def test_more_decimals_break_no_rule(self):
+        rng = np.random.default_rng(0)
+        drawn = sales(rng)
+        found = measure(sales(rng), drawn.assign(gross=drawn["gross"] + 1e-7))
+        assert found.rules[0].rows.value == 100
+
+    def test_levels_that_the_real_table_lacks_break_no_hierarchy(self):
+        rng = np.random.default_rng(0)
+        towns = rng.integers(0, 30, 900)
+        real = pd.DataFrame({"town": towns.astype(str), "region": (towns % 4).astype(str)})
+        drawn = pd.concat([real, pd.DataFrame({"town": ["new"] * 90, "region": ["0"] * 90})])
+        assert measure(real, drawn).rules[0].rows.value == 100
+        swapped = real.assign(region=np.roll(real["region"], 1))
+        assert measure(real, swapped).rules[0].rows.value < 50
+
+    def test_the_holdout_is_the_baseline(self):
+        rng = np.random.default_rng(0)
+        held = sales(rng)
+        held.loc[:59, "gross"] += 1
+        assert measure(sales(rng), sales(rng), held).rules[0].rows == (
+            100,
+            pytest.approx(90, abs=1),
+        )
+
+    def test_one_hot_columns(self):
+        rng = np.random.default_rng(0)
+        real = pd.DataFrame(np.eye(4, dtype=int)[rng.integers(0, 4, 500)], columns=list("abcd"))
+        drawn = pd.DataFrame(rng.integers(0, 2, (500, 4)), columns=list("abcd"))
+        (rule,) = measure(real, drawn).rules
+        assert rule.rows.value == pytest.approx(100 * (drawn.sum(axis=1) == 1).mean())
+
+
+class TestPresence:
+    def test_fresh_rows_lose_nothing(self):
+        rng = np.random.default_rng(0)
+        found = measure(staff(rng), staff(rng))
+        assert {(result.column, result.other) for result in found.presence} == {("exit", "status")}
+        assert found.kept["presence"] == pytest.approx(1, abs=0.05)
+
+    def test_presence_on_its_own_is_lost(self):
+        rng = np.random.default_rng(0)
+        drawn = staff(rng)
+        drawn["exit"] = rng.permutation(drawn["exit"])
+        (result,) = measure(staff(rng), drawn).presence
+        assert result.lost > 0.7
+        assert result.strength.baseline > 0.99
+        assert result.strength.value < 0.2
+        assert 20 < result.rows < 45  # 2 · .3 · .7 is 42 %, less what chance may move
+
+    def test_presence_of_generated_values_counts(self):
+        rng = np.random.default_rng(0)
+        tables = [staff(rng), staff(rng)]
+        for table in tables:
+            codes = pd.Series(rng.integers(0, 10**9, len(table))).map("X{:09d}".format)
+            table["exit"] = codes.where(table["status"] == "Left")
+        tables[1]["exit"] = rng.permutation(tables[1]["exit"])
+        assert measure(*tables).presence[0].lost > 0.9
+
+
+def test_nothing_to_compare():
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"x": rng.normal(size=200), "y": rng.normal(size=200)})
+    assert measure(table, table) == Structure()
