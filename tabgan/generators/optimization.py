@@ -1,6 +1,7 @@
 """Optimizers of the networks, and the moving average of weights that samples."""
 
 import copy
+import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -21,7 +22,33 @@ __all__ = [
     "MovingAverage",
     "Optimizer",
     "register_optimizer",
+    "without_compiler",
 ]
+
+
+_MARKED_FOR_COMPILER = ("add_param_group", "zero_grad", "step")
+
+
+def without_compiler(cls: type[torch.optim.Optimizer]) -> Any:
+    """Return a class of optimizers that does the same without torch's compiler.
+
+    Torch's own classes import the compiler for their first step, which takes each process seconds;
+    nothing here is compiled.
+
+    Examples
+    --------
+    >>> weight = nn.Parameter(torch.ones(2))
+    >>> optimizer = without_compiler(torch.optim.SGD)([weight], lr=0.5)
+    >>> weight.sum().backward()
+    >>> optimizer.step()
+    >>> weight.tolist()
+    [0.5, 0.5]
+    """
+    methods = {name: inspect.unwrap(getattr(cls, name)) for name in _MARKED_FOR_COMPILER}
+    return type(cls.__name__, (cls,), {name: torch.no_grad()(m) for name, m in methods.items()})
+
+
+_TorchAdam, _TorchSGD = without_compiler(torch.optim.Adam), without_compiler(torch.optim.SGD)
 
 
 class Optimizer(ABC):
@@ -55,7 +82,10 @@ class Adam(Optimizer):
         """Return torch's optimizer of some weights."""
         weights = list(parameters)
         fused = all(p.device.type in ("cpu", "cuda") for p in weights)
-        return torch.optim.Adam(weights, lr=rate, betas=(self.beta1, self.beta2), fused=fused)
+        optimizer: torch.optim.Optimizer = _TorchAdam(
+            weights, lr=rate, betas=(self.beta1, self.beta2), fused=fused
+        )
+        return optimizer
 
 
 @dataclass(frozen=True)
@@ -69,7 +99,8 @@ class MomentumSGD(Optimizer):
 
     def make(self, parameters: Iterable[nn.Parameter], rate: float) -> torch.optim.Optimizer:
         """Return torch's optimizer of some weights."""
-        return torch.optim.SGD(parameters, lr=rate, momentum=self.momentum)
+        optimizer: torch.optim.Optimizer = _TorchSGD(parameters, lr=rate, momentum=self.momentum)
+        return optimizer
 
 
 def _check_share(name: str, value: float) -> None:

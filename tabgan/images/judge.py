@@ -16,6 +16,7 @@ from tabgan.base.checks import check_number
 from tabgan.base.errors import DataError, ModelFileError, TrainingError
 from tabgan.base.model_file import assembling, read_model, write_model
 from tabgan.base.random_streams import torch_stream
+from tabgan.generators.optimization import without_compiler
 from tabgan.generators.precision import Precision, autocast, choose_precision, one_thread
 from tabgan.images.image_arrays import Images, ImageShape, check_codes, check_images
 
@@ -137,7 +138,7 @@ def train_classifier(
         If the loss is not finite.
     """
     n_steps = epochs * math.ceil(len(images) / BATCH_SIZE)
-    optimizer = torch.optim.AdamW(
+    optimizer = without_compiler(torch.optim.AdamW)(
         network.parameters(), lr=PEAK_LEARNING_RATE, weight_decay=WEIGHT_DECAY
     )
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step / n_steps))
