@@ -38,6 +38,7 @@ def model(table: pd.DataFrame, tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_from_the_command_line_to_the_file(
     table: pd.DataFrame,
     model: Path,

@@ -23,6 +23,7 @@ def tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_floor_from_the_command_line_to_the_file(
     tables: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -33,6 +33,7 @@ def players(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_from_the_command_line_to_the_file(
     players: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
