@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from tabgan.rules.arithmetic_dependency import find_sums
+from tabgan.rules.band_dependency import find_bands
 from tabgan.rules.dependency import DEPENDENCIES, Dependency
 from tabgan.rules.equality_dependency import (
     find_copies,
@@ -13,16 +14,15 @@ from tabgan.rules.equality_dependency import (
 )
 from tabgan.rules.find_identities import find_identities
 from tabgan.rules.find_orders import DerivedColumns, find_orders
-from tabgan.rules.functional_dependency import (
-    find_functional,
-)
+from tabgan.rules.functional_dependency import FunctionalDependency, find_functional
 from tabgan.rules.one_hot_dependency import find_one_hots
 from tabgan.rules.order_dependency import DifferenceDependency
+from tabgan.rules.part_dependency import find_parts
 from tabgan.rules.personal_dependency import (
     find_persons,
 )
 from tabgan.rules.presence_dependency import find_presences
-from tabgan.table.columns import ColumnFrame, count_rows, without
+from tabgan.table.columns import NUMBERS, TICKS, ColumnFrame, count_rows, without
 
 __all__ = ["dependency_from_json", "detect_dependencies"]
 
@@ -72,10 +72,16 @@ def detect_dependencies(
     for presence in find_presences(table, n_columns):
         table = presence.reduce(table)
         found.append(presence)
+    of_identities, of_parts = rng.spawn(2)
     determined = find_functional(table, rng, kept)
+    while measured := _find_measured(table, of_parts, determined, kept):
+        for rule in measured:
+            table = rule.reduce(table)
+            found.append(rule)
+        determined = find_functional(table, rng, kept)
     given = [rule.target.position for rule in determined]
     tied = {at for rule in determined for at in rule.positions}
-    identities = find_identities(without(table, kept), rng.spawn(1)[0], tied)
+    identities = find_identities(without(table, kept), of_identities, tied)
     computed = {at for rule in identities for at in rule.positions}
     sums = find_sums(without(table, [*given, *kept, *computed]), rng)
     derived = DerivedColumns.by(determined, sums, {*kept, *(computed - {*given})})
@@ -92,6 +98,26 @@ def detect_dependencies(
     absent = {*replaced, *(rule.target.position for rule in later)}
     coincidences = find_partial_equalities(without(table, absent), rng, fixed)
     return [*found, *later, *orders, *coincidences, *identities, *first, *sums]
+
+
+def _find_measured(
+    table: ColumnFrame,
+    rng: np.random.Generator,
+    determined: Sequence[FunctionalDependency],
+    kept: Collection[int],
+) -> list[Dependency]:
+    """Find the columns that are read off a date, a number or a comparison.
+
+    What categories determine is left to them, unless these are read off themselves.
+    """
+    derived = DerivedColumns.by(determined, ())
+    levels = {
+        at for at in derived.sources if table[derived.root(at)].column.kind not in NUMBERS | TICKS
+    }
+    parts = find_parts(table, rng, {*kept, *levels})
+    taken = {rule.target.position for rule in parts}
+    rest = without(table, taken)
+    return [*parts, *find_bands(rest, rng, {*kept, *levels})]
 
 
 def dependency_from_json(state: dict[str, Any]) -> Dependency:
