@@ -1,10 +1,11 @@
 """Describes tables and models for ``tabgan inspect``, as facts and as text."""
 
 import sys
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from tabgan.base.random_streams import resolve_seed
@@ -17,6 +18,11 @@ from tabgan.fitting.options import FitOptions
 from tabgan.fitting.prepare import prepare
 from tabgan.fitting.private.privacy_ledger import Ledger
 from tabgan.generators.gan.diagnosis import Finding
+from tabgan.rules.dependency import Evidence, evidence_of
+from tabgan.rules.detect_dependencies import untried
+from tabgan.rules.equality_dependency import CopyDependency
+from tabgan.rules.one_hot_dependency import OneHotDependency
+from tabgan.table.columns import ColumnFrame
 from tabgan.table.dtypes import restore_dtype
 from tabgan.table.schema import Column, Schema
 
@@ -56,6 +62,7 @@ def describe_table(frame: pd.DataFrame, gan: TabGAN) -> tuple[Schema, dict[str, 
             for name, levels in preparation.folded.items()
         },
         "dependencies": [rule.describe() for rule in encoder.dependencies],
+        **_evidence_facts(preparation.table, encoder),
         "keys": [own.describe(preparation.schema) for own in preparation.keys],
         "constraints": [rule.describe() for rule in preparation.constraints],
         "conditions": _condition_facts(conditions.values if conditions else {}),
@@ -88,6 +95,24 @@ def describe_model(path: str) -> dict[str, Any]:
         "privacy": gan.privacy_.to_json() if gan.privacy_ else None,
         "diagnosis": [finding.to_json() for finding in gan.diagnosis_],
     }
+
+
+def _evidence_facts(table: ColumnFrame, encoder: TableEncoder) -> dict[str, Any]:
+    """Return the evidence of each rule, and what the search for rules left out."""
+    rng = np.random.default_rng(0)  # evidence is told, nothing depends on it
+    found: list[dict[str, Any] | None] = []
+    searched = table
+    for rule in encoder.dependencies:
+        evidence = evidence_of(rule, table, rng)
+        found.append(
+            None
+            if evidence is None
+            else {**evidence._asdict(), "log10_chance": evidence.log10_chance}
+        )
+        table = rule.reduce(table)
+        if isinstance(rule, CopyDependency | OneHotDependency):
+            searched = table
+    return {"evidence": found, "untried": untried(searched)}
 
 
 def _column_facts(column: Column, values: pd.Series | None) -> dict[str, Any]:
@@ -140,7 +165,9 @@ def lay_out(facts: dict[str, Any]) -> str:
     lines = [*aligned([header, *rows]), ""]
     if facts.get("free_text"):
         lines.append(describe_free_text(facts["free_text"]))
-    lines += [f"rule: {rule}" for rule in facts["dependencies"]] or ["no rules between columns"]
+    lines += [*_rule_lines(facts)] or ["no rules between columns"]
+    if facts.get("untried"):
+        lines.append(f"rules: {facts['untried']}")
     lines += [f"key: {keys}" for keys in facts.get("keys", ())]
     lines += [f"constraint: {rule}" for rule in facts.get("constraints", ())]
     for name, values in facts.get("conditions", {}).items():
@@ -166,6 +193,14 @@ def lay_out(facts: dict[str, Any]) -> str:
     if "bytes" in facts:
         lines.append(f"model file: {facts['bytes'] / 1e6:.1f} MB")
     return "\n".join(lines)
+
+
+def _rule_lines(facts: Mapping[str, Any]) -> Iterator[str]:
+    """Say each rule in a line, with its evidence where there is some."""
+    nothing = [None] * len(facts["dependencies"])  # a model has no table
+    for rule, own in zip(facts["dependencies"], facts.get("evidence", nothing), strict=True):
+        evidence = f" ({Evidence(own['rows'], own['by_chance'])})" if own else ""
+        yield f"rule: {rule}{evidence}"
 
 
 def _folded_line(name: str, folded: Mapping[str, Any]) -> str:

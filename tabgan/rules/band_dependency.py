@@ -44,7 +44,7 @@ from tabgan.table.level_codes import levels_to_series
 from tabgan.table.scalars import Scalar, from_json_scalar, to_json_scalar
 from tabgan.table.schema import Column
 
-__all__ = ["BandDependency", "find_bands"]
+__all__ = ["MOST_COMPARED", "BandDependency", "find_bands"]
 
 VALUE, DIFFERENCE = "value", "difference"
 

@@ -2,18 +2,21 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tabgan.table.columns import ColumnFrame, TypedSeries, count_rows
+from tabgan.base.errors import DataError
+from tabgan.table.columns import ColumnFrame, TypedSeries, count_rows, sample_of
 from tabgan.table.level_codes import codes_of
 
-__all__ = ["DEPENDENCIES", "Dependency", "Mask", "Rule"]
+__all__ = ["DEPENDENCIES", "Dependency", "Evidence", "Mask", "Rule", "evidence_of"]
 
 Mask = NDArray[np.bool_]
+
+LEAST_SHARE = 1e-4  # that a sample of rows can tell from none
 
 DEPENDENCIES: "dict[str, type[Dependency]]" = {}  # all classes, by their name in JSON
 
@@ -99,3 +102,58 @@ class Dependency(Rule):
         SchemaError, KeyError, TypeError, ValueError
             If the value is malformed.
         """
+
+
+class Evidence(NamedTuple):
+    """How many rows keep a rule, and how many would by chance.
+
+    Parameters
+    ----------
+    rows
+        Rows that keep it, in which no column of the rule is missing.
+    by_chance
+        Share of rows that keep it when the column that matters least is shuffled.
+    """
+
+    rows: int
+    by_chance: float
+
+    @property
+    def log10_chance(self) -> float:
+        """Logarithm of the chance that all these rows keep it."""
+        return float(self.rows * np.log10(max(self.by_chance, LEAST_SHARE)))
+
+    def __str__(self) -> str:
+        share = f"{self.by_chance:.0%}" if self.by_chance >= 0.01 else "under 1%"
+        return f"in {self.rows:,} rows; {share} by chance"
+
+
+def evidence_of(rule: Dependency, table: ColumnFrame, rng: np.random.Generator) -> Evidence | None:
+    """Return the evidence of a rule; None where no single row can break it.
+
+    Parameters
+    ----------
+    rule
+        A rule that was detected.
+    table
+        The table as the rules before it leave it.
+    rng
+        Draws rows and shuffles columns.
+    """
+    own = {at: table[at] for at in rule.positions if at in table}
+    generated = any(cells.column.is_generated for cells in own.values())
+    if len(own) < len(rule.positions) or len(own) < 2 or generated:
+        return None
+    sample = sample_of(own, rng)
+    order = rng.permutation(count_rows(sample))
+    shares = []
+    for at in own:
+        cells = [sample[other].take(order) if other == at else sample[other] for other in own]
+        cells = [cell._replace(values=cell.values.reset_index(drop=True)) for cell in cells]
+        try:
+            shares.append(float(rule.holds(cells).mean()))
+        except DataError:  # shuffled values that can't be reduced
+            return None
+    by_chance = max(shares)
+    present = np.logical_and.reduce([cells.values.notna().to_numpy(bool) for cells in own.values()])
+    return Evidence(int(present.sum()), by_chance) if by_chance < 1 else None

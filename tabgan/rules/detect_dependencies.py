@@ -6,25 +6,26 @@ from typing import Any
 import numpy as np
 
 from tabgan.rules.arithmetic_dependency import find_sums
-from tabgan.rules.band_dependency import find_bands
+from tabgan.rules.band_dependency import MOST_COMPARED, find_bands
 from tabgan.rules.dependency import DEPENDENCIES, Dependency
 from tabgan.rules.equality_dependency import (
     find_copies,
     find_partial_equalities,
 )
-from tabgan.rules.find_identities import find_identities
+from tabgan.rules.find_identities import MOST_FACTORS, MOST_THREES, find_identities
 from tabgan.rules.find_orders import DerivedColumns, find_orders
 from tabgan.rules.functional_dependency import FunctionalDependency, find_functional
+from tabgan.rules.joint_marks import JointMarksDependency, find_joint_marks
 from tabgan.rules.one_hot_dependency import find_one_hots
 from tabgan.rules.order_dependency import DifferenceDependency
-from tabgan.rules.part_dependency import find_parts
+from tabgan.rules.part_dependency import MOST_SOURCES, find_parts
 from tabgan.rules.personal_dependency import (
     find_persons,
 )
 from tabgan.rules.presence_dependency import find_presences
 from tabgan.table.columns import NUMBERS, TICKS, ColumnFrame, count_rows, without
 
-__all__ = ["dependency_from_json", "detect_dependencies"]
+__all__ = ["dependency_from_json", "detect_dependencies", "untried"]
 
 FindAttributes = Callable[[ColumnFrame], Sequence[Dependency]]
 
@@ -72,7 +73,7 @@ def detect_dependencies(
     for presence in find_presences(table, n_columns):
         table = presence.reduce(table)
         found.append(presence)
-    of_identities, of_parts = rng.spawn(2)
+    of_identities, of_parts, of_marks = rng.spawn(3)
     determined = find_functional(table, rng, kept)
     while measured := _find_measured(table, of_parts, determined, kept):
         for rule in measured:
@@ -97,7 +98,31 @@ def detect_dependencies(
     replaced = [rule.target.position for rule in orders if isinstance(rule, DifferenceDependency)]
     absent = {*replaced, *(rule.target.position for rule in later)}
     coincidences = find_partial_equalities(without(table, absent), rng, fixed)
-    return [*found, *later, *orders, *coincidences, *identities, *first, *sums]
+    derived_from = {at for rule in (*identities, *first, *sums) for at in rule.positions}
+    left = without(table, {*kept, *derived_from, *(rule.target.position for rule in determined)})
+    marks = _find_marks(left, of_marks, [*orders, *coincidences])
+    return [*found, *later, *marks, *orders, *coincidences, *identities, *first, *sums]
+
+
+def _find_marks(
+    table: ColumnFrame, rng: np.random.Generator, compared: Sequence[Dependency]
+) -> list[JointMarksDependency]:
+    """Find marks that stand together; of compared columns only if all of these have them.
+
+    They are restored after the comparisons, and take the values of other rows as they are there.
+    """
+    while True:
+        marks = find_joint_marks(table, rng)
+        mixed = {
+            at
+            for rule in compared
+            for own in marks
+            if {*rule.positions} & {*own.positions} and not {*rule.positions} <= {*own.positions}
+            for at in rule.positions
+        }
+        if not mixed:
+            return marks
+        table = without(table, mixed)
 
 
 def _find_measured(
@@ -118,6 +143,28 @@ def _find_measured(
     taken = {rule.target.position for rule in parts}
     rest = without(table, taken)
     return [*parts, *find_bands(rest, rng, {*kept, *levels})]
+
+
+def untried(table: ColumnFrame) -> str | None:
+    """Say in a line what the search leaves out of a table of many numbers; None if nothing.
+
+    Parameters
+    ----------
+    table
+        A table in work, without the copies and the columns of 0 and 1 that one level makes.
+    """
+    kinds = [cells.column.kind for cells in table.values()]
+    n_numbers = sum(kind in NUMBERS for kind in kinds)
+    limits = {
+        "products of two": MOST_FACTORS,
+        "products of three": MOST_THREES,
+        "comparisons": MOST_COMPARED,
+        "digits": MOST_SOURCES,
+    }
+    left_out = [f"{what} among {most}" for what, most in limits.items() if n_numbers > most]
+    if not left_out:
+        return None
+    return f"of {n_numbers} columns of numbers, rules were tried for {', '.join(left_out)} only"
 
 
 def dependency_from_json(state: dict[str, Any]) -> Dependency:

@@ -33,7 +33,7 @@ from tabgan.table.columns import (
 )
 from tabgan.table.numbers import Numbers
 
-__all__ = ["find_identities", "is_beyond_chance"]
+__all__ = ["MOST_FACTORS", "MOST_THREES", "find_identities", "is_beyond_chance"]
 
 LEAST_ROWS = 100
 LEAST_BROKEN = 0.05  # share of rows that break an identity when one of its columns is shuffled
@@ -318,14 +318,18 @@ def _factors(group: _Group, columns: Sequence[int], rows: NDArray[np.intp]) -> l
 def _products(group: _Group, rng: np.random.Generator) -> Iterator[_Identity]:
     """Yield columns that are, rounded, the product of two factors, then of three."""
     distinct = [len(np.unique(values)) for values in group.values]
-    order = np.argsort([-count for count in distinct], kind="stable")
+    order = [
+        at
+        for at in np.argsort([-count for count in distinct], kind="stable").tolist()
+        if _matters(group.values[at])
+    ]
     fine = [_is_fine(group, at) for at in range(len(group.values))]
     zeros = (group.values == 0).sum(axis=0)
     shuffled = rng.permutation(group.values.shape[1])
     few_zeros = shuffled[np.argsort(zeros[shuffled], kind="stable")][:TRIED_ROWS]
     rows = np.concatenate([few_zeros, shuffled[:REFUTING_ROWS]])
     for most, n_bases in ((MOST_FACTORS, 1), (MOST_THREES, 2)):
-        columns = sorted(order[:most].tolist())
+        columns = sorted(order[:most])
         factors = _factors(group, columns, rows)
         bases = [*combinations(columns, n_bases)]
         if not factors or not bases:
@@ -360,6 +364,15 @@ def _multiples(group: _Group) -> Iterator[_Identity]:
             if (error[:TRIED_ROWS] <= group.slack[target, :TRIED_ROWS]).all():
                 text = _written(group, [source], [number], 0.0)
                 yield group.identity(target, text)
+
+
+def _matters(values: Floats) -> bool:
+    """Return whether shuffling a column would change enough rows to break an identity.
+
+    So many rows change at most: those off the commonest value, and as many that get one of these.
+    """
+    counts = np.unique(values, return_counts=True)[1]
+    return bool(2 * (1 - counts.max() / len(values)) >= LEAST_BROKEN)
 
 
 def _is_fine(group: _Group, target: int) -> bool:

@@ -38,6 +38,7 @@ from tabgan.table.scalars import Scalar, from_json_scalar, to_json_scalar
 from tabgan.table.schema import Column
 
 __all__ = [
+    "MOST_SOURCES",
     "PARTS",
     "UNITS",
     "Part",

@@ -32,7 +32,8 @@ class TestInspect:
             "day": "datetime",
         }
         assert lines[3].split()[3] == "33.3%"
-        assert "no rules between columns" in lines
+        rule = "rule: 'area' follows from the month of 'day' (in 120 rows; 31% by chance)"
+        assert rule in lines  # both go through the rows in turn
         assert any(line.startswith("latent size: ") for line in lines)
         assert "training: 120 rows, 2,000 steps" in lines
         assert any(line.startswith("expected memory: about 0.") for line in lines)
@@ -43,6 +44,29 @@ class TestInspect:
         assert facts["columns"][1]["range"] == "0.0 to 25.0"
         assert facts["steps"] == 2000
         assert facts["memory_bytes"] > 1e8
+
+    def test_a_table_without_rules(self, run):
+        Path("t.csv").write_text("a,b\n" + "".join(f"{i * i % 13},{i % 5}\n" for i in range(90)))
+        assert "no rules between columns" in run("inspect", "t.csv").stdout.splitlines()
+
+    def test_rules_have_their_evidence(self, run):
+        years = [2020 + at * at % 7 % 3 for at in range(200)]
+        rows = "".join(f"{year}-0{at % 9 + 1}-11,{year}\n" for at, year in enumerate(years))
+        Path("t.csv").write_text("day,year\n" + rows)
+        rule = "'year' is the year of 'day'"
+        (line,) = (
+            line
+            for line in run("inspect", "t.csv").stdout.splitlines()
+            if line.startswith("rule: ")
+        )
+        assert line.startswith(f"rule: {rule} (in 200 rows; ")
+        facts = json.loads(run("inspect", "t.csv", "--json").stdout)
+        assert facts["dependencies"] == [rule]
+        (evidence,) = facts["evidence"]
+        assert evidence["rows"] == 200
+        assert 0 < evidence["by_chance"] < 0.6
+        assert evidence["log10_chance"] < -20
+        assert facts["untried"] is None
 
     def test_expected_memory_counts_the_texts(self, run):
         for name, width in (("short.csv", 5), ("long.csv", 10_005)):

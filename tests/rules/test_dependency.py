@@ -1,0 +1,52 @@
+"""The evidence of rules: rows that keep them, and how many would by chance."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tabgan.rules.dependency import Evidence, evidence_of
+from tabgan.rules.detect_dependencies import detect_dependencies, untried
+
+ROWS = 400
+
+
+def evidence(frame, table_of, rng):
+    table, found = table_of(frame), {}
+    for rule in detect_dependencies(table, rng):
+        found[rule.describe()] = evidence_of(rule, table, rng)
+        table = rule.reduce(table)
+    return found
+
+
+def test_a_rule_tells_in_how_many_rows_it_holds_and_would_by_chance(table_of, rng):
+    price = rng.integers(1, 1_000, ROWS)
+    at = pd.Series(pd.Timestamp("2023-01-01") + pd.to_timedelta(rng.integers(0, 730, ROWS), "D"))
+    at = at.where(rng.random(ROWS) < 0.75)
+    frame = pd.DataFrame({"at": at, "year": at.dt.year, "net": price, "tax": price[::-1]})
+    found = evidence(frame.assign(gross=frame["net"] + frame["tax"]), table_of, rng)
+    year = found["'year' is the year of 'at'"]
+    assert year.rows == at.notna().sum()
+    assert year.by_chance == pytest.approx(0.25**2 + 2 * (0.75 / 2) ** 2, abs=0.08)
+    assert year.log10_chance < -50
+    assert found["'net' + 'tax' = 'gross'"].by_chance < 0.01
+
+
+def test_what_no_row_can_break_has_no_evidence(table_of, rng):
+    payment = rng.gamma(2, 100, ROWS).round(2)
+    bill = np.where(rng.random(ROWS) < 0.4, payment, rng.gamma(2, 100, ROWS).round(2))
+    found = evidence(pd.DataFrame({"payment": payment, "bill": bill}), table_of, rng)
+    assert [*found.values()] == [None]
+
+
+def test_evidence_in_words():
+    assert str(Evidence(1_200, 0.254)) == "in 1,200 rows; 25% by chance"
+    assert str(Evidence(90, 0.0004)) == "in 90 rows; under 1% by chance"
+
+
+def test_what_is_left_out_is_said(table_of, rng):
+    frame = pd.DataFrame(rng.normal(size=(30, 45)), columns=[f"n{at}" for at in range(45)])
+    assert untried(table_of(frame)) == (
+        "of 45 columns of numbers, rules were tried for products of three among 30, comparisons "
+        "among 40 only"
+    )
+    assert untried(table_of(frame.iloc[:, :30])) is None
