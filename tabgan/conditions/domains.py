@@ -31,11 +31,13 @@ from tabgan.encoding.identifiers.placeholder_text import TextEncoder
 from tabgan.encoding.multiselect import MultiselectEncoder
 from tabgan.encoding.numeric import NumericEncoder
 from tabgan.encoding.table_encoder import TableEncoder
+from tabgan.rules.band_dependency import BandDependency
 from tabgan.rules.dependency import Dependency
 from tabgan.rules.equality_dependency import CopyDependency
 from tabgan.rules.functional_dependency import CombinationDependency, FunctionalDependency
 from tabgan.rules.one_hot_dependency import OneHotDependency
 from tabgan.rules.order_dependency import DifferenceDependency
+from tabgan.rules.part_dependency import PartDependency
 from tabgan.rules.presence_dependency import PresenceDependency
 from tabgan.table.columns import TypedSeries, numbers_of
 from tabgan.table.level_codes import codes_of, is_absent, levels_to_series
@@ -68,6 +70,8 @@ def _restore_levels(rule: Dependency, known: dict[int, tuple[Scalar, ...]]) -> N
     """Change the levels as the rule changes the columns of a reduced table."""
     if isinstance(rule, FunctionalDependency):
         known[rule.target.position] = rule.target_levels
+    elif isinstance(rule, BandDependency):
+        known[rule.target.position] = rule.levels
     elif isinstance(rule, OneHotDependency):
         for member, bit in zip(rule.members, rule.bits, strict=True):
             known[member.position] = bit
@@ -99,6 +103,8 @@ def column_sentinels(encoder: TableEncoder) -> dict[int, tuple[Scalar, ...]]:
     for rule in reversed(encoder.dependencies):
         if isinstance(rule, PresenceDependency):
             specials[rule.target.position] = rule.absent
+        elif isinstance(rule, PartDependency):
+            specials[rule.target.position] = (rule.special,)
         elif isinstance(rule, CopyDependency):
             specials[rule.target.position] = specials.get(rule.source.position, ())
     levels = column_categories(encoder)

@@ -193,3 +193,7 @@ def test_generated_rows_keep_what_follows(measures):
     made = gan.fit(frame).sample(400)
     for name, (_, own, _) in FOLLOW.items():
         assert (made[name].to_numpy() == np.asarray(own(made))).all(), name
+    for name, level in (("result", "H"), ("size", "Large"), ("weekday", "Sunday")):
+        asked = gan.sample(20, where={name: level})
+        assert (asked[name] == level).all()
+        assert (asked[name].to_numpy() == np.asarray(FOLLOW[name][1](asked))).all(), name
