@@ -32,7 +32,7 @@ from tabgan.encoding.identifiers.row_bijections import (
     lead_numbers,
 )
 from tabgan.encoding.identifiers.seen_values_filter import SeenValuesFilter
-from tabgan.table.check_digits import CHECKSUMS, check_characters, check_digits, checksum_of
+from tabgan.table.check_digits import IBAN, CHECKSUMS, check_characters, check_digits, checksum_of
 from tabgan.table.regular_expressions import RegularExpression
 from tabgan.table.schema import Column, expression_of
 from tabgan.table.text_formats import pattern_of, spread
@@ -124,10 +124,14 @@ class Account:
 
 
 def learn_accounts(texts: Sequence[str]) -> dict[Account, float]:
-    """Learn the most frequent layouts of distinct bank account numbers, with their shares."""
+    """Learn the most frequent layouts of distinct bank account numbers, with their shares.
+
+    Texts that are none, such as "unknown", are left out.
+    """
     by_country = defaultdict(list)
     for text in texts:
-        by_country[text[:2]].append(text[4:])
+        if IBAN.fullmatch(text):
+            by_country[text[:2]].append(text[4:])
     most = sorted(by_country, key=lambda country: -len(by_country[country]))[:MOST_COUNTRIES]
     total = sum(len(by_country[country]) for country in most)
     return {
@@ -470,7 +474,7 @@ def _text_forms(texts: list[str], column: Column) -> Mapping[RowBijection, float
     if column.kind == "address" or (column.kind == "phone" and column.locale):
         return {Templates(locale_of(column), column.kind): 1.0}
     if column.kind == "iban":
-        return dict(learn_accounts(texts).items())
+        return dict((learn_accounts(texts) or learn_patterns(texts)).items())
     scheme = _checksum_of(texts) if column.kind == "identifier" else None
     if scheme is not None:
         patterns = learn_patterns([text[:-1] for text in texts if text[:-1]])
