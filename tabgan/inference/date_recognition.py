@@ -21,7 +21,13 @@ from tabgan.inference.form_reading import (
     filled_texts,
     sample_texts,
 )
-from tabgan.table.date_forms import MONTHS, WEEKDAYS, DateForm, parse_by_date_forms
+from tabgan.table.date_forms import (
+    MONTHS,
+    WEEKDAYS,
+    WORD_DIRECTIVES,
+    DateForm,
+    parse_by_date_forms,
+)
 
 __all__ = [
     "DateFormReading",
@@ -248,15 +254,25 @@ def _with_pivot(form: DateForm, counts: Mapping[str, int]) -> DateForm:
 
 # --- dates and times of day ---
 
-_TOKENS = re.compile(r"[0-9]+|[^\W\d_]+|.", re.DOTALL)
+_TOKENS = re.compile(
+    r"[0-9]{1,2}(?:st|nd|rd|th)(?![^\W_])|[0-9]+|[^\W\d_]+(?:-feira)?|.", re.DOTALL
+)
 _MONTH_NAMES = {name.lower() for month in MONTHS for name in (month, month[:3])}
 _WEEKDAY_NAMES = {name.lower() for day in WEEKDAYS for name in (day, day[:3])}
+_FOREIGN_NAMES = {
+    field: {word.lower() for own, words in WORD_DIRECTIVES.values() if own == field for word in words}
+    for field in "mu"
+}
 _ZONES = ("UTC", "GMT", "EST", "EDT", "CST", "CDT", "MST", "MDT", "PST", "PDT", "CET", "CEST")
 _LITERALS = frozenset({"T", "Z", "Q", "W", "at", *_ZONES, *" ,./-:[]()+'\u202f\u00a0"})
+_LITERALS |= {"de", "del", "den", "le", "Uhr", *"年月日년월일"}
 
 
 class _Skeleton(NamedTuple):
-    """Texts that have the same parts: ``9`` digits, ``b`` a month, ``a`` a weekday, ``p`` AM/PM."""
+    """Texts that have the same parts.
+
+    These are ``9`` digits, ``b`` a month, ``a`` a weekday, ``p`` AM/PM, ``o`` a day such as 3rd.
+    """
 
     tokens: tuple[str, ...]
     texts: list[tuple[list[str], int]]  # the words of each, and the number of its cells
@@ -290,9 +306,11 @@ def _token(word: str) -> str | None:
     if word in _LITERALS:
         return word
     lower = word.lower()
-    if lower in _MONTH_NAMES:
+    if lower in _MONTH_NAMES or lower in _FOREIGN_NAMES["m"]:
         return "b"
-    return "a" if lower in _WEEKDAY_NAMES else None
+    if lower in _WEEKDAY_NAMES or lower in _FOREIGN_NAMES["u"]:
+        return "a"
+    return "o" if word[0].isdecimal() else None
 
 
 def _propose_calendar(counts: Mapping[str, int], _: str) -> Iterator[DateForm]:
@@ -301,7 +319,7 @@ def _propose_calendar(counts: Mapping[str, int], _: str) -> Iterator[DateForm]:
         if directives is None:
             continue
         for place, token in enumerate(skeleton.tokens):
-            if token in "bap":
+            if token in "bapo":
                 directives[place] = _word_directive(skeleton, place)
         open_places = [
             place
@@ -385,6 +403,12 @@ def _width(skeleton: _Skeleton, place: int) -> int:
 
 def _word_directive(skeleton: _Skeleton, place: int) -> str:
     words, token = skeleton.words(place), skeleton.tokens[place]
+    if token == "o":
+        return "%o"
+    if token in "ab" and not all(w.lower() in _MONTH_NAMES | _WEEKDAY_NAMES for w in words):
+        field = "m" if token == "b" else "u"
+        known = {name: {*own} for name, (of, own) in WORD_DIRECTIVES.items() if of == field}
+        return max(known, key=lambda name: sum(words[word] for word in words.keys() & known[name]))
     word = max(words, key=lambda word: (len(word) > 3, words[word]))
     if token == "p":
         return "%p" if word.isupper() else "%P"
@@ -406,6 +430,8 @@ def _date_directives(skeleton: _Skeleton, places: list[int]) -> Iterator[dict[in
             yield {places[0]: "%Y%m%d"}
         return
     for order in _orders(skeleton, places, has_month):
+        if "o" in skeleton.tokens and "d" in order:
+            continue  # there is a day already
         directives = {}
         for place, letter in zip(places, order, strict=True):
             width = _width(skeleton, place)
@@ -539,8 +565,9 @@ def _propose_clock_numbers(counts: Mapping[str, int], name: str) -> Iterator[Dat
 
 def _propose_durations(counts: Mapping[str, int], name: str) -> Iterator[DateForm]:
     """Propose durations: hours above 23, or of one digit and few, or so named."""
+    yield from _durations_in_units(counts)
     day = re.compile(r"[0-9]+ days? [0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{6})?")
-    if all(map(day.fullmatch, counts)):
+    if 2 * sum(day.fullmatch(text) is not None for text in counts) >= len(counts) > 0:
         ends = ("days %H:%M:%S.%f", "days %H:%M:%S", "day %H:%M:%S.%f", "day %H:%M:%S")
         yield from (DateForm(f"%[d] {end}") for end in ends)
     for skeleton in _skeletons(counts, 2):
@@ -558,6 +585,32 @@ def _propose_durations(counts: Mapping[str, int], name: str) -> Iterator[DateFor
         if max(firsts) > 23 or few or _DURATION_NAMES.search(name):
             tail = f".{_fraction(skeleton, 6)}" if line.endswith(".9") else ""
             yield DateForm(f"%[{'h' * width}]:%M:%S{tail}")
+
+
+_TIME_UNITS = {"d": "d", "day": "d", "days": "d", "dt": "d"}
+_TIME_UNITS |= dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), "h")
+_TIME_UNITS |= dict.fromkeys(("m", "min", "mins", "minutes"), "m")
+_TIME_UNITS |= dict.fromkeys(("s", "sec", "secs", "seconds"), "s")
+
+
+def _durations_in_units(counts: Mapping[str, int]) -> Iterator[DateForm]:
+    """Propose durations with a unit after each of several numbers: 1h 05m, PT1H30M."""
+    by_literals: dict[tuple[str, ...], list[list[str]]] = {}
+    for text in counts:
+        first, *literals = re.split("[0-9]+", text[:64])
+        units = [_TIME_UNITS.get(literal.strip(" ,.").lower(), "") for literal in literals]
+        letters = "".join(units)
+        if first in {"", "PT", "P"} and len(letters) > 1 and letters in "dhms" and all(units):
+            by_literals.setdefault((first, *literals), []).append(re.findall("[0-9]+", text))
+    for (first, *literals), numbers in sorted(by_literals.items(), key=lambda it: -len(it[1]))[:2]:
+        spec = first
+        for place, literal in enumerate(literals):
+            unit = _TIME_UNITS[literal.strip(" ,.").lower()]
+            is_padded = all(len(words[place]) == 2 for words in numbers)
+            later = {"h": "H", "m": "M", "s": "S"}.get(unit, "")
+            name = f"[{unit}]" if not place else later if is_padded else f"-{later}"
+            spec += f"%{name}{literal}"
+        yield DateForm(spec)
 
 
 def _minutes_or_hours(firsts: list[int], width: int, name: str) -> Iterator[DateForm]:

@@ -19,6 +19,7 @@ from tabgan.table.text_formats import fill_by_forms, parse_dates
 __all__ = [
     "DIRECTIVES",
     "UNITS",
+    "WORD_DIRECTIVES",
     "DateForm",
     "Directive",
     "parse_by_date_forms",
@@ -30,6 +31,33 @@ MONTHS = (
     *("August", "September", "October", "November", "December"),
 )
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_LANGUAGES = {  # months, and weekdays from Monday
+    "de": (
+        "Januar Februar März April Mai Juni Juli August September Oktober November Dezember",
+        "Montag Dienstag Mittwoch Donnerstag Freitag Samstag Sonntag",
+    ),
+    "fr": (
+        "Janvier Février Mars Avril Mai Juin Juillet Août Septembre Octobre Novembre Décembre",
+        "Lundi Mardi Mercredi Jeudi Vendredi Samedi Dimanche",
+    ),
+    "es": (
+        "Enero Febrero Marzo Abril Mayo Junio Julio Agosto Septiembre Octubre Noviembre Diciembre",
+        "Lunes Martes Miércoles Jueves Viernes Sábado Domingo",
+    ),
+    "it": (
+        "Gennaio Febbraio Marzo Aprile Maggio Giugno Luglio Agosto Settembre Ottobre Novembre "
+        "Dicembre",
+        "Lunedì Martedì Mercoledì Giovedì Venerdì Sabato Domenica",
+    ),
+    "pt": (
+        "Janeiro Fevereiro Março Abril Maio Junho Julho Agosto Setembro Outubro Novembro Dezembro",
+        "Segunda-feira Terça-feira Quarta-feira Quinta-feira Sexta-feira Sábado Domingo",
+    ),
+    "nl": (
+        "Januari Februari Maart April Mei Juni Juli Augustus September Oktober November December",
+        "Maandag Dinsdag Woensdag Donderdag Vrijdag Zaterdag Zondag",
+    ),
+}
 
 _Integers = NDArray[np.int64]
 _SECOND, _MINUTE, _HOUR, _DAY = 1_000_000, 60_000_000, 3_600_000_000, 86_400_000_000
@@ -150,6 +178,32 @@ def _variants(name: str, field: str, unit: str, words: Sequence[str]) -> dict[st
     return {key: _words(field, unit, some) for key, some in choices.items()}
 
 
+def _ordinal_end(number: int) -> str:
+    teens = 10 < number % 100 < 14
+    return "th" if teens else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+
+
+def _foreign_words() -> dict[str, tuple[str, tuple[str, ...]]]:
+    """Return the field and the words of directives such as ``%[B_de]``, by name."""
+    found = {}
+    for language, (months, weekdays) in _LANGUAGES.items():
+        full = tuple(months.split())
+        for letter, field, words in (
+            ("B", "m", full),
+            ("b", "m", tuple(month[:3] for month in full)),
+            ("A", "u", tuple(weekdays.split())),
+        ):
+            if len(set(words)) == len(words):  # in French two months begin with "jui"
+                name = f"{letter}_{language}"
+                found[f"%[{name}]"] = field, words
+                found[f"%[#{name}]"] = field, tuple(word.lower() for word in words)
+                found[f"%[^{name}]"] = field, tuple(word.upper() for word in words)
+    return found
+
+
+# Names of months and weekdays in other languages: as they are, in small letters, in capitals.
+WORD_DIRECTIVES = _foreign_words()
+
 # The directives of strftime, and others: by name.
 DIRECTIVES: dict[str, Directive] = {
     "%Y": _digits("Y", "Y", 4),
@@ -164,7 +218,9 @@ DIRECTIVES: dict[str, Directive] = {
     "%I": _digits("I", "h", 2),
     "%-I": _unpadded("I", "h"),
     "%M": _digits("M", "m", 2),
+    "%-M": _unpadded("M", "m"),
     "%S": _digits("S", "s", 2),
+    "%-S": _unpadded("S", "s"),
     "%f": _fraction(6),
     "%-f": _trimmed_fraction(),  # without zeros at the end
     **{f"%{width}f": _fraction(width) for width in range(1, 7)},  # so many digits
@@ -174,6 +230,11 @@ DIRECTIVES: dict[str, Directive] = {
     **_variants("B", "m", "M", MONTHS),
     **_variants("a", "u", "D", [name[:3] for name in WEEKDAYS]),
     **_variants("A", "u", "D", WEEKDAYS),
+    **{
+        name: _words(field, "M" if field == "m" else "D", words)
+        for name, (field, words) in WORD_DIRECTIVES.items()
+    },
+    "%o": _words("d", "D", [f"{day}{_ordinal_end(day)}" for day in range(1, 32)]),
     "%q": Directive("q", "M", "[1-4]", int, lambda values: list(map(str, values.tolist()))),
     "%G": _digits("G", "Y", 4),
     "%V": _digits("V", "D", 2),  # ISO week
@@ -275,7 +336,7 @@ FIELDS: dict[str, Callable[[_Calendar], _Integers]] = {
 
 
 _PIECE = re.compile(
-    r"%\((?P<pivot>\d{4})\)y|(?P<name>%(?:\[\w+\]|[-^#:]*\d?[A-Za-z]))|(?P<literal>%%|.)", re.DOTALL
+    r"%\((?P<pivot>\d{4})\)y|(?P<name>%(?:\[[\^#]?\w+\]|[-^#:]*\d?[A-Za-z]))|(?P<literal>%%|.)", re.DOTALL
 )
 UNITS = ("us", "ms", "s", "m", "h", "D", "M", "Y")  # finest first
 _FIXED = re.compile(r"(?:%[YmdHMSf]|[^%YmdHMSf])*", re.DOTALL)  # what `parse_dates` reads
@@ -289,8 +350,8 @@ class DateForm:
     ----------
     spec
         The form: directives of strftime, and ``%-d %-m %-H %-I`` without leading zeros, ``%3f`` and
-        ``%-f`` (three digits, no zeros at the end), ``%^b`` (``MAR``), ``%P`` (``pm``), ``%q`` (the
-        quarter), ``%s`` (seconds since 1970), ``%[HM]`` (``945``), ``%(1930)y`` (two digits of a
+        ``%-f`` (three digits, no zeros at the end), ``%^b`` (``MAR``), ``%[B_de]`` (``März``),
+        ``%o`` (``3rd``), ``%P`` (``pm``), ``%q`` (the quarter), ``%s`` (seconds since 1970), ``%[HM]`` (``945``), ``%(1930)y`` (two digits of a
         year from 1930 to 2029), ``%:z`` (``+02:00``), ``%:::z`` (``+02``), and, of durations,
         ``%[d] %[h] %[hh] %[m] %[mm] %[s]``, which may exceed a day, an hour or a minute.
 
