@@ -130,7 +130,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Read and write made-up columns of all kinds.")
     parser.add_argument("--columns", type=int, default=5, help="columns of each form")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--kinds", nargs="+", help="kinds of columns, such as date; all if left out")
+    parser.add_argument(
+        "--kinds", nargs="+", help="kinds of columns, such as date; all if left out"
+    )
     parser.add_argument("--out", type=Path, default=RESULTS / "formats_read.json")
     options = parser.parse_args(arguments)
     rows: list[dict[str, Any]] = []

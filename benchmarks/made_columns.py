@@ -132,8 +132,7 @@ def _reads_dates(spec: str, language: str) -> Callable[[str], bool]:
 
     pieces = _PIECE.split(spec)
     pattern = "".join(
-        group(match) if (match := _PIECE.fullmatch(piece)) else re.escape(piece)
-        for piece in pieces
+        group(match) if (match := _PIECE.fullmatch(piece)) else re.escape(piece) for piece in pieces
     )
     expression = re.compile(pattern)
     months = [month.lower() for month in _MONTHS[language].split()]
@@ -181,7 +180,7 @@ def _moment(rng: Random, start: dt.datetime, days: int) -> dt.datetime:
 
 def _date_cells(spec: str, language: str = "en", offsets: Sequence[int] = (0,)) -> Make:
     def make(rng: Random, n: int) -> list[str]:
-        start = dt.datetime(rng.randrange(1995, 2021), rng.randrange(1, 13), 1)  # noqa: DTZ001
+        start = dt.datetime(rng.randrange(1995, 2021), rng.randrange(1, 13), 1)
         days = rng.choice([120, 400, 1500]) if "%m" in spec or "%d" in spec else 3000
         moments = (_moment(rng, start, days) for _ in range(n))
         return [_write(moment, spec, language, rng.choice(offsets)) for moment in moments]
@@ -219,7 +218,11 @@ _LOCAL_SPECS = {
 
 
 def _date_source(
-    kind: str, spec: str, names: tuple[str, ...] = NEUTRAL, language: str = "en", offsets: Sequence[int] = (0,)
+    kind: str,
+    spec: str,
+    names: tuple[str, ...] = NEUTRAL,
+    language: str = "en",
+    offsets: Sequence[int] = (0,),
 ) -> Source:
     form = spec if language == "en" else f"{spec} ({language})"
     make, reads = _date_cells(spec, language, offsets), _reads_dates(spec, language)
@@ -257,11 +260,21 @@ def _mixed(first: str, second: str) -> Source:
         return [others[i] if rng.random() < 0.3 else cells[i] for i in range(n)]
 
     form = f"{first} or {second}"
-    return Source("mixed dates", form, _one_of("datetime"), make, lambda t: any(f(t) for f in tests))
+    return Source(
+        "mixed dates", form, _one_of("datetime"), make, lambda t: any(f(t) for f in tests)
+    )
 
 
 def _times() -> Iterator[Source]:
-    for spec in ("%H:%M", "%-H:%M", "%H:%M:%S", "%-I:%M %p", "%I:%M %p", "%-I:%M:%S %p", "%-I:%M %P"):
+    for spec in (
+        "%H:%M",
+        "%-H:%M",
+        "%H:%M:%S",
+        "%-I:%M %p",
+        "%I:%M %p",
+        "%-I:%M:%S %p",
+        "%-I:%M %P",
+    ):
         yield _date_source("time of day", spec, ("time", "start", "value", "arrival_time"))
     yield Source(
         "time of day", "945", _one_of("datetime"),
@@ -470,7 +483,17 @@ _LONG_LEVELS = {
     "8:30 a.m. to 8:59 a.m.",
     "ranges in words": "Less than 1 year|1 to 3 years|3 to 5 years|More than 5 years",
 }
-_PAIRS = ("yes no", "Yes No", "Y N", "y n", "True False", "true false", "TRUE FALSE", "0 1", "ja nein")
+_PAIRS = (
+    "yes no",
+    "Yes No",
+    "Y N",
+    "y n",
+    "True False",
+    "true false",
+    "TRUE FALSE",
+    "0 1",
+    "ja nein",
+)
 _PAIRS += ("J N", "oui non", "sí no", "T F", "M F", "on off", "Active Inactive", "1 2")
 
 
@@ -546,8 +569,8 @@ def _names_of_rows() -> Iterator[Source]:
             lambda r: "".join(_chars(r, _CAPITALS, 2) + _chars(r, "0123456789", 2) for _ in "ab"),
             r"[A-Z]{2}\d{2}[A-Z]{2}\d{2}",
         ),
-        "md5": (lambda r: hashlib.md5(r.randbytes(8)).hexdigest(), "[0-9a-f]{32}"),  # noqa: S324
-        "sha1": (lambda r: hashlib.sha1(r.randbytes(8)).hexdigest(), "[0-9a-f]{40}"),  # noqa: S324
+        "md5": (lambda r: hashlib.md5(r.randbytes(8)).hexdigest(), "[0-9a-f]{32}"),
+        "sha1": (lambda r: hashlib.sha1(r.randbytes(8)).hexdigest(), "[0-9a-f]{40}"),
         "token": (lambda r: _chars(r, string.ascii_letters + string.digits, 11), "[0-9A-Za-z]{11}"),
         "mac": (_mac, "([0-9a-f]{2}:){5}[0-9a-f]{2}"),
         "IPv4": (_ip, r"(\d{1,3}\.){3}\d{1,3}"),
@@ -555,13 +578,18 @@ def _names_of_rows() -> Iterator[Source]:
             lambda r: f"https://example.com/p/{_chars(r, string.ascii_lowercase, 8)}",
             r"https?://\S+",
         ),
-        "plate": (lambda r: f"{_chars(r, _CAPITALS, 3)}-{r.randrange(10_000):04}", r"[A-Z]{3}-\d{4}"),
+        "plate": (
+            lambda r: f"{_chars(r, _CAPITALS, 3)}-{r.randrange(10_000):04}",
+            r"[A-Z]{3}-\d{4}",
+        ),
     }
     for form, (make_one, expression) in codes.items():
         yield Source("identifier", form, names, _distinct(make_one), _by(expression))
     yield Source("identifier", "uuid", _one_of("uuid"), _distinct(_uuid), _by(r"[0-9a-f-]{36}"))
     either = _one_of("identifier", "sequential")
-    yield Source("identifier", "running", either, _running("{}"), _by(r"\d+"), ("id", "row_id", "nr"))
+    yield Source(
+        "identifier", "running", either, _running("{}"), _by(r"\d+"), ("id", "row_id", "nr")
+    )
     yield Source("identifier", "A-00001", either, _running("A-{:05}"), _by(r"A-\d{5,}"))
     yield Source(
         "identifier", "invoice numbers", either, _distinct(lambda r: str(r.randrange(10**6, 10**7))),
@@ -575,12 +603,20 @@ def _zip_codes() -> Iterator[Source]:
     right = _one_of("identifier", "categorical")
     zips = {
         "02139": (lambda r: f"{r.randrange(10**5):05}", r"\d{5}"),
-        "02139-4301": (lambda r: f"{r.randrange(10**5):05}-{r.randrange(10**4):04}", r"\d{5}-\d{4}"),
+        "02139-4301": (
+            lambda r: f"{r.randrange(10**5):05}-{r.randrange(10**4):04}",
+            r"\d{5}-\d{4}",
+        ),
         "SW1A 2AA": (
-            lambda r: f"{_chars(r, _CAPITALS, 2)}{r.randrange(1, 10)} {r.randrange(10)}{_chars(r, _CAPITALS, 2)}",
+            lambda r: (
+                f"{_chars(r, _CAPITALS, 2)}{r.randrange(1, 10)} {r.randrange(10)}{_chars(r, _CAPITALS, 2)}"
+            ),
             r"[A-Z]{2}\d \d[A-Z]{2}",
         ),
-        "1011 AB": (lambda r: f"{r.randrange(1000, 9999)} {_chars(r, _CAPITALS, 2)}", r"\d{4} [A-Z]{2}"),
+        "1011 AB": (
+            lambda r: f"{r.randrange(1000, 9999)} {_chars(r, _CAPITALS, 2)}",
+            r"\d{4} [A-Z]{2}",
+        ),
     }
     for form, (make_one, expression) in zips.items():
         for what, make in (("", _distinct(make_one)), (" that repeat", _repeating(make_one))):
@@ -602,17 +638,104 @@ def _keys() -> Iterator[Source]:
 
 # --- people ---
 
-_FIRST = (
-    "Anna Mary James John Robert Laura Peter Julia Thomas Sarah Michael Emma Daniel Sofia Lucas "
-    "Marie Pierre Claire Jean Antoine Hans Jürgen Katharina Stefan Ursula Carlos Lucía Javier "
-    "Carmen Diego Giulia Marco Francesca Paolo Olivia Noah Liam Grace Henry Alice Susan Karen Mark"
-).split()
-_LAST = (
-    "Smith Johnson Brown Taylor Miller Wilson Moore Anderson Jackson Martin Thompson Garcia "
-    "Martinez Robinson Clark Lewis Walker Hall Young Allen King Wright Hill Scott Green Adams Baker "
-    "Nelson Carter Müller Schmidt Schneider Fischer Weber Meyer Wagner Becker Dubois Moreau "
-    "Laurent Lefebvre Bernard Rossi Ferrari Russo Bianchi Romano Fernández López Sánchez Pérez"
-).split()
+_FIRST = [
+    "Anna",
+    "Mary",
+    "James",
+    "John",
+    "Robert",
+    "Laura",
+    "Peter",
+    "Julia",
+    "Thomas",
+    "Sarah",
+    "Michael",
+    "Emma",
+    "Daniel",
+    "Sofia",
+    "Lucas",
+    "Marie",
+    "Pierre",
+    "Claire",
+    "Jean",
+    "Antoine",
+    "Hans",
+    "Jürgen",
+    "Katharina",
+    "Stefan",
+    "Ursula",
+    "Carlos",
+    "Lucía",
+    "Javier",
+    "Carmen",
+    "Diego",
+    "Giulia",
+    "Marco",
+    "Francesca",
+    "Paolo",
+    "Olivia",
+    "Noah",
+    "Liam",
+    "Grace",
+    "Henry",
+    "Alice",
+    "Susan",
+    "Karen",
+    "Mark",
+]
+_LAST = [
+    "Smith",
+    "Johnson",
+    "Brown",
+    "Taylor",
+    "Miller",
+    "Wilson",
+    "Moore",
+    "Anderson",
+    "Jackson",
+    "Martin",
+    "Thompson",
+    "Garcia",
+    "Martinez",
+    "Robinson",
+    "Clark",
+    "Lewis",
+    "Walker",
+    "Hall",
+    "Young",
+    "Allen",
+    "King",
+    "Wright",
+    "Hill",
+    "Scott",
+    "Green",
+    "Adams",
+    "Baker",
+    "Nelson",
+    "Carter",
+    "Müller",
+    "Schmidt",
+    "Schneider",
+    "Fischer",
+    "Weber",
+    "Meyer",
+    "Wagner",
+    "Becker",
+    "Dubois",
+    "Moreau",
+    "Laurent",
+    "Lefebvre",
+    "Bernard",
+    "Rossi",
+    "Ferrari",
+    "Russo",
+    "Bianchi",
+    "Romano",
+    "Fernández",
+    "López",
+    "Sánchez",
+    "Pérez",
+]
 _COUNTRIES = {"DE": 18, "FR": 23, "NL": 14, "ES": 20, "GB": 18, "IT": 23}
 
 
@@ -646,15 +769,24 @@ def _people() -> Iterator[Source]:
         comma = "," in form
         reads = _by(rf"{word},? {word}" if comma else rf"{word} {word}")
         yield Source("name", form, _one_of("name"), _each(make_one), reads, names)
-    firsts, lasts = ("first_name", "FirstName", "vorname"), ("last_name", "surname", "CONTACTLASTNAME")
+    firsts, lasts = (
+        ("first_name", "FirstName", "vorname"),
+        ("last_name", "surname", "CONTACTLASTNAME"),
+    )
     yield Source("name", "first names", _one_of("first_name"), _each(_first), _by(word), firsts)
     yield Source("name", "last names", _one_of("last_name"), _each(_last), _by(word), lasts)
     mails = {
-        "anna.smith@example.com": lambda r: f"{_first(r)}.{_last(r)}{r.randrange(100)}@example.com".lower(),
-        "asmith42@mail.org": lambda r: f"{_first(r)[0]}{_last(r)}{r.randrange(100)}@{r.choice(['mail', 'web'])}.org".lower(),
+        "anna.smith@example.com": lambda r: (
+            f"{_first(r)}.{_last(r)}{r.randrange(100)}@example.com".lower()
+        ),
+        "asmith42@mail.org": lambda r: (
+            f"{_first(r)[0]}{_last(r)}{r.randrange(100)}@{r.choice(['mail', 'web'])}.org".lower()
+        ),
     }
     for form, make_one in mails.items():
-        yield Source("e-mail", form, _one_of("email"), _each(make_one), _by(r"[^@\s]+@[^@\s]+\.\w+"))
+        yield Source(
+            "e-mail", form, _one_of("email"), _each(make_one), _by(r"[^@\s]+@[^@\s]+\.\w+")
+        )
     for country, length in _COUNTRIES.items():
         made = _each(_iban(country, length))
         yield Source("IBAN", country, _one_of("iban"), made, _by(rf"{country}\d\d[A-Z0-9]+"))
@@ -670,12 +802,20 @@ def _people() -> Iterator[Source]:
 def _phones() -> Iterator[Source]:
     forms = (
         *("+49 30 #######", "(###) 555-####", "###-555-####", "+1-###-555-####", "030/#######"),
-        *("01 ## ## ## ##", "07### ######", "+44 20 #### ####", "+33 1 ## ## ## ##", "0### #######"),
+        *(
+            "01 ## ## ## ##",
+            "07### ######",
+            "+44 20 #### ####",
+            "+33 1 ## ## ## ##",
+            "0### #######",
+        ),
         *("+1 (###) 555-####", "1-###-555-####"),
     )
     for form in forms:
         made = _each(lambda r, form=form: re.sub("#", lambda _: str(r.randrange(1, 10)), form))
-        expression = re.escape(form).replace(r"\#", r"\d")
+        country = re.match(r"\+\d+|0|1-|", form)  # the area may be another
+        kept = country.group() if country else ""
+        expression = re.escape(kept) + re.sub(r"(\\#|\d)", r"\\d", re.escape(form[len(kept) :]))
         names = ("phone", "tel", "contact", "value")
         yield Source("phone", form, _one_of("phone"), made, _by(expression), names)
 
@@ -692,7 +832,7 @@ _WORDS = {
     "es": "el cliente estaba muy contento con nuestro nuevo servicio pero la entrega tardó demasiado "
     "y una caja llegó rota por eso enviamos otro artículo la semana pasada",
 }
-_ITEMS = "wifi pool parking gym spa bar garden sauna kitchen balcony".split()
+_ITEMS = ["wifi", "pool", "parking", "gym", "spa", "bar", "garden", "sauna", "kitchen", "balcony"]
 
 
 def _sentence(language: str) -> Callable[[Random], str]:
@@ -715,15 +855,17 @@ def _list(opening: str, mark: str, closing: str, quote: str = "") -> Callable[[R
 
 def _others() -> Iterator[Source]:
     for language in _WORDS:
-        yield Source("free text", language, _one_of("text"), _each(_sentence(language)), _by(r"(?s).+"))
-    item = "[a-z]+"
+        yield Source(
+            "free text", language, _one_of("text"), _each(_sentence(language)), _by(r"(?s).+")
+        )
+    item = "[a-z/? -]+|N/A"
     for form, parts in {
         "a;b": ("", ";", ""), "a; b": ("", "; ", ""), "a|b": ("", "|", ""), "a, b": ("", ", ", ""),
         "a,b": ("", ",", ""), '["a", "b"]': ("[", ", ", "]", '"'), "['a', 'b']": ("[", ", ", "]", "'"),
         '["a","b"]': ("[", ",", "]", '"'), "{a,b}": ("{", ",", "}"),
     }.items():  # fmt: skip
         opening, mark, closing, *quotes = map(re.escape, parts)
-        one = f"{item}".join(quotes * 2) if quotes else item
+        one = f"({item})".join(quotes * 2) if quotes else f"({item})"
         reads = _by(f"{opening}({one}({mark}{one})*)?{closing}")
         yield Source("list", form, _one_of("multiselect"), _each(_list(*parts)), reads)
     pairs = {

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tabgan.inference.form_reading import (
+    FEW_OTHERS,
     LEAST_SHARE,
     MOST_FORMS,
     FormReading,
@@ -260,7 +261,9 @@ _TOKENS = re.compile(
 _MONTH_NAMES = {name.lower() for month in MONTHS for name in (month, month[:3])}
 _WEEKDAY_NAMES = {name.lower() for day in WEEKDAYS for name in (day, day[:3])}
 _FOREIGN_NAMES = {
-    field: {word.lower() for own, words in WORD_DIRECTIVES.values() if own == field for word in words}
+    field: {
+        word.lower() for own, words in WORD_DIRECTIVES.values() if own == field for word in words
+    }
     for field in "mu"
 }
 _ZONES = ("UTC", "GMT", "EST", "EDT", "CST", "CDT", "MST", "MDT", "PST", "PDT", "CET", "CEST")
@@ -501,6 +504,12 @@ def _propose_quarters_weeks(counts: Mapping[str, int], _: str) -> Iterator[DateF
 # --- digits alone ---
 
 
+def _with_digits(counts: Mapping[str, int]) -> Mapping[str, int]:
+    """Leave out a few texts without digits, such as "unknown"."""
+    numbers = {text: count for text, count in counts.items() if any(map(str.isdecimal, text))}
+    return numbers if len(counts) - len(numbers) <= FEW_OTHERS else counts
+
+
 def _all_digits(counts: Mapping[str, int], least: int, most: int) -> bool:
     """Say whether nearly all texts are so many digits."""
     fitting = sum(text.isdecimal() and least <= len(text) <= most for text in counts)
@@ -516,6 +525,7 @@ def _share_of(form: DateForm, counts: Mapping[str, int], years: tuple[int, int])
 
 def _propose_compact(counts: Mapping[str, int], name: str) -> Iterator[DateForm]:
     """Propose dates without marks: all of them, and in our times."""
+    counts = _with_digits(counts)
     if not _all_digits(counts, 6, 14):
         return
     least = 1 if _TIME_NAMES.search(name) else 5
@@ -531,6 +541,7 @@ def _propose_compact(counts: Mapping[str, int], name: str) -> Iterator[DateForm]
 
 def _propose_unix(counts: Mapping[str, int], name: str) -> Iterator[DateForm]:
     """Propose seconds, milliseconds and microseconds since 1970, by the name or by their range."""
+    counts = _with_digits(counts)
     is_named = _TIME_NAMES.search(name) is not None
     for digits, spec in ((10, "%s"), (13, "%s%3f"), (16, "%s%6f")):
         if not _all_digits(counts, digits - 1, digits):
@@ -547,6 +558,7 @@ def _propose_unix(counts: Mapping[str, int], name: str) -> Iterator[DateForm]:
 
 def _propose_clock_numbers(counts: Mapping[str, int], name: str) -> Iterator[DateForm]:
     """Propose 945 and 1730 as times of day: no minute is above 59."""
+    counts = _with_digits(counts)
     is_named = _CLOCK_NAMES.search(name) is not None
     if not _all_digits(counts, 1, 4):
         return

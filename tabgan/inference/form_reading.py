@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from tabgan.table.text_formats import MISSING_MARKS, spread
 
 __all__ = [
+    "FEW_OTHERS",
     "LEAST_SHARE",
     "LEAST_WITH_FEW",
     "MOST_FORMS",

@@ -15,6 +15,7 @@ from tabgan.inference.column_cells import (
     NUMBER_TYPES,
     ColumnCells,
     ColumnGuess,
+    last_label,
     names_rows,
     numbers_rows,
     shown,
@@ -36,8 +37,12 @@ MOST_FIXED = 15  # decimal places of a text that a float can carry
 LEAST_UNIFORM = 200  # rows in which numbers without a name that says it may be seen as names
 LEAST_DIGITS = 6  # of such numbers
 KOLMOGOROV = 1.36  # over the root of the rows: a distance that chance exceeds 5 times in 100
+POSTAL_DIGITS = (4, 5, 6)
 EXACT = 2.0**53  # up to here every whole number is a float
 BIGGEST = 2**63  # a whole number kept as text is below it
+
+
+_POSTAL = re.compile(r"(?i)\bzip|_zip|zip_?code|post_?code|postal|\bplz\b|_plz|pin_?code")
 
 
 _MEASURED = re.compile(  # what is counted or measured, whatever its numbers look like
@@ -88,7 +93,7 @@ class NumberReading(NamedTuple):
 def find_numbers(cells: ColumnCells) -> ColumnGuess | None:
     """Find out whether a column holds numbers, and whether they only name its rows."""
     reading = read_numbers(cells)
-    if not _are_numbers(cells, reading):
+    if not _are_numbers(cells, reading) or _are_postal_codes(cells.name, reading):
         return None
     if reading.whole and not reading.others and len(reading.numbers) == reading.cells:
         finding = _find_identifiers(cells.name, reading.numbers, reading.cells < len(cells.missing))
@@ -106,6 +111,14 @@ def _are_numbers(cells: ColumnCells, reading: NumberReading) -> bool:
         return not reading.others
     fewest = FEWEST + 1 if cells.storage == "mixed" else 1  # below, they may as well be codes
     return reading.is_number and len(pd.unique(reading.numbers)) >= fewest
+
+
+def _are_postal_codes(name: Hashable, reading: NumberReading) -> bool:
+    """Return whether whole numbers of equally many digits are called postal codes."""
+    if not (reading.whole and reading.numbers.size and _POSTAL.search(last_label(name))):
+        return False
+    low, high = int(reading.numbers.min()), int(reading.numbers.max())
+    return low >= 1000 and len(str(low)) == len(str(high)) in POSTAL_DIGITS
 
 
 def _find_identifiers(name: Hashable, numbers: NDArray[Any], has_holes: bool) -> ColumnGuess | None:

@@ -25,6 +25,7 @@ _LOCALES = ("en_US", "en_GB", "de_DE", "fr_FR", "es_ES", "it_IT")
 
 _NEEDED = {"people": 0.0, "name": KNOWN_IF_CALLED, "role": KNOWN_IF_CALLED}
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_JOINED = re.compile(r"(.*?)(first|given|fore|last|family|sur|full)(names?)")  # contactlastname
 _PEOPLE = {"full", "customer", "client", "patient", "employee", "person", "contact", "member"}
 _PEOPLE |= {"student", "passenger", "guest", "owner", "holder", "author", "teacher", "doctor"}
 _PEOPLE |= {"manager", "director", "supervisor", "rep", "representative", "salesrep", "agent"}
@@ -56,7 +57,8 @@ def find_people(name: Hashable, counts: Mapping[Hashable, int]) -> ColumnGuess |
     called = _called(name)
     if not texts or len(texts) < len(counts):
         return None
-    if len(texts) < FEWEST and not _are_few_people(texts, called):
+    is_part = called in ("first_name", "last_name")  # of a name: never kept, however few
+    if len(texts) < FEWEST and not is_part and not _are_few_people(texts, called):
         return None
     sample = spread(texts, 1000)
     end = f", {len(counts)} distinct in {sum(counts.values())} rows"
@@ -100,8 +102,13 @@ def _called(name: Hashable) -> Called:
     --------
     >>> [_called(name) for name in ("nameFirst", "Customer Name", "manager", "home_tel", "product")]
     ['first_name', 'people', 'role', 'phone', '']
+    >>> [_called(name) for name in ("CONTACTLASTNAME", "surname", "fullname")]
+    ['last_name', 'last_name', 'people']
     """
-    words = [word.lower() for word in _WORD.findall(last_label(name))]
+    words: list[str] = []
+    for word in map(str.lower, _WORD.findall(last_label(name))):
+        joined = _JOINED.fullmatch(word)
+        words += filter(None, joined.groups()) if joined else [word]
     rest = {*words} - {"name", "names"}
     is_name = len(rest) < len({*words})
     owners = rest - _PEOPLE

@@ -37,6 +37,7 @@ LEAST_VALID = 0.95  # share of bank account numbers whose check digits are right
 NEARLY_ONE = 1.3  # rows of each value, up to which the values name the rows
 MOST_FEW = 100  # texts of several numbers that are categories if they repeat
 CODE_DIGITS = 8  # of texts that all differ, from which they are codes
+LEAST_SHORTER = 0.03  # share of the numbers that have fewer digits than the longest
 EXPECTED_PAIRS = 10.0  # of equal rows; where there is none, that is no chance
 REPEATED_ROWS = 3  # rows from which a text is one that repeats
 MOST_REPEATED = 0.8  # share of rows in such texts, from which texts of many words are categories
@@ -99,6 +100,11 @@ def _are_codes(form: CompoundForm, counts: Mapping[str, int]) -> bool:
     numbers = form.parse([*counts])
     numbers = numbers[~np.isnan(numbers[:, 0])]
     digits = sum(len(f"{most:.0f}") for most in np.abs(numbers).max(axis=0))
+    # what is measured has now more digits, now fewer
+    sizes = np.abs(numbers)
+    shorter = sizes < 10.0 ** np.floor(np.log10(np.maximum(sizes.max(axis=0), 1)))
+    if shorter.mean(axis=0).min() >= LEAST_SHORTER:
+        digits = 0
     pairs = len(numbers) * (len(numbers) - 1) / 2
     for part in numbers.T:
         shares = np.unique(part, return_counts=True)[1] / len(part)

@@ -20,6 +20,8 @@ MOST_PARTS = 4
 MOST_LETTERS = 12  # beside the numbers; more are a sentence
 MOST_DIGITS = 15  # of a number, which a float carries
 LEAST_LIKE = 0.95  # share of the rows that are of one form
+LEAST_WITH_FEW = 0.85  # the same where the others are few distinct texts, such as "unknown"
+FEW_OTHERS = 3
 SAMPLE = 1_000  # texts that the form is chosen by
 
 _SIGNED = r"(?:(?<![\w.)-])-)?"  # after a digit or a letter it is a hyphen
@@ -167,9 +169,9 @@ def find_compound(counts: Mapping[str, int]) -> CompoundForm | None:
         if form is None:
             continue
         read = ~np.isnan(form.parse(texts)[:, 0])
-        if sum(n for n, is_read in zip(counts.values(), read, strict=True) if is_read) >= (
-            LEAST_LIKE * rows
-        ):
+        fitting = sum(n for n, is_read in zip(counts.values(), read, strict=True) if is_read)
+        has_few_others = len(texts) - read.sum() <= FEW_OTHERS
+        if fitting >= (LEAST_WITH_FEW if has_few_others else LEAST_LIKE) * rows:
             return form
     return None
 

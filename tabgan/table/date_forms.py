@@ -336,7 +336,8 @@ FIELDS: dict[str, Callable[[_Calendar], _Integers]] = {
 
 
 _PIECE = re.compile(
-    r"%\((?P<pivot>\d{4})\)y|(?P<name>%(?:\[[\^#]?\w+\]|[-^#:]*\d?[A-Za-z]))|(?P<literal>%%|.)", re.DOTALL
+    r"%\((?P<pivot>\d{4})\)y|(?P<name>%(?:\[[\^#]?\w+\]|[-^#:]*\d?[A-Za-z]))|(?P<literal>%%|.)",
+    re.DOTALL,
 )
 UNITS = ("us", "ms", "s", "m", "h", "D", "M", "Y")  # finest first
 _FIXED = re.compile(r"(?:%[YmdHMSf]|[^%YmdHMSf])*", re.DOTALL)  # what `parse_dates` reads

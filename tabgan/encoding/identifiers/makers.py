@@ -32,7 +32,7 @@ from tabgan.encoding.identifiers.row_bijections import (
     lead_numbers,
 )
 from tabgan.encoding.identifiers.seen_values_filter import SeenValuesFilter
-from tabgan.table.check_digits import IBAN, CHECKSUMS, check_characters, check_digits, checksum_of
+from tabgan.table.check_digits import CHECKSUMS, IBAN, check_characters, check_digits, checksum_of
 from tabgan.table.regular_expressions import RegularExpression
 from tabgan.table.schema import Column, expression_of
 from tabgan.table.text_formats import pattern_of, spread

@@ -46,7 +46,19 @@ SAMPLE = 10_000  # texts that the patterns are learned from
 _COUNTRY = re.compile(r"(\+|00)\d{1,3}(?=\D)", re.ASCII)
 
 
+_TRUNK = re.compile(r"\(?0(?=\d)|1(?=[ .-])", re.ASCII)  # before an area code
+
+
 FEWEST_FOR_PREFIX = 10  # texts from which a common beginning belongs to none of them
+
+
+LEAST_ALIKE = 0.95  # share of the texts that must have a form for the others to be odd ones
+
+
+_LETTERS = re.compile(r"[^\W\d_]+")
+
+
+_HEX_GROUPS = re.compile(r"[0-9a-fA-F]{2,4}(?:[:.-][0-9a-fA-F]{2,4}){2,}")
 
 
 _DIGIT, _LOWER = "0123456789", "abcdefghijklmnopqrstuvwxyz"
@@ -175,18 +187,70 @@ def learn_patterns(texts: Sequence[str]) -> dict[Pattern, float]:
     (('upper', 1), '-', ('digit', 2)) 0.5
     (('upper', 1), '-', ('digit', 1)) 0.5
     """
-    sample = [text[:MOST_CHARACTERS] for text in spread(texts, SAMPLE)]
-    prefix = _common_prefix(sample) if len(sample) >= FEWEST_FOR_PREFIX else ""
-    rests = [text[len(prefix) :] for text in sample]
-    mixed = _mixed_class(rests)
-    counts = Counter(_parts(text, mixed) for text in rests).most_common(MOST_PATTERNS)
-    total = sum(count for _, count in counts)
+    sample = _without_words(texts)
+    bulk = _with_one_beginning(sample)
+    prefix = _common_prefix(bulk) if len(bulk) >= FEWEST_FOR_PREFIX else ""
+    rests = [text[len(prefix) :] for text in bulk]
     lead = (prefix,) if prefix else ()
-    return {Pattern((*lead, *parts)): count / total for parts, count in counts}
+    groups = _hexadecimal_groups(rests)
+    if groups is not None:
+        return {Pattern((*lead, *groups)): 1.0}
+    mixed = _mixed_class(rests)
+    layout = _one_layout(rests)
+    found = Counter((*lead, *_parts(text, mixed, layout)) for text in rests)
+    if len(bulk) < len(sample):  # the others begin with something else
+        found.update(_parts(text, mixed) for text in sample if not text.startswith(prefix))
+    counts = found.most_common(MOST_PATTERNS)
+    total = sum(count for _, count in counts)
+    return {Pattern(parts): count / total for parts, count in counts}
+
+
+def _without_words(texts: Sequence[str]) -> list[str]:
+    """Sample texts; where nearly all have digits, the others are notes and are left out."""
+    sample = [text[:MOST_CHARACTERS] for text in spread(texts, SAMPLE)]
+    codes = [text for text in sample if any(map(str.isdecimal, text))]
+    return codes if len(codes) >= LEAST_ALIKE * len(sample) else sample
+
+
+def _with_one_beginning(texts: Sequence[str]) -> Sequence[str]:
+    """Return the texts that begin with the same letters, if these are nearly all; else all."""
+    begins = Counter(match.group() if (match := _LETTERS.match(text)) else "" for text in texts)
+    beginning, count = begins.most_common(1)[0] if begins else ("", 0)
+    if not beginning or count < LEAST_ALIKE * len(texts):
+        return texts
+    return [text for text in texts if text.startswith(beginning)]
+
+
+def _hexadecimal_groups(texts: Sequence[str]) -> tuple[Part, ...] | None:
+    """Return the pattern of texts such as 0f:36:f2, if nearly all have it."""
+    fits = [text for text in texts if _HEX_GROUPS.fullmatch(text)]
+    if len(fits) < max(LEAST_ALIKE * len(texts), FEWEST_FOR_PREFIX):
+        return None
+    sizes = Counter(re.sub("[0-9a-fA-F]", "0", text) for text in fits)
+    layout, count = sizes.most_common(1)[0]
+    joined = "".join(fits)
+    letters = sum(character.isalpha() for character in joined)
+    digits = sum(character.isdecimal() for character in joined)
+    is_upper, is_lower = joined == joined.upper(), joined == joined.lower()
+    if count < LEAST_ALIKE * len(texts) or not letters or letters > digits or is_upper == is_lower:
+        return None
+    name = "HEX" if is_upper else "hex"
+    runs = re.findall("0+|[^0]+", layout)
+    return tuple((name, len(run)) if run[0] == "0" else run for run in runs)
+
+
+def _one_layout(texts: Sequence[str]) -> str | None:
+    """Return the classes of the characters of nearly all texts, if these are the same."""
+    if len(texts) < FEWEST_FOR_PREFIX:
+        return None
+    layout, count = Counter(map(_classes, texts)).most_common(1)[0]
+    return layout if count >= LEAST_ALIKE * len(texts) else None
 
 
 def learn_phones(texts: Sequence[str]) -> dict[Pattern, float]:
-    """Learn how distinct telephone numbers are written; country codes and words are kept.
+    """Learn how distinct telephone numbers are written.
+
+    Country codes, the 0 or 1 that nearly all begin with, and words are kept.
 
     Examples
     --------
@@ -194,9 +258,15 @@ def learn_phones(texts: Sequence[str]) -> dict[Pattern, float]:
     ...     print(pattern.parts)
     ('+49 ', ('digit', 3), ' ', ('digit', 3))
     """
-    sample = [text[:MOST_CHARACTERS] for text in spread(texts, SAMPLE)]
+    sample = _without_words(texts)
     found = [_COUNTRY.match(text) for text in sample]
     codes = [match.group() if match else "" for match in found]
+    trunks = [_TRUNK.match(text) for text, code in zip(sample, codes, strict=True) if not code]
+    n_trunks = sum(match is not None for match in trunks)
+    if n_trunks >= max(LEAST_ALIKE * len(trunks), FEWEST_FOR_PREFIX):
+        found = [match or _TRUNK.match(text) for match, text in zip(found, sample, strict=True)]
+        sample = [text for text, match in zip(sample, found, strict=True) if match]
+        codes = [match.group() for match in found if match]
     shared = Counter(code for code in codes if code)
     kept = {code for code, count in shared.items() if count >= FEWEST_FOR_PREFIX}
     # a rare code tells of somebody; as digits it could meet a kept one
@@ -250,13 +320,24 @@ def _is_mixed(token: str) -> bool:
     return len(_RUN.findall(token)) > 3
 
 
-def _parts(text: str, mixed: str) -> tuple[Part, ...]:
-    """Read the pattern of a text; `mixed` is the class of words that mix digits and letters."""
+def _parts(text: str, mixed: str, layout: str | None = None) -> tuple[Part, ...]:
+    """Read the pattern of a text.
+
+    Parameters
+    ----------
+    text
+        An identifier.
+    mixed
+        The class of words that mix digits and letters.
+    layout
+        The classes of the characters of nearly all texts: in these, no word counts as mixed.
+    """
     parts: list[Part] = []
-    for token in _TOKEN.findall(_classes(text)):
+    classes = _classes(text)
+    for token in _TOKEN.findall(classes):
         if token[0] not in _RUN_CLASSES:
             parts.append(token)
-        elif _is_mixed(token):
+        elif _is_mixed(token) and classes != layout:
             parts.append((mixed, len(token)))
         else:
             parts += [(_RUN_CLASSES[run[0]], len(run)) for run in _RUN.findall(token)]
