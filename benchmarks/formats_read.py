@@ -1,4 +1,4 @@
-"""Are columns read as what they are, and written as they were?
+"""Whether columns are read as what they are, and written as they were.
 
 Run `python benchmarks/formats_read.py --help`; `benchmarks/README.md` says what the columns mean.
 """
@@ -130,9 +130,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Read and write made-up columns of all kinds.")
     parser.add_argument("--columns", type=int, default=5, help="columns of each form")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument(
-        "--kinds", nargs="+", help="kinds of columns, such as date; all if left out"
-    )
+    parser.add_argument("--kinds", nargs="+", help="kinds of columns, such as date")
     parser.add_argument("--out", type=Path, default=RESULTS / "formats_read.json")
     options = parser.parse_args(arguments)
     rows: list[dict[str, Any]] = []
@@ -164,8 +162,8 @@ def report(rows: Sequence[dict[str, Any]]) -> None:
             print(
                 f"{row['kind']} {row['form']!r}: column {row['name']!r} of {row['rows']} rows, "
                 f"{row['empty']:.0%} empty, {row['odd']:.1%} odd, {row['cells']}: read as "
-                f"{row['read_as']} ({row['why']}), {row['wrong']} of {row['written']} cells written "
-                f"otherwise: {row['wrong_cells']}"
+                f"{row['read_as']} ({row['why']}), {row['wrong']} of {row['written']} cells "
+                f"written otherwise: {row['wrong_cells']}"
             )
     right, cells = frame["right"].mean(), 1 - frame["wrong"].sum() / frame["written"].sum()
     print(f"\n{len(frame)} columns: kind right in {right:.2%}, written cells right in {cells:.2%}")

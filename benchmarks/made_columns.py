@@ -62,6 +62,10 @@ def _by(expression: str) -> Callable[[str], bool]:
     return lambda text: compiled.fullmatch(text) is not None
 
 
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
 def _each(make_one: Callable[[Random], str]) -> Make:
     return lambda rng, n: [make_one(rng) for _ in range(n)]
 
@@ -260,21 +264,17 @@ def _mixed(first: str, second: str) -> Source:
         return [others[i] if rng.random() < 0.3 else cells[i] for i in range(n)]
 
     form = f"{first} or {second}"
-    return Source(
-        "mixed dates", form, _one_of("datetime"), make, lambda t: any(f(t) for f in tests)
-    )
+    right = _one_of("datetime")
+    return Source("mixed dates", form, right, make, lambda text: any(f(text) for f in tests))
+
+
+def _sixty(rng: Random) -> str:
+    return f"{rng.randrange(60):02}"
 
 
 def _times() -> Iterator[Source]:
-    for spec in (
-        "%H:%M",
-        "%-H:%M",
-        "%H:%M:%S",
-        "%-I:%M %p",
-        "%I:%M %p",
-        "%-I:%M:%S %p",
-        "%-I:%M %P",
-    ):
+    clocks = ("%H:%M", "%-H:%M", "%H:%M:%S", "%-I:%M %p", "%I:%M %p", "%-I:%M:%S %p", "%-I:%M %P")
+    for spec in clocks:
         yield _date_source("time of day", spec, ("time", "start", "value", "arrival_time"))
     yield Source(
         "time of day", "945", _one_of("datetime"),
@@ -295,12 +295,16 @@ def _times() -> Iterator[Source]:
     )  # fmt: skip
     yield Source(
         "duration", "0 days hh:mm:ss", duration,
-        _each(lambda rng: f"{rng.randrange(9)} days {rng.randrange(24):02}:{rng.randrange(60):02}:{rng.randrange(60):02}"),
+        _each(
+            lambda rng: f"{rng.randrange(9)} days 1{rng.randrange(10)}:{_sixty(rng)}:{_sixty(rng)}"
+        ),
         _by(r"\d+ days? [0-2]\d:[0-5]\d:[0-5]\d"),
     )  # fmt: skip
     yield Source(
         "duration", "hh:mm:ss.fff", duration,
-        _each(lambda rng: f"0{rng.randrange(3)}:{rng.randrange(60):02}:{rng.randrange(60):02}.{rng.randrange(1000):03}"),
+        _each(
+            lambda rng: f"0{rng.randrange(3)}:{_sixty(rng)}:{_sixty(rng)}.{rng.randrange(1000):03}"
+        ),
         _by(r"\d{2}:[0-5]\d:[0-5]\d\.\d{3}"), names,
     )  # fmt: skip
     yield Source(
@@ -420,7 +424,8 @@ def _numbers() -> Iterator[Source]:
         "number", "12.5k", right, _each(lambda rng: f"{rng.uniform(1, 90):.1f}k"), _by(r"\d+\.\dk")
     )
     yield Source(
-        "number", "5'11\"", right, _each(lambda rng: f"{rng.randrange(4, 7)}'{rng.randrange(12)}\""),
+        "number", "5'11\"", right,
+        _each(lambda rng: f"{rng.randrange(4, 7)}'{rng.randrange(12)}\""),
         _by(r"\d'(\d|1[01])\""),
     )  # fmt: skip
     yield Source(
@@ -483,17 +488,8 @@ _LONG_LEVELS = {
     "8:30 a.m. to 8:59 a.m.",
     "ranges in words": "Less than 1 year|1 to 3 years|3 to 5 years|More than 5 years",
 }
-_PAIRS = (
-    "yes no",
-    "Yes No",
-    "Y N",
-    "y n",
-    "True False",
-    "true false",
-    "TRUE FALSE",
-    "0 1",
-    "ja nein",
-)
+_PAIRS = ("yes no", "Yes No", "Y N", "y n", "True False", "true false", "TRUE FALSE", "0 1")
+_PAIRS += ("ja nein",)
 _PAIRS += ("J N", "oui non", "sí no", "T F", "M F", "on off", "Active Inactive", "1 2")
 
 
@@ -529,6 +525,10 @@ _CAPITALS = string.ascii_uppercase
 
 def _chars(rng: Random, alphabet: str, n: int) -> str:
     return "".join(rng.choices(alphabet, k=n))
+
+
+def _two(rng: Random) -> str:
+    return _chars(rng, _CAPITALS, 2)
 
 
 def _uuid(rng: Random) -> str:
@@ -587,12 +587,12 @@ def _names_of_rows() -> Iterator[Source]:
         yield Source("identifier", form, names, _distinct(make_one), _by(expression))
     yield Source("identifier", "uuid", _one_of("uuid"), _distinct(_uuid), _by(r"[0-9a-f-]{36}"))
     either = _one_of("identifier", "sequential")
-    yield Source(
-        "identifier", "running", either, _running("{}"), _by(r"\d+"), ("id", "row_id", "nr")
-    )
+    ids = ("id", "row_id", "nr")
+    yield Source("identifier", "running", either, _running("{}"), _by(r"\d+"), ids)
     yield Source("identifier", "A-00001", either, _running("A-{:05}"), _by(r"A-\d{5,}"))
     yield Source(
-        "identifier", "invoice numbers", either, _distinct(lambda r: str(r.randrange(10**6, 10**7))),
+        "identifier", "invoice numbers", either,
+        _distinct(lambda r: str(r.randrange(10**6, 10**7))),
         _by(r"\d{7}"), ("invoice_no", "policy_number", "account_id"),
     )  # fmt: skip
     yield from _zip_codes()
@@ -607,16 +607,11 @@ def _zip_codes() -> Iterator[Source]:
             lambda r: f"{r.randrange(10**5):05}-{r.randrange(10**4):04}",
             r"\d{5}-\d{4}",
         ),
-        "SW1A 2AA": (
-            lambda r: (
-                f"{_chars(r, _CAPITALS, 2)}{r.randrange(1, 10)} {r.randrange(10)}{_chars(r, _CAPITALS, 2)}"
-            ),
+        "SW1 2AA": (
+            lambda r: f"{_two(r)}{r.randrange(1, 10)} {r.randrange(10)}{_two(r)}",
             r"[A-Z]{2}\d \d[A-Z]{2}",
         ),
-        "1011 AB": (
-            lambda r: f"{r.randrange(1000, 9999)} {_chars(r, _CAPITALS, 2)}",
-            r"\d{4} [A-Z]{2}",
-        ),
+        "1011 AB": (lambda r: f"{r.randrange(1000, 9999)} {_two(r)}", r"\d{4} [A-Z]{2}"),
     }
     for form, (make_one, expression) in zips.items():
         for what, make in (("", _distinct(make_one)), (" that repeat", _repeating(make_one))):
@@ -638,104 +633,17 @@ def _keys() -> Iterator[Source]:
 
 # --- people ---
 
-_FIRST = [
-    "Anna",
-    "Mary",
-    "James",
-    "John",
-    "Robert",
-    "Laura",
-    "Peter",
-    "Julia",
-    "Thomas",
-    "Sarah",
-    "Michael",
-    "Emma",
-    "Daniel",
-    "Sofia",
-    "Lucas",
-    "Marie",
-    "Pierre",
-    "Claire",
-    "Jean",
-    "Antoine",
-    "Hans",
-    "Jürgen",
-    "Katharina",
-    "Stefan",
-    "Ursula",
-    "Carlos",
-    "Lucía",
-    "Javier",
-    "Carmen",
-    "Diego",
-    "Giulia",
-    "Marco",
-    "Francesca",
-    "Paolo",
-    "Olivia",
-    "Noah",
-    "Liam",
-    "Grace",
-    "Henry",
-    "Alice",
-    "Susan",
-    "Karen",
-    "Mark",
-]
-_LAST = [
-    "Smith",
-    "Johnson",
-    "Brown",
-    "Taylor",
-    "Miller",
-    "Wilson",
-    "Moore",
-    "Anderson",
-    "Jackson",
-    "Martin",
-    "Thompson",
-    "Garcia",
-    "Martinez",
-    "Robinson",
-    "Clark",
-    "Lewis",
-    "Walker",
-    "Hall",
-    "Young",
-    "Allen",
-    "King",
-    "Wright",
-    "Hill",
-    "Scott",
-    "Green",
-    "Adams",
-    "Baker",
-    "Nelson",
-    "Carter",
-    "Müller",
-    "Schmidt",
-    "Schneider",
-    "Fischer",
-    "Weber",
-    "Meyer",
-    "Wagner",
-    "Becker",
-    "Dubois",
-    "Moreau",
-    "Laurent",
-    "Lefebvre",
-    "Bernard",
-    "Rossi",
-    "Ferrari",
-    "Russo",
-    "Bianchi",
-    "Romano",
-    "Fernández",
-    "López",
-    "Sánchez",
-    "Pérez",
-]
+_FIRST = _words(
+    "Anna Mary James John Robert Laura Peter Julia Thomas Sarah Michael Emma Daniel Sofia Lucas "
+    "Marie Pierre Claire Jean Antoine Hans Jürgen Katharina Stefan Ursula Carlos Lucía Javier "
+    "Carmen Diego Giulia Marco Francesca Paolo Olivia Noah Liam Grace Henry Alice Susan Karen Mark"
+)
+_LAST = _words(
+    "Smith Johnson Brown Taylor Miller Wilson Moore Anderson Jackson Martin Thompson Garcia "
+    "Martinez Robinson Clark Lewis Walker Hall Young Allen King Wright Hill Scott Green Adams "
+    "Baker Nelson Carter Müller Schmidt Schneider Fischer Weber Meyer Wagner Becker Dubois Moreau "
+    "Laurent Lefebvre Bernard Rossi Ferrari Russo Bianchi Romano Fernández López Sánchez Pérez"
+)
 _COUNTRIES = {"DE": 18, "FR": 23, "NL": 14, "ES": 20, "GB": 18, "IT": 23}
 
 
@@ -769,32 +677,28 @@ def _people() -> Iterator[Source]:
         comma = "," in form
         reads = _by(rf"{word},? {word}" if comma else rf"{word} {word}")
         yield Source("name", form, _one_of("name"), _each(make_one), reads, names)
-    firsts, lasts = (
-        ("first_name", "FirstName", "vorname"),
-        ("last_name", "surname", "CONTACTLASTNAME"),
-    )
+    firsts = ("first_name", "FirstName", "vorname")
+    lasts = ("last_name", "surname", "CONTACTLASTNAME")
     yield Source("name", "first names", _one_of("first_name"), _each(_first), _by(word), firsts)
     yield Source("name", "last names", _one_of("last_name"), _each(_last), _by(word), lasts)
     mails = {
-        "anna.smith@example.com": lambda r: (
-            f"{_first(r)}.{_last(r)}{r.randrange(100)}@example.com".lower()
-        ),
+        "anna.smith@example.com": lambda r: f"{_first(r)}.{_last(r)}@example.com".lower(),
         "asmith42@mail.org": lambda r: (
             f"{_first(r)[0]}{_last(r)}{r.randrange(100)}@{r.choice(['mail', 'web'])}.org".lower()
         ),
     }
     for form, make_one in mails.items():
-        yield Source(
-            "e-mail", form, _one_of("email"), _each(make_one), _by(r"[^@\s]+@[^@\s]+\.\w+")
-        )
+        reads = _by(r"[^@\s]+@[^@\s]+\.\w+")
+        yield Source("e-mail", form, _one_of("email"), _each(make_one), reads)
     for country, length in _COUNTRIES.items():
         made = _each(_iban(country, length))
         yield Source("IBAN", country, _one_of("iban"), made, _by(rf"{country}\d\d[A-Z0-9]+"))
     yield from _phones()
+    ways = ("St", "Ave", "Road")
     cities = ("Boston", "Leeds", "Köln", "Lyon", "Porto")
     yield Source(
         "address", "12 Main St, Leeds", _one_of("address"),
-        _each(lambda r: f"{r.randrange(1, 300)} {_last(r)} {r.choice(['St', 'Ave', 'Road'])}, {r.choice(cities)}"),
+        _each(lambda r: f"{r.randrange(1, 300)} {_last(r)} {r.choice(ways)}, {r.choice(cities)}"),
         _by(r".*\d.*"), ("address", "street_address"),
     )  # fmt: skip
 
@@ -802,14 +706,8 @@ def _people() -> Iterator[Source]:
 def _phones() -> Iterator[Source]:
     forms = (
         *("+49 30 #######", "(###) 555-####", "###-555-####", "+1-###-555-####", "030/#######"),
-        *(
-            "01 ## ## ## ##",
-            "07### ######",
-            "+44 20 #### ####",
-            "+33 1 ## ## ## ##",
-            "0### #######",
-        ),
-        *("+1 (###) 555-####", "1-###-555-####"),
+        *("01 ## ## ## ##", "07### ######", "+44 20 #### ####", "+33 1 ## ## ## ##"),
+        *("0### #######", "+1 (###) 555-####", "1-###-555-####"),
     )
     for form in forms:
         made = _each(lambda r, form=form: re.sub("#", lambda _: str(r.randrange(1, 10)), form))
@@ -825,14 +723,14 @@ def _phones() -> Iterator[Source]:
 _WORDS = {
     "en": "the customer was very happy with our new service but said that delivery took far too "
     "long and one box came broken so we sent another item last week without any cost",
-    "de": "der kunde war sehr zufrieden mit dem neuen service aber die lieferung kam leider viel zu "
-    "spät und ein paket war kaputt deshalb haben wir letzte woche ersatz geschickt",
+    "de": "der kunde war sehr zufrieden mit dem neuen service aber die lieferung kam leider viel "
+    "zu spät und ein paket war kaputt deshalb haben wir letzte woche ersatz geschickt",
     "fr": "le client était très content de notre nouveau service mais la livraison a pris trop de "
     "temps et une boîte est arrivée cassée alors nous avons renvoyé un autre article",
-    "es": "el cliente estaba muy contento con nuestro nuevo servicio pero la entrega tardó demasiado "
-    "y una caja llegó rota por eso enviamos otro artículo la semana pasada",
+    "es": "el cliente estaba muy contento con nuestro nuevo servicio pero la entrega tardó "
+    "demasiado y una caja llegó rota por eso enviamos otro artículo la semana pasada",
 }
-_ITEMS = ["wifi", "pool", "parking", "gym", "spa", "bar", "garden", "sauna", "kitchen", "balcony"]
+_ITEMS = _words("wifi pool parking gym spa bar garden sauna kitchen balcony")
 
 
 def _sentence(language: str) -> Callable[[Random], str]:
@@ -855,13 +753,13 @@ def _list(opening: str, mark: str, closing: str, quote: str = "") -> Callable[[R
 
 def _others() -> Iterator[Source]:
     for language in _WORDS:
-        yield Source(
-            "free text", language, _one_of("text"), _each(_sentence(language)), _by(r"(?s).+")
-        )
+        made = _each(_sentence(language))
+        yield Source("free text", language, _one_of("text"), made, _by(r"(?s).+"))
     item = "[a-z/? -]+|N/A"
     for form, parts in {
         "a;b": ("", ";", ""), "a; b": ("", "; ", ""), "a|b": ("", "|", ""), "a, b": ("", ", ", ""),
-        "a,b": ("", ",", ""), '["a", "b"]': ("[", ", ", "]", '"'), "['a', 'b']": ("[", ", ", "]", "'"),
+        "a,b": ("", ",", ""), '["a", "b"]': ("[", ", ", "]", '"'),
+        "['a', 'b']": ("[", ", ", "]", "'"),
         '["a","b"]': ("[", ",", "]", '"'), "{a,b}": ("{", ",", "}"),
     }.items():  # fmt: skip
         opening, mark, closing, *quotes = map(re.escape, parts)
@@ -872,10 +770,12 @@ def _others() -> Iterator[Source]:
         "120/80": (lambda r: f"{r.randrange(95, 180)}/{r.randrange(55, 110)}", r"\d+/\d+"),
         "1920x1080": (lambda r: f"{r.randrange(200, 4000)}x{r.randrange(200, 3000)}", r"\d+x\d+"),
         "40.7128, -74.0060": (
-            lambda r: f"{r.uniform(-60, 60):.4f}, {r.uniform(-180, 180):.4f}", r"-?\d+\.\d{4}, -?\d+\.\d{4}",
+            lambda r: f"{r.uniform(-60, 60):.4f}, {r.uniform(-180, 180):.4f}",
+            r"-?\d+\.\d{4}, -?\d+\.\d{4}",
         ),
         "205/55 R16": (
-            lambda r: f"{r.randrange(155, 305)}/{r.randrange(35, 75)} R{r.randrange(13, 20)}", r"\d+/\d+ R\d+",
+            lambda r: f"{r.randrange(155, 305)}/{r.randrange(35, 75)} R{r.randrange(13, 20)}",
+            r"\d+/\d+ R\d+",
         ),
     }  # fmt: skip
     for form, (make_one, expression) in pairs.items():

@@ -433,8 +433,6 @@ def _date_directives(skeleton: _Skeleton, places: list[int]) -> Iterator[dict[in
             yield {places[0]: "%Y%m%d"}
         return
     for order in _orders(skeleton, places, has_month):
-        if "o" in skeleton.tokens and "d" in order:
-            continue  # there is a day already
         directives = {}
         for place, letter in zip(places, order, strict=True):
             width = _width(skeleton, place)
@@ -453,6 +451,8 @@ def _date_directives(skeleton: _Skeleton, places: list[int]) -> Iterator[dict[in
 
 def _orders(skeleton: _Skeleton, places: list[int], has_month: bool) -> list[str]:
     """Return the possible orders of year, month and day, most plausible first."""
+    if has_month and "o" in skeleton.tokens:  # there is a day already
+        return ["Y"] if len(places) == 1 else []
     if has_month:
         orders = {1: ["Y", "d"], 2: ["dY", "Yd"]}
         if len(places) == 1 and _width(skeleton, places[0]) != 4:

@@ -5,10 +5,12 @@ country). Rows are drawn one by one, each with a key of its own. At the end, blo
 that are alike in what the key determines are put together, as many for each key as real keys have.
 They take the key and what it determines from one of them, so that a key has one value of each, and
 a value keeps its share of the rows. A row in which this would break a rule keeps a key of its own.
+What the rows of a real key never share (the line number of an order's items) they don't share here.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -18,13 +20,23 @@ from numpy.typing import NDArray
 from tabgan.base.random_streams import numpy_stream
 from tabgan.encoding.table_encoder import TableEncoder, keeps_rules, make_consistent
 from tabgan.rules.presence_dependency import PresenceDependency
-from tabgan.table.columns import ColumnFrame, ColumnRef, TypedSeries, field_at, frame_of
+from tabgan.table.columns import (
+    ColumnFrame,
+    ColumnRef,
+    TypedSeries,
+    field_at,
+    frame_of,
+    write_column,
+)
 from tabgan.table.level_codes import are_filled, determines
 from tabgan.table.schema import RANGED, Schema
 
 __all__ = ["KeyGroups", "give_keys", "learn_keys"]
 
 CHANCE = 1e-3  # that a column which has one value for each key has it by accident
+EXPECTED_PAIRS = 10.0  # of equal cells within keys; where there is none, that is no chance
+MOST_LEVELS = 50  # of a determined column whose levels keep their shares of the rows
+MOST_TRIES = 50  # rows with which one that a key can't hold may change places
 MOST_SIZE = 2**31  # rows of a key, in a file that is not damaged
 
 Check = Callable[[pd.DataFrame], NDArray[np.bool_]]
@@ -49,6 +61,10 @@ class KeyGroups:
     within
         Position of the key that determines this one, as an order does its customer; None if
         there is none.
+    apart
+        Positions of the columns that have no value twice in a key's rows.
+    counting
+        Positions of those that count a key's rows from 1.
     """
 
     key: ColumnRef
@@ -57,6 +73,8 @@ class KeyGroups:
     determined: tuple[int, ...] = ()
     shared: tuple[int, ...] = ()
     within: int | None = None
+    apart: tuple[int, ...] = ()
+    counting: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.sizes or len(self.sizes) != len(self.shares):
@@ -77,6 +95,8 @@ class KeyGroups:
         mean = float(np.dot(self.sizes, self.shares))
         names = ", ".join(repr(schema.names[at]) for at in (*self.determined, *self.shared))
         has = f"; each has one {names}" if names else ""
+        differ = ", ".join(repr(schema.names[at]) for at in self.apart)
+        has += f"; no {differ} twice" if differ else ""
         ends = f"{min(self.sizes):,} to {max(self.sizes):,}"
         units = "rows" if self.within is None else f"values of {schema.names[self.within]!r}"
         return f"{self.key} has {ends} {units} for each value, {mean:.1f} on average{has}"
@@ -90,6 +110,8 @@ class KeyGroups:
             "determined": list(self.determined),
             "shared": list(self.shared),
             "within": self.within,
+            "apart": list(self.apart),
+            "counting": list(self.counting),
         }
 
     @classmethod
@@ -102,6 +124,8 @@ class KeyGroups:
             tuple(int(at) for at in state["determined"]),
             tuple(int(at) for at in state["shared"]),
             None if state["within"] is None else int(state["within"]),
+            tuple(int(at) for at in state.get("apart", ())),
+            tuple(int(at) for at in state.get("counting", ())),
         )
 
 
@@ -129,9 +153,37 @@ def learn_keys(table: ColumnFrame) -> tuple[KeyGroups, ...]:
         )
         determined = tuple(place for place in own if place not in taken)
         shared = tuple(place for place in own if place in taken)
-        field = field_at(table, at)
-        found.append(KeyGroups(field, sizes, shares, determined, shared, within))
+        groups = KeyGroups(field_at(table, at), sizes, shares, determined, shared, within)
+        rest = {other: table[other].take(there[at]) for other in table.keys() - {at, *own}}
+        found.append(groups if finer else _with_columns_apart(groups, codes, rest))
     return tuple(found)
+
+
+def _with_columns_apart(
+    groups: KeyGroups, codes: NDArray[np.int32], others: ColumnFrame
+) -> KeyGroups:
+    """Note the columns that have no value twice in the rows of a key, which is no chance."""
+    counts = np.bincount(codes)
+    pairs = float((counts * (counts - 1) / 2).sum())
+    apart, counting = list[int](), list[int]()
+    for at, cells in sorted(others.items()):
+        if cells.column.kind not in (*RANGED, "categorical"):
+            continue
+        shares = np.bincount(cells.codes) / len(codes)
+        together = codes.astype(np.int64) * len(shares) + cells.codes
+        if pairs * (shares**2).sum() >= EXPECTED_PAIRS and len(np.unique(together)) == len(codes):
+            apart.append(at)
+            if _counts_rows(cells, codes, counts):
+                counting.append(at)
+    return replace(groups, apart=tuple(apart), counting=tuple(counting))
+
+
+def _counts_rows(cells: TypedSeries, codes: NDArray[np.int32], counts: NDArray[np.int64]) -> bool:
+    """Return whether numbers that differ within each key go from 1 to its number of rows."""
+    if cells.column.kind != "integer" or not cells.numbers.present.all():
+        return False
+    numbers = cells.numbers.values
+    return bool(numbers.min() == 1 and (numbers <= counts[codes]).all())
 
 
 def _count_units(codes: NDArray[np.int32], finer: NDArray[np.int32] | None) -> NDArray[np.int64]:
@@ -220,6 +272,10 @@ def _grouped(
         units = np.arange(len(frame)) if own.within is None else sources[own.within]
         rows = np.flatnonzero(are_filled(frame.iloc[:, at]))
         source = _put_together(own, frame, np.intersect1d(rows, units), encoder.schema, rng)[units]
+        counting = _free_counters(own, encoder)
+        apart = [frame.iloc[:, at] for at in own.apart if at not in counting]
+        if apart:
+            source = _moved_apart(source, rows, apart)
         new = _copied(frame, source, (at, *own.determined), encoder)
         fits = check(new)
         fits &= keeps_rules(encoder, new, [at, *own.determined])[0]
@@ -229,8 +285,103 @@ def _grouped(
             picked = np.arange(len(frame)) + len(frame) * stays
             both = pd.concat([new, frame], ignore_index=True)
             new = both.iloc[picked].set_axis(frame.index)
+        if counting:
+            counted = _counted(new, source, rows, counting, encoder.schema)
+            new = counted if check(counted).all() else new
         frame, sources[at] = _renumbered(new, source, at, encoder, place), source
     return frame
+
+
+def _free_counters(keys: KeyGroups, encoder: TableEncoder) -> list[int]:
+    """Return the columns that count a key's rows, but for those that rules tie to others."""
+    tied = {at for rule in encoder.dependencies for at in rule.positions}
+    return [at for at in keys.counting if at not in tied]
+
+
+def _counted(
+    frame: pd.DataFrame, source: Rows, rows: Rows, counting: Sequence[int], schema: Schema
+) -> pd.DataFrame:
+    """Count the rows of each key, in the order of the numbers that were drawn.
+
+    Parameters
+    ----------
+    frame
+        Drawn rows.
+    source
+        The group of each row.
+    rows
+        The rows that have a key.
+    counting
+        Positions of the columns that count.
+    schema
+        Columns of the table.
+    """
+    columns = [frame.iloc[:, at] for at in range(frame.shape[1])]
+    for at in counting:
+        # the schema's range may be trimmed, and a count has its own
+        column = replace(schema.columns[at], minimum=None, maximum=None)
+        numbers = TypedSeries(column, columns[at]).numbers
+        order = rows[np.lexsort([rows, numbers.values[rows], source[rows]])]
+        begins = np.flatnonzero(np.diff(source[order], prepend=-1))
+        lengths = np.diff([*begins, len(order)])
+        values = numbers.values.copy()
+        values[order] = np.arange(len(order)) - np.repeat(begins, lengths) + 1
+        written = write_column(numbers._replace(values=values), column)
+        columns[at] = written.set_axis(frame.index)
+    return pd.concat(columns, axis=1).set_axis(frame.columns, axis=1)
+
+
+def _moved_apart(source: Rows, rows: Rows, columns: Sequence[pd.Series]) -> Rows:
+    """Let rows change places between groups, so that none has a value of a column twice.
+
+    A row that finds no other one near it in the order of groups gets a key of its own.
+
+    Parameters
+    ----------
+    source
+        The group of each row.
+    rows
+        The rows that have a key.
+    columns
+        The columns.
+    """
+    codes = [pd.factorize(column, use_na_sentinel=False)[0].tolist() for column in columns]
+    values = [*zip(*codes, strict=True)]
+    groups = source.tolist()
+    held = Counter(
+        (groups[row], which, value)
+        for row in rows.tolist()
+        for which, value in enumerate(values[row])
+    )
+
+    def move(row: int, new: int) -> None:
+        for which, value in enumerate(values[row]):
+            held[groups[row], which, value] -= 1
+            held[new, which, value] += 1
+        groups[row] = new
+
+    def clashes(row: int) -> bool:
+        return any(held[groups[row], which, value] > 1 for which, value in enumerate(values[row]))
+
+    order = rows[np.argsort(source[rows], kind="stable")].tolist()
+    place = {row: at for at, row in enumerate(order)}
+    for row in order:
+        if groups[row] == row or not clashes(row):  # others follow the row of its own group
+            continue
+        home = groups[row]
+        for other in (order[at % len(order)] for at in range(place[row], place[row] + MOST_TRIES)):
+            if groups[other] in (home, other):
+                continue
+            there = groups[other]
+            move(row, there)
+            move(other, home)
+            if not clashes(row) and not clashes(other):
+                break
+            move(row, home)
+            move(other, there)
+        else:
+            move(row, row)
+    return np.array(groups, np.intp)
 
 
 def _put_together(
@@ -256,9 +407,48 @@ def _put_together(
         begins[1:] |= columns[at][order][1:] != columns[at][order][:-1]
     first = _cut(np.flatnonzero(begins), len(order), keys, rng)
     lengths = np.diff([*first, len(order)])
-    chosen = first + np.floor(rng.random(len(first)) * lengths).astype(np.intp)
+    levels = [columns[at][order] for at in keys.determined]
+    chosen = _choose(first, lengths, levels, rng)
     source[order] = np.repeat(order[chosen], lengths)
     return source
+
+
+def _choose(
+    first: Rows,
+    lengths: NDArray[np.intp],
+    columns: Sequence[NDArray[Any]],
+    rng: np.random.Generator,
+) -> Rows:
+    """Choose the row of each group that the others follow, so that levels keep their shares.
+
+    Each row of a group adds one to what its levels are owed. The row is chosen that is owed most,
+    and its levels are paid by the rows of the group.
+
+    Parameters
+    ----------
+    first, lengths
+        Where the groups begin, and how many rows they have.
+    columns
+        The levels of determined columns, a row each.
+    rng
+        Decides between rows that are owed the same.
+    """
+    chosen = first + np.floor(rng.random(len(first)) * lengths).astype(np.intp)
+    coded = [np.unique(column, return_inverse=True) for column in columns]
+    few = [(levels, codes) for levels, codes in coded if 1 < len(levels) <= MOST_LEVELS]
+    if not few:
+        return chosen
+    offsets = np.cumsum([0, *(len(levels) for levels, _ in few)])
+    places = np.column_stack([codes + at for (_, codes), at in zip(few, offsets, strict=False)])
+    owed, ties = np.zeros(offsets[-1]), 0.5 * rng.random(len(places))
+    for group in np.flatnonzero(lengths > 1).tolist():
+        begin, length = int(first[group]), int(lengths[group])
+        own = places[begin : begin + length]
+        np.add.at(owed, own, 1)
+        best = int(np.argmax(owed[own].sum(axis=1) + ties[begin : begin + length]))
+        owed[own[best]] -= length
+        chosen[group] = begin + best
+    return chosen
 
 
 def _order(frame: pd.DataFrame, at: int, schema: Schema) -> NDArray[Any]:

@@ -352,9 +352,10 @@ class DateForm:
     spec
         The form: directives of strftime, and ``%-d %-m %-H %-I`` without leading zeros, ``%3f`` and
         ``%-f`` (three digits, no zeros at the end), ``%^b`` (``MAR``), ``%[B_de]`` (``März``),
-        ``%o`` (``3rd``), ``%P`` (``pm``), ``%q`` (the quarter), ``%s`` (seconds since 1970), ``%[HM]`` (``945``), ``%(1930)y`` (two digits of a
-        year from 1930 to 2029), ``%:z`` (``+02:00``), ``%:::z`` (``+02``), and, of durations,
-        ``%[d] %[h] %[hh] %[m] %[mm] %[s]``, which may exceed a day, an hour or a minute.
+        ``%o`` (``3rd``), ``%P`` (``pm``), ``%q`` (the quarter), ``%s`` (seconds since 1970),
+        ``%[HM]`` (``945``), ``%(1930)y`` (two digits of a year from 1930 to 2029), ``%:z``
+        (``+02:00``), ``%:::z`` (``+02``), and, of durations, ``%[d] %[h] %[hh] %[m] %[mm] %[s]``,
+        which may exceed a day, an hour or a minute.
 
     Raises
     ------

@@ -58,7 +58,7 @@ def test_codes_that_repeat_are_keys_under_any_name():
         ("product_id", RNG.integers(1, 400, ROWS), "integer"),
         ("order_number", 1 + RNG.geometric(0.05, ROWS), "integer"),
         ("visit", 1 + RNG.geometric(0.1, ROWS), "integer"),
-        ("zip_code", RNG.integers(10_000, 10_300, ROWS), "integer"),
+        ("zip_code", RNG.integers(10_000, 10_300, ROWS), "categorical"),
         ("age", RNG.integers(18, 80, ROWS), "integer"),
         ("price", RNG.integers(100, 900, ROWS), "integer"),
         ("customer_type", RNG.choice(["a", "b"], ROWS), "categorical"),

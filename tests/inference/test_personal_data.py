@@ -167,3 +167,10 @@ def test_a_locale_of_a_column_that_there_is_not():
     with pytest.raises(SchemaError) as caught:
         Schema.from_json({"version": 1, **state})
     assert str(caught.value).startswith("Column 'x': locale='de_XX' is not a locale of Faker; did ")
+
+
+@pytest.mark.parametrize("name", ["CONTACTLASTNAME", "contactfirstname", "surname"])
+def test_parts_of_names_are_never_categories_however_few_there_are(name):
+    names = np.random.default_rng(0).choice(["Ann", "Lee", "Frick", "Benitez", "King"], 400)
+    (column,) = infer_schema(pd.DataFrame({name: names}))
+    assert column.kind == ("first_name" if "first" in name else "last_name")

@@ -9,7 +9,7 @@ from tabgan.constraints import Inequality
 from tabgan.fitting.private.private_levels import identifier_encoder
 from tabgan.inference.infer_schema import infer_schema
 from tabgan.sampling.key_groups import KeyGroups, learn_keys
-from tabgan.table.columns import by_position
+from tabgan.table.columns import ColumnRef, by_position
 from tabgan.table.schema import Column
 
 RNG = np.random.default_rng(0)
@@ -168,3 +168,68 @@ def test_a_private_key_is_made_from_its_kind_alone():
     nothing = np.empty((50, 0))
     made = encoder.decode(nothing, nothing.astype(np.int64), 0, np.random.default_rng(0))
     assert made.is_unique
+
+
+def _with_lines(n_orders: int, rng: np.random.Generator) -> pd.DataFrame:
+    """Make orders whose lines are counted, and whose items differ."""
+    sizes = rng.integers(1, 12, n_orders)
+    order = np.repeat(np.arange(n_orders), sizes)
+    status = np.where(
+        np.arange(n_orders) < 5, "disputed", rng.choice(["shipped", "open"], n_orders)
+    )
+    month = rng.integers(1, 13, n_orders)
+    return pd.DataFrame(
+        {
+            "order_no": 10_100 + order,
+            "line": np.concatenate([rng.permutation(size) + 1 for size in sizes]),
+            "item": np.concatenate([rng.choice(40, size, replace=False) for size in sizes]),
+            "status": status[order],
+            "month": month[order],
+            "quarter": (month[order] + 2) // 3,
+            "quantity": rng.integers(1, 60, len(order)),
+        }
+    ).astype({"item": str})
+
+
+@pytest.fixture(scope="module")
+def lines() -> tuple[TabGAN, pd.DataFrame]:
+    table = _with_lines(200, np.random.default_rng(3))
+    return TabGAN(**FAST).fit(table), table
+
+
+def test_columns_that_differ_within_a_key_are_found(lines):
+    gan, table = lines
+    (keys,) = gan._model.keys
+    assert (keys.apart, keys.counting) == ((1, 2), (1,))
+    assert keys.describe(gan.schema_).endswith("; no 'line', 'item' twice")
+    few = table[table["line"] != 2]  # lines are missing: they no longer count
+    (others,) = learn_keys(by_position(few, gan.schema_))
+    assert (others.apart, others.counting) == ((1, 2), ())
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_what_differs_within_real_keys_differs_in_new_ones(lines, seed):
+    gan, table = lines
+    rows = gan.sample(len(table), random_state=seed)
+    assert not rows.duplicated(["order_no", "line"]).any()
+    assert not rows.duplicated(["order_no", "item"]).any()
+    per_order = rows.groupby("order_no")["line"]
+    assert (per_order.max() == per_order.size()).all()
+    assert abs(per_order.size().mean() / table.groupby("order_no").size().mean() - 1) < 0.2
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_a_level_of_few_keys_keeps_its_share_and_rules_hold(lines, seed):
+    gan, table = lines
+    rows = gan.sample(len(table), random_state=seed)
+    real, new = ((frame["status"] == "disputed").sum() for frame in (table, rows))
+    assert abs(new - real) <= 12  # rows of an order
+    assert ((rows["month"] + 2) // 3 == rows["quarter"]).all()
+    assert (rows.groupby("order_no")["status"].nunique() == 1).all()
+
+
+def test_a_model_file_without_columns_apart_is_read():
+    keys = KeyGroups(ColumnRef(0, Column("order_no", "key", "int64")), (1,), (1.0,))
+    state = keys.to_json()
+    del state["apart"], state["counting"]
+    assert KeyGroups.from_json(state) == keys
