@@ -1,5 +1,6 @@
 """Options of commands: their class with sections of the help, and the types of their values."""
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -12,6 +13,7 @@ __all__ = [
     "COUNT_OR_AUTO",
     "FILE",
     "POSITIVE",
+    "SECONDS",
     "ColumnKind",
     "NumberList",
     "Option",
@@ -153,6 +155,39 @@ class _CountOrAuto(click.ParamType):  # type: ignore[type-arg]  # generic in new
 
 
 COUNT_OR_AUTO = _CountOrAuto()
+
+
+class _Seconds(click.ParamType):  # type: ignore[type-arg]
+    """Type of an option: a time in seconds, or with units such as 30s, 5m and 1h30m."""
+
+    name = "seconds"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Convert a text to seconds above 0."""
+        text = str(value).strip().lower()
+        match = _DURATION.fullmatch(text)
+        if match is None or not text:
+            self.fail(
+                f"{value!r} is not a time; write seconds such as 90, or 30s, 5m, 1h30m", param, ctx
+            )
+        plain, *parts = match.groups()
+        units = (3600.0, 60.0, 1.0)
+        pairs = zip(parts, units, strict=True)
+        seconds = float(plain) if plain else sum(float(part or 0) * unit for part, unit in pairs)
+        if not 0 < seconds < math.inf:
+            self.fail(f"{value} is not above 0 seconds", param, ctx)
+        return seconds
+
+
+_NUMBER = r"\d+(?:\.\d+)?"
+_DURATION = re.compile(
+    rf"({_NUMBER}(?:e\d+)?|\.\d+)|(?:({_NUMBER})h)?(?:({_NUMBER})m(?:in)?)?(?:({_NUMBER})s)?",
+    re.ASCII,
+)
+
+SECONDS = _Seconds()
 
 
 class NumberList(click.ParamType):  # type: ignore[type-arg]

@@ -2,7 +2,15 @@
 
 import click
 
-from tabgan.cli.option_types import COUNT_OR_AUTO, FILE, POSITIVE, TrainingPart, option, together
+from tabgan.cli.option_types import (
+    COUNT_OR_AUTO,
+    FILE,
+    POSITIVE,
+    SECONDS,
+    TrainingPart,
+    option,
+    together,
+)
 from tabgan.cli.table_options import (
     condition_option,
     declaring_options,
@@ -87,10 +95,11 @@ epochs_option = option(
 max_time_option = option(
     "--max-time",
     section=_TRAINING,
-    type=POSITIVE,
-    metavar="SECONDS",
+    type=SECONDS,
+    metavar="TIME",
     show_default="no limit",
-    help="Wall time for the fit; the training ends early to keep to it.",
+    help="Wall time for the fit, in seconds or as 30s, 5m, 1h30m; the training ends early to keep "
+    "to it.",
 )
 
 

@@ -4,12 +4,13 @@ import ast
 import re
 from pathlib import Path
 
+import click
 import pandas as pd
 import pytest
 
 import tabgan
 from tabgan.cli.main import main
-from tabgan.cli.option_types import flags_of, in_options
+from tabgan.cli.option_types import SECONDS, flags_of, in_options
 
 ROOT = Path(tabgan.__file__).parent
 FLAGS = flags_of(main)
@@ -113,3 +114,25 @@ def test_errors_of_commands(run, tmp_path):
     assert "--kind code=categorical" in refused.stderr
     refused = run("synth", "t.csv", "--epsilon", "0.0001", "-q")
     assert refused.stderr.startswith("Error: --epsilon 0.0001 must be from ")
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("90", 90),
+        ("1.5", 1.5),
+        ("30s", 30),
+        ("5m", 300),
+        ("5min", 300),
+        ("1h30m", 5400),
+        ("1H", 3600),
+    ],
+)
+def test_times_have_units(text, seconds):
+    assert SECONDS.convert(text, None, None) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "soon", "30x", "-5", "5m1h", "1e999"])
+def test_other_texts_are_no_times(text):
+    with pytest.raises(click.BadParameter, match=r"write seconds such as 90, or 30s|above 0"):
+        SECONDS.convert(text, None, None)

@@ -35,7 +35,7 @@ def test_time_ends_a_fit(run, small_csv):
     assert 0 < facts["steps"] < 10_000_000
     refused = run(*arguments, "--max-time", "0")
     assert refused.exit_code == 2
-    assert "Invalid value for '--max-time': 0.0 is not in the range x>0." in refused.stderr
+    assert "Invalid value for '--max-time': 0 is not above 0 seconds" in refused.stderr
 
 
 class TestPictures:
