@@ -107,7 +107,7 @@ def _infer_column(
         name=name,
         dtype=dtype,
         missing=float(cells.missing.mean()),
-        absent=absent_of(values),
+        absent=absent_of(values) if cells.missing.any() else None,
         origin="inferred",
         **state,
     )

@@ -126,10 +126,10 @@ def distinct_of(values: pd.Series) -> tuple[NDArray[np.int64], list[Scalar]]:
         shift = int(occurring.size > 0 and occurring[0] < 0)
         found = codes.astype(np.int64) - shift
         uniques: Any = values.cat.categories[occurring[shift:]]
-    elif values.isna().all():  # Arrow's type of nothing has a level that is missing itself
-        return np.full(len(values), -1, np.int64), []
     elif values.dtype == np.dtype(object) or isinstance(values.dtype, pd.StringDtype):
         found, uniques = _distinct_objects(values)
+    elif values.isna().all():  # Arrow's type of nothing has a level that is missing itself
+        return np.full(len(values), -1, np.int64), []
     else:
         found, uniques = pd.factorize(_plain_array(values))
     if isinstance(values.dtype, np.dtype) and values.dtype.kind in "iufb" and values.dtype != _LONG:
