@@ -20,7 +20,7 @@ from tabgan.inference.column_cells import (
     numbers_rows,
     shown,
 )
-from tabgan.inference.form_reading import LEAST_SHARE, LEAST_WITH_FEW, SAMPLE
+from tabgan.inference.form_reading import FEW_OTHERS, LEAST_SHARE, LEAST_WITH_FEW, SAMPLE
 from tabgan.inference.key_columns import names_things
 from tabgan.inference.number_recognition import NumberFormReading, recognize_numbers
 from tabgan.inference.personal_data import calls_phones
@@ -95,7 +95,9 @@ def find_numbers(cells: ColumnCells) -> ColumnGuess | None:
     reading = read_numbers(cells)
     if not _are_numbers(cells, reading) or _are_postal_codes(cells.name, reading):
         return None
-    if reading.whole and not reading.others and len(reading.numbers) == reading.cells:
+    most_others = FEW_OTHERS if cells.storage == "string" else 0  # notes
+    is_whole = reading.whole and len(reading.others) <= most_others
+    if is_whole and len(reading.numbers) == reading.cells:
         finding = _find_identifiers(cells.name, reading.numbers, reading.cells < len(cells.missing))
         if finding:
             return finding

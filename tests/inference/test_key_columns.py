@@ -99,3 +99,10 @@ DISTINCT = RNG.permutation(900_000)[:400] + 100_000
 def test_whole_numbers_that_all_differ(name, values, kind):
     frame = pd.DataFrame({name: values, "x": RNG.normal(size=400)})
     assert infer_schema(frame)[name].kind == kind
+
+
+def test_a_few_notes_among_numbers_of_things_leave_them_identifiers():
+    numbers = RNG.choice(np.arange(10**6, 10**7), ROWS, replace=False).astype(str).astype(object)
+    numbers[::90] = "see note"
+    assert kind_of("policy_number", numbers) == "identifier"
+    assert kind_of("income", numbers) == "integer"
