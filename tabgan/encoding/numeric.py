@@ -12,8 +12,8 @@ from tabgan.base.row_layout import RowLayout
 from tabgan.encoding.categorical import LevelTable
 from tabgan.encoding.column_encoder import ColumnEncoder, Encoded
 from tabgan.encoding.quantiles import Quantiles
-from tabgan.table.columns import TypedSeries, write_column
-from tabgan.table.number_scale import Scale, clip_to_range, fit_scale, scale_from_json
+from tabgan.table.columns import TypedSeries, clip_to_ends, write_column
+from tabgan.table.number_scale import Scale, fit_scale, scale_from_json
 from tabgan.table.numbers import Numbers
 from tabgan.table.scalars import Scalar
 from tabgan.table.schema import Column
@@ -66,7 +66,7 @@ class NumericEncoder(ColumnEncoder):
 
     @classmethod
     def fit(cls, cells: TypedSeries) -> Self:
-        """Learn the column's distribution, with ends as `trimmed_ends` has them, and its specials.
+        """Learn the column's distribution, with ends as `ends_of` has them, and its specials.
 
         Raises
         ------
@@ -81,7 +81,7 @@ class NumericEncoder(ColumnEncoder):
                 f"{column.kind!r}; give the column the kind 'categorical', or drop it"
             )
         decimals = 0 if column.kind == "integer" else column.decimals
-        kept = clip_to_range(known, decimals, column.least_rows)
+        kept = clip_to_ends(known, column)
         scale = fit_scale(kept, decimals)
         low, high = scale.to_line(np.array([kept.min(), kept.max()])).tolist()
         quantiles = Quantiles.fit(

@@ -1,18 +1,21 @@
 """Piecewise-linear quantile functions: the randomised probability integral transform."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from itertools import pairwise
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from tabgan.table.tails import Tail, simplest_between
 
 __all__ = ["MAX_KNOTS", "MIN_ROWS", "Quantiles"]
 
 MAX_KNOTS = 1000
 MAX_SPIKES = 400
-MIN_ROWS = 5  # a spike, and a stretch between two knots, stand for at least so many rows
+MIN_ROWS = 5  # a spike, and a cell between two edges, stand for at least so many rows
 JUMP_ROWS = 10  # a gap is a jump if it is wider than so many rows on either side of it
 TAIL_RATIO = 1.25  # how much farther from the end each tail knot lies than the one before
 
@@ -26,9 +29,10 @@ class Quantiles:
 
     A value that occurs with probability p owns a *band* of width p of the unit interval, and any
     probability within the band leads back to it. Frequent values (*spikes*) own exactly their
-    share; between spikes lie knots of at least `MIN_ROWS` rows a stretch, closer in the tails.
-    Apart from spikes, the two ends and the rims of wide gaps, a knot lies between two values, so
-    that single values are not kept. Ends can be given, and rims be estimated (see `fit`).
+    share; between spikes lie *cells* of at least `MIN_ROWS` rows, narrower in the tails. An edge
+    between two cells is the simplest binary number among some rows around a rank, so that it
+    tells of each row only in which cell it lies. Of single values, only the ends can be kept;
+    ends can be given instead, and rims of gaps be simple numbers, too (see `fit`).
 
     Parameters
     ----------
@@ -72,8 +76,9 @@ class Quantiles:
         whole
             Whether they are whole numbers.
         least
-            Rows that a spike and a stretch stand for, where that is more than `MIN_ROWS`. Above 1,
-            the rim of a gap is not a value, but estimated from all rows of its stretch.
+            Rows that a spike and a cell stand for, where that is more than `MIN_ROWS`. Above 1,
+            the rim of a gap is not a value, and fewer rows between two spikes count as the nearer
+            one.
         ends
             Least and greatest value to be kept, the others being taken for values near to the end;
             None for those that are there.
@@ -86,34 +91,17 @@ class Quantiles:
         given = np.sort(np.asarray(values, np.float64), axis=None)
         if given.size == 0 or not np.isfinite(given).all():
             raise ValueError("quantiles need at least one value, and finite values only")
-        low, high = ends or (given[0], given[-1])
-        distinct, counts, own = _folded(given, low, high)
-        least, trims = max(least, MIN_ROWS), least > 1
+        low, high = ends or (float(given[0]), float(given[-1]))
         half = 0.5 if whole else 0.0
-        spikes = _spikes(own, least)
-        room = MAX_KNOTS - 2 * int(spikes.sum())
-        jumps = _jumps(distinct, counts, spikes, half, limit=room // 10)
-        kept = _boundaries(counts, spikes, jumps, knots=room * 7 // 10, least=least)
-        stop, start, middle = _gaps(distinct, kept, spikes, jumps, half)
-        first = np.concatenate([[0], kept + 1])  # of the distinct values in each stretch
-        rows = np.add.reduceat(counts, first)
-        mean = np.add.reduceat(distinct * counts, first) / rows
-        if trims:
-            reach = np.where(rows >= least, _reach(distinct, counts, first, rows, mean), np.inf)
-            blur_left = jumps[kept] & ~spikes[kept]
-            blur_right = jumps[kept] & ~spikes[kept + 1]
-            stop = np.where(blur_left, np.minimum((mean + reach)[:-1], middle), stop)
-            start = np.where(blur_right, np.maximum((mean - reach)[1:], middle), start)
-        u, x = _join(
-            rows,
-            np.concatenate([[low - half], start]),
-            np.concatenate([stop, [high + half]]),
-            mean,
-            half=half,
-            bends=room // 20,
-            least=least,
-        )
-        return cls(u, x, whole)
+        below = _tail_knots(-given[::-1], -low, least, half)
+        above = _tail_knots(given, high, least, half)
+        inner = given[below.rows : len(given) - above.rows]
+        edges = -below.x[0] if below.rows else low - half, above.x[0] if above.rows else high + half
+        u, x = _body_knots(inner, (low, high), edges, least, half)
+        u = (below.rows + u * len(inner)) / len(given)
+        u = np.concatenate([1 - below.u[:0:-1], u, above.u[1:]])
+        x = np.concatenate([-below.x[:0:-1], x, above.x[1:]])
+        return cls(u, np.maximum.accumulate(x), whole)
 
     @property
     def minimum(self) -> float:
@@ -138,6 +126,19 @@ class Quantiles:
         high = np.interp(inside + half, self.x, self.u)
         low[given > self.maximum], high[given < self.minimum] = self.u[-2], self.u[1]
         return low, np.maximum(high - low, 0.0)
+
+    def cell_of(self, low: ArrayLike, width: ArrayLike) -> tuple[Floats, Floats]:
+        """Return bands that reach over the whole stretch between two knots in which they lie.
+
+        Parameters
+        ----------
+        low, width
+            Bands, of `to_band`.
+        """
+        first, size = np.asarray(low, np.float64), np.asarray(width, np.float64)
+        at = np.searchsorted(self.u, first + size / 2, side="right").clip(1, len(self.u) - 1)
+        start = np.minimum(self.u[at - 1], first)
+        return start, np.maximum(self.u[at], first + size) - start
 
     def from_unit(self, u: ArrayLike) -> Floats:
         """Return the values at probabilities from 0 to 1."""
@@ -170,67 +171,141 @@ class Quantiles:
         return made
 
 
-def _folded(
-    given: Floats, low: float, high: float
-) -> tuple[Floats, NDArray[np.intp], NDArray[np.intp]]:
-    """Fold the rows beyond the ends back over as many rows within.
+class _TailKnots(NamedTuple):
+    """The knots of an upper tail, from where it starts, and its rows."""
 
-    So they widen the stretches at the ends, and make no spike of their own; with those at an end
-    that is a value they stay together.
+    u: Floats
+    x: Floats
+    rows: int
+
+
+def _tail_knots(rows: Floats, high: float, least: int, half: float) -> _TailKnots:
+    """Return the knots of a fitted tail that is cut at the greatest value; none if there is none.
+
+    Parameters
+    ----------
+    rows
+        All values in ascending order.
+    high
+        The greatest value to be kept.
+    least
+        Rows of a group.
+    half
+        Half the width of a value's own cell.
+    """
+    tail = Tail.fit(rows, least, half)
+    if tail is None or high <= tail.start:
+        return _TailKnots(np.empty(0), np.empty(0), 0)
+    most = min(tail.share_below(high - tail.start + 2 * half), 1 - 0.5 / tail.rows)
+    halvings = np.arange(math.ceil(2 * math.log2(tail.rows))) / 2
+    share = np.append(1 - np.exp2(-halvings), 1.0)
+    x = np.minimum(tail.start - half + tail.excess(share * most), high + half)
+    return _TailKnots(1 - (1 - share) * tail.rows / len(rows), x, tail.rows)
+
+
+def _body_knots(
+    given: Floats, ends: tuple[float, float], edges: tuple[float, float], least: int, half: float
+) -> tuple[Floats, Floats]:
+    """Return the knots of what lies between two edges.
 
     Parameters
     ----------
     given
         Values in ascending order.
-
-    Returns
-    -------
-    Distinct values, the rows of each, and its rows that were not folded.
+    ends
+        What values beyond are clipped to.
+    edges
+        Where the first cell starts and the last one stops.
+    least
+        Rows that a spike and a cell stand for, where that is more than `MIN_ROWS`.
+    half
+        Half the width of a value's own cell.
     """
-    inside = given[(given >= low) & (given <= high)]
-    if len(inside) == len(given) or not len(inside):
+    size, (low, high) = max(least, MIN_ROWS), ends
+    rows = _Rows.of(given, low, high, size)
+    if least > 1:
+        rows = rows.without_lone_rows(size)
+    knots = MAX_KNOTS - 2 * int(rows.spikes.sum())
+    jumps = _jumps(rows, half, limit=knots // 10, least=size)
+    ranks = _ranks(int(rows.counts[~rows.spikes].sum()), knots * 7 // 10, size)
+    runs = [*rows.runs(jumps)]
+    limits = _limits(runs, edges, half, size, trims=least > 1)
+    beyond = int((given < low).sum()), int((given > high).sum())
+    parts, done = list[_Cells](), 0
+    for at, run in enumerate(runs):
+        total = 0 if run.is_spike else int(run.counts.sum())
+        first = max(size, 2 * beyond[0] * (at == 0))
+        last = max(size, 2 * beyond[1] * (at == len(runs) - 1))
+        own = ranks[(ranks > done) & (ranks < done + total)] - done
+        parts.append(_Cells.of(run, limits[at], own, half, (first, size, last)))
+        done += total
+    return _Cells.joined(parts).to_knots(half, bends=knots // 20, least=size)
+
+
+Counts = NDArray[np.intp]
+
+
+class _Run(NamedTuple):
+    """Neighboring values without a spike or a jump between them, or one spike."""
+
+    distinct: Floats
+    counts: Counts
+    is_spike: bool
+    gaps: tuple[float | None, float | None]  # width of a jump before and behind it, if there is one
+
+    @property
+    def below(self) -> Counts:
+        """The rows of each value and of all before it."""
+        return np.cumsum(self.counts)
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Sorted values: the distinct ones, the rows of each, and which of them are spikes."""
+
+    distinct: Floats
+    counts: Counts
+    spikes: Mask
+
+    @classmethod
+    def of(cls, given: Floats, low: float, high: float, least: int) -> Self:
+        """Clip sorted values to a range; what lies beyond makes no spike of its own."""
         distinct, counts = np.unique(np.clip(given, low, high), return_counts=True)
-        return distinct, counts, counts
-    distinct, own = np.unique(inside, return_counts=True)
-    below, above = int((given < low).sum()), int((given > high).sum())
-    beyond = [
-        np.resize(inside if inside[0] != low else [low], below),
-        np.resize(inside[::-1] if inside[-1] != high else [high], above),
-    ]
-    counts = own + np.bincount(
-        np.searchsorted(distinct, np.concatenate(beyond)), minlength=len(distinct)
-    )
-    return distinct, counts, own
+        own = counts.copy()
+        own[0] -= (given < low).sum()
+        own[-1] -= (given > high).sum()
+        return cls(distinct, counts, _spikes(own, least))
 
+    def without_lone_rows(self, least: int) -> Self:
+        """Count fewer rows between two spikes, or between a spike and an end, to the nearer one."""
+        at = np.flatnonzero(self.spikes)
+        if not len(at):
+            return self
+        run = np.cumsum(self.spikes)  # number of the run behind each spike
+        size = np.bincount(run, np.where(self.spikes, 0, self.counts))
+        lone = ~self.spikes & (size < least)[run]
+        left, right = at[(run[lone] - 1).clip(0)], at[run[lone].clip(max=len(at) - 1)]
+        value = self.distinct[lone]
+        nearer = np.abs(value - self.distinct[left]) <= np.abs(self.distinct[right] - value)
+        counts = self.counts.copy()
+        np.add.at(counts, np.where(nearer, left, right), self.counts[lone])
+        return type(self)(self.distinct[~lone], counts[~lone], self.spikes[~lone])
 
-def _gaps(
-    distinct: Floats, kept: NDArray[np.intp], spikes: Mask, jumps: Mask, half: float
-) -> tuple[Floats, Floats, Floats]:
-    """Return where the stretch before each boundary stops and the next one starts, and the middle.
-
-    Boundary b lies between distinct[b] and distinct[b + 1]: the distribution function is exact
-    there whatever the position between the two, so what matters is who owns the gap.
-    """
-    left, right = distinct[kept] + half, distinct[kept + 1] - half
-    middle = left / 2 + right / 2
-    ends_left, ends_right = spikes[kept] | jumps[kept], spikes[kept + 1] | jumps[kept]
-    stop = np.where(ends_left, left, np.where(ends_right, right, middle))
-    start = np.where(ends_right, right, np.where(ends_left, left, middle))
-    return stop, start, middle
-
-
-def _reach(
-    distinct: Floats,
-    counts: NDArray[np.intp],
-    first: NDArray[np.intp],
-    rows: NDArray[np.intp],
-    mean: Floats,
-) -> Floats:
-    """Return how far each stretch reaches to both sides of its mean, if it is even: √3 σ."""
-    own = np.repeat(mean, np.diff([*first, len(distinct)]))
-    variance = np.add.reduceat((distinct - own) ** 2 * counts, first) / rows
-    reach: Floats = np.sqrt(3 * variance)
-    return reach
+    def runs(self, jumps: Mask) -> Iterator[_Run]:
+        """Return the spikes, and what lies between spikes and jumps, in order."""
+        edges = np.flatnonzero(jumps | self.spikes[:-1] | self.spikes[1:]) + 1
+        gaps = np.diff(self.distinct)
+        last = len(self.distinct)
+        for first, stop in pairwise([0, *edges.tolist(), last]):
+            yield _Run(
+                self.distinct[first:stop],
+                self.counts[first:stop],
+                bool(self.spikes[first]),
+                (
+                    float(gaps[first - 1]) if first and jumps[first - 1] else None,
+                    float(gaps[stop - 1]) if stop < last and jumps[stop - 1] else None,
+                ),
+            )
 
 
 def _spikes(counts: NDArray[np.intp], least: int) -> Mask:
@@ -240,51 +315,32 @@ def _spikes(counts: NDArray[np.intp], least: int) -> Mask:
     return np.asarray(counts >= least)
 
 
-def _jumps(
-    distinct: Floats, counts: NDArray[np.intp], spikes: Mask, half: float, limit: int
-) -> Mask:
-    """Mark the widest gaps between neighbouring values that must stay empty.
+def _jumps(rows: _Rows, half: float, limit: int, least: int) -> Mask:
+    """Mark the widest gaps between neighboring values that must stay empty.
 
     Where values are spread evenly, a gap is wider than the `JUMP_ROWS` rows on both sides of it
-    together once in 2 ** (2 * JUMP_ROWS) cases; nights in a column of times are always.
+    together once in 2 ** (2 * JUMP_ROWS) cases; nights in a column of times are always. Between
+    jumps and spikes lie as many rows as in a cell.
     """
-    after = np.cumsum(counts)
-    rows, below = after[-1], after[:-1]
+    distinct, spikes, after = rows.distinct, rows.spikes, np.cumsum(rows.counts)
+    total, below = after[-1], after[:-1]
     gaps = np.diff(distinct) - 2 * half
     open_gaps = (gaps > 0) & ~(spikes[:-1] & spikes[1:])
-    at = np.flatnonzero(open_gaps & (below >= JUMP_ROWS) & (rows - below >= JUMP_ROWS))
+    at = np.flatnonzero(open_gaps & (below >= JUMP_ROWS) & (total - below >= JUMP_ROWS))
     first = distinct[np.searchsorted(after, below[at] - JUMP_ROWS, side="right")]
     last = distinct[np.searchsorted(after, below[at] + JUMP_ROWS - 1, side="right")]
     crowd = (distinct[at] - first) + (last - distinct[at + 1])
     at = at[gaps[at] > crowd]
     widest = at[np.argsort(-gaps[at], kind="stable")[:limit]]
-    jumps = np.zeros(len(gaps), bool)
-    jumps[widest] = True
+    loose = np.cumsum(np.where(spikes, 0, rows.counts))
+    before = np.maximum.accumulate(np.where(spikes, loose, 0))
+    behind = np.minimum.accumulate(np.where(spikes, loose, loose[-1])[::-1])[::-1]
+    jumps, done = np.zeros(len(gaps), bool), 0
+    for gap in np.sort(widest).tolist():
+        room = min(loose[gap] - max(before[gap], done), behind[gap] - loose[gap])
+        if spikes[gap] or spikes[gap + 1] or room >= least:
+            jumps[gap], done = True, loose[gap]
     return jumps
-
-
-def _boundaries(
-    counts: NDArray[np.intp], spikes: Mask, jumps: Mask, *, knots: int, least: int
-) -> NDArray[np.intp]:
-    """Choose the boundaries between distinct values at which knots lie."""
-    forced = jumps | spikes[:-1] | spikes[1:]
-    loose = np.cumsum(np.where(spikes, 0, counts))  # rows that are no spikes, up to each value
-    wanted = np.searchsorted(loose, _ranks(int(loose[-1]), knots, least))
-    candidates = np.union1d(np.flatnonzero(forced), wanted[wanted < len(forced)])
-    kept: list[int] = []
-
-    def drop_near(rows: int) -> None:
-        while kept and not forced[kept[-1]] and rows - loose[kept[-1]] < least:
-            kept.pop()
-
-    for boundary in candidates.tolist():
-        if forced[boundary]:
-            drop_near(loose[boundary])
-        elif loose[boundary] - (loose[kept[-1]] if kept else 0) < least:
-            continue
-        kept.append(boundary)
-    drop_near(int(loose[-1]))
-    return np.array(kept, np.intp)
 
 
 def _ranks(rows: int, knots: int, least: int) -> Floats:
@@ -295,33 +351,160 @@ def _ranks(rows: int, knots: int, least: int) -> Floats:
     return np.unique(np.concatenate([tail, evenly, rows - tail]))
 
 
-def _join(
-    rows: NDArray[np.intp],
-    start: Floats,
-    stop: Floats,
-    mean: Floats,
-    *,
-    half: float,
-    bends: int,
-    least: int,
-) -> tuple[Floats, Floats]:
-    """Join stretches of rows to one line, and bend those whose straight line is most amiss.
+@dataclass(frozen=True)
+class _Cells:
+    """The line cut into cells, each with a number of rows; between them may lie gaps.
 
-    A bend is a knot in the middle of a stretch that gives it the mean of its rows; a straight
-    line over the last rows of a heavy tail would raise mean and deviation of the column.
+    Parameters
+    ----------
+    start, stop
+        Where each cell starts and stops.
+    rows
+        How many rows lie in it.
+    mean
+        Their mean.
     """
-    inset = np.maximum((stop - start) / 1000, half)  # a flat piece would make a spike of its own
-    bend = np.clip(2 * mean - start / 2 - stop / 2, start + inset, stop - inset)
-    amiss = np.where(rows >= least, rows * np.abs(mean - start / 2 - stop / 2), 0.0)
-    bent = np.zeros(len(rows), bool)
-    bent[np.argsort(-amiss, kind="stable")[:bends]] = True
-    end = np.cumsum(rows)
-    u = np.stack([end - rows, end - rows / 2, end], axis=1) / end[-1]
-    x = np.stack([start, bend, stop], axis=1)
-    used = np.stack([np.ones_like(bent), bent & (amiss > 0), np.ones_like(bent)], axis=1)
-    u, x = u[used], x[used]
-    new = np.concatenate([[True], (np.diff(u) > 0) | (np.diff(x) > 0)])
-    return u[new], x[new]
+
+    start: Floats
+    stop: Floats
+    rows: Counts
+    mean: Floats
+
+    @classmethod
+    def of(
+        cls,
+        run: _Run,
+        limits: tuple[float, float],
+        ranks: Floats,
+        half: float,
+        least: tuple[int, int, int],
+    ) -> Self:
+        """Cut a run into cells whose edges are the simplest numbers around ranks.
+
+        Parameters
+        ----------
+        run
+            Its values.
+        limits
+            Where it starts and stops.
+        ranks
+            About how many of its rows lie below each edge.
+        half
+            Half the width of a value's own cell.
+        least
+            Least rows of the first cell, of each cell, and of the last one.
+        """
+        below, total = run.below, int(run.counts.sum())
+        reach = -(-least[1] // 2)
+        rank = np.rint(ranks).astype(np.intp)
+        first = np.searchsorted(below, np.maximum(rank - reach, 0), side="right")
+        last = np.searchsorted(below, np.minimum(rank + reach, total) - 1, side="right")
+        low, high = run.distinct[first], run.distinct[last]
+        edges = np.unique(simplest_between(low[high > low], high[high > low]))
+        place = np.searchsorted(run.distinct, edges)
+        edges, place = edges[place > 0], place[place > 0]
+        under = below[place - 1]
+        kept, done, wanted = list[int](), 0, least[0]
+        for at in np.flatnonzero((under >= least[0]) & (total - under >= least[2])).tolist():
+            if under[at] - done >= wanted:
+                kept.append(at)
+                done, wanted = under[at], least[1]
+        starts = np.concatenate([[0], place[kept]]).astype(np.intp)
+        rows = np.add.reduceat(run.counts, starts)
+        mean = np.add.reduceat(run.distinct * run.counts, starts) / rows
+        inner = edges[kept] - half
+        return cls(
+            np.concatenate([[limits[0]], inner]), np.concatenate([inner, [limits[1]]]), rows, mean
+        )
+
+    @classmethod
+    def joined(cls, parts: "Sequence[_Cells]") -> Self:
+        """Return the cells of all parts, in order."""
+        names = ("start", "stop", "rows", "mean")
+        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+
+    def to_knots(self, half: float, *, bends: int, least: int) -> tuple[Floats, Floats]:
+        """Join the cells to one line, and bend those whose straight line is most amiss.
+
+        A bend is a knot in the middle of a cell's rows that gives it about their mean; a straight
+        line over the last rows of a heavy tail would raise mean and deviation of the column. It
+        lies on a grid so coarse that any row of the cell could lie anywhere in it.
+
+        Parameters
+        ----------
+        half
+            Half the width of a value's own cell.
+        bends
+            How many cells are bent at most.
+        least
+            Rows of a cell; half of one that is bent has as many.
+        """
+        start, stop, rows = self.start, self.stop, self.rows
+        middle = start / 2 + stop / 2
+        step = (stop - start) * np.exp2(np.ceil(np.log2(2 / rows)))
+        grid = np.divide(2 * (self.mean - middle), step, out=np.zeros_like(step), where=step > 0)
+        inset = np.maximum((stop - start) / 1000, half)  # a flat piece would make a spike
+        bend = np.clip(middle + np.rint(grid) * step, start + inset, stop - inset)
+        amiss = np.where(rows >= 2 * least, rows * np.abs(bend - middle), 0.0)
+        bent = np.zeros(len(rows), bool)
+        bent[np.argsort(-amiss, kind="stable")[:bends]] = True
+        end = np.cumsum(rows)
+        u = np.stack([end - rows, end - rows / 2, end], axis=1) / end[-1]
+        x = np.stack([start, bend, stop], axis=1)
+        used = np.stack([np.ones_like(bent), bent & (amiss > 0), np.ones_like(bent)], axis=1)
+        u, x = u[used], x[used]
+        new = np.concatenate([[True], (np.diff(u) > 0) | (np.diff(x) > 0)])
+        return u[new], x[new]
+
+
+def _limits(
+    runs: Sequence[_Run], ends: tuple[float, float], half: float, least: int, *, trims: bool
+) -> list[tuple[float, float]]:
+    """Return where each run starts and stops.
+
+    What lies between a spike and its neighbor belongs to the neighbor, unless it is a jump.
+
+    Parameters
+    ----------
+    runs
+        The runs in order.
+    ends
+        Where the first one starts and the last one stops.
+    half
+        Half the width of a value's own cell.
+    least
+        Rows of a cell.
+    trims
+        Whether the rim of a jump is a simple number beyond the outermost rows of its run.
+    """
+    found = []
+    for at, run in enumerate(runs):
+        start, stop = float(run.distinct[0]) - half, float(run.distinct[-1]) + half
+        if run.is_spike:
+            found.append((start, stop))
+            continue
+        before, behind = run.gaps
+        if before is None:
+            start = float(runs[at - 1].distinct[-1]) + half if at else ends[0]
+        elif trims:
+            start = -_rim(-run.distinct[::-1], run.counts[::-1], before, half, least)
+        if behind is None:
+            stop = float(runs[at + 1].distinct[0]) - half if at + 1 < len(runs) else ends[1]
+        elif trims:
+            stop = _rim(run.distinct, run.counts, behind, half, least)
+        found.append((start, stop))
+    return found
+
+
+def _rim(distinct: Floats, counts: Counts, gap: float, half: float, least: int) -> float:
+    """Return the simplest number beyond the greatest value, as near as its neighbors are."""
+    reaching = np.cumsum(counts[::-1])
+    place = min(int(np.searchsorted(reaching, least)), len(distinct) - 1)
+    last = float(distinct[-1])
+    spread = min(last - float(distinct[-1 - place]), gap / 2)
+    if spread < max(2 * half, math.ulp(last)):
+        return last + half
+    return float(simplest_between(np.array(last), np.array(last + spread))) - half
 
 
 def _knots(values: Any) -> Floats:

@@ -353,6 +353,26 @@ class TableEncoder:
         table = by_position(table, self.schema)
         return self.encode_columns(self.reduce(table), count_rows(table))
 
+    def in_cells(self, rows: Encoded) -> Encoded:
+        """Widen the bands of encoded rows to the cells of their columns' distributions.
+
+        What is learned of them then tells of each number only in which cell it lies, with as many
+        rows as a group has. Columns that keep all values are left as they are.
+
+        Parameters
+        ----------
+        rows
+            Encoded rows.
+        """
+        low, width = rows.low.copy(), rows.width.copy()
+        for at, encoder in self.encoders.items():
+            if self.columns[at].least_rows > 1:
+                places = range(*self.places[at][0].indices(low.shape[1]))
+                for place, quantiles in zip(places, encoder.quantiles, strict=True):
+                    cells = quantiles.cell_of(low[:, place], width[:, place])
+                    low[:, place], width[:, place] = cells
+        return rows._replace(low=low, width=width)
+
     def reduce(self, table: pd.DataFrame | ColumnFrame) -> ColumnFrame:
         """Remove from a table what the rules derive; the columns to encode are left."""
         table = by_position(table, self.schema)

@@ -2,7 +2,8 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from decimal import Decimal
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -23,9 +24,11 @@ from tabgan.rules.dependency import Dependency
 from tabgan.rules.detect_dependencies import detect_dependencies
 from tabgan.rules.functional_dependency import FunctionalDependency
 from tabgan.rules.level_constraints import FixedCombinations
-from tabgan.table.columns import ColumnFrame, TypedSeries, by_position, write_column
-from tabgan.table.number_scale import FEW_GROUPS, clip_to_range
+from tabgan.table.columns import ColumnFrame, TypedSeries, by_position, clip_to_ends, write_column
+from tabgan.table.scalars import Scalar
 from tabgan.table.schema import RANGED, Kind, Schema
+
+FEW_GROUPS = 10  # times the rows of a group: of fewer rows, little is learned
 
 __all__ = ["Suppressed", "small_table_note", "suppress_rare_values", "with_min_group"]
 
@@ -51,7 +54,7 @@ def small_table_note(n_rows: int, min_group: int) -> str | None:
     if min_group == 1 or n_rows >= FEW_GROUPS * min_group:
         return None
     return (
-        f"{n_rows} rows are few to learn from and hide in: numbers are drawn within the means of "
+        f"{n_rows} rows are few to learn from and hide in: numbers are drawn between "
         f"the {min_group} outermost rows, and levels of fewer rows are not kept; --min-group 1 "
         "keeps all"
     )
@@ -146,11 +149,26 @@ def _trimmed(table: ColumnFrame, suppressed: ColumnFrame, schema: Schema) -> Sch
 
 def _clipped(cells: TypedSeries) -> pd.Series:
     column, numbers = cells.column, cells.numbers
-    decimals = 0 if column.kind == "integer" else column.decimals
+    if not numbers.present.any():
+        return cells.values
+    if column.kind in ("integer", "numeric"):
+        column = replace(column, minimum=None, maximum=None)
     clipped = numbers.values.copy()
-    clipped[numbers.present] = clip_to_range(clipped[numbers.present], decimals, column.least_rows)
-    series = write_column(numbers._replace(values=clipped), column)
-    return series.set_axis(cells.values.index)
+    clipped[numbers.present] = clip_to_ends(clipped[numbers.present], column)
+    if column is not cells.column:
+        column = replace(
+            column,
+            minimum=_like(cells.column.minimum, clipped[numbers.present].min()),
+            maximum=_like(cells.column.maximum, clipped[numbers.present].max()),
+        )
+    return write_column(numbers._replace(values=clipped), column).set_axis(cells.values.index)
+
+
+def _like(bound: Scalar, number: Any) -> Scalar:
+    """Write a number as a bound is: as a whole number, a float or a decimal."""
+    if isinstance(bound, Decimal):
+        return Decimal(repr(number.item()))
+    return None if bound is None else type(bound)(number.item())
 
 
 def _looked_at(rules: Sequence[Dependency]) -> set[int]:

@@ -90,7 +90,7 @@ class Preparation:
         OptionError
             If the condition columns have too many combinations of levels for so few rows.
         """
-        rows = self.encoder.encode(self.table)
+        rows = self.encoder.in_cells(self.encoder.encode(self.table))
         forget_parsed(self.table)
         if self.condition_columns:
             self.condition_columns.check_combinations(rows.codes)

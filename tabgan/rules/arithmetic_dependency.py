@@ -613,7 +613,8 @@ class MultiplesDependency(Dependency):
             counts = (numbers.values[numbers.present] - offset) / step
         if not len(counts) or np.abs(counts).max() > EXACT:
             return None
-        kept = clip_to_range(np.rint(counts).astype(np.int64), None, source.column.least_rows)
+        whole = np.rint(counts).astype(np.int64)
+        kept = clip_to_range(whole, None, source.column.least_rows, tails=True)
         column = Column(
             f"{source.column.name} in steps",
             "integer",

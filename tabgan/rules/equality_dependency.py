@@ -36,6 +36,7 @@ from tabgan.table.columns import (
     without,
 )
 from tabgan.table.schema import Column
+from tabgan.table.tails import typical_values
 
 __all__ = [
     "CopyDependency",
@@ -253,7 +254,7 @@ class PartialEquality(Dependency):
         if equal.sum() < max(LEAST_ROWS, LEAST_SHARE * len(possible)):
             return None
         known = b.values[possible]
-        edges = _means(known, MOST_BINS - 1, ROWS_PER_BIN)
+        edges = typical_values(known, MOST_BINS - 1, ROWS_PER_BIN)
         bins = np.searchsorted(edges, known, side="right")
         rows = np.bincount(bins, minlength=len(edges) + 1)
         shares = np.bincount(bins, equal, len(rows)) / np.maximum(rows, 1)
@@ -265,7 +266,7 @@ class PartialEquality(Dependency):
             common,
             tuple(edges.tolist()),
             tuple(shares.tolist()),
-            tuple(_means(a.values[a.present], MOST_KNOTS, ROWS_PER_KNOT).tolist()),
+            tuple(typical_values(a.values[a.present], MOST_KNOTS, ROWS_PER_KNOT).tolist()),
             float(equal.sum() / len(possible)),
         )
 
@@ -374,15 +375,6 @@ def _may_be_given(
     rare = target.present & source.present & ~np.isin(values, np.array(common))
     may: NDArray[np.bool_] = rare & (grid.floor(values) == values)
     return may
-
-
-def _means(values: AxisValues, most: int, least_rows: int) -> NDArray[np.float64]:
-    """Return means of groups of neighbours, at most so many, each of at least so many rows.
-
-    They stand for quantiles, and they reveal no single value.
-    """
-    groups = np.array_split(np.sort(values), max(1, min(most, len(values) // least_rows)))
-    return np.maximum.accumulate([(group / len(group)).sum() for group in groups])
 
 
 LEAST_LIFT = 3  # times as often as they would be, were they near each other only

@@ -21,11 +21,11 @@ from tabgan.table.columns import (
     TICKS,
     ColumnFrame,
     TypedSeries,
+    clip_to_ends,
     decimals_of,
     write_column,
 )
 from tabgan.table.dates import unit_of
-from tabgan.table.number_scale import clip_to_range
 from tabgan.table.numbers import Numbers
 from tabgan.table.schema import Column
 
@@ -221,7 +221,7 @@ class AllowedValues:
         Of a few listed numbers those are left out that fewer rows hold.
         """
         decimals = decimals_of(column)
-        grid = cls.of(clip_to_range(values, decimals, column.least_rows), decimals)
+        grid = cls.of(clip_to_ends(values, column), decimals)
         if not grid.listed or column.least_rows == 1:
             return grid
         distinct, rows = np.unique(values, return_counts=True)

@@ -282,7 +282,7 @@ class DifferenceDependency(Dependency):
         a, b = (table[at].numbers for at, _ in (source, target))
         gaps = (b.values - a.values)[b.present].astype(np.int64)
         step = int(np.gcd.reduce(gaps)) or 1
-        kept = clip_to_range(gaps, None, target.column.least_rows)
+        kept = clip_to_range(gaps, None, target.column.least_rows, tails=True)
         column = Column(
             f"{target.column.name} - {source.column.name}",
             "integer",

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from tabgan.base.errors import SchemaError
 from tabgan.table.dates import date_forms, range_of_ticks, read_ticks, unit_of, write_ticks, zone_of
 from tabgan.table.level_codes import codes_of
-from tabgan.table.numbers import Numbers, read_numbers, write_numbers
+from tabgan.table.number_scale import clip_to_range
+from tabgan.table.numbers import Numbers, range_of_numbers, read_numbers, write_numbers
 from tabgan.table.scalars import Scalar
 from tabgan.table.schema import Column, Schema
 
@@ -156,6 +157,22 @@ class ColumnRef(NamedTuple):
 def decimals_of(column: Column) -> int | None:
     """Return the decimal places of a number; None for a full-precision float."""
     return 0 if column.kind == "integer" else column.decimals
+
+
+def clip_to_ends(values: NDArray[Any], column: Column) -> NDArray[Any]:
+    """Bring present numbers of a column within ends that tell of no single row.
+
+    Parameters
+    ----------
+    values
+        The numbers, or ticks of time.
+    column
+        The column, with the range that no end lies beyond.
+    """
+    if column.kind not in ("integer", "numeric"):
+        return clip_to_range(values, column.decimals, column.least_rows)
+    limits = range_of_numbers(column)
+    return clip_to_range(values, decimals_of(column), column.least_rows, tails=True, limits=limits)
 
 
 def level_key(level: Scalar) -> tuple[type, Scalar]:

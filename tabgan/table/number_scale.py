@@ -1,4 +1,4 @@
-"""The line on which a column's numbers are kept, and range ends that tell of no single row.
+"""The line on which a column's numbers are kept, and the range of those that are kept.
 
 The line has the numbers in float64 without loss: whole steps from the least number where the
 numbers lie on a grid (integers, dates, prices of two decimals), the numbers themselves, brought
@@ -11,17 +11,17 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
+
+from tabgan.table.tails import ends_of
 
 __all__ = [
-    "FEW_GROUPS",
     "Lattice",
     "Real",
     "Scale",
     "clip_to_range",
     "fit_scale",
     "scale_from_json",
-    "trimmed_range",
 ]
 
 Values = NDArray[Any]  # int64, uint64 or float64
@@ -30,80 +30,17 @@ Values = NDArray[Any]  # int64, uint64 or float64
 Floats = NDArray[np.float64]
 
 
-FEW_GROUPS = 10  # times the rows of a group: of fewer rows, the two ends would trim a fifth or more
+def clip_to_range(
+    values: Values,
+    decimals: int | None,
+    least: int,
+    *,
+    tails: bool = False,
+    limits: tuple[float, float] = (-math.inf, math.inf),
+) -> Values:
+    """Bring numbers within the ends of `ends_of`, which lie on the numbers' own grid.
 
-
-def trimmed_range(values: ArrayLike, least: int, *, whole: bool = False) -> tuple[float, float]:
-    """Return a least and a greatest value for which at least so many rows speak.
-
-    An end is a value that so many rows hold, or lies between two values so that so many rows are
-    beyond it, whichever trims less. Of few rows, which this would trim to little or nothing, an end
-    may also be the mean of the outermost so many rows, the extreme one counting as its neighbor.
-
-    Parameters
-    ----------
-    values
-        Finite values, at least one.
-    least
-        Number of rows; 1 trims nothing.
-    whole
-        Whether ends must be whole numbers.
-
-    Examples
-    --------
-    >>> trimmed_range([1, 2, 3, 10, 20, 30, 1000], 2)
-    (2.5, 25.0)
-    >>> trimmed_range([0, 0, 10, 20, 30, 40, 40, 1000], 2)
-    (0.0, 40.0)
-    >>> trimmed_range([10, 20, 30, 40, 50, 1000], 3)
-    (23.333333333333336, 46.66666666666667)
-    """
-    distinct, counts = np.unique(np.asarray(values, np.float64), return_counts=True)
-    if least <= 1:
-        return float(distinct[0]), float(distinct[-1])
-    high = _upper_end(distinct, counts, least)
-    low = _upper_end(-distinct[::-1], counts[::-1], least)  # of the mirrored values
-    if least > 2 and counts.sum() < FEW_GROUPS * least:
-        above = _outer_mean(distinct, counts, least)
-        below = _outer_mean(-distinct[::-1], counts[::-1], least)
-        high = above if high is None else max(above, high)
-        low = below if low is None else max(below, low)
-    if high is None or low is None or -low > high:
-        high = float((distinct * (counts / counts.sum())).sum())
-        low = -high
-    if whole:
-        inner = math.floor(low), math.floor(high)
-        if -low < high and -inner[0] >= inner[1]:  # the nearest whole numbers may still be two
-            inner = math.ceil(low - 0.5), math.ceil(high - 0.5)
-        low, high = inner[0], max(inner[1], -inner[0])
-    return -float(low), float(high)
-
-
-def _upper_end(distinct: Floats, counts: NDArray[np.intp], least: int) -> float | None:
-    """Return the greater end; None if there are too few rows."""
-    reaching = np.cumsum(counts[::-1])[::-1]  # rows of a value or of a greater one
-    spike = np.flatnonzero(counts >= least).max(initial=-1)
-    first = np.flatnonzero(reaching >= least).max(initial=0)  # of those to be trimmed
-    if spike >= first:
-        return float(distinct[spike])
-    return float(distinct[first - 1] / 2 + distinct[first] / 2) if first else None
-
-
-def _outer_mean(distinct: Floats, counts: NDArray[np.intp], least: int) -> float:
-    """Return the mean of the greatest rows, so many as a group has, or all but one of fewer.
-
-    The greatest one counts as the second: so no outlier is seen in the mean.
-    """
-    rows = np.repeat(distinct, counts)[::-1]
-    size = min(max(min(least, len(rows) - 1), 2), len(rows))
-    outer = rows[:size].copy()
-    if size > 2:
-        outer[0] = outer[1]
-    return float((outer / size).sum())
-
-
-def clip_to_range(values: Values, decimals: int | None, least: int) -> Values:
-    """Clip numbers to the trimmed range, whose ends lie on the numbers' own grid.
+    The least and the greatest number become the ends, also where these lie beyond.
 
     Parameters
     ----------
@@ -112,22 +49,39 @@ def clip_to_range(values: Values, decimals: int | None, least: int) -> Values:
     decimals
         Decimal places of floats, None for full precision.
     least
-        As for `trimmed_range`.
+        As for `ends_of`.
+    tails
+        Whether an end may lie beyond most rows, at the end of a fitted tail.
+    limits
+        What no end lies beyond.
 
     Examples
     --------
     >>> clip_to_range(np.array([10, 20, 30, 50, 60, 70, 10_000]), None, 3).tolist()
-    [30, 30, 30, 50, 60, 60, 60]
+    [20, 20, 30, 50, 60, 60, 60]
     """
     if least <= 1 or not len(values):
         return values
     scale = fit_scale(values, decimals)
-    ends = np.array(trimmed_range(scale.to_line(values), least, whole=scale.whole))
-    low, high = scale.from_line(ends)
-    return np.clip(values, low, high)
+    line, shift = scale.to_line(values), scale.shift
+    caps = [scale.position_of(cap) + shift for cap in CAPS]
+    ends = ends_of(line + shift, least, caps=caps, tails=tails)
+    low, high = (scale.number_at(end - shift, limits) for end in ends)
+    kept = np.clip(values, low, high)
+    kept[np.argmin(line)], kept[np.argmax(line)] = low, high
+    return kept
+
+
+CAPS = (0.0, 1.0, 100.0)  # of shares and percentages; the first one is crossed by no tail
+
+
+MOST_SHIFT = 2**48  # up to which the ends of a range lie on a grid that starts at zero
 
 
 MOST_CELLS = 2**50  # whole steps, and the edges of their cells, that float64 tells apart
+
+
+COARSE_BITS = 12  # last ones of an end of a range, where float64 does not tell positions apart
 
 
 EXACT = 2**53  # whole numbers up to here are exact in float64
@@ -197,6 +151,37 @@ class Lattice:
         positions[ticks > top] = max(self.last + 1.0, math.nextafter(self.last, math.inf))
         return positions
 
+    @property
+    def shift(self) -> int:
+        """What makes positions those on a grid that starts at zero, not at the least number."""
+        return self.base // self.step % MOST_SHIFT
+
+    def position_of(self, value: float) -> float:
+        """Return where a number would lie on the line, also between and beyond its positions."""
+        return (value * 10.0**self.decimals - self.base) / self.step
+
+    def number_at(self, position: float, limits: tuple[float, float]) -> int | float:
+        """Return the number of the grid next to a position, also beyond its ends.
+
+        Parameters
+        ----------
+        position
+            On the line.
+        limits
+            What it may not exceed.
+        """
+        info = np.iinfo(self._ticks)
+        bounds = [self.position_of(limit) for limit in limits]
+        least, most = (-EXACT, EXACT) if self.dtype == "float64" else (info.min, info.max)
+        low = -((self.base - least) // self.step)
+        high = (most - self.base) // self.step
+        low = max(low, math.ceil(bounds[0])) if math.isfinite(bounds[0]) else low
+        high = min(high, math.floor(bounds[1])) if math.isfinite(bounds[1]) else high
+        first, coarse = self.base // self.step, 0 if self.whole else COARSE_BITS
+        place = (round(position) + first + (1 << coarse >> 1) >> coarse << coarse) - first
+        tick = self.base + self.step * min(max(place, low), max(low, high))
+        return float(tick / 10.0**self.decimals) if self.dtype == "float64" else tick
+
     def from_line(self, positions: Floats) -> Values:
         """Return the numbers at positions."""
         top = float(self.last)
@@ -245,6 +230,30 @@ class Real:
         """Return the positions of numbers; far outside the limits they may be infinite."""
         with np.errstate(over="ignore"):
             return np.ldexp(values.astype(np.float64), -self.exponent)
+
+    @property
+    def shift(self) -> int:
+        """Nothing: see `Lattice.shift`."""
+        return 0
+
+    def position_of(self, value: float) -> float:
+        """Return where a number lies on the line."""
+        return float(self.to_line(np.array([value]))[0])
+
+    def number_at(self, position: float, limits: tuple[float, float]) -> float:
+        """Return the number at a position.
+
+        Parameters
+        ----------
+        position
+            On the line.
+        limits
+            What it may not exceed.
+        """
+        with np.errstate(over="ignore"):
+            number = float(np.ldexp(position, self.exponent))
+        most = float(np.finfo(np.float64).max)
+        return min(max(number, limits[0], -most), limits[1], most)
 
     def from_line(self, positions: Floats) -> Values:
         """Return the numbers at positions."""

@@ -302,6 +302,15 @@ def _word(column: Column, numbers: Sequence[Any] = ()) -> Any:
     return _UINT64 if most > _INT64.max else _INT64
 
 
+def range_of_numbers(column: Column) -> tuple[float, float]:
+    """Return the least and the greatest number that a column may hold."""
+    if column.kind == "integer":
+        return _whole_range(column, column.pandas_dtype)
+    least, most = _bound(column, "minimum"), _bound(column, "maximum")
+    low = -math.inf if least is None else float(least)
+    return low, math.inf if most is None else float(most)
+
+
 def _whole_range(column: Column, dtype: Any) -> tuple[int, int]:
     """Return the least and the greatest whole number that a column may hold."""
     least, most = _bound(column, "minimum"), _bound(column, "maximum")

@@ -15,6 +15,7 @@ from tabgan.encoding.identifiers.language_shape import LanguageShape, learn_shap
 from tabgan.encoding.identifiers.makers import name_seed
 from tabgan.table.columns import TypedSeries
 from tabgan.table.schema import Column
+from tabgan.table.tails import typical_values
 
 __all__ = ["LOREM", "TextEncoder"]
 
@@ -88,9 +89,9 @@ class TextEncoder(ColumnEncoder):
                 f"choose another kind for the column, as in --kind {column.name}=categorical",
             )
         if column.format == LOREM:
-            return cls(column, _word_counts(given), absence)
+            return cls(column, _word_counts(given, column.least_rows), absence)
         shape, rest = learn_shape(given, column.least_rows, name_seed(column))
-        return cls(column, _word_counts(rest or given), absence, shape)
+        return cls(column, _word_counts(rest or given, column.least_rows), absence, shape)
 
     def encode(self, cells: TypedSeries) -> Encoded:
         """Encode values as nothing."""
@@ -169,11 +170,11 @@ class TextEncoder(ColumnEncoder):
         return encoder
 
 
-def _word_counts(texts: Sequence[str]) -> list[float]:
-    """Return quantiles of the numbers of words."""
+def _word_counts(texts: Sequence[str], least: int) -> list[float]:
+    """Return typical numbers of words of groups of texts."""
     # a text of some megabytes is not split, only its beginning
     counts = [min(len(text[:MOST_CHARACTERS].split()), MOST_WORDS) for text in texts] or [0]
-    quantiles: list[float] = np.quantile(counts, np.linspace(0, 1, LENGTHS)).tolist()
+    quantiles: list[float] = typical_values(counts, LENGTHS, least).tolist()
     return quantiles
 
 
