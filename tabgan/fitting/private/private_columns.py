@@ -19,7 +19,7 @@ from tabgan.fitting.private.noisy_counts import NoisyCounter
 from tabgan.fitting.private.private_levels import learn_levels
 from tabgan.fitting.private.range_tree import SURE, RangeCells, grow
 from tabgan.table.columns import numbers_of, numbers_to_series
-from tabgan.table.dates import range_of_ticks
+from tabgan.table.dates import range_of_ticks, unit_of
 from tabgan.table.level_codes import codes_of
 from tabgan.table.number_scale import EXACT, Lattice, Real, Scale
 from tabgan.table.numbers import Numbers
@@ -27,6 +27,11 @@ from tabgan.table.scalars import Scalar
 from tabgan.table.schema import Column
 
 __all__ = ["learn_column"]
+
+DATE_MARKS = (  # that stand for no date, or an open end; the first and the last one there are
+    *("0001-01-01", "1900-01-01", "1970-01-01", "2099-12-31", "2100-01-01", "2999-12-31"),
+    *("3000-01-01", "9999-01-01", "9999-12-31"),
+)
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -85,6 +90,7 @@ def _learn_numbers(
         measure=lambda counts: counter.measure("values", counts, part),
         sigma=counter.sigma("values"),
         rounds=counter.ledger["values"].times,
+        marks=_date_marks(form),
     )
     if not len(cells):
         raise OptionError(
@@ -198,6 +204,22 @@ def _bounds(form: ColumnFormat) -> tuple[float | None, float | None]:
         low = None if low is None else float(np.ceil(low * _per_unit(form)))
         high = None if high is None else float(np.floor(high * _per_unit(form)))
     return low, high
+
+
+def _date_marks(form: ColumnFormat) -> list[float]:
+    """Return the first and the last date there are, and dates that stand for none, on the line.
+
+    They are public. A column that has many of them then has no years around them, nor a year 0.
+    """
+    column = form.column
+    if column.kind != "datetime" or isinstance(column.pandas_dtype, pd.PeriodDtype):
+        return []
+    unit: Any = unit_of(column)
+    days = np.array(DATE_MARKS, "datetime64[D]")
+    ticks = days.astype(f"datetime64[{unit}]")
+    ticks = ticks[ticks.astype("datetime64[D]") == days]  # nanoseconds reach from 1677 to 2262
+    marks = np.floor(ticks.astype(np.int64) * _per_unit(form))
+    return np.unique(marks[np.abs(marks) < EXACT]).tolist()  # type: ignore[no-any-return]
 
 
 def _with_range(column: Column, cells: RangeCells, whole: bool) -> Column:

@@ -5,7 +5,7 @@ that holds many rows is cut again, and so on, down to single values where these 
 round counts every row in one cell at most, and what is cut next depends on noisy counts only.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,6 +60,7 @@ def grow(
     measure: Count,
     sigma: float,
     rounds: int,
+    marks: Collection[float] = (),
 ) -> RangeCells:
     """Find cells that hold about the same number of rows each, or a frequent value.
 
@@ -77,6 +78,8 @@ def grow(
         Its standard deviation.
     rounds
         How often it may be called.
+    marks
+        Whole numbers that get a cell of their own at once, where a bound is not declared.
 
     Returns
     -------
@@ -84,6 +87,8 @@ def grow(
     there may be none.
     """
     cells = _first_cells(whole, bounds)
+    if marks and None in bounds:
+        cells = _with_marks(cells, marks)
     line = np.clip(line, cells.low[0], np.nextafter(cells.high[-1], -np.inf))
     rows = measure(cells.count(line)).astype(np.float64)
     cells = RangeCells(cells.low, cells.high, rows)
@@ -125,6 +130,14 @@ def _first_cells(whole: bool, bounds: tuple[float | None, float | None]) -> Rang
     if high is not None:
         end = high + 1 if whole else np.nextafter(high, np.inf)
         edges = np.concatenate([edges[edges < end], [end]])
+    return RangeCells(edges[:-1], edges[1:], np.zeros(len(edges) - 1))
+
+
+def _with_marks(cells: RangeCells, marks: Collection[float]) -> RangeCells:
+    """Cut whole numbers out of the cells around them."""
+    own = np.array([*marks])
+    own = own[(own >= cells.low[0]) & (own < cells.high[-1])]
+    edges = np.unique(np.concatenate([cells.low, cells.high[-1:], own, own + 1]))
     return RangeCells(edges[:-1], edges[1:], np.zeros(len(edges) - 1))
 
 

@@ -620,3 +620,19 @@ def test_a_report_compares_the_rows_that_were_written(table, tmp_path):
     assert f"{len(pd.read_csv(out)):,}" in text
     assert "spent on pairs" in text
     assert "the guarantee of privacy holds for the model and all that is drawn from it" in text
+
+
+@pytest.mark.parametrize("as_text", [True, False])
+def test_dates_that_stand_for_no_date_come_back_as_themselves(as_text):
+    rng = np.random.default_rng(0)
+    days = np.datetime64("2020-01-01") + rng.integers(0, 1000, ROWS)
+    days[rng.random(ROWS) < 0.14] = np.datetime64("9999-12-31")
+    table = pd.DataFrame({"end": days.astype("datetime64[s]"), "x": rng.random(ROWS)})
+    if as_text:
+        table["end"] = days.astype(str)
+    gan = TabGAN(epsilon=3, steps=5, hidden_dim=8, verbose=False, random_state=0)
+    dates = gan.fit(table).sample(500)["end"].dropna().astype(str)
+    years = dates.str[:4].astype(int)
+    assert years.between(1990, 2060).sum() > 300
+    assert set(dates[years > 2100].str[:10]) == {"9999-12-31"}
+    assert years.min() > 0
