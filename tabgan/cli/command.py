@@ -91,8 +91,24 @@ def _take_config(ctx: click.Context, _option: click.Parameter, file: str | None)
     defaults: Any = read_config(path, root)
     for name in _path_of(ctx):
         defaults = defaults[name]
+    if file is None:
+        _check_harmless(ctx.command, defaults, path)
     ctx.default_map = defaults
     ctx.meta[_READ] = path
+
+
+def _check_harmless(command: click.Command, defaults: Mapping[str, Any], path: str) -> None:
+    """Check that a file that nobody named does not say what is written, or overwritten.
+
+    It may have come with the data, in an archive or a repository.
+    """
+    for key, option in _keys(command).items():
+        writes = option.section == "Output" and isinstance(option.type, click.Path)
+        if option.name in defaults and (writes or key == "force"):
+            raise click.UsageError(
+                f"{path}: {key} can't be set by a file that is only there, which may have come "
+                f"with the data; give it on the command line, or name the file: --config {path}"
+            )
 
 
 def _path_of(ctx: click.Context) -> Sequence[str]:

@@ -60,6 +60,19 @@ def test_it_is_said_unless_quiet(run, small_csv):
     assert run("inspect", small_csv).stderr == ""
 
 
+@pytest.mark.parametrize(
+    ("command", "key", "value"),
+    [("fit", "force", "true"), ("fit", "model", '"m"'), ("synth", "out", '"x.csv"')],
+)
+def test_a_file_that_nobody_named_does_not_say_what_is_written(run, small_csv, command, key, value):
+    write(f"steps = 2\n[{command}]\n{key} = {value}\n")
+    before = sorted(Path().iterdir())
+    result = run(command, small_csv)
+    assert result.exit_code == 2
+    assert f"tabgan.toml: {key} can't be set by a file that is only there" in result.stderr
+    assert sorted(Path().iterdir()) == before
+
+
 def test_every_kind_of_value(run, small_csv):
     write(
         """
@@ -158,7 +171,7 @@ def test_a_file_that_is_no_text(run, small_csv):
 
 def test_what_a_required_option_lacks_can_come_from_the_file(run, small_csv):
     write('[fit]\nmodel = "kept.safetensors"\nsteps = 2\n')
-    assert run("fit", small_csv).exit_code == 0
+    assert run("fit", small_csv, "--config", "tabgan.toml").exit_code == 0
     assert Path("kept.safetensors").is_file()
 
 
