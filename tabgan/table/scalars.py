@@ -256,6 +256,9 @@ def _text(value: Any) -> str:
     return value
 
 
+MOST_DECIMAL_EXPONENT = 400  # of ten, either way; a float64 has 308
+
+
 def _write_bytes(value: bytes) -> str:
     return base64.b64encode(value).decode("ascii")
 
@@ -268,6 +271,8 @@ def _read_decimal(state: Any) -> decimal.Decimal:
     value = decimal.Decimal(_text(state))
     if value.is_snan():
         raise ValueError("a signalling NaN can't be hashed")
+    if value.is_finite() and abs(value.adjusted()) > MOST_DECIMAL_EXPONENT:
+        raise ValueError("its exponent is beyond a float's")  # hashing it would take minutes
     return value
 
 

@@ -252,6 +252,7 @@ def test_values_that_can_not_be_kept_are_refused(value, reason):
         ({"type": "bytes", "value": "A"}, "'A' is not a value of type 'bytes'"),
         ({"type": "str", "value": "gA=="}, "'gA==' is not a value of type 'str'"),
         ({"type": "decimal", "value": "sNaN"}, "'sNaN' is not a value of type 'decimal'"),
+        ({"type": "decimal", "value": "1E999999"}, "'1E999999' is not a value of type 'decimal'"),
         ({"type": "decimal", "value": "1,5"}, "'1,5' is not a value of type 'decimal'"),
         ({"type": "uuid", "value": "1"}, "'1' is not a value of type 'uuid'"),
         ({"type": "tuple", "value": "ab"}, "'ab' is not a value of type 'tuple'"),
