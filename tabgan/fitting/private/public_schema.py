@@ -127,7 +127,21 @@ def declared_schema(df: pd.DataFrame, schema: Schema | Mapping[Hashable, Kind] |
         _column(name, df.dtypes.iloc[place], declared.get(name))
         for place, name in enumerate(df.columns)
     ]
+    _warn_of_keys(columns)
     return Schema(tuple(columns), tuple(df.columns.names))
+
+
+def _warn_of_keys(columns: Iterable[Column]) -> None:
+    """Warn of keys that are declared to stand in several rows; the rows are not looked at."""
+    keys = [repr(column.name) for column in columns if column.kind == "key"]
+    if keys:
+        warnings.warn(
+            f"epsilon protects one row, but one value of {', '.join(keys)} stands in several: "
+            "what it stands for gets epsilon times their number. Give one row for each, or divide "
+            "epsilon by the most rows that one has",
+            PrivacyWarning,
+            stacklevel=2,
+        )
 
 
 def _warn_of_measured(declared: Iterable[Column | Kind]) -> None:

@@ -636,3 +636,12 @@ def test_dates_that_stand_for_no_date_come_back_as_themselves(as_text):
     assert years.between(1990, 2060).sum() > 300
     assert set(dates[years > 2100].str[:10]) == {"9999-12-31"}
     assert years.min() > 0
+
+
+def test_a_declared_key_is_warned_of():
+    table = pd.DataFrame({"patient": [1, 1, 2], "x": [0.5, 1.5, 2.5]})
+    with pytest.warns(PrivacyWarning, match="one value of 'patient' stands in several"):
+        declared_schema(table, {"patient": "key"})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        declared_schema(table, {"patient": "identifier"})
