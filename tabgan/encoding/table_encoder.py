@@ -653,14 +653,12 @@ def keeps_rules(
     broken = None
     for rule in encoder.dependencies:
         tied = set(rule.positions)
-        if tied & set(positions) and tied <= table.keys():  # else another rule has derived a column
-            own = {at: cells.take(keeps) for at, cells in table.items()}
-            try:
-                holds = rule.holds([own[at] for at in rule.positions])
-            except DataError:  # there is a row that can't be reduced
-                return np.zeros(len(frame), np.bool_), rule
-            if broken is None and not holds.all():
-                broken = rule
-            keeps[np.flatnonzero(keeps)[~holds]] = False
-        table = rule.reduce(table)
+        try:
+            if tied & set(positions) and tied <= table.keys():  # else another has derived a column
+                holds = rule.holds([table[at].take(keeps) for at in rule.positions])
+                broken = rule if broken is None and not holds.all() else broken
+                keeps[np.flatnonzero(keeps)[~holds]] = False
+            table = rule.reduce(table)
+        except DataError:  # there is a row that can't be reduced
+            return np.zeros(len(frame), np.bool_), rule
     return keeps, broken

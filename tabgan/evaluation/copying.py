@@ -112,7 +112,9 @@ def _near_copies(
     that is small beside the distance to the next real row, which finds copies of outliers. Fresh
     rows are the holdout, or real rows among the others. Under the null hypothesis all orders of
     synthetic and fresh rows are equally likely, so how many synthetic rows come before the k-th
-    fresh one has a negative hypergeometric distribution.
+    fresh one has a negative hypergeometric distribution. Rows at regular distances, such as those
+    of a series, are farther from each other than any fresh row; so without a holdout, as many small
+    values are expected too as the bulk of the synthetic ones lets expect.
     """
     first = next(iter(coded.values()))
     points, drawn = place_rows({place: _joined(column) for place, column in coded.items()})
@@ -126,7 +128,8 @@ def _near_copies(
     else:
         fresh = learned.rows(rng.permutation(len(learned.values))[:most_rows])
         controls = _signs_of_copies(nearest(fresh, learned, 3)[0][:, 1:])
-    found = [_beyond_chance(*each) for each in zip(signs, controls, strict=True)]
+    dimension = np.inf if n_holdout else _dimension(signs[1])
+    found = [_beyond_chance(*each, dimension) for each in zip(signs, controls, strict=True)]
     return max(found, key=lambda figure: figure.value - figure.baseline)
 
 
@@ -137,15 +140,29 @@ def _signs_of_copies(distances: Floats) -> tuple[Floats, Floats]:
     return near, np.divide(near, second, out=np.ones_like(near), where=second > 0)
 
 
-def _beyond_chance(values: Floats, controls: Floats) -> Figure:
+def _dimension(ratios: Floats) -> float:
+    """Return in how many dimensions points have such ratios, at least 1.
+
+    The share of points whose ratio is below t is t to the power of the dimension.
+    """
+    middle = float(np.median(ratios))
+    if not 0 < middle < 1:
+        return 1.0 if middle == 0 else np.inf
+    return max(float(np.log(0.5) / np.log(middle)), 1.0)
+
+
+def _beyond_chance(values: Floats, controls: Floats, dimension: float) -> Figure:
     """Return the share of small values, and of controls, where chance does not explain them."""
     ordered, best = np.sort(controls), Figure(0.0, 0.0)
     n, m = len(values), len(controls)
+    middle = max(float(np.median(values)), TIE)
     for k in FRESH_BEFORE:
         if k > m:
             break
-        count = int((values < ordered[k - 1]).sum())
-        expected = n * k / (m + 1)
+        limit = ordered[k - 1]
+        count = int((values < limit).sum())
+        smooth = 0.5 * float(min(limit / middle, 1.0)) ** dimension if limit > 0 else 0.0
+        expected = n * max(k / (m + 1), smooth)
         chance = nhypergeom.sf(count - 1, n + m, n, k) if count > TIMES_EXPECTED * expected else 1.0
         if chance < FALSE_ALARM and (count - expected) / n > (best.value - best.baseline) / 100:
             best = Figure(100 * count / n, 100 * expected / n)

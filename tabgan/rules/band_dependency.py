@@ -50,8 +50,8 @@ VALUE, DIFFERENCE = "value", "difference"
 
 MOST_LEVELS = 24  # of a column that follows from a number
 MOST_OUTCOMES = 8  # levels of a comparison
-MOST_BANDS = 400  # of a part of a date, as of months
-MORE_BANDS = 2  # than levels, of other measures: too low and too high may be one level
+MOST_BANDS = 400  # as of the months of many years
+MORE_BANDS = 2  # than levels: too low and too high may be one level, December goes with January
 LEAST_BROKEN = 0.05  # share of rows in which a difference fails when one side is shuffled
 LEAST_BAND = 0.01  # share of the rows of a band, where a level has several
 VALUES_PER_BAND = 3  # at least, on average: else single values determine levels
@@ -81,7 +81,9 @@ class _Measure(NamedTuple):
         values = axes[0].values - axes[1].values
         decimals = [decimals_of(own.column) for own in cells]
         if self.unit is None and None not in decimals:  # 0.3 - 0.1 is not 0.2
-            values = np.round(values, max(places or 0 for places in decimals))
+            with np.errstate(over="ignore"):
+                rounded = np.round(values, max(places or 0 for places in decimals))
+            values = np.where(np.isfinite(rounded), rounded, values)
         return NumericAxis(values, axes[0].present & axes[1].present)
 
 
@@ -334,10 +336,10 @@ class _Runs(NamedTuple):
         n_levels, n_runs, n_rows = len(set(self.level.tolist())), len(self.level), self.rows.sum()
         if n_levels < 2:
             return False
-        if is_part:
-            return n_runs <= MOST_BANDS and n_rows >= ROWS_PER_LEVEL * self.blocks
-        if n_runs > n_levels + MORE_BANDS:
+        if n_runs > min(n_levels + MORE_BANDS, MOST_BANDS):
             return False
+        if is_part:
+            return bool(n_rows >= ROWS_PER_LEVEL * self.blocks)
         return n_runs == n_levels or bool(self.rows.min() >= LEAST_BAND * n_rows)
 
 

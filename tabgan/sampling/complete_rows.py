@@ -30,7 +30,9 @@ from tabgan.encoding.table_encoder import (
     reduce_consistently,
 )
 from tabgan.rules.constraint import Constraint
+from tabgan.rules.dependency import Dependency
 from tabgan.rules.enforcement import holds_all, repair_rows, with_rows
+from tabgan.rules.joint_marks import JointMarksDependency
 from tabgan.rules.level_constraints import Unique
 from tabgan.rules.presence_dependency import widened
 from tabgan.sampling.identifier_columns import NO_CONDITION, add_generated, generated_present
@@ -152,6 +154,15 @@ class RowCompleter:
 
     model: TableModel
     shares: dict[str, float] = field(default_factory=dict)
+
+    @cached_property
+    def of_values(self) -> "RowCompleter":
+        """The completer that draws a value for each cell: no rule says that some stay missing."""
+        encoder = self.model.encoder
+        rules = tuple(rule for rule in encoder.dependencies if not _leaves_holes(rule))
+        if len(rules) == len(encoder.dependencies):
+            return self
+        return RowCompleter(replace(self.model, encoder=replace(encoder, dependencies=rules)))
 
     @cached_property
     def levels(self) -> dict[int, tuple[Scalar, ...]]:
@@ -408,6 +419,10 @@ def _with_given(frame: pd.DataFrame, rows: PartialRows) -> pd.DataFrame:
     return pd.concat(series, axis=1).set_axis(frame.columns, axis=1)
 
 
+def _leaves_holes(rule: Dependency) -> bool:
+    return isinstance(rule, JointMarksDependency) and any(None in mark for mark in rule.marks)
+
+
 def impute(completer: RowCompleter, frame: pd.DataFrame, seed: int) -> pd.DataFrame:
     """Return the table with its missing cells drawn; all others are as they were.
 
@@ -427,6 +442,7 @@ def impute(completer: RowCompleter, frame: pd.DataFrame, seed: int) -> pd.DataFr
     OptionError
         If a column is not one of the training table.
     """
+    completer = completer.of_values
     schema = completer.model.encoder.schema
     rows = read_partial_rows(frame, schema, completer.levels, completer.specials, strict=False)
     holes = frame.isna().to_numpy(bool)

@@ -47,9 +47,10 @@ def simplest_between(low: ArrayLike, high: ArrayLike) -> Floats:
 
 
 def typical_values(values: ArrayLike, most: int, least: int) -> Floats:
-    """Return the simplest numbers of groups of neighbors, from small to great.
+    """Return a number for each of some groups of neighbors, from small to great.
 
-    They stand for quantiles, and tell of no single row.
+    They stand for quantiles, and tell of no single row: each is the group's median where enough
+    rows have the same value, or else the simplest number among the group.
 
     Parameters
     ----------
@@ -58,14 +59,20 @@ def typical_values(values: ArrayLike, most: int, least: int) -> Floats:
     most
         How many numbers are returned at most.
     least
-        How many rows a group has at least.
+        How many rows a group has at least; 1 returns quantiles.
     """
     rows = np.sort(np.asarray(values, np.float64), axis=None)
+    if least <= 1:
+        quantiles: Floats = np.quantile(rows, np.linspace(0, 1, most))
+        return quantiles
     groups = np.array_split(rows, max(1, min(most, len(rows) // least)))
     first, last = (np.array([group[at] for group in groups]) for at in (0, -1))
-    differ = first < last
-    last[differ] = simplest_between(first[differ], last[differ])
-    return last
+    middle = np.array([group[len(group) // 2] for group in groups])
+    alone = np.searchsorted(rows, middle, "right") - np.searchsorted(rows, middle) < least
+    middle[alone] = last[alone]
+    differ = alone & (first < last)
+    middle[differ] = simplest_between(first[differ], last[differ])
+    return middle
 
 
 @dataclass(frozen=True)

@@ -109,7 +109,7 @@ def test_the_schema_before_and_after():
     preparation = prepare(towns(), FitOptions.of(TabGAN()), 0)
     before, after = preparation.declared_schema["x"], preparation.schema["x"]
     assert (before.min_group, after.min_group) == (None, 5)
-    assert before.maximum > after.maximum
+    assert before.maximum != after.maximum  # the end of a tail, of which no row tells
     town = preparation.table[preparation.schema.names.index("town")].values
     assert set(town) == {f"city {i}" for i in range(5)}
     assert preparation.n_steps == 2300

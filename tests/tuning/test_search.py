@@ -67,7 +67,7 @@ class TestTune:
         assert frame["detection"].between(0, 1).all()
         assert frame[["trend_error", "shape_error"]].gt(0).all(axis=None)
         assert frame["best"].sum() == 1
-        assert result.choice.reason.startswith("simple table (150 rows, 3 learned columns)")
+        assert result.choice.reason.startswith("simple table (150 rows, 2 learned columns)")
         assert result.heuristic is result.trials[1]
 
     def test_the_seed_decides(self, table, result):
