@@ -57,6 +57,7 @@ LEAST_BROKEN = 0.05  # share of rows in which a shuffled column would be no part
 HINT_ROWS = 50  # enough to refute most pairs
 MOST_SOURCES = 60  # columns of each type whose parts are tried
 MOST_DIGITS = 6
+FARTHEST = 2**53  # that a part may be from its column
 
 
 class _Shift(NamedTuple):
@@ -620,8 +621,8 @@ def _offset(part: Part, source: TypedSeries, target: TypedSeries) -> int | None:
         return None  # the number itself
     # dates are no others moved; but a time of day stands on some date
     is_date = target.column.kind in TICKS and not part.name.startswith("time:")
-    offset = 0 if is_date else int(values[0] - parts[0])
-    return offset if np.array_equal(values, parts + offset) else None
+    offset = 0 if is_date else int(values[0]) - int(parts[0])
+    return offset if abs(offset) < FARTHEST and np.array_equal(values, parts + offset) else None
 
 
 def _is_evident(target: TypedSeries, tried: int) -> bool:

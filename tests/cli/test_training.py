@@ -98,6 +98,6 @@ def test_a_small_table_has_a_note(run, tmp_path):
     path = tmp_path / "ten.csv"
     path.write_text("\n".join(["pay", *(f"{30_000 + 977 * i}" for i in range(10)), ""]))
     brief = ("--steps", "2", "--no-refine", "--no-polish", "--seed", "1")
-    note = "Note: 10 rows are few to learn from and hide in: numbers are drawn within the means of "
+    note = "Note: 10 rows are few to learn from and hide in: numbers are drawn between "
     assert note in run("synth", path, *brief).stderr
     assert "Note:" not in run("synth", path, *brief, "--min-group", "1", "--force").stderr
