@@ -58,7 +58,7 @@ def clip_to_range(
     Examples
     --------
     >>> clip_to_range(np.array([10, 20, 30, 50, 60, 70, 10_000]), None, 3).tolist()
-    [20, 20, 30, 50, 60, 60, 60]
+    [20, 20, 30, 50, 60, 70, 70]
     """
     if least <= 1 or not len(values):
         return values
