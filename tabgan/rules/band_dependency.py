@@ -448,7 +448,7 @@ def _hoped(
         values, own = values[order], codes[:, order]
         changes = own[:, 1:] != own[:, :-1]
         n_changes = changes.sum(axis=1)
-        limit = limits.get(measure.name, MOST_BANDS)
+        limit = limits.get(measure.name, n_bands)
         fits = ~(changes & (values[1:] == values[:-1])).any(axis=1) & (n_changes <= limit)
         for at in np.flatnonzero(fits).tolist():
             if positions[at] not in measure.sources:
