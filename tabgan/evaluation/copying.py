@@ -52,8 +52,13 @@ def measure_nearness(
         Distances are measured between at most so many rows of each table.
     """
     copies, unique = _copies(coded, rng)
-    nearer, distance = _distances(coded, rng, most_rows)
-    return Nearness(copies, unique, nearer, distance, _near_copies(coded, rng, most_rows))
+    first = next(iter(coded.values()))
+    placed = _Placed(
+        *place_rows({place: _joined(column) for place, column in coded.items()}),
+        (len(first.real), len(first.holdout)),
+    )
+    nearer, distance = _distances(placed, np.sqrt(len(coded)), rng, most_rows)
+    return Nearness(copies, unique, nearer, distance, _near_copies(placed, rng, most_rows))
 
 
 def _copies(coded: Mapping[int, CodedColumn], rng: np.random.Generator) -> tuple[Figure, Figure]:
@@ -77,15 +82,21 @@ def _share(rows: Hashes, among: Hashes) -> float:
     return float(np.isin(rows, among).mean())
 
 
+class _Placed(NamedTuple):
+    """All rows in one space: real ones, with the holdout behind them, and synthetic ones."""
+
+    learned: "Points"
+    drawn: "Points"
+    sizes: tuple[int, int]  # of the real table and of the holdout
+
+
 def _distances(
-    coded: Mapping[int, CodedColumn], rng: np.random.Generator, most_rows: int
+    placed: _Placed, scale: float, rng: np.random.Generator, most_rows: int
 ) -> tuple[Figure | None, Figure]:
-    first = next(iter(coded.values()))
-    real = rng.permutation(len(first.real))
-    holdout = len(real) + rng.permutation(len(first.holdout))[:most_rows]
-    points, drawn = place_rows({place: _joined(column) for place, column in coded.items()})
-    drawn = drawn.rows(rng.permutation(len(first.synthetic))[:most_rows])
-    scale = np.sqrt(len(coded))
+    points, drawn, (n_real, n_holdout) = placed
+    real = rng.permutation(n_real)
+    holdout = n_real + rng.permutation(n_holdout)[:most_rows]
+    drawn = drawn.rows(rng.permutation(len(drawn.values))[:most_rows])
 
     def to_nearest(queries: Points, rows: Rows) -> Floats:
         distances: Floats = nearest(queries, points.rows(rows))[0][:, 0] / scale
@@ -103,9 +114,7 @@ def _distances(
     return Figure(100 * nearer, 50.0), Figure(float(np.median(to_real)), float(np.median(baseline)))
 
 
-def _near_copies(
-    coded: Mapping[int, CodedColumn], rng: np.random.Generator, most_rows: int
-) -> Figure:
+def _near_copies(placed: _Placed, rng: np.random.Generator, most_rows: int) -> Figure:
     """Count the rows that are nearer to a real row than chance brings fresh rows.
 
     A row that was copied and moved a little is near to one real row: at a small distance, or at one
@@ -116,11 +125,9 @@ def _near_copies(
     of a series, are farther from each other than any fresh row; so without a holdout, as many small
     values are expected too as the bulk of the synthetic ones lets expect.
     """
-    first = next(iter(coded.values()))
-    points, drawn = place_rows({place: _joined(column) for place, column in coded.items()})
-    n_real, n_holdout = len(first.real), len(first.holdout)
+    points, drawn, (n_real, n_holdout) = placed
     learned = points.rows(np.sort(rng.permutation(n_real)[: CANDIDATES_A_QUERY * most_rows]))
-    drawn = drawn.rows(rng.permutation(len(first.synthetic))[:most_rows])
+    drawn = drawn.rows(rng.permutation(len(drawn.values))[:most_rows])
     signs = _signs_of_copies(nearest(drawn, learned, 2)[0])
     if n_holdout:
         fresh = points.rows(n_real + rng.permutation(n_holdout)[:most_rows])

@@ -57,6 +57,13 @@ class Figure(NamedTuple):
     value: float
     baseline: float = float("nan")
 
+    @property
+    def of_baseline(self) -> float:
+        """Share of the baseline that it reaches, at most 1; NaN where it isn't known."""
+        if np.isnan(self.value):
+            return float("nan")
+        return min(self.value / self.baseline, 1.0) if self.baseline > 0 else 1.0
+
 
 @dataclass(frozen=True)
 class Tables:

@@ -58,7 +58,7 @@ def measure_structure(tables: ComparedTables, rng: np.random.Generator) -> Struc
     presence = _compare_presence(tables, rng)
     times = compare_times(tables, {name for key in keys for name in key.constant}, rng)
     parts = {
-        "rules": [_of_baseline(rule.rows) for rule in rules],
+        "rules": [rule.rows.of_baseline for rule in rules],
         "keys": [share for key in keys for share in _kept_of(key)],
         "presence": [1 - relation.lost for relation in presence],
         "times": [1 - relation.lost for relation in times],
@@ -67,14 +67,10 @@ def measure_structure(tables: ComparedTables, rng: np.random.Generator) -> Struc
     return Structure(rules, keys, presence[:SHOWN], times[:SHOWN], kept)
 
 
-def _of_baseline(figure: Figure) -> float:
-    return min(figure.value / figure.baseline, 1.0) if figure.baseline > 0 else 1.0
-
-
 def _kept_of(key: KeyResult) -> list[float]:
     sizes = 1 - max(key.rows_per_key.value - key.rows_per_key.baseline, 0.0) / 100
     both = [*key.constant.values(), *key.likeness.values()]
-    return [sizes, *(max(_of_baseline(figure), 0.0) for figure in both)]
+    return [sizes, *(max(figure.of_baseline, 0.0) for figure in both)]
 
 
 def _compare_rules(tables: ComparedTables, rng: np.random.Generator) -> tuple[RuleResult, ...]:

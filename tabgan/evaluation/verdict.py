@@ -96,7 +96,7 @@ def _scores(parts: PartResults) -> Mapping[str, float]:
     shapes = fidelity.shape_error
     beyond = max(shapes.value - shapes.baseline, 0.0)
     return {
-        "validity": _of_baseline(parts.validity.valid_rows),
+        "validity": parts.validity.valid_rows.of_baseline,
         "structure": _mean_known([*parts.structure.kept.values()]),
         "shapes": max(1 - beyond / WORTHLESS_SHAPE, 0.0),
         "trends": fidelity.relations_kept,
@@ -104,7 +104,7 @@ def _scores(parts: PartResults) -> Mapping[str, float]:
         "utility": float("nan") if parts.utility is None else parts.utility.kept,
         "coverage": _mean_known(
             [
-                _of_baseline(figure)
+                figure.of_baseline
                 for figure in (
                     parts.coverage.levels,
                     parts.coverage.ranges,
@@ -114,13 +114,6 @@ def _scores(parts: PartResults) -> Mapping[str, float]:
             ]
         ),
     }
-
-
-def _of_baseline(figure: Figure) -> float:
-    """Return the share of what a fresh sample gets, at most 1; NaN where it isn't known."""
-    if np.isnan(figure.value):
-        return float("nan")
-    return min(figure.value / figure.baseline, 1.0) if figure.baseline > 0 else 1.0
 
 
 def _mean_known(values: list[float]) -> float:
