@@ -19,6 +19,7 @@ from tabgan.generators.gan.training_snapshots import SNAPSHOT_ROWS, SnapshotRows
 from tabgan.generators.heads import TableHead
 from tabgan.generators.training_callbacks import Callback
 from tabgan.sampling.calibration import (
+    POOL_ROWS,
     ConditionCounts,
     draw_pool,
     fit_stratified_calibration,
@@ -37,6 +38,11 @@ __all__ = [
     "decode_snapshots",
     "starting_logits",
 ]
+
+
+# Rows drawn to calibrate on: their sampling error is a quarter of the table's own, at most.
+LEAST_POOL = 8192
+POOL_SHARE = 16
 
 
 class Snapshot(NamedTuple):
@@ -149,7 +155,8 @@ class TableTraining(GANTraining):
             noise = self.stream("calibration")
             if self.given:
                 return TrainingResult(self._calibrate_conditions(generator, rows, noise), taken)
-            sampler = calibrate(generator, shares, self.spans, noise)
+            most = max(LEAST_POOL, POOL_SHARE * len(rows.codes))
+            sampler = calibrate(generator, shares, self.spans, noise, most=most)
         return TrainingResult(sampler, taken)
 
     def _calibrate_conditions(
@@ -239,7 +246,12 @@ def starting_logits(shares: Tensor, spans: RowLayout) -> Tensor:
 
 
 def calibrate(
-    generator: MLPGenerator, shares: Tensor, spans: RowLayout, noise: torch.Generator
+    generator: MLPGenerator,
+    shares: Tensor,
+    spans: RowLayout,
+    noise: torch.Generator,
+    *,
+    most: int = POOL_ROWS,
 ) -> RowSampler:
     """Return a sampler whose levels have the given shares.
 
@@ -253,6 +265,8 @@ def calibrate(
         Layout of an encoded row.
     noise
         Stream of the latents that the levels' present shares are measured with.
+    most
+        Largest number of rows to measure them with.
     """
-    levels = draw_pool(generator, spans.width, noise)[:, spans.n_numbers :]
+    levels = draw_pool(generator, spans.width, noise, most=most)[:, spans.n_numbers :]
     return RowSampler(generator, level_offsets(levels, shares.to(noise.device), spans), spans)

@@ -18,11 +18,10 @@ from torch import Tensor
 
 from tabgan.base.errors import ConstraintError
 from tabgan.base.random_streams import numpy_stream
-from tabgan.base.row_layout import RowLayout
 from tabgan.conditions.condition import Condition
 from tabgan.conditions.domains import column_categories, column_sentinels
 from tabgan.conditions.partial_rows import PartialRows, read_partial_rows
-from tabgan.encoding.column_encoder import Encoded
+from tabgan.encoding.column_encoder import ColumnEncoder, Encoded
 from tabgan.encoding.table_encoder import (
     TableEncoder,
     fit_column,
@@ -42,7 +41,7 @@ from tabgan.sampling.trees import DrawnRows, RowFeatures
 from tabgan.table.columns import TypedSeries, replaced
 from tabgan.table.scalars import Scalar
 
-__all__ = ["Described", "NeighborPool", "RowCompleter", "impute"]
+__all__ = ["Described", "NeighborPool", "RowCompleter", "describe_column", "impute"]
 
 NEAREST = 5  # of which one is taken
 CHUNK = 2048  # rows whose distances are computed at once
@@ -71,16 +70,18 @@ class Described:
     widths: tuple[int, ...]
 
     @classmethod
-    def of(cls, columns: list[tuple[Encoded, RowLayout, bool]]) -> Self:
-        """Describe encoded columns; the last of each says whether rules derive it."""
-        parts = [_points(encoded, spans, derived) for encoded, spans, derived in columns]
-        return cls(torch.cat(parts, dim=1), tuple(part.shape[1] for part in parts))
+    def of(cls, columns: Sequence[Tensor]) -> Self:
+        """Join columns, each of shape (rows, own coordinates)."""
+        return cls(torch.cat([*columns], dim=1), tuple(part.shape[1] for part in columns))
 
     def __getitem__(self, rows: slice) -> "Described":
         return Described(self.points[rows], self.widths)
 
 
-def _points(encoded: Encoded, spans: RowLayout, derived: bool) -> Tensor:
+def describe_column(cells: TypedSeries, encoder: ColumnEncoder | None) -> Tensor:
+    """Return a column's coordinates; without an encoder, it is derived, and one is fitted."""
+    used = encoder or fit_column(cells)
+    encoded, spans = used.encode(cells), used.spans
     middle = torch.from_numpy(encoded.low + encoded.width / np.float32(2))
     for i, mark in enumerate(spans.marks):
         if mark is not None:  # where it is absent, a number has no place
@@ -90,7 +91,7 @@ def _points(encoded: Encoded, spans: RowLayout, derived: bool) -> Tensor:
         one_hot = torch.zeros(len(codes), width)
         one_hot[torch.arange(len(codes)), torch.from_numpy(codes.astype(np.int64))] = 0.5**0.5
         parts.append(one_hot)
-    return torch.cat(parts, dim=1) * (DERIVED_WEIGHT**0.5 if derived else 1.0)
+    return torch.cat(parts, dim=1) * (DERIVED_WEIGHT**0.5 if encoder is None else 1.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,6 +155,7 @@ class RowCompleter:
 
     model: TableModel
     shares: dict[str, float] = field(default_factory=dict)
+    _pool_described: dict[int, Tensor] = field(default_factory=dict, init=False)
 
     @cached_property
     def of_values(self) -> "RowCompleter":
@@ -351,27 +353,44 @@ class RowCompleter:
         rng
             Randomness of the choice among near rows.
         """
-        n = len(self.pool_frame)
-        any_row = self.pool_frame.iloc[np.zeros(len(rows.given), np.intp)].reset_index(drop=True)
-        filled = _with_given(any_row, rows)
-        described = self._described(pd.concat([self.pool_frame, filled], ignore_index=True))
-        neighbors = NeighborPool(described[slice(0, n)])
-        nearest = neighbors.nearest(described[slice(n, None)], rows.given, rng)
+        if rows.given.any():
+            pool, own = self._described(rows)
+            nearest = NeighborPool(pool).nearest(own, rows.given[:, rows.given.any(axis=0)], rng)
+        else:
+            nearest = rng.integers(len(self.pool_frame), size=len(rows.given))
         guess = _with_given(self.pool_frame.iloc[nearest].reset_index(drop=True), rows)
         return make_consistent(self.model.encoder, guess, rows.given)
 
-    def _described(self, frame: pd.DataFrame) -> Described:
-        encoder = self.model.encoder
-        columns: list[tuple[Encoded, RowLayout, bool]] = []
-        for at, column in enumerate(encoder.schema):
-            cells = TypedSeries(column, frame.iloc[:, at])
-            own = encoder.encoders.get(at)
-            if own is None or encoder.columns[at] != column:
-                fitted = fit_column(cells)
-                columns.append((fitted.encode(cells), fitted.spans, True))
+    def _described(self, rows: PartialRows) -> tuple[Described, Described]:
+        """Describe the pool, and the rows, by the columns that some row gives."""
+        n = len(self.pool_frame)
+        any_row = self.pool_frame.iloc[np.zeros(len(rows.given), np.intp)].reset_index(drop=True)
+        filled = _with_given(any_row, rows)
+        pool, own = list[Tensor](), list[Tensor]()
+        for at in np.flatnonzero(rows.given.any(axis=0)).tolist():
+            column, encoder = self.model.encoder.schema.columns[at], self._learned_as(at)
+            if encoder is None:
+                cells = pd.concat([self.pool_frame.iloc[:, at], filled.iloc[:, at]])
+                points = describe_column(TypedSeries(column, cells.reset_index(drop=True)), None)
+                pool.append(points[:n])
+                own.append(points[n:])
             else:
-                columns.append((own.encode(cells), own.spans, False))
-        return Described.of(columns)
+                pool.append(self._pool_points(at))
+                own.append(describe_column(TypedSeries(column, filled.iloc[:, at]), encoder))
+        return Described.of(pool), Described.of(own)
+
+    def _learned_as(self, at: int) -> ColumnEncoder | None:
+        """Return a column's encoder; None for one that rules derive."""
+        encoder = self.model.encoder
+        own = encoder.encoders.get(at)
+        return own if encoder.columns.get(at) == encoder.schema.columns[at] else None
+
+    def _pool_points(self, at: int) -> Tensor:
+        """Describe a learned column of the pool, once."""
+        if at not in self._pool_described:
+            cells = TypedSeries(self.model.encoder.schema.columns[at], self.pool_frame.iloc[:, at])
+            self._pool_described[at] = describe_column(cells, self._learned_as(at))
+        return self._pool_described[at]
 
 
 def _fixed_cells(encoder: TableEncoder, given: Mask) -> Mask:

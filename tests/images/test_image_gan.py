@@ -269,6 +269,7 @@ def test_time_ends_a_fit():
     assert gan.n_steps_ < 10**6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("penalty", ["none", "r1:gamma=1"])
 def test_digits_are_learned(penalty):
     """A judge of the real digits reads what was asked for far better than by chance."""

@@ -12,7 +12,7 @@ from tabgan.constraints import FixedCombinations, OneHot, Positive, Unique
 from .conftest import fit
 
 SEEDS = st.integers(0, 2**32 - 1)
-FEW = settings(max_examples=8, deadline=None)
+FEW = settings(max_examples=4, deadline=None)
 
 
 def rows_of(table: pd.DataFrame) -> set[tuple[str, ...]]:

@@ -15,7 +15,7 @@ from tabgan.constraints import Increments, Positive, Range, Sum
 from .conftest import fit
 
 SEEDS = st.integers(0, 2**32 - 1)
-FEW = settings(max_examples=8, deadline=None)
+FEW = settings(max_examples=4, deadline=None)
 
 
 @FEW

@@ -4,7 +4,7 @@ import pytest
 
 from tabgan.encoding.table_encoder import TableEncoder
 from tabgan.inference.infer_schema import infer_schema
-from tabgan.sampling.complete_rows import Described, NeighborPool
+from tabgan.sampling.complete_rows import Described, NeighborPool, describe_column
 from tabgan.table.columns import TypedSeries
 
 
@@ -24,7 +24,7 @@ def table() -> pd.DataFrame:
 def described(table) -> Described:
     encoder = TableEncoder.fit(table, infer_schema(table), np.random.default_rng(0))
     columns = [
-        (one.encode(TypedSeries(one.column, table.iloc[:, at])), one.spans, False)
+        describe_column(TypedSeries(one.column, table.iloc[:, at]), one)
         for at, one in encoder.encoders.items()
     ]
     return Described.of(columns)

@@ -71,8 +71,8 @@ over_kinds = pytest.mark.parametrize("kind", SOURCES)
 
 
 @over_kinds
-def test_100_000_rows_differ_from_each_other_and_from_the_source(kind):
-    made = many(fit(kind, SOURCES[kind]), 100_000)
+def test_many_rows_differ_from_each_other_and_from_the_source(kind):
+    made = many(fit(kind, SOURCES[kind]), 20_000)
     assert made.is_unique
     assert not loosely(made) & loosely(SOURCES[kind])
     assert made.str.fullmatch(SHAPES[kind]).all()
@@ -106,8 +106,8 @@ def test_the_same_rows_however_they_are_cut(kind):
 
 
 @pytest.mark.parametrize("kind", ["uuid", "sequential", "email", "identifier"])
-def test_a_million_keys_are_all_different(kind):
-    assert many(fit(kind, SOURCES[kind]), 1_000_000).is_unique
+def test_many_keys_are_all_different(kind):
+    assert many(fit(kind, SOURCES[kind]), 200_000).is_unique
 
 
 def test_ids_of_a_space_that_is_used_up_get_longer():

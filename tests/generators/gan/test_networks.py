@@ -1,7 +1,7 @@
 """Every loss with every penalty, stabilizer and condition keeps the contract of a training."""
 
 import copy
-from itertools import product
+from itertools import combinations, product
 from typing import Any
 
 import numpy as np
@@ -46,6 +46,18 @@ def makes_sense(loss: str, penalty: str, stabilizer: str | None) -> bool:
 
 ALL = list(product(LOSSES, PENALTIES, [None, *STABILIZERS]))
 SOUND = [case for case in ALL if makes_sense(*case)]
+
+
+def quick_and_slow(cases: list[tuple[Any, ...]]) -> list[Any]:
+    """Mark the cases as slow all of whose pairs of parts occur in a case before."""
+    seen, marked = set[Any](), list[Any]()
+    for case in cases:
+        pairs = set(combinations(enumerate(case), 2))
+        marked.append(pytest.param(*case, marks=() if pairs - seen else pytest.mark.slow))
+        seen |= pairs
+    return marked
+
+
 SENSELESS = [case for case in ALL if not makes_sense(*case)]
 
 
@@ -90,7 +102,7 @@ def weights(network: nn.Module) -> torch.Tensor:
 
 
 @pytest.mark.parametrize("given", [(), (0,)], ids=["free", "conditional"])
-@pytest.mark.parametrize(("loss", "penalty", "stabilizer"), SOUND)
+@pytest.mark.parametrize(("loss", "penalty", "stabilizer"), quick_and_slow(SOUND))
 def test_a_training_keeps_its_contract(loss, penalty, stabilizer, given, tmp_path):
     """Both networks change, without NaN, and a checkpoint in the middle changes nothing."""
     options = options_of(loss, penalty, stabilizer)
@@ -150,7 +162,7 @@ class AfterTheFirstStep(Callback):
             self.captured = capture(self.trainer, state)
 
 
-@pytest.mark.parametrize(("loss", "penalty", "stabilizer"), SOUND)
+@pytest.mark.parametrize(("loss", "penalty", "stabilizer"), quick_and_slow(SOUND))
 def test_the_discriminator_step_leaves_the_generator_alone(loss, penalty, stabilizer):
     trainer, state = training(**options_of(loss, penalty, stabilizer))
     before = weights(state.generator)
