@@ -25,6 +25,7 @@ RATE_ROWS = 100_000
 RESULTS = Path(__file__).parent / "results"
 COLUMNS = (
     *("table", "seed", "shape_error", "trend_error", "trend_error_all"),
+    *("trend_error_bins", "trend_error_all_bins"),
     *("xgb_c2st", "logistic_c2st", "tstr", "trtr", "alpha_precision", "beta_recall"),
     *("dcr_share", "copies", "test_copies", "unique_copies", "test_unique_copies"),
     *("fit_seconds", "fit_cpu_seconds", "rows_per_second", "peak_mb", "steps", "latent_dim"),

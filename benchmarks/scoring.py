@@ -27,6 +27,7 @@ from xgboost import XGBClassifier, XGBRegressor
 Task = Literal["classification", "regression"]
 
 FOLDS = 3
+BINS = 10  # of a number, in the report's pairs
 
 TREES: dict[str, Any] = {
     "tree_method": "hist",
@@ -95,7 +96,8 @@ def quality_errors(
     `trend_error` is the report's own average over the pairs that are related in the real table
     (|correlation| above 0.5, Cramér's V above 0.3). `trend_error_all` averages over all pairs, as
     sdmetrics did up to its version 0.24: the definition behind figures published with that.
-    It is noisy where a number has a heavy tail, as each table is binned by its own extremes.
+    Both are noisy where a number has a heavy tail, as the report bins each table by its own
+    extremes; `trend_error_bins` and `trend_error_all_bins` bin both by those of the real table.
     """
     columns = {
         name: {"sdtype": "categorical" if name in categorical else _sdtype(real[name])}
@@ -107,6 +109,8 @@ def quality_errors(
         "shape_error": 100 * (1 - related["Column Shapes"]),
         "trend_error": 100 * (1 - related["Column Pair Trends"]),
         "trend_error_all": 100 * (1 - every["Column Pair Trends"]),
+        "trend_error_bins": 100 * (1 - related["same bins"]),
+        "trend_error_all_bins": 100 * (1 - every["same bins"]),
     }
 
 
@@ -127,8 +131,39 @@ def _report_scores(
         report.real_association_threshold = association
         report.num_rows_subsample = None
         report.generate(real, synthetic, {"columns": columns}, verbose=False)
+        pairs = report.get_details("Column Pair Trends")
     properties = report.get_properties()
-    return dict(zip(properties["Property"], properties["Score"].astype(float), strict=True))
+    scores = dict(zip(properties["Property"], properties["Score"].astype(float), strict=True))
+    return scores | {"same bins": _score_of_same_bins(pairs, real, synthetic, columns)}
+
+
+def _score_of_same_bins(
+    pairs: pd.DataFrame,
+    real: pd.DataFrame,
+    synthetic: pd.DataFrame,
+    columns: dict[str, dict[str, str]],
+) -> float:
+    """Return the mean score of the report's pairs, with the real table's bins for both tables."""
+    from sdmetrics.column_pairs import ContingencySimilarity
+
+    cut = [real.copy(), synthetic.copy()]
+    for name in [name for name, column in columns.items() if column["sdtype"] != "categorical"]:
+        numbers = [pd.to_numeric(frame[name]).astype(float) for frame in (real, synthetic)]
+        if pd.api.types.is_datetime64_any_dtype(real[name]):
+            numbers = [
+                one.where(frame[name].notna())
+                for one, frame in zip(numbers, (real, synthetic), strict=True)
+            ]
+        edges = np.linspace(numbers[0].min(), numbers[0].max(), BINS + 1)[1:-1]
+        for frame, one in zip(cut, numbers, strict=True):
+            frame[name] = np.where(one.isna(), -1, np.searchsorted(edges, one))
+    scores = []
+    for _, pair in pairs[pairs["Score"].notna()].iterrows():
+        both, score = [pair["Column 1"], pair["Column 2"]], float(pair["Score"])
+        if pair["Metric"] == "ContingencySimilarity":
+            score = ContingencySimilarity.compute(cut[0][both], cut[1][both])
+        scores.append(score)
+    return float(np.mean(scores)) if scores else float("nan")
 
 
 def _sdtype(column: pd.Series) -> str:
