@@ -195,7 +195,8 @@ def test_score_gives_every_measure() -> None:
         frames.append(pd.DataFrame({"x": x, "code": rng.integers(3, size=size), "level": level}))
     results = score(*frames, task="classification", categorical=["code", "level"], target="level")
     assert list(results) == [
-        *("shape_error", "trend_error", "trend_error_all", "xgb_c2st", "logistic_c2st"),
+        *("shape_error", "trend_error", "trend_error_all"),
+        *("trend_error_bins", "trend_error_all_bins", "xgb_c2st", "logistic_c2st"),
         *("tstr", "trtr", "alpha_precision", "beta_recall", "dcr_share"),
         *("copies", "unique_copies", "test_copies", "test_unique_copies"),
     ]
