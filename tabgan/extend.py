@@ -13,7 +13,7 @@ from tabgan.evaluation.attacks.audit_tables import AuditTables
 from tabgan.evaluation.audit_results import Rate, Risk, risk_of_auc, risk_of_rates
 from tabgan.evaluation.compared_tables import ComparedTables
 from tabgan.evaluation.evaluate import Metric, register_metric
-from tabgan.evaluation.results import Figure
+from tabgan.evaluation.part_results import Figure
 from tabgan.generators.gan.losses import AdversarialLoss, CrossEntropy, register_loss
 from tabgan.generators.gan.penalties import DiscriminatorBatch, Penalty, register_penalty
 from tabgan.generators.gan.stabilizers import GeneratorBatch, Stabilizer, register_stabilizer

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tabgan.evaluation.results import KeyResult, PartResults, RuleResult, TimeResult, WeakPoint
+from tabgan.evaluation.part_results import KeyResult, RuleResult, TimeResult
+from tabgan.evaluation.results import PartResults, WeakPoint
 
 __all__ = ["broken_structure", "percent"]
 

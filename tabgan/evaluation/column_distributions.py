@@ -9,12 +9,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tabgan.evaluation.compared_tables import CodedColumn
-from tabgan.evaluation.results import LevelsChart, NumbersChart
+from tabgan.evaluation.part_results import LevelsChart, NumbersChart
 from tabgan.table.columns import numbers_to_series
 from tabgan.table.dates import unit_of
 from tabgan.table.schema import Column
 
-__all__ = ["SHOWN_LEVELS", "column_distance", "distribution_of"]
+__all__ = ["SHOWN_LEVELS", "column_distance", "distribution_of", "number_writer", "shorten"]
 
 SHOWN_LEVELS = 12
 BINS = 30
@@ -93,7 +93,7 @@ def _levels(coded: CodedColumn) -> LevelsChart:
     order = occurring[np.lexsort((-synthetic[occurring], -real[occurring]))]
     shown, others = order[:SHOWN_LEVELS], order[SHOWN_LEVELS:]
     return LevelsChart(
-        names=tuple(_short(str(coded.levels[level])) for level in shown),
+        names=tuple(shorten(str(coded.levels[level])) for level in shown),
         real=real[shown],
         synthetic=synthetic[shown],
         n_others=len(others),
@@ -101,7 +101,8 @@ def _levels(coded: CodedColumn) -> LevelsChart:
     )
 
 
-def _short(text: str) -> str:
+def shorten(text: str) -> str:
+    """Return a text of at most `LONGEST` characters."""
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
@@ -112,7 +113,7 @@ def _numbers(coded: CodedColumn, column: Column) -> NumbersChart:
     }
     edges = _edges(sides["real"] if len(sides["real"]) else sides["synthetic"])
     shares = {name: _binned(values, edges) for name, values in sides.items()}
-    write = _writer(column)
+    write = number_writer(column)
     return NumbersChart(
         edges=_in_unit(edges, column),
         real=shares["real"],
@@ -164,7 +165,7 @@ def _in_unit(edges: Floats, column: Column) -> Floats:
     return edges * float(tick / np.timedelta64(1, "ns"))
 
 
-def _writer(column: Column) -> Callable[[float], str]:
+def number_writer(column: Column) -> Callable[[float], str]:
     """Return what writes a number as the column's table does, within its range or not."""
     if column.dtype != "object" or column.format is not None:  # else the range tells the type
         column = replace(column, minimum=None, maximum=None)

@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_limits
 
 from tabgan.base.random_streams import numpy_stream
 from tabgan.evaluation.compared_tables import CodedColumn, row_hashes
-from tabgan.evaluation.results import Figure, Nearness
+from tabgan.evaluation.part_results import Figure, Nearness
 
 __all__ = ["Points", "measure_nearness", "nearest", "place_rows"]
 

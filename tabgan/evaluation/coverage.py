@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tabgan.evaluation.compared_tables import CodedColumn, row_hashes, take_rows
-from tabgan.evaluation.results import Coverage, Figure
+from tabgan.evaluation.part_results import Coverage, Figure
 
 __all__ = ["measure_coverage"]
 

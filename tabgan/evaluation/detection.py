@@ -26,7 +26,7 @@ from tabgan.evaluation.auc import (
     roc_auc,
 )
 from tabgan.evaluation.compared_tables import CodedColumn, code_columns, matrix_of, split_lists
-from tabgan.evaluation.results import Detection, Detector, Figure, TellingFeature
+from tabgan.evaluation.part_results import Detection, Detector, Figure, TellingFeature
 from tabgan.table.schema import Schema
 
 __all__ = [

@@ -20,7 +20,9 @@ from tabgan.evaluation.copying import measure_nearness
 from tabgan.evaluation.coverage import measure_coverage
 from tabgan.evaluation.detection import detect
 from tabgan.evaluation.fidelity import Relations, describe_fidelity, measure_relations
-from tabgan.evaluation.results import EvaluationResults, Figure, PartResults, Tables
+from tabgan.evaluation.field_measures import measure_field
+from tabgan.evaluation.part_results import Figure
+from tabgan.evaluation.results import EvaluationResults, PartResults, Tables, Use
 from tabgan.evaluation.structure import measure_structure
 from tabgan.evaluation.utility import Target, choose_target, measure_utility, named_target
 from tabgan.evaluation.validity import check_validity
@@ -55,6 +57,8 @@ class Evaluation(EvaluationResults):
         The parts.
     utility
         None where no column can be predicted from the others.
+    measures
+        What papers and other tools report; it doesn't count in the verdict.
     run
         How the table came about; None where only the tables are known.
     privacy
@@ -256,6 +260,8 @@ def _measure(
         coverage = measure_coverage(coded, names, stream("coverage"), MOST_PAIR_ROWS)
     with _timed(seconds, "nearness"):
         nearness = measure_nearness(coded, stream("nearness"), MOST_DISTANCE_ROWS)
+    with _timed(seconds, "measures"):
+        measures = measure_field(coded, relations, stream("measures"), MOST_DISTANCE_ROWS)
     compared_rows = {
         "validity": _longest(tables),
         "fidelity": relations.rows,
@@ -263,13 +269,14 @@ def _measure(
         "utility": trained[1] if trained else 0,
         "coverage": min(MOST_PAIR_ROWS, _longest(tables)),
         "nearness": min(MOST_DISTANCE_ROWS, len(tables.synthetic)),
+        "measures": min(MOST_DISTANCE_ROWS, len(tables.synthetic), len(tables.real)),
     }
     held_out = 0 if tables.holdout is None else len(tables.holdout)
     sizes = (len(tables.real), len(tables.synthetic), held_out)
     scope = Tables(*sizes, compared_rows, seed, seconds)
     utility = trained[0] if trained else None
     measured = (validity, fidelity, detected.detection, utility, coverage, nearness, structure)
-    return PartResults(scope, *measured)
+    return PartResults(scope, *measured, measures)
 
 
 def _longest(tables: ComparedTables) -> int:
@@ -293,6 +300,8 @@ def summarize(found: EvaluationResults) -> str:
         *textwrap.wrap(found.verdict.headline, WIDTH),
         f"Score {found.verdict.score:.3f} ({found.verdict.grade}); {compared}",
         "",
+        *(line for use in found.verdict.uses for line in _use(use)),
+        "",
         *_aligned([("", "score", "this table", "a fresh sample"), *_rows(found)]),
     ]
     for number, point in enumerate(found.verdict.weak_points, 1):
@@ -302,6 +311,13 @@ def summarize(found: EvaluationResults) -> str:
     return "\n".join(lines)
 
 
+def _use(use: Use) -> list[str]:
+    first = f"{use.use + ':':<16}{use.fit + '.':<12}"
+    return textwrap.wrap(
+        use.evidence, WIDTH, initial_indent=first, subsequent_indent=" " * len(first)
+    )
+
+
 def _rows(found: EvaluationResults) -> list[_Row]:
     fidelity, detection, coverage = found.fidelity, found.detection, found.coverage
     kept = found.structure.kept.items()
@@ -309,12 +325,16 @@ def _rows(found: EvaluationResults) -> list[_Row]:
         ("validity", "valid rows", found.validity.valid_rows, "%"),
         *(("structure", f"{what} kept", Figure(100 * share), "%") for what, share in kept),
         ("shapes", "mean error", fidelity.shape_error, "%"),
-        ("trends", "mean error", fidelity.trend_error, "%"),
+        ("trends", "of the relations kept", Figure(100 * fidelity.relations_kept), "%"),
+        ("", "mean error of pairs", fidelity.trend_error, "%"),
         ("detection", "AUC of trees", Figure(detection.trees.auc, detection.trees.baseline), ""),
     ]
     if found.utility is not None:
         what = f"{found.utility.metric} of {found.utility.target!r:.30}"
         rows.append(("utility", what, found.utility.score, ""))
+        if found.utility.columns:
+            share = Figure(100 * found.utility.kept_of_all)
+            rows.append(("", "kept of what predicts each column", share, "%"))
     rows += [
         ("coverage", "levels", coverage.levels, "%"),
         ("", "ranges", coverage.ranges, "%"),

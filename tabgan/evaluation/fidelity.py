@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from tabgan.evaluation.column_distributions import column_distance, distribution_of
 from tabgan.evaluation.compared_tables import CodedColumn, ComparedTables, take_rows
-from tabgan.evaluation.results import ColumnResult, Fidelity, Figure, Pairs
+from tabgan.evaluation.joint_shares import joint_shares
+from tabgan.evaluation.part_results import ColumnResult, Fidelity, Figure, JointShares, Pairs
 
 __all__ = [
     "ASSOCIATION",
@@ -33,6 +34,8 @@ MOST_CELLS = 1_000_000  # of a contingency table that is laid out in full
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
 MOST_SUSPECTS = 12
+MOST_JOINTS = 6  # pairs that are shown side by side
+NOISE = 0.95  # of the pairs of two real samples are as near to each other
 LEAST_EFFECT = 0.02  # of shuffling on the error of a pair, from which on it tells anything
 Rows = NDArray[np.int64]
 
@@ -350,13 +353,13 @@ def describe_fidelity(
             )
         )
     shapes = [column.shape_error for column in columns if column.shape_error is not None]
+    cut = relations.in_tenths
     return Fidelity(
         shape_error=Figure(*np.mean(shapes, axis=0).tolist()),
         trend_error=Figure(
-            100 * relations.found.mean_error,
-            100 * _mean_where(relations.baseline.error, relations.found.related),
+            *(100 * _mean_where(trends.error, relations.found.related) for trends in cut[:2])
         ),
-        unrelated_error=100 * _mean_where(relations.unrelated.error, relations.found.related),
+        unrelated_error=100 * _mean_where(cut[2].error, relations.found.related),
         columns=tuple(columns),
         pairs=_pairs(tables, relations) if len(tables.coded) > 1 else None,
         relations_kept=relations.kept,
@@ -378,11 +381,29 @@ def _mean_where(errors: Floats, chosen: NDArray[np.bool_]) -> float:
 
 
 def _pairs(tables: ComparedTables, relations: Relations) -> Pairs:
-    found = relations.found
+    found, baseline = relations.found, relations.baseline
+    apart = np.abs(baseline.synthetic - baseline.real)
+    known = apart[~np.isnan(apart)]
     return Pairs(
         names=tuple(tables.names[place] for place in tables.coded),
         real=found.real,
         synthetic=found.synthetic,
-        error=np.where(found.related, 100 * found.error, np.nan),
+        error=np.where(found.related, 100 * relations.in_tenths[0].error, np.nan),
         related=found.related,
+        noise=float(np.quantile(known, NOISE)) if len(known) else 0.0,
+        joints=_joints(tables, relations),
+    )
+
+
+def _joints(tables: ComparedTables, relations: Relations) -> tuple[JointShares, ...]:
+    """Return the joint distributions of the related pairs that are kept least."""
+    beyond = np.triu(np.nan_to_num(relations.effects[0]), 1)
+    order = np.argsort(-beyond, axis=None, kind="stable")[:MOST_JOINTS]
+    places = [*tables.coded]
+    chosen = [np.unravel_index(i, beyond.shape) for i in order if beyond.flat[i] > 0]
+    return tuple(
+        joint_shares(
+            *((tables.schema.columns[places[int(i)]], tables.coded[places[int(i)]]) for i in pair)
+        )
+        for pair in chosen
     )

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from tabgan.evaluation.column_distributions import column_distance
 from tabgan.evaluation.compared_tables import CodedColumn, ComparedTables
-from tabgan.evaluation.results import Figure, KeyResult, TimeResult
+from tabgan.evaluation.part_results import Figure, KeyResult, TimeResult
 from tabgan.sampling.key_groups import KeyGroups, learn_keys
 from tabgan.table.columns import by_position
 from tabgan.table.dates import unit_of

@@ -17,7 +17,7 @@ from tabgan.encoding.identifiers.identifier_attribute import find_attributes
 from tabgan.evaluation.compared_tables import CodedColumn, ComparedTables
 from tabgan.evaluation.fidelity import in_tenths, pair_trend
 from tabgan.evaluation.keys_and_times import compare_keys, compare_times
-from tabgan.evaluation.results import Figure, KeyResult, PresenceResult, RuleResult, Structure
+from tabgan.evaluation.part_results import Figure, KeyResult, PresenceResult, RuleResult, Structure
 from tabgan.rules.dependency import Dependency, Mask
 from tabgan.rules.detect_dependencies import detect_dependencies
 from tabgan.rules.equality_dependency import PartialEquality

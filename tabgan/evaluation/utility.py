@@ -1,11 +1,16 @@
 """Utility: how well models that learned from synthetic rows predict real ones."""
 
 from collections.abc import Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.ensemble import (
+    ExtraTreesClassifier,
+    ExtraTreesRegressor,
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+)
 from sklearn.metrics import r2_score
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from threadpoolctl import threadpool_limits
@@ -13,7 +18,7 @@ from threadpoolctl import threadpool_limits
 from tabgan.base.errors import OptionError, did_you_mean
 from tabgan.evaluation.auc import macro_auc
 from tabgan.evaluation.compared_tables import CodedColumn, Side, matrix_of
-from tabgan.evaluation.results import Figure, Utility
+from tabgan.evaluation.part_results import Figure, Metric, Predicted, Utility
 from tabgan.table.schema import Schema, find_name
 
 __all__ = ["Target", "choose_target", "measure_utility", "named_target"]
@@ -22,15 +27,21 @@ MOST_LEVELS = 20  # of a target that is chosen
 MOST_CANDIDATES = 12
 MOST_ROWS = 5_000
 ALIKE = 0.1  # difference of scores at which the last column is taken
-DETERMINED = 0.999  # from here on a column is another one in other words
+DETERMINED = {True: 0.98, False: 0.95}  # from here on a column is another one in other words
 LEAST = {True: 0.55, False: 0.05}  # score of levels (AUC) and of numbers (R²) worth predicting
 Floats = NDArray[np.float64]
 HELD_OUT = 0.2  # of the real rows, where there is no holdout
 MOST_TESTED = 5_000
 ROUNDS = 100  # boosting rounds of a number or of two levels
 FEW_ROUNDS = 30  # of more levels, which have trees of their own each
-LEAST_SHARE = 0.005  # of the rows that have a level which is told apart
+LEAST_SHARE = 0.01  # of the rows that have a level which is told apart …
+LEAST_LEVEL_ROWS = 100  # … and so many of them
 SHOWN = 10  # columns whose importance is told
+MOST_COLUMNS = 40  # that are predicted one by one, by …
+FOREST_TREES = 12
+FOREST_LEAF = 5  # rows in a leaf, at least
+FOREST_ROWS = 4_000  # to learn from
+FOREST_TESTED = 2_000
 Rows = NDArray[np.int64]
 
 
@@ -81,10 +92,11 @@ def named_target(name: object, schema: Schema, coded: Mapping[int, CodedColumn])
 def choose_target(coded: Mapping[int, CodedColumn], rng: np.random.Generator) -> Target | None:
     """Choose the column that the others predict best; None where they predict none.
 
-    A column of two to twenty levels is preferred to a number, one that others do not give away
-    outright to one that they do, and of those that are about as predictable the last: tables
-    tend to end with their target. A decision tree on half of up to 5,000 rows, tried on the
-    other half, says how predictable a column is.
+    A column of two to twenty levels is preferred to a number, and of those that are about as
+    predictable the last: tables tend to end with their target. A column that one other column
+    gives away is not chosen as long as there is another: it would be predicted from any table. A
+    decision tree on half of up to 5,000 rows, tried on the other half, says how predictable a
+    column is.
 
     Parameters
     ----------
@@ -93,18 +105,58 @@ def choose_target(coded: Mapping[int, CodedColumn], rng: np.random.Generator) ->
     rng
         Draws the rows to try it on.
     """
+    coded, instead = with_classes(coded), None
     for nominal, noun in ((True, "column of 2 to 20 levels"), (False, "number")):
         places = [place for place in coded if coded[place].nominal == nominal]
         candidates = [place for place in places if _is_candidate(coded[place])]
         rows = rng.permutation(len(next(iter(coded.values())).real))[:MOST_ROWS]
         scores = {place: _score(coded, place, rows) for place in candidates[-MOST_CANDIDATES:]}
         scores = {place: score for place, score in scores.items() if score >= LEAST[nominal]}
-        free = {place: score for place, score in scores.items() if score < DETERMINED} or scores
-        if free:
-            best = max(free.values())
-            place = max(place for place, score in free.items() if score >= best - ALIKE)
-            return Target(place, f"the last {noun} that the others predict about best")
-    return None
+        free = {
+            place: score
+            for place, score in scores.items()
+            if score < DETERMINED[nominal] or not _is_given_away(coded, place, rows)
+        }
+        if scores:
+            best = max((free or scores).values())
+            place = max(place for place, score in (free or scores).items() if score >= best - ALIKE)
+            target = Target(place, f"the last {noun} that the others predict about best")
+            if free:
+                return target
+            instead = instead or target
+    return instead
+
+
+def with_classes(coded: Mapping[int, CodedColumn]) -> dict[int, CodedColumn]:
+    """Return the columns, with numbers of two values such as 0 and 1 as levels.
+
+    Parameters
+    ----------
+    coded
+        The columns that are compared.
+    """
+    return {place: _as_classes(column) for place, column in coded.items()}
+
+
+def _as_classes(column: CodedColumn) -> CodedColumn:
+    values = np.unique(column.real[~np.isnan(column.real)])
+    if column.nominal or len(values) != 2:
+        return column
+    sides = [
+        np.where(np.isin(side, values), np.searchsorted(values, side), np.nan)
+        for side in (column.real, column.synthetic, column.holdout)
+    ]
+    return CodedColumn(True, sides[0], sides[1], sides[2], tuple(values.tolist()))
+
+
+def _is_given_away(coded: Mapping[int, CodedColumn], place: int, rows: Rows) -> bool:
+    """Say whether one other column alone predicts a column nearly without an error."""
+    column = coded[place]
+    return any(
+        _score({other: coded[other], place: column}, place, rows) >= DETERMINED[column.nominal]
+        for other in coded
+        if other != place
+    )
 
 
 def _is_candidate(column: CodedColumn) -> bool:
@@ -137,6 +189,10 @@ class _Task(NamedTuple):
     features: Floats
     wanted: Floats
 
+    def head(self, size: int) -> "_Task":
+        """Return the first rows."""
+        return _Task(self.features[:size], self.wanted[:size])
+
 
 def measure_utility(
     coded: Mapping[int, CodedColumn],
@@ -151,7 +207,7 @@ def measure_utility(
     The test rows are the holdout, or else a fifth of the real rows, which the model of real rows
     does then not see; a generator was fitted on them all the same. Both models learn from equally
     many rows. Of a target with many levels the commonest twenty are told apart; all of them
-    but two have at least ½ % of the rows.
+    but two have at least 1 % of the rows, and 100.
 
     Parameters
     ----------
@@ -169,49 +225,148 @@ def measure_utility(
     The result and the number of rows that each model learned from; None if too few of them have
     the target.
     """
-    train, rows, test, tested = _split(coded, rng)
-    nominal = coded[target.place].nominal
-    merge = _merged(coded[target.place]) if nominal else None
-    real = _task(coded, target.place, "real", train, merge)
-    synthetic = _task(coded, target.place, "synthetic", rows, merge)
-    asked = _task(coded, target.place, test, tested, merge)
-    size = min(len(real.wanted), len(synthetic.wanted), most_rows)
-    asked = _Task(asked.features[:MOST_TESTED], asked.wanted[:MOST_TESTED])
-    if size < 2 or len(np.unique(asked.wanted)) < 2:
+    coded = with_classes(coded)
+    split = Split.of(coded, rng)
+    sizes = Sizes(most_rows, MOST_TESTED)
+    rng_seed = int(rng.integers(2**31))
+    task = prepare_tasks(coded, target.place, split, sizes)
+    if task is None:
         return None
-    seed = int(rng.integers(2**31))
     with threadpool_limits(1):
         baseline, own = (
-            _learned(_Task(task.features[:size], task.wanted[:size]), asked, nominal, seed, rng)
-            for task in (real, synthetic)
+            _learned(one, task.test, task.nominal, rng_seed, rng)
+            for one in (task.real, task.synthetic)
         )
     others = [names[place] for place in coded if place != target.place]
     shown = np.argsort(-np.maximum(baseline[1], own[1]), kind="stable")[:SHOWN]
     order = sorted(shown.tolist(), key=lambda i: -float(baseline[1][i]))
-    metric: Literal["AUC", "macro AUC", "R²"] = "R²"
-    if nominal:
-        metric = "AUC" if len(np.unique(real.wanted)) <= 2 else "macro AUC"
     utility = Utility(
         target=names[target.place],
         chosen=target.why,
-        metric=metric,
+        metric=task.metric,
         score=Figure(own[0], baseline[0]),
-        chance=0.5 if nominal else 0.0,
+        chance=0.5 if task.nominal else 0.0,
         importances=tuple((others[i], float(baseline[1][i]), float(own[1][i])) for i in order),
+        columns=predict_columns(coded, names, split, rng),
     )
-    return utility, size
+    return utility, len(task.real.wanted)
 
 
-def _split(
-    coded: Mapping[int, CodedColumn], rng: np.random.Generator
-) -> tuple[Rows, Rows, Side, Rows]:
-    """Return real and synthetic rows to learn from, and the table and the rows of the test."""
-    first = next(iter(coded.values()))
-    real, synthetic = rng.permutation(len(first.real)), rng.permutation(len(first.synthetic))
-    if len(first.holdout):
-        return real, synthetic, "holdout", rng.permutation(len(first.holdout))
-    n_test = max(int(HELD_OUT * len(real)), 1)
-    return real[n_test:], synthetic, "real", real[:n_test]
+class Split(NamedTuple):
+    """Rows to learn from, and rows to test on, which no model has seen.
+
+    Attributes
+    ----------
+    real, synthetic
+        Rows of these tables to learn from.
+    side
+        The table of the rows to test on: the holdout, or else the real table.
+    test
+        Rows of it.
+    """
+
+    real: Rows
+    synthetic: Rows
+    side: Side
+    test: Rows
+
+    @classmethod
+    def of(cls, coded: Mapping[int, CodedColumn], rng: np.random.Generator) -> "Split":
+        """Draw the rows; without a holdout, a fifth of the real ones are tested on."""
+        first = next(iter(coded.values()))
+        real, synthetic = rng.permutation(len(first.real)), rng.permutation(len(first.synthetic))
+        if len(first.holdout):
+            return cls(real, synthetic, "holdout", rng.permutation(len(first.holdout)))
+        n_test = max(int(HELD_OUT * len(real)), 1)
+        return cls(real[n_test:], synthetic, "real", real[:n_test])
+
+
+class Sizes(NamedTuple):
+    """The most rows that a model learns from, and is tested on."""
+
+    learned: int
+    tested: int
+
+
+class Tasks(NamedTuple):
+    """Equally many real and synthetic rows to learn a column from, and real ones to test on."""
+
+    nominal: bool
+    real: _Task
+    synthetic: _Task
+    test: _Task
+
+    @property
+    def metric(self) -> Metric:
+        """How a prediction is measured."""
+        if not self.nominal:
+            return "R²"
+        return "AUC" if len(np.unique(self.real.wanted)) <= 2 else "macro AUC"
+
+
+def prepare_tasks(
+    coded: Mapping[int, CodedColumn], place: int, split: Split, sizes: Sizes
+) -> Tasks | None:
+    """Return what is to be learned of a column; None if too few rows have it.
+
+    Parameters
+    ----------
+    coded
+        The columns that are compared.
+    place
+        The column to predict.
+    split
+        The rows of each table.
+    sizes
+        How many of them are used at most.
+    """
+    nominal = coded[place].nominal
+    merge = _merged(coded[place]) if nominal else None
+    real = _task(coded, place, "real", split.real, merge)
+    synthetic = _task(coded, place, "synthetic", split.synthetic, merge)
+    test = _task(coded, place, split.side, split.test, merge).head(sizes.tested)
+    size = min(len(real.wanted), len(synthetic.wanted), sizes.learned)
+    if size < 2 or len(np.unique(test.wanted)) < 2:
+        return None
+    return Tasks(nominal, real.head(size), synthetic.head(size), test)
+
+
+def predict_columns(
+    coded: Mapping[int, CodedColumn],
+    names: Mapping[int, str],
+    split: Split,
+    rng: np.random.Generator,
+) -> tuple[Predicted, ...]:
+    """Predict each column from the others, by a small forest; what loses most comes first.
+
+    Parameters
+    ----------
+    coded, names
+        The columns that are compared, and their labels as text.
+    split
+        The rows to learn from and to test on.
+    rng
+        Chooses the columns of a wide table, and seeds the forests.
+    """
+    places = np.sort(rng.permutation(list(coded))[:MOST_COLUMNS]).tolist()
+    results, seed = list[Predicted](), int(rng.integers(2**31))
+    for place in places:
+        tasks = prepare_tasks(coded, place, split, Sizes(FOREST_ROWS, FOREST_TESTED))
+        if tasks is None:
+            continue
+        with threadpool_limits(1):
+            value, baseline = (
+                _score_of(task, tasks.test, _forest(tasks.nominal, seed))
+                for task in (tasks.synthetic, tasks.real)
+            )
+        if baseline >= LEAST[tasks.nominal]:
+            results.append(Predicted(names[place], tasks.metric, Figure(value, baseline)))
+    return tuple(sorted(results, key=lambda one: one.gain * (one.kept - 1)))
+
+
+def _forest(nominal: bool, seed: int) -> Any:
+    kind = ExtraTreesClassifier if nominal else ExtraTreesRegressor
+    return kind(FOREST_TREES, min_samples_leaf=FOREST_LEAF, random_state=seed)
 
 
 def _merged(column: CodedColumn) -> Floats:
@@ -221,7 +376,8 @@ def _merged(column: CodedColumn) -> Floats:
     )
     classes = np.full(len(column.levels), -1.0)
     common = np.argsort(-counts, kind="stable")[:MOST_LEVELS]
-    common = common[(counts[common] >= LEAST_SHARE * counts.sum()) | (np.arange(len(common)) < 2)]
+    least = max(LEAST_SHARE * counts.sum(), LEAST_LEVEL_ROWS)
+    common = common[(counts[common] >= least) | (np.arange(len(common)) < 2)]
     classes[common] = common
     return classes
 
@@ -238,26 +394,36 @@ def _task(
     return _Task(matrix_of(others, side, rows), wanted)
 
 
+def _score_of(train: _Task, test: _Task, model: Any) -> float:
+    """Return the score on the test rows of a model that learns from others."""
+    nominal = hasattr(model, "predict_proba")
+    there = np.flatnonzero(~np.isnan(train.features).all(axis=0))
+    if len(np.unique(train.wanted)) < 2 or not len(there):
+        return 0.5 if nominal else 0.0
+    model.fit(train.features[:, there], train.wanted)
+    return _score_on(test, test.features, model, there)
+
+
+def _score_on(test: _Task, features: Floats, model: Any, there: Rows) -> float:
+    if hasattr(model, "predict_proba"):
+        return macro_auc(test.wanted, model.predict_proba(features[:, there]), model.classes_)
+    return float(r2_score(test.wanted, model.predict(features[:, there])))
+
+
 def _learned(
     train: _Task, test: _Task, nominal: bool, seed: int, rng: np.random.Generator
 ) -> tuple[float, Floats]:
     """Return a model's score on the test rows, and what it loses without each feature."""
     there = np.flatnonzero(~np.isnan(train.features).all(axis=0))
     losses = np.zeros(train.features.shape[1])
-    if len(np.unique(train.wanted)) < 2 or not len(there):
-        return (0.5 if nominal else 0.0), losses
-    model = _model(train.wanted, nominal, seed).fit(train.features[:, there], train.wanted)
-
-    def score(features: Floats) -> float:
-        if not nominal:
-            return float(r2_score(test.wanted, model.predict(features[:, there])))
-        return macro_auc(test.wanted, model.predict_proba(features[:, there]), model.classes_)
-
-    whole = score(test.features)
+    model = _model(train.wanted, nominal, seed)
+    whole = _score_of(train, test, model)
+    if not hasattr(model, "n_iter_"):  # there was nothing to learn
+        return whole, losses
     for i in there:
         mixed = test.features.copy()
         mixed[:, i] = mixed[rng.permutation(len(mixed)), i]
-        losses[i] = whole - score(mixed)
+        losses[i] = whole - _score_on(test, mixed, model, there)
     return whole, losses
 
 

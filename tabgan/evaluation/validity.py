@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tabgan.evaluation.compared_tables import CodedColumn, ComparedTables
-from tabgan.evaluation.results import Figure, Validity, Violation
+from tabgan.evaluation.part_results import Figure, Validity, Violation
 from tabgan.inference.column_cells import read_cells
 from tabgan.table.columns import numbers_of, outside_range
 from tabgan.table.schema import Column

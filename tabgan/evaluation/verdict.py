@@ -7,25 +7,25 @@ symptom of another fault (what a detector or a model finds) is discounted.
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
 from tabgan.evaluation.broken_structure import broken_structure, percent
 from tabgan.evaluation.fidelity import Relations
-from tabgan.evaluation.results import (
+from tabgan.evaluation.part_results import (
     ColumnResult,
     Figure,
-    Grade,
     LevelsChart,
-    PartResults,
     TellingFeature,
-    Verdict,
-    WeakPoint,
+    Utility,
 )
+from tabgan.evaluation.results import Grade, PartResults, Use, Verdict, WeakPoint
 
 __all__ = ["find_weak_points", "make_verdict"]
 
+FIT = 0.9  # score of each part that a use rests on, at least …
+FIT_WITH_CARE = 0.6  # … or at least with care
 LEAST = 0.05  # severity that is worth a word
 LEAST_OF_COLUMN = 0.15  # share of one column's relations that is more than chance
 SYMPTOM = 0.8  # discount of what models lose …
@@ -64,8 +64,8 @@ def make_verdict(parts: PartResults, relations: Relations) -> Verdict:
     - trends: share of the relations that is kept (`Fidelity.relations_kept`): 1 for fresh rows, 0
       for columns that were shuffled on their own; left out where no columns are related;
     - detection: 2·(1 − max(AUC, ½)) of the better detector;
-    - utility: share of the real rows' gain over chance (`Utility.kept`); left out where nothing
-      can be predicted;
+    - utility: share of the real rows' gain over chance, mean of the target's (`Utility.kept`) and
+      of all columns' (`Utility.kept_of_all`); left out where nothing can be predicted;
     - coverage: mean of the four shares, each of its baseline.
 
     The score is their mean. The grade depends on the score, on the worst part (copies of unique
@@ -88,7 +88,61 @@ def make_verdict(parts: PartResults, relations: Relations) -> Verdict:
         (s for s in _STEPS if score >= s.score and worst >= s.part and weakest <= s.severity),
         _STEPS[-1],
     )
-    return Verdict(reached.grade, _headline(reached.words, points), score, scores, points[:3])
+    headline = _headline(reached.words, points)
+    uses = tuple(_uses(parts, scores, copied))
+    return Verdict(reached.grade, headline, score, scores, points[:3], uses)
+
+
+def _uses(parts: PartResults, scores: Mapping[str, float], copied: float) -> Iterator[Use]:
+    """Say what the table can be used for: as far as the worst score that matters to a use."""
+
+    def judged(use: str, names: tuple[str, ...], evidence: str) -> Use:
+        known = [scores[name] for name in names if name in scores]
+        if not known:
+            return Use(use, "unknown", "Nothing that was measured tells.")
+        worst = min(known)
+        if worst >= FIT:
+            return Use(use, "yes", evidence)
+        return Use(use, "with care" if worst >= FIT_WITH_CARE else "no", evidence)
+
+    def share(name: str) -> str:
+        return f"{100 * scores[name]:.0f} %" if name in scores else "none to keep"
+
+    yield judged(
+        "test data",
+        ("validity", "structure"),
+        f"{parts.validity.valid_rows.value:.1f} % of the rows are valid; rules, keys, presence "
+        f"and order in time: {share('structure')}.",
+    )
+    yield judged(
+        "analysis",
+        ("shapes", "trends", "structure"),
+        f"Columns are off by {parts.fidelity.shape_error.value:.1f} % on average; relations "
+        f"that are kept: {share('trends')}.",
+    )
+    utility = parts.utility
+    yield judged(
+        "model training",
+        ("utility",),
+        ""
+        if utility is None
+        else f"{utility.metric} {utility.score.value:.3f} for {utility.target!r} where real rows "
+        f"give {utility.score.baseline:.3f}; {100 * utility.kept_of_all:.0f} % of what tells each "
+        "column is kept.",
+    )
+    nearness = parts.nearness
+    fit: Literal["with care", "no"] = "no" if copied >= LEAST else "with care"
+    yield Use(
+        "sharing",
+        fit,
+        f"{nearness.unique_copies.value:.1f} % of the rows equal a unique real row and "
+        f"{nearness.near_copies.value:.1f} % come too near to one"
+        + (
+            "."
+            if fit == "no"
+            else ": no sign of copies, which is no proof; an audit and a privacy budget say more."
+        ),
+    )
 
 
 def _scores(parts: PartResults) -> Mapping[str, float]:
@@ -101,7 +155,7 @@ def _scores(parts: PartResults) -> Mapping[str, float]:
         "shapes": max(1 - beyond / WORTHLESS_SHAPE, 0.0),
         "trends": fidelity.relations_kept,
         "detection": min(detection.trees.score, detection.logistic.score),
-        "utility": float("nan") if parts.utility is None else parts.utility.kept,
+        "utility": _usefulness(parts.utility),
         "coverage": _mean_known(
             [
                 figure.of_baseline
@@ -114,6 +168,12 @@ def _scores(parts: PartResults) -> Mapping[str, float]:
             ]
         ),
     }
+
+
+def _usefulness(utility: Utility | None) -> float:
+    if utility is None:
+        return float("nan")
+    return float(np.mean([utility.kept, utility.kept_of_all] if utility.columns else utility.kept))
 
 
 def _mean_known(values: list[float]) -> float:
@@ -406,3 +466,15 @@ def _useless(parts: PartResults) -> Iterator[WeakPoint]:
         f"{utility.target!r} by all others.",
         float(SYMPTOM * (1 - utility.kept)),
     )
+    if utility.columns:
+        worst = utility.columns[0]
+        yield WeakPoint(
+            "utility",
+            (worst.column,),
+            f"Models that learn from the table know {100 * utility.kept_of_all:.0f} % of what real "
+            "rows teach about each column by the others; most is lost of "
+            f"{worst.column!r}: {worst.metric} {worst.score.value:.3f}, in place of "
+            f"{worst.score.baseline:.3f}.",
+            "Train longer; in tabgan keep polish on, which redraws columns by all others.",
+            float(SYMPTOM * (1 - utility.kept_of_all)),
+        )

@@ -11,7 +11,7 @@ from tabgan.evaluation.compared_tables import CodedColumn, code_columns, read_ta
 from tabgan.evaluation.copying import measure_nearness
 from tabgan.evaluation.coverage import measure_coverage
 from tabgan.evaluation.detection import detect
-from tabgan.evaluation.results import LevelsChart, NumbersChart
+from tabgan.evaluation.part_results import LevelsChart, NumbersChart
 from tabgan.evaluation.utility import choose_target, measure_utility, named_target
 from tabgan.evaluation.validity import check_validity
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from tabgan.evaluation.compared_tables import ComparedTables, read_tables
-from tabgan.evaluation.results import Structure
+from tabgan.evaluation.part_results import Structure
 from tabgan.evaluation.structure import measure_structure
 
 

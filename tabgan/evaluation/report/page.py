@@ -11,18 +11,21 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from tabgan.evaluation.part_results import Figure
 from tabgan.evaluation.report import svg_charts, words
 from tabgan.evaluation.report.page_view import (
     PART_NAMES,
     SHOWN_VIOLATIONS,
+    kept_relations,
     parts,
     shown_of,
     sort_columns,
 )
+from tabgan.evaluation.report.pair_charts import heat_maps, joint_chart, worst_pairs
 from tabgan.evaluation.report.readings import FIGURES, read
-from tabgan.evaluation.report.report_charts import heat_maps, training_curves, worst_pairs
+from tabgan.evaluation.report.report_charts import training_curves
 from tabgan.evaluation.report.words import short
-from tabgan.evaluation.results import EvaluationResults, Figure
+from tabgan.evaluation.results import EvaluationResults
 
 __all__ = ["LARGEST_PAGE", "embed", "render", "render_frame", "shortened"]
 
@@ -96,11 +99,13 @@ def _page(evaluation: EvaluationResults, charts: int, listed: int) -> str:
         .render(
             evaluation=evaluation,
             parts=parts(evaluation),
+            kept_relations=kept_relations(evaluation),
             part_names=PART_NAMES,
             columns=columns,
             anchors={card.result.name: f"column-{card.position}" for card in columns.cards},
             maps=maps,
             worst_pairs=worst_pairs(pairs) if pairs else [],
+            joints=[(joint, joint_chart(joint)) for joint in pairs.joints] if pairs else [],
             curves=training_curves(run.history) if run else [],
             figures=embed(shown_of(evaluation, columns, maps).to_json()),
         )

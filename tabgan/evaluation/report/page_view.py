@@ -7,22 +7,18 @@ from typing import NamedTuple
 import numpy as np
 from markupsafe import Markup
 
+from tabgan.evaluation.part_results import ColumnResult, Figure, LevelsChart, NumbersChart, Pairs
+from tabgan.evaluation.report.pair_charts import HeatMaps
 from tabgan.evaluation.report.readings import Reading, column_gap, read
-from tabgan.evaluation.report.report_charts import HeatMaps, distribution
-from tabgan.evaluation.results import (
-    ColumnResult,
-    EvaluationResults,
-    Figure,
-    LevelsChart,
-    NumbersChart,
-    Pairs,
-)
+from tabgan.evaluation.report.report_charts import distribution
+from tabgan.evaluation.results import EvaluationResults
 
 __all__ = [
     "ColumnCard",
     "Columns",
     "Leading",
     "PartView",
+    "kept_relations",
     "leading_figures",
     "parts",
     "shown_of",
@@ -161,7 +157,7 @@ def leading_figures(evaluation: EvaluationResults) -> dict[str, Leading]:
     figures = {
         "validity": Leading("valid_rows", evaluation.validity.valid_rows),
         "shapes": Leading("shape_error", evaluation.fidelity.shape_error),
-        "trends": Leading("trend_error", evaluation.fidelity.trend_error),
+        "trends": Leading("relations_kept", kept_relations(evaluation)),
         "detection": Leading(
             "trees", Figure(evaluation.detection.trees.auc, evaluation.detection.trees.baseline)
         ),
@@ -171,6 +167,11 @@ def leading_figures(evaluation: EvaluationResults) -> dict[str, Leading]:
     if evaluation.utility is not None:
         figures["utility"] = Leading("utility", evaluation.utility.score)
     return figures
+
+
+def kept_relations(evaluation: EvaluationResults) -> Figure:
+    """Return the share of the relations that is kept, in percent."""
+    return Figure(100 * evaluation.fidelity.relations_kept)
 
 
 def parts(evaluation: EvaluationResults) -> list[PartView]:
@@ -225,4 +226,6 @@ def _only(pairs: Pairs | None, chosen: list[int]) -> Pairs | None:
         pairs.synthetic[grid],
         pairs.error[grid],
         pairs.related[grid],
+        pairs.noise,
+        pairs.joints,
     )

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from tabgan.evaluation.part_results import ColumnResult, Figure
 from tabgan.evaluation.report.words import percent, score
-from tabgan.evaluation.results import ColumnResult, Figure
 
 __all__ = ["FIGURES", "KeyFigure", "Reading", "column_gap", "read"]
 
@@ -140,10 +140,16 @@ FIGURES: dict[str, KeyFigure] = {
         "0 % is identical.",
         worst=50.0,
     ),
+    "relations_kept": _share(
+        "Relations kept",
+        "Of the related pairs' relations: 0 % is left where each column is shuffled on its own, "
+        "and fresh rows keep 100 %. Higher is better.",
+    ),
     "trend_error": KeyFigure(
         "Pair trend error",
-        "How differently two columns are related, on average over the related pairs. Lower is "
-        "better; 0 % is identical.",
+        "Rows that would have to change for two columns to occur together as in the real table, "
+        "numbers in tenths of the real ones; on average over the related pairs. Lower is better; "
+        "chance alone gives a fresh sample some.",
     ),
     "missing": KeyFigure(
         "Missing values",

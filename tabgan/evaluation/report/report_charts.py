@@ -1,4 +1,4 @@
-"""The charts of a report: distributions of columns, heat maps of pairs, curves of the training.
+"""The charts of a report: distributions of columns, curves of the training.
 
 Real values are filled areas or upper bars, synthetic ones lines or lower bars. Colors come from
 the page's style by class, so that charts follow its light and dark schemes.
@@ -12,19 +12,14 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
+from tabgan.evaluation.part_results import LevelsChart, NumbersChart
 from tabgan.evaluation.report.svg_charts import WIDTH, chart, element, paired_bars, point, ticks
-from tabgan.evaluation.report.words import moment, number, percent, short, span, width
-from tabgan.evaluation.results import LevelsChart, NumbersChart, Pairs
+from tabgan.evaluation.report.words import moment, number, percent, short, span
 
 __all__ = [
     "Curves",
-    "HeatMaps",
-    "SHOWN_COLUMNS",
-    "WorstPair",
     "distribution",
-    "heat_maps",
     "training_curves",
-    "worst_pairs",
 ]
 
 Floats = NDArray[np.float64]
@@ -56,12 +51,6 @@ _PLOTS = (  # title, what it means, the records' keys with their names
 )
 _BARS = 8  # levels in the chart of a column
 _SKEWED = 0.5  # share of one bin from which heights are drawn by their square root
-SHOWN_COLUMNS = 60
-_LABELLED = 24  # columns up to which each has room for its name
-_SHADES = 10
-_FULL_DIFFERENCE = 0.5  # the difference that is drawn darkest
-_SIZE = 340.0
-_MARGIN = 84.0  # room for names at most
 
 
 def distribution(name: str, shown: NumbersChart | LevelsChart) -> Markup:
@@ -165,162 +154,6 @@ def _steps(places: Floats, heights: Floats, bottom: float | None) -> str:
 
 def _short(values: Floats) -> list[str]:
     return [f"{value:.1f}".removesuffix(".0") for value in values]
-
-
-class HeatMaps(NamedTuple):
-    """The pictures, and the columns that they show.
-
-    Attributes
-    ----------
-    real, synthetic, difference
-        The strength of each pair in both tables, and synthetic less real.
-    shown
-        Positions of the shown columns among those of the pairs.
-    has_unknown
-        Whether a pair's strength isn't known.
-    """
-
-    real: Markup
-    synthetic: Markup
-    difference: Markup
-    shown: list[int]
-    has_unknown: bool
-
-
-def heat_maps(pairs: Pairs) -> HeatMaps:
-    """Draw the strengths; of very many columns those with the largest errors."""
-    shown = _worst_columns(pairs)
-    grid = np.ix_(shown, shown)
-    names = [pairs.names[index] for index in shown]
-    real, synthetic = pairs.real[grid], pairs.synthetic[grid]
-    difference = synthetic - real
-    worst = percent(float(np.nanmax(pairs.error))) if np.isfinite(pairs.error).any() else "0"
-    return HeatMaps(
-        _map("How columns are related in the real table", names, real, ("heat-real",)),
-        _map("The same in the synthetic table", names, synthetic, ("heat-synthetic",)),
-        _map(
-            f"Synthetic less real; the largest error of a pair is {worst}",
-            names,
-            difference / _FULL_DIFFERENCE,
-            ("heat-more", "heat-less"),
-        ),
-        shown,
-        bool(np.isnan(difference[~np.eye(len(shown), dtype=bool)]).any()),
-    )
-
-
-def _worst_columns(pairs: Pairs) -> list[int]:
-    count = len(pairs.names)
-    if count <= SHOWN_COLUMNS:
-        return list(range(count))
-    known = np.isfinite(pairs.error)
-    sums = np.where(known, pairs.error, 0).sum(axis=1)
-    worst = np.argsort(-sums / np.maximum(known.sum(axis=1), 1), kind="stable")[:SHOWN_COLUMNS]
-    return sorted(worst.tolist())
-
-
-def _map(label: str, names: list[str], values: Floats, classes: tuple[str, ...]) -> Markup:
-    """Draw a matrix; its values have the first class, or the second one where negative."""
-    count = len(names)
-    size = min(0.8 * (_SIZE - _MARGIN) / max(count, 1), 10.0)
-    texts = [short(name, int((_MARGIN - 10) / (0.63 * size))) for name in names[:_LABELLED]]
-    if count > _LABELLED:
-        size, texts = 0.0, []
-    margin = max((10 + 0.63 * size * width(text) for text in texts), default=6.0)
-    cell = (_SIZE - margin - 4) / count
-    levels = np.nan_to_num(np.clip(values, -1, 1))
-    layers = []
-    for sign, name in zip((1, -1), classes, strict=False):
-        shades = np.ceil(np.round(sign * levels, 9) * _SHADES).astype(int)
-        for shade in range(1, _SHADES + 1):
-            if path := _cells(shades == shade):
-                layers.append(element("path", d=path, class_=name, stroke_opacity=shade / _SHADES))
-    unknown = _cells(~np.isfinite(values) & ~np.eye(count, dtype=bool))
-    layers.append(element("path", d=unknown, class_="heat-unknown"))
-    layers.append(element("path", d=_cells(np.eye(count, dtype=bool)), class_="heat-own"))
-    place = f"translate({margin:g} 4) scale({cell:.4f})"
-    body = [
-        element("rect", width=count, height=count, class_="heat-ground"),
-        element("g", *layers, class_="cells"),
-    ]
-    labels = _labels(texts, size, margin, cell)
-    return chart(_SIZE, _SIZE, label, element("g", *body, transform=place), *labels, kind="heat")
-
-
-def _cells(chosen: NDArray[np.bool_]) -> str:
-    """Trace the chosen cells of a matrix, those beside each other in a row as one stroke."""
-    padded = np.pad(chosen, ((0, 0), (1, 1))).astype(np.int8)
-    steps = np.diff(padded, axis=1)
-    rows, starts = np.nonzero(steps == 1)
-    ends = np.nonzero(steps == -1)[1]
-    return "".join(
-        f"M{start} {row}.5h{end - start}"
-        for row, start, end in zip(rows, starts, ends, strict=True)
-    )
-
-
-def _labels(texts: list[str], size: float, margin: float, cell: float) -> list[Markup]:
-    """Write the columns' names at the left and, turned, below."""
-    drawn = []
-    for index, text in enumerate(texts):
-        middle = (index + 0.5) * cell
-        drawn.append(
-            element(
-                "text",
-                text,
-                x=margin - 5,
-                y=4 + middle + size * 0.35,
-                class_="label",
-                font_size=size,
-                text_anchor="end",
-            )
-        )
-        x, y = margin + middle + size * 0.35, _SIZE - margin + 5
-        drawn.append(
-            element(
-                "text",
-                text,
-                class_="label",
-                font_size=size,
-                text_anchor="end",
-                transform=f"translate({x:.1f} {y:.1f}) rotate(-90)",
-            )
-        )
-    return drawn
-
-
-class WorstPair(NamedTuple):
-    """A pair of columns whose relation is not kept."""
-
-    first: str
-    second: str
-    real: float
-    synthetic: float
-    error: float
-
-
-def worst_pairs(pairs: Pairs, most: int = 12) -> list[WorstPair]:
-    """Return the pairs with the largest errors, the largest first.
-
-    Parameters
-    ----------
-    pairs
-        All pairs.
-    most
-        The most pairs to return.
-    """
-    upper = np.triu(np.isfinite(pairs.error), 1)
-    first, second = np.nonzero(upper)
-    order = np.argsort(-pairs.error[first, second], kind="stable")[:most]
-    return [
-        WorstPair(
-            pairs.names[a],
-            pairs.names[b],
-            *(float(matrix[a, b]) for matrix in (pairs.real, pairs.synthetic, pairs.error)),
-        )
-        for a, b in zip(first[order], second[order], strict=True)
-        if pairs.error[a, b] > 0
-    ]
 
 
 class Curves(NamedTuple):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tabgan.evaluation.evaluate import Evaluation
-from tabgan.evaluation.results import (
+from tabgan.evaluation.part_results import (
     ColumnResult,
     Coverage,
     Detection,
@@ -18,15 +18,12 @@ from tabgan.evaluation.results import (
     Nearness,
     NumbersChart,
     Pairs,
-    Run,
-    Tables,
     TellingFeature,
     Utility,
     Validity,
-    Verdict,
     Violation,
-    WeakPoint,
 )
+from tabgan.evaluation.results import Run, Tables, Verdict, WeakPoint
 
 HOSTILE = (
     "<script>window.hacked = 1; alert(1)</script>",

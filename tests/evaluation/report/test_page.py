@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from tabgan import TableFileError
 from tabgan.evaluation.audit_results import PrivacyAudit, Risk
+from tabgan.evaluation.part_results import Detector, Figure, LevelsChart, Pairs
 from tabgan.evaluation.report.page import render
-from tabgan.evaluation.results import Detector, Figure, LevelsChart, Pairs, Run
+from tabgan.evaluation.results import Run
 
 from .conftest import column, evaluation, levels, numbers
 

@@ -1,0 +1,86 @@
+"""What is predicted, and how well: each column from the others."""
+
+import numpy as np
+import pytest
+
+from tabgan.evaluation.compared_tables import CodedColumn
+from tabgan.evaluation.part_results import Figure, Predicted, Utility
+from tabgan.evaluation.utility import choose_target, measure_utility, with_classes
+
+NONE = np.array([])
+
+
+def same(values: np.ndarray, levels: tuple[str, ...] = ()) -> CodedColumn:
+    return CodedColumn(bool(levels), values, values, NONE, levels)
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(0)
+
+
+def test_a_column_that_another_gives_away_is_not_the_target(rng):
+    x = rng.normal(size=2000)
+    churned = (x + rng.normal(size=2000) > 0).astype(float)
+    plan = rng.integers(0, 3, 2000).astype(float)
+    coded = {
+        0: same(x),
+        1: same(churned, ("no", "yes")),
+        2: same(plan, ("a", "b", "c")),
+        3: same(2 - plan, ("z", "y", "x")),  # the last column, which column 2 gives
+    }
+    target = choose_target(coded, rng)
+    assert target is not None
+    assert target.place == 1
+    only = {place: coded[place] for place in (2, 3)}
+    alone = choose_target(only, rng)
+    assert alone is not None, "where there is no other, it is better than none"
+
+
+def test_numbers_of_two_values_are_classes(rng):
+    x = rng.normal(size=1000)
+    flag = (x + rng.normal(size=1000) > 0).astype(float)
+    coded = {0: same(x), 1: CodedColumn(False, flag, np.append(flag[1:], 7.0), NONE)}
+    column = with_classes(coded)[1]
+    assert column.nominal
+    assert column.levels == (0.0, 1.0)
+    assert np.isnan(column.synthetic[-1]), "7 is none of the real values"
+    target = choose_target(coded, rng)
+    assert target is not None
+    assert target.place == 1
+
+
+def test_each_column_is_predicted_from_the_others(rng):
+    x, noise = rng.normal(size=(2, 3000))
+    y = x + 0.1 * rng.normal(size=3000)
+    z = np.where(x > 0, 1.0, 0.0)
+    mixed = rng.permutation(3000)
+    coded = {
+        0: CodedColumn(False, x, x[mixed], NONE),
+        1: CodedColumn(False, y, y[mixed], NONE),
+        2: CodedColumn(True, z, rng.permutation(z), NONE, ("no", "yes")),
+        3: CodedColumn(False, noise, noise[mixed], NONE),
+    }
+    target = choose_target(coded, rng)
+    assert target is not None
+    measured = measure_utility(
+        coded, {0: "x", 1: "y", 2: "z", 3: "noise"}, target, most_rows=2000, rng=rng
+    )
+    assert measured is not None
+    columns = {one.column: one for one in measured[0].columns}
+    assert set(columns) == {"x", "y", "z"}, "nothing predicts noise, from real rows either"
+    assert measured[0].columns[0].column == "z"
+    assert columns["z"].kept < 0.1
+    assert columns["y"].kept > 0.95
+    assert 0.4 < measured[0].kept_of_all < 0.8
+
+
+def test_all_columns_are_weighed_by_what_there_is_to_know():
+    columns = (
+        Predicted("a", "R²", Figure(0.9, 0.9)),
+        Predicted("b", "AUC", Figure(0.5, 0.6)),  # a gain of .2, all of it lost
+    )
+    utility = Utility("a", "named", "R²", Figure(0.9, 0.9), 0.0, (), columns)
+    assert [one.gain for one in columns] == pytest.approx([0.9, 0.2])
+    assert utility.kept_of_all == pytest.approx(0.9 / 1.1)
+    assert Utility("a", "named", "R²", Figure(0.9, 0.9), 0.0, ()).kept_of_all == 1
