@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     )
     from tabgan.estimator import TabGAN
     from tabgan.evaluation.attacks.audit import audit
+    from tabgan.evaluation.compare_tables import compare
     from tabgan.evaluation.evaluate import evaluate
     from tabgan.images.image_gan import ImageGAN
     from tabgan.inference.infer_schema import infer_schema
@@ -51,6 +52,7 @@ __all__ = [
     "TrainingError",
     "TrainingWarning",
     "audit",
+    "compare",
     "evaluate",
     "infer_schema",
     "tune",
@@ -63,6 +65,7 @@ _HOMES = {
     "SyntheticOverSampler": "tabgan.oversampler",
     "TabGAN": "tabgan.estimator",
     "audit": "tabgan.evaluation.attacks.audit",
+    "compare": "tabgan.evaluation.compare_tables",
     "evaluate": "tabgan.evaluation.evaluate",
     "infer_schema": "tabgan.inference.infer_schema",
     "tune": "tabgan.tuning.search",

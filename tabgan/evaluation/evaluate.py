@@ -31,7 +31,14 @@ from tabgan.files.write import open_output
 from tabgan.inference.accept_table import TableLike
 from tabgan.table.schema import Kind, Schema
 
-__all__ = ["Evaluation", "Metric", "evaluate", "register_metric"]
+__all__ = [
+    "Evaluation",
+    "Metric",
+    "evaluate",
+    "figure_rows",
+    "register_metric",
+    "write_page",
+]
 
 MOST_PAIR_ROWS = 50_000
 MOST_MODEL_ROWS = 20_000
@@ -104,19 +111,37 @@ class Evaluation(EvaluationResults):
         TableFileError
             If the file exists and `force` is not set, or can't be written.
         """
-        if Path(path).is_file() and not force:
-            raise TableFileError(
-                f"{os.fspath(path)} already exists; name another file, or set force=True to "
-                "replace it"
-            )
-        page = self.to_html().encode()
-        with open_output(os.fspath(path), force=True) as file:
-            file.write(page)
+        write_page(self.to_html(), path, force=force)
 
     def _repr_html_(self) -> str:
         from tabgan.evaluation.report.page import render_frame
 
         return render_frame(self)
+
+
+def write_page(page: str, path: str | os.PathLike[str], *, force: bool) -> None:
+    """Write a page to a file, whole or not at all.
+
+    Parameters
+    ----------
+    page
+        The page.
+    path
+        The file; its folder has to be there.
+    force
+        Whether a file that exists may be replaced.
+
+    Raises
+    ------
+    TableFileError
+        If the file exists and `force` is not set, or can't be written.
+    """
+    if Path(path).is_file() and not force:
+        raise TableFileError(
+            f"{os.fspath(path)} already exists; name another file, or set force=True to replace it"
+        )
+    with open_output(os.fspath(path), force=True) as file:
+        file.write(page.encode())
 
 
 def evaluate(
@@ -318,7 +343,8 @@ def _use(use: Use) -> list[str]:
     )
 
 
-def _rows(found: EvaluationResults) -> list[_Row]:
+def figure_rows(found: EvaluationResults) -> dict[tuple[str, str], tuple[str, str]]:
+    """Return the figures by part and meaning, each as text with its baseline."""
     fidelity, detection, coverage = found.fidelity, found.detection, found.coverage
     kept = found.structure.kept.items()
     rows = [
@@ -326,7 +352,7 @@ def _rows(found: EvaluationResults) -> list[_Row]:
         *(("structure", f"{what} kept", Figure(100 * share), "%") for what, share in kept),
         ("shapes", "mean error", fidelity.shape_error, "%"),
         ("trends", "of the relations kept", Figure(100 * fidelity.relations_kept), "%"),
-        ("", "mean error of pairs", fidelity.trend_error, "%"),
+        ("trends", "mean error of pairs", fidelity.trend_error, "%"),
         ("detection", "AUC of trees", Figure(detection.trees.auc, detection.trees.baseline), ""),
     ]
     if found.utility is not None:
@@ -334,28 +360,31 @@ def _rows(found: EvaluationResults) -> list[_Row]:
         rows.append(("utility", what, found.utility.score, ""))
         if found.utility.columns:
             share = Figure(100 * found.utility.kept_of_all)
-            rows.append(("", "kept of what predicts each column", share, "%"))
+            rows.append(("utility", "kept of what predicts each column", share, "%"))
     rows += [
         ("coverage", "levels", coverage.levels, "%"),
-        ("", "ranges", coverage.ranges, "%"),
-        ("", "rare combinations", coverage.rare_combinations, "%"),
-        ("", "missing patterns", coverage.missing_patterns, "%"),
+        ("coverage", "ranges", coverage.ranges, "%"),
+        ("coverage", "rare combinations", coverage.rare_combinations, "%"),
+        ("coverage", "missing patterns", coverage.missing_patterns, "%"),
         ("nearness", "unique rows copied", found.nearness.unique_copies, "%"),
-        ("", "rows near copies", found.nearness.near_copies, "%"),
+        ("nearness", "rows near copies", found.nearness.near_copies, "%"),
     ]
     rows += [("further", name, figure, "") for name, figure in found.metrics.items()]
-    scores = found.verdict.parts
-    firsts = {part: what for part, what, *_ in reversed(rows)}  # a part is named once
-    return [
-        (
-            part if firsts[part] == what else "",
-            f"{scores[part]:.3f}" if part in scores and firsts[part] == what else "",
-            f"{_written(figure.value, unit)} {what}",
-            _written(figure.baseline, unit),
-        )
+    return {
+        (part, what): (_written(figure.value, unit), _written(figure.baseline, unit))
         for part, what, figure, unit in rows
         if not np.isnan(figure.value)
-    ]
+    }
+
+
+def _rows(found: EvaluationResults) -> list[_Row]:
+    scores, last, rows = found.verdict.parts, "", list[_Row]()
+    for (part, what), (value, baseline) in figure_rows(found).items():
+        first = part != last
+        score = f"{scores[part]:.3f}" if first and part in scores else ""
+        rows.append((part if first else "", score, f"{value} {what}", baseline))
+        last = part
+    return rows
 
 
 def _written(value: float, unit: str) -> str:

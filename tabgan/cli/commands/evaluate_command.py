@@ -1,8 +1,10 @@
 """``tabgan evaluate``: measure how good a synthetic table is."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -16,6 +18,12 @@ from tabgan.cli.table_options import (
     schema_option,
 )
 
+if TYPE_CHECKING:
+    from tabgan.cli.console import Report
+    from tabgan.evaluation.compare_tables import Comparison
+    from tabgan.evaluation.evaluate import Evaluation
+    from tabgan.table.schema import Schema
+
 __all__ = ["evaluate"]
 
 
@@ -23,10 +31,11 @@ __all__ = ["evaluate"]
     "tabgan evaluate customers.csv customers_synthetic.csv",
     "tabgan evaluate train.csv synthetic.csv --holdout test.csv --target churned",
     "tabgan evaluate customers.csv customers_synthetic.csv --html report.html",
+    "tabgan evaluate customers.csv ours.csv theirs.csv --html compared.html",
     "tabgan evaluate customers.csv customers_synthetic.csv -q --json --fail-under 0.9",
 )
 @click.argument("real", type=FILE)
-@click.argument("synthetic", type=FILE)
+@click.argument("synthetic", type=FILE, nargs=-1, required=True)
 @reading_options
 @option(
     "--holdout",
@@ -78,7 +87,7 @@ __all__ = ["evaluate"]
 def evaluate(
     *,
     real: str,
-    synthetic: str,
+    synthetic: tuple[str, ...],
     holdout: str | None,
     target: str | None,
     privacy: bool,
@@ -93,36 +102,96 @@ def evaluate(
 ) -> None:
     """Measure how good a synthetic table is, and say where it is weak.
 
-    REAL and SYNTHETIC are tables of the same columns, in any order. Beside every figure stands the
+    REAL and SYNTHETIC are tables of the same columns, in any order. Several synthetic tables are
+    compared side by side. Beside every figure stands the
     figure of a fresh sample of the real table. The score is from 0 to 1.
     """
-    from tabgan.cli.console import Report, print_text
+    from tabgan.cli.console import Report
     from tabgan.cli.output_targets import check_targets
-    from tabgan.cli.tables import load_schema, read_compared
+    from tabgan.cli.tables import load_schema
 
-    check_targets((real, synthetic, holdout, schema), html=html, force=force)
+    check_targets((real, *synthetic, holdout, schema), html=html, force=force)
+    if privacy and len(synthetic) > 1:
+        raise click.UsageError("--privacy attacks one table; give one synthetic table with it")
     columns = load_schema(schema) if schema else None
     report = Report(quiet=quiet)
-    table, drawn, unseen = read_compared(real, synthetic, holdout, report, reading)
-    report.say("Comparing")
-    from tabgan.evaluation.evaluate import evaluate as compare
-
-    evaluation = compare(table, drawn, unseen, target, schema=columns, random_state=seed)
-    if privacy:
-        report.say("Attacking")
-        from tabgan.evaluation.attacks.audit import audit
-
-        attacked = audit(table, drawn, unseen, schema=columns, random_state=seed)
-        evaluation = replace(evaluation, privacy=attacked)
+    judge = _judge_one if len(synthetic) == 1 else _judge_several
+    options = _Options(holdout, target, columns, seed, reading, privacy)
+    found, score = judge(real, synthetic, options, report)
     if html is not None:
-        evaluation.save_html(html, force=force)
+        found.save_html(html, force=force)
         report.say(f"Wrote {html}")
-    facts = evaluation.to_json()
-    print_text(json.dumps(facts, allow_nan=False) if as_json else evaluation.summary())
-    score = evaluation.verdict.score
+    _print(found, as_json)
     if fail_under is not None and score < fail_under:
         click.echo(
             f"The score is {score:.3f}: {fail_under - score:.3f} below --fail-under {fail_under:g}",
             err=True,
         )
         raise click.exceptions.Exit(FAILED_LIMIT)
+
+
+class _Options(NamedTuple):
+    holdout: str | None
+    target: str | None
+    schema: "Schema | None"
+    seed: int
+    reading: dict[str, Any]
+    privacy: bool
+
+
+def _judge_one(
+    real: str, synthetic: Sequence[str], options: _Options, report: "Report"
+) -> "tuple[Evaluation, float]":
+    from tabgan.cli.tables import read_compared
+    from tabgan.evaluation.evaluate import evaluate as judge
+
+    table, drawn, unseen = read_compared(
+        real, synthetic[0], options.holdout, report, options.reading
+    )
+    report.say("Comparing")
+    schema, seed = options.schema, options.seed
+    evaluation = judge(table, drawn, unseen, options.target, schema=schema, random_state=seed)
+    if options.privacy:
+        report.say("Attacking")
+        from tabgan.evaluation.attacks.audit import audit
+
+        attacked = audit(table, drawn, unseen, schema=schema, random_state=seed)
+        evaluation = replace(evaluation, privacy=attacked)
+    return evaluation, evaluation.verdict.score
+
+
+def _judge_several(
+    real: str, synthetic: Sequence[str], options: _Options, report: "Report"
+) -> "tuple[Comparison, float]":
+    """Judge several tables; the score is that of the worst."""
+    from tabgan.cli.tables import read_compared
+    from tabgan.evaluation.compare_tables import compare
+
+    tables = {}
+    for name, path in zip(_names_of(synthetic), synthetic, strict=True):
+        table, tables[name], unseen = read_compared(
+            real, path, options.holdout, report, options.reading
+        )
+    report.say(f"Comparing {len(tables)} tables")
+    found = compare(
+        table,
+        tables,
+        unseen,
+        options.target,
+        schema=options.schema,
+        random_state=options.seed,
+    )
+    return found, min(one.verdict.score for one in found.evaluations.values())
+
+
+def _names_of(paths: Sequence[str]) -> list[str]:
+    """Return the files' names, or the whole paths where two are alike."""
+    names = [Path(path).name for path in paths]
+    return names if len(set(names)) == len(names) else [*paths]
+
+
+def _print(found: "Evaluation | Comparison", as_json: bool) -> None:
+    from tabgan.cli.console import print_text
+
+    text = json.dumps(found.to_json(), allow_nan=False) if as_json else found.summary()
+    print_text(text)

@@ -4,7 +4,7 @@ import base64
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -27,7 +27,15 @@ from tabgan.evaluation.report.report_charts import training_curves
 from tabgan.evaluation.report.words import short
 from tabgan.evaluation.results import EvaluationResults
 
-__all__ = ["LARGEST_PAGE", "embed", "render", "render_frame", "shortened"]
+__all__ = [
+    "LARGEST_PAGE",
+    "embed",
+    "framed",
+    "render",
+    "render_comparison",
+    "render_frame",
+    "shortened",
+]
 
 _UNSAFE = str.maketrans({"<": r"\u003c", ">": r"\u003e", "&": r"\u0026"})
 
@@ -83,10 +91,35 @@ def render(evaluation: EvaluationResults) -> str:
 
 def render_frame(evaluation: EvaluationResults) -> str:
     """Return the report within a frame, so that its style and a notebook's keep apart."""
+    return framed(render(evaluation))
+
+
+def framed(page: str) -> str:
+    """Return a page within a frame."""
     return Markup(
         '<iframe srcdoc="{}" title="Quality report" sandbox="allow-scripts" '
         'style="width:100%;height:40rem;border:1px solid #8888;border-radius:8px"></iframe>'
-    ).format(render(evaluation))
+    ).format(page)
+
+
+def render_comparison(
+    evaluations: Mapping[str, EvaluationResults],
+    rows: Sequence[tuple[str, str, Mapping[str, str], str]],
+) -> str:
+    """Return a page with several tables side by side.
+
+    Parameters
+    ----------
+    evaluations
+        The results by the tables' names, in the order to show.
+    rows
+        Each figure: part, what it is, the tables' figures by name, and the baseline.
+    """
+    return (
+        _environment()
+        .get_template("comparison.html")
+        .render(evaluations=evaluations, rows=rows, part_names=PART_NAMES)
+    )
 
 
 def _page(evaluation: EvaluationResults, charts: int, listed: int) -> str:
