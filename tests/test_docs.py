@@ -104,7 +104,15 @@ def place(tmp_path, monkeypatch) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+# Pages whose blocks train more than others, and show little that others don't show.
+SLOW = {"images.md", "moving.md", "reproduce.md", "tracking.md", "tune.md"}
+
+
+@pytest.mark.parametrize(
+    "page",
+    [pytest.param(page, marks=pytest.mark.slow if page.name in SLOW else ()) for page in PAGES],
+    ids=lambda page: str(page.relative_to(ROOT)),
+)
 def test_blocks_run(page, place):
     space: dict[str, object] = {}
     for block in filter(lambda block: block.runs, blocks_of(page)):

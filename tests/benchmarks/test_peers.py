@@ -81,6 +81,7 @@ def test_a_peer_that_can_not_be_installed_leaves_a_note(
         peer_environments.prepared(BROKEN, tables / "cache")
 
 
+@pytest.mark.slow
 def test_a_fit_that_fails_leaves_a_note(tables: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(peers, "_settings", lambda *_: {"steps": -1})
     (row,) = run(tables, "--peers", "tabgan")

@@ -46,6 +46,7 @@ def test_while_reading_nothing_is_left(start, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_training_that_is_not_to_be_kept_ends_at_once(start, small_csv, tmp_path):
     child = start("synth", small_csv, *ENDLESS, "-o", "out.csv")
     wait_for(child, b"Training, 1,000,000 steps")
@@ -87,6 +88,7 @@ def test_a_second_one_gives_all_up(start, small_csv, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_while_refining_the_trained_model_is_kept(start, run, tmp_path):
     assert run("example", "-q").exit_code == 0
     tiny = ("--steps", "20", "--hidden-dim", "16", "-m", "m.safetensors")

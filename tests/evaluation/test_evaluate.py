@@ -104,6 +104,7 @@ def test_copies_are_told(real: pd.DataFrame, fresh: pd.DataFrame, holdout: pd.Da
     assert evaluate(real, real).verdict.grade == "poor"
 
 
+@pytest.mark.slow
 def test_better_tables_score_higher(real: pd.DataFrame, fresh: pd.DataFrame) -> None:
     rng = np.random.default_rng(0)
     half = fresh.assign(spend=fresh["spend"].where(rng.random(len(fresh)) < 0.7, 30.0))
@@ -121,6 +122,7 @@ def test_the_order_of_columns_and_dtypes_with_the_same_values_do_not_count(
     assert one.fidelity.shape_error == same.fidelity.shape_error
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_figures(real: pd.DataFrame, fresh: pd.DataFrame) -> None:
     found = [evaluate(real, fresh, random_state=seed).to_json() for seed in (1, 1, 2)]
     for state in found:

@@ -23,6 +23,7 @@ def test_mnist_cgan(tmp_path):
     assert (tmp_path / "digits.png").read_bytes()[1:4] == b"PNG"
 
 
+@pytest.mark.slow
 def test_stabilisers(tmp_path):
     printed = run("stabilisers.py", "--steps", "3", "--images", "100", folder=tmp_path)
     names = [line.split()[0] for line in printed.splitlines()[1:]]

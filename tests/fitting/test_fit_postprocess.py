@@ -62,6 +62,7 @@ def test_each_can_be_turned_off(table, refine, polish):
     assert [item["column"] for item in gan.postprocessing_["columns"]] == ["kind"] * polish
 
 
+@pytest.mark.slow
 def test_rows_do_not_depend_on_how_many_are_drawn_and_repeat(table, gan):
     many = gan.sample(9000)
     pd.testing.assert_frame_equal(gan.sample(100), many.iloc[:100])

@@ -104,6 +104,7 @@ class TestUnique:
         sample = gan.sample(20_000)
         assert not sample["key"].dropna().duplicated().any()
 
+    @pytest.mark.slow
     @FEW
     @given(SEEDS)
     def test_several_columns_over_several_blocks(self, seed):

@@ -37,6 +37,7 @@ def test_rows_are_like_the_tables_rows_that_meet_it(orders, fitted):
     assert abs(rows["net"].mean() - real["net"].mean()) < 25
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_rows(fitted):
     where = {"plan": "pro", "age": (40, None)}
     many = fitted.sample(3000, where=where, random_state=5)

@@ -92,6 +92,7 @@ def test_arrays_of_one_label(model, run, tmp_path):
     assert "exists" in refused.stderr
 
 
+@pytest.mark.slow
 def test_a_folder_is_learned_and_judged(folder, run):
     model = folder / "m.safetensors"
     done = run("images", "fit", "--data", folder, "-m", model, *TINY, "--loss", "wasserstein")
