@@ -1,16 +1,20 @@
 """Fit a table: from a DataFrame and the options to a model, stage by stage."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 
 from tabgan.base.errors import DataError
+from tabgan.encoding.column_encoder import Encoded
 from tabgan.fitting.fit_postprocess import fit_postprocessing
 from tabgan.fitting.options import FitOptions
 from tabgan.fitting.prepare import Preparation, prepare
 from tabgan.fitting.session import FitSession, Stage
 from tabgan.fitting.train_table import AFTER_TRAINING, Snapshot, TableTraining, decode_snapshots
+from tabgan.fitting.train_trees import train_trees
 from tabgan.generators.gan.diagnosis import diagnose
+from tabgan.generators.gan.training_snapshots import SnapshotRows
+from tabgan.sampling.row_samplers import Sampler, TreeSampler
 from tabgan.sampling.table_model import ModelFacts, TableModel, settled_by
 from tabgan.table.frame_libraries import FrameForm
 from tabgan.table.schema import Schema
@@ -66,9 +70,7 @@ def _fit_stages(
     _check_lists(preparation.schema, form)
     session.stage(Stage.ENCODING)
     rows, encoder = preparation.encode(), preparation.encoder
-    training = _training(preparation, options, seed)
-    after = AFTER_TRAINING if options.refine or options.polish else 0.0
-    sampler, taken = training.run(rows, session.callback, session.training_seconds(after))
+    sampler, taken = _train(preparation, rows, options, seed, session)
     sampler = settled_by(encoder, sampler)
     session.stage(Stage.POSTPROCESSING)
     postprocessing, postprocessing_facts = fit_postprocessing(
@@ -77,19 +79,15 @@ def _fit_stages(
         sampler,
         seed,
         refine=options.refine,
-        polish=options.polish,
+        polish=options.polish and options.method == "gan",
         stop=session.stop,
     )
     facts = ModelFacts(
         parameters=options.parameters,
         n_rows=len(frame),
         form=form,
-        latent_reason=preparation.latent.reason,
-        penalty_reason=options.training.describe_penalty(session.records),
-        n_steps=session.n_steps,
-        history=tuple(session.records),
-        diagnosis=tuple(diagnose(session.records, options.training)),
         postprocessing=postprocessing_facts,
+        **_facts_of_method(preparation, options, sampler, session),
     )
     model = TableModel(
         encoder,
@@ -112,6 +110,35 @@ def _check_lists(schema: Schema, form: FrameForm) -> None:
                 f"Column {column.name!r}: its cells are lists whose items hardly repeat, so that "
                 "none can be learned; drop the column, or put its values into columns of their own"
             )
+
+
+def _train(
+    preparation: Preparation, rows: Encoded, options: FitOptions, seed: int, session: FitSession
+) -> tuple[Sampler, list[SnapshotRows]]:
+    """Learn the encoded rows by the method of the options."""
+    after = AFTER_TRAINING if options.refine or options.polish else 0.0
+    if options.method == "gan":
+        training = _training(preparation, options, seed)
+        return training.run(rows, session.callback, session.training_seconds(after))
+    session.stage(Stage.GROWING_TREES)
+    sampler = train_trees(rows, preparation, options, session, seed=seed, after=after)
+    return sampler, []
+
+
+def _facts_of_method(
+    preparation: Preparation, options: FitOptions, sampler: Sampler, session: FitSession
+) -> dict[str, Any]:
+    """Return the facts about the training itself."""
+    if isinstance(sampler, TreeSampler):
+        n_trees = sampler.generator.n_trees
+        return {"latent_reason": "", "penalty_reason": "", "n_steps": n_trees}
+    return {
+        "latent_reason": preparation.latent.reason,
+        "penalty_reason": options.training.describe_penalty(session.records),
+        "n_steps": session.n_steps,
+        "history": tuple(session.records),
+        "diagnosis": tuple(diagnose(session.records, options.training)),
+    }
 
 
 def _training(preparation: Preparation, options: FitOptions, seed: int) -> TableTraining:

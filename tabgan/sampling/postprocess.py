@@ -6,16 +6,17 @@ the polish redraws columns, and a last choice restores the margins that this has
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from tabgan.base.model_file import under
 from tabgan.sampling.calibration import present_numbers, uniform_ranks
 from tabgan.sampling.refinement import choose, log_ratio, rake, weigh
+from tabgan.sampling.row_samplers import Sampler
 from tabgan.sampling.tree_conditionals import (
     TreeConditional,
     redraw_columns,
@@ -23,33 +24,10 @@ from tabgan.sampling.tree_conditionals import (
 )
 from tabgan.sampling.trees import DrawnRows, Floats, RowFeatures, Trees
 
-__all__ = ["POOL", "SPARE", "PostProcessing", "Sampler"]
+__all__ = ["POOL", "SPARE", "PostProcessing"]
 
 POOL = 4  # rows that are drawn for each one that the critics leave
 SPARE = 1.25  # rows that are polished for each one that the last choice leaves
-
-
-class Sampler(Protocol):
-    """Draws encoded rows."""
-
-    @property
-    def generator(self) -> nn.Module:
-        """The trained generator; its parameters tell the device."""
-        ...
-
-    def draw(
-        self, n: int, stream: torch.Generator
-    ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-        """Draw n rows: probabilities (n, numbers) and codes (n, level spans).
-
-        Parameters
-        ----------
-        n
-            Number of rows.
-        stream
-            Randomness, on the generator's device.
-        """
-        ...
 
 
 @dataclass(frozen=True, eq=False)
