@@ -175,7 +175,9 @@ def check_method(method: str, **options: Any) -> None:
         private = name == "epsilon" and options[name] is not None
         if private or (said and name in (*NETWORK_OPTIONS, "pictures")):
             flag = max(param.opts, key=len)
-            why = "trees give no guarantee of privacy" if private else "trees have no such option"
+            why = "trees have no such option"
+            if name == "epsilon":
+                why = "trees give no guarantee of privacy"
             raise click.UsageError(
                 f"{flag} can't be combined with --method trees: {why}; leave {flag} out, or take "
                 "--method gan"

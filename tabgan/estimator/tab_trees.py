@@ -109,8 +109,8 @@ class TabTrees(TableEstimator):
         if device not in ("auto", "cpu"):
             raise OptionError(
                 f"device={device!r}: trees are evaluated on the CPU; leave device out",
-                on_command_line=f"--device {device}: the model is one of trees, which are "
-                "evaluated on the CPU; leave --device out",
+                on_command_line=f"--device {device}: trees are evaluated on the CPU; leave "
+                "--device out",
             )
         return torch.device("cpu")
 

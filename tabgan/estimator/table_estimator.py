@@ -364,22 +364,23 @@ class TableEstimator(BaseEstimator):
         """
         check_constraints(custom, "custom")
         model = TableModel.load(path, cls._device(device), custom)
-        wanted = cls._of_method[model.method]
-        if not issubclass(cls, wanted):
-            if cls is not TableEstimator:
+        own = cls._of_method[model.method]
+        if cls is not TableEstimator:
+            if not issubclass(cls, own):
                 raise ModelFileError(
-                    f"{path}: the model was fitted by {wanted.__name__}; load it with "
-                    f"{wanted.__name__}.load"
+                    f"{path}: the model was fitted by {own.__name__}; load it with "
+                    f"{own.__name__}.load"
                 )
-            return wanted.load(path, device=device, custom=custom)
+            own = cls
+        own._device(device)
         try:
             columns = model.condition_columns
             condition_on = list(columns.names) if columns else None
-            estimator = cls(
+            estimator: Any = own(
                 **model.facts.parameters,
                 condition_on=condition_on,
                 constraints=list(model.constraints) or None,
-                **cls._options_of_process(device),
+                **own._options_of_process(device),
             )
             with suppress(UnregisteredError):  # a loss of one's own is needed to fit, not to draw
                 FitOptions.check(estimator._with_defaults(current_options(estimator)))
@@ -394,7 +395,7 @@ class TableEstimator(BaseEstimator):
                 stacklevel=2,
             )
             estimator._form = FrameForm()
-        return estimator
+        return estimator  # type: ignore[no-any-return]
 
     @classmethod
     def _device(cls, device: str) -> torch.device:

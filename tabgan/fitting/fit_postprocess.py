@@ -13,7 +13,7 @@ from tabgan.sampling.calibration import level_shares
 from tabgan.sampling.polish import HeldOutChoice, fit_polish
 from tabgan.sampling.postprocess import PostProcessing
 from tabgan.sampling.refinement import choose, effective_share, fit_critics, never
-from tabgan.sampling.row_samplers import Sampler
+from tabgan.sampling.row_samplers import Sampler, TreeSampler
 from tabgan.sampling.table_model import BLOCK_ROWS
 from tabgan.sampling.trees import DrawnRows, RowFeatures
 
@@ -68,7 +68,10 @@ def fit_postprocessing(
     weights = np.ones(len(drawn))
     critics: tuple[Any, ...] = ()
     if refine:
-        critics, weights = fit_critics(real.features, drawn, encoder.spans, shares, rng, stop=stop)
+        patient = isinstance(sampler, TreeSampler)
+        critics, weights = fit_critics(
+            real.features, drawn, encoder.spans, shares, rng, stop=stop, patient=patient
+        )
     choices: list[HeldOutChoice] = []
     if polish:
         given = sampler.conditions.given if sampler.conditions else ()
@@ -82,8 +85,8 @@ def fit_postprocessing(
         "trees": sum(map(len, critics)) + sum(choice.conditional.n_trees for choice in choices),
         "seconds": time.monotonic() - began,
     }
-    if not critics and not choices:
-        return None, facts
+    if not critics and not choices and not isinstance(sampler, TreeSampler):
+        return None, facts  # only trees have margins to be raked in any case
     conditionals = tuple(choice.conditional for choice in choices)
     return PostProcessing(features, shares, critics, conditionals), facts
 

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tabgan.base.model_file import under
-from tabgan.sampling.calibration import present_numbers, uniform_ranks
 from tabgan.sampling.refinement import choose, log_ratio, rake, weigh
 from tabgan.sampling.row_samplers import Sampler
 from tabgan.sampling.tree_conditionals import (
@@ -22,7 +21,7 @@ from tabgan.sampling.tree_conditionals import (
     redraw_columns,
     restore_conditional,
 )
-from tabgan.sampling.trees import DrawnRows, Floats, RowFeatures, Trees
+from tabgan.sampling.trees import Floats, RowFeatures, Trees
 
 __all__ = ["POOL", "SPARE", "PostProcessing"]
 
@@ -87,13 +86,7 @@ class PostProcessing:
             return rows.numbers, rows.codes
         weights = rake(np.ones(len(rows)), rows, self.features.spans, self.shares)
         rows = rows[choose(weights, n, rng)]
-        return self._ranked(rows, rng), rows.codes
-
-    def _ranked(self, rows: DrawnRows, rng: np.random.Generator) -> Floats:
-        """Bring the numbers back to uniform margins, which the choices have moved a little."""
-        present = present_numbers(torch.from_numpy(rows.codes), self.features.spans)
-        jitter = torch.from_numpy(rng.random(rows.numbers.shape))
-        return uniform_ranks(torch.from_numpy(rows.numbers), present, jitter).numpy()
+        return sampler.ranked(rows.numbers, rows.codes, rng), rows.codes
 
     def to_json(self) -> dict[str, Any]:
         """Describe all but the tensors by JSON values."""

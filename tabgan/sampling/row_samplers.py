@@ -65,6 +65,20 @@ class Sampler(Protocol):
         """
         ...
 
+    def ranked(
+        self, numbers: NDArray[np.float64], codes: NDArray[np.int64], rng: np.random.Generator
+    ) -> NDArray[np.float64]:
+        """Bring numbers back to the margins of the training rows, after rows have been chosen.
+
+        Parameters
+        ----------
+        numbers, codes
+            Rows, as `draw` returns them.
+        rng
+            Randomness within each rank.
+        """
+        ...
+
     def under(self, chances: Tensor) -> Self:
         """Return the same, drawing each combination of given levels as often as said."""
         ...
@@ -93,6 +107,19 @@ def _network_state(generator: MLPGenerator) -> tuple[dict[str, Any], dict[str, T
         "prior": generator.prior,
     }
     return sizes, generator.state_dict()
+
+
+def _uniform(
+    numbers: NDArray[np.float64],
+    codes: NDArray[np.int64],
+    spans: RowLayout,
+    rng: np.random.Generator,
+) -> NDArray[np.float64]:
+    """Replace numbers by their ranks."""
+    present = present_numbers(torch.from_numpy(codes), spans)
+    jitter = torch.from_numpy(rng.random(numbers.shape))
+    ranks: NDArray[np.float64] = uniform_ranks(torch.from_numpy(numbers), present, jitter).numpy()
+    return ranks
 
 
 def _device_of(generator: MLPGenerator) -> torch.device:
@@ -165,6 +192,12 @@ class RowSampler:
             Always.
         """
         raise ValueError(f"no levels can be given; {len(chances)} chances are too many")
+
+    def ranked(
+        self, numbers: NDArray[np.float64], codes: NDArray[np.int64], rng: np.random.Generator
+    ) -> NDArray[np.float64]:
+        """Bring numbers back to the margins of the training rows; see `Sampler.ranked`."""
+        return _uniform(numbers, codes, self.spans, rng)
 
     def settled_by(self, settle: Settle) -> "RowSampler":
         """Return the same with level codes that are made to agree with each other."""
@@ -272,6 +305,12 @@ class ConditionalSampler:
     def under(self, chances: Tensor) -> "ConditionalSampler":
         """Return the same, drawing each combination of given levels as often as said."""
         return replace(self, chances=chances)
+
+    def ranked(
+        self, numbers: NDArray[np.float64], codes: NDArray[np.int64], rng: np.random.Generator
+    ) -> NDArray[np.float64]:
+        """Bring numbers back to the margins of the training rows; see `Sampler.ranked`."""
+        return _uniform(numbers, codes, self.spans, rng)
 
     def settled_by(self, settle: Settle) -> "ConditionalSampler":
         """Return the same with level codes that are made to agree with each other."""
@@ -408,15 +447,18 @@ class TreeSampler:
         rng = np.random.default_rng(int(torch.randint(2**62, (1,), generator=stream)))
         units, codes = self.generator.draw(n, rng, given)
         if self.chances is None:
-            levels = torch.from_numpy(codes)
-            present = present_numbers(levels, self.generator.layout)
-            jitter = torch.from_numpy(rng.random(units.shape))
-            units = uniform_ranks(torch.from_numpy(units), present, jitter).numpy()
+            units = self.generator.ranked(units, codes, rng)
         return units, codes if self.settle is None else self.settle(codes, rng)
 
     def under(self, chances: Tensor) -> "TreeSampler":
         """Return the same, drawing each combination of given levels as often as said."""
         return replace(self, chances=chances)
+
+    def ranked(
+        self, numbers: NDArray[np.float64], codes: NDArray[np.int64], rng: np.random.Generator
+    ) -> NDArray[np.float64]:
+        """Bring numbers back to the margins of the training rows; see `Sampler.ranked`."""
+        return self.generator.ranked(numbers, codes, rng)
 
     def settled_by(self, settle: Settle) -> "TreeSampler":
         """Return the same with level codes that are made to agree with each other."""

@@ -35,8 +35,9 @@ BASE = 4  # bins into which a digit divides
 DIGITS = 5
 ROWS_PER_BIN = 10  # of the finest bins on average, where a table has few rows
 SPARE_DIGITS = 3  # where frequent values make the divisions uneven
-LEVEL_GROWTH = Growth(depth=6, rate=0.15, bins=256)
-DIGIT_GROWTH = Growth(depth=5, rate=0.3, bins=256)
+LEVEL_GROWTH = Growth(depth=6, rate=0.15, bins=64)
+DIGIT_GROWTH = Growth(depth=5, rate=0.3, bins=128)
+FREQUENT = 0.05  # mass of a bin that keeps its rows when numbers are ranked
 MOST_BINS = 4096  # of a number, in a file
 HELD_OUT = 0.1  # share of the rows by which the growth of trees ends
 
@@ -103,6 +104,38 @@ class NumberGrid:
     def bin_of(self, units: Floats) -> Codes:
         """Return the bin of each probability."""
         return np.searchsorted(self.edges[1:-1], units, side="right").astype(np.int64)
+
+    @cached_property
+    def borders(self) -> Floats:
+        """Ends of the stretches within which numbers are ranked; frequent bins are their own."""
+        frequent = np.flatnonzero(np.diff(self.edges) >= FREQUENT)
+        ends = np.unique([0, *frequent, *(frequent + 1), len(self.edges) - 1])
+        return np.asarray(self.edges[ends])
+
+    def ranked(self, units: Floats, rng: np.random.Generator) -> Floats:
+        """Replace probabilities by their ranks within each stretch: each is uniform.
+
+        A rank over all of them would push rows in or out of frequent values, whose relations to
+        other columns would be lost.
+
+        Parameters
+        ----------
+        units
+            Probabilities, shape (rows,).
+        rng
+            Randomness within each rank.
+        """
+        order = np.argsort(units, kind="stable")
+        ends = np.searchsorted(units[order], self.borders[1:-1])
+        counts = np.diff([0, *ends, len(units)])
+        first = np.repeat(np.cumsum(counts) - counts, counts)
+        within = (np.arange(len(units)) - first + rng.random(len(units))) / np.repeat(
+            counts, counts
+        )
+        low, size = (np.repeat(part, counts) for part in (self.borders[:-1], np.diff(self.borders)))
+        found = np.empty(len(units))
+        found[order] = low + size * within
+        return found
 
     def draw_units(self, bins: Codes, rng: np.random.Generator) -> Floats:
         """Draw a probability uniformly within each bin.
@@ -235,6 +268,24 @@ class TreeGenerator:
         features[:, place] = np.nan
         features[shown, place] = bins
         return units
+
+    def ranked(self, units: Floats, codes: Codes, rng: np.random.Generator) -> Floats:
+        """Return numbers whose margins are those of the training rows, but for frequent values.
+
+        Parameters
+        ----------
+        units
+            Probabilities, shape (rows, numbers).
+        codes
+            Codes, shape (rows, level spans).
+        rng
+            Randomness within each rank.
+        """
+        ranked = units.copy()
+        for number, grid in enumerate(self.grids):
+            shown = _present(self.layout, number, codes)
+            ranked[shown, number] = grid.ranked(units[shown, number], rng)
+        return ranked
 
     def to_json(self) -> dict[str, Any]:
         """Describe all but the tensors by JSON values."""

@@ -1,7 +1,7 @@
 """Classifiers of boosted trees whose leaves hold a vector, one entry a class.
 
-A tree of XGBoost with ``multi_strategy="multi_output_tree"`` (Ying et al., 2020, arXiv:1901.10312)
-scores all classes in one walk. The trees are kept as plain arrays, in the model file too. What
+A tree of XGBoost with ``multi_strategy="multi_output_tree"`` scores all classes in one walk (Zhang
+and Jung, 2020, arXiv:1909.04373). The trees are kept as plain arrays, in the model file too. What
 XGBoost evaluates is rebuilt from the arrays by its public JSON format, after a check of each index.
 """
 
@@ -398,10 +398,9 @@ def fit_vector_leaf_trees(
         return constant
     if stop():
         return constant
-    trees = _grown(features, classes, constant, growth, held_out=held_out, seed=seed, stop=stop)
-    if not len(trees):
-        return constant
-    ends = trees.leaf_of(features[fitted])
+    trees, ends = _grown(
+        features, classes, constant, growth, held_out=held_out, seed=seed, stop=stop
+    )
     return trees.pruned(np.bincount(ends.ravel(), minlength=len(trees.splits)), least)
 
 
@@ -414,7 +413,8 @@ def _grown(
     held_out: NDArray[np.bool_],
     seed: int,
     stop: Callable[[], bool],
-) -> VectorLeafTrees:
+) -> tuple[VectorLeafTrees, Codes]:
+    """Grow trees; return them, and the node in which each fitted row ends, (rows, trees)."""
     import xgboost
 
     class Stop(xgboost.callback.TrainingCallback):
@@ -443,7 +443,11 @@ def _grown(
         callbacks=[xgboost.callback.EarlyStopping(rounds=growth.patience), Stop()],
         verbose_eval=False,
     )
-    return _arrays_of(booster, booster.best_iteration + 1, constant)
+    trees = _arrays_of(booster, booster.best_iteration + 1, constant)
+    rows = xgboost.DMatrix(features[~held_out], nthread=1)
+    ends = booster.predict(rows, pred_leaf=True, iteration_range=(0, len(trees)))
+    ends = ends.reshape(rows.num_row(), len(trees)).astype(np.int64)
+    return trees, ends + trees.starts[:-1]
 
 
 def _options(growth: Growth, n_classes: int, seed: int) -> dict[str, Any]:

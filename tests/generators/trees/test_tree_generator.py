@@ -194,3 +194,31 @@ def test_trees_of_another_number_of_columns(trees):
     tensors["1.0.splits"][0, 0] = 1  # the second column is drawn from one feature
     with pytest.raises(ValueError, match="a split leads nowhere"):
         TreeGenerator.restore(trees.to_json(), tensors, LAYOUT, ())
+
+
+def test_ranks_keep_rows_within_frequent_values():
+    """Nine tenths are one value: a rank over all rows would move some of them."""
+    grid = NumberGrid(np.array([0.0, 0.9, 0.92, 0.96, 1.0]))
+    assert grid.borders.tolist() == [0, 0.9, 1]
+    rng = np.random.default_rng(0)
+    units = np.concatenate([rng.uniform(0, 0.9, 80), rng.uniform(0.9, 0.95, 20)])
+    ranked = grid.ranked(units, rng)
+    assert ((ranked < 0.9) == (units < 0.9)).all()
+    assert np.array_equal(np.argsort(ranked), np.argsort(units))
+    assert np.allclose(np.sort(ranked[80:]), 0.9 + np.linspace(0, 0.1, 21)[:-1], atol=0.005)
+
+
+@pytest.mark.parametrize("rows", [0, 1, 2])
+def test_ranks_of_few_rows(rows):
+    grid = NumberGrid(np.array([0.0, 0.5, 1.0]))
+    units = np.linspace(0.2, 0.8, rows)
+    ranked = grid.ranked(units, np.random.default_rng(0))
+    assert ((ranked < 0.5) == (units < 0.5)).all()
+
+
+def test_absent_numbers_are_not_ranked(trees):
+    units, codes = trees.draw(500, np.random.default_rng(0))
+    ranked = trees.ranked(units, codes, np.random.default_rng(1))
+    absent = codes[:, 0] > 0
+    assert np.array_equal(ranked[absent, 1], units[absent, 1])
+    assert not np.array_equal(ranked[~absent, 1], units[~absent, 1])
