@@ -107,7 +107,8 @@ def test_patient_critics_see_a_slight_difference():
     rng = np.random.default_rng(0)
     critics, weights = fit_critics(real.features, drawn, SPANS, SHARES, rng, patient=True)
     assert critics
-    assert weights[fits].sum() / weights.sum() > 0.98
+    assert fits.mean() < 0.94
+    assert weights[fits].sum() / weights.sum() > 0.965
 
 
 def test_patient_critics_hardly_change_rows_as_good_as_real_ones():
