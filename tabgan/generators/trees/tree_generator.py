@@ -38,6 +38,7 @@ SPARE_DIGITS = 3  # where frequent values make the divisions uneven
 LEVEL_GROWTH = Growth(depth=6, rate=0.15, bins=64)
 DIGIT_GROWTH = Growth(depth=5, rate=0.3, bins=128)
 FREQUENT = 0.05  # mass of a bin that keeps its rows when numbers are ranked
+MOST_ROWS = 100_000  # on which the trees of a column are grown
 MOST_BINS = 4096  # of a number, in a file
 HELD_OUT = 0.1  # share of the rows by which the growth of trees ends
 
@@ -523,10 +524,14 @@ class _ColumnFit:
         growth = training.level_growth if digit is None else training.digit_growth
         rng = numpy_stream(training.seed, "trees", column, digit or 0)
         place = features.shape[1] - bool(digit)
+        counts = np.bincount(classes, minlength=n_classes)
+        if len(classes) > MOST_ROWS:
+            chosen = rng.choice(len(classes), MOST_ROWS, replace=False)
+            features, classes = features[chosen], classes[chosen]
         return fit_vector_leaf_trees(
             features,
             classes,
-            n_classes,
+            counts / max(counts.sum(), 1),
             growth,
             held_out=rng.random(len(classes)) < HELD_OUT,
             least=training.least,

@@ -362,7 +362,7 @@ def _check_nodes(splits: NDArray[np.int32], starts: NDArray[np.int64], n_feature
 def fit_vector_leaf_trees(
     features: Features,
     classes: Codes,
-    n_classes: int,
+    shares: NDArray[np.floating],
     growth: Growth,
     *,
     held_out: NDArray[np.bool_],
@@ -378,8 +378,8 @@ def fit_vector_leaf_trees(
         Shape (rows, features); NaN is a missing value.
     classes
         Class of each row, shape (rows,).
-    n_classes
-        Number of classes.
+    shares
+        Share of each class, shape (classes,): what is drawn where no tree is grown.
     growth
         How the trees are grown.
     held_out
@@ -391,17 +391,16 @@ def fit_vector_leaf_trees(
     stop
         Called after each round: whether to grow no further tree.
     """
-    counts = np.bincount(classes, minlength=n_classes)
-    constant = VectorLeafTrees.constant(counts / len(classes), features.shape[1])
+    constant = VectorLeafTrees.constant(shares, features.shape[1])
     fitted = ~held_out
-    if n_classes < 2 or not features.shape[1] or not held_out.any() or fitted.sum() < 2 * least:
+    if len(shares) < 2 or not features.shape[1] or not held_out.any() or fitted.sum() < 2 * least:
         return constant
     if stop():
         return constant
-    trees, ends = _grown(
+    trees, rows_of_nodes = _grown(
         features, classes, constant, growth, held_out=held_out, seed=seed, stop=stop
     )
-    return trees.pruned(np.bincount(ends.ravel(), minlength=len(trees.splits)), least)
+    return trees.pruned(rows_of_nodes, least)
 
 
 def _grown(
@@ -414,7 +413,7 @@ def _grown(
     seed: int,
     stop: Callable[[], bool],
 ) -> tuple[VectorLeafTrees, Codes]:
-    """Grow trees; return them, and the node in which each fitted row ends, (rows, trees)."""
+    """Grow trees; return them, and how many fitted rows end in each node."""
     import xgboost
 
     class Stop(xgboost.callback.TrainingCallback):
@@ -444,10 +443,14 @@ def _grown(
         verbose_eval=False,
     )
     trees = _arrays_of(booster, booster.best_iteration + 1, constant)
-    rows = xgboost.DMatrix(features[~held_out], nthread=1)
-    ends = booster.predict(rows, pred_leaf=True, iteration_range=(0, len(trees)))
-    ends = ends.reshape(rows.num_row(), len(trees)).astype(np.int64)
-    return trees, ends + trees.starts[:-1]
+    rows_of_nodes = np.zeros(len(trees.splits), np.int64)
+    rows = np.flatnonzero(~held_out)
+    for start in range(0, len(rows), CHUNK):
+        part = xgboost.DMatrix(features[rows[start : start + CHUNK]], nthread=1)
+        ends = booster.predict(part, pred_leaf=True, iteration_range=(0, len(trees)))
+        places = ends.reshape(-1, len(trees)).astype(np.int64) + trees.starts[:-1]
+        rows_of_nodes += np.bincount(places.ravel(), minlength=len(rows_of_nodes))
+    return trees, rows_of_nodes
 
 
 def _options(growth: Growth, n_classes: int, seed: int) -> dict[str, Any]:

@@ -222,3 +222,14 @@ def test_absent_numbers_are_not_ranked(trees):
     absent = codes[:, 0] > 0
     assert np.array_equal(ranked[absent, 1], units[absent, 1])
     assert not np.array_equal(ranked[~absent, 1], units[~absent, 1])
+
+
+def test_of_many_rows_some_are_enough(monkeypatch):
+    monkeypatch.setattr("tabgan.generators.trees.tree_generator.MOST_ROWS", 150)
+    generator = training().run(*encoded())
+    trees = generator.columns[1].trees[0]
+    assert len(trees)
+    assert trees.n_features == 1
+    units, drawn = generator.draw(2000, np.random.default_rng(0))
+    assert set(drawn[:, 1]) == {0, 1}
+    assert np.corrcoef(units[drawn[:, 0] == 0].T)[0, 1] > 0.1

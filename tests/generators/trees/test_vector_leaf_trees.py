@@ -28,7 +28,8 @@ def table() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def fitted(table, least: int = LEAST, **options) -> VectorLeafTrees:
     features, classes, held_out = table
     arguments = {"held_out": held_out, "least": least, "seed": 1, "stop": never}
-    return fit_vector_leaf_trees(features, classes, CLASSES, GROWTH, **(arguments | options))
+    shares = np.bincount(classes, minlength=CLASSES) / len(classes)
+    return fit_vector_leaf_trees(features, classes, shares, GROWTH, **(arguments | options))
 
 
 @pytest.fixture(scope="module")
@@ -106,10 +107,10 @@ def test_a_fit_that_has_to_stop_has_no_tree_or_few(table):
 def test_few_rows_give_the_shares_of_the_classes(table, rows):
     features, classes, held_out = (part[:rows] for part in table)
     arguments = {"held_out": held_out, "least": LEAST, "seed": 0, "stop": never}
-    trees = fit_vector_leaf_trees(features, classes, CLASSES, GROWTH, **arguments)
+    shares = np.bincount(classes, minlength=CLASSES) / rows
+    trees = fit_vector_leaf_trees(features, classes, shares, GROWTH, **arguments)
     assert len(trees) == 0
     drawn = trees.draw(np.zeros((5000, 2), np.float32), np.random.default_rng(0))
-    shares = np.bincount(classes, minlength=CLASSES) / rows
     np.testing.assert_allclose(np.bincount(drawn, minlength=CLASSES) / 5000, shares, atol=0.03)
 
 
