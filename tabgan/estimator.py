@@ -21,6 +21,7 @@ from tabgan.base.errors import ModelFileError, NotFittedError, OptionError, Trai
 from tabgan.base.random_streams import RandomStateLike, numpy_stream, resolve_seed
 from tabgan.base.registry import UnregisteredError
 from tabgan.conditions.grammar import Where
+from tabgan.fitting.checkpoint import FitCheckpoint
 from tabgan.fitting.fit_table import fit_table
 from tabgan.fitting.options import FitOptions, current_options
 from tabgan.fitting.prepare import without_free_text
@@ -153,6 +154,15 @@ class TabGAN(BaseEstimator):
     snapshots
         Number of moments of training at which 1,000 rows are drawn from the generator, always
         from the same latents.
+    checkpoint
+        A folder in which the state of the fit is saved as it goes, or None. Guard it as you guard
+        the table: it holds no row, but the discriminator, and the budget that a private fit has
+        spent. Delete it once the model is saved.
+    checkpoint_every
+        Training steps between two states.
+    resume
+        Whether `fit` goes on from the checkpoint, if there is one. Give it the same table and
+        options; `random_state` can be left out.
     callbacks
         `Callback` objects to run in training.
     verbose
@@ -238,6 +248,9 @@ class TabGAN(BaseEstimator):
     device: str = "auto"
     precision: str = "auto"
     snapshots: int = 0
+    checkpoint: str | os.PathLike[str] | None = None
+    checkpoint_every: int = 500
+    resume: bool = False
     callbacks: Sequence[Callback] | None = None
     verbose: bool = True
     random_state: RandomStateLike = None
@@ -287,12 +300,17 @@ class TabGAN(BaseEstimator):
             options.callbacks, max_time=self.max_time, verbose=options.verbose, began=began
         ) as session:
             by_schema = options.epsilon is not None
+            checkpoint = FitCheckpoint.open(options, session)
+            if checkpoint is not None:
+                seed = checkpoint.seed(seed, self.random_state)
             frame, form = as_frame(X, by_schema=by_schema), form_of(X, by_schema=by_schema)
             if options.text == "drop":
                 every = [*frame.columns]
                 frame, options = without_free_text(frame, options)
                 form = form.only([every.index(name) for name in frame.columns])
-            model, snapshots = fit_table(frame, options, seed, session, form=form)
+            model, snapshots = fit_table(
+                frame, options, seed, session, form=form, checkpoint=checkpoint
+            )
         self._set_model(model, snapshots)
         self._fit_facts = {"seed": str(seed), "seconds": f"{session.seconds:.1f}"}
         for finding in self.diagnosis_:

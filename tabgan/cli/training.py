@@ -4,6 +4,9 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import click
+from click.core import ParameterSource
+
 from tabgan.base.errors import OptionError
 from tabgan.cli.console import Report, Watch, on_terminal, watch
 
@@ -76,6 +79,7 @@ def train(
 
     if options["epsilon"] is not None:
         _check_private(table.form, pictures)
+    seed = _seed_to_resume(seed, options)
     options |= {"condition_on": list(condition_on) or None, "random_state": seed}
     options["stabilizers"] = list(stabilizers) or None
     options |= {"schema": table.schema, "constraints": table.constraints}
@@ -95,6 +99,18 @@ def train(
             report.facts["model"] = model
             report.say(f"Saved the model to {model}")
     return gan
+
+
+def _seed_to_resume(seed: int, options: Mapping[str, Any]) -> int:
+    """Return the seed of the fit to go on with, unless --seed names one."""
+    context = click.get_current_context(silent=True)
+    drawn = context is not None and context.get_parameter_source("seed") is ParameterSource.DEFAULT
+    if not (options["resume"] and options["checkpoint"] and drawn):
+        return seed
+    from tabgan.fitting.checkpoint import saved_seed
+
+    saved = saved_seed(options["checkpoint"])
+    return seed if saved is None else saved
 
 
 def trackers(folder: str | None) -> "list[Callback]":

@@ -92,10 +92,10 @@ class ModelFacts:
             "n_rows": self.n_rows,
             "table": self.form.to_json(),
             "latent_reason": self.latent_reason,
-            "finish": dict(self.postprocessing),
+            "finish": _untimed(self.postprocessing),
             "n_steps": self.n_steps,
             "penalty_reason": self.penalty_reason,
-            "history": list(self.history),
+            "history": list(map(_untimed, self.history)),
             "diagnosis": [finding.to_json() for finding in self.diagnosis],
         }
         return facts if self.privacy is None else facts | {"privacy": dict(self.privacy)}
@@ -123,6 +123,11 @@ class ModelFacts:
             postprocessing=dict(state["finish"]),
             privacy=None if privacy is None else dict(privacy),
         )
+
+
+def _untimed(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out how long something took: the same fit is to give the same file, byte for byte."""
+    return {name: value for name, value in facts.items() if name != "seconds"}
 
 
 BLOCK_ROWS = 8192

@@ -63,5 +63,9 @@ def fit(
         from tabgan.cli.reports import draw_pictures
 
         report.facts["pictures"] = draw_pictures(gan, table.frame, pictures, report)
+    if training["checkpoint"]:
+        from tabgan.fitting.checkpoint import remove_checkpoint
+
+        remove_checkpoint(training["checkpoint"])
     if as_json:
         report.print_json()

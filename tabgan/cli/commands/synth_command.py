@@ -113,5 +113,9 @@ def synth(
         from tabgan.cli.reports import write_report
 
         write_report(gan, table.frame, form, report, rows=rows, seed=seed, path=page)
+    if training["checkpoint"]:
+        from tabgan.fitting.checkpoint import remove_checkpoint
+
+        remove_checkpoint(training["checkpoint"])
     if as_json:
         report.print_json()
