@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "describe_finish",
+    "end_fit",
     "describe_free_text",
     "free_text_names",
     "quietly",
@@ -111,6 +112,26 @@ def _seed_to_resume(seed: int, options: Mapping[str, Any]) -> int:
 
     saved = saved_seed(options["checkpoint"])
     return seed if saved is None else saved
+
+
+def end_fit(report: Report, checkpoint: str | None, *, as_json: bool) -> None:
+    """End a command that has written all its results.
+
+    Parameters
+    ----------
+    report
+        The facts of the command.
+    checkpoint
+        The folder of a checkpoint that is no longer needed, or None.
+    as_json
+        Whether the facts are printed.
+    """
+    if checkpoint is not None:
+        from tabgan.fitting.checkpoint import remove_checkpoint
+
+        remove_checkpoint(checkpoint)
+    if as_json:
+        report.print_json()
 
 
 def trackers(folder: str | None) -> "list[Callback]":

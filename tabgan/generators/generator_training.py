@@ -218,7 +218,7 @@ def save_if_due(
     checkpoints: Checkpoints | None,
     state: GeneratorState,
     progress: float,
-    capture: Callable[[], Mapping[str, Any]],
+    capture: Callable[[], Mapping[str, Any] | None],
 ) -> None:
     """Save the state of a training now and then, and at its end.
 
@@ -231,14 +231,16 @@ def save_if_due(
     progress
         The share of the budget that is used up.
     capture
-        Returns the state.
+        Returns the state; None if it is not worth to be saved.
     """
     if checkpoints is None:
         return
     # Of a training that was cut short no state is saved: it has a record more than one that is not.
     at_end = state.step == state.n_steps
     if at_end or (progress < 1 and checkpoints.is_due(state.step)):
-        checkpoints.save_training(capture())
+        saved = capture()
+        if saved is not None:
+            checkpoints.save_training(saved)
 
 
 @contextmanager

@@ -51,7 +51,7 @@ def fit(
     from tabgan.cli.console import Report
     from tabgan.cli.output_targets import check_targets
     from tabgan.cli.tables import read_declared
-    from tabgan.cli.training import train
+    from tabgan.cli.training import end_fit, train
 
     sources = (data, declared.schema, declared.constraints)
     check_targets(sources, model=model, pictures=pictures, force=force)
@@ -63,9 +63,4 @@ def fit(
         from tabgan.cli.reports import draw_pictures
 
         report.facts["pictures"] = draw_pictures(gan, table.frame, pictures, report)
-    if training["checkpoint"]:
-        from tabgan.fitting.checkpoint import remove_checkpoint
-
-        remove_checkpoint(training["checkpoint"])
-    if as_json:
-        report.print_json()
+    end_fit(report, training["checkpoint"], as_json=as_json)

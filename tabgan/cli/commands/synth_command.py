@@ -85,7 +85,7 @@ def synth(
     from tabgan.cli.console import Report
     from tabgan.cli.output_targets import check_table, check_targets, default_output
     from tabgan.cli.tables import draw_to_file, read_declared
-    from tabgan.cli.training import train
+    from tabgan.cli.training import end_fit, train
     from tabgan.files.table_form import TableForm
 
     out = out or default_output(data, writing["table_format"], table=reading["table"])
@@ -113,9 +113,4 @@ def synth(
         from tabgan.cli.reports import write_report
 
         write_report(gan, table.frame, form, report, rows=rows, seed=seed, path=page)
-    if training["checkpoint"]:
-        from tabgan.fitting.checkpoint import remove_checkpoint
-
-        remove_checkpoint(training["checkpoint"])
-    if as_json:
-        report.print_json()
+    end_fit(report, training["checkpoint"], as_json=as_json)

@@ -5,6 +5,7 @@ and networks and return a scalar.
 """
 
 import copy
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -46,6 +47,9 @@ __all__ = [
     "frozen",
     "generator_step",
 ]
+
+
+GOOD_EVERY = 4  # records between two states to go back to
 
 
 def discriminator_step(
@@ -214,6 +218,9 @@ class Trainer:
         self._sums = torch.zeros(3, device=self.latents.device)
         self._unrecorded = 0  # steps since the last record
         self._began = 0.0
+        self._slowed = 1.0  # factor of the learning rate, below 1 once the training has gone back
+        self._good: Mapping[str, Any] = {}  # the last state whose weights are known to be finite
+        self._records = 0
 
     def _weigh_penalty(self, gamma: float) -> None:
         self.penalty = replace(self.penalty, gamma=gamma)  # type: ignore[call-arg]
@@ -252,10 +259,12 @@ class Trainer:
         Raises
         ------
         TrainingError
-            If a loss is not finite.
+            If a loss or a weight is not finite, also at half the learning rate. That is looked for
+            at each record: a look at each step would wait for the device.
         """
         callback.on_train_begin(state)
         self._began += time.monotonic()
+        self._good = self.capture(state)
         with flushed_denormals():
             if self._unrecorded >= self.record_every:  # cut just before a record
                 self._keep_record(state, callback)
@@ -268,8 +277,13 @@ class Trainer:
                 callback.on_step(state)
                 progress = 1.0 if callback.stop() else used_share(state, self._began, self.seconds)
                 if self._unrecorded >= self.record_every or progress >= 1:
-                    self._keep_record(state, callback)
-                save_if_due(self.checkpoints, state, progress, lambda: self.capture(state))
+                    fault = self._fault(state)
+                    if fault is None:
+                        self._keep_record(state, callback)
+                    else:
+                        self._go_back(state, fault)
+                        progress = used_share(state, self._began, self.seconds)
+                save_if_due(self.checkpoints, state, progress, lambda: self._sound(state))
         callback.on_train_end(state)
         return state
 
@@ -278,6 +292,36 @@ class Trainer:
         if self.adaptive is not None:
             self._weigh_penalty(self.adaptive.adapt(record["advantage"]))
         callback.on_record(state, record)
+        self._records += 1
+        if self._records % GOOD_EVERY == 0:
+            self._good = self.capture(state)
+
+    def _fault(self, state: TrainState) -> str | None:
+        """Return what is not finite, in words; None if all is."""
+        discriminator, generator, _ = self._sums.tolist()
+        values = {"the discriminator's loss": discriminator, "the generator's loss": generator}
+        networks = {"generator": state.generator, "discriminator": state.discriminator}
+        for name, network in networks.items():
+            weights = [weight.detach() for weight in network.parameters() if weight.numel()]
+            values[f"a weight of the {name}"] = float(nn.utils.get_total_norm(weights))
+        wrong = [name for name, value in values.items() if not math.isfinite(value)]
+        return f"not finite: {', '.join(wrong)}" if wrong else None
+
+    def _sound(self, state: TrainState) -> dict[str, Any] | None:
+        """Return a copy of the state to be saved; None if it can't be gone on from."""
+        return self.capture(state) if self._fault(state) is None else None
+
+    def _go_back(self, state: TrainState, fault: str) -> None:
+        """Go back to the last good state, and on at half the learning rate; once only."""
+        if self._slowed < 1:
+            raise TrainingError(
+                f"Training diverged by step {state.step} of {state.n_steps}, also at half the "
+                f"learning rate ({fault}); lower learning_rate (now "
+                f"{self.config.learning_rate:g}) or take a stronger penalty (now {PENALTIES.describe(self.penalty)})"
+            )
+        state.load_state_dict(self._good)
+        self.load_state_dict(self._good["trainer"])
+        self._slowed = 0.5
 
     def train_step(self, state: TrainState) -> Tensor:
         """Take the discriminator's steps and one of the generator.
@@ -380,12 +424,17 @@ class Trainer:
         """
         state.load_state_dict(saved)
         self.load_state_dict(saved["trainer"])
+        seconds = float(saved["trainer"]["seconds"])
+        self._began = -seconds
+        if self.seconds is not None:
+            self.seconds += seconds
 
     def state_dict(self) -> dict[str, Any]:
         """Return the state beside that of networks and optimizers."""
         streams = (self.latents, self.data, self.noise)
         return {
             "seconds": time.monotonic() - self._began,
+            "slowed": self._slowed,
             "snapshots": self.snapshots.state_dict() if self.snapshots else None,
             "streams": [stream.get_state() for stream in streams],
             "batches": self.batches.state_dict(),
@@ -400,9 +449,7 @@ class Trainer:
         streams = (self.latents, self.data, self.noise)
         for stream, kept in zip(streams, saved["streams"], strict=True):
             stream.set_state(kept.cpu())
-        self._began = -float(saved["seconds"])
-        if self.seconds is not None:
-            self.seconds += saved["seconds"]
+        self._slowed = saved["slowed"]
         if self.snapshots is not None:
             self.snapshots.load_state_dict(saved["snapshots"])
         self.batches.load_state_dict(saved["batches"])
@@ -419,20 +466,16 @@ class Trainer:
         return state.step * self.config.epochs_a_step(batches.n_rows, batches.batch_size)
 
     def _set_learning_rate(self, state: TrainState, progress: float) -> None:
-        rate = self.config.learning_rate * learning_rate_factor(progress)
+        rate = self._slowed * self.config.learning_rate * learning_rate_factor(progress)
         set_learning_rate(rate, state.generator_optimizer, state.discriminator_optimizer)
 
     def _record(self, state: TrainState, seconds: float) -> dict[str, float]:
         discriminator_loss, generator_loss, logit_gap = (self._sums / self._unrecorded).tolist()
         self._sums.zero_()
         self._unrecorded = 0
-        if not (abs(discriminator_loss) + abs(generator_loss) < float("inf")):
-            raise TrainingError(
-                f"Training diverged: a loss is not finite by step {state.step} of "
-                f"{state.n_steps}; lower learning_rate (now {self.config.learning_rate:g}) or "
-                f"take a stronger penalty (now {PENALTIES.describe(self.penalty)})"
-            )
+        went_back = {} if self._slowed == 1 else {"slowed": self._slowed}
         return {
+            **went_back,
             "step": state.step,
             "epoch": self._epoch(state),
             "seconds": seconds,
