@@ -79,20 +79,15 @@ def _fit_stages(
     rows, encoder = preparation.encode(), preparation.encoder
     if checkpoint is not None:
         checkpoint.check_table(_digest(preparation, len(frame)))
-    training = _training(preparation, options, seed)
     after = AFTER_TRAINING if options.refine or options.polish else 0.0
-    seconds = session.training_seconds(after)
-    sampler, taken = training.run(rows, session.callback, seconds, checkpoint)
+    sampler, taken = _training(preparation, options, seed).run(
+        rows, session.callback, session.training_seconds(after), checkpoint
+    )
     sampler = settled_by(encoder, sampler)
     session.stage(Stage.POSTPROCESSING)
+    switches = {"refine": options.refine, "polish": options.polish}
     postprocessing, postprocessing_facts = fit_postprocessing(
-        rows,
-        encoder,
-        sampler,
-        seed,
-        refine=options.refine,
-        polish=options.polish,
-        stop=session.stop,
+        rows, encoder, sampler, seed, **switches, stop=session.stop
     )
     facts = ModelFacts(
         parameters=options.parameters,

@@ -317,7 +317,8 @@ class Trainer:
             raise TrainingError(
                 f"Training diverged by step {state.step} of {state.n_steps}, also at half the "
                 f"learning rate ({fault}); lower learning_rate (now "
-                f"{self.config.learning_rate:g}) or take a stronger penalty (now {PENALTIES.describe(self.penalty)})"
+                f"{self.config.learning_rate:g}) or take a stronger penalty (now "
+                f"{PENALTIES.describe(self.penalty)})"
             )
         state.load_state_dict(self._good)
         self.load_state_dict(self._good["trainer"])
