@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tabgan.base.checks import check_number
+from tabgan.base.errors import ModelFileError
 from tabgan.base.model_file import (
     assembling,
     parameters_from_json,
@@ -123,6 +124,13 @@ class ModelFacts:
             postprocessing=dict(state["finish"]),
             privacy=None if privacy is None else dict(privacy),
         )
+
+
+_OTHER_FILES = {  # by what the description of a model of a table has not
+    "images": "a model of images, not of a table; open it with ImageGAN.load, or with the commands "
+    "of 'tabgan images'",
+    "kind": "the checkpoint of a fit, not a model; give its folder to --checkpoint, with --resume",
+}
 
 
 def _untimed(facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -337,6 +345,9 @@ class TableModel:
             If it can't be opened.
         """
         description, tensors = read_model(path)
+        for key, what in _OTHER_FILES.items():
+            if key in description:
+                raise ModelFileError(f"{path}: {what}")
         with assembling(path):
             states = [dict(state) for state in description["constraints"]]
         customs = named_customs(states, custom)
