@@ -1,5 +1,6 @@
 """Damaged and hostile workbooks: each is one error of ours, soon."""
 
+from itertools import pairwise
 from zipfile import ZIP_DEFLATED, ZipFile
 
 import openpyxl
@@ -26,9 +27,8 @@ def parts(tmp_path_factory):
 
 def entities(xml, cell):
     """Put a text that a hundred entities blow up to gigabytes into the place of a cell."""
-    names = "abcdefghij"
     bomb = b'<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa">'
-    for before, name in zip(names, names[1:], strict=False):
+    for before, name in pairwise("abcdefghij"):
         bomb += f'<!ENTITY {name} "{f"&{before};" * 10}">'.encode()
     return b'<?xml version="1.0"?>' + bomb + b"]>" + xml.split(b"?>")[-1].replace(cell, b"&j;")
 
