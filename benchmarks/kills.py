@@ -102,6 +102,7 @@ def measure(command: Command, folder: Path, n_kills: int, rng: random.Random) ->
         if not there and "--resume" not in command.arguments:
             lost += 1  # the file of before
     if "--resume" in command.arguments:
+        (folder / command.output).unlink(missing_ok=True)
         run(folder, command.arguments)
         lost += (folder / command.output).read_bytes() != whole
     else:
