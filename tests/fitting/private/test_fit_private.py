@@ -6,6 +6,7 @@ import math
 import warnings
 from dataclasses import replace
 from decimal import Decimal
+from io import StringIO
 
 import numpy as np
 import pandas as pd
@@ -647,7 +648,7 @@ def test_a_declared_key_is_warned_of():
         declared_schema(table, {"patient": "key"})
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        declared_schema(table, {"patient": "identifier"})
+        declared_schema(table, {"patient": "identifier", "x": "numeric"})
 
 
 class Kill(Callback):
@@ -688,3 +689,25 @@ def test_a_private_checkpoint_does_not_depend_on_the_rows_but_by_its_measurement
         digests.add(description["digest"])
         assert sorted(description) == ["digest", "format", "kind", "measured", "options", "seed"]
     assert len(digests) == 1
+
+
+def warnings_of(frame: pd.DataFrame, schema: dict[str, str]) -> list[str]:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        declared_schema(frame, schema)
+    return [str(warning.message) for warning in caught]
+
+
+def test_dtypes_that_a_reader_chose_are_warned_of():
+    """One cell decides between numbers and texts, and everybody sees which."""
+    content = "age,word\n" + "31,a\n" * 9
+    plain, changed = (pd.read_csv(StringIO(text)) for text in (content, content + "none,b\n"))
+    assert plain["age"].dtype != changed["age"].dtype
+    (message,) = warnings_of(plain, {})
+    assert message.startswith(
+        "epsilon takes dtypes as public, but nobody has declared those of 'age'. Where a reader"
+    )
+    assert message.endswith("or set the dtypes yourself and declare these columns in schema")
+    assert warnings_of(plain, {"age": "integer"}) == []
+    texts = pd.read_csv(StringIO(content), dtype=str)
+    assert warnings_of(texts, {}) == []
