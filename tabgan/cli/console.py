@@ -154,7 +154,7 @@ class Watch(Callback):
         self.planned = 0
         self._tells = not on_terminal(report)
         self._lines = Lines(report, "steps", 0)
-        self._before: Any = None  # the handler of Ctrl-C that this one replaces
+        self._before: dict[signal.Signals, Any] = {}  # the handlers that this one replaces
 
     def on_stage(self, name: str) -> None:
         """Say which stage begins."""
@@ -162,10 +162,11 @@ class Watch(Callback):
             self.report.say(name)
 
     def on_train_begin(self, state: GeneratorState) -> None:
-        """Handle Ctrl-C from now on, and say how many steps the training has."""
+        """Handle Ctrl-C and SIGTERM from now on, and say how many steps the training has."""
         self.planned = state.n_steps
-        if self.keeps and signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
-            self._before = signal.signal(signal.SIGINT, self._end_training)
+        for number in (signal.SIGINT, signal.SIGTERM) if self.keeps else ():
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                self._before[number] = signal.signal(number, self._end_training)
         self._lines = Lines(self.report, "steps", state.n_steps)
         if self._tells:
             self.report.say(f"Training, {state.n_steps:,} steps")
@@ -195,10 +196,9 @@ class Watch(Callback):
             os.write(sys.stderr.fileno(), message.encode())
 
     def release(self) -> None:
-        """Restore the former handler of Ctrl-C."""
-        if self._before is not None:
-            signal.signal(signal.SIGINT, self._before)
-            self._before = None
+        """Restore the former handlers of Ctrl-C and SIGTERM."""
+        while self._before:
+            signal.signal(*self._before.popitem())
 
 
 @contextmanager

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "check_method",
     "describe_finish",
+    "end_fit",
     "describe_free_text",
     "free_text_names",
     "quietly",
@@ -84,6 +85,7 @@ def train(
 
     if options["epsilon"] is not None:
         _check_private(table.form, pictures)
+    seed = _seed_to_resume(seed, options)
     options |= {"condition_on": list(condition_on) or None, "random_state": seed}
     options["stabilizers"] = list(stabilizers) or None
     options |= {"schema": table.schema, "constraints": table.constraints}
@@ -107,6 +109,38 @@ def train(
             report.facts["model"] = model
             report.say(f"Saved the model to {model}")
     return gan
+
+
+def _seed_to_resume(seed: int, options: Mapping[str, Any]) -> int:
+    """Return the seed of the fit to go on with, unless --seed names one."""
+    context = click.get_current_context(silent=True)
+    drawn = context is not None and context.get_parameter_source("seed") is ParameterSource.DEFAULT
+    if not (options["resume"] and options["checkpoint"] and drawn):
+        return seed
+    from tabgan.fitting.checkpoint import saved_seed
+
+    saved = saved_seed(options["checkpoint"])
+    return seed if saved is None else saved
+
+
+def end_fit(report: Report, checkpoint: str | None, *, as_json: bool) -> None:
+    """End a command that has written all its results.
+
+    Parameters
+    ----------
+    report
+        The facts of the command.
+    checkpoint
+        The folder of a checkpoint that is no longer needed, or None.
+    as_json
+        Whether the facts are printed.
+    """
+    if checkpoint is not None:
+        from tabgan.fitting.checkpoint import remove_checkpoint
+
+        remove_checkpoint(checkpoint)
+    if as_json:
+        report.print_json()
 
 
 def trackers(folder: str | None) -> "list[Callback]":

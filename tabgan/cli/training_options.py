@@ -27,6 +27,7 @@ __all__ = [
     "OPTIMIZERS",
     "PENALTIES",
     "STABILIZERS",
+    "checkpoint_options",
     "data_option",
     "device_option",
     "drawing_options",
@@ -215,6 +216,32 @@ gan_options = together(
 )
 
 
+checkpoint_options = together(
+    option(
+        "--checkpoint",
+        section=_TRAINING,
+        type=FILE,
+        metavar="FOLDER",
+        help="Save the state of the fit to FOLDER as it goes, and remove it at the end. Guard it "
+        "as the table.",
+    ),
+    option(
+        "--checkpoint-every",
+        section=_TRAINING,
+        type=click.IntRange(min=1),
+        default=500,
+        metavar="N",
+        help="Training steps between two states.",
+    ),
+    option(
+        "--resume",
+        section=_TRAINING,
+        is_flag=True,
+        help="Go on from the state in the folder of --checkpoint, if there is one.",
+    ),
+)
+
+
 training_options = together(
     declaring_options(),
     condition_option,
@@ -253,6 +280,7 @@ training_options = together(
         default=True,
         help="Polish: draw columns again by boosted trees where this improves them.",
     ),
+    checkpoint_options,
     option(
         "--epsilon",
         section=_PRIVACY,

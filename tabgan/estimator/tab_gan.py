@@ -1,5 +1,6 @@
 """`TabGAN`: learns a table by a generator and a discriminator."""
 
+import os
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -111,6 +112,15 @@ class TabGAN(TableEstimator):
     snapshots
         Number of moments of training at which 1,000 rows are drawn from the generator, always
         from the same latents.
+    checkpoint
+        A folder in which the state of the fit is saved as it goes, or None. Guard it as you guard
+        the table: it holds no row, but the discriminator, and the budget that a private fit has
+        spent. Delete it once the model is saved.
+    checkpoint_every
+        Training steps between two states.
+    resume
+        Whether `fit` goes on from the checkpoint, if there is one. Give it the same table and
+        options; `random_state` can be left out.
     callbacks
         `Callback` objects to run in training.
     verbose
@@ -189,6 +199,9 @@ class TabGAN(TableEstimator):
     device: str = "auto"
     precision: str = "auto"
     snapshots: int = 0
+    checkpoint: str | os.PathLike[str] | None = None
+    checkpoint_every: int = 500
+    resume: bool = False
     stabilisers: Sequence[str | Stabilizer] | str | None = "deprecated"
 
     @property

@@ -23,6 +23,7 @@ from tabgan.base.errors import ModelFileError, NotFittedError, OptionError, Trai
 from tabgan.base.random_streams import RandomStateLike, numpy_stream, resolve_seed
 from tabgan.base.registry import UnregisteredError
 from tabgan.conditions.grammar import Where
+from tabgan.fitting.checkpoint import FitCheckpoint
 from tabgan.fitting.fit_table import fit_table
 from tabgan.fitting.options import FitOptions, Method, current_options
 from tabgan.fitting.prepare import without_free_text
@@ -129,12 +130,17 @@ class TableEstimator(BaseEstimator):
             options.callbacks, max_time=self.max_time, verbose=options.verbose, began=began
         ) as session:
             by_schema = options.epsilon is not None
+            checkpoint = FitCheckpoint.open(options, session)
+            if checkpoint is not None:
+                seed = checkpoint.seed(seed, self.random_state)
             frame, form = as_frame(X, by_schema=by_schema), form_of(X, by_schema=by_schema)
             if options.text == "drop":
                 every = [*frame.columns]
                 frame, options = without_free_text(frame, options)
                 form = form.only([every.index(name) for name in frame.columns])
-            model, snapshots = fit_table(frame, options, seed, session, form=form)
+            model, snapshots = fit_table(
+                frame, options, seed, session, form=form, checkpoint=checkpoint
+            )
         self._set_model(model, snapshots)
         self._fit_facts = {"seed": str(seed), "seconds": f"{session.seconds:.1f}"}
         for finding in self.diagnosis_:

@@ -13,6 +13,7 @@ __all__ = [
     "FORMATS",
     "Format",
     "TableContentError",
+    "check_growth",
     "check_query",
     "chosen_table",
     "file_suffix",
@@ -29,6 +30,8 @@ FileFormat = Literal["csv", "tsv", "jsonl", "parquet", "feather", "xlsx", "duckd
 Format = FileFormat | Literal["sql"]  # "sql" is a database with an address, not a file
 FORMATS: tuple[FileFormat, ...] = get_args(FileFormat)
 DATABASES: tuple[Format, ...] = ("duckdb", "sqlite", "sql")
+MOST_UNPACKED = 2 * 2**30  # bytes of a packed file that may grow as it likes
+MOST_GROWTH = 200  # tables of text shrink to a tenth, of zeros to a hundredth
 _SUFFIXES: dict[str, Format] = {
     ".csv": "csv",
     ".txt": "csv",
@@ -185,6 +188,33 @@ def shown_place(path: str, standard: str = "standard input") -> str:
         path = _PASSWORDS[0].sub(r"\1:***", path)
         path = _PASSWORDS[1].sub(r"\1***", path)
     return path
+
+
+def check_growth(name: str, packed: int, unpacked: int) -> None:
+    """Refuse a packed file that unpacks to far more than a table does.
+
+    Parameters
+    ----------
+    name
+        The name of the file for messages.
+    packed, unpacked
+        Bytes.
+
+    Raises
+    ------
+    TableContentError
+        If it unpacks to more than `MOST_UNPACKED`, and to more than `MOST_GROWTH` times its size.
+
+    Examples
+    --------
+    >>> check_growth("t.csv.gz", packed=10**8, unpacked=10**10)
+    """
+    if unpacked > max(MOST_UNPACKED, MOST_GROWTH * packed):
+        raise TableContentError(
+            f"{name} unpacks to more than {MOST_GROWTH} times its size, and more than "
+            f"{MOST_UNPACKED / 2**30:g} GiB, which no table does; if you trust it, unpack it and "
+            "give the plain file"
+        )
 
 
 def load_extra(module: str, purpose: str, extra: str) -> Any:

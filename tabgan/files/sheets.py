@@ -1,8 +1,10 @@
 """Sheets of workbooks as rows of values: .xlsx by way of openpyxl, others by python-calamine."""
 
 import re
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import islice
@@ -10,8 +12,8 @@ from typing import Any, BinaryIO, NamedTuple
 from xml.etree import ElementTree
 from zipfile import BadZipFile, ZipFile
 
-from tabgan.base.errors import OptionError, did_you_mean
-from tabgan.files.formats import TableContentError, load_extra
+from tabgan.base.errors import OptionError, TabGANError, did_you_mean
+from tabgan.files.formats import TableContentError, check_growth, load_extra
 from tabgan.files.table_location import HEAD_ROWS, count_filled, is_blank
 
 __all__ = [
@@ -29,6 +31,7 @@ _ZIP_MARK = b"PK"
 _MERGED = re.compile(rb"<(?:\w+:)?mergeCell\s[^>]*ref=[\"']([A-Z]+)(\d+):([A-Z]+)(\d+)[\"']")
 _WIDTH = re.compile(rb"<(?:\w+:)?col\s[^>]*>")
 _ATTRIBUTE = re.compile(rb"(min|max|width)=[\"']([\d.]+)[\"']")
+_ROWS = 1_048_576  # of a sheet
 _BODY = (re.compile(rb"<(?:\w+:)?sheetData"), re.compile(rb"</(?:\w+:)?sheetData>"))
 
 
@@ -97,11 +100,8 @@ def open_sheets(stream: BinaryIO, name: str) -> list[Sheet]:
     mark = stream.read(4)
     stream.seek(0)
     if mark.startswith(_ZIP_MARK):
-        try:
-            with ZipFile(stream) as archive:
-                is_new = "xl/workbook.xml" in archive.namelist()
-        except BadZipFile as error:
-            raise _not_a_workbook(name, error) from error
+        with _damage_named(name), ZipFile(stream) as archive:
+            is_new = "xl/workbook.xml" in archive.namelist()
         stream.seek(0)
         return _new_sheets(stream, name) if is_new else _other_sheets(stream, name)
     if mark == _OLD_MARK:
@@ -118,11 +118,24 @@ def _not_a_workbook(name: str, error: object) -> TableContentError:
 
 def _new_sheets(stream: BinaryIO, name: str) -> list[Sheet]:
     openpyxl = load_extra("openpyxl", "Excel", "excel")
-    try:
+    _check_unpacked_size(stream, name)
+    with _damage_named(name):
         book = openpyxl.load_workbook(stream, read_only=True, data_only=True)
         parts = _sheet_parts(stream)
-    except (BadZipFile, KeyError, ValueError, OSError, ElementTree.ParseError) as error:
-        raise _not_a_workbook(name, error) from error
+
+    def named(read: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any) -> Any:
+            with _damage_named(name):
+                return read(*arguments)
+
+        return call
+
+    def rows_of(own: Any) -> Iterator[Sequence[Any]]:
+        with _damage_named(name):
+            for number, row in enumerate(own.iter_rows(values_only=True), start=1):
+                if number > _ROWS:
+                    raise ValueError(f"it has a row beyond {_ROWS:,}, the last one of a sheet")
+                yield _without_errors(row)
 
     def sheet_of(own: Any) -> Sheet:
         size = own.max_row
@@ -132,13 +145,37 @@ def _new_sheets(stream: BinaryIO, name: str) -> list[Sheet]:
             own.title,
             own.sheet_state == "visible",
             size,
-            lambda: map(_without_errors, own.iter_rows(values_only=True)),
-            lambda: _styles(own, xml),
-            lambda: _merged_cells(xml()),
-            lambda row, column: _is_formula(openpyxl, stream, own.title, row, column),
+            lambda: rows_of(own),
+            named(lambda: _styles(own, xml)),
+            named(lambda: _merged_cells(xml())),
+            named(lambda row, column: _is_formula(openpyxl, stream, own.title, row, column)),
         )
 
     return [sheet_of(own) for own in book.worksheets]
+
+
+@contextmanager
+def _damage_named(name: str) -> Iterator[None]:
+    """Turn what the library stumbles over in a damaged workbook into one error."""
+    try:
+        yield
+    except TabGANError:
+        raise
+    except (
+        BadZipFile, KeyError, ValueError, IndexError, TypeError, AttributeError, OverflowError,
+        EOFError, OSError, NotImplementedError, RecursionError, zlib.error, ElementTree.ParseError,
+    ) as error:  # fmt: skip
+        raise _not_a_workbook(name, str(error)[:200] or type(error).__name__) from error
+
+
+def _check_unpacked_size(stream: BinaryIO, name: str) -> None:
+    """Refuse a workbook that unpacks to far more than a table needs."""
+    with _damage_named(name), ZipFile(stream) as archive:
+        parts = archive.infolist()
+        check_growth(
+            name, sum(part.compress_size for part in parts), sum(part.file_size for part in parts)
+        )
+    stream.seek(0)
 
 
 def _without_errors(row: Sequence[Any]) -> Sequence[Any]:
@@ -176,7 +213,7 @@ def _part_reader(stream: BinaryIO, part: str | None) -> Callable[[], tuple[bytes
 
 def _merged_cells(ends: tuple[bytes, bytes]) -> list[MergedCells]:
     return [
-        MergedCells(int(top), _column_number(left), int(bottom), _column_number(right))
+        MergedCells(int(top), _column_number(left), min(int(bottom), _ROWS), _column_number(right))
         for left, top, right, bottom in _MERGED.findall(ends[1])
     ]
 

@@ -3,7 +3,6 @@
 import codecs
 import gzip
 import io
-import shutil
 import sys
 import tempfile
 import zlib
@@ -16,6 +15,7 @@ from zipfile import BadZipFile, ZipFile
 from tabgan.base.errors import TableFileError
 from tabgan.files.formats import (
     TableContentError,
+    check_growth,
     chosen_table,
     is_table_file,
     load_extra,
@@ -31,6 +31,7 @@ __all__ = [
     "table_in_zip",
 ]
 
+_CHUNK = 2**20  # bytes
 _GZIP_MARK = b"\x1f\x8b"
 _MOST_ACCENTS = 0.25  # share of letters outside ASCII in Western languages
 _ZSTD_MARK = b"\x28\xb5\x2f\xfd"
@@ -76,10 +77,13 @@ def open_bytes(
             mark = raw.read(len(_ZSTD_MARK))
             raw.seek(0)
             if mark.startswith(_GZIP_MARK):
-                with gzip.GzipFile(fileobj=raw) as unpacked:
+                with _Gunzip(raw, name) as unpacked:
                     yield cast("BinaryIO", unpacked)
             elif member is not None:
                 with ZipFile(raw) as archive, archive.open(member) as unpacked:
+                    # its sizes are checked against what is unpacked by zipfile itself
+                    own = archive.getinfo(member)
+                    check_growth(name, own.compress_size, own.file_size)
                     yield cast("BinaryIO", unpacked)
             elif mark == _ZSTD_MARK:
                 with _unpack_zstd(raw, name) as unpacked:
@@ -92,12 +96,41 @@ def open_bytes(
         raise TableContentError(
             f"{name}: the gzip stream is damaged or cut short ({error}); fetch the file again"
         ) from error
-    except BadZipFile as error:
+    except (BadZipFile, NotImplementedError) as error:
         raise TableContentError(
             f"{name}: the archive is damaged ({error}); fetch the file again"
         ) from error
     except OSError as error:
         raise TableFileError(f"{name} can't be read: {error.strerror or error}") from error
+
+
+class _Gunzip(gzip.GzipFile):
+    """Unpacks gzip, as long as it does not grow out of proportion."""
+
+    def __init__(self, raw: BinaryIO, name: str) -> None:
+        super().__init__(fileobj=raw)
+        self._shown, self._packed = name, _packed_size(raw)
+
+    def read(self, size: int | None = -1) -> bytes:
+        """Read and check; all at once in parts."""
+        if size is not None and size >= 0:
+            return self._checked(super().read(size))
+        return b"".join(iter(lambda: self._checked(super(_Gunzip, self).read(_CHUNK)), b""))
+
+    def read1(self, size: int = -1) -> bytes:
+        """Read and check what is there."""
+        return self._checked(super().read1(size))
+
+    def _checked(self, content: bytes) -> bytes:
+        check_growth(self._shown, self._packed, self.tell())
+        return content
+
+
+def _packed_size(raw: BinaryIO) -> int:
+    place = raw.tell()
+    size = raw.seek(0, io.SEEK_END)
+    raw.seek(place)
+    return size
 
 
 def table_in_zip(path: str, name: str | None = None) -> str:
@@ -122,7 +155,7 @@ def table_in_zip(path: str, name: str | None = None) -> str:
             files = [file.filename for file in archive.infolist() if not file.is_dir()]
     except FileNotFoundError as error:
         raise TableFileError(f"{path}: no such file; check the path") from error
-    except (BadZipFile, OSError) as error:
+    except (BadZipFile, NotImplementedError, OSError) as error:
         raise TableContentError(
             f"{path}: the archive is damaged ({error}); fetch the file again"
         ) from error
@@ -138,7 +171,12 @@ def _unpack_zstd(raw: BinaryIO, name: str) -> BinaryIO:
     spool = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115  # the caller closes it
     try:
         with arrow.CompressedInputStream(raw, "zstd") as packed:
-            shutil.copyfileobj(packed, spool)
+            while chunk := packed.read(_CHUNK):
+                spool.write(chunk)
+                check_growth(name, _packed_size(raw), spool.tell())
+    except TableContentError:
+        spool.close()
+        raise
     except OSError as error:
         spool.close()
         raise TableContentError(

@@ -1,68 +1,265 @@
-"""Checkpoints: the state of a training as plain values and tensors, saved and restored.
+"""The checkpoint of a fit: one file in a folder, from which a killed fit goes on.
 
-A restored training goes on as if it had never been interrupted. The state holds networks,
-averages, optimizers, streams of randomness, the order of the rows, the penalty's weight and the
-state of the stabilizers. A fit that resumes another one calls `capture` and `restore`; no fit
-does so yet.
+The file is written beside its place and moved there, so that a kill at any moment leaves the
+checkpoint before or the new one. It has the format of a model file (`tabgan.base.model_file`) and
+holds the state of the training and its records, and of a private fit all that was measured. It
+holds no row of the table: a fit that goes on prepares the table again. On the same kind of
+processor its model file is, byte for byte, that of a fit which nobody has killed.
+
+Whether the table and the options are those of the checkpoint is told by the options themselves, and
+by a digest of the encoder, which the model file will hold anyway. A digest of the rows would let
+somebody who has all rows but one try out the last one.
 """
 
-import copy
+import hashlib
+import json
+import os
 from collections.abc import Mapping
-from typing import Any
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Self
 
 from torch import Tensor
 
-from tabgan.generators.gan.trainer import Trainer, TrainState
+from tabgan.base.errors import DataError, ModelFileError, OptionError
+from tabgan.base.model_file import assembling, read_model, write_model
+from tabgan.fitting.options import FitOptions
+from tabgan.fitting.session import FitSession
 
-__all__ = ["capture", "flatten", "restore", "unflatten"]
+__all__ = [
+    "CHECKPOINT_FILE",
+    "FitCheckpoint",
+    "digest_of",
+    "flatten",
+    "remove_checkpoint",
+    "saved_seed",
+    "unflatten",
+]
 
-State = dict[str, Any]
+CHECKPOINT_FILE = "checkpoint.safetensors"
+
+# Options that a fit may change when it goes on: its rows do not depend on them, or it says so.
+_FREE = ("max_time", "verbose", "random_state")
 
 
-def capture(trainer: Trainer, state: TrainState) -> State:
-    """Return a copy of the state: nested dictionaries of numbers and tensors.
+class FitCheckpoint:
+    """Saves the state of a fit to a folder, and reads it to go on.
+
+    It is the `Checkpoints` of the training.
 
     Parameters
     ----------
-    trainer
-        The trainer, whose streams, batches and stabilizers have states of their own.
-    state
-        The networks and optimizers.
+    path
+        The file.
+    every
+        Training steps between two states.
+    options
+        The options of the fit, as JSON values.
+    session
+        Records and clock of the fit.
+    description, tensors
+        What a former fit has saved; empty if this one begins.
     """
-    live = {
-        "step": state.step,
-        "generator": state.generator.state_dict(),
-        "discriminator": state.discriminator.state_dict(),
-        "averaged": state.averaged.state_dict(),
-        "generator_optimizer": state.generator_optimizer.state_dict(),
-        "discriminator_optimizer": state.discriminator_optimizer.state_dict(),
-        "trainer": trainer.state_dict(),
-    }
-    return copy.deepcopy(live)
+
+    def __init__(
+        self,
+        path: Path,
+        every: int,
+        options: Mapping[str, Any],
+        session: FitSession,
+        *,
+        description: Mapping[str, Any],
+        tensors: Mapping[str, Tensor],
+    ) -> None:
+        self._path = path
+        self._every = every
+        self._session = session
+        self._description: dict[str, Any] = {"kind": "checkpoint", "options": options}
+        self._description |= description
+        self._tensors = dict(tensors)
+        if self._description.get("training") is not None:
+            session.go_on(self._description["history"], self._description["seconds"])
+
+    @classmethod
+    def open(cls, options: FitOptions, session: FitSession) -> Self | None:
+        """Open the checkpoint of a fit before it begins; return None if it is to have none.
+
+        Parameters
+        ----------
+        options
+            The options of the fit.
+        session
+            Records and clock of the fit.
+
+        Raises
+        ------
+        OptionError
+            If there is a checkpoint and the fit is not to resume it, if it is that of a fit with
+            other options, or if the folder can't be made.
+        ModelFileError
+            If it can't be read.
+        """
+        if options.checkpoint is None:
+            return None
+        folder = Path(options.checkpoint)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OptionError(
+                f"checkpoint={str(folder)!r} is no folder and can't be made one: "
+                f"{error.strerror or error}"
+            ) from error
+        path, kept = folder / CHECKPOINT_FILE, _comparable(options)
+        if not path.exists():
+            return cls(path, options.checkpoint_every, kept, session, description={}, tensors={})
+        if not options.resume:
+            raise OptionError(
+                f"checkpoint={str(folder)!r} has the checkpoint of a fit; give resume=True to go "
+                "on with it, or name another folder",
+                on_command_line=f"--checkpoint {folder} has the checkpoint of a fit; give --resume "
+                "to go on with it, or name another folder",
+            )
+        description, tensors = _read(path)
+        _check_options(path, description["options"], kept)
+        every = options.checkpoint_every
+        return cls(path, every, kept, session, description=description, tensors=tensors)
+
+    def seed(self, drawn: int, random_state: object) -> int:
+        """Return the seed of the fit: of one that goes on, that which it began with.
+
+        Parameters
+        ----------
+        drawn
+            The seed that `random_state` gives.
+        random_state
+            The option; None lets the checkpoint decide.
+
+        Raises
+        ------
+        OptionError
+            If the option names another seed.
+        """
+        saved = self._description.setdefault("seed", drawn)
+        if isinstance(random_state, int) and saved != drawn:
+            raise OptionError(
+                f"{self._path}: the checkpoint is that of a fit with random_state={saved}, and "
+                f"here it is {drawn}; leave it out, or name another folder",
+                on_command_line=f"{self._path}: the checkpoint is that of a fit with --seed "
+                f"{saved}, and here it is {drawn}; leave it out, or name another folder",
+            )
+        return int(saved)
+
+    def check_table(self, digest: str) -> None:
+        """Check that the checkpoint is that of the same table.
+
+        Parameters
+        ----------
+        digest
+            What `digest_of` returns for the prepared table.
+
+        Raises
+        ------
+        DataError
+            If it is not.
+        """
+        if self._description.setdefault("digest", digest) != digest:
+            raise DataError(
+                f"{self._path}: the checkpoint is that of a fit of another table, or of one with "
+                "another schema, other constraints or other condition columns; give those again, "
+                "or name another folder"
+            )
+
+    def saved_training(self) -> Mapping[str, Any] | None:
+        """Return the state of the training to go on from; None if there is none."""
+        saved: Mapping[str, Any] | None = self._load("training")
+        return saved
+
+    def is_due(self, step: int) -> bool:
+        """Return whether the state is to be saved after a step."""
+        return step % self._every == 0
+
+    def save_training(self, state: Mapping[str, Any]) -> None:
+        """Save the state of the training, with its records and the seconds so far."""
+        self._description["history"] = self._session.records
+        self._description["seconds"] = self._session.seconds
+        self._save("training", state)
+
+    def saved_measurements(self) -> Mapping[str, Any] | None:
+        """Return what a private fit has measured; None if it has measured nothing."""
+        saved: Mapping[str, Any] | None = self._load("measured")
+        return saved
+
+    def save_measurements(self, state: Mapping[str, Any]) -> None:
+        """Save what a private fit has measured: nothing is measured, and spent, twice."""
+        self._save("measured", state)
+
+    def _load(self, part: str) -> Any:
+        if self._description.get(part) is None:
+            return None
+        with assembling(self._path, "checkpoint"):
+            return unflatten(self._description[part], self._tensors)
+
+    def _save(self, part: str, state: Mapping[str, Any]) -> None:
+        fresh: dict[str, Tensor] = {}
+        self._description[part] = flatten(state, fresh, part)
+        others = {k: v for k, v in self._tensors.items() if not k.startswith(f"{part}/")}
+        # copies: the file's format does not allow two tensors that share memory
+        self._tensors = others | {name: tensor.cpu().clone() for name, tensor in fresh.items()}
+        write_model(self._path, self._description, self._tensors)
 
 
-def restore(trainer: Trainer, state: TrainState, saved: Mapping[str, Any]) -> None:
-    """Bring a training that has just started to a captured state.
-
-    Parameters
-    ----------
-    trainer, state
-        The training.
-    saved
-        What `capture` returned.
+def saved_seed(folder: str | os.PathLike[str]) -> int | None:
+    """Return the seed of the fit whose checkpoint a folder has; None if it has none.
 
     Raises
     ------
-    KeyError, ValueError, RuntimeError
-        If the state is that of another kind of training.
+    ModelFileError
+        If the checkpoint can't be read.
     """
-    state.step = int(saved["step"])
-    state.generator.load_state_dict(saved["generator"])
-    state.discriminator.load_state_dict(saved["discriminator"])
-    state.averaged.load_state_dict(saved["averaged"])
-    state.generator_optimizer.load_state_dict(saved["generator_optimizer"])
-    state.discriminator_optimizer.load_state_dict(saved["discriminator_optimizer"])
-    trainer.load_state_dict(saved["trainer"])
+    path = Path(folder, CHECKPOINT_FILE)
+    return int(_read(path)[0]["seed"]) if path.exists() else None
+
+
+def remove_checkpoint(folder: str | os.PathLike[str]) -> None:
+    """Remove the checkpoint of a fit whose results are saved, and its folder if it is empty."""
+    Path(folder, CHECKPOINT_FILE).unlink(missing_ok=True)
+    with suppress(OSError):
+        Path(folder).rmdir()
+
+
+def _comparable(options: FitOptions) -> dict[str, Any]:
+    """Return the options that have to be the same, as JSON values."""
+    kept = {name: value for name, value in options.parameters.items() if name not in _FREE}
+    values: dict[str, Any] = json.loads(json.dumps(kept))
+    return values
+
+
+def _read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    description, tensors = read_model(path)
+    if description.get("kind") != "checkpoint" or not isinstance(description["options"], dict):
+        raise ModelFileError(f"{path}: a model file, but not the checkpoint of a fit")
+    return description, tensors
+
+
+def _check_options(path: Path, saved: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    """Check that the options are those of the checkpoint."""
+    for name in sorted({*saved, *now}):
+        if saved.get(name) != now.get(name):
+            raise OptionError(
+                f"{path}: the checkpoint is that of a fit with {name}={saved.get(name)!r}, and "
+                f"here it is {now.get(name)!r}; give the same options, or name another folder"
+            )
+
+
+def digest_of(*facts: Any) -> str:
+    """Return the SHA-256 digest of JSON values.
+
+    Examples
+    --------
+    >>> digest_of({"a": 1, "b": 2}) == digest_of({"b": 2, "a": 1})
+    True
+    """
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
 def flatten(tree: Any, tensors: dict[str, Tensor], place: str = "") -> Any:

@@ -6,6 +6,7 @@ import pandas as pd
 
 from tabgan.base.errors import DataError
 from tabgan.encoding.column_encoder import Encoded
+from tabgan.fitting.checkpoint import FitCheckpoint, digest_of
 from tabgan.fitting.fit_postprocess import fit_postprocessing
 from tabgan.fitting.options import FitOptions
 from tabgan.fitting.prepare import Preparation, prepare
@@ -36,6 +37,7 @@ def fit_table(
     session: FitSession,
     *,
     form: FrameForm,
+    checkpoint: FitCheckpoint | None = None,
 ) -> FitResult:
     """Learn a table, with differential privacy if the options have an `epsilon`.
 
@@ -51,26 +53,37 @@ def fit_table(
         Callbacks, records and clock of the fit.
     form
         The kind of table that `frame` was made from.
+    checkpoint
+        Where the state of the fit goes, and comes from if there is one; None for nowhere.
     """
     if options.epsilon is not None:
         from tabgan.fitting.private.fit_private import fit_privately
 
-        return FitResult(fit_privately(frame, options, seed, session, form=form), [])
+        model = fit_privately(frame, options, seed, session, form=form, checkpoint=checkpoint)
+        return FitResult(model, [])
     with session.observed({**options.parameters, "random_state": seed}) as facts:
-        result = _fit_stages(frame, options, seed, session, form=form)
+        result = _fit_stages(frame, options, seed, session, form=form, checkpoint=checkpoint)
         facts.update(result.model.facts.to_json())
     return result
 
 
 def _fit_stages(
-    frame: pd.DataFrame, options: FitOptions, seed: int, session: FitSession, *, form: FrameForm
+    frame: pd.DataFrame,
+    options: FitOptions,
+    seed: int,
+    session: FitSession,
+    *,
+    form: FrameForm,
+    checkpoint: FitCheckpoint | None,
 ) -> FitResult:
     session.stage(Stage.FINDING_RULES)
     preparation = prepare(frame, options, seed)
     _check_lists(preparation.schema, form)
     session.stage(Stage.ENCODING)
     rows, encoder = preparation.encode(), preparation.encoder
-    sampler, taken = _train(preparation, rows, options, seed, session)
+    if checkpoint is not None:
+        checkpoint.check_table(_digest(preparation, len(frame)))
+    sampler, taken = _train(preparation, rows, options, seed, session, checkpoint=checkpoint)
     sampler = settled_by(encoder, sampler)
     session.stage(Stage.POSTPROCESSING)
     postprocessing, postprocessing_facts = fit_postprocessing(
@@ -101,6 +114,20 @@ def _fit_stages(
     return FitResult(model, decode_snapshots(taken, encoder, seed))
 
 
+def _digest(preparation: Preparation, n_rows: int) -> str:
+    """Return a digest of what the model file will hold of the prepared table."""
+    conditions = preparation.condition_columns
+    return digest_of(
+        n_rows,
+        preparation.n_steps,
+        preparation.latent.dim,
+        preparation.encoder.to_json(),
+        conditions.positions if conditions else [],
+        [rule.to_json() for rule in preparation.constraints],
+        [keys.to_json() for keys in preparation.keys],
+    )
+
+
 def _check_lists(schema: Schema, form: FrameForm) -> None:
     """Check that what comes out of columns of lists will be lists."""
     for place in form.list_columns:
@@ -113,13 +140,20 @@ def _check_lists(schema: Schema, form: FrameForm) -> None:
 
 
 def _train(
-    preparation: Preparation, rows: Encoded, options: FitOptions, seed: int, session: FitSession
+    preparation: Preparation,
+    rows: Encoded,
+    options: FitOptions,
+    seed: int,
+    session: FitSession,
+    *,
+    checkpoint: FitCheckpoint | None,
 ) -> tuple[Sampler, list[SnapshotRows]]:
     """Learn the encoded rows by the method of the options."""
     after = AFTER_TRAINING if options.refine or options.polish else 0.0
     if options.method == "gan":
         training = _training(preparation, options, seed)
-        return training.run(rows, session.callback, session.training_seconds(after))
+        seconds = session.training_seconds(after)
+        return training.run(rows, session.callback, seconds, checkpoint)
     session.stage(Stage.GROWING_TREES)
     sampler = train_trees(rows, preparation, options, session, seed=seed, after=after)
     return sampler, []

@@ -1,5 +1,6 @@
 """`FitOptions`: the options of an estimator, checked once and typed from there on."""
 
+import os
 import warnings
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
@@ -33,6 +34,9 @@ _NOT_IN_A_FILE: Final = (
     "constraints",
     "device",
     "callbacks",
+    "checkpoint",
+    "checkpoint_every",
+    "resume",
     "random_state",
 )
 
@@ -44,7 +48,7 @@ Method = Literal["gan", "trees"]
 NETWORK_OPTIONS: Final = (
     *("steps", "epochs", "batch_size", "latent_dim", "hidden_dim", "learning_rate", "loss"),
     *("penalty", "discriminator_steps", "stabilizers", "optimizer", "prior", "polish", "epsilon"),
-    *("delta", "device", "precision", "snapshots"),
+    *("delta", "device", "precision", "snapshots", "checkpoint", "checkpoint_every", "resume"),
 )
 """The options that trees do not have."""
 
@@ -97,6 +101,9 @@ class FitOptions:
     device: torch.device
     dtype: torch.dtype
     snapshots: int
+    checkpoint: str | None
+    checkpoint_every: int
+    resume: bool
     callbacks: tuple[Callback, ...]
     verbose: bool
     parameters: Mapping[str, Any]
@@ -126,6 +133,7 @@ class FitOptions:
         device = choose_device(params["device"])
         dtype = choose_precision(params["precision"], device)
         _check_switches(params)
+        _check_checkpoint(params)
         check_training(params)
         check_constraints(params["constraints"])
         training = TrainingConfig.of(params)
@@ -161,6 +169,9 @@ class FitOptions:
             device=device,
             dtype=dtype,
             snapshots=int(params["snapshots"]),
+            checkpoint=None if params["checkpoint"] is None else os.fspath(params["checkpoint"]),
+            checkpoint_every=int(params["checkpoint_every"]),
+            resume=bool(params["resume"]),
             callbacks=check_callbacks(params["callbacks"]),
             verbose=bool(params["verbose"]),
             parameters={name: value for name, value in kept.items() if name not in foreign},
@@ -199,14 +210,26 @@ def current_options(estimator: BaseEstimator) -> dict[str, Any]:
 
 def _check_switches(params: Mapping[str, Any]) -> None:
     """Check the options that are switches or sizes."""
-    for name in ("derive", "refine", "polish"):
+    for name in ("derive", "refine", "polish", "resume"):
         if not isinstance(params[name], bool | np.bool_):
             raise OptionError(f"{name}={params[name]!r} must be True or False")
-    for name in ("batch_size", "hidden_dim", "min_group"):
+    for name in ("batch_size", "hidden_dim", "min_group", "checkpoint_every"):
         check_number(name, params[name], Integral, 1)
     verbose = params["verbose"]  # scikit-learn's estimators take levels, such as verbose=1
     if not isinstance(verbose, bool | np.bool_ | Integral) or verbose < 0:
         raise OptionError(f"verbose={verbose!r} must be True or False, or a whole number from 0")
+
+
+def _check_checkpoint(params: Mapping[str, Any]) -> None:
+    """Check that the checkpoint is a folder's name, and is there if a fit is to go on from it."""
+    folder = params["checkpoint"]
+    if not isinstance(folder, str | os.PathLike | None) or folder == "":
+        raise OptionError(f"checkpoint={folder!r:.80} must be the name of a folder, or None")
+    if params["resume"] and folder is None:
+        raise OptionError(
+            "resume=True goes on from a checkpoint; name its folder as checkpoint",
+            on_command_line="--resume goes on from a checkpoint; name its folder by --checkpoint",
+        )
 
 
 def _text_style(text: Any) -> TextStyle:

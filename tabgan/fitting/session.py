@@ -34,7 +34,9 @@ class History(Callback):
         self.records: list[Record] = []
 
     def on_record(self, state: GeneratorState, record: Record) -> None:  # noqa: ARG002
-        """Keep the record."""
+        """Keep the record, in place of those of steps that are taken a second time."""
+        while self.records and self.records[-1]["step"] >= record["step"]:
+            self.records.pop()
         self.records.append(record)
 
 
@@ -175,6 +177,19 @@ class FitSession:
             yield facts
         finally:
             self.callback.on_fit_end(facts)
+
+    def go_on(self, records: Sequence[Record], seconds: float) -> None:
+        """Go on where a former fit was.
+
+        Parameters
+        ----------
+        records
+            Its records.
+        seconds
+            The seconds that it has taken.
+        """
+        self._history.records[:] = map(dict, records)
+        self.began -= seconds
 
     def stage(self, stage: Stage) -> None:
         """Tell the callbacks that a stage begins."""

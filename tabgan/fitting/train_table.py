@@ -16,6 +16,7 @@ from tabgan.generators.gan.batches import LevelRows, TableBatches
 from tabgan.generators.gan.networks import MLPDiscriminator, MLPGenerator
 from tabgan.generators.gan.trainer import GANTraining
 from tabgan.generators.gan.training_snapshots import SNAPSHOT_ROWS, SnapshotRows, SnapshotTaker
+from tabgan.generators.generator_training import Checkpoints
 from tabgan.generators.heads import TableHead
 from tabgan.generators.training_callbacks import Callback
 from tabgan.sampling.calibration import (
@@ -136,7 +137,11 @@ class TableTraining(GANTraining):
     given: tuple[int, ...] = ()
 
     def run(
-        self, rows: Encoded, callback: Callback, seconds: float | None = None
+        self,
+        rows: Encoded,
+        callback: Callback,
+        seconds: float | None = None,
+        checkpoints: Checkpoints | None = None,
     ) -> TrainingResult:
         """Train on encoded rows and calibrate the averaged generator.
 
@@ -148,10 +153,12 @@ class TableTraining(GANTraining):
             Hears of the training; its records have what `tabgan.generators.gan.diagnosis` measures.
         seconds
             Wall time after which training ends; None for no limit.
+        checkpoints
+            Where the state goes, and comes from if there is one; None for nowhere.
         """
         shares = level_shares(rows.codes, self.spans)
         with self.isolated():
-            generator, taken = self._train(rows, shares, callback, seconds)
+            generator, taken = self._train(rows, shares, callback, seconds, checkpoints)
             noise = self.stream("calibration")
             if self.given:
                 return TrainingResult(self._calibrate_conditions(generator, rows, noise), taken)
@@ -179,7 +186,12 @@ class TableTraining(GANTraining):
         return ConditionalSampler(generator, strata.to(self.device), self.spans, there)
 
     def _train(
-        self, rows: Encoded, shares: Tensor, callback: Callback, seconds: float | None
+        self,
+        rows: Encoded,
+        shares: Tensor,
+        callback: Callback,
+        seconds: float | None,
+        checkpoints: Checkpoints | None,
     ) -> tuple[MLPGenerator, list[SnapshotRows]]:
         head = TableHead(self.spans, self.given).to(self.device)
         low, width, codes = (torch.from_numpy(part).to(self.device) for part in rows)
@@ -192,7 +204,13 @@ class TableTraining(GANTraining):
             )
 
         averaged = self.train(
-            head, batches, networks, snapshots, callback=callback, seconds=seconds
+            head,
+            batches,
+            networks,
+            snapshots,
+            callback=callback,
+            seconds=seconds,
+            checkpoints=checkpoints,
         )
         return cast("MLPGenerator", averaged), snapshots.taken
 

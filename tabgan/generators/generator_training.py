@@ -2,10 +2,10 @@
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, Protocol, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -17,11 +17,13 @@ from tabgan.generators.optimization import MovingAverage
 from tabgan.generators.precision import one_thread
 
 __all__ = [
+    "Checkpoints",
     "Generator",
     "GeneratorState",
     "GeneratorTraining",
     "flushed_denormals",
     "learning_rate_factor",
+    "save_if_due",
     "set_learning_rate",
     "used_share",
 ]
@@ -75,6 +77,38 @@ class GeneratorState:
     generator_optimizer: torch.optim.Optimizer
     n_steps: int
     step: int = 0
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the state; its tensors are those that go on to change."""
+        return {
+            "step": self.step,
+            "generator": self.generator.state_dict(),
+            "averaged": self.averaged.state_dict(),
+            "generator_optimizer": self.generator_optimizer.state_dict(),
+        }
+
+    def load_state_dict(self, saved: Mapping[str, Any]) -> None:
+        """Restore what `state_dict` returned."""
+        self.step = int(saved["step"])
+        self.generator.load_state_dict(saved["generator"])
+        self.averaged.load_state_dict(saved["averaged"])
+        self.generator_optimizer.load_state_dict(saved["generator_optimizer"])
+
+
+class Checkpoints(Protocol):
+    """Where a training puts its state now and then, and takes it from to go on."""
+
+    def saved_training(self) -> Mapping[str, Any] | None:
+        """Return the state to go on from; None to begin."""
+        ...
+
+    def is_due(self, step: int) -> bool:
+        """Return whether the state is to be saved after a step."""
+        ...
+
+    def save_training(self, state: Mapping[str, Any]) -> None:
+        """Save a state: nested dictionaries and lists of JSON values and tensors."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,6 +212,35 @@ def used_share(state: GeneratorState, began: float, seconds: float | None) -> fl
     if seconds is None or state.step == 0:
         return steps  # at least one step is taken, however little time there is
     return max(steps, (time.monotonic() - began) / max(seconds, 1e-9))
+
+
+def save_if_due(
+    checkpoints: Checkpoints | None,
+    state: GeneratorState,
+    progress: float,
+    capture: Callable[[], Mapping[str, Any] | None],
+) -> None:
+    """Save the state of a training now and then, and at its end.
+
+    Parameters
+    ----------
+    checkpoints
+        Where it goes; None for nowhere.
+    state
+        The training.
+    progress
+        The share of the budget that is used up.
+    capture
+        Returns the state; None if it is not worth to be saved.
+    """
+    if checkpoints is None:
+        return
+    # Of a training that was cut short no state is saved: it has a record more than one that is not.
+    at_end = state.step == state.n_steps
+    if at_end or (progress < 1 and checkpoints.is_due(state.step)):
+        saved = capture()
+        if saved is not None:
+            checkpoints.save_training(saved)
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """`ImageModel`: a trained generator of images, its facts and its file."""
 
+import math
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from tabgan.images.train_images import ImageHead
 __all__ = ["BLOCK_IMAGES", "ImageModel"]
 
 BLOCK_IMAGES = 1024  # drawn from one stream, so that chunks don't matter
+IMAGE_DTYPES = ("bool", "uint8", "float16", "float32", "float64", "float128")
 MOST_PIXELS = 2**24  # of an image, in a file that is no damaged one
 
 
@@ -136,8 +138,13 @@ class ImageModel:
             If it can't be opened.
         """
         description, tensors = read_model(path)
-        if "images" not in description:
+        if "images" not in description and "encoder" not in description:
             raise ModelFileError(f"{path}: a tabgan file, but no model of images")
+        if "images" not in description:
+            raise ModelFileError(
+                f"{path}: a model of a table, not of images; open it with TabGAN.load, or with "
+                "commands such as 'tabgan sample'"
+            )
         with assembling(path):
             return cls._restore(description, tensors, device)
 
@@ -157,9 +164,10 @@ class ImageModel:
         with torch.device("meta"):
             generator = pair.generator(latent_dim, size, width, prior)
         weights = {k.removeprefix("generator."): v for k, v in tensors.items() if k != "shares"}
-        if any(v.is_floating_point() and v.dtype != torch.float32 for v in weights.values()):
-            raise ValueError("weights must be float32")
+        types = {name: tensor.dtype for name, tensor in generator.state_dict().items()}
         generator.load_state_dict(weights, assign=True)
+        if any(tensor.dtype != types[name] for name, tensor in weights.items()):
+            raise ValueError("a tensor has a dtype that the network's has not")
         shares = tensors["shares"].numpy()
         if shares.shape != (len(classes),) or shares.dtype != np.float64 or (shares < 0).any():
             raise ValueError("a share is needed for every class")
@@ -167,4 +175,16 @@ class ImageModel:
             raise ValueError("shares must add up to 1")
         generator.requires_grad_(False).eval().to(device)
         facts = dict(description["facts"])
+        if facts["dtype"] not in IMAGE_DTYPES:
+            raise ValueError("a dtype that no images have")
+        if math.prod(_sides(facts["image_shape"])) != size.n_pixels:
+            raise ValueError("a shape of images that is not that of the network")
         return cls(generator, size, str(kept["architecture"]), width, classes, shares, facts)
+
+
+def _sides(shape: Any) -> tuple[int, ...]:
+    """Return the shape of an image, 2 or 3 whole numbers from 1."""
+    sides = tuple(shape)
+    if len(sides) not in (2, 3) or not all(type(side) is int and side > 0 for side in sides):
+        raise ValueError("an image's shape must be two or three whole numbers")
+    return sides

@@ -318,7 +318,13 @@ class RowCompleter:
             for at, (column, cells) in new.items()
         }
         done = add_generated(
-            encoder, encoder.restore(restored), condition, start=start, rng=rng, key=key
+            encoder,
+            encoder.restore(restored),
+            condition,
+            rows=len(given),
+            start=start,
+            rng=rng,
+            key=key,
         )
         return make_consistent(encoder, _with_given(encoder.frame_of(done), rows), given)
 

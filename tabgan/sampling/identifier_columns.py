@@ -28,6 +28,7 @@ def add_generated(
     table: ColumnFrame,
     condition: Condition,
     *,
+    rows: int,
     start: int,
     rng: np.random.Generator,
     key: int,
@@ -43,6 +44,8 @@ def add_generated(
     condition
         The condition; columns whose presence is not learned can be required to be missing, or
         not to be.
+    rows
+        Number of rows; the table may have no column that tells it.
     start
         Position of the first row in the whole sample.
     rng
@@ -53,7 +56,6 @@ def add_generated(
     generated = encoder.generated
     if not generated:
         return table
-    rows = len(next(iter(table.values()))[1]) if table else 0
     tests = {test.position: test for test in condition.tests if test.position in encoder.unrelated}
     for at in generated:
         values = _make(encoder.encoders[at], rows, tests.get(at), start=start, rng=rng, key=key)
@@ -108,7 +110,9 @@ def generated_columns(
     table = encoder.with_presence(table)
     learned = {at: cells for at, cells in table.items() if at not in encoder.generated}
     rng = numpy_stream(key, "made", start)
-    table = add_generated(encoder, learned, condition, start=start, rng=rng, key=key)
+    table = add_generated(
+        encoder, learned, condition, rows=len(frame), start=start, rng=rng, key=key
+    )
     return encoder.frame_of(table).set_axis(frame.index)
 
 

@@ -296,7 +296,7 @@ class RejectionSampler:
             )
         encoder, key = self.model.encoder, self.seed
         table = add_generated(
-            encoder, _joined(parts), self.condition, start=start, rng=rng, key=key
+            encoder, _joined(parts), self.condition, rows=wanted, start=start, rng=rng, key=key
         )
         frame = encoder.frame_of(table)
         return frame.set_axis(pd.RangeIndex(start, start + wanted))

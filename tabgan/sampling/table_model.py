@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tabgan.base.checks import check_number
+from tabgan.base.errors import ModelFileError
 from tabgan.base.model_file import (
     assembling,
     parameters_from_json,
@@ -96,10 +97,10 @@ class ModelFacts:
             "n_rows": self.n_rows,
             "table": self.form.to_json(),
             "latent_reason": self.latent_reason,
-            "finish": dict(self.postprocessing),
+            "finish": _untimed(self.postprocessing),
             "n_steps": self.n_steps,
             "penalty_reason": self.penalty_reason,
-            "history": list(self.history),
+            "history": list(map(_untimed, self.history)),
             "diagnosis": [finding.to_json() for finding in self.diagnosis],
         }
         return facts if self.privacy is None else facts | {"privacy": dict(self.privacy)}
@@ -127,6 +128,18 @@ class ModelFacts:
             postprocessing=dict(state["finish"]),
             privacy=None if privacy is None else dict(privacy),
         )
+
+
+_OTHER_FILES = {  # by what the description of a model of a table has not
+    "images": "a model of images, not of a table; open it with ImageGAN.load, or with the commands "
+    "of 'tabgan images'",
+    "kind": "the checkpoint of a fit, not a model; give its folder to --checkpoint, with --resume",
+}
+
+
+def _untimed(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out how long something took: the same fit is to give the same file, byte for byte."""
+    return {name: value for name, value in facts.items() if name != "seconds"}
 
 
 BLOCK_ROWS = 8192
@@ -337,6 +350,9 @@ class TableModel:
             If it can't be opened.
         """
         description, tensors = read_model(path)
+        for key, what in _OTHER_FILES.items():
+            if key in description:
+                raise ModelFileError(f"{path}: {what}")
         with assembling(path):
             states = [dict(state) for state in description["constraints"]]
         customs = named_customs(states, custom)

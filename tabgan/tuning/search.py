@@ -335,6 +335,8 @@ def _check_options(
             raise OptionError(f"{name} is what is tuned; give {_VARIED[name]} with values to try")
         if name not in known:
             raise OptionError(f"{name} is not an option; {did_you_mean(name, known)}")
+    if options.get("checkpoint") is not None:
+        raise OptionError("checkpoint: tuning fits many models, and a checkpoint is that of one")
     if options.get("epsilon") is not None:
         raise OptionError(
             f"epsilon={options['epsilon']!r}: tuning compares every candidate with real rows, "

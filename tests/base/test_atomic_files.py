@@ -1,9 +1,11 @@
 import os
+import subprocess
+import sys
 import threading
 
 import pytest
 
-from tabgan.base.atomic_files import open_atomically
+from tabgan.base.atomic_files import _host, beside, open_atomically
 
 
 def write(path, content):
@@ -94,3 +96,34 @@ def test_threads_may_write_one_file(tmp_path):
         thread.join()
     assert path.read_bytes() in parts
     assert list(tmp_path.iterdir()) == [path]
+
+
+def ended_process():
+    with subprocess.Popen([sys.executable, "-c", ""]) as child:
+        pass
+    return child.pid
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a process there can't be asked for")
+def test_files_of_killed_processes_are_swept(tmp_path):
+    ours = f".tabgan-{_host()}-{os.getpid()}-{'0' * 16}.part"
+    theirs = f".tabgan-{_host()}-{ended_process()}-{'0' * 16}.part"
+    elsewhere = theirs.replace(_host(), "00000000")
+    others = {ours, elsewhere, "x.part", ".tabgan-x.part"}
+    for name in {theirs, f"{theirs}.wal", *others}:
+        (tmp_path / name).touch()
+    write(tmp_path / "a", b"new")
+    assert {path.name for path in tmp_path.iterdir()} == {"a", *others}
+
+
+@pytest.mark.parametrize("suffix", [".wal", "-journal"])
+def test_what_a_database_keeps_beside_its_file_goes_with_it(tmp_path, suffix):
+    def fail():
+        with beside(tmp_path / "a") as temporary:
+            temporary.touch()
+            temporary.with_name(temporary.name + suffix).touch()
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert list(tmp_path.iterdir()) == []

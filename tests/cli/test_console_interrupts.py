@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+import time
 from functools import partial
 
 import pytest
@@ -30,9 +31,9 @@ def wait_for(child, beginning):
     pytest.fail(f"no message began with {beginning!r}")
 
 
-def interrupt(child):
-    """Press Ctrl-C; return the exit code and the messages from then on."""
-    child.send_signal(signal.SIGINT)
+def interrupt(child, number=signal.SIGINT):
+    """Press Ctrl-C, or send a signal; return the exit code and the messages from then on."""
+    child.send_signal(number)
     _, messages = child.communicate(timeout=120)
     return child.returncode, messages
 
@@ -47,22 +48,27 @@ def test_while_reading_nothing_is_left(start, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_training_that_is_not_to_be_kept_ends_at_once(start, small_csv, tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_training_that_is_not_to_be_kept_ends_at_once(start, small_csv, tmp_path, number):
     child = start("synth", small_csv, *ENDLESS, "-o", "out.csv")
     wait_for(child, b"Training, 1,000,000 steps")
-    assert interrupt(child) == (130, b"Interrupted\n")
+    assert interrupt(child, number) == (130, b"Interrupted\n")
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
-    "command",
-    [("fit",), pytest.param(("synth", "-o", "out.csv"), marks=pytest.mark.slow)],
-    ids=["fit", "synth"],
+    ("command", "number"),
+    [
+        (("fit",), signal.SIGTERM),
+        pytest.param(("fit",), signal.SIGINT, marks=pytest.mark.slow),
+        pytest.param(("synth", "-o", "out.csv"), signal.SIGINT, marks=pytest.mark.slow),
+    ],
+    ids=["fit, SIGTERM", "fit", "synth"],
 )
-def test_a_training_that_is_to_be_kept_is_kept(start, small_csv, tmp_path, command):
+def test_a_training_that_is_to_be_kept_is_kept(start, small_csv, tmp_path, command, number):
     child = start(*command, small_csv, *ENDLESS, "--model", "m.safetensors", "--json")
     wait_for(child, b"Training, 1,000,000 steps")
-    code, messages = interrupt(child)
+    code, messages = interrupt(child, number)
     lines = messages.decode().splitlines()
     assert (code, lines[-1]) == (130, "Interrupted")
     assert STOPPING in messages
@@ -110,11 +116,14 @@ def test_images_that_are_learned_are_kept(start, tmp_path):
     assert 0 < ImageGAN.load(tmp_path / "m.safetensors").n_steps_ < 1_000_000
 
 
-def test_while_sampling_no_half_table_is_left(start, model, tmp_path):
-    child = start("sample", model, "-n", "100000000", "-o", "out.csv")
-    while not any(path.stat().st_size for path in tmp_path.glob(".tabgan-*.part")):
+@pytest.mark.parametrize(
+    ("out", "number"), [("out.csv", signal.SIGINT), ("out.duckdb", signal.SIGTERM)]
+)
+def test_while_sampling_no_half_table_is_left(start, model, tmp_path, out, number):
+    child = start("sample", model, "-n", "100000000", "-o", out)
+    while not any(path.stat().st_size for path in tmp_path.glob(".tabgan-*.part*")):
         assert child.poll() is None
-    assert interrupt(child)[1].endswith(b"\nInterrupted\n")
+    assert interrupt(child, number)[1].endswith(b"\nInterrupted\n")
     assert child.returncode == 130
     assert list(tmp_path.iterdir()) == []
 
@@ -127,3 +136,25 @@ def test_what_ignores_interrupts_goes_on_ignoring_them(process, small_csv, tmp_p
     wait_for(child, b"Training, 300 steps")
     code, messages = interrupt(child)
     assert (code, b"Trained 300 steps" in messages) == (0, True)
+
+
+@pytest.mark.slow
+def test_a_killed_fit_goes_on_and_gives_the_same_file(start, small_csv, tmp_path):
+    """Nothing can handle SIGKILL; it comes at some moment after each new state."""
+    options = ("--steps", "600", "--hidden-dim", "16", "--seed", "5", "-q")
+    assert start("fit", small_csv, *options, "-m", "whole").wait(timeout=200) == 0
+    state = ("--checkpoint", "state", "--checkpoint-every", "50", "--resume")
+    file, kills = tmp_path / "state" / "checkpoint.safetensors", 0
+    while not (tmp_path / "cut").exists():
+        before = file.stat().st_mtime_ns if file.exists() else 0
+        child = start("fit", small_csv, *options, *state, "-m", "cut")
+        while child.poll() is None and kills < 3:
+            if file.exists() and file.stat().st_mtime_ns != before:
+                time.sleep(0.03 * kills)
+                child.kill()
+                kills += 1
+                break
+        child.wait(timeout=200)
+    assert kills >= 3
+    assert (tmp_path / "cut").read_bytes() == (tmp_path / "whole").read_bytes()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["cut", "whole"]

@@ -1,6 +1,7 @@
 """`ImageGAN`: the contract of an estimator, on real digits."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from sklearn.base import clone
@@ -192,6 +193,12 @@ def damaged(path, change) -> None:
         lambda d, t: t.update(shares=t["shares"] * 2),
         lambda d, t: t.pop("generator.layers.0.weight"),
         lambda d, t: d["facts"].pop("image_shape"),
+        lambda d, t: d["facts"].update(image_shape=[8, 9]),
+        lambda d, t: d["facts"].update(image_shape=[8.0, 8.0]),
+        lambda d, t: d["facts"].update(image_shape=[2, 2, 2, 2, 4]),
+        lambda d, t: d["facts"].update(dtype="object"),
+        lambda d, t: d["facts"].update(dtype=["<f8"]),
+        lambda d, t: t.update({"generator.layers.0.weight": t["generator.layers.0.weight"].int()}),
         lambda d, t: d["facts"]["parameters"].update(loss=7),
     ],
 )
@@ -208,8 +215,12 @@ def test_models_of_another_kind_are_refused(fitted, tmp_path):
     with pytest.raises(ModelFileError, match="a tabgan file, but no model of images"):
         ImageGAN.load(tmp_path / "judge")
     fitted.save(tmp_path / "images")
-    with pytest.raises(ModelFileError):
+    with pytest.raises(ModelFileError, match=r"of images, not of a table; open it with ImageGAN\."):
         TabGAN.load(tmp_path / "images")
+    table = pd.DataFrame({"a": ["x", "y"] * 20})
+    TabGAN(steps=1, verbose=False).fit(table).save(tmp_path / "table")
+    with pytest.raises(ModelFileError, match=r"of a table, not of images; open it with TabGAN\."):
+        ImageGAN.load(tmp_path / "table")
 
 
 @pytest.mark.parametrize(

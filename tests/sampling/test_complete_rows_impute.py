@@ -93,3 +93,12 @@ def test_errors(orders, fitted):
         fitted.impute(orders, n_imputations=0)
     with pytest.raises(NotFittedError):
         TabGAN().impute(orders)
+
+
+def test_holes_of_identifiers_are_filled_where_no_column_is_learned():
+    names = pd.DataFrame({"id": [f"k{i:04d}-{i * 7919 % 1000:03d}" for i in range(60)]})
+    gan = TabGAN(steps=1, verbose=False, random_state=0, schema={"id": "identifier"}).fit(names)
+    holes = names.mask(np.arange(60)[:, None] % 20 == 5)
+    filled = gan.impute(holes)
+    assert filled["id"].str.fullmatch(r"k\d{4}-\d{3}").all()
+    assert (filled["id"] == names["id"]).sum() == 57

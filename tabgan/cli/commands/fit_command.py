@@ -51,7 +51,7 @@ def fit(
     from tabgan.cli.console import Report
     from tabgan.cli.output_targets import check_targets
     from tabgan.cli.tables import read_declared
-    from tabgan.cli.training import check_method, train
+    from tabgan.cli.training import check_method, end_fit, train
 
     check_method(pictures=pictures, **training)
     sources = (data, declared.schema, declared.constraints)
@@ -64,5 +64,4 @@ def fit(
         from tabgan.cli.reports import draw_pictures
 
         report.facts["pictures"] = draw_pictures(gan, table.frame, pictures, report)
-    if as_json:
-        report.print_json()
+    end_fit(report, training["checkpoint"], as_json=as_json)

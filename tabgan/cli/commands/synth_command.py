@@ -85,7 +85,7 @@ def synth(
     from tabgan.cli.console import Report
     from tabgan.cli.output_targets import check_table, check_targets, default_output
     from tabgan.cli.tables import draw_to_file, read_declared
-    from tabgan.cli.training import check_method, train
+    from tabgan.cli.training import check_method, end_fit, train
     from tabgan.files.table_form import TableForm
 
     check_method(pictures=pictures, **training)
@@ -114,5 +114,4 @@ def synth(
         from tabgan.cli.reports import write_report
 
         write_report(gan, table.frame, form, report, rows=rows, seed=seed, path=page)
-    if as_json:
-        report.print_json()
+    end_fit(report, training["checkpoint"], as_json=as_json)

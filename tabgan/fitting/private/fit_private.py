@@ -1,8 +1,9 @@
 """Fit a table with differential privacy, with each measurement of its rows in the ledger."""
 
 import warnings
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from tabgan.base.errors import PrivacyWarning
 from tabgan.base.row_layout import RowLayout
 from tabgan.encoding.column_encoder import ColumnEncoder
 from tabgan.encoding.table_encoder import TableEncoder
+from tabgan.fitting.checkpoint import FitCheckpoint, digest_of
 from tabgan.fitting.options import FitOptions
 from tabgan.fitting.private.column_format_vote import ColumnFormat, vote_on_format
 from tabgan.fitting.private.histogram_features import ColumnSummary
@@ -27,7 +29,7 @@ from tabgan.fitting.private.noisy_marginals import (
     sensitivities,
     triple_sensitivity,
 )
-from tabgan.fitting.private.privacy_ledger import Share, plan_ledger
+from tabgan.fitting.private.privacy_ledger import Ledger, Share, plan_ledger
 from tabgan.fitting.private.private_columns import learn_column
 from tabgan.fitting.private.private_levels import identifier_encoder
 from tabgan.fitting.private.public_schema import sanitize
@@ -55,7 +57,13 @@ SHARES = {
 
 
 def fit_privately(
-    frame: pd.DataFrame, options: FitOptions, seed: int, session: FitSession, *, form: FrameForm
+    frame: pd.DataFrame,
+    options: FitOptions,
+    seed: int,
+    session: FitSession,
+    *,
+    form: FrameForm,
+    checkpoint: FitCheckpoint | None = None,
 ) -> TableModel:
     """Learn a table with differential privacy for each of its rows.
 
@@ -75,6 +83,8 @@ def fit_privately(
         Callbacks, progress bar and clock of the fit.
     form
         What kind of table it came as.
+    checkpoint
+        Where the state of the fit goes, and comes from if there is one; None for nowhere.
 
     Raises
     ------
@@ -85,15 +95,22 @@ def fit_privately(
         said to be public.
     """
     with session.observed({**options.parameters, "random_state": seed}) as facts:
-        encoder, moments, triples, counter, n_rows = _measure(frame, form, options, session)
+        measured = _measure_once(frame, form, options, session, checkpoint)
         # From here on no row is looked at.
         del frame
+        encoder, n_rows = measured.encoder, measured.n_rows
         latent = resolve_latent_dim(
             options.latent_dim, encoder.spans.width, n_rows, encoder.n_learned
         )
         training = _matching(encoder.spans, latent.dim, n_rows, options=options, seed=seed)
-        shares = _shares(moments, encoder.spans)
-        sampler = training.run(moments, triples, shares, session.callback, session.max_time)
+        sampler = training.run(
+            measured.moments,
+            measured.triples,
+            _shares(measured.moments, encoder.spans),
+            session.callback,
+            session.max_time,
+            checkpoints=checkpoint,
+        )
         model_facts = ModelFacts(
             parameters=options.parameters,
             n_rows=n_rows,
@@ -102,20 +119,70 @@ def fit_privately(
             penalty_reason="none: moments are matched, without a discriminator",
             n_steps=session.n_steps,
             history=tuple(session.records),
-            privacy=counter.ledger.to_json(),
+            privacy=measured.ledger.to_json(),
         )
         facts.update(model_facts.to_json())
     return TableModel(encoder, sampler, model_facts, constraints=options.constraints)
 
 
-def _measure(
-    frame: pd.DataFrame, form: FrameForm, options: FitOptions, session: FitSession
-) -> tuple[TableEncoder, Marginals, ThreeWayMarginals | None, NoisyCounter, int]:
-    """Return all that is ever learned of the rows: encoder, moments and number, with noise."""
+@dataclass(frozen=True)
+class _Measured:
+    """All that is ever learned of the rows, with noise."""
+
+    encoder: TableEncoder
+    moments: Marginals
+    triples: ThreeWayMarginals | None
+    ledger: Ledger
+    n_rows: int
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return JSON values and tensors that `of` makes the same from."""
+        return {
+            "encoder": self.encoder.to_json(),
+            "moments": self.moments.state_dict(),
+            "triples": self.triples.state_dict() if self.triples else None,
+            "ledger": self.ledger.to_json(),
+            "n_rows": self.n_rows,
+        }
+
+    @classmethod
+    def of(cls, state: Mapping[str, Any]) -> Self:
+        """Rebuild what `state_dict` took apart."""
+        return cls(
+            TableEncoder.from_json(state["encoder"]),
+            Marginals.of(state["moments"]),
+            ThreeWayMarginals.of(state["triples"]) if state["triples"] else None,
+            Ledger.from_json(state["ledger"]),
+            int(state["n_rows"]),
+        )
+
+
+def _measure_once(
+    frame: pd.DataFrame,
+    form: FrameForm,
+    options: FitOptions,
+    session: FitSession,
+    checkpoint: FitCheckpoint | None,
+) -> _Measured:
+    """Measure the rows, or take what a former fit has measured: nothing is spent twice."""
     session.stage(Stage.MEASURING)
     frame, schema = sanitize(frame, form, options.schema)
     for declared in _ranges(options):
         declared.positions(schema)  # refuses columns that are not there
+    if checkpoint is None:
+        return _measure(frame, schema, options)
+    # A digest of what is public: one of the rows would tell of them without noise.
+    ranges = [declared.to_json() for declared in _ranges(options)]
+    checkpoint.check_table(digest_of(schema.to_json(), ranges))
+    saved = checkpoint.saved_measurements()
+    if saved is not None:
+        return _Measured.of(saved)
+    measured = _measure(frame, schema, options)
+    checkpoint.save_measurements(measured.state_dict())
+    return measured
+
+
+def _measure(frame: pd.DataFrame, schema: Schema, options: FitOptions) -> _Measured:
     counter = _noisy_counter(schema, options, noise_source())
     n_rows = max(int(counter.measure("rows", np.array(len(frame)))), 1)
     _warn(options.delta, n_rows)
@@ -124,7 +191,7 @@ def _measure(
     if options.derive:
         encoder, learned, moments = _with_rules(encoder, learned, moments)
     triples = measure_three_way(frame, learned, moments, counter, n_rows)
-    return encoder, moments, triples, counter, n_rows
+    return _Measured(encoder, moments, triples, counter.ledger, n_rows)
 
 
 def _noisy_counter(schema: Schema, options: FitOptions, noise: Noise) -> NoisyCounter:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -22,10 +22,12 @@ from tabgan.fitting.private.noisy_marginals import Marginals, ThreeWayMarginals
 from tabgan.fitting.train_table import calibrate, starting_logits
 from tabgan.generators.gan.networks import MLPGenerator
 from tabgan.generators.generator_training import (
+    Checkpoints,
     GeneratorState,
     GeneratorTraining,
     flushed_denormals,
     learning_rate_factor,
+    save_if_due,
     set_learning_rate,
     used_share,
 )
@@ -199,6 +201,8 @@ class MarginalMatching(GeneratorTraining):
         shares: Tensor,
         callback: Callback,
         seconds: float | None = None,
+        *,
+        checkpoints: Checkpoints | None = None,
     ) -> RowSampler:
         """Train, and calibrate the averaged generator to the shares of the levels.
 
@@ -212,12 +216,18 @@ class MarginalMatching(GeneratorTraining):
             Hears of the training, and may end it.
         seconds
             Wall time after which training ends; None for no limit.
+        checkpoints
+            Where the state goes, and comes from if there is one; None for nowhere.
         """
         with self.isolated(), flushed_denormals():
             generator = self.make_networks(
                 lambda: self._generator(shares), hidden_dim=self.hidden_dim
             )
-            state = self._train(generator, moments, triples, callback, seconds)
+            picks = torch_stream(self.seed, "triples")
+            loss = self._loss(moments, triples, picks)
+            state = self._train(
+                generator, loss, picks, callback=callback, seconds=seconds, checkpoints=checkpoints
+            )
             averaged = cast("MLPGenerator", state.averaged.network)
             return calibrate(averaged, shares, self.spans, self.stream("calibration"))
 
@@ -231,10 +241,12 @@ class MarginalMatching(GeneratorTraining):
     def _train(
         self,
         generator: MLPGenerator,
-        moments: Marginals,
-        triples: ThreeWayMarginals | None,
+        loss: Callable[[Tensor], Tensor],
+        picks: torch.Generator,
+        *,
         callback: Callback,
         seconds: float | None,
+        checkpoints: Checkpoints | None,
     ) -> GeneratorState:
         state = GeneratorState(
             generator=generator,
@@ -242,11 +254,23 @@ class MarginalMatching(GeneratorTraining):
             generator_optimizer=self.optimizer.make(generator.parameters(), self.learning_rate),
             n_steps=self.n_steps,
         )
-        loss = self._loss(moments, triples)
         latents = self.stream("latents")
+        streams = (picks, latents)
+        began, since, total = time.monotonic(), 0, torch.zeros((), device=self.device)
+        saved = checkpoints.saved_training() if checkpoints else None
+        if saved is not None:
+            state.load_state_dict(saved)
+            for stream, kept in zip(streams, saved["streams"], strict=True):
+                stream.set_state(kept)
+            began, since = began - saved["seconds"], saved["since"]
+            total = saved["total"].to(self.device)
+
+        def capture() -> dict[str, Any]:
+            spent = {"seconds": time.monotonic() - began, "since": since, "total": total}
+            states = [stream.get_state() for stream in streams]
+            return {**state.state_dict(), **spent, "streams": states}
+
         callback.on_train_begin(state)
-        began, since = time.monotonic(), 0
-        total = torch.zeros((), device=self.device)
         progress = used_share(state, began, seconds)
         while progress < 1:
             rate = self.learning_rate * learning_rate_factor(progress)
@@ -259,16 +283,16 @@ class MarginalMatching(GeneratorTraining):
                 mean, since, total = float(total / since), 0, torch.zeros_like(total)
                 record = {"step": state.step, "seconds": time.monotonic() - began}
                 callback.on_record(state, record | {"moment_loss": mean, "learning_rate": rate})
+            save_if_due(checkpoints, state, progress, capture)
         callback.on_train_end(state)
         return state
 
     def _loss(
-        self, moments: Marginals, triples: ThreeWayMarginals | None
+        self, moments: Marginals, triples: ThreeWayMarginals | None, picks: torch.Generator
     ) -> Callable[[Tensor], Tensor]:
         blocks = SoftBlocks(self.spans).to(self.device)
         pairs = MomentLoss(moments).to(self.device)
         threes = TripleLoss(triples, moments).to(self.device) if triples else None
-        picks = torch_stream(self.seed, "triples")
 
         def loss(logits: Tensor) -> Tensor:
             one, other = blocks(logits).chunk(2)

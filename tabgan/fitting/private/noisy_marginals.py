@@ -6,13 +6,14 @@ fourth knot, of levels the commonest and one cell for the others. The noisy pair
 which triples are measured: those with the strongest dependence.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations, pairwise
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
+import torch
 from numpy.typing import NDArray
 from scipy.linalg import block_diag
 from scipy.optimize import linear_sum_assignment
@@ -74,6 +75,22 @@ class Marginals:
     pairs: Floats
     mean_noise: float
     pair_noise: float
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return JSON values and tensors that `of` makes the same from."""
+        arrays = {"means": self.means, "pairs": self.pairs}
+        return vars(self) | {name: torch.from_numpy(array) for name, array in arrays.items()}
+
+    @classmethod
+    def of(cls, state: Mapping[str, Any]) -> Self:
+        """Rebuild what `state_dict` took apart."""
+        return cls(
+            tuple(state["widths"]),
+            state["means"].numpy(),
+            state["pairs"].numpy(),
+            state["mean_noise"],
+            state["pair_noise"],
+        )
 
     @property
     def owner(self) -> NDArray[np.intp]:
@@ -229,6 +246,22 @@ class ThreeWayMarginals:
     chosen: tuple[Triple, ...]
     shares: tuple[Floats, ...]
     noise: float
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return JSON values and tensors that `of` makes the same from."""
+        shares = [torch.from_numpy(np.ascontiguousarray(table)) for table in self.shares]
+        return vars(self) | {"coarse": torch.from_numpy(self.coarse), "shares": shares}
+
+    @classmethod
+    def of(cls, state: Mapping[str, Any]) -> Self:
+        """Rebuild what `state_dict` took apart."""
+        return cls(
+            state["coarse"].numpy(),
+            tuple(state["widths"]),
+            tuple((i, j, k) for i, j, k in state["chosen"]),
+            tuple(table.numpy() for table in state["shares"]),
+            state["noise"],
+        )
 
 
 def triple_sensitivity(n_blocks: int) -> float:

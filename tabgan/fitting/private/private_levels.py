@@ -69,8 +69,8 @@ def threshold(sigma: float, delta: float) -> int:
     >>> threshold(10.0, 1e-6)
     50
     """
-    # the noise is rounded: it reaches T - 1 where the Gaussian is above T - 1.5
-    return math.ceil(1.5 + sigma * float(norm.isf(delta)))
+    # the discrete Gaussian reaches T - 1 no oftener than the continuous one T - 2
+    return math.ceil(2 + sigma * float(norm.isf(delta)))
 
 
 def frequent(noisy: NDArray[np.int64], sigma: float, delta: float) -> list[int]:

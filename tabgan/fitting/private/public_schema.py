@@ -128,6 +128,7 @@ def declared_schema(df: pd.DataFrame, schema: Schema | Mapping[Hashable, Kind] |
         for place, name in enumerate(df.columns)
     ]
     _warn_of_keys(columns)
+    _warn_of_dtypes(columns)
     return Schema(tuple(columns), tuple(df.columns.names))
 
 
@@ -142,6 +143,24 @@ def _warn_of_keys(columns: Iterable[Column]) -> None:
             PrivacyWarning,
             stacklevel=2,
         )
+
+
+def _warn_of_dtypes(columns: Iterable[Column]) -> None:
+    """Warn of dtypes that nobody has declared: they may follow from single cells."""
+    named = [repr(column.name) for column in columns if column.origin == "dtype"]
+    if not named:
+        return
+    risk = (
+        f"epsilon takes dtypes as public, but nobody has declared those of {', '.join(named[:5])}"
+        f"{' and others' if len(named) > 5 else ''}. Where a reader has chosen them by the cells, "
+        "as pandas.read_csv does, they give single rows away: one 'n.a.' makes texts of numbers"
+    )
+    warnings.warn(
+        f"{risk}. Read texts, pd.read_csv(..., dtype=str, keep_default_na=False), of which a noisy "
+        "vote says what they are; or set the dtypes yourself and declare these columns in schema",
+        PrivacyWarning,
+        stacklevel=2,
+    )
 
 
 def _warn_of_measured(declared: Iterable[Column | Kind]) -> None:

@@ -225,6 +225,17 @@ TURNS = 1 / 3
 SWINGING = 5  # records in the second half of a training, without which nothing can be said
 
 
+# A training that stands still for at least so many records: no loss moves by more than its noise,
+# and the generator has never made rows like the real ones.
+STANDING = 9
+
+
+MOST_MOVE = 0.02
+
+
+LEAST_COVERAGE = 0.1
+
+
 ADVICES = 3  # remedies that a finding names
 
 
@@ -235,7 +246,8 @@ class Finding:
     Parameters
     ----------
     name
-        "mode collapse", "vanishing gradient", "divergence" or "oscillation".
+        "mode collapse", "vanishing gradient", "divergence", "oscillation", "standstill" or
+        "restart".
     step
         The training step since which it is so.
     evidence
@@ -283,10 +295,10 @@ def diagnose(records: Sequence[Record], config: TrainingConfig) -> list[Finding]
     >>> [(finding.name, finding.step) for finding in diagnose(records, TrainingConfig())]
     [('mode collapse', 250)]
     """
-    if len(records) < LASTING:
-        return []
-    judges = (_collapse, _vanishing, _divergence, _oscillation)
-    found = [judge(records, config) for judge in judges]
+    found = [_restart(records, config)]
+    if len(records) >= LASTING:
+        judges = (_collapse, _vanishing, _divergence, _oscillation, _standstill)
+        found += [judge(records, config) for judge in judges]
     return [finding for finding in found if finding is not None]
 
 
@@ -397,6 +409,40 @@ def _oscillation(records: Sequence[Record], config: TrainingConfig) -> Finding |
         (True, 'stabilizers=["historical_averaging"]'),
     )
     return Finding("oscillation", int(late[0]["step"]), evidence, remedy)
+
+
+def _restart(records: Sequence[Record], config: TrainingConfig) -> Finding | None:
+    after = [record for record in records if "slowed" in record]
+    if not after:
+        return None
+    evidence = (
+        "a loss or a weight was not finite; the training went back to the last state in which all "
+        "were, and on at half the learning rate"
+    )
+    remedy = _advice(
+        config,
+        (type(config.penalty) is NoPenalty, 'penalty="r1"'),
+        (type(config.penalty) is not NoPenalty, "a stronger penalty"),
+    )
+    return Finding("restart", int(after[0]["step"]), evidence, remedy)
+
+
+def _standstill(records: Sequence[Record], config: TrainingConfig) -> Finding | None:
+    """Find a training that has learned nothing: it covers no real rows, and no loss moves."""
+    best = max(record["coverage"] for record in records)
+    if len(records) < STANDING or best > LEAST_COVERAGE:
+        return None
+    part = len(records) // 3
+    for name in ("generator_loss", "discriminator_loss"):
+        before, after = (fmean(r[name] for r in some) for some in (records[:part], records[-part:]))
+        if abs(after - before) > MOST_MOVE:
+            return None
+    evidence = (
+        f"no loss has moved by more than {MOST_MOVE:g}, and generated rows lie near "
+        f"{100 * best:.0f} % of the real ones"
+    )
+    higher = f"a higher learning_rate (now {config.learning_rate:g})"
+    return Finding("standstill", int(records[0]["step"]), evidence, f"try {higher}, or more steps")
 
 
 def _has(config: TrainingConfig, kind: type) -> bool:

@@ -5,6 +5,7 @@ and networks and return a scalar.
 """
 
 import copy
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -24,11 +25,13 @@ from tabgan.generators.gan.stabilizers import GeneratorBatch
 from tabgan.generators.gan.training_config import TrainingConfig
 from tabgan.generators.gan.training_snapshots import SnapshotTaker
 from tabgan.generators.generator_training import (
+    Checkpoints,
     Generator,
     GeneratorState,
     GeneratorTraining,
     flushed_denormals,
     learning_rate_factor,
+    save_if_due,
     set_learning_rate,
     used_share,
 )
@@ -44,6 +47,9 @@ __all__ = [
     "frozen",
     "generator_step",
 ]
+
+
+GOOD_EVERY = 4  # records between two states to go back to
 
 
 def discriminator_step(
@@ -131,6 +137,19 @@ class TrainState(GeneratorState):
     discriminator: Discriminator
     discriminator_optimizer: torch.optim.Optimizer
 
+    def state_dict(self) -> dict[str, Any]:
+        """Return the state; its tensors are those that go on to change."""
+        return super().state_dict() | {
+            "discriminator": self.discriminator.state_dict(),
+            "discriminator_optimizer": self.discriminator_optimizer.state_dict(),
+        }
+
+    def load_state_dict(self, saved: Mapping[str, Any]) -> None:
+        """Restore what `state_dict` returned."""
+        super().load_state_dict(saved)
+        self.discriminator.load_state_dict(saved["discriminator"])
+        self.discriminator_optimizer.load_state_dict(saved["discriminator_optimizer"])
+
 
 class Batch(NamedTuple):
     """A batch of features, shapes (batch, n_features)."""
@@ -161,6 +180,10 @@ class Trainer:
         Wall time after which training ends, if its steps are not done by then; None for no
         limit, and then nothing depends on the clock. The learning rate follows whichever of
         steps and time is nearer its end.
+    checkpoints
+        Where the state goes; None for nowhere.
+    snapshots
+        Draws rows at moments of the training; what it has drawn is part of the state.
 
     Attributes
     ----------
@@ -180,6 +203,8 @@ class Trainer:
     noise: torch.Generator
     record_every: int = 50
     seconds: float | None = None
+    checkpoints: Checkpoints | None = None
+    snapshots: SnapshotTaker | None = None
     penalty: Penalty = field(init=False)
     _sums: Tensor = field(init=False)
 
@@ -192,6 +217,10 @@ class Trainer:
             self._weigh_penalty(self.adaptive.gamma)
         self._sums = torch.zeros(3, device=self.latents.device)
         self._unrecorded = 0  # steps since the last record
+        self._began = 0.0
+        self._slowed = 1.0  # factor of the learning rate, below 1 once the training has gone back
+        self._good: Mapping[str, Any] = {}  # the last state whose weights are known to be finite
+        self._records = 0
 
     def _weigh_penalty(self, gamma: float) -> None:
         self.penalty = replace(self.penalty, gamma=gamma)  # type: ignore[call-arg]
@@ -230,31 +259,70 @@ class Trainer:
         Raises
         ------
         TrainingError
-            If a loss is not finite.
+            If a loss or a weight is not finite, also at half the learning rate. That is looked for
+            at each record: a look at each step would wait for the device.
         """
         callback.on_train_begin(state)
-        began = time.monotonic()
+        self._began += time.monotonic()
+        self._good = self.capture(state)
         with flushed_denormals():
             if self._unrecorded >= self.record_every:  # cut just before a record
-                self._keep_record(state, began, callback)
-            progress = used_share(state, began, self.seconds)
+                self._keep_record(state, callback)
+            progress = used_share(state, self._began, self.seconds)
             while progress < 1:
                 self._set_learning_rate(state, progress)
                 self._sums += self.train_step(state)
                 state.step += 1
                 self._unrecorded += 1
                 callback.on_step(state)
-                progress = 1.0 if callback.stop() else used_share(state, began, self.seconds)
+                progress = 1.0 if callback.stop() else used_share(state, self._began, self.seconds)
                 if self._unrecorded >= self.record_every or progress >= 1:
-                    self._keep_record(state, began, callback)
+                    fault = self._fault(state)
+                    if fault is None:
+                        self._keep_record(state, callback)
+                    else:
+                        self._go_back(state, fault)
+                        progress = used_share(state, self._began, self.seconds)
+                save_if_due(self.checkpoints, state, progress, lambda: self._sound(state))
         callback.on_train_end(state)
         return state
 
-    def _keep_record(self, state: TrainState, began: float, callback: Callback) -> None:
-        record = self._record(state, time.monotonic() - began)
+    def _keep_record(self, state: TrainState, callback: Callback) -> None:
+        record = self._record(state, time.monotonic() - self._began)
         if self.adaptive is not None:
             self._weigh_penalty(self.adaptive.adapt(record["advantage"]))
         callback.on_record(state, record)
+        self._records += 1
+        if self._records % GOOD_EVERY == 0:
+            self._good = self.capture(state)
+
+    def _fault(self, state: TrainState) -> str | None:
+        """Return what is not finite, in words; None if all is."""
+        discriminator, generator, _ = self._sums.tolist()
+        values = {"the discriminator's loss": discriminator, "the generator's loss": generator}
+        networks = {"generator": state.generator, "discriminator": state.discriminator}
+        for name, network in networks.items():
+            weights = [weight.detach() for weight in network.parameters() if weight.numel()]
+            values[f"a weight of the {name}"] = float(nn.utils.get_total_norm(weights))
+        wrong = [name for name, value in values.items() if not math.isfinite(value)]
+        return f"not finite: {', '.join(wrong)}" if wrong else None
+
+    def _sound(self, state: TrainState) -> dict[str, Any] | None:
+        """Return a copy of the state to be saved; None if it can't be gone on from."""
+        return self.capture(state) if self._fault(state) is None else None
+
+    def _go_back(self, state: TrainState, fault: str) -> None:
+        """Go back to the last good state, and on at half the learning rate; once only."""
+        if self._slowed < 1:
+            raise TrainingError(
+                f"Training diverged by step {state.step} of {state.n_steps}, also at half the "
+                f"learning rate ({fault}); lower learning_rate (now "
+                f"{self.config.learning_rate:g}) or take a stronger penalty (now "
+                f"{PENALTIES.describe(self.penalty)})"
+            )
+        state.load_state_dict(self._good)
+        self.load_state_dict(self._good["trainer"])
+        self._slowed = 0.5
 
     def train_step(self, state: TrainState) -> Tensor:
         """Take the discriminator's steps and one of the generator.
@@ -331,10 +399,44 @@ class Trainer:
             stabilizer.after_descent(state.generator)
         return value.detach()
 
+    def capture(self, state: TrainState) -> dict[str, Any]:
+        """Return a copy of the whole state: nested dictionaries of numbers and tensors.
+
+        A training that `restore` brings to it goes on as if it had never been interrupted. It
+        holds networks, averages, optimizers, streams of randomness, the order of the rows, the
+        penalty's weight and the state of the stabilizers.
+        """
+        return copy.deepcopy({**state.state_dict(), "trainer": self.state_dict()})
+
+    def restore(self, state: TrainState, saved: Mapping[str, Any]) -> None:
+        """Bring a training to a captured state.
+
+        Parameters
+        ----------
+        state
+            The training's networks and optimizers.
+        saved
+            What `capture` returned.
+
+        Raises
+        ------
+        KeyError, ValueError, RuntimeError
+            If the state is that of another kind of training.
+        """
+        state.load_state_dict(saved)
+        self.load_state_dict(saved["trainer"])
+        seconds = float(saved["trainer"]["seconds"])
+        self._began = -seconds
+        if self.seconds is not None:
+            self.seconds += seconds
+
     def state_dict(self) -> dict[str, Any]:
-        """Return the state for `tabgan.fitting.checkpoint`."""
+        """Return the state beside that of networks and optimizers."""
         streams = (self.latents, self.data, self.noise)
         return {
+            "seconds": time.monotonic() - self._began,
+            "slowed": self._slowed,
+            "snapshots": self.snapshots.state_dict() if self.snapshots else None,
             "streams": [stream.get_state() for stream in streams],
             "batches": self.batches.state_dict(),
             "sums": self._sums,
@@ -348,6 +450,9 @@ class Trainer:
         streams = (self.latents, self.data, self.noise)
         for stream, kept in zip(streams, saved["streams"], strict=True):
             stream.set_state(kept.cpu())
+        self._slowed = saved["slowed"]
+        if self.snapshots is not None:
+            self.snapshots.load_state_dict(saved["snapshots"])
         self.batches.load_state_dict(saved["batches"])
         device = self.latents.device
         self._sums, self._unrecorded = saved["sums"].to(device).clone(), saved["unrecorded"]
@@ -362,20 +467,16 @@ class Trainer:
         return state.step * self.config.epochs_a_step(batches.n_rows, batches.batch_size)
 
     def _set_learning_rate(self, state: TrainState, progress: float) -> None:
-        rate = self.config.learning_rate * learning_rate_factor(progress)
+        rate = self._slowed * self.config.learning_rate * learning_rate_factor(progress)
         set_learning_rate(rate, state.generator_optimizer, state.discriminator_optimizer)
 
     def _record(self, state: TrainState, seconds: float) -> dict[str, float]:
         discriminator_loss, generator_loss, logit_gap = (self._sums / self._unrecorded).tolist()
         self._sums.zero_()
         self._unrecorded = 0
-        if not (abs(discriminator_loss) + abs(generator_loss) < float("inf")):
-            raise TrainingError(
-                f"Training diverged: a loss is not finite by step {state.step} of "
-                f"{state.n_steps}; lower learning_rate (now {self.config.learning_rate:g}) or "
-                f"take a stronger penalty (now {PENALTIES.describe(self.penalty)})"
-            )
+        went_back = {} if self._slowed == 1 else {"slowed": self._slowed}
         return {
+            **went_back,
             "step": state.step,
             "epoch": self._epoch(state),
             "seconds": seconds,
@@ -411,6 +512,7 @@ class GANTraining(GeneratorTraining):
         *,
         callback: Callback,
         seconds: float | None,
+        checkpoints: Checkpoints | None = None,
     ) -> Generator:
         """Train and return the averaged generator.
 
@@ -428,6 +530,8 @@ class GANTraining(GeneratorTraining):
             Hears of the training; its records have what `Probe` measures too.
         seconds
             Wall time after which training ends; None for no limit.
+        checkpoints
+            Where the state goes, and comes from if there is one; None for nowhere.
         """
         trainer = Trainer(
             head=head,
@@ -438,9 +542,14 @@ class GANTraining(GeneratorTraining):
             data=self.stream("data"),
             noise=self.stream("noise"),
             seconds=seconds,
+            checkpoints=checkpoints,
+            snapshots=snapshots,
         )
         generator, discriminator = networks(trainer.noise)
         state = trainer.start(generator, discriminator, self.n_steps)
         probing = self.stream("probe")
         probe = Probe(head, batches.pick(PROBE_ROWS, probing), probing)
+        saved = checkpoints.saved_training() if checkpoints else None
+        if saved is not None:
+            trainer.restore(state, saved)
         return trainer.run(state, Callbacks([probe, snapshots, callback])).averaged.network

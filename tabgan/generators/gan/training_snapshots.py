@@ -1,6 +1,7 @@
 """Snapshots: rows of the averaged generator from the same latents, at moments of the training."""
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -105,4 +106,15 @@ class SnapshotTaker(Callback):
         network = state.averaged.network
         with evaluating(network):
             rows = self.head(network(z, self.labels), self._stream, self.labels)
-        self.taken.append(SnapshotRows(state.step, state.step * self.epochs_a_step, rows.cpu()))
+        epoch = state.step * self.epochs_a_step
+        # a training that goes on from an earlier state comes by the same moments again
+        before = [moment for moment in self.taken if moment.step < state.step]
+        self.taken[:] = [*before, SnapshotRows(state.step, epoch, rows.cpu())]
+
+    def state_dict(self) -> list[list[Any]]:
+        """Return what was taken so far."""
+        return [[*moment] for moment in self.taken]
+
+    def load_state_dict(self, saved: Sequence[Sequence[Any]]) -> None:
+        """Restore what `state_dict` returned."""
+        self.taken[:] = [SnapshotRows(int(step), epoch, rows) for step, epoch, rows in saved]

@@ -1,6 +1,7 @@
 import json
 
 from tabgan.estimator import TabGAN
+from tabgan.fitting.checkpoint import saved_seed
 
 STEPS = ("--steps", "20")
 
@@ -25,3 +26,35 @@ class TestFit:
         result = run("fit", small_csv, "-m", "-")
         assert result.exit_code == 2
         assert "a model can't go to standard output; give --model a file name" in result.stderr
+
+
+class TestCheckpoint:
+    TINY = ("--steps", "20", "--hidden-dim", "16", "-m", "m.safetensors")
+
+    def test_a_fit_that_has_ended_leaves_none(self, run, small_csv, tmp_path):
+        result = run("fit", small_csv, *self.TINY, "--checkpoint", "state", "--checkpoint-every", 5)
+        assert result.exit_code == 0
+        assert [path.name for path in tmp_path.iterdir()] == ["m.safetensors"]
+
+    def test_one_that_has_failed_goes_on_with_its_seed(self, run, small_csv, tmp_path, monkeypatch):
+        state = ("--checkpoint", "state", "--checkpoint-every", 5)
+        with monkeypatch.context() as patch:
+            patch.setattr(TabGAN, "save", lambda *_: 1 / 0)
+            assert run("fit", small_csv, *self.TINY, *state).exit_code == 1
+        seed = saved_seed(tmp_path / "state")
+        refused = run("fit", small_csv, *self.TINY, *state)
+        assert (refused.exit_code, refused.stderr.splitlines()[-1]) == (
+            2,
+            "Error: --checkpoint state has the checkpoint of a fit; give --resume to go on with "
+            "it, or name another folder",
+        )
+        result = run("fit", small_csv, *self.TINY, *state, "--resume", "--json")
+        assert json.loads(result.stdout)["seed"] == seed
+        assert not (tmp_path / "state").exists()
+
+    def test_resume_needs_a_folder(self, run, small_csv):
+        result = run("fit", small_csv, *self.TINY, "--resume")
+        assert result.exit_code == 2
+        assert (
+            "--resume goes on from a checkpoint; name its folder by --checkpoint" in result.stderr
+        )

@@ -6,6 +6,7 @@ import math
 import warnings
 from dataclasses import replace
 from decimal import Decimal
+from io import StringIO
 
 import numpy as np
 import pandas as pd
@@ -23,10 +24,13 @@ from tabgan import (
     tune,
 )
 from tabgan.base.errors import ModelFileError, PrivacyWarning
+from tabgan.base.model_file import read_model
 from tabgan.callbacks import Callback
 from tabgan.cli.main import main
 from tabgan.constraints import Positive, Range
 from tabgan.estimator import NOT_COVERED
+from tabgan.fitting.checkpoint import CHECKPOINT_FILE
+from tabgan.fitting.private import fit_private
 from tabgan.fitting.private import marginal_matching as matching
 from tabgan.fitting.private.noisy_counts import DEBUG_SEED
 from tabgan.fitting.private.public_schema import declared_schema
@@ -644,4 +648,66 @@ def test_a_declared_key_is_warned_of():
         declared_schema(table, {"patient": "key"})
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        declared_schema(table, {"patient": "identifier"})
+        declared_schema(table, {"patient": "identifier", "x": "numeric"})
+
+
+class Kill(Callback):
+    def on_step(self, state):
+        if state.step == 45:
+            raise ZeroDivisionError
+
+
+def test_a_fit_that_goes_on_spends_nothing_again(table, tmp_path, monkeypatch):
+    """Its rows are those of a fit that was not cut, with the noise that was measured before."""
+    monkeypatch.setenv(DEBUG_SEED, "5")
+    rows = table[:300].drop(columns=["seen", "email"])
+    options = {**QUICK, "epsilon": 50.0, "schema": {"grade": "categorical"}}
+    uncut = TabGAN(**options).fit(rows)
+    state = {"checkpoint": tmp_path / "state", "checkpoint_every": 20}
+    with pytest.raises(ZeroDivisionError):
+        TabGAN(**options, **state, callbacks=[Kill()]).fit(rows)
+    monkeypatch.setattr(fit_private, "_measure", None)  # a second look at the rows would fail
+    again = TabGAN(**options, **state, resume=True).fit(rows)
+    assert again.privacy_ == uncut.privacy_
+    pd.testing.assert_frame_equal(again.sample(50), uncut.sample(50))
+    with pytest.raises(OptionError, match=r"a fit with epsilon=50\.0, and here it is 60\.0"):
+        TabGAN(**options | {"epsilon": 60.0}, **state, resume=True).fit(rows)
+    with pytest.raises(DataError, match="that of a fit of another table, or of one with"):
+        TabGAN(**options, **state, resume=True).fit(rows.drop(columns="member"))
+
+
+def test_a_private_checkpoint_does_not_depend_on_the_rows_but_by_its_measurements(table, tmp_path):
+    """Nothing but what is measured with noise tells two tables apart: no digest of rows."""
+    rows = table[:300].drop(columns=["seen", "email"])
+    options = {**QUICK, "epsilon": 50.0, "schema": {"grade": "categorical"}}
+    digests = set()
+    for place, some in enumerate((rows, rows[1:], rows.assign(size=1.5))):
+        folder = tmp_path / str(place)
+        with pytest.raises(ZeroDivisionError):
+            TabGAN(**options, checkpoint=folder, callbacks=[Kill()]).fit(some)
+        description, _ = read_model(folder / CHECKPOINT_FILE)
+        digests.add(description["digest"])
+        assert sorted(description) == ["digest", "format", "kind", "measured", "options", "seed"]
+    assert len(digests) == 1
+
+
+def warnings_of(frame: pd.DataFrame, schema: dict[str, str]) -> list[str]:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        declared_schema(frame, schema)
+    return [str(warning.message) for warning in caught]
+
+
+def test_dtypes_that_a_reader_chose_are_warned_of():
+    """One cell decides between numbers and texts, and everybody sees which."""
+    content = "age,word\n" + "31,a\n" * 9
+    plain, changed = (pd.read_csv(StringIO(text)) for text in (content, content + "none,b\n"))
+    assert plain["age"].dtype != changed["age"].dtype
+    (message,) = warnings_of(plain, {})
+    assert message.startswith(
+        "epsilon takes dtypes as public, but nobody has declared those of 'age'. Where a reader"
+    )
+    assert message.endswith("or set the dtypes yourself and declare these columns in schema")
+    assert warnings_of(plain, {"age": "integer"}) == []
+    texts = pd.read_csv(StringIO(content), dtype=str)
+    assert warnings_of(texts, {}) == []

@@ -181,3 +181,21 @@ def test_evaluation_leaves_a_network_as_it_was():
         network(torch.randn(8, 2))
     assert torch.equal(network[1].running_mean, before)
     assert [module.training for module in network] == [True, True, False]
+
+
+def test_a_training_that_has_learned_nothing_is_named():
+    still = {
+        "advantage": 0.1, "discriminator_loss": 1.31, "generator_loss": 0.71, "diversity": 1.0,
+        "coverage": 0.05, "gradient_norm": 0.05,
+    }  # fmt: skip
+    records = [still | {"step": 50 * i} for i in range(1, 10)]
+    (found,) = diagnose(records, TrainingConfig(learning_rate=1e-9))
+    assert (found.name, found.step) == ("standstill", 50)
+    assert found.evidence == (
+        "no loss has moved by more than 0.02, and generated rows lie near 5 % of the real ones"
+    )
+    assert found.remedy == "try a higher learning_rate (now 1e-09), or more steps"
+    for change in ({"coverage": 0.2}, {"generator_loss": 0.8}):
+        moved = [*records[:-3], *(record | change for record in records[-3:])]
+        assert diagnose(moved, TrainingConfig()) == []
+    assert diagnose(records[:-1], TrainingConfig()) == []

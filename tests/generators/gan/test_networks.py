@@ -13,7 +13,7 @@ from tabgan.base.errors import OptionError
 from tabgan.base.model_file import read_model, write_model
 from tabgan.base.random_streams import torch_stream
 from tabgan.base.row_layout import RowLayout
-from tabgan.fitting.checkpoint import capture, flatten, restore, unflatten
+from tabgan.fitting.checkpoint import flatten, unflatten
 from tabgan.fitting.session import History
 from tabgan.generators.gan.batches import TableBatches
 from tabgan.generators.gan.losses import LOSSES
@@ -119,7 +119,7 @@ def test_a_training_keeps_its_contract(loss, penalty, stabilizer, given, tmp_pat
     write_model(tmp_path / "c", {"state": flatten(halfway.captured, tensors)}, tensors)
     resumed, again = training(given, **options)
     description, kept = read_model(tmp_path / "c")
-    restore(resumed, again, unflatten(description["state"], kept))
+    resumed.restore(again, unflatten(description["state"], kept))
     resumed.run(again, Callback())
     for one, other in zip(networks, (again.generator, again.discriminator), strict=True):
         assert torch.equal(weights(one), weights(other))
@@ -137,13 +137,13 @@ def test_a_training_can_be_cut_anywhere(cut, stabilizers):
     class Stop(Callback):
         def on_step(self, state: TrainState) -> None:
             if state.step == cut:
-                self.captured = capture(half, state)
+                self.captured = half.capture(state)
 
     half, begun = training(steps=25, record_every=10, **options)
     stop = Stop()
     half.run(begun, stop)
     resumed, again = training(steps=25, record_every=10, **options)
-    restore(resumed, again, stop.captured)
+    resumed.restore(again, stop.captured)
     rest = History()
     resumed.run(again, rest)
     assert torch.equal(weights(again.discriminator), weights(state.discriminator))
@@ -159,7 +159,7 @@ class AfterTheFirstStep(Callback):
 
     def on_record(self, state: TrainState, record: dict[str, float]) -> None:
         if state.step == 1:
-            self.captured = capture(self.trainer, state)
+            self.captured = self.trainer.capture(state)
 
 
 @pytest.mark.parametrize(("loss", "penalty", "stabilizer"), quick_and_slow(SOUND))

@@ -6,6 +6,7 @@ from tabgan.base.random_streams import numpy_stream, resolve_seed, torch_stream
 from tabgan.base.row_layout import RowLayout
 from tabgan.fitting.session import History
 from tabgan.generators.gan.batches import TableBatches
+from tabgan.generators.gan.diagnosis import diagnose
 from tabgan.generators.gan.networks import MLPDiscriminator, MLPGenerator
 from tabgan.generators.gan.penalties import (
     LEAST,
@@ -141,7 +142,9 @@ def test_divergence_is_an_error_with_its_remedy():
     with pytest.raises(TrainingError) as caught:
         trainer.run(state, History())
     assert str(caught.value) == (
-        "Training diverged: a loss is not finite by step 10 of 40; lower learning_rate "
+        "Training diverged by step 10 of 40, also at half the learning rate (not finite: the "
+        "discriminator's loss, the generator's loss, a weight of the generator, a weight of the "
+        "discriminator); lower learning_rate "
         "(now 1e+30) or take a stronger penalty (now r1:gamma=1.0)"
     )
 
@@ -176,3 +179,71 @@ def test_streams_are_apart_and_repeatable():
     assert resolve_seed(None) != resolve_seed(None)
     with pytest.raises(OptionError, match="random_state=-1 can't seed the run"):
         resolve_seed(-1)
+
+
+def poisoned(at, network="generator", times=1):
+    """Return a training with a weight that is no number after a step, at most so many times."""
+    trainer, state = make(80)
+    step, left = trainer.train_step, [None] * times
+
+    def take(state):
+        losses = step(state)
+        if state.step == at and left:
+            left.pop()
+            with torch.no_grad():
+                next(getattr(state, network).parameters()).view(-1)[0] = float("nan")
+        return losses
+
+    trainer.train_step = take
+    return trainer, state
+
+
+@pytest.mark.parametrize("network", ["generator", "discriminator"])
+@pytest.mark.parametrize("at", [3, 49, 57, 79])  # what the last step breaks shows in no loss
+def test_a_training_goes_back_from_what_is_not_finite(at, network):
+    trainer, state = poisoned(at, network)
+    history = History()
+    trainer.run(state, history)
+    assert [record["step"] for record in history.records] == [10, 20, 30, 40, 50, 60, 70, 80]
+    for one in (state.generator, state.discriminator, state.averaged.network):
+        assert torch.isfinite(weights(one)).all()
+    slowed = [record for record in history.records if "slowed" in record]
+    assert [record["step"] for record in slowed] == list(range(10 + at // 40 * 40, 90, 10))
+    assert max(record["learning_rate"] for record in slowed) <= 0.5 * trainer.config.learning_rate
+    (found,) = diagnose(history.records[-2:], trainer.config)
+    assert found.name == "restart"
+    assert found.evidence.startswith("a loss or a weight was not finite; the training went back to")
+
+
+def test_a_training_goes_back_once():
+    trainer, state = poisoned(57, times=2)
+    with pytest.raises(TrainingError) as caught:
+        trainer.run(state, History())
+    assert str(caught.value).startswith(
+        "Training diverged by step 60 of 80, also at half the learning rate (not finite: the "
+        "discriminator's loss, the generator's loss, a weight of the generator, a weight of the "
+        "discriminator); lower learning_rate (now 0.001) or take a stronger penalty (now r1"
+    )
+
+
+class EveryStep:
+    """Checkpoints that note after which steps a state is saved."""
+
+    def __init__(self):
+        self.steps = []
+
+    def saved_training(self):
+        return None
+
+    def is_due(self, step):
+        return True
+
+    def save_training(self, state):
+        self.steps.append(state["step"])
+
+
+def test_no_state_is_saved_that_can_t_be_gone_on_from():
+    trainer, state = poisoned(3)
+    trainer.checkpoints = EveryStep()
+    trainer.run(state, History())
+    assert trainer.checkpoints.steps == [1, 2, 3, 0, *range(1, 81)]
