@@ -155,7 +155,7 @@ PUBLIC_NAMES = {
         *("NotFittedError", "OptionError", "PrivacyWarning", "SamplingError", "SamplingWarning"),
         *("Schema", "SchemaError", "SyntheticOverSampler", "TabGAN", "TabGANError"),
         *("TabTrees", "TableFileError", "TrainingError", "TrainingWarning"),
-        *("audit", "evaluate", "infer_schema", "tune"),
+        *("audit", "compare", "evaluate", "infer_schema", "tune"),
     ],
     "tabgan.callbacks": ["Callback", "MLflow", "TensorBoard", "WandB"],
     "tabgan.constraints": [
