@@ -29,6 +29,7 @@ COLUMNS = (
     *("xgb_c2st", "logistic_c2st", "tstr", "trtr", "alpha_precision", "beta_recall"),
     *("dcr_share", "copies", "test_copies", "unique_copies", "test_unique_copies"),
     *("fit_seconds", "fit_cpu_seconds", "rows_per_second", "peak_mb", "steps", "latent_dim"),
+    "grown_trees",
     *("critics", "effective_share", "redrawn", "trees", "finish_seconds"),
 )
 
@@ -40,10 +41,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         table_path(name)
     rows: list[dict[str, Any]] = []
     settings = {"model": model_options, "floor": options.floor, "jobs": options.jobs}
+    if options.method != "gan":
+        settings["method"] = options.method
 
     def one(job: tuple[str, int]) -> dict[str, Any]:
         print(f"{job[0]}, seed {job[1]} …", file=sys.stderr)
-        return in_own_process(run, *job, model_options, options.floor)
+        return in_own_process(run, *job, model_options, options.floor, options.method)
 
     with ThreadPoolExecutor(options.jobs) as pool:
         for row in pool.map(one, product(options.tables, options.seeds)):
@@ -57,7 +60,7 @@ def parse(arguments: Sequence[str] | None) -> tuple[argparse.Namespace, dict[str
     """Return the benchmark's own options, and those that are passed through to `TabGAN`."""
     parser = argparse.ArgumentParser(
         description="Score synthetic tables against real ones.",
-        epilog="Any other option is passed to TabGAN: --steps 2000 --latent-dim 128 --derive false",
+        epilog="Any other option is passed to TabGAN or TabTrees: --steps 2000 --derive false",
         allow_abbrev=False,
     )
     parser.add_argument("--tables", nargs="+", choices=TABLES, default=DEFAULT_TABLES)
@@ -67,29 +70,44 @@ def parse(arguments: Sequence[str] | None) -> tuple[argparse.Namespace, dict[str
         "--jobs", type=int, default=1, help="fits at a time, each on one core (default: 1)"
     )
     parser.add_argument(
+        "--method",
+        choices=("gan", "trees"),
+        default="gan",
+        help="TabGAN or TabTrees (default: gan)",
+    )
+    parser.add_argument(
         "--floor",
         action="store_true",
         help="fit nothing: score a bootstrap of the training rows, the best that can be expected",
     )
     options, others = parser.parse_known_args(arguments)
-    return options, _model_options(parser, others)
+    return options, _model_options(parser, others, options.method)
 
 
-def _model_options(parser: argparse.ArgumentParser, others: list[str]) -> dict[str, Any]:
+def _model_options(
+    parser: argparse.ArgumentParser, others: list[str], method: str
+) -> dict[str, Any]:
     words = [part for word in others for part in word.split("=", 1)]
     names, texts = words[::2], words[1::2]
     if not others:
         return {}
-    from tabgan.estimator import TabGAN
-
-    known = TabGAN().get_params()
+    estimator = _estimator(method)
+    known = estimator().get_params()
     parsed = {}
     for name, text in zip(names, [*texts, ""], strict=False):
         key = name.removeprefix("--").replace("-", "_")
         if not name.startswith("--") or key not in known or not text:
-            parser.error(f"{name} is no option of the benchmark, nor --name value of TabGAN")
+            parser.error(
+                f"{name} is no option of the benchmark, nor --name value of {estimator.__name__}"
+            )
         parsed[key] = _value(text)
     return parsed
+
+
+def _estimator(method: str) -> type[Any]:
+    from tabgan.estimator import TabGAN, TabTrees
+
+    return TabTrees if method == "trees" else TabGAN
 
 
 def _value(text: str) -> Any:
@@ -99,25 +117,25 @@ def _value(text: str) -> Any:
         return text
 
 
-def run(name: str, seed: int, model_options: dict[str, Any], floor: bool) -> dict[str, Any]:
+def run(
+    name: str, seed: int, model_options: dict[str, Any], floor: bool, method: str = "gan"
+) -> dict[str, Any]:
     """Fit, sample and score one table with one seed."""
     train, test = split(load(name))
     if floor:
         synthetic = train.sample(len(train), replace=True, random_state=seed, ignore_index=True)
         cost: dict[str, Any] = {}
     else:
-        synthetic, cost = fit_and_sample(train, seed, model_options)
+        synthetic, cost = fit_and_sample(train, seed, model_options, method)
     row = {"table": name, "seed": seed, "rows": len(train), "columns": train.shape[1]}
     return row | scores(name, train, test, synthetic) | cost
 
 
 def fit_and_sample(
-    train: pd.DataFrame, seed: int, model_options: dict[str, Any]
+    train: pd.DataFrame, seed: int, model_options: dict[str, Any], method: str = "gan"
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Return synthetic rows, as many as there are training rows, and what they cost."""
-    from tabgan.estimator import TabGAN
-
-    model = TabGAN(random_state=seed, **model_options)
+    model = _estimator(method)(random_state=seed, **model_options)
     wall, cpu = time.perf_counter(), time.process_time()
     model.fit(train)
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
@@ -129,10 +147,16 @@ def fit_and_sample(
         "fit_cpu_seconds": cpu,
         "rows_per_second": RATE_ROWS / (time.perf_counter() - start),
         "peak_mb": peak_memory_mb(),
-        "steps": model.n_steps_,
-        "latent_dim": model.latent_dim_,
+        **size_of_fit(model),
         **finish_facts(model.postprocessing_),
     }
+
+
+def size_of_fit(model: Any) -> dict[str, int]:
+    """Return the steps and the latent size of a GAN, or the number of trees."""
+    if model.method == "trees":
+        return {"grown_trees": model.n_trees_}
+    return {"steps": model.n_steps_, "latent_dim": model.latent_dim_}
 
 
 def finish_facts(facts: dict[str, Any]) -> dict[str, float]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
         TrainingError,
         TrainingWarning,
     )
-    from tabgan.estimator import TabGAN
+    from tabgan.estimator import TabGAN, TabTrees
     from tabgan.evaluation.attacks.audit import audit
     from tabgan.evaluation.compare_tables import compare
     from tabgan.evaluation.evaluate import evaluate
@@ -48,6 +48,7 @@ __all__ = [
     "SyntheticOverSampler",
     "TabGAN",
     "TabGANError",
+    "TabTrees",
     "TableFileError",
     "TrainingError",
     "TrainingWarning",
@@ -64,6 +65,7 @@ _HOMES = {
     "Schema": "tabgan.table.schema",
     "SyntheticOverSampler": "tabgan.oversampler",
     "TabGAN": "tabgan.estimator",
+    "TabTrees": "tabgan.estimator",
     "audit": "tabgan.evaluation.attacks.audit",
     "compare": "tabgan.evaluation.compare_tables",
     "evaluate": "tabgan.evaluation.evaluate",

@@ -3,7 +3,7 @@
 import ast
 import inspect
 import re
-from collections import Counter
+from collections import ChainMap, Counter
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from importlib import import_module
@@ -154,7 +154,7 @@ PUBLIC_NAMES = {
         *("Column", "ConstraintError", "DataError", "ImageGAN", "ModelFileError"),
         *("NotFittedError", "OptionError", "PrivacyWarning", "SamplingError", "SamplingWarning"),
         *("Schema", "SchemaError", "SyntheticOverSampler", "TabGAN", "TabGANError"),
-        *("TableFileError", "TrainingError", "TrainingWarning"),
+        *("TabTrees", "TableFileError", "TrainingError", "TrainingWarning"),
         *("audit", "evaluate", "infer_schema", "tune"),
     ],
     "tabgan.callbacks": ["Callback", "MLflow", "TensorBoard", "WandB"],
@@ -184,6 +184,8 @@ ANYTHING = {
     "Range.__init__: minimum": "the same, or text that stands for it",
     "Range.__init__: maximum": "the same",
     "TabGAN.sample: return": "the kind of table that was learned, of any library",
+    "TabTrees.sample: return": "the same",
+    "TabTrees.impute: return": "the kind of table that was handed in, of any library",
     "TabGAN.impute: return": "the kind of table that was handed in, of any library",
     "Unique.__init__: columns": "one label or several, a tuple once created",
     "WandB.__init__: settings": "handed on to wandb.init",
@@ -197,7 +199,8 @@ def public_callables():
         for name in import_module(module).__all__:
             value = getattr(import_module(module), name)
             if inspect.isclass(value):
-                for key, bound in vars(value).items():
+                members = ChainMap(*(vars(c) for c in value.__mro__ if "tabgan" in c.__module__))
+                for key, bound in members.items():
                     member = getattr(bound, "__func__", bound)
                     if inspect.isfunction(member) and (key == "__init__" or key[0] != "_"):
                         yield f"{name}.{key}", member

@@ -12,7 +12,7 @@ from tabgan.base.random_streams import resolve_seed
 from tabgan.cli.console import aligned
 from tabgan.cli.training import describe_finish, describe_free_text, free_text_names
 from tabgan.encoding.table_encoder import TableEncoder
-from tabgan.estimator import TabGAN
+from tabgan.estimator import TabGAN, TableEstimator
 from tabgan.fitting.min_group import small_table_note
 from tabgan.fitting.options import FitOptions
 from tabgan.fitting.prepare import prepare
@@ -78,7 +78,7 @@ def describe_table(frame: pd.DataFrame, gan: TabGAN) -> tuple[Schema, dict[str, 
 
 def describe_model(path: str) -> dict[str, Any]:
     """Return what a model file holds, as JSON values."""
-    gan = TabGAN.load(path, device="cpu")
+    gan = TableEstimator.load(path, device="cpu")
     return {
         "model": path,
         "bytes": Path(path).stat().st_size,
@@ -89,8 +89,7 @@ def describe_model(path: str) -> dict[str, Any]:
         "keys": [own.describe(gan.schema_) for own in gan._model.keys],
         "constraints": [rule.describe() for rule in gan.constraints_],
         "conditions": _condition_facts(gan.conditions_),
-        "latent": {"size": gan.latent_dim_, "reason": gan.latent_reason_},
-        "steps": gan.n_steps_,
+        **gan.size_of_fit(),
         "finish": gan.postprocessing_,
         "privacy": gan.privacy_.to_json() if gan.privacy_ else None,
         "diagnosis": [finding.to_json() for finding in gan.diagnosis_],
@@ -179,8 +178,11 @@ def lay_out(facts: dict[str, Any]) -> str:
             f"learned: {facts['learned_columns']} of {len(rows)} columns, encoded as "
             f"{facts['encoded_width']} numbers and levels"
         )
-    lines.append(f"latent size: {facts['latent']['size']} ({facts['latent']['reason']})")
-    lines.append(f"training: {facts['rows']:,} rows, {facts['steps']:,} steps")
+    if "trees" in facts:
+        lines.append(f"training: {facts['rows']:,} rows, {facts['trees']:,} trees")
+    else:
+        lines.append(f"latent size: {facts['latent']['size']} ({facts['latent']['reason']})")
+        lines.append(f"training: {facts['rows']:,} rows, {facts['steps']:,} steps")
     if facts.get("note"):
         lines.append(f"note: {facts['note']}")
     if facts.get("privacy"):

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from tabgan.cli.console import Report
-    from tabgan.estimator import TabGAN
+    from tabgan.estimator import TableEstimator
     from tabgan.files.table_form import TableForm
 
 __all__ = ["SNAPSHOTS", "draw_pictures", "write_report"]
@@ -20,7 +20,9 @@ SNAPSHOTS = 6  # moments of the training that are drawn
 FEWEST_ROWS = 10  # that an evaluation takes
 
 
-def draw_pictures(gan: "TabGAN", frame: "pd.DataFrame", folder: str, report: "Report") -> list[str]:
+def draw_pictures(
+    gan: "TableEstimator", frame: "pd.DataFrame", folder: str, report: "Report"
+) -> list[str]:
     """Draw the losses and the learned columns of a training, where there are any.
 
     Parameters
@@ -58,7 +60,7 @@ def draw_pictures(gan: "TabGAN", frame: "pd.DataFrame", folder: str, report: "Re
 
 
 def write_report(
-    gan: "TabGAN",
+    gan: "TableEstimator",
     frame: "pd.DataFrame",
     form: "TableForm",
     report: "Report",

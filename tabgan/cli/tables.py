@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from tabgan.base.errors import TabGANError
     from tabgan.cli.table_options import Declared
-    from tabgan.estimator import TabGAN
+    from tabgan.estimator import TableEstimator
     from tabgan.files.table_form import TableForm
     from tabgan.rules.constraint import Constraint
     from tabgan.table.schema import Column, Schema
@@ -275,7 +275,7 @@ def with_holes(frame: "pd.DataFrame", form: "TableForm") -> "pd.DataFrame":
 
 
 def draw_to_file(
-    gan: "TabGAN",
+    gan: "TableEstimator",
     report: Report,
     *,
     rows: int | None,

@@ -14,12 +14,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from tabgan.cli.tables import LearnedTable
-    from tabgan.estimator import TabGAN
+    from tabgan.estimator import TableEstimator
     from tabgan.files.table_form import TableForm
     from tabgan.generators.training_callbacks import Callback
     from tabgan.table.schema import Schema
 
 __all__ = [
+    "check_method",
     "describe_finish",
     "end_fit",
     "describe_free_text",
@@ -45,12 +46,13 @@ def train(
     *,
     model: str | None,
     seed: int,
+    method: str = "gan",
     condition_on: tuple[str, ...] = (),
     stabilizers: tuple[str, ...] = (),
     pictures: str | None = None,
     log_to: str | None = None,
     **options: Any,
-) -> "TabGAN":
+) -> "TableEstimator":
     """Fit an estimator, and save it if a file is named.
 
     Parameters
@@ -61,8 +63,10 @@ def train(
         Where messages and facts go.
     model
         The model file, or None.
+    method
+        "gan" or "trees".
     seed, condition_on, stabilizers, **options
-        Parameters of `TabGAN`; the seed is its `random_state`.
+        Parameters of `TabGAN`; the seed is its `random_state`. Trees take those that they have.
     pictures
         The folder for pictures, or None. For pictures, rows are drawn during the training.
     log_to
@@ -76,7 +80,8 @@ def train(
     KeyboardInterrupt
         If Ctrl-C has ended the training early; the model is saved before.
     """
-    from tabgan.estimator import TabGAN
+    from tabgan.estimator import TabGAN, TabTrees
+    from tabgan.fitting.options import NETWORK_OPTIONS
 
     if options["epsilon"] is not None:
         _check_private(table.form, pictures)
@@ -88,10 +93,14 @@ def train(
         from tabgan.cli.reports import SNAPSHOTS
 
         options["snapshots"] = SNAPSHOTS
+    estimator: type[TableEstimator] = TabGAN
+    if method == "trees":
+        estimator = TabTrees
+        options = {name: options[name] for name in options if name not in NETWORK_OPTIONS}
     with watch(report, keeps=model is not None) as watching:
         verbose = on_terminal(report)
         callbacks = [watching, *trackers(log_to)]
-        gan = TabGAN(verbose=verbose, callbacks=callbacks, **options)
+        gan = estimator(verbose=verbose, callbacks=callbacks, **options)
         _fit(gan, table.frame, report)
         _say_how_it_went(gan, report, watching)
         report.facts |= {"seed": seed, **_facts_of(gan)}
@@ -174,21 +183,61 @@ def _check_private(source: "TableForm", pictures: str | None) -> None:
         )
 
 
-def _fit(gan: "TabGAN", frame: "pd.DataFrame", report: Report) -> None:
+def check_method(method: str, **options: Any) -> None:
+    """Refuse options on the command line that the method does not have.
+
+    Parameters
+    ----------
+    method
+        "gan" or "trees".
+    **options
+        The other options on the training; an `epsilon` of a file of settings is refused, too.
+
+    Raises
+    ------
+    click.UsageError
+        If there is one.
+    """
+    if method == "gan":
+        return
+    from tabgan.fitting.options import NETWORK_OPTIONS
+
+    ctx = click.get_current_context()
+    for param in ctx.command.params:
+        name = param.name or ""
+        said = ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
+        private = name == "epsilon" and options[name] is not None
+        if private or (said and name in (*NETWORK_OPTIONS, "pictures")):
+            flag = max(param.opts, key=len)
+            why = "trees have no such option"
+            if name == "epsilon":
+                why = "trees give no guarantee of privacy"
+            raise click.UsageError(
+                f"{flag} can't be combined with --method trees: {why}; leave {flag} out, or take "
+                "--method gan"
+            )
+
+
+def _fit(gan: "TableEstimator", frame: "pd.DataFrame", report: Report) -> None:
     with warnings.catch_warnings(record=True) as caught:
         quietly(gan.fit, frame)
     for warning in caught:
         report.warn(warning)
 
 
-def _say_how_it_went(gan: "TabGAN", report: Report, watching: Watch) -> None:
+def _say_how_it_went(gan: "TableEstimator", report: Report, watching: Watch) -> None:
     from tabgan.fitting.min_group import small_table_note
 
     seconds = report.done("fit")
-    report.say(
-        f"Trained {watching.steps_done(gan.n_steps_)} in {seconds:.1f} s; latent size "
-        f"{gan.latent_dim_} ({gan.latent_reason_})"
-    )
+    size = gan.size_of_fit()
+    if "trees" in size:
+        report.say(f"Grew {size['trees']:,} trees in {seconds:.1f} s")
+    else:
+        latent = size["latent"]
+        report.say(
+            f"Trained {watching.steps_done(size['steps'])} in {seconds:.1f} s; latent size "
+            f"{latent['size']} ({latent['reason']})"
+        )
     for line in gan.privacy_.describe() if gan.privacy_ else ():
         report.say(line[0].upper() + line[1:])
     free_text = free_text_names(gan.schema_)
@@ -203,10 +252,9 @@ def _say_how_it_went(gan: "TabGAN", report: Report, watching: Watch) -> None:
         report.say(f"Note: {note}")
 
 
-def _facts_of(gan: "TabGAN") -> dict[str, Any]:
+def _facts_of(gan: "TableEstimator") -> dict[str, Any]:
     facts = {
-        "steps": gan.n_steps_,
-        "latent": {"size": gan.latent_dim_, "reason": gan.latent_reason_},
+        **gan.size_of_fit(),
         "free_text": free_text_names(gan.schema_),
         "dependencies": [rule.describe() for rule in gan.dependencies_],
         "finish": gan.postprocessing_,

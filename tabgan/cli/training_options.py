@@ -249,6 +249,14 @@ training_options = together(
     locale_option,
     min_group_option,
     text_option,
+    option(
+        "--method",
+        section=_TRAINING,
+        type=click.Choice(["gan", "trees"]),
+        default="gan",
+        help="How the table is learned: gan is a generator against a discriminator; trees draw "
+        "each column given those before it, which takes less time.",
+    ),
     steps_option,
     epochs_option,
     max_time_option,

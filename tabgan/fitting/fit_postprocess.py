@@ -5,16 +5,15 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import torch
 
 from tabgan.base.random_streams import numpy_stream, torch_stream
 from tabgan.encoding.column_encoder import Encoded
 from tabgan.encoding.table_encoder import TableEncoder
 from tabgan.sampling.calibration import level_shares
 from tabgan.sampling.polish import HeldOutChoice, fit_polish
-from tabgan.sampling.postprocess import PostProcessing, Sampler
+from tabgan.sampling.postprocess import PostProcessing
 from tabgan.sampling.refinement import choose, effective_share, fit_critics, never
-from tabgan.sampling.row_samplers import ConditionalSampler
+from tabgan.sampling.row_samplers import Sampler, TreeSampler
 from tabgan.sampling.table_model import BLOCK_ROWS
 from tabgan.sampling.trees import DrawnRows, RowFeatures
 
@@ -65,15 +64,17 @@ def fit_postprocessing(
     shares = level_shares(rows.codes, encoder.spans).double().numpy()
     rng = numpy_stream(seed, "finish")
     real = _some_rows(rows, features, rng)
-    device = next(sampler.generator.parameters()).device
-    drawn = _pool(sampler, features, POOL * len(real), seed, device)
+    drawn = _pool(sampler, features, POOL * len(real), seed)
     weights = np.ones(len(drawn))
     critics: tuple[Any, ...] = ()
     if refine:
-        critics, weights = fit_critics(real.features, drawn, encoder.spans, shares, rng, stop=stop)
+        patient = isinstance(sampler, TreeSampler)
+        critics, weights = fit_critics(
+            real.features, drawn, encoder.spans, shares, rng, stop=stop, patient=patient
+        )
     choices: list[HeldOutChoice] = []
     if polish:
-        given = sampler.conditions.given if isinstance(sampler, ConditionalSampler) else ()
+        given = sampler.conditions.given if sampler.conditions else ()
         before = drawn[choose(weights, len(real), rng)]
         kept = (*given, *encoder.leading_spans)
         choices = fit_polish(real, before, features, rng, given=kept, stop=stop)
@@ -84,8 +85,8 @@ def fit_postprocessing(
         "trees": sum(map(len, critics)) + sum(choice.conditional.n_trees for choice in choices),
         "seconds": time.monotonic() - began,
     }
-    if not critics and not choices:
-        return None, facts
+    if not critics and not choices and not isinstance(sampler, TreeSampler):
+        return None, facts  # only trees have margins to be raked in any case
     conditionals = tuple(choice.conditional for choice in choices)
     return PostProcessing(features, shares, critics, conditionals), facts
 
@@ -100,13 +101,12 @@ def _some_rows(rows: Encoded, features: RowFeatures, rng: np.random.Generator) -
     return features.of(numbers.astype(np.float64), codes.astype(np.int64))
 
 
-def _pool(
-    sampler: Sampler, features: RowFeatures, n: int, seed: int, device: torch.device
-) -> DrawnRows:
+def _pool(sampler: Sampler, features: RowFeatures, n: int, seed: int) -> DrawnRows:
     """Draw n rows block by block, as a sample is drawn."""
     parts = []
     for block in range(-(-n // BLOCK_ROWS)):
-        parts.append(sampler.draw(BLOCK_ROWS, torch_stream(seed, "finish", block, device=device)))
+        stream = torch_stream(seed, "finish", block, device=sampler.device)
+        parts.append(sampler.draw(BLOCK_ROWS, stream))
     numbers, codes = (np.concatenate(part)[:n] for part in zip(*parts, strict=True))
     return features.of(numbers, codes)
 

@@ -1,17 +1,21 @@
 """Fit a table: from a DataFrame and the options to a model, stage by stage."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 
 from tabgan.base.errors import DataError
+from tabgan.encoding.column_encoder import Encoded
 from tabgan.fitting.checkpoint import FitCheckpoint, digest_of
 from tabgan.fitting.fit_postprocess import fit_postprocessing
 from tabgan.fitting.options import FitOptions
 from tabgan.fitting.prepare import Preparation, prepare
 from tabgan.fitting.session import FitSession, Stage
 from tabgan.fitting.train_table import AFTER_TRAINING, Snapshot, TableTraining, decode_snapshots
+from tabgan.fitting.train_trees import train_trees
 from tabgan.generators.gan.diagnosis import diagnose
+from tabgan.generators.gan.training_snapshots import SnapshotRows
+from tabgan.sampling.row_samplers import Sampler, TreeSampler
 from tabgan.sampling.table_model import ModelFacts, TableModel, settled_by
 from tabgan.table.frame_libraries import FrameForm
 from tabgan.table.schema import Schema
@@ -79,26 +83,24 @@ def _fit_stages(
     rows, encoder = preparation.encode(), preparation.encoder
     if checkpoint is not None:
         checkpoint.check_table(_digest(preparation, len(frame)))
-    after = AFTER_TRAINING if options.refine or options.polish else 0.0
-    sampler, taken = _training(preparation, options, seed).run(
-        rows, session.callback, session.training_seconds(after), checkpoint
-    )
+    sampler, taken = _train(preparation, rows, options, seed, session, checkpoint=checkpoint)
     sampler = settled_by(encoder, sampler)
     session.stage(Stage.POSTPROCESSING)
-    switches = {"refine": options.refine, "polish": options.polish}
     postprocessing, postprocessing_facts = fit_postprocessing(
-        rows, encoder, sampler, seed, **switches, stop=session.stop
+        rows,
+        encoder,
+        sampler,
+        seed,
+        refine=options.refine,
+        polish=options.polish and options.method == "gan",
+        stop=session.stop,
     )
     facts = ModelFacts(
         parameters=options.parameters,
         n_rows=len(frame),
         form=form,
-        latent_reason=preparation.latent.reason,
-        penalty_reason=options.training.describe_penalty(session.records),
-        n_steps=session.n_steps,
-        history=tuple(session.records),
-        diagnosis=tuple(diagnose(session.records, options.training)),
         postprocessing=postprocessing_facts,
+        **_facts_of_method(preparation, options, sampler, session),
     )
     model = TableModel(
         encoder,
@@ -135,6 +137,42 @@ def _check_lists(schema: Schema, form: FrameForm) -> None:
                 f"Column {column.name!r}: its cells are lists whose items hardly repeat, so that "
                 "none can be learned; drop the column, or put its values into columns of their own"
             )
+
+
+def _train(
+    preparation: Preparation,
+    rows: Encoded,
+    options: FitOptions,
+    seed: int,
+    session: FitSession,
+    *,
+    checkpoint: FitCheckpoint | None,
+) -> tuple[Sampler, list[SnapshotRows]]:
+    """Learn the encoded rows by the method of the options."""
+    after = AFTER_TRAINING if options.refine or options.polish else 0.0
+    if options.method == "gan":
+        training = _training(preparation, options, seed)
+        seconds = session.training_seconds(after)
+        return training.run(rows, session.callback, seconds, checkpoint)
+    session.stage(Stage.GROWING_TREES)
+    sampler = train_trees(rows, preparation, options, session, seed=seed, after=after)
+    return sampler, []
+
+
+def _facts_of_method(
+    preparation: Preparation, options: FitOptions, sampler: Sampler, session: FitSession
+) -> dict[str, Any]:
+    """Return the facts about the training itself."""
+    if isinstance(sampler, TreeSampler):
+        n_trees = sampler.generator.n_trees
+        return {"latent_reason": "", "penalty_reason": "", "n_steps": n_trees}
+    return {
+        "latent_reason": preparation.latent.reason,
+        "penalty_reason": options.training.describe_penalty(session.records),
+        "n_steps": session.n_steps,
+        "history": tuple(session.records),
+        "diagnosis": tuple(diagnose(session.records, options.training)),
+    }
 
 
 def _training(preparation: Preparation, options: FitOptions, seed: int) -> TableTraining:

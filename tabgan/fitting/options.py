@@ -1,4 +1,4 @@
-"""`FitOptions`: the options of a `TabGAN`, checked once and typed from there on."""
+"""`FitOptions`: the options of an estimator, checked once and typed from there on."""
 
 import os
 import warnings
@@ -22,7 +22,7 @@ from tabgan.rules.constraint_plan import check_constraints
 from tabgan.table.locale_words import check_locale
 from tabgan.table.schema import Kind, Schema
 
-__all__ = ["FitOptions", "TextStyle", "current_options"]
+__all__ = ["NETWORK_OPTIONS", "FitOptions", "Method", "TextStyle", "current_options"]
 
 LEAST_EPSILON = 0.01
 LEAST_DELTA, MOST_DELTA = 1e-14, 0.5
@@ -41,18 +41,33 @@ _NOT_IN_A_FILE: Final = (
 )
 
 
+Method = Literal["gan", "trees"]
+"""How a table is learned: by `TabGAN`, or by `TabTrees`."""
+
+
+NETWORK_OPTIONS: Final = (
+    *("steps", "epochs", "batch_size", "latent_dim", "hidden_dim", "learning_rate", "loss"),
+    *("penalty", "discriminator_steps", "stabilizers", "optimizer", "prior", "polish", "epsilon"),
+    *("delta", "device", "precision", "snapshots", "checkpoint", "checkpoint_every", "resume"),
+)
+"""The options that trees do not have."""
+
+
 TextStyle = Literal["keep-shape", "lorem", "drop"]
 """What stands for free text: see the parameter `text` of `TabGAN`."""
 
 
 @dataclass(frozen=True)
 class FitOptions:
-    """The options of a `TabGAN`, each checked by type and value.
+    """The options of an estimator, each checked by type and value.
 
-    The attributes are the parameters of `TabGAN`, except for these.
+    The attributes are the parameters of `TabGAN`, except for these. A fit of trees does not look at
+    those of networks.
 
     Attributes
     ----------
+    method
+        How the table is learned.
     training
         Loss, penalty, stabilizers, optimizer, learning rate and steps of the discriminator.
     condition_on
@@ -63,6 +78,7 @@ class FitOptions:
         The options that a model file keeps, as JSON values by name.
     """
 
+    method: Method
     steps: int | Literal["auto"]
     epochs: float | None
     max_time: float | None
@@ -126,7 +142,11 @@ class FitOptions:
         if params["locale"] is not None:
             check_locale(params["locale"], OptionError)
         _check_schema(params["schema"])
+        method: Method = params.get("method", "gan")
+        kept = training.kept_options(params, (*_NOT_IN_A_FILE, "method"))
+        foreign = NETWORK_OPTIONS if method == "trees" else ()
         return cls(
+            method=method,
             steps=_whole_or_auto(params["steps"]),
             epochs=_float_or_none(params["epochs"]),
             max_time=_float_or_none(params["max_time"]),
@@ -154,7 +174,7 @@ class FitOptions:
             resume=bool(params["resume"]),
             callbacks=check_callbacks(params["callbacks"]),
             verbose=bool(params["verbose"]),
-            parameters=training.kept_options(params, _NOT_IN_A_FILE),
+            parameters={name: value for name, value in kept.items() if name not in foreign},
         )
 
 
@@ -172,7 +192,7 @@ def current_options(estimator: BaseEstimator) -> dict[str, Any]:
         If an option is given under its deprecated name.
     """
     options: dict[str, Any] = estimator.get_params(deep=False)
-    old = options.pop("stabilisers")
+    old = options.pop("stabilisers", "deprecated")  # trees have neither
     if isinstance(old, str) and old == "deprecated":
         return options
     if options["stabilizers"] is not None:

@@ -23,6 +23,7 @@ class Stage(StrEnum):
     MEASURING = "Measuring in private"
     READING_IMAGES = "Reading the images"
     TRAINING = "Training"
+    GROWING_TREES = "Growing trees"
     POSTPROCESSING = "Refining and polishing"
 
 

@@ -6,50 +6,27 @@ the polish redraws columns, and a last choice restores the margins that this has
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from tabgan.base.model_file import under
-from tabgan.sampling.calibration import present_numbers, uniform_ranks
 from tabgan.sampling.refinement import choose, log_ratio, rake, weigh
+from tabgan.sampling.row_samplers import Sampler
 from tabgan.sampling.tree_conditionals import (
     TreeConditional,
     redraw_columns,
     restore_conditional,
 )
-from tabgan.sampling.trees import DrawnRows, Floats, RowFeatures, Trees
+from tabgan.sampling.trees import Floats, RowFeatures, Trees
 
-__all__ = ["POOL", "SPARE", "PostProcessing", "Sampler"]
+__all__ = ["POOL", "SPARE", "PostProcessing"]
 
 POOL = 4  # rows that are drawn for each one that the critics leave
 SPARE = 1.25  # rows that are polished for each one that the last choice leaves
-
-
-class Sampler(Protocol):
-    """Draws encoded rows."""
-
-    @property
-    def generator(self) -> nn.Module:
-        """The trained generator; its parameters tell the device."""
-        ...
-
-    def draw(
-        self, n: int, stream: torch.Generator
-    ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-        """Draw n rows: probabilities (n, numbers) and codes (n, level spans).
-
-        Parameters
-        ----------
-        n
-            Number of rows.
-        stream
-            Randomness, on the generator's device.
-        """
-        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,13 +86,7 @@ class PostProcessing:
             return rows.numbers, rows.codes
         weights = rake(np.ones(len(rows)), rows, self.features.spans, self.shares)
         rows = rows[choose(weights, n, rng)]
-        return self._ranked(rows, rng), rows.codes
-
-    def _ranked(self, rows: DrawnRows, rng: np.random.Generator) -> Floats:
-        """Bring the numbers back to uniform margins, which the choices have moved a little."""
-        present = present_numbers(torch.from_numpy(rows.codes), self.features.spans)
-        jitter = torch.from_numpy(rng.random(rows.numbers.shape))
-        return uniform_ranks(torch.from_numpy(rows.numbers), present, jitter).numpy()
+        return sampler.ranked(rows.numbers, rows.codes, rng), rows.codes
 
     def to_json(self) -> dict[str, Any]:
         """Describe all but the tensors by JSON values."""

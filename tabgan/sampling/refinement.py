@@ -15,10 +15,19 @@ from numpy.typing import NDArray
 from tabgan.base.row_layout import RowLayout
 from tabgan.sampling.trees import Codes, DrawnRows, Floats, Growth, Trees, fit_trees
 
-__all__ = ["choose", "effective_share", "fit_critics", "log_ratio", "never", "rake", "weigh"]
+__all__ = [
+    "choose",
+    "effective_share",
+    "fit_critics",
+    "log_ratio",
+    "never",
+    "rake",
+    "weigh",
+]
 
 MAX_CRITICS = 4
 GROWTH = Growth(rounds=50, rate=0.3, feature_share=0.7, l2=5.0)
+SLOW_GROWTH = Growth(rounds=80, rate=0.15, feature_share=0.7, l2=5.0)
 CLIP = (-6.0, 3.0)  # of one critic's log-odds
 MOST_WEIGHT = 20.0  # of a row, in multiples of the mean
 LEAST_SHARE = 0.4  # of the rows that the weights leave, by effective sample size
@@ -40,6 +49,7 @@ def fit_critics(
     rng: np.random.Generator,
     *,
     stop: Callable[[], bool] = never,
+    patient: bool = False,
 ) -> tuple[tuple[Trees, ...], Floats]:
     """Train critics one after the other, each on the rows as the ones before weigh them.
 
@@ -55,6 +65,9 @@ def fit_critics(
         Randomness of what is held out and of what a critic sees.
     stop
         Called before each critic: whether to train no further one.
+    patient
+        Whether critics are grown slowly, and only as long as held-out rows show that it helps: for
+        drawn rows that are hard to tell from real ones.
 
     Returns
     -------
@@ -68,7 +81,12 @@ def fit_critics(
     while len(critics) < MAX_CRITICS and not stop():
         chance = weights[fitted] / weights[fitted].sum()
         seen = drawn.features[rng.choice(fitted, size, p=chance)]
-        critic = _fit_critic(real[~held_real], seen, int(rng.integers(2**31)))
+        seed = int(rng.integers(2**31))
+        if patient:
+            unseen = drawn.features[held_drawn]
+            critic = _fit_patient_critic((real, held_real), (seen, unseen), seed)
+        else:
+            critic = _fit_critic(real[~held_real], seen, seed)
         scores = _scores(critic, drawn.features)
         real_scores = _scores(critic, real[held_real])
         if not _finds_something(real_scores, scores[held_drawn], weights[held_drawn]):
@@ -83,6 +101,33 @@ def _fit_critic(real: Floats, drawn: Floats, seed: int) -> Trees:
     labels = np.repeat([1, 0], [len(real), len(drawn)])
     weights = np.where(labels == 1, len(drawn) / len(real), 1.0)
     return fit_trees(np.concatenate([real, drawn]), labels, GROWTH, seed=seed, weights=weights)
+
+
+def _fit_patient_critic(
+    real: tuple[Floats, NDArray[np.bool_]], drawn: tuple[Floats, Floats], seed: int
+) -> Trees:
+    """Fit a critic whose growth ends by held-out rows.
+
+    Parameters
+    ----------
+    real
+        Real rows, and which of them are held out.
+    drawn
+        Drawn rows to fit, and those held out.
+    seed
+        Randomness of the choice of features.
+    """
+    rows, held_real = real
+    held_out = np.concatenate(
+        [held_real, *(np.full(len(part), at > 0) for at, part in enumerate(drawn))]
+    )
+    labels = np.repeat([1, 0], [len(rows), len(held_out) - len(rows)])
+    weights = np.ones(len(labels))
+    for part in (held_out, ~held_out):  # in both parts, real and drawn rows weigh the same
+        is_real = part & (labels == 1)
+        weights[is_real] = (part & (labels == 0)).sum() / max(is_real.sum(), 1)
+    features = np.concatenate([rows, *drawn])
+    return fit_trees(features, labels, SLOW_GROWTH, seed=seed, held_out=held_out, weights=weights)
 
 
 def _scores(critic: Trees, features: Floats) -> Floats:

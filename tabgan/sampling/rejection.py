@@ -23,7 +23,6 @@ from tabgan.rules.constraint import Constraint, Mask
 from tabgan.rules.enforcement import UniqueKeys, keep_rules, keep_unique
 from tabgan.sampling.identifier_columns import add_generated
 from tabgan.sampling.refinement import choose, log_ratio, weigh
-from tabgan.sampling.row_samplers import ConditionalSampler
 from tabgan.sampling.table_model import BLOCK_ROWS, TableModel, blocks
 from tabgan.sampling.tree_conditionals import TreeConditional, redraw_columns
 from tabgan.sampling.trees import DrawnRows, RowFeatures
@@ -112,8 +111,8 @@ def native_conditions(model: TableModel, condition: Condition) -> tuple[TableMod
     OptionError
         If no training row has the values of the condition columns together.
     """
-    columns = model.condition_columns
-    if columns is None or not isinstance(model.sampler, ConditionalSampler):
+    columns, counts = model.condition_columns, model.sampler.conditions
+    if columns is None or counts is None:
         return model, condition
     wanted = {}
     for test in condition.tests:
@@ -124,14 +123,14 @@ def native_conditions(model: TableModel, condition: Condition) -> tuple[TableMod
             wanted[columns.spans[place]] = np.flatnonzero(test.mask(series)).tolist()
     if not wanted:
         return model, condition
-    chances = model.sampler.conditions.chances(wanted)
+    chances = counts.chances(wanted)
     if not chances.any():
         raise OptionError(
             f"where: {condition.describe()}: no row of the training table has these values "
             "together; ask for fewer of them"
         )
-    sampler = replace(model.sampler, chances=chances)
-    return replace(model, sampler=sampler), condition.without(columns.positions)
+    model = replace(model, sampler=model.sampler.under(chances))
+    return model, condition.without(columns.positions)
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,12 @@
-"""Samplers of encoded rows from a trained generator: free, or conditional on levels."""
+"""Samplers of encoded rows from a trained generator: free, or conditional on levels.
+
+A `Sampler` is where a way to learn tables is plugged in: all that comes after takes encoded rows
+from one, whatever drew them.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Any, Protocol, Self
 
 import numpy as np
 import torch
@@ -12,6 +16,7 @@ from torch import Tensor
 from tabgan.base.model_file import check_tensor
 from tabgan.base.row_layout import RowLayout
 from tabgan.generators.gan.networks import MLPGenerator
+from tabgan.generators.trees.tree_generator import TreeGenerator
 from tabgan.sampling.calibration import (
     KNOTS,
     ConditionCounts,
@@ -21,11 +26,104 @@ from tabgan.sampling.calibration import (
     uniform_ranks,
 )
 
-__all__ = ["ConditionalSampler", "RowSampler"]
+__all__ = ["ConditionalSampler", "RowSampler", "Sampler", "Settle", "TreeSampler"]
 
 Settle = Callable[[NDArray[np.int64], np.random.Generator], NDArray[np.int64]]
 
 MOST_ROWS = 2**40  # of a combination, in a file that is not damaged
+
+
+class Sampler(Protocol):
+    """Draws encoded rows, and goes to a file and back."""
+
+    @property
+    def device(self) -> torch.device:
+        """Where the generator lies, and the streams that rows are drawn with."""
+        ...
+
+    @property
+    def conditions(self) -> ConditionCounts | None:
+        """The combinations of levels that can be given; None where none can."""
+        ...
+
+    @property
+    def chances(self) -> Tensor | None:
+        """How often each combination is drawn; None draws freely."""
+        ...
+
+    def draw(
+        self, n: int, stream: torch.Generator
+    ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """Draw n rows: probabilities of shape (n, numbers), codes of shape (n, level spans).
+
+        Parameters
+        ----------
+        n
+            Number of rows.
+        stream
+            Randomness, on the generator's device.
+        """
+        ...
+
+    def ranked(
+        self, numbers: NDArray[np.float64], codes: NDArray[np.int64], rng: np.random.Generator
+    ) -> NDArray[np.float64]:
+        """Bring numbers back to the margins of the training rows, after rows have been chosen.
+
+        Parameters
+        ----------
+        numbers, codes
+            Rows, as `draw` returns them.
+        rng
+            Randomness within each rank.
+        """
+        ...
+
+    def under(self, chances: Tensor) -> Self:
+        """Return the same, drawing each combination of given levels as often as said."""
+        ...
+
+    def settled_by(self, settle: Settle) -> Self:
+        """Return the same with level codes that are made to agree with each other."""
+        ...
+
+    def to(self, device: torch.device) -> Self:
+        """Return the same on a device."""
+        ...
+
+    def generator_state(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
+        """Describe the generator by JSON values, and its tensors by name."""
+        ...
+
+    def to_tensors(self) -> dict[str, Tensor]:
+        """Return all tensors but the generator's, by name."""
+        ...
+
+
+def _network_state(generator: MLPGenerator) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    sizes = {
+        "latent_dim": generator.latent_dim,
+        "hidden_dim": generator.inlet.out_features,
+        "prior": generator.prior,
+    }
+    return sizes, generator.state_dict()
+
+
+def _uniform(
+    numbers: NDArray[np.float64],
+    codes: NDArray[np.int64],
+    spans: RowLayout,
+    rng: np.random.Generator,
+) -> NDArray[np.float64]:
+    """Replace numbers by their ranks."""
+    present = present_numbers(torch.from_numpy(codes), spans)
+    jitter = torch.from_numpy(rng.random(numbers.shape))
+    ranks: NDArray[np.float64] = uniform_ranks(torch.from_numpy(numbers), present, jitter).numpy()
+    return ranks
+
+
+def _device_of(generator: MLPGenerator) -> torch.device:
+    return next(generator.parameters()).device
 
 
 @dataclass(frozen=True)
@@ -71,6 +169,43 @@ class RowSampler:
         jitter = torch.rand(numbers.shape, generator=stream, device=stream.device)
         probabilities = uniform_ranks(numbers, present_numbers(codes, self.spans), jitter)
         return probabilities.cpu().numpy(), _settled(codes, self.settle, stream)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the generator lies."""
+        return _device_of(self.generator)
+
+    @property
+    def conditions(self) -> None:
+        """No levels can be given."""
+
+    @property
+    def chances(self) -> None:
+        """Rows are drawn freely."""
+
+    def under(self, chances: Tensor) -> Self:
+        """Refuse: no levels can be given.
+
+        Raises
+        ------
+        ValueError
+            Always.
+        """
+        raise ValueError(f"no levels can be given; {len(chances)} chances are too many")
+
+    def ranked(
+        self, numbers: NDArray[np.float64], codes: NDArray[np.int64], rng: np.random.Generator
+    ) -> NDArray[np.float64]:
+        """Bring numbers back to the margins of the training rows; see `Sampler.ranked`."""
+        return _uniform(numbers, codes, self.spans, rng)
+
+    def settled_by(self, settle: Settle) -> "RowSampler":
+        """Return the same with level codes that are made to agree with each other."""
+        return replace(self, settle=settle)
+
+    def generator_state(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
+        """Describe the generator by JSON values, and its tensors by name."""
+        return _network_state(self.generator)
 
     def to(self, device: torch.device) -> "RowSampler":
         """Return the same on a device."""
@@ -162,6 +297,29 @@ class ConditionalSampler:
             units = uniform_ranks(units, present_numbers(codes, self.spans), jitter)
         return units.double().cpu().numpy(), _settled(codes, self.settle, stream)
 
+    @property
+    def device(self) -> torch.device:
+        """Where the generator lies."""
+        return _device_of(self.generator)
+
+    def under(self, chances: Tensor) -> "ConditionalSampler":
+        """Return the same, drawing each combination of given levels as often as said."""
+        return replace(self, chances=chances)
+
+    def ranked(
+        self, numbers: NDArray[np.float64], codes: NDArray[np.int64], rng: np.random.Generator
+    ) -> NDArray[np.float64]:
+        """Bring numbers back to the margins of the training rows; see `Sampler.ranked`."""
+        return _uniform(numbers, codes, self.spans, rng)
+
+    def settled_by(self, settle: Settle) -> "ConditionalSampler":
+        """Return the same with level codes that are made to agree with each other."""
+        return replace(self, settle=settle)
+
+    def generator_state(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
+        """Describe the generator by JSON values, and its tensors by name."""
+        return _network_state(self.generator)
+
     def to(self, device: torch.device) -> "ConditionalSampler":
         """Return the same on a device."""
         return replace(
@@ -210,26 +368,140 @@ class ConditionalSampler:
         """
         n, n_strata = len(tensors["counts"]), len(tensors["offsets"])
         knots = (n_strata, spans.n_numbers, KNOTS)
-        combinations = check_tensor(tensors, "combinations", (n, len(given)), torch.int64)
-        counts = check_tensor(tensors, "counts", (n,), torch.int64)
+        conditions = _conditions_of(tensors, spans, given)
         stratum = check_tensor(tensors, "stratum", (n,), torch.int64)
         offsets = check_tensor(tensors, "offsets", (n_strata, spans.n_levels))
         outputs, units = (check_tensor(tensors, name, knots) for name in ("outputs", "units"))
-        widths = torch.tensor([spans.widths[i] for i in given])
-        if (combinations < 0).any() or (combinations >= widths).any():
-            raise ValueError("combinations must hold codes of the levels")
-        if not n or (counts < 1).any() or (counts > MOST_ROWS).any():
-            raise ValueError(f"counts must be from 1 to {MOST_ROWS}")
         if (stratum < 0).any() or (stratum >= n_strata).any():
             raise ValueError("stratum must hold numbers of strata")
         if any((knot.diff(dim=2) < 0).any() for knot in (outputs, units)):
             raise ValueError("outputs and units must rise")
         if (units < 0).any() or (units > 1).any():
             raise ValueError("units must be from 0 to 1")
-        conditions = ConditionCounts(tuple(given), combinations, counts)
         return cls(
             generator, StratifiedCalibration(stratum, offsets, outputs, units), spans, conditions
         )
+
+
+def _conditions_of(
+    tensors: Mapping[str, Tensor], spans: RowLayout, given: Sequence[int]
+) -> ConditionCounts:
+    n = len(tensors["counts"])
+    combinations = check_tensor(tensors, "combinations", (n, len(given)), torch.int64)
+    counts = check_tensor(tensors, "counts", (n,), torch.int64)
+    widths = torch.tensor([spans.widths[i] for i in given])
+    if (combinations < 0).any() or (combinations >= widths).any():
+        raise ValueError("combinations must hold codes of the levels")
+    if not n or (counts < 1).any() or (counts > MOST_ROWS).any():
+        raise ValueError(f"counts must be from 1 to {MOST_ROWS}")
+    return ConditionCounts(tuple(given), combinations, counts)
+
+
+@dataclass(frozen=True)
+class TreeSampler:
+    """Trees that draw rows, whose numbers are calibrated as they are drawn.
+
+    Parameters
+    ----------
+    generator
+        The trees.
+    conditions
+        The combinations of levels that can be given, and how often each occurs; None where none
+        can.
+    chances
+        As of `ConditionalSampler`.
+    settle
+        As of `RowSampler`.
+    """
+
+    generator: TreeGenerator
+    conditions: ConditionCounts | None = None
+    chances: Tensor | None = None
+    settle: Settle | None = None
+
+    @property
+    def device(self) -> torch.device:
+        """The CPU."""
+        return torch.device("cpu")
+
+    def draw(
+        self, n: int, stream: torch.Generator
+    ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """Draw n rows: probabilities of shape (n, numbers), codes of shape (n, level spans).
+
+        The numbers of a free draw are ranked within the n rows, so n should be some thousands
+        whatever the number of rows that are wanted.
+
+        Parameters
+        ----------
+        n
+            Number of rows.
+        stream
+            Randomness, on the CPU.
+        """
+        given = None
+        if self.conditions is not None:
+            chances = self.conditions.chances() if self.chances is None else self.chances
+            drawn = self.conditions.draw(n, chances, stream)
+            given = self.conditions.combinations[drawn].numpy()
+        rng = np.random.default_rng(int(torch.randint(2**62, (1,), generator=stream)))
+        units, codes = self.generator.draw(n, rng, given)
+        if self.chances is None:
+            units = self.generator.ranked(units, codes, rng)
+        return units, codes if self.settle is None else self.settle(codes, rng)
+
+    def under(self, chances: Tensor) -> "TreeSampler":
+        """Return the same, drawing each combination of given levels as often as said."""
+        return replace(self, chances=chances)
+
+    def ranked(
+        self, numbers: NDArray[np.float64], codes: NDArray[np.int64], rng: np.random.Generator
+    ) -> NDArray[np.float64]:
+        """Bring numbers back to the margins of the training rows; see `Sampler.ranked`."""
+        return self.generator.ranked(numbers, codes, rng)
+
+    def settled_by(self, settle: Settle) -> "TreeSampler":
+        """Return the same with level codes that are made to agree with each other."""
+        return replace(self, settle=settle)
+
+    def to(self, device: torch.device) -> "TreeSampler":  # noqa: ARG002
+        """Return the same: trees stay on the CPU."""
+        return self
+
+    def generator_state(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
+        """Describe the generator by JSON values, and its tensors by name."""
+        return {"kind": "trees", **self.generator.to_json()}, self.generator.to_tensors()
+
+    def to_tensors(self) -> dict[str, Tensor]:
+        """Return all tensors but the generator's, by name."""
+        if self.conditions is None:
+            return {}
+        return {"combinations": self.conditions.combinations, "counts": self.conditions.counts}
+
+    @classmethod
+    def from_tensors(
+        cls,
+        generator: TreeGenerator,
+        tensors: Mapping[str, Tensor],
+    ) -> Self:
+        """Rebuild a sampler from the value of `to_tensors`.
+
+        Parameters
+        ----------
+        generator
+            The trees.
+        tensors
+            What `to_tensors` returned.
+
+        Raises
+        ------
+        KeyError, ValueError
+            If a tensor is missing or does not fit.
+        """
+        given = generator.given
+        if not given:
+            return cls(generator)
+        return cls(generator, _conditions_of(tensors, generator.layout, given))
 
 
 def _settled(codes: Tensor, settle: Settle | None, stream: torch.Generator) -> NDArray[np.int64]:

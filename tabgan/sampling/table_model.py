@@ -8,11 +8,11 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from numbers import Integral
 from threading import Barrier
-from typing import Any, Self
+from typing import Any, Literal, Self, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -37,16 +37,20 @@ from tabgan.generators.gan.diagnosis import Finding
 from tabgan.generators.gan.networks import MLPGenerator
 from tabgan.generators.latents import check_prior
 from tabgan.generators.training_callbacks import Record
+from tabgan.generators.trees.tree_generator import TreeGenerator
 from tabgan.rules.constraint import Constraint
 from tabgan.rules.constraint_plan import constraints_from_json, named_customs
 from tabgan.rules.enforcement import UniqueKeys, keep_rules, keep_unique
 from tabgan.sampling.key_groups import KeyGroups
 from tabgan.sampling.postprocess import PostProcessing
-from tabgan.sampling.row_samplers import ConditionalSampler, RowSampler
+from tabgan.sampling.row_samplers import ConditionalSampler, RowSampler, Sampler, TreeSampler
 from tabgan.sampling.trees import RowFeatures
 from tabgan.table.frame_libraries import FrameForm
 
 __all__ = ["BLOCK_ROWS", "ModelFacts", "TableModel", "blocks", "settled_by"]
+
+
+AnySampler = TypeVar("AnySampler", bound=Sampler)
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,7 @@ class ModelFacts:
     latent_reason, penalty_reason
         Why the latent size, and which penalty with which weight.
     n_steps
-        Training steps taken.
+        Training steps taken; of trees their number.
     history
         Records of the training.
     diagnosis
@@ -213,7 +217,7 @@ class TableModel:
     """
 
     encoder: TableEncoder
-    sampler: RowSampler | ConditionalSampler
+    sampler: Sampler
     facts: ModelFacts
     condition_columns: ConditionColumns | None = None
     finish: PostProcessing | None = None
@@ -223,7 +227,12 @@ class TableModel:
     @property
     def device(self) -> torch.device:
         """Where the generator lies."""
-        return next(self.sampler.generator.parameters()).device
+        return self.sampler.device
+
+    @property
+    def method(self) -> Literal["gan", "trees"]:
+        """How the table was learned."""
+        return "trees" if isinstance(self.sampler, TreeSampler) else "gan"
 
     def draw_block(self, seed: int, block: int) -> pd.DataFrame:
         """Draw block b of the sample with a seed: `BLOCK_ROWS` rows.
@@ -266,7 +275,7 @@ class TableModel:
     ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         if self.finish is None:
             return self.sampler.draw(n, stream)
-        free = not isinstance(self.sampler, ConditionalSampler) or self.sampler.chances is None
+        free = self.sampler.chances is None
         return self.finish.draw(self.sampler, n, stream, rng, free=free)
 
     def blocks(self, n: int, seed: int, keys: UniqueKeys | None = None) -> Iterator[pd.DataFrame]:
@@ -296,15 +305,11 @@ class TableModel:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model file; see `tabgan.base.model_file`."""
-        generator = self.sampler.generator
+        generator, weights = self.sampler.generator_state()
         description: dict[str, Any] = {
             "versions": {name: version(name) for name in _LIBRARIES},
             "encoder": self.encoder.to_json(),
-            "generator": {
-                "latent_dim": generator.latent_dim,
-                "hidden_dim": generator.inlet.out_features,
-                "prior": generator.prior,
-            },
+            "generator": generator,
             **(
                 {"condition_on": self.condition_columns.positions} if self.condition_columns else {}
             ),
@@ -313,7 +318,7 @@ class TableModel:
         }
         if self.keys:
             description["keys"] = [own.to_json() for own in self.keys]
-        tensors = {f"generator.{k}": v for k, v in generator.state_dict().items()}
+        tensors = {f"generator.{k}": v for k, v in weights.items()}
         tensors |= self.sampler.to_tensors()
         if self.finish is not None:
             description["finish"] = self.finish.to_json()
@@ -369,9 +374,7 @@ class TableModel:
             return cls(encoder, sampler, facts, columns, finish, constraints, keys)
 
 
-def settled_by(
-    encoder: TableEncoder, sampler: RowSampler | ConditionalSampler
-) -> RowSampler | ConditionalSampler:
+def settled_by(encoder: TableEncoder, sampler: AnySampler) -> AnySampler:
     """Let an encoder make the level codes of drawn rows agree, if some have to.
 
     Parameters
@@ -381,7 +384,7 @@ def settled_by(
     sampler
         Draws its rows.
     """
-    return replace(sampler, settle=encoder.settle) if encoder.leading_spans else sampler
+    return sampler.settled_by(encoder.settle) if encoder.leading_spans else sampler
 
 
 def _finish(
@@ -400,8 +403,11 @@ def _rebuild(
     sizes: Mapping[str, Any],
     tensors: Mapping[str, Tensor],
     given: Sequence[int],
-) -> RowSampler | ConditionalSampler:
+) -> Sampler:
     spans = encoder.spans
+    if sizes.get("kind") == "trees":
+        trees = TreeGenerator.restore(sizes, under("generator.", tensors), spans, given)
+        return TreeSampler.from_tensors(trees, tensors)
     # On the meta device a network takes no memory, whatever size a damaged file claims; the
     # tensors that were read must fit its shapes exactly to be put in place.
     latent_dim, hidden_dim = int(sizes["latent_dim"]), int(sizes["hidden_dim"])

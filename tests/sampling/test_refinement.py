@@ -97,3 +97,22 @@ def test_no_critic_is_trained_when_the_time_is_over():
     critics, weights = fit_critics(real.features, drawn, SPANS, SHARES, rng, stop=lambda: True)
     assert critics == ()
     assert (weights == 1).all()
+
+
+def test_patient_critics_see_a_slight_difference():
+    """A tenth of the relation is lost: critics that are grown at once don't help held-out rows."""
+    real = rows(3000, 1, related=True)
+    drawn = rows(9000, 2, related=np.random.default_rng(3).random(9000) < 0.9)
+    fits = drawn.codes[:, 0] == (drawn.numbers[:, 0] * 3).astype(int)
+    rng = np.random.default_rng(0)
+    critics, weights = fit_critics(real.features, drawn, SPANS, SHARES, rng, patient=True)
+    assert critics
+    assert fits.mean() < 0.94
+    assert weights[fits].sum() / weights.sum() > 0.965
+
+
+def test_patient_critics_hardly_change_rows_as_good_as_real_ones():
+    real, drawn = rows(1500, 1, related=True), rows(4500, 2, related=True)
+    rng = np.random.default_rng(0)
+    _, weights = fit_critics(real.features, drawn, SPANS, SHARES, rng, patient=True)
+    assert effective_share(weights) > 0.95

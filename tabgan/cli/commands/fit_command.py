@@ -51,8 +51,9 @@ def fit(
     from tabgan.cli.console import Report
     from tabgan.cli.output_targets import check_targets
     from tabgan.cli.tables import read_declared
-    from tabgan.cli.training import end_fit, train
+    from tabgan.cli.training import check_method, end_fit, train
 
+    check_method(pictures=pictures, **training)
     sources = (data, declared.schema, declared.constraints)
     check_targets(sources, model=model, pictures=pictures, force=force)
     report = Report(quiet=quiet)

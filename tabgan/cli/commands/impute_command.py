@@ -70,9 +70,9 @@ def impute(
     form = TableForm(table=table).for_output(out, **writing)
     check_targets((model, data), out=out, form=form, force=force, as_json=as_json)
     report = Report(quiet=quiet)
-    from tabgan.estimator import TabGAN
+    from tabgan.estimator import TableEstimator
 
-    gan = TabGAN.load(model)
+    gan = TableEstimator.load(model)
     frame, source = read_data(data, report, **reading)
     form = source.for_output(out, **writing)
     check_table(data, source, out, form, rows=len(frame), force=force)

@@ -91,9 +91,9 @@ def sample(
     check_targets(sources, out=out, form=form, rows=rows, force=force, as_json=as_json)
     report = Report(quiet=quiet)
     report.say(f"Reading {model}")
-    from tabgan.estimator import TabGAN
+    from tabgan.estimator import TableEstimator
 
-    gan = TabGAN.load(model, device=device)
+    gan = TableEstimator.load(model, device=device)
     report.done("load")
     report.facts |= {"model": model, "seed": seed, "columns": gan.n_features_in_}
     if condition or where_file:

@@ -22,7 +22,7 @@ __all__ = ["synth"]
 @command(
     "tabgan synth customers.csv",
     "tabgan synth customers.csv -n 100000 -o many.parquet --seed 7",
-    "tabgan synth customers.csv --report report.html",
+    "tabgan synth customers.csv --method trees --report report.html",
     "tabgan synth customers.csv --model customers.safetensors --epochs 50",
     "tabgan synth shop.xlsx --sheet Customers -o synthetic.xlsx",
     "tabgan synth postgresql://ann@db/shop --query 'select * from customers' -o fake.csv",
@@ -85,9 +85,10 @@ def synth(
     from tabgan.cli.console import Report
     from tabgan.cli.output_targets import check_table, check_targets, default_output
     from tabgan.cli.tables import draw_to_file, read_declared
-    from tabgan.cli.training import end_fit, train
+    from tabgan.cli.training import check_method, end_fit, train
     from tabgan.files.table_form import TableForm
 
+    check_method(pictures=pictures, **training)
     out = out or default_output(data, writing["table_format"], table=reading["table"])
     # Everything that would fail later is checked now, before the training.
     form = TableForm(table=reading["table"]).for_output(out, **writing)

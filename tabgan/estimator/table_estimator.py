@@ -1,18 +1,20 @@
-"""`TabGAN`: a scikit-learn estimator that learns a table and draws new rows."""
+"""`TableEstimator`: a scikit-learn estimator that learns a table and draws new rows."""
 
 import os
 import platform
 import time
 import warnings
+from abc import abstractmethod
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from numbers import Integral
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
+import torch
 from sklearn.base import BaseEstimator
 from sklearn.utils import Tags
 
@@ -23,16 +25,12 @@ from tabgan.base.registry import UnregisteredError
 from tabgan.conditions.grammar import Where
 from tabgan.fitting.checkpoint import FitCheckpoint
 from tabgan.fitting.fit_table import fit_table
-from tabgan.fitting.options import FitOptions, current_options
+from tabgan.fitting.options import FitOptions, Method, current_options
 from tabgan.fitting.prepare import without_free_text
 from tabgan.fitting.private.privacy_ledger import Ledger
 from tabgan.fitting.private.public_schema import check_dtypes_are_declared, check_private_options
 from tabgan.fitting.session import FitSession
 from tabgan.fitting.train_table import Snapshot
-from tabgan.generators.gan.losses import AdversarialLoss
-from tabgan.generators.gan.penalties import Penalty
-from tabgan.generators.gan.stabilizers import Stabilizer
-from tabgan.generators.optimization import Optimizer
 from tabgan.generators.precision import choose_device
 from tabgan.generators.training_callbacks import Callback
 from tabgan.inference.accept_table import as_frame
@@ -51,7 +49,7 @@ if TYPE_CHECKING:
     from tabgan.inference.accept_table import TableLike
 
 
-__all__ = ["TabGAN"]
+__all__ = ["TableEstimator"]
 
 
 NOT_COVERED = (
@@ -61,179 +59,16 @@ NOT_COVERED = (
 
 
 @dataclass(eq=False, repr=False, kw_only=True)  # scikit-learn compares and shows estimators
-class TabGAN(BaseEstimator):
-    """Learn a table with a GAN and draw synthetic rows like its own.
+class TableEstimator(BaseEstimator):
+    """Learn a table and draw synthetic rows like its own: what all methods share.
 
-    Parameters
-    ----------
-    steps
-        Training steps, or "auto" to choose by the number of rows.
-    epochs
-        Passes over the table in place of `steps`.
-    max_time
-        Seconds of wall time for the whole fit, or None for no limit. If the steps would take
-        longer, training ends early, and its learning rate still decays to the end. The result
-        then depends on the speed of the machine.
-    batch_size
-        Rows per step.
-    latent_dim
-        Size of the generator's latent, or "auto" for the heuristics of `tabgan.generators.latents`.
-    hidden_dim
-        Width of the hidden layers of both networks.
-    learning_rate
-        The optimizer's learning rate; constant for half of the training, then linearly down.
-    loss
-        The adversarial loss: "non_saturating", "minimax", "wasserstein", "hinge" or
-        "relativistic" (`tabgan.generators.gan.losses`).
-    penalty
-        What keeps the discriminator smooth (`tabgan.generators.gan.penalties`): "r1", "r2", "r1r2",
-        "gradient", "spectral", "weight_clipping", "gradient_clipping" or "none"; "auto" takes the
-        one that is usual with the loss. Penalty, stabilizers and optimizer take parameters:
-        ``"r1:gamma=5"``. Without a gamma, zero-centered penalties adapt it in training.
-    discriminator_steps
-        Steps of the discriminator for each one of the generator.
-    stabilizers
-        A list of "label_smoothing", "one_sided_smoothing", "instance_noise",
-        "feature_matching", "historical_averaging", "experience_replay"
-        (`tabgan.generators.gan.stabilizers`); None for none.
-    optimizer
-        "adam" or "sgd", of both networks (`tabgan.generators.optimization`).
-    prior
-        What latents are drawn from: "gaussian" or "uniform".
-    schema
-        A `Schema` for the table, or a mapping from column names to kinds that overrides what is
-        inferred; None infers everything. Of the kinds (`tabgan.table.schema`), "identifier",
-        "key", "sequential", "uuid", "iban", "email", "name", "first_name", "last_name", "phone",
-        "address", "city", "company" and ``"regex:[A-Z]{2}-[0-9]{4}"`` are generated without
-        any value of the table, and "text" is filled with placeholders.
-    condition_on
-        A column, or a list of columns, whose levels the networks are given, so that
-        ``sample(where=...)`` can draw rows with a level directly. Such a column has to be learned
-        by its levels: categories, booleans, numbers of few values.
-    constraints
-        Rules that all rows of the table keep and all drawn rows have to keep: a list of
-        constraints (`tabgan.constraints`), or None.
-    locale
-        Faker's locale of generated names, addresses and telephone numbers, such as "de_DE". None
-        takes "en_US", and writes telephone numbers as the table does.
-    min_group
-        About how many rows must hold a value for the model to keep it. Rarer levels become
-        frequent ones or, where they are many, generated ones; ranges and quantiles are trimmed by
-        as many rows. 1 keeps all values. A `Column` of the schema can have its own. Categorical
-        dtypes and booleans declare their values and keep all of them.
-    text
-        What stands for free text, which is not learned. "keep-shape" writes placeholders with the
-        lengths, marks and frequent words of the texts, and phrases that `min_group` rows hold
-        (`tabgan.encoding.identifiers.language_shape`); "lorem" writes filler words; "drop" leaves
-        such columns out.
-    derive
-        Whether rules by which columns determine others are detected, so that they hold in every
-        synthetic row.
-    refine
-        Whether rows that a tree critic takes for real are drawn more often
-        (`tabgan.sampling.refinement`).
-    polish
-        Whether columns are redrawn by boosted trees, where held-out rows show that this fits them
-        better to the others (`tabgan.sampling.polish`).
-    epsilon
-        Budget of differential privacy for each row (`tabgan.privacy`) from 0.01, or None. Adding
-        or removing any row then changes the probability of any model by a factor of exp(ε) at
-        most, except with probability δ. Public are the names, dtypes and order of the columns,
-        what the `schema` and a `Range` declare, and the categories of a categorical dtype.
-        Everything else, the number of rows too, is measured with noise that `random_state` does
-        not repeat. The generator is trained on these measurements alone, without discriminator;
-        `derive` reads the measurements, `refine` and `polish` do nothing. Declared ranges keep
-        the ends of columns exact.
-    delta
-        The δ of the guarantee, from 1e-14 to 0.5. It should be far below one over the number of
-        rows.
-    device
-        "auto" (CUDA where there is one), "cpu", "cuda" or a torch device name.
-    precision
-        Number format of matrix products: "auto", "float32" or "bfloat16".
-    snapshots
-        Number of moments of training at which 1,000 rows are drawn from the generator, always
-        from the same latents.
-    checkpoint
-        A folder in which the state of the fit is saved as it goes, or None. Guard it as you guard
-        the table: it holds no row, but the discriminator, and the budget that a private fit has
-        spent. Delete it once the model is saved.
-    checkpoint_every
-        Training steps between two states.
-    resume
-        Whether `fit` goes on from the checkpoint, if there is one. Give it the same table and
-        options; `random_state` can be left out.
-    callbacks
-        `Callback` objects to run in training.
-    verbose
-        Whether a progress bar is shown on standard error.
-    random_state
-        Seed of everything random: an integer makes fit and sample repeatable.
-    stabilisers
-        The old name of `stabilizers`.
-
-        .. deprecated:: 0.1
-            It will be removed in 0.2.
-
-    Attributes
-    ----------
-    schema_ : Schema
-        The columns of the table.
-    history_ : list of dict
-        Records of training: step, epoch, seconds, losses, learning rate, the discriminator's
-        advantage and weight of its penalty, and of the generator its diversity, its coverage
-        and the norm of its gradient (`tabgan.generators.gan.diagnosis`).
-    diagnosis_ : list of Finding
-        What went wrong in training, each with a remedy (`tabgan.generators.gan.diagnosis`); empty
-        if all went well. `fit` also warns of each.
-    snapshots_ : list of Snapshot
-        The uncalibrated rows of each moment, with its step and epoch; not part of a model file.
-    penalty_reason_ : str
-        Which penalty was used, and with which weight.
-    latent_dim_ : int
-        The latent size used, and `latent_reason_` why.
-    n_steps_ : int
-        Training steps taken.
-    dependencies_ : list
-        The detected and declared rules that give back columns; each has a `describe` method.
-    constraints_ : list of Constraint
-        The declared rules, with what they learned from the table.
-    conditions_ : dict
-        The levels of each condition column.
-    postprocessing_ : dict
-        What refinement and polish did: ``critics`` trained, the ``effective_share`` of the rows
-        after weighting, the ``columns`` that are redrawn (name, trees, surprise in nats),
-        ``trees`` in all and the ``seconds`` taken; empty if nothing was tried.
-    privacy_ : Ledger or None
-        What a fit with `epsilon` guarantees, and what it spent on each measurement
-        (`tabgan.fitting.private.privacy_ledger`).
-    n_rows_ : int
-        Rows of the training table; a noisy number after a fit with `epsilon`.
-    n_features_in_ : int
-        Columns of the training table.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> table = pd.DataFrame({"size": [1.5, 2.5, 3.5, 4.5] * 25, "kind": ["a", "b"] * 50})
-    >>> gan = TabGAN(steps=5, verbose=False, random_state=0).fit(table)
-    >>> gan.sample(3).dtypes.astype(str).to_dict()
-    {'size': 'float64', 'kind': 'object'}
+    A subclass names its method, has the parameters of that, and documents all of them.
     """
 
-    steps: int | str = "auto"
-    epochs: float | None = None
+    method: ClassVar[Method]
+    _of_method: ClassVar[dict[str, type["TableEstimator"]]] = {}
+
     max_time: float | None = None
-    batch_size: int = 512
-    latent_dim: int | str = "auto"
-    hidden_dim: int = 256
-    learning_rate: float = 5e-4
-    loss: str | AdversarialLoss = "non_saturating"
-    penalty: str | Penalty = "auto"
-    discriminator_steps: int = 1
-    stabilizers: Sequence[str | Stabilizer] | None = None
-    optimizer: str | Optimizer = "adam"
-    prior: str = "gaussian"
     schema: Schema | Mapping[Hashable, Kind] | None = None
     condition_on: Hashable | list[Hashable] = None
     constraints: Sequence[Constraint] | None = None
@@ -242,19 +77,14 @@ class TabGAN(BaseEstimator):
     text: str = "keep-shape"
     derive: bool = True
     refine: bool = True
-    polish: bool = True
-    epsilon: float | None = None
-    delta: float = 1e-6
-    device: str = "auto"
-    precision: str = "auto"
-    snapshots: int = 0
-    checkpoint: str | os.PathLike[str] | None = None
-    checkpoint_every: int = 500
-    resume: bool = False
     callbacks: Sequence[Callback] | None = None
     verbose: bool = True
     random_state: RandomStateLike = None
-    stabilisers: Sequence[str | Stabilizer] | str | None = "deprecated"
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "method" in vars(cls):
+            cls._of_method[cls.method] = cls
 
     def __sklearn_tags__(self) -> Tags:
         tags: Tags = super().__sklearn_tags__()
@@ -290,10 +120,10 @@ class TabGAN(BaseEstimator):
             If training diverges.
         """
         began = time.monotonic()
-        params = current_options(self)
+        params = self._with_defaults(current_options(self))
         options = FitOptions.check(params)
         seed = resolve_seed(self.random_state)
-        if self.epsilon is not None:
+        if options.epsilon is not None:
             check_private_options(params)
             check_dtypes_are_declared(X)
         with FitSession(
@@ -539,42 +369,67 @@ class TabGAN(BaseEstimator):
             If the training table was of a library that is not installed here.
         """
         check_constraints(custom, "custom")
-        model = TableModel.load(path, choose_device(device), custom)
+        model = TableModel.load(path, cls._device(device), custom)
+        own = cls._of_method[model.method]
+        if cls is not TableEstimator:
+            if not issubclass(cls, own):
+                raise ModelFileError(
+                    f"{path}: the model was fitted by {own.__name__}; load it with "
+                    f"{own.__name__}.load"
+                )
+            own = cls
+        own._device(device)
         try:
             columns = model.condition_columns
             condition_on = list(columns.names) if columns else None
-            gan = cls(
+            estimator: Any = own(
                 **model.facts.parameters,
                 condition_on=condition_on,
                 constraints=list(model.constraints) or None,
-                device=device,
+                **own._options_of_process(device),
             )
             with suppress(UnregisteredError):  # a loss of one's own is needed to fit, not to draw
-                FitOptions.of(gan)
-            resolve_seed(gan.random_state)
-            gan._set_model(model)
+                FitOptions.check(estimator._with_defaults(current_options(estimator)))
+            resolve_seed(estimator.random_state)
+            estimator._set_model(model)
         except (KeyError, TypeError, ValueError, ArithmeticError) as error:
             raise ModelFileError(f"{path}: the model's facts are incomplete ({error})") from error
-        if not gan._form.is_installed:
+        if not estimator._form.is_installed:
             warnings.warn(
-                f"{path}: the model has learned a table of {gan._form.library}, which is not "
-                "installed here; its rows come as pandas DataFrames",
+                f"{path}: the model has learned a table of {estimator._form.library}, which is "
+                "not installed here; its rows come as pandas DataFrames",
                 stacklevel=2,
             )
-            gan._form = FrameForm()
-        return gan
+            estimator._form = FrameForm()
+        return estimator  # type: ignore[no-any-return]
 
-    @property
-    def finish_(self) -> dict[str, Any]:
-        """The old name of `postprocessing_`; it will be removed in 0.2."""
-        warnings.warn(
-            "finish_ is now called postprocessing_; the old name will be removed in 0.2",
-            FutureWarning,
-            stacklevel=2,
-        )
-        return self.postprocessing_
+    @classmethod
+    def _device(cls, device: str) -> torch.device:
+        """Return where a model is loaded to."""
+        return choose_device(device)
 
-    def _set_model(self, model: TableModel, snapshots: Sequence[Snapshot] = ()) -> Self:
+    @classmethod
+    def _options_of_process(cls, device: str) -> dict[str, Any]:  # noqa: ARG003
+        """Return the options of a loaded estimator that a file does not keep."""
+        return {}
+
+    def _with_defaults(self, options: dict[str, Any]) -> dict[str, Any]:
+        """Add what the options of a fit have beyond those of this method."""
+        return options | {"method": self.method}
+
+    @abstractmethod
+    def size_of_fit(self) -> dict[str, Any]:
+        """Return how much was trained, as JSON values."""
+
+    def _facts_of_method(self) -> dict[str, str]:
+        """Say of the fit, for a report, what other methods do not have."""
+        return {}
+
+    def _set_model(
+        self,
+        model: TableModel,
+        snapshots: Sequence[Snapshot] = (),  # noqa: ARG002
+    ) -> Self:
         """Set the model and the attributes that describe it."""
         schema, facts = model.encoder.schema, model.facts
         self._model = model
@@ -583,11 +438,6 @@ class TabGAN(BaseEstimator):
         self.schema_ = schema
         self.history_ = list(facts.history)
         self.diagnosis_ = list(facts.diagnosis)
-        self.snapshots_ = list(snapshots)
-        self.latent_dim_ = model.sampler.generator.latent_dim
-        self.latent_reason_ = facts.latent_reason
-        self.penalty_reason_ = facts.penalty_reason
-        self.n_steps_ = facts.n_steps
         self.n_rows_ = facts.n_rows
         self.privacy_ = None if facts.privacy is None else Ledger.from_json(facts.privacy)
         self.postprocessing_ = dict(facts.postprocessing)
@@ -603,8 +453,9 @@ class TabGAN(BaseEstimator):
 
     def _check_fitted(self) -> None:
         if not hasattr(self, "_model"):
+            name = type(self).__name__
             raise NotFittedError(
-                "This TabGAN has not been fitted; call fit, or load a model with TabGAN.load"
+                f"This {name} has not been fitted; call fit, or load a model with {name}.load"
             )
 
     def _sample_seed(self, random_state: RandomStateLike) -> int:
@@ -660,10 +511,7 @@ class TabGAN(BaseEstimator):
         facts = {
             **getattr(self, "_fit_facts", {}),
             "training rows": f"{self.n_rows_:,}",
-            "steps": f"{self.n_steps_:,}",
-            "latent size": f"{self.latent_dim_} ({self.latent_reason_})",
-            "penalty": self.penalty_reason_,
-            "device": str(self._model.device),
+            **self._facts_of_method(),
             **_describe_postprocessing(self.postprocessing_),
             "versions": ", ".join(
                 [*(f"{name} {version(name)}" for name in ("tabgan", "torch")), _python()]

@@ -1,0 +1,241 @@
+"""`TabGAN`: learns a table by a generator and a discriminator."""
+
+import os
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+from tabgan.estimator.table_estimator import TableEstimator
+from tabgan.fitting.options import Method
+from tabgan.fitting.train_table import Snapshot
+from tabgan.generators.gan.losses import AdversarialLoss
+from tabgan.generators.gan.penalties import Penalty
+from tabgan.generators.gan.stabilizers import Stabilizer
+from tabgan.generators.optimization import Optimizer
+from tabgan.sampling.table_model import TableModel
+
+__all__ = ["TabGAN"]
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class TabGAN(TableEstimator):
+    """Learn a table with a GAN and draw synthetic rows like its own.
+
+    Parameters
+    ----------
+    steps
+        Training steps, or "auto" to choose by the number of rows.
+    epochs
+        Passes over the table in place of `steps`.
+    max_time
+        Seconds of wall time for the whole fit, or None for no limit. If the steps would take
+        longer, training ends early, and its learning rate still decays to the end. The result
+        then depends on the speed of the machine.
+    batch_size
+        Rows per step.
+    latent_dim
+        Size of the generator's latent, or "auto" for the heuristics of `tabgan.generators.latents`.
+    hidden_dim
+        Width of the hidden layers of both networks.
+    learning_rate
+        The optimizer's learning rate; constant for half of the training, then linearly down.
+    loss
+        The adversarial loss: "non_saturating", "minimax", "wasserstein", "hinge" or
+        "relativistic" (`tabgan.generators.gan.losses`).
+    penalty
+        What keeps the discriminator smooth (`tabgan.generators.gan.penalties`): "r1", "r2", "r1r2",
+        "gradient", "spectral", "weight_clipping", "gradient_clipping" or "none"; "auto" takes the
+        one that is usual with the loss. Penalty, stabilizers and optimizer take parameters:
+        ``"r1:gamma=5"``. Without a gamma, zero-centered penalties adapt it in training.
+    discriminator_steps
+        Steps of the discriminator for each one of the generator.
+    stabilizers
+        A list of "label_smoothing", "one_sided_smoothing", "instance_noise",
+        "feature_matching", "historical_averaging", "experience_replay"
+        (`tabgan.generators.gan.stabilizers`); None for none.
+    optimizer
+        "adam" or "sgd", of both networks (`tabgan.generators.optimization`).
+    prior
+        What latents are drawn from: "gaussian" or "uniform".
+    schema
+        A `Schema` for the table, or a mapping from column names to kinds that overrides what is
+        inferred; None infers everything. Of the kinds (`tabgan.table.schema`), "identifier",
+        "key", "sequential", "uuid", "iban", "email", "name", "first_name", "last_name", "phone",
+        "address", "city", "company" and ``"regex:[A-Z]{2}-[0-9]{4}"`` are generated without
+        any value of the table, and "text" is filled with placeholders.
+    condition_on
+        A column, or a list of columns, whose levels the networks are given, so that
+        ``sample(where=...)`` can draw rows with a level directly. Such a column has to be learned
+        by its levels: categories, booleans, numbers of few values.
+    constraints
+        Rules that all rows of the table keep and all drawn rows have to keep: a list of
+        constraints (`tabgan.constraints`), or None.
+    locale
+        Faker's locale of generated names, addresses and telephone numbers, such as "de_DE". None
+        takes "en_US", and writes telephone numbers as the table does.
+    min_group
+        About how many rows must hold a value for the model to keep it. Rarer levels become
+        frequent ones or, where they are many, generated ones; ranges and quantiles are trimmed by
+        as many rows. 1 keeps all values. A `Column` of the schema can have its own. Categorical
+        dtypes and booleans declare their values and keep all of them.
+    text
+        What stands for free text, which is not learned. "keep-shape" writes placeholders with the
+        lengths, marks and frequent words of the texts, and phrases that `min_group` rows hold
+        (`tabgan.encoding.identifiers.language_shape`); "lorem" writes filler words; "drop" leaves
+        such columns out.
+    derive
+        Whether rules by which columns determine others are detected, so that they hold in every
+        synthetic row.
+    refine
+        Whether rows that a tree critic takes for real are drawn more often
+        (`tabgan.sampling.refinement`).
+    polish
+        Whether columns are redrawn by boosted trees, where held-out rows show that this fits them
+        better to the others (`tabgan.sampling.polish`).
+    epsilon
+        Budget of differential privacy for each row (`tabgan.privacy`) from 0.01, or None. Adding
+        or removing any row then changes the probability of any model by a factor of exp(ε) at
+        most, except with probability δ. Public are the names, dtypes and order of the columns,
+        what the `schema` and a `Range` declare, and the categories of a categorical dtype.
+        Everything else, the number of rows too, is measured with noise that `random_state` does
+        not repeat. The generator is trained on these measurements alone, without discriminator;
+        `derive` reads the measurements, `refine` and `polish` do nothing. Declared ranges keep
+        the ends of columns exact.
+    delta
+        The δ of the guarantee, from 1e-14 to 0.5. It should be far below one over the number of
+        rows.
+    device
+        "auto" (CUDA where there is one), "cpu", "cuda" or a torch device name.
+    precision
+        Number format of matrix products: "auto", "float32" or "bfloat16".
+    snapshots
+        Number of moments of training at which 1,000 rows are drawn from the generator, always
+        from the same latents.
+    checkpoint
+        A folder in which the state of the fit is saved as it goes, or None. Guard it as you guard
+        the table: it holds no row, but the discriminator, and the budget that a private fit has
+        spent. Delete it once the model is saved.
+    checkpoint_every
+        Training steps between two states.
+    resume
+        Whether `fit` goes on from the checkpoint, if there is one. Give it the same table and
+        options; `random_state` can be left out.
+    callbacks
+        `Callback` objects to run in training.
+    verbose
+        Whether a progress bar is shown on standard error.
+    random_state
+        Seed of everything random: an integer makes fit and sample repeatable.
+    stabilisers
+        The old name of `stabilizers`.
+
+        .. deprecated:: 0.1
+            It will be removed in 0.2.
+
+    Attributes
+    ----------
+    schema_ : Schema
+        The columns of the table.
+    history_ : list of dict
+        Records of training: step, epoch, seconds, losses, learning rate, the discriminator's
+        advantage and weight of its penalty, and of the generator its diversity, its coverage
+        and the norm of its gradient (`tabgan.generators.gan.diagnosis`).
+    diagnosis_ : list of Finding
+        What went wrong in training, each with a remedy (`tabgan.generators.gan.diagnosis`); empty
+        if all went well. `fit` also warns of each.
+    snapshots_ : list of Snapshot
+        The uncalibrated rows of each moment, with its step and epoch; not part of a model file.
+    penalty_reason_ : str
+        Which penalty was used, and with which weight.
+    latent_dim_ : int
+        The latent size used, and `latent_reason_` why.
+    n_steps_ : int
+        Training steps taken.
+    dependencies_ : list
+        The detected and declared rules that give back columns; each has a `describe` method.
+    constraints_ : list of Constraint
+        The declared rules, with what they learned from the table.
+    conditions_ : dict
+        The levels of each condition column.
+    postprocessing_ : dict
+        What refinement and polish did: ``critics`` trained, the ``effective_share`` of the rows
+        after weighting, the ``columns`` that are redrawn (name, trees, surprise in nats),
+        ``trees`` in all and the ``seconds`` taken; empty if nothing was tried.
+    privacy_ : Ledger or None
+        What a fit with `epsilon` guarantees, and what it spent on each measurement
+        (`tabgan.fitting.private.privacy_ledger`).
+    n_rows_ : int
+        Rows of the training table; a noisy number after a fit with `epsilon`.
+    n_features_in_ : int
+        Columns of the training table.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> table = pd.DataFrame({"size": [1.5, 2.5, 3.5, 4.5] * 25, "kind": ["a", "b"] * 50})
+    >>> gan = TabGAN(steps=5, verbose=False, random_state=0).fit(table)
+    >>> gan.sample(3).dtypes.astype(str).to_dict()
+    {'size': 'float64', 'kind': 'object'}
+    """
+
+    method: ClassVar[Method] = "gan"
+
+    steps: int | str = "auto"
+    epochs: float | None = None
+    batch_size: int = 512
+    latent_dim: int | str = "auto"
+    hidden_dim: int = 256
+    learning_rate: float = 5e-4
+    loss: str | AdversarialLoss = "non_saturating"
+    penalty: str | Penalty = "auto"
+    discriminator_steps: int = 1
+    stabilizers: Sequence[str | Stabilizer] | None = None
+    optimizer: str | Optimizer = "adam"
+    prior: str = "gaussian"
+    polish: bool = True
+    epsilon: float | None = None
+    delta: float = 1e-6
+    device: str = "auto"
+    precision: str = "auto"
+    snapshots: int = 0
+    checkpoint: str | os.PathLike[str] | None = None
+    checkpoint_every: int = 500
+    resume: bool = False
+    stabilisers: Sequence[str | Stabilizer] | str | None = "deprecated"
+
+    @property
+    def finish_(self) -> dict[str, Any]:
+        """The old name of `postprocessing_`; it will be removed in 0.2."""
+        warnings.warn(
+            "finish_ is now called postprocessing_; the old name will be removed in 0.2",
+            FutureWarning,
+            stacklevel=2,
+        )
+        return self.postprocessing_
+
+    @classmethod
+    def _options_of_process(cls, device: str) -> dict[str, Any]:
+        return {"device": device}
+
+    def _set_model(self, model: TableModel, snapshots: Sequence[Snapshot] = ()) -> Self:
+        super()._set_model(model)
+        self.snapshots_ = list(snapshots)
+        self.latent_dim_ = int(model.sampler.generator_state()[0]["latent_dim"])
+        self.latent_reason_ = model.facts.latent_reason
+        self.penalty_reason_ = model.facts.penalty_reason
+        self.n_steps_ = model.facts.n_steps
+        return self
+
+    def size_of_fit(self) -> dict[str, Any]:
+        """Return the steps taken and the latent size, as JSON values."""
+        latent = {"size": self.latent_dim_, "reason": self.latent_reason_}
+        return {"latent": latent, "steps": self.n_steps_}
+
+    def _facts_of_method(self) -> dict[str, str]:
+        return {
+            "steps": f"{self.n_steps_:,}",
+            "latent size": f"{self.latent_dim_} ({self.latent_reason_})",
+            "penalty": self.penalty_reason_,
+            "device": str(self._model.device),
+        }

@@ -1,0 +1,178 @@
+import numpy as np
+import pytest
+
+from tabgan.generators.trees.vector_leaf_trees import (
+    Growth,
+    VectorLeafTrees,
+    fit_vector_leaf_trees,
+)
+
+ROWS, CLASSES, LEAST = 600, 3, 9
+GROWTH = Growth(depth=4, rate=0.3, bins=64, rounds=6)
+
+
+def never() -> bool:
+    return False
+
+
+@pytest.fixture(scope="module")
+def table() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Features with holes, classes that follow the first one, and the rows held out."""
+    rng = np.random.default_rng(0)
+    features = rng.normal(size=(ROWS, 2)).astype(np.float32)
+    classes = np.digitize(features[:, 0], [-0.5, 0.5])
+    features[::7, 1] = np.nan
+    return features, classes, rng.random(ROWS) < 0.2
+
+
+def fitted(table, least: int = LEAST, **options) -> VectorLeafTrees:
+    features, classes, held_out = table
+    arguments = {"held_out": held_out, "least": least, "seed": 1, "stop": never}
+    shares = np.bincount(classes, minlength=CLASSES) / len(classes)
+    return fit_vector_leaf_trees(features, classes, shares, GROWTH, **(arguments | options))
+
+
+@pytest.fixture(scope="module")
+def trees(table) -> VectorLeafTrees:
+    return fitted(table)
+
+
+def leaf_numbers(trees: VectorLeafTrees) -> np.ndarray:
+    return np.cumsum(trees.splits[:, 1] < 0) - 1
+
+
+def test_the_class_is_learned(table, trees):
+    features, classes, _ = table
+    drawn = trees.draw(features, np.random.default_rng(0))
+    assert (drawn == classes).mean() > 0.75
+    assert (trees.scores(features).argmax(axis=1) == classes).mean() > 0.97
+
+
+def test_xgboost_adds_up_the_leaves_that_rows_reach(table, trees):
+    features = table[0]
+    reached = leaf_numbers(trees)[trees.leaf_of(features)]
+    summed = trees.leaves[reached].sum(axis=1) + trees.baseline
+    np.testing.assert_allclose(trees.scores(features), summed, rtol=1e-5, atol=1e-5)
+
+
+def rows_of_leaves(trees: VectorLeafTrees, features: np.ndarray) -> np.ndarray:
+    counts = np.bincount(trees.leaf_of(features).ravel(), minlength=len(trees.splits))
+    return counts[trees.splits[:, 1] < 0]
+
+
+def test_each_leaf_rests_on_least_rows(table, trees):
+    features, _, held_out = table
+    assert rows_of_leaves(trees, features[~held_out]).min() >= LEAST
+    assert rows_of_leaves(fitted(table, least=1), features[~held_out]).min() < LEAST
+
+
+def test_pruning_leaves_the_mean_of_what_it_joins():
+    splits = [[0, 1, 2, 1], [0, -1, -1, 0], [1, 3, 4, 0], [0, -1, -1, 0], [0, -1, -1, 0]]
+    trees = VectorLeafTrees(
+        np.array(splits, np.int32),
+        np.array([0, 0, 1, 0, 0], np.float32),
+        np.array([0, 5]),
+        np.array([[1, 2], [8, 0], [4, 4]], np.float32),
+        np.zeros(2, np.float32),
+        n_features=2,
+    )
+    pruned = trees.pruned(np.array([0, 50, 0, 3, 1]), least=3)
+    assert pruned.splits.tolist() == [[0, 1, 2, 1], [0, -1, -1, 0], [0, -1, -1, 0]]
+    assert pruned.leaves.tolist() == [[1, 2], [7, 1]]
+    assert pruned.starts.tolist() == [0, 3]
+    assert len(trees.pruned(np.array([0, 2, 0, 30, 10]), least=3).splits) == 1
+
+
+def test_the_same_seed_grows_the_same_trees(table, trees):
+    again = fitted(table)
+    other = fitted(table, seed=2)
+    assert np.array_equal(trees.leaves, again.leaves)
+    assert np.array_equal(trees.thresholds, again.thresholds)
+    assert not np.array_equal(trees.leaves, other.leaves)
+
+
+def test_rows_are_the_same_in_chunks(table, trees, monkeypatch):
+    whole = trees.draw(table[0], np.random.default_rng(3))
+    monkeypatch.setattr("tabgan.generators.trees.vector_leaf_trees.CHUNK", 100)
+    assert np.array_equal(whole, trees.draw(table[0], np.random.default_rng(3)))
+
+
+def test_a_fit_that_has_to_stop_has_no_tree_or_few(table):
+    assert len(fitted(table, stop=lambda: True)) == 0
+    calls = iter([False, False, True])
+    assert len(fitted(table, stop=lambda: next(calls))) == 2
+
+
+@pytest.mark.parametrize("rows", [1, 12])
+def test_few_rows_give_the_shares_of_the_classes(table, rows):
+    features, classes, held_out = (part[:rows] for part in table)
+    arguments = {"held_out": held_out, "least": LEAST, "seed": 0, "stop": never}
+    shares = np.bincount(classes, minlength=CLASSES) / rows
+    trees = fit_vector_leaf_trees(features, classes, shares, GROWTH, **arguments)
+    assert len(trees) == 0
+    drawn = trees.draw(np.zeros((5000, 2), np.float32), np.random.default_rng(0))
+    np.testing.assert_allclose(np.bincount(drawn, minlength=CLASSES) / 5000, shares, atol=0.03)
+
+
+def test_only_allowed_classes_are_drawn(table, trees):
+    features = table[0]
+    allowed = np.zeros((ROWS, CLASSES), np.bool_)
+    allowed[np.arange(ROWS), np.arange(ROWS) % CLASSES] = True
+    drawn = trees.draw(features, np.random.default_rng(0), allowed)
+    assert np.array_equal(drawn, np.arange(ROWS) % CLASSES)
+
+
+def test_tensors_and_back(table, trees):
+    again = VectorLeafTrees.from_tensors(trees.to_tensors(), 2, CLASSES)
+    assert np.array_equal(again.scores(table[0]), trees.scores(table[0]))
+
+
+def hostile(**changes):
+    def change(tensors):
+        for name, (place, value) in changes.items():
+            tensors[name][place] = value
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (hostile(splits=((0, 0), 2)), "a split leads nowhere"),
+        (hostile(splits=((0, 0), -1)), "a split leads nowhere"),
+        (hostile(splits=((0, 1), 0)), "a split leads nowhere"),
+        (hostile(splits=((0, 2), 10_000)), "a split leads nowhere"),
+        (hostile(splits=((0, 1), 2)), "a node must have one parent"),
+        (hostile(splits=((0, 3), 2)), "an unknown flag"),
+        (hostile(starts=(0, 1)), "starts must rise"),
+        (hostile(starts=(1, 0)), "starts must rise"),
+        (hostile(leaves=((0, 0), float("inf"))), "not finite"),
+        (hostile(thresholds=(0, float("nan"))), "not finite"),
+        (lambda tensors: tensors.update(leaves=tensors["leaves"][1:]), "number of leaves"),
+        (lambda tensors: tensors.update(leaves=tensors["leaves"][:, 1:]), "number of outputs"),
+        (lambda tensors: tensors.update(splits=tensors["splits"].long()), "the wrong type"),
+        (lambda tensors: tensors.update(thresholds=tensors["thresholds"][1:]), "don't fit"),
+    ],
+)
+def test_hostile_tensors_never_reach_xgboost(trees, change, message):
+    tensors = {name: tensor.clone() for name, tensor in trees.to_tensors().items()}
+    change(tensors)
+    with pytest.raises(ValueError, match=message):
+        VectorLeafTrees.from_tensors(tensors, 2, CLASSES)
+
+
+def test_a_missing_tensor(trees):
+    tensors = trees.to_tensors()
+    del tensors["leaves"]
+    with pytest.raises(KeyError):
+        VectorLeafTrees.from_tensors(tensors, 2, CLASSES)
+
+
+def test_the_format_of_both_versions_is_read(trees):
+    """Before XGBoost 3.1 the vectors of leaves stood among those of the nodes."""
+    description = trees._description()
+    tree = description["learner"]["gradient_booster"]["model"]["trees"][0]
+    in_nodes = np.reshape(tree["base_weights"], (-1, CLASSES))
+    is_leaf = np.array(tree["left_children"]) < 0
+    beside = np.reshape(tree["leaf_weights"], (-1, CLASSES))
+    assert np.array_equal(in_nodes[is_leaf], beside[np.array(tree["right_children"])[is_leaf]])
