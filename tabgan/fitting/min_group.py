@@ -128,9 +128,8 @@ def suppress_rare_values(
             *constrained,
             *({at % len(schema) for at in rule.positions} for rule in found),
         ]
-        fixed |= {at % len(schema) for at in _looked_at(found)} - {
-            at for at, own in table.items() if not has_frequent_level(own)
-        }
+        looked_at = {at % len(schema) for at in _looked_at(found)}
+        fixed |= {at for at in looked_at if has_frequent_level(table[at])}
         suppressed, folded = fold_rare(table, ties, joint, streams[1], fixed)
     columns = tuple(
         replace(c, folded=folded[at].n_levels if at in folded else None)
@@ -143,11 +142,13 @@ def suppress_rare_values(
 def _trimmed(table: ColumnFrame, suppressed: ColumnFrame, schema: Schema) -> Schema:
     """Trim the ranges that were measured from the table; declared ranges stay."""
     ranged = [at for at, column in enumerate(schema) if column.kind in RANGED]
-    before = {at: table[at].values for at in ranged}
-    return with_measured_ranges(schema, before, {at: _clipped(suppressed[at]) for at in ranged})
+    after = {at: _clipped(suppressed[at]) for at in ranged}
+    changed = {at: values for at, values in after.items() if values is not table[at].values}
+    return with_measured_ranges(schema, {at: table[at].values for at in changed}, changed)
 
 
 def _clipped(cells: TypedSeries) -> pd.Series:
+    """Clip numbers to the ends that may be kept; the values themselves if that changes none."""
     column, numbers = cells.column, cells.numbers
     if not numbers.present.any():
         return cells.values
@@ -155,6 +156,8 @@ def _clipped(cells: TypedSeries) -> pd.Series:
         column = replace(column, minimum=None, maximum=None)
     clipped = numbers.values.copy()
     clipped[numbers.present] = clip_to_ends(clipped[numbers.present], column)
+    if (clipped == numbers.values)[numbers.present].all():
+        return cells.values
     if column is not cells.column:
         column = replace(
             column,

@@ -382,22 +382,29 @@ def _is_fine(group: _Group, target: int) -> bool:
 
 def _matches(
     group: _Group, targets: Sequence[int], own: Floats, by: Floats, rows: NDArray[np.intp]
-) -> Iterator[tuple[int, int, int]]:
-    """Yield target, base and factor wherever base times factor is the target in all rows tried."""
+) -> list[tuple[int, int, int]]:
+    """Return target, base and factor wherever base times factor is the target in all rows tried."""
     slack = group.slack[:, rows]
+    found: list[tuple[int, int, int]] = []
     with np.errstate(over="ignore", invalid="ignore"):
-        first = own[:, :1] * by[None, :, 0]
-    for target in targets:
-        values = group.values[target, rows]
-        base, factor = np.nonzero(np.abs(first - values[0]) <= slack[target, 0])
-        for row in range(1, len(rows)):
-            if not len(base):
-                break
-            with np.errstate(over="ignore", invalid="ignore"):
+        first = (own[:, :1] * by[None, :, 0]).ravel()
+        order = np.argsort(first, kind="stable")
+        ascending = first[order]
+        for target in targets:
+            values = group.values[target, rows]
+            # twice the slack: what lies near enough is decided below
+            reach = 2 * slack[target, 0] * np.array([-1, 1]) + values[0]
+            near = np.sort(order[slice(*np.searchsorted(ascending, reach, side="right"))])
+            near = near[np.abs(first[near] - values[0]) <= slack[target, 0]]
+            base, factor = np.divmod(near, by.shape[0])
+            for row in range(1, len(rows)):
+                if not len(base):
+                    break
                 error = np.abs(own[base, row] * by[factor, row] - values[row])
-            fits = error <= slack[target, row]
-            base, factor = base[fits], factor[fits]
-        yield from ((target, int(b), int(f)) for b, f in zip(base, factor, strict=True))
+                fits = error <= slack[target, row]
+                base, factor = base[fits], factor[fits]
+            found += [(target, int(b), int(f)) for b, f in zip(base, factor, strict=True)]
+    return found
 
 
 def _extremes(group: _Group, rng: np.random.Generator) -> Iterator[_Identity]:  # noqa: ARG001
