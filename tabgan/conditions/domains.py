@@ -30,6 +30,7 @@ from tabgan.encoding.identifiers.identifier import IdentifierEncoder
 from tabgan.encoding.identifiers.placeholder_text import TextEncoder
 from tabgan.encoding.multiselect import MultiselectEncoder
 from tabgan.encoding.numeric import NumericEncoder
+from tabgan.encoding.record import RecordEncoder
 from tabgan.encoding.table_encoder import TableEncoder
 from tabgan.rules.band_dependency import BandDependency
 from tabgan.rules.dependency import Dependency
@@ -117,7 +118,9 @@ def column_sentinels(encoder: TableEncoder) -> dict[int, tuple[Scalar, ...]]:
 
 
 def _specials(encoder: ColumnEncoder) -> tuple[Scalar, ...]:
-    if isinstance(encoder, NumericEncoder | CompoundEncoder | IdentifierEncoder | TextEncoder):
+    if isinstance(encoder, NumericEncoder | CompoundEncoder | RecordEncoder):
+        return tuple(encoder.specials)
+    if isinstance(encoder, IdentifierEncoder | TextEncoder):
         return tuple(encoder.specials)
     if isinstance(encoder, MultiselectEncoder):
         return tuple({**dict.fromkeys(encoder.lists.marks), **dict.fromkeys(encoder.singles)})
