@@ -320,7 +320,7 @@ def find_pair(counts: Mapping[str, int]) -> RecordForm | None:
     Examples
     --------
     >>> find_pair({f"Firm {n}\n{n / 10}": 1 for n in range(30)}).to_format()
-    '%s\\n%g'
+    '%s\n%g'
     >>> find_pair({"Austin, TX": 3, "Miami, FL": 2})
     """
     rows = sum(counts.values())
