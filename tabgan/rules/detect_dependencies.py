@@ -7,6 +7,7 @@ import numpy as np
 
 from tabgan.rules.arithmetic_dependency import find_sums
 from tabgan.rules.band_dependency import MOST_COMPARED, find_bands
+from tabgan.rules.counted_dependency import find_counted
 from tabgan.rules.dependency import DEPENDENCIES, Dependency
 from tabgan.rules.equality_dependency import (
     find_copies,
@@ -74,8 +75,9 @@ def detect_dependencies(
         table = presence.reduce(table)
         found.append(presence)
     of_identities, of_parts, of_marks = rng.spawn(3)
+    (of_counts,) = of_parts.spawn(1)
     determined = find_functional(table, rng, kept)
-    while measured := _find_measured(table, of_parts, determined, kept):
+    while measured := _find_measured(table, of_parts, of_counts, determined, kept):
         for rule in measured:
             table = rule.reduce(table)
             found.append(rule)
@@ -128,6 +130,7 @@ def _find_marks(
 def _find_measured(
     table: ColumnFrame,
     rng: np.random.Generator,
+    of_counts: np.random.Generator,
     determined: Sequence[FunctionalDependency],
     kept: Collection[int],
 ) -> list[Dependency]:
@@ -142,7 +145,9 @@ def _find_measured(
     parts = find_parts(table, rng, {*kept, *levels})
     taken = {rule.target.position for rule in parts}
     rest = without(table, taken)
-    return [*parts, *find_bands(rest, rng, {*kept, *levels})]
+    counted = find_counted(rest, of_counts, {*kept, *levels})
+    rest = without(rest, {rule.target.position for rule in counted})
+    return [*parts, *counted, *find_bands(rest, rng, {*kept, *levels})]
 
 
 def untried(table: ColumnFrame) -> str | None:
