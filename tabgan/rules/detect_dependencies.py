@@ -75,9 +75,8 @@ def detect_dependencies(
         table = presence.reduce(table)
         found.append(presence)
     of_identities, of_parts, of_marks = rng.spawn(3)
-    (of_counts,) = of_parts.spawn(1)
     determined = find_functional(table, rng, kept)
-    while measured := _find_measured(table, of_parts, of_counts, determined, kept):
+    while measured := _find_measured(table, of_parts, determined, kept):
         for rule in measured:
             table = rule.reduce(table)
             found.append(rule)
@@ -130,7 +129,6 @@ def _find_marks(
 def _find_measured(
     table: ColumnFrame,
     rng: np.random.Generator,
-    of_counts: np.random.Generator,
     determined: Sequence[FunctionalDependency],
     kept: Collection[int],
 ) -> list[Dependency]:
@@ -145,7 +143,7 @@ def _find_measured(
     parts = find_parts(table, rng, {*kept, *levels})
     taken = {rule.target.position for rule in parts}
     rest = without(table, taken)
-    counted = find_counted(rest, of_counts, {*kept, *levels})
+    counted = find_counted(rest, rng.spawn(1)[0], {*kept, *levels})
     rest = without(rest, {rule.target.position for rule in counted})
     return [*parts, *counted, *find_bands(rest, rng, {*kept, *levels})]
 
