@@ -24,6 +24,7 @@ from tabgan.rules.dependency import Dependency
 from tabgan.rules.detect_dependencies import detect_dependencies
 from tabgan.rules.functional_dependency import FunctionalDependency
 from tabgan.rules.level_constraints import FixedCombinations
+from tabgan.rules.personal_dependency import CodePrefix
 from tabgan.table.columns import ColumnFrame, TypedSeries, by_position, clip_to_ends, write_column
 from tabgan.table.scalars import Scalar
 from tabgan.table.schema import RANGED, Kind, Schema
@@ -122,7 +123,8 @@ def suppress_rare_values(
     suppressed, folded = table, dict[int, FoldedLevels]()
     if joint or may_be_rare(table):  # else nothing is folded, whatever rules tie together
         detected = detect_dependencies(table, streams[0], kept, find_attributes) if derive else []
-        found = [*detected, *rules]
+        prefixes = [rule for rule in detected if isinstance(rule, CodePrefix)]
+        found = [*(rule for rule in detected if rule not in prefixes), *rules]
         # a column of presence, behind those of the schema, goes with the column that it is of
         ties = [
             *constrained,
@@ -131,6 +133,9 @@ def suppress_rare_values(
         looked_at = {at % len(schema) for at in _looked_at(found)}
         fixed |= {at for at in looked_at if has_frequent_level(table[at])}
         suppressed, folded = fold_rare(table, ties, joint, streams[1], fixed)
+        for rule in prefixes:  # a code begins with the level that is kept
+            rests = rule.reduce(table)[rule.target.position]
+            suppressed = rule.restore({**suppressed, rule.target.position: rests})
     columns = tuple(
         replace(c, folded=folded[at].n_levels if at in folded else None)
         for at, c in enumerate(schema)
