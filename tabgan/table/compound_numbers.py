@@ -23,6 +23,7 @@ MOST_DIGITS = 15  # of a number, which a float carries
 LEAST_LIKE = 0.95  # share of the rows that are of one form
 LEAST_WITH_FEW = 0.85  # the same where the others are few distinct texts, such as "unknown"
 FEW_OTHERS = 3
+FEW_ROWS = 5  # of a text; of a record's part with mostly such texts, others are generated
 SAMPLE = 1_000  # texts that the form is chosen by
 
 _SIGNED = r"(?:(?<![\w.)-])-)?"  # after a digit or a letter it is a hyphen
@@ -248,7 +249,9 @@ def with_parts(frames: Sequence[pd.DataFrame], schema: Schema) -> tuple[list[pd.
         for part in forms[column.name][1]:
             values = split[0][part.name].dropna()
             if part.kind == "categorical":
-                columns.append(part)
+                rows = values.value_counts()
+                is_generated = rows[rows < FEW_ROWS].sum() > rows.sum() / 2
+                columns.append(replace(part, kind="text") if is_generated else part)
                 continue
             low, high = (values.min(), values.max()) if len(values) else (None, None)
             columns.append(replace(part, minimum=low, maximum=high))
@@ -270,7 +273,9 @@ def _values_of(form: Form, part: Column, texts: Sequence[object], place: int) ->
     if isinstance(form, CompoundForm):
         return pd.Series(form.parse(texts)[:, place])
     values = pd.Series(form.columns_of(texts)[place], dtype=object)
-    return pd.to_numeric(values, errors="coerce") if part.kind == "numeric" else values
+    if part.kind != "numeric":
+        return values
+    return pd.to_numeric(values, errors="coerce").astype(np.float64)
 
 
 def _split(
