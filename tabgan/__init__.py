@@ -11,7 +11,6 @@ if TYPE_CHECKING:
         ConstraintError,
         DataError,
         ModelFileError,
-        NotFittedError,
         OptionError,
         PrivacyWarning,
         SamplingError,
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from tabgan.evaluation.attacks.audit import audit
     from tabgan.evaluation.compare_tables import compare
     from tabgan.evaluation.evaluate import evaluate
+    from tabgan.fitting.session import NotFittedError
     from tabgan.images.image_gan import ImageGAN
     from tabgan.inference.infer_schema import infer_schema
     from tabgan.oversampler import SyntheticOverSampler
@@ -62,6 +62,7 @@ __all__ = [
 _HOMES = {
     "Column": "tabgan.table.schema",
     "ImageGAN": "tabgan.images.image_gan",
+    "NotFittedError": "tabgan.fitting.session",
     "Schema": "tabgan.table.schema",
     "SyntheticOverSampler": "tabgan.oversampler",
     "TabGAN": "tabgan.estimator",

@@ -8,13 +8,10 @@ from collections.abc import Hashable, Iterable
 from difflib import get_close_matches
 from typing import Self
 
-from sklearn.exceptions import NotFittedError as _SklearnNotFittedError
-
 __all__ = [
     "ConstraintError",
     "DataError",
     "ModelFileError",
-    "NotFittedError",
     "OptionError",
     "PrivacyWarning",
     "SamplingError",
@@ -94,10 +91,6 @@ class TrainingError(TabGANError):
 
 class TrainingWarning(UserWarning):
     """Training came to its end, but something went wrong on the way."""
-
-
-class NotFittedError(TabGANError, _SklearnNotFittedError):
-    """The estimator was asked for something that only a fitted one has."""
 
 
 def did_you_mean(name: Hashable, known: Iterable[Hashable]) -> str:

@@ -5,12 +5,15 @@ own: adding a draw in one place moves no other. The global seeds are never touch
 """
 
 import zlib
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.random import Generator, RandomState, SeedSequence
 
 from tabgan.base.errors import OptionError
+
+if TYPE_CHECKING:
+    import torch
 
 __all__ = ["RandomStateLike", "numpy_stream", "resolve_seed", "torch_stream"]
 
@@ -61,8 +64,8 @@ def numpy_stream(seed: int, *names: str | int) -> Generator:
 
 
 def torch_stream(
-    seed: int, *names: str | int, device: torch.device | str = "cpu"
-) -> torch.Generator:
+    seed: int, *names: str | int, device: "torch.device | str" = "cpu"
+) -> "torch.Generator":
     """Return the torch generator of a named stream, on a device.
 
     Parameters
@@ -74,5 +77,7 @@ def torch_stream(
     device
         Device of the generator.
     """
+    import torch  # takes seconds, and a table is understood without it
+
     state = _sequence(seed, names).generate_state(1, np.uint64)[0]
     return torch.Generator(device).manual_seed(int(state))

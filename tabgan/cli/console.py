@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tabgan.cli.option_types import flags_of, in_options
-from tabgan.generators.generator_training import GeneratorState
 from tabgan.generators.training_callbacks import Callback, Record
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from tabgan.generators.generator_training import GeneratorState
 
 __all__ = ["Lines", "Report", "Watch", "aligned", "follow", "on_terminal", "print_text", "watch"]
 
@@ -161,7 +162,7 @@ class Watch(Callback):
         if self._tells:
             self.report.say(name)
 
-    def on_train_begin(self, state: GeneratorState) -> None:
+    def on_train_begin(self, state: "GeneratorState") -> None:
         """Handle Ctrl-C and SIGTERM from now on, and say how many steps the training has."""
         self.planned = state.n_steps
         for number in (signal.SIGINT, signal.SIGTERM) if self.keeps else ():
@@ -171,7 +172,7 @@ class Watch(Callback):
         if self._tells:
             self.report.say(f"Training, {state.n_steps:,} steps")
 
-    def on_record(self, state: GeneratorState, record: Record) -> None:  # noqa: ARG002
+    def on_record(self, state: "GeneratorState", record: Record) -> None:  # noqa: ARG002
         """Say how far the training is."""
         if self._tells:
             self._lines.at(state.step)

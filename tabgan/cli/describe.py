@@ -8,16 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tabgan.base.random_streams import resolve_seed
 from tabgan.cli.console import aligned
 from tabgan.cli.training import describe_finish, describe_free_text, free_text_names
 from tabgan.encoding.table_encoder import TableEncoder
-from tabgan.estimator import TabGAN, TableEstimator
 from tabgan.fitting.min_group import small_table_note
-from tabgan.fitting.options import FitOptions
-from tabgan.fitting.prepare import prepare
-from tabgan.fitting.private.privacy_ledger import Ledger
-from tabgan.generators.gan.diagnosis import Finding
+from tabgan.fitting.prepare import TableOptions, prepare
 from tabgan.rules.dependency import Evidence, evidence_of
 from tabgan.rules.detect_dependencies import untried
 from tabgan.rules.equality_dependency import CopyDependency
@@ -31,22 +26,24 @@ __all__ = ["describe_model", "describe_table", "lay_out"]
 _LIBRARIES = 750_000_000  # bytes that torch, pandas and the other libraries take
 
 
-def describe_table(frame: pd.DataFrame, gan: TabGAN) -> tuple[Schema, dict[str, Any]]:
+def describe_table(
+    frame: pd.DataFrame, options: TableOptions, seed: int = 0
+) -> tuple[Schema, dict[str, Any]]:
     """Describe what an estimator would learn from a table, and how.
 
     Parameters
     ----------
     frame
         The table.
-    gan
-        The estimator; `fit` would do the same with the same `random_state`.
+    options, seed
+        The options of the estimator, and its `random_state`; `fit` would do the same.
 
     Returns
     -------
     tuple
         The schema as declared or inferred, and the facts as JSON values.
     """
-    preparation = prepare(frame, FitOptions.of(gan), resolve_seed(gan.random_state))
+    preparation = prepare(frame, options, seed)
     encoder, latent = preparation.encoder, preparation.latent
     conditions = preparation.condition_columns
     facts: dict[str, Any] = {
@@ -71,13 +68,15 @@ def describe_table(frame: pd.DataFrame, gan: TabGAN) -> tuple[Schema, dict[str, 
         "latent": {"size": latent.dim, "reason": latent.reason},
         "steps": preparation.n_steps,
         "memory_bytes": _expected_memory(frame, encoder),
-        "note": small_table_note(len(frame), gan.min_group),
+        "note": small_table_note(len(frame), options.min_group),
     }
     return preparation.declared_schema, facts
 
 
 def describe_model(path: str) -> dict[str, Any]:
     """Return what a model file holds, as JSON values."""
+    from tabgan.estimator import TableEstimator  # with torch, which a table is described without
+
     gan = TableEstimator.load(path, device="cpu")
     return {
         "model": path,
@@ -186,10 +185,15 @@ def lay_out(facts: dict[str, Any]) -> str:
     if facts.get("note"):
         lines.append(f"note: {facts['note']}")
     if facts.get("privacy"):
+        from tabgan.fitting.private.privacy_ledger import Ledger
+
         lines += Ledger.from_json(facts["privacy"]).describe()
     if facts.get("finish"):
         lines.append(f"after training: {describe_finish(facts['finish'])}")
-    lines += [f"warning: {Finding.from_json(state)}" for state in facts.get("diagnosis", ())]
+    if facts.get("diagnosis"):
+        from tabgan.generators.gan.diagnosis import Finding
+
+        lines += [f"warning: {Finding.from_json(state)}" for state in facts["diagnosis"]]
     if "memory_bytes" in facts:
         lines.append(f"expected memory: about {facts['memory_bytes'] / 1e9:.1f} GB")
     if "bytes" in facts:

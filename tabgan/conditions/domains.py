@@ -30,8 +30,10 @@ from tabgan.encoding.identifiers.identifier import IdentifierEncoder
 from tabgan.encoding.identifiers.placeholder_text import TextEncoder
 from tabgan.encoding.multiselect import MultiselectEncoder
 from tabgan.encoding.numeric import NumericEncoder
+from tabgan.encoding.record import RecordEncoder
 from tabgan.encoding.table_encoder import TableEncoder
 from tabgan.rules.band_dependency import BandDependency
+from tabgan.rules.counted_dependency import ElapsedDependency
 from tabgan.rules.dependency import Dependency
 from tabgan.rules.equality_dependency import CopyDependency
 from tabgan.rules.functional_dependency import CombinationDependency, FunctionalDependency
@@ -103,7 +105,7 @@ def column_sentinels(encoder: TableEncoder) -> dict[int, tuple[Scalar, ...]]:
     for rule in reversed(encoder.dependencies):
         if isinstance(rule, PresenceDependency):
             specials[rule.target.position] = rule.absent
-        elif isinstance(rule, PartDependency):
+        elif isinstance(rule, PartDependency | ElapsedDependency):
             specials[rule.target.position] = (rule.special,)
         elif isinstance(rule, CopyDependency):
             specials[rule.target.position] = specials.get(rule.source.position, ())
@@ -117,7 +119,9 @@ def column_sentinels(encoder: TableEncoder) -> dict[int, tuple[Scalar, ...]]:
 
 
 def _specials(encoder: ColumnEncoder) -> tuple[Scalar, ...]:
-    if isinstance(encoder, NumericEncoder | CompoundEncoder | IdentifierEncoder | TextEncoder):
+    if isinstance(encoder, NumericEncoder | CompoundEncoder | RecordEncoder):
+        return tuple(encoder.specials)
+    if isinstance(encoder, IdentifierEncoder | TextEncoder):
         return tuple(encoder.specials)
     if isinstance(encoder, MultiselectEncoder):
         return tuple({**dict.fromkeys(encoder.lists.marks), **dict.fromkeys(encoder.singles)})

@@ -27,6 +27,7 @@ from tabgan.encoding.identifiers.placeholder_text import TextEncoder
 from tabgan.encoding.multiselect import MultiselectEncoder
 from tabgan.encoding.numeric import NumericEncoder
 from tabgan.encoding.quantiles import Quantiles
+from tabgan.encoding.record import RecordEncoder
 from tabgan.rules.dependency import Dependency
 from tabgan.rules.detect_dependencies import dependency_from_json, detect_dependencies
 from tabgan.rules.equality_dependency import PartialEquality
@@ -40,6 +41,7 @@ from tabgan.table.columns import (
     frame_of,
     replaced,
 )
+from tabgan.table.record_cells import is_record
 from tabgan.table.schema import Column, Kind, Schema
 
 __all__ = [
@@ -77,6 +79,7 @@ ENCODERS: dict[str, type[ColumnEncoder]] = {
         TextEncoder,
         MultiselectEncoder,
         CompoundEncoder,
+        RecordEncoder,
     )
 }
 
@@ -150,8 +153,9 @@ def _choose_encoder(cells: TypedSeries) -> type[ColumnEncoder]:
         if name not in _OWN and encoder.suits(cells):
             return encoder
     column = cells.column
-    if column.kind in _BY_KIND:
-        return _BY_KIND[column.kind]
+    own = _BY_KIND.get(column.kind)
+    if own is not None:
+        return RecordEncoder if own is CompoundEncoder and is_record(column.format) else own
     if column.is_generated:
         return IdentifierEncoder
     distinct = cells.values.nunique()

@@ -19,7 +19,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import Tags
 
 from tabgan.base.checks import check_memory, check_number
-from tabgan.base.errors import ModelFileError, NotFittedError, OptionError, TrainingWarning
+from tabgan.base.errors import ModelFileError, OptionError, TrainingWarning
 from tabgan.base.random_streams import RandomStateLike, numpy_stream, resolve_seed
 from tabgan.base.registry import UnregisteredError
 from tabgan.conditions.grammar import Where
@@ -29,7 +29,7 @@ from tabgan.fitting.options import FitOptions, Method, current_options
 from tabgan.fitting.prepare import without_free_text
 from tabgan.fitting.private.privacy_ledger import Ledger
 from tabgan.fitting.private.public_schema import check_dtypes_are_declared, check_private_options
-from tabgan.fitting.session import FitSession
+from tabgan.fitting.session import FitSession, NotFittedError
 from tabgan.fitting.train_table import Snapshot
 from tabgan.generators.precision import choose_device
 from tabgan.generators.training_callbacks import Callback
@@ -136,7 +136,7 @@ class TableEstimator(BaseEstimator):
             frame, form = as_frame(X, by_schema=by_schema), form_of(X, by_schema=by_schema)
             if options.text == "drop":
                 every = [*frame.columns]
-                frame, options = without_free_text(frame, options)
+                frame, options = without_free_text(frame, options, by_schema=by_schema)
                 form = form.only([every.index(name) for name in frame.columns])
             model, snapshots = fit_table(
                 frame, options, seed, session, form=form, checkpoint=checkpoint

@@ -10,7 +10,7 @@ import io
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, BinaryIO, Literal
 
 import numpy as np
@@ -328,7 +328,7 @@ class _Body:
             How many of them stand above the first row.
         """
         self.lines.number = begin
-        rows = split_rows(self._counted(head[begin:]), self.dialect)
+        rows = split_rows(chain(self._counted(head[begin:]), self.lines), self.dialect)
         while self._notes_from is None:
             start = self.lines.number
             block = self._take(rows, _ROWS_AT_ONCE)
@@ -352,11 +352,10 @@ class _Body:
             )
 
     def _counted(self, first: Sequence[str]) -> Iterator[str]:
-        """Give the lines already read, then the others, while `lines.number` counts them all."""
+        """Give the lines already read, while `lines.number` counts them as it does the others."""
         for line in first:
             self.lines.number += 1
             yield line
-        yield from self.lines
 
     def _take(self, rows: Iterator[list[str]], count: int) -> list[list[str]]:
         """Return the next rows."""

@@ -24,6 +24,7 @@ from tabgan.rules.dependency import Dependency
 from tabgan.rules.detect_dependencies import detect_dependencies
 from tabgan.rules.functional_dependency import FunctionalDependency
 from tabgan.rules.level_constraints import FixedCombinations
+from tabgan.rules.personal_dependency import CodePrefix
 from tabgan.table.columns import ColumnFrame, TypedSeries, by_position, clip_to_ends, write_column
 from tabgan.table.scalars import Scalar
 from tabgan.table.schema import RANGED, Kind, Schema
@@ -122,16 +123,19 @@ def suppress_rare_values(
     suppressed, folded = table, dict[int, FoldedLevels]()
     if joint or may_be_rare(table):  # else nothing is folded, whatever rules tie together
         detected = detect_dependencies(table, streams[0], kept, find_attributes) if derive else []
-        found = [*detected, *rules]
+        prefixes = [rule for rule in detected if isinstance(rule, CodePrefix)]
+        found = [*(rule for rule in detected if rule not in prefixes), *rules]
         # a column of presence, behind those of the schema, goes with the column that it is of
         ties = [
             *constrained,
             *({at % len(schema) for at in rule.positions} for rule in found),
         ]
-        fixed |= {at % len(schema) for at in _looked_at(found)} - {
-            at for at, own in table.items() if not has_frequent_level(own)
-        }
+        looked_at = {at % len(schema) for at in _looked_at(found)}
+        fixed |= {at for at in looked_at if has_frequent_level(table[at])}
         suppressed, folded = fold_rare(table, ties, joint, streams[1], fixed)
+        for rule in prefixes:  # a code begins with the level that is kept
+            rests = rule.reduce(table)[rule.target.position]
+            suppressed = rule.restore({**suppressed, rule.target.position: rests})
     columns = tuple(
         replace(c, folded=folded[at].n_levels if at in folded else None)
         for at, c in enumerate(schema)
@@ -143,11 +147,13 @@ def suppress_rare_values(
 def _trimmed(table: ColumnFrame, suppressed: ColumnFrame, schema: Schema) -> Schema:
     """Trim the ranges that were measured from the table; declared ranges stay."""
     ranged = [at for at, column in enumerate(schema) if column.kind in RANGED]
-    before = {at: table[at].values for at in ranged}
-    return with_measured_ranges(schema, before, {at: _clipped(suppressed[at]) for at in ranged})
+    after = {at: _clipped(suppressed[at]) for at in ranged}
+    changed = {at: values for at, values in after.items() if values is not table[at].values}
+    return with_measured_ranges(schema, {at: table[at].values for at in changed}, changed)
 
 
 def _clipped(cells: TypedSeries) -> pd.Series:
+    """Clip numbers to the ends that may be kept; the values themselves if that changes none."""
     column, numbers = cells.column, cells.numbers
     if not numbers.present.any():
         return cells.values
@@ -155,6 +161,8 @@ def _clipped(cells: TypedSeries) -> pd.Series:
         column = replace(column, minimum=None, maximum=None)
     clipped = numbers.values.copy()
     clipped[numbers.present] = clip_to_ends(clipped[numbers.present], column)
+    if (clipped == numbers.values)[numbers.present].all():
+        return cells.values
     if column is not cells.column:
         column = replace(
             column,

@@ -13,16 +13,16 @@ from sklearn.base import BaseEstimator
 
 from tabgan.base.checks import check_number, check_training
 from tabgan.base.errors import OptionError, SchemaError
+from tabgan.fitting.prepare import TableOptions, TextStyle
 from tabgan.generators.gan.training_config import TrainingConfig
 from tabgan.generators.latents import Prior, check_prior
 from tabgan.generators.precision import choose_device, choose_precision
 from tabgan.generators.training_callbacks import Callback, check_callbacks
-from tabgan.rules.constraint import Constraint
 from tabgan.rules.constraint_plan import check_constraints
 from tabgan.table.locale_words import check_locale
-from tabgan.table.schema import Kind, Schema
+from tabgan.table.schema import Schema
 
-__all__ = ["NETWORK_OPTIONS", "FitOptions", "Method", "TextStyle", "current_options"]
+__all__ = ["NETWORK_OPTIONS", "FitOptions", "Method", "current_options"]
 
 LEAST_EPSILON = 0.01
 LEAST_DELTA, MOST_DELTA = 1e-14, 0.5
@@ -53,16 +53,12 @@ NETWORK_OPTIONS: Final = (
 """The options that trees do not have."""
 
 
-TextStyle = Literal["keep-shape", "lorem", "drop"]
-"""What stands for free text: see the parameter `text` of `TabGAN`."""
-
-
-@dataclass(frozen=True)
-class FitOptions:
+@dataclass(frozen=True, kw_only=True)
+class FitOptions(TableOptions):
     """The options of an estimator, each checked by type and value.
 
-    The attributes are the parameters of `TabGAN`, except for these. A fit of trees does not look at
-    those of networks.
+    The attributes are the parameters of `TabGAN`, and these of `TableOptions`, except for these. A
+    fit of trees does not look at those of networks.
 
     Attributes
     ----------
@@ -70,8 +66,6 @@ class FitOptions:
         How the table is learned.
     training
         Loss, penalty, stabilizers, optimizer, learning rate and steps of the discriminator.
-    condition_on
-        Labels of the condition columns; empty for none.
     device, dtype
         Where to train, and the number format of matrix products.
     parameters
@@ -79,21 +73,12 @@ class FitOptions:
     """
 
     method: Method
-    steps: int | Literal["auto"]
     epochs: float | None
     max_time: float | None
     batch_size: int
-    latent_dim: int | Literal["auto"]
     hidden_dim: int
     training: TrainingConfig
     prior: Prior
-    schema: Schema | Mapping[Hashable, Kind] | None
-    condition_on: tuple[Hashable, ...]
-    constraints: tuple[Constraint, ...]
-    locale: str | None
-    min_group: int
-    text: TextStyle
-    derive: bool
     refine: bool
     polish: bool
     epsilon: float | None
@@ -107,6 +92,12 @@ class FitOptions:
     callbacks: tuple[Callback, ...]
     verbose: bool
     parameters: Mapping[str, Any]
+
+    def planned_steps(self, n_rows: int) -> int:
+        """Return the training steps for a table of n rows."""
+        if self.epochs is None:
+            return super().planned_steps(n_rows)
+        return self.training.steps(self.epochs, n_rows, self.batch_size)
 
     @classmethod
     def of(cls, estimator: BaseEstimator) -> Self:

@@ -5,7 +5,7 @@
 DataFrame as `tabgan.inference.accept_table.as_frame` gives it, and the checked options of a
 `TabGAN`::
 
-    options = FitOptions.of(TabGAN(min_group=5, condition_on="plan"))
+    options = TableOptions(min_group=5, condition_on=("plan",))
     preparation = prepare(frame, options, seed=0)
     preparation.encoder.spans.width, preparation.latent.dim, preparation.n_steps
 
@@ -16,6 +16,7 @@ folded or not. A private fit (`epsilon`) prepares nothing here; it measures with
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
+from typing import Literal, TypeVar
 
 import pandas as pd
 
@@ -27,8 +28,6 @@ from tabgan.encoding.identifiers.placeholder_text import LOREM
 from tabgan.encoding.rare_levels import FoldedLevels
 from tabgan.encoding.table_encoder import TableEncoder
 from tabgan.fitting.min_group import suppress_rare_values, with_min_group
-from tabgan.fitting.options import FitOptions
-from tabgan.fitting.train_table import auto_steps
 from tabgan.generators.latents import LatentChoice, resolve_latent_dim
 from tabgan.inference.infer_schema import resolve_schema
 from tabgan.rules.constraint import Constraint
@@ -37,7 +36,63 @@ from tabgan.sampling.key_groups import KeyGroups, learn_keys
 from tabgan.table.columns import ColumnFrame, by_position, forget_parsed, frame_of
 from tabgan.table.schema import Kind, Schema
 
-__all__ = ["Preparation", "free_text_columns", "prepare", "without_free_text"]
+__all__ = [
+    "Preparation",
+    "TableOptions",
+    "TextStyle",
+    "auto_steps",
+    "free_text_columns",
+    "prepare",
+    "without_free_text",
+]
+
+MIN_STEPS = 2_000
+MAX_STEPS = 10_000
+STEPS_PER_ROW = 1.0  # between the two
+
+TextStyle = Literal["keep-shape", "lorem", "drop"]
+"""What stands for free text: see the parameter `text` of `TabGAN`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableOptions:
+    """The options of a `TabGAN` that say how its table is understood.
+
+    The attributes are the parameters of `TabGAN`, except for these.
+
+    Attributes
+    ----------
+    condition_on
+        Labels of the condition columns; empty for none.
+    """
+
+    schema: Schema | Mapping[Hashable, Kind] | None = None
+    condition_on: tuple[Hashable, ...] = ()
+    constraints: tuple[Constraint, ...] = ()
+    locale: str | None = None
+    min_group: int = 5
+    text: TextStyle = "keep-shape"
+    derive: bool = True
+    latent_dim: int | Literal["auto"] = "auto"
+    steps: int | Literal["auto"] = "auto"
+
+    def planned_steps(self, n_rows: int) -> int:
+        """Return the training steps for a table of n rows."""
+        return auto_steps(n_rows) if self.steps == "auto" else self.steps
+
+
+def auto_steps(n_rows: int) -> int:
+    """Choose the number of training steps for a table of n rows.
+
+    Examples
+    --------
+    >>> auto_steps(500), auto_steps(20_000), auto_steps(1_000_000)
+    (2000, 10000, 10000)
+    """
+    return int(min(max(MIN_STEPS, STEPS_PER_ROW * n_rows), MAX_STEPS))
+
+
+Options = TypeVar("Options", bound=TableOptions)
 
 
 @dataclass(frozen=True)
@@ -97,7 +152,7 @@ class Preparation:
         return rows
 
 
-def prepare(frame: pd.DataFrame, options: FitOptions, seed: int) -> Preparation:
+def prepare(frame: pd.DataFrame, options: TableOptions, seed: int) -> Preparation:
     """Prepare a table for a fit without privacy budget.
 
     Parameters
@@ -161,13 +216,15 @@ def prepare(frame: pd.DataFrame, options: FitOptions, seed: int) -> Preparation:
         condition_columns=ConditionColumns.of(encoder, conditions) if conditions else None,
         encoder=encoder,
         latent=resolve_latent_dim(options.latent_dim, width, len(frame), encoder.n_learned),
-        n_steps=_n_steps(width, len(frame), options),
+        n_steps=options.planned_steps(len(frame)) if width else 0,  # else nothing is learned
         folded={schema.names[at]: levels for at, levels in sorted(suppressed.folded.items())},
         keys=keys,
     )
 
 
-def without_free_text(frame: pd.DataFrame, options: FitOptions) -> tuple[pd.DataFrame, FitOptions]:
+def without_free_text(
+    frame: pd.DataFrame, options: Options, *, by_schema: bool
+) -> tuple[pd.DataFrame, Options]:
     """Leave the columns of free text out of a table, and of what is declared of it.
 
     Parameters
@@ -175,7 +232,9 @@ def without_free_text(frame: pd.DataFrame, options: FitOptions) -> tuple[pd.Data
     frame
         The training table.
     options
-        The options of the estimator. With a privacy budget only what is declared counts.
+        The options of the estimator.
+    by_schema
+        Whether only what is declared counts.
 
     Raises
     ------
@@ -184,7 +243,7 @@ def without_free_text(frame: pd.DataFrame, options: FitOptions) -> tuple[pd.Data
     SchemaError
         If the schema can't be used.
     """
-    columns = free_text_columns(frame, options.schema, by_schema=options.epsilon is not None)
+    columns = free_text_columns(frame, options.schema, by_schema=by_schema)
     if len(columns) == len(frame.columns):
         raise DataError(
             "text='drop' leaves no column of the table: all are free text; choose text='keep-shape'"
@@ -231,12 +290,3 @@ def _with_lorem(schema: Schema) -> Schema:
     """Let free text be written in filler words."""
     columns = (replace(c, format=LOREM) if c.kind == "text" else c for c in schema)
     return replace(schema, columns=tuple(columns))
-
-
-def _n_steps(width: int, n_rows: int, options: FitOptions) -> int:
-    """Return the training steps for encoded rows of a width."""
-    if not width:
-        return 0  # nothing to learn: all columns are constant, identifiers or derived
-    if options.epochs is not None:
-        return options.training.steps(options.epochs, n_rows, options.batch_size)
-    return auto_steps(n_rows) if options.steps == "auto" else options.steps

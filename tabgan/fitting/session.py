@@ -8,10 +8,17 @@ from enum import StrEnum
 from types import TracebackType
 from typing import Any, Self, TextIO
 
+from sklearn.exceptions import NotFittedError as _SklearnNotFittedError
+
+from tabgan.base.errors import TabGANError
 from tabgan.generators.generator_training import GeneratorState
 from tabgan.generators.training_callbacks import Callback, Callbacks, Record
 
-__all__ = ["FitSession", "History", "Progress", "Stage"]
+__all__ = ["FitSession", "History", "NotFittedError", "Progress", "Stage"]
+
+
+class NotFittedError(TabGANError, _SklearnNotFittedError):
+    """The estimator was asked for something that only a fitted one has."""
 
 
 class Stage(StrEnum):

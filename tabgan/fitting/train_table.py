@@ -34,7 +34,6 @@ __all__ = [
     "Snapshot",
     "TableTraining",
     "TrainingResult",
-    "auto_steps",
     "calibrate",
     "decode_snapshots",
     "starting_logits",
@@ -94,21 +93,7 @@ def _codes(levels: Tensor, spans: RowLayout) -> Tensor:
     return torch.stack([part.argmax(dim=1) for part in parts], dim=1)
 
 
-MIN_STEPS = 2_000
-MAX_STEPS = 10_000
-STEPS_PER_ROW = 1.0  # between the two
 AFTER_TRAINING = 0.25  # share of the time left that a fit reserves for post-processing
-
-
-def auto_steps(n_rows: int) -> int:
-    """Choose the number of training steps for a table of n rows.
-
-    Examples
-    --------
-    >>> auto_steps(500), auto_steps(20_000), auto_steps(1_000_000)
-    (2000, 10000, 10000)
-    """
-    return int(min(max(MIN_STEPS, STEPS_PER_ROW * n_rows), MAX_STEPS))
 
 
 class TrainingResult(NamedTuple):

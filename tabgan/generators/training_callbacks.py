@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tabgan.base.errors import OptionError
-from tabgan.generators.generator_training import GeneratorState
+
+if TYPE_CHECKING:
+    from tabgan.generators.generator_training import GeneratorState
 
 __all__ = ["Callback", "Callbacks", "Record", "check_callbacks"]
 
@@ -52,16 +54,16 @@ class Callback:
             The stage, one of `tabgan.fitting.session.Stage`.
         """
 
-    def on_train_begin(self, state: GeneratorState) -> None:
+    def on_train_begin(self, state: "GeneratorState") -> None:
         """Run once before the first step."""
 
-    def on_step(self, state: GeneratorState) -> None:
+    def on_step(self, state: "GeneratorState") -> None:
         """Run after each step, before the record that may follow it."""
 
-    def on_record(self, state: GeneratorState, record: Record) -> None:
+    def on_record(self, state: "GeneratorState", record: Record) -> None:
         """Run whenever a record is made: every `Trainer.record_every` steps and at the end."""
 
-    def on_train_end(self, state: GeneratorState) -> None:
+    def on_train_end(self, state: "GeneratorState") -> None:
         """Run once after the last step."""
 
     def stop(self) -> bool:
@@ -97,22 +99,22 @@ class Callbacks(Callback):
         for callback in self.callbacks:
             callback.on_stage(name)
 
-    def on_train_begin(self, state: GeneratorState) -> None:
+    def on_train_begin(self, state: "GeneratorState") -> None:
         """Call each callback."""
         for callback in self.callbacks:
             callback.on_train_begin(state)
 
-    def on_step(self, state: GeneratorState) -> None:
+    def on_step(self, state: "GeneratorState") -> None:
         """Call each callback."""
         for callback in self.callbacks:
             callback.on_step(state)
 
-    def on_record(self, state: GeneratorState, record: Record) -> None:
+    def on_record(self, state: "GeneratorState", record: Record) -> None:
         """Call each callback."""
         for callback in self.callbacks:
             callback.on_record(state, record)
 
-    def on_train_end(self, state: GeneratorState) -> None:
+    def on_train_end(self, state: "GeneratorState") -> None:
         """Call each callback."""
         for callback in self.callbacks:
             callback.on_train_end(state)

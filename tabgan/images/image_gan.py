@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
 from tabgan.base.checks import check_number
-from tabgan.base.errors import ModelFileError, NotFittedError, OptionError, TrainingWarning
+from tabgan.base.errors import ModelFileError, OptionError, TrainingWarning
 from tabgan.base.model_file import parameters_from_json
 from tabgan.base.random_streams import RandomStateLike, resolve_seed
 from tabgan.base.registry import UnregisteredError
 from tabgan.fitting.options import current_options
-from tabgan.fitting.session import FitSession
+from tabgan.fitting.session import FitSession, NotFittedError
 from tabgan.generators.gan.diagnosis import Finding
 from tabgan.generators.gan.losses import AdversarialLoss
 from tabgan.generators.gan.penalties import Penalty

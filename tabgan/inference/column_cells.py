@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tabgan.table.level_codes import dense
+from tabgan.table.level_codes import dense, distinct_of
 from tabgan.table.scalars import Scalar
 from tabgan.table.schema import Kind
 from tabgan.table.text_formats import MISSING_MARKS
@@ -93,8 +93,13 @@ class ColumnCells:
     @cached_property
     def texts(self) -> dict[Any, int]:
         """How often each value occurs, by first appearance, without the marks of absence."""
-        # not pandas.factorize: it takes texts that differ after a NUL for equal
-        counts = Counter(self.objects.tolist())
+        counts = Counter[Any]()
+        if self.storage == "string":
+            codes, texts = distinct_of(self.given)
+            for text, count in zip(texts, np.bincount(codes).tolist(), strict=True):
+                counts[text] += count  # equal texts may be of different classes
+        else:
+            counts.update(self.objects.tolist())
         return {text: count for text, count in counts.items() if text not in MISSING_MARKS}
 
     def row_of(self, position: int) -> int:
@@ -115,6 +120,9 @@ def read_cells(name: Hashable, values: pd.Series, decimal: str | None = None) ->
         The decimal mark of the table's other columns.
     """
     values = dense(values)
+    if storage_of(values.dtype) is None and set(map(type, values.to_numpy(object))) == {str}:
+        # told sooner than that no cell is missing
+        return ColumnCells(name, "string", np.zeros(len(values), np.bool_), values, decimal)
     missing = values.isna().to_numpy(bool)
     given = values[~missing] if missing.any() else values
     storage = storage_of(values.dtype) or _storage_of_objects(given.to_numpy(object))

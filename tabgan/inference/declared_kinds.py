@@ -12,9 +12,10 @@ from tabgan.inference.date_columns import find_dates, find_durations, find_writt
 from tabgan.inference.date_recognition import recognize_dates
 from tabgan.inference.list_columns import read_lists
 from tabgan.inference.number_columns import MOST_OTHERS, is_number, is_whole, read_numbers
-from tabgan.inference.text_columns import find_levels, find_names, find_several_numbers
+from tabgan.inference.text_columns import find_compounds, find_levels, find_names
 from tabgan.table.check_digits import IBAN
 from tabgan.table.compound_numbers import find_compound
+from tabgan.table.record_cells import find_objects, find_pair
 from tabgan.table.schema import LOCALISED, Kind, expression_of
 from tabgan.table.text_formats import MISSING_MARKS
 
@@ -111,7 +112,7 @@ def _written(cells: ColumnCells, kind: Kind) -> ColumnGuess | None:
 
 
 def _find_several(cells: ColumnCells) -> ColumnGuess | None:
-    return find_several_numbers(cells, declared=True) if cells.storage == "string" else None
+    return find_compounds(cells, declared=True) if cells.storage == "string" else None
 
 
 def _find_two(cells: ColumnCells) -> ColumnGuess | None:
@@ -179,6 +180,9 @@ def _date_fits(cells: ColumnCells) -> Fits:
 
 def _several_fit(cells: ColumnCells) -> Fits:
     first = list(cells.texts)[:1] if cells.storage == "string" else []
+    record = find_objects(cells.texts) or find_pair(cells.texts) if first else None
+    if record is not None:
+        return lambda text: text in MISSING_MARKS or record.read(text) is not None
     form = find_compound(dict.fromkeys(first, 1))
     if form is None:
         return lambda _: False
@@ -227,7 +231,8 @@ _RULES: dict[Kind, _Rule] = {
     "datetime": _Rule("dates, or texts that are dates in one format", _find_dates, _date_fits),
     "timedelta": _Rule("durations", _find_durations, lambda _: lambda _: False),
     "compound": _Rule(
-        "texts of two to four numbers that are written alike, such as 120/80",
+        "texts of two to four numbers that are written alike, such as 120/80, JSON objects, or "
+        "texts of a name and a number",
         _find_several,
         _several_fit,
     ),

@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections import Counter
 from collections.abc import Hashable, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -39,10 +40,16 @@ LEAST_DIGITS = 6  # of such numbers
 KOLMOGOROV = 1.36  # over the root of the rows: a distance that chance exceeds 5 times in 100
 POSTAL_DIGITS = (4, 5, 6)
 EXACT = 2.0**53  # up to here every whole number is a float
+LEAST_WITH_MARK = 10  # distinct numbers, from which one can stand apart
+MARK_ROWS = 5  # that a mark of absence stands in at least
+MARK_SHARE = 0.005  # the same as a share of the rows
 BIGGEST = 2**63  # a whole number kept as text is below it
 
 
 _POSTAL = re.compile(r"(?i)\bzip|_zip|zip_?code|post_?code|postal|\bplz\b|_plz|pin_?code")
+
+
+_MARK = re.compile(r"-1|-9+|999+")
 
 
 _MEASURED = re.compile(  # what is counted or measured, whatever its numbers look like
@@ -105,7 +112,33 @@ def find_numbers(cells: ColumnCells) -> ColumnGuess | None:
         return ColumnGuess(
             "identifier", f"whole numbers of 7 digits or more, named {shown(cells.name)}"
         )
-    return reading.finding()
+    finding = reading.finding()
+    mark = _mark_of_absence(cells, reading)
+    return finding if mark is None else finding._replace(why=f"{finding.why}; {mark}")
+
+
+def _mark_of_absence(cells: ColumnCells, reading: NumberReading) -> str | None:
+    """Say which number stands apart from all others as a mark of absence does: -1, -9, 999."""
+    numbers = pd.unique(reading.numbers)
+    if len(numbers) < LEAST_WITH_MARK or reading.recognized is not None:
+        return None
+    second, least, most, last = (*np.partition(numbers, 1)[[1, 0]], *np.partition(numbers, -2)[-2:])
+    for mark, is_apart in ((least, second >= 0), (last, 2 * most <= last)):
+        if not is_apart or not _MARK.fullmatch(f"{mark:.15g}"):
+            continue
+        rows = sum(
+            n for value, n in Counter(cells.objects.tolist()).items() if _equals(value, mark)
+        )
+        if rows >= max(MARK_ROWS, MARK_SHARE * reading.cells):
+            return f"{mark:.15g}, in {rows / reading.cells:.2g} of the rows, is kept as a mark"
+    return None
+
+
+def _equals(value: Any, number: float) -> bool:
+    try:
+        return bool(float(value) == number)
+    except (TypeError, ValueError):
+        return False
 
 
 def _are_numbers(cells: ColumnCells, reading: NumberReading) -> bool:

@@ -21,15 +21,16 @@ from tabgan.inference.personal_data import find_people
 from tabgan.table.check_digits import CHECKSUMS, checksum_of, is_iban
 from tabgan.table.compound_numbers import CompoundForm, find_compound
 from tabgan.table.level_codes import codes_of
+from tabgan.table.record_cells import RecordForm, find_objects, find_pair
 from tabgan.table.schema import Kind
 from tabgan.table.text_formats import Pattern, pattern_of, spread
 
 __all__ = [
     "find_categories",
+    "find_compounds",
     "find_levels",
     "find_mixed",
     "find_names",
-    "find_several_numbers",
     "find_words",
 ]
 
@@ -57,21 +58,31 @@ _VERSION = re.compile(r"(?i)version|release|build|firmware")
 def find_words(cells: ColumnCells) -> ColumnGuess:
     """Distinguish identifiers, free texts and categories among columns of text."""
     texts = cells.texts
-    several = find_several_numbers(cells)
-    return several or _find_unkept(cells.name, texts) or _levels(len(texts), sum(texts.values()))
+    compound = find_compounds(cells)
+    return compound or _find_unkept(cells.name, texts) or _levels(len(texts), sum(texts.values()))
 
 
-def find_several_numbers(cells: ColumnCells, *, declared: bool = False) -> ColumnGuess | None:
-    """Find out whether texts hold several numbers each, as blood pressures 120/80 do.
-
-    Few texts that repeat are categories, and texts that name their rows identifiers.
+def find_compounds(cells: ColumnCells, *, declared: bool = False) -> ColumnGuess | None:
+    """Find out whether texts hold several values each: objects, numbers, or a text and a number.
 
     Parameters
     ----------
     cells
         The cells of a column of text.
     declared
-        Whether the column is known to hold several numbers, if it can.
+        Whether the column is known to hold several values, if it can.
+    """
+    return (
+        _find_objects(cells, declared=declared)
+        or _find_several_numbers(cells, declared=declared)
+        or _find_pairs(cells, declared=declared)
+    )
+
+
+def _find_several_numbers(cells: ColumnCells, *, declared: bool) -> ColumnGuess | None:
+    """Find out whether texts hold several numbers each, as blood pressures 120/80 do.
+
+    Few texts that repeat are categories, and texts that name their rows identifiers.
     """
     counts = cells.texts
     distinct, filled = len(counts), sum(counts.values())
@@ -85,6 +96,38 @@ def find_several_numbers(cells: ColumnCells, *, declared: bool = False) -> Colum
     numbers = ("two", "three", "four")[form.n_parts - 2]
     why = f"{numbers} numbers, written {written}, {distinct} distinct in {filled} rows"
     return ColumnGuess("compound", why, format=written)
+
+
+def _find_objects(cells: ColumnCells, *, declared: bool) -> ColumnGuess | None:
+    """Find out whether texts are JSON objects."""
+    counts = cells.texts
+    if not declared and (len(counts) < FEWEST or _repeat(counts)):
+        return None
+    form = find_objects(counts)
+    if form is None:
+        return None
+    why = f"objects of {len(form.keys)} keys, {len(counts)} distinct in {sum(counts.values())} rows"
+    return ColumnGuess("compound", why, format=form.to_format())
+
+
+def _find_pairs(cells: ColumnCells, *, declared: bool) -> ColumnGuess | None:
+    """Find out whether texts are a text and a number."""
+    counts = cells.texts
+    if not declared and (len(counts) < FEWEST or _repeat(counts) or names_rows(cells.name)):
+        return None
+    form = find_pair(counts)
+    if form is None or (not declared and not _is_pair(form, counts)):
+        return None
+    written, rows = form.to_format(), sum(counts.values())
+    why = f"a text and a number, written {written!r}, {len(counts)} distinct in {rows} rows"
+    return ColumnGuess("compound", why, format=written)
+
+
+def _is_pair(form: RecordForm, counts: Mapping[str, int]) -> bool:
+    """Return whether the number of a pair is no part of a name: it repeats, and is short."""
+    values = form.columns_of([*counts])[form.numbers.index(True)]
+    numbers = [value for value in values if value is not None]
+    return len(set(numbers)) <= 0.5 * len(numbers)
 
 
 def _are_codes(form: CompoundForm, counts: Mapping[str, int]) -> bool:

@@ -7,6 +7,7 @@ import numpy as np
 
 from tabgan.rules.arithmetic_dependency import find_sums
 from tabgan.rules.band_dependency import MOST_COMPARED, find_bands
+from tabgan.rules.counted_dependency import find_counted
 from tabgan.rules.dependency import DEPENDENCIES, Dependency
 from tabgan.rules.equality_dependency import (
     find_copies,
@@ -19,9 +20,7 @@ from tabgan.rules.joint_marks import JointMarksDependency, find_joint_marks
 from tabgan.rules.one_hot_dependency import find_one_hots
 from tabgan.rules.order_dependency import DifferenceDependency
 from tabgan.rules.part_dependency import MOST_SOURCES, find_parts
-from tabgan.rules.personal_dependency import (
-    find_persons,
-)
+from tabgan.rules.personal_dependency import find_persons, find_prefixes
 from tabgan.rules.presence_dependency import find_presences
 from tabgan.table.columns import NUMBERS, TICKS, ColumnFrame, count_rows, without
 
@@ -66,13 +65,12 @@ def detect_dependencies(
         for dependency in find(without(table, kept), rng):
             table = dependency.reduce(table)
             found.append(dependency)
-    found += find_persons(table, rng)
-    for attribute in find_attributes(table):
-        table = attribute.reduce(table)
-        found.append(attribute)
-    for presence in find_presences(table, n_columns):
-        table = presence.reduce(table)
-        found.append(presence)
+    of_generated: tuple[FindAttributes, ...] = (
+        lambda left: [*find_persons(left, rng), *find_prefixes(without(left, kept))],
+        find_attributes,
+        lambda left: find_presences(left, n_columns),
+    )
+    table = _reduced_by(of_generated, table, found)
     of_identities, of_parts, of_marks = rng.spawn(3)
     determined = find_functional(table, rng, kept)
     while measured := _find_measured(table, of_parts, determined, kept):
@@ -102,6 +100,17 @@ def detect_dependencies(
     left = without(table, {*kept, *derived_from, *(rule.target.position for rule in determined)})
     marks = _find_marks(left, of_marks, [*orders, *coincidences])
     return [*found, *later, *marks, *orders, *coincidences, *identities, *first, *sums]
+
+
+def _reduced_by(
+    finders: Sequence[FindAttributes], table: ColumnFrame, found: list[Dependency]
+) -> ColumnFrame:
+    """Return a table reduced by the rules that are found one after the other, and list these."""
+    for find in finders:
+        for rule in find(table):
+            table = rule.reduce(table)
+            found.append(rule)
+    return table
 
 
 def _find_marks(
@@ -142,7 +151,9 @@ def _find_measured(
     parts = find_parts(table, rng, {*kept, *levels})
     taken = {rule.target.position for rule in parts}
     rest = without(table, taken)
-    return [*parts, *find_bands(rest, rng, {*kept, *levels})]
+    counted = find_counted(rest, rng.spawn(1)[0], {*kept, *levels})
+    rest = without(rest, {rule.target.position for rule in counted})
+    return [*parts, *counted, *find_bands(rest, rng, {*kept, *levels})]
 
 
 def untried(table: ColumnFrame) -> str | None:

@@ -37,6 +37,7 @@ __all__ = ["MOST_FACTORS", "MOST_THREES", "find_identities", "is_beyond_chance"]
 
 LEAST_ROWS = 100
 LEAST_BROKEN = 0.05  # share of rows that break an identity when one of its columns is shuffled
+LEAST_NEEDED = 3  # rows whose greatest value is a column's, for it to be one of several
 PRECISION = 1e-9  # relative error of full-precision floats
 TRIED_ROWS = 24  # rows on which all products are tried
 REFUTING_ROWS = 500  # rows that refute most products that the first ones leave
@@ -76,6 +77,7 @@ class _Identity:
     sources: tuple[int, ...]
     expression: ArithmeticExpression
     is_sum: bool = False  # the sources simply add up
+    is_extreme: bool = False  # the greatest or the least of the sources
 
 
 class _Group(NamedTuple):
@@ -92,12 +94,14 @@ class _Group(NamedTuple):
         slack: Floats = self.units[:, None] * (1 + 1e-6) + PRECISION * np.abs(self.values)
         return slack
 
-    def identity(self, target: int, text: str, *, is_sum: bool = False) -> _Identity:
+    def identity(
+        self, target: int, text: str, *, is_sum: bool = False, is_extreme: bool = False
+    ) -> _Identity:
         """Describe a column of the group by an expression of others."""
         expression = ArithmeticExpression(text)
         place = dict(zip(self.names, self.positions, strict=True))
         sources = tuple(place[name] for name in expression.names)
-        return _Identity(self.positions[target], sources, expression, is_sum)
+        return _Identity(self.positions[target], sources, expression, is_sum, is_extreme)
 
     def quoted(self, column: int) -> str:
         return quoted(self.names[column])
@@ -163,10 +167,14 @@ class _Graph:
         return bool(np.array_equal(present, own) and kept[present].all())
 
     def _is_evident(self, identity: _Identity) -> bool:
-        """Return whether it holds in the sample, and would not if one column were shuffled."""
+        """Return whether it holds in the sample, and would not if one column were shuffled.
+
+        Of three columns or more one may seldom be the greatest, where the others explain the rest.
+        """
         if not self._holds(identity, self._sample):
             return False
         read = [self._sample[at].numbers for at in identity.sources]
+        n_evident = 0
         for place in range(len(read)):
             rows = self._rng.permutation(len(read[place].values))
             other = [*read]
@@ -174,9 +182,11 @@ class _Graph:
             kept, present = _kept(identity, other, self._sample)
             rows_there = int(present.sum())
             share = 1 - float(kept[present].mean()) if rows_there else 0.0
-            if share < LEAST_BROKEN or not is_beyond_chance(share, rows_there, self._tried):
+            if share >= LEAST_BROKEN and is_beyond_chance(share, rows_there, self._tried):
+                n_evident += 1
+            elif not (identity.is_extreme and share * rows_there >= LEAST_NEEDED):
                 return False
-        return True
+        return n_evident >= 2 or not identity.is_extreme
 
     def rules(self) -> list[FormulaDependency | SumDependency]:
         """Return the rules, those that need others first, as they are reduced."""
@@ -382,22 +392,29 @@ def _is_fine(group: _Group, target: int) -> bool:
 
 def _matches(
     group: _Group, targets: Sequence[int], own: Floats, by: Floats, rows: NDArray[np.intp]
-) -> Iterator[tuple[int, int, int]]:
-    """Yield target, base and factor wherever base times factor is the target in all rows tried."""
+) -> list[tuple[int, int, int]]:
+    """Return target, base and factor wherever base times factor is the target in all rows tried."""
     slack = group.slack[:, rows]
+    found: list[tuple[int, int, int]] = []
     with np.errstate(over="ignore", invalid="ignore"):
-        first = own[:, :1] * by[None, :, 0]
-    for target in targets:
-        values = group.values[target, rows]
-        base, factor = np.nonzero(np.abs(first - values[0]) <= slack[target, 0])
-        for row in range(1, len(rows)):
-            if not len(base):
-                break
-            with np.errstate(over="ignore", invalid="ignore"):
+        first = (own[:, :1] * by[None, :, 0]).ravel()
+        order = np.argsort(first, kind="stable")
+        ascending = first[order]
+        for target in targets:
+            values = group.values[target, rows]
+            # twice the slack: what lies near enough is decided below
+            reach = 2 * slack[target, 0] * np.array([-1, 1]) + values[0]
+            near = np.sort(order[slice(*np.searchsorted(ascending, reach, side="right"))])
+            near = near[np.abs(first[near] - values[0]) <= slack[target, 0]]
+            base, factor = np.divmod(near, by.shape[0])
+            for row in range(1, len(rows)):
+                if not len(base):
+                    break
                 error = np.abs(own[base, row] * by[factor, row] - values[row])
-            fits = error <= slack[target, row]
-            base, factor = base[fits], factor[fits]
-        yield from ((target, int(b), int(f)) for b, f in zip(base, factor, strict=True))
+                fits = error <= slack[target, row]
+                base, factor = base[fits], factor[fits]
+            found += [(target, int(b), int(f)) for b, f in zip(base, factor, strict=True)]
+    return found
 
 
 def _extremes(group: _Group, rng: np.random.Generator) -> Iterator[_Identity]:  # noqa: ARG001
@@ -418,7 +435,7 @@ def _extremes(group: _Group, rng: np.random.Generator) -> Iterator[_Identity]:  
             members = _cover(reached)
             if 2 <= len(members) <= MOST_TERMS:
                 names = ", ".join(group.quoted(below[member]) for member in members)
-                yield group.identity(target, f"{function}({names})")
+                yield group.identity(target, f"{function}({names})", is_extreme=True)
 
 
 def _cover(reached: NDArray[np.bool_]) -> list[int]:

@@ -1,13 +1,14 @@
-"""Columns that describe one person: full name, given and family name, e-mail address.
+"""Generated columns that agree with others of their row: names, e-mail addresses, codes.
 
 All are generated, each by itself, so that none is a value of the training table. These rules make
 the generated values agree: a given name is taken from the row's full name, and the words of an
 e-mail address from the row's names. The number in the address stays, and keeps it unique and new.
+A code that begins with the row's region or type is generated without it, and gets it in front.
 """
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple, Self
 
@@ -19,6 +20,7 @@ from tabgan.table.columns import (
     ColumnFrame,
     ColumnRef,
     TypedSeries,
+    count_rows,
     field_at,
     sample_of,
     with_cells,
@@ -26,7 +28,10 @@ from tabgan.table.columns import (
 from tabgan.table.level_codes import are_filled
 from tabgan.table.locale_words import DEFAULT_LOCALE, split_name
 
-__all__ = ["EmailOfName", "NamePart", "find_persons"]
+__all__ = ["CodePrefix", "EmailOfName", "NamePart", "find_persons", "find_prefixes"]
+
+HINT_ROWS = 50  # enough to refute most pairs
+
 
 MOSTLY = 0.5  # share of rows in which columns of one person agree
 
@@ -245,3 +250,105 @@ def _folded(text: str) -> str:
     """Reduce a name to the letters from a to z."""
     plain = unicodedata.normalize("NFKD", text.casefold().translate(_LETTERS))
     return re.sub("[^a-z]", "", plain)
+
+
+@dataclass(frozen=True)
+class CodePrefix(Dependency):
+    """The target is a code that begins with the source's level; what follows is generated."""
+
+    name: ClassVar[str] = "prefix"
+    source: ColumnRef
+    target: ColumnRef
+
+    @property
+    def positions(self) -> tuple[int, ...]:
+        """Positions of the columns that take part."""
+        return self.source.position, self.target.position
+
+    def describe(self) -> str:
+        """Describe the rule in words."""
+        return f"{self.target} begins with {self.source}"
+
+    def reduce(self, table: ColumnFrame) -> ColumnFrame:
+        """Leave the level out of the code."""
+        return self._changed(table, lambda text, level: text.removeprefix(level))
+
+    def restore(self, table: ColumnFrame) -> ColumnFrame:
+        """Put the row's level in front of the code, if there are codes yet."""
+        if self.target.position not in table:
+            return table
+        return self._changed(
+            table, lambda text, level: text if text.startswith(level) else level + text
+        )
+
+    def _changed(self, table: ColumnFrame, change: Callable[[str, str], str]) -> ColumnFrame:
+        """Change the codes of the rows that have a code and a level."""
+        column, values = table[self.target.position]
+        source = table[self.source.position]
+        levels = [source.levels[code] for code in source.codes.tolist()]
+        codes = values.to_numpy(object)
+        texts = [
+            change(text, level) if isinstance(text, str) and isinstance(level, str) else text
+            for text, level in zip(codes.tolist(), levels, strict=True)
+        ]
+        return with_cells(
+            table, {self.target.position: TypedSeries(column, _replaced(values, texts))}
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe the dependency by JSON values."""
+        return {"source": self.source.to_json(), "target": self.target.to_json()}
+
+    @classmethod
+    def from_json(cls, state: dict[str, Any]) -> Self:
+        """Rebuild a dependency from `to_json`'s value."""
+        return cls(ColumnRef.from_json(state["source"]), ColumnRef.from_json(state["target"]))
+
+
+def find_prefixes(table: ColumnFrame) -> list[CodePrefix]:
+    """Find the identifiers that begin with the level of a category in every row.
+
+    What follows must differ from row to row, as it is what is generated.
+    """
+    first = np.arange(min(HINT_ROWS, count_rows(table)))
+    sample = {at: cells.take(first) for at, cells in table.items()}
+    categories = [
+        at
+        for at, cells in sample.items()
+        if cells.column.kind == "categorical" and _are_words(table[at].levels)
+    ]
+    found = []
+    for target, cells in sample.items() if categories else ():
+        if cells.column.kind != "identifier" or not isinstance(cells.levels[0], str):
+            continue
+        source = next(
+            (
+                at
+                for at in categories
+                if _begin_with(cells, sample[at]) and _begin_with(table[target], table[at])
+            ),
+            None,
+        )
+        if source is not None:
+            found.append(CodePrefix(field_at(table, source), field_at(table, target)))
+    return found
+
+
+def _are_words(levels: Sequence[Any]) -> bool:
+    """Return whether levels are several texts that end in a letter, none of them missing."""
+    return len(levels) > 1 and all(isinstance(own, str) and own[-1:].isalpha() for own in levels)
+
+
+def _begin_with(codes: TypedSeries, levels: TypedSeries) -> bool:
+    """Return whether each code begins with its row's level, and what follows names the row."""
+    texts, own = codes.values.to_numpy(object).tolist(), levels.levels
+    rests = set[str]()
+    for text, code in zip(texts, levels.codes.tolist(), strict=True):
+        level = str(own[code])
+        if not isinstance(text, str) or not text.startswith(level):
+            return False
+        rest = text[len(level) :]
+        if not rest or rest[0].isalpha() or rest in rests:
+            return False
+        rests.add(rest)
+    return True

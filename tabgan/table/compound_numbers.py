@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tabgan.base.errors import SchemaError
+from tabgan.table.record_cells import RecordForm, is_record, record_columns
 from tabgan.table.schema import Column, Schema
 
 __all__ = ["CompoundForm", "find_compound", "part_columns", "with_parts"]
@@ -22,6 +23,7 @@ MOST_DIGITS = 15  # of a number, which a float carries
 LEAST_LIKE = 0.95  # share of the rows that are of one form
 LEAST_WITH_FEW = 0.85  # the same where the others are few distinct texts, such as "unknown"
 FEW_OTHERS = 3
+FEW_ROWS = 5  # of a text; of a record's part with mostly such texts, others are generated
 SAMPLE = 1_000  # texts that the form is chosen by
 
 _SIGNED = r"(?:(?<![\w.)-])-)?"  # after a digit or a letter it is a hyphen
@@ -226,7 +228,7 @@ def part_columns(column: Column) -> list[Column]:
 
 
 def with_parts(frames: Sequence[pd.DataFrame], schema: Schema) -> tuple[list[pd.DataFrame], Schema]:
-    """Put a column for each number in place of the compound columns of tables.
+    """Put a column for each part in place of the columns of several numbers, and of records.
 
     Parameters
     ----------
@@ -235,11 +237,7 @@ def with_parts(frames: Sequence[pd.DataFrame], schema: Schema) -> tuple[list[pd.
     schema
         What the columns are.
     """
-    forms = {
-        column.name: (CompoundForm.from_format(column.format or ""), part_columns(column))
-        for column in schema
-        if column.kind == "compound"
-    }
+    forms = {column.name: _form_and_parts(column) for column in schema if column.kind == "compound"}
     if not forms:
         return [*frames], schema
     split = [_split(frame, forms) for frame in frames]
@@ -250,13 +248,38 @@ def with_parts(frames: Sequence[pd.DataFrame], schema: Schema) -> tuple[list[pd.
             continue
         for part in forms[column.name][1]:
             values = split[0][part.name].dropna()
+            if part.kind == "categorical":
+                rows = values.value_counts()
+                is_generated = rows[rows < FEW_ROWS].sum() > rows.sum() / 2
+                columns.append(replace(part, kind="text") if is_generated else part)
+                continue
             low, high = (values.min(), values.max()) if len(values) else (None, None)
             columns.append(replace(part, minimum=low, maximum=high))
     return split, Schema(tuple(columns))
 
 
+Form = CompoundForm | RecordForm
+
+
+def _form_and_parts(column: Column) -> tuple[Form, list[Column]]:
+    if is_record(column.format):
+        form = RecordForm.of_format(column.format or "")
+        return form, record_columns(column, form)
+    return CompoundForm.from_format(column.format or ""), part_columns(column)
+
+
+def _values_of(form: Form, part: Column, texts: Sequence[object], place: int) -> pd.Series:
+    """Return the values of a part: numbers, or texts."""
+    if isinstance(form, CompoundForm):
+        return pd.Series(form.parse(texts)[:, place])
+    values = pd.Series(form.columns_of(texts)[place], dtype=object)
+    if part.kind != "numeric":
+        return values
+    return pd.to_numeric(values, errors="coerce").astype(np.float64)
+
+
 def _split(
-    frame: pd.DataFrame, forms: Mapping[Hashable, tuple[CompoundForm, list[Column]]]
+    frame: pd.DataFrame, forms: Mapping[Hashable, tuple[Form, list[Column]]]
 ) -> pd.DataFrame:
     series: list[pd.Series] = []
     for at, name in enumerate(frame.columns):
@@ -265,8 +288,9 @@ def _split(
             series.append(values)
             continue
         form, parts = forms[name]
-        numbers = form.parse(values.to_numpy(object).tolist())
-        pairs = zip(parts, numbers.T, strict=True)
-        series += [pd.Series(own, frame.index, name=part.name) for part, own in pairs]
+        texts = values.to_numpy(object).tolist()
+        for place, part in enumerate(parts):
+            own = _values_of(form, part, texts, place)
+            series.append(pd.Series(own.to_numpy(), frame.index, name=part.name))
     labels = pd.Index([own.name for own in series], tupleize_cols=False)
     return pd.concat(series, axis=1).set_axis(labels, axis=1)

@@ -148,10 +148,18 @@ def _plain_array(values: pd.Series) -> Any:
 
 
 def _distinct_objects(values: pd.Series) -> tuple[NDArray[np.int64], list[Scalar]]:
-    # pandas.factorize takes 1, 1.0 and True for equal, and texts that differ after a NUL.
-    missing = values.isna().to_numpy(bool)
-    given = values.to_numpy(object)[~missing].tolist()
+    # pandas.factorize is fast, and takes 1, 1.0 and True for equal, texts that differ after a NUL,
+    # and half of a character and its name.
+    objects = values.to_numpy(object)
+    given = objects.tolist()
     types = set(map(type, given))
+    if types == {str} and (joined := "".join(given)).isascii() and "\0" not in joined:
+        codes, uniques = pd.factorize(objects)
+        return codes.astype(np.int64, copy=False), uniques.tolist()
+    missing = values.isna().to_numpy(bool)
+    if missing.any():
+        given = objects[~missing].tolist()
+        types = set(map(type, given))
     if any(issubclass(kind, np.generic) for kind in types):
         given = [to_python_scalar(value) for value in given]
         types = set(map(type, given))
@@ -162,8 +170,11 @@ def _distinct_objects(values: pd.Series) -> tuple[NDArray[np.int64], list[Scalar
         _check_levels(given, values)
         raise
     position = dict(zip(distinct, range(len(distinct)), strict=True))
-    found = np.full(len(values), -1, np.int64)
-    found[~missing] = np.fromiter(map(position.__getitem__, keys), np.int64, len(keys))
+    codes = np.fromiter(map(position.__getitem__, keys), np.int64, len(keys))
+    found = codes
+    if missing.any():
+        found = np.full(len(values), -1, np.int64)
+        found[~missing] = codes
     return found, distinct if len(types) <= 1 else [value for _, value in distinct]
 
 

@@ -1,5 +1,4 @@
 import pytest
-import sklearn.exceptions
 
 from tabgan.base import errors
 from tabgan.base.errors import TabGANError, did_you_mean
@@ -33,10 +32,6 @@ def test_what_the_user_can_mend_is_a_value_error(error):
 
 def test_a_schema_error_is_a_data_error():
     assert issubclass(errors.SchemaError, errors.DataError)
-
-
-def test_not_fitted_is_that_of_scikit_learn():
-    assert issubclass(errors.NotFittedError, sklearn.exceptions.NotFittedError)
 
 
 @pytest.mark.parametrize(

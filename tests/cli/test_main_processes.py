@@ -50,6 +50,17 @@ def test_help_and_usage_errors_import_nothing_heavy(args, process):
     assert imported & {"torch", "pandas", "numpy", "sklearn"} == set()
 
 
+def test_a_table_is_described_without_the_libraries_of_a_training(process, tmp_path):
+    source = tmp_path / "sizes.csv"
+    source.write_text("size,plan\n" + "\n".join(f"{n % 7},p{n % 3}" for n in range(60)))
+    child = process("inspect", str(source), env={"PYTHONPROFILEIMPORTTIME": "1"})
+    _, messages = child.communicate(timeout=60)
+    assert child.returncode == 0
+    imported = {line.split("|")[-1].strip() for line in messages.decode().splitlines()}
+    assert "tabgan.fitting.prepare" in imported
+    assert imported & {"torch", "sklearn", "scipy.stats"} == set()
+
+
 def through(process, content, *args):
     """Run a command that reads standard input and writes standard output, and nothing else."""
     child = process(*args, "-q", stdin=subprocess.PIPE)

@@ -18,6 +18,7 @@ from tabgan.encoding.identifiers.identifier import IdentifierEncoder
 from tabgan.encoding.identifiers.placeholder_text import TextEncoder
 from tabgan.encoding.multiselect import MultiselectEncoder
 from tabgan.encoding.numeric import NumericEncoder
+from tabgan.encoding.record import RecordEncoder
 from tabgan.table.columns import TypedSeries
 from tabgan.table.dtypes import describe_dtype
 from tabgan.table.schema import Column
@@ -104,6 +105,17 @@ CASES["pressures"] = case(
     picks(*(f"{110 + i}/{60 + i % 9}" for i in range(60)), "refused", None),
     format="%.0f/%.0f",
 )
+CASES["objects"] = case(
+    RecordEncoder,
+    "compound",
+    picks(
+        *(json.dumps({"age": 20 + i, "plan": "ab"[i % 2]}) for i in range(40)),
+        *(json.dumps({"plan": "b"}) for _ in range(9)),
+        "refused",
+        None,
+    ),
+    format='{"age": %g, "plan": "%s"}',
+)
 over_cases = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 
 
@@ -183,7 +195,7 @@ def check_round_trip(case: Case) -> None:
     encoder = case.fit()
     encoded = encode(encoder, case.values)
     decoded = decode(encoder, encoded)
-    if case.encoder in (CategoricalEncoder, NumericEncoder, CompoundEncoder):
+    if case.encoder in (CategoricalEncoder, NumericEncoder, CompoundEncoder, RecordEncoder):
         expected = case.values.reset_index(drop=True)
         pd.testing.assert_series_equal(decoded, expected, rtol=1e-3, atol=1e-3)
     elif case.encoder in (GroupedEncoder, MultiselectEncoder):
@@ -221,7 +233,7 @@ def test_the_same_randomness_gives_the_same_rows(case):
 
 def test_registry_names_are_unique():
     encoders = {case.encoder for case in CASES.values()}
-    assert len({encoder.name for encoder in encoders}) == len(encoders) == 7
+    assert len({encoder.name for encoder in encoders}) == len(encoders) == 8
 
 
 def columns_of(

@@ -12,7 +12,7 @@ from tabgan.constraints import FixedCombinations, Inequality, Sum
 from tabgan.encoding import table_encoder
 from tabgan.fitting import min_group
 from tabgan.fitting.options import FitOptions
-from tabgan.fitting.prepare import prepare
+from tabgan.fitting.prepare import TableOptions, prepare
 from tabgan.inference import infer_schema as infer_schema_module
 
 ROWS = 400
@@ -80,7 +80,7 @@ def test_inspect_tune_and_fit_agree(name):
     gan = TabGAN(**FAST | options, random_state=0).fit(table)
     rules = [rule.describe() for rule in gan.dependencies_]
     width = gan._model.encoder.spans.width
-    _, facts = describe_table(table, TabGAN(**options))
+    _, facts = describe_table(table, FitOptions.of(TabGAN(**options)))
     assert facts["encoded_width"] == width
     assert facts["latent"] == {"size": gan.latent_dim_, "reason": gan.latent_reason_}
     assert facts["dependencies"] == rules
@@ -93,7 +93,7 @@ def test_inspect_tune_and_fit_agree(name):
 
 
 def test_rare_towns_count_neither_for_the_width_nor_for_the_latent_size():
-    _, facts = describe_table(towns(), TabGAN())
+    _, facts = describe_table(towns(), TableOptions())
     assert facts["encoded_width"] == 9
     assert facts["latent"]["size"] == 32
     assert facts["folded"] == {"town": {"levels": 150, "rows": 300}}

@@ -6,14 +6,20 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn import exceptions
 
-from tabgan import ImageGAN, TabGAN
+from tabgan import ImageGAN, NotFittedError, TabGAN, TabGANError
 from tabgan.callbacks import Callback
 from tabgan.fitting.session import FitSession, Progress, Stage
 from tabgan.generators.training_callbacks import Callbacks
 
 TABLE = pd.DataFrame({"size": [1.5, 2.5, 3.5, 4.5] * 25, "kind": ["a", "b"] * 50})
 QUICK = {"steps": 3, "random_state": 0, "verbose": False}
+
+
+def test_not_fitted_is_that_of_scikit_learn():
+    assert issubclass(NotFittedError, TabGANError)
+    assert issubclass(NotFittedError, exceptions.NotFittedError)
 
 
 class Stages(Callback):

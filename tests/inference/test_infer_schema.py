@@ -579,3 +579,27 @@ def test_a_large_table_takes_seconds():
         "numeric",
         "categorical",
     ]
+
+
+@pytest.mark.parametrize(
+    ("usual", "mark", "is_mark"),
+    [
+        (range(1900, 1980), -1, True),
+        (range(40), -9, True),
+        (range(0, 60), 999, True),
+        (range(-30, 30), -9, False),  # other numbers are negative, too
+        (range(600, 800), 999, False),  # not far from the others
+        (range(1900, 1980), -2, False),  # not a number that marks absence
+    ],
+)
+def test_a_number_that_marks_absence_is_named(usual, mark, is_mark):
+    values = pd.Series([*usual, *[mark] * 8] * 2)
+    for own in (values, values.astype(str)):
+        why = infer_schema(pd.DataFrame({"x": own}))["x"].why
+        assert (f"; {mark}, in " in why) == is_mark
+        if is_mark:
+            assert why.endswith("of the rows, is kept as a mark")
+
+
+def test_a_rare_number_that_stands_apart_is_no_mark():
+    assert "mark" not in infer_schema(pd.DataFrame({"x": [*range(600), -1]}))["x"].why

@@ -98,3 +98,14 @@ def test_chance_is_corrected_for_what_was_tried():
     assert is_beyond_chance(0.1, 100, 1)
     assert not is_beyond_chance(0.1, 100, 10_000)
     assert not is_beyond_chance(0.0, 10_000, 1)
+
+
+def test_a_column_that_is_seldom_the_greatest_is_one_of_them():
+    rng = np.random.default_rng(0)
+    a, b = rng.gamma(2, 500, (2, 400)).round(2)
+    seldom = rng.gamma(2, 130, 400).round(2)
+    frame = pd.DataFrame({"a": a, "b": b, "c": seldom, "t": np.max([a, b, seldom], axis=0)})
+    assert 3 <= (frame["t"] == frame["c"]).sum() < 0.05 * 400
+    table = by_position(frame, infer_schema(frame))
+    (rule,) = find_identities(table, np.random.default_rng(0))
+    assert rule.describe() == "'t' = max(a, b, c)"

@@ -11,7 +11,8 @@ from tabgan import TabGAN
 from tabgan.encoding.table_encoder import TableEncoder
 from tabgan.inference.infer_schema import infer_schema
 from tabgan.rules.detect_dependencies import dependency_from_json
-from tabgan.rules.personal_dependency import find_persons
+from tabgan.rules.personal_dependency import CodePrefix, find_persons, find_prefixes
+from tabgan.table.columns import by_position
 
 ROWS = 400
 FAKE = Faker("en_US")
@@ -131,3 +132,56 @@ def test_a_malformed_rule_is_refused(change, table_of, rng):
     rule = find_persons(table_of(frame), rng)[0]
     with pytest.raises((KeyError, TypeError, ValueError)):
         dependency_from_json({"rule": rule.name, **rule.to_json(), **change})
+
+
+def coded(rows=300, seed=0):
+    rng = np.random.default_rng(seed)
+    region = rng.choice(["EU", "US", "APAC"], rows)
+    numbers = rng.permutation(10_000)[:rows]
+    codes = [f"{own}-{number:06d}" for own, number in zip(region, numbers, strict=True)]
+    return pd.DataFrame({"region": region, "code": codes, "size": rng.choice([*"abcd"], rows)})
+
+
+def rules_of(frame):
+    table = by_position(frame, infer_schema(frame))
+    return find_prefixes(table), table
+
+
+def test_a_code_that_begins_with_a_level_is_found_and_restored():
+    frame = coded()
+    (rule,), table = rules_of(frame)
+    assert rule.describe() == "'code' begins with 'region'"
+    assert CodePrefix.from_json(json.loads(json.dumps(rule.to_json()))) == rule
+    reduced = rule.reduce(table)
+    assert reduced[1].values.str.fullmatch(r"-\d{6}").all()
+    assert rule.restore(reduced)[1].values.tolist() == frame["code"].tolist()
+    without_codes = {0: table[0]}
+    assert rule.restore(without_codes) == without_codes
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda f: f.assign(code=f["code"].where(f.index != 7, "XX-000001")),
+        lambda f: f.assign(code=[f"{own}-{at % 150}" for at, own in enumerate(f["region"])]),
+        lambda f: f.assign(code=f["region"] + "x" + f["code"]),
+        lambda f: f.assign(region=f["region"].where(f.index != 7)),
+    ],
+    ids=["another", "not unique behind it", "a longer word", "missing"],
+)
+def test_what_is_no_prefix(change):
+    assert rules_of(change(coded()))[0] == []
+
+
+def test_codes_of_drawn_rows_begin_with_their_level_and_are_new():
+    frame = coded()
+    frame.loc[[3, 4], "region"] = "LATAM"  # folded: the codes follow
+    frame.loc[[3, 4], "code"] = ["LATAM-000991", "LATAM-000992"]
+    options = {"steps": 3, "hidden_dim": 8, "refine": False, "polish": False, "verbose": False}
+    gan = TabGAN(**options, random_state=0).fit(frame)
+    for rows in (gan.sample(900), gan.sample(20, where={"region": "EU"})):
+        pairs = zip(rows["code"], rows["region"], strict=True)
+        assert all(code.startswith(f"{region}-") for code, region in pairs)
+        assert rows["code"].is_unique
+        assert not set(rows["code"]) & set(frame["code"])
+        assert set(rows["region"]) <= {"EU", "US", "APAC"}

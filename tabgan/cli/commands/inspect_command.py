@@ -3,7 +3,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
@@ -21,6 +21,9 @@ from tabgan.cli.table_options import (
     reading_options,
     text_option,
 )
+
+if TYPE_CHECKING:
+    from tabgan.fitting.prepare import TextStyle
 
 __all__ = ["inspect"]
 
@@ -66,7 +69,7 @@ def inspect(
     condition_on: tuple[str, ...],
     derive: bool,
     min_group: int,
-    text: str,
+    text: "TextStyle",
     seed: int,
     reading: dict[str, Any],
     quiet: bool,
@@ -88,7 +91,7 @@ def inspect(
         print_text(json.dumps(facts) if as_json else lay_out(facts))
         return
     from tabgan.cli.tables import read_declared
-    from tabgan.estimator import TabGAN
+    from tabgan.fitting.prepare import TableOptions
 
     report = Report(quiet=quiet)
     file = declared.schema
@@ -96,16 +99,15 @@ def inspect(
     if to_write:
         declared = replace(declared, schema=None)
     table = read_declared(source, declared, report, text=text, **reading)
-    gan = TabGAN(
+    options = TableOptions(
         schema=table.schema,
-        constraints=table.constraints,
-        condition_on=list(condition_on) or None,
+        constraints=tuple(table.constraints or ()),
+        condition_on=condition_on,
         derive=derive,
         min_group=min_group,
         text=text,
-        random_state=seed,
     )
-    schema, facts = describe_table(table.frame, gan)
+    schema, facts = describe_table(table.frame, options, seed)
     if to_write:
         _write_schema(to_write, schema.to_json())
         report.say(f"Wrote {to_write}; edit it and give it with --schema")

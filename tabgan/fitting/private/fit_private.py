@@ -16,6 +16,7 @@ from tabgan.encoding.column_encoder import ColumnEncoder
 from tabgan.encoding.table_encoder import TableEncoder
 from tabgan.fitting.checkpoint import FitCheckpoint, digest_of
 from tabgan.fitting.options import FitOptions
+from tabgan.fitting.prepare import auto_steps
 from tabgan.fitting.private.column_format_vote import ColumnFormat, vote_on_format
 from tabgan.fitting.private.histogram_features import ColumnSummary
 from tabgan.fitting.private.marginal_matching import MarginalMatching
@@ -34,7 +35,6 @@ from tabgan.fitting.private.private_columns import learn_column
 from tabgan.fitting.private.private_levels import identifier_encoder
 from tabgan.fitting.private.public_schema import sanitize
 from tabgan.fitting.session import FitSession, Stage
-from tabgan.fitting.train_table import auto_steps
 from tabgan.generators.latents import resolve_latent_dim
 from tabgan.rules.number_constraints import Range
 from tabgan.sampling.table_model import ModelFacts, TableModel

@@ -1,0 +1,401 @@
+"""Whole numbers that are counted off a row: columns that hold a level, and time between two dates.
+
+A number that tells how many of some columns say "yes", how many are filled, how old somebody was at
+a date, or how many minutes a trip took is left out of training and counted.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import permutations
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tabgan.rules.dependency import Dependency
+from tabgan.rules.find_identities import is_beyond_chance
+from tabgan.table.columns import (
+    NUMBERS,
+    ColumnFrame,
+    ColumnRef,
+    TypedSeries,
+    count_rows,
+    decimals_of,
+    field_at,
+    level_key,
+    numbers_to_series,
+    sample_of,
+    with_cells,
+    without,
+)
+from tabgan.table.dates import unit_of
+from tabgan.table.level_codes import is_absent
+from tabgan.table.scalars import Scalar, from_json_scalar, to_json_scalar
+from tabgan.table.schema import Column
+
+__all__ = ["CountDependency", "ElapsedDependency", "find_counted"]
+
+LEAST_BROKEN = 0.05  # share of rows that break a rule when a column is shuffled
+LEAST_MEMBERS = 3  # columns whose levels are counted
+MOST_MEMBERS = 60
+MOST_LEVELS = 20  # levels that are counted, those of the most columns first
+FEW_LEVELS = 12  # of a column whose levels are counted
+MOST_COUNTED = 40  # columns of numbers that may be counts, and dates that times may lie between
+HINT_ROWS = 50
+FIRST_YEAR, LAST_YEAR = 1800, 2100  # of numbers that are years
+YEARS = ("full years", "calendar years", "full months")
+LENGTHS = {"weeks": "W", "days": "D", "hours": "h", "minutes": "m", "seconds": "s"}
+FINEST = {"D": 0, "h": 1, "m": 2, "s": 3}
+
+Floats = NDArray[np.float64]
+Moments = NDArray[np.datetime64]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class CountDependency(Dependency):
+    """The target tells how many of the sources hold a level, or are filled if there is none."""
+
+    name: ClassVar[str] = "count"
+    sources: tuple[ColumnRef, ...]
+    target: ColumnRef
+    level: Scalar
+
+    @property
+    def positions(self) -> tuple[int, ...]:
+        """Positions of the columns that take part."""
+        return (*(source.position for source in self.sources), self.target.position)
+
+    def describe(self) -> str:
+        """Describe the rule in words."""
+        names = ", ".join(map(str, self.sources))
+        what = "are filled" if self.level is None else f"are {self.level!r}"
+        return f"{self.target} counts which of {names} {what}"
+
+    def reduce(self, table: ColumnFrame) -> ColumnFrame:
+        """Leave the target out."""
+        return without(table, [self.target.position])
+
+    def restore(self, table: ColumnFrame) -> ColumnFrame:
+        """Count."""
+        counted = sum(_holds(table[at], self.level).astype(np.int64) for at, _ in self.sources)
+        at, column = self.target
+        present = np.ones(count_rows(table), np.bool_)
+        nothing = np.full(len(present), None, object)
+        values = _exact_series(np.asarray(counted), nothing, column, present)
+        return with_cells(table, {at: TypedSeries(column, values)})
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe the dependency by JSON values."""
+        return {
+            "sources": [source.to_json() for source in self.sources],
+            "target": self.target.to_json(),
+            "level": to_json_scalar(self.level),
+        }
+
+    @classmethod
+    def from_json(cls, state: dict[str, Any]) -> Self:
+        """Rebuild a dependency from `to_json`'s value."""
+        sources = tuple(ColumnRef.from_json(source) for source in state["sources"])
+        target = ColumnRef.from_json(state["target"])
+        return cls(sources, target, from_json_scalar(state["level"]))
+
+
+def _exact_series(
+    values: NDArray[Any], special: NDArray[np.object_], column: Column, present: Mask
+) -> pd.Series:
+    """Write numbers that stand as they are, even beyond the range of the training table."""
+    return numbers_to_series(values, special, replace(column, minimum=None, maximum=None), present)
+
+
+def _holds(cells: TypedSeries, level: Scalar) -> Mask:
+    """Return which rows hold a level; of None, which are filled."""
+    if level is None:
+        same = [not is_absent(other) for other in cells.levels]
+    else:
+        same = [level_key(other) == level_key(level) for other in cells.levels]
+    return np.array(same, np.bool_)[cells.codes]
+
+
+@dataclass(frozen=True)
+class ElapsedDependency(Dependency):
+    """The target is the time between two dates, in whole years, days or the like.
+
+    Parameters
+    ----------
+    start, end
+        The dates; one of them may be a year.
+    target
+        The number; missing where one of the dates is.
+    measure
+        "full years", "calendar years", "full months" or a unit of `LENGTHS`; a length is rounded
+        to the target's decimals, or cut where "cut " stands before the unit.
+    special
+        What the target is where a date is missing.
+    """
+
+    name: ClassVar[str] = "elapsed"
+    start: ColumnRef
+    end: ColumnRef
+    target: ColumnRef
+    measure: str
+    special: Scalar = None
+
+    def __post_init__(self) -> None:
+        if self.measure.removeprefix("cut ") not in {*YEARS, *LENGTHS}:
+            raise ValueError(f"elapsed: {self.measure!r:.40} is no measure of time")
+
+    @property
+    def positions(self) -> tuple[int, ...]:
+        """Positions of the columns that take part."""
+        return self.start.position, self.end.position, self.target.position
+
+    def describe(self) -> str:
+        """Describe the rule in words."""
+        measure = self.measure.replace("cut", "full")
+        return f"{self.target} is the number of {measure} from {self.start} to {self.end}"
+
+    def reduce(self, table: ColumnFrame) -> ColumnFrame:
+        """Leave the target out."""
+        return without(table, [self.target.position])
+
+    def restore(self, table: ColumnFrame) -> ColumnFrame:
+        """Measure the time between the dates."""
+        at, column = self.target
+        start, end = table[self.start.position], table[self.end.position]
+        present = start.numbers.present & end.numbers.present
+        values = _measured(self.measure, start, end)
+        if column.kind == "integer":
+            values = np.rint(values).astype(np.int64)
+        special = np.full(len(present), None, object)
+        special[~present] = self.special
+        series = _exact_series(values, special, column, present)
+        return with_cells(table, {at: TypedSeries(column, series)})
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe the dependency by JSON values."""
+        return {
+            "start": self.start.to_json(),
+            "end": self.end.to_json(),
+            "target": self.target.to_json(),
+            "measure": self.measure,
+            "special": to_json_scalar(self.special),
+        }
+
+    @classmethod
+    def from_json(cls, state: dict[str, Any]) -> Self:
+        """Rebuild a dependency from `to_json`'s value."""
+        start, end, target = (ColumnRef.from_json(state[key]) for key in ("start", "end", "target"))
+        return cls(start, end, target, str(state["measure"]), from_json_scalar(state["special"]))
+
+
+def _moments(cells: TypedSeries) -> Moments:
+    """Return dates as moments, and years as their beginnings."""
+    if cells.column.kind in NUMBERS:
+        years: Moments = (cells.numbers.values.astype(np.int64) - 1970).view("M8[Y]")
+        return years
+    ticks: Moments = cells.numbers.values.astype(np.int64).view(f"M8[{unit_of(cells.column)}]")
+    return ticks
+
+
+def _measured(measure: str, start: TypedSeries, end: TypedSeries) -> Floats:
+    """Return the time between two dates in each row; it does not count where one is missing."""
+    one, two = _moments(start), _moments(end)
+    if measure == "calendar years":
+        years: Floats = (two.astype("M8[Y]") - one.astype("M8[Y]")).astype(np.float64)
+        return years
+    if measure in ("full years", "full months"):
+        months = (two.astype("M8[M]") - one.astype("M8[M]")).astype(np.int64)
+        rest_of_one = one - one.astype("M8[M]").astype(one.dtype)
+        rest_of_two = two - two.astype("M8[M]").astype(two.dtype)
+        months -= rest_of_two < rest_of_one
+        full: Floats = (months // 12 if measure == "full years" else months).astype(np.float64)
+        return full
+    unit: Any = np.array(1).astype(f"m8[{LENGTHS[measure.removeprefix('cut ')]}]")
+    length: Floats = (two - one) / unit
+    return np.floor(length) if measure.startswith("cut ") else length
+
+
+def find_counted(
+    table: ColumnFrame, rng: np.random.Generator, kept: Collection[int] = ()
+) -> list[CountDependency | ElapsedDependency]:
+    """Find the columns of numbers that are counted off the other columns of their row.
+
+    Parameters
+    ----------
+    table
+        The training table.
+    rng
+        Draws the rows on which rules are tried first, and shuffles columns.
+    kept
+        Positions of columns that may be counted from but are not left out.
+    """
+    sample = sample_of(table, rng)
+    targets = [
+        at
+        for at, cells in sample.items()
+        if cells.column.kind in NUMBERS and at not in kept and _is_target(cells)
+    ][:MOST_COUNTED]
+    found: list[CountDependency | ElapsedDependency] = []
+    taken = set[int]()
+    candidates: list[CountDependency | ElapsedDependency] = [
+        *_elapsed(sample, table, targets),
+        *_counts(sample, table, targets),
+    ]
+    for rule in candidates:
+        *sources, target = rule.positions
+        used = {at for other in found for at in other.positions}
+        if target in used or taken & {*sources}:
+            continue
+        if _is_evident(rule, sample, rng, len(candidates) + len(table) ** 2) and _keep(rule, table):
+            found.append(rule)
+            taken.add(target)
+    return found
+
+
+def _is_target(cells: TypedSeries) -> bool:
+    numbers = cells.numbers
+    there = numbers.values[numbers.present]
+    return len(there) > 0 and there.min() < there.max()
+
+
+def _elapsed(
+    sample: ColumnFrame, table: ColumnFrame, targets: Sequence[int]
+) -> Iterator[ElapsedDependency]:
+    """Yield the times between dates that the first rows allow."""
+    dates = [at for at, cells in sample.items() if _is_date(cells)][:MOST_COUNTED]
+    years = [at for at, cells in sample.items() if _are_years(cells)][:MOST_COUNTED]
+    if not dates or not targets:
+        return
+    head = {at: sample[at].take(np.arange(min(HINT_ROWS, count_rows(sample)))) for at in sample}
+    for start, end in permutations([*dates, *years], 2):
+        if {start, end} <= {*years}:
+            continue  # a difference of numbers
+        for measure in _measures(head[start], head[end]):
+            values = _measured(measure, head[start], head[end])
+            there = head[start].numbers.present & head[end].numbers.present
+            for target in targets:
+                own, slack = head[target].numbers, _slack(head[target])
+                if not np.array_equal(own.present, there) or not there.any():
+                    continue
+                if (np.abs(values - own.values)[there] <= slack).all():
+                    special = own.special[~own.present]
+                    special_of = {level_key(value): value for value in special}
+                    if len(special_of) > 1:
+                        continue
+                    first, last, result = (field_at(table, at) for at in (start, end, target))
+                    mark = next(iter(special_of.values()), None)
+                    yield ElapsedDependency(first, last, result, measure, mark)
+
+
+def _measures(start: TypedSeries, end: TypedSeries) -> list[str]:
+    """Return the measures that two dates, or a date and a year, tell."""
+    if {start.column.kind, end.column.kind} & NUMBERS:
+        return ["calendar years"]
+    fine = min(FINEST.get(unit_of(cells.column), 3) for cells in (start, end))
+    units = [name for name, unit in LENGTHS.items() if FINEST.get(unit, 0) <= fine]
+    return [*YEARS, *units, *(f"cut {name}" for name in units if fine or name == "weeks")]
+
+
+def _are_years(cells: TypedSeries) -> bool:
+    if cells.column.kind != "integer" or cells.column.is_generated:
+        return False
+    there = cells.numbers.values[cells.numbers.present]
+    return len(there) > 0 and bool(there.min() >= FIRST_YEAR and there.max() <= LAST_YEAR)
+
+
+def _is_date(cells: TypedSeries) -> bool:
+    return cells.column.kind == "datetime" and unit_of(cells.column) in (*FINEST, "ms", "us", "ns")
+
+
+def _slack(target: TypedSeries) -> float:
+    decimals = decimals_of(target.column)
+    return 1e-9 if decimals is None else 0.5 * 10.0**-decimals * (1 + 1e-9)
+
+
+def _counts(
+    sample: ColumnFrame, table: ColumnFrame, targets: Sequence[int]
+) -> Iterator[CountDependency]:
+    """Yield the counts of levels that fit a sample of the rows, by least squares."""
+    whole = [at for at in targets if _is_small_count(sample[at])]
+    if not whole:
+        return
+    held = Counter[tuple[Any, ...]]()
+    levels: dict[tuple[Any, ...], Scalar] = {}
+    for cells in sample.values():
+        if cells.column.is_generated or len(cells.levels) > FEW_LEVELS:
+            continue
+        for level in cells.levels:
+            if not is_absent(level):
+                held[level_key(level)] += 1
+                levels[level_key(level)] = level
+    counted = [levels[key] for key, n in held.most_common(MOST_LEVELS) if n >= LEAST_MEMBERS]
+    for level in (*counted, None):
+        columns = _with_level(sample, level)
+        for target in whole:
+            members = [at for at in columns if at != target]
+            if len(members) < LEAST_MEMBERS:
+                continue
+            matrix = np.array([columns[at] for at in members], np.float64)
+            if matrix.shape[1] < 2 * len(members):
+                continue
+            own = sample[target].numbers.values.astype(np.float64)
+            weights = np.linalg.lstsq(matrix.T, own)[0]
+            is_member = np.abs(weights - 1) < 1e-6
+            if (is_member | (np.abs(weights) < 1e-6)).all() and is_member.sum() >= LEAST_MEMBERS:
+                sources = [at for at, is_in in zip(members, is_member, strict=True) if is_in]
+                fields = tuple(field_at(table, at) for at in sources)
+                yield CountDependency(fields, field_at(table, target), level)
+
+
+def _with_level(sample: ColumnFrame, level: Scalar) -> dict[int, Mask]:
+    """Return where columns hold a level, of those that hold it in some rows."""
+    columns: dict[int, Mask] = {}
+    for at, cells in sample.items():
+        if level is not None and (cells.column.is_generated or len(cells.levels) > FEW_LEVELS):
+            continue
+        holds = _holds(cells, level)
+        if holds.any() and not holds.all() and len(columns) < MOST_MEMBERS:
+            columns[at] = holds
+    return columns
+
+
+def _is_small_count(cells: TypedSeries) -> bool:
+    numbers = cells.numbers
+    if not numbers.present.all() or cells.column.kind != "integer":
+        return False
+    return bool(numbers.values.min() >= 0 and numbers.values.max() <= MOST_MEMBERS)
+
+
+def _keep(rule: CountDependency | ElapsedDependency, table: ColumnFrame) -> bool:
+    """Return whether a rule holds in all rows."""
+    own = table[rule.target.position].numbers
+    made = rule.restore(rule.reduce({at: table[at] for at in rule.positions}))
+    again = made[rule.target.position].numbers
+    return bool(
+        np.array_equal(own.present, again.present)
+        and np.allclose(own.values[own.present], again.values[own.present], rtol=0, atol=1e-9)
+    )
+
+
+def _is_evident(
+    rule: CountDependency | ElapsedDependency,
+    sample: ColumnFrame,
+    rng: np.random.Generator,
+    tried: int,
+) -> bool:
+    """Return whether the sample keeps a rule, and would not if a column were shuffled."""
+    own = {at: sample[at] for at in rule.positions}
+    if not _keep(rule, own):
+        return False
+    order = rng.permutation(count_rows(sample))
+    for at in rule.positions[:-1]:
+        made = rule.restore({**rule.reduce(own), at: own[at].take(order)})
+        numbers, again = own[rule.target.position].numbers, made[rule.target.position].numbers
+        there = numbers.present & again.present
+        broken = float((numbers.values != again.values)[there].mean()) if there.any() else 0.0
+        if broken < LEAST_BROKEN or not is_beyond_chance(broken, int(there.sum()), tried):
+            return False
+    return True

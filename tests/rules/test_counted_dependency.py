@@ -1,0 +1,110 @@
+"""Numbers that are counted off the other columns of a row."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tabgan import infer_schema
+from tabgan.rules.counted_dependency import ElapsedDependency, find_counted
+from tabgan.rules.detect_dependencies import dependency_from_json, detect_dependencies
+from tabgan.table.columns import by_position
+
+ROWS = 300
+RNG = np.random.default_rng(0)
+
+
+def work(frame):
+    return by_position(frame, infer_schema(frame))
+
+
+def days(start, most):
+    return pd.Timestamp(start) + pd.to_timedelta(RNG.integers(0, most, ROWS), unit="D")
+
+
+def answers(n, *levels):
+    return {f"q{at}": RNG.choice(levels, ROWS) for at in range(n)}
+
+
+def full_years(start, end):
+    return [
+        b.year - a.year - ((b.month, b.day) < (a.month, a.day))
+        for a, b in zip(start, end, strict=True)
+    ]
+
+
+BORN, SOLD = days("1950-01-01", 15_000), days("2015-01-01", 2_000)
+LEFT = SOLD + pd.to_timedelta(RNG.integers(1, 3_000, ROWS), unit="m")
+BUILT = RNG.integers(1950, 2015, ROWS)
+YES = answers(5, "yes", "no", "maybe")
+HOLES = {f"h{at}": np.where(RNG.random(ROWS) < 0.3, None, "x" * (at + 1)) for at in range(4)}
+TABLES = {
+    "full years": ({"born": BORN, "sold": SOLD, "n": full_years(BORN, SOLD)}, "full years"),
+    "days": ({"sold": SOLD, "born": BORN, "n": (SOLD - BORN).days}, "days"),
+    "no time": ({"sold": SOLD, "left": LEFT, "n": RNG.integers(0, 9, ROWS)}, ""),
+    "minutes": ({"a": SOLD, "b": LEFT, "n": (LEFT - SOLD) // pd.Timedelta("1min")}, "minutes"),
+    "hours": (
+        {"a": SOLD, "b": LEFT, "n": np.round((LEFT - SOLD) / pd.Timedelta("1h"), 2)},
+        "hours",
+    ),
+    "from a year": (
+        {"sold": SOLD.strftime("%d.%m.%Y"), "built": BUILT, "n": SOLD.year - BUILT},
+        "calendar years",
+    ),
+    "yes": (YES | {"n": sum(own == "yes" for own in YES.values())}, "'yes'"),
+    "filled": (HOLES | {"n": sum(pd.notna(own) for own in HOLES.values())}, "filled"),
+    "no count": (YES | {"n": RNG.integers(0, 5, ROWS)}, ""),
+}
+
+
+@pytest.mark.parametrize(("columns", "words"), TABLES.values(), ids=TABLES)
+def test_what_is_counted_is_found_and_restored(columns, words):
+    table = work(pd.DataFrame(columns))
+    found = find_counted(table, np.random.default_rng(0))
+    assert len(found) == (1 if words else 0)
+    for rule in found:
+        assert words in rule.describe()
+        assert rule.target.column.name == "n"
+        again = dependency_from_json(json.loads(json.dumps({"rule": rule.name} | rule.to_json())))
+        assert again == rule
+        reduced = rule.reduce(table)
+        assert rule.target.position not in reduced
+        restored = again.restore(reduced)[rule.target.position].values
+        assert restored.tolist() == [*columns["n"]]
+
+
+def test_a_row_that_differs_is_enough_against_it():
+    columns = {**YES, "n": sum(own == "yes" for own in YES.values())}
+    columns["n"][7] += 1
+    assert not find_counted(work(pd.DataFrame(columns)), np.random.default_rng(0))
+
+
+def test_a_missing_date_leaves_the_number_missing():
+    born = pd.Series(BORN).where(RNG.random(ROWS) < 0.8)
+    age = pd.Series(full_years(BORN, SOLD), dtype="Int64").where(born.notna())
+    table = work(pd.DataFrame({"born": born, "sold": SOLD, "age": age}))
+    (rule,) = find_counted(table, np.random.default_rng(0))
+    restored = rule.restore(rule.reduce(table))[2].values
+    assert restored.isna().tolist() == born.isna().tolist()
+
+
+def test_a_count_goes_with_the_other_rules():
+    sold = pd.Series(SOLD)
+    columns = {"born": BORN, "sold": SOLD, "age": full_years(BORN, SOLD), "year": sold.dt.year}
+    table = work(pd.DataFrame(columns | YES | {"n": sum(own == "yes" for own in YES.values())}))
+    rules = detect_dependencies(table, np.random.default_rng(0))
+    assert {"elapsed", "count", "part"} <= {rule.name for rule in rules}
+    reduced = table
+    for rule in rules:
+        reduced = rule.reduce(reduced)
+    for rule in reversed(rules):
+        reduced = rule.restore(reduced)
+    for at, cells in table.items():
+        assert reduced[at].values.tolist() == cells.values.tolist()
+
+
+def test_a_measure_that_is_none_is_refused():
+    (rule,) = find_counted(work(pd.DataFrame(TABLES["full years"][0])), np.random.default_rng(0))
+    with pytest.raises(ValueError, match="'eons' is no measure of time"):
+        ElapsedDependency(rule.start, rule.end, rule.target, "eons")
