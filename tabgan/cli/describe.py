@@ -190,15 +190,19 @@ def lay_out(facts: dict[str, Any]) -> str:
         lines += Ledger.from_json(facts["privacy"]).describe()
     if facts.get("finish"):
         lines.append(f"after training: {describe_finish(facts['finish'])}")
-    if facts.get("diagnosis"):
-        from tabgan.generators.gan.diagnosis import Finding
-
-        lines += [f"warning: {Finding.from_json(state)}" for state in facts["diagnosis"]]
+    lines += map(_warning_line, facts.get("diagnosis", ()))
     if "memory_bytes" in facts:
         lines.append(f"expected memory: about {facts['memory_bytes'] / 1e9:.1f} GB")
     if "bytes" in facts:
         lines.append(f"model file: {facts['bytes'] / 1e6:.1f} MB")
     return "\n".join(lines)
+
+
+def _warning_line(finding: dict[str, Any]) -> str:
+    """Say in a line what went wrong in a training."""
+    from tabgan.generators.gan.diagnosis import Finding
+
+    return f"warning: {Finding.from_json(finding)}"
 
 
 def _rule_lines(facts: Mapping[str, Any]) -> Iterator[str]:
