@@ -80,7 +80,7 @@ def fit_silently(table: pd.DataFrame, **options: Any) -> TabGAN:
 
 
 def test_a_healthy_training_has_no_findings():
-    gan = fit_silently(pd.read_csv(EXAMPLE), steps=300, hidden_dim=64, batch_size=128)
+    gan = fit_silently(pd.read_csv(EXAMPLE), steps=300, hidden_dim=128, batch_size=256)
     assert gan.diagnosis_ == []
     last = gan.history_[-1]
     assert 0.9 < last["diversity"] < 1.1
