@@ -160,7 +160,7 @@ def test_any_column_is_drawn_as_its_type(drawn):
 def test_oversampling_gives_the_kinds_that_it_is_given():
     features = pl.DataFrame({"a": np.arange(40.0), "b": ["x", "y"] * 20})
     labels = pl.Series("rare", [0] * 30 + [1] * 10, dtype=pl.Int8)
-    sampler = SyntheticOverSampler(TabGAN(steps=3, verbose=False), random_state=0)
+    sampler = SyntheticOverSampler(TabGAN(steps=3, hidden_dim=16, verbose=False), random_state=0)
     rows, classes = sampler.fit_resample(features, labels)
     assert (rows.schema, classes.dtype, classes.name) == (features.schema, pl.Int8, "rare")
     assert rows.head(40).equals(features)
