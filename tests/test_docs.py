@@ -91,7 +91,7 @@ def place(tmp_path, monkeypatch) -> Path:
     """Give a folder with a small customers.csv, where trainings take few steps and no trees."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
-    for module in ("tabgan.fitting.train_table", "tabgan.images.fit_images"):
+    for module in ("tabgan.fitting.prepare", "tabgan.images.fit_images"):
         for name in ("MIN_STEPS", "MAX_STEPS"):
             monkeypatch.setattr(f"{module}.{name}", TINY)
     monkeypatch.setattr("tabgan.fitting.fit_postprocess.LEAST_ROWS", 10**9)

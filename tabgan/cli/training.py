@@ -293,7 +293,8 @@ def describe_finish(facts: Mapping[str, Any]) -> str:
     'Refined by 2 tree critics (effective sample 87 %), polished no column; 12.0 s'
     """
     columns = ", ".join(item["column"] for item in facts["columns"]) or "no column"
+    time = f"; {facts['seconds']:.1f} s" if "seconds" in facts else ""  # in no model file
     return (
         f"Refined by {facts['critics']} tree critics (effective sample "
-        f"{100 * facts['effective_share']:.0f} %), polished {columns}; {facts['seconds']:.1f} s"
+        f"{100 * facts['effective_share']:.0f} %), polished {columns}{time}"
     )

@@ -161,7 +161,8 @@ class TabGAN(TableEstimator):
     postprocessing_ : dict
         What refinement and polish did: ``critics`` trained, the ``effective_share`` of the rows
         after weighting, the ``columns`` that are redrawn (name, trees, surprise in nats),
-        ``trees`` in all and the ``seconds`` taken; empty if nothing was tried.
+        ``trees`` in all and the ``seconds`` taken, which are in no model file; empty if
+        nothing was tried.
     privacy_ : Ledger or None
         What a fit with `epsilon` guarantees, and what it spent on each measurement
         (`tabgan.fitting.private.privacy_ledger`).

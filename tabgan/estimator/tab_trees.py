@@ -81,7 +81,8 @@ class TabTrees(TableEstimator):
         The levels of each condition column.
     postprocessing_ : dict
         What refinement did: ``critics`` trained, the ``effective_share`` of the rows after
-        weighting, ``trees`` in all and the ``seconds`` taken; empty if nothing was tried.
+        weighting, ``trees`` in all and the ``seconds`` taken, which are in no model file; empty if
+        nothing was tried.
     n_trees_ : int
         Trees of all columns.
     n_rows_ : int

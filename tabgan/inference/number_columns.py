@@ -123,7 +123,7 @@ def _mark_of_absence(cells: ColumnCells, reading: NumberReading) -> str | None:
     if len(numbers) < LEAST_WITH_MARK or reading.recognized is not None:
         return None
     second, least, most, last = (*np.partition(numbers, 1)[[1, 0]], *np.partition(numbers, -2)[-2:])
-    for mark, is_apart in ((least, second >= 0), (last, 2 * most <= last)):
+    for mark, is_apart in ((least, second >= 0), (last, most <= last / 2)):
         if not is_apart or not _MARK.fullmatch(f"{mark:.15g}"):
             continue
         rows = sum(

@@ -51,7 +51,9 @@ def test_round_trip(fitted, path):
     loaded = TabGAN.load(path)
     pd.testing.assert_frame_equal(loaded.sample(500), fitted.sample(500))
     assert loaded.schema_ == fitted.schema_
-    assert loaded.history_ == fitted.history_
+    # how long a fit took is not in the file: the same fit gives the same bytes
+    timeless = [{k: v for k, v in one.items() if k != "seconds"} for one in fitted.history_]
+    assert loaded.history_ == timeless
     assert loaded.latent_reason_ == fitted.latent_reason_
     assert loaded.get_params()["steps"] == 10
     assert loaded.n_rows_ == 300

@@ -28,7 +28,7 @@ from tabgan.base.model_file import read_model
 from tabgan.callbacks import Callback
 from tabgan.cli.main import main
 from tabgan.constraints import Positive, Range
-from tabgan.estimator import NOT_COVERED
+from tabgan.estimator.table_estimator import NOT_COVERED
 from tabgan.fitting.checkpoint import CHECKPOINT_FILE
 from tabgan.fitting.private import fit_private
 from tabgan.fitting.private import marginal_matching as matching

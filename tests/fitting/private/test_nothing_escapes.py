@@ -134,10 +134,11 @@ def measured(frame: pd.DataFrame, other: Told | None = None) -> tuple[Told, Tabl
         patch.setattr(fit, "_noisy_counter", counter)
         patch.setattr(fit, "plan_ledger", LEDGERS)
         session = FitSession(verbose=False)
-        encoder, moments, triples, _, n_rows = fit._measure(frame, FrameForm(), OPTIONS, session)
+        found = fit._measure_once(frame, FrameForm(), OPTIONS, session, None)
+    triples, moments = found.triples, found.moments
     shares = [table.tolist() for table in triples.shares] if triples else []
-    result = [encoder.to_json(), moments.means.tolist(), moments.pairs.tolist(), shares, n_rows]
-    return made[0], encoder, repr(result)
+    sums = moments.means.tolist(), moments.pairs.tolist(), shares
+    return made[0], found.encoder, repr([found.encoder.to_json(), *sums, found.n_rows])
 
 
 def _remembered(plan: Any) -> Any:
