@@ -499,7 +499,7 @@ def test_the_clock_starts_when_the_rows_have_been_measured(table, monkeypatch):
     """Else the number of steps would tell how long that took."""
     given: list[float] = []
 
-    def run(self, *arguments):
+    def run(self, *arguments, checkpoints=None):
         given.append(arguments[-1])
         return trained(replace(self, n_steps=1), *arguments[:-1], None)
 
