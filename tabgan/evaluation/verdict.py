@@ -24,6 +24,7 @@ from tabgan.evaluation.results import Grade, PartResults, Use, Verdict, WeakPoin
 
 __all__ = ["find_weak_points", "make_verdict"]
 
+LEAST_GAIN = 0.02  # of a model of real rows over chance
 FIT = 0.9  # score of each part that a use rests on, at least …
 FIT_WITH_CARE = 0.6  # … or at least with care
 LEAST = 0.05  # severity that is worth a word
@@ -120,16 +121,7 @@ def _uses(parts: PartResults, scores: Mapping[str, float], copied: float) -> Ite
         f"Columns are off by {parts.fidelity.shape_error.value:.1f} % on average; relations "
         f"that are kept: {share('trends')}.",
     )
-    utility = parts.utility
-    yield judged(
-        "model training",
-        ("utility",),
-        ""
-        if utility is None
-        else f"{utility.metric} {utility.score.value:.3f} for {utility.target!r} where real rows "
-        f"give {utility.score.baseline:.3f}; {100 * utility.kept_of_all:.0f} % of what tells each "
-        "column is kept.",
-    )
+    yield judged("model training", ("utility",), _evidence_of_utility(parts.utility))
     nearness = parts.nearness
     fit: Literal["with care", "no"] = "no" if copied >= LEAST else "with care"
     yield Use(
@@ -142,6 +134,16 @@ def _uses(parts: PartResults, scores: Mapping[str, float], copied: float) -> Ite
             if fit == "no"
             else ": no sign of copies, which is no proof; an audit and a privacy budget say more."
         ),
+    )
+
+
+def _evidence_of_utility(utility: Utility | None) -> str:
+    if utility is None:
+        return ""
+    return (
+        f"{utility.metric} {utility.score.value:.3f} for {utility.target!r} where real rows give "
+        f"{utility.score.baseline:.3f}; {100 * utility.kept_of_all:.0f} % of what tells each "
+        "column is kept."
     )
 
 
@@ -171,8 +173,8 @@ def _scores(parts: PartResults) -> Mapping[str, float]:
 
 
 def _usefulness(utility: Utility | None) -> float:
-    if utility is None:
-        return float("nan")
+    if utility is None or utility.score.baseline - utility.chance < LEAST_GAIN:
+        return float("nan")  # real rows teach nothing, so there is nothing to keep
     return float(np.mean([utility.kept, utility.kept_of_all] if utility.columns else utility.kept))
 
 
