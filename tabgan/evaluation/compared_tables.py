@@ -35,6 +35,7 @@ __all__ = [
     "take_rows",
 ]
 
+LARGEST = 1e30  # number that models can hold, which compute with 32 bits
 LEAST_ROWS = 10  # of each table: a comparison of fewer says nothing
 MOST_NAMED = 10  # columns in a message
 Floats = NDArray[np.float64]
@@ -338,7 +339,8 @@ def _coded(tables: Mapping[str, pd.Series], column: Column) -> CodedColumn:
 
 def _numbers(values: pd.Series, column: Column) -> Floats:
     numbers = numbers_of(values, column)
-    return np.where(numbers.present, numbers.values.astype(np.float64), np.nan)
+    bounded = np.clip(numbers.values.astype(np.float64), -LARGEST, LARGEST)
+    return np.where(numbers.present, bounded, np.nan)
 
 
 def take_rows(

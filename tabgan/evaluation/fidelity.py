@@ -300,8 +300,11 @@ def measure_relations(
 def in_tenths(column: CodedColumn) -> CodedColumn:
     """Return a column of numbers with its real deciles as levels; a column of levels as it is."""
     there = column.real[~np.isnan(column.real)]
-    if column.nominal or not len(there):
-        return column._replace(nominal=True, levels=column.levels or (None,))
+    if column.nominal:
+        return column._replace(levels=column.levels or (None,))
+    if not len(there):  # all that there is counts as one level
+        filled = np.where(np.isnan(column.synthetic), np.nan, 0.0)
+        return CodedColumn(True, column.real, filled, column.holdout, (None,))
     edges = np.unique(np.quantile(there, np.arange(1, 10) / 10))
     real, synthetic = (
         np.where(np.isnan(values), np.nan, np.searchsorted(edges, values, "right"))

@@ -221,3 +221,19 @@ def test_a_schema_decides(real: pd.DataFrame, fresh: pd.DataFrame) -> None:
     assert {c.name: c.kind for c in found.fidelity.columns}["age"] == "categorical"
     with pytest.raises(SchemaError, match="Column 'ages' is not in the table"):
         evaluate(real, fresh, schema={"ages": "integer"})
+
+
+@pytest.mark.parametrize("scale", [1e39, 1e300])
+def test_numbers_beyond_32_bits(scale):
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"x": rng.normal(size=60) * scale, "y": rng.normal(size=60)})
+    found = evaluate(table, table)
+    assert found.fidelity.shape_error.value == 0
+
+
+def test_a_column_of_numbers_that_is_empty_in_one_table():
+    rng = np.random.default_rng(0)
+    real = pd.DataFrame({"x": np.full(60, np.nan), "y": rng.normal(size=60)})
+    drawn = pd.DataFrame({"x": rng.normal(size=60) - 9, "y": rng.normal(size=60)})
+    assert evaluate(real, drawn).verdict.grade == "poor"
+    assert evaluate(drawn, real).verdict.grade == "poor"

@@ -176,6 +176,12 @@ def _measure_once(
     checkpoint.check_table(digest_of(schema.to_json(), ranges))
     saved = checkpoint.saved_measurements()
     if saved is not None:
+        warnings.warn(
+            "The fit goes on with what the checkpoint's fit has measured; no row of this table is "
+            "looked at. If it is another table, name another folder for the checkpoint",
+            PrivacyWarning,
+            stacklevel=2,
+        )
         return _Measured.of(saved)
     measured = _measure(frame, schema, options)
     checkpoint.save_measurements(measured.state_dict())
