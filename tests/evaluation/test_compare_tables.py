@@ -21,7 +21,9 @@ def tables() -> dict[str, pd.DataFrame]:
 
 @pytest.fixture(scope="module")
 def comparison(tables) -> Comparison:
-    mixed = tables["fresh"].assign(spend=tables["fresh"]["spend"].sample(frac=1, random_state=0).to_numpy())
+    mixed = tables["fresh"].assign(
+        spend=tables["fresh"]["spend"].sample(frac=1, random_state=0).to_numpy()
+    )
     return compare(tables["real"], {"<i>mixed</i>": mixed, "fresh": tables["fresh"]})
 
 
