@@ -239,14 +239,18 @@ def _with_kind(column: "Column", kind: str) -> "Column":
 
 
 def read_compared(
-    real: str, synthetic: str, holdout: str | None, report: Report, reading: Mapping[str, Any]
-) -> tuple["pd.DataFrame", "pd.DataFrame", "pd.DataFrame | None"]:
+    real: str,
+    synthetic: Sequence[str],
+    holdout: str | None,
+    report: Report,
+    reading: Mapping[str, Any],
+) -> tuple["pd.DataFrame", list["pd.DataFrame"], "pd.DataFrame | None"]:
     """Read the tables of a comparison, with their empty cells missing.
 
     Parameters
     ----------
     real, synthetic, holdout
-        Where the tables lie; the last one is optional.
+        Where the tables lie: one, one or more, and one or None.
     report
         Where messages and facts go.
     reading
@@ -260,7 +264,7 @@ def read_compared(
     # A table without a header is one in all files, whatever the first rows of the others look like.
     as_real = {} if form.has_header else {"header": "none"}
     unseen = None if holdout is None else table(holdout, **as_real)
-    return with_holes(frame, form), table(synthetic, **as_real), unseen
+    return with_holes(frame, form), [table(path, **as_real) for path in synthetic], unseen
 
 
 def with_holes(frame: "pd.DataFrame", form: "TableForm") -> "pd.DataFrame":

@@ -7,7 +7,7 @@ from typing import Any
 
 from tabgan.base.errors import OptionError
 from tabgan.base.random_streams import RandomStateLike, resolve_seed
-from tabgan.evaluation.evaluate import Evaluation, evaluate, figure_rows, write_page
+from tabgan.evaluation.evaluate import Evaluation, aligned, evaluate, figure_rows, write_page
 from tabgan.inference.accept_table import TableLike
 from tabgan.table.schema import Kind, Schema
 
@@ -67,11 +67,7 @@ class Comparison:
             cells = (shown.get(name, "") for name in names)
             table.append((part if part != last else "", what, *cells, baseline))
             last = part
-        widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-        lines = [
-            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-            for row in table
-        ]
+        lines = aligned(table)
         for name, one in self.evaluations.items():
             lines += ["", f"{name}: {one.verdict.headline}"]
         return "\n".join(lines)

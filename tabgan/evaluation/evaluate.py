@@ -34,6 +34,7 @@ from tabgan.table.schema import Kind, Schema
 __all__ = [
     "Evaluation",
     "Metric",
+    "aligned",
     "evaluate",
     "figure_rows",
     "register_metric",
@@ -327,7 +328,7 @@ def summarize(found: EvaluationResults) -> str:
         "",
         *(line for use in found.verdict.uses for line in _use(use)),
         "",
-        *_aligned([("", "score", "this table", "a fresh sample"), *_rows(found)]),
+        *aligned([("", "score", "this table", "a fresh sample"), *_rows(found)]),
     ]
     for number, point in enumerate(found.verdict.weak_points, 1):
         lines += ["", *_paragraph(f"{number}. {point.what}"), *_paragraph(f"   {point.remedy}")]
@@ -393,7 +394,8 @@ def _written(value: float, unit: str) -> str:
     return f"{value:.1f} %" if unit == "%" else f"{value:.3f}"
 
 
-def _aligned(rows: Sequence[_Row]) -> list[str]:
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return the lines of a table, each column as wide as its widest cell."""
     widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
     return [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()

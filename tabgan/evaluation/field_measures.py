@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import mutual_info_score
 from threadpoolctl import threadpool_limits
 
-from tabgan.evaluation.compared_tables import CodedColumn
+from tabgan.evaluation.compared_tables import CodedColumn, Side, take_rows
 from tabgan.evaluation.copying import Points, nearest, place_rows
 from tabgan.evaluation.fidelity import Relations
 from tabgan.evaluation.part_results import FieldMeasures, Figure
@@ -59,9 +59,7 @@ def measure_field(
     first = next(iter(coded.values()))
     size = min(len(first.real), len(first.synthetic), most_rows)
     figures = {"trend error of all pairs, %": _trend_of_all(relations)}
-    drawn = {p: column._replace(holdout=np.empty(0)) for p, column in coded.items()}
-    fresh = _fresh(coded, rng)
-    samples = [_sampled(table, size, rng) for table in (drawn, fresh)]
+    samples = [_sampled(table, size, rng) for table in (coded, _fresh(coded, rng))]
     pairs = _chosen_pairs([*coded], rng)
     figures["weighted NMI distance"] = Figure(*(nmi_distance(one, pairs) for one in samples))
     figures["tail error (RMSE of logs)"] = Figure(*(tail_error(one) for one in samples))
@@ -85,22 +83,15 @@ def _fresh(coded: Mapping[int, CodedColumn], rng: np.random.Generator) -> dict[i
     if len(first.holdout):
         return {place: column._replace(synthetic=column.holdout) for place, column in coded.items()}
     one, other = np.array_split(rng.permutation(len(first.real)), 2)
-    return {
-        place: column._replace(real=column.real[one], synthetic=column.real[other])
-        for place, column in coded.items()
-    }
+    return take_rows(coded, one, other, of="real")
 
 
 def _sampled(
     coded: Mapping[int, CodedColumn], size: int, rng: np.random.Generator
 ) -> dict[int, CodedColumn]:
     first = next(iter(coded.values()))
-    real = rng.permutation(len(first.real))[:size]
-    synthetic = rng.permutation(len(first.synthetic))[:size]
-    return {
-        place: column._replace(real=column.real[real], synthetic=column.synthetic[synthetic])
-        for place, column in coded.items()
-    }
+    real, synthetic = (rng.permutation(len(side))[:size] for side in (first.real, first.synthetic))
+    return take_rows(coded, real, synthetic)
 
 
 def _chosen_pairs(places: list[int], rng: np.random.Generator) -> list[tuple[int, int]]:
@@ -119,18 +110,25 @@ def nmi_distance(coded: Mapping[int, CodedColumn], pairs: list[tuple[int, int]])
     pairs
         The pairs that are compared, by their columns' places.
     """
-    sides = [
-        {place: _codes(column, values) for place, (column, values) in table.items()}
-        for table in (
-            {place: (column, column.real) for place, column in coded.items()},
-            {place: (column, column.synthetic) for place, column in coded.items()},
-        )
-    ]
-    strengths = np.array([[_nmi(side[a], side[b]) for a, b in pairs] for side in sides])
+    strengths = np.array([_strengths(coded, pairs, side) for side in ("real", "synthetic")])
     weights = strengths.sum(axis=0) if len(pairs) else np.zeros(0)
     if not weights.sum():
         return float("nan")
     return float((weights * np.abs(strengths[0] - strengths[1])).sum() / weights.sum())
+
+
+def _strengths(
+    coded: Mapping[int, CodedColumn], pairs: list[tuple[int, int]], side: Side
+) -> list[float]:
+    """Return the normalized mutual information of each pair."""
+    codes = {place: _codes(column, getattr(column, side)) for place, column in coded.items()}
+    entropies = {place: _entropy(column) for place, column in codes.items()}
+    return [
+        float(mutual_info_score(codes[a], codes[b])) / (entropies[a] * entropies[b]) ** 0.5
+        if entropies[a] * entropies[b] > 0
+        else 0.0
+        for a, b in pairs
+    ]
 
 
 def _codes(column: CodedColumn, values: Floats) -> Rows:
@@ -143,11 +141,6 @@ def _codes(column: CodedColumn, values: Floats) -> Rows:
         return missing.astype(np.int64)
     edges = np.linspace(there.min(), there.max(), BINS + 1)[1:-1]
     return np.where(missing, BINS, np.searchsorted(edges, values)).astype(np.int64)
-
-
-def _nmi(one: Rows, other: Rows) -> float:
-    entropies = _entropy(one) * _entropy(other)
-    return float(mutual_info_score(one, other)) / entropies**0.5 if entropies > 0 else 0.0
 
 
 def _entropy(codes: Rows) -> float:

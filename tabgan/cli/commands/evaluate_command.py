@@ -145,8 +145,8 @@ def _judge_one(
     from tabgan.cli.tables import read_compared
     from tabgan.evaluation.evaluate import evaluate as judge
 
-    table, drawn, unseen = read_compared(
-        real, synthetic[0], options.holdout, report, options.reading
+    table, (drawn,), unseen = read_compared(
+        real, synthetic, options.holdout, report, options.reading
     )
     report.say("Comparing")
     schema, seed = options.schema, options.seed
@@ -167,11 +167,8 @@ def _judge_several(
     from tabgan.cli.tables import read_compared
     from tabgan.evaluation.compare_tables import compare
 
-    tables = {}
-    for name, path in zip(_names_of(synthetic), synthetic, strict=True):
-        table, tables[name], unseen = read_compared(
-            real, path, options.holdout, report, options.reading
-        )
+    table, drawn, unseen = read_compared(real, synthetic, options.holdout, report, options.reading)
+    tables = dict(zip(_names_of(synthetic), drawn, strict=True))
     report.say(f"Comparing {len(tables)} tables")
     found = compare(
         table,

@@ -105,7 +105,7 @@ def privacy(
 
     declared = load_schema(schema) if schema else None
     report = Report(quiet=quiet)
-    table, drawn, unseen = read_compared(real, synthetic, holdout, report, reading)
+    table, (drawn,), unseen = read_compared(real, [synthetic], holdout, report, reading)
     result = audit(
         table,
         drawn,
