@@ -26,14 +26,14 @@ __all__ = [
 ]
 
 
-_MARKED_FOR_COMPILER = ("add_param_group", "zero_grad", "step")
+_MARKED_FOR_COMPILER = ("add_param_group", "zero_grad", "step", "state_dict", "load_state_dict")
 
 
 def without_compiler(cls: type[torch.optim.Optimizer]) -> Any:
     """Return a class of optimizers that does the same without torch's compiler.
 
-    Torch's own classes import the compiler for their first step, which takes each process seconds;
-    nothing here is compiled.
+    Torch's own classes import the compiler for their first step or state, which takes each process
+    seconds; nothing here is compiled.
 
     Examples
     --------

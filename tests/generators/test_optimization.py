@@ -42,6 +42,7 @@ optimizer = Adam().make([weight], 0.1)
 optimizer.zero_grad()
 weight.sum().backward()
 optimizer.step()
+optimizer.load_state_dict(optimizer.state_dict())
 sys.exit("torch._dynamo" in sys.modules)
 """
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
