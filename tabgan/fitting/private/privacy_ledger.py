@@ -8,6 +8,7 @@ distributions (Doroshenko et al., 2022, arXiv:2207.04380), never by formulas of 
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any, Self
 
 from tabgan.base.errors import OptionError
@@ -85,7 +86,9 @@ class Ledger:
         """Return ε at the ledger's δ, as the accountant finds it."""
         # A value that only one row holds stays secret with probability 1 - stable, independently
         # of all else: an ε of -log(1 - stable) and a δ of stable, composed with the rest.
-        gaussians = _epsilon(_event(self.mechanisms), self.delta - self.stable, self.epsilon)
+        noises = tuple(part.sigma / part.sensitivity for part in self.mechanisms)
+        times = tuple(part.times for part in self.mechanisms)
+        gaussians = _spent_epsilon(noises, times, self.delta - self.stable, self.epsilon)
         return gaussians - math.log1p(-self.stable)
 
     def facts(self) -> dict[str, str]:
@@ -173,45 +176,58 @@ def plan_ledger(
     OptionError
         If the accountant is not installed.
     """
-    accounting = _library()
     stable = STABLE * min(delta, epsilon) if brings_up else 0.0
     whole = sum(part.share for part in shares)
+    # by how much a mechanism's noise exceeds that of the one Gaussian they compose to
+    ratios = tuple(math.sqrt(part.times * whole / part.share) for part in shares)
+    times = tuple(part.times for part in shares)
+    scale = _noise_scale(epsilon + math.log1p(-stable), delta - stable, epsilon, ratios, times)
+    parts = tuple(
+        Mechanism(part.name, part.sensitivity, scale * part.sensitivity * ratio, part.times)
+        for part, ratio in zip(shares, ratios, strict=True)
+    )
+    return Ledger(epsilon, delta, parts, stable, private)
 
-    def ledger(scale: float) -> Ledger:
-        parts = tuple(
-            Mechanism(
-                part.name,
-                part.sensitivity,
-                scale * part.sensitivity * math.sqrt(part.times * whole / part.share),
-                part.times,
-            )
-            for part in shares
-        )
-        return Ledger(epsilon, delta, parts, stable, private)
 
-    target = epsilon + math.log1p(-stable)
-    # Together they are as private as one Gaussian mechanism whose noise is `scale`, for which
-    # there is a formula: a bracket for the accountant.
-    about = accounting.get_sigma_gaussian(target, delta - stable)
+@lru_cache(maxsize=64)
+def _noise_scale(
+    target: float, delta: float, epsilon: float, ratios: tuple[float, ...], times: tuple[int, ...]
+) -> float:
+    """Find the noise at which Gaussian mechanisms compose to a budget.
+
+    Together they are as private as one Gaussian mechanism whose noise is the scale, for which
+    there is a formula: a bracket for the accountant. The search takes seconds, and tables of one
+    schema ask for the same again.
+
+    Parameters
+    ----------
+    target, delta
+        The budget.
+    epsilon
+        What the accountant's grid is chosen for.
+    ratios, times
+        Noise over sensitivity of each mechanism at a scale of 1, and how often it is measured.
+    """
+    accounting = _library()
+    about = accounting.get_sigma_gaussian(target, delta)
     scale = accounting.calibrate_dp_mechanism(
         _accountant(epsilon),
-        lambda scale: _event(ledger(scale).mechanisms),
+        lambda scale: _event([scale * ratio for ratio in ratios], times),
         target,
-        delta - stable,
+        delta,
         accounting.ExplicitBracketInterval(0.9 * about, 1.5 * about),
         tol=1e-3 * about,
     )
-    return ledger(scale)
+    return float(scale)
 
 
-def _event(mechanisms: Sequence[Mechanism]) -> Any:
+def _event(noises: Sequence[float], times: Sequence[int]) -> Any:
     accounting = _library()
+    gaussians = zip(noises, times, strict=True)
     return accounting.ComposedDpEvent(
         [
-            accounting.SelfComposedDpEvent(
-                accounting.GaussianDpEvent(part.sigma / part.sensitivity), part.times
-            )
-            for part in mechanisms
+            accounting.SelfComposedDpEvent(accounting.GaussianDpEvent(noise), count)
+            for noise, count in gaussians
         ]
     )
 
@@ -221,8 +237,11 @@ def _accountant(epsilon: float) -> Callable[[], Any]:
     return lambda: pld.PLDAccountant(value_discretization_interval=GRID * max(1.0, epsilon))
 
 
-def _epsilon(event: Any, delta: float, about: float) -> float:
-    return float(_accountant(about)().compose(event).get_epsilon(delta))
+@lru_cache(maxsize=64)
+def _spent_epsilon(
+    noises: tuple[float, ...], times: tuple[int, ...], delta: float, about: float
+) -> float:
+    return float(_accountant(about)().compose(_event(noises, times)).get_epsilon(delta))
 
 
 def _library() -> Any:
