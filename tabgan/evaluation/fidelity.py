@@ -1,7 +1,6 @@
 """Fidelity: how near the distributions of columns, and of pairs of columns, are."""
 
 from collections.abc import Mapping, Sequence
-from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 
 from tabgan.evaluation.column_distributions import column_distance, distribution_of
 from tabgan.evaluation.compared_tables import CodedColumn, ComparedTables, take_rows
+from tabgan.evaluation.contingency import PairCodes, associations, pair_association
 from tabgan.evaluation.joint_shares import joint_shares
 from tabgan.evaluation.part_results import ColumnResult, Fidelity, Figure, JointShares, Pairs
 
@@ -30,7 +30,6 @@ __all__ = [
 CORRELATION = 0.5
 ASSOCIATION = 0.3
 BINS = 10
-MOST_CELLS = 1_000_000  # of a contingency table that is laid out in full
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
 MOST_SUSPECTS = 12
@@ -100,12 +99,12 @@ def pair_trends(columns: Sequence[CodedColumn]) -> Trends:
         other = np.where(np.isnan(other), 0.0, other)
         real[block], synthetic[block] = np.abs(own), np.abs(other)
         error[block] = np.abs(own - other) / 2
-    coded = [(_cells(column, column.real), _cells(column, column.synthetic)) for column in columns]
+    coded = [_pair_codes(column) for column in columns]
     nominal = np.array([column.nominal for column in columns])
-    for one, other_place in combinations(range(size), 2):
-        if nominal[one] or nominal[other_place]:
-            at = ([one, other_place], [other_place, one])
-            real[at], synthetic[at], error[at] = _association(coded[one], coded[other_place])
+    if nominal.any():
+        levels = nominal[:, None] | nominal[None, :]
+        for matrix, part in zip((real, synthetic, error), associations(coded), strict=True):
+            matrix[levels] = part[levels]
     np.fill_diagonal(real, np.nan)
     np.fill_diagonal(synthetic, np.nan)
     np.fill_diagonal(error, np.nan)
@@ -132,11 +131,13 @@ def pair_trend(one: CodedColumn, other: CodedColumn) -> PairTrend:
     one, other
         Columns of the same rows; one at least has levels.
     """
-    coded = [
-        (_cells(column, column.real), _cells(column, column.synthetic)) for column in (one, other)
-    ]
+    coded = [_pair_codes(column) for column in (one, other)]
     margin = max(_distance(*codes) for codes in coded)
-    return PairTrend(*_association(*coded), margin)
+    return PairTrend(*pair_association(*coded), margin)
+
+
+def _pair_codes(column: CodedColumn) -> PairCodes:
+    return PairCodes(_cells(column, column.real), _cells(column, column.synthetic))
 
 
 def _correlations(values: Floats) -> Floats:
@@ -176,40 +177,6 @@ def _distance(one: Codes, other: Codes) -> float:
     size = 1 + max(int(one.max()), int(other.max()))
     shares = [np.bincount(codes, minlength=size) / len(codes) for codes in (one, other)]
     return float(np.abs(shares[0] - shares[1]).sum() / 2)
-
-
-def _association(
-    one: tuple[Codes, Codes], other: tuple[Codes, Codes]
-) -> tuple[float, float, float]:
-    """Return Cramér's V of both tables, and how far they are apart."""
-    width = 1 + max(int(codes.max()) for codes in other)
-    height = 1 + max(int(codes.max()) for codes in one)
-    keys = [a * width + b for a, b in zip(one, other, strict=True)]
-    if height * width > MOST_CELLS:
-        occurring, joint = np.unique(np.concatenate(keys), return_inverse=True)
-        counts = [
-            np.bincount(part, minlength=len(occurring)).astype(np.float64)
-            for part in np.split(joint, [len(keys[0])])
-        ]
-    else:
-        occurring = np.arange(height * width)
-        counts = [np.bincount(key, minlength=height * width).astype(np.float64) for key in keys]
-    rows, columns = np.divmod(occurring, width)
-    strengths = [_cramers_v(count, rows, columns) for count in counts]
-    shares = [count / count.sum() for count in counts]
-    return strengths[0], strengths[1], float(np.abs(shares[0] - shares[1]).sum() / 2)
-
-
-def _cramers_v(counts: Floats, rows: Codes, columns: Codes) -> float:
-    """Return Cramér's V of the cells' counts; NaN where a side has but one level."""
-    by_row, by_column = np.bincount(rows, counts), np.bincount(columns, counts)
-    smaller = min(np.count_nonzero(by_row), np.count_nonzero(by_column)) - 1
-    if smaller < 1:
-        return float("nan")
-    at = counts > 0
-    expected = by_row[rows[at]] * by_column[columns[at]]
-    surplus = float((counts[at] ** 2 / expected).sum()) - 1
-    return float(np.sqrt(max(surplus, 0.0) / smaller))
 
 
 class Relations(NamedTuple):

@@ -5,10 +5,10 @@ from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import mutual_info_score
 from threadpoolctl import threadpool_limits
 
 from tabgan.evaluation.compared_tables import CodedColumn, Side, take_rows
+from tabgan.evaluation.contingency import entropy, joint_entropy
 from tabgan.evaluation.copying import Points, nearest, place_rows
 from tabgan.evaluation.fidelity import Relations
 from tabgan.evaluation.part_results import FieldMeasures, Figure
@@ -122,10 +122,10 @@ def _strengths(
 ) -> list[float]:
     """Return the normalized mutual information of each pair."""
     codes = {place: _codes(column, getattr(column, side)) for place, column in coded.items()}
-    entropies = {place: _entropy(column) for place, column in codes.items()}
+    own = {place: entropy(column) for place, column in codes.items()}
     return [
-        float(mutual_info_score(codes[a], codes[b])) / (entropies[a] * entropies[b]) ** 0.5
-        if entropies[a] * entropies[b] > 0
+        max(own[a] + own[b] - joint_entropy(codes[a], codes[b]), 0.0) / (own[a] * own[b]) ** 0.5
+        if own[a] * own[b] > 0
         else 0.0
         for a, b in pairs
     ]
@@ -141,12 +141,6 @@ def _codes(column: CodedColumn, values: Floats) -> Rows:
         return missing.astype(np.int64)
     edges = np.linspace(there.min(), there.max(), BINS + 1)[1:-1]
     return np.where(missing, BINS, np.searchsorted(edges, values)).astype(np.int64)
-
-
-def _entropy(codes: Rows) -> float:
-    shares = np.bincount(codes) / len(codes)
-    shares = shares[shares > 0]
-    return float(-(shares * np.log(shares)).sum())
 
 
 def tail_error(coded: Mapping[int, CodedColumn]) -> float:

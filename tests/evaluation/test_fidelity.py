@@ -8,7 +8,8 @@ import pytest
 
 from tabgan import infer_schema
 from tabgan.evaluation.compared_tables import CodedColumn, code_columns
-from tabgan.evaluation.fidelity import MOST_CELLS, pair_trends
+from tabgan.evaluation.contingency import MOST_CELLS
+from tabgan.evaluation.fidelity import pair_trends
 from tabgan.evaluation.quality_scores import quality_errors
 
 NONE = np.array([])
