@@ -7,13 +7,19 @@ import numpy as np
 
 from tabgan.rules.arithmetic_dependency import find_sums
 from tabgan.rules.band_dependency import MOST_COMPARED, find_bands
-from tabgan.rules.counted_dependency import find_counted
+from tabgan.rules.counted_dependency import MOST_COUNTED, find_counted
 from tabgan.rules.dependency import DEPENDENCIES, Dependency
 from tabgan.rules.equality_dependency import (
     find_copies,
     find_partial_equalities,
 )
-from tabgan.rules.find_identities import MOST_FACTORS, MOST_THREES, find_identities
+from tabgan.rules.find_identities import (
+    FITTED_ROWS,
+    MOST_FACTORS,
+    MOST_THREES,
+    find_identities,
+)
+from tabgan.rules.find_identities import LEAST_ROWS as LEAST_FITTED
 from tabgan.rules.find_orders import DerivedColumns, find_orders
 from tabgan.rules.functional_dependency import FunctionalDependency, find_functional
 from tabgan.rules.joint_marks import JointMarksDependency, find_joint_marks
@@ -157,7 +163,7 @@ def _find_measured(
 
 
 def untried(table: ColumnFrame) -> str | None:
-    """Say in a line what the search leaves out of a table of many numbers; None if nothing.
+    """Say in a line what the search leaves out of a table of many columns; None if nothing.
 
     Parameters
     ----------
@@ -165,17 +171,24 @@ def untried(table: ColumnFrame) -> str | None:
         A table in work, without the copies and the columns of 0 and 1 that one level makes.
     """
     kinds = [cells.column.kind for cells in table.values()]
-    n_numbers = sum(kind in NUMBERS for kind in kinds)
-    limits = {
-        "products of two": MOST_FACTORS,
-        "products of three": MOST_THREES,
-        "comparisons": MOST_COMPARED,
-        "digits": MOST_SOURCES,
+    enough_rows = min(count_rows(table), FITTED_ROWS) - LEAST_FITTED
+    tried = {
+        "numbers": {
+            "sums of several": enough_rows // 2 if enough_rows > 1 else len(table),
+            "products of two": MOST_FACTORS,
+            "products of three": MOST_THREES,
+            "comparisons": MOST_COMPARED,
+            "digits": MOST_SOURCES,
+        },
+        "dates": {"their parts": MOST_SOURCES, "times between them": MOST_COUNTED},
     }
-    left_out = [f"{what} among {most}" for what, most in limits.items() if n_numbers > most]
-    if not left_out:
-        return None
-    return f"of {n_numbers} columns of numbers, rules were tried for {', '.join(left_out)} only"
+    said = []
+    for what, limits in tried.items():
+        own = sum(kind in (NUMBERS if what == "numbers" else TICKS) for kind in kinds)
+        left_out = [f"{rule} among {most}" for rule, most in limits.items() if own > most]
+        if left_out:
+            said.append(f"of {own} columns of {what}, rules were tried for {', '.join(left_out)}")
+    return f"{'; '.join(said)} only" if said else None
 
 
 def dependency_from_json(state: dict[str, Any]) -> Dependency:
