@@ -22,6 +22,7 @@ from tabgan.rules.find_identities import (
 from tabgan.rules.find_identities import LEAST_ROWS as LEAST_FITTED
 from tabgan.rules.find_orders import DerivedColumns, find_orders
 from tabgan.rules.functional_dependency import FunctionalDependency, find_functional
+from tabgan.rules.holes_dependency import find_holes
 from tabgan.rules.joint_marks import JointMarksDependency, find_joint_marks
 from tabgan.rules.one_hot_dependency import find_one_hots
 from tabgan.rules.order_dependency import DifferenceDependency
@@ -71,13 +72,14 @@ def detect_dependencies(
         for dependency in find(without(table, kept), rng):
             table = dependency.reduce(table)
             found.append(dependency)
-    of_generated: tuple[FindAttributes, ...] = (
+    of_identities, of_parts, of_marks, of_holes = rng.spawn(4)
+    finders: tuple[FindAttributes, ...] = (
         lambda left: [*find_persons(left, rng), *find_prefixes(without(left, kept))],
         find_attributes,
         lambda left: find_presences(left, n_columns),
+        lambda left: find_holes(without(left, kept), of_holes, n_columns),
     )
-    table = _reduced_by(of_generated, table, found)
-    of_identities, of_parts, of_marks = rng.spawn(3)
+    table = _reduced_by(finders, table, found)
     determined = find_functional(table, rng, kept)
     while measured := _find_measured(table, of_parts, determined, kept):
         for rule in measured:

@@ -37,6 +37,7 @@ __all__ = [
     "combinations_of",
     "level_list",
     "find_functional",
+    "functional_rule",
 ]
 
 ROWS_PER_LEVEL = 10  # on average, for the levels that determine
@@ -289,7 +290,10 @@ def find_functional(
     }
     kinds = {at: table[at][0].kind in NUMBERS for at in known}
     pairs = _plan(edges, {at: len(known[at].levels) for at in known}, kinds)
-    return [_rule(field_at(table, a), field_at(table, b), known[a], known[b]) for a, b in pairs]
+    return [
+        functional_rule(field_at(table, a), field_at(table, b), known[a], known[b])
+        for a, b in pairs
+    ]
 
 
 def _not_refuted(columns: Mapping[int, LevelList]) -> Iterator[tuple[int, int]]:
@@ -317,10 +321,19 @@ def _enough_rows(column: Column) -> float:
     return np.inf if column.kind in NUMBERS | TICKS else ENOUGH_ROWS
 
 
-def _rule(a: ColumnRef, b: ColumnRef, source: LevelList, target: LevelList) -> FunctionalDependency:
+def functional_rule(
+    a: ColumnRef, b: ColumnRef, source: LevelList, target: LevelList
+) -> FunctionalDependency:
     """Record which level determines which; of numbers, only those that enough rows hold.
 
     The others are looked up as their nearest neighbours are.
+
+    Parameters
+    ----------
+    a, b
+        The column that determines, and the one that is determined.
+    source, target
+        Their levels in the same rows.
     """
     image = source.image_in(target)
     counts = np.bincount(source.codes, minlength=len(image))
