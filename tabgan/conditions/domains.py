@@ -37,6 +37,7 @@ from tabgan.rules.counted_dependency import ElapsedDependency
 from tabgan.rules.dependency import Dependency
 from tabgan.rules.equality_dependency import CopyDependency
 from tabgan.rules.functional_dependency import CombinationDependency, FunctionalDependency
+from tabgan.rules.holes_dependency import HolesDependency
 from tabgan.rules.one_hot_dependency import OneHotDependency
 from tabgan.rules.order_dependency import DifferenceDependency
 from tabgan.rules.part_dependency import PartDependency
@@ -81,6 +82,10 @@ def _restore_levels(rule: Dependency, known: dict[int, tuple[Scalar, ...]]) -> N
         for place, member in enumerate(rule.members):
             found = (values[place] for values in rule.combinations)
             known[member.position] = tuple({(type(v), v): v for v in found}.values())
+    elif isinstance(rule, HolesDependency):
+        for own in rule.members:
+            if own.target.position in known:
+                known[own.target.position] += own.absent
     elif isinstance(rule, DifferenceDependency):  # the levels are distances
         known.pop(rule.target.position, None)
     elif isinstance(rule, CopyDependency) and rule.source.position in known:
@@ -105,6 +110,10 @@ def column_sentinels(encoder: TableEncoder) -> dict[int, tuple[Scalar, ...]]:
     for rule in reversed(encoder.dependencies):
         if isinstance(rule, PresenceDependency):
             specials[rule.target.position] = rule.absent
+        elif isinstance(rule, HolesDependency):
+            for own in rule.members:
+                at = own.target.position
+                specials[at] = (*specials.get(at, ()), *own.absent)
         elif isinstance(rule, PartDependency | ElapsedDependency):
             specials[rule.target.position] = (rule.special,)
         elif isinstance(rule, CopyDependency):

@@ -32,6 +32,7 @@ from tabgan.rules.dependency import Dependency
 from tabgan.rules.detect_dependencies import dependency_from_json, detect_dependencies
 from tabgan.rules.equality_dependency import PartialEquality
 from tabgan.rules.functional_dependency import FunctionalDependency
+from tabgan.rules.holes_dependency import HolesDependency
 from tabgan.rules.presence_dependency import PresenceDependency, find_presences, widened
 from tabgan.table.columns import (
     ColumnFrame,
@@ -491,6 +492,12 @@ class TableEncoder:
     def presence(self) -> Mapping[int, int]:
         """Positions of the columns of presence, by those of the generated columns."""
         return {rule.target.position: rule.position for rule in _presences(self.dependencies)}
+
+    @cached_property
+    def holes(self) -> set[int]:
+        """Positions of the columns whose holes are filled by rules, and come back at the end."""
+        rules = [rule for rule in self.dependencies if isinstance(rule, HolesDependency)]
+        return {member.target.position for rule in rules for member in rule.members}
 
     @property
     def unrelated(self) -> list[int]:

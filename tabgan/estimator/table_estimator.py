@@ -236,6 +236,9 @@ class TableEstimator(BaseEstimator):
     ) -> Any:
         """Fill missing cells with draws conditioned on the other cells of their row.
 
+        Marks that stand for a missing value count as missing: "NA", or "ERROR" if the training
+        table has it among its numbers.
+
         Parameters
         ----------
         X

@@ -22,6 +22,7 @@ from tabgan.rules.dependency import Dependency, Mask
 from tabgan.rules.detect_dependencies import detect_dependencies
 from tabgan.rules.equality_dependency import PartialEquality
 from tabgan.rules.functional_dependency import FunctionalDependency
+from tabgan.rules.holes_dependency import HolesDependency
 from tabgan.rules.order_dependency import DifferenceDependency
 from tabgan.rules.presence_dependency import PresenceDependency
 from tabgan.table.columns import ColumnFrame, by_position, count_rows, level_key, outside_range
@@ -38,7 +39,7 @@ LEAST_EFFECT = 0.02  # of shuffling on a relation, from which on it tells anythi
 CHANCE = 1.5  # times what fresh rows are off, which is no loss yet
 SHOWN = 20  # results of a kind
 LONGEST = 160  # characters of an example
-_UNTOLD = (DifferenceDependency, PartialEquality, PresenceDependency)
+_UNTOLD = (DifferenceDependency, HolesDependency, PartialEquality, PresenceDependency)
 """Ways of learning columns, which no row can break."""
 Rows = NDArray[np.int64]
 

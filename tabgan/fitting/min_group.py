@@ -23,6 +23,7 @@ from tabgan.rules.constraint import ColumnConstraint, Constraint
 from tabgan.rules.dependency import Dependency
 from tabgan.rules.detect_dependencies import detect_dependencies
 from tabgan.rules.functional_dependency import FunctionalDependency
+from tabgan.rules.holes_dependency import HolesDependency
 from tabgan.rules.level_constraints import FixedCombinations
 from tabgan.rules.personal_dependency import CodePrefix
 from tabgan.table.columns import ColumnFrame, TypedSeries, by_position, clip_to_ends, write_column
@@ -124,7 +125,9 @@ def suppress_rare_values(
     if joint or may_be_rare(table):  # else nothing is folded, whatever rules tie together
         detected = detect_dependencies(table, streams[0], kept, find_attributes) if derive else []
         prefixes = [rule for rule in detected if isinstance(rule, CodePrefix)]
-        found = [*(rule for rule in detected if rule not in prefixes), *rules]
+        # which columns rules fill together ties no levels: the rules themselves do
+        aside = (CodePrefix, HolesDependency)
+        found = [*(rule for rule in detected if not isinstance(rule, aside)), *rules]
         # a column of presence, behind those of the schema, goes with the column that it is of
         ties = [
             *constrained,

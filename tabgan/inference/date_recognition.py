@@ -39,6 +39,7 @@ __all__ = [
 
 MOST_OFFSETS = 30
 NEARLY_ALL = 0.99  # share of the texts that must fit where digits alone are taken for dates
+CLASHING = 0.02  # share of the dates that may tell another order of day and month
 REORDERED = 0.1  # least share of a form that only swaps day and month of another
 LATEST = 2040  # year up to which two digits are taken for this century
 YEARS = (1500, 2200)
@@ -144,7 +145,9 @@ def recognize_dates(
     ranked = _rank(sample_texts(filled), label)
     if not ranked or ranked[0].share < 0.5 * least_share:
         return None
-    forms, moments, index = _all_forms(filled, ranked[0].form, label)
+    order = _order_of(filled) if _day_month_order(ranked[0].form) else None
+    ranked = _in_order(ranked, order)
+    forms, moments, index = _all_forms(filled, ranked[0].form, label, order)
     if not are_enough(filled, index, least_share):
         return None
     return _reading(filled, forms, ranked, moments, index)
@@ -190,8 +193,42 @@ def _rank(counts: Mapping[str, int], name: str) -> list[FormShare[DateForm]]:
     return sorted(ranked, key=lambda entry: -round(entry.share, 9))
 
 
+_NUMERIC = re.compile(r"([0-9]{1,2})[-/. ]([0-9]{1,2})[-/. ][0-9]{2,4}(?![0-9])")
+
+
+def _day_month_order(form: DateForm) -> str | None:
+    """Return "dm" or "md", as day and month in digits stand before the year; else None."""
+    letters = "".join(re.findall("%-?([a-zA-Z])", form.spec))
+    return letters[:2] if letters[:3].lower() in {"dmy", "mdy"} else None
+
+
+def _order_of(counts: Mapping[str, int]) -> str | None:
+    """Return which of day and month stands first, as numbers above 12 tell in any form."""
+    told = Counter[str]()
+    for text, count in counts.items():
+        match = _NUMERIC.match(text)
+        if match is not None:
+            first, second = int(match[1]) > 12, int(match[2]) > 12
+            if first != second:
+                told["dm" if first else "md"] += count
+    ranked = told.most_common(2)
+    is_sure = len(ranked) == 1 or (len(ranked) == 2 and ranked[1][1] <= CLASHING * ranked[0][1])
+    return ranked[0][0] if is_sure else None
+
+
+def _in_order(
+    ranked: Sequence[FormShare[DateForm]], order: str | None
+) -> list[FormShare[DateForm]]:
+    """Leave out the forms that have day and month in the other order, and explain no more."""
+    if order is None:
+        return [*ranked]
+    most = max((r.share for r in ranked if _day_month_order(r.form) == order), default=0.0)
+    other = order[::-1]
+    return [r for r in ranked if _day_month_order(r.form) != other or r.share > most]
+
+
 def _all_forms(
-    counts: Mapping[str, int], first: DateForm, name: str
+    counts: Mapping[str, int], first: DateForm, name: str, order: str | None
 ) -> tuple[list[DateForm], NDArray[Any], NDArray[np.int64]]:
     """Add the forms of texts that don't have the first one; return moment and form of each."""
     texts = np.array([*counts], object)
@@ -205,7 +242,7 @@ def _all_forms(
         rest = {text: counts[text] for text in texts[places]}
         share = cells[places].sum() / cells.sum()
         if forms:
-            ranked = _rank(sample_texts(rest), name) if rest else []
+            ranked = _in_order(_rank(sample_texts(rest), name), order) if rest else []
         pairs = ((form, part * share) for form, part in ranked)
         form = next((form for form, part in pairs if _go_together(forms, form, part)), None)
         if form is None:

@@ -56,6 +56,7 @@ _CATALOG = re.compile(  # what is a category, however many there are
 )
 _CODE = re.compile(
     r"[^\W\d_]{0,6}[-_ #/.:]?\d{3,}[^\W\d_]?|(?=\D*\d)[0-9A-Za-z]{6,}|[0-9a-fA-F-]{32,36}"
+    r"|(?:[0-9A-Za-z]{1,6}[-_/.:#]){2,3}\d{3,}[^\W\d_]?"  # CA-2016-152156
 )
 _LONG_CODE = re.compile(r"[^\W\d_]{1,6}[-_ #/]?\d{5,}|[0-9a-fA-F-]{32,36}")
 _KINDS = frozenset({"integer", "categorical", "identifier", "uuid"})

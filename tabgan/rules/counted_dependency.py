@@ -269,25 +269,30 @@ def _elapsed(
     years = [at for at, cells in sample.items() if _are_years(cells)][:MOST_COUNTED]
     if not dates or not targets:
         return
-    head = {at: sample[at].take(np.arange(min(HINT_ROWS, count_rows(sample)))) for at in sample}
+    first = np.arange(min(HINT_ROWS, count_rows(sample)))
+    head = {at: sample[at].take(first) for at in {*dates, *years, *targets}}
+    values = np.array([head[at].numbers.values for at in targets], np.float64)
+    present = np.array([head[at].numbers.present for at in targets])
+    slack = np.array([_slack(head[at]) for at in targets])[:, None]
     for start, end in permutations([*dates, *years], 2):
         if {start, end} <= {*years}:
             continue  # a difference of numbers
-        for measure in _measures(head[start], head[end]):
-            values = _measured(measure, head[start], head[end])
-            there = head[start].numbers.present & head[end].numbers.present
-            for target in targets:
-                own, slack = head[target].numbers, _slack(head[target])
-                if not np.array_equal(own.present, there) or not there.any():
-                    continue
-                if (np.abs(values - own.values)[there] <= slack).all():
-                    special = own.special[~own.present]
-                    special_of = {level_key(value): value for value in special}
-                    if len(special_of) > 1:
-                        continue
-                    first, last, result = (field_at(table, at) for at in (start, end, target))
-                    mark = next(iter(special_of.values()), None)
-                    yield ElapsedDependency(first, last, result, measure, mark)
+        there = head[start].numbers.present & head[end].numbers.present
+        alike = np.flatnonzero((present == there).all(axis=1))
+        for measure in _measures(head[start], head[end]) if len(alike) and there.any() else ():
+            measured = _measured(measure, head[start], head[end])
+            near = np.abs(measured - values[alike]) <= slack[alike]
+            for place in alike[near[:, there].all(axis=1)].tolist():
+                marks = _marks_of(head[targets[place]])
+                if len(marks) <= 1:
+                    one, other, own = (field_at(table, at) for at in (start, end, targets[place]))
+                    yield ElapsedDependency(one, other, own, measure, next(iter(marks), None))
+
+
+def _marks_of(cells: TypedSeries) -> list[Scalar]:
+    """Return what stands where there is no number."""
+    special = cells.numbers.special[~cells.numbers.present]
+    return [*{level_key(value): value for value in special}.values()]
 
 
 def _measures(start: TypedSeries, end: TypedSeries) -> list[str]:

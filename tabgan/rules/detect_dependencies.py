@@ -7,15 +7,22 @@ import numpy as np
 
 from tabgan.rules.arithmetic_dependency import find_sums
 from tabgan.rules.band_dependency import MOST_COMPARED, find_bands
-from tabgan.rules.counted_dependency import find_counted
+from tabgan.rules.counted_dependency import MOST_COUNTED, find_counted
 from tabgan.rules.dependency import DEPENDENCIES, Dependency
 from tabgan.rules.equality_dependency import (
     find_copies,
     find_partial_equalities,
 )
-from tabgan.rules.find_identities import MOST_FACTORS, MOST_THREES, find_identities
+from tabgan.rules.find_identities import (
+    FITTED_ROWS,
+    MOST_FACTORS,
+    MOST_THREES,
+    find_identities,
+)
+from tabgan.rules.find_identities import LEAST_ROWS as LEAST_FITTED
 from tabgan.rules.find_orders import DerivedColumns, find_orders
 from tabgan.rules.functional_dependency import FunctionalDependency, find_functional
+from tabgan.rules.holes_dependency import find_holes
 from tabgan.rules.joint_marks import JointMarksDependency, find_joint_marks
 from tabgan.rules.one_hot_dependency import find_one_hots
 from tabgan.rules.order_dependency import DifferenceDependency
@@ -65,13 +72,14 @@ def detect_dependencies(
         for dependency in find(without(table, kept), rng):
             table = dependency.reduce(table)
             found.append(dependency)
-    of_generated: tuple[FindAttributes, ...] = (
+    of_identities, of_parts, of_marks, of_holes = rng.spawn(4)
+    finders: tuple[FindAttributes, ...] = (
         lambda left: [*find_persons(left, rng), *find_prefixes(without(left, kept))],
         find_attributes,
         lambda left: find_presences(left, n_columns),
+        lambda left: find_holes(without(left, kept), of_holes, n_columns),
     )
-    table = _reduced_by(of_generated, table, found)
-    of_identities, of_parts, of_marks = rng.spawn(3)
+    table = _reduced_by(finders, table, found)
     determined = find_functional(table, rng, kept)
     while measured := _find_measured(table, of_parts, determined, kept):
         for rule in measured:
@@ -157,7 +165,7 @@ def _find_measured(
 
 
 def untried(table: ColumnFrame) -> str | None:
-    """Say in a line what the search leaves out of a table of many numbers; None if nothing.
+    """Say in a line what the search leaves out of a table of many columns; None if nothing.
 
     Parameters
     ----------
@@ -165,17 +173,24 @@ def untried(table: ColumnFrame) -> str | None:
         A table in work, without the copies and the columns of 0 and 1 that one level makes.
     """
     kinds = [cells.column.kind for cells in table.values()]
-    n_numbers = sum(kind in NUMBERS for kind in kinds)
-    limits = {
-        "products of two": MOST_FACTORS,
-        "products of three": MOST_THREES,
-        "comparisons": MOST_COMPARED,
-        "digits": MOST_SOURCES,
+    enough_rows = min(count_rows(table), FITTED_ROWS) - LEAST_FITTED
+    tried = {
+        "numbers": {
+            "sums of several": enough_rows // 2 if enough_rows > 1 else len(table),
+            "products of two": MOST_FACTORS,
+            "products of three": MOST_THREES,
+            "comparisons": MOST_COMPARED,
+            "digits": MOST_SOURCES,
+        },
+        "dates": {"their parts": MOST_SOURCES, "times between them": MOST_COUNTED},
     }
-    left_out = [f"{what} among {most}" for what, most in limits.items() if n_numbers > most]
-    if not left_out:
-        return None
-    return f"of {n_numbers} columns of numbers, rules were tried for {', '.join(left_out)} only"
+    said = []
+    for what, limits in tried.items():
+        own = sum(kind in (NUMBERS if what == "numbers" else TICKS) for kind in kinds)
+        left_out = [f"{rule} among {most}" for rule, most in limits.items() if own > most]
+        if left_out:
+            said.append(f"of {own} columns of {what}, rules were tried for {', '.join(left_out)}")
+    return f"{'; '.join(said)} only" if said else None
 
 
 def dependency_from_json(state: dict[str, Any]) -> Dependency:

@@ -48,6 +48,7 @@ MOST_THREES = 30  # columns whose products of three are tried
 MOST_TERMS = 8  # of a linear identity
 LEAST_UNITS = 5  # standard deviation of a rounded result, in units of its last place
 FINEST_SHARE = 12  # greatest denominator of a coefficient
+ROUNDED = 5e-4  # relative error of a coefficient of four digits
 
 Floats = NDArray[np.float64]
 
@@ -88,10 +89,9 @@ class _Group(NamedTuple):
     units: Floats  # half a unit of each column's last place
     names: list[str]
 
-    @property
-    def slack(self) -> Floats:
-        """How far a result may be from each column's numbers, shape (columns, rows)."""
-        slack: Floats = self.units[:, None] * (1 + 1e-6) + PRECISION * np.abs(self.values)
+    def slack(self, rows: slice | NDArray[np.intp] = slice(None)) -> Floats:
+        """Return how far a result may be from each column's numbers, shape (columns, rows)."""
+        slack: Floats = self.units[:, None] * (1 + 1e-6) + PRECISION * np.abs(self.values[:, rows])
         return slack
 
     def identity(
@@ -362,16 +362,20 @@ def _products(group: _Group, rng: np.random.Generator) -> Iterator[_Identity]:
 
 def _multiples(group: _Group) -> Iterator[_Identity]:
     """Yield columns that are, rounded, a simple multiple of another one."""
+    first = slice(TRIED_ROWS)
     peaks = np.abs(group.values).argmax(axis=1)
-    fine = [_is_fine(group, at) for at in range(len(group.values))]
+    fine = np.array([_is_fine(group, at) for at in range(len(group.values))])
+    head, slack = group.values[:, first], group.slack(first)
     for source, peak in enumerate(peaks):
-        own = group.values[source]
-        for target, values in enumerate(group.values):
-            if target == source or not values[peak] or not fine[target]:
-                continue
-            number = _simple(values[peak] / own[peak])
-            error = np.abs(own * number - values)
-            if (error[:TRIED_ROWS] <= group.slack[target, :TRIED_ROWS]).all():
+        own = head[source]
+        ratios = group.values[:, peak] / group.values[source, peak]
+        results = own * ratios[:, None]
+        # a simple number lies as near to the ratio as this
+        is_near = np.abs(results - head) <= slack + 2 * ROUNDED * np.abs(results)
+        near = is_near.all(axis=1) & fine & (ratios != 0)
+        for target in np.flatnonzero(near).tolist():
+            number = _simple(ratios[target])
+            if target != source and (np.abs(own * number - head[target]) <= slack[target]).all():
                 text = _written(group, [source], [number], 0.0)
                 yield group.identity(target, text)
 
@@ -394,7 +398,7 @@ def _matches(
     group: _Group, targets: Sequence[int], own: Floats, by: Floats, rows: NDArray[np.intp]
 ) -> list[tuple[int, int, int]]:
     """Return target, base and factor wherever base times factor is the target in all rows tried."""
-    slack = group.slack[:, rows]
+    slack = group.slack(rows)
     found: list[tuple[int, int, int]] = []
     with np.errstate(over="ignore", invalid="ignore"):
         first = (own[:, :1] * by[None, :, 0]).ravel()
@@ -420,14 +424,14 @@ def _matches(
 def _extremes(group: _Group, rng: np.random.Generator) -> Iterator[_Identity]:  # noqa: ARG001
     """Yield columns that are the greatest or the least of two others or more."""
     values = group.values
+    first = values[:, :TRIED_ROWS]
     for target, own in enumerate(values):
         for sign, function in ((1, "max"), (-1, "min")):
+            hoped = (sign * first <= sign * first[target]).all(axis=1)
             below = [
                 at
-                for at in range(len(values))
-                if at != target
-                and (sign * values[at][:TRIED_ROWS] <= sign * own[:TRIED_ROWS]).all()
-                and (sign * values[at] <= sign * own).all()
+                for at in np.flatnonzero(hoped).tolist()
+                if at != target and (sign * values[at] <= sign * own).all()
             ]
             reached = values[below] == own if below else np.zeros((0, len(own)), bool)
             if len(below) < 2 or not reached.any(axis=0).all():
@@ -490,7 +494,7 @@ def _combination(
     Where one of the others is itself the sum of all the rest, that reading comes first.
     """
     places = [*basis]
-    own, slack = values[column], group.slack[column, : values.shape[1]]
+    own, slack = values[column], group.slack(slice(values.shape[1]))[column]
     coefficients = np.zeros(0)
     for _ in range(2):
         matrix = np.vstack([values[places], np.ones(values.shape[1])])
@@ -535,7 +539,7 @@ def _simple(number: float) -> float:
         fraction = round(number * denominator) / denominator
         if fraction and abs(fraction - number) <= 1e-4 * abs(number):
             return fraction
-    return float(f"{number:.4g}")
+    return float(f"{number:.4g}")  # within ROUNDED
 
 
 def _written(

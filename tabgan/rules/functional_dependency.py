@@ -1,6 +1,6 @@
 """Functional dependencies: each level, or combination of levels, determines other columns."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, NamedTuple, Self
@@ -37,6 +37,7 @@ __all__ = [
     "combinations_of",
     "level_list",
     "find_functional",
+    "functional_rule",
 ]
 
 ROWS_PER_LEVEL = 10  # on average, for the levels that determine
@@ -55,6 +56,9 @@ ROWS_PER_RARE_LEVEL = 5  # the same, where the determined column leaves its comm
 
 
 ENOUGH_ROWS = 100  # off the commonest level, where names determine names
+
+
+HINT_ROWS = 200  # enough to refute most pairs
 
 
 LEVEL = 0.01  # chance that a table without rules shows any
@@ -265,7 +269,7 @@ def find_functional(
     """
     trial = {at: level_list(cells) for at, cells in sample_of(table, rng).items()}
     sample = {at: levels for at, levels in trial.items() if levels is not None and levels.vary()}
-    hoped = [(a, b) for a in sample for b in sample if a != b and sample[a].determine(sample[b])]
+    hoped = [(a, b) for a, b in _not_refuted(sample) if sample[a].determine(sample[b])]
     full = {at: level_list(table[at]) for at in sorted({at for pair in hoped for at in pair})}
     known = {at: levels for at, levels in full.items() if levels is not None}
     sources = {
@@ -286,7 +290,25 @@ def find_functional(
     }
     kinds = {at: table[at][0].kind in NUMBERS for at in known}
     pairs = _plan(edges, {at: len(known[at].levels) for at in known}, kinds)
-    return [_rule(field_at(table, a), field_at(table, b), known[a], known[b]) for a, b in pairs]
+    return [
+        functional_rule(field_at(table, a), field_at(table, b), known[a], known[b])
+        for a, b in pairs
+    ]
+
+
+def _not_refuted(columns: Mapping[int, LevelList]) -> Iterator[tuple[int, int]]:
+    """Yield the pairs of which the first rows do not refute that one determines the other."""
+    if not columns:
+        return
+    positions = [*columns]
+    codes = np.array([levels.codes[:HINT_ROWS] for levels in columns.values()])
+    for place, at in enumerate(positions):
+        order = np.argsort(codes[place], kind="stable")
+        repeats = np.diff(codes[place, order]) == 0
+        ordered = codes[:, order]
+        refuted = ((ordered[:, 1:] != ordered[:, :-1]) & repeats).any(axis=1)
+        refuted[place] = True
+        yield from ((at, positions[other]) for other in np.flatnonzero(~refuted).tolist())
 
 
 def _rows_per_level(column: Column) -> int:
@@ -299,10 +321,19 @@ def _enough_rows(column: Column) -> float:
     return np.inf if column.kind in NUMBERS | TICKS else ENOUGH_ROWS
 
 
-def _rule(a: ColumnRef, b: ColumnRef, source: LevelList, target: LevelList) -> FunctionalDependency:
+def functional_rule(
+    a: ColumnRef, b: ColumnRef, source: LevelList, target: LevelList
+) -> FunctionalDependency:
     """Record which level determines which; of numbers, only those that enough rows hold.
 
     The others are looked up as their nearest neighbours are.
+
+    Parameters
+    ----------
+    a, b
+        The column that determines, and the one that is determined.
+    source, target
+        Their levels in the same rows.
     """
     image = source.image_in(target)
     counts = np.bincount(source.codes, minlength=len(image))

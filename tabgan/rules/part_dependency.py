@@ -502,9 +502,8 @@ class _Hopes(NamedTuple):
     """Which parts the first rows allow."""
 
     own: dict[int, list[Part]]  # the parts of each source
-    numbers: dict[int, NDArray[np.bool_]]  # whether a number is one of them
-    places: dict[int, int]  # of the numbers in these masks
-    times: dict[int, tuple[Column, str]]  # columns of dates and durations, and their units
+    numbers: dict[int, NDArray[np.bool_]]  # whether a number, or a date, is one of them
+    places: dict[int, int]  # of the columns in these masks
 
     @classmethod
     def of(cls, sample: ColumnFrame, sources: Sequence[int]) -> Self:
@@ -513,35 +512,79 @@ class _Hopes(NamedTuple):
         head = {at: cells.take(rows) for at, cells in sample.items()}
         columns = [at for at, cells in head.items() if cells.column.kind in NUMBERS]
         values = np.array([_floats(head[at], head[at].numbers.values) for at in columns])
+        times = _Times.by_unit(head)
+        order = [*columns, *(at for own in times for at in own.positions)]
         own = {source: parts_of(head[source].column) for source in sources}
         masks: dict[int, NDArray[np.bool_]] = {}
-        for source in sources if columns else ():
-            cells = head[source]
-            read = [_floats(cells, part.of(cells.numbers, cells.column)) for part in own[source]]
-            masks[source] = np.array([_differ_by_constants(values, parts) for parts in read])
-        times = {
-            at: (cells.column, unit_of(cells.column))
-            for at, cells in head.items()
-            if cells.column.kind in TICKS
-        }
-        return cls(own, masks, {at: place for place, at in enumerate(columns)}, times)
+        for source in sources:
+            cells, allowed = head[source], []
+            for part in own[source]:
+                read = part.of(cells.numbers, cells.column)
+                may_be = [_differ_by_constants(values, _floats(cells, read))] if columns else []
+                may_be += [dates.may_be(part, read, cells.numbers.present) for dates in times]
+                allowed.append(np.concatenate(may_be))
+            masks[source] = np.array(allowed).reshape(len(own[source]), len(order))
+        return cls(own, masks, {at: place for place, at in enumerate(order)})
 
     def parts(self, source: int, target: int) -> list[Part]:
         """Return the parts of one column that another may be."""
-        own = self.own[source]
-        if target in self.places:
-            may_be = self.numbers[source][:, self.places[target]]
-            return [part for part, may in zip(own, may_be.tolist(), strict=True) if may]
-        column, unit = self.times[target]
-        if unit not in UNITS:
+        if target not in self.places:
             return []
+        may_be = np.flatnonzero(self.numbers[source][:, self.places[target]])
+        return [self.own[source][place] for place in may_be.tolist()]
+
+
+class _Times(NamedTuple):
+    """The first rows of the columns of dates, or of durations, of one unit."""
+
+    column: Column  # one of them
+    unit: str
+    positions: list[int]
+    values: Integers  # shape (columns, rows)
+    present: NDArray[np.bool_]
+
+    @classmethod
+    def by_unit(cls, head: ColumnFrame) -> list[Self]:
+        """Collect the columns of each kind and unit, but for periods."""
+        groups: dict[tuple[str, str], list[int]] = {}
+        for at, cells in head.items():
+            if cells.column.kind in TICKS:
+                unit = unit_of(cells.column)
+                groups.setdefault((cells.column.kind, unit), []).append(at)
         return [
-            part
-            for part in own
-            if part.is_date is not None
-            and UNITS.index(part.is_date) <= UNITS.index(unit)
-            and (column.kind == "datetime" or part.name.startswith("time:"))
+            cls(
+                head[own[0]].column,
+                unit,
+                own,
+                np.array([head[at].numbers.values for at in own]).astype(np.int64),
+                np.array([head[at].numbers.present for at in own]),
+            )
+            for (_, unit), own in groups.items()
+            if unit in UNITS
         ]
+
+    def may_be(self, part: Part, read: Integers, there: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Return which of the columns may be a part of a source.
+
+        Parameters
+        ----------
+        part, read
+            The part, and what it is in the first rows of the source.
+        there
+            In which of them the source has a value.
+        """
+        is_time = part.name.startswith("time:")
+        if (
+            part.is_date is None
+            or UNITS.index(part.is_date) > UNITS.index(self.unit)
+            or (self.column.kind != "datetime" and not is_time)
+        ):
+            return np.zeros(len(self.positions), np.bool_)
+        may: NDArray[np.bool_] = (self.present == there).all(axis=1)
+        if there.any():
+            away = (self.values - _in_units(read, part, self.column))[:, there]
+            may &= (away == (away[:, :1] if is_time else 0)).all(axis=1)
+        return may
 
 
 def _floats(cells: TypedSeries, values: NDArray[Any]) -> NDArray[np.float64]:

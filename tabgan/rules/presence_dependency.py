@@ -28,7 +28,7 @@ from tabgan.table.scalars import Scalar
 from tabgan.table.schema import Column
 from tabgan.table.text_formats import MISSING_MARKS
 
-__all__ = ["PresenceDependency", "find_presences", "widened"]
+__all__ = ["PRESENT", "PresenceDependency", "find_presences", "widened"]
 
 PRESENT = "present"  # the level of all values
 
@@ -40,7 +40,7 @@ class PresenceDependency(Dependency):
     Parameters
     ----------
     target
-        The generated column.
+        The column, which is generated, or has its holes filled by rules.
     position
         Position of the column of presence, behind those of the schema.
     absent
@@ -53,7 +53,9 @@ class PresenceDependency(Dependency):
     absent: tuple[str | None, ...]
 
     def __post_init__(self) -> None:
-        if not self.absent or not set(self.absent) <= {None, *MISSING_MARKS}:
+        marks = {mark for mark in self.absent if mark is not None}
+        is_known = marks <= MISSING_MARKS or not self.target.column.is_generated
+        if not self.absent or not is_known or not all(isinstance(mark, str) for mark in marks):
             raise ValueError(f"{self.absent!r:.80} are no marks of absence")
         if self.position <= self.target.position:
             raise ValueError("a column of presence stands behind its target")
@@ -83,12 +85,16 @@ class PresenceDependency(Dependency):
         values = values.set_axis(cells.values.index)
         return with_cells(table, {self.position: TypedSeries(self.column, values)})
 
-    def present_cells(self, table: ColumnFrame) -> TypedSeries:
-        """Return the target's cells that hold a value."""
+    def has_value(self, table: ColumnFrame) -> NDArray[np.bool_]:
+        """Return where the target has a value, shape (rows,)."""
         cells = table[self.target.position]
         absent = {level_key(mark) for mark in self.absent}
         present = np.array([level_key(level) not in absent for level in cells.levels], np.bool_)
-        return cells.take(present[cells.codes])
+        return present[cells.codes]
+
+    def present_cells(self, table: ColumnFrame) -> TypedSeries:
+        """Return the target's cells that hold a value."""
+        return table[self.target.position].take(self.has_value(table))
 
     def restore(self, table: ColumnFrame) -> ColumnFrame:
         """Take away values and the column of presence, once it and the target are there."""

@@ -5,7 +5,7 @@ free cells are then redrawn by `tabgan.sampling.tree_conditionals`, whose trees 
 rows as well. Neither step needs the training table.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Self
@@ -21,6 +21,7 @@ from tabgan.base.random_streams import numpy_stream
 from tabgan.conditions.condition import Condition
 from tabgan.conditions.domains import column_categories, column_sentinels
 from tabgan.conditions.partial_rows import PartialRows, read_partial_rows
+from tabgan.encoding.categorical import CategoricalEncoder
 from tabgan.encoding.column_encoder import ColumnEncoder, Encoded
 from tabgan.encoding.table_encoder import (
     TableEncoder,
@@ -31,15 +32,18 @@ from tabgan.encoding.table_encoder import (
 from tabgan.rules.constraint import Constraint
 from tabgan.rules.dependency import Dependency
 from tabgan.rules.enforcement import holds_all, repair_rows, with_rows
+from tabgan.rules.holes_dependency import HolesDependency, absence_marks
 from tabgan.rules.joint_marks import JointMarksDependency
 from tabgan.rules.level_constraints import Unique
-from tabgan.rules.presence_dependency import widened
+from tabgan.rules.presence_dependency import PRESENT, widened
 from tabgan.sampling.identifier_columns import NO_CONDITION, add_generated, generated_present
 from tabgan.sampling.table_model import BLOCK_ROWS, TableModel
 from tabgan.sampling.tree_conditionals import GibbsSampler
 from tabgan.sampling.trees import DrawnRows, RowFeatures
-from tabgan.table.columns import TypedSeries, replaced
+from tabgan.table.columns import NUMBERS, TICKS, TypedSeries, replaced
+from tabgan.table.level_codes import levels_to_series
 from tabgan.table.scalars import Scalar
+from tabgan.table.text_formats import MISSING_MARKS
 
 __all__ = ["Described", "NeighborPool", "RowCompleter", "describe_column", "impute"]
 
@@ -165,6 +169,18 @@ class RowCompleter:
         if len(rules) == len(encoder.dependencies):
             return self
         return RowCompleter(replace(self.model, encoder=replace(encoder, dependencies=rules)))
+
+    @cached_property
+    def marks(self) -> frozenset[str]:
+        """Texts that stand for a missing value in any column of the table."""
+        table = {}
+        for at, column in enumerate(self.model.encoder.schema):
+            values = self.levels.get(at) or self.specials.get(at)
+            if values and column.kind in NUMBERS | TICKS:
+                codes = np.arange(len(values), dtype=np.int32)
+                series = levels_to_series([*values], codes, column)
+                table[at] = TypedSeries(column, series)
+        return MISSING_MARKS | absence_marks(table)
 
     @cached_property
     def levels(self) -> dict[int, tuple[Scalar, ...]]:
@@ -306,7 +322,7 @@ class RowCompleter:
         drawn = self._drawn(encoder.encode_columns(table, len(given)), rng)
         fixed = _fixed_cells(encoder, given)
         free = _free_features(encoder, fixed, len(self.features))
-        barred = _absent_codes(encoder) if present else {}
+        barred = _absent_codes(encoder, self.marks) if present else {}
         drawn = self._allowed(drawn, free, barred, rng)
         for _ in range(SWEEPS):
             drawn = self.gibbs.sweep(drawn, free, rng, barred)
@@ -386,10 +402,11 @@ class RowCompleter:
         return Described.of(pool), Described.of(own)
 
     def _learned_as(self, at: int) -> ColumnEncoder | None:
-        """Return a column's encoder; None for one that rules derive."""
+        """Return a column's encoder; None for one that rules derive, or whose holes they fill."""
         encoder = self.model.encoder
         own = encoder.encoders.get(at)
-        return own if encoder.columns.get(at) == encoder.schema.columns[at] else None
+        is_own = encoder.columns.get(at) == encoder.schema.columns[at] and at not in encoder.holes
+        return own if is_own else None
 
     def _pool_points(self, at: int) -> Tensor:
         """Describe a learned column of the pool, once."""
@@ -405,7 +422,7 @@ def _fixed_cells(encoder: TableEncoder, given: Mask) -> Mask:
     while True:
         before = fixed.sum()
         for rule in encoder.dependencies:
-            for at in rule.positions:
+            for at in rule.positions if not isinstance(rule, HolesDependency) else ():
                 column = schema.columns[at] if at < len(schema) else encoder.columns.get(at)
                 if column is None or (  # derived
                     encoder.columns.get(at) != column and not column.is_generated
@@ -424,13 +441,30 @@ def _free_features(encoder: TableEncoder, fixed: Mask, n_features: int) -> Mask:
     return free
 
 
-def _absent_codes(encoder: TableEncoder) -> dict[int, tuple[int, ...]]:
-    """Return the codes that stand for a missing value, by level span."""
-    return {
-        spans.start: encoder.encoders[at].absent_codes
-        for at, (_, spans) in encoder.places.items()
-        if spans.stop > spans.start
-    }
+def _absent_codes(encoder: TableEncoder, marks: Collection[str]) -> dict[int, tuple[int, ...]]:
+    """Return the codes that stand for a missing value, by level span.
+
+    Parameters
+    ----------
+    encoder
+        Encoder of the table.
+    marks
+        Texts that stand for one in its columns.
+    """
+    found = {}
+    for at, (_, spans) in encoder.places.items():
+        if spans.stop > spans.start:
+            own = encoder.encoders[at]
+            found[spans.start] = own.absent_codes
+            if isinstance(own, CategoricalEncoder):
+                is_presence = at >= len(encoder.schema)
+                codes = tuple(
+                    code
+                    for code, level in enumerate(own.levels)
+                    if level is None or (level != PRESENT if is_presence else level in marks)
+                )
+                found[spans.start] = codes if len(codes) < len(own.levels) else ()
+    return found
 
 
 def _with_given(frame: pd.DataFrame, rows: PartialRows) -> pd.DataFrame:
@@ -451,7 +485,8 @@ def _leaves_holes(rule: Dependency) -> bool:
 def impute(completer: RowCompleter, frame: pd.DataFrame, seed: int) -> pd.DataFrame:
     """Return the table with its missing cells drawn; all others are as they were.
 
-    Values that the training table never had stay, but no draw depends on them.
+    Marks that stand for a missing value, as "NA", count as missing. Values that the training table
+    never had stay, but no draw depends on them.
 
     Parameters
     ----------
@@ -470,7 +505,10 @@ def impute(completer: RowCompleter, frame: pd.DataFrame, seed: int) -> pd.DataFr
     completer = completer.of_values
     schema = completer.model.encoder.schema
     rows = read_partial_rows(frame, schema, completer.levels, completer.specials, strict=False)
-    holes = frame.isna().to_numpy(bool)
+    holes = (frame.isna() | frame.isin([*completer.marks])).to_numpy(bool)
+    given = rows.given.copy()
+    given[:, [*rows.places]] &= ~holes
+    rows = replace(rows, given=given)
     some = np.flatnonzero(holes.any(axis=1))
     if not len(some):
         return frame.copy()

@@ -7,6 +7,7 @@ import datetime
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -268,6 +269,11 @@ def write_ticks(numbers: Numbers, column: Column) -> pd.Series:
     return _series(ticks, unit, column).astype(dtype)
 
 
+@lru_cache(maxsize=256)
+def _forms_of(specs: tuple[str, ...]) -> tuple[DateForm, ...]:
+    return tuple(map(DateForm, specs))
+
+
 def date_forms(column: Column) -> list[DateForm]:
     """Return the forms in which the dates or durations of a column are written.
 
@@ -277,7 +283,7 @@ def date_forms(column: Column) -> list[DateForm]:
         If a format is none of the column's kind.
     """
     try:
-        forms = [DateForm(spec) for spec in column.formats]
+        forms = [*_forms_of(column.formats)]
     except SchemaError as error:
         raise SchemaError(f"Column {column.name!r}: {error}") from error
     for form in forms:

@@ -345,3 +345,18 @@ def test_the_form_with_the_fewest_others_wins():
     assert np.isnat(reading.parse(texts)[0]).tolist() == [False, False, False, True]
     assert recognize_dates(dict.fromkeys(texts, 1), least_share=1) is None
     assert recognize_dates({}) is None
+
+
+@pytest.mark.parametrize(
+    ("low", "high"),
+    [("%m-%d-%Y", "%-m/%-d/%Y"), ("%d/%m/%Y", "%-d-%-m-%Y"), ("%d.%m.%y", "%d-%m-%Y")],
+)
+def test_a_column_tells_the_order_of_day_and_month_in_all_its_forms(low, high):
+    days = np.arange("2014-01-01", "2018-01-01", 5, "M8[D]")
+    is_low = (days - days.astype("M8[M]")).astype(int) < 12
+    lower, upper = (DateForm(spec).write(days) for spec in (low, high))
+    texts = [str(text) for text in np.where(is_low, lower, upper)]
+    reading = recognize_dates(Counter(texts), "day")
+    moments, _ = reading.parse(texts)
+    assert (moments.astype("M8[D]") == days).all()
+    assert not reading.is_ambiguous

@@ -106,3 +106,11 @@ def test_a_few_notes_among_numbers_of_things_leave_them_identifiers():
     numbers[::90] = "see note"
     assert kind_of("policy_number", numbers) == "identifier"
     assert kind_of("income", numbers) == "integer"
+
+
+def test_codes_of_several_parts_are_keys():
+    rng = np.random.default_rng(0)
+    orders = [f"CA-{rng.integers(2014, 2018)}-{n}" for n in rng.permutation(90_000)[:300] + 100_000]
+    rows = np.repeat(np.arange(300), 1 + rng.geometric(0.5, 300))
+    frame = pd.DataFrame({"Order ID": np.array(orders)[rows], "Sales": rng.normal(size=len(rows))})
+    assert infer_schema(frame).columns[0].kind == "key"

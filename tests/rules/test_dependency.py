@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tabgan.rules import counted_dependency, find_identities, find_orders, part_dependency
 from tabgan.rules.dependency import Evidence, evidence_of
 from tabgan.rules.detect_dependencies import detect_dependencies, untried
 
@@ -50,3 +51,41 @@ def test_what_is_left_out_is_said(table_of, rng):
         "among 40 only"
     )
     assert untried(table_of(frame.iloc[:, :30])) is None
+    days = pd.Timestamp("2023-01-01") + pd.to_timedelta(rng.integers(0, 730, (41, 30)).ravel(), "D")
+    dates = pd.DataFrame({f"d{at}": days[at * 30 : at * 30 + 30] for at in range(41)})
+    assert untried(table_of(dates)) == (
+        "of 41 columns of dates, rules were tried for times between them among 40 only"
+    )
+
+
+SEARCHES = {
+    find_identities: ("_simple", "_kept"),
+    find_orders: ("_may_be_ordered",),
+    part_dependency: ("_offset",),
+    counted_dependency: ("_marks_of",),
+}
+"""What the searches of pairs evaluate where the first rows do not refute a rule."""
+
+
+def test_first_rows_refute_most_pairs_of_a_wide_table(table_of, rng, monkeypatch):
+    calls = 0
+
+    def counting(function):
+        def call(*arguments, **options):
+            nonlocal calls
+            calls += 1
+            return function(*arguments, **options)
+
+        return call
+
+    for module, names in SEARCHES.items():
+        for name in names:
+            monkeypatch.setattr(module, name, counting(getattr(module, name)))
+    start = pd.Timestamp("2020-01-01")
+    frame = pd.DataFrame(
+        {f"n{at}": rng.gamma(2.0, 50.0, 300).round(2) for at in range(30)}
+        | {f"w{at}": rng.poisson(40, 300) for at in range(30)}
+        | {f"d{at}": start + pd.to_timedelta(rng.integers(0, 900, 300), "D") for at in range(20)}
+    )
+    assert not detect_dependencies(table_of(frame), rng)
+    assert calls <= 80 * 79 // 10

@@ -55,6 +55,15 @@ FEWEST_FOR_PREFIX = 10  # texts from which a common beginning belongs to none of
 LEAST_ALIKE = 0.95  # share of the texts that must have a form for the others to be odd ones
 
 
+MOST_LEADS = 40  # beginnings of a column's texts, such as CA-2016-
+
+
+MOST_SEGMENTS = 3  # of such a beginning
+
+
+_MARKS = re.compile(r"(?<=[^\W_])[-_/#:](?=[^\W_])")
+
+
 _LETTERS = re.compile(r"[^\W\d_]+")
 
 
@@ -188,6 +197,9 @@ def learn_patterns(texts: Sequence[str]) -> dict[Pattern, float]:
     (('upper', 1), '-', ('digit', 1)) 0.5
     """
     sample = _without_words(texts)
+    leads = _leads(sample)
+    if leads:
+        return _after_leads(sample, leads)
     bulk = _with_one_beginning(sample)
     prefix = _common_prefix(bulk) if len(bulk) >= FEWEST_FOR_PREFIX else ""
     rests = [text[len(prefix) :] for text in bulk]
@@ -200,6 +212,42 @@ def learn_patterns(texts: Sequence[str]) -> dict[Pattern, float]:
     found = Counter((*lead, *_parts(text, mixed, layout)) for text in rests)
     if len(bulk) < len(sample):  # the others begin with something else
         found.update(_parts(text, mixed) for text in sample if not text.startswith(prefix))
+    counts = found.most_common(MOST_PATTERNS)
+    total = sum(count for _, count in counts)
+    return {Pattern(parts): count / total for parts, count in counts}
+
+
+def _leads(texts: Sequence[str]) -> set[str]:
+    """Return the few beginnings, up to a mark, that nearly all texts share with many others.
+
+    Examples
+    --------
+    >>> sorted(_leads([f"{c}-{y}-{n}" for c in ("CA", "US") for y in "67" for n in range(40, 60)]))
+    ['CA-6-', 'CA-7-', 'US-6-', 'US-7-']
+    """
+    depths = [[match.end() for match in _MARKS.finditer(text)] for text in texts]
+    deepest = min(map(len, depths), default=0)
+    for depth in reversed(range(min(deepest, MOST_SEGMENTS))):
+        pairs = zip(texts, depths, strict=True)
+        counts = Counter(text[: ends[depth]] for text, ends in pairs)
+        kept = {lead for lead, count in counts.items() if count >= FEWEST_FOR_PREFIX}
+        is_all = sum(counts[lead] for lead in kept) >= LEAST_ALIKE * len(texts)
+        if is_all and 2 <= len(kept) <= MOST_LEADS and all(map(str.isascii, kept)):
+            return kept
+    return set()
+
+
+def _after_leads(texts: Sequence[str], leads: set[str]) -> dict[Pattern, float]:
+    """Learn the patterns of texts that begin with one of some leads; the others are left out."""
+    split = [
+        (text[:end], text[end:])
+        for text in texts
+        for end in [next((m.end() for m in _MARKS.finditer(text) if text[: m.end()] in leads), 0)]
+        if 0 < end < len(text)
+    ]
+    rests = [rest for _, rest in split]
+    mixed, layout = _mixed_class(rests), _one_layout(rests)
+    found = Counter((lead, *_parts(rest, mixed, layout)) for lead, rest in split)
     counts = found.most_common(MOST_PATTERNS)
     total = sum(count for _, count in counts)
     return {Pattern(parts): count / total for parts, count in counts}

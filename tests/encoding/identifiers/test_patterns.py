@@ -75,3 +75,24 @@ def test_words_that_mix_letters_and_digits_anyhow_stay_mixed():
 def test_telephone_numbers_keep_what_stands_before_the_area(write, expression):
     texts = [*dict.fromkeys([*(write() for _ in range(120)), "unknown"])]
     assert all(re.fullmatch(expression, text) for text in made(learn_phones(texts)))
+
+
+def test_beginnings_that_many_texts_share_keep_their_shares():
+    texts = [
+        f"{country}-{year}-{n}"
+        for country, size in (("CA", 60), ("US", 20))
+        for year in (2015, 2016)
+        for n in range(100_000, 100_000 + size)
+    ]
+    patterns = learn_patterns([*texts, "XX-1999-123456"])
+    shares = {pattern.parts: share for pattern, share in patterns.items()}
+    assert shares == {
+        (f"{country}-{year}-", ("digit", 6)): share
+        for country, share in (("CA", 0.375), ("US", 0.125))
+        for year in (2015, 2016)
+    }
+
+
+def test_beginnings_of_few_texts_are_not_kept():
+    texts = [f"{a}{b}-{n}" for a in "ABCDEFG" for b in "ABCDEFG" for n in range(10, 15)]
+    assert [own.parts for own in learn_patterns(texts)] == [(("upper", 2), "-", ("digit", 2))]

@@ -1,0 +1,359 @@
+"""Rules whose columns have holes of their own: 5 % of the totals of `total = quantity * price`.
+
+Such a rule holds in the rows in which all its columns have a value. Where a column has one is
+learned as a column of its own, and holes are filled before the table is learned: with what the
+rules give, else with a value of another row. So the rules hold in every row of what is learned;
+holes come back at the very end.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tabgan.rules.arithmetic_dependency import FormulaDependency, SumDependency, find_sums
+from tabgan.rules.counted_dependency import find_counted
+from tabgan.rules.dependency import DEPENDENCIES, Dependency, Mask
+from tabgan.rules.find_identities import find_identities
+from tabgan.rules.formula_language import ArithmeticExpression, quoted
+from tabgan.rules.functional_dependency import (
+    FunctionalDependency,
+    find_functional,
+    functional_rule,
+    level_list,
+)
+from tabgan.rules.part_dependency import find_parts
+from tabgan.rules.presence_dependency import PRESENT, PresenceDependency
+from tabgan.table.columns import (
+    NUMBERS,
+    TICKS,
+    ColumnFrame,
+    TypedSeries,
+    count_rows,
+    field_at,
+    level_key,
+    numbers_to_series,
+    replaced,
+    sample_of,
+    with_cells,
+    without,
+)
+from tabgan.table.dates import range_of_ticks
+from tabgan.table.level_codes import is_absent
+from tabgan.table.numbers import range_of_numbers
+
+__all__ = ["HolesDependency", "absence_marks", "find_holes"]
+
+MOST_HOLES = 0.5  # share of the rows in which a column of such a rule has no value
+LEAST_ROWS = 100  # in which all columns have a value
+ENOUGH_ROWS = 1_000  # the same: no column is left out of the search to gain more of them
+ROUNDS = 3  # in which one rule fills what another one needs
+
+_LEVELS = ("categorical", "boolean")
+
+
+@dataclass(frozen=True)
+class HolesDependency(Dependency):
+    """The members have a value where their columns of presence say so; rules fill their holes.
+
+    Parameters
+    ----------
+    members
+        The columns with holes, and their columns of presence.
+    rules
+        What holds between them and others, in the order in which rules are reduced.
+    """
+
+    name: ClassVar[str] = "holes"
+    of_equality: ClassVar[bool] = True
+    members: tuple[PresenceDependency, ...]
+    rules: tuple[Dependency, ...]
+
+    @property
+    def positions(self) -> tuple[int, ...]:
+        """Positions of the columns with holes, then of those of presence."""
+        targets = tuple(member.target.position for member in self.members)
+        return (*targets, *(member.position for member in self.members))
+
+    def describe(self) -> str:
+        """Describe the rule in words."""
+        names = ", ".join(str(member.target) for member in self.members)
+        verb = "has" if len(self.members) == 1 else "have"
+        return f"where {names} {verb} a value is learned; rules hold where all columns have one"
+
+    def reduce(self, table: ColumnFrame) -> ColumnFrame:
+        """Put the columns of presence into the table, and fill the holes."""
+        fixed = np.ones((count_rows(table), max(self.positions) + 1), np.bool_)
+        for member in self.members:
+            table = member.reduce(table)
+            codes, levels = table[member.position].codes, table[member.position].levels
+            at = member.target.position
+            fixed[:, at] = np.array([level == PRESENT for level in levels], np.bool_)[codes]
+        holes = ~fixed
+        for member in self.members:
+            at = member.target.position
+            table = with_cells(table, {at: _filled(table[at], fixed[:, at])})
+        if holes.any():
+            table = self._by_rules(table, fixed, holes)
+        return table
+
+    def _by_rules(self, table: ColumnFrame, fixed: Mask, holes: Mask) -> ColumnFrame:
+        """Give the holes values that keep the rules; first where the rest of a row tells them."""
+        rules = [rule for rule in self.rules if {*rule.positions} <= table.keys()]
+        for _ in range(ROUNDS):
+            for rule in rules:
+                own = [*rule.positions]
+                told = (~fixed[:, own]).sum(axis=1) == 1
+                if told.any():
+                    moved = rule.propagate(table, fixed.copy())
+                    table = _changed(table, moved, own, told[:, None] & ~fixed[:, own])
+                    fixed[np.ix_(told, own)] = True
+        for rule in rules:
+            own = [*rule.positions]
+            table = _changed(table, rule.propagate(table, fixed.copy()), own, ~fixed[:, own])
+        for rule in reversed(rules):  # what was told by two rules may be at odds
+            own = [*rule.positions]
+            kept = rule.restore(rule.reduce({at: table[at] for at in own}))
+            some = np.repeat(holes[:, own].any(axis=1, keepdims=True), len(own), axis=1)
+            table = _changed(table, kept, own, some)
+        return table
+
+    def restore(self, table: ColumnFrame) -> ColumnFrame:
+        """Take away the values of holes, and the columns of presence."""
+        for member in self.members:
+            table = member.restore(table)
+        return table
+
+    def propagate(self, table: ColumnFrame, fixed: NDArray[np.bool_]) -> ColumnFrame:
+        """Let the values that will fill holes be changed, though it is fixed that there is none."""
+        for member in self.members:
+            fixed[:, member.target.position] &= member.has_value(table)
+        return table
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe the dependency by JSON values."""
+        return {
+            "members": [member.to_json() for member in self.members],
+            "rules": [{"rule": rule.name, **rule.to_json()} for rule in self.rules],
+        }
+
+    @classmethod
+    def from_json(cls, state: dict[str, Any]) -> Self:
+        """Rebuild a dependency from `to_json`'s value."""
+        return cls(
+            tuple(PresenceDependency.from_json(member) for member in state["members"]),
+            tuple(DEPENDENCIES[rule["rule"]].from_json(rule) for rule in state["rules"]),
+        )
+
+
+def _changed(
+    table: ColumnFrame, others: ColumnFrame, positions: Sequence[int], cells: Mask
+) -> ColumnFrame:
+    """Take some cells, shape (rows, positions), from another table."""
+    changed = {
+        at: TypedSeries(table[at].column, replaced(table[at].values, rows, others[at].values))
+        for at, rows in zip(positions, cells.T, strict=True)
+        if rows.any()
+    }
+    return with_cells(table, changed)
+
+
+def _filled(cells: TypedSeries, present: Mask) -> TypedSeries:
+    """Give each hole the value of another row, the column's least if no row has one."""
+    if present.all():
+        return cells
+    column, rows = cells.column, np.arange(len(present))
+    there = np.flatnonzero(present)
+    if len(there):  # evenly among the rows, so that the same table is filled in the same way
+        order = np.random.default_rng(len(present)).permutation(there)
+        rows = np.where(present, rows, np.resize(order, len(rows)))
+        return TypedSeries(column, cells.values.iloc[rows].set_axis(cells.values.index))
+    if column.kind not in NUMBERS | TICKS:
+        return cells
+    least = range_of_ticks(column)[0] if column.kind in TICKS else range_of_numbers(column)[0]
+    numbers = cells.numbers
+    values = np.full(len(rows), 0 if least is None else least).astype(numbers.values.dtype)
+    series = numbers_to_series(values, numbers.special, column, np.ones(len(rows), np.bool_))
+    return TypedSeries(column, series.set_axis(cells.values.index))
+
+
+def absence_marks(table: ColumnFrame) -> frozenset[str]:
+    """Return the texts that stand for a missing value in columns of numbers and dates.
+
+    In the other columns of the same table they mean the same: "ERROR" beside prices is no item.
+    """
+    found = set[str]()
+    for cells in table.values():
+        if cells.column.kind in NUMBERS | TICKS and not cells.column.is_generated:
+            numbers = cells.numbers
+            special = numbers.special[~numbers.present]
+            found |= {mark for mark in special.tolist() if isinstance(mark, str)}
+    return frozenset(found)
+
+
+def find_holes(
+    table: ColumnFrame, rng: np.random.Generator, n_columns: int
+) -> list[HolesDependency]:
+    """Find the rules that hold where all their columns have a value, but some have holes.
+
+    Rules whose result is missing exactly where one of their sources is are left to others.
+
+    Parameters
+    ----------
+    table
+        The columns that rules may derive or change.
+    rng
+        Draws the rows on which rules are tried.
+    n_columns
+        Number of columns of the table's schema.
+    """
+    marks = absence_marks(table)
+    present = {
+        at: own
+        for at, cells in table.items()
+        if at < n_columns and (own := _present(cells, marks)) is not None
+    }
+    holey = [at for at, own in present.items() if not own.all()]
+    if not holey:
+        return []
+    search = _search_table({at: table[at] for at in present}, present, holey, rng)
+    rules = [
+        rule
+        for found in _rules(search, rng)
+        if not {*found.positions}.isdisjoint(holey)
+        and (rule := _confirmed(found, table, present)) is not None
+    ]
+    tied = {at for rule in rules for at in rule.positions}
+    members = [
+        PresenceDependency(field_at(table, at), n_columns + at, _absent(table[at], present[at]))
+        for at in holey
+        if at in tied
+    ]
+    return [HolesDependency(tuple(members), tuple(rules))] if members else []
+
+
+def _present(cells: TypedSeries, marks: Collection[str]) -> Mask | None:
+    """Return where a column has a value; None if it can't take part."""
+    column = cells.column
+    if column.is_generated:
+        return None
+    if column.kind in NUMBERS | TICKS:
+        numbers = cells.numbers
+        special = numbers.special[~numbers.present].tolist()
+        texts_only = all(mark is None or isinstance(mark, str) for mark in special)
+        present: Mask | None = numbers.present if texts_only else None
+    elif column.kind in _LEVELS:
+        there = [not is_absent(level) and level not in marks for level in cells.levels]
+        present = np.array(there, np.bool_)[cells.codes]
+    else:
+        present = None
+    return present if present is not None and present.mean() >= 1 - MOST_HOLES else None
+
+
+def _absent(cells: TypedSeries, present: Mask) -> tuple[str | None, ...]:
+    """Return what stands in the holes; marks of too few rows are as the commonest one."""
+    codes, rows = np.unique(cells.codes[~present], return_counts=True)
+    order = np.argsort(-rows, kind="stable")
+    enough = [
+        cells.levels[codes[at]]
+        for place, at in enumerate(order)
+        if rows[at] >= cells.column.least_rows or place == 0
+    ]
+    return tuple(mark if isinstance(mark, str) else None for mark in enough)
+
+
+def _search_table(
+    table: ColumnFrame, present: Mapping[int, Mask], holey: Sequence[int], rng: np.random.Generator
+) -> ColumnFrame:
+    """Return rows of the table in which no column has a hole, without columns of too many."""
+    there = pd.DataFrame({at: present[at] for at in holey})
+    left = sorted(holey, key=lambda at: (-int(present[at].sum()), at))
+    while left and there[left].all(axis=1).sum() < min(ENOUGH_ROWS, len(there) // 2):
+        if there[left].all(axis=1).sum() >= LEAST_ROWS and len(left) == 1:
+            break
+        left = left[:-1]
+    rows = np.flatnonzero(there[left].all(axis=1)) if left else np.arange(len(there))
+    own = without(table, {*holey} - {*left})
+    return sample_of({at: cells.take(rows) for at, cells in own.items()}, rng)
+
+
+def _rules(table: ColumnFrame, rng: np.random.Generator) -> Iterator[Dependency]:
+    """Yield the rules of a table without holes, in the order in which they are reduced."""
+    if count_rows(table) < LEAST_ROWS:
+        return
+    determined = find_functional(table, rng)
+    given = {rule.target.position for rule in determined}
+    tied = {at for found in determined for at in found.positions}
+    identities = find_identities(table, rng, tied)
+    computed = {at for found in identities for at in found.positions}
+    for rule in identities:
+        if isinstance(rule, SumDependency):
+            yield _as_formula(rule, table)
+        else:
+            yield replace(rule, yielding=())
+    for rule in find_sums(without(table, [*given, *computed]), rng):
+        yield _as_formula(rule, table)
+    rest = without(table, {rule.positions[-1] for rule in identities})
+    parts = find_parts(rest, rng, given)
+    yield from parts
+    yield from find_counted(without(rest, {p.target.position for p in parts}), rng, given)
+    yield from determined
+
+
+def _as_formula(rule: SumDependency, table: ColumnFrame) -> Dependency:
+    """Write a sum as a formula, which knows no ranges of some rows."""
+    text = " + ".join(quoted(str(part.column.name)) for part in rule.parts)
+    expression = ArithmeticExpression(text)
+    found = FormulaDependency.of(rule.parts, rule.total, expression, table, exact=True)
+    return rule if found is None else found
+
+
+def _confirmed(
+    rule: Dependency, table: ColumnFrame, present: Mapping[int, Mask]
+) -> Dependency | None:
+    """Return the rule if all rows keep it, but only those in which all columns have a value."""
+    *sources, target = rule.positions
+    complete = np.logical_and.reduce([present[at] for at in rule.positions])
+    rows = {at: table[at].take(complete) for at in rule.positions}
+    if isinstance(rule, FunctionalDependency):
+        return _confirmed_levels(rule, table, rows)
+    if np.array_equal(present[target], np.logical_and.reduce([present[at] for at in sources])):
+        return None
+    return rule if rule.holds([*rows.values()]).all() else None
+
+
+def _confirmed_levels(
+    rule: FunctionalDependency, table: ColumnFrame, rows: ColumnFrame
+) -> FunctionalDependency | None:
+    """Return the rule with the levels of all rows; a level of holes alone gets the commonest one.
+
+    Parameters
+    ----------
+    rule
+        A rule of some rows.
+    table, rows
+        All rows, and those in which both columns have a value.
+    """
+    source, target = (level_list(rows[at]) for at in rule.positions)
+    whole = [level_list(table[at]) for at in rule.positions]
+    if source is None or target is None or whole[0] is None or whole[1] is None:
+        return None
+    if whole[0].determine(whole[1]) or not source.determine(target):
+        return None  # others find it, or it does not hold
+    found = functional_rule(rule.source, rule.target, source, target)
+    if found.tells_of_few_rows(rows):
+        return None
+    known = {level_key(level) for level in source.levels}
+    others = [own for own in whole[0].levels if level_key(own) not in known]
+    if rule.source.column.kind in NUMBERS | TICKS:
+        others = []  # a number is looked up as the nearest one
+    commonest = target.levels[int(np.bincount(target.codes).argmax())]
+    place = [*map(level_key, found.target_levels)].index(level_key(commonest))
+    return replace(
+        found,
+        source_levels=(*found.source_levels, *others),
+        image=(*found.image, *[place] * len(others)),
+    )
