@@ -12,7 +12,7 @@ from tabgan.fitting.options import FitOptions
 from tabgan.fitting.prepare import Preparation, prepare
 from tabgan.fitting.session import FitSession, Stage
 from tabgan.fitting.train_table import AFTER_TRAINING, Snapshot, TableTraining, decode_snapshots
-from tabgan.fitting.train_trees import train_trees
+from tabgan.fitting.train_trees import least_rows, train_trees
 from tabgan.generators.gan.diagnosis import diagnose
 from tabgan.generators.gan.training_snapshots import SnapshotRows
 from tabgan.sampling.row_samplers import Sampler, TreeSampler
@@ -93,6 +93,7 @@ def _fit_stages(
         seed,
         refine=options.refine,
         polish=options.polish and options.method == "gan",
+        least=least_rows(preparation, options),
         stop=session.stop,
     )
     facts = ModelFacts(
