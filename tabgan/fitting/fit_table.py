@@ -85,14 +85,17 @@ def _fit_stages(
         checkpoint.check_table(_digest(preparation, len(frame)))
     sampler, taken = _train(preparation, rows, options, seed, session, checkpoint=checkpoint)
     sampler = settled_by(encoder, sampler)
-    session.stage(Stage.POSTPROCESSING)
+    polish = options.polish and options.method == "gan"
+    stage = Stage.after_training(refine=options.refine, polish=polish)
+    if stage is not None:
+        session.stage(stage)
     postprocessing, postprocessing_facts = fit_postprocessing(
         rows,
         encoder,
         sampler,
         seed,
         refine=options.refine,
-        polish=options.polish and options.method == "gan",
+        polish=polish,
         least=least_rows(preparation, options),
         stop=session.stop,
     )

@@ -27,7 +27,7 @@ from tabgan.sampling.tree_conditionals import (
 
 __all__ = ["HeldOutChoice", "fit_polish"]
 
-CRITIC_GROWTH = Growth(5, 0.3, 256, rounds=60, row_share=1.0)
+CRITIC_GROWTH = Growth(15, 0.3, 256, rounds=60, row_share=1.0, leaves=31)
 HELD_OUT = 0.1  # share of the real rows by which columns are chosen
 MOST_COLUMNS = 60  # of each kind that are tried, at random where there are more
 MOST_TREES = 1300  # evaluated for each row that is drawn, for levels

@@ -8,6 +8,7 @@ the training table (Deming and Stephan, 1940), without replacement.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,8 +36,10 @@ __all__ = [
 ]
 
 MAX_CRITICS = 4
-GROWTH = Growth(5, 0.3, 256, rounds=50, row_share=1.0, feature_share=0.7, l2=5.0)
-SLOW_GROWTH = Growth(5, 0.15, 256, rounds=80, row_share=1.0, feature_share=0.7, l2=5.0)
+GROWTH = Growth(
+    depth=15, rate=0.3, bins=256, rounds=50, row_share=1.0, feature_share=0.7, l2=5.0, leaves=31
+)
+SLOW_GROWTH = replace(GROWTH, rate=0.15, rounds=80)
 LEAST_LEAF = 20  # rows on which each leaf rests at least
 CLIP = (-6.0, 3.0)  # of one critic's log-odds
 MOST_WEIGHT = 20.0  # of a row, in multiples of the mean

@@ -40,10 +40,10 @@ __all__ = [
     "restore_conditional",
 ]
 
-LEVEL_GROWTH = Growth(6, 0.2, 64, rounds=60, patience=5)
-DIGIT_GROWTH = Growth(6, 0.3, 256, rounds=100, row_share=1.0, patience=5)
+LEVEL_GROWTH = Growth(6, 0.2, 256, rounds=80, row_share=1.0, patience=5)
+DIGIT_GROWTH = Growth(15, 0.3, 256, rounds=100, row_share=1.0, patience=5, leaves=63)
 DIGITS = 5
-PROBE_GROWTH = Growth(5, 0.3, 64, rounds=40, row_share=1.0, patience=5)
+PROBE_GROWTH = Growth(15, 0.3, 256, rounds=40, row_share=1.0, patience=5, leaves=31)
 PROBE_DIGITS = 2
 MOST_DIGITS = 32  # in a file
 HELD_OUT = 0.1  # share of the pool by which the growth of the trees ends

@@ -56,6 +56,9 @@ class Growth:
         Share of the features that each split looks at.
     l2
         Penalty on the squares of the leaves' values.
+    leaves
+        Most leaves of a tree, which grows where the loss falls most; 0 for all that the depth
+        allows.
     """
 
     depth: int
@@ -66,6 +69,7 @@ class Growth:
     patience: int = 8
     feature_share: float = 1.0
     l2: float = 1.0
+    leaves: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,6 +83,7 @@ class VectorLeafTrees:
     splits
         Nodes of all trees, one tree after the other, int32 of shape (nodes, 4): feature, left and
         right child (numbered within their tree; -1 for a leaf), and whether missing values go left.
+        The right child comes next to the left one, as XGBoost takes for granted.
     thresholds
         Lower values go left, float32 of shape (nodes,).
     starts
@@ -355,7 +360,7 @@ class VectorLeafTrees:
             If a tensor is missing, or does not describe such trees.
         """
         if "values" in tensors:
-            tensors = _vector_leaves(tensors)
+            tensors = _vector_leaves(tensors, n_features)
         names = ("splits", "thresholds", "starts", "leaves", "baseline")
         splits, thresholds, starts, leaves, baseline = (tensors[name].numpy() for name in names)
         kinds = [part.dtype.name for part in (splits, thresholds, starts, leaves, baseline)]
@@ -369,6 +374,8 @@ class VectorLeafTrees:
         if not all(np.isfinite(part).all() for part in (thresholds, leaves, baseline)):
             raise ValueError("trees: a value is not finite")
         _check_nodes(splits, starts, n_features)
+        if (splits[:, 2] != splits[:, 1] + 1)[splits[:, 1] >= 0].any():
+            raise ValueError("trees: the children of a node must be neighbors")
         if len(leaves) != (splits[:, 1] < 0).sum():
             raise ValueError("trees: a wrong number of leaves")
         return cls(splits, thresholds, starts, leaves, baseline, n_features, n_classes)
@@ -399,7 +406,7 @@ def _check_nodes(splits: NDArray[np.int32], starts: NDArray[np.int64], n_feature
         raise ValueError("trees: a node must have one parent")
 
 
-def _vector_leaves(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def _vector_leaves(tensors: Mapping[str, Tensor], n_features: int) -> dict[str, Tensor]:
     """Convert trees of scalar leaves, each of which adds to one output after the other.
 
     There, values up to a threshold go left, and nodes have the flags 1 (missing values go left) and
@@ -410,24 +417,45 @@ def _vector_leaves(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     )
     if splits.ndim != 2 or splits.shape[1:] != (4,) or values.shape != (len(splits), 2):
         raise ValueError("trees: splits and values don't fit each other")
-    if starts.ndim != 1 or not len(starts) or starts[0] != 0 or starts[-1] != len(splits):
-        raise ValueError("trees: starts must rise from 0 to the number of nodes")
-    if (np.diff(starts) < 1).any() or not len(baseline):
-        raise ValueError("trees: starts must rise from 0 to the number of nodes")
+    if baseline.ndim != 1 or not len(baseline):
+        raise ValueError("trees: a wrong number of outputs")
     if ((splits[:, 3] < 0) | (splits[:, 3] > 3)).any():
         raise ValueError("trees: an unknown flag")
-    is_leaf = splits[:, 3] >= 2
-    above = np.nextafter(values[:, 0], np.float32(np.inf))
-    thresholds = np.where(is_leaf, 0, np.where(np.isfinite(above), above, values[:, 0]))
-    output = np.repeat(np.arange(len(starts) - 1) % len(baseline), np.diff(starts))[is_leaf]
-    leaves = np.zeros((len(output), len(baseline)), values.dtype)
-    leaves[np.arange(len(output)), output] = values[is_leaf, 1]
     new = splits.copy()
     new[:, 3] &= 1
-    new[is_leaf] = (0, -1, -1, 0)
-    parts = {"splits": new, "thresholds": thresholds.astype(values.dtype), "starts": starts}
+    new[splits[:, 3] >= 2] = (0, -1, -1, 0)
+    _check_nodes(new, starts, n_features)
+    new, order = _with_siblings_adjacent(new, starts)
+    thresholds, added = values[order].T
+    is_leaf = new[:, 1] < 0
+    above = np.nextafter(thresholds, values.dtype.type(np.inf))
+    thresholds = np.where(np.isfinite(above), above, thresholds)
+    thresholds[is_leaf] = 0
+    output = np.repeat(np.arange(len(starts) - 1) % len(baseline), np.diff(starts))[is_leaf]
+    leaves = np.zeros((len(output), len(baseline)), values.dtype)
+    leaves[np.arange(len(output)), output] = added[is_leaf]
+    parts = {"splits": new, "thresholds": thresholds, "starts": starts}
     parts |= {"leaves": leaves, "baseline": baseline}
     return {name: torch.from_numpy(part) for name, part in parts.items()}
+
+
+def _with_siblings_adjacent(
+    splits: NDArray[np.int32], starts: NDArray[np.int64]
+) -> tuple[NDArray[np.int32], NDArray[np.intp]]:
+    """Return nodes numbered by levels within each tree, and where each one was."""
+    tree = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
+    children = splits[:, 1:3] + starts[tree][:, None]
+    levels = [starts[:-1]]
+    while len(inner := levels[-1][splits[levels[-1], 1] >= 0]):
+        levels.append(children[inner].ravel())
+    order = np.concatenate(levels)
+    order = order[np.argsort(tree[order], kind="stable")]
+    place = np.empty(len(order), np.int64)
+    place[order] = np.arange(len(order))
+    new = splits[order]
+    inner = np.flatnonzero(new[:, 1] >= 0)
+    new[inner, 1:3] = place[children[order[inner]]] - starts[tree[inner]][:, None]
+    return new, order
 
 
 def fit_vector_leaf_trees(
@@ -569,6 +597,8 @@ def _options(growth: Growth, n_outputs: int, seed: int) -> dict[str, Any]:
         "tree_method": "hist",
         "max_depth": growth.depth,
         "eta": growth.rate,
+        "max_leaves": growth.leaves,
+        "grow_policy": "lossguide" if growth.leaves else "depthwise",
         "max_bin": growth.bins,
         "subsample": growth.row_share,
         "colsample_bynode": growth.feature_share,

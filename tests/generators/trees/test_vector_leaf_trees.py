@@ -128,6 +128,10 @@ def test_tensors_and_back(table, trees):
     assert np.array_equal(again.scores(table[0]), trees.scores(table[0]))
 
 
+def swap_children(splits: torch.Tensor) -> None:
+    splits[0, 1:3] = splits[0, [2, 1]]
+
+
 def hostile(**changes):
     def change(tensors):
         for name, (place, value) in changes.items():
@@ -144,6 +148,7 @@ def hostile(**changes):
         (hostile(splits=((0, 1), 0)), "a split leads nowhere"),
         (hostile(splits=((0, 2), 10_000)), "a split leads nowhere"),
         (hostile(splits=((0, 1), 2)), "a node must have one parent"),
+        (lambda tensors: swap_children(tensors["splits"]), "children of a node must be neighbors"),
         (hostile(splits=((0, 3), 2)), "an unknown flag"),
         (hostile(starts=(0, 1)), "starts must rise"),
         (hostile(starts=(1, 0)), "starts must rise"),
@@ -222,18 +227,19 @@ def test_a_feature_that_no_fitted_row_has_tells_nothing(table):
 
 
 def scalar_leaves(seed: int, n_outputs: int) -> dict[str, torch.Tensor]:
-    """Trees of three leaves as files of before hold them: each adds to one output."""
+    """Trees of four leaves as files of before hold them, depth first: each adds to one output."""
     rng = np.random.default_rng(seed)
     n_trees = 2 * n_outputs
-    splits = np.zeros((n_trees, 5, 4), np.int32)
-    splits[:, 0] = (0, 1, 2, 1)  # missing values go left
-    splits[:, 2] = (1, 3, 4, 0)
-    splits[:, [1, 3, 4], 3] = 2
-    values = rng.integers(-2, 3, (n_trees, 5, 2)).astype(np.float32) / 2
+    splits = np.zeros((n_trees, 7, 4), np.int32)
+    splits[:, 0] = (0, 1, 4, 1)  # missing values go left
+    splits[:, 1] = (1, 2, 3, 0)
+    splits[:, 4] = (0, 6, 5, 0)
+    splits[:, [2, 3, 5, 6], 3] = 2
+    values = rng.integers(-2, 3, (n_trees, 7, 2)).astype(np.float32) / 2
     return {
         "splits": torch.from_numpy(splits.reshape(-1, 4)),
         "values": torch.from_numpy(values.reshape(-1, 2)),
-        "starts": torch.arange(0, 5 * n_trees + 1, 5),
+        "starts": torch.arange(0, 7 * n_trees + 1, 7),
         "baseline": torch.arange(n_outputs, dtype=torch.float32),
     }
 
@@ -249,11 +255,12 @@ def test_trees_of_scalar_leaves_give_the_same_scores(seed, n_outputs):
     features = rng.integers(-2, 3, (40, 2)).astype(np.float32) / 2  # many lie on a threshold
     features[rng.random((40, 2)) < 0.2] = np.nan
     wanted = np.tile(tensors["baseline"].numpy(), (40, 1))
-    values = tensors["values"].numpy().reshape(-1, 5, 2)
+    values = tensors["values"].numpy().reshape(-1, 7, 2)
     for number, own in enumerate(values):
         first = np.isnan(features[:, 0]) | (features[:, 0] <= own[0, 0])
-        second = features[:, 1] <= own[2, 0]
-        leaf = np.where(first, own[1, 1], np.where(second, own[3, 1], own[4, 1]))
+        left = np.where(features[:, 1] <= own[1, 0], own[2, 1], own[3, 1])
+        right = np.where(features[:, 0] <= own[4, 0], own[6, 1], own[5, 1])
+        leaf = np.where(first, left, right)
         wanted[:, number % n_outputs] += leaf
     np.testing.assert_allclose(trees.scores(features), wanted, atol=1e-6)
     assert trees.probabilities(features).shape == (40, n_classes)
@@ -272,7 +279,7 @@ def test_trees_of_scalar_leaves_give_the_same_scores(seed, n_outputs):
         (lambda tensors: tensors.update(values=tensors["values"][1:]), "don't fit"),
         (lambda tensors: tensors.update(values=tensors["values"].double()), "the wrong type"),
         (lambda tensors: tensors.update(baseline=tensors["baseline"][:2]), "number of outputs"),
-        (lambda tensors: tensors.update(baseline=tensors["baseline"][:0]), "starts must rise"),
+        (lambda tensors: tensors.update(baseline=tensors["baseline"][:0]), "number of outputs"),
     ],
 )
 def test_hostile_trees_of_scalar_leaves_are_refused(change, message):
