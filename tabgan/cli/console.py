@@ -158,16 +158,18 @@ class Watch(Callback):
         self._before: dict[signal.Signals, Any] = {}  # the handlers that this one replaces
 
     def on_stage(self, name: str) -> None:
-        """Say which stage begins."""
+        """Say which stage begins; handle Ctrl-C and SIGTERM from now on if trees grow."""
+        from tabgan.fitting.session import Stage
+
+        if name == Stage.GROWING_TREES:
+            self._take_signals()
         if self._tells:
             self.report.say(name)
 
     def on_train_begin(self, state: "GeneratorState") -> None:
         """Handle Ctrl-C and SIGTERM from now on, and say how many steps the training has."""
         self.planned = state.n_steps
-        for number in (signal.SIGINT, signal.SIGTERM) if self.keeps else ():
-            if signal.getsignal(number) is not signal.SIG_IGN:
-                self._before[number] = signal.signal(number, self._end_training)
+        self._take_signals()
         self._lines = Lines(self.report, "steps", state.n_steps)
         if self._tells:
             self.report.say(f"Training, {state.n_steps:,} steps")
@@ -188,6 +190,11 @@ class Watch(Callback):
     def stop(self) -> bool:
         """Return whether Ctrl-C was pressed."""
         return self.stopped
+
+    def _take_signals(self) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM) if self.keeps else ():
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                self._before[number] = signal.signal(number, self._end_training)
 
     def _end_training(self, _signal: int, _frame: FrameType | None) -> None:
         self.stopped = True

@@ -85,6 +85,8 @@ class TabTrees(TableEstimator):
         nothing was tried.
     n_trees_ : int
         Trees of all columns.
+    history_ : list
+        Empty: there are no steps of a training.
     n_rows_ : int
         Rows of the training table.
     n_features_in_ : int

@@ -1,7 +1,7 @@
 """Fit the post-processing of drawn rows, refinement and polish, after the training."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,13 +9,14 @@ import numpy as np
 from tabgan.base.random_streams import numpy_stream, torch_stream
 from tabgan.encoding.column_encoder import Encoded
 from tabgan.encoding.table_encoder import TableEncoder
+from tabgan.generators.trees.vector_leaf_trees import VectorLeafTrees, never
 from tabgan.sampling.calibration import level_shares
 from tabgan.sampling.polish import HeldOutChoice, fit_polish
-from tabgan.sampling.postprocess import PostProcessing
-from tabgan.sampling.refinement import choose, effective_share, fit_critics, never
+from tabgan.sampling.postprocess import PostProcessing, pool_for
+from tabgan.sampling.refinement import LEAST_LEAF, choose, effective_share, fit_critics
+from tabgan.sampling.row_features import DrawnRows, RowFeatures
 from tabgan.sampling.row_samplers import Sampler, TreeSampler
 from tabgan.sampling.table_model import BLOCK_ROWS
-from tabgan.sampling.trees import DrawnRows, RowFeatures
 
 __all__ = ["fit_postprocessing"]
 
@@ -33,6 +34,7 @@ def fit_postprocessing(
     *,
     refine: bool,
     polish: bool,
+    least: int = 1,
     stop: Callable[[], bool] = never,
 ) -> tuple[PostProcessing | None, dict[str, Any]]:
     """Fit tree critics that choose drawn rows, and trees that redraw their columns.
@@ -49,6 +51,8 @@ def fit_postprocessing(
         Root of all streams of randomness.
     refine, polish
         Whether critics are fitted, and whether columns are redrawn.
+    least
+        Training rows on which each leaf of a tree rests at least, if more than `LEAST_LEAF`.
     stop
         Is called between the parts; nothing more is tried once it returns True.
 
@@ -65,30 +69,33 @@ def fit_postprocessing(
     rng = numpy_stream(seed, "finish")
     real = _some_rows(rows, features, rng)
     drawn = _pool(sampler, features, POOL * len(real), seed)
-    weights = np.ones(len(drawn))
-    critics: tuple[Any, ...] = ()
+    weights, least = np.ones(len(drawn)), max(least, LEAST_LEAF)
+    critics: tuple[VectorLeafTrees, ...] = ()
     if refine:
         patient = isinstance(sampler, TreeSampler)
         critics, weights = fit_critics(
-            real.features, drawn, encoder.spans, shares, rng, stop=stop, patient=patient
+            real.features,
+            drawn,
+            encoder.spans,
+            shares,
+            rng,
+            least=least,
+            stop=stop,
+            patient=patient,
         )
     choices: list[HeldOutChoice] = []
     if polish:
         given = sampler.conditions.given if sampler.conditions else ()
         before = drawn[choose(weights, len(real), rng)]
         kept = (*given, *encoder.leading_spans)
-        choices = fit_polish(real, before, features, rng, given=kept, stop=stop)
-    facts = {
-        "critics": len(critics),
-        "effective_share": effective_share(weights),
-        "columns": [_describe(choice, encoder, features) for choice in choices],
-        "trees": sum(map(len, critics)) + sum(choice.conditional.n_trees for choice in choices),
-        "seconds": time.monotonic() - began,
-    }
+        choices = fit_polish(real, before, features, rng, given=kept, least=least, stop=stop)
+    facts = _facts(critics, choices, encoder, features)
+    facts |= {"effective_share": effective_share(weights), "seconds": time.monotonic() - began}
     if not critics and not choices and not isinstance(sampler, TreeSampler):
         return None, facts  # only trees have margins to be raked in any case
     conditionals = tuple(choice.conditional for choice in choices)
-    return PostProcessing(features, shares, critics, conditionals), facts
+    finish = PostProcessing(features, shares, critics, conditionals, pool_for(weights))
+    return finish, facts
 
 
 def _some_rows(rows: Encoded, features: RowFeatures, rng: np.random.Generator) -> DrawnRows:
@@ -109,6 +116,17 @@ def _pool(sampler: Sampler, features: RowFeatures, n: int, seed: int) -> DrawnRo
         parts.append(sampler.draw(BLOCK_ROWS, stream))
     numbers, codes = (np.concatenate(part)[:n] for part in zip(*parts, strict=True))
     return features.of(numbers, codes)
+
+
+def _facts(
+    critics: Sequence[VectorLeafTrees],
+    choices: Sequence[HeldOutChoice],
+    encoder: TableEncoder,
+    features: RowFeatures,
+) -> dict[str, Any]:
+    n_trees = sum(map(len, critics)) + sum(choice.conditional.n_trees for choice in choices)
+    columns = [_describe(choice, encoder, features) for choice in choices]
+    return {"critics": len(critics), "columns": columns, "trees": n_trees}
 
 
 def _describe(

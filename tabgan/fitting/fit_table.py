@@ -12,7 +12,7 @@ from tabgan.fitting.options import FitOptions
 from tabgan.fitting.prepare import Preparation, prepare
 from tabgan.fitting.session import FitSession, Stage
 from tabgan.fitting.train_table import AFTER_TRAINING, Snapshot, TableTraining, decode_snapshots
-from tabgan.fitting.train_trees import train_trees
+from tabgan.fitting.train_trees import least_rows, train_trees
 from tabgan.generators.gan.diagnosis import diagnose
 from tabgan.generators.gan.training_snapshots import SnapshotRows
 from tabgan.sampling.row_samplers import Sampler, TreeSampler
@@ -85,14 +85,18 @@ def _fit_stages(
         checkpoint.check_table(_digest(preparation, len(frame)))
     sampler, taken = _train(preparation, rows, options, seed, session, checkpoint=checkpoint)
     sampler = settled_by(encoder, sampler)
-    session.stage(Stage.POSTPROCESSING)
+    polish = options.polish and options.method == "gan"
+    stage = Stage.after_training(refine=options.refine, polish=polish)
+    if stage is not None:
+        session.stage(stage)
     postprocessing, postprocessing_facts = fit_postprocessing(
         rows,
         encoder,
         sampler,
         seed,
         refine=options.refine,
-        polish=options.polish and options.method == "gan",
+        polish=polish,
+        least=least_rows(preparation, options),
         stop=session.stop,
     )
     facts = ModelFacts(

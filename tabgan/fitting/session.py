@@ -31,7 +31,24 @@ class Stage(StrEnum):
     READING_IMAGES = "Reading the images"
     TRAINING = "Training"
     GROWING_TREES = "Growing trees"
+    REFINING = "Refining"
+    POLISHING = "Polishing"
     POSTPROCESSING = "Refining and polishing"
+
+    @classmethod
+    def after_training(cls, *, refine: bool, polish: bool) -> "Stage | None":
+        """Return the stage that follows the training; None if nothing is to be done.
+
+        Parameters
+        ----------
+        refine, polish
+            What is to be done.
+        """
+        if refine and polish:
+            return cls.POSTPROCESSING
+        if refine:
+            return cls.REFINING
+        return cls.POLISHING if polish else None
 
 
 class History(Callback):

@@ -13,7 +13,7 @@ from tabgan.generators.trees.tree_generator import TreeTraining
 from tabgan.sampling.calibration import ConditionCounts
 from tabgan.sampling.row_samplers import TreeSampler
 
-__all__ = ["column_order", "train_trees"]
+__all__ = ["column_order", "least_rows", "train_trees"]
 
 
 def column_order(encoder: TableEncoder) -> tuple[int, ...]:
@@ -26,6 +26,20 @@ def column_order(encoder: TableEncoder) -> tuple[int, ...]:
         order += [n_numbers + span for span in range(spans.start, spans.stop)]
         order += range(numbers.start, numbers.stop)
     return tuple(order)
+
+
+def least_rows(preparation: Preparation, options: FitOptions) -> int:
+    """Return the training rows on which each leaf of a tree must rest.
+
+    Parameters
+    ----------
+    preparation
+        What the table was prepared to.
+    options
+        The options of the fit.
+    """
+    columns = preparation.encoder.columns.values()
+    return max([options.min_group, *(column.least_rows for column in columns)])
 
 
 def train_trees(
@@ -71,7 +85,7 @@ def train_trees(
         layout=encoder.spans,
         order=order,
         given=given,
-        least=max([options.min_group, *(c.least_rows for c in encoder.columns.values())]),
+        least=least_rows(preparation, options),
         seed=seed,
         workers=torch.get_num_threads(),
     )

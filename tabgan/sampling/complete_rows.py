@@ -37,9 +37,9 @@ from tabgan.rules.joint_marks import JointMarksDependency
 from tabgan.rules.level_constraints import Unique
 from tabgan.rules.presence_dependency import PRESENT, widened
 from tabgan.sampling.identifier_columns import NO_CONDITION, add_generated, generated_present
+from tabgan.sampling.row_features import DrawnRows, RowFeatures
 from tabgan.sampling.table_model import BLOCK_ROWS, TableModel
 from tabgan.sampling.tree_conditionals import GibbsSampler
-from tabgan.sampling.trees import DrawnRows, RowFeatures
 from tabgan.table.columns import NUMBERS, TICKS, TypedSeries, replaced
 from tabgan.table.level_codes import levels_to_series
 from tabgan.table.scalars import Scalar

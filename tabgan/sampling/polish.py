@@ -15,18 +15,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tabgan.sampling.refinement import never
+from tabgan.generators.trees.vector_leaf_trees import Growth, never
+from tabgan.sampling.refinement import LEAST_LEAF, fit_critic
+from tabgan.sampling.row_features import DrawnRows, RowFeatures
 from tabgan.sampling.tree_conditionals import (
     TreeConditional,
     fit_level,
     fit_number,
     redraw_columns,
 )
-from tabgan.sampling.trees import DrawnRows, Floats, Growth, RowFeatures, fit_trees
 
 __all__ = ["HeldOutChoice", "fit_polish"]
 
-CRITIC_GROWTH = Growth(rounds=60, rate=0.3)
+CRITIC_GROWTH = Growth(15, 0.3, 256, rounds=60, row_share=1.0, leaves=31)
 HELD_OUT = 0.1  # share of the real rows by which columns are chosen
 MOST_COLUMNS = 60  # of each kind that are tried, at random where there are more
 MOST_TREES = 1300  # evaluated for each row that is drawn, for levels
@@ -59,6 +60,7 @@ def fit_polish(
     rng: np.random.Generator,
     *,
     given: Collection[int] = (),
+    least: int = LEAST_LEAF,
     stop: Callable[[], bool] = never,
 ) -> list[HeldOutChoice]:
     """Learn the columns from real rows, and choose those to be redrawn in drawn ones.
@@ -73,6 +75,8 @@ def fit_polish(
         Randomness of what is held out and of trial draws.
     given
         Level spans that are not to be redrawn.
+    least
+        Rows on which each leaf of the trees rests at least.
     stop
         Called before each column: whether to try no further one.
 
@@ -82,7 +86,7 @@ def fit_polish(
     """
     held_out = rng.random(len(real)) < HELD_OUT
     trial = drawn[: min(TRIAL_ROWS, len(real))]
-    fit = _PolishFit(real, features, held_out, rng, stop)
+    fit = _PolishFit(real, features, held_out, rng, least, stop)
     levels = fit.choose_levels(trial, given)
     trial = redraw_columns(trial, [choice.conditional for choice in levels], features, rng)
     return levels + fit.choose_numbers(trial)
@@ -96,6 +100,7 @@ class _PolishFit:
     features: RowFeatures
     held_out: NDArray[np.bool_]
     rng: np.random.Generator
+    least: int
     stop: Callable[[], bool]
 
     def choose_levels(self, trial: DrawnRows, given: Collection[int]) -> list[HeldOutChoice]:
@@ -115,7 +120,9 @@ class _PolishFit:
         for span in _some(spans, self.rng):
             if self.stop():
                 break
-            level = fit_level(self.real, self.features, span, self.held_out, _seed(self.rng))
+            level = fit_level(
+                self.real, self.features, span, self.held_out, _seed(self.rng), least=self.least
+            )
             candidates += self._candidate(level, trial, 0.0)
         return _affordable(candidates)
 
@@ -127,11 +134,13 @@ class _PolishFit:
         for number in self._probed_numbers(trial):
             if self.stop():
                 break
-            conditional = fit_number(real, features, number, self.held_out, _seed(rng))
+            conditional = fit_number(
+                real, features, number, self.held_out, _seed(rng), least=self.least
+            )
             for choice in self._candidate(conditional, trial, LEAST_EXCESS):
                 redrawn = choice.conditional.redraw(trial, features, rng)
                 n_trees = choice.conditional.n_trees
-                if n_trees <= left and _helps(real, trial, redrawn, _seed(rng)):
+                if n_trees <= left and self._helps(trial, redrawn, _seed(rng)):
                     chosen.append(choice)
                     left -= n_trees
                     trial = redrawn
@@ -144,7 +153,13 @@ class _PolishFit:
             if not self.stop():
                 seed = _seed(self.rng)
                 probe = fit_number(
-                    self.real, self.features, number, self.held_out, seed, probe=True
+                    self.real,
+                    self.features,
+                    number,
+                    self.held_out,
+                    seed,
+                    least=self.least,
+                    probe=True,
                 )
                 for choice in self._candidate(probe, trial, LEAST_EXCESS):
                     probed.append((choice.excess_nll, number))
@@ -160,6 +175,23 @@ class _PolishFit:
         real = conditional.excess_nll(self.real[self.held_out], self.features)
         excess = float(drawn.mean() - real.mean())
         return [HeldOutChoice(conditional, excess)] if excess > least else []
+
+    def _helps(self, before: DrawnRows, after: DrawnRows, seed: int) -> bool:
+        told_before, told_after = self._told_apart(before, seed), self._told_apart(after, seed)
+        return told_after < told_before - LEAST_GAIN
+
+    def _told_apart(self, drawn: DrawnRows, seed: int) -> float:
+        """Return the area under the curve of a critic on rows that it was not trained on."""
+        from sklearn.metrics import roc_auc_score
+
+        size = min(len(self.real), len(drawn))
+        fitted = np.random.default_rng(seed).random((2, size)) < 0.5
+        pair = (self.real.features[:size], drawn.features[:size])
+        own, other = (part[mask] for part, mask in zip(pair, fitted, strict=True))
+        held_out = [part[~mask] for part, mask in zip(pair, fitted, strict=True)]
+        critic = fit_critic(own, other, CRITIC_GROWTH, least=self.least, seed=seed)
+        labels = np.repeat([1, 0], [*map(len, held_out)])
+        return float(roc_auc_score(labels, critic.scores(np.concatenate(held_out))[:, 0]))
 
 
 def _some(columns: Sequence[int], rng: np.random.Generator) -> list[int]:
@@ -180,20 +212,3 @@ def _affordable(candidates: list[HeldOutChoice]) -> list[HeldOutChoice]:
         id(choice) for choice, trees in zip(by_worth, total, strict=True) if trees <= MOST_TREES
     }
     return [choice for choice in candidates if id(choice) in affordable]
-
-
-def _helps(real: DrawnRows, before: DrawnRows, after: DrawnRows, seed: int) -> bool:
-    return _told_apart(real, after, seed) < _told_apart(real, before, seed) - LEAST_GAIN
-
-
-def _told_apart(real: DrawnRows, drawn: DrawnRows, seed: int) -> float:
-    """Return the area under the curve of a critic on rows that it was not trained on."""
-    from sklearn.metrics import roc_auc_score
-
-    size = min(len(real), len(drawn))
-    rows = np.concatenate([real.features[:size], drawn.features[:size]])
-    labels = np.repeat([1, 0], size)
-    fitted: NDArray[np.bool_] = np.random.default_rng(seed).random(2 * size) < 0.5
-    critic = fit_trees(rows[fitted], labels[fitted], CRITIC_GROWTH, seed=seed)
-    scores: Floats = critic.scores(rows[~fitted])[:, 0]
-    return float(roc_auc_score(labels[~fitted], scores))

@@ -8,49 +8,59 @@ the training table (Deming and Stephan, 1940), without replacement.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tabgan.base.row_layout import RowLayout
-from tabgan.sampling.trees import Codes, DrawnRows, Floats, Growth, Trees, fit_trees
+from tabgan.generators.trees.vector_leaf_trees import (
+    Codes,
+    Features,
+    Growth,
+    VectorLeafTrees,
+    fit_vector_leaf_trees,
+    never,
+)
+from tabgan.sampling.row_features import DrawnRows, Floats
 
 __all__ = [
+    "LEAST_LEAF",
     "choose",
     "effective_share",
+    "fit_critic",
     "fit_critics",
     "log_ratio",
-    "never",
     "rake",
     "weigh",
 ]
 
 MAX_CRITICS = 4
-GROWTH = Growth(rounds=50, rate=0.3, feature_share=0.7, l2=5.0)
-SLOW_GROWTH = Growth(rounds=80, rate=0.15, feature_share=0.7, l2=5.0)
+GROWTH = Growth(
+    depth=15, rate=0.3, bins=256, rounds=50, row_share=1.0, feature_share=0.7, l2=5.0, leaves=31
+)
+SLOW_GROWTH = replace(GROWTH, rate=0.15, rounds=80)
+LEAST_LEAF = 20  # rows on which each leaf rests at least
 CLIP = (-6.0, 3.0)  # of one critic's log-odds
 MOST_WEIGHT = 20.0  # of a row, in multiples of the mean
 LEAST_SHARE = 0.4  # of the rows that the weights leave, by effective sample size
 BINS = 20  # of a number, to which weights are raked
 SWEEPS = 5
 _TINY = 1e-12
-
-
-def never() -> bool:
-    """Say that there is no reason to stop."""
-    return False
+_EVEN = np.array([0.5, 0.5])
 
 
 def fit_critics(
-    real: Floats,
+    real: Features,
     drawn: DrawnRows,
     spans: RowLayout,
     shares: Floats,
     rng: np.random.Generator,
     *,
+    least: int = LEAST_LEAF,
     stop: Callable[[], bool] = never,
     patient: bool = False,
-) -> tuple[tuple[Trees, ...], Floats]:
+) -> tuple[tuple[VectorLeafTrees, ...], Floats]:
     """Train critics one after the other, each on the rows as the ones before weigh them.
 
     Parameters
@@ -63,6 +73,8 @@ def fit_critics(
         Layout of a row, and each level's share of the training rows, to rake the weights to.
     rng
         Randomness of what is held out and of what a critic sees.
+    least
+        Rows on which each leaf of a critic rests at least.
     stop
         Called before each critic: whether to train no further one.
     patient
@@ -76,7 +88,7 @@ def fit_critics(
     held_real, held_drawn = (rng.random(len(rows)) < 0.2 for rows in (real, drawn.features))
     fitted = np.flatnonzero(~held_drawn)
     size = min(2 * int((~held_real).sum()), len(fitted))
-    critics: list[Trees] = []
+    critics: list[VectorLeafTrees] = []
     ratio, weights = np.zeros(len(drawn)), np.ones(len(drawn))
     while len(critics) < MAX_CRITICS and not stop():
         chance = weights[fitted] / weights[fitted].sum()
@@ -84,9 +96,9 @@ def fit_critics(
         seed = int(rng.integers(2**31))
         if patient:
             unseen = drawn.features[held_drawn]
-            critic = _fit_patient_critic((real, held_real), (seen, unseen), seed)
+            critic = _fit_patient_critic((real, held_real), (seen, unseen), least, seed)
         else:
-            critic = _fit_critic(real[~held_real], seen, seed)
+            critic = fit_critic(real[~held_real], seen, GROWTH, least=least, seed=seed)
         scores = _scores(critic, drawn.features)
         real_scores = _scores(critic, real[held_real])
         if not _finds_something(real_scores, scores[held_drawn], weights[held_drawn]):
@@ -97,15 +109,36 @@ def fit_critics(
     return tuple(critics), weights
 
 
-def _fit_critic(real: Floats, drawn: Floats, seed: int) -> Trees:
+def fit_critic(
+    real: Features, drawn: Features, growth: Growth, *, least: int, seed: int
+) -> VectorLeafTrees:
+    """Fit one classifier of real rows (class 1) and drawn ones, which weigh the same in all.
+
+    Parameters
+    ----------
+    real, drawn
+        Features of the rows, shape (rows, features) each.
+    growth
+        How the trees are grown.
+    least
+        Rows on which each leaf rests at least.
+    seed
+        Randomness of the choice of features.
+    """
     labels = np.repeat([1, 0], [len(real), len(drawn)])
-    weights = np.where(labels == 1, len(drawn) / len(real), 1.0)
-    return fit_trees(np.concatenate([real, drawn]), labels, GROWTH, seed=seed, weights=weights)
+    weights = np.where(labels == 1, len(drawn) / max(len(real), 1), 1.0)
+    features = np.concatenate([real, drawn])
+    return fit_vector_leaf_trees(
+        features, labels, _EVEN, growth, least=least, seed=seed, weights=weights
+    )
 
 
 def _fit_patient_critic(
-    real: tuple[Floats, NDArray[np.bool_]], drawn: tuple[Floats, Floats], seed: int
-) -> Trees:
+    real: tuple[Features, NDArray[np.bool_]],
+    drawn: tuple[Features, Features],
+    least: int,
+    seed: int,
+) -> VectorLeafTrees:
     """Fit a critic whose growth ends by held-out rows.
 
     Parameters
@@ -114,6 +147,8 @@ def _fit_patient_critic(
         Real rows, and which of them are held out.
     drawn
         Drawn rows to fit, and those held out.
+    least
+        Rows on which each leaf rests at least.
     seed
         Randomness of the choice of features.
     """
@@ -127,11 +162,20 @@ def _fit_patient_critic(
         is_real = part & (labels == 1)
         weights[is_real] = (part & (labels == 0)).sum() / max(is_real.sum(), 1)
     features = np.concatenate([rows, *drawn])
-    return fit_trees(features, labels, SLOW_GROWTH, seed=seed, held_out=held_out, weights=weights)
+    return fit_vector_leaf_trees(
+        features,
+        labels,
+        _EVEN,
+        SLOW_GROWTH,
+        least=least,
+        seed=seed,
+        held_out=held_out,
+        weights=weights,
+    )
 
 
-def _scores(critic: Trees, features: Floats) -> Floats:
-    return np.clip(critic.scores(features)[:, 0], *CLIP)
+def _scores(critic: VectorLeafTrees, features: Features) -> Floats:
+    return np.clip(critic.scores(features)[:, 0], *CLIP).astype(np.float64)
 
 
 def _finds_something(real: Floats, drawn: Floats, weights: Floats) -> bool:
@@ -140,7 +184,7 @@ def _finds_something(real: Floats, drawn: Floats, weights: Floats) -> bool:
     return bool(loss < 2 * np.log(2))
 
 
-def log_ratio(critics: tuple[Trees, ...], features: Floats) -> Floats:
+def log_ratio(critics: tuple[VectorLeafTrees, ...], features: Features) -> Floats:
     """Return the logarithm of each row's weight, up to a constant, shape (rows,).
 
     Parameters

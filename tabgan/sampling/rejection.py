@@ -23,9 +23,9 @@ from tabgan.rules.constraint import Constraint, Mask
 from tabgan.rules.enforcement import UniqueKeys, keep_rules, keep_unique
 from tabgan.sampling.identifier_columns import add_generated
 from tabgan.sampling.refinement import choose, log_ratio, weigh
+from tabgan.sampling.row_features import DrawnRows, RowFeatures
 from tabgan.sampling.table_model import BLOCK_ROWS, TableModel, blocks
 from tabgan.sampling.tree_conditionals import TreeConditional, redraw_columns
-from tabgan.sampling.trees import DrawnRows, RowFeatures
 from tabgan.table.columns import ColumnFrame, TypedSeries
 from tabgan.table.level_codes import levels_to_series
 from tabgan.table.schema import Schema
@@ -41,7 +41,7 @@ __all__ = [
 TRIAL_BLOCKS = 4
 TRIED_ROWS = TRIAL_BLOCKS * BLOCK_ROWS
 RAW_FOR_ONE = 150  # drawn rows for each one that is returned, at most, where critics choose
-MOST_POOL, LEAST_POOL = 4.0, 1.5  # rows that meet the condition, for each that the critics leave
+LEAST_POOL = 1.5  # rows that meet the condition, for each that the critics leave
 RAW_ROWS = 32_768  # drawn for a block, at most, which then has fewer rows
 SPARE = 1.1  # for rows that rules between columns move out of the condition again
 ATTEMPTS = 20
@@ -213,7 +213,7 @@ class RejectionSampler:
         """Rows that meet the condition to be drawn for each one that is chosen."""
         if self.model.finish is None or not self.model.finish.critics:
             return 1.0
-        return float(np.clip(self.share * RAW_FOR_ONE, LEAST_POOL, MOST_POOL))
+        return float(np.clip(self.share * RAW_FOR_ONE, LEAST_POOL, self.model.finish.pool))
 
     @cached_property
     def _block_rows(self) -> int:

@@ -43,8 +43,8 @@ from tabgan.rules.constraint_plan import constraints_from_json, named_customs
 from tabgan.rules.enforcement import UniqueKeys, keep_rules, keep_unique
 from tabgan.sampling.key_groups import KeyGroups
 from tabgan.sampling.postprocess import PostProcessing
+from tabgan.sampling.row_features import RowFeatures
 from tabgan.sampling.row_samplers import ConditionalSampler, RowSampler, Sampler, TreeSampler
-from tabgan.sampling.trees import RowFeatures
 from tabgan.table.frame_libraries import FrameForm
 
 __all__ = ["BLOCK_ROWS", "ModelFacts", "TableModel", "blocks", "settled_by"]
@@ -143,6 +143,7 @@ def _untimed(facts: Mapping[str, Any]) -> dict[str, Any]:
 
 
 BLOCK_ROWS = 8192
+POSTPROCESSED_ROWS = 4096  # of a block with refinement and polish, so that few rows come soon
 SPARE_ROWS = 512  # of a block, for the first rows that break a constraint
 _LIBRARIES = ("tabgan", "torch", "pandas", "numpy", "faker")  # whose versions the file records
 
@@ -234,8 +235,13 @@ class TableModel:
         """How the table was learned."""
         return "trees" if isinstance(self.sampler, TreeSampler) else "gan"
 
+    @property
+    def block_rows(self) -> int:
+        """Rows of a block of a sample."""
+        return BLOCK_ROWS if self.finish is None else POSTPROCESSED_ROWS
+
     def draw_block(self, seed: int, block: int) -> pd.DataFrame:
-        """Draw block b of the sample with a seed: `BLOCK_ROWS` rows.
+        """Draw block b of the sample with a seed: `block_rows` rows.
 
         They keep the constraints but those of uniqueness, which hold in a stream of blocks.
 
@@ -248,23 +254,24 @@ class TableModel:
         """
         if not self.constraints:
             return self._draw_rows(seed, block)
-        rows = self._draw_rows(seed, block, n=BLOCK_ROWS + SPARE_ROWS)
-        frame = rows[:BLOCK_ROWS].copy()
+        rows = self._draw_rows(seed, block, spare=SPARE_ROWS)
+        frame = rows[: self.block_rows].copy()
 
         def redraw(attempt: int) -> pd.DataFrame:
-            return self._draw_rows(seed, block, "again", attempt) if attempt else rows[BLOCK_ROWS:]
+            if attempt:
+                return self._draw_rows(seed, block, "again", attempt)
+            return rows[self.block_rows :]
 
         derived = self.encoder.derived
         return keep_rules(frame, self.constraints, self.encoder.schema, redraw, derived=derived)
 
-    def _draw_rows(
-        self, seed: int, block: int, *again: str | int, n: int = BLOCK_ROWS
-    ) -> pd.DataFrame:
+    def _draw_rows(self, seed: int, block: int, *again: str | int, spare: int = 0) -> pd.DataFrame:
         """Draw the rows of a block, or, by further names of the streams, others in their place."""
+        n = self.block_rows + spare
         stream = torch_stream(seed, "sample", block, *again, device=self.device)
         rng = numpy_stream(seed, "finish", block, *again)
         numbers, codes = self._draw(n, stream, rng)
-        start = block * BLOCK_ROWS
+        start = block * self.block_rows
         rng = numpy_stream(seed, "decode", block, *again)
         frame = self.encoder.decode(numbers, codes, start, rng, key=seed)
         frame.index = pd.RangeIndex(start, start + n)
@@ -293,7 +300,7 @@ class TableModel:
             Unique keys of other streams, which no row may repeat.
         """
         workers = torch.get_num_threads() if self.device.type == "cpu" else 1
-        drawn = blocks(n, lambda block: self.draw_block(seed, block), workers)
+        drawn = blocks(n, lambda block: self.draw_block(seed, block), workers, self.block_rows)
 
         def redraw(block: int, attempt: int) -> pd.DataFrame:
             return self._draw_rows(seed, block, "unique", attempt)

@@ -19,7 +19,14 @@ from torch import Tensor
 
 from tabgan.base.model_file import under
 from tabgan.base.random_streams import numpy_stream
-from tabgan.sampling.trees import DrawnRows, Floats, Growth, RowFeatures, Trees, fit_trees
+from tabgan.generators.trees.vector_leaf_trees import (
+    Features,
+    Growth,
+    VectorLeafTrees,
+    fit_vector_leaf_trees,
+)
+from tabgan.sampling.refinement import LEAST_LEAF
+from tabgan.sampling.row_features import DrawnRows, Floats, RowFeatures
 
 __all__ = [
     "GibbsSampler",
@@ -33,10 +40,10 @@ __all__ = [
     "restore_conditional",
 ]
 
-LEVEL_GROWTH = Growth(rounds=60, rate=0.2)
-DIGIT_GROWTH = Growth(rounds=100, rate=0.3, leaves=63)
+LEVEL_GROWTH = Growth(6, 0.2, 256, rounds=80, row_share=1.0, patience=5)
+DIGIT_GROWTH = Growth(15, 0.3, 256, rounds=100, row_share=1.0, patience=5, leaves=63)
 DIGITS = 5
-PROBE_GROWTH = Growth(rounds=40, rate=0.3)
+PROBE_GROWTH = Growth(15, 0.3, 256, rounds=40, row_share=1.0, patience=5, leaves=31)
 PROBE_DIGITS = 2
 MOST_DIGITS = 32  # in a file
 HELD_OUT = 0.1  # share of the pool by which the growth of the trees ends
@@ -98,14 +105,14 @@ class TreeConditional(ABC):
         """Return the trees as tensors, by name."""
 
 
-def _conditioned(rows: DrawnRows, place: int) -> Floats:
+def _conditioned(rows: DrawnRows, place: int) -> Features:
     """Return a copy of the features in which one column is hidden from the trees."""
     others = rows.features.copy()
     others[:, place] = 0.0
     return others
 
 
-def _excess_nll(chances: Floats, outcome: NDArray[np.integer]) -> Floats:
+def _excess_nll(chances: NDArray[np.floating], outcome: NDArray[np.integer]) -> Floats:
     """Return the negative log-likelihood of each outcome above its expected value."""
     logs = np.log(np.maximum(chances, _TINY))
     return (chances * logs).sum(axis=1) - logs[np.arange(len(logs)), outcome]  # type: ignore[no-any-return]
@@ -126,7 +133,7 @@ class LevelConditional(TreeConditional):
     """
 
     span: int
-    trees: Trees
+    trees: VectorLeafTrees
     levels: NDArray[np.int64]
 
     @property
@@ -142,9 +149,7 @@ class LevelConditional(TreeConditional):
         """Return the rows with the level drawn from its distribution."""
         place = self.place(features)
         codes, drawn_features = rows.codes.copy(), _conditioned(rows, place)
-        bounds = np.cumsum(self.trees.probabilities(drawn_features), axis=1)
-        drawn = (rng.random((len(rows), 1)) * bounds[:, -1:] >= bounds).sum(axis=1)
-        codes[:, self.span] = self.levels[np.minimum(drawn, len(self.levels) - 1)]
+        codes[:, self.span] = self.levels[self.trees.draw(drawn_features, rng)]
         drawn_features[:, place] = codes[:, self.span]
         return replace(rows, codes=codes, features=drawn_features)
 
@@ -180,7 +185,7 @@ class NumberConditional(TreeConditional):
     """
 
     number: int
-    digits: tuple[Trees, ...]
+    digits: tuple[VectorLeafTrees, ...]
 
     @property
     def n_trees(self) -> int:
@@ -196,7 +201,7 @@ class NumberConditional(TreeConditional):
         drawn_features, units = _conditioned(rows, self.number), np.zeros(len(rows))
         for depth, trees in enumerate(self.digits, start=1):
             drawn_features[:, self.number] = units
-            units += (rng.random(len(rows)) < trees.probabilities(drawn_features)[:, 1]) / 2**depth
+            units += trees.draw(drawn_features, rng) / 2**depth
         units += _ranked_within(units, rows.numbers[:, self.number], rng) / 2 ** len(self.digits)
         numbers = rows.numbers.copy()
         numbers[:, self.number] = units
@@ -283,15 +288,14 @@ def restore_conditional(
     if "level" in description:
         span, levels = int(description["level"]), np.array(description["levels"], np.int64)
         _check_levels(span, levels, features)
-        n_outputs = 1 if len(levels) == 2 else len(levels)
-        trees = Trees.from_tensors(tensors, len(features), n_outputs)
+        trees = VectorLeafTrees.from_tensors(tensors, len(features), len(levels))
         return LevelConditional(span, trees, levels)
     number, n_digits = int(description["number"]), int(description["digits"])
     if not (0 <= number < features.spans.n_numbers and 1 <= n_digits <= MOST_DIGITS):
         raise ValueError("finish: a redraw of no number")
     digits = (under(f"{depth}.", tensors) for depth in range(n_digits))
     return NumberConditional(
-        number, tuple(Trees.from_tensors(part, len(features), 1) for part in digits)
+        number, tuple(VectorLeafTrees.from_tensors(part, len(features), 2) for part in digits)
     )
 
 
@@ -328,7 +332,13 @@ def fit_conditional(
 
 
 def fit_level(
-    real: DrawnRows, features: RowFeatures, span: int, held_out: Mask, seed: int
+    real: DrawnRows,
+    features: RowFeatures,
+    span: int,
+    held_out: Mask,
+    seed: int,
+    *,
+    least: int = LEAST_LEAF,
 ) -> LevelConditional | None:
     """Learn a level span from real rows.
 
@@ -344,6 +354,8 @@ def fit_level(
         Rows that are not fitted, and that end the growth of the trees, shape (rows,).
     seed
         Seed of the trees.
+    least
+        Rows on which each leaf rests at least.
 
     Returns
     -------
@@ -356,7 +368,7 @@ def fit_level(
     usable = np.isin(codes, levels)  # a held-out row may have a level of its own
     others = _conditioned(real[usable], features.place_of(span))
     classes = np.searchsorted(levels, codes[usable])
-    trees = fit_trees(others, classes, LEVEL_GROWTH, seed=seed, held_out=held_out[usable])
+    trees = _fit(others, classes, held_out[usable], LEVEL_GROWTH, least=least, seed=seed)
     return LevelConditional(span, trees, levels.astype(np.int64))
 
 
@@ -367,6 +379,7 @@ def fit_number(
     held_out: Mask,
     seed: int,
     *,
+    least: int = LEAST_LEAF,
     probe: bool = False,
 ) -> NumberConditional | None:
     """Learn a number's digits from the real rows in which it is present.
@@ -383,6 +396,8 @@ def fit_number(
         Rows that are not fitted, and that end the growth of the trees, shape (rows,).
     seed
         Seed of the trees.
+    least
+        Rows on which each leaf rests at least.
     probe
         Whether to learn the first digits only, with few trees.
 
@@ -399,8 +414,25 @@ def fit_number(
         others[:, number], digit = _digit(units, depth)
         if len(np.unique(digit[~held_out])) < 2:
             return None
-        digits.append(fit_trees(others, digit, growth, seed=seed, held_out=held_out))
+        digits.append(_fit(others, digit, held_out, growth, least=least, seed=seed))
     return NumberConditional(number, tuple(digits))
+
+
+def _fit(
+    features: Features,
+    classes: NDArray[np.int64],
+    held_out: Mask,
+    growth: Growth,
+    *,
+    least: int,
+    seed: int,
+) -> VectorLeafTrees:
+    """Fit a classifier of classes, each of which occurs among the rows that are fitted."""
+    counts = np.bincount(classes[~held_out])
+    shares = counts / counts.sum()
+    return fit_vector_leaf_trees(
+        features, classes, shares, growth, least=least, seed=seed, held_out=held_out
+    )
 
 
 @dataclass(eq=False)

@@ -6,9 +6,11 @@ import sys
 import time
 from functools import partial
 
+import numpy as np
+import pandas as pd
 import pytest
 
-from tabgan import ImageGAN, TabGAN
+from tabgan import ImageGAN, TabGAN, TabTrees
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
 
@@ -80,6 +82,22 @@ def test_a_training_that_is_to_be_kept_is_kept(start, small_csv, tmp_path, comma
     assert "Saved the model to m.safetensors" in lines
     assert len(gan.sample(5)) == 5
     assert [path.name for path in tmp_path.iterdir()] == ["m.safetensors"]
+
+
+def test_trees_that_have_grown_are_kept(start, tmp_path):
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame(rng.normal(size=(2_000, 6)).round(3))
+    table.rename(columns="c{}".format).to_csv(tmp_path / "long.csv", index=False)
+    child = start("fit", "long.csv", "--method", "trees", "--model", "m.safetensors")
+    wait_for(child, b"Growing trees")
+    code, messages = interrupt(child, signal.SIGTERM)
+    lines = messages.decode().splitlines()
+    assert (code, lines[-1]) == (130, "Interrupted")
+    assert STOPPING in messages
+    assert "Saved the model to m.safetensors" in lines
+    trees = TabTrees.load(tmp_path / "m.safetensors")
+    assert f"Grew {trees.n_trees_:,} trees in" in messages.decode()
+    assert len(trees.sample(5)) == 5
 
 
 @pytest.mark.slow

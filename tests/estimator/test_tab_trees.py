@@ -226,7 +226,7 @@ def test_a_callback_ends_the_fit(table):
     estimator = TabTrees(verbose=False, callbacks=[stages]).fit(table)
     assert estimator.n_trees_ == 0
     assert len(estimator.sample(20)) == 20
-    assert stages.stages[-2:] == ["Growing trees", "Refining and polishing"]
+    assert stages.stages[-2:] == ["Growing trees", "Refining"]
 
 
 def test_time_ends_a_fit(table):

@@ -34,9 +34,12 @@ class Stages(Callback):
     ("options", "stages"),
     [
         ({}, [Stage.FINDING_RULES, Stage.ENCODING, Stage.POSTPROCESSING]),
+        ({"polish": False}, [Stage.FINDING_RULES, Stage.ENCODING, Stage.REFINING]),
+        ({"refine": False}, [Stage.FINDING_RULES, Stage.ENCODING, Stage.POLISHING]),
+        ({"refine": False, "polish": False}, [Stage.FINDING_RULES, Stage.ENCODING]),
         ({"epsilon": 100.0}, [Stage.MEASURING]),
     ],
-    ids=["plain", "private"],
+    ids=["plain", "refine", "polish", "neither", "private"],
 )
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_every_fit_of_a_table_names_its_stages(options, stages):

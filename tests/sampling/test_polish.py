@@ -2,15 +2,16 @@ import numpy as np
 
 from tabgan.base.row_layout import RowLayout
 from tabgan.encoding.quantiles import Quantiles
+from tabgan.generators.trees.vector_leaf_trees import Growth, fit_vector_leaf_trees
 from tabgan.sampling import polish
 from tabgan.sampling.polish import fit_polish
+from tabgan.sampling.row_features import DrawnRows, RowFeatures
 from tabgan.sampling.tree_conditionals import (
     LevelConditional,
     NumberConditional,
     fit_level,
     fit_number,
 )
-from tabgan.sampling.trees import DrawnRows, Growth, RowFeatures, fit_trees
 
 SPANS = RowLayout(marks=(None, None), widths=(3, 2))
 QUANTILES = Quantiles.fit(np.linspace(0, 1, 500))
@@ -128,12 +129,17 @@ def test_a_redrawn_number_keeps_its_order_below_the_digits():
     """A heavy tail that follows another column is still next to it."""
     rng = np.random.default_rng(0)
     units = rng.random(4_000)
-    rows = DrawnRows(units[:, None], np.empty((4_000, 0), np.int64), units[:, None].copy())
+    codes = np.empty((4_000, 0), np.int64)
+    rows = DrawnRows(units[:, None], codes, units[:, None].astype(np.float32))
     features = RowFeatures(RowLayout((None,), ()), (Quantiles.fit(units),))
     digits = []
     for depth in range(3):
         seen, digit = np.floor(units * 2**depth) / 2**depth, (units * 2 ** (depth + 1)).astype(int)
-        digits.append(fit_trees(seen[:, None], digit % 2, Growth(2, 0.1), seed=0))
+        few = Growth(depth=3, rate=0.1, bins=64, rounds=2)
+        trees = fit_vector_leaf_trees(
+            seen[:, None].astype(np.float32), digit % 2, np.full(2, 0.5), few, least=20, seed=0
+        )
+        digits.append(trees)
     drawn = NumberConditional(0, tuple(digits)).redraw(rows, features, rng).numbers[:, 0]
     assert abs(np.corrcoef(units, drawn)[0, 1]) < 0.2, "nothing tells the digits here"
     for cell in range(8):

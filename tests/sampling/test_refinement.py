@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from tabgan.base.row_layout import RowLayout
 from tabgan.encoding.quantiles import Quantiles
 from tabgan.sampling.refinement import choose, effective_share, fit_critics, log_ratio, rake, weigh
-from tabgan.sampling.trees import RowFeatures
+from tabgan.sampling.row_features import RowFeatures
 
 SPANS = RowLayout(marks=(None, 1), widths=(3, 2))
 QUANTILES = Quantiles.fit(np.linspace(0, 1, 500))

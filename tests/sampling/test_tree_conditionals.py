@@ -3,8 +3,8 @@ import pytest
 
 from tabgan.base.row_layout import RowLayout
 from tabgan.encoding.quantiles import Quantiles
+from tabgan.sampling.row_features import DrawnRows, RowFeatures
 from tabgan.sampling.tree_conditionals import GibbsSampler
-from tabgan.sampling.trees import DrawnRows, RowFeatures
 
 SPANS = RowLayout((None,), (2, 3))
 FEATURES = RowFeatures(SPANS, (Quantiles.fit(np.arange(1000.0)),))

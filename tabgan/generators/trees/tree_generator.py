@@ -162,7 +162,7 @@ def _nearest(places: NDArray[np.number], wanted: Floats) -> NDArray[np.intp]:
     return np.unique(nearer)
 
 
-def never(_place: int) -> bool:
+def _never(_place: int) -> bool:
     """Say that there is no reason to stop."""
     return False
 
@@ -424,7 +424,7 @@ class TreeTraining:
         width: NDArray[np.floating],
         codes: NDArray[np.integer],
         *,
-        stop: Callable[[int], bool] = never,
+        stop: Callable[[int], bool] = _never,
     ) -> TreeGenerator:
         """Fit all columns; each one depends on the training rows alone, whatever the others.
 

@@ -1,18 +1,18 @@
 import numpy as np
 import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tabgan.generators.trees.vector_leaf_trees import (
     Growth,
     VectorLeafTrees,
     fit_vector_leaf_trees,
+    never,
 )
 
 ROWS, CLASSES, LEAST = 600, 3, 9
 GROWTH = Growth(depth=4, rate=0.3, bins=64, rounds=6)
-
-
-def never() -> bool:
-    return False
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +75,7 @@ def test_pruning_leaves_the_mean_of_what_it_joins():
         np.array([[1, 2], [8, 0], [4, 4]], np.float32),
         np.zeros(2, np.float32),
         n_features=2,
+        n_classes=2,
     )
     pruned = trees.pruned(np.array([0, 50, 0, 3, 1]), least=3)
     assert pruned.splits.tolist() == [[0, 1, 2, 1], [0, -1, -1, 0], [0, -1, -1, 0]]
@@ -127,6 +128,10 @@ def test_tensors_and_back(table, trees):
     assert np.array_equal(again.scores(table[0]), trees.scores(table[0]))
 
 
+def swap_children(splits: torch.Tensor) -> None:
+    splits[0, 1:3] = splits[0, [2, 1]]
+
+
 def hostile(**changes):
     def change(tensors):
         for name, (place, value) in changes.items():
@@ -143,6 +148,7 @@ def hostile(**changes):
         (hostile(splits=((0, 1), 0)), "a split leads nowhere"),
         (hostile(splits=((0, 2), 10_000)), "a split leads nowhere"),
         (hostile(splits=((0, 1), 2)), "a node must have one parent"),
+        (lambda tensors: swap_children(tensors["splits"]), "children of a node must be neighbors"),
         (hostile(splits=((0, 3), 2)), "an unknown flag"),
         (hostile(starts=(0, 1)), "starts must rise"),
         (hostile(starts=(1, 0)), "starts must rise"),
@@ -176,3 +182,108 @@ def test_the_format_of_both_versions_is_read(trees):
     is_leaf = np.array(tree["left_children"]) < 0
     beside = np.reshape(tree["leaf_weights"], (-1, CLASSES))
     assert np.array_equal(in_nodes[is_leaf], beside[np.array(tree["right_children"])[is_leaf]])
+
+
+def of_two_classes(table, **options) -> VectorLeafTrees:
+    features, classes, _ = table
+    arguments = {"least": LEAST, "seed": 1} | options
+    return fit_vector_leaf_trees(
+        features, (classes > 0).astype(int), np.full(2, 0.5), GROWTH, **arguments
+    )
+
+
+def test_two_classes_take_one_output(table):
+    features, classes, _ = table
+    trees = of_two_classes(table)
+    assert len(trees) == GROWTH.rounds, "nothing is held out: all rounds"
+    assert trees.leaves.shape[1] == 1
+    chances = trees.probabilities(features)
+    np.testing.assert_allclose(chances.sum(axis=1), 1, rtol=1e-6)
+    assert ((chances[:, 1] > 0.5) == (classes > 0)).mean() > 0.97
+    reached = leaf_numbers(trees)[trees.leaf_of(features)]
+    summed = trees.leaves[reached].sum(axis=1) + trees.baseline
+    np.testing.assert_allclose(trees.scores(features), summed, rtol=1e-5, atol=1e-5)
+    assert rows_of_leaves(trees, features).min() >= LEAST
+    again = VectorLeafTrees.from_tensors(trees.to_tensors(), 2, 2)
+    assert np.array_equal(again.scores(features), trees.scores(features))
+
+
+def test_weights_count():
+    features, classes = np.zeros((100, 1), np.float32), np.repeat([0, 1], 50)
+    many = Growth(depth=1, rate=0.3, bins=64, rounds=30, row_share=1)
+    weights = np.where(classes == 1, 3.0, 1.0)
+    trees = fit_vector_leaf_trees(
+        features, classes, np.full(2, 0.5), many, least=1, seed=0, weights=weights
+    )
+    assert trees.probabilities(features)[0, 1] == pytest.approx(0.75, abs=1e-2)
+
+
+def test_a_feature_that_no_fitted_row_has_tells_nothing(table):
+    features, classes, held_out = table
+    features = features.copy()
+    features[~held_out, 1] = np.nan
+    trees = fitted((features, classes, held_out))
+    assert (trees.splits[trees.splits[:, 1] >= 0, 0] == 0).all()
+
+
+def scalar_leaves(seed: int, n_outputs: int) -> dict[str, torch.Tensor]:
+    """Trees of four leaves as files of before hold them, depth first: each adds to one output."""
+    rng = np.random.default_rng(seed)
+    n_trees = 2 * n_outputs
+    splits = np.zeros((n_trees, 7, 4), np.int32)
+    splits[:, 0] = (0, 1, 4, 1)  # missing values go left
+    splits[:, 1] = (1, 2, 3, 0)
+    splits[:, 4] = (0, 6, 5, 0)
+    splits[:, [2, 3, 5, 6], 3] = 2
+    values = rng.integers(-2, 3, (n_trees, 7, 2)).astype(np.float32) / 2
+    return {
+        "splits": torch.from_numpy(splits.reshape(-1, 4)),
+        "values": torch.from_numpy(values.reshape(-1, 2)),
+        "starts": torch.arange(0, 7 * n_trees + 1, 7),
+        "baseline": torch.arange(n_outputs, dtype=torch.float32),
+    }
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 1000), st.integers(1, 3))
+def test_trees_of_scalar_leaves_give_the_same_scores(seed, n_outputs):
+    """In files of before, values up to a threshold go left, and each tree adds to one output."""
+    tensors = scalar_leaves(seed, n_outputs)
+    n_classes = max(n_outputs, 2)
+    trees = VectorLeafTrees.from_tensors(tensors, 2, n_classes)
+    rng = np.random.default_rng(seed)
+    features = rng.integers(-2, 3, (40, 2)).astype(np.float32) / 2  # many lie on a threshold
+    features[rng.random((40, 2)) < 0.2] = np.nan
+    wanted = np.tile(tensors["baseline"].numpy(), (40, 1))
+    values = tensors["values"].numpy().reshape(-1, 7, 2)
+    for number, own in enumerate(values):
+        first = np.isnan(features[:, 0]) | (features[:, 0] <= own[0, 0])
+        left = np.where(features[:, 1] <= own[1, 0], own[2, 1], own[3, 1])
+        right = np.where(features[:, 0] <= own[4, 0], own[6, 1], own[5, 1])
+        leaf = np.where(first, left, right)
+        wanted[:, number % n_outputs] += leaf
+    np.testing.assert_allclose(trees.scores(features), wanted, atol=1e-6)
+    assert trees.probabilities(features).shape == (40, n_classes)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (hostile(splits=((0, 0), 2)), "a split leads nowhere"),
+        (hostile(splits=((0, 1), 0)), "a split leads nowhere"),
+        (hostile(splits=((0, 2), 10**6)), "a split leads nowhere"),
+        (hostile(splits=((0, 3), 4)), "an unknown flag"),
+        (hostile(starts=(0, 1)), "starts must rise"),
+        (hostile(starts=(1, 0)), "starts must rise"),
+        (hostile(values=((0, 0), float("nan"))), "not finite"),
+        (lambda tensors: tensors.update(values=tensors["values"][1:]), "don't fit"),
+        (lambda tensors: tensors.update(values=tensors["values"].double()), "the wrong type"),
+        (lambda tensors: tensors.update(baseline=tensors["baseline"][:2]), "number of outputs"),
+        (lambda tensors: tensors.update(baseline=tensors["baseline"][:0]), "number of outputs"),
+    ],
+)
+def test_hostile_trees_of_scalar_leaves_are_refused(change, message):
+    tensors = {name: tensor.clone() for name, tensor in scalar_leaves(0, 3).items()}
+    change(tensors)
+    with pytest.raises(ValueError, match=message):
+        VectorLeafTrees.from_tensors(tensors, 2, 3)
