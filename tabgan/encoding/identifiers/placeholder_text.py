@@ -13,6 +13,7 @@ from tabgan.encoding.column_encoder import ColumnEncoder, Encoded
 from tabgan.encoding.identifiers.identifier import MissingShares
 from tabgan.encoding.identifiers.language_shape import LanguageShape, learn_shape
 from tabgan.encoding.identifiers.makers import name_seed
+from tabgan.encoding.identifiers.seen_values_filter import SeenValuesFilter
 from tabgan.table.columns import TypedSeries
 from tabgan.table.schema import Column
 from tabgan.table.tails import typical_values
@@ -23,6 +24,9 @@ LOREM = "lorem"  # format of a column whose placeholders are filler words
 LENGTHS = 21  # quantiles of the number of words that are kept
 MOST_WORDS = 400
 MOST_CHARACTERS = 2_000  # of a made text
+SHORT = 60  # characters of a text that may be made by accident
+ATTEMPTS = 12  # to make another one
+WORDS = 6  # of a text if they fail
 POOL = 5_000  # filler words of a block; each text is a section of one
 
 _FILLER = (
@@ -51,9 +55,11 @@ class TextEncoder(ColumnEncoder):
         words: Sequence[float],
         absence: MissingShares,
         shape: LanguageShape | None = None,
+        seen: SeenValuesFilter | None = None,
     ) -> None:
         self.column = column
         self._shape = shape
+        self._seen = seen
         self._words = [float(count) for count in words]
         self._absence = absence
         if not 0 < len(words) <= LENGTHS or not all(0 <= n <= MOST_WORDS for n in self._words):
@@ -91,7 +97,9 @@ class TextEncoder(ColumnEncoder):
         if column.format == LOREM:
             return cls(column, _word_counts(given, column.least_rows), absence)
         shape, rest = learn_shape(given, column.least_rows, name_seed(column))
-        return cls(column, _word_counts(rest or given, column.least_rows), absence, shape)
+        short = [text for text in rest if _is_short(text)]
+        seen = SeenValuesFilter.of(short) if short else None
+        return cls(column, _word_counts(rest or given, column.least_rows), absence, shape, seen)
 
     def encode(self, cells: TypedSeries) -> Encoded:
         """Encode values as nothing."""
@@ -122,8 +130,7 @@ class TextEncoder(ColumnEncoder):
         """
         rows = len(numbers)
         if self._shape is not None:
-            counts = self._lengths(rows, rng)
-            return self._absence.put_into(self._shape.write(counts, rng), self.column, rng)
+            return self._absence.put_into(self._written(self._shape, rows, rng), self.column, rng)
         words = np.array(_FILLER.split())
         pool = words[rng.integers(len(words), size=POOL)]
         text = " ".join(pool)
@@ -136,6 +143,26 @@ class TextEncoder(ColumnEncoder):
         made = np.array([_sentence(text[a:b]) for a, b in sections], object)
         return self._absence.put_into(made, self.column, rng)
 
+    def _written(
+        self, shape: LanguageShape, rows: int, rng: np.random.Generator
+    ) -> NDArray[np.object_]:
+        """Write texts in the shape of the language, none of which is a short one of the table."""
+        made = shape.write(self._lengths(rows, rng), rng)
+        if self._seen is None:
+            return made
+        again = np.arange(rows)
+        for attempt in range(ATTEMPTS):
+            texts = [str(text) for text in made[again]]
+            short = [_is_short(text) and text not in shape.phrases for text in texts]
+            again = again[self._seen.may_hold(texts) & np.array(short, np.bool_)]
+            if not len(again):
+                break
+            made[again] = shape.write(self._lengths(len(again), rng) + attempt, rng)
+        else:  # a shape of hardly any other texts
+            words = rng.choice(_FILLER.split(), (len(again), WORDS))
+            made[again] = [_sentence(" ".join(own)) for own in words]
+        return made
+
     def _lengths(self, rows: int, rng: np.random.Generator) -> NDArray[np.int64]:
         """Draw numbers of words."""
         grid = np.linspace(0, 1, len(self._words))
@@ -144,7 +171,8 @@ class TextEncoder(ColumnEncoder):
     def to_json(self) -> dict[str, Any]:
         """Describe the encoder by JSON values."""
         shape = {} if self._shape is None else {"shape": self._shape.to_json()}
-        return {"words": self._words, "absent": self._absence.to_json(), **shape}
+        seen = {} if self._seen is None else {"seen": self._seen.to_json()}
+        return {"words": self._words, "absent": self._absence.to_json(), **shape, **seen}
 
     @classmethod
     def from_json(cls, column: Column, state: dict[str, Any]) -> Self:
@@ -164,7 +192,9 @@ class TextEncoder(ColumnEncoder):
         """
         absence, written = MissingShares.from_json(state["absent"]), state.get("shape")
         shape = None if written is None else LanguageShape.from_json(written)
-        encoder = cls(column, state["words"], absence, shape)
+        held = state.get("seen")
+        seen = None if held is None else SeenValuesFilter.from_json(held)
+        encoder = cls(column, state["words"], absence, shape, seen)
         # one row shows whether the dtype can hold text
         encoder.decode(np.empty((1, 0)), np.empty((1, 0), np.int64), 0, np.random.default_rng(0))
         return encoder
@@ -176,6 +206,10 @@ def _word_counts(texts: Sequence[str], least: int) -> list[float]:
     counts = [min(len(text[:MOST_CHARACTERS].split()), MOST_WORDS) for text in texts] or [0]
     quantiles: list[float] = typical_values(counts, LENGTHS, least).tolist()
     return quantiles
+
+
+def _is_short(text: str) -> bool:
+    return len(text) <= SHORT
 
 
 def _sentence(words: str) -> str:

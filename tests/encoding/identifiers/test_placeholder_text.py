@@ -112,3 +112,22 @@ def test_a_malformed_state_is_refused(state):
 def test_a_dtype_that_holds_no_text_is_refused():
     with pytest.raises(ValueError, match="Column 'x': its levels do not fit its dtype int64"):
         TextEncoder.from_json(Column("x", "text", "int64"), {"words": [3.0], "absent": []})
+
+
+def test_words_that_are_put_together_are_no_short_text_of_few_rows():
+    rng = np.random.default_rng(0)
+    makes, models = ["ford", "dodge", "amc", "vw"], ["torino", "dart", "rabbit", "pinto", "nova"]
+    names = [f"{make} {model}" for make in makes for model in models]
+    rows = [*names[:10] * 3, *[" ".join(rng.permutation(models)[:3]) for _ in range(60)]]
+    encoder = fit(rows, min_group=5)
+    drawn = draw(encoder, 4_000)
+    assert not drawn.isin(rows).any()
+    assert drawn.str.contains("ford").any()
+    again = TextEncoder.from_json(encoder.column, json.loads(json.dumps(encoder.to_json())))
+    pd.testing.assert_series_equal(draw(again, 50), draw(encoder, 50))
+
+
+def test_texts_of_one_possible_shape_become_filler_words():
+    rows = [f"{first} {second}" for first in "xyz" for second in "xyz" for _ in range(3)]
+    drawn = draw(fit(rows, min_group=5), 500)
+    assert not drawn.isin(rows).any()
