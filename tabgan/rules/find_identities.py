@@ -41,6 +41,7 @@ LEAST_NEEDED = 3  # rows whose greatest value is a column's, for it to be one of
 PRECISION = 1e-9  # relative error of full-precision floats
 TRIED_ROWS = 24  # rows on which all products are tried
 REFUTING_ROWS = 500  # rows that refute most products that the first ones leave
+CELLS = 4_000  # of products that are compared at once
 FITTED_ROWS = 2_000  # rows on which linear identities are fitted
 MOST_GROUPS = 8  # sets of columns that are missing in the same rows
 MOST_FACTORS = 150  # columns whose products of two are tried
@@ -411,12 +412,12 @@ def _matches(
             near = np.sort(order[slice(*np.searchsorted(ascending, reach, side="right"))])
             near = near[np.abs(first[near] - values[0]) <= slack[target, 0]]
             base, factor = np.divmod(near, by.shape[0])
-            for row in range(1, len(rows)):
-                if not len(base):
-                    break
-                error = np.abs(own[base, row] * by[factor, row] - values[row])
-                fits = error <= slack[target, row]
-                base, factor = base[fits], factor[fits]
+            row = 1
+            while row < len(rows) and len(base):  # the fewer are left, the more rows at once
+                some = slice(row, row + max(1, CELLS // len(base)))
+                error = np.abs(own[base, some] * by[factor, some] - values[some])
+                fits = (error <= slack[target, some]).all(axis=1)
+                base, factor, row = base[fits], factor[fits], some.stop
             found += [(target, int(b), int(f)) for b, f in zip(base, factor, strict=True)]
     return found
 

@@ -310,6 +310,8 @@ def find_prefixes(table: ColumnFrame) -> list[CodePrefix]:
 
     What follows must differ from row to row, as it is what is generated.
     """
+    if not any(cells.column.kind == "identifier" for cells in table.values()):
+        return []
     first = np.arange(min(HINT_ROWS, count_rows(table)))
     sample = {at: cells.take(first) for at, cells in table.items()}
     categories = [
