@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+import torch
 
 from tabgan.base.random_streams import numpy_stream, torch_stream
 from tabgan.encoding.column_encoder import Encoded
@@ -88,7 +89,16 @@ def fit_postprocessing(
         given = sampler.conditions.given if sampler.conditions else ()
         before = drawn[choose(weights, len(real), rng)]
         kept = (*given, *encoder.leading_spans)
-        choices = fit_polish(real, before, features, rng, given=kept, least=least, stop=stop)
+        choices = fit_polish(
+            real,
+            before,
+            features,
+            rng,
+            given=kept,
+            least=least,
+            workers=torch.get_num_threads(),
+            stop=stop,
+        )
     facts = _facts(critics, choices, encoder, features)
     facts |= {"effective_share": effective_share(weights), "seconds": time.monotonic() - began}
     if not critics and not choices and not isinstance(sampler, TreeSampler):
