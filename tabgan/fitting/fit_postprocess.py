@@ -86,18 +86,10 @@ def fit_postprocessing(
         )
     choices: list[HeldOutChoice] = []
     if polish:
-        given = sampler.conditions.given if sampler.conditions else ()
         before = drawn[choose(weights, len(real), rng)]
-        kept = (*given, *encoder.leading_spans)
+        given, workers = _given(encoder, sampler), torch.get_num_threads()
         choices = fit_polish(
-            real,
-            before,
-            features,
-            rng,
-            given=kept,
-            least=least,
-            workers=torch.get_num_threads(),
-            stop=stop,
+            real, before, features, rng, given=given, least=least, workers=workers, stop=stop
         )
     facts = _facts(critics, choices, encoder, features)
     facts |= {"effective_share": effective_share(weights), "seconds": time.monotonic() - began}
@@ -126,6 +118,12 @@ def _pool(sampler: Sampler, features: RowFeatures, n: int, seed: int) -> DrawnRo
         parts.append(sampler.draw(BLOCK_ROWS, stream))
     numbers, codes = (np.concatenate(part)[:n] for part in zip(*parts, strict=True))
     return features.of(numbers, codes)
+
+
+def _given(encoder: TableEncoder, sampler: Sampler) -> tuple[int, ...]:
+    """Return the level spans that are not to be redrawn."""
+    given = sampler.conditions.given if sampler.conditions else ()
+    return (*given, *encoder.leading_spans)
 
 
 def _facts(
