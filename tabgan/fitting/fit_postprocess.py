@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+import torch
 
 from tabgan.base.random_streams import numpy_stream, torch_stream
 from tabgan.encoding.column_encoder import Encoded
@@ -85,10 +86,11 @@ def fit_postprocessing(
         )
     choices: list[HeldOutChoice] = []
     if polish:
-        given = sampler.conditions.given if sampler.conditions else ()
         before = drawn[choose(weights, len(real), rng)]
-        kept = (*given, *encoder.leading_spans)
-        choices = fit_polish(real, before, features, rng, given=kept, least=least, stop=stop)
+        given, workers = _given(encoder, sampler), torch.get_num_threads()
+        choices = fit_polish(
+            real, before, features, rng, given=given, least=least, workers=workers, stop=stop
+        )
     facts = _facts(critics, choices, encoder, features)
     facts |= {"effective_share": effective_share(weights), "seconds": time.monotonic() - began}
     if not critics and not choices and not isinstance(sampler, TreeSampler):
@@ -116,6 +118,12 @@ def _pool(sampler: Sampler, features: RowFeatures, n: int, seed: int) -> DrawnRo
         parts.append(sampler.draw(BLOCK_ROWS, stream))
     numbers, codes = (np.concatenate(part)[:n] for part in zip(*parts, strict=True))
     return features.of(numbers, codes)
+
+
+def _given(encoder: TableEncoder, sampler: Sampler) -> tuple[int, ...]:
+    """Return the level spans that are not to be redrawn."""
+    given = sampler.conditions.given if sampler.conditions else ()
+    return (*given, *encoder.leading_spans)
 
 
 def _facts(

@@ -10,7 +10,9 @@ tell drawn rows from real ones.
 """
 
 from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,6 +63,7 @@ def fit_polish(
     *,
     given: Collection[int] = (),
     least: int = LEAST_LEAF,
+    workers: int = 1,
     stop: Callable[[], bool] = never,
 ) -> list[HeldOutChoice]:
     """Learn the columns from real rows, and choose those to be redrawn in drawn ones.
@@ -77,6 +80,8 @@ def fit_polish(
         Level spans that are not to be redrawn.
     least
         Rows on which each leaf of the trees rests at least.
+    workers
+        Level spans that are learned at a time; the choices are the same for any number.
     stop
         Called before each column: whether to try no further one.
 
@@ -86,7 +91,7 @@ def fit_polish(
     """
     held_out = rng.random(len(real)) < HELD_OUT
     trial = drawn[: min(TRIAL_ROWS, len(real))]
-    fit = _PolishFit(real, features, held_out, rng, least, stop)
+    fit = _PolishFit(real, features, held_out, rng, least, workers, stop)
     levels = fit.choose_levels(trial, given)
     trial = redraw_columns(trial, [choice.conditional for choice in levels], features, rng)
     return levels + fit.choose_numbers(trial)
@@ -101,6 +106,7 @@ class _PolishFit:
     held_out: NDArray[np.bool_]
     rng: np.random.Generator
     least: int
+    workers: int
     stop: Callable[[], bool]
 
     def choose_levels(self, trial: DrawnRows, given: Collection[int]) -> list[HeldOutChoice]:
@@ -116,14 +122,19 @@ class _PolishFit:
         layout = self.features.spans
         flags = {mark for mark in layout.marks if mark is not None}
         spans = [i for i in range(len(layout.widths)) if i not in flags and i not in given]
-        candidates = []
-        for span in _some(spans, self.rng):
-            if self.stop():
-                break
-            level = fit_level(
-                self.real, self.features, span, self.held_out, _seed(self.rng), least=self.least
-            )
-            candidates += self._candidate(level, trial, 0.0)
+        jobs = [(span, _seed(self.rng)) for span in _some(spans, self.rng)]
+        one_at_a_time = Lock()  # columns are fitted in threads, callbacks expect one
+
+        def fit(job: tuple[int, int]) -> TreeConditional | None:
+            with one_at_a_time:
+                if self.stop():
+                    return None
+            span, seed = job
+            return fit_level(self.real, self.features, span, self.held_out, seed, least=self.least)
+
+        with ThreadPoolExecutor(self.workers) as pool:
+            levels = [*pool.map(fit, jobs)]
+        candidates = [choice for level in levels for choice in self._candidate(level, trial, 0.0)]
         return _affordable(candidates)
 
     def choose_numbers(self, trial: DrawnRows) -> list[HeldOutChoice]:

@@ -28,7 +28,7 @@ __all__ = ["MOST_POOL", "SPARE", "PostProcessing", "pool_for"]
 
 MOST_POOL = 3.2  # rows that are drawn for each one that the critics leave
 POOLS = (1.5, 2.0, 2.5, MOST_POOL)
-MOST_LOST = 0.01  # of the weights, beyond a chance of one to be chosen
+MOST_LOST = 0.02  # of the weights, beyond a chance of one to be chosen
 SPARE = 1.25  # rows that are polished for each one that the last choice leaves
 
 

@@ -13,7 +13,6 @@ from sklearn.base import clone
 from tabgan import ModelFileError, OptionError, TabGAN
 from tabgan.base.model_file import read_model, write_model
 from tabgan.cli.main import main
-from tabgan.sampling.table_model import BLOCK_ROWS
 
 
 @pytest.fixture(scope="module")
@@ -64,20 +63,22 @@ def test_rows_under_a_condition_are_like_the_tables(table, fitted):
 
 
 def test_free_rows_are_like_the_table(table, fitted):
-    sample = fitted.sample(BLOCK_ROWS)
+    n = fitted._model.block_rows
+    sample = fitted.sample(n)
     together = ["pay", "town"]
     shares = sample.value_counts(together, normalize=True, dropna=False)
     real = table.value_counts(together, normalize=True, dropna=False)
-    assert (shares - real).abs().max() <= 1 / BLOCK_ROWS
+    assert (shares - real).abs().max() <= 1 / n
     assert abs(sample["age"].mean() - table["age"].mean()) < 0.3
     assert abs(sample["age"].std() - table["age"].std()) < 0.3
 
 
 def test_blocks_do_not_change_the_rows(fitted):
-    n, where = BLOCK_ROWS + 100, {"pay": "low"}
+    block_rows = fitted._model.block_rows
+    n, where = block_rows + 100, {"pay": "low"}
     whole = fitted.sample(n, where=where)
     parts = list(fitted.sample_blocks(n, where=where))
-    assert [len(part) for part in parts] == [BLOCK_ROWS, 100]
+    assert [len(part) for part in parts] == [block_rows, 100]
     pd.testing.assert_frame_equal(pd.concat(parts), whole)
     pd.testing.assert_frame_equal(fitted.sample(70, where=where), whole.iloc[:70])
     before = torch.get_num_threads()
@@ -141,9 +142,10 @@ def test_other_columns_can_be_asked_for_as_well(fitted):
 def test_a_table_of_conditions_alone(table):
     kinds = table[["pay", "town"]]
     gan = TabGAN(steps=2, condition_on=["pay", "town"], verbose=False, random_state=0).fit(kinds)
-    shares = gan.sample(BLOCK_ROWS).value_counts(normalize=True, dropna=False)
+    n = gan._model.block_rows
+    shares = gan.sample(n).value_counts(normalize=True, dropna=False)
     real = kinds.value_counts(normalize=True, dropna=False)
-    assert (shares - real).abs().max() <= 1 / BLOCK_ROWS
+    assert (shares - real).abs().max() <= 1 / n
 
 
 class TestFile:

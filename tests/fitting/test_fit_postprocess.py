@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from sklearn.base import clone
 
 from tabgan import ModelFileError, TabGAN
@@ -55,6 +56,17 @@ def test_margins_stay_those_of_the_table(table):
     )
 
 
+def test_rows_are_the_same_however_many_and_on_more_threads(gan):
+    many, threads = gan.sample(5000), torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        pd.testing.assert_frame_equal(gan.sample(100), many.iloc[:100])
+        pd.testing.assert_frame_equal(gan.sample(5000), many)
+    finally:
+        torch.set_num_threads(threads)
+    assert [len(part) for part in gan.sample_blocks(5000)] == [4096, 904], "few rows come soon"
+
+
 @pytest.mark.parametrize(("refine", "polish"), [(True, False), (False, True)])
 def test_each_can_be_turned_off(table, refine, polish):
     gan = clone(TabGAN(**OPTIONS)).set_params(refine=refine, polish=polish).fit(table)
@@ -93,6 +105,7 @@ def test_the_condition_column_stays_as_it_is_asked_for(table):
     [
         ("critics", 99),
         ("critics", "x"),
+        ("pool", 100),
         ("redraws", [{"level": 99, "levels": [0, 1]}]),
         ("redraws", [{"level": 0, "levels": [0, 7]}]),
         ("redraws", [{"level": 0, "levels": [1, 0]}]),

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from tabgan.base.row_layout import RowLayout
 from tabgan.encoding.quantiles import Quantiles
@@ -54,6 +55,19 @@ def test_a_number_is_redrawn_from_its_condition():
     assert np.array_equal(after.features[:, 1], values)
 
 
+@pytest.mark.parametrize("least", [20, 300])
+def test_each_leaf_rests_on_least_rows(least):
+    real, out = rows(3000, 0), held_out(3000)
+    level = fit_level(real, FEATURES, 0, out, seed=0, least=least)
+    number = fit_number(real, FEATURES, 1, out, seed=0, least=least)
+    for trees, place in ((level.trees, 2), (number.digits[0], 1)):
+        seen = real[~out].features.copy()
+        seen[:, place] = 0
+        counts = np.bincount(trees.leaf_of(seen).ravel(), minlength=len(trees.splits))
+        assert len(trees) > 1
+        assert counts[trees.splits[:, 1] < 0].min() >= least
+
+
 def test_excess_nll_is_high_where_a_relation_is_lost_and_none_where_it_holds():
     level = fit_level(rows(3000, 0), FEATURES, 0, held_out(3000), seed=0)
     number = fit_number(rows(3000, 0), FEATURES, 1, held_out(3000), seed=0)
@@ -73,6 +87,21 @@ def test_the_polish_takes_the_column_that_is_wrong():
     assert all(
         isinstance(c.conditional, LevelConditional) and c.excess_nll < 0.02 for c in choices[1:]
     )
+
+
+def test_choices_are_the_same_on_several_threads():
+    one, three = (
+        fit_polish(
+            rows(1500, 0),
+            rows(1500, 1, level=False),
+            FEATURES,
+            np.random.default_rng(0),
+            workers=workers,
+        )
+        for workers in (1, 3)
+    )
+    assert [choice.excess_nll for choice in one] == [choice.excess_nll for choice in three]
+    assert one[0].conditional.trees.leaves.tolist() == three[0].conditional.trees.leaves.tolist()
 
 
 def test_the_polish_takes_a_number_that_a_critic_finds():
