@@ -151,4 +151,6 @@ class NetworkLearner(ImageLearner):
                 likelihood="bernoulli",
             )
         schedule = check_schedule(options["schedule"], options["noise_steps"])
-        return Denoiser(layout, schedule, hidden_dim=hidden_dim, labels=labels, spread=PIXEL_SPREAD)
+        return Denoiser(
+            layout, schedule, hidden_dim=hidden_dim, labels=labels, spread=PIXEL_SPREAD, direct=True
+        )

@@ -35,7 +35,9 @@ class Denoiser(LearnedGenerator):
     Data are numbers of deviation `spread` around zero, then one-hot levels. The estimate of the
     levels is a softmax: the best estimate of a one-hot vector are the chances of its levels. The
     estimate of the numbers is a mean of x_t and of the network's output, by their noise, and x_t is
-    scaled to deviation one ("preconditioning", Karras et al., 2022).
+    scaled to deviation one ("preconditioning", Karras et al., 2022). Or it is the output itself:
+    of many numbers near a surface of few dimensions, such as pixels, a mean would keep noise that
+    hidden layers narrower than a row can't represent.
 
     **Shape**: rows (batch, width), noise (batch, 1), one-hot labels (batch, sum of their widths) →
     estimates of numbers and logits of levels, (batch, width)
@@ -52,6 +54,8 @@ class Denoiser(LearnedGenerator):
         Number of levels of each label; their embedding is concatenated to x_t.
     spread
         Standard deviation of the numbers.
+    direct
+        Whether the estimate of the numbers is the output itself; errors are then not weighted.
 
     Examples
     --------
@@ -72,9 +76,11 @@ class Denoiser(LearnedGenerator):
         hidden_dim: int = 256,
         labels: Sequence[int] = (),
         spread: float = 1.0,
+        direct: bool = False,
     ) -> None:
         super().__init__(layout.width)
-        self.layout, self.schedule, self.spread = layout, schedule, spread
+        self.layout, self.schedule = layout, schedule
+        self.spread, self.direct = spread, direct
         self.evaluations = schedule.n_steps
         self.embedding = LabelEmbedding(labels) if labels else None
         label_dim = self.embedding.dim if self.embedding else 0
@@ -96,6 +102,8 @@ class Denoiser(LearnedGenerator):
             parts.append(self.embedding(labels))
         hidden = nn.functional.silu(self.blocks(self.inlet(torch.cat(parts, dim=1))))
         raw = self.outlet(hidden).float()
+        if self.direct:
+            return raw  # type: ignore[no-any-return]
         n = self.layout.n_numbers
         kept = self.spread**2 / variance * x[:, :n]
         numbers = kept + self.spread * alpha / variance.sqrt() * raw[:, :n]
@@ -143,7 +151,8 @@ class Denoiser(LearnedGenerator):
         if not self.schedule.samples_by_flow:
             return {"denoising_loss": (data - self.clean(estimates)).square().sum(dim=1).mean()}
         error = (data[:, :n] - estimates[:, :n]).square().sum(dim=1, keepdim=True)
-        value = (self.schedule.weights(alpha, self.spread) * error).mean()
+        weights = 1.0 if self.direct else self.schedule.weights(alpha, self.spread)
+        value = (weights * error).mean()
         surprise = -(rows[:, n:] * span_log_softmax(estimates[:, n:], self.layout)).sum(dim=1)
         return {"denoising_loss": value + surprise.mean()}
 
@@ -193,6 +202,7 @@ class Denoiser(LearnedGenerator):
             "schedule": self.schedule.name,
             "noise_steps": self.schedule.n_steps,
             "spread": self.spread,
+            "direct": self.direct,
         }
 
     @classmethod
@@ -204,7 +214,10 @@ class Denoiser(LearnedGenerator):
         schedule = schedule_of(sizes)
         if schedule.n_steps > MOST_STEPS:
             raise ValueError(f"noise_steps must be at most {MOST_STEPS}")
-        return cls(layout, schedule, hidden_dim=hidden_dim, labels=labels, spread=spread)
+        direct = bool(sizes["direct"])
+        return cls(
+            layout, schedule, hidden_dim=hidden_dim, labels=labels, spread=spread, direct=direct
+        )
 
 
 MOST_STEPS = 100_000  # in a file that is not damaged

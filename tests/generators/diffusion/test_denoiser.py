@@ -24,10 +24,21 @@ def rows(n: int) -> torch.Tensor:
     return torch.cat([torch.randn(n, 2, generator=stream()), *levels], dim=1)
 
 
-@pytest.fixture(params=SCHEDULES)
+@pytest.fixture(params=[*SCHEDULES, "direct"])
 def denoiser(request) -> Denoiser:
     torch.manual_seed(0)
-    return Denoiser(LAYOUT, SCHEDULES[request.param](5), hidden_dim=8, labels=(3,))
+    direct = request.param == "direct"
+    schedule = SCHEDULES["edm" if direct else request.param](5)
+    return Denoiser(LAYOUT, schedule, hidden_dim=8, labels=(3,), direct=direct)
+
+
+def test_a_direct_estimate_passes_nothing_through(denoiser):
+    with torch.no_grad():
+        denoiser.outlet.weight.zero_()
+        denoiser.outlet.bias.zero_()
+    x, labels = rows(4), torch.eye(3)[[0, 1, 2, 0]]
+    estimate = denoiser(x, labels, torch.full((4, 1), 0.01))[:, :2]
+    assert torch.allclose(estimate, torch.zeros(4, 2) if denoiser.direct else x[:, :2], atol=1e-2)
 
 
 def test_the_variance_of_noisy_rows_is_that_of_the_schedule(denoiser):
@@ -89,7 +100,7 @@ def test_the_network_is_rebuilt_from_its_sizes(denoiser):
     ids=str,
 )
 def test_sizes_that_no_denoiser_has(wrong):
-    sizes = {"hidden_dim": 4, "schedule": "edm", "noise_steps": 5, "spread": 1.0}
+    sizes = {"hidden_dim": 4, "schedule": "edm", "noise_steps": 5, "spread": 1.0, "direct": False}
     with pytest.raises((ValueError, OptionError), match=r"size|noise_steps|schedule"):
         Denoiser.of_sizes(sizes | wrong, LAYOUT, [])
 
