@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from datasets import REPOSITORY
 
-from tabgan import ImageGAN
+from tabgan.images import ImageEstimator
 from tabgan.images.idx import read_folder
 from tabgan.images.image_scores import Labelled, evaluate_images, trained_on_samples
 from tabgan.images.judge import Judge
@@ -50,7 +50,12 @@ def judge(path: Path, data: Digits) -> Judge:
 
 
 def score(
-    gan: ImageGAN, data: Digits, referee: Judge, *, n_trained: int = 0, epochs: int | None = None
+    gan: ImageEstimator,
+    data: Digits,
+    referee: Judge,
+    *,
+    n_trained: int = 0,
+    epochs: int | None = None,
 ) -> dict[str, Any]:
     """Score a generator's digits; `n_trained` of them also train a classifier of their own."""
     asked = np.arange(JUDGED) % N_CLASSES

@@ -60,7 +60,7 @@ def parse(arguments: Sequence[str] | None) -> tuple[argparse.Namespace, dict[str
     """Return the benchmark's own options, and those that are passed through to `TabGAN`."""
     parser = argparse.ArgumentParser(
         description="Score synthetic tables against real ones.",
-        epilog="Any other option is passed to TabGAN or TabTrees: --steps 2000 --derive false",
+        epilog="Any other option is passed to the estimator: --steps 2000 --derive false",
         allow_abbrev=False,
     )
     parser.add_argument("--tables", nargs="+", choices=TABLES, default=DEFAULT_TABLES)
@@ -71,9 +71,9 @@ def parse(arguments: Sequence[str] | None) -> tuple[argparse.Namespace, dict[str
     )
     parser.add_argument(
         "--method",
-        choices=("gan", "trees"),
+        choices=("gan", "trees", "diffusion", "vae"),
         default="gan",
-        help="TabGAN or TabTrees (default: gan)",
+        help="how the table is learned (default: gan)",
     )
     parser.add_argument(
         "--floor",
@@ -105,9 +105,9 @@ def _model_options(
 
 
 def _estimator(method: str) -> type[Any]:
-    from tabgan.estimator import TabGAN, TabTrees
+    from tabgan.estimator import METHODS
 
-    return TabTrees if method == "trees" else TabGAN
+    return METHODS[method]
 
 
 def _value(text: str) -> Any:
@@ -153,10 +153,11 @@ def fit_and_sample(
 
 
 def size_of_fit(model: Any) -> dict[str, int]:
-    """Return the steps and the latent size of a GAN, or the number of trees."""
+    """Return the steps and the latent size of networks, or the number of trees."""
     if model.method == "trees":
         return {"grown_trees": model.n_trees_}
-    return {"steps": model.n_steps_, "latent_dim": model.latent_dim_}
+    latent = {"latent_dim": model.latent_dim_} if hasattr(model, "latent_dim_") else {}
+    return {"steps": model.n_steps_, **latent}
 
 
 def finish_facts(facts: dict[str, Any]) -> dict[str, float]:

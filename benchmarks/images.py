@@ -30,6 +30,8 @@ RUNS: dict[str, dict[str, Any]] = {
     "wide": {"width": 2.0, "epochs": 50},
     "default": {},
     "dcgan": {"architecture": "dcgan", "width": 0.25, "epochs": 6},
+    "vae": {"method": "vae"},
+    "diffusion": {"method": "diffusion"},
 }
 EPOCHS = 4  # of the classifier that is trained on samples
 COLUMNS = (
@@ -68,10 +70,10 @@ def run(
     name: str, seed: int, judge_file: Path, samples: int, models: Path | None
 ) -> dict[str, Any]:
     """Fit one configuration and score its digits."""
-    from tabgan import ImageGAN
+    from tabgan.images import METHODS
 
-    data = digits()
-    gan = ImageGAN(random_state=seed, verbose=False, **RUNS[name])
+    data, options = digits(), dict(RUNS[name])
+    gan = METHODS[options.pop("method", "gan")](random_state=seed, verbose=False, **options)
     wall, cpu = time.perf_counter(), time.process_time()
     gan.fit(*data.train)
     cost = {

@@ -21,12 +21,14 @@ if TYPE_CHECKING:
         TrainingError,
         TrainingWarning,
     )
-    from tabgan.estimator import TabGAN, TabTrees
+    from tabgan.estimator import TabDiffusion, TabGAN, TabTrees, TabVAE
     from tabgan.evaluation.attacks.audit import audit
     from tabgan.evaluation.compare_tables import compare
     from tabgan.evaluation.evaluate import evaluate
     from tabgan.fitting.session import NotFittedError
+    from tabgan.images.image_diffusion import ImageDiffusion
     from tabgan.images.image_gan import ImageGAN
+    from tabgan.images.image_vae import ImageVAE
     from tabgan.inference.infer_schema import infer_schema
     from tabgan.oversampler import SyntheticOverSampler
     from tabgan.table.schema import Column, Schema
@@ -36,7 +38,9 @@ __all__ = [
     "Column",
     "ConstraintError",
     "DataError",
+    "ImageDiffusion",
     "ImageGAN",
+    "ImageVAE",
     "ModelFileError",
     "NotFittedError",
     "OptionError",
@@ -46,9 +50,11 @@ __all__ = [
     "Schema",
     "SchemaError",
     "SyntheticOverSampler",
+    "TabDiffusion",
     "TabGAN",
     "TabGANError",
     "TabTrees",
+    "TabVAE",
     "TableFileError",
     "TrainingError",
     "TrainingWarning",
@@ -61,12 +67,16 @@ __all__ = [
 
 _HOMES = {
     "Column": "tabgan.table.schema",
+    "ImageDiffusion": "tabgan.images.image_diffusion",
     "ImageGAN": "tabgan.images.image_gan",
+    "ImageVAE": "tabgan.images.image_vae",
     "NotFittedError": "tabgan.fitting.session",
     "Schema": "tabgan.table.schema",
     "SyntheticOverSampler": "tabgan.oversampler",
+    "TabDiffusion": "tabgan.estimator",
     "TabGAN": "tabgan.estimator",
     "TabTrees": "tabgan.estimator",
+    "TabVAE": "tabgan.estimator",
     "audit": "tabgan.evaluation.attacks.audit",
     "compare": "tabgan.evaluation.compare_tables",
     "evaluate": "tabgan.evaluation.evaluate",

@@ -180,7 +180,8 @@ def lay_out(facts: dict[str, Any]) -> str:
     if "trees" in facts:
         lines.append(f"training: {facts['rows']:,} rows, {facts['trees']:,} trees")
     else:
-        lines.append(f"latent size: {facts['latent']['size']} ({facts['latent']['reason']})")
+        if "latent" in facts:
+            lines.append(f"latent size: {facts['latent']['size']} ({facts['latent']['reason']})")
         lines.append(f"training: {facts['rows']:,} rows, {facts['steps']:,} steps")
     if facts.get("note"):
         lines.append(f"note: {facts['note']}")

@@ -32,6 +32,14 @@ __all__ = [
 
 Result = TypeVar("Result")
 
+_NOUNS = {  # of each method, for messages
+    "gan": ("a GAN", "has", "gives"),
+    "trees": ("trees", "have", "give"),
+    "diffusion": ("a diffusion", "has", "gives"),
+    "vae": ("a VAE", "has", "gives"),
+}
+
+
 _UNTYPED = {  # formats in which the type of a column depends on all of its cells
     "jsonl": "JSON lines",
     "sql": "a database",
@@ -64,9 +72,10 @@ def train(
     model
         The model file, or None.
     method
-        "gan" or "trees".
+        "gan", "trees", "diffusion" or "vae".
     seed, condition_on, stabilizers, **options
-        Parameters of `TabGAN`; the seed is its `random_state`. Trees take those that they have.
+        Parameters of `TabGAN`; the seed is its `random_state`. Other methods take those that they
+        have.
     pictures
         The folder for pictures, or None. For pictures, rows are drawn during the training.
     log_to
@@ -80,8 +89,7 @@ def train(
     KeyboardInterrupt
         If Ctrl-C has ended the training early; the model is saved before.
     """
-    from tabgan.estimator import TabGAN, TabTrees
-    from tabgan.fitting.options import NETWORK_OPTIONS
+    from tabgan.estimator import METHODS
 
     if options["epsilon"] is not None:
         _check_private(table.form, pictures)
@@ -93,14 +101,11 @@ def train(
         from tabgan.cli.reports import SNAPSHOTS
 
         options["snapshots"] = SNAPSHOTS
-    estimator: type[TableEstimator] = TabGAN
-    if method == "trees":
-        estimator = TabTrees
-        options = {name: options[name] for name in options if name not in NETWORK_OPTIONS}
+    options = _options_of(method, options)
     with watch(report, keeps=model is not None) as watching:
         verbose = on_terminal(report)
         callbacks = [watching, *trackers(log_to)]
-        gan = estimator(verbose=verbose, callbacks=callbacks, **options)
+        gan = METHODS[method](verbose=verbose, callbacks=callbacks, **options)
         _fit(gan, table.frame, report)
         _say_how_it_went(gan, report, watching)
         report.facts |= {"seed": seed, **_facts_of(gan)}
@@ -109,6 +114,19 @@ def train(
             report.facts["model"] = model
             report.say(f"Saved the model to {model}")
     return gan
+
+
+def _options_of(method: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options that a method has, without those that are the command's own defaults."""
+    from tabgan.fitting.options import OPTIONS_OF, foreign_options
+
+    context = click.get_current_context(silent=True)
+    default = ParameterSource.DEFAULT
+    left_out = foreign_options(method)  # type: ignore[arg-type]
+    if method != "gan" and context is not None:
+        own = OPTIONS_OF[method]  # type: ignore[index]
+        left_out |= {name for name in own if context.get_parameter_source(name) is default}
+    return {name: value for name, value in options.items() if name not in left_out}
 
 
 def _seed_to_resume(seed: int, options: Mapping[str, Any]) -> int:
@@ -189,7 +207,7 @@ def check_method(method: str, **options: Any) -> None:
     Parameters
     ----------
     method
-        "gan" or "trees".
+        "gan", "trees", "diffusion" or "vae".
     **options
         The other options on the training; an `epsilon` of a file of settings is refused, too.
 
@@ -198,23 +216,26 @@ def check_method(method: str, **options: Any) -> None:
     click.UsageError
         If there is one.
     """
-    if method == "gan":
-        return
-    from tabgan.fitting.options import NETWORK_OPTIONS
+    from tabgan.fitting.options import OPTIONS_OF, foreign_options
 
+    foreign = foreign_options(method)  # type: ignore[arg-type]
+    if method != "gan":
+        foreign.add("pictures")
+    what, has, gives = _NOUNS[method]
     ctx = click.get_current_context()
     for param in ctx.command.params:
         name = param.name or ""
         said = ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
         private = name == "epsilon" and options[name] is not None
-        if private or (said and name in (*NETWORK_OPTIONS, "pictures")):
+        if name in foreign and (private or said):
             flag = max(param.opts, key=len)
-            why = "trees have no such option"
+            why = f"{what} {has} no such option"
             if name == "epsilon":
-                why = "trees give no guarantee of privacy"
+                why = f"{what} {gives} no guarantee of privacy"
+            other = next(m for m in OPTIONS_OF if name in (*OPTIONS_OF[m], "pictures"))
             raise click.UsageError(
-                f"{flag} can't be combined with --method trees: {why}; leave {flag} out, or take "
-                "--method gan"
+                f"{flag} can't be combined with --method {method}: {why}; leave {flag} out, or "
+                f"take --method {other}"
             )
 
 
@@ -233,11 +254,9 @@ def _say_how_it_went(gan: "TableEstimator", report: Report, watching: Watch) -> 
     if "trees" in size:
         report.say(f"Grew {size['trees']:,} trees in {seconds:.1f} s")
     else:
-        latent = size["latent"]
-        report.say(
-            f"Trained {watching.steps_done(size['steps'])} in {seconds:.1f} s; latent size "
-            f"{latent['size']} ({latent['reason']})"
-        )
+        latent = size.get("latent")
+        told = f"; latent size {latent['size']} ({latent['reason']})" if latent else ""
+        report.say(f"Trained {watching.steps_done(size['steps'])} in {seconds:.1f} s{told}")
     for line in gan.privacy_.describe() if gan.privacy_ else ():
         report.say(line[0].upper() + line[1:])
     free_text = free_text_names(gan.schema_)

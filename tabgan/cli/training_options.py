@@ -152,6 +152,33 @@ latent_option = option(
 )
 
 
+learned_options = together(
+    option(
+        "--schedule",
+        section=_NETWORKS,
+        type=click.Choice(["edm", "linear", "cosine"]),
+        default="edm",
+        help="Noise of --method diffusion; linear and cosine are those of the lectures.",
+    ),
+    option(
+        "--noise-steps",
+        section=_NETWORKS,
+        type=COUNT_OR_AUTO,
+        default="auto",
+        metavar="N|auto",
+        help="Steps in which --method diffusion takes noise away.",
+    ),
+    option(
+        "--beta",
+        section=_NETWORKS,
+        type=click.FloatRange(min=0),
+        default=1.0,
+        metavar="X",
+        help="Weight of the KL divergence of --method vae.",
+    ),
+)
+
+
 gan_options = together(
     option(
         "--loss",
@@ -252,10 +279,11 @@ training_options = together(
     option(
         "--method",
         section=_TRAINING,
-        type=click.Choice(["gan", "trees"]),
+        type=click.Choice(["gan", "trees", "diffusion", "vae"]),
         default="gan",
         help="How the table is learned: gan is a generator against a discriminator; trees draw "
-        "each column given those before it, which takes less time.",
+        "each column given those before it, which takes less time; diffusion takes noise away "
+        "step by step; vae is an encoder and a decoder.",
     ),
     steps_option,
     epochs_option,
@@ -307,9 +335,10 @@ training_options = together(
         type=click.IntRange(min=1),
         default=256,
         metavar="N",
-        help="Width of the hidden layers of both networks.",
+        help="Width of the hidden layers of the networks.",
     ),
     gan_options,
+    learned_options,
     option(
         "--pictures",
         section=_OUTPUT,
@@ -338,6 +367,14 @@ data_option = option(
 
 
 image_training_options = together(
+    option(
+        "--method",
+        section="Training",
+        type=click.Choice(["gan", "diffusion", "vae"]),
+        default="gan",
+        help="How the images are learned: by a generator against a discriminator, by taking noise "
+        "away step by step, or by an encoder and a decoder.",
+    ),
     steps_option,
     epochs_option,
     max_time_option,
@@ -369,6 +406,7 @@ image_training_options = together(
     ),
     latent_option,
     gan_options,
+    learned_options,
     option(
         "--pictures",
         section="Output",

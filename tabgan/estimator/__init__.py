@@ -1,7 +1,16 @@
 """The estimators: learn a table, draw rows, fill holes, evaluate, save and load."""
 
+from collections.abc import Mapping
+
+from tabgan.estimator.tab_diffusion import TabDiffusion
 from tabgan.estimator.tab_gan import TabGAN
 from tabgan.estimator.tab_trees import TabTrees
+from tabgan.estimator.tab_vae import TabVAE
 from tabgan.estimator.table_estimator import TableEstimator
 
-__all__ = ["TabGAN", "TabTrees", "TableEstimator"]
+__all__ = ["METHODS", "TabDiffusion", "TabGAN", "TabTrees", "TabVAE", "TableEstimator"]
+
+METHODS: Mapping[str, type[TableEstimator]] = {
+    estimator.method: estimator for estimator in (TabGAN, TabTrees, TabDiffusion, TabVAE)
+}
+"""The estimator of each ``--method``."""

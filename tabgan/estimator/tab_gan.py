@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
-from tabgan.estimator.table_estimator import TableEstimator
+from tabgan.estimator.network_estimator import NetworkEstimator
 from tabgan.fitting.options import Method
 from tabgan.fitting.train_table import Snapshot
 from tabgan.generators.gan.losses import AdversarialLoss
@@ -19,7 +19,7 @@ __all__ = ["TabGAN"]
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
-class TabGAN(TableEstimator):
+class TabGAN(NetworkEstimator):
     """Learn a table with a GAN and draw synthetic rows like its own.
 
     Parameters
@@ -182,23 +182,15 @@ class TabGAN(TableEstimator):
 
     method: ClassVar[Method] = "gan"
 
-    steps: int | str = "auto"
-    epochs: float | None = None
-    batch_size: int = 512
     latent_dim: int | str = "auto"
-    hidden_dim: int = 256
-    learning_rate: float = 5e-4
     loss: str | AdversarialLoss = "non_saturating"
     penalty: str | Penalty = "auto"
     discriminator_steps: int = 1
     stabilizers: Sequence[str | Stabilizer] | None = None
     optimizer: str | Optimizer = "adam"
     prior: str = "gaussian"
-    polish: bool = True
     epsilon: float | None = None
     delta: float = 1e-6
-    device: str = "auto"
-    precision: str = "auto"
     snapshots: int = 0
     checkpoint: str | os.PathLike[str] | None = None
     checkpoint_every: int = 500
@@ -215,23 +207,18 @@ class TabGAN(TableEstimator):
         )
         return self.postprocessing_
 
-    @classmethod
-    def _options_of_process(cls, device: str) -> dict[str, Any]:
-        return {"device": device}
-
     def _set_model(self, model: TableModel, snapshots: Sequence[Snapshot] = ()) -> Self:
-        super()._set_model(model)
+        super()._set_model(model, snapshots)
         self.snapshots_ = list(snapshots)
         self.latent_dim_ = int(model.sampler.generator_state()[0]["latent_dim"])
         self.latent_reason_ = model.facts.latent_reason
         self.penalty_reason_ = model.facts.penalty_reason
-        self.n_steps_ = model.facts.n_steps
         return self
 
     def size_of_fit(self) -> dict[str, Any]:
-        """Return the steps taken and the latent size, as JSON values."""
+        """Return the latent size and the steps taken, as JSON values."""
         latent = {"size": self.latent_dim_, "reason": self.latent_reason_}
-        return {"latent": latent, "steps": self.n_steps_}
+        return {"latent": latent, **super().size_of_fit()}
 
     def _facts_of_method(self) -> dict[str, str]:
         return {

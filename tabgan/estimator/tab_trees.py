@@ -7,9 +7,8 @@ from typing import Any, ClassVar, Self
 import torch
 
 from tabgan.base.errors import OptionError
-from tabgan.estimator.tab_gan import TabGAN
 from tabgan.estimator.table_estimator import TableEstimator
-from tabgan.fitting.options import NETWORK_OPTIONS, Method
+from tabgan.fitting.options import Method
 from tabgan.fitting.train_table import Snapshot
 from tabgan.sampling.table_model import TableModel
 
@@ -104,8 +103,7 @@ class TabTrees(TableEstimator):
     method: ClassVar[Method] = "trees"
 
     def _with_defaults(self, options: dict[str, Any]) -> dict[str, Any]:
-        networks = {name: getattr(TabGAN, name) for name in NETWORK_OPTIONS}
-        return networks | super()._with_defaults(options) | {"device": "cpu"}
+        return super()._with_defaults(options) | {"device": "cpu"}
 
     @classmethod
     def _device(cls, device: str) -> torch.device:

@@ -25,7 +25,7 @@ from tabgan.base.registry import UnregisteredError
 from tabgan.conditions.grammar import Where
 from tabgan.fitting.checkpoint import FitCheckpoint
 from tabgan.fitting.fit_table import fit_table
-from tabgan.fitting.options import FitOptions, Method, current_options
+from tabgan.fitting.options import OPTIONS_OF, FitOptions, Method, current_options
 from tabgan.fitting.prepare import without_free_text
 from tabgan.fitting.private.privacy_ledger import Ledger
 from tabgan.fitting.private.public_schema import check_dtypes_are_declared, check_private_options
@@ -418,7 +418,9 @@ class TableEstimator(BaseEstimator):
 
     def _with_defaults(self, options: dict[str, Any]) -> dict[str, Any]:
         """Add what the options of a fit have beyond those of this method."""
-        return options | {"method": self.method}
+        gan = self._of_method["gan"]
+        others = {name: getattr(gan, name) for name in OPTIONS_OF["gan"] if name not in options}
+        return others | options | {"method": self.method}
 
     @abstractmethod
     def size_of_fit(self) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from tabgan.fitting.fit_postprocess import fit_postprocessing
 from tabgan.fitting.options import FitOptions
 from tabgan.fitting.prepare import Preparation, prepare
 from tabgan.fitting.session import FitSession, Stage
+from tabgan.fitting.train_networks import network_training
 from tabgan.fitting.train_table import AFTER_TRAINING, Snapshot, TableTraining, decode_snapshots
 from tabgan.fitting.train_trees import least_rows, train_trees
 from tabgan.generators.gan.diagnosis import diagnose
@@ -85,7 +86,7 @@ def _fit_stages(
         checkpoint.check_table(_digest(preparation, len(frame)))
     sampler, taken = _train(preparation, rows, options, seed, session, checkpoint=checkpoint)
     sampler = settled_by(encoder, sampler)
-    polish = options.polish and options.method == "gan"
+    polish = options.polish and options.method != "trees"
     stage = Stage.after_training(refine=options.refine, polish=polish)
     if stage is not None:
         session.stage(stage)
@@ -158,9 +159,11 @@ def _train(
         training = _training(preparation, options, seed)
         seconds = session.training_seconds(after)
         return training.run(rows, session.callback, seconds, checkpoint)
-    session.stage(Stage.GROWING_TREES)
-    sampler = train_trees(rows, preparation, options, session, seed=seed, after=after)
-    return sampler, []
+    if options.method == "trees":
+        session.stage(Stage.GROWING_TREES)
+        return train_trees(rows, preparation, options, session, seed=seed, after=after), []
+    network = network_training(preparation, options, seed)
+    return network.run(rows, session.callback, session.training_seconds(after)), []
 
 
 def _facts_of_method(
@@ -170,6 +173,13 @@ def _facts_of_method(
     if isinstance(sampler, TreeSampler):
         n_trees = sampler.generator.n_trees
         return {"latent_reason": "", "penalty_reason": "", "n_steps": n_trees}
+    if options.method != "gan":
+        return {
+            "latent_reason": preparation.latent.reason if options.method == "vae" else "",
+            "penalty_reason": "",
+            "n_steps": session.n_steps,
+            "history": tuple(session.records),
+        }
     return {
         "latent_reason": preparation.latent.reason,
         "penalty_reason": options.training.describe_penalty(session.records),

@@ -14,6 +14,7 @@ from sklearn.base import BaseEstimator
 from tabgan.base.checks import check_number, check_training
 from tabgan.base.errors import OptionError, SchemaError
 from tabgan.fitting.prepare import TableOptions, TextStyle
+from tabgan.generators.diffusion.noise_schedules import NoiseSchedule, check_schedule
 from tabgan.generators.gan.training_config import TrainingConfig
 from tabgan.generators.latents import Prior, check_prior
 from tabgan.generators.precision import choose_device, choose_precision
@@ -22,7 +23,13 @@ from tabgan.rules.constraint_plan import check_constraints
 from tabgan.table.locale_words import check_locale
 from tabgan.table.schema import Schema
 
-__all__ = ["NETWORK_OPTIONS", "FitOptions", "Method", "current_options"]
+__all__ = [
+    "OPTIONS_OF",
+    "FitOptions",
+    "Method",
+    "current_options",
+    "foreign_options",
+]
 
 LEAST_EPSILON = 0.01
 LEAST_DELTA, MOST_DELTA = 1e-14, 0.5
@@ -41,16 +48,38 @@ _NOT_IN_A_FILE: Final = (
 )
 
 
-Method = Literal["gan", "trees"]
-"""How a table is learned: by `TabGAN`, or by `TabTrees`."""
+Method = Literal["gan", "trees", "diffusion", "vae"]
+"""How a table is learned: by `TabGAN`, `TabTrees`, `TabDiffusion` or `TabVAE`."""
 
 
-NETWORK_OPTIONS: Final = (
-    *("steps", "epochs", "batch_size", "latent_dim", "hidden_dim", "learning_rate", "loss"),
-    *("penalty", "discriminator_steps", "stabilizers", "optimizer", "prior", "polish", "epsilon"),
-    *("delta", "device", "precision", "snapshots", "checkpoint", "checkpoint_every", "resume"),
+_NETWORK_OPTIONS: Final = (
+    *("steps", "epochs", "batch_size", "hidden_dim", "learning_rate", "polish", "device"),
+    "precision",
 )
-"""The options that trees do not have."""
+
+
+OPTIONS_OF: Final[Mapping[Method, tuple[str, ...]]] = {
+    "gan": (
+        *_NETWORK_OPTIONS,
+        *("latent_dim", "loss", "penalty", "discriminator_steps", "stabilizers", "optimizer"),
+        *("prior", "epsilon", "delta", "snapshots", "checkpoint", "checkpoint_every", "resume"),
+    ),
+    "trees": (),
+    "diffusion": (*_NETWORK_OPTIONS, "schedule", "noise_steps"),
+    "vae": (*_NETWORK_OPTIONS, "latent_dim", "beta"),
+}
+"""The options of each method beyond those that all methods have."""
+
+
+def foreign_options(method: Method) -> set[str]:
+    """Return the options that a method does not have and another one has.
+
+    Examples
+    --------
+    >>> sorted(foreign_options("gan"))
+    ['beta', 'noise_steps', 'schedule']
+    """
+    return {name for names in OPTIONS_OF.values() for name in names} - {*OPTIONS_OF[method]}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +87,7 @@ class FitOptions(TableOptions):
     """The options of an estimator, each checked by type and value.
 
     The attributes are the parameters of `TabGAN`, and these of `TableOptions`, except for these. A
-    fit of trees does not look at those of networks.
+    fit does not look at those that its method does not have.
 
     Attributes
     ----------
@@ -66,6 +95,10 @@ class FitOptions(TableOptions):
         How the table is learned.
     training
         Loss, penalty, stabilizers, optimizer, learning rate and steps of the discriminator.
+    schedule
+        The noise of a diffusion.
+    beta
+        The weight of a VAE's KL divergence.
     device, dtype
         Where to train, and the number format of matrix products.
     parameters
@@ -78,6 +111,8 @@ class FitOptions(TableOptions):
     batch_size: int
     hidden_dim: int
     training: TrainingConfig
+    schedule: NoiseSchedule
+    beta: float
     prior: Prior
     refine: bool
     polish: bool
@@ -135,7 +170,7 @@ class FitOptions(TableOptions):
         _check_schema(params["schema"])
         method: Method = params.get("method", "gan")
         kept = training.kept_options(params, (*_NOT_IN_A_FILE, "method"))
-        foreign = NETWORK_OPTIONS if method == "trees" else ()
+        foreign = foreign_options(method)
         return cls(
             method=method,
             steps=_whole_or_auto(params["steps"]),
@@ -145,6 +180,8 @@ class FitOptions(TableOptions):
             latent_dim=_whole_or_auto(params["latent_dim"]),
             hidden_dim=int(params["hidden_dim"]),
             training=training,
+            schedule=_schedule(params),
+            beta=_checked_beta(params.get("beta", 1.0)),
             prior=prior,
             schema=params["schema"],
             condition_on=_labels(params["condition_on"]),
@@ -271,6 +308,15 @@ def _check_budget(epsilon: Any, delta: Any) -> None:
             f"delta={delta!r} must be from {LEAST_DELTA:g} to {MOST_DELTA:g}, and should be far "
             "below one in the number of rows"
         )
+
+
+def _schedule(params: Mapping[str, Any]) -> NoiseSchedule:
+    return check_schedule(params.get("schedule", "edm"), params.get("noise_steps", "auto"))
+
+
+def _checked_beta(beta: Any) -> float:
+    check_number("beta", beta, Real, 0)
+    return float(beta)
 
 
 def _whole_or_auto(value: Any) -> int | Literal["auto"]:

@@ -16,7 +16,7 @@ from tabgan.generators.gan.batches import LevelRows, TableBatches
 from tabgan.generators.gan.networks import MLPDiscriminator, MLPGenerator
 from tabgan.generators.gan.trainer import GANTraining
 from tabgan.generators.gan.training_snapshots import SNAPSHOT_ROWS, SnapshotRows, SnapshotTaker
-from tabgan.generators.generator_training import Checkpoints
+from tabgan.generators.generator_training import Checkpoints, RowGenerator
 from tabgan.generators.heads import TableHead
 from tabgan.generators.training_callbacks import Callback
 from tabgan.sampling.calibration import (
@@ -35,8 +35,10 @@ __all__ = [
     "TableTraining",
     "TrainingResult",
     "calibrate",
+    "calibrated",
     "decode_snapshots",
     "starting_logits",
+    "table_batches",
 ]
 
 
@@ -145,30 +147,8 @@ class TableTraining(GANTraining):
         with self.isolated():
             generator, taken = self._train(rows, shares, callback, seconds, checkpoints)
             noise = self.stream("calibration")
-            if self.given:
-                return TrainingResult(self._calibrate_conditions(generator, rows, noise), taken)
-            most = max(LEAST_POOL, POOL_SHARE * len(rows.codes))
-            sampler = calibrate(generator, shares, self.spans, noise, most=most)
+            sampler = calibrated(generator, rows, self.spans, self.given, noise)
         return TrainingResult(sampler, taken)
-
-    def _calibrate_conditions(
-        self, generator: MLPGenerator, rows: Encoded, noise: torch.Generator
-    ) -> ConditionalSampler:
-        conditions, which = ConditionCounts.of(rows.codes, self.given)
-        there = conditions.to(self.device)
-
-        def draw(counts: Tensor, most: int) -> Tensor:
-            def labels(n: int) -> Tensor:
-                drawn = there.draw(n, counts.double().to(self.device), noise)
-                return there.one_hot(drawn, self.spans)
-
-            width = self.spans.width
-            return draw_pool(generator, width, noise, draw_labels=labels, most=most)
-
-        strata = fit_stratified_calibration(
-            rows, self.spans, conditions, which, draw=draw, stream=noise
-        )
-        return ConditionalSampler(generator, strata.to(self.device), self.spans, there)
 
     def _train(
         self,
@@ -179,8 +159,7 @@ class TableTraining(GANTraining):
         checkpoints: Checkpoints | None,
     ) -> tuple[MLPGenerator, list[SnapshotRows]]:
         head = TableHead(self.spans, self.given).to(self.device)
-        low, width, codes = (torch.from_numpy(part).to(self.device) for part in rows)
-        batches = TableBatches(low, width, codes, head, self.batch_size, rare=self._rare(codes))
+        batches = table_batches(rows, head, self.spans, self.given, self.batch_size)
         snapshots = self._snapshots(batches)
 
         def networks(noise: torch.Generator) -> tuple[MLPGenerator, MLPDiscriminator]:  # noqa: ARG001
@@ -209,10 +188,6 @@ class TableTraining(GANTraining):
             self.n_snapshots, batches.head, stream, labels=labels, epochs_a_step=a_step
         )
 
-    def _rare(self, codes: Tensor) -> LevelRows | None:
-        widths = [self.spans.widths[i] for i in self.given]
-        return LevelRows(codes[:, list(self.given)].long(), widths) if self.given else None
-
     def _networks(self, shares: Tensor, head: TableHead) -> tuple[MLPGenerator, MLPDiscriminator]:
         generator = MLPGenerator(
             self.latent_dim,
@@ -229,6 +204,31 @@ class TableTraining(GANTraining):
             label_places=head.label_features.tolist(),
         )
         return generator.to(self.device), discriminator.to(self.device)
+
+
+def table_batches(
+    rows: Encoded, head: TableHead, spans: RowLayout, given: Sequence[int], batch_size: int
+) -> TableBatches:
+    """Return batches of encoded rows, on the device of a head.
+
+    Parameters
+    ----------
+    rows
+        The encoded table.
+    head
+        Lays codes out as one-hot.
+    spans
+        Layout of an encoded row.
+    given
+        The level spans that are labels; of these, rare levels come more often.
+    batch_size
+        Rows a batch.
+    """
+    low, width, codes = (torch.from_numpy(part).to(head.bins.device) for part in rows)
+    rare = None
+    if given:
+        rare = LevelRows(codes[:, list(given)].long(), [spans.widths[i] for i in given])
+    return TableBatches(low, width, codes, head, batch_size, rare=rare)
 
 
 def starting_logits(shares: Tensor, spans: RowLayout) -> Tensor:
@@ -248,8 +248,47 @@ def starting_logits(shares: Tensor, spans: RowLayout) -> Tensor:
     return logits
 
 
+def calibrated(
+    generator: RowGenerator,
+    rows: Encoded,
+    spans: RowLayout,
+    given: Sequence[int],
+    noise: torch.Generator,
+) -> RowSampler | ConditionalSampler:
+    """Return a sampler with the margins of the training rows, also under its conditions.
+
+    Parameters
+    ----------
+    generator
+        The trained generator.
+    rows
+        The training rows.
+    spans
+        Layout of an encoded row.
+    given
+        The level spans that are labels of the generator.
+    noise
+        Stream of the rows that are drawn to calibrate on, on the generator's device.
+    """
+    if not given:
+        most = max(LEAST_POOL, POOL_SHARE * len(rows.codes))
+        return calibrate(generator, level_shares(rows.codes, spans), spans, noise, most=most)
+    conditions, which = ConditionCounts.of(rows.codes, given)
+    there = conditions.to(noise.device)
+
+    def draw(counts: Tensor, most: int) -> Tensor:
+        def labels(n: int) -> Tensor:
+            drawn = there.draw(n, counts.double().to(noise.device), noise)
+            return there.one_hot(drawn, spans)
+
+        return draw_pool(generator, spans.width, noise, draw_labels=labels, most=most)
+
+    strata = fit_stratified_calibration(rows, spans, conditions, which, draw=draw, stream=noise)
+    return ConditionalSampler(generator, strata.to(noise.device), spans, there)
+
+
 def calibrate(
-    generator: MLPGenerator,
+    generator: RowGenerator,
     shares: Tensor,
     spans: RowLayout,
     noise: torch.Generator,

@@ -2,16 +2,17 @@
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, Self, TypeVar
 
 import torch
 from torch import Tensor, nn
 
 from tabgan.base.errors import OptionError
 from tabgan.base.random_streams import torch_stream
+from tabgan.base.row_layout import RowLayout
 from tabgan.generators.latents import Prior, draw_latents
 from tabgan.generators.optimization import MovingAverage
 from tabgan.generators.precision import one_thread
@@ -21,6 +22,7 @@ __all__ = [
     "Generator",
     "GeneratorState",
     "GeneratorTraining",
+    "RowGenerator",
     "flushed_denormals",
     "learning_rate_factor",
     "save_if_due",
@@ -66,6 +68,63 @@ class Generator(nn.Module, ABC):
     def latents(self, n: int, stream: torch.Generator) -> Tensor:
         """Draw n latents, on the device of their stream."""
         return draw_latents(n, self.latent_dim, stream, self.prior)
+
+
+class RowGenerator(Generator):
+    """A generator of encoded rows: what a sampler draws with, and a model file keeps.
+
+    Attributes
+    ----------
+    kind
+        The name of the class in model files, which is that of the method.
+    """
+
+    kind: ClassVar[str]
+
+    evaluations: int = 1
+    """How often the network is evaluated for each row that is drawn."""
+
+    @abstractmethod
+    def draw(self, z: Tensor, labels: Tensor | None, stream: torch.Generator) -> Tensor:
+        """Map any number of latents to the logits of rows, without gradients.
+
+        Only the ranks of the numbers count; levels are logits.
+
+        **Shape**: (rows, latent_dim) → (rows, width)
+
+        Parameters
+        ----------
+        z
+            The latents.
+        labels
+            One-hot labels side by side; None where there are none.
+        stream
+            Randomness beyond the latents.
+        """
+
+    @abstractmethod
+    def sizes(self) -> dict[str, Any]:
+        """Return the JSON values that `of_sizes` makes the same network from."""
+
+    @classmethod
+    @abstractmethod
+    def of_sizes(cls, sizes: Mapping[str, Any], layout: RowLayout, labels: Sequence[int]) -> Self:
+        """Make a network that has not been trained.
+
+        Parameters
+        ----------
+        sizes
+            As `sizes` returns them.
+        layout
+            Layout of an encoded row.
+        labels
+            Number of levels of each label.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            If a size is missing, or can't be.
+        """
 
 
 @dataclass(kw_only=True)

@@ -12,11 +12,12 @@ from torch import Tensor, nn
 
 from tabgan.base.row_layout import RowLayout
 
-__all__ = ["TableHead"]
+__all__ = ["TableHead", "span_log_softmax"]
 
 N_BINS = 16
 _GAUSS_LIMIT = 0.9999  # keeps erfinv finite: |feature| ≤ 2.48
 _GAUSS_SCALE = 0.9
+_SCORE_LIMIT = 1e-5  # of a probability: scores are from −4.3 to 4.3
 
 
 class TableHead(nn.Module):
@@ -106,6 +107,18 @@ class TableHead(nn.Module):
         soft = weights / ((weights @ self.membership) @ self.membership.t())
         return hard - soft.detach() + soft
 
+    def scores(self, rows: Tensor) -> Tensor:
+        """Turn the numbers of rows into normal scores, zero where they are absent.
+
+        **Shape**: (batch, width) → (batch, width)
+        """
+        numbers, levels = rows[:, : self.n_numbers], rows[:, self.n_numbers :]
+        scores = torch.special.ndtri(numbers.clamp(_SCORE_LIMIT, 1 - _SCORE_LIMIT))
+        if len(self.marked):
+            shown = scores.index_select(1, self.marked) * levels.index_select(1, self.present)
+            scores = scores.index_copy(1, self.marked, shown)
+        return torch.cat([scores, levels], dim=1)
+
     def one_hot(self, codes: Tensor) -> Tensor:
         """Lay level codes of shape (batch, spans) out as one-hot of shape (batch, levels)."""
         dense = torch.zeros(len(codes), len(self.span_of), device=codes.device)
@@ -127,3 +140,26 @@ class TableHead(nn.Module):
             shown = shown.index_copy(1, self.marked, levels.index_select(1, self.present))
             gaussian, bins = gaussian * shown, bins * shown.unsqueeze(-1)
         return torch.cat([gaussian, bins.flatten(1), levels], dim=1)
+
+
+def span_log_softmax(logits: Tensor, layout: RowLayout) -> Tensor:
+    """Return the logarithms of the softmax within each level span.
+
+    **Shape**: (batch, levels) → (batch, levels)
+
+    Parameters
+    ----------
+    logits
+        Level logits.
+    layout
+        Layout of a row.
+
+    Examples
+    --------
+    >>> span_log_softmax(torch.zeros(1, 3), RowLayout((), (2, 1))).exp()
+    tensor([[0.5000, 0.5000, 1.0000]])
+    """
+    if not layout.widths:
+        return logits
+    parts = torch.split(logits, [*layout.widths], dim=1)
+    return torch.cat([part.log_softmax(dim=1) for part in parts], dim=1)

@@ -21,8 +21,10 @@ class Callback:
     ``seconds``, ``discriminator_loss``, ``generator_loss``, ``advantage`` (of the discriminator, in
     logits), ``gamma`` (weight of its penalty), ``learning_rate``.
     `tabgan.generators.gan.diagnosis.Probe` adds ``diversity``, ``coverage`` and ``gradient_norm``
-    of the moment. A fit with differential privacy has no discriminator; its records hold ``step``,
-    ``seconds``, ``moment_loss`` and ``learning_rate``.
+    of the moment. Where there is no discriminator, records hold ``step``, ``seconds``,
+    ``learning_rate`` and the parts of the loss: ``denoising_loss`` of a diffusion,
+    ``reconstruction_loss`` and ``kl_loss`` of a VAE, ``moment_loss`` of a fit with differential
+    privacy.
     """
 
     def on_fit_begin(self, options: Mapping[str, Any]) -> None:

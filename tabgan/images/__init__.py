@@ -1,1 +1,15 @@
-"""Images: files, arrays, and how good drawn ones are."""
+"""Learn images and draw new ones; image files and scores."""
+
+from collections.abc import Mapping
+
+from tabgan.images.image_diffusion import ImageDiffusion
+from tabgan.images.image_estimator import ImageEstimator
+from tabgan.images.image_gan import ImageGAN
+from tabgan.images.image_vae import ImageVAE
+
+__all__ = ["METHODS", "ImageDiffusion", "ImageEstimator", "ImageGAN", "ImageVAE"]
+
+METHODS: Mapping[str, type[ImageEstimator]] = {
+    estimator.method: estimator for estimator in (ImageGAN, ImageDiffusion, ImageVAE)
+}
+"""The estimator of each ``--method`` of ``tabgan images``."""

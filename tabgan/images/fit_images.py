@@ -1,8 +1,10 @@
-"""From images and the options of an `ImageGAN` to a model: checks and stages of the fit."""
+"""From images and how they are learned to a model: options of a GAN, and stages of any fit."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from numbers import Integral, Real
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import torch
@@ -15,6 +17,7 @@ from tabgan.fitting.session import FitSession, Stage
 from tabgan.generators.gan.diagnosis import describe_course
 from tabgan.generators.gan.training_config import TrainingConfig
 from tabgan.generators.gan.training_snapshots import SnapshotRows
+from tabgan.generators.generator_training import Generator
 from tabgan.generators.latents import check_prior
 from tabgan.generators.precision import choose_device, choose_precision
 from tabgan.generators.training_callbacks import check_callbacks
@@ -23,7 +26,16 @@ from tabgan.images.image_model import ImageModel
 from tabgan.images.image_networks import ARCHITECTURES, USUAL_PENALTY, ImageSize
 from tabgan.images.train_images import ImageTraining
 
-__all__ = ["ImageFitResult", "auto_image_steps", "check_image_options", "fit_images"]
+__all__ = [
+    "GANLearner",
+    "ImageFitResult",
+    "ImageLearner",
+    "LearnedImages",
+    "auto_image_steps",
+    "check_image_options",
+    "fit_images",
+    "planned_image_steps",
+]
 
 
 def check_image_options(options: Mapping[str, Any]) -> None:
@@ -53,7 +65,7 @@ MIN_STEPS, MAX_STEPS = 2_000, 50_000
 
 
 # Options that belong to this process and are not in a model file.
-_LEFT_OUT = ("device", "callbacks", "random_state")
+LEFT_OUT = ("device", "callbacks", "random_state")
 
 
 class ImageFitResult(NamedTuple):
@@ -81,10 +93,111 @@ def auto_image_steps(n_images: int, batch_size: int) -> int:
     return int(min(max(MIN_STEPS, EPOCHS * n_images / batch_size), MAX_STEPS))
 
 
+class LearnedImages(NamedTuple):
+    """A trained generator, the facts of its training, and rows from moments of it."""
+
+    generator: Generator
+    course: dict[str, Any]
+    taken: list[SnapshotRows]
+
+
+class ImageLearner(ABC):
+    """How images are learned: the checked options of a method.
+
+    Attributes
+    ----------
+    parameters
+        The options that a model file keeps, as JSON values by name.
+    architecture, width
+        Name of the networks, and their width relative to the usual one.
+    """
+
+    parameters: Mapping[str, Any]
+    architecture: str
+    width: float
+
+    @abstractmethod
+    def learn(
+        self,
+        size: ImageSize,
+        pixels: torch.Tensor,
+        codes: torch.Tensor,
+        *,
+        seed: int,
+        session: FitSession,
+    ) -> LearnedImages:
+        """Train on images.
+
+        Parameters
+        ----------
+        size
+            Sizes of an image.
+        pixels
+            Flat images, uint8 of shape (n, n_pixels).
+        codes
+            Class of each image, int64 of shape (n,).
+        seed
+            Root of all streams of randomness.
+        session
+            Callbacks, progress bar and clock of the fit.
+        """
+
+
+@dataclass(frozen=True)
+class GANLearner(ImageLearner):
+    """How an `ImageGAN` learns images.
+
+    Parameters
+    ----------
+    options
+        Its checked options, by name.
+    config
+        Loss, penalty, stabilizers and optimization.
+    """
+
+    options: Mapping[str, Any]
+    config: TrainingConfig
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> Self:
+        """Check the options of an `ImageGAN`; raises as `check_image_options` does."""
+        check_image_options(options)
+        return cls(options, TrainingConfig.of(options, usual_penalty=USUAL_PENALTY))
+
+    @property
+    def parameters(self) -> dict[str, Any]:  # type: ignore[override]
+        """The options that a model file keeps."""
+        return self.config.kept_options(self.options, LEFT_OUT)
+
+    @property
+    def architecture(self) -> str:  # type: ignore[override]
+        """The name of the pair of networks."""
+        return str(self.options["architecture"])
+
+    @property
+    def width(self) -> float:  # type: ignore[override]
+        """Their width."""
+        return float(self.options["width"])
+
+    def learn(
+        self,
+        size: ImageSize,
+        pixels: torch.Tensor,
+        codes: torch.Tensor,
+        *,
+        seed: int,
+        session: FitSession,
+    ) -> LearnedImages:
+        """Train a GAN; see `ImageLearner.learn`."""
+        training = _training(size, len(pixels), self.options, seed, self.config)
+        generator, taken = training.run(pixels, codes, session.callback, session.training_seconds())
+        return LearnedImages(generator, describe_course(session.records, self.config), taken)
+
+
 def fit_images(
     images: Images,
     labels: Iterable[Hashable] | None,
-    options: Mapping[str, Any],
+    learner: ImageLearner,
     *,
     seed: int,
     session: FitSession,
@@ -95,17 +208,15 @@ def fit_images(
     ----------
     images, labels
         As `ImageGAN.fit` takes them.
-    options
-        The checked options of an `ImageGAN`, by name.
+    learner
+        How they are learned.
     seed
         Root of all streams of randomness.
     session
         Callbacks, progress bar and clock of the fit.
     """
-    config = TrainingConfig.of(options, usual_penalty=USUAL_PENALTY)
-    kept = {**config.kept_options(options, _LEFT_OUT), "random_state": seed}
-    with session.observed(kept) as facts:
-        fitted = _fit_stages(images, labels, options, seed, session)
+    with session.observed({**learner.parameters, "random_state": seed}) as facts:
+        fitted = _fit_stages(images, labels, learner, seed, session)
         facts.update(fitted.model.facts)
     return fitted
 
@@ -113,7 +224,7 @@ def fit_images(
 def _fit_stages(
     images: Images,
     labels: Iterable[Hashable] | None,
-    options: Mapping[str, Any],
+    learner: ImageLearner,
     seed: int,
     session: FitSession,
 ) -> ImageFitResult:
@@ -125,27 +236,24 @@ def _fit_stages(
     classes, codes = _classes(labels, len(array))
     n, height, width, channels = array.shape
     size = ImageSize(channels, height, width, len(classes))
-    training = _training(size, n, options, seed)
-    generator, taken = training.run(
-        _flat(array), torch.from_numpy(codes), session.callback, session.training_seconds()
-    )
+    learned = learner.learn(size, _flat(array), torch.from_numpy(codes), seed=seed, session=session)
     facts = {
-        "parameters": parameters_to_json(training.config.kept_options(options, _LEFT_OUT)),
+        "parameters": parameters_to_json(learner.parameters),
         "n_images": n,
         "image_shape": list(given.shape[1:]),
         "dtype": str(given.dtype),
-        **describe_course(session.records, training.config),
+        **learned.course,
     }
     model = ImageModel(
-        generator.requires_grad_(False).eval(),
+        learned.generator.requires_grad_(False).eval(),
         size,
-        training.architecture,
-        training.width,
+        learner.architecture,
+        learner.width,
         classes,
         np.bincount(codes, minlength=len(classes))[: len(classes)] / n,
         facts,
     )
-    return ImageFitResult(model, taken)
+    return ImageFitResult(model, learned.taken)
 
 
 def _classes(
@@ -176,26 +284,38 @@ def _flat(images: NDArray[np.float32]) -> torch.Tensor:
     return torch.from_numpy(pixels.reshape(len(images), -1))
 
 
-def _training(size: ImageSize, n: int, options: Mapping[str, Any], seed: int) -> ImageTraining:
+def planned_image_steps(options: Mapping[str, Any], n_images: int, epochs_a_step: float) -> int:
+    """Return the training steps that the options of an estimator mean.
+
+    Parameters
+    ----------
+    options
+        The checked options, by name.
+    n_images
+        Number of training images.
+    epochs_a_step
+        Share of a pass over the images that a step takes.
+    """
+    if options["epochs"] is not None:
+        return max(1, round(float(options["epochs"]) / epochs_a_step))
+    if options["steps"] == "auto":
+        return auto_image_steps(n_images, int(options["batch_size"]))
+    return int(options["steps"])
+
+
+def _training(
+    size: ImageSize, n: int, options: Mapping[str, Any], seed: int, config: TrainingConfig
+) -> ImageTraining:
     device = choose_device(options["device"])
     usual = ARCHITECTURES[options["architecture"]].latent_dim
-    batch_size, config = (
-        int(options["batch_size"]),
-        TrainingConfig.of(options, usual_penalty=USUAL_PENALTY),
-    )
-    if options["epochs"] is not None:
-        steps = config.steps(options["epochs"], n, batch_size)
-    elif options["steps"] == "auto":
-        steps = auto_image_steps(n, batch_size)
-    else:
-        steps = int(options["steps"])
+    batch_size = int(options["batch_size"])
     return ImageTraining(
         size=size,
         architecture=options["architecture"],
         width=float(options["width"]),
         latent_dim=usual if options["latent_dim"] == "auto" else int(options["latent_dim"]),
         prior=check_prior(options["prior"]),
-        n_steps=steps,
+        n_steps=planned_image_steps(options, n, config.epochs_a_step(n, batch_size)),
         batch_size=batch_size,
         config=config,
         device=device,

@@ -15,13 +15,17 @@ from torch import Tensor, nn
 from tabgan.base.errors import ModelFileError
 from tabgan.base.model_file import assembling, read_model, write_model
 from tabgan.base.random_streams import numpy_stream, torch_stream
-from tabgan.generators.generator_training import Generator
+from tabgan.base.row_layout import RowLayout
+from tabgan.generators.diffusion.denoiser import Denoiser
+from tabgan.generators.generator_training import Generator, RowGenerator
 from tabgan.generators.latents import check_prior
+from tabgan.generators.vae.variational_autoencoder import VariationalAutoencoder
 from tabgan.images.image_networks import ARCHITECTURES, ImageSize
 from tabgan.images.train_images import ImageHead
 
 __all__ = ["BLOCK_IMAGES", "ImageModel"]
 
+PIXEL_SPREAD = 0.5  # deviation of pixels from −1 to 1, about
 BLOCK_IMAGES = 1024  # drawn from one stream, so that chunks don't matter
 IMAGE_DTYPES = ("bool", "uint8", "float16", "float32", "float64", "float128")
 MOST_PIXELS = 2**24  # of an image, in a file that is no damaged one
@@ -54,6 +58,11 @@ class ImageModel:
     classes: tuple[Any, ...]
     shares: NDArray[np.float64]
     facts: Mapping[str, Any]
+
+    @property
+    def method(self) -> str:
+        """How the images were learned."""
+        return self.generator.kind if isinstance(self.generator, RowGenerator) else "gan"
 
     def draw_codes(self, n: int, seed: int) -> NDArray[np.int64]:
         """Draw the classes of images by their shares, block by block.
@@ -96,7 +105,11 @@ class ImageModel:
             if codes is not None:
                 part = torch.from_numpy(codes[start:stop]).to(device)
                 labels = nn.functional.one_hot(part, len(self.classes)).float()
-            yield self.pixels_of(head(self.generator(z, labels), stream, labels)).cpu()
+            if isinstance(self.generator, RowGenerator):
+                rows = _pixels(self.generator.kind, self.generator.draw(z, labels, stream))
+            else:
+                rows = head(self.generator(z, labels), stream, labels)
+            yield self.pixels_of(rows).cpu()
 
     def pixels_of(self, rows: Tensor) -> Tensor:
         """Return the images in rows of training, (n, channels, height, width) from 0 to 1."""
@@ -104,7 +117,7 @@ class ImageModel:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model file; see `tabgan.base.model_file`."""
-        description = {
+        description: dict[str, Any] = {
             "images": {
                 "size": list(self.size),
                 "architecture": self.architecture,
@@ -116,6 +129,9 @@ class ImageModel:
             "versions": {name: version(name) for name in ("tabgan", "torch", "numpy")},
             "facts": dict(self.facts),
         }
+        if isinstance(self.generator, RowGenerator):
+            network = {"kind": self.generator.kind, **self.generator.sizes()}
+            description["images"]["network"] = network
         tensors = {f"generator.{k}": v for k, v in self.generator.state_dict().items()}
         write_model(path, description, tensors | {"shares": torch.from_numpy(self.shares)})
 
@@ -162,7 +178,11 @@ class ImageModel:
             raise ValueError("a network's size must be above zero")
         # On the meta device a network takes no memory, whatever size a damaged file claims.
         with torch.device("meta"):
-            generator = pair.generator(latent_dim, size, width, prior)
+            generator = (
+                _network(kept["network"], size)
+                if "network" in kept
+                else pair.generator(latent_dim, size, width, prior)
+            )
         weights = {k.removeprefix("generator."): v for k, v in tensors.items() if k != "shares"}
         types = {name: tensor.dtype for name, tensor in generator.state_dict().items()}
         generator.load_state_dict(weights, assign=True)
@@ -180,6 +200,23 @@ class ImageModel:
         if math.prod(_sides(facts["image_shape"])) != size.n_pixels:
             raise ValueError("a shape of images that is not that of the network")
         return cls(generator, size, str(kept["architecture"]), width, classes, shares, facts)
+
+
+_NETWORKS: Mapping[str, type[RowGenerator]] = {
+    network.kind: network for network in (Denoiser, VariationalAutoencoder)
+}
+
+
+def _network(sizes: Mapping[str, Any], size: ImageSize) -> RowGenerator:
+    """Return a network of rows that are pixels, before its training."""
+    labels = (size.n_classes,) if size.n_classes else ()
+    layout = RowLayout((None,) * size.n_pixels)
+    return _NETWORKS[sizes["kind"]].of_sizes(sizes, layout, labels)
+
+
+def _pixels(kind: str, drawn: Tensor) -> Tensor:
+    """Return what a network of rows has drawn as pixels from 0 to 1."""
+    return torch.sigmoid(drawn) if kind == "vae" else ((drawn + 1) / 2).clamp(0, 1)
 
 
 def _sides(shape: Any) -> tuple[int, ...]:

@@ -21,7 +21,7 @@ from torch import Tensor
 
 from tabgan.base.row_layout import RowLayout
 from tabgan.encoding.column_encoder import Encoded
-from tabgan.generators.gan.networks import MLPGenerator
+from tabgan.generators.generator_training import RowGenerator
 
 __all__ = [
     "ConditionCounts",
@@ -175,7 +175,7 @@ def present_numbers(codes: Tensor, spans: RowLayout) -> Tensor:
 
 @torch.no_grad()
 def draw_pool(
-    generator: MLPGenerator,
+    generator: RowGenerator,
     width: int,
     noise: torch.Generator,
     *,
@@ -200,8 +200,10 @@ def draw_pool(
         Largest number of rows.
     """
     rows = max(1024, min(most, POOL_ROWS, POOL_ENTRIES // max(width, 1)))
+    if generator.evaluations > 1:
+        rows = max(rows // generator.evaluations, min(rows, LEAST_POOL))
     z = generator.latents(rows, noise)
-    return generator.draw(z, None if draw_labels is None else draw_labels(rows))
+    return generator.draw(z, None if draw_labels is None else draw_labels(rows), noise)
 
 
 LEAST_ROWS = 500  # of a stratum

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from tabgan.base.model_file import check_tensor
 from tabgan.base.row_layout import RowLayout
-from tabgan.generators.gan.networks import MLPGenerator
+from tabgan.generators.generator_training import RowGenerator
 from tabgan.generators.trees.tree_generator import TreeGenerator
 from tabgan.sampling.calibration import (
     KNOTS,
@@ -39,6 +39,11 @@ class Sampler(Protocol):
     @property
     def device(self) -> torch.device:
         """Where the generator lies, and the streams that rows are drawn with."""
+        ...
+
+    @property
+    def kind(self) -> str:
+        """How the rows were learned: the name of the method."""
         ...
 
     @property
@@ -100,13 +105,10 @@ class Sampler(Protocol):
         ...
 
 
-def _network_state(generator: MLPGenerator) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    sizes = {
-        "latent_dim": generator.latent_dim,
-        "hidden_dim": generator.inlet.out_features,
-        "prior": generator.prior,
-    }
-    return sizes, generator.state_dict()
+def _network_state(generator: RowGenerator) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    # the first files had only generators of a GAN, and no kind
+    kind = {} if generator.kind == "gan" else {"kind": generator.kind}
+    return kind | generator.sizes(), generator.state_dict()
 
 
 def _uniform(
@@ -122,7 +124,7 @@ def _uniform(
     return ranks
 
 
-def _device_of(generator: MLPGenerator) -> torch.device:
+def _device_of(generator: RowGenerator) -> torch.device:
     return next(generator.parameters()).device
 
 
@@ -142,7 +144,7 @@ class RowSampler:
         Makes level codes agree with each other (`TableEncoder.settle`); None where none have to.
     """
 
-    generator: MLPGenerator
+    generator: RowGenerator
     offsets: Tensor
     spans: RowLayout
     settle: Settle | None = None
@@ -163,7 +165,7 @@ class RowSampler:
         stream
             Randomness, on the generator's device.
         """
-        logits = self.generator.draw(self.generator.latents(n, stream))
+        logits = self.generator.draw(self.generator.latents(n, stream), None, stream)
         codes = draw_codes(logits[:, self.spans.n_numbers :] + self.offsets, self.spans, stream)
         numbers = logits[:, : self.spans.n_numbers]
         jitter = torch.rand(numbers.shape, generator=stream, device=stream.device)
@@ -174,6 +176,11 @@ class RowSampler:
     def device(self) -> torch.device:
         """Where the generator lies."""
         return _device_of(self.generator)
+
+    @property
+    def kind(self) -> str:
+        """How the rows were learned."""
+        return self.generator.kind
 
     @property
     def conditions(self) -> None:
@@ -217,7 +224,7 @@ class RowSampler:
 
     @classmethod
     def from_tensors(
-        cls, generator: MLPGenerator, spans: RowLayout, tensors: Mapping[str, Tensor]
+        cls, generator: RowGenerator, spans: RowLayout, tensors: Mapping[str, Tensor]
     ) -> Self:
         """Rebuild a sampler from the value of `to_tensors`.
 
@@ -259,7 +266,7 @@ class ConditionalSampler:
         As of `RowSampler`.
     """
 
-    generator: MLPGenerator
+    generator: RowGenerator
     strata: StratifiedCalibration
     spans: RowLayout
     conditions: ConditionCounts
@@ -286,7 +293,7 @@ class ConditionalSampler:
         drawn = self.conditions.draw(n, chances, stream)
         stratum = self.strata.stratum[drawn]
         z = self.generator.latents(n, stream)
-        logits = self.generator.draw(z, self.conditions.one_hot(drawn, self.spans))
+        logits = self.generator.draw(z, self.conditions.one_hot(drawn, self.spans), stream)
         numbers, levels = logits[:, : self.spans.n_numbers], logits[:, self.spans.n_numbers :]
         codes = draw_codes(levels + self.strata.offsets[stratum], self.spans, stream)
         codes[:, list(self.conditions.given)] = self.conditions.combinations[drawn]
@@ -301,6 +308,11 @@ class ConditionalSampler:
     def device(self) -> torch.device:
         """Where the generator lies."""
         return _device_of(self.generator)
+
+    @property
+    def kind(self) -> str:
+        """How the rows were learned."""
+        return self.generator.kind
 
     def under(self, chances: Tensor) -> "ConditionalSampler":
         """Return the same, drawing each combination of given levels as often as said."""
@@ -343,7 +355,7 @@ class ConditionalSampler:
     @classmethod
     def from_tensors(
         cls,
-        generator: MLPGenerator,
+        generator: RowGenerator,
         spans: RowLayout,
         given: Sequence[int],
         tensors: Mapping[str, Tensor],
@@ -424,6 +436,11 @@ class TreeSampler:
         """The CPU."""
         return torch.device("cpu")
 
+    @property
+    def kind(self) -> str:
+        """How the rows were learned."""
+        return "trees"
+
     def draw(
         self, n: int, stream: torch.Generator
     ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
@@ -470,7 +487,7 @@ class TreeSampler:
 
     def generator_state(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
         """Describe the generator by JSON values, and its tensors by name."""
-        return {"kind": "trees", **self.generator.to_json()}, self.generator.to_tensors()
+        return {"kind": self.kind, **self.generator.to_json()}, self.generator.to_tensors()
 
     def to_tensors(self) -> dict[str, Tensor]:
         """Return all tensors but the generator's, by name."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 from numbers import Integral
 from threading import Barrier
-from typing import Any, Literal, Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -33,11 +33,13 @@ from tabgan.base.model_file import (
 from tabgan.base.random_streams import numpy_stream, torch_stream
 from tabgan.encoding.condition_columns import ConditionColumns
 from tabgan.encoding.table_encoder import TableEncoder
+from tabgan.generators.diffusion.denoiser import Denoiser
 from tabgan.generators.gan.diagnosis import Finding
 from tabgan.generators.gan.networks import MLPGenerator
-from tabgan.generators.latents import check_prior
+from tabgan.generators.generator_training import RowGenerator
 from tabgan.generators.training_callbacks import Record
 from tabgan.generators.trees.tree_generator import TreeGenerator
+from tabgan.generators.vae.variational_autoencoder import VariationalAutoencoder
 from tabgan.rules.constraint import Constraint
 from tabgan.rules.constraint_plan import constraints_from_json, named_customs
 from tabgan.rules.enforcement import UniqueKeys, keep_rules, keep_unique
@@ -231,9 +233,9 @@ class TableModel:
         return self.sampler.device
 
     @property
-    def method(self) -> Literal["gan", "trees"]:
+    def method(self) -> str:
         """How the table was learned."""
-        return "trees" if isinstance(self.sampler, TreeSampler) else "gan"
+        return self.sampler.kind
 
     @property
     def block_rows(self) -> int:
@@ -405,6 +407,11 @@ def _finish(
     )
 
 
+_NETWORKS: Mapping[str, type[RowGenerator]] = {
+    network.kind: network for network in (MLPGenerator, Denoiser, VariationalAutoencoder)
+}
+
+
 def _rebuild(
     encoder: TableEncoder,
     sizes: Mapping[str, Any],
@@ -417,17 +424,9 @@ def _rebuild(
         return TreeSampler.from_tensors(trees, tensors)
     # On the meta device a network takes no memory, whatever size a damaged file claims; the
     # tensors that were read must fit its shapes exactly to be put in place.
-    latent_dim, hidden_dim = int(sizes["latent_dim"]), int(sizes["hidden_dim"])
-    if min(latent_dim, hidden_dim) < 1:
-        raise ValueError("a network's size must be at least 1")
+    kind = _NETWORKS[sizes.get("kind", MLPGenerator.kind)]
     with torch.device("meta"):
-        generator = MLPGenerator(
-            latent_dim,
-            spans.width,
-            hidden_dim=hidden_dim,
-            labels=[spans.widths[i] for i in given],
-            prior=check_prior(sizes["prior"]),
-        )
+        generator = kind.of_sizes(sizes, spans, [spans.widths[i] for i in given])
     weights = under("generator.", tensors)
     generator.load_state_dict(weights, assign=True)
     if any(tensor.dtype != torch.float32 for tensor in weights.values()):

@@ -11,7 +11,7 @@ from tabgan.base.model_file import read_model, write_model
 from tabgan.callbacks import Callback
 from tabgan.constraints import Inequality
 from tabgan.estimator import TableEstimator
-from tabgan.fitting.options import NETWORK_OPTIONS
+from tabgan.fitting.options import OPTIONS_OF
 from tabgan.fitting.train_trees import column_order
 from tabgan.sampling.table_model import BLOCK_ROWS
 
@@ -195,8 +195,10 @@ def test_every_leaf_rests_on_min_group_rows(table):
 
 def test_options_of_networks_are_no_options():
     own = TabTrees().get_params(deep=False)
-    assert not own.keys() & {*NETWORK_OPTIONS}
-    assert own.keys() | {*NETWORK_OPTIONS, "stabilisers"} == TabGAN().get_params(deep=False).keys()
+    assert not own.keys() & {*OPTIONS_OF["gan"]}
+    assert (
+        own.keys() | {*OPTIONS_OF["gan"], "stabilisers"} == TabGAN().get_params(deep=False).keys()
+    )
     with pytest.raises(TypeError, match="epsilon"):
         TabTrees(epsilon=1)
     with pytest.raises(OptionError, match="min_group=0 must be"):

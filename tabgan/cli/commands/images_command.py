@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from tabgan.cli.command import Command
 from tabgan.cli.option_types import FILE, examples, option
@@ -16,6 +17,7 @@ from tabgan.cli.training_options import (
 )
 
 if TYPE_CHECKING:
+    from tabgan.images.image_estimator import ImageEstimator
     from tabgan.images.image_scores import ImageScores
 
 __all__ = ["images"]
@@ -54,6 +56,7 @@ def fit(
     *,
     data: str | None,
     model: str,
+    method: str,
     seed: int,
     stabilizers: tuple[str, ...],
     pictures: str | None,
@@ -68,8 +71,11 @@ def fit(
     from tabgan.cli.image_files import read_part
     from tabgan.cli.output_targets import check_targets
     from tabgan.cli.training import quietly, trackers
-    from tabgan.images.image_gan import ImageGAN
+    from tabgan.images import METHODS
 
+    options |= {"stabilizers": list(stabilizers) or None, "random_state": seed}
+    options["snapshots"] = MOMENTS if pictures else 0
+    options = _options_of(method, METHODS[method], options)
     check_targets((), model=model, force=force)
     if pictures:
         from tabgan.cli.image_files import check_image_folder, draw_image_pictures
@@ -77,15 +83,14 @@ def fit(
         check_image_folder(pictures, force=force)
     report = Report(quiet=quiet)
     pixels, labels = read_part(data, "train", report)
-    options |= {"stabilizers": list(stabilizers) or None, "random_state": seed}
-    options["snapshots"] = MOMENTS if pictures else 0
     with watch(report, keeps=True) as watching:
         callbacks = [watching, *trackers(log_to)]
-        gan = ImageGAN(verbose=on_terminal(report), callbacks=callbacks, **options)
+        gan = METHODS[method](verbose=on_terminal(report), callbacks=callbacks, **options)
         quietly(gan.fit, pixels, labels)
         seconds = report.done("fit")
         steps = watching.steps_done(gan.n_steps_)
-        report.say(f"Trained {steps} in {seconds:.1f} s; latent size {gan.latent_dim_}")
+        latent = f"; latent size {gan.latent_dim_}" if hasattr(gan, "latent_dim_") else ""
+        report.say(f"Trained {steps} in {seconds:.1f} s{latent}")
         for finding in gan.diagnosis_:
             report.say(f"Warning: {finding}")
         gan.save(model)
@@ -96,6 +101,28 @@ def fit(
     report.facts["diagnosis"] = [finding.to_json() for finding in gan.diagnosis_]
     if as_json:
         report.print_json()
+
+
+def _options_of(
+    method: str, estimator: "type[ImageEstimator]", options: dict[str, Any]
+) -> dict[str, Any]:
+    """Return the options that a method has; refuse others that the command line names."""
+    own = estimator().get_params(deep=False)
+    ctx = click.get_current_context()
+    for param in ctx.command.params:
+        name = param.name or ""
+        place = ctx.get_parameter_source(name)
+        if name in (*options, "pictures") and place is ParameterSource.COMMANDLINE:
+            is_own = name in own or (name == "pictures" and "snapshots" in own) or name == "seed"
+            if not is_own:
+                flag = max(param.opts, key=len)
+                raise click.UsageError(
+                    f"{flag} can't be combined with --method {method}, which has no such option; "
+                    f"leave {flag} out"
+                )
+        elif place is ParameterSource.DEFAULT and method != "gan":
+            options.pop(name, None)  # the estimator has its own defaults
+    return {name: value for name, value in options.items() if name in own}
 
 
 @images.command(
@@ -130,13 +157,13 @@ def sample(
     from tabgan.cli.console import Report
     from tabgan.cli.image_files import images_to_draw, write_images
     from tabgan.cli.output_targets import check_targets
-    from tabgan.images.image_gan import ImageGAN
+    from tabgan.images.image_estimator import ImageEstimator
 
     if not out.endswith((".png", ".npz")):
         raise click.UsageError(f"--out {out}: give a name that ends in .png or .npz")
     check_targets((model,), out=out, force=force)
     report = Report(quiet=quiet)
-    gan = ImageGAN.load(model, device=device)
+    gan = ImageEstimator.load(model, device=device)
     number, wanted = images_to_draw(gan.classes_.tolist(), number, label)
     drawn, labels = gan.sample_labelled(number, label=wanted, random_state=seed)
     report.done("sample")
@@ -203,11 +230,11 @@ def evaluate(
 
     from tabgan.cli.console import Report
     from tabgan.cli.image_files import codes_of, describe_scores, judge_of, read_part
-    from tabgan.images.image_gan import ImageGAN
+    from tabgan.images.image_estimator import ImageEstimator
     from tabgan.images.image_scores import Labelled, evaluate_images
 
     report = Report(quiet=quiet)
-    gan = ImageGAN.load(model, device=device)
+    gan = ImageEstimator.load(model, device=device)
     parts = read_part(data, "train", report), read_part(data, "test", report)
     classes = gan.classes_.tolist() or sorted(set(parts[0].labels.tolist()))
     train, test = (Labelled(part.images, codes_of(part.labels, classes)) for part in parts)

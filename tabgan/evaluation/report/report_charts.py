@@ -32,6 +32,16 @@ _PLOTS = (  # title, what it means, the records' keys with their names
         {"discriminator_loss": "discriminator", "generator_loss": "generator"},
     ),
     (
+        "Loss",
+        "What one network descends: it falls fast at first, and levels off when there is no more "
+        "to learn.",
+        {
+            "denoising_loss": "denoising",
+            "reconstruction_loss": "reconstruction",
+            "kl_loss": "divergence of the latents",
+        },
+    ),
+    (
         "Variety of the drawn rows",
         "Diversity and coverage near 1 mean that the rows are as varied as the real ones; a fall "
         "would be mode collapse.",

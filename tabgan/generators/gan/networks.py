@@ -2,14 +2,16 @@
 
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise, repeat
+from typing import Any, ClassVar, Self
 
 import torch
 from torch import Tensor, nn
 
-from tabgan.generators.generator_training import Generator
-from tabgan.generators.latents import Prior
+from tabgan.base.row_layout import RowLayout
+from tabgan.generators.generator_training import RowGenerator
+from tabgan.generators.latents import Prior, check_prior
 from tabgan.generators.precision import autocast, choose_precision
 
 __all__ = [
@@ -18,6 +20,7 @@ __all__ = [
     "MLPDiscriminator",
     "MLPGenerator",
     "ResidualBlock",
+    "linear",
 ]
 
 CHUNK = 4096  # rows
@@ -88,7 +91,7 @@ class ResidualBlock(nn.Module):
         return x + self.outer(hidden)  # type: ignore[no-any-return]
 
 
-class MLPGenerator(Generator):
+class MLPGenerator(RowGenerator):
     """Residual MLP from a latent, and labels where it has them, to the logits of a row.
 
     Labels are embedded and concatenated to the latent (Mirza & Osindero, 2014, arXiv:1411.1784).
@@ -115,6 +118,8 @@ class MLPGenerator(Generator):
     torch.Size([4, 5])
     """
 
+    kind: ClassVar[str] = "gan"
+
     def __init__(
         self,
         latent_dim: int,
@@ -130,7 +135,7 @@ class MLPGenerator(Generator):
         label_dim = self.embedding.dim if self.embedding else 0
         self.inlet = nn.Linear(latent_dim + label_dim, hidden_dim)
         self.blocks = nn.Sequential(*(ResidualBlock(hidden_dim) for _ in range(n_blocks)))
-        self.outlet = _linear(hidden_dim, width)
+        self.outlet = linear(hidden_dim, width)
 
     @torch.no_grad()
     def start_from(self, bias: Tensor) -> None:
@@ -143,8 +148,13 @@ class MLPGenerator(Generator):
         return self.outlet(self._hidden(z, labels))  # type: ignore[no-any-return]
 
     @torch.no_grad()
-    def draw(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Map any number of latents to logits, without gradients.
+    def draw(
+        self,
+        z: Tensor,
+        labels: Tensor | None = None,
+        stream: torch.Generator | None = None,  # noqa: ARG002
+    ) -> Tensor:
+        """Map any number of latents to logits, without gradients; nothing more is drawn.
 
         Faster than a call: in chunks that stay in the processor's cache, and with hidden layers in
         bfloat16 where the hardware multiplies it. The logits are float32, so that no two numbers
@@ -158,6 +168,23 @@ class MLPGenerator(Generator):
                 hidden = self._hidden(part, label)
             logits.append(self.outlet(hidden.float()))
         return torch.cat(logits)
+
+    def sizes(self) -> dict[str, Any]:
+        """Return the sizes of the latent and of the hidden layers, and the prior."""
+        return {
+            "latent_dim": self.latent_dim,
+            "hidden_dim": self.inlet.out_features,
+            "prior": self.prior,
+        }
+
+    @classmethod
+    def of_sizes(cls, sizes: Mapping[str, Any], layout: RowLayout, labels: Sequence[int]) -> Self:
+        """Make a network that has not been trained; see `RowGenerator.of_sizes`."""
+        latent_dim, hidden_dim = int(sizes["latent_dim"]), int(sizes["hidden_dim"])
+        if min(latent_dim, hidden_dim) < 1:
+            raise ValueError("a network's size must be at least 1")
+        prior = check_prior(sizes["prior"])
+        return cls(latent_dim, layout.width, hidden_dim=hidden_dim, labels=labels, prior=prior)
 
     def _hidden(self, z: Tensor, labels: Tensor | None) -> Tensor:
         if self.embedding is not None:
@@ -206,7 +233,7 @@ class MLPDiscriminator(Discriminator):
         sizes = [in_features + label_dim] + [hidden_dim] * n_layers
         layers: list[nn.Module] = []
         for size, following in pairwise(sizes):
-            layers += [_linear(size, following), nn.LeakyReLU(0.2)]
+            layers += [linear(size, following), nn.LeakyReLU(0.2)]
         self.layers = nn.Sequential(*layers)
         self.outlet = nn.Linear(hidden_dim, 1)
 
@@ -223,7 +250,14 @@ class MLPDiscriminator(Discriminator):
         return self.layers(features)  # type: ignore[no-any-return]
 
 
-def _linear(n_in: int, n_out: int) -> nn.Linear:
+def linear(n_in: int, n_out: int) -> nn.Linear:
+    """Return a linear layer, without a warning if it has no entries.
+
+    Parameters
+    ----------
+    n_in, n_out
+        Widths of its input and output.
+    """
     with warnings.catch_warnings():
         # where a table leaves nothing to learn, its rows have no width
         warnings.filterwarnings("ignore", "Initializing zero-element tensors")

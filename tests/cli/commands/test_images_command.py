@@ -135,3 +135,23 @@ def test_what_is_refused(model, run, tmp_path, arguments, verdict):
     assert done.exit_code in codes, done.output
     assert message in done.stderr
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("method", ["diffusion", "vae"])
+def test_other_methods(run, method, tmp_path):
+    quick = ["--steps", "3", "--width", "0.1", "--seed", "1"]
+    result = run("images", "fit", "-m", "m.st", "--method", method, *quick)
+    assert result.exit_code == 0, result.stderr
+    assert ("latent size 32" in result.stderr) == (method == "vae")
+    assert run("images", "sample", "m.st", "-n", "4", "-o", "d.npz").exit_code == 0
+    refused = run("images", "fit", "-m", "n.st", "--method", method, "--loss", "hinge")
+    assert refused.exit_code == 2
+    assert f"--loss can't be combined with --method {method}" in refused.stderr
+    refused = run("images", "fit", "-m", "n.st", "--method", method, "--pictures", "here")
+    assert f"--pictures can't be combined with --method {method}" in refused.stderr
+
+
+def test_options_of_other_methods_are_refused_with_a_gan(run):
+    refused = run("images", "fit", "-m", "n.st", "--schedule", "cosine")
+    assert refused.exit_code == 2
+    assert "--schedule can't be combined with --method gan" in refused.stderr

@@ -1,0 +1,1 @@
+"""Diffusion: rows and images from a network that takes noise away."""
