@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import torch
 from numpy.typing import NDArray
+from pandas.api.types import is_datetime64_any_dtype, is_numeric_dtype
 from torch import Tensor
 
 from tabgan.base.errors import ConstraintError
@@ -505,7 +506,7 @@ def impute(completer: RowCompleter, frame: pd.DataFrame, seed: int) -> pd.DataFr
     completer = completer.of_values
     schema = completer.model.encoder.schema
     rows = read_partial_rows(frame, schema, completer.levels, completer.specials, strict=False)
-    holes = (frame.isna() | frame.isin([*completer.marks])).to_numpy(bool)
+    holes = _holes(frame, completer.marks)
     given = rows.given.copy()
     given[:, [*rows.places]] &= ~holes
     rows = replace(rows, given=given)
@@ -521,6 +522,17 @@ def impute(completer: RowCompleter, frame: pd.DataFrame, seed: int) -> pd.DataFr
         for place, at in enumerate(rows.places)
     ]
     return pd.concat(filled, axis=1).set_axis(frame.columns, axis=1)
+
+
+def _holes(frame: pd.DataFrame, marks: Collection[str]) -> NDArray[np.bool_]:
+    """Return which cells are missing, or hold a text that stands for a missing value."""
+    holes = frame.isna().to_numpy(bool, copy=True)
+    for at in range(frame.shape[1]):
+        column = frame.iloc[:, at]
+        if not (is_numeric_dtype(column.dtype) or is_datetime64_any_dtype(column.dtype)):
+            texts = column.to_numpy(object)
+            holes[:, at] |= pd.Series(texts, dtype=object).isin([*marks]).to_numpy()
+    return holes
 
 
 def _filled(values: pd.Series, drawn: pd.Series, holes: NDArray[np.bool_]) -> pd.Series:
