@@ -13,7 +13,13 @@ from tabgan.files.arrow_files import ArrowTables, frame_of_arrow, load_pyarrow
 from tabgan.files.formats import check_query, chosen_table, load_extra, table_is_there
 from tabgan.files.table_form import TableForm
 
-__all__ = ["DuckDBBlocks", "check_duckdb_table", "open_duckdb_table", "read_duckdb"]
+__all__ = [
+    "DuckDBBlocks",
+    "connected_duckdb",
+    "check_duckdb_table",
+    "open_duckdb_table",
+    "read_duckdb",
+]
 
 _TABLES = """
     SELECT CASE WHEN table_schema = current_schema() THEN table_name
@@ -52,7 +58,7 @@ def read_duckdb(
     load_pyarrow("DuckDB")
     if not Path(path).is_file():
         raise TableFileError(f"{path}: no such file; check the path")
-    with _connection(path, path, write=False) as connection:
+    with connected_duckdb(path, path, write=False) as connection:
         if query is None:
             tables = dict(connection.execute(_TABLES).fetchall())
             table = chosen_table(table, list(tables), path)
@@ -82,7 +88,7 @@ def check_duckdb_table(path: str, table: str, *, force: bool) -> None:
         If the file is none of DuckDB's, or has the table and `force` is not set.
     """
     if Path(path).is_file():
-        with _connection(path, path, write=False) as connection:
+        with connected_duckdb(path, path, write=False) as connection:
             if not force and table in dict(connection.execute(_TABLES).fetchall()):
                 raise table_is_there(table, path)
 
@@ -105,7 +111,7 @@ def open_duckdb_table(path: str, form: TableForm, *, force: bool) -> Iterator["D
     """
     check_duckdb_table(path, form.title, force=force)
     place = nullcontext(Path(path)) if Path(path).exists() else beside(path)
-    with place as target, _connection(str(target), path, write=True) as connection:
+    with place as target, connected_duckdb(str(target), path, write=True) as connection:
         connection.begin()
         yield DuckDBBlocks(connection, form)
         connection.commit()
@@ -153,7 +159,7 @@ def _declared(values: pd.Series) -> str:
 
 
 @contextmanager
-def _connection(path: str, shown: str, *, write: bool) -> Iterator[Any]:
+def connected_duckdb(path: str, shown: str, *, write: bool) -> Iterator[Any]:
     """Open a file, beyond which a query can't reach; DuckDB's errors become errors of our own."""
     duckdb = load_extra("duckdb", "DuckDB", "duckdb")
     try:

@@ -248,9 +248,18 @@ class ExcelBlocks:
 
     Values that Excel has no number for become text: dates before March 1900 or with a time zone,
     whole numbers of more than 15 digits. Infinities become blank.
+
+    Parameters
+    ----------
+    sink
+        Where the workbook goes.
+    form
+        The form of the table.
+    book
+        The workbook of the sheets before this one; None for a new one.
     """
 
-    def __init__(self, sink: BinaryIO, form: TableForm) -> None:
+    def __init__(self, sink: BinaryIO, form: TableForm, book: Any = None) -> None:
         openpyxl = load_extra("openpyxl", "Excel", "excel")
         self._cell = load_extra("openpyxl.cell", "Excel", "excel").WriteOnlyCell
         self._is_date_format = load_extra(
@@ -258,9 +267,9 @@ class ExcelBlocks:
         ).is_date_format
         self._illegal = load_extra("openpyxl.cell.cell", "Excel", "excel").ILLEGAL_CHARACTERS_RE
         self._sink = sink
-        self._book = openpyxl.Workbook(write_only=True)
+        self.book = book or openpyxl.Workbook(write_only=True)
         title = _UNNAMABLE.sub("_", form.title)[:31].strip("'")
-        self._sheet = self._book.create_sheet(title or "synthetic")
+        self._sheet = self.book.create_sheet(title or "synthetic")
         self._form = form
         self._rows = 0
         self._is_begun = False
@@ -358,7 +367,7 @@ class ExcelBlocks:
 
     def close(self) -> None:
         """Write the workbook."""
-        self._book.save(self._sink)
+        self.book.save(self._sink)
 
 
 def _date_style(values: Sequence[Any]) -> str:

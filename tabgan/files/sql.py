@@ -30,6 +30,7 @@ __all__ = [
     "SqlBlocks",
     "cells_to_write",
     "check_sql_table",
+    "connected_sql",
     "open_sql_table",
     "read_sql",
     "types_to_write",
@@ -76,7 +77,7 @@ def read_sql(
     place = shown_place(url)
     if query is not None:
         check_query(query)
-    with _connection(url, write=False) as connection:
+    with connected_sql(url, write=False) as connection:
         types: dict[str, Any] = {}
         if query is None:
             source = _reflected(connection, table, place)
@@ -152,7 +153,7 @@ def check_sql_table(url: str, table: str, *, force: bool) -> None:
             raise TableFileError(f"{path} can't be written: there is no such folder; create it")
         return
     sqlalchemy = load_extra("sqlalchemy", "A database", "sql")
-    with _connection(url, write=False) as connection:
+    with connected_sql(url, write=False) as connection:
         if not force and sqlalchemy.inspect(connection).has_table(table):
             raise table_is_there(table, shown_place(url))
 
@@ -176,7 +177,7 @@ def open_sql_table(url: str, form: TableForm, *, force: bool) -> Iterator["SqlBl
     path, table = _sqlite_path(url), form.title
     shown = shown_place(url)
     target = nullcontext(url) if path is None or path.exists() else beside(path)
-    with target as place, _connection(str(place), write=True, shown=shown) as connection:
+    with target as place, connected_sql(str(place), write=True, shown=shown) as connection:
         yield SqlBlocks(connection, table, form.sql_types, shown, force=force)
         connection.commit()
 
@@ -345,7 +346,7 @@ def _decimals(values: pd.Series) -> int:
 
 
 @contextmanager
-def _connection(url: str, *, write: bool, shown: str | None = None) -> Iterator[Any]:
+def connected_sql(url: str, *, write: bool, shown: str | None = None) -> Iterator[Any]:
     """Connect, and turn a database's errors into errors of our own, without the password."""
     sqlalchemy = load_extra("sqlalchemy", "A database", "sql")
     place = shown or shown_place(url)

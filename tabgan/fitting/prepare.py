@@ -14,7 +14,7 @@ of rare values are drawn: with another seed a level of `min_group` rows, or a fe
 folded or not. A private fit (`epsilon`) prepares nothing here; it measures with noise.
 """
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeVar
 
@@ -32,6 +32,7 @@ from tabgan.generators.latents import LatentChoice, resolve_latent_dim
 from tabgan.inference.infer_schema import resolve_schema
 from tabgan.rules.constraint import Constraint
 from tabgan.rules.constraint_plan import ConstraintPlan, learn_constraints, plan_constraints
+from tabgan.rules.dependency import Dependency
 from tabgan.sampling.key_groups import KeyGroups, learn_keys
 from tabgan.table.columns import ColumnFrame, by_position, forget_parsed, frame_of
 from tabgan.table.schema import Kind, Schema
@@ -49,6 +50,8 @@ __all__ = [
 MIN_STEPS = 2_000
 MAX_STEPS = 10_000
 STEPS_PER_ROW = 1.0  # between the two
+
+DeclareRules = Callable[[ColumnFrame], Sequence[Dependency]]
 
 TextStyle = Literal["keep-shape", "lorem", "drop"]
 """What stands for free text: see the parameter `text` of `TabGAN`."""
@@ -152,7 +155,14 @@ class Preparation:
         return rows
 
 
-def prepare(frame: pd.DataFrame, options: TableOptions, seed: int) -> Preparation:
+def prepare(
+    frame: pd.DataFrame,
+    options: TableOptions,
+    seed: int,
+    *,
+    context: Collection[int] = (),
+    declare: DeclareRules = lambda _table: (),
+) -> Preparation:
     """Prepare a table for a fit without privacy budget.
 
     Parameters
@@ -163,6 +173,10 @@ def prepare(frame: pd.DataFrame, options: TableOptions, seed: int) -> Preparatio
         The options of the estimator.
     seed
         Root of the streams of randomness: of the detection of rules and of folding.
+    context
+        Positions of columns that are there to draw the others by: no rule may derive them.
+    declare
+        Returns further rules, of the table in work, that hold in any case.
 
     Raises
     ------
@@ -187,7 +201,7 @@ def prepare(frame: pd.DataFrame, options: TableOptions, seed: int) -> Preparatio
         schema,
         options.constraints,
         planned.dependencies,
-        kept={*conditions, *planned.positions},
+        kept={*conditions, *planned.positions, *context},
         conditions=conditions,
         streams=(numpy_stream(seed, "detect"), numpy_stream(seed, "rare")),
         derive=options.derive,
@@ -197,13 +211,15 @@ def prepare(frame: pd.DataFrame, options: TableOptions, seed: int) -> Preparatio
         frame = frame_of(suppressed.table, schema)
         constraints = tuple(rule.learn(frame, schema) for rule in options.constraints)
         planned = plan_constraints(constraints, frame, schema, conditions)
+    declared = (*declare(suppressed.table), *planned.dependencies)
+    tied = {at for rule in declared for at in rule.positions}
     encoder = TableEncoder.fit(
         suppressed.table,
         schema,
         numpy_stream(seed, "detect"),
         derive=options.derive,
-        kept={*conditions, *planned.positions},
-        declared=planned.dependencies,
+        kept={*conditions, *planned.positions, *tied, *context},
+        declared=declared,
     )
     encoder.try_out()
     width = encoder.spans.width

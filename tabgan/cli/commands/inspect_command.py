@@ -9,6 +9,7 @@ import click
 from click.core import ParameterSource
 
 from tabgan.cli.command import command
+from tabgan.cli.databases import relations_option
 from tabgan.cli.option_types import FILE, option
 from tabgan.cli.table_options import (
     Declared,
@@ -33,6 +34,7 @@ __all__ = ["inspect"]
     "tabgan inspect customers.csv --schema schema.json",
     "tabgan inspect customers.csv --kind city=city --drop email --min-group 10",
     "tabgan inspect customers.safetensors --json",
+    "tabgan inspect shop.db --relations relations.json",
 )
 @click.argument("source", type=FILE, metavar="DATA|MODEL")
 @declaring_options(
@@ -49,6 +51,7 @@ __all__ = ["inspect"]
 @derive_option
 @min_group_option
 @text_option
+@relations_option
 @reading_options
 @option(
     "--seed",
@@ -70,6 +73,7 @@ def inspect(
     derive: bool,
     min_group: int,
     text: "TextStyle",
+    relations: str | None,
     seed: int,
     reading: dict[str, Any],
     quiet: bool,
@@ -80,9 +84,10 @@ def inspect(
     Of a table: the kind of each column and why, the rules between columns, the rare levels that
     would be folded, the latent size and why, the training steps and the memory to expect; all as
     'tabgan fit' does it with the same options and seed. A file whose name ends in .safetensors is
-    a model.
+    a model. Of several tables that belong together: the keys between them.
     """
     from tabgan.cli.console import Report, print_text
+    from tabgan.cli.databases import check_single_table, inspect_database, open_database
     from tabgan.cli.describe import describe_model, describe_table, lay_out
 
     if source.lower().endswith(".safetensors"):
@@ -94,6 +99,11 @@ def inspect(
     from tabgan.fitting.prepare import TableOptions
 
     report = Report(quiet=quiet)
+    found = open_database(source, reading, relations, report)
+    if found is not None:
+        inspect_database(*found, report, to_write=relations, as_json=as_json)
+        return
+    check_single_table(relations=relations)
     file = declared.schema
     to_write = file if file and not Path(file).exists() else None
     if to_write:

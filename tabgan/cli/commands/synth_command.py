@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from tabgan.cli.command import command
+from tabgan.cli.databases import database_options
 from tabgan.cli.option_types import FILE, option
 from tabgan.cli.table_options import (
     Declared,
@@ -27,10 +28,13 @@ __all__ = ["synth"]
     "tabgan synth shop.xlsx --sheet Customers -o synthetic.xlsx",
     "tabgan synth postgresql://ann@db/shop --query 'select * from customers' -o fake.csv",
     "cat customers.csv | tabgan synth - -o - > synthetic.csv",
+    "tabgan synth shop.db -o fake.db --reference countries",
+    "tabgan synth tables/ -o synthetic/ --scale 0.1",
 )
 @click.argument("data", type=FILE)
 @reading_options
 @training_options
+@database_options
 @rows_option
 @option(
     "-o",
@@ -73,6 +77,9 @@ def synth(
     force: bool,
     quiet: bool,
     as_json: bool,
+    relations: str | None,
+    scale: float | None,
+    references: tuple[str, ...],
     **training: Any,
 ) -> None:
     """Learn a table and write a synthetic one like it.
@@ -81,13 +88,33 @@ def synth(
     .zst), or '-' for standard input; a folder of Parquet files; an SQLite or DuckDB file; or the
     address of a database, such as postgresql://user@host/name. OUT is one of these, too. The
     synthetic table has the same columns, in the same form.
+
+    Where DATA holds several tables that belong together (a folder of table files, a database, a
+    workbook), all of them are learned, and OUT gets as many, in which every key holds.
     """
     from tabgan.cli.console import Report
+    from tabgan.cli.databases import check_single_table, open_database, synth_database
     from tabgan.cli.output_targets import check_table, check_targets, default_output
     from tabgan.cli.tables import draw_to_file, read_declared
     from tabgan.cli.training import check_method, end_fit, train
     from tabgan.files.table_form import TableForm
 
+    report = Report(quiet=quiet)
+    found = open_database(data, reading, relations, report)
+    if found is not None:
+        names = {"data": data, "out": out, "model": model, "seed": training["seed"]}
+        synth_database(
+            *found,
+            report,
+            **names,
+            scale=scale,
+            references=references,
+            force=force,
+            as_json=as_json,
+            training=training,
+        )
+        return
+    check_single_table(relations=relations, scale=scale, references=references)
     check_method(pictures=pictures, **training)
     out = out or default_output(data, writing["table_format"], table=reading["table"])
     # Everything that would fail later is checked now, before the training.
@@ -95,7 +122,6 @@ def synth(
     sources = (data, declared.schema, declared.constraints)
     targets: dict[str, Any] = {"out": out, "model": model, "report": page, "pictures": pictures}
     check_targets(sources, **targets, form=form, rows=rows, force=force, as_json=as_json)
-    report = Report(quiet=quiet)
     private, text = training["epsilon"] is not None, training["text"]
     table = read_declared(data, declared, report, by_schema=private, text=text, **reading)
     form = table.form.for_output(out, **writing)

@@ -204,12 +204,15 @@ class TreeGenerator:
         Bins of each number.
     columns
         What draws each column, in order. The flag of a number's presence comes before it.
+    n_context
+        Features of a row's context, which come before all columns.
     """
 
     layout: RowLayout
     given: tuple[int, ...]
     grids: tuple[NumberGrid, ...]
     columns: tuple[TreeColumn, ...]
+    n_context: int = 0
 
     @property
     def n_trees(self) -> int:
@@ -217,7 +220,11 @@ class TreeGenerator:
         return sum(own.n_trees for own in self.columns)
 
     def draw(
-        self, n: int, rng: np.random.Generator, given: Codes | None = None
+        self,
+        n: int,
+        rng: np.random.Generator,
+        given: Codes | None = None,
+        context: Features | None = None,
     ) -> tuple[Floats, Codes]:
         """Draw n rows: probabilities of shape (n, numbers), codes of shape (n, level spans).
 
@@ -229,14 +236,19 @@ class TreeGenerator:
             Randomness of the draw.
         given
             Codes of the level spans that are handed in, shape (n, given spans).
+        context
+            What else each row is drawn by, shape (n, n_context); NaN where it is missing.
         """
+        first = self.n_context + len(self.given)
         units = np.empty((n, self.layout.n_numbers))
         codes = np.zeros((n, len(self.layout.widths)), np.int64)
-        features = np.empty((n, len(self.given) + len(self.columns)), np.float32)
+        features = np.empty((n, first + len(self.columns)), np.float32)
+        if context is not None:
+            features[:, : self.n_context] = context
         if given is not None:
             codes[:, list(self.given)] = given
-            features[:, : len(self.given)] = given
-        for place, own in enumerate(self.columns, start=len(self.given)):
+            features[:, self.n_context : first] = given
+        for place, own in enumerate(self.columns, start=first):
             if own.column >= self.layout.n_numbers:
                 drawn = own.levels[own.trees[0].draw(features[:, :place], rng)]
                 codes[:, own.column - self.layout.n_numbers] = drawn
@@ -291,7 +303,8 @@ class TreeGenerator:
     def to_json(self) -> dict[str, Any]:
         """Describe all but the tensors by JSON values."""
         columns = [{"column": own.column, "levels": own.levels.tolist()} for own in self.columns]
-        return {"grids": [grid.edges.tolist() for grid in self.grids], "columns": columns}
+        state = {"grids": [grid.edges.tolist() for grid in self.grids], "columns": columns}
+        return {**state, "context": self.n_context} if self.n_context else state
 
     def to_tensors(self) -> dict[str, Tensor]:
         """Return the trees as tensors, by name."""
@@ -329,11 +342,11 @@ class TreeGenerator:
             raise ValueError("trees: bins are needed for every number")
         order = [int(state["column"]) for state in description["columns"]]
         _check_order(order, layout, given)
-        columns = []
-        for place, state in enumerate(description["columns"]):
-            own = under(f"{place}.", tensors)
-            columns.append(_column_of(state, own, layout, grids, len(given) + place))
-        return cls(layout, tuple(given), grids, tuple(columns))
+        columns, n_context = [], int(description.get("context", 0))
+        for place, state in enumerate(description["columns"], start=n_context + len(given)):
+            own = under(f"{place - n_context - len(given)}.", tensors)
+            columns.append(_column_of(state, own, layout, grids, place))
+        return cls(layout, tuple(given), grids, tuple(columns), n_context)
 
 
 def _present(layout: RowLayout, number: int, codes: NDArray[np.integer]) -> NDArray[np.bool_]:
@@ -424,6 +437,7 @@ class TreeTraining:
         width: NDArray[np.floating],
         codes: NDArray[np.integer],
         *,
+        context: Features | None = None,
         stop: Callable[[int], bool] = _never,
     ) -> TreeGenerator:
         """Fit all columns; each one depends on the training rows alone, whatever the others.
@@ -434,6 +448,8 @@ class TreeTraining:
             The bands of the numbers, shape (rows, numbers) each.
         codes
             Codes of the level spans, shape (rows, level spans).
+        context
+            What else each row is drawn by, shape (rows, features); NaN where it is missing.
         stop
             Called after each round with how many columns are drawn before this one, from the thread
             of the column: whether to grow no further tree of it.
@@ -441,14 +457,17 @@ class TreeTraining:
         grids = [self._grid(number, low, codes) for number in range(self.layout.n_numbers)]
         first = [self.layout.n_numbers + span for span in self.given]
         drawn = [column for column in self.order if column not in first]
-        features = np.empty((len(codes), len(first) + len(drawn)), np.float32)
-        for place, column in enumerate([*first, *drawn]):
+        n_context = 0 if context is None else context.shape[1]
+        begin = n_context + len(first)
+        features = np.empty((len(codes), begin + len(drawn)), np.float32)
+        if context is not None:
+            features[:, :n_context] = context
+        for place, column in enumerate([*first, *drawn], start=n_context):
             features[:, place] = self._feature(column, low, width, codes, grids)
-        fit = _ColumnFit(self, features, grids, codes, stop)
+        fit = _ColumnFit(self, features, grids, codes, stop, begin)
         with ThreadPoolExecutor(self.workers) as pool:
-            places = range(len(first), len(first) + len(drawn))
-            columns = tuple(pool.map(fit.column, drawn, places))
-        return TreeGenerator(self.layout, self.given, tuple(grids), columns)
+            columns = tuple(pool.map(fit.column, drawn, range(begin, begin + len(drawn))))
+        return TreeGenerator(self.layout, self.given, tuple(grids), columns, n_context)
 
     def _grid(
         self, number: int, low: NDArray[np.floating], codes: NDArray[np.integer]
@@ -483,6 +502,7 @@ class _ColumnFit:
     grids: Sequence[NumberGrid]
     codes: NDArray[np.integer]
     stop: Callable[[int], bool]
+    begin: int  # features before the first column that is drawn
 
     def column(self, column: int, place: int) -> TreeColumn:
         """Fit the column at a place of the order.
@@ -536,7 +556,7 @@ class _ColumnFit:
             held_out=rng.random(len(classes)) < HELD_OUT,
             least=training.least,
             seed=int(rng.integers(2**31)),
-            stop=lambda: self.stop(place - len(training.given)),
+            stop=lambda: self.stop(place - self.begin),
         )
 
 

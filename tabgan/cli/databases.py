@@ -1,0 +1,298 @@
+"""Databases on the command line: several tables, learned and drawn together."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from click.core import ParameterSource
+
+from tabgan.cli.console import Report, print_text
+from tabgan.cli.option_types import FILE, POSITIVE, option, together
+from tabgan.cli.output_targets import default_output, fact_of, place_of
+
+if TYPE_CHECKING:
+    from tabgan.relations.database_files import Database
+    from tabgan.relations.database_gan import DatabaseGAN
+    from tabgan.relations.relations import Relations
+
+__all__ = [
+    "check_single_table",
+    "database_options",
+    "inspect_database",
+    "open_database",
+    "relations_option",
+    "synth_database",
+]
+
+_SECTION = "Database"
+_SHARED = ("data", "source", "out", "model", "seed", "derive", "locale", "min_group", "text")
+_ALWAYS = ("force", "quiet", "as_json", "config", "relations", "scale", "references", "delimiter")
+_TAKEN = {*_SHARED, *_ALWAYS, "encoding", "has_header", "header_row", "skip_bad_lines"}
+
+relations_option = option(
+    "--relations",
+    section=_SECTION,
+    type=FILE,
+    metavar="FILE",
+    show_default="inferred",
+    help="Keys between the tables (JSON), as 'tabgan inspect DATA --relations FILE' writes them.",
+)
+
+database_options = together(
+    relations_option,
+    option(
+        "--scale",
+        section=_SECTION,
+        type=POSITIVE,
+        metavar="X",
+        show_default="1",
+        help="How many times as many rows as the tables have.",
+    ),
+    option(
+        "--reference",
+        "references",
+        section=_SECTION,
+        keys=("reference",),
+        multiple=True,
+        metavar="TABLE",
+        show_default="none",
+        help="A table that stays as it is, such as a list of countries; can be repeated.",
+    ),
+)
+
+
+def open_database(
+    data: str, reading: dict[str, Any], relations: str | None, report: Report
+) -> "tuple[Database, Relations] | None":
+    """Read a database and its keys; None if there is a single table to work on.
+
+    A workbook is one if keys lead from one of its sheets to another, or a file names them.
+
+    Parameters
+    ----------
+    data
+        Where the tables lie.
+    reading
+        The options on how to read them.
+    relations
+        The file of their keys, or None.
+    report
+        Where messages go.
+    """
+    from tabgan.files.formats import format_of, is_url, shown_place
+    from tabgan.relations.database_files import read_database, table_names
+    from tabgan.relations.infer_relations import infer_relations
+    from tabgan.relations.relations import Relations
+
+    named = reading["table"] or reading["query"] or reading["table_format"]
+    if named or not table_names(data):
+        return None
+    is_folder = not is_url(data) and Path(data).is_dir()
+    is_book = not is_folder and format_of(data) == "xlsx"
+    if not is_book:
+        report.say(f"Reading the tables of {shown_place(data)}")
+    names = ("encoding", "delimiter", "header", "skip_bad_lines")
+    options = {name: reading[name] for name in names} if is_folder or is_book else {}
+    database = read_database(data, **options)
+    if relations is not None and Path(relations).exists():
+        return database, Relations.read(relations)
+    found = infer_relations(database.tables, database.relations)
+    return None if is_book and relations is None and not found.foreign_keys else (database, found)
+
+
+def check_single_table(**options: Any) -> None:
+    """Refuse the options on databases beside a single table.
+
+    Raises
+    ------
+    click.UsageError
+        If one is there.
+    """
+    for name, value in options.items():
+        if value:
+            flag = "--reference" if name == "references" else f"--{name}"
+            raise click.UsageError(
+                f"{flag} is for a database of several tables: a folder of table files, a workbook "
+                "whose sheets refer to each other, an SQLite or DuckDB file, an address"
+            )
+
+
+def _check_options() -> None:
+    """Refuse the options that only a single table has."""
+    ctx = click.get_current_context()
+    for param in ctx.command.params:
+        name = param.name or ""
+        flag = max(param.opts, key=len)
+        if ctx.get_parameter_source(name) is not ParameterSource.COMMANDLINE or name in _TAKEN:
+            continue
+        if name == "epsilon":
+            from tabgan.relations.database_gan import NOT_BY_PERSON
+
+            raise click.UsageError(NOT_BY_PERSON.replace("epsilon", "--epsilon"))
+        raise click.UsageError(
+            f"{flag} is for a single table, and there are several here; leave it out, or choose "
+            "one table by --table"
+        )
+
+
+def synth_database(
+    database: "Database",
+    relations: "Relations",
+    report: Report,
+    *,
+    data: str,
+    out: str | None,
+    model: str | None,
+    scale: float | None,
+    references: Sequence[str],
+    seed: int,
+    force: bool,
+    as_json: bool,
+    training: dict[str, Any],
+) -> None:
+    """Learn a database and write a synthetic one.
+
+    Parameters
+    ----------
+    database, relations
+        The tables, and their keys.
+    report
+        Where messages and facts go.
+    data, out
+        Where they lie, and where the new ones go.
+    model
+        The model file, or None.
+    scale, references
+        As of `DatabaseGAN`.
+    seed
+        Seed of fit and sample.
+    force
+        Whether what exists may be replaced.
+    as_json
+        Whether the facts are printed.
+    training
+        The other options on the training.
+    """
+    from tabgan.files.write import check_output
+    from tabgan.relations.database_files import check_database_output, write_database
+
+    _check_options()
+    out = out or _default_output(data)
+    both = not _is_address(out) and Path(out).exists() and Path(data).exists()
+    if both and Path(out).samefile(data):
+        raise click.UsageError(f"--out {out} is what is read from; give another name")
+    check_database_output(out, force=force)
+    if model:
+        check_output(model, force=force)
+    report.done("read")
+    for line in relations.describe():
+        report.say(line)
+    gan = _fitted(database, relations, report, references=references, seed=seed, training=training)
+    seconds = report.done("fit")
+    report.say(f"Learned {len(database.tables)} tables in {seconds:.1f} s")
+    for note in gan.notes_:
+        report.say(f"Note: {note}")
+    if model:
+        gan.save(model)
+        report.say(f"Saved the model to {model}")
+    drawn = gan.sample(1.0 if scale is None else scale, random_state=seed)
+    for note in write_database(out, drawn, database, gan.relations_, force=force):
+        report.say(f"Note: {note}")
+    rows = {name: len(frame) for name, frame in drawn.items()}
+    seconds = report.done("sample")
+    report.say(
+        f"Wrote {len(rows)} tables, {sum(rows.values()):,} rows, to {place_of(out)} in "
+        f"{seconds:.1f} s"
+    )
+    report.facts |= {
+        "data": fact_of(data),
+        "output": fact_of(out),
+        "rows": rows,
+        "seed": seed,
+        "relations": gan.relations_.to_json(),
+        "notes": gan.notes_,
+    }
+    if as_json:
+        report.print_json()
+
+
+def _fitted(
+    database: "Database",
+    relations: "Relations",
+    report: Report,
+    *,
+    references: Sequence[str],
+    seed: int,
+    training: dict[str, Any],
+) -> "DatabaseGAN":
+    from tabgan.cli.training import quietly
+    from tabgan.relations.database_gan import DatabaseGAN
+
+    names = ("locale", "min_group", "text", "derive", "epsilon")
+    gan = DatabaseGAN(
+        references=list(references),
+        random_state=seed,
+        verbose=not report.quiet,
+        **{name: training[name] for name in names},
+    )
+    return quietly(gan.fit, database.tables, relations=relations)
+
+
+def _is_address(path: str) -> bool:
+    from tabgan.files.formats import is_url
+
+    return is_url(path)
+
+
+def _default_output(data: str) -> str:
+    if _is_address(data):
+        return "synthetic.db"
+    if Path(data).is_dir():
+        return f"{Path(data).resolve().name}_synthetic"
+    return default_output(data)
+
+
+def inspect_database(
+    database: "Database",
+    relations: "Relations",
+    report: Report,
+    *,
+    to_write: str | None,
+    as_json: bool,
+) -> None:
+    """Show the tables of a database and the keys between them.
+
+    Parameters
+    ----------
+    database, relations
+        The tables, and their keys.
+    report
+        Where messages go.
+    to_write
+        The file for the keys, or None.
+    as_json
+        Whether they are printed as JSON.
+    """
+    from tabgan.relations.drawing_plan import plan_database
+    from tabgan.relations.relations import parent_rows
+
+    _check_options()
+    relations.check(database.tables)
+    rows = {key: parent_rows(database.tables, key) for key in relations.foreign_keys}
+    plan = plan_database(database.tables, relations, rows)
+    if to_write is not None and not Path(to_write).exists():
+        from tabgan.files.write import open_output
+
+        text = json.dumps(relations.to_json(), ensure_ascii=False, indent=2) + "\n"
+        with open_output(to_write) as sink:
+            sink.write(text.encode())
+        report.say(f"Wrote {to_write}; edit it and give it with --relations")
+    sizes = {name: [len(frame), frame.shape[1]] for name, frame in database.tables.items()}
+    if as_json:
+        facts = {"tables": sizes, "relations": relations.to_json(), "notes": list(plan.notes)}
+        print_text(json.dumps(facts))
+        return
+    lines = [f"{name}: {n:,} rows, {width} columns" for name, (n, width) in sizes.items()]
+    print_text("\n".join([*lines, "", *relations.describe(), *plan.notes]))

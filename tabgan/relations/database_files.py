@@ -1,0 +1,467 @@
+"""Databases as they lie in files: folders of tables, workbooks, SQLite, DuckDB, SQL servers.
+
+What a database declares of its keys is read with the tables, and written with the new ones.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from tabgan.base.atomic_files import beside, open_atomically
+from tabgan.base.errors import OptionError, TableFileError
+from tabgan.files.duckdb_files import connected_duckdb, read_duckdb
+from tabgan.files.excel import ExcelBlocks
+from tabgan.files.formats import (
+    Format,
+    file_suffix,
+    format_of,
+    is_table_file,
+    is_url,
+    shown_place,
+    writable_suffix,
+)
+from tabgan.files.read import read_table
+from tabgan.files.sheets import open_sheets
+from tabgan.files.source import open_bytes
+from tabgan.files.sql import cells_to_write, connected_sql, read_sql, types_to_write
+from tabgan.files.table_form import TableForm
+from tabgan.files.write import TableWriter, check_output
+from tabgan.relations.relations import ForeignKey, Relations, Tables
+
+__all__ = ["Database", "check_database_output", "read_database", "table_names", "write_database"]
+
+ROWS_AT_ONCE = 10_000
+_SQL: tuple[Format, ...] = ("sqlite", "sql")
+
+
+@dataclass(frozen=True)
+class Database:
+    """The tables of a database, how they lie, and what it declares of their keys.
+
+    Parameters
+    ----------
+    tables
+        The tables, by name.
+    forms
+        The form of each.
+    relations
+        The keys that the database declares; None where its kind can't.
+    required
+        Columns that may not be empty, by table.
+    """
+
+    tables: Tables
+    forms: Mapping[str, TableForm]
+    relations: Relations | None = None
+    required: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+
+def table_names(path: str) -> list[str]:
+    """Return the names of the tables of a database; of one table, or of none, an empty list.
+
+    A folder of Parquet files of the same columns is one table.
+
+    Parameters
+    ----------
+    path
+        A folder, workbook, file or address.
+    """
+    if path == "-":
+        return []
+    if not is_url(path) and Path(path).is_dir():
+        files = _table_files(path)
+        return [] if len(files) < 2 or _is_one_table(files) else [*map(_stem, files)]
+    if not is_url(path) and not Path(path).is_file():
+        return []
+    chosen = format_of(path)
+    if chosen == "xlsx":
+        names = [name for name, _ in _sheets(path)]
+    elif chosen == "duckdb":
+        with connected_duckdb(path, path, write=False) as connection:
+            names = [row[0] for row in connection.execute(_DUCKDB_TABLES).fetchall()]
+    elif chosen in _SQL:
+        with connected_sql(path, write=False) as connection:
+            names = [*map(str, _inspector(connection).get_table_names())]
+    else:
+        return []
+    return names if len(names) > 1 else []
+
+
+def read_database(path: str, **reading: Any) -> Database:
+    """Read all tables of a database.
+
+    Parameters
+    ----------
+    path
+        A folder of table files, a workbook with a table in each sheet, an SQLite or DuckDB file, or
+        the address of a database.
+    **reading
+        Options of `tabgan.files.read.read_table`, for folders and workbooks.
+
+    Raises
+    ------
+    OptionError
+        If there are not several tables, or a library is not installed.
+    TableFileError
+        If the database can't be opened or read.
+    """
+    names = table_names(path)
+    if not names:
+        raise OptionError(f"{shown_place(path)}: there are no several tables that belong together")
+    if not is_url(path) and Path(path).is_dir():
+        read = {_stem(file): read_table(str(file), **reading) for file in _table_files(path)}
+        return _of_files(read)
+    chosen = format_of(path)
+    if chosen == "xlsx":
+        return _of_files({name: read_table(path, **{**reading, "table": name}) for name in names})
+    if chosen == "duckdb":
+        return _read_duckdb(path, names)
+    return _read_sql(path, names)
+
+
+def _of_files(read: Mapping[str, tuple[pd.DataFrame, TableForm]]) -> Database:
+    """Return tables of files; the empty cells of text are missing."""
+    tables = {
+        name: frame.mask(frame == "") if form.format in ("csv", "tsv") else frame
+        for name, (frame, form) in read.items()
+    }
+    return Database(tables, {name: form for name, (_, form) in read.items()})
+
+
+def _table_files(path: str) -> list[Path]:
+    files = sorted(file for file in Path(path).iterdir() if file.is_file())
+    return [file for file in files if is_table_file(str(file)) and not file.name.startswith(".")]
+
+
+def _stem(file: Path) -> str:
+    return file.name.removesuffix(file_suffix(str(file)))
+
+
+def _is_one_table(files: Sequence[Path]) -> bool:
+    if {format_of(str(file)) for file in files} != {"parquet"}:
+        return False
+    columns = {tuple(read_table(str(file))[0].columns) for file in files}
+    return len(columns) == 1
+
+
+def _sheets(path: str) -> Iterator[tuple[str, Any]]:
+    with open_bytes(path) as stream:
+        for sheet in open_sheets(stream, path):
+            filled = [row for _, row in zip(range(20), sheet.rows(), strict=False) if any(row)]
+            if sheet.is_visible and len(filled) > 1:
+                yield sheet.title, sheet
+
+
+def _inspector(connection: Any) -> Any:
+    import sqlalchemy
+
+    return sqlalchemy.inspect(connection)
+
+
+def _read_sql(path: str, names: Sequence[str]) -> Database:
+    tables, forms = {}, {}
+    for name in names:
+        frame, _, types = read_sql(path, name)
+        tables[name] = frame
+        forms[name] = TableForm(format_of(path) or "sql", table=name, sql_types=types)
+    keys: dict[str, tuple[str, ...]] = {}
+    foreign: list[ForeignKey] = []
+    required = {}
+    with connected_sql(path, write=False) as connection:
+        inspector = _inspector(connection)
+        for name in names:
+            keys[name] = tuple(inspector.get_pk_constraint(name)["constrained_columns"] or ())
+            columns = inspector.get_columns(name)
+            required[name] = frozenset(own["name"] for own in columns if not own["nullable"])
+        for name in names:
+            for own in inspector.get_foreign_keys(name):
+                parent = own["referred_table"]
+                referred = tuple(own["referred_columns"] or keys.get(parent, ()))
+                if parent in tables:
+                    columns = tuple(own["constrained_columns"])
+                    foreign.append(ForeignKey(name, columns, parent, referred))
+    relations = Relations({name: key for name, key in keys.items() if key}, tuple(foreign))
+    return Database(tables, forms, relations, required)
+
+
+_DUCKDB_TABLES = "SELECT table_name FROM duckdb_tables() WHERE NOT internal ORDER BY table_name"
+_DUCKDB_KEYS = """
+    SELECT table_name, constraint_type, constraint_column_names, referenced_table,
+           referenced_column_names
+    FROM duckdb_constraints() WHERE constraint_type IN ('PRIMARY KEY', 'FOREIGN KEY', 'NOT NULL')
+"""
+
+
+def _read_duckdb(path: str, names: Sequence[str]) -> Database:
+    tables, forms = {}, {}
+    for name in names:
+        frame, _, schema = read_duckdb(path, name)
+        tables[name], forms[name] = frame, TableForm("duckdb", table=name, arrow_schema=schema)
+    keys: dict[str, tuple[str, ...]] = {}
+    foreign, required = list[ForeignKey](), dict[str, set[str]]()
+    with connected_duckdb(path, path, write=False) as connection:
+        for table, kind, columns, parent, referred in connection.execute(_DUCKDB_KEYS).fetchall():
+            if kind == "PRIMARY KEY":
+                keys[table] = tuple(columns)
+            elif kind == "NOT NULL":
+                required.setdefault(table, set()).update(columns)
+            elif parent in tables:
+                foreign.append(ForeignKey(table, tuple(columns), parent, tuple(referred)))
+    return Database(
+        tables,
+        forms,
+        Relations(keys, tuple(foreign)),
+        {table: frozenset(columns) for table, columns in required.items()},
+    )
+
+
+def check_database_output(path: str, *, force: bool) -> None:
+    """Check that a database may be written, before any work for it is done.
+
+    Parameters
+    ----------
+    path
+        The folder, file or address.
+    force
+        Whether files that exist may be replaced.
+
+    Raises
+    ------
+    TableFileError
+        If the file exists and `force` is not set, or can't be written.
+    """
+    if is_url(path):
+        return
+    if not file_suffix(path):
+        if Path(path).is_dir() and _table_files(path) and not force:
+            raise TableFileError(
+                f"{path} already has tables; name another folder with -o, or give --force to "
+                "replace them"
+            )
+        return
+    chosen = format_of(path, to_write=True)
+    if chosen not in ("sqlite", "duckdb", "xlsx"):
+        raise OptionError(
+            f"{path}: one file of this kind has no room for several tables; name a folder, or a "
+            "file that ends in .db, .duckdb or .xlsx"
+        )
+    check_output(path, force=force)
+
+
+def write_database(
+    path: str, tables: Tables, source: Database, relations: Relations, *, force: bool
+) -> list[str]:
+    """Write the tables of a database, with their types and keys where it has such.
+
+    Parameters
+    ----------
+    path
+        A folder, a file, or the address of a database.
+    tables
+        The tables, by name.
+    source
+        The database that they are like.
+    relations
+        The keys.
+    force
+        Whether what exists may be replaced.
+
+    Returns
+    -------
+    Notes on what the database could not be told, a line each.
+    """
+    if not is_url(path) and not file_suffix(path):
+        return _write_folder(path, tables, source, force=force)
+    chosen = format_of(path, to_write=True)
+    if chosen == "xlsx":
+        _write_workbook(path, tables, source, force=force)
+        return []
+    if chosen == "duckdb":
+        with beside(path) as target:
+            return _write_duckdb(str(target), path, tables, source, relations)
+    return _write_sql(path, tables, source, relations, force=force)
+
+
+def _write_folder(path: str, tables: Tables, source: Database, *, force: bool) -> list[str]:
+    Path(path).mkdir(parents=True, exist_ok=True)
+    for name, frame in tables.items():
+        form = source.forms[name]
+        if form.format in ("sqlite", "sql", "duckdb", "xlsx"):
+            form = TableForm("csv")
+        suffix = writable_suffix(f".{form.format}")
+        with TableWriter(str(Path(path, f"{name}{suffix}")), form, force=force) as writer:
+            writer.write(frame)
+    return []
+
+
+def _write_workbook(path: str, tables: Tables, source: Database, *, force: bool) -> None:
+    check_output(path, force=force)
+    with open_atomically(path) as sink:
+        book, blocks = None, None
+        for name, frame in tables.items():
+            form = source.forms[name]
+            form = replace(form if form.format == "xlsx" else TableForm("xlsx"), table=name)
+            blocks = ExcelBlocks(sink, form, book)
+            blocks.write(frame)
+            book = blocks.book
+        if blocks is not None:
+            blocks.close()
+
+
+def _write_sql(
+    path: str, tables: Tables, source: Database, relations: Relations, *, force: bool
+) -> list[str]:
+    import sqlalchemy as sql
+
+    is_file = not is_url(path)
+    with ExitStack() as stack:
+        place = stack.enter_context(beside(path)) if is_file else path
+        shown = shown_place(path)
+        connection = stack.enter_context(connected_sql(str(place), write=True, shown=shown))
+        dialect = connection.dialect.name
+        meta = sql.MetaData()
+        made = {
+            name: _sql_table(
+                sql, meta, name, frame, source=source, relations=relations, dialect=dialect
+            )
+            for name, frame in tables.items()
+        }
+        if not is_file:
+            there = [name for name in tables if sql.inspect(connection).has_table(name)]
+            if there and not force:
+                raise TableFileError(
+                    f"{shown} already has a table {there[0]!r}; give --force to replace it"
+                )
+            meta.drop_all(connection)
+        meta.create_all(connection)
+        for name, table in made.items():
+            _insert(connection, table, tables[name])
+        if dialect != "sqlite":
+            for name, table in made.items():
+                for key in relations.of(name):
+                    others = [made[key.parent].c[column] for column in key.parent_columns]
+                    own = [table.c[column] for column in key.columns]
+                    connection.execute(
+                        sql.schema.AddConstraint(sql.ForeignKeyConstraint(own, others))
+                    )
+        connection.commit()
+    return []
+
+
+def _sql_table(
+    sql: Any,
+    meta: Any,
+    name: str,
+    frame: pd.DataFrame,
+    *,
+    source: Database,
+    relations: Relations,
+    dialect: str,
+) -> Any:
+    """Describe a table with its key and, in SQLite, which can't add them later, those of others."""
+    types = types_to_write(frame, source.forms[name].sql_types, dialect)
+    key, required = relations.key_of(name), source.required.get(name, frozenset())
+    columns = [
+        sql.Column(
+            column,
+            kind,
+            primary_key=column in key,
+            autoincrement=False,
+            nullable=column not in {*key, *required},
+        )
+        for column, kind in types.items()
+    ]
+    parts: list[Any] = [*columns]
+    for other in relations.into(name):
+        if other.parent_columns != key:
+            parts.append(sql.UniqueConstraint(*other.parent_columns))
+    if dialect == "sqlite":
+        for own in relations.of(name):
+            others = [f"{own.parent}.{column}" for column in own.parent_columns]
+            parts.append(sql.ForeignKeyConstraint([*own.columns], others))
+    return sql.Table(name, meta, *parts)
+
+
+def _insert(connection: Any, table: Any, frame: pd.DataFrame) -> None:
+    kinds = [table.c[name].type for name in frame.columns]
+    for start in range(0, len(frame), ROWS_AT_ONCE):
+        block = frame.iloc[start : start + ROWS_AT_ONCE]
+        cells = (cells_to_write(block.iloc[:, at], kind) for at, kind in enumerate(kinds))
+        rows = [dict(zip(frame.columns, row, strict=True)) for row in zip(*cells, strict=True)]
+        connection.execute(table.insert(), rows)
+
+
+def _write_duckdb(
+    target: str, shown: str, tables: Tables, source: Database, relations: Relations
+) -> list[str]:
+    order, left_out = _parents_first(tables, relations)
+    with connected_duckdb(target, shown, write=True) as connection:
+        connection.begin()
+        for name in order:
+            frame = tables[name]
+            connection.register("tabgan_rows", _arrow(frame, source.forms[name]))
+            described = connection.execute("DESCRIBE SELECT * FROM tabgan_rows").fetchall()
+            required = {*source.required.get(name, ()), *relations.key_of(name)}
+            parts = [
+                f"{_quoted(row[0])} {row[1]}{' NOT NULL' if row[0] in required else ''}"
+                for row in described
+            ]
+            parts += _duckdb_keys(name, relations, left_out)
+            connection.execute(f"CREATE TABLE {_quoted(name)} ({', '.join(parts)})")
+            connection.execute(f"INSERT INTO {_quoted(name)} SELECT * FROM tabgan_rows")
+            connection.unregister("tabgan_rows")
+        connection.commit()
+    return [f"DuckDB can't hold the key {key} when tables refer to each other" for key in left_out]
+
+
+def _arrow(frame: pd.DataFrame, form: TableForm) -> Any:
+    from tabgan.files.arrow_files import ArrowTables
+
+    return ArrowTables(form.arrow_schema, "DuckDB").of(frame)
+
+
+def _duckdb_keys(name: str, relations: Relations, left_out: Sequence[ForeignKey]) -> Iterator[str]:
+    key = relations.key_of(name)
+    if key:
+        yield f"PRIMARY KEY ({_listed(key)})"
+    for columns in dict.fromkeys(own.parent_columns for own in relations.into(name)):
+        if columns != key:
+            yield f"UNIQUE ({_listed(columns)})"
+    for own in relations.of(name):
+        if own not in left_out:
+            parent = f"{_quoted(own.parent)} ({_listed(own.parent_columns)})"
+            yield f"FOREIGN KEY ({_listed(own.columns)}) REFERENCES {parent}"
+
+
+def _parents_first(tables: Tables, relations: Relations) -> tuple[list[str], list[ForeignKey]]:
+    """Order tables, parents first; return the keys too that no order can keep."""
+    left_out = [key for key in relations.foreign_keys if key.parent == key.table]
+    while True:
+        graph: dict[str, set[str]] = {name: set() for name in tables}
+        for key in relations.foreign_keys:
+            if key not in left_out:
+                graph[key.table].add(key.parent)
+        try:
+            return [*TopologicalSorter(graph).static_order()], left_out
+        except CycleError as error:
+            circle = set(error.args[1])
+            left_out.append(
+                next(
+                    key
+                    for key in relations.foreign_keys
+                    if {key.table, key.parent} <= circle and key not in left_out
+                )
+            )
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(map(_quoted, names))

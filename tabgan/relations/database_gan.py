@@ -1,0 +1,314 @@
+"""`DatabaseGAN`: learns tables that belong together, and draws a new database."""
+
+import os
+import sys
+import time
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from numbers import Integral, Real
+from typing import Any, Self
+
+import pandas as pd
+import torch
+from sklearn.base import BaseEstimator
+
+from tabgan.base.checks import check_number
+from tabgan.base.errors import DataError, OptionError, did_you_mean
+from tabgan.base.random_streams import RandomStateLike, resolve_seed
+from tabgan.fitting.prepare import TableOptions, TextStyle
+from tabgan.fitting.session import NotFittedError
+from tabgan.inference.accept_table import as_frame
+from tabgan.relations.database_model import DatabaseModel
+from tabgan.relations.evaluate_database import DatabaseEvaluation, evaluate_database
+from tabgan.relations.infer_relations import infer_relations
+from tabgan.relations.relations import Relations, Tables
+from tabgan.table.schema import Kind, Schema
+
+__all__ = ["DatabaseGAN", "Scale"]
+
+Scale = float | Mapping[str, int]
+MOST_SCALE = 10_000.0
+
+NOT_BY_PERSON = (
+    "epsilon can't be combined with several tables: its guarantee is for single rows, and the rows "
+    "of a person lie in many tables, so that it would protect nobody; leave epsilon out, or learn "
+    "one table with a row for each person"
+)
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class DatabaseGAN(BaseEstimator):
+    """Learn the tables of a database and draw a new one, in which every key holds.
+
+    Tables are drawn one after the other, parents first: a parent's row with the numbers of its
+    children, then the children, each given its parents, its place among the others and the row
+    before. All are drawn by boosted trees, column after column
+    (`tabgan.generators.trees.tree_generator`), and keep the rules that are detected between the
+    columns of a table and of the tables above it.
+
+    Parameters
+    ----------
+    references
+        Tables that stay as they are, such as lists of countries. Their rows are kept in the model.
+    schema
+        Kinds of columns by table, as in ``{"users": {"city": "categorical"}}``; None infers all.
+    locale, min_group, text, derive
+        As of `TabGAN`, for every table.
+    epsilon
+        Must be None: there is no differential privacy for databases.
+    verbose
+        Whether the tables are named on standard error as they are learned.
+    random_state
+        Seed of everything random: an integer makes fit and sample repeatable.
+
+    Attributes
+    ----------
+    relations_ : Relations
+        How the tables belong together.
+    notes_ : list of str
+        What was decided about keys that close a circle.
+    n_rows_ : dict
+        Rows of each table.
+
+    Examples
+    --------
+    >>> users = pd.DataFrame({"id": range(1, 61), "plan": ["free", "paid", "free"] * 20})
+    >>> visits = pd.DataFrame({"user_id": [1, 1, *range(1, 60)], "pages": [1, 4, 2] * 20 + [3]})
+    >>> gan = DatabaseGAN(verbose=False, random_state=0)
+    >>> gan = gan.fit({"users": users, "visits": visits})
+    >>> drawn = gan.sample()
+    >>> len(drawn["users"]), set(drawn["visits"]["user_id"]) <= set(drawn["users"]["id"])
+    (60, True)
+    """
+
+    references: Sequence[str] = ()
+    schema: Mapping[str, Schema | Mapping[Hashable, Kind]] | None = None
+    locale: str | None = None
+    min_group: int = 5
+    text: TextStyle = "keep-shape"
+    derive: bool = True
+    epsilon: float | None = None
+    verbose: bool = True
+    random_state: RandomStateLike = None
+
+    def fit(
+        self,
+        X: Mapping[str, Any],  # noqa: N803
+        y: object = None,  # noqa: ARG002
+        *,
+        relations: Relations | None = None,
+    ) -> Self:
+        """Learn the tables of a database.
+
+        Parameters
+        ----------
+        X
+            The tables by name: DataFrames, or tables of another library.
+        y
+            Ignored.
+        relations
+            How the tables belong together; None finds it out (`infer_relations`).
+
+        Raises
+        ------
+        DataError, SchemaError
+            If a table can't be used, or a key does not hold.
+        OptionError
+            If a parameter has a value that it can't have.
+        """
+        options = self._options()
+        tables = _frames(X)
+        seed = resolve_seed(self.random_state)
+        known = infer_relations(tables) if relations is None else relations
+        for name in self.references:
+            if name not in tables:
+                raise OptionError(
+                    f"references={name!r} names no table; {did_you_mean(name, tables)}",
+                    on_command_line=f"--reference {name}: there is no such table; "
+                    f"{did_you_mean(name, tables)}",
+                )
+        known = known.with_references(self.references)
+        began = time.monotonic()
+
+        def say(line: str) -> None:
+            if self.verbose:
+                print(f"{time.monotonic() - began:7.1f} s  {line}", file=sys.stderr, flush=True)
+
+        model = DatabaseModel.fit(
+            tables,
+            known,
+            options,
+            seed,
+            kinds=self._kinds(tables),
+            parameters=self._parameters(),
+            workers=torch.get_num_threads(),
+            say=say,
+        )
+        return self._set_model(model)
+
+    def sample(
+        self, scale: Scale = 1.0, *, random_state: RandomStateLike = None
+    ) -> dict[str, pd.DataFrame]:
+        """Draw a database.
+
+        Parameters
+        ----------
+        scale
+            How many times as many rows as there were; or numbers of rows of tables that have no
+            parent, as in ``{"customers": 1000}``, whose children come by themselves.
+        random_state
+            Seed of this draw; None takes the estimator's own.
+
+        Returns
+        -------
+        dict of DataFrame
+            The tables by name, with the columns, order and dtypes of the real ones.
+
+        Raises
+        ------
+        OptionError
+            If the scale names a table that has parents, or is not a number above 0.
+        NotFittedError
+            If there is no model yet.
+        """
+        self._check_fitted()
+        seed = resolve_seed(self.random_state if random_state is None else random_state)
+        return self._model.sample(self._scales(scale), seed)
+
+    def evaluate(
+        self, real: Mapping[str, Any], synthetic: Mapping[str, Any] | None = None
+    ) -> DatabaseEvaluation:
+        """Measure how good a synthetic database is (`tabgan.relations.evaluate_database`).
+
+        Parameters
+        ----------
+        real
+            The real tables.
+        synthetic
+            Tables of this estimator; None draws as many rows as the real ones have.
+        """
+        self._check_fitted()
+        drawn = self.sample() if synthetic is None else _frames(synthetic)
+        return evaluate_database(_frames(real), drawn, self.relations_)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the fitted model to one file, atomically.
+
+        The file holds no row of a table, except for those of reference tables.
+
+        Raises
+        ------
+        NotFittedError
+            If there is no model yet.
+        OSError
+            If the file can't be written.
+        """
+        self._check_fitted()
+        self._model.save(path)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Self:
+        """Read a model file.
+
+        Raises
+        ------
+        ModelFileError
+            If the file is not a model of a database, or is damaged.
+        OSError
+            If it can't be opened.
+        """
+        model = DatabaseModel.load(path)
+        return cls(**model.parameters)._set_model(model)
+
+    def _options(self) -> TableOptions:
+        if self.epsilon is not None:
+            raise OptionError(
+                NOT_BY_PERSON, on_command_line=NOT_BY_PERSON.replace("epsilon", "--epsilon")
+            )
+        check_number("min_group", self.min_group, Integral, 1)
+        if self.text not in ("keep-shape", "lorem"):
+            raise OptionError(
+                f"text={self.text!r} must be 'keep-shape' or 'lorem': a database keeps its columns",
+                on_command_line=f"--text {self.text}: choose keep-shape or lorem; a database keeps "
+                "its columns",
+            )
+        return TableOptions(
+            locale=self.locale,
+            min_group=int(self.min_group),
+            text=self.text,
+            derive=bool(self.derive),
+        )
+
+    def _kinds(self, tables: Tables) -> dict[str, dict[str, Kind]]:
+        kinds: dict[str, dict[str, Kind]] = {}
+        for table, own in (self.schema or {}).items():
+            if table not in tables:
+                raise OptionError(
+                    f"schema names the table {table!r}, which is not there; "
+                    f"{did_you_mean(table, tables)}"
+                )
+            declared = {c.name: c.kind for c in own} if isinstance(own, Schema) else own
+            kinds[table] = {str(name): kind for name, kind in declared.items()}
+        return kinds
+
+    def _parameters(self) -> dict[str, Any]:
+        """Return the options that a model file keeps."""
+        seed = self.random_state
+        return {
+            "references": list(self.references),
+            "locale": self.locale,
+            "min_group": int(self.min_group),
+            "text": self.text,
+            "derive": bool(self.derive),
+            "verbose": bool(self.verbose),
+            "random_state": int(seed) if isinstance(seed, Integral) else None,
+        }
+
+    def _scales(self, scale: Scale) -> dict[str, float]:
+        """Return how many times as many rows each table without a parent gets."""
+        roots = {own.table for own in self._model.plan.tables if own.steering is None}
+        if not isinstance(scale, Mapping):
+            check_number("scale", scale, Real, 0, above=True)
+            if scale > MOST_SCALE:
+                raise OptionError(f"scale={scale!r} must be at most {MOST_SCALE:g}")
+            return dict.fromkeys(self.n_rows_, float(scale))
+        scales = {}
+        for table, n in scale.items():
+            if table not in roots:
+                names = ", ".join(map(repr, sorted(roots)))
+                raise OptionError(
+                    f"scale={table!r}: the rows of this table come with those of its parents, or "
+                    f"there is no such table; give numbers of rows for {names}"
+                )
+            check_number(f"scale[{table!r}]", n, Integral, 0)
+            scales[table] = n / max(self.n_rows_[table], 1)
+        return scales
+
+    def _set_model(self, model: DatabaseModel) -> Self:
+        self._model = model
+        self.relations_ = model.relations
+        self.notes_ = list(model.plan.notes)
+        self.n_rows_ = {table: form.n_rows for table, form in model.forms.items()}
+        return self
+
+    def _check_fitted(self) -> None:
+        if not hasattr(self, "_model"):
+            raise NotFittedError(
+                "This DatabaseGAN has not been fitted; call fit, or load a model with "
+                "DatabaseGAN.load"
+            )
+
+
+def _frames(tables: Mapping[str, Any]) -> dict[str, pd.DataFrame]:
+    """Return the tables of a database as DataFrames with texts for names."""
+    if not isinstance(tables, Mapping) or not tables:
+        raise DataError(
+            "a database is a mapping from names to tables, as in {'users': users, 'visits': visits}"
+        )
+    frames = {}
+    for name, table in tables.items():
+        frame = as_frame(table).reset_index(drop=True)
+        if not all(isinstance(label, str) for label in frame.columns):
+            raise DataError(f"{name}: the columns of a database's tables need texts for names")
+        frames[str(name)] = frame
+    return frames

@@ -1,0 +1,566 @@
+"""`DatabaseModel`: the tables of a database, learned and drawn one after the other."""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+
+from tabgan.base.errors import DataError, ModelFileError
+from tabgan.base.model_file import assembling, read_model, under, write_model
+from tabgan.base.random_streams import numpy_stream
+from tabgan.encoding.identifiers.identifier import IdentifierEncoder
+from tabgan.fitting.prepare import TableOptions
+from tabgan.inference.infer_schema import infer_schema
+from tabgan.relations.drawing_plan import DatabasePlan, TablePlan, plan_database
+from tabgan.relations.relations import ForeignKey, Relations, Rows, Tables, parent_rows
+from tabgan.relations.row_context import Context, taken
+from tabgan.relations.table_drawer import (
+    DEPTH,
+    DrawnTable,
+    TableDrawer,
+    count_name,
+    table_rows,
+)
+from tabgan.table.columns import TypedSeries
+from tabgan.table.dtypes import describe_dtype, restore_dtype
+from tabgan.table.scalars import from_json_scalar, to_json_scalar
+from tabgan.table.schema import Column, Kind
+
+__all__ = ["DatabaseModel", "TableForm"]
+
+TRIES = 5  # blocks of further keys, where some repeat
+
+
+@dataclass(frozen=True)
+class TableForm:
+    """The columns of a table, and what a sample needs beside the learned ones.
+
+    Parameters
+    ----------
+    dtypes
+        The columns and their dtypes, in order, as JSON values.
+    n_rows
+        Rows of the table.
+    identifiers
+        Encoders of the columns that name rows.
+    loops
+        The keys to the table itself by which rows without a parent refer to themselves.
+    highest
+        The highest number of the columns of a joint key, from which new ones count on.
+    """
+
+    dtypes: Mapping[str, Any]
+    n_rows: int
+    identifiers: Mapping[str, IdentifierEncoder]
+    loops: tuple[str, ...] = ()
+    highest: Mapping[str, int] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe the form by JSON values."""
+        encoders = {
+            name: {"column": own.column.to_json(), "state": own.to_json()}
+            for name, own in self.identifiers.items()
+        }
+        return {
+            "dtypes": [list(item) for item in self.dtypes.items()],
+            "n_rows": self.n_rows,
+            "identifiers": encoders,
+            "loops": list(self.loops),
+            "highest": dict(self.highest),
+        }
+
+    @classmethod
+    def from_json(cls, state: Mapping[str, Any]) -> Self:
+        """Rebuild a form from `to_json`'s value."""
+        encoders = {
+            name: IdentifierEncoder.from_json(Column.from_json(own["column"]), own["state"])
+            for name, own in state["identifiers"].items()
+        }
+        loops = tuple(map(str, state["loops"]))
+        highest = {str(name): int(most) for name, most in state["highest"].items()}
+        return cls(dict(state["dtypes"]), int(state["n_rows"]), encoders, loops, highest)
+
+
+@dataclass(frozen=True)
+class DatabaseModel:
+    """The tables of a database as they were learned.
+
+    Parameters
+    ----------
+    relations
+        How the tables belong together.
+    plan
+        The order in which they are drawn.
+    forms
+        The columns of each table.
+    drawers
+        What draws each table that is learned.
+    references
+        The tables that stay as they are.
+    parameters
+        The options of the estimator, as JSON values.
+    """
+
+    relations: Relations
+    plan: DatabasePlan
+    forms: Mapping[str, TableForm]
+    drawers: Mapping[str, TableDrawer]
+    references: Tables
+    parameters: Mapping[str, Any]
+
+    @classmethod
+    def fit(
+        cls,
+        tables: Tables,
+        relations: Relations,
+        options: TableOptions,
+        seed: int,
+        *,
+        kinds: Mapping[str, Mapping[str, Kind]],
+        parameters: Mapping[str, Any],
+        workers: int = 1,
+        say: Callable[[str], None] = lambda _line: None,
+    ) -> Self:
+        """Learn the tables of a database.
+
+        Parameters
+        ----------
+        tables
+            The tables, by name.
+        relations
+            How they belong together.
+        options
+            How each table is understood.
+        seed
+            Root of all streams of randomness.
+        kinds
+            Declared kinds of columns, by table.
+        parameters
+            The options of the estimator, as JSON values.
+        workers
+            Columns that are fitted at a time.
+        say
+            Called with a line before each table is learned.
+        """
+        relations.check(tables)
+        rows = {key: parent_rows(tables, key) for key in relations.foreign_keys}
+        loops = {key: _without_loops(rows, key) for key in rows if key.parent == key.table}
+        plan = plan_database(tables, relations, rows)
+        forms: dict[str, TableForm] = {}
+        others: dict[str, DrawnTable] = {}
+        every: dict[str, DrawnTable] = {}
+        for table in relations.references:
+            forms[table] = _form(tables[table], {}, ())
+            others[table] = _own_table(
+                tables[table], relations, table, plan=plan, rows=rows, kinds=kinds, identifiers={}
+            )
+            others[table] = others[table]._replace(context=others[table].own_context(table))
+            every[table] = others[table]
+        for own in plan.tables:
+            frame = tables[own.table]
+            identifiers = _identifiers(frame, relations, own.table, kinds.get(own.table, {}))
+            looping = tuple(
+                key.name for key, has in loops.items() if has and key.table == own.table
+            )
+            forms[own.table] = _form(frame, identifiers, looping, relations.key_of(own.table))
+            every[own.table] = _own_table(
+                frame,
+                relations,
+                own.table,
+                plan=plan,
+                rows=rows,
+                kinds=kinds,
+                identifiers=identifiers,
+            )
+        drawers: dict[str, TableDrawer] = {}
+        for own in plan.tables:
+            say(f"{own.table}: {len(tables[own.table]):,} rows")
+            late = [key for key in own.links if plan.is_late(key)]
+            drawers[own.table], others[own.table] = TableDrawer.fit(
+                own,
+                every[own.table],
+                others,
+                late,
+                every=every,
+                options=options,
+                seed=seed,
+                order=relations.orders.get(own.table),
+                workers=workers,
+            )
+        kept = {table: tables[table].reset_index(drop=True) for table in relations.references}
+        forms = {table: forms[table] for table in tables}
+        return cls(relations, plan, forms, drawers, kept, parameters)
+
+    def sample(self, scales: Mapping[str, float], seed: int) -> dict[str, pd.DataFrame]:
+        """Draw a database.
+
+        Parameters
+        ----------
+        scales
+            How many times as many rows as there were, by table: of those rows that no parent has.
+        seed
+            Root of all streams of randomness.
+        """
+        drawn: dict[str, DrawnTable] = {}
+        frames: dict[str, pd.DataFrame] = {}
+        wished: dict[str, Context] = {}
+        for table, frame in self.references.items():
+            drawn[table] = self._of_reference(table)
+            frames[table] = frame.copy()
+        for own in self.plan.tables:
+            drawer = self.drawers[own.table]
+            late = [key for key in own.links if self.plan.is_late(key)]
+            n_free = round(scales.get(own.table, 1.0) * drawer.n_free)
+            rows, wished[own.table] = drawer.draw(drawn, n_free, late, seed)
+            frame = self._frame(own.table, rows, frames, seed)
+            frame = self._with_new_numbers(own.table, frame)
+            keep = self._unique_rows(own.table, frame)
+            if len(keep) < len(frame):
+                rows, frame = _some_rows(rows, keep), frame.iloc[keep].reset_index(drop=True)
+                wished[own.table] = wished[own.table].take(keep)
+            drawn[own.table], frames[own.table] = rows, frame
+            if own.follows and own.steering is not None:
+                source = own.steering.table
+                drawn[source].parents[own.steering] = np.arange(len(frame), dtype=np.int64)
+                frames[source] = self._with_key(frames, own.steering, np.arange(len(frame)))
+        for own in self.plan.tables:
+            for key in own.links:
+                if self.plan.is_late(key):
+                    chosen = self._choose_late(own, key, drawn, wished[own.table], seed)
+                    frames[own.table] = self._with_key(frames, key, chosen)
+        return {table: self._finished(table, frames[table]) for table in self.forms}
+
+    def _of_reference(self, table: str) -> DrawnTable:
+        own = _own_table(
+            self.references[table],
+            self.relations,
+            table,
+            plan=self.plan,
+            rows={},
+            kinds={},
+            identifiers={},
+        )
+        return own._replace(context=own.own_context(table))
+
+    def _choose_late(
+        self,
+        own: TablePlan,
+        key: ForeignKey,
+        drawn: Mapping[str, DrawnTable],
+        wished: Context,
+        seed: int,
+    ) -> Rows:
+        drawer = self.drawers[own.table]
+        wish = next(wish for wish in drawer.wishes if wish.key == key)
+        frame = pd.DataFrame({part.column.name: part.values for part in wished.parts})
+        rows = drawn[own.table]
+        steering = rows.parents.get(own.steering) if own.steering and not own.follows else None
+        if steering is None:
+            steering = np.full(len(rows.cells), -1, np.int64)
+        chosen = drawer.choose(wish, frame, steering, drawn, seed)
+        if key.name in self.forms[own.table].loops:
+            chosen = np.where(chosen < 0, np.arange(len(chosen)), chosen)
+        return chosen
+
+    def _frame(self, table: str, rows: DrawnTable, frames: Tables, seed: int) -> pd.DataFrame:
+        """Put the columns of a table together, with the keys to tables that are there."""
+        form, n = self.forms[table], len(rows.cells)
+        columns: dict[str, pd.Series] = {}
+        for name, encoder in form.identifiers.items():
+            columns[name] = _unique_values(
+                encoder, n, numpy_stream(seed, "keys", table, name), seed
+            )
+        for key, parents in rows.parents.items():
+            for name, other in zip(key.columns, key.parent_columns, strict=True):
+                if name not in columns:
+                    columns[name] = taken(frames[key.parent][other], parents)
+        for name in form.dtypes:
+            if name not in columns:
+                has_cells = name in rows.cells.columns
+                empty = pd.Series([None] * n, dtype=object)
+                columns[name] = rows.cells[name] if has_cells else empty
+        return pd.DataFrame(
+            {name: columns[name].reset_index(drop=True) for name in form.dtypes},
+            index=pd.RangeIndex(n),
+        )
+
+    def _with_key(self, frames: Tables, key: ForeignKey, parents: Rows) -> pd.DataFrame:
+        """Write a key into a table."""
+        frame, parent = frames[key.table].copy(), frames[key.parent]
+        for name, other in zip(key.columns, key.parent_columns, strict=True):
+            frame[name] = taken(parent[other], np.asarray(parents, np.int64))
+        return frame
+
+    def _with_new_numbers(self, table: str, frame: pd.DataFrame) -> pd.DataFrame:
+        """Count on in a column of a joint key, where rows repeat one or no part of it is new."""
+        key = self.relations.key_of(table)
+        foreign = {name for own in self.relations.of(table) for name in own.columns}
+        numbers = [
+            name
+            for name in key
+            if name not in foreign and pd.api.types.is_integer_dtype(frame[name].dtype)
+        ]
+        if len(key) < 2 or not numbers or set(key) & self.forms[table].identifiers.keys():
+            return frame
+        name = max(numbers, key=lambda own: frame[own].nunique())
+        others = frame.groupby([own for own in key if own != name], dropna=False)
+        twice = frame.duplicated([*key]).to_numpy(bool)
+        if set(key) & foreign and not twice.any():
+            return frame
+        new = np.ones(len(frame), bool) if not set(key) & foreign else twice
+        first = max(self.forms[table].highest.get(name, 0), int(frame[name].max()))
+        places = pd.Series(new).groupby(others.ngroup().to_numpy()).cumsum().to_numpy(np.int64)
+        return frame.assign(**{name: np.where(new, first + places, frame[name].to_numpy())})
+
+    def _unique_rows(self, table: str, frame: pd.DataFrame) -> Rows:
+        """Return the rows whose primary key no row before has."""
+        key = list(self.relations.key_of(table))
+        late = {
+            name
+            for own in self.plan.tables
+            for link in own.links
+            if own.table == table and self.plan.is_late(link)
+            for name in link.columns
+        }
+        if not key or set(key) & late or any(frame[name].isna().all() for name in key):
+            return np.arange(len(frame))
+        return np.flatnonzero(~frame.duplicated(key).to_numpy(bool))
+
+    def _finished(self, table: str, frame: pd.DataFrame) -> pd.DataFrame:
+        """Give the columns their dtypes."""
+        if table in self.references:
+            return frame
+        columns = {}
+        for name, dtype in self.forms[table].dtypes.items():
+            values = frame[name]
+            if describe_dtype(values.dtype) != dtype:
+                values = _as_dtype(values, restore_dtype(dtype))
+            columns[name] = values
+        return pd.DataFrame(columns, index=pd.RangeIndex(len(frame)))
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the model file; see `tabgan.base.model_file`."""
+        description: dict[str, Any] = {
+            "versions": {name: version(name) for name in ("tabgan", "torch", "pandas", "numpy")},
+            "database": {
+                "relations": self.relations.to_json(),
+                "plan": [_plan_to_json(own) for own in self.plan.tables],
+                "notes": list(self.plan.notes),
+                "forms": {table: form.to_json() for table, form in self.forms.items()},
+                "drawers": {table: own.to_json() for table, own in self.drawers.items()},
+                "references": {t: _frame_to_json(frame) for t, frame in self.references.items()},
+                "parameters": dict(self.parameters),
+            },
+        }
+        tensors = {
+            f"{place}.{name}": tensor
+            for place, own in enumerate(self.drawers.values())
+            for name, tensor in own.to_tensors().items()
+        }
+        write_model(path, description, tensors)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Self:
+        """Read a model file.
+
+        Raises
+        ------
+        ModelFileError
+            If the file is not a model of a database, is damaged, or newer than this library.
+        OSError
+            If it can't be opened.
+        """
+        description, tensors = read_model(path)
+        if "database" not in description:
+            raise ModelFileError(
+                f"{path}: a model of one table, not of a database; open it with TabGAN.load"
+            )
+        with assembling(path):
+            state = description["database"]
+            plan = DatabasePlan(
+                tuple(map(_plan_from_json, state["plan"])), tuple(map(str, state["notes"]))
+            )
+            drawers = {
+                table: TableDrawer.restore(plan[table], own, under(f"{place}.", tensors))
+                for place, (table, own) in enumerate(state["drawers"].items())
+            }
+            return cls(
+                Relations.from_json(state["relations"]),
+                plan,
+                {table: TableForm.from_json(own) for table, own in state["forms"].items()},
+                drawers,
+                {table: _frame_from_json(own) for table, own in state["references"].items()},
+                dict(state["parameters"]),
+            )
+
+
+def _without_loops(rows: dict[ForeignKey, Rows], key: ForeignKey) -> bool:
+    """Let rows that refer to themselves refer to none; return whether there was one."""
+    loops = rows[key] == np.arange(len(rows[key]))
+    rows[key] = np.where(loops, -1, rows[key])
+    return bool(loops.any())
+
+
+def _depth(parents: Rows) -> Rows | None:
+    """Return how many rows are above each row; None if some are above themselves."""
+    depth, above = np.zeros(len(parents), np.int64), parents.copy()
+    for _ in range(len(parents) + 1):
+        has = above >= 0
+        if not has.any():
+            return depth
+        depth[has] += 1
+        above[has] = parents[above[has]]
+    return None
+
+
+def _own_table(
+    frame: pd.DataFrame,
+    relations: Relations,
+    table: str,
+    *,
+    plan: DatabasePlan,
+    rows: Mapping[ForeignKey, Rows],
+    kinds: Mapping[str, Mapping[str, Kind]],
+    identifiers: Mapping[str, IdentifierEncoder],
+) -> DrawnTable:
+    """Return the columns of a table that are learned, with the numbers of rows that refer to it."""
+    own_keys = {name for key in relations.of(table) for name in key.columns}
+    learned = [name for name in frame.columns if name not in own_keys and name not in identifiers]
+    if table in relations.references:
+        named = {name for key in relations.into(table) for name in key.parent_columns}
+        learned = [name for name in learned if name not in named]
+    counts: dict[str, Rows] = {}
+    for key in plan.counted(table) if table not in relations.references else ():
+        there = rows[key][rows[key] >= 0]
+        counts[count_name(key)] = np.bincount(there, minlength=len(frame)).astype(np.int64)
+    parents = {}
+    if table not in relations.references:
+        own = plan[table]
+        steering = [own.steering] if own.steering and not own.follows else []
+        parents = {key: rows[key] for key in (*steering, *own.references, *own.links)}
+        parents |= {key: rows[key] for key in relations.of(table) if key not in parents}
+        for key in own.links:
+            depth = _depth(rows[key]) if key.parent == table else None
+            if depth is not None:
+                counts[DEPTH] = depth
+    cells, columns = table_rows(frame.loc[:, learned], counts, kinds.get(table, {}))
+    return DrawnTable(cells, columns, parents, Context(len(frame)))
+
+
+def _identifiers(
+    frame: pd.DataFrame, relations: Relations, table: str, kinds: Mapping[str, Kind]
+) -> dict[str, IdentifierEncoder]:
+    """Find the columns that name rows, each by its own value, and learn how they are written."""
+    foreign = {name for key in relations.of(table) for name in key.columns}
+    keys = relations.key_columns(table) - foreign
+    found = {}
+    for name in frame.columns:
+        values = frame[name]
+        if name in foreign or len(frame) < 2 or not values.is_unique or values.isna().any():
+            continue
+        if name not in keys:
+            (column,) = infer_schema(
+                values.to_frame(), {n: k for n, k in kinds.items() if n == name}
+            )
+            if column.kind not in ("identifier", "sequential", "uuid", "key"):
+                continue
+        column = Column(name, "identifier", describe_dtype(values.dtype))
+        try:
+            cells = TypedSeries(column, values)
+            found[str(name)] = IdentifierEncoder.fit(cells).without_repetition()
+        except DataError:  # dates, say, are learned as such
+            continue
+    return found
+
+
+def _form(
+    frame: pd.DataFrame,
+    identifiers: Mapping[str, IdentifierEncoder],
+    loops: tuple[str, ...],
+    key: tuple[str, ...] = (),
+) -> TableForm:
+    dtypes = {str(name): describe_dtype(frame[name].dtype) for name in frame.columns}
+    highest = {
+        name: int(frame[name].max())
+        for name in key
+        if len(key) > 1 and len(frame) and pd.api.types.is_integer_dtype(frame[name].dtype)
+    }
+    return TableForm(dtypes, len(frame), identifiers, loops, highest)
+
+
+def _unique_values(
+    encoder: IdentifierEncoder, n: int, rng: np.random.Generator, seed: int
+) -> pd.Series:
+    """Make n values, none twice."""
+    nothing = np.empty((n, 0))
+    values = encoder.decode(nothing, nothing.astype(np.int64), 0, rng, seed)
+    for again in range(1, TRIES):
+        twice = values.duplicated().to_numpy(bool)
+        if not twice.any():
+            break
+        more = encoder.decode(nothing, nothing.astype(np.int64), again * n, rng, seed)
+        new = more[~more.isin(values)].drop_duplicates()
+        rows = np.flatnonzero(twice)[: len(new)]
+        values.iloc[rows] = new.iloc[: len(rows)].to_numpy()
+    return values
+
+
+def _some_rows(table: DrawnTable, rows: Rows) -> DrawnTable:
+    parents = {key: own[rows] for key, own in table.parents.items()}
+    cells = table.cells.iloc[rows].reset_index(drop=True)
+    return DrawnTable(cells, table.columns, parents, table.context.take(rows))
+
+
+def _as_dtype(values: pd.Series, dtype: Any) -> pd.Series:
+    try:
+        if pd.api.types.is_integer_dtype(dtype) and values.isna().any():
+            return values
+        return values.astype(dtype)
+    except (TypeError, ValueError):
+        return values
+
+
+def _plan_to_json(plan: TablePlan) -> dict[str, Any]:
+    return {
+        "table": plan.table,
+        "steering": None if plan.steering is None else plan.steering.to_json(),
+        "links": [key.to_json() for key in plan.links],
+        "references": [key.to_json() for key in plan.references],
+        "follows": plan.follows,
+    }
+
+
+def _plan_from_json(state: Mapping[str, Any]) -> TablePlan:
+    steering = state["steering"]
+    return TablePlan(
+        str(state["table"]),
+        None if steering is None else ForeignKey.from_json(steering),
+        tuple(map(ForeignKey.from_json, state["links"])),
+        tuple(map(ForeignKey.from_json, state["references"])),
+        bool(state["follows"]),
+    )
+
+
+def _frame_to_json(frame: pd.DataFrame) -> list[Any]:
+    return [
+        [
+            str(name),
+            describe_dtype(frame[name].dtype),
+            [None if pd.isna(v) else to_json_scalar(v) for v in frame[name].astype(object)],
+        ]
+        for name in frame.columns
+    ]
+
+
+def _frame_from_json(state: list[Any]) -> pd.DataFrame:
+    columns = {
+        name: pd.Series([from_json_scalar(v) for v in values], dtype=object).astype(
+            restore_dtype(dtype)
+        )
+        for name, dtype, values in state
+    }
+    return pd.DataFrame(columns)

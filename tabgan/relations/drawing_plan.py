@@ -1,0 +1,205 @@
+"""In which order the tables of a database are drawn, and what each row is drawn by.
+
+Every table has at most one parent that *steers* it: its rows are drawn in groups, one for each row
+of that parent. Its other parents are *linked*: what they are like is drawn, and one such row is
+chosen. A key that closes a circle is linked last, when all tables are there. Of two tables whose
+rows go one to one, the one with the key is drawn first.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
+
+import numpy as np
+
+from tabgan.base.errors import DataError
+from tabgan.relations.relations import ForeignKey, Relations, Rows, Tables
+
+__all__ = ["DatabasePlan", "TablePlan", "plan_database"]
+
+
+@dataclass(frozen=True)
+class TablePlan:
+    """What the rows of a table are drawn by.
+
+    Parameters
+    ----------
+    table
+        The table.
+    steering
+        The key to the parent in whose groups the rows come; None where each row is by itself. If
+        `follows`, it is a key of another table that refers to this one, each row once.
+    links
+        The keys to other parents.
+    references
+        The keys to tables that stay as they are.
+    follows
+        Whether the rows follow one to one those of the table that refers to them.
+    """
+
+    table: str
+    steering: ForeignKey | None = None
+    links: tuple[ForeignKey, ...] = ()
+    references: tuple[ForeignKey, ...] = ()
+    follows: bool = False
+
+    @property
+    def source(self) -> str | None:
+        """The table whose rows steer those of this one."""
+        if self.steering is None:
+            return None
+        return self.steering.table if self.follows else self.steering.parent
+
+    @property
+    def counted(self) -> tuple[ForeignKey, ...]:
+        """The keys by which the rows of other tables have a number of rows of this one."""
+        own = () if self.steering is None or self.follows else (self.steering,)
+        return (*own, *self.links)
+
+
+@dataclass(frozen=True)
+class DatabasePlan:
+    """The tables in the order in which they are drawn, and notes for people."""
+
+    tables: tuple[TablePlan, ...]
+    notes: tuple[str, ...] = ()
+
+    def __getitem__(self, table: str) -> TablePlan:
+        return next(plan for plan in self.tables if plan.table == table)
+
+    def is_late(self, key: ForeignKey) -> bool:
+        """Return whether a link is made when all tables are drawn."""
+        order = [plan.table for plan in self.tables]
+        return key.parent not in order[: order.index(key.table)]
+
+    def counted(self, table: str) -> tuple[ForeignKey, ...]:
+        """Return the keys that refer to a table, whose numbers of rows are drawn with its rows."""
+        return tuple(key for plan in self.tables for key in plan.counted if key.parent == table)
+
+
+def plan_database(
+    tables: Tables, relations: Relations, rows: Mapping[ForeignKey, Rows]
+) -> DatabasePlan:
+    """Plan in which order tables are drawn.
+
+    Parameters
+    ----------
+    tables
+        The tables.
+    relations
+        Their keys.
+    rows
+        For each foreign key the rows that it refers to (`parent_rows`).
+
+    Raises
+    ------
+    DataError
+        If tables refer to each other in a circle in which no key may be missing.
+    """
+    drawn = [name for name in tables if name not in relations.references]
+    keys = [key for key in relations.foreign_keys if key.table in drawn]
+    among = [key for key in keys if key.parent in drawn]
+    late, notes = _open_circles([key for key in among if key.parent != key.table], rows)
+    late += [key for key in among if key.parent == key.table]
+    ahead = [key for key in among if key not in late]
+    followed = _followed(ahead, rows, tables)
+    order = _order(drawn, ahead, followed)
+    if order is None:
+        followed, order = {}, _order(drawn, ahead, {}) or drawn
+    steering: dict[str, ForeignKey] = {}
+    for table in drawn:
+        own = [key for key in ahead if key.table == table and key not in followed.values()]
+        if table not in followed and own:
+            steering[table] = min(own, key=lambda key: _rank(rows[key]))
+    plans = [
+        TablePlan(
+            table,
+            followed.get(table) or steering.get(table),
+            tuple(
+                key
+                for key in among
+                if key.table == table
+                and key != steering.get(table)
+                and key not in followed.values()
+            ),
+            tuple(key for key in keys if key.table == table and key.parent not in drawn),
+            table in followed,
+        )
+        for table in order
+    ]
+    return DatabasePlan(tuple(plans), tuple(notes))
+
+
+def _rank(rows: Rows) -> tuple[bool, float]:
+    """Rank a key as one that steers: rows that have it, and small groups, come first."""
+    present = rows[rows >= 0]
+    return len(present) < len(rows), len(present) / max(len(np.unique(present)), 1)
+
+
+def _followed(
+    keys: list[ForeignKey], rows: Mapping[ForeignKey, Rows], tables: Tables
+) -> dict[str, ForeignKey]:
+    """Find tables whose rows another table refers to once each, beside a parent of its own.
+
+    They follow it: `disposition` refers to one account and, each row to another, to clients.
+    """
+    found: dict[str, ForeignKey] = {}
+    for key in keys:
+        others = [other for other in keys if other.table == key.table and other is not key]
+        is_one_to_one = len(rows[key]) == len(tables[key.parent]) == len(np.unique(rows[key]))
+        steered = any(other.parent == key.table for other in keys if other.table == key.parent)
+        if is_one_to_one and others and rows[key].min(initial=0) >= 0 and not steered:
+            taken = set(found) | {other.table for other in found.values()}
+            if not {key.table, key.parent} & taken:
+                found[key.parent] = key
+    return found
+
+
+def _order(
+    drawn: list[str], ahead: list[ForeignKey], followed: Mapping[str, ForeignKey]
+) -> list[str] | None:
+    """Order the tables; None if what follows closes a circle."""
+    graph: dict[str, set[str]] = {table: set() for table in drawn}
+    for key in ahead:
+        if followed.get(key.parent) == key:
+            graph[key.parent].add(key.table)
+        else:
+            graph[key.table].add(key.parent)
+    try:
+        return [*TopologicalSorter(graph).static_order()]
+    except CycleError:
+        return None
+
+
+def _open_circles(
+    keys: list[ForeignKey], rows: Mapping[ForeignKey, Rows]
+) -> tuple[list[ForeignKey], list[str]]:
+    """Choose keys that are linked last, so that no tables refer to each other in a circle."""
+    late: list[ForeignKey] = []
+    notes: list[str] = []
+    while True:
+        graph: dict[str, set[str]] = {}
+        for key in keys:
+            if key not in late:
+                graph.setdefault(key.table, set()).add(key.parent)
+        try:
+            TopologicalSorter(graph).prepare()
+        except CycleError as error:
+            circle = list(error.args[1])
+        else:
+            return late, notes
+        pairs = {*pairwise(circle), *pairwise(circle[::-1])}
+        on = [key for key in keys if (key.table, key.parent) in pairs and key not in late]
+        nullable = [key for key in on if (rows[key] < 0).any()]
+        if not nullable:
+            raise DataError(
+                f"The tables {', '.join(dict.fromkeys(circle))} refer to each other in a circle, "
+                f"and none of the keys {', '.join(map(str, on))} is ever missing, so that no table "
+                "can be first; leave one of these keys out of the relations"
+            )
+        late.append(max(nullable, key=lambda key: float((rows[key] < 0).mean())))
+        notes.append(
+            f"the tables {', '.join(dict.fromkeys(circle))} refer to each other in a "
+            f"circle; it is opened at {late[-1]}, which may be missing"
+        )

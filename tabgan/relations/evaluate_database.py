@@ -1,0 +1,408 @@
+"""Judge of a synthetic database: keys, numbers of children, trends across tables, histories.
+
+Every figure stands beside the one that two halves of the real database get, which are split by
+the rows that have no parent, with all that belongs to them.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.stats import ks_2samp
+
+from tabgan.base.errors import DataError, SchemaError
+from tabgan.base.random_streams import numpy_stream
+from tabgan.evaluation.compared_tables import code_columns, split_lists
+from tabgan.evaluation.detection import detection_score
+from tabgan.evaluation.fidelity import pair_trends
+from tabgan.inference.infer_schema import infer_schema
+from tabgan.relations.drawing_plan import DatabasePlan, plan_database
+from tabgan.relations.relations import ForeignKey, Relations, Rows, Tables, parent_rows
+from tabgan.relations.row_context import taken
+from tabgan.table.columns import TypedSeries
+from tabgan.table.schema import Schema
+
+__all__ = ["DatabaseEvaluation", "DatabaseFigure", "evaluate_database"]
+
+MOST_HOPS = 3
+MOST_COLUMNS = 60  # of joined tables
+FEWEST_ROWS = 20  # that are compared
+
+Mask = NDArray[np.bool_]
+
+
+class DatabaseFigure(NamedTuple):
+    """A measure of a table or key.
+
+    Attributes
+    ----------
+    measure
+        Its name.
+    where
+        The table or key.
+    value
+        Of the synthetic database.
+    halves
+        Of two halves of the real one; NaN where they can't be compared.
+    """
+
+    measure: str
+    where: str
+    value: float
+    halves: float = float("nan")
+
+
+@dataclass(frozen=True)
+class DatabaseEvaluation:
+    """How good a synthetic database is.
+
+    Parameters
+    ----------
+    figures
+        All measures. Errors are in percent and best 0; integrity is a share in percent; detection
+        scores are best 1: rows that a classifier can't tell apart.
+    """
+
+    figures: tuple[DatabaseFigure, ...]
+
+    def mean(self, measure: str) -> float:
+        """Return the mean of a measure over tables or keys; NaN where there is none."""
+        values = [own.value for own in self.figures if own.measure == measure]
+        return float(np.nanmean(values)) if values else float("nan")
+
+    def __str__(self) -> str:
+        rows = [("measure", "where", "synthetic", "halves")]
+        rows += [
+            (own.measure, own.where, f"{own.value:.3g}", f"{own.halves:.3g}")
+            for own in self.figures
+        ]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        lines = (
+            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+            for row in rows
+        )
+        return "\n".join(lines)
+
+    def to_json(self) -> list[dict[str, Any]]:
+        """Describe the figures by JSON values."""
+        return [
+            {**own._asdict(), "halves": None if np.isnan(own.halves) else own.halves}
+            for own in self.figures
+        ]
+
+
+class _Side(NamedTuple):
+    """A database, and the rows that its keys refer to."""
+
+    tables: Tables
+    rows: Mapping[ForeignKey, Rows]
+
+
+def evaluate_database(
+    real: Tables, synthetic: Tables, relations: Relations, *, random_state: int = 0
+) -> DatabaseEvaluation:
+    """Compare a synthetic database with a real one.
+
+    Parameters
+    ----------
+    real, synthetic
+        Tables by name.
+    relations
+        How they belong together.
+    random_state
+        Seed of the halves and of the detectors.
+
+    Notes
+    -----
+    Sources: SDMetrics' documentation ("Cardinality Shape Similarity", "Inter-Table Trends");
+    Hudovernik, Jurkovič and Štrumbelj, "Benchmarking the Fidelity and Utility of Synthetic
+    Relational Data" (2024), for detection with aggregates of children.
+    """
+    sides = [
+        _Side(tables, {key: parent_rows(tables, key) for key in relations.foreign_keys})
+        for tables in (real, synthetic)
+    ]
+    plan = plan_database(real, relations, sides[0].rows)
+    halves = _halves(plan, sides[0], random_state)
+    figures = [
+        *_keys(relations, sides),
+        *_cardinalities(plan, sides, halves),
+        *_joined(plan, relations, sides, halves),
+        *_with_aggregates(plan, relations, sides, halves),
+        *_histories(plan, relations, sides, halves),
+    ]
+    return DatabaseEvaluation(tuple(figures))
+
+
+def _halves(plan: DatabasePlan, side: _Side, seed: int) -> dict[str, Mask]:
+    """Split the rows of all tables by halves of the rows without a steering parent."""
+    rng = numpy_stream(seed, "halves")
+    found: dict[str, Mask] = {}
+    for own in plan.tables:
+        n = len(side.tables[own.table])
+        half = rng.permutation(n) < n // 2
+        if own.steering is not None and own.source in found:
+            rows = side.rows[own.steering]
+            if own.follows:
+                back = np.argsort(rows, kind="stable")
+                half = found[own.source][back]
+            else:
+                there = rows >= 0
+                half[there] = found[own.source][rows[there]]
+        found[own.table] = half
+    return found
+
+
+def _keys(relations: Relations, sides: Sequence[_Side]) -> Iterator[DatabaseFigure]:
+    real, synthetic = sides
+    for key in relations.foreign_keys:
+        rows = synthetic.rows[key]
+        yield DatabaseFigure(
+            "integrity", str(key), 100 * float(np.mean(rows != -2)) if len(rows) else 100.0, 100.0
+        )
+        own = real.rows[key][real.rows[key] >= 0]
+        if len(own) and len(np.unique(own)) == len(own):
+            there = rows[rows >= 0]
+            share = len(np.unique(there)) / max(len(there), 1)
+            yield DatabaseFigure("one to one", str(key), 100 * share, 100.0)
+    for table, columns in relations.keys.items():
+        frame = synthetic.tables[table]
+        share = 1 - float(frame.duplicated([*columns]).mean()) if len(frame) else 1.0
+        yield DatabaseFigure("uniqueness", table, 100 * share, 100.0)
+
+
+def _counts(side: _Side, key: ForeignKey) -> NDArray[np.int64]:
+    rows = side.rows[key]
+    return np.bincount(rows[rows >= 0], minlength=len(side.tables[key.parent])).astype(np.int64)
+
+
+def _cardinalities(
+    plan: DatabasePlan, sides: Sequence[_Side], halves: Mapping[str, Mask]
+) -> Iterator[DatabaseFigure]:
+    drawn = {own.table for own in plan.tables}
+    for own in plan.tables:
+        keys = [key for key in (own.steering, *own.links, *own.references) if key is not None]
+        for key in keys:
+            real, synthetic = (_counts(side, key) for side in sides)
+            if not len(real) or not len(synthetic):
+                continue
+            half = float("nan")
+            if key.parent in drawn:
+                chosen = halves[key.parent]
+                if 0 < chosen.sum() < len(chosen):
+                    half = 100 * ks_2samp(real[chosen], real[~chosen]).statistic
+            value = 100 * ks_2samp(real, synthetic).statistic
+            yield DatabaseFigure("cardinality error", str(key), value, half)
+
+
+def _plain(table: str, relations: Relations, frame: pd.DataFrame) -> pd.DataFrame:
+    keys = relations.key_columns(table)
+    return frame.loc[:, [name for name in frame.columns if name not in keys]]
+
+
+def _ancestors(
+    table: str, relations: Relations, side: _Side, hops: int = MOST_HOPS
+) -> Iterator[tuple[str, Rows, str, int]]:
+    """Yield the tables above one: a name, the row of each row, the table, and how far it is."""
+    for key in relations.of(table):
+        rows = side.rows[key]
+        if key.parent == table or len(rows) == 0:
+            continue
+        name = f"{key.parent} by {'+'.join(key.columns)}"
+        yield name, rows, key.parent, 1
+        if hops > 1:
+            for above, further, other, far in _ancestors(key.parent, relations, side, hops - 1):
+                if other != table:
+                    through = np.where(rows >= 0, further[rows.clip(0)], -1)
+                    yield f"{above} of {name}", through, other, far + 1
+
+
+def _joined_frame(table: str, relations: Relations, side: _Side) -> tuple[pd.DataFrame, list[int]]:
+    """Join a table with those above it; return how far the table of each column is, too."""
+    own = _plain(table, relations, side.tables[table]).reset_index(drop=True)
+    columns = [own[name].rename(str(name)) for name in own.columns]
+    hops = [0] * len(columns)
+    for name, rows, above, far in _ancestors(table, relations, side):
+        other = _plain(above, relations, side.tables[above])
+        for column in other.columns:
+            columns.append(taken(other[column], rows).rename(f"{name}: {column}"))
+            hops.append(far)
+    order = np.argsort(hops, kind="stable")[:MOST_COLUMNS]
+    frame = (
+        pd.concat([columns[i] for i in order], axis=1) if columns else pd.DataFrame(index=own.index)
+    )
+    return frame, [hops[i] for i in order]
+
+
+def _schema(frame: pd.DataFrame) -> Schema | None:
+    try:
+        return infer_schema(frame)
+    except (DataError, SchemaError):
+        return None
+
+
+def _score(real: pd.DataFrame, other: pd.DataFrame, schema: Schema) -> float:
+    try:
+        return detection_score(real, other, schema)
+    except (DataError, SchemaError, ValueError):
+        return float("nan")
+
+
+def _trend(
+    real: pd.DataFrame, other: pd.DataFrame, schema: Schema, hops: Mapping[str, int]
+) -> dict[int, float]:
+    """Return the mean error of pairs of a column and one of a table above, by the distance."""
+    (one, two), split = split_lists((real, other), schema)
+    coded = code_columns(one, two, split)
+    names = [str(split.names[at]) for at in coded]
+    error = pair_trends([*coded.values()]).error
+    far = np.array([hops.get(name, -1) for name in names])
+    found = {}
+    for hop in sorted({*far.tolist()} - {-1, 0}):
+        errors = error[np.ix_(far == 0, far == hop)]
+        if errors.size and np.isfinite(errors).any():
+            found[hop] = 100 * float(np.nanmean(errors))
+    return found
+
+
+def _joined(
+    plan: DatabasePlan,
+    relations: Relations,
+    sides: Sequence[_Side],
+    halves: Mapping[str, Mask],
+) -> Iterator[DatabaseFigure]:
+    for own in plan.tables:
+        (real, far), (synthetic, _) = (_joined_frame(own.table, relations, side) for side in sides)
+        if not max(far, default=0) or min(len(real), len(synthetic)) < FEWEST_ROWS:
+            continue
+        schema = _schema(real)
+        if schema is None:
+            continue
+        half = halves[own.table]
+        hops = dict(zip(map(str, real.columns), far, strict=True))
+        parts = real[half].reset_index(drop=True), real[~half].reset_index(drop=True)
+        trends = _trend(real, synthetic, schema, hops)
+        halved = _trend(*parts, schema, hops) if min(map(len, parts)) >= 2 else {}
+        for hop, value in trends.items():
+            yield DatabaseFigure(
+                f"trend error {hop} hop{'s' * (hop > 1)}", own.table, value, halved.get(hop, np.nan)
+            )
+        yield DatabaseFigure(
+            "detection with parents",
+            own.table,
+            _score(real, synthetic, schema),
+            _score(*parts, schema),
+        )
+
+
+def _aggregates(table: str, relations: Relations, side: _Side) -> pd.DataFrame:
+    """Return a table with numbers, means and sums of the rows that refer to its rows."""
+    frame = _plain(table, relations, side.tables[table]).reset_index(drop=True)
+    for key in relations.into(table):
+        if key.table == table:
+            continue
+        rows, child = side.rows[key], _plain(key.table, relations, side.tables[key.table])
+        there = rows >= 0
+        groups = child[there].groupby(rows[there])
+        frame[f"{key}: rows"] = _counts(side, key)
+        for name in child.columns:
+            values = child[name]
+            if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
+                for how in ("mean", "sum"):
+                    found = groups[name].agg(how)
+                    frame[f"{key}: {how} of {name}"] = found.reindex(frame.index).to_numpy(float)
+            else:
+                found = groups[name].nunique()
+                frame[f"{key}: values of {name}"] = found.reindex(frame.index).to_numpy(float)
+    return frame
+
+
+def _with_aggregates(
+    plan: DatabasePlan,
+    relations: Relations,
+    sides: Sequence[_Side],
+    halves: Mapping[str, Mask],
+) -> Iterator[DatabaseFigure]:
+    for own in plan.tables:
+        if not any(key.table != own.table for key in relations.into(own.table)):
+            continue
+        real, synthetic = (_aggregates(own.table, relations, side) for side in sides)
+        schema = _schema(real)
+        if schema is None or min(len(real), len(synthetic)) < FEWEST_ROWS:
+            continue
+        half = halves[own.table]
+        parts = real[half].reset_index(drop=True), real[~half].reset_index(drop=True)
+        yield DatabaseFigure(
+            "detection with children",
+            own.table,
+            _score(real, synthetic, schema),
+            _score(*parts, schema),
+        )
+
+
+def _histories(
+    plan: DatabasePlan,
+    relations: Relations,
+    sides: Sequence[_Side],
+    halves: Mapping[str, Mask],
+) -> Iterator[DatabaseFigure]:
+    for own in plan.tables:
+        order = relations.orders.get(own.table)
+        if order is None or own.steering is None or own.follows:
+            continue
+        frame = _plain(own.table, relations, sides[0].tables[own.table])
+        schema = _schema(frame)
+        if schema is None or schema[order].kind != "datetime":
+            continue
+        real, synthetic = (
+            _history(own.table, own.steering, order, side=side, schema=schema) for side in sides
+        )
+        half = halves[own.table]
+        one, two = (
+            _history(own.table, own.steering, order, side=sides[0], schema=schema, only=only)
+            for only in (half, ~half)
+        )
+        if min(map(len, (real["gaps"], synthetic["gaps"], one["gaps"], two["gaps"]))):
+            value = 100 * ks_2samp(real["gaps"], synthetic["gaps"]).statistic
+            apart = 100 * ks_2samp(one["gaps"], two["gaps"]).statistic
+            yield DatabaseFigure("gap error", own.table, value, apart)
+        for name in real:
+            if name != "gaps":
+                value = 100 * abs(float(real[name][0] - synthetic[name][0]))
+                apart = 100 * abs(float(one[name][0] - two[name][0]))
+                where = f"{own.table}.{name}"
+                yield DatabaseFigure("autocorrelation error", where, value, apart)
+
+
+def _history(
+    table: str,
+    key: ForeignKey,
+    order: str,
+    *,
+    side: _Side,
+    schema: Schema,
+    only: Mask | None = None,
+) -> dict[str, NDArray[np.float64]]:
+    """Return the gaps of a parent's rows, and the correlation of each with the one before."""
+    frame, rows = side.tables[table], side.rows[key]
+    times = TypedSeries(schema[order], frame[order].reset_index(drop=True)).numbers
+    there = (rows >= 0) & times.present & (True if only is None else only)
+    chosen = np.flatnonzero(there)
+    chosen = chosen[np.lexsort([times.values[chosen], rows[chosen]])]
+    pairs = rows[chosen][1:] == rows[chosen][:-1]
+    ticks = times.values[chosen].astype(float)
+    found = {"gaps": (ticks[1:] - ticks[:-1])[pairs]}
+    for column in schema:
+        if column.kind in ("integer", "numeric"):
+            numbers = TypedSeries(column, frame[column.name].reset_index(drop=True)).numbers
+            values = pd.Series(np.where(numbers.present, numbers.values.astype(float), np.nan))
+            ranks = values.rank().to_numpy(float)[chosen]
+            known = pairs & np.isfinite(ranks[1:]) & np.isfinite(ranks[:-1])
+            alike = np.nan
+            if known.sum() > 2 and ranks[1:][known].std() and ranks[:-1][known].std():
+                alike = np.corrcoef(ranks[1:][known], ranks[:-1][known])[0, 1]
+            found[str(column.name)] = np.array([alike])
+    return found

@@ -1,0 +1,220 @@
+"""Detection of keys between tables: by names, by values that are unique, and by inclusion."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+from tabgan.inference.column_cells import names_rows
+from tabgan.inference.infer_schema import infer_schema
+from tabgan.relations.relations import ForeignKey, Relations, Tables, parent_rows
+
+__all__ = ["infer_relations"]
+
+ROWS_OF_KIND = 1_000  # by which a column of dates is told
+LEAST_GROUP = 1.2  # rows of a parent on average, from which their order is looked for
+LEAST_VALUES = 3  # of a key that only its name and the inclusion of its values speak for
+MOST_PARTS = 3  # columns of a primary key
+_ID = re.compile(r"(?:id|key|code|no|nr|num|number|uuid|guid|ref|sk|pk|fk)$")
+
+
+def infer_relations(tables: Tables, declared: Relations | None = None) -> Relations:
+    """Find the keys of tables, and what they refer to.
+
+    Parameters
+    ----------
+    tables
+        The tables, by name.
+    declared
+        What a database declares; only what it leaves out is looked for.
+
+    Examples
+    --------
+    >>> users = pd.DataFrame({"id": [1, 2, 3, 4], "age": [30, 40, 30, 20]})
+    >>> visits = pd.DataFrame({"visit": [7, 8, 9], "user_id": [1, 1, 4]})
+    >>> for line in infer_relations({"users": users, "visits": visits}).describe():
+    ...     print(line)
+    users: primary key id (unique, by its name)
+    visits: primary key visit (unique, by its name)
+    visits.user_id -> users.id (all 2 values are there, by its name)
+    """
+    known = declared or Relations()
+    keys = {table: known.key_of(table) for table in tables}
+    why = {table: known.why.get(table, "declared") for table in tables if keys[table]}
+    for table, frame in tables.items():
+        if not keys[table] and (name := _own_key(table, frame)) is not None:
+            keys[table], why[table] = (name,), "unique, by its name"
+    found = list(known.foreign_keys)
+    if not found:
+        found = [*_foreign_keys(tables, keys)]
+    for table, frame in tables.items():
+        if not keys[table]:
+            own = [name for key in found if key.table == table for name in key.columns]
+            joint = _joint_key(frame, own)
+            if joint:
+                keys[table], why[table] = joint, "together unique"
+    relations = replace(
+        known,
+        keys={table: key for table, key in keys.items() if key},
+        foreign_keys=tuple(found),
+        why=why,
+    )
+    orders = dict(_orders(tables, relations))
+    return replace(relations, orders={**orders, **known.orders})
+
+
+def _plain(text: object) -> str:
+    return re.sub(r"[\W_]", "", str(text)).casefold()
+
+
+def _singular(name: str) -> str:
+    """Return a table's name as its keys have it.
+
+    Examples
+    --------
+    >>> _singular("categories"), _singular("users"), _singular("dim_address")
+    ('category', 'user', 'address')
+    """
+    plain = _plain(re.sub(r"^(?:dim|fact|tbl|tb|t)_", "", str(name), flags=re.IGNORECASE))
+    if plain.endswith("ies") and len(plain) > 4:
+        return f"{plain[:-3]}y"
+    if plain.endswith(("sses", "xes", "ches", "shes")):
+        return plain[:-2]
+    return plain.removesuffix("s") if not plain.endswith("ss") else plain
+
+
+def _may_name_rows(values: pd.Series) -> bool:
+    """Return whether a column may be a key by its dtype: whole numbers or texts."""
+    dtype = values.dtype
+    if pd.api.types.is_bool_dtype(dtype) or pd.api.types.is_datetime64_any_dtype(dtype):
+        return False
+    if pd.api.types.is_float_dtype(dtype):
+        there = values.dropna()
+        return bool((there % 1 == 0).all())
+    return (
+        bool(pd.api.types.is_integer_dtype(dtype)) or dtype.kind in "OSU" or str(dtype) == "string"
+    )
+
+
+def _own_key(table: str, frame: pd.DataFrame) -> str | None:
+    """Return the column that names the rows of a table."""
+    singular = _singular(table)
+    ranked = []
+    for place, name in enumerate(frame.columns):
+        values, plain = frame[name], _plain(name)
+        if not _may_name_rows(values) or values.isna().any() or not values.is_unique:
+            continue
+        if plain in {"id", f"{singular}id", f"id{singular}", f"{_plain(table)}id", singular}:
+            rank = 0
+        elif plain.startswith(singular) and _ID.search(plain):
+            rank = 1
+        elif names_rows(name) or (_ID.search(plain) and place == 0):
+            rank = 2
+        else:
+            continue
+        ranked.append((rank, place, str(name)))
+    return min(ranked)[2] if ranked else None
+
+
+def _joint_key(frame: pd.DataFrame, own: Sequence[str]) -> tuple[str, ...]:
+    """Return the columns, some of which refer to other tables, that are unique together."""
+    names = list(dict.fromkeys(own))
+    others = [str(n) for n in frame.columns if n not in names and _may_name_rows(frame[n])]
+    others = [name for name in others if _ID.search(_plain(name)) or "line" in _plain(name)]
+    for size in range(2, MOST_PARTS + 1):
+        for parts in combinations([*names, *others], size):
+            columns = frame.loc[:, [*parts]]
+            is_full = set(parts) & set(names) and not columns.isna().any(axis=None)
+            if is_full and not columns.duplicated().any():
+                return parts
+    return ()
+
+
+def _foreign_keys(tables: Tables, keys: Mapping[str, tuple[str, ...]]) -> Iterator[ForeignKey]:
+    """Find the columns whose values are those of another table's key."""
+    for table, frame in tables.items():
+        for name in frame.columns:
+            fits = []
+            for parent, key in keys.items():
+                if len(key) == 1 and not (parent == table and key[0] == name):
+                    rank = _name_rank(
+                        str(name), table, parent, key[0], is_key=keys[table] == (name,)
+                    )
+                    if rank is not None and _is_included(frame[name], tables[parent][key[0]]):
+                        fits.append((rank, len(tables[parent]), parent, key[0]))
+            if fits:
+                rank, _, parent, column = min(fits)
+                n = frame[name].nunique()
+                by = "by its name" if rank < 3 else "no other column has them"
+                yield ForeignKey(
+                    table, (str(name),), parent, (column,), f"all {n} values are there, {by}"
+                )
+
+
+def _name_rank(name: str, table: str, parent: str, key: str, *, is_key: bool) -> int | None:
+    """Rank how well the name of a column is that of another table's key; None if it is not.
+
+    Examples
+    --------
+    >>> _name_rank("customer_id", "orders", "customers", "id", is_key=False)
+    0
+    >>> _name_rank("billing_address_id", "orders", "address", "address_id", is_key=False)
+    1
+    >>> _name_rank("quantity", "orders", "customers", "id", is_key=False)
+    """
+    plain, own, singular = _plain(name), _plain(key), _singular(parent)
+    names = {f"{singular}{own}", f"{_plain(parent)}{own}", f"{singular}id", f"{_plain(parent)}id"}
+    names |= {singular, _plain(parent)}
+    names |= set() if own in ("id", "key") else {own}
+    if is_key:  # a table whose rows go one to one with another's
+        about_itself = plain in (f"{_singular(table)}id", "id") or plain == own == _singular(table)
+        return 0 if plain in names and not about_itself and parent != table else None
+    if plain in names:
+        return 0
+    if any(len(other) > 3 and plain.endswith(other) for other in names):
+        return 1
+    if parent == table and _ID.search(plain):  # manager_id
+        return 3
+    return None
+
+
+def _is_included(values: pd.Series, key: pd.Series) -> bool:
+    """Return whether all values of a column are among those of a key."""
+    there = values.dropna()
+    if not _may_name_rows(values) or there.empty or there.nunique() < min(LEAST_VALUES, len(key)):
+        return there.nunique() > 0 and _may_name_rows(values) and _all_in(there, key)
+    return _all_in(there, key)
+
+
+def _all_in(values: pd.Series, key: pd.Series) -> bool:
+    tables = {"child": values.to_frame("a"), "parent": key.to_frame("b")}
+    rows = parent_rows(tables, ForeignKey("child", ("a",), "parent", ("b",)))
+    return bool((rows != -2).all())
+
+
+def _orders(tables: Tables, relations: Relations) -> Iterator[tuple[str, str]]:
+    """Find the column of dates by which the rows of a parent are ordered."""
+    for table in tables:
+        frame, keys = tables[table], relations.key_columns(table)
+        sizes = [
+            len(rows) / max(len(np.unique(rows)), 1)
+            for key in relations.of(table)
+            if key.parent != table and len(rows := _present(tables, key))
+        ]
+        if not sizes or min(sizes) < LEAST_GROUP or len(frame) < 2:
+            continue
+        names = [name for name in frame.columns if name not in keys]
+        if names:
+            schema = infer_schema(frame.loc[:, names].head(ROWS_OF_KIND))
+            dated = [c.name for c in schema if c.kind == "datetime" and not c.missing]
+            dated = [name for name in dated if frame[name].notna().all()]
+            if dated:
+                yield table, str(dated[0])
+
+
+def _present(tables: Tables, key: ForeignKey) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
+    rows = parent_rows(tables, key)
+    return rows[rows >= 0]

@@ -1,0 +1,312 @@
+"""`Relations`: which columns are keys, and which tables they join."""
+
+import json
+import os
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tabgan.base.errors import DataError, OptionError, SchemaError, did_you_mean
+
+__all__ = ["ForeignKey", "Relations", "Rows", "Tables", "parent_rows"]
+
+Tables = Mapping[str, pd.DataFrame]
+Rows = NDArray[np.int64]
+SHOWN = 3  # values of a key that an error names
+
+
+@dataclass(frozen=True)
+class ForeignKey:
+    """Columns of a table that name a row of another table, or of the same one.
+
+    Parameters
+    ----------
+    table, columns
+        The table that refers to another, and its columns. A row in which one is missing refers to
+        none.
+    parent, parent_columns
+        The table that it refers to, and the columns of that with the same values.
+    why
+        The evidence, in words for people.
+    """
+
+    table: str
+    columns: tuple[str, ...]
+    parent: str
+    parent_columns: tuple[str, ...]
+    why: str = field(default="declared", compare=False)
+
+    def __post_init__(self) -> None:
+        if not self.columns or len(self.columns) != len(self.parent_columns):
+            raise SchemaError(
+                f"{self.name}: a foreign key and the key that it refers to need as many columns, "
+                f"from 1; {len(self.columns)} and {len(self.parent_columns)} are declared"
+            )
+
+    @property
+    def name(self) -> str:
+        """What a message calls it: table and columns."""
+        return f"{self.table}.{'+'.join(self.columns)}"
+
+    def __str__(self) -> str:
+        return f"{self.name} -> {self.parent}.{'+'.join(self.parent_columns)}"
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe the key by JSON values."""
+        return {
+            "table": self.table,
+            "columns": list(self.columns),
+            "parent": self.parent,
+            "parent_columns": list(self.parent_columns),
+            "why": self.why,
+        }
+
+    @classmethod
+    def from_json(cls, state: Mapping[str, Any]) -> Self:
+        """Rebuild a key from `to_json`'s value."""
+        return cls(
+            str(state["table"]),
+            _texts(state["columns"]),
+            str(state["parent"]),
+            _texts(state["parent_columns"]),
+            str(state.get("why", "declared")),
+        )
+
+
+def _texts(state: Any) -> tuple[str, ...]:
+    return (state,) if isinstance(state, str) else tuple(map(str, state))
+
+
+@dataclass(frozen=True)
+class Relations:
+    """How the tables of a database belong together.
+
+    Parameters
+    ----------
+    keys
+        The columns of each table's primary key; tables without one may be left out.
+    foreign_keys
+        The keys by which tables refer to others, or to themselves.
+    references
+        Tables that stay as they are, such as lists of countries: their rows are in every sample.
+    orders
+        The column by which the rows of a key are ordered, such as a date, by table.
+    why
+        The evidence of primary keys and orders, by table, in words for people.
+
+    Examples
+    --------
+    >>> relations = Relations(
+    ...     {"users": ("id",)}, (ForeignKey("visits", ("user",), "users", ("id",)),)
+    ... )
+    >>> print(relations.foreign_keys[0])
+    visits.user -> users.id
+    >>> Relations.from_json(relations.to_json()) == relations
+    True
+    """
+
+    keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    foreign_keys: tuple[ForeignKey, ...] = ()
+    references: tuple[str, ...] = ()
+    orders: Mapping[str, str] = field(default_factory=dict)
+    why: Mapping[str, str] = field(default_factory=dict, compare=False)
+
+    def key_of(self, table: str) -> tuple[str, ...]:
+        """Return the columns of a table's primary key; none if it has none."""
+        return tuple(self.keys.get(table, ()))
+
+    def of(self, table: str) -> tuple[ForeignKey, ...]:
+        """Return the foreign keys of a table."""
+        return tuple(key for key in self.foreign_keys if key.table == table)
+
+    def into(self, table: str) -> tuple[ForeignKey, ...]:
+        """Return the foreign keys that refer to a table."""
+        return tuple(key for key in self.foreign_keys if key.parent == table)
+
+    def key_columns(self, table: str) -> set[str]:
+        """Return all columns of a table that are part of a key, its own or that of another."""
+        own = {name for key in self.of(table) for name in key.columns}
+        named = {name for key in self.into(table) for name in key.parent_columns}
+        return {*self.key_of(table), *own, *named}
+
+    def with_references(self, tables: Iterable[str]) -> "Relations":
+        """Return the same relations with more tables that stay as they are."""
+        return replace(self, references=tuple(dict.fromkeys([*self.references, *tables])))
+
+    def check(self, tables: Tables) -> None:
+        """Check that the relations hold in the tables of a database.
+
+        Raises
+        ------
+        SchemaError
+            If a table or column is not there.
+        DataError
+            If a key is missing or repeats, or refers to a row that is not there.
+        """
+        for table, columns in self.keys.items():
+            _check_names(tables, table, columns, f"the primary key of {table!r}")
+            _check_unique(tables[table], table, columns)
+        for key in self.foreign_keys:
+            _check_names(tables, key.table, key.columns, f"the foreign key {key}")
+            _check_names(tables, key.parent, key.parent_columns, f"the foreign key {key}")
+            _check_unique(tables[key.parent], key.parent, key.parent_columns)
+            _check_included(tables, key)
+        for table in self.references:
+            _check_names(tables, table, (), "references")
+        for table, column in self.orders.items():
+            _check_names(tables, table, (column,), f"the order of {table!r}")
+        for key in self.foreign_keys:
+            if key.table in self.references and key.parent not in self.references:
+                raise OptionError(
+                    f"{key.table!r} stays as it is, but refers to {key.parent!r}, which does not; "
+                    f"make {key.parent!r} a reference table too, or {key.table!r} none"
+                )
+
+    def describe(self) -> list[str]:
+        """Describe the relations, a line each."""
+        lines = []
+        for table, columns in self.keys.items():
+            if columns:
+                why = self.why.get(table, "declared")
+                lines.append(f"{table}: primary key {'+'.join(columns)} ({why})")
+        lines += [f"{key} ({key.why})" for key in self.foreign_keys]
+        lines += [f"{table}: rows in order of {column}" for table, column in self.orders.items()]
+        lines += [f"{table}: a reference table, stays as it is" for table in self.references]
+        return lines
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe the relations by JSON values."""
+        return {
+            "version": 1,
+            "keys": {table: list(columns) for table, columns in self.keys.items()},
+            "foreign_keys": [key.to_json() for key in self.foreign_keys],
+            "references": list(self.references),
+            "orders": dict(self.orders),
+            "why": dict(self.why),
+        }
+
+    @classmethod
+    def from_json(cls, state: Mapping[str, Any]) -> Self:
+        """Rebuild relations from `to_json`'s value; what is left out is empty.
+
+        Raises
+        ------
+        SchemaError
+            If the value does not describe relations.
+        """
+        try:
+            return cls(
+                {str(name): _texts(own) for name, own in dict(state.get("keys", {})).items()},
+                tuple(ForeignKey.from_json(key) for key in state.get("foreign_keys", ())),
+                _texts(state.get("references", ())),
+                {str(name): str(own) for name, own in dict(state.get("orders", {})).items()},
+                {str(name): str(own) for name, own in dict(state.get("why", {})).items()},
+            )
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            if isinstance(error, SchemaError):
+                raise
+            raise SchemaError(
+                f"relations are a JSON object with 'keys', 'foreign_keys', 'references' and "
+                f"'orders', as 'tabgan inspect' writes them ({error})"
+            ) from error
+
+    @classmethod
+    def read(cls, path: str | os.PathLike[str]) -> Self:
+        """Read relations from a JSON file.
+
+        Raises
+        ------
+        SchemaError
+            If the file does not describe relations.
+        OSError
+            If it can't be opened.
+        """
+        try:
+            state = json.loads(Path(path).read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise SchemaError(f"{path}: not JSON ({error})") from error
+        if not isinstance(state, dict):
+            raise SchemaError(f"{path}: relations are a JSON object")
+        return cls.from_json(state)
+
+
+def parent_rows(tables: Tables, key: ForeignKey) -> Rows:
+    """Return for each row of a table the number of the row that it refers to.
+
+    Parameters
+    ----------
+    tables
+        The tables.
+    key
+        The foreign key.
+
+    Returns
+    -------
+    Shape (rows,); -1 where a column of the key is missing, -2 where there is no such row.
+    """
+    child = tables[key.table].loc[:, [*key.columns]]
+    parent = tables[key.parent].loc[:, [*key.parent_columns]]
+    present = child.notna().all(axis=1).to_numpy(bool)
+    rows = np.full(len(child), -1, np.int64)
+    found = _index_of(parent).get_indexer(_index_of(child[present]))
+    rows[present] = np.where(found < 0, -2, found)
+    return rows
+
+
+def _index_of(frame: pd.DataFrame) -> pd.Index:
+    """Return rows as an index whose entries are equal where the values are."""
+    columns = [_plain(frame.iloc[:, at]) for at in range(frame.shape[1])]
+    return pd.Index(columns[0]) if len(columns) == 1 else pd.MultiIndex.from_arrays(columns)
+
+
+def _plain(values: pd.Series) -> NDArray[Any]:
+    """Return values as objects; whole floats, which stand for integers with holes, as integers."""
+    if pd.api.types.is_float_dtype(values.dtype):
+        numbers = values.to_numpy(float, na_value=np.nan)
+        if np.isfinite(numbers).all() and (numbers % 1 == 0).all():
+            return numbers.astype(np.int64).astype(object)
+    return values.to_numpy(object)
+
+
+def _check_names(tables: Tables, table: str, columns: Collection[str], what: str) -> None:
+    if table not in tables:
+        raise SchemaError(f"{what}: there is no table {table!r}; {did_you_mean(table, tables)}")
+    for name in columns:
+        if name not in tables[table].columns:
+            raise SchemaError(
+                f"{what}: table {table!r} has no column {name!r}; "
+                f"{did_you_mean(name, tables[table].columns)}"
+            )
+
+
+def _check_unique(frame: pd.DataFrame, table: str, columns: Sequence[str]) -> None:
+    own = frame.loc[:, [*columns]]
+    name = "+".join(columns)
+    if own.isna().any(axis=None):
+        raise DataError(
+            f"{table}.{name} is a key, but {int(own.isna().any(axis=1).sum())} rows have none; "
+            "drop these rows, or declare another key"
+        )
+    twice = own.duplicated().to_numpy(bool)
+    if twice.any():
+        value = tuple(own.iloc[int(np.flatnonzero(twice)[0])])
+        raise DataError(
+            f"{table}.{name} is a key, but {int(twice.sum())} rows repeat one, such as "
+            f"{value[0] if len(value) == 1 else value!r}; drop these rows, or declare another key"
+        )
+
+
+def _check_included(tables: Tables, key: ForeignKey) -> None:
+    lost = np.flatnonzero(parent_rows(tables, key) == -2)
+    if len(lost):
+        values = tables[key.table].loc[:, [*key.columns]].iloc[lost[:SHOWN]].to_numpy(object)
+        shown = ", ".join(repr(row[0] if len(row) == 1 else tuple(row)) for row in values.tolist())
+        raise DataError(
+            f"{key}: {len(lost)} rows refer to rows that are not there ({shown}); drop them or "
+            "make the key missing in them, or leave the key out of the relations"
+        )
