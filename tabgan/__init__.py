@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from tabgan.images.image_vae import ImageVAE
     from tabgan.inference.infer_schema import infer_schema
     from tabgan.oversampler import SyntheticOverSampler
+    from tabgan.relations.database_gan import DatabaseGAN
+    from tabgan.relations.infer_relations import infer_relations
+    from tabgan.relations.relations import ForeignKey, Relations
     from tabgan.table.schema import Column, Schema
     from tabgan.tuning.search import tune
 
@@ -38,6 +41,8 @@ __all__ = [
     "Column",
     "ConstraintError",
     "DataError",
+    "DatabaseGAN",
+    "ForeignKey",
     "ImageDiffusion",
     "ImageGAN",
     "ImageVAE",
@@ -45,6 +50,7 @@ __all__ = [
     "NotFittedError",
     "OptionError",
     "PrivacyWarning",
+    "Relations",
     "SamplingError",
     "SamplingWarning",
     "Schema",
@@ -61,16 +67,20 @@ __all__ = [
     "audit",
     "compare",
     "evaluate",
+    "infer_relations",
     "infer_schema",
     "tune",
 ]
 
 _HOMES = {
     "Column": "tabgan.table.schema",
+    "DatabaseGAN": "tabgan.relations.database_gan",
+    "ForeignKey": "tabgan.relations.relations",
     "ImageDiffusion": "tabgan.images.image_diffusion",
     "ImageGAN": "tabgan.images.image_gan",
     "ImageVAE": "tabgan.images.image_vae",
     "NotFittedError": "tabgan.fitting.session",
+    "Relations": "tabgan.relations.relations",
     "Schema": "tabgan.table.schema",
     "SyntheticOverSampler": "tabgan.oversampler",
     "TabDiffusion": "tabgan.estimator",
@@ -80,6 +90,7 @@ _HOMES = {
     "audit": "tabgan.evaluation.attacks.audit",
     "compare": "tabgan.evaluation.compare_tables",
     "evaluate": "tabgan.evaluation.evaluate",
+    "infer_relations": "tabgan.relations.infer_relations",
     "infer_schema": "tabgan.inference.infer_schema",
     "tune": "tabgan.tuning.search",
 }

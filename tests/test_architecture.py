@@ -23,7 +23,7 @@ FLOORS = [  # from the ground up; units of one floor may not import each other
     {"fitting", "evaluation"},
     {"images", "privacy"},
     {"estimator", "extend"},
-    {"tuning", "oversampler"},
+    {"tuning", "oversampler", "relations"},
     {"__init__"},
     {"cli"},
     {"__main__"},
@@ -33,8 +33,8 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 PUBLIC = ["tabgan", "tabgan.callbacks", "tabgan.constraints", "tabgan.extend", "tabgan.privacy"]
 LONGEST_FILE = 700
 LONGEST_FUNCTION = 50  # lines without the docstring
-MOST_FILES = 290
-MOST_ROOMS = 20
+MOST_FILES = 308
+MOST_ROOMS = 21
 
 
 def unit(path: Path) -> str:
@@ -151,19 +151,12 @@ def test_the_public_names():
 
 PUBLIC_NAMES = {
     "tabgan": [
-        *(
-            "Column",
-            "ConstraintError",
-            "DataError",
-            "ImageDiffusion",
-            "ImageGAN",
-            "ImageVAE",
-            "ModelFileError",
-        ),
-        *("NotFittedError", "OptionError", "PrivacyWarning", "SamplingError", "SamplingWarning"),
+        *("Column", "ConstraintError", "DataError", "DatabaseGAN", "ForeignKey"),
+        *("ImageDiffusion", "ImageGAN", "ImageVAE", "ModelFileError", "NotFittedError"),
+        *("OptionError", "PrivacyWarning", "Relations", "SamplingError", "SamplingWarning"),
         *("Schema", "SchemaError", "SyntheticOverSampler", "TabDiffusion", "TabGAN", "TabGANError"),
         *("TabTrees", "TabVAE", "TableFileError", "TrainingError", "TrainingWarning"),
-        *("audit", "compare", "evaluate", "infer_schema", "tune"),
+        *("audit", "compare", "evaluate", "infer_relations", "infer_schema", "tune"),
     ],
     "tabgan.callbacks": ["Callback", "MLflow", "TensorBoard", "WandB"],
     "tabgan.constraints": [

@@ -27,6 +27,7 @@ __all__ = [
 ]
 
 _SECTION = "Database"
+SHORT_LIST = 200  # rows of a table that may be one of countries, districts, kinds
 _SHARED = ("data", "source", "out", "model", "seed", "derive", "locale", "min_group", "text")
 _ALWAYS = ("force", "quiet", "as_json", "config", "relations", "scale", "references", "delimiter")
 _TAKEN = {*_SHARED, *_ALWAYS, "encoding", "has_header", "header_row", "skip_bad_lines"}
@@ -189,6 +190,11 @@ def synth_database(
     report.done("read")
     for line in relations.describe():
         report.say(line)
+    for name in _short_lists(database, relations):
+        report.say(
+            f"Note: {name!r} has {len(database.tables[name])} rows, to which others refer; "
+            f"--reference {name} keeps them as they are"
+        )
     gan = _fitted(database, relations, report, references=references, seed=seed, training=training)
     seconds = report.done("fit")
     report.say(f"Learned {len(database.tables)} tables in {seconds:.1f} s")
@@ -238,6 +244,18 @@ def _fitted(
         **{name: training[name] for name in names},
     )
     return quietly(gan.fit, database.tables, relations=relations)
+
+
+def _short_lists(database: "Database", relations: "Relations") -> list[str]:
+    """Name the tables of few rows without a parent, to which many rows refer."""
+    return [
+        name
+        for name, frame in database.tables.items()
+        if name not in relations.references
+        and not relations.of(name)
+        and len(frame) <= SHORT_LIST
+        and any(len(database.tables[key.table]) >= 10 * len(frame) for key in relations.into(name))
+    ]
 
 
 def _is_address(path: str) -> bool:

@@ -37,6 +37,7 @@ __all__ = ["Database", "check_database_output", "read_database", "table_names", 
 
 ROWS_AT_ONCE = 10_000
 _SQL: tuple[Format, ...] = ("sqlite", "sql")
+Index = tuple[str | None, tuple[str, ...], bool]
 
 
 @dataclass(frozen=True)
@@ -53,12 +54,15 @@ class Database:
         The keys that the database declares; None where its kind can't.
     required
         Columns that may not be empty, by table.
+    indexes
+        The names and columns of indexes, and whether their values are unique, by table.
     """
 
     tables: Tables
     forms: Mapping[str, TableForm]
     relations: Relations | None = None
     required: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    indexes: Mapping[str, tuple[Index, ...]] = field(default_factory=dict)
 
 
 def table_names(path: str) -> list[str]:
@@ -171,13 +175,14 @@ def _read_sql(path: str, names: Sequence[str]) -> Database:
         forms[name] = TableForm(format_of(path) or "sql", table=name, sql_types=types)
     keys: dict[str, tuple[str, ...]] = {}
     foreign: list[ForeignKey] = []
-    required = {}
+    required, indexes = {}, {}
     with connected_sql(path, write=False) as connection:
         inspector = _inspector(connection)
         for name in names:
             keys[name] = tuple(inspector.get_pk_constraint(name)["constrained_columns"] or ())
             columns = inspector.get_columns(name)
             required[name] = frozenset(own["name"] for own in columns if not own["nullable"])
+            indexes[name] = tuple(_indexes(inspector, name))
         for name in names:
             for own in inspector.get_foreign_keys(name):
                 parent = own["referred_table"]
@@ -186,7 +191,15 @@ def _read_sql(path: str, names: Sequence[str]) -> Database:
                     columns = tuple(own["constrained_columns"])
                     foreign.append(ForeignKey(name, columns, parent, referred))
     relations = Relations({name: key for name, key in keys.items() if key}, tuple(foreign))
-    return Database(tables, forms, relations, required)
+    return Database(tables, forms, relations, required, indexes)
+
+
+def _indexes(inspector: Any, table: str) -> Iterator[Index]:
+    for own in inspector.get_unique_constraints(table):
+        yield own["name"], tuple(own["column_names"]), True
+    for own in inspector.get_indexes(table):
+        if all(own["column_names"]) and not own.get("duplicates_constraint"):
+            yield own["name"], tuple(own["column_names"]), bool(own["unique"])
 
 
 _DUCKDB_TABLES = "SELECT table_name FROM duckdb_tables() WHERE NOT internal ORDER BY table_name"
@@ -364,7 +377,10 @@ def _sql_table(
     dialect: str,
 ) -> Any:
     """Describe a table with its key and, in SQLite, which can't add them later, those of others."""
-    types = types_to_write(frame, source.forms[name].sql_types, dialect)
+    form = source.forms[name]
+    types = types_to_write(frame, form.sql_types, dialect)
+    if dialect == form.format == "sqlite":  # where a type bounds no value
+        types = {column: form.sql_types.get(column, kind) for column, kind in types.items()}
     key, required = relations.key_of(name), source.required.get(name, frozenset())
     columns = [
         sql.Column(
@@ -377,9 +393,14 @@ def _sql_table(
         for column, kind in types.items()
     ]
     parts: list[Any] = [*columns]
-    for other in relations.into(name):
-        if other.parent_columns != key:
-            parts.append(sql.UniqueConstraint(*other.parent_columns))
+    referred = {other.parent_columns for other in relations.into(name)} - {key}
+    indexes = source.indexes.get(name, ())
+    unique = {own for _, own, is_unique in indexes if is_unique and own != key}
+    if dialect == "sqlite" and form.format == "sqlite":
+        referred |= {own for own in unique if not frame.duplicated([*own]).any()}
+    parts += [sql.UniqueConstraint(*own) for own in sorted(referred)]
+    named = ((index, own) for index, own, is_unique in indexes if index and not is_unique)
+    parts += [sql.Index(index, *own) for index, own in named]
     if dialect == "sqlite":
         for own in relations.of(name):
             others = [f"{own.parent}.{column}" for column in own.parent_columns]

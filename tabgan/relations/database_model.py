@@ -517,7 +517,7 @@ def _some_rows(table: DrawnTable, rows: Rows) -> DrawnTable:
 
 def _as_dtype(values: pd.Series, dtype: Any) -> pd.Series:
     try:
-        if pd.api.types.is_integer_dtype(dtype) and values.isna().any():
+        if isinstance(dtype, np.dtype) and dtype.kind in "iub" and values.isna().any():
             return values
         return values.astype(dtype)
     except (TypeError, ValueError):

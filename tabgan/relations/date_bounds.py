@@ -5,6 +5,7 @@ table whose first rows are learned apart, or a small one, may not give it. Here 
 """
 
 from collections.abc import Sequence
+from datetime import date
 from typing import NamedTuple
 
 import numpy as np
@@ -78,6 +79,8 @@ class DateBound(NamedTuple):
         values = write_column(
             own._replace(values=np.where(wrong, other.values, own.values)), _free(column)
         )
+        if type(rows[self.column].iloc[0]) is date:  # which only the range of a column tells
+            values = values.map(lambda value: value.date(), na_action="ignore")
         return rows.assign(**{self.column: values.set_axis(rows.index)})
 
     def _both(

@@ -365,6 +365,21 @@ def _histories(
             _history(own.table, own.steering, order, side=sides[0], schema=schema, only=only)
             for only in (half, ~half)
         )
+        rows = _with_rows_before(own.table, own.steering, order, side=sides[0], schema=schema)
+        others = _with_rows_before(own.table, own.steering, order, side=sides[1], schema=schema)
+        joined = _schema(rows)
+        if joined is not None and len(others) >= FEWEST_ROWS:
+            chosen = half[rows.index.to_numpy()]
+            yield DatabaseFigure(
+                "detection with the row before",
+                own.table,
+                _score(rows.reset_index(drop=True), others.reset_index(drop=True), joined),
+                _score(
+                    rows[chosen].reset_index(drop=True),
+                    rows[~chosen].reset_index(drop=True),
+                    joined,
+                ),
+            )
         if min(map(len, (real["gaps"], synthetic["gaps"], one["gaps"], two["gaps"]))):
             value = 100 * ks_2samp(real["gaps"], synthetic["gaps"]).statistic
             apart = 100 * ks_2samp(one["gaps"], two["gaps"]).statistic
@@ -377,6 +392,31 @@ def _histories(
                 yield DatabaseFigure("autocorrelation error", where, value, apart)
 
 
+def _in_order(
+    table: str, key: ForeignKey, order: str, side: _Side, schema: Schema
+) -> tuple[Rows, Mask, NDArray[np.float64]]:
+    """Return the rows of parents in their order, which follow one of the same, and their times."""
+    frame, rows = side.tables[table], side.rows[key]
+    times = TypedSeries(schema[order], frame[order].reset_index(drop=True)).numbers
+    chosen = np.flatnonzero((rows >= 0) & times.present)
+    chosen = chosen[np.lexsort([times.values[chosen], rows[chosen]])]
+    follows = np.append(False, rows[chosen][1:] == rows[chosen][:-1])
+    return chosen.astype(np.int64), follows, times.values[chosen].astype(float)
+
+
+def _with_rows_before(
+    table: str, key: ForeignKey, order: str, *, side: _Side, schema: Schema
+) -> pd.DataFrame:
+    """Join rows with the ones before them, with the gap in place of the times."""
+    chosen, follows, ticks = _in_order(table, key, order, side, schema)
+    own = side.tables[table].loc[:, [c.name for c in schema if c.name != order]]
+    at = np.flatnonzero(follows)
+    later = own.iloc[chosen[at]].reset_index(drop=True)
+    before = own.iloc[chosen[at - 1]].reset_index(drop=True).add_prefix("before: ")
+    frame = pd.concat([later, before], axis=1).assign(gap=ticks[at] - ticks[at - 1])
+    return frame.set_axis(chosen[at])
+
+
 def _history(
     table: str,
     key: ForeignKey,
@@ -387,13 +427,12 @@ def _history(
     only: Mask | None = None,
 ) -> dict[str, NDArray[np.float64]]:
     """Return the gaps of a parent's rows, and the correlation of each with the one before."""
-    frame, rows = side.tables[table], side.rows[key]
-    times = TypedSeries(schema[order], frame[order].reset_index(drop=True)).numbers
-    there = (rows >= 0) & times.present & (True if only is None else only)
-    chosen = np.flatnonzero(there)
-    chosen = chosen[np.lexsort([times.values[chosen], rows[chosen]])]
-    pairs = rows[chosen][1:] == rows[chosen][:-1]
-    ticks = times.values[chosen].astype(float)
+    frame = side.tables[table]
+    chosen, follows, ticks = _in_order(table, key, order, side, schema)
+    if only is not None:
+        inside = only[chosen]
+        chosen, follows, ticks = chosen[inside], follows[inside], ticks[inside]
+    pairs = follows[1:]
     found = {"gaps": (ticks[1:] - ticks[:-1])[pairs]}
     for column in schema:
         if column.kind in ("integer", "numeric"):

@@ -26,6 +26,7 @@ from tabgan.table.schema import Column
 __all__ = ["GroupedTable", "RowGroups"]
 
 LEAST_FOLLOWING = 50  # rows after the first ones of their groups, from which they are learned apart
+MOST_STEPS = 500  # rows of a group that are drawn one after the other; longer ones begin anew
 TRIES = 8  # draws of a date that would lie beyond the last one
 MOST_BEFORE = 30  # columns of the row before that are looked at
 BEFORE = "before."
@@ -59,6 +60,15 @@ class RowGroups:
     def position(self) -> Rows:
         """The place of each row in its group, from 0."""
         return np.arange(self.sizes.sum()) - np.repeat(self.starts, self.sizes)
+
+    def cut(self, most: int) -> "RowGroups":
+        """Cut groups of more rows than so many into several."""
+        if self.sizes.max(initial=0) <= most:
+            return self
+        parts = np.maximum(-(-self.sizes // most), 1)
+        sizes = np.full(parts.sum(), most, np.int64)
+        sizes[np.cumsum(parts) - 1] = self.sizes - most * (parts - 1)
+        return RowGroups(sizes)
 
     def places(self) -> Context:
         """Return what tells a row its place: its number from 1, and how many come after it."""
@@ -151,6 +161,7 @@ class GroupedTable:
         """
         kinds = {str(column.name): column.kind for column in columns}
         bounds = find_bounds(base, rows, columns)
+        groups = groups.cut(MOST_STEPS)
         context, position = base + groups.places(), groups.position
         later = np.flatnonzero(position > 0)
         if len(later) < LEAST_FOLLOWING:
@@ -189,6 +200,7 @@ class GroupedTable:
         table
             Name of the table, for the names of streams.
         """
+        groups = groups.cut(MOST_STEPS)
         context = base + groups.places()
         if self.following is None:
             return self._drawn(self.opening, context, 0, seed, table)

@@ -17,6 +17,7 @@ __all__ = ["infer_relations"]
 ROWS_OF_KIND = 1_000  # by which a column of dates is told
 LEAST_GROUP = 1.2  # rows of a parent on average, from which their order is looked for
 LEAST_VALUES = 3  # of a key that only its name and the inclusion of its values speak for
+MOST_UNUSED = 20  # times the rows of a table, of one that it refers to by several columns
 MOST_PARTS = 3  # columns of a primary key
 _ID = re.compile(r"(?:id|key|code|no|nr|num|number|uuid|guid|ref|sk|pk|fk)$")
 
@@ -56,6 +57,11 @@ def infer_relations(tables: Tables, declared: Relations | None = None) -> Relati
             joint = _joint_key(frame, own)
             if joint:
                 keys[table], why[table] = joint, "together unique"
+    if not known.foreign_keys:
+        found += _joint_foreign_keys(tables, keys, found)
+        for key in found:
+            if not keys[key.parent]:
+                keys[key.parent], why[key.parent] = key.parent_columns, "together unique"
     relations = replace(
         known,
         keys={table: key for table, key in keys.items() if key},
@@ -152,6 +158,44 @@ def _foreign_keys(tables: Tables, keys: Mapping[str, tuple[str, ...]]) -> Iterat
                 yield ForeignKey(
                     table, (str(name),), parent, (column,), f"all {n} values are there, {by}"
                 )
+
+
+def _joint_foreign_keys(
+    tables: Tables, keys: Mapping[str, tuple[str, ...]], found: Sequence[ForeignKey]
+) -> list[ForeignKey]:
+    """Find columns of one name in two tables that are unique together in one of them."""
+    joint = list[ForeignKey]()
+    for table, frame in tables.items():
+        for parent, other in tables.items():
+            if parent == table or len(keys[parent]) == 1:
+                continue
+            taken = {name for key in found if key.table == table for name in key.columns}
+            common = [
+                str(name)
+                for name in frame.columns
+                if name in other.columns and name not in taken and _may_name_rows(frame[name])
+            ]
+            if not 2 <= len(common) <= MOST_PARTS or other[common].duplicated().any():
+                continue
+            if other[common].isna().any(axis=None) or len(other) > len(frame) * MOST_UNUSED:
+                continue
+            key = ForeignKey(table, tuple(common), parent, tuple(common), "of the same names")
+            both = {table: frame, parent: other}
+            if (parent_rows(both, key) >= 0).any() and (parent_rows(both, key) != -2).all():
+                joint.append(key)
+    one_to_one = [key for key in joint if _is_larger_side(tables, key, joint)]
+    left = [key for key in joint if key not in one_to_one]
+    return [
+        key
+        for key in left
+        if not any(o.table == key.table and set(o.columns) > set(key.columns) for o in left)
+    ]
+
+
+def _is_larger_side(tables: Tables, key: ForeignKey, others: Sequence[ForeignKey]) -> bool:
+    """Return whether two tables have the same key, and this is not the one that refers."""
+    back = ForeignKey(key.parent, key.parent_columns, key.table, key.columns)
+    return back in others and len(tables[key.table]) >= len(tables[key.parent])
 
 
 def _name_rank(name: str, table: str, parent: str, key: str, *, is_key: bool) -> int | None:

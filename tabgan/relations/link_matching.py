@@ -108,24 +108,23 @@ class _Halving:
         left = [(np.arange(n), self.rng.permutation(n))]
         while left:
             slots, seats = left.pop()
-            axis = self._axis(seats)
-            if len(slots) <= CELL or axis is None:
+            axes = self._axes(seats)
+            if len(slots) <= CELL or not len(axes):
                 found[slots] = seats[self._assigned(slots, seats)]
                 continue
             half = len(slots) // 2
-            slots = slots[np.argsort(self.slots[slots, axis], kind="stable")]
-            seats = seats[np.argsort(self.seats[seats, axis], kind="stable")]
+            # those that are equal in one feature are told apart by the others, on both sides
+            slots = slots[np.lexsort(self.slots[slots][:, axes[::-1]].T)]
+            seats = seats[np.lexsort(self.seats[seats][:, axes[::-1]].T)]
             left += [(slots[:half], seats[:half]), (slots[half:], seats[half:])]
         return found
 
-    def _axis(self, seats: Rows) -> int | None:
-        """Return the feature in which seats differ most; levels come first."""
-        if not self.seats.shape[1]:
-            return None
+    def _axes(self, seats: Rows) -> Rows:
+        """Return the features in which seats differ, the most important one first; levels lead."""
         own = self.seats[seats]
         spread = own.std(axis=0) + self.are_levels * (own.min(axis=0) < own.max(axis=0))
-        axis = int(np.argmax(spread))
-        return axis if spread[axis] > 0 else None
+        order = np.argsort(-spread, kind="stable")
+        return np.asarray(order[spread[order] > 0], np.int64)
 
     def _assigned(self, slots: Rows, seats: Rows) -> Rows:
         """Assign a few seats at the least cost, or, where they are all alike, as they come."""

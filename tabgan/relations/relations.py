@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,6 +18,7 @@ __all__ = ["ForeignKey", "Relations", "Rows", "Tables", "parent_rows"]
 
 Tables = Mapping[str, pd.DataFrame]
 Rows = NDArray[np.int64]
+_WHOLE = re.compile(r"-?\d+\.0")
 SHOWN = 3  # values of a key that an error names
 
 
@@ -253,8 +255,10 @@ def parent_rows(tables: Tables, key: ForeignKey) -> Rows:
     parent = tables[key.parent].loc[:, [*key.parent_columns]]
     present = child.notna().all(axis=1).to_numpy(bool)
     rows = np.full(len(child), -1, np.int64)
-    found = _index_of(parent).get_indexer(_index_of(child[present]))
-    rows[present] = np.where(found < 0, -2, found)
+    index = _index_of(parent)
+    first = np.flatnonzero(~index.duplicated())
+    found = index[first].get_indexer(_index_of(child[present]))
+    rows[present] = np.where(found < 0, -2, first[found] if len(first) else -2)
     return rows
 
 
@@ -265,12 +269,18 @@ def _index_of(frame: pd.DataFrame) -> pd.Index:
 
 
 def _plain(values: pd.Series) -> NDArray[Any]:
-    """Return values as objects; whole floats, which stand for integers with holes, as integers."""
+    """Return values as objects; whole floats, which stand for integers with holes, as integers.
+
+    Written ones too: a program that writes such a column writes "161.0".
+    """
     if pd.api.types.is_float_dtype(values.dtype):
         numbers = values.to_numpy(float, na_value=np.nan)
         if np.isfinite(numbers).all() and (numbers % 1 == 0).all():
             return numbers.astype(np.int64).astype(object)
-    return values.to_numpy(object)
+    cells = values.to_numpy(object)
+    if len(cells) and all(isinstance(cell, str) and _WHOLE.fullmatch(cell) for cell in cells):
+        return np.array([cell.removesuffix(".0") for cell in cells], object)
+    return cells
 
 
 def _check_names(tables: Tables, table: str, columns: Collection[str], what: str) -> None:

@@ -1,0 +1,120 @@
+import sqlite3
+
+import pandas as pd
+import pytest
+
+from tabgan import OptionError, Relations, TableFileError
+from tabgan.relations.database_files import (
+    check_database_output,
+    read_database,
+    table_names,
+    write_database,
+)
+from tabgan.relations.infer_relations import infer_relations
+
+
+@pytest.fixture(scope="module")
+def folder(shop, tmp_path_factory):
+    path = tmp_path_factory.mktemp("shop")
+    for name, frame in shop.items():
+        if len(frame):
+            frame.convert_dtypes().to_csv(path / f"{name}.csv", index=False)
+    return str(path)
+
+
+@pytest.fixture(scope="module")
+def source(folder):
+    return read_database(folder)
+
+
+def relations_of(source, shop_relations) -> Relations:
+    tables = source.tables
+    return Relations(
+        {name: shop_relations.key_of(name) for name in tables},
+        tuple(key for key in shop_relations.foreign_keys if key.table in tables),
+    )
+
+
+def test_a_folder(source, shop):
+    assert {*source.tables} == {name for name, frame in shop.items() if len(frame)}
+    assert source.relations is None
+    assert source.tables["orders"]["seller_id"].isna().any()
+
+
+@pytest.mark.parametrize("name", ["shop.db", "shop.duckdb"])
+def test_keys_are_written_and_read(source, shop_relations, tmp_path, name):
+    relations, path = relations_of(source, shop_relations), str(tmp_path / name)
+    left_out = write_database(path, source.tables, source, relations, force=False)
+    back = read_database(path)
+    assert {*table_names(path)} == {*source.tables}
+    written = {str(key) for key in back.relations.foreign_keys}
+    missing = {str(key) for key in relations.foreign_keys} - written
+    if name == "shop.db":
+        assert not missing
+        with sqlite3.connect(path) as connection:
+            assert not connection.execute("pragma foreign_key_check").fetchall()
+    else:
+        assert len(missing) == len(left_out) == 2  # of the circle and of the tree
+    assert dict(back.relations.keys) == dict(relations.keys)
+    for table, frame in back.tables.items():
+        assert len(frame) == len(source.tables[table])
+
+
+def test_types_and_indexes_of_sqlite(tmp_path):
+    path, other = tmp_path / "a.db", tmp_path / "b.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute("create table users (id integer primary key, code varchar(7) not null)")
+        connection.execute("create table visits (user_id integer references users(id), day date)")
+        connection.execute("create index by_day on visits (day)")
+        connection.execute("insert into users values (1, 'a'), (2, 'b')")
+        connection.execute("insert into visits values (1, '2024-01-31'), (2, null)")
+    source = read_database(str(path))
+    write_database(str(other), source.tables, source, source.relations, force=False)
+    with sqlite3.connect(other) as connection:
+        texts = [
+            row[0] for row in connection.execute("select sql from sqlite_master where sql<>''")
+        ]
+    written = "\n".join(texts)
+    assert "code VARCHAR(7) NOT NULL" in written
+    assert "CREATE INDEX by_day ON visits (day)" in written
+    assert "FOREIGN KEY(user_id) REFERENCES users (id)" in written
+
+
+def test_a_workbook(shop, tmp_path):
+    path, other = str(tmp_path / "shop.xlsx"), str(tmp_path / "new.xlsx")
+    with pd.ExcelWriter(path) as writer:
+        for name in ("customers", "orders"):
+            shop[name].to_excel(writer, sheet_name=name, index=False)
+    source = read_database(path)
+    assert [*source.tables] == ["customers", "orders"]
+    found = infer_relations(source.tables)
+    write_database(other, source.tables, source, found, force=False)
+    back = read_database(other)
+    pd.testing.assert_frame_equal(back.tables["orders"], source.tables["orders"])
+
+
+def test_a_folder_is_written(source, shop_relations, tmp_path):
+    path = str(tmp_path / "new")
+    relations = relations_of(source, shop_relations)
+    write_database(path, source.tables, source, relations, force=False)
+    back = read_database(path)
+    for name, frame in source.tables.items():
+        pd.testing.assert_frame_equal(back.tables[name], frame)
+    with pytest.raises(TableFileError, match="already has tables"):
+        check_database_output(path, force=False)
+
+
+def test_what_is_one_table(tmp_path):
+    frame = pd.DataFrame({"a": [1, 2]})
+    for part in ("a", "b"):
+        frame.to_parquet(tmp_path / f"{part}.parquet")
+    frame.to_csv(tmp_path.parent / "one.csv", index=False)
+    assert table_names(str(tmp_path)) == []
+    assert table_names(str(tmp_path.parent / "one.csv")) == []
+    with pytest.raises(OptionError, match="no several tables"):
+        read_database(str(tmp_path))
+
+
+def test_one_file_has_no_room(tmp_path):
+    with pytest.raises(OptionError, match="no room for several tables"):
+        check_database_output(str(tmp_path / "out.csv"), force=False)

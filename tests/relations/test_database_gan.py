@@ -1,0 +1,187 @@
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+
+from tabgan import DatabaseGAN, DataError, ModelFileError, NotFittedError, OptionError
+from tabgan.estimator import TabTrees
+
+
+def test_every_key_holds(drawn, shop_relations):
+    shop_relations.check(drawn)  # integrity and uniqueness
+
+
+def test_tables_columns_and_dtypes_are_the_same(drawn, shop):
+    assert [*drawn] == [*shop]
+    for name, frame in shop.items():
+        assert [*drawn[name].columns] == [*frame.columns]
+        assert drawn[name].dtypes.to_dict() == frame.dtypes.to_dict()
+    assert len(drawn["customers"]) == len(shop["customers"])
+    assert len(drawn["orders"]) == pytest.approx(len(shop["orders"]), rel=0.05)
+    assert drawn["empty"].empty
+
+
+@pytest.mark.parametrize(
+    ("table", "key"),
+    [("staff", "id"), ("customers", "customer_no"), ("products", "id"), ("refunds", "refund_id")],
+)
+def test_keys_are_new_and_of_the_same_form(drawn, shop, table, key):
+    assert not set(drawn[table][key]) & set(shop[table][key])
+    if table == "customers":
+        assert drawn[table][key].str.fullmatch(r"C-\d{5}").all()
+
+
+def test_a_joint_key_without_foreign_parts_is_new(drawn, shop):
+    real = {*zip(shop["orders"]["shop"], shop["orders"]["number"], strict=True)}
+    new = {*zip(drawn["orders"]["shop"], drawn["orders"]["number"], strict=True)}
+    assert len(new) == len(drawn["orders"])
+    assert not real & new
+
+
+def test_a_reference_table_stays_as_it_is(drawn, shop):
+    pd.testing.assert_frame_equal(drawn["countries"], shop["countries"])
+    assert set(drawn["customers"]["country"]) <= {"DE", "FR", "IT"}
+
+
+def test_rows_that_go_one_to_one_still_do(drawn):
+    assert drawn["refunds"]["return_id"].is_unique
+    assert drawn["profiles"]["customer_no"].is_unique
+
+
+def test_nobody_is_above_himself(drawn):
+    boss = dict(zip(drawn["staff"]["id"], drawn["staff"]["boss_id"], strict=True))
+    assert any(np.isnan(own) for own in boss.values())
+    for person in boss:
+        seen, at = set(), person
+        while not np.isnan(at):
+            assert at not in seen
+            seen.add(at)
+            at = boss[at]
+
+
+def test_lines_are_counted_from_one(drawn):
+    lines = drawn["lines"]
+    places = lines.groupby(["shop", "number"]).cumcount() + 1
+    assert (np.sort(lines["line"]) == np.sort(places)).all()
+
+
+def test_no_product_is_twice_in_an_order(drawn, shop):
+    names = ["shop", "number", "product_id"]
+    assert not shop["lines"].duplicated(names).any()
+    assert drawn["lines"].duplicated(names).mean() < 0.02
+
+
+def test_dates_follow_those_of_parents(drawn):
+    both = drawn["orders"].merge(drawn["customers"], left_on="customer", right_on="customer_no")
+    assert (both["placed"] >= both["since"]).all()
+
+
+def test_a_missing_key_stays_missing(drawn):
+    share = drawn["orders"]["seller_id"].isna().mean()
+    assert 0.1 < share < 0.5
+
+
+def test_a_circle_is_named(shop_gan):
+    (note,) = shop_gan.notes_
+    assert "it is opened at departments.head_id -> staff.id" in note
+
+
+def test_the_same_seed_gives_the_same_database(shop_gan, drawn):
+    again, other = shop_gan.sample(), shop_gan.sample(random_state=1)
+    for name, frame in drawn.items():
+        pd.testing.assert_frame_equal(frame, again[name])
+    assert not other["orders"].equals(drawn["orders"])
+
+
+def test_a_model_file_gives_the_same_database(shop_gan, drawn, tmp_path):
+    path = tmp_path / "shop.safetensors"
+    shop_gan.save(path)
+    loaded = DatabaseGAN.load(path)
+    for name, frame in loaded.sample().items():
+        pd.testing.assert_frame_equal(frame, drawn[name])
+    assert loaded.relations_ == shop_gan.relations_
+
+
+def test_a_model_file_holds_no_key_of_a_table(shop_gan, shop, tmp_path):
+    path = tmp_path / "shop.safetensors"
+    shop_gan.save(path)
+    content = path.read_bytes()
+    assert not [key for key in shop["customers"]["customer_no"] if key.encode() in content]
+
+
+def test_scale(shop_gan, shop, shop_relations):
+    small = shop_gan.sample({"customers": 7}, random_state=3)
+    assert len(small["customers"]) == 7
+    assert len(small["products"]) == len(shop["products"])
+    large = shop_gan.sample(2.0)
+    shop_relations.check(large)
+    assert len(large["staff"]) == pytest.approx(2 * len(shop["staff"]), rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("scale", "message"),
+    [
+        (0, "scale=0 must be"),
+        ({"orders": 5}, "the rows of this table come with those of its parents"),
+        ({"customers": -1}, "must be a whole number from 0"),
+    ],
+)
+def test_impossible_scales(shop_gan, scale, message):
+    with pytest.raises(OptionError, match=message):
+        shop_gan.sample(scale)
+
+
+def test_epsilon_is_refused_with_the_reason(shop):
+    with pytest.raises(OptionError, match="the rows of a person lie in many tables"):
+        DatabaseGAN(epsilon=1.0).fit(shop)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"references": ["cuntries"]}, "did you mean 'countries'"),
+        ({"text": "drop"}, "a database keeps its columns"),
+        ({"schema": {"nobody": {}}}, "schema names the table 'nobody'"),
+        ({"min_group": 0}, "min_group=0 must be"),
+    ],
+)
+def test_impossible_options(shop, shop_relations, options, message):
+    with pytest.raises(OptionError, match=message):
+        DatabaseGAN(verbose=False, **options).fit(shop, relations=shop_relations)
+
+
+def test_what_is_no_database():
+    with pytest.raises(DataError, match="a mapping from names to tables"):
+        DatabaseGAN().fit(pd.DataFrame({"a": [1, 2]}).to_numpy())
+    with pytest.raises(NotFittedError, match="has not been fitted"):
+        DatabaseGAN().sample()
+
+
+def test_a_model_of_one_table_is_named_as_such(tmp_path):
+    path = tmp_path / "table.safetensors"
+    table = pd.DataFrame({"a": [1.5, 2.5, 3.5] * 20, "b": ["x", "y", "z"] * 20})
+    TabTrees(verbose=False, refine=False, random_state=0).fit(table).save(path)
+    with pytest.raises(ModelFileError, match="a model of one table"):
+        DatabaseGAN.load(path)
+
+
+def test_it_is_an_estimator():
+    gan = DatabaseGAN(min_group=3, references=["a"])
+    assert clone(gan).get_params() == gan.get_params()
+
+
+def test_trends_across_tables():
+    """What a child tells of its parent, and rows of a group of each other, is learned."""
+    rng = np.random.default_rng(0)
+    n = 300
+    users = pd.DataFrame({"id": np.arange(n), "plan": rng.choice(["free", "paid"], n)})
+    own = np.repeat(np.arange(n), rng.integers(1, 4, n))
+    level = rng.normal(0, 1, n)[own] + 6 * (users["plan"].to_numpy() == "paid")[own]
+    visits = pd.DataFrame({"user_id": own, "seconds": (50 + 10 * level).round(1)})
+    gan = DatabaseGAN(verbose=False, random_state=0).fit({"users": users, "visits": visits})
+    drawn = gan.sample()
+    both = drawn["visits"].merge(drawn["users"], left_on="user_id", right_on="id")
+    means = both.groupby("plan")["seconds"].mean()
+    assert means["paid"] - means["free"] == pytest.approx(60, abs=6)
+    spread = both.groupby("user_id")["seconds"].std().dropna()
+    assert spread.mean() < 3  # 0 in the real table, 10 without memory

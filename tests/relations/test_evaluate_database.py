@@ -1,0 +1,76 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from tabgan import ForeignKey, Relations
+from tabgan.relations.evaluate_database import evaluate_database
+
+RELATIONS = Relations(
+    {"users": ("id",)},
+    (ForeignKey("visits", ("user_id",), "users", ("id",)),),
+    orders={"visits": "day"},
+)
+
+
+def made(seed=0, n=200):
+    rng = np.random.default_rng(seed)
+    users = pd.DataFrame({"id": np.arange(n), "age": rng.integers(20, 70, n)})
+    own = np.repeat(np.arange(n), rng.integers(1, 5, n))
+    level = rng.normal(0, 1, n)[own] + users["age"].to_numpy()[own] / 10
+    level += rng.normal(0, 0.5, len(own))
+    day = pd.Series(pd.to_timedelta(rng.integers(1, 30, len(own)), unit="D")).groupby(own).cumsum()
+    visits = pd.DataFrame(
+        {"user_id": own, "day": pd.Timestamp("2020-01-01") + day, "spent": level.round(2)}
+    )
+    return {"users": users, "visits": visits}
+
+
+@pytest.fixture(scope="module")
+def good():
+    return evaluate_database(made(), made(1), RELATIONS)
+
+
+def value(evaluation, measure):
+    return evaluation.mean(measure)
+
+
+def test_another_sample_is_as_good_as_halves(good):
+    assert value(good, "integrity") == value(good, "uniqueness") == 100
+    assert value(good, "cardinality error") < 10
+    assert value(good, "trend error 1 hop") < 5
+    assert value(good, "detection with parents") > 0.8
+    assert value(good, "detection with children") > 0.8
+    assert value(good, "detection with the row before") > 0.8
+    assert value(good, "gap error") < 10
+    halves = [own.halves for own in good.figures if own.measure == "trend error 1 hop"]
+    assert 0 < halves[0] < 10
+
+
+def test_rows_at_the_wrong_parents(good):
+    synthetic = made(1)
+    visits = synthetic["visits"]
+    mixed = visits["user_id"].sample(frac=1, random_state=0).to_numpy()
+    bad = evaluate_database(
+        made(), {**synthetic, "visits": visits.assign(user_id=mixed)}, RELATIONS
+    )
+    for measure in ("trend error 1 hop", "autocorrelation error"):
+        assert value(bad, measure) > 3 * value(good, measure)
+    for measure in ("detection with parents", "detection with the row before"):
+        assert value(bad, measure) < value(good, measure) - 0.2
+    assert value(bad, "integrity") == 100
+
+
+def test_broken_keys():
+    synthetic = made(1)
+    users = synthetic["users"]
+    lost = synthetic["visits"].assign(user_id=np.arange(len(synthetic["visits"])))
+    twice = users.assign(id=[0, *users["id"][:-1]])
+    broken = evaluate_database(made(), {"users": twice, "visits": lost}, RELATIONS)
+    assert value(broken, "integrity") < 60
+    assert value(broken, "uniqueness") < 100
+    assert value(broken, "cardinality error") > 20
+
+
+def test_it_is_shown_and_written(good):
+    assert "detection with parents" in str(good)
+    assert all(own["value"] is not None for own in good.to_json())

@@ -1,0 +1,49 @@
+import numpy as np
+import pandas as pd
+
+from tabgan.fitting.prepare import TableOptions
+from tabgan.inference.infer_schema import infer_schema
+from tabgan.relations.grouped_table import GroupedTable, RowGroups
+from tabgan.relations.row_context import Context
+
+
+def test_groups_of_parents():
+    groups, rows = RowGroups.of(np.array([1, -1, 1, 0]), 3, np.array([5, 0, 2, 0]))
+    assert groups.sizes.tolist() == [1, 2, 0, 1]
+    assert rows.tolist() == [3, 2, 0, 1]
+    assert groups.position.tolist() == [0, 0, 1, 0]
+
+
+def test_long_groups_are_cut():
+    groups = RowGroups(np.array([2, 7, 0, 3]))
+    assert groups.cut(3).sizes.tolist() == [2, 3, 3, 1, 0, 3]
+    assert groups.cut(7) is groups
+
+
+def histories(n=120):
+    """Rows of users: a level that lasts, dates a week apart or two."""
+    rng = np.random.default_rng(0)
+    sizes = rng.integers(2, 6, n)
+    user = np.repeat(np.arange(n), sizes)
+    gaps = pd.to_timedelta(rng.choice([7, 14], len(user)), unit="D")
+    dates = pd.Timestamp("2020-01-01") + pd.Series(gaps).groupby(user).cumsum()
+    rows = pd.DataFrame({"date": dates, "amount": (100 * rng.random(n))[user].round(1)})
+    return rows, RowGroups(sizes)
+
+
+def test_rows_follow_each_other():
+    rows, groups = histories()
+    columns = infer_schema(rows).columns
+    options = TableOptions(derive=False)
+    table = GroupedTable.fit(
+        Context(len(rows)), rows, columns, groups, options=options, seed=0, order="date"
+    )
+    assert table.ordered == "date"
+    drawn = table.draw(Context(len(rows)), groups, 0, "visits")
+    later = groups.position > 0
+    gaps = drawn["date"].diff()[later].dt.days
+    assert set(gaps) <= {7, 14}
+    before = drawn["amount"].shift()[later]
+    assert np.corrcoef(before, drawn["amount"][later])[0, 1] > 0.9
+    again = GroupedTable.restore(table.to_json(), table.to_tensors())
+    pd.testing.assert_frame_equal(again.draw(Context(len(rows)), groups, 0, "visits"), drawn)

@@ -1,0 +1,98 @@
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tabgan import DataError, ForeignKey, OptionError, Relations, SchemaError
+from tabgan.relations.relations import parent_rows
+
+USERS = pd.DataFrame({"id": [1, 2, 3], "name": ["a", "b", "c"]})
+VISITS = pd.DataFrame({"user": [3, 1, 1], "pages": [1, 2, 3]})
+KEY = ForeignKey("visits", ("user",), "users", ("id",))
+RELATIONS = Relations({"users": ("id",)}, (KEY,), orders={"visits": "pages"})
+
+
+def test_json_round_trip(shop_relations, tmp_path):
+    path = tmp_path / "relations.json"
+    path.write_text(json.dumps(shop_relations.to_json()))
+    assert Relations.read(path) == shop_relations
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", "not JSON"),
+        ("[]", "a JSON object"),
+        ('{"foreign_keys": [{"table": "a"}]}', "as 'tabgan inspect' writes them"),
+        (
+            '{"foreign_keys": [{"table": "a", "columns": ["b", "c"], "parent": "d", '
+            '"parent_columns": "e"}]}',
+            r"a.b\+c: a foreign key and the key that it refers to need as many columns",
+        ),
+    ],
+)
+def test_malformed_files(tmp_path, text, message):
+    path = tmp_path / "relations.json"
+    path.write_text(text)
+    with pytest.raises(SchemaError, match=message):
+        Relations.read(path)
+
+
+@pytest.mark.parametrize(
+    ("child", "parent", "rows"),
+    [
+        ([3, 1, None], [1, 2, 3], [2, 0, -1]),
+        ([9, 1], [1, 2], [-2, 0]),
+        (["3.0", "1.0", None], ["1", "2", "3"], [2, 0, -1]),
+        (["a", None], ["b", "a"], [1, -1]),
+    ],
+)
+def test_rows_of_parents(child, parent, rows):
+    tables = {"c": pd.DataFrame({"p": child}), "p": pd.DataFrame({"id": parent})}
+    assert parent_rows(tables, ForeignKey("c", ("p",), "p", ("id",))).tolist() == rows
+
+
+def test_rows_of_parents_by_a_joint_key():
+    tables = {
+        "c": pd.DataFrame({"a": [1, 2, np.nan], "b": ["x", "x", "y"]}),
+        "p": pd.DataFrame({"a": [2, 1], "b": ["x", "x"]}),
+    }
+    assert parent_rows(tables, ForeignKey("c", ("a", "b"), "p", ("a", "b"))).tolist() == [1, 0, -1]
+
+
+@pytest.mark.parametrize(
+    ("tables", "error", "message"),
+    [
+        ({"visits": VISITS}, SchemaError, "there is no table 'users'"),
+        (
+            {"users": USERS.rename(columns={"id": "ids"}), "visits": VISITS},
+            SchemaError,
+            "table 'users' has no column 'id'; did you mean 'ids'",
+        ),
+        (
+            {"users": USERS.assign(id=[1, 3, 3]), "visits": VISITS},
+            DataError,
+            "users.id is a key, but 1 rows repeat one, such as 3",
+        ),
+        (
+            {"users": USERS.assign(id=[1, None, 3]), "visits": VISITS},
+            DataError,
+            "users.id is a key, but 1 rows have none",
+        ),
+        (
+            {"users": USERS, "visits": VISITS.assign(user=[1, 8, 9])},
+            DataError,
+            r"visits.user -> users.id: 2 rows refer to rows that are not there \(8, 9\)",
+        ),
+    ],
+)
+def test_keys_that_do_not_hold(tables, error, message):
+    with pytest.raises(error, match=message):
+        RELATIONS.check(tables)
+
+
+def test_a_reference_table_refers_to_no_other():
+    relations = RELATIONS.with_references(["visits"])
+    with pytest.raises(OptionError, match="'visits' stays as it is, but refers to 'users'"):
+        relations.check({"users": USERS, "visits": VISITS})
