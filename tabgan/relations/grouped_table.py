@@ -27,7 +27,7 @@ __all__ = ["GroupedTable", "RowGroups"]
 
 LEAST_FOLLOWING = 50  # rows after the first ones of their groups, from which they are learned apart
 MOST_STEPS = 500  # rows of a group that are drawn one after the other; longer ones begin anew
-TRIES = 8  # draws of a date that would lie beyond the last one
+TRIES = 5  # draws of a date that would lie beyond the last one
 MOST_BEFORE = 30  # columns of the row before that are looked at
 BEFORE = "before."
 
@@ -251,7 +251,10 @@ class GroupedTable:
         if self.ordered is not None and drawer is self.following:
             column = next(c for c in self.columns if c.name == self.ordered)
             ticks = TypedSeries(column, drawn[self.ordered]).numbers.values
-            wrong |= ticks >= drawer.latest(self.ordered)
+            before = next(p for p in given.parts if p.column.name == BEFORE + self.ordered)
+            latest = drawer.latest(self.ordered)
+            may_be_earlier = TypedSeries(column, before.values).numbers.values < latest
+            wrong |= (ticks >= latest) & may_be_earlier
         return wrong
 
     def to_json(self) -> dict[str, Any]:

@@ -1,0 +1,89 @@
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def shop():
+    """A database of two tables in the current folder."""
+    with sqlite3.connect("shop.db") as connection:
+        connection.execute("create table users (id integer primary key, plan text not null)")
+        connection.execute(
+            "create table visits (user_id integer not null references users (id), pages integer)"
+        )
+        users = [(i, "paid" if i % 3 else "free") for i in range(1, 41)]
+        connection.executemany("insert into users values (?, ?)", users)
+        visits = [(1 + i % 40, i * i % 7) for i in range(60)]
+        connection.executemany("insert into visits values (?, ?)", visits)
+    return "shop.db"
+
+
+def test_keys_are_shown(run, shop):
+    result = run("inspect", shop)
+    assert result.exit_code == 0
+    assert "users: primary key id (declared)" in result.stdout.splitlines()
+    assert "visits.user_id -> users.id (declared)" in result.stdout.splitlines()
+    facts = json.loads(run("inspect", shop, "--json", "-q").stdout)
+    assert facts["tables"] == {"users": [40, 2], "visits": [60, 2]}
+
+
+def test_keys_are_written_to_a_file(run, shop):
+    result = run("inspect", shop, "--relations", "keys.json")
+    assert "edit it and give it with --relations" in result.stderr
+    state = json.loads(Path("keys.json").read_text())
+    state["foreign_keys"] = []
+    Path("keys.json").write_text(json.dumps(state))
+    assert "visits.user_id" not in run("inspect", shop, "--relations", "keys.json").stdout
+
+
+def test_synth(run, shop):
+    result = run(
+        "synth", shop, "-o", "fake.db", "--seed", "1", "--json", "--model", "m.safetensors"
+    )
+    assert result.exit_code == 0, result.stderr
+    facts = json.loads(result.stdout)
+    assert facts["rows"] == {"users": 40, "visits": 60}
+    with sqlite3.connect("fake.db") as connection:
+        assert not connection.execute("pragma foreign_key_check").fetchall()
+        ids = {row[0] for row in connection.execute("select id from users")}
+        (sql,) = connection.execute(
+            "select sql from sqlite_master where name = 'visits'"
+        ).fetchone()
+    assert not ids & set(range(1, 41))
+    assert "FOREIGN KEY(user_id) REFERENCES users (id)" in sql
+    assert Path("m.safetensors").exists()
+    again = run("synth", shop, "-o", "fake.db")
+    assert again.exit_code == 5
+    assert "fake.db already exists" in again.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--epsilon", "1"), "--epsilon can't be combined with several tables"),
+        (("--steps", "5"), "--steps is for a single table"),
+        (("-o", "out.csv"), "has no room for several tables"),
+        (("--reference", "user"), "--reference user: there is no such table; did you mean 'users'"),
+        (("-o", "shop.db"), "--out shop.db is what is read from"),
+    ],
+)
+def test_what_a_database_can_not_have(run, shop, options, message):
+    result = run("synth", shop, *options)
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert not Path("shop_synthetic.db").exists()
+
+
+@pytest.mark.parametrize("options", [("--scale", "2"), ("--reference", "a")])
+def test_a_single_table_has_no_such_option(run, small_csv, options):
+    result = run("synth", small_csv, *options)
+    assert result.exit_code == 2
+    assert f"{options[0]} is for a database of several tables" in result.stderr
+
+
+def test_one_table_of_a_database(run, shop):
+    result = run("synth", shop, "--table", "visits", "--method", "trees", "-o", "visits.csv")
+    assert result.exit_code == 0
+    assert Path("visits.csv").read_text().startswith("user_id,pages\n")
