@@ -24,6 +24,7 @@ from tabgan.relations.table_drawer import (
     TableDrawer,
     count_name,
     table_rows,
+    with_means,
 )
 from tabgan.table.columns import TypedSeries
 from tabgan.table.dtypes import describe_dtype, restore_dtype
@@ -176,6 +177,10 @@ class DatabaseModel:
                 kinds=kinds,
                 identifiers=identifiers,
             )
+        for own in plan.tables:
+            if own.steering is not None and not own.follows:
+                parent = own.steering.parent
+                every[parent] = with_means(every[parent], own.steering, every[own.table])
         drawers: dict[str, TableDrawer] = {}
         for own in plan.tables:
             say(f"{own.table}: {len(tables[own.table]):,} rows")

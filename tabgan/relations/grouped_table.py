@@ -23,7 +23,7 @@ from tabgan.relations.row_context import Context, ContextPart, feature_kinds
 from tabgan.table.columns import TypedSeries
 from tabgan.table.schema import Column
 
-__all__ = ["GroupedTable", "RowGroups"]
+__all__ = ["GroupedTable", "RowGroups", "numbers_in"]
 
 LEAST_FOLLOWING = 50  # rows after the first ones of their groups, from which they are learned apart
 MOST_STEPS = 500  # rows of a group that are drawn one after the other; longer ones begin anew
@@ -318,8 +318,14 @@ def _is_cell(column: Column) -> bool:
     return not str(column.name).startswith("#")
 
 
-def _numbers(rows: pd.DataFrame, columns: Columns) -> tuple[list[str], NDArray[np.float64]]:
-    """Return the columns of numbers, but for dates; NaN where one is missing."""
+def numbers_in(rows: pd.DataFrame, columns: Columns) -> tuple[list[str], NDArray[np.float64]]:
+    """Return the columns of numbers, but for dates; NaN where one is missing.
+
+    Parameters
+    ----------
+    rows, columns
+        Rows, and what their columns are.
+    """
     own = [column for column in columns if column.kind in ("integer", "numeric")][:MOST_BEFORE]
     names, values = [str(column.name) for column in own], np.empty((len(rows), len(own)))
     for at, column in enumerate(own):
@@ -330,7 +336,7 @@ def _numbers(rows: pd.DataFrame, columns: Columns) -> tuple[list[str], NDArray[n
 
 def _means_before(rows: pd.DataFrame, columns: Columns, groups: RowGroups, later: Rows) -> Context:
     """Return the means of the numbers of all rows before a row, in its group."""
-    names, values = _numbers(rows, columns)
+    names, values = numbers_in(rows, columns)
     counted = ~np.isnan(values)
     sums = np.cumsum(np.where(counted, values, 0.0), axis=0)
     counts = np.cumsum(counted, axis=0)
@@ -359,7 +365,7 @@ class _Running:
 
     def add(self, rows: pd.DataFrame, groups: Rows) -> None:
         """Add the rows of some groups, one each."""
-        self._names, values = _numbers(rows, self._columns)
+        self._names, values = numbers_in(rows, self._columns)
         counted = ~np.isnan(values)
         self._sums[groups] += np.where(counted, values, 0.0)
         self._counts[groups] += counted

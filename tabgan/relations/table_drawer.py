@@ -15,7 +15,7 @@ from tabgan.fitting.prepare import TableOptions
 from tabgan.inference.infer_schema import infer_schema
 from tabgan.relations.conditional_table import ConditionalTable
 from tabgan.relations.drawing_plan import TablePlan
-from tabgan.relations.grouped_table import GroupedTable, RowGroups
+from tabgan.relations.grouped_table import GroupedTable, RowGroups, numbers_in
 from tabgan.relations.link_matching import choose_partners, move_apart
 from tabgan.relations.relations import ForeignKey, Rows
 from tabgan.relations.row_context import (
@@ -28,9 +28,10 @@ from tabgan.table.columns import TypedSeries
 from tabgan.table.dtypes import describe_dtype
 from tabgan.table.schema import RANGED, Column, Kind
 
-__all__ = ["DEPTH", "DrawnTable", "TableDrawer", "count_name", "table_rows"]
+__all__ = ["DEPTH", "DrawnTable", "TableDrawer", "count_name", "table_rows", "with_means"]
 
 MOST_CONTEXT = 80  # columns that rows are drawn by, those of the nearest tables first
+MOST_MEANS = 4  # columns of a child, whose means are drawn with the parent
 MOST_CORRECTED = 0.3  # of the rows of a table, by which its number of rows is off
 MOST_WISHES = 12  # columns that say what a linked parent is like
 DEPTH = "#depth"  # rows above a row, in a table that refers to itself
@@ -69,6 +70,37 @@ class DrawnTable(NamedTuple):
             for column in self.columns
         ]
         return Context(len(self.cells), tuple(parts)).named(f"{name}.")
+
+
+def with_means(parent: DrawnTable, key: ForeignKey, child: DrawnTable) -> DrawnTable:
+    """Add to the rows of a parent the means of its children's numbers, which steer these.
+
+    A child sees only the row before it and the mean so far; what lasts for a whole group would get
+    lost from row to row. Where no parent has two children, nothing is added.
+
+    Parameters
+    ----------
+    parent, child
+        The tables.
+    key
+        The key by which the child's rows are grouped.
+    """
+    rows, n = child.parents[key], len(parent.cells)
+    there = rows >= 0
+    if np.bincount(rows[there], minlength=1).max(initial=0) < 2:
+        return parent
+    own = [column for column in child.columns if not str(column.name).startswith("#")]
+    names, values = numbers_in(child.cells, own)
+    cells, columns = parent.cells, parent.columns
+    for name, numbers in list(zip(names, values.T, strict=True))[:MOST_MEANS]:
+        known = there & ~np.isnan(numbers)
+        counts = np.bincount(rows[known], minlength=n)
+        sums = np.bincount(rows[known], numbers[known], minlength=n)
+        means = np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
+        title = f"#mean {key.name} {name}"
+        cells = cells.assign(**{title: means})
+        columns = (*columns, Column(title, "numeric", "float64"))
+    return parent._replace(cells=cells, columns=columns)
 
 
 def table_rows(
