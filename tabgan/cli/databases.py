@@ -1,7 +1,9 @@
 """Databases on the command line: several tables, learned and drawn together."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from tabgan.relations.relations import Relations
 
 __all__ = [
+    "DatabaseOptions",
     "check_single_table",
     "database_options",
     "inspect_database",
@@ -41,7 +44,7 @@ relations_option = option(
     help="Keys between the tables (JSON), as 'tabgan inspect DATA --relations FILE' writes them.",
 )
 
-database_options = together(
+_database_options = together(
     relations_option,
     option(
         "--scale",
@@ -62,6 +65,37 @@ database_options = together(
         help="A table that stays as it is, such as a list of countries; can be repeated.",
     ),
 )
+
+
+@dataclass(frozen=True)
+class DatabaseOptions:
+    """The options on databases.
+
+    Parameters
+    ----------
+    relations
+        The file of the keys, or None.
+    scale
+        How many times as many rows, or None.
+    references
+        The tables that stay as they are.
+    """
+
+    relations: str | None
+    scale: float | None
+    references: tuple[str, ...]
+
+
+def database_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options on databases; the command gets them as one value, `database`."""
+
+    @wraps(command)
+    def gather(
+        *, relations: str | None, scale: float | None, references: tuple[str, ...], **others: Any
+    ) -> Any:
+        return command(database=DatabaseOptions(relations, scale, references), **others)
+
+    return _database_options(gather)
 
 
 def open_database(
@@ -139,71 +173,97 @@ def _check_options() -> None:
 
 
 def synth_database(
-    database: "Database",
-    relations: "Relations",
+    data: str,
+    options: DatabaseOptions,
     report: Report,
     *,
-    data: str,
+    reading: dict[str, Any],
+    training: dict[str, Any],
     out: str | None,
     model: str | None,
-    scale: float | None,
-    references: Sequence[str],
-    seed: int,
     force: bool,
     as_json: bool,
-    training: dict[str, Any],
-) -> None:
-    """Learn a database and write a synthetic one.
+) -> bool:
+    """Learn a database and write a synthetic one; False if there is a single table to work on.
 
     Parameters
     ----------
-    database, relations
-        The tables, and their keys.
+    data
+        Where the tables lie.
+    options
+        The options on databases.
     report
         Where messages and facts go.
-    data, out
-        Where they lie, and where the new ones go.
+    reading, training
+        The options on how to read tables, and on the training.
+    out
+        Where the new tables go, or None.
     model
         The model file, or None.
-    scale, references
-        As of `DatabaseGAN`.
-    seed
-        Seed of fit and sample.
     force
         Whether what exists may be replaced.
     as_json
         Whether the facts are printed.
-    training
-        The other options on the training.
-    """
-    from tabgan.files.write import check_output
-    from tabgan.relations.database_files import check_database_output, write_database
 
+    Raises
+    ------
+    click.UsageError
+        If an option is for the other: one table, or several.
+    """
+    found = open_database(data, reading, options.relations, report)
+    if found is None:
+        check_single_table(**vars(options))
+        return False
+    database, relations = found
     _check_options()
     out = out or _default_output(data)
+    _check_outputs(data, out, model, force=force)
+    report.done("read")
+    for line in (*relations.describe(), *_short_lists(database, relations, options.references)):
+        report.say(line)
+    gan = _fitted(database, relations, report, options=options, training=training)
+    if model:
+        gan.save(model)
+        report.say(f"Saved the model to {model}")
+    rows = _draw(gan, database, report, out=out, scale=options.scale, force=force)
+    report.facts |= {
+        "data": fact_of(data),
+        "output": fact_of(out),
+        "rows": rows,
+        "seed": training["seed"],
+        "relations": gan.relations_.to_json(),
+        "notes": gan.notes_,
+    }
+    if as_json:
+        report.print_json()
+    return True
+
+
+def _check_outputs(data: str, out: str, model: str | None, *, force: bool) -> None:
+    from tabgan.files.write import check_output
+    from tabgan.relations.database_files import check_database_output
+
     both = not _is_address(out) and Path(out).exists() and Path(data).exists()
     if both and Path(out).samefile(data):
         raise click.UsageError(f"--out {out} is what is read from; give another name")
     check_database_output(out, force=force)
     if model:
         check_output(model, force=force)
-    report.done("read")
-    for line in relations.describe():
-        report.say(line)
-    for name in _short_lists(database, relations):
-        report.say(
-            f"Note: {name!r} has {len(database.tables[name])} rows, to which others refer; "
-            f"--reference {name} keeps them as they are"
-        )
-    gan = _fitted(database, relations, report, references=references, seed=seed, training=training)
-    seconds = report.done("fit")
-    report.say(f"Learned {len(database.tables)} tables in {seconds:.1f} s")
-    for note in gan.notes_:
-        report.say(f"Note: {note}")
-    if model:
-        gan.save(model)
-        report.say(f"Saved the model to {model}")
-    drawn = gan.sample(1.0 if scale is None else scale, random_state=seed)
+
+
+def _draw(
+    gan: "DatabaseGAN",
+    database: "Database",
+    report: Report,
+    *,
+    out: str,
+    scale: float | None,
+    force: bool,
+) -> dict[str, int]:
+    """Draw a database and write it; return the rows of each table."""
+    from tabgan.relations.database_files import write_database
+
+    drawn = gan.sample(1.0 if scale is None else scale)
     for note in write_database(out, drawn, database, gan.relations_, force=force):
         report.say(f"Note: {note}")
     rows = {name: len(frame) for name, frame in drawn.items()}
@@ -212,16 +272,7 @@ def synth_database(
         f"Wrote {len(rows)} tables, {sum(rows.values()):,} rows, to {place_of(out)} in "
         f"{seconds:.1f} s"
     )
-    report.facts |= {
-        "data": fact_of(data),
-        "output": fact_of(out),
-        "rows": rows,
-        "seed": seed,
-        "relations": gan.relations_.to_json(),
-        "notes": gan.notes_,
-    }
-    if as_json:
-        report.print_json()
+    return rows
 
 
 def _fitted(
@@ -229,8 +280,7 @@ def _fitted(
     relations: "Relations",
     report: Report,
     *,
-    references: Sequence[str],
-    seed: int,
+    options: DatabaseOptions,
     training: dict[str, Any],
 ) -> "DatabaseGAN":
     from tabgan.cli.training import quietly
@@ -238,20 +288,27 @@ def _fitted(
 
     names = ("locale", "min_group", "text", "derive", "epsilon")
     gan = DatabaseGAN(
-        references=list(references),
-        random_state=seed,
+        references=list(options.references),
+        random_state=training["seed"],
         verbose=not report.quiet,
         **{name: training[name] for name in names},
     )
-    return quietly(gan.fit, database.tables, relations=relations)
+    quietly(gan.fit, database.tables, relations=relations)
+    report.say(f"Learned {len(database.tables)} tables in {report.done('fit'):.1f} s")
+    for note in gan.notes_:
+        report.say(f"Note: {note}")
+    return gan
 
 
-def _short_lists(database: "Database", relations: "Relations") -> list[str]:
-    """Name the tables of few rows without a parent, to which many rows refer."""
+def _short_lists(
+    database: "Database", relations: "Relations", references: Sequence[str]
+) -> list[str]:
+    """Say which tables of few rows, to which many others refer, may be reference tables."""
     return [
-        name
+        f"Note: {name!r} has {len(frame)} rows, to which others refer; --reference {name} keeps "
+        "them as they are"
         for name, frame in database.tables.items()
-        if name not in relations.references
+        if name not in (*relations.references, *references)
         and not relations.of(name)
         and len(frame) <= SHORT_LIST
         and any(len(database.tables[key.table]) >= 10 * len(frame) for key in relations.into(name))
@@ -273,44 +330,47 @@ def _default_output(data: str) -> str:
 
 
 def inspect_database(
-    database: "Database",
-    relations: "Relations",
-    report: Report,
-    *,
-    to_write: str | None,
-    as_json: bool,
-) -> None:
-    """Show the tables of a database and the keys between them.
+    source: str, report: Report, *, reading: dict[str, Any], file: str | None, as_json: bool
+) -> bool:
+    """Show the tables of a database and the keys between them; False if there is a single table.
 
     Parameters
     ----------
-    database, relations
-        The tables, and their keys.
+    source
+        Where the tables lie.
     report
         Where messages go.
-    to_write
-        The file for the keys, or None.
+    reading
+        The options on how to read tables.
+    file
+        The file of the keys, which is written if it is not there; or None.
     as_json
-        Whether they are printed as JSON.
+        Whether the keys are printed as JSON.
     """
     from tabgan.relations.drawing_plan import plan_database
     from tabgan.relations.relations import parent_rows
 
+    found = open_database(source, reading, file, report)
+    if found is None:
+        check_single_table(relations=file)
+        return False
+    database, relations = found
     _check_options()
     relations.check(database.tables)
     rows = {key: parent_rows(database.tables, key) for key in relations.foreign_keys}
     plan = plan_database(database.tables, relations, rows)
-    if to_write is not None and not Path(to_write).exists():
+    if file is not None and not Path(file).exists():
         from tabgan.files.write import open_output
 
         text = json.dumps(relations.to_json(), ensure_ascii=False, indent=2) + "\n"
-        with open_output(to_write) as sink:
+        with open_output(file) as sink:
             sink.write(text.encode())
-        report.say(f"Wrote {to_write}; edit it and give it with --relations")
+        report.say(f"Wrote {file}; edit it and give it with --relations")
     sizes = {name: [len(frame), frame.shape[1]] for name, frame in database.tables.items()}
     if as_json:
         facts = {"tables": sizes, "relations": relations.to_json(), "notes": list(plan.notes)}
         print_text(json.dumps(facts))
-        return
+        return True
     lines = [f"{name}: {n:,} rows, {width} columns" for name, (n, width) in sizes.items()]
     print_text("\n".join([*lines, "", *relations.describe(), *plan.notes]))
+    return True

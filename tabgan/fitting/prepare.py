@@ -18,6 +18,7 @@ from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeVar
 
+import numpy as np
 import pandas as pd
 
 from tabgan.base.errors import DataError
@@ -27,7 +28,7 @@ from tabgan.encoding.condition_columns import ConditionColumns, find_columns
 from tabgan.encoding.identifiers.placeholder_text import LOREM
 from tabgan.encoding.rare_levels import FoldedLevels
 from tabgan.encoding.table_encoder import TableEncoder
-from tabgan.fitting.min_group import suppress_rare_values, with_min_group
+from tabgan.fitting.min_group import Suppressed, suppress_rare_values, with_min_group
 from tabgan.generators.latents import LatentChoice, resolve_latent_dim
 from tabgan.inference.infer_schema import resolve_schema
 from tabgan.rules.constraint import Constraint
@@ -185,9 +186,7 @@ def prepare(
     OptionError
         If a constraint or a condition column does not suit the table.
     """
-    declared_schema = resolve_schema(frame, options.schema, options.locale)
-    if options.text == "lorem":
-        declared_schema = _with_lorem(declared_schema)
+    declared_schema = _declared_schema(frame, options)
     schema, constraints = learn_constraints(
         frame, declared_schema, options.constraints, options.schema
     )
@@ -211,17 +210,10 @@ def prepare(
         frame = frame_of(suppressed.table, schema)
         constraints = tuple(rule.learn(frame, schema) for rule in options.constraints)
         planned = plan_constraints(constraints, frame, schema, conditions)
+    kept = {*conditions, *planned.positions, *context}
     declared = (*declare(suppressed.table), *planned.dependencies)
-    tied = {at for rule in declared for at in rule.positions}
-    encoder = TableEncoder.fit(
-        suppressed.table,
-        schema,
-        numpy_stream(seed, "detect"),
-        derive=options.derive,
-        kept={*conditions, *planned.positions, *tied, *context},
-        declared=declared,
-    )
-    encoder.try_out()
+    rng = numpy_stream(seed, "detect")
+    encoder = _fit_encoder(suppressed, rng, derive=options.derive, kept=kept, declared=declared)
     width = encoder.spans.width
     return Preparation(
         declared_schema=declared_schema,
@@ -236,6 +228,33 @@ def prepare(
         folded={schema.names[at]: levels for at, levels in sorted(suppressed.folded.items())},
         keys=keys,
     )
+
+
+def _declared_schema(frame: pd.DataFrame, options: TableOptions) -> Schema:
+    schema = resolve_schema(frame, options.schema, options.locale)
+    return _with_lorem(schema) if options.text == "lorem" else schema
+
+
+def _fit_encoder(
+    suppressed: Suppressed,
+    rng: np.random.Generator,
+    *,
+    derive: bool,
+    kept: Collection[int],
+    declared: Sequence[Dependency],
+) -> TableEncoder:
+    """Fit the encoder, and decode once with it."""
+    tied = {at for rule in declared for at in rule.positions}
+    encoder = TableEncoder.fit(
+        suppressed.table,
+        suppressed.schema,
+        rng,
+        derive=derive,
+        kept={*kept, *tied},
+        declared=declared,
+    )
+    encoder.try_out()
+    return encoder
 
 
 def without_free_text(

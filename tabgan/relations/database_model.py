@@ -16,16 +16,10 @@ from tabgan.encoding.identifiers.identifier import IdentifierEncoder
 from tabgan.fitting.prepare import TableOptions
 from tabgan.inference.infer_schema import infer_schema
 from tabgan.relations.drawing_plan import DatabasePlan, TablePlan, plan_database
+from tabgan.relations.drawn_table import DEPTH, DrawnTable, count_name, table_rows, with_means
 from tabgan.relations.relations import ForeignKey, Relations, Rows, Tables, parent_rows
 from tabgan.relations.row_context import Context, taken
-from tabgan.relations.table_drawer import (
-    DEPTH,
-    DrawnTable,
-    TableDrawer,
-    count_name,
-    table_rows,
-    with_means,
-)
+from tabgan.relations.table_drawer import TableDrawer
 from tabgan.table.columns import TypedSeries
 from tabgan.table.dtypes import describe_dtype, restore_dtype
 from tabgan.table.scalars import from_json_scalar, to_json_scalar
@@ -151,36 +145,8 @@ class DatabaseModel:
         rows = {key: parent_rows(tables, key) for key in relations.foreign_keys}
         loops = {key: _without_loops(rows, key) for key in rows if key.parent == key.table}
         plan = plan_database(tables, relations, rows)
-        forms: dict[str, TableForm] = {}
-        others: dict[str, DrawnTable] = {}
-        every: dict[str, DrawnTable] = {}
-        for table in relations.references:
-            forms[table] = _form(tables[table], {}, ())
-            others[table] = _own_table(
-                tables[table], relations, table, plan=plan, rows=rows, kinds=kinds, identifiers={}
-            )
-            others[table] = others[table]._replace(context=others[table].own_context(table))
-            every[table] = others[table]
-        for own in plan.tables:
-            frame = tables[own.table]
-            identifiers = _identifiers(frame, relations, own.table, kinds.get(own.table, {}))
-            looping = tuple(
-                key.name for key, has in loops.items() if has and key.table == own.table
-            )
-            forms[own.table] = _form(frame, identifiers, looping, relations.key_of(own.table))
-            every[own.table] = _own_table(
-                frame,
-                relations,
-                own.table,
-                plan=plan,
-                rows=rows,
-                kinds=kinds,
-                identifiers=identifiers,
-            )
-        for own in plan.tables:
-            if own.steering is not None and not own.follows:
-                parent = own.steering.parent
-                every[parent] = with_means(every[parent], own.steering, every[own.table])
+        forms, every = _read_tables(tables, relations, plan, rows, loops=loops, kinds=kinds)
+        others = {table: every[table] for table in relations.references}
         drawers: dict[str, TableDrawer] = {}
         for own in plan.tables:
             say(f"{own.table}: {len(tables[own.table]):,} rows")
@@ -401,6 +367,35 @@ class DatabaseModel:
                 {table: _frame_from_json(own) for table, own in state["references"].items()},
                 dict(state["parameters"]),
             )
+
+
+def _read_tables(
+    tables: Tables,
+    relations: Relations,
+    plan: DatabasePlan,
+    rows: Mapping[ForeignKey, Rows],
+    *,
+    loops: Mapping[ForeignKey, bool],
+    kinds: Mapping[str, Mapping[str, Kind]],
+) -> tuple[dict[str, TableForm], dict[str, DrawnTable]]:
+    """Return the form of each table, and what of it is learned."""
+    forms: dict[str, TableForm] = {}
+    every: dict[str, DrawnTable] = {}
+    for table, frame in tables.items():
+        is_drawn = table not in relations.references
+        declared = kinds.get(table, {})
+        identifiers = _identifiers(frame, relations, table, declared) if is_drawn else {}
+        looping = tuple(key.name for key, has in loops.items() if has and key.table == table)
+        forms[table] = _form(frame, identifiers, looping, relations.key_of(table))
+        own = _own_table(
+            frame, relations, table, plan=plan, rows=rows, kinds=kinds, identifiers=identifiers
+        )
+        every[table] = own if is_drawn else own._replace(context=own.own_context(table))
+    for planned in plan.tables:
+        if planned.steering is not None and not planned.follows:
+            parent, child = planned.steering.parent, every[planned.table]
+            every[parent] = with_means(every[parent], planned.steering, child)
+    return forms, every
 
 
 def _without_loops(rows: dict[ForeignKey, Rows], key: ForeignKey) -> bool:

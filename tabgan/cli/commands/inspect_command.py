@@ -87,7 +87,7 @@ def inspect(
     a model. Of several tables that belong together: the keys between them.
     """
     from tabgan.cli.console import Report, print_text
-    from tabgan.cli.databases import check_single_table, inspect_database, open_database
+    from tabgan.cli.databases import inspect_database
     from tabgan.cli.describe import describe_model, describe_table, lay_out
 
     if source.lower().endswith(".safetensors"):
@@ -99,11 +99,8 @@ def inspect(
     from tabgan.fitting.prepare import TableOptions
 
     report = Report(quiet=quiet)
-    found = open_database(source, reading, relations, report)
-    if found is not None:
-        inspect_database(*found, report, to_write=relations, as_json=as_json)
+    if inspect_database(source, report, reading=reading, file=relations, as_json=as_json):
         return
-    check_single_table(relations=relations)
     file = declared.schema
     to_write = file if file and not Path(file).exists() else None
     if to_write:

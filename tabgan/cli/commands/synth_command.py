@@ -1,11 +1,11 @@
 """``tabgan synth``: learn a table and write a synthetic one, in one go."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from tabgan.cli.command import command
-from tabgan.cli.databases import database_options
+from tabgan.cli.databases import DatabaseOptions, database_options
 from tabgan.cli.option_types import FILE, option
 from tabgan.cli.table_options import (
     Declared,
@@ -16,6 +16,9 @@ from tabgan.cli.table_options import (
     rows_option,
 )
 from tabgan.cli.training_options import training_options
+
+if TYPE_CHECKING:
+    from tabgan.cli.console import Report
 
 __all__ = ["synth"]
 
@@ -77,9 +80,7 @@ def synth(
     force: bool,
     quiet: bool,
     as_json: bool,
-    relations: str | None,
-    scale: float | None,
-    references: tuple[str, ...],
+    database: DatabaseOptions,
     **training: Any,
 ) -> None:
     """Learn a table and write a synthetic one like it.
@@ -93,28 +94,38 @@ def synth(
     workbook), all of them are learned, and OUT gets as many, in which every key holds.
     """
     from tabgan.cli.console import Report
-    from tabgan.cli.databases import check_single_table, open_database, synth_database
+    from tabgan.cli.databases import synth_database
+
+    report = Report(quiet=quiet)
+    options: dict[str, Any] = {"out": out, "model": model, "force": force, "as_json": as_json}
+    if synth_database(data, database, report, reading=reading, training=training, **options):
+        return
+    options |= {"rows": rows, "page": page, "pictures": pictures, "writing": writing}
+    _synth_table(data, declared, report, reading=reading, **options, **training)
+
+
+def _synth_table(
+    data: str,
+    declared: Declared,
+    report: "Report",
+    *,
+    rows: int | None,
+    out: str | None,
+    model: str | None,
+    page: str | None,
+    reading: dict[str, Any],
+    writing: dict[str, Any],
+    pictures: str | None,
+    force: bool,
+    as_json: bool,
+    **training: Any,
+) -> None:
+    """Learn a single table, and write a synthetic one."""
     from tabgan.cli.output_targets import check_table, check_targets, default_output
     from tabgan.cli.tables import draw_to_file, read_declared
     from tabgan.cli.training import check_method, end_fit, train
     from tabgan.files.table_form import TableForm
 
-    report = Report(quiet=quiet)
-    found = open_database(data, reading, relations, report)
-    if found is not None:
-        names = {"data": data, "out": out, "model": model, "seed": training["seed"]}
-        synth_database(
-            *found,
-            report,
-            **names,
-            scale=scale,
-            references=references,
-            force=force,
-            as_json=as_json,
-            training=training,
-        )
-        return
-    check_single_table(relations=relations, scale=scale, references=references)
     check_method(pictures=pictures, **training)
     out = out or default_output(data, writing["table_format"], table=reading["table"])
     # Everything that would fail later is checked now, before the training.

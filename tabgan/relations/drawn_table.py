@@ -1,0 +1,117 @@
+"""`DrawnTable`: rows of a table with what they refer to, learned or drawn."""
+
+from collections.abc import Hashable, Mapping
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from tabgan.inference.infer_schema import infer_schema
+from tabgan.relations.grouped_table import numbers_in
+from tabgan.relations.relations import ForeignKey, Rows
+from tabgan.relations.row_context import (
+    Context,
+    ContextPart,
+)
+from tabgan.table.schema import Column, Kind
+
+__all__ = ["DEPTH", "Drawn", "DrawnTable", "count_name", "table_rows", "with_means"]
+
+MOST_MEANS = 4  # columns of a child, whose means are drawn with the parent
+DEPTH = "#depth"  # rows above a row, in a table that refers to itself
+
+
+def count_name(key: ForeignKey) -> str:
+    """Name the column of the number of rows that refer to a row."""
+    return f"#{key.name}"
+
+
+class DrawnTable(NamedTuple):
+    """Rows of a table and what they refer to, learned or drawn.
+
+    Attributes
+    ----------
+    cells
+        The learned columns, and the numbers of rows that refer to each row.
+    columns
+        What these are.
+    parents
+        The rows that each row refers to, by key.
+    context
+        What rows that refer to these are drawn by: these rows and those of their parents.
+    """
+
+    cells: pd.DataFrame
+    columns: tuple[Column, ...]
+    parents: dict[ForeignKey, Rows]
+    context: Context
+
+    def own_context(self, name: str) -> Context:
+        """Return the cells as a context, with a name before those of the columns."""
+        parts = [
+            ContextPart(column, self.cells[column.name], not str(column.name).startswith("#"))
+            for column in self.columns
+        ]
+        return Context(len(self.cells), tuple(parts)).named(f"{name}.")
+
+
+def with_means(parent: DrawnTable, key: ForeignKey, child: DrawnTable) -> DrawnTable:
+    """Add to the rows of a parent the means of its children's numbers, which steer these.
+
+    A child sees only the row before it and the mean so far; what lasts for a whole group would get
+    lost from row to row. Where no parent has two children, nothing is added.
+
+    Parameters
+    ----------
+    parent, child
+        The tables.
+    key
+        The key by which the child's rows are grouped.
+    """
+    rows, n = child.parents[key], len(parent.cells)
+    there = rows >= 0
+    if np.bincount(rows[there], minlength=1).max(initial=0) < 2:
+        return parent
+    own = [column for column in child.columns if not str(column.name).startswith("#")]
+    names, values = numbers_in(child.cells, own)
+    cells, columns = parent.cells, parent.columns
+    for name, numbers in list(zip(names, values.T, strict=True))[:MOST_MEANS]:
+        known = there & ~np.isnan(numbers)
+        counts = np.bincount(rows[known], minlength=n)
+        sums = np.bincount(rows[known], numbers[known], minlength=n)
+        means = np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
+        title = f"#mean {key.name} {name}"
+        cells = cells.assign(**{title: means})
+        columns = (*columns, Column(title, "numeric", "float64"))
+    return parent._replace(cells=cells, columns=columns)
+
+
+def table_rows(
+    frame: pd.DataFrame, counts: Mapping[str, Rows], kinds: Mapping[str, Kind]
+) -> tuple[pd.DataFrame, tuple[Column, ...]]:
+    """Put the learned columns of a table and numbers of rows into one frame, and describe them.
+
+    Parameters
+    ----------
+    frame
+        The columns that are learned.
+    counts
+        For each row, numbers of rows that refer to it, by name.
+    kinds
+        Declared kinds, by column.
+    """
+    cells = frame.reset_index(drop=True).rename(columns=str)
+    columns: tuple[Column, ...] = ()
+    if len(cells.columns):
+        every = cells if len(cells) > 1 else pd.concat([cells] * 2, ignore_index=True)
+        asked: dict[Hashable, Kind] = {n: kind for n, kind in kinds.items() if n in cells.columns}
+        columns = infer_schema(every, asked).columns if len(cells) else ()
+    if not len(columns):
+        cells = pd.DataFrame(index=pd.RangeIndex(len(frame)))
+    for name, numbers in counts.items():
+        cells = cells.assign(**{name: numbers})
+        columns = (*columns, Column(name, "integer", "int64", decimals=0))
+    return cells, columns
+
+
+Drawn = Mapping[str, DrawnTable]
