@@ -30,6 +30,7 @@ __all__ = [
 ]
 
 _SECTION = "Database"
+SHOWN = 20  # tables that an error names
 SHORT_LIST = 200  # rows of a table that may be one of countries, districts, kinds
 _SHARED = ("data", "source", "out", "model", "seed", "derive", "locale", "min_group", "text")
 _ALWAYS = ("force", "quiet", "as_json", "config", "relations", "scale", "references", "delimiter")
@@ -154,7 +155,7 @@ def check_single_table(**options: Any) -> None:
             )
 
 
-def _check_options() -> None:
+def _check_options(data: str, tables: Sequence[str]) -> None:
     """Refuse the options that only a single table has."""
     ctx = click.get_current_context()
     for param in ctx.command.params:
@@ -167,8 +168,9 @@ def _check_options() -> None:
 
             raise click.UsageError(NOT_BY_PERSON.replace("epsilon", "--epsilon"))
         raise click.UsageError(
-            f"{flag} is for a single table, and there are several here; leave it out, or choose "
-            "one table by --table"
+            f"{flag} is for a single table, and {place_of(data)} has {len(tables)} tables: "
+            f"{', '.join(sorted(tables)[:SHOWN])}{', …' * (len(tables) > SHOWN)}; name one with "
+            f"--table, or leave {flag} out"
         )
 
 
@@ -215,7 +217,7 @@ def synth_database(
         check_single_table(**vars(options))
         return False
     database, relations = found
-    _check_options()
+    _check_options(data, [*database.tables])
     out = out or _default_output(data)
     _check_outputs(data, out, model, force=force)
     report.done("read")
@@ -355,7 +357,7 @@ def inspect_database(
         check_single_table(relations=file)
         return False
     database, relations = found
-    _check_options()
+    _check_options(source, [*database.tables])
     relations.check(database.tables)
     rows = {key: parent_rows(database.tables, key) for key in relations.foreign_keys}
     plan = plan_database(database.tables, relations, rows)

@@ -94,7 +94,8 @@ def test_one_table_of_several_to_another_database(run):
     ends(
         run("synth", "sqlite:///shop.sqlite", *STEPS),
         2,
-        "sqlite:///shop.sqlite has 2 tables: customers, orders; name one with --table",
+        "--steps is for a single table, and sqlite:///shop.sqlite has 2 tables: customers, orders; "
+        "name one with --table, or leave --steps out",
     )
     asked = ("synth", "sqlite:///shop.sqlite", "--table", "orders", *STEPS)
     assert run(*asked, "-o", "fake.duckdb", "--out-table", "made").exit_code == 0
