@@ -233,3 +233,20 @@ def test_of_many_rows_some_are_enough(monkeypatch):
     units, drawn = generator.draw(2000, np.random.default_rng(0))
     assert set(drawn[:, 1]) == {0, 1}
     assert np.corrcoef(units[drawn[:, 0] == 0].T)[0, 1] > 0.1
+
+
+def test_rows_are_drawn_by_their_context():
+    rng = np.random.default_rng(0)
+    context = rng.integers(0, 3, (900, 1)).astype(np.float32)
+    codes = context.astype(np.int64)
+    low = (context + rng.random((900, 1))) / 3
+    layout = RowLayout((None,), (3,))
+    training = TreeTraining(layout=layout, order=(1, 0), least=5)
+    nothing = np.zeros_like(low)
+    trees = training.run(low, nothing, codes, context=context)
+    again = TreeGenerator.restore(trees.to_json(), trees.to_tensors(), layout, ())
+    assert again.n_context == trees.n_context == 1
+    for own in (trees, again):
+        units, drawn = own.draw(900, np.random.default_rng(1), context=context)
+        assert (drawn == codes).mean() > 0.98
+        assert np.abs(units - (context + 0.5) / 3).max(axis=1).mean() < 0.12
