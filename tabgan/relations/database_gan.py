@@ -127,7 +127,7 @@ class DatabaseGAN(BaseEstimator):
                     on_command_line=f"--reference {name}: there is no such table; "
                     f"{did_you_mean(name, tables)}",
                 )
-        known = known.with_references(self.references)
+        known = known.with_references(self.references).without_implied()
         began = time.monotonic()
 
         def say(line: str) -> None:

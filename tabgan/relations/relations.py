@@ -140,6 +140,43 @@ class Relations:
         """Return the same relations with more tables that stay as they are."""
         return replace(self, references=tuple(dict.fromkeys([*self.references, *tables])))
 
+    def without_implied(self) -> "Relations":
+        """Return the same without keys that hold because others do.
+
+        The line of a return names the order of that line, too.
+
+        Raises
+        ------
+        OptionError
+            If two keys share a column, and neither follows from the other: no row is drawn by both.
+        """
+        left = list(self.foreign_keys)
+        for key in self.foreign_keys:
+            for other in self.of(key.table):
+                if other == key or other not in left or not {*key.columns} & {*other.columns}:
+                    continue
+                if self._implies(other, key):
+                    left.remove(key)
+                    break
+                if not self._implies(key, other):
+                    raise OptionError(
+                        f"the keys {key} and {other} share a column, so that no row could be drawn "
+                        "that keeps both; leave one of them out of the relations"
+                    )
+        return replace(self, foreign_keys=tuple(left))
+
+    def _implies(self, key: ForeignKey, other: ForeignKey) -> bool:
+        """Return whether another key holds by way of the row that one refers to."""
+        if not {*other.columns} < {*key.columns}:
+            return False
+        named = dict(zip(key.columns, key.parent_columns, strict=True))
+        columns = tuple(named[name] for name in other.columns)
+        return any(
+            above.columns == columns
+            and (above.parent, above.parent_columns) == (other.parent, other.parent_columns)
+            for above in self.of(key.parent)
+        )
+
     def check(self, tables: Tables) -> None:
         """Check that the relations hold in the tables of a database.
 

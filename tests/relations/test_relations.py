@@ -96,3 +96,13 @@ def test_a_reference_table_refers_to_no_other():
     relations = RELATIONS.with_references(["visits"])
     with pytest.raises(OptionError, match="'visits' stays as it is, but refers to 'users'"):
         relations.check({"users": USERS, "visits": VISITS})
+
+
+def test_keys_that_share_columns():
+    line = ForeignKey("returns", ("order", "line"), "lines", ("order", "line"))
+    order = ForeignKey("returns", ("order",), "orders", ("id",))
+    above = ForeignKey("lines", ("order",), "orders", ("id",))
+    relations = Relations(foreign_keys=(order, line, above))
+    assert relations.without_implied().foreign_keys == (line, above)
+    with pytest.raises(OptionError, match="share a column, so that no row could be drawn"):
+        Relations(foreign_keys=(order, line)).without_implied()
