@@ -348,7 +348,8 @@ class DatabaseModel:
         description, tensors = read_model(path)
         if "database" not in description:
             raise ModelFileError(
-                f"{path}: a model of one table, not of a database; open it with TabGAN.load"
+                f"{path}: a model of one table, not of a database; open it with the class that "
+                "learned the table, or with commands such as 'tabgan sample'"
             )
         with assembling(path):
             state = description["database"]
