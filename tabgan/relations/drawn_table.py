@@ -110,7 +110,8 @@ def table_rows(
         cells = pd.DataFrame(index=pd.RangeIndex(len(frame)))
     for name, numbers in counts.items():
         cells = cells.assign(**{name: numbers})
-        columns = (*columns, Column(name, "integer", "int64", decimals=0))
+        # few parents may have most of the rows: a folded number would lose these
+        columns = (*columns, Column(name, "integer", "int64", decimals=0, min_group=1))
     return cells, columns
 
 

@@ -19,6 +19,11 @@ LEAST_GROUP = 1.2  # rows of a parent on average, from which their order is look
 LEAST_VALUES = 3  # of a key that only its name and the inclusion of its values speak for
 MOST_UNUSED = 20  # times the rows of a table, of one that it refers to by several columns
 MOST_PARTS = 3  # columns of a primary key
+_SAME_TABLE = re.compile(
+    r"(?:parent|boss|manager|mgr|supervisor|superior|leader|lead|chief|head|reportsto|reportto|mentor"
+    r"|referr?edby|referr?er|sponsor|predecessor|previous|prev|replyto|inreplyto|original|replaces"
+    r"|replacedby|vorgesetzter?|chef|eltern|ober)"
+)  # how a column that names another row of its own table is called
 _ID = re.compile(r"(?:id|key|code|no|nr|num|number|uuid|guid|ref|sk|pk|fk)$")
 
 
@@ -50,7 +55,7 @@ def infer_relations(tables: Tables, declared: Relations | None = None) -> Relati
             keys[table], why[table] = (name,), "unique, by its name"
     found = list(known.foreign_keys)
     if not found:
-        found = [*_foreign_keys(tables, keys)]
+        found = _without_twins(tables, [*_foreign_keys(tables, keys)])
     for table, frame in tables.items():
         if not keys[table]:
             own = [name for key in found if key.table == table for name in key.columns]
@@ -160,6 +165,43 @@ def _foreign_keys(tables: Tables, keys: Mapping[str, tuple[str, ...]]) -> Iterat
                 )
 
 
+def _without_twins(tables: Tables, found: Sequence[ForeignKey]) -> list[ForeignKey]:
+    """Leave one of two keys by which tables refer to each other one to one, and refer to that.
+
+    The table that is referred to is the one whose name the key has, else the larger one.
+    """
+    twins = {key: _back(key) for key in found if _back(key) in found}
+    if not twins:
+        return [*found]
+
+    def rank(table: str, column: str) -> tuple[bool, int, int]:
+        names_it = _plain(column).startswith(_singular(table))
+        return not names_it, -len(tables[table]), [*tables].index(table)
+
+    instead = {}
+    for key in twins:
+        if rank(key.table, key.columns[0]) < rank(key.parent, key.parent_columns[0]):
+            instead[key.parent, key.parent_columns] = (key.table, key.columns)
+    kept = [key for key in found if (key.table, key.columns) not in instead.values()]
+    kept += [
+        key for key in found if (key.table, key.columns) in instead.values() and key not in twins
+    ]
+    return [_redirected(key, instead) for key in kept]
+
+
+def _back(key: ForeignKey) -> ForeignKey:
+    return ForeignKey(key.parent, key.parent_columns, key.table, key.columns)
+
+
+def _redirected(
+    key: ForeignKey, instead: Mapping[tuple[str, tuple[str, ...]], tuple[str, tuple[str, ...]]]
+) -> ForeignKey:
+    parent = instead.get((key.parent, key.parent_columns))
+    if parent is None or parent[0] == key.table:
+        return key
+    return replace(key, parent=parent[0], parent_columns=parent[1])
+
+
 def _joint_foreign_keys(
     tables: Tables, keys: Mapping[str, tuple[str, ...]], found: Sequence[ForeignKey]
 ) -> list[ForeignKey]:
@@ -220,7 +262,7 @@ def _name_rank(name: str, table: str, parent: str, key: str, *, is_key: bool) ->
         return 0
     if any(len(other) > 3 and plain.endswith(other) for other in names):
         return 1
-    if parent == table and _ID.search(plain):  # manager_id
+    if parent == table and _SAME_TABLE.search(plain):  # manager_id
         return 3
     return None
 
