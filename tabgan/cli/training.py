@@ -228,7 +228,8 @@ def check_method(method: str, **options: Any) -> None:
         said = ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
         private = name == "epsilon" and options[name] is not None
         if name in foreign and (private or said):
-            flag = max(param.opts, key=len)
+            refused = param.secondary_opts if ctx.params.get(name) is False else []
+            flag = max(refused or param.opts, key=len)
             why = f"{what} {has} no such option"
             if name == "epsilon":
                 why = f"{what} {gives} no guarantee of privacy"

@@ -102,6 +102,7 @@ def _check(
     for clause in clauses:
         position = find_name(clause.name, schema.names)
         if position is None:
+            _refuse_quoted_name(clause, schema)
             raise OptionError(
                 f"where: column {clause.name!r:.80} is not in the table; "
                 f"{did_you_mean(f'{clause.name!s:.80}', schema.names)}"
@@ -113,6 +114,17 @@ def _check(
         marks = specials.get(position, (None,) if column.missing else ())
         tests.append(_test(position, domain_of(column, levels.get(position), marks), own))
     return Condition(tuple(tests))
+
+
+def _refuse_quoted_name(clause: Clause, schema: Schema) -> None:
+    """Refuse ``"Total Spent" > 400``, which was read as a test of the column 400."""
+    text, is_number = clause.values[0], str(clause.name).lstrip("+-.")[:1].isdigit()
+    if is_number and isinstance(text, str) and find_name(text, schema.names) is not None:
+        raise OptionError(
+            f"where: {text!r:.80} stands where a value does, so that it is a text and "
+            f"{clause.name!r:.80} a column; write the name of a column bare or in `backticks`, not "
+            "in quotes"
+        )
 
 
 def _test(position: int, domain: Domain, clauses: Sequence[Clause]) -> ColumnPredicate:

@@ -13,12 +13,18 @@ from tabgan.encoding.categorical import LevelTable
 from tabgan.encoding.column_encoder import ColumnEncoder, Encoded
 from tabgan.encoding.quantiles import Quantiles
 from tabgan.table.columns import TypedSeries, clip_to_ends, write_column
+from tabgan.table.dates import is_beyond_month
 from tabgan.table.number_scale import Scale, fit_scale, scale_from_json
 from tabgan.table.numbers import Numbers
 from tabgan.table.scalars import Scalar
 from tabgan.table.schema import Column
 
 __all__ = ["NumericEncoder"]
+
+MOST_EXCEPTIONS = 0.01  # share of the dates whose form does not follow the day
+LEAST_DATES = 20  # on either side of the 12th
+
+FormsByDay = tuple[int, int]  # place of the form up to the 12th of a month, and of that after it
 
 
 class NumericEncoder(ColumnEncoder):
@@ -31,12 +37,18 @@ class NumericEncoder(ColumnEncoder):
     name = "numeric"
 
     def __init__(
-        self, column: Column, scale: Scale, quantiles: Quantiles, specials: LevelTable
+        self,
+        column: Column,
+        scale: Scale,
+        quantiles: Quantiles,
+        specials: LevelTable,
+        forms_by_day: FormsByDay | None = None,
     ) -> None:
         self.column = column
         self._scale = scale
         self._quantiles = quantiles
         self._specials = specials
+        self._forms_by_day = forms_by_day
 
     @property
     def specials(self) -> Sequence[Scalar]:
@@ -91,7 +103,7 @@ class NumericEncoder(ColumnEncoder):
             ends=(low, high),
         )
         specials = LevelTable(_specials_of(column, numbers).levels)
-        return cls(column, scale, quantiles, specials)
+        return cls(column, scale, quantiles, specials, _forms_by_day(numbers, column))
 
     def encode(self, cells: TypedSeries) -> Encoded:
         """Give each number its band; numbers outside the fitted range get that of its end.
@@ -139,14 +151,19 @@ class NumericEncoder(ColumnEncoder):
         level = codes[:, 0] if len(self._specials) else np.zeros(len(numbers), np.intp)
         special = np.array([None, *self._specials.values], object)[level]
         forms = codes[:, -1].astype(np.int8) if self.column.other_formats else None
+        if self._forms_by_day is not None:
+            late = is_beyond_month(values, self.column)
+            forms = np.array(self._forms_by_day, np.int8)[late.astype(np.intp)]
         return write_column(Numbers(values, level == 0, special, forms), self.column)
 
     def to_json(self) -> dict[str, Any]:
         """Describe the encoder by JSON values."""
+        by_day = self._forms_by_day
         return {
             "scale": self._scale.to_json(),
             "quantiles": self._quantiles.to_json(),
             "specials": self._specials.to_json(),
+            **({} if by_day is None else {"forms_by_day": [*by_day]}),
         }
 
     @classmethod
@@ -172,7 +189,36 @@ class NumericEncoder(ColumnEncoder):
             raise ValueError("numeric: scale and quantiles do not match")
         if quantiles.minimum < least or quantiles.maximum > most:
             raise ValueError("numeric: the quantiles leave the scale")
-        return cls(column, scale, quantiles, LevelTable.from_json(state["specials"]))
+        by_day = _forms_by_day_from_json(state.get("forms_by_day"), column)
+        return cls(column, scale, quantiles, LevelTable.from_json(state["specials"]), by_day)
+
+
+def _forms_by_day(numbers: Numbers, column: Column) -> FormsByDay | None:
+    """Return the forms of dates up to the 12th and after it, if two forms differ by nothing else.
+
+    An import that takes days for months writes `06-04-91`, but `6/29/1984`.
+    """
+    if column.kind != "datetime" or not column.other_formats or numbers.forms is None:
+        return None
+    late = is_beyond_month(numbers.values[numbers.present], column)
+    forms = numbers.forms[numbers.present]
+    n = len(column.formats)
+    counts = [np.bincount(forms[late == side], minlength=n) for side in (False, True)]
+    early, after = (int(own.argmax()) for own in counts)
+    exceptions = len(forms) - counts[0][early] - counts[1][after]
+    least = max(LEAST_DATES, column.least_rows)
+    if early == after or min(own.sum() for own in counts) < least:
+        return None
+    return (early, after) if exceptions <= MOST_EXCEPTIONS * len(forms) else None
+
+
+def _forms_by_day_from_json(state: Any, column: Column) -> FormsByDay | None:
+    if state is None:
+        return None
+    early, after = map(int, state)
+    if column.kind != "datetime" or not {early, after} <= set(range(len(column.formats))):
+        raise ValueError("numeric: forms_by_day does not go with the column's formats")
+    return early, after
 
 
 def _specials_of(column: Column, numbers: Numbers) -> TypedSeries:

@@ -83,7 +83,9 @@ def _compare_rules(tables: ComparedTables, rng: np.random.Generator) -> tuple[Ru
         others.append(_working(tables.holdout, schema, rng))
     found = []
     for rule in detect_dependencies(real, rng, find_attributes=find_attributes):
-        if not isinstance(rule, _UNTOLD) and set(rule.positions) <= set(range(len(schema))):
+        if isinstance(rule, HolesDependency):
+            found += _checked_beside_holes(rule, real, others, schema)
+        elif not isinstance(rule, _UNTOLD) and set(rule.positions) <= set(range(len(schema))):
             result = _checked(rule, real, others, schema)
             found += [] if result is None else [result]
         before, real = real, rule.reduce(real)
@@ -106,7 +108,10 @@ def _working(frame: pd.DataFrame, schema: Schema, rng: np.random.Generator) -> C
 
 
 def _reduced(rule: Dependency, table: ColumnFrame, changed: set[int]) -> ColumnFrame:
-    """Reduce a table by a rule that some of its rows may break; else without those columns."""
+    """Reduce a table by a rule that some of its rows may break; else without those columns.
+
+    Columns with holes are left out too, so that no rule between them counts a second time.
+    """
     if set(rule.positions) <= table.keys():
         try:
             return rule.reduce(table)
@@ -132,6 +137,32 @@ def _checked(
         Figure(100 * float(synthetic), 100 * float(fresh)),
         _example(rule, others[0], schema, int(broken[0])) if len(broken) else "",
     )
+
+
+def _checked_beside_holes(
+    holes: HolesDependency, real: ColumnFrame, others: Sequence[ColumnFrame], schema: Schema
+) -> list[RuleResult]:
+    """Check each rule of columns with holes, in the rows in which all its columns have a value."""
+    results = []
+    for rule in holes.rules:
+        if all(set(rule.positions) <= other.keys() for other in others):
+            own = [_without_holes(rule, holes, table) for table in (real, *others)]
+            results.append(_checked(rule, own[0], own[1:], schema))
+    return [result for result in results if result is not None]
+
+
+def _without_holes(rule: Dependency, holes: HolesDependency, table: ColumnFrame) -> ColumnFrame:
+    """Return a rule's columns, in the rows in which each has a value."""
+    own = {at: table[at] for at in rule.positions}
+    present = np.ones(count_rows(own), np.bool_)
+    for cells in own.values():
+        present &= cells.values.notna().to_numpy(bool)
+        if cells.column.kind in RANGED:
+            present &= cells.numbers.present
+    for member in holes.members:  # a text such as "unknown" may stand for a missing value
+        if member.target.position in own:
+            present &= member.has_value(own)
+    return {at: cells.take(present) for at, cells in own.items()}
 
 
 def _example(rule: Dependency, table: ColumnFrame, schema: Schema, row: int) -> str:

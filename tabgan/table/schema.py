@@ -208,7 +208,8 @@ class Column:
         text whose placeholders are filler words; for texts of several numbers how each is
         written, such as ``"%.0f/%.0f"``; None otherwise.
     other_formats
-        Further formats of some of the cells, tried in this order; each keeps its share.
+        Further formats of some of the cells, tried in this order; each keeps its share. Where the
+        format of a date follows from whether the day is above 12, it does so again.
     absent
         How a column of objects writes a missing value: ``"NaN"``, ``"NaT"`` or ``"NA"``; None
         for Python's None.

@@ -203,6 +203,14 @@ def test_dates_far_from_ours():
             ),
         ),
         ({"agee": 1}, "where: column 'agee' is not in the table; did you mean 'age'?"),
+        ("agee > plan", "where: column 'agee' is not in the table; did you mean 'age'?"),
+        (
+            '"age" > 400',
+            (
+                "where: 'age' stands where a value does, so that it is a text and '400' a column; "
+                "write the name of a column bare or in `backticks`, not in quotes"
+            ),
+        ),
         (
             {"plan": "fre"},
             (

@@ -268,3 +268,52 @@ def test_malformed_json_is_refused(change):
     for key in STATE:
         with pytest.raises(KeyError):
             NumericEncoder.from_json(column, {k: v for k, v in STATE.items() if k != key})
+
+
+def imported(dates: pd.DatetimeIndex) -> pd.Series:
+    """Write dates as an import that takes days for months does where it can."""
+    return pd.Series(
+        [d.strftime("%m-%d-%y") if d.day <= 12 else f"{d.month}/{d.day}/{d.year}" for d in dates],
+        name="born",
+        dtype=object,
+    )
+
+
+def column_of_imported(values: pd.Series) -> Column:
+    forms = {"format": "%-m/%-d/%Y", "other_formats": ("%m-%d-%y",)}
+    ends = {"minimum": pd.Timestamp("1980-01-01"), "maximum": pd.Timestamp("1999-12-31")}
+    return column_of(values, "datetime", **forms, **ends)
+
+
+class TestFormsByDay:
+    dates = pd.Timestamp("1980-01-01") + pd.to_timedelta(RNG.integers(0, 7_000, 1_000), "D")
+
+    def test_the_form_follows_the_day(self):
+        values = imported(self.dates)
+        column = column_of_imported(values)
+        encoder = NumericEncoder.fit(TypedSeries(column, values))
+        again = NumericEncoder.from_json(column, json.loads(json.dumps(encoder.to_json())))
+        for one in (encoder, again):
+            written = sample(one, 1_000)
+            days = pd.to_datetime(written, format="mixed")
+            assert written.tolist() == imported(pd.DatetimeIndex(days)).tolist()
+
+    def test_a_few_exceptions_do_not_count_more_do(self):
+        values = imported(self.dates)
+        plain = pd.Series(self.dates.strftime("%m-%d-%y"), name="born", dtype=object)
+        for exceptions, follows in ((5, True), (100, False)):
+            some_plain = values.where(np.arange(1_000) >= exceptions, plain)
+            encoder = NumericEncoder.fit(TypedSeries(column_of_imported(some_plain), some_plain))
+            assert ("forms_by_day" in encoder.to_json()) is follows
+
+    def test_few_dates_tell_nothing(self):
+        values = imported(self.dates[(self.dates.day > 12) | (np.arange(1_000) < 20)])
+        encoder = NumericEncoder.fit(TypedSeries(column_of_imported(values), values))
+        assert "forms_by_day" not in encoder.to_json()
+
+    def test_forms_that_the_column_lacks_are_refused(self):
+        values = imported(self.dates)
+        column = column_of_imported(values)
+        state = NumericEncoder.fit(TypedSeries(column, values)).to_json()
+        with pytest.raises(ValueError, match="forms_by_day does not go with the column's formats"):
+            NumericEncoder.from_json(column, state | {"forms_by_day": [0, 2]})

@@ -19,6 +19,13 @@ def sales(rng: np.random.Generator, n: int = 600) -> pd.DataFrame:
     return pd.DataFrame({"units": units, "price": price, "gross": (units * price).round(2)})
 
 
+def orders(rng: np.random.Generator, n: int = 1_000) -> pd.DataFrame:
+    """Return orders of which 5 % of the cells of each column are blank."""
+    price, qty = rng.integers(1, 40, n) * 0.5, rng.integers(1, 11, n).astype(float)
+    table = pd.DataFrame({"price": price, "qty": qty, "total": price * qty})
+    return table.mask(rng.random(table.shape) < 0.05)
+
+
 def staff(rng: np.random.Generator, n: int = 600) -> pd.DataFrame:
     left = rng.random(n) < 0.3
     days = pd.Timestamp("2015-01-01") + pd.to_timedelta(rng.integers(0, 2_000, n), unit="D")
@@ -81,6 +88,32 @@ class TestRules:
         drawn = pd.DataFrame(rng.integers(0, 2, (500, 4)), columns=list("abcd"))
         (rule,) = measure(real, drawn).rules
         assert rule.rows.value == pytest.approx(100 * (drawn.sum(axis=1) == 1).mean())
+
+    def test_a_rule_of_columns_with_holes_that_is_kept(self):
+        rng = np.random.default_rng(0)
+        found = measure(orders(rng), orders(rng), orders(rng, 500))
+        (rule,) = found.rules
+        assert rule.columns == ("price", "qty", "total")
+        assert rule.rows == (100, 100)
+        assert found.kept["rules"] == 1
+
+    def test_a_rule_of_columns_with_holes_that_is_broken(self):
+        rng = np.random.default_rng(0)
+        real = orders(rng)
+        (rule,) = measure(real, real.assign(total=rng.permutation(real["total"]))).rules
+        assert rule.columns == ("price", "qty", "total")
+        assert rule.rows.value < 5
+        assert rule.rows.baseline == 100
+        assert "nan" not in rule.example
+
+    def test_marks_of_absence_break_no_rule(self):
+        rng = np.random.default_rng(0)
+        numbers = orders(rng)
+        real = numbers.astype(object).map("{:.1f}".format).mask(numbers.isna(), "ERROR")
+        (kept,) = measure(real, real[::-1].reset_index(drop=True)).rules
+        assert kept.rows.value == 100
+        (broken,) = measure(real, real.assign(total=rng.permutation(real["total"]))).rules
+        assert broken.rows.value < 5
 
 
 class TestPresence:
