@@ -41,7 +41,7 @@ from tabgan.sampling.identifier_columns import NO_CONDITION, add_generated, gene
 from tabgan.sampling.row_features import DrawnRows, RowFeatures
 from tabgan.sampling.table_model import BLOCK_ROWS, TableModel
 from tabgan.sampling.tree_conditionals import GibbsSampler
-from tabgan.table.columns import NUMBERS, TICKS, TypedSeries, replaced
+from tabgan.table.columns import NUMBERS, TICKS, ColumnFrame, TypedSeries, replaced
 from tabgan.table.level_codes import levels_to_series
 from tabgan.table.scalars import Scalar
 from tabgan.table.text_formats import MISSING_MARKS
@@ -86,7 +86,7 @@ class Described:
 def describe_column(cells: TypedSeries, encoder: ColumnEncoder | None) -> Tensor:
     """Return a column's coordinates; without an encoder, it is derived, and one is fitted."""
     used = encoder or fit_column(cells)
-    encoded, spans = used.encode(cells), used.spans
+    encoded, spans = used.encode(_as_learned(used, cells)), used.spans
     middle = torch.from_numpy(encoded.low + encoded.width / np.float32(2))
     for i, mark in enumerate(spans.marks):
         if mark is not None:  # where it is absent, a number has no place
@@ -97,6 +97,17 @@ def describe_column(cells: TypedSeries, encoder: ColumnEncoder | None) -> Tensor
         one_hot[torch.arange(len(codes)), torch.from_numpy(codes.astype(np.int64))] = 0.5**0.5
         parts.append(one_hot)
     return torch.cat(parts, dim=1) * (DERIVED_WEIGHT**0.5 if encoder is None else 1.0)
+
+
+def _as_learned(encoder: ColumnEncoder, cells: TypedSeries) -> TypedSeries:
+    """Return cells that can be encoded: rules may compute a number that is no level."""
+    return encoder.nearest(cells) if isinstance(encoder, CategoricalEncoder) else cells
+
+
+def _encoded(encoder: TableEncoder, table: ColumnFrame, rows: int) -> Encoded:
+    """Encode a reduced table of so many rows, which the rules may have changed."""
+    known = {at: _as_learned(own, table[at]) for at, own in encoder.encoders.items()}
+    return encoder.encode_columns(known, rows)
 
 
 @dataclass(frozen=True, eq=False)
@@ -215,7 +226,8 @@ class RowCompleter:
     def pool(self) -> DrawnRows:
         """The drawn rows, encoded."""
         rng = numpy_stream(0, "pool")
-        return self._drawn(self.model.encoder.encode(self.pool_frame), rng)
+        encoder, frame = self.model.encoder, self.pool_frame
+        return self._drawn(_encoded(encoder, encoder.reduce(frame), len(frame)), rng)
 
     @cached_property
     def gibbs(self) -> GibbsSampler:
@@ -320,7 +332,7 @@ class RowCompleter:
         if not len(given):
             return self.pool_frame.iloc[:0]
         table = reduce_consistently(encoder, self.guess(rows, rng), given)
-        drawn = self._drawn(encoder.encode_columns(table, len(given)), rng)
+        drawn = self._drawn(_encoded(encoder, table, len(given)), rng)
         fixed = _fixed_cells(encoder, given)
         free = _free_features(encoder, fixed, len(self.features))
         barred = _absent_codes(encoder, self.marks) if present else {}
