@@ -30,6 +30,7 @@ from tabgan.encoding.table_encoder import (
     make_consistent,
     reduce_consistently,
 )
+from tabgan.rules.arithmetic_dependency import FormulaDependency
 from tabgan.rules.constraint import Constraint
 from tabgan.rules.dependency import Dependency
 from tabgan.rules.enforcement import holds_all, repair_rows, with_rows
@@ -41,9 +42,20 @@ from tabgan.sampling.identifier_columns import NO_CONDITION, add_generated, gene
 from tabgan.sampling.row_features import DrawnRows, RowFeatures
 from tabgan.sampling.table_model import BLOCK_ROWS, TableModel
 from tabgan.sampling.tree_conditionals import GibbsSampler
-from tabgan.table.columns import NUMBERS, TICKS, ColumnFrame, TypedSeries, replaced
+from tabgan.table.columns import (
+    EXACT,
+    NUMBERS,
+    TICKS,
+    ColumnFrame,
+    ColumnRef,
+    TypedSeries,
+    by_position,
+    replaced,
+    write_column,
+)
 from tabgan.table.level_codes import levels_to_series
 from tabgan.table.scalars import Scalar
+from tabgan.table.schema import Column
 from tabgan.table.text_formats import MISSING_MARKS
 
 __all__ = ["Described", "NeighborPool", "RowCompleter", "describe_column", "impute"]
@@ -525,7 +537,8 @@ def impute(completer: RowCompleter, frame: pd.DataFrame, seed: int) -> pd.DataFr
     some = np.flatnonzero(holes.any(axis=1))
     if not len(some):
         return frame.copy()
-    drawn = pd.concat([*completer.blocks(rows[some], seed, present=True)])
+    drawn = pd.concat([*completer.blocks(rows[some], seed, present=True)], ignore_index=True)
+    drawn = _with_formulas(completer.model.encoder, drawn, frame.iloc[some], rows[some])
     spread = np.zeros(len(frame), np.intp)  # each row's place among those that were drawn
     spread[some] = np.arange(len(some))
     new = drawn.iloc[spread].set_axis(frame.index)
@@ -534,6 +547,71 @@ def impute(completer: RowCompleter, frame: pd.DataFrame, seed: int) -> pd.DataFr
         for place, at in enumerate(rows.places)
     ]
     return pd.concat(filled, axis=1).set_axis(frame.columns, axis=1)
+
+
+def _with_formulas(
+    encoder: TableEncoder, drawn: pd.DataFrame, frame: pd.DataFrame, rows: PartialRows
+) -> pd.DataFrame:
+    """Compute drawn numbers anew where given ones that the model never draws break a formula.
+
+    Parameters
+    ----------
+    encoder
+        What holds the rules.
+    drawn
+        Completed rows.
+    frame
+        The same rows as they were, with all their cells.
+    rows
+        The same rows with the given cells that the model knows.
+    """
+    schema, table = encoder.schema, by_position(drawn, encoder.schema)
+    fixed, strange = rows.given.copy(), np.zeros(rows.given.shape, np.bool_)
+    for place, at in enumerate(rows.places):
+        column, values = schema.columns[at], frame.iloc[:, place]
+        if column.kind not in NUMBERS or rows.given[:, at].all():
+            continue
+        texts = values.astype(object).to_numpy()
+        numbers = pd.to_numeric(pd.Series(texts, dtype=object), errors="coerce")
+        own = numbers.to_numpy(np.float64, na_value=np.nan)
+        read = table[at].numbers
+        is_new = ~rows.given[:, at] & (np.abs(own) <= EXACT)
+        new = np.where(is_new, own, read.values).astype(read.values.dtype)
+        strange[:, at] = is_new & (new == own)  # a fraction is no whole number
+        cells = write_column(read._replace(values=new), _unbounded(column))
+        table[at] = TypedSeries(column, replaced(table[at].values, strange[:, at], cells))
+    fixed |= strange
+    for rule in _formulas(encoder):
+        own_positions = [*rule.positions]
+        moved = rule.propagate(table, fixed.copy())
+        mended = strange[:, own_positions].any(axis=1)
+        mended &= ~rule.holds([table[at] for at in own_positions])
+        mended &= rule.holds([moved[at] for at in own_positions])
+        for at in own_positions:
+            values = replaced(table[at].values, mended & ~fixed[:, at], moved[at].values)
+            table[at] = TypedSeries(schema.columns[at], values)
+    return encoder.frame_of(table)
+
+
+def _formulas(encoder: TableEncoder) -> list[FormulaDependency]:
+    """Return the formulas between columns of the schema, with no ranges and nothing that yields."""
+    holes = [rule for rule in encoder.dependencies if isinstance(rule, HolesDependency)]
+    every = [*encoder.dependencies, *(own for rule in holes for own in rule.rules)]
+    columns = encoder.schema.columns
+    return [
+        replace(
+            rule,
+            sources=tuple(ColumnRef(at, _unbounded(column)) for at, column in rule.sources),
+            yielding=(),
+        )
+        for rule in every
+        if isinstance(rule, FormulaDependency)
+        and all(columns[at] == own for at, own in (*rule.sources, rule.target))
+    ]
+
+
+def _unbounded(column: Column) -> Column:
+    return replace(column, minimum=None, maximum=None)
 
 
 def _holes(frame: pd.DataFrame, marks: Collection[str]) -> NDArray[np.bool_]:

@@ -131,3 +131,18 @@ def test_a_price_that_is_no_level_is_no_error(of_bills):
 def test_drawn_prices_are_levels(bills, of_bills):
     prices = of_bills.sample(4_000)["price"].dropna()
     assert prices.isin(bills["price"]).all()
+
+
+def test_numbers_that_the_model_never_draws_keep_formulas(bills, of_bills):
+    """A total beyond the range of the training table tells the price all the same."""
+    rows = pd.DataFrame({"price": [None, 18.5, 40.0], "count": [10, None, 3], "total": 3 * [None]})
+    rows["total"] = [360.0, None, None]
+    filled = of_bills.impute(rows).astype(float)
+    assert np.allclose(filled["price"] * filled["count"], filled["total"])
+    assert filled.loc[[0, 2], "count"].tolist() == [10, 3]
+    assert (filled["price"][0], filled["total"][0], filled["price"][2]) == (36, 360, 40)
+
+
+def test_filled_rows_keep_formulas(bills, of_bills):
+    filled = of_bills.impute(bills)
+    assert np.isclose(filled["price"] * filled["count"], filled["total"]).mean() >= 0.99
