@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from tabgan.base.errors import DataError, did_you_mean
 from tabgan.base.row_layout import RowLayout
 from tabgan.encoding.column_encoder import ColumnEncoder, Encoded
-from tabgan.table.columns import TypedSeries
+from tabgan.table.columns import NUMBERS, TICKS, TypedSeries, replaced
 from tabgan.table.level_codes import levels_to_series
 from tabgan.table.scalars import Scalar, from_json_scalar, to_json_scalar
 from tabgan.table.schema import Column
@@ -48,6 +48,25 @@ class LevelTable:
         if -1 in codes:
             raise DataError(self._unknown(cells.levels[codes.index(-1)], cells.column))
         return np.array(codes, np.int32)[cells.codes]
+
+    def nearest(self, cells: TypedSeries) -> TypedSeries:
+        """Put the nearest level in place of numbers and dates that are none of the levels."""
+        known = [(type(level), level) in self._code for level in cells.levels]
+        column = cells.column
+        if all(known) or column.kind not in NUMBERS | TICKS:
+            return cells
+        codes = np.arange(len(self), dtype=np.int32)
+        own = TypedSeries(column, levels_to_series(self.values, codes, column)).numbers
+        there = np.flatnonzero(own.present)
+        rows = np.flatnonzero(~np.array(known)[cells.codes] & cells.numbers.present)
+        if not len(there) or not len(rows):
+            return cells
+        distance = np.abs(cells.numbers.values[rows][:, None] - own.values[there])
+        chosen = np.zeros(len(cells.codes), np.int32)
+        chosen[rows] = there[distance.argmin(axis=1)]
+        changed = np.isin(np.arange(len(chosen)), rows)
+        levels = levels_to_series(self.values, chosen, column)
+        return TypedSeries(column, replaced(cells.values, changed, levels))
 
     def _unknown(self, value: Scalar, column: Column) -> str:
         if value is None:
@@ -105,6 +124,10 @@ class CategoricalEncoder(ColumnEncoder):
     def absent_codes(self) -> tuple[int, ...]:
         """The levels that stand for a missing value: None, and an empty text."""
         return tuple(i for i, level in enumerate(self.levels) if level in (None, ""))
+
+    def nearest(self, cells: TypedSeries) -> TypedSeries:
+        """Put the nearest level in place of numbers and dates that were not there at fit."""
+        return self._levels.nearest(cells)
 
     @classmethod
     def fit(cls, cells: TypedSeries) -> Self:

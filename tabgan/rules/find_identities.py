@@ -23,10 +23,12 @@ from tabgan.rules.arithmetic_dependency import (
 )
 from tabgan.rules.formula_language import ArithmeticExpression, quoted
 from tabgan.rules.functional_dependency import LEVEL
+from tabgan.rules.numeric_axis import AllowedValues
 from tabgan.table.columns import (
     EXACT,
     NUMBERS,
     ColumnFrame,
+    TypedSeries,
     decimals_of,
     field_at,
     sample_of,
@@ -213,7 +215,7 @@ class _Graph:
                 yielding=tuple(
                     place
                     for place, at in enumerate(rule.sources)
-                    if uses.count(at) == 1 and at not in self._locked
+                    if uses.count(at) == 1 and at not in self._locked and _may_move(self._table[at])
                 ),
             )
             if dependency is not None:
@@ -230,6 +232,17 @@ class _Graph:
     def _sum(self, rule: _Identity) -> SumDependency | None:
         parts = [field_at(self._table, at) for at in rule.sources]
         return SumDependency.of(parts, field_at(self._table, rule.target), self._table)
+
+
+def _may_move(cells: TypedSeries) -> bool:
+    """Return whether a column that gives way takes no number that it never had.
+
+    Of few numbers those between would be invented, unless they are all that its decimals allow.
+    """
+    numbers = cells.numbers
+    there = numbers.values[numbers.present]
+    listed = AllowedValues.of(there, decimals_of(cells.column)).listed if len(there) else ()
+    return not listed or len(listed) == listed[-1] - listed[0] + 1
 
 
 def _kept(

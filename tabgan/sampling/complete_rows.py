@@ -30,6 +30,7 @@ from tabgan.encoding.table_encoder import (
     make_consistent,
     reduce_consistently,
 )
+from tabgan.rules.arithmetic_dependency import FormulaDependency
 from tabgan.rules.constraint import Constraint
 from tabgan.rules.dependency import Dependency
 from tabgan.rules.enforcement import holds_all, repair_rows, with_rows
@@ -41,9 +42,20 @@ from tabgan.sampling.identifier_columns import NO_CONDITION, add_generated, gene
 from tabgan.sampling.row_features import DrawnRows, RowFeatures
 from tabgan.sampling.table_model import BLOCK_ROWS, TableModel
 from tabgan.sampling.tree_conditionals import GibbsSampler
-from tabgan.table.columns import NUMBERS, TICKS, TypedSeries, replaced
+from tabgan.table.columns import (
+    EXACT,
+    NUMBERS,
+    TICKS,
+    ColumnFrame,
+    ColumnRef,
+    TypedSeries,
+    by_position,
+    replaced,
+    write_column,
+)
 from tabgan.table.level_codes import levels_to_series
 from tabgan.table.scalars import Scalar
+from tabgan.table.schema import Column
 from tabgan.table.text_formats import MISSING_MARKS
 
 __all__ = ["Described", "NeighborPool", "RowCompleter", "describe_column", "impute"]
@@ -86,7 +98,7 @@ class Described:
 def describe_column(cells: TypedSeries, encoder: ColumnEncoder | None) -> Tensor:
     """Return a column's coordinates; without an encoder, it is derived, and one is fitted."""
     used = encoder or fit_column(cells)
-    encoded, spans = used.encode(cells), used.spans
+    encoded, spans = used.encode(_as_learned(used, cells)), used.spans
     middle = torch.from_numpy(encoded.low + encoded.width / np.float32(2))
     for i, mark in enumerate(spans.marks):
         if mark is not None:  # where it is absent, a number has no place
@@ -97,6 +109,17 @@ def describe_column(cells: TypedSeries, encoder: ColumnEncoder | None) -> Tensor
         one_hot[torch.arange(len(codes)), torch.from_numpy(codes.astype(np.int64))] = 0.5**0.5
         parts.append(one_hot)
     return torch.cat(parts, dim=1) * (DERIVED_WEIGHT**0.5 if encoder is None else 1.0)
+
+
+def _as_learned(encoder: ColumnEncoder, cells: TypedSeries) -> TypedSeries:
+    """Return cells that can be encoded: rules may compute a number that is no level."""
+    return encoder.nearest(cells) if isinstance(encoder, CategoricalEncoder) else cells
+
+
+def _encoded(encoder: TableEncoder, table: ColumnFrame, rows: int) -> Encoded:
+    """Encode a reduced table of so many rows, which the rules may have changed."""
+    known = {at: _as_learned(own, table[at]) for at, own in encoder.encoders.items()}
+    return encoder.encode_columns(known, rows)
 
 
 @dataclass(frozen=True, eq=False)
@@ -215,7 +238,8 @@ class RowCompleter:
     def pool(self) -> DrawnRows:
         """The drawn rows, encoded."""
         rng = numpy_stream(0, "pool")
-        return self._drawn(self.model.encoder.encode(self.pool_frame), rng)
+        encoder, frame = self.model.encoder, self.pool_frame
+        return self._drawn(_encoded(encoder, encoder.reduce(frame), len(frame)), rng)
 
     @cached_property
     def gibbs(self) -> GibbsSampler:
@@ -320,7 +344,7 @@ class RowCompleter:
         if not len(given):
             return self.pool_frame.iloc[:0]
         table = reduce_consistently(encoder, self.guess(rows, rng), given)
-        drawn = self._drawn(encoder.encode_columns(table, len(given)), rng)
+        drawn = self._drawn(_encoded(encoder, table, len(given)), rng)
         fixed = _fixed_cells(encoder, given)
         free = _free_features(encoder, fixed, len(self.features))
         barred = _absent_codes(encoder, self.marks) if present else {}
@@ -513,7 +537,8 @@ def impute(completer: RowCompleter, frame: pd.DataFrame, seed: int) -> pd.DataFr
     some = np.flatnonzero(holes.any(axis=1))
     if not len(some):
         return frame.copy()
-    drawn = pd.concat([*completer.blocks(rows[some], seed, present=True)])
+    drawn = pd.concat([*completer.blocks(rows[some], seed, present=True)], ignore_index=True)
+    drawn = _with_formulas(completer.model.encoder, drawn, frame.iloc[some], rows[some])
     spread = np.zeros(len(frame), np.intp)  # each row's place among those that were drawn
     spread[some] = np.arange(len(some))
     new = drawn.iloc[spread].set_axis(frame.index)
@@ -522,6 +547,71 @@ def impute(completer: RowCompleter, frame: pd.DataFrame, seed: int) -> pd.DataFr
         for place, at in enumerate(rows.places)
     ]
     return pd.concat(filled, axis=1).set_axis(frame.columns, axis=1)
+
+
+def _with_formulas(
+    encoder: TableEncoder, drawn: pd.DataFrame, frame: pd.DataFrame, rows: PartialRows
+) -> pd.DataFrame:
+    """Compute drawn numbers anew where given ones that the model never draws break a formula.
+
+    Parameters
+    ----------
+    encoder
+        What holds the rules.
+    drawn
+        Completed rows.
+    frame
+        The same rows as they were, with all their cells.
+    rows
+        The same rows with the given cells that the model knows.
+    """
+    schema, table = encoder.schema, by_position(drawn, encoder.schema)
+    fixed, strange = rows.given.copy(), np.zeros(rows.given.shape, np.bool_)
+    for place, at in enumerate(rows.places):
+        column, values = schema.columns[at], frame.iloc[:, place]
+        if column.kind not in NUMBERS or rows.given[:, at].all():
+            continue
+        texts = values.astype(object).to_numpy()
+        numbers = pd.to_numeric(pd.Series(texts, dtype=object), errors="coerce")
+        own = numbers.to_numpy(np.float64, na_value=np.nan)
+        read = table[at].numbers
+        is_new = ~rows.given[:, at] & (np.abs(own) <= EXACT)
+        new = np.where(is_new, own, read.values).astype(read.values.dtype)
+        strange[:, at] = is_new & (new == own)  # a fraction is no whole number
+        cells = write_column(read._replace(values=new), _unbounded(column))
+        table[at] = TypedSeries(column, replaced(table[at].values, strange[:, at], cells))
+    fixed |= strange
+    for rule in _formulas(encoder):
+        own_positions = [*rule.positions]
+        moved = rule.propagate(table, fixed.copy())
+        mended = strange[:, own_positions].any(axis=1)
+        mended &= ~rule.holds([table[at] for at in own_positions])
+        mended &= rule.holds([moved[at] for at in own_positions])
+        for at in own_positions:
+            values = replaced(table[at].values, mended & ~fixed[:, at], moved[at].values)
+            table[at] = TypedSeries(schema.columns[at], values)
+    return encoder.frame_of(table)
+
+
+def _formulas(encoder: TableEncoder) -> list[FormulaDependency]:
+    """Return the formulas between columns of the schema, with no ranges and nothing that yields."""
+    holes = [rule for rule in encoder.dependencies if isinstance(rule, HolesDependency)]
+    every = [*encoder.dependencies, *(own for rule in holes for own in rule.rules)]
+    columns = encoder.schema.columns
+    return [
+        replace(
+            rule,
+            sources=tuple(ColumnRef(at, _unbounded(column)) for at, column in rule.sources),
+            yielding=(),
+        )
+        for rule in every
+        if isinstance(rule, FormulaDependency)
+        and all(columns[at] == own for at, own in (*rule.sources, rule.target))
+    ]
+
+
+def _unbounded(column: Column) -> Column:
+    return replace(column, minimum=None, maximum=None)
 
 
 def _holes(frame: pd.DataFrame, marks: Collection[str]) -> NDArray[np.bool_]:

@@ -112,3 +112,17 @@ def test_a_value_of_another_type_is_unknown():
 def test_malformed_json_is_refused(state):
     with pytest.raises((KeyError, TypeError, ValueError)):
         CategoricalEncoder.from_json(Column("x", "categorical", "object"), state)
+
+
+@pytest.mark.parametrize(
+    ("values", "wanted"),
+    [
+        ([5.0, 6.4, None, 99.0], [5.0, 6.5, None, 8.0]),
+        ([6.5, None], [6.5, None]),
+    ],
+)
+def test_numbers_that_are_no_level_take_the_nearest_one(values, wanted):
+    series = pd.Series([8.0, None, 6.5, 5.0], name="price", dtype=object)
+    encoder = CategoricalEncoder.fit(TypedSeries(column_of(series, "numeric"), series))
+    own = TypedSeries(encoder.column, pd.Series(values, dtype=object))
+    assert encoder.nearest(own).values.tolist() == wanted

@@ -109,3 +109,15 @@ def test_a_column_that_is_seldom_the_greatest_is_one_of_them():
     table = by_position(frame, infer_schema(frame))
     (rule,) = find_identities(table, np.random.default_rng(0))
     assert rule.describe() == "'t' = max(a, b, c)"
+
+
+def test_few_numbers_do_not_give_way_to_a_result_out_of_range(rng):
+    """Of 12 prices none is invented, so that the greatest totals stay within their range."""
+    price = 5 + 1.5 * rng.integers(0, 12, ROWS)
+    frame = pd.DataFrame({"price": price, "count": rng.integers(1, 11, ROWS)})
+    frame["weight"] = rng.gamma(2, 50, ROWS).round(2)
+    frame["total"], frame["load"] = price * frame["count"], rng.integers(3, 60, ROWS)
+    frame["sum"] = (frame["weight"] * frame["load"]).round(2)
+    rules = find_identities(by_position(frame, infer_schema(frame)), np.random.default_rng(0))
+    yielding = {rule.describe(): rule.yielding for rule in rules}
+    assert yielding == {"'total' = price * count": (1,), "'sum' = weight * load": (0, 1)}

@@ -102,3 +102,47 @@ def test_holes_of_identifiers_are_filled_where_no_column_is_learned():
     filled = gan.impute(holes)
     assert filled["id"].str.fullmatch(r"k\d{4}-\d{3}").all()
     assert (filled["id"] == names["id"]).sum() == 57
+
+
+@pytest.fixture(scope="module")
+def bills() -> pd.DataFrame:
+    """Twelve prices, of which every tenth is missing; each total is price times count."""
+    rng = np.random.default_rng(0)
+    n = 600
+    price, count = 5 + 1.5 * rng.integers(0, 12, n), rng.integers(1, 11, n)
+    table = pd.DataFrame({"price": price, "count": count, "total": price * count})
+    table.loc[::10, "price"] = None
+    return table
+
+
+@pytest.fixture(scope="module")
+def of_bills(bills) -> TabGAN:
+    options = {"steps": 20, "hidden_dim": 16, "refine": False, "polish": False, "verbose": False}
+    return TabGAN(**options, random_state=0).fit(bills)
+
+
+def test_a_price_that_is_no_level_is_no_error(of_bills):
+    rows = pd.DataFrame({"price": [None, 8.0], "count": [7, 3], "total": [100.0, 24.0]})
+    assert of_bills.impute(rows).notna().all(axis=None)
+    drawn = of_bills.sample(where=rows)
+    assert drawn["total"].tolist() == [100, 24]
+
+
+def test_drawn_prices_are_levels(bills, of_bills):
+    prices = of_bills.sample(4_000)["price"].dropna()
+    assert prices.isin(bills["price"]).all()
+
+
+def test_numbers_that_the_model_never_draws_keep_formulas(bills, of_bills):
+    """A total beyond the range of the training table tells the price all the same."""
+    rows = pd.DataFrame({"price": [None, 18.5, 40.0], "count": [10, None, 3], "total": 3 * [None]})
+    rows["total"] = [360.0, None, None]
+    filled = of_bills.impute(rows).astype(float)
+    assert np.allclose(filled["price"] * filled["count"], filled["total"])
+    assert filled.loc[[0, 2], "count"].tolist() == [10, 3]
+    assert (filled["price"][0], filled["total"][0], filled["price"][2]) == (36, 360, 40)
+
+
+def test_filled_rows_keep_formulas(bills, of_bills):
+    filled = of_bills.impute(bills)
+    assert np.isclose(filled["price"] * filled["count"], filled["total"]).mean() >= 0.99
