@@ -4,7 +4,7 @@ Context and rows are learned as one wide table, of which the context is handed i
 a column to the context, as when a payment is never before its contract, so holds in every row.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -19,7 +19,14 @@ from tabgan.encoding.table_encoder import TableEncoder
 from tabgan.fitting.prepare import Preparation, TableOptions, prepare
 from tabgan.fitting.train_trees import column_order
 from tabgan.generators.trees.tree_generator import TreeGenerator, TreeTraining
-from tabgan.relations.row_context import Context, ContextFeatures, ContextPart, feature_kinds
+from tabgan.inference.infer_schema import resolve_schema
+from tabgan.relations.row_context import (
+    Context,
+    ContextFeatures,
+    ContextPart,
+    feature_kinds,
+    is_count,
+)
 from tabgan.rules.dependency import Dependency
 from tabgan.rules.functional_dependency import FunctionalDependency
 from tabgan.rules.order_dependency import DifferenceDependency
@@ -27,7 +34,7 @@ from tabgan.table.columns import ColumnFrame, ColumnRef, TypedSeries, level_key
 from tabgan.table.dates import range_of_ticks
 from tabgan.table.dtypes import describe_dtype
 from tabgan.table.level_codes import levels_to_series
-from tabgan.table.schema import Kind
+from tabgan.table.schema import Kind, Schema
 
 __all__ = ["ConditionalTable"]
 
@@ -112,7 +119,7 @@ class ConditionalTable:
         schema |= {name: kinds[name] for name in learned.columns if name in kinds}
         prepared = prepare(
             frame,
-            replace(options, schema=schema),
+            replace(options, schema=_with_all_counts(frame, schema, options.locale)),
             seed,
             context=range(len(parts)),
             declare=lambda table: [] if gap is None else _gap(table, gap),
@@ -245,6 +252,20 @@ class ConditionalTable:
             encoder,
             trees,
         )
+
+
+def _with_all_counts(
+    frame: pd.DataFrame, kinds: Mapping[Hashable, Kind], locale: str | None
+) -> Schema:
+    """Return the schema of a table, in which no number of children is folded.
+
+    Few parents may have most of the children, and would lose them.
+    """
+    schema = resolve_schema(frame, kinds, locale)
+    columns = (
+        replace(column, min_group=1) if is_count(str(column.name)) else column for column in schema
+    )
+    return replace(schema, columns=tuple(columns))
 
 
 def _side_by_side(

@@ -110,8 +110,7 @@ def table_rows(
         cells = pd.DataFrame(index=pd.RangeIndex(len(frame)))
     for name, numbers in counts.items():
         cells = cells.assign(**{name: numbers})
-        # few parents may have most of the rows: a folded number would lose these
-        columns = (*columns, Column(name, "integer", "int64", decimals=0, min_group=1))
+        columns = (*columns, Column(name, "integer", "int64", decimals=0))
     return cells, columns
 
 

@@ -14,13 +14,24 @@ from tabgan.table.dtypes import describe_dtype
 from tabgan.table.scalars import Scalar, from_json_scalar, to_json_scalar
 from tabgan.table.schema import RANGED, Column
 
-__all__ = ["Context", "ContextFeatures", "ContextPart", "feature_kinds", "taken"]
+__all__ = ["Context", "ContextFeatures", "ContextPart", "feature_kinds", "is_count", "taken"]
 
 MOST_BINS = 255
 MOST_LEVELS = 1_000
 LEVELS = ("categorical", "boolean")
 
 feature_kinds = frozenset({*RANGED, *LEVELS})
+
+
+def is_count(name: str) -> bool:
+    """Return whether a column holds numbers of rows, by its name.
+
+    Examples
+    --------
+    >>> is_count("#orders.customer"), is_count("#mean orders.customer price"), is_count("age")
+    (True, False, False)
+    """
+    return name.startswith("#") and not name.startswith("#mean ")
 
 
 class ContextPart(NamedTuple):

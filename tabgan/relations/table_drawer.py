@@ -44,7 +44,6 @@ from tabgan.table.schema import RANGED
 __all__ = ["TableDrawer"]
 
 MOST_CONTEXT = 80  # columns that rows are drawn by, those of the nearest tables first
-MOST_CORRECTED = 0.3  # of the rows of a table, by which its number of rows is off
 
 
 @dataclass(frozen=True)
@@ -343,17 +342,23 @@ def _fit_links(
 
 
 def _with_total(counts: Rows, total: int, rng: np.random.Generator) -> Rows:
-    """Add rows to groups that have some, or take them from groups of several, for a total.
+    """Add rows to groups in proportion to their sizes, or take them from groups, for a total.
 
-    Groups of one row at most, and numbers that are far off, stay as they are.
+    Groups of one row at most stay as they are where no group has several. Where few parents have
+    all rows, chance may have drawn none of them: then some are chosen, a tenth at most.
     """
     lacking = total - int(counts.sum())
-    if counts.max(initial=0) < 2 or abs(lacking) > MOST_CORRECTED * total:
+    if not counts.any() and total > len(counts):
+        busy = rng.choice(len(counts), max(len(counts) // 10, 1), replace=False)
+        return np.bincount(rng.choice(busy, total), minlength=len(counts)).astype(np.int64)
+    if counts.max(initial=0) < 2:
         return counts
-    spare = np.repeat(np.arange(len(counts)), counts if lacking > 0 else (counts - 1).clip(0))
-    n = min(abs(lacking), len(spare))
-    chosen = np.bincount(rng.choice(spare, n, replace=False), minlength=len(counts))
-    return counts + chosen if lacking > 0 else counts - chosen
+    if lacking > 0:
+        extra = rng.choice(len(counts), lacking, p=counts / counts.sum())
+        return counts + np.bincount(extra, minlength=len(counts))
+    spare = np.repeat(np.arange(len(counts)), (counts - 1).clip(0))
+    chosen = rng.choice(spare, min(-lacking, len(spare)), replace=False)
+    return counts - np.bincount(chosen, minlength=len(counts))
 
 
 def _base(plan: TablePlan, others: Drawn, steering: Rows) -> Context:

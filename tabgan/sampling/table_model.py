@@ -424,7 +424,10 @@ def _rebuild(
         return TreeSampler.from_tensors(trees, tensors)
     # On the meta device a network takes no memory, whatever size a damaged file claims; the
     # tensors that were read must fit its shapes exactly to be put in place.
-    kind = _NETWORKS[sizes.get("kind", MLPGenerator.kind)]
+    name = sizes.get("kind", MLPGenerator.kind)
+    if name not in _NETWORKS:
+        raise ValueError(f"generator: {name!r} is no kind of generator")
+    kind = _NETWORKS[name]
     with torch.device("meta"):
         generator = kind.of_sizes(sizes, spans, [spans.widths[i] for i in given])
     weights = under("generator.", tensors)

@@ -153,7 +153,7 @@ def test_no_value_of_a_row_is_in_the_file(table, fitted, tmp_path):
     [
         (lambda d, t: d["generator"]["columns"].pop(), "each column must be drawn once"),
         (lambda d, t: d["generator"]["grids"].pop(), "bins are needed for every number"),
-        (lambda d, t: d["generator"].update(kind="forest"), "latent_dim"),
+        (lambda d, t: d["generator"].update(kind="forest"), "no kind of generator"),
         (lambda d, t: t["generator.0.0.splits"].fill_(7), "trees"),
         (lambda d, t: t.pop("generator.1.0.leaves"), "KeyError"),
         (lambda d, t: t["counts"].fill_(-1), "counts must be from 1"),

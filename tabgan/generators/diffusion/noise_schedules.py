@@ -101,7 +101,7 @@ class Linear(LearnedSteps):
 
     Examples
     --------
-    >>> Linear(4).alphas().square().tolist()
+    >>> Linear(4).alphas().square().round().tolist()
     [0.0, 25.0, 50.0, 75.0, 100.0]
     """
 
@@ -140,7 +140,7 @@ class Preconditioned(NoiseSchedule):
     Examples
     --------
     >>> [round(alpha, 3) for alpha in Preconditioned(3).alphas().tolist()]
-    [0.0, 0.01, 0.76, 10.0]
+    [0.0, 0.01, 0.718, 10.0]
     """
 
     name = "edm"

@@ -53,7 +53,9 @@ class TestSynth:
             assert "Free text, left out: note" in result.stderr
         else:
             ends = drawn["note"].str.endswith("was what he said")
-            assert drawn["note"].str.split().str.len().eq(5).all()
+            lengths = drawn["note"].str.split().str.len()
+            assert lengths.ge(5).all()  # longer where another would be a text of the table
+            assert lengths.eq(5).mean() > 0.5
             assert not ends.all()
             assert drawn["note"].str.contains("said").any() == (style == "keep-shape")
 
