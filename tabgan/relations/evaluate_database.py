@@ -281,21 +281,21 @@ def _joined(
         schema = _schema(real)
         if schema is None:
             continue
-        half = halves[own.table]
         hops = dict(zip(map(str, real.columns), far, strict=True))
-        parts = real[half].reset_index(drop=True), real[~half].reset_index(drop=True)
+        parts = _halved(real, halves[own.table])
         trends = _trend(real, synthetic, schema, hops)
         halved = _trend(*parts, schema, hops) if min(map(len, parts)) >= 2 else {}
         for hop, value in trends.items():
             yield DatabaseFigure(
                 f"trend error {hop} hop{'s' * (hop > 1)}", own.table, value, halved.get(hop, np.nan)
             )
-        yield DatabaseFigure(
-            "detection with parents",
-            own.table,
-            _score(real, synthetic, schema),
-            _score(*parts, schema),
-        )
+        detection = _score(real, synthetic, schema), _score(*parts, schema)
+        yield DatabaseFigure("detection with parents", own.table, *detection)
+
+
+def _halved(frame: pd.DataFrame, half: Mask) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Split the rows of a table into those of one half of the database and of the other."""
+    return frame[half].reset_index(drop=True), frame[~half].reset_index(drop=True)
 
 
 def _aggregates(table: str, relations: Relations, side: _Side) -> pd.DataFrame:
@@ -333,14 +333,9 @@ def _with_aggregates(
         schema = _schema(real)
         if schema is None or min(len(real), len(synthetic)) < FEWEST_ROWS:
             continue
-        half = halves[own.table]
-        parts = real[half].reset_index(drop=True), real[~half].reset_index(drop=True)
-        yield DatabaseFigure(
-            "detection with children",
-            own.table,
-            _score(real, synthetic, schema),
-            _score(*parts, schema),
-        )
+        parts = _halved(real, halves[own.table])
+        detection = _score(real, synthetic, schema), _score(*parts, schema)
+        yield DatabaseFigure("detection with children", own.table, *detection)
 
 
 def _histories(

@@ -170,7 +170,7 @@ def _without_twins(tables: Tables, found: Sequence[ForeignKey]) -> list[ForeignK
 
     The table that is referred to is the one whose name the key has, else the larger one.
     """
-    twins = {key: _back(key) for key in found if _back(key) in found}
+    twins = {key for key in found if _back(key) in found}
     if not twins:
         return [*found]
 
@@ -182,10 +182,8 @@ def _without_twins(tables: Tables, found: Sequence[ForeignKey]) -> list[ForeignK
     for key in twins:
         if rank(key.table, key.columns[0]) < rank(key.parent, key.parent_columns[0]):
             instead[key.parent, key.parent_columns] = (key.table, key.columns)
-    kept = [key for key in found if (key.table, key.columns) not in instead.values()]
-    kept += [
-        key for key in found if (key.table, key.columns) in instead.values() and key not in twins
-    ]
+    dropped = {key for key in twins if (key.table, key.columns) in instead.values()}
+    kept = [key for key in found if key not in dropped]
     return [_redirected(key, instead) for key in kept]
 
 
@@ -236,8 +234,7 @@ def _joint_foreign_keys(
 
 def _is_larger_side(tables: Tables, key: ForeignKey, others: Sequence[ForeignKey]) -> bool:
     """Return whether two tables have the same key, and this is not the one that refers."""
-    back = ForeignKey(key.parent, key.parent_columns, key.table, key.columns)
-    return back in others and len(tables[key.table]) >= len(tables[key.parent])
+    return _back(key) in others and len(tables[key.table]) >= len(tables[key.parent])
 
 
 def _name_rank(name: str, table: str, parent: str, key: str, *, is_key: bool) -> int | None:
