@@ -31,7 +31,7 @@ from tabgan.encoding.record import RecordEncoder
 from tabgan.rules.dependency import Dependency
 from tabgan.rules.detect_dependencies import dependency_from_json, detect_dependencies
 from tabgan.rules.equality_dependency import PartialEquality
-from tabgan.rules.functional_dependency import FunctionalDependency
+from tabgan.rules.functional_dependency import FunctionalDependency, give_sources
 from tabgan.rules.holes_dependency import HolesDependency
 from tabgan.rules.presence_dependency import PresenceDependency, find_presences, widened
 from tabgan.table.columns import (
@@ -637,7 +637,8 @@ def reduce_consistently(
         Which cells must not change, shape (rows, columns).
     """
     table, pinned = by_position(frame, encoder.schema), widened(given)
-    for rule in encoder.dependencies:
+    for place, rule in enumerate(encoder.dependencies):
+        table = give_sources(encoder.dependencies[place:], table, pinned)
         table = rule.reduce(rule.propagate(table, pinned))
     return table
 

@@ -37,7 +37,8 @@ from tabgan.inference.accept_table import as_frame
 from tabgan.rules.constraint import Constraint, Custom
 from tabgan.rules.constraint_plan import check_constraints
 from tabgan.sampling.class_balance import balanced_blocks
-from tabgan.sampling.complete_rows import RowCompleter, impute
+from tabgan.sampling.complete_rows import RowCompleter
+from tabgan.sampling.impute_rows import impute
 from tabgan.sampling.requests import requested_blocks
 from tabgan.sampling.table_model import TableModel
 from tabgan.table.frame_libraries import FrameForm, form_of, pandas_of

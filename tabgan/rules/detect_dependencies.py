@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from tabgan.rules.arithmetic_dependency import find_sums
 from tabgan.rules.band_dependency import MOST_COMPARED, find_bands
 from tabgan.rules.counted_dependency import MOST_COUNTED, find_counted
 from tabgan.rules.dependency import DEPENDENCIES, Dependency
@@ -29,6 +28,7 @@ from tabgan.rules.order_dependency import DifferenceDependency
 from tabgan.rules.part_dependency import MOST_SOURCES, find_parts
 from tabgan.rules.personal_dependency import find_persons, find_prefixes
 from tabgan.rules.presence_dependency import find_presences
+from tabgan.rules.sum_dependency import find_sums
 from tabgan.table.columns import NUMBERS, TICKS, ColumnFrame, count_rows, without
 
 __all__ = ["dependency_from_json", "detect_dependencies", "untried"]

@@ -14,16 +14,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tabgan.rules.arithmetic_dependency import (
-    FormulaDependency,
-    SumDependency,
-    add_up,
-    compute,
-    sum_triples,
-)
+from tabgan.rules.arithmetic_dependency import FormulaDependency, compute
 from tabgan.rules.formula_language import ArithmeticExpression, quoted
 from tabgan.rules.functional_dependency import LEVEL
 from tabgan.rules.numeric_axis import AllowedValues
+from tabgan.rules.sum_dependency import SumDependency, add_up, sum_triples
 from tabgan.table.columns import (
     EXACT,
     NUMBERS,

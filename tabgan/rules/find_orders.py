@@ -7,7 +7,6 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from scipy.special import ndtr
 
-from tabgan.rules.arithmetic_dependency import SumDependency
 from tabgan.rules.find_identities import is_beyond_chance
 from tabgan.rules.functional_dependency import FunctionalDependency
 from tabgan.rules.numeric_axis import (
@@ -19,6 +18,7 @@ from tabgan.rules.numeric_axis import (
     to_axes,
 )
 from tabgan.rules.order_dependency import DifferenceDependency, Edge, OrderDependency
+from tabgan.rules.sum_dependency import SumDependency
 from tabgan.table.columns import NUMBERS, ColumnFrame, field_at, sample_of
 from tabgan.table.schema import Column
 

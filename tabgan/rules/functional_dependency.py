@@ -25,7 +25,7 @@ from tabgan.table.columns import (
     with_cells,
     without,
 )
-from tabgan.table.level_codes import codes_of, levels_to_series
+from tabgan.table.level_codes import levels_to_series
 from tabgan.table.scalars import Scalar, from_json_scalar, to_json_scalar
 from tabgan.table.schema import Column
 
@@ -38,6 +38,7 @@ __all__ = [
     "level_list",
     "find_functional",
     "functional_rule",
+    "give_sources",
 ]
 
 ROWS_PER_LEVEL = 10  # on average, for the levels that determine
@@ -53,6 +54,9 @@ MOST_NUMBERS = 1_000  # distinct values up to which a number is seen as levels
 
 
 ROWS_PER_RARE_LEVEL = 5  # the same, where the determined column leaves its commonest level
+
+
+ANY = -2  # the target of a row in which it may be any
 
 
 ENOUGH_ROWS = 100  # off the commonest level, where names determine names
@@ -104,40 +108,30 @@ class FunctionalDependency(Dependency):
 
     def restore(self, table: ColumnFrame) -> ColumnFrame:
         """Look the target up; a number that was not known at fit takes its nearest neighbour's."""
-        codes, levels = table[self.source.position].codes, table[self.source.position].levels
-        image = np.array(self.image, np.int32)[self._known(levels)]
-        column = self.target.column
-        values = levels_to_series(list(self.target_levels), image[codes], column)
+        image, column = self.image_of(table[self.source.position]), self.target.column
+        values = levels_to_series(list(self.target_levels), image, column)
         return with_cells(table, {self.target.position: TypedSeries(column, values)})
 
     def propagate(self, table: ColumnFrame, fixed: NDArray[np.bool_]) -> ColumnFrame:
         """Give the source a level that determines a fixed target; else look the target up."""
         source, target = self.positions
-        looked_up = self.restore(table)[target][1]
-        codes, levels = codes_of(pd.concat([table[target][1], looked_up], ignore_index=True))
-        rows = len(looked_up)
-        wrong = fixed[:, target] & ~fixed[:, source] & (codes[:rows] != codes[rows:])
-        table = self._with_sources(table, wrong, codes[:rows], levels)
+        table = give_sources([self], table, fixed)
         fixed[:, source] |= fixed[:, target]
         derived = replaced(table[target][1], ~fixed[:, target], self.restore(table)[target][1])
         return with_cells(table, {target: TypedSeries(self.target.column, derived)})
 
-    def _with_sources(
-        self,
-        table: ColumnFrame,
-        rows: NDArray[np.bool_],
-        codes: NDArray[np.int32],
-        levels: list[Scalar],
-    ) -> ColumnFrame:
-        """Give rows the first source level that determines their target."""
+    def image_of(self, cells: TypedSeries) -> NDArray[np.int32]:
+        """Return for each row the number of the target level that its source determines."""
+        image = np.array(self.image, np.int32)[self._known(cells.levels)]
+        numbers: NDArray[np.int32] = image[cells.codes]
+        return numbers
+
+    def targets_of(self, cells: TypedSeries) -> NDArray[np.int32]:
+        """Return for each row the number of its target level, -1 where it is none."""
         number = {level_key(level): index for index, level in enumerate(self.target_levels)}
-        images = np.array(self.image)
-        first = [int((images == number.get(level_key(level), -1)).argmax()) for level in levels]
-        column = self.source.column
-        chosen = np.array(first, np.int32)[codes]
-        values = levels_to_series(list(self.source_levels), chosen, column)
-        own = replaced(table[self.source.position][1], rows, values)
-        return with_cells(table, {self.source.position: TypedSeries(column, own)})
+        known = np.array([number.get(level_key(level), -1) for level in cells.levels], np.int32)
+        numbers: NDArray[np.int32] = known[cells.codes]
+        return numbers
 
     def _known(self, levels: list[Scalar]) -> NDArray[np.int64]:
         """Return the number of the source level that stands for each of some levels."""
@@ -186,6 +180,56 @@ class FunctionalDependency(Dependency):
             tuple(from_json_scalar(level) for level in state["target_levels"]),
             tuple(int(index) for index in state["image"]),
         )
+
+
+def give_sources(
+    rules: Sequence[Dependency], table: ColumnFrame, fixed: NDArray[np.bool_]
+) -> ColumnFrame:
+    """Give the source of the first rule a level that determines all fixed targets at once.
+
+    Rows that the levels leave several choices take them in turn, a missing one only if there is no
+    other; rows that no level fits stay.
+
+    Parameters
+    ----------
+    rules
+        The rules of the table. If the first is no functional one, nothing is changed; of the others
+        those count that have its source and levels.
+    table
+        A table as the first rule reduces it.
+    fixed
+        Which cells must not change, shape (rows, columns).
+    """
+    if not isinstance(rules[0], FunctionalDependency):
+        return table
+    (at, column), source_levels = rules[0].source, rules[0].source_levels
+    siblings = [
+        rule
+        for rule in rules
+        if isinstance(rule, FunctionalDependency)
+        and (rule.source, rule.source_levels) == (rules[0].source, source_levels)
+        and rule.target.position in table
+    ]
+    images = np.array([rule.image for rule in siblings], np.int32)
+    there = np.array([level is not None for level in source_levels], np.bool_)
+    own = np.stack([rule.image_of(table[at]) for rule in siblings])
+    wanted = np.stack([rule.targets_of(table[rule.target.position]) for rule in siblings])
+    wanted[~fixed[:, [rule.target.position for rule in siblings]].T] = ANY
+    wrong = np.flatnonzero(~fixed[:, at] & ((wanted != own) & (wanted != ANY)).any(axis=0))
+    patterns, places = np.unique(wanted[:, wrong], axis=1, return_inverse=True)
+    chosen = np.full(len(wanted[0]), -1, np.int32)
+    for number, pattern in enumerate(patterns.T):
+        fits = (images == pattern[:, None]) | (pattern[:, None] == ANY)
+        levels = np.flatnonzero(fits.all(axis=0))
+        levels = levels[there[levels]] if there[levels].any() else levels
+        rows = wrong[places.reshape(-1) == number]
+        if len(levels):
+            chosen[rows] = np.resize(levels, len(rows))
+    some = chosen >= 0
+    if not some.any():
+        return table
+    values = levels_to_series(list(source_levels), np.maximum(chosen, 0), column)
+    return with_cells(table, {at: TypedSeries(column, replaced(table[at].values, some, values))})
 
 
 class LevelList(NamedTuple):

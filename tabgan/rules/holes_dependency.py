@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tabgan.rules.arithmetic_dependency import FormulaDependency, SumDependency, find_sums
+from tabgan.rules.arithmetic_dependency import FormulaDependency
 from tabgan.rules.counted_dependency import find_counted
 from tabgan.rules.dependency import DEPENDENCIES, Dependency, Mask
 from tabgan.rules.find_identities import find_identities
@@ -23,10 +23,12 @@ from tabgan.rules.functional_dependency import (
     FunctionalDependency,
     find_functional,
     functional_rule,
+    give_sources,
     level_list,
 )
 from tabgan.rules.part_dependency import find_parts
 from tabgan.rules.presence_dependency import PRESENT, PresenceDependency
+from tabgan.rules.sum_dependency import SumDependency, find_sums
 from tabgan.table.columns import (
     NUMBERS,
     TICKS,
@@ -104,11 +106,12 @@ class HolesDependency(Dependency):
         """Give the holes values that keep the rules; first where the rest of a row tells them."""
         rules = [rule for rule in self.rules if {*rule.positions} <= table.keys()]
         for _ in range(ROUNDS):
-            for rule in rules:
+            for place, rule in enumerate(rules):
                 own = [*rule.positions]
                 told = (~fixed[:, own]).sum(axis=1) == 1
                 if told.any():
-                    moved = rule.propagate(table, fixed.copy())
+                    chosen = give_sources(rules[place:], table, fixed)
+                    moved = rule.propagate(chosen, fixed.copy())
                     table = _changed(table, moved, own, told[:, None] & ~fixed[:, own])
                     fixed[np.ix_(told, own)] = True
         for rule in rules:

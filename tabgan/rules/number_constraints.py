@@ -9,13 +9,7 @@ import numpy as np
 import pandas as pd
 
 from tabgan.base.errors import OptionError, SchemaError
-from tabgan.rules.arithmetic_dependency import (
-    FormulaDependency,
-    MultiplesDependency,
-    SumDependency,
-    add_up,
-    compute,
-)
+from tabgan.rules.arithmetic_dependency import FormulaDependency, MultiplesDependency, compute
 from tabgan.rules.constraint import (
     NUMBERS,
     ColumnConstraint,
@@ -30,6 +24,7 @@ from tabgan.rules.dependency import Dependency, Mask
 from tabgan.rules.enforcement import with_numbers
 from tabgan.rules.formula_language import ArithmeticExpression, quoted
 from tabgan.rules.numeric_axis import axis_of, finest_unit, in_order, to_axis
+from tabgan.rules.sum_dependency import SumDependency, add_up
 from tabgan.table.columns import ColumnFrame, TypedSeries, field_at, numbers_of, outside_range
 from tabgan.table.scalars import Scalar, is_scalar
 from tabgan.table.schema import RANGED, Column, Schema

@@ -14,14 +14,13 @@ import numpy as np
 import pandas as pd
 import torch
 from numpy.typing import NDArray
-from pandas.api.types import is_datetime64_any_dtype, is_numeric_dtype
 from torch import Tensor
 
 from tabgan.base.errors import ConstraintError
 from tabgan.base.random_streams import numpy_stream
 from tabgan.conditions.condition import Condition
 from tabgan.conditions.domains import column_categories, column_sentinels
-from tabgan.conditions.partial_rows import PartialRows, read_partial_rows
+from tabgan.conditions.partial_rows import PartialRows
 from tabgan.encoding.categorical import CategoricalEncoder
 from tabgan.encoding.column_encoder import ColumnEncoder, Encoded
 from tabgan.encoding.table_encoder import (
@@ -30,7 +29,6 @@ from tabgan.encoding.table_encoder import (
     make_consistent,
     reduce_consistently,
 )
-from tabgan.rules.arithmetic_dependency import FormulaDependency
 from tabgan.rules.constraint import Constraint
 from tabgan.rules.dependency import Dependency
 from tabgan.rules.enforcement import holds_all, repair_rows, with_rows
@@ -43,22 +41,17 @@ from tabgan.sampling.row_features import DrawnRows, RowFeatures
 from tabgan.sampling.table_model import BLOCK_ROWS, TableModel
 from tabgan.sampling.tree_conditionals import GibbsSampler
 from tabgan.table.columns import (
-    EXACT,
     NUMBERS,
     TICKS,
     ColumnFrame,
-    ColumnRef,
     TypedSeries,
-    by_position,
     replaced,
-    write_column,
 )
 from tabgan.table.level_codes import levels_to_series
 from tabgan.table.scalars import Scalar
-from tabgan.table.schema import Column
 from tabgan.table.text_formats import MISSING_MARKS
 
-__all__ = ["Described", "NeighborPool", "RowCompleter", "describe_column", "impute"]
+__all__ = ["Described", "NeighborPool", "RowCompleter", "describe_column"]
 
 NEAREST = 5  # of which one is taken
 CHUNK = 2048  # rows whose distances are computed at once
@@ -505,141 +498,3 @@ def _with_given(frame: pd.DataFrame, rows: PartialRows) -> pd.DataFrame:
 
 def _leaves_holes(rule: Dependency) -> bool:
     return isinstance(rule, JointMarksDependency) and any(None in mark for mark in rule.marks)
-
-
-def impute(completer: RowCompleter, frame: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """Return the table with its missing cells drawn; all others are as they were.
-
-    Marks that stand for a missing value, as "NA", count as missing. Values that the training table
-    never had stay, but no draw depends on them.
-
-    Parameters
-    ----------
-    completer
-        Completes rows.
-    frame
-        The table; each missing cell is drawn.
-    seed
-        Root of all streams of randomness.
-
-    Raises
-    ------
-    OptionError
-        If a column is not one of the training table.
-    """
-    completer = completer.of_values
-    schema = completer.model.encoder.schema
-    rows = read_partial_rows(frame, schema, completer.levels, completer.specials, strict=False)
-    holes = _holes(frame, completer.marks)
-    given = rows.given.copy()
-    given[:, [*rows.places]] &= ~holes
-    rows = replace(rows, given=given)
-    some = np.flatnonzero(holes.any(axis=1))
-    if not len(some):
-        return frame.copy()
-    drawn = pd.concat([*completer.blocks(rows[some], seed, present=True)], ignore_index=True)
-    drawn = _with_formulas(completer.model.encoder, drawn, frame.iloc[some], rows[some])
-    spread = np.zeros(len(frame), np.intp)  # each row's place among those that were drawn
-    spread[some] = np.arange(len(some))
-    new = drawn.iloc[spread].set_axis(frame.index)
-    filled = [
-        _filled(frame.iloc[:, place], new.iloc[:, at], holes[:, place])
-        for place, at in enumerate(rows.places)
-    ]
-    return pd.concat(filled, axis=1).set_axis(frame.columns, axis=1)
-
-
-def _with_formulas(
-    encoder: TableEncoder, drawn: pd.DataFrame, frame: pd.DataFrame, rows: PartialRows
-) -> pd.DataFrame:
-    """Compute drawn numbers anew where given ones that the model never draws break a formula.
-
-    Parameters
-    ----------
-    encoder
-        What holds the rules.
-    drawn
-        Completed rows.
-    frame
-        The same rows as they were, with all their cells.
-    rows
-        The same rows with the given cells that the model knows.
-    """
-    schema, table = encoder.schema, by_position(drawn, encoder.schema)
-    fixed, strange = rows.given.copy(), np.zeros(rows.given.shape, np.bool_)
-    for place, at in enumerate(rows.places):
-        column, values = schema.columns[at], frame.iloc[:, place]
-        if column.kind not in NUMBERS or rows.given[:, at].all():
-            continue
-        texts = values.astype(object).to_numpy()
-        numbers = pd.to_numeric(pd.Series(texts, dtype=object), errors="coerce")
-        own = numbers.to_numpy(np.float64, na_value=np.nan)
-        read = table[at].numbers
-        is_new = ~rows.given[:, at] & (np.abs(own) <= EXACT)
-        new = np.where(is_new, own, read.values).astype(read.values.dtype)
-        strange[:, at] = is_new & (new == own)  # a fraction is no whole number
-        cells = write_column(read._replace(values=new), _unbounded(column))
-        table[at] = TypedSeries(column, replaced(table[at].values, strange[:, at], cells))
-    fixed |= strange
-    for rule in _formulas(encoder):
-        own_positions = [*rule.positions]
-        moved = rule.propagate(table, fixed.copy())
-        mended = strange[:, own_positions].any(axis=1)
-        mended &= ~rule.holds([table[at] for at in own_positions])
-        mended &= rule.holds([moved[at] for at in own_positions])
-        for at in own_positions:
-            values = replaced(table[at].values, mended & ~fixed[:, at], moved[at].values)
-            table[at] = TypedSeries(schema.columns[at], values)
-    return encoder.frame_of(table)
-
-
-def _formulas(encoder: TableEncoder) -> list[FormulaDependency]:
-    """Return the formulas between columns of the schema, with no ranges and nothing that yields."""
-    holes = [rule for rule in encoder.dependencies if isinstance(rule, HolesDependency)]
-    every = [*encoder.dependencies, *(own for rule in holes for own in rule.rules)]
-    columns = encoder.schema.columns
-    return [
-        replace(
-            rule,
-            sources=tuple(ColumnRef(at, _unbounded(column)) for at, column in rule.sources),
-            yielding=(),
-        )
-        for rule in every
-        if isinstance(rule, FormulaDependency)
-        and all(columns[at] == own for at, own in (*rule.sources, rule.target))
-    ]
-
-
-def _unbounded(column: Column) -> Column:
-    return replace(column, minimum=None, maximum=None)
-
-
-def _holes(frame: pd.DataFrame, marks: Collection[str]) -> NDArray[np.bool_]:
-    """Return which cells are missing, or hold a text that stands for a missing value."""
-    holes = frame.isna().to_numpy(bool, copy=True)
-    for at in range(frame.shape[1]):
-        column = frame.iloc[:, at]
-        if not (is_numeric_dtype(column.dtype) or is_datetime64_any_dtype(column.dtype)):
-            texts = column.to_numpy(object)
-            holes[:, at] |= pd.Series(texts, dtype=object).isin([*marks]).to_numpy()
-    return holes
-
-
-def _filled(values: pd.Series, drawn: pd.Series, holes: NDArray[np.bool_]) -> pd.Series:
-    """Fill one column, which keeps its dtype; of objects it takes the training table's.
-
-    A column of whole numbers, say, can't hold missing values, and comes as one of floats or
-    objects where it has some.
-    """
-    if not holes.any():
-        return values
-    if isinstance(values.dtype, pd.CategoricalDtype):
-        new = [v for v in drawn[holes].dropna().unique() if v not in values.dtype.categories]
-        values = values.cat.add_categories(new)
-    if isinstance(drawn.dtype, pd.DatetimeTZDtype) and values.dtype.kind == "M":
-        zone = None if not isinstance(values.dtype, pd.DatetimeTZDtype) else values.dtype.tz
-        drawn = drawn.dt.tz_convert(zone) if zone else drawn.dt.tz_localize(None)
-    try:
-        return values.where(~holes, drawn.astype(values.dtype))
-    except (TypeError, ValueError):
-        return values.astype(object).where(~holes, drawn.astype(object)).astype(drawn.dtype)

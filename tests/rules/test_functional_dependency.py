@@ -8,7 +8,7 @@ import pytest
 
 from tabgan import Column
 from tabgan.base.errors import DataError
-from tabgan.rules.functional_dependency import FunctionalDependency, find_functional
+from tabgan.rules.functional_dependency import FunctionalDependency, find_functional, give_sources
 from tabgan.table.columns import ColumnRef, TypedSeries
 
 CITIES = np.array(["Bonn", "Köln", "Lyon", "Nice", "Pisa", "Roma"])
@@ -155,3 +155,23 @@ def test_a_long_tail_of_names_is_a_hierarchy(table_of, rng):
     assert described(table_of(frame), rng) == ["'town' determines 'region'"]
     shuffled = frame.assign(region=rng.permutation(frame["region"]))
     assert described(table_of(shuffled), rng) == []
+
+
+def test_a_source_is_given_that_all_fixed_targets_allow():
+    """Towns of two countries and two sizes: one of each combination."""
+    columns = [Column(name, "categorical", "object") for name in ("town", "land", "size")]
+    town, land, size = (ColumnRef(at, column) for at, column in enumerate(columns))
+    towns = ("a", "b", "c", "d")
+    rules = [
+        FunctionalDependency(town, land, towns, ("x", "y"), (0, 0, 1, 1)),
+        FunctionalDependency(town, size, towns, ("small", "big"), (0, 1, 0, 1)),
+    ]
+    cells = [[*"aaaa"], ["y", "y", "x", "x"], ["big", "small", "big", "big"]]
+    rows = {
+        at: TypedSeries(column, pd.Series(own))
+        for at, (column, own) in enumerate(zip(columns, cells, strict=True))
+    }
+    fixed = np.array([[False, True, True]] * 2 + [[False, True, False], [True, True, True]])
+    for order in (rules, rules[::-1]):
+        chosen = give_sources(order, rows, fixed)
+        assert chosen[0].values.tolist() == ["d", "c", "a", "a"]

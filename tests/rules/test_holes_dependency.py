@@ -154,3 +154,48 @@ def test_a_condition_on_a_column_with_holes(gan):
     drawn = gan.sample(200, where="quantity >= 4 and item = Tea")
     assert (drawn["item"] == "Tea").all()
     assert (drawn["quantity"].astype(float) >= 4).all()
+
+
+def priced(seed: int = 0) -> pd.DataFrame:
+    """Items of a category and a price each; each column has holes, price and item their own."""
+    rng = np.random.default_rng(seed)
+    number, category = rng.integers(0, 20, ROWS), rng.choice([*"ABC"], ROWS)
+    item = [f"Item_{a + 1}_{b}" for a, b in zip(number, category, strict=True)]
+    price, count = 5 + 1.5 * number, rng.integers(1, 11, ROWS).astype(float)
+    table = pd.DataFrame({"category": category, "item": item, "price": price, "count": count})
+    table["total"] = price * count
+    table.loc[rng.random(ROWS) < 0.1, "item"] = None
+    table.loc[rng.random(ROWS) < 0.05, "price"] = None
+    table.loc[rng.random(ROWS) < 0.05, ["count", "total"]] = None
+    table.loc[table["price"].isna(), "item"] = None
+    return table
+
+
+def test_a_hole_takes_the_level_that_determines_all_that_is_there():
+    """An item of the row's category *and* of its price: else its price would be changed."""
+    frame = priced()
+    table, rules, words = found_in(frame)
+    assert "'item' determines 'category'" in words
+    assert "'item' determines 'price'" in words
+    assert "'total' = price * count" in words
+    filled = rules[0].reduce(table)
+    there = frame["price"].notna().to_numpy()
+    assert (filled[2].values.to_numpy()[there] == frame["price"].to_numpy()[there]).all()
+    told = ~there & frame["total"].notna().to_numpy()
+    price = (frame["total"] / frame["count"]).to_numpy()
+    assert np.allclose(filled[2].values.to_numpy(np.float64)[told], price[told])
+    assert filled[1].values.notna().all()
+
+
+def test_rows_drawn_and_rows_filled_keep_a_product_beside_two_determined_columns():
+    frame = priced()
+    options = {"steps": 20, "hidden_dim": 16, "refine": False, "polish": False, "verbose": False}
+    gan = TabGAN(**options, random_state=0).fit(frame)
+    prices = frame.dropna().drop_duplicates("item").set_index("item")["price"]
+    for rows in (gan.sample(1_000).dropna(), gan.impute(frame)):
+        assert len(rows) > 500
+        assert rows.notna().all(axis=None)
+        assert np.allclose(rows["price"] * rows["count"], rows["total"])
+        assert (
+            rows["item"].map(prices).dropna() == rows["price"][rows["item"].isin(prices.index)]
+        ).all()

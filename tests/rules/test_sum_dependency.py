@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tabgan.inference.infer_schema import infer_schema
-from tabgan.rules.arithmetic_dependency import SumDependency, find_sums
+from tabgan.rules.sum_dependency import SumDependency, find_sums
 from tabgan.table.columns import TypedSeries, by_position, field_at
 
 ROWS = 400
