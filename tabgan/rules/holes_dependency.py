@@ -46,6 +46,7 @@ from tabgan.table.columns import (
 from tabgan.table.dates import range_of_ticks
 from tabgan.table.level_codes import is_absent
 from tabgan.table.numbers import range_of_numbers
+from tabgan.table.scalars import Scalar
 
 __all__ = ["HolesDependency", "absence_marks", "find_holes"]
 
@@ -322,16 +323,17 @@ def _confirmed(
     complete = np.logical_and.reduce([present[at] for at in rule.positions])
     rows = {at: table[at].take(complete) for at in rule.positions}
     if isinstance(rule, FunctionalDependency):
-        return _confirmed_levels(rule, table, rows)
+        there = table[rule.source.position].take(present[rule.source.position])
+        return _confirmed_levels(rule, table, rows, there.levels)
     if np.array_equal(present[target], np.logical_and.reduce([present[at] for at in sources])):
         return None
     return rule if rule.holds([*rows.values()]).all() else None
 
 
 def _confirmed_levels(
-    rule: FunctionalDependency, table: ColumnFrame, rows: ColumnFrame
+    rule: FunctionalDependency, table: ColumnFrame, rows: ColumnFrame, levels: Sequence[Scalar]
 ) -> FunctionalDependency | None:
-    """Return the rule with the levels of all rows; a level of holes alone gets the commonest one.
+    """Return the rule with all its levels; one whose target is never there gets the commonest.
 
     Parameters
     ----------
@@ -339,6 +341,8 @@ def _confirmed_levels(
         A rule of some rows.
     table, rows
         All rows, and those in which both columns have a value.
+    levels
+        Values of the source.
     """
     source, target = (level_list(rows[at]) for at in rule.positions)
     whole = [level_list(table[at]) for at in rule.positions]
@@ -350,7 +354,7 @@ def _confirmed_levels(
     if found.tells_of_few_rows(rows):
         return None
     known = {level_key(level) for level in source.levels}
-    others = [own for own in whole[0].levels if level_key(own) not in known]
+    others = [own for own in levels if level_key(own) not in known]
     if rule.source.column.kind in NUMBERS | TICKS:
         others = []  # a number is looked up as the nearest one
     commonest = target.levels[int(np.bincount(target.codes).argmax())]
