@@ -10,7 +10,8 @@ import torch
 from tabgan.base.random_streams import numpy_stream, torch_stream
 from tabgan.encoding.column_encoder import Encoded
 from tabgan.encoding.table_encoder import TableEncoder
-from tabgan.generators.trees.vector_leaf_trees import VectorLeafTrees, never
+from tabgan.generators.trees.grow_trees import never
+from tabgan.generators.trees.vector_leaf_trees import VectorLeafTrees
 from tabgan.sampling.calibration import level_shares
 from tabgan.sampling.polish import HeldOutChoice, fit_polish
 from tabgan.sampling.postprocess import PostProcessing, pool_for

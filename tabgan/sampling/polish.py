@@ -17,7 +17,7 @@ from threading import Lock
 import numpy as np
 from numpy.typing import NDArray
 
-from tabgan.generators.trees.vector_leaf_trees import Growth, never
+from tabgan.generators.trees.grow_trees import Growth, never
 from tabgan.sampling.refinement import LEAST_LEAF, fit_critic
 from tabgan.sampling.row_features import DrawnRows, RowFeatures
 from tabgan.sampling.tree_conditionals import (

@@ -135,7 +135,7 @@ class PostProcessing:
         if not 1 <= pool <= MOST_POOL:
             raise ValueError("finish: a pool has from 1 to 3.2 rows for each that is left")
         critics = tuple(
-            VectorLeafTrees.from_tensors(under(f"critic.{i}.", tensors), len(features), 2)
+            VectorLeafTrees.from_tensors(under(f"critic.{i}.", tensors), features.widths, 2)
             for i in range(int(description["critics"]))
         )
         conditionals = tuple(

@@ -14,14 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tabgan.base.row_layout import RowLayout
-from tabgan.generators.trees.vector_leaf_trees import (
-    Codes,
-    Features,
-    Growth,
-    VectorLeafTrees,
-    fit_vector_leaf_trees,
-    never,
-)
+from tabgan.generators.trees.grow_trees import Growth, fit_vector_leaf_trees, never
+from tabgan.generators.trees.vector_leaf_trees import Codes, Features, VectorLeafTrees
 from tabgan.sampling.row_features import DrawnRows, Floats
 
 __all__ = [

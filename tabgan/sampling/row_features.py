@@ -67,6 +67,11 @@ class RowFeatures:
     def __len__(self) -> int:
         return self.spans.n_numbers + len(self.spans.widths)
 
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Number of levels of each feature; 0 for numbers."""
+        return (0,) * self.spans.n_numbers + tuple(self.spans.widths)
+
     def place_of(self, span: int) -> int:
         """Return the place of a level span among the features."""
         return self.spans.n_numbers + span

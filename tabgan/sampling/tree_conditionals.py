@@ -19,12 +19,8 @@ from torch import Tensor
 
 from tabgan.base.model_file import under
 from tabgan.base.random_streams import numpy_stream
-from tabgan.generators.trees.vector_leaf_trees import (
-    Features,
-    Growth,
-    VectorLeafTrees,
-    fit_vector_leaf_trees,
-)
+from tabgan.generators.trees.grow_trees import Growth, fit_vector_leaf_trees
+from tabgan.generators.trees.vector_leaf_trees import Features, VectorLeafTrees
 from tabgan.sampling.refinement import LEAST_LEAF
 from tabgan.sampling.row_features import DrawnRows, Floats, RowFeatures
 
@@ -288,14 +284,14 @@ def restore_conditional(
     if "level" in description:
         span, levels = int(description["level"]), np.array(description["levels"], np.int64)
         _check_levels(span, levels, features)
-        trees = VectorLeafTrees.from_tensors(tensors, len(features), len(levels))
+        trees = VectorLeafTrees.from_tensors(tensors, features.widths, len(levels))
         return LevelConditional(span, trees, levels)
     number, n_digits = int(description["number"]), int(description["digits"])
     if not (0 <= number < features.spans.n_numbers and 1 <= n_digits <= MOST_DIGITS):
         raise ValueError("finish: a redraw of no number")
     digits = (under(f"{depth}.", tensors) for depth in range(n_digits))
     return NumberConditional(
-        number, tuple(VectorLeafTrees.from_tensors(part, len(features), 2) for part in digits)
+        number, tuple(VectorLeafTrees.from_tensors(part, features.widths, 2) for part in digits)
     )
 
 
@@ -368,7 +364,15 @@ def fit_level(
     usable = np.isin(codes, levels)  # a held-out row may have a level of its own
     others = _conditioned(real[usable], features.place_of(span))
     classes = np.searchsorted(levels, codes[usable])
-    trees = _fit(others, classes, held_out[usable], LEVEL_GROWTH, least=least, seed=seed)
+    trees = _fit(
+        others,
+        classes,
+        held_out[usable],
+        LEVEL_GROWTH,
+        widths=features.widths,
+        least=least,
+        seed=seed,
+    )
     return LevelConditional(span, trees, levels.astype(np.int64))
 
 
@@ -414,7 +418,10 @@ def fit_number(
         others[:, number], digit = _digit(units, depth)
         if len(np.unique(digit[~held_out])) < 2:
             return None
-        digits.append(_fit(others, digit, held_out, growth, least=least, seed=seed))
+        trees = _fit(
+            others, digit, held_out, growth, widths=features.widths, least=least, seed=seed
+        )
+        digits.append(trees)
     return NumberConditional(number, tuple(digits))
 
 
@@ -424,6 +431,7 @@ def _fit(
     held_out: Mask,
     growth: Growth,
     *,
+    widths: Sequence[int],
     least: int,
     seed: int,
 ) -> VectorLeafTrees:
@@ -431,7 +439,14 @@ def _fit(
     counts = np.bincount(classes[~held_out])
     shares = counts / counts.sum()
     return fit_vector_leaf_trees(
-        features, classes, shares, growth, least=least, seed=seed, held_out=held_out
+        features,
+        classes,
+        shares,
+        growth,
+        widths=widths,
+        least=least,
+        seed=seed,
+        held_out=held_out,
     )
 
 

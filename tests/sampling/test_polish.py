@@ -3,7 +3,7 @@ import pytest
 
 from tabgan.base.row_layout import RowLayout
 from tabgan.encoding.quantiles import Quantiles
-from tabgan.generators.trees.vector_leaf_trees import Growth, fit_vector_leaf_trees
+from tabgan.generators.trees.grow_trees import Growth, fit_vector_leaf_trees
 from tabgan.sampling import polish
 from tabgan.sampling.polish import fit_polish
 from tabgan.sampling.row_features import DrawnRows, RowFeatures

@@ -21,13 +21,8 @@ from torch import Tensor
 from tabgan.base.model_file import under
 from tabgan.base.random_streams import numpy_stream
 from tabgan.base.row_layout import RowLayout
-from tabgan.generators.trees.vector_leaf_trees import (
-    Codes,
-    Features,
-    Growth,
-    VectorLeafTrees,
-    fit_vector_leaf_trees,
-)
+from tabgan.generators.trees.grow_trees import Growth, fit_vector_leaf_trees
+from tabgan.generators.trees.vector_leaf_trees import Codes, Features, VectorLeafTrees
 
 __all__ = ["NumberGrid", "TreeColumn", "TreeGenerator", "TreeTraining"]
 
@@ -343,10 +338,30 @@ class TreeGenerator:
         order = [int(state["column"]) for state in description["columns"]]
         _check_order(order, layout, given)
         columns, n_context = [], int(description.get("context", 0))
-        for place, state in enumerate(description["columns"], start=n_context + len(given)):
-            own = under(f"{place - n_context - len(given)}.", tensors)
-            columns.append(_column_of(state, own, layout, grids, place))
+        first = [layout.n_numbers + span for span in given]
+        widths = feature_widths(layout, [*first, *order], n_context)
+        for place, state in enumerate(description["columns"]):
+            before = widths[: n_context + len(given) + place]
+            own = under(f"{place}.", tensors)
+            columns.append(_column_of(state, own, layout, grids, before))
         return cls(layout, tuple(given), grids, tuple(columns), n_context)
+
+
+def feature_widths(layout: RowLayout, order: Sequence[int], n_context: int = 0) -> tuple[int, ...]:
+    """Return the number of levels of each feature, 0 for numbers and context.
+
+    Parameters
+    ----------
+    layout
+        Layout of a row.
+    order
+        The columns in order: numbers by their place, then level spans.
+    n_context
+        Features of the context, which come first.
+    """
+    n_numbers = layout.n_numbers
+    own = [layout.widths[at - n_numbers] if at >= n_numbers else 0 for at in order]
+    return (*[0] * n_context, *own)
 
 
 def _present(layout: RowLayout, number: int, codes: NDArray[np.integer]) -> NDArray[np.bool_]:
@@ -381,17 +396,17 @@ def _column_of(
     tensors: Mapping[str, Tensor],
     layout: RowLayout,
     grids: Sequence[NumberGrid],
-    n_before: int,
+    before: tuple[int, ...],
 ) -> TreeColumn:
     column, levels = int(state["column"]), np.array(state["levels"], np.int64)
     if column >= layout.n_numbers:
         width = layout.widths[column - layout.n_numbers]
         if levels.ndim != 1 or not len(levels) or (levels < 0).any() or (levels >= width).any():
             raise ValueError("trees: an unknown level")
-        sizes = [(n_before, len(levels))]
+        sizes = [(before, len(levels))]
     else:
         n_digits = len(grids[column].divisions)
-        sizes = [(n_before + (digit > 0), BASE) for digit in range(n_digits)]
+        sizes = [((*before, *[0] * (digit > 0)), BASE) for digit in range(n_digits)]
     trees = (
         VectorLeafTrees.from_tensors(under(f"{stage}.", tensors), *size)
         for stage, size in enumerate(sizes)
@@ -464,7 +479,8 @@ class TreeTraining:
             features[:, :n_context] = context
         for place, column in enumerate([*first, *drawn], start=n_context):
             features[:, place] = self._feature(column, low, width, codes, grids)
-        fit = _ColumnFit(self, features, grids, codes, stop, begin)
+        widths = feature_widths(self.layout, [*first, *drawn], n_context)
+        fit = _ColumnFit(self, features, widths, grids, codes, stop, begin)
         with ThreadPoolExecutor(self.workers) as pool:
             columns = tuple(pool.map(fit.column, drawn, range(begin, begin + len(drawn))))
         return TreeGenerator(self.layout, self.given, tuple(grids), columns, n_context)
@@ -499,6 +515,7 @@ class _ColumnFit:
 
     training: TreeTraining
     features: Features
+    widths: tuple[int, ...]  # number of levels of each feature, 0 for numbers
     grids: Sequence[NumberGrid]
     codes: NDArray[np.integer]
     stop: Callable[[int], bool]
@@ -553,6 +570,7 @@ class _ColumnFit:
             classes,
             counts / max(counts.sum(), 1),
             growth,
+            widths=(*self.widths[:place], *[0] * bool(digit)),
             held_out=rng.random(len(classes)) < HELD_OUT,
             least=training.least,
             seed=int(rng.integers(2**31)),

@@ -6,13 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tabgan.base.row_layout import RowLayout
+from tabgan.generators.trees.grow_trees import Growth
 from tabgan.generators.trees.tree_generator import (
     BASE,
     NumberGrid,
     TreeGenerator,
     TreeTraining,
 )
-from tabgan.generators.trees.vector_leaf_trees import Growth
 
 ROWS, LEAST = 400, 7
 FAST = Growth(depth=3, rate=0.3, bins=32, rounds=4)

@@ -4,12 +4,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tabgan.generators.trees.vector_leaf_trees import (
-    Growth,
-    VectorLeafTrees,
-    fit_vector_leaf_trees,
-    never,
-)
+from tabgan.generators.trees.grow_trees import Growth, fit_vector_leaf_trees, never
+from tabgan.generators.trees.vector_leaf_trees import VectorLeafTrees
 
 ROWS, CLASSES, LEAST = 600, 3, 9
 GROWTH = Growth(depth=4, rate=0.3, bins=64, rounds=6)
@@ -124,7 +120,7 @@ def test_only_allowed_classes_are_drawn(table, trees):
 
 
 def test_tensors_and_back(table, trees):
-    again = VectorLeafTrees.from_tensors(trees.to_tensors(), 2, CLASSES)
+    again = VectorLeafTrees.from_tensors(trees.to_tensors(), (0, 0), CLASSES)
     assert np.array_equal(again.scores(table[0]), trees.scores(table[0]))
 
 
@@ -164,14 +160,14 @@ def test_hostile_tensors_never_reach_xgboost(trees, change, message):
     tensors = {name: tensor.clone() for name, tensor in trees.to_tensors().items()}
     change(tensors)
     with pytest.raises(ValueError, match=message):
-        VectorLeafTrees.from_tensors(tensors, 2, CLASSES)
+        VectorLeafTrees.from_tensors(tensors, (0, 0), CLASSES)
 
 
 def test_a_missing_tensor(trees):
     tensors = trees.to_tensors()
     del tensors["leaves"]
     with pytest.raises(KeyError):
-        VectorLeafTrees.from_tensors(tensors, 2, CLASSES)
+        VectorLeafTrees.from_tensors(tensors, (0, 0), CLASSES)
 
 
 def test_the_format_of_both_versions_is_read(trees):
@@ -204,7 +200,7 @@ def test_two_classes_take_one_output(table):
     summed = trees.leaves[reached].sum(axis=1) + trees.baseline
     np.testing.assert_allclose(trees.scores(features), summed, rtol=1e-5, atol=1e-5)
     assert rows_of_leaves(trees, features).min() >= LEAST
-    again = VectorLeafTrees.from_tensors(trees.to_tensors(), 2, 2)
+    again = VectorLeafTrees.from_tensors(trees.to_tensors(), (0, 0), 2)
     assert np.array_equal(again.scores(features), trees.scores(features))
 
 
@@ -250,7 +246,7 @@ def test_trees_of_scalar_leaves_give_the_same_scores(seed, n_outputs):
     """In files of before, values up to a threshold go left, and each tree adds to one output."""
     tensors = scalar_leaves(seed, n_outputs)
     n_classes = max(n_outputs, 2)
-    trees = VectorLeafTrees.from_tensors(tensors, 2, n_classes)
+    trees = VectorLeafTrees.from_tensors(tensors, (0, 0), n_classes)
     rng = np.random.default_rng(seed)
     features = rng.integers(-2, 3, (40, 2)).astype(np.float32) / 2  # many lie on a threshold
     features[rng.random((40, 2)) < 0.2] = np.nan
@@ -286,4 +282,4 @@ def test_hostile_trees_of_scalar_leaves_are_refused(change, message):
     tensors = {name: tensor.clone() for name, tensor in scalar_leaves(0, 3).items()}
     change(tensors)
     with pytest.raises(ValueError, match=message):
-        VectorLeafTrees.from_tensors(tensors, 2, 3)
+        VectorLeafTrees.from_tensors(tensors, (0, 0), 3)
