@@ -4,7 +4,7 @@ Context and rows are learned as one wide table, of which the context is handed i
 a column to the context, as when a payment is never before its contract, so holds in every row.
 """
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -15,6 +15,7 @@ from torch import Tensor
 
 from tabgan.base.errors import DataError
 from tabgan.base.random_streams import numpy_stream
+from tabgan.encoding.rare_levels import Units
 from tabgan.encoding.table_encoder import TableEncoder
 from tabgan.fitting.prepare import Preparation, TableOptions, prepare
 from tabgan.fitting.train_trees import column_order
@@ -83,6 +84,8 @@ class ConditionalTable:
         seed: int,
         *,
         gap: tuple[str, str] | None = None,
+        units: Units = (),
+        free: Collection[str] = (),
         workers: int = 1,
     ) -> Self:
         """Learn rows given their context.
@@ -101,6 +104,10 @@ class ConditionalTable:
             Root of all streams of randomness.
         gap
             A column of dates and one of the context before it: the distance is learned.
+        units
+            Whom each row is of, for `min_group`.
+        free
+            Columns whose levels are pseudonyms, which `min_group` leaves as they are.
         workers
             Columns that are fitted at a time.
         """
@@ -119,10 +126,11 @@ class ConditionalTable:
         schema |= {name: kinds[name] for name in learned.columns if name in kinds}
         prepared = prepare(
             frame,
-            replace(options, schema=_with_all_counts(frame, schema, options.locale)),
+            replace(options, schema=_with_all_counts(frame, schema, options.locale, free)),
             seed,
             context=range(len(parts)),
             declare=lambda table: [] if gap is None else _gap(table, gap),
+            units=[own[every] for own in units],
         )
         own = _without_encoders(prepared.encoder, len(parts))
         trees = _train(
@@ -255,15 +263,21 @@ class ConditionalTable:
 
 
 def _with_all_counts(
-    frame: pd.DataFrame, kinds: Mapping[Hashable, Kind], locale: str | None
+    frame: pd.DataFrame,
+    kinds: Mapping[Hashable, Kind],
+    locale: str | None,
+    free: Collection[str],
 ) -> Schema:
-    """Return the schema of a table, in which no number of children is folded.
+    """Return the schema of a table, in which no number of children and no pseudonym is folded.
 
     Few parents may have most of the children, and would lose them.
     """
     schema = resolve_schema(frame, kinds, locale)
     columns = (
-        replace(column, min_group=1) if is_count(str(column.name)) else column for column in schema
+        replace(column, min_group=1)
+        if column.name in free or is_count(str(column.name))
+        else column
+        for column in schema
     )
     return replace(schema, columns=tuple(columns))
 

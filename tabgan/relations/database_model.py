@@ -19,6 +19,7 @@ from tabgan.relations.drawing_plan import DatabasePlan, TablePlan, plan_database
 from tabgan.relations.drawn_table import DEPTH, DrawnTable, count_name, table_rows, with_means
 from tabgan.relations.relations import ForeignKey, Relations, Rows, Tables, parent_rows
 from tabgan.relations.row_context import Context, taken
+from tabgan.relations.row_units import find_units
 from tabgan.relations.table_drawer import TableDrawer
 from tabgan.table.columns import TypedSeries
 from tabgan.table.dtypes import describe_dtype, restore_dtype
@@ -147,6 +148,8 @@ class DatabaseModel:
         plan = plan_database(tables, relations, rows)
         forms, every = _read_tables(tables, relations, plan, rows, loops=loops, kinds=kinds)
         others = {table: every[table] for table in relations.references}
+        columns = {table: own.columns for table, own in every.items()}
+        units = find_units(tables, plan, rows, columns, options.min_group)
         drawers: dict[str, TableDrawer] = {}
         for own in plan.tables:
             say(f"{own.table}: {len(tables[own.table]):,} rows")
@@ -160,6 +163,7 @@ class DatabaseModel:
                 options=options,
                 seed=seed,
                 order=relations.orders.get(own.table),
+                units=units[own.table],
                 workers=workers,
             )
         kept = {table: tables[table].reset_index(drop=True) for table in relations.references}

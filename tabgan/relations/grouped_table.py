@@ -5,8 +5,9 @@ before it and the means of all before as well. Dates of ordered rows are learned
 from the row before.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tabgan.base.model_file import under
+from tabgan.encoding.rare_levels import Units
 from tabgan.fitting.prepare import TableOptions
 from tabgan.relations.conditional_table import ConditionalTable
 from tabgan.relations.date_bounds import DateBound, find_bounds
@@ -138,6 +140,8 @@ class GroupedTable:
         options: TableOptions,
         seed: int,
         order: str | None = None,
+        units: Units = (),
+        free: Collection[str] = (),
         workers: int = 1,
     ) -> Self:
         """Learn the rows of groups.
@@ -156,33 +160,39 @@ class GroupedTable:
             Root of all streams of randomness.
         order
             The column by which the rows of a group are ordered.
+        units
+            Whom each row is of, for `min_group`.
+        free
+            Columns whose levels are pseudonyms.
         workers
             Columns that are fitted at a time.
         """
-        kinds = {str(column.name): column.kind for column in columns}
+        learn = partial(
+            ConditionalTable.fit,
+            kinds={str(column.name): column.kind for column in columns},
+            options=options,
+            workers=workers,
+        )
         bounds = find_bounds(base, rows, columns)
         groups = groups.cut(MOST_STEPS)
         context, position = base + groups.places(), groups.position
         later = np.flatnonzero(position > 0)
         if len(later) < LEAST_FOLLOWING:
-            every = ConditionalTable.fit(context, rows, kinds, options, seed, workers=workers)
+            every = learn(context, rows, seed=seed, units=units, free=free)
             return cls(tuple(columns), every, bounds=bounds)
         first = np.flatnonzero(position == 0)
-        opening = ConditionalTable.fit(
-            context.take(first), rows.iloc[first], kinds, options, seed, workers=workers
-        )
-        before = _before(rows.iloc[later - 1], columns) + _means_before(
-            rows, columns, groups, later
-        )
+        of_first, of_later = ([own[chosen] for own in units] for chosen in (first, later))
+        opening = learn(context.take(first), rows.iloc[first], seed=seed, units=of_first, free=free)
+        before = _before(rows.iloc[later - 1], columns)
+        before += _means_before(rows, columns, groups, later)
         ordered = order if order is not None and _is_dated(rows, columns, order) else None
-        following = ConditionalTable.fit(
+        following = learn(
             before + context.take(later),
             rows.iloc[later],
-            kinds,
-            options,
-            seed + 1,
+            seed=seed + 1,
             gap=None if ordered is None else (ordered, BEFORE + ordered),
-            workers=workers,
+            units=of_later,
+            free={*free, *(BEFORE + name for name in free)},
         )
         return cls(tuple(columns), opening, following, ordered, bounds)
 

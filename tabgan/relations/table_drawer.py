@@ -11,6 +11,7 @@ from torch import Tensor
 
 from tabgan.base.model_file import under
 from tabgan.base.random_streams import numpy_stream
+from tabgan.encoding.rare_levels import Units
 from tabgan.fitting.prepare import TableOptions
 from tabgan.relations.conditional_table import ConditionalTable
 from tabgan.relations.drawing_plan import TablePlan
@@ -38,6 +39,7 @@ from tabgan.relations.relations import ForeignKey, Rows
 from tabgan.relations.row_context import (
     Context,
 )
+from tabgan.relations.row_units import Pseudonyms
 from tabgan.table.columns import TypedSeries
 from tabgan.table.schema import RANGED
 
@@ -88,6 +90,7 @@ class TableDrawer:
         options: TableOptions,
         seed: int,
         order: str | None = None,
+        units: Units = (),
         workers: int = 1,
     ) -> tuple[Self, DrawnTable]:
         """Learn a table.
@@ -110,6 +113,8 @@ class TableDrawer:
             Root of all streams of randomness.
         order
             The column by which the rows of a parent are ordered.
+        units
+            Whom each row is of, for `min_group`.
         workers
             Columns that are fitted at a time.
 
@@ -118,10 +123,10 @@ class TableDrawer:
         The drawer, and the table with its context.
         """
         steering = steering_rows(plan, own, others)
-        n_parents = 0 if plan.source is None else len(others[plan.source].cells)
+        n_parents = len(others[plan.source].cells) if plan.source else 0
         groups, sorted_rows = RowGroups.of(steering, n_parents, _order_of(own, order))
         base = _base(plan, others, steering[sorted_rows])
-        least = options.min_group
+        least, units = options.min_group, [own[sorted_rows] for own in units]
         wishes = tuple(
             wish_of(key, own, others, steering, parent=every[key.parent], least=least, plan=plan)
             for key in (*plan.references, *plan.links)
@@ -130,22 +135,25 @@ class TableDrawer:
         if wishes:
             wished = wished_context(wishes, own, {**every, **others}, plan).take(sorted_rows)
             places = base + groups.places()
-            links = _fit_links(places, wished, options, seed=seed, workers=workers)
+            links = _fit_links(places, wished, options, seed=seed, units=units, workers=workers)
             parents = {key: rows[sorted_rows] for key, rows in own.parents.items()}
             linked = linked_context(wishes, parents, others, late, wished)
+        names = Pseudonyms(units, least, numpy_stream(seed, "pseudonyms", plan.table))
+        rows = own.cells.iloc[sorted_rows].reset_index(drop=True)
         drawer = GroupedTable.fit(
-            (linked + base).nearest(MOST_CONTEXT),
-            own.cells.iloc[sorted_rows].reset_index(drop=True),
+            *names.apply((linked + base).nearest(MOST_CONTEXT), rows, own.columns),
             own.columns,
             groups,
             options=options,
             seed=seed,
             order=order,
+            units=units,
+            free=names.columns,
             workers=workers,
         )
         back = np.argsort(sorted_rows, kind="stable").astype(np.int64)
         context = own.own_context(plan.table) + linked.take(back) + base.take(back)
-        n_free = int((steering < 0).sum()) if plan.source is not None else len(steering)
+        n_free = int((steering < 0).sum())  # all, where no parent steers
         per_parent = float((steering >= 0).sum()) / max(n_parents, 1)
         made = cls(plan, wishes, links, drawer, n_free, per_parent, order)
         parents = {key: rows for key, rows in own.parents.items() if key not in late}
@@ -332,13 +340,19 @@ class TableDrawer:
 
 
 def _fit_links(
-    places: Context, wished: Context, options: TableOptions, *, seed: int, workers: int
+    places: Context,
+    wished: Context,
+    options: TableOptions,
+    seed: int,
+    *,
+    units: Units,
+    workers: int,
 ) -> ConditionalTable:
     """Learn what linked parents are like."""
     frame = pd.concat([part.values for part in wished.parts], axis=1)
     frame.columns = pd.Index([part.column.name for part in wished.parts])
     kinds = {str(part.column.name): part.column.kind for part in wished.parts}
-    return ConditionalTable.fit(places, frame, kinds, options, seed, workers=workers)
+    return ConditionalTable.fit(places, frame, kinds, options, seed, units=units, workers=workers)
 
 
 def _with_total(counts: Rows, total: int, rng: np.random.Generator) -> Rows:
