@@ -21,6 +21,7 @@ from tabgan.fitting.prepare import Preparation, TableOptions, prepare
 from tabgan.fitting.train_trees import column_order
 from tabgan.generators.trees.tree_generator import TreeGenerator, TreeTraining
 from tabgan.inference.infer_schema import resolve_schema
+from tabgan.relations.date_bounds import date_gaps
 from tabgan.relations.row_context import (
     Context,
     ContextFeatures,
@@ -31,7 +32,7 @@ from tabgan.relations.row_context import (
 from tabgan.rules.dependency import Dependency
 from tabgan.rules.functional_dependency import FunctionalDependency
 from tabgan.rules.order_dependency import DifferenceDependency
-from tabgan.table.columns import ColumnFrame, ColumnRef, TypedSeries, level_key
+from tabgan.table.columns import ColumnFrame, TypedSeries, level_key
 from tabgan.table.dates import range_of_ticks
 from tabgan.table.dtypes import describe_dtype
 from tabgan.table.level_codes import levels_to_series
@@ -129,7 +130,7 @@ class ConditionalTable:
             replace(options, schema=_with_all_counts(frame, schema, options.locale, free)),
             seed,
             context=range(len(parts)),
-            declare=lambda table: [] if gap is None else _gap(table, gap),
+            declare=lambda table: _gaps(table, len(parts), gap),
             units=[own[every] for own in units],
         )
         own = _without_encoders(prepared.encoder, len(parts))
@@ -217,6 +218,25 @@ class ConditionalTable:
                 table[at] = TypedSeries(column, values)
         return table
 
+    @property
+    def gaps(self) -> tuple[tuple[str, str], ...]:
+        """The dates that are learned as distances, and from which other ones."""
+        rules = () if self.encoder is None else self.encoder.dependencies
+        return tuple(
+            (str(rule.target.column.name), str(rule.source.column.name))
+            for rule in rules
+            if isinstance(rule, DifferenceDependency)
+        )
+
+    @property
+    def tied(self) -> set[str]:
+        """The columns that a rule ties to others, or to what rows are drawn by."""
+        if self.encoder is None:
+            return {*(self.copies or {})}
+        names = self.encoder.schema.names
+        tied = {at % len(names) for rule in self.encoder.dependencies for at in rule.positions}
+        return {*(self.copies or {}), *(str(names[at]) for at in tied)}
+
     def latest(self, column: str) -> int:
         """Return the greatest tick of a column of dates, as its encoder keeps it."""
         assert self.encoder is not None
@@ -292,11 +312,10 @@ def _side_by_side(
     return frame.iloc[every].reset_index(drop=True), every
 
 
-def _gap(table: ColumnFrame, gap: tuple[str, str]) -> Sequence[Dependency]:
-    """Return the rule by which a date is learned as its distance from the one before."""
+def _gaps(table: ColumnFrame, first: int, gap: tuple[str, str] | None) -> Sequence[Dependency]:
+    """Return the rules by which dates are learned as distances, one of them in any case."""
     places = {str(cells.column.name): at for at, cells in table.items()}
-    target, source = (ColumnRef(places[name], table[places[name]].column) for name in gap)
-    return [DifferenceDependency.between(source, target, table)]
+    return date_gaps(table, first, None if gap is None else (places[gap[0]], places[gap[1]]))
 
 
 def _without_encoders(encoder: TableEncoder, n: int) -> TableEncoder:

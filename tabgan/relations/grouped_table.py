@@ -19,7 +19,7 @@ from tabgan.base.model_file import under
 from tabgan.encoding.rare_levels import Units
 from tabgan.fitting.prepare import TableOptions
 from tabgan.relations.conditional_table import ConditionalTable
-from tabgan.relations.date_bounds import DateBound, find_bounds
+from tabgan.relations.date_bounds import DateBound, distances, find_bounds
 from tabgan.relations.relations import Rows
 from tabgan.relations.row_context import Context, ContextPart, feature_kinds
 from tabgan.table.columns import TypedSeries
@@ -186,6 +186,8 @@ class GroupedTable:
         before = _before(rows.iloc[later - 1], columns)
         before += _means_before(rows, columns, groups, later)
         ordered = order if order is not None and _is_dated(rows, columns, order) else None
+        if ordered is not None:
+            before += distances(before, base.take(later), BEFORE + ordered)
         following = learn(
             before + context.take(later),
             rows.iloc[later],
@@ -225,7 +227,10 @@ class GroupedTable:
                 drawn = self._drawn(self.opening, given, 0, seed, table, 0)
             else:
                 last = parts[-1].iloc[np.searchsorted(before, own)]
-                given = _before(last, self.columns) + running.means(own) + given
+                last_rows = _before(last, self.columns)
+                if self.ordered is not None:
+                    given = distances(last_rows, given, BEFORE + self.ordered) + given
+                given = last_rows + running.means(own) + given
                 drawn = self._drawn(self.following, given, start, seed, table, step)
             running.add(drawn, own)
             parts.append(drawn)
@@ -258,14 +263,20 @@ class GroupedTable:
         wrong = np.zeros(len(drawn), np.bool_)
         for bound in self.bounds:
             wrong |= bound.broken(given, drawn, self.columns)
-        if self.ordered is not None and drawer is self.following:
-            column = next(c for c in self.columns if c.name == self.ordered)
-            ticks = TypedSeries(column, drawn[self.ordered]).numbers.values
-            before = next(p for p in given.parts if p.column.name == BEFORE + self.ordered)
-            latest = drawer.latest(self.ordered)
-            may_be_earlier = TypedSeries(column, before.values).numbers.values < latest
-            wrong |= (ticks >= latest) & may_be_earlier
+        columns = {str(column.name): column for column in self.columns}
+        parts = {str(part.column.name): part.values for part in given.parts}
+        for name, source in drawer.gaps:
+            own = TypedSeries(columns[name], drawn[name]).numbers
+            before = parts[source] if source in parts else drawn[source]
+            other = TypedSeries(columns.get(source, columns[name]), before).numbers
+            latest = drawer.latest(name)
+            wrong |= own.present & (own.values >= latest) & (other.values < latest)
         return wrong
+
+    @property
+    def tied(self) -> set[str]:
+        """The columns that a rule ties to others, or to what rows are drawn by."""
+        return self.opening.tied | (self.following.tied if self.following else set())
 
     def to_json(self) -> dict[str, Any]:
         """Describe all but the tensors by JSON values."""
