@@ -20,6 +20,7 @@ from tabgan.fitting.session import NotFittedError
 from tabgan.inference.accept_table import as_frame
 from tabgan.relations.database_model import DatabaseModel
 from tabgan.relations.evaluate_database import DatabaseEvaluation, evaluate_database
+from tabgan.relations.implicit_parents import is_implicit, without_implicit_parents
 from tabgan.relations.infer_relations import infer_relations
 from tabgan.relations.relations import Relations, Tables
 from tabgan.table.schema import Kind, Schema
@@ -266,29 +267,33 @@ class DatabaseGAN(BaseEstimator):
 
     def _scales(self, scale: Scale) -> dict[str, float]:
         """Return how many times as many rows each table without a parent gets."""
-        roots = {own.table for own in self._model.plan.tables if own.steering is None}
+        plans = self._model.plan.tables
+        roots = {own.table: own.table for own in plans if own.steering is None}
+        roots |= {p.table: p.source for p in plans if p.source in roots and is_implicit(p.source)}
         if not isinstance(scale, Mapping):
             check_number("scale", scale, Real, 0, above=True)
             if scale > MOST_SCALE:
                 raise OptionError(f"scale={scale!r} must be at most {MOST_SCALE:g}")
-            return dict.fromkeys(self.n_rows_, float(scale))
+            return dict.fromkeys(self._model.forms, float(scale))
         scales = {}
         for table, n in scale.items():
-            if table not in roots:
-                names = ", ".join(map(repr, sorted(roots)))
+            if table not in roots or is_implicit(table):
+                names = ", ".join(repr(name) for name in sorted(roots) if not is_implicit(name))
                 raise OptionError(
                     f"scale={table!r}: the rows of this table come with those of its parents, or "
                     f"there is no such table; give numbers of rows for {names}"
                 )
             check_number(f"scale[{table!r}]", n, Integral, 0)
-            scales[table] = n / max(self.n_rows_[table], 1)
+            scales[table] = scales[roots[table]] = n / max(self.n_rows_[table], 1)
         return scales
 
     def _set_model(self, model: DatabaseModel) -> Self:
         self._model = model
-        self.relations_ = model.relations
+        self.relations_ = without_implicit_parents(model.relations)
         self.notes_ = list(model.plan.notes)
-        self.n_rows_ = {table: form.n_rows for table, form in model.forms.items()}
+        self.n_rows_ = {
+            table: form.n_rows for table, form in model.forms.items() if not is_implicit(table)
+        }
         return self
 
     def _check_fitted(self) -> None:

@@ -17,6 +17,11 @@ from tabgan.fitting.prepare import TableOptions
 from tabgan.inference.infer_schema import infer_schema
 from tabgan.relations.drawing_plan import DatabasePlan, TablePlan, plan_database
 from tabgan.relations.drawn_table import DEPTH, DrawnTable, count_name, table_rows, with_means
+from tabgan.relations.implicit_parents import (
+    ImplicitParent,
+    is_implicit,
+    with_implicit_parents,
+)
 from tabgan.relations.relations import ForeignKey, Relations, Rows, Tables, parent_rows
 from tabgan.relations.row_context import Context, taken
 from tabgan.relations.row_units import find_units
@@ -99,6 +104,8 @@ class DatabaseModel:
         The tables that stay as they are.
     parameters
         The options of the estimator, as JSON values.
+    implicit
+        The keys that repeat and have no table of their own, which have one in the model.
     """
 
     relations: Relations
@@ -107,6 +114,7 @@ class DatabaseModel:
     drawers: Mapping[str, TableDrawer]
     references: Tables
     parameters: Mapping[str, Any]
+    implicit: tuple[ImplicitParent, ...] = ()
 
     @classmethod
     def fit(
@@ -143,6 +151,7 @@ class DatabaseModel:
             Called with a line before each table is learned.
         """
         relations.check(tables)
+        tables, relations, implicit = with_implicit_parents(tables, relations, kinds)
         rows = {key: parent_rows(tables, key) for key in relations.foreign_keys}
         loops = {key: _without_loops(rows, key) for key in rows if key.parent == key.table}
         plan = plan_database(tables, relations, rows)
@@ -152,7 +161,8 @@ class DatabaseModel:
         units = find_units(tables, plan, rows, columns, options.min_group)
         drawers: dict[str, TableDrawer] = {}
         for own in plan.tables:
-            say(f"{own.table}: {len(tables[own.table]):,} rows")
+            if not is_implicit(own.table):
+                say(f"{own.table}: {len(tables[own.table]):,} rows")
             late = [key for key in own.links if plan.is_late(key)]
             drawers[own.table], others[own.table] = TableDrawer.fit(
                 own,
@@ -168,7 +178,7 @@ class DatabaseModel:
             )
         kept = {table: tables[table].reset_index(drop=True) for table in relations.references}
         forms = {table: forms[table] for table in tables}
-        return cls(relations, plan, forms, drawers, kept, parameters)
+        return cls(relations, plan, forms, drawers, kept, parameters, implicit)
 
     def sample(self, scales: Mapping[str, float], seed: int) -> dict[str, pd.DataFrame]:
         """Draw a database.
@@ -207,7 +217,10 @@ class DatabaseModel:
                 if self.plan.is_late(key):
                     chosen = self._choose_late(own, key, drawn, wished[own.table], seed)
                     frames[own.table] = self._with_key(frames, key, chosen)
-        return {table: self._finished(table, frames[table]) for table in self.forms}
+        finished = {table: self._finished(table, frames[table]) for table in self.forms}
+        for parent in self.implicit:
+            parent.joined(finished)
+        return {table: frame for table, frame in finished.items() if not is_implicit(table)}
 
     def _of_reference(self, table: str) -> DrawnTable:
         own = _own_table(
@@ -329,6 +342,7 @@ class DatabaseModel:
                 "drawers": {table: own.to_json() for table, own in self.drawers.items()},
                 "references": {t: _frame_to_json(frame) for t, frame in self.references.items()},
                 "parameters": dict(self.parameters),
+                "implicit": [own.to_json() for own in self.implicit],
             },
         }
         tensors = {
@@ -371,6 +385,7 @@ class DatabaseModel:
                 drawers,
                 {table: _frame_from_json(own) for table, own in state["references"].items()},
                 dict(state["parameters"]),
+                tuple(map(ImplicitParent.from_json, state.get("implicit", ()))),
             )
 
 

@@ -1,7 +1,7 @@
 """Detection of keys between tables: by names, by values that are unique, and by inclusion."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
 
@@ -12,7 +12,7 @@ from tabgan.inference.column_cells import names_rows
 from tabgan.inference.infer_schema import infer_schema
 from tabgan.relations.relations import ForeignKey, Relations, Tables, parent_rows
 
-__all__ = ["infer_relations"]
+__all__ = ["infer_orders", "infer_relations"]
 
 ROWS_OF_KIND = 1_000  # by which a column of dates is told
 LEAST_GROUP = 1.2  # rows of a parent on average, from which their order is looked for
@@ -73,7 +73,7 @@ def infer_relations(tables: Tables, declared: Relations | None = None) -> Relati
         foreign_keys=tuple(found),
         why=why,
     )
-    orders = dict(_orders(tables, relations))
+    orders = infer_orders(tables, tables, relations)
     return replace(relations, orders={**orders, **known.orders})
 
 
@@ -288,9 +288,23 @@ def _all_in(values: pd.Series, key: pd.Series) -> bool:
     return bool((rows != -2).all())
 
 
-def _orders(tables: Tables, relations: Relations) -> Iterator[tuple[str, str]]:
-    """Find the column of dates by which the rows of a parent are ordered."""
-    for table in tables:
+def infer_orders(some: Collection[str], tables: Tables, relations: Relations) -> dict[str, str]:
+    """Find the columns of dates by which the rows of a parent are ordered.
+
+    Parameters
+    ----------
+    some
+        The tables that are looked at.
+    tables, relations
+        All tables, and how they belong together.
+    """
+    return dict(_orders(some, tables, relations))
+
+
+def _orders(
+    some: Collection[str], tables: Tables, relations: Relations
+) -> Iterator[tuple[str, str]]:
+    for table in some:
         frame, keys = tables[table], relations.key_columns(table)
         sizes = [
             len(rows) / max(len(np.unique(rows)), 1)

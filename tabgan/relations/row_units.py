@@ -16,6 +16,7 @@ import pandas as pd
 
 from tabgan.encoding.rare_levels import LONG_TAIL, Units, generate_levels, rare_rows
 from tabgan.relations.drawing_plan import DatabasePlan, TablePlan
+from tabgan.relations.implicit_parents import is_implicit
 from tabgan.relations.relations import ForeignKey, Rows, Tables
 from tabgan.relations.row_context import Context
 from tabgan.table.columns import TypedSeries, level_key
@@ -89,6 +90,8 @@ def _taken(units: Rows, parents: Rows) -> Rows:
 def _is_list(tables: Tables, key: ForeignKey, columns: Sequence[Column]) -> bool:
     """Return whether a key refers to a short list, which names nobody."""
     parent, child = tables[key.parent], tables[key.table]
+    if is_implicit(key.parent):
+        return False
     if len(parent) > LONGEST_LIST or len(child) < LIST_ROWS * len(parent):
         return False
     if any(column.kind in LOCALISED for column in columns):

@@ -118,3 +118,19 @@ def test_what_is_one_table(tmp_path):
 def test_one_file_has_no_room(tmp_path):
     with pytest.raises(OptionError, match="no room for several tables"):
         check_database_output(str(tmp_path / "out.csv"), force=False)
+
+
+@pytest.mark.parametrize("word", ["nothing", "returning", "order", "group", "index"])
+def test_tables_and_columns_may_be_called_like_words_of_sql(word, tmp_path):
+    path, other = tmp_path / "words.db", tmp_path / "new.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute(f'create table "{word}" (id integer primary key, "{word}" integer)')
+        connection.execute(f'create table b (a_id integer references "{word}" (id))')
+        connection.executemany(f'insert into "{word}" values (?, ?)', [(1, 5), (2, 6)])
+        connection.execute("insert into b values (2)")
+    connection.close()
+    database = read_database(str(path))
+    write_database(str(other), database.tables, database, database.relations, force=False)
+    again = read_database(str(other))
+    assert again.relations == database.relations
+    assert again.tables[word].to_numpy().tolist() == [[1, 5], [2, 6]]
