@@ -67,7 +67,7 @@ class DatabaseGAN(BaseEstimator):
     relations_ : Relations
         How the tables belong together.
     notes_ : list of str
-        What was decided about keys that close a circle.
+        What was decided about keys that close a circle, and which columns are sums of children.
     n_rows_ : dict
         Rows of each table.
 
@@ -290,7 +290,7 @@ class DatabaseGAN(BaseEstimator):
     def _set_model(self, model: DatabaseModel) -> Self:
         self._model = model
         self.relations_ = without_implicit_parents(model.relations)
-        self.notes_ = list(model.plan.notes)
+        self.notes_ = [*model.plan.notes, *map(str, model.totals)]
         self.n_rows_ = {
             table: form.n_rows for table, form in model.forms.items() if not is_implicit(table)
         }

@@ -15,6 +15,7 @@ from tabgan.base.random_streams import numpy_stream
 from tabgan.encoding.identifiers.identifier import IdentifierEncoder
 from tabgan.fitting.prepare import TableOptions
 from tabgan.inference.infer_schema import infer_schema
+from tabgan.relations.child_totals import ChildTotal, find_totals
 from tabgan.relations.drawing_plan import DatabasePlan, TablePlan, plan_database
 from tabgan.relations.drawn_table import DEPTH, DrawnTable, count_name, table_rows, with_means
 from tabgan.relations.implicit_parents import (
@@ -106,6 +107,8 @@ class DatabaseModel:
         The options of the estimator, as JSON values.
     implicit
         The keys that repeat and have no table of their own, which have one in the model.
+    totals
+        The columns that are sums or numbers of children.
     """
 
     relations: Relations
@@ -115,6 +118,7 @@ class DatabaseModel:
     references: Tables
     parameters: Mapping[str, Any]
     implicit: tuple[ImplicitParent, ...] = ()
+    totals: tuple[ChildTotal, ...] = ()
 
     @classmethod
     def fit(
@@ -176,9 +180,11 @@ class DatabaseModel:
                 units=units[own.table],
                 workers=workers,
             )
+        keys = [key for own in reversed(plan.tables) for key in (own.steering, *own.links) if key]
+        totals = find_totals([key for key in keys if key.parent != key.table], rows, every)
         kept = {table: tables[table].reset_index(drop=True) for table in relations.references}
         forms = {table: forms[table] for table in tables}
-        return cls(relations, plan, forms, drawers, kept, parameters, implicit)
+        return cls(relations, plan, forms, drawers, kept, parameters, implicit, tuple(totals))
 
     def sample(self, scales: Mapping[str, float], seed: int) -> dict[str, pd.DataFrame]:
         """Draw a database.
@@ -217,6 +223,8 @@ class DatabaseModel:
                 if self.plan.is_late(key):
                     chosen = self._choose_late(own, key, drawn, wished[own.table], seed)
                     frames[own.table] = self._with_key(frames, key, chosen)
+        for total in self.totals:
+            frames[total.key.parent] = total.written(frames)
         finished = {table: self._finished(table, frames[table]) for table in self.forms}
         for parent in self.implicit:
             parent.joined(finished)
@@ -343,6 +351,7 @@ class DatabaseModel:
                 "references": {t: _frame_to_json(frame) for t, frame in self.references.items()},
                 "parameters": dict(self.parameters),
                 "implicit": [own.to_json() for own in self.implicit],
+                "totals": [own.to_json() for own in self.totals],
             },
         }
         tensors = {
@@ -386,6 +395,7 @@ class DatabaseModel:
                 {table: _frame_from_json(own) for table, own in state["references"].items()},
                 dict(state["parameters"]),
                 tuple(map(ImplicitParent.from_json, state.get("implicit", ()))),
+                tuple(map(ChildTotal.from_json, state.get("totals", ()))),
             )
 
 

@@ -29,7 +29,9 @@ __all__ = ["GroupedTable", "RowGroups", "numbers_in"]
 
 LEAST_FOLLOWING = 50  # rows after the first ones of their groups, from which they are learned apart
 MOST_STEPS = 500  # rows of a group that are drawn one after the other; longer ones begin anew
-TRIES = 5  # draws of a date that would lie beyond the last one
+TRIES = 3  # draws of rows with a date out of order, or beyond the last one
+ROWS_AGAIN = 4_000  # that are drawn at once in place of such
+MOST_CANDIDATES = 16  # of a row
 MOST_BEFORE = 30  # columns of the row before that are looked at
 BEFORE = "before."
 
@@ -249,7 +251,11 @@ class GroupedTable:
             wrong = np.flatnonzero(self._wrong(drawer, given, drawn))
             if not len(wrong):
                 return drawn
-            new = drawer.draw(given.take(wrong), start, seed, "rows", *stream, "again", again)
+            each = int(np.clip(ROWS_AGAIN // len(wrong), 1, MOST_CANDIDATES))
+            context = given.take(np.repeat(wrong, each))
+            new = drawer.draw(context, start, seed, "rows", *stream, "again", again)
+            fits = ~self._wrong(drawer, context, new).reshape(-1, each)
+            new = new.iloc[np.arange(len(wrong)) * each + fits.argmax(axis=1)]
             kept = np.setdiff1d(np.arange(len(drawn)), wrong)
             both = pd.concat([drawn.iloc[kept], new], ignore_index=True)
             drawn = both.iloc[np.argsort(np.concatenate([kept, wrong]))].reset_index(drop=True)
