@@ -2,16 +2,19 @@
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from importlib.metadata import version
 from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 
-from tabgan.base.errors import DataError, ModelFileError
+from tabgan.base.errors import DataError, ModelFileError, OptionError
 from tabgan.base.model_file import assembling, read_model, under, write_model
 from tabgan.base.random_streams import numpy_stream
+from tabgan.conditions.grammar import Where
+from tabgan.conditions.parse_condition import parse_condition
 from tabgan.encoding.identifiers.identifier import IdentifierEncoder
 from tabgan.fitting.prepare import TableOptions
 from tabgan.inference.infer_schema import infer_schema
@@ -30,10 +33,11 @@ from tabgan.relations.table_drawer import TableDrawer
 from tabgan.table.columns import TypedSeries
 from tabgan.table.dtypes import describe_dtype, restore_dtype
 from tabgan.table.scalars import from_json_scalar, to_json_scalar
-from tabgan.table.schema import Column, Kind
+from tabgan.table.schema import Column, Kind, Schema
 
 __all__ = ["DatabaseModel", "TableForm"]
 
+FEWEST_TRIED, MOST_TRIED = 200, 1_000_000  # rows of which some should meet a condition
 TRIES = 5  # blocks of further keys, where some repeat
 
 
@@ -186,7 +190,9 @@ class DatabaseModel:
         forms = {table: forms[table] for table in tables}
         return cls(relations, plan, forms, drawers, kept, parameters, implicit, tuple(totals))
 
-    def sample(self, scales: Mapping[str, float], seed: int) -> dict[str, pd.DataFrame]:
+    def sample(
+        self, scales: Mapping[str, float], seed: int, where: Mapping[str, Where] | None = None
+    ) -> dict[str, pd.DataFrame]:
         """Draw a database.
 
         Parameters
@@ -195,6 +201,13 @@ class DatabaseModel:
             How many times as many rows as there were, by table: of those rows that no parent has.
         seed
             Root of all streams of randomness.
+        where
+            Conditions on the rows of tables that have no parent.
+
+        Raises
+        ------
+        OptionError
+            If a condition can't be read, or too few rows meet it.
         """
         drawn: dict[str, DrawnTable] = {}
         frames: dict[str, pd.DataFrame] = {}
@@ -206,7 +219,11 @@ class DatabaseModel:
             drawer = self.drawers[own.table]
             late = [key for key in own.links if self.plan.is_late(key)]
             n_free = round(scales.get(own.table, 1.0) * drawer.n_free)
-            rows, wished[own.table] = drawer.draw(drawn, n_free, late, seed)
+            draw = partial(drawer.draw, drawn, late=late, seed=seed)
+            asked = (where or {}).get(own.table)
+            rows, wished[own.table] = (
+                draw(n_free) if asked is None else _rows_where(own.table, draw, n_free, asked)
+            )
             frame = self._frame(own.table, rows, frames, seed)
             frame = self._with_new_numbers(own.table, frame)
             keep = self._unique_rows(own.table, frame)
@@ -397,6 +414,46 @@ class DatabaseModel:
                 tuple(map(ImplicitParent.from_json, state.get("implicit", ()))),
                 tuple(map(ChildTotal.from_json, state.get("totals", ()))),
             )
+
+
+def _rows_where(
+    table: str, draw: Callable[[int], tuple[DrawnTable, Context]], n: int, where: Where
+) -> tuple[DrawnTable, Context]:
+    """Draw rows until enough of them meet a condition.
+
+    Parameters
+    ----------
+    table
+        The table.
+    draw
+        Draws so many rows.
+    n
+        How many are wanted.
+    where
+        The condition.
+    """
+    total, found = max(n, FEWEST_TRIED), 0
+    while total <= MOST_TRIED:
+        rows, wished = draw(total)
+        columns = [c for c in rows.columns if not str(c.name).startswith("#")]
+        dtypes = [describe_dtype(rows.cells[c.name].dtype) for c in columns]
+        schema = Schema(
+            tuple(replace(c, dtype=dtype) for c, dtype in zip(columns, dtypes, strict=True))
+        )
+        levels = {
+            at: TypedSeries(column, rows.cells[column.name]).levels
+            for at, column in enumerate(schema)
+            if column.kind in ("categorical", "boolean")
+        }
+        condition = parse_condition(where, schema, levels)
+        keep = np.flatnonzero(condition.mask(rows.cells.loc[:, [*schema.names]]))
+        if len(keep) >= n:
+            return _some_rows(rows, keep[:n]), wished.take(keep[:n])
+        found, total = len(keep), total * int(np.clip(2 * n / max(len(keep), 1), 2, 50))
+    raise OptionError(
+        f"where[{table!r}]: {found} of some {MOST_TRIED:,} rows meet the condition, and {n} are "
+        "wanted; ask for fewer rows or less"
+    )
 
 
 def _read_tables(
