@@ -1,7 +1,7 @@
 """Databases on the command line: several tables, learned and drawn together."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
@@ -15,6 +15,8 @@ from tabgan.cli.option_types import FILE, POSITIVE, option, together
 from tabgan.cli.output_targets import default_output, fact_of, place_of
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from tabgan.relations.database_files import Database
     from tabgan.relations.database_gan import DatabaseGAN
     from tabgan.relations.relations import Relations
@@ -26,6 +28,7 @@ __all__ = [
     "inspect_database",
     "open_database",
     "relations_option",
+    "scale_option",
     "synth_database",
 ]
 
@@ -33,7 +36,17 @@ _SECTION = "Database"
 SHOWN = 20  # tables that an error names
 SHORT_LIST = 200  # rows of a table that may be one of countries, districts, kinds
 _SHARED = ("data", "source", "out", "model", "seed", "derive", "locale", "min_group", "text")
-_ALWAYS = ("force", "quiet", "as_json", "config", "relations", "scale", "references", "delimiter")
+_ALWAYS = (
+    "force",
+    "quiet",
+    "as_json",
+    "config",
+    "kinds",
+    "relations",
+    "scale",
+    "references",
+    "delimiter",
+)
 _TAKEN = {*_SHARED, *_ALWAYS, "encoding", "has_header", "header_row", "skip_bad_lines"}
 
 relations_option = option(
@@ -45,16 +58,18 @@ relations_option = option(
     help="Keys between the tables (JSON), as 'tabgan inspect DATA --relations FILE' writes them.",
 )
 
+scale_option = option(
+    "--scale",
+    section=_SECTION,
+    type=POSITIVE,
+    metavar="X",
+    show_default="1",
+    help="How many times as many rows as the tables have.",
+)
+
 _database_options = together(
     relations_option,
-    option(
-        "--scale",
-        section=_SECTION,
-        type=POSITIVE,
-        metavar="X",
-        show_default="1",
-        help="How many times as many rows as the tables have.",
-    ),
+    scale_option,
     option(
         "--reference",
         "references",
@@ -155,13 +170,24 @@ def check_single_table(**options: Any) -> None:
             )
 
 
-def _check_options(data: str, tables: Sequence[str]) -> None:
-    """Refuse the options that only a single table has."""
+def _check_options(data: str, tables: Sequence[str], *others: str) -> None:
+    """Refuse the options that only a single table has.
+
+    Parameters
+    ----------
+    data, tables
+        Where the tables lie, and their names.
+    *others
+        Further options that databases have.
+    """
     ctx = click.get_current_context()
     for param in ctx.command.params:
         name = param.name or ""
         flag = max(param.opts, key=len)
-        if ctx.get_parameter_source(name) is not ParameterSource.COMMANDLINE or name in _TAKEN:
+        if ctx.get_parameter_source(name) is not ParameterSource.COMMANDLINE or name in {
+            *_TAKEN,
+            *others,
+        }:
             continue
         if name == "epsilon":
             from tabgan.relations.database_gan import NOT_BY_PERSON
@@ -181,6 +207,7 @@ def synth_database(
     *,
     reading: dict[str, Any],
     training: dict[str, Any],
+    kinds: Sequence[str],
     out: str | None,
     model: str | None,
     force: bool,
@@ -198,6 +225,8 @@ def synth_database(
         Where messages and facts go.
     reading, training
         The options on how to read tables, and on the training.
+    kinds
+        Texts ``TABLE.COLUMN=KIND``.
     out
         Where the new tables go, or None.
     model
@@ -217,13 +246,14 @@ def synth_database(
         check_single_table(**vars(options))
         return False
     database, relations = found
-    _check_options(data, [*database.tables])
+    _check_options(data, [*database.tables], "kinds")
     out = out or _default_output(data)
     _check_outputs(data, out, model, force=force)
     report.done("read")
     for line in (*relations.describe(), *_short_lists(database, relations, options.references)):
         report.say(line)
-    gan = _fitted(database, relations, report, options=options, training=training)
+    schema = _declared_kinds(kinds, database.tables)
+    gan = _fitted(database, relations, report, options=options, schema=schema, training=training)
     if model:
         gan.save(model)
         report.say(f"Saved the model to {model}")
@@ -239,6 +269,31 @@ def synth_database(
     if as_json:
         report.print_json()
     return True
+
+
+def _declared_kinds(
+    texts: Sequence[str], tables: "Mapping[str, pd.DataFrame]"
+) -> dict[str, dict[Hashable, str]]:
+    """Return the kinds that texts ``TABLE.COLUMN=KIND`` declare, by table.
+
+    Raises
+    ------
+    click.UsageError
+        If a text is none, or names no table or column.
+    """
+    kinds: dict[str, dict[Hashable, str]] = {}
+    for text in texts:
+        place, sign, kind = text.partition("=")
+        named = [name for name in tables if place.startswith(f"{name}.")]
+        table = max(named, key=len, default="")
+        column = place.removeprefix(f"{table}.")
+        if not sign or not table or column not in tables[table].columns:
+            raise click.UsageError(
+                f"--kind {text}: a database needs TABLE.COLUMN=KIND, with a table and a column "
+                f"that are there; the tables are {', '.join(sorted(tables)[:SHOWN])}"
+            )
+        kinds.setdefault(table, {})[column] = kind
+    return kinds
 
 
 def _check_outputs(data: str, out: str, model: str | None, *, force: bool) -> None:
@@ -283,6 +338,7 @@ def _fitted(
     report: Report,
     *,
     options: DatabaseOptions,
+    schema: dict[str, dict[Hashable, str]],
     training: dict[str, Any],
 ) -> "DatabaseGAN":
     from tabgan.cli.training import quietly
@@ -291,6 +347,7 @@ def _fitted(
     names = ("locale", "min_group", "text", "derive", "epsilon")
     gan = DatabaseGAN(
         references=list(options.references),
+        schema=schema,
         random_state=training["seed"],
         verbose=not report.quiet,
         **{name: training[name] for name in names},

@@ -1,6 +1,7 @@
 """Fold the levels that few rows hold into others, before anything is learned.
 
-A rare level becomes a frequent one, that of a donor row. Where rare levels are a long tail, which
+A rare level becomes a frequent one, that of a donor row. Rows of one person or other unit count
+once. Where rare levels are a long tail, which
 would swell the frequent ones, they become as many generated levels instead: written like the
 column's own, none of which the table had. What is missing stays missing in both ways.
 """
@@ -26,6 +27,7 @@ from tabgan.table.schema import RANGED, Column
 
 __all__ = [
     "FoldedLevels",
+    "Units",
     "can_be_generated",
     "fold_rare",
     "generate_levels",
@@ -42,6 +44,7 @@ MOST_TRIES = 20  # rounds in which generated levels are drawn
 _LEVELS = ("categorical", "boolean")
 
 Mask = NDArray[np.bool_]
+Units = Sequence[NDArray[np.int64]]  # whom each row is of, a person say; one array for each key
 Levels = dict[tuple[type, Scalar], Scalar]  # new levels, by the key of the old ones
 
 
@@ -68,6 +71,8 @@ def fold_rare(
     joint: Iterable[Sequence[int]],
     rng: np.random.Generator,
     fixed: Collection[int] = (),
+    *,
+    units: Units = (),
 ) -> tuple[ColumnFrame, dict[int, FoldedLevels]]:
     """Give rows with a rare level the level of a row that has none, drawn at random.
 
@@ -104,7 +109,7 @@ def fold_rare(
         chance = float(rng.random())
         own = {}
         for at in group:
-            own[at], n_levels = rare_rows(table[at], chance)
+            own[at], n_levels = rare_rows(table[at], chance, units)
             if n_levels:
                 folded[at] = FoldedLevels(n_levels, int(own[at].sum()))
         for at, form in _generate(table, own, fixed, rng).items():
@@ -112,7 +117,7 @@ def fold_rare(
             own[at] = np.zeros_like(own[at])
         for positions in joints:
             if set(positions) <= set(group):
-                own[positions[0]] |= _rare_together([table[at] for at in positions], chance)
+                own[positions[0]] |= _rare_together([table[at] for at in positions], chance, units)
         together = np.logical_or.reduce([*own.values()])
         # where every row has some rare level, the columns can't be kept together
         rare |= {(*group,): together} if not together.all() else {(a,): own[a] for a in group}
@@ -440,7 +445,7 @@ def _form_of(levels: Sequence[Scalar]) -> str:
     return forms.most_common(1)[0][0]
 
 
-def rare_rows(cells: TypedSeries, chance: float = 0.0) -> tuple[Mask, int]:
+def rare_rows(cells: TypedSeries, chance: float = 0.0, units: Units = ()) -> tuple[Mask, int]:
     """Return which rows of a column hold a rare level, and how many such levels there are.
 
     None are rare of a dtype whose values are declared (categories, booleans), and of numbers that
@@ -453,14 +458,16 @@ def rare_rows(cells: TypedSeries, chance: float = 0.0) -> tuple[Mask, int]:
     chance
         From 0 to 1: where the threshold lies between once and one and a half times the least rows.
         Where no level is so frequent, it is the least rows.
+    units
+        Whom each row is of.
     """
     column, values = cells
     rows = np.zeros(len(values), np.bool_)
     if column.least_rows == 1 or not _has_levels(cells):
         return rows, 0
-    counted = _rows_with_levels(cells)
+    counted = _rows_with_levels(cells, units)
     part = cells if counted.all() else cells.take(counted)
-    counts, named = _count_levels(part)
+    counts, named = _count_levels(part, [unit[counted] for unit in units])
     threshold = _threshold(column.least_rows, chance)
     if not (named & (counts >= threshold)).any():
         threshold = column.least_rows
@@ -469,19 +476,28 @@ def rare_rows(cells: TypedSeries, chance: float = 0.0) -> tuple[Mask, int]:
     return rows, int(rare.sum())
 
 
-def may_be_rare(table: ColumnFrame) -> bool:
-    """Return whether a column of a table may hold a rare level, whatever threshold is drawn."""
+def may_be_rare(table: ColumnFrame, units: Units = ()) -> bool:
+    """Return whether a column of a table may hold a rare level, whatever threshold is drawn.
+
+    Parameters
+    ----------
+    table
+        The table.
+    units
+        Whom each row is of.
+    """
     for cells in table.values():
         least = cells.column.least_rows
         if least > 1 and _has_levels(cells):
-            counted = _rows_with_levels(cells)
-            counts, named = _count_levels(cells if counted.all() else cells.take(counted))
+            counted = _rows_with_levels(cells, units)
+            part = cells if counted.all() else cells.take(counted)
+            counts, named = _count_levels(part, [unit[counted] for unit in units])
             if (named & (counts < _threshold(least, 1.0))).any():
                 return True
     return False
 
 
-def _rows_with_levels(cells: TypedSeries) -> Mask:
+def _rows_with_levels(cells: TypedSeries, units: Units) -> Mask:
     """Return which rows hold a level: among many numbers, only the special values.
 
     Few numbers are many if too many rows hold a rare one: these are learned as numbers.
@@ -491,15 +507,25 @@ def _rows_with_levels(cells: TypedSeries) -> Mask:
         present = numbers.values[numbers.present]
         if len(pd.unique(present)) > FEW_VALUES:
             return ~numbers.present
-        _, counts = np.unique(present, return_counts=True)
-        if counts[counts < cells.column.least_rows].sum() >= LONG_TAIL * max(counts.sum(), 1):
+        distinct, codes, counts = np.unique(present, return_inverse=True, return_counts=True)
+        holders = _holders(codes, len(distinct), [unit[numbers.present] for unit in units])
+        if counts[holders < cells.column.least_rows].sum() >= LONG_TAIL * max(counts.sum(), 1):
             return ~numbers.present
     return np.ones(len(cells.values), np.bool_)
 
 
-def _count_levels(cells: TypedSeries) -> tuple[NDArray[np.int64], Mask]:
-    """Count the rows of each level, and say which levels are not a missing value."""
-    counts = np.bincount(cells.codes, minlength=len(cells.levels))
+def _holders(codes: NDArray[np.integer], n_levels: int, units: Units) -> NDArray[np.int64]:
+    """Count the rows that hold each level, or the units of these rows, whatever is fewer."""
+    counts = np.bincount(codes, minlength=n_levels).astype(np.int64)
+    for unit in units:
+        pairs = np.unique(np.column_stack([codes, unit]), axis=0)
+        counts = np.minimum(counts, np.bincount(pairs[:, 0], minlength=n_levels))
+    return counts
+
+
+def _count_levels(cells: TypedSeries, units: Units) -> tuple[NDArray[np.int64], Mask]:
+    """Count who holds each level, and say which levels are not a missing value."""
+    counts = _holders(cells.codes, len(cells.levels), units)
     present = np.array([not is_absent(level) for level in cells.levels], np.bool_)
     return counts, present & (counts > 0)
 
@@ -510,17 +536,25 @@ def _has_levels(cells: TypedSeries) -> bool:
     return column.kind in RANGED or (column.kind == "categorical" and not is_declared)
 
 
-def has_frequent_level(cells: TypedSeries) -> bool:
-    """Return whether a column has a level that enough rows hold, or none at all."""
-    counts, named = _count_levels(cells)
+def has_frequent_level(cells: TypedSeries, units: Units = ()) -> bool:
+    """Return whether a column has a level that enough rows hold, or none at all.
+
+    Parameters
+    ----------
+    cells
+        The column.
+    units
+        Whom each row is of.
+    """
+    counts, named = _count_levels(cells, units)
     most = counts[named].max(initial=0)  # of nothing but missing values it is 0
     return bool(most == 0 or most >= cells.column.least_rows)
 
 
-def _rare_together(cells: Sequence[TypedSeries], chance: float) -> Mask:
+def _rare_together(cells: Sequence[TypedSeries], chance: float, units: Units) -> Mask:
     least = min(column.least_rows for column, _ in cells)
     codes, combinations = combinations_of(cells)
-    counts = np.bincount(codes, minlength=len(combinations))
+    counts = _holders(codes, len(combinations), units)
     threshold = _threshold(least, chance)
     if least == 1 or counts.max() < threshold:
         return np.zeros(len(codes), np.bool_)

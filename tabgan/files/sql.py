@@ -42,6 +42,7 @@ _READ_ONLY = {  # what begins a transaction that can't change anything
     "mariadb": "SET TRANSACTION READ ONLY",
     "oracle": "SET TRANSACTION READ ONLY",
 }
+_SQLITE_WORDS = {"nothing", "returning"}  # of its language, which SQLAlchemy does not quote
 _WITH_ZONES = ("postgresql", "oracle", "mssql")
 _WITH_INTERVALS = ("postgresql", "oracle")
 
@@ -387,6 +388,8 @@ def _engine(sqlalchemy: Any, url: str, *, write: bool) -> Any:
     engine = sqlalchemy.create_engine(
         "sqlite://", creator=connect, poolclass=sqlalchemy.pool.NullPool
     )
+    names = engine.dialect.identifier_preparer
+    names.reserved_words = names.reserved_words | _SQLITE_WORDS
     sqlalchemy.event.listen(engine, "begin", lambda own: own.exec_driver_sql("BEGIN"))
     return engine
 

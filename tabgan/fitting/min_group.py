@@ -13,6 +13,7 @@ from tabgan.encoding.identifiers.identifier_attribute import find_attributes
 from tabgan.encoding.multiselect import item_rows, read_levels
 from tabgan.encoding.rare_levels import (
     FoldedLevels,
+    Units,
     can_be_generated,
     fold_rare,
     has_frequent_level,
@@ -88,6 +89,7 @@ def suppress_rare_values(
     conditions: Sequence[int],
     streams: tuple[np.random.Generator, np.random.Generator],
     derive: bool,
+    units: Units = (),
 ) -> Suppressed:
     """Fold rare levels of a table into frequent ones, and trim the ranges of its schema.
 
@@ -105,24 +107,23 @@ def suppress_rare_values(
         Randomness of the detection of rules, and of thresholds and donors.
     derive
         Whether rules are detected.
+    units
+        Whom each row is of: a level counts once for all rows of one unit.
     """
-    if all(column.least_rows == 1 for column in schema):
+    if all(c.least_rows == 1 for c in schema):
         return Suppressed(table, schema, {})
     constrained = [
         tuple(rule.positions(schema)) for rule in constraints if isinstance(rule, ColumnConstraint)
     ]
     fixed = {*conditions, *(at for tie in constrained for at in tie)}
-    schema = _with_generated_values(table, schema, fixed)
+    schema = _with_generated_values(table, schema, fixed, units)
     table = by_position(table, schema)
-    joint = [
-        rule.positions(schema)
-        for rule in constraints
-        if isinstance(rule, FixedCombinations) and rule.combinations is None
-    ]
+    combined = (rule for rule in constraints if isinstance(rule, FixedCombinations))
+    joint = [rule.positions(schema) for rule in combined if rule.combinations is None]
     if len(conditions) > 1:  # the model keeps which of their values occur together
         joint.append(tuple(conditions))
     suppressed, folded = table, dict[int, FoldedLevels]()
-    if joint or may_be_rare(table):  # else nothing is folded, whatever rules tie together
+    if joint or may_be_rare(table, units):  # else nothing is folded, whatever rules tie together
         detected = detect_dependencies(table, streams[0], kept, find_attributes) if derive else []
         prefixes = [rule for rule in detected if isinstance(rule, CodePrefix)]
         # which columns rules fill together ties no levels: the rules themselves do
@@ -134,8 +135,8 @@ def suppress_rare_values(
             *({at % len(schema) for at in rule.positions} for rule in found),
         ]
         looked_at = {at % len(schema) for at in _looked_at(found)}
-        fixed |= {at for at in looked_at if has_frequent_level(table[at])}
-        suppressed, folded = fold_rare(table, ties, joint, streams[1], fixed)
+        fixed |= {at for at in looked_at if has_frequent_level(table[at], units)}
+        suppressed, folded = fold_rare(table, ties, joint, streams[1], fixed, units=units)
         for rule in prefixes:  # a code begins with the level that is kept
             rests = rule.reduce(table)[rule.target.position]
             suppressed = rule.restore({**suppressed, rule.target.position: rests})
@@ -193,7 +194,9 @@ def _looked_at(rules: Sequence[Dependency]) -> set[int]:
     return found
 
 
-def _with_generated_values(table: ColumnFrame, schema: Schema, fixed: Collection[int]) -> Schema:
+def _with_generated_values(
+    table: ColumnFrame, schema: Schema, fixed: Collection[int], units: Units
+) -> Schema:
     """Turn columns of categories or lists without a frequent one into identifiers or text.
 
     Categories are turned where a constraint or condition looks at their levels; others get
@@ -206,7 +209,7 @@ def _with_generated_values(table: ColumnFrame, schema: Schema, fixed: Collection
     """
     for at, cells in table.items():
         column, kind = cells.column, _GENERATED.get(cells.column.kind)
-        if kind is None or _is_declared(cells) or _has_frequent_value(cells):
+        if kind is None or _is_declared(cells) or _has_frequent_value(cells, units):
             continue
         is_level = column.kind == "categorical"
         if is_level and at not in fixed and can_be_generated(cells):
@@ -238,9 +241,9 @@ def _is_declared(cells: TypedSeries) -> bool:
     return isinstance(cells.values.dtype, pd.CategoricalDtype)
 
 
-def _has_frequent_value(cells: TypedSeries) -> bool:
+def _has_frequent_value(cells: TypedSeries, units: Units) -> bool:
     """Return whether enough rows hold some level, of lists some item, or there is none at all."""
     if cells.column.kind != "multiselect":
-        return has_frequent_level(cells)
+        return has_frequent_level(cells, units)
     most = max(item_rows(read_levels(cells)).values(), default=0)
     return not most or most >= cells.column.least_rows

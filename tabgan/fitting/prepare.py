@@ -18,7 +18,6 @@ from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeVar
 
-import numpy as np
 import pandas as pd
 
 from tabgan.base.errors import DataError
@@ -26,7 +25,7 @@ from tabgan.base.random_streams import numpy_stream
 from tabgan.encoding.column_encoder import Encoded
 from tabgan.encoding.condition_columns import ConditionColumns, find_columns
 from tabgan.encoding.identifiers.placeholder_text import LOREM
-from tabgan.encoding.rare_levels import FoldedLevels
+from tabgan.encoding.rare_levels import FoldedLevels, Units
 from tabgan.encoding.table_encoder import TableEncoder
 from tabgan.fitting.min_group import Suppressed, suppress_rare_values, with_min_group
 from tabgan.generators.latents import LatentChoice, resolve_latent_dim
@@ -163,6 +162,7 @@ def prepare(
     *,
     context: Collection[int] = (),
     declare: DeclareRules = lambda _table: (),
+    units: Units = (),
 ) -> Preparation:
     """Prepare a table for a fit without privacy budget.
 
@@ -178,6 +178,8 @@ def prepare(
         Positions of columns that are there to draw the others by: no rule may derive them.
     declare
         Returns further rules, of the table in work, that hold in any case.
+    units
+        Whom each row is of, where persons have several: `min_group` counts these.
 
     Raises
     ------
@@ -204,6 +206,7 @@ def prepare(
         conditions=conditions,
         streams=(numpy_stream(seed, "detect"), numpy_stream(seed, "rare")),
         derive=options.derive,
+        units=units,
     )
     if suppressed.schema is not schema:
         schema = suppressed.schema
@@ -212,9 +215,7 @@ def prepare(
         planned = plan_constraints(constraints, frame, schema, conditions)
     kept = {*conditions, *planned.positions, *context}
     declared = (*declare(suppressed.table), *planned.dependencies)
-    rng = numpy_stream(seed, "detect")
-    encoder = _fit_encoder(suppressed, rng, derive=options.derive, kept=kept, declared=declared)
-    width = encoder.spans.width
+    encoder = _fit_encoder(suppressed, seed, options, kept, declared)
     return Preparation(
         declared_schema=declared_schema,
         schema=schema,
@@ -223,8 +224,8 @@ def prepare(
         plan=planned,
         condition_columns=ConditionColumns.of(encoder, conditions) if conditions else None,
         encoder=encoder,
-        latent=resolve_latent_dim(options.latent_dim, width, len(frame), encoder.n_learned),
-        n_steps=options.planned_steps(len(frame)) if width else 0,  # else nothing is learned
+        latent=_latent_of(encoder, options, len(frame)),
+        n_steps=options.planned_steps(len(frame)) * bool(encoder.spans.width),
         folded={schema.names[at]: levels for at, levels in sorted(suppressed.folded.items())},
         keys=keys,
     )
@@ -235,11 +236,14 @@ def _declared_schema(frame: pd.DataFrame, options: TableOptions) -> Schema:
     return _with_lorem(schema) if options.text == "lorem" else schema
 
 
+def _latent_of(encoder: TableEncoder, options: TableOptions, n_rows: int) -> LatentChoice:
+    return resolve_latent_dim(options.latent_dim, encoder.spans.width, n_rows, encoder.n_learned)
+
+
 def _fit_encoder(
     suppressed: Suppressed,
-    rng: np.random.Generator,
-    *,
-    derive: bool,
+    seed: int,
+    options: TableOptions,
     kept: Collection[int],
     declared: Sequence[Dependency],
 ) -> TableEncoder:
@@ -248,8 +252,8 @@ def _fit_encoder(
     encoder = TableEncoder.fit(
         suppressed.table,
         suppressed.schema,
-        rng,
-        derive=derive,
+        numpy_stream(seed, "detect"),
+        derive=options.derive,
         kept={*kept, *tied},
         declared=declared,
     )

@@ -4,7 +4,7 @@ Context and rows are learned as one wide table, of which the context is handed i
 a column to the context, as when a payment is never before its contract, so holds in every row.
 """
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -15,11 +15,13 @@ from torch import Tensor
 
 from tabgan.base.errors import DataError
 from tabgan.base.random_streams import numpy_stream
+from tabgan.encoding.rare_levels import Units
 from tabgan.encoding.table_encoder import TableEncoder
 from tabgan.fitting.prepare import Preparation, TableOptions, prepare
 from tabgan.fitting.train_trees import column_order
 from tabgan.generators.trees.tree_generator import TreeGenerator, TreeTraining
 from tabgan.inference.infer_schema import resolve_schema
+from tabgan.relations.date_bounds import date_gaps
 from tabgan.relations.row_context import (
     Context,
     ContextFeatures,
@@ -30,7 +32,7 @@ from tabgan.relations.row_context import (
 from tabgan.rules.dependency import Dependency
 from tabgan.rules.functional_dependency import FunctionalDependency
 from tabgan.rules.order_dependency import DifferenceDependency
-from tabgan.table.columns import ColumnFrame, ColumnRef, TypedSeries, level_key
+from tabgan.table.columns import ColumnFrame, TypedSeries, level_key
 from tabgan.table.dates import range_of_ticks
 from tabgan.table.dtypes import describe_dtype
 from tabgan.table.level_codes import levels_to_series
@@ -83,6 +85,8 @@ class ConditionalTable:
         seed: int,
         *,
         gap: tuple[str, str] | None = None,
+        units: Units = (),
+        free: Collection[str] = (),
         workers: int = 1,
     ) -> Self:
         """Learn rows given their context.
@@ -101,6 +105,10 @@ class ConditionalTable:
             Root of all streams of randomness.
         gap
             A column of dates and one of the context before it: the distance is learned.
+        units
+            Whom each row is of, for `min_group`.
+        free
+            Columns whose levels are pseudonyms, which `min_group` leaves as they are.
         workers
             Columns that are fitted at a time.
         """
@@ -119,10 +127,11 @@ class ConditionalTable:
         schema |= {name: kinds[name] for name in learned.columns if name in kinds}
         prepared = prepare(
             frame,
-            replace(options, schema=_with_all_counts(frame, schema, options.locale)),
+            replace(options, schema=_with_all_counts(frame, schema, options.locale, free)),
             seed,
             context=range(len(parts)),
-            declare=lambda table: [] if gap is None else _gap(table, gap),
+            declare=lambda table: _gaps(table, len(parts), gap),
+            units=[own[every] for own in units],
         )
         own = _without_encoders(prepared.encoder, len(parts))
         trees = _train(
@@ -209,6 +218,25 @@ class ConditionalTable:
                 table[at] = TypedSeries(column, values)
         return table
 
+    @property
+    def gaps(self) -> tuple[tuple[str, str], ...]:
+        """The dates that are learned as distances, and from which other ones."""
+        rules = () if self.encoder is None else self.encoder.dependencies
+        return tuple(
+            (str(rule.target.column.name), str(rule.source.column.name))
+            for rule in rules
+            if isinstance(rule, DifferenceDependency)
+        )
+
+    @property
+    def tied(self) -> set[str]:
+        """The columns that a rule ties to others, or to what rows are drawn by."""
+        if self.encoder is None:
+            return {*(self.copies or {})}
+        names = self.encoder.schema.names
+        tied = {at % len(names) for rule in self.encoder.dependencies for at in rule.positions}
+        return {*(self.copies or {}), *(str(names[at]) for at in tied)}
+
     def latest(self, column: str) -> int:
         """Return the greatest tick of a column of dates, as its encoder keeps it."""
         assert self.encoder is not None
@@ -255,15 +283,21 @@ class ConditionalTable:
 
 
 def _with_all_counts(
-    frame: pd.DataFrame, kinds: Mapping[Hashable, Kind], locale: str | None
+    frame: pd.DataFrame,
+    kinds: Mapping[Hashable, Kind],
+    locale: str | None,
+    free: Collection[str],
 ) -> Schema:
-    """Return the schema of a table, in which no number of children is folded.
+    """Return the schema of a table, in which no number of children and no pseudonym is folded.
 
     Few parents may have most of the children, and would lose them.
     """
     schema = resolve_schema(frame, kinds, locale)
     columns = (
-        replace(column, min_group=1) if is_count(str(column.name)) else column for column in schema
+        replace(column, min_group=1)
+        if column.name in free or is_count(str(column.name))
+        else column
+        for column in schema
     )
     return replace(schema, columns=tuple(columns))
 
@@ -278,11 +312,10 @@ def _side_by_side(
     return frame.iloc[every].reset_index(drop=True), every
 
 
-def _gap(table: ColumnFrame, gap: tuple[str, str]) -> Sequence[Dependency]:
-    """Return the rule by which a date is learned as its distance from the one before."""
+def _gaps(table: ColumnFrame, first: int, gap: tuple[str, str] | None) -> Sequence[Dependency]:
+    """Return the rules by which dates are learned as distances, one of them in any case."""
     places = {str(cells.column.name): at for at, cells in table.items()}
-    target, source = (ColumnRef(places[name], table[places[name]].column) for name in gap)
-    return [DifferenceDependency.between(source, target, table)]
+    return date_gaps(table, first, None if gap is None else (places[gap[0]], places[gap[1]]))
 
 
 def _without_encoders(encoder: TableEncoder, n: int) -> TableEncoder:

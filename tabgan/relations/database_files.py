@@ -36,6 +36,7 @@ from tabgan.relations.relations import ForeignKey, Relations, Tables
 __all__ = ["Database", "check_database_output", "read_database", "table_names", "write_database"]
 
 ROWS_AT_ONCE = 10_000
+SHOWN = 5  # names in a note
 _SQL: tuple[Format, ...] = ("sqlite", "sql")
 Index = tuple[str | None, tuple[str, ...], bool]
 
@@ -56,6 +57,10 @@ class Database:
         Columns that may not be empty, by table.
     indexes
         The names and columns of indexes, and whether their values are unique, by table.
+    left_out
+        What it has and the new one will not, a line each: views, triggers, defaults.
+    path
+        The file or address from which it was read; None for files of tables.
     """
 
     tables: Tables
@@ -63,6 +68,8 @@ class Database:
     relations: Relations | None = None
     required: Mapping[str, frozenset[str]] = field(default_factory=dict)
     indexes: Mapping[str, tuple[Index, ...]] = field(default_factory=dict)
+    left_out: tuple[str, ...] = ()
+    path: str | None = None
 
 
 def table_names(path: str) -> list[str]:
@@ -178,6 +185,7 @@ def _read_sql(path: str, names: Sequence[str]) -> Database:
     required, indexes = {}, {}
     with connected_sql(path, write=False) as connection:
         inspector = _inspector(connection)
+        left_out = tuple(_left_out(connection, inspector, names))
         for name in names:
             keys[name] = tuple(inspector.get_pk_constraint(name)["constrained_columns"] or ())
             columns = inspector.get_columns(name)
@@ -191,7 +199,26 @@ def _read_sql(path: str, names: Sequence[str]) -> Database:
                     columns = tuple(own["constrained_columns"])
                     foreign.append(ForeignKey(name, columns, parent, referred))
     relations = Relations({name: key for name, key in keys.items() if key}, tuple(foreign))
-    return Database(tables, forms, relations, required, indexes)
+    return Database(tables, forms, relations, required, indexes, left_out, path)
+
+
+def _left_out(connection: Any, inspector: Any, names: Sequence[str]) -> Iterator[str]:
+    """Say what of a database is not written to a new one."""
+    views = [*map(str, inspector.get_view_names())]
+    triggers = list[str]()
+    if connection.dialect.name == "sqlite":
+        found = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+        triggers = [str(row[0]) for row in found]
+    defaults = [
+        f"{name}.{own['name']}"
+        for name in names
+        for own in inspector.get_columns(name)
+        if own["default"] is not None and own.get("autoincrement") is not True
+    ]
+    for what, found_names in (("views", views), ("triggers", triggers), ("defaults", defaults)):
+        if found_names:
+            shown = ", ".join(found_names[:SHOWN]) + ", …" * (len(found_names) > SHOWN)
+            yield f"{what} are not written to the new database: {shown}"
 
 
 def _indexes(inspector: Any, table: str) -> Iterator[Index]:
@@ -296,8 +323,10 @@ def write_database(
         return []
     if chosen == "duckdb":
         with beside(path) as target:
-            return _write_duckdb(str(target), path, tables, source, relations)
-    return _write_sql(path, tables, source, relations, force=force)
+            notes = _write_duckdb(str(target), path, tables, source, relations)
+        return [*notes, *source.left_out]
+    _write_sql(path, tables, source, relations, force=force)
+    return [*source.left_out]
 
 
 def _write_folder(path: str, tables: Tables, source: Database, *, force: bool) -> list[str]:
@@ -328,7 +357,7 @@ def _write_workbook(path: str, tables: Tables, source: Database, *, force: bool)
 
 def _write_sql(
     path: str, tables: Tables, source: Database, relations: Relations, *, force: bool
-) -> list[str]:
+) -> None:
     import sqlalchemy as sql
 
     is_file = not is_url(path)
@@ -353,7 +382,10 @@ def _write_sql(
             meta.drop_all(connection)
         meta.create_all(connection)
         for name, table in made.items():
-            _insert(connection, table, tables[name])
+            if dialect == source.forms[name].format == "sqlite" and name in relations.references:
+                _copy_rows(connection, table, tables[name], source)
+            else:
+                _insert(connection, table, tables[name])
         if dialect != "sqlite":
             for name, table in made.items():
                 for key in relations.of(name):
@@ -363,7 +395,18 @@ def _write_sql(
                         sql.schema.AddConstraint(sql.ForeignKeyConstraint(own, others))
                     )
         connection.commit()
-    return []
+
+
+def _copy_rows(connection: Any, table: Any, frame: pd.DataFrame, source: Database) -> None:
+    """Copy a table of an SQLite file as it lies: a date that is written as text stays so."""
+    import sqlalchemy as sql
+
+    assert source.path is not None
+    plain = sql.table(table.name, *(sql.column(name) for name in frame.columns))
+    with connected_sql(source.path, write=False) as reading:
+        result = reading.execution_options(yield_per=ROWS_AT_ONCE).execute(sql.select(plain))
+        for rows in result.mappings().partitions():
+            connection.execute(plain.insert(), [dict(row) for row in rows])
 
 
 def _sql_table(

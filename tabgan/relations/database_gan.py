@@ -15,11 +15,13 @@ from sklearn.base import BaseEstimator
 from tabgan.base.checks import check_number
 from tabgan.base.errors import DataError, OptionError, did_you_mean
 from tabgan.base.random_streams import RandomStateLike, resolve_seed
+from tabgan.conditions.grammar import Where
 from tabgan.fitting.prepare import TableOptions, TextStyle
 from tabgan.fitting.session import NotFittedError
 from tabgan.inference.accept_table import as_frame
 from tabgan.relations.database_model import DatabaseModel
 from tabgan.relations.evaluate_database import DatabaseEvaluation, evaluate_database
+from tabgan.relations.implicit_parents import is_implicit, without_implicit_parents
 from tabgan.relations.infer_relations import infer_relations
 from tabgan.relations.relations import Relations, Tables
 from tabgan.table.schema import Kind, Schema
@@ -66,7 +68,7 @@ class DatabaseGAN(BaseEstimator):
     relations_ : Relations
         How the tables belong together.
     notes_ : list of str
-        What was decided about keys that close a circle.
+        What was decided about keys that close a circle, and which columns are sums of children.
     n_rows_ : dict
         Rows of each table.
 
@@ -147,7 +149,11 @@ class DatabaseGAN(BaseEstimator):
         return self._set_model(model)
 
     def sample(
-        self, scale: Scale = 1.0, *, random_state: RandomStateLike = None
+        self,
+        scale: Scale = 1.0,
+        *,
+        where: Mapping[str, Where] | None = None,
+        random_state: RandomStateLike = None,
     ) -> dict[str, pd.DataFrame]:
         """Draw a database.
 
@@ -156,6 +162,10 @@ class DatabaseGAN(BaseEstimator):
         scale
             How many times as many rows as there were; or numbers of rows of tables that have no
             parent, as in ``{"customers": 1000}``, whose children come by themselves.
+        where
+            Conditions on the rows of tables that have no parent, as in
+            ``{"customers": {"country": "DE"}}`` or ``{"customers": "age >= 65"}``; see
+            `TabGAN.sample`. What belongs to such rows is drawn by them.
         random_state
             Seed of this draw; None takes the estimator's own.
 
@@ -167,13 +177,16 @@ class DatabaseGAN(BaseEstimator):
         Raises
         ------
         OptionError
-            If the scale names a table that has parents, or is not a number above 0.
+            If the scale or a condition names a table that has parents, the scale is not a number
+            above 0, or no row meets a condition.
         NotFittedError
             If there is no model yet.
         """
         self._check_fitted()
         seed = resolve_seed(self.random_state if random_state is None else random_state)
-        return self._model.sample(self._scales(scale), seed)
+        for table in where or {}:
+            self._check_root("where", table)
+        return self._model.sample(self._scales(scale), seed, where)
 
     def evaluate(
         self, real: Mapping[str, Any], synthetic: Mapping[str, Any] | None = None
@@ -266,29 +279,43 @@ class DatabaseGAN(BaseEstimator):
 
     def _scales(self, scale: Scale) -> dict[str, float]:
         """Return how many times as many rows each table without a parent gets."""
-        roots = {own.table for own in self._model.plan.tables if own.steering is None}
+        roots = self._roots()
         if not isinstance(scale, Mapping):
             check_number("scale", scale, Real, 0, above=True)
             if scale > MOST_SCALE:
                 raise OptionError(f"scale={scale!r} must be at most {MOST_SCALE:g}")
-            return dict.fromkeys(self.n_rows_, float(scale))
+            return dict.fromkeys(self._model.forms, float(scale))
         scales = {}
         for table, n in scale.items():
-            if table not in roots:
-                names = ", ".join(map(repr, sorted(roots)))
-                raise OptionError(
-                    f"scale={table!r}: the rows of this table come with those of its parents, or "
-                    f"there is no such table; give numbers of rows for {names}"
-                )
+            self._check_root("scale", table)
             check_number(f"scale[{table!r}]", n, Integral, 0)
-            scales[table] = n / max(self.n_rows_[table], 1)
+            scales[table] = scales[roots[table]] = n / max(self.n_rows_[table], 1)
         return scales
+
+    def _roots(self) -> dict[str, str]:
+        """Return the tables that no other one steers, and the one whose rows are counted."""
+        plans = self._model.plan.tables
+        roots = {own.table: own.table for own in plans if own.steering is None}
+        by_key = {own.table: own.source for own in plans if own.source in roots}
+        return roots | {t: own for t, own in by_key.items() if own and is_implicit(own)}
+
+    def _check_root(self, option: str, table: str) -> None:
+        roots = self._roots()
+        if table not in roots or is_implicit(table):
+            names = ", ".join(repr(name) for name in sorted(roots) if not is_implicit(name))
+            what = "numbers of rows" if option == "scale" else "conditions"
+            raise OptionError(
+                f"{option}={table!r}: the rows of this table come with those of its parents, or "
+                f"there is no such table; give {what} for {names}"
+            )
 
     def _set_model(self, model: DatabaseModel) -> Self:
         self._model = model
-        self.relations_ = model.relations
-        self.notes_ = list(model.plan.notes)
-        self.n_rows_ = {table: form.n_rows for table, form in model.forms.items()}
+        self.relations_ = without_implicit_parents(model.relations)
+        self.notes_ = [*model.plan.notes, *map(str, model.totals)]
+        self.n_rows_ = {
+            table: form.n_rows for table, form in model.forms.items() if not is_implicit(table)
+        }
         return self
 
     def _check_fitted(self) -> None:

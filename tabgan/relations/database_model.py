@@ -2,31 +2,42 @@
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from importlib.metadata import version
 from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 
-from tabgan.base.errors import DataError, ModelFileError
+from tabgan.base.errors import DataError, ModelFileError, OptionError
 from tabgan.base.model_file import assembling, read_model, under, write_model
 from tabgan.base.random_streams import numpy_stream
+from tabgan.conditions.grammar import Where
+from tabgan.conditions.parse_condition import parse_condition
 from tabgan.encoding.identifiers.identifier import IdentifierEncoder
 from tabgan.fitting.prepare import TableOptions
 from tabgan.inference.infer_schema import infer_schema
+from tabgan.relations.child_totals import ChildTotal, find_totals
 from tabgan.relations.drawing_plan import DatabasePlan, TablePlan, plan_database
 from tabgan.relations.drawn_table import DEPTH, DrawnTable, count_name, table_rows, with_means
+from tabgan.relations.implicit_parents import (
+    ImplicitParent,
+    is_implicit,
+    with_implicit_parents,
+)
 from tabgan.relations.relations import ForeignKey, Relations, Rows, Tables, parent_rows
 from tabgan.relations.row_context import Context, taken
+from tabgan.relations.row_units import find_units
 from tabgan.relations.table_drawer import TableDrawer
 from tabgan.table.columns import TypedSeries
 from tabgan.table.dtypes import describe_dtype, restore_dtype
 from tabgan.table.scalars import from_json_scalar, to_json_scalar
-from tabgan.table.schema import Column, Kind
+from tabgan.table.schema import Column, Kind, Schema
 
 __all__ = ["DatabaseModel", "TableForm"]
 
+FEWEST_TRIED, MOST_TRIED = 200, 1_000_000  # rows of which some should meet a condition
 TRIES = 5  # blocks of further keys, where some repeat
 
 
@@ -98,6 +109,10 @@ class DatabaseModel:
         The tables that stay as they are.
     parameters
         The options of the estimator, as JSON values.
+    implicit
+        The keys that repeat and have no table of their own, which have one in the model.
+    totals
+        The columns that are sums or numbers of children.
     """
 
     relations: Relations
@@ -106,6 +121,8 @@ class DatabaseModel:
     drawers: Mapping[str, TableDrawer]
     references: Tables
     parameters: Mapping[str, Any]
+    implicit: tuple[ImplicitParent, ...] = ()
+    totals: tuple[ChildTotal, ...] = ()
 
     @classmethod
     def fit(
@@ -142,14 +159,18 @@ class DatabaseModel:
             Called with a line before each table is learned.
         """
         relations.check(tables)
+        tables, relations, implicit = with_implicit_parents(tables, relations, kinds)
         rows = {key: parent_rows(tables, key) for key in relations.foreign_keys}
         loops = {key: _without_loops(rows, key) for key in rows if key.parent == key.table}
         plan = plan_database(tables, relations, rows)
         forms, every = _read_tables(tables, relations, plan, rows, loops=loops, kinds=kinds)
         others = {table: every[table] for table in relations.references}
+        columns = {table: own.columns for table, own in every.items()}
+        units = find_units(tables, plan, rows, columns, options.min_group)
         drawers: dict[str, TableDrawer] = {}
         for own in plan.tables:
-            say(f"{own.table}: {len(tables[own.table]):,} rows")
+            if not is_implicit(own.table):
+                say(f"{own.table}: {len(tables[own.table]):,} rows")
             late = [key for key in own.links if plan.is_late(key)]
             drawers[own.table], others[own.table] = TableDrawer.fit(
                 own,
@@ -160,13 +181,18 @@ class DatabaseModel:
                 options=options,
                 seed=seed,
                 order=relations.orders.get(own.table),
+                units=units[own.table],
                 workers=workers,
             )
+        keys = [key for own in reversed(plan.tables) for key in (own.steering, *own.links) if key]
+        totals = find_totals([key for key in keys if key.parent != key.table], rows, every)
         kept = {table: tables[table].reset_index(drop=True) for table in relations.references}
         forms = {table: forms[table] for table in tables}
-        return cls(relations, plan, forms, drawers, kept, parameters)
+        return cls(relations, plan, forms, drawers, kept, parameters, implicit, tuple(totals))
 
-    def sample(self, scales: Mapping[str, float], seed: int) -> dict[str, pd.DataFrame]:
+    def sample(
+        self, scales: Mapping[str, float], seed: int, where: Mapping[str, Where] | None = None
+    ) -> dict[str, pd.DataFrame]:
         """Draw a database.
 
         Parameters
@@ -175,6 +201,13 @@ class DatabaseModel:
             How many times as many rows as there were, by table: of those rows that no parent has.
         seed
             Root of all streams of randomness.
+        where
+            Conditions on the rows of tables that have no parent.
+
+        Raises
+        ------
+        OptionError
+            If a condition can't be read, or too few rows meet it.
         """
         drawn: dict[str, DrawnTable] = {}
         frames: dict[str, pd.DataFrame] = {}
@@ -186,7 +219,11 @@ class DatabaseModel:
             drawer = self.drawers[own.table]
             late = [key for key in own.links if self.plan.is_late(key)]
             n_free = round(scales.get(own.table, 1.0) * drawer.n_free)
-            rows, wished[own.table] = drawer.draw(drawn, n_free, late, seed)
+            draw = partial(drawer.draw, drawn, late=late, seed=seed)
+            asked = (where or {}).get(own.table)
+            rows, wished[own.table] = (
+                draw(n_free) if asked is None else _rows_where(own.table, draw, n_free, asked)
+            )
             frame = self._frame(own.table, rows, frames, seed)
             frame = self._with_new_numbers(own.table, frame)
             keep = self._unique_rows(own.table, frame)
@@ -203,7 +240,12 @@ class DatabaseModel:
                 if self.plan.is_late(key):
                     chosen = self._choose_late(own, key, drawn, wished[own.table], seed)
                     frames[own.table] = self._with_key(frames, key, chosen)
-        return {table: self._finished(table, frames[table]) for table in self.forms}
+        for total in self.totals:
+            frames[total.key.parent] = total.written(frames)
+        finished = {table: self._finished(table, frames[table]) for table in self.forms}
+        for parent in self.implicit:
+            parent.joined(finished)
+        return {table: frame for table, frame in finished.items() if not is_implicit(table)}
 
     def _of_reference(self, table: str) -> DrawnTable:
         own = _own_table(
@@ -325,6 +367,8 @@ class DatabaseModel:
                 "drawers": {table: own.to_json() for table, own in self.drawers.items()},
                 "references": {t: _frame_to_json(frame) for t, frame in self.references.items()},
                 "parameters": dict(self.parameters),
+                "implicit": [own.to_json() for own in self.implicit],
+                "totals": [own.to_json() for own in self.totals],
             },
         }
         tensors = {
@@ -367,7 +411,49 @@ class DatabaseModel:
                 drawers,
                 {table: _frame_from_json(own) for table, own in state["references"].items()},
                 dict(state["parameters"]),
+                tuple(map(ImplicitParent.from_json, state.get("implicit", ()))),
+                tuple(map(ChildTotal.from_json, state.get("totals", ()))),
             )
+
+
+def _rows_where(
+    table: str, draw: Callable[[int], tuple[DrawnTable, Context]], n: int, where: Where
+) -> tuple[DrawnTable, Context]:
+    """Draw rows until enough of them meet a condition.
+
+    Parameters
+    ----------
+    table
+        The table.
+    draw
+        Draws so many rows.
+    n
+        How many are wanted.
+    where
+        The condition.
+    """
+    total, found = max(n, FEWEST_TRIED), 0
+    while total <= MOST_TRIED:
+        rows, wished = draw(total)
+        columns = [c for c in rows.columns if not str(c.name).startswith("#")]
+        dtypes = [describe_dtype(rows.cells[c.name].dtype) for c in columns]
+        schema = Schema(
+            tuple(replace(c, dtype=dtype) for c, dtype in zip(columns, dtypes, strict=True))
+        )
+        levels = {
+            at: TypedSeries(column, rows.cells[column.name]).levels
+            for at, column in enumerate(schema)
+            if column.kind in ("categorical", "boolean")
+        }
+        condition = parse_condition(where, schema, levels)
+        keep = np.flatnonzero(condition.mask(rows.cells.loc[:, [*schema.names]]))
+        if len(keep) >= n:
+            return _some_rows(rows, keep[:n]), wished.take(keep[:n])
+        found, total = len(keep), total * int(np.clip(2 * n / max(len(keep), 1), 2, 50))
+    raise OptionError(
+        f"where[{table!r}]: {found} of some {MOST_TRIED:,} rows meet the condition, and {n} are "
+        "wanted; ask for fewer rows or less"
+    )
 
 
 def _read_tables(

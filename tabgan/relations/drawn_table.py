@@ -1,7 +1,8 @@
 """`DrawnTable`: rows of a table with what they refer to, learned or drawn."""
 
 from collections.abc import Hashable, Mapping
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import NamedTuple, Self
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,15 @@ from tabgan.relations.row_context import (
 )
 from tabgan.table.schema import Column, Kind
 
-__all__ = ["DEPTH", "Drawn", "DrawnTable", "count_name", "table_rows", "with_means"]
+__all__ = [
+    "DEPTH",
+    "CountDistribution",
+    "Drawn",
+    "DrawnTable",
+    "count_name",
+    "table_rows",
+    "with_means",
+]
 
 MOST_MEANS = 4  # columns of a child, whose means are drawn with the parent
 DEPTH = "#depth"  # rows above a row, in a table that refers to itself
@@ -24,6 +33,48 @@ DEPTH = "#depth"  # rows above a row, in a table that refers to itself
 def count_name(key: ForeignKey) -> str:
     """Name the column of the number of rows that refer to a row."""
     return f"#{key.name}"
+
+
+@dataclass(frozen=True)
+class CountDistribution:
+    """How many parents have how many children.
+
+    Parameters
+    ----------
+    counts
+        The numbers of children that occur, rising.
+    parents
+        How many parents have each.
+    """
+
+    counts: tuple[int, ...]
+    parents: tuple[int, ...]
+
+    @classmethod
+    def of(cls, counts: Rows) -> Self:
+        """Count the parents of each number of children."""
+        distinct, parents = np.unique(counts, return_counts=True)
+        return cls(tuple(distinct.tolist()), tuple(parents.tolist()))
+
+    def ranked(self, scores: Rows, rng: np.random.Generator) -> Rows:
+        """Return numbers of children in the order of some scores, as many of each as there were.
+
+        Parameters
+        ----------
+        scores
+            A number for each parent: who has more of them has more children.
+        rng
+            Breaks ties, and decides what part of a parent becomes a whole one at another scale.
+        """
+        n, ends = len(scores), np.cumsum(self.parents)
+        if not n or not len(ends):
+            return scores
+        order = np.lexsort([rng.random(n), scores])
+        places = (np.arange(n) + rng.random()) * (ends[-1] / n)
+        counts = np.empty(n, np.int64)
+        at = np.searchsorted(ends, places, side="right").clip(max=len(ends) - 1)
+        counts[order] = np.array(self.counts, np.int64)[at]
+        return counts
 
 
 class DrawnTable(NamedTuple):

@@ -5,8 +5,9 @@ before it and the means of all before as well. Dates of ordered rows are learned
 from the row before.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -15,9 +16,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tabgan.base.model_file import under
+from tabgan.encoding.rare_levels import Units
 from tabgan.fitting.prepare import TableOptions
 from tabgan.relations.conditional_table import ConditionalTable
-from tabgan.relations.date_bounds import DateBound, find_bounds
+from tabgan.relations.date_bounds import DateBound, distances, find_bounds
 from tabgan.relations.relations import Rows
 from tabgan.relations.row_context import Context, ContextPart, feature_kinds
 from tabgan.table.columns import TypedSeries
@@ -27,7 +29,9 @@ __all__ = ["GroupedTable", "RowGroups", "numbers_in"]
 
 LEAST_FOLLOWING = 50  # rows after the first ones of their groups, from which they are learned apart
 MOST_STEPS = 500  # rows of a group that are drawn one after the other; longer ones begin anew
-TRIES = 5  # draws of a date that would lie beyond the last one
+TRIES = 3  # draws of rows with a date out of order, or beyond the last one
+ROWS_AGAIN = 4_000  # that are drawn at once in place of such
+MOST_CANDIDATES = 16  # of a row
 MOST_BEFORE = 30  # columns of the row before that are looked at
 BEFORE = "before."
 
@@ -138,6 +142,8 @@ class GroupedTable:
         options: TableOptions,
         seed: int,
         order: str | None = None,
+        units: Units = (),
+        free: Collection[str] = (),
         workers: int = 1,
     ) -> Self:
         """Learn the rows of groups.
@@ -156,33 +162,41 @@ class GroupedTable:
             Root of all streams of randomness.
         order
             The column by which the rows of a group are ordered.
+        units
+            Whom each row is of, for `min_group`.
+        free
+            Columns whose levels are pseudonyms.
         workers
             Columns that are fitted at a time.
         """
-        kinds = {str(column.name): column.kind for column in columns}
+        learn = partial(
+            ConditionalTable.fit,
+            kinds={str(column.name): column.kind for column in columns},
+            options=options,
+            workers=workers,
+        )
         bounds = find_bounds(base, rows, columns)
         groups = groups.cut(MOST_STEPS)
         context, position = base + groups.places(), groups.position
         later = np.flatnonzero(position > 0)
         if len(later) < LEAST_FOLLOWING:
-            every = ConditionalTable.fit(context, rows, kinds, options, seed, workers=workers)
+            every = learn(context, rows, seed=seed, units=units, free=free)
             return cls(tuple(columns), every, bounds=bounds)
         first = np.flatnonzero(position == 0)
-        opening = ConditionalTable.fit(
-            context.take(first), rows.iloc[first], kinds, options, seed, workers=workers
-        )
-        before = _before(rows.iloc[later - 1], columns) + _means_before(
-            rows, columns, groups, later
-        )
+        of_first, of_later = ([own[chosen] for own in units] for chosen in (first, later))
+        opening = learn(context.take(first), rows.iloc[first], seed=seed, units=of_first, free=free)
+        before = _before(rows.iloc[later - 1], columns)
+        before += _means_before(rows, columns, groups, later)
         ordered = order if order is not None and _is_dated(rows, columns, order) else None
-        following = ConditionalTable.fit(
+        if ordered is not None:
+            before += distances(before, base.take(later), BEFORE + ordered)
+        following = learn(
             before + context.take(later),
             rows.iloc[later],
-            kinds,
-            options,
-            seed + 1,
+            seed=seed + 1,
             gap=None if ordered is None else (ordered, BEFORE + ordered),
-            workers=workers,
+            units=of_later,
+            free={*free, *(BEFORE + name for name in free)},
         )
         return cls(tuple(columns), opening, following, ordered, bounds)
 
@@ -215,7 +229,10 @@ class GroupedTable:
                 drawn = self._drawn(self.opening, given, 0, seed, table, 0)
             else:
                 last = parts[-1].iloc[np.searchsorted(before, own)]
-                given = _before(last, self.columns) + running.means(own) + given
+                last_rows = _before(last, self.columns)
+                if self.ordered is not None:
+                    given = distances(last_rows, given, BEFORE + self.ordered) + given
+                given = last_rows + running.means(own) + given
                 drawn = self._drawn(self.following, given, start, seed, table, step)
             running.add(drawn, own)
             parts.append(drawn)
@@ -234,7 +251,11 @@ class GroupedTable:
             wrong = np.flatnonzero(self._wrong(drawer, given, drawn))
             if not len(wrong):
                 return drawn
-            new = drawer.draw(given.take(wrong), start, seed, "rows", *stream, "again", again)
+            each = int(np.clip(ROWS_AGAIN // len(wrong), 1, MOST_CANDIDATES))
+            context = given.take(np.repeat(wrong, each))
+            new = drawer.draw(context, start, seed, "rows", *stream, "again", again)
+            fits = ~self._wrong(drawer, context, new).reshape(-1, each)
+            new = new.iloc[np.arange(len(wrong)) * each + fits.argmax(axis=1)]
             kept = np.setdiff1d(np.arange(len(drawn)), wrong)
             both = pd.concat([drawn.iloc[kept], new], ignore_index=True)
             drawn = both.iloc[np.argsort(np.concatenate([kept, wrong]))].reset_index(drop=True)
@@ -248,14 +269,20 @@ class GroupedTable:
         wrong = np.zeros(len(drawn), np.bool_)
         for bound in self.bounds:
             wrong |= bound.broken(given, drawn, self.columns)
-        if self.ordered is not None and drawer is self.following:
-            column = next(c for c in self.columns if c.name == self.ordered)
-            ticks = TypedSeries(column, drawn[self.ordered]).numbers.values
-            before = next(p for p in given.parts if p.column.name == BEFORE + self.ordered)
-            latest = drawer.latest(self.ordered)
-            may_be_earlier = TypedSeries(column, before.values).numbers.values < latest
-            wrong |= (ticks >= latest) & may_be_earlier
+        columns = {str(column.name): column for column in self.columns}
+        parts = {str(part.column.name): part.values for part in given.parts}
+        for name, source in drawer.gaps:
+            own = TypedSeries(columns[name], drawn[name]).numbers
+            before = parts[source] if source in parts else drawn[source]
+            other = TypedSeries(columns.get(source, columns[name]), before).numbers
+            latest = drawer.latest(name)
+            wrong |= own.present & (own.values >= latest) & (other.values < latest)
         return wrong
+
+    @property
+    def tied(self) -> set[str]:
+        """The columns that a rule ties to others, or to what rows are drawn by."""
+        return self.opening.tied | (self.following.tied if self.following else set())
 
     def to_json(self) -> dict[str, Any]:
         """Describe all but the tensors by JSON values."""

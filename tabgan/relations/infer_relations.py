@@ -1,7 +1,7 @@
 """Detection of keys between tables: by names, by values that are unique, and by inclusion."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
 
@@ -12,7 +12,7 @@ from tabgan.inference.column_cells import names_rows
 from tabgan.inference.infer_schema import infer_schema
 from tabgan.relations.relations import ForeignKey, Relations, Tables, parent_rows
 
-__all__ = ["infer_relations"]
+__all__ = ["infer_orders", "infer_relations"]
 
 ROWS_OF_KIND = 1_000  # by which a column of dates is told
 LEAST_GROUP = 1.2  # rows of a parent on average, from which their order is looked for
@@ -73,7 +73,7 @@ def infer_relations(tables: Tables, declared: Relations | None = None) -> Relati
         foreign_keys=tuple(found),
         why=why,
     )
-    orders = dict(_orders(tables, relations))
+    orders = infer_orders(tables, tables, relations)
     return replace(relations, orders={**orders, **known.orders})
 
 
@@ -81,20 +81,22 @@ def _plain(text: object) -> str:
     return re.sub(r"[\W_]", "", str(text)).casefold()
 
 
-def _singular(name: str) -> str:
-    """Return a table's name as its keys have it.
+def _singulars(name: str) -> tuple[str, ...]:
+    """Return a table's name as its keys may have it.
 
     Examples
     --------
-    >>> _singular("categories"), _singular("users"), _singular("dim_address")
-    ('category', 'user', 'address')
+    >>> _singulars("categories"), _singulars("users"), _singulars("dim_address")
+    (('category', 'categorie'), ('user',), ('address',))
+    >>> _singulars("movies")
+    ('movy', 'movie')
     """
     plain = _plain(re.sub(r"^(?:dim|fact|tbl|tb|t)_", "", str(name), flags=re.IGNORECASE))
     if plain.endswith("ies") and len(plain) > 4:
-        return f"{plain[:-3]}y"
+        return f"{plain[:-3]}y", plain[:-1]
     if plain.endswith(("sses", "xes", "ches", "shes")):
-        return plain[:-2]
-    return plain.removesuffix("s") if not plain.endswith("ss") else plain
+        return (plain[:-2],)
+    return (plain.removesuffix("s") if not plain.endswith("ss") else plain,)
 
 
 def _may_name_rows(values: pd.Series) -> bool:
@@ -112,15 +114,17 @@ def _may_name_rows(values: pd.Series) -> bool:
 
 def _own_key(table: str, frame: pd.DataFrame) -> str | None:
     """Return the column that names the rows of a table."""
-    singular = _singular(table)
+    singulars = _singulars(table)
+    exact = {"id", f"{_plain(table)}id", *singulars}
+    exact |= {name for own in singulars for name in (f"{own}id", f"id{own}")}
     ranked = []
     for place, name in enumerate(frame.columns):
         values, plain = frame[name], _plain(name)
         if not _may_name_rows(values) or values.isna().any() or not values.is_unique:
             continue
-        if plain in {"id", f"{singular}id", f"id{singular}", f"{_plain(table)}id", singular}:
+        if plain in exact:
             rank = 0
-        elif plain.startswith(singular) and _ID.search(plain):
+        elif plain.startswith(singulars) and _ID.search(plain):
             rank = 1
         elif names_rows(name) or (_ID.search(plain) and place == 0):
             rank = 2
@@ -145,7 +149,11 @@ def _joint_key(frame: pd.DataFrame, own: Sequence[str]) -> tuple[str, ...]:
 
 
 def _foreign_keys(tables: Tables, keys: Mapping[str, tuple[str, ...]]) -> Iterator[ForeignKey]:
-    """Find the columns whose values are those of another table's key."""
+    """Find the columns whose values are those of another table's key.
+
+    Of tables with the same key, such as movies and their links, the one that the column names is
+    referred to.
+    """
     for table, frame in tables.items():
         for name in frame.columns:
             fits = []
@@ -155,9 +163,10 @@ def _foreign_keys(tables: Tables, keys: Mapping[str, tuple[str, ...]]) -> Iterat
                         str(name), table, parent, key[0], is_key=keys[table] == (name,)
                     )
                     if rank is not None and _is_included(frame[name], tables[parent][key[0]]):
-                        fits.append((rank, len(tables[parent]), parent, key[0]))
+                        is_named = _plain(name).startswith(_singulars(parent))
+                        fits.append((rank, not is_named, len(tables[parent]), parent, key[0]))
             if fits:
-                rank, _, parent, column = min(fits)
+                rank, _, _, parent, column = min(fits)
                 n = frame[name].nunique()
                 by = "by its name" if rank < 3 else "no other column has them"
                 yield ForeignKey(
@@ -175,7 +184,7 @@ def _without_twins(tables: Tables, found: Sequence[ForeignKey]) -> list[ForeignK
         return [*found]
 
     def rank(table: str, column: str) -> tuple[bool, int, int]:
-        names_it = _plain(column).startswith(_singular(table))
+        names_it = _plain(column).startswith(_singulars(table))
         return not names_it, -len(tables[table]), [*tables].index(table)
 
     instead = {}
@@ -248,12 +257,13 @@ def _name_rank(name: str, table: str, parent: str, key: str, *, is_key: bool) ->
     1
     >>> _name_rank("quantity", "orders", "customers", "id", is_key=False)
     """
-    plain, own, singular = _plain(name), _plain(key), _singular(parent)
-    names = {f"{singular}{own}", f"{_plain(parent)}{own}", f"{singular}id", f"{_plain(parent)}id"}
-    names |= {singular, _plain(parent)}
+    plain, own, called = _plain(name), _plain(key), {*_singulars(parent), _plain(parent)}
+    names = {f"{what}{end}" for what in called for end in (own, "id", "")}
     names |= set() if own in ("id", "key") else {own}
     if is_key:  # a table whose rows go one to one with another's
-        about_itself = plain in (f"{_singular(table)}id", "id") or plain == own == _singular(table)
+        singulars = _singulars(table)
+        about_itself = plain in {"id", *(f"{one}id" for one in singulars)}
+        about_itself |= plain == own and plain in singulars
         return 0 if plain in names and not about_itself and parent != table else None
     if plain in names:
         return 0
@@ -278,9 +288,23 @@ def _all_in(values: pd.Series, key: pd.Series) -> bool:
     return bool((rows != -2).all())
 
 
-def _orders(tables: Tables, relations: Relations) -> Iterator[tuple[str, str]]:
-    """Find the column of dates by which the rows of a parent are ordered."""
-    for table in tables:
+def infer_orders(some: Collection[str], tables: Tables, relations: Relations) -> dict[str, str]:
+    """Find the columns of dates by which the rows of a parent are ordered.
+
+    Parameters
+    ----------
+    some
+        The tables that are looked at.
+    tables, relations
+        All tables, and how they belong together.
+    """
+    return dict(_orders(some, tables, relations))
+
+
+def _orders(
+    some: Collection[str], tables: Tables, relations: Relations
+) -> Iterator[tuple[str, str]]:
+    for table in some:
         frame, keys = tables[table], relations.key_columns(table)
         sizes = [
             len(rows) / max(len(np.unique(rows)), 1)

@@ -102,13 +102,13 @@ class Context:
 
 def taken(values: pd.Series, rows: Rows) -> pd.Series:
     """Return the values of some rows, numbered from 0; that of row -1 is missing."""
-    values = values.reset_index(drop=True)
     if len(rows) and rows.min() < 0:
         absent = rows < 0
         if len(values):
-            return values.take(np.where(absent, 0, rows)).reset_index(drop=True).mask(absent)
+            present = pd.Series(values.array.take(np.where(absent, 0, rows)), name=values.name)
+            return present.mask(absent)
         return pd.Series([None] * len(rows), name=values.name, dtype=object)
-    return values.take(rows).reset_index(drop=True)
+    return pd.Series(values.array.take(rows), name=values.name)
 
 
 def _as_stored(part: ContextPart) -> ContextPart:

@@ -1,7 +1,7 @@
 """`TableDrawer`: one table of a database, learned and drawn given the tables before it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 import numpy as np
@@ -11,10 +11,11 @@ from torch import Tensor
 
 from tabgan.base.model_file import under
 from tabgan.base.random_streams import numpy_stream
+from tabgan.encoding.rare_levels import Units
 from tabgan.fitting.prepare import TableOptions
 from tabgan.relations.conditional_table import ConditionalTable
 from tabgan.relations.drawing_plan import TablePlan
-from tabgan.relations.drawn_table import Drawn, DrawnTable, count_name
+from tabgan.relations.drawn_table import DEPTH, CountDistribution, Drawn, DrawnTable, count_name
 from tabgan.relations.grouped_table import GroupedTable, RowGroups
 from tabgan.relations.link_matching import choose_partners, move_apart
 from tabgan.relations.linked_parents import (
@@ -35,9 +36,8 @@ from tabgan.relations.linked_parents import (
     with_shares,
 )
 from tabgan.relations.relations import ForeignKey, Rows
-from tabgan.relations.row_context import (
-    Context,
-)
+from tabgan.relations.row_context import Context, is_count
+from tabgan.relations.row_units import Pseudonyms
 from tabgan.table.columns import TypedSeries
 from tabgan.table.schema import RANGED
 
@@ -62,10 +62,10 @@ class TableDrawer:
         Draws the rows.
     n_free
         Rows without a steering parent.
-    per_parent
-        Rows of each steering parent on average.
     order
         The column by which the rows of a parent are ordered.
+    counts
+        The numbers of rows of other tables that refer to a row, by the name of their column.
     """
 
     plan: TablePlan
@@ -73,8 +73,8 @@ class TableDrawer:
     links: ConditionalTable | None
     rows: GroupedTable
     n_free: int = 0
-    per_parent: float = 1.0
     order: str | None = None
+    counts: Mapping[str, CountDistribution] = field(default_factory=dict)
 
     @classmethod
     def fit(
@@ -88,6 +88,7 @@ class TableDrawer:
         options: TableOptions,
         seed: int,
         order: str | None = None,
+        units: Units = (),
         workers: int = 1,
     ) -> tuple[Self, DrawnTable]:
         """Learn a table.
@@ -110,6 +111,8 @@ class TableDrawer:
             Root of all streams of randomness.
         order
             The column by which the rows of a parent are ordered.
+        units
+            Whom each row is of, for `min_group`.
         workers
             Columns that are fitted at a time.
 
@@ -118,10 +121,10 @@ class TableDrawer:
         The drawer, and the table with its context.
         """
         steering = steering_rows(plan, own, others)
-        n_parents = 0 if plan.source is None else len(others[plan.source].cells)
+        n_parents = len(others[plan.source].cells) if plan.source else 0
         groups, sorted_rows = RowGroups.of(steering, n_parents, _order_of(own, order))
         base = _base(plan, others, steering[sorted_rows])
-        least = options.min_group
+        least, units = options.min_group, [own[sorted_rows] for own in units]
         wishes = tuple(
             wish_of(key, own, others, steering, parent=every[key.parent], least=least, plan=plan)
             for key in (*plan.references, *plan.links)
@@ -130,24 +133,26 @@ class TableDrawer:
         if wishes:
             wished = wished_context(wishes, own, {**every, **others}, plan).take(sorted_rows)
             places = base + groups.places()
-            links = _fit_links(places, wished, options, seed=seed, workers=workers)
+            links = _fit_links(places, wished, options, seed=seed, units=units, workers=workers)
             parents = {key: rows[sorted_rows] for key, rows in own.parents.items()}
             linked = linked_context(wishes, parents, others, late, wished)
+        names = Pseudonyms(units, least, numpy_stream(seed, "pseudonyms", plan.table))
+        rows = own.cells.iloc[sorted_rows].reset_index(drop=True)
         drawer = GroupedTable.fit(
-            (linked + base).nearest(MOST_CONTEXT),
-            own.cells.iloc[sorted_rows].reset_index(drop=True),
+            *names.apply((linked + base).nearest(MOST_CONTEXT), rows, own.columns),
             own.columns,
             groups,
             options=options,
             seed=seed,
             order=order,
+            units=units,
+            free=names.columns,
             workers=workers,
         )
         back = np.argsort(sorted_rows, kind="stable").astype(np.int64)
         context = own.own_context(plan.table) + linked.take(back) + base.take(back)
-        n_free = int((steering < 0).sum()) if plan.source is not None else len(steering)
-        per_parent = float((steering >= 0).sum()) / max(n_parents, 1)
-        made = cls(plan, wishes, links, drawer, n_free, per_parent, order)
+        n_free = int((steering < 0).sum())  # all, where no parent steers
+        made = cls(plan, wishes, links, drawer, n_free, order, _counts_of(own, drawer))
         parents = {key: rows for key, rows in own.parents.items() if key not in late}
         return made, own._replace(parents=parents, context=context.nearest(MOST_CONTEXT))
 
@@ -172,7 +177,7 @@ class TableDrawer:
         The rows, and what the linked parents should be like.
         """
         plan, name = self.plan, self.plan.table
-        sizes = self._sizes(others, n_free, numpy_stream(seed, "sizes", name))
+        sizes = self._sizes(others, n_free)
         groups = RowGroups(sizes)
         group, n_parents = groups.group, len(sizes) - n_free
         steering = np.where(group < n_parents, group, -1)
@@ -189,11 +194,16 @@ class TableDrawer:
                     parents[wish.key] = self.choose(wish, frame, steering, others, seed)
             linked = linked_context(self.wishes, parents, others, late, wished)
         cells = self.rows.draw((linked + base).nearest(MOST_CONTEXT), groups, seed, name)
+        ranked = {
+            count: own.ranked(cells[count].to_numpy(float), numpy_stream(seed, "counts", count))
+            for count, own in self.counts.items()
+        }
+        cells = cells.assign(**ranked)
         drawn = DrawnTable(cells, self.rows.columns, parents, Context(len(cells)))
         context = drawn.own_context(name) + linked + base
         return drawn._replace(context=context.nearest(MOST_CONTEXT)), wished
 
-    def _sizes(self, others: Drawn, n_free: int, rng: np.random.Generator) -> Rows:
+    def _sizes(self, others: Drawn, n_free: int) -> Rows:
         """Return the numbers of rows of all groups, then one for each row that is by itself."""
         plan, alone = self.plan, np.ones(n_free, np.int64)
         if plan.source is None or plan.steering is None:
@@ -202,8 +212,7 @@ class TableDrawer:
         if plan.follows:
             return np.concatenate([np.ones(len(parents.cells), np.int64), alone])
         counts = parents.cells[count_name(plan.steering)].to_numpy(np.int64).clip(0)
-        total = round(self.per_parent * len(counts))
-        return np.concatenate([_with_total(counts, total, rng), alone])
+        return np.concatenate([counts, alone])
 
     def choose(
         self, wish: Wish, frame: pd.DataFrame, steering: Rows, others: Drawn, seed: int
@@ -293,8 +302,10 @@ class TableDrawer:
             "links": None if self.links is None else self.links.to_json(),
             "rows": self.rows.to_json(),
             "n_free": self.n_free,
-            "per_parent": self.per_parent,
             "order": self.order,
+            "counts": {
+                name: [list(own.counts), list(own.parents)] for name, own in self.counts.items()
+            },
         }
 
     def to_tensors(self) -> dict[str, Tensor]:
@@ -326,39 +337,38 @@ class TableDrawer:
             links,
             GroupedTable.restore(state["rows"], under("rows.", tensors)),
             int(state["n_free"]),
-            float(state["per_parent"]),
             state["order"],
+            {
+                str(name): CountDistribution(tuple(map(int, own)), tuple(map(int, parents)))
+                for name, (own, parents) in state.get("counts", {}).items()
+            },
         )
 
 
 def _fit_links(
-    places: Context, wished: Context, options: TableOptions, *, seed: int, workers: int
+    places: Context,
+    wished: Context,
+    options: TableOptions,
+    seed: int,
+    *,
+    units: Units,
+    workers: int,
 ) -> ConditionalTable:
     """Learn what linked parents are like."""
     frame = pd.concat([part.values for part in wished.parts], axis=1)
     frame.columns = pd.Index([part.column.name for part in wished.parts])
     kinds = {str(part.column.name): part.column.kind for part in wished.parts}
-    return ConditionalTable.fit(places, frame, kinds, options, seed, workers=workers)
+    return ConditionalTable.fit(places, frame, kinds, options, seed, units=units, workers=workers)
 
 
-def _with_total(counts: Rows, total: int, rng: np.random.Generator) -> Rows:
-    """Add rows to groups in proportion to their sizes, or take them from groups, for a total.
-
-    Groups of one row at most stay as they are where no group has several. Where few parents have
-    all rows, chance may have drawn none of them: then some are chosen, a tenth at most.
-    """
-    lacking = total - int(counts.sum())
-    if not counts.any() and total > len(counts):
-        busy = rng.choice(len(counts), max(len(counts) // 10, 1), replace=False)
-        return np.bincount(rng.choice(busy, total), minlength=len(counts)).astype(np.int64)
-    if counts.max(initial=0) < 2:
-        return counts
-    if lacking > 0:
-        extra = rng.choice(len(counts), lacking, p=counts / counts.sum())
-        return counts + np.bincount(extra, minlength=len(counts))
-    spare = np.repeat(np.arange(len(counts)), (counts - 1).clip(0))
-    chosen = rng.choice(spare, min(-lacking, len(spare)), replace=False)
-    return counts - np.bincount(chosen, minlength=len(counts))
+def _counts_of(own: DrawnTable, rows: GroupedTable) -> dict[str, CountDistribution]:
+    """Return how numbers of children are distributed, but for those that a rule ties to others."""
+    names = [str(c.name) for c in own.columns if is_count(str(c.name)) and c.name != DEPTH]
+    return {
+        name: CountDistribution.of(own.cells[name].to_numpy(np.int64))
+        for name in names
+        if name not in rows.tied
+    }
 
 
 def _base(plan: TablePlan, others: Drawn, steering: Rows) -> Context:

@@ -87,3 +87,64 @@ def test_one_table_of_a_database(run, shop):
     result = run("synth", shop, "--table", "visits", "--method", "trees", "-o", "visits.csv")
     assert result.exit_code == 0
     assert Path("visits.csv").read_text().startswith("user_id,pages\n")
+
+
+@pytest.fixture
+def saved(run, shop):
+    """A model of the database."""
+    result = run("synth", shop, "-o", "fake.db", "--seed", "1", "--model", "m.safetensors", "-q")
+    assert result.exit_code == 0, result.stderr
+    return "m.safetensors"
+
+
+def test_a_model_of_a_database_is_sampled_and_shown(run, saved):
+    result = run("sample", saved, "--scale", "0.5", "--json", "-q")
+    assert result.exit_code == 0, result.stderr
+    assert json.loads(result.stdout)["rows"]["users"] == 20
+    assert sorted(own.name for own in Path("m_synthetic").iterdir()) == ["users.csv", "visits.csv"]
+    assert run("sample", saved, "-o", "again.db").exit_code == 0
+    with sqlite3.connect("again.db") as connection:
+        assert not connection.execute("pragma foreign_key_check").fetchall()
+        assert connection.execute("select count(*) from users").fetchone() == (40,)
+    shown = run("inspect", saved).stdout.splitlines()
+    assert "users: 40 rows" in shown
+    assert "visits.user_id -> users.id (declared)" in shown
+    assert json.loads(run("inspect", saved, "--json").stdout)["tables"]["visits"] == 60
+
+
+def test_databases_are_compared(run, shop, saved):
+    result = run("evaluate", shop, "fake.db", "-q")
+    assert result.exit_code == 0, result.stderr
+    assert "integrity" in result.stdout
+    assert "cardinality error" in result.stdout
+    figures = json.loads(run("evaluate", shop, "fake.db", "-q", "--json").stdout)
+    assert {own["value"] for own in figures if own["measure"] == "integrity"} == {100.0}
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("sample", "m.safetensors", "-n", "5"), "--rows is for a single table; m.safetensors is"),
+        (("evaluate", "shop.db", "fake.db", "--target", "plan"), "--target is for a single table"),
+        (("evaluate", "shop.db", "fake.db", "fake.db"), "one synthetic database is compared"),
+        (("synth", "shop.db", "--kind", "plan=text"), "a database needs TABLE.COLUMN=KIND"),
+    ],
+)
+def test_options_of_a_single_table(run, saved, options, message):
+    result = run(*options)
+    assert result.exit_code == 2
+    assert message in result.stderr
+
+
+def test_a_model_of_one_table_has_no_scale(run, model):
+    result = run("sample", model, "--scale", "2")
+    assert result.exit_code == 2
+    assert "--scale is for a database of several tables" in result.stderr
+
+
+def test_kinds_of_columns_of_a_database(run, shop):
+    options = ("--kind", "users.plan=identifier", "-o", "k.db", "-q", "--seed", "1")
+    assert run("synth", shop, *options).exit_code == 0
+    with sqlite3.connect("k.db") as connection:
+        plans = {row[0] for row in connection.execute("select plan from users")}
+    assert not plans & {"free", "paid"}

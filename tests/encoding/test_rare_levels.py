@@ -50,6 +50,18 @@ def test_what_is_left_was_held_by_enough_rows(levels, seed):
     assert hidden["x"][frequent].tolist() == frame["x"][frequent].tolist()
 
 
+def test_a_level_counts_once_for_all_rows_of_one_person():
+    frame = pd.DataFrame({"x": ["a"] * 60 + ["b"] * 20 + ["c"] * 10})
+    person = np.concatenate([np.arange(60), np.arange(20) % 10, np.arange(10) % 2])
+    cells = columns_of(frame)[0]
+    assert not rare_rows(cells)[0].any()
+    rare, n_levels = rare_rows(cells, units=[person])
+    assert (rare == (frame["x"] == "c")).all()
+    assert n_levels == 1
+    table, _ = fold_rare(columns_of(frame), (), (), np.random.default_rng(0), units=[person])
+    assert set(table[0].values) == {"a", "b"}
+
+
 def test_the_threshold_is_drawn():
     frame = pd.DataFrame({"x": ["a"] * 30 + ["b"] * 6})
     kept = {"b" in set(fold(frame, seed=seed)[0]["x"]) for seed in range(20)}

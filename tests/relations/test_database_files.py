@@ -118,3 +118,58 @@ def test_what_is_one_table(tmp_path):
 def test_one_file_has_no_room(tmp_path):
     with pytest.raises(OptionError, match="no room for several tables"):
         check_database_output(str(tmp_path / "out.csv"), force=False)
+
+
+@pytest.mark.parametrize("word", ["nothing", "returning", "order", "group", "index"])
+def test_tables_and_columns_may_be_called_like_words_of_sql(word, tmp_path):
+    path, other = tmp_path / "words.db", tmp_path / "new.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute(f'create table "{word}" (id integer primary key, "{word}" integer)')
+        connection.execute(f'create table b (a_id integer references "{word}" (id))')
+        connection.executemany(f'insert into "{word}" values (?, ?)', [(1, 5), (2, 6)])
+        connection.execute("insert into b values (2)")
+    connection.close()
+    database = read_database(str(path))
+    write_database(str(other), database.tables, database, database.relations, force=False)
+    again = read_database(str(other))
+    assert again.relations == database.relations
+    assert again.tables[word].to_numpy().tolist() == [[1, 5], [2, 6]]
+
+
+@pytest.fixture
+def old(tmp_path):
+    """A database with a view, a trigger, a default, and dates that are texts of days."""
+    path = tmp_path / "old.db"
+    with sqlite3.connect(path) as connection:
+        connection.executescript("""
+            create table holidays (id integer primary key, day datetime, name text default 'free');
+            create table shifts (id integer primary key, holiday_id integer references holidays);
+            create view days as select day from holidays;
+            create trigger watch after insert on shifts begin select 1; end;
+            insert into holidays values (1, '2024-01-01', 'new year'), (2, '2024-05-01', null);
+            insert into shifts values (1, 1), (2, 2), (3, null);
+        """)
+    connection.close()
+    return str(path)
+
+
+def test_what_is_not_written_is_said(old, tmp_path):
+    database = read_database(old)
+    new = str(tmp_path / "new.db")
+    notes = write_database(new, database.tables, database, database.relations, force=False)
+    assert notes == [
+        "views are not written to the new database: days",
+        "triggers are not written to the new database: watch",
+        "defaults are not written to the new database: holidays.name",
+    ]
+
+
+def test_a_reference_table_is_copied_as_it_lies(old, tmp_path):
+    database = read_database(old)
+    new = tmp_path / "new.db"
+    relations = database.relations.with_references(["holidays"])
+    write_database(str(new), database.tables, database, relations, force=False)
+    with sqlite3.connect(new) as connection:
+        rows = connection.execute("select * from holidays").fetchall()
+    connection.close()
+    assert rows == [(1, "2024-01-01", "new year"), (2, "2024-05-01", None)]

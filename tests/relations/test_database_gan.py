@@ -118,6 +118,28 @@ def test_scale(shop_gan, shop, shop_relations):
     assert len(large["staff"]) == pytest.approx(2 * len(shop["staff"]), rel=0.1)
 
 
+def test_conditions_on_a_table_without_parents(shop_gan, shop_relations):
+    drawn = shop_gan.sample(where={"products": {"kind": "y"}, "customers": "since >= 2021-01-01"})
+    shop_relations.check(drawn)
+    assert set(drawn["products"]["kind"]) == {"y"}
+    assert len(drawn["products"]) == 20
+    assert (drawn["customers"]["since"] >= "2021-01-01").all()
+    assert len(drawn["orders"])
+
+
+@pytest.mark.parametrize(
+    ("where", "message"),
+    [
+        ({"orders": {"shop": 1}}, "where='orders': the rows of this table come with"),
+        ({"products": {"kind": "w"}}, "where: column 'kind' never has the value 'w'"),
+        ({"products": {"size": 1}}, "where: column 'size' is not in the table"),
+    ],
+)
+def test_impossible_conditions(shop_gan, where, message):
+    with pytest.raises(OptionError, match=message):
+        shop_gan.sample(where=where)
+
+
 @pytest.mark.parametrize(
     ("scale", "message"),
     [

@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 
 from tabgan.inference.infer_schema import infer_schema
-from tabgan.relations.date_bounds import find_bounds
+from tabgan.relations.date_bounds import date_gaps, distances, find_bounds
 from tabgan.relations.row_context import Context, ContextPart
+from tabgan.table.columns import by_position
 
 
 def bounds_and_parts(above, own):
@@ -48,3 +49,76 @@ def test_dates_stay_dates():
     clipped = bound.clipped(context, early, columns)
     assert clipped["own"].tolist() == as_dates
     assert {type(value) for value in clipped["own"]} == {date}
+
+
+def test_a_time_of_day_is_compared_with_a_day_by_its_day():
+    days = np.random.default_rng(0).integers(0, 500, 100)
+    above, own = dates(days).dt.strftime("%Y-%m-%d"), dates(days) + pd.Timedelta(hours=5)
+    (bound,), context, columns = bounds_and_parts(above, own)
+    early = (own - pd.Timedelta(days=3)).to_frame("own")
+    assert bound.is_least
+    assert bound.broken(context, early, columns).all()
+    assert (bound.clipped(context, early, columns)["own"] >= dates(days)).all()
+
+
+def orders():
+    """Orders, the last of which are not sent yet."""
+    rng = np.random.default_rng(0)
+    opened = np.sort(rng.integers(0, 600, 300))
+    frame = pd.DataFrame({"opened": dates(opened), "due": dates(opened + 30)})
+    frame["sent"] = dates(opened + 1 + rng.integers(0, 9, 300)).where(np.arange(300) < 290)
+    return frame
+
+
+def test_dates_of_a_row_bound_each_other():
+    frame = orders()
+    columns = infer_schema(frame).columns
+    bounds = find_bounds(Context(300), frame, columns)
+    assert ("sent", "opened", True) in bounds
+    mixed = frame.assign(sent=frame["sent"].iloc[::-1].to_numpy())
+    for bound in bounds:
+        mixed = bound.clipped(Context(300), mixed, columns)
+    there = mixed.dropna()
+    assert len(there) == 290
+    assert (there["sent"] >= there["opened"]).all()
+
+
+def test_dates_near_an_earlier_one_are_learned_as_distances():
+    frame = orders().assign(born=dates(-np.random.default_rng(1).integers(9_000, 20_000, 300)))
+    table = by_position(frame, infer_schema(frame))
+    rules = date_gaps(table, 0, None)
+    pairs = {(str(r.target.column.name), str(r.source.column.name)) for r in rules}
+    assert pairs == {("sent", "opened"), ("due", "opened")}
+    (sent,) = (rule for rule in rules if rule.target.column.name == "sent")
+    assert (sent.column.minimum, sent.column.maximum) == (1, 9)
+    assert ("opened", "born") in {
+        (r.target.column.name, r.source.column.name) for r in date_gaps(table, 0, (0, 3))
+    }
+
+
+def test_a_date_is_replaced_before_the_one_that_its_distance_is_measured_from():
+    frame = orders().loc[:, ["opened", "sent"]]
+    first = frame["opened"] - pd.to_timedelta(np.arange(300) % 3, unit="D")
+    frame.insert(0, "first", first)
+    table = by_position(frame, infer_schema(frame))
+    rules = date_gaps(table, 1, (1, 0))
+    assert [rule.target.column.name for rule in rules] == ["sent", "opened"]
+    reduced = table
+    for rule in rules:
+        reduced = rule.reduce(reduced)
+    for rule in reversed(rules):
+        reduced = rule.restore(reduced)
+    assert reduced[2].values.equals(table[2].values)
+
+
+def test_distances_from_dates_above():
+    days = np.arange(4)
+    above, own = dates(days), dates(10 * days)
+    columns = [infer_schema(s.to_frame(n)).columns[0] for n, s in (("a", above), ("b", own))]
+    base, before = (
+        Context(4, (ContextPart(column, values, True),))
+        for column, values in zip(columns, (above, own), strict=True)
+    )
+    (part,) = distances(before, base, "b").parts
+    assert part.column.name == "#since a"
+    assert (np.diff(part.values) == (own - above).diff()[1] / pd.Timedelta(1, own.dt.unit)).all()

@@ -1,5 +1,6 @@
 import numpy as np
 import pandas as pd
+import pytest
 
 from tabgan.fitting.prepare import TableOptions
 from tabgan.inference.infer_schema import infer_schema
@@ -47,3 +48,17 @@ def test_rows_follow_each_other():
     assert np.corrcoef(before, drawn["amount"][later])[0, 1] > 0.9
     again = GroupedTable.restore(table.to_json(), table.to_tensors())
     pd.testing.assert_frame_equal(again.draw(Context(len(rows)), groups, 0, "visits"), drawn)
+
+
+def test_missing_dates_of_the_last_rows_leave_the_others_in_order():
+    rows, groups = histories()
+    sent = rows["date"] + pd.to_timedelta(np.arange(len(rows)) % 6, unit="D")
+    rows["sent"] = sent.where(rows["date"] < rows["date"].max() - pd.Timedelta(days=14))
+    columns = infer_schema(rows).columns
+    context, options = Context(len(rows)), TableOptions(derive=False)
+    table = GroupedTable.fit(context, rows, columns, groups, options=options, seed=0, order="date")
+    drawn = table.draw(context, groups, 0, "orders").dropna()
+    gaps = (drawn["sent"] - drawn["date"]).dt.days
+    assert len(drawn) > len(rows) / 2
+    assert set(gaps) <= set(range(6))
+    assert gaps.mean() == pytest.approx(2.5, abs=0.5)

@@ -64,3 +64,20 @@ def test_what_is_no_key():
 
 def test_what_is_declared_stays(shop, shop_relations):
     assert infer_relations(shop, shop_relations).foreign_keys == shop_relations.foreign_keys
+
+
+@pytest.mark.parametrize("order", [["links", "movies", "ratings"], ["ratings", "movies", "links"]])
+@pytest.mark.parametrize("n_links", [40, 37])
+def test_of_two_tables_with_one_key_the_one_that_the_column_names_is_referred_to(order, n_links):
+    tables = {
+        "movies": pd.DataFrame({"movieId": range(1, 41), "year": [1990, 2000] * 20}),
+        "links": pd.DataFrame(
+            {"movieId": range(1, n_links + 1), "imdb": range(900, 900 + n_links)}
+        ),
+        "ratings": pd.DataFrame({"movieId": [*range(1, 31)] * 2, "stars": [1, 2, 3] * 20}),
+    }
+    found = infer_relations({name: tables[name] for name in order})
+    assert {str(key) for key in found.foreign_keys} == {
+        "links.movieId -> movies.movieId",
+        "ratings.movieId -> movies.movieId",
+    }

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from tabgan.cli.command import FAILED_LIMIT, command
+from tabgan.cli.databases import check_single_table, relations_option
 from tabgan.cli.option_types import FILE, option
 from tabgan.cli.table_options import (
     force_option,
@@ -33,6 +34,7 @@ __all__ = ["evaluate"]
     "tabgan evaluate customers.csv customers_synthetic.csv --html report.html",
     "tabgan evaluate customers.csv ours.csv theirs.csv --html compared.html",
     "tabgan evaluate customers.csv customers_synthetic.csv -q --json --fail-under 0.9",
+    "tabgan evaluate shop.db shop_synthetic.db",
 )
 @click.argument("real", type=FILE)
 @click.argument("synthetic", type=FILE, nargs=-1, required=True)
@@ -59,6 +61,7 @@ __all__ = ["evaluate"]
     help="Attack the table as well, as 'tabgan privacy' does; give a holdout.",
 )
 @schema_option
+@relations_option
 @option(
     "--seed",
     keys=("seed", "random_state"),
@@ -92,6 +95,7 @@ def evaluate(
     target: str | None,
     privacy: bool,
     schema: str | None,
+    relations: str | None,
     seed: int,
     html: str | None,
     fail_under: float | None,
@@ -104,9 +108,11 @@ def evaluate(
 
     REAL and SYNTHETIC are tables of the same columns, in any order. Several synthetic tables are
     compared side by side. Beside every figure stands the
-    figure of a fresh sample of the real table. The score is from 0 to 1.
+    figure of a fresh sample of the real table. The score is from 0 to 1. Databases are compared as
+    a whole: keys, numbers of children, trends across tables, each beside halves of the real one.
     """
     from tabgan.cli.console import Report
+    from tabgan.cli.database_models import evaluate_databases
     from tabgan.cli.output_targets import check_targets
     from tabgan.cli.tables import load_schema
 
@@ -115,6 +121,10 @@ def evaluate(
         raise click.UsageError("--privacy attacks one table; give one synthetic table with it")
     columns = load_schema(schema) if schema else None
     report = Report(quiet=quiet)
+    of_databases: dict[str, Any] = {"reading": reading, "relations": relations, "seed": seed}
+    if evaluate_databases(real, synthetic, report, **of_databases, as_json=as_json):
+        return
+    check_single_table(relations=relations)
     judge = _judge_one if len(synthetic) == 1 else _judge_several
     options = _Options(holdout, target, columns, seed, reading, privacy)
     found, score = judge(real, synthetic, options, report)

@@ -87,13 +87,15 @@ def inspect(
     a model. Of several tables that belong together: the keys between them.
     """
     from tabgan.cli.console import Report, print_text
+    from tabgan.cli.database_models import describe_database_model
     from tabgan.cli.databases import inspect_database
     from tabgan.cli.describe import describe_model, describe_table, lay_out
 
     if source.lower().endswith(".safetensors"):
-        _check_options_of_a_model(ctx)
-        facts = describe_model(source)
-        print_text(json.dumps(facts) if as_json else lay_out(facts))
+        if not describe_database_model(source, as_json=as_json):
+            _check_options_of_a_model(ctx)
+            facts = describe_model(source)
+            print_text(json.dumps(facts) if as_json else lay_out(facts))
         return
     from tabgan.cli.tables import read_declared
     from tabgan.fitting.prepare import TableOptions
@@ -101,8 +103,7 @@ def inspect(
     report = Report(quiet=quiet)
     if inspect_database(source, report, reading=reading, file=relations, as_json=as_json):
         return
-    file = declared.schema
-    to_write = file if file and not Path(file).exists() else None
+    to_write = declared.schema if declared.schema and not Path(declared.schema).exists() else None
     if to_write:
         declared = replace(declared, schema=None)
     table = read_declared(source, declared, report, text=text, **reading)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tabgan.cli.command import command
+from tabgan.cli.databases import check_single_table, scale_option
 from tabgan.cli.option_types import FILE, option
 from tabgan.cli.table_options import (
     balance_option,
@@ -22,6 +23,8 @@ from tabgan.cli.training_options import device_option
 if TYPE_CHECKING:
     import pandas as pd
 
+    from tabgan.cli.console import Report
+
 __all__ = ["sample"]
 
 
@@ -33,11 +36,13 @@ __all__ = ["sample"]
     "tabgan sample customers.safetensors -n 100 --where 'age >= 65 and plan != \"pro\"'",
     "tabgan sample customers.safetensors --where-file rows.csv",
     "tabgan sample customers.safetensors -n 3000 --balance plan",
+    "tabgan sample shop.safetensors --scale 0.1 -o small.db",
 )
 @click.argument("model", type=FILE)
 @rows_option
 @where_options
 @balance_option
+@scale_option
 @option(
     "-o",
     "--out",
@@ -62,6 +67,7 @@ def sample(
     where: tuple[str, ...],
     where_file: str | None,
     balance: str | None,
+    scale: float | None,
     seed: int,
     device: str,
     encoding: str | None,
@@ -74,22 +80,50 @@ def sample(
     """Draw synthetic rows from a model.
 
     MODEL is a file that 'tabgan fit' or 'tabgan synth --model' wrote. The rows go to OUT block by
-    block: memory does not grow with their number.
+    block: memory does not grow with their number. From a model of several tables all of these are
+    drawn, to a folder, workbook or database.
     """
+    from tabgan.cli.console import Report
+    from tabgan.cli.database_models import sample_database
+
+    report = Report(quiet=quiet)
+    options: dict[str, Any] = {"out": out, "seed": seed, "force": force, "as_json": as_json}
+    if sample_database(model, report, scale=scale, **options):
+        return
+    check_single_table(scale=scale)
     if where_file:
         _check_alone(rows, where, balance)
     condition = _joined(where) if where else None
-    from tabgan.cli.console import Report
+    options |= {"rows": rows, "condition": condition, "where_file": where_file, "balance": balance}
+    form = {**writing, "encoding": encoding, "delimiter": delimiter}
+    _sample_table(model, report, **options, device=device, writing=form)
+
+
+def _sample_table(
+    model: str,
+    report: "Report",
+    *,
+    out: str | None,
+    seed: int,
+    force: bool,
+    as_json: bool,
+    rows: int | None,
+    condition: str | None,
+    where_file: str | None,
+    balance: str | None,
+    device: str,
+    writing: dict[str, Any],
+) -> None:
+    """Draw rows from a model of a single table."""
     from tabgan.cli.output_targets import check_targets, default_output
     from tabgan.cli.tables import draw_to_file
     from tabgan.files.table_form import TableForm
     from tabgan.files.write import check_table_output
 
     out = out or default_output(model, writing["table_format"] or "csv")
-    form = TableForm().for_output(out, **writing, encoding=encoding, delimiter=delimiter)
+    form = TableForm().for_output(out, **writing)
     sources = (model, where_file)
     check_targets(sources, out=out, form=form, rows=rows, force=force, as_json=as_json)
-    report = Report(quiet=quiet)
     report.say(f"Reading {model}")
     from tabgan.estimator import TableEstimator
 

@@ -98,7 +98,8 @@ def synth(
 
     report = Report(quiet=quiet)
     options: dict[str, Any] = {"out": out, "model": model, "force": force, "as_json": as_json}
-    if synth_database(data, database, report, reading=reading, training=training, **options):
+    learning: dict[str, Any] = {"reading": reading, "training": training, "kinds": declared.kinds}
+    if synth_database(data, database, report, **learning, **options):
         return
     options |= {"rows": rows, "page": page, "pictures": pictures, "writing": writing}
     _synth_table(data, declared, report, reading=reading, **options, **training)
