@@ -5,11 +5,12 @@ import platform
 import time
 import warnings
 from abc import abstractmethod
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from numbers import Integral
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -18,6 +19,15 @@ import torch
 from sklearn.base import BaseEstimator
 from sklearn.utils import Tags
 
+from tabgan.backends.part_folder import PartFolder, read_plan
+from tabgan.backends.write_parts import (
+    Backend,
+    PartFormat,
+    PartJob,
+    Shard,
+    plan_parts,
+    write_parts,
+)
 from tabgan.base.checks import check_memory, check_number
 from tabgan.base.errors import ModelFileError, OptionError, TrainingWarning
 from tabgan.base.random_streams import RandomStateLike, numpy_stream, resolve_seed
@@ -227,6 +237,101 @@ class TableEstimator(BaseEstimator):
         """
         _, blocks = self._blocks(n, where, balance, random_state)
         return map(self._form.restore, blocks)
+
+    def sample_to(
+        self,
+        folder: str | os.PathLike[str],
+        n: int | None = None,
+        *,
+        rows_per_file: int = 1_000_000,
+        table_format: PartFormat = "parquet",
+        random_state: RandomStateLike = None,
+        shard: tuple[int, int] | None = None,
+        resume: bool = False,
+        force: bool = False,
+        backend: Backend = "local",
+        cluster: str | None = None,
+        on_part: Callable[[int], None] | None = None,
+    ) -> Path | None:
+        """Draw synthetic rows to files of a folder, in bounded memory.
+
+        The files together hold the rows that `sample` returns for the same n and random_state. A
+        file is a function of the model, the seed and its number: it is the same whichever process
+        writes it, and a stopped run can go on.
+
+        Parameters
+        ----------
+        folder
+            Where the files go; it is made if it does not exist.
+        n
+            Number of rows; that of the training table if None.
+        rows_per_file
+            Rows of each file but the last.
+        table_format
+            ``"parquet"``, ``"csv"``, ``"tsv"``, ``"jsonl"`` or ``"feather"``.
+        random_state
+            Seed of this draw, as for `sample`; None with `resume` takes that of the folder.
+        shard
+            ``(i, k)`` writes the files of the i-th of k processes, counted from 0. Each of them
+            takes the same other arguments, and goes on where it has stopped.
+        resume
+            Whether the folder may hold files of this sample. Those that are whole are checked,
+            and not drawn again.
+        force
+            Whether the files of another sample in the folder are replaced.
+        backend
+            ``"local"`` draws here, on as many threads as torch has; ``"ray"`` on a cluster of Ray,
+            whose machines all see the folder.
+        cluster
+            Address of that cluster; None takes the one that Ray finds, or starts one here.
+        on_part
+            Called with the number of rows of each file when this is finished.
+
+        Returns
+        -------
+        Path or None
+            The manifest, which lists the files with their digests; None as long as other shards
+            have files to write.
+
+        Raises
+        ------
+        OptionError
+            If an option has a value that it can't have, or a library is not installed.
+        SamplingError
+            If a constraint needs all rows before a row to draw it.
+        TableFileError
+            If the folder can't be written to, or holds something else.
+        NotFittedError
+            If there is no model yet.
+        """
+        self._check_fitted()
+        n = self.n_rows_ if n is None else n
+        check_number("n", n, Integral, 0)
+        place = Path(folder).resolve()
+        own = None if shard is None else Shard(*shard)
+        seed = self._seed_of_parts(place, random_state, own, resume=resume)
+        plan = plan_parts(
+            self._model, int(n), seed, rows_per_file=rows_per_file, part_format=table_format
+        )
+        opened = PartFolder.open(place, plan, join=resume or own is not None, force=force)
+        job = PartJob.of(self._model, opened, self._form)
+        parts = range(plan.n_parts) if own is None else own.of(range(plan.n_parts))
+        for part in write_parts(job, parts, backend=backend, cluster=cluster):
+            if on_part is not None:
+                start, stop = plan.span(part)
+                on_part(stop - start)
+        return opened.manifest if opened.finish() else None
+
+    def _seed_of_parts(
+        self, folder: Path, random_state: RandomStateLike, shard: Shard | None, *, resume: bool
+    ) -> int:
+        """Return the seed of a sample in parts, which a folder may tell."""
+        planned = read_plan(folder)[0] if resume and random_state is None else None
+        if planned is not None:
+            return planned.seed
+        if shard is not None and random_state is None and self.random_state is None:
+            raise OptionError("shard needs a random_state, the same whole number in all processes")
+        return self._sample_seed(random_state)
 
     def impute(
         self,
