@@ -14,6 +14,7 @@ __all__ = [
     "COUNT_OR_AUTO",
     "FILE",
     "POSITIVE",
+    "POSITIVE_COUNT",
     "SECONDS",
     "SHARD",
     "ColumnKind",
@@ -158,6 +159,7 @@ class _Count(click.IntRange):
 _POWER = re.compile(r"(\d+)(?:\.(\d+))?[eE]\+?(\d{1,2})", re.ASCII)
 
 COUNT = _Count(min=0)
+POSITIVE_COUNT = _Count(min=1)
 
 
 class _Shard(click.ParamType):  # type: ignore[type-arg]

@@ -33,6 +33,8 @@ from tabgan.base.errors import ModelFileError, OptionError, TrainingWarning
 from tabgan.base.random_streams import RandomStateLike, numpy_stream, resolve_seed
 from tabgan.base.registry import UnregisteredError
 from tabgan.conditions.grammar import Where
+from tabgan.files.read import read_table
+from tabgan.files.row_sample import TRAINING_ROWS, sample_frame
 from tabgan.fitting.checkpoint import FitCheckpoint
 from tabgan.fitting.fit_table import fit_table
 from tabgan.fitting.options import OPTIONS_OF, FitOptions, Method, current_options
@@ -88,6 +90,7 @@ class TableEstimator(BaseEstimator):
     text: str = "keep-shape"
     derive: bool = True
     refine: bool = True
+    training_rows: int | None = None
     callbacks: Sequence[Callback] | None = None
     verbose: bool = True
     random_state: RandomStateLike = None
@@ -104,7 +107,11 @@ class TableEstimator(BaseEstimator):
         tags.input_tags.categorical = True
         return tags
 
-    def fit(self, X: "TableLike", y: object = None) -> Self:  # noqa: N803, ARG002
+    def fit(
+        self,
+        X: "TableLike | str | os.PathLike[str]",  # noqa: N803
+        y: object = None,  # noqa: ARG002
+    ) -> Self:
         """Learn a table.
 
         Parameters
@@ -113,6 +120,8 @@ class TableEstimator(BaseEstimator):
             A DataFrame; a table of Polars or Arrow, or of another library that narwhals knows, in
             which rows are then drawn; or an array of two dimensions or a list of rows, whose
             columns are named 0, 1, 2 …
+            Or the name of a file, of a folder of Parquet files, or a pattern such as
+            ``data/*.parquet``; what has more than `training_rows` rows is read in one pass.
         y
             Ignored; a target is a column like any other.
 
@@ -137,6 +146,7 @@ class TableEstimator(BaseEstimator):
         if options.epsilon is not None:
             check_private_options(params)
             check_dtypes_are_declared(X)
+        table = self._table_to_learn(X, by_schema=options.epsilon is not None)
         with FitSession(
             options.callbacks, max_time=self.max_time, verbose=options.verbose, began=began
         ) as session:
@@ -144,7 +154,8 @@ class TableEstimator(BaseEstimator):
             checkpoint = FitCheckpoint.open(options, session)
             if checkpoint is not None:
                 seed = checkpoint.seed(seed, self.random_state)
-            frame, form = as_frame(X, by_schema=by_schema), form_of(X, by_schema=by_schema)
+            frame, form = as_frame(table, by_schema=by_schema), form_of(table, by_schema=by_schema)
+            frame = frame if self.training_rows is None else sample_frame(frame, self.training_rows)
             if options.text == "drop":
                 every = [*frame.columns]
                 frame, options = without_free_text(frame, options, by_schema=by_schema)
@@ -157,6 +168,23 @@ class TableEstimator(BaseEstimator):
         for finding in self.diagnosis_:
             warnings.warn(str(finding), TrainingWarning, stacklevel=2)
         return self
+
+    def _table_to_learn(
+        self,
+        X: "TableLike | str | os.PathLike[str]",  # noqa: N803
+        *,
+        by_schema: bool,
+    ) -> "TableLike":
+        """Read a table if a file is named."""
+        if not isinstance(X, str | os.PathLike):
+            return X
+        if by_schema:
+            raise OptionError(
+                f"{os.fspath(X)}: with an epsilon, read the table first, so that its dtypes say "
+                "what its columns are, or fit it by 'tabgan fit'"
+            )
+        rows = TRAINING_ROWS if self.training_rows is None else self.training_rows
+        return read_table(os.fspath(X), most_rows=rows)[0]
 
     def sample(
         self,
