@@ -111,7 +111,7 @@ class PartJob:
         if plan.format not in _ARROW_FORMATS:
             return job
         tables = ArrowTables(None, plan.format)
-        tables.of(next(job.rows(0, min(plan.rows, BLOCK_ROWS))))
+        tables.of(next(job.rows(0, min(plan.rows, model.block_rows))))
         return replace(job, form=replace(form, arrow_schema=tables.schema))
 
     def rows(self, start: int, stop: int) -> Iterator[pd.DataFrame]:

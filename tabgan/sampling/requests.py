@@ -302,8 +302,9 @@ def rows_between(
     seed
         Root of all streams of randomness.
     """
-    at = start - start % BLOCK_ROWS  # keys repeat within as many rows, which are drawn together
-    end = min(-(-stop // BLOCK_ROWS) * BLOCK_ROWS, n)
+    together = BLOCK_ROWS if model.keys else model.block_rows  # keys repeat within as many rows
+    at = start - start % together
+    end = min(-(-stop // together) * together, n)
     drawn = model.blocks_from(at // model.block_rows, end - at, seed)
     for frame in with_keys(model, drawn, seed, start=at):
         yield frame[max(start - at, 0) : max(stop - at, 0)]
