@@ -198,6 +198,7 @@ def test_unique_rules_need_a_value_of_each_row(orders, tmp_path):
     assert not (tmp_path / "learned").exists()
 
 
+@pytest.mark.slow  # Ray takes half a minute to start
 def test_ray_gives_the_same_manifest(gan, whole, tmp_path):
     pytest.importorskip("ray", reason="Ray is an extra")
     out = tmp_path / "out"
