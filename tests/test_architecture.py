@@ -20,7 +20,7 @@ FLOORS = [  # from the ground up; units of one floor may not import each other
     {"encoding", "files", "callbacks", "constraints"},
     {"conditions"},
     {"sampling"},
-    {"fitting", "evaluation"},
+    {"fitting", "evaluation", "backends"},
     {"images", "privacy"},
     {"estimator", "extend"},
     {"tuning", "oversampler", "relations"},
@@ -34,7 +34,7 @@ PUBLIC = ["tabgan", "tabgan.callbacks", "tabgan.constraints", "tabgan.extend", "
 LONGEST_FILE = 700
 LONGEST_FUNCTION = 50  # lines without the docstring
 MOST_FILES = 308
-MOST_ROOMS = 21
+MOST_ROOMS = 22
 
 
 def unit(path: Path) -> str:

@@ -27,6 +27,8 @@ NOT_RUN = {
     ("docs/moving.md", "SDV"): 4,
     ("docs/moving.md", "ctgan"): 1,
     ("docs/howto/tables.md", "PostgreSQL"): 1,
+    ("docs/howto/scale.md", "Slurm"): 1,
+    ("docs/howto/scale.md", "Ray"): 1,
 }
 
 

@@ -29,6 +29,7 @@ __all__ = [
     "parameters_from_json",
     "parameters_to_json",
     "assembling",
+    "model_bytes",
     "read_model",
     "under",
     "write_model",
@@ -65,14 +66,25 @@ def write_model(
     OSError
         If the file can't be written; an older file of that name is then untouched.
     """
+    content = model_bytes(description, tensors)
+    with open_atomically(path) as file:
+        file.write(content)
+
+
+def model_bytes(description: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> bytes:
+    """Return the bytes of a model file.
+
+    Parameters
+    ----------
+    description, tensors
+        As of `write_model`.
+    """
     text = json.dumps({"format": list(FORMAT_VERSION), **description}, allow_nan=False)
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     content = save_tensors(plain, {"tabgan": _BLANK + text})
     digest = hashlib.sha256(content).hexdigest()
     place = content.index(_OPENING + _BLANK.encode()) + len(_OPENING)
-    content = content[:place] + digest.encode() + content[place + len(digest) :]
-    with open_atomically(path) as file:
-        file.write(content)
+    return content[:place] + digest.encode() + content[place + len(digest) :]
 
 
 def read_model(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Tensor]]:

@@ -10,10 +10,13 @@ import click
 from click.shell_completion import CompletionItem
 
 __all__ = [
+    "COUNT",
     "COUNT_OR_AUTO",
     "FILE",
     "POSITIVE",
+    "POSITIVE_COUNT",
     "SECONDS",
+    "SHARD",
     "ColumnKind",
     "NumberList",
     "Option",
@@ -135,6 +138,49 @@ def in_options(message: str, flags: Mapping[str, str]) -> str:
     names = "|".join(sorted({*flags, *_COLUMN_FIELDS}, key=len, reverse=True))
     values = r"'[^']*'|\"[^\"]*\"|\[[^\]]*\]|[^\s,;:()\[{'\"]+"
     return re.sub(rf"(?<![\w.-])({names})=({values})", flagged, message)
+
+
+class _Count(click.IntRange):
+    """Type of an option: a whole number from `min`, which may be written as 1e9 or 5_000_000."""
+
+    name = "count"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Convert a text."""
+        match = _POWER.fullmatch(str(value))
+        if match is not None:
+            whole, part, zeros = match[1], match[2] or "", int(match[3])
+            if len(part) <= zeros:
+                value = whole + part + "0" * (zeros - len(part))
+        number: int = super().convert(value, param, ctx)
+        return number
+
+
+_POWER = re.compile(r"(\d+)(?:\.(\d+))?[eE]\+?(\d{1,2})", re.ASCII)
+
+COUNT = _Count(min=0)
+POSITIVE_COUNT = _Count(min=1)
+
+
+class _Shard(click.ParamType):  # type: ignore[type-arg]
+    """Type of an option: the number of a process, and how many there are, as in 0/8."""
+
+    name = "shard"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, int]:
+        """Convert a text."""
+        if isinstance(value, tuple):
+            return value
+        match = re.fullmatch(r"(\d{1,9})/(\d{1,9})", str(value), re.ASCII)
+        if match is None:
+            self.fail(f"{str(value)!r} is not a shard; write a number from 0 and how many there "
+                      "are, as in 0/8", param, ctx)  # fmt: skip
+        return int(match[1]), int(match[2])
+
+
+SHARD = _Shard()
 
 
 class _CountOrAuto(click.ParamType):  # type: ignore[type-arg]  # generic in newer versions

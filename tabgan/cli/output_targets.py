@@ -1,5 +1,6 @@
 """The files, folders and tables that a command writes to, checked before any work begins."""
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -201,8 +202,10 @@ def default_output(
     'customers_synthetic.csv.gz'
     >>> default_output("-")
     'synthetic.csv'
+    >>> default_output("years/customers-*.parquet")
+    'customers_synthetic.parquet'
     """
-    from tabgan.files.formats import file_suffix, is_url, writable_suffix
+    from tabgan.files.formats import file_suffix, is_pattern, is_url, writable_suffix
 
     suffix = f".{table_format}" if table_format else ""
     if data == "-" or is_url(data):
@@ -210,6 +213,8 @@ def default_output(
     if Path(data).is_dir():
         return f"{Path(data).resolve().name}_{ending}{suffix or '.parquet'}"
     former = file_suffix(data)
+    if is_pattern(data):
+        data = re.sub(r"[*?]+", "", Path(data).stem).strip(" -_.") or "tables"
     return f"{Path(data).name.removesuffix(former)}_{ending}{suffix or writable_suffix(former)}"
 
 

@@ -3,14 +3,15 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any
+from typing import Any, Literal
 
 import click
 
-from tabgan.cli.option_types import FILE, ColumnKind, option, together
+from tabgan.cli.option_types import COUNT, FILE, SHARD, ColumnKind, option, together
 
 __all__ = [
     "Declared",
+    "Parts",
     "balance_option",
     "condition_option",
     "declaring_options",
@@ -23,6 +24,7 @@ __all__ = [
     "text_option",
     "min_group_option",
     "output_options",
+    "parts_options",
     "quiet_option",
     "reading_options",
     "rows_option",
@@ -68,7 +70,7 @@ rows_option = option(
     "-n",
     "--rows",
     section=_ROWS,
-    type=click.IntRange(min=0),
+    type=COUNT,
     metavar="N",
     show_default="as many as the training table has",
     help="Synthetic rows to draw.",
@@ -400,3 +402,99 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
         return command(writing={"table_format": output_format, "table": out_table}, **options)
 
     return _output_options(gather)
+
+
+_PARTS = "Parts"
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the options say of a sample in parts.
+
+    Attributes
+    ----------
+    rows_per_file
+        Rows of each part but the last; None where no option says it.
+    shard
+        The number of this process and how many there are; None for one process.
+    resume
+        Whether to go on with what the folder holds.
+    backend, cluster
+        What draws the rows, and the address of a cluster.
+    """
+
+    rows_per_file: int | None
+    shard: tuple[int, int] | None
+    resume: bool
+    backend: Literal["local", "ray"]
+    cluster: str | None
+
+    @property
+    def flag(self) -> str | None:
+        """The first of the options that is given; None if there is none."""
+        flags = {
+            "--rows-per-file": self.rows_per_file is not None,
+            "--shard": self.shard is not None,
+            "--resume": self.resume,
+            "--backend ray": self.backend != "local",
+            "--cluster": self.cluster is not None,
+        }
+        return next((flag for flag, is_given in flags.items() if is_given), None)
+
+
+_parts_options = together(
+    option(
+        "--rows-per-file",
+        section=_PARTS,
+        type=COUNT,
+        metavar="N",
+        show_default="1,000,000 where OUT ends in /",
+        help="Write files of N rows each, and a manifest of them, to the folder OUT.",
+    ),
+    option(
+        "--shard",
+        section=_PARTS,
+        type=SHARD,
+        metavar="I/K",
+        help="Write the files of the I-th of K processes, counted from 0. All of them take the "
+        "same other options, and --seed. Each goes on where it has stopped.",
+    ),
+    option(
+        "--resume",
+        section=_PARTS,
+        is_flag=True,
+        help="Go on with the files of a run that was stopped; those that are whole are checked.",
+    ),
+    option(
+        "--backend",
+        section=_PARTS,
+        type=click.Choice(["local", "ray"]),
+        default="local",
+        help="What draws the files: this process, or a cluster of Ray that sees the folder.",
+    ),
+    option(
+        "--cluster",
+        section=_PARTS,
+        metavar="ADDRESS",
+        show_default="the one that Ray finds, or a new one here",
+        help="Address of the cluster.",
+    ),
+)
+
+
+def parts_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of a sample in parts; the command gets one `Parts`."""
+
+    @wraps(command)
+    def gather(
+        *,
+        rows_per_file: int | None,
+        shard: tuple[int, int] | None,
+        resume: bool,
+        backend: Literal["local", "ray"],
+        cluster: str | None,
+        **others: Any,
+    ) -> Any:
+        return command(parts=Parts(rows_per_file, shard, resume, backend, cluster), **others)
+
+    return _parts_options(gather)

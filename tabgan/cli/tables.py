@@ -33,6 +33,7 @@ __all__ = [
     "read_compared",
     "read_data",
     "read_declared",
+    "rows_to_learn",
     "with_holes",
     "write_blocks",
 ]
@@ -87,6 +88,23 @@ def _load(path: str, make: Callable[[Any], Made], fault: "type[TabGANError]", fi
         return make(state)
     except fault as error:
         raise error.within(path) from error
+
+
+def rows_to_learn(training_rows: int | None, *, is_private: bool) -> int | None:
+    """Return how many rows of a table to learn at most; None for all of them.
+
+    Parameters
+    ----------
+    training_rows
+        The option.
+    is_private
+        Whether the fit is private: all rows are then counted.
+    """
+    from tabgan.files.row_sample import TRAINING_ROWS
+
+    if is_private:
+        return None
+    return TRAINING_ROWS if training_rows is None else training_rows
 
 
 def read_data(

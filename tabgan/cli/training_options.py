@@ -6,6 +6,7 @@ from tabgan.cli.option_types import (
     COUNT_OR_AUTO,
     FILE,
     POSITIVE,
+    POSITIVE_COUNT,
     SECONDS,
     TrainingPart,
     option,
@@ -40,6 +41,7 @@ __all__ = [
     "model_option",
     "steps_option",
     "training_options",
+    "training_rows_option",
 ]
 
 _TRAINING, _PRIVACY, _NETWORKS, _OUTPUT = "Training", "Privacy", "Networks", "Output"
@@ -269,6 +271,17 @@ checkpoint_options = together(
 )
 
 
+training_rows_option = option(
+    "--training-rows",
+    section=_TRAINING,
+    type=POSITIVE_COUNT,
+    metavar="N",
+    show_default="500,000; all with --epsilon",
+    help="Most rows that are learned: a larger table is read in one pass, and learned from a "
+    "uniform sample of its rows.",
+)
+
+
 training_options = together(
     declaring_options(),
     condition_option,
@@ -285,6 +298,7 @@ training_options = together(
         "each column given those before it, which takes less time; diffusion takes noise away "
         "step by step; vae is an encoder and a decoder.",
     ),
+    training_rows_option,
     steps_option,
     epochs_option,
     max_time_option,

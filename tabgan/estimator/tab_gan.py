@@ -121,6 +121,9 @@ class TabGAN(NetworkEstimator):
     resume
         Whether `fit` goes on from the checkpoint, if there is one. Give it the same table and
         options; `random_state` can be left out.
+    training_rows
+        Most rows that are learned. A table that has more is learned from a uniform sample of them,
+        the same at every fit. None takes all rows of a table, and 500,000 of a file.
     callbacks
         `Callback` objects to run in training.
     verbose

@@ -61,6 +61,9 @@ class TabTrees(TableEstimator):
     refine
         Whether rows that a tree critic takes for real are drawn more often
         (`tabgan.sampling.refinement`).
+    training_rows
+        Most rows that are learned. A table that has more is learned from a uniform sample of them,
+        the same at every fit. None takes all rows of a table, and 500,000 of a file.
     callbacks
         `Callback` objects, which hear of the stages of the fit and can end it.
     verbose

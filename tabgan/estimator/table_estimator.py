@@ -5,11 +5,12 @@ import platform
 import time
 import warnings
 from abc import abstractmethod
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from numbers import Integral
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -18,11 +19,22 @@ import torch
 from sklearn.base import BaseEstimator
 from sklearn.utils import Tags
 
+from tabgan.backends.part_folder import PartFolder, read_plan
+from tabgan.backends.write_parts import (
+    Backend,
+    PartFormat,
+    PartJob,
+    Shard,
+    plan_parts,
+    write_parts,
+)
 from tabgan.base.checks import check_memory, check_number
 from tabgan.base.errors import ModelFileError, OptionError, TrainingWarning
 from tabgan.base.random_streams import RandomStateLike, numpy_stream, resolve_seed
 from tabgan.base.registry import UnregisteredError
 from tabgan.conditions.grammar import Where
+from tabgan.files.read import read_table
+from tabgan.files.row_sample import TRAINING_ROWS, sample_frame
 from tabgan.fitting.checkpoint import FitCheckpoint
 from tabgan.fitting.fit_table import fit_table
 from tabgan.fitting.options import OPTIONS_OF, FitOptions, Method, current_options
@@ -78,6 +90,7 @@ class TableEstimator(BaseEstimator):
     text: str = "keep-shape"
     derive: bool = True
     refine: bool = True
+    training_rows: int | None = None
     callbacks: Sequence[Callback] | None = None
     verbose: bool = True
     random_state: RandomStateLike = None
@@ -94,7 +107,11 @@ class TableEstimator(BaseEstimator):
         tags.input_tags.categorical = True
         return tags
 
-    def fit(self, X: "TableLike", y: object = None) -> Self:  # noqa: N803, ARG002
+    def fit(
+        self,
+        X: "TableLike | str | os.PathLike[str]",  # noqa: N803
+        y: object = None,  # noqa: ARG002
+    ) -> Self:
         """Learn a table.
 
         Parameters
@@ -103,6 +120,8 @@ class TableEstimator(BaseEstimator):
             A DataFrame; a table of Polars or Arrow, or of another library that narwhals knows, in
             which rows are then drawn; or an array of two dimensions or a list of rows, whose
             columns are named 0, 1, 2 …
+            Or the name of a file, of a folder of Parquet files, or a pattern such as
+            ``data/*.parquet``; what has more than `training_rows` rows is read in one pass.
         y
             Ignored; a target is a column like any other.
 
@@ -127,6 +146,7 @@ class TableEstimator(BaseEstimator):
         if options.epsilon is not None:
             check_private_options(params)
             check_dtypes_are_declared(X)
+        table = self._table_to_learn(X, by_schema=options.epsilon is not None)
         with FitSession(
             options.callbacks, max_time=self.max_time, verbose=options.verbose, began=began
         ) as session:
@@ -134,7 +154,8 @@ class TableEstimator(BaseEstimator):
             checkpoint = FitCheckpoint.open(options, session)
             if checkpoint is not None:
                 seed = checkpoint.seed(seed, self.random_state)
-            frame, form = as_frame(X, by_schema=by_schema), form_of(X, by_schema=by_schema)
+            frame, form = as_frame(table, by_schema=by_schema), form_of(table, by_schema=by_schema)
+            frame = frame if self.training_rows is None else sample_frame(frame, self.training_rows)
             if options.text == "drop":
                 every = [*frame.columns]
                 frame, options = without_free_text(frame, options, by_schema=by_schema)
@@ -147,6 +168,23 @@ class TableEstimator(BaseEstimator):
         for finding in self.diagnosis_:
             warnings.warn(str(finding), TrainingWarning, stacklevel=2)
         return self
+
+    def _table_to_learn(
+        self,
+        X: "TableLike | str | os.PathLike[str]",  # noqa: N803
+        *,
+        by_schema: bool,
+    ) -> "TableLike":
+        """Read a table if a file is named."""
+        if not isinstance(X, str | os.PathLike):
+            return X
+        if by_schema:
+            raise OptionError(
+                f"{os.fspath(X)}: with an epsilon, read the table first, so that its dtypes say "
+                "what its columns are, or fit it by 'tabgan fit'"
+            )
+        rows = TRAINING_ROWS if self.training_rows is None else self.training_rows
+        return read_table(os.fspath(X), most_rows=rows)[0]
 
     def sample(
         self,
@@ -227,6 +265,101 @@ class TableEstimator(BaseEstimator):
         """
         _, blocks = self._blocks(n, where, balance, random_state)
         return map(self._form.restore, blocks)
+
+    def sample_to(
+        self,
+        folder: str | os.PathLike[str],
+        n: int | None = None,
+        *,
+        rows_per_file: int = 1_000_000,
+        table_format: PartFormat = "parquet",
+        random_state: RandomStateLike = None,
+        shard: tuple[int, int] | None = None,
+        resume: bool = False,
+        force: bool = False,
+        backend: Backend = "local",
+        cluster: str | None = None,
+        on_part: Callable[[int], None] | None = None,
+    ) -> Path | None:
+        """Draw synthetic rows to files of a folder, in bounded memory.
+
+        The files together hold the rows that `sample` returns for the same n and random_state. A
+        file is a function of the model, the seed and its number: it is the same whichever process
+        writes it, and a stopped run can go on.
+
+        Parameters
+        ----------
+        folder
+            Where the files go; it is made if it does not exist.
+        n
+            Number of rows; that of the training table if None.
+        rows_per_file
+            Rows of each file but the last.
+        table_format
+            ``"parquet"``, ``"csv"``, ``"tsv"``, ``"jsonl"`` or ``"feather"``.
+        random_state
+            Seed of this draw, as for `sample`; None with `resume` takes that of the folder.
+        shard
+            ``(i, k)`` writes the files of the i-th of k processes, counted from 0. Each of them
+            takes the same other arguments, and goes on where it has stopped.
+        resume
+            Whether the folder may hold files of this sample. Those that are whole are checked,
+            and not drawn again.
+        force
+            Whether the files of another sample in the folder are replaced.
+        backend
+            ``"local"`` draws here, on as many threads as torch has; ``"ray"`` on a cluster of Ray,
+            whose machines all see the folder.
+        cluster
+            Address of that cluster; None takes the one that Ray finds, or starts one here.
+        on_part
+            Called with the number of rows of each file when this is finished.
+
+        Returns
+        -------
+        Path or None
+            The manifest, which lists the files with their digests; None as long as other shards
+            have files to write.
+
+        Raises
+        ------
+        OptionError
+            If an option has a value that it can't have, or a library is not installed.
+        SamplingError
+            If a constraint needs all rows before a row to draw it.
+        TableFileError
+            If the folder can't be written to, or holds something else.
+        NotFittedError
+            If there is no model yet.
+        """
+        self._check_fitted()
+        n = self.n_rows_ if n is None else n
+        check_number("n", n, Integral, 0)
+        place = Path(folder).resolve()
+        own = None if shard is None else Shard(*shard)
+        seed = self._seed_of_parts(place, random_state, own, resume=resume)
+        plan = plan_parts(
+            self._model, int(n), seed, rows_per_file=rows_per_file, part_format=table_format
+        )
+        opened = PartFolder.open(place, plan, join=resume or own is not None, force=force)
+        job = PartJob.of(self._model, opened, self._form)
+        parts = range(plan.n_parts) if own is None else own.of(range(plan.n_parts))
+        for part in write_parts(job, parts, backend=backend, cluster=cluster):
+            if on_part is not None:
+                start, stop = plan.span(part)
+                on_part(stop - start)
+        return opened.manifest if opened.finish() else None
+
+    def _seed_of_parts(
+        self, folder: Path, random_state: RandomStateLike, shard: Shard | None, *, resume: bool
+    ) -> int:
+        """Return the seed of a sample in parts, which a folder may tell."""
+        planned = read_plan(folder)[0] if resume and random_state is None else None
+        if planned is not None:
+            return planned.seed
+        if shard is not None and random_state is None and self.random_state is None:
+            raise OptionError("shard needs a random_state, the same whole number in all processes")
+        return self._sample_seed(random_state)
 
     def impute(
         self,

@@ -1,12 +1,16 @@
 """Parquet and Feather files, and Arrow tables for DuckDB, by way of pyarrow."""
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from tabgan.files.formats import TableContentError, load_extra
+from tabgan.files.formats import TableContentError, is_pattern, load_extra
+from tabgan.files.row_sample import sample_batches
 from tabgan.files.table_form import TableForm
 from tabgan.inference.accept_table import as_frame
 from tabgan.table.frame_libraries import list_places, lists_as_text, with_lists
@@ -15,14 +19,17 @@ __all__ = [
     "ArrowTables",
     "FeatherBlocks",
     "ParquetBlocks",
+    "count_parquet_rows",
     "frame_of_arrow",
+    "frame_of_sample",
     "load_pyarrow",
     "read_feather",
     "read_parquet",
-    "read_parquet_folder",
+    "read_parquet_dataset",
 ]
 
 _UNNAMED_INDEX = re.compile(r"__index_level_\d+__")  # how pandas stores an index without a name
+BATCH_ROWS = 65_536
 _FILE_MARK = b"ARROW1"  # else it is Arrow's stream, which has no index at its end
 
 
@@ -58,44 +65,112 @@ def read_parquet(
         raise TableContentError(f"{name} is not a Parquet file, or damaged: {error}") from error
 
 
-def read_parquet_folder(path: str, *, by_schema: bool = False) -> tuple[pd.DataFrame, Any]:
-    """Read a folder of Parquet files as one table; folders ``key=value`` in it become columns.
+def read_parquet_dataset(
+    path: str, *, most_rows: int | None = None, by_schema: bool = False
+) -> tuple[pd.DataFrame, Any, int]:
+    """Read Parquet files as one table; folders ``key=value`` between them become columns.
 
     Parameters
     ----------
     path
-        The folder.
+        A folder, a pattern with ``*`` and ``?``, or a file.
+    most_rows
+        Number of rows to choose uniformly where there are more, in one pass; None for all rows.
     by_schema
         As of `frame_of_arrow`. Columns that come from folders are then text; otherwise their
         values decide the type.
 
+    Returns
+    -------
+    tuple
+        The table, its ``pyarrow.Schema``, and the number of all rows.
+
     Raises
     ------
     TableContentError
-        If it holds no Parquet file, or one that is damaged or has other columns.
+        If there is no Parquet file, or one that is damaged or has other columns.
     OptionError
         If pyarrow is not installed.
     """
-    dataset = load_pyarrow("Parquet", "pyarrow.dataset")
+    load = load_pyarrow("Parquet", "pyarrow.dataset")
     arrow = load_pyarrow("Parquet")
-    files = sorted(str(file) for file in Path(path).rglob("*.parquet") if file.is_file())
-    if not files:
-        raise TableContentError(f"{path} is a folder without Parquet files; name a table file")
+    folder, files = _parquet_files(path)
     folders = "hive"
     if by_schema:
-        parts = Path(files[0]).relative_to(path).parts[:-1]
+        parts = Path(files[0]).relative_to(folder).parts[:-1]
         keys = [part.partition("=")[0] for part in parts if "=" in part]
         texts = arrow.schema([(key, arrow.string()) for key in keys])
-        folders = dataset.partitioning(texts, flavor="hive")
+        folders = load.partitioning(texts, flavor="hive")
     try:
-        table = dataset.dataset(
-            files, format="parquet", partitioning=folders, partition_base_dir=path
+        dataset = load.dataset(
+            files, format="parquet", partitioning=folders, partition_base_dir=folder
         )
-        return frame_of_arrow(table.to_table(), by_schema=by_schema)
+        total = dataset.count_rows()
+        if most_rows is None or total <= most_rows:
+            return *frame_of_arrow(dataset.to_table(), by_schema=by_schema), total
+        batches = dataset.to_batches(batch_size=BATCH_ROWS, batch_readahead=1, fragment_readahead=1)
+        return *frame_of_sample(batches, most_rows, dataset.schema)[:2], total
     except (arrow.ArrowException, OSError) as error:
         raise TableContentError(
             f"{path}: its Parquet files can't be read as one table: {error}"
         ) from error
+
+
+def count_parquet_rows(path: str) -> int:
+    """Return the number of rows that a Parquet file says it has; 0 if it is none."""
+    parquet = load_pyarrow("Parquet", "pyarrow.parquet")
+    arrow = load_pyarrow("Parquet")
+    try:
+        return int(parquet.read_metadata(path).num_rows)
+    except (arrow.ArrowException, OSError):
+        return 0
+
+
+def _parquet_files(path: str) -> tuple[str, list[str]]:
+    """Return the Parquet files of a folder or a pattern, and the folder that they are below."""
+    if is_pattern(path):
+        parts = Path(path).parts
+        at = next(at for at, part in enumerate(parts) if is_pattern(part))
+        top = Path(*parts[:at])
+        files = sorted(str(file) for file in top.glob(str(Path(*parts[at:]))) if file.is_file())
+        if not files:
+            raise TableContentError(f"{path}: no file has such a name; check the path")
+        return str(top), files
+    if Path(path).is_file():
+        return str(Path(path).parent), [path]
+    files = sorted(str(file) for file in Path(path).rglob("*.parquet") if file.is_file())
+    if not files:
+        raise TableContentError(f"{path} is a folder without Parquet files; name a table file")
+    return path, files
+
+
+def frame_of_sample(
+    batches: Iterable[Any], most_rows: int, schema: Any
+) -> tuple[pd.DataFrame, Any, int]:
+    """Choose rows of record batches uniformly, in one pass.
+
+    Parameters
+    ----------
+    batches
+        The batches.
+    most_rows
+        Number of rows to choose; all if there are not more.
+    schema
+        Their ``pyarrow.Schema``.
+
+    Returns
+    -------
+    tuple
+        The table, as `frame_of_arrow` makes it, its schema, and the number of all rows.
+    """
+    arrow = load_pyarrow("Arrow")
+
+    def take(batch: Any, rows: NDArray[np.intp]) -> Any:
+        return batch.take(arrow.array(rows))
+
+    chosen, total = sample_batches(batches, most_rows, take)
+    table = arrow.Table.from_batches(chosen, schema=schema).unify_dictionaries()
+    return *frame_of_arrow(table), total
 
 
 class ParquetBlocks:

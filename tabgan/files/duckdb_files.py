@@ -9,7 +9,13 @@ import pandas as pd
 
 from tabgan.base.atomic_files import beside
 from tabgan.base.errors import TableFileError
-from tabgan.files.arrow_files import ArrowTables, frame_of_arrow, load_pyarrow
+from tabgan.files.arrow_files import (
+    BATCH_ROWS,
+    ArrowTables,
+    frame_of_arrow,
+    frame_of_sample,
+    load_pyarrow,
+)
 from tabgan.files.formats import check_query, chosen_table, load_extra, table_is_there
 from tabgan.files.table_form import TableForm
 
@@ -30,8 +36,13 @@ _TABLES = """
 
 
 def read_duckdb(
-    path: str, table: str | None = None, query: str | None = None, *, by_schema: bool = False
-) -> tuple[pd.DataFrame, str | None, Any]:
+    path: str,
+    table: str | None = None,
+    query: str | None = None,
+    *,
+    most_rows: int | None = None,
+    by_schema: bool = False,
+) -> tuple[pd.DataFrame, str | None, Any, int]:
     """Read a table of a DuckDB file, or the rows of a query, which can't change the file.
 
     Parameters
@@ -40,13 +51,16 @@ def read_duckdb(
         The file.
     table, query
         The table's name, or a query for rows. Neither takes the only table that there is.
+    most_rows
+        Number of rows to choose uniformly where there are more, in one pass; None for all rows.
     by_schema
         As of `frame_of_arrow`.
 
     Returns
     -------
     tuple
-        The rows, the table's name (None for a query) and their ``pyarrow.Schema``.
+        The rows, the table's name (None for a query), their ``pyarrow.Schema``, and the number of
+        all rows.
 
     Raises
     ------
@@ -65,9 +79,16 @@ def read_duckdb(
             query = f"SELECT * FROM {tables[table]}"
         else:
             check_query(query)
+        if most_rows is not None and not by_schema:
+            rows = connection.sql(query)
+            is_new = hasattr(rows, "to_arrow_reader")  # older versions have another name for it
+            read = rows.to_arrow_reader if is_new else rows.fetch_arrow_reader
+            reader = read(BATCH_ROWS)
+            frame, schema, total = frame_of_sample(reader, most_rows, reader.schema)
+            return frame, table, schema, total
         rows = connection.sql(query).to_arrow_table()
         frame, schema = frame_of_arrow(rows, by_schema=by_schema)
-        return frame, table, schema
+        return frame, table, schema, len(frame)
 
 
 def check_duckdb_table(path: str, table: str, *, force: bool) -> None:

@@ -18,6 +18,7 @@ __all__ = [
     "chosen_table",
     "file_suffix",
     "format_of",
+    "is_pattern",
     "is_table_file",
     "is_url",
     "load_extra",
@@ -154,6 +155,17 @@ def writable_suffix(suffix: str) -> str:
     ('.xlsx', '.csv.gz')
     """
     return ".xlsx" if suffix.lower() in _READ_ONLY else suffix
+
+
+def is_pattern(path: str) -> bool:
+    """Tell whether a path is a pattern for the names of files, and not that of a file.
+
+    Examples
+    --------
+    >>> is_pattern("data/*.parquet"), is_pattern("customers.csv")
+    (True, False)
+    """
+    return not is_url(path) and bool(set(path) & set("*?")) and not Path(path).exists()
 
 
 def is_url(path: str) -> bool:

@@ -7,7 +7,12 @@ from typing import Any, BinaryIO
 import pandas as pd
 
 from tabgan.base.errors import OptionError
-from tabgan.files.arrow_files import read_feather, read_parquet, read_parquet_folder
+from tabgan.files.arrow_files import (
+    count_parquet_rows,
+    read_feather,
+    read_parquet,
+    read_parquet_dataset,
+)
 from tabgan.files.duckdb_files import read_duckdb
 from tabgan.files.excel import read_excel
 from tabgan.files.formats import (
@@ -16,10 +21,12 @@ from tabgan.files.formats import (
     Format,
     TableContentError,
     format_of,
+    is_pattern,
     is_url,
     shown_place,
 )
 from tabgan.files.json_lines import read_json_lines
+from tabgan.files.row_sample import sample_frame
 from tabgan.files.source import open_bytes, table_in_zip
 from tabgan.files.sql import read_sql
 from tabgan.files.table_form import NAMED, TableForm
@@ -41,6 +48,7 @@ def read_table(
     header: HeaderRow = "auto",
     skip_bad_lines: bool = False,
     by_schema: bool = False,
+    most_rows: int | None = None,
     stdin: BinaryIO | None = None,
 ) -> tuple[pd.DataFrame, TableForm]:
     r"""Read a table from a file or a database.
@@ -51,7 +59,8 @@ def read_table(
     ----------
     path
         The file, plain, compressed by gzip or Zstandard, or in a ``.zip``; a folder of Parquet
-        files; the address of a database; ``-`` is standard input.
+        files, or a pattern for their names such as ``data/*.parquet``; the address of a database;
+        ``-`` is standard input.
     table_format
         One of `FORMATS`; None tells it by the suffix, and takes standard input for CSV.
     encoding
@@ -73,6 +82,9 @@ def read_table(
     by_schema
         Whether no row may influence the columns: only the header of CSV, and the schema of a file
         that has one, describe them. Types are then Arrow's own.
+    most_rows
+        Number of rows to choose uniformly where there are more; None for all rows. Parquet, CSV
+        and DuckDB are then read in one pass, which holds hardly more rows than that.
     stdin
         The stream that ``-`` reads; None for the process's standard input.
 
@@ -107,18 +119,44 @@ def read_table(
     name = shown_place(path)
     _check_request(chosen, name, table, query)
     if chosen in DATABASES:
-        frame, form = _read_database(path, form, table, query, by_schema=by_schema)
-    elif path != "-" and chosen == "parquet" and Path(path).is_dir():
-        frame, schema = read_parquet_folder(path, by_schema=by_schema)
-        form = replace(form, arrow_schema=schema)
+        limits: Any = {"most_rows": most_rows, "by_schema": by_schema}
+        frame, form = _read_database(path, form, table, query, **limits)
+    elif chosen == "parquet" and _is_dataset(path, most_rows):
+        frame, schema, total = read_parquet_dataset(path, most_rows=most_rows, by_schema=by_schema)
+        form = replace(form, arrow_schema=schema, n_rows=None if most_rows is None else total)
     else:
         with open_bytes(path, stdin, member=member) as stream:
             options: Any = {"encoding": encoding, "delimiter": delimiter, "by_schema": by_schema}
             options |= {"header": header, "skip_bad_lines": skip_bad_lines}
+            options["most_rows"] = most_rows
             frame, form = _read(stream, name, replace(form, table=table), **options)
     if not len(frame):
         raise TableContentError(f"{name} has no rows; a table needs a row at least")
-    return frame, form
+    return (frame, form) if most_rows is None else _sampled(frame, form, most_rows)
+
+
+def _is_dataset(path: str, most_rows: int | None) -> bool:
+    """Return whether Parquet is read from several files, or in one pass from a large one."""
+    if path == "-":
+        return False
+    if Path(path).is_dir() or is_pattern(path):
+        return True
+    return most_rows is not None and count_parquet_rows(path) > most_rows
+
+
+def _sampled(
+    frame: pd.DataFrame, form: TableForm, most_rows: int
+) -> tuple[pd.DataFrame, TableForm]:
+    """Choose rows of a table that was read whole, and say that there are more."""
+    total = max(form.n_rows or 0, len(frame))
+    if total <= most_rows:
+        return frame, replace(form, n_rows=None)
+    frame = sample_frame(frame, most_rows).reset_index(drop=True)
+    note = (
+        f"a uniform sample of {len(frame):,} of {total:,} rows is learned; --training-rows sets "
+        "how many"
+    )
+    return frame, replace(form, n_rows=total, notes=(*form.notes, note))
 
 
 def _format(path: str, table_format: Format | None) -> Format:
@@ -152,11 +190,18 @@ def _check_request(chosen: Format, name: str, table: str | None, query: str | No
 
 
 def _read_database(
-    path: str, form: TableForm, table: str | None, query: str | None, *, by_schema: bool
+    path: str,
+    form: TableForm,
+    table: str | None,
+    query: str | None,
+    *,
+    most_rows: int | None,
+    by_schema: bool,
 ) -> tuple[pd.DataFrame, TableForm]:
     if form.format == "duckdb":
-        frame, table, schema = read_duckdb(path, table, query, by_schema=by_schema)
-        return frame, replace(form, table=table, arrow_schema=schema)
+        limits: Any = {"most_rows": most_rows, "by_schema": by_schema}
+        frame, table, schema, total = read_duckdb(path, table, query, **limits)
+        return frame, replace(form, table=table, arrow_schema=schema, n_rows=total)
     frame, table, types = read_sql(path, table, query)
     return frame, replace(form, table=table, sql_types=types)
 
@@ -171,6 +216,7 @@ def _read(
     header: HeaderRow,
     skip_bad_lines: bool,
     by_schema: bool,
+    most_rows: int | None,
 ) -> tuple[pd.DataFrame, TableForm]:
     if form.format in ("parquet", "feather"):
         read = read_parquet if form.format == "parquet" else read_feather
@@ -193,4 +239,5 @@ def _read(
         header=header,
         skip_bad_lines=skip_bad_lines,
         by_schema=by_schema,
+        most_rows=most_rows,
     )

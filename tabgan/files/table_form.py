@@ -95,6 +95,8 @@ class TableForm:
         What was skipped or renamed when the table was read, one line each.
     lists
         The columns of JSON lines whose cells are arrays, which a table holds as texts.
+    n_rows
+        Rows of a table of which a sample was read; None if all of them were.
     """
 
     format: Format = "csv"
@@ -112,6 +114,7 @@ class TableForm:
     sep_line: bool = False
     notes: tuple[str, ...] = field(default=(), compare=False)
     lists: frozenset[str] = frozenset()
+    n_rows: int | None = field(default=None, compare=False)
 
     @property
     def title(self) -> str:

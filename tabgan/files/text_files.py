@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from tabgan.base.errors import OptionError
 from tabgan.files.formats import TableContentError
+from tabgan.files.row_sample import sample_batches
 from tabgan.files.source import TextLines, UndecodableError, count_breaks, guess_encoding
 from tabgan.files.table_form import FileColumn, TableForm
 from tabgan.files.table_location import (
@@ -59,6 +60,7 @@ def read_csv(
     header: HeaderRow = "auto",
     skip_bad_lines: bool = False,
     by_schema: bool = False,
+    most_rows: int | None = None,
 ) -> tuple[pd.DataFrame, TableForm]:
     """Read a CSV file with every cell as a string.
 
@@ -76,6 +78,8 @@ def read_csv(
     by_schema
         Whether no row may tell anything: the first line is then the header, and the delimiter is
         that of the header.
+    most_rows
+        Number of rows to choose uniformly where there are more; None for all rows.
 
     Returns
     -------
@@ -95,7 +99,8 @@ def read_csv(
         lines = TextLines(stream, name, encoding)
         try:
             layout = _lay_out(lines, name, delimiter, header, by_schema=by_schema)
-            return _read(lines, name, form, layout, skip_bad_lines, by_schema=by_schema)
+            limits: Any = {"by_schema": by_schema, "most_rows": most_rows}
+            return _read(lines, name, form, layout, skip_bad_lines, **limits)
         finally:
             lines.release()
 
@@ -227,13 +232,12 @@ def _read(
     skip_bad_lines: bool,
     *,
     by_schema: bool,
+    most_rows: int | None,
 ) -> tuple[pd.DataFrame, TableForm]:
     dialect, labels = layout.dialect, layout.labels
     body = _Body(lines, name, dialect, len(labels), not by_schema, skip_bad_lines)
-    frame = _frame(len(labels), body.blocks(layout.head, layout.body))
-    notes = [*layout.header.notes, *body.notes()]
-    if not by_schema:
-        frame = _without_footer(frame, notes)
+    frame, footer, total = _rows(body, layout, most_rows)
+    notes = [*layout.header.notes, *body.notes(), *footer]
     blank = () if by_schema else _blank_columns(frame, labels)
     names, renamed = unique_names([label or "" for label in labels], blank)
     if layout.header.is_written:
@@ -263,7 +267,47 @@ def _read(
         has_header=layout.header.is_written,
         columns=() if columns == usual else columns,
         notes=tuple(notes),
+        n_rows=total,
     )
+
+
+def _rows(
+    body: "_Body", layout: _Layout, most_rows: int | None
+) -> tuple[pd.DataFrame, list[str], int | None]:
+    """Read the rows, or a uniform sample of them.
+
+    Returns
+    -------
+    The rows without what stands below the table, notes on that, and the number of all rows if they
+    were sampled.
+    """
+    blocks, notes = body.blocks(layout.head, layout.body), list[str]()
+    if most_rows is None:
+        frame = _frame(body.width, blocks)
+        frame = _without_footer(frame, notes) if body.may_end_in_notes else frame
+        return frame, notes, None
+    known: dict[str, str] = {}
+    frames = (_frame(body.width, iter([block]), known) for block in blocks)
+    whole = _frames_without_footer(frames, notes) if body.may_end_in_notes else frames
+    chosen, total = sample_batches(whole, most_rows, lambda frame, rows: frame.iloc[rows])
+    empty = _frame(body.width, iter(()))
+    return pd.concat([empty, *chosen], ignore_index=True), notes, total
+
+
+def _frames_without_footer(
+    frames: Iterator[pd.DataFrame], notes: list[str]
+) -> Iterator[pd.DataFrame]:
+    """Yield frames; the last one is long enough to tell what stands below the table."""
+    held: pd.DataFrame | None = None
+    for frame in frames:
+        if held is not None and len(frame) < 2 * _NOTES:
+            held = pd.concat([held, frame], ignore_index=True)
+            continue
+        if held is not None:
+            yield held
+        held = frame
+    if held is not None:
+        yield _without_footer(held, notes)
 
 
 def _blank_columns(frame: pd.DataFrame, labels: Sequence[str | None]) -> tuple[int, ...]:
@@ -426,10 +470,12 @@ def _broken_quotes(name: str, begin: int, end: int, error: csv.Error) -> TableCo
     )
 
 
-def _frame(width: int, blocks: Iterator[list[list[str]]]) -> pd.DataFrame:
-    """Collect blocks of rows into columns in which equal cells are one object."""
+def _frame(
+    width: int, blocks: Iterator[list[list[str]]], known: dict[str, str] | None = None
+) -> pd.DataFrame:
+    """Collect blocks of rows into columns in which equal cells are one object, also of `known`."""
     parts: list[list[NDArray[np.object_]]] = [[] for _ in range(width)]
-    known: dict[str, str] = {}
+    known = {} if known is None else known
     for block in blocks:
         for part, cells in zip(parts, zip(*block, strict=True), strict=True):
             part.append(np.array(list(map(known.setdefault, cells, cells)), dtype=object))

@@ -44,6 +44,7 @@ _NOT_IN_A_FILE: Final = (
     "checkpoint",
     "checkpoint_every",
     "resume",
+    "training_rows",
     "random_state",
 )
 
@@ -243,6 +244,8 @@ def _check_switches(params: Mapping[str, Any]) -> None:
             raise OptionError(f"{name}={params[name]!r} must be True or False")
     for name in ("batch_size", "hidden_dim", "min_group", "checkpoint_every"):
         check_number(name, params[name], Integral, 1)
+    if params.get("training_rows") is not None:
+        check_number("training_rows", params["training_rows"], Integral, 1, "or None")
     verbose = params["verbose"]  # scikit-learn's estimators take levels, such as verbose=1
     if not isinstance(verbose, bool | np.bool_ | Integral) or verbose < 0:
         raise OptionError(f"verbose={verbose!r} must be True or False, or a whole number from 0")

@@ -240,7 +240,7 @@ _DUCKDB_KEYS = """
 def _read_duckdb(path: str, names: Sequence[str]) -> Database:
     tables, forms = {}, {}
     for name in names:
-        frame, _, schema = read_duckdb(path, name)
+        frame, _, schema, _ = read_duckdb(path, name)
         tables[name], forms[name] = frame, TableForm("duckdb", table=name, arrow_schema=schema)
     keys: dict[str, tuple[str, ...]] = {}
     foreign, required = list[ForeignKey](), dict[str, set[str]]()

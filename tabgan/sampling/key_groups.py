@@ -228,6 +228,7 @@ def give_keys(
     *,
     check: Check,
     block_rows: int,
+    start: int = 0,
 ) -> Iterator[pd.DataFrame]:
     """Yield the rows of a sample with keys that repeat; shorter blocks are put together.
 
@@ -245,9 +246,10 @@ def give_keys(
         Says which rows of a frame meet the conditions.
     block_rows
         Rows that are grouped at once.
+    start
+        Position of the first row in the whole sample.
     """
     waiting: list[pd.DataFrame] = []
-    start = 0
     for frame in blocks:
         waiting.append(frame)
         if sum(map(len, waiting)) >= block_rows:

@@ -18,6 +18,7 @@ from tabgan.conditions.condition import ColumnPredicate, Condition
 from tabgan.conditions.parse_condition import parse_condition
 from tabgan.conditions.partial_rows import PartialRows, read_partial_rows
 from tabgan.conditions.written_numbers import ends_of
+from tabgan.encoding.identifiers.identifier import IdentifierEncoder
 from tabgan.encoding.table_encoder import keeps_rules
 from tabgan.rules.dependency import Mask
 from tabgan.rules.enforcement import UniqueKeys, holds_all, keep_unique, with_rows
@@ -26,16 +27,18 @@ from tabgan.sampling.complete_rows import RowCompleter
 from tabgan.sampling.identifier_columns import NO_CONDITION, generated_columns
 from tabgan.sampling.key_groups import give_keys
 from tabgan.sampling.rejection import TRIED_ROWS, RejectionSampler, native_conditions, rules_under
-from tabgan.sampling.table_model import BLOCK_ROWS, blocks
+from tabgan.sampling.table_model import BLOCK_ROWS, TableModel, blocks
 from tabgan.table.columns import numbers_to_series
 from tabgan.table.level_codes import levels_to_series
 
 __all__ = [
+    "check_rows_apart",
     "completed_blocks",
     "conditioned_blocks",
     "fitting_rows",
     "read_condition",
     "requested_blocks",
+    "rows_between",
     "rows_meeting",
     "with_keys",
 ]
@@ -277,32 +280,91 @@ def requested_blocks(
     if isinstance(where, pd.DataFrame):
         return completed_blocks(completer, where, seed)
     if where is None:
-        return with_keys(completer, completer.model.blocks(n, seed), seed)
+        return with_keys(completer.model, completer.model.blocks(n, seed), seed)
     condition = read_condition(completer, where)
     drawn = conditioned_blocks(completer, condition, n, seed)
-    return with_keys(completer, drawn, seed, condition)
+    return with_keys(completer.model, drawn, seed, condition)
+
+
+def rows_between(
+    model: TableModel, start: int, stop: int, n: int, seed: int
+) -> Iterator[pd.DataFrame]:
+    """Yield rows of the sample of n rows with a seed, whatever stands before and after them.
+
+    Parameters
+    ----------
+    model
+        The model, of which `check_rows_apart` holds.
+    start, stop
+        Positions of the first row, and of the row after the last one.
+    n
+        Rows of the whole sample.
+    seed
+        Root of all streams of randomness.
+    """
+    together = BLOCK_ROWS if model.keys else model.block_rows  # keys repeat within as many rows
+    at = start - start % together
+    end = min(-(-stop // together) * together, n)
+    drawn = model.blocks_from(at // model.block_rows, end - at, seed)
+    for frame in with_keys(model, drawn, seed, start=at):
+        yield frame[max(start - at, 0) : max(stop - at, 0)]
+        at += len(frame)
+        if at >= stop:
+            return
+
+
+def check_rows_apart(model: TableModel, n: int) -> None:
+    """Check that no row of a sample depends on those before it.
+
+    Parameters
+    ----------
+    model
+        The model.
+    n
+        Number of rows.
+
+    Raises
+    ------
+    SamplingError
+        If columns are to be unique, and none of them has a value of its own for each row.
+    """
+    encoder = model.encoder
+    own = set()
+    for at in encoder.generated:
+        column = encoder.encoders[at]
+        if isinstance(column, IdentifierEncoder) and column.n_own >= n:
+            own.add(at)
+    for rule in model.constraints:
+        if isinstance(rule, Unique) and not own & set(rule.positions(encoder.schema)):
+            raise SamplingError(
+                f"constraints: {rule.describe()}, and no part of these {n:,} rows can be drawn "
+                "without all rows before it; write one file, leave the rule out of the fit, or add "
+                "an identifier that gives each row a value of its own"
+            )
 
 
 def with_keys(
-    completer: RowCompleter,
+    model: TableModel,
     drawn: Iterator[pd.DataFrame],
     seed: int,
     condition: Condition = NO_CONDITION,
+    start: int = 0,
 ) -> Iterator[pd.DataFrame]:
     """Give the rows of a sample keys that repeat, if the table has such; see `key_groups`.
 
     Parameters
     ----------
-    completer
-        Completes rows.
+    model
+        The model.
     drawn
         The rows, block by block, each with a key of its own.
     seed
         Root of all streams of randomness.
     condition
         The condition that they still have to meet.
+    start
+        Position of the first row in the whole sample.
     """
-    model = completer.model
     if not model.keys:
         return drawn
     schema, unique = model.encoder.schema, UniqueKeys.of(model.constraints, model.encoder.schema)
@@ -314,4 +376,6 @@ def with_keys(
         together: Mask = np.logical_and.reduce([kept, *new])
         return together
 
-    return give_keys(drawn, model.keys, model.encoder, seed, check=check, block_rows=BLOCK_ROWS)
+    return give_keys(
+        drawn, model.keys, model.encoder, seed, check=check, block_rows=BLOCK_ROWS, start=start
+    )

@@ -4,11 +4,13 @@ Each block has its own stream of randomness. Block b of a sample is the same for
 rows, threads or calls.
 """
 
+import hashlib
 import os
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cached_property
 from importlib.metadata import version
 from numbers import Integral
 from threading import Barrier
@@ -24,6 +26,7 @@ from tabgan.base.checks import check_number
 from tabgan.base.errors import ModelFileError
 from tabgan.base.model_file import (
     assembling,
+    model_bytes,
     parameters_from_json,
     parameters_to_json,
     read_model,
@@ -49,7 +52,14 @@ from tabgan.sampling.row_features import RowFeatures
 from tabgan.sampling.row_samplers import ConditionalSampler, RowSampler, Sampler, TreeSampler
 from tabgan.table.frame_libraries import FrameForm
 
-__all__ = ["BLOCK_ROWS", "ModelFacts", "TableModel", "blocks", "settled_by"]
+__all__ = [
+    "BLOCK_ROWS",
+    "ModelFacts",
+    "TableModel",
+    "blocks",
+    "library_versions",
+    "settled_by",
+]
 
 
 AnySampler = TypeVar("AnySampler", bound=Sampler)
@@ -148,6 +158,11 @@ BLOCK_ROWS = 8192
 POSTPROCESSED_ROWS = 4096  # of a block with refinement and polish, so that few rows come soon
 SPARE_ROWS = 512  # of a block, for the first rows that break a constraint
 _LIBRARIES = ("tabgan", "torch", "pandas", "numpy", "faker")  # whose versions the file records
+
+
+def library_versions() -> dict[str, str]:
+    """Return the versions of the libraries that the rows of a sample depend on, by their names."""
+    return {name: version(name) for name in _LIBRARIES}
 
 
 def blocks(
@@ -287,6 +302,23 @@ class TableModel:
         free = self.sampler.chances is None
         return self.finish.draw(self.sampler, n, stream, rng, free=free)
 
+    def blocks_from(self, first: int, n: int, seed: int) -> Iterator[pd.DataFrame]:
+        """Yield n rows of the sample with a seed, from a block on, whatever stands before it.
+
+        They keep the constraints but those of uniqueness.
+
+        Parameters
+        ----------
+        first
+            Number of the first block.
+        n
+            Number of rows.
+        seed
+            Root of all streams of randomness.
+        """
+        workers = torch.get_num_threads() if self.device.type == "cpu" else 1
+        return blocks(n, lambda b: self.draw_block(seed, first + b), workers, self.block_rows)
+
     def blocks(self, n: int, seed: int, keys: UniqueKeys | None = None) -> Iterator[pd.DataFrame]:
         """Yield the n rows of the sample with a seed, block by block.
 
@@ -301,8 +333,7 @@ class TableModel:
         keys
             Unique keys of other streams, which no row may repeat.
         """
-        workers = torch.get_num_threads() if self.device.type == "cpu" else 1
-        drawn = blocks(n, lambda block: self.draw_block(seed, block), workers, self.block_rows)
+        drawn = self.blocks_from(0, n, seed)
 
         def redraw(block: int, attempt: int) -> pd.DataFrame:
             return self._draw_rows(seed, block, "unique", attempt)
@@ -314,9 +345,18 @@ class TableModel:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model file; see `tabgan.base.model_file`."""
+        write_model(path, *self._parts())
+
+    @cached_property
+    def digest(self) -> str:
+        """The SHA-256 digest of the model file that these libraries write."""
+        return hashlib.sha256(model_bytes(*self._parts())).hexdigest()
+
+    def _parts(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
+        """Return the description and the tensors of the model file."""
         generator, weights = self.sampler.generator_state()
         description: dict[str, Any] = {
-            "versions": {name: version(name) for name in _LIBRARIES},
+            "versions": library_versions(),
             "encoder": self.encoder.to_json(),
             "generator": generator,
             **(
@@ -332,7 +372,7 @@ class TableModel:
         if self.finish is not None:
             description["finish"] = self.finish.to_json()
             tensors |= {f"finish.{k}": v for k, v in self.finish.to_tensors().items()}
-        write_model(path, description, tensors)
+        return description, tensors
 
     @classmethod
     def load(

@@ -22,6 +22,7 @@ __all__ = ["fit"]
     "tabgan fit customers.csv -m customers.safetensors",
     "tabgan fit customers.csv -m customers.safetensors --steps 5000 --seed 7",
     "tabgan fit customers.csv -m customers.safetensors --condition-on plan",
+    "tabgan fit 'years/*.parquet' -m years.safetensors --training-rows 1e6",
     "zcat customers.csv.gz | tabgan fit - -m customers.safetensors",
 )
 @click.argument("data", type=FILE)
@@ -50,7 +51,7 @@ def fit(
     """
     from tabgan.cli.console import Report
     from tabgan.cli.output_targets import check_targets
-    from tabgan.cli.tables import read_declared
+    from tabgan.cli.tables import read_declared, rows_to_learn
     from tabgan.cli.training import check_method, end_fit, train
 
     check_method(pictures=pictures, **training)
@@ -58,6 +59,7 @@ def fit(
     check_targets(sources, model=model, pictures=pictures, force=force)
     report = Report(quiet=quiet)
     private, text = training["epsilon"] is not None, training["text"]
+    reading["most_rows"] = rows_to_learn(training["training_rows"], is_private=private)
     table = read_declared(data, declared, report, by_schema=private, text=text, **reading)
     gan = train(table, report, model=model, pictures=pictures, **training)
     if pictures:  # last, so that nothing is lost if they can't be drawn

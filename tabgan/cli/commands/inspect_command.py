@@ -22,6 +22,7 @@ from tabgan.cli.table_options import (
     reading_options,
     text_option,
 )
+from tabgan.cli.training_options import training_rows_option
 
 if TYPE_CHECKING:
     from tabgan.fitting.prepare import TextStyle
@@ -34,6 +35,7 @@ __all__ = ["inspect"]
     "tabgan inspect customers.csv --schema schema.json",
     "tabgan inspect customers.csv --kind city=city --drop email --min-group 10",
     "tabgan inspect customers.safetensors --json",
+    "tabgan inspect 'years/*.parquet' --training-rows 1e5",
     "tabgan inspect shop.db --relations relations.json",
 )
 @click.argument("source", type=FILE, metavar="DATA|MODEL")
@@ -50,6 +52,7 @@ __all__ = ["inspect"]
 @condition_option
 @derive_option
 @min_group_option
+@training_rows_option
 @text_option
 @relations_option
 @reading_options
@@ -75,6 +78,7 @@ def inspect(
     text: "TextStyle",
     relations: str | None,
     seed: int,
+    training_rows: int | None,
     reading: dict[str, Any],
     quiet: bool,
     as_json: bool,
@@ -97,15 +101,16 @@ def inspect(
             facts = describe_model(source)
             print_text(json.dumps(facts) if as_json else lay_out(facts))
         return
-    from tabgan.cli.tables import read_declared
+    from tabgan.cli.tables import read_declared, rows_to_learn
     from tabgan.fitting.prepare import TableOptions
 
     report = Report(quiet=quiet)
     if inspect_database(source, report, reading=reading, file=relations, as_json=as_json):
         return
-    to_write = declared.schema if declared.schema and not Path(declared.schema).exists() else None
-    if to_write:
-        declared = replace(declared, schema=None)
+    file = declared.schema
+    to_write = file if file and not Path(file).exists() else None
+    declared = replace(declared, schema=None) if to_write else declared
+    reading["most_rows"] = rows_to_learn(training_rows, is_private=False)
     table = read_declared(source, declared, report, text=text, **reading)
     options = TableOptions(
         schema=table.schema,
@@ -126,7 +131,7 @@ def inspect(
 def _check_options_of_a_model(ctx: click.Context) -> None:
     """Refuse the options on tables that the command line has beside a model."""
     table_options = ("schema", "kinds", "drop", "condition_on", "constraints", "derive")
-    for name in (*table_options, "min_group", "text"):
+    for name in (*table_options, "min_group", "text", "training_rows"):
         if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
             flag = next(param.opts[0] for param in ctx.command.params if param.name == name)
             raise click.UsageError(f"{flag} is for a table; a model has its own columns and rules")

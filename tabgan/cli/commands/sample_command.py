@@ -1,18 +1,23 @@
 """``tabgan sample``: draw rows from a model, under conditions if there are any."""
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from tabgan.cli.command import command
 from tabgan.cli.databases import check_single_table, scale_option
 from tabgan.cli.option_types import FILE, option
 from tabgan.cli.table_options import (
+    Parts,
     balance_option,
     delimiter_option,
     encoding_option,
     json_option,
     output_options,
+    parts_options,
     quiet_option,
     rows_option,
     seed_option,
@@ -24,8 +29,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from tabgan.cli.console import Report
+    from tabgan.estimator import TableEstimator
 
 __all__ = ["sample"]
+
+ROWS_PER_FILE = 1_000_000
 
 
 @command(
@@ -37,6 +45,8 @@ __all__ = ["sample"]
     "tabgan sample customers.safetensors --where-file rows.csv",
     "tabgan sample customers.safetensors -n 3000 --balance plan",
     "tabgan sample shop.safetensors --scale 0.1 -o small.db",
+    "tabgan sample customers.safetensors -n 1e9 -o out/ --rows-per-file 5e6 --seed 7",
+    "tabgan sample customers.safetensors -n 1e9 -o out/ --seed 7 --shard 0/8",
 )
 @click.argument("model", type=FILE)
 @rows_option
@@ -50,11 +60,13 @@ __all__ = ["sample"]
     type=FILE,
     metavar="OUT",
     show_default="MODEL_synthetic.csv, in the current folder",
-    help="File for the synthetic table; '-' is stdout.",
+    help="File for the synthetic table, or a folder for files of it, with / at its end; '-' is "
+    "stdout.",
 )
 @encoding_option
 @delimiter_option
 @output_options
+@parts_options
 @device_option
 @seed_option
 @quiet_option
@@ -73,6 +85,7 @@ def sample(
     encoding: str | None,
     delimiter: str | None,
     writing: dict[str, Any],
+    parts: Parts,
     force: bool,
     quiet: bool,
     as_json: bool,
@@ -93,53 +106,141 @@ def sample(
     check_single_table(scale=scale)
     if where_file:
         _check_alone(rows, where, balance)
-    condition = _joined(where) if where else None
-    options |= {"rows": rows, "condition": condition, "where_file": where_file, "balance": balance}
-    form = {**writing, "encoding": encoding, "delimiter": delimiter}
-    _sample_table(model, report, **options, device=device, writing=form)
+    request: dict[str, Any] = {"where": where, "where_file": where_file, "balance": balance}
+    form = {"encoding": encoding, "delimiter": delimiter, **writing}
+    if parts.flag is not None or (out or "").endswith(("/", "\\")):
+        folder = _check_parts(out, parts, request, form)
+        seed = _seed_of_parts(folder, parts, seed)
+        table_format = form["table_format"] or "parquet"
+        gan = _load(model, device, report)
+        _draw_parts(gan, report, folder, parts, table_format, rows=rows, seed=seed, force=force)
+    else:
+        to_file: dict[str, Any] = {"out": out, "form": form, "force": force, "as_json": as_json}
+        _draw_file(model, device, report, rows=rows, seed=seed, **request, **to_file)
+    if as_json:
+        report.print_json()
 
 
-def _sample_table(
+def _draw_file(
     model: str,
+    device: str,
     report: "Report",
     *,
-    out: str | None,
-    seed: int,
-    force: bool,
-    as_json: bool,
     rows: int | None,
-    condition: str | None,
+    seed: int,
+    where: tuple[str, ...],
     where_file: str | None,
     balance: str | None,
-    device: str,
-    writing: dict[str, Any],
+    out: str | None,
+    form: Mapping[str, Any],
+    force: bool,
+    as_json: bool,
 ) -> None:
-    """Draw rows from a model of a single table."""
+    """Draw rows to one file; `form` holds the options of `TableForm.for_output`."""
     from tabgan.cli.output_targets import check_targets, default_output
     from tabgan.cli.tables import draw_to_file
     from tabgan.files.table_form import TableForm
     from tabgan.files.write import check_table_output
 
-    out = out or default_output(model, writing["table_format"] or "csv")
-    form = TableForm().for_output(out, **writing)
+    condition = _joined(where) if where else None
+    out = out or default_output(model, form["table_format"] or "csv")
+    written = TableForm().for_output(out, **form)
     sources = (model, where_file)
-    check_targets(sources, out=out, form=form, rows=rows, force=force, as_json=as_json)
-    report.say(f"Reading {model}")
-    from tabgan.estimator import TableEstimator
-
-    gan = TableEstimator.load(model, device=device)
-    report.done("load")
-    report.facts |= {"model": model, "seed": seed, "columns": gan.n_features_in_}
+    check_targets(sources, out=out, form=written, rows=rows, force=force, as_json=as_json)
+    gan = _load(model, device, report)
+    report.facts["seed"] = seed
     if condition or where_file:
         report.facts["where"] = condition or where_file
     if balance is not None:
         report.facts["balance"] = balance
     request = _partial_rows(where_file) if where_file else condition
-    check_table_output(out, form, gan.n_rows_ if rows is None else rows, force=force)
-    target: dict[str, Any] = {"out": out, "form": form, "force": force}
+    check_table_output(out, written, gan.n_rows_ if rows is None else rows, force=force)
+    target: dict[str, Any] = {"out": out, "form": written, "force": force}
     draw_to_file(gan, report, rows=rows, seed=seed, where=request, balance=balance, **target)
-    if as_json:
-        report.print_json()
+
+
+def _load(model: str, device: str, report: "Report") -> "TableEstimator":
+    """Read a model, and report it."""
+    report.say(f"Reading {model}")
+    from tabgan.estimator import TableEstimator
+
+    gan = TableEstimator.load(model, device=device)
+    report.done("load")
+    report.facts |= {"model": model, "columns": gan.n_features_in_}
+    return gan
+
+
+def _check_parts(
+    out: str | None, parts: Parts, request: Mapping[str, Any], form: Mapping[str, Any]
+) -> str:
+    """Return the folder of a sample in parts; check that no other option stands against it."""
+    for name in ("where", "where_file", "balance", "encoding", "delimiter", "table"):
+        if {**request, **form}[name]:
+            flag = "--out-table" if name == "table" else f"--{name.replace('_', '-')}"
+            raise click.UsageError(
+                f"{flag} can't be combined with files in a folder; write one file, without "
+                f"{parts.flag or '/ at the end of -o'}"
+            )
+    if out is None or out == "-":
+        raise click.UsageError(f"{parts.flag} writes files to a folder; name it with -o")
+    return out
+
+
+def _draw_parts(
+    gan: "TableEstimator",
+    report: "Report",
+    folder: str,
+    parts: Parts,
+    table_format: Any,
+    *,
+    rows: int | None,
+    seed: int,
+    force: bool,
+) -> None:
+    """Draw rows to files of a folder."""
+    from tabgan.cli.console import Lines
+
+    total, done = gan.n_rows_ if rows is None else rows, 0
+    lines = Lines(report, "rows", total)
+
+    def tell(n: int) -> None:
+        nonlocal done
+        done += n
+        lines.at(done)
+
+    manifest = gan.sample_to(
+        folder,
+        total,
+        rows_per_file=ROWS_PER_FILE if parts.rows_per_file is None else parts.rows_per_file,
+        table_format=table_format,
+        random_state=seed,
+        shard=parts.shard,
+        resume=parts.resume,
+        force=force,
+        backend=parts.backend,
+        cluster=parts.cluster,
+        on_part=tell,
+    )
+    seconds = report.done("sample")
+    report.say(f"Wrote {done:,} rows to {folder} in {seconds:.1f} s")
+    if manifest is None:
+        report.say("Files of other shards are still to come; the last shard writes the manifest")
+    report.facts |= {"seed": seed, "rows": done, "output": folder, "finished": manifest is not None}
+
+
+def _seed_of_parts(folder: str, parts: Parts, seed: int) -> int:
+    """Return the seed of a sample in parts: that of --seed, or of the files to go on with."""
+    source = click.get_current_context().get_parameter_source("seed")
+    if source is not ParameterSource.DEFAULT:
+        return seed
+    from tabgan.backends.part_folder import read_plan
+
+    planned = read_plan(Path(folder))[0] if parts.resume else None
+    if planned is not None:
+        return planned.seed
+    if parts.shard is not None:
+        raise click.UsageError("--shard needs --seed, the same number in all processes")
+    return seed
 
 
 def _check_alone(rows: int | None, where: tuple[str, ...], balance: str | None) -> None:

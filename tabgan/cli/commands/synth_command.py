@@ -123,7 +123,7 @@ def _synth_table(
 ) -> None:
     """Learn a single table, and write a synthetic one."""
     from tabgan.cli.output_targets import check_table, check_targets, default_output
-    from tabgan.cli.tables import draw_to_file, read_declared
+    from tabgan.cli.tables import draw_to_file, read_declared, rows_to_learn
     from tabgan.cli.training import check_method, end_fit, train
     from tabgan.files.table_form import TableForm
 
@@ -135,8 +135,10 @@ def _synth_table(
     targets: dict[str, Any] = {"out": out, "model": model, "report": page, "pictures": pictures}
     check_targets(sources, **targets, form=form, rows=rows, force=force, as_json=as_json)
     private, text = training["epsilon"] is not None, training["text"]
+    reading["most_rows"] = rows_to_learn(training["training_rows"], is_private=private)
     table = read_declared(data, declared, report, by_schema=private, text=text, **reading)
     form = table.form.for_output(out, **writing)
+    rows = table.form.n_rows if rows is None else rows  # of a sample, as many as there are in all
     expected = rows if private else rows or len(table.frame)
     check_table(data, table.form, out, form, rows=expected, force=force)
     gan = train(table, report, model=model, pictures=pictures, **training)

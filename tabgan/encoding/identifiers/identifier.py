@@ -21,6 +21,7 @@ from tabgan.encoding.identifiers.makers import (
     maker_from_json,
     maker_to_json,
     may_repeat,
+    own_values,
 )
 from tabgan.encoding.identifiers.row_bijections import (
     Digits,
@@ -250,6 +251,11 @@ class IdentifierEncoder(ColumnEncoder):
             Repetition.learn(given, column.least_rows) if may_repeat(maker, column) else None
         )
         return cls(column, values_type, maker, absence, repetition)
+
+    @property
+    def n_own(self) -> int:
+        """How many positions of a sample are sure to have values of their own."""
+        return 0 if self._repetition is not None else own_values(self._maker)
 
     def without_repetition(self) -> Self:
         """Return an encoder that gives each position a value of its own."""

@@ -51,6 +51,7 @@ __all__ = [
     "maker_to_json",
     "may_repeat",
     "name_seed",
+    "own_values",
 ]
 
 MOST_COUNTRIES = 50
@@ -443,6 +444,21 @@ def may_repeat(maker: Maker, column: Column) -> bool:
         are_computers = any(isinstance(form, ComputerAddresses) for form in maker.forms)
         return are_computers or column.kind in _PERSONAL
     return isinstance(maker, EmailAddresses)
+
+
+def own_values(maker: Maker) -> int:
+    """Return how many positions, from the first on, are sure to have values of their own.
+
+    Examples
+    --------
+    >>> own_values(RisingNumbers(10, (0, 99), step=5))
+    18
+    >>> own_values(FormMixture({Digits(1, (0, 999)): 1.0}, seed=0))
+    900
+    """
+    if isinstance(maker, RisingNumbers | FormMixture):
+        return maker.room
+    return MOST_POSITIONS if isinstance(maker, EmailAddresses) else 0
 
 
 def _text_maker(texts: Sequence[str], column: Column) -> Maker:

@@ -212,6 +212,11 @@ class RisingNumbers:
         if not self.bounds[0] <= self.start <= self.bounds[1]:
             raise ValueError(f"the start {self.start} is not between {self.bounds}")
 
+    @property
+    def room(self) -> int:
+        """How many positions have numbers of their own."""
+        return max((self.bounds[1] - self.start + 1) // self.step, 1)
+
     def make(
         self,
         positions: NDArray[np.int64],
@@ -229,8 +234,7 @@ class RisingNumbers:
         key
             Chooses the order of generated values; one for all blocks of a sample.
         """
-        room = max((self.bounds[1] - self.start + 1) // self.step, 1)
-        numbers: NDArray[Any] = self.start + positions.astype(object) % room * self.step
+        numbers: NDArray[Any] = self.start + positions.astype(object) % self.room * self.step
         if self.has_gaps:
             numbers += (lead_numbers(positions, key, 0) % np.uint64(self.step)).astype(object)
         return numbers
@@ -261,6 +265,21 @@ class FormMixture:
             raise ValueError(f"shares of forms must add up to 1, not {shares}")
         if not 0 <= self.seed < 2**32:
             raise ValueError(f"the seed must be from 0 to 2**32 - 1, not {self.seed}")
+
+    @property
+    def room(self) -> int:
+        """How many positions have values of their own: those of the widest form that is least."""
+        return min(map(self._widest_room, self.forms))
+
+    def _widest_room(self, form: RowBijection) -> int:
+        wider = form.wider()
+        while wider is not None and wider.space > form.space:  # which ends at MOST_POSITIONS
+            form, wider = wider, wider.wider()
+        return self._room(form)
+
+    def _room(self, form: RowBijection) -> int:
+        """Return how many positions take a value of a form, before a wider one serves them."""
+        return form.space if self.known is None else form.space - form.space % _size(form)
 
     def make(
         self, positions: NDArray[np.int64], rng: np.random.Generator, key: int = 0
@@ -296,7 +315,7 @@ class FormMixture:
         # Whether a form serves a position depends on the two alone, not on the form drawn first:
         # so a wider form gives no value twice.
         while len(rows):
-            room = form.space if self.known is None else form.space - form.space % _size(form)
+            room = self._room(form)
             fits = positions[rows] < room
             values, new = self._choose(form, positions[rows[fits]], seed)
             made[rows[fits]] = values

@@ -31,6 +31,7 @@ _REFUSED: dict[str, tuple[Any, str]] = {
         "the networks would be trained on the combinations of levels as they are in the table; "
         "leave it out: sample(where=...) filters free draws of any model",
     ),
+    "training_rows": (None, "all rows are counted, with noise; leave it out"),
     "snapshots": (0, "there are no real rows to hold them against; leave it out"),
     "epochs": (None, "training makes no pass over the rows; give steps"),
     "loss": ("non_saturating", "there is no discriminator; leave it out"),

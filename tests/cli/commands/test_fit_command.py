@@ -19,6 +19,16 @@ class TestFit:
         assert (facts["seed"], facts["steps"], facts["training_rows"]) == (4, 20, 120)
         assert result.stderr.endswith("Saved the model to m.safetensors\n")
 
+    def test_fit_of_a_sample(self, run, small_csv):
+        args = ("-m", "m.safetensors", *STEPS, "--json", "--training-rows", "1e2")
+        result = run("fit", small_csv, *args)
+        note = "a uniform sample of 100 of 120 rows is learned; --training-rows sets how many"
+        assert f"Note: {note}\n" in result.stderr
+        facts = json.loads(result.stdout)
+        assert (facts["training_rows"], facts["notes"]) == (100, [note])
+        private = run("fit", small_csv, "-m", "p.safetensors", "--training-rows", 9, "--epsilon", 1)
+        assert "--training-rows 9 does not go with epsilon: all rows are" in private.stderr
+
     def test_fit_refuses_an_existing_model_and_stdout(self, run, small_csv, model):
         result = run("fit", small_csv, "-m", model)
         assert result.exit_code == 5

@@ -29,6 +29,13 @@ class TestSynth:
             .all()
         )
 
+    def test_a_sample_is_learned_and_all_rows_are_drawn(self, run, small_csv):
+        args = ("synth", small_csv, *STEPS, "--training-rows", 80)
+        assert run(*args).exit_code == 0
+        assert len(read_table("small_synthetic.csv")[0]) == 120
+        assert run(*args, "-n", 0, "--force").exit_code == 0
+        assert Path("small_synthetic.csv").read_text("utf-8-sig").count("\n") == 1
+
     def test_messages(self, run, small_csv):
         messages = run("synth", small_csv, *STEPS, "-n", "5").stderr.splitlines()
         assert messages[:2] == [f"Reading {small_csv}", "120 rows, 4 columns"]

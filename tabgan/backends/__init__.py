@@ -1,0 +1,1 @@
+"""Samples in parts: the same files, whichever process or machine writes them."""
