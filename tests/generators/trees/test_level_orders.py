@@ -51,18 +51,17 @@ def test_of_two_classes_the_order_is_that_of_their_shares(rng):
     assert np.corrcoef(ranks, np.argsort(np.argsort(own)))[0, 1] > 0.99
 
 
-def test_levels_of_few_rows_are_of_average_shares(determined):
+def test_levels_of_few_rows_are_of_average_shares(rng):
     """What single rows hold is not to be read from the ranks."""
-    features, classes = determined
-    few = features[:, 0] == 3
-    changed = np.where(few, (classes + 1) % CLASSES, classes)
-    seldom = ~few | (np.cumsum(few) <= 4)
+    levels = np.append(rng.integers(4, LEVELS, ROWS), [3] * 4)
+    classes = (rng.random(len(levels)) < levels / LEVELS).astype(int)
+    features = np.column_stack([levels, levels]).astype(np.float32)
     for least, same in ((5, True), (1, False)):
-        one, other = (
-            orders_of(features[seldom], own[seldom], least=least).orders[0].ranks[3]
-            for own in (classes, changed)
-        )
-        assert (one == other) == same
+        ranks = []
+        for own in (0, 1):
+            classes[-4:] = own
+            ranks.append(orders_of(features, classes, least=least).orders[0].ranks[3])
+        assert (ranks[0] == ranks[1]) == same
 
 
 def test_trees_separate_what_levels_determine(determined):
