@@ -5,6 +5,7 @@ import click
 from tabgan.cli.option_types import (
     COUNT_OR_AUTO,
     FILE,
+    IMAGE_SIDES,
     POSITIVE,
     SECONDS,
     TrainingPart,
@@ -38,6 +39,7 @@ __all__ = [
     "log_option",
     "max_time_option",
     "model_option",
+    "size_option",
     "steps_option",
     "training_options",
 ]
@@ -359,10 +361,19 @@ data_option = option(
     "--data",
     section="Input",
     type=FILE,
-    metavar="FOLDER",
+    metavar="PATH",
     show_default="scikit-learn's 1,797 digits of 8 × 8 pixels",
-    help="Folder with MNIST's four files, or with files of the same names and format, gzipped or "
-    "not.",
+    help="A folder with a folder of pictures for each class, a folder of pictures, MNIST's four "
+    "files, or a file of images (.npz, .npy, .parquet, .arrow, .feather).",
+)
+
+size_option = option(
+    "--size",
+    section="Input",
+    type=IMAGE_SIDES,
+    metavar="HEIGHTxWIDTH",
+    show_default="as they are",
+    help="Size that the images are brought to.",
 )
 
 
@@ -444,6 +455,7 @@ drawing_options = together(
         required=True,
         type=FILE,
         metavar="OUT",
-        help="A picture of a grid (.png), or arrays 'images' and 'labels' for NumPy (.npz).",
+        help="A picture of a grid (.png), arrays 'images' and 'labels' for NumPy (.npz), or a "
+        "folder (a name that ends in /), for a picture each, in folders by label.",
     ),
 )

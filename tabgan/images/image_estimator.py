@@ -55,8 +55,9 @@ class ImageEstimator(BaseEstimator):
         Parameters
         ----------
         X
-            Images of shape (n, height, width) or (n, height, width, channels): bytes, booleans,
-            or floats from 0 to 1.
+            Images of shape (n, height, width) or (n, height, width, channels): whole numbers from
+            0 (as bytes), booleans, or floats from 0 to 1; or a list of such images, of paths, or of
+            Pillow's images. Bytes are not copied, also if they are mapped from a file.
         y
             A label for each, or None to learn them without.
 
@@ -171,6 +172,8 @@ class ImageEstimator(BaseEstimator):
                 on_command_line=f"--label {label}: the model was trained without labels; leave "
                 "--label out",
             )
+        if isinstance(label, np.ndarray | torch.Tensor):
+            label = label.tolist()
         if isinstance(label, str) or not isinstance(label, Iterable):
             wanted = self.n_images_ if n is None else n
             check_number("n", wanted, Integral, 0)
@@ -186,12 +189,7 @@ class ImageEstimator(BaseEstimator):
         """Return images with the shape and the dtype of those that were learned."""
         channels_last = images.permute(0, 2, 3, 1).contiguous().numpy()
         shaped: NDArray[Any] = channels_last.reshape(len(images), *self.image_shape_)
-        dtype = np.dtype(self._model.facts["dtype"])
-        if dtype == np.uint8:
-            shaped = np.rint(shaped * 255)
-        elif dtype == np.bool_:
-            shaped = shaped > 0.5
-        return shaped.astype(dtype, copy=False)
+        return self._model.scale.from_shares(shaped, np.dtype(self._model.facts["dtype"]))
 
     def _fitted(self) -> ImageModel:
         if not hasattr(self, "_model"):

@@ -20,6 +20,7 @@ from tabgan.generators.diffusion.denoiser import Denoiser
 from tabgan.generators.generator_training import Generator, RowGenerator
 from tabgan.generators.latents import check_prior
 from tabgan.generators.vae.variational_autoencoder import VariationalAutoencoder
+from tabgan.images.image_arrays import TOPS, PixelScale
 from tabgan.images.image_networks import ARCHITECTURES, ImageSize
 from tabgan.images.train_images import ImageHead
 
@@ -27,7 +28,10 @@ __all__ = ["BLOCK_IMAGES", "ImageModel"]
 
 PIXEL_SPREAD = 0.5  # deviation of pixels from −1 to 1, about
 BLOCK_IMAGES = 1024  # drawn from one stream, so that chunks don't matter
-IMAGE_DTYPES = ("bool", "uint8", "float16", "float32", "float64", "float128")
+IMAGE_DTYPES = (
+    *("bool", "float16", "float32", "float64", "float128"),
+    *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)),
+)
 MOST_PIXELS = 2**24  # of an image, in a file that is no damaged one
 
 
@@ -63,6 +67,16 @@ class ImageModel:
     def method(self) -> str:
         """How the images were learned."""
         return self.generator.kind if isinstance(self.generator, RowGenerator) else "gan"
+
+    @property
+    def scale(self) -> PixelScale:
+        """What the values of pixels mean."""
+        if "pixels" in self.facts:
+            state = self.facts["pixels"]
+            return PixelScale(int(state["top"]), whole=bool(state["whole"]))
+        # a file of before there was more than one scale of a dtype
+        dtype = self.facts["dtype"]
+        return PixelScale(255 if dtype == "uint8" else 1, whole=dtype in ("bool", "uint8"))
 
     def draw_codes(self, n: int, seed: int) -> NDArray[np.int64]:
         """Draw the classes of images by their shares, block by block.
@@ -197,6 +211,8 @@ class ImageModel:
         facts = dict(description["facts"])
         if facts["dtype"] not in IMAGE_DTYPES:
             raise ValueError("a dtype that no images have")
+        if "pixels" in facts and facts["pixels"]["top"] not in TOPS:
+            raise ValueError("a value of white that no images have")
         if math.prod(_sides(facts["image_shape"])) != size.n_pixels:
             raise ValueError("a shape of images that is not that of the network")
         return cls(generator, size, str(kept["architecture"]), width, classes, shares, facts)

@@ -545,6 +545,7 @@ class GANTraining(GeneratorTraining):
             checkpoints=checkpoints,
             snapshots=snapshots,
         )
+        snapshots.seconds = seconds
         generator, discriminator = networks(trainer.noise)
         state = trainer.start(generator, discriminator, self.n_steps)
         probing = self.stream("probe")
