@@ -178,6 +178,30 @@ learned_options = together(
         metavar="X",
         help="Weight of the KL divergence of --method vae.",
     ),
+    option(
+        "--input-noise",
+        section=_NETWORKS,
+        type=click.FloatRange(min=0),
+        default=0.0,
+        metavar="X",
+        help="Deviation of noise that --method vae learns to take away: a denoising autoencoder.",
+    ),
+    option(
+        "--pairs",
+        section=_NETWORKS,
+        type=click.IntRange(min=1, max=32),
+        default=1,
+        metavar="K",
+        help="Pairs of networks of --method vae, one above the other.",
+    ),
+    option(
+        "--reconstruction",
+        section=_NETWORKS,
+        type=click.Choice(["likelihood", "discriminator"]),
+        default="likelihood",
+        help="What --method vae compares rows and their reconstruction by; with discriminator it "
+        "is a VAE-GAN.",
+    ),
 )
 
 

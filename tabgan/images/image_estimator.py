@@ -6,6 +6,7 @@ import warnings
 from abc import abstractmethod
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from numbers import Integral
 from typing import Any, ClassVar, Self
 
@@ -24,11 +25,12 @@ from tabgan.fitting.session import FitSession, NotFittedError
 from tabgan.generators.gan.diagnosis import Finding
 from tabgan.generators.gan.training_snapshots import SnapshotRows
 from tabgan.generators.precision import choose_device
+from tabgan.generators.training_callbacks import Callback
 from tabgan.images.fit_images import ImageLearner, fit_images
 from tabgan.images.image_arrays import Images, as_classes, code_of
 from tabgan.images.image_model import ImageModel
 
-__all__ = ["ImageEstimator"]
+__all__ = ["ImageEstimator", "ImageNetworkEstimator"]
 
 
 class ImageEstimator(BaseEstimator):
@@ -210,7 +212,7 @@ class ImageEstimator(BaseEstimator):
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], *, device: str = "auto") -> Self:
-        """Read a model file, onto any device.
+        """Read a model file, onto any device; raises as `ImageModel.load` does.
 
         Parameters
         ----------
@@ -218,13 +220,6 @@ class ImageEstimator(BaseEstimator):
             The file.
         device
             Where the model is put.
-
-        Raises
-        ------
-        ModelFileError
-            If the file is not a model of images, is damaged, or newer than this library.
-        OSError
-            If it can't be opened.
         """
         model = ImageModel.load(path, choose_device(device))
         own: Any = cls._of_method[model.method]
@@ -240,3 +235,20 @@ class ImageEstimator(BaseEstimator):
             return estimator._set_model(model)
         except (KeyError, TypeError, ValueError, ArithmeticError) as error:
             raise ModelFileError(f"{path}: the model's facts are incomplete ({error})") from error
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class ImageNetworkEstimator(ImageEstimator):
+    """An estimator that trains one network down its loss; `ImageVAE` documents the parameters."""
+
+    width: float = 1.0
+    steps: int | str = "auto"
+    epochs: float | None = None
+    max_time: float | None = None
+    batch_size: int = 128
+    learning_rate: float = 1e-3
+    device: str = "auto"
+    precision: str = "auto"
+    callbacks: Sequence[Callback] | None = None
+    verbose: bool = True
+    random_state: RandomStateLike = None

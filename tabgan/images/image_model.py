@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from tabgan.base.errors import ModelFileError
+from tabgan.base.errors import DataError, ModelFileError
 from tabgan.base.model_file import assembling, read_model, write_model
 from tabgan.base.random_streams import numpy_stream, torch_stream
 from tabgan.base.row_layout import RowLayout
@@ -20,7 +20,14 @@ from tabgan.generators.diffusion.denoiser import Denoiser
 from tabgan.generators.generator_training import Generator, RowGenerator
 from tabgan.generators.latents import check_prior
 from tabgan.generators.vae.variational_autoencoder import VariationalAutoencoder
-from tabgan.images.image_arrays import TOPS, PixelScale
+from tabgan.images.image_arrays import (
+    TOPS,
+    Images,
+    ImageShape,
+    PixelScale,
+    as_array,
+    with_channels,
+)
 from tabgan.images.image_networks import ARCHITECTURES, ImageSize
 from tabgan.images.train_images import ImageHead
 
@@ -124,6 +131,28 @@ class ImageModel:
             else:
                 rows = head(self.generator(z, labels), stream, labels)
             yield self.pixels_of(rows).cpu()
+
+    def rows_of(self, images: Images) -> Tensor:
+        """Return images as the pixels of rows, from 0 to 1, shape (n, n_pixels).
+
+        Raises
+        ------
+        DataError
+            If they are of another size than the model's, or can't be used.
+        """
+        given = as_array(images)
+        array = with_channels(given)
+        size = ImageShape(self.size.height, self.size.width, self.size.channels)
+        if ImageShape.of(array) != size:
+            raise DataError(
+                f"images of {ImageShape.of(array)} pixels and channels: the model learned {size}; "
+                "bring them to this size"
+            )
+        scale = self.scale
+        if str(given.dtype) != self.facts["dtype"] or array.max() > scale.top:
+            scale = PixelScale.of(array)
+        shares = np.ascontiguousarray(scale.to_shares(array).transpose(0, 3, 1, 2))
+        return torch.from_numpy(shares).flatten(1)
 
     def pixels_of(self, rows: Tensor) -> Tensor:
         """Return the images in rows of training, (n, channels, height, width) from 0 to 1."""

@@ -16,7 +16,10 @@ from tabgan.generators.diffusion.noise_schedules import check_schedule
 from tabgan.generators.network_training import LearnedGenerator, NetworkTraining
 from tabgan.generators.precision import choose_device, choose_precision
 from tabgan.generators.training_callbacks import check_callbacks
-from tabgan.generators.vae.variational_autoencoder import VariationalAutoencoder
+from tabgan.generators.vae.variational_autoencoder import (
+    AutoencoderOptions,
+    VariationalAutoencoder,
+)
 from tabgan.images.fit_images import (
     LEFT_OUT,
     ImageLearner,
@@ -75,7 +78,7 @@ class NetworkLearner(ImageLearner):
         if method == "diffusion":
             check_schedule(options["schedule"], options["noise_steps"])
         else:
-            check_number("beta", options["beta"], Real, 0)
+            AutoencoderOptions.of(options)
         return cls(method, options)
 
     @property
@@ -147,8 +150,8 @@ class NetworkLearner(ImageLearner):
                 self._latent_dim(),
                 hidden_dim=hidden_dim,
                 labels=labels,
-                beta=float(options["beta"]),
                 likelihood="bernoulli",
+                options=AutoencoderOptions.of(options),
             )
         schedule = check_schedule(options["schedule"], options["noise_steps"])
         return Denoiser(
