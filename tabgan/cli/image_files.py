@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tabgan.images.image_estimator import ImageEstimator
     from tabgan.images.image_gan import ImageGAN
     from tabgan.images.image_scores import ImageScores
+    from tabgan.images.image_translator import ImageTranslator
     from tabgan.images.judge import Judge
 
 __all__ = [
@@ -35,6 +36,8 @@ __all__ = [
     "judge_of",
     "label_of",
     "describe_images",
+    "draw_translations",
+    "read_halves",
     "read_part",
     "read_real",
     "images_to_draw",
@@ -54,6 +57,7 @@ def read_part(
     report: "Report",
     *,
     size: tuple[int, int] | None = None,
+    whole: bool = False,
 ) -> LabelledImages:
     """Read the images and labels of a folder or a file, or of scikit-learn's digits.
 
@@ -67,10 +71,12 @@ def read_part(
         Where messages go.
     size
         Height and width that the images are brought to.
+    whole
+        Whether to read all images where the source has no parts.
     """
     if source is not None:
-        report.say(f"Reading {part} images of {source}")
-        return read_images(source, part, size=size)
+        report.say(f"Reading {'the' if whole else part} images of {source}")
+        return read_images(source, part, size=size, whole=whole)
     pixels, labels = embedded_digits()
     tests = slice(0, len(pixels), TEST_SHARE)
     if part == "test":
@@ -123,6 +129,46 @@ def read_real(
     classes = gan.classes_.tolist() or sorted(set(train.labels.tolist()))
     known = Labelled(train.images, codes_of(train.labels, classes))
     return known, Labelled(test.images, codes_of(test.labels, classes)), len(classes)
+
+
+def read_halves(
+    source: str | None, report: "Report", *, size: tuple[int, int] | None
+) -> "tuple[NDArray[Any], NDArray[Any]]":
+    """Read images for training and for tests; of images without labels every fifth is for tests.
+
+    Parameters
+    ----------
+    source, report, size
+        As of `read_part`.
+    """
+    train = read_part(source, "train", report, size=size)
+    if train.labels is not None:
+        return train.images, read_part(source, "test", report, size=size).images
+    is_test = np.arange(len(train.images)) % TEST_SHARE == 0
+    return train.images[~is_test], train.images[is_test]
+
+
+def draw_translations(translator: "ImageTranslator", images: "NDArray[Any]", path: str) -> None:
+    """Draw what is seen of some images, the translations, and the images that were meant.
+
+    Parameters
+    ----------
+    translator
+        The model.
+    images
+        The images.
+    path
+        The picture.
+    """
+    some = images[:IN_STRIP]
+    seen = translator.degrade(some)
+    made = translator.translate(seen)
+    rows = [with_channels(part) for part in (seen, made, some)]
+    height, channels = rows[2].shape[1], rows[2].shape[3]
+    factor = height // rows[0].shape[1]
+    rows[0] = rows[0].repeat(factor, axis=1).repeat(factor, axis=2)
+    rows[0] = np.broadcast_to(rows[0], (*rows[0].shape[:3], channels))
+    save_grid(np.concatenate(rows), path, columns=len(some))
 
 
 def codes_of(labels: "NDArray[Any]", classes: list[Any]) -> "NDArray[np.int64]":

@@ -39,8 +39,10 @@ __all__ = [
     "ImageLearner",
     "LearnedImages",
     "auto_image_steps",
+    "bytes_of_images",
     "check_image_options",
     "fit_images",
+    "plain_options",
     "planned_image_steps",
 ]
 
@@ -236,15 +238,10 @@ def _fit_stages(
     session: FitSession,
 ) -> ImageFitResult:
     session.stage(Stage.READING_IMAGES)
-    given = as_array(images)
-    array = with_channels(given)
-    scale = PixelScale.of(array)
-    if len(array) < FEWEST:
-        raise DataError(f"{len(array)} image is too few to learn from; give {FEWEST} at least")
-    classes, codes = _classes(labels, len(array))
-    n, height, width, channels = array.shape
+    pixels, scale, given = bytes_of_images(images)
+    n, height, width, channels = pixels.shape
+    classes, codes = _classes(labels, n)
     size = ImageSize(channels, height, width, len(classes))
-    pixels = _tensor_of(scale.to_bytes(array))
     learned = learner.learn(size, pixels, torch.from_numpy(codes), seed=seed, session=session)
     facts = {
         "parameters": parameters_to_json(learner.parameters),
@@ -286,6 +283,38 @@ def _check_plain(classes: Sequence[Any]) -> None:
                 f"label {label!r} is of type {type(label).__name__}; labels must be numbers or "
                 "texts: give str(label)"
             )
+
+
+class ImageBytes(NamedTuple):
+    """Images to learn: as bytes of shape (n, height, width, channels), and as they were given."""
+
+    pixels: torch.Tensor
+    scale: PixelScale
+    given: NDArray[Any]
+
+
+def bytes_of_images(images: Images) -> ImageBytes:
+    """Return images as bytes.
+
+    Raises
+    ------
+    DataError
+        If they can't be used, or are too few.
+    """
+    given = as_array(images)
+    array = with_channels(given)
+    scale = PixelScale.of(array)
+    if len(array) < FEWEST:
+        raise DataError(f"{len(array)} image is too few to learn from; give {FEWEST} at least")
+    return ImageBytes(_tensor_of(scale.to_bytes(array)), scale, given)
+
+
+def plain_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options of an estimator that a model file keeps, as JSON values."""
+    plain = {name: value for name, value in options.items() if name not in LEFT_OUT}
+    seed = options["random_state"]
+    plain = {k: v.item() if isinstance(v, np.generic) else v for k, v in plain.items()}
+    return plain | {"random_state": int(seed) if isinstance(seed, int | np.integer) else None}
 
 
 def _tensor_of(pixels: NDArray[np.uint8]) -> torch.Tensor:

@@ -30,7 +30,7 @@ from tabgan.images.fit_images import ImageLearner, fit_images
 from tabgan.images.image_arrays import Images, as_classes, code_of
 from tabgan.images.image_model import ImageModel
 
-__all__ = ["ImageEstimator", "ImageNetworkEstimator"]
+__all__ = ["ImageEstimator", "ImageNetworkEstimator", "NetworkOptions"]
 
 
 class ImageEstimator(BaseEstimator):
@@ -238,8 +238,8 @@ class ImageEstimator(BaseEstimator):
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
-class ImageNetworkEstimator(ImageEstimator):
-    """An estimator that trains one network down its loss; `ImageVAE` documents the parameters."""
+class NetworkOptions(BaseEstimator):
+    """Parameters of estimators that train one network down its loss; `ImageVAE` documents them."""
 
     width: float = 1.0
     steps: int | str = "auto"
@@ -252,3 +252,7 @@ class ImageNetworkEstimator(ImageEstimator):
     callbacks: Sequence[Callback] | None = None
     verbose: bool = True
     random_state: RandomStateLike = None
+
+
+class ImageNetworkEstimator(NetworkOptions, ImageEstimator):
+    """An estimator that draws images and trains one network down its loss."""

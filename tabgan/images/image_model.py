@@ -197,6 +197,11 @@ class ImageModel:
             If it can't be opened.
         """
         description, tensors = read_model(path)
+        if "translation" in description:
+            raise ModelFileError(
+                f"{path}: a model that translates images and draws none; open it with "
+                "ImageTranslator.load, or with 'tabgan images translate'"
+            )
         if "images" not in description and "encoder" not in description:
             raise ModelFileError(f"{path}: a tabgan file, but no model of images")
         if "images" not in description:

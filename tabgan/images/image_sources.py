@@ -46,7 +46,11 @@ class LabelledImages(NamedTuple):
 
 
 def read_images(
-    source: str | os.PathLike[str], part: Part = "train", *, size: Sides | None = None
+    source: str | os.PathLike[str],
+    part: Part = "train",
+    *,
+    size: Sides | None = None,
+    whole: bool = False,
 ) -> LabelledImages:
     """Read images and their labels from a folder or a file.
 
@@ -63,6 +67,8 @@ def read_images(
         without labels all are for training.
     size
         Height and width that each image is brought to; None leaves them as they are.
+    whole
+        Whether to return all images where the source has no parts.
 
     Raises
     ------
@@ -74,7 +80,7 @@ def read_images(
     _check_size(size)
     path = Path(source)
     if path.is_dir():
-        return _read_folder(path, part, size)
+        return _read_folder(path, None if whole else part, size)
     if not path.exists():
         raise DataError(f"{path} does not exist; name a folder of images, or a file of them")
     suffix = path.suffix.lower()
@@ -92,7 +98,7 @@ def read_images(
     read = LabelledImages(_sized(images, size), labels)
     if labels is not None and len(labels) != len(read.images):
         raise DataError(f"{path}: {len(labels)} labels for {len(read.images)} images; give as many")
-    return read if is_part else _split(read, part, path)
+    return read if is_part or whole else _split(read, part, path)
 
 
 def _split(read: LabelledImages, part: Part, path: Path) -> LabelledImages:
@@ -109,9 +115,10 @@ def _split(read: LabelledImages, part: Part, path: Path) -> LabelledImages:
     return LabelledImages(read.images[wanted], read.labels[wanted])
 
 
-def _read_folder(folder: Path, part: Part, size: Sides | None) -> LabelledImages:
+def _read_folder(folder: Path, part: Part | None, size: Sides | None) -> LabelledImages:
+    """Read a part of a folder, or, for None, the training part or what has no parts."""
     if any(path.name.startswith(("train-images", "t10k-images")) for path in folder.iterdir()):
-        images, labels = read_folder(folder, part)
+        images, labels = read_folder(folder, part or "train")
         return LabelledImages(_sized(images, size), labels)
     below = {path.name.lower(): path for path in sorted(folder.iterdir()) if path.is_dir()}
     parts = {
@@ -119,11 +126,12 @@ def _read_folder(folder: Path, part: Part, size: Sides | None) -> LabelledImages
         for name, aliases in PARTS.items()
     }
     if parts["train"] is not None and (parts["test"] is not None or len(below) == 1):
-        chosen = parts[part]
+        chosen = parts[part or "train"]
         if chosen is not None:
             return _read_pictures(chosen, size)
         folder = parts["train"]
-    return _split(_read_pictures(folder, size), part, folder)
+    read = _read_pictures(folder, size)
+    return read if part is None else _split(read, part, folder)
 
 
 def _read_pictures(folder: Path, size: Sides | None) -> LabelledImages:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any, Literal, Self
 
-import numpy as np
 from torch import Tensor
 
 from tabgan.base.checks import check_number, check_training
@@ -21,9 +20,9 @@ from tabgan.generators.vae.variational_autoencoder import (
     VariationalAutoencoder,
 )
 from tabgan.images.fit_images import (
-    LEFT_OUT,
     ImageLearner,
     LearnedImages,
+    plain_options,
     planned_image_steps,
 )
 from tabgan.images.image_model import PIXEL_SPREAD
@@ -89,10 +88,7 @@ class NetworkLearner(ImageLearner):
     @property
     def parameters(self) -> dict[str, Any]:  # type: ignore[override]
         """The options that a model file keeps."""
-        plain = {name: value for name, value in self.options.items() if name not in LEFT_OUT}
-        seed = self.options["random_state"]
-        plain = {k: v.item() if isinstance(v, np.generic) else v for k, v in plain.items()}
-        return plain | {"random_state": int(seed) if isinstance(seed, int | np.integer) else None}
+        return plain_options(self.options)
 
     def learn(
         self, size: ImageSize, pixels: Tensor, codes: Tensor, *, seed: int, session: FitSession

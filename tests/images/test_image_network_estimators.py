@@ -148,9 +148,7 @@ def test_images_and_labels_that_can_not_be_encoded(vae):
     with pytest.raises(DataError, match="images of 8×9×1 pixels and channels: the model learned"):
         vae.encode(np.zeros((2, 8, 9), np.uint8), [1, 1])
     if len(vae.classes_):
-        with pytest.raises(
-            DataError, match="y is missing: the model has labels"
-        ):
+        with pytest.raises(DataError, match="y is missing: the model has labels"):
             vae.encode(IMAGES[:2])
         with pytest.raises(OptionError, match="label 11 is none of the 10 classes"):
             vae.decode(np.zeros((1, 8)), [11])

@@ -6,6 +6,7 @@ import click
 from click.core import ParameterSource
 
 from tabgan.cli.command import Command
+from tabgan.cli.commands.translate_command import translate
 from tabgan.cli.option_types import FILE, examples, option
 from tabgan.cli.table_options import force_option, json_option, quiet_option, seed_option
 from tabgan.cli.training_options import (
@@ -282,3 +283,6 @@ def inspect(*, model: str, as_json: bool) -> None:
     }
     rows = [(name.replace("_", " "), str(value)) for name, value in shown.items() if value != ""]
     print_text("\n".join(aligned(rows)))
+
+
+images.add_command(translate)

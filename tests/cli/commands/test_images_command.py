@@ -195,3 +195,22 @@ def test_no_images(model, run, tmp_path):
 def test_sizes_that_cannot_be(run):
     refused = run("images", "fit", "-m", "a", "--size", "3y3")
     assert "'3y3' is no size of images; write HEIGHTxWIDTH such as 28x28" in refused.stderr
+
+
+def test_images_are_translated(run, tmp_path):
+    pytest.importorskip("matplotlib", reason="pictures need matplotlib")
+    quick = ("--steps", "3", "--width", "0.1", "--seed", "0")
+    learn = ("images", "translate", "--task", "denoise", "-m", "m.safetensors", *quick)
+    done = run(*learn, "--picture", "pairs.png", "--json")
+    assert done.exit_code == 0, done.output
+    assert "median filter" in done.stderr
+    assert json.loads(done.stdout)["scores"]["psnr"] > 5
+    assert (tmp_path / "pairs.png").exists()
+    np.savez(tmp_path / "noisy.npz", images=embedded_digits()[0][:12])
+    use = ("images", "translate", "-m", "m.safetensors", "--input", "noisy.npz")
+    done = run(*use, "-o", "clean.npz")
+    assert done.exit_code == 0, done.output
+    assert np.load(tmp_path / "clean.npz")["images"].shape == (12, 8, 8)
+    refused = run(*use)
+    assert "give --task to train a model, or --input and --out to use it" in refused.stderr
+    assert run(*learn).exit_code == 5  # the model exists
