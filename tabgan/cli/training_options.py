@@ -27,6 +27,7 @@ __all__ = [
     "LOSSES",
     "OPTIMIZERS",
     "PENALTIES",
+    "PRESETS",
     "STABILIZERS",
     "checkpoint_options",
     "data_option",
@@ -49,6 +50,9 @@ _TRAINING, _PRIVACY, _NETWORKS, _OUTPUT = "Training", "Privacy", "Networks", "Ou
 
 # The names of the registries in `tabgan.generators.gan`, which can't be read without torch.
 LOSSES = ("non_saturating", "minimax", "wasserstein", "hinge", "relativistic")
+
+
+PRESETS = ("usual", "lectures")
 
 
 PENALTIES = (
@@ -238,10 +242,21 @@ gan_options = together(
     option(
         "--discriminator-steps",
         section=_NETWORKS,
-        type=click.IntRange(min=1),
-        default=1,
-        metavar="K",
-        help="Steps of the discriminator for each step of the generator.",
+        type=COUNT_OR_AUTO,
+        default="auto",
+        metavar="K|auto",
+        help="Steps of the discriminator for each step of the generator; auto: 5 with --loss "
+        "wasserstein, else 1.",
+    ),
+    option(
+        "--training",
+        section=_NETWORKS,
+        type=TrainingPart(*PRESETS),
+        default="usual",
+        metavar="NAME",
+        help="usual, or lectures: fresh noise for the generator's step, a constant rate, no "
+        "average of weights, and their own parts where an option has its default. Parameters "
+        "follow a colon: usual:fresh_noise=1",
     ),
     option(
         "--optimizer",

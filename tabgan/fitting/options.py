@@ -63,7 +63,16 @@ OPTIONS_OF: Final[Mapping[Method, tuple[str, ...]]] = {
     "gan": (
         *_NETWORK_OPTIONS,
         *("latent_dim", "loss", "penalty", "discriminator_steps", "stabilizers", "optimizer"),
-        *("prior", "epsilon", "delta", "snapshots", "checkpoint", "checkpoint_every", "resume"),
+        *(
+            "training",
+            "prior",
+            "epsilon",
+            "delta",
+            "snapshots",
+            "checkpoint",
+            "checkpoint_every",
+            "resume",
+        ),
     ),
     "trees": (),
     "diffusion": (*_NETWORK_OPTIONS, "schedule", "noise_steps"),

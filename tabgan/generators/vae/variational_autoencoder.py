@@ -25,6 +25,7 @@ from tabgan.generators.gan.networks import (
     ResidualBlock,
     linear,
 )
+from tabgan.generators.gan.penalties import R1, DiscriminatorBatch
 from tabgan.generators.gan.trainer import frozen
 from tabgan.generators.heads import span_log_softmax
 from tabgan.generators.network_training import LearnedGenerator
@@ -40,6 +41,7 @@ START_LOG_DEVIATION = -2.0
 LEAST_LOG_DEVIATION = -5.0  # of a number that others determine, for the loss to have a bound
 N_BLOCKS = 2
 MOST_PAIRS = 32
+SMOOTH = R1(gamma=1.0, interval=1)  # without it the discriminator of digits won outright
 
 Reconstruction = Literal["likelihood", "discriminator"]
 
@@ -293,19 +295,27 @@ class VariationalAutoencoder(LearnedGenerator):
         def features(part: Tensor) -> Tensor:
             return part if labels is None else torch.cat([part, labels], dim=1)
 
+        def hidden(part: Tensor) -> Tensor:
+            # of deviation one, or the distance grows with the weights
+            own = discriminator.hidden(part).float()
+            return nn.functional.layer_norm(own, own.shape[1:])
+
         game, fresh = NonSaturating(), self(self.latents_of_rows(len(rows), stream), labels)
         again, drawn = features(self.shown(decoded)), features(self.shown(fresh))
         with frozen(discriminator):
             with torch.no_grad():
-                wanted = discriminator.hidden(features(rows)).float()
-            distance = (discriminator.hidden(again).float() - wanted).square().sum(dim=1) / 2
+                wanted = hidden(features(rows))
+            distance = (hidden(again) - wanted).square().sum(dim=1) / 2
             deceived = game.generator(None, discriminator(drawn).float())
-        fakes = discriminator(torch.cat([again, drawn]).detach()).float()
-        told = game.discriminator(discriminator(features(rows)).float(), fakes)
+        real = features(rows).detach().requires_grad_()
+        fakes = torch.cat([again, drawn]).detach()
+        logits, fake_logits = discriminator(real).float(), discriminator(fakes).float()
+        told = game.discriminator(logits, fake_logits)
+        judged = DiscriminatorBatch(discriminator, real, fakes, logits, fake_logits, stream)
         return {
             "reconstruction_loss": distance.mean(),
             "generator_loss": deceived,
-            "discriminator_loss": told,
+            "discriminator_loss": told + SMOOTH(judged),
         }
 
     def shown(self, decoded: Tensor) -> Tensor:
