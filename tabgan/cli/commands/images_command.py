@@ -260,7 +260,10 @@ def evaluate(
 @images.command(
     cls=Command,
     no_args_is_help=True,
-    epilog=examples("tabgan images inspect mnist.safetensors"),
+    epilog=examples(
+        "tabgan images inspect mnist.safetensors",
+        "tabgan images inspect mnist.safetensors --json",
+    ),
 )
 @click.argument("model", type=FILE)
 @json_option
