@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from tabgan.fitting.session import NotFittedError
     from tabgan.images.image_diffusion import ImageDiffusion
     from tabgan.images.image_gan import ImageGAN
+    from tabgan.images.image_translator import ImageTranslator
     from tabgan.images.image_vae import ImageVAE
     from tabgan.inference.infer_schema import infer_schema
     from tabgan.oversampler import SyntheticOverSampler
@@ -45,6 +46,7 @@ __all__ = [
     "ForeignKey",
     "ImageDiffusion",
     "ImageGAN",
+    "ImageTranslator",
     "ImageVAE",
     "ModelFileError",
     "NotFittedError",
@@ -78,6 +80,7 @@ _HOMES = {
     "ForeignKey": "tabgan.relations.relations",
     "ImageDiffusion": "tabgan.images.image_diffusion",
     "ImageGAN": "tabgan.images.image_gan",
+    "ImageTranslator": "tabgan.images.image_translator",
     "ImageVAE": "tabgan.images.image_vae",
     "NotFittedError": "tabgan.fitting.session",
     "Relations": "tabgan.relations.relations",

@@ -17,6 +17,7 @@ __all__ = [
     "POSITIVE_COUNT",
     "SECONDS",
     "SHARD",
+    "IMAGE_SIDES",
     "ColumnKind",
     "NumberList",
     "Option",
@@ -234,6 +235,31 @@ _DURATION = re.compile(
 )
 
 SECONDS = _Seconds()
+
+
+class _ImageSides(click.ParamType):  # type: ignore[type-arg]
+    """Type of an option: the height and the width of images, as 28x32, or one number for both."""
+
+    name = "sides"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, int]:
+        """Convert a text."""
+        if isinstance(value, tuple):
+            return value
+        match = re.fullmatch(r"(\d{1,4})(?:[x×](\d{1,4}))?", str(value).lower(), re.ASCII)
+        sides = tuple(int(side or match[1]) for side in match.groups()) if match else (0, 0)
+        if not all(1 <= side <= 4096 for side in sides):
+            self.fail(
+                f"{value!r} is no size of images; write HEIGHTxWIDTH such as 28x28, from 1 to 4096",
+                param,
+                ctx,
+            )
+        return sides[0], sides[1]
+
+
+IMAGE_SIDES = _ImageSides()
 
 
 class NumberList(click.ParamType):  # type: ignore[type-arg]

@@ -5,6 +5,7 @@ import click
 from tabgan.cli.option_types import (
     COUNT_OR_AUTO,
     FILE,
+    IMAGE_SIDES,
     POSITIVE,
     POSITIVE_COUNT,
     SECONDS,
@@ -27,6 +28,7 @@ __all__ = [
     "LOSSES",
     "OPTIMIZERS",
     "PENALTIES",
+    "PRESETS",
     "STABILIZERS",
     "checkpoint_options",
     "data_option",
@@ -39,6 +41,7 @@ __all__ = [
     "log_option",
     "max_time_option",
     "model_option",
+    "size_option",
     "steps_option",
     "training_options",
     "training_rows_option",
@@ -49,6 +52,9 @@ _TRAINING, _PRIVACY, _NETWORKS, _OUTPUT = "Training", "Privacy", "Networks", "Ou
 
 # The names of the registries in `tabgan.generators.gan`, which can't be read without torch.
 LOSSES = ("non_saturating", "minimax", "wasserstein", "hinge", "relativistic")
+
+
+PRESETS = ("usual", "lectures")
 
 
 PENALTIES = (
@@ -178,6 +184,30 @@ learned_options = together(
         metavar="X",
         help="Weight of the KL divergence of --method vae.",
     ),
+    option(
+        "--input-noise",
+        section=_NETWORKS,
+        type=click.FloatRange(min=0),
+        default=0.0,
+        metavar="X",
+        help="Deviation of noise that --method vae learns to take away: a denoising autoencoder.",
+    ),
+    option(
+        "--pairs",
+        section=_NETWORKS,
+        type=click.IntRange(min=1, max=32),
+        default=1,
+        metavar="K",
+        help="Pairs of networks of --method vae, one above the other.",
+    ),
+    option(
+        "--reconstruction",
+        section=_NETWORKS,
+        type=click.Choice(["likelihood", "discriminator"]),
+        default="likelihood",
+        help="What --method vae compares rows and their reconstruction by; with discriminator it "
+        "is a VAE-GAN.",
+    ),
 )
 
 
@@ -214,10 +244,21 @@ gan_options = together(
     option(
         "--discriminator-steps",
         section=_NETWORKS,
-        type=click.IntRange(min=1),
-        default=1,
-        metavar="K",
-        help="Steps of the discriminator for each step of the generator.",
+        type=COUNT_OR_AUTO,
+        default="auto",
+        metavar="K|auto",
+        help="Steps of the discriminator for each step of the generator; auto: 5 with --loss "
+        "wasserstein, else 1.",
+    ),
+    option(
+        "--training",
+        section=_NETWORKS,
+        type=TrainingPart(*PRESETS),
+        default="usual",
+        metavar="NAME",
+        help="usual, or lectures: fresh noise for the generator's step, a constant rate, no "
+        "average of weights, and their own parts where an option has its default. Parameters "
+        "follow a colon: usual:fresh_noise=1",
     ),
     option(
         "--optimizer",
@@ -373,10 +414,19 @@ data_option = option(
     "--data",
     section="Input",
     type=FILE,
-    metavar="FOLDER",
+    metavar="PATH",
     show_default="scikit-learn's 1,797 digits of 8 × 8 pixels",
-    help="Folder with MNIST's four files, or with files of the same names and format, gzipped or "
-    "not.",
+    help="A folder with a folder of pictures for each class, a folder of pictures, MNIST's four "
+    "files, or a file of images (.npz, .npy, .parquet, .arrow, .feather).",
+)
+
+size_option = option(
+    "--size",
+    section="Input",
+    type=IMAGE_SIDES,
+    metavar="HEIGHTxWIDTH",
+    show_default="as they are",
+    help="Size that the images are brought to.",
 )
 
 
@@ -458,6 +508,7 @@ drawing_options = together(
         required=True,
         type=FILE,
         metavar="OUT",
-        help="A picture of a grid (.png), or arrays 'images' and 'labels' for NumPy (.npz).",
+        help="A picture of a grid (.png), arrays 'images' and 'labels' for NumPy (.npz), or a "
+        "folder (a name that ends in /), for a picture each, in folders by label.",
     ),
 )

@@ -12,6 +12,7 @@ from tabgan.fitting.train_table import Snapshot
 from tabgan.generators.gan.losses import AdversarialLoss
 from tabgan.generators.gan.penalties import Penalty
 from tabgan.generators.gan.stabilizers import Stabilizer
+from tabgan.generators.gan.training_presets import TrainingPreset
 from tabgan.generators.optimization import Optimizer
 from tabgan.sampling.table_model import TableModel
 
@@ -49,13 +50,20 @@ class TabGAN(NetworkEstimator):
         one that is usual with the loss. Penalty, stabilizers and optimizer take parameters:
         ``"r1:gamma=5"``. Without a gamma, zero-centered penalties adapt it in training.
     discriminator_steps
-        Steps of the discriminator for each one of the generator.
+        Steps of the discriminator for each one of the generator, or "auto": 5 with "wasserstein",
+        else 1.
     stabilizers
         A list of "label_smoothing", "one_sided_smoothing", "instance_noise",
         "feature_matching", "historical_averaging", "experience_replay"
         (`tabgan.generators.gan.stabilizers`); None for none.
     optimizer
         "adam" or "sgd", of both networks (`tabgan.generators.optimization`).
+    training
+        "usual", or "lectures" for the recipe of the lectures: fresh noise for the generator's step,
+        a constant learning rate, no average of weights, half of the discriminator's loss, and, if
+        they have their defaults, Adam with betas 0.5 and 0.999, a rate of 2e-4, and no penalty
+        (`tabgan.generators.gan.training_presets`). Parameters follow a colon:
+        ``"usual:fresh_noise=1"``.
     prior
         What latents are drawn from: "gaussian" or "uniform".
     schema
@@ -188,9 +196,10 @@ class TabGAN(NetworkEstimator):
     latent_dim: int | str = "auto"
     loss: str | AdversarialLoss = "non_saturating"
     penalty: str | Penalty = "auto"
-    discriminator_steps: int = 1
+    discriminator_steps: int | str = "auto"
     stabilizers: Sequence[str | Stabilizer] | None = None
     optimizer: str | Optimizer = "adam"
+    training: str | TrainingPreset = "usual"
     prior: str = "gaussian"
     epsilon: float | None = None
     delta: float = 1e-6

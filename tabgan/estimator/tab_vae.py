@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from tabgan.base.random_streams import RandomStateLike
 from tabgan.estimator.network_estimator import NetworkEstimator
 from tabgan.fitting.options import Method
 from tabgan.fitting.train_table import Snapshot
+from tabgan.generators.latents import check_latents
 from tabgan.inference.accept_table import as_frame
-from tabgan.sampling.anomaly_scores import anomaly_scores
+from tabgan.sampling.table_autoencoder import TableAutoencoder
 from tabgan.sampling.table_model import TableModel
 
 if TYPE_CHECKING:
@@ -37,7 +39,17 @@ class TabVAE(NetworkEstimator):
         Size of the latent, or "auto" for the heuristics of `tabgan.generators.latents`.
     beta
         Weight of the KL divergence between a row's latents and the normal distribution; 1 gives
-        the evidence lower bound, more gives latents that are closer to normal ones.
+        the evidence lower bound, more gives latents that are closer to normal ones, 0 an
+        autoencoder, which compresses but draws badly.
+    input_noise
+        Deviation of Gaussian noise on what the encoder sees in training, where numbers have a
+        deviation of 1 and levels are 0 or 1: a denoising autoencoder.
+    pairs
+        Pairs of networks: above the pair between rows and latents there are K − 1 between latents
+        of one size (a hierarchical VAE).
+    reconstruction
+        "likelihood", or "discriminator": the distance in the features of a discriminator that is
+        trained with it (VAE-GAN; Larsen et al., 2016, arXiv:1512.09300).
     learning_rate
         Adam's learning rate; constant for half of the training, then linearly down.
     hidden_dim
@@ -73,6 +85,8 @@ class TabVAE(NetworkEstimator):
     {'size': 'float64', 'kind': 'object'}
     >>> vae.anomaly_score(table).shape
     (100,)
+    >>> list(vae.decode(vae.encode(table)))
+    ['size', 'kind']
     """
 
     method: ClassVar[Method] = "vae"
@@ -80,6 +94,9 @@ class TabVAE(NetworkEstimator):
     learning_rate: float = 1e-3
     latent_dim: int | str = "auto"
     beta: float = 1.0
+    input_noise: float = 0.0
+    pairs: int = 1
+    reconstruction: str = "likelihood"
 
     def anomaly_score(self, X: "TableLike") -> NDArray[np.float64]:  # noqa: N803
         """Return how badly the autoencoder reconstructs each row: high scores are anomalies.
@@ -107,9 +124,74 @@ class TabVAE(NetworkEstimator):
         NotFittedError
             If there is no model yet.
         """
+        return self._autoencoder().anomaly_scores(as_frame(X))
+
+    def encode(self, X: "TableLike") -> NDArray[np.float64]:  # noqa: N803
+        """Return the latents of rows: the means of P(z|x), a compressed form.
+
+        Parameters
+        ----------
+        X
+            As `anomaly_score` takes it. A cell that the model can't encode, such as a category that
+            it does not know, is taken from a drawn row.
+
+        Returns
+        -------
+        ndarray
+            Shape (rows, latent_dim_).
+
+        Raises
+        ------
+        OptionError
+            If a column is not one of the training table, or a learned one is missing.
+        NotFittedError
+            If there is no model yet.
+        """
+        return self._autoencoder().encode(as_frame(X))
+
+    def decode(
+        self,
+        Z: ArrayLike,  # noqa: N803
+        X: "TableLike | None" = None,  # noqa: N803
+        *,
+        random_state: RandomStateLike = None,
+    ) -> Any:
+        """Return the rows of latents: of each number the mean, of levels the likeliest.
+
+        Rules between columns hold as in samples; declared constraints are not checked.
+
+        Parameters
+        ----------
+        Z
+            Latents, shape (rows, latent_dim_), as `encode` returns them.
+        X
+            Rows with the columns of `condition_on`, which the decoder gets beside the latents; None
+            without such columns.
+        random_state
+            Seed of what is generated and not learned, such as identifiers.
+
+        Returns
+        -------
+        table
+            With the columns of the training table, and of its kind.
+
+        Raises
+        ------
+        OptionError
+            If the latents are of another size, or `X` is missing or does not fit.
+        NotFittedError
+            If there is no model yet.
+        """
+        autoencoder = self._autoencoder()
+        latents = check_latents(Z, self.latent_dim_)
+        conditions = None if X is None else as_frame(X)
+        seed = self._sample_seed(random_state)
+        return self._form.restore(autoencoder.decode(latents, conditions, seed))
+
+    def _autoencoder(self) -> TableAutoencoder:
         self._check_fitted()
         network = cast("VariationalAutoencoder", cast("Any", self._model.sampler).generator)
-        return anomaly_scores(self._completer, network, as_frame(X))
+        return TableAutoencoder(self._completer, network)
 
     def score_samples(self, X: "TableLike") -> NDArray[np.float64]:  # noqa: N803
         """Return the negative of `anomaly_score`: low scores are anomalies, as in scikit-learn.

@@ -19,6 +19,7 @@ from tabgan.generators.gan.training_config import TrainingConfig
 from tabgan.generators.latents import Prior, check_prior
 from tabgan.generators.precision import choose_device, choose_precision
 from tabgan.generators.training_callbacks import Callback, check_callbacks
+from tabgan.generators.vae.variational_autoencoder import AutoencoderOptions
 from tabgan.rules.constraint_plan import check_constraints
 from tabgan.table.locale_words import check_locale
 from tabgan.table.schema import Schema
@@ -63,11 +64,20 @@ OPTIONS_OF: Final[Mapping[Method, tuple[str, ...]]] = {
     "gan": (
         *_NETWORK_OPTIONS,
         *("latent_dim", "loss", "penalty", "discriminator_steps", "stabilizers", "optimizer"),
-        *("prior", "epsilon", "delta", "snapshots", "checkpoint", "checkpoint_every", "resume"),
+        *(
+            "training",
+            "prior",
+            "epsilon",
+            "delta",
+            "snapshots",
+            "checkpoint",
+            "checkpoint_every",
+            "resume",
+        ),
     ),
     "trees": (),
     "diffusion": (*_NETWORK_OPTIONS, "schedule", "noise_steps"),
-    "vae": (*_NETWORK_OPTIONS, "latent_dim", "beta"),
+    "vae": (*_NETWORK_OPTIONS, "latent_dim", "beta", "input_noise", "pairs", "reconstruction"),
 }
 """The options of each method beyond those that all methods have."""
 
@@ -78,7 +88,7 @@ def foreign_options(method: Method) -> set[str]:
     Examples
     --------
     >>> sorted(foreign_options("gan"))
-    ['beta', 'noise_steps', 'schedule']
+    ['beta', 'input_noise', 'noise_steps', 'pairs', 'reconstruction', 'schedule']
     """
     return {name for names in OPTIONS_OF.values() for name in names} - {*OPTIONS_OF[method]}
 
@@ -98,8 +108,8 @@ class FitOptions(TableOptions):
         Loss, penalty, stabilizers, optimizer, learning rate and steps of the discriminator.
     schedule
         The noise of a diffusion.
-    beta
-        The weight of a VAE's KL divergence.
+    autoencoder
+        The loss and the networks of a VAE.
     device, dtype
         Where to train, and the number format of matrix products.
     parameters
@@ -113,7 +123,7 @@ class FitOptions(TableOptions):
     hidden_dim: int
     training: TrainingConfig
     schedule: NoiseSchedule
-    beta: float
+    autoencoder: AutoencoderOptions
     prior: Prior
     refine: bool
     polish: bool
@@ -182,7 +192,7 @@ class FitOptions(TableOptions):
             hidden_dim=int(params["hidden_dim"]),
             training=training,
             schedule=_schedule(params),
-            beta=_checked_beta(params.get("beta", 1.0)),
+            autoencoder=AutoencoderOptions.of(params),
             prior=prior,
             schema=params["schema"],
             condition_on=_labels(params["condition_on"]),
@@ -315,11 +325,6 @@ def _check_budget(epsilon: Any, delta: Any) -> None:
 
 def _schedule(params: Mapping[str, Any]) -> NoiseSchedule:
     return check_schedule(params.get("schedule", "edm"), params.get("noise_steps", "auto"))
-
-
-def _checked_beta(beta: Any) -> float:
-    check_number("beta", beta, Real, 0)
-    return float(beta)
 
 
 def _whole_or_auto(value: Any) -> int | Literal["auto"]:

@@ -117,7 +117,7 @@ def _network(
                 preparation.latent.dim,
                 hidden_dim=options.hidden_dim,
                 labels=labels,
-                beta=options.beta,
+                options=options.autoencoder,
             )
         return Denoiser(spans, options.schedule, hidden_dim=options.hidden_dim, labels=labels)
 

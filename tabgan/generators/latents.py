@@ -9,6 +9,9 @@ z = 24 to keep its correlations (pair-trend error 1.6 %, against 0.7 % with z = 
 
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
 from tabgan.base.errors import OptionError, did_you_mean
 
 if TYPE_CHECKING:
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = [
     "LatentChoice",
     "Prior",
+    "check_latents",
     "check_prior",
     "choose_latent_dim",
     "draw_latents",
@@ -101,6 +105,40 @@ def check_prior(prior: str) -> Prior:
         if prior == known:
             return known  # type: ignore[no-any-return]
     raise OptionError(f"prior={prior!r} is not known; {did_you_mean(prior, get_args(Prior))}")
+
+
+def check_latents(latents: ArrayLike, dim: int) -> NDArray[np.float64]:
+    """Return latents as an array, checked.
+
+    Parameters
+    ----------
+    latents
+        Shape (rows, dim).
+    dim
+        Their size.
+
+    Raises
+    ------
+    OptionError
+        If they are of another shape, or not finite.
+
+    Examples
+    --------
+    >>> check_latents([[0, 1]], 2)
+    array([[0., 1.]])
+    """
+    try:
+        array = np.asarray(latents, np.float64)
+    except (TypeError, ValueError) as error:
+        raise OptionError(f"Z holds no numbers ({error}); give latents as encode does") from error
+    if array.ndim != 2 or array.shape[1] != dim:
+        raise OptionError(
+            f"Z is of shape {array.shape}; the model's latents are of shape (rows, {dim}), as "
+            "encode returns them"
+        )
+    if not np.isfinite(array).all():
+        raise OptionError("Z holds a value that is not finite; leave its row out")
+    return array
 
 
 def draw_latents(

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from tabgan.images.image_diffusion import ImageDiffusion
 from tabgan.images.image_estimator import ImageEstimator
 from tabgan.images.image_gan import ImageGAN
+from tabgan.images.image_sources import read_images
 from tabgan.images.image_vae import ImageVAE
 
-__all__ = ["METHODS", "ImageDiffusion", "ImageEstimator", "ImageGAN", "ImageVAE"]
+__all__ = ["METHODS", "ImageDiffusion", "ImageEstimator", "ImageGAN", "ImageVAE", "read_images"]
 
 METHODS: Mapping[str, type[ImageEstimator]] = {
     estimator.method: estimator for estimator in (ImageGAN, ImageDiffusion, ImageVAE)

@@ -1,8 +1,9 @@
 """From images and how they are learned to a model: options of a GAN, and stages of any fit."""
 
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from numbers import Integral, Real
 from typing import Any, NamedTuple, Self
 
@@ -21,7 +22,13 @@ from tabgan.generators.generator_training import Generator
 from tabgan.generators.latents import check_prior
 from tabgan.generators.precision import choose_device, choose_precision
 from tabgan.generators.training_callbacks import check_callbacks
-from tabgan.images.image_arrays import Images, as_array, check_images, check_labels
+from tabgan.images.image_arrays import (
+    Images,
+    PixelScale,
+    as_array,
+    check_labels,
+    with_channels,
+)
 from tabgan.images.image_model import ImageModel
 from tabgan.images.image_networks import ARCHITECTURES, USUAL_PENALTY, ImageSize
 from tabgan.images.train_images import ImageTraining
@@ -32,8 +39,10 @@ __all__ = [
     "ImageLearner",
     "LearnedImages",
     "auto_image_steps",
+    "bytes_of_images",
     "check_image_options",
     "fit_images",
+    "plain_options",
     "planned_image_steps",
 ]
 
@@ -133,7 +142,7 @@ class ImageLearner(ABC):
         size
             Sizes of an image.
         pixels
-            Flat images, uint8 of shape (n, n_pixels).
+            Images, uint8 of shape (n, height, width, channels).
         codes
             Class of each image, int64 of shape (n,).
         seed
@@ -229,19 +238,17 @@ def _fit_stages(
     session: FitSession,
 ) -> ImageFitResult:
     session.stage(Stage.READING_IMAGES)
-    given = as_array(images)
-    array = check_images(given)
-    if len(array) < FEWEST:
-        raise DataError(f"{len(array)} image is too few to learn from; give {FEWEST} at least")
-    classes, codes = _classes(labels, len(array))
-    n, height, width, channels = array.shape
+    pixels, scale, given = bytes_of_images(images)
+    n, height, width, channels = pixels.shape
+    classes, codes = _classes(labels, n)
     size = ImageSize(channels, height, width, len(classes))
-    learned = learner.learn(size, _flat(array), torch.from_numpy(codes), seed=seed, session=session)
+    learned = learner.learn(size, pixels, torch.from_numpy(codes), seed=seed, session=session)
     facts = {
         "parameters": parameters_to_json(learner.parameters),
         "n_images": n,
         "image_shape": list(given.shape[1:]),
         "dtype": str(given.dtype),
+        "pixels": asdict(scale),
         **learned.course,
     }
     model = ImageModel(
@@ -278,10 +285,44 @@ def _check_plain(classes: Sequence[Any]) -> None:
             )
 
 
-def _flat(images: NDArray[np.float32]) -> torch.Tensor:
-    """Return images as bytes, channels first and flat, (n, n_pixels)."""
-    pixels = np.rint(images.transpose(0, 3, 1, 2) * 255).astype(np.uint8)
-    return torch.from_numpy(pixels.reshape(len(images), -1))
+class ImageBytes(NamedTuple):
+    """Images to learn: as bytes of shape (n, height, width, channels), and as they were given."""
+
+    pixels: torch.Tensor
+    scale: PixelScale
+    given: NDArray[Any]
+
+
+def bytes_of_images(images: Images) -> ImageBytes:
+    """Return images as bytes.
+
+    Raises
+    ------
+    DataError
+        If they can't be used, or are too few.
+    """
+    given = as_array(images)
+    array = with_channels(given)
+    scale = PixelScale.of(array)
+    if len(array) < FEWEST:
+        raise DataError(f"{len(array)} image is too few to learn from; give {FEWEST} at least")
+    return ImageBytes(_tensor_of(scale.to_bytes(array)), scale, given)
+
+
+def plain_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options of an estimator that a model file keeps, as JSON values."""
+    plain = {name: value for name, value in options.items() if name not in LEFT_OUT}
+    seed = options["random_state"]
+    plain = {k: v.item() if isinstance(v, np.generic) else v for k, v in plain.items()}
+    return plain | {"random_state": int(seed) if isinstance(seed, int | np.integer) else None}
+
+
+def _tensor_of(pixels: NDArray[np.uint8]) -> torch.Tensor:
+    """Return bytes as a tensor that shares their memory."""
+    with warnings.catch_warnings():  # nothing is written to what may only be read
+        warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
+        backwards = any(stride < 0 for stride in pixels.strides)  # torch takes none
+        return torch.from_numpy(pixels.copy() if backwards else pixels)
 
 
 def planned_image_steps(options: Mapping[str, Any], n_images: int, epochs_a_step: float) -> int:

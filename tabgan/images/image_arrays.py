@@ -1,8 +1,9 @@
 """Images and their labels as plain arrays, checked."""
 
+import os
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -10,21 +11,26 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 
 from tabgan.base.errors import DataError, OptionError, did_you_mean
+from tabgan.images.image_sources import decode_pictures
 
 __all__ = [
     "ImageShape",
     "Images",
+    "PixelScale",
+    "TOPS",
     "as_array",
     "check_codes",
     "check_images",
     "check_labels",
     "code_of",
+    "with_channels",
 ]
 
 Images = ArrayLike | Sequence[ArrayLike]
 
 
 MAX_CHANNELS = 4  # grey, grey with alpha, RGB, RGBA
+SMALLEST_SIDE = 8  # pixels; of what is taken for an image where its channels are in doubt
 
 
 @dataclass(frozen=True)
@@ -65,6 +71,106 @@ class ImageShape:
         return f"{self.height}×{self.width}×{self.channels}"
 
 
+@dataclass(frozen=True)
+class PixelScale:
+    """What the values of pixels mean: 0 is black, and `top` is white.
+
+    Parameters
+    ----------
+    top
+        The value of white.
+    whole
+        Whether there are whole numbers only.
+    """
+
+    top: int
+    whole: bool
+
+    @classmethod
+    def of(cls, images: NDArray[Any]) -> Self:
+        """Find the scale of images.
+
+        Whole numbers, of any dtype, are from 0 to the least of 1 (masks), 16 (the shades of
+        scikit-learn's digits), 255, 511, 1023 and so on to 65535 that none is above. Other numbers
+        are from 0 to 1.
+
+        Raises
+        ------
+        DataError
+            If a value is negative, missing or too high.
+
+        Examples
+        --------
+        >>> PixelScale.of(np.array([[[0, 200]]])), PixelScale.of(np.array([[[0.5]]]))
+        (PixelScale(top=255, whole=True), PixelScale(top=1, whole=False))
+        """
+        if images.dtype == np.bool_:
+            return cls(1, whole=True)
+        floats = np.issubdtype(images.dtype, np.floating)
+        if not floats and not np.issubdtype(images.dtype, np.integer):
+            raise DataError(f"images are of dtype {images.dtype}; give numbers or booleans")
+        whole = not floats or all((part == np.rint(part)).all() for part in _parts(images))
+        highest = TOPS[-1] if whole else 1
+        # NaN makes both comparisons false
+        if not (images.min() >= 0 and images.max() <= highest):
+            raise _off_scale(images, highest, whole=whole)
+        return cls(next(top for top in TOPS if images.max() <= top), whole)
+
+    def to_bytes(self, images: NDArray[Any]) -> NDArray[np.uint8]:
+        """Return images as bytes, 255 for white; `images` itself, if they are so."""
+        if images.dtype == np.uint8 and self.top == 255:
+            return images
+        pixels = np.empty(images.shape, np.uint8)
+        for part, drawn in zip(_parts(images), _parts(pixels), strict=True):
+            drawn[:] = np.rint(part.astype(np.float32) * 255 / self.top)
+        return pixels
+
+    def to_shares(self, images: NDArray[Any]) -> NDArray[np.float32]:
+        """Return images as shares of white, from 0 to 1."""
+        if self.top == 1:
+            return images.astype(np.float32, copy=False)
+        pixels = images.astype(np.float32)
+        pixels /= self.top
+        return pixels
+
+    def from_shares(self, shares: NDArray[np.float32], dtype: np.dtype[Any]) -> NDArray[Any]:
+        """Return shares of white as pixels on this scale.
+
+        Parameters
+        ----------
+        shares
+            From 0 to 1.
+        dtype
+            That of the pixels.
+        """
+        if not self.whole:
+            return shares.astype(dtype, copy=False)
+        pixels = np.rint(shares * self.top) if self.top > 1 else shares > 0.5
+        if np.issubdtype(dtype, np.integer):  # 127 may be the highest of 255 shades
+            pixels = np.minimum(pixels, np.iinfo(dtype).max)
+        return pixels.astype(dtype, copy=False)
+
+
+TOPS = (1, 16, *(2**bits - 1 for bits in range(8, 17)))
+
+
+def _parts(array: NDArray[Any]) -> list[NDArray[Any]]:
+    """Return views of some images each, so that no copy of all of them is needed."""
+    return [array[i : i + PART_IMAGES] for i in range(0, len(array), PART_IMAGES)]
+
+
+PART_IMAGES = 256
+
+
+def _off_scale(images: NDArray[Any], highest: int, *, whole: bool) -> DataError:
+    wrong = ~((images >= 0) & (images <= highest))
+    place = np.unravel_index(np.argmax(wrong), wrong.shape)
+    rule = f"whole numbers must be from 0 to {TOPS[-1]}"
+    if not whole or not np.isfinite(images[place]):
+        rule = "floats must be from 0 to 1: divide bytes by 255"
+    return DataError(f"image {place[0]} holds {images[place].item()!r}; {rule}")
+
+
 def check_images(images: Images) -> NDArray[np.float32]:
     """Check images and scale them to [0, 1].
 
@@ -72,7 +178,8 @@ def check_images(images: Images) -> NDArray[np.float32]:
     ----------
     images
         Of shape (n, height, width) or (n, height, width, channels) with 1 to 4 channels, or a
-        list of equally large images; bytes (0 to 255), booleans, or floats from 0 to 1.
+        list of equally large images; booleans, whole numbers as of `PixelScale.of`, or floats from
+        0 to 1.
 
     Returns
     -------
@@ -83,42 +190,25 @@ def check_images(images: Images) -> NDArray[np.float32]:
     ------
     DataError
         If there are no images, they are of unlike or impossible sizes or of another dtype, or a
-        float is not within [0, 1].
+        value is off the scale.
 
     Examples
     --------
     >>> check_images(np.array([[[0, 255]]], dtype=np.uint8)).tolist()
     [[[[0.0], [1.0]]]]
-    >>> check_images(np.full((1, 2, 2), 7.0))
+    >>> check_images(np.full((1, 2, 2), 1.5))
     Traceback (most recent call last):
     ...
-    tabgan.base.errors.DataError: image 0 holds 7.0; floats must be from 0 to 1: divide bytes by 255
+    tabgan.base.errors.DataError: image 0 holds 1.5; floats must be from 0 to 1: divide bytes by 255
     """
-    array = _with_channels(as_array(images))
-    if array.dtype == np.bool_:
-        return array.astype(np.float32)
-    if array.dtype == np.uint8:
-        pixels = array.astype(np.float32)
-        pixels /= 255
-        return pixels
-    if not np.issubdtype(array.dtype, np.floating):
-        raise DataError(
-            f"images of dtype {array.dtype} have no known range; give uint8 (0 to 255), bool, or "
-            "floats from 0 to 1"
-        )
-    # NaN makes both comparisons false
-    if not (array.min() >= 0 and array.max() <= 1):
-        wrong = ~((array >= 0) & (array <= 1))
-        place = np.unravel_index(np.argmax(wrong), wrong.shape)
-        raise DataError(
-            f"image {place[0]} holds {float(array[place])!r}; floats must be from 0 to 1: "
-            "divide bytes by 255"
-        )
-    return array.astype(np.float32, copy=False)
+    array = with_channels(as_array(images))
+    return PixelScale.of(array).to_shares(array)
 
 
 def as_array(images: Images) -> NDArray[Any]:
-    """Make one array of images; of a list, the first that is unlike the first one is named.
+    """Make one array of images, from an array or a list of arrays, paths or Pillow's images.
+
+    Of a list, the first that is unlike the first one is named.
 
     Raises
     ------
@@ -127,14 +217,22 @@ def as_array(images: Images) -> NDArray[Any]:
     """
     if isinstance(images, torch.Tensor):
         return images.numpy(force=True)
-    if isinstance(images, np.ndarray) and images.dtype != object:
+    if isinstance(images, np.ndarray) and images.dtype.kind not in "OU":
         return images
+    if isinstance(images, str | os.PathLike):
+        raise DataError(
+            f"images are the name {str(images)!r}; give an array, a list of pictures' paths, or "
+            f"what tabgan.images.read_images({str(images)!r}) returns"
+        )
     if not isinstance(images, Iterable) or getattr(images, "shape", None) == ():
         raise DataError(
             f"images are of type {type(images).__name__}; give an array of shape (n, height, "
             "width) or (n, height, width, channels), or a list of images"
         )
-    parts = [_as_image(i, image) for i, image in enumerate(images)]
+    listed = list(images)
+    if listed and all(map(_is_picture, listed)):
+        return decode_pictures(listed)
+    parts = [_as_image(i, image) for i, image in enumerate(listed)]
     for i, part in enumerate(parts):
         if part.shape != parts[0].shape:
             raise DataError(
@@ -149,6 +247,11 @@ def as_array(images: Images) -> NDArray[Any]:
     return np.stack(parts) if parts else np.empty((0, 1, 1), np.uint8)
 
 
+def _is_picture(image: Any) -> bool:
+    """Return whether an image is a path or one of Pillow's."""
+    return isinstance(image, str | os.PathLike) or type(image).__module__.startswith("PIL.")
+
+
 def _as_image(i: int, image: Any) -> NDArray[Any]:
     try:
         return np.asarray(image)
@@ -160,8 +263,14 @@ def _size(image: NDArray[Any]) -> str:
     return "×".join(map(str, image.shape)) or "nothing"
 
 
-def _with_channels(array: NDArray[Any]) -> NDArray[Any]:
-    """Check the shape; images without a channel axis get one."""
+def with_channels(array: NDArray[Any]) -> NDArray[Any]:
+    """Check the shape of images; those without a channel axis get one.
+
+    Raises
+    ------
+    DataError
+        If it is none of images, or looks like that of a single one.
+    """
     if array.ndim not in (3, 4):
         raise DataError(
             f"images of shape {array.shape}: give (n, height, width) or "
@@ -170,6 +279,13 @@ def _with_channels(array: NDArray[Any]) -> NDArray[Any]:
     if not array.size:
         raise DataError(
             f"images of shape {array.shape} are empty; give an image of a pixel at least"
+        )
+    if array.ndim == 3 and array.shape[2] in (3, 4) and min(array.shape[:2]) >= SMALLEST_SIDE:
+        height, width, channels = array.shape
+        raise DataError(
+            f"images of shape {array.shape} look like one image of {height}×{width} pixels and "
+            f"{channels} channels; give many: an image needs an axis before its own, as of "
+            f"images[None]. For {height} images {channels} pixels wide give images[..., None]"
         )
     array = array if array.ndim == 4 else array[..., None]
     if array.shape[3] > MAX_CHANNELS:

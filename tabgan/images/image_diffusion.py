@@ -1,19 +1,17 @@
 """`ImageDiffusion`: learns images by taking noise away."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from tabgan.base.random_streams import RandomStateLike
-from tabgan.generators.training_callbacks import Callback
-from tabgan.images.image_estimator import ImageEstimator
+from tabgan.images.image_estimator import ImageNetworkEstimator
 from tabgan.images.train_image_network import NetworkLearner
 
 __all__ = ["ImageDiffusion"]
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
-class ImageDiffusion(ImageEstimator):
+class ImageDiffusion(ImageNetworkEstimator):
     """Learn images with a diffusion model and draw new ones, of a label if there are labels.
 
     An MLP learns to estimate an image without noise, with pixels from −1 to 1 and the label's
@@ -50,17 +48,6 @@ class ImageDiffusion(ImageEstimator):
 
     schedule: str = "edm"
     noise_steps: int | str = "auto"
-    width: float = 1.0
-    steps: int | str = "auto"
-    epochs: float | None = None
-    max_time: float | None = None
-    batch_size: int = 128
-    learning_rate: float = 1e-3
-    device: str = "auto"
-    precision: str = "auto"
-    callbacks: Sequence[Callback] | None = None
-    verbose: bool = True
-    random_state: RandomStateLike = None
 
     def _learner(self, options: Mapping[str, Any]) -> NetworkLearner:
         return NetworkLearner.of("diffusion", options)

@@ -6,6 +6,7 @@ import warnings
 from abc import abstractmethod
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from numbers import Integral
 from typing import Any, ClassVar, Self
 
@@ -24,11 +25,12 @@ from tabgan.fitting.session import FitSession, NotFittedError
 from tabgan.generators.gan.diagnosis import Finding
 from tabgan.generators.gan.training_snapshots import SnapshotRows
 from tabgan.generators.precision import choose_device
+from tabgan.generators.training_callbacks import Callback
 from tabgan.images.fit_images import ImageLearner, fit_images
 from tabgan.images.image_arrays import Images, as_classes, code_of
 from tabgan.images.image_model import ImageModel
 
-__all__ = ["ImageEstimator"]
+__all__ = ["ImageEstimator", "ImageNetworkEstimator", "NetworkOptions"]
 
 
 class ImageEstimator(BaseEstimator):
@@ -55,8 +57,9 @@ class ImageEstimator(BaseEstimator):
         Parameters
         ----------
         X
-            Images of shape (n, height, width) or (n, height, width, channels): bytes, booleans,
-            or floats from 0 to 1.
+            Images of shape (n, height, width) or (n, height, width, channels): whole numbers from
+            0 (as bytes), booleans, or floats from 0 to 1; or a list of such images, of paths, or of
+            Pillow's images. Bytes are not copied, also if they are mapped from a file.
         y
             A label for each, or None to learn them without.
 
@@ -171,6 +174,8 @@ class ImageEstimator(BaseEstimator):
                 on_command_line=f"--label {label}: the model was trained without labels; leave "
                 "--label out",
             )
+        if isinstance(label, np.ndarray | torch.Tensor):
+            label = label.tolist()
         if isinstance(label, str) or not isinstance(label, Iterable):
             wanted = self.n_images_ if n is None else n
             check_number("n", wanted, Integral, 0)
@@ -186,12 +191,7 @@ class ImageEstimator(BaseEstimator):
         """Return images with the shape and the dtype of those that were learned."""
         channels_last = images.permute(0, 2, 3, 1).contiguous().numpy()
         shaped: NDArray[Any] = channels_last.reshape(len(images), *self.image_shape_)
-        dtype = np.dtype(self._model.facts["dtype"])
-        if dtype == np.uint8:
-            shaped = np.rint(shaped * 255)
-        elif dtype == np.bool_:
-            shaped = shaped > 0.5
-        return shaped.astype(dtype, copy=False)
+        return self._model.scale.from_shares(shaped, np.dtype(self._model.facts["dtype"]))
 
     def _fitted(self) -> ImageModel:
         if not hasattr(self, "_model"):
@@ -212,7 +212,7 @@ class ImageEstimator(BaseEstimator):
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], *, device: str = "auto") -> Self:
-        """Read a model file, onto any device.
+        """Read a model file, onto any device; raises as `ImageModel.load` does.
 
         Parameters
         ----------
@@ -220,13 +220,6 @@ class ImageEstimator(BaseEstimator):
             The file.
         device
             Where the model is put.
-
-        Raises
-        ------
-        ModelFileError
-            If the file is not a model of images, is damaged, or newer than this library.
-        OSError
-            If it can't be opened.
         """
         model = ImageModel.load(path, choose_device(device))
         own: Any = cls._of_method[model.method]
@@ -242,3 +235,24 @@ class ImageEstimator(BaseEstimator):
             return estimator._set_model(model)
         except (KeyError, TypeError, ValueError, ArithmeticError) as error:
             raise ModelFileError(f"{path}: the model's facts are incomplete ({error})") from error
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class NetworkOptions(BaseEstimator):
+    """Parameters of estimators that train one network down its loss; `ImageVAE` documents them."""
+
+    width: float = 1.0
+    steps: int | str = "auto"
+    epochs: float | None = None
+    max_time: float | None = None
+    batch_size: int = 128
+    learning_rate: float = 1e-3
+    device: str = "auto"
+    precision: str = "auto"
+    callbacks: Sequence[Callback] | None = None
+    verbose: bool = True
+    random_state: RandomStateLike = None
+
+
+class ImageNetworkEstimator(NetworkOptions, ImageEstimator):
+    """An estimator that draws images and trains one network down its loss."""

@@ -9,6 +9,7 @@ from tabgan.base.random_streams import RandomStateLike
 from tabgan.generators.gan.losses import AdversarialLoss
 from tabgan.generators.gan.penalties import Penalty
 from tabgan.generators.gan.stabilizers import Stabilizer
+from tabgan.generators.gan.training_presets import TrainingPreset
 from tabgan.generators.gan.training_snapshots import SnapshotRows
 from tabgan.generators.optimization import Optimizer
 from tabgan.generators.training_callbacks import Callback
@@ -52,8 +53,9 @@ class ImageGAN(ImageEstimator):
         Seconds of wall time for the fit, or None for no limit; see `tabgan.TabGAN`.
     batch_size
         Images per step.
-    loss, penalty, discriminator_steps, stabilizers, optimizer, learning_rate, prior
-        How the networks are trained; see `tabgan.TabGAN`.
+    loss, penalty, discriminator_steps, stabilizers, optimizer, learning_rate, training, prior
+        How the networks are trained; see `tabgan.TabGAN`. ``training="lectures"`` is the recipe of
+        the lectures.
     snapshots
         Number of moments of training at which images are drawn, always from the same latents and
         two of each label.
@@ -111,9 +113,10 @@ class ImageGAN(ImageEstimator):
         batch_size: int = 128,
         loss: str | AdversarialLoss = "non_saturating",
         penalty: str | Penalty = "auto",
-        discriminator_steps: int = 1,
+        discriminator_steps: int | str = "auto",
         stabilizers: Sequence[str | Stabilizer] | None = None,
         optimizer: str | Optimizer = "adam",
+        training: str | TrainingPreset = "usual",
         learning_rate: float = 5e-4,
         prior: str = "gaussian",
         snapshots: int = 0,
@@ -137,6 +140,7 @@ class ImageGAN(ImageEstimator):
         self.stabilizers = stabilizers
         self.stabilisers = stabilisers
         self.optimizer = optimizer
+        self.training = training
         self.learning_rate = learning_rate
         self.prior = prior
         self.snapshots = snapshots

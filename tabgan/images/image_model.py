@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from tabgan.base.errors import ModelFileError
+from tabgan.base.errors import DataError, ModelFileError
 from tabgan.base.model_file import assembling, read_model, write_model
 from tabgan.base.random_streams import numpy_stream, torch_stream
 from tabgan.base.row_layout import RowLayout
@@ -20,6 +20,14 @@ from tabgan.generators.diffusion.denoiser import Denoiser
 from tabgan.generators.generator_training import Generator, RowGenerator
 from tabgan.generators.latents import check_prior
 from tabgan.generators.vae.variational_autoencoder import VariationalAutoencoder
+from tabgan.images.image_arrays import (
+    TOPS,
+    Images,
+    ImageShape,
+    PixelScale,
+    as_array,
+    with_channels,
+)
 from tabgan.images.image_networks import ARCHITECTURES, ImageSize
 from tabgan.images.train_images import ImageHead
 
@@ -27,7 +35,10 @@ __all__ = ["BLOCK_IMAGES", "ImageModel"]
 
 PIXEL_SPREAD = 0.5  # deviation of pixels from −1 to 1, about
 BLOCK_IMAGES = 1024  # drawn from one stream, so that chunks don't matter
-IMAGE_DTYPES = ("bool", "uint8", "float16", "float32", "float64", "float128")
+IMAGE_DTYPES = (
+    *("bool", "float16", "float32", "float64", "float128"),
+    *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)),
+)
 MOST_PIXELS = 2**24  # of an image, in a file that is no damaged one
 
 
@@ -63,6 +74,16 @@ class ImageModel:
     def method(self) -> str:
         """How the images were learned."""
         return self.generator.kind if isinstance(self.generator, RowGenerator) else "gan"
+
+    @property
+    def scale(self) -> PixelScale:
+        """What the values of pixels mean."""
+        if "pixels" in self.facts:
+            state = self.facts["pixels"]
+            return PixelScale(int(state["top"]), whole=bool(state["whole"]))
+        # a file of before there was more than one scale of a dtype
+        dtype = self.facts["dtype"]
+        return PixelScale(255 if dtype == "uint8" else 1, whole=dtype in ("bool", "uint8"))
 
     def draw_codes(self, n: int, seed: int) -> NDArray[np.int64]:
         """Draw the classes of images by their shares, block by block.
@@ -111,6 +132,28 @@ class ImageModel:
                 rows = head(self.generator(z, labels), stream, labels)
             yield self.pixels_of(rows).cpu()
 
+    def rows_of(self, images: Images) -> Tensor:
+        """Return images as the pixels of rows, from 0 to 1, shape (n, n_pixels).
+
+        Raises
+        ------
+        DataError
+            If they are of another size than the model's, or can't be used.
+        """
+        given = as_array(images)
+        array = with_channels(given)
+        size = ImageShape(self.size.height, self.size.width, self.size.channels)
+        if ImageShape.of(array) != size:
+            raise DataError(
+                f"images of {ImageShape.of(array)} pixels and channels: the model learned {size}; "
+                "bring them to this size"
+            )
+        scale = self.scale
+        if str(given.dtype) != self.facts["dtype"] or array.max() > scale.top:
+            scale = PixelScale.of(array)
+        shares = np.ascontiguousarray(scale.to_shares(array).transpose(0, 3, 1, 2))
+        return torch.from_numpy(shares).flatten(1)
+
     def pixels_of(self, rows: Tensor) -> Tensor:
         """Return the images in rows of training, (n, channels, height, width) from 0 to 1."""
         return rows[:, : self.size.n_pixels].reshape(-1, *self.size[:3])
@@ -154,6 +197,11 @@ class ImageModel:
             If it can't be opened.
         """
         description, tensors = read_model(path)
+        if "translation" in description:
+            raise ModelFileError(
+                f"{path}: a model that translates images and draws none; open it with "
+                "ImageTranslator.load, or with 'tabgan images translate'"
+            )
         if "images" not in description and "encoder" not in description:
             raise ModelFileError(f"{path}: a tabgan file, but no model of images")
         if "images" not in description:
@@ -197,6 +245,8 @@ class ImageModel:
         facts = dict(description["facts"])
         if facts["dtype"] not in IMAGE_DTYPES:
             raise ValueError("a dtype that no images have")
+        if "pixels" in facts and facts["pixels"]["top"] not in TOPS:
+            raise ValueError("a value of white that no images have")
         if math.prod(_sides(facts["image_shape"])) != size.n_pixels:
             raise ValueError("a shape of images that is not that of the network")
         return cls(generator, size, str(kept["architecture"]), width, classes, shares, facts)

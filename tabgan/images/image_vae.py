@@ -1,13 +1,19 @@
 """`ImageVAE`: learns images by a variational autoencoder."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, cast
 
-from tabgan.base.random_streams import RandomStateLike
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+
+from tabgan.base.errors import DataError
 from tabgan.generators.gan.training_snapshots import SnapshotRows
-from tabgan.generators.training_callbacks import Callback
-from tabgan.images.image_estimator import ImageEstimator
+from tabgan.generators.latents import check_latents
+from tabgan.generators.vae.variational_autoencoder import VariationalAutoencoder
+from tabgan.images.image_arrays import Images, check_labels, code_of
+from tabgan.images.image_estimator import ImageNetworkEstimator
 from tabgan.images.image_model import ImageModel
 from tabgan.images.train_image_network import NetworkLearner
 
@@ -15,7 +21,7 @@ __all__ = ["ImageVAE"]
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
-class ImageVAE(ImageEstimator):
+class ImageVAE(ImageNetworkEstimator):
     """Learn images with a variational autoencoder and draw new ones, of a label if they have any.
 
     Both networks are MLPs, which get the label's embedding too; a pixel from 0 to 1 is the chance
@@ -26,7 +32,17 @@ class ImageVAE(ImageEstimator):
     latent_dim
         Size of the latent, or "auto" for 32.
     beta
-        Weight of the KL divergence; 1 gives the evidence lower bound.
+        Weight of the KL divergence; 1 gives the evidence lower bound, 0 an autoencoder, which
+        compresses but draws badly.
+    input_noise
+        Deviation of Gaussian noise on the pixels that the encoder sees in training, which are from
+        0 to 1: a denoising autoencoder. `reconstruct` then takes noise away.
+    pairs
+        Pairs of networks: above the pair between pixels and latents there are K − 1 between latents
+        of one size (a hierarchical VAE).
+    reconstruction
+        "likelihood", or "discriminator": the distance in the features of a discriminator that is
+        trained with it (VAE-GAN; Larsen et al., 2016, arXiv:1512.09300).
     width
         Width of the hidden layers, relative to the usual 512.
     learning_rate
@@ -55,17 +71,9 @@ class ImageVAE(ImageEstimator):
 
     latent_dim: int | str = "auto"
     beta: float = 1.0
-    width: float = 1.0
-    steps: int | str = "auto"
-    epochs: float | None = None
-    max_time: float | None = None
-    batch_size: int = 128
-    learning_rate: float = 1e-3
-    device: str = "auto"
-    precision: str = "auto"
-    callbacks: Sequence[Callback] | None = None
-    verbose: bool = True
-    random_state: RandomStateLike = None
+    input_noise: float = 0.0
+    pairs: int = 1
+    reconstruction: str = "likelihood"
 
     def _set_model(self, model: ImageModel, taken: Sequence[SnapshotRows] = ()) -> Self:
         super()._set_model(model, taken)
@@ -74,3 +82,149 @@ class ImageVAE(ImageEstimator):
 
     def _learner(self, options: Mapping[str, Any]) -> NetworkLearner:
         return NetworkLearner.of("vae", options)
+
+    def encode(
+        self,
+        X: Images,  # noqa: N803
+        y: Iterable[Hashable] | None = None,
+    ) -> NDArray[np.float64]:
+        """Return the latents of images: the means of P(z|x), a compressed form.
+
+        Parameters
+        ----------
+        X
+            Images of the size that was learned, as `fit` takes them.
+        y
+            Their labels, if the model has labels.
+
+        Returns
+        -------
+        ndarray
+            Shape (n, latent_dim_).
+
+        Raises
+        ------
+        DataError
+            If the images are of another size, or the labels are missing or too few.
+        OptionError
+            If a label is not one of the training labels.
+        NotFittedError
+            If there is no model yet.
+        """
+        return self._mapped(X, y, lambda network, rows, labels: network.encode(rows, labels).mean)
+
+    def decode(
+        self,
+        Z: ArrayLike,  # noqa: N803
+        y: Iterable[Hashable] | None = None,
+    ) -> NDArray[Any]:
+        """Return the images of latents, with the shape and the dtype of the training images.
+
+        Parameters
+        ----------
+        Z
+            Latents, shape (n, latent_dim_), as `encode` returns them.
+        y
+            Their labels, if the model has labels.
+
+        Raises
+        ------
+        OptionError
+            If the latents are of another size, or a label is not one of the training labels.
+        NotFittedError
+            If there is no model yet.
+        """
+        model, network = self._fitted(), self._network()
+        z = torch.from_numpy(check_latents(Z, self.latent_dim_)).float()
+        labels = self._one_hot(y, len(z))
+        device = next(network.parameters()).device
+        with torch.no_grad():
+            decoded = network(z.to(device), None if labels is None else labels.to(device))
+            return self._as_given(model.pixels_of(network.shown(decoded)).cpu())
+
+    def reconstruct(
+        self,
+        X: Images,  # noqa: N803
+        y: Iterable[Hashable] | None = None,
+    ) -> NDArray[Any]:
+        """Return images as the decoder gives them back from their latents.
+
+        Parameters
+        ----------
+        X, y
+            As of `encode`.
+        """
+        labels = None if y is None else list(y)
+        return self.decode(self.encode(X, labels), labels)
+
+    def anomaly_score(
+        self,
+        X: Images,  # noqa: N803
+        y: Iterable[Hashable] | None = None,
+    ) -> NDArray[np.float64]:
+        """Return how badly each image is reconstructed: high scores are anomalies.
+
+        The score is −ln P(x|z), in nats, at the mean z of the image's own P(z|x).
+
+        Parameters
+        ----------
+        X, y
+            As of `encode`.
+
+        Returns
+        -------
+        ndarray
+            Shape (n,).
+        """
+        return self._mapped(
+            X, y, lambda network, rows, labels: network.reconstruction_error(rows, labels)
+        )
+
+    def score_samples(
+        self,
+        X: Images,  # noqa: N803
+        y: Iterable[Hashable] | None = None,
+    ) -> NDArray[np.float64]:
+        """Return the negative of `anomaly_score`: low scores are anomalies, as in scikit-learn.
+
+        Parameters
+        ----------
+        X, y
+            As of `encode`.
+        """
+        return -self.anomaly_score(X, y)
+
+    def _network(self) -> VariationalAutoencoder:
+        return cast("VariationalAutoencoder", self._fitted().generator)
+
+    def _one_hot(self, y: Iterable[Hashable] | None, n: int) -> torch.Tensor | None:
+        classes = self._fitted().classes
+        if not classes:
+            return None
+        if y is None:
+            raise DataError(f"y is missing: the model has labels; give one for each of {n} images")
+        found, codes = check_labels(y, n)
+        places = torch.tensor([code_of(label, classes) for label in found.tolist()])
+        return torch.eye(len(classes))[places[torch.from_numpy(codes)]]
+
+    @torch.no_grad()
+    def _mapped(
+        self,
+        images: Images,
+        y: Iterable[Hashable] | None,
+        function: Callable[[VariationalAutoencoder, torch.Tensor, Any], torch.Tensor],
+    ) -> NDArray[np.float64]:
+        """Return what a function makes of the network, pixels and one-hot labels."""
+        network = self._network()
+        device = next(network.parameters()).device
+        rows = self._fitted().rows_of(images)
+        labels = self._one_hot(y, len(rows))
+        results = []
+        for start in range(0, len(rows), CHUNK):
+            part = slice(start, start + CHUNK)
+            own = None if labels is None else labels[part].to(device)
+            results.append(function(network, rows[part].to(device), own).double().cpu().numpy())
+        return np.concatenate(results)
+
+
+CHUNK = 4096  # images

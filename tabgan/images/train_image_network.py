@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any, Literal, Self
 
-import numpy as np
 from torch import Tensor
 
 from tabgan.base.checks import check_number, check_training
@@ -16,11 +15,14 @@ from tabgan.generators.diffusion.noise_schedules import check_schedule
 from tabgan.generators.network_training import LearnedGenerator, NetworkTraining
 from tabgan.generators.precision import choose_device, choose_precision
 from tabgan.generators.training_callbacks import check_callbacks
-from tabgan.generators.vae.variational_autoencoder import VariationalAutoencoder
+from tabgan.generators.vae.variational_autoencoder import (
+    AutoencoderOptions,
+    VariationalAutoencoder,
+)
 from tabgan.images.fit_images import (
-    LEFT_OUT,
     ImageLearner,
     LearnedImages,
+    plain_options,
     planned_image_steps,
 )
 from tabgan.images.image_model import PIXEL_SPREAD
@@ -75,7 +77,7 @@ class NetworkLearner(ImageLearner):
         if method == "diffusion":
             check_schedule(options["schedule"], options["noise_steps"])
         else:
-            check_number("beta", options["beta"], Real, 0)
+            AutoencoderOptions.of(options)
         return cls(method, options)
 
     @property
@@ -86,10 +88,7 @@ class NetworkLearner(ImageLearner):
     @property
     def parameters(self) -> dict[str, Any]:  # type: ignore[override]
         """The options that a model file keeps."""
-        plain = {name: value for name, value in self.options.items() if name not in LEFT_OUT}
-        seed = self.options["random_state"]
-        plain = {k: v.item() if isinstance(v, np.generic) else v for k, v in plain.items()}
-        return plain | {"random_state": int(seed) if isinstance(seed, int | np.integer) else None}
+        return plain_options(self.options)
 
     def learn(
         self, size: ImageSize, pixels: Tensor, codes: Tensor, *, seed: int, session: FitSession
@@ -147,8 +146,8 @@ class NetworkLearner(ImageLearner):
                 self._latent_dim(),
                 hidden_dim=hidden_dim,
                 labels=labels,
-                beta=float(options["beta"]),
                 likelihood="bernoulli",
+                options=AutoencoderOptions.of(options),
             )
         schedule = check_schedule(options["schedule"], options["noise_steps"])
         return Denoiser(

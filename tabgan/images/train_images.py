@@ -1,4 +1,4 @@
-"""`ImageTraining`: from flat pixels and labels to the averaged generator."""
+"""`ImageTraining`: from images and labels to the averaged generator."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -84,7 +84,8 @@ class ImageBatches:
     Parameters
     ----------
     pixels
-        Flat images, uint8 of shape (n, n_pixels), from 0 to 255.
+        Images, uint8 of shape (n, height, width, channels), from 0 to 255; they may stay in a file
+        that is mapped to memory, for only batches are copied.
     codes
         Class of each image, int64 of shape (n,).
     n_classes
@@ -109,7 +110,8 @@ class ImageBatches:
         return self._rows(torch.randperm(self.n_rows, generator=generator, device=device)[:n])
 
     def _rows(self, index: Tensor) -> Tensor:
-        pixels = self.pixels[index].float() / 255
+        # flat, channels first
+        pixels = self.pixels[index].permute(0, 3, 1, 2).flatten(1).float() / 255
         if not self.n_classes:
             return pixels
         labels = nn.functional.one_hot(self.codes[index], self.n_classes)
@@ -129,7 +131,7 @@ FEW = 20  # images of a snapshot, without labels
 
 @dataclass(frozen=True, kw_only=True)
 class ImageTraining(GANTraining):
-    """The training of the GAN of images, from flat pixels and labels to the averaged generator.
+    """The training of the GAN of images, from bytes and labels to the averaged generator.
 
     Parameters
     ----------
@@ -151,7 +153,7 @@ class ImageTraining(GANTraining):
         Parameters
         ----------
         pixels
-            Flat images, uint8 of shape (n, n_pixels).
+            Images, uint8 of shape (n, height, width, channels).
         codes
             Class of each image, int64 of shape (n,).
         callback

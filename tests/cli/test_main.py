@@ -10,7 +10,7 @@ from tabgan.cli import training_options as image_options
 from tabgan.cli import training_options as training
 from tabgan.cli.main import main
 from tabgan.generators import optimization as optimizers
-from tabgan.generators.gan import losses, penalties, stabilizers
+from tabgan.generators.gan import losses, penalties, stabilizers, training_presets
 from tabgan.images import image_networks as architectures
 
 COMMANDS = [
@@ -76,6 +76,7 @@ class TestHelp:
 
 def test_choices_are_the_names_of_the_registries():
     assert set(training.LOSSES) == set(losses.LOSSES)
+    assert set(training.PRESETS) == set(training_presets.PRESETS)
     assert set(training.PENALTIES) == set(penalties.PENALTIES)
     assert set(training.STABILIZERS) == set(stabilizers.STABILIZERS)
     assert set(training.OPTIMIZERS) == set(optimizers.OPTIMIZERS)

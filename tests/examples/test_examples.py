@@ -23,6 +23,23 @@ def test_mnist_cgan(tmp_path):
     assert (tmp_path / "digits.png").read_bytes()[1:4] == b"PNG"
 
 
+def test_generator_distribution(tmp_path):
+    pytest.importorskip("matplotlib", reason="pictures need matplotlib")
+    printed = run("generator_distribution.py", folder=tmp_path)
+    for line in printed.splitlines()[1:]:
+        formula, share = map(float, line.split()[-2:])
+        assert abs(formula - share) < 0.003
+    assert (tmp_path / "generator_distribution.png").exists()
+
+
+@pytest.mark.slow
+def test_mixture(tmp_path):
+    pytest.importorskip("matplotlib", reason="pictures need matplotlib")
+    printed = run("mixture.py", "--steps", "10", folder=tmp_path)
+    assert len(printed.splitlines()) == 12
+    assert (tmp_path / "mixture.png").exists()
+
+
 @pytest.mark.slow
 def test_stabilisers(tmp_path):
     printed = run("stabilisers.py", "--steps", "3", "--images", "100", folder=tmp_path)

@@ -119,7 +119,7 @@ OPTIONS: list[tuple[dict[str, Any], str]] = [
     ({"penalty": "r1:interval=0"}, "interval=0 must be a whole number from 1"),
     ({"penalty": "gradient:weight=0"}, "weight=0 must be a number above 0"),
     ({"penalty": "weight_clipping:limit=nan"}, "limit=nan must be a number above 0"),
-    ({"discriminator_steps": 0}, "discriminator_steps=0 must be a whole number from 1"),
+    ({"discriminator_steps": 0}, "discriminator_steps=0 must be a whole number from 1 or 'auto'"),
     ({"optimizer": "adma"}, "optimizer='adma' is not known; did you mean 'adam'?"),
     ({"optimizer": "adam:beta1=1"}, "beta1=1 must be below 1, as a share of the past that is kept"),
     ({"prior": "gausian"}, "prior='gausian' is not known; did you mean 'gaussian'?"),

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from tabgan.base.errors import DataError
-from tabgan.images.image_arrays import ImageShape, check_images
+from tabgan.images.image_arrays import ImageShape, PixelScale, check_images
 
 HALF = np.full((2, 3, 4), 0.5)
 
@@ -52,7 +52,11 @@ def changed(place: tuple[int, ...], value: float) -> np.ndarray:
         (changed((0, 0, 1), -0.1), "image 0 holds -0.1; floats must be from 0 to 1"),
         (changed((1, 0, 0), np.nan), "image 1 holds nan; floats must be from 0 to 1"),
         (changed((1, 0, 0), np.inf), "image 1 holds inf; floats must be"),
-        (np.zeros((2, 3, 4), int), "images of dtype int64 have no known range; give uint8"),
+        (np.full((2, 3, 4), -1), "image 0 holds -1; whole numbers must be from 0 to 65535"),
+        (np.full((2, 3, 4), 70000.0), "image 0 holds 70000.0; whole numbers must be from 0 to"),
+        (np.zeros((2, 3, 4), complex), "images are of dtype complex128; give numbers or booleans"),
+        (np.zeros((9, 8, 3)), "look like one image of 9×8 pixels and 3 channels"),
+        ("folder", "images are the name 'folder'; give an array, a list of pictures' paths"),
         (np.zeros((2, 3)), "images of shape (2, 3): give (n, height, width) or"),
         (np.zeros((0, 3, 4)), "images of shape (0, 3, 4) are empty"),
         (np.zeros((2, 0, 4)), "images of shape (2, 0, 4) are empty"),
@@ -77,3 +81,33 @@ def test_shapes_that_cannot_be(sizes):
     words = f"height {sizes[0]}, width {sizes[1]} and {sizes[2]} channels can't be"
     with pytest.raises(DataError, match=words):
         ImageShape(*sizes)
+
+
+@pytest.mark.parametrize(
+    ("highest", "dtype", "top"),
+    [
+        (1, np.uint8, 1),
+        (1, np.float64, 1),
+        (16, np.float64, 16),
+        (16, np.uint8, 16),
+        (200, np.int64, 255),
+        (200, np.float32, 255),
+        (1000, np.uint16, 1023),
+        (60000, np.uint16, 65535),
+    ],
+)
+def test_whole_numbers_have_the_scale_of_the_highest(highest, dtype, top):
+    images = np.array([[[0, 1, highest]]], dtype)
+    scale = PixelScale.of(images)
+    assert scale == PixelScale(top, whole=True)
+    back = scale.from_shares(check_images(images)[..., 0], images.dtype)
+    assert back.dtype == dtype
+    assert back.tolist() == images.tolist()
+    shades = scale.to_bytes(images)
+    assert shades.dtype == np.uint8
+    assert shades[0, 0].tolist() == [0, round(255 / top), round(highest * 255 / top)]
+
+
+def test_bytes_are_not_copied():
+    images = np.full((2, 3, 4, 1), 255, np.uint8)
+    assert PixelScale.of(images).to_bytes(images) is images

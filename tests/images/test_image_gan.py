@@ -1,5 +1,7 @@
 """`ImageGAN`: the contract of an estimator, on real digits."""
 
+import tracemalloc
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -159,7 +161,10 @@ def test_a_model_comes_back_from_its_file(fitted, tmp_path):
     back = ImageGAN.load(tmp_path / "digits.safetensors")
     assert (back.sample(20, label=3) == fitted.sample(20, label=3)).all()
     assert (back.sample_labelled(20)[1] == fitted.sample_labelled(20)[1]).all()
-    assert back.get_params() == fitted.get_params() | {"penalty": "r1:gamma=1"}
+    assert back.get_params() == fitted.get_params() | {
+        "penalty": "r1:gamma=1",
+        "discriminator_steps": 1,
+    }
     assert back.history_ == fitted.history_
 
 
@@ -273,6 +278,46 @@ def test_what_cannot_be_asked_for(fitted):
         fitted.sample(3, label=[1, 2])
     with pytest.raises(OptionError, match="the model was trained without labels; give y to fit"):
         quick().fit(IMAGES[:20]).sample(3, label=1)
+
+
+@pytest.mark.parametrize("label", [torch.tensor(7), np.array(7), np.int64(7)])
+def test_a_label_in_an_array_of_no_dimensions_is_a_label(fitted, label):
+    assert fitted.sample_labelled(2, label=label)[1].tolist() == [7, 7]
+    assert fitted.sample_labelled(label=torch.tensor([7, 3]))[1].tolist() == [7, 3]
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32, bool])
+def test_masks_come_back_as_masks(dtype):
+    masks = (IMAGES[:40] > 128).astype(dtype)
+    drawn = quick(steps=20).fit(masks).sample(20)
+    assert drawn.dtype == dtype
+    assert set(np.unique(drawn)) == {0, 1}
+
+
+def test_shades_from_0_to_16_come_back_so():
+    gan = quick().fit(IMAGES.astype(float) * 16 // 255)
+    assert (gan.sample(3) <= 16).all()
+    assert gan.sample(30).max() > 4
+
+
+def test_bytes_stay_where_they_are():
+    """A fit takes at most three times the memory of the images, above that of the libraries."""
+    images = np.zeros((40_000, 16, 16, 3), np.uint8)
+    images[..., 0] = 200
+    tracemalloc.start()  # of NumPy; of torch see benchmarks
+    quick(steps=1).fit(images)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < images.nbytes / 4
+
+
+def test_snapshots_are_spread_over_the_time():
+    gan = quick(steps=10**6, max_time=1.5, snapshots=4).fit(IMAGES[:100])
+    steps = [snapshot.step for snapshot in gan.snapshots_]
+    assert len(steps) == 4
+    assert steps[0] == 0
+    assert steps[-1] == gan.n_steps_
+    assert 0.1 < steps[1] / steps[-1] < 0.6
 
 
 def test_time_ends_a_fit():

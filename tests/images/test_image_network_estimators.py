@@ -5,6 +5,7 @@ import pytest
 from sklearn.base import clone
 
 from tabgan import (
+    DataError,
     ImageDiffusion,
     ImageGAN,
     ImageVAE,
@@ -22,6 +23,8 @@ SETTINGS = {
     "edm": (ImageDiffusion, {"noise_steps": 4}),
     "cosine": (ImageDiffusion, {"schedule": "cosine", "noise_steps": 5}),
     "vae": (ImageVAE, {"latent_dim": 4}),
+    "hierarchical": (ImageVAE, {"latent_dim": 4, "pairs": 2}),
+    "vae-gan": (ImageVAE, {"latent_dim": 4, "reconstruction": "discriminator"}),
 }
 
 
@@ -115,3 +118,37 @@ def test_an_epoch_is_a_pass_over_the_images():
     vae = ImageVAE(**TINY | {"steps": "auto"}, epochs=2, batch_size=100).fit(IMAGES, LABELS)
     assert vae.n_steps_ == 6
     assert vae.history_[-1]["epoch"] == 2
+
+
+@pytest.fixture(scope="module", params=[True, False], ids=["labelled", "free"])
+def vae(request) -> ImageVAE:
+    own = ImageVAE(steps=150, width=0.2, latent_dim=8, verbose=False, random_state=0)
+    return own.fit(IMAGES, LABELS if request.param else None)
+
+
+def test_images_go_to_latents_and_back(vae):
+    y = LABELS if len(vae.classes_) else None
+    latents = vae.encode(IMAGES, y)
+    assert latents.shape == (300, 8)
+    again = vae.decode(latents, y)
+    assert again.dtype == np.uint8
+    assert np.array_equal(again, vae.reconstruct(IMAGES, y))
+    mean = np.broadcast_to(IMAGES.mean(axis=0), IMAGES.shape)
+    assert np.square(again - 1.0 * IMAGES).mean() < 0.8 * np.square(mean - 1.0 * IMAGES).mean()
+
+
+def test_noise_is_an_anomaly(vae):
+    noise = np.random.default_rng(0).integers(0, 256, (50, 8, 8), dtype=np.uint8)
+    y = LABELS[:50] if len(vae.classes_) else None
+    assert np.median(vae.anomaly_score(noise, y)) > vae.anomaly_score(IMAGES[:50], y).max()
+    assert np.array_equal(vae.score_samples(noise, y), -vae.anomaly_score(noise, y))
+
+
+def test_images_and_labels_that_can_not_be_encoded(vae):
+    with pytest.raises(DataError, match="images of 8×9×1 pixels and channels: the model learned"):
+        vae.encode(np.zeros((2, 8, 9), np.uint8), [1, 1])
+    if len(vae.classes_):
+        with pytest.raises(DataError, match="y is missing: the model has labels"):
+            vae.encode(IMAGES[:2])
+        with pytest.raises(OptionError, match="label 11 is none of the 10 classes"):
+            vae.decode(np.zeros((1, 8)), [11])

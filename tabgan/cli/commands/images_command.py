@@ -6,6 +6,7 @@ import click
 from click.core import ParameterSource
 
 from tabgan.cli.command import Command
+from tabgan.cli.commands.translate_command import translate
 from tabgan.cli.option_types import FILE, examples, option
 from tabgan.cli.table_options import force_option, json_option, quiet_option, seed_option
 from tabgan.cli.training_options import (
@@ -14,6 +15,7 @@ from tabgan.cli.training_options import (
     drawing_options,
     image_training_options,
     model_option,
+    size_option,
 )
 
 if TYPE_CHECKING:
@@ -44,9 +46,11 @@ def images() -> None:
         "tabgan images fit -m digits.safetensors",
         "tabgan images fit --data mnist -m mnist.safetensors --pictures pictures",
         "tabgan images fit --data mnist -m dcgan.safetensors --architecture dcgan --width 0.25",
+        "tabgan images fit --data pets/ --size 32x32 -m pets.safetensors --method vae",
     ),
 )
 @data_option
+@size_option
 @image_training_options
 @model_option
 @force_option
@@ -55,6 +59,7 @@ def images() -> None:
 def fit(
     *,
     data: str | None,
+    size: tuple[int, int] | None,
     model: str,
     method: str,
     seed: int,
@@ -82,7 +87,7 @@ def fit(
 
         check_image_folder(pictures, force=force)
     report = Report(quiet=quiet)
-    pixels, labels = read_part(data, "train", report)
+    pixels, labels = read_part(data, "train", report, size=size)
     with watch(report, keeps=True) as watching:
         callbacks = [watching, *trackers(log_to)]
         gan = METHODS[method](verbose=on_terminal(report), callbacks=callbacks, **options)
@@ -132,6 +137,7 @@ def _options_of(
         "tabgan images sample mnist.safetensors -o digits.png",
         "tabgan images sample mnist.safetensors -n 40 --label 7 -o sevens.png",
         "tabgan images sample mnist.safetensors -n 10000 -o digits.npz",
+        "tabgan images sample mnist.safetensors -n 1000 -o digits/",
     ),
 )
 @click.argument("model", type=FILE)
@@ -155,13 +161,14 @@ def sample(
 ) -> None:
     """Draw images from a MODEL that 'tabgan images fit' wrote."""
     from tabgan.cli.console import Report
-    from tabgan.cli.image_files import images_to_draw, write_images
-    from tabgan.cli.output_targets import check_targets
+    from tabgan.cli.image_files import check_image_target, images_to_draw, write_images
     from tabgan.images.image_estimator import ImageEstimator
 
-    if not out.endswith((".png", ".npz")):
-        raise click.UsageError(f"--out {out}: give a name that ends in .png or .npz")
-    check_targets((model,), out=out, force=force)
+    if not out.endswith((".png", ".npz", "/")):
+        raise click.UsageError(f"--out {out}: give a name that ends in .png, .npz or /")
+    if number == 0 and out.endswith(".png"):
+        raise click.UsageError(f"-n 0: a picture has an image at least; draw more than 0 to {out}")
+    check_image_target(model, out, force=force)
     report = Report(quiet=quiet)
     gan = ImageEstimator.load(model, device=device)
     number, wanted = images_to_draw(gan.classes_.tolist(), number, label)
@@ -200,7 +207,7 @@ def sample(
     keys=("judge",),
     type=FILE,
     metavar="FILE",
-    show_default="trained and not saved",
+    show_default="beside the model, by a digest of the images",
     help="File of the judge, a classifier: read if it exists, else trained and written.",
 )
 @option(
@@ -229,18 +236,16 @@ def evaluate(
     from dataclasses import asdict
 
     from tabgan.cli.console import Report
-    from tabgan.cli.image_files import codes_of, describe_scores, judge_of, read_part
+    from tabgan.cli.image_files import codes_of, describe_scores, judge_of, read_real
     from tabgan.images.image_estimator import ImageEstimator
-    from tabgan.images.image_scores import Labelled, evaluate_images
+    from tabgan.images.image_scores import evaluate_images
 
     report = Report(quiet=quiet)
     gan = ImageEstimator.load(model, device=device)
-    parts = read_part(data, "train", report), read_part(data, "test", report)
-    classes = gan.classes_.tolist() or sorted(set(parts[0].labels.tolist()))
-    train, test = (Labelled(part.images, codes_of(part.labels, classes)) for part in parts)
-    judge = judge_of(train, len(classes), judge_file, seed, report)
+    train, test, n_classes = read_real(data, gan, report)
+    judge = judge_of(train, n_classes, judge_file, seed, report, model=model)
     drawn, labels = gan.sample_labelled(number, random_state=seed)
-    codes = None if labels is None else codes_of(labels, classes)
+    codes = None if labels is None else codes_of(labels, gan.classes_.tolist())
     scores: ImageScores = evaluate_images(
         judge, drawn, train, test, seed=seed, codes=codes, retrain=retrain
     )
@@ -250,3 +255,37 @@ def evaluate(
         report.print_json()
     else:
         click.echo(describe_scores(scores))
+
+
+@images.command(
+    cls=Command,
+    no_args_is_help=True,
+    epilog=examples(
+        "tabgan images inspect mnist.safetensors",
+        "tabgan images inspect mnist.safetensors --json",
+    ),
+)
+@click.argument("model", type=FILE)
+@json_option
+def inspect(*, model: str, as_json: bool) -> None:
+    """Show what a MODEL file of images holds."""
+    import json
+
+    from tabgan.cli.console import aligned, print_text
+    from tabgan.cli.image_files import describe_images
+
+    facts = describe_images(model)
+    if as_json:
+        print_text(json.dumps(facts))
+        return
+    shown = {
+        **facts,
+        "image_shape": "×".join(map(str, facts["image_shape"])),
+        "labels": ", ".join(f"{name} ({share:.1%})" for name, share in facts["labels"].items()),
+        "diagnosis": "; ".join(finding["name"] for finding in facts["diagnosis"]),
+    }
+    rows = [(name.replace("_", " "), str(value)) for name, value in shown.items() if value != ""]
+    print_text("\n".join(aligned(rows)))
+
+
+images.add_command(translate)

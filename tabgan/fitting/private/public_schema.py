@@ -25,19 +25,20 @@ from tabgan.table.schema import Column, Kind, Origin, Schema, check_kind
 
 __all__ = ["check_dtypes_are_declared", "check_private_options", "declared_schema", "sanitize"]
 
-_REFUSED: dict[str, tuple[Any, str]] = {
+_REFUSED: dict[str, tuple[tuple[Any, ...], str]] = {  # beside the values that can be given
     "condition_on": (
-        None,
+        (None,),
         "the networks would be trained on the combinations of levels as they are in the table; "
         "leave it out: sample(where=...) filters free draws of any model",
     ),
-    "training_rows": (None, "all rows are counted, with noise; leave it out"),
-    "snapshots": (0, "there are no real rows to hold them against; leave it out"),
-    "epochs": (None, "training makes no pass over the rows; give steps"),
-    "loss": ("non_saturating", "there is no discriminator; leave it out"),
-    "penalty": ("auto", "there is no discriminator; leave it out"),
-    "stabilizers": (None, "there is no discriminator; leave it out"),
-    "discriminator_steps": (1, "there is no discriminator; leave it out"),
+    "training_rows": ((None,), "all rows are counted, with noise; leave it out"),
+    "snapshots": ((0,), "there are no real rows to hold them against; leave it out"),
+    "epochs": ((None,), "training makes no pass over the rows; give steps"),
+    "loss": (("non_saturating",), "there is no discriminator; leave it out"),
+    "penalty": (("auto",), "there is no discriminator; leave it out"),
+    "stabilizers": ((None,), "there is no discriminator; leave it out"),
+    "discriminator_steps": (("auto", 1), "there is no discriminator; leave it out"),
+    "training": (("usual",), "there is no discriminator; leave it out"),
 }
 DECLARED = "declared"
 _KINDS: dict[str | None, Kind] = {
@@ -62,7 +63,7 @@ def check_private_options(options: Mapping[str, Any]) -> None:
     """
     for name, (usual, why) in _REFUSED.items():
         value = options[name]
-        if value != usual and not (usual is None and not value):
+        if value not in usual and not (None in usual and not value):
             raise OptionError(f"{name}={value!r:.80} does not go with epsilon: {why}")
     for constraint in options["constraints"] or ():
         if not isinstance(constraint, Range):

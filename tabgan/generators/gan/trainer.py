@@ -60,6 +60,7 @@ def discriminator_step(
     *,
     penalty: Penalty | None = None,
     noise: torch.Generator | None = None,
+    weight: float = 1.0,
 ) -> tuple[Tensor, Tensor]:
     """Return the discriminator's loss on a batch, penalty included, and its logit gap.
 
@@ -79,6 +80,8 @@ def discriminator_step(
         Added to the loss; None if no penalty is due.
     noise
         Randomness of the penalty.
+    weight
+        Factor of the adversarial loss.
     """
     real = real.detach().requires_grad_(penalty is not None)
     fake = fake.detach().requires_grad_(penalty is not None)
@@ -87,7 +90,7 @@ def discriminator_step(
     else:
         logits = discriminator(torch.cat([real, fake])).float()
         real_logits, fake_logits = logits[: len(real)], logits[len(real) :]
-    value = loss.discriminator(real_logits, fake_logits)
+    value = weight * loss.discriminator(real_logits, fake_logits)
     logit_gap = (real_logits.mean() - fake_logits.mean()).detach()
     if penalty is None:
         return value, logit_gap
@@ -240,7 +243,7 @@ class Trainer:
         return TrainState(
             generator=generator,
             discriminator=discriminator,
-            averaged=MovingAverage(generator),
+            averaged=MovingAverage(generator, self.config.preset.average_decay),
             generator_optimizer=optimizer.make(generator.parameters(), rate),
             discriminator_optimizer=optimizer.make(discriminator.parameters(), rate),
             n_steps=n_steps,
@@ -328,7 +331,8 @@ class Trainer:
         """Take the discriminator's steps and one of the generator.
 
         The generator learns from the last fake batch that the discriminator was trained on: one
-        batch less is drawn, and the figures are better.
+        batch less is drawn, and the figures are better. With fresh noise it has a batch of its own,
+        of the same labels.
 
         Returns
         -------
@@ -338,15 +342,22 @@ class Trainer:
             with torch.no_grad():
                 batch = self._draw(state)
             self._train_discriminator(state, batch)
-        batch = self._draw(state)
+        rows, fresh = self.batches.draw(self.data), bool(self.config.preset.fresh_noise)
+        with torch.set_grad_enabled(not fresh):
+            batch = self._beside_fakes(state, rows)
         discriminator_loss, logit_gap = self._train_discriminator(state, batch)
+        if fresh:
+            batch = self._beside_fakes(state, rows)
         generator_loss = self._train_generator(state, batch)
         state.averaged.update()
         return torch.stack([discriminator_loss, generator_loss, logit_gap])
 
     def _draw(self, state: TrainState) -> Batch:
-        """Draw real rows, and fake ones with the labels of the real ones if there are labels."""
-        rows = self.batches.draw(self.data)
+        """Draw real rows and fake ones."""
+        return self._beside_fakes(state, self.batches.draw(self.data))
+
+    def _beside_fakes(self, state: TrainState, rows: Tensor) -> Batch:
+        """Draw fake rows beside real ones, with their labels if there are labels."""
         labels = self.head.labels(rows)
         z = state.generator.latents(self.batches.batch_size, self.latents)
         with autocast(rows.device, self.dtype):
@@ -373,7 +384,13 @@ class Trainer:
         penalty = self.penalty if self.penalty.due(state.step) else None
         with autocast(fake.device, self.dtype):
             value, logit_gap = discriminator_step(
-                state.discriminator, real, fake, loss, penalty=penalty, noise=self.noise
+                state.discriminator,
+                real,
+                fake,
+                loss,
+                penalty=penalty,
+                noise=self.noise,
+                weight=self.config.preset.discriminator_weight,
             )
         state.discriminator_optimizer.zero_grad(set_to_none=True)
         value.backward()  # type: ignore[no-untyped-call]
@@ -467,7 +484,9 @@ class Trainer:
         return state.step * self.config.epochs_a_step(batches.n_rows, batches.batch_size)
 
     def _set_learning_rate(self, state: TrainState, progress: float) -> None:
-        rate = self._slowed * self.config.learning_rate * learning_rate_factor(progress)
+        rate = self._slowed * self.config.learning_rate
+        if not self.config.preset.constant_rate:
+            rate *= learning_rate_factor(progress)
         set_learning_rate(rate, state.generator_optimizer, state.discriminator_optimizer)
 
     def _record(self, state: TrainState, seconds: float) -> dict[str, float]:
@@ -545,6 +564,7 @@ class GANTraining(GeneratorTraining):
             checkpoints=checkpoints,
             snapshots=snapshots,
         )
+        snapshots.seconds = seconds
         generator, discriminator = networks(trainer.noise)
         state = trainer.start(generator, discriminator, self.n_steps)
         probing = self.stream("probe")

@@ -29,11 +29,13 @@ from tabgan.generators.gan.stabilizers import (
     OneSidedSmoothing,
     Stabilizer,
 )
+from tabgan.generators.gan.training_presets import PRESETS, TrainingPreset, UsualTraining
 from tabgan.generators.optimization import OPTIMIZERS, Adam, Optimizer
 
 __all__ = ["TrainingConfig"]
 
 _USUAL_PENALTIES = {"wasserstein": "gradient", "hinge": "spectral", "relativistic": "r1r2"}
+CRITIC_STEPS = 5
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,8 @@ class TrainingConfig:
         The optimizer's rate at the start.
     discriminator_steps
         Steps of the discriminator for each one of the generator.
+    preset
+        What steps, rates and averages are like.
     """
 
     loss: AdversarialLoss = field(default_factory=NonSaturating)
@@ -56,13 +60,15 @@ class TrainingConfig:
     optimizer: Optimizer = field(default_factory=Adam)
     learning_rate: float = 5e-4
     discriminator_steps: int = 1
+    preset: TrainingPreset = field(default_factory=UsualTraining)
 
     @classmethod
     def of(cls, options: Mapping[str, Any], *, usual_penalty: str = "r1") -> Self:
         """Make a configuration from an estimator's options of the same names.
 
         Each part is an object or a text (`tabgan.base.registry.Registry.resolve`). The penalty
-        "auto" is the one that is usual with the loss.
+        "auto" is the one that is usual with the loss; the discriminator's steps "auto" are five
+        with "wasserstein" (Gulrajani et al., 2017, arXiv:1704.00028), else one.
 
         Parameters
         ----------
@@ -76,9 +82,14 @@ class TrainingConfig:
         OptionError
             If an option has a value that it can't have, or if the parts can't be combined.
         """
-        check_number("learning_rate", options["learning_rate"], Real, 0, above=True)
-        check_number("discriminator_steps", options["discriminator_steps"], Integral, 1)
+        preset = PRESETS.resolve(options.get("training", "usual"))
         loss = LOSSES.resolve(options["loss"])
+        options = preset.apply(options, critic=isinstance(loss, Wasserstein))
+        check_number("learning_rate", options["learning_rate"], Real, 0, above=True)
+        steps = options["discriminator_steps"]
+        if isinstance(steps, str) and steps == "auto":
+            steps = CRITIC_STEPS if isinstance(loss, Wasserstein) else 1
+        check_number("discriminator_steps", steps, Integral, 1, "or 'auto'")
         penalty = options["penalty"]
         if isinstance(penalty, str) and penalty == "auto":
             penalty = _USUAL_PENALTIES.get(LOSSES.describe(loss), usual_penalty)
@@ -93,7 +104,8 @@ class TrainingConfig:
             stabilizers=tuple(STABILIZERS.resolve(part) for part in stabilizers or ()),
             optimizer=OPTIMIZERS.resolve(options["optimizer"]),
             learning_rate=float(options["learning_rate"]),
-            discriminator_steps=int(options["discriminator_steps"]),
+            discriminator_steps=int(steps),
+            preset=preset,
         )
         config.check()
         return config
@@ -189,4 +201,5 @@ class TrainingConfig:
             "optimizer": OPTIMIZERS.describe(self.optimizer),
             "learning_rate": self.learning_rate,
             "discriminator_steps": self.discriminator_steps,
+            "training": PRESETS.describe(self.preset),
         }

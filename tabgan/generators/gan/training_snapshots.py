@@ -1,5 +1,6 @@
 """Snapshots: rows of the averaged generator from the same latents, at moments of the training."""
 
+import time
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -8,7 +9,7 @@ from torch import Tensor
 
 from tabgan.generators.gan.batches import Head
 from tabgan.generators.gan.diagnosis import evaluating
-from tabgan.generators.generator_training import GeneratorState
+from tabgan.generators.generator_training import GeneratorState, used_share
 from tabgan.generators.training_callbacks import Callback
 
 __all__ = ["SNAPSHOT_ROWS", "SnapshotTaker", "SnapshotRows", "moments"]
@@ -40,8 +41,8 @@ def moments(n: int, n_steps: int) -> list[int]:
 class SnapshotTaker(Callback):
     """Draws rows from the averaged generator at some moments, always from the same latents.
 
-    The training's own randomness is not touched. A training that time ends early has fewer
-    moments, the last of them its end.
+    The training's own randomness is not touched. Where there is a limit of time, the moments are
+    spread over whichever of steps and time is nearer its end, as the learning rate is.
 
     Parameters
     ----------
@@ -62,6 +63,8 @@ class SnapshotTaker(Callback):
     ----------
     taken : list of SnapshotRows
         The rows, on the CPU.
+    seconds : float or None
+        Wall time of the training; None for no limit.
     """
 
     def __init__(
@@ -80,19 +83,28 @@ class SnapshotTaker(Callback):
         self.n_rows = n_rows if labels is None else len(labels)
         self.epochs_a_step = epochs_a_step
         self.taken: list[SnapshotRows] = []
+        self.seconds: float | None = None
         self._moments: set[int] = set()
+        self._began = 0.0
         self._stream = stream
         self._start = stream.get_state()
 
     def on_train_begin(self, state: GeneratorState) -> None:
         """Fix the moments, and take the first if this is it."""
         self._moments = set(moments(self.n, state.n_steps)) if self.n else set()
+        self._began = time.monotonic()
         self.on_step(state)
 
     def on_step(self, state: GeneratorState) -> None:
         """Take rows if this is one of the moments."""
-        if state.step in self._moments:
+        if self._is_moment(state):
             self._take(state)
+
+    def _is_moment(self, state: GeneratorState) -> bool:
+        if self.seconds is None:
+            return state.step in self._moments
+        share = used_share(state, self._began, self.seconds)
+        return self.n > 1 and len(self.taken) <= share * (self.n - 1)
 
     def on_train_end(self, state: GeneratorState) -> None:
         """Take the last rows of a training that ended early."""

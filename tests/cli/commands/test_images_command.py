@@ -124,7 +124,7 @@ def test_a_folder_is_learned_and_judged(folder, run):
             ("fit", "-m", "m", "--loss", "hinge", "--stabilizer", "label_smoothing"),
             ((2,), "--loss hinge has none"),
         ),
-        (("sample", "MODEL", "-o", "digits.jpg"), ((2,), "ends in .png or .npz")),
+        (("sample", "MODEL", "-o", "digits.jpg"), ((2,), "ends in .png, .npz or /")),
         (("sample", "MODEL", "-o", "a.npz", "--label", "ten"), ((2,), "label 'ten' is none of")),
         (("sample", "nothing.safetensors", "-o", "a.npz"), ((5,), "nothing.safetensors")),
     ],
@@ -155,3 +155,62 @@ def test_options_of_other_methods_are_refused_with_a_gan(run):
     refused = run("images", "fit", "-m", "n.st", "--schedule", "cosine")
     assert refused.exit_code == 2
     assert "--schedule can't be combined with --method gan" in refused.stderr
+
+
+def test_pictures_of_classes_are_learned_drawn_and_judged(model, run, tmp_path, monkeypatch):
+    """What one command writes, the next one reads: a folder of pictures, and arrays."""
+    pytest.importorskip("PIL", reason="pictures need Pillow")
+    monkeypatch.setattr("tabgan.images.judge.MIN_STEPS", 8)
+    assert run("images", "sample", model, "-n", "150", "-o", "drawn/").exit_code == 0
+    assert run("images", "sample", model, "-n", "40", "-o", "drawn.npz").exit_code == 0
+    assert len(list(tmp_path.glob("drawn/*/*.png"))) == 150
+    again = run("images", "sample", model, "-n", "4", "-o", "drawn/")
+    assert again.exit_code == 5
+    assert "drawn/ already exists and is not empty" in again.stderr
+    assert run("images", "fit", "--data", "drawn.npz", "-m", "a.st", *TINY).exit_code == 0
+    done = run("images", "fit", "--data", "drawn", "--size", "9x10", "-m", "b.safetensors", *TINY)
+    assert done.exit_code == 0, done.output
+    shown = run("images", "inspect", "b.safetensors")
+    assert "image shape   9×10" in shown.stdout
+    facts = json.loads(run("images", "inspect", "b.safetensors", "--json").stdout)
+    assert (facts["method"], facts["steps"], facts["white"]) == ("gan", 3, 255)
+    refused = run("images", "evaluate", "b.safetensors")
+    assert refused.exit_code != 0
+    assert "not scikit-learn's digits; name those that it learned with --data" in refused.stderr
+    scores = ("images", "evaluate", "b.safetensors", "--data", "drawn", "-n", "100", "--no-retrain")
+    first, second = run(*scores), run(*scores)
+    assert first.exit_code == 0, first.output
+    assert "Training the judge" in first.stderr
+    assert "Training the judge" not in second.stderr
+    assert len(list(tmp_path.glob("b.judge-*.safetensors"))) == 1
+
+
+def test_no_images(model, run, tmp_path):
+    assert run("images", "sample", model, "-n", "0", "-o", "a.npz").exit_code == 0
+    assert np.load(tmp_path / "a.npz")["images"].shape == (0, 8, 8)
+    refused = run("images", "sample", model, "-n", "0", "-o", "a.png")
+    assert "-n 0: a picture has an image at least" in refused.stderr
+
+
+def test_sizes_that_cannot_be(run):
+    refused = run("images", "fit", "-m", "a", "--size", "3y3")
+    assert "'3y3' is no size of images; write HEIGHTxWIDTH such as 28x28" in refused.stderr
+
+
+def test_images_are_translated(run, tmp_path):
+    pytest.importorskip("matplotlib", reason="pictures need matplotlib")
+    quick = ("--steps", "3", "--width", "0.1", "--seed", "0")
+    learn = ("images", "translate", "--task", "denoise", "-m", "m.safetensors", *quick)
+    done = run(*learn, "--picture", "pairs.png", "--json")
+    assert done.exit_code == 0, done.output
+    assert "median filter" in done.stderr
+    assert json.loads(done.stdout)["scores"]["psnr"] > 5
+    assert (tmp_path / "pairs.png").exists()
+    np.savez(tmp_path / "noisy.npz", images=embedded_digits()[0][:12])
+    use = ("images", "translate", "-m", "m.safetensors", "--input", "noisy.npz")
+    done = run(*use, "-o", "clean.npz")
+    assert done.exit_code == 0, done.output
+    assert np.load(tmp_path / "clean.npz")["images"].shape == (12, 8, 8)
+    refused = run(*use)
+    assert "give --task to train a model, or --input and --out to use it" in refused.stderr
+    assert run(*learn).exit_code == 5  # the model exists

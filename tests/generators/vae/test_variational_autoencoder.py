@@ -6,9 +6,11 @@ import torch
 from torch.distributions import Bernoulli, Categorical, Normal
 from torch.distributions import kl_divergence as torch_kl
 
+from tabgan.base.errors import OptionError
 from tabgan.base.row_layout import RowLayout
 from tabgan.generators.optimization import Adam, MovingAverage
 from tabgan.generators.vae.variational_autoencoder import (
+    AutoencoderOptions,
     Posterior,
     VariationalAutoencoder,
     kl_divergence,
@@ -26,11 +28,23 @@ def rows(n: int) -> torch.Tensor:
     return torch.cat([torch.randn(n, 2, generator=stream()), *levels], dim=1)
 
 
-@pytest.fixture(params=["free", "labelled"])
+OPTIONS = {
+    "free": AutoencoderOptions(),
+    "labelled": AutoencoderOptions(),
+    "denoising": AutoencoderOptions(input_noise=0.5),
+    "three pairs": AutoencoderOptions(pairs=3),
+    "VAE-GAN": AutoencoderOptions(reconstruction="discriminator"),
+    "labelled VAE-GAN of two pairs": AutoencoderOptions(pairs=2, reconstruction="discriminator"),
+}
+
+
+@pytest.fixture(params=OPTIONS)
 def vae(request) -> VariationalAutoencoder:
     torch.manual_seed(0)
-    labels = (3,) if request.param == "labelled" else ()
-    return VariationalAutoencoder(LAYOUT, 4, hidden_dim=8, labels=labels)
+    labels = (3,) if request.param.startswith("labelled") else ()
+    return VariationalAutoencoder(
+        LAYOUT, 4, hidden_dim=8, labels=labels, options=OPTIONS[request.param]
+    )
 
 
 def labels_of(vae: VariationalAutoencoder, n: int) -> torch.Tensor | None:
@@ -74,9 +88,12 @@ def test_pixels_are_shares():
 
 def test_every_weight_gets_a_finite_gradient(vae):
     parts = vae.losses(rows(64), labels_of(vae, 64), stream())
-    assert parts.keys() == {"reconstruction_loss", "kl_loss"}
+    assert parts.keys() >= {"reconstruction_loss", "kl_loss"}
+    assert ("discriminator_loss" in parts) == (vae.discriminator is not None)
     sum(parts.values()).backward()
     for name, weight in vae.named_parameters():
+        if name == "log_deviation" and vae.discriminator is not None:
+            continue
         assert weight.grad is not None, name
         assert torch.isfinite(weight.grad).all()
         assert weight.grad.abs().sum() > 0, name
@@ -84,7 +101,7 @@ def test_every_weight_gets_a_finite_gradient(vae):
 
 def test_beta_weighs_the_divergence():
     torch.manual_seed(0)
-    vae = VariationalAutoencoder(LAYOUT, 4, hidden_dim=8, beta=3.0)
+    vae = VariationalAutoencoder(LAYOUT, 4, hidden_dim=8, options=AutoencoderOptions(beta=3.0))
     x = rows(30)
     parts = vae.losses(x, None, stream())
     expected = 3 * kl_divergence(vae.encode(x)).mean()
@@ -97,8 +114,9 @@ def test_rows_depend_on_latents_labels_and_the_stream_alone(vae):
     assert one.shape == (9, LAYOUT.width)
     assert torch.equal(one, other)
     noisy = vae.draw(z, labels, stream(2))
-    assert not torch.equal(one[:, :2], noisy[:, :2])  # the numbers' own noise
-    assert torch.equal(one[:, 2:], noisy[:, 2:])
+    pairs, gan = vae.options.pairs, vae.discriminator is not None
+    assert torch.equal(one[:, :2], noisy[:, :2]) == (gan and pairs == 1)  # the numbers' own noise
+    assert torch.equal(one[:, 2:], noisy[:, 2:]) == (pairs == 1)
     if labels is not None:
         assert not torch.equal(one, vae.draw(z, labels.roll(1, dims=0), stream(1)))
 
@@ -146,3 +164,56 @@ def test_a_mixture_is_recovered_and_what_lies_between_is_unusual():
     usual = network.reconstruction_error(x)
     odd = torch.tensor([[1.0, 1.0, 1.0, 0.0], [-1.0, 1.0, 1.0, 0.0]])
     assert network.reconstruction_error(odd).min() > usual.quantile(0.95)
+
+
+def test_the_divergence_from_another_normal_distribution():
+    parts = [torch.randn(50, 3, generator=stream(i)) for i in range(4)]
+    posterior, prior = Posterior(*parts[:2]), Posterior(*parts[2:])
+    own, other = (Normal(mean, (log / 2).exp()) for mean, log in (posterior, prior))
+    expected = torch_kl(own, other).sum(dim=1)
+    assert torch.allclose(kl_divergence(posterior, prior), expected, rtol=1e-4)
+
+
+def test_the_discriminator_learns_from_its_own_loss_alone():
+    torch.manual_seed(0)
+    options = AutoencoderOptions(reconstruction="discriminator")
+    vae = VariationalAutoencoder(LAYOUT, 4, hidden_dim=8, options=options)
+    weights = [*vae.discriminator.parameters()]
+    for name, part in vae.losses(rows(20), None, stream()).items():
+        grads = torch.autograd.grad(part, weights, retain_graph=True, allow_unused=True)
+        assert all(grad is None for grad in grads) == (name != "discriminator_loss"), name
+        others = [*vae.decoder.parameters()]
+        grads = torch.autograd.grad(part, others, retain_graph=True, allow_unused=True)
+        assert all(grad is None for grad in grads) == (name in ("discriminator_loss", "kl_loss"))
+
+
+def test_a_denoising_autoencoder_takes_noise_away():
+    """The rows lie on a line; the reconstruction of noisy ones is nearer to it than they are."""
+    options = AutoencoderOptions(beta=0.0, input_noise=0.5)
+    torch.manual_seed(0)
+    vae = VariationalAutoencoder(RowLayout((None,) * 8), 1, hidden_dim=16, options=options)
+    optimizer, noise = Adam(0.9, 0.999).make(vae.parameters(), 5e-3), stream()
+    for _ in range(200):
+        x = torch.randn(64, 1, generator=noise).expand(64, 8)
+        optimizer.zero_grad()
+        sum(vae.losses(x, None, noise).values()).backward()
+        optimizer.step()
+    x = torch.randn(500, 1, generator=noise).expand(500, 8)
+    noisy = x + 0.5 * torch.randn(500, 8, generator=noise)
+    again = vae(vae.encode(noisy).mean)
+    assert (again - x).square().mean() < 0.5 * (noisy - x).square().mean()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"beta": -1}, "beta=-1 must be a number from 0"),
+        ({"input_noise": -1}, "input_noise=-1 must be a number from 0"),
+        ({"pairs": 0}, "pairs=0 must be a whole number from 1"),
+        ({"pairs": 99}, "pairs=99 must be at most 32"),
+        ({"reconstruction": "discriminater"}, "did you mean 'discriminator'?"),
+    ],
+)
+def test_options_that_no_autoencoder_has(options, message):
+    with pytest.raises(OptionError, match=message):
+        AutoencoderOptions.of(options)

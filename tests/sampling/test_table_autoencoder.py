@@ -75,3 +75,32 @@ def test_columns_have_to_be_those_of_the_table(vae, table):
         vae.anomaly_score(table.drop(columns="size"))
     with pytest.raises(OptionError, match="column 'more' is not in the table"):
         vae.anomaly_score(table.assign(more=1))
+
+
+def test_rows_go_to_latents_and_back(vae, table):
+    latents = vae.encode(table)
+    assert latents.shape == (ROWS, 3)
+    assert vae.encode(table.iloc[:0]).shape == (0, 3)
+    again = vae.decode(latents, table, random_state=0)
+    pd.testing.assert_series_equal(again.dtypes, table.dtypes)
+    assert np.allclose(again["twice"], 2 * again["size"])
+    assert again["key"].is_unique
+    if vae.condition_on is not None:
+        known = table["kind"] != "rare"
+        assert (again["kind"] == table["kind"])[known].all()
+        with pytest.raises(OptionError, match=r"X has none of the 240 rows whose levels of 'kind'"):
+            vae.decode(latents)
+    pd.testing.assert_frame_equal(again, vae.decode(latents, table, random_state=0))
+
+
+@pytest.mark.parametrize(
+    ("latents", "message"),
+    [
+        (np.zeros((2, 4)), r"Z is of shape \(2, 4\); the model's latents are of shape \(rows, 3\)"),
+        (np.full((2, 3), np.nan), "Z holds a value that is not finite"),
+        ([["a", "b", "c"]], "Z holds no numbers"),
+    ],
+)
+def test_latents_that_can_not_be_decoded(vae, table, latents, message):
+    with pytest.raises(OptionError, match=message):
+        vae.decode(latents, table.head(2))
