@@ -91,15 +91,11 @@ def inspect(
     a model. Of several tables that belong together: the keys between them.
     """
     from tabgan.cli.console import Report, print_text
-    from tabgan.cli.database_models import describe_database_model
     from tabgan.cli.databases import inspect_database
-    from tabgan.cli.describe import describe_model, describe_table, lay_out
+    from tabgan.cli.describe import describe_table, lay_out
 
     if source.lower().endswith(".safetensors"):
-        if not describe_database_model(source, as_json=as_json):
-            _check_options_of_a_model(ctx)
-            facts = describe_model(source)
-            print_text(json.dumps(facts) if as_json else lay_out(facts))
+        _inspect_model(ctx, source, as_json=as_json)
         return
     from tabgan.cli.tables import read_declared, rows_to_learn
     from tabgan.fitting.prepare import TableOptions
@@ -125,6 +121,19 @@ def inspect(
         _write_schema(to_write, schema.to_json())
         report.say(f"Wrote {to_write}; edit it and give it with --schema")
     facts = {"data": report.facts["data"], "notes": report.facts.get("notes", []), **facts}
+    print_text(json.dumps(facts) if as_json else lay_out(facts))
+
+
+def _inspect_model(ctx: click.Context, source: str, *, as_json: bool) -> None:
+    """Show what a model file of a table or a database holds."""
+    from tabgan.cli.console import print_text
+    from tabgan.cli.database_models import describe_database_model
+    from tabgan.cli.describe import describe_model, lay_out
+
+    if describe_database_model(source, as_json=as_json):
+        return
+    _check_options_of_a_model(ctx)
+    facts = describe_model(source)
     print_text(json.dumps(facts) if as_json else lay_out(facts))
 
 
