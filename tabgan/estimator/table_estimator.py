@@ -7,7 +7,7 @@ import warnings
 from abc import abstractmethod
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.metadata import version
 from numbers import Integral
 from pathlib import Path
@@ -443,7 +443,7 @@ class TableEstimator(BaseEstimator):
         holdout = None if holdout is None else self._with_learned_columns(holdout)
         kinds = {column.name: column.kind for column in self.schema_}
         evaluation = evaluate(frame, drawn, holdout, target, schema=kinds, metrics=metrics)
-        return replace(evaluation, run=self._run())
+        return evaluation.with_run(self._run())
 
     def _with_learned_columns(self, table: "TableLike") -> pd.DataFrame:
         """Return a table without the columns of free text that the fit has left out."""
@@ -661,7 +661,19 @@ class TableEstimator(BaseEstimator):
         notes = [str(finding) for finding in self.diagnosis_]
         if self.privacy_ is not None:
             notes += [self.privacy_.describe()[0], NOT_COVERED]
-        return Run(facts, tuple(self.history_), tuple(notes))
+        return Run(facts, tuple(self.history_), tuple(notes), tuple(self._untried()))
+
+    def _untried(self) -> Iterator[str]:
+        """Yield what this fit has not tried that lets it learn more."""
+        yield from self._untried_by_method()
+        if self.privacy_ is not None:
+            yield "spend a larger budget (epsilon), or learn from more rows"
+        elif not self.refine:
+            yield "keep refine on (--refine)"
+
+    def _untried_by_method(self) -> Iterator[str]:
+        """Yield what another fit by this method could try; estimators with networks name more."""
+        yield "learn from more rows"
 
 
 def _python() -> str:

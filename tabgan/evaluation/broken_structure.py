@@ -57,8 +57,8 @@ def _broken_rule(rule: RuleResult, real_rows: int, synthetic_rows: int) -> WeakP
         rule.columns,
         f"{percent(broken)} of the rows break a rule of the real table: {rule.rule}; one has "
         f"{rule.example}.",
-        "Declare the rule to the generator, or compute the column after sampling; in tabgan a "
-        "constraint (Formula, Sum, Inequality, FixedCombinations) keeps it in all rows.",
+        "Compute the column after sampling, or declare the rule to the generator; tabgan finds "
+        "this rule in the real table and keeps it in all rows (--derive, the default).",
         float(np.sqrt(beyond)),
     )
 

@@ -12,6 +12,7 @@ __all__ = [
     "Coverage",
     "Detection",
     "Detector",
+    "Fault",
     "FieldMeasures",
     "Fidelity",
     "Figure",
@@ -25,6 +26,7 @@ __all__ = [
     "Predicted",
     "PresenceResult",
     "RuleResult",
+    "StandIns",
     "Structure",
     "TellingFeature",
     "TimeResult",
@@ -59,6 +61,9 @@ class Figure(NamedTuple):
         return min(self.value / self.baseline, 1.0) if self.baseline > 0 else 1.0
 
 
+Fault = Literal["type", "missing", "repeated", "level", "range", "kind", "fraction"]
+
+
 class Violation(NamedTuple):
     """A way in which synthetic values can't be values of the real table.
 
@@ -73,12 +78,47 @@ class Violation(NamedTuple):
         Synthetic rows that break it.
     example
         One of the values that do, as text of at most 80 characters.
+    fault
+        What is wrong with them.
     """
 
     column: str
     rule: str
     rows: int
     example: str
+    fault: Fault = "kind"
+
+
+class StandIns(NamedTuple):
+    """Levels that few real rows hold, and new values in their place.
+
+    Both are compared as one level: nobody may copy the first, and the second are no fault.
+
+    Attributes
+    ----------
+    column
+        The column's label as text.
+    levels
+        Levels of the real table that few rows hold.
+    real_rows
+        Real rows that have one, in percent of those with a value.
+    new_rows
+        Synthetic rows with a value that the real table lacks, written like its own, likewise.
+    """
+
+    column: str
+    levels: int
+    real_rows: float
+    new_rows: float
+
+    @property
+    def sentence(self) -> str:
+        """What was joined, in words."""
+        return (
+            f"{self.column!r} has {self.levels:,} levels that few real rows hold "
+            f"({self.real_rows:.1f} % together). They count as one level, and so do the new values "
+            f"written like them in {self.new_rows:.1f} % of the synthetic rows."
+        )
 
 
 @dataclass(frozen=True)
@@ -93,12 +133,15 @@ class Validity:
         Share of rows without a violation, in percent.
     violations
         What was broken, most rows first.
+    stand_ins
+        Rare levels that were replaced by new values of the same form, most rows first.
     """
 
     data_validity: float
     data_structure: float
     valid_rows: Figure
     violations: tuple[Violation, ...]
+    stand_ins: tuple[StandIns, ...] = ()
 
 
 @dataclass(frozen=True)

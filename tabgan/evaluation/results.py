@@ -1,9 +1,9 @@
 """The results of an evaluation: frozen values behind the text, the JSON and the HTML report."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from math import isfinite
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Self
 
 import numpy as np
 
@@ -70,11 +70,14 @@ class Run:
         unknown.
     notes
         Remarks of the training: what the diagnosis found.
+    untried
+        What the fit has not tried that lets a generator learn more, as orders; empty where unknown.
     """
 
     facts: Mapping[str, str] = field(default_factory=dict)
     history: tuple[Mapping[str, Any], ...] = ()
     notes: tuple[str, ...] = ()
+    untried: tuple[str, ...] = ()
 
 
 Grade = Literal["as good as real", "good", "usable with care", "poor"]
@@ -95,6 +98,9 @@ class WeakPoint(NamedTuple):
         What to do about it, in one sentence.
     severity
         From 0 (as a fresh sample of the real table) to 1.
+    by_learning
+        Whether the remedy is that a generator learns more. Where the fit is known (`Run`), the
+        remedy is what it has not tried.
     """
 
     part: str
@@ -102,6 +108,7 @@ class WeakPoint(NamedTuple):
     what: str
     remedy: str
     severity: float
+    by_learning: bool = False
 
 
 class Use(NamedTuple):
@@ -184,6 +191,15 @@ class EvaluationResults:
     run: Run | None = None
     privacy: PrivacyAudit | None = None
     metrics: Mapping[str, Figure] = field(default_factory=dict)
+
+    def with_run(self, run: Run) -> Self:
+        """Return these results with the facts of the fit, and remedies that it has not tried."""
+        tried = self.verdict.weak_points
+        if run.untried:
+            first, *others = run.untried
+            advice = ", or ".join([first[0].upper() + first[1:], *others]) + "."
+            tried = tuple(p._replace(remedy=advice) if p.by_learning else p for p in tried)
+        return replace(self, run=run, verdict=replace(self.verdict, weak_points=tried))
 
     def to_json(self) -> dict[str, Any]:
         """Return all figures as JSON values: objects, lists, numbers, text, and null for NaN.

@@ -15,12 +15,14 @@ from tabgan.evaluation.broken_structure import broken_structure, percent
 from tabgan.evaluation.fidelity import Relations
 from tabgan.evaluation.part_results import (
     ColumnResult,
+    Fault,
     Figure,
     LevelsChart,
     TellingFeature,
     Utility,
 )
 from tabgan.evaluation.results import Grade, PartResults, Use, Verdict, WeakPoint
+from tabgan.evaluation.stand_ins import LESS_CERTAIN
 
 __all__ = ["find_weak_points", "make_verdict"]
 
@@ -35,6 +37,19 @@ RARELY_LOST = 5  # expected rows of a level that is not lost by chance: e⁻⁵ 
 SURE = 3  # standard errors of a share
 TINY = 1e-12
 WORTHLESS_SHAPE = 50.0  # percentage points beyond the baseline at which a shape is worth nothing
+
+
+_REMEDIES: Mapping[Fault, str] = {
+    "type": "Write {!r} with the real table's type of cells, before the table is saved.",
+    "missing": "Drop these rows, or fill the cells (tabgan impute does).",
+    "repeated": "Generate values that are unique; in tabgan --kind {}=identifier.",
+    "level": "Draw {!r} from the real table's levels; in tabgan --kind {}=categorical.",
+    "range": "Drop these rows, or keep the range while sampling; in tabgan by minimum and maximum "
+    "of {!r} in the schema (--schema), or the constraint Range.",
+    "kind": "Write {!r} in the real table's form; tabgan inspect shows how it is read.",
+    "fraction": "Round {!r}; in tabgan --kind {}=integer.",
+}
+"""What to do about a violation, with the column's name."""
 
 
 class _Step(NamedTuple):
@@ -240,8 +255,7 @@ def _invalid(parts: PartResults) -> Iterator[WeakPoint]:
             (violation.column,),
             f"{percent(share)} of the rows break the rule that {violation.column!r} is "
             f"{violation.rule}; one has {violation.example!r}.",
-            "Declare the rule to the generator (in tabgan by a schema or a constraint), or drop "
-            "or mend these rows.",
+            _REMEDIES[violation.fault].format(violation.column, violation.column),
             float(np.sqrt(max(of_column - chance, 0.0))),
         )
 
@@ -320,8 +334,9 @@ def _unrelated(parts: PartResults, relations: Relations) -> Iterator[WeakPoint]:
         f"100 % shuffled columns), most between {names[0]!r} and {names[1]!r} (trend error "
         f"{error:.0f} %).",
         "Train longer or with a larger model, on rows that were not shuffled column by column; in "
-        "tabgan more steps, a larger latent_dim, and refine and polish on.",
+        "tabgan more steps (--steps), or --method trees, and refine and polish on.",
         overall,
+        by_learning=True,
     )
 
 
@@ -335,8 +350,8 @@ def _misshapen(parts: PartResults) -> Iterator[WeakPoint]:
             (column.name,),
             f"The distribution of {column.name!r} is off by {error:.1f} % (a fresh sample: "
             f"{baseline:.1f} %){_how_it_is_off(column)}.",
-            f"Check that {column.name!r} is read as the kind it is, and calibrate the generator's "
-            "margins; in tabgan train for more steps.",
+            f"Check that {column.name!r} is read as the kind it is: tabgan inspect says so, and "
+            f"--kind {column.name}=… declares another.",
             float(np.clip((error - baseline) / WORTHLESS_SHAPE, 0, 1)),
         )
         yield from _missing(column, parts.tables.synthetic_rows)
@@ -381,8 +396,7 @@ def _lost(parts: PartResults) -> Iterator[WeakPoint]:
                 (column,),
                 f"The level {level!r:.60} of {column!r} never occurs; {percent(share)} of the "
                 "real rows have it.",
-                f"Train on rows that have it, longer or balanced; in tabgan condition on "
-                f"{column!r} and ask for the level.",
+                _remedy_of_level(column, rows),
                 float(np.sqrt(share)),
             )
     ranges = parts.coverage.ranges
@@ -392,9 +406,22 @@ def _lost(parts: PartResults) -> Iterator[WeakPoint]:
             (),
             f"Numbers and dates cover {ranges.value:.0f} % of their real ranges; a fresh sample "
             f"covers {ranges.baseline:.0f} %.",
-            "Draw more rows, or train longer: the tails are missing.",
+            "Draw more rows; in tabgan the min_group outermost real values are never reached, as "
+            "they are single persons' (--min-group 1 where they may be public).",
             float(max(ranges.baseline - ranges.value, 0.0) / 100 / 2),
         )
+
+
+def _remedy_of_level(column: str, rows: int) -> str:
+    if rows < LESS_CERTAIN:
+        return (
+            "Keep it out: so few rows may be single persons. In tabgan --min-group 1 keeps all "
+            "levels, where they may be public."
+        )
+    return (
+        f"Ask for rows that have it: in tabgan --balance {column!r}, or a condition "
+        f"(--where), with --condition-on {column!r} at the fit."
+    )
 
 
 def _telling(parts: PartResults) -> Iterator[WeakPoint]:
@@ -420,6 +447,7 @@ def _telling(parts: PartResults) -> Iterator[WeakPoint]:
         "by many columns together.",
         "Train longer or with a larger model; in tabgan keep refine and polish on.",
         float(DETECTED * max(trees.low - 0.5, 0.0)),  # what columns explain comes before
+        by_learning=True,
     )
 
 
@@ -467,6 +495,7 @@ def _useless(parts: PartResults) -> Iterator[WeakPoint]:
         "Train longer; in tabgan keep polish on, which redraws columns such as "
         f"{utility.target!r} by all others.",
         float(SYMPTOM * (1 - utility.kept)),
+        by_learning=True,
     )
     if utility.columns:
         worst = utility.columns[0]
@@ -479,4 +508,5 @@ def _useless(parts: PartResults) -> Iterator[WeakPoint]:
             f"{worst.score.baseline:.3f}.",
             "Train longer; in tabgan keep polish on, which redraws columns by all others.",
             float(SYMPTOM * (1 - utility.kept_of_all)),
+            by_learning=True,
         )
