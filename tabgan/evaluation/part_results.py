@@ -19,6 +19,7 @@ __all__ = [
     "JointShares",
     "KeyResult",
     "LevelsChart",
+    "NearRule",
     "Nearness",
     "NumbersChart",
     "Metric",
@@ -395,7 +396,11 @@ class Predicted(NamedTuple):
     @property
     def gain(self) -> float:
         """What real rows teach, from 0 to 1."""
-        return max(self.score.baseline - self.chance, 0.0) / (1 - self.chance)
+        return self.gain_of(self.score.baseline)
+
+    def gain_of(self, score: float) -> float:
+        """Return what a score is above chance, from 0 to 1."""
+        return max(score - self.chance, 0.0) / (1 - self.chance)
 
     @property
     def kept(self) -> float:
@@ -445,10 +450,12 @@ class Utility:
     @property
     def kept_of_all(self) -> float:
         """The same over all columns, each weighed by what real rows teach about it."""
-        gains = np.array([column.gain for column in self.columns])
-        if not gains.sum():
+        gains = sum(column.gain for column in self.columns)
+        if not gains:
             return 1.0
-        return float(np.average([column.kept for column in self.columns], weights=gains))
+        learned = (c.gain_of(c.score.value) for c in self.columns)
+        most = (min(own, 2 * c.gain) for own, c in zip(learned, self.columns, strict=True))
+        return min(sum(most) / gains, 1.0)  # what chance adds to one column it takes from another
 
 
 @dataclass(frozen=True)
@@ -508,6 +515,35 @@ class RuleResult(NamedTuple):
     rule: str
     rows: Figure
     example: str = ""
+
+
+class NearRule(NamedTuple):
+    """What holds in almost every real row, or in almost every one with some level.
+
+    Attributes
+    ----------
+    columns
+        The two columns.
+    rule
+        The rule in words; of several levels the one that most rows break.
+    rows
+        Rows that keep it, in percent of those that it is about, in the synthetic table and the
+        real one.
+    share
+        Real rows that it is about, in percent.
+    lost
+        Share of the rule that is lost beyond chance, from 0 to 1, where columns that are drawn on
+        their own lose all.
+    broken
+        Rows of the whole table that break it beyond chance, in percent.
+    """
+
+    columns: tuple[str, str]
+    rule: str
+    rows: Figure
+    share: float
+    lost: float
+    broken: float
 
 
 class KeyResult(NamedTuple):
@@ -571,7 +607,8 @@ class TimeResult(NamedTuple):
     column
         The column that goes with it; the same one where it is about the times themselves.
     what
-        "neighbors in time", "hour of the day", "day of the week", "month", "trend" or "gaps".
+        "neighbors in time", "hour of the day", "day of the week", "month", "trend", "gaps" or
+        "order within a key".
     strength
         Share of the column's variation that it explains, from 0 to 1, in the synthetic table and
         in the real one; of gaps, 1 less the Kolmogorov-Smirnov distance.
@@ -602,7 +639,9 @@ class Structure:
         What times tell, the most lost first.
     kept
         Share that is kept, from 0 to 1, by what was measured: "rules", "keys", "presence",
-        "times".
+        "times", "near rules".
+    near_rules
+        What holds in almost every real row, the most lost first.
     """
 
     rules: tuple[RuleResult, ...] = ()
@@ -610,6 +649,7 @@ class Structure:
     presence: tuple[PresenceResult, ...] = ()
     times: tuple[TimeResult, ...] = ()
     kept: Mapping[str, float] = field(default_factory=dict)
+    near_rules: tuple[NearRule, ...] = ()
 
 
 @dataclass(frozen=True)
