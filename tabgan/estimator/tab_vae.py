@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from tabgan.base.checks import names_unknown_options
 from tabgan.estimator.network_estimator import NetworkEstimator
 from tabgan.fitting.options import Method
 from tabgan.fitting.train_table import Snapshot
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["TabVAE"]
 
 
+@names_unknown_options
 @dataclass(eq=False, repr=False, kw_only=True)
 class TabVAE(NetworkEstimator):
     """Learn a table with a variational autoencoder and draw synthetic rows like its own.

@@ -30,6 +30,7 @@ from tabgan.backends.write_parts import (
 )
 from tabgan.base.checks import check_memory, check_number
 from tabgan.base.errors import ModelFileError, OptionError, TrainingWarning
+from tabgan.base.notebook_html import html_lines, html_table
 from tabgan.base.random_streams import RandomStateLike, numpy_stream, resolve_seed
 from tabgan.base.registry import UnregisteredError
 from tabgan.conditions.grammar import Where
@@ -106,6 +107,22 @@ class TableEstimator(BaseEstimator):
         tags.input_tags.string = True
         tags.input_tags.categorical = True
         return tags
+
+    def _html_repr(self) -> str:
+        """Return scikit-learn's view of the estimator, and below it what a fit has found."""
+        shown: str = super()._html_repr()
+        if not hasattr(self, "_model"):
+            return shown
+        facts = {**self._facts_of_method(), **_describe_postprocessing(self.postprocessing_)}
+        return "".join(
+            [
+                shown,
+                html_table(f"Fitted on {self.n_rows_:,} rows", ["Fact", ""], facts.items()),
+                self.schema_._repr_html_(),
+                html_lines("Rules that every row keeps", self.constraints_),
+                html_lines("Rules that were found", (d.describe() for d in self.dependencies_)),
+            ]
+        )
 
     def fit(
         self,

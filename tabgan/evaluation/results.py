@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
+from html import escape
 from math import isfinite
 from typing import Any, Literal, NamedTuple, Self
 
 import numpy as np
 
+from tabgan.base.notebook_html import html_lines, html_table
 from tabgan.evaluation.audit_results import PrivacyAudit
 from tabgan.evaluation.part_results import (
     Coverage,
@@ -155,6 +157,15 @@ class Verdict:
     parts: Mapping[str, float]
     weak_points: tuple[WeakPoint, ...]
     uses: tuple[Use, ...] = ()
+
+    def _repr_html_(self) -> str:
+        points = [f"{point.what} What to do: {point.remedy}" for point in self.weak_points]
+        return (
+            f"<p><strong>{escape(self.grade)}</strong> ({self.score:.3f}). "
+            f"{escape(self.headline)}</p>"
+            + html_table("What it can be used for", ["Use", "Fit", "Evidence"], self.uses)
+            + html_lines("Weak points", points)
+        )
 
 
 class PartResults(NamedTuple):
