@@ -22,7 +22,7 @@ def html_table(title: str, header: Sequence[str], rows: Iterable[Sequence[object
 
     Examples
     --------
-    >>> html_table("T", ["a"], [["<b>"]])[-51:]
+    >>> html_table("T", ["a"], [["<b>"]])[-50:]
     '<tbody><tr><td>&lt;b&gt;</td></tr></tbody></table>'
     """
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in header)
