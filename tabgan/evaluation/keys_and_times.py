@@ -210,24 +210,24 @@ def compare_times(
         place: column._replace(real=column.real[rows[0]], synthetic=column.synthetic[rows[1]])
         for place, column in tables.coded.items()
     }
-    columns = dict(enumerate(tables.schema))
+    columns, names = dict(enumerate(tables.schema)), tables.names
     times = [at for at in coded if columns[at].kind == "datetime" and _are_many(coded[at].real)]
     others = [
         at for at in coded if columns[at].kind != "datetime" and tables.names[at] not in constant
     ][:MOST_COLUMNS]
     keys = next((at for at, column in columns.items() if column.kind == "key"), None)
     owners = [np.zeros(size, np.int64)] * 2
-    if keys is not None:
-        coded_keys = _coded_keys(tables, keys)[:2]
+    coded_keys = None if keys is None else _coded_keys(tables, keys)[:2]
+    if coded_keys is not None:
         owners = [own[chosen] for own, chosen in zip(coded_keys, rows, strict=True)]
     found = [
         result
         for at in times[:MOST_TIMES]
         for result in _compare_time(columns[at], at, coded, others, owners)
     ]
-    if keys is not None:
-        found += _compare_orders(tables, keys, constant, rng)
-    names = tables.names
+    if coded_keys is not None and keys is not None:
+        apart = {*constant, names[keys]}
+        found += _compare_orders(tables, coded_keys, apart, rng)
     told = (TimeResult(names[result.time], names[result.column], *result[2:]) for result in found)
     return tuple(sorted(told, key=lambda result: -result.lost))
 
@@ -316,7 +316,10 @@ def _dates(ticks: Floats, unit: str) -> pd.DatetimeIndex:
 
 
 def _compare_orders(
-    tables: ComparedTables, key: int, constant: Collection[str], rng: np.random.Generator
+    tables: ComparedTables,
+    keys: tuple[Codes, Codes],
+    constant: Collection[str],
+    rng: np.random.Generator,
 ) -> Iterator[_Told]:
     """Compare how the rows of a key follow each other, by times and by counts of rows.
 
@@ -324,19 +327,19 @@ def _compare_orders(
     ----------
     tables
         What is compared.
-    key
-        Place of the key column.
+    keys
+        The keys of the real rows and of the synthetic ones, as numbers.
     constant
-        Names of the columns that a key determines.
+        Names of the key and of the columns that it determines.
     rng
         Draws keys where there are many rows.
     """
-    sides = [_whole_keys(codes, rng) for codes in _coded_keys(tables, key)[:2]]
+    sides = [_whole_keys(codes, rng) for codes in keys]
     (own, rows), (drawn, other_rows) = sides
     coded = {
         place: column._replace(real=column.real[rows], synthetic=column.synthetic[other_rows])
         for place, column in tables.coded.items()
-        if tables.names[place] not in constant and place != key
+        if tables.names[place] not in constant
     }
     is_time = {at: column.kind == "datetime" for at, column in enumerate(tables.schema)}
     orders = [at for at in coded if is_time[at] or _counts_rows(own, coded[at])][:MOST_TIMES]
