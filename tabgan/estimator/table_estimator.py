@@ -37,6 +37,7 @@ from tabgan.conditions.grammar import Where
 from tabgan.files.read import read_table
 from tabgan.files.row_sample import TRAINING_ROWS, sample_frame
 from tabgan.fitting.checkpoint import FitCheckpoint
+from tabgan.fitting.fit_postprocess import describe_postprocessing
 from tabgan.fitting.fit_table import fit_table
 from tabgan.fitting.options import OPTIONS_OF, FitOptions, Method, current_options
 from tabgan.fitting.prepare import without_free_text
@@ -113,7 +114,7 @@ class TableEstimator(BaseEstimator):
         shown: str = super()._html_repr()
         if not hasattr(self, "_model"):
             return shown
-        facts = {**self._facts_of_method(), **_describe_postprocessing(self.postprocessing_)}
+        facts = {**self._facts_of_method(), **describe_postprocessing(self.postprocessing_)}
         return "".join(
             [
                 shown,
@@ -668,7 +669,7 @@ class TableEstimator(BaseEstimator):
             **getattr(self, "_fit_facts", {}),
             "training rows": f"{self.n_rows_:,}",
             **self._facts_of_method(),
-            **_describe_postprocessing(self.postprocessing_),
+            **describe_postprocessing(self.postprocessing_),
             "versions": ", ".join(
                 [*(f"{name} {version(name)}" for name in ("tabgan", "torch")), _python()]
             ),
@@ -695,15 +696,3 @@ class TableEstimator(BaseEstimator):
 
 def _python() -> str:
     return f"Python {platform.python_version()}"
-
-
-def _describe_postprocessing(facts: Mapping[str, Any]) -> dict[str, str]:
-    if not facts:
-        return {}
-    columns: Sequence[Mapping[str, Any]] = facts["columns"]
-    polished = ", ".join(str(item["column"]) for item in columns) or "no column"
-    return {
-        "refined by": f"{facts['critics']} tree critics, effective sample "
-        f"{100 * facts['effective_share']:.0f} %",
-        "polished": polished,
-    }
