@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from tabgan.evaluation.attacks.audit import audit
     from tabgan.evaluation.compare_tables import compare
     from tabgan.evaluation.evaluate import evaluate
+    from tabgan.evaluation.pictures.table_charts import plot_column, plot_pair, plot_training
     from tabgan.fitting.session import NotFittedError
     from tabgan.images.image_diffusion import ImageDiffusion
     from tabgan.images.image_gan import ImageGAN
@@ -71,6 +72,9 @@ __all__ = [
     "evaluate",
     "infer_relations",
     "infer_schema",
+    "plot_column",
+    "plot_pair",
+    "plot_training",
     "tune",
 ]
 
@@ -95,6 +99,9 @@ _HOMES = {
     "evaluate": "tabgan.evaluation.evaluate",
     "infer_relations": "tabgan.relations.infer_relations",
     "infer_schema": "tabgan.inference.infer_schema",
+    "plot_column": "tabgan.evaluation.pictures.table_charts",
+    "plot_pair": "tabgan.evaluation.pictures.table_charts",
+    "plot_training": "tabgan.evaluation.pictures.table_charts",
     "tune": "tabgan.tuning.search",
 }
 

@@ -157,7 +157,8 @@ PUBLIC_NAMES = {
         *("OptionError", "PrivacyWarning", "Relations", "SamplingError", "SamplingWarning"),
         *("Schema", "SchemaError", "SyntheticOverSampler", "TabDiffusion", "TabGAN", "TabGANError"),
         *("TabTrees", "TabVAE", "TableFileError", "TrainingError", "TrainingWarning"),
-        *("audit", "compare", "evaluate", "infer_relations", "infer_schema", "tune"),
+        *("audit", "compare", "evaluate", "infer_relations", "infer_schema"),
+        *("plot_column", "plot_pair", "plot_training", "tune"),
     ],
     "tabgan.callbacks": ["Callback", "MLflow", "TensorBoard", "WandB"],
     "tabgan.constraints": [

@@ -58,3 +58,16 @@ def test_an_estimator_without_a_model(table):
 def test_another_table(gan, table):
     with pytest.raises(DataError, match="Column 'size' is not in the table"):
         gan.evaluate(table.rename(columns={"size": "sizes"}))
+
+
+def test_remedies_name_what_the_fit_has_not_tried(gan, table):
+    run = gan.evaluate(table).run
+    assert run is not None
+    assert run.untried == (
+        "train for more steps than 60 (--steps, or a longer --max-time)",
+        "try --method trees",
+    )
+    plain = TabGAN(
+        steps=5, hidden_dim=16, refine=False, polish=False, verbose=False, random_state=5
+    ).fit(table)
+    assert plain._run().untried[-2:] == ("keep polish on (--polish)", "keep refine on (--refine)")

@@ -1,5 +1,7 @@
 """Checks of options, made before any work begins."""
 
+import functools
+import inspect
 import os
 import sys
 from collections.abc import Mapping
@@ -7,14 +9,16 @@ from contextlib import suppress
 from math import inf
 from numbers import Integral, Real
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
 
-from tabgan.base.errors import OptionError
+from tabgan.base.errors import OptionError, did_you_mean
 
-__all__ = ["check_memory", "check_number", "check_training"]
+__all__ = ["check_memory", "check_number", "check_training", "names_unknown_options"]
+
+Class = TypeVar("Class", bound=type[Any])
 
 # Where Linux tells a container's limit: control groups of version 2 and of version 1.
 _CGROUP_LIMITS = (
@@ -127,3 +131,33 @@ def _block_bytes(block: pd.DataFrame) -> int:
         for value in {id(value): value for value in objects.iloc[:, i]}.values()
     )
     return int(block.memory_usage(deep=False).sum()) + shared
+
+
+def names_unknown_options(cls: Class) -> Class:
+    """Let a class say which option was meant, where it is made with a name that it does not have.
+
+    Examples
+    --------
+    >>> @names_unknown_options
+    ... class Model:
+    ...     def __init__(self, steps=1):
+    ...         self.steps = steps
+    >>> Model(step=2)
+    Traceback (most recent call last):
+        ...
+    TypeError: Model has no option 'step'; did you mean 'steps'?
+    """
+    init = cls.__init__
+    known = [*inspect.signature(init).parameters][1:]
+
+    @functools.wraps(init)
+    def checked(self: object, *args: object, **options: object) -> None:
+        for name in options:
+            if name not in known:
+                raise TypeError(
+                    f"{cls.__name__} has no option {name!r}; {did_you_mean(name, known)}"
+                )
+        init(self, *args, **options)
+
+    cls.__init__ = checked
+    return cls

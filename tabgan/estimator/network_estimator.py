@@ -1,6 +1,6 @@
 """`NetworkEstimator`: what estimators share whose generator is a network."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -36,6 +36,13 @@ class NetworkEstimator(TableEstimator):
     def size_of_fit(self) -> dict[str, Any]:
         """Return the steps taken, as JSON values."""
         return {"steps": self.n_steps_}
+
+    def _untried_by_method(self) -> Iterator[str]:
+        yield f"train for more steps than {self.n_steps_:,} (--steps, or a longer --max-time)"
+        if self.privacy_ is None:
+            yield "try --method trees"
+            if not self.polish:
+                yield "keep polish on (--polish)"
 
     def _facts_of_method(self) -> dict[str, str]:
         return {"steps": f"{self.n_steps_:,}", "device": str(self._model.device)}

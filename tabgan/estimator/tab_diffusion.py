@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from tabgan.base.checks import names_unknown_options
 from tabgan.estimator.network_estimator import NetworkEstimator
 from tabgan.fitting.options import Method
 
 __all__ = ["TabDiffusion"]
 
 
+@names_unknown_options
 @dataclass(eq=False, repr=False, kw_only=True)
 class TabDiffusion(NetworkEstimator):
     """Learn a table with a diffusion model and draw synthetic rows like its own.

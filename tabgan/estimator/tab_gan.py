@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
+from tabgan.base.checks import names_unknown_options
 from tabgan.estimator.network_estimator import NetworkEstimator
 from tabgan.fitting.options import Method
 from tabgan.fitting.train_table import Snapshot
@@ -19,6 +20,7 @@ from tabgan.sampling.table_model import TableModel
 __all__ = ["TabGAN"]
 
 
+@names_unknown_options
 @dataclass(eq=False, repr=False, kw_only=True)
 class TabGAN(NetworkEstimator):
     """Learn a table with a GAN and draw synthetic rows like its own.

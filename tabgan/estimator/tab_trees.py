@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Self
 
 import torch
 
+from tabgan.base.checks import names_unknown_options
 from tabgan.base.errors import OptionError
 from tabgan.estimator.table_estimator import TableEstimator
 from tabgan.fitting.options import Method
@@ -15,6 +16,7 @@ from tabgan.sampling.table_model import TableModel
 __all__ = ["TabTrees"]
 
 
+@names_unknown_options
 @dataclass(eq=False, repr=False, kw_only=True)
 class TabTrees(TableEstimator):
     """Learn a table with boosted trees and draw synthetic rows like its own.

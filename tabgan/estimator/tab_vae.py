@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from tabgan.base.checks import names_unknown_options
 from tabgan.base.random_streams import RandomStateLike
 from tabgan.estimator.network_estimator import NetworkEstimator
 from tabgan.fitting.options import Method
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["TabVAE"]
 
 
+@names_unknown_options
 @dataclass(eq=False, repr=False, kw_only=True)
 class TabVAE(NetworkEstimator):
     """Learn a table with a variational autoencoder and draw synthetic rows like its own.

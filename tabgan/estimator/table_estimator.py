@@ -7,7 +7,7 @@ import warnings
 from abc import abstractmethod
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.metadata import version
 from numbers import Integral
 from pathlib import Path
@@ -30,12 +30,14 @@ from tabgan.backends.write_parts import (
 )
 from tabgan.base.checks import check_memory, check_number
 from tabgan.base.errors import ModelFileError, OptionError, TrainingWarning
+from tabgan.base.notebook_html import html_lines, html_table
 from tabgan.base.random_streams import RandomStateLike, numpy_stream, resolve_seed
 from tabgan.base.registry import UnregisteredError
 from tabgan.conditions.grammar import Where
 from tabgan.files.read import read_table
 from tabgan.files.row_sample import TRAINING_ROWS, sample_frame
 from tabgan.fitting.checkpoint import FitCheckpoint
+from tabgan.fitting.fit_postprocess import describe_postprocessing
 from tabgan.fitting.fit_table import fit_table
 from tabgan.fitting.options import OPTIONS_OF, FitOptions, Method, current_options
 from tabgan.fitting.prepare import without_free_text
@@ -106,6 +108,22 @@ class TableEstimator(BaseEstimator):
         tags.input_tags.string = True
         tags.input_tags.categorical = True
         return tags
+
+    def _html_repr(self) -> str:
+        """Return scikit-learn's view of the estimator, and below it what a fit has found."""
+        shown: str = super()._html_repr()
+        if not hasattr(self, "_model"):
+            return shown
+        facts = {**self._facts_of_method(), **describe_postprocessing(self.postprocessing_)}
+        return "".join(
+            [
+                shown,
+                html_table(f"Fitted on {self.n_rows_:,} rows", ["Fact", ""], facts.items()),
+                self.schema_._repr_html_(),
+                html_lines("Rules that every row keeps", self.constraints_),
+                html_lines("Rules that were found", (d.describe() for d in self.dependencies_)),
+            ]
+        )
 
     def fit(
         self,
@@ -443,7 +461,7 @@ class TableEstimator(BaseEstimator):
         holdout = None if holdout is None else self._with_learned_columns(holdout)
         kinds = {column.name: column.kind for column in self.schema_}
         evaluation = evaluate(frame, drawn, holdout, target, schema=kinds, metrics=metrics)
-        return replace(evaluation, run=self._run())
+        return evaluation.with_run(self._run())
 
     def _with_learned_columns(self, table: "TableLike") -> pd.DataFrame:
         """Return a table without the columns of free text that the fit has left out."""
@@ -651,7 +669,7 @@ class TableEstimator(BaseEstimator):
             **getattr(self, "_fit_facts", {}),
             "training rows": f"{self.n_rows_:,}",
             **self._facts_of_method(),
-            **_describe_postprocessing(self.postprocessing_),
+            **describe_postprocessing(self.postprocessing_),
             "versions": ", ".join(
                 [*(f"{name} {version(name)}" for name in ("tabgan", "torch")), _python()]
             ),
@@ -661,20 +679,20 @@ class TableEstimator(BaseEstimator):
         notes = [str(finding) for finding in self.diagnosis_]
         if self.privacy_ is not None:
             notes += [self.privacy_.describe()[0], NOT_COVERED]
-        return Run(facts, tuple(self.history_), tuple(notes))
+        return Run(facts, tuple(self.history_), tuple(notes), tuple(self._untried()))
+
+    def _untried(self) -> Iterator[str]:
+        """Yield what this fit has not tried that lets it learn more."""
+        yield from self._untried_by_method()
+        if self.privacy_ is not None:
+            yield "spend a larger budget (epsilon), or learn from more rows"
+        elif not self.refine:
+            yield "keep refine on (--refine)"
+
+    def _untried_by_method(self) -> Iterator[str]:
+        """Yield what another fit by this method could try; estimators with networks name more."""
+        yield "learn from more rows"
 
 
 def _python() -> str:
     return f"Python {platform.python_version()}"
-
-
-def _describe_postprocessing(facts: Mapping[str, Any]) -> dict[str, str]:
-    if not facts:
-        return {}
-    columns: Sequence[Mapping[str, Any]] = facts["columns"]
-    polished = ", ".join(str(item["column"]) for item in columns) or "no column"
-    return {
-        "refined by": f"{facts['critics']} tree critics, effective sample "
-        f"{100 * facts['effective_share']:.0f} %",
-        "polished": polished,
-    }

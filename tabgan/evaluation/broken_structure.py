@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tabgan.evaluation.part_results import KeyResult, RuleResult, TimeResult
+from tabgan.evaluation.part_results import KeyResult, NearRule, RuleResult, TimeResult
 from tabgan.evaluation.results import PartResults, WeakPoint
 
 __all__ = ["broken_structure", "percent"]
@@ -46,6 +46,7 @@ def broken_structure(parts: PartResults) -> Iterator[WeakPoint]:
             float(np.sqrt(presence.rows / 100)),
         )
     yield from map(_lost_time, structure.times)
+    yield from map(_broken_near_rule, structure.near_rules)
 
 
 def _broken_rule(rule: RuleResult, real_rows: int, synthetic_rows: int) -> WeakPoint:
@@ -57,9 +58,22 @@ def _broken_rule(rule: RuleResult, real_rows: int, synthetic_rows: int) -> WeakP
         rule.columns,
         f"{percent(broken)} of the rows break a rule of the real table: {rule.rule}; one has "
         f"{rule.example}.",
-        "Declare the rule to the generator, or compute the column after sampling; in tabgan a "
-        "constraint (Formula, Sum, Inequality, FixedCombinations) keeps it in all rows.",
+        "Compute the column after sampling, or declare the rule to the generator; tabgan finds "
+        "this rule in the real table and keeps it in all rows (--derive, the default).",
         float(np.sqrt(beyond)),
+    )
+
+
+def _broken_near_rule(rule: NearRule) -> WeakPoint:
+    kept, real = rule.rows.value / 100, rule.rows.baseline / 100
+    return WeakPoint(
+        "structure",
+        rule.columns,
+        f"{percent(1 - kept)} of the rows that it is about break what holds in {percent(real)} of "
+        f"the real ones: {rule.rule}.",
+        "Draw the two columns together; in tabgan the constraint FixedCombinations (levels) or "
+        "Inequality (numbers) keeps it in all rows, if it may hold in all (--constraints).",
+        float(np.sqrt(rule.broken / 100)),
     )
 
 

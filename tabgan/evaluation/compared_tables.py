@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tabgan.base.errors import DataError
+from tabgan.evaluation.part_results import StandIns
 from tabgan.inference.accept_table import TableLike, as_frame
 from tabgan.inference.infer_schema import resolve_schema
 from tabgan.table.columns import column_index, numbers_of
@@ -80,6 +81,9 @@ class ComparedTables:
         What the real table's columns are.
     coded
         The columns that can be compared, as numbers, by their place.
+    stand_ins
+        Rare levels that are compared together with the new values in their place
+        (`tabgan.evaluation.stand_ins`).
     """
 
     real: pd.DataFrame
@@ -87,6 +91,7 @@ class ComparedTables:
     holdout: pd.DataFrame | None
     schema: Schema
     coded: Mapping[int, CodedColumn]
+    stand_ins: tuple[StandIns, ...] = ()
 
     @property
     def names(self) -> dict[int, str]:

@@ -21,8 +21,9 @@ from tabgan.evaluation.coverage import measure_coverage
 from tabgan.evaluation.detection import detect
 from tabgan.evaluation.fidelity import Relations, describe_fidelity, measure_relations
 from tabgan.evaluation.field_measures import measure_field
-from tabgan.evaluation.part_results import Figure
+from tabgan.evaluation.part_results import Figure, Nearness
 from tabgan.evaluation.results import EvaluationResults, PartResults, Tables, Use
+from tabgan.evaluation.stand_ins import join_rare_levels
 from tabgan.evaluation.structure import measure_structure
 from tabgan.evaluation.utility import Target, choose_target, measure_utility, named_target
 from tabgan.evaluation.validity import check_validity
@@ -44,6 +45,7 @@ __all__ = [
 MOST_PAIR_ROWS = 50_000
 MOST_MODEL_ROWS = 20_000
 MOST_DISTANCE_ROWS = 5_000
+MOST_STAND_INS = 3  # columns whose rare levels are named in the summary
 WIDTH = 88
 _Row = tuple[str, str, str, str]
 Metric = Callable[[ComparedTables], Figure | float]
@@ -209,12 +211,16 @@ def evaluate(
     seed = resolve_seed(random_state)
     seconds: dict[str, float] = {}
     with _timed(seconds, "reading"):
-        compared = read_tables(real, synthetic, holdout, schema)
+        exact = read_tables(real, synthetic, holdout, schema)
+        compared = join_rare_levels(exact)
     predicted = None if target is None else named_target(target, compared.schema, compared.coded)
     with _timed(seconds, "fidelity"):
         rng = numpy_stream(seed, "pairs")
         relations = measure_relations(compared.coded, rng, MOST_PAIR_ROWS)
-    parts = _measure(compared, relations, predicted, seed, seconds)
+    with _timed(seconds, "nearness"):  # a rare level that was copied is part of a copy
+        rng = numpy_stream(seed, "nearness")
+        nearness = measure_nearness(exact.coded, rng, MOST_DISTANCE_ROWS)
+    parts = _measure(compared, relations, nearness, predicted, seed=seed, seconds=seconds)
     further = _further_metrics(compared, metrics, seconds)
     verdict = make_verdict(parts, relations)
     return Evaluation(verdict=verdict, **parts._asdict(), metrics=further)
@@ -258,7 +264,9 @@ def _further_metrics(
 def _measure(
     tables: ComparedTables,
     relations: Relations,
+    nearness: Nearness,
     target: Target | None,
+    *,
     seed: int,
     seconds: dict[str, float],
 ) -> PartResults:
@@ -284,8 +292,6 @@ def _measure(
         )
     with _timed(seconds, "coverage"):
         coverage = measure_coverage(coded, names, stream("coverage"), MOST_PAIR_ROWS)
-    with _timed(seconds, "nearness"):
-        nearness = measure_nearness(coded, stream("nearness"), MOST_DISTANCE_ROWS)
     with _timed(seconds, "measures"):
         measures = measure_field(coded, relations, stream("measures"), MOST_DISTANCE_ROWS)
     compared_rows = {
@@ -330,6 +336,8 @@ def summarize(found: EvaluationResults) -> str:
         "",
         *aligned([("", "score", "this table", "a fresh sample"), *_rows(found)]),
     ]
+    for one in found.validity.stand_ins[:MOST_STAND_INS]:
+        lines += ["", *textwrap.wrap(one.sentence, WIDTH)]
     for number, point in enumerate(found.verdict.weak_points, 1):
         lines += ["", *_paragraph(f"{number}. {point.what}"), *_paragraph(f"   {point.remedy}")]
     if found.privacy is not None:

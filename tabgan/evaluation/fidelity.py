@@ -191,6 +191,8 @@ class Relations(NamedTuple):
         or escape a correlation, count in it by their rows.
     rows
         Rows of each table that were looked at, at most.
+    again
+        What other fresh rows get, with numbers cut likewise: how far chance moves the baseline.
     """
 
     found: Trends
@@ -198,6 +200,7 @@ class Relations(NamedTuple):
     unrelated: Trends
     in_tenths: tuple[Trends, Trends, Trends]
     rows: int
+    again: Trends
 
     @property
     def effects(self) -> tuple[Floats, Floats]:
@@ -214,11 +217,19 @@ class Relations(NamedTuple):
         return np.where(known, np.minimum(beyond, most), np.nan), np.where(known, most, np.nan)
 
     @property
+    def chance(self) -> Floats:
+        """How far chance alone moves each related pair, as the first of the `effects`."""
+        most = self.effects[1]
+        beyond = self.again.error_of_relation - self.in_tenths[1].error_of_relation
+        return np.where(np.isnan(most), np.nan, np.clip(beyond, 0, np.nan_to_num(most)))
+
+    @property
     def kept(self) -> float:
-        """Share of all relations that is kept; NaN where no pair is related."""
+        """Share of all relations that is kept, up to chance; NaN where no pair is related."""
         beyond, most = self.effects
         whole = float(np.nansum(most))
-        return 1 - float(np.nansum(beyond)) / whole if whole else float("nan")
+        lost = float(np.nansum(beyond) - np.nansum(self.chance))
+        return 1 - max(lost, 0.0) / whole if whole else float("nan")
 
     def suspects(self, places: list[int]) -> list[tuple[int, int]]:
         """Return the pairs of columns that are farthest beyond their baseline."""
@@ -256,11 +267,18 @@ def measure_relations(
         place: column._replace(real=column.real[rows], synthetic=column.real[rng.permutation(rows)])
         for place, column in coded.items()
     }
-    variants = [list(columns.values()) for columns in (found, fresh, alone)]
-    trends = [pair_trends(columns) for columns in variants]
+    again = rng.integers(n_real, size=own), rng.integers(n_real, size=other)
+    others = take_rows(coded, *again, of="real")
+    variants = [list(columns.values()) for columns in (found, fresh, alone, others)]
+    trends = [pair_trends(columns) for columns in variants[:3]]
     cut = [pair_trends([in_tenths(column) for column in columns]) for columns in variants]
     return Relations(
-        trends[0], trends[1], trends[2], (cut[0], cut[1], cut[2]), rows=max(own, other)
+        trends[0],
+        trends[1],
+        trends[2],
+        (cut[0], cut[1], cut[2]),
+        rows=max(own, other),
+        again=cut[3],
     )
 
 

@@ -19,7 +19,7 @@ from tabgan.table.columns import by_position
 from tabgan.table.dates import unit_of
 from tabgan.table.schema import Column
 
-__all__ = ["compare_keys", "compare_times", "likeness"]
+__all__ = ["compare_keys", "compare_times", "likeness", "succession"]
 
 LEAST_LIKENESS = 0.1  # within real keys, that is worth comparing
 LEAST_STRENGTH = 0.05  # that a time explains, likewise
@@ -30,6 +30,7 @@ MOST_TIMES = 3  # columns of times
 MOST_COLUMNS = 30  # that go with them
 MOST_ROWS = 20_000
 FEWEST_ROWS = 100
+FEWEST_TIMES = 20  # that differ, in a column of times
 LEAST_DISTINCT = 0.3  # share of times that differ in a column that orders its rows
 _ABSENT = -1
 
@@ -209,29 +210,37 @@ def compare_times(
         place: column._replace(real=column.real[rows[0]], synthetic=column.synthetic[rows[1]])
         for place, column in tables.coded.items()
     }
-    columns = dict(enumerate(tables.schema))
-    times = [at for at in coded if columns[at].kind == "datetime" and _orders(coded[at].real)]
+    columns, names = dict(enumerate(tables.schema)), tables.names
+    times = [at for at in coded if columns[at].kind == "datetime" and _are_many(coded[at].real)]
     others = [
         at for at in coded if columns[at].kind != "datetime" and tables.names[at] not in constant
     ][:MOST_COLUMNS]
     keys = next((at for at, column in columns.items() if column.kind == "key"), None)
     owners = [np.zeros(size, np.int64)] * 2
-    if keys is not None:
-        coded_keys = _coded_keys(tables, keys)[:2]
+    coded_keys = None if keys is None else _coded_keys(tables, keys)[:2]
+    if coded_keys is not None:
         owners = [own[chosen] for own, chosen in zip(coded_keys, rows, strict=True)]
     found = [
         result
         for at in times[:MOST_TIMES]
         for result in _compare_time(columns[at], at, coded, others, owners)
     ]
-    names = tables.names
+    if coded_keys is not None and keys is not None:
+        apart = {*constant, names[keys]}
+        found += _compare_orders(tables, coded_keys, apart, rng)
     told = (TimeResult(names[result.time], names[result.column], *result[2:]) for result in found)
     return tuple(sorted(told, key=lambda result: -result.lost))
 
 
-def _orders(times: Floats) -> bool:
+def _are_many(times: Floats) -> bool:
     there = times[~np.isnan(times)]
-    return len(there) >= FEWEST_ROWS and len(np.unique(there)) >= LEAST_DISTINCT * len(there)
+    return len(there) >= FEWEST_ROWS and len(np.unique(there)) >= FEWEST_TIMES
+
+
+def _orders(times: Floats) -> bool:
+    """Return whether hardly two rows have the same time, so that each follows one other."""
+    there = times[~np.isnan(times)]
+    return len(np.unique(there)) >= LEAST_DISTINCT * len(there)
 
 
 def _compare_time(
@@ -240,12 +249,15 @@ def _compare_time(
     """Compare what one column of times tells."""
     sides = coded[at].real, coded[at].synthetic
     pairs = [_neighbors(own, keys) for own, keys in zip(sides, owners, strict=True)]
-    groups = {"neighbors in time": pairs} | dict(_clock_groups(column, *sides))
+    groups = dict(_clock_groups(column, *sides))
+    if _orders(sides[0]):
+        groups = {"neighbors in time": pairs} | groups
     n_pairs = int((pairs[0] >= 0).sum()) // 2
     for other in others:
         values = coded[other].real, coded[other].synthetic
+        there = min(1 - float(np.isnan(side).mean()) for side in values)
         for what, (own, drawn) in groups.items():
-            noise = np.sqrt(1 / max(n_pairs, 1))
+            noise = np.sqrt(1 / max(n_pairs * there, 1))
             real = likeness(own, values[0], nominal=coded[other].nominal)
             if not real > LEAST_STRENGTH + SURE * noise:
                 continue
@@ -253,7 +265,7 @@ def _compare_time(
             lost = float(np.clip((real - made - NOISE * noise) / real, 0, 1))
             strength = Figure(max(float(made), 0.0), real)
             yield _Told(at, other, what, strength, lost)
-    if (owners[0] == 0).all():  # times of one series
+    if _orders(sides[0]) and (owners[0] == 0).all():  # times of one series
         yield _compare_gaps(at, *sides)
 
 
@@ -301,6 +313,119 @@ def _clock_groups(
 def _dates(ticks: Floats, unit: str) -> pd.DatetimeIndex:
     whole = np.where(np.isnan(ticks), 0, ticks).astype(np.int64)
     return pd.DatetimeIndex(whole.astype(f"datetime64[{unit}]"))
+
+
+def _compare_orders(
+    tables: ComparedTables,
+    keys: tuple[Codes, Codes],
+    constant: Collection[str],
+    rng: np.random.Generator,
+) -> Iterator[_Told]:
+    """Compare how the rows of a key follow each other, by times and by counts of rows.
+
+    Parameters
+    ----------
+    tables
+        What is compared.
+    keys
+        The keys of the real rows and of the synthetic ones, as numbers.
+    constant
+        Names of the key and of the columns that it determines.
+    rng
+        Draws keys where there are many rows.
+    """
+    sides = [_whole_keys(codes, rng) for codes in keys]
+    (own, rows), (drawn, other_rows) = sides
+    coded = {
+        place: column._replace(real=column.real[rows], synthetic=column.synthetic[other_rows])
+        for place, column in tables.coded.items()
+        if tables.names[place] not in constant
+    }
+    is_time = {at: column.kind == "datetime" for at, column in enumerate(tables.schema)}
+    orders = [at for at in coded if is_time[at] or _counts_rows(own, coded[at])][:MOST_TIMES]
+    for order in orders:
+        by = coded[order]
+        for at, column in [item for item in coded.items() if item[0] != order][:MOST_COLUMNS]:
+            real, n_pairs = succession(own, by.real, column.real, nominal=column.nominal)
+            noise = 1 / np.sqrt(max(n_pairs, 1))
+            if n_pairs < FEWEST_ROWS or not real > LEAST_STRENGTH + SURE * noise:
+                continue
+            made = succession(drawn, by.synthetic, column.synthetic, nominal=column.nominal)[0]
+            lost = float(np.clip((real - np.nan_to_num(made) - NOISE * noise) / real, 0, 1))
+            strength = Figure(max(float(np.nan_to_num(made)), 0.0), real)
+            yield _Told(order, at, "order within a key", strength, lost)
+
+
+def _whole_keys(codes: Codes, rng: np.random.Generator) -> tuple[Codes, Codes]:
+    """Return the keys of all rows of some keys, and these rows."""
+    sizes = np.bincount(codes[codes >= 0])
+    order = rng.permutation(len(sizes))
+    chosen = np.zeros(len(sizes) + 1, np.bool_)  # its last entry is that of code -1
+    chosen[order[np.cumsum(sizes[order]) <= MOST_ROWS]] = True
+    rows = np.flatnonzero(chosen[codes])
+    return codes[rows], rows
+
+
+def _counts_rows(keys: Codes, column: CodedColumn) -> bool:
+    """Return whether a column holds whole numbers from 1, none of them twice in a key."""
+    values = column.real
+    if column.nominal or np.isnan(values).any() or not len(values):
+        return False
+    if values.min() != 1 or (values % 1 != 0).any():
+        return False
+    pairs = np.unique(np.column_stack([keys, values]), axis=0)
+    return len(pairs) == len(values) > len(np.unique(keys))
+
+
+def succession(keys: Codes, order: Floats, values: Floats, *, nominal: bool) -> tuple[float, int]:
+    """Return how alike two rows are that follow each other within their key.
+
+    It is 1 less the mean squared difference of the ranks of such rows, of that of any two rows of
+    the key: 0 where the order tells nothing, near to 1 where values move little from row to row.
+    Levels differ or not.
+
+    Parameters
+    ----------
+    keys
+        The key of each row, shape (rows,); −1 for none.
+    order
+        What orders the rows of a key, likewise; NaN for nothing.
+    values
+        Numbers or codes of levels, likewise; NaN for none.
+    nominal
+        Whether they are codes.
+
+    Returns
+    -------
+    The strength, NaN where rows of a key do not differ, and how many pairs of rows follow each
+    other.
+
+    Examples
+    --------
+    >>> keys, time = np.zeros(5, np.int64), np.array([3.0, 1.0, 2.0, 5.0, 4.0])
+    >>> succession(keys, time, 10 * time, nominal=False)
+    (0.8, 4)
+    """
+    there = (keys >= 0) & ~np.isnan(order) & ~np.isnan(values)
+    keys, order, values = keys[there], order[there], values[there]
+    places = np.lexsort((order, keys))
+    keys = np.unique(keys[places], return_inverse=True)[1]
+    sizes = np.bincount(keys) if len(keys) else np.zeros(0, np.int64)
+    sorted_values = values[places]
+    follows = keys[1:] == keys[:-1]
+    if nominal:
+        steps = sorted_values[1:] != sorted_values[:-1]
+        cells = np.unique(np.column_stack([keys, sorted_values]), axis=0, return_counts=True)
+        equal = np.bincount(cells[0][:, 0].astype(np.int64), np.square(cells[1]), len(sizes))
+        apart = np.square(sizes) - equal
+    else:
+        ranks = pd.Series(sorted_values).rank().to_numpy(np.float64)
+        steps = np.square(np.diff(ranks))
+        sums = np.bincount(keys, ranks, len(sizes))
+        apart = 2 * (sizes * np.bincount(keys, np.square(ranks), len(sizes)) - np.square(sums))
+    expected = float((apart / np.maximum(sizes, 1)).sum())  # as many steps of random pairs
+    count = int(follows.sum())
+    return (1 - float(steps[follows].sum()) / expected if expected else float("nan")), count
 
 
 def _compare_gaps(at: int, real: Floats, synthetic: Floats) -> _Told:

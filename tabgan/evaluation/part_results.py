@@ -12,12 +12,14 @@ __all__ = [
     "Coverage",
     "Detection",
     "Detector",
+    "Fault",
     "FieldMeasures",
     "Fidelity",
     "Figure",
     "JointShares",
     "KeyResult",
     "LevelsChart",
+    "NearRule",
     "Nearness",
     "NumbersChart",
     "Metric",
@@ -25,6 +27,7 @@ __all__ = [
     "Predicted",
     "PresenceResult",
     "RuleResult",
+    "StandIns",
     "Structure",
     "TellingFeature",
     "TimeResult",
@@ -59,6 +62,9 @@ class Figure(NamedTuple):
         return min(self.value / self.baseline, 1.0) if self.baseline > 0 else 1.0
 
 
+Fault = Literal["type", "missing", "repeated", "level", "range", "kind", "fraction"]
+
+
 class Violation(NamedTuple):
     """A way in which synthetic values can't be values of the real table.
 
@@ -73,12 +79,47 @@ class Violation(NamedTuple):
         Synthetic rows that break it.
     example
         One of the values that do, as text of at most 80 characters.
+    fault
+        What is wrong with them.
     """
 
     column: str
     rule: str
     rows: int
     example: str
+    fault: Fault = "kind"
+
+
+class StandIns(NamedTuple):
+    """Levels that few real rows hold, and new values in their place.
+
+    Both are compared as one level: nobody may copy the first, and the second are no fault.
+
+    Attributes
+    ----------
+    column
+        The column's label as text.
+    levels
+        Levels of the real table that few rows hold.
+    real_rows
+        Real rows that have one, in percent of those with a value.
+    new_rows
+        Synthetic rows with a value that the real table lacks, written like its own, likewise.
+    """
+
+    column: str
+    levels: int
+    real_rows: float
+    new_rows: float
+
+    @property
+    def sentence(self) -> str:
+        """What was joined, in words."""
+        return (
+            f"{self.column!r} has {self.levels:,} levels that few real rows hold "
+            f"({self.real_rows:.1f} % together). They count as one level, and so do the new values "
+            f"written like them in {self.new_rows:.1f} % of the synthetic rows."
+        )
 
 
 @dataclass(frozen=True)
@@ -93,12 +134,15 @@ class Validity:
         Share of rows without a violation, in percent.
     violations
         What was broken, most rows first.
+    stand_ins
+        Rare levels that were replaced by new values of the same form, most rows first.
     """
 
     data_validity: float
     data_structure: float
     valid_rows: Figure
     violations: tuple[Violation, ...]
+    stand_ins: tuple[StandIns, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -352,7 +396,11 @@ class Predicted(NamedTuple):
     @property
     def gain(self) -> float:
         """What real rows teach, from 0 to 1."""
-        return max(self.score.baseline - self.chance, 0.0) / (1 - self.chance)
+        return self.gain_of(self.score.baseline)
+
+    def gain_of(self, score: float) -> float:
+        """Return what a score is above chance, from 0 to 1."""
+        return max(score - self.chance, 0.0) / (1 - self.chance)
 
     @property
     def kept(self) -> float:
@@ -402,10 +450,12 @@ class Utility:
     @property
     def kept_of_all(self) -> float:
         """The same over all columns, each weighed by what real rows teach about it."""
-        gains = np.array([column.gain for column in self.columns])
-        if not gains.sum():
+        gains = sum(column.gain for column in self.columns)
+        if not gains:
             return 1.0
-        return float(np.average([column.kept for column in self.columns], weights=gains))
+        learned = (c.gain_of(c.score.value) for c in self.columns)
+        most = (min(own, 2 * c.gain) for own, c in zip(learned, self.columns, strict=True))
+        return min(sum(most) / gains, 1.0)  # what chance adds to one column it takes from another
 
 
 @dataclass(frozen=True)
@@ -465,6 +515,35 @@ class RuleResult(NamedTuple):
     rule: str
     rows: Figure
     example: str = ""
+
+
+class NearRule(NamedTuple):
+    """What holds in almost every real row, or in almost every one with some level.
+
+    Attributes
+    ----------
+    columns
+        The two columns.
+    rule
+        The rule in words; of several levels the one that most rows break.
+    rows
+        Rows that keep it, in percent of those that it is about, in the synthetic table and the
+        real one.
+    share
+        Real rows that it is about, in percent.
+    lost
+        Share of the rule that is lost beyond chance, from 0 to 1, where columns that are drawn on
+        their own lose all.
+    broken
+        Rows of the whole table that break it beyond chance, in percent.
+    """
+
+    columns: tuple[str, str]
+    rule: str
+    rows: Figure
+    share: float
+    lost: float
+    broken: float
 
 
 class KeyResult(NamedTuple):
@@ -528,7 +607,8 @@ class TimeResult(NamedTuple):
     column
         The column that goes with it; the same one where it is about the times themselves.
     what
-        "neighbors in time", "hour of the day", "day of the week", "month", "trend" or "gaps".
+        "neighbors in time", "hour of the day", "day of the week", "month", "trend", "gaps" or
+        "order within a key".
     strength
         Share of the column's variation that it explains, from 0 to 1, in the synthetic table and
         in the real one; of gaps, 1 less the Kolmogorov-Smirnov distance.
@@ -559,7 +639,9 @@ class Structure:
         What times tell, the most lost first.
     kept
         Share that is kept, from 0 to 1, by what was measured: "rules", "keys", "presence",
-        "times".
+        "times", "near rules".
+    near_rules
+        What holds in almost every real row, the most lost first.
     """
 
     rules: tuple[RuleResult, ...] = ()
@@ -567,6 +649,7 @@ class Structure:
     presence: tuple[PresenceResult, ...] = ()
     times: tuple[TimeResult, ...] = ()
     kept: Mapping[str, float] = field(default_factory=dict)
+    near_rules: tuple[NearRule, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,14 @@
 """The results of an evaluation: frozen values behind the text, the JSON and the HTML report."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from html import escape
 from math import isfinite
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Self
 
 import numpy as np
 
+from tabgan.base.notebook_html import html_lines, html_table
 from tabgan.evaluation.audit_results import PrivacyAudit
 from tabgan.evaluation.part_results import (
     Coverage,
@@ -70,11 +72,14 @@ class Run:
         unknown.
     notes
         Remarks of the training: what the diagnosis found.
+    untried
+        What the fit has not tried that lets a generator learn more, as orders; empty where unknown.
     """
 
     facts: Mapping[str, str] = field(default_factory=dict)
     history: tuple[Mapping[str, Any], ...] = ()
     notes: tuple[str, ...] = ()
+    untried: tuple[str, ...] = ()
 
 
 Grade = Literal["as good as real", "good", "usable with care", "poor"]
@@ -95,6 +100,9 @@ class WeakPoint(NamedTuple):
         What to do about it, in one sentence.
     severity
         From 0 (as a fresh sample of the real table) to 1.
+    by_learning
+        Whether the remedy is that a generator learns more. Where the fit is known (`Run`), the
+        remedy is what it has not tried.
     """
 
     part: str
@@ -102,6 +110,7 @@ class WeakPoint(NamedTuple):
     what: str
     remedy: str
     severity: float
+    by_learning: bool = False
 
 
 class Use(NamedTuple):
@@ -149,6 +158,15 @@ class Verdict:
     weak_points: tuple[WeakPoint, ...]
     uses: tuple[Use, ...] = ()
 
+    def _repr_html_(self) -> str:
+        points = [f"{point.what} What to do: {point.remedy}" for point in self.weak_points]
+        return (
+            f"<p><strong>{escape(self.grade)}</strong> ({self.score:.3f}). "
+            f"{escape(self.headline)}</p>"
+            + html_table("What it can be used for", ["Use", "Fit", "Evidence"], self.uses)
+            + html_lines("Weak points", points)
+        )
+
 
 class PartResults(NamedTuple):
     """All that was measured."""
@@ -184,6 +202,15 @@ class EvaluationResults:
     run: Run | None = None
     privacy: PrivacyAudit | None = None
     metrics: Mapping[str, Figure] = field(default_factory=dict)
+
+    def with_run(self, run: Run) -> Self:
+        """Return these results with the facts of the fit, and remedies that it has not tried."""
+        tried = self.verdict.weak_points
+        if run.untried:
+            first, *others = run.untried
+            advice = ", or ".join([first[0].upper() + first[1:], *others]) + "."
+            tried = tuple(p._replace(remedy=advice) if p.by_learning else p for p in tried)
+        return replace(self, run=run, verdict=replace(self.verdict, weak_points=tried))
 
     def to_json(self) -> dict[str, Any]:
         """Return all figures as JSON values: objects, lists, numbers, text, and null for NaN.

@@ -17,6 +17,7 @@ from tabgan.encoding.identifiers.identifier_attribute import find_attributes
 from tabgan.evaluation.compared_tables import CodedColumn, ComparedTables
 from tabgan.evaluation.fidelity import in_tenths, pair_trend
 from tabgan.evaluation.keys_and_times import compare_keys, compare_times
+from tabgan.evaluation.near_rules import compare_near_rules
 from tabgan.evaluation.part_results import Figure, KeyResult, PresenceResult, RuleResult, Structure
 from tabgan.rules.dependency import Dependency, Mask
 from tabgan.rules.detect_dependencies import detect_dependencies
@@ -58,14 +59,17 @@ def measure_structure(tables: ComparedTables, rng: np.random.Generator) -> Struc
     keys = compare_keys(tables, rng)
     presence = _compare_presence(tables, rng)
     times = compare_times(tables, {name for key in keys for name in key.constant}, rng)
+    told = {frozenset(rule.columns) for rule in rules}
+    near = compare_near_rules(tables, told, np.random.default_rng(rng.integers(2**32)))
     parts = {
         "rules": [rule.rows.of_baseline for rule in rules],
         "keys": [share for key in keys for share in _kept_of(key)],
         "presence": [1 - relation.lost for relation in presence],
         "times": [1 - relation.lost for relation in times],
+        "near rules": [1 - rule.lost for rule in near],
     }
     kept = {name: float(np.mean(shares)) for name, shares in parts.items() if shares}
-    return Structure(rules, keys, presence[:SHOWN], times[:SHOWN], kept)
+    return Structure(rules, keys, presence[:SHOWN], times[:SHOWN], kept, near[:SHOWN])
 
 
 def _kept_of(key: KeyResult) -> list[float]:

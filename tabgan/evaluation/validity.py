@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tabgan.evaluation.compared_tables import CodedColumn, ComparedTables
-from tabgan.evaluation.part_results import Figure, Validity, Violation
+from tabgan.evaluation.part_results import Fault, Figure, Validity, Violation
 from tabgan.inference.column_cells import read_cells
 from tabgan.table.columns import numbers_of, outside_range
 from tabgan.table.schema import Column
@@ -25,6 +25,7 @@ Mask = NDArray[np.bool_]
 class _Breach(NamedTuple):
     """A rule of a column, and the synthetic rows that break it."""
 
+    fault: Fault
     column: str
     rule: str
     rows: Mask
@@ -35,8 +36,10 @@ def check_validity(tables: ComparedTables, rng: np.random.Generator) -> Validity
     """Check each synthetic value against what the real column holds.
 
     A column has a type of cells, a range (that of the schema) or levels, missing values or none,
-    and, if it names the rows, no value twice. The baseline is the share of holdout rows, or of one
-    half of the real rows, whose values the real table, or the other half, could hold.
+    and, if it names the rows, no value twice. New values in place of rare levels are none of its
+    levels, and no fault (`tabgan.evaluation.stand_ins`). The baseline is the share of holdout
+    rows, or of one half of the real rows, whose values the real table, or the other half, could
+    hold.
 
     Parameters
     ----------
@@ -62,6 +65,7 @@ def check_validity(tables: ComparedTables, rng: np.random.Generator) -> Validity
         data_structure=100 * scores["Data Structure"],
         valid_rows=Figure(100 * float(1 - broken.mean()), 100 * _fresh_share(tables.coded, rng)),
         violations=tuple(violations),
+        stand_ins=tables.stand_ins,
     )
 
 
@@ -71,24 +75,27 @@ def _breaches(tables: ComparedTables, place: int, column: Column) -> Iterator[_B
     own, other = read_cells(name, real), read_cells(name, synthetic)
     if own.storage != other.storage and not {own.storage, other.storage} & {*_ANY}:
         rule = f"a {own.storage}, as in the real table (dtype {real.dtype})"
-        yield _Breach(name, rule, ~other.missing, synthetic)
+        yield _Breach("type", name, rule, ~other.missing, synthetic)
         return
     if not own.missing.any():
-        yield _Breach(name, "never missing", other.missing, synthetic)
+        yield _Breach("missing", name, "never missing", other.missing, synthetic)
     if column.is_generated:
         if real[~own.missing].is_unique:
             repeated = synthetic.duplicated(keep=False).to_numpy(bool) & ~other.missing
-            yield _Breach(name, "unique", repeated, synthetic)
+            yield _Breach("repeated", name, "unique", repeated, synthetic)
         return
     coded = tables.coded[place]
     if coded.nominal:
         seen = _seen(coded.real, len(coded.levels))
         unseen = ~other.missing & ~_look_up(seen, coded.synthetic)
-        rule = f"one of the real table's {int(seen.sum()):,} levels"
-        yield _Breach(name, rule, unseen, synthetic)
+        rare = next((one.levels for one in tables.stand_ins if one.column == name), 0)
+        rule = f"one of the real table's {int(seen.sum()) - (rare > 0) + rare:,} levels"
+        if rare:
+            rule += f", or a new one written like them in place of the {rare:,} that few rows hold"
+        yield _Breach("level", name, rule, unseen, synthetic)
         return
     rule = f"within {column.minimum} to {column.maximum}"
-    yield _Breach(name, rule, outside_range(synthetic, column), synthetic)
+    yield _Breach("range", name, rule, outside_range(synthetic, column), synthetic)
     yield from _special_breaches(real, synthetic, column, coded)
 
 
@@ -102,16 +109,17 @@ def _special_breaches(
     unknown = np.array([*(value not in known for value in values), False], bool)
     is_date = column.kind == "datetime" and column.format
     written = f", written {column.format}" if is_date else ""
-    yield _Breach(str(column.name), f"of kind {column.kind}{written}", unknown[codes], synthetic)
+    name, rule = str(column.name), f"of kind {column.kind}{written}"
+    yield _Breach("kind", name, rule, unknown[codes], synthetic)
     if column.kind == "integer":
         broken = np.isfinite(coded.synthetic) & (coded.synthetic % 1 != 0)
-        yield _Breach(str(column.name), "a whole number", broken, synthetic)
+        yield _Breach("fraction", name, "a whole number", broken, synthetic)
 
 
 def _violation(breach: _Breach) -> Violation:
     example = str(breach.values[breach.rows].iloc[0])
     short = example if len(example) <= LONGEST else f"{example[: LONGEST - 1]}…"
-    return Violation(breach.column, breach.rule, int(breach.rows.sum()), short)
+    return Violation(breach.column, breach.rule, int(breach.rows.sum()), short, breach.fault)
 
 
 def _seen(codes: NDArray[np.float64], n_levels: int) -> Mask:

@@ -15,12 +15,15 @@ from tabgan.evaluation.broken_structure import broken_structure, percent
 from tabgan.evaluation.fidelity import Relations
 from tabgan.evaluation.part_results import (
     ColumnResult,
+    Fault,
     Figure,
     LevelsChart,
+    NumbersChart,
     TellingFeature,
     Utility,
 )
-from tabgan.evaluation.results import Grade, PartResults, Use, Verdict, WeakPoint
+from tabgan.evaluation.results import Grade, PartResults, Tables, Use, Verdict, WeakPoint
+from tabgan.evaluation.stand_ins import LESS_CERTAIN
 
 __all__ = ["find_weak_points", "make_verdict"]
 
@@ -33,8 +36,27 @@ SYMPTOM = 0.8  # discount of what models lose …
 DETECTED = 0.5  # … and of what detectors find
 RARELY_LOST = 5  # expected rows of a level that is not lost by chance: e⁻⁵ is 0.7 %
 SURE = 3  # standard errors of a share
+MORE_CHANCE = 1.25  # times what chance takes of all relations …
+TIMES_CHANCE = 2  # … and of those of the one column that it takes most of
+RANGE_BY_CHANCE = 30.0  # percent of one column's range that the outermost rows of a tail may make
+FALSE_ALARM = 0.01  # of all columns together
+TESTED = 5  # real rows for each that models are tested on, where there is no holdout
+UNSEEN = 4  # copies that fresh rows may have where the halves have none
 TINY = 1e-12
 WORTHLESS_SHAPE = 50.0  # percentage points beyond the baseline at which a shape is worth nothing
+
+
+_REMEDIES: Mapping[Fault, str] = {
+    "type": "Write {!r} with the real table's type of cells, before the table is saved.",
+    "missing": "Drop these rows, or fill the cells (tabgan impute does).",
+    "repeated": "Generate values that are unique; in tabgan --kind {}=identifier.",
+    "level": "Draw {!r} from the real table's levels; in tabgan --kind {}=categorical.",
+    "range": "Drop these rows, or keep the range while sampling; in tabgan by minimum and maximum "
+    "of {!r} in the schema (--schema), or the constraint Range.",
+    "kind": "Write {!r} in the real table's form; tabgan inspect shows how it is read.",
+    "fraction": "Round {!r}; in tabgan --kind {}=integer.",
+}
+"""What to do about a violation, with the column's name."""
 
 
 class _Step(NamedTuple):
@@ -221,14 +243,19 @@ def find_weak_points(parts: PartResults, relations: Relations) -> tuple[WeakPoin
 
 
 def _is_explained(point: WeakPoint, found: list[WeakPoint]) -> bool:
-    named = [set(other.columns) for other in found if other.columns]
+    causes = [other for other in found if other.columns]
     if point.part == "detection" and not point.columns:
-        return bool(named)
+        return bool(causes)
+    if point.part == "structure":  # tells what relates the columns, and is no symptom of others
+        causes = [other for other in causes if other.part in ("structure", "validity")]
+    named = [set(other.columns) for other in causes]
     return point.part != "utility" and any(columns <= {*point.columns} for columns in named)
 
 
 def _invalid(parts: PartResults) -> Iterator[WeakPoint]:
     chance = 1 - parts.validity.valid_rows.baseline / 100
+    rows = parts.tables.synthetic_rows
+    noise = _noise_of(chance, rows) + _beyond_by_chance(parts.tables, len(parts.fidelity.columns))
     broken = Counter[str]()  # rows of each column, which seldom break two of its rules
     for violation in parts.validity.violations:
         broken[violation.column] += violation.rows
@@ -240,10 +267,24 @@ def _invalid(parts: PartResults) -> Iterator[WeakPoint]:
             (violation.column,),
             f"{percent(share)} of the rows break the rule that {violation.column!r} is "
             f"{violation.rule}; one has {violation.example!r}.",
-            "Declare the rule to the generator (in tabgan by a schema or a constraint), or drop "
-            "or mend these rows.",
-            float(np.sqrt(max(of_column - chance, 0.0))),
+            _REMEDIES[violation.fault].format(violation.column, violation.column),
+            float(np.sqrt(max(of_column - chance - noise, 0.0))),
         )
+
+
+def _noise_of(share: float, n_rows: int) -> float:
+    """Return how far a share of so many rows may be above the expected one."""
+    return SURE * float(np.sqrt(max(share * (1 - share), 1 / n_rows) / n_rows))
+
+
+def _beyond_by_chance(tables: Tables, n_columns: int) -> float:
+    """Return the share of fresh rows that hardly lies beyond the real range of one of the columns.
+
+    That of k fresh rows beyond all real ones is at most the k-th power of their share of all rows.
+    """
+    share = tables.synthetic_rows / (tables.real_rows + tables.synthetic_rows)
+    count = np.log(FALSE_ALARM / (2 * max(n_columns, 1))) / np.log(share)
+    return float(count) / tables.synthetic_rows
 
 
 def _copied(parts: PartResults) -> Iterator[WeakPoint]:
@@ -251,6 +292,8 @@ def _copied(parts: PartResults) -> Iterator[WeakPoint]:
     copies = nearness.unique_copies
     # without a holdout the baseline looks at half of the table, in which half as many can be met
     chance = copies.baseline if parts.tables.holdout_rows else 2 * copies.baseline
+    n_rows = parts.tables.synthetic_rows
+    noise = 100 * _noise_of(max(chance / 100, UNSEEN / n_rows), n_rows)
     yield WeakPoint(
         "nearness",
         (),
@@ -258,7 +301,7 @@ def _copied(parts: PartResults) -> Iterator[WeakPoint]:
         f"fresh rows {percent(copies.baseline / 100)} would.",
         "Keep the table to yourself: drop the copies, or train a generator of less capacity, for "
         "fewer steps, or on more rows.",
-        float(np.sqrt(max(copies.value - chance, 0.0) / 100)),
+        float(np.sqrt(max(copies.value - chance - noise, 0.0) / 100)),
     )
     near = nearness.near_copies
     yield WeakPoint(
@@ -285,7 +328,7 @@ def _copied(parts: PartResults) -> Iterator[WeakPoint]:
 
 def _severity_of_near_copies(near: Figure, copies: Figure) -> float:
     """Return twice that of as many broken rows: each is a person's; exact copies are told apart."""
-    beyond = near.value - max(near.baseline, copies.value)
+    beyond = near.value - near.baseline - copies.value
     return float(np.clip(2 * np.sqrt(max(beyond, 0.0) / 100), 0, 1))
 
 
@@ -294,11 +337,19 @@ def _unrelated(parts: PartResults, relations: Relations) -> Iterator[WeakPoint]:
     if pairs is None or np.isnan(most).all():
         return
     overall = 1 - relations.kept
-    by_column = np.nansum(beyond, axis=0) / np.maximum(np.nansum(most, axis=0), TINY)
-    worst = int(by_column.argmax())
+    chance = np.nansum(relations.chance, axis=0)
+    whole = np.maximum(np.nansum(most, axis=0), TINY)
+    by_column = (np.nansum(beyond, axis=0) - chance) / whole
+    known = ~np.isnan(most)
+    noise = known / np.sqrt(min(parts.tables.real_rows, parts.tables.synthetic_rows))
+    by_chance = TIMES_CHANCE * noise.sum(axis=0) / whole
+    worst = int(np.where(by_column > by_chance, by_column, 0.0).argmax())
+    if overall < MORE_CHANCE * noise.sum() / whole.sum() and by_column[worst] <= by_chance[worst]:
+        return
     without = [np.delete(np.delete(m, worst, axis=0), worst, axis=1) for m in (beyond, most)]
     rest = float(np.nansum(without[0]) / max(np.nansum(without[1]), TINY))
-    if by_column[worst] > LEAST_OF_COLUMN and rest < by_column[worst] / 3:
+    sure = by_column[worst] > max(LEAST_OF_COLUMN, by_chance[worst])
+    if sure and rest < by_column[worst] / 3:
         name = pairs.names[worst]
         yield WeakPoint(
             "fidelity",
@@ -320,26 +371,44 @@ def _unrelated(parts: PartResults, relations: Relations) -> Iterator[WeakPoint]:
         f"100 % shuffled columns), most between {names[0]!r} and {names[1]!r} (trend error "
         f"{error:.0f} %).",
         "Train longer or with a larger model, on rows that were not shuffled column by column; in "
-        "tabgan more steps, a larger latent_dim, and refine and polish on.",
+        "tabgan more steps (--steps), or --method trees, and refine and polish on.",
         overall,
+        by_learning=True,
     )
 
 
 def _misshapen(parts: PartResults) -> Iterator[WeakPoint]:
+    compared = [column for column in parts.fidelity.columns if column.shape_error is not None]
+    chance = 100 * _distance_by_chance(parts.tables, len(compared))
     for column in parts.fidelity.columns:
         if column.shape_error is None:
             continue
         error, baseline = column.shape_error
+        is_number = isinstance(column.distribution, NumbersChart)
+        there = 1 - max(column.missing) / 100  # share of the rows with a value
+        bound = chance / np.sqrt(max(there, TINY))
+        is_sure = error > (bound if is_number else baseline + bound)
         yield WeakPoint(
             "fidelity",
             (column.name,),
             f"The distribution of {column.name!r} is off by {error:.1f} % (a fresh sample: "
             f"{baseline:.1f} %){_how_it_is_off(column)}.",
-            f"Check that {column.name!r} is read as the kind it is, and calibrate the generator's "
-            "margins; in tabgan train for more steps.",
-            float(np.clip((error - baseline) / WORTHLESS_SHAPE, 0, 1)),
+            f"Check that {column.name!r} is read as the kind it is: tabgan inspect says so, and "
+            f"--kind {column.name}=… declares another.",
+            float(np.clip((error - baseline) / WORTHLESS_SHAPE, 0, 1)) if is_sure else 0.0,
         )
-        yield from _missing(column, parts.tables.synthetic_rows)
+        yield from _missing(column, parts.tables)
+
+
+def _distance_by_chance(tables: Tables, n_columns: int) -> float:
+    """Return the distance that hardly one of so many columns of fresh rows reaches.
+
+    Of numbers that is the bound of Dvoretzky, Kiefer, Wolfowitz and Massart for Kolmogorov and
+    Smirnov's statistic. Of levels it is McDiarmid's for the total variation distance beyond its
+    mean.
+    """
+    both = 1 / tables.real_rows + 1 / tables.synthetic_rows
+    return float(np.sqrt(np.log(2 * max(n_columns, 1) / FALSE_ALARM) / 2 * both))
 
 
 def _how_it_is_off(column: ColumnResult) -> str:
@@ -359,8 +428,9 @@ def _how_it_is_off(column: ColumnResult) -> str:
     return f": its median is {synthetic} in place of {real}"
 
 
-def _missing(column: ColumnResult, n_rows: int) -> Iterator[WeakPoint]:
+def _missing(column: ColumnResult, tables: Tables) -> Iterator[WeakPoint]:
     share, real = column.missing.value / 100, column.missing.baseline / 100
+    n_rows = 1 / (1 / tables.real_rows + 1 / tables.synthetic_rows)
     noise = SURE * np.sqrt(max(real * (1 - real), 1 / n_rows) / n_rows)
     yield WeakPoint(
         "fidelity",
@@ -381,36 +451,53 @@ def _lost(parts: PartResults) -> Iterator[WeakPoint]:
                 (column,),
                 f"The level {level!r:.60} of {column!r} never occurs; {percent(share)} of the "
                 "real rows have it.",
-                f"Train on rows that have it, longer or balanced; in tabgan condition on "
-                f"{column!r} and ask for the level.",
+                _remedy_of_level(column, rows),
                 float(np.sqrt(share)),
             )
     ranges = parts.coverage.ranges
     if not np.isnan(ranges.value):
+        n_ranged = sum(isinstance(c.distribution, NumbersChart) for c in parts.fidelity.columns)
+        by_chance = RANGE_BY_CHANCE / np.sqrt(max(n_ranged, 1))
         yield WeakPoint(
             "coverage",
             (),
             f"Numbers and dates cover {ranges.value:.0f} % of their real ranges; a fresh sample "
             f"covers {ranges.baseline:.0f} %.",
-            "Draw more rows, or train longer: the tails are missing.",
-            float(max(ranges.baseline - ranges.value, 0.0) / 100 / 2),
+            "Draw more rows; in tabgan the min_group outermost real values are never reached, as "
+            "they are single persons' (--min-group 1 where they may be public).",
+            float(max(ranges.baseline - ranges.value - by_chance, 0.0) / 100 / 2),
         )
+
+
+def _remedy_of_level(column: str, rows: int) -> str:
+    if rows < LESS_CERTAIN:
+        return (
+            "Keep it out: so few rows may be single persons. In tabgan --min-group 1 keeps all "
+            "levels, where they may be public."
+        )
+    return (
+        f"Ask for rows that have it: in tabgan --balance {column!r}, or a condition "
+        f"(--where), with --condition-on {column!r} at the fit."
+    )
 
 
 def _telling(parts: PartResults) -> Iterator[WeakPoint]:
     gains = _gains(parts)
+    rows = parts.tables.compared_rows["detection"]
+    noise = SURE / np.sqrt(6 * rows)  # of the AUC of a random order
     for feature, gain in gains.items():
         inner = 0.0
         if len(feature.columns) == 1:  # what pairs with the column tell is due to it
             within = (g for other, g in gains.items() if {*feature.columns} < {*other.columns})
             inner = max(within, default=max(feature.drop - gain, 0.0))
+        told = max(gain, inner)
         yield WeakPoint(
             "detection",
             feature.columns,
             _how_it_tells(feature, alone=gain >= inner),
             "Compare real and synthetic rows side by side: rounding, repeated values, tails, and "
             "combinations that never occur.",
-            float(np.clip(DETECTED * 2 * max(gain, inner), 0, 1)),
+            float(np.clip(DETECTED * 2 * told, 0, 1)) if told > noise else 0.0,
         )
     trees = parts.detection.trees
     yield WeakPoint(
@@ -420,6 +507,7 @@ def _telling(parts: PartResults) -> Iterator[WeakPoint]:
         "by many columns together.",
         "Train longer or with a larger model; in tabgan keep refine and polish on.",
         float(DETECTED * max(trees.low - 0.5, 0.0)),  # what columns explain comes before
+        by_learning=True,
     )
 
 
@@ -454,6 +542,9 @@ def _useless(parts: PartResults) -> Iterator[WeakPoint]:
     utility = parts.utility
     if utility is None:
         return
+    tables = parts.tables
+    tested = tables.holdout_rows or tables.real_rows / TESTED
+    noise = SURE / np.sqrt(tested) / 2
     losses = {name: real - synthetic for name, real, synthetic in utility.importances}
     feature = max(losses, key=lambda name: losses[name], default=None)
     columns = (utility.target,) if feature is None else (utility.target, feature)
@@ -466,7 +557,8 @@ def _useless(parts: PartResults) -> Iterator[WeakPoint]:
         f"{missed}.",
         "Train longer; in tabgan keep polish on, which redraws columns such as "
         f"{utility.target!r} by all others.",
-        float(SYMPTOM * (1 - utility.kept)),
+        float(SYMPTOM * max(1 - utility.kept - noise, 0.0)),
+        by_learning=True,
     )
     if utility.columns:
         worst = utility.columns[0]
@@ -478,5 +570,6 @@ def _useless(parts: PartResults) -> Iterator[WeakPoint]:
             f"{worst.column!r}: {worst.metric} {worst.score.value:.3f}, in place of "
             f"{worst.score.baseline:.3f}.",
             "Train longer; in tabgan keep polish on, which redraws columns by all others.",
-            float(SYMPTOM * (1 - utility.kept_of_all)),
+            float(SYMPTOM * max(1 - utility.kept_of_all - noise, 0.0)),
+            by_learning=True,
         )

@@ -1,7 +1,7 @@
 """Fit the post-processing of drawn rows, refinement and polish, after the training."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from tabgan.sampling.row_features import DrawnRows, RowFeatures
 from tabgan.sampling.row_samplers import Sampler, TreeSampler
 from tabgan.sampling.table_model import BLOCK_ROWS
 
-__all__ = ["fit_postprocessing"]
+__all__ = ["describe_postprocessing", "fit_postprocessing"]
 
 LEAST_ROWS = 500  # of a table for trees to learn anything beyond the generator
 MOST_ROWS = 50_000  # that the trees are grown on
@@ -152,4 +152,17 @@ def _describe(
         "column": str(encoder.columns[at].name),
         "trees": choice.conditional.n_trees,
         "surprise": choice.excess_nll,
+    }
+
+
+def describe_postprocessing(facts: Mapping[str, Any]) -> dict[str, str]:
+    """Say in words what refinement and polish did, from an estimator's ``postprocessing_``."""
+    if not facts:
+        return {}
+    columns: Sequence[Mapping[str, Any]] = facts["columns"]
+    polished = ", ".join(str(item["column"]) for item in columns) or "no column"
+    return {
+        "refined by": f"{facts['critics']} tree critics, effective sample "
+        f"{100 * facts['effective_share']:.0f} %",
+        "polished": polished,
     }

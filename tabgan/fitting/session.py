@@ -76,7 +76,7 @@ class Progress(Callback):
     """
 
     def __init__(self, enabled: bool, stream: TextIO | None = None) -> None:
-        from tqdm import tqdm
+        from tqdm.auto import tqdm  # in a notebook a bar of its own
 
         self.bar: tqdm[Any] = tqdm(
             total=None,

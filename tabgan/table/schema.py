@@ -12,6 +12,7 @@ from typing import Any, Literal, get_args
 import pandas as pd
 
 from tabgan.base.errors import DataError, SchemaError, did_you_mean
+from tabgan.base.notebook_html import html_table
 from tabgan.table.dtypes import restore_dtype
 from tabgan.table.locale_words import check_locale
 from tabgan.table.regular_expressions import RegularExpression
@@ -411,6 +412,21 @@ class Schema:
     def names(self) -> tuple[Hashable, ...]:
         """The column labels, in order."""
         return tuple(column.name for column in self.columns)
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (
+                column.name,
+                column.kind,
+                f"{100 * column.missing:.1f} %" if column.missing else None,
+                None if column.minimum is None else f"{column.minimum} … {column.maximum}",
+                ", ".join(column.formats),
+                column.why,
+            )
+            for column in self
+        ]
+        header = ["Column", "Kind", "Missing", "Range", "Format", "Why"]
+        return html_table(f"Schema of {len(self)} columns", header, rows)
 
     def with_column(self, column: Column) -> "Schema":
         """Return a schema in which the column of the same name is replaced."""

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tabgan.evaluation.compared_tables import read_tables
-from tabgan.evaluation.keys_and_times import compare_keys, compare_times, likeness
+from tabgan.evaluation.keys_and_times import compare_keys, compare_times, likeness, succession
 from tabgan.evaluation.part_results import KeyResult, TimeResult
 
 
@@ -101,6 +101,69 @@ class TestTimes:
         days = pd.Series(pd.date_range("2020-01-01", periods=900, freq="D"))
         table = pd.DataFrame({"day": rng.permutation(days), "x": rng.normal(size=900)})
         assert set(times_of(table, table)) == {("day", "gaps")}
+
+
+def shifts(rng: np.random.Generator, n: int = 2_000) -> pd.DataFrame:
+    """Make several rows a day, fewer on weekends, with weekly ups and downs."""
+    days = pd.Timestamp("2021-01-04") + pd.to_timedelta(np.sort(rng.integers(0, 300, n)), "D")
+    weekend = np.where(days.dayofweek > 4, -25, 5)
+    return pd.DataFrame({"day": days, "sold": 50 + weekend + rng.normal(0, 6, n)})
+
+
+def visits(rng: np.random.Generator, n: int = 250) -> pd.DataFrame:
+    """Make visits of patients whose weight falls from one to the next."""
+    sizes = rng.integers(2, 7, n)
+    patient = np.repeat(np.arange(n), sizes)
+    number = np.concatenate([np.arange(1, size + 1) for size in sizes])
+    first = rng.integers(0, 300, n)[patient]
+    weight = rng.normal(70, 10, n)[patient] - number + rng.normal(0, 0.3, len(patient))
+    return pd.DataFrame(
+        {
+            "patient": [f"P{10_000 * n + one}" for one in patient],
+            "visit": number,
+            "date": pd.Timestamp("2022-01-01") + pd.to_timedelta(first + 14 * number, "D"),
+            "weight": weight.round(1),
+            "ward": rng.choice(["a", "b"], len(patient)),
+        }
+    )
+
+
+class TestSeveralRowsATime:
+    def test_the_weekday_is_lost(self):
+        rng = np.random.default_rng(0)
+        real, drawn = shifts(rng), shifts(rng)
+        assert times_of(real, drawn)["sold", "day of the week"].lost < 0.1
+        drawn["sold"] = rng.permutation(drawn["sold"])
+        found = times_of(real, drawn)
+        assert found["sold", "day of the week"].lost > 0.8
+        assert ("sold", "neighbors in time") not in found  # none follows just one other
+
+
+class TestOrderWithinAKey:
+    def test_fresh_rows(self):
+        rng = np.random.default_rng(0)
+        found = times_of(visits(rng), visits(rng))
+        assert found["weight", "order within a key"].strength.baseline > 0.5
+        assert ("ward", "order within a key") not in found
+        assert all(r.lost < 0.05 for r in found.values() if r.what == "order within a key")
+
+    @pytest.mark.parametrize("column", ["visit", "date", "weight"])
+    def test_values_of_a_key_in_another_order(self, column):
+        rng = np.random.default_rng(0)
+        real, drawn = visits(rng), visits(rng)
+        by_patient = drawn.groupby("patient")[column]
+        drawn[column] = by_patient.transform(lambda values: rng.permutation(values.to_numpy()))
+        lost = {r.lost for r in times_of(real, drawn).values() if r.what == "order within a key"}
+        assert max(lost) > 0.6
+
+
+@given(st.lists(st.integers(0, 3), min_size=2, max_size=30), st.booleans())
+def test_keys_of_two_rows_have_no_order(codes, nominal):
+    values = np.array(codes[: len(codes) // 2 * 2], float)
+    keys = np.arange(len(values)) // 2
+    found, count = succession(keys, np.arange(len(values)) % 2.0, values, nominal=nominal)
+    assert count == len(values) // 2
+    assert np.isnan(found) or found == pytest.approx(0)
 
 
 @given(st.lists(st.integers(0, 5), min_size=2, max_size=40), st.booleans())

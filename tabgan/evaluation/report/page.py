@@ -29,6 +29,7 @@ from tabgan.evaluation.results import EvaluationResults
 
 __all__ = [
     "LARGEST_PAGE",
+    "chart_page",
     "embed",
     "framed",
     "render",
@@ -94,12 +95,38 @@ def render_frame(evaluation: EvaluationResults) -> str:
     return framed(render(evaluation))
 
 
-def framed(page: str) -> str:
-    """Return a page within a frame."""
+def framed(page: str, *, title: str = "Quality report", height: int = 40) -> str:
+    """Return a page within a frame.
+
+    Parameters
+    ----------
+    page
+        The page.
+    title
+        What it is, for screen readers.
+    height
+        Of the frame, in rem.
+    """
     return Markup(
-        '<iframe srcdoc="{}" title="Quality report" sandbox="allow-scripts" '
-        'style="width:100%;height:40rem;border:1px solid #8888;border-radius:8px"></iframe>'
-    ).format(page)
+        '<iframe srcdoc="{}" title="{}" sandbox="allow-scripts" '
+        'style="width:100%;height:{}rem;border:1px solid #8888;border-radius:8px"></iframe>'
+    ).format(page, title, height)
+
+
+def chart_page(title: str, pictures: Sequence[Markup], *, legend: bool) -> str:
+    """Return a page with charts alone.
+
+    Parameters
+    ----------
+    title
+        What they show.
+    pictures
+        SVG elements.
+    legend
+        Whether they show single columns of a real table and a synthetic one.
+    """
+    template = _environment().get_template("charts.html")
+    return template.render(title=title, pictures=pictures, legend=legend)
 
 
 def render_comparison(

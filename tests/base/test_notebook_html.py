@@ -1,0 +1,16 @@
+from tabgan.base.notebook_html import html_lines, html_table
+
+
+def test_cells_are_escaped_cut_and_blank():
+    shown = html_table("<t>", ["a&b"], [[None, "x" * 300, "<i>"]])
+    assert "&lt;t&gt;" in shown
+    assert "<td></td>" in shown
+    assert "x" * 199 + "…" in shown
+    assert "&lt;i&gt;" in shown
+
+
+def test_no_lines_show_nothing():
+    assert html_lines("Rules", []) == ""
+    assert (
+        html_lines("Rules", ["a < b"]) == "<p><strong>Rules</strong></p><ul><li>a &lt; b</li></ul>"
+    )

@@ -1,0 +1,85 @@
+"""What to do about weak points: remedies that can be followed."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import tabgan.evaluation.verdict as verdict_module
+from tabgan import evaluate
+from tabgan.cli.main import main
+from tabgan.evaluation import broken_structure
+from tabgan.evaluation.results import Run
+
+
+def options_of(*commands: str) -> set[str]:
+    found = set()
+    for command in commands:
+        found |= {
+            name for p in main.commands[command].params for name in (*p.opts, *p.secondary_opts)
+        }
+    return found
+
+
+@pytest.mark.parametrize("module", [verdict_module, broken_structure])
+def test_every_option_in_a_remedy_is_one(module):
+    text = Path(module.__file__).read_text(encoding="utf-8")
+    named = set(re.findall(r"--[a-z][a-z-]+", text))
+    assert named
+    assert named <= options_of("synth", "fit", "sample", "inspect")
+
+
+def fewer_levels(size: int, seed: int) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=size).round(2)
+    return pd.DataFrame({"x": x, "y": (x + rng.normal(size=size) / 9).round(2)})
+
+
+def test_what_a_fit_has_not_tried_is_the_remedy():
+    real, synthetic = fewer_levels(400, 0), fewer_levels(400, 1)
+    synthetic["y"] = synthetic["y"].to_numpy()[::-1]
+    found = evaluate(real, synthetic)
+    told = found.with_run(Run(untried=("train for more steps than 20", "try --method trees")))
+    learned = [p.by_learning for p in found.verdict.weak_points]
+    assert any(learned)
+    for before, after in zip(found.verdict.weak_points, told.verdict.weak_points, strict=True):
+        if before.by_learning:
+            assert after.remedy == "Train for more steps than 20, or try --method trees."
+        else:
+            assert after.remedy == before.remedy
+    assert found.with_run(Run()).verdict == found.verdict
+
+
+@pytest.mark.parametrize(
+    ("change", "remedy"),
+    [
+        (lambda t: t.assign(n=t["n"] + 0.5), "in tabgan --kind n=integer"),
+        (lambda t: t.assign(n=t["n"] + 500), "minimum and maximum of 'n' in the schema"),
+        (lambda t: t.assign(kind="other"), "in tabgan --kind kind=categorical"),
+        (lambda t: t.assign(n="x"), "with the real table's type of cells"),
+    ],
+)
+def test_each_fault_has_its_remedy(change, remedy):
+    rng = np.random.default_rng(0)
+    real = pd.DataFrame({"n": rng.integers(0, 99, 200), "kind": rng.choice(["a", "b"], 200)})
+    points = evaluate(real, change(real)).verdict.weak_points
+    assert remedy in next(point.remedy for point in points if point.part == "validity")
+
+
+def test_fresh_rows_of_few_rows_have_no_weak_point():
+    """A small table is moved far by chance; each part's noise is known."""
+    rng = np.random.default_rng(0)
+    n = 240
+    table = pd.DataFrame({"a": rng.normal(size=n), "kind": rng.choice(list("abcde"), n)})
+    table["b"] = table["a"] + rng.normal(size=n) / 3
+    table["heavy"] = rng.pareto(1.5, n)
+    halves = (table[rows].reset_index(drop=True) for rows in (slice(0, 120), slice(120, n)))
+    assert evaluate(*halves).verdict.weak_points == ()
+
+
+def test_levels_of_few_rows_are_not_to_be_asked_for():
+    text = verdict_module._remedy_of_level("city", 4)
+    assert "--min-group 1" in text
+    assert "--where" in verdict_module._remedy_of_level("city", 40)
