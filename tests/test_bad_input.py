@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 import scipy.sparse
 
-from tabgan import DataError, TabGAN
+from tabgan import DataError, TabGAN, TableFileError
 
 ROWS = 60
 RNG = np.random.default_rng(2)
@@ -90,7 +90,6 @@ SHAPES: dict[str, tuple[Any, str]] = {
         TWO_DIMENSIONS.format("(2, 2)"),
     ),
     "nothing": (None, FRAME_OR_ROWS.format("NoneType", "pandas.DataFrame(X)")),
-    "path": ("table.csv", FRAME_OR_ROWS.format("str", "pandas.DataFrame(X)")),
     "mapping": ({"a": [1, 2]}, FRAME_OR_ROWS.format("dict", "pandas.DataFrame(X)")),
     "batch of Arrow": (
         pa.RecordBatch.from_pandas(TABLE),
@@ -110,6 +109,11 @@ SHAPES: dict[str, tuple[Any, str]] = {
 @pytest.mark.parametrize(("data", "message"), SHAPES.values(), ids=SHAPES)
 def test_what_is_no_table(data, message):
     assert refusal(data) == message
+
+
+def test_a_path_that_leads_nowhere():
+    with pytest.raises(TableFileError, match=r"^table.csv: no such file; check the path$"):
+        TabGAN(verbose=False).fit("table.csv")
 
 
 def unsupported(kind: str, row: int, value: str) -> str:
