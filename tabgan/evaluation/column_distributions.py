@@ -161,6 +161,13 @@ def _in_unit(edges: Floats, column: Column) -> Floats:
         periods: Any = pd.PeriodIndex
         moments = periods.from_ordinals(ordinals, freq=dtype.freq)
         return np.asarray(moments.to_timestamp().as_unit("ns").asi8, np.float64)
+    if unit in "MY":  # of no fixed length
+        whole = np.floor(edges)
+        first, end = (
+            np.asarray(places.astype(f"datetime64[{unit}]").astype("datetime64[ns]"), np.int64)
+            for places in (whole, whole + 1)
+        )
+        return first + (edges - whole) * (end - first)
     tick: Any = np.timedelta64(1, unit)  # type: ignore[call-overload]
     return edges * float(tick / np.timedelta64(1, "ns"))
 

@@ -108,6 +108,17 @@ class TestCharts:
         assert isinstance(chart, NumbersChart)
         assert pd.Timestamp("2019-11-01").value < chart.edges[0] < pd.Timestamp("2020-02-01").value
 
+    @pytest.mark.parametrize("form", ["%b-%y", "%Y-%m"])
+    def test_months_and_other_units_of_no_fixed_length(self, form):
+        months = pd.date_range("2020-01-31", periods=240, freq="D").strftime(form)
+        real = pd.DataFrame({"m": np.tile(months, 2)})
+        given = read_tables(real, real)
+        assert given.schema.columns[0].kind == "datetime"
+        chart = distribution_of(given.coded[0], given.schema.columns[0])
+        assert isinstance(chart, NumbersChart)
+        assert pd.Timestamp("2019-12-01").value < chart.edges[0] < pd.Timestamp("2020-02-01").value
+        assert pd.Timestamp("2020-09-01").value < chart.edges[-1] < pd.Timestamp("2020-11-01").value
+
     def test_values_beyond_the_range_are_shown_as_they_are(self):
         real = pd.DataFrame({"n": np.arange(40)})
         given = read_tables(real, real + 100, schema={"n": "integer"})
