@@ -30,7 +30,7 @@ def complete(process):
     ("words", "expected"),
     [
         (("syn",), ["synth"]),
-        (("images", ""), ["evaluate", "fit", "sample"]),
+        (("images", ""), ["evaluate", "fit", "inspect", "sample", "translate"]),
         (("fit", "--loss", "w"), ["wasserstein"]),
         (("fit", "--optimizer", ""), ["adam", "sgd"]),
         (("synth", "--penalty", "gradient"), ["gradient", "gradient_clipping"]),

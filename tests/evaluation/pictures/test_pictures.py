@@ -106,7 +106,7 @@ def test_images(channels, tmp_path):
     ("draw", "message"),
     [
         (lambda path: save_grid(np.zeros((4, 8)), path), r"images of shape \(4, 8\)"),
-        (lambda path: save_grid(np.full((4, 8, 8), 7.0), path), "image 0 holds 7.0"),
+        (lambda path: save_grid(np.full((4, 8, 8), 7.5), path), "image 0 holds 7.5"),
         (lambda path: save_grid(np.zeros((4, 8, 8, 1)), path, titles="ab"), "2 for 10 columns"),
         (lambda path: save_strip([np.zeros((4, 8, 8, 1))], [1, 2], path), "1 moments and 2 epochs"),
         (lambda path: save_gif([], path), "0 grids at fps=4.0; both must be above 0"),
