@@ -449,7 +449,9 @@ def _word_directive(skeleton: _Skeleton, place: int) -> str:
         field = "m" if token == "b" else "u"
         known = {name: {*own} for name, (of, own) in WORD_DIRECTIVES.items() if of == field}
         return max(known, key=lambda name: sum(words[word] for word in words.keys() & known[name]))
-    word = max(words, key=lambda word: (len(word) > 3, words[word]))
+    long = sum(count for word, count in words.items() if len(word) > 3)
+    short = sum(count for word, count in words.items() if len(word) <= 3 and word.lower() != "may")
+    word = max(words, key=lambda word: ((len(word) > 3) == (long > short), words[word]))
     if token == "p":
         return "%p" if word.isupper() else "%P"
     case = "^" if word.isupper() else "#" if word.islower() else ""

@@ -4,6 +4,7 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from tabgan.inference.date_recognition import (
@@ -179,6 +180,18 @@ def test_forms_are_mixed_with_their_shares():
     moments, index = reading.parse([*texts, "2019-13-32"])
     assert index.tolist() == [0] * 70 + [1] * 30 + [-1]
     assert np.isnat(moments).tolist() == [False] * 100 + [True]
+
+
+@pytest.mark.parametrize("form", ["%d %b %Y - %H:%M ", "%b %d, %Y"])
+def test_some_months_are_written_in_full(form):
+    days = pd.date_range("1994-03-01 15:00", periods=900, freq="37h")
+    texts = [
+        day.strftime(form if i % 80 else form.replace("%b", "%B")) for i, day in enumerate(days)
+    ]
+    reading = recognize_dates(Counter(texts))
+    assert reading is not None
+    assert [own.spec for own in reading.forms] == [form, form.replace("%b", "%B")]
+    assert reading.parse(texts)[1].min() >= 0
 
 
 def test_offsets_are_forms_of_their_own():
