@@ -315,7 +315,8 @@ def _side_by_side(
 def _gaps(table: ColumnFrame, first: int, gap: tuple[str, str] | None) -> Sequence[Dependency]:
     """Return the rules by which dates are learned as distances, one of them in any case."""
     places = {str(cells.column.name): at for at, cells in table.items()}
-    return date_gaps(table, first, None if gap is None else (places[gap[0]], places[gap[1]]))
+    there = gap is not None and {*gap} <= places.keys()
+    return date_gaps(table, first, (places[gap[0]], places[gap[1]]) if gap and there else None)
 
 
 def _without_encoders(encoder: TableEncoder, n: int) -> TableEncoder:

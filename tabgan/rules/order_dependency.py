@@ -229,7 +229,8 @@ def exchange_values(low: AxisValues, high: AxisValues, both: NDArray[np.bool_]) 
 
     A value that is too great for its row goes to the row of the greatest value that this one can
     take, of the rows that can take the first: columns keep their values, and rows change little.
-    The greatest values go first, as the fewest rows can take them.
+    The greatest values go first, as the fewest rows can take them. Of rows that are as good, any one
+    is taken: were it the first, the first rows of a sample would be unlike the others.
 
     Parameters
     ----------
@@ -244,14 +245,15 @@ def exchange_values(low: AxisValues, high: AxisValues, both: NDArray[np.bool_]) 
     >>> exchange_values(low, high, np.ones(3, bool)).tolist()
     [1.0, 9.0, 2.0]
     """
-    values = low.copy()
+    values, rng = low.copy(), np.random.default_rng(len(low))
     wrong = np.flatnonzero(both & (values > high))
     if len(wrong) > MOST_EXCHANGES:
         return values
     for row in wrong[np.argsort(-values[wrong], kind="stable")]:
         rows = np.flatnonzero(both & (high >= values[row]) & (values <= high[row]))
         if len(rows):
-            other = rows[np.argmax(values[rows])]
+            best = rows[values[rows] == values[rows].max()]
+            other = best[rng.integers(len(best))]
             values[row], values[other] = values[other], values[row]
     return values
 

@@ -190,7 +190,7 @@ def test_some_months_are_written_in_full(form):
     ]
     reading = recognize_dates(Counter(texts))
     assert reading is not None
-    assert [own.spec for own in reading.forms] == [form, form.replace("%b", "%B")]
+    assert [own.form.spec for own in reading.forms] == [form, form.replace("%b", "%B")]
     assert reading.parse(texts)[1].min() >= 0
 
 
