@@ -116,6 +116,7 @@ def suppress_rare_values(
         tuple(rule.positions(schema)) for rule in constraints if isinstance(rule, ColumnConstraint)
     ]
     fixed = {*conditions, *(at for tie in constrained for at in tie)}
+    table, schema = _without_few_numbers(table, schema)
     schema = _with_generated_values(table, schema, fixed, units)
     table = by_position(table, schema)
     combined = (rule for rule in constraints if isinstance(rule, FixedCombinations))
@@ -146,6 +147,29 @@ def suppress_rare_values(
     )
     schema = _trimmed(table, suppressed, replace(schema, columns=columns))
     return Suppressed(by_position(suppressed, schema), schema, folded)
+
+
+def _without_few_numbers(table: ColumnFrame, schema: Schema) -> tuple[ColumnFrame, Schema]:
+    """Leave out the numbers of columns in which too few rows hold any.
+
+    They are missing then: whatever was drawn in their place would tell of these rows.
+    """
+    columns = list(schema.columns)
+    for at, column in enumerate(schema):
+        if column.kind not in RANGED:
+            continue
+        present = table[at].numbers.present
+        if not 0 < present.sum() < min(column.least_rows, len(present)):
+            continue
+        values = table[at].values
+        blank = values.mask(present)
+        if values.dtype == object:
+            blank = values.where(~present, None)
+        (empty,) = infer_schema(blank.to_frame(at))
+        why = f"no number is kept, as fewer than {column.least_rows} rows hold one"
+        columns[at] = replace(empty, name=column.name, min_group=column.min_group, why=why)
+        table = {**table, at: TypedSeries(columns[at], blank)}
+    return table, replace(schema, columns=tuple(columns))
 
 
 def _trimmed(table: ColumnFrame, suppressed: ColumnFrame, schema: Schema) -> Schema:

@@ -27,6 +27,7 @@ MOST_ROWS = 0.05  # share of the rows with the commonest value
 CHANCE = 1e-3  # that a column which has one value for each key has it by accident
 LEAST_REPEATED = 0.02  # share of the rows that repeat a value
 LEAST_NUMBER = 1000  # of whole numbers that are rather names than counts
+LARGE_NUMBER = 100_000  # the same, where some are small
 LEAST_CODES = 0.95  # share of the texts that look like codes
 SHOWN = 3  # columns that are named as evidence
 
@@ -36,7 +37,7 @@ _ENTITY = (  # what a key names, in some languages
     "borrower|debtor|donor|subscriber|insured|policyholder|beneficiary|applicant|candidate|"
     "household|family|player|driver|owner|tenant|account|acct|card|order|invoice|bill|receipt|"
     "basket|cart|transaction|trans|txn|payment|claim|case|ticket|incident|complaint|booking|"
-    "reservation|trip|ride|visit|admission|encounter|episode|stay|session|policy|contract|loan|"
+    "reservation|trip|ride|visit|admission|mrn|mrd|uhid|encounter|episode|stay|session|policy|contract|loan|"
     "application|appointment|shipment|parcel|device|vehicle|"
     "kunde|kunden|patienten|benutzer|nutzer|mitglied|mitarbeiter|personal|konto|auftrag|auftrags|"
     "bestell|bestellung|rechnung|rechnungs|vertrag|vertrags|beleg|fall|"
@@ -166,7 +167,8 @@ def _is_sure(column: Column, name: str) -> bool:
     if column.kind != "integer":
         return True
     is_id = names_rows(column.name) or name.endswith("id") or name.startswith("id")
-    return is_id or (not _BARE.fullmatch(name) and column.minimum >= LEAST_NUMBER)
+    is_large = column.minimum >= LEAST_NUMBER or column.maximum >= LARGE_NUMBER
+    return is_id or (not _BARE.fullmatch(name) and is_large)
 
 
 def _is_code(column: Column, given: pd.Series, expression: re.Pattern[str]) -> bool:

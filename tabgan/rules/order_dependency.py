@@ -229,8 +229,8 @@ def exchange_values(low: AxisValues, high: AxisValues, both: NDArray[np.bool_]) 
 
     A value that is too great for its row goes to the row of the greatest value that this one can
     take, of the rows that can take the first: columns keep their values, and rows change little.
-    The greatest values go first, as the fewest rows can take them. Of rows that are as good, any one
-    is taken: were it the first, the first rows of a sample would be unlike the others.
+    The greatest values go first, as the fewest rows can take them. Of rows that are as good, any
+    one is taken: were it the first, the first rows of a sample would be unlike the others.
 
     Parameters
     ----------

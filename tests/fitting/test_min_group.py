@@ -399,3 +399,22 @@ class TestHierarchies:
         assert not set(sample["town"]) & {*shops["town"]} - {"Ulm", "Bern", "Linz"}
         assert not [name for name in shops["town"].unique() if name[:4] == "Town" and name in text]
         assert (sample.groupby("town")[["region", "height"]].nunique() == 1).all(axis=None)
+
+
+def test_numbers_and_dates_that_only_a_few_rows_have_are_not_drawn():
+    n = 120
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"age": rng.integers(20, 80, n), "died": None, "fee": np.nan})
+    table["died"] = table["died"].astype(object)
+    table["left"] = pd.Series(pd.NaT, index=table.index, dtype="datetime64[ns]")
+    table.loc[[3, 50], "died"] = ["1976-07-25", "2004-03-21"]
+    table.loc[[7, 9, 11], "fee"] = [123.45, 777.25, 90.5]
+    table.loc[[4, 14], "left"] = [pd.Timestamp("1999-04-05"), pd.Timestamp("2001-04-05")]
+    gan = TabGAN(steps=3, hidden_dim=8, verbose=False, random_state=0).fit(table)
+    drawn = gan.sample(500)
+    assert (drawn.dtypes == table.dtypes).all()
+    assert drawn[["died", "fee", "left"]].isna().all(axis=None)
+    assert "fewer than 5 rows" in gan.schema_["fee"].why
+    assert gan.schema_["left"].minimum is None
+    kept = TabGAN(steps=3, hidden_dim=8, verbose=False, random_state=0, min_group=1).fit(table)
+    assert kept.sample(500)["fee"].notna().any()

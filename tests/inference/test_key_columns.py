@@ -114,3 +114,10 @@ def test_codes_of_several_parts_are_keys():
     rows = np.repeat(np.arange(300), 1 + rng.geometric(0.5, 300))
     frame = pd.DataFrame({"Order ID": np.array(orders)[rows], "Sales": rng.normal(size=len(rows))})
     assert infer_schema(frame).columns[0].kind == "key"
+
+
+def test_large_numbers_some_of_which_are_small_are_keys():
+    numbers = RNG.integers(500, 6_000_000, 300)[WHO]
+    numbers[WHO == 0] = 506
+    assert kind_of("Admission No", numbers) == "key"
+    assert kind_of("order_number", RNG.integers(1, 60, ROWS)) == "integer", "it counts orders"
