@@ -139,22 +139,6 @@ class SumDependency(Dependency):
             table, {at: TypedSeries(column, replaced(table[at][1], ~own[-1], restored))}
         )
 
-    def solve(self, numbers: Sequence[Numbers], place: int) -> Numbers:
-        """Return what one column must be, given the others.
-
-        Parameters
-        ----------
-        numbers
-            The columns' numbers, in the order of `positions`.
-        place
-            The column's place among them.
-        """
-        present = np.logical_and.reduce([n.present for i, n in enumerate(numbers) if i != place])
-        *parts, total = [np.array(own.values, np.float64) for own in numbers]
-        added = sum((part for i, part in enumerate(parts) if i != place), np.zeros(len(total)))
-        solved = _nearest(self.grids[place], added if place == len(parts) else total - added)
-        return numbers[place]._replace(values=np.where(present, solved, 0), present=present)
-
     def _fits(self, values: Floats) -> NDArray[np.bool_]:
         """Return where the total can take the sum of the parts, shape (parts, rows)."""
         total = values.sum(axis=0)

@@ -17,6 +17,7 @@ from tabgan.conditions.partial_rows import PartialRows, read_partial_rows
 from tabgan.encoding.table_encoder import TableEncoder
 from tabgan.rules.arithmetic_dependency import FormulaDependency
 from tabgan.rules.dependency import Mask
+from tabgan.rules.formula_language import ArithmeticExpression, quoted
 from tabgan.rules.holes_dependency import HolesDependency
 from tabgan.rules.sum_dependency import SumDependency
 from tabgan.sampling.complete_rows import RowCompleter
@@ -26,8 +27,6 @@ from tabgan.table.schema import Column
 __all__ = ["impute"]
 
 ROUNDS = 3  # in which one formula tells what another one needs
-
-Equation = FormulaDependency | SumDependency
 
 
 def impute(completer: RowCompleter, frame: pd.DataFrame, seed: int) -> pd.DataFrame:
@@ -95,7 +94,7 @@ class FormulaSolver:
         Where each position's column stands in the frame.
     """
 
-    equations: Sequence[Equation]
+    equations: Sequence[FormulaDependency]
     columns: dict[int, Column]
     places: dict[int, int]
 
@@ -109,7 +108,7 @@ class FormulaSolver:
         equations = [
             _unbounded(rule)
             for rule in every
-            if isinstance(rule, Equation)
+            if isinstance(rule, FormulaDependency | SumDependency)
             and {*rule.positions} <= of_frame.keys()
             and all(schema[field.position] == field.column for field in _fields(rule))
         ]
@@ -160,7 +159,9 @@ class FormulaSolver:
                     frame = self._solved(rule, frame, at, wrong)
         return frame
 
-    def _solved(self, rule: Equation, frame: pd.DataFrame, at: int, rows: Mask) -> pd.DataFrame:
+    def _solved(
+        self, rule: FormulaDependency, frame: pd.DataFrame, at: int, rows: Mask
+    ) -> pd.DataFrame:
         """Solve a formula for a column's cells in some rows, where that is possible."""
         if not rows.any():
             return frame
@@ -178,17 +179,19 @@ class FormulaSolver:
         series = [filled if i == own else frame.iloc[:, i] for i in range(frame.shape[1])]
         return pd.concat(series, axis=1).set_axis(frame.columns, axis=1)
 
-    def _cells(self, rule: Equation, frame: pd.DataFrame) -> list[TypedSeries]:
+    def _cells(self, rule: FormulaDependency, frame: pd.DataFrame) -> list[TypedSeries]:
         return [
             TypedSeries(self.columns[at], frame.iloc[:, self.places[at]].reset_index(drop=True))
             for at in rule.positions
         ]
 
 
-def _unbounded(rule: Equation) -> Equation:
-    """Return a formula that holds for numbers beyond the training table's ranges too."""
+def _unbounded(rule: FormulaDependency | SumDependency) -> FormulaDependency:
+    """Return a formula, or a sum as one, for numbers beyond the training table's ranges too."""
     if isinstance(rule, SumDependency):
-        return rule
+        names = (quoted(str(part.column.name)) for part in rule.parts)
+        expression = ArithmeticExpression(" + ".join(names))
+        rule = FormulaDependency(rule.parts, rule.total, expression, rule.special)
     sources = tuple(own._replace(column=_without_range(own.column)) for own in rule.sources)
     return replace(rule, sources=sources, exact=True, yielding=())
 
@@ -197,7 +200,7 @@ def _without_range(column: Column) -> Column:
     return replace(column, minimum=None, maximum=None)
 
 
-def _fields(rule: Equation) -> tuple[ColumnRef, ...]:
+def _fields(rule: FormulaDependency | SumDependency) -> tuple[ColumnRef, ...]:
     if isinstance(rule, SumDependency):
         return (*rule.parts, rule.total)
     return (*rule.sources, rule.target)

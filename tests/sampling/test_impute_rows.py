@@ -146,3 +146,14 @@ def test_numbers_that_the_model_never_draws_keep_formulas(bills, of_bills):
 def test_filled_rows_keep_formulas(bills, of_bills):
     filled = of_bills.impute(bills)
     assert np.isclose(filled["price"] * filled["count"], filled["total"]).mean() >= 0.99
+
+
+@pytest.mark.parametrize("hole", ["a", "b", "s"])
+def test_a_sum_tells_its_only_hole_also_beyond_the_range_that_is_kept(hole):
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"a": rng.integers(0, 20, 400), "b": rng.integers(0, 20, 400)})
+    table["s"] = table["a"] + table["b"]
+    gan = TabGAN(steps=3, hidden_dim=8, verbose=False, random_state=0).fit(table)
+    holes = table.astype("Int64")
+    holes.loc[::2, hole] = pd.NA
+    assert (gan.impute(holes)[hole] == table[hole]).all()
