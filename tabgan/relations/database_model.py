@@ -330,8 +330,7 @@ class DatabaseModel:
         return frame.assign(**{name: np.where(new, first + places, frame[name].to_numpy())})
 
     def _unique_rows(self, table: str, frame: pd.DataFrame) -> Rows:
-        """Return the rows whose primary key no row before has."""
-        key = list(self.relations.key_of(table))
+        """Return the rows whose keys, primary or referred to, no row before has."""
         late = {
             name
             for own in self.plan.tables
@@ -339,9 +338,14 @@ class DatabaseModel:
             if own.table == table and self.plan.is_late(link)
             for name in link.columns
         }
-        if not key or set(key) & late or any(frame[name].isna().all() for name in key):
-            return np.arange(len(frame))
-        return np.flatnonzero(~frame.duplicated(key).to_numpy(bool))
+        referred = (own for own in self.relations.foreign_keys if own.parent == table)
+        keys = [self.relations.key_of(table), *(own.parent_columns for own in referred)]
+        repeated = np.zeros(len(frame), bool)
+        for key in {tuple(own) for own in keys if own and not {*own} & late}:
+            there = frame[[*key]].notna().all(axis=1).to_numpy()
+            if there.any():
+                repeated |= frame.duplicated([*key]).to_numpy(bool) & there
+        return np.flatnonzero(~repeated)
 
     def _finished(self, table: str, frame: pd.DataFrame) -> pd.DataFrame:
         """Give the columns their dtypes."""

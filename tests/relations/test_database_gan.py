@@ -5,6 +5,7 @@ from sklearn.base import clone
 
 from tabgan import DatabaseGAN, DataError, ModelFileError, NotFittedError, OptionError
 from tabgan.estimator import TabTrees
+from tabgan.relations.relations import ForeignKey, Relations
 
 
 def test_every_key_holds(drawn, shop_relations):
@@ -207,3 +208,36 @@ def test_trends_across_tables():
     assert means["paid"] - means["free"] == pytest.approx(60, abs=6)
     spread = both.groupby("user_id")["seconds"].std().dropna()
     assert spread.mean() < 3  # 0 in the real table, 10 without memory
+
+
+def test_a_key_that_is_referred_to_is_unique_though_it_is_not_the_primary_one():
+    rng = np.random.default_rng(0)
+    pairs = [(year, team) for year in range(1990, 2010) for team in "ABCDEFGH"]
+    teams = pd.DataFrame(pairs, columns=["year", "team"])
+    teams.insert(0, "id", range(len(teams)))
+    teams["wins"] = rng.integers(0, 100, len(teams))
+    pays = teams.loc[rng.integers(0, len(teams), 400), ["year", "team"]].reset_index(drop=True)
+    pays.insert(0, "sid", range(400))
+    pays["salary"] = rng.normal(50, 9, 400).round(1)
+    pair = ("year", "team")
+    relations = Relations(
+        {"teams": ("id",), "pays": ("sid",)}, (ForeignKey("pays", pair, "teams", pair),)
+    )
+    gan = DatabaseGAN(random_state=0, verbose=False)
+    drawn = gan.fit({"teams": teams, "pays": pays}, relations=relations).sample()
+    assert drawn["teams"]["id"].is_unique
+    assert not drawn["teams"].duplicated([*pair]).any()
+    assert len(drawn["pays"].merge(drawn["teams"], on=[*pair])) == len(drawn["pays"])
+
+
+def test_a_child_may_repeat_its_parent_s_date():
+    rng = np.random.default_rng(0)
+    joined = pd.Timestamp("2018-01-01") + pd.to_timedelta(rng.integers(0, 1500, 100), "D")
+    users = pd.DataFrame({"user_id": range(100), "joined": joined})
+    at = (users["joined"] + pd.to_timedelta(rng.integers(0, 30, 100), "D")).repeat(2)
+    visits = pd.DataFrame({"user_id": np.repeat(range(100), 2), "at": at.to_numpy()})
+    visits["pages"] = rng.integers(0, 9, 200)
+    gan = DatabaseGAN(random_state=0, verbose=False).fit({"users": users, "visits": visits})
+    drawn = gan.sample()
+    both = drawn["visits"].merge(drawn["users"], on="user_id")
+    assert (both["at"] >= both["joined"]).all()
