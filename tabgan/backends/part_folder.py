@@ -8,15 +8,16 @@ import hashlib
 import json
 import re
 import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Set
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
+from itertools import starmap
 from pathlib import Path
 from typing import Any, Self
 
 from tabgan.base.atomic_files import open_atomically
 from tabgan.base.errors import TableFileError
-from tabgan.files.formats import Format
+from tabgan.files.formats import FORMATS, Format
 
 __all__ = ["MANIFEST", "PartFolder", "PartPlan", "PartRecord", "read_plan"]
 
@@ -24,7 +25,7 @@ MANIFEST = "manifest.json"
 _UNFINISHED = "_unfinished"
 _PLAN = "plan.json"
 _FORMAT = 1  # of plans and manifests
-_PART = re.compile(r"part-\d{5,}\.[a-z]+")
+_RECORD = re.compile(r"part-(\d{5,18})\.json", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -94,8 +95,17 @@ class PartPlan:
             raise ValueError(f"of version {state['tabgan_parts']}, and not {_FORMAT}")
         versions = {str(name): str(text) for name, text in dict(state["versions"]).items()}
         rows, rows_per_file, seed = (int(state[k]) for k in ("rows", "rows_per_file", "seed"))
+        if rows < 0 or rows_per_file < 1 or seed < 0:
+            raise ValueError("its numbers of rows or its seed are out of range")
+        if state["format"] not in FORMATS:  # it is part of the names of files
+            raise ValueError(f"its format is {state['format']!r}")
         model, device = str(state["model"]), str(state["device"])
         return cls(rows, rows_per_file, seed, model, device, state["format"], versions)
+
+    def is_plan_of(self, part: int, record: "PartRecord") -> bool:
+        """Return whether a record has a part's name and number of rows."""
+        start, stop = self.span(part)
+        return (record.name, record.rows) == (self.name(part), stop - start)
 
 
 @dataclass(frozen=True)
@@ -190,18 +200,23 @@ class PartFolder:
         Raises
         ------
         TableFileError
-            If it can't be written to, or holds something else.
+            If it is a file, can't be written to, or holds something else. Nothing is removed then.
         """
+        if path.exists() and not path.is_dir():
+            raise TableFileError(
+                f"{path} is a file, and the files of a sample need a folder; name a new or "
+                "empty one"
+            )
         with _own_errors(path):
             path.mkdir(parents=True, exist_ok=True)
-            planned, listed = read_plan(path)
-            if planned is not None and force:
-                _remove_parts(path)
-                planned, listed = None, ()
+            planned, listed = read_plan(path), tuple[PartRecord, ...]()
             if planned is None:
                 _check_is_empty(path)
+            elif force:
+                _remove_parts(path, planned)
             else:
                 _check_is_expected(path, planned, plan, join=join)
+                listed = _read_manifest(path, planned)
             if not listed:
                 (path / _UNFINISHED).mkdir(exist_ok=True)
                 _write_json(path / _UNFINISHED / _PLAN, plan.to_json())
@@ -257,10 +272,8 @@ class PartFolder:
         """Return what the folder says of a part; None where it says nothing, or nothing whole."""
         if self.listed:
             return self.listed[part]
-        try:
-            return PartRecord.from_json(_read_json(self._place(part)))
-        except (OSError, LookupError, TypeError, ValueError):
-            return None
+        record = _read_record(self._place(part))
+        return record if record is not None and self.plan.is_plan_of(part, record) else None
 
 
 def _check_is_empty(path: Path) -> None:
@@ -278,8 +291,8 @@ def _check_is_expected(path: Path, planned: PartPlan, plan: PartPlan, *, join: b
         if theirs[name] != value:
             raise TableFileError(
                 f"{path} holds parts of another sample, whose {_NOUNS.get(name, name)} is "
-                f"{theirs[name]} and not {value}; name another folder, or give --force to replace "
-                "them"
+                f"{theirs[name]} and not {value}; name another folder, or give --force, without "
+                "--shard, to replace them"
             )
     if not join:
         raise TableFileError(
@@ -288,24 +301,43 @@ def _check_is_expected(path: Path, planned: PartPlan, plan: PartPlan, *, join: b
         )
 
 
-def _remove_parts(path: Path) -> None:
-    """Remove what a folder of parts holds, and nothing else."""
+def _check_is_listed(path: Path, names: Set[str], notes: Iterable[Path]) -> None:
+    """Check that a folder holds the listed parts and its lists, and nothing else."""
+    own = {MANIFEST, _UNFINISHED, *names}
+    others = [
+        *(e for e in path.iterdir() if e.name not in own),
+        *(path / name for name in names if (path / name).is_dir()),
+        *(note for note in notes if note.name != _PLAN and not _RECORD.fullmatch(note.name)),
+    ]
+    for entry in others:
+        if not entry.name.startswith("."):
+            raise TableFileError(
+                f"{path} holds {entry.relative_to(path)}, which is not among the files that it "
+                "lists; move it away, or name another folder (nothing has been removed)"
+            )
+
+
+def _remove_parts(path: Path, planned: PartPlan) -> None:
+    """Remove the parts that a folder lists, and its lists, if it holds nothing else."""
+    unfinished = path / _UNFINISHED
+    notes = [*unfinished.iterdir()] if unfinished.is_dir() else []
+    names = {record.name for record in _read_manifest(path, planned)}
+    for note in notes:
+        number, record = _RECORD.fullmatch(note.name), _read_record(note)
+        if number and record and planned.is_plan_of(int(number[1]), record):
+            names.add(record.name)
+    _check_is_listed(path, names, notes)
+    for name in names:  # the lists go last: what is stopped here can be done again
+        (path / name).unlink(missing_ok=True)
     (path / MANIFEST).unlink(missing_ok=True)
-    for entry in path.iterdir():
-        if _PART.fullmatch(entry.name):
-            entry.unlink()
-    shutil.rmtree(path / _UNFINISHED, ignore_errors=True)
+    shutil.rmtree(unfinished, ignore_errors=True)
 
 
 _NOUNS = {"rows_per_file": "number of rows per file", "rows": "number of rows"}
 
 
-def read_plan(path: Path) -> tuple[PartPlan | None, tuple[PartRecord, ...]]:
-    """Read what a folder of parts is to hold, and the parts that its manifest lists.
-
-    Returns
-    -------
-    The plan, None if the folder holds none; and the parts, none without a manifest.
+def read_plan(path: Path) -> PartPlan | None:
+    """Read what a folder of parts is to hold; None if it holds none.
 
     Raises
     ------
@@ -313,23 +345,39 @@ def read_plan(path: Path) -> tuple[PartPlan | None, tuple[PartRecord, ...]]:
         If a file has the name of a plan and is none.
     """
     for place in (path / MANIFEST, path / _UNFINISHED / _PLAN):
-        try:
-            state = _read_json(place)
-            plan = PartPlan.from_json(state)
-            if place.name == _PLAN:
-                return plan, ()
-            listed = tuple(map(PartRecord.from_json, state["parts"]))
-            if [record.name for record in listed] != [*map(plan.name, range(plan.n_parts))]:
-                raise ValueError("its parts are not those that its numbers of rows make")
-        except FileNotFoundError:
-            continue
-        except (LookupError, TypeError, ValueError, ArithmeticError, RecursionError) as error:
-            raise TableFileError(
-                f"{place} does not describe parts of a sample, or is damaged ({error}); name "
-                "another folder, or empty this one"
-            ) from error
-        return plan, listed
-    return None, ()
+        with suppress(FileNotFoundError), _readable(place):
+            return PartPlan.from_json(_read_json(place))
+    return None
+
+
+def _read_manifest(path: Path, plan: PartPlan) -> tuple[PartRecord, ...]:
+    """Read the parts of a manifest that has this plan; none if there is no manifest."""
+    place = path / MANIFEST
+    with suppress(FileNotFoundError), _readable(place):
+        listed = tuple(map(PartRecord.from_json, _read_json(place)["parts"]))
+        if len(listed) != plan.n_parts or not all(starmap(plan.is_plan_of, enumerate(listed))):
+            raise ValueError("its parts are not those that its numbers of rows make")
+        return listed
+    return ()
+
+
+def _read_record(place: Path) -> PartRecord | None:
+    """Read the record of a part; None if there is none, or no whole one."""
+    try:
+        return PartRecord.from_json(_read_json(place))
+    except (OSError, LookupError, TypeError, ValueError, ArithmeticError, RecursionError):
+        return None
+
+
+@contextmanager
+def _readable(place: Path) -> Iterator[None]:
+    try:
+        yield
+    except (LookupError, TypeError, ValueError, ArithmeticError, RecursionError) as error:
+        raise TableFileError(
+            f"{place} does not describe parts of a sample, or is damaged ({error}); name "
+            "another folder, or empty this one"
+        ) from error
 
 
 def _read_json(path: Path) -> Any:

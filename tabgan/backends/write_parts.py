@@ -31,6 +31,7 @@ __all__ = [
     "PartFormat",
     "PartJob",
     "Shard",
+    "check_backend",
     "plan_parts",
     "write_parts",
 ]
@@ -176,6 +177,29 @@ def plan_parts(
     return PartPlan(rows, int(rows_per_file), seed, model.digest, device, part_format, versions)
 
 
+def check_backend(model: TableModel, backend: Backend) -> None:
+    """Check that a backend can draw from a model.
+
+    Parameters
+    ----------
+    model
+        The model.
+    backend
+        As of `write_parts`.
+
+    Raises
+    ------
+    OptionError
+        If Ray is not installed, or the model lies on a GPU.
+    """
+    if backend == "ray":
+        _load_ray()
+        if model.device.type != "cpu":
+            raise OptionError(
+                f"device={model.device} can't be used by Ray, which draws on CPUs; give device=cpu"
+            )
+
+
 def write_parts(
     job: PartJob, parts: Sequence[int], *, backend: Backend = "local", cluster: str | None = None
 ) -> Iterator[int]:
@@ -196,7 +220,7 @@ def write_parts(
     Raises
     ------
     OptionError
-        If Ray is not installed, can't be reached, or the model lies on a GPU.
+        If Ray is not installed, or can't be reached.
     SamplingError
         If Ray gave a part up.
     TableFileError
@@ -217,10 +241,6 @@ def _finish_part(job: PartJob, part: int) -> int:
 
 def _write_by_ray(job: PartJob, parts: Sequence[int], cluster: str | None) -> Iterator[int]:
     ray = _load_ray()
-    if job.model.device.type != "cpu":
-        raise OptionError(
-            f"device={job.model.device} can't be used by Ray, which draws on CPUs; give device=cpu"
-        )
     is_ours = not ray.is_initialized()
     if is_ours:
         try:

@@ -25,6 +25,7 @@ from tabgan.backends.write_parts import (
     PartFormat,
     PartJob,
     Shard,
+    check_backend,
     plan_parts,
     write_parts,
 )
@@ -355,6 +356,7 @@ class TableEstimator(BaseEstimator):
         check_number("n", n, Integral, 0)
         place = Path(folder).resolve()
         own = None if shard is None else Shard(*shard)
+        check_backend(self._model, backend)
         seed = self._seed_of_parts(place, random_state, own, resume=resume)
         plan = plan_parts(
             self._model, int(n), seed, rows_per_file=rows_per_file, part_format=table_format
@@ -372,7 +374,7 @@ class TableEstimator(BaseEstimator):
         self, folder: Path, random_state: RandomStateLike, shard: Shard | None, *, resume: bool
     ) -> int:
         """Return the seed of a sample in parts, which a folder may tell."""
-        planned = read_plan(folder)[0] if resume and random_state is None else None
+        planned = read_plan(folder) if resume and random_state is None else None
         if planned is not None:
             return planned.seed
         if shard is not None and random_state is None and self.random_state is None:

@@ -140,6 +140,57 @@ class TestErrors:
             gan.sample_to(tmp_path, 10, random_state=2, resume=True)
         gan.sample_to(tmp_path, 10, random_state=2, force=True)
 
+    def test_force_removes_what_the_folder_lists_and_nothing_else(self, gan, tmp_path):
+        gan.sample_to(tmp_path, 20, rows_per_file=10, random_state=1)
+        for name in ("part-00007.csv", "part-00002.parquet", "notes.txt"):
+            (tmp_path / name).write_text("mine")
+            before = contents(tmp_path)
+            with pytest.raises(TableFileError, match=f"holds {name}, which is not among the fil"):
+                gan.sample_to(tmp_path, 10, random_state=2, force=True)
+            assert contents(tmp_path) == before
+            (tmp_path / name).unlink()
+        gan.sample_to(tmp_path, 10, random_state=2, force=True)
+        assert sorted(contents(tmp_path)) == ["manifest.json", "part-00000.parquet"]
+
+    def test_force_on_an_unfinished_sample(self, gan, tmp_path):
+        gan.sample_to(tmp_path, 40, rows_per_file=10, random_state=1, shard=(0, 2))
+        mine = tmp_path / "_unfinished" / "mine.txt"
+        for place in (mine, tmp_path / "part-00001.parquet"):  # a part that no record lists
+            place.write_text("mine")
+            with pytest.raises(TableFileError, match=f"holds .*{place.name}, which is not among"):
+                gan.sample_to(tmp_path, 10, random_state=2, force=True)
+            assert (tmp_path / "part-00002.parquet").exists()
+            place.unlink()
+        gan.sample_to(tmp_path, 10, random_state=2, force=True)
+        assert sorted(contents(tmp_path)) == ["manifest.json", "part-00000.parquet"]
+
+    def test_absurd_numbers_in_a_plan(self, gan, tmp_path):
+        gan.sample_to(tmp_path, 20, rows_per_file=10, random_state=1)
+        path = tmp_path / "manifest.json"
+        state = json.loads(path.read_text())
+        path.write_text(json.dumps({**state, "rows": 10**18, "rows_per_file": 1}))
+        with pytest.raises(TableFileError, match=r"whose number of rows is 10{18} and not 20"):
+            gan.sample_to(tmp_path, 20, rows_per_file=10, resume=True)
+        with pytest.raises(TableFileError, match="its parts are not those that its numbers of"):
+            gan.sample_to(tmp_path, 20, rows_per_file=10, force=True)
+        for wrong in ({"rows": -1}, {"rows_per_file": 0}, {"seed": -1}, {"format": "csv/../x"}):
+            path.write_text(json.dumps({**state, **wrong}))
+            with pytest.raises(TableFileError, match=r"manifest\.json does not describe parts"):
+                gan.sample_to(tmp_path, 20, rows_per_file=10, resume=True)
+
+    def test_a_record_of_other_rows_is_not_believed(self, gan, tmp_path):
+        gan.sample_to(tmp_path, 40, rows_per_file=10, random_state=1, shard=(0, 2))
+        path = tmp_path / "_unfinished" / "part-00002.json"
+        path.write_text(json.dumps({**json.loads(path.read_text()), "rows": 10**18}))
+        gan.sample_to(tmp_path, 40, rows_per_file=10, random_state=1, resume=True)
+        manifest = json.loads((tmp_path / "manifest.json").read_text())
+        assert [part["rows"] for part in manifest["parts"]] == [10] * 4
+
+    def test_a_file_is_no_folder(self, gan, tmp_path):
+        (tmp_path / "c.csv").write_text("mine")
+        with pytest.raises(TableFileError, match=r"c\.csv is a file, and the files of a sample ne"):
+            gan.sample_to(tmp_path / "c.csv", 10, force=True)
+
     def test_another_model(self, gan, orders, tmp_path):
         gan.sample_to(tmp_path, 10, random_state=1)
         other = fit(orders[["plan", "net"]])

@@ -235,7 +235,7 @@ def _seed_of_parts(folder: str, parts: Parts, seed: int) -> int:
         return seed
     from tabgan.backends.part_folder import read_plan
 
-    planned = read_plan(Path(folder))[0] if parts.resume else None
+    planned = read_plan(Path(folder)) if parts.resume else None
     if planned is not None:
         return planned.seed
     if parts.shard is not None:
