@@ -31,7 +31,7 @@ __all__ = [
     "PartFormat",
     "PartJob",
     "Shard",
-    "check_backend",
+    "check_writers",
     "plan_parts",
     "write_parts",
 ]
@@ -177,21 +177,30 @@ def plan_parts(
     return PartPlan(rows, int(rows_per_file), seed, model.digest, device, part_format, versions)
 
 
-def check_backend(model: TableModel, backend: Backend) -> None:
-    """Check that a backend can draw from a model.
+def check_writers(model: TableModel, shard: Shard | None, backend: Backend, *, force: bool) -> None:
+    """Check that parts can be written in a way, before a folder is touched.
 
     Parameters
     ----------
     model
         The model.
+    shard
+        The shard that is written; None for all parts.
     backend
         As of `write_parts`.
+    force
+        Whether the files of another sample are replaced.
 
     Raises
     ------
     OptionError
-        If Ray is not installed, or the model lies on a GPU.
+        If a shard would replace files, Ray is not installed, or the model lies on a GPU for Ray.
     """
+    if shard is not None and force:
+        raise OptionError(
+            "force can't be combined with shard: each process would remove the others' files; "
+            "name another folder, or remove this one before the first process starts"
+        )
     if backend == "ray":
         _load_ray()
         if model.device.type != "cpu":

@@ -457,7 +457,7 @@ _parts_options = together(
         type=SHARD,
         metavar="I/K",
         help="Write the files of the I-th of K processes, counted from 0. All of them take the "
-        "same other options, and --seed. Each goes on where it has stopped.",
+        "same other options, and --seed, without --force. Each goes on where it has stopped.",
     ),
     option(
         "--resume",

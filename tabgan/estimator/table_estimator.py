@@ -25,7 +25,7 @@ from tabgan.backends.write_parts import (
     PartFormat,
     PartJob,
     Shard,
-    check_backend,
+    check_writers,
     plan_parts,
     write_parts,
 )
@@ -325,7 +325,7 @@ class TableEstimator(BaseEstimator):
             Whether the folder may hold files of this sample. Those that are whole are checked,
             and not drawn again.
         force
-            Whether the files of another sample in the folder are replaced.
+            Whether the files of another sample in the folder are replaced; not with `shard`.
         backend
             ``"local"`` draws here, on as many threads as torch has; ``"ray"`` on a cluster of Ray,
             whose machines all see the folder.
@@ -356,7 +356,7 @@ class TableEstimator(BaseEstimator):
         check_number("n", n, Integral, 0)
         place = Path(folder).resolve()
         own = None if shard is None else Shard(*shard)
-        check_backend(self._model, backend)
+        check_writers(self._model, own, backend, force=force)
         seed = self._seed_of_parts(place, random_state, own, resume=resume)
         plan = plan_parts(
             self._model, int(n), seed, rows_per_file=rows_per_file, part_format=table_format

@@ -228,6 +228,8 @@ class TestErrors:
             gan.sample_to(tmp_path, 10, table_format="xlsx")
         with pytest.raises(OptionError, match="shard=2/2 must be a number from 0 and below"):
             gan.sample_to(tmp_path, 10, shard=(2, 2))
+        with pytest.raises(OptionError, match="force can't be combined with shard: each process"):
+            gan.sample_to(tmp_path, 10, random_state=1, shard=(0, 2), force=True)
         unseeded = TabGAN()._set_model(gan._model)
         with pytest.raises(OptionError, match="shard needs a random_state"):
             unseeded.sample_to(tmp_path, 10, shard=(0, 2))

@@ -109,7 +109,7 @@ def sample(
     request: dict[str, Any] = {"where": where, "where_file": where_file, "balance": balance}
     form = {"encoding": encoding, "delimiter": delimiter, **writing}
     if parts.flag is not None or (out or "").endswith(("/", "\\")):
-        folder = _check_parts(out, parts, request, form)
+        folder = _check_parts(out, parts, request, form, force=force)
         seed = _seed_of_parts(folder, parts, seed)
         table_format = form["table_format"] or "parquet"
         gan = _load(model, device, report)
@@ -171,9 +171,16 @@ def _load(model: str, device: str, report: "Report") -> "TableEstimator":
 
 
 def _check_parts(
-    out: str | None, parts: Parts, request: Mapping[str, Any], form: Mapping[str, Any]
+    out: str | None,
+    parts: Parts,
+    request: Mapping[str, Any],
+    form: Mapping[str, Any],
+    *,
+    force: bool,
 ) -> str:
     """Return the folder of a sample in parts; check that no other option stands against it."""
+    from tabgan.backends.write_parts import PART_FORMATS
+
     for name in ("where", "where_file", "balance", "encoding", "delimiter", "table"):
         if {**request, **form}[name]:
             flag = "--out-table" if name == "table" else f"--{name.replace('_', '-')}"
@@ -183,6 +190,16 @@ def _check_parts(
             )
     if out is None or out == "-":
         raise click.UsageError(f"{parts.flag} writes files to a folder; name it with -o")
+    if force and parts.shard is not None:
+        raise click.UsageError(
+            "--force can't be combined with --shard: each process would remove the others' files; "
+            "name another folder, or remove this one before the first process starts"
+        )
+    if form["table_format"] not in (None, *PART_FORMATS):
+        raise click.UsageError(
+            f"--output-format {form['table_format']} can't be written in parts; choose one of "
+            f"{', '.join(PART_FORMATS)}"
+        )
     return out
 
 

@@ -42,6 +42,14 @@ def test_killed_and_resumed(run, model, process, tmp_path):
         (("-o", "out/", "--where", "code=001"), "--where can't be combined with files in a folder"),
         (("-o", "out", "--resume", "--delimiter", ";"), "--delimiter can't be combined with files"),
         (("-o", "out/", "--shard", "0/2"), "--shard needs --seed, the same number in all"),
+        (
+            ("-o", "out/", "--seed", "1", "--shard", "0/2", "--force"),
+            "--force can't be combined with",
+        ),
+        (
+            ("-o", "out/", "--output-format", "xlsx"),
+            "--output-format xlsx can't be written in",
+        ),
         (("-o", "out/", "--shard", "one"), "'one' is not a shard; write a number from 0"),
     ],
 )
