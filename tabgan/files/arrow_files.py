@@ -95,16 +95,17 @@ def read_parquet_dataset(
     load = load_pyarrow("Parquet", "pyarrow.dataset")
     arrow = load_pyarrow("Parquet")
     folder, files = _parquet_files(path)
-    folders = "hive"
+    options = {"format": "parquet", "partitioning": "hive", "partition_base_dir": folder}
     if by_schema:
         parts = Path(files[0]).relative_to(folder).parts[:-1]
         keys = [part.partition("=")[0] for part in parts if "=" in part]
         texts = arrow.schema([(key, arrow.string()) for key in keys])
-        folders = load.partitioning(texts, flavor="hive")
+        options["partitioning"] = load.partitioning(texts, flavor="hive")
     try:
-        dataset = load.dataset(
-            files, format="parquet", partitioning=folders, partition_base_dir=folder
-        )
+        dataset = load.dataset(files, **options)
+        common = _common_schema(arrow, dataset)
+        if common != dataset.schema:
+            dataset = load.dataset(files, schema=common, **options)
         total = dataset.count_rows()
         if most_rows is None or total <= most_rows:
             return *frame_of_arrow(dataset.to_table(), by_schema=by_schema), total
@@ -114,6 +115,77 @@ def read_parquet_dataset(
         raise TableContentError(
             f"{path}: its Parquet files can't be read as one table: {error}"
         ) from error
+
+
+def _common_schema(arrow: Any, dataset: Any) -> Any:
+    """Return a data set's schema, with types that hold the values of all its files.
+
+    Raises
+    ------
+    TableContentError
+        If a file has other columns than the first one, or types that don't go together.
+    """
+    common, first = dataset.schema, None
+    for fragment in dataset.get_fragments():
+        own = [f for f in fragment.physical_schema if not _UNNAMED_INDEX.fullmatch(f.name)]
+        names = {field.name for field in own}
+        first = first or (fragment.path, names)
+        for name in sorted(first[1] ^ names):
+            lacking, having = (
+                (fragment.path, first[0]) if name in first[1] else (first[0], fragment.path)
+            )
+            raise TableContentError(
+                f"{lacking} has no column {name!r}, and {having} has one; name files of the same "
+                "columns only, by a pattern or a folder of their own"
+            )
+        for field in own:
+            place = common.get_field_index(field.name)
+            if place < 0:  # a name that comes twice, which Arrow refuses
+                continue
+            wide = _common_type(arrow, common.field(place).type, field.type)
+            if wide is None:
+                raise TableContentError(
+                    f"{fragment.path}: column {field.name!r} holds {field.type}, and the files "
+                    f"before it hold {common.field(place).type}; write one type to all files, or "
+                    "name files of the same types only, by a pattern or a folder of their own"
+                )
+            common = common.set(place, common.field(place).with_type(wide))
+    return common
+
+
+def _common_type(arrow: Any, one: Any, other: Any) -> Any:
+    """Return a type for the values of two; None if they are no values of one kind.
+
+    A value that the type can't hold exactly, such as a long integer beside decimals, is an error
+    of Arrow's when it is read.
+    """
+    if one == other or arrow.types.is_null(other):
+        return one
+    if arrow.types.is_null(one):
+        return other
+    kinds = [_kind(arrow, kind) for kind in (one, other)]
+    if kinds[0] != kinds[1] or kinds[0] is None:
+        return None
+    if arrow.types.is_dictionary(one) != arrow.types.is_dictionary(other):
+        return one.value_type if arrow.types.is_dictionary(one) else one
+    schemas = [arrow.schema([("", kind)]) for kind in (one, other)]
+    try:
+        return arrow.unify_schemas(schemas, promote_options="permissive").field(0).type
+    except arrow.ArrowException:
+        return None
+
+
+def _kind(arrow: Any, kind: Any) -> tuple[str, Any] | None:
+    """Return what two types share if one can hold the values of both."""
+    types = arrow.types
+    values = kind.value_type if types.is_dictionary(kind) else kind
+    if types.is_string(values) or types.is_large_string(values):
+        return "text", None
+    if types.is_integer(kind) or types.is_floating(kind):
+        return "number", None
+    if types.is_timestamp(kind):
+        return "time", kind.tz
+    return ("decimal", None) if types.is_decimal(kind) else None
 
 
 def count_parquet_rows(path: str) -> int:

@@ -17,6 +17,7 @@ from tabgan.files.formats import (
     TableContentError,
     check_growth,
     chosen_table,
+    is_pattern,
     is_table_file,
     load_extra,
     shown_place,
@@ -91,6 +92,11 @@ def open_bytes(
             else:
                 yield raw
     except FileNotFoundError as error:
+        if is_pattern(path):
+            raise TableFileError(
+                f"{name} is a pattern, and only Parquet files are read by patterns and folders; "
+                "name one file, or write the tables to Parquet"
+            ) from error
         raise TableFileError(f"{name}: no such file; check the path") from error
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise TableContentError(

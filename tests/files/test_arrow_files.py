@@ -165,3 +165,65 @@ def test_lists_come_as_texts_and_go_back_as_lists(tmp_path):
     assert by_schema["sizes"].tolist() == frame["sizes"].tolist()
     write(out, frame[:2], frame[2:], form=form)
     assert pq.read_table(out).equals(pq.read_table(path))
+
+
+class TestFilesReadAsOne:
+    """Several files have the same columns, of types that hold the values of all."""
+
+    def read(self, folder, *columns, **options):
+        for name, own in zip("abc", columns, strict=False):
+            pq.write_table(pa.table(own), folder / f"{name}.parquet")
+        return read_table(str(folder / "*.parquet"), **options)[0]
+
+    @pytest.mark.parametrize("most_rows", [None, 2])
+    @pytest.mark.parametrize(
+        ("columns", "message"),
+        [
+            (
+                ({"x": [1]}, {"x": [2], "extra": [3]}),
+                r"a\.parquet has no column 'extra', and .*b",
+            ),
+            (({"x": [1], "y": [1]}, {"x": [2]}), r"b\.parquet has no column 'y', and .*a\.parq"),
+            (
+                ({"x": [1]}, {"X": [2]}),
+                r"a\.parquet has no column 'X', and .*b",
+            ),
+            (
+                ({"x": [1]}, {"x": [2]}, {"x": ["t"]}),
+                r"c\.parquet: column 'x' holds string, and ",
+            ),
+            (({"x": ["1"]}, {"x": [2]}), r"b\.parquet: column 'x' holds int64, and the .* string"),
+            (({"x": [True]}, {"x": [2]}), r"b\.parquet: column 'x' holds int64, and the .* bool"),
+            (({"x": [1.5]}, {"x": [2**53 + 1]}), "can't be read as one table: Integer value 9007"),
+        ],
+    )
+    def test_other_columns(self, tmp_path, columns, message, most_rows):
+        with pytest.raises(TableContentError, match=message):
+            self.read(tmp_path, *columns, most_rows=most_rows)
+
+    @pytest.mark.parametrize("by_schema", [False, True])
+    @pytest.mark.parametrize(
+        ("one", "other"),
+        [
+            (pa.array([1, 2]), pa.array([1.5, None])),
+            (pa.array([1.5]), pa.array([7])),
+            (pa.array([1.5], pa.float32()), pa.array([1.1])),
+            (pa.array([1], pa.int32()), pa.array([2**40])),
+            (pa.nulls(2), pa.array(["a"])),
+            (pa.array(["a"]), pa.nulls(2)),
+            (pa.array(["a"]), pa.array(["b"], pa.large_string())),
+            (pa.array(["a"]).dictionary_encode(), pa.array(["b"])),
+            (pa.array(["a"]), pa.array(["b"]).dictionary_encode()),
+            (pa.array([1], pa.timestamp("us")), pa.array([1001], pa.timestamp("ns"))),
+        ],
+    )
+    def test_no_value_is_lost(self, tmp_path, one, other, by_schema):
+        frame = self.read(tmp_path, {"x": one}, {"x": other}, by_schema=by_schema)
+        values = [v for v in frame["x"] if not pd.isna(v)]
+        assert values == [v for array in (one, other) for v in array.to_pylist() if v is not None]
+
+    def test_order_of_columns_and_names_of_rows(self, tmp_path):
+        frame = self.read(tmp_path, {"x": [1], "y": ["a"]}, {"y": ["b"], "x": [2]})
+        assert frame.to_dict("list") == {"x": [1, 2], "y": ["a", "b"]}
+        frame = self.read(tmp_path, {"x": [1]}, {"x": [2], "__index_level_0__": [7]})
+        assert frame.to_dict("list") == {"x": [1, 2]}

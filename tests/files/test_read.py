@@ -19,6 +19,14 @@ def test_missing_file(tmp_path):
     assert error_of(path) == f"{path}: no such file; check the path"
 
 
+def test_pattern_of_other_files(tmp_path):
+    (tmp_path / "a.csv").write_text("x\n1\n")
+    assert error_of(tmp_path / "*.csv") == (
+        f"{tmp_path}/*.csv is a pattern, and only Parquet files are read by patterns and folders; "
+        "name one file, or write the tables to Parquet"
+    )
+
+
 def test_directory(tmp_path):
     message = f"{tmp_path} is a directory, not a table file; name a file in it"
     assert error_of(tmp_path, table_format="csv") == message
