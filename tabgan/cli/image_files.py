@@ -15,7 +15,7 @@ from tabgan.images.idx import Part, embedded_digits
 from tabgan.images.image_arrays import PixelScale, check_labels, code_of, with_channels
 from tabgan.images.image_grids import save_gif, save_grid, save_strip
 from tabgan.images.image_scores import Labelled
-from tabgan.images.image_sources import LabelledImages, read_images
+from tabgan.images.image_sources import LabelledImages, class_folders, read_images
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -257,7 +257,8 @@ def write_images(
 def _write_folder(folder: Path, images: "NDArray[Any]", labels: "NDArray[Any] | None") -> None:
     from PIL import Image
 
-    places = [folder] * len(images) if labels is None else [folder / str(one) for one in labels]
+    names = [""] * len(images) if labels is None else class_folders(labels.tolist())
+    places = [folder / name for name in names]
     pixels = with_channels(images) if len(images) else images
     pixels = PixelScale.of(pixels).to_bytes(pixels) if len(images) else images
     for place in {folder, *places}:

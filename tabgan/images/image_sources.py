@@ -1,13 +1,17 @@
 """Images and their labels from files: folders of pictures, IDX, NumPy, Parquet and Arrow."""
 
+import hashlib
 import io
 import os
+import re
 import tempfile
+import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import unquote_to_bytes
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +22,14 @@ from tabgan.images.idx import Part, read_folder
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["LabelledImages", "decode_pictures", "is_picture", "read_images"]
+__all__ = [
+    "LabelledImages",
+    "class_folders",
+    "decode_pictures",
+    "is_picture",
+    "label_of_folder",
+    "read_images",
+]
 
 Picture = Any  # a path, the bytes of a file, or an image of Pillow
 Sides = tuple[int, int]  # height and width
@@ -36,6 +47,19 @@ LABEL_NAMES = ("labels", "label", "y", "class", "target", "targets")
 FILE_KINDS = (".npz", ".npy", ".parquet", ".arrow", ".feather")
 IN_MEMORY = 2**30  # bytes; more pixels are put into a temporary file that is mapped to memory
 LONGEST_SIDE = 4096  # pixels
+MOST_BYTES = 200  # of the name of a class's folder; file systems allow some 255
+EMPTY_LABEL = "%empty"  # the folder of the label ""
+
+# In a folder's name these characters of a label are written as %2F and so on: what separates paths,
+# what some system forbids, what a name can't begin or end with.
+_UNSAFE = re.compile(r'[%/\\:*?"<>|\x00-\x1f\x7f-\x9f\ud800-\udfff]|^[.~ ]|[. ]\Z')
+# Names of devices, of parts and of MNIST's files have another meaning than a class.
+_RESERVED = re.compile(
+    r"(con|prn|aux|nul|com\d|lpt\d)(\.|\Z)|(train|t10k)-images"
+    rf"|({'|'.join(alias for aliases in PARTS.values() for alias in aliases)})\Z",
+    re.IGNORECASE,
+)
+_ESCAPED = re.compile("(?:[^%]|%[0-9A-F]{2})*")
 
 
 class LabelledImages(NamedTuple):
@@ -155,9 +179,74 @@ def _read_pictures(folder: Path, size: Sides | None) -> LabelledImages:
             "file train-images-idx3-ubyte as MNIST has it; name a folder of images"
         )
     paths = flat or [path for found in classes.values() for path in found]
-    labels = [name for name, found in classes.items() for _ in found]
+    labels = [label_of_folder(name) for name, found in classes.items() for _ in found]
     images = decode_pictures(paths, size)
     return LabelledImages(images, np.array(labels, dtype=object) if labels else None)
+
+
+def class_folders(labels: Iterable[Any]) -> list[str]:
+    """Return the name of the folder of each label's pictures.
+
+    It is the label's text where that is a safe name. Other characters are written as in the address
+    of a web page. No two labels share a folder, not even where a file system ignores case. A long
+    name is cut and ends in a digest.
+
+    Examples
+    --------
+    >>> class_folders(["cat", "../cat", "Cat", ""])
+    ['cat', '%2E.%2Fcat', '%43%61%74', '%empty']
+    """
+    names: dict[tuple[bool, str], str] = {}
+    taken: set[str] = set()
+    keys = [(isinstance(label, str), str(label)) for label in labels]
+    for key in sorted(set(keys), key=lambda key: (key[1] != key[1].lower(), key)):
+        name = _folder_name(key[1])
+        if _as_one_name(name) in taken:
+            name = _shortened(_escape(key[1]))
+        taken.add(_as_one_name(name))
+        names[key] = name
+    return [names[key] for key in keys]
+
+
+def label_of_folder(name: str) -> str:
+    """Return the label that a folder's name stands for, the inverse of `class_folders`.
+
+    Examples
+    --------
+    >>> label_of_folder("%2E.%2Fcat"), label_of_folder("100 %")
+    ('../cat', '100 %')
+    """
+    if name == EMPTY_LABEL:
+        return ""
+    if "%" not in name or not _ESCAPED.fullmatch(name):
+        return name
+    try:
+        return unquote_to_bytes(name).decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError:
+        return name
+
+
+def _folder_name(label: str) -> str:
+    name = _UNSAFE.sub(lambda match: _escape(match[0]), label)
+    if _RESERVED.match(name):
+        name = _escape(name[0]) + name[1:]
+    return _shortened(name) or EMPTY_LABEL
+
+
+def _shortened(name: str) -> str:
+    if len(name.encode()) <= MOST_BYTES:
+        return name
+    digest = hashlib.blake2b(name.encode(), digest_size=8).hexdigest()
+    return f"{name[: MOST_BYTES // 5]}%~{digest}"
+
+
+def _escape(text: str) -> str:
+    return "".join(f"%{byte:02X}" for byte in text.encode("utf-8", "surrogatepass"))
+
+
+def _as_one_name(name: str) -> str:
+    """Return what two names have in common that some file system takes for one."""
+    return unicodedata.normalize("NFC", name).casefold()
 
 
 def is_picture(path: Path) -> bool:
