@@ -3,6 +3,7 @@
 import io
 import re
 import unicodedata
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -245,3 +246,35 @@ def test_folders_that_people_named_with_a_percent_sign():
     assert label_of_folder("50%") == "50%"
     assert label_of_folder("5%-10%25") == "5%-10%25"
     assert label_of_folder("%FF") == "%FF"
+
+
+def test_damaged_archives_and_pictures_are_named(tmp_path):
+    whole = tmp_path / "whole.npz"
+    np.savez(whole, images=SHADES)
+    cut = tmp_path / "cut.npz"
+    cut.write_bytes(whole.read_bytes()[:300])
+    with pytest.raises(DataError, match=r"cut\.npz can't be read by NumPy"):
+        read_images(cut)
+    changed = bytearray(whole.read_bytes())
+    changed[len(changed) // 2] ^= 255
+    cut.write_bytes(changed)
+    with pytest.raises(DataError, match=r"cut\.npz: array 'images' can't be read: Bad CRC"):
+        read_images(cut)
+    with zipfile.ZipFile(cut, "w") as archive:
+        archive.writestr("images", "text")
+    with pytest.raises(DataError, match=r"cut\.npz: 'images' is no array"):
+        read_images(cut)
+    for i, pixels in enumerate(SHADES[:3]):
+        save(pixels, tmp_path / "pets" / f"{i}.png")
+    broken = tmp_path / "pets" / "1.png"
+    broken.write_bytes(broken.read_bytes()[:60])
+    with pytest.raises(DataError, match=r"1\.png can't be read as a picture: .*truncated"):
+        read_images(tmp_path / "pets")
+
+
+@pytest.mark.parametrize("n", [1, 2])
+def test_too_few_images_to_set_some_aside(tmp_path, n):
+    np.savez(tmp_path / "few.npz", images=SHADES[:n], labels=np.arange(n))
+    with pytest.raises(DataError, match=rf"too few images \({n}\); .* 3 are needed at least"):
+        read_images(tmp_path / "few.npz")
+    assert len(read_images(tmp_path / "few.npz", whole=True).images) == n
