@@ -1,12 +1,10 @@
 """Images and their labels from files: folders of pictures, IDX, NumPy, Parquet and Arrow."""
 
-import hashlib
 import io
 import os
 import re
 import struct
 import tempfile
-import unicodedata
 import zipfile
 import zlib
 from collections import Counter
@@ -15,12 +13,12 @@ from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import unquote_to_bytes
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tabgan.base.errors import DataError, OptionError
+from tabgan.base.file_names import file_names, text_of_name
 from tabgan.images.idx import Part, read_folder
 
 if TYPE_CHECKING:
@@ -31,7 +29,6 @@ __all__ = [
     "class_folders",
     "decode_pictures",
     "is_picture",
-    "label_of_folder",
     "read_images",
 ]
 
@@ -52,21 +49,14 @@ LABEL_NAMES = ("labels", "label", "y", "class", "target", "targets")
 FILE_KINDS = (".npz", ".npy", ".parquet", ".arrow", ".feather")
 IN_MEMORY = 2**30  # bytes; more pixels are put into a temporary file that is mapped to memory
 LONGEST_SIDE = 4096  # pixels
-MOST_BYTES = 200  # of the name of a class's folder; file systems allow some 255
-EMPTY_LABEL = "%empty"  # the folder of the label ""
 
-# In a folder's name these characters of a label are written as %2F and so on: what separates paths,
-# what some system forbids, what a name can't begin or end with.
-_UNSAFE = re.compile(r'[%/\\:*?"<>|\x00-\x1f\x7f-\x9f\ud800-\udfff]|^[.~ ]|[. ]\Z')
-# Names of devices, of parts and of MNIST's files have another meaning than a class.
-_RESERVED = re.compile(
-    r"(con|prn|aux|nul|com\d|lpt\d)(\.|\Z)|(train|t10k)-images"
-    rf"|({'|'.join(alias for aliases in PARTS.values() for alias in aliases)})\Z",
+# Folders of these names hold a part of the images, or MNIST's files, not a class.
+_PARTS_NAMES = re.compile(
+    rf"(train|t10k)-images|({'|'.join(name for names in PARTS.values() for name in names)})\Z",
     re.IGNORECASE,
 )
 # What NumPy raises where a file is damaged.
 _DAMAGED = (OSError, ValueError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error)
-_ESCAPED = re.compile("(?:[^%]|%[0-9A-F]{2})*")
 
 
 class LabelledImages(NamedTuple):
@@ -191,74 +181,14 @@ def _read_pictures(folder: Path, size: Sides | None) -> LabelledImages:
             "file train-images-idx3-ubyte as MNIST has it; name a folder of images"
         )
     paths = flat or [path for found in classes.values() for path in found]
-    labels = [label_of_folder(name) for name, found in classes.items() for _ in found]
+    labels = [text_of_name(name) for name, found in classes.items() for _ in found]
     images = decode_pictures(paths, size)
     return LabelledImages(images, np.array(labels, dtype=object) if labels else None)
 
 
 def class_folders(labels: Iterable[Any]) -> list[str]:
-    """Return the name of the folder of each label's pictures.
-
-    It is the label's text where that is a safe name. Other characters are written as in the address
-    of a web page. No two labels share a folder, not even where a file system ignores case. A long
-    name is cut and ends in a digest.
-
-    Examples
-    --------
-    >>> class_folders(["cat", "../cat", "Cat", ""])
-    ['cat', '%2E.%2Fcat', '%43%61%74', '%empty']
-    """
-    names: dict[tuple[bool, str], str] = {}
-    taken: set[str] = set()
-    keys = [(isinstance(label, str), str(label)) for label in labels]
-    for key in sorted(set(keys), key=lambda key: (key[1] != key[1].lower(), key)):
-        name = _folder_name(key[1])
-        if _as_one_name(name) in taken:
-            name = _shortened(_escape(key[1]))
-        taken.add(_as_one_name(name))
-        names[key] = name
-    return [names[key] for key in keys]
-
-
-def label_of_folder(name: str) -> str:
-    """Return the label that a folder's name stands for, the inverse of `class_folders`.
-
-    Examples
-    --------
-    >>> label_of_folder("%2E.%2Fcat"), label_of_folder("100 %")
-    ('../cat', '100 %')
-    """
-    if name == EMPTY_LABEL:
-        return ""
-    if "%" not in name or not _ESCAPED.fullmatch(name):
-        return name
-    try:
-        return unquote_to_bytes(name).decode("utf-8", "surrogatepass")
-    except UnicodeDecodeError:
-        return name
-
-
-def _folder_name(label: str) -> str:
-    name = _UNSAFE.sub(lambda match: _escape(match[0]), label)
-    if _RESERVED.match(name):
-        name = _escape(name[0]) + name[1:]
-    return _shortened(name) or EMPTY_LABEL
-
-
-def _shortened(name: str) -> str:
-    if len(name.encode()) <= MOST_BYTES:
-        return name
-    digest = hashlib.blake2b(name.encode(), digest_size=8).hexdigest()
-    return f"{name[: MOST_BYTES // 5]}%~{digest}"
-
-
-def _escape(text: str) -> str:
-    return "".join(f"%{byte:02X}" for byte in text.encode("utf-8", "surrogatepass"))
-
-
-def _as_one_name(name: str) -> str:
-    """Return what two names have in common that some file system takes for one."""
-    return unicodedata.normalize("NFC", name).casefold()
+    """Return the name of the folder of each label's pictures, from which the label is read back."""
+    return file_names(labels, reserved=_PARTS_NAMES)
 
 
 def is_picture(path: Path) -> bool:
