@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import numpy as np
 
 from tabgan.base.atomic_files import open_atomically
-from tabgan.base.errors import OptionError, TableFileError
+from tabgan.base.errors import DataError, OptionError, TableFileError
 from tabgan.cli.output_targets import check_folder, check_targets
 from tabgan.evaluation.pictures.training_pictures import plot_losses
 from tabgan.files.write import check_output
@@ -15,7 +15,7 @@ from tabgan.images.idx import Part, embedded_digits
 from tabgan.images.image_arrays import PixelScale, check_labels, code_of, with_channels
 from tabgan.images.image_grids import save_gif, save_grid, save_strip
 from tabgan.images.image_scores import Labelled
-from tabgan.images.image_sources import LabelledImages, read_images
+from tabgan.images.image_sources import FEWEST, LabelledImages, class_folders, read_images
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -144,6 +144,11 @@ def read_halves(
     train = read_part(source, "train", report, size=size)
     if train.labels is not None:
         return train.images, read_part(source, "test", report, size=size).images
+    if len(train.images) < FEWEST + 1:
+        raise DataError(
+            f"too few images ({len(train.images)}); every fifth is for tests, so that "
+            f"{FEWEST + 1} are needed at least"
+        )
     is_test = np.arange(len(train.images)) % TEST_SHARE == 0
     return train.images[~is_test], train.images[is_test]
 
@@ -202,7 +207,16 @@ def images_to_draw(
         The labels of the model.
     number, label
         The options; None where they are not given.
+
+    Raises
+    ------
+    OptionError
+        If there is no such label.
     """
+    if label is not None and not classes:
+        raise OptionError(
+            f"--label {label}: the model was trained without labels; leave --label out"
+        )
     if label is not None:
         return FEW if number is None else number, label_of(label, classes)
     if number is None and classes:
@@ -257,7 +271,8 @@ def write_images(
 def _write_folder(folder: Path, images: "NDArray[Any]", labels: "NDArray[Any] | None") -> None:
     from PIL import Image
 
-    places = [folder] * len(images) if labels is None else [folder / str(one) for one in labels]
+    names = [""] * len(images) if labels is None else class_folders(labels.tolist())
+    places = [folder / name for name in names]
     pixels = with_channels(images) if len(images) else images
     pixels = PixelScale.of(pixels).to_bytes(pixels) if len(images) else images
     for place in {folder, *places}:

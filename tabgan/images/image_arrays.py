@@ -1,7 +1,7 @@
 """Images and their labels as plain arrays, checked."""
 
 import os
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -115,6 +115,14 @@ class PixelScale:
         if not (images.min() >= 0 and images.max() <= highest):
             raise _off_scale(images, highest, whole=whole)
         return cls(next(top for top in TOPS if images.max() <= top), whole)
+
+    @classmethod
+    def from_json(cls, state: Mapping[str, Any]) -> Self:
+        """Return the scale of a model file; raises KeyError, TypeError or ValueError if damaged."""
+        top, whole = state["top"], state["whole"]
+        if type(top) is not int or top not in TOPS or type(whole) is not bool:
+            raise ValueError("a scale that no images have")
+        return cls(top, whole)
 
     def to_bytes(self, images: NDArray[Any]) -> NDArray[np.uint8]:
         """Return images as bytes, 255 for white; `images` itself, if they are so."""

@@ -17,7 +17,7 @@ from sklearn.base import BaseEstimator
 
 from tabgan.base.checks import check_number
 from tabgan.base.errors import ModelFileError, OptionError, TrainingWarning
-from tabgan.base.model_file import parameters_from_json
+from tabgan.base.model_file import assembling, parameters_from_json
 from tabgan.base.random_streams import RandomStateLike, resolve_seed
 from tabgan.base.registry import UnregisteredError
 from tabgan.fitting.options import current_options
@@ -227,14 +227,13 @@ class ImageEstimator(BaseEstimator):
             raise ModelFileError(
                 f"{path}: the model was fitted by {own.__name__}; load it with {own.__name__}.load"
             )
-        try:
+        with assembling(path):
             kind = own if cls is ImageEstimator else cls
             estimator = kind(**parameters_from_json(model.facts["parameters"]), device=device)
+            resolve_seed(estimator.get_params()["random_state"])
             with suppress(UnregisteredError):  # a loss of one's own is needed to fit, not to draw
                 estimator._learner(current_options(estimator))
             return estimator._set_model(model)
-        except (KeyError, TypeError, ValueError, ArithmeticError) as error:
-            raise ModelFileError(f"{path}: the model's facts are incomplete ({error})") from error
 
 
 @dataclass(eq=False, repr=False, kw_only=True)

@@ -21,7 +21,6 @@ from tabgan.generators.generator_training import Generator, RowGenerator
 from tabgan.generators.latents import check_prior
 from tabgan.generators.vae.variational_autoencoder import VariationalAutoencoder
 from tabgan.images.image_arrays import (
-    TOPS,
     Images,
     ImageShape,
     PixelScale,
@@ -31,7 +30,7 @@ from tabgan.images.image_arrays import (
 from tabgan.images.image_networks import ARCHITECTURES, ImageSize
 from tabgan.images.train_images import ImageHead
 
-__all__ = ["BLOCK_IMAGES", "ImageModel"]
+__all__ = ["BLOCK_IMAGES", "ImageModel", "check_facts"]
 
 PIXEL_SPREAD = 0.5  # deviation of pixels from −1 to 1, about
 BLOCK_IMAGES = 1024  # drawn from one stream, so that chunks don't matter
@@ -79,8 +78,7 @@ class ImageModel:
     def scale(self) -> PixelScale:
         """What the values of pixels mean."""
         if "pixels" in self.facts:
-            state = self.facts["pixels"]
-            return PixelScale(int(state["top"]), whole=bool(state["whole"]))
+            return PixelScale.from_json(self.facts["pixels"])
         # a file of before there was more than one scale of a dtype
         dtype = self.facts["dtype"]
         return PixelScale(255 if dtype == "uint8" else 1, whole=dtype in ("bool", "uint8"))
@@ -243,12 +241,7 @@ class ImageModel:
             raise ValueError("shares must add up to 1")
         generator.requires_grad_(False).eval().to(device)
         facts = dict(description["facts"])
-        if facts["dtype"] not in IMAGE_DTYPES:
-            raise ValueError("a dtype that no images have")
-        if "pixels" in facts and facts["pixels"]["top"] not in TOPS:
-            raise ValueError("a value of white that no images have")
-        if math.prod(_sides(facts["image_shape"])) != size.n_pixels:
-            raise ValueError("a shape of images that is not that of the network")
+        check_facts(facts, size.n_pixels)
         return cls(generator, size, str(kept["architecture"]), width, classes, shares, facts)
 
 
@@ -267,6 +260,31 @@ def _network(sizes: Mapping[str, Any], size: ImageSize) -> RowGenerator:
 def _pixels(kind: str, drawn: Tensor) -> Tensor:
     """Return what a network of rows has drawn as pixels from 0 to 1."""
     return torch.sigmoid(drawn) if kind == "vae" else ((drawn + 1) / 2).clamp(0, 1)
+
+
+def check_facts(facts: Mapping[str, Any], n_pixels: int) -> None:
+    """Check the facts of a model file that are needed to read and to write images.
+
+    Parameters
+    ----------
+    facts
+        The facts.
+    n_pixels
+        Number of pixels and channels of an image of the network.
+
+    Raises
+    ------
+    KeyError, TypeError, ValueError
+        If one is missing or can't be.
+    """
+    if facts["dtype"] not in IMAGE_DTYPES:
+        raise ValueError("a dtype that no images have")
+    if "pixels" in facts:
+        PixelScale.from_json(facts["pixels"])
+    if math.prod(_sides(facts["image_shape"])) != n_pixels:
+        raise ValueError("a shape of images that is not that of the network")
+    if not all(isinstance(record, dict) for record in facts["history"]):
+        raise ValueError("a history that is no list of records")
 
 
 def _sides(shape: Any) -> tuple[int, ...]:

@@ -2,9 +2,14 @@
 
 import io
 import os
+import re
+import struct
 import tempfile
+import zipfile
+import zlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -13,12 +18,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tabgan.base.errors import DataError, OptionError
+from tabgan.base.file_names import file_names, text_of_name
 from tabgan.images.idx import Part, read_folder
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["LabelledImages", "decode_pictures", "is_picture", "read_images"]
+__all__ = [
+    "LabelledImages",
+    "class_folders",
+    "decode_pictures",
+    "is_picture",
+    "read_images",
+]
 
 Picture = Any  # a path, the bytes of a file, or an image of Pillow
 Sides = tuple[int, int]  # height and width
@@ -26,6 +38,7 @@ Sides = tuple[int, int]  # height and width
 SUFFIXES = frozenset(
     (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".pgm", ".ppm", ".pbm")
 )
+FEWEST = 2  # images that can be learned
 TEST_SHARE = 5  # every fifth image is for tests where the source has no such part
 PARTS: Mapping[str, tuple[str, ...]] = {
     "train": ("train", "training"),
@@ -36,6 +49,14 @@ LABEL_NAMES = ("labels", "label", "y", "class", "target", "targets")
 FILE_KINDS = (".npz", ".npy", ".parquet", ".arrow", ".feather")
 IN_MEMORY = 2**30  # bytes; more pixels are put into a temporary file that is mapped to memory
 LONGEST_SIDE = 4096  # pixels
+
+# Folders of these names hold a part of the images, or MNIST's files, not a class.
+_PARTS_NAMES = re.compile(
+    rf"(train|t10k)-images|({'|'.join(name for names in PARTS.values() for name in names)})\Z",
+    re.IGNORECASE,
+)
+# What NumPy raises where a file is damaged.
+_DAMAGED = (OSError, ValueError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error)
 
 
 class LabelledImages(NamedTuple):
@@ -112,6 +133,11 @@ def _split(read: LabelledImages, part: Part, path: Path) -> LabelledImages:
         return read
     is_test = np.arange(len(read.images)) % TEST_SHARE == 0
     wanted = is_test if part == "test" else ~is_test
+    if part == "train" and wanted.sum() < FEWEST:
+        raise DataError(
+            f"{path}: too few images ({len(is_test)}); every fifth is for tests, so that "
+            f"{FEWEST + 1} are needed at least"
+        )
     return LabelledImages(read.images[wanted], read.labels[wanted])
 
 
@@ -155,9 +181,14 @@ def _read_pictures(folder: Path, size: Sides | None) -> LabelledImages:
             "file train-images-idx3-ubyte as MNIST has it; name a folder of images"
         )
     paths = flat or [path for found in classes.values() for path in found]
-    labels = [name for name, found in classes.items() for _ in found]
+    labels = [text_of_name(name) for name, found in classes.items() for _ in found]
     images = decode_pictures(paths, size)
     return LabelledImages(images, np.array(labels, dtype=object) if labels else None)
+
+
+def class_folders(labels: Iterable[Any]) -> list[str]:
+    """Return the name of the folder of each label's pictures, from which the label is read back."""
+    return file_names(labels, reserved=_PARTS_NAMES)
 
 
 def is_picture(path: Path) -> bool:
@@ -192,8 +223,9 @@ def decode_pictures(pictures: Sequence[Picture], size: Sides | None = None) -> N
     modes, sizes = [], Counter[Sides]()
     example: dict[Sides, str] = {}
     for name, image in _opened(pictures):
-        modes.append(_mode_of(image))
-        turned = image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
+        with _reading(name):
+            modes.append(_mode_of(image))
+            turned = image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
         sides = (image.width, image.height) if turned else (image.height, image.width)
         sizes[sides] += 1
         example.setdefault(sides, name)
@@ -228,7 +260,7 @@ def _room(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
 
 
 def _opened(pictures: Sequence[Picture]) -> Iterator[tuple[str, "Image"]]:
-    from PIL import Image, UnidentifiedImageError
+    from PIL import Image
 
     for i, picture in enumerate(pictures):
         if isinstance(picture, Image.Image):
@@ -236,11 +268,23 @@ def _opened(pictures: Sequence[Picture]) -> Iterator[tuple[str, "Image"]]:
             continue
         is_bytes = isinstance(picture, bytes)
         name = f"image {i}" if is_bytes else str(picture)
-        try:
-            with Image.open(io.BytesIO(picture) if is_bytes else picture) as image:
-                yield name, image
-        except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
-            raise DataError(f"{name} can't be read as a picture: {error}; take it out") from error
+        with _reading(name):
+            opened = Image.open(io.BytesIO(picture) if is_bytes else picture)
+        with opened as image:
+            yield name, image
+
+
+@contextmanager
+def _reading(name: str) -> Iterator[None]:
+    """Name the picture whose file is damaged."""
+    from PIL.Image import DecompressionBombError
+
+    try:
+        yield
+    except (
+        OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error, DecompressionBombError
+    ) as error:  # fmt: skip
+        raise DataError(f"{name} can't be read as a picture: {error}; take it out") from error
 
 
 def _mode_of(image: "Image") -> str:
@@ -271,7 +315,7 @@ def _pixels_of(image: "Image", name: str, mode: str, sides: Sides) -> NDArray[An
     from PIL import ImageOps
     from PIL.Image import Resampling
 
-    try:
+    with _reading(name):
         image = ImageOps.exif_transpose(image)
         if mode in ("I", "F"):
             deep = image.convert("F").resize(sides[::-1], Resampling.BOX)
@@ -282,8 +326,6 @@ def _pixels_of(image: "Image", name: str, mode: str, sides: Sides) -> NDArray[An
             way = Resampling.NEAREST if mode == "1" else Resampling.LANCZOS
             image = image.resize(sides[::-1], way)
         return np.asarray(image)
-    except (OSError, SyntaxError, ValueError) as error:
-        raise DataError(f"{name} can't be read as a picture: {error}; take it out") from error
 
 
 def _unlike_sizes(sizes: Counter[Sides], example: Mapping[Sides, str]) -> DataError:
@@ -317,7 +359,7 @@ def _numpy_file(path: Path) -> Any:
     try:
         # copies of pages are made where something is written, which nothing does
         return np.load(path, mmap_mode="c" if path.suffix.lower() == ".npy" else None)
-    except (OSError, ValueError, EOFError) as error:
+    except _DAMAGED as error:
         raise DataError(
             f"{path} can't be read by NumPy: {error}; write it with np.savez"
         ) from error
@@ -355,11 +397,14 @@ def _of_arrays(
 
 def _member(arrays: Mapping[str, NDArray[Any]], name: str, path: Path) -> NDArray[Any]:
     try:
-        return arrays[name]
-    except ValueError as error:
+        array = arrays[name]
+    except _DAMAGED as error:
         raise DataError(
             f"{path}: array {name!r} can't be read: {error}; write numbers or texts, not objects"
         ) from error
+    if not isinstance(array, np.ndarray):
+        raise DataError(f"{path}: {name!r} is no array; write the file with np.savez")
+    return array
 
 
 def _of_table(path: Path, size: Sides | None) -> tuple[NDArray[Any], NDArray[Any] | None]:

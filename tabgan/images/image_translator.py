@@ -33,10 +33,11 @@ from tabgan.generators.training_callbacks import check_callbacks
 from tabgan.images.fit_images import bytes_of_images, plain_options
 from tabgan.images.image_arrays import Images, PixelScale, as_array, with_channels
 from tabgan.images.image_estimator import NetworkOptions
+from tabgan.images.image_model import check_facts
 from tabgan.images.image_networks import ImageSize
 from tabgan.images.image_scores import psnr, ssim
 from tabgan.images.train_images import ImageBatches
-from tabgan.images.translation import TranslationNetwork, as_pixels, check_task
+from tabgan.images.translation import PairDiscriminator, TranslationNetwork, as_pixels, check_task
 
 __all__ = ["ImageTranslator", "TranslationScores"]
 
@@ -176,6 +177,8 @@ class ImageTranslator(NetworkOptions):
     ) -> TranslationNetwork:
         task, device = check_task(options), choose_device(options["device"])
         task.check(size)
+        if float(options["adversarial"]) > 0:
+            PairDiscriminator.check(size)
         batch_size = min(int(options["batch_size"]), len(pixels))
         training = NetworkTraining(
             learning_rate=float(options["learning_rate"]),
@@ -300,7 +303,7 @@ class ImageTranslator(NetworkOptions):
         return self._scale().from_shares(pixels, np.dtype(self._facts["dtype"]))
 
     def _scale(self) -> PixelScale:
-        return PixelScale(**self._facts["pixels"])
+        return PixelScale.from_json(self._facts["pixels"])
 
     def _pixels(self, array: NDArray[Any], dtype: np.dtype[Any]) -> Tensor:
         scale = self._scale()
@@ -359,7 +362,11 @@ class ImageTranslator(NetworkOptions):
                 network = TranslationNetwork.of_sizes(sizes, layout)
             network.load_state_dict(tensors, assign=True)
             network.requires_grad_(False).eval().to(choose_device(device))
+            check_facts(facts, network.size.n_pixels)
+            PixelScale.from_json(facts["pixels"])
             own = cls(**parameters_from_json(facts["parameters"]), device=device)
+            _check_options(current_options(own))
+            resolve_seed(own.random_state)
             return own._set_model(network, facts)
 
 

@@ -26,11 +26,12 @@ from tabgan.generators.network_training import LearnedGenerator
 from tabgan.images.image_networks import ImageSize
 from tabgan.images.unet import UNet
 
-__all__ = ["TASKS", "TranslationNetwork", "TranslationTask", "check_task"]
+__all__ = ["TASKS", "PairDiscriminator", "TranslationNetwork", "TranslationTask", "check_task"]
 
 LUMA = (0.299, 0.587, 0.114)  # of red, green and blue (ITU-R BT.601)
 MEDIAN_SIDE = 3  # pixels
 LARGEST_FACTOR = 16
+SMALLEST_PAIR = 4  # pixels, of the images that a discriminator sees
 
 
 @dataclass(frozen=True)
@@ -225,6 +226,17 @@ class PairDiscriminator(nn.Module):
             nn.LeakyReLU(0.2),
             nn.Conv2d(2 * width, 1, 3, padding=1),
         )
+
+    @staticmethod
+    def check(size: ImageSize) -> None:
+        """Check that images of a size can be halved twice; raises a `DataError`."""
+        if min(size.height, size.width) < SMALLEST_PAIR:
+            least = f"{SMALLEST_PAIR}×{SMALLEST_PAIR}"
+            problem = (
+                f"images of {size.height}×{size.width} pixels are too small for the discriminator: "
+                f"{least} are needed at least; give larger images, or leave it out with "
+            )
+            raise DataError(f"{problem}adversarial=0", on_command_line=f"{problem}--adversarial 0")
 
     def forward(self, pairs: Tensor) -> Tensor:
         """Map pairs to the means of the logits of their patches."""

@@ -14,6 +14,7 @@ import pandas as pd
 
 from tabgan.base.atomic_files import beside, open_atomically
 from tabgan.base.errors import OptionError, TableFileError
+from tabgan.base.file_names import file_names, text_of_name
 from tabgan.files.duckdb_files import connected_duckdb, read_duckdb
 from tabgan.files.excel import ExcelBlocks
 from tabgan.files.formats import (
@@ -150,7 +151,7 @@ def _table_files(path: str) -> list[Path]:
 
 
 def _stem(file: Path) -> str:
-    return file.name.removesuffix(file_suffix(str(file)))
+    return text_of_name(file.name.removesuffix(file_suffix(str(file))))
 
 
 def _is_one_table(files: Sequence[Path]) -> bool:
@@ -331,12 +332,12 @@ def write_database(
 
 def _write_folder(path: str, tables: Tables, source: Database, *, force: bool) -> list[str]:
     Path(path).mkdir(parents=True, exist_ok=True)
-    for name, frame in tables.items():
+    for (name, frame), stem in zip(tables.items(), file_names(tables), strict=True):
         form = source.forms[name]
         if form.format in ("sqlite", "sql", "duckdb", "xlsx"):
             form = TableForm("csv")
         suffix = writable_suffix(f".{form.format}")
-        with TableWriter(str(Path(path, f"{name}{suffix}")), form, force=force) as writer:
+        with TableWriter(str(Path(path, f"{stem}{suffix}")), form, force=force) as writer:
             writer.write(frame)
     return []
 

@@ -2,13 +2,15 @@
 
 import io
 import re
+import zipfile
 
 import numpy as np
 import pytest
 
 from tabgan import DataError, ImageVAE
+from tabgan.base.file_names import text_of_name
 from tabgan.images.image_arrays import as_array
-from tabgan.images.image_sources import decode_pictures, read_images
+from tabgan.images.image_sources import class_folders, decode_pictures, read_images
 
 Image = pytest.importorskip("PIL.Image", reason="pictures need Pillow")
 
@@ -206,3 +208,41 @@ def test_many_pixels_are_put_into_a_mapped_file(tmp_path, monkeypatch):
     images = read_images(tmp_path).images
     assert isinstance(images, np.memmap)
     np.testing.assert_array_equal(images[0], SHADES[0])
+
+
+def test_damaged_archives_and_pictures_are_named(tmp_path):
+    whole = tmp_path / "whole.npz"
+    np.savez(whole, images=SHADES)
+    cut = tmp_path / "cut.npz"
+    cut.write_bytes(whole.read_bytes()[:300])
+    with pytest.raises(DataError, match=r"cut\.npz can't be read by NumPy"):
+        read_images(cut)
+    changed = bytearray(whole.read_bytes())
+    changed[len(changed) // 2] ^= 255
+    cut.write_bytes(changed)
+    with pytest.raises(DataError, match=r"cut\.npz: array 'images' can't be read: Bad CRC"):
+        read_images(cut)
+    with zipfile.ZipFile(cut, "w") as archive:
+        archive.writestr("images", "text")
+    with pytest.raises(DataError, match=r"cut\.npz: 'images' is no array"):
+        read_images(cut)
+    for i, pixels in enumerate(SHADES[:3]):
+        save(pixels, tmp_path / "pets" / f"{i}.png")
+    broken = tmp_path / "pets" / "1.png"
+    broken.write_bytes(broken.read_bytes()[:60])
+    with pytest.raises(DataError, match=r"1\.png can't be read as a picture: .*truncated"):
+        read_images(tmp_path / "pets")
+
+
+@pytest.mark.parametrize("n", [1, 2])
+def test_too_few_images_to_set_some_aside(tmp_path, n):
+    np.savez(tmp_path / "few.npz", images=SHADES[:n], labels=np.arange(n))
+    with pytest.raises(DataError, match=rf"too few images \({n}\); .* 3 are needed at least"):
+        read_images(tmp_path / "few.npz")
+    assert len(read_images(tmp_path / "few.npz", whole=True).images) == n
+
+
+def test_classes_whose_folders_would_be_parts():
+    names = class_folders(["train", "TEST", "train-images", "cat"])
+    assert names == ["%74rain", "%54EST", "%74rain-images", "cat"]
+    assert list(map(text_of_name, names)) == ["train", "TEST", "train-images", "cat"]

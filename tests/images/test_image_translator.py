@@ -119,3 +119,37 @@ def test_the_scores_of_pairs():
     assert psnr(images, noise[0]) > psnr(images, noise[1])
     assert ssim(images, noise[0]) > ssim(images, noise[1])
     assert ssim(np.zeros((1, 16, 16, 1)), np.ones((1, 16, 16, 1))) < 0.01
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda facts: facts.update(parameters=[]),
+        lambda facts: facts["parameters"].update(random_state="x"),
+        lambda facts: facts["parameters"].update(noise="x"),
+        lambda facts: facts.pop("pixels"),
+        lambda facts: facts["pixels"].pop("whole"),
+        lambda facts: facts["pixels"].update(top="x"),
+        lambda facts: facts.update(dtype=3),
+        lambda facts: facts.update(image_shape=[64.0]),
+    ],
+)
+def test_damaged_facts_are_refused(fitted, tmp_path, change):
+    path = tmp_path / "m.safetensors"
+    fitted.save(path)
+    description, tensors = read_model(path)
+    change(description["facts"])
+    write_model(path, {k: v for k, v in description.items() if k != "format"}, tensors)
+    with pytest.raises(ModelFileError, match="parts don't fit together"):
+        ImageTranslator.load(path)
+
+
+@pytest.mark.parametrize("sides", [(1, 1), (3, 3), (9, 2)])
+def test_images_too_small_for_the_discriminator(sides):
+    images = np.random.default_rng(0).integers(0, 255, (4, *sides), dtype=np.uint8)
+    with pytest.raises(
+        DataError, match=r"too small for the discriminator: 4×4 are needed at least"
+    ):
+        ImageTranslator(**TINY | {"steps": 1}).fit(images)
+    plain = ImageTranslator(**TINY | {"steps": 1}, adversarial=0).fit(images)
+    assert plain.translate(images).shape == images.shape

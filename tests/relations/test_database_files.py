@@ -173,3 +173,21 @@ def test_a_reference_table_is_copied_as_it_lies(old, tmp_path):
         rows = connection.execute("select * from holidays").fetchall()
     connection.close()
     assert rows == [(1, "2024-01-01", "new year"), (2, "2024-05-01", None)]
+
+
+def test_no_name_of_a_table_leads_out_of_the_folder(tmp_path):
+    (tmp_path / "in").mkdir()
+    path = str(tmp_path / "in" / "old.db")
+    names = ["../x", str(tmp_path / "abs"), "plain"]
+    with sqlite3.connect(path) as connection:
+        for name in names:
+            connection.execute(f'create table "{name}" (id integer primary key)')
+            connection.execute(f'insert into "{name}" values (1)')
+    connection.close()
+    source = read_database(path)
+    out = tmp_path / "in" / "out"
+    write_database(str(out), source.tables, source, source.relations, force=False)
+    assert [file.name for file in tmp_path.iterdir()] == ["in"]
+    assert sorted(file.name for file in out.parent.iterdir()) == ["old.db", "out"]
+    assert (out / "plain.csv").is_file()
+    assert sorted(read_database(str(out)).tables) == sorted(names)

@@ -8,8 +8,12 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from tabgan import DataError, OptionError
+from tabgan.cli.console import Report
+from tabgan.cli.image_files import images_to_draw, read_halves, write_images
 from tabgan.cli.main import main
 from tabgan.images.idx import embedded_digits
+from tabgan.images.image_sources import read_images
 
 TINY = ("--steps", "3", "--width", "0.1", "--seed", "0")
 
@@ -214,3 +218,27 @@ def test_images_are_translated(run, tmp_path):
     refused = run(*use)
     assert "give --task to train a model, or --input and --out to use it" in refused.stderr
     assert run(*learn).exit_code == 5  # the model exists
+
+
+def test_no_label_leads_out_of_the_folder(tmp_path):
+    pytest.importorskip("PIL", reason="pictures need Pillow")
+    labels = ["../x", str(tmp_path / "abs"), "..", "", "cat"]
+    images = np.arange(5 * 64, dtype=np.uint8).reshape(5, 8, 8)
+    out = tmp_path / "in" / "out"
+    write_images(f"{out}/", images, np.array(labels, dtype=object), columns=5)
+    assert [path.name for path in tmp_path.iterdir()] == ["in"]
+    assert [path.name for path in out.parent.iterdir()] == ["out"]
+    assert all(path.is_dir() for path in out.iterdir())
+    read = read_images(out, whole=True)
+    assert sorted(read.labels) == sorted(labels)
+
+
+def test_a_label_of_a_model_without_labels():
+    with pytest.raises(OptionError, match=r"^--label 3: the model was trained without labels"):
+        images_to_draw([], 5, "3")
+
+
+def test_too_few_images_to_translate(tmp_path):
+    np.save(tmp_path / "two.npy", np.zeros((2, 8, 8), np.uint8))
+    with pytest.raises(DataError, match=r"too few images \(2\); .* 3 are needed at least"):
+        read_halves(str(tmp_path / "two.npy"), Report(quiet=True), size=None)

@@ -1,0 +1,95 @@
+"""Names of files and folders that are made of texts from data, such as labels.
+
+A text of a file that somebody else wrote may hold ``/`` or ``..``, and must lead nowhere but to the
+folder that the user has named.
+"""
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+__all__ = ["file_names", "text_of_name"]
+
+MOST_BYTES = 200  # of a name; file systems allow some 255
+EMPTY_TEXT = "%empty"  # the name of ""
+
+# These characters are written as %2F and so on: what separates paths, what some system forbids,
+# what a name can't begin or end with.
+_UNSAFE = re.compile(r'[%/\\:*?"<>|\x00-\x1f\x7f-\x9f\ud800-\udfff]|^[.~ ]|[. ]\Z')
+_DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|\Z)", re.IGNORECASE)
+_ESCAPED = re.compile("(?:[^%]|%[0-9A-F]{2})*")
+
+
+def file_names(labels: Iterable[Any], *, reserved: re.Pattern[str] | None = None) -> list[str]:
+    """Return the name of a file or folder for each label.
+
+    It is the label's text where that is a safe name. Other characters are written as in the address
+    of a web page. No two labels share a name, not even where a file system ignores case. A long
+    name is cut and ends in a digest.
+
+    Parameters
+    ----------
+    labels
+        Texts, or values that are written as texts.
+    reserved
+        How names begin that have another meaning; their first character is written so too.
+
+    Examples
+    --------
+    >>> file_names(["cat", "../cat", "Cat", ""])
+    ['cat', '%2E.%2Fcat', '%43%61%74', '%empty']
+    """
+    names: dict[tuple[bool, str], str] = {}
+    taken: set[str] = set()
+    keys = [(isinstance(label, str), str(label)) for label in labels]
+    for key in sorted(set(keys), key=lambda key: (key[1] != key[1].lower(), key)):
+        name = _name_of(key[1], reserved)
+        if _as_one_name(name) in taken:
+            name = _shortened(_escape(key[1]))
+        taken.add(_as_one_name(name))
+        names[key] = name
+    return [names[key] for key in keys]
+
+
+def text_of_name(name: str) -> str:
+    """Return the text that a name of a file stands for, the inverse of `file_names`.
+
+    Examples
+    --------
+    >>> text_of_name("%2E.%2Fcat"), text_of_name("100 %")
+    ('../cat', '100 %')
+    """
+    if name == EMPTY_TEXT:
+        return ""
+    if "%" not in name or not _ESCAPED.fullmatch(name):
+        return name
+    try:
+        return unquote_to_bytes(name).decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError:
+        return name
+
+
+def _name_of(label: str, reserved: re.Pattern[str] | None) -> str:
+    name = _UNSAFE.sub(lambda match: _escape(match[0]), label)
+    if _DEVICE.match(name) or (reserved is not None and reserved.match(name)):
+        name = _escape(name[0]) + name[1:]
+    return _shortened(name) or EMPTY_TEXT
+
+
+def _shortened(name: str) -> str:
+    if len(name.encode()) <= MOST_BYTES:
+        return name
+    digest = hashlib.blake2b(name.encode(), digest_size=8).hexdigest()
+    return f"{name[: MOST_BYTES // 5]}%~{digest}"
+
+
+def _escape(text: str) -> str:
+    return "".join(f"%{byte:02X}" for byte in text.encode("utf-8", "surrogatepass"))
+
+
+def _as_one_name(name: str) -> str:
+    """Return what two names have in common that some file system takes for one."""
+    return unicodedata.normalize("NFC", name).casefold()
