@@ -167,7 +167,7 @@ def _in_unit(edges: Floats, column: Column) -> Floats:
             np.asarray(places.astype(f"datetime64[{unit}]").astype("datetime64[ns]"), np.int64)
             for places in (whole, whole + 1)
         )
-        return first + (edges - whole) * (end - first)
+        return np.asarray(first + (edges - whole) * (end - first), np.float64)
     tick: Any = np.timedelta64(1, unit)  # type: ignore[call-overload]
     return edges * float(tick / np.timedelta64(1, "ns"))
 
