@@ -18,7 +18,6 @@ from tabgan.rules.arithmetic_dependency import FormulaDependency
 from tabgan.rules.counted_dependency import find_counted
 from tabgan.rules.dependency import DEPENDENCIES, Dependency, Mask
 from tabgan.rules.find_identities import find_identities
-from tabgan.rules.formula_language import ArithmeticExpression, quoted
 from tabgan.rules.functional_dependency import (
     FunctionalDependency,
     find_functional,
@@ -309,9 +308,7 @@ def _rules(table: ColumnFrame, rng: np.random.Generator) -> Iterator[Dependency]
 
 def _as_formula(rule: SumDependency, table: ColumnFrame) -> Dependency:
     """Write a sum as a formula, which knows no ranges of some rows."""
-    text = " + ".join(quoted(str(part.column.name)) for part in rule.parts)
-    expression = ArithmeticExpression(text)
-    found = FormulaDependency.of(rule.parts, rule.total, expression, table, exact=True)
+    found = FormulaDependency.of(rule.parts, rule.total, rule.expression, table, exact=True)
     return rule if found is None else found
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tabgan.rules.dependency import Dependency, Mask
+from tabgan.rules.formula_language import ArithmeticExpression, quoted
 from tabgan.rules.numeric_axis import AllowedValues, propagate_sum
 from tabgan.table.columns import (
     EXACT,
@@ -86,6 +87,12 @@ class SumDependency(Dependency):
     def positions(self) -> tuple[int, ...]:
         """Positions of the columns that take part."""
         return (*(part.position for part in self.parts), self.total.position)
+
+    @property
+    def expression(self) -> ArithmeticExpression:
+        """The sum of the parts as a formula."""
+        names = (quoted(str(part.column.name)) for part in self.parts)
+        return ArithmeticExpression(" + ".join(names))
 
     def describe(self) -> str:
         """Describe the rule in words."""

@@ -17,7 +17,6 @@ from tabgan.conditions.partial_rows import PartialRows, read_partial_rows
 from tabgan.encoding.table_encoder import TableEncoder
 from tabgan.rules.arithmetic_dependency import FormulaDependency
 from tabgan.rules.dependency import Mask
-from tabgan.rules.formula_language import ArithmeticExpression, quoted
 from tabgan.rules.holes_dependency import HolesDependency
 from tabgan.rules.sum_dependency import SumDependency
 from tabgan.sampling.complete_rows import RowCompleter
@@ -50,14 +49,16 @@ def impute(completer: RowCompleter, frame: pd.DataFrame, seed: int) -> pd.DataFr
         If a column is not one of the training table.
     """
     completer = completer.of_values
-    rows = _read(completer, frame, _holes(frame, completer.marks))
+    holes = _holes(frame, completer.marks)
+    rows = _read(completer, frame, holes)
     solver = FormulaSolver.of(completer.model.encoder, rows.places)
     told = solver.tell(frame, completer.marks)
-    holes = _holes(told, completer.marks)
+    if told is not frame:
+        holes = _holes(told, completer.marks)
+        rows = _read(completer, told, holes)
     some = np.flatnonzero(holes.any(axis=1))
     if not len(some):
         return told.copy()
-    rows = _read(completer, told, holes)
     drawn = pd.concat([*completer.blocks(rows[some], seed, present=True)], ignore_index=True)
     spread = np.zeros(len(frame), np.intp)  # each row's place among those that were drawn
     spread[some] = np.arange(len(some))
@@ -189,9 +190,7 @@ class FormulaSolver:
 def _unbounded(rule: FormulaDependency | SumDependency) -> FormulaDependency:
     """Return a formula, or a sum as one, for numbers beyond the training table's ranges too."""
     if isinstance(rule, SumDependency):
-        names = (quoted(str(part.column.name)) for part in rule.parts)
-        expression = ArithmeticExpression(" + ".join(names))
-        rule = FormulaDependency(rule.parts, rule.total, expression, rule.special)
+        rule = FormulaDependency(rule.parts, rule.total, rule.expression, rule.special)
     sources = tuple(own._replace(column=_without_range(own.column)) for own in rule.sources)
     return replace(rule, sources=sources, exact=True, yielding=())
 
