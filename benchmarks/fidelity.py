@@ -41,12 +41,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
         table_path(name)
     rows: list[dict[str, Any]] = []
     settings = {"model": model_options, "floor": options.floor, "jobs": options.jobs}
+    if options.rows is not None:
+        settings["rows"] = options.rows
     if options.method != "gan":
         settings["method"] = options.method
 
     def one(job: tuple[str, int]) -> dict[str, Any]:
         print(f"{job[0]}, seed {job[1]} …", file=sys.stderr)
-        return in_own_process(run, *job, model_options, options.floor, options.method)
+        fit = (model_options, options.floor, options.method, options.rows)
+        return in_own_process(run, *job, *fit)
 
     with ThreadPoolExecutor(options.jobs) as pool:
         for row in pool.map(one, product(options.tables, options.seeds)):
@@ -74,6 +77,9 @@ def parse(arguments: Sequence[str] | None) -> tuple[argparse.Namespace, dict[str
         choices=("gan", "trees", "diffusion", "vae"),
         default="gan",
         help="how the table is learned (default: gan)",
+    )
+    parser.add_argument(
+        "--rows", type=int, help="fit on so many of the training rows, drawn by the seed"
     )
     parser.add_argument(
         "--floor",
@@ -118,10 +124,17 @@ def _value(text: str) -> Any:
 
 
 def run(
-    name: str, seed: int, model_options: dict[str, Any], floor: bool, method: str = "gan"
+    name: str,
+    seed: int,
+    model_options: dict[str, Any],
+    floor: bool,
+    method: str = "gan",
+    rows: int | None = None,
 ) -> dict[str, Any]:
     """Fit, sample and score one table with one seed."""
     train, test = split(load(name))
+    if rows is not None and rows < len(train):
+        train = train.sample(rows, random_state=seed, ignore_index=True)
     if floor:
         synthetic = train.sample(len(train), replace=True, random_state=seed, ignore_index=True)
         cost: dict[str, Any] = {}

@@ -15,6 +15,7 @@ from typing import Any
 
 import click
 
+from tabgan.cli.commands.compare_command import compare
 from tabgan.cli.commands.evaluate_command import evaluate
 from tabgan.cli.commands.fit_command import fit
 from tabgan.cli.commands.images_command import images
@@ -149,6 +150,7 @@ for command in (
     inspect,
     privacy,
     tune,
+    compare,
     example,
     images,
     completion,

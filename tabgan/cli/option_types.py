@@ -19,6 +19,7 @@ __all__ = [
     "SHARD",
     "IMAGE_SIDES",
     "ColumnKind",
+    "NameList",
     "NumberList",
     "Option",
     "TrainingPart",
@@ -281,6 +282,27 @@ class NumberList(click.ParamType):  # type: ignore[type-arg]
         except ValueError:
             noun = "whole numbers" if self.kind is int else "numbers"
             self.fail(f"{value!r} is not a list of {noun} with commas between them", param, ctx)
+
+
+class NameList(click.ParamType):  # type: ignore[type-arg]
+    """Type of an option: some of a few names, with commas between them."""
+
+    name = "names"
+
+    def __init__(self, *names: str) -> None:
+        self.names = names
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        """Convert a text."""
+        parts = value if isinstance(value, tuple) else tuple(map(str.strip, value.split(",")))
+        for part in parts:
+            if part not in self.names:
+                self.fail(f"{part!r} is none of {', '.join(self.names)}", param, ctx)
+        if len(set(parts)) < len(parts):
+            self.fail(f"{value!r} names one of them twice", param, ctx)
+        return parts
 
 
 class ColumnKind(click.ParamType):  # type: ignore[type-arg]

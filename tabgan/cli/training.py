@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tabgan.cli.tables import LearnedTable
     from tabgan.estimator import TableEstimator
     from tabgan.files.table_form import TableForm
+    from tabgan.fitting.options import Method
     from tabgan.generators.training_callbacks import Callback
     from tabgan.table.schema import Schema
 
@@ -33,6 +34,7 @@ __all__ = [
 Result = TypeVar("Result")
 
 _NOUNS = {  # of each method, for messages
+    "auto": ("a choice of methods", "has", "gives"),
     "gan": ("a GAN", "has", "gives"),
     "trees": ("trees", "have", "give"),
     "diffusion": ("a diffusion", "has", "gives"),
@@ -72,7 +74,8 @@ def train(
     model
         The model file, or None.
     method
-        "gan", "trees", "diffusion" or "vae".
+        "gan", "trees", "diffusion" or "vae"; or "auto" for the one of trees and GAN whose rows are
+        nearest to rows held out.
     seed, condition_on, stabilizers, **options
         Parameters of `TabGAN`; the seed is its `random_state`. Other methods take those that they
         have.
@@ -102,6 +105,8 @@ def train(
 
         options["snapshots"] = SNAPSHOTS
     options = _options_of(method, options)
+    if method == "auto":
+        method = _choose_method(table, report, options)
     with watch(report, keeps=model is not None) as watching:
         verbose = on_terminal(report)
         callbacks = [watching, *trackers(log_to)]
@@ -122,11 +127,47 @@ def _options_of(method: str, options: Mapping[str, Any]) -> dict[str, Any]:
 
     context = click.get_current_context(silent=True)
     default = ParameterSource.DEFAULT
-    left_out = foreign_options(method)  # type: ignore[arg-type]
-    if method != "gan" and context is not None:
-        own = OPTIONS_OF[method]  # type: ignore[index]
+    named: Method = _with_options_of(method)
+    left_out = foreign_options(named)
+    if named != "gan" and context is not None:
+        own = OPTIONS_OF[named]
         left_out |= {name for name in own if context.get_parameter_source(name) is default}
     return {name: value for name, value in options.items() if name not in left_out}
+
+
+def _with_options_of(method: str) -> "Method":
+    """Return the method whose options a choice has: trees, which have none of their own."""
+    return "trees" if method == "auto" else method  # type: ignore[return-value]
+
+
+def _choose_method(table: "LearnedTable", report: Report, options: dict[str, Any]) -> str:
+    """Choose between trees and a GAN by rows held out, and say why.
+
+    A limit of time is shared out: two fits to choose by, and the one of all rows.
+    """
+    from tabgan.tuning.compare_methods import MethodTrial, compare_methods
+
+    if options["max_time"] is not None:
+        options["max_time"] /= 3
+
+    def tell(trial: MethodTrial) -> None:
+        report.say(f"Tried {trial.method} in {trial.seconds:.1f} s")
+
+    report.say("Choosing the method by rows held out")
+    shared = {name: value for name, value in options.items() if name != "random_state"}
+    choice = quietly(
+        compare_methods,
+        table.frame,
+        until_fresh=True,
+        random_state=options["random_state"],
+        progress=tell,
+        verbose=on_terminal(report),
+        **shared,
+    )
+    report.done("choose")
+    report.say(f"Method {choice.best}: {choice.reason}")
+    report.facts["choice"] = choice.to_json()
+    return choice.best
 
 
 def _seed_to_resume(seed: int, options: Mapping[str, Any]) -> int:
@@ -207,7 +248,7 @@ def check_method(method: str, **options: Any) -> None:
     Parameters
     ----------
     method
-        "gan", "trees", "diffusion" or "vae".
+        "gan", "trees", "diffusion", "vae" or "auto".
     **options
         The other options on the training; an `epsilon` of a file of settings is refused, too.
 
@@ -218,7 +259,7 @@ def check_method(method: str, **options: Any) -> None:
     """
     from tabgan.fitting.options import OPTIONS_OF, foreign_options
 
-    foreign = foreign_options(method)  # type: ignore[arg-type]
+    foreign = foreign_options(_with_options_of(method))
     if method != "gan":
         foreign.add("pictures")
     what, has, gives = _NOUNS[method]

@@ -333,11 +333,12 @@ training_options = together(
     option(
         "--method",
         section=_TRAINING,
-        type=click.Choice(["gan", "trees", "diffusion", "vae"]),
+        type=click.Choice(["gan", "trees", "diffusion", "vae", "auto"]),
         default="gan",
         help="How the table is learned: gan is a generator against a discriminator; trees draw "
         "each column given those before it, which takes less time; diffusion takes noise away "
-        "step by step; vae is an encoder and a decoder.",
+        "step by step; vae is an encoder and a decoder; auto tries trees, then gan if rows held "
+        "out can be told from theirs, and learns all rows with the better one.",
     ),
     training_rows_option,
     steps_option,

@@ -5,20 +5,19 @@ from collections.abc import Callable, Iterator, Mapping, Sequence, Sized
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
-from numbers import Integral, Real
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-import pandas as pd
-
 from tabgan.base.checks import check_number
-from tabgan.base.errors import DataError, OptionError, TrainingError, did_you_mean
+from tabgan.base.errors import OptionError, TrainingError, did_you_mean
 from tabgan.base.random_streams import RandomStateLike, numpy_stream, resolve_seed
 from tabgan.estimator import TabGAN
-from tabgan.evaluation.quality_scores import TableScores, score_table
+from tabgan.evaluation.quality_scores import TableScores
 from tabgan.fitting.options import FitOptions
 from tabgan.fitting.prepare import prepare
 from tabgan.inference.accept_table import as_frame
 from tabgan.table.schema import Schema
+from tabgan.tuning.held_out_rows import HeldOutRows, check_holdout
 from tabgan.tuning.search_space import Candidate, Space, candidate_latent_dims
 from tabgan.tuning.tuning_result import Trial, TuningResult
 
@@ -135,12 +134,6 @@ def _quiet_optuna() -> Iterator[Any]:
 Engine = Literal["grid", "optuna"]
 
 
-MOST_SCORED = 50_000  # rows that scores look at; more would cost more than they tell
-
-
-FEWEST_HELD_OUT = 20  # a tree of the detector needs as many rows for a leaf
-
-
 OPTUNA_TRIALS = 20
 
 
@@ -220,6 +213,7 @@ def tune(
 
     Examples
     --------
+    >>> import pandas as pd
     >>> table = pd.DataFrame({"size": range(200), "kind": ["a", "b"] * 100})
     >>> result = tune(table, latent_dims=[8, 16], steps=3, random_state=0)
     >>> result.to_frame()["latent_dim"].tolist()
@@ -230,14 +224,12 @@ def tune(
     options |= {"steps": steps, "random_state": seed}
     gan = TabGAN(**{"refine": False, "polish": False, "verbose": False, **options})
     preparation = prepare(frame, FitOptions.of(gan), seed)
-    train, held_out = _split(frame, holdout, seed)
+    rows = HeldOutRows.split(frame, holdout, seed)
     width, choice = preparation.encoder.spans.width, preparation.latent
     dims = candidate_latent_dims(width, choice.dim) if latent_dims is None else latent_dims
     space = _space(gan, engine, dims, learning_rates, hidden_dims)
     n_trials = len(space.grid()) if engine == "grid" else int(trials or OPTUNA_TRIALS)
-    experiment = _Experiment(
-        gan, preparation.schema, train, held_out, choice.dim, n_trials, progress
-    )
+    experiment = _Experiment(gan, preparation.schema, rows, choice.dim, n_trials, progress)
     defaults = Candidate(choice.dim, gan.learning_rate, gan.hidden_dim)
     if engine == "grid":
         trials_done = search_grid(space, experiment.evaluate)
@@ -246,8 +238,8 @@ def tune(
     if experiment.failure and not any(trial.scores for trial in trials_done):
         raise experiment.failure
     facts = {
-        "fitted_rows": len(train),
-        "held_out_rows": len(held_out),
+        "fitted_rows": len(rows.train),
+        "held_out_rows": len(rows.held_out),
         "seed": seed,
         "engine": engine,
         "encoded_width": width,
@@ -266,8 +258,8 @@ class _Experiment:
         An estimator with the options that all candidates share.
     schema
         The columns of the table.
-    train, held_out
-        The rows; the first ones of `train` are scored.
+    rows
+        The rows of the fits and those held out.
     heuristic
         The latent size that the heuristics choose.
     n_trials
@@ -278,8 +270,7 @@ class _Experiment:
 
     gan: TabGAN
     schema: Schema
-    train: pd.DataFrame
-    held_out: pd.DataFrame
+    rows: HeldOutRows
     heuristic: int
     n_trials: int
     progress: Callable[[Trial, int, int], None] | None
@@ -292,7 +283,7 @@ class _Experiment:
         gan = TabGAN(**{**self.gan.get_params(deep=False), **vars(candidate)})
         scores, steps, error = None, 0, ""
         try:
-            gan.fit(self.train)
+            gan.fit(self.rows.train)
         except TrainingError as failure:
             self.failure, error = failure, str(failure)
         else:
@@ -306,19 +297,15 @@ class _Experiment:
         return trial
 
     def _scores(self, gan: TabGAN) -> TableScores:
-        scored = self.train.iloc[:MOST_SCORED]
-        seed = self.gan.random_state
-        synthetic = gan.sample(len(scored), random_state=seed)
-        return score_table(scored, self.held_out, synthetic, self.schema, random_state=seed)
+        synthetic = gan.sample(len(self.rows.scored), random_state=self.gan.random_state)
+        return self.rows.score(synthetic, self.schema)
 
 
 def _check_options(
     holdout: float, engine: str, trials: int | None, options: Mapping[str, Any]
 ) -> None:
     """Check the options that do not depend on the table."""
-    check_number("holdout", holdout, Real, 0, "and below 1", above=True)
-    if holdout >= 1:
-        raise OptionError(f"holdout={holdout!r} leaves no row to fit on; give a share below 1")
+    check_holdout(holdout)
     if engine not in get_args(Engine):
         raise OptionError(
             f"engine={engine!r} is not known; {did_you_mean(engine, get_args(Engine))}"
@@ -345,22 +332,6 @@ def _check_options(
         )
     if engine == "optuna":
         check_optuna()
-
-
-def _split(frame: pd.DataFrame, holdout: float, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Split the rows, in random order, into those of the fits and those held out."""
-    size = min(round(holdout * len(frame)), MOST_SCORED)
-    if size < FEWEST_HELD_OUT or len(frame) - size < FEWEST_HELD_OUT:
-        raise DataError(
-            f"The table has {len(frame)} rows; holdout={holdout!r} holds {size} out and "
-            f"leaves {len(frame) - size} to fit on; each part needs at least {FEWEST_HELD_OUT}: "
-            "give more rows, or another share",
-            on_command_line=f"The table has {len(frame)} rows; tuning holds {size} of them out, "
-            f"and each part needs at least {FEWEST_HELD_OUT}: give more rows",
-        )
-    order = numpy_stream(seed, "holdout").permutation(len(frame))
-    train, held_out = frame.iloc[order[size:]], frame.iloc[order[:size]]
-    return train.reset_index(drop=True), held_out.reset_index(drop=True)
 
 
 def _space(gan: TabGAN, engine: str, dims: Any, learning_rates: Any, hidden_dims: Any) -> Space:

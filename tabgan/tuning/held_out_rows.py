@@ -1,0 +1,117 @@
+"""`HeldOutRows`: the rows that fits are compared by, and how near drawn rows come to them."""
+
+from dataclasses import dataclass
+from numbers import Real
+from typing import Self
+
+import numpy as np
+import pandas as pd
+
+from tabgan.base.checks import check_number
+from tabgan.base.errors import DataError, OptionError
+from tabgan.base.random_streams import numpy_stream
+from tabgan.evaluation.quality_scores import TableScores, quality_errors, score_table
+from tabgan.table.schema import Schema
+
+__all__ = ["HeldOutRows", "check_holdout"]
+
+MOST_SCORED = 50_000  # rows that scores look at; more would cost more than they tell
+LEAST_SLACK = 0.05  # of the detection score: less is nothing to choose a method by
+FEWEST_HELD_OUT = 20  # a tree of the detector needs as many rows for a leaf
+
+
+def check_holdout(holdout: float) -> None:
+    """Check the share of the rows that is held out.
+
+    Raises
+    ------
+    OptionError
+        If it is not a number above 0 and below 1.
+    """
+    check_number("holdout", holdout, Real, 0, "and below 1", above=True)
+    if holdout >= 1:
+        raise OptionError(f"holdout={holdout!r} leaves no row to fit on; give a share below 1")
+
+
+@dataclass(frozen=True)
+class HeldOutRows:
+    """The rows of a table, split at random into those of the fits and those held out.
+
+    Attributes
+    ----------
+    train
+        The rows to fit on; the first ones are scored.
+    held_out
+        Rows that no fit sees.
+    seed
+        Seed of the split and of the scores.
+    """
+
+    train: pd.DataFrame
+    held_out: pd.DataFrame
+    seed: int
+
+    @classmethod
+    def split(cls, frame: pd.DataFrame, holdout: float, seed: int) -> Self:
+        """Split a table.
+
+        Parameters
+        ----------
+        frame
+            The table.
+        holdout
+            Share of the rows to hold out, of at most 50,000 rows.
+        seed
+            Seed of the order.
+
+        Raises
+        ------
+        DataError
+            If the table is too small.
+        """
+        size = min(round(holdout * len(frame)), MOST_SCORED)
+        if size < FEWEST_HELD_OUT or len(frame) - size < FEWEST_HELD_OUT:
+            raise DataError(
+                f"The table has {len(frame)} rows; holdout={holdout!r} holds {size} out and "
+                f"leaves {len(frame) - size} to fit on; each part needs at least "
+                f"{FEWEST_HELD_OUT}: give more rows, or another share",
+                on_command_line=f"The table has {len(frame)} rows; {size} of them would be held "
+                f"out, and each part needs at least {FEWEST_HELD_OUT}: give more rows",
+            )
+        order = numpy_stream(seed, "holdout").permutation(len(frame))
+        train, held_out = frame.iloc[order[size:]], frame.iloc[order[:size]]
+        return cls(train.reset_index(drop=True), held_out.reset_index(drop=True), seed)
+
+    @property
+    def scored(self) -> pd.DataFrame:
+        """The rows of the fits that drawn rows are compared with; as many are to be drawn."""
+        return self.train.iloc[:MOST_SCORED]
+
+    def columns_of(self, schema: Schema) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Return the scored rows and those held out, with the schema's columns alone."""
+        names = [column.name for column in schema]
+        return self.scored[names], self.held_out[names]
+
+    def score(self, synthetic: pd.DataFrame, schema: Schema) -> TableScores:
+        """Score drawn rows, as `tabgan.evaluation.quality_scores.score_table` does.
+
+        Parameters
+        ----------
+        synthetic
+            As many rows as `scored` has.
+        schema
+            What the columns are.
+        """
+        real, held_out = self.columns_of(schema)
+        return score_table(real, held_out, synthetic, schema, random_state=self.seed)
+
+    def score_of_fresh_rows(self, schema: Schema) -> TableScores:
+        """Return the scores that fresh rows of the table have: errors of the held-out rows.
+
+        A detector tells fresh rows no better than chance: their score is 1, less three standard
+        errors for as many rows, and at least .05.
+        """
+        errors = quality_errors(*self.columns_of(schema), schema)
+        spread = 2 * np.sqrt(1 / (6 * len(self.held_out)))  # twice the AUC's, as the score is
+        slack = max(LEAST_SLACK, 3 * spread)
+        return TableScores(errors.shape_error, errors.trend_error, max(0.0, 1 - slack))
