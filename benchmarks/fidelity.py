@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -46,10 +47,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if options.method != "gan":
         settings["method"] = options.method
 
+    fit = Setting(model_options, options.floor, options.method, options.rows)
+
     def one(job: tuple[str, int]) -> dict[str, Any]:
         print(f"{job[0]}, seed {job[1]} …", file=sys.stderr)
-        fit = (model_options, options.floor, options.method, options.rows)
-        return in_own_process(run, *job, *fit)
+        return in_own_process(run, *job, fit)
 
     with ThreadPoolExecutor(options.jobs) as pool:
         for row in pool.map(one, product(options.tables, options.seeds)):
@@ -123,23 +125,26 @@ def _value(text: str) -> Any:
         return text
 
 
-def run(
-    name: str,
-    seed: int,
-    model_options: dict[str, Any],
-    floor: bool,
-    method: str = "gan",
-    rows: int | None = None,
-) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Setting:
+    """What is fitted: the method with its options, or nothing for the floor; rows to cut to."""
+
+    model_options: dict[str, Any]
+    floor: bool = False
+    method: str = "gan"
+    rows: int | None = None
+
+
+def run(name: str, seed: int, fit: Setting) -> dict[str, Any]:
     """Fit, sample and score one table with one seed."""
     train, test = split(load(name))
-    if rows is not None and rows < len(train):
-        train = train.sample(rows, random_state=seed, ignore_index=True)
-    if floor:
+    if fit.rows is not None and fit.rows < len(train):
+        train = train.sample(fit.rows, random_state=seed, ignore_index=True)
+    if fit.floor:
         synthetic = train.sample(len(train), replace=True, random_state=seed, ignore_index=True)
         cost: dict[str, Any] = {}
     else:
-        synthetic, cost = fit_and_sample(train, seed, model_options, method)
+        synthetic, cost = fit_and_sample(train, seed, fit.model_options, fit.method)
     row = {"table": name, "seed": seed, "rows": len(train), "columns": train.shape[1]}
     return row | scores(name, train, test, synthetic) | cost
 
