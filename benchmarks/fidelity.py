@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     rows: list[dict[str, Any]] = []
     settings = {"model": model_options, "floor": options.floor, "jobs": options.jobs}
     if options.rows is not None:
-        settings["rows"] = options.rows
+        settings["rows_at_most"] = options.rows
     if options.method != "gan":
         settings["method"] = options.method
 

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from tabgan.relations.infer_relations import infer_relations
     from tabgan.relations.relations import ForeignKey, Relations
     from tabgan.table.schema import Column, Schema
+    from tabgan.tuning.compare_methods import compare_methods
     from tabgan.tuning.search import tune
 
 __all__ = [
@@ -69,6 +70,7 @@ __all__ = [
     "TrainingWarning",
     "audit",
     "compare",
+    "compare_methods",
     "evaluate",
     "infer_relations",
     "infer_schema",
@@ -96,6 +98,7 @@ _HOMES = {
     "TabVAE": "tabgan.estimator",
     "audit": "tabgan.evaluation.attacks.audit",
     "compare": "tabgan.evaluation.compare_tables",
+    "compare_methods": "tabgan.tuning.compare_methods",
     "evaluate": "tabgan.evaluation.evaluate",
     "infer_relations": "tabgan.relations.infer_relations",
     "infer_schema": "tabgan.inference.infer_schema",

@@ -157,7 +157,7 @@ PUBLIC_NAMES = {
         *("OptionError", "PrivacyWarning", "Relations", "SamplingError", "SamplingWarning"),
         *("Schema", "SchemaError", "SyntheticOverSampler", "TabDiffusion", "TabGAN", "TabGANError"),
         *("TabTrees", "TabVAE", "TableFileError", "TrainingError", "TrainingWarning"),
-        *("audit", "compare", "evaluate", "infer_relations", "infer_schema"),
+        *("audit", "compare", "compare_methods", "evaluate", "infer_relations", "infer_schema"),
         *("plot_column", "plot_pair", "plot_training", "tune"),
     ],
     "tabgan.callbacks": ["Callback", "MLflow", "TensorBoard", "WandB"],
@@ -197,6 +197,7 @@ ANYTHING = {
     "TabGAN.impute: return": "the kind of table that was handed in, of any library",
     "Unique.__init__: columns": "one label or several, a tuple once created",
     "WandB.__init__: settings": "handed on to wandb.init",
+    "compare_methods: options": "handed on to the estimators",
     "tune: options": "handed on to TabGAN",
 }
 

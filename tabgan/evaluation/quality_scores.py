@@ -6,10 +6,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from tabgan.base.random_streams import RandomStateLike
 from tabgan.evaluation.column_distributions import column_distance
 from tabgan.evaluation.compared_tables import code_columns, split_lists
-from tabgan.evaluation.detection import detection_score
 from tabgan.evaluation.fidelity import pair_trends
 from tabgan.table.schema import Schema
 
@@ -17,7 +15,6 @@ __all__ = [
     "QualityErrors",
     "TableScores",
     "quality_errors",
-    "score_table",
     "shape_error",
     "trend_error",
 ]
@@ -108,37 +105,3 @@ class TableScores:
     shape_error: float
     trend_error: float
     detection: float
-
-
-def score_table(
-    train: pd.DataFrame,
-    held_out: pd.DataFrame,
-    synthetic: pd.DataFrame,
-    schema: Schema,
-    *,
-    random_state: RandomStateLike = 0,
-) -> TableScores:
-    """Score a synthetic table.
-
-    Parameters
-    ----------
-    train
-        Real rows that the generator was fitted on: shapes and trends are to be like theirs.
-    held_out
-        Real rows that it did not see: the detector is to tell from these, so that a generator that
-        repeats its training rows gains nothing.
-    synthetic
-        Its output.
-    schema
-        What the columns are; identifiers and text are left out.
-    random_state
-        Seed of the detector.
-
-    Raises
-    ------
-    DataError, SchemaError
-        As `quality_errors` and `detection_score` do.
-    """
-    errors = quality_errors(train, synthetic, schema)
-    detection = detection_score(held_out, synthetic, schema, random_state=random_state)
-    return TableScores(errors.shape_error, errors.trend_error, detection)

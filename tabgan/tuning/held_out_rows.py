@@ -10,12 +10,14 @@ import pandas as pd
 from tabgan.base.checks import check_number
 from tabgan.base.errors import DataError, OptionError
 from tabgan.base.random_streams import numpy_stream
-from tabgan.evaluation.quality_scores import TableScores, quality_errors, score_table
+from tabgan.evaluation.detection import detection_score
+from tabgan.evaluation.quality_scores import TableScores, quality_errors
 from tabgan.table.schema import Schema
 
 __all__ = ["HeldOutRows", "check_holdout"]
 
 MOST_SCORED = 50_000  # rows that scores look at; more would cost more than they tell
+MOST_PARTS = 4  # of the drawn rows, over which errors are averaged
 LEAST_SLACK = 0.05  # of the detection score: less is nothing to choose a method by
 FEWEST_HELD_OUT = 20  # a tree of the detector needs as many rows for a leaf
 
@@ -93,7 +95,11 @@ class HeldOutRows:
         return self.scored[names], self.held_out[names]
 
     def score(self, synthetic: pd.DataFrame, schema: Schema) -> TableScores:
-        """Score drawn rows, as `tabgan.evaluation.quality_scores.score_table` does.
+        """Score drawn rows by `tabgan.evaluation.quality_scores`.
+
+        Shapes and trends are compared with the rows of the fits, in parts of as many drawn rows as
+        are held out, so that their errors are of the size that fresh rows have; the detector is
+        to tell drawn rows from those held out.
 
         Parameters
         ----------
@@ -103,7 +109,12 @@ class HeldOutRows:
             What the columns are.
         """
         real, held_out = self.columns_of(schema)
-        return score_table(real, held_out, synthetic, schema, random_state=self.seed)
+        size = len(held_out)
+        starts = range(0, max(1, len(synthetic) - size + 1), size)
+        parts = [synthetic.iloc[start : start + size] for start in starts][:MOST_PARTS]
+        errors = np.mean([quality_errors(real, part, schema) for part in parts], axis=0)
+        detection = detection_score(held_out, synthetic, schema, random_state=self.seed)
+        return TableScores(float(errors[0]), float(errors[1]), detection)
 
     def score_of_fresh_rows(self, schema: Schema) -> TableScores:
         """Return the scores that fresh rows of the table have: errors of the held-out rows.
@@ -114,4 +125,4 @@ class HeldOutRows:
         errors = quality_errors(*self.columns_of(schema), schema)
         spread = 2 * np.sqrt(1 / (6 * len(self.held_out)))  # twice the AUC's, as the score is
         slack = max(LEAST_SLACK, 3 * spread)
-        return TableScores(errors.shape_error, errors.trend_error, max(0.0, 1 - slack))
+        return TableScores(errors.shape_error, errors.trend_error, float(max(0, 1 - slack)))

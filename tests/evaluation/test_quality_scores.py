@@ -6,9 +6,7 @@ from tabgan import Column, DataError, Schema, infer_schema
 from tabgan.evaluation.compared_tables import code_columns
 from tabgan.evaluation.detection import detection_score
 from tabgan.evaluation.quality_scores import (
-    TableScores,
     quality_errors,
-    score_table,
     shape_error,
     trend_error,
 )
@@ -135,11 +133,3 @@ class TestDetection:
             "of each, one for each fold",
         ):
             detection_score(normal(2, 0), normal(9, 0), X)
-
-
-def test_scores_together():
-    train, held_out, synthetic = normal(80, 0), normal(50, 1), normal(80, 2, mean=1)
-    scores = score_table(train, held_out, synthetic, X, random_state=1)
-    assert isinstance(scores, TableScores)
-    assert scores.shape_error == shape_error(train, synthetic, X)
-    assert scores.detection == detection_score(held_out, synthetic, X, random_state=1)

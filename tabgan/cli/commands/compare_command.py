@@ -118,7 +118,6 @@ def compare(
     )
     report.done("compare")
     if html is not None:
-        report.say("Judging")
         found.judge().save_html(html, force=force)
         report.say(f"Wrote {html}")
     report.facts |= {"seed": seed, **found.to_json()}
