@@ -11,15 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import nhypergeom
 from sklearn.neighbors import NearestNeighbors
-from threadpoolctl import threadpool_limits
 
 from tabgan.base.random_streams import numpy_stream
 from tabgan.evaluation.compared_tables import CodedColumn, row_hashes
 from tabgan.evaluation.part_results import Figure, Nearness
+from tabgan.evaluation.threads import map_in_threads
 
 __all__ = ["Points", "measure_nearness", "nearest", "place_rows"]
 
 MOST_CORNERS = 64
+BLOCK_ROWS = 1_000  # that a thread looks for at a time
 """A level has a direction of its own among so many; of more levels, each has a random code."""
 Points32 = NDArray[np.float32]
 TIE = 1e-6
@@ -300,8 +301,13 @@ def nearest(
         shape = (len(queries.values), count)
         return np.zeros(shape), np.tile(np.arange(count), (shape[0], 1))
     search = NearestNeighbors(n_neighbors=count, algorithm="brute").fit(candidates.values)
-    with threadpool_limits(1):
-        places = search.kneighbors(queries.values, return_distance=False)
+
+    def places_of(rows: Points32) -> NDArray[np.int64]:
+        found: NDArray[np.int64] = search.kneighbors(rows, return_distance=False)
+        return found
+
+    blocks = np.split(queries.values, range(BLOCK_ROWS, len(queries.values), BLOCK_ROWS))
+    places = np.concatenate(map_in_threads(places_of, blocks))
     # sums of products lose what is small: so the distances are computed from the differences
     gaps = queries.values[:, None, :] - candidates.values[places]
     distances = np.sqrt(np.square(gaps, dtype=np.float64).sum(axis=2))

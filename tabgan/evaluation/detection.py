@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -27,6 +28,7 @@ from tabgan.evaluation.auc import (
 )
 from tabgan.evaluation.compared_tables import CodedColumn, code_columns, matrix_of, split_lists
 from tabgan.evaluation.part_results import Detection, Detector, Figure, TellingFeature
+from tabgan.evaluation.threads import map_in_threads
 from tabgan.table.schema import Schema
 
 __all__ = [
@@ -157,18 +159,16 @@ def detect(
     tested, baseline = _samples(coded, most_rows, rng)
     nominal = [column.nominal for column in coded.values()]
     fold_seed = int(rng.integers(2**31))
-    with threadpool_limits(1):
-        trials = list(_tree_trials(tested, fold_seed))
-        trees = mean_auc([trial.area for trial in trials])
-        by_trees = _detector(trees, _tree_auc(baseline, fold_seed))
-        by_weights = _detector(
-            *(_logistic_auc(features, nominal, fold_seed) for features in (tested, baseline))
-        )
-        alone = aucs_alone(tested, [(i,) for i in range(len(nominal))], fold_seed)
-        chance = aucs_alone(baseline, list(alone), fold_seed)
-        pairs = aucs_alone(tested, _by_order(coded, suspects), fold_seed)
-        drops = permutation_drops(tested, trials, [*alone, *pairs], rng)
-        telling_features = find_telling_features(trees, alone, pairs, drops)
+    sides = (tested, baseline)
+    trials, trials_of_fresh = map_in_threads(lambda rows: _tree_trials(rows, fold_seed), sides)
+    trees, fresh = (mean_auc([one.area for one in some]) for some in (trials, trials_of_fresh))
+    weights = map_in_threads(lambda rows: _logistic_auc(rows, nominal, fold_seed), sides)
+    alone = aucs_alone(tested, [(i,) for i in range(len(nominal))], fold_seed)
+    chance = aucs_alone(baseline, list(alone), fold_seed)
+    pairs = aucs_alone(tested, _by_order(coded, suspects), fold_seed)
+    drops = permutation_drops(tested, trials, [*alone, *pairs], rng)
+    telling_features = find_telling_features(trees, alone, pairs, drops)
+    by_trees, by_weights = _detector(trees, fresh), _detector(*weights)
     labels = [names[place] for place in coded]
     found = [
         TellingFeature(tuple(labels[i] for i in choice), area.value, drops[choice])
@@ -214,17 +214,13 @@ def _detector(area: AUCEstimate, baseline: AUCEstimate) -> Detector:
     return Detector(area.value, *area.interval, baseline.value)
 
 
-def _tree_trials(features: Floats, seed: int) -> Iterable[ClassifierTrial]:
+def _tree_trials(features: Floats, seed: int) -> list[ClassifierTrial]:
     def make() -> Any:
         return HistGradientBoostingClassifier(
             max_iter=ROUNDS, early_stopping=False, random_state=seed
         )
 
-    return cross_validate(make, features, half_labels(features), seed)
-
-
-def _tree_auc(features: Floats, seed: int) -> AUCEstimate:
-    return mean_auc([trial.area for trial in _tree_trials(features, seed)])
+    return [*cross_validate(make, features, half_labels(features), seed)]
 
 
 def _logistic_auc(features: Floats, nominal: Sequence[bool], seed: int) -> AUCEstimate:
@@ -275,7 +271,8 @@ def aucs_alone(features: Floats, choices: Iterable[Choice], seed: int) -> dict[C
         trials = cross_validate(make, features[:, list(columns)], labels, seed)
         return mean_auc([trial.area for trial in trials])
 
-    return {columns: area(columns) for columns in choices}
+    choices = [*choices]
+    return dict(zip(choices, map_in_threads(area, choices), strict=True))
 
 
 def permutation_drops(
@@ -302,11 +299,23 @@ def permutation_drops(
     for trial in trials:
         rows = rng.permutation(trial.held_out)[:MOST_PERMUTED]
         whole = roc_auc(labels[rows], trial.score(features[rows])).value
-        for columns in choices:
-            mixed = features[rows]
-            mixed[:, columns] = mixed[rng.permutation(len(rows))][:, columns]
-            losses[columns].append(whole - roc_auc(labels[rows], trial.score(mixed)).value)
+        orders = [rng.permutation(len(rows)) for _ in choices]
+        permuted = partial(_permuted_auc, features[rows], labels[rows], trial)
+        for columns, area in zip(
+            choices, map_in_threads(permuted, zip(choices, orders, strict=True)), strict=True
+        ):
+            losses[columns].append(whole - area)
     return {columns: float(np.mean(found)) for columns, found in losses.items()}
+
+
+def _permuted_auc(
+    features: Floats, labels: Any, trial: ClassifierTrial, job: tuple[Choice, NDArray[np.int64]]
+) -> float:
+    """Return a detector's area on rows in which some columns stand in another order."""
+    columns, order = job
+    mixed = features.copy()
+    mixed[:, columns] = features[order][:, columns]
+    return roc_auc(labels, trial.score(mixed)).value
 
 
 def find_telling_features(

@@ -13,12 +13,12 @@ from sklearn.ensemble import (
 )
 from sklearn.metrics import r2_score
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
-from threadpoolctl import threadpool_limits
 
 from tabgan.base.errors import OptionError, did_you_mean
 from tabgan.evaluation.auc import macro_auc
 from tabgan.evaluation.compared_tables import CodedColumn, Side, matrix_of
 from tabgan.evaluation.part_results import Figure, Metric, Predicted, Utility
+from tabgan.evaluation.threads import map_in_threads
 from tabgan.table.schema import Schema, find_name
 
 __all__ = ["Target", "choose_target", "measure_utility", "named_target"]
@@ -233,11 +233,12 @@ def measure_utility(
     task = prepare_tasks(coded, target.place, split, sizes)
     if task is None:
         return None
-    with threadpool_limits(1):
-        baseline, own = (
-            _learned(one, task.test, task.nominal, rng_seed, rng)
-            for one in (task.real, task.synthetic)
-        )
+
+    def fit(side: _Task) -> _Fitted:
+        return _Fitted.of(side, _model(side.wanted, task.nominal, rng_seed))
+
+    models = map_in_threads(fit, (task.real, task.synthetic))
+    baseline, own = (_learned(model, task.test, rng) for model in models)
     others = [names[place] for place in coded if place != target.place]
     shown = np.argsort(-np.maximum(baseline[1], own[1]), kind="stable")[:SHOWN]
     order = sorted(shown.tolist(), key=lambda i: -float(baseline[1][i]))
@@ -350,18 +351,21 @@ def predict_columns(
         Chooses the columns of a wide table, and seeds the forests.
     """
     places = np.sort(rng.permutation(list(coded))[:MOST_COLUMNS]).tolist()
-    results, seed = list[Predicted](), int(rng.integers(2**31))
-    for place in places:
+    seed = int(rng.integers(2**31))
+
+    def predict(place: int) -> Predicted | None:
         tasks = prepare_tasks(coded, place, split, Sizes(FOREST_ROWS, FOREST_TESTED))
         if tasks is None:
-            continue
-        with threadpool_limits(1):
-            value, baseline = (
-                _score_of(task, tasks.test, _forest(tasks.nominal, seed))
-                for task in (tasks.synthetic, tasks.real)
-            )
-        if baseline >= _least_score(tasks):
-            results.append(Predicted(names[place], tasks.metric, Figure(value, baseline)))
+            return None
+        value, baseline = (
+            _score_of(task, tasks.test, _forest(tasks.nominal, seed))
+            for task in (tasks.synthetic, tasks.real)
+        )
+        if baseline < _least_score(tasks):
+            return None
+        return Predicted(names[place], tasks.metric, Figure(value, baseline))
+
+    results = (one for one in map_in_threads(predict, places) if one is not None)
     return tuple(sorted(results, key=lambda one: one.gain * (one.kept - 1)))
 
 
@@ -407,36 +411,50 @@ def _task(
     return _Task(matrix_of(others, side, rows), wanted)
 
 
+class _Fitted(NamedTuple):
+    """A model, and the features that it learned from; none where there was nothing to learn."""
+
+    model: Any
+    there: Rows
+
+    @classmethod
+    def of(cls, train: _Task, model: Any) -> "_Fitted":
+        there = np.flatnonzero(~np.isnan(train.features).all(axis=0))
+        if len(np.unique(train.wanted)) < 2:
+            there = there[:0]
+        if len(there):
+            model.fit(train.features[:, there], train.wanted)
+        return cls(model, there)
+
+    def score(self, wanted: Floats, features: Floats) -> float:
+        """Return the AUC of levels or the R² of numbers; that of chance if nothing was learned."""
+        nominal = hasattr(self.model, "predict_proba")
+        if not len(self.there):
+            return 0.5 if nominal else 0.0
+        features = features[:, self.there]
+        if nominal:
+            return macro_auc(wanted, self.model.predict_proba(features), self.model.classes_)
+        return float(r2_score(wanted, self.model.predict(features)))
+
+
 def _score_of(train: _Task, test: _Task, model: Any) -> float:
     """Return the score on the test rows of a model that learns from others."""
-    nominal = hasattr(model, "predict_proba")
-    there = np.flatnonzero(~np.isnan(train.features).all(axis=0))
-    if len(np.unique(train.wanted)) < 2 or not len(there):
-        return 0.5 if nominal else 0.0
-    model.fit(train.features[:, there], train.wanted)
-    return _score_on(test, test.features, model, there)
+    return _Fitted.of(train, model).score(test.wanted, test.features)
 
 
-def _score_on(test: _Task, features: Floats, model: Any, there: Rows) -> float:
-    if hasattr(model, "predict_proba"):
-        return macro_auc(test.wanted, model.predict_proba(features[:, there]), model.classes_)
-    return float(r2_score(test.wanted, model.predict(features[:, there])))
-
-
-def _learned(
-    train: _Task, test: _Task, nominal: bool, seed: int, rng: np.random.Generator
-) -> tuple[float, Floats]:
+def _learned(fitted: _Fitted, test: _Task, rng: np.random.Generator) -> tuple[float, Floats]:
     """Return a model's score on the test rows, and what it loses without each feature."""
-    there = np.flatnonzero(~np.isnan(train.features).all(axis=0))
-    losses = np.zeros(train.features.shape[1])
-    model = _model(train.wanted, nominal, seed)
-    whole = _score_of(train, test, model)
-    if not hasattr(model, "n_iter_"):  # there was nothing to learn
-        return whole, losses
-    for i in there:
+    whole = fitted.score(test.wanted, test.features)
+    orders = [rng.permutation(len(test.wanted)) for _ in fitted.there]
+
+    def loss(job: tuple[int, Rows]) -> float:
+        feature, order = job
         mixed = test.features.copy()
-        mixed[:, i] = mixed[rng.permutation(len(mixed)), i]
-        losses[i] = whole - _score_on(test, mixed, model, there)
+        mixed[:, feature] = mixed[order, feature]
+        return whole - fitted.score(test.wanted, mixed)
+
+    losses = np.zeros(test.features.shape[1])
+    losses[fitted.there] = map_in_threads(loss, zip(fitted.there, orders, strict=True))
     return whole, losses
 
 
