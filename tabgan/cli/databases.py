@@ -407,7 +407,7 @@ def inspect_database(
         Whether the keys are printed as JSON.
     """
     from tabgan.relations.drawing_plan import plan_database
-    from tabgan.relations.relations import parent_rows
+    from tabgan.relations.relations import parent_rows, without_orphans
 
     found = open_database(source, reading, file, report)
     if found is None:
@@ -416,8 +416,10 @@ def inspect_database(
     database, relations = found
     _check_options(source, [*database.tables])
     relations.check(database.tables)
-    rows = {key: parent_rows(database.tables, key) for key in relations.foreign_keys}
-    plan = plan_database(database.tables, relations, rows)
+    tables, orphans = without_orphans(database.tables, relations)
+    rows = {key: parent_rows(tables, key) for key in relations.foreign_keys}
+    plan = plan_database(tables, relations, rows)
+    notes = [*orphans, *plan.notes]
     if file is not None and not Path(file).exists():
         from tabgan.files.write import open_output
 
@@ -427,9 +429,9 @@ def inspect_database(
         report.say(f"Wrote {file}; edit it and give it with --relations")
     sizes = {name: [len(frame), frame.shape[1]] for name, frame in database.tables.items()}
     if as_json:
-        facts = {"tables": sizes, "relations": relations.to_json(), "notes": list(plan.notes)}
+        facts = {"tables": sizes, "relations": relations.to_json(), "notes": notes}
         print_text(json.dumps(facts))
         return True
     lines = [f"{name}: {n:,} rows, {width} columns" for name, (n, width) in sizes.items()]
-    print_text("\n".join([*lines, "", *relations.describe(), *plan.notes]))
+    print_text("\n".join([*lines, "", *relations.describe(), *notes]))
     return True

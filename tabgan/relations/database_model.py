@@ -26,7 +26,15 @@ from tabgan.relations.implicit_parents import (
     is_implicit,
     with_implicit_parents,
 )
-from tabgan.relations.relations import ForeignKey, Relations, Rows, Tables, parent_rows
+from tabgan.relations.infer_relations import find_borrowed_keys
+from tabgan.relations.relations import (
+    ForeignKey,
+    Relations,
+    Rows,
+    Tables,
+    parent_rows,
+    without_orphans,
+)
 from tabgan.relations.row_context import Context, taken
 from tabgan.relations.row_units import find_units
 from tabgan.relations.table_drawer import TableDrawer
@@ -159,10 +167,13 @@ class DatabaseModel:
             Called with a line before each table is learned.
         """
         relations.check(tables)
+        tables, notes = without_orphans(tables, relations)
+        kinds, borrowed = _with_borrowed_keys(tables, relations, kinds)
         tables, relations, implicit = with_implicit_parents(tables, relations, kinds)
         rows = {key: parent_rows(tables, key) for key in relations.foreign_keys}
         loops = {key: _without_loops(rows, key) for key in rows if key.parent == key.table}
         plan = plan_database(tables, relations, rows)
+        plan = replace(plan, notes=(*notes, *borrowed, *plan.notes))
         forms, every = _read_tables(tables, relations, plan, rows, loops=loops, kinds=kinds)
         others = {table: every[table] for table in relations.references}
         columns = {table: own.columns for table, own in every.items()}
@@ -458,6 +469,24 @@ def _rows_where(
         f"where[{table!r}]: {found} of some {MOST_TRIED:,} rows meet the condition, and {n} are "
         "wanted; ask for fewer rows or less"
     )
+
+
+def _with_borrowed_keys(
+    tables: Tables, relations: Relations, kinds: Mapping[str, Mapping[str, Kind]]
+) -> tuple[dict[str, dict[str, Kind]], list[str]]:
+    """Let columns that hold keys of other tables be keys of their own; say which, too."""
+    every: dict[str, dict[str, Kind]] = {table: dict(own) for table, own in kinds.items()}
+    notes = []
+    for table, columns in find_borrowed_keys(tables, relations).items():
+        for name, key in columns.items():
+            if name not in every.get(table, {}):
+                every.setdefault(table, {})[name] = "key"
+                notes.append(
+                    f"{table}.{name} holds values of {key.parent}.{key.parent_columns[0]}, and no "
+                    "foreign key says so; it gets new values of its own, unless the relations name "
+                    "such a key"
+                )
+    return every, notes
 
 
 def _read_tables(

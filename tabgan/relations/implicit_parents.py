@@ -146,7 +146,11 @@ def _keys_of(
     columns = [name for name in frame.columns if name not in named]
     wanted: dict[Hashable, Kind] = {n: kind for n, kind in kinds.items() if n in columns}
     may = [name for name in columns if names_things(name) or wanted.get(name) == "key"]
-    if not any(FEWEST_KEYS <= frame[name].nunique() < len(frame) for name in may):
+    sizes = {name: frame[name].nunique() for name in may}
+    declared = {name for name in may if wanted.get(name) == "key" and sizes[name] > 1}
+    if not any(
+        size < len(frame) and (size >= FEWEST_KEYS or n in declared) for n, size in sizes.items()
+    ):
         return []
     schema = infer_schema(frame.loc[:, columns], wanted)
     found, used = list[tuple[str, tuple[str, ...]]](), set[str]()

@@ -10,20 +10,34 @@ import pandas as pd
 
 from tabgan.inference.column_cells import names_rows
 from tabgan.inference.infer_schema import infer_schema
-from tabgan.relations.relations import ForeignKey, Relations, Tables, parent_rows
+from tabgan.inference.key_columns import names_things
+from tabgan.relations.relations import (
+    ForeignKey,
+    Relations,
+    Tables,
+    are_few_orphans,
+    parent_rows,
+)
 
-__all__ = ["infer_orders", "infer_relations"]
+__all__ = ["find_borrowed_keys", "infer_orders", "infer_relations"]
 
 ROWS_OF_KIND = 1_000  # by which a column of dates is told
 LEAST_GROUP = 1.2  # rows of a parent on average, from which their order is looked for
 LEAST_VALUES = 3  # of a key that only its name and the inclusion of its values speak for
 MOST_UNUSED = 20  # times the rows of a table, of one that it refers to by several columns
 MOST_PARTS = 3  # columns of a primary key
+LEAST_ABBREVIATION = 3  # letters of a short form of a table's name
+SHORTEST_TEXT = 2  # letters of texts that tell a key, whatever the column is called
+MOST_DENSE = 0.1  # share of the numbers up to the largest key, of keys that their values tell
+CHANCE = 1e-6  # that other numbers are all among such keys
+FEWEST_KEYS = 20  # values of a column that its name alone tells to be a key
+LEAST_BORROWED = 0.5  # share of a column's rows that hold keys of another table
 _SAME_TABLE = re.compile(
     r"(?:parent|boss|manager|mgr|supervisor|superior|leader|lead|chief|head|reportsto|reportto|mentor"
     r"|referr?edby|referr?er|sponsor|predecessor|previous|prev|replyto|inreplyto|original|replaces"
     r"|replacedby|vorgesetzter?|chef|eltern|ober)"
 )  # how a column that names another row of its own table is called
+_ROLE = re.compile(r"(?:by|owner|author|creator|assignee|assignedto|sender|receiver|recipient)$")
 _ID = re.compile(r"(?:id|key|code|no|nr|num|number|uuid|guid|ref|sk|pk|fk)$")
 
 
@@ -35,7 +49,8 @@ def infer_relations(tables: Tables, declared: Relations | None = None) -> Relati
     tables
         The tables, by name.
     declared
-        What a database declares; only what it leaves out is looked for.
+        What a database declares. What it leaves out is looked for beside it: primary keys of other
+        tables, and foreign keys of other columns.
 
     Examples
     --------
@@ -53,20 +68,19 @@ def infer_relations(tables: Tables, declared: Relations | None = None) -> Relati
     for table, frame in tables.items():
         if not keys[table] and (name := _own_key(table, frame)) is not None:
             keys[table], why[table] = (name,), "unique, by its name"
-    found = list(known.foreign_keys)
-    if not found:
-        found = _without_twins(tables, [*_foreign_keys(tables, keys)])
+    new = _without_twins(tables, [*_foreign_keys(tables, keys, known)])
+    found = _without_circles(tables, known.foreign_keys, new)
     for table, frame in tables.items():
         if not keys[table]:
             own = [name for key in found if key.table == table for name in key.columns]
             joint = _joint_key(frame, own)
             if joint:
                 keys[table], why[table] = joint, "together unique"
-    if not known.foreign_keys:
-        found += _joint_foreign_keys(tables, keys, found)
-        for key in found:
-            if not keys[key.parent]:
-                keys[key.parent], why[key.parent] = key.parent_columns, "together unique"
+    joined = _joint_foreign_keys(tables, keys, found)
+    for key in joined:
+        if not keys[key.parent]:
+            keys[key.parent], why[key.parent] = key.parent_columns, "together unique"
+    found += joined
     relations = replace(
         known,
         keys={table: key for table, key in keys.items() if key},
@@ -148,30 +162,82 @@ def _joint_key(frame: pd.DataFrame, own: Sequence[str]) -> tuple[str, ...]:
     return ()
 
 
-def _foreign_keys(tables: Tables, keys: Mapping[str, tuple[str, ...]]) -> Iterator[ForeignKey]:
+def _foreign_keys(
+    tables: Tables, keys: Mapping[str, tuple[str, ...]], known: Relations
+) -> Iterator[ForeignKey]:
     """Find the columns whose values are those of another table's key.
 
     Of tables with the same key, such as movies and their links, the one that the column names is
     referred to.
     """
+    values = {
+        table: _distinct(tables[table][key[0]]) for table, key in keys.items() if len(key) == 1
+    }
     for table, frame in tables.items():
+        declared = {name for key in known.of(table) for name in key.columns}
+        referring = {key.table for key in known.into(table)}
         for name in frame.columns:
+            if name in declared or not _may_name_rows(frame[name]):
+                continue
+            is_key, distinct = keys[table] == (name,), _distinct(frame[name])
             fits = []
-            for parent, key in keys.items():
-                if len(key) == 1 and not (parent == table and key[0] == name):
-                    rank = _name_rank(
-                        str(name), table, parent, key[0], is_key=keys[table] == (name,)
-                    )
-                    if rank is not None and _is_included(frame[name], tables[parent][key[0]]):
-                        is_named = _plain(name).startswith(_singulars(parent))
-                        fits.append((rank, not is_named, len(tables[parent]), parent, key[0]))
+            for parent, there in values.items():
+                if is_key and parent in (table, *referring):
+                    continue
+                rank = _name_rank(str(name), table, parent, keys[parent][0], is_key=is_key)
+                if rank is None and distinct <= there and _are_telling(distinct, there):
+                    rank = 4
+                own = ForeignKey(table, (str(name),), parent, keys[parent])
+                if rank is not None and (why := _evidence(tables, own, rank)):
+                    is_named = _plain(name).startswith(_singulars(parent))
+                    fits.append((rank, not is_named, len(there), parent, why))
             if fits:
-                rank, _, _, parent, column = min(fits)
-                n = frame[name].nunique()
-                by = "by its name" if rank < 3 else "no other column has them"
-                yield ForeignKey(
-                    table, (str(name),), parent, (column,), f"all {n} values are there, {by}"
-                )
+                _, _, _, parent, why = min(fits)
+                yield ForeignKey(table, (str(name),), parent, keys[parent], why)
+
+
+def _distinct(values: pd.Series) -> frozenset[str]:
+    """Return the values of a column as texts; whole floats, which stand for integers, as such."""
+    cells = values.dropna().unique()
+    texts = (str(cell) for cell in cells if not isinstance(cell, bytes))
+    return frozenset(text.removesuffix(".0") for text in texts)
+
+
+def _are_telling(values: Collection[str], key: Collection[str]) -> bool:
+    """Return whether values that are those of a key can hardly be so by chance.
+
+    Texts are, and numbers where keys are sparse: other numbers would not all be keys.
+    """
+    if len(values) < LEAST_VALUES:
+        return False
+    numbers = pd.to_numeric(pd.Series([*values]), errors="coerce")
+    if numbers.isna().any():
+        return sum(len(text) >= SHORTEST_TEXT for text in values) > len(values) / 2
+    share = len(key) / max(float(numbers.abs().max()), 1.0)
+    return bool(share <= MOST_DENSE and share ** len(values) < CHANCE)
+
+
+def _evidence(tables: Tables, key: ForeignKey, rank: int) -> str | None:
+    """Return why a column refers to a key, in words; None if its values are not there.
+
+    Parameters
+    ----------
+    tables, key
+        The tables, and the key.
+    rank
+        How well the name of the column speaks for it; see `_name_rank`.
+    """
+    values = tables[key.table][key.columns[0]].dropna()
+    distinct, by = values.nunique(), "by its name" if rank < 3 else "no other column has them"
+    if not distinct:
+        return None
+    rows = parent_rows(tables, key)
+    orphans = int((rows == -2).sum())
+    if not orphans:
+        return f"all {distinct} values are there, {by}"
+    if rank > 2 or not are_few_orphans(rows):
+        return None
+    return f"all but {orphans} of {len(values):,} rows have a value that is there, {by}"
 
 
 def _without_twins(tables: Tables, found: Sequence[ForeignKey]) -> list[ForeignKey]:
@@ -194,6 +260,23 @@ def _without_twins(tables: Tables, found: Sequence[ForeignKey]) -> list[ForeignK
     dropped = {key for key in twins if (key.table, key.columns) in instead.values()}
     kept = [key for key in found if key not in dropped]
     return [_redirected(key, instead) for key in kept]
+
+
+def _without_circles(
+    tables: Tables, declared: Sequence[ForeignKey], new: Sequence[ForeignKey]
+) -> list[ForeignKey]:
+    """Add keys to those that are declared, but for those by which no table could be first."""
+    keys = [*declared]
+    for key in new:
+        above, seen = [key.parent], set[str]()
+        while above:
+            table = above.pop()
+            seen.add(table)
+            above += [own.parent for own in keys if own.table == table and own.parent not in seen]
+        is_circle = key.table in seen and key.parent != key.table
+        if not is_circle or tables[key.table][key.columns[0]].isna().any():
+            keys.append(key)
+    return keys
 
 
 def _back(key: ForeignKey) -> ForeignKey:
@@ -269,23 +352,68 @@ def _name_rank(name: str, table: str, parent: str, key: str, *, is_key: bool) ->
         return 0
     if any(len(other) > 3 and plain.endswith(other) for other in names):
         return 1
+    stem = _ID.sub("", plain)
+    if stem != plain and any(_abbreviates(stem, one) for one in _singulars(parent)):
+        return 2
     if parent == table and _SAME_TABLE.search(plain):  # manager_id
         return 3
     return None
 
 
-def _is_included(values: pd.Series, key: pd.Series) -> bool:
-    """Return whether all values of a column are among those of a key."""
-    there = values.dropna()
-    if not _may_name_rows(values) or there.empty or there.nunique() < min(LEAST_VALUES, len(key)):
-        return there.nunique() > 0 and _may_name_rows(values) and _all_in(there, key)
-    return _all_in(there, key)
+def _abbreviates(stem: str, word: str) -> bool:
+    """Return whether letters are a short form of a word.
+
+    Examples
+    --------
+    >>> _abbreviates("cust", "customer"), _abbreviates("dept", "department")
+    (True, True)
+    >>> _abbreviates("ship", "customer"), _abbreviates("cr", "customer")
+    (False, False)
+    """
+    if not LEAST_ABBREVIATION <= len(stem) < len(word) or stem[0] != word[0]:
+        return False
+    letters = iter(word)
+    return all(letter in letters for letter in stem)
 
 
-def _all_in(values: pd.Series, key: pd.Series) -> bool:
-    tables = {"child": values.to_frame("a"), "parent": key.to_frame("b")}
-    rows = parent_rows(tables, ForeignKey("child", ("a",), "parent", ("b",)))
-    return bool((rows != -2).all())
+def find_borrowed_keys(tables: Tables, relations: Relations) -> dict[str, dict[str, ForeignKey]]:
+    """Find columns that hold keys of another table, though no foreign key says so.
+
+    Their name, or their values, tell that they name rows. They must not be learned as they are, or
+    the new rows would hold real keys.
+
+    Parameters
+    ----------
+    tables, relations
+        The tables, and how they belong together.
+
+    Returns
+    -------
+    For each table its columns of this kind, with the key that they may be.
+    """
+    found: dict[str, dict[str, ForeignKey]] = {}
+    named = {(own.parent, own.parent_columns) for own in relations.foreign_keys}
+    named |= {(table, relations.key_of(table)) for table in tables}
+    single = [(parent, key) for parent, key in sorted(named) if len(key) == 1]
+    single = [(parent, key) for parent, key in single if parent not in relations.references]
+    every = {(parent, key): _distinct(tables[parent][key[0]]) for parent, key in single}
+    for table, frame in tables.items():
+        others = [name for name in frame.columns if name not in relations.key_columns(table)]
+        for name in others if table not in relations.references else ():
+            if not _may_name_rows(frame[name]):
+                continue
+            is_named = names_things(name) or names_rows(name) or bool(_ROLE.search(_plain(name)))
+            distinct = _distinct(frame[name])
+            for (parent, key), there in every.items():
+                common = distinct & there
+                by_name = is_named and len(distinct) >= FEWEST_KEYS
+                if not common or not (by_name or _are_telling(common, there)):
+                    continue
+                own = ForeignKey(table, (str(name),), parent, key)
+                rows = parent_rows(tables, own)
+                if (rows >= 0).sum() >= LEAST_BORROWED * (rows != -1).sum():
+                    found.setdefault(table, {}).setdefault(str(name), own)
+    return found
 
 
 def infer_orders(some: Collection[str], tables: Tables, relations: Relations) -> dict[str, str]:

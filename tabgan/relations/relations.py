@@ -14,12 +14,22 @@ from numpy.typing import NDArray
 
 from tabgan.base.errors import DataError, OptionError, SchemaError, did_you_mean
 
-__all__ = ["ForeignKey", "Relations", "Rows", "Tables", "parent_rows"]
+__all__ = [
+    "ForeignKey",
+    "Relations",
+    "Rows",
+    "Tables",
+    "are_few_orphans",
+    "parent_rows",
+    "without_orphans",
+]
 
 Tables = Mapping[str, pd.DataFrame]
 Rows = NDArray[np.int64]
 _WHOLE = re.compile(r"-?\d+\.0")
 SHOWN = 3  # values of a key that an error names
+MOST_ORPHANS = 0.01  # share of the rows whose key names no row, from which the key does not hold
+FEWEST_ROWS = 20  # of which one may be such a row
 
 
 @dataclass(frozen=True)
@@ -299,6 +309,58 @@ def parent_rows(tables: Tables, key: ForeignKey) -> Rows:
     return rows
 
 
+def are_few_orphans(rows: Rows) -> bool:
+    """Return whether so few rows refer to rows that are not there, that the key still holds.
+
+    Parameters
+    ----------
+    rows
+        The rows that each row refers to (`parent_rows`).
+    """
+    present = int((rows != -1).sum())
+    most = max(1.0, MOST_ORPHANS * present) if present >= FEWEST_ROWS else 0.0
+    return bool((rows == -2).sum() <= most)
+
+
+def without_orphans(
+    tables: Tables, relations: Relations
+) -> tuple[dict[str, pd.DataFrame], list[str]]:
+    """Return tables without the few rows whose keys name no row, and a note on each such key.
+
+    Where a key is missing in other rows, it becomes missing in these. Else they are left out, and
+    what refers to them as well.
+
+    Parameters
+    ----------
+    tables, relations
+        The tables, and how they belong together.
+    """
+    frames, notes, at_work = dict(tables), dict[ForeignKey, str](), True
+    while at_work:
+        at_work = False
+        for key in relations.foreign_keys:
+            frame, rows = frames[key.table], parent_rows(frames, key)
+            lost = rows == -2
+            if not lost.any():
+                continue
+            at_work = True
+            own, what = [*key.columns], "are left out"
+            is_primary = {*own} & {*relations.key_of(key.table)}
+            if frame.loc[~lost, own].isna().any().all() and not is_primary:
+                frames[key.table] = frame.assign(**{name: frame[name].mask(lost) for name in own})
+                what = "refer to none"
+            else:
+                frames[key.table] = frame[~lost].reset_index(drop=True)
+            values = frame.loc[lost, own[0]].tolist()
+            shown = ", ".join(map(repr, values[:SHOWN])) + ", …" * (len(values) > SHOWN)
+            notes.setdefault(
+                key,
+                f"{key}: {len(values)} of {len(rows):,} rows refer to rows that are not there "
+                f"({shown}); they {what}",
+            )
+    return frames, [*notes.values()]
+
+
 def _index_of(frame: pd.DataFrame) -> pd.Index:
     """Return rows as an index whose entries are equal where the values are."""
     columns = [_plain(frame.iloc[:, at]) for at in range(frame.shape[1])]
@@ -349,8 +411,9 @@ def _check_unique(frame: pd.DataFrame, table: str, columns: Sequence[str]) -> No
 
 
 def _check_included(tables: Tables, key: ForeignKey) -> None:
-    lost = np.flatnonzero(parent_rows(tables, key) == -2)
-    if len(lost):
+    rows = parent_rows(tables, key)
+    lost = np.flatnonzero(rows == -2)
+    if not are_few_orphans(rows):
         values = tables[key.table].loc[:, [*key.columns]].iloc[lost[:SHOWN]].to_numpy(object)
         shown = ", ".join(repr(row[0] if len(row) == 1 else tuple(row)) for row in values.tolist())
         raise DataError(

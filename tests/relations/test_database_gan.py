@@ -241,3 +241,21 @@ def test_a_child_may_repeat_its_parent_s_date():
     drawn = gan.sample()
     both = drawn["visits"].merge(drawn["users"], on="user_id")
     assert (both["at"] >= both["joined"]).all()
+
+
+def test_no_row_holds_a_real_key_of_another_table_though_none_is_declared():
+    rng = np.random.default_rng(0)
+    codes = [f"K{i:05d}" for i in rng.choice(90_000, 60, replace=False)]
+    users = pd.DataFrame({"code": codes, "age": rng.integers(18, 80, 60)})
+    shops = pd.DataFrame({"id": range(9), "size": rng.integers(1, 9, 9)})
+    pays = pd.DataFrame({"shop_id": rng.integers(0, 9, 150), "kg": rng.gamma(2, 3, 150).round(1)})
+    pays["holder"] = np.where(rng.random(150) < 0.7, rng.choice(codes[:10], 150), "none")
+    tables = {"users": users, "shops": shops, "pays": pays}
+    key = ForeignKey("pays", ("shop_id",), "shops", ("id",))
+    relations = Relations({"users": ("code",), "shops": ("id",)}, (key,))
+    gan = DatabaseGAN(random_state=0, verbose=False).fit(tables, relations=relations)
+    drawn = gan.sample()
+    assert not {*drawn["pays"]["holder"]} & {*codes}
+    assert drawn["pays"]["holder"].nunique() < 20  # they repeat as the real ones do
+    (note,) = gan.notes_
+    assert note.startswith("pays.holder holds values of users.code, and no foreign key says so")

@@ -1,7 +1,8 @@
 import pandas as pd
 import pytest
 
-from tabgan import Relations, infer_relations
+from tabgan import ForeignKey, Relations
+from tabgan.relations.infer_relations import find_borrowed_keys, infer_relations
 
 LEAST = {  # what names and values of `shop` tell
     "staff.department_id -> departments.id",
@@ -81,3 +82,80 @@ def test_of_two_tables_with_one_key_the_one_that_the_column_names_is_referred_to
         "links.movieId -> movies.movieId",
         "ratings.movieId -> movies.movieId",
     }
+
+
+def staff_and(**columns):
+    """A table of staff whose numbers are sparse, and one of 60 rows that refers to it."""
+    staff = pd.DataFrame({"staff_no": range(70_000, 70_080), "age": [30, 40] * 40})
+    depots = pd.DataFrame({"id": range(1, 31), "area": range(200, 230)})
+    return {"staff": staff, "depots": depots, "trips": pd.DataFrame({"km": [5] * 60, **columns})}
+
+
+def declared(*keys):
+    return Relations({"staff": ("staff_no",), "depots": ("id",)}, keys)
+
+
+DEPOT = ForeignKey("trips", ("depot_id",), "depots", ("id",))
+
+
+@pytest.mark.parametrize(
+    ("name", "evidence"),
+    [
+        ("staff_no", "by its name"),
+        ("driver", "no other column has them"),  # the numbers are too sparse for a coincidence
+    ],
+)
+def test_a_key_that_a_database_does_not_declare_is_found_beside_others(name, evidence):
+    tables = staff_and(depot_id=[*range(1, 31)] * 2, **{name: range(70_000, 70_060)})
+    found = infer_relations(tables, declared(DEPOT))
+    assert [str(key) for key in found.foreign_keys] == [
+        "trips.depot_id -> depots.id",
+        f"trips.{name} -> staff.staff_no",
+    ]
+    assert found.foreign_keys[1].why == f"all 60 values are there, {evidence}"
+
+
+def test_a_short_form_of_a_table_s_name_names_it():
+    tables = staff_and(dpt_id=[*range(1, 31)] * 2)
+    (key,) = infer_relations(tables, declared()).foreign_keys
+    assert str(key) == "trips.dpt_id -> depots.id"
+
+
+@pytest.mark.parametrize("orphans", [1, 2])
+def test_few_values_that_are_not_there_do_not_hide_a_key(orphans):
+    staff = [*range(70_000, 70_000 + 60 - orphans), *range(8, 8 + orphans)]
+    found = infer_relations(staff_and(staff_no=staff)).foreign_keys
+    assert bool(found) == (orphans == 1)
+    for key in found:
+        assert key.why == "all but 1 of 60 rows have a value that is there, by its name"
+
+
+def test_keys_by_which_no_table_could_be_first_are_left_out():
+    tables = {
+        "teams": pd.DataFrame({"id": [1, 2, 3], "player_id": [11, 12, 13]}),
+        "players": pd.DataFrame({"id": [11, 12, 13], "team_id": [1, 1, 2]}),
+    }
+    team = ForeignKey("players", ("team_id",), "teams", ("id",))
+    keys = {"teams": ("id",), "players": ("id",)}
+    assert infer_relations(tables, Relations(keys, (team,))).foreign_keys == (team,)
+    tables["teams"]["player_id"] = [11, None, 13]
+    assert len(infer_relations(tables, Relations(keys, (team,))).foreign_keys) == 2
+
+
+@pytest.mark.parametrize(
+    ("columns", "expected"),
+    [
+        ({"owner": [*range(1, 31)] * 2}, {"trips": {"owner": "trips.owner -> depots.id"}}),
+        ({"wheels": [*range(1, 31)] * 2}, {}),  # a number, which is among dense keys by chance
+        ({"owner": [1, 2, 3, 4, 5, 6] * 10}, {}),
+        (
+            {"note": [70_000, 70_001, 70_005, 70_009, 3] * 12},
+            {"trips": {"note": "trips.note -> staff.staff_no"}},
+        ),
+    ],
+)
+def test_columns_that_hold_keys_though_none_is_declared(columns, expected):
+    found = find_borrowed_keys(staff_and(**columns), declared())
+    assert {table: {n: str(key) for n, key in own.items()} for table, own in found.items()} == (
+        expected
+    )

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from tabgan import DataError, ForeignKey, OptionError, Relations, SchemaError
-from tabgan.relations.relations import parent_rows
+from tabgan.relations.relations import parent_rows, without_orphans
 
 USERS = pd.DataFrame({"id": [1, 2, 3], "name": ["a", "b", "c"]})
 VISITS = pd.DataFrame({"user": [3, 1, 1], "pages": [1, 2, 3]})
@@ -106,3 +106,40 @@ def test_keys_that_share_columns():
     assert relations.without_implied().foreign_keys == (line, above)
     with pytest.raises(OptionError, match="share a column, so that no row could be drawn"):
         Relations(foreign_keys=(order, line)).without_implied()
+
+
+@pytest.fixture
+def tables():
+    users = pd.DataFrame({"id": range(40)})
+    visits = pd.DataFrame({"id": range(100, 140), "user": [*range(39), 77]})
+    return {"users": users, "visits": visits, "clicks": pd.DataFrame({"visit": [139, 100] * 3})}
+
+
+CLICKS = ForeignKey("clicks", ("visit",), "visits", ("id",))
+
+
+def test_rows_that_refer_to_none_that_is_there_are_left_out_with_what_refers_to_them(tables):
+    relations = Relations({"users": ("id",), "visits": ("id",)}, (KEY, CLICKS))
+    relations.check(tables)
+    left, notes = without_orphans(tables, relations)
+    assert [len(own) for own in left.values()] == [40, 39, 3]
+    assert notes[0] == (
+        "visits.user -> users.id: 1 of 40 rows refer to rows that are not there (77); they are "
+        "left out"
+    )
+    assert "clicks.visit -> visits.id: 3 of 6 rows" in notes[1]
+    relations.check(left)
+
+
+def test_a_key_that_may_be_missing_is_missing_where_it_refers_to_nothing(tables):
+    tables["visits"]["user"] = tables["visits"]["user"].astype("Int64").where(np.arange(40) > 0)
+    left, (note,) = without_orphans(tables, Relations({"visits": ("id",)}, (KEY, CLICKS)))
+    assert left["visits"]["user"].isna().sum() == 2
+    assert len(left["visits"]) == 40
+    assert note.endswith("(77); they refer to none")
+
+
+def test_tables_without_orphans_stay(shop, shop_relations):
+    left, notes = without_orphans(shop, shop_relations)
+    assert not notes
+    assert all(left[name] is frame for name, frame in shop.items())
