@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -148,7 +148,9 @@ def open_database(
     options = {name: reading[name] for name in names} if is_folder or is_book else {}
     database = read_database(data, **options)
     if relations is not None and Path(relations).exists():
-        return database, Relations.read(relations)
+        edited, declared = Relations.read(relations), database.relations
+        unique = edited.unique or (declared.unique if declared else {})
+        return database, replace(edited, unique=unique)
     found = infer_relations(database.tables, database.relations)
     return None if is_book and relations is None and not found.foreign_keys else (database, found)
 

@@ -3,7 +3,7 @@
 What a database declares of its keys is read with the tables, and written with the new ones.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from graphlib import CycleError, TopologicalSorter
@@ -32,14 +32,15 @@ from tabgan.files.source import open_bytes
 from tabgan.files.sql import cells_to_write, connected_sql, read_sql, types_to_write
 from tabgan.files.table_form import TableForm
 from tabgan.files.write import TableWriter, check_output
-from tabgan.relations.relations import ForeignKey, Relations, Tables
+from tabgan.relations.relations import ForeignKey, Relations, Tables, repeated_rows
 
 __all__ = ["Database", "check_database_output", "read_database", "table_names", "write_database"]
 
 ROWS_AT_ONCE = 10_000
 SHOWN = 5  # names in a note
 _SQL: tuple[Format, ...] = ("sqlite", "sql")
-Index = tuple[str | None, tuple[str, ...], bool]
+Index = tuple[str, tuple[str, ...]]
+Unique = Mapping[str, tuple[tuple[str, ...], ...]]
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,9 @@ class Database:
     required
         Columns that may not be empty, by table.
     indexes
-        The names and columns of indexes, and whether their values are unique, by table.
+        The names and columns of indexes, by table; unique ones are in the relations.
+    checks
+        Conditions on its rows, in the database's own SQL, by table.
     left_out
         What it has and the new one will not, a line each: views, triggers, defaults.
     path
@@ -69,6 +72,7 @@ class Database:
     relations: Relations | None = None
     required: Mapping[str, frozenset[str]] = field(default_factory=dict)
     indexes: Mapping[str, tuple[Index, ...]] = field(default_factory=dict)
+    checks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     left_out: tuple[str, ...] = ()
     path: str | None = None
 
@@ -183,7 +187,7 @@ def _read_sql(path: str, names: Sequence[str]) -> Database:
         forms[name] = TableForm(format_of(path) or "sql", table=name, sql_types=types)
     keys: dict[str, tuple[str, ...]] = {}
     foreign: list[ForeignKey] = []
-    required, indexes = {}, {}
+    required, indexes, unique, checks = {}, {}, {}, {}
     with connected_sql(path, write=False) as connection:
         inspector = _inspector(connection)
         left_out = tuple(_left_out(connection, inspector, names))
@@ -192,6 +196,8 @@ def _read_sql(path: str, names: Sequence[str]) -> Database:
             columns = inspector.get_columns(name)
             required[name] = frozenset(own["name"] for own in columns if not own["nullable"])
             indexes[name] = tuple(_indexes(inspector, name))
+            unique[name] = tuple(_unique(connection, inspector, name, keys[name]))
+            checks[name] = tuple(own["sqltext"] for own in inspector.get_check_constraints(name))
         for name in names:
             for own in inspector.get_foreign_keys(name):
                 parent = own["referred_table"]
@@ -199,8 +205,12 @@ def _read_sql(path: str, names: Sequence[str]) -> Database:
                 if parent in tables:
                     columns = tuple(own["constrained_columns"])
                     foreign.append(ForeignKey(name, columns, parent, referred))
-    relations = Relations({name: key for name, key in keys.items() if key}, tuple(foreign))
-    return Database(tables, forms, relations, required, indexes, left_out, path)
+    relations = Relations(
+        {name: key for name, key in keys.items() if key},
+        tuple(foreign),
+        unique={name: own for name, own in unique.items() if own},
+    )
+    return Database(tables, forms, relations, required, indexes, checks, left_out, path)
 
 
 def _left_out(connection: Any, inspector: Any, names: Sequence[str]) -> Iterator[str]:
@@ -223,19 +233,39 @@ def _left_out(connection: Any, inspector: Any, names: Sequence[str]) -> Iterator
 
 
 def _indexes(inspector: Any, table: str) -> Iterator[Index]:
-    for own in inspector.get_unique_constraints(table):
-        yield own["name"], tuple(own["column_names"]), True
     for own in inspector.get_indexes(table):
-        if all(own["column_names"]) and not own.get("duplicates_constraint"):
-            yield own["name"], tuple(own["column_names"]), bool(own["unique"])
+        if all(own["column_names"]) and not own["unique"]:
+            yield own["name"], tuple(own["column_names"])
 
 
+def _unique(
+    connection: Any, inspector: Any, table: str, key: tuple[str, ...]
+) -> list[tuple[str, ...]]:
+    """Return columns that are unique by a constraint or an index of all rows."""
+    if connection.dialect.name == "sqlite":  # whose words the inspector reads, and misses some
+        rows = connection.exec_driver_sql(_SQLITE_UNIQUE, (table,)).fetchall()
+        parts = pd.DataFrame(rows, columns=["name", "column"]).groupby("name", sort=False)["column"]
+        found = [tuple(own) for _, own in parts if own.notna().all()]
+    else:
+        found = [tuple(own["column_names"]) for own in inspector.get_unique_constraints(table)]
+        for own in inspector.get_indexes(table):
+            is_partial = any(name.endswith("_where") for name in own.get("dialect_options", ()))
+            if own["unique"] and all(own["column_names"]) and not is_partial:
+                found.append(tuple(own["column_names"]))
+    return [own for own in dict.fromkeys(found) if own != key]
+
+
+_SQLITE_UNIQUE = """
+    SELECT i.name, c.name FROM pragma_index_list(?) AS i, pragma_index_info(i.name) AS c
+    WHERE i."unique" AND NOT i.partial AND i.origin <> 'pk' ORDER BY i.seq, c.seqno
+"""
 _DUCKDB_TABLES = "SELECT table_name FROM duckdb_tables() WHERE NOT internal ORDER BY table_name"
 _DUCKDB_KEYS = """
     SELECT table_name, constraint_type, constraint_column_names, referenced_table,
-           referenced_column_names
-    FROM duckdb_constraints() WHERE constraint_type IN ('PRIMARY KEY', 'FOREIGN KEY', 'NOT NULL')
+           referenced_column_names, expression
+    FROM duckdb_constraints()
 """
+_DUCKDB_INDEXES = "SELECT table_name, index_name, is_unique, expressions FROM duckdb_indexes()"
 
 
 def _read_duckdb(path: str, names: Sequence[str]) -> Database:
@@ -244,21 +274,32 @@ def _read_duckdb(path: str, names: Sequence[str]) -> Database:
         frame, _, schema, _ = read_duckdb(path, name)
         tables[name], forms[name] = frame, TableForm("duckdb", table=name, arrow_schema=schema)
     keys: dict[str, tuple[str, ...]] = {}
-    foreign, required = list[ForeignKey](), dict[str, set[str]]()
+    foreign, required = list[ForeignKey](), dict[str, frozenset[str]]()
+    unique, checks = dict[str, tuple[tuple[str, ...], ...]](), dict[str, tuple[str, ...]]()
+    indexes, left_out = dict[str, tuple[Index, ...]](), list[str]()
     with connected_duckdb(path, path, write=False) as connection:
-        for table, kind, columns, parent, referred in connection.execute(_DUCKDB_KEYS).fetchall():
+        described = connection.execute(_DUCKDB_KEYS).fetchall()
+        for table, kind, columns, parent, referred, condition in described:
             if kind == "PRIMARY KEY":
                 keys[table] = tuple(columns)
             elif kind == "NOT NULL":
-                required.setdefault(table, set()).update(columns)
-            elif parent in tables:
+                required[table] = required.get(table, frozenset()) | {*columns}
+            elif kind == "UNIQUE":
+                unique[table] = (*unique.get(table, ()), tuple(columns))
+            elif kind == "CHECK":
+                checks[table] = (*checks.get(table, ()), condition)
+            elif kind == "FOREIGN KEY" and parent in tables:
                 foreign.append(ForeignKey(table, tuple(columns), parent, tuple(referred)))
-    return Database(
-        tables,
-        forms,
-        Relations(keys, tuple(foreign)),
-        {table: frozenset(columns) for table, columns in required.items()},
-    )
+        for table, name, is_unique, text in connection.execute(_DUCKDB_INDEXES).fetchall():
+            columns = tuple(part.strip('"') for part in text.strip("[]").split(", "))
+            if not {*columns} <= {*tables[table].columns}:
+                left_out.append(f"the index {name} is not written to the new database")
+            elif is_unique:
+                unique[table] = (*unique.get(table, ()), columns)
+            else:
+                indexes[table] = (*indexes.get(table, ()), (name, columns))
+    relations = Relations(keys, tuple(foreign), unique=unique)
+    return Database(tables, forms, relations, required, indexes, checks, tuple(left_out))
 
 
 def check_database_output(path: str, *, force: bool) -> None:
@@ -326,8 +367,8 @@ def write_database(
         with beside(path) as target:
             notes = _write_duckdb(str(target), path, tables, source, relations)
         return [*notes, *source.left_out]
-    _write_sql(path, tables, source, relations, force=force)
-    return [*source.left_out]
+    notes = _write_sql(path, tables, source, relations, force=force)
+    return [*notes, *source.left_out]
 
 
 def _write_folder(path: str, tables: Tables, source: Database, *, force: bool) -> list[str]:
@@ -358,22 +399,23 @@ def _write_workbook(path: str, tables: Tables, source: Database, *, force: bool)
 
 def _write_sql(
     path: str, tables: Tables, source: Database, relations: Relations, *, force: bool
-) -> None:
+) -> list[str]:
     import sqlalchemy as sql
 
-    is_file = not is_url(path)
+    is_file, notes = not is_url(path), list[str]()
     with ExitStack() as stack:
         place = stack.enter_context(beside(path)) if is_file else path
         shown = shown_place(path)
         connection = stack.enter_context(connected_sql(str(place), write=True, shown=shown))
         dialect = connection.dialect.name
         meta = sql.MetaData()
-        made = {
-            name: _sql_table(
-                sql, meta, name, frame, source=source, relations=relations, dialect=dialect
+        made = {}
+        for name, frame in tables.items():
+            holding = _holding(name, frame, source, relations, dialect)
+            notes += holding.lost
+            made[name] = _sql_table(
+                meta, name, frame, holding, source=source, relations=relations, dialect=dialect
             )
-            for name, frame in tables.items()
-        }
         if not is_file:
             there = [name for name in tables if sql.inspect(connection).has_table(name)]
             if there and not force:
@@ -391,11 +433,12 @@ def _write_sql(
             for name, table in made.items():
                 for key in relations.of(name):
                     others = [made[key.parent].c[column] for column in key.parent_columns]
-                    own = [table.c[column] for column in key.columns]
+                    own_columns = [table.c[column] for column in key.columns]
                     connection.execute(
-                        sql.schema.AddConstraint(sql.ForeignKeyConstraint(own, others))
+                        sql.schema.AddConstraint(sql.ForeignKeyConstraint(own_columns, others))
                     )
         connection.commit()
+    return notes
 
 
 def _copy_rows(connection: Any, table: Any, frame: pd.DataFrame, source: Database) -> None:
@@ -410,46 +453,113 @@ def _copy_rows(connection: Any, table: Any, frame: pd.DataFrame, source: Databas
             connection.execute(plain.insert(), [dict(row) for row in rows])
 
 
+@dataclass(frozen=True)
+class _Constraints:
+    """What the database can be told of a table, as it holds in its rows; and what it can't."""
+
+    required: frozenset[str]
+    unique: tuple[tuple[str, ...], ...]
+    checks: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
+
+
+def _holding(
+    name: str, frame: pd.DataFrame, source: Database, relations: Relations, dialect: str
+) -> _Constraints:
+    """Return the constraints of a table that its rows meet.
+
+    Parameters
+    ----------
+    name, frame
+        The table.
+    source, relations
+        The database that it is like, and the keys.
+    dialect
+        The kind of the new database; conditions are written only to one of the same kind.
+    """
+    required = source.required.get(name, frozenset()) - {*relations.key_of(name)}
+    unique = [own for own in relations.unique_of(name) if own != relations.key_of(name)]
+    checks = source.checks.get(name, ()) if source.forms[name].format == dialect else ()
+    empty = [one for one in sorted(required) if frame[one].isna().any()]
+    twice = [own for own in unique if repeated_rows(frame, own).any()]
+    broken = [] if not checks else _broken_checks(frame, checks, source.forms[name])
+    lost = [f"NOT NULL of {one}" for one in empty]
+    lost += [f"UNIQUE ({', '.join(own)})" for own in twice]
+    lost += [f"CHECK ({one})" for one in broken]
+    return _Constraints(
+        required - {*empty},
+        tuple(own for own in unique if own not in twice),
+        tuple(one for one in checks if one not in broken),
+        tuple(f"{name}: {what} is not written, as not all rows meet it" for what in lost),
+    )
+
+
+def _broken_checks(frame: pd.DataFrame, checks: Sequence[str], form: TableForm) -> list[str]:
+    """Return the conditions that some rows break; those that can't be evaluated, too."""
+    if form.format == "duckdb":
+        with connected_duckdb(":memory:", ":memory:", write=True) as connection:
+            connection.register("tabgan_rows", _arrow(frame, form))
+            return [one for one in checks if _breaks(connection.execute, one)]
+    import sqlalchemy as sql
+
+    with sql.create_engine("sqlite://").connect() as connection:
+        types = types_to_write(frame, form.sql_types, "sqlite")
+        columns = (sql.Column(n, form.sql_types.get(n, kind)) for n, kind in types.items())
+        table = sql.Table("tabgan_rows", sql.MetaData(), *columns)
+        table.create(connection)
+        _insert(connection, table, frame)
+        return [one for one in checks if _breaks(connection.exec_driver_sql, one)]
+
+
+def _breaks(execute: Callable[[str], Any], check: str) -> bool:
+    try:
+        found = execute(f"SELECT count(*) FROM tabgan_rows WHERE NOT ({check})")
+    except Exception:
+        return True
+    return bool(found.fetchone()[0])
+
+
 def _sql_table(
-    sql: Any,
     meta: Any,
     name: str,
     frame: pd.DataFrame,
+    holding: _Constraints,
     *,
     source: Database,
     relations: Relations,
     dialect: str,
 ) -> Any:
     """Describe a table with its key and, in SQLite, which can't add them later, those of others."""
-    form = source.forms[name]
+    import sqlalchemy as sql
+
+    form, key = source.forms[name], relations.key_of(name)
     types = types_to_write(frame, form.sql_types, dialect)
     if dialect == form.format == "sqlite":  # where a type bounds no value
         types = {column: form.sql_types.get(column, kind) for column, kind in types.items()}
-    key, required = relations.key_of(name), source.required.get(name, frozenset())
     columns = [
         sql.Column(
             column,
             kind,
             primary_key=column in key,
             autoincrement=False,
-            nullable=column not in {*key, *required},
+            nullable=column not in {*key, *holding.required},
         )
         for column, kind in types.items()
     ]
     parts: list[Any] = [*columns]
-    referred = {other.parent_columns for other in relations.into(name)} - {key}
-    indexes = source.indexes.get(name, ())
-    unique = {own for _, own, is_unique in indexes if is_unique and own != key}
-    if dialect == "sqlite" and form.format == "sqlite":
-        referred |= {own for own in unique if not frame.duplicated([*own]).any()}
-    parts += [sql.UniqueConstraint(*own) for own in sorted(referred)]
-    named = ((index, own) for index, own, is_unique in indexes if index and not is_unique)
-    parts += [sql.Index(index, *own) for index, own in named]
+    parts += [sql.UniqueConstraint(*own) for own in sorted(holding.unique)]
+    parts += [sql.CheckConstraint(sql.text(_escaped(one))) for one in holding.checks]
+    parts += [sql.Index(index, *own) for index, own in source.indexes.get(name, ())]
     if dialect == "sqlite":
         for own in relations.of(name):
             others = [f"{own.parent}.{column}" for column in own.parent_columns]
             parts.append(sql.ForeignKeyConstraint([*own.columns], others))
     return sql.Table(name, meta, *parts)
+
+
+def _escaped(condition: str) -> str:
+    """Return SQL in which a colon begins no parameter."""
+    return condition.replace(":", "\\:")
 
 
 def _insert(connection: Any, table: Any, frame: pd.DataFrame) -> None:
@@ -465,23 +575,30 @@ def _write_duckdb(
     target: str, shown: str, tables: Tables, source: Database, relations: Relations
 ) -> list[str]:
     order, left_out = _parents_first(tables, relations)
+    notes = [f"DuckDB can't hold the key {key} when tables refer to each other" for key in left_out]
     with connected_duckdb(target, shown, write=True) as connection:
         connection.begin()
         for name in order:
             frame = tables[name]
+            holding = _holding(name, frame, source, relations, "duckdb")
+            notes += holding.lost
             connection.register("tabgan_rows", _arrow(frame, source.forms[name]))
             described = connection.execute("DESCRIBE SELECT * FROM tabgan_rows").fetchall()
-            required = {*source.required.get(name, ()), *relations.key_of(name)}
+            required = {*holding.required, *relations.key_of(name)}
             parts = [
                 f"{_quoted(row[0])} {row[1]}{' NOT NULL' if row[0] in required else ''}"
                 for row in described
             ]
-            parts += _duckdb_keys(name, relations, left_out)
+            parts += _duckdb_keys(name, relations, holding, left_out)
             connection.execute(f"CREATE TABLE {_quoted(name)} ({', '.join(parts)})")
             connection.execute(f"INSERT INTO {_quoted(name)} SELECT * FROM tabgan_rows")
             connection.unregister("tabgan_rows")
+            for index, columns in source.indexes.get(name, ()):
+                connection.execute(
+                    f"CREATE INDEX {_quoted(index)} ON {_quoted(name)} ({_listed(columns)})"
+                )
         connection.commit()
-    return [f"DuckDB can't hold the key {key} when tables refer to each other" for key in left_out]
+    return notes
 
 
 def _arrow(frame: pd.DataFrame, form: TableForm) -> Any:
@@ -490,13 +607,16 @@ def _arrow(frame: pd.DataFrame, form: TableForm) -> Any:
     return ArrowTables(form.arrow_schema, "DuckDB").of(frame)
 
 
-def _duckdb_keys(name: str, relations: Relations, left_out: Sequence[ForeignKey]) -> Iterator[str]:
+def _duckdb_keys(
+    name: str, relations: Relations, holding: _Constraints, left_out: Sequence[ForeignKey]
+) -> Iterator[str]:
     key = relations.key_of(name)
     if key:
         yield f"PRIMARY KEY ({_listed(key)})"
-    for columns in dict.fromkeys(own.parent_columns for own in relations.into(name)):
-        if columns != key:
-            yield f"UNIQUE ({_listed(columns)})"
+    for columns in holding.unique:
+        yield f"UNIQUE ({_listed(columns)})"
+    for check in holding.checks:
+        yield f"CHECK ({check})"
     for own in relations.of(name):
         if own not in left_out:
             parent = f"{_quoted(own.parent)} ({_listed(own.parent_columns)})"

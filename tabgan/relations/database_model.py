@@ -2,25 +2,26 @@
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
 from typing import Any, Self
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from tabgan.base.errors import DataError, ModelFileError, OptionError
+from tabgan.base.errors import ModelFileError, OptionError
 from tabgan.base.model_file import assembling, read_model, under, write_model
 from tabgan.base.random_streams import numpy_stream
 from tabgan.conditions.grammar import Where
 from tabgan.conditions.parse_condition import parse_condition
 from tabgan.encoding.identifiers.identifier import IdentifierEncoder
 from tabgan.fitting.prepare import TableOptions
-from tabgan.inference.infer_schema import infer_schema
 from tabgan.relations.child_totals import ChildTotal, find_totals
 from tabgan.relations.drawing_plan import DatabasePlan, TablePlan, plan_database
 from tabgan.relations.drawn_table import DEPTH, DrawnTable, count_name, table_rows, with_means
+from tabgan.relations.grouped_table import RowGroups
 from tabgan.relations.implicit_parents import (
     ImplicitParent,
     is_implicit,
@@ -33,70 +34,23 @@ from tabgan.relations.relations import (
     Rows,
     Tables,
     parent_rows,
+    repeated_rows,
     without_orphans,
 )
 from tabgan.relations.row_context import Context, taken
 from tabgan.relations.row_units import find_units
 from tabgan.relations.table_drawer import TableDrawer
+from tabgan.relations.written_form import TableForm, find_identifiers, unique_values
 from tabgan.table.columns import TypedSeries
 from tabgan.table.dtypes import describe_dtype, restore_dtype
 from tabgan.table.scalars import from_json_scalar, to_json_scalar
-from tabgan.table.schema import Column, Kind, Schema
+from tabgan.table.schema import Kind, Schema
 
-__all__ = ["DatabaseModel", "TableForm"]
+__all__ = ["DatabaseModel"]
 
+ROUNDS = 10  # draws of rows that repeat what is unique
+MOST_DROPPED = 0.05  # share of a table's rows left out, as they still repeat what is unique
 FEWEST_TRIED, MOST_TRIED = 200, 1_000_000  # rows of which some should meet a condition
-TRIES = 5  # blocks of further keys, where some repeat
-
-
-@dataclass(frozen=True)
-class TableForm:
-    """The columns of a table, and what a sample needs beside the learned ones.
-
-    Parameters
-    ----------
-    dtypes
-        The columns and their dtypes, in order, as JSON values.
-    n_rows
-        Rows of the table.
-    identifiers
-        Encoders of the columns that name rows.
-    loops
-        The keys to the table itself by which rows without a parent refer to themselves.
-    highest
-        The highest number of the columns of a joint key, from which new ones count on.
-    """
-
-    dtypes: Mapping[str, Any]
-    n_rows: int
-    identifiers: Mapping[str, IdentifierEncoder]
-    loops: tuple[str, ...] = ()
-    highest: Mapping[str, int] = field(default_factory=dict)
-
-    def to_json(self) -> dict[str, Any]:
-        """Describe the form by JSON values."""
-        encoders = {
-            name: {"column": own.column.to_json(), "state": own.to_json()}
-            for name, own in self.identifiers.items()
-        }
-        return {
-            "dtypes": [list(item) for item in self.dtypes.items()],
-            "n_rows": self.n_rows,
-            "identifiers": encoders,
-            "loops": list(self.loops),
-            "highest": dict(self.highest),
-        }
-
-    @classmethod
-    def from_json(cls, state: Mapping[str, Any]) -> Self:
-        """Rebuild a form from `to_json`'s value."""
-        encoders = {
-            name: IdentifierEncoder.from_json(Column.from_json(own["column"]), own["state"])
-            for name, own in state["identifiers"].items()
-        }
-        loops = tuple(map(str, state["loops"]))
-        highest = {str(name): int(most) for name, most in state["highest"].items()}
-        return cls(dict(state["dtypes"]), int(state["n_rows"]), encoders, loops, highest)
 
 
 @dataclass(frozen=True)
@@ -227,21 +181,10 @@ class DatabaseModel:
             drawn[table] = self._of_reference(table)
             frames[table] = frame.copy()
         for own in self.plan.tables:
-            drawer = self.drawers[own.table]
-            late = [key for key in own.links if self.plan.is_late(key)]
-            n_free = round(scales.get(own.table, 1.0) * drawer.n_free)
-            draw = partial(drawer.draw, drawn, late=late, seed=seed)
+            n_free = round(scales.get(own.table, 1.0) * self.drawers[own.table].n_free)
             asked = (where or {}).get(own.table)
-            rows, wished[own.table] = (
-                draw(n_free) if asked is None else _rows_where(own.table, draw, n_free, asked)
-            )
-            frame = self._frame(own.table, rows, frames, seed)
-            frame = self._with_new_numbers(own.table, frame)
-            keep = self._unique_rows(own.table, frame)
-            if len(keep) < len(frame):
-                rows, frame = _some_rows(rows, keep), frame.iloc[keep].reset_index(drop=True)
-                wished[own.table] = wished[own.table].take(keep)
-            drawn[own.table], frames[own.table] = rows, frame
+            rows, wish, frame = self._drawn(own, n_free, drawn, frames, seed=seed, where=asked)
+            drawn[own.table], wished[own.table], frames[own.table] = rows, wish, frame
             if own.follows and own.steering is not None:
                 source = own.steering.table
                 drawn[source].parents[own.steering] = np.arange(len(frame), dtype=np.int64)
@@ -257,6 +200,64 @@ class DatabaseModel:
         for parent in self.implicit:
             parent.joined(finished)
         return {table: frame for table, frame in finished.items() if not is_implicit(table)}
+
+    def _drawn(
+        self,
+        own: TablePlan,
+        n_free: int,
+        drawn: Mapping[str, DrawnTable],
+        frames: Tables,
+        *,
+        seed: int,
+        where: Where | None,
+    ) -> tuple[DrawnTable, Context, pd.DataFrame]:
+        """Draw a table; groups of rows with a row that repeats what is unique are drawn again.
+
+        Parameters
+        ----------
+        own
+            What its rows are drawn by.
+        n_free
+            Rows without a steering parent.
+        drawn, frames
+            The tables before it.
+        seed
+            Root of all streams of randomness.
+        where
+            The condition on its rows.
+
+        Returns
+        -------
+        The rows, what their linked parents should be like, and the rows with keys.
+        """
+        table, drawer = own.table, self.drawers[own.table]
+        late = [key for key in own.links if self.plan.is_late(key)]
+        draw = partial(drawer.draw, drawn, late=late)
+        if where is None:
+            rows, wished = draw(n_free, seed=seed)
+        else:
+            rows, wished = _rows_where(table, partial(draw, seed=seed), n_free, where)
+        frame = self._frame(table, rows, frames, seed)
+        for again in range(ROUNDS):
+            repeated = self._repeated(table, frame)
+            if not repeated.any():
+                return rows, wished, frame
+            other = int(numpy_stream(seed, "again", table, again).integers(2**31))
+            if where is None:
+                group = RowGroups(drawer.sizes(drawn, n_free)).group
+                only = np.unique(group[repeated])
+                places = np.flatnonzero(np.isin(group, only))
+                stay = np.setdiff1d(np.arange(len(frame)), places)
+                chosen = {key: parents[stay] for key, parents in rows.parents.items()}
+                new, wish = draw(n_free, seed=other, only=only, chosen=chosen)
+            else:
+                places = np.flatnonzero(repeated)
+                new, wish = _rows_where(table, partial(draw, seed=other), len(places), where)
+            rows, wished = rows.replaced(places, new), wished.replaced(places, wish)
+            frame = self._frame(table, rows, frames, seed)
+        keep = np.flatnonzero(~self._repeated(table, frame, MOST_DROPPED) | own.follows)
+        rows, frame = _some_rows(rows, keep), frame.iloc[keep].reset_index(drop=True)
+        return rows, wished.take(keep), frame
 
     def _of_reference(self, table: str) -> DrawnTable:
         own = _own_table(
@@ -295,9 +296,7 @@ class DatabaseModel:
         form, n = self.forms[table], len(rows.cells)
         columns: dict[str, pd.Series] = {}
         for name, encoder in form.identifiers.items():
-            columns[name] = _unique_values(
-                encoder, n, numpy_stream(seed, "keys", table, name), seed
-            )
+            columns[name] = unique_values(encoder, n, numpy_stream(seed, "keys", table, name), seed)
         for key, parents in rows.parents.items():
             for name, other in zip(key.columns, key.parent_columns, strict=True):
                 if name not in columns:
@@ -307,10 +306,11 @@ class DatabaseModel:
                 has_cells = name in rows.cells.columns
                 empty = pd.Series([None] * n, dtype=object)
                 columns[name] = rows.cells[name] if has_cells else empty
-        return pd.DataFrame(
+        frame = pd.DataFrame(
             {name: columns[name].reset_index(drop=True) for name in form.dtypes},
             index=pd.RangeIndex(n),
         )
+        return self._with_new_numbers(table, frame)
 
     def _with_key(self, frames: Tables, key: ForeignKey, parents: Rows) -> pd.DataFrame:
         """Write a key into a table."""
@@ -340,8 +340,19 @@ class DatabaseModel:
         places = pd.Series(new).groupby(others.ngroup().to_numpy()).cumsum().to_numpy(np.int64)
         return frame.assign(**{name: np.where(new, first + places, frame[name].to_numpy())})
 
-    def _unique_rows(self, table: str, frame: pd.DataFrame) -> Rows:
-        """Return the rows whose keys, primary or referred to, no row before has."""
+    def _repeated(self, table: str, frame: pd.DataFrame, most: float = 1.0) -> NDArray[np.bool_]:
+        """Return which rows repeat what is unique, as far as its columns are there.
+
+        Parameters
+        ----------
+        table, frame
+            The table.
+        most
+            Share of the rows beyond which columns that are no key may repeat: there are too few
+            values for so many rows.
+        """
+        keys = [self.relations.key_of(table)]
+        keys += [own.parent_columns for own in self.relations.into(table)]
         late = {
             name
             for own in self.plan.tables
@@ -349,26 +360,16 @@ class DatabaseModel:
             if own.table == table and self.plan.is_late(link)
             for name in link.columns
         }
-        referred = (own for own in self.relations.foreign_keys if own.parent == table)
-        keys = [self.relations.key_of(table), *(own.parent_columns for own in referred)]
-        repeated = np.zeros(len(frame), bool)
-        for key in {tuple(own) for own in keys if own and not {*own} & late}:
-            there = frame[[*key]].notna().all(axis=1).to_numpy()
-            if there.any():
-                repeated |= frame.duplicated([*key]).to_numpy(bool) & there
-        return np.flatnonzero(~repeated)
+        repeated = np.zeros(len(frame), np.bool_)
+        for columns in self.relations.unique_of(table):
+            if not {*columns} & late:
+                own = repeated_rows(frame, columns)
+                repeated |= own & (columns in keys or own.mean() <= most)
+        return repeated
 
     def _finished(self, table: str, frame: pd.DataFrame) -> pd.DataFrame:
         """Give the columns their dtypes."""
-        if table in self.references:
-            return frame
-        columns = {}
-        for name, dtype in self.forms[table].dtypes.items():
-            values = frame[name]
-            if describe_dtype(values.dtype) != dtype:
-                values = _as_dtype(values, restore_dtype(dtype))
-            columns[name] = values
-        return pd.DataFrame(columns, index=pd.RangeIndex(len(frame)))
+        return frame if table in self.references else self.forms[table].finished(frame)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model file; see `tabgan.base.model_file`."""
@@ -504,9 +505,9 @@ def _read_tables(
     for table, frame in tables.items():
         is_drawn = table not in relations.references
         declared = kinds.get(table, {})
-        identifiers = _identifiers(frame, relations, table, declared) if is_drawn else {}
+        identifiers = find_identifiers(frame, relations, table, declared) if is_drawn else {}
         looping = tuple(key.name for key, has in loops.items() if has and key.table == table)
-        forms[table] = _form(frame, identifiers, looping, relations.key_of(table))
+        forms[table] = TableForm.of(frame, identifiers, looping, relations.key_of(table))
         own = _own_table(
             frame, relations, table, plan=plan, rows=rows, kinds=kinds, identifiers=identifiers
         )
@@ -571,77 +572,10 @@ def _own_table(
     return DrawnTable(cells, columns, parents, Context(len(frame)))
 
 
-def _identifiers(
-    frame: pd.DataFrame, relations: Relations, table: str, kinds: Mapping[str, Kind]
-) -> dict[str, IdentifierEncoder]:
-    """Find the columns that name rows, each by its own value, and learn how they are written."""
-    foreign = {name for key in relations.of(table) for name in key.columns}
-    keys = relations.key_columns(table) - foreign
-    found = {}
-    for name in frame.columns:
-        values = frame[name]
-        if name in foreign or len(frame) < 2 or not values.is_unique or values.isna().any():
-            continue
-        if name not in keys:
-            (column,) = infer_schema(
-                values.to_frame(), {n: k for n, k in kinds.items() if n == name}
-            )
-            if column.kind not in ("identifier", "sequential", "uuid", "key"):
-                continue
-        column = Column(name, "identifier", describe_dtype(values.dtype))
-        try:
-            cells = TypedSeries(column, values)
-            found[str(name)] = IdentifierEncoder.fit(cells).without_repetition()
-        except DataError:  # dates, say, are learned as such
-            continue
-    return found
-
-
-def _form(
-    frame: pd.DataFrame,
-    identifiers: Mapping[str, IdentifierEncoder],
-    loops: tuple[str, ...],
-    key: tuple[str, ...] = (),
-) -> TableForm:
-    dtypes = {str(name): describe_dtype(frame[name].dtype) for name in frame.columns}
-    highest = {
-        name: int(frame[name].max())
-        for name in key
-        if len(key) > 1 and len(frame) and pd.api.types.is_integer_dtype(frame[name].dtype)
-    }
-    return TableForm(dtypes, len(frame), identifiers, loops, highest)
-
-
-def _unique_values(
-    encoder: IdentifierEncoder, n: int, rng: np.random.Generator, seed: int
-) -> pd.Series:
-    """Make n values, none twice."""
-    nothing = np.empty((n, 0))
-    values = encoder.decode(nothing, nothing.astype(np.int64), 0, rng, seed)
-    for again in range(1, TRIES):
-        twice = values.duplicated().to_numpy(bool)
-        if not twice.any():
-            break
-        more = encoder.decode(nothing, nothing.astype(np.int64), again * n, rng, seed)
-        new = more[~more.isin(values)].drop_duplicates()
-        rows = np.flatnonzero(twice)[: len(new)]
-        values.iloc[rows] = new.iloc[: len(rows)].to_numpy()
-    return values
-
-
 def _some_rows(table: DrawnTable, rows: Rows) -> DrawnTable:
     parents = {key: own[rows] for key, own in table.parents.items()}
     cells = table.cells.iloc[rows].reset_index(drop=True)
     return DrawnTable(cells, table.columns, parents, table.context.take(rows))
-
-
-def _as_dtype(values: pd.Series, dtype: Any) -> pd.Series:
-    try:
-        if isinstance(dtype, np.dtype) and dtype.kind in "iub" and values.isna().any():
-            return values
-        return values.astype(dtype)
-    except (TypeError, ValueError):
-        return values
 
 
 def _plan_to_json(plan: TablePlan) -> dict[str, Any]:

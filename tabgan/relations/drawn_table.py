@@ -10,10 +10,7 @@ import pandas as pd
 from tabgan.inference.infer_schema import infer_schema
 from tabgan.relations.grouped_table import numbers_in
 from tabgan.relations.relations import ForeignKey, Rows
-from tabgan.relations.row_context import (
-    Context,
-    ContextPart,
-)
+from tabgan.relations.row_context import Context, ContextPart, replaced
 from tabgan.table.schema import Column, Kind
 
 __all__ = [
@@ -96,6 +93,27 @@ class DrawnTable(NamedTuple):
     columns: tuple[Column, ...]
     parents: dict[ForeignKey, Rows]
     context: Context
+
+    def replaced(self, rows: Rows, new: "DrawnTable") -> "DrawnTable":
+        """Return the same table with other rows in the place of some.
+
+        Parameters
+        ----------
+        rows, new
+            The rows that are replaced, and what replaces them.
+        """
+        cells = {
+            name: replaced(self.cells[name], rows, new.cells[name]) for name in self.cells.columns
+        }
+        parents = {key: own.copy() for key, own in self.parents.items()}
+        for key, own in new.parents.items():
+            parents[key][rows] = own
+        return DrawnTable(
+            pd.DataFrame(cells, index=self.cells.index),
+            self.columns,
+            parents,
+            self.context.replaced(rows, new.context),
+        )
 
     def own_context(self, name: str) -> Context:
         """Return the cells as a context, with a name before those of the columns."""

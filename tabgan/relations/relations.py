@@ -21,6 +21,7 @@ __all__ = [
     "Tables",
     "are_few_orphans",
     "parent_rows",
+    "repeated_rows",
     "without_orphans",
 ]
 
@@ -110,6 +111,9 @@ class Relations:
         The column by which the rows of a key are ordered, such as a date, by table.
     why
         The evidence of primary keys and orders, by table, in words for people.
+    unique
+        Columns beside the primary key that are unique, alone or together, by table. A row in which
+        one is missing repeats none.
 
     Examples
     --------
@@ -127,6 +131,7 @@ class Relations:
     references: tuple[str, ...] = ()
     orders: Mapping[str, str] = field(default_factory=dict)
     why: Mapping[str, str] = field(default_factory=dict, compare=False)
+    unique: Mapping[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
 
     def key_of(self, table: str) -> tuple[str, ...]:
         """Return the columns of a table's primary key; none if it has none."""
@@ -139,6 +144,12 @@ class Relations:
     def into(self, table: str) -> tuple[ForeignKey, ...]:
         """Return the foreign keys that refer to a table."""
         return tuple(key for key in self.foreign_keys if key.parent == table)
+
+    def unique_of(self, table: str) -> list[tuple[str, ...]]:
+        """Return the columns of a table that are unique: its key, those referred to, others."""
+        referred = (key.parent_columns for key in self.into(table))
+        every = (self.key_of(table), *referred, *self.unique.get(table, ()))
+        return [own for own in dict.fromkeys(every) if own]
 
     def key_columns(self, table: str) -> set[str]:
         """Return all columns of a table that are part of a key, its own or that of another."""
@@ -205,6 +216,10 @@ class Relations:
             _check_names(tables, key.parent, key.parent_columns, f"the foreign key {key}")
             _check_unique(tables[key.parent], key.parent, key.parent_columns)
             _check_included(tables, key)
+        for table, sets in self.unique.items():
+            for columns in sets:
+                _check_names(tables, table, columns, f"what is unique in {table!r}")
+                _check_not_repeated(tables[table], table, columns)
         for table in self.references:
             _check_names(tables, table, (), "references")
         for table, column in self.orders.items():
@@ -224,6 +239,11 @@ class Relations:
                 why = self.why.get(table, "declared")
                 lines.append(f"{table}: primary key {'+'.join(columns)} ({why})")
         lines += [f"{key} ({key.why})" for key in self.foreign_keys]
+        lines += [
+            f"{table}: {'+'.join(columns)} is unique"
+            for table, sets in self.unique.items()
+            for columns in sets
+        ]
         lines += [f"{table}: rows in order of {column}" for table, column in self.orders.items()]
         lines += [f"{table}: a reference table, stays as it is" for table in self.references]
         return lines
@@ -237,6 +257,7 @@ class Relations:
             "references": list(self.references),
             "orders": dict(self.orders),
             "why": dict(self.why),
+            "unique": {t: [list(columns) for columns in own] for t, own in self.unique.items()},
         }
 
     @classmethod
@@ -255,6 +276,10 @@ class Relations:
                 _texts(state.get("references", ())),
                 {str(name): str(own) for name, own in dict(state.get("orders", {})).items()},
                 {str(name): str(own) for name, own in dict(state.get("why", {})).items()},
+                {
+                    str(name): tuple(map(_texts, own))
+                    for name, own in dict(state.get("unique", {})).items()
+                },
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             if isinstance(error, SchemaError):
@@ -320,6 +345,19 @@ def are_few_orphans(rows: Rows) -> bool:
     present = int((rows != -1).sum())
     most = max(1.0, MOST_ORPHANS * present) if present >= FEWEST_ROWS else 0.0
     return bool((rows == -2).sum() <= most)
+
+
+def repeated_rows(frame: pd.DataFrame, columns: Sequence[str]) -> NDArray[np.bool_]:
+    """Return which rows repeat a row before in some columns; not those in which one is missing.
+
+    Parameters
+    ----------
+    frame, columns
+        The table, and some of its columns.
+    """
+    own = frame.loc[:, [*columns]]
+    present = own.notna().all(axis=1).to_numpy(bool)
+    return own.duplicated().to_numpy(bool) & present
 
 
 def without_orphans(
@@ -395,18 +433,22 @@ def _check_names(tables: Tables, table: str, columns: Collection[str], what: str
 
 def _check_unique(frame: pd.DataFrame, table: str, columns: Sequence[str]) -> None:
     own = frame.loc[:, [*columns]]
-    name = "+".join(columns)
     if own.isna().any(axis=None):
         raise DataError(
-            f"{table}.{name} is a key, but {int(own.isna().any(axis=1).sum())} rows have none; "
-            "drop these rows, or declare another key"
+            f"{table}.{'+'.join(columns)} is a key, but {int(own.isna().any(axis=1).sum())} rows "
+            "have none; drop these rows, or declare another key"
         )
-    twice = own.duplicated().to_numpy(bool)
+    _check_not_repeated(frame, table, columns)
+
+
+def _check_not_repeated(frame: pd.DataFrame, table: str, columns: Sequence[str]) -> None:
+    twice = repeated_rows(frame, columns)
     if twice.any():
-        value = tuple(own.iloc[int(np.flatnonzero(twice)[0])])
+        value = tuple(frame.loc[:, [*columns]].iloc[int(np.flatnonzero(twice)[0])])
         raise DataError(
-            f"{table}.{name} is a key, but {int(twice.sum())} rows repeat one, such as "
-            f"{value[0] if len(value) == 1 else value!r}; drop these rows, or declare another key"
+            f"{table}.{'+'.join(columns)} is a key, but {int(twice.sum())} rows repeat one, such "
+            f"as {value[0] if len(value) == 1 else value!r}; drop these rows, or declare another "
+            "key"
         )
 
 

@@ -14,7 +14,15 @@ from tabgan.table.dtypes import describe_dtype
 from tabgan.table.scalars import Scalar, from_json_scalar, to_json_scalar
 from tabgan.table.schema import RANGED, Column
 
-__all__ = ["Context", "ContextFeatures", "ContextPart", "feature_kinds", "is_count", "taken"]
+__all__ = [
+    "Context",
+    "ContextFeatures",
+    "ContextPart",
+    "feature_kinds",
+    "is_count",
+    "replaced",
+    "taken",
+]
 
 MOST_BINS = 255
 MOST_LEVELS = 1_000
@@ -76,6 +84,14 @@ class Context:
         parts = (part._replace(values=taken(part.values, rows)) for part in self.parts)
         return Context(len(rows), tuple(_as_stored(part) for part in parts))
 
+    def replaced(self, rows: Rows, other: "Context") -> "Context":
+        """Return the same with the values of another context in some rows."""
+        parts = (
+            part._replace(values=replaced(part.values, rows, new.values))
+            for part, new in zip(self.parts, other.parts, strict=True)
+        )
+        return Context(self.n_rows, tuple(_as_stored(part) for part in parts))
+
     def named(self, prefix: str) -> "Context":
         """Return the same with a prefix before all names."""
         parts = (
@@ -109,6 +125,22 @@ def taken(values: pd.Series, rows: Rows) -> pd.Series:
             return present.mask(absent)
         return pd.Series([None] * len(rows), name=values.name, dtype=object)
     return pd.Series(values.array.take(rows), name=values.name)
+
+
+def replaced(values: pd.Series, rows: Rows, new: pd.Series) -> pd.Series:
+    """Return values, numbered from 0, with new ones in some rows.
+
+    Parameters
+    ----------
+    values, new
+        The values, and those of the rows.
+    rows
+        The rows that get new ones.
+    """
+    places = np.arange(len(values))
+    places[rows] = len(values) + np.arange(len(rows))
+    every = pd.concat([values, new], ignore_index=True)
+    return pd.Series(every.array.take(places), name=values.name)
 
 
 def _as_stored(part: ContextPart) -> ContextPart:

@@ -157,9 +157,16 @@ class TableDrawer:
         return made, own._replace(parents=parents, context=context.nearest(MOST_CONTEXT))
 
     def draw(
-        self, others: Drawn, n_free: int, late: Sequence[ForeignKey], seed: int
+        self,
+        others: Drawn,
+        n_free: int,
+        late: Sequence[ForeignKey],
+        seed: int,
+        *,
+        only: Rows | None = None,
+        chosen: Mapping[ForeignKey, Rows] | None = None,
     ) -> tuple[DrawnTable, Context]:
-        """Draw the table.
+        """Draw the table, or some groups of its rows.
 
         Parameters
         ----------
@@ -171,15 +178,20 @@ class TableDrawer:
             Its keys to tables that are not there yet.
         seed
             Root of all streams of randomness.
+        only
+            The groups that are drawn; None for all.
+        chosen
+            The rows that the rows of other groups refer to, by key.
 
         Returns
         -------
         The rows, and what the linked parents should be like.
         """
         plan, name = self.plan, self.plan.table
-        sizes = self._sizes(others, n_free)
-        groups = RowGroups(sizes)
-        group, n_parents = groups.group, len(sizes) - n_free
+        sizes = self.sizes(others, n_free)
+        drawn_groups = np.arange(len(sizes)) if only is None else only
+        groups = RowGroups(sizes[drawn_groups])
+        group, n_parents = drawn_groups[groups.group], len(sizes) - n_free
         steering = np.where(group < n_parents, group, -1)
         base = _base(plan, others, steering)
         parents: dict[ForeignKey, Rows] = {}
@@ -191,7 +203,8 @@ class TableDrawer:
             wished = context_of_wishes(frame)
             for wish in self.wishes:
                 if wish.key not in late:
-                    parents[wish.key] = self.choose(wish, frame, steering, others, seed)
+                    used = (chosen or {}).get(wish.key)
+                    parents[wish.key] = self.choose(wish, frame, steering, others, seed, used=used)
             linked = linked_context(self.wishes, parents, others, late, wished)
         cells = self.rows.draw((linked + base).nearest(MOST_CONTEXT), groups, seed, name)
         ranked = {
@@ -203,8 +216,16 @@ class TableDrawer:
         context = drawn.own_context(name) + linked + base
         return drawn._replace(context=context.nearest(MOST_CONTEXT)), wished
 
-    def _sizes(self, others: Drawn, n_free: int) -> Rows:
-        """Return the numbers of rows of all groups, then one for each row that is by itself."""
+    def sizes(self, others: Drawn, n_free: int) -> Rows:
+        """Return the numbers of rows of all groups, then one for each row that is by itself.
+
+        Parameters
+        ----------
+        others
+            The tables before it.
+        n_free
+            Rows without a steering parent.
+        """
         plan, alone = self.plan, np.ones(n_free, np.int64)
         if plan.source is None or plan.steering is None:
             return alone
@@ -215,7 +236,14 @@ class TableDrawer:
         return np.concatenate([counts, alone])
 
     def choose(
-        self, wish: Wish, frame: pd.DataFrame, steering: Rows, others: Drawn, seed: int
+        self,
+        wish: Wish,
+        frame: pd.DataFrame,
+        steering: Rows,
+        others: Drawn,
+        seed: int,
+        *,
+        used: Rows | None = None,
     ) -> Rows:
         """Choose the row that each row refers to by a key.
 
@@ -231,6 +259,8 @@ class TableDrawer:
             The tables.
         seed
             Root of all streams of randomness.
+        used
+            The rows that other rows of the table refer to.
         """
         rng = numpy_stream(seed, "partners", wish.key.name)
         n, parent = len(frame), others[wish.key.parent]
@@ -255,7 +285,8 @@ class TableDrawer:
             rows = with_shares(rows, ~fixed & (rows >= 0), np.array(wish.shares), rng)
             return move_apart(rows, groups_of(steering), rng) if wish.apart else rows
         degrees = parent.cells[count_name(wish.key)].to_numpy(np.int64).clip(0)
-        degrees = degrees - np.bincount(rows[rows >= 0], minlength=len(degrees))
+        every = rows if used is None else np.concatenate([rows, used])
+        degrees = degrees - np.bincount(every[every >= 0], minlength=len(degrees))
         slots = np.flatnonzero(wanted)
         for ours, theirs in levels_of_descent(parent, slots, wanted, wish.key):
             rows[ours] = self._partners(

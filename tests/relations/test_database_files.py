@@ -1,4 +1,5 @@
 import sqlite3
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -173,6 +174,64 @@ def test_a_reference_table_is_copied_as_it_lies(old, tmp_path):
         rows = connection.execute("select * from holidays").fetchall()
     connection.close()
     assert rows == [(1, "2024-01-01", "new year"), (2, "2024-05-01", None)]
+
+
+RULES = (
+    "create table users (id integer primary key, email varchar(40) not null unique, "
+    "seats integer check (seats > 0), due varchar(8) check (due <> '10:30'))",
+    "create table pairs (id integer primary key, a integer not null, b integer, "
+    "unique (a, b), check (a <> b))",
+    "create index by_seats on users (seats, due)",
+    "create unique index by_at on users (due, id)",
+)
+
+
+@pytest.fixture(params=["rules.db", "rules.duckdb"])
+def rules(request, tmp_path):
+    """A database with what its columns must be, unique or not empty among others."""
+    path = str(tmp_path / request.param)
+    connect = sqlite3.connect if path.endswith(".db") else pytest.importorskip("duckdb").connect
+    connection = connect(path)
+    for line in RULES:
+        connection.execute(line)
+    users = [(i, f"u{i}@example.org", 1 + i % 7, "09:15") for i in range(20)]
+    connection.executemany("insert into users values (?, ?, ?, ?)", users)
+    connection.executemany("insert into pairs values (?, ?, ?)", [(i, i, i + 1) for i in range(9)])
+    connection.commit()
+    connection.close()
+    return path
+
+
+def test_constraints_are_written_and_read(rules, tmp_path):
+    source = read_database(rules)
+    assert dict(source.relations.unique) == {
+        "users": source.relations.unique["users"],
+        "pairs": (("a", "b"),),
+    }
+    assert set(source.relations.unique["users"]) == {("email",), ("due", "id")}
+    assert len(source.checks["users"]) == 2
+    path = str(tmp_path / f"new{Path(rules).suffix}")
+    assert write_database(path, source.tables, source, source.relations, force=False) == []
+    back = read_database(path)
+    assert {n: {*own} for n, own in back.relations.unique.items()} == {
+        n: {*own} for n, own in source.relations.unique.items()
+    }
+    assert back.checks == source.checks
+    assert back.indexes["users"] == (("by_seats", ("seats", "due")),)
+    assert "email" in back.required["users"]
+
+
+def test_constraints_that_rows_break_are_named_and_left_out(rules, tmp_path):
+    source = read_database(rules)
+    users = source.tables["users"].assign(seats=0)
+    users.loc[3, "email"] = users.loc[4, "email"]
+    users.loc[5, "email"] = None
+    tables = {**source.tables, "users": users}
+    path = str(tmp_path / f"new{Path(rules).suffix}")
+    notes = write_database(path, tables, source, source.relations, force=False)
+    lost = ("NOT NULL of email", "UNIQUE (email)", f"CHECK ({source.checks['users'][0]})")
+    assert notes == [f"users: {one} is not written, as not all rows meet it" for one in lost]
+    assert len(read_database(path).tables["users"]) == 20
 
 
 def test_no_name_of_a_table_leads_out_of_the_folder(tmp_path):

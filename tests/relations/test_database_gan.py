@@ -259,3 +259,42 @@ def test_no_row_holds_a_real_key_of_another_table_though_none_is_declared():
     assert drawn["pays"]["holder"].nunique() < 20  # they repeat as the real ones do
     (note,) = gan.notes_
     assert note.startswith("pays.holder holds values of users.code, and no foreign key says so")
+
+
+@pytest.fixture(scope="module")
+def unique():
+    """Tables with columns that are unique beside the keys, and a model of them."""
+    rng = np.random.default_rng(0)
+    users = pd.DataFrame({"id": range(60), "seat": rng.permutation(60)})
+    users["day"] = pd.Timestamp("2020-01-01") + pd.to_timedelta(rng.permutation(300)[:60], "D")
+    pairs = [(u, i) for u in range(60) for i in rng.choice(9, rng.integers(0, 6), replace=False)]
+    likes = pd.DataFrame(pairs, columns=["user_id", "item_id"])
+    likes["stars"] = rng.integers(1, 6, len(likes))
+    tables = {"users": users, "items": pd.DataFrame({"id": range(9)}), "likes": likes}
+    keys = (
+        ForeignKey("likes", ("user_id",), "users", ("id",)),
+        ForeignKey("likes", ("item_id",), "items", ("id",)),
+    )
+    relations = Relations(
+        {"users": ("id",), "items": ("id",)},
+        keys,
+        unique={"users": (("seat",), ("day",)), "likes": (("user_id", "item_id"),)},
+    )
+    gan = DatabaseGAN(random_state=0, verbose=False).fit(tables, relations=relations)
+    return gan, tables, relations
+
+
+def test_what_is_unique_stays_so_and_rows_are_drawn_in_place_of_others(unique):
+    gan, tables, relations = unique
+    drawn = gan.sample()
+    relations.check(drawn)
+    assert len(drawn["users"]) == 60
+    assert len(drawn["likes"]) == pytest.approx(len(tables["likes"]), rel=0.05)
+    assert not {*drawn["users"]["seat"]} & {*range(60)}
+
+
+def test_a_table_keeps_its_rows_where_there_are_too_few_values(unique):
+    gan, _, _ = unique
+    drawn = gan.sample(8.0)
+    assert len(drawn["users"]) == 480  # of some 300 days
+    assert drawn["users"]["seat"].is_unique
