@@ -83,6 +83,8 @@ def sample_database(
     out = out or f"{Path(path).name.split('.')[0]}_synthetic"
     check_database_output(out, force=force)
     drawn = gan.sample(1.0 if scale is None else scale, random_state=seed)
+    for note in gan.notes_on_scale(1.0 if scale is None else scale):
+        report.say(f"Note: {note}")
     source = Database(drawn, {name: TableForm("csv", table=name) for name in drawn})
     for note in write_database(out, drawn, source, gan.relations_, force=force):
         report.say(f"Note: {note}")

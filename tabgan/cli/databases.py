@@ -27,6 +27,9 @@ __all__ = [
     "database_options",
     "inspect_database",
     "open_database",
+    "fit_database",
+    "reference_option",
+    "refuse_database",
     "relations_option",
     "scale_option",
     "synth_database",
@@ -34,7 +37,6 @@ __all__ = [
 
 _SECTION = "Database"
 SHOWN = 20  # tables that an error names
-SHORT_LIST = 200  # rows of a table that may be one of countries, districts, kinds
 _SHARED = ("data", "source", "out", "model", "seed", "derive", "locale", "min_group", "text")
 _ALWAYS = (
     "force",
@@ -67,19 +69,21 @@ scale_option = option(
     help="How many times as many rows as the tables have.",
 )
 
+reference_option = option(
+    "--reference",
+    "references",
+    section=_SECTION,
+    keys=("reference",),
+    multiple=True,
+    metavar="TABLE",
+    show_default="none",
+    help="A table that stays as it is, such as a list of countries; can be repeated.",
+)
+
 _database_options = together(
     relations_option,
     scale_option,
-    option(
-        "--reference",
-        "references",
-        section=_SECTION,
-        keys=("reference",),
-        multiple=True,
-        metavar="TABLE",
-        show_default="none",
-        help="A table that stays as it is, such as a list of countries; can be repeated.",
-    ),
+    reference_option,
 )
 
 
@@ -202,6 +206,89 @@ def _check_options(data: str, tables: Sequence[str], *others: str) -> None:
         )
 
 
+def refuse_database(data: str, reading: dict[str, Any], what: str) -> None:
+    """Refuse several tables where a command works on one.
+
+    Parameters
+    ----------
+    data
+        Where the tables lie.
+    reading
+        The options on how to read tables.
+    what
+        What the command does to a table.
+
+    Raises
+    ------
+    click.UsageError
+        If there are several tables, and none is named.
+    """
+    from tabgan.files.formats import format_of, is_url
+    from tabgan.relations.database_files import table_names
+
+    if reading["table"] or reading["query"] or reading["table_format"]:
+        return
+    is_folder = not is_url(data) and Path(data).is_dir()
+    names = table_names(data) if is_folder or format_of(data) != "xlsx" else []
+    if names:
+        raise click.UsageError(
+            f"{what} one table, and {place_of(data)} has {len(names)}: name one with --table, or "
+            f"learn them together with 'tabgan synth {place_of(data)}' or 'tabgan fit "
+            f"{place_of(data)}', which need no such choice"
+        )
+
+
+def fit_database(
+    data: str,
+    options: DatabaseOptions,
+    report: Report,
+    *,
+    reading: dict[str, Any],
+    training: dict[str, Any],
+    kinds: Sequence[str],
+    model: str,
+    force: bool,
+    as_json: bool,
+) -> bool:
+    """Learn a database and save the model; False if there is a single table to work on.
+
+    Parameters
+    ----------
+    data
+        Where the tables lie.
+    options
+        The options on databases.
+    report
+        Where messages and facts go.
+    reading, training
+        The options on how to read tables, and on the training.
+    kinds
+        Texts ``TABLE.COLUMN=KIND``.
+    model
+        The model file.
+    force
+        Whether it may be replaced.
+    as_json
+        Whether the facts are printed.
+    """
+    from tabgan.files.write import check_output
+
+    found = open_database(data, reading, options.relations, report)
+    if found is None:
+        check_single_table(relations=options.relations, references=options.references)
+        return False
+    database, relations = found
+    _check_options(data, [*database.tables])
+    check_output(model, force=force)
+    gan = _learned(database, relations, report, options=options, kinds=kinds, training=training)
+    gan.save(model)
+    report.say(f"Saved the model to {model}; draw a database with 'tabgan sample {model}'")
+    report.facts |= {"data": fact_of(data), "model": model, **_facts_of(gan, training)}
+    if as_json:
+        report.print_json()
+    return True
+
+
 def synth_database(
     data: str,
     options: DatabaseOptions,
@@ -251,11 +338,7 @@ def synth_database(
     _check_options(data, [*database.tables], "kinds")
     out = out or _default_output(data)
     _check_outputs(data, out, model, force=force)
-    report.done("read")
-    for line in (*relations.describe(), *_short_lists(database, relations, options.references)):
-        report.say(line)
-    schema = _declared_kinds(kinds, database.tables)
-    gan = _fitted(database, relations, report, options=options, schema=schema, training=training)
+    gan = _learned(database, relations, report, options=options, kinds=kinds, training=training)
     if model:
         gan.save(model)
         report.say(f"Saved the model to {model}")
@@ -264,13 +347,36 @@ def synth_database(
         "data": fact_of(data),
         "output": fact_of(out),
         "rows": rows,
-        "seed": training["seed"],
-        "relations": gan.relations_.to_json(),
-        "notes": gan.notes_,
+        **_facts_of(gan, training),
     }
     if as_json:
         report.print_json()
     return True
+
+
+def _facts_of(gan: "DatabaseGAN", training: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "seed": training["seed"],
+        "relations": gan.relations_.to_json(),
+        "notes": gan.notes_,
+    }
+
+
+def _learned(
+    database: "Database",
+    relations: "Relations",
+    report: Report,
+    *,
+    options: DatabaseOptions,
+    kinds: Sequence[str],
+    training: dict[str, Any],
+) -> "DatabaseGAN":
+    """Say what keys the tables have, and learn them."""
+    report.done("read")
+    for line in (*relations.describe(), *_short_lists(database, relations, options.references)):
+        report.say(line)
+    schema = _declared_kinds(kinds, database.tables)
+    return _fitted(database, relations, report, options=options, schema=schema, training=training)
 
 
 def _declared_kinds(
@@ -323,6 +429,8 @@ def _draw(
     from tabgan.relations.database_files import write_database
 
     drawn = gan.sample(1.0 if scale is None else scale)
+    for note in gan.notes_on_scale(1.0 if scale is None else scale):
+        report.say(f"Note: {note}")
     for note in write_database(out, drawn, database, gan.relations_, force=force):
         report.say(f"Note: {note}")
     rows = {name: len(frame) for name, frame in drawn.items()}
@@ -365,14 +473,14 @@ def _short_lists(
     database: "Database", relations: "Relations", references: Sequence[str]
 ) -> list[str]:
     """Say which tables of few rows, to which many others refer, may be reference tables."""
+    from tabgan.relations.infer_relations import find_lists, is_of_people
+
     return [
-        f"Note: {name!r} has {len(frame)} rows, to which others refer; --reference {name} keeps "
-        "them as they are"
-        for name, frame in database.tables.items()
+        f"Note: {name!r} has {len(database.tables[name])} rows, to which others refer; "
+        f"--reference {name} keeps them as they are"
+        for name in find_lists(database.tables, relations)
         if name not in (*relations.references, *references)
-        and not relations.of(name)
-        and len(frame) <= SHORT_LIST
-        and any(len(database.tables[key.table]) >= 10 * len(frame) for key in relations.into(name))
+        and not is_of_people(name, database.tables[name])
     ]
 
 

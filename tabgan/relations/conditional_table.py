@@ -28,6 +28,7 @@ from tabgan.relations.row_context import (
     ContextPart,
     feature_kinds,
     is_count,
+    is_mean,
 )
 from tabgan.rules.dependency import Dependency
 from tabgan.rules.functional_dependency import FunctionalDependency
@@ -230,12 +231,16 @@ class ConditionalTable:
 
     @property
     def tied(self) -> set[str]:
-        """The columns that a rule ties to others, or to what rows are drawn by."""
+        """The columns that a rule ties to others, or to what rows are drawn by; not to means."""
         if self.encoder is None:
             return {*(self.copies or {})}
         names = self.encoder.schema.names
-        tied = {at % len(names) for rule in self.encoder.dependencies for at in rule.positions}
-        return {*(self.copies or {}), *(str(names[at]) for at in tied)}
+        tied = {*(self.copies or {})}
+        for rule in self.encoder.dependencies:
+            own = {str(names[at % len(names)]) for at in rule.positions}
+            if not any(is_mean(name) for name in own):
+                tied |= own
+        return tied
 
     def latest(self, column: str) -> int:
         """Return the greatest tick of a column of dates, as its encoder keeps it."""

@@ -160,8 +160,9 @@ class DatabaseGAN(BaseEstimator):
         Parameters
         ----------
         scale
-            How many times as many rows as there were; or numbers of rows of tables that have no
-            parent, as in ``{"customers": 1000}``, whose children come by themselves.
+            How many times as many rows as there were; short tables, to which many rows refer, keep
+            up to ten rows (`notes_on_scale`). Or numbers of rows of tables that have no parent, as
+            in ``{"customers": 1000}``, whose children come by themselves.
         where
             Conditions on the rows of tables that have no parent, as in
             ``{"customers": {"country": "DE"}}`` or ``{"customers": "age >= 65"}``; see
@@ -186,7 +187,28 @@ class DatabaseGAN(BaseEstimator):
         seed = resolve_seed(self.random_state if random_state is None else random_state)
         for table in where or {}:
             self._check_root("where", table)
-        return self._model.sample(self._scales(scale), seed, where)
+        counted = [*scale] if isinstance(scale, Mapping) else []
+        return self._model.sample(self._scales(scale), seed, where, counted=counted)
+
+    def notes_on_scale(self, scale: Scale) -> list[str]:
+        """Say which tables a small sample does not make smaller, a line each.
+
+        Parameters
+        ----------
+        scale
+            As of `sample`.
+        """
+        self._check_fitted()
+        if isinstance(scale, Mapping):
+            return []
+        model = self._model
+        return [
+            f"{table}: {model.n_free(table, scale)} rows, in place of "
+            f"{round(scale * model.drawers[table].n_free)}, as many rows refer to it"
+            for table in model.lists
+            if table in model.drawers
+            and model.n_free(table, scale) > round(scale * model.drawers[table].n_free)
+        ]
 
     def evaluate(
         self, real: Mapping[str, Any], synthetic: Mapping[str, Any] | None = None

@@ -1,7 +1,7 @@
 """`DatabaseModel`: the tables of a database, learned and drawn one after the other."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
@@ -27,7 +27,7 @@ from tabgan.relations.implicit_parents import (
     is_implicit,
     with_implicit_parents,
 )
-from tabgan.relations.infer_relations import find_borrowed_keys
+from tabgan.relations.infer_relations import find_borrowed_keys, find_lists
 from tabgan.relations.relations import (
     ForeignKey,
     Relations,
@@ -50,6 +50,7 @@ __all__ = ["DatabaseModel"]
 
 ROUNDS = 10  # draws of rows that repeat what is unique
 MOST_DROPPED = 0.05  # share of a table's rows left out, as they still repeat what is unique
+LEAST_OF_LIST = 10  # rows of a short table, to which many refer, in a small sample
 FEWEST_TRIED, MOST_TRIED = 200, 1_000_000  # rows of which some should meet a condition
 
 
@@ -75,6 +76,8 @@ class DatabaseModel:
         The keys that repeat and have no table of their own, which have one in the model.
     totals
         The columns that are sums or numbers of children.
+    lists
+        The short tables to which many rows refer, which no small sample empties.
     """
 
     relations: Relations
@@ -85,6 +88,7 @@ class DatabaseModel:
     parameters: Mapping[str, Any]
     implicit: tuple[ImplicitParent, ...] = ()
     totals: tuple[ChildTotal, ...] = ()
+    lists: tuple[str, ...] = ()
 
     @classmethod
     def fit(
@@ -121,6 +125,7 @@ class DatabaseModel:
             Called with a line before each table is learned.
         """
         relations.check(tables)
+        lists = find_lists(tables, relations)
         tables, notes = without_orphans(tables, relations)
         kinds, borrowed = _with_borrowed_keys(tables, relations, kinds)
         tables, relations, implicit = with_implicit_parents(tables, relations, kinds)
@@ -153,10 +158,16 @@ class DatabaseModel:
         totals = find_totals([key for key in keys if key.parent != key.table], rows, every)
         kept = {table: tables[table].reset_index(drop=True) for table in relations.references}
         forms = {table: forms[table] for table in tables}
-        return cls(relations, plan, forms, drawers, kept, parameters, implicit, tuple(totals))
+        found = (implicit, tuple(totals), lists)
+        return cls(relations, plan, forms, drawers, kept, parameters, *found)
 
     def sample(
-        self, scales: Mapping[str, float], seed: int, where: Mapping[str, Where] | None = None
+        self,
+        scales: Mapping[str, float],
+        seed: int,
+        where: Mapping[str, Where] | None = None,
+        *,
+        counted: Collection[str] = (),
     ) -> dict[str, pd.DataFrame]:
         """Draw a database.
 
@@ -168,6 +179,8 @@ class DatabaseModel:
             Root of all streams of randomness.
         where
             Conditions on the rows of tables that have no parent.
+        counted
+            The tables whose numbers of rows are wanted, however few.
 
         Raises
         ------
@@ -181,9 +194,14 @@ class DatabaseModel:
             drawn[table] = self._of_reference(table)
             frames[table] = frame.copy()
         for own in self.plan.tables:
-            n_free = round(scales.get(own.table, 1.0) * self.drawers[own.table].n_free)
+            scale = scales.get(own.table, 1.0)
+            n_wanted = round(scale * self.drawers[own.table].n_free)
+            n_free = n_wanted if own.table in counted else self.n_free(own.table, scale)
             asked = (where or {}).get(own.table)
             rows, wish, frame = self._drawn(own, n_free, drawn, frames, seed=seed, where=asked)
+            if n_free > n_wanted:
+                share = scale * self.drawers[own.table].n_free / n_free
+                rows = rows.with_fewer_children(share, numpy_stream(seed, "fewer", own.table))
             drawn[own.table], wished[own.table], frames[own.table] = rows, wish, frame
             if own.follows and own.steering is not None:
                 source = own.steering.table
@@ -200,6 +218,20 @@ class DatabaseModel:
         for parent in self.implicit:
             parent.joined(finished)
         return {table: frame for table, frame in finished.items() if not is_implicit(table)}
+
+    def n_free(self, table: str, scale: float) -> int:
+        """Return how many rows without a steering parent a table gets.
+
+        Parameters
+        ----------
+        table
+            The table. A list keeps some rows.
+        scale
+            How many times as many rows as there were.
+        """
+        n = self.drawers[table].n_free
+        floor = min(n, LEAST_OF_LIST) if table in self.lists and scale > 0 else 0
+        return max(round(scale * n), floor)
 
     def _drawn(
         self,
@@ -385,6 +417,7 @@ class DatabaseModel:
                 "parameters": dict(self.parameters),
                 "implicit": [own.to_json() for own in self.implicit],
                 "totals": [own.to_json() for own in self.totals],
+                "lists": list(self.lists),
             },
         }
         tensors = {
@@ -429,6 +462,7 @@ class DatabaseModel:
                 dict(state["parameters"]),
                 tuple(map(ImplicitParent.from_json, state.get("implicit", ()))),
                 tuple(map(ChildTotal.from_json, state.get("totals", ()))),
+                tuple(map(str, state.get("lists", ()))),
             )
 
 

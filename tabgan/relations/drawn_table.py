@@ -10,7 +10,7 @@ import pandas as pd
 from tabgan.inference.infer_schema import infer_schema
 from tabgan.relations.grouped_table import numbers_in
 from tabgan.relations.relations import ForeignKey, Rows
-from tabgan.relations.row_context import Context, ContextPart, replaced
+from tabgan.relations.row_context import MEAN, Context, ContextPart, is_count, replaced
 from tabgan.table.schema import Column, Kind
 
 __all__ = [
@@ -115,6 +115,23 @@ class DrawnTable(NamedTuple):
             self.context.replaced(rows, new.context),
         )
 
+    def with_fewer_children(self, share: float, rng: np.random.Generator) -> "DrawnTable":
+        """Return the same rows with a share of their children.
+
+        Parameters
+        ----------
+        share
+            The share, up to 1.
+        rng
+            Decides what part of a child becomes a whole one.
+        """
+        names = [c.name for c in self.columns if is_count(str(c.name)) and c.name != DEPTH]
+        fewer = {}
+        for name in names:
+            counts = share * self.cells[name].to_numpy(float)
+            fewer[str(name)] = np.floor(counts + rng.random(len(counts))).astype(np.int64)
+        return self._replace(cells=self.cells.assign(**fewer))
+
     def own_context(self, name: str) -> Context:
         """Return the cells as a context, with a name before those of the columns."""
         parts = [
@@ -149,7 +166,7 @@ def with_means(parent: DrawnTable, key: ForeignKey, child: DrawnTable) -> DrawnT
         counts = np.bincount(rows[known], minlength=n)
         sums = np.bincount(rows[known], numbers[known], minlength=n)
         means = np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
-        title = f"#mean {key.name} {name}"
+        title = f"{MEAN}{key.name} {name}"
         cells = cells.assign(**{title: means})
         columns = (*columns, Column(title, "numeric", "float64"))
     return parent._replace(cells=cells, columns=columns)

@@ -19,7 +19,7 @@ from tabgan.relations.relations import (
     parent_rows,
 )
 
-__all__ = ["find_borrowed_keys", "infer_orders", "infer_relations"]
+__all__ = ["find_borrowed_keys", "find_lists", "infer_orders", "infer_relations", "is_of_people"]
 
 ROWS_OF_KIND = 1_000  # by which a column of dates is told
 LEAST_GROUP = 1.2  # rows of a parent on average, from which their order is looked for
@@ -31,6 +31,8 @@ SHORTEST_TEXT = 2  # letters of texts that tell a key, whatever the column is ca
 MOST_DENSE = 0.1  # share of the numbers up to the largest key, of keys that their values tell
 CHANCE = 1e-6  # that other numbers are all among such keys
 FEWEST_KEYS = 20  # values of a column that its name alone tells to be a key
+LONGEST_LIST = 200  # rows of a table that may be one of countries, kinds, departments
+LIST_ROWS = 10  # times the rows of a list, of a table that refers to it
 LEAST_BORROWED = 0.5  # share of a column's rows that hold keys of another table
 _SAME_TABLE = re.compile(
     r"(?:parent|boss|manager|mgr|supervisor|superior|leader|lead|chief|head|reportsto|reportto|mentor"
@@ -38,6 +40,12 @@ _SAME_TABLE = re.compile(
     r"|replacedby|vorgesetzter?|chef|eltern|ober)"
 )  # how a column that names another row of its own table is called
 _ROLE = re.compile(r"(?:by|owner|author|creator|assignee|assignedto|sender|receiver|recipient)$")
+_PERSONAL = re.compile(  # a column of people
+    r"(?:first|last|full|sur|middle|maiden|user|contact)_?name|birth|\bdob\b|(?:^|_)born(?:_|$)|"
+    r"gender|(?:^|_)sex$|e?mail|phone|mobile|(?:^|_)ssn|salary|hired|vorname|nachname|geburt|prenom|"
+    r"apellido|nacimiento",
+    re.IGNORECASE,
+)
 _ID = re.compile(r"(?:id|key|code|no|nr|num|number|uuid|guid|ref|sk|pk|fk)$")
 
 
@@ -414,6 +422,41 @@ def find_borrowed_keys(tables: Tables, relations: Relations) -> dict[str, dict[s
                 if (rows >= 0).sum() >= LEAST_BORROWED * (rows != -1).sum():
                     found.setdefault(table, {}).setdefault(str(name), own)
     return found
+
+
+def find_lists(tables: Tables, relations: Relations) -> tuple[str, ...]:
+    """Find short tables to which many rows refer, and that refer to no other one.
+
+    They may be lists of countries or kinds, if they are not of people (`is_of_people`).
+
+    Parameters
+    ----------
+    tables, relations
+        The tables, and how they belong together.
+    """
+    return tuple(
+        name
+        for name, frame in tables.items()
+        if 0 < len(frame) <= LONGEST_LIST
+        and not relations.of(name)
+        and any(len(tables[own.table]) >= LIST_ROWS * len(frame) for own in relations.into(name))
+    )
+
+
+def is_of_people(table: str, frame: pd.DataFrame) -> bool:
+    """Return whether a table may be one of people: by its name, its columns, or what they hold.
+
+    Parameters
+    ----------
+    table, frame
+        The name of the table, and its rows.
+    """
+    if any(names_things(one) for one in _singulars(table)):
+        return True
+    if any(_PERSONAL.search(str(name)) for name in frame.columns):
+        return True
+    personal = ("email", "name", "first_name", "last_name", "phone", "address")
+    return any(column.kind in personal for column in infer_schema(frame))
 
 
 def infer_orders(some: Collection[str], tables: Tables, relations: Relations) -> dict[str, str]:

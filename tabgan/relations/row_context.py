@@ -19,11 +19,14 @@ __all__ = [
     "ContextFeatures",
     "ContextPart",
     "feature_kinds",
+    "MEAN",
     "is_count",
+    "is_mean",
     "replaced",
     "taken",
 ]
 
+MEAN = "#mean "  # before the name of a column of means
 MOST_BINS = 255
 MOST_LEVELS = 1_000
 LEVELS = ("categorical", "boolean")
@@ -39,7 +42,12 @@ def is_count(name: str) -> bool:
     >>> is_count("#orders.customer"), is_count("#mean orders.customer price"), is_count("age")
     (True, False, False)
     """
-    return name.startswith("#") and not name.startswith("#mean ")
+    return name.startswith("#") and not is_mean(name)
+
+
+def is_mean(name: str) -> bool:
+    """Return whether a column of a table holds means of the rows that refer to its rows."""
+    return name.startswith(MEAN)
 
 
 class ContextPart(NamedTuple):

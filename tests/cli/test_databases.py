@@ -148,3 +148,40 @@ def test_kinds_of_columns_of_a_database(run, shop):
     with sqlite3.connect("k.db") as connection:
         plans = {row[0] for row in connection.execute("select plan from users")}
     assert not plans & {"free", "paid"}
+
+
+def test_fit_saves_a_model_of_a_database(run, shop):
+    result = run("fit", shop, "-m", "m.safetensors", "--reference", "users", "--json")
+    assert result.exit_code == 0, result.stderr
+    assert "draw a database with 'tabgan sample m.safetensors'" in result.stderr
+    facts = json.loads(result.stdout)
+    assert facts["model"] == "m.safetensors"
+    assert facts["relations"]["references"] == ["users"]
+    assert run("sample", "m.safetensors", "-o", "new.db", "-q").exit_code == 0
+    with sqlite3.connect("new.db") as connection:
+        assert connection.execute("select min(id), count(*) from users").fetchone() == (1, 40)
+    assert "already exists" in run("fit", shop, "-m", "m.safetensors").stderr
+
+
+def test_tune_says_what_learns_a_database(run, shop):
+    result = run("tune", shop)
+    assert result.exit_code == 2
+    assert "settings are compared on one table, and shop.db has 2: name one with --table" in (
+        result.stderr
+    )
+    assert "'tabgan fit shop.db'" in result.stderr
+
+
+@pytest.mark.parametrize("columns", ["plan text", "plan text, email text"])
+def test_lists_but_no_people_are_hinted_as_reference_tables(run, columns):
+    with sqlite3.connect("list.db") as connection:
+        connection.execute(f"create table kinds (id integer primary key, {columns})")
+        connection.execute("create table sales (kind_id integer references kinds (id), kg real)")
+        width = columns.count(",") + 1
+        rows = [(i, *("ab" * width)[:width]) for i in range(4)]
+        connection.executemany(f"insert into kinds values (?{', ?' * width})", rows)
+        connection.executemany("insert into sales values (?, ?)", [(i % 4, i) for i in range(60)])
+    result = run("synth", "list.db", "-o", "new.db", "--scale", "0.1")
+    assert result.exit_code == 0, result.stderr
+    assert ("--reference kinds keeps them as they are" in result.stderr) == (width == 1)
+    assert "Note: kinds: 4 rows, in place of 0, as many rows refer to it" in result.stderr

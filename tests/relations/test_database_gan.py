@@ -298,3 +298,29 @@ def test_a_table_keeps_its_rows_where_there_are_too_few_values(unique):
     drawn = gan.sample(8.0)
     assert len(drawn["users"]) == 480  # of some 300 days
     assert drawn["users"]["seat"].is_unique
+
+
+def test_a_small_sample_does_not_empty_short_tables():
+    rng = np.random.default_rng(0)
+    kinds = pd.DataFrame({"kind_id": range(5), "weight": rng.normal(size=5)})
+    sales = pd.DataFrame({"kind_id": rng.integers(0, 5, 300), "kg": rng.normal(size=300)})
+    gan = DatabaseGAN(random_state=0, verbose=False).fit({"kinds": kinds, "sales": sales})
+    small = gan.sample(0.1)
+    assert len(small["kinds"]) == 5
+    assert len(small["sales"]) == pytest.approx(30, abs=8)
+    assert gan.notes_on_scale(0.1) == ["kinds: 5 rows, in place of 0, as many rows refer to it"]
+    assert not gan.notes_on_scale(1.0)
+    assert len(gan.sample({"kinds": 2})["kinds"]) == 2
+
+
+def test_as_many_parents_have_many_children_though_means_follow_from_their_number():
+    n = 200
+    counts = np.ones(n, int)
+    counts[:8] = 2
+    counts[8:18] = np.arange(3, 13)
+    pays = pd.DataFrame({"order_id": np.repeat(np.arange(n), counts)})
+    pays["part"] = pays.groupby("order_id").cumcount() + 1  # whose mean is (number + 1) / 2
+    orders = pd.DataFrame({"order_id": range(n), "value": np.random.default_rng(0).normal(size=n)})
+    gan = DatabaseGAN(random_state=0, verbose=False).fit({"orders": orders, "pays": pays})
+    drawn = gan.sample()["pays"].groupby("order_id").size()
+    assert sorted(drawn) == sorted(counts)

@@ -2,7 +2,12 @@ import pandas as pd
 import pytest
 
 from tabgan import ForeignKey, Relations
-from tabgan.relations.infer_relations import find_borrowed_keys, infer_relations
+from tabgan.relations.infer_relations import (
+    find_borrowed_keys,
+    find_lists,
+    infer_relations,
+    is_of_people,
+)
 
 LEAST = {  # what names and values of `shop` tell
     "staff.department_id -> departments.id",
@@ -159,3 +164,28 @@ def test_columns_that_hold_keys_though_none_is_declared(columns, expected):
     assert {table: {n: str(key) for n, key in own.items()} for table, own in found.items()} == (
         expected
     )
+
+
+def test_short_tables_to_which_many_rows_refer():
+    tables = {
+        "kinds": pd.DataFrame({"kind_id": range(5), "title": list("ABCDE")}),
+        "sales": pd.DataFrame({"kind_id": [*range(5)] * 10}),
+        "loners": pd.DataFrame({"id": range(5)}),
+    }
+    assert find_lists(tables, infer_relations(tables)) == ("kinds",)
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "expected"),
+    [
+        ("kinds", "title", False),
+        ("customers", "title", True),
+        ("kinds", "last_name", True),
+        ("kinds", "birth_date", True),
+        ("kinds", "Email", True),
+        ("kinds", "gender", True),
+        ("kinds", "embodiment", False),
+    ],
+)
+def test_tables_of_people(table, column, expected):
+    assert is_of_people(table, pd.DataFrame({column: list("ABCDE")})) == expected

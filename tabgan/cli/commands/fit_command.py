@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from tabgan.cli.command import command
+from tabgan.cli.databases import DatabaseOptions, reference_option, relations_option
 from tabgan.cli.option_types import FILE
 from tabgan.cli.table_options import (
     Declared,
@@ -24,10 +25,13 @@ __all__ = ["fit"]
     "tabgan fit customers.csv -m customers.safetensors --condition-on plan",
     "tabgan fit 'years/*.parquet' -m years.safetensors --training-rows 1e6",
     "zcat customers.csv.gz | tabgan fit - -m customers.safetensors",
+    "tabgan fit shop.db -m shop.safetensors --reference countries",
 )
 @click.argument("data", type=FILE)
 @reading_options
 @training_options
+@relations_option
+@reference_option
 @model_option
 @force_option
 @quiet_option
@@ -42,22 +46,29 @@ def fit(
     force: bool,
     quiet: bool,
     as_json: bool,
+    relations: str | None,
+    references: tuple[str, ...],
     **training: Any,
 ) -> None:
-    """Learn a table and save the model to a file.
+    """Learn a table, or the tables of a database, and save the model to a file.
 
     DATA is a table as for 'tabgan synth'. The model holds no row of the table; draw rows from it
     with 'tabgan sample'.
     """
     from tabgan.cli.console import Report
+    from tabgan.cli.databases import fit_database
     from tabgan.cli.output_targets import check_targets
     from tabgan.cli.tables import read_declared, rows_to_learn
     from tabgan.cli.training import check_method, end_fit, train
 
+    report = Report(quiet=quiet)
+    database = DatabaseOptions(relations, None, references)
+    learning: dict[str, Any] = {"reading": reading, "training": training, "kinds": declared.kinds}
+    if fit_database(data, database, report, **learning, model=model, force=force, as_json=as_json):
+        return
     check_method(pictures=pictures, **training)
     sources = (data, declared.schema, declared.constraints)
     check_targets(sources, model=model, pictures=pictures, force=force)
-    report = Report(quiet=quiet)
     private, text = training["epsilon"] is not None, training["text"]
     reading["most_rows"] = rows_to_learn(training["training_rows"], is_private=private)
     table = read_declared(data, declared, report, by_schema=private, text=text, **reading)

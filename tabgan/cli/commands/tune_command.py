@@ -102,11 +102,13 @@ def tune(
     if out == "-":
         raise click.UsageError("a report can't go to standard output; --json prints it there")
     from tabgan.cli.console import Report, print_text
+    from tabgan.cli.databases import refuse_database
     from tabgan.cli.output_targets import check_targets
     from tabgan.cli.tables import load_schema, read_data
     from tabgan.cli.tune_report import lay_out_tuning, next_command, search_table
     from tabgan.tuning.tuning_result import check_plot
 
+    refuse_database(data, reading, "settings are compared on")
     check_targets((data, schema), out=out, plot=plot, force=force)
     if plot:
         check_plot(plot)
