@@ -49,7 +49,7 @@ def run(name: str, seed: int, references: bool) -> tuple[list[dict[str, Any]], d
     cost["peak_mb"] = peak_memory_mb()
     figures = [
         {"database": name, "seed": seed, **figure}
-        for figure in gan.evaluate(tables, drawn).to_json()
+        for figure in gan.evaluate(tables, drawn).to_json()["figures"]
     ]
     return figures, cost
 

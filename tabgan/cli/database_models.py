@@ -20,7 +20,8 @@ __all__ = ["describe_database_model", "evaluate_databases", "sample_database"]
 _ALWAYS = ("quiet", "as_json", "force", "config", "seed")
 _TO_SAMPLE = {*_ALWAYS, "model", "out", "scale"}
 _TO_INSPECT = {*_ALWAYS, "source"}
-_TO_EVALUATE = {*_ALWAYS, "real", "synthetic", "relations", "encoding", "delimiter", "header_row"}
+_TO_READ = ("relations", "encoding", "delimiter", "header_row")
+_TO_EVALUATE = {*_ALWAYS, *_TO_READ, "real", "synthetic", "html", "fail_under"}
 
 
 def _loaded(path: str) -> "DatabaseGAN | None":
@@ -133,9 +134,11 @@ def evaluate_databases(
     reading: dict[str, Any],
     relations: str | None,
     seed: int,
+    html: str | None,
+    force: bool,
     as_json: bool,
-) -> bool:
-    """Compare a synthetic database with a real one; False if these are single tables.
+) -> float | None:
+    """Compare a synthetic database with a real one; return the score.
 
     Parameters
     ----------
@@ -149,8 +152,16 @@ def evaluate_databases(
         The file of the keys, or None.
     seed
         Seed of all samples and models.
+    html
+        The page, or None.
+    force
+        Whether it may be replaced.
     as_json
         Whether the figures are printed as JSON.
+
+    Returns
+    -------
+    The score from 0 to 1; None if these are single tables.
 
     Raises
     ------
@@ -164,7 +175,7 @@ def evaluate_databases(
 
     found = open_database(real, reading, relations, report)
     if found is None:
-        return False
+        return None
     database, keys = found
     _check_options(_TO_EVALUATE, f"{place_of(real)} has {len(database.tables)} tables")
     if len(synthetic) > 1:
@@ -178,5 +189,8 @@ def evaluate_databases(
         )
     report.say("Comparing")
     figures = evaluate_database(database.tables, tables, keys, random_state=seed)
+    if html is not None:
+        figures.save_html(html, force=force)
+        report.say(f"Wrote {html}")
     print_text(json.dumps(figures.to_json()) if as_json else str(figures))
-    return True
+    return figures.verdict.score

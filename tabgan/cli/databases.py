@@ -299,6 +299,7 @@ def synth_database(
     kinds: Sequence[str],
     out: str | None,
     model: str | None,
+    page: str | None,
     force: bool,
     as_json: bool,
 ) -> bool:
@@ -320,6 +321,8 @@ def synth_database(
         Where the new tables go, or None.
     model
         The model file, or None.
+    page
+        The report, or None.
     force
         Whether what exists may be replaced.
     as_json
@@ -335,14 +338,17 @@ def synth_database(
         check_single_table(**vars(options))
         return False
     database, relations = found
-    _check_options(data, [*database.tables], "kinds")
+    _check_options(data, [*database.tables], "kinds", "page")
     out = out or _default_output(data)
-    _check_outputs(data, out, model, force=force)
+    _check_outputs(data, out, model, page, force=force)
     gan = _learned(database, relations, report, options=options, kinds=kinds, training=training)
     if model:
         gan.save(model)
         report.say(f"Saved the model to {model}")
-    rows = _draw(gan, database, report, out=out, scale=options.scale, force=force)
+    drawn = _draw(gan, database, report, out=out, scale=options.scale, force=force)
+    rows = {name: len(frame) for name, frame in drawn.items()}
+    if page:
+        _report(gan, database, drawn, report, page)
     report.facts |= {
         "data": fact_of(data),
         "output": fact_of(out),
@@ -404,7 +410,9 @@ def _declared_kinds(
     return kinds
 
 
-def _check_outputs(data: str, out: str, model: str | None, *, force: bool) -> None:
+def _check_outputs(
+    data: str, out: str, model: str | None, page: str | None, *, force: bool
+) -> None:
     from tabgan.files.write import check_output
     from tabgan.relations.database_files import check_database_output
 
@@ -412,8 +420,9 @@ def _check_outputs(data: str, out: str, model: str | None, *, force: bool) -> No
     if both and Path(out).samefile(data):
         raise click.UsageError(f"--out {out} is what is read from; give another name")
     check_database_output(out, force=force)
-    if model:
-        check_output(model, force=force)
+    for file in (model, page):
+        if file:
+            check_output(file, force=force)
 
 
 def _draw(
@@ -424,8 +433,8 @@ def _draw(
     out: str,
     scale: float | None,
     force: bool,
-) -> dict[str, int]:
-    """Draw a database and write it; return the rows of each table."""
+) -> "dict[str, pd.DataFrame]":
+    """Draw a database and write it; return its tables."""
     from tabgan.relations.database_files import write_database
 
     drawn = gan.sample(1.0 if scale is None else scale)
@@ -439,7 +448,24 @@ def _draw(
         f"Wrote {len(rows)} tables, {sum(rows.values()):,} rows, to {place_of(out)} in "
         f"{seconds:.1f} s"
     )
-    return rows
+    return drawn
+
+
+def _report(
+    gan: "DatabaseGAN",
+    database: "Database",
+    drawn: "dict[str, pd.DataFrame]",
+    report: Report,
+    page: str,
+) -> None:
+    """Compare the new database with the real one, and write a page."""
+    report.say("Evaluating the database")
+    found = gan.evaluate(database.tables, drawn)
+    found.save_html(page, force=True)  # --force was checked before
+    report.done("report")
+    report.say(f"{found.verdict.headline} Score {found.verdict.score:.3f}")
+    report.say(f"Wrote the report to {page}")
+    report.facts |= {"report": page, "verdict": found.to_json()["verdict"]}
 
 
 def _fitted(

@@ -20,7 +20,8 @@ from tabgan.fitting.prepare import TableOptions, TextStyle
 from tabgan.fitting.session import NotFittedError
 from tabgan.inference.accept_table import as_frame
 from tabgan.relations.database_model import DatabaseModel
-from tabgan.relations.evaluate_database import DatabaseEvaluation, evaluate_database
+from tabgan.relations.database_results import DatabaseEvaluation
+from tabgan.relations.evaluate_database import evaluate_database
 from tabgan.relations.implicit_parents import is_implicit, without_implicit_parents
 from tabgan.relations.infer_relations import infer_relations
 from tabgan.relations.relations import Relations, Tables

@@ -5,8 +5,7 @@ the rows that have no parent, with all that belongs to them.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -19,79 +18,20 @@ from tabgan.evaluation.compared_tables import code_columns, split_lists
 from tabgan.evaluation.detection import detection_score
 from tabgan.evaluation.fidelity import pair_trends
 from tabgan.inference.infer_schema import infer_schema
+from tabgan.relations.database_results import DatabaseEvaluation, DatabaseFigure
 from tabgan.relations.drawing_plan import DatabasePlan, plan_database
 from tabgan.relations.relations import ForeignKey, Relations, Rows, Tables, parent_rows
 from tabgan.relations.row_context import taken
 from tabgan.table.columns import TypedSeries
 from tabgan.table.schema import Schema
 
-__all__ = ["DatabaseEvaluation", "DatabaseFigure", "evaluate_database"]
+__all__ = ["evaluate_database"]
 
 MOST_HOPS = 3
 MOST_COLUMNS = 60  # of joined tables
 FEWEST_ROWS = 20  # that are compared
 
 Mask = NDArray[np.bool_]
-
-
-class DatabaseFigure(NamedTuple):
-    """A measure of a table or key.
-
-    Attributes
-    ----------
-    measure
-        Its name.
-    where
-        The table or key.
-    value
-        Of the synthetic database.
-    halves
-        Of two halves of the real one; NaN where they can't be compared.
-    """
-
-    measure: str
-    where: str
-    value: float
-    halves: float = float("nan")
-
-
-@dataclass(frozen=True)
-class DatabaseEvaluation:
-    """How good a synthetic database is.
-
-    Parameters
-    ----------
-    figures
-        All measures. Errors are in percent and best 0; integrity is a share in percent; detection
-        scores are best 1: rows that a classifier can't tell apart.
-    """
-
-    figures: tuple[DatabaseFigure, ...]
-
-    def mean(self, measure: str) -> float:
-        """Return the mean of a measure over tables or keys; NaN where there is none."""
-        values = [own.value for own in self.figures if own.measure == measure]
-        return float(np.nanmean(values)) if values else float("nan")
-
-    def __str__(self) -> str:
-        rows = [("measure", "where", "synthetic", "halves")]
-        rows += [
-            (own.measure, own.where, f"{own.value:.3g}", f"{own.halves:.3g}")
-            for own in self.figures
-        ]
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        lines = (
-            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-            for row in rows
-        )
-        return "\n".join(lines)
-
-    def to_json(self) -> list[dict[str, Any]]:
-        """Describe the figures by JSON values."""
-        return [
-            {**own._asdict(), "halves": None if np.isnan(own.halves) else own.halves}
-            for own in self.figures
-        ]
 
 
 class _Side(NamedTuple):

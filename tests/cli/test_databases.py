@@ -117,7 +117,11 @@ def test_databases_are_compared(run, shop, saved):
     assert result.exit_code == 0, result.stderr
     assert "integrity" in result.stdout
     assert "cardinality error" in result.stdout
-    figures = json.loads(run("evaluate", shop, "fake.db", "-q", "--json").stdout)
+    facts = json.loads(
+        run("evaluate", shop, "fake.db", "-q", "--json", "--html", "page.html").stdout
+    )
+    assert facts["verdict"]["headline"] in Path("page.html").read_text()
+    figures = facts["figures"]
     assert {own["value"] for own in figures if own["measure"] == "integrity"} == {100.0}
 
 
@@ -185,3 +189,13 @@ def test_lists_but_no_people_are_hinted_as_reference_tables(run, columns):
     assert result.exit_code == 0, result.stderr
     assert ("--reference kinds keeps them as they are" in result.stderr) == (width == 1)
     assert "Note: kinds: 4 rows, in place of 0, as many rows refer to it" in result.stderr
+
+
+def test_a_report_of_a_database(run, shop):
+    options = ("-o", "new.db", "--report", "page.html", "--json")
+    result = run("synth", shop, *options)
+    assert result.exit_code == 0, result.stderr
+    assert json.loads(result.stdout)["verdict"]["headline"] in Path("page.html").read_text()
+    assert "Wrote the report to page.html" in result.stderr
+    Path("new.db").unlink()
+    assert "page.html already exists" in run("synth", shop, *options).stderr

@@ -1,8 +1,11 @@
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from tabgan import ForeignKey, Relations
+from tabgan import ForeignKey, Relations, TableFileError
+from tabgan.relations.database_results import DatabaseFigure
 from tabgan.relations.evaluate_database import evaluate_database
 
 RELATIONS = Relations(
@@ -71,6 +74,49 @@ def test_broken_keys():
     assert value(broken, "cardinality error") > 20
 
 
+def test_the_verdict_names_the_weakest_points_first(good):
+    assert good.verdict.grade in ("as good as real", "good")
+    assert all(0.6 < score <= 1 for score in good.verdict.parts.values())
+    users, visits = made(1).values()
+    lost = {"users": users, "visits": visits.assign(user_id=visits["user_id"] + 10_000)}
+    bad = evaluate_database(made(), lost, RELATIONS).verdict
+    assert bad.grade == "poor"
+    assert bad.parts["keys"] == 0
+    assert bad.headline.startswith(
+        "No stand-in for the real database; weakest: integrity of visits.user_id -> users.id: 0"
+    )
+    assert [own.score for own in bad.weak_points] == sorted(own.score for own in bad.weak_points)
+
+
+def test_a_page_holds_all_figures(good, tmp_path):
+    path = tmp_path / "page.html"
+    good.save_html(path)
+    page = path.read_text(encoding="utf-8")
+    assert good.verdict.headline in page
+    for measure in ("integrity", "cardinality error", "trend error 1 hop", "gap error"):
+        assert f"<td>{measure}</td>" in page
+    with pytest.raises(TableFileError, match="already exists"):
+        good.save_html(path)
+    figures = page.partition('id="figures">')[2].partition("</script>")[0]
+    assert json.loads(figures)["verdict"]["grade"] == good.verdict.grade
+
+
+@pytest.mark.parametrize(
+    ("figure", "score"),
+    [
+        (DatabaseFigure("integrity", "a", 95.0, 100.0), 0.5),
+        (DatabaseFigure("cardinality error", "a", 15.0, 2.5), 0.5),
+        (DatabaseFigure("cardinality error", "a", 1.0, 2.5), 1.0),
+        (DatabaseFigure("detection with parents", "a", 0.4, 0.8), 0.5),
+        (DatabaseFigure("detection with parents", "a", 0.001, 0.002), np.nan),
+        (DatabaseFigure("gap error", "a", np.nan, 2.0), np.nan),
+    ],
+)
+def test_scores_of_figures(figure, score):
+    assert figure.score == pytest.approx(score, nan_ok=True)
+
+
 def test_it_is_shown_and_written(good):
     assert "detection with parents" in str(good)
-    assert all(own["value"] is not None for own in good.to_json())
+    assert str(good).startswith(good.verdict.headline)
+    assert all(own["value"] is not None for own in good.to_json()["figures"])

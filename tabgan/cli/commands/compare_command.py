@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tabgan.cli.command import command
+from tabgan.cli.databases import refuse_database
 from tabgan.cli.option_types import FILE, NameList, option
 from tabgan.cli.table_options import (
     Declared,
@@ -96,6 +97,7 @@ def compare(
     from tabgan.cli.training import quietly
     from tabgan.tuning.compare_methods import MethodTrial, compare_methods
 
+    refuse_database(data, reading, "methods are compared on")
     check_targets((data, declared.schema, declared.constraints), html=html, force=force)
     report = Report(quiet=quiet)
     reading["most_rows"] = rows_to_learn(training_rows, is_private=False)
@@ -121,10 +123,7 @@ def compare(
         found.judge().save_html(html, force=force)
         report.say(f"Wrote {html}")
     report.facts |= {"seed": seed, **found.to_json()}
-    if as_json:
-        report.print_json()
-    else:
-        print_text(_lay_out(found))
+    report.print_json() if as_json else print_text(_lay_out(found))
 
 
 def _lay_out(found: "MethodComparison") -> str:

@@ -34,7 +34,7 @@ __all__ = ["evaluate"]
     "tabgan evaluate customers.csv customers_synthetic.csv --html report.html",
     "tabgan evaluate customers.csv ours.csv theirs.csv --html compared.html",
     "tabgan evaluate customers.csv customers_synthetic.csv -q --json --fail-under 0.9",
-    "tabgan evaluate shop.db shop_synthetic.db",
+    "tabgan evaluate shop.db shop_synthetic.db --html shop.html",
 )
 @click.argument("real", type=FILE)
 @click.argument("synthetic", type=FILE, nargs=-1, required=True)
@@ -122,7 +122,10 @@ def evaluate(
     columns = load_schema(schema) if schema else None
     report = Report(quiet=quiet)
     of_databases: dict[str, Any] = {"reading": reading, "relations": relations, "seed": seed}
-    if evaluate_databases(real, synthetic, report, **of_databases, as_json=as_json):
+    of_databases |= {"html": html, "force": force, "as_json": as_json}
+    of_database = evaluate_databases(real, synthetic, report, **of_databases)
+    if of_database is not None:
+        _check_score(of_database, fail_under)
         return
     check_single_table(relations=relations)
     judge = _judge_one if len(synthetic) == 1 else _judge_several
@@ -132,6 +135,10 @@ def evaluate(
         found.save_html(html, force=force)
         report.say(f"Wrote {html}")
     _print(found, as_json)
+    _check_score(score, fail_under)
+
+
+def _check_score(score: float, fail_under: float | None) -> None:
     if fail_under is not None and score < fail_under:
         click.echo(
             f"The score is {score:.3f}: {fail_under - score:.3f} below --fail-under {fail_under:g}",

@@ -97,11 +97,12 @@ def synth(
     from tabgan.cli.databases import synth_database
 
     report = Report(quiet=quiet)
-    options: dict[str, Any] = {"out": out, "model": model, "force": force, "as_json": as_json}
+    options: dict[str, Any] = {"out": out, "model": model, "page": page}
+    options |= {"force": force, "as_json": as_json}
     learning: dict[str, Any] = {"reading": reading, "training": training, "kinds": declared.kinds}
     if synth_database(data, database, report, **learning, **options):
         return
-    options |= {"rows": rows, "page": page, "pictures": pictures, "writing": writing}
+    options |= {"rows": rows, "pictures": pictures, "writing": writing}
     _synth_table(data, declared, report, reading=reading, **options, **training)
 
 

@@ -34,6 +34,7 @@ __all__ = [
     "framed",
     "render",
     "render_comparison",
+    "render_database",
     "render_frame",
     "shortened",
 ]
@@ -147,6 +148,24 @@ def render_comparison(
         .get_template("comparison.html")
         .render(evaluations=evaluations, rows=rows, part_names=PART_NAMES)
     )
+
+
+def render_database(
+    verdict: Any, sections: Sequence[tuple[str, str, Sequence[Any]]], figures: Mapping[str, Any]
+) -> str:
+    """Return a page of a database.
+
+    Parameters
+    ----------
+    verdict
+        Its grade, headline, score, parts and weak points.
+    sections
+        Each part: its name, what it means, and its figures.
+    figures
+        All of it as JSON values.
+    """
+    template = _environment().get_template("database.html")
+    return template.render(verdict=verdict, sections=sections, figures=embed(figures))
 
 
 def _page(evaluation: EvaluationResults, charts: int, listed: int) -> str:
