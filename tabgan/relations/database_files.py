@@ -422,7 +422,7 @@ def _write_sql(
                 raise TableFileError(
                     f"{shown} already has a table {there[0]!r}; give --force to replace it"
                 )
-            meta.drop_all(connection)
+            _drop(connection, there)
         meta.create_all(connection)
         for name, table in made.items():
             if dialect == source.forms[name].format == "sqlite" and name in relations.references:
@@ -439,6 +439,15 @@ def _write_sql(
                     )
         connection.commit()
     return notes
+
+
+def _drop(connection: Any, names: Sequence[str]) -> None:
+    """Drop tables that are there, with the keys between them."""
+    import sqlalchemy as sql
+
+    old = sql.MetaData()
+    old.reflect(connection, only=names, resolve_fks=False)
+    old.drop_all(connection, tables=[old.tables[name] for name in names])
 
 
 def _copy_rows(connection: Any, table: Any, frame: pd.DataFrame, source: Database) -> None:
@@ -479,18 +488,22 @@ def _holding(
     """
     required = source.required.get(name, frozenset()) - {*relations.key_of(name)}
     unique = [own for own in relations.unique_of(name) if own != relations.key_of(name)]
-    checks = source.checks.get(name, ()) if source.forms[name].format == dialect else ()
+    declared, is_same = source.checks.get(name, ()), source.forms[name].format == dialect
+    checks = declared if is_same else ()
     empty = [one for one in sorted(required) if frame[one].isna().any()]
     twice = [own for own in unique if repeated_rows(frame, own).any()]
     broken = [] if not checks else _broken_checks(frame, checks, source.forms[name])
     lost = [f"NOT NULL of {one}" for one in empty]
     lost += [f"UNIQUE ({', '.join(own)})" for own in twice]
     lost += [f"CHECK ({one})" for one in broken]
+    notes = [f"{name}: {what} is not written, as not all rows meet it" for what in lost]
+    if declared and not is_same:
+        notes.append(f"{name}: its checks are not written: their SQL is another database's")
     return _Constraints(
         required - {*empty},
         tuple(own for own in unique if own not in twice),
         tuple(one for one in checks if one not in broken),
-        tuple(f"{name}: {what} is not written, as not all rows meet it" for what in lost),
+        tuple(notes),
     )
 
 

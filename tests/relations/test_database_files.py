@@ -1,3 +1,4 @@
+import os
 import sqlite3
 from pathlib import Path
 
@@ -232,6 +233,32 @@ def test_constraints_that_rows_break_are_named_and_left_out(rules, tmp_path):
     lost = ("NOT NULL of email", "UNIQUE (email)", f"CHECK ({source.checks['users'][0]})")
     assert notes == [f"users: {one} is not written, as not all rows meet it" for one in lost]
     assert len(read_database(path).tables["users"]) == 20
+
+
+def test_checks_of_another_kind_of_database_are_not_written(rules, tmp_path):
+    source = read_database(rules)
+    suffix = ".duckdb" if rules.endswith(".db") else ".db"
+    notes = write_database(
+        str(tmp_path / f"other{suffix}"), source.tables, source, source.relations, force=False
+    )
+    assert "pairs: its checks are not written: their SQL is another database's" in notes
+
+
+POSTGRES = os.environ.get("TABGAN_POSTGRES")  # address of an empty database
+
+
+@pytest.mark.skipif(not POSTGRES, reason="needs a PostgreSQL server: set TABGAN_POSTGRES")
+def test_a_server_is_written_replaced_and_read(source, shop_relations):
+    relations = relations_of(source, shop_relations)
+    write_database(POSTGRES, source.tables, source, relations, force=True)
+    with pytest.raises(TableFileError, match="give --force to replace it"):
+        write_database(POSTGRES, source.tables, source, relations, force=False)
+    write_database(POSTGRES, source.tables, source, relations, force=True)
+    back = read_database(POSTGRES)
+    assert {*map(str, back.relations.foreign_keys)} >= {*map(str, relations.foreign_keys)}
+    assert dict(back.relations.keys).items() >= dict(relations.keys).items()
+    for name, frame in source.tables.items():
+        assert len(back.tables[name]) == len(frame)
 
 
 def test_no_name_of_a_table_leads_out_of_the_folder(tmp_path):

@@ -120,3 +120,16 @@ def test_it_is_shown_and_written(good):
     assert "detection with parents" in str(good)
     assert str(good).startswith(good.verdict.headline)
     assert all(own["value"] is not None for own in good.to_json()["figures"])
+
+
+def test_of_few_parents_one_child_more_is_a_small_error():
+    kinds = pd.DataFrame({"kind_id": range(4)})
+    key = ForeignKey("sales", ("kind_id",), "kinds", ("kind_id",))
+    real, more, other = (
+        {"kinds": kinds, "sales": pd.DataFrame({"kind_id": np.repeat(range(4), counts)})}
+        for counts in ([40] * 4, [41] * 4, [100, 40, 15, 5])
+    )
+    relations = Relations({"kinds": ("kind_id",)}, (key,))
+    one = evaluate_database(real, more, relations).mean("cardinality error")
+    assert one == pytest.approx(2.5)
+    assert evaluate_database(real, other, relations).mean("cardinality error") > 40
