@@ -245,7 +245,8 @@ class Heaping:
             low, high = self._mass(start[own], region), self._mass(stop[own], region)
             position[rows] = self._place(low + share[rows] * (high - low), region)
         last = np.where(stop[cell] > start[cell], np.nextafter(stop[cell], -np.inf), stop[cell])
-        position = np.where(share < 1, np.clip(position, start[cell], last), stop[cell])
+        position = np.clip(position, start[cell], last)
+        position = np.select([share <= 0, share >= 1], [line[cell], stop[cell]], position)
         return position * self.unit
 
     def to_unit(self, position: Floats, u: Floats, x: Floats, *, above: bool = False) -> Floats:

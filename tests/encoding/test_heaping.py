@@ -163,7 +163,7 @@ def test_a_grid_of_fewer_rows_than_a_group_is_not_learned():
 def test_it_is_monotone_and_keeps_the_range(numbers, step, whole):
     values = np.array([n if n % 9 == 0 else round(n / step) * step for n in numbers], float)
     if not whole:
-        values[::9] += RNG.random(len(values[::9]))
+        values[::9] += np.random.default_rng(0).random(len(values[::9]))
     quantiles = Quantiles.fit(values, whole=whole).with_heaping(values, [1, *STEPS])
     drawn = quantiles.from_unit(np.linspace(0, 1, 2_001))
     assert (np.diff(drawn) >= 0).all()
