@@ -90,8 +90,7 @@ def impute(
     filling = f"Filled {holes - left:,} of {holes:,} empty cells{beside} in {seconds:.1f} s"
     report.say(f"{filling}; wrote {place_of(out)}")
     report.facts |= {"model": model, "seed": seed, "rows": len(filled)}
-    report.facts["output"] = fact_of(out)
-    report.facts |= {"empty_cells": holes, "filled_cells": holes - left}
-    report.facts["filled_marks"] = marks
+    counts = {"empty_cells": holes, "filled_cells": holes - left, "filled_marks": marks}
+    report.facts |= {"output": fact_of(out)} | counts
     if as_json:
         report.print_json()
