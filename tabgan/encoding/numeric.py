@@ -13,7 +13,7 @@ from tabgan.encoding.categorical import LevelTable
 from tabgan.encoding.column_encoder import ColumnEncoder, Encoded
 from tabgan.encoding.quantiles import Quantiles
 from tabgan.table.columns import TypedSeries, clip_to_ends, write_column
-from tabgan.table.dates import is_beyond_month
+from tabgan.table.dates import is_beyond_month, unit_of
 from tabgan.table.number_scale import Scale, fit_scale, scale_from_json
 from tabgan.table.numbers import Numbers
 from tabgan.table.scalars import Scalar
@@ -22,6 +22,10 @@ from tabgan.table.schema import Column
 __all__ = ["NumericEncoder"]
 
 MOST_EXCEPTIONS = 0.01  # share of the dates whose form does not follow the day
+ROUND_DIGITS = (2, 5, 10, 25)
+MOST_POWER = 12  # of ten
+CLOCK = (1, 60, 300, 900, 3600, 86_400)  # seconds
+TICKS_OF_UNIT = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 LEAST_DATES = 20  # on either side of the 12th
 
 FormsByDay = tuple[int, int]  # place of the form up to the 12th of a month, and of that after it
@@ -101,6 +105,11 @@ class NumericEncoder(ColumnEncoder):
             whole=scale.whole,
             least=column.least_rows,
             ends=(low, high),
+        ).with_heaping(
+            np.nan_to_num(scale.to_line(known)),
+            scale.steps_of(_round_steps(column)),
+            least=column.least_rows,
+            unit=scale.unit,
         )
         specials = LevelTable(_specials_of(column, numbers).levels)
         return cls(column, scale, quantiles, specials, _forms_by_day(numbers, column))
@@ -191,6 +200,14 @@ class NumericEncoder(ColumnEncoder):
             raise ValueError("numeric: the quantiles leave the scale")
         by_day = _forms_by_day_from_json(state.get("forms_by_day"), column)
         return cls(column, scale, quantiles, LevelTable.from_json(state["specials"]), by_day)
+
+
+def _round_steps(column: Column) -> list[int]:
+    """Return how many ticks round numbers are apart: powers of ten, or units of time."""
+    if column.kind in ("datetime", "timedelta"):
+        ticks = TICKS_OF_UNIT.get(unit_of(column), 0)
+        return [seconds * ticks for seconds in CLOCK] if ticks else []
+    return [digit * 10**power for power in range(MOST_POWER) for digit in ROUND_DIGITS]
 
 
 def _forms_by_day(numbers: Numbers, column: Column) -> FormsByDay | None:

@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from tabgan.encoding.heaping import Heaping
 from tabgan.table.tails import Tail, simplest_between
 
 __all__ = ["MAX_KNOTS", "MIN_ROWS", "Quantiles"]
@@ -42,6 +43,8 @@ class Quantiles:
         Positions of the knots, non-decreasing.
     whole
         The values are whole numbers: a value v owns the cell from v - 1/2 to v + 1/2.
+    heaping
+        What round numbers have beside the straight lines between knots; None if nothing.
 
     Examples
     --------
@@ -57,6 +60,7 @@ class Quantiles:
     u: Floats
     x: Floats
     whole: bool = False
+    heaping: Heaping | None = None
 
     @classmethod
     def fit(
@@ -103,6 +107,28 @@ class Quantiles:
         x = np.concatenate([-below.x[:0:-1], x, above.x[1:]])
         return cls(u, np.maximum.accumulate(x), whole)
 
+    def with_heaping(
+        self, values: ArrayLike, steps: Sequence[int], *, least: int = 1, unit: float = 1.0
+    ) -> Self:
+        """Learn on which grids the values lie more often than the straight lines have it.
+
+        Parameters
+        ----------
+        values
+            The values that were fitted.
+        steps
+            Steps of the grids that are tried.
+        least
+            Rows that a grid stands for at least.
+        unit
+            What the steps are counted in.
+        """
+        line = np.clip(np.asarray(values, np.float64).ravel(), self.minimum, self.maximum)
+        heaping = Heaping.fit(
+            line, (self.u, self.x), steps, least=least, unit=unit, whole=self.whole
+        )
+        return replace(self, heaping=heaping)
+
     @property
     def minimum(self) -> float:
         """The least value."""
@@ -121,9 +147,13 @@ class Quantiles:
         given = np.asarray(values, np.float64)
         inside = np.clip(given, self.minimum, self.maximum)
         half = 0.5 * self.whole
-        # np.interp takes the last of several knots at one position; mirrored, the first.
-        low = np.interp(half - inside, -self.x[::-1], self.u[::-1])
-        high = np.interp(inside + half, self.x, self.u)
+        if self.heaping is None:
+            # np.interp takes the last of several knots at one position; mirrored, the first.
+            low = np.interp(half - inside, -self.x[::-1], self.u[::-1])
+            high = np.interp(inside + half, self.x, self.u)
+        else:
+            low = self.heaping.to_unit(inside - half, self.u, self.x)
+            high = self.heaping.to_unit(inside + half, self.u, self.x, above=True)
         low[given > self.maximum], high[given < self.minimum] = self.u[-2], self.u[1]
         return low, np.maximum(high - low, 0.0)
 
@@ -142,14 +172,18 @@ class Quantiles:
 
     def from_unit(self, u: ArrayLike) -> Floats:
         """Return the values at probabilities from 0 to 1."""
-        position: Floats = np.interp(np.asarray(u, np.float64), self.u, self.x)
+        unit = np.asarray(u, np.float64)
+        position: Floats = np.interp(unit, self.u, self.x)
+        if self.heaping is not None:
+            position = self.heaping.from_unit(unit.ravel(), self.u, self.x).reshape(unit.shape)
         if not self.whole:
             return position
         return np.clip(np.floor(position + 0.5), self.minimum, self.maximum)
 
     def to_json(self) -> dict[str, Any]:
         """Describe the distribution by JSON values."""
-        return {"u": self.u.tolist(), "x": self.x.tolist(), "whole": self.whole}
+        heaping = {} if self.heaping is None else {"heaping": self.heaping.to_json()}
+        return {"u": self.u.tolist(), "x": self.x.tolist(), "whole": self.whole, **heaping}
 
     @classmethod
     def from_json(cls, state: Mapping[str, Any]) -> Self:
@@ -165,7 +199,10 @@ class Quantiles:
             raise TypeError(f"quantiles: whole={state['whole']!r} is neither true nor false")
         if u.shape != x.shape or u[0] != 0 or u[-1] != 1:
             raise ValueError("quantiles: u and x must be equally long, and u go from 0 to 1")
-        made = cls(u, x, state["whole"])
+        heaping, whole = state.get("heaping"), state["whole"]
+        if heaping is not None:
+            heaping = Heaping.from_json(heaping, len(u), whole=whole)
+        made = cls(u, x, whole, heaping)
         if made.minimum > made.maximum:
             raise ValueError("quantiles: a whole number needs a cell of width 1")
         return made

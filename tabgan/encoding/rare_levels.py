@@ -38,6 +38,8 @@ __all__ = [
 
 MOST_RARE = 0.5  # share of rows with a rare level, for all of them to have one donor each
 LONG_TAIL = 0.15  # share of the present rows with a rare level, from which these are a long tail
+LONE_TAIL = 0.025  # the same where there is but one frequent level
+FLAGS = 2  # levels of a column that says one thing or the other
 SMALL_GROUPS = 40  # times the least rows: a smaller column keeps a second level
 MOST_TRIES = 20  # rounds in which generated levels are drawn
 
@@ -94,14 +96,17 @@ def fold_rare(
         Draws thresholds, donors and generated levels.
     fixed
         Positions of columns whose levels can't be replaced by generated ones, because a rule looks
-        at more than which of them are equal.
+        at more than which of them are equal. Flags and letters keep theirs in any case.
+    units
+        Whom each row is of.
 
     Returns
     -------
     The table, and what was folded, by position.
     """
     joints = [tuple(positions) for positions in joint]
-    fixed = {*fixed, *(at for positions in joints for at in positions)}
+    codes = (at for at, cells in table.items() if _is_code(cells, units))
+    fixed = {*fixed, *codes, *(at for positions in joints for at in positions)}
     rare: dict[tuple[int, ...], Mask] = {}
     folded: dict[int, FoldedLevels] = {}
     table = dict(table)
@@ -271,7 +276,8 @@ def _long_tails(table: ColumnFrame, rare: Mapping[int, Mask], fixed: Collection[
     """Return which tied columns of levels have a long tail, or rare levels without a donor."""
     may = [at for at in rare if table[at].column.kind == "categorical" and rare[at].any()]
     may = [at for at in may if at not in fixed]
-    tails = {at for at in may if _is_long(table[at], rare[at])}
+    some = np.logical_or.reduce([*rare.values()])  # all of them would have donors
+    tails = {at for at in may if _is_long(table[at], rare[at], some)}
     rest = [rare[at] for at in rare if at not in tails]
     if may and rest:
         others = np.logical_or.reduce(rest)
@@ -281,12 +287,34 @@ def _long_tails(table: ColumnFrame, rare: Mapping[int, Mask], fixed: Collection[
     return sorted(tails)
 
 
-def _is_long(cells: TypedSeries, rare: Mask) -> bool:
-    """Return whether many rows hold a rare level, or all others of a few rows hold one level."""
+def _is_long(cells: TypedSeries, rare: Mask, some: Mask) -> bool:
+    """Return whether rare levels would swell the frequent ones, all the more if there is but one.
+
+    Parameters
+    ----------
+    cells
+        A column.
+    rare
+        Which rows hold a rare level of it.
+    some
+        Which rows hold a rare level of it, or of a column that it is tied to.
+    """
     present = ~_absent_rows(cells)
-    is_small = present.sum() < SMALL_GROUPS * cells.column.least_rows
-    share = 0.0 if is_small and len(np.unique(cells.codes[present & ~rare])) == 1 else LONG_TAIL
-    return bool(rare.sum() >= share * present.sum())
+    share = LONG_TAIL
+    if len(np.unique(cells.codes[present & ~rare])) == 1:
+        share = 0.0 if present.sum() < SMALL_GROUPS * cells.column.least_rows else LONE_TAIL
+    return bool((some & present).sum() >= share * present.sum())
+
+
+def _is_code(cells: TypedSeries, units: Units) -> bool:
+    """Return whether a column holds a flag or letters, of which no others can be made up.
+
+    A frequent level is there that a rare one can become.
+    """
+    if cells.column.kind != "categorical" or not has_frequent_level(cells, units):
+        return False
+    levels = [level for level in cells.levels if not is_absent(level)]
+    return len(levels) <= FLAGS or all(len(str(level)) == 1 for level in levels)
 
 
 def _take_numbers(

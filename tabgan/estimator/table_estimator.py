@@ -390,8 +390,8 @@ class TableEstimator(BaseEstimator):
     ) -> Any:
         """Fill missing cells with draws conditioned on the other cells of their row.
 
-        Marks that stand for a missing value count as missing: "NA", or "ERROR" if the training
-        table has it among its numbers.
+        Marks that stand for a missing value count as missing: "NA" or "None", and "ERROR" if the
+        training table has it among its numbers, in these and in categorical columns.
 
         Parameters
         ----------

@@ -24,6 +24,8 @@ from tabgan.evaluation.part_results import (
 )
 from tabgan.evaluation.results import Grade, PartResults, Tables, Use, Verdict, WeakPoint
 from tabgan.evaluation.stand_ins import LESS_CERTAIN
+from tabgan.table.schema import Kind
+from tabgan.table.text_formats import NUMBER
 
 __all__ = ["find_weak_points", "make_verdict"]
 
@@ -41,6 +43,7 @@ TIMES_CHANCE = 2  # … and of those of the one column that it takes most of
 RANGE_BY_CHANCE = 30.0  # percent of one column's range that the outermost rows of a tail may make
 FALSE_ALARM = 0.01  # of all columns together
 TESTED = 5  # real rows for each that models are tested on, where there is no holdout
+FEW_BINS = 20  # of a chart, in which numbers lie that are levels
 UNSEEN = 4  # copies that fresh rows may have where the halves have none
 TINY = 1e-12
 WORTHLESS_SHAPE = 50.0  # percentage points beyond the baseline at which a shape is worth nothing
@@ -57,6 +60,11 @@ _REMEDIES: Mapping[Fault, str] = {
     "fraction": "Round {!r}; in tabgan --kind {}=integer.",
 }
 """What to do about a violation, with the column's name."""
+
+_MORE_LEARNING = (
+    "Train longer or with a larger model; in tabgan more steps (--steps), or --method trees, and "
+    "refine and polish on."
+)
 
 
 class _Step(NamedTuple):
@@ -140,8 +148,8 @@ def _uses(parts: PartResults, scores: Mapping[str, float], copied: float) -> Ite
     yield judged(
         "analysis",
         ("shapes", "trends", "structure"),
-        f"Columns are off by {parts.fidelity.shape_error.value:.1f} % on average; relations "
-        f"that are kept: {share('trends')}.",
+        f"Columns are off by {_beyond_fresh(parts.fidelity.shape_error):.1f} % more than those of "
+        f"a fresh sample on average; relations that are kept: {share('trends')}.",
     )
     yield judged("model training", ("utility",), _evidence_of_utility(parts.utility))
     nearness = parts.nearness
@@ -171,8 +179,7 @@ def _evidence_of_utility(utility: Utility | None) -> str:
 
 def _scores(parts: PartResults) -> Mapping[str, float]:
     fidelity, detection = parts.fidelity, parts.detection
-    shapes = fidelity.shape_error
-    beyond = max(shapes.value - shapes.baseline, 0.0)
+    beyond = _beyond_fresh(fidelity.shape_error)
     return {
         "validity": parts.validity.valid_rows.of_baseline,
         "structure": _mean_known([*parts.structure.kept.values()]),
@@ -192,6 +199,10 @@ def _scores(parts: PartResults) -> Mapping[str, float]:
             ]
         ),
     }
+
+
+def _beyond_fresh(error: Figure) -> float:
+    return max(error.value - error.baseline, 0.0)
 
 
 def _usefulness(utility: Utility | None) -> float:
@@ -388,16 +399,40 @@ def _misshapen(parts: PartResults) -> Iterator[WeakPoint]:
         there = 1 - max(column.missing) / 100  # share of the rows with a value
         bound = chance / np.sqrt(max(there, TINY))
         is_sure = error > (bound if is_number else baseline + bound)
+        kind = _better_kind(column)
         yield WeakPoint(
             "fidelity",
             (column.name,),
             f"The distribution of {column.name!r} is off by {error:.1f} % (a fresh sample: "
             f"{baseline:.1f} %){_how_it_is_off(column)}.",
-            f"Check that {column.name!r} is read as the kind it is: tabgan inspect says so, and "
-            f"--kind {column.name}=… declares another.",
+            _MORE_LEARNING
+            if kind is None
+            else f"Read {column.name!r} as another kind: in tabgan --kind {column.name}={kind}.",
             float(np.clip((error - baseline) / WORTHLESS_SHAPE, 0, 1)) if is_sure else 0.0,
+            by_learning=kind is None,
         )
         yield from _missing(column, parts.tables)
+
+
+def _better_kind(column: ColumnResult) -> Kind | None:
+    """Return the kind whose reading keeps what is off, or None if no other one does.
+
+    Numbers of few separate values, in place of which others were drawn, are levels. Levels that are
+    numbers, too many to be shown, are numbers.
+    """
+    shown = column.distribution
+    if isinstance(shown, NumbersChart) and column.kind in ("numeric", "integer"):
+        empty = shown.real == 0
+        is_apart = empty.any() and (~empty).sum() <= FEW_BINS
+        between = 100 * float(shown.synthetic[empty].sum())
+        error = column.shape_error.value if column.shape_error else 0.0
+        return "categorical" if is_apart and between >= error / 2 else None
+    if isinstance(shown, LevelsChart) and column.kind == "categorical" and shown.n_others:
+        numbers = [name for name in shown.names if NUMBER.fullmatch(name)]
+        return (
+            "numeric" if len(numbers) >= len(shown.names) - 1 else None
+        )  # rare ones have one name
+    return None
 
 
 def _distance_by_chance(tables: Tables, n_columns: int) -> float:

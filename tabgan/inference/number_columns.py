@@ -43,7 +43,9 @@ EXACT = 2.0**53  # up to here every whole number is a float
 LEAST_WITH_MARK = 10  # distinct numbers, from which one can stand apart
 MARK_ROWS = 5  # that a mark of absence stands in at least
 MARK_SHARE = 0.005  # the same as a share of the rows
-BIGGEST = 2**63  # a whole number kept as text is below it
+BIGGEST = (
+    2**63
+)  # a whole number kept as text is below it, or, where none is negative, below twice it
 
 
 _POSTAL = re.compile(r"(?i)\bzip|_zip|zip_?code|post_?code|postal|\bplz\b|_plz|pin_?code")
@@ -85,7 +87,7 @@ class NumberReading(NamedTuple):
         if not self.numbers.size:
             return ColumnGuess(kind, "no finite number is present", None, None, self.decimals)
         low, high = to_python_scalar(self.numbers.min()), to_python_scalar(self.numbers.max())
-        shown_low, shown_high = (f"{x:.0f}" if self.whole else f"{x}" for x in (low, high))
+        shown_low, shown_high = (f"{int(x)}" if self.whole else f"{x}" for x in (low, high))
         distinct = len(pd.unique(self.numbers))
         why = f"{distinct} distinct {'whole ' * self.whole}numbers from {shown_low} to {shown_high}"
         if distinct == 1:
@@ -312,7 +314,11 @@ def _read_texts(texts: dict[str, int]) -> NumberReading:
             return _reading(np.empty(0, np.int64), len(texts), others)
     filled, cells = sum(texts.values()), sum(texts[text] for text in numbers)
     if all(map(is_whole, numbers)):
-        whole = np.array(list(map(int, numbers)), np.int64)
+        counts = [*map(int, numbers)]
+        unsigned = max(counts, default=0) >= BIGGEST
+        if unsigned and min(counts) < 0:  # no word holds them all
+            return _reading(np.empty(0, np.int64), len(texts), [*texts])
+        whole = np.array(counts, np.uint64 if unsigned else np.int64)
         return NumberReading(whole, cells, filled, others, True, 0, "shortest")
     plain = _reading(np.array(list(map(float, numbers))), filled, others)
     places = {len(text.partition(".")[2]) for text in numbers}
@@ -331,7 +337,7 @@ def is_number(text: str) -> bool:
     if not NUMBER.fullmatch(text):
         return False
     if is_whole(text):
-        return len(text) <= 18 or (len(text) <= 20 and -BIGGEST <= int(text) < BIGGEST)
+        return len(text) <= 18 or (len(text) <= 20 and -BIGGEST <= int(text) < 2 * BIGGEST)
     return math.isfinite(float(text))
 
 

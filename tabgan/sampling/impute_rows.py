@@ -22,6 +22,7 @@ from tabgan.rules.sum_dependency import SumDependency
 from tabgan.sampling.complete_rows import RowCompleter
 from tabgan.table.columns import NUMBERS, ColumnRef, TypedSeries, write_column
 from tabgan.table.schema import Column
+from tabgan.table.text_formats import MISSING_MARKS
 
 __all__ = ["impute"]
 
@@ -31,8 +32,9 @@ ROUNDS = 3  # in which one formula tells what another one needs
 def impute(completer: RowCompleter, frame: pd.DataFrame, seed: int) -> pd.DataFrame:
     """Return the table with its missing cells filled; all others are as they were.
 
-    Marks that stand for a missing value, as "NA", count as missing. Values that the training table
-    never had stay, but no draw depends on them.
+    Marks that stand for a missing value count as missing: "NA" or "None" in any column, and what
+    stands among numbers ("ERROR"), in columns of levels too. In columns of generated values that is
+    a value. Values that the training table never had stay, but no draw depends on them.
 
     Parameters
     ----------
@@ -49,13 +51,17 @@ def impute(completer: RowCompleter, frame: pd.DataFrame, seed: int) -> pd.DataFr
         If a column is not one of the training table.
     """
     completer = completer.of_values
-    holes = _holes(frame, completer.marks)
-    rows = _read(completer, frame, holes)
+    schema = completer.model.encoder.schema
+    rows = _read(completer, frame)
+    marks = [
+        MISSING_MARKS if schema.columns[at].is_generated else completer.marks for at in rows.places
+    ]
+    holes = _holes(frame, marks)
     solver = FormulaSolver.of(completer.model.encoder, rows.places)
     told = solver.tell(frame, completer.marks)
     if told is not frame:
-        holes = _holes(told, completer.marks)
-        rows = _read(completer, told, holes)
+        holes, rows = _holes(told, marks), _read(completer, told)
+    rows = _without_holes(rows, holes)
     some = np.flatnonzero(holes.any(axis=1))
     if not len(some):
         return told.copy()
@@ -72,10 +78,13 @@ def impute(completer: RowCompleter, frame: pd.DataFrame, seed: int) -> pd.DataFr
     return solver.mend(result, holes, strange)
 
 
-def _read(completer: RowCompleter, frame: pd.DataFrame, holes: Mask) -> PartialRows:
+def _read(completer: RowCompleter, frame: pd.DataFrame) -> PartialRows:
     """Read the cells that are there and that the model may draw."""
     schema = completer.model.encoder.schema
-    rows = read_partial_rows(frame, schema, completer.levels, completer.specials, strict=False)
+    return read_partial_rows(frame, schema, completer.levels, completer.specials, strict=False)
+
+
+def _without_holes(rows: PartialRows, holes: Mask) -> PartialRows:
     given = rows.given.copy()
     given[:, [*rows.places]] &= ~holes
     return replace(rows, given=given)
@@ -130,7 +139,7 @@ class FormulaSolver:
             before = frame
             for rule in self.equations:
                 own = [self.places[at] for at in rule.positions]
-                holes = _holes(frame.iloc[:, own], marks)
+                holes = _holes(frame.iloc[:, own], [marks] * len(own))
                 told = holes.sum(axis=1) == 1
                 for number, at in enumerate(rule.positions):
                     frame = self._solved(rule, frame, at, told & holes[:, number])
@@ -205,14 +214,22 @@ def _fields(rule: FormulaDependency | SumDependency) -> tuple[ColumnRef, ...]:
     return (*rule.sources, rule.target)
 
 
-def _holes(frame: pd.DataFrame, marks: Collection[str]) -> NDArray[np.bool_]:
-    """Return which cells are missing, or hold a text that stands for a missing value."""
+def _holes(frame: pd.DataFrame, marks: Sequence[Collection[str]]) -> NDArray[np.bool_]:
+    """Return which cells are missing, or hold a text that stands for a missing value.
+
+    Parameters
+    ----------
+    frame
+        A table.
+    marks
+        Such texts, for each of its columns.
+    """
     holes = frame.isna().to_numpy(bool, copy=True)
     for at in range(frame.shape[1]):
         column = frame.iloc[:, at]
         if not (is_numeric_dtype(column.dtype) or is_datetime64_any_dtype(column.dtype)):
             texts = column.to_numpy(object)
-            holes[:, at] |= pd.Series(texts, dtype=object).isin([*marks]).to_numpy()
+            holes[:, at] |= pd.Series(texts, dtype=object).isin([*marks[at]]).to_numpy()
     return holes
 
 

@@ -171,7 +171,7 @@ def clip_to_ends(values: NDArray[Any], column: Column) -> NDArray[Any]:
     """
     if column.kind not in ("integer", "numeric"):
         return clip_to_range(values, column.decimals, column.least_rows)
-    limits = range_of_numbers(column)
+    limits = range_of_numbers(column, values.dtype)
     return clip_to_range(values, decimals_of(column), column.least_rows, tails=True, limits=limits)
 
 

@@ -6,7 +6,7 @@ to the order of 1, where they don't.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -90,6 +90,15 @@ EXACT = 2**53  # whole numbers up to here are exact in float64
 MOST_DECIMALS = 22  # powers of ten up to here are exact in float64
 
 
+MOST_PLACES = 10  # of numbers beside others of full precision
+
+
+LEAST_ROUND = 0.2  # of the distinct numbers have so few places
+
+
+FEWEST_ROUND = 20  # distinct numbers
+
+
 MOST_EXPONENT = 1074  # of a float64's power of two, either way
 
 
@@ -152,6 +161,17 @@ class Lattice:
         return positions
 
     @property
+    def unit(self) -> float:
+        """The distance of neighboring positions on the line."""
+        return 1.0
+
+    def steps_of(self, ticks: Sequence[int]) -> list[int]:
+        """Return the steps on the line that numbers of so many last decimal places are apart."""
+        if not self.whole:
+            return []
+        return [tick // self.step for tick in ticks if tick % self.step == 0 and tick > self.step]
+
+    @property
     def shift(self) -> int:
         """What makes positions those on a grid that starts at zero, not at the least number."""
         return self.base // self.step % MOST_SHIFT
@@ -207,13 +227,19 @@ class Real:
     ----------
     exponent
         Of the power of two.
+    places
+        Decimal places of many of the numbers, which are counted in units of the last one; None if
+        there are none.
     """
 
     exponent: int
+    places: int | None = None
 
     def __post_init__(self) -> None:
         if type(self.exponent) is not int or abs(self.exponent) > MOST_EXPONENT:
             raise ValueError(f"real scale: exponent={self.exponent!r} is not that of a float64")
+        if self.places is not None and self.places not in range(MOST_DECIMALS + 1):
+            raise ValueError(f"real scale: places={self.places!r} are none of a float64")
 
     @property
     def limits(self) -> tuple[float, float]:
@@ -228,8 +254,22 @@ class Real:
 
     def to_line(self, values: Values) -> Floats:
         """Return the positions of numbers; far outside the limits they may be infinite."""
+        numbers = values.astype(np.float64)
+        if self.places is not None:
+            ticks = np.rint(numbers * 10.0**self.places)
+            is_round = ticks / 10.0**self.places == numbers
+            numbers = np.where(is_round, ticks, numbers * 10.0**self.places)
         with np.errstate(over="ignore"):
-            return np.ldexp(values.astype(np.float64), -self.exponent)
+            return np.ldexp(numbers, -self.exponent)
+
+    @property
+    def unit(self) -> float:
+        """The last one of `places` on the line; 1 where there are none."""
+        return 1.0 if self.places is None else math.ldexp(1.0, -self.exponent)
+
+    def steps_of(self, ticks: Sequence[int]) -> list[int]:
+        """Return the steps of grids, in units: also 1, as most numbers are not whole ones."""
+        return [] if self.places is None else [1, *ticks]
 
     @property
     def shift(self) -> int:
@@ -251,17 +291,19 @@ class Real:
             What it may not exceed.
         """
         with np.errstate(over="ignore"):
-            number = float(np.ldexp(position, self.exponent))
+            number = float(np.ldexp(position, self.exponent)) / 10.0 ** (self.places or 0)
         most = float(np.finfo(np.float64).max)
         return min(max(number, limits[0], -most), limits[1], most)
 
     def from_line(self, positions: Floats) -> Values:
         """Return the numbers at positions."""
-        return np.ldexp(positions, self.exponent)
+        numbers = np.ldexp(positions, self.exponent)
+        return numbers if self.places is None else numbers / 10.0**self.places
 
     def to_json(self) -> dict[str, Any]:
         """Describe the scale by JSON values."""
-        return {"type": "real", **asdict(self)}
+        places = {} if self.places is None else {"places": self.places}
+        return {"type": "real", "exponent": self.exponent, **places}
 
 
 Scale = Lattice | Real
@@ -289,7 +331,8 @@ def fit_scale(values: Values, decimals: int | None) -> Scale:
     if values.dtype.kind == "f":
         largest = float(np.abs(values).max())
         if decimals is None or decimals > MOST_DECIMALS or largest * 10.0**decimals >= EXACT:
-            return Real(math.frexp(largest)[1])
+            places = _common_places(values, decimals, largest)
+            return Real(math.frexp(largest * 10.0 ** (places or 0))[1], places)
         ticks = _to_ticks(values, np.dtype(np.int64), decimals)
     else:
         decimals, ticks = 0, values
@@ -298,6 +341,18 @@ def fit_scale(values: Values, decimals: int | None) -> Scale:
     step = int(np.gcd.reduce(offsets)) or 1
     dtype: Any = values.dtype.name
     return Lattice(dtype, base, step, int(offsets.max()) // step, decimals)
+
+
+def _common_places(values: Values, decimals: int | None, largest: float) -> int | None:
+    """Return how many decimal places many numbers get by with, though not all do."""
+    numbers = np.unique(values.astype(np.float64))
+    least = max(LEAST_ROUND * len(numbers), FEWEST_ROUND)
+    for places in range(MOST_PLACES + 1):
+        if largest * 10.0**places >= EXACT or places == decimals:
+            break
+        if (np.rint(numbers * 10.0**places) / 10.0**places == numbers).sum() > least:
+            return places
+    return None
 
 
 def scale_from_json(state: Mapping[str, Any]) -> Scale:

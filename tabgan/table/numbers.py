@@ -302,10 +302,21 @@ def _word(column: Column, numbers: Sequence[Any] = ()) -> Any:
     return _UINT64 if most > _INT64.max else _INT64
 
 
-def range_of_numbers(column: Column) -> tuple[float, float]:
-    """Return the least and the greatest number that a column may hold."""
+def range_of_numbers(column: Column, word: np.dtype[Any] | None = None) -> tuple[float, float]:
+    """Return the least and the greatest number that a column may hold.
+
+    Parameters
+    ----------
+    column
+        The column.
+    word
+        The dtype in which its whole numbers are counted, where neither its own dtype nor its range
+        tells.
+    """
     if column.kind == "integer":
-        return _whole_range(column, column.pandas_dtype)
+        dtype = column.pandas_dtype
+        is_open = dtype.kind not in "iufb" and column.maximum is None and word is not None
+        return _whole_range(column, word if is_open else dtype)
     least, most = _bound(column, "minimum"), _bound(column, "maximum")
     low = -math.inf if least is None else float(least)
     return low, math.inf if most is None else float(most)

@@ -229,11 +229,31 @@ class TestLongTails:
         assert hidden["price"].map({250: "l", 130: "r"}).tolist() == shelf == [*hidden["shelf"]]
 
     def test_the_few_rows_of_a_small_table_leave_no_constant(self):
-        small = pd.DataFrame({"x": ["a"] * 30 + ["b"]})
+        small = pd.DataFrame({"x": ["north"] * 30 + ["east", "west"]})
         hidden, folded = fold(small)
-        assert folded == {0: (1, 1, "a")}
-        assert hidden["x"].iloc[-1] not in ("a", "b")
+        assert folded == {0: (2, 2, "aaaa")}
+        assert not set(hidden["x"].iloc[-2:]) & set(small["x"])
         assert set(fold(pd.DataFrame({"x": ["a"] * 300 + ["b"]}))[0]["x"]) == {"a"}
+
+    @pytest.mark.parametrize("levels", ["YN", "TF", "MF", "ABC", ["yes", "no"], [1, 0]])
+    def test_flags_and_letters_are_never_made_up(self, levels):
+        first, *rest = levels
+        frame = pd.DataFrame({"x": [first] * 20 + rest * 2 + [None] * 3})
+        hidden, _ = fold(frame)
+        assert set(hidden["x"].dropna()) == {first}
+        assert hidden["x"].isna().sum() == 3
+
+    def test_no_lone_frequent_level_takes_all(self):
+        frame = pd.DataFrame({"x": ["Paulo"] * 400 + [f"Town{i}" for i in range(40)]})
+        hidden, _ = fold(frame)
+        assert (hidden["x"] == "Paulo").sum() == 400
+
+    def test_rare_levels_of_tied_columns_do_not_swell_the_frequent_ones_together(self):
+        town = ["Ulm"] * 300 + ["Hof"] * 300 + [f"Dorf{i}" for i in range(80)] + ["Ulm"] * 80
+        street = ["Weg"] * 300 + ["Allee"] * 300 + ["Weg"] * 80 + [f"Gasse{i}" for i in range(80)]
+        hidden, _ = fold(pd.DataFrame({"town": town, "street": street}), [(0, 1)])
+        assert (hidden["town"] == "Ulm").sum() == 380
+        assert (hidden["street"] == "Weg").sum() == 380
 
     def test_what_a_rule_looks_at_is_taken_from_donors(self):
         frame = pd.DataFrame({"x": ["a"] * 60 + [f"r{i}" for i in range(60)]})

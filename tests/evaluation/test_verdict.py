@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 
 import tabgan.evaluation.verdict as verdict_module
-from tabgan import evaluate
+from tabgan import evaluate, infer_schema
 from tabgan.cli.main import main
 from tabgan.evaluation import broken_structure
-from tabgan.evaluation.results import Run
+from tabgan.evaluation.results import Run, WeakPoint
 
 
 def options_of(*commands: str) -> set[str]:
@@ -83,3 +83,45 @@ def test_levels_of_few_rows_are_not_to_be_asked_for():
     text = verdict_module._remedy_of_level("city", 4)
     assert "--min-group 1" in text
     assert "--where" in verdict_module._remedy_of_level("city", 40)
+
+
+def shape_point(real: pd.DataFrame, synthetic: pd.DataFrame) -> WeakPoint:
+    points = evaluate(real, synthetic).verdict.weak_points
+    return next(point for point in points if point.what.startswith("The distribution"))
+
+
+def test_another_kind_is_the_remedy_only_where_it_explains_the_column():
+    rng = np.random.default_rng(0)
+    codes = rng.choice([10.5, 250.5, 900.5, 4000.5], 600)
+    between = rng.uniform(10.5, 4000.5, 600).round(1)
+    real, synthetic = (
+        pd.DataFrame({"code": own, "x": rng.random(600)}) for own in (codes, between)
+    )
+    point = shape_point(real, synthetic)
+    assert point.remedy == "Read 'code' as another kind: in tabgan --kind code=categorical."
+    assert not point.by_learning
+    shifted = pd.DataFrame({"code": between, "x": rng.random(600)})
+    point = shape_point(shifted, shifted.assign(code=(between + 800).clip(max=between.max())))
+    assert point.by_learning
+    assert "--kind" not in point.remedy
+
+
+def test_numbers_read_as_levels_are_to_be_read_as_numbers():
+    rng = np.random.default_rng(0)
+    shares = rng.dirichlet(np.ones(60))
+    real = pd.DataFrame({"n": rng.choice(60, 900, p=shares).astype(str), "x": rng.random(900)})
+    synthetic = real.assign(n=rng.choice(["3", "4", "5"], 900))
+    schema = infer_schema(real, {"n": "categorical"})
+    points = evaluate(real, synthetic, schema=schema).verdict.weak_points
+    point = next(point for point in points if point.what.startswith("The distribution"))
+    assert point.remedy == "Read 'n' as another kind: in tabgan --kind n=numeric."
+
+
+def test_shapes_and_what_is_said_of_them_are_one_number():
+    table = pd.DataFrame({"x": np.random.default_rng(0).normal(size=300)})
+    found = evaluate(table[:150], table[150:].reset_index(drop=True))
+    error = found.fidelity.shape_error
+    beyond = max(error.value - error.baseline, 0.0)
+    assert found.verdict.parts["shapes"] == pytest.approx(1 - beyond / 50)
+    said = next(use for use in found.verdict.uses if use.use == "analysis")
+    assert said.evidence.startswith(f"Columns are off by {beyond:.1f} % more than those of a fresh")

@@ -90,7 +90,7 @@ KINDS = {
     "few number texts": (["1", "2", "3", *[f"word{i}" for i in range(30)]] * 2, "categorical"),
     "leading zeros": ([f"{i:05d}" for i in range(40)] * 2, "categorical"),
     "numbers too great for a float": (["1e999", "1.5", "2.5", "1" * 5000] * 9, "numeric"),
-    "long codes": ([f"{10**19 + i}" for i in range(11)] * 2, "categorical"),
+    "long codes": ([f"{10**20 + i}" for i in range(11)] * 2, "categorical"),
     "boolean texts": (["TRUE", "FALSE"] * 9, "categorical"),
     "mixed": (objects(1, "1", 2, None), "categorical"),
     "numbers and a few words": (objects(*range(30), "?", "none", None), "integer"),

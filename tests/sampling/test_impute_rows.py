@@ -157,3 +157,25 @@ def test_a_sum_tells_its_only_hole_also_beyond_the_range_that_is_kept(hole):
     holes = table.astype("Int64")
     holes.loc[::2, hole] = pd.NA
     assert (gan.impute(holes)[hole] == table[hole]).all()
+
+
+def test_words_among_numbers_are_holes_in_categories_but_values_in_text():
+    rng = np.random.default_rng(0)
+    n = 200
+    table = pd.DataFrame(
+        {
+            "size": rng.normal(size=n).round(2).astype(str),
+            "plan": rng.choice(["pro", "free"], n),
+            "note": [f"{'abcde'[i % 5]}x {i} q{rng.integers(999)} end" for i in range(n)],
+        }
+    )
+    for start, name in enumerate(table):
+        table.loc[20 * start : 20 * start + 9, name] = "EMPTY"
+        table.loc[20 * start + 10 : 20 * start + 19, name] = "None"
+    gan = TabGAN(steps=2, hidden_dim=8, refine=False, polish=False, verbose=False, random_state=0)
+    filled = gan.fit(table).impute(table)
+    schema = {column.name: column for column in gan.schema_}
+    assert schema["note"].is_generated
+    assert not filled.isin(["None"]).any(axis=None)
+    assert (filled == "EMPTY").sum().to_dict() == {"size": 0, "plan": 0, "note": 10}
+    assert filled.loc[60:].equals(table.loc[60:])

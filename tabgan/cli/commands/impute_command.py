@@ -52,7 +52,9 @@ def impute(
     """Fill the empty cells of a table with draws, given the other cells of their rows.
 
     MODEL is a file that 'tabgan fit' wrote, DATA a table with the columns of its training table.
-    All other cells are written as they are. Another seed draws another completion.
+    Marks of absence count as empty: NA, N/A, NULL, None, nan, ?, -, and the like. Other words that
+    stand among numbers or dates, such as ERROR, do so there and in columns of categories. All other
+    cells are written as they are. Another seed draws another completion.
     """
     from tabgan.cli.console import Report
     from tabgan.cli.output_targets import (
@@ -78,15 +80,17 @@ def impute(
     check_table(data, source, out, form, rows=len(frame), force=force)
     frame = with_holes(frame, source)
     holes = int(frame.isna().to_numpy().sum())
-    report.say(f"Filling {holes:,} empty cells")
+    report.say(f"Filling {holes:,} empty cells, and marks of absence")
     filled = gan.impute(frame, random_state=seed)
     write_blocks([filled], gan.schema_, report, out=out, form=form, force=force)
     seconds = report.done("impute")
     left = int(filled.isna().to_numpy().sum())
-    filling = f"Filled {holes - left:,} of {holes:,} empty cells in {seconds:.1f} s"
+    marks = int((frame.notna() & (filled.astype(object) != frame.astype(object))).to_numpy().sum())
+    beside = f" and {marks:,} marks of absence" if marks else ""
+    filling = f"Filled {holes - left:,} of {holes:,} empty cells{beside} in {seconds:.1f} s"
     report.say(f"{filling}; wrote {place_of(out)}")
     report.facts |= {"model": model, "seed": seed, "rows": len(filled)}
-    report.facts["output"] = fact_of(out)
-    report.facts |= {"empty_cells": holes, "filled_cells": holes - left}
+    counts = {"empty_cells": holes, "filled_cells": holes - left, "filled_marks": marks}
+    report.facts |= {"output": fact_of(out)} | counts
     if as_json:
         report.print_json()

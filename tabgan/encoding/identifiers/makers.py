@@ -13,7 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tabgan.base.errors import SchemaError
-from tabgan.encoding.identifiers.patterns import Pattern, Templates, learn_patterns, learn_phones
+from tabgan.encoding.identifiers.patterns import (
+    Pattern,
+    Templates,
+    is_path,
+    learn_locations,
+    learn_patterns,
+    learn_phones,
+)
 from tabgan.encoding.identifiers.personal_names import (
     WORDS,
     EmailAddresses,
@@ -392,9 +399,6 @@ SPARE = 5  # texts of an expression for each one of the source: the first fifth 
 _WHOLE = re.compile(r"0|-?[1-9]\d{0,17}", re.ASCII)
 
 
-_URL = Pattern(("https://example.com/", ("syll", 5)))
-
-
 _FORMS: dict[str, Any] = {
     form.name: form for form in (FullNames, Templates, Account, Written, Checked, ComputerAddresses)
 }
@@ -471,8 +475,8 @@ def _text_maker(texts: Sequence[str], column: Column) -> Maker:
     if look in WORDS:
         return VocabularyWords(locale_of(column), column.kind)
     forms: Mapping[RowBijection, float]
-    if look == "url":
-        forms = {_URL: 1.0}
+    if look == "url" or all(map(is_path, distinct)):
+        forms = dict(learn_locations(distinct, column.least_rows).items())
     elif look == "ip":
         forms = dict(learn_networks(texts, column.least_rows).items())
     else:

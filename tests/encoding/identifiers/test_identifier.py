@@ -181,7 +181,7 @@ def test_numbers_keep_their_digits_while_there_are_any():
         ([f"{i * 7919**5:016x}" for i in range(60)], r"[0-9a-f]{16}|\d+|[\da-f]+"),
         (["(030) 123", "(040) 567"], r"\(\d{3}\) \d{3}"),
         ([f"A.B{i}@c.test" for i in range(60)], r"[a-z]+\d+@example\.(com|net|org)"),
-        ([f"http://c.test/{i}" for i in range(60)], r"https://example\.com/[a-z]+"),
+        ([f"http://c.test/{i}" for i in range(60)], r"http://c\.test/\d+"),
         (["Ann", "Bob"], r"[A-Z][a-z]{2}"),
     ],
 )

@@ -5,7 +5,13 @@ import re
 import numpy as np
 import pytest
 
-from tabgan.encoding.identifiers.patterns import learn_patterns, learn_phones
+from tabgan.encoding.identifiers.patterns import (
+    Pattern,
+    is_path,
+    learn_locations,
+    learn_patterns,
+    learn_phones,
+)
 
 RNG = np.random.default_rng(0)
 LETTERS = [*"ABCDEFGHIJKLMNOPQRSTUVWXYZ"]
@@ -96,3 +102,66 @@ def test_beginnings_that_many_texts_share_keep_their_shares():
 def test_beginnings_of_few_texts_are_not_kept():
     texts = [f"{a}{b}-{n}" for a in "ABCDEFG" for b in "ABCDEFG" for n in range(10, 15)]
     assert [own.parts for own in learn_patterns(texts)] == [(("upper", 2), "-", ("digit", 2))]
+
+
+def word(rng: np.random.Generator, n: int = 7) -> str:
+    return "".join(rng.choice(list("abcdefghijklmnopqrstuvwxyz"), n))
+
+
+class TestLocations:
+    def drawn(self, texts: list[str], least: int = 5) -> list[str]:
+        forms = learn_locations([*dict.fromkeys(texts)], least)
+        assert sum(forms.values()) == pytest.approx(1.0)
+        together = [
+            text
+            for form, share in forms.items()
+            for text in form.make(np.arange(round(400 * share)), 3).tolist()
+        ]
+        assert not {*together} & {*texts}
+        assert len({*together}) == len(together)
+        return together
+
+    def test_pages_keep_hosts_depths_and_endings(self):
+        rng = np.random.default_rng(0)
+        hosts = ["www.shop.example", "blog.example.org"]
+        texts = [
+            f"https://{rng.choice(hosts)}/news/{word(rng)}.html"
+            if rng.random() < 0.6
+            else f"http://www.{word(rng)}.co.uk/{word(rng)}?id={rng.integers(99)}"
+            for _ in range(400)
+        ]
+        drawn = self.drawn(texts)
+        known = r"https://(www\.shop\.example|blog\.example\.org)/news/[a-z]+\.html"
+        others = r"http://www\.[a-z]+\.co\.uk/[a-z]+"
+        assert all(re.fullmatch(f"{known}|{others}", text) for text in drawn)
+        share = np.mean([text.endswith(".html") for text in drawn])
+        assert share == pytest.approx(np.mean([".html" in text for text in texts]), abs=0.03)
+
+    def test_a_host_of_few_pages_and_home_pages_are_not_kept(self):
+        rng = np.random.default_rng(0)
+        texts = [f"https://secret.example/{word(rng)}" for _ in range(4)]
+        texts += [f"https://{word(rng)}.com" for _ in range(50)]
+        drawn = self.drawn(texts)
+        assert not any("secret" in text for text in drawn)
+        assert all(re.fullmatch(r"https://[a-z]{8}\.com", text) for text in drawn)
+        assert learn_locations(texts[:4], 1) == {
+            Pattern(("https://example.com/", ("syll", 5))): 1.0
+        }
+
+    @pytest.mark.parametrize(("root", "mark"), [("", "/"), ("C:", "\\"), (".", "/"), ("~", "/")])
+    def test_paths_keep_folders_and_endings(self, root, mark):
+        rng = np.random.default_rng(0)
+        texts = [
+            mark.join([root, rng.choice(["home", "var"]), word(rng), "docs", word(rng)])
+            + rng.choice([".txt", ".log"])
+            for _ in range(300)
+        ]
+        assert all(map(is_path, texts))
+        lead = re.escape(root + mark) + r"(home|var)" + re.escape(mark)
+        rest = re.escape(mark) + "docs" + re.escape(mark)
+        form = rf"{lead}[a-z]{{6}}{rest}[a-z]{{6}}\.(txt|log)"
+        assert all(re.fullmatch(form, text) for text in self.drawn(texts))
+
+    @pytest.mark.parametrize("text", ["and/or", "/", "12/31/2020", "a\\b", "/x", "name@host/x"])
+    def test_what_is_no_path(self, text):
+        assert not is_path(text)
