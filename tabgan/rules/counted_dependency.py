@@ -298,9 +298,9 @@ def _elapsed(
             for place, offset in zip(alike[near], offsets[near].astype(int), strict=True):
                 marks = _marks_of(head[targets[place]])
                 if len(marks) <= 1:
-                    fields = (field_at(table, at) for at in (start, end, targets[place]))
+                    one, other, own = (field_at(table, at) for at in (start, end, targets[place]))
                     special = next(iter(marks), None)
-                    yield ElapsedDependency(*fields, measure, special, int(offset))
+                    yield ElapsedDependency(one, other, own, measure, special, int(offset))
 
 
 def _marks_of(cells: TypedSeries) -> list[Scalar]:

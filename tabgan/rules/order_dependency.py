@@ -1,7 +1,8 @@
 """Orders between columns: one is never greater than another, or learned as a distance."""
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -103,6 +104,32 @@ class OrderDependency(Dependency):
             f"{_of_rows(share) if share else ''}"
             for (a, b), share in zip(self.edges, shares, strict=True)
         )
+
+    def pairs(self) -> Iterator[Self]:
+        """Yield the order of each two members that no row may break.
+
+        A member in between counts where it is never missing.
+        """
+        shares = self.exceptions or (0.0,) * len(self.edges)
+        hard = {
+            edge: edge in self.strict for edge, n in zip(self.edges, shares, strict=True) if not n
+        }
+        for _ in self.members:
+            for (a, b), (c, d) in product([*hard], repeat=2):
+                if b == c and not self.members[b].column.missing:
+                    hard[a, d] = hard.get((a, d), False) or hard[a, b] or hard[c, d]
+        for (a, b), is_strict in sorted(hard.items()):
+            ends = (self.members[a], self.members[b]), (self.grids[a], self.grids[b])
+            strict = ((0, 1),) if is_strict else ()
+            yield replace(
+                self,
+                members=ends[0],
+                grids=ends[1],
+                edges=((0, 1),),
+                fixed=(),
+                strict=strict,
+                exceptions=(),
+            )
 
     def reduce(self, table: ColumnFrame) -> ColumnFrame:
         """Leave the table as it is."""

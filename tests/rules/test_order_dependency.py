@@ -283,6 +283,16 @@ def test_as_many_drawn_rows_are_exceptions(loose, table_of, rng):
     assert sorted(drawn[0].values) == sorted(loose["low"])
 
 
+def test_pairs_that_no_row_may_break(sizes, table_of, rng):
+    (rule,) = find_orders(table_of(sizes), rng)
+    pairs = [pair.describe() for pair in rule.pairs()]
+    assert pairs == ["'low' ≤ 'mid'", "'low' ≤ 'high'", "'mid' ≤ 'high'"]
+    sizes.loc[3, ["low", "mid"]] = [60.0, 59.0]
+    sizes.loc[3, "high"] = 70.0
+    (rule,) = find_orders(table_of(sizes), rng)
+    assert [pair.describe() for pair in rule.pairs()] == ["'low' ≤ 'high'", "'mid' ≤ 'high'"]
+
+
 def test_the_least_of_all_may_be_an_exception(sizes, table_of, rng):
     frame = sizes[["low", "high"]].copy()
     frame.loc[3, "high"] = -5.0
