@@ -11,6 +11,7 @@ from tabgan.base.errors import DataError, OptionError, did_you_mean
 from tabgan.conditions.domains import Domain, ValueChoice, domain_of
 from tabgan.conditions.grammar import Clause
 from tabgan.rules.arithmetic_dependency import MultiplesDependency
+from tabgan.rules.constraint import ColumnConstraint, Constraint
 from tabgan.rules.dependency import Dependency
 from tabgan.rules.functional_dependency import CombinationDependency
 from tabgan.rules.order_dependency import DifferenceDependency, OrderDependency
@@ -157,7 +158,10 @@ def _numbers(
 
 
 def contradictions(
-    rows: PartialRows, schema: Schema, rules: Iterable[Dependency]
+    rows: PartialRows,
+    schema: Schema,
+    rules: Iterable[Dependency],
+    constraints: Iterable[Constraint] = (),
 ) -> Iterator[tuple[str, list[int]]]:
     """Yield the rules that given cells break by themselves, and the rows.
 
@@ -171,7 +175,12 @@ def contradictions(
         The columns.
     rules
         The rules between them, in the order in which a table is reduced by them.
+    constraints
+        Constraints whose columns are left out too, as these are checked by themselves.
     """
+    checked = [
+        {*rule.positions(schema)} for rule in constraints if isinstance(rule, ColumnConstraint)
+    ]
     replaced = set[int]()
     for rule in rules:
         if isinstance(rule, DifferenceDependency):
@@ -181,7 +190,8 @@ def contradictions(
             replaced |= {*rule.positions}
             continue
         for own in rule.pairs() if isinstance(rule, OrderDependency) else (rule,):
-            if {*own.positions} <= rows.cells.keys() - replaced:
+            tied = {*own.positions}
+            if tied <= rows.cells.keys() - replaced and not any(tied <= one for one in checked):
                 broken = _broken(own, rows, schema)
                 if broken:
                     yield own.describe(), broken

@@ -10,6 +10,7 @@ from tabgan.rules.counted_dependency import MOST_COUNTED, find_counted
 from tabgan.rules.dependency import DEPENDENCIES, Dependency
 from tabgan.rules.equality_dependency import (
     find_copies,
+    find_level_equalities,
     find_partial_equalities,
 )
 from tabgan.rules.find_identities import (
@@ -72,7 +73,7 @@ def detect_dependencies(
         for dependency in find(without(table, kept), rng):
             table = dependency.reduce(table)
             found.append(dependency)
-    of_identities, of_parts, of_marks, of_holes = rng.spawn(4)
+    of_identities, of_parts, of_marks, of_holes, of_equals = rng.spawn(5)
     finders: tuple[FindAttributes, ...] = (
         lambda left: [*find_persons(left, rng), *find_prefixes(without(left, kept))],
         find_attributes,
@@ -104,10 +105,20 @@ def detect_dependencies(
     replaced = [rule.target.position for rule in orders if isinstance(rule, DifferenceDependency)]
     absent = {*replaced, *(rule.target.position for rule in later)}
     coincidences = find_partial_equalities(without(table, absent), rng, fixed)
+    rules = (*found, *determined, *orders, *coincidences)
+    equalities = find_level_equalities(
+        without(table, absent),
+        of_equals,
+        fixed,
+        n_columns=n_columns,
+        taken={at for rule in rules for at in rule.positions},
+    )
     derived_from = {at for rule in (*identities, *first, *sums) for at in rule.positions}
+    derived_from |= {at for rule in equalities for at in rule.positions}
     left = without(table, {*kept, *derived_from, *(rule.target.position for rule in determined)})
     marks = _find_marks(left, of_marks, [*orders, *coincidences])
-    return [*found, *later, *marks, *orders, *coincidences, *identities, *first, *sums]
+    last = [*coincidences, *equalities, *identities, *first, *sums]
+    return [*found, *later, *marks, *orders, *last]
 
 
 def _reduced_by(

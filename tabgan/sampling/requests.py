@@ -231,7 +231,9 @@ def completed_blocks(
     """
     encoder, schema = completer.model.encoder, completer.model.encoder.schema
     rows = read_partial_rows(frame, schema, completer.levels, completer.specials)
-    for rule, broken in contradictions(rows, schema, encoder.dependencies):
+    for rule, broken in contradictions(
+        rows, schema, encoder.dependencies, completer.model.constraints
+    ):
         raise SamplingError(
             f"where: {name_rows(broken)}: these cells break the rule that {rule}; change one of "
             "them, or leave it empty to have it drawn"
