@@ -10,18 +10,26 @@ from numpy.typing import NDArray
 from tabgan.base.errors import DataError, OptionError, did_you_mean
 from tabgan.conditions.domains import Domain, ValueChoice, domain_of
 from tabgan.conditions.grammar import Clause
-from tabgan.rules.arithmetic_dependency import MultiplesDependency
+from tabgan.rules.arithmetic_dependency import FormulaDependency, MultiplesDependency
 from tabgan.rules.constraint import ColumnConstraint, Constraint
+from tabgan.rules.counted_dependency import CountDependency, ElapsedDependency
 from tabgan.rules.dependency import Dependency
-from tabgan.rules.functional_dependency import CombinationDependency
+from tabgan.rules.equality_dependency import CopyDependency
+from tabgan.rules.functional_dependency import CombinationDependency, FunctionalDependency
 from tabgan.rules.order_dependency import DifferenceDependency, OrderDependency
-from tabgan.table.columns import TypedSeries, numbers_to_series
+from tabgan.rules.part_dependency import PartDependency
+from tabgan.rules.sum_dependency import SumDependency
+from tabgan.table.columns import TypedSeries, level_key, numbers_to_series
 from tabgan.table.level_codes import codes_of, levels_to_series
 from tabgan.table.scalars import Scalar
 from tabgan.table.schema import Column, Schema, find_name
 
 __all__ = ["PartialRows", "contradictions", "name_rows", "read_partial_rows"]
 
+_SURE = (
+    *(CopyDependency, CountDependency, ElapsedDependency, FormulaDependency),
+    *(FunctionalDependency, OrderDependency, PartDependency, SumDependency),
+)
 SHOWN = 5  # rows that a message names
 
 ColumnLevels = Mapping[int, Sequence[Scalar]]
@@ -161,11 +169,12 @@ def contradictions(
     rows: PartialRows,
     schema: Schema,
     rules: Iterable[Dependency],
-    constraints: Iterable[Constraint] = (),
+    constraints: Sequence[Constraint] = (),
 ) -> Iterator[tuple[str, list[int]]]:
     """Yield the rules that given cells break by themselves, and the rows.
 
-    Rules of columns that another rule has replaced are left out.
+    Rules of columns that another rule has replaced are left out, and those that tell of values
+    between the table's only by their neighbors.
 
     Parameters
     ----------
@@ -176,8 +185,11 @@ def contradictions(
     rules
         The rules between them, in the order in which a table is reduced by them.
     constraints
-        Constraints whose columns are left out too, as these are checked by themselves.
+        Constraints whose columns are left out too, as these are checked by themselves; all columns
+        where it isn't known which ones a constraint looks at.
     """
+    if not all(isinstance(rule, ColumnConstraint) for rule in constraints):
+        return
     checked = [
         {*rule.positions(schema)} for rule in constraints if isinstance(rule, ColumnConstraint)
     ]
@@ -189,6 +201,8 @@ def contradictions(
         if isinstance(rule, MultiplesDependency | CombinationDependency):
             replaced |= {*rule.positions}
             continue
+        if not isinstance(rule, _SURE):
+            continue
         for own in rule.pairs() if isinstance(rule, OrderDependency) else (rule,):
             tied = {*own.positions}
             if tied <= rows.cells.keys() - replaced and not any(tied <= one for one in checked):
@@ -199,13 +213,19 @@ def contradictions(
 
 def _broken(rule: Dependency, rows: PartialRows, schema: Schema) -> list[int]:
     """Return the rows whose given cells break a rule."""
-    told = np.flatnonzero(rows.given[:, [*rule.positions]].all(axis=1))
-    cells = [
+    given = rows.given[:, [*rule.positions]].all(axis=1)
+    if isinstance(rule, FunctionalDependency):
+        at, column = rule.source
+        known = {level_key(level) for level in rule.source_levels}
+        cells = TypedSeries(column, rows.cells[at])
+        given &= np.array([level_key(level) in known for level in cells.levels])[cells.codes]
+    told = np.flatnonzero(given)
+    own = [
         TypedSeries(schema.columns[at], rows.cells[at].iloc[told].reset_index(drop=True))
         for at in rule.positions
     ]
     try:
-        holds = rule.holds(cells) if len(told) else np.ones(0, np.bool_)
+        holds = rule.holds(own) if len(told) else np.ones(0, np.bool_)
     except DataError:  # cells that the rule has no word for
         return []
     broken: list[int] = told[~holds].tolist()

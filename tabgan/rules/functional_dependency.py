@@ -113,9 +113,8 @@ class FunctionalDependency(Dependency):
         return with_cells(table, {self.target.position: TypedSeries(column, values)})
 
     def propagate(self, table: ColumnFrame, fixed: NDArray[np.bool_]) -> ColumnFrame:
-        """Give the source a level that determines a fixed target; else look the target up."""
+        """Look the target up where it is free; `give_sources` has chosen the source where not."""
         source, target = self.positions
-        table = give_sources([self], table, fixed)
         fixed[:, source] |= fixed[:, target]
         derived = replaced(table[target][1], ~fixed[:, target], self.restore(table)[target][1])
         return with_cells(table, {target: TypedSeries(self.target.column, derived)})

@@ -3,6 +3,11 @@ import pandas as pd
 import pytest
 
 from tabgan import NotFittedError, OptionError, SamplingError, SamplingWarning, TabGAN, TabTrees
+from tabgan.conditions.partial_rows import PartialRows, contradictions
+from tabgan.constraints import Custom, FixedCombinations
+from tabgan.rules.functional_dependency import FunctionalDependency
+from tabgan.table.columns import ColumnRef
+from tabgan.table.schema import Column, Schema
 
 
 @pytest.fixture
@@ -223,3 +228,18 @@ def test_partial_rows_that_break_a_rule_are_refused(of_stays):
     with pytest.raises(SamplingError, match=message):
         of_stays.sample(where=frame)
     assert len(of_stays.sample(where=frame[::2], random_state=0)) == 2
+
+
+def test_what_a_level_determines_is_checked_where_the_level_is_known():
+    schema = Schema(
+        (Column("city", "categorical", "object"), Column("state", "categorical", "object"))
+    )
+    frame = pd.DataFrame({"city": ["Ulm", "Ulm", "Ulm", "Bonn"], "state": ["BW", "BW", "NW", "BW"]})
+    places = [ColumnRef(at, column) for at, column in enumerate(schema)]
+    rule = FunctionalDependency(*places, ("Ulm",), ("BW", "NW"), (0,))
+    given = np.array([[True, True], [True, False], [True, True], [True, True]])
+    rows = PartialRows({at: frame.iloc[:, at] for at in (0, 1)}, given)
+    told = list(contradictions(rows, schema, [rule]))
+    assert told == [("'city' determines 'state'", [2])]
+    assert list(contradictions(rows, schema, [rule], [FixedCombinations(["city", "state"])])) == []
+    assert list(contradictions(rows, schema, [rule], [Custom("a city", len)])) == []
