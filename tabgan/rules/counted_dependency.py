@@ -297,7 +297,7 @@ def _elapsed(
             near = (np.abs(more - offsets[:, None]) <= slack[alike]).all(axis=1)
             for place, offset in zip(alike[near], offsets[near].astype(int), strict=True):
                 marks = _marks_of(head[targets[place]])
-                if len(marks) <= 1:
+                if len(marks) <= 1 and targets[place] not in (start, end):
                     one, other, own = (field_at(table, at) for at in (start, end, targets[place]))
                     special = next(iter(marks), None)
                     yield ElapsedDependency(one, other, own, measure, special, int(offset))

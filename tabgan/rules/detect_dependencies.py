@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 
+from tabgan.rules.agreement_dependency import find_level_equalities, find_near
 from tabgan.rules.band_dependency import MOST_COMPARED, find_bands
 from tabgan.rules.counted_dependency import MOST_COUNTED, find_counted
 from tabgan.rules.dependency import DEPENDENCIES, Dependency
 from tabgan.rules.equality_dependency import (
     find_copies,
-    find_level_equalities,
     find_partial_equalities,
 )
 from tabgan.rules.find_identities import (
@@ -114,10 +114,19 @@ def detect_dependencies(
         taken={at for rule in rules for at in rule.positions},
     )
     derived_from = {at for rule in (*identities, *first, *sums) for at in rule.positions}
-    derived_from |= {at for rule in equalities for at in rule.positions}
+    tied = {at for rule in (*coincidences, *equalities) for at in rule.positions}
+    tied |= {at for rule in orders for at in rule.positions}
+    nearly = find_near(
+        without(table, absent),
+        of_equals,
+        {*fixed, *tied},
+        n_columns=n_columns,
+        taken={at for rule in (*rules, *equalities) for at in rule.positions},
+    )
+    derived_from |= {at for rule in (*equalities, *nearly) for at in rule.positions}
     left = without(table, {*kept, *derived_from, *(rule.target.position for rule in determined)})
     marks = _find_marks(left, of_marks, [*orders, *coincidences])
-    last = [*coincidences, *equalities, *identities, *first, *sums]
+    last = [*nearly, *coincidences, *equalities, *identities, *first, *sums]
     return [*found, *later, *marks, *orders, *last]
 
 

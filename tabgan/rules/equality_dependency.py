@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
@@ -36,19 +35,19 @@ from tabgan.table.columns import (
     with_cells,
     without,
 )
-from tabgan.table.level_codes import levels_to_series
 from tabgan.table.schema import Column
 from tabgan.table.tails import typical_values
 
 __all__ = [
     "CopyDependency",
     "LEAST_SHARE",
-    "LevelEquality",
     "PartialEquality",
     "common_values",
-    "find_level_equalities",
+    "copied_cells",
     "find_partial_equalities",
     "find_copies",
+    "form_of",
+    "lead_away",
 ]
 
 
@@ -76,17 +75,17 @@ class CopyDependency(Dependency):
 
     def restore(self, table: ColumnFrame) -> ColumnFrame:
         """Write the source's values in the target's form."""
-        copied = _copied(table[self.source.position], self.target.column)
+        copied = copied_cells(table[self.source.position], self.target.column)
         return with_cells(table, {self.target.position: TypedSeries(self.target.column, copied)})
 
     def propagate(self, table: ColumnFrame, fixed: NDArray[np.bool_]) -> ColumnFrame:
         """Copy the column that is fixed to the other; else the source to the target."""
         source, target = self.positions
         back = fixed[:, target] & ~fixed[:, source]
-        taken = _copied(table[target], self.source.column)
+        taken = copied_cells(table[target], self.source.column)
         own = replaced(table[source][1], back, taken)
         fixed[:, source] |= back
-        copied = _copied(TypedSeries(self.source.column, own), self.target.column)
+        copied = copied_cells(TypedSeries(self.source.column, own), self.target.column)
         changed = replaced(table[target][1], ~fixed[:, target], copied)
         cells = {
             source: TypedSeries(self.source.column, own),
@@ -104,10 +103,10 @@ class CopyDependency(Dependency):
         return cls(ColumnRef.from_json(state["source"]), ColumnRef.from_json(state["target"]))
 
 
-def _copied(cells: TypedSeries, column: Column) -> pd.Series:
+def copied_cells(cells: TypedSeries, column: Column) -> pd.Series:
     """Write values in the form of a column that equals theirs."""
     own, values = cells
-    if column.kind in NUMBERS and _form(own) != _form(column):
+    if column.kind in NUMBERS and form_of(own) != form_of(column):
         numbers = cells.numbers
         return numbers_to_series(numbers.values, numbers.special, column, numbers.present)
     copied = values.copy(deep=False)
@@ -132,7 +131,7 @@ def find_copies(table: ColumnFrame, rng: np.random.Generator) -> list[CopyDepend
     return found
 
 
-def _form(column: Column) -> tuple[str, str | None, str | None]:
+def form_of(column: Column) -> tuple[str, str | None, str | None]:
     """Return what two columns must share for values of one to be values of the other."""
     return repr(column.dtype), column.format, column.absent
 
@@ -144,11 +143,11 @@ def _fingerprint(cells: TypedSeries) -> Any:
         numbers = cells.numbers
         if numbers.present.all() and (numbers.values == numbers.values[0]).all():
             return None
-        form = "number" if column.kind in NUMBERS else _form(column)
+        form = "number" if column.kind in NUMBERS else form_of(column)
         return form, numbers.values.astype(float).tobytes(), numbers.present.tobytes()
     if len(cells.levels) == 1:
         return None
-    return _form(column), cells.codes.tobytes(), tuple(map(level_key, cells.levels))
+    return form_of(column), cells.codes.tobytes(), tuple(map(level_key, cells.levels))
 
 
 def _equal(a: TypedSeries, b: TypedSeries) -> bool:
@@ -173,27 +172,6 @@ LEAST_SHARE = 0.02  # of the rows in which the two are equal, common values asid
 
 
 LEAST_ROWS = 20  # the same in rows
-
-
-EQUAL, DIFFERENT = "equal", "different"  # the levels that tell whether two columns are equal
-
-
-MOSTLY = 0.9  # share of the rows in which two columns of levels are equal
-
-
-MOST_UNEQUAL = 0.25  # of the rows that would differ by chance
-
-
-MOST_BY_CHANCE = 0.8  # share of the rows that would be equal
-
-
-ROWS_OF_LEVELS = 100
-
-
-MOST_TURNS = 5  # in which rows that are to differ take the levels of others
-
-
-MOST_EQUAL = 100  # columns of levels that are compared
 
 
 MOST_BINS = 16
@@ -402,174 +380,6 @@ def _may_be_given(
     return may
 
 
-@dataclass(frozen=True)
-class LevelEquality(Dependency):
-    """The target equals the source in most rows; in which ones is a column of its own.
-
-    That column is learned as any other. So the share comes back, and what it depends on.
-
-    Parameters
-    ----------
-    source, target
-        Two columns of levels of one dtype.
-    position
-        Position of the column that tells in which rows they are equal, behind those of the schema.
-    share
-        Share of the rows in which they are equal.
-    """
-
-    name: ClassVar[str] = "mostly equal"
-    of_equality: ClassVar[bool] = True
-    source: ColumnRef
-    target: ColumnRef
-    position: int
-    share: float
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.share <= 1:
-            raise ValueError("mostly equal: the share must be from 0 to 1")
-
-    @property
-    def positions(self) -> tuple[int, ...]:
-        """Positions of the columns that take part."""
-        return self.source.position, self.target.position, self.position
-
-    @property
-    def column(self) -> Column:
-        """The column that tells in which rows the two are equal."""
-        name = f"{self.target.column.name} equals {self.source.column.name}"
-        return Column(name, "categorical", "object", why="whether two columns are equal")
-
-    def describe(self) -> str:
-        """Describe the rule in words."""
-        return f"{self.target} equals {self.source} in {100 * self.share:.4g} % of the rows"
-
-    def reduce(self, table: ColumnFrame) -> ColumnFrame:
-        """Put the column that tells of equality into the table."""
-        same = _same_levels(table[self.source.position], table[self.target.position])
-        values = levels_to_series([DIFFERENT, EQUAL], same.astype(np.int32), self.column)
-        values = values.set_axis(table[self.target.position].values.index)
-        return with_cells(table, {self.position: TypedSeries(self.column, values)})
-
-    def restore(self, table: ColumnFrame) -> ColumnFrame:
-        """Make the rows equal that are to be, and give the others the level of another such row."""
-        if not {*self.positions} <= table.keys():
-            return table
-        source, (column, values) = table[self.source.position], table[self.target.position]
-        equal = (table[self.position].values == EQUAL).to_numpy(bool)
-        own = TypedSeries(column, values.reset_index(drop=True))
-        for turn in range(1, MOST_TURNS + 1):
-            same = _same_levels(source, own)
-            wrong, donors = np.flatnonzero(~equal & same), np.flatnonzero(~equal & ~same)
-            if not len(wrong) or not len(donors):
-                break
-            taken = np.arange(len(same))
-            taken[wrong] = np.resize(np.roll(donors, turn), len(wrong))
-            own = TypedSeries(column, own.values.iloc[taken].reset_index(drop=True))
-        other = own.values.set_axis(values.index)
-        copied = replaced(other, equal, _copied(source, column))
-        return with_cells(
-            without(table, [self.position]),
-            {self.target.position: TypedSeries(column, copied)},
-        )
-
-    def holds(self, cells: Sequence[TypedSeries]) -> Mask:
-        """Return all rows: the rule is one of shares, which no single row can break."""
-        return np.ones(len(cells[0].values), np.bool_)
-
-    def to_json(self) -> dict[str, Any]:
-        """Describe the dependency by JSON values."""
-        return {
-            "source": self.source.to_json(),
-            "target": self.target.to_json(),
-            "position": self.position,
-            "share": self.share,
-        }
-
-    @classmethod
-    def from_json(cls, state: dict[str, Any]) -> Self:
-        """Rebuild a dependency from `to_json`'s value."""
-        source, target = (ColumnRef.from_json(state[name]) for name in ("source", "target"))
-        return cls(source, target, int(state["position"]), float(state["share"]))
-
-
-def _same_levels(one: TypedSeries, other: TypedSeries) -> NDArray[np.bool_]:
-    """Return the rows in which two columns hold the same level."""
-    number = {level_key(level): place for place, level in enumerate(one.levels)}
-    places = [number.get(level_key(level), -1) for level in other.levels]
-    same: NDArray[np.bool_] = np.array(places, np.int64)[other.codes] == one.codes
-    return same
-
-
-def find_level_equalities(
-    table: ColumnFrame,
-    rng: np.random.Generator,
-    fixed: Collection[int] = (),
-    *,
-    n_columns: int,
-    taken: Collection[int] = (),
-) -> list[LevelEquality]:
-    """Find the columns of categories that equal another one in most rows, not by chance.
-
-    Parameters
-    ----------
-    table
-        The columns that may take part.
-    rng
-        Draws the rows on which pairs are tried first.
-    fixed
-        Columns that must not be changed.
-    n_columns
-        Number of columns of the schema.
-    taken
-        Positions behind those of the schema that other rules use.
-    """
-    sample = {
-        at: cells
-        for at, cells in sample_of(table, rng).items()
-        if cells.column.kind == "categorical" and at < n_columns and _is_common(cells)
-    }
-    order = sorted(sample, key=lambda at: (at not in fixed, -len(sample[at].levels), at))
-    barred = {*fixed, *(at for at in sample if n_columns + at in taken)}
-    pairs = [
-        (a, b)
-        for a, b in combinations(order[:MOST_EQUAL], 2)
-        if _form(sample[a].column) == _form(sample[b].column)
-        and _are_mostly_equal(sample[a], sample[b])
-        and _are_mostly_equal(table[a], table[b])
-    ]
-    return [
-        LevelEquality(
-            field_at(table, source),
-            field_at(table, target),
-            n_columns + target,
-            float(_same_levels(table[source], table[target]).mean()),
-        )
-        for source, target in reversed(_forest(order, pairs, barred))
-    ]
-
-
-def _is_common(cells: TypedSeries) -> bool:
-    """Return whether some level is held by rows enough to be kept."""
-    if cells.column.is_generated:
-        return False
-    return bool(np.bincount(cells.codes).max(initial=0) >= max(cells.column.least_rows, LEAST_ROWS))
-
-
-def _are_mostly_equal(one: TypedSeries, other: TypedSeries) -> bool:
-    """Return whether two columns are equal in most rows, and would not be if one was shuffled."""
-    share = float(_same_levels(one, other).mean())
-    if share < MOSTLY or share == 1 or len(one.codes) < ROWS_OF_LEVELS:
-        return False
-    rows = [
-        dict(zip(map(level_key, cells.levels), np.bincount(cells.codes).tolist(), strict=True))
-        for cells in (one, other)
-    ]
-    n_pairs: int = sum(n * rows[1].get(key, 0) for key, n in rows[0].items())
-    by_chance = float(n_pairs) / len(one.codes) ** 2
-    return by_chance <= MOST_BY_CHANCE and 1 - share <= MOST_UNEQUAL * (1 - by_chance)
-
-
 LEAST_LIFT = 3  # times as often as they would be, were they near each other only
 
 
@@ -610,7 +420,7 @@ def _on_one_axis(
     axes = to_axes(sample, unit).items()
     trials = {at: trial for at, axis in axes if (trial := _Trial.of(axis)) is not None}
     order = sorted(trials, key=lambda at: (at not in fixed, trials[at].repeated, at))
-    links = _forest(order, _likeliest({at: trials[at].values for at in order}), fixed)
+    links = lead_away(order, _likeliest({at: trials[at].values for at in order}), fixed)
     full = to_axes({at: table[at] for at in sorted({at for link in links for at in link})}, unit)
     # What is restored first comes last: a column is changed before others follow it.
     for source, target in reversed(links):
@@ -636,7 +446,7 @@ def _likeliest(columns: Mapping[int, NDArray[np.float64]]) -> list[Link]:
     return [link for _, link in sorted(found, key=lambda pair: -pair[0])]
 
 
-def _forest(order: list[int], pairs: list[Link], fixed: Collection[int]) -> list[Link]:
+def lead_away(order: list[int], pairs: list[Link], fixed: Collection[int]) -> list[Link]:
     """Choose pairs that make no circle, and lead them away from the first column of each tree.
 
     So each column follows one other at most. A column that must not be changed is the first of

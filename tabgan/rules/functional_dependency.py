@@ -247,6 +247,17 @@ class LevelList(NamedTuple):
         image[self.codes] = other.codes
         return image
 
+    def commonest_in(self, other: "LevelList") -> NDArray[np.int32]:
+        """Return, for each of these levels, the commonest other level in the same rows."""
+        n_others = len(other.levels)
+        pairs, counts = np.unique(
+            self.codes.astype(np.int64) * n_others + other.codes, return_counts=True
+        )
+        image = np.zeros(len(self.levels), np.int32)
+        order = np.argsort(counts, kind="stable")  # the commonest one of each comes last
+        image[pairs[order] // n_others] = pairs[order] % n_others
+        return image
+
     def support(self, other: "LevelList", most_rows: float = np.inf) -> bool:
         """Return whether enough rows support that these levels determine the other ones.
 
@@ -378,7 +389,7 @@ def functional_rule(
     source, target
         Their levels in the same rows.
     """
-    image = source.image_in(target)
+    image = source.commonest_in(target)
     counts = np.bincount(source.codes, minlength=len(image))
     rare = counts < (a.column.least_rows if a.column.kind in NUMBERS | TICKS else 1)
     rare &= [level is not None for level in source.levels]

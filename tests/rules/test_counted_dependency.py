@@ -63,6 +63,14 @@ TABLES = {
         {"born": BORN, "sold": SOLD, "n": np.array(full_years(BORN, SOLD)) + 1},
         "1 more than the number of full years",
     ),
+    "a year is no time since one year": (
+        {
+            "sold": pd.Timestamp("2015-01-01") + pd.to_timedelta(RNG.integers(0, 365, ROWS), "D"),
+            "built": BUILT,
+            "n": RNG.integers(0, 9, ROWS),
+        },
+        "",
+    ),
     "no time": ({"sold": SOLD, "left": LEFT, "n": RNG.integers(0, 9, ROWS)}, ""),
     "minutes": ({"a": SOLD, "b": LEFT, "n": (LEFT - SOLD) // pd.Timedelta("1min")}, "minutes"),
     "hours": (
