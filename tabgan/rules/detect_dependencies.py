@@ -69,12 +69,10 @@ def detect_dependencies(
     n_columns = max(table, default=0) + 1
     if count_rows(table) < LEAST_ROWS:
         return [*find_presences(table, n_columns)]
-    for find in (find_copies, find_one_hots):
-        for dependency in find(without(table, kept), rng):
-            table = dependency.reduce(table)
-            found.append(dependency)
     of_identities, of_parts, of_marks, of_holes, of_equals = rng.spawn(5)
     finders: tuple[FindAttributes, ...] = (
+        lambda left: find_copies(without(left, kept), rng),
+        lambda left: find_one_hots(without(left, kept), rng),
         lambda left: [*find_persons(left, rng), *find_prefixes(without(left, kept))],
         find_attributes,
         lambda left: find_presences(left, n_columns),
@@ -105,29 +103,31 @@ def detect_dependencies(
     replaced = [rule.target.position for rule in orders if isinstance(rule, DifferenceDependency)]
     absent = {*replaced, *(rule.target.position for rule in later)}
     coincidences = find_partial_equalities(without(table, absent), rng, fixed)
-    rules = (*found, *determined, *orders, *coincidences)
-    equalities = find_level_equalities(
-        without(table, absent),
-        of_equals,
-        fixed,
-        n_columns=n_columns,
-        taken={at for rule in rules for at in rule.positions},
-    )
-    derived_from = {at for rule in (*identities, *first, *sums) for at in rule.positions}
-    tied = {at for rule in (*coincidences, *equalities) for at in rule.positions}
-    tied |= {at for rule in orders for at in rule.positions}
-    nearly = find_near(
-        without(table, absent),
-        of_equals,
-        {*fixed, *tied},
-        n_columns=n_columns,
-        taken={at for rule in (*rules, *equalities) for at in rule.positions},
-    )
-    derived_from |= {at for rule in (*equalities, *nearly) for at in rule.positions}
-    left = without(table, {*kept, *derived_from, *(rule.target.position for rule in determined)})
+    others = [*found, *determined, *orders, *coincidences]
+    agreements = _find_agreements(without(table, absent), of_equals, fixed, n_columns, others)
+    rules = (*identities, *first, *sums, *agreements)
+    left = without(table, {*kept, *given, *(at for rule in rules for at in rule.positions)})
     marks = _find_marks(left, of_marks, [*orders, *coincidences])
-    last = [*nearly, *coincidences, *equalities, *identities, *first, *sums]
-    return [*found, *later, *marks, *orders, *last]
+    return [*found, *later, *marks, *orders, *agreements, *coincidences, *identities, *first, *sums]
+
+
+def _find_agreements(
+    table: ColumnFrame,
+    rng: np.random.Generator,
+    fixed: Collection[int],
+    n_columns: int,
+    others: Sequence[Dependency],
+) -> list[Dependency]:
+    """Find categories that nearly always hold what another column implies.
+
+    They are restored after the columns that imply them: first those that are equal.
+    """
+    taken = {at for rule in others for at in rule.positions}
+    equal = find_level_equalities(table, rng, fixed, n_columns=n_columns, taken=taken)
+    changed = [rule for rule in others if not isinstance(rule, FunctionalDependency)]
+    tied = {at for rule in (*changed, *equal) for at in rule.positions}
+    near = find_near(table, rng, {*fixed, *tied}, n_columns=n_columns, taken=taken | tied)
+    return [*near, *equal]
 
 
 def _reduced_by(
