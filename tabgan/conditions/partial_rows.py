@@ -1,21 +1,36 @@
 """Partial rows: rows with some cells given, checked against the columns of a table."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tabgan.base.errors import OptionError, did_you_mean
+from tabgan.base.errors import DataError, OptionError, did_you_mean
 from tabgan.conditions.domains import Domain, ValueChoice, domain_of
 from tabgan.conditions.grammar import Clause
-from tabgan.table.columns import numbers_to_series
+from tabgan.rules.arithmetic_dependency import FormulaDependency, MultiplesDependency
+from tabgan.rules.constraint import ColumnConstraint, Constraint
+from tabgan.rules.counted_dependency import CountDependency, ElapsedDependency
+from tabgan.rules.dependency import Dependency
+from tabgan.rules.equality_dependency import CopyDependency
+from tabgan.rules.functional_dependency import CombinationDependency, FunctionalDependency
+from tabgan.rules.order_dependency import DifferenceDependency, OrderDependency
+from tabgan.rules.part_dependency import PartDependency
+from tabgan.rules.sum_dependency import SumDependency
+from tabgan.table.columns import TypedSeries, level_key, numbers_to_series
 from tabgan.table.level_codes import codes_of, levels_to_series
 from tabgan.table.scalars import Scalar
 from tabgan.table.schema import Column, Schema, find_name
 
-__all__ = ["PartialRows", "read_partial_rows"]
+__all__ = ["PartialRows", "contradictions", "name_rows", "read_partial_rows"]
+
+_SURE = (
+    *(CopyDependency, CountDependency, ElapsedDependency, FormulaDependency),
+    *(FunctionalDependency, OrderDependency, PartDependency, SumDependency),
+)
+SHOWN = 5  # rows that a message names
 
 ColumnLevels = Mapping[int, Sequence[Scalar]]
 
@@ -148,3 +163,83 @@ def _numbers(
     special[:] = marks
     present = np.array([mark is None for mark in marks], np.bool_)
     return numbers_to_series(numbers[codes], special[codes], column, present[codes])
+
+
+def contradictions(
+    rows: PartialRows,
+    schema: Schema,
+    rules: Iterable[Dependency],
+    constraints: Sequence[Constraint] = (),
+) -> Iterator[tuple[str, list[int]]]:
+    """Yield the rules that given cells break by themselves, and the rows.
+
+    Rules of columns that another rule has replaced are left out, and those that tell of values
+    between the table's only by their neighbors.
+
+    Parameters
+    ----------
+    rows
+        Partial rows, with their given cells.
+    schema
+        The columns.
+    rules
+        The rules between them, in the order in which a table is reduced by them.
+    constraints
+        Constraints whose columns are left out too, as these are checked by themselves; all columns
+        where it isn't known which ones a constraint looks at.
+    """
+    if not all(isinstance(rule, ColumnConstraint) for rule in constraints):
+        return
+    checked = [
+        {*rule.positions(schema)} for rule in constraints if isinstance(rule, ColumnConstraint)
+    ]
+    replaced = set[int]()
+    for rule in rules:
+        if isinstance(rule, DifferenceDependency):
+            replaced.add(rule.target.position)
+            continue
+        if isinstance(rule, MultiplesDependency | CombinationDependency):
+            replaced |= {*rule.positions}
+            continue
+        if not isinstance(rule, _SURE):
+            continue
+        for own in rule.pairs() if isinstance(rule, OrderDependency) else (rule,):
+            tied = {*own.positions}
+            if tied <= rows.cells.keys() - replaced and not any(tied <= one for one in checked):
+                broken = _broken(own, rows, schema)
+                if broken:
+                    yield own.describe(), broken
+
+
+def _broken(rule: Dependency, rows: PartialRows, schema: Schema) -> list[int]:
+    """Return the rows whose given cells break a rule."""
+    given = rows.given[:, [*rule.positions]].all(axis=1)
+    if isinstance(rule, FunctionalDependency):
+        at, column = rule.source
+        known = {level_key(level) for level in rule.source_levels}
+        cells = TypedSeries(column, rows.cells[at])
+        given &= np.array([level_key(level) in known for level in cells.levels])[cells.codes]
+    told = np.flatnonzero(given)
+    own = [
+        TypedSeries(schema.columns[at], rows.cells[at].iloc[told].reset_index(drop=True))
+        for at in rule.positions
+    ]
+    try:
+        holds = rule.holds(own) if len(told) else np.ones(0, np.bool_)
+    except DataError:  # cells that the rule has no word for
+        return []
+    broken: list[int] = told[~holds].tolist()
+    return broken
+
+
+def name_rows(rows: Sequence[int]) -> str:
+    """Name rows by their positions, the first ones of many.
+
+    Examples
+    --------
+    >>> name_rows([3]), name_rows([0, 3, 7]), name_rows(range(20))
+    ('row 3', 'rows 0, 3, 7', 'rows 0, 1, 2, 3, 4 and 15 more')
+    """
+    first = ", ".join(map(str, rows[:SHOWN]))
+    more = f" and {len(rows) - SHOWN:,} more" if len(rows) > SHOWN else ""
+    return f"row{'s' if len(rows) > 1 else ''} {first}{more}"

@@ -46,6 +46,7 @@ MOST_COUNTED = 40  # columns of numbers that may be counts, and dates that times
 HINT_ROWS = 50
 FIRST_YEAR, LAST_YEAR = 1800, 2100  # of numbers that are years
 YEARS = ("full years", "calendar years", "full months")
+CALENDAR = {"calendar years": "M8[Y]", "calendar months": "M8[M]", "calendar days": "M8[D]"}
 LENGTHS = {"weeks": "W", "days": "D", "hours": "h", "minutes": "m", "seconds": "s"}
 FINEST = {"D": 0, "h": 1, "m": 2, "s": 3}
 
@@ -130,10 +131,12 @@ class ElapsedDependency(Dependency):
     target
         The number; missing where one of the dates is.
     measure
-        "full years", "calendar years", "full months" or a unit of `LENGTHS`; a length is rounded
+        "full years", "full months", one of `CALENDAR` or a unit of `LENGTHS`; a length is rounded
         to the target's decimals, or cut where "cut " stands before the unit.
     special
         What the target is where a date is missing.
+    offset
+        What the target has more, as a stay that counts its first day and its last one.
     """
 
     name: ClassVar[str] = "elapsed"
@@ -142,9 +145,10 @@ class ElapsedDependency(Dependency):
     target: ColumnRef
     measure: str
     special: Scalar = None
+    offset: int = 0
 
     def __post_init__(self) -> None:
-        if self.measure.removeprefix("cut ") not in {*YEARS, *LENGTHS}:
+        if self.measure.removeprefix("cut ") not in {*YEARS, *CALENDAR, *LENGTHS}:
             raise ValueError(f"elapsed: {self.measure!r:.40} is no measure of time")
 
     @property
@@ -155,7 +159,11 @@ class ElapsedDependency(Dependency):
     def describe(self) -> str:
         """Describe the rule in words."""
         measure = self.measure.replace("cut", "full")
-        return f"{self.target} is the number of {measure} from {self.start} to {self.end}"
+        more = f"{abs(self.offset)} {'more' if self.offset > 0 else 'less'} than "
+        return (
+            f"{self.target} is {more if self.offset else ''}the number of {measure} "
+            f"from {self.start} to {self.end}"
+        )
 
     def reduce(self, table: ColumnFrame) -> ColumnFrame:
         """Leave the target out."""
@@ -166,7 +174,7 @@ class ElapsedDependency(Dependency):
         at, column = self.target
         start, end = table[self.start.position], table[self.end.position]
         present = start.numbers.present & end.numbers.present
-        values = _measured(self.measure, start, end)
+        values = _measured(self.measure, start, end) + self.offset
         if column.kind == "integer":
             values = np.rint(values).astype(np.int64)
         special = np.full(len(present), None, object)
@@ -182,13 +190,15 @@ class ElapsedDependency(Dependency):
             "target": self.target.to_json(),
             "measure": self.measure,
             "special": to_json_scalar(self.special),
+            **({"offset": self.offset} if self.offset else {}),
         }
 
     @classmethod
     def from_json(cls, state: dict[str, Any]) -> Self:
         """Rebuild a dependency from `to_json`'s value."""
         start, end, target = (ColumnRef.from_json(state[key]) for key in ("start", "end", "target"))
-        return cls(start, end, target, str(state["measure"]), from_json_scalar(state["special"]))
+        special, offset = from_json_scalar(state["special"]), int(state.get("offset", 0))
+        return cls(start, end, target, str(state["measure"]), special, offset)
 
 
 def _moments(cells: TypedSeries) -> Moments:
@@ -203,9 +213,10 @@ def _moments(cells: TypedSeries) -> Moments:
 def _measured(measure: str, start: TypedSeries, end: TypedSeries) -> Floats:
     """Return the time between two dates in each row; it does not count where one is missing."""
     one, two = _moments(start), _moments(end)
-    if measure == "calendar years":
-        years: Floats = (two.astype("M8[Y]") - one.astype("M8[Y]")).astype(np.float64)
-        return years
+    if measure in CALENDAR:
+        cut = CALENDAR[measure]
+        parts: Floats = (two.astype(cut) - one.astype(cut)).astype(np.float64)
+        return parts
     if measure in ("full years", "full months"):
         months = (two.astype("M8[M]") - one.astype("M8[M]")).astype(np.int64)
         rest_of_one = one - one.astype("M8[M]").astype(one.dtype)
@@ -241,7 +252,7 @@ def find_counted(
     found: list[CountDependency | ElapsedDependency] = []
     taken = set[int]()
     candidates: list[CountDependency | ElapsedDependency] = [
-        *_elapsed(sample, table, targets),
+        *sorted(_elapsed(sample, table, targets), key=lambda rule: abs(rule.offset)),
         *_counts(sample, table, targets),
     ]
     for rule in candidates:
@@ -281,12 +292,15 @@ def _elapsed(
         alike = np.flatnonzero((present == there).all(axis=1))
         for measure in _measures(head[start], head[end]) if len(alike) and there.any() else ():
             measured = _measured(measure, head[start], head[end])
-            near = np.abs(measured - values[alike]) <= slack[alike]
-            for place in alike[near[:, there].all(axis=1)].tolist():
+            more = (values[alike] - measured)[:, there]
+            offsets = np.rint(np.median(more, axis=1))
+            near = (np.abs(more - offsets[:, None]) <= slack[alike]).all(axis=1)
+            for place, offset in zip(alike[near], offsets[near].astype(int), strict=True):
                 marks = _marks_of(head[targets[place]])
-                if len(marks) <= 1:
+                if len(marks) <= 1 and targets[place] not in (start, end):
                     one, other, own = (field_at(table, at) for at in (start, end, targets[place]))
-                    yield ElapsedDependency(one, other, own, measure, next(iter(marks), None))
+                    special = next(iter(marks), None)
+                    yield ElapsedDependency(one, other, own, measure, special, int(offset))
 
 
 def _marks_of(cells: TypedSeries) -> list[Scalar]:
@@ -301,7 +315,8 @@ def _measures(start: TypedSeries, end: TypedSeries) -> list[str]:
         return ["calendar years"]
     fine = min(FINEST.get(unit_of(cells.column), 3) for cells in (start, end))
     units = [name for name, unit in LENGTHS.items() if FINEST.get(unit, 0) <= fine]
-    return [*YEARS, *units, *(f"cut {name}" for name in units if fine or name == "weeks")]
+    cut = [f"cut {name}" for name in units if fine or name == "weeks"]
+    return [*YEARS, *units, *cut, "calendar months", *(["calendar days"] if fine else [])]
 
 
 def _are_years(cells: TypedSeries) -> bool:

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from tabgan.rules.agreement_dependency import find_level_equalities, find_near
 from tabgan.rules.band_dependency import MOST_COMPARED, find_bands
 from tabgan.rules.counted_dependency import MOST_COUNTED, find_counted
 from tabgan.rules.dependency import DEPENDENCIES, Dependency
@@ -68,12 +69,10 @@ def detect_dependencies(
     n_columns = max(table, default=0) + 1
     if count_rows(table) < LEAST_ROWS:
         return [*find_presences(table, n_columns)]
-    for find in (find_copies, find_one_hots):
-        for dependency in find(without(table, kept), rng):
-            table = dependency.reduce(table)
-            found.append(dependency)
-    of_identities, of_parts, of_marks, of_holes = rng.spawn(4)
+    of_identities, of_parts, of_marks, of_holes, of_equals = rng.spawn(5)
     finders: tuple[FindAttributes, ...] = (
+        lambda left: find_copies(without(left, kept), rng),
+        lambda left: find_one_hots(without(left, kept), rng),
         lambda left: [*find_persons(left, rng), *find_prefixes(without(left, kept))],
         find_attributes,
         lambda left: find_presences(left, n_columns),
@@ -104,10 +103,31 @@ def detect_dependencies(
     replaced = [rule.target.position for rule in orders if isinstance(rule, DifferenceDependency)]
     absent = {*replaced, *(rule.target.position for rule in later)}
     coincidences = find_partial_equalities(without(table, absent), rng, fixed)
-    derived_from = {at for rule in (*identities, *first, *sums) for at in rule.positions}
-    left = without(table, {*kept, *derived_from, *(rule.target.position for rule in determined)})
+    others = [*found, *determined, *orders, *coincidences]
+    agreements = _find_agreements(without(table, absent), of_equals, fixed, n_columns, others)
+    rules = (*identities, *first, *sums, *agreements)
+    left = without(table, {*kept, *given, *(at for rule in rules for at in rule.positions)})
     marks = _find_marks(left, of_marks, [*orders, *coincidences])
-    return [*found, *later, *marks, *orders, *coincidences, *identities, *first, *sums]
+    return [*found, *later, *marks, *orders, *agreements, *coincidences, *identities, *first, *sums]
+
+
+def _find_agreements(
+    table: ColumnFrame,
+    rng: np.random.Generator,
+    fixed: Collection[int],
+    n_columns: int,
+    others: Sequence[Dependency],
+) -> list[Dependency]:
+    """Find categories that nearly always hold what another column implies.
+
+    They are restored after the columns that imply them: first those that are equal.
+    """
+    taken = {at for rule in others for at in rule.positions}
+    equal = find_level_equalities(table, rng, fixed, n_columns=n_columns, taken=taken)
+    changed = [rule for rule in others if not isinstance(rule, FunctionalDependency)]
+    tied = {at for rule in (*changed, *equal) for at in rule.positions}
+    near = find_near(table, rng, {*fixed, *tied}, n_columns=n_columns, taken=taken | tied)
+    return [*near, *equal]
 
 
 def _reduced_by(

@@ -43,8 +43,11 @@ __all__ = [
     "LEAST_SHARE",
     "PartialEquality",
     "common_values",
+    "copied_cells",
     "find_partial_equalities",
     "find_copies",
+    "form_of",
+    "lead_away",
 ]
 
 
@@ -72,17 +75,17 @@ class CopyDependency(Dependency):
 
     def restore(self, table: ColumnFrame) -> ColumnFrame:
         """Write the source's values in the target's form."""
-        copied = _copied(table[self.source.position], self.target.column)
+        copied = copied_cells(table[self.source.position], self.target.column)
         return with_cells(table, {self.target.position: TypedSeries(self.target.column, copied)})
 
     def propagate(self, table: ColumnFrame, fixed: NDArray[np.bool_]) -> ColumnFrame:
         """Copy the column that is fixed to the other; else the source to the target."""
         source, target = self.positions
         back = fixed[:, target] & ~fixed[:, source]
-        taken = _copied(table[target], self.source.column)
+        taken = copied_cells(table[target], self.source.column)
         own = replaced(table[source][1], back, taken)
         fixed[:, source] |= back
-        copied = _copied(TypedSeries(self.source.column, own), self.target.column)
+        copied = copied_cells(TypedSeries(self.source.column, own), self.target.column)
         changed = replaced(table[target][1], ~fixed[:, target], copied)
         cells = {
             source: TypedSeries(self.source.column, own),
@@ -100,10 +103,10 @@ class CopyDependency(Dependency):
         return cls(ColumnRef.from_json(state["source"]), ColumnRef.from_json(state["target"]))
 
 
-def _copied(cells: TypedSeries, column: Column) -> pd.Series:
+def copied_cells(cells: TypedSeries, column: Column) -> pd.Series:
     """Write values in the form of a column that equals theirs."""
     own, values = cells
-    if column.kind in NUMBERS and _form(own) != _form(column):
+    if column.kind in NUMBERS and form_of(own) != form_of(column):
         numbers = cells.numbers
         return numbers_to_series(numbers.values, numbers.special, column, numbers.present)
     copied = values.copy(deep=False)
@@ -128,7 +131,7 @@ def find_copies(table: ColumnFrame, rng: np.random.Generator) -> list[CopyDepend
     return found
 
 
-def _form(column: Column) -> tuple[str, str | None, str | None]:
+def form_of(column: Column) -> tuple[str, str | None, str | None]:
     """Return what two columns must share for values of one to be values of the other."""
     return repr(column.dtype), column.format, column.absent
 
@@ -140,11 +143,11 @@ def _fingerprint(cells: TypedSeries) -> Any:
         numbers = cells.numbers
         if numbers.present.all() and (numbers.values == numbers.values[0]).all():
             return None
-        form = "number" if column.kind in NUMBERS else _form(column)
+        form = "number" if column.kind in NUMBERS else form_of(column)
         return form, numbers.values.astype(float).tobytes(), numbers.present.tobytes()
     if len(cells.levels) == 1:
         return None
-    return _form(column), cells.codes.tobytes(), tuple(map(level_key, cells.levels))
+    return form_of(column), cells.codes.tobytes(), tuple(map(level_key, cells.levels))
 
 
 def _equal(a: TypedSeries, b: TypedSeries) -> bool:
@@ -417,7 +420,7 @@ def _on_one_axis(
     axes = to_axes(sample, unit).items()
     trials = {at: trial for at, axis in axes if (trial := _Trial.of(axis)) is not None}
     order = sorted(trials, key=lambda at: (at not in fixed, trials[at].repeated, at))
-    links = _forest(order, _likeliest({at: trials[at].values for at in order}), fixed)
+    links = lead_away(order, _likeliest({at: trials[at].values for at in order}), fixed)
     full = to_axes({at: table[at] for at in sorted({at for link in links for at in link})}, unit)
     # What is restored first comes last: a column is changed before others follow it.
     for source, target in reversed(links):
@@ -443,7 +446,7 @@ def _likeliest(columns: Mapping[int, NDArray[np.float64]]) -> list[Link]:
     return [link for _, link in sorted(found, key=lambda pair: -pair[0])]
 
 
-def _forest(order: list[int], pairs: list[Link], fixed: Collection[int]) -> list[Link]:
+def lead_away(order: list[int], pairs: list[Link], fixed: Collection[int]) -> list[Link]:
     """Choose pairs that make no circle, and lead them away from the first column of each tree.
 
     So each column follows one other at most. A column that must not be changed is the first of

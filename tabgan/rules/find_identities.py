@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import bdtr
 
 from tabgan.rules.arithmetic_dependency import FormulaDependency, compute
 from tabgan.rules.formula_language import ArithmeticExpression, quoted
@@ -51,20 +52,24 @@ ROUNDED = 5e-4  # relative error of a coefficient of four digits
 Floats = NDArray[np.float64]
 
 
-def is_beyond_chance(share: float, rows: int, tried: int) -> bool:
-    """Return whether a rule that no row breaks is beyond chance.
+def is_beyond_chance(share: float, rows: int, tried: int, broken: int = 0) -> bool:
+    """Return whether a rule that hardly any row breaks is beyond chance.
 
     Parameters
     ----------
     share
         Share of rows that would break it by chance.
     rows
-        Rows in which it holds.
+        Rows in which it is tried.
     tried
         How many such rules were tried (Bonferroni's correction).
+    broken
+        Rows that break it.
     """
     if share >= 1:
         return True
+    if broken:
+        return bool(bdtr(broken, rows, share) * max(tried, 1) <= LEVEL)
     return bool(np.log(max(tried, 1)) + rows * np.log1p(-share) <= np.log(LEVEL))
 
 

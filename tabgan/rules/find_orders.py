@@ -2,19 +2,24 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import permutations
+from types import MappingProxyType
 from typing import Any, NamedTuple, Self
 
 import numpy as np
 from scipy.special import ndtr
 
+from tabgan.rules.dependency import Mask
 from tabgan.rules.find_identities import is_beyond_chance
 from tabgan.rules.functional_dependency import FunctionalDependency
 from tabgan.rules.numeric_axis import (
+    FEW_VALUES,
     AllowedValues,
     AxisValues,
     NumericAxis,
     by_axis,
     finest_unit,
+    have_distance,
     to_axes,
 )
 from tabgan.rules.order_dependency import DifferenceDependency, Edge, OrderDependency
@@ -213,6 +218,15 @@ COMPARED_ROWS = 5_000
 HINT_ROWS = 200
 
 
+MOST_BROKEN = 0.01  # share of the rows that may break an order
+
+
+MOST_HINTS = 8  # of `HINT_ROWS`, more than which such a share hardly ever leaves
+
+
+MOST_NEAR = 40  # columns of dates among which near ones are sought
+
+
 def find_orders(
     table: ColumnFrame, rng: np.random.Generator, derived: DerivedColumns = NOTHING_DERIVED
 ) -> list[OrderDependency | DifferenceDependency]:
@@ -234,18 +248,60 @@ def _on_one_axis(
     hoped = [
         (a, b) for a, b in _not_refuted(trial) if _may_be_ordered(trial[a], trial[b], columns[a])
     ]
-    axes = to_axes({at: table[at] for at in sorted({at for pair in hoped for at in pair})}, unit)
-    rank = _ranks(axes)
-    edges = [
-        (a, b)
+    near = _near_dates(trial, columns, derived)
+    needed = {at for pair in (*hoped, *near) for at in pair}
+    axes = to_axes({at: table[at] for at in sorted(needed)}, unit)
+    tried = len(trial) * (len(trial) - 1)
+    broken = {
+        (a, b): rows
         for a, b in hoped
-        if {a, b} <= set(rank)
-        and rank[a] < rank[b]
-        and _is_ordered(axes[a], axes[b], columns[a], len(trial) * (len(trial) - 1))
+        if {a, b} <= axes.keys()
+        and (rows := _exceptions(axes[a], axes[b], columns[a], tried)) is not None
+    }
+    rank = _ranks(axes, [edge for edge, rows in broken.items() if rows.any()])
+    edges = [(a, b) for a, b in broken if rank[a] < rank[b]]
+    exact = [edge for edge in edges if not broken[edge].any()]
+    chosen, fixed = choose_edges(exact, axes, _grids(axes, columns), derived)
+    loose = {
+        (a, b): broken[a, b].sum() / (axes[a].present & axes[b].present).sum()
+        for a, b in edges
+        if (a, b) not in exact and not {a, b} & fixed
+    }
+    distances = [edge for edge in near if {*edge} <= rank.keys() and rank[edge[0]] < rank[edge[1]]]
+    yield from _rules(
+        table,
+        axes,
+        rank,
+        [*chosen, *loose],
+        fixed=fixed,
+        unit=unit,
+        exceptions=loose,
+        near=distances,
+    )
+
+
+def _near_dates(trial: Axes, columns: Mapping[int, Column], derived: DerivedColumns) -> list[Edge]:
+    """Return pairs of dates that lie much nearer to each other than the dates of other rows."""
+    dates = [at for at in trial if columns[at].kind == "datetime"][:MOST_NEAR]
+    dates = [at for at in dates if at not in derived.positions]
+    return [
+        (a, b)
+        for a, b in permutations(dates, 2)
+        if trial[a].present.all()
+        and (trial[a].present & trial[b].present).sum() >= LEAST_ROWS
+        and have_distance(columns[a], columns[b])
+        and _is_short(trial[a], trial[b])
     ]
-    grids = _grids(axes, columns)
-    edges, fixed = choose_edges(edges, axes, grids, derived)
-    yield from _rules(table, axes, rank, edges, fixed=fixed, unit=unit)
+
+
+def _is_short(a: NumericAxis, b: NumericAxis) -> bool:
+    """Return whether the distance of two dates varies much less than the dates."""
+    one, two = _both(a, b)
+    return 0 < _spread(two - one) < SHORT_GAP * min(_spread(one), _spread(two))
+
+
+def _spread(values: AxisValues) -> float:
+    return float(np.subtract(*np.percentile(values, (75, 25))))
 
 
 def orders_of(
@@ -297,6 +353,8 @@ def _rules(
     fixed: Collection[int],
     unit: str | None,
     strict: Collection[Edge] = (),
+    exceptions: Mapping[Edge, float] = MappingProxyType({}),
+    near: Collection[Edge] = (),
 ) -> Iterator[OrderDependency | DifferenceDependency]:
     """Yield an order for each group of columns, then the dates that are kept as a distance."""
     columns = {at: table[at][0] for at in axes}
@@ -305,6 +363,7 @@ def _rules(
         members = sorted(group, key=rank.__getitem__)
         place = {at: index for index, at in enumerate(members)}
         own = sorted((place[a], place[b]) for a, b in edges if a in place)
+        shares = tuple(float(exceptions.get((members[a], members[b]), 0)) for a, b in own)
         yield OrderDependency(
             tuple(field_at(table, at) for at in members),
             tuple(grids[at] for at in members),
@@ -312,22 +371,33 @@ def _rules(
             unit,
             tuple(place[at] for at in members if at in fixed),
             tuple(edge for edge in own if (members[edge[0]], members[edge[1]]) in strict),
+            shares if any(shares) else (),
         )
-    for target in sorted({b for _, b in edges} - set(fixed), key=rank.__getitem__, reverse=True):
-        sources = [a for a, b in edges if b == target and _same_dates(columns[a], columns[b])]
+    ends = {b for _, b in (*edges, *near)} - set(fixed)
+    for target in sorted(ends, key=rank.__getitem__, reverse=True):
+        sources = [a for a, b in edges if b == target and have_distance(columns[a], columns[b])]
         source = _nearest(sources, target, axes)
+        if source is None:
+            source = _tightest([a for a, b in near if b == target], target, axes)
         if source is not None:
             yield DifferenceDependency.between(
                 field_at(table, source), field_at(table, target), table
             )
 
 
-def _ranks(axes: Mapping[int, NumericAxis]) -> dict[int, int]:
+def _ranks(axes: Axes, loose: Collection[Edge] = ()) -> dict[int, int]:
     """Order columns so that the lower one of an edge, if it has the lower minimum, comes first.
 
-    So there is no circle, and every row can be repaired.
+    So there is no circle, and every row can be repaired. Rows that break a loose edge don't count
+    for its columns: one of them may hold the least value of all.
     """
-    order = sorted(axes, key=lambda at: _lowest_first(axes[at]))
+    counted = dict(axes)
+    for edge in loose:
+        low, high = (axes[at] for at in edge)
+        kept = (low.values <= high.values) | ~(low.present & high.present)
+        for at in edge:
+            counted[at] = counted[at]._replace(present=counted[at].present & kept)
+    order = sorted(counted, key=lambda at: _lowest_first(counted[at]))
     return {at: place for place, at in enumerate(order)}
 
 
@@ -337,28 +407,37 @@ def _lowest_first(axis: NumericAxis) -> tuple[float, float]:
 
 
 def _not_refuted(axes: Axes) -> Iterator[Edge]:
-    """Yield the pairs that the first rows do not refute, which are few."""
+    """Yield the pairs that hardly any of the first rows refutes, which are few."""
     if not axes:
         return
     positions, few = [*axes], slice(HINT_ROWS)
     values = np.array([axis.values[few] for axis in axes.values()])
     present = np.array([axis.present[few] for axis in axes.values()])
     for place, at in enumerate(positions):
-        refuted = ((values[place] > values) & present[place] & present).any(axis=1)
+        broken = ((values[place] > values) & present[place] & present).sum(axis=1)
+        refuted = broken > MOST_HINTS
         refuted[place] = True
         yield from ((at, positions[other]) for other in np.flatnonzero(~refuted).tolist())
 
 
 def _may_be_ordered(a: NumericAxis, b: NumericAxis, column: Column) -> bool:
-    """Return whether a ≤ b in a sample of rows."""
+    """Return whether a ≤ b in nearly all of a sample of rows."""
     low, high = _both(a, b)
-    if not len(low) or (low > high).any():
+    broken = int((low > high).sum())
+    if not len(low) or broken > 2 * MOST_BROKEN * len(low):
+        return False
+    if broken and not _vary(a, b):
         return False
     return column.kind not in NUMBERS or _disorder(low, high) >= LEAST_DISORDER / 2
 
 
-def _is_ordered(a: NumericAxis, b: NumericAxis, column: Column, tried: int) -> bool:
-    """Return whether a ≤ b in all rows, beyond what chance explains.
+def _vary(*axes: NumericAxis) -> bool:
+    """Return whether columns have too many values to be learned as levels."""
+    return all(len(np.unique(axis.values[axis.present])) > FEW_VALUES for axis in axes)
+
+
+def _exceptions(a: NumericAxis, b: NumericAxis, column: Column, tried: int) -> Mask | None:
+    """Return the rows that break a ≤ b; None if they are many, or as few as chance leaves.
 
     By chance a and b would be independent. Two numbers that merely rise together, one of them
     always on a higher level, are no order either: their distance would be about normal, so that
@@ -374,23 +453,34 @@ def _is_ordered(a: NumericAxis, b: NumericAxis, column: Column, tried: int) -> b
         How many pairs are compared.
     """
     low, high = _both(a, b)
-    if (low > high).any():
-        return False
+    n_broken = int((low > high).sum())
+    if n_broken > MOST_BROKEN * len(low):
+        return None
     disorder = _disorder(low, high)
     enough = disorder * len(low) >= EVIDENCE
-    if column.kind in NUMBERS:
+    if column.kind in NUMBERS or n_broken:
         enough &= len(low) >= LEAST_ROWS and disorder >= LEAST_DISORDER
-        enough = enough and is_beyond_chance(disorder, len(low), tried)
-        enough = enough and is_beyond_chance(_normal_disorder(high - low), len(low), tried)
-    return enough
+        enough = enough and is_beyond_chance(disorder, len(low), tried, n_broken)
+        normal = _normal_disorder(high - low, MOST_BROKEN if n_broken else 0.0)
+        enough = enough and is_beyond_chance(normal, len(low), tried, n_broken)
+    return a.present & b.present & (a.values > b.values) if enough else None
 
 
-def _normal_disorder(gaps: AxisValues) -> float:
+def _normal_disorder(gaps: AxisValues, least: float) -> float:
     """Return the share below 0 of a normal distribution with the mean and spread of some gaps.
 
     The largest ones are cut off, so that a few of them make no wide spread.
+
+    Parameters
+    ----------
+    gaps
+        The distances.
+    least
+        Share of the lowest ones that are cut off too.
     """
     cut = np.minimum(gaps, np.percentile(gaps, 99))
+    if least:
+        cut = np.maximum(cut, np.percentile(gaps, 100 * least))
     spread = float(np.std(cut))
     return float(ndtr(-np.mean(cut) / spread)) if spread else 0.0
 
@@ -416,10 +506,6 @@ def _connected(edges: Iterable[Edge]) -> list[set[int]]:
     return groups
 
 
-def _same_dates(a: Column, b: Column) -> bool:
-    return a.kind == b.kind == "datetime" and (a.dtype, a.format) == (b.dtype, b.format)
-
-
 def _nearest(sources: list[int], target: int, axes: Mapping[int, NumericAxis]) -> int | None:
     """Choose the earlier date to which the distance is shortest; None if all are far.
 
@@ -430,8 +516,17 @@ def _nearest(sources: list[int], target: int, axes: Mapping[int, NumericAxis]) -
     medians: dict[int, float] = {}
     for at in sources:
         values = axes[at].values
-        spread = np.subtract(*np.percentile(values, (75, 25)))
         gap = float(np.median((axes[target].values - values)[present]))
-        if axes[at].present.all() and gap < SHORT_GAP * spread:
+        if axes[at].present.all() and gap < SHORT_GAP * _spread(values):
             medians[at] = gap
     return min(medians, key=medians.__getitem__, default=None)
+
+
+def _tightest(sources: list[int], target: int, axes: Axes) -> int | None:
+    """Choose the date to which the distance varies least; None if it varies as the dates do."""
+    spreads = {
+        at: _spread(np.subtract(*_both(axes[target], axes[at])))
+        for at in sources
+        if axes[at].present.all() and _is_short(axes[at], axes[target])
+    }
+    return min(spreads, key=spreads.__getitem__, default=None)

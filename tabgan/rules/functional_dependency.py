@@ -113,9 +113,8 @@ class FunctionalDependency(Dependency):
         return with_cells(table, {self.target.position: TypedSeries(column, values)})
 
     def propagate(self, table: ColumnFrame, fixed: NDArray[np.bool_]) -> ColumnFrame:
-        """Give the source a level that determines a fixed target; else look the target up."""
+        """Look the target up where it is free; `give_sources` has chosen the source where not."""
         source, target = self.positions
-        table = give_sources([self], table, fixed)
         fixed[:, source] |= fixed[:, target]
         derived = replaced(table[target][1], ~fixed[:, target], self.restore(table)[target][1])
         return with_cells(table, {target: TypedSeries(self.target.column, derived)})
@@ -246,6 +245,17 @@ class LevelList(NamedTuple):
         """Return, for each of these levels, a level of the other column in the same row."""
         image = np.zeros(len(self.levels), np.int32)
         image[self.codes] = other.codes
+        return image
+
+    def commonest_in(self, other: "LevelList") -> NDArray[np.int32]:
+        """Return, for each of these levels, the commonest other level in the same rows."""
+        n_others = len(other.levels)
+        pairs, counts = np.unique(
+            self.codes.astype(np.int64) * n_others + other.codes, return_counts=True
+        )
+        image = np.zeros(len(self.levels), np.int32)
+        order = np.argsort(counts, kind="stable")  # the commonest one of each comes last
+        image[pairs[order] // n_others] = pairs[order] % n_others
         return image
 
     def support(self, other: "LevelList", most_rows: float = np.inf) -> bool:
@@ -379,7 +389,7 @@ def functional_rule(
     source, target
         Their levels in the same rows.
     """
-    image = source.image_in(target)
+    image = source.commonest_in(target)
     counts = np.bincount(source.codes, minlength=len(image))
     rare = counts < (a.column.least_rows if a.column.kind in NUMBERS | TICKS else 1)
     rare &= [level is not None for level in source.levels]

@@ -114,9 +114,10 @@ class HolesDependency(Dependency):
                     moved = rule.propagate(chosen, fixed.copy())
                     table = _changed(table, moved, own, told[:, None] & ~fixed[:, own])
                     fixed[np.ix_(told, own)] = True
-        for rule in rules:
+        for place, rule in enumerate(rules):
             own = [*rule.positions]
-            table = _changed(table, rule.propagate(table, fixed.copy()), own, ~fixed[:, own])
+            chosen = give_sources(rules[place:], table, fixed)
+            table = _changed(table, rule.propagate(chosen, fixed.copy()), own, ~fixed[:, own])
         for rule in reversed(rules):  # what was told by two rules may be at odds
             own = [*rule.positions]
             kept = rule.restore(rule.reduce({at: table[at] for at in own}))

@@ -36,6 +36,7 @@ __all__ = [
     "AxisValues",
     "finest_unit",
     "from_axis",
+    "have_distance",
     "in_order",
     "axis_of",
     "by_axis",
@@ -44,6 +45,7 @@ __all__ = [
     "neighbor_of",
     "propagate_order",
     "propagate_sum",
+    "ticks_in",
 ]
 
 FEW_VALUES = 20  # up to so many distinct numbers are listed one by one
@@ -115,6 +117,38 @@ def _factor(column: Column, unit: str | None) -> int:
     """Return how many ticks of the axis are one of the column."""
     own = unit_of(column)
     return 1 if unit is None or own == unit else _PER_DAY[unit] // _PER_DAY[own]
+
+
+def ticks_in(ticks: NDArray[np.int64], own: str, unit: str) -> NDArray[np.int64]:
+    """Return ticks of one unit of time as those of another, cut where this one is coarser.
+
+    Parameters
+    ----------
+    ticks
+        Ticks of a column.
+    own, unit
+        Its unit, and the wanted one; they are the same, or both have a length of their own.
+
+    Examples
+    --------
+    >>> ticks_in(np.array([90_000]), "s", "D"), ticks_in(np.array([1]), "D", "h")
+    (array([1]), array([24]))
+    """
+    if own == unit:
+        return ticks
+    if _PER_DAY[own] > _PER_DAY[unit]:
+        return ticks // (_PER_DAY[own] // _PER_DAY[unit])
+    return ticks * (_PER_DAY[unit] // _PER_DAY[own])
+
+
+def have_distance(one: Column, other: Column) -> bool:
+    """Return whether the distance of two dates on one axis is a number of ticks of either."""
+    if not one.kind == other.kind == "datetime":
+        return False
+    if (one.dtype, one.format) == (other.dtype, other.format):
+        return True
+    zoned = any(isinstance(column.pandas_dtype, pd.DatetimeTZDtype) for column in (one, other))
+    return not zoned and {unit_of(one), unit_of(other)} <= _PER_DAY.keys()
 
 
 def to_axis(cells: TypedSeries, unit: str | None) -> NumericAxis:

@@ -1,7 +1,8 @@
 """Orders between columns: one is never greater than another, or learned as a distance."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -16,6 +17,7 @@ from tabgan.rules.numeric_axis import (
     in_order,
     neighbor_of,
     propagate_order,
+    ticks_in,
     to_axis,
 )
 from tabgan.table.columns import (
@@ -27,12 +29,17 @@ from tabgan.table.columns import (
     with_cells,
     write_column,
 )
+from tabgan.table.dates import is_beyond_month, unit_of
 from tabgan.table.number_scale import clip_to_range
+from tabgan.table.numbers import Numbers
 from tabgan.table.schema import Column
 
 __all__ = ["DifferenceDependency", "Edge", "OrderDependency", "repair_order"]
 
 Edge = tuple[int, int]
+
+
+GOLDEN = (5**0.5 - 1) / 2  # whose multiples spread evenly over the unit interval
 
 
 MOST_EXCHANGES = 2_000  # in a block of rows; a rule that more rows break was not learned at all
@@ -64,6 +71,9 @@ class OrderDependency(Dependency):
         most.
     strict
         The edges that are strict.
+    exceptions
+        For each edge the share of rows that break it, which as many generated rows do; empty
+        where no row breaks any.
     """
 
     name: ClassVar[str] = "order"
@@ -73,6 +83,13 @@ class OrderDependency(Dependency):
     unit: str | None
     fixed: tuple[int, ...] = ()
     strict: tuple[Edge, ...] = ()
+    exceptions: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.exceptions and len(self.exceptions) != len(self.edges):
+            raise ValueError("order: a share of exceptions is needed for each edge")
+        if not all(0 <= share < 1 for share in self.exceptions):
+            raise ValueError("order: shares of exceptions must be from 0 to 1")
 
     @property
     def positions(self) -> tuple[int, ...]:
@@ -81,10 +98,38 @@ class OrderDependency(Dependency):
 
     def describe(self) -> str:
         """Describe the rule in words."""
+        shares = self.exceptions or (0.0,) * len(self.edges)
         return ", ".join(
             f"{self.members[a]} {'<' if (a, b) in self.strict else '≤'} {self.members[b]}"
-            for a, b in self.edges
+            f"{_of_rows(share) if share else ''}"
+            for (a, b), share in zip(self.edges, shares, strict=True)
         )
+
+    def pairs(self) -> Iterator[Self]:
+        """Yield the order of each two members that no row may break.
+
+        A member in between counts where it is never missing.
+        """
+        shares = self.exceptions or (0.0,) * len(self.edges)
+        hard = {
+            edge: edge in self.strict for edge, n in zip(self.edges, shares, strict=True) if not n
+        }
+        for _ in self.members:
+            for (a, b), (c, d) in product([*hard], repeat=2):
+                if b == c and not self.members[b].column.missing:
+                    hard[a, d] = hard.get((a, d), False) or hard[a, b] or hard[c, d]
+        for (a, b), is_strict in sorted(hard.items()):
+            ends = (self.members[a], self.members[b]), (self.grids[a], self.grids[b])
+            strict = ((0, 1),) if is_strict else ()
+            yield replace(
+                self,
+                members=ends[0],
+                grids=ends[1],
+                edges=((0, 1),),
+                fixed=(),
+                strict=strict,
+                exceptions=(),
+            )
 
     def reduce(self, table: ColumnFrame) -> ColumnFrame:
         """Leave the table as it is."""
@@ -94,13 +139,26 @@ class OrderDependency(Dependency):
         """Swap values that are in the wrong order, or move those that are not fixed."""
         cells = {at: table[at].with_column(column) for at, column in self.members}
         axes = [to_axis(cells[at], self.unit) for at in cells]
-        mended = repair_order(axes, self.grids, self.edges, self.fixed, self.strict)
+        spared = self._exceptions_of(axes)
+        mended = repair_order(axes, self.grids, self.edges, self.fixed, self.strict, spared=spared)
         changed = {
             at: TypedSeries(column, from_axis(new, cells[at], self.unit))
             for (at, column), old, new in zip(self.members, axes, mended, strict=True)
             if not np.array_equal(old.values, new)
         }
         return with_cells(table, changed)
+
+    def _exceptions_of(self, axes: Sequence[NumericAxis]) -> dict[Edge, Mask]:
+        """Choose the rows that may break an edge: as many as did so, those that break it least."""
+        spared: dict[Edge, Mask] = {}
+        for edge, share in zip(self.edges, self.exceptions, strict=False):
+            low, high = (axes[member] for member in edge)
+            both = low.present & high.present
+            wrong = np.flatnonzero(both & (low.values > high.values))
+            order = np.argsort((low.values - high.values)[wrong], kind="stable")
+            spared[edge] = np.zeros(len(both), np.bool_)
+            spared[edge][wrong[order[: round(share * both.sum())]]] = True
+        return spared
 
     def holds(self, cells: Sequence[TypedSeries]) -> Mask:
         """Return the rows in which every edge is in order."""
@@ -138,6 +196,7 @@ class OrderDependency(Dependency):
             "unit": self.unit,
             "fixed": list(self.fixed),
             "strict": [list(edge) for edge in self.strict],
+            **({"exceptions": [*self.exceptions]} if self.exceptions else {}),
         }
 
     @classmethod
@@ -150,7 +209,14 @@ class OrderDependency(Dependency):
             None if state["unit"] is None else str(state["unit"]),
             tuple(int(member) for member in state["fixed"]),
             tuple((int(a), int(b)) for a, b in state["strict"]),
+            tuple(float(share) for share in state.get("exceptions", ())),
         )
+
+
+def _of_rows(exceptions: float) -> str:
+    """Say in how many rows an order holds that some rows break."""
+    kept = f"{100 * (1 - exceptions):.4g}"
+    return " in nearly all rows" if kept == "100" else f" in {kept} % of rows"
 
 
 def repair_order(
@@ -159,6 +225,8 @@ def repair_order(
     edges: Sequence[Edge],
     fixed: Collection[int] = (),
     strict: Collection[Edge] = (),
+    *,
+    spared: Mapping[Edge, Mask] | None = None,
 ) -> list[AxisValues]:
     """Change values so that axis i ≤ axis j for every edge ``(i, j)`` where both are present.
 
@@ -183,6 +251,8 @@ def repair_order(
         Axes that must not change.
     strict
         The edges whose values are never equal.
+    spared
+        Rows in which an edge need not be in order.
     """
     values = [axis.values.copy() for axis in axes]
 
@@ -190,13 +260,16 @@ def repair_order(
         """Return the greatest values that the lower axis may have below the upper one."""
         return neighbor_of(values[high], -1) if (low, high) in strict else values[high]
 
-    def wrong_rows(low: int, high: int) -> NDArray[np.int64]:
+    def compared(low: int, high: int) -> Mask:
         both = axes[low].present & axes[high].present
-        return np.flatnonzero(both & (values[low] > most(low, high)))
+        return both & ~spared[low, high] if spared and (low, high) in spared else both
+
+    def wrong_rows(low: int, high: int) -> NDArray[np.int64]:
+        return np.flatnonzero(compared(low, high) & (values[low] > most(low, high)))
 
     for low, high in sorted(edges, reverse=True):  # an axis before those that must be below it
         if low not in fixed and high not in fixed:
-            both = axes[low].present & axes[high].present
+            both = compared(low, high)
             values[low] = exchange_values(values[low], most(low, high), both)
     for _ in axes:
         disordered = False
@@ -259,17 +332,87 @@ def exchange_values(low: AxisValues, high: AxisValues, both: NDArray[np.bool_]) 
 
 
 @dataclass(frozen=True)
+class DateFormShares:
+    """In which of its forms a column writes a date, by the form of another date of the row.
+
+    An import that takes days for months writes one form up to the 12th of a month and another
+    one after it, so that the day counts too.
+
+    Parameters
+    ----------
+    shares
+        For each form of the other date, up to the 12th and after it: the share of each form.
+    """
+
+    shares: tuple[tuple[float, ...], ...]
+
+    @classmethod
+    def of(cls, source: Numbers, target: Numbers, column: Column) -> Self | None:
+        """Count the forms of the target; None if it has one."""
+        if not column.other_formats:
+            return None
+        n_forms = len(column.formats)
+        forms = np.zeros(len(target.values), np.int8) if target.forms is None else target.forms
+        n_cases = 2 * (1 if source.forms is None else int(source.forms.max(initial=0)) + 1)
+        case = _case_of(source, target.values, column)[target.present]
+        counts = np.bincount(case * n_forms + forms[target.present], minlength=n_cases * n_forms)
+        counts = counts.reshape(n_cases, n_forms)
+        overall = counts.sum(axis=0)
+        kept = np.where(counts >= column.least_rows, counts, 0)
+        kept[kept.sum(axis=1) == 0] = np.where(overall == overall.max(), 1, 0)
+        shares = kept / kept.sum(axis=1, keepdims=True)
+        return cls(tuple(tuple(row) for row in shares.tolist()))
+
+    def draw(self, source: Numbers, ticks: NDArray[np.int64], column: Column) -> NDArray[np.int8]:
+        """Spread the forms over the rows of each case, evenly.
+
+        Parameters
+        ----------
+        source
+            The other dates.
+        ticks, column
+            The dates that are written, and their column.
+        """
+        case = np.minimum(_case_of(source, ticks, column), len(self.shares) - 1)
+        forms = np.zeros(len(ticks), np.int8)
+        for number, own in enumerate(self.shares):
+            rows = np.flatnonzero(case == number)
+            place = (np.arange(len(rows)) + 0.5) * GOLDEN % 1
+            forms[rows] = np.searchsorted(np.cumsum(own)[:-1], place, side="right")
+        return forms
+
+    def to_json(self) -> list[list[float]]:
+        """Describe the shares by JSON values."""
+        return [[*own] for own in self.shares]
+
+    @classmethod
+    def from_json(cls, state: list[list[float]]) -> Self:
+        """Rebuild shares from `to_json`'s value."""
+        return cls(tuple(tuple(float(share) for share in own) for own in state))
+
+
+def _case_of(source: Numbers, ticks: NDArray[np.int64], column: Column) -> NDArray[np.int64]:
+    """Return the number of each row's case: the other date's form, up to the 12th or after it."""
+    late = is_beyond_month(ticks, column).astype(np.int64)
+    return late if source.forms is None else 2 * source.forms.astype(np.int64) + late
+
+
+@dataclass(frozen=True)
 class DifferenceDependency(Dependency):
     """The target is replaced by its distance from the source, which is present in every row.
+
+    The distance is counted in ticks of the target; a source of a finer unit is cut to that.
 
     Parameters
     ----------
     source, target
-        Two columns of dates of the same form.
+        Two columns of dates.
     column
         The column of distances that stands for the target in a reduced table.
     step
-        What one unit of distance is, in the columns' own ticks.
+        What one unit of distance is, in the target's own ticks.
+    forms
+        In which form a date is written, of a target that has several; None where it has one.
     """
 
     name: ClassVar[str] = "gap"
@@ -277,12 +420,14 @@ class DifferenceDependency(Dependency):
     target: ColumnRef
     column: Column
     step: int
+    forms: DateFormShares | None = None
 
     @classmethod
     def between(cls, source: ColumnRef, target: ColumnRef, table: ColumnFrame) -> Self:
         """Choose the unit of distance and describe the column of distances."""
+        units = unit_of(source.column), unit_of(target.column)
         a, b = (table[at].numbers for at, _ in (source, target))
-        gaps = (b.values - a.values)[b.present].astype(np.int64)
+        gaps = (b.values - ticks_in(a.values, *units))[b.present].astype(np.int64)
         step = int(np.gcd.reduce(gaps)) or 1
         kept = clip_to_range(gaps, None, target.column.least_rows, tails=True)
         column = Column(
@@ -296,7 +441,7 @@ class DifferenceDependency(Dependency):
             min_group=target.column.min_group,
             why="distance between dates",
         )
-        return cls(source, target, column, step)
+        return cls(source, target, column, step, DateFormShares.of(a, b, target.column))
 
     @property
     def positions(self) -> tuple[int, ...]:
@@ -307,11 +452,17 @@ class DifferenceDependency(Dependency):
         """Describe the rule in words."""
         return f"{self.target} is learned as its distance from {self.source}"
 
+    def _source_ticks(self, source: Numbers) -> NDArray[np.int64]:
+        """Return the source's dates in ticks of the target."""
+        units = unit_of(self.source.column), unit_of(self.target.column)
+        return ticks_in(source.values, *units)
+
     def reduce(self, table: ColumnFrame) -> ColumnFrame:
         """Replace the target by its distance from the source."""
         a, b = (table[at].numbers for at, _ in (self.source, self.target))
         present = a.present & b.present
-        gaps = np.where(present, (b.values - a.values) // self.step, 0).astype(np.int64)
+        distances = (b.values - self._source_ticks(a)) // self.step
+        gaps = np.where(present, distances, 0).astype(np.int64)
         values = numbers_to_series(gaps, b.special, self.column, present)
         return with_cells(table, {self.target.position: TypedSeries(self.column, values)})
 
@@ -321,9 +472,17 @@ class DifferenceDependency(Dependency):
         a = table[self.source.position].numbers
         gap = table[at].numbers
         present = a.present & gap.present
-        ticks = np.where(present, a.values + gap.values.astype(np.int64) * self.step, 0)
-        values = numbers_to_series(ticks.astype(np.int64), gap.special, column, present)
+        moved = self._source_ticks(a) + gap.values.astype(np.int64) * self.step
+        ticks = np.where(present, moved, 0).astype(np.int64)
+        forms = None if self.forms is None else self.forms.draw(a, ticks, column)
+        values = write_column(Numbers(ticks, present, gap.special, forms), column)
         return with_cells(table, {at: TypedSeries(column, values)})
+
+    def holds(self, cells: Sequence[TypedSeries]) -> Mask:
+        """Return which rows are learned as they are, but for the form of a date."""
+        if self.forms is None:
+            return super().holds(cells)
+        return np.ones(len(cells[0].values), np.bool_)
 
     def propagate(self, table: ColumnFrame, fixed: NDArray[np.bool_]) -> ColumnFrame:
         """Bring the distance of a free date from a fixed one within the table's range."""
@@ -332,12 +491,17 @@ class DifferenceDependency(Dependency):
         low, high = (int(end) * self.step for end in (self.column.minimum, self.column.maximum))
         present = a.present & b.present
         back = present & fixed[:, target] & ~fixed[:, source]
-        first = np.where(back, np.clip(a.values, b.values - high, b.values - low), a.values)
+        units = unit_of(self.source.column), unit_of(self.target.column)
+        before = self._source_ticks(a)
+        first = np.where(back, np.clip(before, b.values - high, b.values - low), before)
+        # the time of day stays, where the source has a finer one
+        rest = a.values - ticks_in(before, units[1], units[0])
+        moved = np.where(first != before, ticks_in(first, units[1], units[0]) + rest, a.values)
         forth = present & ~fixed[:, target]
         last = np.where(forth, np.clip(b.values, first + low, first + high), b.values)
         changed = (
             write_column(old._replace(values=ticks.astype(np.int64)), field.column)
-            for ticks, old, field in ((first, a, self.source), (last, b, self.target))
+            for ticks, old, field in ((moved, a, self.source), (last, b, self.target))
         )
         cells = {
             at: TypedSeries(column, replaced(table[at][1], rows, values))
@@ -354,6 +518,7 @@ class DifferenceDependency(Dependency):
             "target": self.target.to_json(),
             "column": self.column.to_json(),
             "step": self.step,
+            **({} if self.forms is None else {"forms": self.forms.to_json()}),
         }
 
     @classmethod
@@ -364,4 +529,5 @@ class DifferenceDependency(Dependency):
             ColumnRef.from_json(state["target"]),
             Column.from_json(state["column"]),
             int(state["step"]),
+            DateFormShares.from_json(state["forms"]) if "forms" in state else None,
         )

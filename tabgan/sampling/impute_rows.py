@@ -5,22 +5,32 @@ completion of the row. Numbers that the training table never had stay, though no
 them: formulas that they break are solved anew for a cell that was drawn.
 """
 
-from collections.abc import Collection, Sequence
+import warnings
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from pandas.api.types import is_datetime64_any_dtype, is_numeric_dtype
 
-from tabgan.conditions.partial_rows import PartialRows, read_partial_rows
+from tabgan.base.errors import SamplingWarning
+from tabgan.conditions.partial_rows import (
+    PartialRows,
+    contradictions,
+    name_rows,
+    read_partial_rows,
+)
 from tabgan.encoding.table_encoder import TableEncoder
 from tabgan.rules.arithmetic_dependency import FormulaDependency
 from tabgan.rules.dependency import Mask
 from tabgan.rules.holes_dependency import HolesDependency
+from tabgan.rules.numeric_axis import AxisValues, finest_unit, from_axis, neighbor_of, to_axis
+from tabgan.rules.order_dependency import DifferenceDependency, OrderDependency
 from tabgan.rules.sum_dependency import SumDependency
 from tabgan.sampling.complete_rows import RowCompleter
-from tabgan.table.columns import NUMBERS, ColumnRef, TypedSeries, write_column
+from tabgan.table.columns import NUMBERS, TICKS, ColumnRef, TypedSeries, decimals_of, write_column
 from tabgan.table.schema import Column
 from tabgan.table.text_formats import MISSING_MARKS
 
@@ -75,7 +85,24 @@ def impute(completer: RowCompleter, frame: pd.DataFrame, seed: int) -> pd.DataFr
     ]
     strange = ~rows.given[:, [*rows.places]] & ~holes
     result = pd.concat(filled, axis=1).set_axis(frame.columns, axis=1)
-    return solver.mend(result, holes, strange)
+    encoder = completer.model.encoder
+    _warn_of_contradictions(rows[some], some, encoder)
+    ordered = _Strangers(encoder, new, rows.places, holes, strange).in_order(result)
+    return solver.mend(ordered, holes, strange)
+
+
+def _warn_of_contradictions(
+    rows: PartialRows, numbers: NDArray[np.intp], encoder: TableEncoder
+) -> None:
+    """Warn of rows whose given cells break a rule by themselves."""
+    for rule, broken in contradictions(rows, encoder.schema, encoder.dependencies):
+        warnings.warn(
+            f"impute: {name_rows(numbers[broken].tolist())}: the cells that are there break the "
+            f"rule that {rule}, and stay as they are; correct one of them, or empty it to have it "
+            "drawn",
+            SamplingWarning,
+            stacklevel=5,
+        )
 
 
 def _read(completer: RowCompleter, frame: pd.DataFrame) -> PartialRows:
@@ -185,15 +212,160 @@ class FormulaSolver:
             return frame
         new = cells[place].values.set_axis(frame.index[rows]).reindex(frame.index)
         own = self.places[at]
-        filled = _filled(frame.iloc[:, own], new, helped)
-        series = [filled if i == own else frame.iloc[:, i] for i in range(frame.shape[1])]
-        return pd.concat(series, axis=1).set_axis(frame.columns, axis=1)
+        return _with_column(frame, own, _filled(frame.iloc[:, own], new, helped))
 
     def _cells(self, rule: FormulaDependency, frame: pd.DataFrame) -> list[TypedSeries]:
         return [
             TypedSeries(self.columns[at], frame.iloc[:, self.places[at]].reset_index(drop=True))
             for at in rule.positions
         ]
+
+
+@dataclass(frozen=True, eq=False)
+class _Strangers:
+    """Moves drawn values beside those that the model never draws, so that orders are kept.
+
+    The distance that was drawn stays, as far as the range of the drawn column allows it.
+
+    Parameters
+    ----------
+    encoder
+        What holds the rules.
+    new
+        The rows that were drawn, with all columns of the schema.
+    places
+        Position of each column of the frame.
+    drawn, strange
+        Which cells were drawn, and which hold a value that the model never draws, shape (rows,
+        columns of the frame).
+    """
+
+    encoder: TableEncoder
+    new: pd.DataFrame
+    places: Sequence[int]
+    drawn: Mask
+    strange: Mask
+
+    def in_order(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return the frame with drawn values moved."""
+        # a rule stands before that of its source, which is to be moved first
+        for rule in reversed(self.encoder.dependencies if self.strange.any() else ()):
+            if isinstance(rule, DifferenceDependency):
+                ends = self._ends(frame, (rule.source, rule.target))
+                frame = frame if ends is None else ends.at_distance(frame)
+            elif isinstance(rule, OrderDependency):
+                pairs = [*rule.pairs()]
+                for keep in (True, False):
+                    for up in (True, False):
+                        for pair in pairs if up else reversed(pairs):
+                            ends = self._ends(frame, (pair.members[0], pair.members[1]))
+                            if ends is not None:
+                                frame = ends.in_order(frame, pair, up=up, keep=keep)
+        return frame
+
+    def _ends(self, frame: pd.DataFrame, ends: tuple[ColumnRef, ColumnRef]) -> "_Ends | None":
+        """Read two columns where one was drawn, of rows with a strange value."""
+        if not {end.position for end in ends} <= {*self.places}:
+            return None
+        places = [self.places.index(end.position) for end in ends]
+        rows = np.flatnonzero(self.strange.any(axis=1) & self.drawn[:, places].any(axis=1))
+        columns = [_without_range(end.column) for end in ends]
+        if not len(rows) or any(map(_reads_by_range, columns)):
+            return None
+        cells, drawn = (
+            [
+                TypedSeries(column, table.iloc[rows, at].reset_index(drop=True))
+                for column, at in zip(columns, own, strict=True)
+            ]
+            for table, own in ((frame, places), (self.new, [end.position for end in ends]))
+        )
+        unit = finest_unit(columns)
+        before, after = (to_axis(own, unit) for own in drawn)
+        return _Ends(
+            (places[0], places[1]),
+            rows,
+            (cells[0], cells[1]),
+            after.values - before.values,
+            before.present & after.present,
+            self.strange[rows][:, places],
+            self.drawn[rows][:, places],
+            unit,
+        )
+
+
+class _Ends(NamedTuple):
+    """Two columns of a frame in some rows."""
+
+    places: tuple[int, int]
+    rows: NDArray[np.intp]
+    cells: tuple[TypedSeries, TypedSeries]
+    distance: AxisValues  # in the rows that were drawn
+    have_distance: Mask
+    strange: Mask  # shape (rows, 2)
+    drawn: Mask  # shape (rows, 2)
+    unit: str | None
+
+    def at_distance(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Put what was drawn at its distance from a strange value."""
+        one, other = (to_axis(cells, self.unit) for cells in self.cells)
+        known = one.present & other.present & self.have_distance
+        back, forth = self.strange[:, 1] & self.drawn[:, 0], self.strange[:, 0] & self.drawn[:, 1]
+        frame = self._with(frame, 0, other.values - self.distance, known & back)
+        return self._with(frame, 1, one.values + self.distance, known & forth)
+
+    def in_order(
+        self, frame: pd.DataFrame, pair: OrderDependency, *, up: bool, keep: bool
+    ) -> pd.DataFrame:
+        """Raise the upper end above the lower one, or lower the lower one; by what was drawn."""
+        broken = ~pair.holds(self.cells)
+        low, high = (to_axis(cells, self.unit).values for cells in self.cells)
+        distance = np.where(self.have_distance & keep, self.distance, 0).astype(low.dtype)
+        if pair.strict:
+            low, high = neighbor_of(low, 1), neighbor_of(high, -1)
+        if up:
+            most = np.maximum(low, np.array(pair.grids[1].most).astype(low.dtype))
+            wanted = _rounded(np.minimum(low + distance, most), self.cells[1].column, np.ceil)
+            return self._with(frame, 1, wanted, broken & self.drawn[:, 1])
+        least = np.minimum(high, np.array(pair.grids[0].least).astype(low.dtype))
+        wanted = _rounded(np.maximum(high - distance, least), self.cells[0].column, np.floor)
+        return self._with(frame, 0, wanted, broken & self.drawn[:, 0])
+
+    def _with(self, frame: pd.DataFrame, end: int, wanted: AxisValues, rows: Mask) -> pd.DataFrame:
+        """Return the frame with other values of one end in some of the rows."""
+        if not rows.any():
+            return frame
+        cells, place = self.cells[end], self.places[end]
+        values = np.where(rows, wanted, to_axis(cells, self.unit).values)
+        new = from_axis(values, cells, self.unit)
+        moved = np.zeros(len(frame), np.bool_)
+        moved[self.rows[rows]] = True
+        places = np.zeros(len(frame), np.intp)
+        places[self.rows] = np.arange(len(self.rows))
+        spread = new.iloc[places].set_axis(frame.index)
+        return _with_column(frame, place, _filled(frame.iloc[:, place], spread, moved))
+
+
+def _rounded(
+    values: AxisValues, column: Column, rounding: Callable[[Any], NDArray[np.float64]]
+) -> AxisValues:
+    """Round numbers to a column's decimals, all of them up or all of them down."""
+    decimals = decimals_of(column)
+    if column.kind not in NUMBERS or decimals is None:
+        return values
+    nearest = np.round(values.astype(np.float64), decimals)
+    moved = rounding(values * 10.0**decimals) / 10.0**decimals
+    return np.where(np.isclose(values, nearest, rtol=1e-12, atol=0), nearest, moved)
+
+
+def _reads_by_range(column: Column) -> bool:
+    """Return whether a column's range tells how its objects are read."""
+    return column.kind in TICKS and column.format is None and column.dtype == "object"
+
+
+def _with_column(frame: pd.DataFrame, place: int, values: pd.Series) -> pd.DataFrame:
+    """Return a frame with other values in one column."""
+    series = [values if at == place else frame.iloc[:, at] for at in range(frame.shape[1])]
+    return pd.concat(series, axis=1).set_axis(frame.columns, axis=1)
 
 
 def _unbounded(rule: FormulaDependency | SumDependency) -> FormulaDependency:

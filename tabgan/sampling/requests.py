@@ -16,7 +16,7 @@ from tabgan.base.errors import ConstraintError, SamplingError, SamplingWarning
 from tabgan.base.random_streams import numpy_stream
 from tabgan.conditions.condition import ColumnPredicate, Condition
 from tabgan.conditions.parse_condition import parse_condition
-from tabgan.conditions.partial_rows import PartialRows, read_partial_rows
+from tabgan.conditions.partial_rows import PartialRows, contradictions, name_rows, read_partial_rows
 from tabgan.conditions.written_numbers import ends_of
 from tabgan.encoding.identifiers.identifier import IdentifierEncoder
 from tabgan.encoding.table_encoder import keeps_rules
@@ -224,11 +224,20 @@ def completed_blocks(
     ------
     OptionError
         If a column is unknown, or a cell holds what its column never has.
+    SamplingError
+        If the given cells of a row break a rule between columns.
     ConstraintError
         If the given cells of a row can't be combined with the constraints.
     """
-    schema = completer.model.encoder.schema
+    encoder, schema = completer.model.encoder, completer.model.encoder.schema
     rows = read_partial_rows(frame, schema, completer.levels, completer.specials)
+    for rule, broken in contradictions(
+        rows, schema, encoder.dependencies, completer.model.constraints
+    ):
+        raise SamplingError(
+            f"where: {name_rows(broken)}: these cells break the rule that {rule}; change one of "
+            "them, or leave it empty to have it drawn"
+        )
     keys = UniqueKeys.of(completer.model.constraints, schema)
     start = 0
     for block in completer.blocks(rows, seed):

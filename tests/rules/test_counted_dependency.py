@@ -36,12 +36,41 @@ def full_years(start, end):
 
 BORN, SOLD = days("1950-01-01", 15_000), days("2015-01-01", 2_000)
 LEFT = SOLD + pd.to_timedelta(RNG.integers(1, 3_000, ROWS), unit="m")
+CAME = LEFT + pd.to_timedelta(RNG.integers(1, 9_000, ROWS), unit="m")
 BUILT = RNG.integers(1950, 2015, ROWS)
 YES = answers(5, "yes", "no", "maybe")
 HOLES = {f"h{at}": np.where(RNG.random(ROWS) < 0.3, None, "x" * (at + 1)) for at in range(4)}
 TABLES = {
     "full years": ({"born": BORN, "sold": SOLD, "n": full_years(BORN, SOLD)}, "full years"),
     "days": ({"sold": SOLD, "born": BORN, "n": (SOLD - BORN).days}, "days"),
+    "both days of a stay": (
+        {"sold": SOLD, "left": LEFT.normalize(), "n": (LEFT.normalize() - SOLD).days + 1},
+        "1 more than the number of days",
+    ),
+    "started hours": (
+        {"a": SOLD, "b": LEFT, "n": (LEFT - SOLD) // pd.Timedelta("1h") + 1},
+        "1 more than the number of full hours",
+    ),
+    "months before": (
+        {"a": BORN, "b": SOLD, "n": 12 * (SOLD.year - BORN.year) + SOLD.month - BORN.month - 3},
+        "3 less than the number of calendar months",
+    ),
+    "nights": (
+        {"a": SOLD, "b": LEFT, "c": CAME, "n": (CAME.normalize() - LEFT.normalize()).days},
+        "the number of calendar days from 'b' to 'c'",
+    ),
+    "age at a birthday to come": (
+        {"born": BORN, "sold": SOLD, "n": np.array(full_years(BORN, SOLD)) + 1},
+        "1 more than the number of full years",
+    ),
+    "a year is no time since one year": (
+        {
+            "sold": pd.Timestamp("2015-01-01") + pd.to_timedelta(RNG.integers(0, 365, ROWS), "D"),
+            "built": BUILT,
+            "n": RNG.integers(0, 9, ROWS),
+        },
+        "",
+    ),
     "no time": ({"sold": SOLD, "left": LEFT, "n": RNG.integers(0, 9, ROWS)}, ""),
     "minutes": ({"a": SOLD, "b": LEFT, "n": (LEFT - SOLD) // pd.Timedelta("1min")}, "minutes"),
     "hours": (

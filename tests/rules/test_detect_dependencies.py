@@ -22,7 +22,7 @@ FOUND = {
         "where 'nameFirst' has a value is learned",
         "'birthDate' ≤ 'deathDate'",
     ],
-    "beijing": [],
+    "beijing": ["'DEWP' ≤ 'TEMP' in nearly all rows"],
     "covtype_20k": [
         "exactly one of the 4 columns 'Wilderness_Area1' … 'Wilderness_Area4' is 1",
         "exactly one of the 39 columns 'Soil_Type1' … 'Soil_Type40' is 1",

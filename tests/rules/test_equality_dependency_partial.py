@@ -10,7 +10,10 @@ from hypothesis import strategies as st
 
 from tabgan.inference.infer_schema import infer_schema
 from tabgan.rules.detect_dependencies import dependency_from_json, detect_dependencies
-from tabgan.rules.equality_dependency import PartialEquality, find_partial_equalities
+from tabgan.rules.equality_dependency import (
+    PartialEquality,
+    find_partial_equalities,
+)
 from tabgan.rules.order_dependency import OrderDependency
 from tabgan.rules.sum_dependency import SumDependency
 from tabgan.table.columns import TypedSeries, by_position

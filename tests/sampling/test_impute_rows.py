@@ -2,7 +2,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tabgan import NotFittedError, OptionError, TabGAN
+from tabgan import NotFittedError, OptionError, SamplingError, SamplingWarning, TabGAN, TabTrees
+from tabgan.conditions.partial_rows import PartialRows, contradictions
+from tabgan.constraints import Custom, FixedCombinations
+from tabgan.rules.functional_dependency import FunctionalDependency
+from tabgan.table.columns import ColumnRef
+from tabgan.table.schema import Column, Schema
 
 
 @pytest.fixture
@@ -179,3 +184,84 @@ def test_words_among_numbers_are_holes_in_categories_but_values_in_text():
     assert not filled.isin(["None"]).any(axis=None)
     assert (filled == "EMPTY").sum().to_dict() == {"size": 0, "plan": 0, "note": 10}
     assert filled.loc[60:].equals(table.loc[60:])
+
+
+@pytest.fixture(scope="module")
+def stays() -> pd.DataFrame:
+    rng = np.random.default_rng(0)
+    start = pd.Timestamp("2023-01-01") + pd.to_timedelta(rng.integers(0, 500, 400), "D")
+    low = rng.gamma(3, 20, 400).round(1)
+    frame = {
+        "start": start,
+        "end": start + pd.to_timedelta(rng.integers(1, 30, 400), "D"),
+        "low": low,
+        "high": (low + 0.1 + rng.exponential(10, 400)).round(1),
+    }
+    return pd.DataFrame(frame)
+
+
+@pytest.fixture(scope="module")
+def of_stays(stays) -> TabTrees:
+    return TabTrees(refine=False, random_state=0).fit(stays)
+
+
+def test_values_beyond_the_range_leave_the_order(stays, of_stays):
+    early, late = stays["start"].min(), stays["end"].max() + pd.Timedelta("300D")
+    least, most = stays["low"].min(), stays["high"].max()
+    told = {
+        "start": [late, late, None, early - pd.Timedelta("90D")] * 20,
+        "end": [None, None, early, None] * 20,
+        "low": [None, 1.5 * most + 0.04, most, None] * 20,
+        "high": [least, None, None, 0.5] * 20,
+    }
+    frame = pd.DataFrame(told).astype({"start": "M8[us]", "end": "M8[us]"})
+    filled = of_stays.impute(frame, random_state=1)
+    assert filled.notna().all(axis=None)
+    days = (filled["end"] - filled["start"]).dt.days
+    assert days.between(1, 29).all()  # the distance is one of the table's
+    assert days.nunique() > 5
+    assert (filled["low"] <= filled["high"]).all()
+    for name in frame:
+        kept = frame[name].notna()
+        assert (filled[name][kept] == frame[name][kept]).all()
+
+
+def test_cells_that_break_a_rule_are_warned_of(stays, of_stays):
+    frame = stays[:8].assign(low=None)
+    frame.loc[[1, 2, 3, 4, 5, 6], "start"] = pd.Timestamp("2024-02-01")
+    frame.loc[[1, 2, 3, 4, 5, 6], "end"] = pd.Timestamp("2023-02-01")
+    message = (
+        r"^impute: rows 1, 2, 3, 4, 5 and 1 more: the cells that are there break the rule that "
+        r"'start' ≤ 'end', and stay as they are; correct one of them, or empty it to have it drawn$"
+    )
+    with pytest.warns(SamplingWarning, match=message) as caught:
+        filled = of_stays.impute(frame, random_state=0)
+    assert caught[0].filename == __file__
+    assert filled["end"].tolist() == frame["end"].tolist()
+
+
+def test_partial_rows_that_break_a_rule_are_refused(of_stays):
+    first, later = pd.Timestamp("2023-02-01"), pd.Timestamp("2024-02-01")
+    frame = pd.DataFrame({"start": [first, later, first], "end": [later, first, None]})
+    message = (
+        r"^where: row 1: these cells break the rule that 'start' ≤ 'end'; change one of them, or "
+        r"leave it empty to have it drawn$"
+    )
+    with pytest.raises(SamplingError, match=message):
+        of_stays.sample(where=frame)
+    assert len(of_stays.sample(where=frame[::2], random_state=0)) == 2
+
+
+def test_what_a_level_determines_is_checked_where_the_level_is_known():
+    schema = Schema(
+        (Column("city", "categorical", "object"), Column("state", "categorical", "object"))
+    )
+    frame = pd.DataFrame({"city": ["Ulm", "Ulm", "Ulm", "Bonn"], "state": ["BW", "BW", "NW", "BW"]})
+    places = [ColumnRef(at, column) for at, column in enumerate(schema)]
+    rule = FunctionalDependency(*places, ("Ulm",), ("BW", "NW"), (0,))
+    given = np.array([[True, True], [True, False], [True, True], [True, True]])
+    rows = PartialRows({at: frame.iloc[:, at] for at in (0, 1)}, given)
+    told = list(contradictions(rows, schema, [rule]))
+    assert told == [("'city' determines 'state'", [2])]
+    assert list(contradictions(rows, schema, [rule], [FixedCombinations(["city", "state"])])) == []
+    assert list(contradictions(rows, schema, [rule], [Custom("a city", len)])) == []

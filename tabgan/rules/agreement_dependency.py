@@ -1,0 +1,391 @@
+"""Categories that hold what another column implies in nearly all rows, but not in all.
+
+A billing town is nearly always the shipping town, and a director nearly always films in one
+country. In which rows that is so becomes a column of its own, which is learned as any other: so the
+share of these rows comes back, and what it depends on.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tabgan.rules.dependency import Dependency, Mask
+from tabgan.rules.equality_dependency import copied_cells, form_of, lead_away
+from tabgan.rules.functional_dependency import (
+    ROWS_PER_NAME,
+    FunctionalDependency,
+    LevelList,
+    functional_rule,
+    level_list,
+)
+from tabgan.table.columns import (
+    ColumnFrame,
+    ColumnRef,
+    TypedSeries,
+    field_at,
+    level_key,
+    replaced,
+    sample_of,
+    with_cells,
+    without,
+)
+from tabgan.table.level_codes import levels_to_series
+from tabgan.table.schema import Column
+
+__all__ = ["LevelEquality", "NearDependency", "find_level_equalities", "find_near"]
+
+EQUAL, DIFFERENT = "equal", "different"  # the levels that tell whether two columns agree
+LEAST_ROWS = 100
+LEAST_COMMON = 20  # rows of the commonest level
+MOST_COLUMNS = 60  # columns of categories that are compared
+MOST_TURNS = 5  # in which rows that are to differ take the levels of others
+MOSTLY = 0.9  # share of the rows in which two columns are equal
+MOST_UNEQUAL = 0.25  # of the rows that would differ by chance
+MOST_ACCIDENTAL = 0.8  # share of the rows that would be equal by chance
+NEARLY = 0.98  # share of the rows in which a level has what it determines
+MOST_UNDETERMINED = 0.1  # of the rows that would have another level by chance
+
+
+@dataclass(frozen=True)
+class LevelEquality(Dependency):
+    """The target equals the source in most rows; in which ones is a column of its own.
+
+    That column is learned as any other. So the share comes back, and what it depends on.
+
+    Parameters
+    ----------
+    source, target
+        Two columns of levels of one dtype.
+    position
+        Position of the column that tells in which rows they are equal, behind those of the schema.
+    share
+        Share of the rows in which they are equal.
+    """
+
+    name: ClassVar[str] = "mostly equal"
+    of_equality: ClassVar[bool] = True
+    source: ColumnRef
+    target: ColumnRef
+    position: int
+    share: float
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.share <= 1:
+            raise ValueError("mostly equal: the share must be from 0 to 1")
+
+    @property
+    def positions(self) -> tuple[int, ...]:
+        """Positions of the columns that take part."""
+        return self.source.position, self.target.position, self.position
+
+    @property
+    def column(self) -> Column:
+        """The column that tells in which rows the two are equal."""
+        return _agreement_column(f"{self.target.column.name} equals {self.source.column.name}")
+
+    def describe(self) -> str:
+        """Describe the rule in words."""
+        return f"{self.target} equals {self.source} in {100 * self.share:.4g} % of the rows"
+
+    def reduce(self, table: ColumnFrame) -> ColumnFrame:
+        """Put the column that tells of equality into the table."""
+        source, target = (table[at] for at in self.positions[:2])
+        return with_cells(table, {self.position: _agreement_of(source, target, self.column)})
+
+    def restore(self, table: ColumnFrame) -> ColumnFrame:
+        """Make the rows equal that are to be, and give the others the level of another such row."""
+        if not {*self.positions} <= table.keys():
+            return table
+        at, column = self.target
+        source = TypedSeries(column, copied_cells(table[self.source.position], column))
+        made = _with_agreement(table[at], source, table[self.position])
+        return with_cells(without(table, [self.position]), {at: made})
+
+    def holds(self, cells: Sequence[TypedSeries]) -> Mask:
+        """Return all rows: the rule is one of shares, which no single row can break."""
+        return np.ones(len(cells[0].values), np.bool_)
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe the dependency by JSON values."""
+        return {
+            "source": self.source.to_json(),
+            "target": self.target.to_json(),
+            "position": self.position,
+            "share": self.share,
+        }
+
+    @classmethod
+    def from_json(cls, state: dict[str, Any]) -> Self:
+        """Rebuild a dependency from `to_json`'s value."""
+        source, target = (ColumnRef.from_json(state[name]) for name in ("source", "target"))
+        return cls(source, target, int(state["position"]), float(state["share"]))
+
+
+def _agreement_column(name: str) -> Column:
+    """Describe a column that tells in which rows a column holds what another one implies."""
+    return Column(name, "categorical", "object", why="whether two columns agree")
+
+
+def _agreement_of(implied: TypedSeries, own: TypedSeries, column: Column) -> TypedSeries:
+    """Return the column that tells in which rows two columns hold the same level.
+
+    Parameters
+    ----------
+    implied, own
+        The two columns.
+    column
+        What describes the result; see `_agreement_column`.
+    """
+    same = _same_levels(implied, own).astype(np.int32)
+    values = levels_to_series([DIFFERENT, EQUAL], same, column)
+    return TypedSeries(column, values.set_axis(own.values.index))
+
+
+def _with_agreement(own: TypedSeries, implied: TypedSeries, agreement: TypedSeries) -> TypedSeries:
+    """Return a column that agrees with another one in the rows that are to.
+
+    The others take the level of a row that differs, where theirs is the same.
+
+    Parameters
+    ----------
+    own, implied
+        The column, and what it holds where they agree.
+    agreement
+        In which rows they are to agree; see `_agreement_of`.
+    """
+    column, values = own
+    equal = (agreement.values == EQUAL).to_numpy(bool)
+    other = TypedSeries(column, values.reset_index(drop=True))
+    for turn in range(1, MOST_TURNS + 1):
+        same = _same_levels(implied, other)
+        wrong, donors = np.flatnonzero(~equal & same), np.flatnonzero(~equal & ~same)
+        if not len(wrong) or not len(donors):
+            break
+        taken = np.arange(len(same))
+        taken[wrong] = np.resize(np.roll(donors, turn), len(wrong))
+        other = TypedSeries(column, other.values.iloc[taken].reset_index(drop=True))
+    mixed = replaced(other.values.set_axis(values.index), equal, implied.values)
+    return TypedSeries(column, mixed)
+
+
+def _same_levels(one: TypedSeries, other: TypedSeries) -> NDArray[np.bool_]:
+    """Return the rows in which two columns hold the same level."""
+    number = {level_key(level): place for place, level in enumerate(one.levels)}
+    places = [number.get(level_key(level), -1) for level in other.levels]
+    same: NDArray[np.bool_] = np.array(places, np.int64)[other.codes] == one.codes
+    return same
+
+
+def find_level_equalities(
+    table: ColumnFrame,
+    rng: np.random.Generator,
+    fixed: Collection[int] = (),
+    *,
+    n_columns: int,
+    taken: Collection[int] = (),
+) -> list[LevelEquality]:
+    """Find the columns of categories that equal another one in most rows, not by chance.
+
+    Parameters
+    ----------
+    table
+        The columns that may take part.
+    rng
+        Draws the rows on which pairs are tried first.
+    fixed
+        Columns that must not be changed.
+    n_columns
+        Number of columns of the schema.
+    taken
+        Positions behind those of the schema that other rules use.
+    """
+    sample = {
+        at: cells
+        for at, cells in sample_of(table, rng).items()
+        if cells.column.kind == "categorical" and at < n_columns and _is_common(cells)
+    }
+    order = sorted(sample, key=lambda at: (at not in fixed, -len(sample[at].levels), at))
+    barred = {*fixed, *(at for at in sample if n_columns + at in taken)}
+    pairs = [
+        (a, b)
+        for a, b in combinations(order[:MOST_COLUMNS], 2)
+        if form_of(sample[a].column) == form_of(sample[b].column)
+        and _are_mostly_equal(sample[a], sample[b])
+        and _are_mostly_equal(table[a], table[b])
+    ]
+    return [
+        LevelEquality(
+            field_at(table, source),
+            field_at(table, target),
+            n_columns + target,
+            float(_same_levels(table[source], table[target]).mean()),
+        )
+        for source, target in reversed(lead_away(order, pairs, barred))
+    ]
+
+
+def _is_common(cells: TypedSeries) -> bool:
+    """Return whether some level is held by rows enough to be kept."""
+    if cells.column.is_generated:
+        return False
+    return bool(
+        np.bincount(cells.codes).max(initial=0) >= max(cells.column.least_rows, LEAST_COMMON)
+    )
+
+
+def _are_mostly_equal(one: TypedSeries, other: TypedSeries) -> bool:
+    """Return whether two columns are equal in most rows, and would not be if one was shuffled."""
+    share = float(_same_levels(one, other).mean())
+    if share < MOSTLY or share == 1 or len(one.codes) < LEAST_ROWS:
+        return False
+    rows = [
+        dict(zip(map(level_key, cells.levels), np.bincount(cells.codes).tolist(), strict=True))
+        for cells in (one, other)
+    ]
+    n_pairs: int = sum(n * rows[1].get(key, 0) for key, n in rows[0].items())
+    by_chance = float(n_pairs) / len(one.codes) ** 2
+    return by_chance <= MOST_ACCIDENTAL and 1 - share <= MOST_UNEQUAL * (1 - by_chance)
+
+
+@dataclass(frozen=True)
+class NearDependency(Dependency):
+    """Every level of the source determines one of the target in most of its rows.
+
+    In which rows it does is a column of its own, which is learned as any other.
+
+    Parameters
+    ----------
+    rule
+        What the levels determine.
+    position
+        Position of the column that tells in which rows, behind those of the schema.
+    share
+        Share of these rows.
+    """
+
+    name: ClassVar[str] = "nearly determines"
+    of_equality: ClassVar[bool] = True
+    rule: FunctionalDependency
+    position: int
+    share: float
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.share <= 1:
+            raise ValueError("nearly determines: the share must be from 0 to 1")
+
+    @property
+    def positions(self) -> tuple[int, ...]:
+        """Positions of the columns that take part."""
+        return (*self.rule.positions, self.position)
+
+    @property
+    def column(self) -> Column:
+        """The column that tells in which rows the source determines the target."""
+        source, target = self.rule.source.column, self.rule.target.column
+        return _agreement_column(f"{target.name} follows {source.name}")
+
+    def describe(self) -> str:
+        """Describe the rule in words."""
+        return f"{self.rule.describe()} in {100 * self.share:.4g} % of the rows"
+
+    def reduce(self, table: ColumnFrame) -> ColumnFrame:
+        """Put the column that tells in which rows into the table."""
+        at = self.rule.target.position
+        implied = self.rule.restore(table)[at]
+        return with_cells(table, {self.position: _agreement_of(implied, table[at], self.column)})
+
+    def restore(self, table: ColumnFrame) -> ColumnFrame:
+        """Look the target up in the rows that are to be so; the others get another level."""
+        at = self.rule.target.position
+        if not {*self.positions} <= table.keys():
+            return table
+        made = _with_agreement(table[at], self.rule.restore(table)[at], table[self.position])
+        return with_cells(without(table, [self.position]), {at: made})
+
+    def holds(self, cells: Sequence[TypedSeries]) -> Mask:
+        """Return all rows: the rule is one of shares, which no single row can break."""
+        return np.ones(len(cells[0].values), np.bool_)
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe the dependency by JSON values."""
+        return {"of": self.rule.to_json(), "position": self.position, "share": self.share}
+
+    @classmethod
+    def from_json(cls, state: dict[str, Any]) -> Self:
+        """Rebuild a dependency from `to_json`'s value."""
+        rule = FunctionalDependency.from_json(state["of"])
+        return cls(rule, int(state["position"]), float(state["share"]))
+
+
+def find_near(
+    table: ColumnFrame,
+    rng: np.random.Generator,
+    fixed: Collection[int],
+    *,
+    n_columns: int,
+    taken: Collection[int],
+) -> list[NearDependency]:
+    """Find the categories that another one determines in nearly all rows, not by chance.
+
+    No column is a target of one rule and a source of another.
+
+    Parameters
+    ----------
+    table
+        The columns that may take part.
+    rng
+        Draws the rows on which pairs are tried first, and shuffles columns.
+    fixed
+        Columns that must not be changed.
+    n_columns
+        Number of columns of the schema.
+    taken
+        Positions behind those of the schema that other rules use.
+    """
+    levels = {
+        at: own
+        for at, cells in sample_of(table, rng).items()
+        if cells.column.kind == "categorical"
+        and at < n_columns
+        and (own := level_list(cells)) is not None
+    }
+    few = dict([*levels.items()][:MOST_COLUMNS])
+    targets = [at for at in few if at not in fixed and n_columns + at not in taken]
+    found: dict[int, NearDependency] = {}
+    sources: set[int] = set()
+    for b in sorted(targets, key=lambda at: len(few[at].levels)):
+        if b in sources or not few[b].vary():
+            continue
+        for a in sorted(few, key=lambda at: len(few[at].levels)):
+            may = a != b and a not in found and len(few[a].levels) > len(few[b].levels)
+            if not may or not _nearly_determine(few[a], few[b], rng):
+                continue
+            one, two = (LevelList(table[at].codes, table[at].levels) for at in (a, b))
+            frequent = one.are_frequent(table[a].column.least_rows, ROWS_PER_NAME)
+            if frequent and _nearly_determine(one, two, rng):
+                rule = functional_rule(field_at(table, a), field_at(table, b), one, two)
+                share = float((one.commonest_in(two)[one.codes] == two.codes).mean())
+                found[b] = NearDependency(rule, n_columns + b, share)
+                sources.add(a)
+                break
+    return [*found.values()]
+
+
+def _nearly_determine(one: LevelList, other: LevelList, rng: np.random.Generator) -> bool:
+    """Return whether nearly all rows hold the commonest other level of their own.
+
+    The other column is shuffled: by chance, many more rows would differ.
+    """
+
+    def differing(codes: NDArray[np.int32]) -> float:
+        shuffled = LevelList(codes, other.levels)
+        return float((one.commonest_in(shuffled)[one.codes] != codes).mean())
+
+    share = differing(other.codes)
+    if not 0 < share <= 1 - NEARLY or len(one.codes) < LEAST_ROWS:
+        return False
+    return share <= MOST_UNDETERMINED * differing(rng.permutation(other.codes))
