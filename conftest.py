@@ -6,8 +6,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 # Several workers share the cores: threads that wait for each other would stall them all. Set
-# before torch is imported, and for the processes that tests start.
-os.environ.setdefault("OMP_NUM_THREADS", "1")
+# before torch and joblib are imported, and for the processes that tests start.
+for _variable in ("OMP_NUM_THREADS", "LOKY_MAX_CPU_COUNT"):
+    os.environ.setdefault(_variable, "1")
 
 # The same examples at every run, however slow the machine; `--hypothesis-profile=explore` looks
 # for new ones.

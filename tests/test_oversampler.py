@@ -17,8 +17,8 @@ def training() -> tuple[pd.DataFrame, pd.Series]:
     return features, pd.Series(y, name="kind")
 
 
-def sampler(**options) -> SyntheticOverSampler:
-    gan = TabGAN(steps=150, hidden_dim=32, verbose=False, random_state=0)
+def sampler(steps: int = 150, **options) -> SyntheticOverSampler:
+    gan = TabGAN(steps=steps, hidden_dim=32, verbose=False, random_state=0)
     return SyntheticOverSampler(gan, random_state=0, **options)
 
 
@@ -40,10 +40,10 @@ def test_classes_are_brought_to_the_largest(training):
 
 def test_other_strategies(training):
     features, y = training
-    _, labels = sampler(sampling_strategy="minority").fit_resample(features, y)
+    _, labels = sampler(5, sampling_strategy="minority").fit_resample(features, y)
     assert (labels == "c").sum() == (labels == "a").sum()
     assert (labels == "b").sum() == (y == "b").sum()
-    _, labels = sampler(sampling_strategy={"c": 100}).fit_resample(
+    _, labels = sampler(5, sampling_strategy={"c": 100}).fit_resample(
         features.to_numpy(), y.to_numpy()
     )
     assert (labels == "c").sum() == 100
@@ -52,11 +52,11 @@ def test_other_strategies(training):
 def test_other_forms_of_features_and_classes(training):
     features, y = training[0].head(300), training[1].head(300)
     wide = features.set_axis(pd.MultiIndex.from_product([["f"], features.columns]), axis=1)
-    more, labels = sampler(sampling_strategy="minority").fit_resample(wide, y.to_frame())
+    more, labels = sampler(5, sampling_strategy="minority").fit_resample(wide, y.to_frame())
     assert list(more.columns) == list(wide.columns)
     assert (labels == "c").sum() == (labels == "a").sum()
     named = features.assign(key=[f"K-{i:04d}" for i in range(300)])
-    rows, _ = sampler().fit_resample(named, y)
+    rows, _ = sampler(5).fit_resample(named, y)
     assert rows["key"].is_unique
 
 

@@ -10,7 +10,7 @@ from tabgan import TabGAN
 
 ROWS = 300
 RNG = np.random.default_rng(5)
-DIGITS = RNG.choice(np.arange(10**8, 10**9), ROWS, replace=False)
+DIGITS = np.random.default_rng(5).choice(9 * 10**8, ROWS, replace=False) + 10**8
 MAILS = [f"{chr(97 + n % 26)}{n}.smith@mail{n % 7}.test" for n in DIGITS]
 SSNS = [f"{n // 10**6}-{n // 10**4 % 100:02d}-{n % 10**4:04d}" for n in DIGITS]
 NAMES = [f"{chr(65 + n % 26)}{'aeiou'[n % 5]}x{n} Miller" for n in DIGITS]

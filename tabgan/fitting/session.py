@@ -105,6 +105,8 @@ class Progress(Callback):
         losses = {key[0].upper(): record[key] for key in record if key.endswith("_loss")}
         self.bar.set_postfix({key: f"{value:.3f}" for key, value in losses.items()}, refresh=False)
         self.bar.update(state.step - self.bar.n)
+        if state.step == state.n_steps:  # the bar leaves out what comes soon after the last
+            self.bar.refresh()
 
     def close(self) -> None:
         """Remove the bar."""

@@ -1,8 +1,6 @@
 import io
 import json
 import pickle
-import subprocess
-import sys
 import zipfile
 
 import numpy as np
@@ -14,6 +12,7 @@ from safetensors import safe_open
 from tabgan import ModelFileError, TabGAN
 from tabgan.base import atomic_files, model_file
 from tabgan.base.model_file import read_model, write_model
+from tests.forked import run_code
 
 DECIMAL_NAN = {"type": "decimal", "value": "NaN"}
 EMPTY = {  # a network of no size, whose latent would still be drawn
@@ -75,9 +74,7 @@ def test_another_process_draws_the_same_rows(fitted, path):
         "import sys; from tabgan import TabGAN;"
         "sys.stdout.write(TabGAN.load(sys.argv[1]).sample(200).to_csv())"
     )
-    run = subprocess.run(
-        [sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True
-    )
+    run = run_code(code, str(path))
     assert run.stdout == fitted.sample(200).to_csv()
 
 

@@ -8,6 +8,7 @@ from click.testing import CliRunner
 
 import tabgan
 from tabgan.cli.main import main
+from tests.forked import start_process
 
 ROOT = str(Path(tabgan.__file__).parents[1])
 
@@ -38,9 +39,8 @@ def notes(tmp_path_factory):
 def model(small_csv, tmp_path_factory):
     """Fit a model for a moment."""
     path = tmp_path_factory.mktemp("model") / "small.safetensors"
-    result = CliRunner().invoke(
-        main, ["fit", str(small_csv), "-m", str(path), "--steps", "20", "--seed", "1", "-q"]
-    )
+    tiny = ("--steps", "20", "--hidden-dim", "16", "--seed", "1", "-q")
+    result = CliRunner().invoke(main, ["fit", str(small_csv), "-m", str(path), *tiny])
     assert (result.exit_code, result.output) == (0, "")
     return path
 
@@ -55,17 +55,12 @@ def run(tmp_path, monkeypatch):
 
 @pytest.fixture
 def process(tmp_path):
-    """Start a command as a process of its own, in an empty folder; it does not outlive its test."""
-    env = {**os.environ, "PYTHONPATH": ROOT}
+    """Start a command in a process, in an empty folder; it does not outlive its test."""
     children = []
 
     def start(*args, **options):
-        child = subprocess.Popen(
-            [sys.executable, "-m", "tabgan", *map(str, args)],
-            cwd=tmp_path,
-            env=env | options.pop("env", {}),
-            **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options},
-        )
+        env = {**os.environ, **options.pop("env", {})}
+        child = start_process(list(map(str, args)), cwd=tmp_path, env=env, **options)
         children.append(child)
         return child
 
@@ -73,3 +68,22 @@ def process(tmp_path):
     for child in children:
         child.kill()
         child.wait()
+
+
+@pytest.fixture
+def interpreter(tmp_path):
+    """Run a command in a new interpreter, in an empty folder, as a shell does."""
+
+    def run_to_end(*args, env=None, content=None, stdout=subprocess.PIPE):
+        return subprocess.run(
+            [sys.executable, "-m", "tabgan", *map(str, args)],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": ROOT, **(env or {})},
+            input=content,
+            stdout=stdout,
+            stderr=subprocess.PIPE,
+            timeout=300,
+            check=False,
+        )
+
+    return run_to_end

@@ -1,6 +1,7 @@
 """Stages and time left: a bar on a terminal, and lines elsewhere."""
 
 import os
+import re
 import sys
 
 import numpy as np
@@ -36,14 +37,14 @@ def on_terminal(process, *args):
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
 class TestTerminal:
     def test_a_bar_shows_the_stages(self, process, small_csv):
-        steps = ("--steps", "200", "--hidden-dim", "16", "-n", "100000")
+        steps = ("--steps", "200", "--hidden-dim", "16", "-n", "20000")
         shown = on_terminal(process, "synth", small_csv, *steps)
-        assert "Encoding [00:0" in shown
+        assert re.search(r"Encoding \[\d\d:\d\d\]", shown)
         assert "Training: " in shown
-        assert "| 200/200 [00:0" in shown
+        assert re.search(r"\| 200/200 \[\d\d:\d\d<", shown)
         assert "Sampling: " in shown
         assert "Training, 200 steps" not in shown
-        assert shown.splitlines()[-1].startswith("Wrote 100,000 rows to ")
+        assert shown.splitlines()[-1].startswith("Wrote 20,000 rows to ")
 
     def test_quiet(self, process, model):
         assert on_terminal(process, "sample", model, "-q", "-n", "20000") == ""

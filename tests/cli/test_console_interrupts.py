@@ -141,6 +141,7 @@ def test_while_sampling_no_half_table_is_left(start, model, tmp_path, out, numbe
     child = start("sample", model, "-n", "100000000", "-o", out)
     while not any(path.stat().st_size for path in tmp_path.glob(".tabgan-*.part*")):
         assert child.poll() is None
+        time.sleep(0.02)
     assert interrupt(child, number)[1].endswith(b"\nInterrupted\n")
     assert child.returncode == 130
     assert list(tmp_path.iterdir()) == []

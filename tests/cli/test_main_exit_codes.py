@@ -33,18 +33,17 @@ def test_code(run, files, code, command, message):
     assert "Traceback" not in done.stderr
 
 
-def test_a_fault_of_ours(process, files, tmp_path):
+def test_a_fault_of_ours(interpreter, files, tmp_path):
     """A part of the package is replaced by one that is broken."""
     broken = tmp_path / "broken"
     broken.mkdir()
     fault = "import tabgan.files.read\ntabgan.files.read.read_table = lambda *_, **__: 1 / 0\n"
     (broken / "sitecustomize.py").write_text(fault)
     path = f"{broken}:{Path(__file__).parents[2]}"
-    child = process("inspect", "small.csv", env={"PYTHONPATH": path})
-    output, messages = child.communicate(timeout=120)
-    assert (child.returncode, output) == (1, b"")
-    assert b"Error: an unexpected ZeroDivisionError: division by zero\n" in messages
-    assert b"This is a fault in tabgan; set TABGAN_DEBUG=1" in messages
+    done = interpreter("inspect", "small.csv", env={"PYTHONPATH": path})
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert b"Error: an unexpected ZeroDivisionError: division by zero\n" in done.stderr
+    assert b"This is a fault in tabgan; set TABGAN_DEBUG=1" in done.stderr
 
 
 def test_the_console_script_does_the_same(files, tmp_path):

@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 
 
-def test_pipe_from_stdin_to_stdout(process, small_csv):
-    child = process("synth", "-", "-o", "-", "--steps", "20", "-n", "9", stdin=subprocess.PIPE)
-    output, messages = child.communicate(small_csv.read_bytes(), timeout=100)
-    assert child.returncode == 0
-    lines = output.decode("utf-8-sig").split("\r\n")
+def test_pipe_from_stdin_to_stdout(interpreter, small_csv):
+    words = ("synth", "-", "-o", "-", "--steps", "20", "-n", "9")
+    done = interpreter(*words, content=small_csv.read_bytes())
+    assert done.returncode == 0
+    lines = done.stdout.decode("utf-8-sig").split("\r\n")
     assert lines[0] == "code;price;area;day"
     assert len(lines) == 11
-    assert b"Reading standard input\n120 rows, 4 columns\n" in messages
-    assert b"Wrote 9 rows to standard output in " in messages
+    assert b"Reading standard input\n120 rows, 4 columns\n" in done.stderr
+    assert b"Wrote 9 rows to standard output in " in done.stderr
 
 
 def test_closed_pipe_ends_quietly(process, model):
@@ -31,32 +31,29 @@ def test_closed_pipe_ends_quietly(process, model):
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
-def test_full_disk_behind_stdout(process, model):
+def test_full_disk_behind_stdout(interpreter, model):
     with Path("/dev/full").open("wb") as full:
-        child = process("sample", model, "-q", "-o", "-", stdout=full)
-        _, messages = child.communicate(timeout=60)
-    assert child.returncode == 5
-    assert messages == b"Error: standard output can't be written: No space left on device\n"
+        done = interpreter("sample", model, "-q", "-o", "-", stdout=full)
+    assert done.returncode == 5
+    assert done.stderr == b"Error: standard output can't be written: No space left on device\n"
 
 
 @pytest.mark.parametrize(
     "args", [["--help"], ["synth", "--help"], ["synth", "x.csv", "--steps", "x"]]
 )
-def test_help_and_usage_errors_import_nothing_heavy(args, process):
-    child = process(*args, env={"PYTHONPROFILEIMPORTTIME": "1"})
-    _, messages = child.communicate(timeout=60)
-    imported = {line.split("|")[-1].strip() for line in messages.decode().splitlines()}
+def test_help_and_usage_errors_import_nothing_heavy(args, interpreter):
+    done = interpreter(*args, env={"PYTHONPROFILEIMPORTTIME": "1"})
+    imported = {line.split("|")[-1].strip() for line in done.stderr.decode().splitlines()}
     assert "tabgan.cli.main" in imported
     assert imported & {"torch", "pandas", "numpy", "sklearn"} == set()
 
 
-def test_a_table_is_described_without_the_libraries_of_a_training(process, tmp_path):
+def test_a_table_is_described_without_the_libraries_of_a_training(interpreter, tmp_path):
     source = tmp_path / "sizes.csv"
     source.write_text("size,plan\n" + "\n".join(f"{n % 7},p{n % 3}" for n in range(60)))
-    child = process("inspect", str(source), env={"PYTHONPROFILEIMPORTTIME": "1"})
-    _, messages = child.communicate(timeout=60)
-    assert child.returncode == 0
-    imported = {line.split("|")[-1].strip() for line in messages.decode().splitlines()}
+    done = interpreter("inspect", source, env={"PYTHONPROFILEIMPORTTIME": "1"})
+    assert done.returncode == 0
+    imported = {line.split("|")[-1].strip() for line in done.stderr.decode().splitlines()}
     assert "tabgan.fitting.prepare" in imported
     assert imported & {"torch", "sklearn", "scipy.stats"} == set()
 

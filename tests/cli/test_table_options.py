@@ -9,7 +9,19 @@ import pytest
 from tabgan import TabGAN
 from tabgan.cli.main import main
 
-BRIEF = ("--steps", "2", "--seed", "1", "--no-refine", "--no-polish", "--min-group", "1", "-q")
+BRIEF = (
+    "--steps",
+    "2",
+    "--hidden-dim",
+    "16",
+    "--seed",
+    "1",
+    "--no-refine",
+    "--no-polish",
+    "--min-group",
+    "1",
+    "-q",
+)
 NOT_OPTIONS = {
     "callbacks": "Python objects; --log-to gives the one that a file can hold",
     "random_state": "--seed",

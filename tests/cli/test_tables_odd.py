@@ -7,7 +7,7 @@ import pytest
 
 from tabgan.files.read import read_table
 
-STEPS = ("--steps", "3", "--seed", "0", "-q")
+STEPS = ("--steps", "3", "--hidden-dim", "16", "--seed", "0", "-q")
 
 CELLS = {
     "quotes": ['say "hi"', "x,1", "two\nlines", " blank "],

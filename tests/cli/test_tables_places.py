@@ -18,7 +18,7 @@ from tabgan.files.read import read_table
 from tabgan.files.table_form import TableForm
 from tabgan.files.write import TableWriter
 
-STEPS = ("--steps", "3", "--seed", "0", "--no-refine", "--no-polish")
+STEPS = ("--steps", "3", "--hidden-dim", "16", "--seed", "0", "--no-refine", "--no-polish")
 ROWS = 60
 SHOP = pd.DataFrame(
     {

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-STEPS = ("--steps", "20")
+STEPS = ("--steps", "20", "--hidden-dim", "16")
 
 
 def test_facts_as_json(run, small_csv):

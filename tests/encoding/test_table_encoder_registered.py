@@ -11,6 +11,7 @@ from tabgan import ModelFileError, OptionError, TabGAN
 from tabgan.encoding.categorical import CategoricalEncoder
 from tabgan.encoding.column_encoder import ColumnEncoder
 from tabgan.encoding.table_encoder import ENCODERS, register_encoder
+from tests.forked import run_code
 
 OWN = """
 import numpy as np
@@ -77,7 +78,7 @@ def fit(table):
 def in_new_process(path, registers: str) -> subprocess.CompletedProcess[str]:
     code = f"from tabgan import TabGAN\n{registers}\ngan = TabGAN.load({str(path)!r})\n"
     code += "print(sorted({*gan.sample(200, random_state=1)['flags']} - {*range(8)}))"
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    return run_code(code)
 
 
 def test_a_registered_class_takes_the_columns_that_suit_it(own, table):

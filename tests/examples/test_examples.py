@@ -1,6 +1,6 @@
 """The examples run, on tiny input, as a reader would run them."""
 
-import subprocess
+import runpy
 import sys
 from pathlib import Path
 
@@ -9,23 +9,31 @@ import pytest
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
-def run(name: str, *arguments: str, folder: Path) -> str:
-    command = [sys.executable, str(EXAMPLES / name), *arguments]
-    finished = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    assert finished.returncode == 0, finished.stderr
-    return finished.stdout
+@pytest.fixture
+def run(tmp_path, monkeypatch, capsys):
+    """Run an example in this process, which has all imports, in an empty folder."""
+
+    def printed(name: str, *arguments: str) -> str:
+        monkeypatch.setattr(sys, "argv", [name, *arguments])
+        runpy.run_path(str(EXAMPLES / name), run_name="__main__")
+        return capsys.readouterr().out
+
+    monkeypatch.chdir(tmp_path)
+    return printed
 
 
-def test_mnist_cgan(tmp_path):
+def test_mnist_cgan(run, tmp_path, monkeypatch):
     pytest.importorskip("matplotlib", reason="pictures need matplotlib")
-    printed = run("mnist_cgan.py", "--steps", "20", folder=tmp_path)
+    monkeypatch.setattr("tabgan.images.judge.MIN_EPOCHS", 1)  # of the judge's training
+    monkeypatch.setattr("tabgan.images.judge.MIN_STEPS", 20)
+    printed = run("mnist_cgan.py", "--steps", "20")
     assert "20 steps; penalty" in printed
     assert (tmp_path / "digits.png").read_bytes()[1:4] == b"PNG"
 
 
-def test_generator_distribution(tmp_path):
+def test_generator_distribution(run, tmp_path):
     pytest.importorskip("matplotlib", reason="pictures need matplotlib")
-    printed = run("generator_distribution.py", folder=tmp_path)
+    printed = run("generator_distribution.py")
     for line in printed.splitlines()[1:]:
         formula, share = map(float, line.split()[-2:])
         assert abs(formula - share) < 0.003
@@ -33,16 +41,16 @@ def test_generator_distribution(tmp_path):
 
 
 @pytest.mark.slow
-def test_mixture(tmp_path):
+def test_mixture(run, tmp_path):
     pytest.importorskip("matplotlib", reason="pictures need matplotlib")
-    printed = run("mixture.py", "--steps", "10", folder=tmp_path)
+    printed = run("mixture.py", "--steps", "10")
     assert len(printed.splitlines()) == 12
     assert (tmp_path / "mixture.png").exists()
 
 
 @pytest.mark.slow
-def test_stabilisers(tmp_path):
-    printed = run("stabilisers.py", "--steps", "3", "--images", "100", folder=tmp_path)
+def test_stabilisers(run, tmp_path):
+    printed = run("stabilisers.py", "--steps", "3", "--images", "100")
     names = [line.split()[0] for line in printed.splitlines()[1:]]
     assert names == [
         *("none", "label_smoothing", "one_sided_smoothing", "instance_noise"),

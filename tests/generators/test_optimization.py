@@ -1,13 +1,11 @@
 """Optimizers without torch's compiler do what torch's own do."""
 
-import subprocess
-import sys
-
 import pytest
 import torch
 from torch import nn
 
 from tabgan.generators.optimization import Adam, MomentumSGD, Optimizer, without_compiler
+from tests.forked import run_code
 
 
 @pytest.mark.parametrize(
@@ -45,7 +43,7 @@ optimizer.step()
 optimizer.load_state_dict(optimizer.state_dict())
 sys.exit("torch._dynamo" in sys.modules)
 """
-    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+    assert run_code(program).returncode == 0
 
 
 def test_the_name_stays():

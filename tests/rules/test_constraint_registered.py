@@ -14,6 +14,7 @@ from tabgan import ModelFileError, OptionError, TabGAN
 from tabgan.constraints import Constraint, Positive, Range
 from tabgan.rules.constraint import CONSTRAINTS, ColumnConstraint, register_constraint
 from tabgan.rules.constraint_plan import constraints_from_json
+from tests.forked import run_code
 
 from .conftest import fit
 
@@ -66,7 +67,7 @@ def test_a_class_that_is_not_registered_is_refused_at_fit(own):
 def in_new_process(path, registers: str) -> subprocess.CompletedProcess[str]:
     code = f"from tabgan import TabGAN\n{registers}\ngan = TabGAN.load({str(path)!r})\n"
     code += "print((gan.sample(40)['n'] % 2).sum(), gan.constraints_)"
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    return run_code(code)
 
 
 def test_fit_sample_save_and_load_in_another_process(own, tmp_path):

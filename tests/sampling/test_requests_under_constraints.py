@@ -47,7 +47,7 @@ def check(rows: pd.DataFrame) -> None:
     ],
 )
 def test_under_a_condition(constrained, where, holds):
-    rows = constrained.sample(1500, where=where)
+    rows = constrained.sample(400, where=where)
     assert holds(rows).all()
     check(rows)
 

@@ -3,7 +3,7 @@ import json
 from tabgan.estimator import TabGAN
 from tabgan.fitting.checkpoint import saved_seed
 
-STEPS = ("--steps", "20")
+STEPS = ("--steps", "20", "--hidden-dim", "16")
 
 
 class TestFit:

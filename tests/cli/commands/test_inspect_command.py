@@ -6,7 +6,7 @@ import pytest
 
 from tabgan.estimator import TabGAN
 
-STEPS = ("--steps", "20")
+STEPS = ("--steps", "20", "--hidden-dim", "16")
 
 
 class TestInspect:

@@ -29,7 +29,7 @@ def folder(tmp_path_factory) -> Path:
         }
     )
     table.to_csv(folder / "staff.csv", index=False)
-    options = ("--steps", "20", "--min-group", "1", "--seed", "0")
+    options = ("--steps", "20", "--hidden-dim", "16", "--min-group", "1", "--seed", "0")
     fitted = invoke("fit", folder / "staff.csv", "-m", folder / "m.safetensors", *options)
     assert fitted.exit_code == 0, fitted.stderr
     return folder

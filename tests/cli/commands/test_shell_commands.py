@@ -2,7 +2,7 @@ from pathlib import Path
 
 from tabgan.files.read import read_table
 
-STEPS = ("--steps", "20")
+STEPS = ("--steps", "20", "--hidden-dim", "16")
 
 
 class TestExample:

@@ -7,7 +7,7 @@ import pytest
 
 
 @pytest.fixture
-def complete(process):
+def complete(interpreter):
     """Ask for what may follow, as the script of bash does."""
 
     def candidates(*words):
@@ -17,11 +17,10 @@ def complete(process):
             "COMP_CWORD": str(len(words)),
             "PYTHONPROFILEIMPORTTIME": "1",
         }
-        child = process(env=env)
-        output, imported = child.communicate(timeout=60)
-        assert b"torch" not in imported
-        assert b"pandas" not in imported
-        return [line.split(",") for line in output.decode().splitlines()]
+        done = interpreter(env=env)
+        assert b"torch" not in done.stderr
+        assert b"pandas" not in done.stderr
+        return [line.split(",") for line in done.stdout.decode().splitlines()]
 
     return candidates
 

@@ -7,7 +7,7 @@ import pytest
 
 from tabgan.files.read import read_table
 
-STEPS = ("--steps", "20")
+STEPS = ("--steps", "20", "--hidden-dim", "16")
 
 
 class TestSynth:
