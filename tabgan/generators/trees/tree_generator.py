@@ -35,7 +35,9 @@ DIGIT_GROWTH = Growth(depth=5, rate=0.3, bins=128)
 FREQUENT = 0.05  # mass of a bin that keeps its rows when numbers are ranked
 MOST_ROWS = 100_000  # on which the trees of a column are grown
 MOST_BINS = 4096  # of a number, in a file
-HELD_OUT = 0.1  # share of the rows by which the growth of trees ends
+HELD_OUT = 0.1  # share of the rows by which the growth of trees ends …
+FEW_ROWS = 5_000  # … where there are more; of so few, each is held out once …
+FOLDS = 4  # … by one of so many classifiers, whose mean is taken
 
 Floats = NDArray[np.float64]
 
@@ -565,17 +567,40 @@ class _ColumnFit:
         if len(classes) > MOST_ROWS:
             chosen = rng.choice(len(classes), MOST_ROWS, replace=False)
             features, classes = features[chosen], classes[chosen]
-        return fit_vector_leaf_trees(
-            features,
-            classes,
-            counts / max(counts.sum(), 1),
-            growth,
-            widths=(*self.widths[:place], *[0] * bool(digit)),
-            held_out=rng.random(len(classes)) < HELD_OUT,
-            least=training.least,
-            seed=int(rng.integers(2**31)),
-            stop=lambda: self.stop(place - self.begin),
-        )
+
+        def stop() -> bool:
+            return self.stop(place - self.begin)
+
+        parts: list[VectorLeafTrees] = []
+        for held_out in _parts_held_out(len(classes), rng):
+            if parts and stop():  # one without trees would draw the others to the common shares
+                break
+            parts.append(
+                fit_vector_leaf_trees(
+                    features,
+                    classes,
+                    counts / max(counts.sum(), 1),
+                    growth,
+                    widths=(*self.widths[:place], *[0] * bool(digit)),
+                    held_out=held_out,
+                    least=training.least,
+                    seed=int(rng.integers(2**31)),
+                    stop=stop,
+                )
+            )
+        return VectorLeafTrees.mean(parts) if len(parts) > 1 else parts[0]
+
+
+def _parts_held_out(n_rows: int, rng: np.random.Generator) -> list[NDArray[np.bool_]]:
+    """Return which rows each classifier holds out.
+
+    Of few rows a tenth says little of when growth is to end, and each row that is not learned from
+    is missed: so several classifiers learn from other rows each.
+    """
+    if n_rows > FEW_ROWS:
+        return [rng.random(n_rows) < HELD_OUT]
+    fold = rng.permutation(n_rows) % FOLDS
+    return [fold == number for number in range(FOLDS)]
 
 
 _NO_LEVELS = np.zeros(0, np.int64)

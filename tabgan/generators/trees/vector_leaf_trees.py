@@ -92,6 +92,39 @@ class VectorLeafTrees:
             len(shares),
         )
 
+    @classmethod
+    def mean(cls, ensembles: Sequence[Self]) -> Self:
+        """Return one ensemble whose outputs are the means of the outputs of several.
+
+        Parameters
+        ----------
+        ensembles
+            At least one, of the same features and classes.
+
+        Examples
+        --------
+        >>> half = VectorLeafTrees.constant(np.array([0.5, 0.5]), 1)
+        >>> most = VectorLeafTrees.constant(np.array([0.1, 0.9]), 1)
+        >>> VectorLeafTrees.mean([half, most]).probabilities(np.zeros((1, 1))).round(2).tolist()
+        [[0.25, 0.75]]
+        """
+        first, count, n_orders = ensembles[0], len(ensembles), 0
+        splits = []
+        for one in ensembles:  # each has orders of its own, which come to stand behind each other
+            own = one.splits.copy()
+            own[own[:, 0] >= one.n_features, 0] += n_orders
+            n_orders += len(one.orders)
+            splits.append(own)
+        return replace(
+            first,
+            splits=np.concatenate(splits),
+            thresholds=np.concatenate([one.thresholds for one in ensembles]),
+            starts=np.cumsum([0, *(n for one in ensembles for n in np.diff(one.starts))]),
+            leaves=np.concatenate([one.leaves / np.float32(count) for one in ensembles]),
+            baseline=np.mean([one.baseline for one in ensembles], axis=0, dtype=np.float32),
+            orders=LevelOrders(tuple(order for one in ensembles for order in one.orders.orders)),
+        )
+
     def scores(self, features: Features) -> NDArray[np.float32]:
         """Return the outputs, shape (rows, features) → (rows, outputs); NaN is a missing value."""
         scores = np.tile(self.baseline, (len(features), 1))

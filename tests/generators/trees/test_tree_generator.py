@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tabgan.base.row_layout import RowLayout
+from tabgan.generators.trees import tree_generator
 from tabgan.generators.trees.grow_trees import Growth
 from tabgan.generators.trees.tree_generator import (
     BASE,
@@ -222,6 +223,15 @@ def test_absent_numbers_are_not_ranked(trees):
     absent = codes[:, 0] > 0
     assert np.array_equal(ranked[absent, 1], units[absent, 1])
     assert not np.array_equal(ranked[~absent, 1], units[~absent, 1])
+
+
+def test_of_few_rows_each_is_held_out_by_one_classifier():
+    rng = np.random.default_rng(0)
+    parts = tree_generator._parts_held_out(30, rng)
+    assert len(parts) == 4
+    assert (np.sum(parts, axis=0) == 1).all()
+    (part,) = tree_generator._parts_held_out(10_000, rng)
+    assert 900 < part.sum() < 1_100
 
 
 def test_of_many_rows_some_are_enough(monkeypatch):

@@ -62,6 +62,25 @@ def test_each_leaf_rests_on_least_rows(table, trees):
     assert rows_of_leaves(fitted(table, least=1), features[~held_out]).min() < LEAST
 
 
+def test_the_mean_of_several_has_the_mean_of_their_outputs_whatever_their_orders():
+    rng = np.random.default_rng(3)
+    levels = rng.integers(0, 12, (ROWS, 2))
+    classes = (levels[:, 0] * 7 % 12) // 4
+    features = np.column_stack([levels, rng.normal(size=ROWS)]).astype(np.float32)
+    parts = []
+    for held_out in (levels[:, 1] < 3, levels[:, 1] > 8, classes == 0):
+        options = {"held_out": held_out, "widths": (12, 12, 0), "seed": len(parts)}
+        parts.append(fitted((features, classes, held_out), **options))
+    assert len({len(part.orders) for part in parts}) > 1
+    whole = VectorLeafTrees.mean(parts)
+    assert len(whole) == sum(map(len, parts))
+    expected = np.mean([part.scores(features) for part in parts], axis=0)
+    np.testing.assert_allclose(whole.scores(features), expected, rtol=1e-4, atol=1e-4)
+    tensors = whole.to_tensors()
+    again = VectorLeafTrees.from_tensors(tensors, (12, 12, 0), CLASSES)
+    assert (again.scores(features) == whole.scores(features)).all()
+
+
 def test_pruning_leaves_the_mean_of_what_it_joins():
     splits = [[0, 1, 2, 1], [0, -1, -1, 0], [1, 3, 4, 0], [0, -1, -1, 0], [0, -1, -1, 0]]
     trees = VectorLeafTrees(
