@@ -7,12 +7,13 @@ from typing import Any, Self
 from tabgan.estimator.table_estimator import TableEstimator
 from tabgan.fitting.train_table import Snapshot
 from tabgan.sampling.table_model import TableModel
+from tabgan.table.frame_libraries import FrameT
 
 __all__ = ["NetworkEstimator"]
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
-class NetworkEstimator(TableEstimator):
+class NetworkEstimator(TableEstimator[FrameT]):
     """An estimator that trains networks step by step; `TabGAN` documents the parameters."""
 
     steps: int | str = "auto"

@@ -6,13 +6,14 @@ from typing import ClassVar
 from tabgan.base.checks import names_unknown_options
 from tabgan.estimator.network_estimator import NetworkEstimator
 from tabgan.fitting.options import Method
+from tabgan.table.frame_libraries import FrameT
 
 __all__ = ["TabDiffusion"]
 
 
 @names_unknown_options
 @dataclass(eq=False, repr=False, kw_only=True)
-class TabDiffusion(NetworkEstimator):
+class TabDiffusion(NetworkEstimator[FrameT]):
     """Learn a table with a diffusion model and draw synthetic rows like its own.
 
     A network learns to estimate a row x₀ from x_t = x₀ + α_t·ε, and draws rows by taking the noise

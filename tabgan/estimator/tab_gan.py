@@ -16,13 +16,14 @@ from tabgan.generators.gan.stabilizers import Stabilizer
 from tabgan.generators.gan.training_presets import TrainingPreset
 from tabgan.generators.optimization import Optimizer
 from tabgan.sampling.table_model import TableModel
+from tabgan.table.frame_libraries import FrameT
 
 __all__ = ["TabGAN"]
 
 
 @names_unknown_options
 @dataclass(eq=False, repr=False, kw_only=True)
-class TabGAN(NetworkEstimator):
+class TabGAN(NetworkEstimator[FrameT]):
     """Learn a table with a GAN and draw synthetic rows like its own.
 
     Parameters

@@ -12,13 +12,14 @@ from tabgan.estimator.table_estimator import TableEstimator
 from tabgan.fitting.options import Method
 from tabgan.fitting.train_table import Snapshot
 from tabgan.sampling.table_model import TableModel
+from tabgan.table.frame_libraries import FrameT
 
 __all__ = ["TabTrees"]
 
 
 @names_unknown_options
 @dataclass(eq=False, repr=False, kw_only=True)
-class TabTrees(TableEstimator):
+class TabTrees(TableEstimator[FrameT]):
     """Learn a table with boosted trees and draw synthetic rows like its own.
 
     Each column is drawn given those before it (`tabgan.generators.trees.tree_generator`). A fit

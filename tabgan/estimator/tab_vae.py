@@ -16,6 +16,7 @@ from tabgan.generators.latents import check_latents
 from tabgan.inference.accept_table import as_frame
 from tabgan.sampling.table_autoencoder import TableAutoencoder
 from tabgan.sampling.table_model import TableModel
+from tabgan.table.frame_libraries import FrameT
 
 if TYPE_CHECKING:
     from tabgan.generators.vae.variational_autoencoder import VariationalAutoencoder
@@ -26,7 +27,7 @@ __all__ = ["TabVAE"]
 
 @names_unknown_options
 @dataclass(eq=False, repr=False, kw_only=True)
-class TabVAE(NetworkEstimator):
+class TabVAE(NetworkEstimator[FrameT]):
     """Learn a table with a variational autoencoder and draw synthetic rows like its own.
 
     An encoder maps a row to a distribution of latents, a decoder maps latents to the distribution
@@ -157,7 +158,7 @@ class TabVAE(NetworkEstimator):
         X: "TableLike | None" = None,  # noqa: N803
         *,
         random_state: RandomStateLike = None,
-    ) -> Any:
+    ) -> FrameT:
         """Return the rows of latents: of each number the mean, of levels the likeliest.
 
         Rules between columns hold as in samples; declared constraints are not checked.
@@ -188,7 +189,7 @@ class TabVAE(NetworkEstimator):
         latents = check_latents(Z, self.latent_dim_)
         conditions = None if X is None else as_frame(X)
         seed = self._sample_seed(random_state)
-        return self._form.restore(autoencoder.decode(latents, conditions, seed))
+        return cast("FrameT", self._form.restore(autoencoder.decode(latents, conditions, seed)))
 
     def _autoencoder(self) -> TableAutoencoder:
         self._check_fitted()

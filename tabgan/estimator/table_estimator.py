@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from numbers import Integral
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, cast
 
 import numpy as np
 import pandas as pd
@@ -56,7 +56,7 @@ from tabgan.sampling.complete_rows import RowCompleter
 from tabgan.sampling.impute_rows import impute
 from tabgan.sampling.requests import requested_blocks
 from tabgan.sampling.table_model import TableModel
-from tabgan.table.frame_libraries import FrameForm, form_of, pandas_of
+from tabgan.table.frame_libraries import FrameForm, FrameT, form_of, pandas_of
 from tabgan.table.schema import Kind, Schema
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ NOT_COVERED = (
 
 
 @dataclass(eq=False, repr=False, kw_only=True)  # scikit-learn compares and shows estimators
-class TableEstimator(BaseEstimator):
+class TableEstimator(BaseEstimator, Generic[FrameT]):
     """Learn a table and draw synthetic rows like its own: what all methods share.
 
     A subclass names its method, has the parameters of that, and documents all of them.
@@ -212,7 +212,7 @@ class TableEstimator(BaseEstimator):
         where: Where | None = None,
         balance: Hashable | Mapping[Any, Any] = None,
         random_state: RandomStateLike = None,
-    ) -> Any:
+    ) -> FrameT:
         """Draw synthetic rows.
 
         Parameters
@@ -259,7 +259,7 @@ class TableEstimator(BaseEstimator):
         first = next(blocks)
         check_memory(first, n)
         rows = pd.concat([first, *blocks]) if n > len(first) else first
-        return self._form.restore(rows)
+        return cast("FrameT", self._form.restore(rows))
 
     def sample_blocks(
         self,
@@ -268,7 +268,7 @@ class TableEstimator(BaseEstimator):
         where: Where | None = None,
         balance: Hashable | Mapping[Any, Any] = None,
         random_state: RandomStateLike = None,
-    ) -> Iterator[Any]:
+    ) -> Iterator[FrameT]:
         """Draw synthetic rows block by block, in bounded memory.
 
         The blocks together are the rows that `sample` returns for the same arguments.
@@ -459,7 +459,7 @@ class TableEstimator(BaseEstimator):
         from tabgan.evaluation.evaluate import evaluate
 
         frame = self._with_learned_columns(real)
-        drawn = self.sample(len(frame)) if synthetic is None else synthetic
+        drawn: Any = self.sample(len(frame)) if synthetic is None else synthetic
         holdout = None if holdout is None else self._with_learned_columns(holdout)
         kinds = {column.name: column.kind for column in self.schema_}
         evaluation = evaluate(frame, drawn, holdout, target, schema=kinds, metrics=metrics)

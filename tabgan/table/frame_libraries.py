@@ -14,12 +14,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from typing_extensions import TypeVar
 
 from tabgan.base.errors import DataError, OptionError, SchemaError, did_you_mean
 from tabgan.table.dtypes import describe_dtype, restore_dtype
 
 __all__ = [
     "FrameForm",
+    "FrameT",
     "form_of",
     "list_of",
     "list_places",
@@ -29,6 +31,9 @@ __all__ = [
     "table_of_series",
     "with_lists",
 ]
+
+FrameT = TypeVar("FrameT", default=pd.DataFrame)
+"""The kind of table that an estimator learns and draws, for type checkers and editors."""
 
 _POLARS = b"_PL_"  # what keys of metadata begin with that tell one of Polars' own types
 _ENUM = b"_PL_ENUM"

@@ -21,6 +21,7 @@ COMMANDS = [
     "inspect",
     "privacy",
     "tune",
+    "compare",
     "example",
     "completion",
     "evaluate",

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.base import clone
 
 from tabgan import DataError, TabGAN
 from tabgan.base.errors import SchemaError
@@ -53,6 +54,14 @@ def fit(table: Any, **options: Any) -> TabGAN:
 @pytest.fixture(scope="module")
 def gan() -> TabGAN:
     return fit(TABLE)
+
+
+def test_the_kind_may_be_told_to_type_checkers():
+    told = TabGAN[pl.DataFrame](steps=2, min_group=7)
+    assert type(told) is TabGAN
+    assert (
+        clone(told).get_params() == told.get_params() == TabGAN(steps=2, min_group=7).get_params()
+    )
 
 
 def test_polars_gives_polars(gan):
