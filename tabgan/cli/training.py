@@ -145,8 +145,12 @@ def _choose_method(table: "LearnedTable", report: Report, options: dict[str, Any
 
     A limit of time is shared out: two fits to choose by, and the one of all rows.
     """
-    from tabgan.tuning.compare_methods import MethodTrial, compare_methods
+    from tabgan.tuning.compare_methods import HOLDOUT, MethodTrial, compare_methods
+    from tabgan.tuning.held_out_rows import HeldOutRows
 
+    if not HeldOutRows.are_enough(len(table.frame), HOLDOUT):
+        report.say("Method trees: too few rows to hold some out and choose by them")
+        return "trees"
     if options["max_time"] is not None:
         options["max_time"] /= 3
 

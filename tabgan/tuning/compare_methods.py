@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from math import isnan, nan
+from math import isnan, nan, sqrt
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -19,8 +19,9 @@ from tabgan.tuning.held_out_rows import HeldOutRows, check_holdout
 if TYPE_CHECKING:
     from tabgan.inference.accept_table import TableLike
 
-__all__ = ["MethodComparison", "MethodTrial", "compare_methods"]
+__all__ = ["HOLDOUT", "MethodComparison", "MethodTrial", "compare_methods"]
 
+HOLDOUT = 0.2
 LESS = 0.9  # of another method's trend error: so much less counts
 AS_FRESH = 1.1  # times the trend error of held-out rows: as good as they are
 LEAST_TREND = 0.5  # percent of trend error, below which nothing is left to win
@@ -166,7 +167,7 @@ def compare_methods(
     methods: Sequence[str] = ("trees", "gan"),
     *,
     until_fresh: bool = False,
-    holdout: float = 0.2,
+    holdout: float = HOLDOUT,
     random_state: RandomStateLike = None,
     progress: Callable[[MethodTrial], None] | None = None,
     **options: Any,
@@ -231,7 +232,7 @@ def compare_methods(
         if trial.scores is None:
             continue
         fresh = fresh or rows.score_of_fresh_rows(trial.estimator.schema_)
-        if until_fresh and _is_fresh(trial.scores, fresh):
+        if until_fresh and _is_fresh(trial.scores, fresh, len(rows.held_out)):
             break
     if fresh is None:
         raise next(trial.error for trial in trials if trial.error)
@@ -272,13 +273,17 @@ def _try(estimator: TableEstimator, rows: HeldOutRows) -> MethodTrial:
     return MethodTrial(method, scores, time.monotonic() - began, estimator, synthetic)
 
 
-def _is_fresh(scores: TableScores, fresh: TableScores) -> bool:
-    """Return whether rows of these scores are as good as fresh ones."""
+def _is_fresh(scores: TableScores, fresh: TableScores, n_held_out: int) -> bool:
+    """Return whether rows of these scores are as good as fresh ones.
+
+    Of few rows held out, their trend error itself is uncertain.
+    """
     if scores.detection < fresh.detection:
         return False
     if isnan(scores.trend_error) or isnan(fresh.trend_error):
         return True
-    return scores.trend_error <= max(AS_FRESH * fresh.trend_error, LEAST_TREND)
+    most = (AS_FRESH + 2 / sqrt(n_held_out)) * fresh.trend_error
+    return scores.trend_error <= max(most, LEAST_TREND)
 
 
 def _figures(scores: TableScores | None) -> dict[str, float]:

@@ -53,6 +53,20 @@ class HeldOutRows:
     held_out: pd.DataFrame
     seed: int
 
+    @staticmethod
+    def are_enough(n_rows: int, holdout: float) -> bool:
+        """Return whether a table of n rows can be split.
+
+        Parameters
+        ----------
+        n_rows
+            Rows of the table.
+        holdout
+            Share of the rows to hold out.
+        """
+        size = _size(n_rows, holdout)
+        return min(size, n_rows - size) >= FEWEST_HELD_OUT
+
     @classmethod
     def split(cls, frame: pd.DataFrame, holdout: float, seed: int) -> Self:
         """Split a table.
@@ -71,8 +85,8 @@ class HeldOutRows:
         DataError
             If the table is too small.
         """
-        size = min(round(holdout * len(frame)), MOST_SCORED)
-        if size < FEWEST_HELD_OUT or len(frame) - size < FEWEST_HELD_OUT:
+        size = _size(len(frame), holdout)
+        if not cls.are_enough(len(frame), holdout):
             raise DataError(
                 f"The table has {len(frame)} rows; holdout={holdout!r} holds {size} out and "
                 f"leaves {len(frame) - size} to fit on; each part needs at least "
@@ -126,3 +140,7 @@ class HeldOutRows:
         spread = 2 * np.sqrt(1 / (6 * len(self.held_out)))  # twice the AUC's, as the score is
         slack = max(LEAST_SLACK, 3 * spread)
         return TableScores(errors.shape_error, errors.trend_error, float(max(0, 1 - slack)))
+
+
+def _size(n_rows: int, holdout: float) -> int:
+    return min(round(holdout * n_rows), MOST_SCORED)

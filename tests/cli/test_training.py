@@ -38,6 +38,40 @@ def test_time_ends_a_fit(run, small_csv):
     assert "Invalid value for '--max-time': 0 is not above 0 seconds" in refused.stderr
 
 
+class TestChoiceOfMethod:
+    def test_rows_held_out_choose(self, run, small_csv):
+        args = ("synth", small_csv, "--method", "auto", "--seed", "1", "--json")
+        result = run(*args)
+        assert result.exit_code == 0, result.output
+        facts = json.loads(result.stdout)
+        choice = facts["choice"]
+        assert (choice["best"], choice["skipped"]) == ("trees", ["gan"])
+        assert choice["held_out_rows"] == 24
+        assert facts["trees"] > 0
+        assert "Choosing the method by rows held out" in result.stderr
+        assert f"Method trees: {choice['reason']}" in result.stderr
+        assert "as good as fresh rows; not tried: gan" in choice["reason"]
+
+    def test_few_rows_are_learned_by_trees(self, run):
+        Path("few.csv").write_text("a,b\n" + "".join(f"{i % 7},{i % 3}\n" for i in range(40)))
+        result = run("fit", "few.csv", "-m", "m.safetensors", "--method", "auto", "--json")
+        assert result.exit_code == 0, result.output
+        assert "Method trees: too few rows to hold some out" in result.stderr
+        facts = json.loads(result.stdout)
+        assert "choice" not in facts
+        assert "trees" in facts
+
+    def test_options_of_one_method_need_its_name(self, run, small_csv):
+        result = run("synth", small_csv, "--method", "auto", "--steps", "20")
+        assert result.exit_code == 2
+        assert (
+            "--steps can't be combined with --method auto: a choice of methods has no such option; "
+            "leave --steps out, or take --method gan"
+        ) in result.stderr
+        result = run("synth", small_csv, "--method", "auto", "--epsilon", "1")
+        assert "a choice of methods gives no guarantee of privacy" in result.stderr
+
+
 class TestPictures:
     def test_they_are_drawn_beside_the_model(self, run, small_csv):
         arguments = ("fit", small_csv, "-m", "m.safetensors", *STEPS, "--pictures", "drawn")
