@@ -1,13 +1,13 @@
 """`compare` judges several synthetic tables by one real table; a `Comparison` holds the results."""
 
-import os
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from tabgan.base.errors import OptionError
 from tabgan.base.random_streams import RandomStateLike, resolve_seed
-from tabgan.evaluation.evaluate import Evaluation, aligned, evaluate, figure_rows, write_page
+from tabgan.evaluation.evaluate import Evaluation, aligned, evaluate, figure_rows
+from tabgan.evaluation.html_page import HtmlPage
 from tabgan.inference.accept_table import TableLike
 from tabgan.table.schema import Kind, Schema
 
@@ -15,7 +15,7 @@ __all__ = ["Comparison", "compare"]
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Comparison(HtmlPage):
     """Several synthetic tables, judged by one real table with the same samples and models.
 
     Attributes
@@ -84,28 +84,6 @@ class Comparison:
         from tabgan.evaluation.report.page import render_comparison
 
         return render_comparison(self.evaluations, self.rows())
-
-    def save_html(self, path: str | os.PathLike[str], *, force: bool = False) -> None:
-        """Write the page to a file, whole or not at all.
-
-        Parameters
-        ----------
-        path
-            The file; its folder has to be there.
-        force
-            Whether a file that exists may be replaced.
-
-        Raises
-        ------
-        TableFileError
-            If the file exists and `force` is not set, or can't be written.
-        """
-        write_page(self.to_html(), path, force=force)
-
-    def _repr_html_(self) -> str:
-        from tabgan.evaluation.report.page import framed
-
-        return framed(self.to_html())
 
 
 def compare(

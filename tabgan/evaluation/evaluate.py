@@ -1,18 +1,15 @@
 """`evaluate` compares a synthetic table with the real one; an `Evaluation` holds the results."""
 
-import os
 import textwrap
 import time
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from numbers import Real
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tabgan.base.errors import TableFileError
 from tabgan.base.random_streams import RandomStateLike, numpy_stream, resolve_seed
 from tabgan.base.registry import FunctionRegistry
 from tabgan.evaluation.compared_tables import ComparedTables, read_tables
@@ -21,6 +18,7 @@ from tabgan.evaluation.coverage import measure_coverage
 from tabgan.evaluation.detection import detect
 from tabgan.evaluation.fidelity import Relations, describe_fidelity, measure_relations
 from tabgan.evaluation.field_measures import measure_field
+from tabgan.evaluation.html_page import HtmlPage
 from tabgan.evaluation.part_results import Figure, Nearness
 from tabgan.evaluation.results import EvaluationResults, PartResults, Tables, Use
 from tabgan.evaluation.stand_ins import join_rare_levels
@@ -28,7 +26,6 @@ from tabgan.evaluation.structure import measure_structure
 from tabgan.evaluation.utility import Target, choose_target, measure_utility, named_target
 from tabgan.evaluation.validity import check_validity
 from tabgan.evaluation.verdict import make_verdict
-from tabgan.files.write import open_output
 from tabgan.inference.accept_table import TableLike
 from tabgan.table.schema import Kind, Schema
 
@@ -39,7 +36,6 @@ __all__ = [
     "evaluate",
     "figure_rows",
     "register_metric",
-    "write_page",
 ]
 
 MOST_PAIR_ROWS = 50_000
@@ -54,7 +50,7 @@ _REGISTERED: FunctionRegistry[ComparedTables] = FunctionRegistry("metric")
 
 
 @dataclass(frozen=True, repr=False)
-class Evaluation(EvaluationResults):
+class Evaluation(EvaluationResults, HtmlPage):
     """How good a synthetic table is, figure by figure.
 
     Attributes
@@ -98,53 +94,6 @@ class Evaluation(EvaluationResults):
         from tabgan.evaluation.report.page import render
 
         return render(self)
-
-    def save_html(self, path: str | os.PathLike[str], *, force: bool = False) -> None:
-        """Write the quality report to a file, whole or not at all.
-
-        Parameters
-        ----------
-        path
-            The file; its folder has to be there.
-        force
-            Whether a file that exists may be replaced.
-
-        Raises
-        ------
-        TableFileError
-            If the file exists and `force` is not set, or can't be written.
-        """
-        write_page(self.to_html(), path, force=force)
-
-    def _repr_html_(self) -> str:
-        from tabgan.evaluation.report.page import render_frame
-
-        return render_frame(self)
-
-
-def write_page(page: str, path: str | os.PathLike[str], *, force: bool) -> None:
-    """Write a page to a file, whole or not at all.
-
-    Parameters
-    ----------
-    page
-        The page.
-    path
-        The file; its folder has to be there.
-    force
-        Whether a file that exists may be replaced.
-
-    Raises
-    ------
-    TableFileError
-        If the file exists and `force` is not set, or can't be written.
-    """
-    if Path(path).is_file() and not force:
-        raise TableFileError(
-            f"{os.fspath(path)} already exists; name another file, or set force=True to replace it"
-        )
-    with open_output(os.fspath(path), force=True) as file:
-        file.write(page.encode())
 
 
 def evaluate(

@@ -1,13 +1,12 @@
 """`DatabaseEvaluation`: the figures of a synthetic database, and what they are worth."""
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from tabgan.evaluation.evaluate import write_page
+from tabgan.evaluation.html_page import HtmlPage
 from tabgan.evaluation.results import Grade
 
 __all__ = ["DatabaseEvaluation", "DatabaseFigure", "DatabaseVerdict"]
@@ -109,7 +108,7 @@ class DatabaseVerdict:
 
 
 @dataclass(frozen=True)
-class DatabaseEvaluation:
+class DatabaseEvaluation(HtmlPage):
     """How good a synthetic database is.
 
     Parameters
@@ -193,20 +192,3 @@ class DatabaseEvaluation:
             for part in self.verdict.parts
         ]
         return render_database(self.verdict, sections, self.to_json())
-
-    def save_html(self, path: str | os.PathLike[str], *, force: bool = False) -> None:
-        """Write the page to a file, whole or not at all.
-
-        Parameters
-        ----------
-        path
-            The file; its folder has to be there.
-        force
-            Whether a file that exists may be replaced.
-
-        Raises
-        ------
-        TableFileError
-            If the file exists and `force` is not set, or can't be written.
-        """
-        write_page(self.to_html(), path, force=force)

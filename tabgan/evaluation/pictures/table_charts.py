@@ -1,6 +1,5 @@
 """Charts of single columns, pairs and trainings: those of the quality report, one at a time."""
 
-import os
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -10,7 +9,7 @@ from markupsafe import Markup
 from tabgan.base.errors import OptionError, did_you_mean
 from tabgan.evaluation.column_distributions import distribution_of
 from tabgan.evaluation.compared_tables import ComparedTables, read_tables
-from tabgan.evaluation.evaluate import write_page
+from tabgan.evaluation.html_page import HtmlPage
 from tabgan.evaluation.joint_shares import joint_shares
 from tabgan.evaluation.report.page import chart_page, framed
 from tabgan.evaluation.report.pair_charts import joint_chart
@@ -34,7 +33,7 @@ class HasHistory(Protocol):
 
 
 @dataclass(frozen=True, repr=False)
-class Chart:
+class Chart(HtmlPage):
     """A chart that shows itself in a notebook, and can be written to a page.
 
     Parameters
@@ -57,23 +56,6 @@ class Chart:
     def to_html(self) -> str:
         """Return one HTML page, which needs no network."""
         return chart_page(self.title, self.pictures, legend=self.legend)
-
-    def save_html(self, path: str | os.PathLike[str], *, force: bool = False) -> None:
-        """Write the page to a file, whole or not at all.
-
-        Parameters
-        ----------
-        path
-            The file; its folder has to be there.
-        force
-            Whether a file that exists may be replaced.
-
-        Raises
-        ------
-        TableFileError
-            If the file exists and `force` is not set, or can't be written.
-        """
-        write_page(self.to_html(), path, force=force)
 
     def _repr_html_(self) -> str:
         return framed(self.to_html(), title=self.title, height=HEIGHT)

@@ -35,7 +35,6 @@ __all__ = [
     "render",
     "render_comparison",
     "render_database",
-    "render_frame",
     "shortened",
 ]
 
@@ -89,11 +88,6 @@ def render(evaluation: EvaluationResults) -> str:
         if len(page.encode()) <= LARGEST_PAGE:
             break
     return page
-
-
-def render_frame(evaluation: EvaluationResults) -> str:
-    """Return the report within a frame, so that its style and a notebook's keep apart."""
-    return framed(render(evaluation))
 
 
 def framed(page: str, *, title: str = "Quality report", height: int = 40) -> str:
