@@ -573,7 +573,7 @@ def _propose_compact(counts: Mapping[str, int], name: str) -> Iterator[DateForm]
             if _share_of(DateForm(spec), counts, (1900, 2100)) >= NEARLY_ALL:
                 yield DateForm(spec)
     if len(counts) >= 4 * least:
-        for spec in ("%d%m%Y", "%m%d%Y", "%Y%m"):
+        for spec in ("%d%m%Y", "%m%d%Y", "%Y%m", "%y%m%d"):
             if _share_of(DateForm(spec), counts, (1900, 2100)) >= NEARLY_ALL:
                 yield DateForm(spec)
 

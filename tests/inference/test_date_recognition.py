@@ -88,6 +88,7 @@ def many(spec, count=60, seed=0):
         (many("%d%m%Y"), "%d%m%Y"),
         (many("%Y%m%d%H%M%S"), "%Y%m%d%H%M%S"),
         (many("%Y%m"), "%Y%m"),
+        (many("%y%m%d"), "%y%m%d"),
         (many("%s"), "%s"),
         (many("%s%3f"), "%s%3f"),
         (many("%[HM]"), "%[HM]"),
@@ -256,6 +257,7 @@ MAKERS = (
     "%s",
     "%s%3f",
     "%Y%m%d",
+    "%y%m%d",
     "%G-W%V",
     "%Y-Q%q",
 )
@@ -373,3 +375,8 @@ def test_a_column_tells_the_order_of_day_and_month_in_all_its_forms(low, high):
     moments, _ = reading.parse(texts)
     assert (moments.astype("M8[D]") == days).all()
     assert not reading.is_ambiguous
+
+
+def test_numbers_of_six_digits_are_no_dates():
+    rng = np.random.default_rng(0)
+    assert recognize_dates(Counter(map(str, rng.integers(101_010, 991_231, 60)))) is None
