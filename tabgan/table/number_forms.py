@@ -252,7 +252,7 @@ class DecimalForm(NumberForm):
     @property
     def _body_pattern(self) -> str:
         whole = r"(?:0|[1-9]\d*)"
-        if self.width != 1:
+        if self.width > 1 or (not self.width and self.most_decimals):
             whole = rf"\d{{{self.width},}}" if self.width else r"(?:[1-9]\d*)?"
         elif self.group:
             mark, inner = re.escape(self.group), 2 if self.indian else 3
@@ -260,7 +260,10 @@ class DecimalForm(NumberForm):
             whole = rf"(?:[1-9]\d{{0,{inner - 1}}}{tail}|0|[1-9]\d{{0,2}})"
         if self.most_decimals:
             digits = rf"{re.escape(self.decimal)}\d{{{max(self.least_decimals, 1)},}}"
-            whole += digits if self.least_decimals else f"(?:{digits})?"
+            if not self.width and not self.least_decimals:  # 12, 12.5, .5 and 0, but no empty text
+                whole = rf"(?:{whole}{digits}|[1-9]\d*|0)"
+            else:
+                whole += digits if self.least_decimals else f"(?:{digits})?"
         return whole + (r"[eE][+-]?\d+" if self.exponent else "")
 
     def read(self, texts: Sequence[str]) -> list[int | float | None]:  # noqa: D102
@@ -335,7 +338,7 @@ class DecimalForm(NumberForm):
 
     def _to_width(self, text: str) -> str:
         whole, point, places = text.partition(".")
-        whole = whole.zfill(self.width) if self.width or whole != "0" else ""
+        whole = whole.zfill(self.width) if self.width or whole != "0" or not places else ""
         return whole + point + places
 
     def _with_exponent(self, number: int | float) -> str:
