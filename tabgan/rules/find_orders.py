@@ -258,7 +258,7 @@ def _on_one_axis(
         if {a, b} <= axes.keys()
         and (rows := _exceptions(axes[a], axes[b], columns[a], tried)) is not None
     }
-    rank = _ranks(axes, [edge for edge, rows in broken.items() if rows.any()])
+    rank = _ranks(axes, broken)
     edges = [(a, b) for a, b in broken if rank[a] < rank[b]]
     exact = [edge for edge in edges if not broken[edge].any()]
     chosen, fixed = choose_edges(exact, axes, _grids(axes, columns), derived)
@@ -325,7 +325,7 @@ def orders_of(
         columns = {at: column for at, (column, _) in group.items()}
         unit = finest_unit(columns.values())
         axes = to_axes(group, unit)
-        rank = _ranks(axes)
+        rank = _ranks(axes, edges)
         usable = [
             (a, b)
             for a, b in edges
@@ -385,17 +385,19 @@ def _rules(
             )
 
 
-def _ranks(axes: Axes, loose: Collection[Edge] = ()) -> dict[int, int]:
+def _ranks(axes: Axes, edges: Collection[Edge] = ()) -> dict[int, int]:
     """Order columns so that the lower one of an edge, if it has the lower minimum, comes first.
 
-    So there is no circle, and every row can be repaired. Rows that break a loose edge don't count
-    for its columns: one of them may hold the least value of all.
+    So there is no circle, and every row can be repaired. Rows that break an edge, or have one of
+    its values alone, don't count for its columns: one of them may hold the least value of all.
     """
     counted = dict(axes)
-    for edge in loose:
+    for edge in edges:
         low, high = (axes[at] for at in edge)
-        kept = (low.values <= high.values) | ~(low.present & high.present)
+        kept = (low.values <= high.values) & low.present & high.present
         for at in edge:
+            if not (counted[at].present & kept).any():
+                continue
             counted[at] = counted[at]._replace(present=counted[at].present & kept)
     order = sorted(counted, key=lambda at: _lowest_first(counted[at]))
     return {at: place for place, at in enumerate(order)}

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tabgan import TabTrees
 from tabgan.inference.infer_schema import infer_schema
 from tabgan.rules.find_orders import DerivedColumns, find_orders
 from tabgan.rules.numeric_axis import AllowedValues, NumericAxis
@@ -636,3 +637,17 @@ def test_no_rows_are_preferred_in_exchanges(rng):
     mended = exchange_values(low, high, np.ones(len(low), bool))
     assert (mended <= high).all()
     assert abs(mended[:400].mean() - mended.mean()) < 0.15
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_value_that_stands_alone_hides_no_order(seed):
+    rng = np.random.default_rng(seed)
+    n = 600
+    start = np.datetime64("2015-01-01") + rng.integers(0, 1500, n).astype("m8[D]")
+    dates = {"a": start, "b": start + rng.integers(0, 40, n).astype("m8[D]")}
+    table = pd.DataFrame(dates).astype("M8[us]").mask(rng.random((n, 2)) < 0.2)
+    table.loc[0] = [pd.NaT, pd.Timestamp("1999-05-05")]
+    trees = TabTrees(refine=False, verbose=False, random_state=seed).fit(table)
+    assert [rule.describe() for rule in trees.dependencies_] == ["'a' ≤ 'b'"]
+    drawn = trees.sample(2_000)
+    assert not (drawn["a"] > drawn["b"]).any()
