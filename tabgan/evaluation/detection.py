@@ -162,7 +162,9 @@ def detect(
     sides = (tested, baseline)
     trials, trials_of_fresh = map_in_threads(lambda rows: _tree_trials(rows, fold_seed), sides)
     trees, fresh = (mean_auc([one.area for one in some]) for some in (trials, trials_of_fresh))
-    weights = map_in_threads(lambda rows: _logistic_auc(rows, nominal, fold_seed), sides)
+    with warnings.catch_warnings():  # filters are those of all threads
+        warnings.simplefilter("ignore")  # a fit stopped by max_iter is still a fair detector
+        weights = map_in_threads(lambda rows: _logistic_auc(rows, nominal, fold_seed), sides)
     alone = aucs_alone(tested, [(i,) for i in range(len(nominal))], fold_seed)
     chance = aucs_alone(baseline, list(alone), fold_seed)
     pairs = aucs_alone(tested, _by_order(coded, suspects), fold_seed)
@@ -231,12 +233,9 @@ def _logistic_auc(features: Floats, nominal: Sequence[bool], seed: int) -> AUCEs
         one_hot = OneHotEncoder(max_categories=MOST_LEVELS)
         blocks.append(one_hot.fit_transform(np.nan_to_num(features[:, chosen], nan=-1)))
     matrix = hstack(blocks, format="csr")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a fit stopped by max_iter is still a fair detector
-        trials = cross_validate(
-            lambda: LogisticRegression(max_iter=100), matrix, half_labels(matrix), seed
-        )
-        return mean_auc([trial.area for trial in trials])
+    labels = half_labels(matrix)
+    trials = cross_validate(lambda: LogisticRegression(max_iter=100), matrix, labels, seed)
+    return mean_auc([trial.area for trial in trials])
 
 
 def _standardized(numbers: Floats) -> Floats:

@@ -108,13 +108,18 @@ class MethodComparison:
     def reason(self) -> str:
         """Why it is the best, in a line."""
         best = self._best
-        others = [trial for trial in self.trials if trial is not best and trial.scores]
-        told = f"{best.told()} (fresh rows: at least {self.fresh.detection:.3f}"
-        trend = self.fresh.trend_error
-        told += ")" if isnan(trend) else f", about {trend:.2f} %)"
+        fresh = self.fresh
+        trend = "" if isnan(fresh.trend_error) else f", about {fresh.trend_error:.2f} %"
+        told = f"{best.told()} (fresh rows: at least {fresh.detection:.3f}{trend})"
         if self.skipped:
             return f"{told}: as good as fresh rows; not tried: {', '.join(self.skipped)}"
+        others = [trial for trial in self.trials if trial is not best]
         beside = "; ".join(f"{trial.method}: {trial.told()}" for trial in others)
+        if best.scores and any(
+            t.scores and t.scores.detection > best.scores.detection for t in others
+        ):
+            slack = 1 - fresh.detection
+            beside += f"; detections within {slack:.2f} and errors within a tenth count as even"
         return f"{told}; {beside}" if beside else told
 
     def to_frame(self) -> pd.DataFrame:

@@ -63,6 +63,11 @@ class TestChoice:
             "detection 0.800, trend error 5.00 % (fresh rows: at least 0.900, about 1.00 %); "
             "trees: detection 0.600, trend error 1.00 %"
         )
+        even = comparison(("trees", 0.8, 1.0), ("gan", 0.85, 0.95))
+        assert even.best == "trees"
+        assert even.reason.endswith(
+            "detections within 0.10 and errors within a tenth count as even"
+        )
         one = comparison(("trees", 0.95, 1.0), skipped=("gan",))
         assert one.reason.endswith("about 1.00 %): as good as fresh rows; not tried: gan")
 
