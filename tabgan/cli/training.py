@@ -153,6 +153,7 @@ def _choose_method(table: "LearnedTable", report: Report, options: dict[str, Any
         return "trees"
     if options["max_time"] is not None:
         options["max_time"] /= 3
+        report.say(f"Each of up to three fits gets {options['max_time']:.0f} s")
 
     def tell(trial: MethodTrial) -> None:
         report.say(f"Tried {trial.method} in {trial.seconds:.1f} s")

@@ -20,7 +20,7 @@ from tabgan.cli.table_options import (
     seed_option,
     text_option,
 )
-from tabgan.cli.training_options import training_rows_option
+from tabgan.cli.training_options import max_time_option, training_rows_option
 
 if TYPE_CHECKING:
     from tabgan.evaluation.quality_scores import TableScores
@@ -57,6 +57,7 @@ __all__ = ["compare"]
     metavar="X",
     help="Share of the rows that is held out.",
 )
+@max_time_option
 @training_rows_option
 @seed_option
 @option(
