@@ -7,7 +7,7 @@ symptom of another fault (what a detector or a model finds) is discounted.
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -112,8 +112,9 @@ def make_verdict(parts: PartResults, relations: Relations) -> Verdict:
     scores = {name: score for name, score in _scores(parts).items() if not np.isnan(score)}
     score = float(np.mean(list(scores.values())))
     points = find_weak_points(parts, relations)
-    copied = max((point.severity for point in points if point.part == "nearness"), default=0.0)
-    worst = min(*scores.values(), 1 - copied)
+    near = [point for point in points if point.part == "nearness"]
+    copied = max(near, key=lambda point: point.severity, default=None)
+    worst = min(*scores.values(), 1 - (copied.severity if copied else 0.0))
     weakest = points[0].severity if points else 0.0
     reached = next(
         (s for s in _STEPS if score >= s.score and worst >= s.part and weakest <= s.severity),
@@ -124,7 +125,9 @@ def make_verdict(parts: PartResults, relations: Relations) -> Verdict:
     return Verdict(reached.grade, headline, score, scores, points[:3], uses)
 
 
-def _uses(parts: PartResults, scores: Mapping[str, float], copied: float) -> Iterator[Use]:
+def _uses(
+    parts: PartResults, scores: Mapping[str, float], copied: WeakPoint | None
+) -> Iterator[Use]:
     """Say what the table can be used for: as far as the worst score that matters to a use."""
 
     def judged(use: str, names: tuple[str, ...], evidence: str) -> Use:
@@ -153,18 +156,16 @@ def _uses(parts: PartResults, scores: Mapping[str, float], copied: float) -> Ite
     )
     yield judged("model training", ("utility",), _evidence_of_utility(parts.utility))
     nearness = parts.nearness
-    fit: Literal["with care", "no"] = "no" if copied >= LEAST else "with care"
-    yield Use(
-        "sharing",
-        fit,
-        f"{nearness.unique_copies.value:.1f} % of the rows equal a unique real row and "
-        f"{nearness.near_copies.value:.1f} % come too near to one"
-        + (
-            "."
-            if fit == "no"
-            else ": no sign of copies, which is no proof; an audit and a privacy budget say more."
-        ),
-    )
+    if copied is not None and copied.severity >= LEAST:
+        yield Use("sharing", "no", copied.what)
+    else:
+        yield Use(
+            "sharing",
+            "with care",
+            f"{nearness.unique_copies.value:.1f} % of the rows equal a unique real row and "
+            f"{nearness.near_copies.value:.1f} % come too near to one: no sign of copies, which is "
+            "no proof; an audit and a privacy budget say more.",
+        )
 
 
 def _evidence_of_utility(utility: Utility | None) -> str:

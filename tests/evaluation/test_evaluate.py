@@ -101,6 +101,8 @@ def test_copies_are_told(real: pd.DataFrame, fresh: pd.DataFrame, holdout: pd.Da
         assert verdict.weak_points[0].what.startswith(
             "33 % of the rows repeat a real row that occurs only once; of fresh rows 0 % would"
         )
+        sharing = next(use for use in verdict.uses if use.use == "sharing")
+        assert (sharing.fit, sharing.evidence) == ("no", verdict.weak_points[0].what)
     assert evaluate(real, real).verdict.grade == "poor"
 
 
