@@ -30,6 +30,7 @@ _SURE = (
     *(CopyDependency, CountDependency, ElapsedDependency, FormulaDependency),
     *(FunctionalDependency, OrderDependency, PartDependency, SumDependency),
 )
+_LARGEST_INT64 = 2**63 - 1
 SHOWN = 5  # rows that a message names
 
 ColumnLevels = Mapping[int, Sequence[Scalar]]
@@ -158,7 +159,9 @@ def _numbers(
 ) -> pd.Series:
     """Lay out numbers, and the marks that stand beside them; zero where nothing is given."""
     exact = all(end is None or isinstance(end, int) for end in ends)
-    numbers = np.array([end or 0 for end in ends], np.int64 if exact else np.float64)
+    filled = [end or 0 for end in ends]
+    whole = np.uint64 if max(filled, default=0) > _LARGEST_INT64 else np.int64
+    numbers = np.array(filled, whole if exact else np.float64)
     special = np.empty(len(marks), object)
     special[:] = marks
     present = np.array([mark is None for mark in marks], np.bool_)
