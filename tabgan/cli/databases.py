@@ -279,7 +279,7 @@ def fit_database(
         return False
     database, relations = found
     _check_options(data, [*database.tables])
-    check_output(model, force=force)
+    check_output(model, force=force, option="--model")
     gan = _learned(database, relations, report, options=options, kinds=kinds, training=training)
     gan.save(model)
     report.say(f"Saved the model to {model}; draw a database with 'tabgan sample {model}'")
@@ -420,9 +420,9 @@ def _check_outputs(
     if both and Path(out).samefile(data):
         raise click.UsageError(f"--out {out} is what is read from; give another name")
     check_database_output(out, force=force)
-    for file in (model, page):
+    for option_name, file in (("--model", model), ("--report", page)):
         if file:
-            check_output(file, force=force)
+            check_output(file, force=force, option=option_name)
 
 
 def _draw(

@@ -90,7 +90,7 @@ def check_targets(
         if not is_database and any(_is_same_file(source, target) for source in sources if source):
             raise click.UsageError(f"{option} {target} is a file to read from; give another name")
         if table is None:
-            check_output(target, force=force)
+            check_output(target, force=force, option="-o" if option == "--out" else option)
         else:
             check_table_output(target, table, rows, force=force)
 

@@ -156,7 +156,7 @@ def _cells(trial: Trial) -> tuple[str, ...]:
         if scores is None
         else (
             f"{scores.detection:.3f}",
-            f"{scores.trend_error:.2f}",
+            "" if isnan(scores.trend_error) else f"{scores.trend_error:.2f}",
             f"{scores.shape_error:.2f}",
         )
     )

@@ -136,8 +136,8 @@ def read_tables(
 def _check_rows(name: str, frame: pd.DataFrame) -> None:
     if len(frame) < LEAST_ROWS:
         raise DataError(
-            f"The {name} table has {len(frame)} rows; an evaluation needs at least {LEAST_ROWS} "
-            "of each table"
+            f"The {name} table has {len(frame)} row{'s' * (len(frame) != 1)}; an evaluation "
+            f"needs at least {LEAST_ROWS} of each table"
         )
 
 
@@ -311,9 +311,10 @@ def code_columns(
         if not column.is_generated  # no synthetic value of these is to be like a real one
     }
     if not coded:
+        are = "The table's only column is" if len(schema) == 1 else "All columns are"
         raise DataError(
-            f"All of the table's {len(schema)} columns are identifiers or text, which have no "
-            "values to compare; declare another kind for one of them in the schema"
+            f"{are} of identifiers or text, which have no values to compare; declare another kind "
+            "for one of them in the schema"
         )
     return coded
 

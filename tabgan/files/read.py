@@ -49,6 +49,7 @@ def read_table(
     skip_bad_lines: bool = False,
     by_schema: bool = False,
     most_rows: int | None = None,
+    may_be_empty: bool = False,
     stdin: BinaryIO | None = None,
 ) -> tuple[pd.DataFrame, TableForm]:
     r"""Read a table from a file or a database.
@@ -85,6 +86,8 @@ def read_table(
     most_rows
         Number of rows to choose uniformly where there are more; None for all rows. Parquet, CSV
         and DuckDB are then read in one pass, which holds hardly more rows than that.
+    may_be_empty
+        Whether the table may have no rows.
     stdin
         The stream that ``-`` reads; None for the process's standard input.
 
@@ -101,7 +104,7 @@ def read_table(
     TableFileError
         If the file or the database can't be opened or read.
     TableContentError
-        If the file holds no table of its format, or one without rows.
+        If the file holds no table of its format, or one without rows that needs some.
 
     Examples
     --------
@@ -130,8 +133,9 @@ def read_table(
             options |= {"header": header, "skip_bad_lines": skip_bad_lines}
             options["most_rows"] = most_rows
             frame, form = _read(stream, name, replace(form, table=table), **options)
-    if not len(frame):
-        raise TableContentError(f"{name} has no rows; a table needs a row at least")
+    if not len(frame) and not may_be_empty:
+        named = f"{name}, table {table!r}," if table else name
+        raise TableContentError(f"{named} has no rows; a table needs a row at least")
     return (frame, form) if most_rows is None else _sampled(frame, form, most_rows)
 
 

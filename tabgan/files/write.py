@@ -48,7 +48,7 @@ _BLOCKS: dict[Format, Callable[[BinaryIO, TableForm], _Blocks]] = {
 _SEEKING: tuple[Format, ...] = ("parquet", "feather", "xlsx")  # need to know their position
 
 
-def check_output(path: str, *, force: bool = False) -> None:
+def check_output(path: str, *, force: bool = False, option: str = "-o") -> None:
     """Check that a file may be written, before any work for it is done.
 
     Parameters
@@ -57,6 +57,8 @@ def check_output(path: str, *, force: bool = False) -> None:
         The file; ``-`` is standard output.
     force
         Whether a file that exists may be replaced.
+    option
+        The option of the command line that names the file, for messages.
 
     Raises
     ------
@@ -71,7 +73,8 @@ def check_output(path: str, *, force: bool = False) -> None:
             raise TableFileError(f"{path} is a directory; name a file in it")
         if target.is_file() and not force:
             raise TableFileError(
-                f"{path} already exists; name another file with -o, or give --force to replace it"
+                f"{path} already exists; name another file with {option}, or give --force to "
+                "replace it"
             )
         folder = target.resolve().parent
         if not folder.is_dir():

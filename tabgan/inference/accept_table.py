@@ -128,7 +128,9 @@ def check_table(df: Any) -> None:
     if rows < 2:
         raise DataError(
             f"The table has {rows} sample{'' if rows == 1 else '(s)'} (shape=({rows}, {columns})) "
-            "while a minimum of 2 rows is required to learn from."
+            "while a minimum of 2 rows is required to learn from.",
+            on_command_line=f"The table has {rows or 'no'} row{'s' * (rows != 1)}; a table to "
+            "learn from needs 2 at least",
         )
     check_labels(df.columns)
     for index, name in enumerate(df.columns):

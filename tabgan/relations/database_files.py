@@ -126,7 +126,7 @@ def read_database(path: str, **reading: Any) -> Database:
     TableFileError
         If the database can't be opened or read.
     """
-    names = table_names(path)
+    names, reading = table_names(path), {**reading, "may_be_empty": True}
     if not names:
         raise OptionError(f"{shown_place(path)}: there are no several tables that belong together")
     if not is_url(path) and Path(path).is_dir():
@@ -169,7 +169,8 @@ def _sheets(path: str) -> Iterator[tuple[str, Any]]:
     with open_bytes(path) as stream:
         for sheet in open_sheets(stream, path):
             filled = [row for _, row in zip(range(20), sheet.rows(), strict=False) if any(row)]
-            if sheet.is_visible and len(filled) > 1:
+            names = sum(isinstance(cell, str) for cell in filled[0]) if filled else 0
+            if sheet.is_visible and (len(filled) > 1 or names > 1):  # names alone: no rows
                 yield sheet.title, sheet
 
 

@@ -202,6 +202,9 @@ class DatabaseModel:
             if n_free > n_wanted:
                 share = scale * self.drawers[own.table].n_free / n_free
                 rows = rows.with_fewer_children(share, numpy_stream(seed, "fewer", own.table))
+            if asked is None and not counted:
+                counts = self.drawers[own.table].counts
+                rows = rows.with_a_child([name for name, own in counts.items() if any(own.counts)])
             drawn[own.table], wished[own.table], frames[own.table] = rows, wish, frame
             if own.follows and own.steering is not None:
                 source = own.steering.table
@@ -225,13 +228,14 @@ class DatabaseModel:
         Parameters
         ----------
         table
-            The table. A list keeps some rows.
+            The table. A list keeps some rows, another table without a parent one.
         scale
             How many times as many rows as there were.
         """
         n = self.drawers[table].n_free
-        floor = min(n, LEAST_OF_LIST) if table in self.lists and scale > 0 else 0
-        return max(round(scale * n), floor)
+        is_root = n == self.forms[table].n_rows
+        floor = LEAST_OF_LIST if table in self.lists else int(is_root)
+        return max(round(scale * n), min(n, floor) if scale > 0 else 0)
 
     def _drawn(
         self,
@@ -393,7 +397,7 @@ class DatabaseModel:
             for name in link.columns
         }
         repeated = np.zeros(len(frame), np.bool_)
-        for columns in self.relations.unique_of(table):
+        for columns in self.relations.unique_of(table) if len(frame) else ():
             if not {*columns} & late:
                 own = repeated_rows(frame, columns)
                 repeated |= own & (columns in keys or own.mean() <= most)

@@ -1,6 +1,6 @@
 """`DrawnTable`: rows of a table with what they refer to, learned or drawn."""
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Self
 
@@ -131,6 +131,18 @@ class DrawnTable(NamedTuple):
             counts = share * self.cells[name].to_numpy(float)
             fewer[str(name)] = np.floor(counts + rng.random(len(counts))).astype(np.int64)
         return self._replace(cells=self.cells.assign(**fewer))
+
+    def with_a_child(self, names: Sequence[str]) -> "DrawnTable":
+        """Return the same rows; of each kind of children that none of them has, the first gets one.
+
+        Parameters
+        ----------
+        names
+            The columns of the numbers of children, each of which some row has.
+        """
+        first = (np.arange(len(self.cells)) == 0).astype(np.int64)
+        childless = {name: first for name in names if not self.cells[name].any()}
+        return self._replace(cells=self.cells.assign(**childless)) if childless else self
 
     def own_context(self, name: str) -> Context:
         """Return the cells as a context, with a name before those of the columns."""

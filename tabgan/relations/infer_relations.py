@@ -427,7 +427,8 @@ def find_borrowed_keys(tables: Tables, relations: Relations) -> dict[str, dict[s
 def find_lists(tables: Tables, relations: Relations) -> tuple[str, ...]:
     """Find short tables to which many rows refer, and that refer to no other one.
 
-    They may be lists of countries or kinds, if they are not of people (`is_of_people`).
+    They may refer to themselves. They may be lists of countries or kinds, if they are not of
+    people (`is_of_people`).
 
     Parameters
     ----------
@@ -438,7 +439,7 @@ def find_lists(tables: Tables, relations: Relations) -> tuple[str, ...]:
         name
         for name, frame in tables.items()
         if 0 < len(frame) <= LONGEST_LIST
-        and not relations.of(name)
+        and all(own.parent == name for own in relations.of(name))
         and any(len(tables[own.table]) >= LIST_ROWS * len(frame) for own in relations.into(name))
     )
 

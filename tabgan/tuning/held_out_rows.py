@@ -87,11 +87,12 @@ class HeldOutRows:
         """
         size = _size(len(frame), holdout)
         if not cls.are_enough(len(frame), holdout):
+            rows = f"{len(frame)} row{'s' * (len(frame) != 1)}"
             raise DataError(
-                f"The table has {len(frame)} rows; holdout={holdout!r} holds {size} out and "
+                f"The table has {rows}; holdout={holdout!r} holds {size} out and "
                 f"leaves {len(frame) - size} to fit on; each part needs at least "
                 f"{FEWEST_HELD_OUT}: give more rows, or another share",
-                on_command_line=f"The table has {len(frame)} rows; {size} of them would be held "
+                on_command_line=f"The table has {rows}; {size} of them would be held "
                 f"out, and each part needs at least {FEWEST_HELD_OUT}: give more rows",
             )
         order = numpy_stream(seed, "holdout").permutation(len(frame))

@@ -184,7 +184,7 @@ def test_ten_rows_are_enough(real: pd.DataFrame, fresh: pd.DataFrame) -> None:
 
 
 def test_a_table_of_identifiers(real: pd.DataFrame) -> None:
-    with pytest.raises(DataError, match="All of the table's 1 columns are identifiers or text"):
+    with pytest.raises(DataError, match="The table's only column is of identifiers or text"):
         evaluate(real[["id"]], real[["id"]])
 
 

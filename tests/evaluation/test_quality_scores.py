@@ -52,7 +52,7 @@ class TestCoding:
         table = pd.DataFrame({"id": [1, 2], "note": ["so", "it is"]})
         with pytest.raises(
             DataError,
-            match="All of the table's 2 columns are identifiers or text, which have no values to "
+            match="All columns are of identifiers or text, which have no values to "
             "compare; declare another kind for one of them in the schema",
         ):
             code_columns(table, table, schema)

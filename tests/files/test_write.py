@@ -259,3 +259,10 @@ def test_bytes_appear_whole_or_not_at_all(tmp_path):
     with pytest.raises(TableFileError, match="already exists"), open_output(str(path)):
         pass
     assert [p.name for p in tmp_path.iterdir()] == ["schema.json"]
+
+
+def test_the_option_that_names_the_file_is_told(tmp_path):
+    path = str(tmp_path / "page.html")
+    Path(path).touch()
+    with pytest.raises(TableFileError, match="exists; name another file with --html, or give"):
+        check_output(path, option="--html")

@@ -6,7 +6,9 @@ import pandas as pd
 import pytest
 
 from tabgan import OptionError, Relations, TableFileError
+from tabgan.files.table_form import TableForm
 from tabgan.relations.database_files import (
+    Database,
     check_database_output,
     read_database,
     table_names,
@@ -277,3 +279,25 @@ def test_no_name_of_a_table_leads_out_of_the_folder(tmp_path):
     assert sorted(file.name for file in out.parent.iterdir()) == ["old.db", "out"]
     assert (out / "plain.csv").is_file()
     assert sorted(read_database(str(out)).tables) == sorted(names)
+
+
+@pytest.mark.parametrize("place", ["tables", "tables.xlsx"])
+def test_a_table_may_have_no_rows(place, tmp_path):
+    users = pd.DataFrame({"id": range(1, 31), "age": [20 + i % 7 for i in range(30)]})
+    tables = {
+        "users": users,
+        "visits": pd.DataFrame({"user_id": [*users["id"]] * 2, "pages": range(60)}),
+        "vacant": pd.DataFrame({"user_id": [], "note": []}),
+    }
+    form = TableForm("xlsx" if place.endswith("xlsx") else "csv")
+    source = Database(tables, dict.fromkeys(tables, form))
+    path = str(tmp_path / place)
+    write_database(path, tables, source, infer_relations(tables), force=False)
+    read = read_database(path).tables
+    assert {name: frame.shape for name, frame in read.items()} == {
+        name: frame.shape for name, frame in tables.items()
+    }
+    assert list(read["vacant"].columns) == ["user_id", "note"]
+    assert [str(key) for key in infer_relations(read).foreign_keys] == [
+        "visits.user_id -> users.id"
+    ]

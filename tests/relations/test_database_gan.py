@@ -1,3 +1,5 @@
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -311,6 +313,37 @@ def test_a_small_sample_does_not_empty_short_tables():
     assert gan.notes_on_scale(0.1) == ["kinds: 5 rows, in place of 0, as many rows refer to it"]
     assert not gan.notes_on_scale(1.0)
     assert len(gan.sample({"kinds": 2})["kinds"]) == 2
+
+
+def test_a_small_sample_empties_no_table_that_has_rows():
+    rng = np.random.default_rng(0)
+    kinds = pd.DataFrame({"kind_id": range(12), "parent": [None] * 4 + [0, 1] * 4})
+    tables = {
+        "kinds": kinds.astype({"parent": "Int64"}),
+        "staff": pd.DataFrame({"id": range(120), "kind_id": rng.integers(0, 12, 120)}),
+        "badges": pd.DataFrame({"staff_id": range(0, 120, 3), "color": ["red", "blue"] * 20}),
+        "settings": pd.DataFrame({"currency": ["EUR"]}),
+        "vacant": pd.DataFrame({"staff_id": pd.Series([], dtype="int64")}),
+    }
+    keys = (
+        ForeignKey("kinds", ("parent",), "kinds", ("kind_id",)),
+        ForeignKey("staff", ("kind_id",), "kinds", ("kind_id",)),
+        ForeignKey("badges", ("staff_id",), "staff", ("id",)),
+        ForeignKey("vacant", ("staff_id",), "staff", ("id",)),
+    )
+    relations = Relations({"kinds": ("kind_id",), "staff": ("id",)}, keys)
+    gan = DatabaseGAN(random_state=0, verbose=False).fit(tables, relations=relations)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", RuntimeWarning)  # of NumPy, of the mean of nothing
+        drawn = [gan.sample(0.002, random_state=seed) for seed in range(5)]
+    for one in drawn:
+        relations.check(one)
+        sizes = {name: len(frame) for name, frame in one.items()}
+        assert sizes.pop("kinds") == 10
+        assert sizes.pop("vacant") == 0
+        assert min(sizes.values()) >= 1
+        assert sizes["staff"] <= 3
+    assert not any(len(frame) for frame in gan.sample({"kinds": 0, "settings": 0}).values())
 
 
 def test_as_many_parents_have_many_children_though_means_follow_from_their_number():

@@ -3,7 +3,9 @@ import pandas as pd
 import pytest
 
 from tabgan import DatabaseGAN
-from tabgan.relations.drawn_table import CountDistribution
+from tabgan.relations.drawn_table import CountDistribution, DrawnTable
+from tabgan.relations.row_context import Context
+from tabgan.table.schema import Column
 
 
 def test_counts_are_drawn_by_rank():
@@ -51,3 +53,11 @@ def test_who_is_busy_stays_so():
     means = drawn.groupby("plan")["n"].mean()
     real = pd.Series(counts).groupby(plan).mean()
     assert (means - real).abs().max() < 0.6
+
+
+def test_of_each_kind_of_children_that_no_row_has_the_first_gets_one():
+    cells = pd.DataFrame({"#visits.user": [0, 0, 0], "#orders.user": [0, 2, 0]})
+    columns = tuple(Column(name, "integer", "int64", decimals=0) for name in cells)
+    rows = DrawnTable(cells, columns, {}, Context(3)).with_a_child([*cells])
+    assert rows.cells["#visits.user"].tolist() == [1, 0, 0]
+    assert rows.cells["#orders.user"].tolist() == [0, 2, 0]

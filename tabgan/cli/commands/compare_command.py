@@ -1,5 +1,6 @@
 """``tabgan compare``: learn a table by several methods, and judge their rows side by side."""
 
+from math import isnan
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -143,5 +144,5 @@ def _lay_out(found: "MethodComparison") -> str:
 def _cells(scores: "TableScores | None") -> tuple[str, str, str]:
     if scores is None:
         return "", "", ""
-    figures = scores.detection, scores.trend_error, scores.shape_error
-    return f"{figures[0]:.3f}", f"{figures[1]:.2f}", f"{figures[2]:.2f}"
+    trend = "" if isnan(scores.trend_error) else f"{scores.trend_error:.2f}"  # no related pairs
+    return f"{scores.detection:.3f}", trend, f"{scores.shape_error:.2f}"
