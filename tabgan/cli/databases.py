@@ -568,6 +568,9 @@ def inspect_database(
         facts = {"tables": sizes, "relations": relations.to_json(), "notes": notes}
         print_text(json.dumps(facts))
         return True
-    lines = [f"{name}: {n:,} rows, {width} columns" for name, (n, width) in sizes.items()]
+    lines = [
+        f"{name}: {n:,} row{'s' * (n != 1)}, {width} column{'s' * (width != 1)}"
+        for name, (n, width) in sizes.items()
+    ]
     print_text("\n".join([*lines, "", *relations.describe(), *notes]))
     return True

@@ -135,7 +135,8 @@ def read_data(
     if by_schema:
         report.say(f"{len(frame.columns):,} columns")
     else:
-        report.say(f"{len(frame):,} rows, {len(frame.columns):,} columns")
+        n, width = frame.shape
+        report.say(f"{n:,} row{'s' * (n != 1)}, {width:,} columns")
         report.facts["training_rows"] = len(frame)
     report.facts["columns"] = len(frame.columns)
     for note in form.notes:

@@ -140,7 +140,8 @@ class DatabaseModel:
         drawers: dict[str, TableDrawer] = {}
         for own in plan.tables:
             if not is_implicit(own.table):
-                say(f"{own.table}: {len(tables[own.table]):,} rows")
+                n = len(tables[own.table])
+                say(f"{own.table}: {n:,} row{'s' * (n != 1)}")
             late = [key for key in own.links if plan.is_late(key)]
             drawers[own.table], others[own.table] = TableDrawer.fit(
                 own,
