@@ -1,5 +1,7 @@
 import os
 import sqlite3
+import warnings
+from contextlib import closing
 from pathlib import Path
 
 import pandas as pd
@@ -277,3 +279,16 @@ def test_no_name_of_a_table_leads_out_of_the_folder(tmp_path):
     assert sorted(file.name for file in out.parent.iterdir()) == ["old.db", "out"]
     assert (out / "plain.csv").is_file()
     assert sorted(read_database(str(out)).tables) == sorted(names)
+
+
+def test_types_with_a_length_and_empty_defaults_say_nothing(tmp_path):
+    path = tmp_path / "a.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE a (id int(11) PRIMARY KEY, b int(4) DEFAULT NULL)")
+        connection.execute("CREATE TABLE c (a int(11) REFERENCES a (id), d DEFAULT 'x')")
+        connection.execute("INSERT INTO a VALUES (1, 2)")
+        connection.commit()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = read_database(str(path))
+    assert found.left_out == ("defaults are not written to the new database: c.d",)
