@@ -221,7 +221,8 @@ def _broken(rule: Dependency, rows: PartialRows, schema: Schema) -> list[int]:
         at, column = rule.source
         known = {level_key(level) for level in rule.source_levels}
         cells = TypedSeries(column, rows.cells[at])
-        given &= np.array([level_key(level) in known for level in cells.levels])[cells.codes]
+        is_known = [level_key(level) in known for level in cells.levels]
+        given &= np.array(is_known, np.bool_)[cells.codes]
     told = np.flatnonzero(given)
     own = [
         TypedSeries(schema.columns[at], rows.cells[at].iloc[told].reset_index(drop=True))

@@ -353,7 +353,9 @@ def connected_sql(url: str, *, write: bool, shown: str | None = None) -> Iterato
     place = shown or shown_place(url)
     try:
         engine = _engine(sqlalchemy, url, write=write)
-        with engine.connect() as connection:
+        with warnings.catch_warnings(), engine.connect() as connection:
+            for start in ("Could not instantiate type", "Did not recognize type"):
+                warnings.filterwarnings("ignore", start)  # as int(11), which stands for int
             yield connection if write else _read_only(connection)
     except (sqlalchemy.exc.ArgumentError, sqlalchemy.exc.NoSuchModuleError) as error:
         raise OptionError(

@@ -30,16 +30,18 @@ from tabgan.relations.row_context import (
     is_count,
     is_mean,
 )
+from tabgan.rules.arithmetic_dependency import FormulaDependency
 from tabgan.rules.dependency import Dependency
+from tabgan.rules.find_identities import find_identities
 from tabgan.rules.functional_dependency import FunctionalDependency
 from tabgan.rules.order_dependency import DifferenceDependency
-from tabgan.table.columns import ColumnFrame, TypedSeries, level_key
+from tabgan.table.columns import NUMBERS, ColumnFrame, TypedSeries, field_at, level_key
 from tabgan.table.dates import range_of_ticks
 from tabgan.table.dtypes import describe_dtype
 from tabgan.table.level_codes import levels_to_series
-from tabgan.table.schema import Kind, Schema
+from tabgan.table.schema import Column, Kind, Schema
 
-__all__ = ["ConditionalTable"]
+__all__ = ["ConditionalTable", "find_formulas"]
 
 MOST_COMPARED = 40  # columns of the context, the nearest first, between which and a row rules hold
 LEAST_COPIES = 20  # rows with which a column is seen to be equal to another one
@@ -86,6 +88,7 @@ class ConditionalTable:
         seed: int,
         *,
         gap: tuple[str, str] | None = None,
+        formulas: Sequence[FormulaDependency] = (),
         units: Units = (),
         free: Collection[str] = (),
         workers: int = 1,
@@ -106,6 +109,8 @@ class ConditionalTable:
             Root of all streams of randomness.
         gap
             A column of dates and one of the context before it: the distance is learned.
+        formulas
+            Columns that are computed, also from those of the context (`find_formulas`).
         units
             Whom each row is of, for `min_group`.
         free
@@ -120,9 +125,15 @@ class ConditionalTable:
         if learned.empty:
             return cls(names, features, copies=copies)
         parts = [part for part in context.parts if part.is_value]
-        parts = [part for part in parts if part.column.kind in feature_kinds][:MOST_COMPARED]
-        if gap is not None and gap[1] not in [part.column.name for part in parts]:
-            parts += [part for part in context.parts if part.column.name == gap[1]]
+        parts = [part for part in parts if part.column.kind in feature_kinds]
+        needed = {gap[1]} if gap else set[str]()
+        needed |= {str(ref.column.name) for rule in formulas for ref in rule.sources}
+        near = {part.column.name for part in parts[:MOST_COMPARED]}
+        parts = parts[:MOST_COMPARED] + [
+            part
+            for part in context.parts
+            if part.column.name in needed and part.column.name not in near
+        ]
         frame, every = _side_by_side(parts, learned)
         schema = {**{part.column.name: part.column.kind for part in parts}}
         schema |= {name: kinds[name] for name in learned.columns if name in kinds}
@@ -131,7 +142,7 @@ class ConditionalTable:
             replace(options, schema=_with_all_counts(frame, schema, options.locale, free)),
             seed,
             context=range(len(parts)),
-            declare=lambda table: _gaps(table, len(parts), gap),
+            declare=lambda table: (*_gaps(table, len(parts), gap), *_placed(formulas, table)),
             units=[own[every] for own in units],
         )
         own = _without_encoders(prepared.encoder, len(parts))
@@ -322,6 +333,58 @@ def _gaps(table: ColumnFrame, first: int, gap: tuple[str, str] | None) -> Sequen
     places = {str(cells.column.name): at for at, cells in table.items()}
     there = gap is not None and {*gap} <= places.keys()
     return date_gaps(table, first, (places[gap[0]], places[gap[1]]) if gap and there else None)
+
+
+def find_formulas(
+    context: Context, rows: pd.DataFrame, columns: Sequence[Column], rng: np.random.Generator
+) -> tuple[FormulaDependency, ...]:
+    """Find the columns that are computed from the context, as a price is from its list.
+
+    A formula of a row alone is found where rows are learned; here are those, too, that share a
+    column with one that needs the context. All rows count, also where first rows are learned apart.
+
+    Parameters
+    ----------
+    context
+        What rows are drawn by, whatever their place.
+    rows, columns
+        The rows, and what their columns are.
+    rng
+        Draws the rows on which formulas are tried first.
+    """
+    parts = [part for part in context.parts if part.is_value and part.column.kind in NUMBERS]
+    copies = _find_copies(context, rows) if len(rows) >= LEAST_COPIES else {}
+    own = [c for c in columns if c.kind in NUMBERS and c.name not in copies and c.name in rows]
+    own = [column for column in own if not str(column.name).startswith("#")]
+    if not parts or len(own) < 2:
+        return ()
+    parts = parts[:MOST_COMPARED]
+    cells = [TypedSeries(part.column, part.values.reset_index(drop=True)) for part in parts]
+    cells += [TypedSeries(column, rows[column.name].reset_index(drop=True)) for column in own]
+    rules = find_identities(dict(enumerate(cells)), rng, range(len(parts)))
+    left = [rule for rule in rules if isinstance(rule, FormulaDependency)]
+    tied, count = {*range(len(parts))}, -1
+    while count < len(tied):
+        count = len(tied)
+        for rule in left:
+            if not tied.isdisjoint(rule.positions):
+                tied |= set(rule.positions)
+    return tuple(rule for rule in left if not tied.isdisjoint(rule.positions))
+
+
+def _placed(formulas: Sequence[FormulaDependency], table: ColumnFrame) -> list[Dependency]:
+    """Return formulas for a table whose columns have other places, as far as it has them."""
+    places = {str(cells.column.name): at for at, cells in table.items()}
+    found: list[Dependency] = []
+    for rule in formulas:
+        names = [str(ref.column.name) for ref in (*rule.sources, rule.target)]
+        if {*names} <= places.keys():
+            *sources, target = (field_at(table, places[name]) for name in names)
+            own = FormulaDependency.of(
+                sources, target, rule.expression, table, exact=True, yielding=rule.yielding
+            )
+            found += [own] if own is not None else []
+    return found
 
 
 def _without_encoders(encoder: TableEncoder, n: int) -> TableEncoder:

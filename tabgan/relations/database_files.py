@@ -225,7 +225,7 @@ def _left_out(connection: Any, inspector: Any, names: Sequence[str]) -> Iterator
         f"{name}.{own['name']}"
         for name in names
         for own in inspector.get_columns(name)
-        if own["default"] is not None and own.get("autoincrement") is not True
+        if str(own["default"] or "NULL").upper() != "NULL" and own.get("autoincrement") is not True
     ]
     for what, found_names in (("views", views), ("triggers", triggers), ("defaults", defaults)):
         if found_names:

@@ -1,7 +1,7 @@
 """`DatabaseModel`: the tables of a database, learned and drawn one after the other."""
 
 import os
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
@@ -51,6 +51,7 @@ __all__ = ["DatabaseModel"]
 ROUNDS = 10  # draws of rows that repeat what is unique
 MOST_DROPPED = 0.05  # share of a table's rows left out, as they still repeat what is unique
 LEAST_OF_LIST = 10  # rows of a short table, to which many refer, in a small sample
+MOST_TOLD = 50  # rows of a reference table, each of which is told from the others by its key
 FEWEST_TRIED, MOST_TRIED = 200, 1_000_000  # rows of which some should meet a condition
 
 
@@ -592,7 +593,9 @@ def _own_table(
     learned = [name for name in frame.columns if name not in own_keys and name not in identifiers]
     if table in relations.references:
         named = {name for key in relations.into(table) for name in key.parent_columns}
-        learned = [name for name in learned if name not in named]
+        telling = _telling_key(frame, [name for name in learned if name not in named])
+        learned = [name for name in learned if name not in named or name in telling]
+        kinds = {**kinds, table: {**kinds.get(table, {}), **telling}}
     counts: dict[str, Rows] = {}
     for key in plan.counted(table) if table not in relations.references else ():
         there = rows[key][rows[key] >= 0]
@@ -609,6 +612,17 @@ def _own_table(
                 counts[DEPTH] = depth
     cells, columns = table_rows(frame.loc[:, learned], counts, kinds.get(table, {}))
     return DrawnTable(cells, columns, parents, Context(len(frame)))
+
+
+def _telling_key(frame: pd.DataFrame, others: Sequence[str]) -> dict[str, Kind]:
+    """Return the column of keys of a short reference table, where no others tell its rows apart.
+
+    France and the United Kingdom have the same tax, but not the same currency.
+    """
+    if not 1 < len(frame) <= MOST_TOLD or (others and not frame.duplicated(others).any()):
+        return {}
+    keys = [name for name in frame.columns if name not in others and frame[name].is_unique]
+    return dict.fromkeys(keys[:1], "categorical")
 
 
 def _some_rows(table: DrawnTable, rows: Rows) -> DrawnTable:

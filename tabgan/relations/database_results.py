@@ -152,8 +152,7 @@ class DatabaseEvaluation(HtmlPage):
         verdict = self.verdict
         rows = [("measure", "where", "synthetic", "halves")]
         rows += [
-            (own.measure, own.where, f"{own.value:.3g}", f"{own.halves:.3g}")
-            for own in self.figures
+            (own.measure, own.where, _shown(own.value), _shown(own.halves)) for own in self.figures
         ]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         lines = (
@@ -192,3 +191,8 @@ class DatabaseEvaluation(HtmlPage):
             for part in self.verdict.parts
         ]
         return render_database(self.verdict, sections, self.to_json())
+
+
+def _shown(number: float) -> str:
+    """Write a number; an unknown one is blank."""
+    return "" if np.isnan(number) else f"{number:.3g}"

@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tabgan.relations.row_context import Context, ContextPart
+from tabgan.rules.numeric_axis import have_distance, ticks_in
 from tabgan.rules.order_dependency import DifferenceDependency
 from tabgan.table.columns import ColumnFrame, ColumnRef, TypedSeries, write_column
 from tabgan.table.dates import unit_of
@@ -21,7 +22,7 @@ from tabgan.table.dtypes import describe_dtype
 from tabgan.table.numbers import Numbers
 from tabgan.table.schema import Column
 
-__all__ = ["DateBound", "date_gaps", "distances", "find_bounds"]
+__all__ = ["DateBound", "date_gaps", "distances", "find_bounds", "in_ticks_of", "ticks_of"]
 
 EVIDENCE = 20.0  # rows that would be out of order, were the two dates independent
 LEAST_DATES = 20  # rows with a date, for it to be learned as a distance
@@ -94,7 +95,10 @@ class DateBound(NamedTuple):
         parts = {part.column.name: part for part in context.parts}
         part = parts.get(self.above) or _part_of(self.above, rows, columns)
         own, other = _coarsened(column, part.column) or (1, 1)
-        return (_ticks(column, rows[self.column]), own), (_ticks(part.column, part.values), other)
+        return (ticks_of(column, rows[self.column]), own), (
+            ticks_of(part.column, part.values),
+            other,
+        )
 
 
 def _coarsened(a: Column, b: Column) -> tuple[int, int] | None:
@@ -109,6 +113,24 @@ def _coarsened(a: Column, b: Column) -> tuple[int, int] | None:
         return None
     ratio = float(np.array(1, f"m8[{one}]") / np.array(1, f"m8[{two}]"))
     return (1, round(ratio)) if ratio > 1 else (round(1 / ratio), 1)
+
+
+def _have_distance(one: Column, other: Column) -> bool:
+    """Return whether the distance of two dates is a number of ticks of either."""
+    return unit_of(_free(one)) == unit_of(_free(other)) or have_distance(_free(one), _free(other))
+
+
+def in_ticks_of(column: Column, other: Column, dates: Numbers) -> NDArray[np.int64]:
+    """Return the dates of another column in ticks of a column; a finer unit is cut.
+
+    Parameters
+    ----------
+    column, other
+        The column whose ticks count, and the other one.
+    dates
+        The dates of the other column.
+    """
+    return ticks_in(dates.values, unit_of(_free(other)), unit_of(_free(column)))
 
 
 def _part_of(name: str, rows: pd.DataFrame, columns: Sequence[Column]) -> ContextPart:
@@ -128,7 +150,14 @@ def _free(column: Column) -> Column:
     )
 
 
-def _ticks(column: Column, values: pd.Series) -> Numbers:
+def ticks_of(column: Column, values: pd.Series) -> Numbers:
+    """Return dates as ticks, whatever the range of their column.
+
+    Parameters
+    ----------
+    column, values
+        What the dates are, and the dates.
+    """
     column = _free(column)
     dtype = describe_dtype(values.dtype)
     if dtype != column.dtype:
@@ -175,12 +204,13 @@ def distances(before: Context, base: Context, column: str) -> Context:
     """
     own = next(part for part in before.parts if part.column.name == column)
     dated = [part for part in base.parts if part.is_value and part.column.kind == "datetime"]
-    alike = [part for part in dated if unit_of(part.column) == unit_of(own.column)]
-    ticks, found = _ticks(own.column, own.values), dict[str, NDArray[np.float64]]()
+    alike = [part for part in dated if _have_distance(own.column, part.column)]
+    ticks, found = ticks_of(own.column, own.values), dict[str, NDArray[np.float64]]()
     for part in alike[:MOST_DISTANCES]:
-        other = _ticks(part.column, part.values)
+        other = ticks_of(part.column, part.values)
         there = ticks.present & other.present
-        found[f"#since {part.column.name}"] = np.where(there, ticks.values - other.values, np.nan)
+        away = ticks.values - in_ticks_of(own.column, part.column, other)
+        found[f"#since {part.column.name}"] = np.where(there, away, np.nan)
     return Context.of_numbers(found) if found else Context(base.n_rows)
 
 
@@ -234,10 +264,12 @@ def _nearest(target: int, sources: Sequence[int], table: ColumnFrame) -> int | N
     if own.present.sum() < LEAST_DATES:
         return None
     for at in sources:
-        if at == target or unit_of(table[at].column) != unit_of(table[target].column):
+        column = table[at].column
+        if at == target or not _have_distance(table[target].column, column):
             continue
         other = table[at].numbers
-        a, b = own.values[own.present], other.values[own.present]
+        a = own.values[own.present]
+        b = in_ticks_of(table[target].column, column, other)[own.present]
         if not other.present[own.present].all() or (a < b).any() or not (a > b).any():
             continue
         spread = _spread(a - b)
@@ -254,7 +286,7 @@ def _bounds_of(column: Column, values: pd.Series, part: ContextPart) -> list[Dat
     coarser = _coarsened(column, part.column)
     if coarser is None:
         return []
-    own, other = _ticks(column, values), _ticks(part.column, part.values)
+    own, other = ticks_of(column, values), ticks_of(part.column, part.values)
     there = own.present & other.present
     a, b = own.values[there] // coarser[0], other.values[there] // coarser[1]
     if not len(a):

@@ -148,6 +148,8 @@ def _cardinalities(
                 chosen = halves[key.parent]
                 if 0 < chosen.sum() < len(chosen):
                     half = _count_error(real[chosen], real[~chosen])
+            elif synthetic.any():  # as many parents of a larger or smaller table: shares count
+                synthetic = np.rint(synthetic * (real.sum() / synthetic.sum())).astype(np.int64)
             value = _count_error(real, synthetic)
             yield DatabaseFigure("cardinality error", str(key), value, half)
 

@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tabgan.base.model_file import under
+from tabgan.base.random_streams import numpy_stream
 from tabgan.encoding.rare_levels import Units
 from tabgan.fitting.prepare import TableOptions
-from tabgan.relations.conditional_table import ConditionalTable
-from tabgan.relations.date_bounds import DateBound, distances, find_bounds
+from tabgan.relations.conditional_table import ConditionalTable, find_formulas
+from tabgan.relations.date_bounds import DateBound, distances, find_bounds, in_ticks_of, ticks_of
 from tabgan.relations.relations import Rows
 from tabgan.relations.row_context import Context, ContextPart, feature_kinds
 from tabgan.table.columns import TypedSeries
@@ -173,6 +174,7 @@ class GroupedTable:
             ConditionalTable.fit,
             kinds={str(column.name): column.kind for column in columns},
             options=options,
+            formulas=find_formulas(base, rows, columns, numpy_stream(seed, "formulas")),
             workers=workers,
         )
         bounds = find_bounds(base, rows, columns)
@@ -270,13 +272,16 @@ class GroupedTable:
         for bound in self.bounds:
             wrong |= bound.broken(given, drawn, self.columns)
         columns = {str(column.name): column for column in self.columns}
-        parts = {str(part.column.name): part.values for part in given.parts}
+        parts = {str(part.column.name): part for part in given.parts}
         for name, source in drawer.gaps:
             own = TypedSeries(columns[name], drawn[name]).numbers
-            before = parts[source] if source in parts else drawn[source]
-            other = TypedSeries(columns.get(source, columns[name]), before).numbers
+            if source in parts:
+                column, before = parts[source].column, parts[source].values
+            else:
+                column, before = columns[source], drawn[source]
+            other = in_ticks_of(columns[name], column, ticks_of(column, before))
             latest = drawer.latest(name)
-            wrong |= own.present & (own.values >= latest) & (other.values < latest)
+            wrong |= own.present & (own.values >= latest) & (other < latest)
         return wrong
 
     @property

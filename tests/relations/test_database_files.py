@@ -1,5 +1,7 @@
 import os
 import sqlite3
+import warnings
+from contextlib import closing
 from pathlib import Path
 
 import pandas as pd
@@ -301,3 +303,16 @@ def test_a_table_may_have_no_rows(place, tmp_path):
     assert [str(key) for key in infer_relations(read).foreign_keys] == [
         "visits.user_id -> users.id"
     ]
+
+
+def test_types_with_a_length_and_empty_defaults_say_nothing(tmp_path):
+    path = tmp_path / "a.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE a (id int(11) PRIMARY KEY, b int(4) DEFAULT NULL)")
+        connection.execute("CREATE TABLE c (a int(11) REFERENCES a (id), d DEFAULT 'x')")
+        connection.execute("INSERT INTO a VALUES (1, 2)")
+        connection.commit()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = read_database(str(path))
+    assert found.left_out == ("defaults are not written to the new database: c.d",)

@@ -357,3 +357,15 @@ def test_as_many_parents_have_many_children_though_means_follow_from_their_numbe
     gan = DatabaseGAN(random_state=0, verbose=False).fit({"orders": orders, "pays": pays})
     drawn = gan.sample()["pays"].groupby("order_id").size()
     assert sorted(drawn) == sorted(counts)
+
+
+def test_the_key_of_a_reference_table_determines_columns():
+    rng = np.random.default_rng(0)
+    regions = pd.DataFrame({"code": ["DE", "FR", "UK"], "tax": [19, 20, 20]})
+    clients = pd.DataFrame({"id": range(1, 201), "region": rng.choice(regions["code"], 200)})
+    currencies = {"DE": "EUR", "FR": "EUR", "UK": "GBP"}
+    clients["currency"] = clients["region"].map(currencies)
+    gan = DatabaseGAN(random_state=0, verbose=False, references=["regions"])
+    drawn = gan.fit({"regions": regions, "clients": clients}).sample(random_state=1)
+    pd.testing.assert_frame_equal(drawn["regions"], regions)
+    assert (drawn["clients"]["currency"] == drawn["clients"]["region"].map(currencies)).all()

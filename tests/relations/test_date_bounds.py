@@ -17,8 +17,8 @@ def bounds_and_parts(above, own):
     return find_bounds(context, own.to_frame("own"), columns), context, columns
 
 
-def dates(days):
-    return pd.Series(pd.Timestamp("2020-01-01") + pd.to_timedelta(days, unit="D"))
+def dates(days, unit="D"):
+    return pd.Series(pd.Timestamp("2020-01-01") + pd.to_timedelta(days, unit=unit))
 
 
 @pytest.mark.parametrize("sign", [1, -1])
@@ -122,3 +122,19 @@ def test_distances_from_dates_above():
     (part,) = distances(before, base, "b").parts
     assert part.column.name == "#since a"
     assert (np.diff(part.values) == (own - above).diff()[1] / pd.Timedelta(1, own.dt.unit)).all()
+
+
+@pytest.mark.parametrize("form", ["%Y-%m-%d", "%d.%m.%Y"])
+def test_a_time_of_day_is_learned_as_its_distance_from_a_day(form):
+    rng = np.random.default_rng(0)
+    days = rng.integers(0, 900, 300)
+    seconds = rng.integers(1, 200_000, 300)
+    frame = pd.DataFrame({"day": dates(days).dt.strftime(form)})
+    frame["time"] = dates(days * 86_400 + seconds, "s").dt.strftime("%Y-%m-%d %H:%M:%S")
+    table = by_position(frame, infer_schema(frame))
+    (rule,) = date_gaps(table, 1, None)
+    assert rule.column.maximum <= 200_000
+    assert rule.restore(rule.reduce(table))[1].values.equals(table[1].values)
+    day, time = (ContextPart(cells.column, cells.values, True) for cells in table.values())
+    (since,) = distances(Context(300, (time,)), Context(300, (day,)), "time").parts
+    assert (since.values == seconds).all()

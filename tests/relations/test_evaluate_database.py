@@ -133,3 +133,16 @@ def test_of_few_parents_one_child_more_is_a_small_error():
     one = evaluate_database(real, more, relations).mean("cardinality error")
     assert one == pytest.approx(2.5)
     assert evaluate_database(real, other, relations).mean("cardinality error") > 40
+
+
+def test_numbers_of_children_of_a_reference_table_are_judged_by_their_shares():
+    regions = pd.DataFrame({"code": list("abcd"), "tax": [7, 19, 20, 20]})
+    clients = pd.DataFrame({"region": np.repeat(list("abcd"), [40, 30, 20, 10])})
+    key = ForeignKey("clients", ("region",), "regions", ("code",))
+    relations = Relations({"regions": ("code",)}, (key,), references=("regions",))
+    tables = {"regions": regions, "clients": clients}
+    twice = {"regions": regions, "clients": pd.concat([clients] * 2, ignore_index=True)}
+    figures = evaluate_database(tables, twice, relations)
+    assert figures.mean("cardinality error") == 0
+    (line,) = (line for line in str(figures).splitlines() if line.startswith("cardinality"))
+    assert line.split() == ["cardinality", "error", *str(key).split(), "0"]  # no halves

@@ -5,7 +5,7 @@ import pytest
 from tabgan.fitting.prepare import TableOptions
 from tabgan.inference.infer_schema import infer_schema
 from tabgan.relations.grouped_table import GroupedTable, RowGroups
-from tabgan.relations.row_context import Context
+from tabgan.relations.row_context import Context, ContextPart
 
 
 def test_groups_of_parents():
@@ -62,3 +62,32 @@ def test_missing_dates_of_the_last_rows_leave_the_others_in_order():
     assert len(drawn) > len(rows) / 2
     assert set(gaps) <= set(range(6))
     assert gaps.mean() == pytest.approx(2.5, abs=0.5)
+
+
+def test_formulas_with_a_number_of_another_table():
+    rng = np.random.default_rng(0)
+    n = 300
+    prices = pd.DataFrame({"article.price": rng.lognormal(3, 1, n).round(2)})
+    price, qty, discount = prices["article.price"], rng.integers(1, 20, n), rng.choice([0, 0.1], n)
+    gross = (qty * price).round(2)
+    rows = pd.DataFrame(
+        {
+            "qty": qty,
+            "price": price,
+            "discount": discount,
+            "gross": gross,
+            "net": (qty * price * (1 - discount)).round(2),
+        }
+    )
+    parts = (ContextPart(c, prices[c.name], is_value=True) for c in infer_schema(prices))
+    context = Context(n, tuple(parts))
+    columns = infer_schema(rows).columns
+    groups = RowGroups(np.tile([2, 4], 50))  # too few first rows to find a formula
+    table = GroupedTable.fit(context, rows, columns, groups, options=TableOptions(), seed=0)
+    drawn = table.draw(context, groups, 0, "lines")
+    assert (drawn["price"] == price).all()
+    amount = drawn["qty"] * price
+    np.testing.assert_allclose(drawn["gross"], amount, atol=0.0051)
+    np.testing.assert_allclose(drawn["net"], amount * (1 - drawn["discount"]), atol=0.0101)
+    again = GroupedTable.restore(table.to_json(), table.to_tensors())
+    pd.testing.assert_frame_equal(again.draw(context, groups, 0, "lines"), drawn)
