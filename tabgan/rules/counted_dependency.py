@@ -231,7 +231,8 @@ class ElapsedDependency(Dependency):
         if self.measure in LENGTHS and decimals_of(self.target.column):
             dates[place] = self._rounded(dates, place, numbers[2].values)
         there = own.present | (numbers[other].present & numbers[2].present)
-        special = np.where(there, None, own.special)
+        special = own.special.copy()
+        special[there] = None
         return own._replace(
             values=_ticks_of(dates[place], columns[place]), present=there, special=special
         )
@@ -312,13 +313,15 @@ def _ticks_of(moments: Moments, column: Column) -> NDArray[np.int64]:
 def _later(measure: str, moments: Moments, distance: Floats) -> Moments:
     """Move dates by so many units of a measure, to the nearest tick."""
     if moments.dtype == "M8[Y]":
-        return moments + np.rint(distance).astype(np.int64)
+        years: Moments = moments + np.rint(distance).astype(np.int64)
+        return years
     if measure in MONTHS:
         return shifted(moments, "M", np.rint(distance * MONTHS[measure]).astype(np.int64))
     name = measure.removeprefix("cut ")
     length: Any = np.array(1).astype(f"m8[{LENGTHS.get(name, 'D')}]")
     tick: Any = np.array(1).astype(moments.dtype.str.replace("M8", "m8"))
-    return moments + np.rint(distance * (length / tick)).astype(np.int64)
+    later: Moments = moments + np.rint(distance * (length / tick)).astype(np.int64)
+    return later
 
 
 def _measured(measure: str, start: TypedSeries, end: TypedSeries) -> Floats:

@@ -258,10 +258,14 @@ def _on_one_axis(
         if {a, b} <= axes.keys()
         and (rows := _exceptions(axes[a], axes[b], columns[a], tried)) is not None
     }
-    rank = _ranks(axes, [edge for edge, rows in broken.items() if rows.any()])
+    loose_edges = [edge for edge, rows in broken.items() if rows.any()]
+    one_way = [(a, b) for a, b in broken if (b, a) not in broken and (a, b) not in loose_edges]
+    rank = _ranks(axes, loose_edges, one_way)
     edges = [(a, b) for a, b in broken if rank[a] < rank[b]]
     exact = [edge for edge in edges if not broken[edge].any()]
     chosen, fixed = choose_edges(exact, axes, _grids(axes, columns), derived)
+    by_least = _ranks(axes, loose_edges)  # only what is first by it has room below a fixed column
+    chosen = [(a, b) for a, b in chosen if b not in fixed or by_least[a] < by_least[b]]
     loose = {
         (a, b): broken[a, b].sum() / (axes[a].present & axes[b].present).sum()
         for a, b in edges
@@ -385,11 +389,14 @@ def _rules(
             )
 
 
-def _ranks(axes: Axes, loose: Collection[Edge] = ()) -> dict[int, int]:
+def _ranks(
+    axes: Axes, loose: Collection[Edge] = (), one_way: Collection[Edge] = ()
+) -> dict[int, int]:
     """Order columns so that the lower one of an edge, if it has the lower minimum, comes first.
 
     So there is no circle, and every row can be repaired. Rows that break a loose edge don't count
-    for its columns: one of them may hold the least value of all.
+    for its columns: one of them may hold the least value of all. Where the row of the least value
+    has a hole in the lower column, the edges that hold one way only tell which comes first.
     """
     counted = dict(axes)
     for edge in loose:
@@ -397,7 +404,14 @@ def _ranks(axes: Axes, loose: Collection[Edge] = ()) -> dict[int, int]:
         kept = (low.values <= high.values) | ~(low.present & high.present)
         for at in edge:
             counted[at] = counted[at]._replace(present=counted[at].present & kept)
-    order = sorted(counted, key=lambda at: _lowest_first(counted[at]))
+    left = sorted(counted, key=lambda at: _lowest_first(counted[at]))
+    lower: dict[int, set[int]] = {at: set() for at in left}
+    for a, b in one_way:
+        lower[b].add(a)
+    order: list[int] = []
+    while left:
+        order.append(next((at for at in left if lower[at].isdisjoint(left)), left[0]))
+        left.remove(order[-1])
     return {at: place for place, at in enumerate(order)}
 
 

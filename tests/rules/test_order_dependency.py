@@ -636,3 +636,25 @@ def test_no_rows_are_preferred_in_exchanges(rng):
     mended = exchange_values(low, high, np.ones(len(low), bool))
     assert (mended <= high).all()
     assert abs(mended[:400].mean() - mended.mean()) < 0.15
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_chain_with_holes_is_found_in_order_whichever_column_has_the_least_value(seed):
+    rng = np.random.default_rng(seed)
+    first = pd.Timestamp("2024-01-01") + pd.to_timedelta(rng.integers(0, 600, 400), unit="D")
+    second = first + pd.to_timedelta(rng.integers(0, 20, 400), unit="D")
+    third = second + pd.to_timedelta(rng.integers(0, 5, 400), unit="D")
+    frame = pd.DataFrame({"first": first, "second": second, "third": third})
+    for name in ("first", "second"):
+        frame[name] = frame[name].where(rng.random(400) > 0.3)
+    least = third.argmin()
+    frame.loc[least, ["first", "second"]] = None
+    frame.loc[(frame[["first", "second"]] <= third[least]).any(axis=1), ["first", "second"]] = None
+    found = find_orders(by_position(frame, infer_schema(frame)), rng)
+    (rule,) = (own for own in found if isinstance(own, OrderDependency))
+    assert [member.column.name for member in rule.members] == ["first", "second", "third"]
+    assert {(0, 1), (1, 2)} <= {*rule.edges}
+    mixed = by_position(frame, infer_schema(frame))
+    mixed[2] = mixed[2].take(rng.permutation(400))
+    mended = rule.restore(mixed)
+    assert rule.holds([mended[at] for at in rule.positions]).all()
