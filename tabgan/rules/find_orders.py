@@ -212,6 +212,9 @@ LEAST_DISORDER = 0.05  # share of rows that would be disordered, were two number
 SHORT_GAP = 0.25  # of the interquartile range of the earlier date
 
 
+LEAST_MARKED = 0.01  # share of rows that hold a date which stands for none
+
+
 COMPARED_ROWS = 5_000
 
 
@@ -377,6 +380,8 @@ def _rules(
             tuple(edge for edge in own if (members[edge[0]], members[edge[1]]) in strict),
             shares if any(shares) else (),
         )
+    marked = {at for at in axes if _has_far_mark(axes[at], columns[at])}
+    edges, near = ([e for e in pairs if marked.isdisjoint(e)] for pairs in (edges, near))
     ends = {b for _, b in (*edges, *near)} - set(fixed)
     for target in sorted(ends, key=rank.__getitem__, reverse=True):
         sources = [a for a, b in edges if b == target and have_distance(columns[a], columns[b])]
@@ -387,6 +392,20 @@ def _rules(
             yield DifferenceDependency.between(
                 field_at(table, source), field_at(table, target), table
             )
+
+
+def _has_far_mark(axis: NumericAxis, column: Column) -> bool:
+    """Return whether many rows hold one value far from all others, such as 9999-12-31.
+
+    It stays itself only where the column is not learned as a distance.
+    """
+    values = axis.values[axis.present].astype(np.float64)
+    for mark in (values.min(), values.max()) if len(values) else ():
+        rest = values[values != mark]
+        many = len(values) - len(rest) >= max(column.least_rows, LEAST_MARKED * len(values))
+        if many and len(rest) and np.abs(rest - mark).min() > np.ptp(rest):
+            return True
+    return False
 
 
 def _ranks(

@@ -658,3 +658,15 @@ def test_a_chain_with_holes_is_found_in_order_whichever_column_has_the_least_val
     mixed[2] = mixed[2].take(rng.permutation(400))
     mended = rule.restore(mixed)
     assert rule.holds([mended[at] for at in rule.positions]).all()
+
+
+@pytest.mark.parametrize("mark", [None, "2199-12-31"])
+def test_a_date_that_stands_for_none_is_learned_as_it_is(mark):
+    rng = np.random.default_rng(0)
+    start = pd.Timestamp("2024-01-01") + pd.to_timedelta(rng.integers(0, 600, 400), unit="D")
+    end = pd.Series(start + pd.to_timedelta(rng.integers(0, 20, 400), unit="D"))
+    if mark:
+        end = end.where(rng.random(400) > 0.3, pd.Timestamp(mark))
+    frame = pd.DataFrame({"start": start, "end": end})
+    found = find_orders(by_position(frame, infer_schema(frame)), rng)
+    assert [own.name for own in found] == (["order"] if mark else ["order", "gap"])
