@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from tabgan.rules.dependency import Dependency
 from tabgan.rules.find_identities import is_beyond_chance
+from tabgan.rules.part_dependency import shifted
 from tabgan.table.columns import (
     NUMBERS,
     ColumnFrame,
@@ -26,12 +27,15 @@ from tabgan.table.columns import (
     field_at,
     level_key,
     numbers_to_series,
+    replaced,
     sample_of,
     with_cells,
     without,
+    write_column,
 )
 from tabgan.table.dates import unit_of
 from tabgan.table.level_codes import is_absent
+from tabgan.table.numbers import Numbers
 from tabgan.table.scalars import Scalar, from_json_scalar, to_json_scalar
 from tabgan.table.schema import Column
 
@@ -48,6 +52,8 @@ FIRST_YEAR, LAST_YEAR = 1800, 2100  # of numbers that are years
 YEARS = ("full years", "calendar years", "full months")
 CALENDAR = {"calendar years": "M8[Y]", "calendar months": "M8[M]", "calendar days": "M8[D]"}
 LENGTHS = {"weeks": "W", "days": "D", "hours": "h", "minutes": "m", "seconds": "s"}
+MONTHS = {"full years": 12, "calendar years": 12, "full months": 1, "calendar months": 1}
+MOVES = 3  # of a date whose day some months do not have, so that the first one may miss
 FINEST = {"D": 0, "h": 1, "m": 2, "s": 3}
 
 Floats = NDArray[np.float64]
@@ -182,6 +188,93 @@ class ElapsedDependency(Dependency):
         series = _exact_series(values, special, column, present)
         return with_cells(table, {at: TypedSeries(column, series)})
 
+    def propagate(self, table: ColumnFrame, fixed: Mask) -> ColumnFrame:
+        """Move a free date to where a fixed time is kept, the end first; else measure the time."""
+        at, column = self.target
+        for place, moved in ((1, self.end), (0, self.start)):
+            rows = fixed[:, at] & ~fixed[:, moved.position] & ~self._is_kept(table)
+            if rows.any():
+                numbers = [table[position].numbers for position in self.positions]
+                new = write_column(self._moved(numbers, place), moved.column)
+                cells = replaced(table[moved.position].values, rows, new)
+                table = with_cells(table, {moved.position: TypedSeries(moved.column, cells)})
+        told = fixed[:, at] & self._is_kept(table)
+        fixed[:, [self.start.position, self.end.position]] |= told[:, None]
+        measured = replaced(table[at].values, ~fixed[:, at], self.restore(table)[at].values)
+        return with_cells(table, {at: TypedSeries(column, measured)})
+
+    def _is_kept(self, table: ColumnFrame) -> Mask:
+        """Return the rows whose time is that between the dates, or where none has to be."""
+        start, end, own = (table[at] for at in self.positions)
+        there = start.numbers.present & end.numbers.present
+        measured = _measured(self.measure, start, end) + self.offset
+        near = np.abs(measured - own.numbers.values) <= _slack(own.column)
+        return np.where(own.numbers.present, there & near, True)
+
+    def _moved(self, numbers: Sequence[Numbers], place: int) -> Numbers:
+        """Return one date so that the time is kept, near to what it was; or to the other one.
+
+        Parameters
+        ----------
+        numbers
+            Those of the start, the end and the time.
+        place
+            0 for the start, 1 for the end.
+        """
+        columns, own, other = (self.start.column, self.end.column), numbers[place], 1 - place
+        dates = [_moments(columns[at], numbers[at].values) for at in (0, 1)]
+        near = dates[other].astype(dates[place].dtype)
+        dates[place] = np.where(own.present, dates[place], near)
+        for _ in range(MOVES):
+            missed = numbers[2].values - self.offset - _time_between(self.measure, *dates)
+            dates[place] = _later(self.measure, dates[place], missed if place else -missed)
+        if self.measure in LENGTHS and decimals_of(self.target.column):
+            dates[place] = self._rounded(dates, place, numbers[2].values)
+        there = own.present | (numbers[other].present & numbers[2].present)
+        special = own.special.copy()
+        special[there] = None
+        return own._replace(
+            values=_ticks_of(dates[place], columns[place]), present=there, special=special
+        )
+
+    def _rounded(self, dates: Sequence[Moments], place: int, wanted: NDArray[Any]) -> Moments:
+        """Round one date to the longest unit that keeps the time, which is rounded itself."""
+        rounded, slack = dates[place], _slack(self.target.column)
+        ticks = rounded.dtype.str.replace("M", "m")
+        for unit in ("s", "m", "h", "D"):
+            half: Any = np.array(1).astype(f"m8[{unit}]").astype(ticks)
+            tried = (dates[place] + half // 2).astype(f"M8[{unit}]").astype(rounded.dtype)
+            one, two = (dates[0], tried) if place else (tried, dates[1])
+            missed = wanted - self.offset - _time_between(self.measure, one, two)
+            rounded = np.where(np.abs(missed) <= slack, tried, rounded)
+        return rounded
+
+    def solve(self, numbers: Sequence[Numbers], place: int) -> Numbers:
+        """Return what one column must be, given the others; nothing where they leave a choice.
+
+        Parameters
+        ----------
+        numbers
+            Those of the columns, in the order of `positions`.
+        place
+            The column's place among them.
+        """
+        own, others = numbers[place], [*numbers]
+        del others[place]
+        there = others[0].present & others[1].present
+        if place == 2:
+            columns = self.start.column, self.end.column
+            dates = [_moments(columns[at], numbers[at].values) for at in (0, 1)]
+            values = _time_between(self.measure, *dates) + self.offset
+            return own._replace(values=values, present=there)
+        if self.measure not in LENGTHS or decimals_of(self.target.column) != 0:
+            return own._replace(present=np.zeros_like(there))
+        field = self.end if place == 0 else self.start
+        moments = _moments(field.column, others[0].values)
+        whole = moments == moments.astype(f"M8[{LENGTHS[self.measure]}]")
+        others.insert(place, own._replace(present=np.zeros_like(there)))
+        return self._moved(others, place)._replace(present=there & whole)
+
     def to_json(self) -> dict[str, Any]:
         """Describe the dependency by JSON values."""
         return {
@@ -201,18 +294,44 @@ class ElapsedDependency(Dependency):
         return cls(start, end, target, str(state["measure"]), special, offset)
 
 
-def _moments(cells: TypedSeries) -> Moments:
+def _moments(column: Column, values: NDArray[Any]) -> Moments:
     """Return dates as moments, and years as their beginnings."""
-    if cells.column.kind in NUMBERS:
-        years: Moments = (cells.numbers.values.astype(np.int64) - 1970).view("M8[Y]")
+    if column.kind in NUMBERS:
+        years: Moments = (values.astype(np.int64) - 1970).view("M8[Y]")
         return years
-    ticks: Moments = cells.numbers.values.astype(np.int64).view(f"M8[{unit_of(cells.column)}]")
+    ticks: Moments = values.astype(np.int64).view(f"M8[{unit_of(column)}]")
     return ticks
+
+
+def _ticks_of(moments: Moments, column: Column) -> NDArray[np.int64]:
+    """Return moments as ticks of a column, or as its years."""
+    if column.kind in NUMBERS:
+        return moments.astype("M8[Y]").astype(np.int64) + 1970
+    return moments.astype(f"M8[{unit_of(column)}]").astype(np.int64)
+
+
+def _later(measure: str, moments: Moments, distance: Floats) -> Moments:
+    """Move dates by so many units of a measure, to the nearest tick."""
+    if moments.dtype == "M8[Y]":
+        years: Moments = moments + np.rint(distance).astype(np.int64)
+        return years
+    if measure in MONTHS:
+        return shifted(moments, "M", np.rint(distance * MONTHS[measure]).astype(np.int64))
+    name = measure.removeprefix("cut ")
+    length: Any = np.array(1).astype(f"m8[{LENGTHS.get(name, 'D')}]")
+    tick: Any = np.array(1).astype(moments.dtype.str.replace("M8", "m8"))
+    later: Moments = moments + np.rint(distance * (length / tick)).astype(np.int64)
+    return later
 
 
 def _measured(measure: str, start: TypedSeries, end: TypedSeries) -> Floats:
     """Return the time between two dates in each row; it does not count where one is missing."""
-    one, two = _moments(start), _moments(end)
+    one, two = (_moments(cells.column, cells.numbers.values) for cells in (start, end))
+    return _time_between(measure, one, two)
+
+
+def _time_between(measure: str, one: Moments, two: Moments) -> Floats:
+    """Return the time between moments."""
     if measure in CALENDAR:
         cut = CALENDAR[measure]
         parts: Floats = (two.astype(cut) - one.astype(cut)).astype(np.float64)
@@ -284,7 +403,7 @@ def _elapsed(
     head = {at: sample[at].take(first) for at in {*dates, *years, *targets}}
     values = np.array([head[at].numbers.values for at in targets], np.float64)
     present = np.array([head[at].numbers.present for at in targets])
-    slack = np.array([_slack(head[at]) for at in targets])[:, None]
+    slack = np.array([_slack(head[at].column) for at in targets])[:, None]
     for start, end in permutations([*dates, *years], 2):
         if {start, end} <= {*years}:
             continue  # a difference of numbers
@@ -330,8 +449,8 @@ def _is_date(cells: TypedSeries) -> bool:
     return cells.column.kind == "datetime" and unit_of(cells.column) in (*FINEST, "ms", "us", "ns")
 
 
-def _slack(target: TypedSeries) -> float:
-    decimals = decimals_of(target.column)
+def _slack(target: Column) -> float:
+    decimals = decimals_of(target)
     return 1e-9 if decimals is None else 0.5 * 10.0**-decimals * (1 + 1e-9)
 
 

@@ -212,6 +212,9 @@ LEAST_DISORDER = 0.05  # share of rows that would be disordered, were two number
 SHORT_GAP = 0.25  # of the interquartile range of the earlier date
 
 
+LEAST_MARKED = 0.01  # share of rows that hold a date which stands for none
+
+
 COMPARED_ROWS = 5_000
 
 
@@ -258,10 +261,14 @@ def _on_one_axis(
         if {a, b} <= axes.keys()
         and (rows := _exceptions(axes[a], axes[b], columns[a], tried)) is not None
     }
-    rank = _ranks(axes, broken)
+    loose_edges = [edge for edge, rows in broken.items() if rows.any()]
+    one_way = [(a, b) for a, b in broken if (b, a) not in broken and (a, b) not in loose_edges]
+    rank = _ranks(axes, loose_edges, one_way)
     edges = [(a, b) for a, b in broken if rank[a] < rank[b]]
     exact = [edge for edge in edges if not broken[edge].any()]
     chosen, fixed = choose_edges(exact, axes, _grids(axes, columns), derived)
+    by_least = _ranks(axes, loose_edges)  # only what is first by it has room below a fixed column
+    chosen = [(a, b) for a, b in chosen if b not in fixed or by_least[a] < by_least[b]]
     loose = {
         (a, b): broken[a, b].sum() / (axes[a].present & axes[b].present).sum()
         for a, b in edges
@@ -325,7 +332,7 @@ def orders_of(
         columns = {at: column for at, (column, _) in group.items()}
         unit = finest_unit(columns.values())
         axes = to_axes(group, unit)
-        rank = _ranks(axes, edges)
+        rank = _ranks(axes)
         usable = [
             (a, b)
             for a, b in edges
@@ -373,6 +380,8 @@ def _rules(
             tuple(edge for edge in own if (members[edge[0]], members[edge[1]]) in strict),
             shares if any(shares) else (),
         )
+    marked = {at for at in axes if _has_far_mark(axes[at], columns[at])}
+    edges, near = ([e for e in pairs if marked.isdisjoint(e)] for pairs in (edges, near))
     ends = {b for _, b in (*edges, *near)} - set(fixed)
     for target in sorted(ends, key=rank.__getitem__, reverse=True):
         sources = [a for a, b in edges if b == target and have_distance(columns[a], columns[b])]
@@ -385,21 +394,43 @@ def _rules(
             )
 
 
-def _ranks(axes: Axes, edges: Collection[Edge] = ()) -> dict[int, int]:
+def _has_far_mark(axis: NumericAxis, column: Column) -> bool:
+    """Return whether many rows hold one value far from all others, such as 9999-12-31.
+
+    It stays itself only where the column is not learned as a distance.
+    """
+    values = axis.values[axis.present].astype(np.float64)
+    for mark in (values.min(), values.max()) if len(values) else ():
+        rest = values[values != mark]
+        many = len(values) - len(rest) >= max(column.least_rows, LEAST_MARKED * len(values))
+        if many and len(rest) and np.abs(rest - mark).min() > np.ptp(rest):
+            return True
+    return False
+
+
+def _ranks(
+    axes: Axes, loose: Collection[Edge] = (), one_way: Collection[Edge] = ()
+) -> dict[int, int]:
     """Order columns so that the lower one of an edge, if it has the lower minimum, comes first.
 
-    So there is no circle, and every row can be repaired. Rows that break an edge, or have one of
-    its values alone, don't count for its columns: one of them may hold the least value of all.
+    So there is no circle, and every row can be repaired. Rows that break a loose edge don't count
+    for its columns: one of them may hold the least value of all. Where the row of the least value
+    has a hole in the lower column, the edges that hold one way only tell which comes first.
     """
     counted = dict(axes)
-    for edge in edges:
+    for edge in loose:
         low, high = (axes[at] for at in edge)
-        kept = (low.values <= high.values) & low.present & high.present
+        kept = (low.values <= high.values) | ~(low.present & high.present)
         for at in edge:
-            if not (counted[at].present & kept).any():
-                continue
             counted[at] = counted[at]._replace(present=counted[at].present & kept)
-    order = sorted(counted, key=lambda at: _lowest_first(counted[at]))
+    left = sorted(counted, key=lambda at: _lowest_first(counted[at]))
+    lower: dict[int, set[int]] = {at: set() for at in left}
+    for a, b in one_way:
+        lower[b].add(a)
+    order: list[int] = []
+    while left:
+        order.append(next((at for at in left if lower[at].isdisjoint(left)), left[0]))
+        left.remove(order[-1])
     return {at: place for place, at in enumerate(order)}
 
 

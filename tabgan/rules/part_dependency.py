@@ -47,6 +47,7 @@ __all__ = [
     "part_named",
     "parts_of",
     "sources_of",
+    "shifted",
 ]
 
 Integers = NDArray[np.int64]
@@ -136,7 +137,7 @@ class Part:
         for distance in distances:
             if not len(places):
                 break
-            moved = _shifted(_as_read(values[places], column), self.shift.unit, distance)
+            moved = shifted(_as_read(values[places], column), self.shift.unit, distance)
             ticks = _as_stored(moved, column, values.dtype).clip(low, high)
             good = fits(self.read(_as_read(ticks, column)), places)
             values[places[good]] = ticks[good]
@@ -157,8 +158,18 @@ def _as_stored(read: NDArray[Any], column: Column, dtype: Any) -> NDArray[Any]:
     return read.astype(dtype)
 
 
-def _shifted(moments: Moments, unit: str, distance: int) -> Moments:
-    """Move dates; of a month that is too short the last day is taken."""
+def shifted(moments: Moments, unit: str, distance: int | Integers) -> Moments:
+    """Move dates; of a month that is too short the last day is taken.
+
+    Parameters
+    ----------
+    moments
+        The dates.
+    unit
+        Unit of time.
+    distance
+        How many units forth, of all dates or of each.
+    """
     if unit != "M":
         step: NDArray[np.timedelta64] = np.array(distance).astype(f"m8[{unit}]")
         sooner: Moments = moments + step

@@ -24,6 +24,7 @@ from tabgan.conditions.partial_rows import (
 )
 from tabgan.encoding.table_encoder import TableEncoder
 from tabgan.rules.arithmetic_dependency import FormulaDependency
+from tabgan.rules.counted_dependency import ElapsedDependency
 from tabgan.rules.dependency import Mask
 from tabgan.rules.holes_dependency import HolesDependency
 from tabgan.rules.numeric_axis import AxisValues, finest_unit, from_axis, neighbor_of, to_axis
@@ -131,7 +132,7 @@ class FormulaSolver:
         Where each position's column stands in the frame.
     """
 
-    equations: Sequence[FormulaDependency]
+    equations: Sequence[FormulaDependency | ElapsedDependency]
     columns: dict[int, Column]
     places: dict[int, int]
 
@@ -141,11 +142,15 @@ class FormulaSolver:
         holes = [rule for rule in encoder.dependencies if isinstance(rule, HolesDependency)]
         every = [*encoder.dependencies, *(own for rule in holes for own in rule.rules)]
         schema = encoder.schema.columns
-        of_frame = {at: place for place, at in enumerate(places) if schema[at].kind in NUMBERS}
+        of_frame = {
+            at: place
+            for place, at in enumerate(places)
+            if schema[at].kind in NUMBERS | TICKS and not _reads_by_range(schema[at])
+        }
         equations = [
             _unbounded(rule)
             for rule in every
-            if isinstance(rule, FormulaDependency | SumDependency)
+            if isinstance(rule, FormulaDependency | SumDependency | ElapsedDependency)
             and {*rule.positions} <= of_frame.keys()
             and all(schema[field.position] == field.column for field in _fields(rule))
         ]
@@ -197,7 +202,11 @@ class FormulaSolver:
         return frame
 
     def _solved(
-        self, rule: FormulaDependency, frame: pd.DataFrame, at: int, rows: Mask
+        self,
+        rule: FormulaDependency | ElapsedDependency,
+        frame: pd.DataFrame,
+        at: int,
+        rows: Mask,
     ) -> pd.DataFrame:
         """Solve a formula for a column's cells in some rows, where that is possible."""
         if not rows.any():
@@ -214,7 +223,9 @@ class FormulaSolver:
         own = self.places[at]
         return _with_column(frame, own, _filled(frame.iloc[:, own], new, helped))
 
-    def _cells(self, rule: FormulaDependency, frame: pd.DataFrame) -> list[TypedSeries]:
+    def _cells(
+        self, rule: FormulaDependency | ElapsedDependency, frame: pd.DataFrame
+    ) -> list[TypedSeries]:
         return [
             TypedSeries(self.columns[at], frame.iloc[:, self.places[at]].reset_index(drop=True))
             for at in rule.positions
@@ -368,8 +379,12 @@ def _with_column(frame: pd.DataFrame, place: int, values: pd.Series) -> pd.DataF
     return pd.concat(series, axis=1).set_axis(frame.columns, axis=1)
 
 
-def _unbounded(rule: FormulaDependency | SumDependency) -> FormulaDependency:
+def _unbounded(
+    rule: FormulaDependency | SumDependency | ElapsedDependency,
+) -> FormulaDependency | ElapsedDependency:
     """Return a formula, or a sum as one, for numbers beyond the training table's ranges too."""
+    if isinstance(rule, ElapsedDependency):
+        return rule  # which computes whatever the ranges are
     if isinstance(rule, SumDependency):
         rule = FormulaDependency(rule.parts, rule.total, rule.expression, rule.special)
     sources = tuple(own._replace(column=_without_range(own.column)) for own in rule.sources)
@@ -380,7 +395,11 @@ def _without_range(column: Column) -> Column:
     return replace(column, minimum=None, maximum=None)
 
 
-def _fields(rule: FormulaDependency | SumDependency) -> tuple[ColumnRef, ...]:
+def _fields(
+    rule: FormulaDependency | SumDependency | ElapsedDependency,
+) -> tuple[ColumnRef, ...]:
+    if isinstance(rule, ElapsedDependency):
+        return rule.start, rule.end, rule.target
     if isinstance(rule, SumDependency):
         return (*rule.parts, rule.total)
     return (*rule.sources, rule.target)

@@ -19,7 +19,8 @@ from tabgan.conditions.parse_condition import parse_condition
 from tabgan.conditions.partial_rows import PartialRows, contradictions, name_rows, read_partial_rows
 from tabgan.conditions.written_numbers import ends_of
 from tabgan.encoding.identifiers.identifier import IdentifierEncoder
-from tabgan.encoding.table_encoder import keeps_rules
+from tabgan.encoding.table_encoder import TableEncoder, keeps_rules
+from tabgan.rules.counted_dependency import ElapsedDependency
 from tabgan.rules.dependency import Mask
 from tabgan.rules.enforcement import UniqueKeys, holds_all, keep_unique, with_rows
 from tabgan.rules.level_constraints import Unique
@@ -243,8 +244,25 @@ def completed_blocks(
     for block in completer.blocks(rows, seed):
         end = start + len(block)
         done = _unique(completer, rows[slice(start, end)], block, keys, seed)
+        _check_times(encoder, rows[slice(start, end)], done, start)
         yield done.set_axis(frame.index[start:end])
         start = end
+
+
+def _check_times(encoder: TableEncoder, rows: PartialRows, frame: pd.DataFrame, start: int) -> None:
+    """Check that two told columns of a time between dates left a value for the third one."""
+    schema = encoder.schema
+    cells = {at: frame.iloc[:, at].reset_index(drop=True) for at in range(len(schema))}
+    for rule in encoder.dependencies:
+        if isinstance(rule, ElapsedDependency):
+            given = rows.given.copy()
+            given[:, [*rule.positions]] = rows.given[:, [*rule.positions]].sum(axis=1)[:, None] > 1
+            for words, broken in contradictions(PartialRows(cells, given), schema, [rule]):
+                raise SamplingError(
+                    f"where: {name_rows([start + row for row in broken])}: no value that the "
+                    f"training table's columns can take keeps the rule that {words}; change one "
+                    "of these cells, or leave it empty to have it drawn"
+                )
 
 
 def _unique(

@@ -137,3 +137,73 @@ def test_a_measure_that_is_none_is_refused():
     (rule,) = find_counted(work(pd.DataFrame(TABLES["full years"][0])), np.random.default_rng(0))
     with pytest.raises(ValueError, match="'eons' is no measure of time"):
         ElapsedDependency(rule.start, rule.end, rule.target, "eons")
+
+
+@pytest.mark.parametrize(
+    "columns", [own for own, words in TABLES.values() if {"n"} < {*own} and len(own) < 5 and words]
+)
+@pytest.mark.parametrize("free", [0, 1])
+def test_a_fixed_time_moves_a_free_date(columns, free):
+    table = work(pd.DataFrame(columns))
+    (rule,) = find_counted(table, np.random.default_rng(0))
+    at = rule.positions[free]
+    others = {at: table[at].take(np.random.default_rng(1).permutation(ROWS))}
+    fixed = np.zeros((ROWS, len(table)), np.bool_)
+    fixed[:, [*rule.positions]] = True
+    fixed[:, at] = False
+    moved = rule.propagate(table | others, fixed)
+    numbers = moved[at].numbers.values
+    inner = (numbers > numbers.min()) & (numbers < numbers.max())  # elsewhere the range ends
+    assert inner.mean() > 0.6
+    assert rule.holds([moved[own] for own in rule.positions])[inner].all()
+    assert fixed[inner][:, [*rule.positions]].all(), "no later rule may change it"
+    for own in {*rule.positions} - {at}:
+        assert moved[own].values.tolist() == table[own].values.tolist()
+
+
+def test_of_free_dates_the_start_moves_where_the_end_has_no_room():
+    table = work(pd.DataFrame(TABLES["both days of a stay"][0]))
+    (rule,) = find_counted(table, np.random.default_rng(0))
+    fixed = np.zeros((ROWS, 3), np.bool_)
+    fixed[:, 2] = True
+    longer = pd.Series(np.full(ROWS, int(table[2].values.max())))
+    moved = rule.propagate({**table, 2: table[2]._replace(values=longer)}, fixed)
+    assert rule.holds([moved[at] for at in rule.positions]).all()
+
+
+def test_a_date_that_a_rounded_time_moves_stays_whole():
+    table = work(pd.DataFrame(TABLES["hours"][0]))
+    (rule,) = find_counted(table, np.random.default_rng(0))
+    order = np.random.default_rng(1).permutation(ROWS)
+    fixed = np.tile([False, True, True], (ROWS, 1))
+    moved = rule.propagate({**table, 0: table[0].take(order)}, fixed)
+    assert moved[0].values.tolist() == table[0].values.tolist()
+
+
+def test_a_free_time_is_measured():
+    table = work(pd.DataFrame(TABLES["days"][0]))
+    (rule,) = find_counted(table, np.random.default_rng(0))
+    wrong = {**table, 2: table[2]._replace(values=table[2].values + 1)}
+    measured = rule.propagate(wrong, np.zeros((ROWS, 3), np.bool_))
+    assert measured[2].values.tolist() == table[2].values.tolist()
+
+
+@pytest.mark.parametrize("name", ["days", "both days of a stay"])
+def test_two_columns_of_a_length_tell_the_third(name):
+    table = work(pd.DataFrame(TABLES[name][0]))
+    (rule,) = find_counted(table, np.random.default_rng(0))
+    cells = [table[at] for at in rule.positions]
+    numbers = [own.numbers for own in cells]
+    for place, own in enumerate(numbers):
+        blank = own._replace(values=own.values * 0, present=np.zeros(ROWS, np.bool_))
+        solved = rule.solve([*numbers[:place], blank, *numbers[place + 1 :]], place)
+        assert solved.present.all()
+        assert solved.values.tolist() == own.values.tolist()
+
+
+@pytest.mark.parametrize("name", ["full years", "hours", "started hours"])
+def test_a_time_that_is_cut_or_rounded_leaves_the_date_open(name):
+    table = work(pd.DataFrame(TABLES[name][0]))
+    (rule,) = find_counted(table, np.random.default_rng(0))
+    numbers = [table[at].numbers for at in rule.positions]
+    assert [rule.solve(numbers, place).present.all() for place in range(3)] == [False, False, True]

@@ -651,3 +651,37 @@ def test_a_value_that_stands_alone_hides_no_order(seed):
     assert [rule.describe() for rule in trees.dependencies_] == ["'a' ≤ 'b'"]
     drawn = trees.sample(2_000)
     assert not (drawn["a"] > drawn["b"]).any()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_chain_with_holes_is_found_in_order_whichever_column_has_the_least_value(seed):
+    rng = np.random.default_rng(seed)
+    first = pd.Timestamp("2024-01-01") + pd.to_timedelta(rng.integers(0, 600, 400), unit="D")
+    second = first + pd.to_timedelta(rng.integers(0, 20, 400), unit="D")
+    third = second + pd.to_timedelta(rng.integers(0, 5, 400), unit="D")
+    frame = pd.DataFrame({"first": first, "second": second, "third": third})
+    for name in ("first", "second"):
+        frame[name] = frame[name].where(rng.random(400) > 0.3)
+    least = third.argmin()
+    frame.loc[least, ["first", "second"]] = None
+    frame.loc[(frame[["first", "second"]] <= third[least]).any(axis=1), ["first", "second"]] = None
+    found = find_orders(by_position(frame, infer_schema(frame)), rng)
+    (rule,) = (own for own in found if isinstance(own, OrderDependency))
+    assert [member.column.name for member in rule.members] == ["first", "second", "third"]
+    assert {(0, 1), (1, 2)} <= {*rule.edges}
+    mixed = by_position(frame, infer_schema(frame))
+    mixed[2] = mixed[2].take(rng.permutation(400))
+    mended = rule.restore(mixed)
+    assert rule.holds([mended[at] for at in rule.positions]).all()
+
+
+@pytest.mark.parametrize("mark", [None, "2199-12-31"])
+def test_a_date_that_stands_for_none_is_learned_as_it_is(mark):
+    rng = np.random.default_rng(0)
+    start = pd.Timestamp("2024-01-01") + pd.to_timedelta(rng.integers(0, 600, 400), unit="D")
+    end = pd.Series(start + pd.to_timedelta(rng.integers(0, 20, 400), unit="D"))
+    if mark:
+        end = end.where(rng.random(400) > 0.3, pd.Timestamp(mark))
+    frame = pd.DataFrame({"start": start, "end": end})
+    found = find_orders(by_position(frame, infer_schema(frame)), rng)
+    assert [own.name for own in found] == (["order"] if mark else ["order", "gap"])
