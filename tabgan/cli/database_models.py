@@ -86,7 +86,9 @@ def sample_database(
     drawn = gan.sample(1.0 if scale is None else scale, random_state=seed)
     for note in gan.notes_on_scale(1.0 if scale is None else scale):
         report.say(f"Note: {note}")
-    source = Database(drawn, {name: TableForm("csv", table=name) for name in drawn})
+    delimiters = gan.delimiters_
+    forms = {n: TableForm("csv", table=n, delimiter=delimiters.get(n, ",")) for n in drawn}
+    source = Database(drawn, forms)
     for note in write_database(out, drawn, source, gan.relations_, force=force):
         report.say(f"Note: {note}")
     rows = {name: len(frame) for name, frame in drawn.items()}

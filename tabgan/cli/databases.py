@@ -382,7 +382,10 @@ def _learned(
     for line in (*relations.describe(), *_short_lists(database, relations, options.references)):
         report.say(line)
     schema = _declared_kinds(kinds, database.tables)
-    return _fitted(database, relations, report, options=options, schema=schema, training=training)
+    gan = _fitted(database, relations, report, options=options, schema=schema, training=training)
+    texts = {name: form for name, form in database.forms.items() if form.format == "csv"}
+    gan.keep_delimiters({name: form.delimiter for name, form in texts.items()})
+    return gan
 
 
 def _declared_kinds(

@@ -4,7 +4,7 @@ import os
 import sys
 import time
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Integral, Real
 from typing import Any, Self
 
@@ -72,6 +72,8 @@ class DatabaseGAN(BaseEstimator):
         What was decided about keys that close a circle, and which columns are sums of children.
     n_rows_ : dict
         Rows of each table.
+    delimiters_ : dict
+        What sets fields apart in text files, by table, where that is no comma.
 
     Examples
     --------
@@ -227,6 +229,18 @@ class DatabaseGAN(BaseEstimator):
         drawn = self.sample() if synthetic is None else _frames(synthetic)
         return evaluate_database(_frames(real), drawn, self.relations_)
 
+    def keep_delimiters(self, delimiters: Mapping[str, str]) -> None:
+        """Let the model say how fields are set apart in text files, by table; commas need no word.
+
+        Raises
+        ------
+        NotFittedError
+            If there is no model yet.
+        """
+        self._check_fitted()
+        kept = {table: own for table, own in delimiters.items() if own != ","}
+        self._set_model(replace(self._model, delimiters=kept))
+
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the fitted model to one file, atomically.
 
@@ -335,6 +349,7 @@ class DatabaseGAN(BaseEstimator):
     def _set_model(self, model: DatabaseModel) -> Self:
         self._model = model
         self.relations_ = without_implicit_parents(model.relations)
+        self.delimiters_ = dict(model.delimiters)
         self.notes_ = [*model.plan.notes, *map(str, model.totals)]
         self.n_rows_ = {
             table: form.n_rows for table, form in model.forms.items() if not is_implicit(table)

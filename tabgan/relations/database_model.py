@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib.metadata import version
 from typing import Any, Self
@@ -79,6 +79,8 @@ class DatabaseModel:
         The columns that are sums or numbers of children.
     lists
         The short tables to which many rows refer, which no small sample empties.
+    delimiters
+        Between fields of text files, by table, where that is no comma.
     """
 
     relations: Relations
@@ -90,6 +92,7 @@ class DatabaseModel:
     implicit: tuple[ImplicitParent, ...] = ()
     totals: tuple[ChildTotal, ...] = ()
     lists: tuple[str, ...] = ()
+    delimiters: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def fit(
@@ -424,6 +427,7 @@ class DatabaseModel:
                 "implicit": [own.to_json() for own in self.implicit],
                 "totals": [own.to_json() for own in self.totals],
                 "lists": list(self.lists),
+                "delimiters": dict(self.delimiters),
             },
         }
         tensors = {
@@ -469,6 +473,7 @@ class DatabaseModel:
                 tuple(map(ImplicitParent.from_json, state.get("implicit", ()))),
                 tuple(map(ChildTotal.from_json, state.get("totals", ()))),
                 tuple(map(str, state.get("lists", ()))),
+                {str(table): str(own) for table, own in state.get("delimiters", {}).items()},
             )
 
 

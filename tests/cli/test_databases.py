@@ -199,3 +199,14 @@ def test_a_report_of_a_database(run, shop):
     assert "Wrote the report to page.html" in result.stderr
     Path("new.db").unlink()
     assert "page.html already exists" in run("synth", shop, *options).stderr
+
+
+def test_a_sample_of_a_model_sets_fields_apart_as_the_files_did(run):
+    Path("shop").mkdir()
+    visits = "\n".join(f"{i % 20 + 1};{i},5" for i in range(40))
+    Path("shop/users.csv").write_text("id;plan\n" + "\n".join(f"{i};a" for i in range(1, 21)))
+    Path("shop/visits.csv").write_text(f"user_id;kg\n{visits}\n")
+    assert run("fit", "shop", "-m", "m.safetensors", "-q").exit_code == 0
+    assert run("sample", "m.safetensors", "-o", "new", "-q").exit_code == 0
+    assert Path("new/users.csv").read_text().startswith("id;plan\n")
+    assert Path("new/visits.csv").read_text().startswith("user_id;kg\n")
