@@ -173,9 +173,10 @@ def test_columns_that_lack_or_are_too_many(real: pd.DataFrame, fresh: pd.DataFra
 
 @pytest.mark.parametrize("size", [0, 1, 9])
 def test_too_few_rows(real: pd.DataFrame, fresh: pd.DataFrame, size: int) -> None:
-    with pytest.raises(DataError, match=f"The synthetic table has {size} rows; an evaluation need"):
+    rows = "1 row" if size == 1 else f"{size} rows"
+    with pytest.raises(DataError, match=f"The synthetic table has {rows}; an evaluation need"):
         evaluate(real, fresh[:size])
-    with pytest.raises(DataError, match="rows"):
+    with pytest.raises(DataError, match="row"):
         evaluate(real[:size], fresh)
 
 
