@@ -92,15 +92,15 @@ def test_what_is_broken_is_named(columns, change, words):
     assert words in rule.rule
 
 
-def test_a_broken_near_rule_is_a_weak_point():
+def test_a_broken_order_of_nearly_all_rows_is_a_weak_point():
     drawn = offices(1)
     drawn = swap(drawn, np.random.default_rng(2).random(len(drawn)) < 0.1)
     columns = ["opened", "closed", "staff"]
     found = evaluate(offices(0)[columns], drawn[columns])
     points = found.verdict.weak_points[:2]
     assert any(p.part == "structure" and set(p.columns) == {*columns[:2]} for p in points)
-    assert found.structure.kept["near rules"] < 1
-    assert "almost every real row" in found.to_html()
+    assert found.structure.kept["rules"] < 0.95  # an order with few exceptions is a rule
+    assert "in 99." in next(p.what for p in points if p.part == "structure")
 
 
 def test_rules_of_all_rows_are_not_told_again():
