@@ -326,7 +326,7 @@ def fit_scale(values: Values, decimals: int | None) -> Scale:
     >>> fit_scale(np.array([0.25, 1.5]), 2)
     Lattice(dtype='float64', base=25, step=125, last=1, decimals=2)
     >>> fit_scale(np.array([0.1, 3.7]), None)
-    Real(exponent=2)
+    Real(exponent=2, places=None)
     """
     if values.dtype.kind == "f":
         largest = float(np.abs(values).max())
