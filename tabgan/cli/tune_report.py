@@ -11,12 +11,13 @@ import pandas as pd
 from tabgan.cli.console import Report, aligned
 from tabgan.cli.training import quietly
 from tabgan.estimator import TabGAN
+from tabgan.evaluation.quality_scores import TableScores
 from tabgan.table.schema import Schema
 from tabgan.tuning.search import tune
 from tabgan.tuning.search_space import Candidate
 from tabgan.tuning.tuning_result import Trial, TuningResult
 
-__all__ = ["lay_out_tuning", "next_command", "search_table"]
+__all__ = ["lay_out_tuning", "next_command", "score_cells", "search_table"]
 
 _HEADER = (
     "latent",
@@ -149,20 +150,19 @@ def _header_words(header: str | int) -> list[str]:
     return {"first": ["--header"], "none": ["--no-header"]}.get(header, [])
 
 
+def score_cells(scores: TableScores | None) -> tuple[str, str, str]:
+    """Write detection, trend error and shape error; blank where there is no such score."""
+    if scores is None:
+        return "", "", ""
+    trend = "" if isnan(scores.trend_error) else f"{scores.trend_error:.2f}"  # no related pairs
+    return f"{scores.detection:.3f}", trend, f"{scores.shape_error:.2f}"
+
+
 def _cells(trial: Trial) -> tuple[str, ...]:
-    candidate, scores = trial.candidate, trial.scores
-    figures = (
-        ("", "", "")
-        if scores is None
-        else (
-            f"{scores.detection:.3f}",
-            "" if isnan(scores.trend_error) else f"{scores.trend_error:.2f}",
-            f"{scores.shape_error:.2f}",
-        )
-    )
+    candidate = trial.candidate
     rate = f"{candidate.learning_rate:.3g}"
     sizes = str(candidate.latent_dim), rate, str(candidate.hidden_dim)
-    return (*sizes, *figures, f"{trial.seconds:.1f}")
+    return (*sizes, *score_cells(trial.scores), f"{trial.seconds:.1f}")
 
 
 def _remarks(trial: Trial, best: Trial) -> str:

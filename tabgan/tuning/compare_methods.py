@@ -15,6 +15,7 @@ from tabgan.evaluation.compare_tables import Comparison, compare
 from tabgan.evaluation.quality_scores import TableScores
 from tabgan.inference.accept_table import as_frame
 from tabgan.tuning.held_out_rows import HeldOutRows, check_holdout
+from tabgan.tuning.tuning_result import without_nan
 
 if TYPE_CHECKING:
     from tabgan.inference.accept_table import TableLike
@@ -149,8 +150,8 @@ class MethodComparison:
             "fitted_rows": len(self.rows.train),
             "held_out_rows": len(self.rows.held_out),
             "seed": self.rows.seed,
-            "fresh": _without_nan(_figures(self.fresh)),
-            "trials": [_without_nan(row) for row in rows],
+            "fresh": without_nan(_figures(self.fresh)),
+            "trials": [without_nan(row) for row in rows],
             "skipped": list(self.skipped),
         }
 
@@ -293,7 +294,3 @@ def _is_fresh(scores: TableScores, fresh: TableScores, n_held_out: int) -> bool:
 
 def _figures(scores: TableScores | None) -> dict[str, float]:
     return asdict(scores or TableScores(nan, nan, nan))
-
-
-def _without_nan(row: Mapping[Any, Any]) -> dict[str, Any]:
-    return {str(k): None if isinstance(v, float) and isnan(v) else v for k, v in row.items()}

@@ -3,7 +3,7 @@
 import json
 import math
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-__all__ = ["Point", "Trial", "TuningResult", "check_plot", "draw_plot"]
+__all__ = ["Point", "Trial", "TuningResult", "check_plot", "draw_plot", "without_nan"]
 
 SUFFIXES = (".png", ".svg", ".pdf")
 
@@ -245,9 +245,9 @@ class TuningResult:
         return {
             **self.facts,
             "heuristic": {"size": self.choice.dim, "reason": self.choice.reason},
-            "best": _json_facts(self.best),
-            "heuristic_trial": _json_facts(heuristic) if heuristic else None,
-            "trials": [_json_facts(trial) for trial in self.trials],
+            "best": without_nan(self.best.facts()),
+            "heuristic_trial": without_nan(heuristic.facts()) if heuristic else None,
+            "trials": [without_nan(trial.facts()) for trial in self.trials],
         }
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -306,8 +306,15 @@ def _best(trials: Iterable[Trial]) -> Trial:
     return min(even, key=rank)[0]
 
 
-def _json_facts(trial: Trial) -> dict[str, Any]:
+def without_nan(facts: Mapping[Any, Any]) -> dict[str, Any]:
+    """Return facts as JSON values by name: what is not a number becomes None.
+
+    Examples
+    --------
+    >>> without_nan({"detection": 0.5, "trend_error": math.nan})
+    {'detection': 0.5, 'trend_error': None}
+    """
     return {
-        name: None if isinstance(value, float) and math.isnan(value) else value
-        for name, value in trial.facts().items()
+        str(name): None if isinstance(value, float) and math.isnan(value) else value
+        for name, value in facts.items()
     }

@@ -1,6 +1,5 @@
 """``tabgan compare``: learn a table by several methods, and judge their rows side by side."""
 
-from math import isnan
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -24,7 +23,6 @@ from tabgan.cli.table_options import (
 from tabgan.cli.training_options import max_time_option, training_rows_option
 
 if TYPE_CHECKING:
-    from tabgan.evaluation.quality_scores import TableScores
     from tabgan.tuning.compare_methods import MethodComparison
 
 __all__ = ["compare"]
@@ -131,18 +129,12 @@ def compare(
 def _lay_out(found: "MethodComparison") -> str:
     """Lay out the trials as a table, then the best one and why."""
     from tabgan.cli.console import aligned
+    from tabgan.cli.tune_report import score_cells
 
     header = ("method", "detection", "trend error %", "shape error %", "seconds", "")
     rows = [header]
     for trial in found.trials:
         remark = "could not be trained" if trial.error else "best" * (trial.method == found.best)
-        rows.append((trial.method, *_cells(trial.scores), f"{trial.seconds:.1f}", remark))
-    rows.append(("fresh rows", *_cells(found.fresh), "", ""))
+        rows.append((trial.method, *score_cells(trial.scores), f"{trial.seconds:.1f}", remark))
+    rows.append(("fresh rows", *score_cells(found.fresh), "", ""))
     return "\n".join([*aligned(rows), "", f"best: {found.best}: {found.reason}"])
-
-
-def _cells(scores: "TableScores | None") -> tuple[str, str, str]:
-    if scores is None:
-        return "", "", ""
-    trend = "" if isnan(scores.trend_error) else f"{scores.trend_error:.2f}"  # no related pairs
-    return f"{scores.detection:.3f}", trend, f"{scores.shape_error:.2f}"
