@@ -68,6 +68,12 @@ def shortened(value: Any) -> Any:
 
 
 LARGEST_PAGE = 1_900_000  # bytes
+GRADES = {  # the sign and the class of each
+    "as good as real": ("✓", "good"),
+    "good": ("✓", "good"),
+    "usable with care": ("!", "warn"),
+    "poor": ("✗", "bad"),
+}
 
 
 _LIMITS = ((120, 1000), (40, 300), (10, 100))  # columns with a chart, and listed beside them
@@ -210,6 +216,7 @@ def _environment() -> Environment:
     environment.globals |= {
         "Figure": Figure,
         "FIGURES": FIGURES,
+        "grades": GRADES,
         "svg_charts": svg_charts,
         "read": read,
         "script": script,
