@@ -33,7 +33,8 @@ def sample_batches(
     most
         Number of rows to choose; all if there are not more.
     take
-        Returns some rows of a batch, by their positions, in memory of their own.
+        Returns some rows of a batch, by their positions, in memory of their own. A batch all of
+        whose rows are chosen is kept itself.
 
     Returns
     -------
@@ -53,7 +54,8 @@ def sample_batches(
         total += len(batch)
         rows = np.flatnonzero(numbers < bound)
         if len(rows):
-            kept.append((numbers[rows], take(batch, rows)))
+            is_whole = len(rows) == len(batch)
+            kept.append((numbers[rows], batch if is_whole else take(batch, rows)))
             held += len(rows)
         if held > SLACK * most:
             kept, bound = _smallest(kept, most, take)

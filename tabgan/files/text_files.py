@@ -45,6 +45,7 @@ __all__ = ["CsvBlocks", "read_csv"]
 
 _SNIFFED_LINES = 100
 _ROWS_AT_ONCE = 500  # small enough for the rows to stay in the processor's cache
+_BLOCKS_AT_ONCE = 20  # of them, from which rows are sampled together
 _CELLS_REMEMBERED = 500_000
 _LONGEST_CELL = 2**31 - 1
 _NOTES = 30  # rows below a table that may be notes; more are data
@@ -287,7 +288,8 @@ def _rows(
         frame = _without_footer(frame, notes) if body.may_end_in_notes else frame
         return frame, notes, None
     known: dict[str, str] = {}
-    frames = (_frame(body.width, iter([block]), known) for block in blocks)
+    parts = iter(lambda: list(islice(blocks, _BLOCKS_AT_ONCE)), [])
+    frames = (_frame(body.width, iter(part), known) for part in parts)
     whole = _frames_without_footer(frames, notes) if body.may_end_in_notes else frames
     chosen, total = sample_batches(whole, most_rows, lambda frame, rows: frame.iloc[rows])
     empty = _frame(body.width, iter(()))

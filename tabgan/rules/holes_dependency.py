@@ -279,9 +279,8 @@ def _search_table(
         if there[left].all(axis=1).sum() >= LEAST_ROWS and len(left) == 1:
             break
         left = left[:-1]
-    rows = np.flatnonzero(there[left].all(axis=1)) if left else np.arange(len(there))
-    own = without(table, {*holey} - {*left})
-    return sample_of({at: cells.take(rows) for at, cells in own.items()}, rng)
+    rows = np.flatnonzero(there[left].all(axis=1)) if left else None
+    return sample_of(without(table, {*holey} - {*left}), rng, rows)
 
 
 def _rules(table: ColumnFrame, rng: np.random.Generator) -> Iterator[Dependency]:

@@ -98,8 +98,11 @@ class TypedSeries(_ColumnValues):
     def _factors(self) -> tuple[NDArray[np.int32], list[Scalar]]:
         if self._origin is not None and "_factors" in vars(self._origin[0]):
             whole, rows = self._origin
-            occurring, codes = np.unique(whole.codes[rows], return_inverse=True)
-            return codes.astype(np.int32), [whole.levels[code] for code in occurring.tolist()]
+            codes = whole.codes[rows]
+            occurs = np.bincount(codes, minlength=len(whole.levels)) > 0
+            place = np.cumsum(occurs, dtype=np.int32) - 1
+            occurring = np.flatnonzero(occurs).tolist()
+            return place[codes], [whole.levels[code] for code in occurring]
         return codes_of(self.values)
 
     def take(self, rows: Rows) -> "TypedSeries":
@@ -185,7 +188,9 @@ def count_rows(table: ColumnFrame) -> int:
     return next((len(cells.values) for cells in table.values()), 0)
 
 
-def sample_of(table: ColumnFrame, rng: np.random.Generator) -> ColumnFrame:
+def sample_of(
+    table: ColumnFrame, rng: np.random.Generator, among: NDArray[np.intp] | None = None
+) -> ColumnFrame:
     """Draw rows without replacement, kept in their order.
 
     Parameters
@@ -194,12 +199,16 @@ def sample_of(table: ColumnFrame, rng: np.random.Generator) -> ColumnFrame:
         A table in work.
     rng
         Draws the rows.
+    among
+        The rows to choose from; None for all.
     """
-    n_rows = count_rows(table)
+    n_rows = count_rows(table) if among is None else len(among)
     if n_rows <= SAMPLE:
-        return table
-    rows = np.sort(rng.choice(n_rows, SAMPLE, replace=False))
-    return {at: cells.take(rows) for at, cells in table.items()}
+        rows = among
+    else:
+        rows = np.sort(rng.choice(n_rows, SAMPLE, replace=False))
+        rows = rows if among is None else among[rows]
+    return table if rows is None else {at: cells.take(rows) for at, cells in table.items()}
 
 
 def without(table: ColumnFrame, positions: Iterable[int]) -> ColumnFrame:
