@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import permutations
 from types import MappingProxyType
 from typing import Any, NamedTuple, Self
 
@@ -14,13 +13,19 @@ from tabgan.rules.find_identities import is_beyond_chance
 from tabgan.rules.functional_dependency import FunctionalDependency
 from tabgan.rules.numeric_axis import (
     FEW_VALUES,
+    LEAST_COMPARED,
+    SHORT_GAP,
     AllowedValues,
     AxisValues,
     NumericAxis,
     by_axis,
     finest_unit,
     have_distance,
+    is_short,
+    near_pairs,
+    spread,
     to_axes,
+    values_of_both,
 )
 from tabgan.rules.order_dependency import DifferenceDependency, Edge, OrderDependency
 from tabgan.rules.sum_dependency import SumDependency
@@ -203,13 +208,7 @@ class _Room(NamedTuple):
 EVIDENCE = 20  # rows that would be disordered, were two columns independent
 
 
-LEAST_ROWS = 100  # in which two numbers are compared
-
-
 LEAST_DISORDER = 0.05  # share of rows that would be disordered, were two numbers independent
-
-
-SHORT_GAP = 0.25  # of the interquartile range of the earlier date
 
 
 LEAST_MARKED = 0.01  # share of rows that hold a date which stands for none
@@ -225,9 +224,6 @@ MOST_BROKEN = 0.01  # share of the rows that may break an order
 
 
 MOST_HINTS = 8  # of `HINT_ROWS`, more than which such a share hardly ever leaves
-
-
-MOST_NEAR = 40  # columns of dates among which near ones are sought
 
 
 def find_orders(
@@ -251,7 +247,8 @@ def _on_one_axis(
     hoped = [
         (a, b) for a, b in _not_refuted(trial) if _may_be_ordered(trial[a], trial[b], columns[a])
     ]
-    near = _near_dates(trial, columns, derived)
+    free = {at: axis for at, axis in trial.items() if at not in derived.positions}
+    near = [(a, b) for a, b in near_pairs(free, columns) if trial[a].present.all()]
     needed = {at for pair in (*hoped, *near) for at in pair}
     axes = to_axes({at: table[at] for at in sorted(needed)}, unit)
     tried = len(trial) * (len(trial) - 1)
@@ -274,7 +271,7 @@ def _on_one_axis(
         for a, b in edges
         if (a, b) not in exact and not {a, b} & fixed
     }
-    distances = [edge for edge in near if {*edge} <= rank.keys() and rank[edge[0]] < rank[edge[1]]]
+    distances = [edge for edge in near if {*edge} <= rank.keys()]
     yield from _rules(
         table,
         axes,
@@ -285,30 +282,6 @@ def _on_one_axis(
         exceptions=loose,
         near=distances,
     )
-
-
-def _near_dates(trial: Axes, columns: Mapping[int, Column], derived: DerivedColumns) -> list[Edge]:
-    """Return pairs of dates that lie much nearer to each other than the dates of other rows."""
-    dates = [at for at in trial if columns[at].kind == "datetime"][:MOST_NEAR]
-    dates = [at for at in dates if at not in derived.positions]
-    return [
-        (a, b)
-        for a, b in permutations(dates, 2)
-        if trial[a].present.all()
-        and (trial[a].present & trial[b].present).sum() >= LEAST_ROWS
-        and have_distance(columns[a], columns[b])
-        and _is_short(trial[a], trial[b])
-    ]
-
-
-def _is_short(a: NumericAxis, b: NumericAxis) -> bool:
-    """Return whether the distance of two dates varies much less than the dates."""
-    one, two = _both(a, b)
-    return 0 < _spread(two - one) < SHORT_GAP * min(_spread(one), _spread(two))
-
-
-def _spread(values: AxisValues) -> float:
-    return float(np.subtract(*np.percentile(values, (75, 25))))
 
 
 def orders_of(
@@ -382,8 +355,9 @@ def _rules(
         )
     marked = {at for at in axes if _has_far_mark(axes[at], columns[at])}
     edges, near = ([e for e in pairs if marked.isdisjoint(e)] for pairs in (edges, near))
+    near = [(a, b) for a, b in near if _source_rank(a, axes, rank) < _source_rank(b, axes, rank)]
     ends = {b for _, b in (*edges, *near)} - set(fixed)
-    for target in sorted(ends, key=rank.__getitem__, reverse=True):
+    for target in sorted(ends, key=lambda at: _source_rank(at, axes, rank), reverse=True):
         sources = [a for a, b in edges if b == target and have_distance(columns[a], columns[b])]
         source = _nearest(sources, target, axes)
         if source is None:
@@ -392,6 +366,11 @@ def _rules(
             yield DifferenceDependency.between(
                 field_at(table, source), field_at(table, target), table
             )
+
+
+def _source_rank(at: int, axes: Axes, rank: Mapping[int, int]) -> tuple[bool, int]:
+    """Order dates so that those come first from which others may be learned as distances."""
+    return not axes[at].present.all(), rank[at]
 
 
 def _has_far_mark(axis: NumericAxis, column: Column) -> bool:
@@ -455,7 +434,7 @@ def _not_refuted(axes: Axes) -> Iterator[Edge]:
 
 def _may_be_ordered(a: NumericAxis, b: NumericAxis, column: Column) -> bool:
     """Return whether a ≤ b in nearly all of a sample of rows."""
-    low, high = _both(a, b)
+    low, high = values_of_both(a, b)
     broken = int((low > high).sum())
     if not len(low) or broken > 2 * MOST_BROKEN * len(low):
         return False
@@ -485,14 +464,14 @@ def _exceptions(a: NumericAxis, b: NumericAxis, column: Column, tried: int) -> M
     tried
         How many pairs are compared.
     """
-    low, high = _both(a, b)
+    low, high = values_of_both(a, b)
     n_broken = int((low > high).sum())
     if n_broken > MOST_BROKEN * len(low):
         return None
     disorder = _disorder(low, high)
     enough = disorder * len(low) >= EVIDENCE
     if column.kind in NUMBERS or n_broken:
-        enough &= len(low) >= LEAST_ROWS and disorder >= LEAST_DISORDER
+        enough &= len(low) >= LEAST_COMPARED and disorder >= LEAST_DISORDER
         enough = enough and is_beyond_chance(disorder, len(low), tried, n_broken)
         normal = _normal_disorder(high - low, MOST_BROKEN if n_broken else 0.0)
         enough = enough and is_beyond_chance(normal, len(low), tried, n_broken)
@@ -516,11 +495,6 @@ def _normal_disorder(gaps: AxisValues, least: float) -> float:
         cut = np.maximum(cut, np.percentile(gaps, 100 * least))
     spread = float(np.std(cut))
     return float(ndtr(-np.mean(cut) / spread)) if spread else 0.0
-
-
-def _both(a: NumericAxis, b: NumericAxis) -> tuple[AxisValues, AxisValues]:
-    present = a.present & b.present
-    return a.values[present], b.values[present]
 
 
 def _disorder(low: AxisValues, high: AxisValues) -> float:
@@ -550,7 +524,7 @@ def _nearest(sources: list[int], target: int, axes: Mapping[int, NumericAxis]) -
     for at in sources:
         values = axes[at].values
         gap = float(np.median((axes[target].values - values)[present]))
-        if axes[at].present.all() and gap < SHORT_GAP * _spread(values):
+        if axes[at].present.all() and gap < SHORT_GAP * spread(values):
             medians[at] = gap
     return min(medians, key=medians.__getitem__, default=None)
 
@@ -558,8 +532,8 @@ def _nearest(sources: list[int], target: int, axes: Mapping[int, NumericAxis]) -
 def _tightest(sources: list[int], target: int, axes: Axes) -> int | None:
     """Choose the date to which the distance varies least; None if it varies as the dates do."""
     spreads = {
-        at: _spread(np.subtract(*_both(axes[target], axes[at])))
+        at: spread(np.subtract(*values_of_both(axes[target], axes[at])))
         for at in sources
-        if axes[at].present.all() and _is_short(axes[at], axes[target])
+        if axes[at].present.all() and is_short(axes[at], axes[target])
     }
     return min(spreads, key=spreads.__getitem__, default=None)

@@ -4,6 +4,9 @@ Such a rule holds in the rows in which all its columns have a value. Where a col
 learned as a column of its own, and holes are filled before the table is learned: with what the
 rules give, else with a value of another row. So the rules hold in every row of what is learned;
 holes come back at the very end.
+
+Dates that are learned as their distance need one that is present in every row. Where all have
+holes, those of one are filled beside another date of the row.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -25,6 +28,16 @@ from tabgan.rules.functional_dependency import (
     give_sources,
     level_list,
 )
+from tabgan.rules.numeric_axis import (
+    by_axis,
+    finest_unit,
+    from_axis,
+    near_pairs,
+    spread,
+    to_axes,
+    to_axis,
+    values_of_both,
+)
 from tabgan.rules.part_dependency import find_parts
 from tabgan.rules.presence_dependency import PRESENT, PresenceDependency
 from tabgan.rules.sum_dependency import SumDependency, find_sums
@@ -32,6 +45,7 @@ from tabgan.table.columns import (
     NUMBERS,
     TICKS,
     ColumnFrame,
+    ColumnRef,
     TypedSeries,
     count_rows,
     field_at,
@@ -42,10 +56,12 @@ from tabgan.table.columns import (
     with_cells,
     without,
 )
-from tabgan.table.dates import range_of_ticks
+from tabgan.table.dates import range_of_ticks, unit_of, zone_of
 from tabgan.table.level_codes import is_absent
+from tabgan.table.number_scale import clip_to_range
 from tabgan.table.numbers import range_of_numbers
 from tabgan.table.scalars import Scalar
+from tabgan.table.schema import Column
 
 __all__ = ["HolesDependency", "absence_marks", "find_holes"]
 
@@ -53,6 +69,8 @@ MOST_HOLES = 0.5  # share of the rows in which a column of such a rule has no va
 LEAST_ROWS = 100  # in which all columns have a value
 ENOUGH_ROWS = 1_000  # the same: no column is left out of the search to gain more of them
 ROUNDS = 3  # in which one rule fills what another one needs
+QUANTILES = np.linspace(0, 1, 21)  # of the distances that are drawn
+GOLDEN = (5**0.5 - 1) / 2  # whose multiples spread evenly over the unit interval
 
 _LEVELS = ("categorical", "boolean")
 
@@ -184,6 +202,105 @@ def _filled(cells: TypedSeries, present: Mask) -> TypedSeries:
     return TypedSeries(column, series.set_axis(cells.values.index))
 
 
+@dataclass(frozen=True)
+class FilledDateDependency(Dependency):
+    """Holes of the target are filled beside the first of the sources that has a date in its row.
+
+    What is filled is never seen: it lies as far from the source as such dates do.
+
+    Parameters
+    ----------
+    sources
+        Columns of dates, the nearest one first.
+    target
+        The column of dates that is filled.
+    unit
+        Unit of time in which distances are counted.
+    step
+        What distances are multiples of.
+    distances
+        For each source, `QUANTILES` of the target's distances from it.
+    """
+
+    name: ClassVar[str] = "filled date"
+    sources: tuple[ColumnRef, ...]
+    target: ColumnRef
+    unit: str
+    step: int
+    distances: tuple[tuple[int, ...], ...]
+
+    def __post_init__(self) -> None:
+        sizes = {len(own) for own in self.distances}
+        if len(self.distances) != len(self.sources) or sizes != {len(QUANTILES)} or self.step < 1:
+            raise ValueError(f"filled date: {len(QUANTILES)} distances are needed for each source")
+
+    @property
+    def positions(self) -> tuple[int, ...]:
+        """Positions of the columns that take part."""
+        return (*(source.position for source in self.sources), self.target.position)
+
+    def describe(self) -> str:
+        """Describe the rule in words."""
+        return f"{self.target} lies near {' and '.join(map(str, self.sources))}"
+
+    def reduce(self, table: ColumnFrame) -> ColumnFrame:
+        """Leave the table as it is."""
+        return table
+
+    def restore(self, table: ColumnFrame) -> ColumnFrame:
+        """Leave the table as it is."""
+        return table
+
+    def propagate(self, table: ColumnFrame, fixed: NDArray[np.bool_]) -> ColumnFrame:
+        """Put free dates beside fixed ones: beside the nearest, no farther off others than any."""
+        at, column = self.target
+        cells = table[at].with_column(column)
+        values, free = to_axis(cells, self.unit).values.copy(), ~fixed[:, at]
+        others = []
+        for source, distances in zip(self.sources, self.distances, strict=True):
+            axis = to_axis(table[source.position].with_column(source.column), self.unit)
+            there = ~fixed[:, at] & fixed[:, source.position] & axis.present
+            others.append((there, axis.values + distances[0], axis.values + distances[-1]))
+            rows = np.flatnonzero(free & there)
+            place = (np.arange(len(rows)) + 0.5) * GOLDEN % 1
+            drawn = np.interp(place, QUANTILES, distances) / self.step
+            values[rows] = axis.values[rows] + np.rint(drawn).astype(np.int64) * self.step
+            free[rows] = False
+        for there, least, most in reversed(others):
+            values[there] = values.clip(least, most)[there]
+        wide = cells.with_column(_without_range(column))  # else it would be moved beyond others
+        new = replaced(cells.values, ~fixed[:, at], from_axis(values, wide, self.unit))
+        return with_cells(table, {at: TypedSeries(column, new)})
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe the dependency by JSON values."""
+        return {
+            "sources": [source.to_json() for source in self.sources],
+            "target": self.target.to_json(),
+            "unit": self.unit,
+            "step": self.step,
+            "distances": [[*own] for own in self.distances],
+        }
+
+    @classmethod
+    def from_json(cls, state: dict[str, Any]) -> Self:
+        """Rebuild a dependency from `to_json`'s value."""
+        return cls(
+            tuple(ColumnRef.from_json(source) for source in state["sources"]),
+            ColumnRef.from_json(state["target"]),
+            str(state["unit"]),
+            int(state["step"]),
+            tuple(tuple(int(value) for value in own) for own in state["distances"]),
+        )
+
+
+def _without_range(column: Column) -> Column:
+    """Let a column of dates hold any date, unless its range tells how it is to be read."""
+    wide = replace(column, minimum=None, maximum=None)
+    same = all(read(wide) == read(column) for read in (unit_of, zone_of))
+    return wide if same else column
+
+
 def absence_marks(table: ColumnFrame) -> frozenset[str]:
     """Return the texts that stand for a missing value in columns of numbers and dates.
 
@@ -224,13 +341,16 @@ def find_holes(
     if not holey:
         return []
     search = _search_table({at: table[at] for at in present}, present, holey, rng)
-    rules = [
+    rules: list[Dependency] = [
         rule
         for found in _rules(search, rng)
         if not {*found.positions}.isdisjoint(holey)
         and (rule := _confirmed(found, table, present)) is not None
     ]
     tied = {at for rule in rules for at in rule.positions}
+    filled = [*find_filled_dates(table, present, rng.spawn(1)[0])]
+    rules += filled
+    tied |= {rule.target.position for rule in filled}
     members = [
         PresenceDependency(field_at(table, at), n_columns + at, _absent(table[at], present[at]))
         for at in holey
@@ -360,4 +480,54 @@ def _confirmed_levels(
         found,
         source_levels=(*found.source_levels, *others),
         image=(*found.image, *[place] * len(others)),
+    )
+
+
+def find_filled_dates(
+    table: ColumnFrame, present: Mapping[int, Mask], rng: np.random.Generator
+) -> Iterator[FilledDateDependency]:
+    """Yield how holes are filled: of one date of several that lie near each other and have holes.
+
+    Parameters
+    ----------
+    table
+        A table in work.
+    present
+        Where the columns have a value whose holes may be filled; others only tell of these.
+    rng
+        Draws the rows on which near dates are told.
+    """
+    dates = {at: cells for at, cells in table.items() if cells.column.kind == "datetime"}
+    for group in by_axis(sample_of(dates, rng)):
+        columns = {at: cells.column for at, cells in group.items()}
+        unit = finest_unit(columns.values())
+        axes = to_axes(group, unit)
+        near: dict[int, dict[int, float]] = {}
+        for a, b in near_pairs(axes, columns):
+            near.setdefault(a, {})[b] = spread(np.subtract(*values_of_both(axes[a], axes[b])))
+        left = sorted(near, key=lambda at: (-int(table[at].numbers.present.sum()), at))
+        while left and unit is not None:
+            target = left[0]
+            left = [at for at in left if at != target and at not in near[target]]
+            if target in present and not present[target].all():
+                sources = sorted(near[target], key=near[target].__getitem__)
+                yield _filled_beside(sources, target, table, unit)
+
+
+def _filled_beside(
+    sources: Sequence[int], target: int, table: ColumnFrame, unit: str
+) -> FilledDateDependency:
+    own = to_axis(table[target], unit)
+    gaps = [
+        np.subtract(*values_of_both(own, to_axis(table[at], unit))).astype(np.int64)
+        for at in sources
+    ]
+    least = table[target].column.least_rows
+    kept = [np.quantile(clip_to_range(gap, None, least, tails=True), QUANTILES) for gap in gaps]
+    return FilledDateDependency(
+        tuple(field_at(table, at) for at in sources),
+        field_at(table, target),
+        unit,
+        int(np.gcd.reduce(np.concatenate(gaps))) or 1,
+        tuple(tuple(np.rint(own).astype(int).tolist()) for own in kept),
     )

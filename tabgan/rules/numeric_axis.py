@@ -6,9 +6,10 @@ values that a column can take on its axis.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Hashable, Iterable, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from itertools import permutations
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -32,11 +33,17 @@ from tabgan.table.schema import Column
 __all__ = [
     "AllowedValues",
     "FEW_VALUES",
+    "LEAST_COMPARED",
+    "SHORT_GAP",
     "NumericAxis",
     "AxisValues",
     "finest_unit",
     "from_axis",
     "have_distance",
+    "is_short",
+    "near_pairs",
+    "spread",
+    "values_of_both",
     "in_order",
     "axis_of",
     "by_axis",
@@ -49,6 +56,9 @@ __all__ = [
 ]
 
 FEW_VALUES = 20  # up to so many distinct numbers are listed one by one
+LEAST_COMPARED = 100  # rows in which two numbers or dates are compared
+MOST_NEAR = 40  # columns of dates among which near ones are sought
+SHORT_GAP = 0.25  # of the interquartile range of the earlier date
 
 AxisValues = NDArray[np.int64] | NDArray[np.float64]
 Floats = NDArray[np.float64]
@@ -149,6 +159,34 @@ def have_distance(one: Column, other: Column) -> bool:
         return True
     zoned = any(isinstance(column.pandas_dtype, pd.DatetimeTZDtype) for column in (one, other))
     return not zoned and {unit_of(one), unit_of(other)} <= _PER_DAY.keys()
+
+
+def values_of_both(a: NumericAxis, b: NumericAxis) -> tuple[AxisValues, AxisValues]:
+    """Return the values of two columns in the rows in which both have one."""
+    both = a.present & b.present
+    return a.values[both], b.values[both]
+
+
+def near_pairs(
+    axes: Mapping[int, NumericAxis], columns: Mapping[int, Column]
+) -> Iterator[tuple[int, int]]:
+    """Yield pairs of dates that lie much nearer to each other than the dates of other rows."""
+    dates = [at for at in axes if columns[at].kind == "datetime"][:MOST_NEAR]
+    for a, b in permutations(dates, 2):
+        enough = (axes[a].present & axes[b].present).sum() >= LEAST_COMPARED
+        if enough and have_distance(columns[a], columns[b]) and is_short(axes[a], axes[b]):
+            yield a, b
+
+
+def is_short(a: NumericAxis, b: NumericAxis) -> bool:
+    """Return whether the distance of two dates varies much less than the dates."""
+    one, two = values_of_both(a, b)
+    return 0 < spread(two - one) < SHORT_GAP * min(spread(one), spread(two))
+
+
+def spread(values: AxisValues) -> float:
+    """Return the interquartile range."""
+    return float(np.subtract(*np.percentile(values, (75, 25))))
 
 
 def to_axis(cells: TypedSeries, unit: str | None) -> NumericAxis:

@@ -1,0 +1,61 @@
+"""Dates near each other that all have holes are learned as their distance."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tabgan import TabTrees
+from tabgan.rules.detect_dependencies import detect_dependencies
+from tabgan.rules.holes_dependency import HolesDependency
+
+ROWS = 800
+FORMS = {"days": "%d/%m/%Y", "moments": "%Y-%m-%d %H:%M"}
+
+
+def repairs(rng: np.random.Generator, form: str) -> pd.DataFrame:
+    """When a device came, was tested and went back; the days between are about 20 and 7."""
+    came = pd.Timestamp("2018-03-01") + pd.to_timedelta(rng.integers(0, 30_000, ROWS), "h")
+    tested = came + pd.to_timedelta(rng.integers(10, 31, ROWS) * 24, "h")
+    back = tested + pd.to_timedelta(rng.integers(2, 13, ROWS) * 24, "h")
+    frame = pd.DataFrame({"came": came, "tested": tested, "back": back})
+    holes = rng.random(frame.shape) < [0.2, 0.4, 0.6]
+    return frame.apply(lambda dates: dates.dt.strftime(FORMS[form])).mask(holes, None)
+
+
+def days(frame: pd.DataFrame, form: str, first: str, last: str) -> pd.Series:
+    dates = frame.apply(pd.to_datetime, format=FORMS[form])
+    return ((dates[last] - dates[first]) / pd.Timedelta("1D")).dropna()
+
+
+@pytest.mark.parametrize("form", [*FORMS])
+def test_distances_of_dates_that_all_have_holes(form, table_of, round_trip, rng):
+    frame = repairs(rng, form)
+    table = table_of(frame)
+    rules = detect_dependencies(table, rng)
+    said = [rule.describe() for rule in rules]
+    assert "'tested' is learned as its distance from 'came'" in said
+    assert "'back' is learned as its distance from 'came'" in said
+    pd.testing.assert_frame_equal(round_trip(table, rules), frame)
+
+
+def test_what_is_filled_lies_as_near_as_real_dates(table_of, rng):
+    frame = repairs(rng, "days")
+    table = table_of(frame)
+    (holes,) = (r for r in detect_dependencies(table, rng) if isinstance(r, HolesDependency))
+    filled = holes.reduce(table)
+    was = frame.assign(came=filled[0].values)[frame["came"].isna()]
+    for name, least, most in (("tested", 10, 30), ("back", 12, 42)):
+        there = days(was[was["tested"].isna() == (name == "back")], "days", "came", name)
+        assert len(there) > 20
+        assert there.between(least - 1, most + 1).all()
+        assert there.std() > 0.7 * days(frame, "days", "came", name).std()
+
+
+def test_a_sample_keeps_the_distances_and_the_holes(rng):
+    frame = repairs(rng, "days")
+    drawn = TabTrees(random_state=0, verbose=False, refine=False).fit(frame).sample(ROWS)
+    for first, last in (("came", "tested"), ("came", "back")):
+        real, made = (days(rows, "days", first, last) for rows in (frame, drawn))
+        assert abs(made.median() - real.median()) < 2
+        assert made.min() >= 0
+    assert drawn.isna().mean().to_numpy() == pytest.approx(frame.isna().mean(), abs=0.05)
