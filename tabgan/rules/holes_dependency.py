@@ -21,6 +21,7 @@ from tabgan.rules.arithmetic_dependency import FormulaDependency
 from tabgan.rules.counted_dependency import find_counted
 from tabgan.rules.dependency import DEPENDENCIES, Dependency, Mask
 from tabgan.rules.find_identities import find_identities
+from tabgan.rules.find_orders import find_orders
 from tabgan.rules.functional_dependency import (
     FunctionalDependency,
     find_functional,
@@ -38,6 +39,7 @@ from tabgan.rules.numeric_axis import (
     to_axis,
     values_of_both,
 )
+from tabgan.rules.order_dependency import OrderDependency
 from tabgan.rules.part_dependency import find_parts
 from tabgan.rules.presence_dependency import PRESENT, PresenceDependency
 from tabgan.rules.sum_dependency import SumDependency, find_sums
@@ -137,6 +139,8 @@ class HolesDependency(Dependency):
             chosen = give_sources(rules[place:], table, fixed)
             table = _changed(table, rule.propagate(chosen, fixed.copy()), own, ~fixed[:, own])
         for rule in reversed(rules):  # what was told by two rules may be at odds
+            if isinstance(rule, OrderDependency):
+                continue  # it would exchange values between rows
             own = [*rule.positions]
             kept = rule.restore(rule.reduce({at: table[at] for at in own}))
             some = np.repeat(holes[:, own].any(axis=1, keepdims=True), len(own), axis=1)
@@ -349,8 +353,8 @@ def find_holes(
     ]
     tied = {at for rule in rules for at in rule.positions}
     filled = [*find_filled_dates(table, present, rng.spawn(1)[0])]
-    rules += filled
     tied |= {rule.target.position for rule in filled}
+    rules += [*filled, *_orders({at: search[at] for at in tied & search.keys()}, table, rng)]
     members = [
         PresenceDependency(field_at(table, at), n_columns + at, _absent(table[at], present[at]))
         for at in holey
@@ -424,6 +428,16 @@ def _rules(table: ColumnFrame, rng: np.random.Generator) -> Iterator[Dependency]
     yield from parts
     yield from find_counted(without(rest, {p.target.position for p in parts}), rng, given)
     yield from determined
+
+
+def _orders(
+    search: ColumnFrame, table: ColumnFrame, rng: np.random.Generator
+) -> Iterator[OrderDependency]:
+    """Yield the orders of each two columns that no row breaks: what is filled keeps them."""
+    for rule in find_orders(search, rng):
+        for pair in rule.pairs() if isinstance(rule, OrderDependency) else ():
+            if pair.holds([table[at] for at in pair.positions]).all():
+                yield pair
 
 
 def _as_formula(rule: SumDependency, table: ColumnFrame) -> Dependency:

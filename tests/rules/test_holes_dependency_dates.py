@@ -59,3 +59,15 @@ def test_a_sample_keeps_the_distances_and_the_holes(rng):
         assert abs(made.median() - real.median()) < 2
         assert made.min() >= 0
     assert drawn.isna().mean().to_numpy() == pytest.approx(frame.isna().mean(), abs=0.05)
+
+
+def test_what_is_filled_breaks_no_order(table_of, rng):
+    """A stay has holes beside its two dates: a first day that is filled is no later than the last."""
+    first = pd.Timestamp("2020-01-01") + pd.to_timedelta(rng.integers(0, 900, ROWS), "D")
+    nights = rng.integers(1, 300, ROWS)
+    stays = {"first": first, "last": first + pd.to_timedelta(nights, "D"), "nights": nights}
+    frame = pd.DataFrame(stays).mask(rng.random((ROWS, 3)) < 0.1)
+    table = table_of(frame)
+    said = [rule.describe() for rule in detect_dependencies(table, rng)]
+    assert "'nights' is the number of days from 'first' to 'last'" in said
+    assert "'first' ≤ 'last'" in said
