@@ -354,7 +354,7 @@ def find_holes(
     tied = {at for rule in rules for at in rule.positions}
     filled = [*find_filled_dates(table, present, rng.spawn(1)[0])]
     tied |= {rule.target.position for rule in filled}
-    rules += [*filled, *_orders({at: search[at] for at in tied & search.keys()}, table, rng)]
+    rules += [*filled, *_orders_of_dates(tied, search, table, rng)]
     members = [
         PresenceDependency(field_at(table, at), n_columns + at, _absent(table[at], present[at]))
         for at in holey
@@ -430,11 +430,12 @@ def _rules(table: ColumnFrame, rng: np.random.Generator) -> Iterator[Dependency]
     yield from determined
 
 
-def _orders(
-    search: ColumnFrame, table: ColumnFrame, rng: np.random.Generator
+def _orders_of_dates(
+    tied: Collection[int], search: ColumnFrame, table: ColumnFrame, rng: np.random.Generator
 ) -> Iterator[OrderDependency]:
-    """Yield the orders of each two columns that no row breaks: what is filled keeps them."""
-    for rule in find_orders(search, rng):
+    """Yield the orders of each two dates that no row breaks: what is filled keeps them."""
+    dates = {at: search[at] for at in tied if at in search and search[at].column.kind in TICKS}
+    for rule in find_orders(dates, rng):
         for pair in rule.pairs() if isinstance(rule, OrderDependency) else ():
             if pair.holds([table[at] for at in pair.positions]).all():
                 yield pair

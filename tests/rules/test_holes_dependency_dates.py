@@ -62,7 +62,7 @@ def test_a_sample_keeps_the_distances_and_the_holes(rng):
 
 
 def test_what_is_filled_breaks_no_order(table_of, rng):
-    """A stay has holes beside its two dates: a first day that is filled is no later than the last."""
+    """A stay has holes beside its two dates: a first day that is filled is not after the last."""
     first = pd.Timestamp("2020-01-01") + pd.to_timedelta(rng.integers(0, 900, ROWS), "D")
     nights = rng.integers(1, 300, ROWS)
     stays = {"first": first, "last": first + pd.to_timedelta(nights, "D"), "nights": nights}
