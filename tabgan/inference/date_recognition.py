@@ -5,7 +5,6 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -23,11 +22,15 @@ from tabgan.inference.form_reading import (
     sample_texts,
 )
 from tabgan.table.date_forms import (
+    ABBREVIATED_MONTHS,
+    DIRECTIVES,
+    LATEST,
     MONTHS,
     WEEKDAYS,
     WORD_DIRECTIVES,
     DateForm,
     parse_by_date_forms,
+    with_pivot,
 )
 
 __all__ = [
@@ -41,7 +44,6 @@ MOST_OFFSETS = 30
 NEARLY_ALL = 0.99  # share of the texts that must fit where digits alone are taken for dates
 CLASHING = 0.02  # share of the dates that may tell another order of day and month
 REORDERED = 0.1  # least share of a form that only swaps day and month of another
-LATEST = 2040  # year up to which two digits are taken for this century
 YEARS = (1500, 2200)
 
 _TIME_NAMES = re.compile(
@@ -248,7 +250,7 @@ def _all_forms(
         if form is None:
             break
         if "y" in form.fields:
-            form = _with_pivot(form, sample_texts(rest))
+            form = with_pivot(form, [*sample_texts(rest)])
         found, ok, offsets = form.parse_with_offsets([*rest])
         moments[places[ok]] = found[ok]
         for minutes, _count in Counter(offsets[ok].tolist()).most_common(MOST_OFFSETS):
@@ -270,30 +272,9 @@ def _shape(form: DateForm) -> str:
     return re.sub("%-?[dm]", "%d", form.spec)
 
 
-def _with_pivot(form: DateForm, counts: Mapping[str, int]) -> DateForm:
-    """Choose the century of two-digit years: that of the narrowest range, and not of the future."""
-    moments, ok = form.parse([*counts])
-    digits = sorted({(year + 1970) % 100 for year in moments[ok].astype("M8[Y]").astype(int)})
-    if not digits:
-        return form
-    if len(digits) < 10:  # too few to show a range
-        beyond = (moments[ok] >= np.datetime64(f"{LATEST + 1}-01-01")).any()
-        return DateForm(form.spec.replace("%y", f"%({LATEST - 99})y")) if beyond else form
-    gaps = [(following - year) for year, following in pairwise([*digits, digits[0] + 100])]
-    widest = int(np.argmax(gaps))
-    start, end = digits[(widest + 1) % len(digits)], digits[widest]
-    length = (end - start) % 100
-    last = LATEST - (LATEST - end) % 100
-    first = last - length
-    if first >= 1969 and last <= 2068:  # as POSIX has it
-        return form
-    return DateForm(form.spec.replace("%y", f"%({first // 10 * 10})y" if length < 90 else "%y"))
-
-
-# --- dates and times of day ---
-
 _TOKENS = re.compile(
-    r"[0-9]{1,2}(?:st|nd|rd|th)(?![^\W_])|[0-9]+|[^\W\d_]+(?:-feira)?|.", re.DOTALL
+    r"[0-9]{1,2}(?:st|nd|rd|th)(?![^\W_])|[0-9]+|[AP]\.M\.|[ap]\. ?m\.|[^\W\d_]+(?:-feira)?|.",
+    re.DOTALL,
 )
 _MONTH_NAMES = {name.lower() for month in MONTHS for name in (month, month[:3])}
 _WEEKDAY_NAMES = {name.lower() for day in WEEKDAYS for name in (day, day[:3])}
@@ -305,7 +286,9 @@ _FOREIGN_NAMES = {
 }
 _ZONES = ("UTC", "GMT", "EST", "EDT", "CST", "CDT", "MST", "MDT", "PST", "PDT", "CET", "CEST")
 _LITERALS = frozenset({"T", "Z", "Q", "W", "at", *_ZONES, *" ,./-:[]()+'\u202f\u00a0"})
-_LITERALS |= {"de", "del", "den", "le", "Uhr", *"年月日년월일"}
+_HALVES = ("%p", "%P", "%[AM]", "%[am]", "%[a_m]")
+_HALVES_OF_DAY = {half: name for name in _HALVES for half in DIRECTIVES[name].write(np.arange(2))}
+_LITERALS |= {"de", "del", "den", "le", "Uhr", "KW", "CW", "Week", "Quartal", *"年月日년월일"}
 
 
 class _Skeleton(NamedTuple):
@@ -341,7 +324,7 @@ def _token(word: str) -> str | None:
     """Return what a word is; None for one that dates don't have."""
     if word.isdecimal():
         return "9" if word.isascii() else None
-    if word in {"AM", "PM", "am", "pm"}:
+    if word in _HALVES_OF_DAY:
         return "p"
     if word in _LITERALS:
         return word
@@ -370,6 +353,23 @@ def _propose_calendar(counts: Mapping[str, int], _: str) -> Iterator[DateForm]:
             yield _form(skeleton, {**directives, **dates})
 
 
+def _propose_abbreviated_months(counts: Mapping[str, int], name: str) -> Iterator[DateForm]:
+    """Propose months as ``janv.`` or ``Sept``: read as if they were of three letters."""
+    seen = {*re.findall(r"[^\W\d_]+\.?", " ".join(counts))}
+    for directive, words in ABBREVIATED_MONTHS.items():
+        months = {word: month[:3] for word, month in zip(words, MONTHS, strict=True)}
+        longest_first = sorted(map(re.escape, words), key=len, reverse=True)
+        pattern = re.compile(rf"(?<![^\W\d_])({'|'.join(longest_first)})(?![^\W\d_])")
+        if seen.isdisjoint(words) or 2 * len([*filter(pattern.search, counts)]) < len(counts):
+            continue
+        usual = {
+            "".join(months.get(part, part) for part in pattern.split(text)): count
+            for text, count in counts.items()
+        }
+        for form in _propose_calendar(usual, name):
+            yield DateForm(form.spec.replace("%b", directive))
+
+
 def _form(skeleton: _Skeleton, directives: Mapping[int, str]) -> DateForm:
     return DateForm(
         "".join(directives.get(place, token) for place, token in enumerate(skeleton.tokens))
@@ -382,15 +382,13 @@ def _time_of_day(skeleton: _Skeleton) -> dict[int, str] | None:
     line = "".join(token if len(token) == 1 else "~" for token in tokens)
     chain = re.search(r"9(?::9)+", line)
     if chain is None:
-        compact = re.search(r"9T(9)", line)
+        compact = re.search(r"9T(9)|9([-/.])9\2[9] (?P<hour>9)$", line)
         hour = re.search(r"(9) ?p", line)
         if compact:
-            width = _width(skeleton, compact.start(1))
-            names = {6: "%H%M%S", 4: "%H%M"}
-            return {compact.start(1): names[width]} if width in names else None
+            width = _width(skeleton, compact.end() - 1)
+            names = {6: "%H%M%S", 4: "%H%M", 2: "%H"}
+            return {compact.end() - 1: names[width]} if width in names else None
         return {hour.start(1): _hour(skeleton, hour.start(1))} if hour else {}
-    chain = re.search(r"9(?::9)+", line)
-    assert chain is not None
     parts = [place for place in range(chain.start(), chain.end()) if tokens[place] == "9"]
     if len(parts) == 4:
         parts = parts[1:]  # the year stands before, as in 05/Jul/2011:16:20:33
@@ -445,6 +443,8 @@ def _word_directive(skeleton: _Skeleton, place: int) -> str:
     words, token = skeleton.words(place), skeleton.tokens[place]
     if token == "o":
         return "%o"
+    if token == "p":
+        return _HALVES_OF_DAY[max(words, key=words.__getitem__)]
     if token in "ab" and not all(w.lower() in _MONTH_NAMES | _WEEKDAY_NAMES for w in words):
         field = "m" if token == "b" else "u"
         known = {name: {*own} for name, (of, own) in WORD_DIRECTIVES.items() if of == field}
@@ -452,8 +452,6 @@ def _word_directive(skeleton: _Skeleton, place: int) -> str:
     long = sum(count for word, count in words.items() if len(word) > 3)
     short = sum(count for word, count in words.items() if len(word) <= 3 and word.lower() != "may")
     word = max(words, key=lambda word: ((len(word) > 3) == (long > short), words[word]))
-    if token == "p":
-        return "%p" if word.isupper() else "%P"
     case = "^" if word.isupper() else "#" if word.islower() else ""
     return f"%{case}{token.upper() if len(word) > 3 else token}"
 
@@ -529,18 +527,24 @@ def _is_month(skeleton: _Skeleton, places: list[int]) -> bool:
 def _propose_quarters_weeks(counts: Mapping[str, int], _: str) -> Iterator[DateForm]:
     for skeleton in _skeletons(counts, 4):
         line = "".join(token if len(token) == 1 else "~" for token in skeleton.tokens)
-        if re.fullmatch("9[- /]?Q9|Q9[- /]?9", line):
-            quarter = line.index("Q") + 1
+        words = "".join(token for token in skeleton.tokens if len(token) > 1)
+        if re.fullmatch("9[- /]?Q9|Q9[- /]?9|9Q[- /]?9", line) or line + words == "9. ~ 9Quartal":
+            single = [
+                p for p, token in enumerate(line) if token == "9" and _width(skeleton, p) == 1
+            ]
+            if len(single) != 1:
+                continue
+            quarter = single[0]
             year = next(p for p, token in enumerate(line) if token == "9" and p != quarter)
             width = {4: "%Y", 2: "%y"}.get(_width(skeleton, year))
             if width:
                 yield _form(skeleton, {quarter: "%q", year: width})
+        elif re.fullmatch("~ ?9[-/. ]9", line) and words in {"KW", "CW", "Week"}:
+            week, year = (place for place, token in enumerate(line) if token == "9")
+            yield _form(skeleton, {week: _padding(skeleton, week) + "V", year: "%G"})
         elif re.fullmatch("9-?W9(-9)?", line):
             places = [place for place, token in enumerate(line) if token == "9"]
             yield _form(skeleton, dict(zip(places, ("%G", "%V", "%u"), strict=False)))
-
-
-# --- digits alone ---
 
 
 def _with_digits(counts: Mapping[str, int]) -> Mapping[str, int]:
@@ -617,10 +621,7 @@ def _propose_clock_numbers(counts: Mapping[str, int], name: str) -> Iterator[Dat
 def _propose_durations(counts: Mapping[str, int], name: str) -> Iterator[DateForm]:
     """Propose durations: hours above 23, or of one digit and few, or so named."""
     yield from _durations_in_units(counts)
-    day = re.compile(r"[0-9]+ days? [0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{6})?")
-    if 2 * sum(day.fullmatch(text) is not None for text in counts) >= len(counts) > 0:
-        ends = ("days %H:%M:%S.%f", "days %H:%M:%S", "day %H:%M:%S.%f", "day %H:%M:%S")
-        yield from (DateForm(f"%[d] {end}") for end in ends)
+    yield from _days_and_times(counts)
     for skeleton in _skeletons(counts, 2):
         line = "".join(skeleton.tokens)
         if line not in {"9:9", "9:9:9", "9:9:9.9"}:
@@ -636,6 +637,20 @@ def _propose_durations(counts: Mapping[str, int], name: str) -> Iterator[DateFor
         if max(firsts) > 23 or few or _DURATION_NAMES.search(name):
             tail = f".{_fraction(skeleton, 6)}" if line.endswith(".9") else ""
             yield DateForm(f"%[{'h' * width}]:%M:%S{tail}")
+
+
+def _days_and_times(counts: Mapping[str, int]) -> Iterator[DateForm]:
+    """Propose durations of days and a time: 3 days 04:12:00, 1 day, 4:12:00, 3d 04:12."""
+    pattern = re.compile(r"[0-9]+( ?d(?:ays?)?,? )([0-9]{1,2}):[0-9]{2}(:[0-9]{2}(\.[0-9]{6})?)?")
+    matches = [match for match in map(pattern.fullmatch, counts) if match is not None]
+    if not matches or 2 * len(matches) < len(counts):
+        return
+    hour = "%-H" if any(len(match[2]) == 1 for match in matches) else "%H"
+    ends = Counter((m[1], "" if m[3] is None else ":%S.%f" if m[4] else ":%S") for m in matches)
+    for (between, end), _ in ends.most_common(4):
+        yield DateForm(f"%[d]{between}{hour}:%M{end}")
+    if any(" " in between for between, _ in ends):
+        yield from (DateForm(f"%[h]:%M{end}") for end in sorted({end for _, end in ends}))
 
 
 _TIME_UNITS = {"d": "d", "day": "d", "days": "d", "dt": "d"}
@@ -674,6 +689,7 @@ def _minutes_or_hours(firsts: list[int], width: int, name: str) -> Iterator[Date
 DATE_RECOGNIZERS: list[DateRecognizer] = [
     DateRecognizer("durations", _propose_durations),
     DateRecognizer("dates and times of day", _propose_calendar),
+    DateRecognizer("shortened names of months", _propose_abbreviated_months),
     DateRecognizer("quarters and weeks", _propose_quarters_weeks),
     DateRecognizer("dates without marks", _propose_compact),
     DateRecognizer("seconds since 1970", _propose_unix),

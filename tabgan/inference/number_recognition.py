@@ -22,6 +22,7 @@ from tabgan.inference.form_reading import (
     sample_texts,
 )
 from tabgan.table.number_forms import (
+    BYTES,
     MAGNITUDES,
     UNIT_PAIRS,
     DecimalForm,
@@ -262,9 +263,11 @@ _CURRENCY_CODES = re.compile(
 _UNIT = re.compile(r"""[ \u00a0\u202f]?(?:[%‰°″′"']|[^\W\d_])[^\d()+\-;,]{0,15}""")
 _NAME = re.compile(r"[A-Z][a-z]{5,}|(?<= )[A-Z][a-z]{2,}")
 _NO_UNITS = frozenset({"st", "nd", "rd", "th", "s", "er", "e", "am", "pm", "a.m.", "p.m."})
+_ABOUT = frozenset({"~", "≈", "ca.", "c.", "<", ">", "≤", "≥", "±", "∅"})
+_PER = re.compile(r"\d[\d.,]{0,20}([^\d.,/]{0,10}/ ?\d{1,4}\D{0,12})")  # 4.5/5, 6.1 l/100km
 _BLANKS = " \u00a0\u2009\u202f"
 _MINUS = "-−"
-_WEAK_MAGNITUDES = frozenset({"m", "b", "B", "G", "T"})  # units where no other stands beside them
+_WEAK_MAGNITUDES = BYTES | {"m", "b", "B", "G", "T"}  # units where no other stands beside them
 _GROUPS = (",", ".", "'", "’", *_BLANKS)
 _NOISE = 12  # decimal places of a float that was not rounded
 
@@ -283,6 +286,7 @@ class _Text(NamedTuple):
 
 def _propose_decimals(counts: Mapping[str, int]) -> Iterator[DecimalForm]:
     yield from _propose_unpadded(counts)
+    yield from _propose_shares(counts)
     lengths = Counter(map(len, counts))
     width, most = lengths.most_common(1)[0] if lengths else (0, 0)
     stripped = {text.strip(" "): count for text, count in counts.items() if len(text) == width}
@@ -292,6 +296,18 @@ def _propose_decimals(counts: Mapping[str, int]) -> Iterator[DecimalForm]:
     for form in _propose_unpadded(stripped):
         side = "<" if left else ">"
         yield replace(form, padding=f"{side}{width}")
+
+
+def _propose_shares(counts: Mapping[str, int]) -> Iterator[DecimalForm]:
+    """Propose numbers that all stand before the same one: 4.5/5, 6.1 l/100km."""
+    tails = Counter(m[1] for m in map(_PER.fullmatch, counts) if m is not None)
+    tail, most = tails.most_common(1)[0] if tails else ("", 0)
+    if most <= 0.5 * len(counts):
+        return
+    before = {text.removesuffix(tail): n for text, n in counts.items() if text.endswith(tail)}
+    for form in _propose_unpadded(before):
+        if form.negative is None and not form.suffix:
+            yield replace(form, suffix=tail)
 
 
 def _propose_unpadded(counts: Mapping[str, int]) -> Iterator[DecimalForm]:
@@ -335,7 +351,8 @@ def _magnitudes_of(texts: Sequence[_Text]) -> tuple[str, ...]:
             marks[match[0]] += text.cells
     total = sum(text.cells for text in texts)
     kept = [mark for mark, count in marks.items() if count > 0.002 * total]
-    if marks.total() < 0.2 * total or not {mark.strip() for mark in kept} - _WEAK_MAGNITUDES:
+    words = {mark.strip() for mark in kept}
+    if marks.total() < 0.2 * total or not (words - _WEAK_MAGNITUDES or len(words & BYTES) > 1):
         return ()
     by_power = {MAGNITUDES[mark.strip()]: mark for mark in sorted(kept, key=marks.__getitem__)}
     return tuple(mark for _, mark in sorted(by_power.items()))
@@ -351,9 +368,9 @@ def _without_magnitude(suffix: str, magnitudes: Sequence[str]) -> tuple[str, str
 
 
 def _is_currency(prefix: str) -> bool:
-    """Say whether what stands before a number is a currency, or blank."""
+    """Say whether what stands before a number is a currency, or says "about", or is blank."""
     word = prefix.strip(_BLANKS)
-    if not word or _CURRENCY_CODES.fullmatch(word):
+    if not word or _CURRENCY_CODES.fullmatch(word) or word in _ABOUT:
         return True
     letters = word[:-1]
     is_symbol = unicodedata.category(word[-1]) == "Sc"
@@ -364,6 +381,9 @@ def _is_unit(suffix: str) -> bool:
     """Say whether what stands after a number is a unit, a currency, or blank."""
     word = suffix.strip(_BLANKS)
     if not word or _is_currency(word):
+        return True
+    money, slash, per = word.partition("/")
+    if slash and _is_currency(money) and _UNIT.fullmatch(per):
         return True
     if _UNIT.fullmatch(suffix.rstrip(_BLANKS)) is None or word.lower() in _NO_UNITS:
         return False

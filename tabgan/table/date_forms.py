@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
@@ -17,13 +18,16 @@ from tabgan.base.errors import SchemaError
 from tabgan.table.text_formats import fill_by_forms, parse_dates
 
 __all__ = [
+    "ABBREVIATED_MONTHS",
     "DIRECTIVES",
     "UNITS",
     "WORD_DIRECTIVES",
     "DateForm",
     "Directive",
+    "LATEST",
     "parse_by_date_forms",
     "register_directive",
+    "with_pivot",
 ]
 
 MONTHS = (
@@ -59,9 +63,19 @@ _LANGUAGES = {  # months, and weekdays from Monday
     ),
 }
 
+_ABBREVIATED = {  # months as people shorten them, where these are not the first three letters
+    "en": "Jan. Feb. March April May June July Aug. Sept. Oct. Nov. Dec.",
+    "de": "Jan. Feb. März Apr. Mai Juni Juli Aug. Sept. Okt. Nov. Dez.",
+    "fr": "Janv. Févr. Mars Avr. Mai Juin Juil. Août Sept. Oct. Nov. Déc.",
+    "es": "Ene. Feb. Mar. Abr. May. Jun. Jul. Ago. Sept. Oct. Nov. Dic.",
+    "nl": "Jan. Feb. Mrt. Apr. Mei Jun. Jul. Aug. Sep. Okt. Nov. Dec.",
+}
+_SHORT_IN_ENGLISH = "Jan Feb Mar Apr May June July Aug Sept Oct Nov Dec"
+
 _Integers = NDArray[np.int64]
 _SECOND, _MINUTE, _HOUR, _DAY = 1_000_000, 60_000_000, 3_600_000_000, 86_400_000_000
 _ELAPSED = {"ed": _DAY, "eh": _HOUR, "em": _MINUTE, "es": _SECOND}
+LATEST = 2040  # year up to which two digits are taken for this century
 _PIVOT = 1969  # the first year that two digits stand for, as in POSIX
 
 
@@ -122,7 +136,7 @@ def _elapsed(field: str, width: int, unit: str) -> Directive:
 
 def _words(field: str, unit: str, words: Sequence[str], first: int = 1) -> Directive:
     numbers = {word: number + first for number, word in enumerate(words)}
-    pattern = "|".join(sorted(words, key=len, reverse=True))
+    pattern = "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
     return Directive(
         field,
         unit,
@@ -201,8 +215,27 @@ def _foreign_words() -> dict[str, tuple[str, tuple[str, ...]]]:
     return found
 
 
+def _abbreviated_months() -> dict[str, tuple[str, ...]]:
+    """Return the words of directives such as ``%[h_fr]`` (``Janv.``) and ``%[k_fr]`` (``Janv``).
+
+    ``%[h3_fr]`` has ``Sep.`` for ``Sept.``
+    """
+    found = {}
+    texts = {f"h_{language}": months for language, months in _ABBREVIATED.items()}
+    texts |= {f"k_{language}": text.replace(".", "") for language, text in _ABBREVIATED.items()}
+    texts["k_en"] = _SHORT_IN_ENGLISH
+    texts |= {f"{name[0]}3{name[1:]}": text.replace("Sept", "Sep") for name, text in texts.items()}
+    for name, months in texts.items():
+        words = tuple(months.split())
+        found[f"%[{name}]"] = words
+        found[f"%[#{name}]"] = tuple(word.lower() for word in words)
+        found[f"%[^{name}]"] = tuple(word.upper() for word in words)
+    return found
+
+
 # Names of months and weekdays in other languages: as they are, in small letters, in capitals.
 WORD_DIRECTIVES = _foreign_words()
+ABBREVIATED_MONTHS = _abbreviated_months()
 
 # The directives of strftime, and others: by name.
 DIRECTIVES: dict[str, Directive] = {
@@ -226,6 +259,15 @@ DIRECTIVES: dict[str, Directive] = {
     **{f"%{width}f": _fraction(width) for width in range(1, 7)},  # so many digits
     "%p": _words("p", "h", ("AM", "PM"), 0),
     "%P": _words("p", "h", ("am", "pm"), 0),
+    **{
+        name: _words("p", "h", words, 0)
+        for name, words in (
+            ("%[AM]", ("A.M.", "P.M.")),
+            ("%[am]", ("a.m.", "p.m.")),
+            ("%[a_m]", ("a. m.", "p. m.")),
+        )
+    },
+    **{name: _words("m", "M", words) for name, words in ABBREVIATED_MONTHS.items()},
     **_variants("b", "m", "M", [name[:3] for name in MONTHS]),
     **_variants("B", "m", "M", MONTHS),
     **_variants("a", "u", "D", [name[:3] for name in WEEKDAYS]),
@@ -238,6 +280,7 @@ DIRECTIVES: dict[str, Directive] = {
     "%q": Directive("q", "M", "[1-4]", int, lambda values: list(map(str, values.tolist()))),
     "%G": _digits("G", "Y", 4),
     "%V": _digits("V", "D", 2),  # ISO week
+    "%-V": _unpadded("V", "D"),
     "%u": Directive("u", "D", "[1-7]", int, lambda values: list(map(str, values.tolist()))),
     "%s": _unpadded("s", "s", 12),  # seconds since 1970
     "%[HM]": _unpadded("HM", "m", 4),  # hour and minute as one number: 5, 945, 1730
@@ -352,6 +395,7 @@ class DateForm:
     spec
         The form: directives of strftime, and ``%-d %-m %-H %-I`` without leading zeros, ``%3f`` and
         ``%-f`` (three digits, no zeros at the end), ``%^b`` (``MAR``), ``%[B_de]`` (``März``),
+        ``%[h_fr]`` (``Janv.``), ``%[k_fr]`` (``Janv``), ``%[am]`` (``p.m.``),
         ``%o`` (``3rd``), ``%P`` (``pm``), ``%q`` (the quarter), ``%s`` (seconds since 1970),
         ``%[HM]`` (``945``), ``%(1930)y`` (two digits of a year from 1930 to 2029), ``%:z``
         (``+02:00``), ``%:::z`` (``+02``), and, of durations, ``%[d] %[h] %[hh] %[m] %[mm] %[s]``,
@@ -553,3 +597,23 @@ def parse_by_date_forms(
     """
     moments = np.full(len(texts), "NaT", "m8[us]" if forms[0].kind == "timedelta" else "M8[us]")
     return moments, fill_by_forms(forms, texts, moments)
+
+
+def with_pivot(form: DateForm, texts: Sequence[str]) -> DateForm:
+    """Choose the century of two-digit years: that of the narrowest range, and not of the future."""
+    moments, ok = form.parse(texts)
+    digits = sorted({(year + 1970) % 100 for year in moments[ok].astype("M8[Y]").astype(int)})
+    if not digits:
+        return form
+    if len(digits) < 10:  # too few to show a range
+        beyond = (moments[ok] >= np.datetime64(f"{LATEST + 1}-01-01")).any()
+        return DateForm(form.spec.replace("%y", f"%({LATEST - 99})y")) if beyond else form
+    gaps = [(following - year) for year, following in pairwise([*digits, digits[0] + 100])]
+    widest = int(np.argmax(gaps))
+    start, end = digits[(widest + 1) % len(digits)], digits[widest]
+    length = (end - start) % 100
+    last = LATEST - (LATEST - end) % 100
+    first = last - length
+    if first >= _PIVOT and last <= 2068:  # as POSIX has it
+        return form
+    return DateForm(form.spec.replace("%y", f"%({first // 10 * 10})y" if length < 90 else "%y"))

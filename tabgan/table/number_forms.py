@@ -19,6 +19,7 @@ from tabgan.base.errors import SchemaError
 from tabgan.table.text_formats import fill_by_forms
 
 __all__ = [
+    "BYTES",
     "MAGNITUDES",
     "UNIT_PAIRS",
     "DecimalForm",
@@ -130,7 +131,9 @@ MAGNITUDES = {
     **dict.fromkeys(("m", "M", "mn", "mio", "Mio", "Mio.", "million"), 6),
     **dict.fromkeys(("b", "B", "bn", "G", "mrd", "Mrd", "Mrd.", "billion"), 9),
     **dict.fromkeys(("T", "tn", "trillion"), 12),
+    **{"kB": 3, "KB": 3, "MB": 6, "GB": 9, "TB": 12},
 }
+BYTES = frozenset({"kB", "KB", "MB", "GB", "TB"})
 
 _LITERAL = r"(?:\\.|[^\\#0;\[\]{}])*"
 _SECTION = re.compile(
