@@ -308,7 +308,7 @@ class CodePrefix(Dependency):
 def find_prefixes(table: ColumnFrame) -> list[CodePrefix]:
     """Find the identifiers that begin with the level of a category in every row.
 
-    What follows must differ from row to row, as it is what is generated.
+    What follows must differ from row to row, unless the codes do not, as it is what is generated.
     """
     if not any(cells.column.kind == "identifier" for cells in table.values()):
         return []
@@ -337,20 +337,24 @@ def find_prefixes(table: ColumnFrame) -> list[CodePrefix]:
 
 
 def _are_words(levels: Sequence[Any]) -> bool:
-    """Return whether levels are several texts that end in a letter, none of them missing."""
-    return len(levels) > 1 and all(isinstance(own, str) and own[-1:].isalpha() for own in levels)
+    """Return whether levels are several texts that end in a letter or digit, none missing."""
+    return len(levels) > 1 and all(isinstance(own, str) and own[-1:].isalnum() for own in levels)
 
 
 def _begin_with(codes: TypedSeries, levels: TypedSeries) -> bool:
-    """Return whether each code begins with its row's level, and what follows names the row."""
+    """Return whether each code begins with its row's level, and what follows names the row.
+
+    Codes that come again may be alike in what follows: they are not unique anyway.
+    """
     texts, own = codes.values.to_numpy(object).tolist(), levels.levels
-    rests = set[str]()
+    rests, come_again = set[str](), len(codes.levels) < len(texts)
     for text, code in zip(texts, levels.codes.tolist(), strict=True):
         level = str(own[code])
         if not isinstance(text, str) or not text.startswith(level):
             return False
         rest = text[len(level) :]
-        if not rest or rest[0].isalpha() or rest in rests:
+        is_word = rest[:1].isalpha() or (level[-1].isdigit() and rest[:1].isdigit())
+        if not rest or is_word or (rest in rests and not come_again):
             return False
         rests.add(rest)
     return True

@@ -163,7 +163,7 @@ def test_a_code_that_begins_with_a_level_is_found_and_restored():
     "change",
     [
         lambda f: f.assign(code=f["code"].where(f.index != 7, "XX-000001")),
-        lambda f: f.assign(code=[f"{own}-{at % 150}" for at, own in enumerate(f["region"])]),
+        lambda f: f.assign(code=f["region"] + "-" + f.groupby("region").cumcount().astype(str)),
         lambda f: f.assign(code=f["region"] + "x" + f["code"]),
         lambda f: f.assign(region=f["region"].where(f.index != 7)),
     ],
@@ -171,6 +171,15 @@ def test_a_code_that_begins_with_a_level_is_found_and_restored():
 )
 def test_what_is_no_prefix(change):
     assert rules_of(change(coded()))[0] == []
+
+
+def test_codes_that_come_again_begin_with_levels_that_end_in_digits():
+    frame = coded().replace({"region": {"EU": "R1", "US": "R2", "APAC": "R12"}})
+    frame["code"] = [f"{own}/{at % 140:03d}" for at, own in enumerate(frame["region"])]
+    frame.loc[[5, 6], ["region", "code"]] = ["R2", "R2/999"]
+    (rule,), table = rules_of(frame)
+    assert rule.describe() == "'code' begins with 'region'"
+    assert rule.restore(rule.reduce(table))[1].values.tolist() == frame["code"].tolist()
 
 
 def test_codes_of_drawn_rows_begin_with_their_level_and_are_new():
