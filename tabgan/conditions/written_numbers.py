@@ -67,6 +67,8 @@ def span(value: Any, column: Column) -> tuple[int, int] | None:
     >>> span("1970-01-01 00:00:01", born)
     (1000000000, 1000000000)
     """
+    if isinstance(value, datetime.time):
+        value = value.isoformat()
     if isinstance(value, str):
         return _span_of_text(value, column)
     if isinstance(value, pd.Period):

@@ -38,6 +38,7 @@ Storage = Literal[
     "boolean",
     "number",
     "date",
+    "time",
     "duration",
     "category",
     "string",
@@ -55,6 +56,7 @@ _STORAGES: tuple[tuple[Storage, tuple[type, ...]], ...] = (
     ("boolean", (bool, np.bool_)),
     ("number", NUMBER_TYPES),
     ("date", (datetime.date,)),  # datetime and Timestamp are subclasses
+    ("time", (datetime.time,)),
     ("duration", (datetime.timedelta,)),  # Timedelta is a subclass
     ("bytes", (bytes,)),
     ("uuid", (UUID,)),

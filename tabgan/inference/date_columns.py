@@ -8,8 +8,9 @@ from tabgan.base.errors import DataError
 from tabgan.inference.column_cells import ColumnCells, ColumnGuess, shown
 from tabgan.inference.date_recognition import recognize_dates
 from tabgan.inference.form_reading import LEAST_SHARE, LEAST_WITH_FEW
+from tabgan.table.date_forms import TIME_OBJECTS
 
-__all__ = ["find_dates", "find_durations", "find_written_dates"]
+__all__ = ["find_dates", "find_durations", "find_times", "find_written_dates"]
 
 LARGEST = 10.0**15  # up to here a float tells microseconds apart
 
@@ -36,6 +37,17 @@ def find_durations(cells: ColumnCells) -> ColumnGuess:
         return ColumnGuess("timedelta", "durations, all missing")
     low, high = cells.given.min(), cells.given.max()
     return ColumnGuess("timedelta", f"durations from {low} to {high}", low, high)
+
+
+def find_times(cells: ColumnCells) -> ColumnGuess | None:
+    """Describe a column of times of day kept as objects; None where they have a time zone."""
+    times = [*cells.texts]
+    if any(time.tzinfo is not None for time in times):
+        return None
+    first = datetime.date(1900, 1, 1)
+    low, high = (datetime.datetime.combine(first, end) for end in (min(times), max(times)))
+    why = f"times of day from {low.time()} to {high.time()}"
+    return ColumnGuess("datetime", why, low, high, format=TIME_OBJECTS)
 
 
 def find_written_dates(cells: ColumnCells, least_share: float = LEAST_SHARE) -> ColumnGuess | None:

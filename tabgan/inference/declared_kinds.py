@@ -8,7 +8,7 @@ import numpy as np
 
 from tabgan.base.errors import SchemaError
 from tabgan.inference.column_cells import NUMBER_TYPES, ColumnCells, ColumnGuess, shown
-from tabgan.inference.date_columns import find_dates, find_durations, find_written_dates
+from tabgan.inference.date_columns import find_dates, find_durations, find_times, find_written_dates
 from tabgan.inference.date_recognition import recognize_dates
 from tabgan.inference.list_columns import read_lists
 from tabgan.inference.number_columns import MOST_OTHERS, is_number, is_whole, read_numbers
@@ -97,6 +97,8 @@ def _find_whole(cells: ColumnCells) -> ColumnGuess | None:
 def _find_dates(cells: ColumnCells) -> ColumnGuess | None:
     if cells.storage in ("string", "number"):
         return _written(cells, "datetime")
+    if cells.storage == "time":
+        return find_times(cells)
     return find_dates(cells) if cells.storage == "date" else None
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 from tabgan.base.errors import DataError, SchemaError, did_you_mean
 from tabgan.inference.accept_table import check_table
 from tabgan.inference.column_cells import ColumnCells, ColumnGuess, Storage, read_cells, shown
-from tabgan.inference.date_columns import find_dates, find_durations, find_written_dates
+from tabgan.inference.date_columns import find_dates, find_durations, find_times, find_written_dates
 from tabgan.inference.declared_kinds import fit_kind
 from tabgan.inference.key_columns import with_keys
 from tabgan.inference.list_columns import find_lists
@@ -123,6 +123,7 @@ _FINDERS: dict[Storage, Callable[[ColumnCells], ColumnGuess]] = {
     "boolean": lambda _: ColumnGuess("boolean", "true or false"),
     "number": lambda cells: find_written_dates(cells) or find_numbers(cells) or find_names(cells),
     "date": find_dates,
+    "time": lambda cells: find_times(cells) or find_mixed(cells),
     "duration": find_durations,
     "category": find_categories,
     "string": lambda cells: (

@@ -4,6 +4,7 @@ A form reads a text only if it writes the same text back. Everything here works 
 never on rows. `tabgan.inference.date_recognition` finds the form of a column.
 """
 
+import datetime
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ __all__ = [
     "DateForm",
     "Directive",
     "LATEST",
+    "TIME_OBJECTS",
     "parse_by_date_forms",
     "register_directive",
     "with_pivot",
@@ -296,6 +298,26 @@ DIRECTIVES: dict[str, Directive] = {
 }
 
 
+TIME_OBJECTS = "%[time]"  # the form of a column of `datetime.time`
+
+
+def _seconds_of_day(text: str) -> int:
+    hours, minutes, seconds = text.split(":")
+    return int(hours) * _HOUR + int(minutes) * _MINUTE + round(float(seconds) * _SECOND)
+
+
+DIRECTIVES[TIME_OBJECTS] = Directive(
+    "T",
+    "us",
+    r"[0-2]\d:[0-5]\d:[0-5]\d(?:\.\d{6})?",
+    _seconds_of_day,
+    lambda values: [
+        (datetime.datetime.min + datetime.timedelta(microseconds=value)).time().isoformat()
+        for value in values.tolist()
+    ],
+)
+
+
 def register_directive(name: str, directive: Directive) -> None:
     """Add a directive that forms of dates may have.
 
@@ -370,6 +392,7 @@ FIELDS: dict[str, Callable[[_Calendar], _Integers]] = {
     "S": lambda at: at.ticks // _SECOND % 60,
     "f": lambda at: at.ticks % _SECOND,
     "s": lambda at: at.ticks // _SECOND,
+    "T": lambda at: at.of_day,
     "HM": lambda at: at.of_day // _HOUR * 100 + at.ticks // _MINUTE % 60,
     "ed": lambda at: at.ticks // _DAY,
     "eh": lambda at: at.ticks // _HOUR,
@@ -557,6 +580,8 @@ def _moments(fields: dict[str, _Integers], pivot: int, count: int) -> _Integers:
     elapsed = fields.keys() & _ELAPSED.keys()
     if elapsed:
         return ticks + sum((fields[name] * _ELAPSED[name] for name in elapsed), zeros)
+    if "T" in fields:
+        return of("T") + _days(fields, pivot, of) * _DAY
     if "s" in fields:
         return of("s") * _SECOND + of("f")
     return ticks + _days(fields, pivot, of) * _DAY

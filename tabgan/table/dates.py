@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tabgan.base.errors import DataError, SchemaError
-from tabgan.table.date_forms import UNITS, DateForm, parse_by_date_forms
+from tabgan.table.date_forms import TIME_OBJECTS, UNITS, DateForm, parse_by_date_forms
 from tabgan.table.level_codes import assemble, dense, distinct_of
 from tabgan.table.numbers import (
     Numbers,
@@ -131,13 +131,15 @@ def _parts(moments: NDArray[np.datetime64]) -> dict[str, NDArray[np.int64]]:
 
 
 def _texts_of(levels: Sequence[Scalar]) -> list[str]:
-    """Return distinct values as texts: whole numbers as they are written, others empty."""
+    """Return distinct values as texts: whole numbers, times in ISO form; others are empty."""
     return [_text_of(level) for level in levels]
 
 
 def _text_of(level: Scalar) -> str:
     if type(level) is str:
         return level
+    if isinstance(level, datetime.time):
+        return level.isoformat()
     if isinstance(level, float) and level.is_integer():
         level = int(level)
     return str(level) if isinstance(level, int) and not isinstance(level, bool) else ""
@@ -258,6 +260,9 @@ def write_ticks(numbers: Numbers, column: Column) -> pd.Series:
         pool, codes = write_by_forms(ticks[present], in_rows(forms, present), writers)
         if dtype.kind in "iuf":
             return _whole_numbers(pool, codes, numbers, column)
+        if column.format == TIME_OBJECTS:
+            times = [*map(datetime.time.fromisoformat, pool)]
+            return assemble(times, codes, special, present, column)
         return assemble(pool, codes, special, present, column)
     if dtype == np.dtype(object):
         distinct, codes = np.unique(ticks[present], return_inverse=True)

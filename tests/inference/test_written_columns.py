@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tabgan import TabGAN
+from tabgan import TabGAN, TabTrees
 from tabgan.base.errors import SchemaError
 from tabgan.encoding.table_encoder import fit_column
 from tabgan.inference.infer_schema import infer_schema, match_schema
@@ -232,3 +232,33 @@ def test_dates_in_several_forms_come_back_each_in_its_own(dates, specs, holes):
     for i, (text, cell) in enumerate(zip(written, cells, strict=True)):
         assert (text is None) == (cell is None)
         assert text is None or forms[i % len(forms)].parse([text])[1].all()
+
+
+def test_times_of_day_kept_as_objects_are_learned_as_times():
+    """As a workbook has them: few rows share a minute."""
+    rng = np.random.default_rng(0)
+    minutes = rng.normal(13 * 60, 150, 400).clip(0, 1439).astype(int)
+    times = [datetime.time(*divmod(minute, 60)) for minute in minutes.tolist()]
+    frame = pd.DataFrame({"opened": times, "load": minutes + rng.normal(0, 9, 400).round(1)})
+    frame.loc[:39, "opened"] = None
+    (column, _) = infer_schema(frame)
+    assert (column.kind, column.format) == ("datetime", "%[time]")
+    assert column.why == f"times of day from {min(times[40:])} to {max(times[40:])}"
+    trees = TabTrees(random_state=0, verbose=False, refine=False).fit(frame)
+    drawn = trees.sample(400)
+    there = drawn["opened"].dropna()
+    assert set(map(type, there)) == {datetime.time}
+    assert len(set(there)) > 150
+    assert abs(len(there) - 360) < 30
+    own = there.map(lambda time: time.hour * 60 + time.minute)
+    assert np.corrcoef(own, drawn.loc[there.index, "load"])[0, 1] > 0.9
+    named = trees.sample(5, where={"opened": ("12:00:00", "13:00:00")})["opened"]
+    assert named.between(datetime.time(12), datetime.time(13)).all()
+    named = trees.sample(5, where={"opened": times[50]})["opened"]
+    assert set(named) == {times[50]}
+
+
+def test_times_of_day_with_a_zone_are_levels():
+    time = datetime.time(9, 30, tzinfo=datetime.UTC)
+    (column,) = infer_schema(pd.DataFrame({"opened": [time, time.replace(hour=8)] * 20}))
+    assert column.kind == "categorical"
