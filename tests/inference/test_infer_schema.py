@@ -68,7 +68,7 @@ KINDS = {
     "category": (pd.Categorical(words), "categorical"),
     "interval": (pd.cut(floats, 4), "categorical"),
     "all missing": (objects(None, None), "categorical"),
-    "time": (objects(datetime.time(1), datetime.time(2)), "categorical"),
+    "time": (objects(datetime.time(1), datetime.time(2)), "datetime"),
     "words": (words, "categorical"),
     "arrow words": (pd.array(words, dtype="string[pyarrow]"), "categorical"),
     "half distinct phones": ([f"+49 170 {1_000_000 + i // 2}" for i in range(80)], "phone"),
