@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Hashable, Iterable, Iterator, Mapping
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,12 @@ from tabgan.rules.equality_dependency import CopyDependency
 from tabgan.rules.one_hot_dependency import OneHotDependency
 from tabgan.table.columns import ColumnFrame
 from tabgan.table.dtypes import restore_dtype
+from tabgan.table.scalars import Scalar
 from tabgan.table.schema import Column, Schema
 
 __all__ = ["describe_model", "describe_table", "lay_out"]
 
+_DAY_OF_TIMES = date(1900, 1, 1)
 _LIBRARIES = 750_000_000  # bytes that torch, pandas and the other libraries take
 
 
@@ -113,13 +116,20 @@ def _evidence_facts(table: ColumnFrame, encoder: TableEncoder) -> dict[str, Any]
     return {"evidence": found, "untried": untried(searched)}
 
 
+def _shown_range(first: Scalar, last: Scalar) -> str | None:
+    """Show the ends of a range: of times of day without the day that they are counted on."""
+    ends = [end for end in (first, last) if isinstance(end, datetime)]
+    if ends and all(end.date() == _DAY_OF_TIMES for end in ends):
+        return " to ".join(str(end.time()) for end in ends)
+    return None if first is None else f"{first} to {last}"
+
+
 def _column_facts(column: Column, values: pd.Series | None) -> dict[str, Any]:
-    bounded = column.minimum is not None
     facts: dict[str, Any] = {
         "name": str(column.name),
         "kind": column.kind,
         "dtype": str(restore_dtype(column.dtype)),
-        "range": f"{column.minimum} to {column.maximum}" if bounded else None,
+        "range": _shown_range(column.minimum, column.maximum),
         "why": column.why,
     }
     if values is not None:

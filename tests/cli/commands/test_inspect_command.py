@@ -44,6 +44,11 @@ class TestInspect:
         assert facts["steps"] == 2000
         assert facts["memory_bytes"] > 1e8
 
+    def test_times_of_day_have_no_day(self, run):
+        Path("t.csv").write_text("at\n" + "".join(f"{i % 9 + 8}:{i % 60:02}\n" for i in range(99)))
+        (column,) = json.loads(run("inspect", "t.csv", "--json").stdout)["columns"]
+        assert column["range"] == "08:00:00 to 16:53:00"
+
     def test_a_table_without_rules(self, run):
         Path("t.csv").write_text("a,b\n" + "".join(f"{i * i % 13},{i % 5}\n" for i in range(90)))
         assert "no rules between columns" in run("inspect", "t.csv").stdout.splitlines()
