@@ -288,7 +288,7 @@ _ZONES = ("UTC", "GMT", "EST", "EDT", "CST", "CDT", "MST", "MDT", "PST", "PDT", 
 _LITERALS = frozenset({"T", "Z", "Q", "W", "at", *_ZONES, *" ,./-:[]()+'\u202f\u00a0"})
 _HALVES = ("%p", "%P", "%[AM]", "%[am]", "%[a_m]")
 _HALVES_OF_DAY = {half: name for name in _HALVES for half in DIRECTIVES[name].write(np.arange(2))}
-_LITERALS |= {"de", "del", "den", "le", "Uhr", "KW", "CW", "Week", "Quartal", *"年月日년월일"}
+_LITERALS |= {"de", "del", "den", "le", "Uhr", "KW", "CW", "Week", "Quartal", "г", *"年月日년월일"}
 
 
 class _Skeleton(NamedTuple):
@@ -600,9 +600,13 @@ def _propose_unix(counts: Mapping[str, int], name: str) -> Iterator[DateForm]:
 
 
 def _propose_clock_numbers(counts: Mapping[str, int], name: str) -> Iterator[DateForm]:
-    """Propose 945 and 1730 as times of day: no minute is above 59."""
+    """Propose 945 and 1730, 9h45 or 09.45 as times of day: no minute is above 59."""
     counts = _with_digits(counts)
-    is_named = _CLOCK_NAMES.search(name) is not None
+    marks = (m for m in "h." if all(re.fullmatch(rf"\d\d?[{m}]\d\d", text) for text in counts))
+    mark, hour = next(marks, ""), "%-H" if any(len(text) < 5 for text in counts) else "%H"
+    form = DateForm(f"{hour}{mark}%M")
+    if mark and len(counts) >= 12 and (mark == "h" or hour == "%H"):
+        yield from [form] if form.parse([*counts])[1].all() else []
     if not _all_digits(counts, 1, 4):
         return
     padded = sum(len(text) == 4 for text in counts) >= NEARLY_ALL * len(counts)
@@ -614,7 +618,7 @@ def _propose_clock_numbers(counts: Mapping[str, int], name: str) -> Iterator[Dat
     ticks = moments[ok].astype("M8[m]").astype(np.int64)
     hours, minutes = len(set((ticks // 60 % 24).tolist())), set((ticks % 60).tolist())
     many = len(counts) >= 30 and len(minutes) >= 10 and max(minutes) >= 30
-    if hours >= 6 and (many or (is_named and len(counts) >= 5)):
+    if hours >= 6 and (many or (_CLOCK_NAMES.search(name) and len(counts) >= 5)):
         yield form
 
 
@@ -680,8 +684,7 @@ def _durations_in_units(counts: Mapping[str, int]) -> Iterator[DateForm]:
 
 
 def _minutes_or_hours(firsts: list[int], width: int, name: str) -> Iterator[DateForm]:
-    is_named = _DURATION_NAMES.search(name) is not None
-    if max(firsts) > 23 or is_named:
+    if max(firsts) > 23 or _DURATION_NAMES.search(name):
         minutes, hours = DateForm(f"%[{'m' * width}]:%S"), DateForm(f"%[{'h' * width}]:%M")
         yield from (hours, minutes) if re.search("(?i)hour|work", name) else (minutes, hours)
 

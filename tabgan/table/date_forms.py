@@ -63,6 +63,23 @@ _LANGUAGES = {  # months, and weekdays from Monday
         "Januari Februari Maart April Mei Juni Juli Augustus September Oktober November December",
         "Maandag Dinsdag Woensdag Donderdag Vrijdag Zaterdag Zondag",
     ),
+    "sv": (
+        "Januari Februari Mars April Maj Juni Juli Augusti September Oktober November December",
+        "Måndag Tisdag Onsdag Torsdag Fredag Lördag Söndag",
+    ),
+    "da": (
+        "Januar Februar Marts April Maj Juni Juli August September Oktober November December",
+        "Mandag Tirsdag Onsdag Torsdag Fredag Lørdag Søndag",
+    ),
+    "pl": (
+        "Stycznia Lutego Marca Kwietnia Maja Czerwca Lipca Sierpnia Września Października "
+        "Listopada Grudnia",
+        "Poniedziałek Wtorek Środa Czwartek Piątek Sobota Niedziela",
+    ),
+    "ru": (
+        "Января Февраля Марта Апреля Мая Июня Июля Августа Сентября Октября Ноября Декабря",
+        "Понедельник Вторник Среда Четверг Пятница Суббота Воскресенье",
+    ),
 }
 
 _ABBREVIATED = {  # months as people shorten them, where these are not the first three letters

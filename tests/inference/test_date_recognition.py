@@ -57,6 +57,10 @@ def many(spec, count=60, seed=0):
         (["Sept 5, 2014", "June 17, 2014", "Jan 2, 2015", "May 3, 2015"], "%[k_en] %-d, %Y"),
         (["05. März 2014", "17. Juli 2015", "02. Dez. 2015"], "%d. %[h_de] %Y"),
         (["5. Sep. 2014", "17. Juli 2015", "2. Dez. 2015"], "%-d. %[h3_de] %Y"),
+        (["5 września 2014", "17 maja 2015", "2 grudnia 2015"], "%-d %[#B_pl] %Y"),
+        (["5 сентября 2014 г.", "17 мая 2015 г."], "%-d %[#B_ru] %Y г."),
+        ([f"{at % 13 + 7}h{at * 7 % 60:02}" for at in range(40)], "%-Hh%M"),
+        ([f"{at % 13 + 7:02}.{at * 7 % 60:02}" for at in range(40)], "%H.%M"),
         (["7:45 a.m.", "12:05 p.m.", "10:30 a.m."], "%-I:%M %[am]"),
         (["2014-03-05 07", "2015-12-17 23"], "%Y-%m-%d %H"),
         (["KW 05/2015", "KW 41/2016"], "KW %V/%G"),
@@ -146,6 +150,7 @@ def test_the_form_of_a_column(texts, spec):
         [str(n) for n in range(10**9, 2 * 10**9, 10**7)],  # up to 2033
         [str(n) for n in range(10_000_000, 99_999_999, 1_234_567)],
         [str(n) for n in range(100_000, 999_999, 12_345)],
+        [f"{at % 13 + 7:02}.{at * 7 % 100:02}" for at in range(40)],
     ],
 )
 def test_what_is_not_taken_for_dates(texts):
