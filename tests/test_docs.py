@@ -18,6 +18,7 @@ from click.testing import CliRunner
 
 from tabgan.cli.main import main
 from tabgan.fitting.options import FitOptions
+from tabgan.generators.trees.grow_trees import _grown as grown
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -91,9 +92,13 @@ def run_command(command: str) -> None:
         Path(parts["target"]).write_bytes(done.stdout_bytes)
 
 
+def few_trees(rows, start, growth, **options):
+    return grown(rows, start, replace(growth, rounds=TINY), **options)
+
+
 @pytest.fixture
 def place(tmp_path, monkeypatch) -> Path:
-    """Give a folder with a small customers.csv, where trainings are small and grow no trees."""
+    """Give a folder with a small customers.csv, where trainings are small and trees are few."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     for module in ("tabgan.fitting.prepare", "tabgan.images.fit_images"):
@@ -103,6 +108,7 @@ def place(tmp_path, monkeypatch) -> Path:
     narrow = staticmethod(lambda params: replace(check(params), hidden_dim=NARROW))
     monkeypatch.setattr(FitOptions, "check", narrow)
     monkeypatch.setattr("tabgan.fitting.fit_postprocess.LEAST_ROWS", 10**9)
+    monkeypatch.setattr("tabgan.generators.trees.grow_trees._grown", few_trees)
     for module in ("detection", "utility"):
         monkeypatch.setattr(f"tabgan.evaluation.{module}.ROUNDS", TINY)
     monkeypatch.setenv("TABGAN_SYNTH_STEPS", str(TINY))  # for commands in a shell

@@ -16,7 +16,7 @@ from tabgan.base.errors import OptionError
 __all__ = ["Ledger", "Mechanism", "Share", "plan_ledger"]
 
 GRID = 1e-4  # of the privacy losses, for an ε of up to 1
-SLACK = 1.001  # more noise than the formula's: the accountant rounds losses up
+SLACK = 1e-4  # share of noise beyond the formula's, at least: the accountant rounds losses up
 STABLE = 0.1  # share of δ, or of a lesser ε, for releasing values that the table has brought up
 
 
@@ -210,10 +210,14 @@ def _noise_scale(
     ratios, times
         Noise over sensitivity of each mechanism at a scale of 1, and how often it is measured.
     """
-    scale = SLACK * float(_library().get_sigma_gaussian(target, delta))
-    while _spent_epsilon(tuple(scale * ratio for ratio in ratios), times, delta, epsilon) > target:
-        scale *= SLACK
-    return scale
+    scale, slack = float(_library().get_sigma_gaussian(target, delta)), SLACK
+
+    def noises() -> tuple[float, ...]:
+        return tuple((1 + slack) * scale * ratio for ratio in ratios)
+
+    while _spent_epsilon(noises(), times, delta, epsilon) > target:
+        slack *= 2
+    return (1 + slack) * scale
 
 
 def _event(noises: Sequence[float], times: Sequence[int]) -> Any:
