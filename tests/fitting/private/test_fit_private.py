@@ -662,7 +662,7 @@ def test_a_fit_that_goes_on_spends_nothing_again(table, tmp_path, monkeypatch):
     """Its rows are those of a fit that was not cut, with the noise that was measured before."""
     monkeypatch.setenv(DEBUG_SEED, "5")
     rows = table[:300].drop(columns=["seen", "email"])
-    options = {**QUICK, "epsilon": 50.0, "schema": {"grade": "categorical"}}
+    options = {**QUICK, "steps": 60, "epsilon": 50.0, "schema": {"grade": "categorical"}}
     uncut = TabGAN(**options).fit(rows)
     state = {"checkpoint": tmp_path / "state", "checkpoint_every": 20}
     with pytest.raises(ZeroDivisionError):
@@ -680,7 +680,7 @@ def test_a_fit_that_goes_on_spends_nothing_again(table, tmp_path, monkeypatch):
 def test_a_private_checkpoint_does_not_depend_on_the_rows_but_by_its_measurements(table, tmp_path):
     """Nothing but what is measured with noise tells two tables apart: no digest of rows."""
     rows = table[:300].drop(columns=["seen", "email"])
-    options = {**QUICK, "epsilon": 50.0, "schema": {"grade": "categorical"}}
+    options = {**QUICK, "steps": 60, "epsilon": 50.0, "schema": {"grade": "categorical"}}
     digests = set()
     for place, some in enumerate((rows, rows[1:], rows.assign(size=1.5))):
         folder = tmp_path / str(place)
