@@ -132,8 +132,8 @@ def place(tmp_path, monkeypatch) -> Path:
     return tmp_path
 
 
-# Pages whose blocks train more than others, and show little that others don't show.
-SLOW = {"images.md", "moving.md", "reproduce.md", "tracking.md", "tune.md"}
+# The page whose blocks train far more than others, and judge and translate images at length.
+SLOW = {"images.md"}
 
 
 @pytest.mark.parametrize(
