@@ -112,7 +112,7 @@ def test_steady_critics_are_all_grown_and_hardly_change_rows_as_good_as_real_one
     rng = np.random.default_rng(0)
     critics, weights = fit_critics(real.features, drawn, SPANS, SHARES, rng, pace="steady")
     assert len(critics) == MAX_CRITICS
-    assert effective_share(weights) > 0.9
+    assert effective_share(weights) > 0.85
 
 
 @pytest.mark.parametrize("pace", ["patient", "steady"])
