@@ -9,6 +9,7 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from tabgan.base.random_streams import RandomStateLike, numpy_stream, resolve_seed
 from tabgan.base.registry import FunctionRegistry
@@ -159,17 +160,20 @@ def evaluate(
     _REGISTERED.check("metrics", metrics)
     seed = resolve_seed(random_state)
     seconds: dict[str, float] = {}
-    with _timed(seconds, "reading"):
-        exact = read_tables(real, synthetic, holdout, schema)
-        compared = join_rare_levels(exact)
-    predicted = None if target is None else named_target(target, compared.schema, compared.coded)
-    with _timed(seconds, "fidelity"):
-        rng = numpy_stream(seed, "pairs")
-        relations = measure_relations(compared.coded, rng, MOST_PAIR_ROWS)
-    with _timed(seconds, "nearness"):  # a rare level that was copied is part of a copy
-        rng = numpy_stream(seed, "nearness")
-        nearness = measure_nearness(exact.coded, rng, MOST_DISTANCE_ROWS)
-    parts = _measure(compared, relations, nearness, predicted, seed=seed, seconds=seconds)
+    with threadpool_limits(1):  # whole jobs are shared out instead
+        with _timed(seconds, "reading"):
+            exact = read_tables(real, synthetic, holdout, schema)
+            compared = join_rare_levels(exact)
+        predicted = (
+            None if target is None else named_target(target, compared.schema, compared.coded)
+        )
+        with _timed(seconds, "fidelity"):
+            rng = numpy_stream(seed, "pairs")
+            relations = measure_relations(compared.coded, rng, MOST_PAIR_ROWS)
+        with _timed(seconds, "nearness"):  # a rare level that was copied is part of a copy
+            rng = numpy_stream(seed, "nearness")
+            nearness = measure_nearness(exact.coded, rng, MOST_DISTANCE_ROWS)
+        parts = _measure(compared, relations, nearness, predicted, seed=seed, seconds=seconds)
     further = _further_metrics(compared, metrics, seconds)
     verdict = make_verdict(parts, relations)
     return Evaluation(verdict=verdict, **parts._asdict(), metrics=further)

@@ -36,6 +36,7 @@ ROUNDS = 100  # boosting rounds of a number or of two levels
 FEW_ROUNDS = 30  # of more levels, which have trees of their own each
 LEAST_SHARE = 0.01  # of the rows that have a level which is told apart …
 LEAST_LEVEL_ROWS = 100  # … and so many of them
+FEWEST_OF_LEVEL = 5  # rows of the second commonest level, without which an area is left to chance
 SHOWN = 10  # columns whose importance is told
 MOST_COLUMNS = 40  # that are predicted one by one, by …
 SURE = 3  # standard errors of an AUC
@@ -162,8 +163,12 @@ def _is_given_away(coded: Mapping[int, CodedColumn], place: int, rows: Rows) -> 
 
 def _is_candidate(column: CodedColumn) -> bool:
     values = column.real[~np.isnan(column.real)]
-    n_distinct = len(np.unique(values))
-    return n_distinct >= 2 and (not column.nominal or n_distinct <= MOST_LEVELS)
+    if not column.nominal:
+        return len(np.unique(values)) >= 2
+    counts = np.bincount(values.astype(np.int64))
+    counts = np.sort(counts[counts > 0])
+    least = max(FEWEST_OF_LEVEL, LEAST_SHARE * len(values))
+    return 2 <= len(counts) <= MOST_LEVELS and bool(counts[-2] >= least)
 
 
 def _score(coded: Mapping[int, CodedColumn], place: int, rows: NDArray[np.int64]) -> float:
@@ -305,6 +310,12 @@ class Tasks(NamedTuple):
             return "R²"
         return "AUC" if len(np.unique(self.real.wanted)) <= 2 else "macro AUC"
 
+    @property
+    def n_of_second_level(self) -> float:
+        """How many rows to test on have the second commonest level; of numbers no limit."""
+        counts = np.unique(self.test.wanted, return_counts=True)[1]
+        return float(np.sort(counts)[-2]) if self.nominal else np.inf
+
 
 def prepare_tasks(
     coded: Mapping[int, CodedColumn], place: int, split: Split, sizes: Sizes
@@ -324,10 +335,15 @@ def prepare_tasks(
     """
     nominal = coded[place].nominal
     merge = _merged(coded[place]) if nominal else None
-    real = _task(coded, place, "real", split.real, merge)
-    synthetic = _task(coded, place, "synthetic", split.synthetic, merge)
-    test = _task(coded, place, split.side, split.test, merge).head(sizes.tested)
-    size = min(len(real.wanted), len(synthetic.wanted), sizes.learned)
+
+    def task(side: Side, rows: Rows, most: int) -> _Task:
+        rows = rows[~np.isnan(getattr(coded[place], side)[rows])]
+        return _task(coded, place, side, rows[:most], merge)
+
+    real = task("real", split.real, sizes.learned)
+    synthetic = task("synthetic", split.synthetic, sizes.learned)
+    test = task(split.side, split.test, sizes.tested)
+    size = min(len(real.wanted), len(synthetic.wanted))
     if size < 2 or len(np.unique(test.wanted)) < 2:
         return None
     return Tasks(nominal, real.head(size), synthetic.head(size), test)
@@ -355,7 +371,7 @@ def predict_columns(
 
     def predict(place: int) -> Predicted | None:
         tasks = prepare_tasks(coded, place, split, Sizes(FOREST_ROWS, FOREST_TESTED))
-        if tasks is None:
+        if tasks is None or tasks.n_of_second_level < FEWEST_OF_LEVEL:
             return None
         value, baseline = (
             _score_of(task, tasks.test, _forest(tasks.nominal, seed))
@@ -402,10 +418,8 @@ def _merged(column: CodedColumn) -> Floats:
 def _task(
     coded: Mapping[int, CodedColumn], place: int, side: Side, rows: Rows, merge: Floats | None
 ) -> _Task:
-    values = getattr(coded[place], side)
-    rows = rows[~np.isnan(values[rows])]
     others = {other: column for other, column in coded.items() if other != place}
-    wanted = values[rows]
+    wanted = getattr(coded[place], side)[rows]
     if merge is not None:
         wanted = merge[wanted.astype(np.int64)]
     return _Task(matrix_of(others, side, rows), wanted)

@@ -1,8 +1,7 @@
 """Validity: whether the real table could hold the synthetic values."""
 
-import warnings
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -59,10 +58,9 @@ def check_validity(tables: ComparedTables, rng: np.random.Generator) -> Validity
         broken |= breach.rows
     violations = [_violation(breach) for breach in breaches]
     violations.sort(key=lambda violation: -violation.rows)
-    scores = _diagnostic_scores(tables)
     return Validity(
-        data_validity=100 * scores["Data Validity"],
-        data_structure=100 * scores["Data Structure"],
+        data_validity=100 * _data_validity(tables),
+        data_structure=100 * _data_structure(tables),
         valid_rows=Figure(100 * float(1 - broken.mean()), 100 * _fresh_share(tables.coded, rng)),
         violations=tuple(violations),
         stand_ins=tables.stand_ins,
@@ -161,30 +159,38 @@ def _fits(column: CodedColumn, seen: NDArray[np.float64], fresh: NDArray[np.floa
     return fits & (missing | within)
 
 
-def _diagnostic_scores(tables: ComparedTables) -> dict[str, float]:
-    """Run sdmetrics' diagnostic report on the coded columns and the keys."""
-    described: dict[str, dict[str, str]] = {}
-    sides: dict[str, dict[str, Any]] = {"real": {}, "synthetic": {}}
-    keys = []
-    for place, column in enumerate(tables.schema):
-        label = str(place)
-        if place in tables.coded:
-            coded = tables.coded[place]
-            described[label] = {"sdtype": "categorical" if coded.nominal else "numerical"}
-            sides["real"][label], sides["synthetic"][label] = coded.real, coded.synthetic
-        else:
-            described[label] = {"sdtype": "id" if column.kind != "text" else "unknown"}
-            sides["real"][label] = tables.real.iloc[:, place].to_numpy(object)
-            sides["synthetic"][label] = tables.synthetic.iloc[:, place].to_numpy(object)
-            if tables.real.iloc[:, place].is_unique:
-                keys.append(label)
-    real, synthetic = (pd.DataFrame(columns) for columns in sides.values())
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # constant columns; and the import itself is deprecated
-        from sdmetrics.reports.single_table import DiagnosticReport
+def _data_validity(tables: ComparedTables) -> float:
+    """Return the mean share of values that a column could hold, as sdmetrics counts it.
 
-        report = DiagnosticReport()
-        metadata = {"columns": described, "alternate_keys": keys}
-        report.generate(real, synthetic, metadata, verbose=False)
-    properties = report.get_properties()
-    return dict(zip(properties["Property"], properties["Score"].astype(float), strict=True))
+    Levels are those of the real column, numbers lie between its extremes, and what names the rows
+    stands in one row. Missing numbers are left out where the real column has some.
+    """
+    shares = [
+        _adherence(tables.coded[place])
+        if place in tables.coded
+        else _uniqueness(tables.synthetic.iloc[:, place])
+        for place in range(len(tables.schema))
+        if place in tables.coded or tables.real.iloc[:, place].is_unique
+    ]
+    known = [share for share in shares if not np.isnan(share)]
+    return float(np.mean(known)) if known else float("nan")
+
+
+def _adherence(column: CodedColumn) -> float:
+    fits = _fits(column, column.real, column.synthetic)
+    if not column.nominal and np.isnan(column.real).any():
+        fits = fits[~np.isnan(column.synthetic)]
+    return float(fits.mean()) if len(fits) else float("nan")
+
+
+def _uniqueness(values: pd.Series) -> float:
+    return 1 - float((values.duplicated() | values.isna()).mean())
+
+
+def _data_structure(tables: ComparedTables) -> float:
+    """Return the share of columns that both tables have under one name and dtype."""
+    real, synthetic = (
+        {*zip(frame.columns, map(str, frame.dtypes), strict=True)}
+        for frame in (tables.real, tables.synthetic)
+    )
+    return len(real & synthetic) / len(real | synthetic)
