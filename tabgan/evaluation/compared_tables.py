@@ -6,6 +6,7 @@ Values of numbers, codes of levels that all tables share, NaN for what is missin
 from collections import Counter
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -32,6 +33,7 @@ __all__ = [
     "matrix_of",
     "read_tables",
     "row_hashes",
+    "shuffled_rows",
     "split_lists",
     "take_rows",
 ]
@@ -97,6 +99,53 @@ class ComparedTables:
     def names(self) -> dict[int, str]:
         """The columns' labels as text, by their place."""
         return {place: str(column.name) for place, column in enumerate(self.schema)}
+
+    @cached_property
+    def units(self) -> Mapping[Side, Rows]:
+        """The unit of each row, from 0, by table: all rows of one key; none where no key repeats.
+
+        Of several keys the one with the fewest values counts. Rows without a key are units.
+        """
+        frames: dict[Side, pd.DataFrame] = {"real": self.real, "synthetic": self.synthetic}
+        if self.holdout is not None:
+            frames["holdout"] = self.holdout
+        key = self._key
+        return {} if key is None else {side: _units(f.iloc[:, key]) for side, f in frames.items()}
+
+    @cached_property
+    def _key(self) -> int | None:
+        """The place of the key whose rows are taken for one unit."""
+        values = {
+            place: self.real.iloc[:, place]
+            for place, column in enumerate(self.schema)
+            if column.kind == "key"
+        }
+        sizes = {place: cells.nunique() for place, cells in values.items()}
+        key = min(sizes, key=lambda place: sizes[place], default=None)
+        return None if key is None or sizes[key] == values[key].notna().sum() else key
+
+    def bootstrap(self, n_rows: int, rng: np.random.Generator) -> Rows:
+        """Draw real rows again and again, units as a whole."""
+        units = self.units.get("real")
+        if units is None:
+            return rng.integers(len(self.real), size=n_rows)
+        order = np.argsort(units, kind="stable")
+        sizes = np.bincount(units)
+        drawn = rng.integers(len(sizes), size=n_rows)  # of which the first ones are enough
+        ends = np.cumsum(sizes[drawn])
+        drawn = drawn[: int(np.searchsorted(ends, n_rows)) + 1]
+        lengths = sizes[drawn]
+        shifts = (np.cumsum(sizes) - sizes)[drawn] - (np.cumsum(lengths) - lengths)
+        places: Rows = np.repeat(shifts, lengths) + np.arange(lengths.sum())
+        rows: Rows = order[places[:n_rows]]
+        return rows
+
+
+def _units(keys: pd.Series) -> Rows:
+    codes = pd.factorize(keys)[0].astype(np.int64)
+    alone = codes < 0
+    codes[alone] = codes.max(initial=-1) + 1 + np.arange(alone.sum())
+    return codes
 
 
 def read_tables(
@@ -374,6 +423,23 @@ def take_rows(
         place: column._replace(real=column.real[real], synthetic=getattr(column, of)[synthetic])
         for place, column in coded.items()
     }
+
+
+def shuffled_rows(n_rows: int, units: Rows | None, rng: np.random.Generator) -> Rows:
+    """Return rows in random order, those of one unit one after the other.
+
+    Parameters
+    ----------
+    n_rows
+        How many there are.
+    units
+        The unit of each, shape (rows,); None where each row is one.
+    """
+    rows = rng.permutation(n_rows)
+    if units is None:
+        return rows
+    places = rng.permutation(int(units.max()) + 1)[units]
+    return rows[np.argsort(places[rows], kind="stable")]
 
 
 def matrix_of(coded: Mapping[int, CodedColumn], side: Side, rows: Rows | None = None) -> Floats:

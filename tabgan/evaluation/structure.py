@@ -219,7 +219,7 @@ def _compare_presence(
         *((holes[one], holes[other], one, other) for one, other in combinations(holes, 2)),
     ]
     sizes = len(tables.real), len(tables.synthetic)
-    again = rng.integers(sizes[0], size=sizes[0]), rng.integers(sizes[0], size=sizes[1])
+    again = tables.bootstrap(sizes[0], rng), tables.bootstrap(sizes[1], rng)
     shuffled = rng.permutation(sizes[0])
     results = []
     for presence, column, one, other in pairs:

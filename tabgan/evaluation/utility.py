@@ -16,7 +16,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from tabgan.base.errors import OptionError, did_you_mean
 from tabgan.evaluation.auc import macro_auc
-from tabgan.evaluation.compared_tables import CodedColumn, Side, matrix_of
+from tabgan.evaluation.compared_tables import CodedColumn, Side, matrix_of, shuffled_rows
 from tabgan.evaluation.part_results import Figure, Metric, Predicted, Utility
 from tabgan.evaluation.threads import map_in_threads
 from tabgan.table.schema import Schema, find_name
@@ -91,7 +91,9 @@ def named_target(name: object, schema: Schema, coded: Mapping[int, CodedColumn])
     return Target(place, "named")
 
 
-def choose_target(coded: Mapping[int, CodedColumn], rng: np.random.Generator) -> Target | None:
+def choose_target(
+    coded: Mapping[int, CodedColumn], rng: np.random.Generator, units: Rows | None = None
+) -> Target | None:
     """Choose the column that the others predict best; None where they predict none.
 
     A column of two to twenty levels is preferred to a number, and of those that are about as
@@ -106,12 +108,14 @@ def choose_target(coded: Mapping[int, CodedColumn], rng: np.random.Generator) ->
         The columns that are compared.
     rng
         Draws the rows to try it on.
+    units
+        The unit of each real row, as `ComparedTables.units` has them.
     """
     coded, instead = with_classes(coded), None
     for nominal, noun in ((True, "column of 2 to 20 levels"), (False, "number")):
         places = [place for place in coded if coded[place].nominal == nominal]
         candidates = [place for place in places if _is_candidate(coded[place])]
-        rows = rng.permutation(len(next(iter(coded.values())).real))[:MOST_ROWS]
+        rows = shuffled_rows(len(next(iter(coded.values())).real), units, rng)[:MOST_ROWS]
         scores = {place: _score(coded, place, rows) for place in candidates[-MOST_CANDIDATES:]}
         scores = {place: score for place, score in scores.items() if score >= LEAST[nominal]}
         free = {
@@ -207,13 +211,14 @@ def measure_utility(
     *,
     most_rows: int,
     rng: np.random.Generator,
+    units: Rows | None = None,
 ) -> tuple[Utility, int] | None:
     """Train boosted trees on synthetic and on real rows, and test both on held-out real rows.
 
     The test rows are the holdout, or else a fifth of the real rows, which the model of real rows
-    does then not see; a generator was fitted on them all the same. Both models learn from equally
-    many rows. Of a target with many levels the commonest twenty are told apart; all of them
-    but two have at least 1 % of the rows, and 100.
+    does then not see, nor any row of their keys; a generator was fitted on them all the same. Both
+    models learn from equally many rows. Of a target with many levels the commonest twenty are told
+    apart; all of them but two have at least 1 % of the rows, and 100.
 
     Parameters
     ----------
@@ -225,6 +230,8 @@ def measure_utility(
         The most rows that a model learns from.
     rng
         Draws the rows and permutations.
+    units
+        The unit of each real row, as `ComparedTables.units` has them.
 
     Returns
     -------
@@ -232,7 +239,7 @@ def measure_utility(
     the target.
     """
     coded = with_classes(coded)
-    split = Split.of(coded, rng)
+    split = Split.of(coded, units, rng)
     sizes = Sizes(most_rows, MOST_TESTED)
     rng_seed = int(rng.integers(2**31))
     task = prepare_tasks(coded, target.place, split, sizes)
@@ -278,14 +285,23 @@ class Split(NamedTuple):
     test: Rows
 
     @classmethod
-    def of(cls, coded: Mapping[int, CodedColumn], rng: np.random.Generator) -> "Split":
-        """Draw the rows; without a holdout, a fifth of the real ones are tested on."""
+    def of(
+        cls, coded: Mapping[int, CodedColumn], units: Rows | None, rng: np.random.Generator
+    ) -> "Split":
+        """Draw the rows; without a holdout, a fifth of the real ones, or units, are tested on."""
         first = next(iter(coded.values()))
-        real, synthetic = rng.permutation(len(first.real)), rng.permutation(len(first.synthetic))
+        real = shuffled_rows(len(first.real), units, rng)
+        synthetic = rng.permutation(len(first.synthetic))
         if len(first.holdout):
-            return cls(real, synthetic, "holdout", rng.permutation(len(first.holdout)))
+            return cls(
+                rng.permutation(real), synthetic, "holdout", rng.permutation(len(first.holdout))
+            )
         n_test = max(int(HELD_OUT * len(real)), 1)
-        return cls(real[n_test:], synthetic, "real", real[:n_test])
+        if units is None:
+            return cls(real[n_test:], synthetic, "real", real[:n_test])
+        rows = rng.permutation(len(real))
+        apart = np.isin(units[rows], units[real[:n_test]])
+        return cls(rows[~apart], synthetic, "real", rows[apart])
 
 
 class Sizes(NamedTuple):

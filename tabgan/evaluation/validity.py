@@ -7,8 +7,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tabgan.evaluation.column_distributions import shorten
 from tabgan.evaluation.compared_tables import CodedColumn, ComparedTables
 from tabgan.evaluation.part_results import Fault, Figure, Validity, Violation
+from tabgan.evaluation.stand_ins import signs_of
 from tabgan.inference.column_cells import read_cells
 from tabgan.table.columns import numbers_of, outside_range
 from tabgan.table.schema import Column
@@ -16,6 +18,8 @@ from tabgan.table.schema import Column
 __all__ = ["check_validity"]
 
 LONGEST = 80  # characters of an example
+MOST_LONE_FORMS = 0.001  # share of codes that are written as no other one is
+_CODES = ("identifier", "key", "iban", "uuid", "phone")
 _ANY = ("nothing", "mixed", "category")  # storages that say nothing about the cells
 
 Mask = NDArray[np.bool_]
@@ -81,6 +85,13 @@ def _breaches(tables: ComparedTables, place: int, column: Column) -> Iterator[_B
         if real[~own.missing].is_unique:
             repeated = synthetic.duplicated(keep=False).to_numpy(bool) & ~other.missing
             yield _Breach("repeated", name, "unique", repeated, synthetic)
+        is_code = column.kind in _CODES or column.kind.startswith("regex:")
+        if is_code and own.storage == other.storage == "string":
+            rule = (
+                f"written as the real ones are, such as {shorten(str(real[~own.missing].iloc[0]))}"
+            )
+            odd = _oddly_written(real, synthetic) & ~other.missing
+            yield _Breach("kind", name, rule, odd, synthetic)
         return
     coded = tables.coded[place]
     if coded.nominal:
@@ -95,6 +106,18 @@ def _breaches(tables: ComparedTables, place: int, column: Column) -> Iterator[_B
     rule = f"within {column.minimum} to {column.maximum}"
     yield _Breach("range", name, rule, outside_range(synthetic, column), synthetic)
     yield from _special_breaches(real, synthetic, column, coded)
+
+
+def _oddly_written(real: pd.Series, synthetic: pd.Series) -> tuple[str, Mask]:
+    """Return the commonest form of codes, such as AA-0000, and which have one that is not real.
+
+    None have where so many real forms occur once that further ones are expected.
+    """
+    forms = real.dropna().astype(str).map(signs_of).value_counts()
+    if (forms == 1).sum() > MOST_LONE_FORMS * forms.sum():
+        return "", np.zeros(len(synthetic), np.bool_)
+    odd: Mask = ~synthetic.astype(str).map(signs_of).isin(forms.index).to_numpy(bool)
+    return shorten(str(forms.index[0])), odd
 
 
 def _special_breaches(

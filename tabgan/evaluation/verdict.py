@@ -398,7 +398,7 @@ def _misshapen(parts: PartResults) -> Iterator[WeakPoint]:
         error, baseline = column.shape_error
         is_number = isinstance(column.distribution, NumbersChart)
         there = 1 - max(column.missing) / 100  # share of the rows with a value
-        bound = chance / np.sqrt(max(there, TINY))
+        bound = chance * np.sqrt(_design_effect(parts, column.name) / max(there, TINY))
         is_sure = error > (bound if is_number else baseline + bound)
         kind = _better_kind(column)
         yield WeakPoint(
@@ -412,7 +412,7 @@ def _misshapen(parts: PartResults) -> Iterator[WeakPoint]:
             float(np.clip((error - baseline) / WORTHLESS_SHAPE, 0, 1)) if is_sure else 0.0,
             by_learning=kind is None,
         )
-        yield from _missing(column, parts.tables)
+        yield from _missing(column, parts)
 
 
 def _better_kind(column: ColumnResult) -> Kind | None:
@@ -464,9 +464,16 @@ def _how_it_is_off(column: ColumnResult) -> str:
     return f": its median is {synthetic} in place of {real}"
 
 
-def _missing(column: ColumnResult, tables: Tables) -> Iterator[WeakPoint]:
+def _design_effect(parts: PartResults, *columns: str) -> float:
+    """Return how many rows tell as much about columns as one, where rows of one key are alike."""
+    effects = [key.design_effect(name) for key in parts.structure.keys for name in columns]
+    return max(effects, default=1.0)
+
+
+def _missing(column: ColumnResult, parts: PartResults) -> Iterator[WeakPoint]:
     share, real = column.missing.value / 100, column.missing.baseline / 100
-    n_rows = 1 / (1 / tables.real_rows + 1 / tables.synthetic_rows)
+    n_rows = 1 / (1 / parts.tables.real_rows + 1 / parts.tables.synthetic_rows)
+    n_rows /= _design_effect(parts, column.name)
     noise = SURE * np.sqrt(max(real * (1 - real), 1 / n_rows) / n_rows)
     yield WeakPoint(
         "fidelity",
@@ -520,8 +527,9 @@ def _remedy_of_level(column: str, rows: int) -> str:
 def _telling(parts: PartResults) -> Iterator[WeakPoint]:
     gains = _gains(parts)
     rows = parts.tables.compared_rows["detection"]
-    noise = SURE / np.sqrt(6 * rows)  # of the AUC of a random order
+    by_chance = SURE / np.sqrt(6 * rows)  # of the AUC of a random order
     for feature, gain in gains.items():
+        noise = by_chance * np.sqrt(_design_effect(parts, *feature.columns))
         inner = 0.0
         if len(feature.columns) == 1:  # what pairs with the column tell is due to it
             within = (g for other, g in gains.items() if {*feature.columns} < {*other.columns})
