@@ -87,11 +87,9 @@ def _breaches(tables: ComparedTables, place: int, column: Column) -> Iterator[_B
             yield _Breach("repeated", name, "unique", repeated, synthetic)
         is_code = column.kind in _CODES or column.kind.startswith("regex:")
         if is_code and own.storage == other.storage == "string":
-            rule = (
-                f"written as the real ones are, such as {shorten(str(real[~own.missing].iloc[0]))}"
-            )
-            odd = _oddly_written(real, synthetic) & ~other.missing
-            yield _Breach("kind", name, rule, odd, synthetic)
+            form, odd = _oddly_written(real, synthetic)
+            rule = f"written as the real ones are, most of them as {form}"
+            yield _Breach("kind", name, rule, odd & ~other.missing, synthetic)
         return
     coded = tables.coded[place]
     if coded.nominal:
