@@ -86,6 +86,8 @@ class ComparedTables:
     stand_ins
         Rare levels that are compared together with the new values in their place
         (`tabgan.evaluation.stand_ins`).
+    parts
+        Places of the columns that are parts of one of the tables' columns.
     """
 
     real: pd.DataFrame
@@ -94,6 +96,7 @@ class ComparedTables:
     schema: Schema
     coded: Mapping[int, CodedColumn]
     stand_ins: tuple[StandIns, ...] = ()
+    parts: frozenset[int] = frozenset()
 
     @property
     def names(self) -> dict[int, str]:
@@ -176,10 +179,13 @@ def read_tables(
     drawn = _like(frame, as_frame(synthetic), "synthetic")
     unseen = None if holdout is None else _like(frame, as_frame(holdout), "holdout")
     tables = [frame, drawn] if unseen is None else [frame, drawn, unseen]
-    tables, known = with_parts(*split_lists(tables, known))
+    tables, split = with_parts(*split_lists(tables, known))
     frame, drawn, *others = tables
     unseen = others[0] if others else None
-    return ComparedTables(frame, drawn, unseen, known, code_columns(frame, drawn, known, unseen))
+    whole = {column.name for column in known}
+    parts = frozenset(place for place, column in enumerate(split) if column.name not in whole)
+    coded = code_columns(frame, drawn, split, unseen)
+    return ComparedTables(frame, drawn, unseen, split, coded, parts=parts)
 
 
 def _check_rows(name: str, frame: pd.DataFrame) -> None:

@@ -241,14 +241,15 @@ def _measure(
     with _timed(seconds, "fidelity"):
         fidelity = describe_fidelity(tables, relations, detected.columns, stream("shapes"))
     with _timed(seconds, "utility"):
-        target = target or choose_target(coded, stream("target"), tables.units.get("real"))
+        units = tables.units.get("real")
+        target = target or choose_target(coded, stream("target"), units, tables.parts)
         trained = target and measure_utility(
             coded,
             names,
             target,
             most_rows=MOST_MODEL_ROWS,
             rng=stream("utility"),
-            units=tables.units.get("real"),
+            units=units,
         )
     with _timed(seconds, "coverage"):
         coverage = measure_coverage(coded, names, stream("coverage"), MOST_PAIR_ROWS)

@@ -1,6 +1,6 @@
 """Utility: how well models that learned from synthetic rows predict real ones."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -36,6 +36,7 @@ ROUNDS = 100  # boosting rounds of a number or of two levels
 FEW_ROUNDS = 30  # of more levels, which have trees of their own each
 LEAST_SHARE = 0.01  # of the rows that have a level which is told apart …
 LEAST_LEVEL_ROWS = 100  # … and so many of them
+LEAST_THERE = 0.5  # share of the rows that have a target
 FEWEST_OF_LEVEL = 5  # rows of the second commonest level, without which an area is left to chance
 SHOWN = 10  # columns whose importance is told
 MOST_COLUMNS = 40  # that are predicted one by one, by …
@@ -92,13 +93,17 @@ def named_target(name: object, schema: Schema, coded: Mapping[int, CodedColumn])
 
 
 def choose_target(
-    coded: Mapping[int, CodedColumn], rng: np.random.Generator, units: Rows | None = None
+    coded: Mapping[int, CodedColumn],
+    rng: np.random.Generator,
+    units: Rows | None = None,
+    parts: Collection[int] = (),
 ) -> Target | None:
     """Choose the column that the others predict best; None where they predict none.
 
     A column of two to twenty levels is preferred to a number, and of those that are about as
     predictable the last: tables tend to end with their target. A column that one other column
-    gives away is not chosen as long as there is another: it would be predicted from any table. A
+    gives away is not chosen as long as there is another: it would be predicted from any table. Nor
+    is one that most rows lack, or a part of a list: who asks for it asks for the whole column. A
     decision tree on half of up to 5,000 rows, tried on the other half, says how predictable a
     column is.
 
@@ -110,10 +115,12 @@ def choose_target(
         Draws the rows to try it on.
     units
         The unit of each real row, as `ComparedTables.units` has them.
+    parts
+        Places of the columns that are parts of others.
     """
     coded, instead = with_classes(coded), None
     for nominal, noun in ((True, "column of 2 to 20 levels"), (False, "number")):
-        places = [place for place in coded if coded[place].nominal == nominal]
+        places = [at for at in coded if coded[at].nominal == nominal and at not in parts]
         candidates = [place for place in places if _is_candidate(coded[place])]
         rows = shuffled_rows(len(next(iter(coded.values())).real), units, rng)[:MOST_ROWS]
         scores = {place: _score(coded, place, rows) for place in candidates[-MOST_CANDIDATES:]}
@@ -167,6 +174,8 @@ def _is_given_away(coded: Mapping[int, CodedColumn], place: int, rows: Rows) -> 
 
 def _is_candidate(column: CodedColumn) -> bool:
     values = column.real[~np.isnan(column.real)]
+    if len(values) < LEAST_THERE * len(column.real):
+        return False
     if not column.nominal:
         return len(np.unique(values)) >= 2
     counts = np.bincount(values.astype(np.int64))

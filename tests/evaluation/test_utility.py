@@ -37,6 +37,19 @@ def test_a_column_that_another_gives_away_is_not_the_target(rng):
     assert alone is not None, "where there is no other, it is better than none"
 
 
+def test_parts_of_lists_and_columns_of_few_cells_are_not_the_target(rng):
+    x = rng.normal(size=2000)
+    bought, churned = ((x + rng.normal(size=2000) > 0).astype(float) for _ in "ab")
+    seldom = np.where(np.arange(2000) % 4 == 0, (x > 0).astype(float), np.nan)
+    rare = (rng.random(2000) < 0.002).astype(float)
+    words = ("no", "yes")
+    coded = {0: same(x), 1: same(churned, words), 2: same(seldom, words), 3: same(rare, words)}
+    coded[4] = same(bought, words)
+    target = choose_target(coded, rng, parts={4})
+    assert target is not None
+    assert target.place == 1
+
+
 def test_numbers_of_two_values_are_classes(rng):
     x = rng.normal(size=1000)
     flag = (x + rng.normal(size=1000) > 0).astype(float)
