@@ -367,7 +367,7 @@ class Detection:
     telling_features: tuple[TellingFeature, ...]
 
 
-Metric = Literal["AUC", "macro AUC", "R²"]
+Metric = Literal["AUC", "macro AUC", "R²", "R² of ranks"]
 
 
 class Predicted(NamedTuple):
@@ -378,7 +378,7 @@ class Predicted(NamedTuple):
     column
         The column, as text.
     metric
-        "AUC" (two levels), "macro AUC" (more) or "R²" (a number).
+        "AUC" (two levels), "macro AUC" (more) or "R² of ranks" (a number).
     score
         Of a model that learned from synthetic rows, on held-out real rows; the baseline is that
         of one that learned from as many real rows.
@@ -391,7 +391,7 @@ class Predicted(NamedTuple):
     @property
     def chance(self) -> float:
         """What a model that knows nothing gets: ½ or 0."""
-        return 0.0 if self.metric == "R²" else 0.5
+        return 0.0 if self.metric.startswith("R²") else 0.5
 
     @property
     def gain(self) -> float:

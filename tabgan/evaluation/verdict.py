@@ -36,7 +36,6 @@ LEAST = 0.05  # severity that is worth a word
 LEAST_OF_COLUMN = 0.15  # share of one column's relations that is more than chance
 SYMPTOM = 0.8  # discount of what models lose …
 DETECTED = 0.5  # … and of what detectors find
-RARELY_LOST = 5  # expected rows of a level that is not lost by chance: e⁻⁵ is 0.7 %
 SURE = 3  # standard errors of a share
 MORE_CHANCE = 1.25  # times what chance takes of all relations …
 TIMES_CHANCE = 2  # … and of those of the one column that it takes most of
@@ -486,9 +485,10 @@ def _missing(column: ColumnResult, parts: PartResults) -> Iterator[WeakPoint]:
 
 
 def _lost(parts: PartResults) -> Iterator[WeakPoint]:
+    by_chance = _rows_by_chance(parts)
     for column, level, rows in parts.coverage.lost_levels:
         share = rows / parts.tables.real_rows
-        if share * parts.tables.synthetic_rows >= RARELY_LOST:
+        if rows >= by_chance:
             yield WeakPoint(
                 "coverage",
                 (column,),
@@ -510,6 +510,18 @@ def _lost(parts: PartResults) -> Iterator[WeakPoint]:
             "they are single persons' (--min-group 1 where they may be public).",
             float(max(ranges.baseline - ranges.value - by_chance, 0.0) / 100 / 2),
         )
+
+
+def _rows_by_chance(parts: PartResults) -> float:
+    """Return how many real rows a level has at least that fresh rows hardly lose.
+
+    Of a level that occurs in k rows of both tables, all k are real with the k-th power of the real
+    table's share of all rows; that is looked at for each level.
+    """
+    charts = (column.distribution for column in parts.fidelity.columns)
+    n_levels = sum(len(c.names) + c.n_others for c in charts if isinstance(c, LevelsChart))
+    share = parts.tables.real_rows / (parts.tables.real_rows + parts.tables.synthetic_rows)
+    return float(np.log(FALSE_ALARM / max(n_levels, 1)) / np.log(share))
 
 
 def _remedy_of_level(column: str, rows: int) -> str:
