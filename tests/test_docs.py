@@ -18,11 +18,14 @@ from click.testing import CliRunner
 
 from tabgan.cli.main import main
 from tabgan.fitting.options import FitOptions
+from tabgan.generators.trees.grow_trees import _grown as grown
+from tabgan.images.fit_images import planned_image_steps
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 SMALL = 300  # rows of the customers.csv that blocks find
-TINY = 5  # steps of a training that chooses its own
+TINY = 5  # steps of a training that chooses its own, and rounds of boosting
+FEW = 20  # steps of any other training
 NARROW = 32  # units of a hidden layer, whatever is asked for
 
 # Blocks that don't run (the class "norun"), by page and title: what is missing here.
@@ -91,18 +94,35 @@ def run_command(command: str) -> None:
         Path(parts["target"]).write_bytes(done.stdout_bytes)
 
 
+check = FitOptions.check
+
+
+def small_options(params):
+    options = check(params)
+    steps = options.steps if options.steps == "auto" else min(options.steps, FEW)
+    return replace(options, hidden_dim=NARROW, steps=steps)
+
+
+def few_image_steps(*plan):
+    return min(planned_image_steps(*plan), FEW)
+
+
+def few_trees(rows, start, growth, **options):
+    return grown(rows, start, replace(growth, rounds=TINY), **options)
+
+
 @pytest.fixture
 def place(tmp_path, monkeypatch) -> Path:
-    """Give a folder with a small customers.csv, where trainings are small and grow no trees."""
+    """Give a folder with a small customers.csv, where trainings are small and trees are few."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     for module in ("tabgan.fitting.prepare", "tabgan.images.fit_images"):
         for name in ("MIN_STEPS", "MAX_STEPS"):
             monkeypatch.setattr(f"{module}.{name}", TINY)
-    check = FitOptions.check
-    narrow = staticmethod(lambda params: replace(check(params), hidden_dim=NARROW))
-    monkeypatch.setattr(FitOptions, "check", narrow)
+    monkeypatch.setattr(FitOptions, "check", staticmethod(small_options))
     monkeypatch.setattr("tabgan.fitting.fit_postprocess.LEAST_ROWS", 10**9)
+    monkeypatch.setattr("tabgan.images.fit_images.planned_image_steps", few_image_steps)
+    monkeypatch.setattr("tabgan.generators.trees.grow_trees._grown", few_trees)
     for module in ("detection", "utility"):
         monkeypatch.setattr(f"tabgan.evaluation.{module}.ROUNDS", TINY)
     monkeypatch.setenv("TABGAN_SYNTH_STEPS", str(TINY))  # for commands in a shell
@@ -112,8 +132,8 @@ def place(tmp_path, monkeypatch) -> Path:
     return tmp_path
 
 
-# Pages whose blocks train more than others, and show little that others don't show.
-SLOW = {"images.md", "moving.md", "reproduce.md", "tracking.md", "tune.md"}
+# The page whose blocks train far more than others, and judge and translate images at length.
+SLOW = {"images.md"}
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from joblib import cpu_count
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 __all__ = ["map_in_threads"]
 
@@ -36,12 +36,13 @@ def map_in_threads(work: Callable[[Job], Result], jobs: Iterable[Job]) -> list[R
     >>> map_in_threads(abs, [3, -4])
     [3, 4]
     """
+    libraries = ThreadpoolController()  # to look for them takes longer than many a job
 
     def start() -> None:
-        threadpool_limits(1)  # OpenMP's own limit is one of each thread
+        libraries.limit(limits=1)  # OpenMP's own limit is one of each thread
 
     with (
-        threadpool_limits(1),  # undone at the end, as the threads' own can't be for BLAS
+        libraries.limit(limits=1),  # undone at the end, as the threads' own can't be for BLAS
         ThreadPoolExecutor(cpu_count(), initializer=start) as pool,
     ):
         return [*pool.map(work, jobs)]

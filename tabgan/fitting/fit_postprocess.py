@@ -15,7 +15,7 @@ from tabgan.generators.trees.vector_leaf_trees import VectorLeafTrees
 from tabgan.sampling.calibration import level_shares
 from tabgan.sampling.polish import HeldOutChoice, fit_polish
 from tabgan.sampling.postprocess import PostProcessing, pool_for
-from tabgan.sampling.refinement import LEAST_LEAF, choose, effective_share, fit_critics
+from tabgan.sampling.refinement import LEAST_LEAF, Pace, choose, effective_share, fit_critics
 from tabgan.sampling.row_features import DrawnRows, RowFeatures
 from tabgan.sampling.row_samplers import Sampler, TreeSampler
 from tabgan.sampling.table_model import BLOCK_ROWS
@@ -25,6 +25,7 @@ __all__ = ["describe_postprocessing", "fit_postprocessing"]
 LEAST_ROWS = 500  # of a table for trees to learn anything beyond the generator
 MOST_ROWS = 50_000  # that the trees are grown on
 MOST_CELLS = 1_500_000  # of them: of a wide table fewer rows
+MANY_ROWS = 10_000  # from which critics of trees are steady
 POOL = 3  # drawn rows for each of them
 
 
@@ -74,7 +75,6 @@ def fit_postprocessing(
     weights, least = np.ones(len(drawn)), max(least, LEAST_LEAF)
     critics: tuple[VectorLeafTrees, ...] = ()
     if refine:
-        patient = isinstance(sampler, TreeSampler)
         critics, weights = fit_critics(
             real.features,
             drawn,
@@ -83,7 +83,7 @@ def fit_postprocessing(
             rng,
             least=least,
             stop=stop,
-            patient=patient,
+            pace=_pace(sampler, len(real)),
         )
     choices: list[HeldOutChoice] = []
     if polish:
@@ -99,6 +99,13 @@ def fit_postprocessing(
     conditionals = tuple(choice.conditional for choice in choices)
     finish = PostProcessing(features, shares, critics, conditionals, pool_for(weights))
     return finish, facts
+
+
+def _pace(sampler: Sampler, n_rows: int) -> Pace:
+    """Return how critics are grown: trees draw rows that one critic hardly tells from real ones."""
+    if not isinstance(sampler, TreeSampler):
+        return "quick"
+    return "steady" if n_rows >= MANY_ROWS else "patient"
 
 
 def _some_rows(rows: Encoded, features: RowFeatures, rng: np.random.Generator) -> DrawnRows:

@@ -32,7 +32,6 @@ __all__ = [
     "level_offsets",
     "level_shares",
     "present_numbers",
-    "span_softmax",
     "uniform_ranks",
 ]
 
@@ -40,20 +39,6 @@ POOL_ROWS = 65_536
 POOL_ENTRIES = 2**26  # bounds the pool's memory for wide tables: 256 MiB of float32
 ROUNDS = 10
 _TINY = 1e-30
-
-
-def span_softmax(logits: Tensor, spans: RowLayout) -> Tensor:
-    """Softmax within each level span, shape (rows, levels) → (rows, levels).
-
-    Parameters
-    ----------
-    logits
-        Level logits.
-    spans
-        Layout of a row.
-    """
-    parts = torch.split(logits, [*spans.widths], dim=1) if spans.widths else ()
-    return torch.cat([part.softmax(dim=1) for part in parts], dim=1) if parts else logits
 
 
 def level_offsets(levels: Tensor, shares: Tensor, spans: RowLayout) -> Tensor:
@@ -74,12 +59,14 @@ def level_offsets(levels: Tensor, shares: Tensor, spans: RowLayout) -> Tensor:
     --------
     >>> spans = RowLayout((), (2,))
     >>> offsets = level_offsets(torch.zeros(10, 2), torch.tensor([0.9, 0.1]), spans)
-    >>> span_softmax(offsets[None], spans)
-    tensor([[0.9000, 0.1000]])
+    >>> offsets.softmax(dim=0)
+    tensor([0.9000, 0.1000])
     """
     offsets = torch.zeros_like(shares)
+    columns = levels.t().contiguous()  # a softmax of few levels is slow along a row
     for _ in range(ROUNDS if spans.widths else 0):
-        mean = span_softmax(levels + offsets, spans).mean(dim=0)
+        parts = torch.split(columns + offsets[:, None], [*spans.widths])
+        mean = torch.cat([part.softmax(dim=0).mean(dim=1) for part in parts])
         offsets += torch.log(shares.clamp_min(_TINY) / mean.clamp_min(_TINY))
     return offsets
 

@@ -9,6 +9,7 @@ the training table (Deming and Stephan, 1940), without replacement.
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,8 @@ from tabgan.sampling.row_features import DrawnRows, Floats
 
 __all__ = [
     "LEAST_LEAF",
+    "MAX_CRITICS",
+    "Pace",
     "choose",
     "effective_share",
     "fit_critic",
@@ -34,6 +37,7 @@ GROWTH = Growth(
     depth=15, rate=0.3, bins=256, rounds=50, row_share=1.0, feature_share=0.7, l2=5.0, leaves=31
 )
 SLOW_GROWTH = replace(GROWTH, rate=0.15, rounds=80)
+STEADY_GROWTH = Growth(depth=5, rate=0.15, bins=64, rounds=80, row_share=1.0, l2=5.0)
 LEAST_LEAF = 20  # rows on which each leaf rests at least
 CLIP = (-6.0, 3.0)  # of one critic's log-odds
 MOST_WEIGHT = 20.0  # of a row, in multiples of the mean
@@ -42,6 +46,8 @@ BINS = 20  # of a number, to which weights are raked
 SWEEPS = 5
 _TINY = 1e-12
 _EVEN = np.array([0.5, 0.5])
+
+Pace = Literal["quick", "patient", "steady"]
 
 
 def fit_critics(
@@ -53,7 +59,7 @@ def fit_critics(
     *,
     least: int = LEAST_LEAF,
     stop: Callable[[], bool] = never,
-    patient: bool = False,
+    pace: Pace = "quick",
 ) -> tuple[tuple[VectorLeafTrees, ...], Floats]:
     """Train critics one after the other, each on the rows as the ones before weigh them.
 
@@ -71,9 +77,10 @@ def fit_critics(
         Rows on which each leaf of a critic rests at least.
     stop
         Called before each critic: whether to train no further one.
-    patient
-        Whether critics are grown slowly, and only as long as held-out rows show that it helps: for
-        drawn rows that are hard to tell from real ones.
+    pace
+        How critics are grown. Quick ones suit rows that are easily told from real ones. For others,
+        steady ones are all grown, of many trees that are less deep. Patient ones grow only as long
+        as held-out rows show that it helps: of few rows, others would learn single ones.
 
     Returns
     -------
@@ -88,14 +95,16 @@ def fit_critics(
         chance = weights[fitted] / weights[fitted].sum()
         seen = drawn.features[rng.choice(fitted, size, p=chance)]
         seed = int(rng.integers(2**31))
-        if patient:
+        if pace == "patient":
             unseen = drawn.features[held_drawn]
             critic = _fit_patient_critic((real, held_real), (seen, unseen), least, seed)
         else:
-            critic = fit_critic(real[~held_real], seen, GROWTH, least=least, seed=seed)
+            growth = STEADY_GROWTH if pace == "steady" else GROWTH
+            critic = fit_critic(real[~held_real], seen, growth, least=least, seed=seed)
         scores = _scores(critic, drawn.features)
         real_scores = _scores(critic, real[held_real])
-        if not _finds_something(real_scores, scores[held_drawn], weights[held_drawn]):
+        finds = _finds_something(real_scores, scores[held_drawn], weights[held_drawn])
+        if not finds and pace != "steady":  # what single critics don't show, several do
             break
         critics.append(critic)
         ratio += scores

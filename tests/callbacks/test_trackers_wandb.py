@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -9,14 +10,15 @@ import pytest
 
 from tabgan.callbacks import WandB
 
-wandb = pytest.importorskip("wandb")
-internal = pytest.importorskip("wandb.proto.wandb_internal_pb2")
+pytestmark = pytest.mark.skipif(find_spec("wandb") is None, reason="wandb is not installed")
 
 BLOCK, HEADER = 32768, 7  # bytes, of LevelDB's log format that the file has
 
 
 @pytest.fixture(autouse=True)
 def offline(monkeypatch) -> Iterator[None]:
+    import wandb
+
     monkeypatch.setenv("WANDB_MODE", "offline")
     monkeypatch.setenv("WANDB_SILENT", "true")
     wandb.teardown()  # it reads the environment once
@@ -38,6 +40,9 @@ def pieces(content: bytes) -> Iterator[tuple[int, bytes]]:
 
 def records(folder: Path) -> list[Any]:
     """Return the records of the only run that is kept in a folder."""
+    import wandb
+    from wandb.proto import wandb_internal_pb2 as internal
+
     wandb.teardown()  # until then its service may not have written them all
     (path,) = folder.glob("wandb/offline-run-*/*.wandb")
     found, data = [], b""
@@ -54,6 +59,8 @@ def values(items: Any) -> dict[str, Any]:
 
 
 def test_a_fit_is_a_run(train, tmp_path, recorded):
+    import wandb
+
     gan = train(WandB("tables", name="first", dir=tmp_path))
     assert wandb.run is None
     kept = records(tmp_path)
@@ -73,6 +80,8 @@ def test_a_fit_is_a_run(train, tmp_path, recorded):
 
 
 def test_a_run_that_is_open_is_logged_to_and_left_open(train, tmp_path):
+    import wandb
+
     with wandb.init(project="mine", dir=tmp_path) as run:
         train(WandB())
         assert wandb.run is run
@@ -80,6 +89,8 @@ def test_a_run_that_is_open_is_logged_to_and_left_open(train, tmp_path):
 
 
 def test_a_fit_that_fails_is_a_failed_run(train, tmp_path, failing):
+    import wandb
+
     with pytest.raises(RuntimeError):
         train(WandB("tables", dir=tmp_path), failing)
     assert wandb.run is None

@@ -61,7 +61,7 @@ def test_players():
 
 
 def test_bookings(tmp_path):
-    table = read("hotel_bookings").sample(20_000, random_state=0).reset_index(drop=True)
+    table = read("hotel_bookings").sample(5_000, random_state=0).reset_index(drop=True)
     nights = ["stays_in_weekend_nights", "stays_in_week_nights"]
     table["nights"] = table[nights].sum(axis=1)
     table["price"] = (table["adr"] * table["nights"]).round(2)

@@ -16,6 +16,7 @@ from tabgan.base.errors import OptionError
 __all__ = ["Ledger", "Mechanism", "Share", "plan_ledger"]
 
 GRID = 1e-4  # of the privacy losses, for an ε of up to 1
+SLACK = 1e-4  # share of noise beyond the formula's, at least: the accountant rounds losses up
 STABLE = 0.1  # share of δ, or of a lesser ε, for releasing values that the table has brought up
 
 
@@ -195,9 +196,10 @@ def _noise_scale(
 ) -> float:
     """Find the noise at which Gaussian mechanisms compose to a budget.
 
-    Together they are as private as one Gaussian mechanism whose noise is the scale, for which
-    there is a formula: a bracket for the accountant. The search takes seconds, and tables of one
-    schema ask for the same again.
+    Together they are as private as one Gaussian mechanism whose noise is the scale (Dong, Roth &
+    Su, 2022, arXiv:1905.02383, corollary 3.3), for which there is a formula. Its scale, a little
+    enlarged, is taken where the accountant finds their composition within the budget, which it
+    takes a tenth of a second to do; tables of one schema ask for the same again.
 
     Parameters
     ----------
@@ -208,17 +210,14 @@ def _noise_scale(
     ratios, times
         Noise over sensitivity of each mechanism at a scale of 1, and how often it is measured.
     """
-    accounting = _library()
-    about = accounting.get_sigma_gaussian(target, delta)
-    scale = accounting.calibrate_dp_mechanism(
-        _accountant(epsilon),
-        lambda scale: _event([scale * ratio for ratio in ratios], times),
-        target,
-        delta,
-        accounting.ExplicitBracketInterval(0.9 * about, 1.5 * about),
-        tol=1e-3 * about,
-    )
-    return float(scale)
+    scale, slack = float(_library().get_sigma_gaussian(target, delta)), SLACK
+
+    def noises() -> tuple[float, ...]:
+        return tuple((1 + slack) * scale * ratio for ratio in ratios)
+
+    while _spent_epsilon(noises(), times, delta, epsilon) > target:
+        slack *= 2
+    return (1 + slack) * scale
 
 
 def _event(noises: Sequence[float], times: Sequence[int]) -> Any:

@@ -101,8 +101,10 @@ def weights(network: nn.Module) -> torch.Tensor:
     return torch.cat([value.detach().double().flatten() for value in network.state_dict().values()])
 
 
-@pytest.mark.parametrize("given", [(), (0,)], ids=["free", "conditional"])
-@pytest.mark.parametrize(("loss", "penalty", "stabilizer"), quick_and_slow(SOUND))
+GIVEN = [(*case, given) for case, given in product(SOUND, [(), (0,)])]
+
+
+@pytest.mark.parametrize(("loss", "penalty", "stabilizer", "given"), quick_and_slow(GIVEN))
 def test_a_training_keeps_its_contract(loss, penalty, stabilizer, given, tmp_path):
     """Both networks change, without NaN, and a checkpoint in the middle changes nothing."""
     options = options_of(loss, penalty, stabilizer)
