@@ -121,7 +121,7 @@ def _lost_times(results: Iterable[TimeResult]) -> Iterator[WeakPoint]:
         if result.lost:
             by_columns.setdefault((result.column, result.time), []).append(result)
     for (column, time), lost in by_columns.items():
-        own = sorted(lost, key=lambda result: -_weight(result, lost))
+        own = sorted(lost, key=lambda result: -result.lost * result.strength.baseline)
         yield WeakPoint(
             "structure",
             (time,) if time == column else (column, time),
@@ -129,15 +129,6 @@ def _lost_times(results: Iterable[TimeResult]) -> Iterator[WeakPoint]:
             "Don't use the table for what depends on the order of its rows, or draw whole series.",
             max(result.lost * float(np.sqrt(result.strength.baseline)) for result in own),
         )
-
-
-def _weight(result: TimeResult, lost: Sequence[TimeResult]) -> float:
-    """Return what is lost; of an order, without what an hour or a season that is lost explains."""
-    own = result.lost * result.strength.baseline
-    if result.what not in _ORDERS:
-        return own
-    others = (r.lost * r.strength.baseline for r in lost if r.what not in _ORDERS)
-    return own - max(others, default=0.0)
 
 
 def _about_times(lost: Sequence[TimeResult]) -> str:
@@ -155,12 +146,15 @@ def _about_times(lost: Sequence[TimeResult]) -> str:
 
 
 def _about_a_column(lost: Sequence[TimeResult]) -> str:
-    first = lost[0]
+    first, clocks = lost[0], [result.what for result in lost if result.what not in _ORDERS]
+    told = [f"what the {' and the '.join(clocks)} tells"] if clocks else []
+    order = ["the order in time"] if len(clocks) < len(lost) else []
+    head = " and ".join([*order, *told])
     parts = (
         f"{r.what}: {r.strength.value:.2f} in place of {r.strength.baseline:.2f}" for r in lost
     )
-    head = "The order in time" if first.what in _ORDERS else f"What the {first.what} tells"
     return (
-        f"{head} is lost: {first.column!r} does not go with {first.time!r} as in the real table "
-        f"({'; '.join(parts)}, of 1); {percent(first.lost)} is lost."
+        f"{head[0].upper()}{head[1:]} {'are' if order and told else 'is'} lost: {first.column!r} "
+        f"does not go with {first.time!r} as in the real table ({'; '.join(parts)}, of 1); "
+        f"{percent(first.lost)} is lost."
     )
