@@ -172,12 +172,12 @@ def evaluate_databases(
     DataError
         If a table of the real database is not in the synthetic one.
     """
-    from tabgan.base.errors import DataError
-    from tabgan.relations.evaluate_database import evaluate_database
-
     found = open_database(real, reading, relations, report)
     if found is None:
         return None
+    from tabgan.base.errors import DataError
+    from tabgan.relations.evaluate_database import evaluate_database
+
     database, keys = found
     _check_options(_TO_EVALUATE, f"{place_of(real)} has {len(database.tables)} tables")
     if len(synthetic) > 1:

@@ -137,13 +137,17 @@ def open_database(
         Where messages go.
     """
     from tabgan.files.formats import format_of, is_url, shown_place
+
+    named = reading["table"] or reading["query"] or reading["table_format"]
+    if named:
+        return None
     from tabgan.relations.database_files import read_database, table_names
+
+    if not table_names(data):
+        return None
     from tabgan.relations.infer_relations import infer_relations
     from tabgan.relations.relations import Relations
 
-    named = reading["table"] or reading["query"] or reading["table_format"]
-    if named or not table_names(data):
-        return None
     is_folder = not is_url(data) and Path(data).is_dir()
     is_book = not is_folder and format_of(data) == "xlsx"
     if not is_book:

@@ -91,7 +91,11 @@ def half_labels(features: Any) -> Labels:
 
 
 def cross_validate(
-    make: Callable[[], Any], features: Any, labels: Labels, seed: int
+    make: Callable[[], Any],
+    features: Any,
+    labels: Labels,
+    seed: int,
+    units: Labels | None = None,
 ) -> Iterator[ClassifierTrial]:
     """Fit a classifier on two of three folds and try it on the third; for each fold.
 
@@ -101,11 +105,27 @@ def cross_validate(
         Makes a classifier of scikit-learn.
     features, labels
         Shapes (rows, features), dense or sparse, and (rows,).
+    seed
+        Seed of the folds.
+    units
+        Shape (rows,): rows of one unit, from 0, stand in one fold; None where each row is one.
     """
-    splitter = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
-    for fitted, held_out in splitter.split(labels, labels):
+    for fitted, held_out in _folds(labels, seed, units):
         score = _fit(make, features, labels, fitted)
         yield ClassifierTrial(score, held_out, roc_auc(labels[held_out], score(features[held_out])))
+
+
+def _folds(labels: Labels, seed: int, units: Labels | None) -> Iterator[tuple[Labels, Labels]]:
+    """Yield the rows to fit on and those to try on, of each fold that has both labels."""
+    if units is None:
+        splitter = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
+        yield from splitter.split(labels, labels)
+        return
+    fold = np.random.default_rng(seed).permutation(int(units.max()) + 1)[units] % FOLDS
+    for at in range(FOLDS):
+        parts = np.flatnonzero(fold != at), np.flatnonzero(fold == at)
+        if all(len(np.unique(labels[rows])) == 2 for rows in parts):
+            yield parts
 
 
 def mean_auc(aucs: Sequence[AUCEstimate]) -> AUCEstimate:
@@ -115,6 +135,8 @@ def mean_auc(aucs: Sequence[AUCEstimate]) -> AUCEstimate:
     have in common by the rows they learned from is left out.
     """
     count = len(aucs)
+    if not count:  # a few units, none of which can be held out
+        return AUCEstimate(0.5, 0.0)
     variance = sum(auc.variance for auc in aucs) / count**2
     return AUCEstimate(sum(auc.value for auc in aucs) / count, variance)
 

@@ -1,6 +1,6 @@
 """Weak points of a table's structure: broken rules, keys, presence and order in time, in words."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -12,6 +12,7 @@ __all__ = ["broken_structure", "percent"]
 RARE_BREACHES = 10  # of 1 / (real rows): a rule that all real rows keep may have so many
 SURE = 3  # standard errors of a share
 LEAST_SPREAD = 0.1  # of the rows a key, that chance does not explain
+_ORDERS = ("neighbors in time", "order within a key")
 SOFTER = 0.7  # weight of rows that are not alike, beside rows that must be equal
 
 
@@ -45,7 +46,7 @@ def broken_structure(parts: PartResults) -> Iterator[WeakPoint]:
             "the table with its missing cells.",
             float(np.sqrt(presence.rows / 100)),
         )
-    yield from map(_lost_time, structure.times)
+    yield from _lost_times(structure.times)
     yield from map(_broken_near_rule, structure.near_rules)
 
 
@@ -113,19 +114,47 @@ def _broken_key(key: KeyResult, synthetic_rows: int) -> Iterator[WeakPoint]:
     )
 
 
-def _lost_time(result: TimeResult) -> WeakPoint:
-    if result.what == "gaps":
-        what = f"The times between the rows, by {result.time!r}, are not those of the real table"
-    else:
-        what = (
-            f"The order in time is lost: {result.column!r} does not go with {result.time!r} as in "
-            f"the real table ({result.what}: {result.strength.value:.2f} in place of "
-            f"{result.strength.baseline:.2f}, of 1)"
+def _lost_times(results: Iterable[TimeResult]) -> Iterator[WeakPoint]:
+    """Yield one point for each column and the time that tells it, with all that is lost of that."""
+    by_columns: dict[tuple[str, str], list[TimeResult]] = {}
+    for result in results:
+        if result.lost:
+            by_columns.setdefault((result.column, result.time), []).append(result)
+    for (column, time), lost in by_columns.items():
+        own = sorted(lost, key=lambda result: -result.lost * result.strength.baseline)
+        yield WeakPoint(
+            "structure",
+            (time,) if time == column else (column, time),
+            _about_times(own) if time == column else _about_a_column(own),
+            "Don't use the table for what depends on the order of its rows, or draw whole series.",
+            max(result.lost * float(np.sqrt(result.strength.baseline)) for result in own),
         )
-    return WeakPoint(
-        "structure",
-        (result.time,) if result.time == result.column else (result.column, result.time),
-        f"{what}; {percent(result.lost)} is lost.",
-        "Don't use the table for what depends on the order of its rows, or draw whole series.",
-        float(result.lost * np.sqrt(result.strength.baseline)),
+
+
+def _about_times(lost: Sequence[TimeResult]) -> str:
+    first = lost[0]
+    if first.what == "gaps":
+        return (
+            f"The times between the rows, by {first.time!r}, are not those of the real table; "
+            f"{percent(first.lost)} is lost."
+        )
+    off = percent(1 - first.strength.value)
+    return (
+        f"The times of {first.time!r} are spread in another way than in the real table: by "
+        f"{first.what}, the distributions are off by {off}."
+    )
+
+
+def _about_a_column(lost: Sequence[TimeResult]) -> str:
+    first, clocks = lost[0], [result.what for result in lost if result.what not in _ORDERS]
+    told = [f"what the {' and the '.join(clocks)} tells"] if clocks else []
+    order = ["the order in time"] if len(clocks) < len(lost) else []
+    head = " and ".join([*order, *told])
+    parts = (
+        f"{r.what}: {r.strength.value:.2f} in place of {r.strength.baseline:.2f}" for r in lost
+    )
+    return (
+        f"{head[0].upper()}{head[1:]} {'are' if order and told else 'is'} lost: {first.column!r} "
+        f"does not go with {first.time!r} as in the real table ({'; '.join(parts)}, of 1); "
+        f"{percent(first.lost)} is lost."
     )

@@ -6,6 +6,7 @@ Values of numbers, codes of levels that all tables share, NaN for what is missin
 from collections import Counter
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -32,6 +33,7 @@ __all__ = [
     "matrix_of",
     "read_tables",
     "row_hashes",
+    "shuffled_rows",
     "split_lists",
     "take_rows",
 ]
@@ -84,6 +86,8 @@ class ComparedTables:
     stand_ins
         Rare levels that are compared together with the new values in their place
         (`tabgan.evaluation.stand_ins`).
+    parts
+        Places of the columns that are parts of one of the tables' columns.
     """
 
     real: pd.DataFrame
@@ -92,11 +96,59 @@ class ComparedTables:
     schema: Schema
     coded: Mapping[int, CodedColumn]
     stand_ins: tuple[StandIns, ...] = ()
+    parts: frozenset[int] = frozenset()
 
     @property
     def names(self) -> dict[int, str]:
         """The columns' labels as text, by their place."""
         return {place: str(column.name) for place, column in enumerate(self.schema)}
+
+    @cached_property
+    def units(self) -> Mapping[Side, Rows]:
+        """The unit of each row, from 0, by table: all rows of one key; none where no key repeats.
+
+        Of several keys the one with the fewest values counts. Rows without a key are units.
+        """
+        frames: dict[Side, pd.DataFrame] = {"real": self.real, "synthetic": self.synthetic}
+        if self.holdout is not None:
+            frames["holdout"] = self.holdout
+        key = self._key
+        return {} if key is None else {side: _units(f.iloc[:, key]) for side, f in frames.items()}
+
+    @cached_property
+    def _key(self) -> int | None:
+        """The place of the key whose rows are taken for one unit."""
+        values = {
+            place: self.real.iloc[:, place]
+            for place, column in enumerate(self.schema)
+            if column.kind == "key"
+        }
+        sizes = {place: cells.nunique() for place, cells in values.items()}
+        key = min(sizes, key=lambda place: sizes[place], default=None)
+        return None if key is None or sizes[key] == values[key].notna().sum() else key
+
+    def bootstrap(self, n_rows: int, rng: np.random.Generator) -> Rows:
+        """Draw real rows again and again, units as a whole."""
+        units = self.units.get("real")
+        if units is None:
+            return rng.integers(len(self.real), size=n_rows)
+        order = np.argsort(units, kind="stable")
+        sizes = np.bincount(units)
+        drawn = rng.integers(len(sizes), size=n_rows)  # of which the first ones are enough
+        ends = np.cumsum(sizes[drawn])
+        drawn = drawn[: int(np.searchsorted(ends, n_rows)) + 1]
+        lengths = sizes[drawn]
+        shifts = (np.cumsum(sizes) - sizes)[drawn] - (np.cumsum(lengths) - lengths)
+        places: Rows = np.repeat(shifts, lengths) + np.arange(lengths.sum())
+        rows: Rows = order[places[:n_rows]]
+        return rows
+
+
+def _units(keys: pd.Series) -> Rows:
+    codes = pd.factorize(keys)[0].astype(np.int64)
+    alone = codes < 0
+    codes[alone] = codes.max(initial=-1) + 1 + np.arange(alone.sum())
+    return codes
 
 
 def read_tables(
@@ -127,10 +179,13 @@ def read_tables(
     drawn = _like(frame, as_frame(synthetic), "synthetic")
     unseen = None if holdout is None else _like(frame, as_frame(holdout), "holdout")
     tables = [frame, drawn] if unseen is None else [frame, drawn, unseen]
-    tables, known = with_parts(*split_lists(tables, known))
+    tables, split = with_parts(*split_lists(tables, known))
     frame, drawn, *others = tables
     unseen = others[0] if others else None
-    return ComparedTables(frame, drawn, unseen, known, code_columns(frame, drawn, known, unseen))
+    whole = {column.name for column in known}
+    parts = frozenset(place for place, column in enumerate(split) if column.name not in whole)
+    coded = code_columns(frame, drawn, split, unseen)
+    return ComparedTables(frame, drawn, unseen, split, coded, parts=parts)
 
 
 def _check_rows(name: str, frame: pd.DataFrame) -> None:
@@ -374,6 +429,23 @@ def take_rows(
         place: column._replace(real=column.real[real], synthetic=getattr(column, of)[synthetic])
         for place, column in coded.items()
     }
+
+
+def shuffled_rows(n_rows: int, units: Rows | None, rng: np.random.Generator) -> Rows:
+    """Return rows in random order, those of one unit one after the other.
+
+    Parameters
+    ----------
+    n_rows
+        How many there are.
+    units
+        The unit of each, shape (rows,); None where each row is one.
+    """
+    rows = rng.permutation(n_rows)
+    if units is None:
+        return rows
+    places = rng.permutation(int(units.max()) + 1)[units]
+    return rows[np.argsort(places[rows], kind="stable")]
 
 
 def matrix_of(coded: Mapping[int, CodedColumn], side: Side, rows: Rows | None = None) -> Floats:

@@ -26,7 +26,7 @@ Points32 = NDArray[np.float32]
 TIE = 1e-6
 CANDIDATES_A_QUERY = 10  # real rows that are searched for near copies, for each row in search
 FRESH_BEFORE = (1, 5, 25)  # fresh rows up to whose nearness synthetic ones are counted
-FALSE_ALARM = 0.001  # of each count
+FALSE_ALARM = 0.0001  # of each count
 TIMES_EXPECTED = 4  # so many more than of fresh rows are copies; fewer may be a denser middle
 Floats = NDArray[np.float64]
 Hashes = NDArray[np.uint64]
@@ -53,6 +53,7 @@ def measure_nearness(
         Distances are measured between at most so many rows of each table.
     """
     copies, unique = _copies(coded, rng)
+    coded = _thinned(coded, CANDIDATES_A_QUERY * most_rows, rng)
     first = next(iter(coded.values()))
     placed = _Placed(
         *place_rows({place: _joined(column) for place, column in coded.items()}),
@@ -81,6 +82,20 @@ def _copies(coded: Mapping[int, CodedColumn], rng: np.random.Generator) -> tuple
 
 def _share(rows: Hashes, among: Hashes) -> float:
     return float(np.isin(rows, among).mean())
+
+
+def _thinned(
+    coded: Mapping[int, CodedColumn], most_rows: int, rng: np.random.Generator
+) -> dict[int, CodedColumn]:
+    """Return the columns with so many rows of each table at most."""
+    first = next(iter(coded.values()))
+    sides = ("real", "synthetic", "holdout")
+    long = [side for side in sides if len(getattr(first, side)) > most_rows]
+    rows = {side: rng.permutation(len(getattr(first, side)))[:most_rows] for side in long}
+    return {
+        place: column._replace(**{side: getattr(column, side)[rows[side]] for side in long})
+        for place, column in coded.items()
+    }
 
 
 class _Placed(NamedTuple):

@@ -27,6 +27,9 @@ def measure_coverage(
 ) -> Coverage:
     """Measure coverage; what rows are drawn again with replacement cover is the baseline.
 
+    These hold the very extremes of the table more often than fresh rows do. So the baseline of
+    ranges is at most what halves of the table cover of each other.
+
     Parameters
     ----------
     coded, names
@@ -45,6 +48,8 @@ def measure_coverage(
     levels, ranges, rare, patterns = (
         Figure(100 * a, 100 * b) for a, b in zip(found, chance, strict=True)
     )
+    halves = 100 * _ranges_of_halves(coded, rng)
+    ranges = Figure(ranges.value, min(ranges.baseline, halves))
     return Coverage(levels, ranges, rare, patterns, _lost_levels(coded, names))
 
 
@@ -74,6 +79,20 @@ def _shares(
         _rare_kept(take_rows(coded, *rows), pairs),
         _patterns_kept(coded),
     )
+
+
+def _ranges_of_halves(coded: Mapping[int, CodedColumn], rng: np.random.Generator) -> float:
+    """Return the mean share of ranges that random halves of the real rows cover of each other."""
+    first = next(iter(coded.values()))
+    one, other = np.array_split(rng.permutation(len(first.real)), 2)
+    shares = [
+        _range_kept(column._replace(real=column.real[a], synthetic=column.real[b]))
+        for column in coded.values()
+        if not column.nominal
+        for a, b in ((one, other), (other, one))
+    ]
+    known = [share for share in shares if not np.isnan(share)]
+    return float(np.mean(known)) if known else float("nan")
 
 
 def _counts(column: CodedColumn, values: Floats) -> NDArray[np.int64]:

@@ -26,7 +26,14 @@ from tabgan.evaluation.auc import (
     mean_auc,
     roc_auc,
 )
-from tabgan.evaluation.compared_tables import CodedColumn, code_columns, matrix_of, split_lists
+from tabgan.evaluation.compared_tables import (
+    CodedColumn,
+    Side,
+    code_columns,
+    matrix_of,
+    shuffled_rows,
+    split_lists,
+)
 from tabgan.evaluation.part_results import Detection, Detector, Figure, TellingFeature
 from tabgan.evaluation.threads import map_in_threads
 from tabgan.table.schema import Schema
@@ -49,6 +56,7 @@ SURE = 2  # standard errors that a feature's area is above chance
 Choice = tuple[int, ...]
 """Places of the columns that are looked at."""
 Floats = NDArray[np.float64]
+Labels = NDArray[np.int64]
 ROUNDS = 100  # of boosting
 MOST_LEVELS = 100  # of a column, in one-hot form
 
@@ -120,7 +128,7 @@ def detection_score(
     )
     seed = int(rng.integers(2**31))
     with threadpool_limits(1):  # sums in one order, and no waiting for a core that is busy
-        area = mean_auc([trial.area for trial in _tree_trials(features, seed)])
+        area = mean_auc([trial.area for trial in _tree_trials(_Sample(features), seed)])
     return float(2 * (1 - max(area.value, 0.5)))
 
 
@@ -131,6 +139,7 @@ def detect(
     *,
     most_rows: int,
     seed: int,
+    units: Mapping[Side, Labels] | None = None,
 ) -> Detected:
     """Tell synthetic rows from holdout rows, or where there are none from real ones.
 
@@ -147,6 +156,9 @@ def detect(
         At most so many rows of each side are looked at.
     seed
         Seed of the rows, the folds and the trees.
+    units
+        The unit of each row of the tables, where rows of one key belong together: these stand in
+        one fold, as a classifier that has seen some of them knows the others.
 
     Notes
     -----
@@ -156,7 +168,7 @@ def detect(
     rows in which the values of these columns are exchanged at random.
     """
     rng = numpy_stream(seed, "detection")
-    tested, baseline = _samples(coded, most_rows, rng)
+    tested, baseline = _samples(coded, most_rows, rng, units or {})
     nominal = [column.nominal for column in coded.values()]
     fold_seed = int(rng.integers(2**31))
     sides = (tested, baseline)
@@ -165,10 +177,11 @@ def detect(
     with warnings.catch_warnings():  # filters are those of all threads
         warnings.simplefilter("ignore")  # a fit stopped by max_iter is still a fair detector
         weights = map_in_threads(lambda rows: _logistic_auc(rows, nominal, fold_seed), sides)
-    alone = aucs_alone(tested, [(i,) for i in range(len(nominal))], fold_seed)
-    chance = aucs_alone(baseline, list(alone), fold_seed)
-    pairs = aucs_alone(tested, _by_order(coded, suspects), fold_seed)
-    drops = permutation_drops(tested, trials, [*alone, *pairs], rng)
+    features, own = tested
+    alone = aucs_alone(features, [(i,) for i in range(len(nominal))], fold_seed, own)
+    chance = aucs_alone(baseline.features, list(alone), fold_seed, baseline.units)
+    pairs = aucs_alone(features, _by_order(coded, suspects), fold_seed, own)
+    drops = permutation_drops(features, trials, [*alone, *pairs], rng)
     telling_features = find_telling_features(trees, alone, pairs, drops)
     by_trees, by_weights = _detector(trees, fresh), _detector(*weights)
     labels = [names[place] for place in coded]
@@ -179,30 +192,49 @@ def detect(
     columns = {
         place: Figure(alone[(i,)].value, chance[(i,)].value) for i, place in enumerate(coded)
     }
-    return Detected(Detection(by_trees, by_weights, tuple(found)), columns, len(tested) // 2)
+    return Detected(Detection(by_trees, by_weights, tuple(found)), columns, len(features) // 2)
+
+
+class _Sample(NamedTuple):
+    """Rows whose upper half is to be told from the lower half, and the unit of each, if any."""
+
+    features: Floats
+    units: Labels | None = None
+
+    def rows(self, part: slice) -> "_Sample":
+        """Return some of the rows."""
+        return _Sample(self.features[part], None if self.units is None else self.units[part])
 
 
 def _samples(
-    coded: Mapping[int, CodedColumn], most_rows: int, rng: np.random.Generator
-) -> tuple[Floats, Floats]:
-    """Draw real (or holdout) rows over as many synthetic ones, and rows for the baseline.
-
-    The upper half of each is to be told from the lower half.
-    """
+    coded: Mapping[int, CodedColumn],
+    most_rows: int,
+    rng: np.random.Generator,
+    units: Mapping[Side, Labels],
+) -> tuple[_Sample, _Sample]:
+    """Draw real (or holdout) rows over as many synthetic ones, and rows for the baseline."""
     first = next(iter(coded.values()))
-    real, synthetic, kept = len(first.real), len(first.synthetic), len(first.holdout)
-    own = matrix_of(coded, "real", rng.permutation(real)[: 2 * most_rows])
-    other = matrix_of(coded, "synthetic", rng.permutation(synthetic)[:most_rows])
-    if kept:
-        asked = matrix_of(coded, "holdout", rng.permutation(kept)[:most_rows])
+
+    def drawn(side: Side, most: int) -> _Sample:
+        own = units.get(side)
+        rows = shuffled_rows(len(getattr(first, side)), own, rng)[:most]
+        return _Sample(matrix_of(coded, side, rows), None if own is None else own[rows])
+
+    own, other = drawn("real", 2 * most_rows), drawn("synthetic", most_rows)
+    if len(first.holdout):
+        asked = drawn("holdout", most_rows)
         return _halves(asked, other), _halves(own, asked)
-    middle = len(own) // 2
-    return _halves(own, other), _halves(own[:middle], own[middle:])
+    middle = len(own.features) // 2
+    return _halves(own, other), _halves(own.rows(slice(middle)), own.rows(slice(middle, None)))
 
 
-def _halves(one: Floats, other: Floats) -> Floats:
-    size = min(len(one), len(other))
-    return np.concatenate([one[:size], other[:size]])
+def _halves(one: _Sample, other: _Sample) -> _Sample:
+    size = min(len(one.features), len(other.features))
+    features = np.concatenate([one.features[:size], other.features[:size]])
+    if one.units is None or other.units is None:
+        return _Sample(features, None)
+    apart = other.units[:size] + 1 + one.units.max(initial=0)
+    return _Sample(features, np.concatenate([one.units[:size], apart]))
 
 
 def _by_order(
@@ -216,17 +248,19 @@ def _detector(area: AUCEstimate, baseline: AUCEstimate) -> Detector:
     return Detector(area.value, *area.interval, baseline.value)
 
 
-def _tree_trials(features: Floats, seed: int) -> list[ClassifierTrial]:
+def _tree_trials(sample: _Sample, seed: int) -> list[ClassifierTrial]:
     def make() -> Any:
         return HistGradientBoostingClassifier(
             max_iter=ROUNDS, early_stopping=False, random_state=seed
         )
 
-    return [*cross_validate(make, features, half_labels(features), seed)]
+    features, units = sample
+    return [*cross_validate(make, features, half_labels(features), seed, units)]
 
 
-def _logistic_auc(features: Floats, nominal: Sequence[bool], seed: int) -> AUCEstimate:
+def _logistic_auc(sample: _Sample, nominal: Sequence[bool], seed: int) -> AUCEstimate:
     """Return the area of a logistic regression on one-hot levels and z-scores."""
+    features, units = sample
     chosen = np.array(nominal)
     blocks = [csr_matrix(_standardized(features[:, ~chosen]))]
     if chosen.any():
@@ -234,7 +268,7 @@ def _logistic_auc(features: Floats, nominal: Sequence[bool], seed: int) -> AUCEs
         blocks.append(one_hot.fit_transform(np.nan_to_num(features[:, chosen], nan=-1)))
     matrix = hstack(blocks, format="csr")
     labels = half_labels(matrix)
-    trials = cross_validate(lambda: LogisticRegression(max_iter=100), matrix, labels, seed)
+    trials = cross_validate(lambda: LogisticRegression(max_iter=100), matrix, labels, seed, units)
     return mean_auc([trial.area for trial in trials])
 
 
@@ -248,7 +282,9 @@ def _standardized(numbers: Floats) -> Floats:
     return np.hstack([np.clip(scores, -10, 10), missing[:, missing.any(axis=0)]])
 
 
-def aucs_alone(features: Floats, choices: Iterable[Choice], seed: int) -> dict[Choice, AUCEstimate]:
+def aucs_alone(
+    features: Floats, choices: Iterable[Choice], seed: int, units: Labels | None = None
+) -> dict[Choice, AUCEstimate]:
     """Return the AUC of a decision tree that sees only some columns.
 
     Parameters
@@ -259,6 +295,8 @@ def aucs_alone(features: Floats, choices: Iterable[Choice], seed: int) -> dict[C
         The sets of columns to try.
     seed
         Seed of the folds and the trees.
+    units
+        The unit of each row, from 0; None where each row is one.
     """
     labels = half_labels(features)
     leaf = max(LEAST_LEAF, len(features) // MOST_LEAVES)
@@ -267,7 +305,7 @@ def aucs_alone(features: Floats, choices: Iterable[Choice], seed: int) -> dict[C
         return DecisionTreeClassifier(min_samples_leaf=leaf, random_state=seed)
 
     def area(columns: Choice) -> AUCEstimate:
-        trials = cross_validate(make, features[:, list(columns)], labels, seed)
+        trials = cross_validate(make, features[:, list(columns)], labels, seed, units)
         return mean_auc([trial.area for trial in trials])
 
     choices = [*choices]
@@ -304,7 +342,7 @@ def permutation_drops(
             choices, map_in_threads(permuted, zip(choices, orders, strict=True)), strict=True
         ):
             losses[columns].append(whole - area)
-    return {columns: float(np.mean(found)) for columns, found in losses.items()}
+    return {columns: float(np.mean(found or [0.0])) for columns, found in losses.items()}
 
 
 def _permuted_auc(

@@ -9,6 +9,7 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from tabgan.base.random_streams import RandomStateLike, numpy_stream, resolve_seed
 from tabgan.base.registry import FunctionRegistry
@@ -159,17 +160,20 @@ def evaluate(
     _REGISTERED.check("metrics", metrics)
     seed = resolve_seed(random_state)
     seconds: dict[str, float] = {}
-    with _timed(seconds, "reading"):
-        exact = read_tables(real, synthetic, holdout, schema)
-        compared = join_rare_levels(exact)
-    predicted = None if target is None else named_target(target, compared.schema, compared.coded)
-    with _timed(seconds, "fidelity"):
-        rng = numpy_stream(seed, "pairs")
-        relations = measure_relations(compared.coded, rng, MOST_PAIR_ROWS)
-    with _timed(seconds, "nearness"):  # a rare level that was copied is part of a copy
-        rng = numpy_stream(seed, "nearness")
-        nearness = measure_nearness(exact.coded, rng, MOST_DISTANCE_ROWS)
-    parts = _measure(compared, relations, nearness, predicted, seed=seed, seconds=seconds)
+    with threadpool_limits(1):  # whole jobs are shared out instead
+        with _timed(seconds, "reading"):
+            exact = read_tables(real, synthetic, holdout, schema)
+            compared = join_rare_levels(exact)
+        predicted = (
+            None if target is None else named_target(target, compared.schema, compared.coded)
+        )
+        with _timed(seconds, "fidelity"):
+            rng = numpy_stream(seed, "pairs")
+            relations = measure_relations(compared, rng, MOST_PAIR_ROWS)
+        with _timed(seconds, "nearness"):  # a rare level that was copied is part of a copy
+            rng = numpy_stream(seed, "nearness")
+            nearness = measure_nearness(exact.coded, rng, MOST_DISTANCE_ROWS)
+        parts = _measure(compared, relations, nearness, predicted, seed=seed, seconds=seconds)
     further = _further_metrics(compared, metrics, seconds)
     verdict = make_verdict(parts, relations)
     return Evaluation(verdict=verdict, **parts._asdict(), metrics=further)
@@ -231,33 +235,49 @@ def _measure(
         structure = measure_structure(tables, stream("structure"))
     with _timed(seconds, "detection"):
         suspects = relations.suspects(list(coded))
-        detected = detect(coded, names, suspects, most_rows=MOST_MODEL_ROWS, seed=seed)
+        detected = detect(
+            coded, names, suspects, most_rows=MOST_MODEL_ROWS, seed=seed, units=tables.units
+        )
     with _timed(seconds, "fidelity"):
         fidelity = describe_fidelity(tables, relations, detected.columns, stream("shapes"))
     with _timed(seconds, "utility"):
-        target = target or choose_target(coded, stream("target"))
+        units = tables.units.get("real")
+        target = target or choose_target(coded, stream("target"), units, tables.parts)
         trained = target and measure_utility(
-            coded, names, target, most_rows=MOST_MODEL_ROWS, rng=stream("utility")
+            coded,
+            names,
+            target,
+            most_rows=MOST_MODEL_ROWS,
+            rng=stream("utility"),
+            units=units,
         )
     with _timed(seconds, "coverage"):
         coverage = measure_coverage(coded, names, stream("coverage"), MOST_PAIR_ROWS)
     with _timed(seconds, "measures"):
         measures = measure_field(coded, relations, stream("measures"), MOST_DISTANCE_ROWS)
-    compared_rows = {
-        "validity": _longest(tables),
-        "fidelity": relations.rows,
-        "detection": detected.rows,
-        "utility": trained[1] if trained else 0,
-        "coverage": min(MOST_PAIR_ROWS, _longest(tables)),
-        "nearness": min(MOST_DISTANCE_ROWS, len(tables.synthetic)),
-        "measures": min(MOST_DISTANCE_ROWS, len(tables.synthetic), len(tables.real)),
-    }
+    compared_rows = _compared_rows(tables, relations, detected.rows, trained[1] if trained else 0)
     held_out = 0 if tables.holdout is None else len(tables.holdout)
     sizes = (len(tables.real), len(tables.synthetic), held_out)
     scope = Tables(*sizes, compared_rows, seed, seconds)
     utility = trained[0] if trained else None
     measured = (validity, fidelity, detected.detection, utility, coverage, nearness, structure)
     return PartResults(scope, *measured, measures)
+
+
+def _compared_rows(
+    tables: ComparedTables, relations: Relations, detected: int, trained: int
+) -> dict[str, int]:
+    """Return how many rows of a table each part looked at, at most."""
+    n_real, n_synthetic = len(tables.real), len(tables.synthetic)
+    return {
+        "validity": _longest(tables),
+        "fidelity": relations.rows,
+        "detection": detected,
+        "utility": trained,
+        "coverage": min(MOST_PAIR_ROWS, _longest(tables)),
+        "nearness": min(MOST_DISTANCE_ROWS, n_synthetic),
+        "measures": min(MOST_DISTANCE_ROWS, n_synthetic, n_real),
+    }
 
 
 def _longest(tables: ComparedTables) -> int:

@@ -241,7 +241,7 @@ class Relations(NamedTuple):
 
 
 def measure_relations(
-    coded: Mapping[int, CodedColumn], rng: np.random.Generator, most_rows: int
+    tables: ComparedTables, rng: np.random.Generator, most_rows: int
 ) -> Relations:
     """Compare all pairs of columns.
 
@@ -250,24 +250,25 @@ def measure_relations(
 
     Parameters
     ----------
-    coded
-        The columns that are compared.
+    tables
+        The tables.
     rng
         Draws the rows.
     most_rows
         At most so many rows of each table are looked at.
     """
+    coded = tables.coded
     n_real, n_synthetic = _sizes(coded)
     own, other = min(n_real, most_rows), min(n_synthetic, most_rows)
     rows = rng.permutation(n_real)[:own]
     found = take_rows(coded, rows, rng.permutation(n_synthetic)[:other])
-    again = rng.integers(n_real, size=own), rng.integers(n_real, size=other)
+    again = tables.bootstrap(own, rng), tables.bootstrap(other, rng)
     fresh = take_rows(coded, *again, of="real")
     alone = {
         place: column._replace(real=column.real[rows], synthetic=column.real[rng.permutation(rows)])
         for place, column in coded.items()
     }
-    again = rng.integers(n_real, size=own), rng.integers(n_real, size=other)
+    again = tables.bootstrap(own, rng), tables.bootstrap(other, rng)
     others = take_rows(coded, *again, of="real")
     variants = [list(columns.values()) for columns in (found, fresh, alone, others)]
     trends = [pair_trends(columns) for columns in variants[:3]]
@@ -321,7 +322,7 @@ def describe_fidelity(
         Draws the bootstraps.
     """
     n_real, n_synthetic = _sizes(tables.coded)
-    again = rng.integers(n_real, size=n_real), rng.integers(n_real, size=n_synthetic)
+    again = tables.bootstrap(n_real, rng), tables.bootstrap(n_synthetic, rng)
     columns = []
     for place, column in enumerate(tables.schema):
         real, synthetic = tables.real.iloc[:, place], tables.synthetic.iloc[:, place]

@@ -26,6 +26,7 @@ LEAST_STRENGTH = 0.05  # that a time explains, likewise
 SURE = 5  # standard errors that a real figure is above chance …
 NOISE = 3  # … and that the synthetic one may be below it
 GAPS_SURE = 1.95  # of a two-sample Kolmogorov-Smirnov test at 0.1 %
+FALSE_ALARM = 0.001  # of the shares of hours, days of the week and months
 MOST_TIMES = 3  # columns of times
 MOST_COLUMNS = 30  # that go with them
 MOST_ROWS = 20_000
@@ -116,6 +117,7 @@ def _compare_key(own: KeyGroups, tables: ComparedTables, rng: np.random.Generato
         {tables.names[place]: _constant(tables, place, real, synthetic) for place in sorted(tied)},
         alike,
         100 * carried_over,
+        max(pairs / max(int((real >= 0).sum()), 1), 1.0),
     )
 
 
@@ -191,7 +193,7 @@ def compare_times(
     """Compare what times tell about other columns, and about each other.
 
     Of the longer table as many rows are drawn as the shorter one has: neighbors in time are the
-    nearer the more rows there are. Where keys repeat, neighbors are rows of one key.
+    nearer the more rows there are. Where keys repeat, what follows what is compared within a key.
 
     Parameters
     ----------
@@ -216,18 +218,14 @@ def compare_times(
         at for at in coded if columns[at].kind != "datetime" and tables.names[at] not in constant
     ][:MOST_COLUMNS]
     keys = next((at for at, column in columns.items() if column.kind == "key"), None)
-    owners = [np.zeros(size, np.int64)] * 2
-    coded_keys = None if keys is None else _coded_keys(tables, keys)[:2]
-    if coded_keys is not None:
-        owners = [own[chosen] for own, chosen in zip(coded_keys, rows, strict=True)]
     found = [
         result
         for at in times[:MOST_TIMES]
-        for result in _compare_time(columns[at], at, coded, others, owners)
+        for result in _compare_time(columns[at], at, coded, others, one_series=keys is None)
     ]
-    if coded_keys is not None and keys is not None:
+    if keys is not None:
         apart = {*constant, names[keys]}
-        found += _compare_orders(tables, coded_keys, apart, rng)
+        found += _compare_orders(tables, _coded_keys(tables, keys)[:2], apart, rng)
     told = (TimeResult(names[result.time], names[result.column], *result[2:]) for result in found)
     return tuple(sorted(told, key=lambda result: -result.lost))
 
@@ -244,15 +242,24 @@ def _orders(times: Floats) -> bool:
 
 
 def _compare_time(
-    column: Column, at: int, coded: dict[int, CodedColumn], others: list[int], owners: list[Codes]
+    column: Column,
+    at: int,
+    coded: dict[int, CodedColumn],
+    others: list[int],
+    *,
+    one_series: bool,
 ) -> Iterator[_Told]:
-    """Compare what one column of times tells."""
+    """Compare what one column of times tells, and when its times are."""
     sides = coded[at].real, coded[at].synthetic
-    pairs = [_neighbors(own, keys) for own, keys in zip(sides, owners, strict=True)]
     groups = dict(_clock_groups(column, *sides))
-    if _orders(sides[0]):
-        groups = {"neighbors in time": pairs} | groups
-    n_pairs = int((pairs[0] >= 0).sum()) // 2
+    one_series = one_series and _orders(sides[0])
+    for clock in _CLOCKS:
+        if clock.what in groups and one_series:
+            yield _compare_clock(at, clock.what, groups[clock.what])
+    if one_series:
+        yield _compare_gaps(at, *sides)
+        groups["neighbors in time"] = [_neighbors(own) for own in sides]
+    n_pairs = int((~np.isnan(sides[0])).sum()) // 2
     for other in others:
         values = coded[other].real, coded[other].synthetic
         there = min(1 - float(np.isnan(side).mean()) for side in values)
@@ -265,18 +272,15 @@ def _compare_time(
             lost = float(np.clip((real - made - NOISE * noise) / real, 0, 1))
             strength = Figure(max(float(made), 0.0), real)
             yield _Told(at, other, what, strength, lost)
-    if _orders(sides[0]) and (owners[0] == 0).all():  # times of one series
-        yield _compare_gaps(at, *sides)
 
 
-def _neighbors(times: Floats, owners: Codes) -> Codes:
-    """Return the number of the pair of each row: two that follow each other within a key."""
+def _neighbors(times: Floats) -> Codes:
+    """Return the number of the pair of each row: two that follow each other."""
     groups = np.full(len(times), _ABSENT, np.int64)
-    there = np.flatnonzero(~np.isnan(times) & (owners >= 0))
-    order = there[np.lexsort((times[there], owners[there]))]
-    even = order[: len(order) // 2 * 2].reshape(-1, 2)
-    paired = even[owners[even[:, 0]] == owners[even[:, 1]]]
-    groups[paired] = np.arange(len(paired))[:, None]
+    there = np.flatnonzero(~np.isnan(times))
+    order = there[np.argsort(times[there], kind="stable")]
+    pairs = order[: len(order) // 2 * 2].reshape(-1, 2)
+    groups[pairs] = np.arange(len(pairs))[:, None]
     return groups
 
 
@@ -426,6 +430,20 @@ def succession(keys: Codes, order: Floats, values: Floats, *, nominal: bool) -> 
     expected = float((apart / np.maximum(sizes, 1)).sum())  # as many steps of random pairs
     count = int(follows.sum())
     return (1 - float(steps[follows].sum()) / expected if expected else float("nan")), count
+
+
+def _compare_clock(at: int, what: str, groups: list[Codes]) -> _Told:
+    """Compare how the times are spread over the hours of a day, or the days of a week."""
+    there = [side[side >= 0] for side in groups]
+    size = 1 + max(int(side.max(initial=0)) for side in there)
+    counts = [np.bincount(side, minlength=size) for side in there]
+    shares = [count / max(count.sum(), 1) for count in counts]
+    distance = float(np.abs(shares[0] - shares[1]).sum() / 2)
+    spread = sum(1 / max(len(side), 1) for side in there)
+    n_groups = np.count_nonzero(counts[0])
+    noise = np.sqrt(spread * n_groups) / 2 + np.sqrt(spread * np.log(1 / FALSE_ALARM) / 2)
+    lost = float(np.clip(distance - noise, 0, 1))
+    return _Told(at, at, what, Figure(1 - distance, 1.0), lost)
 
 
 def _compare_gaps(at: int, real: Floats, synthetic: Floats) -> _Told:

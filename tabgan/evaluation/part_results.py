@@ -367,7 +367,7 @@ class Detection:
     telling_features: tuple[TellingFeature, ...]
 
 
-Metric = Literal["AUC", "macro AUC", "R²"]
+Metric = Literal["AUC", "macro AUC", "R²", "R² of ranks"]
 
 
 class Predicted(NamedTuple):
@@ -378,7 +378,7 @@ class Predicted(NamedTuple):
     column
         The column, as text.
     metric
-        "AUC" (two levels), "macro AUC" (more) or "R²" (a number).
+        "AUC" (two levels), "macro AUC" (more) or "R² of ranks" (a number).
     score
         Of a model that learned from synthetic rows, on held-out real rows; the baseline is that
         of one that learned from as many real rows.
@@ -391,7 +391,7 @@ class Predicted(NamedTuple):
     @property
     def chance(self) -> float:
         """What a model that knows nothing gets: ½ or 0."""
-        return 0.0 if self.metric == "R²" else 0.5
+        return 0.0 if self.metric.startswith("R²") else 0.5
 
     @property
     def gain(self) -> float:
@@ -564,6 +564,8 @@ class KeyResult(NamedTuple):
         different keys) to 1 (equal), in the synthetic table and in the real one.
     carried_over
         Synthetic keys that are keys of the real table, in percent.
+    rows_of_row
+        How many rows the key of a real row has, on average over the rows.
     """
 
     column: str
@@ -571,6 +573,19 @@ class KeyResult(NamedTuple):
     constant: Mapping[str, Figure]
     likeness: Mapping[str, Figure]
     carried_over: float
+    rows_of_row: float = 1.0
+
+    def design_effect(self, column: str) -> float:
+        """Return how many rows tell as much about a column as one row would without keys.
+
+        Notes
+        -----
+        Source: Kish, "Survey Sampling" (1965): 1 + (rows − 1)·intraclass correlation.
+        """
+        inner = 1.0 if column in self.constant else 0.0
+        if column in self.likeness:
+            inner = self.likeness[column].baseline
+        return 1 + (self.rows_of_row - 1) * inner
 
 
 class PresenceResult(NamedTuple):
@@ -611,7 +626,8 @@ class TimeResult(NamedTuple):
         "order within a key".
     strength
         Share of the column's variation that it explains, from 0 to 1, in the synthetic table and
-        in the real one; of gaps, 1 less the Kolmogorov-Smirnov distance.
+        in the real one. About the times themselves, 1 less the distance of the distributions of
+        gaps, hours, days or months.
     lost
         Share of it that is lost beyond chance, from 0 to 1.
     """

@@ -105,12 +105,12 @@ def _rows_of(values: Floats, n_levels: int) -> Counts:
 _RUN = re.compile(r"(.)\1+", re.DOTALL)
 
 
-def _signs_of(text: str) -> str:
+def signs_of(text: str) -> str:
     """Return a text with 0, a and A for its digits and letters.
 
     Examples
     --------
-    >>> _signs_of("Cue Health 7")
+    >>> signs_of("Cue Health 7")
     'Aaa Aaaaaa 0'
     """
     return "".join(
@@ -141,7 +141,7 @@ class _Form(NamedTuple):
 
     @classmethod
     def of(cls, levels: Sequence[Scalar]) -> "_Form":
-        written = [_signs_of(str(level)) for level in levels]
+        written = [signs_of(str(level)) for level in levels]
         forms = Counter(_RUN.sub(r"\1", text) for text in written)
         once = sum(count == 1 for count in forms.values())
         lengths = [*map(len, written)]
@@ -154,7 +154,7 @@ class _Form(NamedTuple):
 
     def fits(self, level: Scalar) -> bool:
         """Return whether a new level is written as these are."""
-        signs = _signs_of(str(level))
+        signs = signs_of(str(level))
         least, most = self.lengths
         if self.is_free:
             return least <= len(signs) <= LONGER * most and self.signs.issuperset(signs)

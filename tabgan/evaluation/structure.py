@@ -29,7 +29,7 @@ from tabgan.rules.presence_dependency import PresenceDependency
 from tabgan.table.columns import ColumnFrame, by_position, count_rows, level_key, outside_range
 from tabgan.table.schema import RANGED, Schema
 
-__all__ = ["measure_structure"]
+__all__ = ["compare_rules", "measure_structure"]
 
 MOST_ROWS = 20_000  # of a table that rules are sought and checked in
 MOST_BISECTED = 500  # rows that are checked one by one where some can't be reduced
@@ -55,7 +55,7 @@ def measure_structure(tables: ComparedTables, rng: np.random.Generator) -> Struc
     rng
         Draws rows where there are many, and shuffles columns for what can be lost at most.
     """
-    rules = _compare_rules(tables, rng)
+    rules = compare_rules(tables, rng)
     keys = compare_keys(tables, rng)
     presence = _compare_presence(tables, rng)
     times = compare_times(tables, {name for key in keys for name in key.constant}, rng)
@@ -78,8 +78,16 @@ def _kept_of(key: KeyResult) -> list[float]:
     return [sizes, *(max(figure.of_baseline, 0.0) for figure in both)]
 
 
-def _compare_rules(tables: ComparedTables, rng: np.random.Generator) -> tuple[RuleResult, ...]:
-    """Find the rules of the real table, and count the rows that keep each."""
+def compare_rules(tables: ComparedTables, rng: np.random.Generator) -> tuple[RuleResult, ...]:
+    """Find the rules of the real table, and count the rows that keep each; the worst come first.
+
+    Parameters
+    ----------
+    tables
+        What is compared.
+    rng
+        Draws rows where there are many.
+    """
     schema = tables.schema
     real = _working(tables.real, schema, rng)
     others = [_working(tables.synthetic, schema, rng)]
@@ -219,7 +227,7 @@ def _compare_presence(
         *((holes[one], holes[other], one, other) for one, other in combinations(holes, 2)),
     ]
     sizes = len(tables.real), len(tables.synthetic)
-    again = rng.integers(sizes[0], size=sizes[0]), rng.integers(sizes[0], size=sizes[1])
+    again = tables.bootstrap(sizes[0], rng), tables.bootstrap(sizes[1], rng)
     shuffled = rng.permutation(sizes[0])
     results = []
     for presence, column, one, other in pairs:

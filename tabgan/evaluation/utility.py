@@ -1,6 +1,6 @@
 """Utility: how well models that learned from synthetic rows predict real ones."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,7 +16,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from tabgan.base.errors import OptionError, did_you_mean
 from tabgan.evaluation.auc import macro_auc
-from tabgan.evaluation.compared_tables import CodedColumn, Side, matrix_of
+from tabgan.evaluation.compared_tables import CodedColumn, Side, matrix_of, shuffled_rows
 from tabgan.evaluation.part_results import Figure, Metric, Predicted, Utility
 from tabgan.evaluation.threads import map_in_threads
 from tabgan.table.schema import Schema, find_name
@@ -36,6 +36,8 @@ ROUNDS = 100  # boosting rounds of a number or of two levels
 FEW_ROUNDS = 30  # of more levels, which have trees of their own each
 LEAST_SHARE = 0.01  # of the rows that have a level which is told apart …
 LEAST_LEVEL_ROWS = 100  # … and so many of them
+LEAST_THERE = 0.5  # share of the rows that have a target
+FEWEST_OF_LEVEL = 5  # rows of the second commonest level, without which an area is left to chance
 SHOWN = 10  # columns whose importance is told
 MOST_COLUMNS = 40  # that are predicted one by one, by …
 SURE = 3  # standard errors of an AUC
@@ -90,12 +92,18 @@ def named_target(name: object, schema: Schema, coded: Mapping[int, CodedColumn])
     return Target(place, "named")
 
 
-def choose_target(coded: Mapping[int, CodedColumn], rng: np.random.Generator) -> Target | None:
+def choose_target(
+    coded: Mapping[int, CodedColumn],
+    rng: np.random.Generator,
+    units: Rows | None = None,
+    parts: Collection[int] = (),
+) -> Target | None:
     """Choose the column that the others predict best; None where they predict none.
 
     A column of two to twenty levels is preferred to a number, and of those that are about as
     predictable the last: tables tend to end with their target. A column that one other column
-    gives away is not chosen as long as there is another: it would be predicted from any table. A
+    gives away is not chosen as long as there is another: it would be predicted from any table. Nor
+    is one that most rows lack, or a part of a list: who asks for it asks for the whole column. A
     decision tree on half of up to 5,000 rows, tried on the other half, says how predictable a
     column is.
 
@@ -105,12 +113,16 @@ def choose_target(coded: Mapping[int, CodedColumn], rng: np.random.Generator) ->
         The columns that are compared.
     rng
         Draws the rows to try it on.
+    units
+        The unit of each real row, as `ComparedTables.units` has them.
+    parts
+        Places of the columns that are parts of others.
     """
     coded, instead = with_classes(coded), None
     for nominal, noun in ((True, "column of 2 to 20 levels"), (False, "number")):
-        places = [place for place in coded if coded[place].nominal == nominal]
+        places = [at for at in coded if coded[at].nominal == nominal and at not in parts]
         candidates = [place for place in places if _is_candidate(coded[place])]
-        rows = rng.permutation(len(next(iter(coded.values())).real))[:MOST_ROWS]
+        rows = shuffled_rows(len(next(iter(coded.values())).real), units, rng)[:MOST_ROWS]
         scores = {place: _score(coded, place, rows) for place in candidates[-MOST_CANDIDATES:]}
         scores = {place: score for place, score in scores.items() if score >= LEAST[nominal]}
         free = {
@@ -162,8 +174,14 @@ def _is_given_away(coded: Mapping[int, CodedColumn], place: int, rows: Rows) -> 
 
 def _is_candidate(column: CodedColumn) -> bool:
     values = column.real[~np.isnan(column.real)]
-    n_distinct = len(np.unique(values))
-    return n_distinct >= 2 and (not column.nominal or n_distinct <= MOST_LEVELS)
+    if len(values) < LEAST_THERE * len(column.real):
+        return False
+    if not column.nominal:
+        return len(np.unique(values)) >= 2
+    counts = np.bincount(values.astype(np.int64))
+    counts = np.sort(counts[counts > 0])
+    least = max(FEWEST_OF_LEVEL, LEAST_SHARE * len(values))
+    return 2 <= len(counts) <= MOST_LEVELS and bool(counts[-2] >= least)
 
 
 def _score(coded: Mapping[int, CodedColumn], place: int, rows: NDArray[np.int64]) -> float:
@@ -202,13 +220,14 @@ def measure_utility(
     *,
     most_rows: int,
     rng: np.random.Generator,
+    units: Rows | None = None,
 ) -> tuple[Utility, int] | None:
     """Train boosted trees on synthetic and on real rows, and test both on held-out real rows.
 
     The test rows are the holdout, or else a fifth of the real rows, which the model of real rows
-    does then not see; a generator was fitted on them all the same. Both models learn from equally
-    many rows. Of a target with many levels the commonest twenty are told apart; all of them
-    but two have at least 1 % of the rows, and 100.
+    does then not see, nor any row of their keys; a generator was fitted on them all the same. Both
+    models learn from equally many rows. Of a target with many levels the commonest twenty are told
+    apart; all of them but two have at least 1 % of the rows, and 100.
 
     Parameters
     ----------
@@ -220,6 +239,8 @@ def measure_utility(
         The most rows that a model learns from.
     rng
         Draws the rows and permutations.
+    units
+        The unit of each real row, as `ComparedTables.units` has them.
 
     Returns
     -------
@@ -227,7 +248,7 @@ def measure_utility(
     the target.
     """
     coded = with_classes(coded)
-    split = Split.of(coded, rng)
+    split = Split.of(coded, units, rng)
     sizes = Sizes(most_rows, MOST_TESTED)
     rng_seed = int(rng.integers(2**31))
     task = prepare_tasks(coded, target.place, split, sizes)
@@ -273,14 +294,23 @@ class Split(NamedTuple):
     test: Rows
 
     @classmethod
-    def of(cls, coded: Mapping[int, CodedColumn], rng: np.random.Generator) -> "Split":
-        """Draw the rows; without a holdout, a fifth of the real ones are tested on."""
+    def of(
+        cls, coded: Mapping[int, CodedColumn], units: Rows | None, rng: np.random.Generator
+    ) -> "Split":
+        """Draw the rows; without a holdout, a fifth of the real ones, or units, are tested on."""
         first = next(iter(coded.values()))
-        real, synthetic = rng.permutation(len(first.real)), rng.permutation(len(first.synthetic))
+        real = shuffled_rows(len(first.real), units, rng)
+        synthetic = rng.permutation(len(first.synthetic))
         if len(first.holdout):
-            return cls(real, synthetic, "holdout", rng.permutation(len(first.holdout)))
+            return cls(
+                rng.permutation(real), synthetic, "holdout", rng.permutation(len(first.holdout))
+            )
         n_test = max(int(HELD_OUT * len(real)), 1)
-        return cls(real[n_test:], synthetic, "real", real[:n_test])
+        if units is None:
+            return cls(real[n_test:], synthetic, "real", real[:n_test])
+        rows = rng.permutation(len(real))
+        apart = np.isin(units[rows], units[real[:n_test]])
+        return cls(rows[~apart], synthetic, "real", rows[apart])
 
 
 class Sizes(NamedTuple):
@@ -305,6 +335,12 @@ class Tasks(NamedTuple):
             return "R²"
         return "AUC" if len(np.unique(self.real.wanted)) <= 2 else "macro AUC"
 
+    @property
+    def n_of_second_level(self) -> float:
+        """How many rows to test on have the second commonest level; of numbers no limit."""
+        counts = np.unique(self.test.wanted, return_counts=True)[1]
+        return float(np.sort(counts)[-2]) if self.nominal else np.inf
+
 
 def prepare_tasks(
     coded: Mapping[int, CodedColumn], place: int, split: Split, sizes: Sizes
@@ -324,10 +360,15 @@ def prepare_tasks(
     """
     nominal = coded[place].nominal
     merge = _merged(coded[place]) if nominal else None
-    real = _task(coded, place, "real", split.real, merge)
-    synthetic = _task(coded, place, "synthetic", split.synthetic, merge)
-    test = _task(coded, place, split.side, split.test, merge).head(sizes.tested)
-    size = min(len(real.wanted), len(synthetic.wanted), sizes.learned)
+
+    def task(side: Side, rows: Rows, most: int) -> _Task:
+        rows = rows[~np.isnan(getattr(coded[place], side)[rows])]
+        return _task(coded, place, side, rows[:most], merge)
+
+    real = task("real", split.real, sizes.learned)
+    synthetic = task("synthetic", split.synthetic, sizes.learned)
+    test = task(split.side, split.test, sizes.tested)
+    size = min(len(real.wanted), len(synthetic.wanted))
     if size < 2 or len(np.unique(test.wanted)) < 2:
         return None
     return Tasks(nominal, real.head(size), synthetic.head(size), test)
@@ -340,6 +381,8 @@ def predict_columns(
     rng: np.random.Generator,
 ) -> tuple[Predicted, ...]:
     """Predict each column from the others, by a small forest; what loses most comes first.
+
+    Of numbers the ranks are predicted: of heavy tails a few rows would decide on all else.
 
     Parameters
     ----------
@@ -354,8 +397,9 @@ def predict_columns(
     seed = int(rng.integers(2**31))
 
     def predict(place: int) -> Predicted | None:
-        tasks = prepare_tasks(coded, place, split, Sizes(FOREST_ROWS, FOREST_TESTED))
-        if tasks is None:
+        wanted = {**coded, place: _in_ranks(coded[place])}
+        tasks = prepare_tasks(wanted, place, split, Sizes(FOREST_ROWS, FOREST_TESTED))
+        if tasks is None or tasks.n_of_second_level < FEWEST_OF_LEVEL:
             return None
         value, baseline = (
             _score_of(task, tasks.test, _forest(tasks.nominal, seed))
@@ -363,10 +407,26 @@ def predict_columns(
         )
         if baseline < _least_score(tasks):
             return None
-        return Predicted(names[place], tasks.metric, Figure(value, baseline))
+        metric = tasks.metric if tasks.nominal else "R² of ranks"
+        return Predicted(names[place], metric, Figure(value, baseline))
 
     results = (one for one in map_in_threads(predict, places) if one is not None)
     return tuple(sorted(results, key=lambda one: one.gain * (one.kept - 1)))
+
+
+def _in_ranks(column: CodedColumn) -> CodedColumn:
+    """Return numbers as their ranks among the real ones, from 0 to 1; levels as they are."""
+    if column.nominal:
+        return column
+    ordered = np.sort(column.real[~np.isnan(column.real)])
+
+    def ranks(values: Floats) -> Floats:
+        middle = sum(np.searchsorted(ordered, values, side) for side in ("left", "right"))
+        return np.where(np.isnan(values), np.nan, middle / (2 * max(len(ordered), 1)))
+
+    return column._replace(
+        real=ranks(column.real), synthetic=ranks(column.synthetic), holdout=ranks(column.holdout)
+    )
 
 
 def _least_score(tasks: Tasks) -> float:
@@ -402,10 +462,8 @@ def _merged(column: CodedColumn) -> Floats:
 def _task(
     coded: Mapping[int, CodedColumn], place: int, side: Side, rows: Rows, merge: Floats | None
 ) -> _Task:
-    values = getattr(coded[place], side)
-    rows = rows[~np.isnan(values[rows])]
     others = {other: column for other, column in coded.items() if other != place}
-    wanted = values[rows]
+    wanted = getattr(coded[place], side)[rows]
     if merge is not None:
         wanted = merge[wanted.astype(np.int64)]
     return _Task(matrix_of(others, side, rows), wanted)

@@ -1,15 +1,16 @@
 """Validity: whether the real table could hold the synthetic values."""
 
-import warnings
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tabgan.evaluation.column_distributions import shorten
 from tabgan.evaluation.compared_tables import CodedColumn, ComparedTables
 from tabgan.evaluation.part_results import Fault, Figure, Validity, Violation
+from tabgan.evaluation.stand_ins import signs_of
 from tabgan.inference.column_cells import read_cells
 from tabgan.table.columns import numbers_of, outside_range
 from tabgan.table.schema import Column
@@ -17,6 +18,8 @@ from tabgan.table.schema import Column
 __all__ = ["check_validity"]
 
 LONGEST = 80  # characters of an example
+MOST_LONE_FORMS = 0.001  # share of codes that are written as no other one is
+_CODES = ("identifier", "key", "iban", "uuid", "phone")
 _ANY = ("nothing", "mixed", "category")  # storages that say nothing about the cells
 
 Mask = NDArray[np.bool_]
@@ -59,10 +62,9 @@ def check_validity(tables: ComparedTables, rng: np.random.Generator) -> Validity
         broken |= breach.rows
     violations = [_violation(breach) for breach in breaches]
     violations.sort(key=lambda violation: -violation.rows)
-    scores = _diagnostic_scores(tables)
     return Validity(
-        data_validity=100 * scores["Data Validity"],
-        data_structure=100 * scores["Data Structure"],
+        data_validity=100 * _data_validity(tables),
+        data_structure=100 * _data_structure(tables),
         valid_rows=Figure(100 * float(1 - broken.mean()), 100 * _fresh_share(tables.coded, rng)),
         violations=tuple(violations),
         stand_ins=tables.stand_ins,
@@ -83,6 +85,11 @@ def _breaches(tables: ComparedTables, place: int, column: Column) -> Iterator[_B
         if real[~own.missing].is_unique:
             repeated = synthetic.duplicated(keep=False).to_numpy(bool) & ~other.missing
             yield _Breach("repeated", name, "unique", repeated, synthetic)
+        is_code = column.kind in _CODES or column.kind.startswith("regex:")
+        if is_code and own.storage == other.storage == "string":
+            form, odd = _oddly_written(real, synthetic)
+            rule = f"written as the real ones are, most of them as {form}"
+            yield _Breach("kind", name, rule, odd & ~other.missing, synthetic)
         return
     coded = tables.coded[place]
     if coded.nominal:
@@ -97,6 +104,18 @@ def _breaches(tables: ComparedTables, place: int, column: Column) -> Iterator[_B
     rule = f"within {column.minimum} to {column.maximum}"
     yield _Breach("range", name, rule, outside_range(synthetic, column), synthetic)
     yield from _special_breaches(real, synthetic, column, coded)
+
+
+def _oddly_written(real: pd.Series, synthetic: pd.Series) -> tuple[str, Mask]:
+    """Return the commonest form of codes, such as AA-0000, and which have one that is not real.
+
+    None have where so many real forms occur once that further ones are expected.
+    """
+    forms = real.dropna().astype(str).map(signs_of).value_counts()
+    if (forms == 1).sum() > MOST_LONE_FORMS * forms.sum():
+        return "", np.zeros(len(synthetic), np.bool_)
+    odd: Mask = ~synthetic.astype(str).map(signs_of).isin(forms.index).to_numpy(bool)
+    return shorten(str(forms.index[0])), odd
 
 
 def _special_breaches(
@@ -161,30 +180,38 @@ def _fits(column: CodedColumn, seen: NDArray[np.float64], fresh: NDArray[np.floa
     return fits & (missing | within)
 
 
-def _diagnostic_scores(tables: ComparedTables) -> dict[str, float]:
-    """Run sdmetrics' diagnostic report on the coded columns and the keys."""
-    described: dict[str, dict[str, str]] = {}
-    sides: dict[str, dict[str, Any]] = {"real": {}, "synthetic": {}}
-    keys = []
-    for place, column in enumerate(tables.schema):
-        label = str(place)
-        if place in tables.coded:
-            coded = tables.coded[place]
-            described[label] = {"sdtype": "categorical" if coded.nominal else "numerical"}
-            sides["real"][label], sides["synthetic"][label] = coded.real, coded.synthetic
-        else:
-            described[label] = {"sdtype": "id" if column.kind != "text" else "unknown"}
-            sides["real"][label] = tables.real.iloc[:, place].to_numpy(object)
-            sides["synthetic"][label] = tables.synthetic.iloc[:, place].to_numpy(object)
-            if tables.real.iloc[:, place].is_unique:
-                keys.append(label)
-    real, synthetic = (pd.DataFrame(columns) for columns in sides.values())
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # constant columns; and the import itself is deprecated
-        from sdmetrics.reports.single_table import DiagnosticReport
+def _data_validity(tables: ComparedTables) -> float:
+    """Return the mean share of values that a column could hold, as sdmetrics counts it.
 
-        report = DiagnosticReport()
-        metadata = {"columns": described, "alternate_keys": keys}
-        report.generate(real, synthetic, metadata, verbose=False)
-    properties = report.get_properties()
-    return dict(zip(properties["Property"], properties["Score"].astype(float), strict=True))
+    Levels are those of the real column, numbers lie between its extremes, and what names the rows
+    stands in one row. Missing numbers are left out where the real column has some.
+    """
+    shares = [
+        _adherence(tables.coded[place])
+        if place in tables.coded
+        else _uniqueness(tables.synthetic.iloc[:, place])
+        for place in range(len(tables.schema))
+        if place in tables.coded or tables.real.iloc[:, place].is_unique
+    ]
+    known = [share for share in shares if not np.isnan(share)]
+    return float(np.mean(known)) if known else float("nan")
+
+
+def _adherence(column: CodedColumn) -> float:
+    fits = _fits(column, column.real, column.synthetic)
+    if not column.nominal and np.isnan(column.real).any():
+        fits = fits[~np.isnan(column.synthetic)]
+    return float(fits.mean()) if len(fits) else float("nan")
+
+
+def _uniqueness(values: pd.Series) -> float:
+    return 1 - float((values.duplicated() | values.isna()).mean())
+
+
+def _data_structure(tables: ComparedTables) -> float:
+    """Return the share of columns that both tables have under one name and dtype."""
+    real, synthetic = (
+        {*zip(frame.columns, map(str, frame.dtypes), strict=True)}
+        for frame in (tables.real, tables.synthetic)
+    )
+    return len(real & synthetic) / len(real | synthetic)

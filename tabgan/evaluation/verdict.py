@@ -36,7 +36,6 @@ LEAST = 0.05  # severity that is worth a word
 LEAST_OF_COLUMN = 0.15  # share of one column's relations that is more than chance
 SYMPTOM = 0.8  # discount of what models lose …
 DETECTED = 0.5  # … and of what detectors find
-RARELY_LOST = 5  # expected rows of a level that is not lost by chance: e⁻⁵ is 0.7 %
 SURE = 3  # standard errors of a share
 MORE_CHANCE = 1.25  # times what chance takes of all relations …
 TIMES_CHANCE = 2  # … and of those of the one column that it takes most of
@@ -398,7 +397,7 @@ def _misshapen(parts: PartResults) -> Iterator[WeakPoint]:
         error, baseline = column.shape_error
         is_number = isinstance(column.distribution, NumbersChart)
         there = 1 - max(column.missing) / 100  # share of the rows with a value
-        bound = chance / np.sqrt(max(there, TINY))
+        bound = chance * np.sqrt(_design_effect(parts, column.name) / max(there, TINY))
         is_sure = error > (bound if is_number else baseline + bound)
         kind = _better_kind(column)
         yield WeakPoint(
@@ -412,7 +411,7 @@ def _misshapen(parts: PartResults) -> Iterator[WeakPoint]:
             float(np.clip((error - baseline) / WORTHLESS_SHAPE, 0, 1)) if is_sure else 0.0,
             by_learning=kind is None,
         )
-        yield from _missing(column, parts.tables)
+        yield from _missing(column, parts)
 
 
 def _better_kind(column: ColumnResult) -> Kind | None:
@@ -464,9 +463,16 @@ def _how_it_is_off(column: ColumnResult) -> str:
     return f": its median is {synthetic} in place of {real}"
 
 
-def _missing(column: ColumnResult, tables: Tables) -> Iterator[WeakPoint]:
+def _design_effect(parts: PartResults, *columns: str) -> float:
+    """Return how many rows tell as much about columns as one, where rows of one key are alike."""
+    effects = [key.design_effect(name) for key in parts.structure.keys for name in columns]
+    return max(effects, default=1.0)
+
+
+def _missing(column: ColumnResult, parts: PartResults) -> Iterator[WeakPoint]:
     share, real = column.missing.value / 100, column.missing.baseline / 100
-    n_rows = 1 / (1 / tables.real_rows + 1 / tables.synthetic_rows)
+    n_rows = 1 / (1 / parts.tables.real_rows + 1 / parts.tables.synthetic_rows)
+    n_rows /= _design_effect(parts, column.name)
     noise = SURE * np.sqrt(max(real * (1 - real), 1 / n_rows) / n_rows)
     yield WeakPoint(
         "fidelity",
@@ -479,9 +485,10 @@ def _missing(column: ColumnResult, tables: Tables) -> Iterator[WeakPoint]:
 
 
 def _lost(parts: PartResults) -> Iterator[WeakPoint]:
+    by_chance = _rows_by_chance(parts)
     for column, level, rows in parts.coverage.lost_levels:
         share = rows / parts.tables.real_rows
-        if share * parts.tables.synthetic_rows >= RARELY_LOST:
+        if rows >= by_chance:
             yield WeakPoint(
                 "coverage",
                 (column,),
@@ -505,6 +512,18 @@ def _lost(parts: PartResults) -> Iterator[WeakPoint]:
         )
 
 
+def _rows_by_chance(parts: PartResults) -> float:
+    """Return how many real rows a level has at least that fresh rows hardly lose.
+
+    Of a level that occurs in k rows of both tables, all k are real with the k-th power of the real
+    table's share of all rows; that is looked at for each level.
+    """
+    charts = (column.distribution for column in parts.fidelity.columns)
+    n_levels = sum(len(c.names) + c.n_others for c in charts if isinstance(c, LevelsChart))
+    share = parts.tables.real_rows / (parts.tables.real_rows + parts.tables.synthetic_rows)
+    return float(np.log(FALSE_ALARM / max(n_levels, 1)) / np.log(share))
+
+
 def _remedy_of_level(column: str, rows: int) -> str:
     if rows < LESS_CERTAIN:
         return (
@@ -520,8 +539,9 @@ def _remedy_of_level(column: str, rows: int) -> str:
 def _telling(parts: PartResults) -> Iterator[WeakPoint]:
     gains = _gains(parts)
     rows = parts.tables.compared_rows["detection"]
-    noise = SURE / np.sqrt(6 * rows)  # of the AUC of a random order
+    by_chance = SURE / np.sqrt(6 * rows)  # of the AUC of a random order
     for feature, gain in gains.items():
+        noise = by_chance * np.sqrt(_design_effect(parts, *feature.columns))
         inner = 0.0
         if len(feature.columns) == 1:  # what pairs with the column tell is due to it
             within = (g for other, g in gains.items() if {*feature.columns} < {*other.columns})

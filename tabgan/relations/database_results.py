@@ -19,6 +19,7 @@ SHOWN = 3  # weak points
 PARTS: Mapping[str, tuple[str, ...]] = {
     "keys": ("integrity", "one to one", "uniqueness"),
     "numbers of children": ("cardinality error",),
+    "rules across tables": ("rows that keep",),
     "trends across tables": ("trend error",),
     "rows with parents and children": ("detection with parents", "detection with children"),
     "histories": ("detection with the row before", "gap error", "autocorrelation error"),
@@ -27,6 +28,8 @@ PARTS: Mapping[str, tuple[str, ...]] = {
 MEANINGS: Mapping[str, str] = {
     "keys": "Does every key name a row, and are keys unique? In percent; all should hold.",
     "numbers of children": "Do as many parents have as many children? Error in percent, best 0.",
+    "rules across tables": "Do orders of dates, and formulas, between a table and those above it "
+    "hold in as many rows? In percent; all should hold.",
     "trends across tables": "Are columns related to those of the tables above? Error in percent, "
     "best 0.",
     "rows with parents and children": "Can a classifier tell rows, joined with their parents or "
@@ -34,6 +37,7 @@ MEANINGS: Mapping[str, str] = {
     "histories": "Do rows of a parent follow each other alike? Detection best 1, errors in percent "
     "best 0.",
 }
+_SHARES = ("keys", "rules across tables")  # parts of percentages all of which should hold
 _STEPS: tuple[tuple[Grade, str, float, float], ...] = (
     ("as good as real", "As good as another half of the real database", 0.95, 0.85),
     ("good", "Close to the real database", 0.85, 0.6),
@@ -70,8 +74,8 @@ class DatabaseFigure(NamedTuple):
     @property
     def score(self) -> float:
         """From 0 to 1, as halves of the real database; NaN where the figure is unknown."""
-        if self.part == "keys":
-            lost = 100.0 - self.value
+        if self.part in _SHARES:
+            lost = (100.0 if np.isnan(self.halves) else self.halves) - self.value
             return float(np.clip(1 - lost / WORTHLESS_SHARE, 0, 1))
         if self.measure.startswith("detection"):
             best = 1.0 if np.isnan(self.halves) else self.halves
@@ -94,8 +98,8 @@ class DatabaseVerdict:
     grade, headline
         The grade, and a line that says it, the weakest points first.
     score, parts
-        The mean of the parts' scores, and these, from 0 to 1: means of their figures, of keys the
-        lowest.
+        The mean of the parts' scores, and these, from 0 to 1: means of their figures, of keys and
+        rules the lowest.
     weak_points
         The figures of the lowest scores, the lowest first.
     """
@@ -129,8 +133,8 @@ class DatabaseEvaluation(HtmlPage):
         parts = {
             part: float(np.nanmean(own)) for part, own in scores.items() if np.isfinite(own).any()
         }
-        if parts.get("keys") is not None:  # one key that does not hold is enough
-            parts["keys"] = min(scores["keys"])
+        for part in parts.keys() & {*_SHARES}:  # one key or rule that does not hold is enough
+            parts[part] = min(scores[part])
         score = float(np.mean([*parts.values()])) if parts else 0.0
         worst = min(parts.values(), default=0.0)
         weak = sorted((own for own in self.figures if own.score < WEAK), key=lambda own: own.score)

@@ -14,16 +14,17 @@ from scipy.stats import ks_2samp
 
 from tabgan.base.errors import DataError, SchemaError
 from tabgan.base.random_streams import numpy_stream
-from tabgan.evaluation.compared_tables import code_columns, split_lists
+from tabgan.evaluation.compared_tables import code_columns, read_tables, split_lists
 from tabgan.evaluation.detection import detection_score
 from tabgan.evaluation.fidelity import pair_trends
+from tabgan.evaluation.structure import compare_rules
 from tabgan.inference.infer_schema import infer_schema
 from tabgan.relations.database_results import DatabaseEvaluation, DatabaseFigure
 from tabgan.relations.drawing_plan import DatabasePlan, plan_database
 from tabgan.relations.relations import ForeignKey, Relations, Rows, Tables, parent_rows
 from tabgan.relations.row_context import taken
 from tabgan.table.columns import TypedSeries
-from tabgan.table.schema import Schema
+from tabgan.table.schema import RANGED, Schema
 
 __all__ = ["evaluate_database"]
 
@@ -70,6 +71,7 @@ def evaluate_database(
     figures = [
         *_keys(relations, sides),
         *_cardinalities(plan, sides, halves),
+        *_rules(plan, relations, sides, random_state),
         *_joined(plan, relations, sides, halves),
         *_with_aggregates(plan, relations, sides, halves),
         *_histories(plan, relations, sides, halves),
@@ -247,6 +249,27 @@ def _joined(
             )
         detection = _score(real, synthetic, schema), _score(*parts, schema)
         yield DatabaseFigure("detection with parents", own.table, *detection)
+
+
+def _rules(
+    plan: DatabasePlan, relations: Relations, sides: Sequence[_Side], seed: int
+) -> Iterator[DatabaseFigure]:
+    """Compare the orders and formulas of numbers and dates of a table and those above it."""
+    rng = numpy_stream(seed, "rules")
+    for own in plan.tables:
+        (real, far), (synthetic, _) = (_joined_frame(own.table, relations, side) for side in sides)
+        schema = _schema(real) if max(far, default=0) else None
+        if schema is None or min(len(real), len(synthetic)) < FEWEST_ROWS:
+            continue
+        source = {
+            name: name.rpartition(": ")[0] if hops else ""  # the table above, "" for its own
+            for name, hops in zip(map(str, real.columns), far, strict=True)
+        }
+        numbers = {str(column.name) for column in schema if column.kind in RANGED}
+        tables = read_tables(real, synthetic, schema=schema)
+        for rule in compare_rules(tables, rng):
+            if numbers >= {*rule.columns} and len({source[name] for name in rule.columns}) > 1:
+                yield DatabaseFigure(f"rows that keep {rule.rule}", own.table, *rule.rows)
 
 
 def _halved(frame: pd.DataFrame, half: Mask) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -1,9 +1,11 @@
 """The measures that papers report, on tables where they are known."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from tabgan.evaluation.compared_tables import CodedColumn
+from tabgan import infer_schema
+from tabgan.evaluation.compared_tables import CodedColumn, ComparedTables
 from tabgan.evaluation.copying import place_rows
 from tabgan.evaluation.fidelity import measure_relations
 from tabgan.evaluation.field_measures import (
@@ -68,7 +70,9 @@ def test_all_measures_stand_beside_those_of_fresh_rows(rng):
         0: numbers(x[0], x[1]),
         1: numbers(x[0] + rng.normal(size=2000), x[1] + rng.normal(size=2000)),
     }
-    relations = measure_relations(coded, rng, 2000)
+    frames = [pd.DataFrame({0: coded[0].real, 1: coded[1].real}) for _ in "ab"]
+    tables = ComparedTables(frames[0], frames[1], None, infer_schema(frames[0]), coded)
+    relations = measure_relations(tables, rng, 2000)
     figures = measure_field(coded, relations, rng, 1000).figures
     assert list(figures) == [
         *("trend error of all pairs, %", "weighted NMI distance", "α-precision", "β-recall"),

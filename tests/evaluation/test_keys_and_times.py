@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tabgan.evaluation.compared_tables import read_tables
+from tabgan.evaluation.evaluate import evaluate
 from tabgan.evaluation.keys_and_times import compare_keys, compare_times, likeness, succession
 from tabgan.evaluation.part_results import KeyResult, TimeResult
 
@@ -74,6 +75,38 @@ class TestKeys:
         assert found.likeness["amount"].value == 0
 
 
+def devices(rng: np.random.Generator, first: int, n_keys: int = 80) -> pd.DataFrame:
+    """Make readings of devices of one model each, which are nearly all of their variation."""
+    keys = np.repeat(np.arange(n_keys), rng.integers(5, 30, n_keys))
+    level, model = rng.normal(20, 8, n_keys), rng.choice(["S", "T", "X"], n_keys)
+    return pd.DataFrame(
+        {
+            "device": first + 7 * keys,
+            "temperature": (level[keys] + rng.normal(size=len(keys))).round(1),
+            "model": model[keys],
+            "battery": rng.integers(5, 100, len(keys)),
+        }
+    )
+
+
+def test_rows_of_other_keys_are_as_good_as_real():
+    """No model may learn from some rows of a key what its other rows are."""
+    rng = np.random.default_rng(0)
+    found = evaluate(devices(rng, 1_000), devices(rng, 9_000))
+    assert found.verdict.weak_points == ()
+    assert found.verdict.grade == "as good as real"
+
+
+def test_units_are_drawn_as_a_whole():
+    rng = np.random.default_rng(0)
+    tables = read_tables(devices(rng, 1_000), devices(rng, 9_000))
+    rows = tables.bootstrap(3_000, rng)
+    assert len(rows) == 3_000
+    sizes = np.bincount(tables.units["real"])
+    drawn = np.bincount(tables.units["real"][rows], minlength=len(sizes))
+    assert (drawn % sizes != 0).sum() <= 1  # the last one is cut
+
+
 class TestTimes:
     def test_another_run_of_the_series_loses_little(self):
         rng = np.random.default_rng(0)
@@ -96,11 +129,32 @@ class TestTimes:
         drawn["time"] = drawn["time"].iloc[rng.integers(0, len(drawn), len(drawn))].to_numpy()
         assert times_of(series(rng), drawn)["time", "gaps"].lost > 0.3
 
+    def test_calls_at_other_hours(self):
+        rng = np.random.default_rng(0)
+        days = pd.Timestamp("2021-05-01") + pd.to_timedelta(rng.integers(0, 400, 2_000), "D")
+        real, fresh, drawn = (
+            pd.DataFrame({"at": days + pd.to_timedelta(hours * 3_600 + extra, "s")})
+            for hours, extra in zip(
+                (*rng.integers(8, 18, (2, 2_000)), rng.integers(0, 24, 2_000)),
+                rng.integers(0, 3_600, (3, 2_000)),
+                strict=True,
+            )
+        )
+        assert times_of(real, fresh)["at", "hour of the day"].lost == 0
+        found = times_of(real, drawn)
+        assert found["at", "hour of the day"].lost > 0.4
+        assert found["at", "day of the week"].lost == 0
+
+    def test_neighbors_of_a_key_are_alike_by_their_key(self):
+        rng = np.random.default_rng(0)
+        found = {what for _, what in times_of(visits(rng), visits(rng))}
+        assert "neighbors in time" not in found
+
     def test_days_that_tell_nothing(self):
         rng = np.random.default_rng(0)
         days = pd.Series(pd.date_range("2020-01-01", periods=900, freq="D"))
         table = pd.DataFrame({"day": rng.permutation(days), "x": rng.normal(size=900)})
-        assert set(times_of(table, table)) == {("day", "gaps")}
+        assert {column for column, _ in times_of(table, table)} == {"day"}
 
 
 def shifts(rng: np.random.Generator, n: int = 2_000) -> pd.DataFrame:

@@ -5,7 +5,7 @@ import pytest
 
 from tabgan.evaluation.compared_tables import CodedColumn
 from tabgan.evaluation.part_results import Figure, Predicted, Utility
-from tabgan.evaluation.utility import choose_target, measure_utility, with_classes
+from tabgan.evaluation.utility import Target, choose_target, measure_utility, with_classes
 
 NONE = np.array([])
 
@@ -35,6 +35,19 @@ def test_a_column_that_another_gives_away_is_not_the_target(rng):
     only = {place: coded[place] for place in (2, 3)}
     alone = choose_target(only, rng)
     assert alone is not None, "where there is no other, it is better than none"
+
+
+def test_parts_of_lists_and_columns_of_few_cells_are_not_the_target(rng):
+    x = rng.normal(size=2000)
+    bought, churned = ((x + rng.normal(size=2000) > 0).astype(float) for _ in "ab")
+    seldom = np.where(np.arange(2000) % 4 == 0, (x > 0).astype(float), np.nan)
+    rare = (rng.random(2000) < 0.002).astype(float)
+    words = ("no", "yes")
+    coded = {0: same(x), 1: same(churned, words), 2: same(seldom, words), 3: same(rare, words)}
+    coded[4] = same(bought, words)
+    target = choose_target(coded, rng, parts={4})
+    assert target is not None
+    assert target.place == 1
 
 
 def test_numbers_of_two_values_are_classes(rng):
@@ -84,3 +97,13 @@ def test_all_columns_are_weighed_by_what_there_is_to_know():
     assert [one.gain for one in columns] == pytest.approx([0.9, 0.2])
     assert utility.kept_of_all == pytest.approx(0.9 / 1.1)
     assert Utility("a", "named", "R²", Figure(0.9, 0.9), 0.0, ()).kept_of_all == 1
+
+
+def test_a_few_rows_of_heavy_tails_do_not_decide(rng):
+    x, other = rng.normal(size=(2, 3000))
+    heavy, drawn = np.exp(4 * x + rng.normal(size=3000)), np.exp(4 * other + rng.normal(size=3000))
+    coded = {0: CodedColumn(False, x, other, NONE), 1: CodedColumn(False, heavy, drawn, NONE)}
+    found = measure_utility(coded, {0: "x", 1: "y"}, Target(0, ""), most_rows=1000, rng=rng)
+    assert found is not None
+    assert {one.metric for one in found[0].columns} == {"R² of ranks"}
+    assert all(one.kept > 0.95 for one in found[0].columns)

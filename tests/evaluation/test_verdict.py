@@ -125,3 +125,15 @@ def test_shapes_and_what_is_said_of_them_are_one_number():
     assert found.verdict.parts["shapes"] == pytest.approx(1 - beyond / 50)
     said = next(use for use in found.verdict.uses if use.use == "analysis")
     assert said.evidence.startswith(f"Columns are off by {beyond:.1f} % more than those of a fresh")
+
+
+@pytest.mark.parametrize(("rows", "is_lost"), [(5, False), (40, True)])
+def test_a_level_of_few_rows_may_be_lost_by_chance(rows, is_lost):
+    rng = np.random.default_rng(0)
+    real, drawn = (
+        pd.DataFrame({"x": rng.normal(size=1_000), "k": rng.choice(list("abc"), 1_000)})
+        for _ in "ab"
+    )
+    real.loc[: rows - 1, "k"] = "rare"
+    lost = [p for p in evaluate(real, drawn).verdict.weak_points if p.part == "coverage"]
+    assert bool(lost) == is_lost

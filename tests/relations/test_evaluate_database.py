@@ -49,6 +49,32 @@ def test_another_sample_is_as_good_as_halves(good):
     assert 0 < halves[0] < 10
 
 
+def shops(seed, n=150):
+    """Make orders with a day and a rate, and items that are sent later and cost by the rate."""
+    rng = np.random.default_rng(seed)
+    day = pd.Timestamp("2021-01-01") + pd.to_timedelta(rng.integers(0, 600, n), unit="D")
+    orders = pd.DataFrame({"id": np.arange(n), "ordered": day, "rate": rng.integers(2, 60, n)})
+    own = np.repeat(np.arange(n), rng.integers(1, 5, n))
+    sent = pd.Series(day[own]) + pd.to_timedelta(rng.integers(0, 40, len(own)), unit="D")
+    hours = rng.integers(1, 30, len(own))
+    items = {"order": own, "sent": sent, "hours": hours, "cost": hours * orders["rate"].values[own]}
+    return {"orders": orders, "items": pd.DataFrame(items)}
+
+
+def test_rules_across_tables():
+    keys = Relations({"orders": ("id",)}, (ForeignKey("items", ("order",), "orders", ("id",)),))
+    fresh = evaluate_database(shops(0), shops(1), keys)
+    assert fresh.verdict.parts["rules across tables"] == 1
+    drawn = shops(1)
+    rng = np.random.default_rng(0)
+    mixed = {name: rng.permutation(drawn["items"][name]) for name in ("sent", "cost")}
+    bad = evaluate_database(shops(0), {**drawn, "items": drawn["items"].assign(**mixed)}, keys)
+    assert bad.verdict.parts["rules across tables"] == 0
+    told = "; ".join(own.told() for own in bad.figures if own.part == "rules across tables")
+    assert "'cost' = " in told
+    assert "≤ 'sent'" in told
+
+
 def test_rows_at_the_wrong_parents(good):
     synthetic = made(1)
     visits = synthetic["visits"]

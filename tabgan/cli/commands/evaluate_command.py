@@ -160,11 +160,12 @@ def _judge_one(
     real: str, synthetic: Sequence[str], options: _Options, report: "Report"
 ) -> "tuple[Evaluation, float]":
     from tabgan.cli.tables import read_compared
-    from tabgan.evaluation.evaluate import evaluate as judge
 
     table, (drawn,), unseen = read_compared(
         real, synthetic, options.holdout, report, options.reading
     )
+    from tabgan.evaluation.evaluate import evaluate as judge  # what a wrong name needs not wait for
+
     report.say("Comparing")
     schema, seed = options.schema, options.seed
     evaluation = judge(table, drawn, unseen, options.target, schema=schema, random_state=seed)
@@ -182,9 +183,10 @@ def _judge_several(
 ) -> "tuple[Comparison, float]":
     """Judge several tables; the score is that of the worst."""
     from tabgan.cli.tables import read_compared
-    from tabgan.evaluation.compare_tables import compare
 
     table, drawn, unseen = read_compared(real, synthetic, options.holdout, report, options.reading)
+    from tabgan.evaluation.compare_tables import compare
+
     tables = dict(zip(_names_of(synthetic), drawn, strict=True))
     report.say(f"Comparing {len(tables)} tables")
     found = compare(
