@@ -26,10 +26,9 @@ settings.load_profile("steady")
 @pytest.fixture(autouse=True)
 def registries_as_they_were(monkeypatch: pytest.MonkeyPatch) -> None:
     """Forget, after each test, the losses, penalties, stabilizers and optimizers it registers."""
-    from tabgan.generators.gan.losses import LOSSES
-    from tabgan.generators.gan.penalties import PENALTIES
+    from tabgan.generators.gan.losses_and_penalties import LOSSES, PENALTIES
     from tabgan.generators.gan.stabilizers import STABILIZERS
-    from tabgan.generators.optimization import OPTIMIZERS
+    from tabgan.generators.optimizers import OPTIMIZERS
 
     for registry in (LOSSES, PENALTIES, STABILIZERS, OPTIMIZERS):
         monkeypatch.setattr(registry, "_classes", dict(registry._classes))

@@ -54,8 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def ways() -> list[dict[str, Any]]:
     """Return the options of each way to train: those that make sense."""
     from tabgan import OptionError
-    from tabgan.generators.gan.losses import LOSSES
-    from tabgan.generators.gan.penalties import PENALTIES
+    from tabgan.generators.gan.losses_and_penalties import LOSSES, PENALTIES
     from tabgan.generators.gan.stabilizers import STABILIZERS
     from tabgan.generators.gan.training_config import TrainingConfig
 

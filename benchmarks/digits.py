@@ -13,8 +13,8 @@ from datasets import REPOSITORY
 
 from tabgan.images import ImageEstimator
 from tabgan.images.idx import read_folder
+from tabgan.images.image_classifier import Judge
 from tabgan.images.image_scores import Labelled, evaluate_images, trained_on_samples
-from tabgan.images.judge import Judge
 
 N_CLASSES = 10
 JUDGED = 10_000  # drawn images that the judge reads

@@ -19,7 +19,7 @@ import pandas as pd
 from report import print_table, write_json
 
 from tabgan import TabGAN
-from tabgan.encoding.identifiers.identifier_attribute import find_attributes
+from tabgan.encoding.identifiers.identifier_encoders import find_attributes
 from tabgan.inference.infer_schema import infer_schema
 from tabgan.rules.detect_dependencies import detect_dependencies
 from tabgan.table.columns import by_position

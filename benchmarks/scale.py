@@ -76,7 +76,7 @@ def make_column(kind: str, group: np.ndarray, rng: np.random.Generator) -> Any:
 
 def read_pass(folder: str, most_rows: int) -> tuple[float, float]:
     """Read a table once, and return the seconds and the peak memory in MB."""
-    from tabgan.files.read import read_table
+    from tabgan.files.read_write import read_table
 
     start = time.perf_counter()
     read_table(folder, most_rows=most_rows)

@@ -10,7 +10,7 @@ import math
 import numpy as np
 from scipy.stats import norm
 
-from tabgan.evaluation.pictures.canvas import BLUE, ORANGE, lighten, new_figure, save
+from tabgan.evaluation.matplotlib_figures import BLUE, ORANGE, lighten, new_figure, save
 
 
 def generator(z: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from tabgan import TabGAN
-from tabgan.evaluation.pictures.canvas import BLUE, GREY, new_figure, save
+from tabgan.evaluation.matplotlib_figures import BLUE, GREY, new_figure, save
 
 parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
 parser.add_argument("--steps", type=int, default=600, help="training steps of each GAN")

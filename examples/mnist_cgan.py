@@ -9,9 +9,9 @@ from pathlib import Path
 
 from tabgan import ImageGAN
 from tabgan.images.idx import embedded_digits, read_folder
+from tabgan.images.image_classifier import Judge
 from tabgan.images.image_grids import save_grid
 from tabgan.images.image_scores import agreement, inception_score
-from tabgan.images.judge import Judge
 
 parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
 parser.add_argument("folder", nargs="?", help="MNIST's folder; scikit-learn's digits without it")

@@ -8,8 +8,8 @@ import argparse
 from tabgan import ImageGAN
 from tabgan.generators.gan.stabilizers import STABILIZERS
 from tabgan.images.idx import embedded_digits
+from tabgan.images.image_classifier import Judge
 from tabgan.images.image_scores import agreement, frechet_distance, inception_score
-from tabgan.images.judge import Judge
 
 parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
 parser.add_argument("--steps", type=int, default=1_500, help="training steps of each GAN")

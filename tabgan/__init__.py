@@ -22,23 +22,21 @@ if TYPE_CHECKING:
         TrainingWarning,
     )
     from tabgan.estimator import TabDiffusion, TabGAN, TabTrees, TabVAE
+    from tabgan.estimator.oversampler import SyntheticOverSampler
     from tabgan.evaluation.attacks.audit import audit
-    from tabgan.evaluation.compare_tables import compare
-    from tabgan.evaluation.evaluate import evaluate
-    from tabgan.evaluation.pictures.table_charts import plot_column, plot_pair, plot_training
-    from tabgan.fitting.session import NotFittedError
-    from tabgan.images.image_diffusion import ImageDiffusion
+    from tabgan.evaluation.evaluate import compare, evaluate
+    from tabgan.evaluation.report.table_charts import plot_column, plot_pair, plot_training
+    from tabgan.fitting.fit_session import NotFittedError
     from tabgan.images.image_gan import ImageGAN
     from tabgan.images.image_translator import ImageTranslator
-    from tabgan.images.image_vae import ImageVAE
+    from tabgan.images.image_vae_and_diffusion import ImageDiffusion, ImageVAE
     from tabgan.inference.infer_schema import infer_schema
-    from tabgan.oversampler import SyntheticOverSampler
     from tabgan.relations.database_gan import DatabaseGAN
     from tabgan.relations.infer_relations import infer_relations
     from tabgan.relations.relations import ForeignKey, Relations
     from tabgan.table.schema import Column, Schema
     from tabgan.tuning.compare_methods import compare_methods
-    from tabgan.tuning.search import tune
+    from tabgan.tuning.tune import tune
 
 __all__ = [
     "Column",
@@ -84,28 +82,28 @@ _HOMES = {
     "Column": "tabgan.table.schema",
     "DatabaseGAN": "tabgan.relations.database_gan",
     "ForeignKey": "tabgan.relations.relations",
-    "ImageDiffusion": "tabgan.images.image_diffusion",
+    "ImageDiffusion": "tabgan.images.image_vae_and_diffusion",
     "ImageGAN": "tabgan.images.image_gan",
     "ImageTranslator": "tabgan.images.image_translator",
-    "ImageVAE": "tabgan.images.image_vae",
-    "NotFittedError": "tabgan.fitting.session",
+    "ImageVAE": "tabgan.images.image_vae_and_diffusion",
+    "NotFittedError": "tabgan.fitting.fit_session",
     "Relations": "tabgan.relations.relations",
     "Schema": "tabgan.table.schema",
-    "SyntheticOverSampler": "tabgan.oversampler",
+    "SyntheticOverSampler": "tabgan.estimator.oversampler",
     "TabDiffusion": "tabgan.estimator",
     "TabGAN": "tabgan.estimator",
     "TabTrees": "tabgan.estimator",
     "TabVAE": "tabgan.estimator",
     "audit": "tabgan.evaluation.attacks.audit",
-    "compare": "tabgan.evaluation.compare_tables",
+    "compare": "tabgan.evaluation.evaluate",
     "compare_methods": "tabgan.tuning.compare_methods",
     "evaluate": "tabgan.evaluation.evaluate",
     "infer_relations": "tabgan.relations.infer_relations",
     "infer_schema": "tabgan.inference.infer_schema",
-    "plot_column": "tabgan.evaluation.pictures.table_charts",
-    "plot_pair": "tabgan.evaluation.pictures.table_charts",
-    "plot_training": "tabgan.evaluation.pictures.table_charts",
-    "tune": "tabgan.tuning.search",
+    "plot_column": "tabgan.evaluation.report.table_charts",
+    "plot_pair": "tabgan.evaluation.report.table_charts",
+    "plot_training": "tabgan.evaluation.report.table_charts",
+    "tune": "tabgan.tuning.tune",
 }
 
 

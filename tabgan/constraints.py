@@ -4,7 +4,7 @@ They are checked on the training table first, and hold in every generated row: b
 possible, else by repairing the row, else by drawing another one.
 """
 
-from tabgan.rules.constraint import Constraint, Custom
+from tabgan.rules.base_rules import Constraint, Custom
 from tabgan.rules.level_constraints import FixedCombinations, OneHot, Unique
 from tabgan.rules.number_constraints import Formula, Increments, Inequality, Positive, Range, Sum
 

@@ -4,24 +4,33 @@ Register a class or function before the fit that uses it. A model file keeps the
 code: a process that loads the file and needs the class registers it first.
 """
 
-from tabgan.encoding.categorical import CategoricalEncoder
-from tabgan.encoding.column_encoder import ColumnEncoder, Encoded
-from tabgan.encoding.numeric import NumericEncoder
+from tabgan.encoding.column_encoders import (
+    CategoricalEncoder,
+    ColumnEncoder,
+    Encoded,
+    NumericEncoder,
+)
 from tabgan.encoding.table_encoder import register_encoder
 from tabgan.evaluation.attacks.audit import Attack, register_attack
 from tabgan.evaluation.attacks.audit_tables import AuditTables
 from tabgan.evaluation.audit_results import Rate, Risk, risk_of_auc, risk_of_rates
 from tabgan.evaluation.compared_tables import ComparedTables
 from tabgan.evaluation.evaluate import Metric, register_metric
-from tabgan.evaluation.part_results import Figure
-from tabgan.generators.gan.losses import AdversarialLoss, CrossEntropy, register_loss
-from tabgan.generators.gan.penalties import DiscriminatorBatch, Penalty, register_penalty
+from tabgan.evaluation.evaluation_parts import Figure
+from tabgan.generators.gan.losses_and_penalties import (
+    AdversarialLoss,
+    CrossEntropy,
+    DiscriminatorBatch,
+    Penalty,
+    register_loss,
+    register_penalty,
+)
 from tabgan.generators.gan.stabilizers import GeneratorBatch, Stabilizer, register_stabilizer
-from tabgan.generators.optimization import Optimizer, register_optimizer
+from tabgan.generators.optimizers import Optimizer, register_optimizer
 from tabgan.generators.training_callbacks import Callback
 from tabgan.inference.date_recognition import DateRecognizer, register_date_recognizer
 from tabgan.inference.number_recognition import NumberRecognizer, register_number_recognizer
-from tabgan.rules.constraint import ColumnConstraint, Constraint, register_constraint
+from tabgan.rules.base_rules import ColumnConstraint, Constraint, register_constraint
 from tabgan.table.columns import TypedSeries
 from tabgan.table.date_forms import DateForm, Directive, register_directive
 from tabgan.table.number_forms import NumberForm

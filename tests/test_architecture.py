@@ -20,10 +20,10 @@ FLOORS = [  # from the ground up; units of one floor may not import each other
     {"encoding", "files", "callbacks", "constraints"},
     {"conditions"},
     {"sampling"},
-    {"fitting", "evaluation", "backends"},
+    {"fitting", "evaluation"},
     {"images", "privacy"},
     {"estimator", "extend"},
-    {"tuning", "oversampler", "relations"},
+    {"tuning", "relations"},
     {"__init__"},
     {"cli"},
     {"__main__"},
@@ -33,8 +33,8 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 PUBLIC = ["tabgan", "tabgan.callbacks", "tabgan.constraints", "tabgan.extend", "tabgan.privacy"]
 LONGEST_FILE = 700
 LONGEST_FUNCTION = 50  # lines without the docstring
-MOST_FILES = 328
-MOST_ROOMS = 22
+MOST_FILES = 242
+MOST_ROOMS = 20
 
 
 def unit(path: Path) -> str:

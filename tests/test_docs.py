@@ -120,7 +120,7 @@ def place(tmp_path, monkeypatch) -> Path:
         for name in ("MIN_STEPS", "MAX_STEPS"):
             monkeypatch.setattr(f"{module}.{name}", TINY)
     monkeypatch.setattr(FitOptions, "check", staticmethod(small_options))
-    monkeypatch.setattr("tabgan.fitting.fit_postprocess.LEAST_ROWS", 10**9)
+    monkeypatch.setattr("tabgan.fitting.fit_table.LEAST_ROWS", 10**9)
     monkeypatch.setattr("tabgan.images.fit_images.planned_image_steps", few_image_steps)
     monkeypatch.setattr("tabgan.generators.trees.grow_trees._grown", few_trees)
     for module in ("detection", "utility"):

@@ -20,8 +20,8 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import Tensor
 
-from tabgan.base.atomic_files import open_atomically
 from tabgan.base.errors import ModelFileError, TabGANError
+from tabgan.base.safe_files import open_atomically
 
 __all__ = [
     "FORMAT_VERSION",

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from tabgan.cli.console import Report, print_text
+from tabgan.cli.command_output import Report, place_of, print_text
 from tabgan.cli.databases import open_database
-from tabgan.cli.output_targets import place_of
 
 if TYPE_CHECKING:
     from tabgan.relations.database_gan import DatabaseGAN
@@ -74,7 +73,7 @@ def sample_database(
     as_json
         Whether the facts are printed.
     """
-    from tabgan.files.table_form import TableForm
+    from tabgan.files.formats import TableForm
     from tabgan.relations.database_files import Database, check_database_output, write_database
 
     gan = _loaded(path)

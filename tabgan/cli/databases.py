@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from tabgan.cli.console import Report, print_text
-from tabgan.cli.option_types import FILE, POSITIVE, option, together
-from tabgan.cli.output_targets import default_output, fact_of, place_of
+from tabgan.cli.command_options import FILE, POSITIVE, option, together
+from tabgan.cli.command_output import Report, default_output, fact_of, place_of, print_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -275,7 +274,7 @@ def fit_database(
     as_json
         Whether the facts are printed.
     """
-    from tabgan.files.write import check_output
+    from tabgan.files.read_write import check_output
 
     found = open_database(data, reading, options.relations, report)
     if found is None:
@@ -420,7 +419,7 @@ def _declared_kinds(
 def _check_outputs(
     data: str, out: str, model: str | None, page: str | None, *, force: bool
 ) -> None:
-    from tabgan.files.write import check_output
+    from tabgan.files.read_write import check_output
     from tabgan.relations.database_files import check_database_output
 
     both = not _is_address(out) and Path(out).exists() and Path(data).exists()
@@ -564,7 +563,7 @@ def inspect_database(
     plan = plan_database(tables, relations, rows)
     notes = [*orphans, *plan.notes]
     if file is not None and not Path(file).exists():
-        from tabgan.files.write import open_output
+        from tabgan.files.read_write import open_output
 
         text = json.dumps(relations.to_json(), ensure_ascii=False, indent=2) + "\n"
         with open_output(file) as sink:

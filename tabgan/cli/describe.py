@@ -9,15 +9,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tabgan.cli.console import aligned
+from tabgan.cli.command_output import aligned
 from tabgan.cli.training import describe_finish, describe_free_text, free_text_names
 from tabgan.encoding.table_encoder import TableEncoder
-from tabgan.fitting.min_group import small_table_note
-from tabgan.fitting.prepare import TableOptions, prepare
-from tabgan.rules.dependency import Evidence, evidence_of
+from tabgan.fitting.prepare import TableOptions, prepare, small_table_note
+from tabgan.rules.base_rules import Evidence, evidence_of
 from tabgan.rules.detect_dependencies import untried
 from tabgan.rules.equality_dependency import CopyDependency
-from tabgan.rules.one_hot_dependency import OneHotDependency
+from tabgan.rules.sum_dependency import OneHotDependency
 from tabgan.table.columns import ColumnFrame
 from tabgan.table.dtypes import restore_dtype
 from tabgan.table.scalars import Scalar
@@ -196,7 +195,7 @@ def lay_out(facts: dict[str, Any]) -> str:
     if facts.get("note"):
         lines.append(f"note: {facts['note']}")
     if facts.get("privacy"):
-        from tabgan.fitting.private.privacy_ledger import Ledger
+        from tabgan.fitting.private.privacy_accounting import Ledger
 
         lines += Ledger.from_json(facts["privacy"]).describe()
     if facts.get("finish"):

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
-from tabgan.base.atomic_files import open_atomically
 from tabgan.base.errors import DataError, OptionError, TableFileError
-from tabgan.cli.output_targets import check_folder, check_targets
-from tabgan.evaluation.pictures.training_pictures import plot_losses
-from tabgan.files.write import check_output
+from tabgan.base.safe_files import open_atomically
+from tabgan.cli.command_output import check_folder, check_targets
+from tabgan.evaluation.matplotlib_figures import plot_losses
+from tabgan.files.read_write import check_output
 from tabgan.images.idx import Part, embedded_digits
 from tabgan.images.image_arrays import PixelScale, check_labels, code_of, with_channels
 from tabgan.images.image_grids import save_gif, save_grid, save_strip
@@ -20,12 +20,11 @@ from tabgan.images.image_sources import FEWEST, LabelledImages, class_folders, r
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from tabgan.cli.console import Report
-    from tabgan.images.image_estimator import ImageEstimator
-    from tabgan.images.image_gan import ImageGAN
+    from tabgan.cli.command_output import Report
+    from tabgan.images.image_classifier import Judge
+    from tabgan.images.image_gan import ImageEstimator, ImageGAN
     from tabgan.images.image_scores import ImageScores
     from tabgan.images.image_translator import ImageTranslator
-    from tabgan.images.judge import Judge
 
 __all__ = [
     "check_image_folder",
@@ -310,7 +309,7 @@ def judge_of(
     model
         The model's file.
     """
-    from tabgan.images.judge import Judge
+    from tabgan.images.image_classifier import Judge
 
     place = Path(path or f"{model.removesuffix('.safetensors')}.judge-{_digest(train)}.safetensors")
     if place.exists():
@@ -345,7 +344,7 @@ def _digest(train: Labelled) -> str:
 
 def describe_images(path: str) -> dict[str, Any]:
     """Return what a model file of images holds, as JSON values."""
-    from tabgan.images.image_estimator import ImageEstimator
+    from tabgan.images.image_gan import ImageEstimator
 
     gan = ImageEstimator.load(path, device="cpu")
     model = gan._model
@@ -424,7 +423,7 @@ def check_image_folder(folder: str, *, force: bool) -> None:
     Parameters
     ----------
     folder, force
-        As of `tabgan.cli.output_targets.check_folder`.
+        As of `tabgan.cli.command_output.check_folder`.
     """
     check_folder(folder, _PICTURES, force=force)
 

@@ -15,18 +15,14 @@ from typing import Any
 
 import click
 
-from tabgan.cli.commands.compare_command import compare
-from tabgan.cli.commands.evaluate_command import evaluate
-from tabgan.cli.commands.fit_command import fit
-from tabgan.cli.commands.images_command import images
-from tabgan.cli.commands.impute_command import impute
+from tabgan.cli.command_options import flags_of, in_options
+from tabgan.cli.commands.evaluate_commands import evaluate, privacy
+from tabgan.cli.commands.fit_commands import fit, synth
+from tabgan.cli.commands.image_commands import images
 from tabgan.cli.commands.inspect_command import inspect
-from tabgan.cli.commands.privacy_command import privacy
-from tabgan.cli.commands.sample_command import sample
+from tabgan.cli.commands.sample_commands import impute, sample
 from tabgan.cli.commands.shell_commands import completion, example
-from tabgan.cli.commands.synth_command import synth
-from tabgan.cli.commands.tune_command import tune
-from tabgan.cli.option_types import flags_of, in_options
+from tabgan.cli.commands.tune_commands import compare, tune
 
 __all__ = ["main"]
 

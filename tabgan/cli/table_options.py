@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import click
 
-from tabgan.cli.option_types import COUNT, FILE, SHARD, ColumnKind, option, together
+from tabgan.cli.command_options import COUNT, FILE, SHARD, ColumnKind, option, together
 
 __all__ = [
     "Declared",
@@ -180,7 +180,7 @@ _reading_options = together(
 
 
 def _header(has_header: bool | None, row: int | None) -> str | int:
-    """Return the parameter `header` of `tabgan.files.read.read_table`."""
+    """Return the parameter `header` of `tabgan.files.read_write.read_table`."""
     if row is not None and has_header is not None:
         flag = "--header" if has_header else "--no-header"
         raise click.UsageError(f"{flag} and --header-row {row} can't both be given; give one")
@@ -192,7 +192,7 @@ def _header(has_header: bool | None, row: int | None) -> str | int:
 def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options on how to read a table; the command gets them as one mapping, `reading`.
 
-    Its keys are parameters of `tabgan.files.read.read_table`.
+    Its keys are parameters of `tabgan.files.read_write.read_table`.
     """
 
     @wraps(command)
@@ -393,7 +393,7 @@ _output_options = together(
 def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options on how to write a table; the command gets them as one mapping, `writing`.
 
-    Its keys are parameters of `tabgan.files.table_form.TableForm.for_output`; --force is not among
+    Its keys are parameters of `tabgan.files.formats.TableForm.for_output`; --force is not among
     them.
     """
 

@@ -11,9 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from tabgan.cli.console import Report, follow
-from tabgan.cli.option_types import split_kind
-from tabgan.cli.output_targets import fact_of, place_of
+from tabgan.cli.command_options import split_kind
+from tabgan.cli.command_output import Report, fact_of, follow, place_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,8 +20,8 @@ if TYPE_CHECKING:
     from tabgan.base.errors import TabGANError
     from tabgan.cli.table_options import Declared
     from tabgan.estimator import TableEstimator
-    from tabgan.files.table_form import TableForm
-    from tabgan.rules.constraint import Constraint
+    from tabgan.files.formats import TableForm
+    from tabgan.rules.base_rules import Constraint
     from tabgan.table.schema import Column, Schema
 
 __all__ = [
@@ -119,15 +118,15 @@ def read_data(
     report
         Where messages and facts go.
     by_schema
-        Whether no row may influence the columns, as of `tabgan.files.read.read_table`. The number
-        of rows is then not reported.
+        Whether no row may influence the columns, as of `tabgan.files.read_write.read_table`. The
+        number of rows is then not reported.
     **reading
-        The other options of `tabgan.files.read.read_table`.
+        The other options of `tabgan.files.read_write.read_table`.
     """
     from tabgan.files.formats import shown_place
 
     report.say(f"Reading {shown_place(data)}")
-    from tabgan.files.read import read_table
+    from tabgan.files.read_write import read_table
 
     frame, form = read_table(data, by_schema=by_schema, **reading)
     report.done("read")
@@ -273,7 +272,7 @@ def read_compared(
     report
         Where messages and facts go.
     reading
-        Options of `tabgan.files.read.read_table`, for all of them.
+        Options of `tabgan.files.read_write.read_table`, for all of them.
     """
 
     def table(path: str, **as_real: Any) -> "pd.DataFrame":
@@ -365,7 +364,7 @@ def write_blocks(
         The number of rows.
     """
     from tabgan.files.file_cells import count_formulas
-    from tabgan.files.write import TableWriter
+    from tabgan.files.read_write import TableWriter
     from tabgan.inference.accept_table import as_frame
     from tabgan.table.columns import typed_frame
 

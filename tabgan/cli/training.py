@@ -1,34 +1,40 @@
-"""Trains a table model for a command: reports how the training went and saves the model."""
+"""Trains a table model for a command: reports how it went, draws pictures, saves the model."""
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from click.core import ParameterSource
 
 from tabgan.base.errors import OptionError
-from tabgan.cli.console import Report, Watch, on_terminal, watch
+from tabgan.cli.command_output import PICTURES, Report, Watch, on_terminal, watch
+from tabgan.cli.tables import with_holes
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from tabgan.cli.tables import LearnedTable
     from tabgan.estimator import TableEstimator
-    from tabgan.files.table_form import TableForm
+    from tabgan.files.formats import TableForm
     from tabgan.fitting.options import Method
     from tabgan.generators.training_callbacks import Callback
     from tabgan.table.schema import Schema
 
 __all__ = [
+    "SNAPSHOTS",
     "check_method",
     "describe_finish",
-    "end_fit",
     "describe_free_text",
+    "draw_pictures",
+    "end_fit",
     "free_text_names",
     "quietly",
     "trackers",
     "train",
+    "write_report",
 ]
 
 Result = TypeVar("Result")
@@ -101,8 +107,6 @@ def train(
     options["stabilizers"] = list(stabilizers) or None
     options |= {"schema": table.schema, "constraints": table.constraints}
     if pictures is not None:
-        from tabgan.cli.reports import SNAPSHOTS
-
         options["snapshots"] = SNAPSHOTS
     options = _options_of(method, options)
     if method == "auto":
@@ -146,7 +150,7 @@ def _choose_method(table: "LearnedTable", report: Report, options: dict[str, Any
     A limit of time is shared out: two fits to choose by, and the one of all rows.
     """
     from tabgan.tuning.compare_methods import HOLDOUT, MethodTrial, compare_methods
-    from tabgan.tuning.held_out_rows import HeldOutRows
+    from tabgan.tuning.tuning_trials import HeldOutRows
 
     if not HeldOutRows.are_enough(len(table.frame), HOLDOUT):
         report.say("Method trees: too few rows to hold some out and choose by them")
@@ -181,7 +185,7 @@ def _seed_to_resume(seed: int, options: Mapping[str, Any]) -> int:
     drawn = context is not None and context.get_parameter_source("seed") is ParameterSource.DEFAULT
     if not (options["resume"] and options["checkpoint"] and drawn):
         return seed
-    from tabgan.fitting.checkpoint import saved_seed
+    from tabgan.fitting.fit_session import saved_seed
 
     saved = saved_seed(options["checkpoint"])
     return seed if saved is None else saved
@@ -200,7 +204,7 @@ def end_fit(report: Report, checkpoint: str | None, *, as_json: bool) -> None:
         Whether the facts are printed.
     """
     if checkpoint is not None:
-        from tabgan.fitting.checkpoint import remove_checkpoint
+        from tabgan.fitting.fit_session import remove_checkpoint
 
         remove_checkpoint(checkpoint)
     if as_json:
@@ -211,7 +215,7 @@ def trackers(folder: str | None) -> "list[Callback]":
     """Return the callbacks that write the records of a training to a folder, if one is named."""
     if folder is None:
         return []
-    from tabgan.callbacks.trackers import TensorBoard
+    from tabgan.callbacks import TensorBoard
 
     return [TensorBoard(folder)]
 
@@ -294,7 +298,7 @@ def _fit(gan: "TableEstimator", frame: "pd.DataFrame", report: Report) -> None:
 
 
 def _say_how_it_went(gan: "TableEstimator", report: Report, watching: Watch) -> None:
-    from tabgan.fitting.min_group import small_table_note
+    from tabgan.fitting.prepare import small_table_note
 
     seconds = report.done("fit")
     size = gan.size_of_fit()
@@ -364,3 +368,100 @@ def describe_finish(facts: Mapping[str, Any]) -> str:
         f"Refined by {facts['critics']} tree critics (effective sample "
         f"{100 * facts['effective_share']:.0f} %), polished {columns}{time}"
     )
+
+
+SNAPSHOTS = 6  # moments of the training that are drawn
+FEWEST_ROWS = 10  # that an evaluation takes
+
+
+def draw_pictures(
+    gan: "TableEstimator", frame: "pd.DataFrame", folder: str, report: "Report"
+) -> list[str]:
+    """Draw the losses and the learned columns of a training, where there are any.
+
+    Parameters
+    ----------
+    gan
+        The fitted estimator.
+    frame
+        The training table.
+    folder
+        The folder to draw in.
+    report
+        Where messages go.
+
+    Returns
+    -------
+    list of str
+        The files.
+    """
+    from tabgan.evaluation.matplotlib_figures import choose_columns, plot_losses, plot_marginals
+
+    losses, marginals = (str(Path(folder, name)) for name in PICTURES)
+    drawn = []
+    if gan.history_:
+        plot_losses(gan.history_, losses, gan.diagnosis_)
+        drawn.append(losses)
+    learned = [column.name for column in gan.schema_ if not column.is_generated]
+    columns = choose_columns(frame[learned])
+    if gan.snapshots_ and columns:
+        plot_marginals(gan.snapshots_, frame, columns, marginals)
+        drawn.append(marginals)
+    report.done("pictures")
+    report.say(f"Drew {' and '.join(drawn) or 'nothing: there was nothing to learn'}")
+    return drawn
+
+
+def write_report(
+    gan: "TableEstimator",
+    frame: "pd.DataFrame",
+    form: "TableForm",
+    report: "Report",
+    *,
+    rows: int | None,
+    seed: int,
+    path: str,
+) -> None:
+    """Evaluate rows against the training table, and write the page.
+
+    The rows are those that were written, drawn again from their seed. Where these are more than
+    the training table has, or too few to be judged, as many as the table has are drawn.
+
+    Parameters
+    ----------
+    gan
+        The fitted estimator.
+    frame, form
+        The training table and its form.
+    report
+        Where messages and facts go.
+    rows, seed
+        The number of rows that were written, and their seed.
+    path
+        The page (.html).
+    """
+    written = gan.n_rows_ if rows is None else rows
+    report.say("Evaluating the rows")
+    if FEWEST_ROWS <= written <= max(len(frame), gan.n_rows_):  # the latter may be a noisy number
+        drawn, compared = gan.sample(written, random_state=seed), "the rows that were written"
+    else:
+        drawn = gan.sample(len(frame), random_state=seed)
+        compared = f"{len(frame):,} rows of the same model, as many as the training table has"
+    evaluation = gan.evaluate(with_holes(frame, form), with_holes(drawn, form))
+    if evaluation.run is not None:
+        facts = {**evaluation.run.facts, "rows written": f"{written:,}", "rows compared": compared}
+        evaluation = replace(evaluation, run=replace(evaluation.run, facts=facts))
+    evaluation.save_html(path, force=True)  # --force was checked before the training
+    report.done("report")
+    verdict = evaluation.verdict
+    report.say(verdict.headline)
+    report.say(f"Score {verdict.score:.3f} ({verdict.grade}); compared {compared}")
+    report.say(f"Wrote the report to {path}")
+    if gan.privacy_ is not None:
+        report.say("The report looks at the real rows: the guarantee of privacy does not cover it")
+    report.facts |= {
+        "report": path,
+        "grade": verdict.grade,
+        "score": verdict.score,
+        "compared": compared,
+    }

@@ -2,7 +2,7 @@
 
 import click
 
-from tabgan.cli.option_types import (
+from tabgan.cli.command_options import (
     COUNT_OR_AUTO,
     FILE,
     IMAGE_SIDES,

@@ -8,14 +8,13 @@ from typing import Any
 
 import pandas as pd
 
-from tabgan.cli.console import Report, aligned
+from tabgan.cli.command_output import Report, aligned
 from tabgan.cli.training import quietly
 from tabgan.estimator import TabGAN
-from tabgan.evaluation.quality_scores import TableScores
+from tabgan.evaluation.fidelity import TableScores
 from tabgan.table.schema import Schema
-from tabgan.tuning.search import tune
-from tabgan.tuning.search_space import Candidate
-from tabgan.tuning.tuning_result import Trial, TuningResult
+from tabgan.tuning.tune import tune
+from tabgan.tuning.tuning_trials import Candidate, Trial, TuningResult
 
 __all__ = ["lay_out_tuning", "next_command", "score_cells", "search_table"]
 
@@ -61,7 +60,7 @@ def search_table(
     latent_dims, learning_rates, hidden_dims
         Values to try; None for the usual ones.
     **options
-        Of `tabgan.tuning.search.tune`.
+        Of `tabgan.tuning.tune.tune`.
     """
 
     def tell(trial: Trial, done: int, total: int) -> None:
@@ -144,7 +143,7 @@ def next_command(data: str, candidate: Candidate, options: Mapping[str, Any]) ->
 
 
 def _header_words(header: str | int) -> list[str]:
-    """Return the option for a header that is not found out (see `tabgan.files.read.read_table`)."""
+    """Return the option of a header that isn't found (see `tabgan.files.read_write.read_table`)."""
     if isinstance(header, int):
         return ["--header-row", str(header)]
     return {"first": ["--header"], "none": ["--no-header"]}.get(header, [])

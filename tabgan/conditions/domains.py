@@ -12,39 +12,37 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tabgan.base.errors import OptionError, did_you_mean
-from tabgan.conditions.condition import Interval, intersect
-from tabgan.conditions.grammar import Clause, is_missing
-from tabgan.conditions.written_numbers import (
+from tabgan.conditions.condition import (
     AXIS_KINDS,
+    Interval,
     ends_of,
     grid_of,
+    intersect,
     is_on_grid,
     next_to,
     read_spot,
 )
-from tabgan.encoding.categorical import CategoricalEncoder
-from tabgan.encoding.column_encoder import ColumnEncoder
-from tabgan.encoding.compound import CompoundEncoder
-from tabgan.encoding.grouped import GroupedEncoder
-from tabgan.encoding.identifiers.identifier import IdentifierEncoder
+from tabgan.conditions.grammar import Clause, is_missing
+from tabgan.encoding.column_encoders import CategoricalEncoder, ColumnEncoder, NumericEncoder
+from tabgan.encoding.compound_encoders import CompoundEncoder, RecordEncoder
+from tabgan.encoding.grouped_levels import GroupedEncoder
+from tabgan.encoding.identifiers.identifier_encoders import IdentifierEncoder
 from tabgan.encoding.identifiers.placeholder_text import TextEncoder
 from tabgan.encoding.multiselect import MultiselectEncoder
-from tabgan.encoding.numeric import NumericEncoder
-from tabgan.encoding.record import RecordEncoder
 from tabgan.encoding.table_encoder import TableEncoder
 from tabgan.rules.band_dependency import BandDependency
+from tabgan.rules.base_rules import Dependency
 from tabgan.rules.counted_dependency import ElapsedDependency
-from tabgan.rules.dependency import Dependency
 from tabgan.rules.equality_dependency import CopyDependency
 from tabgan.rules.functional_dependency import CombinationDependency, FunctionalDependency
 from tabgan.rules.holes_dependency import HolesDependency
-from tabgan.rules.one_hot_dependency import OneHotDependency
 from tabgan.rules.order_dependency import DifferenceDependency
 from tabgan.rules.part_dependency import PartDependency
 from tabgan.rules.presence_dependency import PresenceDependency
+from tabgan.rules.sum_dependency import OneHotDependency
 from tabgan.table.columns import TypedSeries, numbers_of
 from tabgan.table.level_codes import codes_of, is_absent, levels_to_series
-from tabgan.table.list_cells import ListForm
+from tabgan.table.list_and_record_cells import ListForm
 from tabgan.table.numbers import Numbers
 from tabgan.table.scalars import Scalar
 from tabgan.table.schema import Column, find_level

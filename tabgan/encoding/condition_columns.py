@@ -8,9 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tabgan.base.errors import OptionError, did_you_mean
-from tabgan.encoding.categorical import CategoricalEncoder
-from tabgan.encoding.column_encoder import ColumnEncoder
-from tabgan.encoding.grouped import GroupedEncoder
+from tabgan.encoding.column_encoders import CategoricalEncoder, ColumnEncoder
+from tabgan.encoding.grouped_levels import GroupedEncoder
 from tabgan.encoding.table_encoder import FEW_VALUES, MANY_LEVELS, TableEncoder
 from tabgan.table.scalars import Scalar
 from tabgan.table.schema import Column, Schema, find_name

@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 
 from tabgan.base.errors import DataError
 from tabgan.base.row_layout import RowLayout
-from tabgan.encoding.column_encoder import ColumnEncoder, Encoded
+from tabgan.encoding.column_encoders import ColumnEncoder, Encoded
 from tabgan.encoding.item_choice import ItemOdds, ItemOrder
 from tabgan.table.columns import TypedSeries
 from tabgan.table.level_codes import levels_to_series
-from tabgan.table.list_cells import ListForm
+from tabgan.table.list_and_record_cells import ListForm
 from tabgan.table.scalars import Scalar, from_json_scalar, to_json_scalar
 from tabgan.table.schema import Column
 from tabgan.table.text_formats import MISSING_MARKS

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tabgan.encoding.heaping import Heaping
-from tabgan.table.tails import Tail, simplest_between
+from tabgan.table.number_scale import Tail, simplest_between
 
 __all__ = ["MAX_KNOTS", "MIN_ROWS", "Quantiles"]
 

@@ -17,7 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tabgan.base.errors import DataError, SchemaError
-from tabgan.encoding.identifiers.identifier import IdentifierEncoder
+from tabgan.encoding.identifiers.identifier_encoders import IdentifierEncoder
 from tabgan.encoding.table_encoder import FEW_VALUES
 from tabgan.rules.functional_dependency import combinations_of
 from tabgan.table.columns import ColumnFrame, TypedSeries, count_rows, level_key

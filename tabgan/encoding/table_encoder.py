@@ -17,18 +17,19 @@ from numpy.typing import NDArray
 
 from tabgan.base.errors import DataError, ModelFileError, OptionError
 from tabgan.base.row_layout import RowLayout
-from tabgan.encoding.categorical import CategoricalEncoder
-from tabgan.encoding.column_encoder import ColumnEncoder, Encoded
-from tabgan.encoding.compound import CompoundEncoder
-from tabgan.encoding.grouped import GroupedEncoder
-from tabgan.encoding.identifiers.identifier import IdentifierEncoder
-from tabgan.encoding.identifiers.identifier_attribute import find_attributes
+from tabgan.encoding.column_encoders import (
+    CategoricalEncoder,
+    ColumnEncoder,
+    Encoded,
+    NumericEncoder,
+)
+from tabgan.encoding.compound_encoders import CompoundEncoder, RecordEncoder
+from tabgan.encoding.grouped_levels import GroupedEncoder
+from tabgan.encoding.identifiers.identifier_encoders import IdentifierEncoder, find_attributes
 from tabgan.encoding.identifiers.placeholder_text import TextEncoder
 from tabgan.encoding.multiselect import MultiselectEncoder
-from tabgan.encoding.numeric import NumericEncoder
 from tabgan.encoding.quantiles import Quantiles
-from tabgan.encoding.record import RecordEncoder
-from tabgan.rules.dependency import Dependency
+from tabgan.rules.base_rules import Dependency
 from tabgan.rules.detect_dependencies import dependency_from_json, detect_dependencies
 from tabgan.rules.equality_dependency import PartialEquality
 from tabgan.rules.functional_dependency import FunctionalDependency, give_sources
@@ -42,7 +43,7 @@ from tabgan.table.columns import (
     frame_of,
     replaced,
 )
-from tabgan.table.record_cells import is_record
+from tabgan.table.list_and_record_cells import is_record
 from tabgan.table.schema import Column, Kind, Schema
 
 __all__ = [

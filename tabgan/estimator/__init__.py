@@ -2,10 +2,8 @@
 
 from collections.abc import Mapping
 
-from tabgan.estimator.tab_diffusion import TabDiffusion
-from tabgan.estimator.tab_gan import TabGAN
+from tabgan.estimator.network_estimators import TabDiffusion, TabGAN, TabVAE
 from tabgan.estimator.tab_trees import TabTrees
-from tabgan.estimator.tab_vae import TabVAE
 from tabgan.estimator.table_estimator import TableEstimator
 
 __all__ = ["METHODS", "TabDiffusion", "TabGAN", "TabTrees", "TabVAE", "TableEstimator"]

@@ -6,8 +6,8 @@ from typing import Any, ClassVar, Self
 
 import torch
 
-from tabgan.base.checks import names_unknown_options
 from tabgan.base.errors import OptionError
+from tabgan.base.option_checks import names_unknown_options
 from tabgan.estimator.table_estimator import TableEstimator
 from tabgan.fitting.options import Method
 from tabgan.fitting.train_table import Snapshot
@@ -56,7 +56,7 @@ class TabTrees(TableEstimator[FrameT]):
     text
         What stands for free text, which is not learned. "keep-shape" writes placeholders with the
         lengths, marks and frequent words of the texts, and phrases that `min_group` rows hold
-        (`tabgan.encoding.identifiers.language_shape`); "lorem" writes filler words; "drop" leaves
+        (`tabgan.encoding.identifiers.placeholder_text`); "lorem" writes filler words; "drop" leaves
         such columns out.
     derive
         Whether rules by which columns determine others are detected, so that they hold in every

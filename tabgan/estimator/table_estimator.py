@@ -19,8 +19,32 @@ import torch
 from sklearn.base import BaseEstimator
 from sklearn.utils import Tags
 
-from tabgan.backends.part_folder import PartFolder, read_plan
-from tabgan.backends.write_parts import (
+from tabgan.base.errors import ModelFileError, OptionError, TrainingWarning
+from tabgan.base.notebook_html import html_lines, html_table
+from tabgan.base.option_checks import check_memory, check_number
+from tabgan.base.random_streams import RandomStateLike, numpy_stream, resolve_seed
+from tabgan.base.registry import UnregisteredError
+from tabgan.conditions.grammar import Where
+from tabgan.files.read_write import read_table
+from tabgan.files.row_sample import TRAINING_ROWS, sample_frame
+from tabgan.fitting.fit_session import FitCheckpoint, FitSession, NotFittedError
+from tabgan.fitting.fit_table import describe_postprocessing, fit_table
+from tabgan.fitting.options import OPTIONS_OF, FitOptions, Method, current_options
+from tabgan.fitting.prepare import without_free_text
+from tabgan.fitting.private.privacy_accounting import Ledger
+from tabgan.fitting.private.public_schema import check_dtypes_are_declared, check_private_options
+from tabgan.fitting.train_table import Snapshot
+from tabgan.generators.devices_and_precision import choose_device
+from tabgan.generators.training_callbacks import Callback
+from tabgan.inference.accept_table import as_frame
+from tabgan.rules.base_rules import Constraint, Custom
+from tabgan.rules.constraint_plan import check_constraints
+from tabgan.sampling.complete_rows import RowCompleter
+from tabgan.sampling.impute_rows import impute
+from tabgan.sampling.part_folder import PartFolder, read_plan
+from tabgan.sampling.row_requests import balanced_blocks, requested_blocks
+from tabgan.sampling.table_model import TableModel
+from tabgan.sampling.write_parts import (
     Backend,
     PartFormat,
     PartJob,
@@ -29,33 +53,6 @@ from tabgan.backends.write_parts import (
     plan_parts,
     write_parts,
 )
-from tabgan.base.checks import check_memory, check_number
-from tabgan.base.errors import ModelFileError, OptionError, TrainingWarning
-from tabgan.base.notebook_html import html_lines, html_table
-from tabgan.base.random_streams import RandomStateLike, numpy_stream, resolve_seed
-from tabgan.base.registry import UnregisteredError
-from tabgan.conditions.grammar import Where
-from tabgan.files.read import read_table
-from tabgan.files.row_sample import TRAINING_ROWS, sample_frame
-from tabgan.fitting.checkpoint import FitCheckpoint
-from tabgan.fitting.fit_postprocess import describe_postprocessing
-from tabgan.fitting.fit_table import fit_table
-from tabgan.fitting.options import OPTIONS_OF, FitOptions, Method, current_options
-from tabgan.fitting.prepare import without_free_text
-from tabgan.fitting.private.privacy_ledger import Ledger
-from tabgan.fitting.private.public_schema import check_dtypes_are_declared, check_private_options
-from tabgan.fitting.session import FitSession, NotFittedError
-from tabgan.fitting.train_table import Snapshot
-from tabgan.generators.precision import choose_device
-from tabgan.generators.training_callbacks import Callback
-from tabgan.inference.accept_table import as_frame
-from tabgan.rules.constraint import Constraint, Custom
-from tabgan.rules.constraint_plan import check_constraints
-from tabgan.sampling.class_balance import balanced_blocks
-from tabgan.sampling.complete_rows import RowCompleter
-from tabgan.sampling.impute_rows import impute
-from tabgan.sampling.requests import requested_blocks
-from tabgan.sampling.table_model import TableModel
 from tabgan.table.frame_libraries import FrameForm, FrameT, form_of, pandas_of
 from tabgan.table.schema import Kind, Schema
 

@@ -34,7 +34,7 @@ from tabgan.evaluation.compared_tables import (
     shuffled_rows,
     split_lists,
 )
-from tabgan.evaluation.part_results import Detection, Detector, Figure, TellingFeature
+from tabgan.evaluation.evaluation_parts import Detection, Detector, Figure, TellingFeature
 from tabgan.evaluation.threads import map_in_threads
 from tabgan.table.schema import Schema
 

@@ -1,29 +1,47 @@
 """Fidelity: how near the distributions of columns, and of pairs of columns, are."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tabgan.evaluation.column_distributions import column_distance, distribution_of
-from tabgan.evaluation.compared_tables import CodedColumn, ComparedTables, take_rows
-from tabgan.evaluation.contingency import PairCodes, associations, pair_association
-from tabgan.evaluation.joint_shares import joint_shares
-from tabgan.evaluation.part_results import ColumnResult, Fidelity, Figure, JointShares, Pairs
+from tabgan.evaluation.compared_tables import (
+    CodedColumn,
+    ComparedTables,
+    code_columns,
+    split_lists,
+    take_rows,
+)
+from tabgan.evaluation.distributions import (
+    PairCodes,
+    associations,
+    column_distance,
+    distribution_of,
+    joint_shares,
+    pair_association,
+)
+from tabgan.evaluation.evaluation_parts import ColumnResult, Fidelity, Figure, JointShares, Pairs
+from tabgan.table.schema import Schema
 
 __all__ = [
     "ASSOCIATION",
     "CORRELATION",
-    "Relations",
-    "Trends",
     "PairTrend",
+    "QualityErrors",
+    "Relations",
+    "TableScores",
+    "Trends",
     "describe_fidelity",
     "in_tenths",
     "measure_relations",
     "pair_trend",
     "pair_trends",
+    "quality_errors",
+    "shape_error",
+    "trend_error",
 ]
 
 # From here on a pair of columns is taken for related in the real table.
@@ -396,3 +414,90 @@ def _joints(tables: ComparedTables, relations: Relations) -> tuple[JointShares, 
         )
         for pair in chosen
     )
+
+
+class QualityErrors(NamedTuple):
+    """Errors in percent, 0 at best.
+
+    Attributes
+    ----------
+    shape_error
+        Mean over the columns of the Kolmogorov-Smirnov statistic (numbers, dates) or the total
+        variation distance (levels).
+    trend_error
+        Mean over the pairs of columns that are related in the real table (|correlation| above 0.5,
+        Cramér's V above 0.3) of half the difference in correlation, or of the total variation
+        distance of their contingency tables; NaN where no pair is related.
+    """
+
+    shape_error: float
+    trend_error: float
+
+
+def quality_errors(real: pd.DataFrame, synthetic: pd.DataFrame, schema: Schema) -> QualityErrors:
+    """Measure shape and trend errors: 100·(1 − score) of sdmetrics' ``QualityReport``.
+
+    Parameters
+    ----------
+    real, synthetic
+        Tables with the columns of the schema, in its order. All rows count.
+    schema
+        What the columns are; identifiers and text are left out.
+
+    Raises
+    ------
+    DataError, SchemaError
+        If the tables don't have the schema's columns, or none that can be compared.
+
+    Notes
+    -----
+    Source: SDMetrics' documentation, "Quality Report": KSComplement, TVComplement,
+    CorrelationSimilarity and ContingencySimilarity.
+    """
+    (real, synthetic), schema = split_lists((real, synthetic), schema)
+    coded = code_columns(real, synthetic, schema)
+    return QualityErrors(
+        shape_error=100 * float(np.mean([column_distance(column) for column in coded.values()])),
+        trend_error=100 * pair_trends(list(coded.values())).mean_error,
+    )
+
+
+def shape_error(real: pd.DataFrame, synthetic: pd.DataFrame, schema: Schema) -> float:
+    """Return the mean error of the columns' distributions in percent; see `quality_errors`.
+
+    Parameters
+    ----------
+    real, synthetic, schema
+        As `quality_errors` takes them.
+    """
+    return quality_errors(real, synthetic, schema).shape_error
+
+
+def trend_error(real: pd.DataFrame, synthetic: pd.DataFrame, schema: Schema) -> float:
+    """Return the mean error of the related pairs of columns in percent; see `quality_errors`.
+
+    Parameters
+    ----------
+    real, synthetic, schema
+        As `quality_errors` takes them.
+    """
+    return quality_errors(real, synthetic, schema).trend_error
+
+
+@dataclass(frozen=True)
+class TableScores:
+    """How near a synthetic table is to the real one.
+
+    Attributes
+    ----------
+    shape_error, trend_error
+        Mean error of the columns, and of the related pairs of columns, in percent; 0 at best. The
+        trend error is NaN where no pair is related (`tabgan.evaluation.fidelity`).
+    detection
+        1 if boosted trees can't tell real rows from synthetic ones, 0 if they always can
+        (`tabgan.evaluation.detection`).
+    """
+
+    shape_error: float
+    trend_error: float
+    detection: float

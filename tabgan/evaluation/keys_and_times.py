@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tabgan.evaluation.column_distributions import column_distance
 from tabgan.evaluation.compared_tables import CodedColumn, ComparedTables
-from tabgan.evaluation.part_results import Figure, KeyResult, TimeResult
+from tabgan.evaluation.distributions import column_distance
+from tabgan.evaluation.evaluation_parts import Figure, KeyResult, TimeResult
 from tabgan.sampling.key_groups import KeyGroups, learn_keys
 from tabgan.table.columns import by_position
 from tabgan.table.dates import unit_of

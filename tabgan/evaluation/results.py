@@ -10,7 +10,7 @@ import numpy as np
 
 from tabgan.base.notebook_html import html_lines, html_table
 from tabgan.evaluation.audit_results import PrivacyAudit
-from tabgan.evaluation.part_results import (
+from tabgan.evaluation.evaluation_parts import (
     Coverage,
     Detection,
     Fidelity,

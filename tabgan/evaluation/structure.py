@@ -1,25 +1,39 @@
-"""Structure: rules between columns, keys, presence and order in time, of both tables.
+"""Structure: rules between columns, keys, presence and order in time, and where they are broken.
 
 Each is something that ties the real table together and that pairs of distributions don't show:
 `gross = qty·price` in every row, a customer's country in all of the customer's rows, an exit
 reference exactly where the status is "Left", an hour's value near to that of the hour before.
+
+Rules that hold in almost every real row, or in those with some level: how many rows keep them.
+
+`city = Cleveland` goes with `state = Ohio`, `plan = free` with no price, and an end comes hardly
+ever before its beginning. No rule of all rows says so, and a mean over pairs hardly moves.
 """
 
-from collections.abc import Sequence
-from itertools import combinations
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import combinations, permutations
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from tabgan.base.errors import DataError
-from tabgan.encoding.identifiers.identifier_attribute import find_attributes
-from tabgan.evaluation.compared_tables import CodedColumn, ComparedTables
+from tabgan.encoding.identifiers.identifier_encoders import find_attributes
+from tabgan.evaluation.compared_tables import CodedColumn, ComparedTables, take_rows
+from tabgan.evaluation.evaluation_parts import (
+    Figure,
+    KeyResult,
+    NearRule,
+    PresenceResult,
+    RuleResult,
+    Structure,
+    TimeResult,
+)
 from tabgan.evaluation.fidelity import in_tenths, pair_trend
 from tabgan.evaluation.keys_and_times import compare_keys, compare_times
-from tabgan.evaluation.near_rules import compare_near_rules
-from tabgan.evaluation.part_results import Figure, KeyResult, PresenceResult, RuleResult, Structure
-from tabgan.rules.dependency import Dependency, Mask
+from tabgan.evaluation.results import PartResults, WeakPoint
+from tabgan.rules.base_rules import Dependency
 from tabgan.rules.detect_dependencies import detect_dependencies
 from tabgan.rules.equality_dependency import PartialEquality
 from tabgan.rules.functional_dependency import FunctionalDependency
@@ -27,9 +41,378 @@ from tabgan.rules.holes_dependency import HolesDependency
 from tabgan.rules.order_dependency import DifferenceDependency
 from tabgan.rules.presence_dependency import PresenceDependency
 from tabgan.table.columns import ColumnFrame, by_position, count_rows, level_key, outside_range
-from tabgan.table.schema import RANGED, Schema
+from tabgan.table.dates import unit_of
+from tabgan.table.schema import RANGED, Column, Schema
 
-__all__ = ["compare_rules", "measure_structure"]
+__all__ = [
+    "broken_structure",
+    "compare_near_rules",
+    "compare_rules",
+    "measure_structure",
+    "percent",
+]
+
+MOST_COLUMNS = 40
+MOST_CELLS = 1_000_000  # of a table of two columns
+MOST_NUMBERS = 30  # different whole numbers that are looked at one by one
+LEAST_KEPT = 0.98  # share of the real rows
+MOST_BY_CHANCE = 0.8  # share of the rows that would keep it if the columns were unrelated
+LEAST_OF_LEVEL = 20  # real rows with a level that implies another
+LEAST_JUDGED = 20  # rows of each table
+SURE = 3  # standard errors of a share
+MOST_NEAR_RULES = 40
+Floats = NDArray[np.float64]
+Codes = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+
+
+class _Levels(NamedTuple):
+    """A column of which each value, or what is missing, is a level."""
+
+    place: int
+    sides: tuple[Codes, Codes, Codes]  # half of the real rows, the other half, synthetic ones
+    words: tuple[str, ...]
+
+
+class _Kept(NamedTuple):
+    """How often a rule holds: in the other half, in the synthetic table, and by chance."""
+
+    real: Floats
+    synthetic: Floats
+    chance: float
+
+
+def compare_near_rules(
+    tables: ComparedTables, told: Collection[frozenset[str]], rng: np.random.Generator
+) -> tuple[NearRule, ...]:
+    """Find what holds in at least 98 % of the real rows, and count the rows that keep it.
+
+    One half of the real rows finds a rule, the other half says how often it holds.
+
+    Parameters
+    ----------
+    tables
+        What is compared.
+    told
+        Columns of the rules that all rows keep, which need not be told again.
+    rng
+        Draws the rows.
+    """
+    real, drawn = (
+        rng.permutation(len(frame))[:MOST_ROWS] for frame in (tables.real, tables.synthetic)
+    )
+    halves = take_rows(tables.coded, *np.array_split(real, 2), of="real")
+    sides = {
+        place: (column.real, column.synthetic, tables.coded[place].synthetic[drawn])
+        for place, column in [*halves.items()][:MOST_COLUMNS]
+    }
+    found = [*_implied_levels(tables, sides, told), *_ordered_numbers(tables, sides, told)]
+    found.sort(key=lambda rule: -rule.broken)
+    return tuple(found[:MOST_NEAR_RULES])
+
+
+def _implied_levels(
+    tables: ComparedTables,
+    sides: Mapping[int, tuple[Floats, Floats, Floats]],
+    told: Collection[frozenset[str]],
+) -> Iterator[NearRule]:
+    """Compare where a level of one column goes with a level of another."""
+    columns = [
+        levels
+        for place, values in sides.items()
+        if (levels := _levels_of(place, tables.coded[place], values)) is not None
+    ]
+    for one, other in permutations(columns, 2):
+        names = tables.names[one.place], tables.names[other.place]
+        if len(one.words) * len(other.words) > MOST_CELLS or any({*names} <= t for t in told):
+            continue
+        implied, sure = _implications(one, other)
+        if not sure.any():
+            continue
+        judged = [sure[codes] for codes in one.sides]
+        kept = [
+            (implied[codes] == others)[rows].astype(np.float64)
+            for codes, others, rows in zip(one.sides, other.sides, judged, strict=True)
+        ]
+        shares = np.bincount(other.sides[0], minlength=len(other.words)) / len(other.sides[0])
+        chance = float(shares[implied[one.sides[0][judged[0]]]].mean())
+        result = _result(names, _Kept(kept[1], kept[2], chance), float(judged[1].mean()))
+        if result is not None:
+            at = _worst_level(one, judged[2], kept[2], sure)
+            words = f"where {names[0]!r} is {one.words[at]}, {names[1]!r} is "
+            more = int(sure.sum()) - 1
+            words += other.words[implied[at]]
+            words += f", and {more:,} more of the kind" if more else ""
+            yield result._replace(rule=words)
+
+
+def _levels_of(
+    place: int, column: CodedColumn, sides: tuple[Floats, Floats, Floats]
+) -> _Levels | None:
+    """Return a column's levels; of many numbers, whether there is one."""
+    missing = [np.isnan(values) for values in sides]
+    there = np.unique(
+        np.concatenate([v[~gone] for v, gone in zip(sides[:2], missing, strict=False)])
+    )
+    few = len(there) <= MOST_NUMBERS and bool((there % 1 == 0).all())
+    if column.nominal:
+        known: Floats = np.arange(len(column.levels), dtype=np.float64)
+        words = [repr(level) for level in column.levels]
+    elif few:
+        known, words = there, [f"{value:.0f}" for value in there]
+    elif not missing[0].any():
+        return None
+    else:
+        codes = [gone.astype(np.int64) for gone in missing]
+        return _Levels(place, (codes[0], codes[1], codes[2]), ("there", "missing"))
+    n_known = len(known)
+    coded = []
+    for values, gone in zip(sides, missing, strict=True):
+        at = np.minimum(np.searchsorted(known, np.where(gone, 0, values)), max(n_known - 1, 0))
+        unknown = ~gone & (known[at] != values) if n_known else ~gone
+        coded.append(np.where(gone, n_known, np.where(unknown, n_known + 1, at)).astype(np.int64))
+    return _Levels(place, (coded[0], coded[1], coded[2]), (*words, "missing", "another"))
+
+
+def _implications(one: _Levels, other: _Levels) -> tuple[Codes, Mask]:
+    """Return the commonest level of the other column for each level, and where that is telling."""
+    width, n_rows = len(other.words), len(one.sides[0])
+    cells = np.bincount(one.sides[0] * width + other.sides[0], minlength=len(one.words) * width)
+    counts = cells.reshape(len(one.words), width)
+    implied = counts.argmax(axis=1)
+    rows = counts.sum(axis=1)
+    share = counts.max(axis=1) / np.maximum(rows, 1)
+    overall = counts.sum(axis=0) / n_rows
+    sure = (rows >= LEAST_OF_LEVEL) & (share >= LEAST_KEPT) & (overall[implied] <= MOST_BY_CHANCE)
+    return implied, sure & (rows < n_rows)
+
+
+def _worst_level(one: _Levels, judged: Mask, kept: Floats, sure: Mask) -> int:
+    """Return the level whose rule most synthetic rows break."""
+    broken = np.bincount(one.sides[2][judged], 1 - kept, len(one.words))
+    return int(np.where(sure, broken, -1).argmax())
+
+
+def _result(names: tuple[str, str], kept: _Kept, share: float) -> NearRule | None:
+    """Return how much is lost of a rule; None where too few rows tell."""
+    if min(len(kept.real), len(kept.synthetic)) < LEAST_JUDGED:
+        return None
+    real, synthetic = float(kept.real.mean()), float(kept.synthetic.mean())
+    if real < LEAST_KEPT or kept.chance > MOST_BY_CHANCE:
+        return None
+    spread = np.sqrt(
+        max(real * (1 - real), 1 / len(kept.real)) / len(kept.real)
+        + synthetic * (1 - synthetic) / len(kept.synthetic)
+    )
+    beyond = max(real - synthetic - SURE * float(spread), 0.0)
+    lost = min(beyond / (real - kept.chance), 1.0)
+    broken = 100 * beyond * share
+    return NearRule(names, "", Figure(100 * synthetic, 100 * real), 100 * share, lost, broken)
+
+
+def _ordered_numbers(
+    tables: ComparedTables,
+    sides: Mapping[int, tuple[Floats, Floats, Floats]],
+    told: Collection[frozenset[str]],
+) -> Iterator[NearRule]:
+    """Compare where one number, or date, is hardly ever above another, or nearly always equal."""
+    schema = dict(enumerate(tables.schema))
+    numbers = [place for place in sides if not tables.coded[place].nominal]
+    for one, other in combinations(numbers, 2):
+        names = tables.names[one], tables.names[other]
+        if _scale(schema[one]) != _scale(schema[other]) or any({*names} <= t for t in told):
+            continue
+        pairs = [_both(a, b) for a, b in zip(sides[one], sides[other], strict=True)]
+        if min(len(a) for a, _ in pairs) < LEAST_JUDGED:
+            continue
+        for sign, holds in _COMPARISONS.items():
+            if holds(*pairs[0]).mean() < LEAST_KEPT:
+                continue
+            own, synthetic = (holds(*pair).astype(np.float64) for pair in pairs[1:])
+            kept = _Kept(own, synthetic, _by_chance(sign, *pairs[0]))
+            result = _result(names, kept, len(pairs[1][0]) / len(sides[one][1]))
+            if result is not None:
+                yield result._replace(rule=f"{names[0]!r} {sign} {names[1]!r}")
+            break
+
+
+_COMPARISONS = {"=": np.equal, "≤": np.less_equal, "≥": np.greater_equal}
+
+
+def _by_chance(sign: str, one: Floats, other: Floats) -> float:
+    """Return the share of all pairs of values, whatever their rows, for which a comparison holds.
+
+    Examples
+    --------
+    >>> one, other = np.array([1.0, 2.0]), np.array([2.0, 3.0])
+    >>> [_by_chance(sign, one, other) for sign in "=≤≥"]
+    [0.25, 1.0, 0.25]
+    """
+    ordered = np.sort(other)
+    below, upto = (np.searchsorted(ordered, one, side) for side in ("left", "right"))
+    held = {"=": upto - below, "≤": len(other) - below, "≥": upto}[sign]
+    return float(held.mean()) / len(other)
+
+
+def _both(one: Floats, other: Floats) -> tuple[Floats, Floats]:
+    there = ~(np.isnan(one) | np.isnan(other))
+    return one[there], other[there]
+
+
+def _scale(column: Column) -> str:
+    """Return what a column's numbers count."""
+    return "number" if column.kind in ("numeric", "integer") else f"{column.kind} {unit_of(column)}"
+
+
+RARE_BREACHES = 10  # of 1 / (real rows): a rule that all real rows keep may have so many
+LEAST_SPREAD = 0.1  # of the rows a key, that chance does not explain
+_ORDERS = ("neighbors in time", "order within a key")
+SOFTER = 0.7  # weight of rows that are not alike, beside rows that must be equal
+
+
+def percent(share: float) -> str:
+    """Write a share in percent, small ones with a digit more.
+
+    Examples
+    --------
+    >>> percent(0.123), percent(0.0123)
+    ('12 %', '1.2 %')
+    """
+    value = 100 * float(share)
+    return f"{value:.0f} %" if value >= 10 or value == 0 else f"{value:.2g} %"
+
+
+def broken_structure(parts: PartResults) -> Iterator[WeakPoint]:
+    """Yield what is broken of what ties the real table's columns and rows together."""
+    structure, tables = parts.structure, parts.tables
+    for rule in structure.rules:
+        yield _broken_rule(rule, tables.real_rows, tables.synthetic_rows)
+    for key in structure.keys:
+        yield from _broken_key(key, tables.synthetic_rows)
+    for presence in structure.presence:
+        yield WeakPoint(
+            "structure",
+            (presence.column, presence.other),
+            f"Where {presence.column!r} is missing does not go with {presence.other!r} as in the "
+            f"real table: {percent(presence.lost)} of the relation is lost, in "
+            f"{percent(presence.rows / 100)} of the rows.",
+            "Draw missing cells together with the rest of the row, not on their own; in tabgan fit "
+            "the table with its missing cells.",
+            float(np.sqrt(presence.rows / 100)),
+        )
+    yield from _lost_times(structure.times)
+    yield from map(_broken_near_rule, structure.near_rules)
+
+
+def _broken_rule(rule: RuleResult, real_rows: int, synthetic_rows: int) -> WeakPoint:
+    broken, fresh = 1 - rule.rows.value / 100, 1 - rule.rows.baseline / 100
+    noise = RARE_BREACHES / real_rows + SURE * np.sqrt(fresh * (1 - fresh) / synthetic_rows)
+    beyond = max(broken - fresh - noise, 0.0)
+    return WeakPoint(
+        "structure",
+        rule.columns,
+        f"{percent(broken)} of the rows break a rule of the real table: {rule.rule}; one has "
+        f"{rule.example}.",
+        "Compute the column after sampling, or declare the rule to the generator; tabgan finds "
+        "this rule in the real table and keeps it in all rows (--derive, the default).",
+        float(np.sqrt(beyond)),
+    )
+
+
+def _broken_near_rule(rule: NearRule) -> WeakPoint:
+    kept, real = rule.rows.value / 100, rule.rows.baseline / 100
+    return WeakPoint(
+        "structure",
+        rule.columns,
+        f"{percent(1 - kept)} of the rows that it is about break what holds in {percent(real)} of "
+        f"the real ones: {rule.rule}.",
+        "Draw the two columns together; in tabgan the constraint FixedCombinations (levels) or "
+        "Inequality (numbers) keeps it in all rows, if it may hold in all (--constraints).",
+        float(np.sqrt(rule.broken / 100)),
+    )
+
+
+def _broken_key(key: KeyResult, synthetic_rows: int) -> Iterator[WeakPoint]:
+    name = key.column
+    remedy = (
+        f"Generate the rows of a key together; in tabgan declare {name!r} as a key "
+        f"(--kind {name}=key), so that rows are given to new keys."
+    )
+    for other, (value, baseline) in key.constant.items():
+        share = (baseline - value) / 100 - SURE / np.sqrt(synthetic_rows) / 10
+        yield WeakPoint(
+            "structure",
+            (name, other),
+            f"A value of {name!r} has several of {other!r}: {percent(1 - value / 100)} of the rows "
+            f"differ from the others of their key; of the real rows {percent(1 - baseline / 100)}.",
+            remedy,
+            float(np.sqrt(max(share, 0.0))),
+        )
+    for other, (value, baseline) in key.likeness.items():
+        yield WeakPoint(
+            "structure",
+            (name, other),
+            f"The rows of one {name!r} are not alike in {other!r} as real ones are: {value:.2f} in "
+            f"place of {baseline:.2f}, from 0 (rows from anywhere) to 1 (equal).",
+            remedy,
+            float(np.clip(SOFTER * (baseline - value - SURE / np.sqrt(synthetic_rows)), 0, 1)),
+        )
+    value, baseline = key.rows_per_key
+    yield WeakPoint(
+        "structure",
+        (name,),
+        f"The values of {name!r} have other numbers of rows than real ones: their distribution is "
+        f"off by {percent(value / 100)} (two halves of the real keys: {percent(baseline / 100)}).",
+        remedy,
+        float(np.clip((value - baseline) / 100 - LEAST_SPREAD, 0, 1)),
+    )
+
+
+def _lost_times(results: Iterable[TimeResult]) -> Iterator[WeakPoint]:
+    """Yield one point for each column and the time that tells it, with all that is lost of that."""
+    by_columns: dict[tuple[str, str], list[TimeResult]] = {}
+    for result in results:
+        if result.lost:
+            by_columns.setdefault((result.column, result.time), []).append(result)
+    for (column, time), lost in by_columns.items():
+        own = sorted(lost, key=lambda result: -result.lost * result.strength.baseline)
+        yield WeakPoint(
+            "structure",
+            (time,) if time == column else (column, time),
+            _about_times(own) if time == column else _about_a_column(own),
+            "Don't use the table for what depends on the order of its rows, or draw whole series.",
+            max(result.lost * float(np.sqrt(result.strength.baseline)) for result in own),
+        )
+
+
+def _about_times(lost: Sequence[TimeResult]) -> str:
+    first = lost[0]
+    if first.what == "gaps":
+        return (
+            f"The times between the rows, by {first.time!r}, are not those of the real table; "
+            f"{percent(first.lost)} is lost."
+        )
+    off = percent(1 - first.strength.value)
+    return (
+        f"The times of {first.time!r} are spread in another way than in the real table: by "
+        f"{first.what}, the distributions are off by {off}."
+    )
+
+
+def _about_a_column(lost: Sequence[TimeResult]) -> str:
+    first, clocks = lost[0], [result.what for result in lost if result.what not in _ORDERS]
+    told = [f"what the {' and the '.join(clocks)} tells"] if clocks else []
+    order = ["the order in time"] if len(clocks) < len(lost) else []
+    head = " and ".join([*order, *told])
+    parts = (
+        f"{r.what}: {r.strength.value:.2f} in place of {r.strength.baseline:.2f}" for r in lost
+    )
+    return (
+        f"{head[0].upper()}{head[1:]} {'are' if order and told else 'is'} lost: {first.column!r} "
+        f"does not go with {first.time!r} as in the real table ({'; '.join(parts)}, of 1); "
+        f"{percent(first.lost)} is lost."
+    )
+
 
 MOST_ROWS = 20_000  # of a table that rules are sought and checked in
 MOST_BISECTED = 500  # rows that are checked one by one where some can't be reduced
@@ -38,7 +421,7 @@ MOST_HOLES = 40  # columns whose presence is compared
 RELATED = 0.3  # Cramér's V from which on presence is related to another column
 LEAST_EFFECT = 0.02  # of shuffling on a relation, from which on it tells anything
 CHANCE = 1.5  # times what fresh rows are off, which is no loss yet
-SHOWN = 20  # results of a kind
+MOST_SHOWN = 20  # results of a kind
 LONGEST = 160  # characters of an example
 _UNTOLD = (DifferenceDependency, HolesDependency, PartialEquality, PresenceDependency)
 """Ways of learning columns, which no row can break."""
@@ -69,7 +452,9 @@ def measure_structure(tables: ComparedTables, rng: np.random.Generator) -> Struc
         "near rules": [1 - rule.lost for rule in near],
     }
     kept = {name: float(np.mean(shares)) for name, shares in parts.items() if shares}
-    return Structure(rules, keys, presence[:SHOWN], times[:SHOWN], kept, near[:SHOWN])
+    return Structure(
+        rules, keys, presence[:MOST_SHOWN], times[:MOST_SHOWN], kept, near[:MOST_SHOWN]
+    )
 
 
 def _kept_of(key: KeyResult) -> list[float]:

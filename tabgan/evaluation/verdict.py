@@ -11,9 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tabgan.evaluation.broken_structure import broken_structure, percent
-from tabgan.evaluation.fidelity import Relations
-from tabgan.evaluation.part_results import (
+from tabgan.evaluation.compared_tables import LESS_CERTAIN
+from tabgan.evaluation.evaluation_parts import (
     ColumnResult,
     Fault,
     Figure,
@@ -22,8 +21,9 @@ from tabgan.evaluation.part_results import (
     TellingFeature,
     Utility,
 )
+from tabgan.evaluation.fidelity import Relations
 from tabgan.evaluation.results import Grade, PartResults, Tables, Use, Verdict, WeakPoint
-from tabgan.evaluation.stand_ins import LESS_CERTAIN
+from tabgan.evaluation.structure import broken_structure, percent
 from tabgan.table.schema import Kind
 from tabgan.table.text_formats import NUMBER
 

@@ -9,9 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tabgan.files.formats import TableContentError, is_pattern, load_extra
+from tabgan.files.formats import TableContentError, TableForm, is_pattern, load_extra
 from tabgan.files.row_sample import sample_batches
-from tabgan.files.table_form import TableForm
 from tabgan.inference.accept_table import as_frame
 from tabgan.table.frame_libraries import list_places, lists_as_text, with_lists
 

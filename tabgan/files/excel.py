@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tabgan.files.file_cells import formula_like, objects, typed
-from tabgan.files.formats import TableContentError, load_extra
+from tabgan.files.formats import FileColumn, TableContentError, TableForm, load_extra
 from tabgan.files.sheets import (
     ColumnStyle,
     MergedCells,
@@ -23,7 +23,6 @@ from tabgan.files.sheets import (
     open_sheets,
     sheet_with_table,
 )
-from tabgan.files.table_form import FileColumn, TableForm
 from tabgan.files.table_location import (
     HEAD_ROWS,
     HeaderRow,
@@ -78,7 +77,7 @@ def read_excel(
     sheet
         The name of the sheet; None for the one with the largest table.
     header
-        As of `tabgan.files.read.read_table`.
+        As of `tabgan.files.read_write.read_table`.
 
     Returns
     -------

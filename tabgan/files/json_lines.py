@@ -11,9 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tabgan.files.file_cells import objects, typed
-from tabgan.files.formats import TableContentError
-from tabgan.files.source import TextLines
-from tabgan.files.table_form import TableForm
+from tabgan.files.formats import TableContentError, TableForm
+from tabgan.files.open_text import TextLines
 from tabgan.table.frame_libraries import list_of
 
 __all__ = ["JsonBlocks", "read_json_lines"]

@@ -18,10 +18,21 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tabgan.base.errors import OptionError
-from tabgan.files.formats import TableContentError
+from tabgan.files.formats import FileColumn, TableContentError, TableForm
+from tabgan.files.open_text import (
+    Dialect,
+    NumberedRow,
+    TextLines,
+    UndecodableError,
+    column_quoting,
+    count_breaks,
+    guess_encoding,
+    numbered_rows,
+    separator_line,
+    sniff,
+    split_rows,
+)
 from tabgan.files.row_sample import sample_batches
-from tabgan.files.source import TextLines, UndecodableError, count_breaks, guess_encoding
-from tabgan.files.table_form import FileColumn, TableForm
 from tabgan.files.table_location import (
     Header,
     HeaderRow,
@@ -30,15 +41,6 @@ from tabgan.files.table_location import (
     looks_typed,
     say_footer,
     unique_names,
-)
-from tabgan.files.text_dialect import (
-    Dialect,
-    NumberedRow,
-    column_quoting,
-    numbered_rows,
-    separator_line,
-    sniff,
-    split_rows,
 )
 
 __all__ = ["CsvBlocks", "read_csv"]
@@ -75,7 +77,7 @@ def read_csv(
     form
         The usual form of the format.
     encoding, delimiter, header, skip_bad_lines
-        As of `tabgan.files.read.read_table`.
+        As of `tabgan.files.read_write.read_table`.
     by_schema
         Whether no row may tell anything: the first line is then the header, and the delimiter is
         that of the header.

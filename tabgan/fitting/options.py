@@ -11,15 +11,15 @@ import numpy as np
 import torch
 from sklearn.base import BaseEstimator
 
-from tabgan.base.checks import check_number, check_training
 from tabgan.base.errors import OptionError, SchemaError
+from tabgan.base.option_checks import check_number, check_training
 from tabgan.fitting.prepare import TableOptions, TextStyle
-from tabgan.generators.diffusion.noise_schedules import NoiseSchedule, check_schedule
+from tabgan.generators.devices_and_precision import choose_device, choose_precision
+from tabgan.generators.diffusion import NoiseSchedule, check_schedule
 from tabgan.generators.gan.training_config import TrainingConfig
 from tabgan.generators.latents import Prior, check_prior
-from tabgan.generators.precision import choose_device, choose_precision
 from tabgan.generators.training_callbacks import Callback, check_callbacks
-from tabgan.generators.vae.variational_autoencoder import AutoencoderOptions
+from tabgan.generators.variational_autoencoder import AutoencoderOptions
 from tabgan.rules.constraint_plan import check_constraints
 from tabgan.table.locale_words import check_locale
 from tabgan.table.schema import Schema

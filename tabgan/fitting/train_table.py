@@ -1,7 +1,8 @@
-"""`TableTraining`: from encoded rows to a calibrated sampler, with snapshots on the way."""
+"""Trainings on encoded rows: a GAN, a network of one loss, or trees, to a calibrated sampler."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from threading import Lock
 from typing import NamedTuple, cast
 
 import pandas as pd
@@ -10,15 +11,21 @@ from torch import Tensor
 
 from tabgan.base.random_streams import numpy_stream
 from tabgan.base.row_layout import RowLayout
-from tabgan.encoding.column_encoder import Encoded
+from tabgan.encoding.column_encoders import Encoded
 from tabgan.encoding.table_encoder import TableEncoder
-from tabgan.generators.gan.batches import LevelRows, TableBatches
-from tabgan.generators.gan.networks import MLPDiscriminator, MLPGenerator
+from tabgan.fitting.fit_session import FitSession
+from tabgan.fitting.options import FitOptions
+from tabgan.fitting.prepare import Preparation
+from tabgan.generators.diffusion import Denoiser
+from tabgan.generators.gan.diagnosis import SNAPSHOT_ROWS, SnapshotRows, SnapshotTaker
+from tabgan.generators.gan.table_networks import MLPDiscriminator, MLPGenerator
 from tabgan.generators.gan.trainer import GANTraining
-from tabgan.generators.gan.training_snapshots import SNAPSHOT_ROWS, SnapshotRows, SnapshotTaker
 from tabgan.generators.generator_training import Checkpoints, RowGenerator
-from tabgan.generators.heads import TableHead
+from tabgan.generators.heads_and_batches import LevelRows, TableBatches, TableHead
+from tabgan.generators.network_training import LearnedGenerator, NetworkTraining
 from tabgan.generators.training_callbacks import Callback
+from tabgan.generators.trees.tree_generator import TreeTraining
+from tabgan.generators.variational_autoencoder import VariationalAutoencoder
 from tabgan.sampling.calibration import (
     POOL_ROWS,
     ConditionCounts,
@@ -27,20 +34,24 @@ from tabgan.sampling.calibration import (
     level_offsets,
     level_shares,
 )
-from tabgan.sampling.row_samplers import ConditionalSampler, RowSampler
+from tabgan.sampling.row_samplers import ConditionalSampler, RowSampler, TreeSampler
 
 __all__ = [
     "AFTER_TRAINING",
     "Snapshot",
+    "TableNetworkTraining",
     "TableTraining",
     "TrainingResult",
     "calibrate",
     "calibrated",
+    "column_order",
     "decode_snapshots",
+    "least_rows",
+    "network_training",
     "starting_logits",
     "table_batches",
+    "train_trees",
 ]
-
 
 # Rows drawn to calibrate on: their sampling error is a quarter of the table's own, at most.
 LEAST_POOL = 8192
@@ -312,3 +323,185 @@ def calibrate(
     """
     levels = draw_pool(generator, spans.width, noise, most=most)[:, spans.n_numbers :]
     return RowSampler(generator, level_offsets(levels, shares.to(noise.device), spans), spans)
+
+
+def column_order(encoder: TableEncoder) -> tuple[int, ...]:
+    """Return the columns of an encoded row in the order of the table, flags before their numbers.
+
+    Numbers are named by their place, level spans by theirs behind the numbers.
+    """
+    n_numbers, order = encoder.spans.n_numbers, list[int]()
+    for numbers, spans in encoder.places.values():
+        order += [n_numbers + span for span in range(spans.start, spans.stop)]
+        order += range(numbers.start, numbers.stop)
+    return tuple(order)
+
+
+def least_rows(preparation: Preparation, options: FitOptions) -> int:
+    """Return the training rows on which each leaf of a tree must rest.
+
+    Parameters
+    ----------
+    preparation
+        What the table was prepared to.
+    options
+        The options of the fit.
+    """
+    columns = preparation.encoder.columns.values()
+    return max([options.min_group, *(column.least_rows for column in columns)])
+
+
+def train_trees(
+    rows: Encoded,
+    preparation: Preparation,
+    options: FitOptions,
+    session: FitSession,
+    *,
+    seed: int,
+    after: float,
+) -> TreeSampler:
+    """Fit trees to encoded rows; each column gets an equal share of the time that is left.
+
+    Parameters
+    ----------
+    rows
+        The encoded table.
+    preparation
+        What the table was prepared to.
+    options
+        The options of the fit.
+    session
+        Callbacks and clock of the fit.
+    seed
+        Root of all streams of randomness.
+    after
+        Share of the time left that is reserved for what follows.
+    """
+    encoder, conditions = preparation.encoder, preparation.condition_columns
+    given = conditions.spans if conditions else ()
+    order, began = column_order(encoder), session.seconds
+    n_columns, seconds = max(len(order) - len(given), 1), session.training_seconds(after)
+    one_at_a_time = Lock()  # columns are fitted in threads, callbacks expect one
+
+    def stop(place: int) -> bool:
+        with one_at_a_time:
+            if session.stop():
+                return True
+        due = None if seconds is None else seconds * (place + 1) / n_columns
+        return due is not None and session.seconds - began >= due
+
+    training = TreeTraining(
+        layout=encoder.spans,
+        order=order,
+        given=given,
+        least=least_rows(preparation, options),
+        seed=seed,
+        workers=torch.get_num_threads(),
+    )
+    generator = training.run(*rows, stop=stop)
+    counts = ConditionCounts.of(rows.codes, given)[0] if given else None
+    return TreeSampler(generator, counts)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableNetworkTraining(NetworkTraining):
+    """The training of one network on a table.
+
+    Parameters
+    ----------
+    spans
+        Layout of an encoded row.
+    hidden_dim
+        Width of the hidden layers.
+    given
+        The level spans that are labels.
+    make
+        Makes the network, from the layout and the widths of the labels.
+    """
+
+    spans: RowLayout
+    hidden_dim: int
+    given: tuple[int, ...]
+    make: Callable[[RowLayout, list[int]], LearnedGenerator]
+
+    def run(
+        self, rows: Encoded, callback: Callback, seconds: float | None = None
+    ) -> RowSampler | ConditionalSampler:
+        """Train on encoded rows and calibrate the averaged network.
+
+        Parameters
+        ----------
+        rows
+            The encoded table.
+        callback
+            Hears of the training.
+        seconds
+            Wall time after which training ends; None for no limit.
+        """
+        head = TableHead(self.spans, self.given).to(self.device)
+        batches = table_batches(rows, head, self.spans, self.given, self.batch_size)
+
+        def data_of(drawn: Tensor) -> tuple[Tensor, Tensor | None]:
+            return head.scores(drawn), head.labels(drawn)
+
+        def make() -> LearnedGenerator:
+            network = self.make(self.spans, head.label_widths)
+            return network.to(self.device)
+
+        with self.isolated():
+            network = self.descend(
+                lambda: self.make_networks(make, hidden_dim=self.hidden_dim),
+                batches,
+                data_of,
+                callback,
+                seconds,
+            )
+            return calibrated(network, rows, self.spans, self.given, self.stream("calibration"))
+
+
+def network_training(
+    preparation: Preparation, options: FitOptions, seed: int
+) -> TableNetworkTraining:
+    """Return the training that the options of a fit describe.
+
+    Parameters
+    ----------
+    preparation
+        What the table was prepared to.
+    options
+        The options of the fit.
+    seed
+        Root of all streams of randomness.
+    """
+    conditions = preparation.condition_columns
+    return TableNetworkTraining(
+        spans=preparation.encoder.spans,
+        hidden_dim=options.hidden_dim,
+        given=conditions.spans if conditions else (),
+        make=_network(preparation, options),
+        latent_dim=preparation.latent.dim,
+        prior="gaussian",
+        n_steps=preparation.n_steps,
+        batch_size=options.batch_size,
+        learning_rate=options.training.learning_rate,
+        device=options.device,
+        dtype=options.dtype,
+        seed=seed,
+    )
+
+
+def _network(
+    preparation: Preparation, options: FitOptions
+) -> Callable[[RowLayout, list[int]], LearnedGenerator]:
+    def make(spans: RowLayout, labels: list[int]) -> LearnedGenerator:
+        if options.method == "vae":
+            return VariationalAutoencoder(
+                spans,
+                preparation.latent.dim,
+                hidden_dim=options.hidden_dim,
+                labels=labels,
+                options=options.autoencoder,
+            )
+        return Denoiser(spans, options.schedule, hidden_dim=options.hidden_dim, labels=labels)
+
+    return make

@@ -13,9 +13,9 @@ from torch import Tensor, nn
 from tabgan.base.errors import OptionError
 from tabgan.base.random_streams import torch_stream
 from tabgan.base.row_layout import RowLayout
+from tabgan.generators.devices_and_precision import one_thread
 from tabgan.generators.latents import Prior, draw_latents
-from tabgan.generators.optimization import MovingAverage
-from tabgan.generators.precision import one_thread
+from tabgan.generators.optimizers import MovingAverage
 
 __all__ = [
     "Checkpoints",

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from tabgan.base.errors import TrainingError
-from tabgan.generators.gan.batches import Batches
+from tabgan.generators.devices_and_precision import autocast
 from tabgan.generators.generator_training import (
     GeneratorState,
     GeneratorTraining,
@@ -21,8 +21,8 @@ from tabgan.generators.generator_training import (
     set_learning_rate,
     used_share,
 )
-from tabgan.generators.optimization import Adam, MovingAverage
-from tabgan.generators.precision import autocast
+from tabgan.generators.heads_and_batches import Batches
+from tabgan.generators.optimizers import Adam, MovingAverage
 from tabgan.generators.training_callbacks import Callback
 
 __all__ = ["LearnedGenerator", "NetworkTraining"]

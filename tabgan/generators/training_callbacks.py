@@ -53,7 +53,7 @@ class Callback:
         Parameters
         ----------
         name
-            The stage, one of `tabgan.fitting.session.Stage`.
+            The stage, one of `tabgan.fitting.fit_session.Stage`.
         """
 
     def on_train_begin(self, state: "GeneratorState") -> None:

@@ -2,11 +2,9 @@
 
 from collections.abc import Mapping
 
-from tabgan.images.image_diffusion import ImageDiffusion
-from tabgan.images.image_estimator import ImageEstimator
-from tabgan.images.image_gan import ImageGAN
+from tabgan.images.image_gan import ImageEstimator, ImageGAN
 from tabgan.images.image_sources import read_images
-from tabgan.images.image_vae import ImageVAE
+from tabgan.images.image_vae_and_diffusion import ImageDiffusion, ImageVAE
 
 __all__ = ["METHODS", "ImageDiffusion", "ImageEstimator", "ImageGAN", "ImageVAE", "read_images"]
 

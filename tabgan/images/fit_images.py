@@ -11,16 +11,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from tabgan.base.checks import check_number, check_training
 from tabgan.base.errors import DataError, OptionError, did_you_mean
 from tabgan.base.model_file import parameters_to_json
-from tabgan.fitting.session import FitSession, Stage
-from tabgan.generators.gan.diagnosis import describe_course
+from tabgan.base.option_checks import check_number, check_training
+from tabgan.fitting.fit_session import FitSession, Stage
+from tabgan.generators.devices_and_precision import choose_device, choose_precision
+from tabgan.generators.gan.diagnosis import SnapshotRows, describe_course
 from tabgan.generators.gan.training_config import TrainingConfig
-from tabgan.generators.gan.training_snapshots import SnapshotRows
 from tabgan.generators.generator_training import Generator
 from tabgan.generators.latents import check_prior
-from tabgan.generators.precision import choose_device, choose_precision
 from tabgan.generators.training_callbacks import check_callbacks
 from tabgan.images.image_arrays import (
     Images,
@@ -29,9 +28,8 @@ from tabgan.images.image_arrays import (
     check_labels,
     with_channels,
 )
-from tabgan.images.image_model import ImageModel
+from tabgan.images.image_model import ImageModel, ImageTraining
 from tabgan.images.image_networks import ARCHITECTURES, USUAL_PENALTY, ImageSize
-from tabgan.images.train_images import ImageTraining
 
 __all__ = [
     "GANLearner",

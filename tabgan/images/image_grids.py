@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from tabgan.base.atomic_files import open_atomically
 from tabgan.base.errors import OptionError
-from tabgan.evaluation.pictures.canvas import INK, Path, check_pictures, new_figure, save
+from tabgan.base.safe_files import open_atomically
+from tabgan.evaluation.matplotlib_figures import INK, Path, check_pictures, new_figure, save
 from tabgan.images.image_arrays import Images, check_images
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from tabgan.generators.gan.networks import Discriminator, LabelEmbedding
+from tabgan.generators.gan.table_networks import Discriminator, LabelEmbedding
 from tabgan.generators.generator_training import Generator
 from tabgan.generators.latents import Prior
 

@@ -10,7 +10,7 @@ from scipy.ndimage import gaussian_filter
 from tabgan.base.errors import DataError, OptionError
 from tabgan.base.random_streams import numpy_stream
 from tabgan.images.image_arrays import Images, check_codes, check_images
-from tabgan.images.judge import Judge
+from tabgan.images.image_classifier import Judge
 
 __all__ = [
     "ImageScores",

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tabgan.base.errors import DataError, OptionError
-from tabgan.base.file_names import file_names, text_of_name
+from tabgan.base.safe_files import file_names, text_of_name
 from tabgan.images.idx import Part, read_folder
 
 if TYPE_CHECKING:

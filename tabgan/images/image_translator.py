@@ -14,7 +14,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from tabgan.base.checks import check_number, check_training
 from tabgan.base.errors import DataError, ModelFileError
 from tabgan.base.model_file import (
     assembling,
@@ -23,21 +22,26 @@ from tabgan.base.model_file import (
     read_model,
     write_model,
 )
+from tabgan.base.option_checks import check_number, check_training
 from tabgan.base.random_streams import resolve_seed, torch_stream
 from tabgan.base.row_layout import RowLayout
+from tabgan.fitting.fit_session import FitSession, NotFittedError, Stage
 from tabgan.fitting.options import current_options
-from tabgan.fitting.session import FitSession, NotFittedError, Stage
+from tabgan.generators.devices_and_precision import choose_device, choose_precision
 from tabgan.generators.network_training import NetworkTraining
-from tabgan.generators.precision import choose_device, choose_precision
 from tabgan.generators.training_callbacks import check_callbacks
 from tabgan.images.fit_images import bytes_of_images, plain_options
 from tabgan.images.image_arrays import Images, PixelScale, as_array, with_channels
-from tabgan.images.image_estimator import NetworkOptions
-from tabgan.images.image_model import check_facts
+from tabgan.images.image_gan import NetworkOptions
+from tabgan.images.image_model import ImageBatches, check_facts
 from tabgan.images.image_networks import ImageSize
 from tabgan.images.image_scores import psnr, ssim
-from tabgan.images.train_images import ImageBatches
-from tabgan.images.translation import PairDiscriminator, TranslationNetwork, as_pixels, check_task
+from tabgan.images.translation_network import (
+    PairDiscriminator,
+    TranslationNetwork,
+    as_pixels,
+    check_task,
+)
 
 __all__ = ["ImageTranslator", "TranslationScores"]
 
@@ -73,7 +77,7 @@ class ImageTranslator(NetworkOptions):
 
     Pairs are made of the images: noise is added, color is taken away, or the size is reduced, and a
     network learns to undo it by the squared error and against a discriminator that gets what is
-    seen beside the image (a conditional GAN on an image; `tabgan.images.translation`).
+    seen beside the image (a conditional GAN on an image; `tabgan.images.translation_network`).
 
     Parameters
     ----------

@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tabgan.inference.form_reading import (
+from tabgan.inference.column_cells import (
     FEW_OTHERS,
     LEAST_SHARE,
     MOST_FORMS,

@@ -13,7 +13,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from tabgan.inference.column_cells import FEWEST, ColumnCells, ColumnGuess
-from tabgan.table.list_cells import BRACKETS, ListForm
+from tabgan.table.list_and_record_cells import BRACKETS, ListForm
 from tabgan.table.text_formats import NUMBER
 
 __all__ = ["find_lists", "read_lists"]

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tabgan.inference.form_reading import (
+from tabgan.inference.column_cells import (
     LEAST_SHARE,
     MOST_FORMS,
     FormReading,

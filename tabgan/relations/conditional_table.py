@@ -18,20 +18,20 @@ from tabgan.base.random_streams import numpy_stream
 from tabgan.encoding.rare_levels import Units
 from tabgan.encoding.table_encoder import TableEncoder
 from tabgan.fitting.prepare import Preparation, TableOptions, prepare
-from tabgan.fitting.train_trees import column_order
+from tabgan.fitting.train_table import column_order
 from tabgan.generators.trees.tree_generator import TreeGenerator, TreeTraining
 from tabgan.inference.infer_schema import resolve_schema
-from tabgan.relations.date_bounds import date_gaps
 from tabgan.relations.row_context import (
     Context,
     ContextFeatures,
     ContextPart,
+    date_gaps,
     feature_kinds,
     is_count,
     is_mean,
 )
 from tabgan.rules.arithmetic_dependency import FormulaDependency
-from tabgan.rules.dependency import Dependency
+from tabgan.rules.base_rules import Dependency
 from tabgan.rules.find_identities import find_identities
 from tabgan.rules.functional_dependency import FunctionalDependency
 from tabgan.rules.order_dependency import DifferenceDependency

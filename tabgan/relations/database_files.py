@@ -12,13 +12,20 @@ from typing import Any
 
 import pandas as pd
 
-from tabgan.base.atomic_files import beside, open_atomically
 from tabgan.base.errors import OptionError, TableFileError
-from tabgan.base.file_names import file_names, text_of_name
-from tabgan.files.duckdb_files import connected_duckdb, read_duckdb
+from tabgan.base.safe_files import beside, file_names, open_atomically, text_of_name
+from tabgan.files.database_tables import (
+    cells_to_write,
+    connected_duckdb,
+    connected_sql,
+    read_duckdb,
+    read_sql,
+    types_to_write,
+)
 from tabgan.files.excel import ExcelBlocks
 from tabgan.files.formats import (
     Format,
+    TableForm,
     file_suffix,
     format_of,
     is_table_file,
@@ -26,12 +33,9 @@ from tabgan.files.formats import (
     shown_place,
     writable_suffix,
 )
-from tabgan.files.read import read_table
+from tabgan.files.open_text import open_bytes
+from tabgan.files.read_write import TableWriter, check_output, read_table
 from tabgan.files.sheets import open_sheets
-from tabgan.files.source import open_bytes
-from tabgan.files.sql import cells_to_write, connected_sql, read_sql, types_to_write
-from tabgan.files.table_form import TableForm
-from tabgan.files.write import TableWriter, check_output
 from tabgan.relations.relations import ForeignKey, Relations, Tables, repeated_rows
 
 __all__ = ["Database", "check_database_output", "read_database", "table_names", "write_database"]
@@ -117,7 +121,7 @@ def read_database(path: str, **reading: Any) -> Database:
         A folder of table files, a workbook with a table in each sheet, an SQLite or DuckDB file, or
         the address of a database.
     **reading
-        Options of `tabgan.files.read.read_table`, for folders and workbooks.
+        Options of `tabgan.files.read_write.read_table`, for folders and workbooks.
 
     Raises
     ------

@@ -12,19 +12,18 @@ import pandas as pd
 import torch
 from sklearn.base import BaseEstimator
 
-from tabgan.base.checks import check_number
 from tabgan.base.errors import DataError, OptionError, did_you_mean
+from tabgan.base.option_checks import check_number
 from tabgan.base.random_streams import RandomStateLike, resolve_seed
 from tabgan.conditions.grammar import Where
+from tabgan.fitting.fit_session import NotFittedError
 from tabgan.fitting.prepare import TableOptions, TextStyle
-from tabgan.fitting.session import NotFittedError
 from tabgan.inference.accept_table import as_frame
 from tabgan.relations.database_model import DatabaseModel
-from tabgan.relations.database_results import DatabaseEvaluation
-from tabgan.relations.evaluate_database import evaluate_database
-from tabgan.relations.implicit_parents import is_implicit, without_implicit_parents
+from tabgan.relations.evaluate_database import DatabaseEvaluation, evaluate_database
 from tabgan.relations.infer_relations import infer_relations
 from tabgan.relations.relations import Relations, Tables
+from tabgan.relations.row_owners import is_implicit, without_implicit_parents
 from tabgan.table.schema import Kind, Schema
 
 __all__ = ["DatabaseGAN", "Scale"]

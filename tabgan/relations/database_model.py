@@ -15,19 +15,22 @@ from tabgan.base.errors import ModelFileError, OptionError
 from tabgan.base.model_file import assembling, read_model, under, write_model
 from tabgan.base.random_streams import numpy_stream
 from tabgan.conditions.grammar import Where
-from tabgan.conditions.parse_condition import parse_condition
-from tabgan.encoding.identifiers.identifier import IdentifierEncoder
+from tabgan.conditions.parse_request import parse_condition
+from tabgan.encoding.identifiers.identifier_encoders import IdentifierEncoder
 from tabgan.fitting.prepare import TableOptions
-from tabgan.relations.child_totals import ChildTotal, find_totals
 from tabgan.relations.drawing_plan import DatabasePlan, TablePlan, plan_database
-from tabgan.relations.drawn_table import DEPTH, DrawnTable, count_name, table_rows, with_means
-from tabgan.relations.grouped_table import RowGroups
-from tabgan.relations.implicit_parents import (
-    ImplicitParent,
-    is_implicit,
-    with_implicit_parents,
+from tabgan.relations.drawn_table import (
+    DEPTH,
+    ChildTotal,
+    DrawnTable,
+    count_name,
+    find_totals,
+    table_rows,
+    with_means,
 )
+from tabgan.relations.grouped_table import RowGroups
 from tabgan.relations.infer_relations import find_borrowed_keys, find_lists
+from tabgan.relations.key_form import TableForm, find_identifiers, unique_values
 from tabgan.relations.relations import (
     ForeignKey,
     Relations,
@@ -38,9 +41,13 @@ from tabgan.relations.relations import (
     without_orphans,
 )
 from tabgan.relations.row_context import Context, taken
-from tabgan.relations.row_units import find_units
+from tabgan.relations.row_owners import (
+    ImplicitParent,
+    find_units,
+    is_implicit,
+    with_implicit_parents,
+)
 from tabgan.relations.table_drawer import TableDrawer
-from tabgan.relations.written_form import TableForm, find_identifiers, unique_values
 from tabgan.table.columns import TypedSeries
 from tabgan.table.dtypes import describe_dtype, restore_dtype
 from tabgan.table.scalars import from_json_scalar, to_json_scalar

@@ -20,9 +20,17 @@ from tabgan.base.random_streams import numpy_stream
 from tabgan.encoding.rare_levels import Units
 from tabgan.fitting.prepare import TableOptions
 from tabgan.relations.conditional_table import ConditionalTable, find_formulas
-from tabgan.relations.date_bounds import DateBound, distances, find_bounds, in_ticks_of, ticks_of
 from tabgan.relations.relations import Rows
-from tabgan.relations.row_context import Context, ContextPart, feature_kinds
+from tabgan.relations.row_context import (
+    Context,
+    ContextPart,
+    DateBound,
+    distances,
+    feature_kinds,
+    find_bounds,
+    in_ticks_of,
+    ticks_of,
+)
 from tabgan.table.columns import TypedSeries
 from tabgan.table.schema import Column
 

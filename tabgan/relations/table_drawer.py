@@ -17,18 +17,19 @@ from tabgan.relations.conditional_table import ConditionalTable
 from tabgan.relations.drawing_plan import TablePlan
 from tabgan.relations.drawn_table import DEPTH, CountDistribution, Drawn, DrawnTable, count_name
 from tabgan.relations.grouped_table import GroupedTable, RowGroups
-from tabgan.relations.link_matching import choose_partners, move_apart
 from tabgan.relations.linked_parents import (
     PRESENT,
     ROW,
     SAME,
     Wish,
+    choose_partners,
     context_of_wishes,
     groups_of,
     inherited_rows,
     levels_of_descent,
     likes_of,
     linked_context,
+    move_apart,
     own_likes,
     steering_rows,
     wish_of,
@@ -37,7 +38,7 @@ from tabgan.relations.linked_parents import (
 )
 from tabgan.relations.relations import ForeignKey, Rows
 from tabgan.relations.row_context import Context, is_count
-from tabgan.relations.row_units import Pseudonyms
+from tabgan.relations.row_owners import Pseudonyms
 from tabgan.table.columns import TypedSeries
 from tabgan.table.schema import RANGED
 

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from tabgan.rules.dependency import Dependency, Mask
+from tabgan.rules.base_rules import Dependency, Mask
 from tabgan.rules.equality_dependency import copied_cells, form_of, lead_away
 from tabgan.rules.functional_dependency import (
     ROWS_PER_NAME,

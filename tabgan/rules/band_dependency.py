@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
-from tabgan.rules.dependency import Dependency
+from tabgan.rules.base_rules import Dependency
 from tabgan.rules.functional_dependency import LEAST_VARIETY, LEVEL, ROWS_PER_LEVEL
 from tabgan.rules.numeric_axis import (
     NumericAxis,

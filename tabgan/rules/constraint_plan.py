@@ -18,14 +18,14 @@ import pandas as pd
 import tabgan.rules.number_constraints  # noqa: F401  # registers its classes
 from tabgan.base.errors import DataError, OptionError, SchemaError, did_you_mean
 from tabgan.inference.infer_schema import infer_schema
-from tabgan.rules.constraint import (
+from tabgan.rules.base_rules import (
     CONSTRAINTS,
     ColumnConstraint,
     Constraint,
     Construction,
     Custom,
+    Dependency,
 )
-from tabgan.rules.dependency import Dependency
 from tabgan.rules.find_orders import orders_of
 from tabgan.rules.level_constraints import Unique
 from tabgan.table.columns import ColumnFrame, by_position

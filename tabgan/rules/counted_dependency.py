@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tabgan.rules.dependency import Dependency
+from tabgan.rules.base_rules import Dependency
 from tabgan.rules.find_identities import is_beyond_chance
 from tabgan.rules.part_dependency import shifted
 from tabgan.table.columns import (

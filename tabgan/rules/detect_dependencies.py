@@ -7,8 +7,8 @@ import numpy as np
 
 from tabgan.rules.agreement_dependency import find_level_equalities, find_near
 from tabgan.rules.band_dependency import MOST_COMPARED, find_bands
+from tabgan.rules.base_rules import DEPENDENCIES, Dependency
 from tabgan.rules.counted_dependency import MOST_COUNTED, find_counted
-from tabgan.rules.dependency import DEPENDENCIES, Dependency
 from tabgan.rules.equality_dependency import (
     find_copies,
     find_partial_equalities,
@@ -23,13 +23,11 @@ from tabgan.rules.find_identities import LEAST_ROWS as LEAST_FITTED
 from tabgan.rules.find_orders import DerivedColumns, find_orders
 from tabgan.rules.functional_dependency import FunctionalDependency, find_functional
 from tabgan.rules.holes_dependency import find_holes
-from tabgan.rules.joint_marks import JointMarksDependency, find_joint_marks
-from tabgan.rules.one_hot_dependency import find_one_hots
 from tabgan.rules.order_dependency import DifferenceDependency
 from tabgan.rules.part_dependency import MOST_SOURCES, find_parts
 from tabgan.rules.personal_dependency import find_persons, find_prefixes
-from tabgan.rules.presence_dependency import find_presences
-from tabgan.rules.sum_dependency import find_sums
+from tabgan.rules.presence_dependency import JointMarksDependency, find_joint_marks, find_presences
+from tabgan.rules.sum_dependency import find_one_hots, find_sums
 from tabgan.table.columns import NUMBERS, TICKS, ColumnFrame, count_rows, without
 
 __all__ = ["dependency_from_json", "detect_dependencies", "untried"]

@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tabgan.base.errors import ConstraintError
-from tabgan.rules.constraint import Constraint, Mask
+from tabgan.rules.base_rules import Constraint, Mask
 from tabgan.rules.level_constraints import Unique
 from tabgan.table.columns import write_column
 from tabgan.table.numbers import Numbers

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tabgan.rules.dependency import Dependency, Mask
+from tabgan.rules.base_rules import Dependency, Mask
 from tabgan.rules.numeric_axis import (
     FEW_VALUES,
     AllowedValues,
@@ -35,8 +35,8 @@ from tabgan.table.columns import (
     with_cells,
     without,
 )
+from tabgan.table.number_scale import typical_values
 from tabgan.table.schema import Column
-from tabgan.table.tails import typical_values
 
 __all__ = [
     "CopyDependency",

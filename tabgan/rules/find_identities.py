@@ -15,8 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import bdtr
 
-from tabgan.rules.arithmetic_dependency import FormulaDependency, compute
-from tabgan.rules.formula_language import ArithmeticExpression, quoted
+from tabgan.rules.arithmetic_dependency import (
+    ArithmeticExpression,
+    FormulaDependency,
+    compute,
+    quoted,
+)
 from tabgan.rules.functional_dependency import LEVEL
 from tabgan.rules.numeric_axis import AllowedValues
 from tabgan.rules.sum_dependency import SumDependency, add_up, sum_triples

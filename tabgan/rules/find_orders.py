@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from scipy.special import ndtr
 
-from tabgan.rules.dependency import Mask
+from tabgan.rules.base_rules import Mask
 from tabgan.rules.find_identities import is_beyond_chance
 from tabgan.rules.functional_dependency import FunctionalDependency
 from tabgan.rules.numeric_axis import (

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tabgan.base.errors import DataError
-from tabgan.rules.dependency import Dependency
+from tabgan.rules.base_rules import Dependency
 from tabgan.table.columns import (
     NUMBERS,
     TICKS,

@@ -18,8 +18,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tabgan.rules.arithmetic_dependency import FormulaDependency
+from tabgan.rules.base_rules import DEPENDENCIES, Dependency, Mask
 from tabgan.rules.counted_dependency import find_counted
-from tabgan.rules.dependency import DEPENDENCIES, Dependency, Mask
 from tabgan.rules.find_identities import find_identities
 from tabgan.rules.find_orders import find_orders
 from tabgan.rules.functional_dependency import (

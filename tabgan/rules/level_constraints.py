@@ -8,20 +8,21 @@ import numpy as np
 import pandas as pd
 
 from tabgan.base.errors import OptionError
-from tabgan.rules.constraint import (
+from tabgan.rules.base_rules import (
     ColumnConstraint,
     Construction,
+    Dependency,
+    Mask,
     check_label,
     labels,
     register_constraint,
 )
-from tabgan.rules.dependency import Dependency, Mask
 from tabgan.rules.functional_dependency import (
     CombinationDependency,
     combination_numbers,
     combinations_of,
 )
-from tabgan.rules.one_hot_dependency import BITS, OneHotDependency, bits_of
+from tabgan.rules.sum_dependency import BITS, OneHotDependency, bits_of
 from tabgan.table.columns import ColumnFrame, TypedSeries, field_at, level_key
 from tabgan.table.scalars import Scalar, is_scalar
 from tabgan.table.schema import Column, Schema

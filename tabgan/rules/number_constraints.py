@@ -9,20 +9,26 @@ import numpy as np
 import pandas as pd
 
 from tabgan.base.errors import OptionError, SchemaError
-from tabgan.rules.arithmetic_dependency import FormulaDependency, MultiplesDependency, compute
-from tabgan.rules.constraint import (
+from tabgan.rules.arithmetic_dependency import (
+    ArithmeticExpression,
+    FormulaDependency,
+    MultiplesDependency,
+    compute,
+    quoted,
+)
+from tabgan.rules.base_rules import (
     NUMBERS,
     ColumnConstraint,
     Construction,
+    Dependency,
+    Mask,
     check_flag,
     check_label,
     labels,
     register_constraint,
     wrong_kind,
 )
-from tabgan.rules.dependency import Dependency, Mask
 from tabgan.rules.enforcement import with_numbers
-from tabgan.rules.formula_language import ArithmeticExpression, quoted
 from tabgan.rules.numeric_axis import axis_of, finest_unit, in_order, to_axis
 from tabgan.rules.sum_dependency import SumDependency, add_up
 from tabgan.table.columns import ColumnFrame, TypedSeries, field_at, numbers_of, outside_range
@@ -431,7 +437,7 @@ class Sum(ColumnConstraint):
 @register_constraint
 @dataclass(frozen=True)
 class Formula(ColumnConstraint):
-    """A number is computed from others, by an expression of `tabgan.rules.formula_language`.
+    """A number is computed from others, by an expression of `tabgan.rules.arithmetic_dependency`.
 
     Parameters
     ----------

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from tabgan.rules.dependency import Dependency, Mask
+from tabgan.rules.base_rules import Dependency, Mask
 from tabgan.rules.numeric_axis import (
     AllowedValues,
     AxisValues,

@@ -1,34 +1,54 @@
-"""Whether a generated column has a value: a column of its own, which is learned.
+"""Whether cells have a value: of generated columns, and of columns that share marks of absence.
+
+Whether a generated column has a value: a column of its own, which is learned.
 
 A generated column (an identifier, a name, free text) says nothing about its row, but that it has a
 value often does: an exit reference stands exactly where the status is "Left". So where such a
 column has holes, a column of presence is put beside it. It is encoded, polished and determined by
 others like any column of categories; at the end it says which of the generated values stay.
+
+Marks that stand in several columns of the same rows: -9, "not asked", or no value at all.
+
+A survey that skips a question skips all that follow from it. Each column is learned by itself, so
+that generated rows would have the mark in some of the columns; most of them decide for the rest.
 """
 
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
-from tabgan.rules.dependency import Dependency
+from tabgan.rules.base_rules import Dependency, Mask
 from tabgan.table.columns import (
+    NUMBERS,
+    TICKS,
     ColumnFrame,
     ColumnRef,
     TypedSeries,
     field_at,
     level_key,
     replaced,
+    sample_of,
     with_cells,
     without,
 )
 from tabgan.table.level_codes import is_absent, levels_to_series
-from tabgan.table.scalars import Scalar
+from tabgan.table.scalars import Scalar, from_json_scalar, to_json_scalar
 from tabgan.table.schema import Column
 from tabgan.table.text_formats import MISSING_MARKS
 
-__all__ = ["PRESENT", "PresenceDependency", "find_presences", "widened"]
+__all__ = [
+    "JointMarksDependency",
+    "PRESENT",
+    "PresenceDependency",
+    "find_joint_marks",
+    "find_presences",
+    "widened",
+]
 
 PRESENT = "present"  # the level of all values
 
@@ -162,3 +182,198 @@ def widened(cells: NDArray[np.bool_]) -> NDArray[np.bool_]:
     Shape (rows, 2 · columns): the presence of a cell is marked as the cell itself.
     """
     return np.hstack([cells, cells])
+
+
+LEAST_ROWS = 20  # that have a mark, and that have none
+LEAST_SHARE = 0.01
+MOST_MARKS = 3  # of a column of numbers: its commonest values
+MOST_LEVELS = 50  # of a column of levels
+
+States = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class JointMarksDependency(Dependency):
+    """Where one of the members has its mark, all have theirs.
+
+    No column is left out of training. In a generated row the state of most members counts: one of
+    the marks, or a value. A member without its mark gets it. Where marks go, all members get the
+    values of the next row that has some, so that these still go together.
+
+    Parameters
+    ----------
+    members
+        The columns.
+    marks
+        Marks that stand together, each with a value for every member; None is a missing value.
+    """
+
+    name: ClassVar[str] = "together"
+    members: tuple[ColumnRef, ...]
+    marks: tuple[tuple[Scalar, ...], ...]
+
+    def __post_init__(self) -> None:
+        if len(self.members) < 2 or not self.marks:
+            raise ValueError("together: there must be two members and a mark")
+        if any(len(mark) != len(self.members) for mark in self.marks):
+            raise ValueError("together: a mark needs a value for each member")
+
+    @property
+    def positions(self) -> tuple[int, ...]:
+        """Positions of the columns that take part."""
+        return tuple(at for at, _ in self.members)
+
+    def describe(self) -> str:
+        """Describe the rule in words."""
+        columns = ", ".join(map(str, self.members))
+        marks = " or ".join(_words(mark) for mark in self.marks)
+        return f"{columns} are {marks} in the same rows"
+
+    def reduce(self, table: ColumnFrame) -> ColumnFrame:
+        """Leave the table as it is."""
+        return table
+
+    def restore(self, table: ColumnFrame) -> ColumnFrame:
+        """Bring all members into the state of most of them."""
+        states = self._states(table)
+        return self._with_states(table, states, self._votes(states), np.zeros(states.shape, bool))
+
+    def holds(self, cells: Sequence[TypedSeries]) -> Mask:
+        """Return the rows whose members are all in one state."""
+        states = self._states(dict(zip(self.positions, cells, strict=True)))
+        holds: Mask = (states == states[:1]).all(axis=0)
+        return holds
+
+    def propagate(self, table: ColumnFrame, fixed: NDArray[np.bool_]) -> ColumnFrame:
+        """Bring free members into the state of the first fixed one."""
+        states, own = self._states(table), fixed[:, [*self.positions]].T
+        first = states[own.argmax(axis=0), np.arange(states.shape[1])]
+        wanted = np.where(own.any(axis=0), first, self._votes(states))
+        marked = own.any(axis=0) & (wanted > 0)
+        table = self._with_states(table, states, wanted, own)
+        for at in self.positions:
+            fixed[marked, at] = True
+        return table
+
+    def _states(self, table: ColumnFrame) -> States:
+        """Return which mark each member has, from 1 on, or 0; shape (members, rows)."""
+        return np.array([self._state(table, place) for place in range(len(self.members))])
+
+    def _state(self, table: ColumnFrame, place: int) -> States:
+        cells = table[self.members[place].position]
+        number = {level_key(mark[place]): state + 1 for state, mark in enumerate(self.marks)}
+        states = [number.get(level_key(level), 0) for level in cells.levels]
+        return np.array(states, np.int64)[cells.codes]
+
+    def _votes(self, states: States) -> States:
+        """Return the state of most members, of as many the one of the first member."""
+        votes = np.array([(states == own).sum(axis=0) for own in states])
+        chosen: States = states[votes.argmax(axis=0), np.arange(states.shape[1])]
+        return chosen
+
+    def _with_states(
+        self, table: ColumnFrame, states: States, wanted: States, fixed: NDArray[np.bool_]
+    ) -> ColumnFrame:
+        givers = np.flatnonzero((states == 0).all(axis=0))
+        unmarked = np.flatnonzero((wanted == 0) & (states > 0).any(axis=0))
+        if not len(givers):  # the marks stay, as no row has values to lend
+            wanted = np.where(wanted == 0, states.max(axis=0), wanted)
+        source = np.arange(states.shape[1])
+        if len(givers):
+            source[unmarked] = givers[np.searchsorted(givers, unmarked) % len(givers)]
+        changed: ColumnFrame = {}
+        for place, (at, column) in enumerate(self.members):
+            rows = ((states[place] != wanted) | (source != np.arange(len(source)))) & ~fixed[place]
+            if rows.any():
+                values = table[at].values
+                levels = [mark[place] for mark in self.marks]
+                marks = levels_to_series(levels, np.maximum(wanted - 1, 0), column)
+                lent = values.iloc[source].set_axis(values.index)
+                new: pd.Series = lent.where(wanted == 0, marks.set_axis(values.index))
+                changed[at] = TypedSeries(column, values.where(~rows, new).astype(values.dtype))
+        return with_cells(table, changed)
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe the dependency by JSON values."""
+        return {
+            "members": [member.to_json() for member in self.members],
+            "marks": [[*map(to_json_scalar, mark)] for mark in self.marks],
+        }
+
+    @classmethod
+    def from_json(cls, state: dict[str, Any]) -> Self:
+        """Rebuild a dependency from `to_json`'s value."""
+        return cls(
+            tuple(ColumnRef.from_json(member) for member in state["members"]),
+            tuple(tuple(map(from_json_scalar, mark)) for mark in state["marks"]),
+        )
+
+
+def _words(mark: Sequence[Scalar]) -> str:
+    shown = ["missing" if value is None else repr(value) for value in mark]
+    return shown[0] if len(set(shown)) == 1 else f"({', '.join(shown)})"
+
+
+def find_joint_marks(table: ColumnFrame, rng: np.random.Generator) -> list[JointMarksDependency]:
+    """Find values that stand in several columns in exactly the same rows.
+
+    By chance columns hardly agree so in twenty rows. A column takes part in one rule at most.
+
+    Parameters
+    ----------
+    table
+        The training table.
+    rng
+        Draws the rows on which marks are compared first.
+    """
+    usable = {
+        at: cells
+        for at, cells in table.items()
+        if not cells.column.is_generated and cells.column.kind not in ("multiselect", "compound")
+    }
+    hoped = _groups(sample_of(usable, rng), dict.fromkeys(usable))
+    wanted: dict[int, list[Scalar] | None] = defaultdict(list)
+    for group in hoped:
+        for at, level in group:
+            own = wanted[at]
+            if own is not None:
+                own.append(level)
+    sets: dict[tuple[int, ...], list[tuple[Scalar, ...]]] = defaultdict(list)
+    for group in _groups(usable, wanted):
+        sets[tuple(at for at, _ in group)].append(tuple(level for _, level in group))
+    taken: set[int] = set()
+    found = []
+    for columns in sorted(sets, key=lambda own: (-len(own), own)):
+        if not taken & {*columns}:
+            taken |= {*columns}
+            members = tuple(field_at(table, at) for at in columns)
+            found.append(JointMarksDependency(members, tuple(sets[columns])))
+    return found
+
+
+def _groups(
+    table: ColumnFrame, wanted: dict[int, list[Scalar] | None]
+) -> Iterator[list[tuple[int, Scalar]]]:
+    """Yield columns with the marks that they have in the same rows."""
+    groups: dict[bytes, list[tuple[int, Scalar]]] = defaultdict(list)
+    for at, only in wanted.items():
+        cells = table[at]
+        for code in _candidates(cells):
+            level = cells.levels[code]
+            if only is None or level_key(level) in [level_key(own) for own in only]:
+                rows = np.packbits(cells.codes == code).tobytes()
+                groups[rows].append((at, level))
+    for group in groups.values():
+        columns = [at for at, _ in group]
+        if 2 <= len(set(columns)) == len(columns):
+            yield group
+
+
+def _candidates(cells: TypedSeries) -> list[int]:
+    """Return the codes of levels that may be marks: common, but not in all rows."""
+    counts = np.bincount(cells.codes, minlength=len(cells.levels))
+    n_rows = len(cells.codes)
+    least = max(LEAST_ROWS, cells.column.least_rows, LEAST_SHARE * n_rows)
+    common = np.flatnonzero((counts >= least) & (n_rows - counts >= LEAST_ROWS))
+    few = MOST_MARKS if cells.column.kind in NUMBERS | TICKS else MOST_LEVELS
+    return [int(code) for code in common[np.argsort(-counts[common], kind="stable")][:few]]

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tabgan.base.row_layout import RowLayout
-from tabgan.encoding.column_encoder import Encoded
+from tabgan.encoding.column_encoders import Encoded
 from tabgan.generators.generator_training import RowGenerator
 
 __all__ = [

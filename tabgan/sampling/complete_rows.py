@@ -20,24 +20,21 @@ from tabgan.base.errors import ConstraintError
 from tabgan.base.random_streams import numpy_stream
 from tabgan.conditions.condition import Condition
 from tabgan.conditions.domains import column_categories, column_sentinels
-from tabgan.conditions.partial_rows import PartialRows
-from tabgan.encoding.categorical import CategoricalEncoder
-from tabgan.encoding.column_encoder import ColumnEncoder, Encoded
+from tabgan.conditions.parse_request import PartialRows
+from tabgan.encoding.column_encoders import CategoricalEncoder, ColumnEncoder, Encoded
 from tabgan.encoding.table_encoder import (
     TableEncoder,
     fit_column,
     make_consistent,
     reduce_consistently,
 )
-from tabgan.rules.constraint import Constraint
-from tabgan.rules.dependency import Dependency
+from tabgan.rules.base_rules import Constraint, Dependency
 from tabgan.rules.enforcement import holds_all, repair_rows, with_rows
 from tabgan.rules.holes_dependency import HolesDependency, absence_marks
-from tabgan.rules.joint_marks import JointMarksDependency
 from tabgan.rules.level_constraints import Unique
-from tabgan.rules.presence_dependency import PRESENT, widened
+from tabgan.rules.presence_dependency import PRESENT, JointMarksDependency, widened
 from tabgan.sampling.identifier_columns import NO_CONDITION, add_generated, generated_present
-from tabgan.sampling.row_features import DrawnRows, RowFeatures
+from tabgan.sampling.refinement import DrawnRows, RowFeatures
 from tabgan.sampling.table_model import BLOCK_ROWS, TableModel
 from tabgan.sampling.tree_conditionals import GibbsSampler
 from tabgan.table.columns import (

@@ -8,7 +8,7 @@ import pandas as pd
 from tabgan.base.errors import SamplingError
 from tabgan.base.random_streams import numpy_stream
 from tabgan.conditions.condition import ColumnPredicate, Condition
-from tabgan.encoding.column_encoder import ColumnEncoder
+from tabgan.encoding.column_encoders import ColumnEncoder
 from tabgan.encoding.table_encoder import TableEncoder
 from tabgan.table.columns import ColumnFrame, TypedSeries, by_position
 from tabgan.table.scalars import Scalar

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pandas.api.types import is_datetime64_any_dtype, is_numeric_dtype
 
 from tabgan.base.errors import SamplingWarning
-from tabgan.conditions.partial_rows import (
+from tabgan.conditions.parse_request import (
     PartialRows,
     contradictions,
     name_rows,
@@ -24,8 +24,8 @@ from tabgan.conditions.partial_rows import (
 )
 from tabgan.encoding.table_encoder import TableEncoder
 from tabgan.rules.arithmetic_dependency import FormulaDependency
+from tabgan.rules.base_rules import Mask
 from tabgan.rules.counted_dependency import ElapsedDependency
-from tabgan.rules.dependency import Mask
 from tabgan.rules.holes_dependency import HolesDependency
 from tabgan.rules.numeric_axis import AxisValues, finest_unit, from_axis, neighbor_of, to_axis
 from tabgan.rules.order_dependency import DifferenceDependency, OrderDependency

@@ -19,11 +19,10 @@ from numpy.typing import NDArray
 from tabgan.base.errors import OptionError, SamplingError
 from tabgan.base.random_streams import numpy_stream, torch_stream
 from tabgan.conditions.condition import Condition
-from tabgan.rules.constraint import Constraint, Mask
+from tabgan.rules.base_rules import Constraint, Mask
 from tabgan.rules.enforcement import UniqueKeys, keep_rules, keep_unique
 from tabgan.sampling.identifier_columns import add_generated
-from tabgan.sampling.refinement import choose, log_ratio, weigh
-from tabgan.sampling.row_features import DrawnRows, RowFeatures
+from tabgan.sampling.refinement import DrawnRows, RowFeatures, choose, log_ratio, weigh
 from tabgan.sampling.table_model import BLOCK_ROWS, TableModel, blocks
 from tabgan.sampling.tree_conditionals import TreeConditional, redraw_columns
 from tabgan.table.columns import ColumnFrame, TypedSeries

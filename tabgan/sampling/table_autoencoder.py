@@ -13,11 +13,11 @@ from torch import Tensor
 
 from tabgan.base.errors import OptionError
 from tabgan.base.random_streams import numpy_stream
-from tabgan.conditions.partial_rows import PartialRows, read_partial_rows
-from tabgan.encoding.column_encoder import Encoded
+from tabgan.conditions.parse_request import PartialRows, read_partial_rows
+from tabgan.encoding.column_encoders import Encoded
 from tabgan.encoding.table_encoder import keeps_rules, reduce_consistently
-from tabgan.generators.heads import TableHead
-from tabgan.generators.vae.variational_autoencoder import VariationalAutoencoder
+from tabgan.generators.heads_and_batches import TableHead
+from tabgan.generators.variational_autoencoder import VariationalAutoencoder
 from tabgan.sampling.complete_rows import RowCompleter
 from tabgan.table.columns import replaced
 

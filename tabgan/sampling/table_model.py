@@ -22,7 +22,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from tabgan.base.checks import check_number
 from tabgan.base.errors import ModelFileError
 from tabgan.base.model_file import (
     assembling,
@@ -33,22 +32,23 @@ from tabgan.base.model_file import (
     under,
     write_model,
 )
+from tabgan.base.option_checks import check_number
 from tabgan.base.random_streams import numpy_stream, torch_stream
 from tabgan.encoding.condition_columns import ConditionColumns
 from tabgan.encoding.table_encoder import TableEncoder
-from tabgan.generators.diffusion.denoiser import Denoiser
+from tabgan.generators.diffusion import Denoiser
 from tabgan.generators.gan.diagnosis import Finding
-from tabgan.generators.gan.networks import MLPGenerator
+from tabgan.generators.gan.table_networks import MLPGenerator
 from tabgan.generators.generator_training import RowGenerator
 from tabgan.generators.training_callbacks import Record
 from tabgan.generators.trees.tree_generator import TreeGenerator
-from tabgan.generators.vae.variational_autoencoder import VariationalAutoencoder
-from tabgan.rules.constraint import Constraint
+from tabgan.generators.variational_autoencoder import VariationalAutoencoder
+from tabgan.rules.base_rules import Constraint
 from tabgan.rules.constraint_plan import constraints_from_json, named_customs
 from tabgan.rules.enforcement import UniqueKeys, keep_rules, keep_unique
 from tabgan.sampling.key_groups import KeyGroups
 from tabgan.sampling.postprocess import PostProcessing
-from tabgan.sampling.row_features import RowFeatures
+from tabgan.sampling.refinement import RowFeatures
 from tabgan.sampling.row_samplers import ConditionalSampler, RowSampler, Sampler, TreeSampler
 from tabgan.table.frame_libraries import FrameForm
 

@@ -21,8 +21,7 @@ from tabgan.base.model_file import under
 from tabgan.base.random_streams import numpy_stream
 from tabgan.generators.trees.grow_trees import Growth, fit_vector_leaf_trees
 from tabgan.generators.trees.vector_leaf_trees import Features, VectorLeafTrees
-from tabgan.sampling.refinement import LEAST_LEAF
-from tabgan.sampling.row_features import DrawnRows, Floats, RowFeatures
+from tabgan.sampling.refinement import LEAST_LEAF, DrawnRows, Floats, RowFeatures
 
 __all__ = [
     "GibbsSampler",

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tabgan.base.errors import SchemaError
-from tabgan.table.record_cells import RecordForm, is_record, record_columns
+from tabgan.table.list_and_record_cells import RecordForm, is_record, record_columns
 from tabgan.table.schema import Column, Schema
 
 __all__ = ["CompoundForm", "find_compound", "part_columns", "with_parts"]

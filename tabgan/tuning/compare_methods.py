@@ -11,11 +11,10 @@ import pandas as pd
 from tabgan.base.errors import OptionError, TrainingError, did_you_mean
 from tabgan.base.random_streams import RandomStateLike, resolve_seed
 from tabgan.estimator import METHODS, TableEstimator
-from tabgan.evaluation.compare_tables import Comparison, compare
-from tabgan.evaluation.quality_scores import TableScores
+from tabgan.evaluation.evaluate import Comparison, compare
+from tabgan.evaluation.fidelity import TableScores
 from tabgan.inference.accept_table import as_frame
-from tabgan.tuning.held_out_rows import HeldOutRows, check_holdout
-from tabgan.tuning.tuning_result import without_nan
+from tabgan.tuning.tuning_trials import HeldOutRows, check_holdout, without_nan
 
 if TYPE_CHECKING:
     from tabgan.inference.accept_table import TableLike

@@ -10,7 +10,8 @@ import torch
 from safetensors import safe_open
 
 from tabgan import ModelFileError, TabGAN
-from tabgan.base import atomic_files, model_file
+from tabgan.base import model_file
+from tabgan.base import safe_files as atomic_files
 from tabgan.base.model_file import read_model, write_model
 from tests.forked import run_code
 

@@ -13,7 +13,7 @@ CASES = Path(os.environ.get("TABGAN_CASES", "../shared/cases"))
 @pytest.fixture(scope="session")
 def case() -> Callable[[str], pd.DataFrame]:
     """Read a table as the command line does."""
-    from tabgan.files.read import read_table
+    from tabgan.files.read_write import read_table
 
     def read(name: str) -> pd.DataFrame:
         path = CASES / name

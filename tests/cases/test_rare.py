@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from tabgan import TabGAN
-from tabgan.files.read import read_table
+from tabgan.files.read_write import read_table
 from tabgan.fitting.options import FitOptions
 from tabgan.fitting.prepare import prepare
 from tabgan.table.columns import frame_of

@@ -9,8 +9,19 @@ from tabgan import ImageGAN, TabGAN
 from tabgan.cli import training_options as image_options
 from tabgan.cli import training_options as training
 from tabgan.cli.main import main
-from tabgan.generators import optimization as optimizers
-from tabgan.generators.gan import losses, penalties, stabilizers, training_presets
+from tabgan.generators import optimizers
+from tabgan.generators.gan import (
+    losses_and_penalties as losses,
+)
+from tabgan.generators.gan import (
+    losses_and_penalties as penalties,
+)
+from tabgan.generators.gan import (
+    stabilizers,
+)
+from tabgan.generators.gan import (
+    training_config as training_presets,
+)
 from tabgan.images import image_networks as architectures
 
 COMMANDS = [
@@ -193,7 +204,7 @@ class TestExitCodes:
         def fail(*_args, **_options):
             raise ZeroDivisionError("by zero")
 
-        monkeypatch.setattr("tabgan.files.read.read_table", fail)
+        monkeypatch.setattr("tabgan.files.read_write.read_table", fail)
         assert self.error_of(run("synth", small_csv, "-q"), 1) == (
             "Error: an unexpected ZeroDivisionError: by zero\nThis is a fault in tabgan; set "
             "TABGAN_DEBUG=1 to see where it comes from, and report it\n"
@@ -215,7 +226,7 @@ class TestExitCodes:
         def fail(*_args, **_options):
             raise error
 
-        monkeypatch.setattr("tabgan.files.read.read_table", fail)
+        monkeypatch.setattr("tabgan.files.read_write.read_table", fail)
         code, message = end
         assert self.error_of(run("synth", small_csv, "-q"), code) == f"Error: {message}\n"
 
@@ -223,5 +234,5 @@ class TestExitCodes:
         def fail(*_args, **_options):
             raise KeyboardInterrupt
 
-        monkeypatch.setattr("tabgan.files.read.read_table", fail)
+        monkeypatch.setattr("tabgan.files.read_write.read_table", fail)
         assert self.error_of(run("synth", small_csv, "-q"), 130) == "Interrupted\n"

@@ -37,7 +37,7 @@ def test_a_fault_of_ours(interpreter, files, tmp_path):
     """A part of the package is replaced by one that is broken."""
     broken = tmp_path / "broken"
     broken.mkdir()
-    fault = "import tabgan.files.read\ntabgan.files.read.read_table = lambda *_, **__: 1 / 0\n"
+    fault = "import tabgan.files.read_write as r\nr.read_table = lambda *_, **__: 1 / 0\n"
     (broken / "sitecustomize.py").write_text(fault)
     path = f"{broken}:{Path(__file__).parents[2]}"
     done = interpreter("inspect", "small.csv", env={"PYTHONPATH": path})

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from tabgan.files.read import read_table
+from tabgan.files.read_write import read_table
 
 RULES = [
     {"kind": "sum", "parts": ["net", "tax"], "total": "gross"},

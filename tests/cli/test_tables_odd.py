@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tabgan.files.read import read_table
+from tabgan.files.read_write import read_table
 
 STEPS = ("--steps", "3", "--hidden-dim", "16", "--seed", "0", "-q")
 

@@ -14,9 +14,8 @@ import polars as pl
 import pytest
 
 from tabgan import TabGAN
-from tabgan.files.read import read_table
-from tabgan.files.table_form import TableForm
-from tabgan.files.write import TableWriter
+from tabgan.files.formats import TableForm
+from tabgan.files.read_write import TableWriter, read_table
 
 STEPS = ("--steps", "3", "--hidden-dim", "16", "--seed", "0", "--no-refine", "--no-polish")
 ROWS = 60

@@ -7,7 +7,7 @@ import pytest
 
 from tabgan.conditions.condition import Condition
 from tabgan.conditions.domains import column_categories, column_sentinels
-from tabgan.conditions.parse_condition import parse_condition
+from tabgan.conditions.parse_request import parse_condition
 from tabgan.encoding.table_encoder import TableEncoder
 from tabgan.inference.infer_schema import resolve_schema
 from tabgan.table.schema import Schema

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from tabgan.conditions.domains import column_categories, column_sentinels
-from tabgan.conditions.parse_condition import parse_condition
+from tabgan.conditions.parse_request import parse_condition
 from tabgan.encoding.table_encoder import TableEncoder
 from tabgan.inference.infer_schema import resolve_schema
 from tabgan.rules.order_dependency import DifferenceDependency

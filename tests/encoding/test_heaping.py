@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tabgan.encoding.column_encoders import NumericEncoder
 from tabgan.encoding.heaping import Grid, Heaping
-from tabgan.encoding.numeric import NumericEncoder
 from tabgan.encoding.quantiles import Quantiles
 from tabgan.inference.infer_schema import infer_schema
 from tabgan.table.columns import TypedSeries

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tabgan.encoding.quantiles import MAX_KNOTS, MIN_ROWS, Quantiles
-from tabgan.table.tails import ends_of
+from tabgan.table.number_scale import ends_of
 
 ROWS = 20_000
 reals = st.lists(st.floats(-1e9, 1e9), min_size=1, max_size=200)

@@ -8,8 +8,7 @@ import pandas as pd
 import pytest
 
 from tabgan import ModelFileError, OptionError, TabGAN
-from tabgan.encoding.categorical import CategoricalEncoder
-from tabgan.encoding.column_encoder import ColumnEncoder
+from tabgan.encoding.column_encoders import CategoricalEncoder, ColumnEncoder
 from tabgan.encoding.table_encoder import ENCODERS, register_encoder
 from tests.forked import run_code
 
@@ -18,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from tabgan.base.row_layout import RowLayout
-from tabgan.encoding.column_encoder import ColumnEncoder, Encoded
+from tabgan.encoding.column_encoders import ColumnEncoder, Encoded
 from tabgan.encoding.table_encoder import register_encoder
 
 class Bits(ColumnEncoder):
@@ -132,7 +131,10 @@ class _Abstract(ColumnEncoder):
         (dict, "must be a subclass of ColumnEncoder that defines all its abstract methods"),
         (_Abstract, "must be a subclass of ColumnEncoder that defines all its abstract methods"),
         (_Nameless, "_Nameless.name=None must be text that names the class in model files"),
-        (_Taken, "_Taken.name='numeric' is the name of tabgan.encoding.numeric.NumericEncoder"),
+        (
+            _Taken,
+            "_Taken.name='numeric' is the name of tabgan.encoding.column_encoders.NumericEncoder",
+        ),
     ],
 )
 def test_other_classes_are_refused(cls, fault):

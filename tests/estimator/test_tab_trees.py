@@ -12,7 +12,7 @@ from tabgan.callbacks import Callback
 from tabgan.constraints import Inequality
 from tabgan.estimator import TableEstimator
 from tabgan.fitting.options import OPTIONS_OF
-from tabgan.fitting.train_trees import column_order
+from tabgan.fitting.train_table import column_order
 from tabgan.sampling.table_model import BLOCK_ROWS
 
 ROWS = 300

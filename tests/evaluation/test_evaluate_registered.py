@@ -12,7 +12,7 @@ from tabgan.evaluation.attacks import audit as audit_module
 from tabgan.evaluation.attacks.audit import audit, register_attack
 from tabgan.evaluation.audit_results import Rate, risk_of_rates
 from tabgan.evaluation.evaluate import register_metric
-from tabgan.evaluation.part_results import Figure
+from tabgan.evaluation.evaluation_parts import Figure
 from tests.evaluation.attacks.conftest import SCHEMA, copier, people
 
 

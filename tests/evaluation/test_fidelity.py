@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tabgan import infer_schema
+from tabgan import Column, DataError, Schema, infer_schema
 from tabgan.evaluation.compared_tables import CodedColumn, code_columns
-from tabgan.evaluation.contingency import MOST_CELLS
-from tabgan.evaluation.fidelity import pair_trends
-from tabgan.evaluation.quality_scores import quality_errors
+from tabgan.evaluation.detection import detection_score
+from tabgan.evaluation.distributions import MOST_CELLS
+from tabgan.evaluation.fidelity import pair_trends, quality_errors, shape_error, trend_error
 
 NONE = np.array([])
 
@@ -79,3 +79,127 @@ def test_what_the_columns_are_off_by_themselves_is_no_error_of_the_relation():
     trends = pair_trends([column, column])
     assert trends.error[0, 1] == pytest.approx(0.3)
     assert trends.error_of_relation[0, 1] == pytest.approx(0)
+
+
+X = Schema((Column("x", "numeric", "float64"),))
+LEVELS = Schema((Column("a", "categorical", "object"), Column("b", "categorical", "object")))
+
+
+def normal(size: int, seed: int, mean: float = 0) -> pd.DataFrame:
+    return pd.DataFrame({"x": np.random.default_rng(seed).normal(mean, 1, size)})
+
+
+class TestCoding:
+    def test_levels_share_codes_and_missing_is_nan(self):
+        schema = Schema((Column("k", "categorical", "object"), Column("n", "integer", "Int64")))
+        real = pd.DataFrame({"k": ["b", None], "n": pd.array([3, None], dtype="Int64")})
+        synthetic = pd.DataFrame({"k": ["c", "a"], "n": pd.array([1, 2], dtype="Int64")})
+        coded = code_columns(real, synthetic, schema)
+        np.testing.assert_array_equal(coded[0].real, [1, np.nan])
+        np.testing.assert_array_equal(coded[0].synthetic, [2, 0])
+        np.testing.assert_array_equal(coded[1].real, [3, np.nan])
+        np.testing.assert_array_equal(coded[1].synthetic, [1, 2])
+
+    def test_texts_that_are_numbers_or_dates(self):
+        real = pd.DataFrame(
+            {
+                "price": [f"{i / 4:.2f}" for i in range(40)],
+                "day": [f"2024-01-{1 + i % 28:02d}" for i in range(40)],
+            }
+        )
+        coded = code_columns(real, real.iloc[:2], infer_schema(real))
+        assert list(coded[0].synthetic) == [0, 0.25]
+        assert not coded[1].nominal
+        assert coded[1].synthetic[1] > coded[1].synthetic[0]
+
+    def test_identifiers_and_text_are_left_out(self):
+        schema = Schema((Column("id", "identifier", "int64"), Column("x", "numeric", "float64")))
+        table = pd.DataFrame({"id": [1, 2], "x": [0.5, 1.5]})
+        assert list(code_columns(table, table, schema)) == [1]
+
+    def test_nothing_to_compare(self):
+        schema = Schema((Column("id", "identifier", "int64"), Column("note", "text", "object")))
+        table = pd.DataFrame({"id": [1, 2], "note": ["so", "it is"]})
+        with pytest.raises(
+            DataError,
+            match="All columns are of identifiers or text, which have no values to "
+            "compare; declare another kind for one of them in the schema",
+        ):
+            code_columns(table, table, schema)
+
+    def test_other_columns(self):
+        with pytest.raises(
+            DataError,
+            match=r"The synthetic table has the columns \['y'\] and the schema has \['x'\]; "
+            "give tables with the schema's columns, in its order",
+        ):
+            code_columns(normal(5, 0), pd.DataFrame({"y": [1.0]}), X)
+
+    def test_no_rows(self):
+        with pytest.raises(DataError, match="The real table has no rows; a comparison needs some"):
+            code_columns(normal(0, 0), normal(5, 0), X)
+
+
+class TestQuality:
+    def test_a_table_is_like_itself(self):
+        table = pd.DataFrame({"x": [1.0, 2, 3, 4], "y": [1.0, 2, 3, 5], "k": list("aabb")})
+        schema = infer_schema(table, {"x": "numeric", "y": "numeric", "k": "categorical"})
+        assert quality_errors(table, table, schema) == (0, 0)
+
+    def test_shape_error_is_the_mean_of_ks_and_tv_distance(self):
+        schema = Schema((*X, LEVELS["a"]))
+        real = pd.DataFrame({"x": [0.0, 1, 2, 3], "a": list("pppq")})
+        synthetic = pd.DataFrame({"x": [2.0, 3, 4, 5], "a": list("ppqq")})
+        assert shape_error(real, synthetic, schema) == pytest.approx((50 + 25) / 2)
+
+    def test_trend_error_of_a_reversed_relation_and_of_levels(self):
+        numbers = Schema((*X, Column("y", "numeric", "float64")))
+        real = pd.DataFrame({"x": [1.0, 2, 3, 4], "y": [1.0, 2, 3, 4]})
+        reversed_ = real.assign(y=[4.0, 3, 2, 1])
+        assert trend_error(real, reversed_, numbers) == pytest.approx(100)
+        levels = pd.DataFrame({"a": list("ppqq"), "b": list("rrss")})
+        assert trend_error(levels, levels.assign(b=list("rsrs")), LEVELS) == pytest.approx(50)
+
+    def test_dates_count_as_numbers(self):
+        days = pd.date_range("2024-01-01", periods=40)
+        schema = Schema((Column("d", "datetime", "datetime64[ns]"), *X))
+        real = pd.DataFrame({"d": days, "x": np.arange(40.0)})
+        errors = quality_errors(real, real.assign(d=days[::-1]), schema)
+        assert errors.shape_error == 0
+        assert errors.trend_error == pytest.approx(100)
+
+    def test_no_pair_has_no_trend(self):
+        assert np.isnan(trend_error(normal(50, 0), normal(50, 1), X))
+        apart = Schema((*X, Column("y", "numeric", "float64")))
+        real = normal(50, 0).assign(y=normal(50, 1)["x"])
+        assert np.isnan(trend_error(real, real, apart))
+
+
+class TestDetection:
+    def test_two_samples_of_one_distribution_are_alike(self):
+        assert detection_score(normal(1000, 0), normal(1000, 1), X) > 0.9
+
+    def test_a_shifted_sample_is_told_apart(self):
+        assert detection_score(normal(200, 0), normal(200, 1, mean=50), X) < 0.05
+
+    def test_missing_values_are_seen(self):
+        real = normal(200, 0)
+        holes = normal(200, 1).mask(np.arange(200)[:, None] % 2 == 0)
+        assert detection_score(real, holes, X) < 0.7
+
+    def test_the_seed_decides(self):
+        tables = normal(60, 0), normal(90, 1, mean=0.7)
+        scores = [detection_score(*tables, X, random_state=seed) for seed in (3, 3, 4)]
+        assert scores[0] == scores[1] != scores[2]
+
+    def test_a_column_that_is_never_there(self):
+        empty = pd.DataFrame({"x": [np.nan] * 10})
+        assert detection_score(empty, empty, X) == 1
+
+    def test_too_few_rows(self):
+        with pytest.raises(
+            DataError,
+            match="The real table has 2 rows and the synthetic one 9; a detector needs at least 3 "
+            "of each, one for each fold",
+        ):
+            detection_score(normal(2, 0), normal(9, 0), X)

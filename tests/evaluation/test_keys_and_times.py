@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from tabgan.evaluation.compared_tables import read_tables
 from tabgan.evaluation.evaluate import evaluate
+from tabgan.evaluation.evaluation_parts import KeyResult, TimeResult
 from tabgan.evaluation.keys_and_times import compare_keys, compare_times, likeness, succession
-from tabgan.evaluation.part_results import KeyResult, TimeResult
 
 
 def orders(rng: np.random.Generator, start: int, n_keys: int = 300) -> pd.DataFrame:

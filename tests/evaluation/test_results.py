@@ -6,14 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tabgan.evaluation.column_distributions import SHOWN_LEVELS, distribution_of
 from tabgan.evaluation.compared_tables import CodedColumn, code_columns, read_tables
 from tabgan.evaluation.copying import measure_nearness
-from tabgan.evaluation.coverage import measure_coverage
 from tabgan.evaluation.detection import detect
-from tabgan.evaluation.part_results import LevelsChart, NumbersChart
+from tabgan.evaluation.distributions import SHOWN_LEVELS, distribution_of
+from tabgan.evaluation.evaluation_parts import LevelsChart, NumbersChart
 from tabgan.evaluation.utility import choose_target, measure_utility, named_target
-from tabgan.evaluation.validity import check_validity
+from tabgan.evaluation.validity_and_coverage import check_validity, measure_coverage
 
 NONE = np.array([])
 

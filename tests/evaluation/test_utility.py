@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tabgan.evaluation.compared_tables import CodedColumn
-from tabgan.evaluation.part_results import Figure, Predicted, Utility
+from tabgan.evaluation.evaluation_parts import Figure, Predicted, Utility
 from tabgan.evaluation.utility import Target, choose_target, measure_utility, with_classes
 
 NONE = np.array([])

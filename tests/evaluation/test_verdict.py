@@ -10,7 +10,7 @@ import pytest
 import tabgan.evaluation.verdict as verdict_module
 from tabgan import evaluate, infer_schema
 from tabgan.cli.main import main
-from tabgan.evaluation import broken_structure
+from tabgan.evaluation import structure as broken_structure
 from tabgan.evaluation.results import Run, WeakPoint
 
 

@@ -24,8 +24,8 @@ def run(tmp_path, monkeypatch, capsys):
 
 def test_mnist_cgan(run, tmp_path, monkeypatch):
     pytest.importorskip("matplotlib", reason="pictures need matplotlib")
-    monkeypatch.setattr("tabgan.images.judge.MIN_EPOCHS", 1)  # of the judge's training
-    monkeypatch.setattr("tabgan.images.judge.MIN_STEPS", 20)
+    monkeypatch.setattr("tabgan.images.image_classifier.MIN_EPOCHS", 1)  # of the judge's training
+    monkeypatch.setattr("tabgan.images.image_classifier.MIN_STEPS", 20)
     printed = run("mnist_cgan.py", "--steps", "20")
     assert "20 steps; penalty" in printed
     assert (tmp_path / "digits.png").read_bytes()[1:4] == b"PNG"

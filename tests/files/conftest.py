@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from tabgan.files.table_form import TableForm
-from tabgan.files.write import TableWriter
+from tabgan.files.formats import TableForm
+from tabgan.files.read_write import TableWriter
 
 AWKWARD: dict[str, list[Any]] = {
     "text": ["😀 é", "two\nlines", "", None, "=1+1", " blank "],

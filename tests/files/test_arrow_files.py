@@ -8,10 +8,8 @@ import pandas as pd
 import pytest
 
 from tabgan.base.errors import OptionError
-from tabgan.files.formats import TableContentError
-from tabgan.files.read import read_table
-from tabgan.files.table_form import TableForm
-from tabgan.files.write import TableWriter
+from tabgan.files.formats import TableContentError, TableForm
+from tabgan.files.read_write import TableWriter, read_table
 
 pa = pytest.importorskip("pyarrow")
 pq = pytest.importorskip("pyarrow.parquet")

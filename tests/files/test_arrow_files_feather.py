@@ -3,9 +3,8 @@ import pyarrow as pa
 import pyarrow.feather as pf
 import pytest
 
-from tabgan.files.formats import TableContentError
-from tabgan.files.read import read_table
-from tabgan.files.table_form import TableForm
+from tabgan.files.formats import TableContentError, TableForm
+from tabgan.files.read_write import read_table
 
 
 def test_values_and_types_come_back(tmp_path, awkward, dated, write):

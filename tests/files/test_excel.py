@@ -9,10 +9,8 @@ import pytest
 
 from tabgan.base.errors import OptionError
 from tabgan.files.excel import EXCEL_ROWS
-from tabgan.files.formats import TableContentError
-from tabgan.files.read import read_table
-from tabgan.files.table_form import TableForm
-from tabgan.files.write import TableWriter, check_table_output
+from tabgan.files.formats import TableContentError, TableForm
+from tabgan.files.read_write import TableWriter, check_table_output, read_table
 
 
 def save(path, *rows, title="Sheet"):

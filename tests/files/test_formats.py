@@ -1,8 +1,7 @@
 import pytest
 
 from tabgan.base.errors import OptionError
-from tabgan.files.formats import file_suffix, format_of
-from tabgan.files.table_form import TableForm, check_delimiter
+from tabgan.files.formats import TableForm, check_delimiter, file_suffix, format_of
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tabgan.files.formats import TableContentError
+from tabgan.files.formats import TableContentError, TableForm
 from tabgan.files.json_lines import JsonBlocks
-from tabgan.files.read import read_table
-from tabgan.files.table_form import TableForm
+from tabgan.files.read_write import read_table
 
 
 def read(text):

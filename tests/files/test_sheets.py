@@ -8,7 +8,7 @@ import pytest
 
 from tabgan import TableFileError
 from tabgan.files import formats
-from tabgan.files.read import read_table
+from tabgan.files.read_write import read_table
 
 SHEET = "xl/worksheets/sheet1.xml"
 BOOK = "xl/workbook.xml"

@@ -11,11 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tabgan.base.errors import DataError, OptionError
-from tabgan.files.formats import TableContentError
-from tabgan.files.read import read_table
-from tabgan.files.table_form import TableForm
+from tabgan.files.formats import TableContentError, TableForm
+from tabgan.files.read_write import TableWriter, read_table
 from tabgan.files.text_files import CsvBlocks
-from tabgan.files.write import TableWriter
 
 
 def read(data, **options):

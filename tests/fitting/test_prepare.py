@@ -10,7 +10,7 @@ from tabgan import DataError, OptionError, TabGAN, tune
 from tabgan.cli.describe import describe_table, lay_out
 from tabgan.constraints import FixedCombinations, Inequality, Sum
 from tabgan.encoding import table_encoder
-from tabgan.fitting import min_group
+from tabgan.fitting import prepare as min_group
 from tabgan.fitting.options import FitOptions
 from tabgan.fitting.prepare import TableOptions, prepare
 from tabgan.inference import infer_schema as infer_schema_module

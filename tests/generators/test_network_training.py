@@ -10,9 +10,8 @@ from torch import Tensor, nn
 
 from tabgan.base.errors import TrainingError
 from tabgan.base.row_layout import RowLayout
-from tabgan.fitting.session import History
-from tabgan.generators.gan.batches import TableBatches
-from tabgan.generators.heads import TableHead
+from tabgan.fitting.fit_session import History
+from tabgan.generators.heads_and_batches import TableBatches, TableHead
 from tabgan.generators.network_training import LearnedGenerator, NetworkTraining
 from tabgan.generators.training_callbacks import Callback, Callbacks
 

@@ -11,8 +11,8 @@ from sklearn.base import clone
 from tabgan import DataError, ImageGAN, ModelFileError, NotFittedError, OptionError, TabGAN
 from tabgan.base.model_file import read_model, write_model
 from tabgan.images.idx import embedded_digits
+from tabgan.images.image_classifier import Judge
 from tabgan.images.image_networks import ARCHITECTURES
-from tabgan.images.judge import Judge
 
 IMAGES, LABELS = embedded_digits()
 

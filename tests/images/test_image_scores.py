@@ -11,6 +11,7 @@ from hypothesis.extra.numpy import arrays
 
 from tabgan.base.errors import DataError, OptionError
 from tabgan.images.idx import embedded_digits
+from tabgan.images.image_classifier import Judge
 from tabgan.images.image_scores import (
     ImageScores,
     Labelled,
@@ -21,7 +22,6 @@ from tabgan.images.image_scores import (
     mode_coverage,
     trained_on_samples,
 )
-from tabgan.images.judge import Judge
 
 IMAGES, LABELS = embedded_digits()
 SEEDS = st.integers(0, 2**32 - 1)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tabgan import DataError, ImageVAE
-from tabgan.base.file_names import text_of_name
+from tabgan.base.safe_files import text_of_name
 from tabgan.images.image_arrays import as_array
 from tabgan.images.image_sources import class_folders, decode_pictures, read_images
 

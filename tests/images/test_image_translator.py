@@ -10,7 +10,7 @@ from tabgan.base.model_file import read_model, write_model
 from tabgan.images import ImageEstimator
 from tabgan.images.idx import embedded_digits
 from tabgan.images.image_scores import psnr, ssim
-from tabgan.images.translation import TASKS, Colorize, Denoise, SuperResolution
+from tabgan.images.translation_network import TASKS, Colorize, Denoise, SuperResolution
 
 DIGITS = embedded_digits()[0][:400]
 RAMP = np.linspace(0, 1, 8)

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from tabgan import OptionError, Relations, TableFileError
-from tabgan.files.table_form import TableForm
+from tabgan.files.formats import TableForm
 from tabgan.relations.database_files import (
     Database,
     check_database_output,

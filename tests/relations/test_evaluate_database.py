@@ -5,8 +5,7 @@ import pandas as pd
 import pytest
 
 from tabgan import ForeignKey, Relations, TableFileError
-from tabgan.relations.database_results import DatabaseFigure
-from tabgan.relations.evaluate_database import evaluate_database
+from tabgan.relations.evaluate_database import DatabaseFigure, evaluate_database
 
 RELATIONS = Relations(
     {"users": ("id",)},

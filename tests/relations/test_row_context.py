@@ -1,10 +1,153 @@
+from datetime import date
+
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tabgan.relations.row_context import Context, ContextFeatures, ContextPart, taken
+from tabgan.inference.infer_schema import infer_schema
+from tabgan.relations.row_context import (
+    Context,
+    ContextFeatures,
+    ContextPart,
+    date_gaps,
+    distances,
+    find_bounds,
+    taken,
+)
+from tabgan.table.columns import by_position
 from tabgan.table.schema import Column
+
+
+def bounds_and_parts(above, own):
+    columns = infer_schema(own.to_frame("own")).columns
+    (column,) = infer_schema(above.to_frame("above"))
+    context = Context(len(own), (ContextPart(column, above, True),))
+    return find_bounds(context, own.to_frame("own"), columns), context, columns
+
+
+def dates(days, unit="D"):
+    return pd.Series(pd.Timestamp("2020-01-01") + pd.to_timedelta(days, unit=unit))
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_bounds_are_found_and_kept(sign):
+    rng = np.random.default_rng(0)
+    days = rng.integers(0, 500, 100)
+    above, own = dates(days), dates(days + sign * rng.integers(0, 50, 100))
+    (bound,), context, columns = bounds_and_parts(above, own)
+    assert bound.is_least == (sign == 1)
+    shuffled = own.sample(frac=1, random_state=0).to_frame("own").reset_index(drop=True)
+    assert bound.broken(context, shuffled, columns).sum() > 10
+    assert not bound.broken(context, bound.clipped(context, shuffled, columns), columns).any()
+
+
+def test_no_bound_by_chance():
+    days = np.arange(100)
+    assert not bounds_and_parts(dates(days), dates(days[::-1]))[0]
+    assert not bounds_and_parts(dates(days // 100), dates(days + 1000))[0]
+
+
+def test_dates_stay_dates():
+    rng = np.random.default_rng(0)
+    days = rng.integers(0, 500, 100)
+    as_dates = [d.date() for d in dates(days)]
+    above, own = pd.Series(as_dates, dtype=object), pd.Series(as_dates, dtype=object)
+    (bound,), context, columns = bounds_and_parts(above, own)
+    early = pd.DataFrame({"own": pd.Series([date(2019, 1, 1)] * 100, dtype=object)})
+    clipped = bound.clipped(context, early, columns)
+    assert clipped["own"].tolist() == as_dates
+    assert {type(value) for value in clipped["own"]} == {date}
+
+
+def test_a_time_of_day_is_compared_with_a_day_by_its_day():
+    days = np.random.default_rng(0).integers(0, 500, 100)
+    above, own = dates(days).dt.strftime("%Y-%m-%d"), dates(days) + pd.Timedelta(hours=5)
+    (bound,), context, columns = bounds_and_parts(above, own)
+    early = (own - pd.Timedelta(days=3)).to_frame("own")
+    assert bound.is_least
+    assert bound.broken(context, early, columns).all()
+    assert (bound.clipped(context, early, columns)["own"] >= dates(days)).all()
+
+
+def orders():
+    """Orders, the last of which are not sent yet."""
+    rng = np.random.default_rng(0)
+    opened = np.sort(rng.integers(0, 600, 300))
+    frame = pd.DataFrame({"opened": dates(opened), "due": dates(opened + 30)})
+    frame["sent"] = dates(opened + 1 + rng.integers(0, 9, 300)).where(np.arange(300) < 290)
+    return frame
+
+
+def test_dates_of_a_row_bound_each_other():
+    frame = orders()
+    columns = infer_schema(frame).columns
+    bounds = find_bounds(Context(300), frame, columns)
+    assert ("sent", "opened", True) in bounds
+    mixed = frame.assign(sent=frame["sent"].iloc[::-1].to_numpy())
+    for bound in bounds:
+        mixed = bound.clipped(Context(300), mixed, columns)
+    there = mixed.dropna()
+    assert len(there) == 290
+    assert (there["sent"] >= there["opened"]).all()
+
+
+def test_dates_near_an_earlier_one_are_learned_as_distances():
+    frame = orders().assign(born=dates(-np.random.default_rng(1).integers(9_000, 20_000, 300)))
+    table = by_position(frame, infer_schema(frame))
+    rules = date_gaps(table, 0, None)
+    pairs = {(str(r.target.column.name), str(r.source.column.name)) for r in rules}
+    assert pairs == {("sent", "opened"), ("due", "opened")}
+    (sent,) = (rule for rule in rules if rule.target.column.name == "sent")
+    assert (sent.column.minimum, sent.column.maximum) == (1, 9)
+    assert ("opened", "born") in {
+        (r.target.column.name, r.source.column.name) for r in date_gaps(table, 0, (0, 3))
+    }
+
+
+def test_a_date_is_replaced_before_the_one_that_its_distance_is_measured_from():
+    frame = orders().loc[:, ["opened", "sent"]]
+    first = frame["opened"] - pd.to_timedelta(np.arange(300) % 3, unit="D")
+    frame.insert(0, "first", first)
+    table = by_position(frame, infer_schema(frame))
+    rules = date_gaps(table, 1, (1, 0))
+    assert [rule.target.column.name for rule in rules] == ["sent", "opened"]
+    reduced = table
+    for rule in rules:
+        reduced = rule.reduce(reduced)
+    for rule in reversed(rules):
+        reduced = rule.restore(reduced)
+    assert reduced[2].values.equals(table[2].values)
+
+
+def test_distances_from_dates_above():
+    days = np.arange(4)
+    above, own = dates(days), dates(10 * days)
+    columns = [infer_schema(s.to_frame(n)).columns[0] for n, s in (("a", above), ("b", own))]
+    base, before = (
+        Context(4, (ContextPart(column, values, True),))
+        for column, values in zip(columns, (above, own), strict=True)
+    )
+    (part,) = distances(before, base, "b").parts
+    assert part.column.name == "#since a"
+    assert (np.diff(part.values) == (own - above).diff()[1] / pd.Timedelta(1, own.dt.unit)).all()
+
+
+@pytest.mark.parametrize("form", ["%Y-%m-%d", "%d.%m.%Y"])
+def test_a_time_of_day_is_learned_as_its_distance_from_a_day(form):
+    rng = np.random.default_rng(0)
+    days = rng.integers(0, 900, 300)
+    seconds = rng.integers(1, 200_000, 300)
+    frame = pd.DataFrame({"day": dates(days).dt.strftime(form)})
+    frame["time"] = dates(days * 86_400 + seconds, "s").dt.strftime("%Y-%m-%d %H:%M:%S")
+    table = by_position(frame, infer_schema(frame))
+    (rule,) = date_gaps(table, 1, None)
+    assert rule.column.maximum <= 200_000
+    assert rule.restore(rule.reduce(table))[1].values.equals(table[1].values)
+    day, time = (ContextPart(cells.column, cells.values, True) for cells in table.values())
+    (since,) = distances(Context(300, (time,)), Context(300, (day,)), "time").parts
+    assert (since.values == seconds).all()
 
 
 def context_of(values, kind, dtype):

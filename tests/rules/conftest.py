@@ -11,7 +11,7 @@ import pytest
 from tabgan import DataError, OptionError, TabGAN
 from tabgan.constraints import Constraint
 from tabgan.inference.infer_schema import infer_schema
-from tabgan.rules.dependency import Dependency
+from tabgan.rules.base_rules import Dependency
 from tabgan.rules.detect_dependencies import dependency_from_json
 from tabgan.table.columns import ColumnFrame, by_position
 

@@ -4,8 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tabgan.rules.arithmetic_dependency import FormulaDependency
-from tabgan.rules.formula_language import ArithmeticExpression
+from tabgan.rules.arithmetic_dependency import ArithmeticExpression, FormulaDependency
 from tabgan.table.columns import TypedSeries, field_at
 
 

@@ -11,9 +11,8 @@ from tabgan.inference.infer_schema import infer_schema
 from tabgan.rules.equality_dependency import CopyDependency
 from tabgan.rules.functional_dependency import FunctionalDependency
 from tabgan.rules.numeric_axis import AllowedValues, NumericAxis, propagate_order, propagate_sum
-from tabgan.rules.one_hot_dependency import OneHotDependency
 from tabgan.rules.order_dependency import DifferenceDependency
-from tabgan.rules.sum_dependency import SumDependency
+from tabgan.rules.sum_dependency import OneHotDependency, SumDependency
 
 
 @pytest.fixture(scope="module")

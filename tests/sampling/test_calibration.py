@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tabgan.base.row_layout import RowLayout
-from tabgan.generators.gan.networks import MLPGenerator
+from tabgan.generators.gan.table_networks import MLPGenerator
 from tabgan.sampling.calibration import draw_pool, level_offsets, uniform_ranks
 from tabgan.sampling.row_samplers import RowSampler
 

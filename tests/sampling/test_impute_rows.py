@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from tabgan import NotFittedError, OptionError, SamplingError, SamplingWarning, TabGAN, TabTrees
-from tabgan.conditions.partial_rows import PartialRows, contradictions
+from tabgan.conditions.parse_request import PartialRows, contradictions
 from tabgan.constraints import Custom, FixedCombinations
 from tabgan.rules.functional_dependency import FunctionalDependency
 from tabgan.table.columns import ColumnRef

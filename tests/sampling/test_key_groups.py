@@ -6,7 +6,7 @@ import pytest
 
 from tabgan import TabGAN
 from tabgan.constraints import Inequality
-from tabgan.fitting.private.private_levels import identifier_encoder
+from tabgan.fitting.private.private_histograms import identifier_encoder
 from tabgan.inference.infer_schema import infer_schema
 from tabgan.sampling.key_groups import KeyGroups, learn_keys
 from tabgan.table.columns import ColumnRef, by_position

@@ -4,7 +4,7 @@ import pytest
 from tabgan.base.row_layout import RowLayout
 from tabgan.encoding.quantiles import Quantiles
 from tabgan.sampling.postprocess import MOST_POOL, PostProcessing, pool_for
-from tabgan.sampling.row_features import RowFeatures
+from tabgan.sampling.refinement import RowFeatures
 
 FEATURES = RowFeatures(RowLayout((None,), (2,)), (Quantiles.fit(np.arange(100.0)),))
 SHARES = np.array([0.5, 0.5])

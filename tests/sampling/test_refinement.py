@@ -7,6 +7,7 @@ from tabgan.base.row_layout import RowLayout
 from tabgan.encoding.quantiles import Quantiles
 from tabgan.sampling.refinement import (
     MAX_CRITICS,
+    RowFeatures,
     choose,
     effective_share,
     fit_critics,
@@ -14,7 +15,6 @@ from tabgan.sampling.refinement import (
     rake,
     weigh,
 )
-from tabgan.sampling.row_features import RowFeatures
 
 SPANS = RowLayout(marks=(None, 1), widths=(3, 2))
 QUANTILES = Quantiles.fit(np.linspace(0, 1, 500))

@@ -3,8 +3,8 @@ import pytest
 import torch
 
 from tabgan.base.row_layout import RowLayout
-from tabgan.encoding.column_encoder import Encoded
-from tabgan.generators.gan.networks import MLPGenerator
+from tabgan.encoding.column_encoders import Encoded
+from tabgan.generators.gan.table_networks import MLPGenerator
 from tabgan.sampling.calibration import (
     KNOTS,
     LEAST_ROWS,

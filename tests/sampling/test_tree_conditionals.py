@@ -3,7 +3,7 @@ import pytest
 
 from tabgan.base.row_layout import RowLayout
 from tabgan.encoding.quantiles import Quantiles
-from tabgan.sampling.row_features import DrawnRows, RowFeatures
+from tabgan.sampling.refinement import DrawnRows, RowFeatures
 from tabgan.sampling.tree_conditionals import GibbsSampler
 
 SPANS = RowLayout((None,), (2, 3))

@@ -15,7 +15,7 @@ from sklearn.base import clone
 
 from tabgan import DataError, TabGAN
 from tabgan.base.errors import SchemaError
-from tabgan.oversampler import SyntheticOverSampler
+from tabgan.estimator.oversampler import SyntheticOverSampler
 from tabgan.table.frame_libraries import FrameForm, form_of, pandas_of, table_of_series
 
 EPOCH = datetime.datetime(1850, 1, 1, 1, 2, 3)

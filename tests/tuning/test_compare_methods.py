@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 
 from tabgan import DataError, OptionError, TabTrees, TrainingError, compare_methods
-from tabgan.evaluation.quality_scores import TableScores
+from tabgan.evaluation.fidelity import TableScores
 from tabgan.tuning.compare_methods import MethodComparison, MethodTrial
-from tabgan.tuning.held_out_rows import HeldOutRows
+from tabgan.tuning.tuning_trials import HeldOutRows
 
 
 @pytest.fixture(scope="module")

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from tabgan.cli.command import command
+from tabgan.cli.command_options import FILE, command, option
 from tabgan.cli.databases import relations_option
-from tabgan.cli.option_types import FILE, option
 from tabgan.cli.table_options import (
     Declared,
     condition_option,
@@ -90,7 +89,7 @@ def inspect(
     'tabgan fit' does it with the same options and seed. A file whose name ends in .safetensors is
     a model. Of several tables that belong together: the keys between them.
     """
-    from tabgan.cli.console import Report, print_text
+    from tabgan.cli.command_output import Report, print_text
     from tabgan.cli.databases import inspect_database
     from tabgan.cli.describe import describe_table, lay_out
 
@@ -126,7 +125,7 @@ def inspect(
 
 def _inspect_model(ctx: click.Context, source: str, *, as_json: bool) -> None:
     """Show what a model file of a table or a database holds."""
-    from tabgan.cli.console import print_text
+    from tabgan.cli.command_output import print_text
     from tabgan.cli.database_models import describe_database_model
     from tabgan.cli.describe import describe_model, lay_out
 
@@ -147,7 +146,7 @@ def _check_options_of_a_model(ctx: click.Context) -> None:
 
 
 def _write_schema(path: str, state: dict[str, Any]) -> None:
-    from tabgan.files.write import open_output
+    from tabgan.files.read_write import open_output
 
     text = json.dumps(state, ensure_ascii=False, indent=2) + "\n"
     with open_output(path) as sink:

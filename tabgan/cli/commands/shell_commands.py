@@ -5,8 +5,7 @@ from importlib.resources import files
 import click
 from click.shell_completion import get_completion_class
 
-from tabgan.cli.command import command
-from tabgan.cli.option_types import FILE, option
+from tabgan.cli.command_options import FILE, command, option
 from tabgan.cli.table_options import force_option, quiet_option
 
 __all__ = ["completion", "example"]
@@ -29,8 +28,8 @@ def example(out: str, force: bool, quiet: bool) -> None:
 
     It has numbers, dates, categories, an identifier, e-mail addresses and missing values.
     """
-    from tabgan.cli.console import Report
-    from tabgan.files.write import open_output
+    from tabgan.cli.command_output import Report
+    from tabgan.files.read_write import open_output
 
     content = files("tabgan.cli").joinpath("example_customers.csv").read_bytes()
     with open_output(out, force=force) as sink:

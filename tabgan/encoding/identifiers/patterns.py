@@ -20,7 +20,7 @@ from typing import Any, ClassVar, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from tabgan.encoding.identifiers.row_bijections import (
+from tabgan.encoding.identifiers.unique_values import (
     MOST_POSITIONS,
     index_permutation,
     lead_numbers,

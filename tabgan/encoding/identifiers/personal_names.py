@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from tabgan.encoding.identifiers.row_bijections import MOST_POSITIONS, index_permutation
+from tabgan.encoding.identifiers.unique_values import MOST_POSITIONS, index_permutation
 from tabgan.table.locale_words import DEFAULT_LOCALE, Vocabulary, name_order, vocabulary
 from tabgan.table.schema import Column
 

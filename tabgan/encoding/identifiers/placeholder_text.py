@@ -1,6 +1,18 @@
-"""Free text: placeholders of the same lengths, in the shape of the language or of filler words."""
+"""Free text: placeholders of the same lengths, in the shape of the language or of filler words.
 
-from collections.abc import Collection, Sequence
+How the texts of a column look: words, lengths, capitals and full stops, without any sentence.
+
+A text says who wrote it by its rare words: a name, a place, a disease. So only words that stand
+in several texts are known; instead of all others stand words that are made of the same letters, as
+long as they were. Sentences are not learned: words are drawn one by one, as often as they stood.
+Phrases that several rows hold ("No comment") are known as a whole, with their shares; where they
+differ by their digits alone ("Order 4711 was sent"), with other digits.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
@@ -9,16 +21,338 @@ from numpy.typing import NDArray
 
 from tabgan.base.errors import DataError
 from tabgan.base.row_layout import RowLayout
-from tabgan.encoding.column_encoder import ColumnEncoder, Encoded
-from tabgan.encoding.identifiers.identifier import MissingShares
-from tabgan.encoding.identifiers.language_shape import LanguageShape, learn_shape
-from tabgan.encoding.identifiers.makers import name_seed
-from tabgan.encoding.identifiers.seen_values_filter import SeenValuesFilter
+from tabgan.encoding.column_encoders import ColumnEncoder, Encoded
+from tabgan.encoding.identifiers.identifier_encoders import MissingShares
+from tabgan.encoding.identifiers.identifier_makers import name_seed
+from tabgan.encoding.identifiers.unique_values import SeenValuesFilter
 from tabgan.table.columns import TypedSeries
+from tabgan.table.number_scale import typical_values
 from tabgan.table.schema import Column
-from tabgan.table.tails import typical_values
 
-__all__ = ["LOREM", "TextEncoder"]
+__all__ = ["LOREM", "LanguageShape", "TextEncoder", "learn_shape"]
+
+SAMPLE = 10_000  # texts that are looked at
+LEAST_TEXTS = 5  # that hold a word or phrase which is known, even where min_group is less
+MOST_PHRASES = 1_000
+MOST_KNOWN = 5_000  # words
+MOST_MADE = 2_000
+LONGEST_WORD = 40
+SHAPED_POOL = 20_000  # words of a block; each text is a section of them
+ROUNDED = 4  # decimals of shares
+
+_CORE = re.compile(r"[\w][^\s]*[\w]|[\w]")
+_END = re.compile(r"[.,;:!?…。！？]")
+_STOPS = ".!?…。！？"
+_DIGIT = re.compile(r"\d")
+_SLOT = "\0"  # stands for a digit of a template: a zero could be one of the source
+_SLOTS = re.compile(f"{_SLOT}+")
+_VOWELS, _CONSONANTS = "aeiou", "bdfghklmnprstv"
+
+Shares = dict[str, float]
+
+
+@dataclass(frozen=True)
+class LanguageShape:
+    """How texts look.
+
+    Parameters
+    ----------
+    phrases
+        Whole texts that several rows hold, with their shares of all rows.
+    templates
+        Texts that several rows hold but for their digits, each written NUL, with shares.
+    words
+        Words with their shares of all words: those that several texts hold, and made ones.
+    marks
+        Shares of the words within a text that a mark follows, by mark.
+    ends
+        Shares of the texts that end with a mark, by mark.
+    capitals
+        Share of the texts that begin with a capital letter.
+    uppercase
+        Share of the texts that have no small letters.
+    """
+
+    phrases: Mapping[str, float]
+    templates: Mapping[str, float]
+    words: Mapping[str, float]
+    marks: Mapping[str, float]
+    ends: Mapping[str, float]
+    capitals: float
+    uppercase: float
+
+    def __post_init__(self) -> None:
+        for name in ("phrases", "templates", "words", "marks", "ends"):
+            shares = [*getattr(self, name).values()]
+            if not all(0 <= share <= 1 for share in shares) or sum(shares) > 1 + len(shares) / 1e3:
+                raise ValueError(f"{name} of texts must have shares from 0 to 1, together too")
+        if not self.words or not (0 <= self.capitals <= 1 and 0 <= self.uppercase <= 1):
+            raise ValueError("texts need words, and shares of capital letters from 0 to 1")
+        longest = max(map(len, [*self.phrases, *self.templates, *self.words]))
+        if longest > MOST_CHARACTERS:
+            raise ValueError(f"a phrase or word has {longest} characters, over {MOST_CHARACTERS}")
+
+    def write(self, lengths: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.object_]:
+        """Write a text for each row.
+
+        Parameters
+        ----------
+        lengths
+            Numbers of words, where the text is no phrase, shape (rows,).
+        rng
+            The only source of randomness.
+        """
+        rows = len(lengths)
+        fixed = [*self.phrases, *self.templates]
+        bounds = np.cumsum([*self.phrases.values(), *self.templates.values()])
+        drawn = np.searchsorted(bounds, rng.random(rows), side="right")
+        made = np.empty(rows, object)
+        is_free = drawn == len(fixed)
+        made[is_free] = self._sentences(lengths[is_free], rng)
+        made[~is_free] = [fixed[at] for at in drawn[~is_free]]
+        for row in np.flatnonzero((drawn >= len(self.phrases)) & ~is_free):
+            made[row] = _other_digits(made[row], rng)
+        return made
+
+    def _sentences(
+        self, lengths: NDArray[np.int64], rng: np.random.Generator
+    ) -> NDArray[np.object_]:
+        words = self._draw(self.words, SHAPED_POOL, rng)
+        after = self._draw(self.marks, SHAPED_POOL, rng)
+        if self.capitals > 0.5:  # after a full stop, too
+            is_first = np.concatenate([[False], np.char.find(_STOPS, after[:-1].astype(str)) >= 0])
+            is_first[1:] &= after[:-1] != ""
+            words[is_first] = [_capital(word) for word in words[is_first]]
+        pool = (words + after).tolist()
+        counts = np.clip(lengths, 1, SHAPED_POOL // 2)
+        starts = rng.integers(SHAPED_POOL - counts.max(initial=1), size=len(lengths))
+        lasts = self._draw(self.ends, len(lengths), rng)
+        capitals, upper = (
+            rng.random(len(lengths)) < share for share in (self.capitals, self.uppercase)
+        )
+        made = np.empty(len(lengths), object)
+        for row, (start, count) in enumerate(zip(starts.tolist(), counts.tolist(), strict=True)):
+            text = " ".join(pool[start : start + count])[: MOST_CHARACTERS - 1]
+            text = text.rstrip(".,;:!?…。！？") + lasts[row]
+            text = _capital(text) if capitals[row] else text
+            made[row] = text.upper() if upper[row] else text
+        return made
+
+    @staticmethod
+    def _draw(shares: Mapping[str, float], size: int, rng: np.random.Generator) -> NDArray[Any]:
+        """Draw texts by their shares; empty ones for what is left."""
+        texts = np.array([*shares, ""], object)
+        bounds = np.cumsum([*shares.values()])
+        if bounds.size and bounds[-1] > 0.99:
+            bounds = bounds / bounds[-1]
+        return np.asarray(texts[np.searchsorted(bounds, rng.random(size), side="right")], object)
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe the shape by JSON values."""
+        lists = ("phrases", "templates", "words", "marks", "ends")
+        state: dict[str, Any] = {name: [*map(list, getattr(self, name).items())] for name in lists}
+        return {**state, "capitals": self.capitals, "uppercase": self.uppercase}
+
+    @classmethod
+    def from_json(cls, state: Mapping[str, Any]) -> Self:
+        """Rebuild the shape from `to_json`'s value."""
+        lists = ("phrases", "templates", "words", "marks", "ends")
+        shares = {name: {str(text): float(x) for text, x in state[name]} for name in lists}
+        return cls(**shares, capitals=float(state["capitals"]), uppercase=float(state["uppercase"]))
+
+
+def learn_shape(
+    texts: Sequence[str], least_texts: int, seed: int
+) -> tuple[LanguageShape, list[str]]:
+    """Learn how texts look; return also those that are none of the phrases.
+
+    Parameters
+    ----------
+    texts
+        The texts, one for each row.
+    least_texts
+        So many texts at least must hold what is known of them.
+    seed
+        Seed of the words that are made.
+    """
+    least, rng = max(least_texts, LEAST_TEXTS), np.random.default_rng(seed)
+    phrases, rest = _frequent(texts, least)
+    templates, rest = _frequent([_DIGIT.sub(_SLOT, text) for text in rest], least, rest)
+    shown = [text[:MOST_CHARACTERS] for text in rest[:: -(-len(rest) // SAMPLE)]] if rest else []
+    read = [_Words.of(text) for text in shown]
+    n_words = sum(len(words.cores) for words in read)
+    within = Counter(mark for words in read for mark in words.marks if mark)
+    ends = Counter(words.end for words in read if words.end)
+    shape = LanguageShape(
+        phrases=_shares(phrases, len(texts)),
+        templates=_shares(templates, len(texts)),
+        words=_words(read, least, rng),
+        marks=_shares(within, n_words),
+        ends=_shares({mark: n for mark, n in ends.items() if n >= least}, len(read)),
+        capitals=_share(text[:1].isupper() for text in shown),
+        uppercase=_share(text.isupper() for text in shown),
+    )
+    return shape, rest
+
+
+@dataclass(frozen=True)
+class _Words:
+    """The words of a text, without what stands between them, and the marks after them."""
+
+    cores: tuple[str, ...]
+    marks: tuple[str, ...]  # of each word but the last; empty where there is none
+    end: str
+
+    @classmethod
+    def of(cls, text: str) -> Self:
+        tokens = text.split()
+        found = [(match.group(), token) for token in tokens if (match := _CORE.search(token))]
+        marks = [_mark(token) for _, token in found]
+        cores = [core for core, _ in found]
+        begins = [True, *(mark != "" and mark in _STOPS for mark in marks[:-1])]
+        plain = (
+            _small(core) if first else core for core, first in zip(cores, begins, strict=False)
+        )
+        return cls(tuple(plain), tuple(marks[:-1]), marks[-1] if marks else "")
+
+
+def _mark(token: str) -> str:
+    return token[-1] if _END.fullmatch(token[-1]) else ""
+
+
+def _small(word: str) -> str:
+    """Write the first word of a sentence as it stands elsewhere."""
+    return word if word[1:2].isupper() else word[:1].lower() + word[1:]
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _other_digits(text: str, rng: np.random.Generator) -> str:
+    """Write other digits for those of a template; a number does not begin with zero."""
+
+    def digits(match: re.Match[str]) -> str:
+        length = len(match.group())
+        return "".join(map(str, [rng.integers(1, 10), *rng.integers(0, 10, length - 1)]))
+
+    return _SLOTS.sub(digits, text)
+
+
+def _frequent(
+    keys: Sequence[str], least: int, texts: Sequence[str] | None = None
+) -> tuple[dict[str, int], list[str]]:
+    """Return the keys that enough rows have, with their rows, and the texts of all other rows."""
+    counts = Counter(key for key in keys if len(key) <= MOST_CHARACTERS)
+    most = counts.most_common(MOST_PHRASES)
+    frequent = {key: count for key, count in most if count >= least and key.strip()}
+    pairs = zip(keys, texts or keys, strict=True)
+    return frequent, [text for key, text in pairs if key not in frequent]
+
+
+def _shares(counts: Mapping[str, int], total: int) -> Shares:
+    return {text: round(count / max(total, 1), ROUNDED) for text, count in counts.items()}
+
+
+def _share(flags: Iterable[bool]) -> float:
+    return round(float(np.mean([*flags] or [False])), ROUNDED)
+
+
+def _words(read: Sequence[_Words], least: int, rng: np.random.Generator) -> Shares:
+    """Return the words that are known, and made words for all others, with their shares."""
+    rows = Counter(word for words in read for word in set(words.cores))
+    counts = Counter(word for words in read for word in words.cores)
+    known = {word for word, n in rows.most_common(MOST_KNOWN) if n >= least}
+    rare = [word for word in counts if word not in known]
+    total = counts.total()
+    shares = {word: count / total for word, count in counts.items() if word in known}
+    maker = _WordMaker([words.cores for words in read], rare, least)
+    made = maker.make(min(MOST_MADE, max(2 * len(rare), 50)) if rare or not known else 0, rng)
+    left = max(1 - sum(shares.values()), 0.0)
+    shares |= {word: left / len(made) for word in made}
+    return {word: round(share, 7) for word, share in shares.items()}
+
+
+class _WordMaker:
+    """Makes words of the letters of others, none of which is one of the source's.
+
+    Parameters
+    ----------
+    texts
+        The words of each text.
+    rare
+        The words that are to be replaced.
+    least
+        So many texts must hold two letters that follow each other.
+    """
+
+    def __init__(self, texts: Sequence[tuple[str, ...]], rare: Sequence[str], least: int) -> None:
+        pairs: Counter[str] = Counter()
+        for words in texts:
+            pairs.update(
+                {
+                    a + b
+                    for word in words
+                    for a, b in zip(f" {word}".lower(), word.lower(), strict=False)
+                }
+            )
+        self._following: dict[str, list[str]] = {}
+        for pair, count in sorted(pairs.items()):
+            if count >= least and pair[1].isalpha():
+                self._following.setdefault(pair[0], []).extend(pair[1] * min(count, 50))
+        self._source = {word.casefold() for words in texts for word in words}
+        shapes = Counter(map(_shape, rare))
+        usual = {shape: n for shape, n in shapes.items() if n >= least}
+        self._shapes = [*usual] or ["a" * n for n in range(3, 9)]
+        weights = np.array([*usual.values()] or [1] * len(self._shapes), np.float64)
+        self._weights = weights / weights.sum()
+
+    def make(self, count: int, rng: np.random.Generator) -> list[str]:
+        """Make up to so many different words.
+
+        Parameters
+        ----------
+        count
+            Number of words.
+        rng
+            The only source of randomness.
+        """
+        drawn = rng.choice(len(self._shapes), size=count, p=self._weights)
+        words = (self._word(self._shapes[at], rng) for at in drawn)
+        made = dict.fromkeys(word for word in words if word.casefold() not in self._source)
+        return [*made] or (["…"] if count else [])
+
+    def _word(self, shape: str, rng: np.random.Generator) -> str:
+        letters, last = [], " "
+        for place, character in enumerate(shape):
+            if character == "0":
+                letters.append(str(rng.integers(10)))
+            elif character in "aA":
+                last = self._letter(last, place, rng)
+                letters.append(last.upper() if character == "A" else last)
+            else:
+                letters.append(character)
+        return "".join(letters)
+
+    def _letter(self, last: str, place: int, rng: np.random.Generator) -> str:
+        following = self._following.get(last) or (_CONSONANTS, _VOWELS)[place % 2]
+        return str(following[rng.integers(len(following))])
+
+
+def _shape(word: str) -> str:
+    """Write a letter for letters, 0 for digits; ASCII punctuation stands for itself."""
+    kinds = (
+        "0"
+        if c.isdecimal()
+        else c
+        if c.isascii() and not c.isalpha()
+        else "A"
+        if c.isupper()
+        else "a"
+        for c in word[:LONGEST_WORD]
+    )
+    return "".join(kinds)
+
 
 LOREM = "lorem"  # format of a column whose placeholders are filler words
 LENGTHS = 21  # quantiles of the number of words that are kept
@@ -41,7 +375,7 @@ _FILLER = (
 class TextEncoder(ColumnEncoder):
     """Free text: placeholders with the column's numbers of words.
 
-    They have the shape of the language (`tabgan.encoding.identifiers.language_shape`), or are
+    They have the shape of the language (`tabgan.encoding.identifiers.placeholder_text`), or are
     sentences of filler words where the column's format is ``"lorem"``. Of the texts are kept 21
     quantiles of their numbers of words, the shape, and the shares of missing values and of marks
     such as ``"NA"``. A made text has at most 2,000 characters.

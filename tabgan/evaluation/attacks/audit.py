@@ -9,12 +9,20 @@ import pandas as pd
 from tabgan.base.errors import OptionError
 from tabgan.base.random_streams import RandomStateLike, resolve_seed
 from tabgan.base.registry import FunctionRegistry
-from tabgan.evaluation.attacks.attribute_inference import inference, places_of
 from tabgan.evaluation.attacks.audit_tables import AuditTables, prepare_tables
-from tabgan.evaluation.attacks.copies_and_neighbors import closest, copies
-from tabgan.evaluation.attacks.linkability import linkability
-from tabgan.evaluation.attacks.membership import Generator, lira, membership
-from tabgan.evaluation.attacks.singling_out import singling_out
+from tabgan.evaluation.attacks.copies_and_membership import (
+    Generator,
+    closest,
+    copies,
+    lira,
+    membership,
+)
+from tabgan.evaluation.attacks.reidentification import (
+    inference,
+    linkability,
+    places_of,
+    singling_out,
+)
 from tabgan.evaluation.audit_results import PrivacyAudit, Risk
 from tabgan.inference.accept_table import as_frame
 from tabgan.inference.infer_schema import resolve_schema

@@ -7,9 +7,9 @@ from typing import Literal, NamedTuple
 import numpy as np
 from markupsafe import Markup
 
-from tabgan.evaluation.part_results import Detection, Detector
-from tabgan.evaluation.report.words import clean, moment, short, span
-from tabgan.evaluation.report.words import score as written
+from tabgan.evaluation.evaluation_parts import Detection, Detector
+from tabgan.evaluation.report.report_texts import clean, moment, short, span
+from tabgan.evaluation.report.report_texts import score as written
 
 __all__ = [
     "Tick",

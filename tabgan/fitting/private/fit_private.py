@@ -12,16 +12,14 @@ from torch import Tensor
 
 from tabgan.base.errors import PrivacyWarning
 from tabgan.base.row_layout import RowLayout
-from tabgan.encoding.column_encoder import ColumnEncoder
+from tabgan.encoding.column_encoders import ColumnEncoder
 from tabgan.encoding.table_encoder import TableEncoder
-from tabgan.fitting.checkpoint import FitCheckpoint, digest_of
+from tabgan.fitting.fit_session import FitCheckpoint, FitSession, Stage, digest_of
 from tabgan.fitting.options import FitOptions
 from tabgan.fitting.prepare import auto_steps
-from tabgan.fitting.private.column_format_vote import ColumnFormat, vote_on_format
-from tabgan.fitting.private.histogram_features import ColumnSummary
 from tabgan.fitting.private.marginal_matching import MarginalMatching
-from tabgan.fitting.private.noisy_counts import Noise, NoisyCounter, noise_source
 from tabgan.fitting.private.noisy_marginals import (
+    ColumnSummary,
     Marginals,
     ThreeWayMarginals,
     find_rules,
@@ -30,11 +28,17 @@ from tabgan.fitting.private.noisy_marginals import (
     sensitivities,
     triple_sensitivity,
 )
-from tabgan.fitting.private.privacy_ledger import Ledger, Share, plan_ledger
-from tabgan.fitting.private.private_columns import learn_column
-from tabgan.fitting.private.private_levels import identifier_encoder
+from tabgan.fitting.private.privacy_accounting import (
+    Ledger,
+    Noise,
+    NoisyCounter,
+    Share,
+    noise_source,
+    plan_ledger,
+)
+from tabgan.fitting.private.private_columns import ColumnFormat, learn_column, vote_on_format
+from tabgan.fitting.private.private_histograms import identifier_encoder
 from tabgan.fitting.private.public_schema import sanitize
-from tabgan.fitting.session import FitSession, Stage
 from tabgan.generators.latents import resolve_latent_dim
 from tabgan.rules.number_constraints import Range
 from tabgan.sampling.table_model import ModelFacts, TableModel

@@ -17,10 +17,10 @@ from torch import Tensor, nn
 
 from tabgan.base.random_streams import torch_stream
 from tabgan.base.row_layout import RowLayout
-from tabgan.fitting.private.histogram_features import KNOTS
-from tabgan.fitting.private.noisy_marginals import Marginals, ThreeWayMarginals
+from tabgan.fitting.private.noisy_marginals import KNOTS, Marginals, ThreeWayMarginals
 from tabgan.fitting.train_table import calibrate, starting_logits
-from tabgan.generators.gan.networks import MLPGenerator
+from tabgan.generators.devices_and_precision import autocast
+from tabgan.generators.gan.table_networks import MLPGenerator
 from tabgan.generators.generator_training import (
     Checkpoints,
     GeneratorState,
@@ -31,8 +31,7 @@ from tabgan.generators.generator_training import (
     set_learning_rate,
     used_share,
 )
-from tabgan.generators.optimization import MovingAverage, Optimizer
-from tabgan.generators.precision import autocast
+from tabgan.generators.optimizers import MovingAverage, Optimizer
 from tabgan.generators.training_callbacks import Callback
 from tabgan.sampling.row_samplers import RowSampler
 

@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from tabgan.base.checks import check_number
 from tabgan.base.errors import OptionError
+from tabgan.base.option_checks import check_number
 from tabgan.base.registry import Registry
-from tabgan.generators.gan.losses import AdversarialLoss, CrossEntropy
-from tabgan.generators.gan.networks import Discriminator
+from tabgan.generators.gan.losses_and_penalties import AdversarialLoss, CrossEntropy
+from tabgan.generators.gan.table_networks import Discriminator
 
 __all__ = [
     "STABILIZERS",
@@ -146,7 +146,7 @@ class LabelSmoothing(Stabilizer):
 
     Examples
     --------
-    >>> from tabgan.generators.gan.losses import NonSaturating
+    >>> from tabgan.generators.gan.losses_and_penalties import NonSaturating
     >>> LabelSmoothing().on_discriminator_loss(NonSaturating(), 4, torch.Generator())
     NonSaturating(real_label=0.9, fake_label=0.1)
     """

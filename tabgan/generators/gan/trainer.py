@@ -16,14 +16,18 @@ import torch
 from torch import Tensor, nn
 
 from tabgan.base.errors import TrainingError
-from tabgan.generators.gan.batches import Batches, Head
-from tabgan.generators.gan.diagnosis import PROBE_ROWS, Probe
-from tabgan.generators.gan.losses import AdversarialLoss
-from tabgan.generators.gan.networks import Discriminator
-from tabgan.generators.gan.penalties import PENALTIES, AdaptivePenalty, DiscriminatorBatch, Penalty
+from tabgan.generators.devices_and_precision import autocast
+from tabgan.generators.gan.diagnosis import PROBE_ROWS, Probe, SnapshotTaker
+from tabgan.generators.gan.losses_and_penalties import (
+    PENALTIES,
+    AdaptivePenalty,
+    AdversarialLoss,
+    DiscriminatorBatch,
+    Penalty,
+)
 from tabgan.generators.gan.stabilizers import GeneratorBatch
+from tabgan.generators.gan.table_networks import Discriminator
 from tabgan.generators.gan.training_config import TrainingConfig
-from tabgan.generators.gan.training_snapshots import SnapshotTaker
 from tabgan.generators.generator_training import (
     Checkpoints,
     Generator,
@@ -35,8 +39,8 @@ from tabgan.generators.generator_training import (
     set_learning_rate,
     used_share,
 )
-from tabgan.generators.optimization import MovingAverage
-from tabgan.generators.precision import autocast
+from tabgan.generators.heads_and_batches import Batches, Head
+from tabgan.generators.optimizers import MovingAverage
 from tabgan.generators.training_callbacks import Callback, Callbacks
 
 __all__ = [
@@ -192,7 +196,7 @@ class Trainer:
     ----------
     penalty : Penalty
         The configured one; its weight is adapted at each record if the configuration leaves it open
-        (`tabgan.generators.gan.penalties.AdaptivePenalty`).
+        (`tabgan.generators.gan.losses_and_penalties.AdaptivePenalty`).
     stabilizers : tuple of Stabilizer
         Copies of the configured ones, with their state.
     """
@@ -516,7 +520,7 @@ class GANTraining(GeneratorTraining):
     config
         Loss, penalty, stabilizers and optimization.
     n_snapshots
-        Number of moments at which rows are drawn (`tabgan.generators.gan.training_snapshots`).
+        Number of moments at which rows are drawn (`tabgan.generators.gan.diagnosis`).
     """
 
     config: TrainingConfig

@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from tabgan.files.read import read_table
+from tabgan.files.read_write import read_table
 
 STEPS = ("--steps", "20", "--hidden-dim", "16")
 

@@ -11,11 +11,11 @@ import pytest
 from faker import Faker
 
 from tabgan.base.errors import SchemaError
-from tabgan.encoding.identifiers.identifier import IdentifierEncoder
-from tabgan.table.check_digits import is_iban
+from tabgan.encoding.identifiers.identifier_encoders import IdentifierEncoder
 from tabgan.table.columns import TypedSeries
 from tabgan.table.locale_words import vocabulary
 from tabgan.table.schema import Column
+from tabgan.table.text_formats import is_iban
 
 ROWS = 2_000
 

@@ -5,9 +5,8 @@ import pandas as pd
 import pytest
 
 from tabgan import Column, DataError, Schema
-from tabgan.evaluation.attacks.attribute_inference import is_right
-from tabgan.evaluation.attacks.linkability import meet
-from tabgan.evaluation.attacks.membership import log_ratios
+from tabgan.evaluation.attacks.copies_and_membership import log_ratios
+from tabgan.evaluation.attacks.reidentification import is_right, meet
 from tabgan.evaluation.copying import Points, nearest
 from tabgan.privacy import audit
 from tests.evaluation.attacks.conftest import SCHEMA, copier, honest, memorizer, near_copier, people

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tabgan.evaluation.evaluate import Evaluation
-from tabgan.evaluation.part_results import (
+from tabgan.evaluation.evaluation_parts import (
     ColumnResult,
     Coverage,
     Detection,

@@ -29,10 +29,10 @@ from tabgan.callbacks import Callback
 from tabgan.cli.main import main
 from tabgan.constraints import Positive, Range
 from tabgan.estimator.table_estimator import NOT_COVERED
-from tabgan.fitting.checkpoint import CHECKPOINT_FILE
+from tabgan.fitting.fit_session import CHECKPOINT_FILE
 from tabgan.fitting.private import fit_private
 from tabgan.fitting.private import marginal_matching as matching
-from tabgan.fitting.private.noisy_counts import DEBUG_SEED
+from tabgan.fitting.private.privacy_accounting import DEBUG_SEED
 from tabgan.fitting.private.public_schema import declared_schema
 
 ROWS = 4_000

@@ -14,11 +14,15 @@ from tabgan import TabGAN
 from tabgan.fitting.options import FitOptions
 from tabgan.fitting.private import fit_private as fit
 from tabgan.fitting.private import noisy_marginals as triples
-from tabgan.fitting.private.histogram_features import KNOTS, UNIT, ColumnSummary
 from tabgan.fitting.private.marginal_matching import TripleLoss
-from tabgan.fitting.private.noisy_counts import NoisyCounter, SystemNoise
-from tabgan.fitting.private.noisy_marginals import Marginals, measure_marginals
-from tabgan.fitting.private.privacy_ledger import Ledger, Mechanism
+from tabgan.fitting.private.noisy_marginals import (
+    KNOTS,
+    UNIT,
+    ColumnSummary,
+    Marginals,
+    measure_marginals,
+)
+from tabgan.fitting.private.privacy_accounting import Ledger, Mechanism, NoisyCounter, SystemNoise
 from tabgan.fitting.private.public_schema import declared_schema
 
 N_ROWS = 4000

@@ -20,11 +20,11 @@ from hypothesis import strategies as st
 
 from tabgan import TabGAN
 from tabgan.encoding.table_encoder import TableEncoder
+from tabgan.fitting.fit_session import FitSession
 from tabgan.fitting.options import FitOptions
 from tabgan.fitting.private import fit_private as fit
-from tabgan.fitting.private import noisy_counts
-from tabgan.fitting.private.noisy_counts import NoisyCounter
-from tabgan.fitting.session import FitSession
+from tabgan.fitting.private import privacy_accounting as noisy_counts
+from tabgan.fitting.private.privacy_accounting import NoisyCounter
 from tabgan.table.frame_libraries import FrameForm
 from tabgan.table.level_codes import as_objects
 

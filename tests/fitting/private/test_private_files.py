@@ -13,7 +13,7 @@ from tabgan import TabGAN
 from tabgan.base.errors import TableFileError
 from tabgan.cli.main import main
 from tabgan.files import excel
-from tabgan.files.read import read_table
+from tabgan.files.read_write import read_table
 
 pa = pytest.importorskip("pyarrow")
 
@@ -150,7 +150,7 @@ def test_the_number_of_rows_is_not_said(tmp_path):
 @pytest.mark.parametrize("limit", [ROWS - 500, ROWS + 500])
 def test_a_limit_of_a_format_is_held_against_the_noisy_number_of_rows(tmp_path, limit, monkeypatch):
     """A table of some rows too many for a workbook."""
-    from tabgan.files import write as writing
+    from tabgan.files import read_write as writing
 
     monkeypatch.setattr(excel, "EXCEL_ROWS", limit)
     monkeypatch.setattr(writing, "EXCEL_ROWS", limit)

@@ -13,8 +13,7 @@ from torch import nn
 import tabgan
 from tabgan import TabGAN, TrainingWarning
 from tabgan.generators.gan.diagnosis import Finding, Reference, diagnose, evaluating
-from tabgan.generators.gan.losses import Minimax, Wasserstein
-from tabgan.generators.gan.penalties import NoPenalty
+from tabgan.generators.gan.losses_and_penalties import Minimax, NoPenalty, Wasserstein
 from tabgan.generators.gan.stabilizers import FeatureMatching
 from tabgan.generators.gan.training_config import TrainingConfig
 

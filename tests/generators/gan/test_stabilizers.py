@@ -4,8 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from tabgan.generators.gan.losses import Minimax, Wasserstein
-from tabgan.generators.gan.networks import MLPDiscriminator
+from tabgan.generators.gan.losses_and_penalties import Minimax, Wasserstein
 from tabgan.generators.gan.stabilizers import (
     ExperienceReplay,
     FeatureMatching,
@@ -16,6 +15,7 @@ from tabgan.generators.gan.stabilizers import (
     OneSidedSmoothing,
     Stabilizer,
 )
+from tabgan.generators.gan.table_networks import MLPDiscriminator
 
 
 def stream(seed: int = 0) -> torch.Generator:

@@ -7,21 +7,20 @@ import torch
 from tabgan import OptionError, TrainingError
 from tabgan.base.random_streams import numpy_stream, resolve_seed, torch_stream
 from tabgan.base.row_layout import RowLayout
-from tabgan.fitting.session import History
-from tabgan.generators.gan.batches import TableBatches
+from tabgan.fitting.fit_session import History
+from tabgan.generators.devices_and_precision import choose_device, choose_precision
 from tabgan.generators.gan.diagnosis import diagnose
-from tabgan.generators.gan.networks import MLPDiscriminator, MLPGenerator
-from tabgan.generators.gan.penalties import (
+from tabgan.generators.gan.losses_and_penalties import (
     LEAST,
     MOST,
     R1,
     AdaptivePenalty,
     describe_adaptive_penalty,
 )
+from tabgan.generators.gan.table_networks import MLPDiscriminator, MLPGenerator
 from tabgan.generators.gan.trainer import Trainer, TrainState
 from tabgan.generators.gan.training_config import TrainingConfig
-from tabgan.generators.heads import TableHead
-from tabgan.generators.precision import choose_device, choose_precision
+from tabgan.generators.heads_and_batches import TableBatches, TableHead
 
 SPANS = RowLayout((None, 1), (3, 2))
 

@@ -7,15 +7,13 @@ import torch
 from torch import nn
 
 from tabgan.base.row_layout import RowLayout
-from tabgan.generators.gan.batches import TableBatches
-from tabgan.generators.gan.losses import NonSaturating
-from tabgan.generators.gan.networks import MLPDiscriminator, MLPGenerator
-from tabgan.generators.gan.penalties import R1
+from tabgan.generators.gan.losses_and_penalties import R1, NonSaturating
+from tabgan.generators.gan.table_networks import MLPDiscriminator, MLPGenerator
 from tabgan.generators.gan.trainer import discriminator_step, frozen, generator_step
 from tabgan.generators.generator_training import learning_rate_factor
-from tabgan.generators.heads import TableHead
+from tabgan.generators.heads_and_batches import TableBatches, TableHead
 from tabgan.generators.latents import choose_latent_dim
-from tabgan.generators.optimization import MovingAverage
+from tabgan.generators.optimizers import MovingAverage
 
 
 def stream(seed: int = 0) -> torch.Generator:

@@ -8,10 +8,15 @@ import pytest
 import torch
 
 from tabgan import ImageGAN, OptionError, TabGAN
-from tabgan.generators.gan.losses import LOSSES, AdversarialLoss, register_loss
-from tabgan.generators.gan.penalties import Penalty, register_penalty
+from tabgan.generators.gan.losses_and_penalties import (
+    LOSSES,
+    AdversarialLoss,
+    Penalty,
+    register_loss,
+    register_penalty,
+)
 from tabgan.generators.gan.stabilizers import Stabilizer, register_stabilizer
-from tabgan.generators.optimization import Adam, Optimizer, register_optimizer
+from tabgan.generators.optimizers import Adam, Optimizer, register_optimizer
 
 TABLE = pd.DataFrame({"size": [1.5, 2.5, 3.5, 4.5] * 25, "kind": ["a", "b"] * 50})
 IMAGES = np.arange(36).reshape(4, 3, 3) / 36

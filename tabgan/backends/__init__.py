@@ -1,1 +1,0 @@
-"""Samples in parts: the same files, whichever process or machine writes them."""

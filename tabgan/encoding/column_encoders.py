@@ -1,0 +1,559 @@
+"""`ColumnEncoder`, the base class of encoders of one column, and those of levels and of numbers."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from itertools import islice
+from typing import Any, ClassVar, NamedTuple, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tabgan.base.errors import DataError, did_you_mean
+from tabgan.base.row_layout import RowLayout
+from tabgan.encoding.quantiles import Quantiles
+from tabgan.table.columns import NUMBERS, TICKS, TypedSeries, clip_to_ends, replaced, write_column
+from tabgan.table.dates import is_beyond_month, unit_of
+from tabgan.table.level_codes import levels_to_series
+from tabgan.table.number_scale import Scale, fit_scale, scale_from_json
+from tabgan.table.numbers import Numbers
+from tabgan.table.scalars import Scalar, from_json_scalar, to_json_scalar
+from tabgan.table.schema import Column
+
+__all__ = ["CategoricalEncoder", "ColumnEncoder", "Encoded", "LevelTable", "NumericEncoder"]
+
+
+class Encoded(NamedTuple):
+    """Rows in encoded form: bands of probability for numbers, codes for levels.
+
+    A number is not one value but a band ``[low, low + width]`` of the unit interval, from which
+    training draws uniformly (the randomised probability integral transform): a value that occurs
+    with probability p owns a band of width p. A level is an integer code, never a dense one-hot.
+    """
+
+    low: NDArray[np.float32]  # (rows, numbers)
+    width: NDArray[np.float32]  # (rows, numbers)
+    codes: NDArray[np.int32]  # (rows, level spans)
+
+    @classmethod
+    def empty(cls, rows: int) -> "Encoded":
+        """Return encoded rows of width zero."""
+        nothing = np.empty((rows, 0), np.float32)
+        return cls(nothing, nothing, np.empty((rows, 0), np.int32))
+
+
+class ColumnEncoder(ABC):
+    """Turns one column into encoded form and back.
+
+    An encoder is a value: made by `fit`, or by `from_json` from what `to_json` gave, and not
+    changed afterwards. It keeps a summary of the column, never its rows. `encode` treats each row
+    by itself, so that any subset or order of rows gives the same encoded rows.
+    """
+
+    name: ClassVar[str]  # registry name in model files, one per class
+
+    @classmethod
+    def suits(cls, cells: TypedSeries) -> bool:  # noqa: ARG003
+        """Return whether a registered encoder takes a column, in place of the usual encoder.
+
+        It is called once for each column that is learned or generated, before `fit`.
+        """
+        return False
+
+    @property
+    @abstractmethod
+    def spans(self) -> RowLayout:
+        """The layout that this column takes in a row; may be empty."""
+
+    @property
+    def quantiles(self) -> tuple[Quantiles, ...]:
+        """The distribution of each number of `spans`."""
+        return ()
+
+    @property
+    def absent_codes(self) -> tuple[int, ...]:
+        """The codes of the first level span that stand for a missing value."""
+        return ()
+
+    @property
+    def leading_spans(self) -> tuple[int, ...]:
+        """The level spans of `spans` that the polish leaves as drawn, as others follow them."""
+        return ()
+
+    def settle(
+        self,
+        codes: NDArray[np.int64],
+        rng: np.random.Generator,  # noqa: ARG002
+    ) -> NDArray[np.int64]:
+        """Make the level codes of drawn rows agree with those of `leading_spans`.
+
+        Parameters
+        ----------
+        codes
+            Level codes, shape (rows, level spans of `spans`).
+        rng
+            The only source of randomness.
+        """
+        return codes
+
+    @classmethod
+    @abstractmethod
+    def fit(cls, cells: TypedSeries) -> Self:
+        """Learn the encoding of a column from its values.
+
+        Raises
+        ------
+        DataError
+            If a value can't be encoded; the message names column, value and fix.
+        """
+
+    @abstractmethod
+    def encode(self, cells: TypedSeries) -> Encoded:
+        """Encode values of the fitted column, row by row.
+
+        Raises
+        ------
+        DataError
+            If a value was not known at fit.
+        """
+
+    @abstractmethod
+    def decode(
+        self,
+        numbers: NDArray[np.float64],
+        codes: NDArray[np.int64],
+        start: int,
+        rng: np.random.Generator,
+        key: int = 0,
+    ) -> pd.Series:
+        """Turn encoded rows back into a series of the column's name and dtype.
+
+        Parameters
+        ----------
+        numbers
+            Probabilities in [0, 1], shape (rows, numbers of `spans`).
+        codes
+            Level codes, shape (rows, level spans of `spans`).
+        start
+            Position of the first row in the whole sample; identifiers count from it.
+        rng
+            The only source of randomness.
+        key
+            Chooses the order of values that depend on the position alone; one for a whole sample.
+        """
+
+    @abstractmethod
+    def to_json(self) -> dict[str, Any]:
+        """Describe the encoder by JSON values; inverse of `from_json`."""
+
+    @classmethod
+    @abstractmethod
+    def from_json(cls, column: Column, state: dict[str, Any]) -> Self:
+        """Rebuild an encoder from `to_json`'s value.
+
+        Parameters
+        ----------
+        column
+            What the column is.
+        state
+            What `to_json` returned.
+        """
+
+
+class LevelTable:
+    """Distinct values in a fixed order; a level's code is its position.
+
+    Levels of different types are different: ``1``, ``1.0``, ``True`` and ``"1"`` are four.
+    """
+
+    def __init__(self, values: Iterable[Scalar]) -> None:
+        self.values: list[Scalar] = list(values)
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @cached_property
+    def _code(self) -> dict[tuple[type, Scalar], int]:
+        return {(type(value), value): code for code, value in enumerate(self.values)}
+
+    def codes_in(self, cells: TypedSeries) -> NDArray[np.int32]:
+        """Return the code of each row of a column.
+
+        Raises
+        ------
+        DataError
+            If a value is none of the levels.
+        """
+        codes = [self._code.get((type(level), level), -1) for level in cells.levels]
+        if -1 in codes:
+            raise DataError(self._unknown(cells.levels[codes.index(-1)], cells.column))
+        return np.array(codes, np.int32)[cells.codes]
+
+    def nearest(self, cells: TypedSeries) -> TypedSeries:
+        """Put the nearest level in place of numbers and dates that are none of the levels."""
+        known = [(type(level), level) in self._code for level in cells.levels]
+        column = cells.column
+        if all(known) or column.kind not in NUMBERS | TICKS:
+            return cells
+        codes = np.arange(len(self), dtype=np.int32)
+        own = TypedSeries(column, levels_to_series(self.values, codes, column)).numbers
+        there = np.flatnonzero(own.present)
+        rows = np.flatnonzero(~np.array(known)[cells.codes] & cells.numbers.present)
+        if not len(there) or not len(rows):
+            return cells
+        distance = np.abs(cells.numbers.values[rows][:, None] - own.values[there])
+        chosen = np.zeros(len(cells.codes), np.int32)
+        chosen[rows] = there[distance.argmin(axis=1)]
+        changed = np.isin(np.arange(len(chosen)), rows)
+        levels = levels_to_series(self.values, chosen, column)
+        return TypedSeries(column, replaced(cells.values, changed, levels))
+
+    def _unknown(self, value: Scalar, column: Column) -> str:
+        if value is None:
+            return (
+                f"Column {column.name!r}: a value is missing, but none was at fit; fill it, or "
+                "fit again on a table with missing values"
+            )
+        known = islice((level for level in self.values if level is not None), 1000)
+        return (
+            f"Column {column.name!r}: the value {value!r} was not there at fit; correct it, or "
+            f"fit again on a table that has it; {did_you_mean(value, known)}"
+        )
+
+    def to_json(self) -> list[Any]:
+        """Describe the levels by JSON values."""
+        return [to_json_scalar(value) for value in self.values]
+
+    @classmethod
+    def from_json(cls, state: Any) -> Self:
+        """Rebuild levels from `to_json`'s value.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If the value is malformed.
+        """
+        if not isinstance(state, list):
+            raise TypeError("levels: a list is needed")
+        return cls([from_json_scalar(value) for value in state])
+
+
+class CategoricalEncoder(ColumnEncoder):
+    """A category, truth value, or number or date of few distinct values; missing is a level.
+
+    A constant column takes no room in a row.
+    """
+
+    name = "categorical"
+
+    def __init__(self, column: Column, levels: LevelTable) -> None:
+        self.column = column
+        self._levels = levels
+
+    @property
+    def levels(self) -> Sequence[Scalar]:
+        """The levels; a level's code is its position."""
+        return self._levels.values
+
+    @property
+    def spans(self) -> RowLayout:
+        """One level span, or nothing if there is but one level."""
+        return RowLayout((), (len(self._levels),) if len(self._levels) > 1 else ())
+
+    @property
+    def absent_codes(self) -> tuple[int, ...]:
+        """The levels that stand for a missing value: None, and an empty text."""
+        return tuple(i for i, level in enumerate(self.levels) if level in (None, ""))
+
+    def nearest(self, cells: TypedSeries) -> TypedSeries:
+        """Put the nearest level in place of numbers and dates that were not there at fit."""
+        return self._levels.nearest(cells)
+
+    @classmethod
+    def fit(cls, cells: TypedSeries) -> Self:
+        """Learn the column's levels."""
+        return cls(cells.column, LevelTable(cells.levels))
+
+    def encode(self, cells: TypedSeries) -> Encoded:
+        """Give each value the code of its level.
+
+        Raises
+        ------
+        DataError
+            If a value was not there at fit.
+        """
+        codes = self._levels.codes_in(cells)[:, None]
+        return Encoded.empty(len(codes))._replace(codes=codes[:, : len(self.spans.widths)])
+
+    def decode(
+        self,
+        numbers: NDArray[np.float64],
+        codes: NDArray[np.int64],
+        start: int,  # noqa: ARG002
+        rng: np.random.Generator,  # noqa: ARG002
+        key: int = 0,  # noqa: ARG002
+    ) -> pd.Series:
+        """Return the level of each code.
+
+        Parameters
+        ----------
+        numbers
+            Probabilities in [0, 1], shape (rows, numbers of `spans`).
+        codes
+            Level codes, shape (rows, level spans of `spans`).
+        start
+            Position of the first row in the whole sample.
+        rng
+            The only source of randomness.
+        key
+            Chooses the order of generated values; one for all blocks of a sample.
+        """
+        chosen = codes[:, 0] if self.spans.widths else np.zeros(len(numbers), np.int64)
+        return levels_to_series(self._levels.values, chosen, self.column)
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe the encoder by JSON values."""
+        return {"levels": self._levels.to_json()}
+
+    @classmethod
+    def from_json(cls, column: Column, state: dict[str, Any]) -> Self:
+        """Rebuild an encoder from `to_json`'s value.
+
+        Parameters
+        ----------
+        column
+            What the column is.
+        state
+            What `to_json` returned.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            If the value is malformed.
+        """
+        levels = LevelTable.from_json(state["levels"])
+        if not len(levels):
+            raise ValueError("categorical: at least one level is needed")
+        return cls(column, levels)
+
+
+MOST_EXCEPTIONS = 0.01  # share of the dates whose form does not follow the day
+ROUND_DIGITS = (2, 5, 10, 25)
+MOST_POWER = 12  # of ten
+CLOCK = (1, 60, 300, 900, 3600, 86_400)  # seconds
+TICKS_OF_UNIT = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
+LEAST_DATES = 20  # on either side of the 12th
+
+FormsByDay = tuple[int, int]  # place of the form up to the 12th of a month, and of that after it
+
+
+class NumericEncoder(ColumnEncoder):
+    """A number, date or duration, as its place in the column's distribution.
+
+    Values that stand for no number (missing, infinite, a text such as ``"NA"``) are *specials*:
+    levels of a mark beside the number, generated with their own share and kept as they are.
+    """
+
+    name = "numeric"
+
+    def __init__(
+        self,
+        column: Column,
+        scale: Scale,
+        quantiles: Quantiles,
+        specials: LevelTable,
+        forms_by_day: FormsByDay | None = None,
+    ) -> None:
+        self.column = column
+        self._scale = scale
+        self._quantiles = quantiles
+        self._specials = specials
+        self._forms_by_day = forms_by_day
+
+    @property
+    def specials(self) -> Sequence[Scalar]:
+        """What the column holds beside numbers; None where a value is missing."""
+        return self._specials.values
+
+    @property
+    def spans(self) -> RowLayout:
+        """One number, its mark and its form.
+
+        The mark, of a column with specials, has the level 0 where a number is present. The form,
+        of a column with several formats, is the place of the number's own.
+        """
+        marks = (1 + len(self._specials),) if len(self._specials) else ()
+        forms = (len(self.column.formats),) if self.column.other_formats else ()
+        return RowLayout((0 if marks else None,), marks + forms)
+
+    @property
+    def quantiles(self) -> tuple[Quantiles, ...]:
+        """The distribution of the number."""
+        return (self._quantiles,)
+
+    @property
+    def absent_codes(self) -> tuple[int, ...]:
+        """The levels of the mark that stand for a missing value: None, and texts as ``"NA"``."""
+        return tuple(1 + i for i, s in enumerate(self.specials) if s is None or isinstance(s, str))
+
+    @classmethod
+    def fit(cls, cells: TypedSeries) -> Self:
+        """Learn the column's distribution, with ends as `ends_of` has them, and its specials.
+
+        Raises
+        ------
+        DataError
+            If a value is not supported, or none is a number.
+        """
+        column, numbers = cells.column, cells.numbers
+        known = numbers.values[numbers.present]
+        if not len(known):
+            raise DataError(
+                f"Column {column.name!r}: of {len(cells.values)} values none is of kind "
+                f"{column.kind!r}; give the column the kind 'categorical', or drop it"
+            )
+        decimals = 0 if column.kind == "integer" else column.decimals
+        kept = clip_to_ends(known, column)
+        scale = fit_scale(kept, decimals)
+        low, high = scale.to_line(np.array([kept.min(), kept.max()])).tolist()
+        quantiles = Quantiles.fit(
+            np.nan_to_num(scale.to_line(known)),
+            whole=scale.whole,
+            least=column.least_rows,
+            ends=(low, high),
+        ).with_heaping(
+            np.nan_to_num(scale.to_line(known)),
+            scale.steps_of(_round_steps(column)),
+            least=column.least_rows,
+            unit=scale.unit,
+        )
+        specials = LevelTable(_specials_of(column, numbers).levels)
+        return cls(column, scale, quantiles, specials, _forms_by_day(numbers, column))
+
+    def encode(self, cells: TypedSeries) -> Encoded:
+        """Give each number its band; numbers outside the fitted range get that of its end.
+
+        Raises
+        ------
+        DataError
+            If a value is neither a number nor one of the fitted specials.
+        """
+        numbers = cells.with_column(self.column).numbers
+        absent = ~numbers.present
+        low, width = self._quantiles.to_band(self._scale.to_line(numbers.values))
+        low[absent], width[absent] = 0.0, 1.0
+        codes = np.zeros((len(absent), len(self.spans.widths)), np.int32)
+        if absent.any():
+            codes[absent, 0] = 1 + self._specials.codes_in(_specials_of(self.column, numbers))
+        if numbers.forms is not None and self.column.other_formats:
+            codes[:, -1] = numbers.forms
+        return Encoded(low.astype(np.float32)[:, None], width.astype(np.float32)[:, None], codes)
+
+    def decode(
+        self,
+        numbers: NDArray[np.float64],
+        codes: NDArray[np.int64],
+        start: int,  # noqa: ARG002
+        rng: np.random.Generator,  # noqa: ARG002
+        key: int = 0,  # noqa: ARG002
+    ) -> pd.Series:
+        """Return the numbers at probabilities, and specials where their level is set.
+
+        Parameters
+        ----------
+        numbers
+            Probabilities in [0, 1], shape (rows, numbers of `spans`).
+        codes
+            Level codes, shape (rows, level spans of `spans`).
+        start
+            Position of the first row in the whole sample.
+        rng
+            The only source of randomness.
+        key
+            Chooses the order of generated values; one for all blocks of a sample.
+        """
+        values = self._scale.from_line(self._quantiles.from_unit(numbers[:, 0]))
+        level = codes[:, 0] if len(self._specials) else np.zeros(len(numbers), np.intp)
+        special = np.array([None, *self._specials.values], object)[level]
+        forms = codes[:, -1].astype(np.int8) if self.column.other_formats else None
+        if self._forms_by_day is not None:
+            late = is_beyond_month(values, self.column)
+            forms = np.array(self._forms_by_day, np.int8)[late.astype(np.intp)]
+        return write_column(Numbers(values, level == 0, special, forms), self.column)
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe the encoder by JSON values."""
+        by_day = self._forms_by_day
+        return {
+            "scale": self._scale.to_json(),
+            "quantiles": self._quantiles.to_json(),
+            "specials": self._specials.to_json(),
+            **({} if by_day is None else {"forms_by_day": [*by_day]}),
+        }
+
+    @classmethod
+    def from_json(cls, column: Column, state: dict[str, Any]) -> Self:
+        """Rebuild an encoder from `to_json`'s value.
+
+        Parameters
+        ----------
+        column
+            What the column is.
+        state
+            What `to_json` returned.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            If the value is malformed.
+        """
+        scale = scale_from_json(state["scale"])
+        quantiles = Quantiles.from_json(state["quantiles"])
+        least, most = scale.limits
+        if quantiles.whole is not scale.whole:
+            raise ValueError("numeric: scale and quantiles do not match")
+        if quantiles.minimum < least or quantiles.maximum > most:
+            raise ValueError("numeric: the quantiles leave the scale")
+        by_day = _forms_by_day_from_json(state.get("forms_by_day"), column)
+        return cls(column, scale, quantiles, LevelTable.from_json(state["specials"]), by_day)
+
+
+def _round_steps(column: Column) -> list[int]:
+    """Return how many ticks round numbers are apart: powers of ten, or units of time."""
+    if column.kind in ("datetime", "timedelta"):
+        ticks = TICKS_OF_UNIT.get(unit_of(column), 0)
+        return [seconds * ticks for seconds in CLOCK] if ticks else []
+    return [digit * 10**power for power in range(MOST_POWER) for digit in ROUND_DIGITS]
+
+
+def _forms_by_day(numbers: Numbers, column: Column) -> FormsByDay | None:
+    """Return the forms of dates up to the 12th and after it, if two forms differ by nothing else.
+
+    An import that takes days for months writes `06-04-91`, but `6/29/1984`.
+    """
+    if column.kind != "datetime" or not column.other_formats or numbers.forms is None:
+        return None
+    late = is_beyond_month(numbers.values[numbers.present], column)
+    forms = numbers.forms[numbers.present]
+    n = len(column.formats)
+    counts = [np.bincount(forms[late == side], minlength=n) for side in (False, True)]
+    early, after = (int(own.argmax()) for own in counts)
+    exceptions = len(forms) - counts[0][early] - counts[1][after]
+    least = max(LEAST_DATES, column.least_rows)
+    if early == after or min(own.sum() for own in counts) < least:
+        return None
+    return (early, after) if exceptions <= MOST_EXCEPTIONS * len(forms) else None
+
+
+def _forms_by_day_from_json(state: Any, column: Column) -> FormsByDay | None:
+    if state is None:
+        return None
+    early, after = map(int, state)
+    if column.kind != "datetime" or not {early, after} <= set(range(len(column.formats))):
+        raise ValueError("numeric: forms_by_day does not go with the column's formats")
+    return early, after
+
+
+def _specials_of(column: Column, numbers: Numbers) -> TypedSeries:
+    return TypedSeries(column, pd.Series(numbers.special[~numbers.present], dtype=object))

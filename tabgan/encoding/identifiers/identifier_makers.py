@@ -1,0 +1,640 @@
+"""How the values of a column are generated, by its kind and by how they are written."""
+
+import hashlib
+import math
+import re
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, ClassVar, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tabgan.base.errors import SchemaError
+from tabgan.encoding.identifiers.patterns import (
+    Pattern,
+    Templates,
+    is_path,
+    learn_locations,
+    learn_patterns,
+    learn_phones,
+)
+from tabgan.encoding.identifiers.personal_names import (
+    WORDS,
+    EmailAddresses,
+    FullNames,
+    VocabularyWords,
+    locale_of,
+)
+from tabgan.encoding.identifiers.unique_values import (
+    MOST_DIGITS,
+    MOST_POSITIONS,
+    Digits,
+    FormMixture,
+    RisingNumbers,
+    RowBijection,
+    SeenValuesFilter,
+    index_permutation,
+    lead_numbers,
+)
+from tabgan.table.regular_expressions import RegularExpression
+from tabgan.table.schema import Column, expression_of
+from tabgan.table.text_formats import (
+    CHECKSUMS,
+    IBAN,
+    check_characters,
+    check_digits,
+    checksum_of,
+    pattern_of,
+    spread,
+)
+
+__all__ = [
+    "Account",
+    "Checked",
+    "ComputerAddresses",
+    "Maker",
+    "Type",
+    "Written",
+    "learn_accounts",
+    "learn_networks",
+    "learn_maker",
+    "maker_from_json",
+    "maker_to_json",
+    "may_repeat",
+    "name_seed",
+    "own_values",
+]
+
+MOST_COUNTRIES = 50
+MOST_PARTS = 3  # of an IP address that belong to its network
+MOST_NETWORKS = 200
+
+
+@dataclass(frozen=True)
+class Account:
+    """Bank account numbers of a country, with the right check digits.
+
+    Parameters
+    ----------
+    country
+        Its two letters.
+    pattern
+        How the account is written after the check digits.
+    """
+
+    name: ClassVar[str] = "iban"
+    country: str
+    pattern: Pattern
+
+    def __post_init__(self) -> None:
+        kinds = {part[0] for part in self.pattern.parts if not isinstance(part, str)}
+        if not (self.country.isascii() and self.country.isupper() and len(self.country) == 2):
+            raise ValueError(f"{self.country!r} is not a country of bank accounts")
+        if not kinds <= {"digit", "upper", "MIX36", "MIX16"}:
+            raise ValueError("a bank account number holds digits and capital letters")
+
+    @property
+    def space(self) -> int:
+        """How many positions have numbers of their own."""
+        return self.pattern.space
+
+    def wider(self) -> None:
+        """Return None: the length of a number is the country's."""
+        return
+
+    def make(self, positions: NDArray[np.int64], seed: int) -> NDArray[Any]:
+        """Write the numbers of positions.
+
+        Parameters
+        ----------
+        positions
+            Positions of the rows in the whole sample.
+        seed
+            Chooses the order of the values; one for all blocks of a sample.
+        """
+        accounts = self.pattern.make(positions, seed)
+        plain = [text.replace(" ", "") + self.country for text in accounts]
+        checks = np.char.zfill(check_digits(plain).astype(str), 2).astype(object)
+        return np.asarray(self.country + checks + accounts, object)
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe the form by JSON values."""
+        return {"form": self.name, "country": self.country, "pattern": self.pattern.to_json()}
+
+    @classmethod
+    def from_json(cls, state: dict[str, Any], column: Column) -> Self:  # noqa: ARG003
+        """Rebuild the form from `to_json`'s value.
+
+        Parameters
+        ----------
+        state
+            What `to_json` returned.
+        column
+            What the column is.
+        """
+        return cls(str(state["country"]), Pattern.from_json(state["pattern"]))
+
+
+def learn_accounts(texts: Sequence[str]) -> dict[Account, float]:
+    """Learn the most frequent layouts of distinct bank account numbers, with their shares.
+
+    Texts that are none, such as "unknown", are left out.
+    """
+    by_country = defaultdict(list)
+    for text in texts:
+        if IBAN.fullmatch(text):
+            by_country[text[:2]].append(text[4:])
+    most = sorted(by_country, key=lambda country: -len(by_country[country]))[:MOST_COUNTRIES]
+    total = sum(len(by_country[country]) for country in most)
+    return {
+        Account(country, pattern): share * len(by_country[country]) / total
+        for country in most
+        for pattern, share in learn_patterns(by_country[country]).items()
+    }
+
+
+@dataclass(frozen=True)
+class Written:
+    """Texts of a regular expression, each with a number of its own."""
+
+    name: ClassVar[str] = "regex"
+    expression: RegularExpression
+
+    @property
+    def space(self) -> int:
+        """How many positions have texts of their own."""
+        return min(self.expression.count, MOST_POSITIONS)
+
+    def wider(self) -> None:
+        """Return None: the expression is the user's."""
+        return
+
+    def make(self, positions: NDArray[np.int64], seed: int) -> NDArray[Any]:
+        """Write the texts of positions.
+
+        Parameters
+        ----------
+        positions
+            Positions of the rows in the whole sample.
+        seed
+            Chooses the order of the values; one for all blocks of a sample.
+        """
+        numbers = index_permutation(positions, self.space, seed).astype(np.int64)
+        leads = self.expression.count // self.space
+        if leads == 1:
+            return self.expression.write(numbers)
+        lead: Any = 0
+        for turn in range(-(-leads.bit_length() // 64)):
+            lead = lead * 2**64 + lead_numbers(positions, seed, turn).astype(object)
+        return self.expression.write(lead % leads * self.space + numbers)
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe the form by JSON values; the expression is the column's kind."""
+        return {"form": self.name}
+
+    @classmethod
+    def from_json(cls, state: dict[str, Any], column: Column) -> Self:  # noqa: ARG003
+        """Rebuild the form from `to_json`'s value.
+
+        Parameters
+        ----------
+        state
+            What `to_json` returned.
+        column
+            What the column is.
+        """
+        expression = expression_of(column.kind)
+        if expression is None:
+            raise ValueError(f"a column of kind {column.kind!r} has no regular expression")
+        return cls(RegularExpression(expression))
+
+
+@dataclass(frozen=True)
+class Checked:
+    """Codes whose last character is their check digit.
+
+    Parameters
+    ----------
+    pattern
+        How the code is written before it.
+    scheme
+        One of `tabgan.table.text_formats.CHECKSUMS`.
+
+    Examples
+    --------
+    >>> goods = Checked(Pattern(("40063813", ("digit", 4))), "gs1")
+    >>> checksum_of(goods.make(np.arange(50), seed=1))
+    'gs1'
+    """
+
+    name: ClassVar[str] = "checked"
+    pattern: Pattern
+    scheme: str
+
+    def __post_init__(self) -> None:
+        if self.scheme not in CHECKSUMS:
+            raise ValueError(f"{self.scheme!r} is no scheme of check digits")
+
+    @property
+    def space(self) -> int:
+        """How many positions have codes of their own."""
+        return self.pattern.space
+
+    def wider(self) -> None:
+        """Return None: a longer code is one of another scheme."""
+        return
+
+    def make(self, positions: NDArray[np.int64], seed: int) -> NDArray[Any]:
+        """Write the codes of positions.
+
+        Parameters
+        ----------
+        positions
+            Positions of the rows in the whole sample.
+        seed
+            Chooses the order of the values; one for all blocks of a sample.
+        """
+        codes = self.pattern.make(positions, seed)
+        return np.asarray(codes + check_characters(codes.tolist(), self.scheme), object)
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe the form by JSON values."""
+        return {"form": self.name, "scheme": self.scheme, "pattern": self.pattern.to_json()}
+
+    @classmethod
+    def from_json(cls, state: dict[str, Any], column: Column) -> Self:  # noqa: ARG003
+        """Rebuild the form from `to_json`'s value.
+
+        Parameters
+        ----------
+        state
+            What `to_json` returned.
+        column
+            What the column is.
+        """
+        return cls(Pattern.from_json(state["pattern"]), str(state["scheme"]))
+
+
+@dataclass(frozen=True)
+class ComputerAddresses:
+    """IP addresses (version 4) of a network.
+
+    Parameters
+    ----------
+    network
+        The parts that all of its addresses begin with, up to three; none for any network.
+
+    Examples
+    --------
+    >>> ComputerAddresses((192, 168, 0)).make(np.arange(2), seed=1).tolist()
+    ['192.168.0.2', '192.168.0.157']
+    """
+
+    name: ClassVar[str] = "ip"
+    network: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.network) > MOST_PARTS or not all(0 <= part <= 255 for part in self.network):
+            raise ValueError(f"{self.network!r:.80} is no network of computers")
+
+    @property
+    def _ranges(self) -> list[tuple[int, int]]:
+        """Lowest and highest number of each part: no whole networks, and none of many receivers."""
+        ranges = [(1, 223), (0, 255), (0, 255), (1, 254)]
+        fixed = [(part, part) for part in self.network]
+        return [*fixed, *ranges[len(fixed) :]]
+
+    @property
+    def space(self) -> int:
+        """How many positions have addresses of their own."""
+        return math.prod(high - low + 1 for low, high in self._ranges)
+
+    def wider(self) -> None:
+        """Return None: what is beyond the network is another one."""
+        return
+
+    def make(self, positions: NDArray[np.int64], seed: int) -> NDArray[Any]:
+        """Write the addresses of positions.
+
+        Parameters
+        ----------
+        positions
+            Positions of the rows in the whole sample.
+        seed
+            Chooses the order of the values; one for all blocks of a sample.
+        """
+        rest = index_permutation(positions, self.space, seed)
+        parts: list[NDArray[Any]] = []
+        for low, high in reversed(self._ranges):
+            rest, offset = np.divmod(rest, np.uint64(high - low + 1))
+            parts.append((offset + np.uint64(low)).astype(str).astype(object))
+        last, third, second, first = parts
+        return np.asarray(first + "." + second + "." + third + "." + last, object)
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe the form by JSON values."""
+        return {"form": self.name, "network": list(self.network)}
+
+    @classmethod
+    def from_json(cls, state: dict[str, Any], column: Column) -> Self:  # noqa: ARG003
+        """Rebuild the form from `to_json`'s value.
+
+        Parameters
+        ----------
+        state
+            What `to_json` returned.
+        column
+            What the column is.
+        """
+        return cls(tuple(int(part) for part in state["network"]))
+
+
+def learn_networks(texts: Sequence[str], least_rows: int) -> dict[ComputerAddresses, float]:
+    """Learn the networks of IP addresses, with their shares.
+
+    Parameters
+    ----------
+    texts
+        Addresses, one for each row.
+    least_rows
+        Rows that a network needs for its addresses to begin with it; it has several addresses.
+
+    Examples
+    --------
+    >>> learn_networks([f"10.0.{i % 2}.{i}" for i in range(40)], least_rows=20)
+    {ComputerAddresses(network=(10, 0, 0)): 0.5, ComputerAddresses(network=(10, 0, 1)): 0.5}
+    """
+    addresses = [tuple(map(int, text.split("."))) for text in texts if pattern_of([text]) == "ip"]
+    networks: Counter[tuple[int, ...]] = Counter()
+    for length in range(MOST_PARTS, 0, -1):
+        rows = Counter(address[:length] for address in addresses)
+        hosts = Counter(address[:length] for address in set(addresses))
+        known = {own for own in rows if rows[own] >= least_rows and hosts[own] > 1}
+        networks.update({own: rows[own] for own in known})
+        addresses = [address for address in addresses if address[:length] not in known]
+    if addresses or not networks:
+        networks[()] = max(len(addresses), 1)
+    most = networks.most_common(MOST_NETWORKS)
+    total = sum(count for _, count in most)
+    return {ComputerAddresses(network): count / total for network, count in most}
+
+
+Maker = RisingNumbers | FormMixture | EmailAddresses | VocabularyWords
+
+
+Type = Literal["text", "bytes", "uuid", "number"]
+
+
+SAMPLE = 10_000  # values that the number of digits is learned from
+
+
+LEAST_RISING = 50  # numbers that rise from row to row, to go on so
+
+
+MOST_STEP = 1000  # between running numbers, on average; others are at random and in order
+
+
+LEAST_DENSE = 0.5  # share of the whole numbers in a range that are keys, of running numbers
+
+
+SPARE = 5  # texts of an expression for each one of the source: the first fifth of them is new
+
+
+_WHOLE = re.compile(r"0|-?[1-9]\d{0,17}", re.ASCII)
+
+
+_FORMS: dict[str, Any] = {
+    form.name: form for form in (FullNames, Templates, Account, Written, Checked, ComputerAddresses)
+}
+_PERSONAL = frozenset({"name", "email", "phone", "address", "iban"})  # may stand in several rows
+
+
+def learn_maker(given: Sequence[Any], values_type: Type, column: Column) -> Maker:
+    """Learn how to make values like the given ones, of one type and all present.
+
+    Parameters
+    ----------
+    given
+        The present values.
+    values_type
+        Their type.
+    column
+        What the column is.
+
+    Raises
+    ------
+    SchemaError
+        If an expression that was asked for allows too few texts.
+    """
+    if values_type == "number":
+        return _number_maker([int(value) for value in given], column)
+    if values_type == "uuid" or column.kind == "uuid":
+        return _uuid_maker(given, column)
+    texts = [*given] if values_type == "text" else [value.decode("latin-1") for value in given]
+    is_plain = column.kind in ("identifier", "key", "sequential")
+    are_numbers = values_type == "text" and is_plain and all(map(_WHOLE.fullmatch, texts))
+    if not texts or (are_numbers and _checksum_of([*dict.fromkeys(texts)]) is None):
+        return _number_maker([int(text) for text in texts], column)
+    return _text_maker(texts, column)
+
+
+def may_repeat(maker: Maker, column: Column) -> bool:
+    """Return whether values of a column may stand in several rows each, as persons do.
+
+    Parameters
+    ----------
+    maker
+        Makes the values.
+    column
+        What the column is.
+    """
+    if isinstance(maker, FormMixture):
+        are_computers = any(isinstance(form, ComputerAddresses) for form in maker.forms)
+        return are_computers or column.kind in _PERSONAL
+    return isinstance(maker, EmailAddresses)
+
+
+def own_values(maker: Maker) -> int:
+    """Return how many positions, from the first on, are sure to have values of their own.
+
+    Examples
+    --------
+    >>> own_values(RisingNumbers(10, (0, 99), step=5))
+    18
+    >>> own_values(FormMixture({Digits(1, (0, 999)): 1.0}, seed=0))
+    900
+    """
+    if isinstance(maker, RisingNumbers | FormMixture):
+        return maker.room
+    return MOST_POSITIONS if isinstance(maker, EmailAddresses) else 0
+
+
+def _text_maker(texts: Sequence[str], column: Column) -> Maker:
+    distinct = [*dict.fromkeys(texts)]
+    look = pattern_of(distinct) if column.kind in ("identifier", "key") else column.kind
+    if look == "uuid":
+        return _uuid_maker(distinct, column)
+    if look == "email":
+        return EmailAddresses.beyond(texts, locale_of(column))
+    if look in WORDS:
+        return VocabularyWords(locale_of(column), column.kind)
+    forms: Mapping[RowBijection, float]
+    if look == "url" or all(map(is_path, distinct)):
+        forms = dict(learn_locations(distinct, column.least_rows).items())
+    elif look == "ip":
+        forms = dict(learn_networks(texts, column.least_rows).items())
+    else:
+        forms = _text_forms(distinct, column)
+    return FormMixture(forms, name_seed(column), SeenValuesFilter.of(distinct))
+
+
+def _text_forms(texts: list[str], column: Column) -> Mapping[RowBijection, float]:
+    """Choose the forms that distinct texts are written in, with their shares."""
+    expression = expression_of(column.kind)
+    if expression is not None:
+        return {_written(expression, len(texts), column): 1.0}
+    if column.kind == "name":
+        return {FullNames.like(texts, locale_of(column)): 1.0}
+    if column.kind == "address" or (column.kind == "phone" and column.locale):
+        return {Templates(locale_of(column), column.kind): 1.0}
+    if column.kind == "iban":
+        return dict((learn_accounts(texts) or learn_patterns(texts)).items())
+    scheme = _checksum_of(texts) if column.kind == "identifier" else None
+    if scheme is not None:
+        patterns = learn_patterns([text[:-1] for text in texts if text[:-1]])
+        return {Checked(pattern, scheme): share for pattern, share in patterns.items()}
+    learn = learn_phones if column.kind == "phone" else learn_patterns
+    return dict(learn(texts).items())
+
+
+def _checksum_of(texts: Sequence[str]) -> str | None:
+    return checksum_of(spread(texts, SAMPLE))
+
+
+def _written(expression: str, distinct: int, column: Column) -> Written:
+    written = Written(RegularExpression(expression))
+    count = written.expression.count
+    if count < SPARE * distinct:
+        raise SchemaError(
+            f"Column {column.name!r}: the regular expression {expression!r:.120} allows {count:,} "
+            f"texts, too few to make new and different ones beside the {distinct:,} of the table; "
+            f"it must allow {SPARE * distinct:,} or more: widen it"
+        )
+    return written
+
+
+def _uuid_maker(given: Sequence[Any], column: Column) -> FormMixture:
+    """Make random UUIDs of version 4, in upper case where the given ones are.
+
+    There are so many that none of the source is ever met.
+    """
+    texts = [str(value) for value in spread(given, 100)]
+    is_upper = bool(texts) and all(text == text.upper() for text in texts)
+    digit, variant = ("HEX", "8-B") if is_upper else ("hex", "8-b")
+    head = ((digit, 8), "-", (digit, 4), "-4", (digit, 3), "-")
+    pattern = Pattern((*head, (variant, 1), (digit, 3), "-", (digit, 12)))
+    return FormMixture({pattern: 1.0}, name_seed(column))
+
+
+def _number_maker(given: Sequence[int], column: Column) -> Maker:
+    bounds = _bounds(column)
+    given = [*dict.fromkeys(given)] if column.kind == "key" else given
+    low, high = min(given, default=0), max(given, default=-1)
+    gapless = len(set(given)) == len(given) == high - low + 1
+    is_dense = column.kind == "key" and len(given) >= LEAST_DENSE * (high - low + 1) > 0
+    fits = bounds[0] <= low and high <= bounds[1]
+    if fits and (gapless or is_dense or column.kind == "sequential"):
+        # where the dtype ends, there are no other numbers
+        return RisingNumbers(high + 1 if high < bounds[1] else low, bounds)
+    rising = _rising_numbers(given, bounds) if fits else None
+    if rising is not None:
+        return rising
+    most = min(MOST_DIGITS, len(str(bounds[1])))
+    counts: Counter[int] = Counter()
+    for number in spread(given, SAMPLE):
+        count = min(len(str(abs(number))), most)
+        counts[count if number >= 0 else -count] += 1
+    forms: Mapping[RowBijection, float] = {
+        Digits(n, bounds): c / counts.total() for n, c in counts.items()
+    }
+    return FormMixture(forms, name_seed(column), SeenValuesFilter.of(map(str, given)))
+
+
+def _rising_numbers(given: Sequence[int], bounds: tuple[int, int]) -> RisingNumbers | None:
+    """Go on from numbers that rise from row to row, in equal steps or in such of one mean."""
+    if len(given) < LEAST_RISING or not all(a < b for a, b in pairwise(given)):
+        return None
+    step, rest = divmod(given[-1] - given[0], len(given) - 1)
+    has_gaps = bool(rest) or any(b - a != step for a, b in pairwise(given))
+    # with gaps not exactly from the last one on, which the model file must not tell
+    start = (given[-1] // step + 1) * step if has_gaps else given[-1] + step
+    if step > MOST_STEP or start + step > bounds[1]:
+        return None
+    return RisingNumbers(start, bounds, step, has_gaps)
+
+
+def _bounds(column: Column) -> tuple[int, int]:
+    """Lowest and highest whole number that may be made for a column."""
+    dtype = column.pandas_dtype
+    dtype = getattr(dtype, "numpy_dtype", getattr(dtype, "subtype", dtype))
+    kind = getattr(dtype, "kind", "O")
+    if kind in "iu":
+        return int(np.iinfo(dtype).min), int(np.iinfo(dtype).max)
+    most = 2 ** (np.finfo(dtype).nmant + 1) if kind == "f" else 10**MOST_DIGITS - 1
+    return -most, most
+
+
+def name_seed(column: Column) -> int:
+    """Derive a seed from the column's name alone."""
+    return int.from_bytes(hashlib.sha256(ascii(column.name).encode()).digest()[:4])
+
+
+def maker_to_json(maker: Maker) -> dict[str, Any]:
+    """Describe a maker by JSON values."""
+    if isinstance(maker, RisingNumbers):
+        steps = {"step": maker.step, "gaps": maker.has_gaps} if maker.step > 1 else {}
+        return {"start": maker.start, **steps}
+    if isinstance(maker, EmailAddresses | VocabularyWords):
+        return maker.to_json()
+    forms = [[form.to_json(), share] for form, share in maker.forms.items()]
+    known = {} if maker.known is None else {"known": maker.known.to_json()}
+    return {"forms": forms, "seed": maker.seed, **known}
+
+
+def maker_from_json(state: dict[str, Any], column: Column) -> Maker:
+    """Rebuild a maker from `maker_to_json`'s value.
+
+    Parameters
+    ----------
+    state
+        What `to_json` returned.
+    column
+        What the column is.
+
+    Raises
+    ------
+    KeyError, TypeError, ValueError
+        If the value is malformed.
+    """
+    if "start" in state:
+        step, has_gaps = int(state.get("step", 1)), bool(state.get("gaps"))
+        return RisingNumbers(int(state["start"]), _bounds(column), step, has_gaps)
+    if "first_mail" in state:
+        return EmailAddresses(locale_of(column), int(state["first_mail"]))
+    if "words" in state:
+        return VocabularyWords(locale_of(column), str(state["words"]))
+    forms = {_form_from_json(form, column): share for form, share in state["forms"]}
+    known = SeenValuesFilter.from_json(state["known"]) if "known" in state else None
+    return FormMixture(forms, int(state["seed"]), known)
+
+
+def _form_from_json(state: Any, column: Column) -> RowBijection:
+    if isinstance(state, int):
+        return Digits(state, _bounds(column))
+    if isinstance(state, list):
+        return Pattern.from_json(state)
+    form: RowBijection = _FORMS[state["form"]].from_json(state, column)
+    return form

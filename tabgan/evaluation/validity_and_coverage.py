@@ -1,0 +1,367 @@
+"""Validity and coverage: whether each table could hold the values of the other one."""
+
+from collections.abc import Iterator, Mapping
+from itertools import combinations
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tabgan.evaluation.compared_tables import (
+    CodedColumn,
+    ComparedTables,
+    row_hashes,
+    signs_of,
+    take_rows,
+)
+from tabgan.evaluation.distributions import shorten
+from tabgan.evaluation.evaluation_parts import Coverage, Fault, Figure, Validity, Violation
+from tabgan.inference.column_cells import read_cells
+from tabgan.table.columns import numbers_of, outside_range
+from tabgan.table.schema import Column
+
+__all__ = ["check_validity", "measure_coverage"]
+
+LONGEST = 80  # characters of an example
+MOST_LONE_FORMS = 0.001  # share of codes that are written as no other one is
+_CODES = ("identifier", "key", "iban", "uuid", "phone")
+_ANY = ("nothing", "mixed", "category")  # storages that say nothing about the cells
+
+Mask = NDArray[np.bool_]
+
+
+class _Breach(NamedTuple):
+    """A rule of a column, and the synthetic rows that break it."""
+
+    fault: Fault
+    column: str
+    rule: str
+    rows: Mask
+    values: pd.Series
+
+
+def check_validity(tables: ComparedTables, rng: np.random.Generator) -> Validity:
+    """Check each synthetic value against what the real column holds.
+
+    A column has a type of cells, a range (that of the schema) or levels, missing values or none,
+    and, if it names the rows, no value twice. New values in place of rare levels are none of its
+    levels, and no fault (`tabgan.evaluation.compared_tables`). The baseline is the share of holdout
+    rows, or of one half of the real rows, whose values the real table, or the other half, could
+    hold.
+
+    Parameters
+    ----------
+    tables
+        What is compared.
+    rng
+        Halves the real rows where there is no holdout.
+    """
+    breaches = [
+        breach
+        for place, column in enumerate(tables.schema)
+        for breach in _breaches(tables, place, column)
+        if breach.rows.any()
+    ]
+    broken = np.zeros(len(tables.synthetic), bool)
+    for breach in breaches:
+        broken |= breach.rows
+    violations = [_violation(breach) for breach in breaches]
+    violations.sort(key=lambda violation: -violation.rows)
+    return Validity(
+        data_validity=100 * _data_validity(tables),
+        data_structure=100 * _data_structure(tables),
+        valid_rows=Figure(100 * float(1 - broken.mean()), 100 * _fresh_share(tables.coded, rng)),
+        violations=tuple(violations),
+        stand_ins=tables.stand_ins,
+    )
+
+
+def _breaches(tables: ComparedTables, place: int, column: Column) -> Iterator[_Breach]:
+    real, synthetic = tables.real.iloc[:, place], tables.synthetic.iloc[:, place]
+    name = tables.names[place]
+    own, other = read_cells(name, real), read_cells(name, synthetic)
+    if own.storage != other.storage and not {own.storage, other.storage} & {*_ANY}:
+        rule = f"a {own.storage}, as in the real table (dtype {real.dtype})"
+        yield _Breach("type", name, rule, ~other.missing, synthetic)
+        return
+    if not own.missing.any():
+        yield _Breach("missing", name, "never missing", other.missing, synthetic)
+    if column.is_generated:
+        if real[~own.missing].is_unique:
+            repeated = synthetic.duplicated(keep=False).to_numpy(bool) & ~other.missing
+            yield _Breach("repeated", name, "unique", repeated, synthetic)
+        is_code = column.kind in _CODES or column.kind.startswith("regex:")
+        if is_code and own.storage == other.storage == "string":
+            form, odd = _oddly_written(real, synthetic)
+            rule = f"written as the real ones are, most of them as {form}"
+            yield _Breach("kind", name, rule, odd & ~other.missing, synthetic)
+        return
+    coded = tables.coded[place]
+    if coded.nominal:
+        seen = _seen(coded.real, len(coded.levels))
+        unseen = ~other.missing & ~_look_up(seen, coded.synthetic)
+        rare = next((one.levels for one in tables.stand_ins if one.column == name), 0)
+        rule = f"one of the real table's {int(seen.sum()) - (rare > 0) + rare:,} levels"
+        if rare:
+            rule += f", or a new one written like them in place of the {rare:,} that few rows hold"
+        yield _Breach("level", name, rule, unseen, synthetic)
+        return
+    rule = f"within {column.minimum} to {column.maximum}"
+    yield _Breach("range", name, rule, outside_range(synthetic, column), synthetic)
+    yield from _special_breaches(real, synthetic, column, coded)
+
+
+def _oddly_written(real: pd.Series, synthetic: pd.Series) -> tuple[str, Mask]:
+    """Return the commonest form of codes, such as AA-0000, and which have one that is not real.
+
+    None have where so many real forms occur once that further ones are expected.
+    """
+    forms = real.dropna().astype(str).map(signs_of).value_counts()
+    if (forms == 1).sum() > MOST_LONE_FORMS * forms.sum():
+        return "", np.zeros(len(synthetic), np.bool_)
+    odd: Mask = ~synthetic.astype(str).map(signs_of).isin(forms.index).to_numpy(bool)
+    return shorten(str(forms.index[0])), odd
+
+
+def _special_breaches(
+    real: pd.Series, synthetic: pd.Series, column: Column, coded: CodedColumn
+) -> Iterator[_Breach]:
+    """Yield what stands among the numbers of one table, and is none."""
+    known = set(numbers_of(real, column).special.tolist()) | {None}
+    special = numbers_of(synthetic, column).special
+    codes, values = pd.factorize(special)
+    unknown = np.array([*(value not in known for value in values), False], bool)
+    is_date = column.kind == "datetime" and column.format
+    written = f", written {column.format}" if is_date else ""
+    name, rule = str(column.name), f"of kind {column.kind}{written}"
+    yield _Breach("kind", name, rule, unknown[codes], synthetic)
+    if column.kind == "integer":
+        broken = np.isfinite(coded.synthetic) & (coded.synthetic % 1 != 0)
+        yield _Breach("fraction", name, "a whole number", broken, synthetic)
+
+
+def _violation(breach: _Breach) -> Violation:
+    example = str(breach.values[breach.rows].iloc[0])
+    short = example if len(example) <= LONGEST else f"{example[: LONGEST - 1]}…"
+    return Violation(breach.column, breach.rule, int(breach.rows.sum()), short, breach.fault)
+
+
+def _seen(codes: NDArray[np.float64], n_levels: int) -> Mask:
+    there = codes[~np.isnan(codes)].astype(np.int64)
+    seen: Mask = np.bincount(there, minlength=n_levels) > 0
+    return seen
+
+
+def _look_up(seen: Mask, codes: NDArray[np.float64]) -> Mask:
+    """Say which codes are seen levels; a missing one counts as seen."""
+    missing = np.isnan(codes)
+    found: Mask = np.append(seen, True)[np.where(missing, len(seen), codes).astype(np.int64)]
+    return found
+
+
+def _fresh_share(coded: Mapping[int, CodedColumn], rng: np.random.Generator) -> float:
+    """Return the share of fresh rows in which all values are of a kind seen before."""
+    first = next(iter(coded.values()))
+    halves = np.array_split(rng.permutation(len(first.real)), 2)
+    with_holdout = len(first.holdout) > 0
+    valid = np.ones(len(first.holdout) if with_holdout else len(halves[1]), bool)
+    for column in coded.values():
+        if with_holdout:
+            valid &= _fits(column, column.real, column.holdout)
+        else:
+            valid &= _fits(column, column.real[halves[0]], column.real[halves[1]])
+    return float(valid.mean())
+
+
+def _fits(column: CodedColumn, seen: NDArray[np.float64], fresh: NDArray[np.float64]) -> Mask:
+    there = seen[~np.isnan(seen)]
+    missing = np.isnan(fresh)
+    fits = np.full(len(fresh), True) if len(there) < len(seen) else ~missing
+    if column.nominal:
+        return fits & _look_up(_seen(seen, len(column.levels)), fresh)
+    if not len(there):
+        return fits & missing
+    within: Mask = (fresh >= there.min()) & (fresh <= there.max())
+    return fits & (missing | within)
+
+
+def _data_validity(tables: ComparedTables) -> float:
+    """Return the mean share of values that a column could hold, as sdmetrics counts it.
+
+    Levels are those of the real column, numbers lie between its extremes, and what names the rows
+    stands in one row. Missing numbers are left out where the real column has some.
+    """
+    shares = [
+        _adherence(tables.coded[place])
+        if place in tables.coded
+        else _uniqueness(tables.synthetic.iloc[:, place])
+        for place in range(len(tables.schema))
+        if place in tables.coded or tables.real.iloc[:, place].is_unique
+    ]
+    known = [share for share in shares if not np.isnan(share)]
+    return float(np.mean(known)) if known else float("nan")
+
+
+def _adherence(column: CodedColumn) -> float:
+    fits = _fits(column, column.real, column.synthetic)
+    if not column.nominal and np.isnan(column.real).any():
+        fits = fits[~np.isnan(column.synthetic)]
+    return float(fits.mean()) if len(fits) else float("nan")
+
+
+def _uniqueness(values: pd.Series) -> float:
+    return 1 - float((values.duplicated() | values.isna()).mean())
+
+
+def _data_structure(tables: ComparedTables) -> float:
+    """Return the share of columns that both tables have under one name and dtype."""
+    real, synthetic = (
+        {*zip(frame.columns, map(str, frame.dtypes), strict=True)}
+        for frame in (tables.real, tables.synthetic)
+    )
+    return len(real & synthetic) / len(real | synthetic)
+
+
+RARE = 0.01  # of the real rows
+MOST_PAIRS = 100  # of columns, whose combinations are looked at
+MOST_LOST = 10  # levels that are named
+
+Floats = NDArray[np.float64]
+_Shares = tuple[float, float, float, float]
+
+
+def measure_coverage(
+    coded: Mapping[int, CodedColumn],
+    names: Mapping[int, str],
+    rng: np.random.Generator,
+    most_rows: int,
+) -> Coverage:
+    """Measure coverage; what rows are drawn again with replacement cover is the baseline.
+
+    These hold the very extremes of the table more often than fresh rows do. So the baseline of
+    ranges is at most what halves of the table cover of each other.
+
+    Parameters
+    ----------
+    coded, names
+        The columns that are compared, and their labels as text.
+    rng
+        Draws the rows of the baseline and, of long tables, those whose combinations are looked at.
+    most_rows
+        At most so many rows of each table are looked at for rare combinations.
+    """
+    first = next(iter(coded.values()))
+    n_real, n_synthetic = len(first.real), len(first.synthetic)
+    again = take_rows(coded, np.arange(n_real), rng.integers(n_real, size=n_synthetic), of="real")
+    rows = rng.permutation(n_real)[:most_rows], rng.permutation(n_synthetic)[:most_rows]
+    pairs = _pairs(coded, rng)
+    found, chance = (_shares(columns, pairs, rows) for columns in (coded, again))
+    levels, ranges, rare, patterns = (
+        Figure(100 * a, 100 * b) for a, b in zip(found, chance, strict=True)
+    )
+    halves = 100 * _ranges_of_halves(coded, rng)
+    ranges = Figure(ranges.value, min(ranges.baseline, halves))
+    return Coverage(levels, ranges, rare, patterns, _lost_levels(coded, names))
+
+
+def _pairs(coded: Mapping[int, CodedColumn], rng: np.random.Generator) -> list[tuple[int, int]]:
+    nominal = [place for place, column in coded.items() if column.nominal]
+    pairs = list(combinations(nominal, 2))
+    if len(pairs) <= MOST_PAIRS:
+        return pairs
+    return [pairs[i] for i in sorted(rng.permutation(len(pairs))[:MOST_PAIRS])]
+
+
+def _shares(
+    coded: Mapping[int, CodedColumn],
+    pairs: list[tuple[int, int]],
+    rows: tuple[NDArray[np.int64], NDArray[np.int64]],
+) -> _Shares:
+    nominal = [column for column in coded.values() if column.nominal]
+    occurring = [_counts(column, column.real) > 0 for column in nominal]
+    kept = [_counts(column, column.synthetic) > 0 for column in nominal]
+    n_levels = sum(int(seen.sum()) for seen in occurring)
+    n_kept = sum(int((a & b).sum()) for a, b in zip(occurring, kept, strict=True))
+    ranges = [_range_kept(column) for column in coded.values() if not column.nominal]
+    known = [share for share in ranges if not np.isnan(share)]
+    return (
+        n_kept / n_levels if n_levels else float("nan"),
+        float(np.mean(known)) if known else float("nan"),
+        _rare_kept(take_rows(coded, *rows), pairs),
+        _patterns_kept(coded),
+    )
+
+
+def _ranges_of_halves(coded: Mapping[int, CodedColumn], rng: np.random.Generator) -> float:
+    """Return the mean share of ranges that random halves of the real rows cover of each other."""
+    first = next(iter(coded.values()))
+    one, other = np.array_split(rng.permutation(len(first.real)), 2)
+    shares = [
+        _range_kept(column._replace(real=column.real[a], synthetic=column.real[b]))
+        for column in coded.values()
+        if not column.nominal
+        for a, b in ((one, other), (other, one))
+    ]
+    known = [share for share in shares if not np.isnan(share)]
+    return float(np.mean(known)) if known else float("nan")
+
+
+def _counts(column: CodedColumn, values: Floats) -> NDArray[np.int64]:
+    there = values[~np.isnan(values)].astype(np.int64)
+    return np.bincount(there, minlength=len(column.levels))
+
+
+def _range_kept(column: CodedColumn) -> float:
+    real, synthetic = (v[~np.isnan(v)] for v in (column.real, column.synthetic))
+    if not len(real):
+        return float("nan")
+    low, high = float(real.min()), float(real.max())
+    if not len(synthetic):
+        return 0.0
+    if low == high:
+        return float((synthetic == low).any())
+    top, bottom = min(float(synthetic.max()), high), max(float(synthetic.min()), low)
+    return max(top - bottom, 0.0) / (high - low)
+
+
+def _rare_kept(coded: Mapping[int, CodedColumn], pairs: list[tuple[int, int]]) -> float:
+    """Return the share of the rare pairs of levels that occur in both tables."""
+    n_rare = n_kept = 0
+    for one, other in pairs:
+        width = len(coded[other].levels) + 1
+        keys = []
+        for side in ("real", "synthetic"):
+            a, b = (getattr(coded[place], side) for place in (one, other))
+            there = ~(np.isnan(a) | np.isnan(b))
+            keys.append((a[there] * width + b[there]).astype(np.int64))
+        occurring, counts = np.unique(keys[0], return_counts=True)
+        rare = occurring[counts < RARE * len(next(iter(coded.values())).real)]
+        n_rare += len(rare)
+        n_kept += int(np.isin(rare, keys[1]).sum())
+    return n_kept / n_rare if n_rare else float("nan")
+
+
+def _patterns_kept(coded: Mapping[int, CodedColumn]) -> float:
+    """Return the share of real rows whose set of missing columns occurs in the other table."""
+    holes = [column for column in coded.values() if np.isnan(column.real).any()]
+    if not holes:
+        return 1.0
+    real, synthetic = (
+        row_hashes([np.isnan(getattr(column, side)).astype(np.float64) for column in holes])
+        for side in ("real", "synthetic")
+    )
+    return float(np.isin(real, synthetic).mean())
+
+
+def _lost_levels(
+    coded: Mapping[int, CodedColumn], names: Mapping[int, str]
+) -> tuple[tuple[str, str, int], ...]:
+    lost = [
+        (names[place], str(column.levels[level]), int(counts[level]))
+        for place, column in coded.items()
+        if column.nominal
+        for counts in [_counts(column, column.real)]
+        for level in np.flatnonzero((counts > 0) & (_counts(column, column.synthetic) == 0))
+    ]
+    return tuple(sorted(lost, key=lambda item: -item[2])[:MOST_LOST])

@@ -1,1 +1,0 @@
-"""Diffusion: rows and images from a network that takes noise away."""

@@ -1,0 +1,81 @@
+"""Values by form: codes with check digits, addresses of computers."""
+
+import ipaddress
+
+import numpy as np
+import pytest
+
+from tabgan.encoding.identifiers.identifier_makers import (
+    Checked,
+    ComputerAddresses,
+    learn_maker,
+    learn_networks,
+    maker_from_json,
+    maker_to_json,
+)
+from tabgan.encoding.identifiers.patterns import Pattern
+from tabgan.table.schema import Column
+from tabgan.table.text_formats import check_characters, checksum_of
+
+CODES = Column("code", "identifier", "object", min_group=5)
+RNG = np.random.default_rng(0)
+
+
+def made(texts, rows=200):
+    maker = learn_maker(texts, "text", CODES)
+    again = maker_from_json(maker_to_json(maker), CODES)
+    values = maker.make(np.arange(rows), np.random.default_rng(0)).tolist()
+    assert again.make(np.arange(rows), np.random.default_rng(0)).tolist() == values
+    return values
+
+
+def checked(bodies, scheme):
+    return [a + b for a, b in zip(bodies, check_characters(bodies, scheme), strict=True)]
+
+
+@pytest.mark.parametrize(
+    ("form", "scheme"),
+    [
+        ("978-3-{:03d}-{:05d}-", "gs1"),
+        ("40{:04d}{:06d}", "gs1"),
+        ("3-{:03d}-{:05d}-", "mod11"),
+        ("4{:07d} {:07d}", "luhn"),
+    ],
+)
+def test_codes_keep_their_check_digits(form, scheme):
+    texts = checked([form.format(i, i * 37) for i in range(100, 200)], scheme)
+    values = made(texts)
+    assert checked([value[:-1] for value in values], scheme) == values
+    assert {len(value) for value in values} == {len(text) for text in texts}
+    assert len({*values}) == 200
+    assert not {*values} & {*texts}
+
+
+def test_codes_without_check_digits_get_none():
+    texts = [f"3-{i}-{i * 991 % 90_000 + 10_000}-{i * i % 10}" for i in range(100, 200)]
+    assert checksum_of(texts) is None
+    assert checksum_of(made(texts)) is None
+
+
+def test_addresses_of_computers_are_valid_and_of_the_networks_of_the_source():
+    texts = [f"10.0.{i % 2}.{i}" for i in range(1, 100)] + ["203.0.113.9"] * 9 + ["8.8.8.8"]
+    assert {form.network for form in learn_networks(texts, 5)} == {(10, 0, 0), (10, 0, 1), ()}
+    values = made(texts, 50)
+    assert all(ipaddress.ip_address(value) for value in values)
+    assert not {*values} & {*texts}
+    networks = [value.rpartition(".")[0] for value in values]
+    assert np.isin(networks, ["10.0.0", "10.0.1"]).mean() == pytest.approx(0.9, abs=0.1)
+    assert not any(value.startswith("203.0.113.") for value in values)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: Checked(Pattern((("digit", 3),)), "mod97"),
+        lambda: ComputerAddresses((1, 2, 3, 4)),
+        lambda: ComputerAddresses((256,)),
+    ],
+)
+def test_malformed_forms_are_refused(make):
+    with pytest.raises(ValueError, match="is no"):
+        make()
