@@ -24,7 +24,7 @@ def read(name: str, **options) -> pd.DataFrame:
         ("keys_real", "keys_permuted", "structure", "'customer_id' has several of"),
         ("identities_real", "identities_broken", "structure", "break a rule of the real table"),
         ("presence_real", "presence_independent", "structure", "'exit_ref' is missing"),
-        ("series_real", "series_shuffled", "structure", "order in time is lost"),
+        ("series_real", "series_shuffled", "structure", "The order in time"),
         ("dates_real", "dates_impossible", "validity", "'when' is of kind datetime"),
     ],
 )
