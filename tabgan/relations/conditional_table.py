@@ -381,7 +381,13 @@ def _placed(formulas: Sequence[FormulaDependency], table: ColumnFrame) -> list[D
         if {*names} <= places.keys():
             *sources, target = (field_at(table, places[name]) for name in names)
             own = FormulaDependency.of(
-                sources, target, rule.expression, table, exact=True, yielding=rule.yielding
+                sources,
+                target,
+                rule.expression,
+                table,
+                exact=True,
+                yielding=rule.yielding,
+                exceptions=rule.exceptions,
             )
             found += [own] if own is not None else []
     return found

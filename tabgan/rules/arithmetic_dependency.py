@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tabgan.base.errors import OptionError
-from tabgan.rules.base_rules import Dependency
+from tabgan.rules.base_rules import Dependency, share_of_rows
 from tabgan.table.columns import (
     EXACT,
     ColumnFrame,
@@ -292,6 +292,8 @@ class FormulaDependency(Dependency):
         Whether the result stands as it is, even beyond the range of the training table.
     yielding
         Numbers of the sources that may change to bring the result into that range.
+    exceptions
+        Share of the rows of the training table that break it; no drawn row does.
     """
 
     name: ClassVar[str] = "computed"
@@ -302,10 +304,13 @@ class FormulaDependency(Dependency):
     complete: bool = False
     exact: bool = False
     yielding: tuple[int, ...] = ()
+    exceptions: float = 0.0
 
     def __post_init__(self) -> None:
         if len(self.sources) != len(self.expression.names):
             raise ValueError("computed: a source is needed for each name of the expression")
+        if not 0 <= self.exceptions < 1:
+            raise ValueError("computed: the share of exceptions must be from 0 to 1")
 
     @classmethod
     def of(
@@ -317,6 +322,7 @@ class FormulaDependency(Dependency):
         *,
         exact: bool = False,
         yielding: tuple[int, ...] = (),
+        exceptions: float = 0.0,
     ) -> Self | None:
         """Describe a formula that holds; None where the target is there without all sources."""
         result = compute(expression, [table[at].numbers for at, _ in sources])
@@ -326,7 +332,8 @@ class FormulaDependency(Dependency):
             return None
         complete = bool(own.present.all())
         special = next(iter(specials), None)
-        return cls(tuple(sources), target, expression, special, complete, exact, yielding)
+        known = tuple(sources), target, expression, special, complete, exact, yielding
+        return cls(*known, exceptions)
 
     @property
     def positions(self) -> tuple[int, ...]:
@@ -335,7 +342,7 @@ class FormulaDependency(Dependency):
 
     def describe(self) -> str:
         """Describe the rule in words."""
-        return f"{self.target} = {self.expression.text}"
+        return f"{self.target} = {self.expression.text}{share_of_rows(self.exceptions)}"
 
     def reduce(self, table: ColumnFrame) -> ColumnFrame:
         """Leave the target out."""
@@ -409,6 +416,8 @@ class FormulaDependency(Dependency):
     def solve(self, numbers: Sequence[Numbers], place: int) -> Numbers:
         """Return what one column must be, given the others.
 
+        A rule that some rows break tells nothing beyond the range of the column.
+
         Parameters
         ----------
         numbers
@@ -423,6 +432,9 @@ class FormulaDependency(Dependency):
         start = np.ones(len(present))
         sources[place] = Numbers(start, present, target.special)
         solved = self._solved(sources, place, target.values.astype(np.float64))
+        if self.exceptions:
+            present &= solved == solved.clip(*_ends(self.sources[place].column))
+            sources[place] = sources[place]._replace(present=present)
         return sources[place]._replace(values=np.where(present, solved, 0.0))
 
     def _solved(
@@ -458,6 +470,7 @@ class FormulaDependency(Dependency):
             "complete": self.complete,
             "exact": self.exact,
             "yielding": list(self.yielding),
+            **({"exceptions": self.exceptions} if self.exceptions else {}),
         }
 
     @classmethod
@@ -471,6 +484,7 @@ class FormulaDependency(Dependency):
             bool(state["complete"]),
             bool(state.get("exact", False)),
             tuple(int(place) for place in state.get("yielding", ())),
+            float(state.get("exceptions", 0.0)),
         )
 
 

@@ -33,6 +33,7 @@ __all__ = [
     "evidence_of",
     "labels",
     "register_constraint",
+    "share_of_rows",
     "wrong_kind",
 ]
 
@@ -179,6 +180,12 @@ def evidence_of(rule: Dependency, table: ColumnFrame, rng: np.random.Generator) 
     by_chance = max(shares)
     present = np.logical_and.reduce([cells.values.notna().to_numpy(bool) for cells in own.values()])
     return Evidence(int(present.sum()), by_chance) if by_chance < 1 else None
+
+
+def share_of_rows(exceptions: float) -> str:
+    """Say in how many rows a rule holds, given the share that breaks it; nothing if none does."""
+    kept = f"{100 * (1 - exceptions):.4g}"
+    return "" if not exceptions else f" in {'nearly all' if kept == '100' else f'{kept} % of'} rows"
 
 
 Construction = Literal["none", "group", "formula", "steps"]

@@ -17,9 +17,9 @@ from tabgan.rules.find_identities import (
     FITTED_ROWS,
     MOST_FACTORS,
     MOST_THREES,
+    SPARE_ROWS,
     find_identities,
 )
-from tabgan.rules.find_identities import LEAST_ROWS as LEAST_FITTED
 from tabgan.rules.find_orders import DerivedColumns, find_orders
 from tabgan.rules.functional_dependency import FunctionalDependency, find_functional
 from tabgan.rules.holes_dependency import find_holes
@@ -191,7 +191,7 @@ def untried(table: ColumnFrame) -> str | None:
         A table in work, without the copies and the columns of 0 and 1 that one level makes.
     """
     kinds = [cells.column.kind for cells in table.values()]
-    enough_rows = min(count_rows(table), FITTED_ROWS) - LEAST_FITTED
+    enough_rows = min(count_rows(table), FITTED_ROWS) - SPARE_ROWS
     tried = {
         "numbers": {
             "sums of several": enough_rows // 2 if enough_rows > 1 else len(table),

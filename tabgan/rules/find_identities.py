@@ -1,13 +1,14 @@
 """Search for the columns that are computed from others: products, sums of any signs, extremes.
 
-Candidates come from a few rows, are tried on a sample, and hold in all rows in the end. An
+Candidates come from a few rows, are tried on a sample, and hold in all rows in the end. Those that
+nearly all rows keep come after these, from draws of so few rows that some draw has no exception. An
 identity counts only if each of its columns matters: with that column shuffled, so many rows would
 break it that chance doesn't explain the table. Of all identities those are chosen that compute no
 column twice and need no column of their own result, so that all of them hold together.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any, NamedTuple
 
@@ -39,6 +40,10 @@ __all__ = ["MOST_FACTORS", "MOST_THREES", "find_identities", "is_beyond_chance"]
 
 LEAST_ROWS = 100
 LEAST_BROKEN = 0.05  # share of rows that break an identity when one of its columns is shuffled
+MOST_BROKEN = 0.01  # share of the rows that may break an identity
+DRAWS = 8  # of few rows: one at least has no exception, of those that matter
+DRAWN_ROWS = 64
+SPARE_ROWS = 30  # for a linear identity, beside two a column
 LEAST_NEEDED = 3  # rows whose greatest value is a column's, for it to be one of several
 PRECISION = 1e-9  # relative error of full-precision floats
 TRIED_ROWS = 24  # rows on which all products are tried
@@ -86,6 +91,11 @@ class _Identity:
     expression: ArithmeticExpression
     is_sum: bool = False  # the sources simply add up
     is_extreme: bool = False  # the greatest or the least of the sources
+    exceptions: float = 0.0  # share of the rows that break it
+
+    @property
+    def is_copy(self) -> bool:
+        return len(self.expression.program) == 1
 
 
 class _Group(NamedTuple):
@@ -95,6 +105,19 @@ class _Group(NamedTuple):
     values: Floats  # shape (columns, rows)
     units: Floats  # half a unit of each column's last place
     names: list[str]
+    distinct: list[int]  # how many values each column has, in all rows
+
+    def draw(self, rows: NDArray[np.intp]) -> "_Group":
+        """Return the group with some of its rows only, and the columns that vary in them."""
+        values = self.values[:, rows]
+        vary = np.flatnonzero(np.ptp(values, axis=1)).tolist()
+        return _Group(
+            [self.positions[at] for at in vary],
+            values[vary],
+            self.units[vary],
+            [self.names[at] for at in vary],
+            [self.distinct[at] for at in vary],
+        )
 
     def slack(self, rows: slice | NDArray[np.intp] = slice(None)) -> Floats:
         """Return how far a result may be from each column's numbers, shape (columns, rows)."""
@@ -132,13 +155,34 @@ def find_identities(
     """
     sample = sample_of(table, rng)
     graph = _Graph(table, sample, rng, set(locked))
-    for group in _groups(sample):
+    groups = [*_groups(sample)]
+    for group in groups:
         for find in (_products, _sums_of_two, _extremes):
             for candidate in find(group, rng):
                 graph.add(candidate)
         for candidate in (*_linear(group, graph.computed), *_multiples(group)):
             graph.add(candidate)
+    (of_draws,) = rng.spawn(1)
+    for _ in range(DRAWS):
+        for group in groups:
+            _add_with_exceptions(graph, group, of_draws)
     return graph.rules()
+
+
+def _add_with_exceptions(graph: "_Graph", group: _Group, rng: np.random.Generator) -> None:
+    """Add the identities that all of a few rows keep, and nearly all of the table's.
+
+    Columns that are nearly always equal are left to another rule, which knows in which rows.
+    """
+    rows = rng.permutation(group.values.shape[1])
+    few = group.draw(rows[:DRAWN_ROWS])
+    enough = group.draw(rows[: 2 * len(group.positions) + SPARE_ROWS])
+    for find in (_products, _sums_of_two):
+        for candidate in find(few, rng):
+            graph.add(candidate, MOST_BROKEN)
+    for candidate in (*_linear(enough, graph.computed), *_multiples(few)):
+        if not candidate.is_copy:
+            graph.add(candidate, MOST_BROKEN)
 
 
 class _Graph:
@@ -151,15 +195,25 @@ class _Graph:
         self.computed: dict[int, _Identity] = {}
         self._tried = len(table) ** 3
 
-    def add(self, identity: _Identity) -> None:
-        """Add an identity if it holds in all rows and agrees with those before."""
+    def add(self, identity: _Identity, most_broken: float = 0.0) -> None:
+        """Add an identity if it holds and agrees with those before.
+
+        Parameters
+        ----------
+        identity
+            A candidate.
+        most_broken
+            Share of the rows that may break it.
+        """
         target = identity.target
         if target in self.computed or target in self._locked:
             return
         if any(self._needs(at, target) for at in identity.sources):
             return
-        if self._is_evident(identity) and self._holds(identity, self._table):
-            self.computed[target] = identity
+        if self._is_evident(identity, most_broken):
+            broken, rows = self._broken(identity, self._table)
+            if broken <= most_broken * rows:
+                self.computed[target] = replace(identity, exceptions=broken / rows)
 
     def _needs(self, at: int, target: int) -> bool:
         if at == target:
@@ -167,29 +221,32 @@ class _Graph:
         own = self.computed.get(at)
         return own is not None and any(self._needs(source, target) for source in own.sources)
 
-    def _holds(self, identity: _Identity, table: ColumnFrame) -> bool:
+    def _broken(self, identity: _Identity, table: ColumnFrame) -> tuple[int, int]:
+        """Return how many rows break an identity, and in how many the target has a value."""
         read = [table[at].numbers for at in identity.sources]
         kept, present = _kept(identity, read, table)
         own = table[identity.target].numbers.present
-        return bool(np.array_equal(present, own) and kept[present].all())
+        is_same = np.array_equal(present, own)
+        return int((own & ~kept).sum()) if is_same else len(own), int(own.sum())
 
-    def _is_evident(self, identity: _Identity) -> bool:
+    def _is_evident(self, identity: _Identity, most_broken: float) -> bool:
         """Return whether it holds in the sample, and would not if one column were shuffled.
 
         Of three columns or more one may seldom be the greatest, where the others explain the rest.
         """
-        if not self._holds(identity, self._sample):
+        broken, rows = self._broken(identity, self._sample)
+        if broken > most_broken * rows:
             return False
         read = [self._sample[at].numbers for at in identity.sources]
         n_evident = 0
         for place in range(len(read)):
-            rows = self._rng.permutation(len(read[place].values))
+            order = self._rng.permutation(len(read[place].values))
             other = [*read]
-            other[place] = read[place]._replace(values=read[place].values[rows])
+            other[place] = read[place]._replace(values=read[place].values[order])
             kept, present = _kept(identity, other, self._sample)
             rows_there = int(present.sum())
             share = 1 - float(kept[present].mean()) if rows_there else 0.0
-            if share >= LEAST_BROKEN and is_beyond_chance(share, rows_there, self._tried):
+            if share >= LEAST_BROKEN and is_beyond_chance(share, rows_there, self._tried, broken):
                 n_evident += 1
             elif not (identity.is_extreme and share * rows_there >= LEAST_NEEDED):
                 return False
@@ -210,11 +267,12 @@ class _Graph:
         found: list[FormulaDependency | SumDependency] = []
         for target in sorted(self.computed, key=lambda at: (-depth_of(at), at)):
             rule = self.computed[target]
+            is_exact_sum = rule.is_sum and not rule.exceptions
             is_alone = all(uses.count(at) == 1 for at in (*rule.sources, target))
             free = is_alone and not self._locked & set(rule.sources)
-            if rule.is_sum and free and len(rule.sources) == 2:
+            if is_exact_sum and free and len(rule.sources) == 2:
                 continue
-            dependency = (self._sum(rule) if rule.is_sum and free else None) or self._formula(
+            dependency = (self._sum(rule) if is_exact_sum and free else None) or self._formula(
                 rule,
                 yielding=tuple(
                     place
@@ -230,7 +288,13 @@ class _Graph:
         sources = [field_at(self._table, at) for at in rule.sources]
         target = field_at(self._table, rule.target)
         return FormulaDependency.of(
-            sources, target, rule.expression, self._table, exact=True, yielding=yielding
+            sources,
+            target,
+            rule.expression,
+            self._table,
+            exact=True,
+            yielding=yielding,
+            exceptions=rule.exceptions,
         )
 
     def _sum(self, rule: _Identity) -> SumDependency | None:
@@ -290,11 +354,13 @@ def _groups(sample: ColumnFrame) -> Iterator[_Group]:
         if len(positions) < 2:
             continue
         columns = [sample[at].column for at in positions]
+        values = np.stack([read[at].values[rows].astype(np.float64) for at in positions])
         yield _Group(
             positions,
-            np.stack([read[at].values[rows].astype(np.float64) for at in positions]),
+            values,
             np.array([_half_unit(decimals_of(column)) for column in columns]),
             [str(column.name) for column in columns],
+            [len(np.unique(own)) for own in values],
         )
 
 
@@ -345,10 +411,9 @@ def _factors(group: _Group, columns: Sequence[int], rows: NDArray[np.intp]) -> l
 
 def _products(group: _Group, rng: np.random.Generator) -> Iterator[_Identity]:
     """Yield columns that are, rounded, the product of two factors, then of three."""
-    distinct = [len(np.unique(values)) for values in group.values]
     order = [
         at
-        for at in np.argsort([-count for count in distinct], kind="stable").tolist()
+        for at in np.argsort([-count for count in group.distinct], kind="stable").tolist()
         if _matters(group.values[at])
     ]
     fine = [_is_fine(group, at) for at in range(len(group.values))]
@@ -364,18 +429,23 @@ def _products(group: _Group, rng: np.random.Generator) -> Iterator[_Identity]:
             continue
         own = np.stack([group.values[[*base]][:, rows].prod(axis=0) for base in bases])
         by = np.stack([factor.values for factor in factors])
-        ranked: list[tuple[bool, int, _Identity]] = []
+        ranked: list[tuple[bool, bool, int, _Identity]] = []
         for target, base, factor in _matches(group, columns, own, by, rows):
             used = (*bases[base], factors[factor].column)
             error = np.abs(own[base] * by[factor] - group.values[target, rows])
             is_rounded = bool((error > PRECISION * np.abs(own[base] * by[factor])).any())
             if target in used or len({*used}) < len(used) or (is_rounded and not fine[target]):
                 continue
-            text = " * ".join(map(group.quoted, bases[base]))
-            text += factors[factor].text.format(group.quoted(used[-1]))
-            ranked.append((is_rounded, -distinct[target], group.identity(target, text)))
+            by_text = factors[factor].text
+            text = " * ".join(map(group.quoted, bases[base])) + by_text.format(
+                group.quoted(used[-1])
+            )
+            # a quotient that needs no rounding has been multiplied before
+            is_turned = not is_rounded and group.units[target] > 0 and "/ {}" in by_text
+            identity = group.identity(target, text)
+            ranked.append((is_rounded, is_turned, -group.distinct[target], identity))
         # An exact product before a rounded quotient of the same columns, a fine result first.
-        yield from (identity for *_, identity in sorted(ranked, key=lambda own: own[:2]))
+        yield from (identity for *_, identity in sorted(ranked, key=lambda own: own[:3]))
 
 
 def _multiples(group: _Group) -> Iterator[_Identity]:
@@ -481,7 +551,7 @@ def _linear(group: _Group, computed: Mapping[int, Any]) -> Iterator[_Identity]:
         range(len(group.positions)), key=lambda at: (not is_computed[at], np.std(group.values[at]))
     )
     values = group.values[:, :FITTED_ROWS]
-    if values.shape[1] < 2 * len(order) + LEAST_ROWS:
+    if values.shape[1] < 2 * len(order) + SPARE_ROWS:
         return
     scale = np.abs(values).max(axis=1)
     basis: list[int] = []

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from tabgan.rules.base_rules import Dependency, Mask
+from tabgan.rules.base_rules import Dependency, Mask, share_of_rows
 from tabgan.rules.numeric_axis import (
     AllowedValues,
     AxisValues,
@@ -101,7 +101,7 @@ class OrderDependency(Dependency):
         shares = self.exceptions or (0.0,) * len(self.edges)
         return ", ".join(
             f"{self.members[a]} {'<' if (a, b) in self.strict else '≤'} {self.members[b]}"
-            f"{_of_rows(share) if share else ''}"
+            f"{share_of_rows(share)}"
             for (a, b), share in zip(self.edges, shares, strict=True)
         )
 
@@ -211,12 +211,6 @@ class OrderDependency(Dependency):
             tuple((int(a), int(b)) for a, b in state["strict"]),
             tuple(float(share) for share in state.get("exceptions", ())),
         )
-
-
-def _of_rows(exceptions: float) -> str:
-    """Say in how many rows an order holds that some rows break."""
-    kept = f"{100 * (1 - exceptions):.4g}"
-    return " in nearly all rows" if kept == "100" else f" in {kept} % of rows"
 
 
 def repair_order(

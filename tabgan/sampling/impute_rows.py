@@ -387,6 +387,8 @@ def _unbounded(
         return rule  # which computes whatever the ranges are
     if isinstance(rule, SumDependency):
         rule = FormulaDependency(rule.parts, rule.total, rule.expression, rule.special)
+    if rule.exceptions:  # beyond the ranges it is not sure to hold
+        return replace(rule, exact=True, yielding=())
     sources = tuple(own._replace(column=_without_range(own.column)) for own in rule.sources)
     return replace(rule, sources=sources, exact=True, yielding=())
 

@@ -121,3 +121,56 @@ def test_few_numbers_do_not_give_way_to_a_result_out_of_range(rng):
     rules = find_identities(by_position(frame, infer_schema(frame)), np.random.default_rng(0))
     yielding = {rule.describe(): rule.yielding for rule in rules}
     assert yielding == {"'total' = price * count": (1,), "'sum' = weight * load": (0, 1)}
+
+
+WITH_EXCEPTIONS = {
+    "sum": (lambda t: (t.c0 + t.c1).round(2), "'y' = c0 + c1"),
+    "sum of three": (lambda t: (t.c0 + t.c1 + t.c2).round(2), "'y' = c0 + c1 + c2"),
+    "signs": (lambda t: (t.c0 - t.c1 - 2 * t.c2).round(2), "'c0' = c1 + 2 * c2 + y"),
+    "product": (lambda t: (t.c0 * t.n).round(2), "'y' = c0 * n"),
+    "rate": (lambda t: (t.c0 / t.c1).round(6), "'y' = c0 / c1"),
+}
+
+
+@pytest.mark.parametrize("exceptions", [1, 5])
+@pytest.mark.parametrize(("make", "rule"), WITH_EXCEPTIONS.values(), ids=WITH_EXCEPTIONS)
+def test_a_few_rows_may_break_an_identity(make, rule, exceptions):
+    frame = _numbers(3, 3)
+    frame["n"] = np.random.default_rng(4).integers(1, 40, ROWS)
+    frame["y"] = make(frame)
+    frame.loc[50 : 49 + exceptions, "y"] = 7.25
+    assert _found(frame) == [f"{rule} in {100 * (1 - exceptions / ROWS):.4g} % of rows"]
+
+
+def test_more_than_a_few_exceptions_leave_no_identity():
+    frame = _numbers(3, 2)
+    frame["y"] = (frame["c0"] + frame["c1"]).round(2)
+    frame.loc[:9, "y"] = 7.25
+    assert _found(frame) == []
+
+
+def test_exceptions_come_back_in_no_row(table_of, round_trip):
+    frame = _numbers(3, 2)
+    frame["y"] = (frame["c0"] + frame["c1"]).round(2)
+    broken = frame.assign(y=frame["y"].where(frame.index != 5, 0.0))
+    table = table_of(broken)
+    rules = detect_dependencies(table, np.random.default_rng(0))
+    assert [rule.describe() for rule in rules] == ["'y' = c0 + c1 in 99.83 % of rows"]
+    assert rules[0].holds([table[at] for at in rules[0].positions]).sum() == ROWS - 1
+    pd.testing.assert_frame_equal(round_trip(table, rules), frame)
+
+
+def test_of_numbers_that_are_nearly_always_equal_none_is_computed():
+    frame = _numbers(3, 2)
+    frame["y"] = frame["c0"].where(frame.index != 5, 0.0)
+    assert _found(frame) == []
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_numbers_that_nearly_add_up_have_no_identity_with_exceptions(seed):
+    frame = _numbers(seed, 6, 400)
+    rng = np.random.default_rng(seed)
+    frame["near"] = (frame["c0"] + frame["c1"] + rng.normal(0, 2, 400)).round(2)
+    for i in range(6):
+        frame[f"small {i}"] = np.where(rng.random(400) < 0.9, 0, rng.integers(0, 4, 400))
+    assert _found(frame) == []

@@ -265,3 +265,20 @@ def test_what_a_level_determines_is_checked_where_the_level_is_known():
     assert told == [("'city' determines 'state'", [2])]
     assert list(contradictions(rows, schema, [rule], [FixedCombinations(["city", "state"])])) == []
     assert list(contradictions(rows, schema, [rule], [Custom("a city", len)])) == []
+
+
+def test_a_formula_with_exceptions_tells_nothing_beyond_the_range():
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"a": rng.uniform(1, 900, 300).round(2)})
+    table["b"] = rng.uniform(1, 400, 300).round(2)
+    table["total"] = (table["a"] + table["b"]).round(2)
+    table.loc[7, "total"] = 0.0
+    model = TabGAN(steps=2, hidden_dim=8, refine=False, polish=False, verbose=False).fit(table)
+    assert [rule.describe() for rule in model.dependencies_] == [
+        "'total' = a + b in 99.67 % of rows"
+    ]
+    holes = table.head(9).assign(b=np.nan)
+    filled = model.impute(holes)
+    assert filled["b"].between(1, 400).all()
+    kept = table.head(9).index != 7
+    np.testing.assert_allclose(filled["b"][kept], table["b"].head(9)[kept], atol=0.006)
