@@ -90,12 +90,18 @@ class _Identity:
     sources: tuple[int, ...]
     expression: ArithmeticExpression
     is_sum: bool = False  # the sources simply add up
+    is_pair: bool = False  # two do, neither of which is seldom other than zero
     is_extreme: bool = False  # the greatest or the least of the sources
     exceptions: float = 0.0  # share of the rows that break it
 
     @property
     def is_copy(self) -> bool:
         return len(self.expression.program) == 1
+
+    @property
+    def only_adds(self) -> bool:
+        """Whether it is a sum or difference of columns."""
+        return {step.what for step in self.expression.program} <= {"column", "+", "-", "negative"}
 
 
 class _Group(NamedTuple):
@@ -124,14 +130,12 @@ class _Group(NamedTuple):
         slack: Floats = self.units[:, None] * (1 + 1e-6) + PRECISION * np.abs(self.values[:, rows])
         return slack
 
-    def identity(
-        self, target: int, text: str, *, is_sum: bool = False, is_extreme: bool = False
-    ) -> _Identity:
-        """Describe a column of the group by an expression of others."""
+    def identity(self, target: int, text: str, **kind: bool) -> _Identity:
+        """Describe a column of the group by an expression of others, and of which kind it is."""
         expression = ArithmeticExpression(text)
         place = dict(zip(self.names, self.positions, strict=True))
         sources = tuple(place[name] for name in expression.names)
-        return _Identity(self.positions[target], sources, expression, is_sum, is_extreme)
+        return _Identity(self.positions[target], sources, expression, **kind)
 
     def quoted(self, column: int) -> str:
         return quoted(self.names[column])
@@ -233,11 +237,16 @@ class _Graph:
         """Return whether it holds in the sample, and would not if one column were shuffled.
 
         Of three columns or more one may seldom be the greatest, where the others explain the rest.
+        What is added may be zero in nearly all rows, if no row at all breaks the identity.
         """
         broken, rows = self._broken(identity, self._sample)
         if broken > most_broken * rows:
             return False
         read = [self._sample[at].numbers for at in identity.sources]
+        is_sure = identity.only_adds and not most_broken
+        least = (
+            2 * self._sample[identity.target].column.least_rows if is_sure else LEAST_BROKEN * rows
+        )
         n_evident = 0
         for place in range(len(read)):
             order = self._rng.permutation(len(read[place].values))
@@ -246,7 +255,9 @@ class _Graph:
             kept, present = _kept(identity, other, self._sample)
             rows_there = int(present.sum())
             share = 1 - float(kept[present].mean()) if rows_there else 0.0
-            if share >= LEAST_BROKEN and is_beyond_chance(share, rows_there, self._tried, broken):
+            if share * rows_there >= least and is_beyond_chance(
+                share, rows_there, self._tried, broken
+            ):
                 n_evident += 1
             elif not (identity.is_extreme and share * rows_there >= LEAST_NEEDED):
                 return False
@@ -270,7 +281,7 @@ class _Graph:
             is_exact_sum = rule.is_sum and not rule.exceptions
             is_alone = all(uses.count(at) == 1 for at in (*rule.sources, target))
             free = is_alone and not self._locked & set(rule.sources)
-            if is_exact_sum and free and len(rule.sources) == 2:
+            if is_exact_sum and free and rule.is_pair:
                 continue
             dependency = (self._sum(rule) if is_exact_sum and free else None) or self._formula(
                 rule,
@@ -371,7 +382,7 @@ def _sums_of_two(group: _Group, rng: np.random.Generator) -> Iterator[_Identity]
         if not add_up(group.values[[a, b, total]]).all():
             continue
         first, second, whole = (group.quoted(at) for at in (a, b, total))
-        yield group.identity(total, f"{first} + {second}", is_sum=True)
+        yield group.identity(total, f"{first} + {second}", is_sum=True, is_pair=True)
         yield group.identity(b, f"{whole} - {first}")
         yield group.identity(a, f"{whole} - {second}")
 

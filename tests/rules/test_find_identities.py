@@ -174,3 +174,34 @@ def test_numbers_that_nearly_add_up_have_no_identity_with_exceptions(seed):
     for i in range(6):
         frame[f"small {i}"] = np.where(rng.random(400) < 0.9, 0, rng.integers(0, 4, 400))
     assert _found(frame) == []
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_independent_columns_that_are_nearly_always_zero_have_no_identities(seed):
+    frame = _numbers(seed, 3, 500)
+    rng = np.random.default_rng(seed)
+    for i in range(10):
+        frame[f"rare {i}"] = np.where(rng.random(500) < 0.03, rng.integers(1, 3, 500), 0)
+    assert _found(frame) == []
+
+
+SELDOM = {
+    "of two": (lambda t: t.c0 + t.fee, "'c0' + 'fee' = 'y'"),
+    "of three": (lambda t: t.c0 + t.c1 + t.fee, "'c0' + 'c1' + 'fee' = 'y'"),
+    "difference": (lambda t: t.c0 - t.c1 - t.fee, "'c1' + 'fee' + 'y' = 'c0'"),
+}
+
+
+@pytest.mark.parametrize(("make", "rule"), SELDOM.values(), ids=SELDOM)
+def test_a_part_may_be_zero_in_nearly_all_rows(make, rule):
+    frame = _numbers(3, 3)
+    frame["fee"] = frame["c2"].where(np.arange(ROWS) % 75 == 0, 0.0)
+    frame["y"] = make(frame).round(2)
+    assert _found(frame.drop(columns="c2")) == [rule]
+
+
+def test_a_part_of_fewer_rows_than_a_group_has_none_in_the_rule():
+    frame = _numbers(3, 3, 2_000)
+    frame["fee"] = frame["c2"].where(frame.index < 4, 0.0)
+    frame["y"] = (frame["c0"] + frame["c1"] + frame["fee"]).round(2)
+    assert _found(frame.drop(columns="c2")) == ["'y' = c0 + c1 in 99.8 % of rows"]
