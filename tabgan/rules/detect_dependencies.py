@@ -13,16 +13,11 @@ from tabgan.rules.equality_dependency import (
     find_copies,
     find_partial_equalities,
 )
-from tabgan.rules.find_identities import (
-    FITTED_ROWS,
-    MOST_FACTORS,
-    MOST_THREES,
-    SPARE_ROWS,
-    find_identities,
-)
+from tabgan.rules.find_identities import find_identities
 from tabgan.rules.find_orders import DerivedColumns, find_orders
 from tabgan.rules.functional_dependency import FunctionalDependency, find_functional
 from tabgan.rules.holes_dependency import find_holes
+from tabgan.rules.identity_candidates import FITTED_ROWS, MOST_FACTORS, MOST_THREES, SPARE_ROWS
 from tabgan.rules.order_dependency import DifferenceDependency
 from tabgan.rules.part_dependency import MOST_SOURCES, find_parts
 from tabgan.rules.personal_dependency import find_persons, find_prefixes

@@ -27,6 +27,16 @@ PLANTED = {
     "discounted": (lambda t: (t.c0 * t.c1 * (1 - t.share)).round(2), "'y' = c0 * c1 * (1 - share)"),
     "rate": (lambda t: (t.c0 / t.c1).round(6), "'y' = c0 / c1"),
     "multiple": (lambda t: (t.c0 * 0.19).round(2), "'y' = 0.19 * c0"),
+    "multiple of whole numbers": (lambda t: (t.n * 0.05).round(2), "'y' = 0.05 * n"),
+    "multiple of a product": (
+        lambda t: (t.c0 * t.n * 1.5 / 160).round(2),
+        "'y' = 0.009375 * c0 * n",
+    ),
+    "multiple of a product, full precision": (
+        lambda t: t.c0 * t.n * 1.5 / 160,
+        "'y' = 0.009375 * c0 * n",
+    ),
+    "multiple of a quotient": (lambda t: (t.c0 / t.c1 * 12).round(6), "'y' = 12 * c0 / c1"),
     "affine": (lambda t: (t.c0 * 1.8 + 32).round(3), "'y' = 1.8 * c0 + 32"),
     "sum of three": (lambda t: (t.c0 + t.c1 + t.c2).round(2), "'c0' + 'c1' + 'c2' = 'y'"),
     "signs": (lambda t: (t.c0 - t.c1 - t.c2).round(2), "'c1' + 'c2' + 'y' = 'c0'"),
@@ -43,6 +53,7 @@ PLANTED = {
 def test_a_computed_column_is_found(make, rule):
     frame = _numbers(3, 3)
     frame["share"] = np.random.default_rng(4).choice([0.0, 0.05, 0.1, 0.2], ROWS)
+    frame["n"] = np.random.default_rng(5).integers(20, 4_000, ROWS)
     frame["y"] = make(frame)
     assert _found(frame) == [rule]
 
@@ -129,6 +140,7 @@ WITH_EXCEPTIONS = {
     "signs": (lambda t: (t.c0 - t.c1 - 2 * t.c2).round(2), "'c0' = c1 + 2 * c2 + y"),
     "product": (lambda t: (t.c0 * t.n).round(2), "'y' = c0 * n"),
     "rate": (lambda t: (t.c0 / t.c1).round(6), "'y' = c0 / c1"),
+    "multiple of a product": (lambda t: (t.c0 * t.n * 0.45).round(2), "'y' = 0.45 * c0 * n"),
 }
 
 
