@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from tabgan.base.errors import DataError, did_you_mean
 from tabgan.base.row_layout import RowLayout
 from tabgan.encoding.quantiles import Quantiles
+from tabgan.encoding.rhythm import Week
 from tabgan.table.columns import NUMBERS, TICKS, TypedSeries, clip_to_ends, replaced, write_column
 from tabgan.table.dates import is_beyond_month, unit_of
 from tabgan.table.level_codes import levels_to_series
-from tabgan.table.number_scale import Scale, fit_scale, scale_from_json
+from tabgan.table.number_scale import Lattice, Scale, fit_scale, scale_from_json
 from tabgan.table.numbers import Numbers
 from tabgan.table.scalars import Scalar, from_json_scalar, to_json_scalar
 from tabgan.table.schema import Column
@@ -343,6 +344,10 @@ ROUND_DIGITS = (2, 5, 10, 25)
 MOST_POWER = 12  # of ten
 CLOCK = (1, 60, 300, 900, 3600, 86_400)  # seconds
 TICKS_OF_UNIT = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
+TICKS_OF_WEEK = {"D": 7, "h": 168, "m": 10_080} | {
+    unit: 604_800 * ticks for unit, ticks in TICKS_OF_UNIT.items()
+}
+FIRST_MONDAY = 4  # days after the first one of 1970
 LEAST_DATES = 20  # on either side of the 12th
 
 FormsByDay = tuple[int, int]  # place of the form up to the 12th of a month, and of that after it
@@ -427,6 +432,7 @@ class NumericEncoder(ColumnEncoder):
             scale.steps_of(_round_steps(column)),
             least=column.least_rows,
             unit=scale.unit,
+            week=_week_of(column, scale),
         )
         specials = LevelTable(_specials_of(column, numbers).levels)
         return cls(column, scale, quantiles, specials, _forms_by_day(numbers, column))
@@ -525,6 +531,14 @@ def _round_steps(column: Column) -> list[int]:
         ticks = TICKS_OF_UNIT.get(unit_of(column), 0)
         return [seconds * ticks for seconds in CLOCK] if ticks else []
     return [digit * 10**power for power in range(MOST_POWER) for digit in ROUND_DIGITS]
+
+
+def _week_of(column: Column, scale: Scale) -> Week | None:
+    """Return where weeks lie on the line of a column of dates."""
+    length = TICKS_OF_WEEK.get(unit_of(column)) if column.kind == "datetime" else None
+    if length is None or not isinstance(scale, Lattice) or length % scale.step:
+        return None
+    return Week((FIRST_MONDAY * length // 7 - scale.base) % length, length, scale.step)
 
 
 def _forms_by_day(numbers: Numbers, column: Column) -> FormsByDay | None:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tabgan.encoding.heaping import Heaping
+from tabgan.encoding.rhythm import Week
 from tabgan.table.number_scale import Tail, simplest_between
 
 __all__ = ["MAX_KNOTS", "MIN_ROWS", "Quantiles"]
@@ -44,7 +45,8 @@ class Quantiles:
     whole
         The values are whole numbers: a value v owns the cell from v - 1/2 to v + 1/2.
     heaping
-        What round numbers have beside the straight lines between knots; None if nothing.
+        What round numbers, hours and days have beside the straight lines between knots; None if
+        nothing.
 
     Examples
     --------
@@ -108,9 +110,15 @@ class Quantiles:
         return cls(u, np.maximum.accumulate(x), whole)
 
     def with_heaping(
-        self, values: ArrayLike, steps: Sequence[int], *, least: int = 1, unit: float = 1.0
+        self,
+        values: ArrayLike,
+        steps: Sequence[int],
+        *,
+        least: int = 1,
+        unit: float = 1.0,
+        week: Week | None = None,
     ) -> Self:
-        """Learn on which grids the values lie more often than the straight lines have it.
+        """Learn on which grids, in which hours and on which days more values lie than on the lines.
 
         Parameters
         ----------
@@ -122,10 +130,12 @@ class Quantiles:
             Rows that a grid stands for at least.
         unit
             What the steps are counted in.
+        week
+            Where weeks lie, if the values are dates.
         """
         line = np.clip(np.asarray(values, np.float64).ravel(), self.minimum, self.maximum)
         heaping = Heaping.fit(
-            line, (self.u, self.x), steps, least=least, unit=unit, whole=self.whole
+            line, (self.u, self.x), steps, least=least, unit=unit, whole=self.whole, week=week
         )
         return replace(self, heaping=heaping)
 
