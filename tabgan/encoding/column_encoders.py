@@ -343,10 +343,9 @@ MOST_EXCEPTIONS = 0.01  # share of the dates whose form does not follow the day
 ROUND_DIGITS = (2, 5, 10, 25)
 MOST_POWER = 12  # of ten
 CLOCK = (1, 60, 300, 900, 3600, 86_400)  # seconds
-TICKS_OF_UNIT = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
-TICKS_OF_WEEK = {"D": 7, "h": 168, "m": 10_080} | {
-    unit: 604_800 * ticks for unit, ticks in TICKS_OF_UNIT.items()
-}
+WEEK = 604_800  # seconds
+TICKS_OF_WEEK = {"D": 7, "h": 168, "m": 10_080, "s": WEEK}
+TICKS_OF_WEEK |= {"ms": WEEK * 10**3, "us": WEEK * 10**6, "ns": WEEK * 10**9}
 FIRST_MONDAY = 4  # days after the first one of 1970
 LEAST_DATES = 20  # on either side of the 12th
 
@@ -422,18 +421,10 @@ class NumericEncoder(ColumnEncoder):
         kept = clip_to_ends(known, column)
         scale = fit_scale(kept, decimals)
         low, high = scale.to_line(np.array([kept.min(), kept.max()])).tolist()
-        quantiles = Quantiles.fit(
-            np.nan_to_num(scale.to_line(known)),
-            whole=scale.whole,
-            least=column.least_rows,
-            ends=(low, high),
-        ).with_heaping(
-            np.nan_to_num(scale.to_line(known)),
-            scale.steps_of(_round_steps(column)),
-            least=column.least_rows,
-            unit=scale.unit,
-            week=_week_of(column, scale),
-        )
+        line = np.nan_to_num(scale.to_line(known))
+        quantiles = _fit_quantiles(line, (low, high), column, scale)
+        if quantiles.rhythm is not None:  # half the rows of a bent line may lie in a night
+            quantiles = _fit_quantiles(line, (low, high), column, scale, bends=False)
         specials = LevelTable(_specials_of(column, numbers).levels)
         return cls(column, scale, quantiles, specials, _forms_by_day(numbers, column))
 
@@ -525,11 +516,44 @@ class NumericEncoder(ColumnEncoder):
         return cls(column, scale, quantiles, LevelTable.from_json(state["specials"]), by_day)
 
 
+def _fit_quantiles(
+    line: NDArray[np.float64],
+    ends: tuple[float, float],
+    column: Column,
+    scale: Scale,
+    *,
+    bends: bool = True,
+) -> Quantiles:
+    """Learn the distribution of positions, and their heaping.
+
+    Parameters
+    ----------
+    line
+        Positions on the line.
+    ends
+        Those of the least and the greatest number to be drawn.
+    column
+        What the column is.
+    scale
+        Its line.
+    bends
+        Whether straight lines that are amiss are bent.
+    """
+    least = column.least_rows
+    return Quantiles.fit(line, whole=scale.whole, least=least, ends=ends, bends=bends).with_heaping(
+        line,
+        scale.steps_of(_round_steps(column)),
+        least=least,
+        unit=scale.unit,
+        week=_week_of(column, scale),
+    )
+
+
 def _round_steps(column: Column) -> list[int]:
     """Return how many ticks round numbers are apart: powers of ten, or units of time."""
     if column.kind in ("datetime", "timedelta"):
-        ticks = TICKS_OF_UNIT.get(unit_of(column), 0)
-        return [seconds * ticks for seconds in CLOCK] if ticks else []
+        ticks = [seconds * TICKS_OF_WEEK.get(unit_of(column), 0) for seconds in CLOCK]
+        return [tick // WEEK for tick in ticks if tick and tick % WEEK == 0]
     return [digit * 10**power for power in range(MOST_POWER) for digit in ROUND_DIGITS]
 
 

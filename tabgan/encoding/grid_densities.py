@@ -99,7 +99,10 @@ class RowsOnLine:
         """Find the stretches of positions."""
         cell = np.searchsorted(line, x, side="right").clip(1, len(line) - 1) - 1
         spiked = (line[cell + 1] - line[cell] <= 1) if whole else _is_spike(line, x)
-        x, cell = x[~spiked], cell[~spiked]
+        kept = ~spiked
+        if week:  # rows beyond an end count as the end, whose hour and day are not theirs
+            kept &= (x > x[0]) & (x < x[-1])
+        x, cell = x[kept], cell[kept]
         return cls(x, line, cell, np.bincount(cell, minlength=len(line) - 1), week, least)
 
     def regions(self) -> Counts:

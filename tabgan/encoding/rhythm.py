@@ -20,6 +20,7 @@ AXES = 0, 1  # days and hours
 HOURS_OF_WEEK = DAYS * HOURS
 MIN_ROWS = 200  # of dates that tell of a rhythm
 MIN_GROUP = 5  # rows that a factor rests on, at least
+ROUNDED = 10  # what the rows of a bin are rounded to
 MIN_EXPECTED = 5.0  # rows of a bin of a chi-squared test
 CHANCE = 1e-6
 LEAST_SHARE = 0.02  # of the rows that lie in other bins than without a factor
@@ -252,11 +253,11 @@ class _Wanted(NamedTuple):
 
     @classmethod
     def of(cls, observed: Floats, group: int) -> Self:
-        """Put the bins together that have fewer rows than two groups."""
-        thin = observed < 2 * group
+        """Put the bins of few rows together; where even these are few, none are wanted."""
+        thin = observed < max(group, ROUNDED)
         bins = np.where(thin, 0, np.cumsum(~thin))
         rows = np.bincount(bins, observed)
-        return cls(bins, np.rint(rows / (2 * group)) * (2 * group))
+        return cls(bins, np.where(rows < group, 0.0, np.rint(rows / ROUNDED) * ROUNDED))
 
     def adjusted(self, factors: Floats, expected: Floats) -> Floats:
         """Scale factors by wanted through expected rows; their mean is 1 over all bins."""
