@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -113,6 +113,7 @@ class RowsOnLine:
         firsts: Counts = np.unique([0, *places.clip(max=len(self.counts) - 1)])
         return firsts
 
+    @cached_property
     def repeats(self) -> float:
         """Return how many rows have the value of a row, itself among them, on average."""
         counts = np.unique(self.x, return_counts=True)[1]
@@ -121,7 +122,7 @@ class RowsOnLine:
     def by_hour(self, week: Week, chosen: Mask) -> Counts:
         """Return some rows of each stretch in each hour of a week, shape (stretches, 7, 24)."""
         shape = len(self.counts), HOURS_OF_WEEK
-        at = np.ravel_multi_index((self.cell[chosen], week.hours_of(self.x[chosen])), shape)
+        at = self.cell[chosen] * HOURS_OF_WEEK + week.hours_of(self.x[chosen])
         return np.bincount(at, minlength=math.prod(shape)).reshape(-1, DAYS, HOURS)
 
 
@@ -203,18 +204,22 @@ class GridDensities:
             ]
         )
 
+    @cached_property
+    def _by_hour(self) -> tuple[Counts, Counts]:
+        """The rows of each stretch by hour of the week: beside grids of one point a day, and on."""
+        week = self.rows.week
+        assert week is not None
+        on_daily: Mask = np.any(self.on[:, self.daily], axis=1)
+        return self.rows.by_hour(week, ~on_daily), self.rows.by_hour(week, on_daily)
+
     def rhythm(self, week: Week, weights: Floats) -> Rhythm | None:
         """Return the rhythm of rows under densities; grids of one point a day tell of days only."""
         mass = self.points * weights[self._region][:, :, None]
-        on_daily = self.on[:, self.daily].any(axis=1)
         hourly, daily = (
-            Stretches(
-                mass[:, self.daily == own].sum(axis=1).reshape(-1, DAYS, HOURS),
-                self.rows.by_hour(week, on_daily == own),
-            )
-            for own in (False, True)
+            Stretches(mass[:, self.daily == own].sum(axis=1).reshape(-1, DAYS, HOURS), rows)
+            for own, rows in zip((False, True), self._by_hour, strict=True)
         )
-        return Rhythm.fit(week, hourly, daily, self.rows.least, self.rows.repeats())
+        return Rhythm.fit(week, hourly, daily, self.rows.least, self.rows.repeats)
 
     def added_up(self, weights: Floats, rhythm: Rhythm | None) -> Floats:
         """Return densities that add up where grids meet, and are all multiplied by the rhythm.
