@@ -260,7 +260,12 @@ class _Wanted(NamedTuple):
         return cls(bins, np.where(rows < group, 0.0, np.rint(rows / ROUNDED) * ROUNDED))
 
     def adjusted(self, factors: Floats, expected: Floats) -> Floats:
-        """Scale factors by wanted through expected rows; their mean is 1 over all bins."""
+        """Scale factors by wanted through expected rows; their mean is 1 over all bins.
+
+        Where no rows are wanted at all, there are too few to tell, and nothing changes.
+        """
+        if not self.rows.any():
+            return factors
         given = np.bincount(self.bins, expected)
         scale = np.divide(self.rows, given, out=np.ones_like(given), where=given > 0)
         new = factors * scale[self.bins]

@@ -124,6 +124,14 @@ def test_even_dates_have_no_rhythm():
         assert encoder.quantiles[0].rhythm is None
 
 
+def test_days_are_kept_where_hardly_a_row_tells_of_hours():
+    values = visits("m", at_midnight=1.0)
+    values[:3] = visits("m")[:3]
+    drawn = draw(fitted(values))
+    assert distance(values, drawn, "weekday") < 0.02
+    assert (drawn.dt.hour > 0).mean() < 0.01
+
+
 def test_few_dates_have_no_rhythm():
     assert fitted(visits("m", 150)).quantiles[0].rhythm is None
 
