@@ -61,6 +61,17 @@ def test_a_score_that_is_too_low(run, tables):
     assert run("evaluate", tables["real"], tables["fresh"], "--fail-under", "0.9").exit_code == 0
 
 
+def test_copies_fail_whatever_the_score(run, files):
+    result = run("evaluate", files["real"], files["real"], "--fail-under", "0.9", "-q", "--json")
+    verdict = json.loads(result.stdout)["verdict"]
+    assert (result.exit_code, verdict["grade"], verdict["is_copied"]) == (6, "poor", True)
+    assert verdict["score"] > 0.9
+    assert result.stderr == (
+        "--fail-under 0.9 fails whatever the score: rows of the real table were copied, and the "
+        "grade is poor\n"
+    )
+
+
 def test_other_columns(run, tables, tmp_path):
     other = tmp_path / "other.csv"
     other.write_text("size\n" + "small\n" * 20)
@@ -75,7 +86,9 @@ def test_other_columns(run, tables, tmp_path):
 def test_wrong_usage(run, tables):
     files = (tables["real"], tables["fresh"])
     assert run("evaluate", tables["real"]).exit_code == 2
-    assert run("evaluate", *files, "--fail-under", "90").exit_code == 2
+    for limit in ("90", "nan", "inf"):
+        assert run("evaluate", *files, "--fail-under", limit).exit_code == 2
+        assert run("privacy", *files, "--fail-over", limit).exit_code == 2
     result = run("evaluate", *files, "--target", "sizes", "-q")
     assert result.exit_code == 2
     assert "--target sizes is not a column of the table; did you mean 'size'?" in result.stderr
