@@ -3,6 +3,8 @@
 A key column (`customer_id`) says which rows belong together, and determines columns (the customer's
 country). Rows are drawn one by one, each with a key of its own. At the end, block by block, rows
 that are alike in what the key determines are put together, as many for each key as real keys have.
+Where the numbers of rows follow a column that the key determines (permanent staff have more days of
+leave than seasonal one), each of its levels has numbers of its own.
 They take the key and what it determines from one of them, so that a key has one value of each, and
 a value keeps its share of the rows. A row in which this would break a rule keeps a key of its own.
 What the rows of a real key never share (the line number of an order's items) they don't share here.
@@ -11,11 +13,12 @@ What the rows of a real key never share (the line number of an order's items) th
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.stats import f as fisher
 
 from tabgan.base.random_streams import numpy_stream
 from tabgan.encoding.table_encoder import TableEncoder, keeps_rules, make_consistent
@@ -29,6 +32,7 @@ from tabgan.table.columns import (
     write_column,
 )
 from tabgan.table.level_codes import are_filled, determines
+from tabgan.table.scalars import Scalar, from_json_scalar, to_json_scalar
 from tabgan.table.schema import RANGED, Schema
 
 __all__ = ["KeyGroups", "give_keys", "learn_keys"]
@@ -36,11 +40,96 @@ __all__ = ["KeyGroups", "give_keys", "learn_keys"]
 CHANCE = 1e-3  # that a column which has one value for each key has it by accident
 EXPECTED_PAIRS = 10.0  # of equal cells within keys; where there is none, that is no chance
 MOST_LEVELS = 50  # of a determined column whose levels keep their shares of the rows
+LEAST_EXPLAINED = 0.02  # of the variation of the keys' numbers of rows, by a column's levels
+LEAST_KEYS = 20  # of a level with numbers of rows of its own
 MOST_TRIES = 50  # rows with which one that a key can't hold may change places
 MOST_SIZE = 2**31  # rows of a key, in a file that is not damaged
 
 Check = Callable[[pd.DataFrame], NDArray[np.bool_]]
 Rows = NDArray[np.intp]
+
+
+class GroupSizes(NamedTuple):
+    """How many units keys have, and the share of the keys that have as many."""
+
+    sizes: tuple[int, ...]
+    shares: tuple[float, ...]
+
+    @classmethod
+    def of(cls, counts: NDArray[np.int64], least: int) -> Self:
+        """Return the sizes of some keys and their shares, each the mean of at least so many keys.
+
+        Parameters
+        ----------
+        counts
+            Units of each key; a key without any does not count.
+        least
+            Keys that each size stands for.
+
+        Examples
+        --------
+        >>> GroupSizes.of(np.array([1, 1, 1, 2, 2, 2, 9, 90, 0]), 3)
+        GroupSizes(sizes=(1, 21), shares=(0.375, 0.625))
+        >>> GroupSizes.of(np.array([1, 1, 2, 2, 5]), 3)
+        GroupSizes(sizes=(2,), shares=(1.0,))
+        """
+        values, frequency = np.unique(counts[counts > 0], return_counts=True)
+        sizes: list[int] = []
+        shares: list[float] = []
+        total, left = float(frequency.sum()), int(frequency.sum())
+        rows = keys = 0
+        for size, count in zip(values.tolist(), frequency.tolist(), strict=True):
+            rows, keys, left = rows + size * count, keys + count, left - count
+            if keys >= least and (left >= least or not left):
+                sizes.append(max(round(rows / keys), 1))
+                shares.append(keys / total)
+                rows = keys = 0
+        if keys:  # fewer keys than a group has at least
+            sizes.append(max(round(rows / keys), 1))
+            shares.append(keys / total)
+        return cls(tuple(sizes), tuple(shares))
+
+    def check(self, key: ColumnRef) -> None:
+        """Raise ValueError if these are no sizes of a key's groups."""
+        if not self.sizes or len(self.sizes) != len(self.shares):
+            raise ValueError(f"{key}: sizes of keys and their shares are needed")
+        if not all(1 <= size <= MOST_SIZE for size in self.sizes):
+            raise ValueError(f"{key}: a key has from 1 to {MOST_SIZE} rows")
+        if min(self.shares) < 0 or not 0.99 < sum(self.shares) < 1.01:
+            raise ValueError(f"{key}: the shares of sizes must add up to 1")
+
+    @property
+    def mean(self) -> float:
+        """The mean number of units."""
+        return float(np.dot(self.sizes, self.shares))
+
+    def ends(self, length: int, rng: np.random.Generator) -> NDArray[np.int64]:
+        """Draw the sizes of keys that fill so many units, and return where each ends.
+
+        Parameters
+        ----------
+        length
+            How many units there are.
+        rng
+            Randomness of the sizes.
+        """
+        ends = np.zeros(1, np.int64)
+        while ends[-1] < length:
+            wanted = int((length - ends[-1]) / max(self.mean, 1.0)) + 1
+            shares = np.array(self.shares) / sum(self.shares)
+            sizes = rng.choice(self.sizes, size=wanted, p=shares)
+            ends = np.concatenate([ends, ends[-1] + np.cumsum(sizes)])
+        return ends[1:]
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe the sizes by JSON values."""
+        return {"sizes": list(self.sizes), "shares": list(self.shares)}
+
+    @classmethod
+    def from_json(cls, state: dict[str, Any]) -> Self:
+        """Rebuild the sizes from `to_json`'s value."""
+        sizes = tuple(int(size) for size in state["sizes"])
+        return cls(sizes, tuple(float(share) for share in state["shares"]))
 
 
 @dataclass(frozen=True)
@@ -51,9 +140,8 @@ class KeyGroups:
     ----------
     key
         The key column.
-    sizes, shares
-        Numbers of units, and the share of the keys that have as many. A unit is a row, or what a
-        key of the column `within` has.
+    sizes
+        How many units keys have. A unit is a row, or what a key of the column `within` has.
     determined
         Positions of the columns with one value for each key.
     shared
@@ -65,24 +153,27 @@ class KeyGroups:
         Positions of the columns that have no value twice in a key's rows.
     counting
         Positions of those that count a key's rows from 1.
+    sized_by
+        Position of a determined column whose levels have sizes of their own; None if there is none.
+    sizes_of_levels
+        These levels, and their sizes.
     """
 
     key: ColumnRef
-    sizes: tuple[int, ...]
-    shares: tuple[float, ...]
+    sizes: GroupSizes
     determined: tuple[int, ...] = ()
     shared: tuple[int, ...] = ()
     within: int | None = None
     apart: tuple[int, ...] = ()
     counting: tuple[int, ...] = ()
+    sized_by: int | None = None
+    sizes_of_levels: tuple[tuple[Scalar, GroupSizes], ...] = ()
 
     def __post_init__(self) -> None:
-        if not self.sizes or len(self.sizes) != len(self.shares):
-            raise ValueError(f"{self.key}: sizes of keys and their shares are needed")
-        if not all(1 <= size <= MOST_SIZE for size in self.sizes):
-            raise ValueError(f"{self.key}: a key has from 1 to {MOST_SIZE} rows")
-        if min(self.shares) < 0 or not 0.99 < sum(self.shares) < 1.01:
-            raise ValueError(f"{self.key}: the shares of sizes must add up to 1")
+        for sizes in (self.sizes, *(own for _, own in self.sizes_of_levels)):
+            sizes.check(self.key)
+        if self.sized_by is not None and self.sized_by not in self.determined:
+            raise ValueError(f"{self.key}: a column that decides on its rows must be determined")
 
     def describe(self, schema: Schema) -> str:
         """Describe the keys in words.
@@ -92,26 +183,31 @@ class KeyGroups:
         schema
             Columns of the table.
         """
-        mean = float(np.dot(self.sizes, self.shares))
         names = ", ".join(repr(schema.names[at]) for at in (*self.determined, *self.shared))
         has = f"; each has one {names}" if names else ""
         differ = ", ".join(repr(schema.names[at]) for at in self.apart)
         has += f"; no {differ} twice" if differ else ""
-        ends = f"{min(self.sizes):,} to {max(self.sizes):,}"
+        ends = f"{min(self.sizes.sizes):,} to {max(self.sizes.sizes):,}"
         units = "rows" if self.within is None else f"values of {schema.names[self.within]!r}"
-        return f"{self.key} has {ends} {units} for each value, {mean:.1f} on average{has}"
+        by = "" if self.sized_by is None else f", by {schema.names[self.sized_by]!r}"
+        mean = f"{self.sizes.mean:.1f} on average"
+        return f"{self.key} has {ends} {units} for each value, {mean}{by}{has}"
 
     def to_json(self) -> dict[str, Any]:
         """Describe the groups by JSON values."""
         return {
             "key": self.key.to_json(),
-            "sizes": list(self.sizes),
-            "shares": list(self.shares),
+            **self.sizes.to_json(),
             "determined": list(self.determined),
             "shared": list(self.shared),
             "within": self.within,
             "apart": list(self.apart),
             "counting": list(self.counting),
+            "sized_by": self.sized_by,
+            "sizes_of_levels": [
+                {"level": to_json_scalar(level), **own.to_json()}
+                for level, own in self.sizes_of_levels
+            ],
         }
 
     @classmethod
@@ -119,13 +215,17 @@ class KeyGroups:
         """Rebuild the groups from `to_json`'s value."""
         return cls(
             ColumnRef.from_json(state["key"]),
-            tuple(int(size) for size in state["sizes"]),
-            tuple(float(share) for share in state["shares"]),
+            GroupSizes.from_json(state),
             tuple(int(at) for at in state["determined"]),
             tuple(int(at) for at in state["shared"]),
             None if state["within"] is None else int(state["within"]),
             tuple(int(at) for at in state.get("apart", ())),
             tuple(int(at) for at in state.get("counting", ())),
+            None if state.get("sized_by") is None else int(state["sized_by"]),
+            tuple(
+                (from_json_scalar(own["level"]), GroupSizes.from_json(own))
+                for own in state.get("sizes_of_levels", ())
+            ),
         )
 
 
@@ -147,13 +247,15 @@ def learn_keys(table: ColumnFrame) -> tuple[KeyGroups, ...]:
         finer = [rule for rule in found if at in rule.determined]
         taken = {place for rule in found if rule not in finer for place in rule.determined}
         within = finer[-1].key.position if finer else None
-        sizes, shares = _sizes(
-            _count_units(codes, None if within is None else table[within].codes[there[at]]),
-            keys[at].column.least_rows,
-        )
+        counts = _count_units(codes, None if within is None else table[within].codes[there[at]])
+        least = keys[at].column.least_rows
         determined = tuple(place for place in own if place not in taken)
         shared = tuple(place for place in own if place in taken)
-        groups = KeyGroups(field_at(table, at), sizes, shares, determined, shared, within)
+        groups = KeyGroups(
+            field_at(table, at), GroupSizes.of(counts, least), determined, shared, within
+        )
+        levels = {place: table[place].take(there[at]) for place in determined}
+        groups = _with_sizes_of_levels(groups, codes, counts, levels, least)
         rest = {other: table[other].take(there[at]) for other in table.keys() - {at, *own}}
         found.append(groups if finer else _with_columns_apart(groups, codes, rest))
     return tuple(found)
@@ -193,31 +295,60 @@ def _count_units(codes: NDArray[np.int32], finer: NDArray[np.int32] | None) -> N
     return np.bincount(codes)
 
 
-def _sizes(counts: NDArray[np.int64], least: int) -> tuple[tuple[int, ...], tuple[float, ...]]:
-    """Return sizes of groups and their shares, each the mean of at least so many keys' sizes.
+def _with_sizes_of_levels(
+    groups: KeyGroups,
+    codes: NDArray[np.int32],
+    counts: NDArray[np.int64],
+    determined: ColumnFrame,
+    least: int,
+) -> KeyGroups:
+    """Note the determined column whose levels tell most of how many units a key has.
 
-    Examples
-    --------
-    >>> _sizes(np.array([1, 1, 1, 2, 2, 2, 9, 90, 0]), 3)
-    ((1, 21), (0.375, 0.625))
-    >>> _sizes(np.array([1, 1, 2, 2, 5]), 3)
-    ((2,), (1.0,))
+    Parameters
+    ----------
+    groups
+        The key's groups.
+    codes
+        The key of each row.
+    counts
+        Units of each key.
+    determined
+        The columns that the key determines.
+    least
+        Keys that each size stands for.
     """
-    values, frequency = np.unique(counts[counts > 0], return_counts=True)
-    sizes: list[int] = []
-    shares: list[float] = []
-    total, left = float(frequency.sum()), int(frequency.sum())
-    rows = keys = 0
-    for size, count in zip(values.tolist(), frequency.tolist(), strict=True):
-        rows, keys, left = rows + size * count, keys + count, left - count
-        if keys >= least and (left >= least or not left):
-            sizes.append(max(round(rows / keys), 1))
-            shares.append(keys / total)
-            rows = keys = 0
-    if keys:  # fewer keys than a group has at least
-        sizes.append(max(round(rows / keys), 1))
-        shares.append(keys / total)
-    return tuple(sizes), tuple(shares)
+    own, first = np.unique(codes, return_index=True)
+    best, most = None, LEAST_EXPLAINED
+    for at, cells in sorted(determined.items()):
+        if cells.column.kind in RANGED or not 2 <= len(cells.levels) <= MOST_LEVELS:
+            continue
+        explained = _explained(np.log(counts[own]), cells.codes[first])
+        if explained > most:
+            best, most = at, explained
+    if best is None:
+        return groups
+    levels = determined[best].codes[first]
+    sizes = [
+        (level, GroupSizes.of(counts[own][levels == code], least))
+        for code, level in enumerate(determined[best].levels)
+        if (levels == code).sum() >= max(LEAST_KEYS, least)
+    ]
+    return replace(groups, sized_by=best, sizes_of_levels=tuple(sizes))
+
+
+def _explained(values: NDArray[np.float64], levels: NDArray[np.int32]) -> float:
+    """Return the share of variation that levels explain beyond chance; 0 if it may be chance."""
+    counts = np.bincount(levels)
+    n, n_levels = len(levels), np.count_nonzero(counts)
+    total = float(((values - values.mean()) ** 2).sum())
+    if total <= 0 or n_levels < 2 or n <= n_levels:
+        return 0.0
+    means = np.bincount(levels, values) / np.maximum(counts, 1)
+    within = float(((values - means[levels]) ** 2).sum())
+    free = (n_levels - 1, n - n_levels)
+    share = 1 - within / total * (n - 1) / free[1]
+    ratio = (total - within) / free[0] / max(within / free[1], np.finfo(float).tiny)
+    return share if fisher.sf(ratio, *free) < CHANCE else 0.0
 
 
 def give_keys(
@@ -399,15 +530,18 @@ def _put_together(
     if not len(rows):
         return source
     columns = {at: _order(frame, at, schema) for at in (*keys.shared, *keys.determined)}
-    fewest = sorted(keys.determined, key=lambda at: len(np.unique(columns[at])))
+    fewest = sorted(
+        keys.determined, key=lambda at: (at != keys.sized_by, len(np.unique(columns[at])))
+    )
     ties = rng.random(len(frame))
     sort_by = [ties, *(columns[at] for at in reversed((*keys.shared, *fewest)))]
     order = rows[np.lexsort([column[rows] for column in sort_by])]
     begins = np.zeros(len(order), np.bool_)
     begins[0] = True
-    for at in keys.shared:
+    for at in keys.shared if keys.sized_by is None else (*keys.shared, keys.sized_by):
         begins[1:] |= columns[at][order][1:] != columns[at][order][:-1]
-    first = _cut(np.flatnonzero(begins), len(order), keys, rng)
+    parts = np.flatnonzero(begins)
+    first = _cut(parts, len(order), _sizes_of(keys, frame, order[parts]), rng)
     lengths = np.diff([*first, len(order)])
     levels = [columns[at][order] for at in keys.determined]
     chosen = _choose(first, lengths, levels, rng)
@@ -463,19 +597,21 @@ def _order(frame: pd.DataFrame, at: int, schema: Schema) -> NDArray[Any]:
     return np.where(numbers.present, numbers.values.astype(np.float64), -np.inf)
 
 
-def _cut(begins: Rows, n_rows: int, keys: KeyGroups, rng: np.random.Generator) -> Rows:
-    """Cut parts of rows, which begin at some places, into groups of the keys' sizes."""
-    parts: list[Rows] = []
-    shares = np.array(keys.shares) / sum(keys.shares)
-    for begin, end in zip(begins, [*begins[1:], n_rows], strict=True):
-        mean = max(float(np.dot(keys.sizes, shares)), 1.0)
-        at = int(begin)
-        while at < end:
-            sizes = rng.choice(keys.sizes, size=int((end - at) / mean) + 1, p=shares)
-            places = at + np.concatenate([[0], np.cumsum(sizes)])
-            parts.append(places[:-1][places[:-1] < end])
-            at = int(places[-1])
-    return np.concatenate(parts).astype(np.intp)
+def _sizes_of(keys: KeyGroups, frame: pd.DataFrame, rows: Rows) -> list[GroupSizes]:
+    """Return the sizes of the groups that keys make of some rows' levels."""
+    if keys.sized_by is None:
+        return [keys.sizes] * len(rows)
+    sizes = dict(keys.sizes_of_levels)
+    return [sizes.get(level, keys.sizes) for level in frame.iloc[rows, keys.sized_by]]
+
+
+def _cut(begins: Rows, n_rows: int, sizes: Sequence[GroupSizes], rng: np.random.Generator) -> Rows:
+    """Cut parts of rows, which begin at some places, into groups of keys' sizes, and say where."""
+    places: list[Rows] = []
+    for begin, end, own in zip(begins, [*begins[1:], n_rows], sizes, strict=True):
+        ends = own.ends(int(end - begin), rng)
+        places.append(begin + np.append(0, ends[ends < end - begin]))
+    return np.concatenate(places).astype(np.intp)
 
 
 def _copied(

@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tabgan import TabGAN
+from tabgan import TabGAN, TabTrees
 from tabgan.constraints import Inequality
 from tabgan.fitting.private.private_histograms import identifier_encoder
 from tabgan.inference.infer_schema import infer_schema
-from tabgan.sampling.key_groups import KeyGroups, learn_keys
+from tabgan.sampling.key_groups import GroupSizes, KeyGroups, learn_keys
 from tabgan.table.columns import ColumnRef, by_position
 from tabgan.table.schema import Column
 
@@ -141,9 +141,9 @@ def test_the_sizes_of_few_keys_are_not_told():
     frame = pd.DataFrame({"customer_id": values, "x": np.arange(len(values))})
     schema = infer_schema(frame, {"customer_id": "key"}).with_column(column)
     (keys,) = learn_keys(by_position(frame, schema))
-    assert keys.sizes == (1, 18)  # 500 rows are spread over those of 31 keys
+    assert keys.sizes.sizes == (1, 18)  # 500 rows are spread over those of 31 keys
     (all_kept,) = learn_keys(by_position(frame, infer_schema(frame, {"customer_id": "key"})))
-    assert all_kept.sizes == (1, 2, 500)
+    assert all_kept.sizes.sizes == (1, 2, 500)
 
 
 def test_a_key_without_repeats_is_an_identifier():
@@ -228,8 +228,48 @@ def test_a_level_of_few_keys_keeps_its_share_and_rules_hold(lines, seed):
     assert (rows.groupby("order_no")["status"].nunique() == 1).all()
 
 
+def test_the_rows_of_a_key_follow_what_the_key_is():
+    """Permanent staff have ten days of leave each, seasonal one has one."""
+    rng = np.random.default_rng(0)
+    sizes = np.repeat([10, 1], [160, 140])
+    staff = pd.DataFrame(
+        {
+            "employee_id": rng.permutation(9000)[:300] + 1000,
+            "contract": np.repeat(["permanent", "seasonal"], [160, 140]),
+            "town": rng.choice(["Oslo", "Bergen", "Narvik"], 300),
+        }
+    )
+    table = staff.loc[staff.index.repeat(sizes)].reset_index(drop=True)
+    table["hours"] = rng.integers(1, 9, len(table))
+    trees = TabTrees(schema={"employee_id": "key"}, verbose=False, random_state=0).fit(table)
+    (keys,) = trees._model.keys
+    assert keys.sized_by == 1
+    assert keys.sizes_of_levels == (
+        ("permanent", GroupSizes((10,), (1.0,))),
+        ("seasonal", GroupSizes((1,), (1.0,))),
+    )
+    assert KeyGroups.from_json(keys.to_json()) == keys
+    assert "by 'contract'" in keys.describe(trees.schema_)
+    drawn = trees.sample(len(table), random_state=1)
+    rows = drawn.groupby("employee_id").agg(n=("hours", "size"), contract=("contract", "first"))
+    means = rows.groupby("contract")["n"].mean()
+    assert means["permanent"] > 9.5
+    assert means["seasonal"] == 1
+    shares = rows["contract"].value_counts(normalize=True)
+    assert abs(shares["permanent"] - 160 / 300) < 0.08
+
+
+def test_chance_gives_no_level_sizes_of_its_own():
+    rng = np.random.default_rng(1)
+    staff = pd.DataFrame({"id": np.arange(300) * 7, "town": rng.choice(["a", "b", "c"], 300)})
+    table = staff.loc[staff.index.repeat(rng.integers(1, 8, 300))].reset_index(drop=True)
+    (keys,) = learn_keys(by_position(table, infer_schema(table, {"id": "key"})))
+    assert keys.determined == (1,)
+    assert keys.sized_by is None
+
+
 def test_a_model_file_without_columns_apart_is_read():
-    keys = KeyGroups(ColumnRef(0, Column("order_no", "key", "int64")), (1,), (1.0,))
+    keys = KeyGroups(ColumnRef(0, Column("order_no", "key", "int64")), GroupSizes((1,), (1.0,)))
     state = keys.to_json()
-    del state["apart"], state["counting"]
+    del state["apart"], state["counting"], state["sized_by"], state["sizes_of_levels"]
     assert KeyGroups.from_json(state) == keys
