@@ -327,6 +327,9 @@ def privacy(
     over = () if fail_over is None else result.over(fail_over, fail_end)
     facts = result.to_json() | {"over_limit": [f"{risk.attack}, {risk.about}" for risk in over]}
     print_text(json.dumps(facts, allow_nan=False) if as_json else str(result))
+    if over and result.holdout_fault and fail_end == "high":
+        click.echo(f"No risk is shown to be under the limit of {fail_over}", err=True)
+        raise click.exceptions.Exit(FAILED_LIMIT)
     if over:
         listed = "; ".join(f"{r.attack}, {r.about}: {r.low:.3f} to {r.high:.3f}" for r in over)
         click.echo(f"Over the limit of {fail_over}: {listed}", err=True)

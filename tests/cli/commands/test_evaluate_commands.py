@@ -166,6 +166,13 @@ class TestLimit:
         low = ("--fail-over", "0.001", "--fail-end", "low")
         assert run("privacy", *tables, *COPIES, *low).exit_code == 0
 
+    def test_a_holdout_that_was_seen_shows_nothing_to_be_within_it(self, run, files):
+        tables = (files["real"], files["fresh"], "--holdout", files["real"])
+        result = run("privacy", *tables, *COPIES, "-q", "--fail-over", "0.9")
+        assert result.exit_code == 6
+        assert result.stderr == "No risk is shown to be under the limit of 0.9\n"
+        assert "The holdout shows nothing: 100 % of its rows are rows of the real" in result.stdout
+
 
 def test_errors(run, files):
     result = run("privacy", files["real"], files["fresh"], "--secret", "ag", "-q")
