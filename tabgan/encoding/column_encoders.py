@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from tabgan.base.errors import DataError, did_you_mean
 from tabgan.base.row_layout import RowLayout
 from tabgan.encoding.quantiles import Quantiles
+from tabgan.encoding.rhythm import Week
 from tabgan.table.columns import NUMBERS, TICKS, TypedSeries, clip_to_ends, replaced, write_column
 from tabgan.table.dates import is_beyond_month, unit_of
 from tabgan.table.level_codes import levels_to_series
-from tabgan.table.number_scale import Scale, fit_scale, scale_from_json
+from tabgan.table.number_scale import Lattice, Scale, fit_scale, scale_from_json
 from tabgan.table.numbers import Numbers
 from tabgan.table.scalars import Scalar, from_json_scalar, to_json_scalar
 from tabgan.table.schema import Column
@@ -342,7 +343,10 @@ MOST_EXCEPTIONS = 0.01  # share of the dates whose form does not follow the day
 ROUND_DIGITS = (2, 5, 10, 25)
 MOST_POWER = 12  # of ten
 CLOCK = (1, 60, 300, 900, 3600, 86_400)  # seconds
-TICKS_OF_UNIT = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
+WEEK = 604_800  # seconds
+TICKS_OF_WEEK = {"D": 7, "h": 168, "m": 10_080, "s": WEEK}
+TICKS_OF_WEEK |= {"ms": WEEK * 10**3, "us": WEEK * 10**6, "ns": WEEK * 10**9}
+FIRST_MONDAY = 4  # days after the first one of 1970
 LEAST_DATES = 20  # on either side of the 12th
 
 FormsByDay = tuple[int, int]  # place of the form up to the 12th of a month, and of that after it
@@ -417,17 +421,10 @@ class NumericEncoder(ColumnEncoder):
         kept = clip_to_ends(known, column)
         scale = fit_scale(kept, decimals)
         low, high = scale.to_line(np.array([kept.min(), kept.max()])).tolist()
-        quantiles = Quantiles.fit(
-            np.nan_to_num(scale.to_line(known)),
-            whole=scale.whole,
-            least=column.least_rows,
-            ends=(low, high),
-        ).with_heaping(
-            np.nan_to_num(scale.to_line(known)),
-            scale.steps_of(_round_steps(column)),
-            least=column.least_rows,
-            unit=scale.unit,
-        )
+        line = np.nan_to_num(scale.to_line(known))
+        quantiles = _fit_quantiles(line, (low, high), column, scale)
+        if quantiles.rhythm is not None:  # half the rows of a bent line may lie in a night
+            quantiles = _fit_quantiles(line, (low, high), column, scale, bends=False)
         specials = LevelTable(_specials_of(column, numbers).levels)
         return cls(column, scale, quantiles, specials, _forms_by_day(numbers, column))
 
@@ -519,12 +516,53 @@ class NumericEncoder(ColumnEncoder):
         return cls(column, scale, quantiles, LevelTable.from_json(state["specials"]), by_day)
 
 
+def _fit_quantiles(
+    line: NDArray[np.float64],
+    ends: tuple[float, float],
+    column: Column,
+    scale: Scale,
+    *,
+    bends: bool = True,
+) -> Quantiles:
+    """Learn the distribution of positions, and their heaping.
+
+    Parameters
+    ----------
+    line
+        Positions on the line.
+    ends
+        Those of the least and the greatest number to be drawn.
+    column
+        What the column is.
+    scale
+        Its line.
+    bends
+        Whether straight lines that are amiss are bent.
+    """
+    least = column.least_rows
+    return Quantiles.fit(line, whole=scale.whole, least=least, ends=ends, bends=bends).with_heaping(
+        line,
+        scale.steps_of(_round_steps(column)),
+        least=least,
+        unit=scale.unit,
+        week=_week_of(column, scale),
+    )
+
+
 def _round_steps(column: Column) -> list[int]:
     """Return how many ticks round numbers are apart: powers of ten, or units of time."""
     if column.kind in ("datetime", "timedelta"):
-        ticks = TICKS_OF_UNIT.get(unit_of(column), 0)
-        return [seconds * ticks for seconds in CLOCK] if ticks else []
+        ticks = [seconds * TICKS_OF_WEEK.get(unit_of(column), 0) for seconds in CLOCK]
+        return [tick // WEEK for tick in ticks if tick and tick % WEEK == 0]
     return [digit * 10**power for power in range(MOST_POWER) for digit in ROUND_DIGITS]
+
+
+def _week_of(column: Column, scale: Scale) -> Week | None:
+    """Return where weeks lie on the line of a column of dates."""
+    length = TICKS_OF_WEEK.get(unit_of(column)) if column.kind == "datetime" else None
+    if length is None or not isinstance(scale, Lattice) or length % scale.step:
+        return None
+    return Week((FIRST_MONDAY * length // 7 - scale.base) % length, length, scale.step)
 
 
 def _forms_by_day(numbers: Numbers, column: Column) -> FormsByDay | None:

@@ -2,17 +2,21 @@
 
 Few bank balances have cents, prices are in steps of 500 or end in 99, half of the moments are at
 midnight. Between two knots of a quantile function the numbers of such grids have a greater
-density than all others.
+density than all others. Dates have a rhythm beside it: each hour and each day of the week has a
+factor of its own, by which all densities are multiplied.
 """
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+
+from tabgan.encoding.grid_densities import Grid, GridDensities, RowsOnLine, stretch_ends
+from tabgan.encoding.rhythm import Rhythm, Week
 
 __all__ = ["Grid", "Heaping"]
 
@@ -22,44 +26,14 @@ LEAST_POINTS = 5  # of a grid, within the range and among the rows
 LEAST_SHARE = 0.03  # of the rows that a grid explains
 SURE = 6.0  # standard deviations
 ROWS_TO_CHOOSE = 20_000
-ROWS_OF_REGION = 500
-MOST_REGIONS = 8
 MOST_BREAKS = 200_000  # in a period of all grids
 RESIDUES = 3  # frequent ones that are tried for each step
-ROUNDS = 60  # of expectation and maximisation
+TURNS = 5  # of densities on grids and a rhythm
 GOLDEN = (math.sqrt(5) - 1) / 2
-OFF_GRIDS = 1e-6  # the least share of numbers beside the finest grid
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
 Knots = tuple[Floats, Floats]  # probabilities and positions
-
-
-class Grid(NamedTuple):
-    """The whole numbers `start`, `start + step`, and so on, in both directions."""
-
-    step: int
-    start: int = 0
-
-    def holds(self, x: Floats) -> NDArray[np.bool_]:
-        """Return which numbers lie on the grid."""
-        on_grid: NDArray[np.bool_] = np.mod(x, self.step) == self.start
-        return on_grid
-
-    def points_below(self, x: Floats, *, whole: bool) -> Floats:
-        """Count the points below numbers, but for a constant.
-
-        Parameters
-        ----------
-        x
-            Positions.
-        whole
-            Whether a point fills the cell of width 1 around it; else it lies at or above x.
-        """
-        if not whole:
-            return np.ceil((x - self.start) / self.step)
-        turns, rest = np.divmod(x + 0.5 - self.start, self.step)
-        return turns + np.minimum(rest, 1.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,6 +53,8 @@ class Heaping:
         The last decimal place on the line.
     whole
         Whether all numbers are whole multiples of it.
+    rhythm
+        What the hours of a week multiply all densities by; None if nothing.
     """
 
     grids: tuple[Grid, ...]
@@ -86,6 +62,7 @@ class Heaping:
     weights: Floats
     unit: float = 1.0
     whole: bool = True
+    rhythm: Rhythm | None = None
 
     @classmethod
     def fit(
@@ -97,8 +74,9 @@ class Heaping:
         least: int,
         unit: float = 1.0,
         whole: bool = True,
+        week: Week | None = None,
     ) -> Self | None:
-        """Find the grids that hold more values than a quantile function gives them.
+        """Find the grids, hours and days with more values than a quantile function gives them.
 
         Parameters
         ----------
@@ -112,6 +90,8 @@ class Heaping:
             Rows that a grid stands for at least.
         unit, whole
             See the class.
+        week
+            Where weeks lie on a line of dates, which may have a rhythm.
 
         Returns
         -------
@@ -120,8 +100,9 @@ class Heaping:
         x = np.sort(values) / unit
         sample = x[:: -(-len(x) // ROWS_TO_CHOOSE)]
         fits = [step for step in steps if (x[-1] - x[0]) / step >= LEAST_POINTS]
-        found: Self | None = None
         grids: list[Grid] = []
+        rows = RowsOnLine.of(x, knots[1] / unit, week, least, whole=whole)
+        found = cls._with_grids(grids, rows, unit, whole) if week else None
         place = np.arange(len(sample))
         spread = (place + np.mod(place * GOLDEN, 1.0)) / len(sample)  # no fraction hits a grid
         while fits and len(grids) < MOST_GRIDS:
@@ -134,73 +115,33 @@ class Heaping:
             if grid is None:
                 break
             grids.append(grid)
-            found = cls._with_grids(grids, x, knots, unit, whole)
+            found = cls._with_grids(grids, rows, unit, whole)
         return found
 
     @classmethod
     def _with_grids(
-        cls,
-        grids: Sequence[Grid],
-        x: Floats,
-        knots: Knots,
-        unit: float,
-        whole: bool,
-    ) -> Self:
-        """Learn the densities on grids.
-
-        Parameters
-        ----------
-        grids
-            The grids.
-        x
-            Positions in ascending order, in steps of the last decimal place.
-        knots, unit, whole
-            As for `fit`.
-        """
-        line = knots[1] / unit
-        cell = np.searchsorted(line, x, side="right").clip(1, len(line) - 1) - 1
-        spiked = (line[cell + 1] - line[cell] <= 1) if whole else _is_spike(line, x)
-        rows = np.bincount(cell[~spiked], minlength=len(line) - 1)
-        regions = min(max(int(rows.sum()) // ROWS_OF_REGION, 1), MOST_REGIONS)
-        ranks = np.cumsum(rows)
-        places = np.searchsorted(ranks, ranks[-1] * np.arange(1, regions) / regions) + 1
-        firsts = np.unique([0, *places.clip(max=len(rows) - 1)])
-        made = cls(tuple(grids), tuple(firsts.tolist()), np.ones((len(firsts), 1)), unit, whole)
-        points = made._points(line)
-        on = np.stack([np.ones(len(x), bool), *(grid.holds(x) for grid in grids)], axis=1)
-        if not whole:
-            on[:, 0] = ~on[:, 1:].any(axis=1)  # a point is nothing among all real numbers
-        weights = []
-        for first, stop in zip(firsts, [*firsts[1:], len(rows)], strict=True):
-            inside = ~spiked & (cell >= first) & (cell < stop)
-            weights.append(_densities(on[inside], points[first:stop], rows[first:stop], grids))
-        return cls(made.grids, made.firsts, np.array(weights), unit, whole)
-
-    def _points(self, line: Floats) -> Floats:
-        """Return length and points of each grid between two knots, shape (knots - 1, 1 + grids)."""
-        start, stop = self._ends(line)
-        ends = [(line[:-1], line[1:])] + [
-            (grid.points_below(start, whole=self.whole), grid.points_below(stop, whole=self.whole))
-            for grid in self.grids
-        ]
-        return np.stack([np.maximum(high - low, 0) for low, high in ends], axis=1)
-
-    def _ends(self, line: Floats) -> tuple[Floats, Floats]:
-        """Return where stretches between knots start and stop; none starts with a spike."""
-        start, stop = line[:-1].copy(), line[1:].copy()
-        if not self.whole:
-            spikes = np.append(False, line[1:] == line[:-1])[:-1]
-            start[spikes] = np.nextafter(start[spikes], np.inf)
-        return start, np.maximum(start, stop)
+        cls, grids: Sequence[Grid], rows: RowsOnLine, unit: float, whole: bool
+    ) -> Self | None:
+        """Learn the densities on grids, and the rhythm; None if there is neither."""
+        parts = GridDensities.of(grids, rows, whole=whole)
+        rhythm: Rhythm | None = None
+        weights = parts.fit(rhythm)
+        for _ in range(TURNS if grids else 1):
+            if rows.week:
+                rhythm = parts.rhythm(rows.week, weights)
+                weights = parts.fit(rhythm)
+        weights = parts.added_up(weights, rhythm)
+        firsts = tuple(parts.firsts.tolist())
+        return cls(tuple(grids), firsts, weights, unit, whole, rhythm) if grids or rhythm else None
 
     @cached_property
     def _period(self) -> tuple[Floats, Floats]:
         """One period of all grids: places, and the mass below each by region."""
         length = math.lcm(*(grid.step for grid in self.grids))
         points = [np.arange(grid.start, length, grid.step) for grid in self.grids]
-        places, at = np.unique(np.concatenate(points), return_inverse=True)
+        places, at = np.unique(np.concatenate([[], *points]), return_inverse=True)
         extra = np.zeros((len(self.weights), len(places)))
-        owner = np.repeat(np.arange(len(points)), [len(own) for own in points])
+        owner = np.repeat(np.arange(len(points)), np.array([len(own) for own in points], np.intp))
         for region, weights in enumerate(self.weights):
             extra[region] = np.bincount(at, weights[1:][owner], minlength=len(places))
         width = 1.0 if self.whole else 0.0
@@ -210,15 +151,46 @@ class Heaping:
         mass = np.cumsum(self.weights[:, :1] * np.diff(x) + jumps, axis=1)
         return x, np.concatenate([np.zeros((len(mass), 1)), mass], axis=1)
 
+    @cached_property
+    def _week(self) -> tuple[Floats, Floats]:
+        """The edges of the hours of a week: the mass below each by region, without rhythm and with.
+
+        A grid's step divides a week, so that each week has the same mass.
+        """
+        assert self.rhythm is not None
+        edges = self.rhythm.week.edges - 0.5 * self.whole
+        plain = np.stack([self._plain_mass(edges, own) for own in range(len(self.weights))])
+        mass = np.cumsum(np.diff(plain, axis=1) * self.rhythm.factors, axis=1)
+        return plain, np.concatenate([np.zeros((len(mass), 1)), mass], axis=1)
+
     def _mass(self, x: Floats, region: int) -> Floats:
         """Return the mass below positions; that of a point without width does not count."""
+        plain = self._plain_mass(x, region)
+        if self.rhythm is None:
+            return plain
+        edges, masses = (own[region] for own in self._week)
+        turns, rest = np.divmod(plain - edges[0], edges[-1] - edges[0])
+        below: Floats = turns * masses[-1] + np.interp(rest + edges[0], edges, masses)
+        return below
+
+    def _place(self, mass: Floats, region: int) -> Floats:
+        """Return the positions below which masses lie."""
+        if self.rhythm is None:
+            return self._plain_place(mass, region)
+        edges, masses = (own[region] for own in self._week)
+        turns, rest = np.divmod(mass, masses[-1])
+        plain = turns * (edges[-1] - edges[0]) + np.interp(rest, masses, edges)
+        return self._plain_place(plain, region)
+
+    def _plain_mass(self, x: Floats, region: int) -> Floats:
+        """Return the mass below positions, without the rhythm."""
         places, mass = self._period[0], self._period[1][region]
         turns, rest = np.divmod(x + 0.5 * self.whole, places[-1])
         below: Floats = turns * mass[-1] + np.interp(-rest, -places[::-1], mass[::-1])
         return below
 
-    def _place(self, mass: Floats, region: int) -> Floats:
-        """Return the positions below which masses lie."""
+    def _plain_place(self, mass: Floats, region: int) -> Floats:
+        """Return the positions below which masses lie, without the rhythm."""
         places, masses = self._period[0], self._period[1][region]
         turns, rest = np.divmod(mass, masses[-1])
         place: Floats = turns * places[-1] + np.interp(rest, masses, places) - 0.5 * self.whole
@@ -238,7 +210,7 @@ class Heaping:
         cell = np.searchsorted(u, unit, side="right").clip(1, len(u) - 1) - 1
         size = u[cell + 1] - u[cell]
         share = np.divide(unit - u[cell], size, out=np.zeros_like(size), where=size > 0).clip(0, 1)
-        start, stop = self._ends(line)
+        start, stop = stretch_ends(line, whole=self.whole)
         position = np.empty(len(unit))
         for region, rows in self._by_region(cell):
             own = cell[rows]
@@ -266,7 +238,7 @@ class Heaping:
         next_knot = np.searchsorted(line, at, side=side)
         knot = np.clip(next_knot - above, 0, len(line) - 1)
         cell = np.clip(next_knot, 1, len(line) - 1) - 1
-        start, stop = self._ends(line)
+        start, stop = stretch_ends(line, whole=self.whole)
         low_u, size = u[cell], u[cell + 1] - u[cell]
         place = np.nextafter(at, np.inf) if above and not self.whole else at
         share = np.zeros(len(at))
@@ -288,6 +260,7 @@ class Heaping:
             "firsts": [*self.firsts],
             "weights": self.weights.tolist(),
             "unit": self.unit,
+            **({} if self.rhythm is None else {"rhythm": self.rhythm.to_json()}),
         }
 
     @classmethod
@@ -311,8 +284,12 @@ class Heaping:
         grids = tuple(Grid(int(step), int(start)) for step, start in state["grids"])
         firsts = tuple(int(first) for first in state["firsts"])
         weights, unit = np.array(state["weights"], np.float64), float(state["unit"])
-        if not grids or not all(0 <= start < step for step, start in grids) or unit <= 0:
+        rhythm = Rhythm.from_json(state["rhythm"]) if "rhythm" in state else None
+        is_grid = all(0 <= start < step for step, start in grids)
+        if not (grids or rhythm) or not is_grid or unit <= 0:
             raise ValueError("heaping: a grid must have a step, and start below it")
+        if rhythm and any(rhythm.week.positions % grid.step for grid in grids):
+            raise ValueError("heaping: a grid's step must divide the week of the rhythm")
         if not _fits(grids):
             raise ValueError("heaping: the grids have too many points")
         if not firsts or firsts[0] or sorted({*firsts}) != [*firsts] or firsts[-1] >= knots:
@@ -320,14 +297,7 @@ class Heaping:
         is_density = weights.shape == (len(firsts), 1 + len(grids)) and np.isfinite(weights).all()
         if not is_density or (weights < 0).any() or (weights[:, 0] <= 0).any():
             raise ValueError("heaping: every region needs a density for each grid")
-        return cls(grids, firsts, weights, unit, whole)
-
-
-def _is_spike(line: Floats, x: Floats) -> NDArray[np.bool_]:
-    """Return which positions are those of two knots."""
-    knot = np.searchsorted(line, x).clip(max=len(line) - 2)
-    spiked: NDArray[np.bool_] = (line[knot] == x) & (line[knot + 1] == x)
-    return spiked
+        return cls(grids, firsts, weights, unit, whole, rhythm)
 
 
 def _fits(grids: Sequence[Grid]) -> bool:
@@ -370,43 +340,6 @@ def _best_grid(
                 continue
             gain = share * math.log(share / usual)
             gain += (1 - share) * math.log((1 - share) / (1 - usual)) if share < 1 else 0.0
-            if gain > most and _fits([*known, grid]):
+            if (gain, step) > (most, best.step if best else 0) and _fits([*known, grid]):
                 best, most = grid, gain
     return best
-
-
-def _densities(
-    on: NDArray[np.bool_], points: Floats, rows: Counts, grids: Sequence[Grid]
-) -> Floats:
-    """Return the densities under which numbers are likeliest, of stretches with their own shares.
-
-    Parameters
-    ----------
-    on
-        Which component each number may be of, shape (numbers, 1 + grids).
-    points
-        Length and points of each stretch, shape (stretches, 1 + grids).
-    rows
-        Numbers in each stretch.
-    grids
-        The grids.
-    """
-    weights = np.ones(on.shape[1])
-    if not len(on):
-        return weights
-    codes = np.bincount(on @ (1 << np.arange(on.shape[1])))
-    occurring = np.flatnonzero(codes)
-    patterns, counts = (occurring[:, None] >> np.arange(on.shape[1])) & 1, codes[occurring]
-    used = rows > 0
-    points, rows = points[used], rows[used]
-    totals = points.sum(axis=0)
-    weights[1:] = totals[0] / np.maximum(totals[1:], 1.0)
-    for _ in range(ROUNDS):
-        each = patterns * weights
-        owned = (each / each.sum(axis=1, keepdims=True) * counts[:, None]).sum(axis=0)
-        exposure = points.T @ (rows / (points @ weights))
-        weights = np.divide(owned, exposure, out=np.zeros_like(owned), where=exposure > 0)
-        steps = np.array([grid.step for grid in grids])
-        weights[0] = max(weights[0], OFF_GRIDS * float((weights[1:] / steps).max()))
-        weights /= weights.max()
-    return weights

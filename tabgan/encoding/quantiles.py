@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tabgan.encoding.heaping import Heaping
+from tabgan.encoding.rhythm import Rhythm, Week
 from tabgan.table.number_scale import Tail, simplest_between
 
 __all__ = ["MAX_KNOTS", "MIN_ROWS", "Quantiles"]
@@ -44,7 +45,8 @@ class Quantiles:
     whole
         The values are whole numbers: a value v owns the cell from v - 1/2 to v + 1/2.
     heaping
-        What round numbers have beside the straight lines between knots; None if nothing.
+        What round numbers, hours and days have beside the straight lines between knots; None if
+        nothing.
 
     Examples
     --------
@@ -70,6 +72,7 @@ class Quantiles:
         whole: bool = False,
         least: int = 1,
         ends: tuple[float, float] | None = None,
+        bends: bool = True,
     ) -> Self:
         """Learn the distribution of finite values; at least one is needed.
 
@@ -86,6 +89,8 @@ class Quantiles:
         ends
             Least and greatest value to be kept, the others being taken for values near to the end;
             None for those that are there.
+        bends
+            Whether straight lines that are amiss are bent.
 
         Raises
         ------
@@ -101,16 +106,22 @@ class Quantiles:
         above = _tail_knots(given, high, least, half)
         inner = given[below.rows : len(given) - above.rows]
         edges = -below.x[0] if below.rows else low - half, above.x[0] if above.rows else high + half
-        u, x = _body_knots(inner, (low, high), edges, least, half)
+        u, x = _body_knots(inner, (low, high), edges, least, half, bends=bends)
         u = (below.rows + u * len(inner)) / len(given)
         u = np.concatenate([1 - below.u[:0:-1], u, above.u[1:]])
         x = np.concatenate([-below.x[:0:-1], x, above.x[1:]])
         return cls(u, np.maximum.accumulate(x), whole)
 
     def with_heaping(
-        self, values: ArrayLike, steps: Sequence[int], *, least: int = 1, unit: float = 1.0
+        self,
+        values: ArrayLike,
+        steps: Sequence[int],
+        *,
+        least: int = 1,
+        unit: float = 1.0,
+        week: Week | None = None,
     ) -> Self:
-        """Learn on which grids the values lie more often than the straight lines have it.
+        """Learn on which grids, in which hours and on which days more values lie than on the lines.
 
         Parameters
         ----------
@@ -122,12 +133,19 @@ class Quantiles:
             Rows that a grid stands for at least.
         unit
             What the steps are counted in.
+        week
+            Where weeks lie, if the values are dates.
         """
         line = np.clip(np.asarray(values, np.float64).ravel(), self.minimum, self.maximum)
         heaping = Heaping.fit(
-            line, (self.u, self.x), steps, least=least, unit=unit, whole=self.whole
+            line, (self.u, self.x), steps, least=least, unit=unit, whole=self.whole, week=week
         )
         return replace(self, heaping=heaping)
+
+    @property
+    def rhythm(self) -> Rhythm | None:
+        """The hours and days of the week with more values than others; None if there are none."""
+        return None if self.heaping is None else self.heaping.rhythm
 
     @property
     def minimum(self) -> float:
@@ -241,7 +259,13 @@ def _tail_knots(rows: Floats, high: float, least: int, half: float) -> _TailKnot
 
 
 def _body_knots(
-    given: Floats, ends: tuple[float, float], edges: tuple[float, float], least: int, half: float
+    given: Floats,
+    ends: tuple[float, float],
+    edges: tuple[float, float],
+    least: int,
+    half: float,
+    *,
+    bends: bool,
 ) -> tuple[Floats, Floats]:
     """Return the knots of what lies between two edges.
 
@@ -257,6 +281,8 @@ def _body_knots(
         Rows that a spike and a cell stand for, where that is more than `MIN_ROWS`.
     half
         Half the width of a value's own cell.
+    bends
+        Whether cells are bent.
     """
     size, (low, high) = max(least, MIN_ROWS), ends
     rows = _Rows.of(given, low, high, size)
@@ -276,7 +302,7 @@ def _body_knots(
         own = ranks[(ranks > done) & (ranks < done + total)] - done
         parts.append(_Cells.of(run, limits[at], own, half, (first, size, last)))
         done += total
-    return _Cells.joined(parts).to_knots(half, bends=knots // 20, least=size)
+    return _Cells.joined(parts).to_knots(half, bends=knots // 20 * bends, least=size)
 
 
 Counts = NDArray[np.intp]

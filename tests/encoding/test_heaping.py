@@ -85,6 +85,12 @@ def test_the_share_of_round_values_is_kept(name):
     assert abs(is_one(draw(without)).mean() - share) > 0.05
 
 
+def test_the_share_of_midnights_of_texts_is_kept():
+    values = HEAPED["midnight"][0].dt.strftime("%Y-%m-%d %H:%M")
+    drawn = draw(fitted(values)).str.endswith(" 00:00").mean()
+    assert drawn == pytest.approx(values.str.endswith(" 00:00").mean(), abs=0.03)
+
+
 @pytest.mark.parametrize("name", HEAPED)
 def test_a_place_in_a_values_band_leads_back(name):
     values, _ = HEAPED[name]

@@ -4,12 +4,13 @@ The joint distribution is a product of conditional ones, as in sequential trees 
 level span is drawn by a classifier of its levels. A number is drawn digit by digit: which quarter
 of its distribution, which quarter of that, and so on. The bins are cut by mass between the bands of
 frequent values. Each digit has a classifier that sees the digits before it, and all columns before
-at full resolution. The rest of a number is uniform within its finest bin.
+at full resolution. The rest of a number is uniform within its finest bin. Of few rows, held-out
+ones choose how deep a column's trees are.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import Any, NamedTuple, Self
@@ -38,6 +39,8 @@ MOST_BINS = 4096  # of a number, in a file
 HELD_OUT = 0.1  # share of the rows by which the growth of trees ends …
 FEW_ROWS = 5_000  # … where there are more; of so few, each is held out once …
 FOLDS = 4  # … by one of so many classifiers, whose mean is taken
+SHALLOW, SLOW, PATIENT = 3, 0.1, 12  # depth, rate and patience that few rows are also tried with
+LEAST_CHANCE = 1e-6  # of a class, for its loss
 
 Floats = NDArray[np.float64]
 
@@ -571,24 +574,39 @@ class _ColumnFit:
         def stop() -> bool:
             return self.stop(place - self.begin)
 
-        parts: list[VectorLeafTrees] = []
-        for held_out in _parts_held_out(len(classes), rng):
-            if parts and stop():  # one without trees would draw the others to the common shares
-                break
-            parts.append(
-                fit_vector_leaf_trees(
-                    features,
-                    classes,
-                    counts / max(counts.sum(), 1),
-                    growth,
-                    widths=(*self.widths[:place], *[0] * bool(digit)),
-                    held_out=held_out,
-                    least=training.least,
-                    seed=int(rng.integers(2**31)),
-                    stop=stop,
-                )
+        def fit(growth: Growth, held_out: NDArray[np.bool_]) -> VectorLeafTrees:
+            return fit_vector_leaf_trees(
+                features,
+                classes,
+                counts / max(counts.sum(), 1),
+                growth,
+                widths=(*self.widths[:place], *[0] * bool(digit)),
+                held_out=held_out,
+                least=training.least,
+                seed=int(rng.integers(2**31)),
+                stop=stop,
             )
+
+        first, *others = _parts_held_out(len(classes), rng)
+        parts = [fit(growth, first)]
+        if others and not stop():
+            slow = replace(growth, depth=SHALLOW, rate=SLOW, patience=PATIENT)
+            shallow = fit(slow, first)
+            if _loss(shallow, features, classes, first) < _loss(parts[0], features, classes, first):
+                parts, growth = [shallow], slow
+        for held_out in others:
+            if stop():  # one without trees would draw the others to the common shares
+                break
+            parts.append(fit(growth, held_out))
         return VectorLeafTrees.mean(parts) if len(parts) > 1 else parts[0]
+
+
+def _loss(
+    trees: VectorLeafTrees, features: Features, classes: Codes, rows: NDArray[np.bool_]
+) -> float:
+    """Return the mean log-loss of a classifier on some rows."""
+    chances = trees.probabilities(features[rows])[np.arange(rows.sum()), classes[rows]]
+    return float(-np.log(np.maximum(chances, LEAST_CHANCE)).mean())
 
 
 def _parts_held_out(n_rows: int, rng: np.random.Generator) -> list[NDArray[np.bool_]]:

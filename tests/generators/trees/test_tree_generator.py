@@ -234,6 +234,23 @@ def test_of_few_rows_each_is_held_out_by_one_classifier():
     assert 900 < part.sum() < 1_100
 
 
+def test_a_strong_relation_is_not_lost_in_noise_of_few_rows():
+    """A number by three levels, beside four columns that have nothing to do with it."""
+    rng = np.random.default_rng(0)
+    layout = RowLayout(marks=(None,) * 5, widths=(3,))
+    levels = rng.integers(0, 3, (600, 1))
+    rank = rng.poisson(np.array([0.5, 2.0, 5.0])[levels[:, 0]]) + rng.random(600)
+    ranks = [np.argsort(np.argsort(one)) / 600 for one in (*rng.random((4, 600)), rank)]
+    low = np.column_stack(ranks)
+    training = TreeTraining(layout=layout, order=(5, 0, 1, 2, 3, 4), seed=1, least=5)
+    units, codes = training.run(low, np.full_like(low, 1 / 600), levels).draw(
+        6000, np.random.default_rng(2)
+    )
+    real = [low[levels[:, 0] == level, 4].mean() for level in range(3)]
+    drawn = [units[codes[:, 0] == level, 4].mean() for level in range(3)]
+    assert np.abs(np.subtract(real, drawn)).max() < 0.07
+
+
 def test_of_many_rows_some_are_enough(monkeypatch):
     monkeypatch.setattr("tabgan.generators.trees.tree_generator.MOST_ROWS", 150)
     generator = training().run(*encoded())
