@@ -5,7 +5,8 @@ from html import escape
 
 __all__ = ["html_lines", "html_table"]
 
-LONGEST = 200  # characters of a cell
+LONGEST = 400  # characters of a cell …
+LONGEST_LINE = 1000  # … and of a line, which may be some sentences
 
 
 def html_table(title: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -45,10 +46,15 @@ def html_lines(title: str, lines: Iterable[object]) -> str:
     lines
         The lines, which are escaped.
     """
-    items = "".join(f"<li>{_cell(line)}</li>" for line in lines)
+    items = "".join(f"<li>{_cell(line, LONGEST_LINE)}</li>" for line in lines)
     return f"<p><strong>{escape(title)}</strong></p><ul>{items}</ul>" if items else ""
 
 
-def _cell(value: object) -> str:
+def _cell(value: object, most: int = LONGEST) -> str:
+    """Return a text; a long one ends after a word, if it has words."""
     text = "" if value is None else str(value)
-    return escape(text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…")
+    if len(text) <= most:
+        return escape(text)
+    start = text[: most - 1]
+    end = start.rfind(" ")
+    return escape(f"{start[: end if end > most // 2 else None]}…")

@@ -29,6 +29,7 @@ __all__ = [
     "FILE",
     "IMAGE_SIDES",
     "NameList",
+    "Number",
     "NumberList",
     "Option",
     "POSITIVE",
@@ -49,7 +50,23 @@ __all__ = [
 _Command = Callable[..., Any]
 
 FILE = click.Path(readable=False)  # for the shell to complete; the commands check it themselves
-POSITIVE = click.FloatRange(min=0, min_open=True)
+MOST = 10**12  # rows or steps that can be asked for: beyond them no command would ever end
+
+
+class Number(click.FloatRange):
+    """Type of an option: a number within a range, and neither nan nor infinite."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Convert a text; nan would pass each comparison with the ends of the range."""
+        number: float = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value} is no number to compute with; write one such as 0.9", param, ctx)
+        return number
+
+
+POSITIVE = Number(min=0, min_open=True)
 
 
 class Option(click.Option):
@@ -170,6 +187,8 @@ class _Count(click.IntRange):
             if len(part) <= zeros:
                 value = whole + part + "0" * (zeros - len(part))
         number: int = super().convert(value, param, ctx)
+        if number > MOST:
+            self.fail(f"{number:.3g} is more than can be asked for, {MOST:.0e} at most", param, ctx)
         return number
 
 

@@ -9,6 +9,7 @@ from tabgan.cli.command_options import (
     POSITIVE,
     POSITIVE_COUNT,
     SECONDS,
+    Number,
     TrainingPart,
     option,
     together,
@@ -179,7 +180,7 @@ learned_options = together(
     option(
         "--beta",
         section=_NETWORKS,
-        type=click.FloatRange(min=0),
+        type=Number(min=0),
         default=1.0,
         metavar="X",
         help="Weight of the KL divergence of --method vae.",
@@ -187,7 +188,7 @@ learned_options = together(
     option(
         "--input-noise",
         section=_NETWORKS,
-        type=click.FloatRange(min=0),
+        type=Number(min=0),
         default=0.0,
         metavar="X",
         help="Deviation of noise that --method vae learns to take away: a denoising autoencoder.",

@@ -399,6 +399,8 @@ class PrivacyAudit:
         Wall time of each attack.
     notes
         What was left out, and why.
+    holdout_fault
+        Why the holdout can't be compared with: its rows are among the others. Empty if it can.
     """
 
     risks: tuple[Risk, ...]
@@ -407,6 +409,7 @@ class PrivacyAudit:
     confidence: float = 0.95
     seconds: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    holdout_fault: str = ""
 
     @property
     def leaks(self) -> tuple[Risk, ...]:
@@ -423,8 +426,11 @@ class PrivacyAudit:
         end
             "high" asks whether the audit shows each risk to be within the limit: one that was
             measured with too few rows is over it too. "low" asks whether it shows one to be
-            beyond the limit. Alarms, and what is known anyway, are never over.
+            beyond the limit. Alarms, and what is known anyway, are never over. Where the
+            holdout can't be compared with, nothing is shown to be within the limit.
         """
+        if self.holdout_fault and end == "high":
+            return self.risks
         return tuple(r for r in self.risks if r.is_evidence and getattr(r, end) > limit)
 
     @property
@@ -485,13 +491,17 @@ def percent(share: float | None) -> str:
 
 
 def _shown(audit: PrivacyAudit) -> list[str]:
+    fault = [audit.holdout_fault] if audit.holdout_fault else []
     if audit.leaks:
         worst = max(audit.leaks, key=lambda risk: risk.value)
         return [
+            *fault,
             f"{len(audit.leaks)} of {len(audit.risks)} questions show a leak. The largest is "
             f"{worst.value:.2f} ({worst.low:.2f} to {worst.high:.2f}), {worst.attack}, "
-            f"{worst.about}. {worst.finding}"
+            f"{worst.about}. {worst.finding}",
         ]
+    if fault:
+        return fault
     if not audit.rows.get("holdout"):
         return [
             "Nothing is shown: without a holdout, a success that an attacker would have with any "

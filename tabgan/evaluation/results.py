@@ -149,6 +149,8 @@ class Verdict:
         At most three, the weakest first; empty where nothing is weak.
     uses
         What the table can be used for, with the evidence.
+    is_copied
+        Whether so many rows are copies of real ones that the grade is poor, whatever the score.
     """
 
     grade: Grade
@@ -157,6 +159,7 @@ class Verdict:
     parts: Mapping[str, float]
     weak_points: tuple[WeakPoint, ...]
     uses: tuple[Use, ...] = ()
+    is_copied: bool = False
 
     def _repr_html_(self) -> str:
         points = [f"{point.what} What to do: {point.remedy}" for point in self.weak_points]

@@ -335,8 +335,9 @@ def _broken_near_rule(rule: NearRule) -> WeakPoint:
 def _broken_key(key: KeyResult, synthetic_rows: int) -> Iterator[WeakPoint]:
     name = key.column
     remedy = (
-        f"Generate the rows of a key together; in tabgan declare {name!r} as a key "
-        f"(--kind {name}=key), so that rows are given to new keys."
+        "Generate the rows of a key together. tabgan draws rows of one table one by one, and gives "
+        f"them to new keys; more of what the rows of one {name!r} share is kept in a folder of two "
+        "tables, one of them with a row for each (tabgan synth FOLDER)."
     )
     for other, (value, baseline) in key.constant.items():
         share = (baseline - value) / 100 - SURE / np.sqrt(synthetic_rows) / 10

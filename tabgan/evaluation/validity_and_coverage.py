@@ -1,6 +1,7 @@
 """Validity and coverage: whether each table could hold the values of the other one."""
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import combinations
 from typing import NamedTuple
 
@@ -26,6 +27,8 @@ __all__ = ["check_validity", "measure_coverage"]
 LONGEST = 80  # characters of an example
 MOST_LONE_FORMS = 0.001  # share of codes that are written as no other one is
 _CODES = ("identifier", "key", "iban", "uuid", "phone")
+_COUNTED = ("identifier", "key")  # which may be a counter's
+_LAST_NUMBER = re.compile("0+(?=[^0]*$)")  # of a form
 _ANY = ("nothing", "mixed", "category")  # storages that say nothing about the cells
 
 Mask = NDArray[np.bool_]
@@ -93,7 +96,7 @@ def _breaches(tables: ComparedTables, place: int, column: Column) -> Iterator[_B
             yield _Breach("repeated", name, "unique", repeated, synthetic)
         is_code = column.kind in _CODES or column.kind.startswith("regex:")
         if is_code and own.storage == other.storage == "string":
-            form, odd = _oddly_written(real, synthetic)
+            form, odd = _oddly_written(real, synthetic, goes_on=column.kind in _COUNTED)
             rule = f"written as the real ones are, most of them as {form}"
             yield _Breach("kind", name, rule, odd & ~other.missing, synthetic)
         return
@@ -112,16 +115,36 @@ def _breaches(tables: ComparedTables, place: int, column: Column) -> Iterator[_B
     yield from _special_breaches(real, synthetic, column, coded)
 
 
-def _oddly_written(real: pd.Series, synthetic: pd.Series) -> tuple[str, Mask]:
+def _oddly_written(real: pd.Series, synthetic: pd.Series, *, goes_on: bool) -> tuple[str, Mask]:
     """Return the commonest form of codes, such as AA-0000, and which have one that is not real.
 
-    None have where so many real forms occur once that further ones are expected.
+    None have where so many real forms occur once that further ones are expected. Where codes go on,
+    new ones that count beyond the real ones may have a digit more.
     """
-    forms = real.dropna().astype(str).map(signs_of).value_counts()
+    codes = real.dropna().astype(str)
+    forms = codes.map(signs_of).value_counts()
     if (forms == 1).sum() > MOST_LONE_FORMS * forms.sum():
         return "", np.zeros(len(synthetic), np.bool_)
-    odd: Mask = ~synthetic.astype(str).map(signs_of).isin(forms.index).to_numpy(bool)
+    is_padded = bool(codes.str.startswith("0").any())
+    known = {*forms.index, *(_longer_counters(forms.index, is_padded) if goes_on else ())}
+    odd: Mask = ~synthetic.astype(str).map(signs_of).isin(known).to_numpy(bool)
     return shorten(str(forms.index[0])), odd
+
+
+def _longer_counters(forms: Iterable[str], is_padded: bool) -> Iterator[str]:
+    """Yield the forms of codes whose last number has a digit more than the longest of its kind.
+
+    These are numbers alone, and what has numbers of several lengths at one place: C7 and C12.
+    """
+    lengths: dict[tuple[str, str], set[int]] = {}
+    for form in forms:
+        number = _LAST_NUMBER.search(form)
+        if number is not None:
+            around = form[: number.start()], form[number.end() :]
+            lengths.setdefault(around, set()).add(len(number[0]))
+    for (before, after), known in lengths.items():
+        if len(known) > 1 or not (before or after or is_padded):
+            yield f"{before}{'0' * (max(known) + 1)}{after}"
 
 
 def _special_breaches(

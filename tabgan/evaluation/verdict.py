@@ -113,7 +113,8 @@ def make_verdict(parts: PartResults, relations: Relations) -> Verdict:
     points = find_weak_points(parts, relations)
     near = [point for point in points if point.part == "nearness"]
     copied = max(near, key=lambda point: point.severity, default=None)
-    worst = min(*scores.values(), 1 - (copied.severity if copied else 0.0))
+    uncopied = 1 - (copied.severity if copied else 0.0)
+    worst = min(*scores.values(), uncopied)
     weakest = points[0].severity if points else 0.0
     reached = next(
         (s for s in _STEPS if score >= s.score and worst >= s.part and weakest <= s.severity),
@@ -121,7 +122,8 @@ def make_verdict(parts: PartResults, relations: Relations) -> Verdict:
     )
     headline = _headline(reached.words, points)
     uses = tuple(_uses(parts, scores, copied))
-    return Verdict(reached.grade, headline, score, scores, points[:3], uses)
+    is_copied = uncopied < _STEPS[-2].part
+    return Verdict(reached.grade, headline, score, scores, points[:3], uses, is_copied)
 
 
 def _uses(
@@ -531,8 +533,8 @@ def _remedy_of_level(column: str, rows: int) -> str:
             "levels, where they may be public."
         )
     return (
-        f"Ask for rows that have it: in tabgan --balance {column!r}, or a condition "
-        f"(--where), with --condition-on {column!r} at the fit."
+        f"Ask for rows that have it: tabgan sample --balance {column!r}, or with a condition "
+        f"(--where), of a model that was fitted with --condition-on {column!r}."
     )
 
 

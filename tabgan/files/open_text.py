@@ -313,6 +313,12 @@ class TextLines:
             line = next(self._text)
         except UnicodeDecodeError as error:
             raise self._wrong_encoding(error) from error
+        except UnicodeError as error:  # of UTF-16 and UTF-32 without a mark
+            raise UndecodableError(
+                f"{self._name} is not {self.encoding} text ({error}); name the encoding of the "
+                "file, such as --encoding utf-8",
+                self.number + 1,
+            ) from error
         self.number += 1
         return line
 

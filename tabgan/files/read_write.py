@@ -157,7 +157,8 @@ def read_table(
             frame, form = _read(stream, name, replace(form, table=table), **options)
     if not len(frame) and not may_be_empty:
         named = f"{name}, table {table!r}," if table else name
-        raise TableContentError(f"{named} has no rows; a table needs a row at least")
+        skipped = "".join(f" ({note})" for note in form.notes)
+        raise TableContentError(f"{named} has no rows{skipped}; a table needs a row at least")
     return (frame, form) if most_rows is None else _sampled(frame, form, most_rows)
 
 

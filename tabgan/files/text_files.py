@@ -337,7 +337,8 @@ def _without_footer(frame: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
     while end and not any(map(str.strip, frame.iloc[end - 1])):
         end -= 1
     if len(frame) - end > 1:  # a single one may be a row whose cells are all missing
-        notes.append(f"{len(frame) - end:,} blank rows below the table are skipped")
+        where = "below the table are" if end else "with no cell that is filled are"
+        notes.append(f"{len(frame) - end:,} blank rows {where} skipped")
         frame = frame.iloc[:end]
     start = max(len(frame) - 2 * _NOTES, 0)
     filled = [

@@ -129,7 +129,7 @@ WRONG = [
     ('steps = "5"', 'tabgan.toml: steps = "5": it must be a whole number'),
     ("[synth]\nrows = -1", "tabgan.toml [synth]: rows = -1: -1 is not in the range x>=0."),
     ("hidden_dim = 5.5", "tabgan.toml: hidden_dim = 5.5: '5.5' is not a valid integer range."),
-    ("learning_rate = nan", "tabgan.toml: learning_rate = NaN: it must be a number"),
+    ("learning_rate = nan", "tabgan.toml: learning_rate = NaN: nan is no number to compute with"),
     ('refine = "yes"', 'tabgan.toml: refine = "yes": it must be true or false'),
     ("refine = 1", "tabgan.toml: refine = 1: it must be true or false"),
     ("locale = 5", "tabgan.toml: locale = 5: it must be a text in quotes"),
@@ -313,3 +313,13 @@ def test_times_have_units(text, seconds):
 def test_other_texts_are_no_times(text):
     with pytest.raises(click.BadParameter, match=r"write seconds such as 90, or 30s|above 0"):
         SECONDS.convert(text, None, None)
+
+
+def test_numbers_that_cannot_be(run):
+    result = run("synth", "t.csv", "-n", "1e30")
+    assert result.exit_code == 2
+    assert "1e+30 is more than can be asked for, 1e+12 at most" in result.stderr
+    result = run("evaluate", "r.csv", "s.csv", "--fail-under", "nan")
+    assert result.exit_code == 2
+    assert "nan is no number to compute with; write one such as 0.9" in result.stderr
+    assert run("synth", "t.csv", "--max-time", "inf").exit_code == 2

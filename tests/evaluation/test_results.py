@@ -78,6 +78,28 @@ class TestValidity:
         assert (found.column, found.rows, found.example) == ("code", 100, "0004-XQ")
         assert found.rule == "written as the real ones are, most of them as AA-0000"
 
+    @pytest.mark.parametrize("prefix", ["", "C"])
+    def test_numbers_of_new_keys_may_go_on(self, prefix):
+        def table(first: int) -> pd.DataFrame:
+            codes = [f"{prefix}{n}" for n in range(first, first + 600)]
+            return pd.DataFrame({"code": codes, "x": normal(600)})
+
+        def broken(first: int) -> list[int]:
+            tables = read_tables(table(1), table(first), schema={"code": "identifier"})
+            return [found.rows for found in check_validity(tables, rng()).violations]
+
+        assert broken(601) == []
+        assert broken(50_000) == [600]
+
+    def test_codes_of_one_length_have_no_longer_ones(self):
+        real, fresh = (
+            pd.DataFrame({"code": [f"{n:03d}" for n in numbers], "x": normal(600)})
+            for numbers in (range(600), range(700, 1_300))
+        )
+        tables = read_tables(real, fresh, schema={"code": "identifier"})
+        (found,) = check_validity(tables, rng()).violations
+        assert (found.rows, found.example) == (300, "1000")
+
 
 class TestCharts:
     def test_bins_take_no_notice_of_tails(self):

@@ -1,6 +1,8 @@
 import threading
+import warnings
 
 import pytest
+from sklearn.utils.parallel import delayed
 from threadpoolctl import threadpool_info
 
 from tabgan.evaluation import threads
@@ -35,3 +37,17 @@ def test_a_job_has_one_thread_of_each_library(four_cores):
 def test_an_error_comes_out(four_cores):
     with pytest.raises(ZeroDivisionError):
         map_in_threads(lambda job: 1 // job, [1, 0])
+
+
+def test_a_warning_of_threads_is_kept_out_and_others_are_not(four_cores):
+    def work(job):
+        warnings.resetwarnings()  # as scikit-learn does, for a moment and for all threads
+        function, arguments, _ = delayed(abs)(job)
+        warnings.warn(f"job {job}", RuntimeWarning, stacklevel=1)
+        return function(*arguments)
+
+    with warnings.catch_warnings(record=True) as caught:
+        before = [*warnings.filters]
+        assert map_in_threads(work, [3, -4]) == [3, 4]
+        assert [*warnings.filters] == before
+    assert sorted(str(one.message) for one in caught) == ["job -4", "job 3"]

@@ -137,3 +137,18 @@ def test_a_level_of_few_rows_may_be_lost_by_chance(rows, is_lost):
     real.loc[: rows - 1, "k"] = "rare"
     lost = [p for p in evaluate(real, drawn).verdict.weak_points if p.part == "coverage"]
     assert bool(lost) == is_lost
+
+
+def test_an_option_is_named_with_its_command_and_no_key_is_to_be_declared_one():
+    """Options of `tabgan sample` alone are not offered for other commands."""
+    rng = np.random.default_rng(0)
+    ids = np.repeat(np.arange(1_000, 1_080), 5)
+    plan = np.where(np.arange(80) % 8 > 0, "basic", "pro")
+    real = pd.DataFrame(
+        {"id": ids, "plan": np.repeat(plan, 5), "x": np.repeat(rng.normal(size=80), 5)}
+    )
+    mixed = real.assign(id=rng.permutation(ids) + 1_000, plan="basic")
+    points = evaluate(real, mixed, schema={"id": "key"}).verdict.weak_points
+    remedies = {point.part: point.remedy for point in points}
+    assert "tabgan sample --balance 'plan'" in remedies["coverage"]
+    assert "--kind" not in remedies["structure"]

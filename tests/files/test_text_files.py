@@ -197,6 +197,13 @@ class TestErrors:
         message = error_of(data)
         assert message.startswith("standard input, line 3, byte offset 22: 0x00 is not utf-16 text")
 
+    @pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
+    def test_other_text_in_place_of_utf16(self, encoding):
+        message = error_of(b"a,b\n1,2\n", encoding=encoding)
+        assert message.startswith("standard input")
+        assert f"is not {encoding} text" in message
+        assert "name the encoding of the file, such as --encoding" in message
+
     def test_utf16_without_a_mark(self):
         for encoding in ("utf-16-le", "utf-16-be"):
             frame, form = read("a,b\n1,é\n".encode(encoding))
@@ -486,6 +493,13 @@ class TestQuotes:
         assert cells(text)[1] == ['say "hi, all"', "1"]
         assert written(text) == text
         assert cells('a,b\n"C:\\x\\",1\n"D:\\",2\n')[1] == ["C:\\x\\", "1"]
+
+
+def test_a_table_whose_cells_are_all_empty():
+    assert error_of(b"a,b\n" + b",\n" * 100) == (
+        "standard input has no rows (100 blank rows with no cell that is filled are skipped); a "
+        "table needs a row at least"
+    )
 
 
 def test_text_of_windows_is_seen():

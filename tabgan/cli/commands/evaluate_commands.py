@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import click
 
-from tabgan.cli.command_options import FAILED_LIMIT, FILE, command, option
+from tabgan.cli.command_options import FAILED_LIMIT, FILE, Number, command, option
 from tabgan.cli.databases import check_single_table, relations_option
 from tabgan.cli.table_options import (
     force_option,
@@ -21,6 +21,7 @@ from tabgan.cli.table_options import (
 if TYPE_CHECKING:
     from tabgan.cli.command_output import Report
     from tabgan.evaluation.evaluate import Comparison, Evaluation
+    from tabgan.evaluation.results import Verdict
     from tabgan.table.schema import Schema
 
 __all__ = ["evaluate", "privacy"]
@@ -78,9 +79,10 @@ __all__ = ["evaluate", "privacy"]
 @option(
     "--fail-under",
     section="Output",
-    type=click.FloatRange(0, 1),
+    type=Number(0, 1),
     metavar="X",
-    help=f"End with exit code {FAILED_LIMIT} if the score is below X, after all output is written.",
+    help=f"End with exit code {FAILED_LIMIT} if the score is below X, or the grade is poor because "
+    "of copied rows, after all output is written.",
 )
 @force_option
 @quiet_option
@@ -127,12 +129,19 @@ def evaluate(
     check_single_table(relations=relations)
     judge = _judge_one if len(synthetic) == 1 else _judge_several
     options = _Options(holdout, target, columns, seed, reading, privacy)
-    found, score = judge(real, synthetic, options, report)
+    found, verdicts = judge(real, synthetic, options, report)
     if html is not None:
         found.save_html(html, force=force)
         report.say(f"Wrote {html}")
     _print(found, as_json)
-    _check_score(score, fail_under)
+    _check_score(min(one.score for one in verdicts), fail_under)
+    if fail_under is not None and any(one.is_copied for one in verdicts):
+        click.echo(
+            f"--fail-under {fail_under:g} fails whatever the score: rows of the real table were "
+            "copied, and the grade is poor",
+            err=True,
+        )
+        raise click.exceptions.Exit(FAILED_LIMIT)
 
 
 def _check_score(score: float, fail_under: float | None) -> None:
@@ -155,7 +164,7 @@ class _Options(NamedTuple):
 
 def _judge_one(
     real: str, synthetic: Sequence[str], options: _Options, report: "Report"
-) -> "tuple[Evaluation, float]":
+) -> "tuple[Evaluation, tuple[Verdict, ...]]":
     from tabgan.cli.tables import read_compared
 
     table, (drawn,), unseen = read_compared(
@@ -172,13 +181,13 @@ def _judge_one(
 
         attacked = audit(table, drawn, unseen, schema=schema, random_state=seed)
         evaluation = replace(evaluation, privacy=attacked)
-    return evaluation, evaluation.verdict.score
+    return evaluation, (evaluation.verdict,)
 
 
 def _judge_several(
     real: str, synthetic: Sequence[str], options: _Options, report: "Report"
-) -> "tuple[Comparison, float]":
-    """Judge several tables; the score is that of the worst."""
+) -> "tuple[Comparison, tuple[Verdict, ...]]":
+    """Judge several tables; each has a verdict."""
     from tabgan.cli.tables import read_compared
 
     table, drawn, unseen = read_compared(real, synthetic, options.holdout, report, options.reading)
@@ -194,7 +203,7 @@ def _judge_several(
         schema=options.schema,
         random_state=options.seed,
     )
-    return found, min(one.verdict.score for one in found.evaluations.values())
+    return found, tuple(one.verdict for one in found.evaluations.values())
 
 
 def _names_of(paths: Sequence[str]) -> list[str]:
@@ -262,7 +271,7 @@ _ATTACKS = ("copies", "closest", "membership", "singling_out", "linkability", "i
 @option(
     "--fail-over",
     section="Output",
-    type=click.FloatRange(0, 1),
+    type=Number(0, 1),
     metavar="X",
     help=f"End with exit code {FAILED_LIMIT} if a risk is over X, from 0 to 1.",
 )
@@ -318,6 +327,9 @@ def privacy(
     over = () if fail_over is None else result.over(fail_over, fail_end)
     facts = result.to_json() | {"over_limit": [f"{risk.attack}, {risk.about}" for risk in over]}
     print_text(json.dumps(facts, allow_nan=False) if as_json else str(result))
+    if over and result.holdout_fault and fail_end == "high":
+        click.echo(f"No risk is shown to be under the limit of {fail_over}", err=True)
+        raise click.exceptions.Exit(FAILED_LIMIT)
     if over:
         listed = "; ".join(f"{r.attack}, {r.about}: {r.low:.3f} to {r.high:.3f}" for r in over)
         click.echo(f"Over the limit of {fail_over}: {listed}", err=True)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from tabgan.cli.command_options import FILE, POSITIVE, Command, examples, option
+from tabgan.cli.command_options import FILE, POSITIVE, Command, Number, examples, option
 from tabgan.cli.table_options import force_option, json_option, quiet_option, seed_option
 from tabgan.cli.training_options import (
     data_option,
@@ -96,7 +96,7 @@ _TASKS = ("denoise", "colorize", "super-resolution")  # as in `tabgan.images.tra
 @option(
     "--adversarial",
     section="Networks",
-    type=click.FloatRange(min=0),
+    type=Number(min=0),
     default=1e-3,
     metavar="X",
     help="Weight of the game against a discriminator, beside the squared error; 0 for none.",

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tabgan.cli.command_options import FILE, NameList, NumberList, command, option
+from tabgan.cli.command_options import FILE, NameList, Number, NumberList, command, option
 from tabgan.cli.databases import refuse_database
 from tabgan.cli.table_options import (
     Declared,
@@ -167,7 +167,7 @@ def tune(
 @option(
     "--holdout",
     section="Comparison",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    type=Number(0, 1, min_open=True, max_open=True),
     default=0.2,
     metavar="X",
     help="Share of the rows that is held out.",

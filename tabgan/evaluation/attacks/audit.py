@@ -9,7 +9,7 @@ import pandas as pd
 from tabgan.base.errors import OptionError
 from tabgan.base.random_streams import RandomStateLike, resolve_seed
 from tabgan.base.registry import FunctionRegistry
-from tabgan.evaluation.attacks.audit_tables import AuditTables, prepare_tables
+from tabgan.evaluation.attacks.audit_tables import AuditTables, holdout_fault, prepare_tables
 from tabgan.evaluation.attacks.copies_and_membership import (
     Generator,
     closest,
@@ -141,7 +141,10 @@ def audit(
         "targets": len(tables.targets),
         "controls": len(tables.controls),
     }
-    return PrivacyAudit(tuple(risks), rows, seed, seconds=seconds, notes=tuple(notes))
+    fault = holdout_fault(tables)
+    return PrivacyAudit(
+        tuple(risks), rows, seed, seconds=seconds, notes=tuple(notes), holdout_fault=fault
+    )
 
 
 def _runs(

@@ -9,15 +9,17 @@ from numpy.typing import NDArray
 
 from tabgan.base.errors import DataError
 from tabgan.base.random_streams import numpy_stream
-from tabgan.evaluation.compared_tables import CodedColumn, code_columns
+from tabgan.evaluation.compared_tables import CodedColumn, code_columns, row_hashes
 from tabgan.evaluation.copying import Points, nearest, place_rows
 from tabgan.table.schema import Schema
 
-__all__ = ["NEIGHBORS", "AuditTables", "prepare_tables"]
+__all__ = ["NEIGHBORS", "AuditTables", "holdout_fault", "prepare_tables"]
 
 MOST_TARGETS = 5_000
 """So many rows of the real table, and of the holdout, are attacked."""
 NEIGHBORS = 5
+SURE = 3  # standard errors of a share
+LEAST_SEEN = 0.01  # share of the holdout beyond chance that is worth a word
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.int64]
@@ -164,6 +166,39 @@ def prepare_tables(
         controls=size + some(len(unseen), MOST_TARGETS, numpy_stream(seed, "audit", "controls")),
         seed=seed,
     )
+
+
+def holdout_fault(tables: AuditTables) -> str:
+    """Say why the holdout can't be compared with, or nothing: the generator had seen its rows.
+
+    More of its rows then equal real or synthetic ones than chance brings. That is known from the
+    real rows that equal another real one; of a longer synthetic table it is the same for each part
+    of its rows that is as long as the real table.
+
+    Parameters
+    ----------
+    tables
+        What is attacked.
+    """
+    if not tables.has_holdout:
+        return ""
+    known, drawn = (
+        row_hashes([getattr(column, side) for column in tables.coded.values()])
+        for side in ("real", "synthetic")
+    )
+    real, unseen = np.split(known, [len(tables.real)])
+    chance = float(pd.Series(real).duplicated(keep=False).mean())
+    for name, rows in (("real", real), ("synthetic", drawn)):
+        share = float(np.isin(unseen, rows).mean())
+        by_chance = 1 - (1 - chance) ** max(len(rows) / len(real), 1.0)
+        noise = SURE * np.sqrt(max(by_chance * (1 - by_chance), 1 / len(unseen)) / len(unseen))
+        if share > by_chance + noise + LEAST_SEEN:
+            return (
+                f"The holdout shows nothing: {100 * share:.0f} % of its rows are rows of the "
+                f"{name} table, by chance {100 * by_chance:.0f} % at most. Give rows that the "
+                "generator never saw."
+            )
+    return ""
 
 
 def _in_order(name: str, frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:

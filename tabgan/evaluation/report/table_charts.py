@@ -17,7 +17,7 @@ from tabgan.table.schema import Kind, Schema
 
 __all__ = ["Chart", "plot_column", "plot_pair", "plot_training"]
 
-HEIGHT = 22  # rem, of a frame in a notebook
+HEIGHT = 30  # rem, of a frame in a notebook
 Kinds = Schema | Mapping[Hashable, Kind] | None
 
 

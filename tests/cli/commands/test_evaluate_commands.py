@@ -61,6 +61,17 @@ def test_a_score_that_is_too_low(run, tables):
     assert run("evaluate", tables["real"], tables["fresh"], "--fail-under", "0.9").exit_code == 0
 
 
+def test_copies_fail_whatever_the_score(run, files):
+    result = run("evaluate", files["real"], files["real"], "--fail-under", "0.9", "-q", "--json")
+    verdict = json.loads(result.stdout)["verdict"]
+    assert (result.exit_code, verdict["grade"], verdict["is_copied"]) == (6, "poor", True)
+    assert verdict["score"] > 0.9
+    assert result.stderr == (
+        "--fail-under 0.9 fails whatever the score: rows of the real table were copied, and the "
+        "grade is poor\n"
+    )
+
+
 def test_other_columns(run, tables, tmp_path):
     other = tmp_path / "other.csv"
     other.write_text("size\n" + "small\n" * 20)
@@ -75,7 +86,9 @@ def test_other_columns(run, tables, tmp_path):
 def test_wrong_usage(run, tables):
     files = (tables["real"], tables["fresh"])
     assert run("evaluate", tables["real"]).exit_code == 2
-    assert run("evaluate", *files, "--fail-under", "90").exit_code == 2
+    for limit in ("90", "nan", "inf"):
+        assert run("evaluate", *files, "--fail-under", limit).exit_code == 2
+        assert run("privacy", *files, "--fail-over", limit).exit_code == 2
     result = run("evaluate", *files, "--target", "sizes", "-q")
     assert result.exit_code == 2
     assert "--target sizes is not a column of the table; did you mean 'size'?" in result.stderr
@@ -152,6 +165,13 @@ class TestLimit:
         assert run("privacy", *tables, *COPIES, "--fail-over", "0.001").exit_code == 6
         low = ("--fail-over", "0.001", "--fail-end", "low")
         assert run("privacy", *tables, *COPIES, *low).exit_code == 0
+
+    def test_a_holdout_that_was_seen_shows_nothing_to_be_within_it(self, run, files):
+        tables = (files["real"], files["fresh"], "--holdout", files["real"])
+        result = run("privacy", *tables, *COPIES, "-q", "--fail-over", "0.9")
+        assert result.exit_code == 6
+        assert result.stderr == "No risk is shown to be under the limit of 0.9\n"
+        assert "The holdout shows nothing: 100 % of its rows are rows of the real" in result.stdout
 
 
 def test_errors(run, files):

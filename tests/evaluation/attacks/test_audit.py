@@ -111,3 +111,22 @@ def test_lists_of_rows_are_tables_too():
     rows = [[n % 7, "ab"[n % 2]] for n in range(60)]
     assert isinstance(audit(rows, rows, rows, attacks=["copies"]), PrivacyAudit)
     assert isinstance(audit(pd.DataFrame(rows), rows, attacks=["copies"]), PrivacyAudit)
+
+
+def test_a_holdout_whose_rows_were_seen_shows_nothing(tables):
+    real, synthetic, holdout = tables
+    fair = audit(real, synthetic, holdout, schema=SCHEMA, attacks=["copies"])
+    assert fair.holdout_fault == ""
+    for place, seen in (("real", real), ("synthetic", synthetic)):
+        found = audit(real, synthetic, seen, schema=SCHEMA, attacks=["copies"])
+        assert found.conclusion[0] == (
+            f"The holdout shows nothing: 100 % of its rows are rows of the {place} table, by "
+            "chance 0 % at most. Give rows that the generator never saw."
+        )
+        assert found.over(0.99)
+        assert found.over(0.99, "low") == ()
+
+
+def test_a_holdout_of_common_rows_is_no_fault(tables):
+    few = [table[["plan", "city"]] for table in tables]
+    assert audit(*few, schema={"city": "categorical"}, attacks=["copies"]).holdout_fault == ""

@@ -39,7 +39,7 @@ def test_a_column_of_levels(tables):
 def test_a_column_of_numbers_in_a_notebook(tables):
     shown = plot_column(*tables, "price")._repr_html_()
     assert shown.startswith("<iframe srcdoc=")
-    assert "height:22rem" in shown
+    assert "height:30rem" in shown
 
 
 def test_a_pair(tables):
