@@ -76,7 +76,7 @@ def likeness(groups: Codes, values: Floats, *, nominal: bool) -> float:
         overall = float(np.square(np.bincount(codes) / count).sum())
         return (within - overall) / (1 - overall) if overall < 1 else float("nan")
     ranks = pd.Series(values[there]).rank().to_numpy(np.float64)
-    ranks -= ranks.mean()
+    ranks = ranks - ranks.mean()  # not in place: it may be of a table that must not change
     spread = float(np.square(ranks).mean())
     if not spread:
         return float("nan")
