@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import f as fisher
+from scipy.special import fdtrc
 
 from tabgan.base.random_streams import numpy_stream
 from tabgan.encoding.table_encoder import TableEncoder, keeps_rules, make_consistent
@@ -348,7 +348,7 @@ def _explained(values: NDArray[np.float64], levels: NDArray[np.int32]) -> float:
     free = (n_levels - 1, n - n_levels)
     share = 1 - within / total * (n - 1) / free[1]
     ratio = (total - within) / free[0] / max(within / free[1], np.finfo(float).tiny)
-    return share if fisher.sf(ratio, *free) < CHANCE else 0.0
+    return share if fdtrc(*free, ratio) < CHANCE else 0.0
 
 
 def give_keys(

@@ -6,7 +6,13 @@ import pytest
 
 from tabgan import OptionError, TabGAN
 from tabgan.constraints import Custom, Positive
-from tabgan.rules import counted_dependency, find_identities, find_orders, part_dependency
+from tabgan.rules import (
+    counted_dependency,
+    find_identities,
+    find_orders,
+    identity_candidates,
+    part_dependency,
+)
 from tabgan.rules.base_rules import Evidence, evidence_of
 from tabgan.rules.detect_dependencies import detect_dependencies, untried
 
@@ -148,7 +154,8 @@ def test_what_is_left_out_is_said(table_of, rng):
 
 
 SEARCHES = {
-    find_identities: ("_simple", "_kept"),
+    find_identities: ("_kept",),
+    identity_candidates: ("_simple",),
     find_orders: ("_may_be_ordered",),
     part_dependency: ("_offset",),
     counted_dependency: ("_marks_of",),
