@@ -17,7 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tabgan.relations.relations import Rows
-from tabgan.rules.numeric_axis import have_distance, ticks_in
+from tabgan.rules.numeric_axis import have_distance, spread, ticks_in
 from tabgan.rules.order_dependency import DifferenceDependency
 from tabgan.table.columns import ColumnFrame, ColumnRef, TypedSeries, write_column
 from tabgan.table.dates import unit_of
@@ -520,14 +520,9 @@ def _nearest(target: int, sources: Sequence[int], table: ColumnFrame) -> int | N
         b = in_ticks_of(table[target].column, column, other)[own.present]
         if not other.present[own.present].all() or (a < b).any() or not (a > b).any():
             continue
-        spread = _spread(a - b)
-        if spread < min(_spread(a), _spread(b)):
-            spreads[at] = spread
+        if (apart := spread(a - b)) < min(spread(a), spread(b)):
+            spreads[at] = apart
     return min(spreads, key=spreads.__getitem__, default=None)
-
-
-def _spread(values: NDArray[Any]) -> float:
-    return float(np.subtract(*np.percentile(values, (75, 25))))
 
 
 def _bounds_of(column: Column, values: pd.Series, part: ContextPart) -> list[DateBound]:

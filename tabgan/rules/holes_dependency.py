@@ -39,7 +39,7 @@ from tabgan.rules.numeric_axis import (
     to_axis,
     values_of_both,
 )
-from tabgan.rules.order_dependency import OrderDependency
+from tabgan.rules.order_dependency import GOLDEN, OrderDependency
 from tabgan.rules.part_dependency import find_parts
 from tabgan.rules.presence_dependency import PRESENT, PresenceDependency
 from tabgan.rules.sum_dependency import SumDependency, find_sums
@@ -72,7 +72,6 @@ LEAST_ROWS = 100  # in which all columns have a value
 ENOUGH_ROWS = 1_000  # the same: no column is left out of the search to gain more of them
 ROUNDS = 3  # in which one rule fills what another one needs
 QUANTILES = np.linspace(0, 1, 21)  # of the distances that are drawn
-GOLDEN = (5**0.5 - 1) / 2  # whose multiples spread evenly over the unit interval
 
 _LEVELS = ("categorical", "boolean")
 

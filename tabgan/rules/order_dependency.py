@@ -34,7 +34,7 @@ from tabgan.table.number_scale import clip_to_range
 from tabgan.table.numbers import Numbers
 from tabgan.table.schema import Column
 
-__all__ = ["DifferenceDependency", "Edge", "OrderDependency", "repair_order"]
+__all__ = ["GOLDEN", "DifferenceDependency", "Edge", "OrderDependency", "repair_order"]
 
 Edge = tuple[int, int]
 

@@ -216,10 +216,10 @@ def fit_critics(
             growth = STEADY_GROWTH if pace == "steady" else GROWTH
             critic = fit_critic(real[~held_real], seen, growth, least=least, seed=seed)
         scores = _scores(critic, drawn.features)
-        real_scores = _scores(critic, real[held_real])
-        finds = _finds_something(real_scores, scores[held_drawn], weights[held_drawn])
-        if not finds and pace != "steady":  # what single critics don't show, several do
-            break
+        if pace != "steady":  # what single critics don't show, several do
+            real_scores = _scores(critic, real[held_real])
+            if not _finds_something(real_scores, scores[held_drawn], weights[held_drawn]):
+                break
         critics.append(critic)
         ratio += scores
         weights = weigh(ratio, drawn, spans, shares)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, NoReturn
 
 import click
 
@@ -136,21 +136,23 @@ def evaluate(
     _print(found, as_json)
     _check_score(min(one.score for one in verdicts), fail_under)
     if fail_under is not None and any(one.is_copied for one in verdicts):
-        click.echo(
+        _fail(
             f"--fail-under {fail_under:g} fails whatever the score: rows of the real table were "
-            "copied, and the grade is poor",
-            err=True,
+            "copied, and the grade is poor"
         )
-        raise click.exceptions.Exit(FAILED_LIMIT)
 
 
 def _check_score(score: float, fail_under: float | None) -> None:
     if fail_under is not None and score < fail_under:
-        click.echo(
-            f"The score is {score:.3f}: {fail_under - score:.3f} below --fail-under {fail_under:g}",
-            err=True,
+        _fail(
+            f"The score is {score:.3f}: {fail_under - score:.3f} below --fail-under {fail_under:g}"
         )
-        raise click.exceptions.Exit(FAILED_LIMIT)
+
+
+def _fail(message: str) -> NoReturn:
+    """Say which limit was missed, and end."""
+    click.echo(message, err=True)
+    raise click.exceptions.Exit(FAILED_LIMIT)
 
 
 class _Options(NamedTuple):
@@ -328,9 +330,7 @@ def privacy(
     facts = result.to_json() | {"over_limit": [f"{risk.attack}, {risk.about}" for risk in over]}
     print_text(json.dumps(facts, allow_nan=False) if as_json else str(result))
     if over and result.holdout_fault and fail_end == "high":
-        click.echo(f"No risk is shown to be under the limit of {fail_over}", err=True)
-        raise click.exceptions.Exit(FAILED_LIMIT)
+        _fail(f"No risk is shown to be under the limit of {fail_over}")
     if over:
         listed = "; ".join(f"{r.attack}, {r.about}: {r.low:.3f} to {r.high:.3f}" for r in over)
-        click.echo(f"Over the limit of {fail_over}: {listed}", err=True)
-        raise click.exceptions.Exit(FAILED_LIMIT)
+        _fail(f"Over the limit of {fail_over}: {listed}")
