@@ -31,7 +31,7 @@ from tabgan.evaluation.evaluation_parts import (
     TimeResult,
 )
 from tabgan.evaluation.fidelity import in_tenths, pair_trend
-from tabgan.evaluation.keys_and_times import compare_keys, compare_times
+from tabgan.evaluation.keys_and_times import compare_keys, compare_row_rules, compare_times
 from tabgan.evaluation.results import PartResults, WeakPoint
 from tabgan.rules.base_rules import Dependency
 from tabgan.rules.detect_dependencies import detect_dependencies
@@ -439,7 +439,8 @@ def measure_structure(tables: ComparedTables, rng: np.random.Generator) -> Struc
     rng
         Draws rows where there are many, and shuffles columns for what can be lost at most.
     """
-    rules = compare_rules(tables, rng)
+    between_rows = compare_row_rules(tables, rng.spawn(1)[0])
+    rules = _worst_first([*between_rows, *compare_rules(tables, rng)])
     keys = compare_keys(tables, rng)
     presence = _compare_presence(tables, rng)
     times = compare_times(tables, {name for key in keys for name in key.constant}, rng)
@@ -489,7 +490,11 @@ def compare_rules(tables: ComparedTables, rng: np.random.Generator) -> tuple[Rul
         before, real = real, rule.reduce(real)
         changed = {at for at in before if real.get(at) is not before[at]} | (real.keys() - before)
         others = [_reduced(rule, other, changed) for other in others]
-    return tuple(sorted(found, key=lambda rule: rule.rows.value - rule.rows.baseline))
+    return _worst_first(found)
+
+
+def _worst_first(rules: Iterable[RuleResult]) -> tuple[RuleResult, ...]:
+    return tuple(sorted(rules, key=lambda rule: rule.rows.value - rule.rows.baseline))
 
 
 def _working(frame: pd.DataFrame, schema: Schema, rng: np.random.Generator) -> ColumnFrame:

@@ -1,5 +1,7 @@
 """Key columns: values that name a customer, an account, an order, and stand in several rows.
 
+Some name another row of the same table: an employee's manager, a category's parent.
+
 A key is no quantity and no category: its values are those of single people or things, there are the
 more of them the more rows there are, and other columns have one value for each. The evidence is the
 column's name, the type and form of its values, how they repeat, and what they determine.
@@ -8,6 +10,7 @@ column's name, the type and form of its values, how they repeat, and what they d
 import re
 from collections.abc import Collection, Hashable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,7 +20,15 @@ from tabgan.inference.column_cells import last_label, names_rows, shown
 from tabgan.table.level_codes import are_filled, dense, determines
 from tabgan.table.schema import Column, Kind
 
-__all__ = ["names_things", "with_keys"]
+__all__ = [
+    "comparable",
+    "depths_of",
+    "find_reference",
+    "referred_rows",
+    "names_other_row",
+    "names_things",
+    "with_keys",
+]
 
 FEWEST_NAMED = 20  # values of a column that is named after people or orders
 FEWEST = 50  # values of another column whose name is that of an identifier
@@ -61,6 +72,22 @@ _CODE = re.compile(
 )
 _LONG_CODE = re.compile(r"[^\W\d_]{1,6}[-_ #/]?\d{5,}|[0-9a-fA-F-]{32,36}")
 _KINDS = frozenset({"integer", "categorical", "identifier", "uuid"})
+_SUFFIX = "ids?|key|code|no|nr|num|number|uuid|guid|ref"
+_OTHER_ROW = re.compile(  # how a column that names another row of its own table is called
+    r"(?:^|_)(?:(?:parent|father|mother|sire|dam|boss|manager|mgr|supervisor|superior|leader|mentor"
+    r"|report(?:s|ing|ed)?_?to|referr?ed_?by|referr?er|invited_?by|sponsor|predecessor|successor"
+    r"|(?:in_?)?reply_?to|replaces|replaced_?by|duplicate_?of|part_?of|member_?of|belongs_?to"
+    r"|vorgesetzter?|chef|eltern|ober|leiter|vorg(?:ae|ä)nger|(?:ue|ü)bergeordnet|padre|madre|jefe"
+    r"|gerente|gestor|chefe|sup[eé]rieure?|responsable|superiore|responsabile|capo|leidinggevende)"
+    rf"(?:_?\w*?(?:{_SUFFIX}))?"
+    rf"|(?:lead|head|chief|previous|prev|next|original|root|master|related|linked)_?(?:{_SUFFIX}))$"
+)
+_WORDS = re.compile(r"[^\W\d_]+?(?=[^\W\d_a-zà-ÿ][a-zà-ÿ]|[\W\d_]|$)|\d+")
+_NAMING = frozenset({"identifier", "sequential", "uuid", "key"})
+_WHOLE = re.compile(r"-?\d+\.0")
+FEWEST_PARENTS = 3  # rows that others refer to
+MOST_ORPHANS = 0.5  # share of the references that name no row: a table may be part of one
+MOST_DENSE_CHANCE = 1e-6  # that other numbers are all among the values that name the rows
 
 
 def names_things(name: Hashable) -> bool:
@@ -119,10 +146,162 @@ def with_keys(
     asked
         Names of columns whose kinds are declared.
     """
-    return tuple(
+    found = [
         column if column.name in asked else _with_kind(column, at, df)
         for at, column in enumerate(columns)
-    )
+    ]
+    return tuple(_with_references(found, df, asked))
+
+
+def _with_references(
+    columns: list[Column], df: pd.DataFrame, asked: Collection[object]
+) -> list[Column]:
+    """Return the columns with those that name another row of the table as keys."""
+    named = {
+        at
+        for at, column in enumerate(columns)
+        if column.kind in {*_NAMING, "integer"} and not column.missing and df.iloc[:, at].is_unique
+    }
+    for at, column in enumerate(columns):
+        if at in named or column.name in asked or column.kind not in {*_NAMING, *_KINDS}:
+            continue
+        for other in sorted(named, key=lambda place: (columns[place].kind == "integer", place)):
+            name, target = df.columns[at], df.columns[other]
+            rows = find_reference((name, df.iloc[:, at]), (target, df.iloc[:, other]))
+            if rows is None or (columns[other].kind == "integer" and target in asked):
+                continue
+            n_parents = len(np.unique(rows[rows >= 0]))
+            n_filled = int(df.iloc[:, at].notna().sum())
+            why = (
+                f"{(rows >= 0).sum()} of {n_filled} values are {shown(target)} of {n_parents} rows"
+            )
+            columns[at] = _as_names(column, "key", why)
+            if columns[other].kind == "integer":
+                why = f"whole numbers that all differ, which {shown(name)} refers to"
+                columns[other] = _as_names(columns[other], "identifier", why)
+            break
+    return columns
+
+
+def names_other_row(name: Hashable) -> bool:
+    """Return whether a column's name is that of a reference to another row of its table.
+
+    Examples
+    --------
+    >>> [names_other_row(name) for name in ("managerId", "reports_to", "parent", "lead", "lead_id")]
+    [True, True, True, False, True]
+    """
+    return bool(_OTHER_ROW.search("_".join(_WORDS.findall(last_label(name))).casefold()))
+
+
+def find_reference(
+    reference: tuple[Hashable, pd.Series], target: tuple[Hashable, pd.Series]
+) -> NDArray[np.int64] | None:
+    """Return the row that each row of a table refers to, if a column refers to another one.
+
+    Its values are among those of the other column, which would hardly be so by chance, or its name
+    says so and the references go in no circle.
+
+    Parameters
+    ----------
+    reference, target
+        Name and values of the column, and of one that has a value of its own in each row.
+
+    Returns
+    -------
+    Shape (rows,): -1 where a row has no value, refers to itself, or holds the one value, such as 0,
+    that stands for none; -2 where there is no such row.
+
+    Examples
+    --------
+    >>> ids, bosses = pd.Series([11, 12, 13, 14, 15]), pd.Series([None, 11, 11, 12, 13])
+    >>> find_reference(("boss", bosses), ("id", ids)).tolist()
+    [-1, 0, 0, 1, 2]
+    """
+    (name, values), (target_name, ids) = reference, target
+    is_number = [pd.api.types.is_numeric_dtype(own.dtype) for own in (values, ids)]
+    rows = referred_rows(values, ids)
+    if is_number[0] != is_number[1] or not (rows >= 0).any():
+        return None
+    if values[rows == -2].nunique() == 1:  # 0, or "none"
+        rows[rows == -2] = -1
+    rows[rows == np.arange(len(rows))] = -1
+    linked = rows[rows >= 0]
+    n_parents = len(np.unique(linked))
+    if n_parents < FEWEST_PARENTS or (rows == -2).sum() > MOST_ORPHANS * (rows != -1).sum():
+        return None
+    plain, plain_target = _letters_of(name), _letters_of(target_name)
+    by_name = names_other_row(name) and not np.isnan(depths_of(rows)).any()
+    same_thing = len(plain_target) > 2 and plain.endswith(plain_target)
+    return rows if by_name or same_thing or _is_no_chance(comparable(ids), n_parents) else None
+
+
+def referred_rows(values: pd.Series, ids: pd.Series) -> NDArray[np.int64]:
+    """Return the first row whose identifier each value is; -1 for none, -2 where there is no such.
+
+    Parameters
+    ----------
+    values, ids
+        A column, and the one that it may refer to.
+    """
+    filled, keys = are_filled(values), pd.Index(comparable(ids))
+    first = np.flatnonzero(~keys.duplicated())
+    found = keys[first].get_indexer(pd.Index(comparable(values[filled])))
+    rows = np.full(len(values), -1, np.int64)
+    rows[filled] = np.where(found < 0, -2, first[found] if len(first) else -2)
+    return rows
+
+
+def _is_no_chance(keys: NDArray[Any], n_parents: int) -> bool:
+    """Return whether other values would hardly be among those that name the rows."""
+    texts = [key for key in keys.tolist() if isinstance(key, str)]
+    if len(texts) < len(keys) or not all(map(str.isdecimal, texts)):
+        return bool(texts)
+    numbers = keys.astype(np.float64)
+    density = len(keys) / (numbers.max() - numbers.min() + 1)
+    return bool(n_parents * np.log10(density) <= np.log10(MOST_DENSE_CHANCE))
+
+
+def depths_of(rows: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return how many rows are above each row; NaN where references go in a circle.
+
+    Parameters
+    ----------
+    rows
+        The row that each row refers to; below 0 for none.
+
+    Examples
+    --------
+    >>> depths_of(np.array([-1, 0, 1, 4, 3])).tolist()
+    [0.0, 1.0, 2.0, nan, nan]
+    """
+    n = len(rows)
+    above = np.append(np.where(rows < 0, n, rows), n)  # row n is above all, and its own
+    steps = (above != np.arange(n + 1)).astype(np.float64)
+    steps[n] = 0
+    for _ in range(n.bit_length()):  # each turn looks twice as far up
+        steps, above = steps + steps[above], above[above]
+    return np.where(above[:n] == n, steps[:n] - 1, np.nan)
+
+
+def comparable(values: pd.Series) -> NDArray[Any]:
+    """Return values as objects; whole floats, which stand for integers with holes, as integers.
+
+    Written ones too: a program that writes such a column writes "161.0".
+
+    Parameters
+    ----------
+    values
+        Any column.
+    """
+    if pd.api.types.is_float_dtype(values.dtype):
+        numbers = values.to_numpy(float, na_value=np.nan)
+        if np.isfinite(numbers).all() and (numbers % 1 == 0).all():
+            return numbers.astype(np.int64).astype(object)
+    cells = values.to_numpy(object)
+    if len(cells) and all(isinstance(cell, str) and _WHOLE.fullmatch(cell) for cell in cells):
+        return np.array([cell.removesuffix(".0") for cell in cells], object)
+    return cells
 
 
 def _with_kind(column: Column, at: int, df: pd.DataFrame) -> Column:

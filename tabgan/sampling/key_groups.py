@@ -11,7 +11,7 @@ What the rows of a real key never share (the line number of an order's items) th
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Self
 
@@ -35,7 +35,17 @@ from tabgan.table.level_codes import are_filled, determines
 from tabgan.table.scalars import Scalar, from_json_scalar, to_json_scalar
 from tabgan.table.schema import RANGED, Schema
 
-__all__ = ["KeyGroups", "give_keys", "learn_keys"]
+__all__ = [
+    "Check",
+    "MOST_LEVELS",
+    "GroupSizes",
+    "KeyGroups",
+    "explained_by",
+    "group_rows",
+    "learn_keys",
+    "sortable",
+    "with_cells_of",
+]
 
 CHANCE = 1e-3  # that a column which has one value for each key has it by accident
 EXPECTED_PAIRS = 10.0  # of equal cells within keys; where there is none, that is no chance
@@ -229,9 +239,19 @@ class KeyGroups:
         )
 
 
-def learn_keys(table: ColumnFrame) -> tuple[KeyGroups, ...]:
-    """Learn the groups of a table's key columns, those of the most values first."""
-    keys = {at: cells for at, cells in table.items() if cells.column.kind == "key"}
+def learn_keys(table: ColumnFrame, others: Collection[int] = ()) -> tuple[KeyGroups, ...]:
+    """Learn the groups of a table's key columns, those of the most values first.
+
+    Parameters
+    ----------
+    table
+        The columns.
+    others
+        Positions of columns that are no such keys, as their values name other rows of the table.
+    """
+    keys = {
+        at: cells for at, cells in table.items() if cells.column.kind == "key" and at not in others
+    }
     there = {at: are_filled(cells.values) for at, cells in keys.items()}
     n_keys = {at: len(np.unique(cells.codes[there[at]])) for at, cells in keys.items()}
     found: list[KeyGroups] = []
@@ -322,7 +342,7 @@ def _with_sizes_of_levels(
     for at, cells in sorted(determined.items()):
         if cells.column.kind in RANGED or not 2 <= len(cells.levels) <= MOST_LEVELS:
             continue
-        explained = _explained(np.log(counts[own]), cells.codes[first])
+        explained = explained_by(np.log(counts[own]), cells.codes[first])
         if explained > most:
             best, most = at, explained
     if best is None:
@@ -336,8 +356,14 @@ def _with_sizes_of_levels(
     return replace(groups, sized_by=best, sizes_of_levels=tuple(sizes))
 
 
-def _explained(values: NDArray[np.float64], levels: NDArray[np.int32]) -> float:
-    """Return the share of variation that levels explain beyond chance; 0 if it may be chance."""
+def explained_by(values: NDArray[np.float64], levels: NDArray[np.int32]) -> float:
+    """Return the share of variation that levels explain beyond chance; 0 if it may be chance.
+
+    Parameters
+    ----------
+    values, levels
+        A number and the code of a level for each row.
+    """
     counts = np.bincount(levels)
     n, n_levels = len(levels), np.count_nonzero(counts)
     total = float(((values - values.mean()) ** 2).sum())
@@ -346,57 +372,35 @@ def _explained(values: NDArray[np.float64], levels: NDArray[np.int32]) -> float:
     means = np.bincount(levels, values) / np.maximum(counts, 1)
     within = float(((values - means[levels]) ** 2).sum())
     free = (n_levels - 1, n - n_levels)
+    if not within:
+        return 1.0
     share = 1 - within / total * (n - 1) / free[1]
-    ratio = (total - within) / free[0] / max(within / free[1], np.finfo(float).tiny)
+    ratio = (total - within) / free[0] / (within / free[1])
     return share if fdtrc(*free, ratio) < CHANCE else 0.0
 
 
-def give_keys(
-    blocks: Iterable[pd.DataFrame],
-    keys: Sequence[KeyGroups],
-    encoder: TableEncoder,
-    seed: int,
-    *,
-    check: Check,
-    block_rows: int,
-    start: int = 0,
-) -> Iterator[pd.DataFrame]:
-    """Yield the rows of a sample with keys that repeat; shorter blocks are put together.
-
-    Parameters
-    ----------
-    blocks
-        The rows, block by block.
-    keys
-        The groups to make.
-    encoder
-        Encoder of the table.
-    seed
-        Root of all streams of randomness.
-    check
-        Says which rows of a frame meet the conditions.
-    block_rows
-        Rows that are grouped at once.
-    start
-        Position of the first row in the whole sample.
-    """
-    waiting: list[pd.DataFrame] = []
-    for frame in blocks:
-        waiting.append(frame)
-        if sum(map(len, waiting)) >= block_rows:
-            yield (done := _grouped(pd.concat(waiting), keys, encoder, (seed, start), check))
-            start, waiting = start + len(done), []
-    if waiting:
-        yield _grouped(pd.concat(waiting), keys, encoder, (seed, start), check)
-
-
-def _grouped(
+def group_rows(
     frame: pd.DataFrame,
     keys: Sequence[KeyGroups],
     encoder: TableEncoder,
     place: tuple[int, int],
     check: Check,
 ) -> pd.DataFrame:
+    """Give the rows of a block of a sample keys that repeat.
+
+    Parameters
+    ----------
+    frame
+        The rows.
+    keys
+        The groups to make.
+    encoder
+        Encoder of the table.
+    place
+        Root of all streams of randomness, and position of the first row in the whole sample.
+    check
+        Says which rows of a frame meet the conditions.
+    """
     seed, start = place
     rng = numpy_stream(seed, "keys", start)
     sources: dict[int, Rows] = {}
@@ -409,7 +413,7 @@ def _grouped(
         apart = [frame.iloc[:, at] for at in own.apart if at not in counting]
         if apart:
             source = _moved_apart(source, rows, apart)
-        new = _copied(frame, source, (at, *own.determined), encoder)
+        new = with_cells_of(frame, source, (at, *own.determined), encoder)
         fits = check(new)
         fits &= keeps_rules(encoder, new, [at, *own.determined])[0]
         if not fits.all():  # such rows stay as they were drawn, with a key of their own
@@ -529,7 +533,7 @@ def _put_together(
     source = np.arange(len(frame))
     if not len(rows):
         return source
-    columns = {at: _order(frame, at, schema) for at in (*keys.shared, *keys.determined)}
+    columns = {at: sortable(frame, at, schema) for at in (*keys.shared, *keys.determined)}
     fewest = sorted(
         keys.determined, key=lambda at: (at != keys.sized_by, len(np.unique(columns[at])))
     )
@@ -587,8 +591,18 @@ def _choose(
     return chosen
 
 
-def _order(frame: pd.DataFrame, at: int, schema: Schema) -> NDArray[Any]:
-    """Return numbers by which the rows of a column can be sorted; equal values have equal ones."""
+def sortable(frame: pd.DataFrame, at: int, schema: Schema) -> NDArray[Any]:
+    """Return numbers by which the rows of a column can be sorted; equal values have equal ones.
+
+    Parameters
+    ----------
+    frame
+        Rows of the table.
+    at
+        Position of the column.
+    schema
+        Columns of the table.
+    """
     column = schema.columns[at]
     cells = TypedSeries(column, frame.iloc[:, at])
     if column.kind not in RANGED:
@@ -614,10 +628,22 @@ def _cut(begins: Rows, n_rows: int, sizes: Sequence[GroupSizes], rng: np.random.
     return np.concatenate(places).astype(np.intp)
 
 
-def _copied(
+def with_cells_of(
     frame: pd.DataFrame, source: Rows, positions: Sequence[int], encoder: TableEncoder
 ) -> pd.DataFrame:
-    """Take cells of some columns from other rows, and make those that rules tie to them agree."""
+    """Take cells of some columns from other rows, and make those that rules tie to them agree.
+
+    Parameters
+    ----------
+    frame
+        Drawn rows.
+    source
+        The row whose cells each row takes.
+    positions
+        Positions of the columns.
+    encoder
+        Encoder of the table.
+    """
     columns = [
         frame.iloc[source, at].set_axis(frame.index) if at in positions else frame.iloc[:, at]
         for at in range(frame.shape[1])
