@@ -21,9 +21,11 @@ from tabgan.table.level_codes import are_filled, dense, determines
 from tabgan.table.schema import Column, Kind
 
 __all__ = [
+    "are_long_codes",
     "comparable",
     "depths_of",
     "find_reference",
+    "measures",
     "referred_rows",
     "names_other_row",
     "names_things",
@@ -71,6 +73,13 @@ _CODE = re.compile(
     r"|(?:[0-9A-Za-z]{1,6}[-_/.:#]){2,3}\d{3,}[^\W\d_]?"  # CA-2016-152156
 )
 _LONG_CODE = re.compile(r"[^\W\d_]{1,6}[-_ #/]?\d{5,}|[0-9a-fA-F-]{32,36}")
+_MEASURED = re.compile(  # what is counted or measured, whatever its numbers look like
+    "income|salar|wage|amount|price|cost|value|sales|revenue|profit|balance|budget|debt|tax|pay|"
+    "population|people|weight|wgt|size|length|area|distance|volume|count|total|sum|time|stamp|date|"
+    "second|minute|byte|score|rate|height|speed|energy|power|views|votes|steps|income|capital",
+    re.IGNORECASE,
+)
+LONG_DIGITS = 11  # of whole numbers that are codes, if all have as many
 _KINDS = frozenset({"integer", "categorical", "identifier", "uuid"})
 _SUFFIX = "ids?|key|code|no|nr|num|number|uuid|guid|ref"
 _OTHER_ROW = re.compile(  # how a column that names another row of its own table is called
@@ -99,6 +108,32 @@ def names_things(name: Hashable) -> bool:
     [True, True, True, False, False]
     """
     return bool(_NAMED.search(_letters_of(name)))
+
+
+def measures(name: Hashable) -> bool:
+    """Return whether a column's name is that of something that is counted or measured."""
+    return bool(_MEASURED.search(str(name)))
+
+
+def are_long_codes(name: Hashable, low: int, high: int) -> bool:
+    """Return whether whole numbers have so many digits, and all as many, that they are codes.
+
+    Parameters
+    ----------
+    name
+        Name of their column.
+    low, high
+        The lowest and the highest number.
+
+    Examples
+    --------
+    >>> are_long_codes("case", 10420191000000372, 45520221000053733)
+    True
+    >>> are_long_codes("revenue", 104_201_910_003, 455_202_210_005)
+    False
+    """
+    digits = len(str(high))
+    return low > 0 and digits == len(str(low)) >= LONG_DIGITS and not measures(name)
 
 
 def _letters_of(name: Hashable) -> str:
@@ -323,7 +358,8 @@ def _with_kind(column: Column, at: int, df: pd.DataFrame) -> Column:
         )
     if is_key:
         return _as_key(column, repeats, _determined(repeats, at, df))
-    if column.kind == "integer" and names_rows(column.name) and 5 * distinct <= filled:
+    is_name = names_rows(column.name) or _is_long(column)
+    if column.kind == "integer" and is_name and 5 * distinct <= filled:
         why = f"{distinct} whole numbers in {filled} rows, named {shown(column.name)}"
         return _as_names(column, "categorical", why)
     return column
@@ -334,8 +370,17 @@ def _may_be_key(column: Column, values: pd.Series, *, is_id: bool) -> bool:
     if column.kind not in _KINDS or isinstance(values.dtype, pd.CategoricalDtype):
         return False
     if column.kind == "integer":
-        return is_id and column.minimum is not None and column.minimum >= 0
+        may_be_name = is_id or _is_long(column)
+        return may_be_name and column.minimum is not None and column.minimum >= 0
     return is_id or (column.kind == "categorical" and _is_code(column, values.dropna(), _LONG_CODE))
+
+
+def _is_long(column: Column) -> bool:
+    """Return whether a column's whole numbers are codes of many digits."""
+    ends = column.minimum, column.maximum
+    return all(isinstance(end, int) for end in ends) and are_long_codes(
+        column.name, *map(int, ends)
+    )
 
 
 def _is_sure(column: Column, name: str) -> bool:
@@ -362,7 +407,7 @@ def _is_code(column: Column, given: pd.Series, expression: re.Pattern[str]) -> b
 def _is_written_key(column: Column, repeats: _Repeats, values: pd.Series) -> bool:
     """Return whether texts look like keys, whatever the column is called."""
     return (
-        column.kind == "categorical"
+        (column.kind == "categorical" or _is_long(column))
         and len(repeats.counts) >= FEWEST_WRITTEN
         and repeats.growth >= LEAST_GROWTH
         and bool(repeats.counts.max() <= MOST_ROWS * len(repeats.codes))
