@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from tabgan.evaluation.compared_tables import CodedColumn, ComparedTables
 from tabgan.evaluation.distributions import column_distance
 from tabgan.evaluation.evaluation_parts import Figure, KeyResult, RuleResult, TimeResult
-from tabgan.sampling.key_groups import KeyGroups, learn_keys
+from tabgan.sampling.key_groups import KeyGroups
 from tabgan.sampling.self_references import SelfReference, learn_references
-from tabgan.sampling.table_keys import JointKey, find_joint_keys
+from tabgan.sampling.table_keys import JointKey, find_joint_keys, learn_keys
 from tabgan.table.columns import by_position
 from tabgan.table.dates import unit_of
 from tabgan.table.schema import Column

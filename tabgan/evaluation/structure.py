@@ -33,6 +33,7 @@ from tabgan.evaluation.evaluation_parts import (
 from tabgan.evaluation.fidelity import in_tenths, pair_trend
 from tabgan.evaluation.keys_and_times import compare_keys, compare_row_rules, compare_times
 from tabgan.evaluation.results import PartResults, WeakPoint
+from tabgan.rules.agreement_dependency import PairsDependency
 from tabgan.rules.base_rules import Dependency
 from tabgan.rules.detect_dependencies import detect_dependencies
 from tabgan.rules.equality_dependency import PartialEquality
@@ -424,7 +425,13 @@ LEAST_EFFECT = 0.02  # of shuffling on a relation, from which on it tells anythi
 CHANCE = 1.5  # times what fresh rows are off, which is no loss yet
 MOST_SHOWN = 20  # results of a kind
 LONGEST = 160  # characters of an example
-_UNTOLD = (DifferenceDependency, HolesDependency, PartialEquality, PresenceDependency)
+_UNTOLD = (
+    DifferenceDependency,
+    HolesDependency,
+    PairsDependency,
+    PartialEquality,
+    PresenceDependency,
+)
 """Ways of learning columns, which no row can break."""
 Rows = NDArray[np.int64]
 

@@ -47,6 +47,7 @@ from tabgan.rules.functional_dependency import FunctionalDependency
 from tabgan.rules.holes_dependency import HolesDependency
 from tabgan.rules.level_constraints import FixedCombinations
 from tabgan.rules.personal_dependency import CodePrefix
+from tabgan.sampling.key_groups import KeyGroups
 from tabgan.sampling.table_keys import KeyRule, learn_table_keys
 from tabgan.table.columns import (
     ColumnFrame,
@@ -482,7 +483,7 @@ def prepare(
         planned = plan_constraints(constraints, frame, schema, conditions)
     kept = {*conditions, *planned.positions, *context}
     declared = (*declare(suppressed.table), *planned.dependencies)
-    encoder = _fit_encoder(suppressed, seed, options, kept, declared)
+    encoder = _fit_encoder(suppressed, seed, options, kept, declared, keys=keys)
     return Preparation(
         declared_schema=declared_schema,
         schema=schema,
@@ -513,6 +514,8 @@ def _fit_encoder(
     options: TableOptions,
     kept: Collection[int],
     declared: Sequence[Dependency],
+    *,
+    keys: Sequence[KeyRule],
 ) -> TableEncoder:
     """Fit the encoder, and decode once with it."""
     tied = {at for rule in declared for at in rule.positions}
@@ -523,6 +526,7 @@ def _fit_encoder(
         derive=options.derive,
         kept={*kept, *tied},
         declared=declared,
+        once={at for rule in keys if isinstance(rule, KeyGroups) for at in rule.paired},
     )
     encoder.try_out()
     return encoder

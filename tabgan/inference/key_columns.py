@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from tabgan.inference.column_cells import last_label, names_rows, shown
 from tabgan.table.level_codes import are_filled, dense, determines
-from tabgan.table.schema import Column, Kind
+from tabgan.table.schema import LOCALISED, Column, Kind
 
 __all__ = [
     "are_long_codes",
@@ -80,6 +80,7 @@ _MEASURED = re.compile(  # what is counted or measured, whatever its numbers loo
     re.IGNORECASE,
 )
 LONG_DIGITS = 11  # of whole numbers that are codes, if all have as many
+_UUID = re.compile(r"[0-9a-fA-F-]{32,36}")
 _KINDS = frozenset({"integer", "categorical", "identifier", "uuid"})
 _SUFFIX = "ids?|key|code|no|nr|num|number|uuid|guid|ref"
 _OTHER_ROW = re.compile(  # how a column that names another row of its own table is called
@@ -94,6 +95,7 @@ _OTHER_ROW = re.compile(  # how a column that names another row of its own table
 _WORDS = re.compile(r"[^\W\d_]+?(?=[^\W\d_a-zà-ÿ][a-zà-ÿ]|[\W\d_]|$)|\d+")
 _NAMING = frozenset({"identifier", "sequential", "uuid", "key"})
 _WHOLE = re.compile(r"-?\d+\.0")
+NEARLY_AS_MANY = 0.9  # texts for each number that goes with one
 FEWEST_PARENTS = 3  # rows that others refer to
 MOST_ORPHANS = 0.5  # share of the references that name no row: a table may be part of one
 MOST_DENSE_CHANCE = 1e-6  # that other numbers are all among the values that name the rows
@@ -185,7 +187,38 @@ def with_keys(
         column if column.name in asked else _with_kind(column, at, df)
         for at, column in enumerate(columns)
     ]
+    found = _with_numbers_of_things(found, df, asked)
     return tuple(_with_references(found, df, asked))
+
+
+def _with_numbers_of_things(
+    columns: list[Column], df: pd.DataFrame, asked: Collection[object]
+) -> list[Column]:
+    """Return the columns with whole numbers that go one to one with texts as codes of these."""
+    texts = [
+        at
+        for at, column in enumerate(columns)
+        if column.kind in {"text", "categorical", *LOCALISED}
+    ]
+    for at, column in enumerate(columns):
+        if column.kind != "integer" or column.name in asked or measures(column.name):
+            continue
+        low, high = column.minimum, column.maximum
+        repeats = _Repeats.of(df.iloc[:, at])
+        distinct, filled = len(repeats.counts), len(repeats.codes)
+        is_sparse = isinstance(low, int) and isinstance(high, int) and high - low > 2 * distinct
+        if not FEWEST <= distinct <= (1 - LEAST_REPEATED) * filled or not is_sparse or low < 0:
+            continue
+        for other in texts:
+            values = df.iloc[:, other]
+            own = _Repeats.of(values)
+            is_paired = NEARLY_AS_MANY * distinct <= len(own.counts) <= distinct / NEARLY_AS_MANY
+            if is_paired and repeats.determines(values) and own.determines(df.iloc[:, at]):
+                kind: Kind = "categorical" if columns[other].kind == "categorical" else "key"
+                why = f"{distinct} whole numbers, each with one {shown(df.columns[other])}"
+                columns[at] = _as_names(column, kind, why)
+                break
+    return columns
 
 
 def _with_references(
@@ -350,7 +383,7 @@ def _with_kind(column: Column, at: int, df: pd.DataFrame) -> Column:
     if not distinct or filled - distinct < LEAST_REPEATED * filled:
         return column
     is_catalog = bool(_CATALOG.search(name)) and not is_named
-    is_key = _is_written_key(column, repeats, values)
+    is_key = not is_catalog and _is_written_key(column, repeats, values)
     if is_id and not is_catalog and distinct >= (FEWEST_NAMED if is_named else FEWEST):
         is_sure = _is_sure(column, name) if is_named else repeats.growth >= LEAST_GROWTH
         is_key = _is_code(column, values[repeats.present], _CODE) and (
@@ -406,13 +439,13 @@ def _is_code(column: Column, given: pd.Series, expression: re.Pattern[str]) -> b
 
 def _is_written_key(column: Column, repeats: _Repeats, values: pd.Series) -> bool:
     """Return whether texts look like keys, whatever the column is called."""
-    return (
-        (column.kind == "categorical" or _is_long(column))
-        and len(repeats.counts) >= FEWEST_WRITTEN
-        and repeats.growth >= LEAST_GROWTH
-        and bool(repeats.counts.max() <= MOST_ROWS * len(repeats.codes))
-        and _is_code(column, values[repeats.present], _LONG_CODE)
-    )
+    may_be = column.kind == "categorical" or _is_long(column)
+    if not may_be or len(repeats.counts) < FEWEST_WRITTEN:
+        return False
+    given = values[repeats.present]
+    is_spread = bool(repeats.counts.max() <= MOST_ROWS * len(repeats.codes))
+    are_many = repeats.growth >= LEAST_GROWTH and is_spread
+    return _is_code(column, given, _LONG_CODE if are_many else _UUID)
 
 
 def _determined(repeats: _Repeats, at: int, df: pd.DataFrame) -> list[str]:

@@ -11,7 +11,7 @@ What the rows of a real key never share (the line number of an order's items) th
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Self
 
@@ -21,37 +21,33 @@ from numpy.typing import NDArray
 from scipy.special import fdtrc
 
 from tabgan.base.random_streams import numpy_stream
+from tabgan.encoding.identifiers.identifier_encoders import IdentifierEncoder
 from tabgan.encoding.table_encoder import TableEncoder, keeps_rules, make_consistent
 from tabgan.rules.presence_dependency import PresenceDependency
 from tabgan.table.columns import (
-    ColumnFrame,
     ColumnRef,
     TypedSeries,
-    field_at,
     frame_of,
     write_column,
 )
-from tabgan.table.level_codes import are_filled, determines
+from tabgan.table.level_codes import are_filled
 from tabgan.table.scalars import Scalar, from_json_scalar, to_json_scalar
 from tabgan.table.schema import RANGED, Schema
 
 __all__ = [
+    "CHANCE",
     "Check",
     "MOST_LEVELS",
     "GroupSizes",
     "KeyGroups",
     "explained_by",
     "group_rows",
-    "learn_keys",
     "sortable",
     "with_cells_of",
 ]
 
 CHANCE = 1e-3  # that a column which has one value for each key has it by accident
-EXPECTED_PAIRS = 10.0  # of equal cells within keys; where there is none, that is no chance
 MOST_LEVELS = 50  # of a determined column whose levels keep their shares of the rows
-LEAST_EXPLAINED = 0.02  # of the variation of the keys' numbers of rows, by a column's levels
-LEAST_KEYS = 20  # of a level with numbers of rows of its own
 MOST_TRIES = 50  # rows with which one that a key can't hold may change places
 MOST_SIZE = 2**31  # rows of a key, in a file that is not damaged
 
@@ -163,6 +159,8 @@ class KeyGroups:
         Positions of the columns that have no value twice in a key's rows.
     counting
         Positions of those that count a key's rows from 1.
+    paired
+        Positions of determined columns that are generated, with a value of its own for each key.
     sized_by
         Position of a determined column whose levels have sizes of their own; None if there is none.
     sizes_of_levels
@@ -176,6 +174,7 @@ class KeyGroups:
     within: int | None = None
     apart: tuple[int, ...] = ()
     counting: tuple[int, ...] = ()
+    paired: tuple[int, ...] = ()
     sized_by: int | None = None
     sizes_of_levels: tuple[tuple[Scalar, GroupSizes], ...] = ()
 
@@ -213,6 +212,7 @@ class KeyGroups:
             "within": self.within,
             "apart": list(self.apart),
             "counting": list(self.counting),
+            "paired": list(self.paired),
             "sized_by": self.sized_by,
             "sizes_of_levels": [
                 {"level": to_json_scalar(level), **own.to_json()}
@@ -231,129 +231,13 @@ class KeyGroups:
             None if state["within"] is None else int(state["within"]),
             tuple(int(at) for at in state.get("apart", ())),
             tuple(int(at) for at in state.get("counting", ())),
+            tuple(int(at) for at in state.get("paired", ())),
             None if state.get("sized_by") is None else int(state["sized_by"]),
             tuple(
                 (from_json_scalar(own["level"]), GroupSizes.from_json(own))
                 for own in state.get("sizes_of_levels", ())
             ),
         )
-
-
-def learn_keys(table: ColumnFrame, others: Collection[int] = ()) -> tuple[KeyGroups, ...]:
-    """Learn the groups of a table's key columns, those of the most values first.
-
-    Parameters
-    ----------
-    table
-        The columns.
-    others
-        Positions of columns that are no such keys, as their values name other rows of the table.
-    """
-    keys = {
-        at: cells for at, cells in table.items() if cells.column.kind == "key" and at not in others
-    }
-    there = {at: are_filled(cells.values) for at, cells in keys.items()}
-    n_keys = {at: len(np.unique(cells.codes[there[at]])) for at, cells in keys.items()}
-    found: list[KeyGroups] = []
-    for at in sorted(keys, key=lambda at: (-n_keys[at], at)):
-        codes = keys[at].codes[there[at]]
-        if n_keys[at] == len(codes):  # it names the rows, as any identifier
-            continue
-        own = [
-            other
-            for other, cells in table.items()
-            if other != at and determines(codes, cells.codes[there[at]], CHANCE)
-        ]
-        finer = [rule for rule in found if at in rule.determined]
-        taken = {place for rule in found if rule not in finer for place in rule.determined}
-        within = finer[-1].key.position if finer else None
-        counts = _count_units(codes, None if within is None else table[within].codes[there[at]])
-        least = keys[at].column.least_rows
-        determined = tuple(place for place in own if place not in taken)
-        shared = tuple(place for place in own if place in taken)
-        groups = KeyGroups(
-            field_at(table, at), GroupSizes.of(counts, least), determined, shared, within
-        )
-        levels = {place: table[place].take(there[at]) for place in determined}
-        groups = _with_sizes_of_levels(groups, codes, counts, levels, least)
-        rest = {other: table[other].take(there[at]) for other in table.keys() - {at, *own}}
-        found.append(groups if finer else _with_columns_apart(groups, codes, rest))
-    return tuple(found)
-
-
-def _with_columns_apart(
-    groups: KeyGroups, codes: NDArray[np.int32], others: ColumnFrame
-) -> KeyGroups:
-    """Note the columns that have no value twice in the rows of a key, which is no chance."""
-    counts = np.bincount(codes)
-    pairs = float((counts * (counts - 1) / 2).sum())
-    apart, counting = list[int](), list[int]()
-    for at, cells in sorted(others.items()):
-        if cells.column.kind not in (*RANGED, "categorical"):
-            continue
-        shares = np.bincount(cells.codes) / len(codes)
-        together = codes.astype(np.int64) * len(shares) + cells.codes
-        if pairs * (shares**2).sum() >= EXPECTED_PAIRS and len(np.unique(together)) == len(codes):
-            apart.append(at)
-            if _counts_rows(cells, codes, counts):
-                counting.append(at)
-    return replace(groups, apart=tuple(apart), counting=tuple(counting))
-
-
-def _counts_rows(cells: TypedSeries, codes: NDArray[np.int32], counts: NDArray[np.int64]) -> bool:
-    """Return whether numbers that differ within each key go from 1 to its number of rows."""
-    if cells.column.kind != "integer" or not cells.numbers.present.all():
-        return False
-    numbers = cells.numbers.values
-    return bool(numbers.min() == 1 and (numbers <= counts[codes]).all())
-
-
-def _count_units(codes: NDArray[np.int32], finer: NDArray[np.int32] | None) -> NDArray[np.int64]:
-    """Count the rows of each key, or the keys of the finer column."""
-    if finer is not None:
-        codes = np.unique(np.column_stack([codes, finer]), axis=0)[:, 0]
-    return np.bincount(codes)
-
-
-def _with_sizes_of_levels(
-    groups: KeyGroups,
-    codes: NDArray[np.int32],
-    counts: NDArray[np.int64],
-    determined: ColumnFrame,
-    least: int,
-) -> KeyGroups:
-    """Note the determined column whose levels tell most of how many units a key has.
-
-    Parameters
-    ----------
-    groups
-        The key's groups.
-    codes
-        The key of each row.
-    counts
-        Units of each key.
-    determined
-        The columns that the key determines.
-    least
-        Keys that each size stands for.
-    """
-    own, first = np.unique(codes, return_index=True)
-    best, most = None, LEAST_EXPLAINED
-    for at, cells in sorted(determined.items()):
-        if cells.column.kind in RANGED or not 2 <= len(cells.levels) <= MOST_LEVELS:
-            continue
-        explained = explained_by(np.log(counts[own]), cells.codes[first])
-        if explained > most:
-            best, most = at, explained
-    if best is None:
-        return groups
-    levels = determined[best].codes[first]
-    sizes = [
-        (level, GroupSizes.of(counts[own][levels == code], least))
-        for code, level in enumerate(determined[best].levels)
-        if (levels == code).sum() >= max(LEAST_KEYS, least)
-    ]
-    return replace(groups, sized_by=best, sizes_of_levels=tuple(sizes))
 
 
 def explained_by(values: NDArray[np.float64], levels: NDArray[np.int32]) -> float:
@@ -425,7 +309,9 @@ def group_rows(
         if counting:
             counted = _counted(new, source, rows, counting, encoder.schema)
             new = counted if check(counted).all() else new
-        frame, sources[at] = _renumbered(new, source, at, encoder, place), source
+        for place_of_value in (at, *own.paired):
+            new = _renumbered(new, source, place_of_value, encoder, place)
+        frame, sources[at] = new, source
     return frame
 
 
@@ -668,7 +554,10 @@ def _renumbered(
     encoder: TableEncoder,
     place: tuple[int, int],
 ) -> pd.DataFrame:
-    """Write the keys one after the other; a column that another copies stays as it is."""
+    """Write the keys one after the other; a column that another copies stays as it is.
+
+    Likewise what has a value of its own for each key.
+    """
     tied = [rule for rule in encoder.dependencies if at in rule.positions]
     if at not in encoder.encoders or any(not isinstance(r, PresenceDependency) for r in tied):
         return frame
@@ -676,10 +565,12 @@ def _renumbered(
     sources, first, codes = np.unique(source[rows], return_index=True, return_inverse=True)
     rank = np.empty(len(sources), np.intp)
     rank[np.argsort(first)] = np.arange(len(sources))  # in the order in which they come
+    maker = encoder.encoders[at]
+    maker = maker.without_repetition() if isinstance(maker, IdentifierEncoder) else maker
     nothing = np.empty((len(sources), 0))
     seed, start = place
     rng = numpy_stream(seed, "keys", start, "values", at)
-    made = encoder.encoders[at].decode(nothing, nothing.astype(np.int64), start, rng, seed)
+    made = maker.decode(nothing, nothing.astype(np.int64), start, rng, seed)
     table = {place: TypedSeries(c, frame.iloc[:, place]) for place, c in enumerate(encoder.schema)}
     values = frame.iloc[:, at].copy()
     values.iloc[rows] = made.iloc[rank[codes]].array

@@ -384,7 +384,7 @@ def _without_gaps(depths: Rows) -> Rows:
     Examples
     --------
     >>> _without_gaps(np.array([3, 1, 3])).tolist()
-    [2, 0, 1]
+    [1, 0, 2]
     """
     depths = depths.copy()
     for depth in range(int(depths.max(initial=0)) + 1):

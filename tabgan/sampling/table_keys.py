@@ -6,8 +6,8 @@ would be the second one of a date and a line. Such a row goes to the next date t
 free.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any, NamedTuple, Self
 
@@ -18,16 +18,19 @@ from numpy.typing import NDArray
 from tabgan.base.random_streams import numpy_stream
 from tabgan.encoding.table_encoder import TableEncoder, keeps_rules
 from tabgan.sampling.key_groups import (
+    CHANCE,
+    MOST_LEVELS,
     Check,
+    GroupSizes,
     KeyGroups,
+    explained_by,
     group_rows,
-    learn_keys,
     sortable,
     with_cells_of,
 )
 from tabgan.sampling.self_references import SelfReference, learn_references
-from tabgan.table.columns import ColumnFrame, ColumnRef, count_rows, field_at
-from tabgan.table.level_codes import are_filled
+from tabgan.table.columns import ColumnFrame, ColumnRef, TypedSeries, count_rows, field_at
+from tabgan.table.level_codes import are_filled, determines
 from tabgan.table.schema import RANGED, Schema
 
 __all__ = [
@@ -37,10 +40,15 @@ __all__ = [
     "give_keys",
     "key_from_json",
     "key_to_json",
+    "learn_keys",
     "learn_table_keys",
     "rows_together",
 ]
 
+EXPECTED_PAIRS = 10.0  # of equal cells within keys; where there is none, that is no chance
+LEAST_EXPLAINED = 0.02  # of the variation of the keys' numbers of rows, by a column's levels
+LEAST_KEYS = 20  # of a level with numbers of rows of its own
+LEAST_NAMED_TWICE = 0.05  # share of the rows whose name or address stands in another row
 MOST_REPEATED = 0.02  # share of the rows that repeat others in columns that are unique together
 LEAST_BY_CHANCE = 0.05  # the same, if the columns were unrelated
 MOST_OF_CHANCE = 0.2  # of the repeated rows that there would be by chance
@@ -246,6 +254,152 @@ def _repeated_share(columns: Sequence[Rows]) -> float:
     for own in columns[1:]:
         combined = np.unique(combined * (int(own.max()) + 1) + own, return_inverse=True)[1]
     return 1 - len(np.unique(combined)) / len(combined)
+
+
+def learn_keys(table: ColumnFrame, others: Collection[int] = ()) -> tuple[KeyGroups, ...]:
+    """Learn the groups of a table's keys, those of the most values first.
+
+    Names, addresses and other generated values that repeat are keys as well, if they determine
+    another column.
+
+    Parameters
+    ----------
+    table
+        The columns.
+    others
+        Positions of columns that are no such keys, as their values name other rows of the table.
+    """
+    keys = {at: cells for at, cells in table.items() if at not in others and _may_repeat(cells)}
+    there = {at: are_filled(cells.values) for at, cells in keys.items()}
+    n_keys = {at: len(np.unique(cells.codes[there[at]])) for at, cells in keys.items()}
+    found: list[KeyGroups] = []
+    for at in sorted(keys, key=lambda at: (-n_keys[at], at)):
+        codes = keys[at].codes[there[at]]
+        is_key = keys[at].column.kind == "key"
+        if n_keys[at] == len(codes):  # it names the rows, as any identifier
+            continue
+        own = [
+            other
+            for other, cells in table.items()
+            if other != at and determines(codes, cells.codes[there[at]], CHANCE)
+        ]
+        if not is_key and (not own or any(at in rule.determined for rule in found)):
+            continue
+        finer = [rule for rule in found if at in rule.determined]
+        taken = {place for rule in found if rule not in finer for place in rule.determined}
+        within = finer[-1].key.position if finer else None
+        counts = _count_units(codes, None if within is None else table[within].codes[there[at]])
+        least = keys[at].column.least_rows
+        determined = tuple(place for place in own if place not in taken)
+        shared = tuple(place for place in own if place in taken)
+        paired = [place for place in determined if _is_paired(table[place], codes, there[at])]
+        groups = KeyGroups(
+            field_at(table, at),
+            GroupSizes.of(counts, least),
+            determined,
+            shared,
+            within,
+            paired=tuple(paired),
+        )
+        levels = {place: table[place].take(there[at]) for place in determined}
+        groups = _with_sizes_of_levels(groups, codes, counts, levels, least)
+        rest = {other: table[other].take(there[at]) for other in table.keys() - {at, *own}}
+        found.append(groups if finer else _with_columns_apart(groups, codes, rest))
+    return tuple(found)
+
+
+def _may_repeat(cells: TypedSeries) -> bool:
+    """Return whether values of a generated column stand in several rows each, as keys do."""
+    column = cells.column
+    if column.kind == "key":
+        return True
+    filled = int(are_filled(cells.values).sum())
+    repeats = filled - len(cells.levels) >= LEAST_NAMED_TWICE * max(filled, 1)
+    return column.is_generated and column.kind != "text" and repeats
+
+
+def _is_paired(cells: TypedSeries, codes: NDArray[np.int32], there: Mask) -> bool:
+    """Return whether a generated column that a key determines determines the key as well."""
+    if not cells.column.is_generated or cells.column.kind == "key":
+        return False
+    values = cells.codes[there]
+    filled = are_filled(cells.values[there])
+    return bool(filled.any()) and determines(values[filled], codes[filled], CHANCE)
+
+
+def _with_columns_apart(
+    groups: KeyGroups, codes: NDArray[np.int32], others: ColumnFrame
+) -> KeyGroups:
+    """Note the columns that have no value twice in the rows of a key, which is no chance."""
+    counts = np.bincount(codes)
+    pairs = float((counts * (counts - 1) / 2).sum())
+    apart, counting = list[int](), list[int]()
+    for at, cells in sorted(others.items()):
+        if cells.column.kind not in (*RANGED, "categorical"):
+            continue
+        shares = np.bincount(cells.codes) / len(codes)
+        together = codes.astype(np.int64) * len(shares) + cells.codes
+        if pairs * (shares**2).sum() >= EXPECTED_PAIRS and len(np.unique(together)) == len(codes):
+            apart.append(at)
+            if _counts_rows(cells, codes, counts):
+                counting.append(at)
+    return replace(groups, apart=tuple(apart), counting=tuple(counting))
+
+
+def _counts_rows(cells: TypedSeries, codes: NDArray[np.int32], counts: NDArray[np.int64]) -> bool:
+    """Return whether numbers that differ within each key go from 1 to its number of rows."""
+    if cells.column.kind != "integer" or not cells.numbers.present.all():
+        return False
+    numbers = cells.numbers.values
+    return bool(numbers.min() == 1 and (numbers <= counts[codes]).all())
+
+
+def _count_units(codes: NDArray[np.int32], finer: NDArray[np.int32] | None) -> NDArray[np.int64]:
+    """Count the rows of each key, or the keys of the finer column."""
+    if finer is not None:
+        codes = np.unique(np.column_stack([codes, finer]), axis=0)[:, 0]
+    return np.bincount(codes)
+
+
+def _with_sizes_of_levels(
+    groups: KeyGroups,
+    codes: NDArray[np.int32],
+    counts: NDArray[np.int64],
+    determined: ColumnFrame,
+    least: int,
+) -> KeyGroups:
+    """Note the determined column whose levels tell most of how many units a key has.
+
+    Parameters
+    ----------
+    groups
+        The key's groups.
+    codes
+        The key of each row.
+    counts
+        Units of each key.
+    determined
+        The columns that the key determines.
+    least
+        Keys that each size stands for.
+    """
+    own, first = np.unique(codes, return_index=True)
+    best, most = None, LEAST_EXPLAINED
+    for at, cells in sorted(determined.items()):
+        if cells.column.kind in RANGED or not 2 <= len(cells.levels) <= MOST_LEVELS:
+            continue
+        explained = explained_by(np.log(counts[own]), cells.codes[first])
+        if explained > most:
+            best, most = at, explained
+    if best is None:
+        return groups
+    levels = determined[best].codes[first]
+    sizes = [
+        (level, GroupSizes.of(counts[own][levels == code], least))
+        for code, level in enumerate(determined[best].levels)
+        if (levels == code).sum() >= max(LEAST_KEYS, least)
+    ]
+    return replace(groups, sized_by=best, sizes_of_levels=tuple(sizes))
 
 
 KeyRule = KeyGroups | SelfReference | JointKey
