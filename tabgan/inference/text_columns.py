@@ -283,6 +283,7 @@ _PATTERNS: dict[Pattern, tuple[Kind, str]] = {
     "iban": ("iban", "bank account numbers"),
 }
 _PERSONAL: set[Pattern] = {"email", "ip", "phone", "iban"}  # never kept, however often they repeat
+_MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _VERSION = re.compile(r"(?i)version|release|build|firmware")
 
 
@@ -456,6 +457,9 @@ def _find_unkept(name: Hashable, counts: Mapping[Hashable, int]) -> ColumnGuess 
     people = find_people(name, counts)
     if people is not None:
         return people
+    if texts and _share(sample, _holds_mail) >= MOST:  # Ann Lee <ann@firm.com>
+        why = f"texts with e-mail addresses, {distinct} distinct in {filled} rows"
+        return ColumnGuess("identifier", why)
     if len(texts) >= FEWEST and _is_prose(sample) and not _repeat(counts):
         return ColumnGuess("text", f"free text, {distinct} distinct in {filled} rows")
     return _find_rows(name, counts)
@@ -474,6 +478,10 @@ def _find_known_form(
     if pattern == "iban" and not _are_ibans(sample):
         kind, words = "identifier", f"{words} with wrong check digits"
     return ColumnGuess(kind, f"{words}, {distinct} distinct in {filled} rows")
+
+
+def _holds_mail(text: str) -> bool:
+    return bool(_MAIL.search(text))
 
 
 def _repeat(counts: Mapping[Hashable, int]) -> bool:

@@ -96,6 +96,8 @@ class SelfReference:
         Position of the numbers or dates by which a row is after the one that it refers to.
     is_falling
         Whether it is before that one instead.
+    is_chain
+        Whether it is the one just before, of those that are alike.
     sizes_by_depth
         As `sizes`, of the rows of each depth to which others refer.
     """
@@ -112,6 +114,7 @@ class SelfReference:
     agreement: float = 0.0
     order: int | None = None
     is_falling: bool = False
+    is_chain: bool = False
     sizes_by_depth: tuple[GroupSizes, ...] = ()
 
     def __post_init__(self) -> None:
@@ -208,6 +211,8 @@ class SelfReference:
         time: Floats | None = None
         if self.order is not None:
             time = _times(cells[self.order], is_falling=self.is_falling)
+        if self.is_chain and time is not None:
+            return _one_before(group, time)
         parents = np.full(n, -1, np.int64)
         if self.deepest == 0 and not self.in_circles:  # a row refers to one before it
             time = np.arange(n) + (np.zeros(n) if time is None else n * time)
@@ -284,6 +289,7 @@ class SelfReference:
             "agreement": self.agreement,
             "order": self.order,
             "is_falling": self.is_falling,
+            "is_chain": self.is_chain,
             "sizes_by_depth": [own.to_json() for own in self.sizes_by_depth],
         }
 
@@ -309,6 +315,7 @@ class SelfReference:
             agreement=float(state["agreement"]),
             order=None if state["order"] is None else int(state["order"]),
             is_falling=bool(state["is_falling"]),
+            is_chain=bool(state["is_chain"]),
             sizes_by_depth=tuple(map(GroupSizes.from_json, state["sizes_by_depth"])),
         )
 
@@ -337,8 +344,6 @@ def _shared_out(
     rng
         The only source of randomness.
     """
-    if time is not None and max(sizes.sizes) == 1:
-        return _last_before(rows, candidates, time)
     counts = np.diff(sizes.ends(len(rows), rng), prepend=0)
     ranks = rng.random(len(candidates)) ** (1 / weights[candidates])  # Efraimidis and Spirakis
     chosen = np.resize(candidates[np.argsort(-ranks, kind="stable")], len(counts))
@@ -353,11 +358,19 @@ def _shared_out(
     return np.where(before > 0, chosen[np.minimum(drawn, len(chosen) - 1)], first)
 
 
-def _last_before(rows: Rows, candidates: Rows, time: Floats) -> Rows:
-    """Give each row the candidate that is the last one before it; the first where none is."""
-    order = candidates[np.argsort(time[candidates], kind="stable")]
-    before = np.searchsorted(time[order], time[rows], side="left")
-    return np.asarray(order[np.maximum(before - 1, 0)], np.int64)
+def _one_before(group: Rows, time: Floats) -> Rows:
+    """Return the row of the same group just before each row; -1 for the first one.
+
+    Examples
+    --------
+    >>> _one_before(np.array([7, 7, 8, 7]), np.array([3.0, 1.0, 1.0, 2.0])).tolist()
+    [3, -1, -1, 1]
+    """
+    order = np.lexsort((time, group))
+    before = np.full(len(group), -1, np.int64)
+    follows = group[order][1:] == group[order][:-1]
+    before[order[1:][follows]] = order[:-1][follows]
+    return before
 
 
 def _combined(codes: Sequence[NDArray[np.int32]], n: int) -> Rows:
@@ -428,6 +441,11 @@ def _learned(table: ColumnFrame, at: int, target: int, rows: Rows) -> SelfRefere
     same = [others[place].codes[linked] == others[place].codes[rows[linked]] for place in alike]
     order, is_falling = _order_of(others, linked, rows[linked])
     without, mark = _without(cells, rows)
+    is_chain = False
+    if order is not None:
+        group = _combined([others[place].codes for place in alike], len(rows))
+        time = _times(others[order], is_falling=is_falling)
+        is_chain = bool((_one_before(group, time) == rows).mean() >= LEAST_ORDERED)
     return SelfReference(
         field_at(table, at),
         field_at(table, target),
@@ -441,6 +459,7 @@ def _learned(table: ColumnFrame, at: int, target: int, rows: Rows) -> SelfRefere
         float(np.logical_and.reduce(same).mean()) if same else 0.0,
         order,
         is_falling,
+        is_chain,
         _sizes_by_depth(counts, depths, least),
     )
 

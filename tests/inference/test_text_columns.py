@@ -221,3 +221,11 @@ def test_what_looks_like_a_name_is_not_always_one():
     ):
         frame = pd.DataFrame({"label": values * 20, "x": range(20 * len(values))})
         assert infer_schema(frame)["label"].kind == "categorical"
+
+
+def test_texts_with_addresses_of_people_are_never_kept():
+    senders = [
+        f"{name} <{name.split()[0].lower()}{n}@mill.org>" for n, name in enumerate(NAMES[:12])
+    ]
+    frame = pd.DataFrame({"sender": senders * 20, "x": range(240)})
+    assert infer_schema(frame)["sender"].kind == "identifier"
