@@ -182,7 +182,7 @@ class _Clock(NamedTuple):
 
 _CLOCKS = (
     _Clock("hour of the day", lambda times: np.asarray(times.hour, np.int64), 4, 0),
-    _Clock("day of the week", lambda times: np.asarray(times.dayofweek, np.int64), 5, 14),
+    _Clock("day of the week", lambda times: np.asarray(times.day_of_week, np.int64), 5, 14),
     _Clock("month", lambda times: np.asarray(times.month, np.int64), 4, 300),
 )
 

@@ -120,7 +120,7 @@ class FrameForm:
         import pyarrow
 
         frame = with_lists(frame, dict.fromkeys(list_places(self.schema), list))
-        plain = _without_views(self.schema.empty_table()).schema
+        plain = _for_pandas(self.schema.empty_table()).schema
         table = pyarrow.Table.from_pandas(frame, schema=plain, preserve_index=False)
         table = table.cast(self.schema)  # which has none of the metadata that pandas adds
         library: Any = self.library
@@ -219,7 +219,7 @@ def pandas_of(table: Any, *, by_schema: bool = False) -> pd.DataFrame | None:
     texts = {place: _texts(arrow.column(place).to_pylist()) for place in list_places(arrow.schema)}
     for place, cells in texts.items():
         arrow = arrow.set_column(place, arrow.schema.names[place], _arrow_of(cells))
-    arrow = _without_views(arrow)
+    arrow = _for_pandas(arrow)
     frame: pd.DataFrame = arrow.to_pandas(types_mapper=_pandas_type, ignore_metadata=True)
     return frame
 
@@ -378,12 +378,23 @@ def _to_arrow(found: Any, table: Any) -> Any:
         ) from error
 
 
-def _without_views(arrow: Any) -> Any:
-    """Turn Arrow's views of text and bytes, which pandas can't hold, into plain ones."""
+def _for_pandas(arrow: Any) -> Any:
+    """Turn types that pandas can't hold into plain ones: views, and unsigned codes of categories.
+
+    pyarrow makes pandas' categories of unsigned codes, as Polars has them, from version 23 on.
+    """
     import pyarrow
 
     plain = {"string_view": pyarrow.large_string(), "binary_view": pyarrow.large_binary()}
-    fields = [field.with_type(plain.get(str(field.type), field.type)) for field in arrow.schema]
+
+    def held(own: Any) -> Any:
+        if not pyarrow.types.is_dictionary(own):
+            return plain.get(str(own), own)
+        is_unsigned = pyarrow.types.is_unsigned_integer(own.index_type)
+        codes = pyarrow.int64() if is_unsigned else own.index_type
+        return pyarrow.dictionary(codes, own.value_type, own.ordered)
+
+    fields = [field.with_type(held(field.type)) for field in arrow.schema]
     return arrow.cast(pyarrow.schema(fields))
 
 
