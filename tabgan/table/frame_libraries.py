@@ -239,7 +239,7 @@ def lists_as_text(frame: pd.DataFrame) -> pd.DataFrame:
     for place in places:
         cells = np.empty(len(frame), object)
         cells[:] = _texts(frame.iloc[:, place])
-        frame.isetitem(place, cells)
+        frame.isetitem(place, pd.Series(cells, frame.index, dtype=object))
     return frame
 
 

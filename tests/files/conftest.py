@@ -54,3 +54,22 @@ def write() -> Callable[..., None]:
                 writer.write(block)
 
     return write
+
+
+@pytest.fixture
+def assert_same() -> Callable[[pd.DataFrame, pd.DataFrame], None]:
+    """Compare tables; texts and labels may be objects, or pandas' own type of text."""
+
+    def plain(frame: pd.DataFrame) -> pd.DataFrame:
+        texts = [isinstance(dtype, pd.StringDtype) for dtype in frame.dtypes]
+        frame = frame.astype(dict.fromkeys(frame.columns[texts], object))
+        frame = frame.set_axis(frame.columns.astype(object), axis=1)
+        objects = frame.dtypes == object
+        return frame.assign(
+            **{
+                name: frame[name].where(frame[name].notna(), None)
+                for name in frame.columns[objects]
+            }
+        )
+
+    return lambda frame, expected: pd.testing.assert_frame_equal(plain(frame), plain(expected))
