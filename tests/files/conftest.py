@@ -64,12 +64,7 @@ def assert_same() -> Callable[[pd.DataFrame, pd.DataFrame], None]:
         texts = [isinstance(dtype, pd.StringDtype) for dtype in frame.dtypes]
         frame = frame.astype(dict.fromkeys(frame.columns[texts], object))
         frame = frame.set_axis(frame.columns.astype(object), axis=1)
-        objects = frame.dtypes == object
-        return frame.assign(
-            **{
-                name: frame[name].where(frame[name].notna(), None)
-                for name in frame.columns[objects]
-            }
-        )
+        texts = [name for name in frame if pd.api.types.is_object_dtype(frame[name])]
+        return frame.assign(**{name: frame[name].where(frame[name].notna(), None) for name in texts})
 
     return lambda frame, expected: pd.testing.assert_frame_equal(plain(frame), plain(expected))
