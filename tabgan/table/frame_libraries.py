@@ -239,7 +239,8 @@ def lists_as_text(frame: pd.DataFrame) -> pd.DataFrame:
     for place in places:
         cells = np.empty(len(frame), object)
         cells[:] = _texts(frame.iloc[:, place])
-        frame.isetitem(place, pd.Series(cells, frame.index, dtype=object))
+        texts: Any = pd.Series(cells, frame.index, dtype=object)  # else pandas 3 makes them `str`
+        frame.isetitem(place, texts)
     return frame
 
 

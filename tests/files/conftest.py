@@ -65,6 +65,6 @@ def assert_same() -> Callable[[pd.DataFrame, pd.DataFrame], None]:
         frame = frame.astype(dict.fromkeys(frame.columns[texts], object))
         frame = frame.set_axis(frame.columns.astype(object), axis=1)
         texts = [name for name in frame if pd.api.types.is_object_dtype(frame[name])]
-        return frame.assign(**{name: frame[name].where(frame[name].notna(), None) for name in texts})
+        return frame.assign(**{x: frame[x].where(frame[x].notna(), None) for x in texts})
 
     return lambda frame, expected: pd.testing.assert_frame_equal(plain(frame), plain(expected))
