@@ -22,6 +22,7 @@ from tabgan.table.dtypes import describe_dtype, restore_dtype
 __all__ = [
     "FrameForm",
     "FrameT",
+    "for_pandas",
     "form_of",
     "list_of",
     "list_places",
@@ -120,7 +121,7 @@ class FrameForm:
         import pyarrow
 
         frame = with_lists(frame, dict.fromkeys(list_places(self.schema), list))
-        plain = _for_pandas(self.schema.empty_table()).schema
+        plain = for_pandas(self.schema.empty_table()).schema
         table = pyarrow.Table.from_pandas(frame, schema=plain, preserve_index=False)
         table = table.cast(self.schema)  # which has none of the metadata that pandas adds
         library: Any = self.library
@@ -219,7 +220,7 @@ def pandas_of(table: Any, *, by_schema: bool = False) -> pd.DataFrame | None:
     texts = {place: _texts(arrow.column(place).to_pylist()) for place in list_places(arrow.schema)}
     for place, cells in texts.items():
         arrow = arrow.set_column(place, arrow.schema.names[place], _arrow_of(cells))
-    arrow = _for_pandas(arrow)
+    arrow = for_pandas(arrow)
     frame: pd.DataFrame = arrow.to_pandas(types_mapper=_pandas_type, ignore_metadata=True)
     return frame
 
@@ -379,10 +380,11 @@ def _to_arrow(found: Any, table: Any) -> Any:
         ) from error
 
 
-def _for_pandas(arrow: Any) -> Any:
-    """Turn types that pandas can't hold into plain ones: views, and unsigned codes of categories.
+def for_pandas(arrow: Any) -> Any:
+    """Turn an Arrow table's types that pandas can't hold into plain ones.
 
-    pyarrow makes pandas' categories of unsigned codes, as Polars has them, from version 23 on.
+    These are views of texts, and unsigned codes of categories, as Polars has them: of those pyarrow
+    makes pandas' categories from version 23 on only.
     """
     import pyarrow
 
