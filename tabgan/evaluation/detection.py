@@ -181,7 +181,11 @@ def detect(
     alone = aucs_alone(features, [(i,) for i in range(len(nominal))], fold_seed, own)
     chance = aucs_alone(baseline.features, list(alone), fold_seed, baseline.units)
     pairs = aucs_alone(features, _by_order(coded, suspects), fold_seed, own)
-    drops = permutation_drops(features, trials, [*alone, *pairs], rng)
+    choices = [*alone, *pairs]
+    if trees.value - 0.5 > LEAST_DROP:
+        drops = permutation_drops(features, trials, choices, rng)
+    else:  # a detector that knows nothing has nothing to lose
+        drops = dict.fromkeys(choices, 0.0)
     telling_features = find_telling_features(trees, alone, pairs, drops)
     by_trees, by_weights = _detector(trees, fresh), _detector(*weights)
     labels = [names[place] for place in coded]
