@@ -619,7 +619,11 @@ def _compare_presence(
             if lost is not None:
                 results.append(PresenceResult(tables.names[one], tables.names[other], *lost))
     lacking = {tables.names[place] for place in holes}  # what is always there tells most
-    return tuple(sorted(results, key=lambda found: (-round(found.rows), found.other in lacking)))
+    results.sort(key=lambda found: (-round(found.rows), found.other in lacking))
+    by_pair: dict[frozenset[str], PresenceResult] = {}
+    for result in results:  # of the values and of the presence of a pair, the one that is lost more
+        by_pair.setdefault(frozenset({result.column, result.other}), result)
+    return tuple(by_pair.values())
 
 
 def _presences(tables: ComparedTables) -> dict[int, CodedColumn]:

@@ -90,18 +90,9 @@ def _uses(
     """
 
     def judged(use: str, names: tuple[str, ...], concerned: str, evidence: str) -> Use:
-        worst = min((scores[name] for name in names if name in scores), default=float("nan"))
         own = [point for point in points if point.part in concerned]
-        point = max(own, key=lambda point: point.severity, default=None)
-        if np.isnan(worst) and point is None:
-            return Use(use, "unknown", "Nothing that was measured tells.")
-        severity = 0.0 if point is None else point.severity
-        if worst < FIT_WITH_CARE or severity > 1 - FIT_WITH_CARE:
-            fit: Fit = "no"
-        else:
-            fit = "with care" if worst < FIT or severity > _STEPS[0].severity else "yes"
-        is_hidden = point is not None and fit != "yes" and not 1 - severity > worst
-        return Use(use, fit, point.what if point is not None and is_hidden else evidence)
+        known = [scores[name] for name in names if name in scores]
+        return _judged(use, known, max(own, key=lambda p: p.severity, default=None), evidence)
 
     def share(name: str) -> str:
         return f"{100 * scores[name]:.0f} %" if name in scores else "none to keep"
@@ -135,6 +126,21 @@ def _uses(
             f"{nearness.near_copies.value:.1f} % come too near to one: no sign of copies, which is "
             "no proof; an audit and a privacy budget say more.",
         )
+
+
+def _judged(use: str, scores: Sequence[float], point: WeakPoint | None, evidence: str) -> Use:
+    """Judge a use by its parts' scores and their weakest point; what is worse is the evidence."""
+    if not scores and point is None:
+        return Use(use, "unknown", "Nothing that was measured tells.")
+    worst, severity = min(scores, default=1.0), 0.0 if point is None else point.severity
+    fit: Fit = "yes"
+    if worst < FIT_WITH_CARE or severity > 1 - FIT_WITH_CARE:
+        fit = "no"
+    elif worst < FIT or severity > _STEPS[0].severity:
+        fit = "with care"
+    if point is not None and fit != "yes" and 1 - severity <= worst:
+        evidence = point.what
+    return Use(use, fit, evidence)
 
 
 def _evidence_of_utility(utility: Utility | None) -> str:

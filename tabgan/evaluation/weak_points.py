@@ -26,11 +26,11 @@ from tabgan.evaluation.evaluation_parts import (
 )
 from tabgan.evaluation.fidelity import Relations
 from tabgan.evaluation.keys_and_times import broken_key, lost_times
-from tabgan.evaluation.results import PartResults, Tables, WeakPoint
+from tabgan.evaluation.results import EvaluationResults, PartResults, Tables, WeakPoint
 from tabgan.table.schema import Kind
 from tabgan.table.text_formats import NUMBER
 
-__all__ = ["BY_CHANCE", "LEAST", "WORTHLESS_SHAPE", "find_weak_points"]
+__all__ = ["BY_CHANCE", "LEAST", "WORTHLESS_SHAPE", "by_chance_alone", "find_weak_points"]
 
 LEAST = 0.05  # severity that is worth a word
 LEAST_OF_COLUMN = 0.15  # share of one column's relations that is more than chance
@@ -155,7 +155,7 @@ def _is_explained(
     return point.part != "utility" and any(columns <= {*point.columns} for columns in named)
 
 
-_CAUSES = ("validity", "structure", "fidelity", "coverage")
+_CAUSES = ("validity", "structure", "fidelity", "coverage", "detection")
 """Parts whose points explain what models find about the same columns."""
 
 
@@ -404,6 +404,25 @@ def _distance_by_chance(tables: Tables, n_columns: int) -> float:
     return float(np.sqrt(np.log(2 * max(n_columns, 1) / FALSE_ALARM) / 2 * both))
 
 
+def by_chance_alone(found: PartResults | EvaluationResults, column: str) -> tuple[float, float]:
+    """Return the shape error in percent, and the area over ½, that fresh rows of a column may get.
+
+    Hardly one of all columns gets more.
+
+    Parameters
+    ----------
+    found
+        What was measured.
+    column
+        The column's name.
+    """
+    n_columns = max(len(found.fidelity.columns), 1)
+    units = float(np.sqrt(_design_effect(found, column)))
+    sure = float(np.sqrt(2 * np.log(n_columns / FALSE_ALARM)))
+    area = sure / float(np.sqrt(6 * found.tables.compared_rows["detection"]))
+    return 100 * units * _distance_by_chance(found.tables, n_columns), units * area
+
+
 def _how_it_is_off(column: ColumnResult) -> str:
     shown = column.distribution
     if isinstance(shown, LevelsChart):
@@ -421,7 +440,7 @@ def _how_it_is_off(column: ColumnResult) -> str:
     return f": its median is {synthetic} in place of {real}"
 
 
-def _design_effect(parts: PartResults, *columns: str) -> float:
+def _design_effect(parts: PartResults | EvaluationResults, *columns: str) -> float:
     """Return how many rows tell as much about columns as one, where rows of one key are alike."""
     effects = [key.design_effect(name) for key in parts.structure.keys for name in columns]
     return max(effects, default=1.0)
@@ -446,6 +465,7 @@ def _lost(parts: PartResults) -> Iterator[WeakPoint]:
     by_chance = _rows_by_chance(parts)
     lost = [one for one in parts.coverage.lost_levels if one[2] >= by_chance]
     if lost:
+        kinds = {one.name: one.kind for one in parts.fidelity.columns}
         (column, level, rows), *others = lost
         share = rows / parts.tables.real_rows
         more = f" So do {len(others)} more levels, of " if len(others) > 1 else " So does one of "
@@ -456,7 +476,7 @@ def _lost(parts: PartResults) -> Iterator[WeakPoint]:
             tuple(dict.fromkeys(one[0] for one in lost)),
             f"The level {level!r:.60} of {column!r} never occurs; {percent(share)} of the "
             f"real rows have it.{f'{more}{told}.' if others else ''}",
-            _remedy_of_level(column, rows, parts),
+            _remedy_of_level(column, rows, kinds[column]),
             float(np.sqrt(share)),
         )
     ranges = parts.coverage.ranges
@@ -490,14 +510,13 @@ def _rows_by_chance(parts: PartResults) -> float:
     return float(np.log(FALSE_ALARM / max(n_levels, 1)) / np.log(share))
 
 
-def _remedy_of_level(column: str, rows: int, parts: PartResults) -> str:
+def _remedy_of_level(column: str, rows: int, kind: str) -> str:
     if rows < LESS_CERTAIN:
         return (
             "Keep it out: so few rows may be single persons. In tabgan --min-group 1 keeps all "
             "levels, where they may be public."
         )
-    kinds = {one.name: one.kind for one in parts.fidelity.columns}
-    if kinds.get(column) in ("integer", "numeric"):
+    if kind in ("integer", "numeric"):
         return f"Learn the values of {column!r} as levels: in tabgan --kind {column}=categorical."
     return (
         "See whether the rows that were learned have it. In tabgan --method trees keeps the shares "
@@ -507,11 +526,8 @@ def _remedy_of_level(column: str, rows: int, parts: PartResults) -> str:
 
 def _telling(parts: PartResults) -> Iterator[WeakPoint]:
     gains = _gains(parts)
-    rows = parts.tables.compared_rows["detection"]
-    sure = np.sqrt(2 * np.log(max(len(parts.fidelity.columns), 1) / FALSE_ALARM))
-    by_chance = sure / np.sqrt(6 * rows)  # of the AUC of a random order, of as many columns
     for feature, gain in gains.items():
-        noise = by_chance * np.sqrt(_design_effect(parts, *feature.columns))
+        noise = max(by_chance_alone(parts, name)[1] for name in feature.columns)
         inner = 0.0
         if len(feature.columns) == 1:  # what pairs with the column tell is due to it
             within = (g for other, g in gains.items() if {*feature.columns} < {*other.columns})
