@@ -46,6 +46,7 @@ __all__ = [
     "compare_near_rules",
     "compare_rules",
     "measure_structure",
+    "smallest_step",
 ]
 
 MOST_COLUMNS = 40
@@ -336,8 +337,8 @@ def _near_formula(
 ) -> Iterator[NearRule]:
     """Compare one formula, if a few rows keep it."""
     few = [column[0][:TRIED] for column in columns]
-    step = _step_of(columns[0][0][:TRIED])
-    if _keeps_formula(few, combined, step).mean() < LEAST_TRIED:
+    step, known = smallest_step(few[0]), ~np.isnan(np.sum(few, axis=0))
+    if _keeps_formula(few, combined, step)[known].sum() < LEAST_TRIED * max(known.sum(), 1):
         return
     sides = [[column[at] for column in columns] for at in range(3)]
     there = [~np.isnan(np.sum(side, axis=0)) for side in sides]
@@ -373,8 +374,14 @@ def _keeps_formula(
     return kept
 
 
-def _step_of(values: Floats) -> float:
-    """Return the smallest distance of two values: those of a rounded column are multiples of it."""
+def smallest_step(values: Floats) -> float:
+    """Return the smallest distance of two values: those of a rounded column are multiples of it.
+
+    Parameters
+    ----------
+    values
+        Shape (rows,); NaN for none.
+    """
     gaps = np.diff(np.unique(values[~np.isnan(values)]))
     return float(gaps.min()) if len(gaps) else 0.0
 

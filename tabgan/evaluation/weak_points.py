@@ -103,7 +103,8 @@ def find_weak_points(parts: PartResults, relations: Relations) -> tuple[WeakPoin
     ties = ("structure", "coverage")
     broken = [p for p in candidates if p.part in ties and p.severity >= LEAST]
     for point in sorted(candidates, key=lambda point: -round(point.severity, 1)):
-        if point.severity < LEAST or (point.by_relations and _is_broken(point, broken)):
+        is_symptom = point.by_relations or point.part in ("detection", "utility")
+        if point.severity < LEAST or (is_symptom and _is_broken(point, broken)):
             continue
         if not _is_explained(point, found, related):
             found.append(point)
@@ -115,7 +116,7 @@ def _is_broken(point: WeakPoint, broken: Sequence[WeakPoint]) -> bool:
 
     What all columns lose follows from it only where it is much less.
     """
-    times = MUCH if len(point.columns) > 1 else 1 / MUCH
+    times = MUCH if point.by_relations and len(point.columns) > 1 else 1 / MUCH
     return any(
         {*point.columns} & {*other.columns} and other.severity >= times * point.severity
         for other in broken
