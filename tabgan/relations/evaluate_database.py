@@ -286,12 +286,13 @@ def _with_numbers(tables: Tables, real: Tables, relations: Relations) -> Tables:
         plain = _plain(name, relations, real[name]) if name in real else frame.iloc[:, :0]
         texts = plain.loc[:, [column for column in plain if plain[column].dtype == object]]
         schema = _schema(texts) if len(texts.columns) else None
-        found[name] = frame = frame.copy(deep=False)
+        own = frame.copy(deep=False)
         for column in schema or ():
             if column.kind in ("integer", "numeric") and column.name in frame.columns:
                 cells = TypedSeries(column, frame[column.name].reset_index(drop=True)).numbers
                 values = np.where(cells.present, cells.values.astype(np.float64), np.nan)
-                frame[column.name] = pd.Series(values, index=frame.index)
+                own[column.name] = pd.Series(values, index=frame.index)
+        found[name] = own
     return found
 
 
