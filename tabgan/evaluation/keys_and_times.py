@@ -14,9 +14,11 @@ from scipy.stats import chi2
 
 from tabgan.evaluation.compared_tables import CodedColumn, ComparedTables
 from tabgan.evaluation.distributions import column_distance, percent
-from tabgan.evaluation.evaluation_parts import Figure, KeyResult, TimeResult
+from tabgan.evaluation.evaluation_parts import Figure, KeyResult, RuleResult, TimeResult
 from tabgan.evaluation.results import WeakPoint
-from tabgan.sampling.key_groups import KeyGroups, learn_keys
+from tabgan.sampling.key_groups import KeyGroups
+from tabgan.sampling.self_references import SelfReference, learn_references
+from tabgan.sampling.table_keys import JointKey, find_joint_keys, learn_keys
 from tabgan.table.columns import by_position
 from tabgan.table.dates import unit_of
 from tabgan.table.schema import Column
@@ -24,6 +26,7 @@ from tabgan.table.schema import Column
 __all__ = [
     "broken_key",
     "compare_keys",
+    "compare_row_rules",
     "compare_times",
     "likeness",
     "lost_times",
@@ -112,6 +115,46 @@ def compare_keys(tables: ComparedTables, rng: np.random.Generator) -> tuple[KeyR
     """
     groups = learn_keys(by_position(tables.real, tables.schema))
     return tuple(_compare_key(own, tables, rng) for own in groups)
+
+
+def compare_row_rules(tables: ComparedTables, rng: np.random.Generator) -> tuple[RuleResult, ...]:
+    """Count the rows that refer to another row, and those that repeat no other one.
+
+    Parameters
+    ----------
+    tables
+        What is compared.
+    rng
+        Draws as many rows as the real table has: of more, some have to repeat others.
+    """
+    real, synthetic = tables.real, tables.synthetic
+    as_many = synthetic
+    if len(synthetic) > len(real):
+        as_many = synthetic.iloc[np.sort(rng.permutation(len(synthetic))[: len(real)])]
+    cells = by_position(real, tables.schema)
+    found = [_kept_rule(rule, tables, synthetic) for rule in learn_references(cells)]
+    found += [_kept_rule(rule, tables, as_many) for rule in find_joint_keys(cells)]
+    return tuple(result for result in found if result is not None)
+
+
+def _kept_rule(
+    rule: SelfReference | JointKey, tables: ComparedTables, synthetic: pd.DataFrame
+) -> RuleResult | None:
+    """Count the rows of both tables that keep a rule between rows."""
+    (kept, judged), (own, own_judged) = rule.kept_in(synthetic), rule.kept_in(tables.real)
+    if not judged.any() or not own_judged.any():
+        return None
+    places = sorted(rule.positions)
+    broken = np.flatnonzero(judged & ~kept)
+    cells = [
+        f"{tables.names[at]}={synthetic.iloc[row, at]!s}" for row in broken[:1] for at in places
+    ]
+    return RuleResult(
+        tuple(tables.names[at] for at in places),
+        rule.describe(tables.schema),
+        Figure(100 * float(kept[judged].mean()), 100 * float(own[own_judged].mean())),
+        ", ".join(cells),
+    )
 
 
 def _compare_key(own: KeyGroups, tables: ComparedTables, rng: np.random.Generator) -> KeyResult:

@@ -10,7 +10,7 @@ Rules that hold in almost every real row, or in those with some level: how many 
 ever before its beginning. No rule of all rows says so, and a mean over pairs hardly moves.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import combinations, permutations
 from typing import NamedTuple
 
@@ -30,7 +30,8 @@ from tabgan.evaluation.evaluation_parts import (
     Structure,
 )
 from tabgan.evaluation.fidelity import in_tenths, pair_trend
-from tabgan.evaluation.keys_and_times import compare_keys, compare_times
+from tabgan.evaluation.keys_and_times import compare_keys, compare_row_rules, compare_times
+from tabgan.rules.agreement_dependency import PairsDependency
 from tabgan.rules.base_rules import Dependency
 from tabgan.rules.detect_dependencies import detect_dependencies
 from tabgan.rules.equality_dependency import PartialEquality
@@ -428,7 +429,13 @@ LEAST_EFFECT = 0.02  # of shuffling on a relation, from which on it tells anythi
 CHANCE = 1.5  # times what fresh rows are off, which is no loss yet
 MOST_SHOWN = 20  # results of a kind
 LONGEST = 160  # characters of an example
-_UNTOLD = (DifferenceDependency, HolesDependency, PartialEquality, PresenceDependency)
+_UNTOLD = (
+    DifferenceDependency,
+    HolesDependency,
+    PairsDependency,
+    PartialEquality,
+    PresenceDependency,
+)
 """Ways of learning columns, which no row can break."""
 Rows = NDArray[np.int64]
 
@@ -443,7 +450,8 @@ def measure_structure(tables: ComparedTables, rng: np.random.Generator) -> Struc
     rng
         Draws rows where there are many, and shuffles columns for what can be lost at most.
     """
-    rules = compare_rules(tables, rng)
+    between_rows = compare_row_rules(tables, rng.spawn(1)[0])
+    rules = _worst_first([*between_rows, *compare_rules(tables, rng)])
     keys = compare_keys(tables, rng)
     presence = _compare_presence(tables, rng)
     times = compare_times(tables, {name for key in keys for name in key.constant}, rng)
@@ -493,7 +501,11 @@ def compare_rules(tables: ComparedTables, rng: np.random.Generator) -> tuple[Rul
         before, real = real, rule.reduce(real)
         changed = {at for at in before if real.get(at) is not before[at]} | (real.keys() - before)
         others = [_reduced(rule, other, changed) for other in others]
-    return tuple(sorted(found, key=lambda rule: rule.rows.value - rule.rows.baseline))
+    return _worst_first(found)
+
+
+def _worst_first(rules: Iterable[RuleResult]) -> tuple[RuleResult, ...]:
+    return tuple(sorted(rules, key=lambda rule: rule.rows.value - rule.rows.baseline))
 
 
 def _working(frame: pd.DataFrame, schema: Schema, rng: np.random.Generator) -> ColumnFrame:
