@@ -124,7 +124,7 @@ def _memory_limit() -> int:
 
 def _block_bytes(block: pd.DataFrame) -> int:
     """Return a block's size; an object that stands in many cells is there only once."""
-    objects = block.select_dtypes(object)
+    objects = block.loc[:, [dtype == np.dtype(object) for dtype in block.dtypes]]
     shared = sum(
         sys.getsizeof(value)
         for i in range(objects.shape[1])

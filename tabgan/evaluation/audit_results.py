@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import hypergeom, norm
 
-from tabgan.evaluation.auc import roc_auc
+from tabgan.evaluation.detection import roc_auc
 
 __all__ = [
     "Estimate",
@@ -27,6 +27,7 @@ __all__ = [
 ]
 
 CONFIDENCE = 0.95
+QUESTIONS = 5  # an audit asks some ten, half of which can err to one side
 MOST_CONTROL = 0.999
 Floats = NDArray[np.float64]
 Outcome = Literal["leak", "no leak found", "weak attack", "known anyway", "no holdout", "alarm"]
@@ -140,7 +141,7 @@ def _chance(main: Rate, control: Rate, scale: float) -> float:
 def auc(members: Floats, others: Floats, confidence: float = CONFIDENCE) -> Estimate:
     """Return the area under the ROC curve of scores that are to be higher for members.
 
-    Ties count half. The interval is DeLong's (`tabgan.evaluation.auc.roc_auc`).
+    Ties count half. The interval is DeLong's (`tabgan.evaluation.detection.roc_auc`).
 
     Parameters
     ----------
@@ -277,12 +278,11 @@ def risk_of_rates(
         Further figures to show.
     """
     none = Rate(0, 1_000_000_000)  # who knows nothing gets nothing
-    if control is None:
-        risk = residual(main, naive or none, confidence)
-    else:
-        risk = residual(main, control, confidence, scale=scale)
+    base, factor = (naive or none, 1.0) if control is None else (control, scale)
+    risk = residual(main, base, confidence, scale=factor)
+    sure = residual(main, base, _surer(confidence), scale=factor)
     unseen = min(scale * control.share, 1.0) if control else None
-    outcome = _outcome(risk, main, unseen, naive)
+    outcome = _outcome(sure, main, unseen, naive)
     return Risk(
         attack=attack,
         about=about,
@@ -330,6 +330,8 @@ def risk_of_auc(
         Whether the risk is an alarm, which is no evidence either way.
     """
     value, low, high = (max(2 * figure - 1, 0.0) for figure in area)
+    wider = z_of(_surer(CONFIDENCE)) / z_of(CONFIDENCE)
+    is_leak = area.value - wider * (area.value - area.low) > 0.5
     return Risk(
         attack=attack,
         about=about,
@@ -337,7 +339,7 @@ def risk_of_auc(
         value=value,
         low=low,
         high=high,
-        outcome="alarm" if is_alarm else "leak" if low > 0 else "no leak found",
+        outcome="alarm" if is_alarm else "leak" if is_leak else "no leak found",
         main=area.value,
         control=0.5,
         naive=None,
@@ -346,6 +348,11 @@ def risk_of_auc(
         finding=finding,
         figures=figures,
     )
+
+
+def _surer(confidence: float) -> float:
+    """Return the level of an interval that must exclude 0 for a leak: a whole audit errs rarely."""
+    return 1 - (1 - confidence) / QUESTIONS
 
 
 def _outcome(risk: Estimate, main: Rate, control: float | None, naive: Rate | None) -> Outcome:

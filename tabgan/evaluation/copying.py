@@ -232,8 +232,9 @@ def place_rows(coded: Mapping[int, CodedColumn]) -> tuple[Points, Points]:
     Returns
     -------
     tuple
-        Points of the real rows and of the synthetic ones. Ranks, from 0 to 1, are those among the
-        real values that are not missing; equal values share their middle rank.
+        Points of the real rows and of the synthetic ones. Ranks, from 0 to 1, are those of the
+        nearest real value that is not missing, half a row off where it is another one; equal values
+        share their middle rank.
 
     Notes
     -----
@@ -260,11 +261,15 @@ def place_rows(coded: Mapping[int, CodedColumn]) -> tuple[Points, Points]:
 
 def _ranks(column: CodedColumn) -> tuple[Points32, Points32]:
     ordered = np.sort(column.real[~np.isnan(column.real)])
+    distinct = np.unique(ordered) if len(ordered) else np.zeros(1)
     some_missing = bool(np.isnan(column.real).any() or np.isnan(column.synthetic).any())
 
     def side(values: NDArray[np.float64]) -> Points32:
         missing = np.isnan(values)
-        middle = np.searchsorted(ordered, values) + np.searchsorted(ordered, values, "right")
+        # A number beside a spike of equal ones is near them, not beyond half of their rows.
+        near = distinct[np.searchsorted((distinct[1:] + distinct[:-1]) / 2, values)]
+        middle = np.searchsorted(ordered, near) + np.searchsorted(ordered, near, "right")
+        middle = middle + np.sign(np.where(missing, 0.0, values) - near)
         ranks = np.where(missing, 0.5, middle / (2 * max(len(ordered), 1)))
         parts = [ranks, missing] if some_missing else [ranks]
         return np.column_stack(parts).astype(np.float32)

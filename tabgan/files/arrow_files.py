@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from tabgan.files.formats import TableContentError, TableForm, is_pattern, load_extra
 from tabgan.files.row_sample import sample_batches
 from tabgan.inference.accept_table import as_frame
-from tabgan.table.frame_libraries import list_places, lists_as_text, with_lists
+from tabgan.table.frame_libraries import for_pandas, list_places, lists_as_text, with_lists
 
 __all__ = [
     "ArrowTables",
@@ -364,7 +364,7 @@ def frame_of_arrow(table: Any, *, by_schema: bool = False) -> tuple[pd.DataFrame
     if by_schema:
         schema = arrow.schema([field.remove_metadata() for field in table.schema])
         return as_frame(table), schema
-    frame = table.to_pandas(ignore_metadata=True)
+    frame = for_pandas(table).to_pandas(ignore_metadata=True)
     nullable = _nullable_types(arrow)
     for place, field in enumerate(table.schema):
         if field.type in nullable and table.column(place).null_count:

@@ -281,7 +281,7 @@ class _Memory:
         repeated = pd.Series(keys).duplicated().to_numpy(bool)
         for known in self._known:
             places = np.searchsorted(known, keys).clip(max=len(known) - 1)
-            repeated |= known[places] == keys
+            repeated = repeated | (known[places] == keys)
         return ~(present & repeated)
 
     def add(self, frame: pd.DataFrame) -> None:

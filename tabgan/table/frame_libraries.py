@@ -22,6 +22,7 @@ from tabgan.table.dtypes import describe_dtype, restore_dtype
 __all__ = [
     "FrameForm",
     "FrameT",
+    "for_pandas",
     "form_of",
     "list_of",
     "list_places",
@@ -120,7 +121,7 @@ class FrameForm:
         import pyarrow
 
         frame = with_lists(frame, dict.fromkeys(list_places(self.schema), list))
-        plain = _without_views(self.schema.empty_table()).schema
+        plain = for_pandas(self.schema.empty_table()).schema
         table = pyarrow.Table.from_pandas(frame, schema=plain, preserve_index=False)
         table = table.cast(self.schema)  # which has none of the metadata that pandas adds
         library: Any = self.library
@@ -219,7 +220,7 @@ def pandas_of(table: Any, *, by_schema: bool = False) -> pd.DataFrame | None:
     texts = {place: _texts(arrow.column(place).to_pylist()) for place in list_places(arrow.schema)}
     for place, cells in texts.items():
         arrow = arrow.set_column(place, arrow.schema.names[place], _arrow_of(cells))
-    arrow = _without_views(arrow)
+    arrow = for_pandas(arrow)
     frame: pd.DataFrame = arrow.to_pandas(types_mapper=_pandas_type, ignore_metadata=True)
     return frame
 
@@ -239,7 +240,8 @@ def lists_as_text(frame: pd.DataFrame) -> pd.DataFrame:
     for place in places:
         cells = np.empty(len(frame), object)
         cells[:] = _texts(frame.iloc[:, place])
-        frame.isetitem(place, cells)
+        texts: Any = pd.Series(cells, frame.index, dtype=object)  # else pandas 3 makes them `str`
+        frame.isetitem(place, texts)
     return frame
 
 
@@ -378,12 +380,24 @@ def _to_arrow(found: Any, table: Any) -> Any:
         ) from error
 
 
-def _without_views(arrow: Any) -> Any:
-    """Turn Arrow's views of text and bytes, which pandas can't hold, into plain ones."""
+def for_pandas(arrow: Any) -> Any:
+    """Turn an Arrow table's types that pandas can't hold into plain ones.
+
+    These are views of texts, and unsigned codes of categories, as Polars has them: of those pyarrow
+    makes pandas' categories from version 23 on only.
+    """
     import pyarrow
 
     plain = {"string_view": pyarrow.large_string(), "binary_view": pyarrow.large_binary()}
-    fields = [field.with_type(plain.get(str(field.type), field.type)) for field in arrow.schema]
+
+    def held(own: Any) -> Any:
+        if not pyarrow.types.is_dictionary(own):
+            return plain.get(str(own), own)
+        is_unsigned = pyarrow.types.is_unsigned_integer(own.index_type)
+        codes = pyarrow.int64() if is_unsigned else own.index_type
+        return pyarrow.dictionary(codes, own.value_type, own.ordered)
+
+    fields = [field.with_type(held(field.type)) for field in arrow.schema]
     return arrow.cast(pyarrow.schema(fields))
 
 

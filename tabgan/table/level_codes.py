@@ -339,7 +339,8 @@ def as_array(values: Sequence[Any] | NDArray[np.object_], dtype: Any) -> Any:
         return pd.arrays.ArrowExtensionArray(
             pa.array(values, type=dtype.pyarrow_dtype, from_pandas=True)
         )
-    return pd.array(values, dtype=dtype)
+    objects = values if isinstance(values, np.ndarray) else as_objects(values)
+    return pd.array(objects, dtype=dtype)  # of a list of large uint64, pandas 3.1 makes zeros
 
 
 def assemble(

@@ -48,7 +48,8 @@ def test_a_container_may_have_less_memory_than_the_machine(tmp_path, monkeypatch
 
 
 def test_memory():
-    block = pd.DataFrame({"x": np.zeros(1000), "word": ["a-word-that-is-shared"] * 1000})
+    words = pd.Series(["a-word-that-is-shared"] * 1000, dtype=object)
+    block = pd.DataFrame({"x": np.zeros(1000), "word": words})
     check_memory(block, 10**6)
     with pytest.raises(OptionError) as caught:
         check_memory(block, 10**12)

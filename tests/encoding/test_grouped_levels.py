@@ -22,7 +22,9 @@ def encode(encoder, values):
 def towns(rows: int, n: int, seed: int = 0) -> pd.Series:
     rng = np.random.default_rng(seed)
     codes = np.minimum(n * rng.random(rows) ** 3, n - 1).astype(int)
-    return pd.Series(np.array([f"town {i}" for i in range(n)], object)[codes], name="town")
+    return pd.Series(
+        np.array([f"town {i}" for i in range(n)], object)[codes], name="town", dtype=object
+    )
 
 
 def redraw(encoder: GroupedEncoder, values: pd.Series, seed: int = 0) -> pd.Series:

@@ -54,3 +54,17 @@ def write() -> Callable[..., None]:
                 writer.write(block)
 
     return write
+
+
+@pytest.fixture
+def assert_same() -> Callable[[pd.DataFrame, pd.DataFrame], None]:
+    """Compare tables; texts and labels may be objects, or pandas' own type of text."""
+
+    def plain(frame: pd.DataFrame) -> pd.DataFrame:
+        texts = [isinstance(dtype, pd.StringDtype) for dtype in frame.dtypes]
+        frame = frame.astype(dict.fromkeys(frame.columns[texts], object))
+        frame = frame.set_axis(frame.columns.astype(object), axis=1)
+        texts = [name for name in frame if pd.api.types.is_object_dtype(frame[name])]
+        return frame.assign(**{x: frame[x].where(frame[x].notna(), None) for x in texts})
+
+    return lambda frame, expected: pd.testing.assert_frame_equal(plain(frame), plain(expected))

@@ -106,7 +106,7 @@ def test_error_after_a_block_leaves_nothing(tmp_path):
 
 @pytest.mark.parametrize("frame", [{"a": [1], "\ud800": [2]}, {"a": [1], "b": ["\ud800"]}])
 def test_half_a_character_is_refused_by_column(tmp_path, frame):
-    frame = pd.DataFrame(frame)
+    frame = pd.DataFrame(frame.values(), pd.Index(frame, dtype=object), dtype=object).T
     with pytest.raises(TableContentError) as caught:
         write(tmp_path / "o.parquet", frame)
     assert str(caught.value) == (

@@ -7,11 +7,11 @@ from tabgan.files.formats import TableContentError, TableForm
 from tabgan.files.read_write import read_table
 
 
-def test_values_and_types_come_back(tmp_path, awkward, dated, write):
+def test_values_and_types_come_back(tmp_path, awkward, dated, write, assert_same):
     path = tmp_path / "t.feather"
     write(path, dated, dated)
     frame, form = read_table(str(path))
-    pd.testing.assert_frame_equal(frame, pd.concat([dated, dated], ignore_index=True))
+    assert_same(frame, pd.concat([dated, dated], ignore_index=True))
     assert form.for_output("o.parquet") == TableForm("parquet", arrow_schema=form.arrow_schema)
     assert form.for_output("o.csv").arrow_schema is None
 

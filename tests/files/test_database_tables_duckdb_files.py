@@ -45,11 +45,11 @@ def test_what_is_read_is_written_as_it_was(shop, tmp_path):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["fake.duckdb", "shop.duckdb"]
 
 
-def test_values_of_a_frame_come_back(tmp_path, dated, write):
+def test_values_of_a_frame_come_back(tmp_path, dated, write, assert_same):
     path = tmp_path / "t.duckdb"
     write(path, dated, dated, table='odd "name')
     frame, _ = read_table(str(path))
-    pd.testing.assert_frame_equal(frame, pd.concat([dated, dated], ignore_index=True))
+    assert_same(frame, pd.concat([dated, dated], ignore_index=True))
 
 
 def test_a_query_and_its_limits(shop, tmp_path):

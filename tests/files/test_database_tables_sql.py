@@ -85,12 +85,12 @@ def test_what_is_read_is_written_as_it_was(shop, tmp_path):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["fake.sqlite", "shop.db"]
 
 
-def test_values_of_a_frame_come_back(tmp_path, dated, write):
+def test_values_of_a_frame_come_back(tmp_path, dated, write, assert_same):
     path = tmp_path / "t.sqlite"
     write(path, dated, dated, table="odd \"name'")
     frame, _ = read_table(str(path))
     expected = pd.concat([dated, dated], ignore_index=True)
-    pd.testing.assert_frame_equal(frame, expected)
+    assert_same(frame, expected)
 
 
 def test_what_the_database_has_no_type_for_is_text(tmp_path, write):

@@ -16,13 +16,13 @@ BLOCK = pd.DataFrame({"a": ["x", "y"], "b": ["1", ""]})
 @pytest.mark.parametrize(
     "name", ["t.csv.zst", "t.csv.gz", "t.csv.zip", "t.jsonl.zst", "t.feather", "t.xlsx"]
 )
-def test_blocks_become_one_table(tmp_path, name, write):
+def test_blocks_become_one_table(tmp_path, name, write, assert_same):
     write(tmp_path / name, BLOCK, BLOCK)
     frame, _ = read_table(str(tmp_path / name))
     expected = pd.concat([BLOCK, BLOCK], ignore_index=True)
     if name == "t.xlsx":
         expected = expected.mask(expected == "", None)
-    pd.testing.assert_frame_equal(frame, expected)
+    assert_same(frame, expected)
 
 
 def test_damaged_zstandard(tmp_path, write):

@@ -90,7 +90,7 @@ def test_written_values():
             "i": np.array([1, 2], dtype="int8"),
             "f": [0.1234567890123456, np.nan],
             "b": pd.array([True, None], dtype="boolean"),
-            "s": ['"é"\n', "\ud800"],
+            "s": pd.Series(['"é"\n', "\ud800"], dtype=object),
             "d": pd.to_datetime(["2024-02-29T00:00", "2024-03-01T12:30"]),
             "t": pd.Categorical(["x", None]),
         }

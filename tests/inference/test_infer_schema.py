@@ -138,7 +138,7 @@ KINDS = {
     "phones": ([f"+49 170 {1_000_000 + i % 9}" for i in range(12)], "phone"),
     "ibans": ([f"DE89 3704 0044 0532 0130 {i % 9}0" for i in range(12)], "identifier"),
     "valid ibans": ([*IBANS], "iban"),
-    "emoji": (["😀", "\u202eabc", "a\x00b", "a\x00c", "\ud800"], "categorical"),
+    "emoji": (objects("😀", "\u202eabc", "a\x00b", "a\x00c", "\ud800"), "categorical"),
     "blank texts": (["", "NA", ""], "categorical"),
 }
 

@@ -54,7 +54,7 @@ def test_players():
     assert born.min() >= pd.Timestamp("1820-01-01")
     assert not (sample["weight"] <= 0).any()
     hands = [
-        set(frame[["bats", "throws"]].astype(str).agg("-".join, axis=1))
+        set(frame[["bats", "throws"]].fillna("none").agg("-".join, axis=1))
         for frame in (sample, table)
     ]
     assert hands[0] <= hands[1]

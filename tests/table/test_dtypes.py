@@ -56,7 +56,7 @@ CATEGORIES = [
     pd.CategoricalDtype(pd.period_range("2024", periods=3, freq="M")),
     pd.CategoricalDtype(pd.timedelta_range("1h", periods=3)),
     pd.CategoricalDtype(pd.interval_range(0, 3)),
-    pd.CategoricalDtype(["\ud800", "a\0b", "a\0c", "😀", ""]),
+    pd.CategoricalDtype(pd.Index(["\ud800", "a\0b", "a\0c", "😀", ""], dtype=object)),
 ]
 ARROW = [
     *(pa.int8(), pa.uint64(), pa.float16(), pa.float32(), pa.float64(), pa.bool_(), pa.null()),

@@ -309,7 +309,7 @@ def test_a_range_that_is_none_of_numbers_is_refused(bound):
     [(["139.0", "35.59", "-2.0", "0.5"], 2), (["1e-05", "3.0", "0.25", "1e+16"], None)],
 )
 def test_floats_as_python_writes_them_come_back(texts, decimals):
-    values = pd.Series(texts, name="x")
+    values = pd.Series(texts, name="x", dtype=object)
     column = Column("x", "numeric", "object", decimals=decimals, format="repr")
     numbers = numbers_of(values, column)
     back = numbers_to_series(numbers.values, numbers.special, column, numbers.present)

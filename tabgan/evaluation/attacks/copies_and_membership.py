@@ -336,8 +336,8 @@ def membership_risks(
     )
 
 
-def lira(tables: AuditTables, generator: Generator) -> tuple[Risk, ...]:
-    """Fit `MODELS` generators on random halves of the real table and attack each.
+def lira(tables: AuditTables, generator: Generator, *, n_models: int = MODELS) -> tuple[Risk, ...]:
+    """Fit generators on random halves of the real table and attack each.
 
     Parameters
     ----------
@@ -345,6 +345,8 @@ def lira(tables: AuditTables, generator: Generator) -> tuple[Risk, ...]:
         The tables of the audit.
     generator
         Fits on a table with a seed, and returns as many synthetic rows.
+    n_models
+        How many generators are fitted: the more, the surer the attack.
 
     Raises
     ------
@@ -359,7 +361,7 @@ def lira(tables: AuditTables, generator: Generator) -> tuple[Risk, ...]:
     rng = tables.stream("lira")
     attacked = _attacked(tables, rng)
     distances, had = [], []
-    for _ in range(MODELS):
+    for _ in range(n_models):
         half = rng.permutation(len(tables.real))[: len(tables.real) // 2]
         table = tables.real.iloc[half].reset_index(drop=True)
         drawn = generator(table, int(rng.integers(2**31)))
@@ -368,7 +370,7 @@ def lira(tables: AuditTables, generator: Generator) -> tuple[Risk, ...]:
     scores, was_in = log_ratios(np.array(distances), np.array(had)), np.array(had)
     there = ~np.isnan(scores)
     members, others = scores[there & was_in], scores[there & ~was_in]
-    return membership_risks("lira", f"{MODELS} models", SHADOW_THREAT, members, others)
+    return membership_risks("lira", f"{n_models} models", SHADOW_THREAT, members, others)
 
 
 def _attacked(tables: AuditTables, rng: np.random.Generator) -> Places:

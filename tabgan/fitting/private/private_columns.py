@@ -23,6 +23,7 @@ from tabgan.encoding.table_encoder import FEW_VALUES
 from tabgan.fitting.private.noisy_marginals import ColumnSummary, level_block, number_block
 from tabgan.fitting.private.privacy_accounting import NoisyCounter
 from tabgan.fitting.private.private_histograms import SURE, RangeCells, grow, learn_levels
+from tabgan.fitting.private.public_schema import NUMBERS_OF_ANY_CELLS
 from tabgan.inference.number_and_date_columns import is_number, is_whole
 from tabgan.table.columns import numbers_of, numbers_to_series
 from tabgan.table.dates import range_of_ticks, unit_of
@@ -254,8 +255,11 @@ def _settle_decimals(column: Column, sure: set[Vote]) -> Column:
     places = [form for form in sure if isinstance(form, int)]
     if "full" in sure or not places or column.decimals is not None:
         return column
-    kind = "integer" if max(places) == 0 else column.kind
-    return replace(column, kind=kind, decimals=max(places))
+    if max(places):
+        return replace(column, decimals=max(places))
+    is_free = column.origin == "dtype" and column.dtype == NUMBERS_OF_ANY_CELLS
+    dtype = "Int64" if is_free else column.dtype
+    return replace(column, kind="integer", decimals=0, dtype=dtype)
 
 
 DATE_MARKS = (  # that stand for no date, or an open end; the first and the last one there are

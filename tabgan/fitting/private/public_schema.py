@@ -23,7 +23,13 @@ from tabgan.table.level_codes import dense
 from tabgan.table.scalars import Scalar, from_json_scalar, to_json_scalar
 from tabgan.table.schema import Column, Kind, Origin, Schema, check_kind
 
-__all__ = ["check_dtypes_are_declared", "check_private_options", "declared_schema", "sanitize"]
+__all__ = [
+    "NUMBERS_OF_ANY_CELLS",
+    "check_dtypes_are_declared",
+    "check_private_options",
+    "declared_schema",
+    "sanitize",
+]
 
 _REFUSED: dict[str, tuple[tuple[Any, ...], str]] = {  # beside the values that can be given
     "condition_on": (
@@ -41,6 +47,9 @@ _REFUSED: dict[str, tuple[tuple[Any, ...], str]] = {  # beside the values that c
     "training": (("usual",), "there is no discriminator; leave it out"),
 }
 DECLARED = "declared"
+NUMBERS_OF_ANY_CELLS = "Float64"
+"""The dtype of numbers that nobody has declared, which no hole, fraction or large one changes."""
+_CHOSEN_BY_CELLS = ("int64", "uint64", "float64", "Int64", "UInt64", "Float64")
 _KINDS: dict[str | None, Kind] = {
     "boolean": "boolean",
     "number": "numeric",
@@ -245,7 +254,8 @@ def sanitize(
     """Sanitize a table for a private fit, and describe its columns.
 
     Objects that can't be stored become missing, dates among objects lose their time zones, and
-    categories that a library has read off the rows become texts.
+    categories that a library has read off the rows become texts. Numbers of pandas that nobody has
+    declared become floats: whether they are whole, a noisy vote says later.
 
     Parameters
     ----------
@@ -268,6 +278,8 @@ def sanitize(
     >>> table = pd.DataFrame({"word": ["a", {"secret": 1}]})
     >>> sanitize(table, FrameForm(), None)[0]["word"].tolist()
     ['a', None]
+    >>> sanitize(pd.DataFrame({"age": [31, 52]}), FrameForm(), None)[0]["age"].dtype
+    Float64Dtype()
     """
     if not len(frame.columns):
         raise DataError("The table has 0 feature(s) while a minimum of 1 is required.")
@@ -275,12 +287,33 @@ def sanitize(
     sanitized: Any = frame.copy(deep=False)
     for place in form.places_of_found_categories():
         sanitized.isetitem(place, frame.iloc[:, place].astype(object))
+    for place in _places_chosen_by_cells(sanitized, form, declared):
+        numbers = sanitized.iloc[:, place].astype(np.float64)
+        sanitized.isetitem(place, numbers.astype(NUMBERS_OF_ANY_CELLS))
     schema = declared_schema(sanitized, declared)
     for place, column in enumerate(schema):
         values = dense(sanitized.iloc[:, place])
         if values.dtype == np.dtype(object):
             sanitized.isetitem(place, _stored(values, column))
     return sanitized, schema
+
+
+def _places_chosen_by_cells(
+    frame: pd.DataFrame, form: FrameForm, declared: Schema | Mapping[Hashable, Kind] | None
+) -> list[int]:
+    """Return the columns of numbers between whose dtypes readers choose by the cells.
+
+    A hole makes floats of whole numbers, a large number unsigned ones. Tables of other libraries
+    have a schema, whose types have room for holes.
+    """
+    if form.schema is not None:
+        return []
+    named = {c.name for c in declared} if isinstance(declared, Schema) else set(declared or {})
+    return [
+        place
+        for place, (name, dtype) in enumerate(zip(frame.columns, frame.dtypes, strict=True))
+        if name not in named and str(dtype) in _CHOSEN_BY_CELLS
+    ]
 
 
 def _stored(values: pd.Series, column: Column) -> pd.Series:

@@ -30,6 +30,7 @@ __all__ = [
     "evaluating",
     "gradient_norm",
     "moments",
+    "total_norm",
 ]
 
 PROBE_ROWS = 256  # distances between them all cost far less than the steps between two records
@@ -182,7 +183,19 @@ def gradient_norm(network: nn.Module) -> float:
     5.0
     """
     gradients = [p.grad for p in network.parameters() if p.grad is not None and p.grad.numel()]
-    return float(nn.utils.get_total_norm(gradients)) if gradients else 0.0
+    return total_norm(gradients)
+
+
+def total_norm(tensors: Sequence[Tensor]) -> float:
+    """Return the Euclidean length of all numbers of some tensors, none of them empty.
+
+    Examples
+    --------
+    >>> total_norm([torch.tensor([3.0]), torch.tensor([[4.0]])])
+    5.0
+    """
+    lengths = [torch.linalg.vector_norm(tensor) for tensor in tensors]
+    return float(torch.linalg.vector_norm(torch.stack(lengths))) if lengths else 0.0
 
 
 def _finite(value: float) -> float:

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from tabgan.base.errors import TrainingError
 from tabgan.generators.devices_and_precision import autocast
-from tabgan.generators.gan.diagnosis import PROBE_ROWS, Probe, SnapshotTaker
+from tabgan.generators.gan.diagnosis import PROBE_ROWS, Probe, SnapshotTaker, total_norm
 from tabgan.generators.gan.losses_and_penalties import (
     PENALTIES,
     AdaptivePenalty,
@@ -310,7 +310,7 @@ class Trainer:
         networks = {"generator": state.generator, "discriminator": state.discriminator}
         for name, network in networks.items():
             weights = [weight.detach() for weight in network.parameters() if weight.numel()]
-            values[f"a weight of the {name}"] = float(nn.utils.get_total_norm(weights))
+            values[f"a weight of the {name}"] = total_norm(weights)
         wrong = [name for name, value in values.items() if not math.isfinite(value)]
         return f"not finite: {', '.join(wrong)}" if wrong else None
 

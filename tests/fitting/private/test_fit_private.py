@@ -70,7 +70,8 @@ def gan(table: pd.DataFrame) -> TabGAN:
 
 def test_rows_come_back_in_the_form_of_the_table(gan, table):
     sample = gan.sample(500)
-    pd.testing.assert_series_equal(sample.dtypes, table.dtypes)
+    nullable = {"int64": "Int64", "float64": "Float64"}
+    assert list(sample.dtypes) == [nullable.get(str(dtype), dtype) for dtype in table.dtypes]
     assert set(sample["kind"]) <= {"red", "green", "blue", "other"}
     assert 0.1 < sample["size"].isna().mean() < 0.3
     assert (sample["size"].dropna().round(2) == sample["size"].dropna()).all()
@@ -285,11 +286,25 @@ def test_texts_of_a_csv_file_are_read_as_what_they_are(table):
 def test_dtypes_come_back():
     numbers = pd.Series(np.arange(ROWS) % 2)
     words = numbers.map({0: "a", 1: "b"})
-    columns = dict.fromkeys(("Int64", "Float64", "float32", "int8", "boolean"), numbers)
-    frame = pd.DataFrame(columns | {"string": words, "object": words})
+    undeclared = dict.fromkeys(("Int64", "float32", "int8", "boolean"), numbers)
+    declared = dict.fromkeys(("int64", "float64", "Float64"), numbers)
+    frame = pd.DataFrame(undeclared | declared | {"string": words, "object": words})
     frame = frame.astype({dtype: dtype for dtype in frame})
-    sample = TabGAN(epsilon=20.0, **QUICK).fit(frame).sample(20)
+    kinds = {"int64": "integer", "float64": "numeric", "Float64": "numeric"}
+    sample = TabGAN(epsilon=20.0, schema=kinds, **QUICK).fit(frame).sample(20)
     pd.testing.assert_series_equal(sample.dtypes, frame.dtypes)
+
+
+def test_no_cell_decides_the_dtype_of_numbers_that_nobody_has_declared():
+    """A hole makes floats of a column of whole numbers, and a large one unsigned ones."""
+    whole = np.arange(ROWS) % 9
+    frame = pd.DataFrame({"plain": whole, "hole": whole, "large": whole, "half": whole + 0.5})
+    frame["hole"] = frame["hole"].astype(float).where(frame.index != 7)
+    frame["large"] = frame["large"].astype("uint64")
+    frame.loc[7, "large"] = 2**63
+    with pytest.warns(PrivacyWarning, match="'plain', 'hole', 'large', 'half'"):
+        sample = TabGAN(epsilon=20.0, **QUICK).fit(frame).sample(20)
+    assert list(sample.dtypes) == ["Int64", "Int64", "Int64", "Float64"]
 
 
 def test_what_is_made_anew_is_made_without_a_look(table):

@@ -158,12 +158,16 @@ def _remembered(plan: Any) -> Any:
 LEDGERS = _remembered(fit.plan_ledger)
 
 
-def check_nothing_escapes(asked: tuple[Told, TableEncoder, str], row: Any) -> None:
+def check_nothing_escapes(
+    asked: tuple[Told, TableEncoder, str], row: Any, dtypes: pd.Series | None = None
+) -> None:
     """Hold a table with a row more against the one without it."""
     first, _, result = asked
     more = dict(zip(TABLE, row, strict=True))
     frame = pd.DataFrame({name: objects([more[name], *TABLE[name]]) for name in TABLE})
-    other, _, again = measured(frame.astype(TABLE.dtypes), first)
+    if dtypes is None:
+        dtypes = TABLE.dtypes
+    other, _, again = measured(frame.astype(dtypes), first)
     assert again == result
     assert len(other.asked) == len(first.asked)
     spent = sum(
@@ -252,13 +256,24 @@ def test_no_strange_cell_escapes_the_ledger(asked, place, cell):
     check_nothing_escapes(asked, (*USUAL[:place], cell, *USUAL[place + 1 :]))
 
 
+@pytest.mark.parametrize(
+    ("place", "cell", "dtype"),
+    [(1, None, "float64"), (1, 0.5, "float64"), (1, 2**63, "uint64"), (2, 0.5, "Float64")],
+)
+def test_no_dtype_that_a_cell_changes_escapes_the_ledger(asked, place, cell, dtype):
+    """As readers choose it: one hole makes floats of a whole column."""
+    dtypes = TABLE.dtypes.copy()
+    dtypes.iloc[place] = pd.api.types.pandas_dtype(dtype)
+    check_nothing_escapes(asked, (*USUAL[:place], cell, *USUAL[place + 1 :]), dtypes)
+
+
 def test_a_fit_that_looks_at_the_rows_is_found_out(monkeypatch):
     """A range that is measured without noise."""
     plain = fit.learn_column
 
     def learn(form: Any, values: Any, *arguments: Any, **options: Any) -> Any:
         column, learned = plain(form, values, *arguments, **options)
-        if column.kind == "integer" and values.dtype == "int64":
+        if column.name == "count":
             column = fit.replace(column, maximum=max(int(values.max()), column.minimum))
         return column, learned
 
