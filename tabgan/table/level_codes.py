@@ -250,7 +250,8 @@ def are_filled(values: pd.Series) -> NDArray[np.bool_]:
     >>> are_filled(pd.Series(["a", "N/A", None], dtype=object)).tolist()
     [True, False, False]
     """
-    if pd.api.types.is_numeric_dtype(values.dtype):  # Arrow does not compare numbers with texts
+    may_be_text = values.dtype == np.dtype(object) or pd.api.types.is_string_dtype(values.dtype)
+    if not may_be_text and not _is_category(values):  # Arrow compares no date with a text
         return values.notna().to_numpy(bool)
     return (values.notna() & ~values.isin([*MISSING_MARKS])).to_numpy(bool)
 

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tabgan.base.errors import DataError
-from tabgan.table.level_codes import absent_of, codes_of, levels_to_series
+from tabgan.table.level_codes import absent_of, are_filled, codes_of, levels_to_series
 from tabgan.table.schema import Column
 
 quick = settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -233,3 +233,9 @@ def test_many_levels_take_little_time_and_memory():
     assert (codes.nbytes, len(levels)) == (800_000, 100_000)
     restored = levels_to_series(levels, codes, Column(None, "categorical", "object"))
     pd.testing.assert_series_equal(restored, drawn)
+
+
+@pytest.mark.parametrize("dtype", ["int64[pyarrow]", "date32[pyarrow]", "string[pyarrow]"])
+def test_arrow_columns_say_which_rows_are_filled(dtype):
+    first = {"int64[pyarrow]": 5, "date32[pyarrow]": DAY.date(), "string[pyarrow]": "x"}[dtype]
+    assert are_filled(pd.Series([first, None], dtype=dtype)).tolist() == [True, False]
