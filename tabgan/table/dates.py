@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from tabgan.base.errors import DataError, SchemaError
 from tabgan.table.date_forms import TIME_OBJECTS, UNITS, DateForm, parse_by_date_forms
-from tabgan.table.level_codes import assemble, dense, distinct_of
+from tabgan.table.level_codes import Distinct, assemble, dense, distinct_of
 from tabgan.table.numbers import (
     Numbers,
     from_pool,
@@ -150,7 +150,9 @@ _NANOSECOND_DAYS = 106_750  # days of 2**63 nanoseconds, less two
 _PANDAS_UNITS = ("s", "ms", "us", "ns")
 
 
-def read_ticks(values: pd.Series, column: Column) -> Numbers:
+def read_ticks(
+    values: pd.Series, column: Column, distinct: Callable[[pd.Series], Distinct] = distinct_of
+) -> Numbers:
     """Read a column of kind datetime or timedelta.
 
     Parameters
@@ -159,6 +161,8 @@ def read_ticks(values: pd.Series, column: Column) -> Numbers:
         The values of a column.
     column
         What the column is.
+    distinct
+        Tells the distinct values of a column of texts or objects.
     """
     values = dense(values)
     unit = unit_of(column)
@@ -167,7 +171,7 @@ def read_ticks(values: pd.Series, column: Column) -> Numbers:
     elif values.dtype.kind in "mM":
         ticks = _ticks_of(values, unit, column)
     else:
-        return _read_objects(values, unit, column)
+        return _read_objects(distinct(values), unit, column)
     present = ticks != _NAT
     return Numbers(np.where(present, ticks, 0), present, np.full(len(values), None, object))
 
@@ -192,8 +196,8 @@ def _ticks_of(values: pd.Series, unit: str, column: Column) -> NDArray[np.int64]
     return ticks
 
 
-def _read_objects(values: pd.Series, unit: str, column: Column) -> Numbers:
-    codes, levels = distinct_of(values)
+def _read_objects(distinct: Distinct, unit: str, column: Column) -> Numbers:
+    codes, levels = distinct
     forms = None
     if column.format is not None:
         moments, forms = parse_by_date_forms(date_forms(column), _texts_of(levels))
