@@ -46,7 +46,7 @@ from tabgan.rules.detect_dependencies import detect_dependencies
 from tabgan.rules.functional_dependency import FunctionalDependency
 from tabgan.rules.holes_dependency import HolesDependency
 from tabgan.rules.level_constraints import FixedCombinations
-from tabgan.rules.personal_dependency import CodePrefix
+from tabgan.rules.personal_dependency import CodePart, CodePrefix
 from tabgan.sampling.key_groups import KeyGroups, learn_keys
 from tabgan.table.columns import (
     ColumnFrame,
@@ -167,9 +167,9 @@ def suppress_rare_values(
     suppressed, folded = table, dict[int, FoldedLevels]()
     if joint or may_be_rare(table, units):  # else nothing is folded, whatever rules tie together
         detected = detect_dependencies(table, streams[0], kept, find_attributes) if derive else []
-        prefixes = [rule for rule in detected if isinstance(rule, CodePrefix)]
+        held = [rule for rule in detected if isinstance(rule, CodePrefix | CodePart)]
         # which columns rules fill together ties no levels: the rules themselves do
-        aside = (CodePrefix, HolesDependency)
+        aside = (CodePrefix, CodePart, HolesDependency)
         found = [*(rule for rule in detected if not isinstance(rule, aside)), *rules]
         # a column of presence, behind those of the schema, goes with the column that it is of
         ties = [
@@ -179,7 +179,7 @@ def suppress_rare_values(
         looked_at = {at % len(schema) for at in _looked_at(found)}
         fixed |= {at for at in looked_at if has_frequent_level(table[at], units)}
         suppressed, folded = fold_rare(table, ties, joint, streams[1], fixed, units=units)
-        for rule in prefixes:  # a code begins with the level that is kept
+        for rule in held:  # a code holds the level that is kept
             rests = rule.reduce(table)[rule.target.position]
             suppressed = rule.restore({**suppressed, rule.target.position: rests})
     columns = tuple(

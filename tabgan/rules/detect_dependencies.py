@@ -20,7 +20,7 @@ from tabgan.rules.holes_dependency import find_holes
 from tabgan.rules.identity_candidates import FITTED_ROWS, MOST_FACTORS, MOST_THREES, SPARE_ROWS
 from tabgan.rules.order_dependency import DifferenceDependency
 from tabgan.rules.part_dependency import MOST_SOURCES, find_parts
-from tabgan.rules.personal_dependency import find_persons, find_prefixes
+from tabgan.rules.personal_dependency import find_codes, find_persons
 from tabgan.rules.presence_dependency import JointMarksDependency, find_joint_marks, find_presences
 from tabgan.rules.sum_dependency import find_one_hots, find_sums
 from tabgan.table.columns import NUMBERS, TICKS, ColumnFrame, count_rows, without
@@ -66,7 +66,7 @@ def detect_dependencies(
     finders: tuple[FindAttributes, ...] = (
         lambda left: find_copies(without(left, kept), rng),
         lambda left: find_one_hots(without(left, kept), rng),
-        lambda left: [*find_persons(left, rng), *find_prefixes(without(left, kept))],
+        lambda left: [*find_persons(left, rng), *find_codes(without(left, kept))],
         find_attributes,
         lambda left: find_presences(left, n_columns),
         lambda left: find_holes(without(left, kept), of_holes, n_columns),
