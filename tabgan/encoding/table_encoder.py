@@ -34,6 +34,7 @@ from tabgan.rules.detect_dependencies import dependency_from_json, detect_depend
 from tabgan.rules.equality_dependency import PartialEquality
 from tabgan.rules.functional_dependency import FunctionalDependency, give_sources
 from tabgan.rules.holes_dependency import HolesDependency
+from tabgan.rules.level_constraints import find_limits
 from tabgan.rules.presence_dependency import PresenceDependency, find_presences, widened
 from tabgan.table.columns import (
     ColumnFrame,
@@ -288,9 +289,10 @@ class TableEncoder:
         )
         for dependency in dependencies:
             left = dependency.reduce(left)
+        limits = find_limits(left, rng.spawn(1)[0], kept) if derive else ()
         return cls(
             schema,
-            dependencies,
+            (*dependencies, *limits),
             {position: cells.column for position, cells in left.items()},
             fit_encoders(left, _presences(dependencies)),
         )
