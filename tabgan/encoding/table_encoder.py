@@ -29,6 +29,7 @@ from tabgan.encoding.identifiers.identifier_encoders import IdentifierEncoder, f
 from tabgan.encoding.identifiers.placeholder_text import TextEncoder
 from tabgan.encoding.multiselect import MultiselectEncoder
 from tabgan.encoding.quantiles import Quantiles
+from tabgan.rules.agreement_dependency import LevelEquality, NearDependency
 from tabgan.rules.base_rules import Dependency
 from tabgan.rules.detect_dependencies import dependency_from_json, detect_dependencies
 from tabgan.rules.equality_dependency import PartialEquality
@@ -43,6 +44,7 @@ from tabgan.table.columns import (
     count_rows,
     frame_of,
     replaced,
+    without,
 )
 from tabgan.table.list_and_record_cells import is_record
 from tabgan.table.schema import Column, Kind, Schema
@@ -289,7 +291,9 @@ class TableEncoder:
         )
         for dependency in dependencies:
             left = dependency.reduce(left)
-        limits = find_limits(left, rng.spawn(1)[0], kept) if derive else ()
+        near = [rule for rule in dependencies if isinstance(rule, LevelEquality | NearDependency)]
+        learned = without(left, {at for rule in near for at in rule.positions[-2:]})
+        limits = find_limits(learned, rng.spawn(1)[0], kept) if derive else ()
         return cls(
             schema,
             (*dependencies, *limits),
