@@ -92,8 +92,8 @@ def detect_dependencies(
     # changes, and before the orders, so that these have the last word.
     fixed = {*derived.positions, *(rule.source.position for rule in first)}
     near = find_near_parts(without(table, given), of_near, {*fixed, *kept, *compared}, n_columns)
-    replaced = [rule for rule in orders if isinstance(rule, DifferenceDependency)]
-    absent = {*near, *(rule.target.position for rule in (*replaced, *later))}
+    replaced = {rule.target.position for rule in orders if isinstance(rule, DifferenceDependency)}
+    absent = {*near, *replaced, *(rule.target.position for rule in later)}
     coincidences = find_partial_equalities(without(table, absent), rng, fixed)
     others = [*found, *determined, *orders, *coincidences]
     agreements = _find_agreements(without(table, absent), of_equals, fixed, n_columns, others)
