@@ -35,7 +35,7 @@ from tabgan.rules.detect_dependencies import dependency_from_json, detect_depend
 from tabgan.rules.equality_dependency import PartialEquality
 from tabgan.rules.functional_dependency import FunctionalDependency, give_sources
 from tabgan.rules.holes_dependency import HolesDependency
-from tabgan.rules.level_constraints import find_limits
+from tabgan.rules.level_constraints import LevelLimits, find_limits
 from tabgan.rules.presence_dependency import PresenceDependency, find_presences, widened
 from tabgan.table.columns import (
     ColumnFrame,
@@ -621,7 +621,8 @@ def make_consistent(
     """
     table = reduce_consistently(encoder, frame, given)
     for rule in reversed(encoder.dependencies):
-        if not isinstance(rule, PartialEquality):  # it is one of shares, which stay what they are
+        # shares stay what they are, and given cells may lie beyond the limits of a level
+        if not isinstance(rule, PartialEquality | LevelLimits):
             table = rule.restore(table)
     for at in range(len(encoder.schema)):
         column, values = table[at]
@@ -673,7 +674,8 @@ def keeps_rules(
     for rule in encoder.dependencies:
         tied = set(rule.positions)
         try:
-            if tied & set(positions) and tied <= table.keys():  # else another has derived a column
+            may_break = isinstance(rule, LevelLimits) or not tied & set(positions)
+            if not may_break and tied <= table.keys():  # else another has derived a column
                 holds = rule.holds([table[at].take(keeps) for at in rule.positions])
                 broken = rule if broken is None and not holds.all() else broken
                 keeps[np.flatnonzero(keeps)[~holds]] = False

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,6 +74,8 @@ class OrderDependency(Dependency):
     exceptions
         For each edge the share of rows that break it, which as many generated rows do; empty
         where no row breaks any.
+    measured
+        Numbers of the members between which distances are kept: rather than these, others change.
     """
 
     name: ClassVar[str] = "order"
@@ -84,6 +86,7 @@ class OrderDependency(Dependency):
     fixed: tuple[int, ...] = ()
     strict: tuple[Edge, ...] = ()
     exceptions: tuple[float, ...] = ()
+    measured: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if self.exceptions and len(self.exceptions) != len(self.edges):
@@ -129,6 +132,7 @@ class OrderDependency(Dependency):
                 fixed=(),
                 strict=strict,
                 exceptions=(),
+                measured=(),
             )
 
     def reduce(self, table: ColumnFrame) -> ColumnFrame:
@@ -140,7 +144,15 @@ class OrderDependency(Dependency):
         cells = {at: table[at].with_column(column) for at, column in self.members}
         axes = [to_axis(cells[at], self.unit) for at in cells]
         spared = self._exceptions_of(axes)
-        mended = repair_order(axes, self.grids, self.edges, self.fixed, self.strict, spared=spared)
+        mended = repair_order(
+            axes,
+            self.grids,
+            self.edges,
+            self.fixed,
+            self.strict,
+            spared=spared,
+            measured=self.measured,
+        )
         changed = {
             at: TypedSeries(column, from_axis(new, cells[at], self.unit))
             for (at, column), old, new in zip(self.members, axes, mended, strict=True)
@@ -197,6 +209,7 @@ class OrderDependency(Dependency):
             "fixed": list(self.fixed),
             "strict": [list(edge) for edge in self.strict],
             **({"exceptions": [*self.exceptions]} if self.exceptions else {}),
+            **({"measured": [*self.measured]} if self.measured else {}),
         }
 
     @classmethod
@@ -210,6 +223,7 @@ class OrderDependency(Dependency):
             tuple(int(member) for member in state["fixed"]),
             tuple((int(a), int(b)) for a, b in state["strict"]),
             tuple(float(share) for share in state.get("exceptions", ())),
+            tuple(int(member) for member in state.get("measured", ())),
         )
 
 
@@ -221,6 +235,7 @@ def repair_order(
     strict: Collection[Edge] = (),
     *,
     spared: Mapping[Edge, Mask] | None = None,
+    measured: Collection[int] = (),
 ) -> list[AxisValues]:
     """Change values so that axis i ≤ axis j for every edge ``(i, j)`` where both are present.
 
@@ -247,6 +262,8 @@ def repair_order(
         The edges whose values are never equal.
     spared
         Rows in which an edge need not be in order.
+    measured
+        Axes between which distances are kept: of an edge of one of them the other axis changes.
     """
     values = [axis.values.copy() for axis in axes]
 
@@ -264,7 +281,12 @@ def repair_order(
     for low, high in sorted(edges, reverse=True):  # an axis before those that must be below it
         if low not in fixed and high not in fixed:
             both = compared(low, high)
-            values[low] = exchange_values(values[low], most(low, high), both)
+            if low in measured and high not in measured:
+                is_strict = (low, high) in strict
+                least = neighbor_of(values[low], 1) if is_strict else values[low]
+                values[high] = -exchange_values(-values[high], -least, both)
+            else:
+                values[low] = exchange_values(values[low], most(low, high), both)
     for _ in axes:
         disordered = False
         for low, high in edges:
@@ -391,6 +413,135 @@ def _case_of(source: Numbers, ticks: NDArray[np.int64], column: Column) -> NDArr
     return late if source.forms is None else 2 * source.forms.astype(np.int64) + late
 
 
+Days = NDArray[np.int64]
+DAYS_OF_MONTH = 30.436875
+FAR = 10**6  # days
+LEAST_AT_PLACE = 0.05  # share of the rows at a place of the calendar, beyond those by chance
+LEAST_RATIO = 1.5  # times as many rows at a place as by chance
+LEAST_PLACED = 20  # rows at a place
+
+
+class _Place(NamedTuple):
+    """A place in the calendar: a first day or a last one, or so many months after a date."""
+
+    months: int  # of a period, or after the source
+    offset: int  # days from its first day, or from the same day of the month
+    after: bool  # whether it is told by the source
+
+    def nearest(self, days: Days, source: Days, least: int) -> Days:
+        """Return the day at the place that is nearest to each day.
+
+        Parameters
+        ----------
+        days
+            Days since 1970.
+        source
+            The days of the source.
+        least
+            Days that a place lies after the source, at least.
+        """
+        turns = np.array([[-1], [0], [1]])
+        if self.after:
+            months = months_of(source)
+            far = np.rint((days - source - self.offset) / (DAYS_OF_MONTH * self.months))
+            own = months + np.maximum(far.astype(np.int64) + turns, 1) * self.months
+            day = np.minimum(source - first_days(months), first_days(own + 1) - first_days(own) - 1)
+            found = first_days(own) + day + self.offset
+        else:
+            own = months_of(days) // self.months + turns + 1 + self.offset
+            found = first_days((own) * self.months) + self.offset
+        away = np.abs(found - days) + np.where(found - source < least, FAR, 0)
+        nearest: Days = np.take_along_axis(found, away.argmin(axis=0)[None], axis=0)[0]
+        return nearest
+
+
+_PLACES = {
+    "the end of a year": _Place(12, -1, after=False),
+    "the beginning of a year": _Place(12, 0, after=False),
+    "the end of a quarter": _Place(3, -1, after=False),
+    "the beginning of a quarter": _Place(3, 0, after=False),
+    "the end of a month": _Place(1, -1, after=False),
+    "the beginning of a month": _Place(1, 0, after=False),
+    "years later": _Place(12, 0, after=True),
+    "a day less than years later": _Place(12, -1, after=True),
+    "months later": _Place(1, 0, after=True),
+}
+
+
+def first_days(months: Days) -> Days:
+    """Return the first day of months, in days since 1970."""
+    return months.astype("M8[M]").astype("M8[D]").astype(np.int64)
+
+
+def months_of(days: Days) -> Days:
+    """Return the month of days since 1970."""
+    return days.astype("M8[D]").astype("M8[M]").astype(np.int64)
+
+
+@dataclass(frozen=True)
+class CalendarShares:
+    """How many dates lie at places of the calendar: ends of years, first days of months.
+
+    A date that is learned as a distance would lie near them only.
+
+    Parameters
+    ----------
+    shares
+        Names of places, those of fewer days first, and the share of the rows at each.
+    """
+
+    shares: tuple[tuple[str, float], ...]
+
+    def __post_init__(self) -> None:
+        if not all(name in _PLACES and 0 <= share <= 1 for name, share in self.shares):
+            raise ValueError(f"{self.shares!r:.80} are no shares of places of the calendar")
+
+    @classmethod
+    def of(cls, days: Days, source: Days) -> Self | None:
+        """Learn the shares of places that have more rows than by chance; None if none has."""
+        least = int((days - source).min(initial=0))
+        left = np.ones(len(days), np.bool_)
+        found: list[tuple[str, float]] = []
+        at = {name: place.nearest(days, source, least) == days for name, place in _PLACES.items()}
+        for name, place in _PLACES.items():
+            rows = at[name] & left
+            # by chance as many as of the days at the places of the next shorter period
+            wider = next(
+                (
+                    (at[other], place.months / own.months)
+                    for other, own in [*_PLACES.items()][::-1]
+                    if own[1:] == place[1:] and own.months in (1, 3) and own.months < place.months
+                ),
+                (np.ones(len(days), np.bool_), DAYS_OF_MONTH * place.months),
+            )
+            expected = (wider[0] & left).sum() / wider[1]
+            beyond = rows.sum() - expected
+            is_more = rows.sum() >= LEAST_RATIO * expected and beyond >= LEAST_AT_PLACE * len(days)
+            if is_more and rows.sum() >= LEAST_PLACED:
+                found.append((name, float(rows.mean())))
+                left &= ~rows
+        return cls(tuple(found)) if found else None
+
+    def settle(self, days: Days, source: Days, least: int) -> Days:
+        """Move as many days to each place as lay there: those that are nearest to it.
+
+        Parameters
+        ----------
+        days, source
+            Days since 1970, of the column and of the one that it is the distance from.
+        least
+            The least distance.
+        """
+        days, left = days.copy(), np.arange(len(days))
+        for name, share in self.shares:
+            nearest = _PLACES[name].nearest(days[left], source[left], least)
+            order = np.argsort(np.abs(nearest - days[left]), kind="stable")
+            moved = order[: round(share * len(days))]
+            days[left[moved]] = nearest[moved]
+            left = np.delete(left, moved)
+        return days
+
+
 @dataclass(frozen=True)
 class DifferenceDependency(Dependency):
     """The target is replaced by its distance from the source, which is present in every row.
@@ -407,6 +558,8 @@ class DifferenceDependency(Dependency):
         What one unit of distance is, in the target's own ticks.
     forms
         In which form a date is written, of a target that has several; None where it has one.
+    calendar
+        Where in the calendar the target lies; None where it lies anywhere.
     """
 
     name: ClassVar[str] = "gap"
@@ -415,6 +568,7 @@ class DifferenceDependency(Dependency):
     column: Column
     step: int
     forms: DateFormShares | None = None
+    calendar: CalendarShares | None = None
 
     @classmethod
     def between(cls, source: ColumnRef, target: ColumnRef, table: ColumnFrame) -> Self:
@@ -435,7 +589,10 @@ class DifferenceDependency(Dependency):
             min_group=target.column.min_group,
             why="distance between dates",
         )
-        return cls(source, target, column, step, DateFormShares.of(a, b, target.column))
+        days = ticks_in(a.values, *units)[b.present]
+        is_day = units[1] == "D" and target.column.kind == "datetime"
+        calendar = CalendarShares.of(b.values[b.present], days) if is_day else None
+        return cls(source, target, column, step, DateFormShares.of(a, b, target.column), calendar)
 
     @property
     def positions(self) -> tuple[int, ...]:
@@ -444,7 +601,10 @@ class DifferenceDependency(Dependency):
 
     def describe(self) -> str:
         """Describe the rule in words."""
-        return f"{self.target} is learned as its distance from {self.source}"
+        places = self.calendar.shares if self.calendar else ()
+        often = [f"{100 * share:.0f} % at {name}" for name, share in places]
+        told = f" ({', '.join(often)})" if often else ""
+        return f"{self.target} is learned as its distance from {self.source}{told}"
 
     def _source_ticks(self, source: Numbers) -> NDArray[np.int64]:
         """Return the source's dates in ticks of the target."""
@@ -467,6 +627,10 @@ class DifferenceDependency(Dependency):
         gap = table[at].numbers
         present = a.present & gap.present
         moved = self._source_ticks(a) + gap.values.astype(np.int64) * self.step
+        if self.calendar is not None:
+            least = int(self.column.minimum) * self.step
+            days = self.calendar.settle(moved[present], self._source_ticks(a)[present], least)
+            moved[present] = days
         ticks = np.where(present, moved, 0).astype(np.int64)
         forms = None if self.forms is None else self.forms.draw(a, ticks, column)
         values = write_column(Numbers(ticks, present, gap.special, forms), column)
@@ -513,6 +677,7 @@ class DifferenceDependency(Dependency):
             "column": self.column.to_json(),
             "step": self.step,
             **({} if self.forms is None else {"forms": self.forms.to_json()}),
+            **({} if self.calendar is None else {"calendar": [*map(list, self.calendar.shares)]}),
         }
 
     @classmethod
@@ -524,4 +689,7 @@ class DifferenceDependency(Dependency):
             Column.from_json(state["column"]),
             int(state["step"]),
             DateFormShares.from_json(state["forms"]) if "forms" in state else None,
+            CalendarShares(tuple((str(name), float(share)) for name, share in state["calendar"]))
+            if "calendar" in state
+            else None,
         )
