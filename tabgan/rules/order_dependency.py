@@ -1,9 +1,9 @@
 """Orders between columns: one is never greater than another, or learned as a distance."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +29,7 @@ from tabgan.table.columns import (
     with_cells,
     write_column,
 )
-from tabgan.table.dates import is_beyond_month, unit_of
+from tabgan.table.dates import CalendarShares, is_beyond_month, unit_of
 from tabgan.table.number_scale import clip_to_range
 from tabgan.table.numbers import Numbers
 from tabgan.table.schema import Column
@@ -278,20 +278,11 @@ def repair_order(
     def wrong_rows(low: int, high: int) -> NDArray[np.int64]:
         return np.flatnonzero(compared(low, high) & (values[low] > most(low, high)))
 
-    for low, high in sorted(edges, reverse=True):  # an axis before those that must be below it
-        if low not in fixed and high not in fixed:
-            both = compared(low, high)
-            if low in measured and high not in measured:
-                is_strict = (low, high) in strict
-                least = neighbor_of(values[low], 1) if is_strict else values[low]
-                values[high] = -exchange_values(-values[high], -least, both)
-            else:
-                values[low] = exchange_values(values[low], most(low, high), both)
+    free = [edge for edge in edges if not {*edge} & {*fixed}]
+    _exchange(values, free, compared, strict, measured)
     for _ in axes:
         disordered = False
-        for low, high in edges:
-            if low in fixed or high in fixed:
-                continue
+        for low, high in free:
             rows = wrong_rows(low, high)
             greater, lesser = values[low][rows], values[high][rows]
             values[low][rows] = grids[low].floor(lesser)
@@ -311,6 +302,24 @@ def repair_order(
                 neighbor_of(least, 1) if (low, high) in strict else least
             )
     return values
+
+
+def _exchange(
+    values: list[AxisValues],
+    edges: Collection[Edge],
+    compared: Callable[[int, int], Mask],
+    strict: Collection[Edge],
+    measured: Collection[int],
+) -> None:
+    """Exchange values between rows: of the lower axis, or where that is measured the upper one."""
+    for low, high in sorted(edges, reverse=True):  # an axis before those that must be below it
+        both, is_strict = compared(low, high), (low, high) in strict
+        if low in measured and high not in measured:
+            least = neighbor_of(values[low], 1) if is_strict else values[low]
+            values[high] = -exchange_values(-values[high], -least, both)
+        else:
+            most = neighbor_of(values[high], -1) if is_strict else values[high]
+            values[low] = exchange_values(values[low], most, both)
 
 
 def exchange_values(low: AxisValues, high: AxisValues, both: NDArray[np.bool_]) -> AxisValues:
@@ -411,135 +420,6 @@ def _case_of(source: Numbers, ticks: NDArray[np.int64], column: Column) -> NDArr
     """Return the number of each row's case: the other date's form, up to the 12th or after it."""
     late = is_beyond_month(ticks, column).astype(np.int64)
     return late if source.forms is None else 2 * source.forms.astype(np.int64) + late
-
-
-Days = NDArray[np.int64]
-DAYS_OF_MONTH = 30.436875
-FAR = 10**6  # days
-LEAST_AT_PLACE = 0.05  # share of the rows at a place of the calendar, beyond those by chance
-LEAST_RATIO = 1.5  # times as many rows at a place as by chance
-LEAST_PLACED = 20  # rows at a place
-
-
-class _Place(NamedTuple):
-    """A place in the calendar: a first day or a last one, or so many months after a date."""
-
-    months: int  # of a period, or after the source
-    offset: int  # days from its first day, or from the same day of the month
-    after: bool  # whether it is told by the source
-
-    def nearest(self, days: Days, source: Days, least: int) -> Days:
-        """Return the day at the place that is nearest to each day.
-
-        Parameters
-        ----------
-        days
-            Days since 1970.
-        source
-            The days of the source.
-        least
-            Days that a place lies after the source, at least.
-        """
-        turns = np.array([[-1], [0], [1]])
-        if self.after:
-            months = months_of(source)
-            far = np.rint((days - source - self.offset) / (DAYS_OF_MONTH * self.months))
-            own = months + np.maximum(far.astype(np.int64) + turns, 1) * self.months
-            day = np.minimum(source - first_days(months), first_days(own + 1) - first_days(own) - 1)
-            found = first_days(own) + day + self.offset
-        else:
-            own = months_of(days) // self.months + turns + 1 + self.offset
-            found = first_days((own) * self.months) + self.offset
-        away = np.abs(found - days) + np.where(found - source < least, FAR, 0)
-        nearest: Days = np.take_along_axis(found, away.argmin(axis=0)[None], axis=0)[0]
-        return nearest
-
-
-_PLACES = {
-    "the end of a year": _Place(12, -1, after=False),
-    "the beginning of a year": _Place(12, 0, after=False),
-    "the end of a quarter": _Place(3, -1, after=False),
-    "the beginning of a quarter": _Place(3, 0, after=False),
-    "the end of a month": _Place(1, -1, after=False),
-    "the beginning of a month": _Place(1, 0, after=False),
-    "years later": _Place(12, 0, after=True),
-    "a day less than years later": _Place(12, -1, after=True),
-    "months later": _Place(1, 0, after=True),
-}
-
-
-def first_days(months: Days) -> Days:
-    """Return the first day of months, in days since 1970."""
-    return months.astype("M8[M]").astype("M8[D]").astype(np.int64)
-
-
-def months_of(days: Days) -> Days:
-    """Return the month of days since 1970."""
-    return days.astype("M8[D]").astype("M8[M]").astype(np.int64)
-
-
-@dataclass(frozen=True)
-class CalendarShares:
-    """How many dates lie at places of the calendar: ends of years, first days of months.
-
-    A date that is learned as a distance would lie near them only.
-
-    Parameters
-    ----------
-    shares
-        Names of places, those of fewer days first, and the share of the rows at each.
-    """
-
-    shares: tuple[tuple[str, float], ...]
-
-    def __post_init__(self) -> None:
-        if not all(name in _PLACES and 0 <= share <= 1 for name, share in self.shares):
-            raise ValueError(f"{self.shares!r:.80} are no shares of places of the calendar")
-
-    @classmethod
-    def of(cls, days: Days, source: Days) -> Self | None:
-        """Learn the shares of places that have more rows than by chance; None if none has."""
-        least = int((days - source).min(initial=0))
-        left = np.ones(len(days), np.bool_)
-        found: list[tuple[str, float]] = []
-        at = {name: place.nearest(days, source, least) == days for name, place in _PLACES.items()}
-        for name, place in _PLACES.items():
-            rows = at[name] & left
-            # by chance as many as of the days at the places of the next shorter period
-            wider = next(
-                (
-                    (at[other], place.months / own.months)
-                    for other, own in [*_PLACES.items()][::-1]
-                    if own[1:] == place[1:] and own.months in (1, 3) and own.months < place.months
-                ),
-                (np.ones(len(days), np.bool_), DAYS_OF_MONTH * place.months),
-            )
-            expected = (wider[0] & left).sum() / wider[1]
-            beyond = rows.sum() - expected
-            is_more = rows.sum() >= LEAST_RATIO * expected and beyond >= LEAST_AT_PLACE * len(days)
-            if is_more and rows.sum() >= LEAST_PLACED:
-                found.append((name, float(rows.mean())))
-                left &= ~rows
-        return cls(tuple(found)) if found else None
-
-    def settle(self, days: Days, source: Days, least: int) -> Days:
-        """Move as many days to each place as lay there: those that are nearest to it.
-
-        Parameters
-        ----------
-        days, source
-            Days since 1970, of the column and of the one that it is the distance from.
-        least
-            The least distance.
-        """
-        days, left = days.copy(), np.arange(len(days))
-        for name, share in self.shares:
-            nearest = _PLACES[name].nearest(days[left], source[left], least)
-            order = np.argsort(np.abs(nearest - days[left]), kind="stable")
-            moved = order[: round(share * len(days))]
-            days[left[moved]] = nearest[moved]
-            left = np.delete(left, moved)
-        return days
 
 
 @dataclass(frozen=True)
