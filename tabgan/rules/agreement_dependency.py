@@ -70,6 +70,7 @@ MOST_TURNS = 5  # in which rows that are to differ take the levels of others
 MOSTLY = 0.9  # share of the rows in which two columns are equal
 MOST_UNEQUAL = 0.25  # of the rows that would differ by chance
 MOST_ACCIDENTAL = 0.8  # share of the rows that would be equal by chance
+HINT_ROWS = 300  # enough to refute most parts
 MOST_PART_LEVELS = 400  # of a column that may be a part of a date
 NEARLY = 0.98  # share of the rows in which a level has what it determines
 MOST_ROWS = 5_000  # of a table in which pairs of levels are looked for
@@ -410,52 +411,69 @@ def find_near_parts(
     The rules by the positions of their targets.
     """
     sample = sample_of(table, rng)
-    sources = sources_of({at: sample[at] for at in sample if at < n_columns}, TICKS)
+    targets = {
+        at: LevelList(cells.codes, cells.levels)
+        for at, cells in sample.items()
+        if at < n_columns
+        and at not in fixed
+        and n_columns + at not in table
+        and _may_be_part(cells)
+    }
     found: dict[int, NearPartDependency] = {}
-    for target, cells in sample.items():
-        may = cells.column.kind in ("categorical", "integer") and not cells.column.is_generated
-        if not may or target in fixed or target >= n_columns or n_columns + target in table:
-            continue
-        if not 2 <= len(cells.levels) <= MOST_PART_LEVELS:
-            continue
-        for source in sources:
-            rule = _near_part(table, sample, (source, target), rng)
+    sources = sources_of({at: sample[at] for at in sample if at < n_columns}, TICKS)
+    for source, part in ((at, own) for at in sources for own in parts_of(table[at].column)):
+        read = _part_levels(part, sample[source])
+        hoped = [at for at, own in targets.items() if _may_follow(own, read)]
+        for target in [at for at in hoped if _nearly_determine(read, targets[at], rng)]:
+            rule = _near_part(table, part, (source, target), rng)
             if rule is not None:
                 agreeing = _same_levels(rule.restore(table)[target], table[target])
                 position = n_columns + target
                 found[target] = NearPartDependency(rule, position, float(agreeing.mean()))
-                break
-    return found
+                del targets[target]
+    return dict(sorted(found.items()))
+
+
+def _may_be_part(cells: TypedSeries) -> bool:
+    """Return whether a column has a few levels, as parts of dates have."""
+    is_level = cells.column.kind in ("categorical", "integer") and not cells.column.is_generated
+    return is_level and 2 <= len(cells.levels) <= MOST_PART_LEVELS
+
+
+def _may_follow(own: LevelList, read: LevelList) -> bool:
+    """Return whether a part may give the levels of a column, as far as a few rows tell."""
+    if len(own.levels) > 2 * len(read.levels):
+        return False
+    rows = np.linspace(0, len(own.codes) - 1, HINT_ROWS).astype(np.intp)  # it may be sorted
+    one, other = LevelList(read.codes[rows], read.levels), LevelList(own.codes[rows], own.levels)
+    return bool((one.commonest_in(other)[one.codes] == other.codes).mean() >= MOSTLY)
 
 
 def _near_part(
-    table: ColumnFrame, sample: ColumnFrame, pair: tuple[int, int], rng: np.random.Generator
+    table: ColumnFrame, part: Part, pair: tuple[int, int], rng: np.random.Generator
 ) -> PartDependency | BandDependency | None:
-    """Return the part of a date that a column is once its few exceptions are mended."""
+    """Return the rule of a part of a date that a column is once its few exceptions are mended."""
     source, target = pair
-    for part in parts_of(table[source].column):
-        if not all(_nearly_determine(*_parts_of(part, own, pair), rng) for own in (sample, table)):
-            continue
-        read, own = _parts_of(part, table, pair)
-        column, values = table[target]
-        codes = read.commonest_in(own)[read.codes].astype(np.int32)
-        mended = levels_to_series(own.levels, codes, column).set_axis(values.index)
-        clean = {source: table[source], target: TypedSeries(column, mended)}
-        for rule in find_parts(clean, rng, {source}):
-            return rule
-        for band in find_bands(clean, rng, {source}):
-            return band
+    column, values = table[target]
+    read = _part_levels(part, table[source])
+    own = LevelList(table[target].codes, table[target].levels)
+    if not _nearly_determine(read, own, rng):
+        return None
+    codes = read.commonest_in(own)[read.codes].astype(np.int32)
+    mended = levels_to_series(own.levels, codes, column).set_axis(values.index)
+    clean = {source: table[source], target: TypedSeries(column, mended)}
+    for rule in find_parts(clean, rng, {source}):
+        return rule
+    for band in find_bands(clean, rng, {source}):
+        return band
     return None
 
 
-def _parts_of(part: Part, table: ColumnFrame, pair: tuple[int, int]) -> tuple[LevelList, LevelList]:
-    """Return the parts of a date, and another column, as levels."""
-    source, target = (table[at] for at in pair)
+def _part_levels(part: Part, source: TypedSeries) -> LevelList:
+    """Return the parts of a date as levels; rows without one have a level of their own."""
     read = np.where(source.numbers.present, part.of(source.numbers, source.column), -1)
     levels, codes = np.unique(read, return_inverse=True)
-    return LevelList(codes.astype(np.int32), levels.tolist()), LevelList(
-        target.codes, target.levels
-    )
+    return LevelList(codes.astype(np.int32), levels.tolist())
 
 
 def find_near(
