@@ -206,31 +206,44 @@ class _Levels(NamedTuple):
 
 def find_joint_keys(table: ColumnFrame) -> tuple[JointKey, ...]:
     """Find the columns that are unique together, which chance would hardly do."""
-    n, levels = count_rows(table), _candidates(table)
     rng = np.random.default_rng(0)  # shuffles columns for the evidence
+    n, levels = count_rows(table), _candidates(table)
+    order = rng.permutation(n)
+    mixed = {at: own._replace(codes=own.codes[order]) for at, own in levels.items()}
     found: list[JointKey] = []
     for size in range(2, MOST_PARTS + 1):
         for places in combinations(levels, size):
             if any({*key.positions} <= {*places} for key in found):
                 continue
-            own = [levels[at] for at in places]
-            pairs = n * (n - 1) / 2 * float(np.prod([column.equal for column in own]))
-            room = float(np.prod([float(column.n) for column in own]))
-            if pairs < LEAST_PAIRS or room < (1 - MOST_REPEATED) * n:
+            own = [mixed[at] for at in places]
+            if not _may_be_unique(own, n):
                 continue
             repeated = _repeated_share([column.codes for column in own])
-            if repeated > MOST_REPEATED:
-                continue
             by_chance = _repeated_share([rng.permutation(column.codes) for column in own])
-            if by_chance >= LEAST_BY_CHANCE and repeated <= MOST_OF_CHANCE * by_chance:
-                by_room = {
-                    at: (table[at].column.kind not in RANGED, -levels[at].n) for at in places
-                }
-                columns = tuple(
-                    field_at(table, at) for at in sorted(places, key=by_room.__getitem__)
-                )
+            is_rare = repeated <= min(MOST_REPEATED, MOST_OF_CHANCE * by_chance)
+            if is_rare and by_chance >= LEAST_BY_CHANCE:
+                most_first = sorted(places, key=lambda at: -levels[at].n)
+                ordered = sorted(most_first, key=lambda at: table[at].column.kind not in RANGED)
+                columns = tuple(field_at(table, at) for at in ordered)
                 found.append(JointKey(columns, repeated, by_chance))
     return tuple(found)
+
+
+def _may_be_unique(columns: Sequence[_Levels], n: int) -> bool:
+    """Return whether there is room for unique combinations, and the first rows repeat hardly any.
+
+    They are so many rows that by chance some would.
+    """
+    equal = float(np.prod([column.equal for column in columns]))
+    room = float(np.prod([float(column.n) for column in columns]))
+    least = max(LEAST_PAIRS, LEAST_BY_CHANCE * n)
+    if n * (n - 1) / 2 * equal < least or room < (1 - MOST_REPEATED) * n:
+        return False
+    first = np.arange(min(n, int(np.sqrt(4 * LEAST_PAIRS / equal)) + 1))
+    repeated = _repeated_share([column.codes[first] for column in columns])
+    apart = enumerate(columns)  # other rows of each column: by chance
+    by_chance = _repeated_share([own.codes[(first + at * len(first)) % n] for at, own in apart])
+    return repeated <= 2 * MOST_OF_CHANCE * by_chance
 
 
 def _candidates(table: ColumnFrame) -> dict[int, _Levels]:
