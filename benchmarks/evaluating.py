@@ -2,12 +2,15 @@
 
 Run `python benchmarks/evaluating.py --help`. Of each table the first 90 % of the shuffled rows are
 the real table. What is evaluated against them: real rows kept aside ("fresh"), the same rows with
-each column shuffled on its own ("shuffled"), what a `TabGAN` draws ("tabgan"), and files.
+each column shuffled on its own ("shuffled"), what a `TabGAN` ("tabgan") or `TabTrees` ("trees")
+draws, and files. Of "berka", the orders of accounts with what is known of these, whole accounts are
+kept aside.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -16,13 +19,17 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from datasets import TABLES, load, split, table_path
+from datasets import TABLES, Table, load, split, table_path
 from measure import in_own_process, peak_memory_mb
 from report import print_table, write_json
 
-KINDS = ("fresh", "shuffled", "tabgan")
+KINDS = ("fresh", "shuffled", "tabgan", "trees")
+BERKA = "berka"
+KEY = "account_id"  # of berka
+ALL = {**TABLES, BERKA: Table(target="k_symbol", dates=("date",))}
+TRAINED = 0.9  # of its accounts
 RESULTS = Path(__file__).parent / "results"
-PARTS = ("validity", "shapes", "trends", "detection", "utility", "coverage")
+PARTS = ("validity", "structure", "shapes", "trends", "detection", "utility", "coverage")
 COLUMNS = ("table", "synthetic", "rows", "grade", "score", *PARTS, "seconds", "peak_mb", "weakest")
 
 
@@ -31,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         description="Evaluate good and bad synthetic tables.", allow_abbrev=False
     )
-    parser.add_argument("--tables", nargs="+", choices=TABLES, default=["adult"])
+    parser.add_argument("--tables", nargs="+", choices=ALL, default=["adult"])
     parser.add_argument("--kinds", nargs="*", choices=KINDS, default=KINDS)
     parser.add_argument(
         "--synthetic",
@@ -48,7 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     jobs = [(table, kind, None) for table in options.tables for kind in options.kinds]
     jobs += [(options.tables[0], name, path) for name, path in options.synthetic]
     for table in options.tables:
-        table_path(table)
+        if table != BERKA:
+            table_path(table)
     rows: list[dict[str, Any]] = []
     for table, name, path in jobs:
         print(f"{table}, {name} …", file=sys.stderr)
@@ -66,20 +74,36 @@ def _named_file(text: str) -> tuple[str, Path]:
     return name, Path(path)
 
 
+def halves(table: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the real table and the rows kept aside."""
+    if table != BERKA:
+        return split(load(table))
+    folder = Path(os.environ["TABGAN_DATA"], "relational", BERKA)
+    orders, accounts = (pd.read_csv(folder / f"{name}.csv.gz") for name in ("order", "account"))
+    frame = orders.drop(columns="order_id").merge(accounts, on=KEY)
+    frame["date"] = pd.to_datetime(frame["date"])
+    keys = np.random.default_rng(0).permutation(frame[KEY].unique())
+    is_trained = frame[KEY].isin(keys[: int(TRAINED * len(keys))])
+    train, test = (frame[rows].reset_index(drop=True) for rows in (is_trained, ~is_trained))
+    return train, test
+
+
 def make(table: str, kind: str, path: Path | None, steps: int | None, seed: int) -> pd.DataFrame:
     """Return a synthetic table: one that is made by a kind's rule, or read from a file."""
     if path is not None:
-        dates = list(TABLES[table].dates)
-        missing = ["", *TABLES[table].missing]
+        dates = list(ALL[table].dates)
+        missing = ["", *ALL[table].missing]
         return pd.read_csv(path, keep_default_na=False, na_values=missing, parse_dates=dates)
-    train, test = split(load(table))
+    train, test = halves(table)
     if kind == "fresh":
         return test
     if kind == "shuffled":
         rng = np.random.default_rng(seed)
         return pd.DataFrame({name: rng.permutation(train[name].to_numpy()) for name in train})
-    from tabgan.estimator import TabGAN
+    from tabgan.estimator import TabGAN, TabTrees
 
+    if kind == "trees":
+        return TabTrees(verbose=False, random_state=seed).fit(train).sample(len(train))
     gan = TabGAN(steps=steps or "auto", verbose=False, random_state=seed).fit(train)
     return gan.sample(len(train))
 
@@ -88,8 +112,8 @@ def run(table: str, name: str, synthetic: pd.DataFrame, seed: int) -> dict[str, 
     """Evaluate one synthetic table; return its verdict and what it cost."""
     from tabgan import evaluate
 
-    train, _ = split(load(table))
-    target = TABLES[table].target
+    train, _ = halves(table)
+    target = ALL[table].target
     start, cpu = time.perf_counter(), time.process_time()
     found = evaluate(train, synthetic[train.columns], target=target, random_state=seed)
     cost = {"seconds": time.perf_counter() - start, "cpu_seconds": time.process_time() - cpu}

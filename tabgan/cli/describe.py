@@ -4,7 +4,7 @@ import sys
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -48,13 +48,12 @@ def describe_table(
     preparation = prepare(frame, options, seed)
     encoder, latent = preparation.encoder, preparation.latent
     conditions = preparation.condition_columns
+    columns = preparation.declared_schema
+    levels = [_Levels.of(frame.iloc[:, place]) for place in range(len(columns.names))]
     facts: dict[str, Any] = {
         "rows": len(frame),
-        "columns": [
-            _column_facts(column, frame.iloc[:, place])
-            for place, column in enumerate(preparation.declared_schema)
-        ],
-        "free_text": free_text_names(preparation.declared_schema),
+        "columns": [*map(_column_facts, columns, levels)],
+        "free_text": free_text_names(columns),
         "folded": {
             str(name): {"levels": levels.n_levels, "rows": levels.n_rows}
             | ({"form": levels.form} if levels.form is not None else {})
@@ -69,10 +68,10 @@ def describe_table(
         "encoded_width": encoder.spans.width,
         "latent": {"size": latent.dim, "reason": latent.reason},
         "steps": preparation.n_steps,
-        "memory_bytes": _expected_memory(frame, encoder),
+        "memory_bytes": _expected_memory(frame, encoder, sum(own.text_bytes for own in levels)),
         "note": small_table_note(len(frame), options.min_group),
     }
-    return preparation.declared_schema, facts
+    return columns, facts
 
 
 def describe_model(path: str) -> dict[str, Any]:
@@ -123,7 +122,26 @@ def _shown_range(first: Scalar, last: Scalar) -> str | None:
     return None if first is None else f"{first} to {last}"
 
 
-def _column_facts(column: Column, values: pd.Series | None) -> dict[str, Any]:
+class _Levels(NamedTuple):
+    """How much of a column is missing, and how many distinct values it has."""
+
+    missing: float  # share of the rows
+    distinct: int
+    text_bytes: int  # memory of the texts; equal ones are one object when they come from a file
+
+    @classmethod
+    def of(cls, values: pd.Series) -> "_Levels":
+        """Count the values of a column."""
+        codes, distinct = pd.factorize(values)
+        missing = codes < 0
+        if values.dtype != object:
+            return cls(float(missing.mean()), len(distinct), 0)
+        empty = np.flatnonzero(distinct == "")
+        missing |= np.isin(codes, empty)
+        return cls(float(missing.mean()), len(distinct), sum(map(sys.getsizeof, distinct)))
+
+
+def _column_facts(column: Column, levels: _Levels | None) -> dict[str, Any]:
     facts: dict[str, Any] = {
         "name": str(column.name),
         "kind": column.kind,
@@ -131,11 +149,8 @@ def _column_facts(column: Column, values: pd.Series | None) -> dict[str, Any]:
         "range": _shown_range(column.minimum, column.maximum),
         "why": column.why,
     }
-    if values is not None:
-        missing = values.isna()
-        if values.dtype == object:
-            missing |= values.isin([""])
-        facts |= {"missing": float(missing.mean()), "distinct": int(values.nunique())}
+    if levels is not None:
+        facts |= {"missing": levels.missing, "distinct": levels.distinct}
     return facts
 
 
@@ -143,15 +158,19 @@ def _condition_facts(conditions: Mapping[Hashable, Iterable[Any]]) -> dict[str, 
     return {str(name): [str(value) for value in values] for name, values in conditions.items()}
 
 
-def _expected_memory(frame: pd.DataFrame, encoder: TableEncoder) -> int:
-    """Estimate the peak of a fit in bytes: the table, its encoded rows, and the libraries."""
+def _expected_memory(frame: pd.DataFrame, encoder: TableEncoder, texts: int) -> int:
+    """Estimate the peak of a fit in bytes: the table, its encoded rows, and the libraries.
+
+    Parameters
+    ----------
+    frame, encoder
+        The table, and what encodes it.
+    texts
+        Bytes of its distinct texts.
+    """
     spans = encoder.spans
     row = 8 * spans.n_numbers + 4 * len(spans.widths)
     table = int(frame.memory_usage(index=False, deep=False).sum())
-    # Equal texts of a column are one object when they come from a CSV file.
-    objects = frame.select_dtypes(object)
-    distinct = (objects.iloc[:, place].unique() for place in range(objects.shape[1]))
-    texts = sum(sum(map(sys.getsizeof, values)) for values in distinct)
     return _LIBRARIES + table + texts + row * len(frame)
 
 

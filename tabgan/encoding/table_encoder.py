@@ -29,11 +29,13 @@ from tabgan.encoding.identifiers.identifier_encoders import IdentifierEncoder, f
 from tabgan.encoding.identifiers.placeholder_text import TextEncoder
 from tabgan.encoding.multiselect import MultiselectEncoder
 from tabgan.encoding.quantiles import Quantiles
+from tabgan.rules.agreement_dependency import LevelEquality, NearDependency
 from tabgan.rules.base_rules import Dependency
 from tabgan.rules.detect_dependencies import dependency_from_json, detect_dependencies
 from tabgan.rules.equality_dependency import PartialEquality
 from tabgan.rules.functional_dependency import FunctionalDependency, give_sources
 from tabgan.rules.holes_dependency import HolesDependency
+from tabgan.rules.level_constraints import LevelLimits, find_limits
 from tabgan.rules.presence_dependency import PresenceDependency, find_presences, widened
 from tabgan.table.columns import (
     ColumnFrame,
@@ -42,6 +44,7 @@ from tabgan.table.columns import (
     count_rows,
     frame_of,
     replaced,
+    without,
 )
 from tabgan.table.list_and_record_cells import is_record
 from tabgan.table.schema import Column, Kind, Schema
@@ -299,9 +302,12 @@ class TableEncoder:
         )
         for dependency in dependencies:
             left = dependency.reduce(left)
+        near = [rule for rule in dependencies if isinstance(rule, LevelEquality | NearDependency)]
+        learned = without(left, {at for rule in near for at in rule.positions[-2:]})
+        limits = find_limits(learned, rng.spawn(1)[0], kept) if derive else ()
         return cls(
             schema,
-            dependencies,
+            (*dependencies, *limits),
             {position: cells.column for position, cells in left.items()},
             fit_encoders(left, _presences(dependencies), once),
         )
@@ -626,7 +632,8 @@ def make_consistent(
     """
     table = reduce_consistently(encoder, frame, given)
     for rule in reversed(encoder.dependencies):
-        if not isinstance(rule, PartialEquality):  # it is one of shares, which stay what they are
+        # shares stay what they are, and given cells may lie beyond the limits of a level
+        if not isinstance(rule, PartialEquality | LevelLimits):
             table = rule.restore(table)
     for at in range(len(encoder.schema)):
         column, values = table[at]
@@ -678,7 +685,8 @@ def keeps_rules(
     for rule in encoder.dependencies:
         tied = set(rule.positions)
         try:
-            if tied & set(positions) and tied <= table.keys():  # else another has derived a column
+            may_break = isinstance(rule, LevelLimits) or not tied & set(positions)
+            if not may_break and tied <= table.keys():  # else another has derived a column
                 holds = rule.holds([table[at].take(keeps) for at in rule.positions])
                 broken = rule if broken is None and not holds.all() else broken
                 keeps[np.flatnonzero(keeps)[~holds]] = False

@@ -125,6 +125,12 @@ class ComparedTables:
         key = self._key
         return {} if key is None else {side: _units(f.iloc[:, key]) for side, f in frames.items()}
 
+    @property
+    def rows_of_unit(self) -> float:
+        """How many rows the unit of a real row has, on average over the rows."""
+        units = self.units.get("real")
+        return 1.0 if units is None else float(np.square(np.bincount(units)).sum() / len(units))
+
     @cached_property
     def _key(self) -> int | None:
         """The place of the key whose rows are taken for one unit."""

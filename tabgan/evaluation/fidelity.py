@@ -388,8 +388,9 @@ def _weak_relations(
 
     real = residuals([column.real[rows] for column in columns])
     one, other = (residuals([column.real[half] for column in columns]) for half in halves)
-    shuffled = residuals([rng.permutation(column.real[rows]) for column in columns])
     drawn = rng.permutation(n_synthetic)[:most]
+    shuffled = residuals([rng.permutation(column.real[rows])[: len(drawn)] for column in columns])
+    shuffled *= tables.rows_of_unit  # as rows of one unit are alike, there are fewer to tell
     synthetic = residuals([column.synthetic[drawn] for column in columns])
     apart = np.zeros((len(coded), len(coded)))
     grid = np.ix_(chosen, chosen)

@@ -46,7 +46,7 @@ from tabgan.rules.detect_dependencies import detect_dependencies
 from tabgan.rules.functional_dependency import FunctionalDependency
 from tabgan.rules.holes_dependency import HolesDependency
 from tabgan.rules.level_constraints import FixedCombinations
-from tabgan.rules.personal_dependency import CodePrefix
+from tabgan.rules.personal_dependency import CodePart, CodePrefix
 from tabgan.sampling.key_groups import KeyGroups
 from tabgan.sampling.table_keys import KeyRule, learn_table_keys
 from tabgan.table.columns import (
@@ -168,9 +168,9 @@ def suppress_rare_values(
     suppressed, folded = table, dict[int, FoldedLevels]()
     if joint or may_be_rare(table, units):  # else nothing is folded, whatever rules tie together
         detected = detect_dependencies(table, streams[0], kept, find_attributes) if derive else []
-        prefixes = [rule for rule in detected if isinstance(rule, CodePrefix)]
+        held = [rule for rule in detected if isinstance(rule, CodePrefix | CodePart)]
         # which columns rules fill together ties no levels: the rules themselves do
-        aside = (CodePrefix, HolesDependency)
+        aside = (CodePrefix, CodePart, HolesDependency)
         found = [*(rule for rule in detected if not isinstance(rule, aside)), *rules]
         # a column of presence, behind those of the schema, goes with the column that it is of
         ties = [
@@ -180,7 +180,7 @@ def suppress_rare_values(
         looked_at = {at % len(schema) for at in _looked_at(found)}
         fixed |= {at for at in looked_at if has_frequent_level(table[at], units)}
         suppressed, folded = fold_rare(table, ties, joint, streams[1], fixed, units=units)
-        for rule in prefixes:  # a code begins with the level that is kept
+        for rule in held:  # a code holds the level that is kept
             rests = rule.reduce(table)[rule.target.position]
             suppressed = rule.restore({**suppressed, rule.target.position: rests})
     columns = tuple(
@@ -217,29 +217,33 @@ def _without_few_numbers(table: ColumnFrame, schema: Schema) -> tuple[ColumnFram
 def _trimmed(table: ColumnFrame, suppressed: ColumnFrame, schema: Schema) -> Schema:
     """Trim the ranges that were measured from the table; declared ranges stay."""
     ranged = [at for at, column in enumerate(schema) if column.kind in RANGED]
-    after = {at: _clipped(suppressed[at]) for at in ranged}
-    changed = {at: values for at, values in after.items() if values is not table[at].values}
-    return with_measured_ranges(schema, {at: table[at].values for at in changed}, changed)
+    before, after = dict[int, pd.Series](), dict[int, pd.Series]()
+    for at in ranged:
+        clipped = _clipped(suppressed[at])
+        if clipped is not None or suppressed[at].values is not table[at].values:
+            before[at] = table[at].values.iloc[table[at].one_of_each()]
+            after[at] = suppressed[at].values if clipped is None else clipped
+    return with_measured_ranges(schema, before, after)
 
 
-def _clipped(cells: TypedSeries) -> pd.Series:
-    """Clip numbers to the ends that may be kept; the values themselves if that changes none."""
+def _clipped(cells: TypedSeries) -> pd.Series | None:
+    """Return a row of each number, clipped to the ends that may be kept; None if none changes."""
     column, numbers = cells.column, cells.numbers
     if not numbers.present.any():
-        return cells.values
+        return None
     if column.kind in ("integer", "numeric"):
         column = replace(column, minimum=None, maximum=None)
     clipped = numbers.values.copy()
     clipped[numbers.present] = clip_to_ends(clipped[numbers.present], column)
     if (clipped == numbers.values)[numbers.present].all():
-        return cells.values
+        return None
     if column is not cells.column:
         column = replace(
             column,
             minimum=_like(cells.column.minimum, clipped[numbers.present].min()),
             maximum=_like(cells.column.maximum, clipped[numbers.present].max()),
         )
-    return write_column(numbers._replace(values=clipped), column).set_axis(cells.values.index)
+    return write_column(numbers._replace(values=clipped).take(cells.one_of_each()), column)
 
 
 def _like(bound: Scalar, number: Any) -> Scalar:

@@ -9,6 +9,7 @@ import pandas as pd
 from tabgan.base.errors import DataError
 from tabgan.inference.column_cells import shown, storage_of
 from tabgan.table.frame_libraries import lists_as_text, pandas_of
+from tabgan.table.level_codes import are_texts
 from tabgan.table.scalars import is_scalar
 
 if TYPE_CHECKING:
@@ -169,9 +170,9 @@ def _check_cells(name: Hashable, values: pd.Series) -> None:
     if isinstance(dtype, pd.CategoricalDtype):
         values = pd.Series(dtype.categories)
         dtype = values.dtype
-    if storage_of(dtype) is not None:
+    if storage_of(dtype) is not None or are_texts(values):
         return
-    objects = values.to_numpy(object)
+    objects = values.to_numpy(object).tolist()
     for kind in set(map(type, objects)):
         cells = ((row, value) for row, value in enumerate(objects) if type(value) is kind)
         row, value = _first_unusable(cells) if kind is tuple else next(cells)

@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tabgan.table.level_codes import dense, distinct_of
+from tabgan.table.level_codes import are_texts, dense, distinct_of
 from tabgan.table.scalars import Scalar
 from tabgan.table.schema import Kind
 from tabgan.table.text_formats import MISSING_MARKS, spread
@@ -140,7 +140,7 @@ def read_cells(name: Hashable, values: pd.Series, decimal: str | None = None) ->
         The decimal mark of the table's other columns.
     """
     values = dense(values)
-    if storage_of(values.dtype) is None and set(map(type, values.to_numpy(object))) == {str}:
+    if storage_of(values.dtype) is None and are_texts(values):
         # told sooner than that no cell is missing
         return ColumnCells(name, "string", np.zeros(len(values), np.bool_), values, decimal)
     missing = values.isna().to_numpy(bool)

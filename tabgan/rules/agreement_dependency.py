@@ -17,6 +17,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from tabgan.rules.band_dependency import BandDependency, find_bands
 from tabgan.rules.base_rules import Dependency, Mask
 from tabgan.rules.equality_dependency import copied_cells, form_of, lead_away
 from tabgan.rules.functional_dependency import (
@@ -26,7 +27,15 @@ from tabgan.rules.functional_dependency import (
     functional_rule,
     level_list,
 )
+from tabgan.rules.part_dependency import (
+    Part,
+    PartDependency,
+    find_parts,
+    parts_of,
+    sources_of,
+)
 from tabgan.table.columns import (
+    TICKS,
     ColumnFrame,
     ColumnRef,
     TypedSeries,
@@ -44,9 +53,11 @@ from tabgan.table.schema import Column
 __all__ = [
     "LevelEquality",
     "NearDependency",
+    "NearPartDependency",
     "PairsDependency",
     "find_level_equalities",
     "find_near",
+    "find_near_parts",
     "find_pairs",
 ]
 
@@ -59,6 +70,8 @@ MOST_TURNS = 5  # in which rows that are to differ take the levels of others
 MOSTLY = 0.9  # share of the rows in which two columns are equal
 MOST_UNEQUAL = 0.25  # of the rows that would differ by chance
 MOST_ACCIDENTAL = 0.8  # share of the rows that would be equal by chance
+HINT_ROWS = 300  # enough to refute most parts
+MOST_PART_LEVELS = 400  # of a column that may be a part of a date
 NEARLY = 0.98  # share of the rows in which a level has what it determines
 MOST_ROWS = 5_000  # of a table in which pairs of levels are looked for
 LEAST_OF_PAIR = 2  # rows that a pair needs to be kept, lest it tells of one row
@@ -338,6 +351,129 @@ class NearDependency(Dependency):
         """Rebuild a dependency from `to_json`'s value."""
         rule = FunctionalDependency.from_json(state["of"])
         return cls(rule, int(state["position"]), float(state["share"]))
+
+
+@dataclass(frozen=True)
+class NearPartDependency(NearDependency):
+    """The target is a part of a date, such as its year or weekday, in nearly all rows.
+
+    Parameters
+    ----------
+    rule
+        The part.
+    position
+        Position of the column that tells in which rows, behind those of the schema.
+    share
+        Share of these rows.
+    """
+
+    name: ClassVar[str] = "nearly a part"
+    of_equality: ClassVar[bool] = False
+    rule: PartDependency | BandDependency  # type: ignore[assignment]
+
+    @property
+    def column(self) -> Column:
+        """The column that tells in which rows the target is the part."""
+        *_, target = self.rule.positions
+        return _agreement_column(f"{target} follows its date")
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe the dependency by JSON values."""
+        own = {"rule": self.rule.name, **self.rule.to_json()}
+        return {"of": own, "position": self.position, "share": self.share}
+
+    @classmethod
+    def from_json(cls, state: dict[str, Any]) -> Self:
+        """Rebuild a dependency from `to_json`'s value."""
+        kinds = {kind.name: kind for kind in (PartDependency, BandDependency)}
+        rule = kinds[state["of"]["rule"]].from_json(state["of"])
+        return cls(rule, int(state["position"]), float(state["share"]))
+
+
+def find_near_parts(
+    table: ColumnFrame, rng: np.random.Generator, fixed: Collection[int], n_columns: int
+) -> dict[int, NearPartDependency]:
+    """Find the columns that are a part of a date in nearly all rows, not by chance.
+
+    Parameters
+    ----------
+    table
+        The columns that may take part.
+    rng
+        Draws the rows on which parts are tried first, and shuffles columns.
+    fixed
+        Columns that must not be changed.
+    n_columns
+        Number of columns of the schema.
+
+    Returns
+    -------
+    The rules by the positions of their targets.
+    """
+    sample = sample_of(table, rng)
+    targets = {
+        at: LevelList(cells.codes, cells.levels)
+        for at, cells in sample.items()
+        if at < n_columns
+        and at not in fixed
+        and n_columns + at not in table
+        and _may_be_part(cells)
+    }
+    found: dict[int, NearPartDependency] = {}
+    sources = sources_of({at: sample[at] for at in sample if at < n_columns}, TICKS)
+    for source, part in ((at, own) for at in sources for own in parts_of(table[at].column)):
+        read = _part_levels(part, sample[source])
+        hoped = [at for at, own in targets.items() if _may_follow(own, read)]
+        for target in [at for at in hoped if _nearly_determine(read, targets[at], rng)]:
+            rule = _near_part(table, part, (source, target), rng)
+            if rule is not None:
+                agreeing = _same_levels(rule.restore(table)[target], table[target])
+                position = n_columns + target
+                found[target] = NearPartDependency(rule, position, float(agreeing.mean()))
+                del targets[target]
+    return dict(sorted(found.items()))
+
+
+def _may_be_part(cells: TypedSeries) -> bool:
+    """Return whether a column has a few levels, as parts of dates have."""
+    is_level = cells.column.kind in ("categorical", "integer") and not cells.column.is_generated
+    return is_level and 2 <= len(cells.levels) <= MOST_PART_LEVELS
+
+
+def _may_follow(own: LevelList, read: LevelList) -> bool:
+    """Return whether a part may give the levels of a column, as far as a few rows tell."""
+    if len(own.levels) > 2 * len(read.levels):
+        return False
+    rows = np.linspace(0, len(own.codes) - 1, HINT_ROWS).astype(np.intp)  # it may be sorted
+    one, other = LevelList(read.codes[rows], read.levels), LevelList(own.codes[rows], own.levels)
+    return bool((one.commonest_in(other)[one.codes] == other.codes).mean() >= MOSTLY)
+
+
+def _near_part(
+    table: ColumnFrame, part: Part, pair: tuple[int, int], rng: np.random.Generator
+) -> PartDependency | BandDependency | None:
+    """Return the rule of a part of a date that a column is once its few exceptions are mended."""
+    source, target = pair
+    column, values = table[target]
+    read = _part_levels(part, table[source])
+    own = LevelList(table[target].codes, table[target].levels)
+    if not _nearly_determine(read, own, rng):
+        return None
+    codes = read.commonest_in(own)[read.codes].astype(np.int32)
+    mended = levels_to_series(own.levels, codes, column).set_axis(values.index)
+    clean = {source: table[source], target: TypedSeries(column, mended)}
+    for rule in find_parts(clean, rng, {source}):
+        return rule
+    for band in find_bands(clean, rng, {source}):
+        return band
+    return None
+
+
+def _part_levels(part: Part, source: TypedSeries) -> LevelList:
+    """Return the parts of a date as levels; rows without one have a level of their own."""
+    read = np.where(source.numbers.present, part.of(source.numbers, source.column), -1)
+    levels, codes = np.unique(read, return_inverse=True)
+    return LevelList(codes.astype(np.int32), levels.tolist())
 
 
 def find_near(

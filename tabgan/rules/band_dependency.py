@@ -290,7 +290,7 @@ class _Runs(NamedTuple):
 
     level: NDArray[np.int64]  # of each run
     rows: NDArray[np.int64]  # how many it has
-    ends: list[tuple[Any, Any]]  # last value of a run and first of the next, but for missing ones
+    ends: NDArray[Any]  # last value of a run and first of the next, but for missing ones
     blocks: int  # rows that equal values tell apart
     missing: int | None  # the level of rows without a measure
 
@@ -309,7 +309,7 @@ class _Runs(NamedTuple):
             return None
         starts = np.concatenate([[0], changes + 1])
         rows = np.diff([*starts.tolist(), len(own)])
-        ends = [(values[at].item(), values[at + 1].item()) for at in changes.tolist()]
+        ends = np.column_stack([values[changes], values[changes + 1]])
         level = own[starts].astype(np.int64)
         missing = int(rest[0]) if len(rest) else None
         return cls(level, rows, ends, int(steps.sum()) + 1 + bool(len(rest)), missing)
@@ -475,7 +475,7 @@ class _Trial(NamedTuple):
         if runs is None:
             return None
         columns = [self.table[at].column for at in measure.sources]
-        bounds = [_bound(low, high, measure, columns) for low, high in runs.ends]
+        bounds = [_bound(low, high, measure, columns) for low, high in runs.ends.tolist()]
         missing = int(runs.level[0]) if runs.missing is None else runs.missing
         return BandDependency(
             tuple(field_at(self.table, at) for at in measure.sources),
@@ -504,7 +504,7 @@ class _Trial(NamedTuple):
         runs = self._runs(self.sample, measure, target)
         if runs is None or measure.name != DIFFERENCE:
             return runs is not None
-        bounds = [high for _, high in runs.ends]
+        bounds = runs.ends[:, 1].tolist()
         codes = self.sample[target].codes
         order = self.rng.permutation(len(codes))
         for at in measure.sources:

@@ -5,7 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from tabgan.rules.agreement_dependency import find_level_equalities, find_near, find_pairs
+from tabgan.rules.agreement_dependency import (
+    find_level_equalities,
+    find_near,
+    find_near_parts,
+    find_pairs,
+)
 from tabgan.rules.band_dependency import MOST_COMPARED, find_bands
 from tabgan.rules.base_rules import DEPENDENCIES, Dependency
 from tabgan.rules.counted_dependency import MOST_COUNTED, find_counted
@@ -20,7 +25,7 @@ from tabgan.rules.holes_dependency import find_holes
 from tabgan.rules.identity_candidates import FITTED_ROWS, MOST_FACTORS, MOST_THREES, SPARE_ROWS
 from tabgan.rules.order_dependency import DifferenceDependency
 from tabgan.rules.part_dependency import MOST_SOURCES, find_parts
-from tabgan.rules.personal_dependency import find_persons, find_prefixes
+from tabgan.rules.personal_dependency import find_codes, find_persons
 from tabgan.rules.presence_dependency import find_joint_marks, find_presences
 from tabgan.rules.sum_dependency import find_one_hots, find_sums
 from tabgan.table.columns import NUMBERS, TICKS, ColumnFrame, count_rows, without
@@ -62,11 +67,11 @@ def detect_dependencies(
     n_columns = max(table, default=0) + 1
     if count_rows(table) < LEAST_ROWS:
         return [*find_presences(table, n_columns)]
-    of_identities, of_parts, of_marks, of_holes, of_equals = rng.spawn(5)
+    of_identities, of_parts, of_marks, of_holes, of_equals, of_near = rng.spawn(6)
     finders: tuple[FindAttributes, ...] = (
         lambda left: find_copies(without(left, kept), rng),
         lambda left: find_one_hots(without(left, kept), rng),
-        lambda left: [*find_persons(left, rng), *find_prefixes(without(left, kept))],
+        lambda left: [*find_persons(left, rng), *find_codes(without(left, kept))],
         find_attributes,
         lambda left: find_presences(left, n_columns),
         lambda left: find_holes(without(left, kept), of_holes, n_columns),
@@ -74,9 +79,7 @@ def detect_dependencies(
     table = _reduced_by(finders, table, found)
     determined = find_functional(table, rng, kept)
     while measured := _find_measured(table, of_parts, determined, kept):
-        for rule in measured:
-            table = rule.reduce(table)
-            found.append(rule)
+        table = _reduced(table, measured, found)
         determined = find_functional(table, rng, kept)
     given = [rule.target.position for rule in determined]
     tied = {at for rule in determined for at in rule.positions}
@@ -93,15 +96,17 @@ def detect_dependencies(
     # A coincidence is restored when all columns are there that others give, none of which it
     # changes, and before the orders, so that these have the last word.
     fixed = {*derived.positions, *(rule.source.position for rule in first)}
-    replaced = [rule.target.position for rule in orders if isinstance(rule, DifferenceDependency)]
-    absent = {*replaced, *(rule.target.position for rule in later)}
+    near = find_near_parts(without(table, given), of_near, {*fixed, *kept, *compared}, n_columns)
+    replaced = {rule.target.position for rule in orders if isinstance(rule, DifferenceDependency)}
+    absent = {*near, *replaced, *(rule.target.position for rule in later)}
     coincidences = find_partial_equalities(without(table, absent), rng, fixed)
     others = [*found, *determined, *orders, *coincidences]
     agreements = _find_agreements(without(table, absent), of_equals, fixed, n_columns, others)
-    rules = (*identities, *first, *sums, *agreements)
+    rules = (*identities, *first, *sums, *agreements, *near.values())
     left = without(table, {*kept, *given, *(at for rule in rules for at in rule.positions)})
     marks = _find_marks(left, of_marks, [*orders, *coincidences], n_columns)
-    return [*found, *later, *marks, *orders, *agreements, *coincidences, *identities, *first, *sums]
+    restored_first = [*agreements, *coincidences, *identities, *first, *sums]
+    return [*found, *later, *marks, *near.values(), *orders, *restored_first]
 
 
 def _find_agreements(
@@ -128,9 +133,17 @@ def _reduced_by(
 ) -> ColumnFrame:
     """Return a table reduced by the rules that are found one after the other, and list these."""
     for find in finders:
-        for rule in find(table):
-            table = rule.reduce(table)
-            found.append(rule)
+        table = _reduced(table, find(table), found)
+    return table
+
+
+def _reduced(
+    table: ColumnFrame, rules: Sequence[Dependency], found: list[Dependency]
+) -> ColumnFrame:
+    """Return a table reduced by rules, and list these."""
+    for rule in rules:
+        table = rule.reduce(table)
+        found.append(rule)
     return table
 
 

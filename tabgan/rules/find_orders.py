@@ -339,6 +339,8 @@ def _rules(
     """Yield an order for each group of columns, then the dates that are kept as a distance."""
     columns = {at: table[at][0] for at in axes}
     grids = _grids(axes, columns)
+    distances = [*_distances(table, axes, rank, edges, fixed=fixed, near=near)]
+    measured = {at for rule in distances for at in rule.positions}
     for group in _connected(edges):
         members = sorted(group, key=rank.__getitem__)
         place = {at: index for index, at in enumerate(members)}
@@ -352,7 +354,22 @@ def _rules(
             tuple(place[at] for at in members if at in fixed),
             tuple(edge for edge in own if (members[edge[0]], members[edge[1]]) in strict),
             shares if any(shares) else (),
+            tuple(place[at] for at in members if at in measured),
         )
+    yield from distances
+
+
+def _distances(
+    table: ColumnFrame,
+    axes: Mapping[int, NumericAxis],
+    rank: Mapping[int, int],
+    edges: Collection[Edge],
+    *,
+    fixed: Collection[int],
+    near: Collection[Edge],
+) -> Iterator[DifferenceDependency]:
+    """Yield the dates that are kept as a distance."""
+    columns = {at: table[at][0] for at in axes}
     marked = {at for at in axes if _has_far_mark(axes[at], columns[at])}
     edges, near = ([e for e in pairs if marked.isdisjoint(e)] for pairs in (edges, near))
     near = [(a, b) for a, b in near if _source_rank(a, axes, rank) < _source_rank(b, axes, rank)]

@@ -313,8 +313,8 @@ def absence_marks(table: ColumnFrame) -> frozenset[str]:
     for cells in table.values():
         if cells.column.kind in NUMBERS | TICKS and not cells.column.is_generated:
             numbers = cells.numbers
-            special = numbers.special[~numbers.present]
-            found |= {mark for mark in special.tolist() if isinstance(mark, str)}
+            special = {*numbers.special[~numbers.present].tolist()}
+            found |= {mark for mark in special if isinstance(mark, str)}
     return frozenset(found)
 
 
@@ -369,8 +369,8 @@ def _present(cells: TypedSeries, marks: Collection[str]) -> Mask | None:
         return None
     if column.kind in NUMBERS | TICKS:
         numbers = cells.numbers
-        special = numbers.special[~numbers.present].tolist()
-        texts_only = all(mark is None or isinstance(mark, str) for mark in special)
+        special = {*map(type, numbers.special[~numbers.present].tolist())}
+        texts_only = all(kind is type(None) or issubclass(kind, str) for kind in special)
         present: Mask | None = numbers.present if texts_only else None
     elif column.kind in _LEVELS:
         there = [not is_absent(level) and level not in marks for level in cells.levels]

@@ -40,7 +40,7 @@ LEAST_BROKEN = 0.05  # share of rows that break an identity when one of its colu
 PRECISION = 1e-9  # relative error of full-precision floats
 TRIED_ROWS = 24  # rows on which all products are tried
 REFUTING_ROWS = 500  # rows that refute most products that the first ones leave
-CELLS = 4_000  # of products that are compared at once
+CELLS = 2_000  # of products that are compared at once
 FITTED_ROWS = 2_000  # rows on which linear identities are fitted
 MOST_GROUPS = 8  # sets of columns that are missing in the same rows
 MOST_FACTORS = 150  # columns whose products of two are tried
@@ -215,18 +215,23 @@ def find_products(group: NumberGroup, rng: np.random.Generator) -> Iterator[Iden
     for most, n_bases in ((MOST_FACTORS, 1), (MOST_THREES, 2)):
         columns = sorted(order[:most])
         factors = _factors(group, columns, rows)
-        bases = [*combinations(columns, n_bases)]
-        if not factors or not bases:
+        bases = np.array([*combinations(columns, n_bases)], np.intp)
+        if not factors or not len(bases):
             continue
-        own = np.stack([group.values[[*base]][:, rows].prod(axis=0) for base in bases])
-        by = np.stack([factor.values for factor in factors])
+        products = _Products(
+            bases,
+            group.values[:, rows][bases].prod(axis=1),
+            np.array([factor.column for factor in factors]),
+            np.stack([factor.values for factor in factors]),
+        )
         ranked: list[tuple[bool, bool, int, Identity]] = []
-        for target, base, factor in _matches(group, columns, own, by, rows):
-            used = (*bases[base], factors[factor].column)
-            error = np.abs(own[base] * by[factor] - group.values[target, rows])
-            is_rounded = bool((error > PRECISION * np.abs(own[base] * by[factor])).any())
-            if target in used or len({*used}) < len(used) or (is_rounded and not fine[target]):
+        for target, base, factor in _matches(group, columns, products, rows):
+            result = products.of_bases[base] * products.by[factor]
+            error = np.abs(result - group.values[target, rows])
+            is_rounded = bool((error > PRECISION * np.abs(result)).any())
+            if is_rounded and not fine[target]:
                 continue
+            used = (*bases[base].tolist(), factors[factor].column)
             by_text = factors[factor].text
             text = " * ".join(map(group.quoted, bases[base])) + by_text.format(
                 group.quoted(used[-1])
@@ -324,15 +329,31 @@ def _is_fine(group: NumberGroup, target: int) -> bool:
     return bool(np.std(group.values[target]) >= LEAST_UNITS * 2 * group.units[target])
 
 
+class _Products(NamedTuple):
+    """Products of some columns, and the factors of one more that they are multiplied by."""
+
+    bases: NDArray[np.intp]  # the columns of each, shape (bases, columns)
+    of_bases: Floats  # their product, shape (bases, rows)
+    owners: NDArray[np.intp]  # the column of each factor, shape (factors,)
+    by: Floats  # the factors, shape (factors, rows)
+
+    def have(self, column: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Return which of the products and which of the factors are of a column."""
+        return (self.bases == column).any(axis=1), self.owners == column
+
+
 def _matches(
-    group: NumberGroup, targets: Sequence[int], own: Floats, by: Floats, rows: NDArray[np.intp]
+    group: NumberGroup, targets: Sequence[int], products: _Products, rows: NDArray[np.intp]
 ) -> list[tuple[int, int, int]]:
     """Return target, base and factor wherever base times factor is the target in all rows tried."""
+    own, by = products.of_bases, products.by
     slack = group.slack(rows)
     found: list[tuple[int, int, int]] = []
     with np.errstate(over="ignore", invalid="ignore"):
         first = (own[:, :1] * by[None, :, 0]).ravel()
-        order = np.argsort(first, kind="stable")
+        is_new = (products.bases[:, None] != products.owners[:, None]).all(axis=2)
+        order = np.flatnonzero(is_new)
+        order = order[np.argsort(first[order], kind="stable")]
         ascending = first[order]
         for target in targets:
             values = group.values[target, rows]
@@ -341,7 +362,9 @@ def _matches(
             near = np.sort(order[slice(*np.searchsorted(ascending, reach, side="right"))])
             near = near[np.abs(first[near] - values[0]) <= slack[target, 0]]
             base, factor = np.divmod(near, by.shape[0])
-            row = 1
+            in_base, in_factor = products.have(target)
+            others = ~(in_base[base] | in_factor[factor])
+            base, factor, row = base[others], factor[others], 1
             while row < len(rows) and len(base):  # the fewer are left, the more rows at once
                 some = slice(row, row + max(1, CELLS // len(base)))
                 error = np.abs(own[base, some] * by[factor, some] - values[some])

@@ -1,11 +1,19 @@
-"""Constraints on combinations of values, and on values that occur only once."""
+"""Constraints on combinations of values, on values that occur only once, and limits of numbers.
 
-from collections.abc import Hashable, Sequence
+The limits are found: the numbers that a level of another column has, where these are fewer than
+chance would show. A drawn number beyond them becomes that of another row of the level.
+"""
+
+from collections.abc import Collection, Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Self
+from functools import cache
+from itertools import pairwise
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import gammaln
 
 from tabgan.base.errors import OptionError
 from tabgan.rules.base_rules import (
@@ -18,16 +26,38 @@ from tabgan.rules.base_rules import (
     register_constraint,
 )
 from tabgan.rules.functional_dependency import (
+    LEVEL,
     CombinationDependency,
     combination_numbers,
     combinations_of,
 )
 from tabgan.rules.sum_dependency import BITS, OneHotDependency, bits_of
-from tabgan.table.columns import ColumnFrame, TypedSeries, field_at, level_key
-from tabgan.table.scalars import Scalar, is_scalar
+from tabgan.table.columns import (
+    NUMBERS,
+    TICKS,
+    ColumnFrame,
+    ColumnRef,
+    TypedSeries,
+    clip_to_ends,
+    field_at,
+    level_key,
+    sample_of,
+    with_cells,
+    write_column,
+)
+from tabgan.table.scalars import Scalar, from_json_scalar, is_scalar, to_json_scalar
 from tabgan.table.schema import Column, Schema
 
-__all__ = ["FixedCombinations", "OneHot", "Unique"]
+__all__ = ["FixedCombinations", "Limit", "LevelLimits", "OneHot", "Unique", "find_limits"]
+
+MOST_LEVELS = 60  # of a column that may limit numbers
+MOST_CODES = 12  # the same of whole numbers
+MOST_LIMITING = 2  # columns that limit a number
+MOST_LISTED = 20  # numbers that a level has, to have no others
+LEAST_LISTED = 0.99  # share of a level's rows that hold one of these
+LEAST_BEYOND = 0.05  # share of all rows that lie beyond a level's limits
+LEAST_HOPED = 8  # rows of a sample that would lie beyond the limits of a level by chance
+LEAST_BROKEN = 0.01  # share of all rows that would break some limit by chance
 
 ROWS_PER_COMBINATION = 2  # on average, at least: what is kept must not be the rows themselves
 
@@ -235,3 +265,294 @@ def _made_anew(column: Column) -> str:
         f"column {column.name!r} is of kind {column.kind!r}: its values are generated and not "
         "learned; declare its kind in schema as 'categorical', or leave it out"
     )
+
+
+class Limit(NamedTuple):
+    """The numbers that a level has: from the least to the greatest, or those of a list.
+
+    Parameters
+    ----------
+    level
+        A level of the column that limits.
+    numbers
+        The two ends, or the list in ascending order.
+    is_list
+        Whether it is a list.
+    """
+
+    level: Scalar
+    numbers: tuple[float, ...]
+    is_list: bool
+
+    def keeps(self, values: NDArray[Any]) -> Mask:
+        """Return which numbers the level may have."""
+        if self.is_list:
+            return np.isin(values, self.numbers)
+        kept: Mask = (values >= self.numbers[0]) & (values <= self.numbers[-1])
+        return kept
+
+    def nearest(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Return the numbers that the level may have and that are nearest to some."""
+        if not self.is_list:
+            clipped: NDArray[Any] = np.clip(values, self.numbers[0], self.numbers[-1])
+            return clipped
+        known = np.array(self.numbers, values.dtype)
+        nearest: NDArray[Any] = known[np.searchsorted((known[1:] + known[:-1]) / 2, values)]
+        return nearest
+
+
+@dataclass(frozen=True)
+class LevelLimits(Dependency):
+    """A number that keeps within what levels of other columns allow.
+
+    Parameters
+    ----------
+    target
+        The column of numbers or dates.
+    sources
+        The columns that limit it.
+    limits
+        The limits of the levels of each source; other levels have none.
+    """
+
+    name: ClassVar[str] = "level limits"
+    target: ColumnRef
+    sources: tuple[ColumnRef, ...]
+    limits: tuple[tuple[Limit, ...], ...]
+
+    def __post_init__(self) -> None:
+        if not self.sources or len(self.sources) != len(self.limits):
+            raise ValueError("limits need the columns whose levels have them")
+        if not all(own.numbers and [*own.numbers] == sorted(own.numbers) for own in self._all()):
+            raise ValueError("limits must be in ascending order")
+
+    def _all(self) -> Iterator[Limit]:
+        return (limit for own in self.limits for limit in own)
+
+    @property
+    def positions(self) -> tuple[int, ...]:
+        """Positions of the columns that take part."""
+        return *(source.position for source in self.sources), self.target.position
+
+    def describe(self) -> str:
+        """Describe the rule in words."""
+        names = " and ".join(map(str, self.sources))
+        allow = "allow" if len(self.sources) > 1 else "allows"
+        return f"{self.target} keeps to what its {names} {allow}"
+
+    def reduce(self, table: ColumnFrame) -> ColumnFrame:
+        """Return the table as it is: the numbers are learned."""
+        return table
+
+    def restore(self, table: ColumnFrame) -> ColumnFrame:
+        """Replace numbers beyond the limits by those of other rows of the same levels."""
+        if not {*self.positions} <= {*table}:
+            return table
+        cells = table[self.target.position]
+        beyond = self._beyond(table)
+        if not beyond.any():
+            return table
+        codes = combinations_of([table[source.position] for source in self.sources])[0]
+        taken, lacking = np.arange(len(codes)), np.zeros(len(codes), np.bool_)
+        usable = cells.numbers.present & ~beyond
+        for code in np.unique(codes[beyond]).tolist():
+            rows, givers = (np.flatnonzero(own & (codes == code)) for own in (beyond, usable))
+            if len(givers):
+                taken[rows] = givers[np.searchsorted(givers, rows) % len(givers)]
+            else:
+                lacking[rows] = True
+        column, values = cells
+        changed = TypedSeries(column, values.iloc[taken].set_axis(values.index))
+        if lacking.any():
+            changed = self._clipped(changed, table, lacking)
+        return with_cells(table, {self.target.position: changed})
+
+    def holds(self, cells: Sequence[TypedSeries]) -> Mask:
+        """Return which rows keep the limits, given the columns of `positions`."""
+        return ~self._beyond(dict(zip(self.positions, cells, strict=True)))
+
+    def _rows(self, table: ColumnFrame) -> Iterator[tuple[Limit, Mask]]:
+        """Yield each limit with the rows of its level that hold a number."""
+        present = table[self.target.position].numbers.present
+        for source, own in zip(self.sources, self.limits, strict=True):
+            cells = table[source.position]
+            code = {level_key(level): at for at, level in enumerate(cells.levels)}
+            for limit in own:
+                at = code.get(level_key(limit.level))
+                if at is not None:
+                    yield limit, present & (cells.codes == at)
+
+    def _beyond(self, table: ColumnFrame) -> Mask:
+        values = table[self.target.position].numbers.values
+        beyond = np.zeros(len(values), np.bool_)
+        for limit, rows in self._rows(table):
+            beyond[rows] |= ~limit.keeps(values[rows])
+        return beyond
+
+    def _clipped(self, cells: TypedSeries, table: ColumnFrame, rows: Mask) -> TypedSeries:
+        """Bring the numbers of rows whose levels no other row has within the limits."""
+        numbers = cells.numbers
+        values = numbers.values.copy()
+        for limit, own in self._rows(table):
+            values[rows & own] = limit.nearest(values[rows & own])
+        written = write_column(numbers._replace(values=values), cells.column)
+        return TypedSeries(cells.column, written.set_axis(cells.values.index))
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe the dependency by JSON values."""
+        return {
+            "target": self.target.to_json(),
+            "sources": [source.to_json() for source in self.sources],
+            "limits": [
+                [[to_json_scalar(level), list(numbers), is_list] for level, numbers, is_list in own]
+                for own in self.limits
+            ],
+        }
+
+    @classmethod
+    def from_json(cls, state: dict[str, Any]) -> Self:
+        """Rebuild a dependency from `to_json`'s value."""
+        return cls(
+            ColumnRef.from_json(state["target"]),
+            tuple(map(ColumnRef.from_json, state["sources"])),
+            tuple(
+                tuple(
+                    Limit(from_json_scalar(level), tuple(numbers), bool(is_list))
+                    for level, numbers, is_list in own
+                )
+                for own in state["limits"]
+            ),
+        )
+
+
+def find_limits(
+    table: ColumnFrame, rng: np.random.Generator, kept: Collection[int] = ()
+) -> list[LevelLimits]:
+    """Find the numbers that levels of other columns limit more than chance would.
+
+    Parameters
+    ----------
+    table
+        The columns that are learned.
+    rng
+        Draws the rows on which limits are looked for first.
+    kept
+        Positions of columns that no rule may change.
+    """
+    sources = [at for at, own in table.items() if _may_limit(own)]
+    numbers = [
+        at
+        for at, (column, _) in table.items()
+        if at not in kept and column.kind in NUMBERS | TICKS and not column.is_generated
+    ]
+    sample = sample_of({at: table[at] for at in {*numbers, *sources}}, rng)
+    tried = len(numbers) * sum(len(table[at].levels) for at in sources)
+    hoped: list[tuple[float, int, int]] = []
+    for target in numbers:
+        ranked = _Ranked.of(sample[target])
+        shares = ((ranked.beyond(sample[at]), target, at) for at in sources if at != target)
+        hoped += [own for own in shares if own[0] >= LEAST_BROKEN]
+    limits: dict[int, dict[int, tuple[Limit, ...]]] = {}
+    limiting = set[int]()
+    ranked_of = cache(lambda at: _Ranked.of(table[at]))
+    is_number = {at: table[at].column.kind in NUMBERS for at in sources}
+    order = sorted(hoped, key=lambda own: (is_number[own[2]], -own[0], *own[1:]))
+    for _, target, at in order:  # no number is limited by one that is changed itself
+        if at in limits or target in limiting or len(limits.get(target, ())) == MOST_LIMITING:
+            continue
+        own = _limits(ranked_of(target), table[target], table[at], tried)
+        if own:
+            limits.setdefault(target, {})[at] = own
+            limiting.add(at)
+    return [
+        LevelLimits(
+            field_at(table, target), tuple(field_at(table, at) for at in own), (*own.values(),)
+        )
+        for target, own in sorted(limits.items())
+    ]
+
+
+def _may_limit(cells: TypedSeries) -> bool:
+    column = cells.column
+    if column.is_generated or column.kind not in ("categorical", "boolean", "integer"):
+        return False
+    most = MOST_CODES if column.kind == "integer" else MOST_LEVELS
+    return 1 < len(cells.levels) <= most
+
+
+class _Ranked(NamedTuple):
+    """The numbers of a column in their order."""
+
+    present: Mask
+    distinct: NDArray[Any]
+    ranks: NDArray[np.intp]  # of the present numbers, among the distinct ones
+    shares: NDArray[np.float64]  # of the rows that hold each of these
+
+    @classmethod
+    def of(cls, cells: TypedSeries) -> Self:
+        present, values = cells.numbers.present, cells.numbers.values
+        ranks, distinct = pd.factorize(values[present], sort=True)
+        counts = np.bincount(ranks, minlength=len(distinct))
+        return cls(present, np.asarray(distinct), ranks, counts / max(len(ranks), 1))
+
+    def beyond(self, source: TypedSeries) -> float:
+        """Return the share of rows that would lie beyond the limits of their level by chance."""
+        codes, n_levels = source.codes[self.present], len(source.levels)
+        if len(self.distinct) < 2:
+            return 0.0
+        up_to = np.cumsum(self.shares)
+        low, high = np.full(n_levels, len(up_to)), np.full(n_levels, -1)
+        np.minimum.at(low, codes, self.ranks)
+        np.maximum.at(high, codes, self.ranks)
+        rows = np.bincount(codes, minlength=n_levels)
+        there = rows >= LEAST_HOPED
+        inside = up_to[high[there]] - np.append(up_to, 0.0)[low[there] - 1]
+        if len(up_to) <= MOST_LISTED**2:
+            pairs = np.zeros((n_levels, len(up_to)), np.bool_)
+            pairs[codes, self.ranks] = True
+            inside = np.minimum(inside, pairs[there] @ self.shares)
+        evident = (1 - inside >= LEAST_BEYOND) & ((1 - inside) * rows[there] >= LEAST_HOPED)
+        return float(((1 - inside) * rows[there])[evident].sum() / len(codes))
+
+
+def _limits(
+    ranked: _Ranked, cells: TypedSeries, source: TypedSeries, tried: int
+) -> tuple[Limit, ...]:
+    """Return the limits of all levels of many rows, if some levels have one beyond chance."""
+    codes, n = source.codes[ranked.present].astype(np.int64), len(ranked.distinct)
+    pairs, counts = np.unique(codes * n + ranked.ranks, return_counts=True)
+    ends = np.searchsorted(pairs, np.arange(len(source.levels) + 1) * n)
+    least, broken = cells.column.least_rows, 0.0
+    lists: dict[int, NDArray[Any] | None] = {}
+    for code, (start, stop) in enumerate(pairwise(ends.tolist())):
+        seen, own = pairs[start:stop] - code * n, counts[start:stop]
+        rows, often = own.sum(), own >= least
+        if rows < 2 * least:
+            continue
+        is_list = len(seen) <= MOST_LISTED and own[often].sum() >= LEAST_LISTED * rows
+        lists[code] = ranked.distinct[seen[often]] if is_list else None
+        inside = ranked.shares[seen if is_list else slice(seen[0], seen[-1] + 1)].sum()
+        choices = _log_choices(n, len(seen) if is_list else min(2, n))
+        chance = rows * np.log(max(inside, 1e-300)) + choices + np.log(tried)
+        if 1 - inside >= LEAST_BEYOND and chance <= np.log(LEVEL):
+            broken += (1 - inside) * rows / len(codes)
+    if broken < LEAST_BROKEN:
+        return ()
+    values = cells.numbers.values[ranked.present]
+    return tuple(
+        Limit(source.levels[code], _range_of(values[codes == code], cells), is_list=False)
+        if listed is None
+        else Limit(source.levels[code], tuple(listed.tolist()), is_list=True)
+        for code, listed in lists.items()
+    )
+
+
+def _range_of(values: NDArray[Any], cells: TypedSeries) -> tuple[float, float]:
+    """Return the ends of the numbers of a level, which tell of no single row."""
+    kept = clip_to_ends(values, cells.column)
+    return kept.min().item(), kept.max().item()
+
+
+def _log_choices(n: int, k: int) -> float:
+    """Return the log of the number of choices of k among n."""
+    return float(gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1))

@@ -1,6 +1,6 @@
 """Orders between columns: one is never greater than another, or learned as a distance."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any, ClassVar, Self
@@ -29,7 +29,7 @@ from tabgan.table.columns import (
     with_cells,
     write_column,
 )
-from tabgan.table.dates import is_beyond_month, unit_of
+from tabgan.table.dates import CalendarShares, is_beyond_month, unit_of
 from tabgan.table.number_scale import clip_to_range
 from tabgan.table.numbers import Numbers
 from tabgan.table.schema import Column
@@ -74,6 +74,8 @@ class OrderDependency(Dependency):
     exceptions
         For each edge the share of rows that break it, which as many generated rows do; empty
         where no row breaks any.
+    measured
+        Numbers of the members between which distances are kept: rather than these, others change.
     """
 
     name: ClassVar[str] = "order"
@@ -84,6 +86,7 @@ class OrderDependency(Dependency):
     fixed: tuple[int, ...] = ()
     strict: tuple[Edge, ...] = ()
     exceptions: tuple[float, ...] = ()
+    measured: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if self.exceptions and len(self.exceptions) != len(self.edges):
@@ -129,6 +132,7 @@ class OrderDependency(Dependency):
                 fixed=(),
                 strict=strict,
                 exceptions=(),
+                measured=(),
             )
 
     def reduce(self, table: ColumnFrame) -> ColumnFrame:
@@ -140,7 +144,15 @@ class OrderDependency(Dependency):
         cells = {at: table[at].with_column(column) for at, column in self.members}
         axes = [to_axis(cells[at], self.unit) for at in cells]
         spared = self._exceptions_of(axes)
-        mended = repair_order(axes, self.grids, self.edges, self.fixed, self.strict, spared=spared)
+        mended = repair_order(
+            axes,
+            self.grids,
+            self.edges,
+            self.fixed,
+            self.strict,
+            spared=spared,
+            measured=self.measured,
+        )
         changed = {
             at: TypedSeries(column, from_axis(new, cells[at], self.unit))
             for (at, column), old, new in zip(self.members, axes, mended, strict=True)
@@ -197,6 +209,7 @@ class OrderDependency(Dependency):
             "fixed": list(self.fixed),
             "strict": [list(edge) for edge in self.strict],
             **({"exceptions": [*self.exceptions]} if self.exceptions else {}),
+            **({"measured": [*self.measured]} if self.measured else {}),
         }
 
     @classmethod
@@ -210,6 +223,7 @@ class OrderDependency(Dependency):
             tuple(int(member) for member in state["fixed"]),
             tuple((int(a), int(b)) for a, b in state["strict"]),
             tuple(float(share) for share in state.get("exceptions", ())),
+            tuple(int(member) for member in state.get("measured", ())),
         )
 
 
@@ -221,6 +235,7 @@ def repair_order(
     strict: Collection[Edge] = (),
     *,
     spared: Mapping[Edge, Mask] | None = None,
+    measured: Collection[int] = (),
 ) -> list[AxisValues]:
     """Change values so that axis i ≤ axis j for every edge ``(i, j)`` where both are present.
 
@@ -247,6 +262,8 @@ def repair_order(
         The edges whose values are never equal.
     spared
         Rows in which an edge need not be in order.
+    measured
+        Axes between which distances are kept: of an edge of one of them the other axis changes.
     """
     values = [axis.values.copy() for axis in axes]
 
@@ -261,15 +278,11 @@ def repair_order(
     def wrong_rows(low: int, high: int) -> NDArray[np.int64]:
         return np.flatnonzero(compared(low, high) & (values[low] > most(low, high)))
 
-    for low, high in sorted(edges, reverse=True):  # an axis before those that must be below it
-        if low not in fixed and high not in fixed:
-            both = compared(low, high)
-            values[low] = exchange_values(values[low], most(low, high), both)
+    free = [edge for edge in edges if not {*edge} & {*fixed}]
+    _exchange(values, free, compared, strict, measured)
     for _ in axes:
         disordered = False
-        for low, high in edges:
-            if low in fixed or high in fixed:
-                continue
+        for low, high in free:
             rows = wrong_rows(low, high)
             greater, lesser = values[low][rows], values[high][rows]
             values[low][rows] = grids[low].floor(lesser)
@@ -289,6 +302,24 @@ def repair_order(
                 neighbor_of(least, 1) if (low, high) in strict else least
             )
     return values
+
+
+def _exchange(
+    values: list[AxisValues],
+    edges: Collection[Edge],
+    compared: Callable[[int, int], Mask],
+    strict: Collection[Edge],
+    measured: Collection[int],
+) -> None:
+    """Exchange values between rows: of the lower axis, or where that is measured the upper one."""
+    for low, high in sorted(edges, reverse=True):  # an axis before those that must be below it
+        both, is_strict = compared(low, high), (low, high) in strict
+        if low in measured and high not in measured:
+            least = neighbor_of(values[low], 1) if is_strict else values[low]
+            values[high] = -exchange_values(-values[high], -least, both)
+        else:
+            most = neighbor_of(values[high], -1) if is_strict else values[high]
+            values[low] = exchange_values(values[low], most, both)
 
 
 def exchange_values(low: AxisValues, high: AxisValues, both: NDArray[np.bool_]) -> AxisValues:
@@ -407,6 +438,8 @@ class DifferenceDependency(Dependency):
         What one unit of distance is, in the target's own ticks.
     forms
         In which form a date is written, of a target that has several; None where it has one.
+    calendar
+        Where in the calendar the target lies; None where it lies anywhere.
     """
 
     name: ClassVar[str] = "gap"
@@ -415,6 +448,7 @@ class DifferenceDependency(Dependency):
     column: Column
     step: int
     forms: DateFormShares | None = None
+    calendar: CalendarShares | None = None
 
     @classmethod
     def between(cls, source: ColumnRef, target: ColumnRef, table: ColumnFrame) -> Self:
@@ -435,7 +469,10 @@ class DifferenceDependency(Dependency):
             min_group=target.column.min_group,
             why="distance between dates",
         )
-        return cls(source, target, column, step, DateFormShares.of(a, b, target.column))
+        days = ticks_in(a.values, *units)[b.present]
+        is_day = units[1] == "D" and target.column.kind == "datetime"
+        calendar = CalendarShares.of(b.values[b.present], days) if is_day else None
+        return cls(source, target, column, step, DateFormShares.of(a, b, target.column), calendar)
 
     @property
     def positions(self) -> tuple[int, ...]:
@@ -444,7 +481,10 @@ class DifferenceDependency(Dependency):
 
     def describe(self) -> str:
         """Describe the rule in words."""
-        return f"{self.target} is learned as its distance from {self.source}"
+        places = self.calendar.shares if self.calendar else ()
+        often = [f"{100 * share:.0f} % at {name}" for name, share in places]
+        told = f" ({', '.join(often)})" if often else ""
+        return f"{self.target} is learned as its distance from {self.source}{told}"
 
     def _source_ticks(self, source: Numbers) -> NDArray[np.int64]:
         """Return the source's dates in ticks of the target."""
@@ -467,6 +507,10 @@ class DifferenceDependency(Dependency):
         gap = table[at].numbers
         present = a.present & gap.present
         moved = self._source_ticks(a) + gap.values.astype(np.int64) * self.step
+        if self.calendar is not None:
+            least = int(self.column.minimum) * self.step
+            days = self.calendar.settle(moved[present], self._source_ticks(a)[present], least)
+            moved[present] = days
         ticks = np.where(present, moved, 0).astype(np.int64)
         forms = None if self.forms is None else self.forms.draw(a, ticks, column)
         values = write_column(Numbers(ticks, present, gap.special, forms), column)
@@ -513,6 +557,7 @@ class DifferenceDependency(Dependency):
             "column": self.column.to_json(),
             "step": self.step,
             **({} if self.forms is None else {"forms": self.forms.to_json()}),
+            **({} if self.calendar is None else {"calendar": [*map(list, self.calendar.shares)]}),
         }
 
     @classmethod
@@ -524,4 +569,7 @@ class DifferenceDependency(Dependency):
             Column.from_json(state["column"]),
             int(state["step"]),
             DateFormShares.from_json(state["forms"]) if "forms" in state else None,
+            CalendarShares(tuple((str(name), float(share)) for name, share in state["calendar"]))
+            if "calendar" in state
+            else None,
         )

@@ -3,7 +3,8 @@
 All are generated, each by itself, so that none is a value of the training table. These rules make
 the generated values agree: a given name is taken from the row's full name, and the words of an
 e-mail address from the row's names. The number in the address stays, and keeps it unique and new.
-A code that begins with the row's region or type is generated without it, and gets it in front.
+A code that begins with the row's region or type is generated without it, and gets it in front; so
+are codes that hold it elsewhere, or the year of a date.
 """
 
 import re
@@ -14,6 +15,7 @@ from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from tabgan.rules.base_rules import Dependency
 from tabgan.table.columns import (
@@ -25,12 +27,35 @@ from tabgan.table.columns import (
     sample_of,
     with_cells,
 )
-from tabgan.table.level_codes import are_filled
+from tabgan.table.dates import unit_of
+from tabgan.table.level_codes import are_filled, is_absent
 from tabgan.table.locale_words import DEFAULT_LOCALE, split_name
 
-__all__ = ["CodePrefix", "EmailOfName", "NamePart", "find_persons", "find_prefixes"]
+__all__ = [
+    "CodePart",
+    "CodePrefix",
+    "EmailOfName",
+    "NamePart",
+    "find_codes",
+    "find_persons",
+]
 
 HINT_ROWS = 50  # enough to refute most pairs
+
+
+MOST_TOKENS = 12  # words and marks of a code, in which another column is looked for
+
+
+MOST_LEVELS = 1_000  # of a column that a code holds
+
+
+LEAST_HELD = 0.99  # share of the codes that hold the column
+
+
+LEAST_NEW = 0.9  # share of the codes that differ in the rest
+
+
+ROOM = 4  # numbers that the digits of the rest can be, for each row
 
 
 MOSTLY = 0.5  # share of rows in which columns of one person agree
@@ -305,7 +330,21 @@ class CodePrefix(Dependency):
         return cls(ColumnRef.from_json(state["source"]), ColumnRef.from_json(state["target"]))
 
 
-def find_prefixes(table: ColumnFrame) -> list[CodePrefix]:
+def find_codes(table: ColumnFrame) -> list[Dependency]:
+    """Find the identifiers that hold other columns of their row: in front, then elsewhere.
+
+    Parameters
+    ----------
+    table
+        The training table.
+    """
+    found: list[Dependency] = [*_find_prefixes(table)]
+    for rule in found:
+        table = rule.reduce(table)
+    return [*found, *_find_code_parts(table)]
+
+
+def _find_prefixes(table: ColumnFrame) -> list[CodePrefix]:
     """Find the identifiers that begin with the level of a category in every row.
 
     What follows must differ from row to row, unless the codes do not, as it is what is generated.
@@ -358,3 +397,207 @@ def _begin_with(codes: TypedSeries, levels: TypedSeries) -> bool:
             return False
         rests.add(rest)
     return True
+
+
+_TOKENS = re.compile(r"[^\W\d_]+|\d+|[\W_]+")
+_DATE_PARTS = {  # characters of an ISO date
+    "year": [slice(0, 4)],
+    "year of two digits": [slice(2, 4)],
+    "month": [slice(5, 7)],
+    "day": [slice(8, 10)],
+    "year and month": [slice(0, 4), slice(5, 7)],
+    "date": [slice(0, 4), slice(5, 7), slice(8, 10)],
+}
+
+
+@dataclass(frozen=True)
+class CodePart(Dependency):
+    """The target is a code one word of which is the source's level, or a part of its date.
+
+    Parameters
+    ----------
+    source, target
+        The columns.
+    place
+        Which of the words and marks of the code it is.
+    part
+        Which part of a date; "level" where the source is none.
+    width
+        Digits of a number, with zeros in front; 0 for a text.
+    """
+
+    name: ClassVar[str] = "code part"
+    source: ColumnRef
+    target: ColumnRef
+    place: int
+    part: str
+    width: int
+
+    def __post_init__(self) -> None:
+        if self.part not in {"level", *_DATE_PARTS} or self.place < 0 or self.width < 0:
+            raise ValueError(f"a code can't hold {self.part!r:.40} at place {self.place}")
+
+    @property
+    def positions(self) -> tuple[int, ...]:
+        """Positions of the columns that take part."""
+        return self.source.position, self.target.position
+
+    def describe(self) -> str:
+        """Describe the rule in words."""
+        of_date = "" if self.part == "level" else f"the {self.part} of "
+        return f"{self.target} holds {of_date}{self.source}"
+
+    def reduce(self, table: ColumnFrame) -> ColumnFrame:
+        """Put the same word into all codes in place of the column."""
+        own = self.words(table)
+        first = next((word for word in own if word), "0")
+        blank = "0" if first.isdecimal() else "X"
+        return self._changed(table, [blank if word else "" for word in own])
+
+    def restore(self, table: ColumnFrame) -> ColumnFrame:
+        """Write the row's level or date into its code, if there are codes yet.
+
+        A row without one takes that of a row before it.
+        """
+        if self.target.position not in table:
+            return table
+        own = np.array(self.words(table), object)
+        there = np.flatnonzero(own != "")
+        if not len(there):
+            return table
+        last = np.searchsorted(there, np.arange(len(own)), side="right") - 1
+        return self._changed(table, own[there[np.maximum(last, 0)]].tolist())
+
+    def words(self, table: ColumnFrame) -> list[str]:
+        """Return what the code of each row holds; empty where the source has no value."""
+        return _words_of(table[self.source.position], self.part, self.width)
+
+    def _changed(self, table: ColumnFrame, words: Sequence[str]) -> ColumnFrame:
+        """Put words into the codes that have one of the kind there; an empty one changes none."""
+        column, values = table[self.target.position]
+        texts = [
+            _with_word(text, self.place, word) if word and isinstance(text, str) else ""
+            for text, word in zip(values.to_numpy(object).tolist(), words, strict=True)
+        ]
+        return with_cells(
+            table, {self.target.position: TypedSeries(column, _replaced(values, texts))}
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe the dependency by JSON values."""
+        fields = {"source": self.source.to_json(), "target": self.target.to_json()}
+        return {**fields, "place": self.place, "part": self.part, "width": self.width}
+
+    @classmethod
+    def from_json(cls, state: dict[str, Any]) -> Self:
+        """Rebuild a dependency from `to_json`'s value."""
+        fields = ColumnRef.from_json(state["source"]), ColumnRef.from_json(state["target"])
+        return cls(*fields, int(state["place"]), str(state["part"]), int(state["width"]))
+
+
+def _words_of(cells: TypedSeries, part: str, width: int) -> list[str]:
+    """Return a column's levels, or a part of its dates, as codes hold them."""
+    if part != "level":
+        numbers = cells.numbers
+        days = numbers.values.view(f"M8[{unit_of(cells.column)}]").astype("M8[D]")
+        distinct, codes = np.unique(days, return_inverse=True)
+        texts = [
+            "".join(d[own] for own in _DATE_PARTS[part]) for d in distinct.astype(str).tolist()
+        ]
+        words = np.array(texts, object)[codes]
+        words[~numbers.present] = ""
+        return [*words.tolist()]
+    levels = [
+        str(level).zfill(width)
+        if isinstance(level, str | int) and not isinstance(level, bool) and not is_absent(level)
+        else ""
+        for level in cells.levels
+    ]
+    return [levels[code] for code in cells.codes.tolist()]
+
+
+def _with_word(text: str, place: int, word: str) -> str:
+    """Put a word into a code, in place of one that is letters or digits as well."""
+    tokens = _TOKENS.findall(text)
+    if place >= len(tokens) or tokens[place].isdecimal() != word.isdecimal():
+        return ""
+    return "".join([*tokens[:place], word, *tokens[place + 1 :]])
+
+
+def _find_code_parts(table: ColumnFrame) -> list[CodePart]:
+    """Find the identifiers a word of which is a category, or a part of a date, of the row."""
+    found: list[CodePart] = []
+    n_rows = count_rows(table)
+    rows = np.unique(np.linspace(0, n_rows - 1, HINT_ROWS).astype(np.intp))  # it may be sorted
+    for target in [at for at, cells in table.items() if cells.column.kind == "identifier"]:
+        heads = [_tokens_of(text) for text in table[target].take(rows).values.to_numpy(object)]
+        size = min((len(own) for own in heads if own), default=0)
+        for place in range(min(size, MOST_TOKENS)):
+            words = {own[place] for own in heads if own}
+            if len(words) > 1 and all(map(str.isalnum, words)):
+                rule = _code_part(table, target, place, rows)
+                if rule is not None:
+                    found.append(rule)
+                    table = rule.reduce(table)
+    return found
+
+
+def _tokens_of(text: Any) -> list[str]:
+    return _TOKENS.findall(text) if isinstance(text, str) and not is_absent(text) else []
+
+
+def _code_part(
+    table: ColumnFrame, target: int, place: int, rows: NDArray[np.intp]
+) -> CodePart | None:
+    """Return the column that stands in codes at a place, if what is left differs enough."""
+    for at, cells in table.items():
+        is_date = cells.column.kind == "datetime"
+        if at == target or not (is_date or _has_words(cells)):
+            continue
+        for part in _DATE_PARTS if is_date else ("level",):
+            for some in (rows, np.arange(count_rows(table))):
+                own = {at: cells.take(some), target: table[target].take(some)}
+                width = 0 if is_date else _width_in(own[target], place, own[at])
+                rule = CodePart(field_at(table, at), field_at(table, target), place, part, width)
+                if not _is_held(rule, own):
+                    break
+            else:
+                if _differ(rule, table):
+                    return rule
+    return None
+
+
+def _has_words(cells: TypedSeries) -> bool:
+    """Return whether a column has several levels, texts or whole numbers."""
+    if cells.column.is_generated or cells.column.kind not in ("categorical", "integer"):
+        return False
+    return 1 < len(cells.levels) <= MOST_LEVELS
+
+
+def _width_in(codes: TypedSeries, place: int, cells: TypedSeries) -> int:
+    """Return how many digits the numbers of a column have in codes; 0 for texts."""
+    tokens = next((own for text in codes.values if (own := _tokens_of(text))), [])
+    is_number = cells.column.kind == "integer" and place < len(tokens)
+    return len(tokens[place]) if is_number else 0
+
+
+def _is_held(rule: CodePart, table: ColumnFrame) -> bool:
+    """Return whether nearly all codes hold the column, which varies."""
+    texts = table[rule.target.position].values.to_numpy(object).tolist()
+    pairs = [
+        (tokens[rule.place] if rule.place < len(tokens) else "", word)
+        for text, word in zip(texts, rule.words(table), strict=True)
+        if word and (tokens := _tokens_of(text))
+    ]
+    same = sum(token == word for token, word in pairs)
+    return len({word for _, word in pairs}) > 1 and same >= LEAST_HELD * len(pairs)
+
+
+def _differ(rule: CodePart, table: ColumnFrame) -> bool:
+    """Return whether codes differ without the column, or have room to."""
+    codes = table[rule.target.position]
+    rests = rule.reduce(table)[rule.target.position].levels
+    longest = max(
+        (sum(map(str.isdecimal, own)) for own in rests if isinstance(own, str)), default=0
+    )
+    return len(rests) >= LEAST_NEW * len(codes.levels) or 10**longest >= ROOM * len(codes.levels)

@@ -5,7 +5,7 @@ which parses its values when they are first needed. Numbers, dates and durations
 any column becomes levels and codes. Nothing above this module depends on the dtype of a column.
 """
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from functools import cached_property
 from typing import Any, NamedTuple, Self, cast
 
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from tabgan.base.errors import SchemaError
 from tabgan.table.dates import date_forms, range_of_ticks, read_ticks, unit_of, write_ticks, zone_of
-from tabgan.table.level_codes import codes_of
+from tabgan.table.level_codes import Distinct, codes_of, distinct_of
 from tabgan.table.number_scale import clip_to_range
 from tabgan.table.numbers import Numbers, range_of_numbers, read_numbers, write_numbers
 from tabgan.table.scalars import Scalar
@@ -80,7 +80,7 @@ class TypedSeries(_ColumnValues):
     def numbers(self) -> Numbers:
         """The values as numbers, dates and durations as ticks (see `numbers_of`)."""
         if self._origin is None:
-            return numbers_of(self.values, self.column)
+            return numbers_of(self.values, self.column, lambda _: self._distinct)
         whole, rows = self._origin
         return whole.numbers.take(rows)
 
@@ -103,13 +103,25 @@ class TypedSeries(_ColumnValues):
             place = np.cumsum(occurs, dtype=np.int32) - 1
             occurring = np.flatnonzero(occurs).tolist()
             return place[codes], [whole.levels[code] for code in occurring]
-        return codes_of(self.values)
+        return codes_of(self.values, self._distinct)
+
+    @cached_property
+    def _distinct(self) -> Distinct:
+        return distinct_of(self.values)
 
     def take(self, rows: Rows) -> "TypedSeries":
         """Return some rows, chosen by a mask or by number; what is parsed is not parsed again."""
         part = TypedSeries(self.column, self.values.iloc[rows])
         part._origin = self, rows
         return part
+
+    def one_of_each(self) -> slice | NDArray[np.intp]:
+        """Return a row of each level; of numbers that are stored as such all rows."""
+        if isinstance(self.values.dtype, np.dtype) and self.values.dtype.kind in "iufb":
+            return slice(None)
+        rows = np.zeros(len(self.levels), np.intp)
+        rows[self.codes] = np.arange(len(self.codes))
+        return rows
 
     def with_column(self, column: Column) -> "TypedSeries":
         """Return the same values with another description, parsed again only if it needs that."""
@@ -375,7 +387,9 @@ def _numbers(values: pd.Series, column: Column) -> pd.Series:
 _TICKS = ("datetime", "timedelta")
 
 
-def numbers_of(values: pd.Series, column: Column) -> Numbers:
+def numbers_of(
+    values: pd.Series, column: Column, distinct: Callable[[pd.Series], Distinct] = distinct_of
+) -> Numbers:
     """Read the numbers of a column of kind numeric, integer, datetime or timedelta.
 
     Dates and durations are counted in whole ticks of the column's own unit, dates in wall-clock
@@ -388,6 +402,8 @@ def numbers_of(values: pd.Series, column: Column) -> Numbers:
         The values of a column.
     column
         What the column is.
+    distinct
+        Tells the distinct values of a column of texts or objects.
 
     Raises
     ------
@@ -403,7 +419,7 @@ def numbers_of(values: pd.Series, column: Column) -> Numbers:
     Numbers(values=array([1.5, 0. , 0. ]), present=array([ True, False, False]), \
 special=array([None, '?', None], dtype=object), forms=None)
     """
-    return (read_ticks if column.kind in _TICKS else read_numbers)(values, column)
+    return (read_ticks if column.kind in _TICKS else read_numbers)(values, column, distinct)
 
 
 def numbers_to_series(

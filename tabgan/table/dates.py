@@ -6,9 +6,9 @@ Ticks of dates are wall-clock time: midnight stays midnight over a change to day
 import datetime
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from tabgan.base.errors import DataError, SchemaError
 from tabgan.table.date_forms import TIME_OBJECTS, UNITS, DateForm, parse_by_date_forms
-from tabgan.table.level_codes import assemble, dense, distinct_of
+from tabgan.table.level_codes import Distinct, assemble, dense, distinct_of
 from tabgan.table.numbers import (
     Numbers,
     from_pool,
@@ -29,6 +29,7 @@ from tabgan.table.scalars import Scalar, describe_zone
 from tabgan.table.schema import Column
 
 __all__ = [
+    "CalendarShares",
     "date_forms",
     "is_beyond_month",
     "moments_of",
@@ -150,7 +151,9 @@ _NANOSECOND_DAYS = 106_750  # days of 2**63 nanoseconds, less two
 _PANDAS_UNITS = ("s", "ms", "us", "ns")
 
 
-def read_ticks(values: pd.Series, column: Column) -> Numbers:
+def read_ticks(
+    values: pd.Series, column: Column, distinct: Callable[[pd.Series], Distinct] = distinct_of
+) -> Numbers:
     """Read a column of kind datetime or timedelta.
 
     Parameters
@@ -159,6 +162,8 @@ def read_ticks(values: pd.Series, column: Column) -> Numbers:
         The values of a column.
     column
         What the column is.
+    distinct
+        Tells the distinct values of a column of texts or objects.
     """
     values = dense(values)
     unit = unit_of(column)
@@ -167,7 +172,7 @@ def read_ticks(values: pd.Series, column: Column) -> Numbers:
     elif values.dtype.kind in "mM":
         ticks = _ticks_of(values, unit, column)
     else:
-        return _read_objects(values, unit, column)
+        return _read_objects(distinct(values), unit, column)
     present = ticks != _NAT
     return Numbers(np.where(present, ticks, 0), present, np.full(len(values), None, object))
 
@@ -192,8 +197,8 @@ def _ticks_of(values: pd.Series, unit: str, column: Column) -> NDArray[np.int64]
     return ticks
 
 
-def _read_objects(values: pd.Series, unit: str, column: Column) -> Numbers:
-    codes, levels = distinct_of(values)
+def _read_objects(distinct: Distinct, unit: str, column: Column) -> Numbers:
+    codes, levels = distinct
     forms = None
     if column.format is not None:
         moments, forms = parse_by_date_forms(date_forms(column), _texts_of(levels))
@@ -469,3 +474,132 @@ def _tick(column: Column, end: str, unit: str) -> int | None:
         bound = bound.tz_convert(zone)
     scalar = np.datetime64 if _kind(column) == "M" else np.timedelta64
     return int(scalar(_wall_clock(bound)).astype(f"{_kind(column)}8[{unit}]").astype(np.int64))
+
+
+Days = NDArray[np.int64]
+DAYS_OF_MONTH = 30.436875
+FAR = 10**6  # days
+LEAST_AT_PLACE = 0.05  # share of the rows at a place of the calendar, beyond those by chance
+LEAST_RATIO = 1.5  # times as many rows at a place as by chance
+LEAST_PLACED = 20  # rows at a place
+
+
+class _Place(NamedTuple):
+    """A place in the calendar: a first day or a last one, or so many months after a date."""
+
+    months: int  # of a period, or after the source
+    offset: int  # days from its first day, or from the same day of the month
+    after: bool  # whether it is told by the source
+
+    def nearest(self, days: Days, source: Days, least: int) -> Days:
+        """Return the day at the place that is nearest to each day.
+
+        Parameters
+        ----------
+        days
+            Days since 1970.
+        source
+            The days of the source.
+        least
+            Days that a place lies after the source, at least.
+        """
+        turns = np.array([[-1], [0], [1]])
+        if self.after:
+            months = months_of(source)
+            far = np.rint((days - source - self.offset) / (DAYS_OF_MONTH * self.months))
+            own = months + np.maximum(far.astype(np.int64) + turns, 1) * self.months
+            day = np.minimum(source - first_days(months), first_days(own + 1) - first_days(own) - 1)
+            found = first_days(own) + day + self.offset
+        else:
+            own = months_of(days) // self.months + turns + 1 + self.offset
+            found = first_days((own) * self.months) + self.offset
+        away = np.abs(found - days) + np.where(found - source < least, FAR, 0)
+        nearest: Days = np.take_along_axis(found, away.argmin(axis=0)[None], axis=0)[0]
+        return nearest
+
+
+_PLACES = {
+    "the end of a year": _Place(12, -1, after=False),
+    "the beginning of a year": _Place(12, 0, after=False),
+    "the end of a quarter": _Place(3, -1, after=False),
+    "the beginning of a quarter": _Place(3, 0, after=False),
+    "the end of a month": _Place(1, -1, after=False),
+    "the beginning of a month": _Place(1, 0, after=False),
+    "years later": _Place(12, 0, after=True),
+    "a day less than years later": _Place(12, -1, after=True),
+    "months later": _Place(1, 0, after=True),
+}
+
+
+def first_days(months: Days) -> Days:
+    """Return the first day of months, in days since 1970."""
+    return months.astype("M8[M]").astype("M8[D]").astype(np.int64)
+
+
+def months_of(days: Days) -> Days:
+    """Return the month of days since 1970."""
+    return days.astype("M8[D]").astype("M8[M]").astype(np.int64)
+
+
+@dataclass(frozen=True)
+class CalendarShares:
+    """How many dates lie at places of the calendar: ends of years, first days of months.
+
+    A date that is learned as a distance would lie near them only.
+
+    Parameters
+    ----------
+    shares
+        Names of places, those of fewer days first, and the share of the rows at each.
+    """
+
+    shares: tuple[tuple[str, float], ...]
+
+    def __post_init__(self) -> None:
+        if not all(name in _PLACES and 0 <= share <= 1 for name, share in self.shares):
+            raise ValueError(f"{self.shares!r:.80} are no shares of places of the calendar")
+
+    @classmethod
+    def of(cls, days: Days, source: Days) -> Self | None:
+        """Learn the shares of places that have more rows than by chance; None if none has."""
+        least = int((days - source).min(initial=0))
+        left = np.ones(len(days), np.bool_)
+        found: list[tuple[str, float]] = []
+        at = {name: place.nearest(days, source, least) == days for name, place in _PLACES.items()}
+        for name, place in _PLACES.items():
+            rows = at[name] & left
+            # by chance as many as of the days at the places of the next shorter period
+            wider = next(
+                (
+                    (at[other], place.months / own.months)
+                    for other, own in [*_PLACES.items()][::-1]
+                    if own[1:] == place[1:] and own.months in (1, 3) and own.months < place.months
+                ),
+                (np.ones(len(days), np.bool_), DAYS_OF_MONTH * place.months),
+            )
+            expected = (wider[0] & left).sum() / wider[1]
+            beyond = rows.sum() - expected
+            is_more = rows.sum() >= LEAST_RATIO * expected and beyond >= LEAST_AT_PLACE * len(days)
+            if is_more and rows.sum() >= LEAST_PLACED:
+                found.append((name, float(rows.mean())))
+                left &= ~rows
+        return cls(tuple(found)) if found else None
+
+    def settle(self, days: Days, source: Days, least: int) -> Days:
+        """Move as many days to each place as lay there: those that are nearest to it.
+
+        Parameters
+        ----------
+        days, source
+            Days since 1970, of the column and of the one that it is the distance from.
+        least
+            The least distance.
+        """
+        days, left = days.copy(), np.arange(len(days))
+        for name, share in self.shares:
+            nearest = _PLACES[name].nearest(days[left], source[left], least)
+            order = np.argsort(np.abs(nearest - days[left]), kind="stable")
+            moved = order[: round(share * len(days))]
+            days[left[moved]] = nearest[moved]
+            left = np.delete(left, moved)
+        return days

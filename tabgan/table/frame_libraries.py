@@ -18,6 +18,7 @@ from typing_extensions import TypeVar
 
 from tabgan.base.errors import DataError, OptionError, SchemaError, did_you_mean
 from tabgan.table.dtypes import describe_dtype, restore_dtype
+from tabgan.table.level_codes import are_texts
 
 __all__ = [
     "FrameForm",
@@ -265,8 +266,9 @@ def list_types(frame: pd.DataFrame) -> dict[int, str]:
     """Return the type of the cells of each column that holds nothing but lists, by its place."""
     found = {}
     for place in range(frame.shape[1]):
-        if frame.dtypes.iloc[place] == np.dtype(object):
-            cells = frame.iloc[:, place].to_numpy(object)
+        values = frame.iloc[:, place]
+        if values.dtype == np.dtype(object) and not are_texts(values):
+            cells = values.to_numpy(object).tolist()
             lists = [kind for kind in set(map(type, cells)) if kind in _CELLS]
             if len(lists) == 1 and all(
                 type(cell) is lists[0] or _is_absent(cell) for cell in cells

@@ -13,8 +13,10 @@ from tabgan.table.schema import Column
 from tabgan.table.text_formats import MISSING_MARKS
 
 __all__ = [
+    "Distinct",
     "absent_of",
     "are_filled",
+    "are_texts",
     "assemble",
     "codes_of",
     "dense",
@@ -31,13 +33,24 @@ _ABSENT = {None: None, "NaN": float("nan"), "NaT": pd.NaT, "NA": pd.NA}
 _LONG = np.dtype(np.longdouble)
 _COMMON = {str, int, float, bool}  # types whose values can always be kept
 
+Distinct = tuple[NDArray[np.int64], list[Scalar]]  # the place of each row's value, and the values
 
-def codes_of(values: pd.Series) -> tuple[NDArray[np.int32], list[Scalar]]:
+
+def codes_of(
+    values: pd.Series, distinct: Distinct | None = None
+) -> tuple[NDArray[np.int32], list[Scalar]]:
     """Find the levels of a column and the level of each row.
 
     Levels are told apart by type too: in a column of objects ``1``, ``"1"``, ``1.0`` and ``True``
     are four. They are sorted within their type, those of a categorical dtype are in its order;
     a missing value is the level None, which comes last.
+
+    Parameters
+    ----------
+    values
+        The values of a column.
+    distinct
+        What `distinct_of` returns of them, if it is known.
 
     Returns
     -------
@@ -53,7 +66,7 @@ def codes_of(values: pd.Series) -> tuple[NDArray[np.int32], list[Scalar]]:
     >>> codes_of(pd.Series(["b", None, "a", "b"]))
     (array([1, 2, 0, 1], dtype=int32), ['a', 'b', None])
     """
-    found, levels = distinct_of(values)
+    found, levels = distinct_of(values) if distinct is None else distinct
     order = range(len(levels)) if _is_category(values) else _in_order(levels)
     rank = np.full(len(levels) + 1, len(levels), np.int32)  # its last entry is that of code -1
     rank[list(order)] = np.arange(len(levels), dtype=np.int32)
@@ -115,7 +128,7 @@ def _pool(levels: Sequence[Scalar], dtype: Any, column: Column) -> Any:
     return as_array(levels, dtype)
 
 
-def distinct_of(values: pd.Series) -> tuple[NDArray[np.int64], list[Scalar]]:
+def distinct_of(values: pd.Series) -> Distinct:
     """Factorise a column, in order of appearance; a missing value has the code -1.
 
     Raises
@@ -229,6 +242,17 @@ def dense(values: pd.Series) -> pd.Series:
         return values
     nan = np.isnan(values.to_numpy(np.float64, na_value=0.0))
     return values.mask(nan) if nan.any() else values
+
+
+def are_texts(values: pd.Series) -> bool:
+    """Return whether a column of objects holds nothing but texts, as most columns of a file do.
+
+    Examples
+    --------
+    >>> are_texts(pd.Series(["a", "1"], dtype=object)), are_texts(pd.Series(["a", 1]))
+    (True, False)
+    """
+    return pd.api.types.infer_dtype(values.to_numpy(object), skipna=False) == "string"
 
 
 def is_absent(level: Scalar) -> bool:

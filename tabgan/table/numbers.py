@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tabgan.base.errors import DataError, SchemaError
-from tabgan.table.level_codes import as_objects, assemble, dense, distinct_of
+from tabgan.table.level_codes import Distinct, as_objects, assemble, dense, distinct_of
 from tabgan.table.number_forms import NumberForm, parse_by_forms
 from tabgan.table.scalars import Scalar
 from tabgan.table.schema import Column
@@ -78,7 +78,9 @@ def from_pool(
     return Numbers(values[codes], known[codes], specials[codes], places)
 
 
-def read_numbers(values: pd.Series, column: Column) -> Numbers:
+def read_numbers(
+    values: pd.Series, column: Column, distinct: Callable[[pd.Series], Distinct] = distinct_of
+) -> Numbers:
     """Read a column of kind numeric or integer.
 
     Parameters
@@ -87,6 +89,8 @@ def read_numbers(values: pd.Series, column: Column) -> Numbers:
         The values of a column.
     column
         What the column is.
+    distinct
+        Tells the distinct values of a column that is none of numbers.
     """
     values = dense(values)
     kind = values.dtype.kind
@@ -101,7 +105,7 @@ def read_numbers(values: pd.Series, column: Column) -> Numbers:
         return _read_floats(values)
     if kind in "iub":
         return _read_integers(values)
-    codes, levels = distinct_of(values)
+    codes, levels = distinct(values)
     if column.format is not None and not is_plain(column.format):
         return _read_forms(codes, levels, column)
     whole = column.kind == "integer"

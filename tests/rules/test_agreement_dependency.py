@@ -8,7 +8,12 @@ import pandas as pd
 import pytest
 
 from tabgan.inference.infer_schema import infer_schema
-from tabgan.rules.agreement_dependency import find_level_equalities, find_near, find_pairs
+from tabgan.rules.agreement_dependency import (
+    NearPartDependency,
+    find_level_equalities,
+    find_near,
+    find_pairs,
+)
 from tabgan.rules.detect_dependencies import dependency_from_json, detect_dependencies
 from tabgan.table.columns import TypedSeries, by_position
 
@@ -181,3 +186,47 @@ def test_unrelated_levels_have_no_pairs():
         columns = {name: rng.geometric(0.2, 250).astype(str) for name in "abcd"}
         frame = pd.DataFrame(columns)
         assert not find_pairs(by_position(frame, infer_schema(frame)), rng, 4)
+
+
+class TestNearParts:
+    def frame(self, rows=1_200, seed=0):
+        rng = np.random.default_rng(seed)
+        day = pd.Series(
+            pd.Timestamp("2019-01-01") + pd.to_timedelta(rng.integers(0, 900, rows), "D")
+        )
+        parts = {
+            "year": day.dt.year,
+            "month": day.dt.month,
+            "quarter": "Q" + day.dt.quarter.astype(str),
+            "weekday": day.dt.day_name(),
+        }
+        columns = {
+            name: part.where(rng.random(rows) > 0.01, part[rng.permutation(rows)].to_numpy())
+            for name, part in parts.items()
+        }
+        return pd.DataFrame({"day": day.dt.strftime("%d.%m.%Y"), **columns})
+
+    def test_parts_of_a_date_come_back_in_as_many_rows(self, table_of, round_trip):
+        frame = self.frame()
+        table = table_of(frame)
+        found = detect_dependencies(table, np.random.default_rng(0))
+        near = [rule for rule in found if isinstance(rule, NearPartDependency)]
+        assert [rule.positions[-2] for rule in near] == [1, 2, 3, 4]
+        assert all(0.98 < rule.share < 1 for rule in near)
+        pd.testing.assert_frame_equal(round_trip(table, near), frame)
+        shuffled = dict(table)
+        for rule in near:
+            shuffled = rule.reduce(shuffled)
+        order = np.random.default_rng(1).permutation(len(frame))
+        shuffled[0] = shuffled[0].take(order)
+        for rule in reversed(near):
+            shuffled = rule.restore(shuffled)
+        days = pd.to_datetime(shuffled[0].values.reset_index(drop=True), format="%d.%m.%Y")
+        kept = (days.dt.year == shuffled[1].values.reset_index(drop=True)).mean()
+        assert kept == pytest.approx(near[0].share, abs=0.002)
+
+    def test_no_parts_where_a_tenth_of_the_rows_differ(self, table_of):
+        frame = self.frame()
+        frame.loc[::10, "month"] = 1
+        found = detect_dependencies(table_of(frame), np.random.default_rng(0))
+        assert 2 not in [r.positions[-2] for r in found if isinstance(r, NearPartDependency)]

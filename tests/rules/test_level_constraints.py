@@ -1,4 +1,6 @@
-"""FixedCombinations, OneHot and Unique."""
+"""FixedCombinations, OneHot and Unique; the limits that numbers have within levels."""
+
+import json
 
 import numpy as np
 import pandas as pd
@@ -6,8 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tabgan import ConstraintError, OptionError
+from tabgan import ConstraintError, OptionError, TabGAN
 from tabgan.constraints import FixedCombinations, OneHot, Positive, Unique
+from tabgan.fitting.prepare import with_min_group
+from tabgan.inference.infer_schema import infer_schema
+from tabgan.rules.detect_dependencies import dependency_from_json
+from tabgan.rules.level_constraints import find_limits
+from tabgan.table.columns import by_position
 
 from .conftest import fit
 
@@ -179,3 +186,71 @@ def test_columns_that_are_made_anew_have_no_combinations(refusal, rng):
         "'identifier': its values are generated and not learned; declare its kind in schema as "
         "'categorical', or leave it out"
     )
+
+
+def leaves(rows=1_500, seed=0):
+    rng = np.random.default_rng(seed)
+    kind = rng.choice(["annual", "sick", "unpaid"], rows, p=[0.5, 0.3, 0.2])
+    most = pd.Series(kind).map({"annual": 5, "sick": 30, "unpaid": 90}).to_numpy()
+    days = np.minimum(rng.geometric(0.05, rows), most)
+    cost = np.where(kind == "unpaid", 0.0, rng.gamma(3, 40, rows).round(2))
+    day = np.datetime64("2020-01-01") + rng.integers(0, 300, rows) + 400 * (kind == "sick")
+    fees = rng.choice([10, 25, 40], rows) + 5 * (kind == "sick")
+    columns = {"kind": kind, "days": days, "cost": cost, "day": day.astype(str), "fee": fees}
+    return pd.DataFrame(columns | {"free": rng.normal(size=rows).round(2)})
+
+
+def limits_of(frame):
+    table = by_position(frame, with_min_group(infer_schema(frame), 5))
+    return find_limits(table, np.random.default_rng(0)), table
+
+
+def test_limits_of_levels_are_found_and_kept():
+    frame = leaves()
+    rules, table = limits_of(frame)
+    assert [rule.describe() for rule in rules] == [
+        f"{name!r} keeps to what its 'kind' allows" for name in ("days", "cost", "day", "fee")
+    ]
+    shuffled = {
+        at: cells.take(np.random.default_rng(1).permutation(len(frame))) if at else cells
+        for at, cells in table.items()
+    }
+    for rule in rules:
+        state = json.loads(json.dumps({"rule": rule.name, **rule.to_json()}))
+        assert dependency_from_json(state) == rule
+        own = [table[at] for at in rule.positions]
+        assert rule.holds(own).mean() > 0.97  # the outermost rows are not kept
+        assert rule.holds([shuffled[at] for at in rule.positions]).mean() < 0.9
+        kept = rule.restore(shuffled)
+        assert rule.holds([kept[at] for at in rule.positions]).all()
+    assert {limit.level: limit.numbers[-1] for limit in rules[0].limits[0]} == {
+        "annual": 5, "sick": 30, "unpaid": pytest.approx(80, abs=15)
+    }  # fmt: skip
+
+
+def test_a_level_of_one_row_is_brought_within_its_limits():
+    rules, table = limits_of(leaves())
+    alone = {at: cells.take(np.flatnonzero(table[0].codes == 2)[:1]) for at, cells in table.items()}
+    for rule in rules:
+        other = alone | {0: table[0].take(np.flatnonzero(table[0].codes == 0)[:1])}
+        kept = rule.restore(other)
+        assert rule.holds([kept[at] for at in rule.positions]).all()
+    assert rules[0].restore({1: table[1]}) == {1: table[1]}
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_no_limits_where_levels_mean_nothing(seed):
+    frame = leaves(seed=seed)
+    rng = np.random.default_rng(seed)
+    frame = frame.apply(rng.permutation)
+    assert limits_of(frame)[0] == []
+
+
+def test_drawn_rows_keep_limits():
+    frame = leaves()
+    options = {"steps": 2, "hidden_dim": 8, "refine": False, "polish": False, "verbose": False}
+    drawn = TabGAN(**options, random_state=0).fit(frame).sample(600)
+    most = drawn["kind"].map({"annual": 5, "sick": 30, "unpaid": 90})
+    assert (drawn["days"] <= most).all()
+    assert (drawn["cost"][drawn["kind"] == "unpaid"] == 0).all()
+    assert set(drawn["fee"][drawn["kind"] == "sick"]) <= {15, 30, 45}

@@ -16,7 +16,7 @@ from tabgan.rules.order_dependency import (
     exchange_values,
     repair_order,
 )
-from tabgan.table.columns import TypedSeries, by_position
+from tabgan.table.columns import TypedSeries, by_position, field_at
 
 ROWS = 1000
 DAY = pd.Timedelta(days=1)
@@ -692,3 +692,63 @@ def test_a_date_that_stands_for_none_is_learned_as_it_is(mark):
     frame = pd.DataFrame({"start": start, "end": end})
     found = find_orders(by_position(frame, infer_schema(frame)), rng)
     assert [own.name for own in found] == (["order"] if mark else ["order", "gap"])
+
+
+class TestCalendar:
+    def frame(self, rows=1_500, seed=0):
+        rng = np.random.default_rng(seed)
+        start = pd.Timestamp("2020-01-01") + pd.to_timedelta(rng.integers(0, 1_000, rows), "D")
+        free = start + pd.to_timedelta(rng.integers(5, 300, rows), "D")
+        year = start + pd.DateOffset(years=1)
+        columns = {
+            "start": start,
+            "month": np.where(rng.random(rows) < 0.6, free + pd.offsets.MonthEnd(0), free),
+            "first": free + pd.offsets.MonthBegin(1),
+            "lease": np.where(rng.random(rows) < 0.7, year - pd.Timedelta(days=1), year),
+            "free": free + pd.Timedelta(days=3),
+        }
+        frame = pd.DataFrame({name: pd.to_datetime(own) for name, own in columns.items()})
+        return frame.apply(lambda days: days.dt.strftime("%Y-%m-%d"))
+
+    def test_places_in_the_calendar_are_learned_with_their_shares(self, table_of, round_trip):
+        frame = self.frame()
+        table = table_of(frame)
+        start = field_at(table, 0)
+        rules = [
+            DifferenceDependency.between(start, field_at(table, at), table) for at in range(1, 5)
+        ]
+        shares = [dict(rule.calendar.shares) if rule.calendar else {} for rule in rules]
+        assert [{*own} for own in shares] == [
+            {"the end of a month"},
+            {"the beginning of a month"},
+            {"years later", "a day less than years later"},
+            set(),
+        ]
+        assert shares[0]["the end of a month"] == pytest.approx(0.61, abs=0.03)
+        pd.testing.assert_frame_equal(round_trip(table, rules), frame)
+
+    def test_dates_near_a_place_are_moved_to_it(self, table_of):
+        frame = self.frame()
+        table = table_of(frame)
+        for at in (1, 2):
+            rule = DifferenceDependency.between(field_at(table, 0), field_at(table, at), table)
+            reduced = rule.reduce(table)
+            near = reduced[at].values + np.random.default_rng(1).integers(-3, 4, len(frame))
+            reduced[at] = TypedSeries(reduced[at].column, near.clip(lower=5))
+            again = rule.restore(reduced)
+            days = pd.to_datetime(again[at].values)
+            own = days.dt.is_month_end if at == 1 else days.dt.day == 1
+            ((_, share),) = rule.calendar.shares
+            assert own.mean() == pytest.approx(share, abs=0.002)
+            assert (days >= pd.to_datetime(frame["start"])).all()
+            moved = (days - pd.to_datetime(frame.iloc[:, at])).dt.days.abs()
+            assert moved.quantile(0.9) <= 6
+
+    def test_other_columns_yield_to_those_with_distances(self):
+        low, high = np.array([5, 1, 8, 2]), np.array([4, 9, 9, 6])
+        grids = [AllowedValues(0, 9, 0)] * 2
+        axes = [NumericAxis(own, np.ones(4, bool)) for own in (low, high)]
+        kept, other = repair_order(axes, grids, [(0, 1)], measured=[0])
+        assert kept.tolist() == low.tolist()
+        assert sorted(other.tolist()) == sorted(high.tolist())
+        assert (kept <= other).all()

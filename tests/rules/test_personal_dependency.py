@@ -11,7 +11,7 @@ from tabgan import TabGAN
 from tabgan.encoding.table_encoder import TableEncoder
 from tabgan.inference.infer_schema import infer_schema
 from tabgan.rules.detect_dependencies import dependency_from_json
-from tabgan.rules.personal_dependency import CodePrefix, find_persons, find_prefixes
+from tabgan.rules.personal_dependency import CodePart, CodePrefix, find_codes, find_persons
 from tabgan.table.columns import by_position
 
 ROWS = 400
@@ -144,7 +144,7 @@ def coded(rows=300, seed=0):
 
 def rules_of(frame):
     table = by_position(frame, infer_schema(frame))
-    return find_prefixes(table), table
+    return find_codes(table), table
 
 
 def test_a_code_that_begins_with_a_level_is_found_and_restored():
@@ -170,7 +170,47 @@ def test_a_code_that_begins_with_a_level_is_found_and_restored():
     ids=["another", "not unique behind it", "a longer word", "missing"],
 )
 def test_what_is_no_prefix(change):
-    assert rules_of(change(coded()))[0] == []
+    assert not any(isinstance(rule, CodePrefix) for rule in rules_of(change(coded()))[0])
+
+
+@pytest.mark.parametrize("odd", ["XX-000001", None])
+def test_a_code_keeps_its_level_where_few_rows_have_another(odd):
+    frame = coded()
+    frame.loc[7, "code" if odd else "region"] = odd
+    (rule,), table = rules_of(frame)
+    assert rule.describe() == "'code' holds 'region'"
+    again = rule.restore(rule.reduce(table))[1].values
+    assert [own for own in again if own != odd][:7] == frame["code"].tolist()[:7]
+
+
+@pytest.mark.parametrize(
+    ("write", "what"),
+    [
+        (lambda r: f"INV-{r.day[:4]}-{r.n:06d}", "the year of 'day'"),
+        (lambda r: f"{r.n:05d}/{r.day[2:4]}", "the year of two digits of 'day'"),
+        (lambda r: f"A{r.day[:4]}{r.day[5:7]}-{r.n}", "the year and month of 'day'"),
+        (lambda r: f"/api/{r.day.replace('-', '')}/{r.n}.json", "the date of 'day'"),
+        (lambda r: f"{r.n:05d}-{r.dept}-x", "'dept'"),
+        (lambda r: f"no.{r.n}/{r.team:03d}", "'team'"),
+    ],
+)
+def test_a_code_holds_another_column_somewhere(write, what):
+    rng = np.random.default_rng(0)
+    days = np.datetime64("2019-05-01") + rng.integers(0, 900, 400)
+    frame = pd.DataFrame({"n": rng.permutation(90_000)[:400], "day": days.astype(str)})
+    frame["dept"] = rng.choice(["FIN", "HR", "OPS"], 400)
+    frame["team"] = rng.integers(1, 30, 400)
+    frame["code"] = [write(row) for row in frame.itertuples()]
+    frame = frame.drop(columns="n").sort_values("day", ignore_index=True)
+    (rule,), table = rules_of(frame)
+    assert rule.describe() == f"'code' holds {what}"
+    assert CodePart.from_json(json.loads(json.dumps(rule.to_json()))) == rule
+    other = {at: cells.take(np.arange(400)[::-1]) for at, cells in table.items() if at < 3}
+    moved = rule.restore({**other, 3: rule.reduce(table)[3]})
+    assert rule.words(moved) == rule.words(other)
+    assert moved[3].values.is_unique
+    assert rule.reduce(moved)[3].values.tolist() == rule.reduce(table)[3].values.tolist()
+    assert rule.restore(rule.reduce(table))[3].values.tolist() == frame["code"].tolist()
 
 
 def test_codes_that_come_again_begin_with_levels_that_end_in_digits():

@@ -4,7 +4,7 @@ import hashlib
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, ClassVar, Literal, Self
@@ -15,22 +15,24 @@ from numpy.typing import NDArray
 from tabgan.base.errors import SchemaError
 from tabgan.encoding.identifiers.patterns import (
     Pattern,
-    Templates,
     is_path,
     learn_locations,
+    learn_parts,
     learn_patterns,
-    learn_phones,
 )
 from tabgan.encoding.identifiers.personal_names import (
     WORDS,
     EmailAddresses,
     FullNames,
+    Templates,
     VocabularyWords,
+    learn_phones,
     locale_of,
 )
 from tabgan.encoding.identifiers.unique_values import (
     MOST_DIGITS,
     MOST_POSITIONS,
+    CountedTexts,
     DigitParts,
     Digits,
     FormMixture,
@@ -39,7 +41,7 @@ from tabgan.encoding.identifiers.unique_values import (
     SeenValuesFilter,
     index_permutation,
     lead_numbers,
-    learn_parts,
+    learn_digit_parts,
 )
 from tabgan.table.regular_expressions import RegularExpression
 from tabgan.table.schema import Column, expression_of
@@ -71,6 +73,7 @@ __all__ = [
 ]
 
 MOST_COUNTRIES = 50
+_OF_ACCOUNTS = {"digit", "upper", "MIX36", "MIX16"}  # classes of characters; ranges are digits
 MOST_PARTS = 3  # of an IP address that belong to its network
 MOST_NETWORKS = 200
 
@@ -95,7 +98,7 @@ class Account:
         kinds = {part[0] for part in self.pattern.parts if not isinstance(part, str)}
         if not (self.country.isascii() and self.country.isupper() and len(self.country) == 2):
             raise ValueError(f"{self.country!r} is not a country of bank accounts")
-        if not kinds <= {"digit", "upper", "MIX36", "MIX16"}:
+        if not all(kind[0].isdecimal() or kind in _OF_ACCOUNTS for kind in kinds):
             raise ValueError("a bank account number holds digits and capital letters")
 
     @property
@@ -402,6 +405,10 @@ MOST_STEP = 1000  # between running numbers, on average; others are at random an
 LEAST_DENSE = 0.5  # share of the whole numbers in a range that are keys, of running numbers
 
 
+LEAST_COUNTED = 0.95  # share of texts that hold a running number
+LEAST_RUNNING = 0.6  # share of the whole numbers in a range that texts hold
+
+
 SPARE = 5  # texts of an expression for each one of the source: the first fifth of them is new
 
 
@@ -410,7 +417,16 @@ _WHOLE = re.compile(r"0|-?[1-9]\d{0,17}", re.ASCII)
 
 _FORMS: dict[str, Any] = {
     form.name: form
-    for form in (FullNames, Templates, Account, Written, Checked, ComputerAddresses, DigitParts)
+    for form in (
+        FullNames,
+        Templates,
+        Account,
+        Written,
+        Checked,
+        ComputerAddresses,
+        CountedTexts,
+        DigitParts,
+    )
 }
 _PERSONAL = frozenset({"name", "email", "phone", "address", "iban"})  # may stand in several rows
 
@@ -486,12 +502,15 @@ def _text_maker(texts: Sequence[str], column: Column) -> Maker:
         return VocabularyWords(locale_of(column), column.kind)
     forms: Mapping[RowBijection, float]
     if look == "url" or all(map(is_path, distinct)):
-        forms = dict(learn_locations(distinct, column.least_rows).items())
+        parts = learn_parts(spread(distinct, SAMPLE), column.least_rows, beginnings=True)
+        forms = _counted(parts, distinct) if parts else {}
+        forms = forms or dict((parts or learn_locations(distinct, column.least_rows)).items())
     elif look == "ip":
         forms = dict(learn_networks(texts, column.least_rows).items())
     else:
         forms = _text_forms(distinct, column)
-    return FormMixture(forms, name_seed(column), SeenValuesFilter.of(distinct))
+    are_new = all(isinstance(form, CountedTexts) for form in forms)
+    return FormMixture(forms, name_seed(column), None if are_new else SeenValuesFilter.of(distinct))
 
 
 def _text_forms(texts: list[str], column: Column) -> Mapping[RowBijection, float]:
@@ -509,8 +528,48 @@ def _text_forms(texts: list[str], column: Column) -> Mapping[RowBijection, float
     if scheme is not None:
         patterns = learn_patterns([text[:-1] for text in texts if text[:-1]])
         return {Checked(pattern, scheme): share for pattern, share in patterns.items()}
-    learn = learn_phones if column.kind == "phone" else learn_patterns
-    return dict(learn(texts).items())
+    is_phone = column.kind == "phone"
+    patterns = learn_phones(texts) if is_phone else learn_patterns(texts, column.least_rows)
+    return (not is_phone and _counted(patterns, texts)) or dict(patterns.items())
+
+
+def _counted(patterns: Mapping[Pattern, float], texts: Sequence[str]) -> dict[RowBijection, float]:
+    """Return the forms of texts that number the rows without many gaps; none if these don't.
+
+    The numbers count on from the highest, so that none is one of the source.
+    """
+    shares: defaultdict[tuple[str, str], float] = defaultdict(float)
+    for pattern, share in patterns.items():
+        runs = [at for at, part in enumerate(pattern.parts) if not isinstance(part, str)]
+        if len(runs) != 1 or pattern.parts[runs[0]][0] != "digit":
+            return {}
+        parts = [*map(str, pattern.parts)]
+        lead, tail = "".join(parts[: runs[0]]), "".join(parts[runs[0] + 1 :])
+        shares[lead, tail] += share
+    found = [_number_in(text, shares) for text in texts]
+    digits = [own for own in found if own]
+    numbers = {*map(int, digits)}
+    if len(digits) < LEAST_COUNTED * len(texts) or len(numbers) < LEAST_RISING:
+        return {}
+    start, widths = max(numbers) + 1, Counter(map(len, digits))
+    width, count = widths.most_common(1)[0]
+    is_fixed = count >= LEAST_COUNTED * len(digits)
+    padded = [len(own) for own in digits if own[0] == "0" and len(own) > 1]
+    are_dense = len(numbers) >= LEAST_RUNNING * (start - min(numbers))
+    if not are_dense or (is_fixed and start + len(texts) > 10**width):
+        return {}
+    width = width if is_fixed else min(padded, default=1)
+    return {CountedTexts(*own, width, start): share for own, share in shares.items()}
+
+
+def _number_in(text: str, ends: Iterable[tuple[str, str]]) -> str:
+    """Return the digits between the beginning and the end of a text; empty if it has none."""
+    for lead, tail in ends:
+        digits = text[len(lead) : len(text) - len(tail)]
+        is_whole = digits.isascii() and digits.isdecimal()
+        if is_whole and text.startswith(lead) and text.endswith(tail):
+            return digits
+    return ""
 
 
 def _checksum_of(texts: Sequence[str]) -> str | None:
@@ -556,7 +615,7 @@ def _number_maker(given: Sequence[int], column: Column) -> Maker:
     if rising is not None:
         return rising
     distinct = [*dict.fromkeys(spread(given, SAMPLE))]
-    parts = learn_parts(distinct)
+    parts = learn_digit_parts(distinct)
     if parts is not None and fits:
         return FormMixture({parts: 1.0}, name_seed(column), SeenValuesFilter.of(map(str, given)))
     most = min(MOST_DIGITS, len(str(bounds[1])))

@@ -9,15 +9,15 @@ mixes digits and letters changes between them at least three times.
 
 import math
 import re
-import unicodedata
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import takewhile
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from tabgan.encoding.identifiers.unique_values import (
@@ -25,61 +25,41 @@ from tabgan.encoding.identifiers.unique_values import (
     index_permutation,
     lead_numbers,
 )
-from tabgan.table.locale_words import DEFAULT_LOCALE, Vocabulary, vocabulary
-from tabgan.table.schema import Column
 from tabgan.table.text_formats import spread
 
 __all__ = [
+    "FEWEST_FOR_PREFIX",
+    "LEAST_ALIKE",
+    "MOST_PATTERNS",
+    "Part",
     "Pattern",
-    "Templates",
+    "has_run",
     "is_path",
+    "joined_parts",
     "learn_locations",
+    "learn_parts",
     "learn_patterns",
-    "learn_phones",
+    "without_words",
 ]
 
 Part = str | tuple[str, int]  # a literal, or a run: class and number of characters
 
 
 MOST_PATTERNS = 50
-
-
 MOST_CHARACTERS = 256
-
-
 SAMPLE = 10_000  # texts that the patterns are learned from
-
-
-_COUNTRY = re.compile(r"(\+|00)\d{1,3}(?=\D)", re.ASCII)
-
-
-_TRUNK = re.compile(r"\(?0(?=\d)|1(?=[ .-])", re.ASCII)  # before an area code
-
-
 FEWEST_FOR_PREFIX = 10  # texts from which a common beginning belongs to none of them
-
-
 LEAST_ALIKE = 0.95  # share of the texts that must have a form for the others to be odd ones
-
-
-MOST_LEADS = 40  # beginnings of a column's texts, such as CA-2016-
-
-
-MOST_SEGMENTS = 3  # of such a beginning
-
-
-_MARKS = re.compile(r"(?<=[^\W_])[-_/#:](?=[^\W_])")
-
-
+MOST_LEADS = 40  # values of a part that stay as they are
+MOST_ALIGNED = 200  # patterns of texts whose parts are compared
+MOST_LEFT_OUT = 0.9  # share of the texts that the patterns tell of at least
+MOST_RUNS = 3  # of digits and letters in a word that are compared each
+SPARE_TEXTS = 3  # texts that can be made, for each one of the source
+MOST_RANGED = 4  # digits of a number whose range is kept
+MOST_OPTIONS = 40_000  # days of a range
 _LETTERS = re.compile(r"[^\W\d_]+")
-
-
 _HEX_GROUPS = re.compile(r"[0-9a-fA-F]{2,4}(?:[:.-][0-9a-fA-F]{2,4}){2,}")
-
-
 _DIGIT, _LOWER = "0123456789", "abcdefghijklmnopqrstuvwxyz"
-
-
 _UPPER, _VOWEL, _CONSONANT = _LOWER.upper(), "aeiou", "bdfghklmnprstvz"
 
 
@@ -130,14 +110,23 @@ class Pattern:
 
     def __post_init__(self) -> None:
         runs = [part for part in self.parts if not isinstance(part, str)]
-        if not runs or not all(run[0] in _CLASSES and run[1] > 0 for run in runs):
+        if not runs or not all(run[1] > 0 for run in runs):
             raise ValueError(f"{self.parts!r} is not a pattern")
+        for name, size in runs:
+            if name not in _CLASSES and any(len(own) != size for own in _range_texts(name)):
+                raise ValueError(f"{self.parts!r} is not a pattern")
 
     @cached_property
-    def alphabets(self) -> list[str]:
-        """The characters that may stand at each place of a text."""
-        parts = (list(p) if isinstance(p, str) else _CLASSES[p[0]](p[1]) for p in self.parts)
-        return [alphabet for part in parts for alphabet in part]
+    def alphabets(self) -> list[Sequence[str]]:
+        """The texts that may stand at each place: characters, or the texts of a range."""
+        found: list[Sequence[str]] = []
+        for part in self.parts:
+            if isinstance(part, str):
+                found += part
+            else:
+                name, size = part
+                found += _CLASSES[name](size) if name in _CLASSES else [_range_texts(name)]
+        return found
 
     @cached_property
     def counted(self) -> int:
@@ -153,9 +142,12 @@ class Pattern:
         """How many positions have texts of their own."""
         return math.prod(len(alphabet) for alphabet in self.alphabets[self.counted :])
 
-    def wider(self) -> "Pattern":
-        """Make the last run one character longer."""
-        last = max(i for i, part in enumerate(self.parts) if not isinstance(part, str))
+    def wider(self) -> "Pattern | None":
+        """Make the last run one character longer; a range stays as it is."""
+        runs = [(i, part[0]) for i, part in enumerate(self.parts) if not isinstance(part, str)]
+        last = max((i for i, name in runs if name in _CLASSES), default=None)
+        if last is None:
+            return None
         run = (str(self.parts[last][0]), int(self.parts[last][1]) + 1)
         return Pattern((*self.parts[:last], run, *self.parts[last + 1 :]))
 
@@ -170,15 +162,17 @@ class Pattern:
             Chooses the order of the values; one for all blocks of a sample.
         """
         rest = index_permutation(positions, self.space, seed)
-        codes = np.empty((len(positions), len(self.alphabets)), np.uint32)
+        end = sum(len(alphabet[0]) for alphabet in self.alphabets)
+        codes = np.empty((len(positions), end), np.uint32)
         for place in reversed(range(len(self.alphabets))):
-            alphabet = np.array([ord(character) for character in self.alphabets[place]], np.uint32)
+            alphabet = np.array([[*map(ord, own)] for own in self.alphabets[place]], np.uint32)
             if place >= self.counted:
                 rest, index = np.divmod(rest, np.uint64(len(alphabet)))
             else:
                 index = lead_numbers(positions, seed, place) % np.uint64(len(alphabet))
-            codes[:, place] = alphabet[index]
-        return codes.view(f"U{len(self.alphabets)}").ravel().astype(object)
+            start = end - alphabet.shape[1]
+            codes[:, start:end], end = alphabet[index], start
+        return codes.view(f"U{codes.shape[1]}").ravel().astype(object)
 
     def to_json(self) -> list[Any]:
         """Describe the pattern by JSON values."""
@@ -193,8 +187,45 @@ class Pattern:
         return pattern
 
 
-def learn_patterns(texts: Sequence[str]) -> dict[Pattern, float]:
+_DATES = {"%Y%m": "M", "%Y%m%d": "D"}  # how codes hold a month or a day, and NumPy's unit
+
+
+@lru_cache(maxsize=256)
+def _range_texts(name: str) -> tuple[str, ...]:
+    """Return the texts of a range: "01-12" are two digits, "%Y%m:2019-01:2021-06" months.
+
+    Raises
+    ------
+    ValueError
+        If the range is malformed.
+    """
+    form, *ends = name.split(":")
+    if ends:
+        if form not in _DATES or len(ends) != 2:
+            raise ValueError(f"{name!r:.80} is no range of dates")
+        first, last = np.array(ends, f"datetime64[{_DATES[form]}]")
+        dates = np.arange(first, last + 1)
+        texts = [date.replace("-", "") for date in dates[:MOST_OPTIONS].astype(str).tolist()]
+    else:
+        low, _, high = name.partition("-")
+        if not (low.isdecimal() and high.isdecimal() and len(low) == len(high) <= MOST_RANGED):
+            raise ValueError(f"{name!r:.80} is neither a class of characters nor a range")
+        texts = [str(number).zfill(len(low)) for number in range(int(low), int(high) + 1)]
+    if not texts:
+        raise ValueError(f"the range {name!r:.80} is empty")
+    return tuple(texts)
+
+
+def learn_patterns(texts: Sequence[str], least: int = FEWEST_FOR_PREFIX) -> dict[Pattern, float]:
     """Learn the most frequent patterns of distinct texts, with their shares.
+
+    Parameters
+    ----------
+    texts
+        Distinct texts.
+    least
+        How many of them share a part that stays as it is, where that is more than
+        `FEWEST_FOR_PREFIX`.
 
     Examples
     --------
@@ -203,10 +234,10 @@ def learn_patterns(texts: Sequence[str]) -> dict[Pattern, float]:
     (('upper', 1), '-', ('digit', 2)) 0.5
     (('upper', 1), '-', ('digit', 1)) 0.5
     """
-    sample = _without_words(texts)
-    leads = _leads(sample)
-    if leads:
-        return _after_leads(sample, leads)
+    sample = without_words(texts)
+    aligned = learn_parts(sample, least)
+    if aligned:
+        return aligned
     bulk = _with_one_beginning(sample)
     prefix = _common_prefix(bulk) if len(bulk) >= FEWEST_FOR_PREFIX else ""
     rests = [text[len(prefix) :] for text in bulk]
@@ -224,43 +255,177 @@ def learn_patterns(texts: Sequence[str]) -> dict[Pattern, float]:
     return {Pattern(parts): count / total for parts, count in counts}
 
 
-def _leads(texts: Sequence[str]) -> set[str]:
-    """Return the few beginnings, up to a mark, that nearly all texts share with many others.
+def learn_parts(
+    texts: Sequence[str], least: int = FEWEST_FOR_PREFIX, *, beginnings: bool = False
+) -> dict[Pattern, float]:
+    """Learn the patterns of texts by their parts: constant, of few values, of a range, or free.
+
+    Texts are told apart by the marks between their words. In these, each word, or each run of
+    digits or letters where nearly all have the same ones, is compared with those at its place.
+
+    Parameters
+    ----------
+    texts
+        Distinct texts.
+    least
+        How many of them share a part that stays as it is, where that is more than
+        `FEWEST_FOR_PREFIX`.
+    beginnings
+        Whether a beginning before numbers is enough.
+
+    Returns
+    -------
+    The commonest patterns with their shares; none where nothing but a beginning is kept.
 
     Examples
     --------
-    >>> sorted(_leads([f"{c}-{y}-{n}" for c in ("CA", "US") for y in "67" for n in range(40, 60)]))
-    ['CA-6-', 'CA-7-', 'US-6-', 'US-7-']
+    >>> learn_parts([f"{n:05}/{2019 + n % 2}" for n in range(60)])
+    {Pattern(parts=(('digit', 5), '/2019')): 0.5, Pattern(parts=(('digit', 5), '/2020')): 0.5}
     """
-    depths = [[match.end() for match in _MARKS.finditer(text)] for text in texts]
-    deepest = min(map(len, depths), default=0)
-    for depth in reversed(range(min(deepest, MOST_SEGMENTS))):
-        pairs = zip(texts, depths, strict=True)
-        counts = Counter(text[: ends[depth]] for text, ends in pairs)
-        kept = {lead for lead, count in counts.items() if count >= FEWEST_FOR_PREFIX}
-        is_all = sum(counts[lead] for lead in kept) >= LEAST_ALIKE * len(texts)
-        if is_all and 2 <= len(kept) <= MOST_LEADS and all(map(str.isascii, kept)):
-            return kept
-    return set()
-
-
-def _after_leads(texts: Sequence[str], leads: set[str]) -> dict[Pattern, float]:
-    """Learn the patterns of texts that begin with one of some leads; the others are left out."""
-    split = [
-        (text[:end], text[end:])
-        for text in texts
-        for end in [next((m.end() for m in _MARKS.finditer(text) if text[: m.end()] in leads), 0)]
-        if 0 < end < len(text)
-    ]
-    rests = [rest for _, rest in split]
-    mixed, layout = _mixed_class(rests), _one_layout(rests)
-    found = Counter((lead, *_parts(rest, mixed, layout)) for lead, rest in split)
-    counts = found.most_common(MOST_PATTERNS)
+    least = max(least, FEWEST_FOR_PREFIX)
+    groups: defaultdict[str, list[str]] = defaultdict(list)
+    for text in texts:
+        groups[_WORD.sub("w", _classes(text))].append(text)
+    kept = [own for own in groups.values() if len(own) >= least]
+    if sum(map(len, kept)) < LEAST_ALIKE * len(texts):
+        return {}
+    found: Counter[tuple[Part, ...]] = Counter()
+    has_parts = False
+    for own in kept:
+        cells = _cells(own)
+        places = _places_of(cells, len(own), least)
+        free = [at for at, place in enumerate(places) if not place.options]
+        are_numbers = all(row[at].isdecimal() for row in cells for at in free)
+        has_parts |= _are_more_than_beginnings(places) or (beginnings and are_numbers)
+        mixed = _mixed_class(own)
+        for row in cells:
+            parts = [place.parts_of(cell, mixed) for place, cell in zip(places, row, strict=True)]
+            if None not in parts:
+                found[joined_parts([part for own_parts in parts for part in own_parts or ()])] += 1
+    counts = found.most_common(MOST_ALIGNED)
     total = sum(count for _, count in counts)
+    if not has_parts or total < MOST_LEFT_OUT * len(texts):
+        return {}
     return {Pattern(parts): count / total for parts, count in counts}
 
 
-def _without_words(texts: Sequence[str]) -> list[str]:
+class _Place(NamedTuple):
+    """What stands at one place of aligned texts."""
+
+    kept: frozenset[str]  # the values that stay as they are; none where others are made
+    bounded: str  # the range of a number or date, if it has one
+    distinct: int  # values
+
+    @property
+    def options(self) -> int:
+        """How many values are made; 0 where these are free."""
+        return len(self.kept) or (len(_range_texts(self.bounded)) if self.bounded else 0)
+
+    def parts_of(self, cell: str, mixed: str) -> tuple[Part, ...] | None:
+        """Return the parts of a pattern for a value; None if its text is left out."""
+        if self.kept:
+            return (cell,) if cell in self.kept else None
+        return ((self.bounded, len(cell)),) if self.bounded else _parts(cell, mixed)
+
+
+def _cells(texts: Sequence[str]) -> list[list[str]]:
+    """Split texts of the same marks into words and marks, and words that are alike into runs."""
+    rows = [[text[m.start() : m.end()] for m in _TOKEN.finditer(_classes(text))] for text in texts]
+    columns: list[list[list[str]]] = []
+    for words in zip(*rows, strict=True):
+        split = [
+            [word[m.start() : m.end()] for m in _RUN.finditer(_classes(word))] for word in words
+        ]
+        shapes = Counter("".join(_classes(run)[0] for run in runs) for runs in split)
+        shape, count = shapes.most_common(1)[0]
+        is_one = 1 < len(shape) <= MOST_RUNS and count >= LEAST_ALIKE * len(words)
+        columns.append(split if is_one else [[word] for word in words])
+        if is_one:  # what is written otherwise is left out
+            columns[-1] = [runs if len(runs) == len(shape) else [] for runs in split]
+    joined = [[cell for cells in row for cell in cells] for row in zip(*columns, strict=True)]
+    length = Counter(map(len, joined)).most_common(1)[0][0]
+    return [row for row in joined if len(row) == length]
+
+
+def _places_of(cells: Sequence[Sequence[str]], n_texts: int, least: int) -> list[_Place]:
+    """Tell what stands at each place; the one of most values is free, and enough to be new."""
+    columns = [Counter(column) for column in zip(*cells, strict=True)]
+    places = [_place(counts, n_texts, least) for counts in columns]
+    order = sorted(
+        range(len(places)), key=lambda at: (places[at].options > 0, -places[at].distinct)
+    )
+    room = 1
+    for at in order:  # the places of most values are free until there are enough others
+        if room >= SPARE_TEXTS * n_texts and at != order[0]:
+            break
+        places[at] = (
+            places[at]._replace(kept=frozenset(), bounded="")
+            if len(columns[at]) > 1
+            else places[at]
+        )
+        room *= _room_of(columns[at])
+    return places
+
+
+def _room_of(counts: Counter[str]) -> int:
+    """Return how many values could stand at a place that is free."""
+    longest = max(counts, key=len)
+    if len(counts) == 1:
+        return 1
+    return math.prod(len(own) for own in Pattern(_parts(longest, "mix62")).alphabets)
+
+
+def _place(counts: Counter[str], n_texts: int, least: int) -> _Place:
+    """Tell what stands at a place: few values, or numbers or dates of a range."""
+    kept = frozenset(value for value, count in counts.items() if count >= least)
+    rows = sum(counts[value] for value in kept)
+    is_ascii = all(map(str.isascii, kept))
+    few = len(kept) <= MOST_LEADS and (len(kept) == 1 or 2 * len(kept) <= _room_of(counts))
+    if kept and few and is_ascii and rows >= LEAST_ALIKE * n_texts:
+        return _Place(kept, "", len(counts))
+    return _Place(frozenset(), _range_of(counts, least), len(counts))
+
+
+def _range_of(counts: Counter[str], least: int) -> str:
+    """Return the range of numbers or dates of equally many digits, if it leaves most of them out.
+
+    Its ends are those that enough texts reach.
+    """
+    sizes = {*map(len, counts)}
+    size = max(sizes)
+    texts = sorted(counts.elements())
+    if (
+        len(sizes) > 1
+        or len(texts) < 2 * least
+        or not all(t.isascii() and t.isdecimal() for t in counts)
+    ):
+        return ""
+    low, high = texts[least - 1], texts[-least]
+    if size <= MOST_RANGED:
+        is_narrow = 2 * (int(high) - int(low) + 1) <= 10**size
+        return f"{low}-{high}" if is_narrow and size > 1 else ""
+    if size not in (6, 8):
+        return ""
+    form = "%Y%m" if size == 6 else "%Y%m%d"
+    if not all("1900" <= text[:4] <= "2100" for text in counts):
+        return ""
+    if pd.to_datetime([*counts], format=form, errors="coerce").isna().any():
+        return ""
+    ends = ["-".join(filter(None, (end[:4], end[4:6], end[6:]))) for end in (low, high)]
+    return f"{form}:{ends[0]}:{ends[1]}"
+
+
+def _are_more_than_beginnings(places: Sequence[_Place]) -> bool:
+    """Return whether more is known than one constant beginning."""
+    free = [not place.options for place in places]
+    beginning = places[: free.index(True)] if any(free) else places
+    rest = places[len(beginning) :]
+    return any(place.options > 1 for place in places) or any(
+        place.options and any(map(str.isalnum, "".join(place.kept))) for place in rest
+    )
+
+
+def without_words(texts: Sequence[str]) -> list[str]:
     """Sample texts; where nearly all have digits, the others are notes and are left out."""
     sample = [text[:MOST_CHARACTERS] for text in spread(texts, SAMPLE)]
     codes = [text for text in sample if any(map(str.isdecimal, text))]
@@ -302,50 +467,20 @@ def _one_layout(texts: Sequence[str]) -> str | None:
     return layout if count >= LEAST_ALIKE * len(texts) else None
 
 
-def learn_phones(texts: Sequence[str]) -> dict[Pattern, float]:
-    """Learn how distinct telephone numbers are written.
-
-    Country codes, the 0 or 1 that nearly all begin with, and words are kept.
-
-    Examples
-    --------
-    >>> for pattern in learn_phones([f"+49 170 {n}" for n in range(100, 120)]):
-    ...     print(pattern.parts)
-    ('+49 ', ('digit', 3), ' ', ('digit', 3))
-    """
-    sample = _without_words(texts)
-    found = [_COUNTRY.match(text) for text in sample]
-    codes = [match.group() if match else "" for match in found]
-    trunks = [_TRUNK.match(text) for text, code in zip(sample, codes, strict=True) if not code]
-    n_trunks = sum(match is not None for match in trunks)
-    if n_trunks >= max(LEAST_ALIKE * len(trunks), FEWEST_FOR_PREFIX):
-        found = [match or _TRUNK.match(text) for match, text in zip(found, sample, strict=True)]
-        sample = [text for text, match in zip(sample, found, strict=True) if match]
-        codes = [match.group() for match in found if match]
-    shared = Counter(code for code in codes if code)
-    kept = {code for code, count in shared.items() if count >= FEWEST_FOR_PREFIX}
-    # a rare code tells of somebody; as digits it could meet a kept one
-    usual = [i for i, code in enumerate(codes) if not code or code in kept] if kept else []
-    counts: Counter[tuple[Part, ...]] = Counter()
-    for i in usual or range(len(sample)):
-        code = codes[i] if kept else ""
-        rest = re.findall(r"\d+|\D+", sample[i][len(code) :])
-        parts = [("digit", len(part)) if part.isdecimal() else part for part in rest]
-        counts[tuple(_joined([code, *parts]))] += 1
-    common = counts.most_common(MOST_PATTERNS)
-    total = sum(count for _, count in common)
-    return {Pattern(parts): count / total for parts, count in common}
-
-
-def _joined(parts: Sequence[Part]) -> list[Part]:
-    """Join the literals that follow each other; without any digit, put one."""
+def joined_parts(parts: Sequence[Part]) -> tuple[Part, ...]:
+    """Join the literals that follow each other."""
     joined: list[Part] = []
     for part in parts:
         if isinstance(part, str) and joined and isinstance(joined[-1], str):
             joined[-1] += part
         elif part:
             joined.append(part)
-    return joined if any(not isinstance(part, str) for part in joined) else [("digit", 7)]
+    return tuple(joined)
+
+
+def has_run(parts: Sequence[Part]) -> bool:
+    """Return whether parts are more than literals."""
+    return any(not isinstance(part, str) for part in parts)
 
 
 @lru_cache(maxsize=4096)
@@ -366,6 +501,9 @@ _TOKEN = re.compile(r"[0aA]+|[^0aA]+")
 
 
 _RUN = re.compile(r"0+|a+|A+")
+
+
+_WORD = re.compile(r"[0aA]+")
 
 
 _RUN_CLASSES = {"0": "digit", "a": "lower", "A": "upper"}
@@ -423,115 +561,6 @@ def _common_prefix(texts: Sequence[str]) -> str:
             break
         prefix = prefix[: len(_classes(prefix).rstrip(last))]
     return prefix if prefix.isascii() else ""
-
-
-MOST_COUNTED = 6  # digits of a text that count the position
-
-
-_KINDS: dict[str, Vocabulary] = {"address": "address", "phone": "phone_number"}
-
-
-class _Layouts(NamedTuple):
-    """Texts, some of whose digits are to be replaced."""
-
-    codes: NDArray[np.uint32]  # characters, shape (texts, longest)
-    places: NDArray[np.intp]  # of the digits, shape (texts, counted)
-    zeros: NDArray[np.uint32]  # the digit zero of the script there, of the same shape
-
-
-@dataclass(frozen=True)
-class Templates:
-    """Texts of a vocabulary, with other digits after the first one of each number.
-
-    Examples
-    --------
-    >>> homes = Templates("en_US", "address")
-    >>> len({*homes.make(np.arange(1000), seed=1)})
-    1000
-    """
-
-    name: ClassVar[str] = "template"
-    locale: str
-    kind: str
-
-    def __post_init__(self) -> None:
-        if self.kind not in _KINDS:
-            raise ValueError(f"there are no templates of {self.kind!r}")
-
-    @property
-    def space(self) -> int:
-        """How many positions have texts of their own."""
-        texts, counted = _layouts(self.locale, _KINDS[self.kind]).places.shape
-        return min(int(texts * 10**counted), MOST_POSITIONS)
-
-    def wider(self) -> None:
-        """Return None: the layouts are what they are."""
-        return
-
-    def make(self, positions: NDArray[np.int64], seed: int) -> NDArray[Any]:
-        """Write the texts of positions.
-
-        Parameters
-        ----------
-        positions
-            Positions of the rows in the whole sample.
-        seed
-            Chooses the order of the values; one for all blocks of a sample.
-        """
-        layouts = _layouts(self.locale, _KINDS[self.kind])
-        rest, index = np.divmod(
-            index_permutation(positions, self.space, seed), np.uint64(len(layouts.codes))
-        )
-        codes = layouts.codes[index]
-        rows = np.arange(len(positions))
-        for places, zeros in zip(layouts.places[index].T, layouts.zeros[index].T, strict=True):
-            rest, digit = np.divmod(rest, np.uint64(10))
-            codes[rows, places] = zeros + digit.astype(np.uint32)
-        return codes.view(f"U{codes.shape[1]}").ravel().astype(object)
-
-    def to_json(self) -> dict[str, Any]:
-        """Describe the form by JSON values."""
-        return {"form": self.name, "kind": self.kind}
-
-    @classmethod
-    def from_json(cls, state: dict[str, Any], column: Column) -> Self:
-        """Rebuild the form from `to_json`'s value.
-
-        Parameters
-        ----------
-        state
-            What `to_json` returned.
-        column
-            What the column is.
-        """
-        return cls(column.locale or DEFAULT_LOCALE, str(state["kind"]))
-
-
-@lru_cache(maxsize=32)
-def _layouts(locale: str, what: Vocabulary) -> _Layouts:
-    texts = vocabulary(locale, what)
-    found = [_later_digits(text) for text in texts]
-    # as many as nine of ten texts have
-    counted = min(int(np.quantile([len(places) for places in found], 0.1)), MOST_COUNTED)
-    layouts: dict[str, tuple[str, list[int]]] = {}
-    for text, places in zip(texts, found, strict=True):
-        if len(places) >= counted:
-            kept = places[len(places) - counted :]
-            blank = "".join("\0" if place in kept else c for place, c in enumerate(text))
-            layouts.setdefault(blank, (text, kept))  # two with the same rest would give one text
-    digits = np.array([kept for _, kept in layouts.values()], np.intp).reshape(-1, counted)
-    codes = np.array([text for text, _ in layouts.values()], str)
-    codes = codes.view(np.uint32).reshape(len(layouts), -1)
-    rows = np.arange(len(layouts))[:, None]
-    values = [[unicodedata.decimal(text[at]) for at in kept] for text, kept in layouts.values()]
-    zeros = codes[rows, digits] - np.array(values, np.uint32).reshape(-1, counted)
-    return _Layouts(codes, digits, zeros)
-
-
-def _later_digits(text: str) -> list[int]:
-    """Find the digits before which there is another one."""
-    digits = [place for place, character in enumerate(text) if character.isdecimal()]
-    return [place for place in digits if place - 1 in digits]
 
 
 LEAST_LOCATIONS = 5  # that share a host, a folder or an ending, for it to be kept
@@ -631,15 +660,8 @@ def _form_of_location(own: _Location, common: Set[tuple[object, ...]]) -> Patter
         bare = last.removesuffix(extension)
         parts += [_run_like(bare)] if bare else []
         parts += [extension] if ("extension", extension) in common else []
-    joined: list[Part] = []
-    for part in parts:
-        if isinstance(part, str) and joined and isinstance(joined[-1], str):
-            joined[-1] += part
-        elif part:
-            joined.append(part)
-    if all(isinstance(part, str) for part in joined):
-        joined.append(("syll", 4))
-    return Pattern(tuple(joined))
+    joined = joined_parts(parts)
+    return Pattern(joined if has_run(joined) else (*joined, ("syll", 4)))
 
 
 def _may_be_generated(step: str) -> bool:

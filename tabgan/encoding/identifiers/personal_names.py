@@ -1,18 +1,39 @@
-"""Names and e-mail addresses of people who don't exist."""
+"""Names, homes, telephone numbers and e-mail addresses of people who don't exist."""
 
 import re
+import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from functools import lru_cache
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tabgan.encoding.identifiers.patterns import (
+    FEWEST_FOR_PREFIX,
+    LEAST_ALIKE,
+    MOST_PATTERNS,
+    Part,
+    Pattern,
+    has_run,
+    joined_parts,
+    without_words,
+)
 from tabgan.encoding.identifiers.unique_values import MOST_POSITIONS, index_permutation
 from tabgan.table.locale_words import DEFAULT_LOCALE, Vocabulary, name_order, vocabulary
 from tabgan.table.schema import Column
 
-__all__ = ["WORDS", "FullNames", "EmailAddresses", "VocabularyWords", "locale_of"]
+__all__ = [
+    "WORDS",
+    "EmailAddresses",
+    "FullNames",
+    "Templates",
+    "VocabularyWords",
+    "learn_phones",
+    "locale_of",
+]
 
 MOST_GIVEN = 9  # given names of a person
 _DOMAINS = np.array(["example.com", "example.net", "example.org"], object)  # of nobody (RFC 2606)
@@ -246,3 +267,152 @@ class EmailAddresses:
     def to_json(self) -> dict[str, Any]:
         """Describe the maker by JSON values."""
         return {"first_mail": self.first}
+
+
+MOST_COUNTED = 6  # digits of a text that count the position
+
+
+_KINDS: dict[str, Vocabulary] = {"address": "address", "phone": "phone_number"}
+
+
+class _Layouts(NamedTuple):
+    """Texts, some of whose digits are to be replaced."""
+
+    codes: NDArray[np.uint32]  # characters, shape (texts, longest)
+    places: NDArray[np.intp]  # of the digits, shape (texts, counted)
+    zeros: NDArray[np.uint32]  # the digit zero of the script there, of the same shape
+
+
+@dataclass(frozen=True)
+class Templates:
+    """Texts of a vocabulary, with other digits after the first one of each number.
+
+    Examples
+    --------
+    >>> homes = Templates("en_US", "address")
+    >>> len({*homes.make(np.arange(1000), seed=1)})
+    1000
+    """
+
+    name: ClassVar[str] = "template"
+    locale: str
+    kind: str
+
+    def __post_init__(self) -> None:
+        if self.kind not in _KINDS:
+            raise ValueError(f"there are no templates of {self.kind!r}")
+
+    @property
+    def space(self) -> int:
+        """How many positions have texts of their own."""
+        texts, counted = _layouts(self.locale, _KINDS[self.kind]).places.shape
+        return min(int(texts * 10**counted), MOST_POSITIONS)
+
+    def wider(self) -> None:
+        """Return None: the layouts are what they are."""
+        return
+
+    def make(self, positions: NDArray[np.int64], seed: int) -> NDArray[Any]:
+        """Write the texts of positions.
+
+        Parameters
+        ----------
+        positions
+            Positions of the rows in the whole sample.
+        seed
+            Chooses the order of the values; one for all blocks of a sample.
+        """
+        layouts = _layouts(self.locale, _KINDS[self.kind])
+        rest, index = np.divmod(
+            index_permutation(positions, self.space, seed), np.uint64(len(layouts.codes))
+        )
+        codes = layouts.codes[index]
+        rows = np.arange(len(positions))
+        for places, zeros in zip(layouts.places[index].T, layouts.zeros[index].T, strict=True):
+            rest, digit = np.divmod(rest, np.uint64(10))
+            codes[rows, places] = zeros + digit.astype(np.uint32)
+        return codes.view(f"U{codes.shape[1]}").ravel().astype(object)
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe the form by JSON values."""
+        return {"form": self.name, "kind": self.kind}
+
+    @classmethod
+    def from_json(cls, state: dict[str, Any], column: Column) -> Self:
+        """Rebuild the form from `to_json`'s value.
+
+        Parameters
+        ----------
+        state
+            What `to_json` returned.
+        column
+            What the column is.
+        """
+        return cls(column.locale or DEFAULT_LOCALE, str(state["kind"]))
+
+
+@lru_cache(maxsize=32)
+def _layouts(locale: str, what: Vocabulary) -> _Layouts:
+    texts = vocabulary(locale, what)
+    found = [_later_digits(text) for text in texts]
+    # as many as nine of ten texts have
+    counted = min(int(np.quantile([len(places) for places in found], 0.1)), MOST_COUNTED)
+    layouts: dict[str, tuple[str, list[int]]] = {}
+    for text, places in zip(texts, found, strict=True):
+        if len(places) >= counted:
+            kept = places[len(places) - counted :]
+            blank = "".join("\0" if place in kept else c for place, c in enumerate(text))
+            layouts.setdefault(blank, (text, kept))  # two with the same rest would give one text
+    digits = np.array([kept for _, kept in layouts.values()], np.intp).reshape(-1, counted)
+    codes = np.array([text for text, _ in layouts.values()], str)
+    codes = codes.view(np.uint32).reshape(len(layouts), -1)
+    rows = np.arange(len(layouts))[:, None]
+    values = [[unicodedata.decimal(text[at]) for at in kept] for text, kept in layouts.values()]
+    zeros = codes[rows, digits] - np.array(values, np.uint32).reshape(-1, counted)
+    return _Layouts(codes, digits, zeros)
+
+
+def _later_digits(text: str) -> list[int]:
+    """Find the digits before which there is another one."""
+    digits = [place for place, character in enumerate(text) if character.isdecimal()]
+    return [place for place in digits if place - 1 in digits]
+
+
+_TRUNK = re.compile(r"\(?0(?=\d)|1(?=[ .-])", re.ASCII)  # before an area code
+_COUNTRY = re.compile(r"(\+|00)\d{1,3}(?=\D)", re.ASCII)
+
+
+def learn_phones(texts: Sequence[str]) -> dict[Pattern, float]:
+    """Learn how distinct telephone numbers are written.
+
+    Country codes, the 0 or 1 that nearly all begin with, and words are kept.
+
+    Examples
+    --------
+    >>> for pattern in learn_phones([f"+49 170 {n}" for n in range(100, 120)]):
+    ...     print(pattern.parts)
+    ('+49 ', ('digit', 3), ' ', ('digit', 3))
+    """
+    sample = without_words(texts)
+    found = [_COUNTRY.match(text) for text in sample]
+    codes = [match.group() if match else "" for match in found]
+    trunks = [_TRUNK.match(text) for text, code in zip(sample, codes, strict=True) if not code]
+    n_trunks = sum(match is not None for match in trunks)
+    if n_trunks >= max(LEAST_ALIKE * len(trunks), FEWEST_FOR_PREFIX):
+        found = [match or _TRUNK.match(text) for match, text in zip(found, sample, strict=True)]
+        sample = [text for text, match in zip(sample, found, strict=True) if match]
+        codes = [match.group() for match in found if match]
+    shared = Counter(code for code in codes if code)
+    kept = {code for code, count in shared.items() if count >= FEWEST_FOR_PREFIX}
+    # a rare code tells of somebody; as digits it could meet a kept one
+    usual = [i for i, code in enumerate(codes) if not code or code in kept] if kept else []
+    counts: Counter[tuple[Part, ...]] = Counter()
+    for i in usual or range(len(sample)):
+        code = codes[i] if kept else ""
+        rest = re.findall(r"\d+|\D+", sample[i][len(code) :])
+        parts = [("digit", len(part)) if part.isdecimal() else part for part in rest]
+        joined = joined_parts([code, *parts])
+        counts[joined if has_run(joined) else (("digit", 7),)] += 1
+    common = counts.most_common(MOST_PATTERNS)
+    total = sum(count for _, count in common)
+    return {Pattern(parts): count / total for parts, count in common}

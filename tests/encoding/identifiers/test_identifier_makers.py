@@ -79,3 +79,22 @@ def test_addresses_of_computers_are_valid_and_of_the_networks_of_the_source():
 def test_malformed_forms_are_refused(make):
     with pytest.raises(ValueError, match="is no"):
         make()
+
+
+@pytest.mark.parametrize(
+    ("form", "first"),
+    [("INV-{:05d}/21", "INV-00301/21"), ("/api/items/{}/owner", "/api/items/301/owner")],
+)
+def test_running_numbers_in_texts_run_on(form, first):
+    values = made(
+        [form.format(i) for i in RNG.permutation(np.arange(1, 301))[:250].tolist()]
+        + [form.format(300)]
+    )
+    assert values[0] == first
+    assert len({*values}) == 200
+    assert values[199] == form.format(500)
+
+
+def test_numbers_that_fill_their_digits_do_not_run_on():
+    values = made([f"A{i}" for i in RNG.permutation(np.arange(100, 1000))[:700].tolist()])
+    assert sum(len(value) == 4 for value in values) > 100

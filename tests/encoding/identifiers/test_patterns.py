@@ -10,8 +10,8 @@ from tabgan.encoding.identifiers.patterns import (
     is_path,
     learn_locations,
     learn_patterns,
-    learn_phones,
 )
+from tabgan.encoding.identifiers.personal_names import learn_phones
 
 RNG = np.random.default_rng(0)
 LETTERS = [*"ABCDEFGHIJKLMNOPQRSTUVWXYZ"]
@@ -100,8 +100,44 @@ def test_beginnings_that_many_texts_share_keep_their_shares():
 
 
 def test_beginnings_of_few_texts_are_not_kept():
-    texts = [f"{a}{b}-{n}" for a in "ABCDEFG" for b in "ABCDEFG" for n in range(10, 15)]
+    pairs = [f"{a}{b}" for a in "ABCDEFG" for b in "ABCDEFG"]
+    texts = [f"{a}-{n}" for a in pairs for n in RNG.permutation(np.arange(10, 100))[:5]]
     assert [own.parts for own in learn_patterns(texts)] == [(("upper", 2), "-", ("digit", 2))]
+
+
+@pytest.mark.parametrize(
+    ("write", "expression"),
+    [
+        (lambda i: f"/api/v1/items/{number(5)}/owners", r"/api/v1/items/\d{5}/owners"),
+        (lambda i: f"{number(5)}/{2019 + i % 3}", r"\d{5}/20(19|20|21)"),
+        (lambda i: f"{number(5)}/{1951 + i % 70}", r"\d{5}/(19[5-9]\d|20[012]\d)"),
+        (
+            lambda i: f"F/{2019 + i % 3}{1 + i % 12:02d}/{number(6)}",
+            r"F/20(19|20|21)(0[1-9]|1[012])/\d{6}",
+        ),
+        (
+            lambda i: f"x{np.datetime64('2019-01-01') + i * 3}.{number(6)}".replace("-", ""),
+            r"x(2019|202\d)(0[1-9]|1[012])([012]\d|3[01])\.\d{6}",
+        ),
+        (
+            lambda i: f"{letters(3)}_{['red', 'blue'][i % 2]}_{number(4)}",
+            r"[A-Z]{3}_(red|blue)_\d{4}",
+        ),
+    ],
+)
+def test_parts_are_constant_of_few_values_of_a_range_or_free(write, expression):
+    texts = [*dict.fromkeys(write(i) for i in range(600))]
+    patterns = learn_patterns(texts)
+    written = made(patterns)
+    assert all(re.fullmatch(expression, text) for text in written)
+    assert len({*written}) == len(written)
+    assert [Pattern.from_json(own.to_json()) for own in patterns] == [*patterns]
+
+
+@pytest.mark.parametrize("name", ["12-1", "a-b", "1-20", "%Y%m:2020-01", "%d:2020-01:2020-02", ""])
+def test_a_malformed_range_is_refused(name):
+    with pytest.raises(ValueError, match=r"range|pattern"):
+        Pattern((("digit", 1), (name, 2)))
 
 
 def word(rng: np.random.Generator, n: int = 7) -> str:

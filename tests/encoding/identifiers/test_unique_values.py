@@ -8,7 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tabgan.encoding.identifiers.identifier_encoders import IdentifierEncoder
-from tabgan.encoding.identifiers.unique_values import DigitParts, SeenValuesFilter, learn_parts
+from tabgan.encoding.identifiers.unique_values import (
+    DigitParts,
+    SeenValuesFilter,
+    learn_digit_parts,
+)
 from tabgan.inference.infer_schema import infer_schema
 from tabgan.table.columns import by_position
 
@@ -76,7 +80,7 @@ def office_numbers(rows=900, seed=0):
 
 def test_long_numbers_keep_their_office_and_year_and_get_a_new_running_number():
     numbers = office_numbers()
-    form = learn_parts(numbers)
+    form = learn_digit_parts(numbers)
     assert DigitParts.from_json(form.to_json()) == form
     made = form.make(np.arange(30_000), seed=3).tolist()
     assert len({*made}) == 30_000
@@ -86,8 +90,8 @@ def test_long_numbers_keep_their_office_and_year_and_get_a_new_running_number():
 
 def test_numbers_without_parts_have_none():
     rng = np.random.default_rng(1)
-    assert learn_parts([*range(1_000_000, 1_000_900, 7)]) is None  # too few are left
-    assert learn_parts(rng.integers(10**9, 10**10, 500).tolist()) is None
+    assert learn_digit_parts([*range(1_000_000, 1_000_900, 7)]) is None  # too few are left
+    assert learn_digit_parts(rng.integers(10**9, 10**10, 500).tolist()) is None
 
 
 def test_a_column_of_long_numbers_is_one_of_identifiers():
