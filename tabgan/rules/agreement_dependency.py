@@ -355,17 +355,7 @@ class NearDependency(Dependency):
 
 @dataclass(frozen=True)
 class NearPartDependency(NearDependency):
-    """The target is a part of a date, such as its year or weekday, in nearly all rows.
-
-    Parameters
-    ----------
-    rule
-        The part.
-    position
-        Position of the column that tells in which rows, behind those of the schema.
-    share
-        Share of these rows.
-    """
+    """The target is a part of a date, such as its year or weekday, in nearly all rows."""
 
     name: ClassVar[str] = "nearly a part"
     of_equality: ClassVar[bool] = False

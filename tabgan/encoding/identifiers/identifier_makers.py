@@ -22,6 +22,7 @@ from tabgan.encoding.identifiers.patterns import (
 )
 from tabgan.encoding.identifiers.personal_names import (
     WORDS,
+    CountedTexts,
     EmailAddresses,
     FullNames,
     Templates,
@@ -32,7 +33,6 @@ from tabgan.encoding.identifiers.personal_names import (
 from tabgan.encoding.identifiers.unique_values import (
     MOST_DIGITS,
     MOST_POSITIONS,
-    CountedTexts,
     DigitParts,
     Digits,
     FormMixture,
@@ -391,27 +391,13 @@ Maker = RisingNumbers | FormMixture | EmailAddresses | VocabularyWords
 
 
 Type = Literal["text", "bytes", "uuid", "number"]
-
-
 SAMPLE = 10_000  # values that the number of digits is learned from
-
-
 LEAST_RISING = 50  # numbers that rise from row to row, to go on so
-
-
 MOST_STEP = 1000  # between running numbers, on average; others are at random and in order
-
-
 LEAST_DENSE = 0.5  # share of the whole numbers in a range that are keys, of running numbers
-
-
 LEAST_COUNTED = 0.95  # share of texts that hold a running number
 LEAST_RUNNING = 0.6  # share of the whole numbers in a range that texts hold
-
-
 SPARE = 5  # texts of an expression for each one of the source: the first fifth of them is new
-
-
 _WHOLE = re.compile(r"0|-?[1-9]\d{0,17}", re.ASCII)
 
 

@@ -1,4 +1,4 @@
-"""Names, homes, telephone numbers and e-mail addresses of people who don't exist."""
+"""Names, homes, telephone numbers and addresses of people who don't exist; texts that count."""
 
 import re
 import unicodedata
@@ -21,12 +21,17 @@ from tabgan.encoding.identifiers.patterns import (
     joined_parts,
     without_words,
 )
-from tabgan.encoding.identifiers.unique_values import MOST_POSITIONS, index_permutation
+from tabgan.encoding.identifiers.unique_values import (
+    MOST_DIGITS,
+    MOST_POSITIONS,
+    index_permutation,
+)
 from tabgan.table.locale_words import DEFAULT_LOCALE, Vocabulary, name_order, vocabulary
 from tabgan.table.schema import Column
 
 __all__ = [
     "WORDS",
+    "CountedTexts",
     "EmailAddresses",
     "FullNames",
     "Templates",
@@ -416,3 +421,74 @@ def learn_phones(texts: Sequence[str]) -> dict[Pattern, float]:
     common = counts.most_common(MOST_PATTERNS)
     total = sum(count for _, count in common)
     return {Pattern(parts): count / total for parts, count in common}
+
+
+@dataclass(frozen=True)
+class CountedTexts:
+    """Texts that hold a running number, such as INV-2021-000123.
+
+    Parameters
+    ----------
+    lead, tail
+        What stands before and behind the number.
+    width
+        Digits that it has at least, with zeros in front.
+    start
+        The first number.
+
+    Examples
+    --------
+    >>> CountedTexts("INV-", "/21", 4, 120).make(np.arange(2), seed=1).tolist()
+    ['INV-0120/21', 'INV-0121/21']
+    """
+
+    name: ClassVar[str] = "counted"
+    lead: str
+    tail: str
+    width: int
+    start: int
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.start < 10**MOST_DIGITS and 0 < self.width <= MOST_DIGITS):
+            raise ValueError(f"texts can't count {self.width} digits on from {self.start}")
+
+    @property
+    def space(self) -> int:
+        """How many positions have texts of their own."""
+        return MOST_POSITIONS
+
+    def wider(self) -> None:
+        """Return None: there is no end of numbers."""
+        return
+
+    def make(self, positions: NDArray[np.int64], seed: int) -> NDArray[Any]:  # noqa: ARG002
+        """Write the texts of positions, in their order.
+
+        Parameters
+        ----------
+        positions
+            Positions of the rows in the whole sample.
+        seed
+            Chooses nothing: the numbers run on.
+        """
+        numbers = np.char.zfill((positions + self.start).astype(str), self.width)
+        return np.asarray(self.lead + numbers.astype(object) + self.tail, object)
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe the form by JSON values."""
+        ends = {"lead": self.lead, "tail": self.tail}
+        return {"form": self.name, **ends, "width": self.width, "start": self.start}
+
+    @classmethod
+    def from_json(cls, state: dict[str, Any], column: Column) -> Self:  # noqa: ARG003
+        """Rebuild the form from `to_json`'s value.
+
+        Parameters
+        ----------
+        state
+            What `to_json` returned.
+        column
+            What the column is.
+        """
+        ends = str(state["lead"]), str(state["tail"])
+        return cls(*ends, int(state["width"]), int(state["start"]))

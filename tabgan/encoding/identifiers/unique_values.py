@@ -29,11 +29,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tabgan.table.schema import Column
-
 __all__ = [
     "DigitParts",
-    "CountedTexts",
     "Digits",
     "FormMixture",
     "MOST_DIGITS",
@@ -522,77 +519,6 @@ class RisingNumbers:
         if self.has_gaps:
             numbers += (lead_numbers(positions, key, 0) % np.uint64(self.step)).astype(object)
         return numbers
-
-
-@dataclass(frozen=True)
-class CountedTexts:
-    """Texts that hold a running number, such as INV-2021-000123.
-
-    Parameters
-    ----------
-    lead, tail
-        What stands before and behind the number.
-    width
-        Digits that it has at least, with zeros in front.
-    start
-        The first number.
-
-    Examples
-    --------
-    >>> CountedTexts("INV-", "/21", 4, 120).make(np.arange(2), seed=1).tolist()
-    ['INV-0120/21', 'INV-0121/21']
-    """
-
-    name: ClassVar[str] = "counted"
-    lead: str
-    tail: str
-    width: int
-    start: int
-
-    def __post_init__(self) -> None:
-        if not (0 <= self.start < 10**MOST_DIGITS and 0 < self.width <= MOST_DIGITS):
-            raise ValueError(f"texts can't count {self.width} digits on from {self.start}")
-
-    @property
-    def space(self) -> int:
-        """How many positions have texts of their own."""
-        return MOST_POSITIONS
-
-    def wider(self) -> None:
-        """Return None: there is no end of numbers."""
-        return
-
-    def make(self, positions: NDArray[np.int64], seed: int) -> NDArray[Any]:  # noqa: ARG002
-        """Write the texts of positions, in their order.
-
-        Parameters
-        ----------
-        positions
-            Positions of the rows in the whole sample.
-        seed
-            Chooses nothing: the numbers run on.
-        """
-        numbers = np.char.zfill((positions + self.start).astype(str), self.width)
-        return np.asarray(self.lead + numbers.astype(object) + self.tail, object)
-
-    def to_json(self) -> dict[str, Any]:
-        """Describe the form by JSON values."""
-        ends = {"lead": self.lead, "tail": self.tail}
-        return {"form": self.name, **ends, "width": self.width, "start": self.start}
-
-    @classmethod
-    def from_json(cls, state: dict[str, Any], column: Column) -> Self:  # noqa: ARG003
-        """Rebuild the form from `to_json`'s value.
-
-        Parameters
-        ----------
-        state
-            What `to_json` returned.
-        column
-            What the column is.
-        """
-        ends = str(state["lead"]), str(state["tail"])
-        return cls(*ends, int(state["width"]), int(state["start"]))
 
 
 @dataclass(frozen=True)
