@@ -189,7 +189,9 @@ def fit_column(cells: TypedSeries) -> ColumnEncoder:
 
 
 def fit_encoders(
-    table: ColumnFrame, presences: Sequence[PresenceDependency] = ()
+    table: ColumnFrame,
+    presences: Sequence[PresenceDependency] = (),
+    once: Collection[int] = (),
 ) -> dict[int, ColumnEncoder]:
     """Fit an encoder to each column; those of very many levels look at the others.
 
@@ -199,12 +201,18 @@ def fit_encoders(
         The columns.
     presences
         The rules of columns whose presence is learned: their encoders make a value for every row.
+    once
+        Positions of columns of text of which each value counts once, in however many rows.
     """
     classes = {i: _choose_encoder(cells) for i, cells in table.items()}
     seen = dict(table)
     for rule in presences:
         if classes[rule.target.position] in (IdentifierEncoder, TextEncoder):
             seen |= {rule.target.position: rule.present_cells(table)}
+    for at in once:
+        if classes.get(at) is TextEncoder:
+            first = np.unique(seen[at].codes, return_index=True)[1]
+            seen |= {at: seen[at].take(first)}
     fitted: dict[int, ColumnEncoder] = {
         i: encoder.fit(seen[i]) for i, encoder in classes.items() if encoder is not GroupedEncoder
     }
@@ -257,6 +265,7 @@ class TableEncoder:
         derive: bool = True,
         kept: Collection[int] = (),
         declared: Sequence[Dependency] = (),
+        once: Collection[int] = (),
     ) -> "TableEncoder":
         """Detect dependencies and fit an encoder to each column that is left.
 
@@ -275,6 +284,8 @@ class TableEncoder:
         declared
             Rules that hold in any case. They are restored first, and what is detected leaves
             their columns alone; `kept` has to name these.
+        once
+            Positions of columns whose values stand in several rows because a key does.
         """
         left = by_position(table, schema)
         detected: Sequence[Dependency] = (
@@ -292,7 +303,7 @@ class TableEncoder:
             schema,
             dependencies,
             {position: cells.column for position, cells in left.items()},
-            fit_encoders(left, _presences(dependencies)),
+            fit_encoders(left, _presences(dependencies), once),
         )
 
     @property

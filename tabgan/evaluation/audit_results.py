@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import hypergeom, norm
 
-from tabgan.evaluation.auc import roc_auc
+from tabgan.evaluation.detection import roc_auc
 
 __all__ = [
     "Estimate",
@@ -141,7 +141,7 @@ def _chance(main: Rate, control: Rate, scale: float) -> float:
 def auc(members: Floats, others: Floats, confidence: float = CONFIDENCE) -> Estimate:
     """Return the area under the ROC curve of scores that are to be higher for members.
 
-    Ties count half. The interval is DeLong's (`tabgan.evaluation.auc.roc_auc`).
+    Ties count half. The interval is DeLong's (`tabgan.evaluation.detection.roc_auc`).
 
     Parameters
     ----------

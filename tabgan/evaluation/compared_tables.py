@@ -540,7 +540,24 @@ def _join(column: CodedColumn) -> tuple[CodedColumn, StandIns | None]:
         _with_one_level(column.holdout, rare, new, share),
         (*column.levels, JOINED),
     )
-    return joined, StandIns("", int(rare.sum()), 100 * share, 100 * float(is_new.sum()) / there)
+    odd = 100 * _oddly_written(column, rows)
+    return joined, StandIns(
+        "", int(rare.sum()), 100 * share, 100 * float(is_new.sum()) / there, odd
+    )
+
+
+def _oddly_written(column: CodedColumn, rows: Counts) -> float:
+    """Return the share of real rows whose level one half has, and none in the other half fits."""
+    levels = np.flatnonzero(rows)
+    if len(levels) < 2:
+        return 0.0
+    n_odd = 0
+    for half in (0, 1):
+        form = _Form.of([column.levels[at] for at in levels[half::2]])
+        unseen = levels[1 - half :: 2]
+        few = unseen[rows[unseen] < LEAST_GROUP]
+        n_odd += sum(int(rows[at]) for at in few if not form.fits(column.levels[at]))
+    return n_odd / int(rows.sum())
 
 
 def _with_one_level(values: Floats, rare: Mask, new: Mask, share: float) -> Floats:

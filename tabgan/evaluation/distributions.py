@@ -27,6 +27,7 @@ __all__ = [
     "joint_shares",
     "number_writer",
     "pair_association",
+    "percent",
     "shorten",
 ]
 
@@ -459,3 +460,15 @@ def _tenths(column: Column, coded: CodedColumn) -> tuple[list[str], list[Codes]]
         np.searchsorted(edges, np.nan_to_num(side), "right")
         for side in (coded.real, coded.synthetic)
     ]
+
+
+def percent(share: float) -> str:
+    """Write a share in percent, small ones with a digit more.
+
+    Examples
+    --------
+    >>> percent(0.123), percent(0.0123)
+    ('12 %', '1.2 %')
+    """
+    value = 100 * float(share)
+    return f"{value:.0f} %" if value >= 10 or value == 0 else f"{value:.2g} %"

@@ -47,8 +47,7 @@ class Figure(NamedTuple):
     value
         What the synthetic table gets.
     baseline
-        What as many fresh rows of the real table's own distribution would get; NaN where this
-        can't be known.
+        What as many fresh rows of the real table would get; NaN where this can't be known.
     """
 
     value: float
@@ -81,6 +80,8 @@ class Violation(NamedTuple):
         One of the values that do, as text of at most 80 characters.
     fault
         What is wrong with them.
+    fresh
+        Fresh rows that break it by chance, in percent.
     """
 
     column: str
@@ -88,6 +89,7 @@ class Violation(NamedTuple):
     rows: int
     example: str
     fault: Fault = "kind"
+    fresh: float = 0.0
 
 
 class StandIns(NamedTuple):
@@ -105,12 +107,15 @@ class StandIns(NamedTuple):
         Real rows that have one, in percent of those with a value.
     new_rows
         Synthetic rows with a value that isn't in the real table, written like its own, likewise.
+    odd_rows
+        Real rows with such a level that is written as no other one, likewise.
     """
 
     column: str
     levels: int
     real_rows: float
     new_rows: float
+    odd_rows: float = 0.0
 
     @property
     def sentence(self) -> str:
@@ -523,7 +528,7 @@ class NearRule(NamedTuple):
     Attributes
     ----------
     columns
-        The two columns.
+        The columns.
     rule
         The rule in words; of several levels the one that most rows break.
     rows
@@ -532,13 +537,12 @@ class NearRule(NamedTuple):
     share
         Real rows that it is about, in percent.
     lost
-        Share of the rule that is lost beyond chance, from 0 to 1, where columns that are drawn on
-        their own lose all.
+        Share of it that is lost beyond chance, from 0 to 1: columns drawn on their own lose all.
     broken
         Rows of the whole table that break it beyond chance, in percent.
     """
 
-    columns: tuple[str, str]
+    columns: tuple[str, ...]
     rule: str
     rows: Figure
     share: float
@@ -554,8 +558,7 @@ class KeyResult(NamedTuple):
     column
         The key column.
     rows_per_key
-        Kolmogorov-Smirnov distance of the numbers of rows that keys have, in percent; the baseline
-        compares two halves of the real keys.
+        Distance of the numbers of rows of keys, in percent; the baseline compares two halves.
     constant
         For each column that has one value a key, rows with the commonest value of their key, in
         percent, and that of the real table.
@@ -675,8 +678,8 @@ class Nearness:
     Attributes
     ----------
     copies
-        Synthetic rows that equal a real row in all compared columns, in percent; the baseline is
-        the share of holdout rows that do, or of real rows that equal another one.
+        Synthetic rows that equal a real row, in percent; the baseline is the share of holdout rows
+        that do, or of real rows that equal another one.
     unique_copies
         The same, of real rows that occur once.
     nearer_to_real

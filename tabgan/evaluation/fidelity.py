@@ -12,6 +12,7 @@ from tabgan.evaluation.compared_tables import (
     CodedColumn,
     ComparedTables,
     code_columns,
+    shuffled_rows,
     split_lists,
     take_rows,
 )
@@ -54,6 +55,14 @@ MOST_SUSPECTS = 12
 MOST_JOINTS = 6  # pairs that are shown side by side
 NOISE = 0.95  # of the pairs of two real samples are as near to each other
 LEAST_EFFECT = 0.02  # of shuffling on the error of a pair, from which on it tells anything
+SURE = 10  # times what chance does to the sum of all weak relations
+TINY = 1e-9
+BY_CHANCE = 0.05  # share of the weak relations that fresh rows may lose
+LEAST_SHARE = 0.02  # of the rows that have a level which weak relations are about
+MOST_WEAK_COLUMNS = 200
+MOST_WEAK_ROWS = 20_000
+MOST_PRODUCTS = 2e10
+Mask = NDArray[np.bool_]
 Rows = NDArray[np.int64]
 
 
@@ -197,6 +206,45 @@ def _distance(one: Codes, other: Codes) -> float:
     return float(np.abs(shares[0] - shares[1]).sum() / 2)
 
 
+class WeakRelations(NamedTuple):
+    """Pairs of columns that are not related strongly: each is lost in chance, their sum is not.
+
+    A relation is a table of Pearson residuals, and how much of it is kept is the product of two of
+    them: that of real rows with that of others. What chance adds to either is not in the other, so
+    that products of unrelated columns add up to 0, and those of fresh rows to Pearson's φ².
+
+    Attributes
+    ----------
+    found, fresh, unrelated
+        Shape (columns, columns): products with the synthetic table, of two halves of the real one,
+        and with its columns shuffled; 0 of related pairs and on the diagonal.
+    of_related
+        The sum of products of halves over the related pairs.
+    """
+
+    found: Floats
+    fresh: Floats
+    unrelated: Floats
+    of_related: float
+
+    @property
+    def noise(self) -> float:
+        """How far chance moves the sum over all pairs, each of which is there twice."""
+        return float(np.sqrt(2 * np.square(self.unrelated).sum()))
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the columns are related at all."""
+        return float(self.fresh.sum()) > SURE * self.noise + TINY
+
+    @property
+    def lost(self) -> float:
+        """Share that is lost beyond chance, from 0 to 1."""
+        whole = float(self.fresh.sum())
+        chance = BY_CHANCE + 2 * self.noise / whole
+        return float(np.clip((1 - float(self.found.sum()) / whole - chance) / (1 - chance), 0, 1))
+
+
 class Relations(NamedTuple):
     """How the columns are related, beside two baselines.
 
@@ -211,6 +259,8 @@ class Relations(NamedTuple):
         Rows of each table that were looked at, at most.
     again
         What other fresh rows get, with numbers cut likewise: how far chance moves the baseline.
+    weak
+        The pairs that are not related strongly, taken together.
     """
 
     found: Trends
@@ -219,6 +269,7 @@ class Relations(NamedTuple):
     in_tenths: tuple[Trends, Trends, Trends]
     rows: int
     again: Trends
+    weak: "WeakRelations"
 
     @property
     def effects(self) -> tuple[Floats, Floats]:
@@ -242,12 +293,27 @@ class Relations(NamedTuple):
         return np.where(np.isnan(most), np.nan, np.clip(beyond, 0, np.nan_to_num(most)))
 
     @property
-    def kept(self) -> float:
-        """Share of all relations that is kept, up to chance; NaN where no pair is related."""
+    def kept_of_related(self) -> float:
+        """Share of the related pairs' relations that is kept, up to chance; NaN where none is."""
         beyond, most = self.effects
         whole = float(np.nansum(most))
         lost = float(np.nansum(beyond) - np.nansum(self.chance))
         return 1 - max(lost, 0.0) / whole if whole else float("nan")
+
+    @property
+    def kept(self) -> float:
+        """Share of all relations that is kept, up to chance; NaN where no columns are related.
+
+        Related pairs, and all others together, are weighed by how strong their relations are.
+        """
+        shares = [(self.kept_of_related, self.weak.of_related)]
+        if self.weak.is_known:
+            shares.append((1 - self.weak.lost, float(np.nansum(self.weak.fresh)) / 2))
+        known = [(share, weight) for share, weight in shares if not np.isnan(share)]
+        whole = sum(weight for _, weight in known)
+        if not whole > 0:
+            return known[0][0] if known else float("nan")
+        return sum(share * weight for share, weight in known) / whole
 
     def suspects(self, places: list[int]) -> list[tuple[int, int]]:
         """Return the pairs of columns that are farthest beyond their baseline."""
@@ -264,7 +330,8 @@ def measure_relations(
     """Compare all pairs of columns.
 
     The baseline compares two bootstraps of the real rows, of as many rows as the real and the
-    synthetic table have: chance moves these as it moves the two tables.
+    synthetic table have: chance moves these as it moves the two tables. Unrelated columns are
+    those of the second one, each shuffled.
 
     Parameters
     ----------
@@ -282,9 +349,9 @@ def measure_relations(
     found = take_rows(coded, rows, rng.permutation(n_synthetic)[:other])
     again = tables.bootstrap(own, rng), tables.bootstrap(other, rng)
     fresh = take_rows(coded, *again, of="real")
-    alone = {
-        place: column._replace(real=column.real[rows], synthetic=column.real[rng.permutation(rows)])
-        for place, column in coded.items()
+    alone = {  # fresh rows as well, so that both baselines have the same margins
+        place: column._replace(synthetic=rng.permutation(column.synthetic))
+        for place, column in fresh.items()
     }
     again = tables.bootstrap(own, rng), tables.bootstrap(other, rng)
     others = take_rows(coded, *again, of="real")
@@ -298,7 +365,72 @@ def measure_relations(
         (cut[0], cut[1], cut[2]),
         rows=max(own, other),
         again=cut[3],
+        weak=_weak_relations(tables, trends[0].related, rng),
     )
+
+
+def _weak_relations(
+    tables: ComparedTables, related: Mask, rng: np.random.Generator
+) -> WeakRelations:
+    """Compare all pairs that are not related, by sums of products of their residuals."""
+    coded = {place: in_tenths(column) for place, column in tables.coded.items()}
+    chosen = np.sort(rng.permutation(len(coded))[:MOST_WEAK_COLUMNS])
+    columns = [[*coded.values()][at] for at in chosen]
+    levels = [_common_levels(column) for column in columns]
+    starts = np.cumsum([0, *map(len, levels)])
+    n_real, n_synthetic = _sizes(coded)
+    most = int(min(MOST_WEAK_ROWS, 1 + MOST_PRODUCTS / max(starts[-1], 1) ** 2))
+    rows = shuffled_rows(n_real, tables.units.get("real"), rng)[:most]
+    halves = np.array_split(rows, 2)
+
+    def residuals(values: Sequence[Floats]) -> Floats:
+        return _residuals(values, levels)
+
+    real = residuals([column.real[rows] for column in columns])
+    one, other = (residuals([column.real[half] for column in columns]) for half in halves)
+    shuffled = residuals([rng.permutation(column.real[rows]) for column in columns])
+    drawn = rng.permutation(n_synthetic)[:most]
+    synthetic = residuals([column.synthetic[drawn] for column in columns])
+    apart = np.zeros((len(coded), len(coded)))
+    grid = np.ix_(chosen, chosen)
+    products = []
+    for pair in ((real, synthetic), (one, other), (real, shuffled)):
+        filled = apart.copy()
+        filled[grid] = _summed(pair[0] * pair[1], starts)
+        np.fill_diagonal(filled, 0.0)
+        products.append(filled)
+    weak = [np.where(related, 0.0, product) for product in products]
+    return WeakRelations(weak[0], weak[1], weak[2], float(products[1][related].sum()) / 2)
+
+
+def _common_levels(column: CodedColumn) -> Floats:
+    """Return the codes of the levels that are not rare."""
+    levels, rows = np.unique(column.real[~np.isnan(column.real)], return_counts=True)
+    common: Floats = levels[rows >= LEAST_SHARE * len(column.real)]
+    return common
+
+
+def _summed(values: Floats, starts: Codes) -> Floats:
+    """Return the sums over the levels of each pair of columns."""
+    sums = np.vstack([np.zeros(values.shape[1]), np.cumsum(values, axis=0)])
+    rows = np.diff(sums[starts], axis=0)
+    sums = np.hstack([np.zeros((len(rows), 1)), np.cumsum(rows, axis=1)])
+    summed: Floats = np.diff(sums[:, starts], axis=1)
+    return summed
+
+
+def _residuals(values: Sequence[Floats], levels: Sequence[Floats]) -> Floats:
+    """Return Pearson's residuals of all pairs of levels, each over √rows."""
+    blocks = [np.zeros((len(values[0]), 0), np.float32)]
+    for column, codes in zip(values, levels, strict=True):
+        there = ~np.isnan(column)[:, None]  # where one is missing is compared elsewhere
+        is_level = column[:, None] == codes
+        shares = is_level.sum(axis=0) / max(int(there.sum()), 1)
+        scale = np.sqrt(np.where(shares > 0, shares, 1))
+        blocks.append((there * (is_level - shares) / scale).astype(np.float32))
+    matrix = np.hstack(blocks)
+    product: Floats = (matrix.T @ matrix).astype(np.float64) / len(matrix)
+    return product
 
 
 def in_tenths(column: CodedColumn) -> CodedColumn:

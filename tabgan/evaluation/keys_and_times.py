@@ -4,28 +4,42 @@
 rows from anywhere. Groups are the rows of a key, two neighbors in time, or the rows of an hour.
 """
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.stats import chi2
 
 from tabgan.evaluation.compared_tables import CodedColumn, ComparedTables
-from tabgan.evaluation.distributions import column_distance
-from tabgan.evaluation.evaluation_parts import Figure, KeyResult, TimeResult
-from tabgan.sampling.key_groups import KeyGroups, learn_keys
+from tabgan.evaluation.distributions import column_distance, percent
+from tabgan.evaluation.evaluation_parts import Figure, KeyResult, RuleResult, TimeResult
+from tabgan.evaluation.results import WeakPoint
+from tabgan.sampling.key_groups import KeyGroups
+from tabgan.sampling.self_references import SelfReference, learn_references
+from tabgan.sampling.table_keys import JointKey, find_joint_keys, learn_keys
 from tabgan.table.columns import by_position
 from tabgan.table.dates import unit_of
 from tabgan.table.schema import Column
 
-__all__ = ["compare_keys", "compare_times", "likeness", "succession"]
+__all__ = [
+    "broken_key",
+    "compare_keys",
+    "compare_row_rules",
+    "compare_times",
+    "likeness",
+    "lost_times",
+    "succession",
+]
 
 LEAST_LIKENESS = 0.1  # within real keys, that is worth comparing
 LEAST_STRENGTH = 0.05  # that a time explains, likewise
 SURE = 5  # standard errors that a real figure is above chance …
 NOISE = 3  # … and that the synthetic one may be below it
 GAPS_SURE = 1.95  # of a two-sample Kolmogorov-Smirnov test at 0.1 %
+LEAST_PATTERN = 0.1  # distance from even hours, days or months that can be lost
+FEWEST_EXPECTED = 5  # rows of a group in a test of shares
 FALSE_ALARM = 0.001  # of the shares of hours, days of the week and months
 MOST_TIMES = 3  # columns of times
 MOST_COLUMNS = 30  # that go with them
@@ -33,10 +47,14 @@ MOST_ROWS = 20_000
 FEWEST_ROWS = 100
 FEWEST_TIMES = 20  # that differ, in a column of times
 LEAST_DISTINCT = 0.3  # share of times that differ in a column that orders its rows
+LEAST_SPREAD = 0.1  # of the rows a key, that chance does not explain
+_ORDERS = ("neighbors in time", "order within a key")
+SOFTER = 0.7  # weight of rows that are not alike, beside rows that must be equal
 _ABSENT = -1
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
+Mask = NDArray[np.bool_]
 
 
 def likeness(groups: Codes, values: Floats, *, nominal: bool) -> float:
@@ -97,6 +115,46 @@ def compare_keys(tables: ComparedTables, rng: np.random.Generator) -> tuple[KeyR
     """
     groups = learn_keys(by_position(tables.real, tables.schema))
     return tuple(_compare_key(own, tables, rng) for own in groups)
+
+
+def compare_row_rules(tables: ComparedTables, rng: np.random.Generator) -> tuple[RuleResult, ...]:
+    """Count the rows that refer to another row, and those that repeat no other one.
+
+    Parameters
+    ----------
+    tables
+        What is compared.
+    rng
+        Draws as many rows as the real table has: of more, some have to repeat others.
+    """
+    real, synthetic = tables.real, tables.synthetic
+    as_many = synthetic
+    if len(synthetic) > len(real):
+        as_many = synthetic.iloc[np.sort(rng.permutation(len(synthetic))[: len(real)])]
+    cells = by_position(real, tables.schema)
+    found = [_kept_rule(rule, tables, synthetic) for rule in learn_references(cells)]
+    found += [_kept_rule(rule, tables, as_many) for rule in find_joint_keys(cells)]
+    return tuple(result for result in found if result is not None)
+
+
+def _kept_rule(
+    rule: SelfReference | JointKey, tables: ComparedTables, synthetic: pd.DataFrame
+) -> RuleResult | None:
+    """Count the rows of both tables that keep a rule between rows."""
+    (kept, judged), (own, own_judged) = rule.kept_in(synthetic), rule.kept_in(tables.real)
+    if not judged.any() or not own_judged.any():
+        return None
+    places = sorted(rule.positions)
+    broken = np.flatnonzero(judged & ~kept)
+    cells = [
+        f"{tables.names[at]}={synthetic.iloc[row, at]!s}" for row in broken[:1] for at in places
+    ]
+    return RuleResult(
+        tuple(tables.names[at] for at in places),
+        rule.describe(tables.schema),
+        Figure(100 * float(kept[judged].mean()), 100 * float(own[own_judged].mean())),
+        ", ".join(cells),
+    )
 
 
 def _compare_key(own: KeyGroups, tables: ComparedTables, rng: np.random.Generator) -> KeyResult:
@@ -213,6 +271,8 @@ def compare_times(
         for place, column in tables.coded.items()
     }
     columns, names = dict(enumerate(tables.schema)), tables.names
+    own = [tables.units.get(side) for side in ("real", "synthetic")]
+    units = [None if side is None else side[chosen] for side, chosen in zip(own, rows, strict=True)]
     times = [at for at in coded if columns[at].kind == "datetime" and _are_many(coded[at].real)]
     others = [
         at for at in coded if columns[at].kind != "datetime" and tables.names[at] not in constant
@@ -221,8 +281,12 @@ def compare_times(
     found = [
         result
         for at in times[:MOST_TIMES]
-        for result in _compare_time(columns[at], at, coded, others, one_series=keys is None)
+        for result in _compare_time(columns[at], at, coded, others, units, one_series=keys is None)
     ]
+    for at in times[MOST_TIMES:MOST_COLUMNS]:
+        groups = dict(_clock_groups(columns[at], coded[at].real, coded[at].synthetic))
+        clocks = [clock.what for clock in _CLOCKS if clock.what in groups]
+        found += [_compare_clock(at, what, groups[what], units) for what in clocks]
     if keys is not None:
         apart = {*constant, names[keys]}
         found += _compare_orders(tables, _coded_keys(tables, keys)[:2], apart, rng)
@@ -246,6 +310,7 @@ def _compare_time(
     at: int,
     coded: dict[int, CodedColumn],
     others: list[int],
+    units: Sequence[Codes | None],
     *,
     one_series: bool,
 ) -> Iterator[_Told]:
@@ -254,8 +319,8 @@ def _compare_time(
     groups = dict(_clock_groups(column, *sides))
     one_series = one_series and _orders(sides[0])
     for clock in _CLOCKS:
-        if clock.what in groups and one_series:
-            yield _compare_clock(at, clock.what, groups[clock.what])
+        if clock.what in groups:
+            yield _compare_clock(at, clock.what, groups[clock.what], units)
     if one_series:
         yield _compare_gaps(at, *sides)
         groups["neighbors in time"] = [_neighbors(own) for own in sides]
@@ -432,18 +497,43 @@ def succession(keys: Codes, order: Floats, values: Floats, *, nominal: bool) -> 
     return (1 - float(steps[follows].sum()) / expected if expected else float("nan")), count
 
 
-def _compare_clock(at: int, what: str, groups: list[Codes]) -> _Told:
-    """Compare how the times are spread over the hours of a day, or the days of a week."""
-    there = [side[side >= 0] for side in groups]
-    size = 1 + max(int(side.max(initial=0)) for side in there)
-    counts = [np.bincount(side, minlength=size) for side in there]
+def _compare_clock(at: int, what: str, groups: list[Codes], units: Sequence[Codes | None]) -> _Told:
+    """Compare how the times are spread over the hours of a day, or the days of a week.
+
+    Notes
+    -----
+    What is lost is the distance beyond chance, of that of the real times to even ones. Whether
+    they are spread alike is decided by Pearson's χ² test of homogeneity, groups of few
+    rows taken together. Rows of one unit count as Kish's effective number of rows.
+    """
+    there = [side >= 0 for side in groups]
+    present = [side[known] for side, known in zip(groups, there, strict=True)]
+    size = 1 + max(int(side.max(initial=0)) for side in present)
+    counts = [np.bincount(side, minlength=size) for side in present]
     shares = [count / max(count.sum(), 1) for count in counts]
-    distance = float(np.abs(shares[0] - shares[1]).sum() / 2)
-    spread = sum(1 / max(len(side), 1) for side in there)
-    n_groups = np.count_nonzero(counts[0])
-    noise = np.sqrt(spread * n_groups) / 2 + np.sqrt(spread * np.log(1 / FALSE_ALARM) / 2)
-    lost = float(np.clip(distance - noise, 0, 1))
+    spread = sum(
+        1 / max(_effective_rows(own, known), 1) for own, known in zip(units, there, strict=True)
+    )
+    expected = (shares[0] + shares[1]) / 2
+    few = expected < FEWEST_EXPECTED * spread
+    pooled = [np.append(share[~few], share[few].sum()) for share in (*shares, expected)]
+    own, drawn, both = (share[pooled[2] > 0] for share in pooled)
+    statistic = float((np.square(own - drawn) / (both * spread)).sum())
+    distance = float(np.abs(own - drawn).sum() / 2)
+    by_chance = float(np.sqrt(2 / np.pi * spread * both).sum() / 2)
+    sure = chi2.sf(statistic, max(len(both) - 1, 1)) < FALSE_ALARM
+    flat = np.count_nonzero(shares[0]) * shares[0]
+    pattern = max(float(np.abs(flat[flat > 0] - 1).mean() / 2), LEAST_PATTERN)
+    lost = float(np.clip((distance - by_chance) / pattern, 0, 1)) if sure else 0.0
     return _Told(at, at, what, Figure(1 - distance, 1.0), lost)
+
+
+def _effective_rows(units: Codes | None, there: Mask) -> float:
+    """Return how many rows tell as much as these do, of which those of one unit are alike."""
+    if units is None:
+        return float(there.sum())
+    sizes = np.bincount(units[there]).astype(np.float64)
+    return float(sizes.sum() ** 2 / max(np.square(sizes).sum(), 1.0))
 
 
 def _compare_gaps(at: int, real: Floats, synthetic: Floats) -> _Told:
@@ -453,3 +543,149 @@ def _compare_gaps(at: int, real: Floats, synthetic: Floats) -> _Told:
     noise = GAPS_SURE * np.sqrt(2 / max(min(map(len, gaps)), 1))
     lost = float(np.clip(distance - noise, 0, 1))
     return _Told(at, at, "gaps", Figure(1 - distance, 1.0), lost)
+
+
+def broken_key(key: KeyResult, synthetic_rows: int) -> Iterator[WeakPoint]:
+    """Yield what is broken of what ties the rows of a key together.
+
+    Parameters
+    ----------
+    key
+        What was compared.
+    synthetic_rows
+        Rows of the synthetic table, by which chance is known.
+    """
+    name = key.column
+    remedy = (
+        "Generate the rows of a key together. tabgan draws rows of one table one by one, and gives "
+        f"them to new keys; more of what the rows of one {name!r} share is kept in a folder of two "
+        "tables, one of them with a row for each (tabgan synth FOLDER)."
+    )
+    for other, (value, baseline) in key.constant.items():
+        share = (baseline - value) / 100 - NOISE / np.sqrt(synthetic_rows) / 10
+        yield WeakPoint(
+            "structure",
+            (name, other),
+            f"A value of {name!r} has several of {other!r}: {percent(1 - value / 100)} of the rows "
+            f"differ from the others of their key; of the real rows {percent(1 - baseline / 100)}.",
+            remedy,
+            float(np.sqrt(max(share, 0.0))),
+        )
+    for other, (value, baseline) in key.likeness.items():
+        yield WeakPoint(
+            "structure",
+            (name, other),
+            f"The rows of one {name!r} are not alike in {other!r} as real ones are: {value:.2f} in "
+            f"place of {baseline:.2f}, from 0 (rows from anywhere) to 1 (equal).",
+            remedy,
+            float(np.clip(SOFTER * (baseline - value - NOISE / np.sqrt(synthetic_rows)), 0, 1)),
+        )
+    value, baseline = key.rows_per_key
+    yield WeakPoint(
+        "structure",
+        (name,),
+        f"The values of {name!r} have other numbers of rows than real ones: their distribution is "
+        f"off by {percent(value / 100)} (two halves of the real keys: {percent(baseline / 100)}).",
+        remedy,
+        float(np.clip((value - baseline) / 100 - LEAST_SPREAD, 0, 1)),
+    )
+
+
+def lost_times(results: Iterable[TimeResult]) -> Iterator[WeakPoint]:
+    """Yield one point for each column and the time that tells it, with all that is lost of that.
+
+    Times that lie at other hours or days are one point: dates of a row are moved together.
+
+    Parameters
+    ----------
+    results
+        What was compared.
+    """
+    lost = [result for result in results if result.lost]
+    own = [result for result in lost if result.time == result.column]
+    clocks = sorted(
+        (result for result in own if result.what != "gaps"), key=lambda result: -_severity(result)
+    )
+    if clocks:
+        yield WeakPoint(
+            "structure",
+            tuple(dict.fromkeys(result.time for result in clocks)),
+            _about_clocks(clocks),
+            _remedy_of_times(clocks),
+            _severity(clocks[0]),
+        )
+    for result in own:
+        if result.what == "gaps":
+            yield WeakPoint(
+                "structure",
+                (result.time,),
+                f"The times between the rows, by {result.time!r}, are not those of the real table; "
+                f"{percent(result.lost)} is lost.",
+                _remedy_of_times([result]),
+                result.lost,
+            )
+    by_columns: dict[tuple[str, str], list[TimeResult]] = {}
+    for result in lost:
+        if result.time != result.column:
+            by_columns.setdefault((result.column, result.time), []).append(result)
+    for columns, told in by_columns.items():
+        told.sort(key=lambda result: -result.lost * result.strength.baseline)
+        severity = max(map(_severity, told))
+        yield WeakPoint(
+            "structure", columns, _about_a_column(told), _remedy_of_times(told), severity
+        )
+
+
+def _severity(result: TimeResult) -> float:
+    """Weigh what is lost by how much there was, or how many times lie elsewhere."""
+    elsewhere = 1 - result.strength.value
+    told = elsewhere if result.time == result.column else result.strength.baseline
+    return result.lost * float(np.sqrt(max(told, 0.0)))
+
+
+def _remedy_of_times(lost: Sequence[TimeResult]) -> str:
+    first = lost[0]
+    if first.what in (*_ORDERS, "gaps"):
+        return (
+            "Don't use the table for what depends on the order of its rows, or draw whole series: "
+            "in tabgan a folder of two tables, one of them with a row for each series (tabgan "
+            "synth FOLDER)."
+        )
+    if first.time == first.column:
+        return (
+            f"Draw {first.time!r} with the hours, days of the week and months of the real table, "
+            "and don't move it afterwards; tabgan learns them of a column that it reads as dates "
+            "(tabgan inspect shows it)."
+        )
+    return (
+        f"Draw {first.column!r} given {first.time!r}, not on its own; in tabgan more steps "
+        "(--steps), or --method trees."
+    )
+
+
+def _about_clocks(lost: Sequence[TimeResult]) -> str:
+    first = lost[0]
+    text = (
+        f"The times of {first.time!r} are spread in another way than in the real table: by "
+        f"{first.what}, the distributions are off by {percent(1 - first.strength.value)}."
+    )
+    others = [
+        f"{result.time!r} by {result.what} ({percent(1 - result.strength.value)})"
+        for result in lost[1:]
+    ]
+    return f"{text} So are {', '.join(others)}." if others else text
+
+
+def _about_a_column(lost: Sequence[TimeResult]) -> str:
+    first, clocks = lost[0], [result.what for result in lost if result.what not in _ORDERS]
+    told = [f"what the {' and the '.join(clocks)} tells"] if clocks else []
+    order = ["the order in time"] if len(clocks) < len(lost) else []
+    head = " and ".join([*order, *told])
+    parts = (
+        f"{r.what}: {r.strength.value:.2f} in place of {r.strength.baseline:.2f}" for r in lost
+    )
+    return (
+        f"{head[0].upper()}{head[1:]} {'are' if order and told else 'is'} lost: {first.column!r} "
+        f"does not go with {first.time!r} as in the real table ({'; '.join(parts)}, of 1); "
+        f"{percent(first.lost)} is lost."
+    )

@@ -24,6 +24,7 @@ from tabgan.evaluation.evaluation_parts import (
 
 __all__ = [
     "EvaluationResults",
+    "Fit",
     "Grade",
     "PartResults",
     "Run",
@@ -103,6 +104,8 @@ class WeakPoint(NamedTuple):
     by_learning
         Whether the remedy is that a generator learns more. Where the fit is known (`Run`), the
         remedy is what it has not tried.
+    by_relations
+        Whether it is about how columns go with each other, and not about their own values.
     """
 
     part: str
@@ -111,6 +114,10 @@ class WeakPoint(NamedTuple):
     remedy: str
     severity: float
     by_learning: bool = False
+    by_relations: bool = False
+
+
+Fit = Literal["yes", "with care", "no", "unknown"]
 
 
 class Use(NamedTuple):
@@ -127,7 +134,7 @@ class Use(NamedTuple):
     """
 
     use: str
-    fit: Literal["yes", "with care", "no", "unknown"]
+    fit: Fit
     evidence: str
 
 

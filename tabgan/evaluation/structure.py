@@ -10,7 +10,7 @@ Rules that hold in almost every real row, or in those with some level: how many 
 ever before its beginning. No rule of all rows says so, and a mean over pairs hardly moves.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import combinations, permutations
 from typing import NamedTuple
 
@@ -28,11 +28,10 @@ from tabgan.evaluation.evaluation_parts import (
     PresenceResult,
     RuleResult,
     Structure,
-    TimeResult,
 )
 from tabgan.evaluation.fidelity import in_tenths, pair_trend
-from tabgan.evaluation.keys_and_times import compare_keys, compare_times
-from tabgan.evaluation.results import PartResults, WeakPoint
+from tabgan.evaluation.keys_and_times import compare_keys, compare_row_rules, compare_times
+from tabgan.rules.agreement_dependency import PairsDependency
 from tabgan.rules.base_rules import Dependency
 from tabgan.rules.detect_dependencies import detect_dependencies
 from tabgan.rules.equality_dependency import PartialEquality
@@ -45,11 +44,10 @@ from tabgan.table.dates import unit_of
 from tabgan.table.schema import RANGED, Column, Schema
 
 __all__ = [
-    "broken_structure",
     "compare_near_rules",
     "compare_rules",
     "measure_structure",
-    "percent",
+    "smallest_step",
 ]
 
 MOST_COLUMNS = 40
@@ -61,6 +59,11 @@ LEAST_OF_LEVEL = 20  # real rows with a level that implies another
 LEAST_JUDGED = 20  # rows of each table
 SURE = 3  # standard errors of a share
 MOST_NEAR_RULES = 40
+LEAST_OF_CONDITION = 0.02  # share of the rows under a condition, and of equal values
+LEAST_OF_FORMULA = 0.9  # share of the real rows that keep it
+TRIED = 200  # rows by which a formula is tried first …
+LEAST_TRIED = 0.7  # … and the share of them that has to keep it
+RELATIVE = 1e-9  # of a number's size, that its sums are off
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -106,7 +109,11 @@ def compare_near_rules(
         place: (column.real, column.synthetic, tables.coded[place].synthetic[drawn])
         for place, column in [*halves.items()][:MOST_COLUMNS]
     }
-    found = [*_implied_levels(tables, sides, told), *_ordered_numbers(tables, sides, told)]
+    found = [
+        *_implied_levels(tables, sides, told),
+        *_ordered_numbers(tables, sides, told),
+        *_near_formulas(tables, sides),
+    ]
     found.sort(key=lambda rule: -rule.broken)
     return tuple(found[:MOST_NEAR_RULES])
 
@@ -193,12 +200,14 @@ def _worst_level(one: _Levels, judged: Mask, kept: Floats, sure: Mask) -> int:
     return int(np.where(sure, broken, -1).argmax())
 
 
-def _result(names: tuple[str, str], kept: _Kept, share: float) -> NearRule | None:
+def _result(
+    names: tuple[str, ...], kept: _Kept, share: float, least: float = LEAST_KEPT
+) -> NearRule | None:
     """Return how much is lost of a rule; None where too few rows tell."""
     if min(len(kept.real), len(kept.synthetic)) < LEAST_JUDGED:
         return None
     real, synthetic = float(kept.real.mean()), float(kept.synthetic.mean())
-    if real < LEAST_KEPT or kept.chance > MOST_BY_CHANCE:
+    if real < least or kept.chance > MOST_BY_CHANCE:
         return None
     spread = np.sqrt(
         max(real * (1 - real), 1 / len(kept.real)) / len(kept.real)
@@ -218,24 +227,171 @@ def _ordered_numbers(
     """Compare where one number, or date, is hardly ever above another, or nearly always equal."""
     schema = dict(enumerate(tables.schema))
     numbers = [place for place in sides if not tables.coded[place].nominal]
+    conditions = _conditions(tables, sides)
     for one, other in combinations(numbers, 2):
         names = tables.names[one], tables.names[other]
-        if _scale(schema[one]) != _scale(schema[other]) or any({*names} <= t for t in told):
+        if _scale(schema[one]) != _scale(schema[other]):
             continue
         pairs = [_both(a, b) for a, b in zip(sides[one], sides[other], strict=True)]
         if min(len(a) for a, _ in pairs) < LEAST_JUDGED:
             continue
-        for sign, holds in _COMPARISONS.items():
-            if holds(*pairs[0]).mean() < LEAST_KEPT:
-                continue
-            own, synthetic = (holds(*pair).astype(np.float64) for pair in pairs[1:])
-            kept = _Kept(own, synthetic, _by_chance(sign, *pairs[0]))
-            result = _result(names, kept, len(pairs[1][0]) / len(sides[one][1]))
-            if result is not None:
-                yield result._replace(rule=f"{names[0]!r} {sign} {names[1]!r}")
-            break
+        held = (sign for sign, holds in _COMPARISONS.items() if _is_kept(holds(*pairs[0])))
+        sign = next(held, None)
+        if sign is None or (sign != "=" and any({*names} <= t for t in told)):
+            yield from _equal_under_a_condition((one, other), tables.names, sides, conditions)
+            continue
+        own, synthetic = (_COMPARISONS[sign](*pair).astype(np.float64) for pair in pairs[1:])
+        kept = _Kept(own, synthetic, _by_chance(sign, *pairs[0]))
+        result = _result(names, kept, len(pairs[1][0]) / len(sides[one][1]))
+        if result is not None and not any({*names} <= t for t in told):
+            yield result._replace(rule=f"{names[0]!r} {sign} {names[1]!r}")
 
 
+def _is_kept(rows: Mask) -> bool:
+    return float(rows.mean()) >= LEAST_KEPT
+
+
+class _Condition(NamedTuple):
+    """Something about a column that holds in some rows: of both halves, and the synthetic table."""
+
+    place: int
+    words: str
+    rows: tuple[Mask, Mask, Mask]
+
+
+def _conditions(
+    tables: ComparedTables, sides: Mapping[int, tuple[Floats, Floats, Floats]]
+) -> list[_Condition]:
+    """Return that a column lacks a value, has one, or has some level."""
+    found = []
+    for place, values in sides.items():
+        column, name = tables.coded[place], repr(tables.names[place])
+        absent = [np.isnan(side) for side in values]
+        found += [
+            _Condition(place, f"{name} is missing", (absent[0], absent[1], absent[2])),
+            _Condition(place, f"{name} is there", (~absent[0], ~absent[1], ~absent[2])),
+        ]
+        levels = column.levels if column.nominal and len(column.levels) <= MOST_NUMBERS else ()
+        for code, level in enumerate(levels):
+            rows = values[0] == code, values[1] == code, values[2] == code
+            found.append(_Condition(place, f"{name} is {level!r}", rows))
+    least = max(LEAST_OF_LEVEL, LEAST_OF_CONDITION * len(next(iter(sides.values()))[0]))
+    return [one for one in found if least <= one.rows[0].sum() <= len(one.rows[0]) - least]
+
+
+def _equal_under_a_condition(
+    pair: tuple[int, int],
+    names: Mapping[int, str],
+    sides: Mapping[int, tuple[Floats, Floats, Floats]],
+    conditions: Sequence[_Condition],
+) -> Iterator[NearRule]:
+    """Compare two numbers, or dates, that are equal where something holds, and seldom elsewhere."""
+    one, other = (sides[place] for place in pair)
+    there = [~(np.isnan(a) | np.isnan(b)) for a, b in zip(one, other, strict=True)]
+    equal = [a == b for a, b in zip(one, other, strict=True)]
+    if equal[0].mean() < LEAST_OF_CONDITION:
+        return
+    best: NearRule | None = None
+    for condition in conditions:
+        rows = [own & both for own, both in zip(condition.rows, there, strict=True)]
+        elsewhere = there[0] & ~rows[0]
+        if min(own.sum() for own in rows) < LEAST_JUDGED or condition.place in pair:
+            continue
+        chance = float(equal[0][elsewhere].mean()) if elsewhere.any() else 1.0
+        if equal[0][rows[0]].mean() < LEAST_KEPT or chance > MOST_BY_CHANCE:
+            continue
+        own, synthetic = (equal[at][rows[at]].astype(np.float64) for at in (1, 2))
+        columns = names[pair[0]], names[pair[1]], names[condition.place]
+        result = _result(columns, _Kept(own, synthetic, chance), float(rows[1].mean()))
+        if result is not None and (best is None or result.share > best.share):
+            words = f"where {condition.words}, {columns[0]!r} = {columns[1]!r}"
+            best = result._replace(rule=words, columns=columns)
+    if best is not None:
+        yield best
+
+
+def _near_formulas(
+    tables: ComparedTables,
+    sides: Mapping[int, tuple[Floats, Floats, Floats]],
+) -> Iterator[NearRule]:
+    """Compare where one number is nearly always the sum, mean or product of two others."""
+    schema = dict(enumerate(tables.schema))
+    numbers = [place for place in sides if not tables.coded[place].nominal]
+    for one, other in combinations(numbers, 2):
+        scale = _scale(schema[one])
+        if scale != _scale(schema[other]):
+            continue
+        for sign, combined in _FORMULAS.items():
+            if scale == "number" or sign == "mean":
+                for third in numbers:
+                    names = tuple(tables.names[place] for place in (third, one, other))
+                    if third not in (one, other) and _scale(schema[third]) == scale:
+                        columns = sides[third], sides[one], sides[other]
+                        yield from _near_formula(names, sign, combined, columns)
+
+
+def _near_formula(
+    names: tuple[str, ...],
+    sign: str,
+    combined: Callable[[Floats, Floats], Floats],
+    columns: Sequence[tuple[Floats, Floats, Floats]],
+) -> Iterator[NearRule]:
+    """Compare one formula, if a few rows keep it."""
+    few = [column[0][:TRIED] for column in columns]
+    step, known = smallest_step(few[0]), ~np.isnan(np.sum(few, axis=0))
+    if _keeps_formula(few, combined, step)[known].sum() < LEAST_TRIED * max(known.sum(), 1):
+        return
+    sides = [[column[at] for column in columns] for at in range(3)]
+    there = [~np.isnan(np.sum(side, axis=0)) for side in sides]
+    rows = [[values[both] for values in side] for side, both in zip(sides, there, strict=True)]
+    if min(len(side[0]) for side in rows) < LEAST_JUDGED:
+        return
+    found, own, synthetic = (_keeps_formula(side, combined, step) for side in rows)
+    if found.mean() < LEAST_OF_FORMULA:
+        return
+    target, one, other = rows[0]
+    shifted = [
+        _keeps_formula(side, combined, step).mean()
+        for side in ([target, one, np.roll(other, 1)], [target, np.roll(one, 1), other])
+    ]
+    kept = _Kept(own.astype(np.float64), synthetic.astype(np.float64), float(max(shifted)))
+    result = _result(names, kept, float(there[1].mean()), LEAST_OF_FORMULA)
+    if result is not None:
+        target_name, *parts = map(repr, names)
+        formula = (
+            f"the mean of {' and '.join(parts)}" if sign == "mean" else f" {sign} ".join(parts)
+        )
+        yield result._replace(rule=f"{target_name} = {formula}")
+
+
+def _keeps_formula(
+    columns: Sequence[Floats], combined: Callable[[Floats, Floats], Floats], step: float
+) -> Mask:
+    """Say which rows keep a formula, up to what rounding its result to steps changes."""
+    target, one, other = columns
+    expected = combined(one, other)
+    exact = RELATIVE * np.maximum(np.abs(one), np.abs(other))
+    kept: Mask = np.abs(target - expected) <= step / 2 + exact
+    return kept
+
+
+def smallest_step(values: Floats) -> float:
+    """Return the smallest distance of two values: those of a rounded column are multiples of it.
+
+    Parameters
+    ----------
+    values
+        Shape (rows,); NaN for none.
+    """
+    gaps = np.diff(np.unique(values[~np.isnan(values)]))
+    return float(gaps.min()) if len(gaps) else 0.0
+
+
+_FORMULAS: Mapping[str, Callable[[Floats, Floats], Floats]] = {
+    "mean": lambda one, other: one / 2 + other / 2,
+    "+": np.add,
+    "·": np.multiply,
+}
 _COMPARISONS = {"=": np.equal, "≤": np.less_equal, "≥": np.greater_equal}
 
 
@@ -264,157 +420,6 @@ def _scale(column: Column) -> str:
     return "number" if column.kind in ("numeric", "integer") else f"{column.kind} {unit_of(column)}"
 
 
-RARE_BREACHES = 10  # of 1 / (real rows): a rule that all real rows keep may have so many
-LEAST_SPREAD = 0.1  # of the rows a key, that chance does not explain
-_ORDERS = ("neighbors in time", "order within a key")
-SOFTER = 0.7  # weight of rows that are not alike, beside rows that must be equal
-
-
-def percent(share: float) -> str:
-    """Write a share in percent, small ones with a digit more.
-
-    Examples
-    --------
-    >>> percent(0.123), percent(0.0123)
-    ('12 %', '1.2 %')
-    """
-    value = 100 * float(share)
-    return f"{value:.0f} %" if value >= 10 or value == 0 else f"{value:.2g} %"
-
-
-def broken_structure(parts: PartResults) -> Iterator[WeakPoint]:
-    """Yield what is broken of what ties the real table's columns and rows together."""
-    structure, tables = parts.structure, parts.tables
-    for rule in structure.rules:
-        yield _broken_rule(rule, tables.real_rows, tables.synthetic_rows)
-    for key in structure.keys:
-        yield from _broken_key(key, tables.synthetic_rows)
-    for presence in structure.presence:
-        yield WeakPoint(
-            "structure",
-            (presence.column, presence.other),
-            f"Where {presence.column!r} is missing does not go with {presence.other!r} as in the "
-            f"real table: {percent(presence.lost)} of the relation is lost, in "
-            f"{percent(presence.rows / 100)} of the rows.",
-            "Draw missing cells together with the rest of the row, not on their own; in tabgan fit "
-            "the table with its missing cells.",
-            float(np.sqrt(presence.rows / 100)),
-        )
-    yield from _lost_times(structure.times)
-    yield from map(_broken_near_rule, structure.near_rules)
-
-
-def _broken_rule(rule: RuleResult, real_rows: int, synthetic_rows: int) -> WeakPoint:
-    broken, fresh = 1 - rule.rows.value / 100, 1 - rule.rows.baseline / 100
-    noise = RARE_BREACHES / real_rows + SURE * np.sqrt(fresh * (1 - fresh) / synthetic_rows)
-    beyond = max(broken - fresh - noise, 0.0)
-    return WeakPoint(
-        "structure",
-        rule.columns,
-        f"{percent(broken)} of the rows break a rule of the real table: {rule.rule}; one has "
-        f"{rule.example}.",
-        "Compute the column after sampling, or declare the rule to the generator; tabgan finds "
-        "this rule in the real table and keeps it in all rows (--derive, the default).",
-        float(np.sqrt(beyond)),
-    )
-
-
-def _broken_near_rule(rule: NearRule) -> WeakPoint:
-    kept, real = rule.rows.value / 100, rule.rows.baseline / 100
-    return WeakPoint(
-        "structure",
-        rule.columns,
-        f"{percent(1 - kept)} of the rows that it is about break what holds in {percent(real)} of "
-        f"the real ones: {rule.rule}.",
-        "Draw the two columns together; in tabgan the constraint FixedCombinations (levels) or "
-        "Inequality (numbers) keeps it in all rows, if it may hold in all (--constraints).",
-        float(np.sqrt(rule.broken / 100)),
-    )
-
-
-def _broken_key(key: KeyResult, synthetic_rows: int) -> Iterator[WeakPoint]:
-    name = key.column
-    remedy = (
-        "Generate the rows of a key together. tabgan draws rows of one table one by one, and gives "
-        f"them to new keys; more of what the rows of one {name!r} share is kept in a folder of two "
-        "tables, one of them with a row for each (tabgan synth FOLDER)."
-    )
-    for other, (value, baseline) in key.constant.items():
-        share = (baseline - value) / 100 - SURE / np.sqrt(synthetic_rows) / 10
-        yield WeakPoint(
-            "structure",
-            (name, other),
-            f"A value of {name!r} has several of {other!r}: {percent(1 - value / 100)} of the rows "
-            f"differ from the others of their key; of the real rows {percent(1 - baseline / 100)}.",
-            remedy,
-            float(np.sqrt(max(share, 0.0))),
-        )
-    for other, (value, baseline) in key.likeness.items():
-        yield WeakPoint(
-            "structure",
-            (name, other),
-            f"The rows of one {name!r} are not alike in {other!r} as real ones are: {value:.2f} in "
-            f"place of {baseline:.2f}, from 0 (rows from anywhere) to 1 (equal).",
-            remedy,
-            float(np.clip(SOFTER * (baseline - value - SURE / np.sqrt(synthetic_rows)), 0, 1)),
-        )
-    value, baseline = key.rows_per_key
-    yield WeakPoint(
-        "structure",
-        (name,),
-        f"The values of {name!r} have other numbers of rows than real ones: their distribution is "
-        f"off by {percent(value / 100)} (two halves of the real keys: {percent(baseline / 100)}).",
-        remedy,
-        float(np.clip((value - baseline) / 100 - LEAST_SPREAD, 0, 1)),
-    )
-
-
-def _lost_times(results: Iterable[TimeResult]) -> Iterator[WeakPoint]:
-    """Yield one point for each column and the time that tells it, with all that is lost of that."""
-    by_columns: dict[tuple[str, str], list[TimeResult]] = {}
-    for result in results:
-        if result.lost:
-            by_columns.setdefault((result.column, result.time), []).append(result)
-    for (column, time), lost in by_columns.items():
-        own = sorted(lost, key=lambda result: -result.lost * result.strength.baseline)
-        yield WeakPoint(
-            "structure",
-            (time,) if time == column else (column, time),
-            _about_times(own) if time == column else _about_a_column(own),
-            "Don't use the table for what depends on the order of its rows, or draw whole series.",
-            max(result.lost * float(np.sqrt(result.strength.baseline)) for result in own),
-        )
-
-
-def _about_times(lost: Sequence[TimeResult]) -> str:
-    first = lost[0]
-    if first.what == "gaps":
-        return (
-            f"The times between the rows, by {first.time!r}, are not those of the real table; "
-            f"{percent(first.lost)} is lost."
-        )
-    off = percent(1 - first.strength.value)
-    return (
-        f"The times of {first.time!r} are spread in another way than in the real table: by "
-        f"{first.what}, the distributions are off by {off}."
-    )
-
-
-def _about_a_column(lost: Sequence[TimeResult]) -> str:
-    first, clocks = lost[0], [result.what for result in lost if result.what not in _ORDERS]
-    told = [f"what the {' and the '.join(clocks)} tells"] if clocks else []
-    order = ["the order in time"] if len(clocks) < len(lost) else []
-    head = " and ".join([*order, *told])
-    parts = (
-        f"{r.what}: {r.strength.value:.2f} in place of {r.strength.baseline:.2f}" for r in lost
-    )
-    return (
-        f"{head[0].upper()}{head[1:]} {'are' if order and told else 'is'} lost: {first.column!r} "
-        f"does not go with {first.time!r} as in the real table ({'; '.join(parts)}, of 1); "
-        f"{percent(first.lost)} is lost."
-    )
-
-
 MOST_ROWS = 20_000  # of a table that rules are sought and checked in
 MOST_BISECTED = 500  # rows that are checked one by one where some can't be reduced
 LEAST_HOLES = 0.005  # share of the rows that lack a value, or have one
@@ -424,7 +429,13 @@ LEAST_EFFECT = 0.02  # of shuffling on a relation, from which on it tells anythi
 CHANCE = 1.5  # times what fresh rows are off, which is no loss yet
 MOST_SHOWN = 20  # results of a kind
 LONGEST = 160  # characters of an example
-_UNTOLD = (DifferenceDependency, HolesDependency, PartialEquality, PresenceDependency)
+_UNTOLD = (
+    DifferenceDependency,
+    HolesDependency,
+    PairsDependency,
+    PartialEquality,
+    PresenceDependency,
+)
 """Ways of learning columns, which no row can break."""
 Rows = NDArray[np.int64]
 
@@ -439,7 +450,8 @@ def measure_structure(tables: ComparedTables, rng: np.random.Generator) -> Struc
     rng
         Draws rows where there are many, and shuffles columns for what can be lost at most.
     """
-    rules = compare_rules(tables, rng)
+    between_rows = compare_row_rules(tables, rng.spawn(1)[0])
+    rules = _worst_first([*between_rows, *compare_rules(tables, rng)])
     keys = compare_keys(tables, rng)
     presence = _compare_presence(tables, rng)
     times = compare_times(tables, {name for key in keys for name in key.constant}, rng)
@@ -489,7 +501,11 @@ def compare_rules(tables: ComparedTables, rng: np.random.Generator) -> tuple[Rul
         before, real = real, rule.reduce(real)
         changed = {at for at in before if real.get(at) is not before[at]} | (real.keys() - before)
         others = [_reduced(rule, other, changed) for other in others]
-    return tuple(sorted(found, key=lambda rule: rule.rows.value - rule.rows.baseline))
+    return _worst_first(found)
+
+
+def _worst_first(rules: Iterable[RuleResult]) -> tuple[RuleResult, ...]:
+    return tuple(sorted(rules, key=lambda rule: rule.rows.value - rule.rows.baseline))
 
 
 def _working(frame: pd.DataFrame, schema: Schema, rng: np.random.Generator) -> ColumnFrame:
@@ -622,7 +638,11 @@ def _compare_presence(
             if lost is not None:
                 results.append(PresenceResult(tables.names[one], tables.names[other], *lost))
     lacking = {tables.names[place] for place in holes}  # what is always there tells most
-    return tuple(sorted(results, key=lambda found: (-round(found.rows), found.other in lacking)))
+    results.sort(key=lambda found: (-round(found.rows), found.other in lacking))
+    by_pair: dict[frozenset[str], PresenceResult] = {}
+    for result in results:  # of the values and of the presence of a pair, the one that is lost more
+        by_pair.setdefault(frozenset({result.column, result.other}), result)
+    return tuple(by_pair.values())
 
 
 def _presences(tables: ComparedTables) -> dict[int, CodedColumn]:

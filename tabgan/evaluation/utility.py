@@ -15,8 +15,8 @@ from sklearn.metrics import r2_score
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from tabgan.base.errors import OptionError, did_you_mean
-from tabgan.evaluation.auc import macro_auc
 from tabgan.evaluation.compared_tables import CodedColumn, Side, matrix_of, shuffled_rows
+from tabgan.evaluation.detection import macro_auc
 from tabgan.evaluation.evaluation_parts import Figure, Metric, Predicted, Utility
 from tabgan.evaluation.threads import map_in_threads
 from tabgan.table.schema import Schema, find_name

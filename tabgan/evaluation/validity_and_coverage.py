@@ -69,12 +69,16 @@ def check_validity(tables: ComparedTables, rng: np.random.Generator) -> Validity
     broken = np.zeros(len(tables.synthetic), bool)
     for breach in breaches:
         broken |= breach.rows
-    violations = [_violation(breach) for breach in breaches]
+    fresh, of_columns = _fresh_shares(tables.coded, rng)
+    by_name = {tables.names[place]: share for place, share in of_columns.items()}
+    for one in tables.stand_ins:
+        by_name[one.column] -= one.odd_rows / 100
+    violations = [_violation(breach, by_name) for breach in breaches]
     violations.sort(key=lambda violation: -violation.rows)
     return Validity(
         data_validity=100 * _data_validity(tables),
         data_structure=100 * _data_structure(tables),
-        valid_rows=Figure(100 * float(1 - broken.mean()), 100 * _fresh_share(tables.coded, rng)),
+        valid_rows=Figure(100 * float(1 - broken.mean()), 100 * fresh),
         violations=tuple(violations),
         stand_ins=tables.stand_ins,
     )
@@ -164,10 +168,13 @@ def _special_breaches(
         yield _Breach("fraction", name, "a whole number", broken, synthetic)
 
 
-def _violation(breach: _Breach) -> Violation:
+def _violation(breach: _Breach, fitting: Mapping[str, float]) -> Violation:
     example = str(breach.values[breach.rows].iloc[0])
     short = example if len(example) <= LONGEST else f"{example[: LONGEST - 1]}…"
-    return Violation(breach.column, breach.rule, int(breach.rows.sum()), short, breach.fault)
+    is_of_values = breach.fault in ("range", "level", "missing")
+    fresh = 1 - fitting.get(breach.column, 1.0) if is_of_values else 0.0
+    n_rows = int(breach.rows.sum())
+    return Violation(breach.column, breach.rule, n_rows, short, breach.fault, 100 * fresh)
 
 
 def _seen(codes: NDArray[np.float64], n_levels: int) -> Mask:
@@ -183,18 +190,23 @@ def _look_up(seen: Mask, codes: NDArray[np.float64]) -> Mask:
     return found
 
 
-def _fresh_share(coded: Mapping[int, CodedColumn], rng: np.random.Generator) -> float:
-    """Return the share of fresh rows in which all values are of a kind seen before."""
+def _fresh_shares(
+    coded: Mapping[int, CodedColumn], rng: np.random.Generator
+) -> tuple[float, dict[int, float]]:
+    """Return the share of fresh rows in which all values were seen before, and that by column."""
     first = next(iter(coded.values()))
     halves = np.array_split(rng.permutation(len(first.real)), 2)
     with_holdout = len(first.holdout) > 0
     valid = np.ones(len(first.holdout) if with_holdout else len(halves[1]), bool)
-    for column in coded.values():
+    of_columns = {}
+    for place, column in coded.items():
         if with_holdout:
-            valid &= _fits(column, column.real, column.holdout)
+            fits = _fits(column, column.real, column.holdout)
         else:
-            valid &= _fits(column, column.real[halves[0]], column.real[halves[1]])
-    return float(valid.mean())
+            fits = _fits(column, column.real[halves[0]], column.real[halves[1]])
+        of_columns[place] = float(fits.mean())
+        valid &= fits
+    return float(valid.mean()), of_columns
 
 
 def _fits(column: CodedColumn, seen: NDArray[np.float64], fresh: NDArray[np.float64]) -> Mask:
@@ -249,6 +261,8 @@ def _data_structure(tables: ComparedTables) -> float:
 RARE = 0.01  # of the real rows
 MOST_PAIRS = 100  # of columns, whose combinations are looked at
 MOST_LOST = 10  # levels that are named
+MOST_VALUES = 30  # of whole numbers that are looked at one by one, as levels are …
+ROWS_A_VALUE = 20  # … and rows that each of them has, on average
 
 Floats = NDArray[np.float64]
 _Shares = tuple[float, float, float, float]
@@ -301,7 +315,7 @@ def _shares(
     pairs: list[tuple[int, int]],
     rows: tuple[NDArray[np.int64], NDArray[np.int64]],
 ) -> _Shares:
-    nominal = [column for column in coded.values() if column.nominal]
+    nominal = [column for column in map(_with_levels, coded.values()) if column.nominal]
     occurring = [_counts(column, column.real) > 0 for column in nominal]
     kept = [_counts(column, column.synthetic) > 0 for column in nominal]
     n_levels = sum(int(seen.sum()) for seen in occurring)
@@ -314,6 +328,22 @@ def _shares(
         _rare_kept(take_rows(coded, *rows), pairs),
         _patterns_kept(coded),
     )
+
+
+def _with_levels(column: CodedColumn) -> CodedColumn:
+    """Return whole numbers of few values, each in many rows, as levels; all else as it is."""
+    real = column.real[~np.isnan(column.real)]
+    if column.nominal or not len(real):
+        return column
+    values = np.unique(real)
+    if len(values) > min(MOST_VALUES, len(real) / ROWS_A_VALUE) or (values % 1 != 0).any():
+        return column
+    sides = [
+        np.where(np.isin(side, values), np.searchsorted(values, side).astype(np.float64), np.nan)
+        for side in (column.real, column.synthetic, column.holdout)
+    ]
+    names = tuple(f"{value:.0f}" for value in values)
+    return CodedColumn(True, sides[0], sides[1], sides[2], names)
 
 
 def _ranges_of_halves(coded: Mapping[int, CodedColumn], rng: np.random.Generator) -> float:
@@ -382,7 +412,7 @@ def _lost_levels(
 ) -> tuple[tuple[str, str, int], ...]:
     lost = [
         (names[place], str(column.levels[level]), int(counts[level]))
-        for place, column in coded.items()
+        for place, column in ((place, _with_levels(column)) for place, column in coded.items())
         if column.nominal
         for counts in [_counts(column, column.real)]
         for level in np.flatnonzero((counts > 0) & (_counts(column, column.synthetic) == 0))

@@ -39,6 +39,7 @@ from tabgan.sampling.refinement import (
     fit_critics,
 )
 from tabgan.sampling.row_samplers import Sampler, TreeSampler
+from tabgan.sampling.table_keys import key_to_json
 from tabgan.sampling.table_model import BLOCK_ROWS, ModelFacts, TableModel, settled_by
 from tabgan.table.frame_libraries import FrameForm
 from tabgan.table.schema import Schema
@@ -303,7 +304,7 @@ def _digest(preparation: Preparation, n_rows: int) -> str:
         preparation.encoder.to_json(),
         conditions.positions if conditions else [],
         [rule.to_json() for rule in preparation.constraints],
-        [keys.to_json() for keys in preparation.keys],
+        [*map(key_to_json, preparation.keys)],
     )
 
 

@@ -47,7 +47,8 @@ from tabgan.rules.functional_dependency import FunctionalDependency
 from tabgan.rules.holes_dependency import HolesDependency
 from tabgan.rules.level_constraints import FixedCombinations
 from tabgan.rules.personal_dependency import CodePrefix
-from tabgan.sampling.key_groups import KeyGroups, learn_keys
+from tabgan.sampling.key_groups import KeyGroups
+from tabgan.sampling.table_keys import KeyRule, learn_table_keys
 from tabgan.table.columns import (
     ColumnFrame,
     TypedSeries,
@@ -392,7 +393,7 @@ class Preparation:
     folded
         How many levels and rows were folded, by the label of each column with rare levels.
     keys
-        The columns of keys that repeat, and what they determine.
+        What rows are to each other: keys that repeat, references, joint keys.
     """
 
     declared_schema: Schema
@@ -405,7 +406,7 @@ class Preparation:
     latent: LatentChoice
     n_steps: int
     folded: Mapping[Hashable, FoldedLevels]
-    keys: tuple[KeyGroups, ...]
+    keys: tuple[KeyRule, ...]
 
     def encode(self) -> Encoded:
         """Return the encoded training rows, and drop what was parsed for them.
@@ -463,7 +464,7 @@ def prepare(
     conditions = find_columns(schema, [*options.condition_on])
     planned = plan_constraints(constraints, frame, schema, conditions)
     table = by_position(frame, schema)
-    keys = learn_keys(table)
+    keys = learn_table_keys(table)
     suppressed = suppress_rare_values(
         table,
         schema,
@@ -482,7 +483,7 @@ def prepare(
         planned = plan_constraints(constraints, frame, schema, conditions)
     kept = {*conditions, *planned.positions, *context}
     declared = (*declare(suppressed.table), *planned.dependencies)
-    encoder = _fit_encoder(suppressed, seed, options, kept, declared)
+    encoder = _fit_encoder(suppressed, seed, options, kept, declared, keys=keys)
     return Preparation(
         declared_schema=declared_schema,
         schema=schema,
@@ -513,6 +514,8 @@ def _fit_encoder(
     options: TableOptions,
     kept: Collection[int],
     declared: Sequence[Dependency],
+    *,
+    keys: Sequence[KeyRule],
 ) -> TableEncoder:
     """Fit the encoder, and decode once with it."""
     tied = {at for rule in declared for at in rule.positions}
@@ -523,6 +526,7 @@ def _fit_encoder(
         derive=options.derive,
         kept={*kept, *tied},
         declared=declared,
+        once={at for rule in keys if isinstance(rule, KeyGroups) for at in rule.paired},
     )
     encoder.try_out()
     return encoder

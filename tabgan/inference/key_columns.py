@@ -1,5 +1,7 @@
 """Key columns: values that name a customer, an account, an order, and stand in several rows.
 
+Some name another row of the same table: an employee's manager, a category's parent.
+
 A key is no quantity and no category: its values are those of single people or things, there are the
 more of them the more rows there are, and other columns have one value for each. The evidence is the
 column's name, the type and form of its values, how they repeat, and what they determine.
@@ -8,6 +10,7 @@ column's name, the type and form of its values, how they repeat, and what they d
 import re
 from collections.abc import Collection, Hashable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,9 +18,19 @@ from numpy.typing import NDArray
 
 from tabgan.inference.column_cells import last_label, names_rows, shown
 from tabgan.table.level_codes import are_filled, dense, determines
-from tabgan.table.schema import Column, Kind
+from tabgan.table.schema import LOCALISED, Column, Kind
 
-__all__ = ["names_things", "with_keys"]
+__all__ = [
+    "are_long_codes",
+    "comparable",
+    "depths_of",
+    "find_reference",
+    "measures",
+    "referred_rows",
+    "names_other_row",
+    "names_things",
+    "with_keys",
+]
 
 FEWEST_NAMED = 20  # values of a column that is named after people or orders
 FEWEST = 50  # values of another column whose name is that of an identifier
@@ -60,7 +73,32 @@ _CODE = re.compile(
     r"|(?:[0-9A-Za-z]{1,6}[-_/.:#]){2,3}\d{3,}[^\W\d_]?"  # CA-2016-152156
 )
 _LONG_CODE = re.compile(r"[^\W\d_]{1,6}[-_ #/]?\d{5,}|[0-9a-fA-F-]{32,36}")
+_MEASURED = re.compile(  # what is counted or measured, whatever its numbers look like
+    "income|salar|wage|amount|price|cost|value|sales|revenue|profit|balance|budget|debt|tax|pay|"
+    "population|people|weight|wgt|size|length|area|distance|volume|count|total|sum|time|stamp|date|"
+    "second|minute|byte|score|rate|height|speed|energy|power|views|votes|steps|income|capital",
+    re.IGNORECASE,
+)
+LONG_DIGITS = 11  # of whole numbers that are codes, if all have as many
+_UUID = re.compile(r"[0-9a-fA-F-]{32,36}")
 _KINDS = frozenset({"integer", "categorical", "identifier", "uuid"})
+_SUFFIX = "ids?|key|code|no|nr|num|number|uuid|guid|ref"
+_OTHER_ROW = re.compile(  # how a column that names another row of its own table is called
+    r"(?:^|_)(?:(?:parent|father|mother|sire|dam|boss|manager|mgr|supervisor|superior|leader|mentor"
+    r"|report(?:s|ing|ed)?_?to|referr?ed_?by|referr?er|invited_?by|sponsor|predecessor|successor"
+    r"|(?:in_?)?reply_?to|replaces|replaced_?by|duplicate_?of|part_?of|member_?of|belongs_?to"
+    r"|vorgesetzter?|chef|eltern|ober|leiter|vorg(?:ae|ä)nger|(?:ue|ü)bergeordnet|padre|madre|jefe"
+    r"|gerente|gestor|chefe|sup[eé]rieure?|responsable|superiore|responsabile|capo|leidinggevende)"
+    rf"(?:_?\w*?(?:{_SUFFIX}))?"
+    rf"|(?:lead|head|chief|previous|prev|next|original|root|master|related|linked)_?(?:{_SUFFIX}))$"
+)
+_WORDS = re.compile(r"[^\W\d_]+?(?=[^\W\d_a-zà-ÿ][a-zà-ÿ]|[\W\d_]|$)|\d+")
+_NAMING = frozenset({"identifier", "sequential", "uuid", "key"})
+_WHOLE = re.compile(r"-?\d+\.0")
+NEARLY_AS_MANY = 0.9  # texts for each number that goes with one
+FEWEST_PARENTS = 3  # rows that others refer to
+MOST_ORPHANS = 0.5  # share of the references that name no row: a table may be part of one
+MOST_DENSE_CHANCE = 1e-6  # that other numbers are all among the values that name the rows
 
 
 def names_things(name: Hashable) -> bool:
@@ -72,6 +110,32 @@ def names_things(name: Hashable) -> bool:
     [True, True, True, False, False]
     """
     return bool(_NAMED.search(_letters_of(name)))
+
+
+def measures(name: Hashable) -> bool:
+    """Return whether a column's name is that of something that is counted or measured."""
+    return bool(_MEASURED.search(str(name)))
+
+
+def are_long_codes(name: Hashable, low: int, high: int) -> bool:
+    """Return whether whole numbers have so many digits, and all as many, that they are codes.
+
+    Parameters
+    ----------
+    name
+        Name of their column.
+    low, high
+        The lowest and the highest number.
+
+    Examples
+    --------
+    >>> are_long_codes("case", 10420191000000372, 45520221000053733)
+    True
+    >>> are_long_codes("revenue", 104_201_910_003, 455_202_210_005)
+    False
+    """
+    digits = len(str(high))
+    return low > 0 and digits == len(str(low)) >= LONG_DIGITS and not measures(name)
 
 
 def _letters_of(name: Hashable) -> str:
@@ -119,10 +183,193 @@ def with_keys(
     asked
         Names of columns whose kinds are declared.
     """
-    return tuple(
+    found = [
         column if column.name in asked else _with_kind(column, at, df)
         for at, column in enumerate(columns)
-    )
+    ]
+    found = _with_numbers_of_things(found, df, asked)
+    return tuple(_with_references(found, df, asked))
+
+
+def _with_numbers_of_things(
+    columns: list[Column], df: pd.DataFrame, asked: Collection[object]
+) -> list[Column]:
+    """Return the columns with whole numbers that go one to one with texts as codes of these."""
+    texts = [
+        at
+        for at, column in enumerate(columns)
+        if column.kind in {"text", "categorical", *LOCALISED}
+    ]
+    for at, column in enumerate(columns):
+        if column.kind != "integer" or column.name in asked or measures(column.name):
+            continue
+        low, high = column.minimum, column.maximum
+        repeats = _Repeats.of(df.iloc[:, at])
+        distinct, filled = len(repeats.counts), len(repeats.codes)
+        is_sparse = isinstance(low, int) and isinstance(high, int) and high - low > 2 * distinct
+        if not FEWEST <= distinct <= (1 - LEAST_REPEATED) * filled or not is_sparse or low < 0:
+            continue
+        for other in texts:
+            values = df.iloc[:, other]
+            own = _Repeats.of(values)
+            is_paired = NEARLY_AS_MANY * distinct <= len(own.counts) <= distinct / NEARLY_AS_MANY
+            if is_paired and repeats.determines(values) and own.determines(df.iloc[:, at]):
+                kind: Kind = "categorical" if columns[other].kind == "categorical" else "key"
+                why = f"{distinct} whole numbers, each with one {shown(df.columns[other])}"
+                columns[at] = _as_names(column, kind, why)
+                break
+    return columns
+
+
+def _with_references(
+    columns: list[Column], df: pd.DataFrame, asked: Collection[object]
+) -> list[Column]:
+    """Return the columns with those that name another row of the table as keys."""
+    named = {
+        at
+        for at, column in enumerate(columns)
+        if column.kind in {*_NAMING, "integer"} and not column.missing and df.iloc[:, at].is_unique
+    }
+    for at, column in enumerate(columns):
+        if at in named or column.name in asked or column.kind not in {*_NAMING, *_KINDS}:
+            continue
+        for other in sorted(named, key=lambda place: (columns[place].kind == "integer", place)):
+            name, target = df.columns[at], df.columns[other]
+            rows = find_reference((name, df.iloc[:, at]), (target, df.iloc[:, other]))
+            if rows is None or (columns[other].kind == "integer" and target in asked):
+                continue
+            n_parents = len(np.unique(rows[rows >= 0]))
+            n_filled = int(df.iloc[:, at].notna().sum())
+            why = (
+                f"{(rows >= 0).sum()} of {n_filled} values are {shown(target)} of {n_parents} rows"
+            )
+            columns[at] = _as_names(column, "key", why)
+            if columns[other].kind == "integer":
+                why = f"whole numbers that all differ, which {shown(name)} refers to"
+                columns[other] = _as_names(columns[other], "identifier", why)
+            break
+    return columns
+
+
+def names_other_row(name: Hashable) -> bool:
+    """Return whether a column's name is that of a reference to another row of its table.
+
+    Examples
+    --------
+    >>> [names_other_row(name) for name in ("managerId", "reports_to", "parent", "lead", "lead_id")]
+    [True, True, True, False, True]
+    """
+    return bool(_OTHER_ROW.search("_".join(_WORDS.findall(last_label(name))).casefold()))
+
+
+def find_reference(
+    reference: tuple[Hashable, pd.Series], target: tuple[Hashable, pd.Series]
+) -> NDArray[np.int64] | None:
+    """Return the row that each row of a table refers to, if a column refers to another one.
+
+    Its values are among those of the other column, which would hardly be so by chance, or its name
+    says so and the references go in no circle.
+
+    Parameters
+    ----------
+    reference, target
+        Name and values of the column, and of one that has a value of its own in each row.
+
+    Returns
+    -------
+    Shape (rows,): -1 where a row has no value, refers to itself, or holds the one value, such as 0,
+    that stands for none; -2 where there is no such row.
+
+    Examples
+    --------
+    >>> ids, bosses = pd.Series([11, 12, 13, 14, 15]), pd.Series([None, 11, 11, 12, 13])
+    >>> find_reference(("boss", bosses), ("id", ids)).tolist()
+    [-1, 0, 0, 1, 2]
+    """
+    (name, values), (target_name, ids) = reference, target
+    is_number = [pd.api.types.is_numeric_dtype(own.dtype) for own in (values, ids)]
+    rows = referred_rows(values, ids)
+    if is_number[0] != is_number[1] or not (rows >= 0).any():
+        return None
+    if values[rows == -2].nunique() == 1:  # 0, or "none"
+        rows[rows == -2] = -1
+    rows[rows == np.arange(len(rows))] = -1
+    linked = rows[rows >= 0]
+    n_parents = len(np.unique(linked))
+    if n_parents < FEWEST_PARENTS or (rows == -2).sum() > MOST_ORPHANS * (rows != -1).sum():
+        return None
+    plain, plain_target = _letters_of(name), _letters_of(target_name)
+    by_name = names_other_row(name) and not np.isnan(depths_of(rows)).any()
+    same_thing = len(plain_target) > 2 and plain.endswith(plain_target)
+    return rows if by_name or same_thing or _is_no_chance(comparable(ids), n_parents) else None
+
+
+def referred_rows(values: pd.Series, ids: pd.Series) -> NDArray[np.int64]:
+    """Return the first row whose identifier each value is; -1 for none, -2 where there is no such.
+
+    Parameters
+    ----------
+    values, ids
+        A column, and the one that it may refer to.
+    """
+    filled, keys = are_filled(values), pd.Index(comparable(ids))
+    first = np.flatnonzero(~keys.duplicated())
+    found = keys[first].get_indexer(pd.Index(comparable(values[filled])))
+    rows = np.full(len(values), -1, np.int64)
+    rows[filled] = np.where(found < 0, -2, first[found] if len(first) else -2)
+    return rows
+
+
+def _is_no_chance(keys: NDArray[Any], n_parents: int) -> bool:
+    """Return whether other values would hardly be among those that name the rows."""
+    texts = [key for key in keys.tolist() if isinstance(key, str)]
+    if len(texts) < len(keys) or not all(map(str.isdecimal, texts)):
+        return bool(texts)
+    numbers = keys.astype(np.float64)
+    density = len(keys) / (numbers.max() - numbers.min() + 1)
+    return bool(n_parents * np.log10(density) <= np.log10(MOST_DENSE_CHANCE))
+
+
+def depths_of(rows: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return how many rows are above each row; NaN where references go in a circle.
+
+    Parameters
+    ----------
+    rows
+        The row that each row refers to; below 0 for none.
+
+    Examples
+    --------
+    >>> depths_of(np.array([-1, 0, 1, 4, 3])).tolist()
+    [0.0, 1.0, 2.0, nan, nan]
+    """
+    n = len(rows)
+    above = np.append(np.where(rows < 0, n, rows), n)  # row n is above all, and its own
+    steps = (above != np.arange(n + 1)).astype(np.float64)
+    steps[n] = 0
+    for _ in range(n.bit_length()):  # each turn looks twice as far up
+        steps, above = steps + steps[above], above[above]
+    return np.where(above[:n] == n, steps[:n] - 1, np.nan)
+
+
+def comparable(values: pd.Series) -> NDArray[Any]:
+    """Return values as objects; whole floats, which stand for integers with holes, as integers.
+
+    Written ones too: a program that writes such a column writes "161.0".
+
+    Parameters
+    ----------
+    values
+        Any column.
+    """
+    if pd.api.types.is_float_dtype(values.dtype):
+        numbers = values.to_numpy(float, na_value=np.nan)
+        if np.isfinite(numbers).all() and (numbers % 1 == 0).all():
+            return numbers.astype(np.int64).astype(object)
+    cells = values.to_numpy(object)
+    if len(cells) and all(isinstance(cell, str) and _WHOLE.fullmatch(cell) for cell in cells):
+        return np.array([cell.removesuffix(".0") for cell in cells], object)
+    return cells
 
 
 def _with_kind(column: Column, at: int, df: pd.DataFrame) -> Column:
@@ -136,7 +383,7 @@ def _with_kind(column: Column, at: int, df: pd.DataFrame) -> Column:
     if not distinct or filled - distinct < LEAST_REPEATED * filled:
         return column
     is_catalog = bool(_CATALOG.search(name)) and not is_named
-    is_key = _is_written_key(column, repeats, values)
+    is_key = not is_catalog and _is_written_key(column, repeats, values)
     if is_id and not is_catalog and distinct >= (FEWEST_NAMED if is_named else FEWEST):
         is_sure = _is_sure(column, name) if is_named else repeats.growth >= LEAST_GROWTH
         is_key = _is_code(column, values[repeats.present], _CODE) and (
@@ -144,7 +391,8 @@ def _with_kind(column: Column, at: int, df: pd.DataFrame) -> Column:
         )
     if is_key:
         return _as_key(column, repeats, _determined(repeats, at, df))
-    if column.kind == "integer" and names_rows(column.name) and 5 * distinct <= filled:
+    is_name = names_rows(column.name) or _is_long(column)
+    if column.kind == "integer" and is_name and 5 * distinct <= filled:
         why = f"{distinct} whole numbers in {filled} rows, named {shown(column.name)}"
         return _as_names(column, "categorical", why)
     return column
@@ -155,8 +403,17 @@ def _may_be_key(column: Column, values: pd.Series, *, is_id: bool) -> bool:
     if column.kind not in _KINDS or isinstance(values.dtype, pd.CategoricalDtype):
         return False
     if column.kind == "integer":
-        return is_id and column.minimum is not None and column.minimum >= 0
+        may_be_name = is_id or _is_long(column)
+        return may_be_name and column.minimum is not None and column.minimum >= 0
     return is_id or (column.kind == "categorical" and _is_code(column, values.dropna(), _LONG_CODE))
+
+
+def _is_long(column: Column) -> bool:
+    """Return whether a column's whole numbers are codes of many digits."""
+    ends = column.minimum, column.maximum
+    return all(isinstance(end, int) for end in ends) and are_long_codes(
+        column.name, *map(int, ends)
+    )
 
 
 def _is_sure(column: Column, name: str) -> bool:
@@ -182,13 +439,13 @@ def _is_code(column: Column, given: pd.Series, expression: re.Pattern[str]) -> b
 
 def _is_written_key(column: Column, repeats: _Repeats, values: pd.Series) -> bool:
     """Return whether texts look like keys, whatever the column is called."""
-    return (
-        column.kind == "categorical"
-        and len(repeats.counts) >= FEWEST_WRITTEN
-        and repeats.growth >= LEAST_GROWTH
-        and bool(repeats.counts.max() <= MOST_ROWS * len(repeats.codes))
-        and _is_code(column, values[repeats.present], _LONG_CODE)
-    )
+    may_be = column.kind == "categorical" or _is_long(column)
+    if not may_be or len(repeats.counts) < FEWEST_WRITTEN:
+        return False
+    given = values[repeats.present]
+    is_spread = bool(repeats.counts.max() <= MOST_ROWS * len(repeats.codes))
+    are_many = repeats.growth >= LEAST_GROWTH and is_spread
+    return _is_code(column, given, _LONG_CODE if are_many else _UUID)
 
 
 def _determined(repeats: _Repeats, at: int, df: pd.DataFrame) -> list[str]:

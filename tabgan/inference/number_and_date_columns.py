@@ -28,7 +28,7 @@ from tabgan.inference.column_cells import (
     shown,
 )
 from tabgan.inference.date_recognition import recognize_dates
-from tabgan.inference.key_columns import names_things
+from tabgan.inference.key_columns import are_long_codes, measures, names_things
 from tabgan.inference.number_recognition import NumberFormReading, recognize_numbers
 from tabgan.inference.text_columns import calls_phones
 from tabgan.table.date_forms import TIME_OBJECTS
@@ -70,14 +70,6 @@ _POSTAL = re.compile(r"(?i)\bzip|_zip|zip_?code|post_?code|postal|\bplz\b|_plz|p
 
 
 _MARK = re.compile(r"-1|-9+|999+")
-
-
-_MEASURED = re.compile(  # what is counted or measured, whatever its numbers look like
-    "income|salar|wage|amount|price|cost|value|sales|revenue|profit|balance|budget|debt|tax|pay|"
-    "population|people|weight|wgt|size|length|area|distance|volume|count|total|sum|time|stamp|date|"
-    "second|minute|byte|score|rate|height|speed|energy|power|views|votes|steps|income|capital",
-    re.IGNORECASE,
-)
 
 
 class NumberReading(NamedTuple):
@@ -190,8 +182,10 @@ def _find_identifiers(name: Hashable, numbers: NDArray[Any], has_holes: bool) ->
         why = f"whole numbers that rise from row to row, named {shown(name)}"
     elif (names_rows(name) and not has_holes) or (rows >= FEWEST and _is_id(name, numbers)):
         why = f"whole numbers that all differ, named {shown(name)}"
-    elif rows >= LEAST_UNIFORM and _are_uniform(numbers) and not _MEASURED.search(str(name)):
+    elif rows >= LEAST_UNIFORM and _are_uniform(numbers) and not measures(name):
         why = f"numbers of {len(str(low))} digits at random, which all differ"
+    elif rows >= FEWEST and are_long_codes(name, low, high):
+        why = f"numbers of {len(str(low))} digits, which all differ"
     return None if why is None else ColumnGuess("identifier", why)
 
 

@@ -28,7 +28,7 @@ from tabgan.inference.column_cells import (
 from tabgan.table.compound_numbers import CompoundForm, find_compound
 from tabgan.table.level_codes import codes_of
 from tabgan.table.list_and_record_cells import RecordForm, find_objects, find_pair
-from tabgan.table.locale_words import Vocabulary, vocabulary
+from tabgan.table.locale_words import Vocabulary, names_of_people, vocabulary
 from tabgan.table.schema import Kind
 from tabgan.table.text_formats import CHECKSUMS, Pattern, checksum_of, is_iban, pattern_of, spread
 
@@ -58,12 +58,22 @@ _PEOPLE |= {"student", "passenger", "guest", "owner", "holder", "author", "teach
 _PEOPLE |= {"manager", "director", "supervisor", "rep", "representative", "salesrep", "agent"}
 _PEOPLE |= {"salesperson", "seller", "buyer", "applicant", "candidate", "instructor", "physician"}
 _PEOPLE |= {"nurse", "driver", "player", "actor", "advisor", "assignee", "tenant", "user"}
+_PEOPLE |= {"reviewer", "lawyer", "attorney", "judge", "coach", "trainer", "officer", "inspector"}
+_PEOPLE |= {"cashier", "technician", "waiter", "host", "responsible", "consultant", "interviewer"}
+_PEOPLE |= {"vendedor", "vendedora", "vendeur", "verkaufer", "verkäufer", "responsavel", "medico"}
+_PEOPLE |= {"médico", "arzt", "lehrer", "betreuer", "berater", "autor", "auteur", "autore"}
+_PEOPLE |= {"professor", "profesor", "professore", "atendente", "venditore", "responsabile"}
 _PEOPLE |= {"kunde", "kunden", "mitarbeiter", "cliente", "empleado", "nombre", "nom", "sales"}
 _FIRST = {"first", "given", "fore", "firstname", "givenname", "forename", "vorname"}
 _LAST = {"last", "family", "sur", "lastname", "familyname", "surname", "nachname"}
 _PHONE = {"phone", "telephone", "tel", "mobile", "cellphone", "fax"}
 _NO_ADDRESS = {"email", "mail", "ip", "mac", "web", "url"}
 _ASIDE = re.compile(r"[(\"“][^)\"”]*[)\"”]")
+_TITLE = re.compile(  # before a name, or after it
+    r"(?i)^(?:(?:dr|prof|mr|mrs|ms|miss|mx|sir|dame|rev|hon|capt|sgt|herr|frau|sr|sra|srta|dra|dott|"
+    r"dottssa|ing|mag|dipl|eng|avv|m|mme|mlle|dhr|mevr|pan|pani|don|doña|dona|lic|mtro)\b\.?\s*)+(?=\S)"
+    r"|,?\s+(?:jr|sr|ii|iii|iv|md|phd|ph\.d|m\.d|esq|dds|mba|rn|cpa)\.?$"
+)
 _PARTICLES = {"de", "del", "da", "dos", "di", "du", "la", "le", "van", "von", "der", "den", "y"}
 
 
@@ -93,8 +103,12 @@ def find_people(name: Hashable, counts: Mapping[Hashable, int]) -> ColumnGuess |
         look, words = _LOOKS[called]
         if _share(sample, look) >= MOST:
             return ColumnGuess(called, f"{words}, named {shown(name)}{end}")
+    if called in ("people", "role") and _share(sample, _is_given_name) >= MOST:
+        return ColumnGuess("first_name", f"given names, named {shown(name)}{end}")
     if called != "address" and _share(sample, _is_full_name) >= MOST:
-        known = sum(map(_is_known, sample)) / len(sample)
+        known = _share(sample, _is_known)
+        if not called or known < _NEEDED[called]:
+            known = max(known, _share(sample, _is_person))
         if known >= _NEEDED.get(called, KNOWN):
             which = f"named {shown(name)}" if called else f"{known:.0%} of them known"
             return ColumnGuess("name", f"full names of people, {which}{end}")
@@ -110,11 +124,14 @@ def _called_people(rest: set[str], *, is_name: bool) -> Called:
 
 def _are_few_people(texts: Sequence[str], called: Called) -> bool:
     """Return whether a few texts are people's names: levels would be kept, names must not be."""
+    if called in ("people", "role") and all(map(_is_given_name, texts)):
+        return len(texts) > 1
     if not all(map(_is_full_name, texts)):
         return False
     if called in ("people", "name", "role") and _share(texts, _is_known) >= KNOWN:
         return True
-    return len(texts) >= FEWEST_NAMES and _share(texts, _is_surely_known) >= SURELY
+    sure = max(_share(texts, _is_surely_known), _share(texts, _is_person))
+    return len(texts) >= FEWEST_NAMES and sure >= SURELY
 
 
 def calls_phones(name: Hashable) -> bool:
@@ -157,7 +174,10 @@ def _is_full_name(text: str) -> bool:
 
     What stands in parentheses or in quotes, a maiden or a nick name, does not count.
     """
-    return _are_names(_ASIDE.sub(" ", text).replace(", ", " ").split(), 2, 5)
+    plain = _ASIDE.sub(" ", text).replace(", ", " ")
+    plain = plain.title() if plain.islower() else plain
+    titled = len(_TITLE.sub("", plain)) < len(plain)
+    return _are_names(_TITLE.sub("", plain).split(), 2 - titled, 5)
 
 
 def _is_single_name(text: str) -> bool:
@@ -203,6 +223,24 @@ def _is_surely_known(text: str) -> bool:
     )
 
 
+def _is_given_name(text: str) -> bool:
+    return text.title() in names_of_people("first_names")
+
+
+def _is_person(text: str) -> bool:
+    """Return whether the given and the family name are those of people in some language.
+
+    An initial or a title stands for the given name; the family name may come first.
+    """
+    firsts, lasts = names_of_people("first_names"), names_of_people("last_names")
+    plain = _TITLE.sub("", _ASIDE.sub(" ", text).strip())
+    words = _in_order(plain)
+    has_initial = any(len(word.rstrip(".")) == 1 for word in words[:-1])
+    is_told = has_initial or len(plain) < len(text) or any(word in firsts for word in words[:-1])
+    turned = len(words) > 1 and words[0] in lasts and any(word in firsts for word in words[1:])
+    return bool((is_told and words[-1] in lasts) or turned)
+
+
 def _in_order(text: str) -> list[str]:
     """Return the words of a full name, the given names first."""
     family, comma, given = _ASIDE.sub(" ", text).strip().partition(", ")
@@ -245,6 +283,7 @@ _PATTERNS: dict[Pattern, tuple[Kind, str]] = {
     "iban": ("iban", "bank account numbers"),
 }
 _PERSONAL: set[Pattern] = {"email", "ip", "phone", "iban"}  # never kept, however often they repeat
+_MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _VERSION = re.compile(r"(?i)version|release|build|firmware")
 
 
@@ -418,6 +457,9 @@ def _find_unkept(name: Hashable, counts: Mapping[Hashable, int]) -> ColumnGuess 
     people = find_people(name, counts)
     if people is not None:
         return people
+    if texts and _share(sample, _holds_mail) >= MOST:  # Ann Lee <ann@firm.com>
+        why = f"texts with e-mail addresses, {distinct} distinct in {filled} rows"
+        return ColumnGuess("identifier", why)
     if len(texts) >= FEWEST and _is_prose(sample) and not _repeat(counts):
         return ColumnGuess("text", f"free text, {distinct} distinct in {filled} rows")
     return _find_rows(name, counts)
@@ -436,6 +478,10 @@ def _find_known_form(
     if pattern == "iban" and not _are_ibans(sample):
         kind, words = "identifier", f"{words} with wrong check digits"
     return ColumnGuess(kind, f"{words}, {distinct} distinct in {filled} rows")
+
+
+def _holds_mail(text: str) -> bool:
+    return bool(_MAIL.search(text))
 
 
 def _repeat(counts: Mapping[Hashable, int]) -> bool:

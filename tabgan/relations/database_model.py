@@ -18,7 +18,14 @@ from tabgan.conditions.grammar import Where
 from tabgan.conditions.parse_request import parse_condition
 from tabgan.encoding.identifiers.identifier_encoders import IdentifierEncoder
 from tabgan.fitting.prepare import TableOptions
-from tabgan.relations.drawing_plan import DatabasePlan, TablePlan, plan_database
+from tabgan.relations.drawing_plan import (
+    DatabasePlan,
+    TableForm,
+    TablePlan,
+    find_identifiers,
+    plan_database,
+    unique_values,
+)
 from tabgan.relations.drawn_table import (
     DEPTH,
     ChildTotal,
@@ -30,7 +37,6 @@ from tabgan.relations.drawn_table import (
 )
 from tabgan.relations.grouped_table import RowGroups
 from tabgan.relations.infer_relations import find_borrowed_keys, find_lists
-from tabgan.relations.key_form import TableForm, find_identifiers, unique_values
 from tabgan.relations.relations import (
     ForeignKey,
     Relations,

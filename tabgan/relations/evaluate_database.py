@@ -20,7 +20,7 @@ from tabgan.evaluation.detection import detection_score
 from tabgan.evaluation.fidelity import pair_trends
 from tabgan.evaluation.report.report_page import HtmlPage
 from tabgan.evaluation.results import Grade
-from tabgan.evaluation.structure import compare_rules
+from tabgan.evaluation.structure import compare_rules, smallest_step
 from tabgan.inference.infer_schema import infer_schema
 from tabgan.relations.drawing_plan import DatabasePlan, plan_database
 from tabgan.relations.relations import ForeignKey, Relations, Rows, Tables, parent_rows
@@ -38,7 +38,7 @@ SHOWN = 3  # weak points
 PARTS: Mapping[str, tuple[str, ...]] = {
     "keys": ("integrity", "one to one", "uniqueness"),
     "numbers of children": ("cardinality error",),
-    "rules across tables": ("rows that keep",),
+    "rules": ("rows that keep",),
     "trends across tables": ("trend error",),
     "rows with parents and children": ("detection with parents", "detection with children"),
     "histories": ("detection with the row before", "gap error", "autocorrelation error"),
@@ -47,8 +47,8 @@ PARTS: Mapping[str, tuple[str, ...]] = {
 MEANINGS: Mapping[str, str] = {
     "keys": "Does every key name a row, and are keys unique? In percent; all should hold.",
     "numbers of children": "Do as many parents have as many children? Error in percent, best 0.",
-    "rules across tables": "Do orders of dates, and formulas, between a table and those above it "
-    "hold in as many rows? In percent; all should hold.",
+    "rules": "Do the rules of a table, orders and formulas with those above it, and totals of "
+    "those below hold in as many rows? In percent; all should hold.",
     "trends across tables": "Are columns related to those of the tables above? Error in percent, "
     "best 0.",
     "rows with parents and children": "Can a classifier tell rows, joined with their parents or "
@@ -56,7 +56,7 @@ MEANINGS: Mapping[str, str] = {
     "histories": "Do rows of a parent follow each other alike? Detection best 1, errors in percent "
     "best 0.",
 }
-_SHARES = ("keys", "rules across tables")  # parts of percentages all of which should hold
+_SHARES = ("keys", "rules")  # parts of percentages all of which should hold
 _STEPS: tuple[tuple[Grade, str, float, float], ...] = (
     ("as good as real", "As good as another half of the real database", 0.95, 0.85),
     ("good", "Close to the real database", 0.85, 0.6),
@@ -224,6 +224,8 @@ def _shown(number: float) -> str:
 MOST_HOPS = 3
 MOST_COLUMNS = 60  # of joined tables
 FEWEST_ROWS = 20  # that are compared
+LEAST_TOTAL = 0.99  # share of the real rows in which a number is one of the rows that refer to it
+RELATIVE = 1e-9  # of a number's size, that its sums are off
 
 Mask = NDArray[np.bool_]
 
@@ -256,20 +258,42 @@ def evaluate_database(
     Relational Data" (2024), for detection with aggregates of children.
     """
     sides = [
-        _Side(tables, {key: parent_rows(tables, key) for key in relations.foreign_keys})
+        _Side(
+            _with_numbers(tables, real, relations),
+            {key: parent_rows(tables, key) for key in relations.foreign_keys},
+        )
         for tables in (real, synthetic)
     ]
+    real = sides[0].tables
     plan = plan_database(real, relations, sides[0].rows)
     halves = _halves(plan, sides[0], random_state)
     figures = [
         *_keys(relations, sides),
         *_cardinalities(plan, sides, halves),
         *_rules(plan, relations, sides, random_state),
+        *_totals(plan, relations, sides),
         *_joined(plan, relations, sides, halves),
         *_with_aggregates(plan, relations, sides, halves),
         *_histories(plan, relations, sides, halves),
     ]
     return DatabaseEvaluation(tuple(figures))
+
+
+def _with_numbers(tables: Tables, real: Tables, relations: Relations) -> Tables:
+    """Return the tables with floats in place of texts that are numbers in the real ones."""
+    found = {}
+    for name, frame in tables.items():
+        plain = _plain(name, relations, real[name]) if name in real else frame.iloc[:, :0]
+        texts = plain.loc[:, [column for column in plain if plain[column].dtype == object]]
+        schema = _schema(texts) if len(texts.columns) else None
+        own = frame.copy(deep=False)
+        for column in schema or ():
+            if column.kind in ("integer", "numeric") and column.name in frame.columns:
+                cells = TypedSeries(column, frame[column.name].reset_index(drop=True)).numbers
+                values = np.where(cells.present, cells.values.astype(np.float64), np.nan)
+                own[column.name] = pd.Series(values, index=frame.index)
+        found[name] = own
+    return found
 
 
 def _halves(plan: DatabasePlan, side: _Side, seed: int) -> dict[str, Mask]:
@@ -447,11 +471,11 @@ def _joined(
 def _rules(
     plan: DatabasePlan, relations: Relations, sides: Sequence[_Side], seed: int
 ) -> Iterator[DatabaseFigure]:
-    """Compare the orders and formulas of numbers and dates of a table and those above it."""
+    """Compare the rules of each table, and those of numbers and dates with the tables above it."""
     rng = numpy_stream(seed, "rules")
     for own in plan.tables:
         (real, far), (synthetic, _) = (_joined_frame(own.table, relations, side) for side in sides)
-        schema = _schema(real) if max(far, default=0) else None
+        schema = _schema(real)
         if schema is None or min(len(real), len(synthetic)) < FEWEST_ROWS:
             continue
         source = {
@@ -461,8 +485,43 @@ def _rules(
         numbers = {str(column.name) for column in schema if column.kind in RANGED}
         tables = read_tables(real, synthetic, schema=schema)
         for rule in compare_rules(tables, rng):
-            if numbers >= {*rule.columns} and len({source[name] for name in rule.columns}) > 1:
+            sources = {source.get(name, "") for name in rule.columns}
+            if sources == {""} or ("" in sources and numbers >= {*rule.columns}):
                 yield DatabaseFigure(f"rows that keep {rule.rule}", own.table, *rule.rows)
+
+
+def _totals(
+    plan: DatabasePlan, relations: Relations, sides: Sequence[_Side]
+) -> Iterator[DatabaseFigure]:
+    """Compare the numbers of a table that are sums, means or counts of rows that refer to it."""
+    for own in plan.tables:
+        keys = [key for key in relations.into(own.table) if key.table != own.table]
+        if not keys:
+            continue
+        real, synthetic = (_aggregates(own.table, relations, side) for side in sides)
+        plain = _plain(own.table, relations, sides[0].tables[own.table])
+        numbers = [str(n) for n in plain if _is_number(plain[n])]
+        for name in numbers:
+            for other in [str(column) for column in real.columns[len(plain.columns) :]]:
+                kept = [_agrees(frame, name, other) for frame in (real, synthetic)]
+                if kept[0] >= LEAST_TOTAL:
+                    measure = f"rows that keep {name!r} = {other!r}"
+                    yield DatabaseFigure(measure, own.table, 100 * kept[1], 100 * kept[0])
+
+
+def _is_number(values: pd.Series) -> bool:
+    return pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
+
+
+def _agrees(frame: pd.DataFrame, name: str, other: str) -> float:
+    """Return the share of rows in which two numbers are equal, up to the digits of the first."""
+    values, total = (frame[one].to_numpy(np.float64, na_value=np.nan) for one in (name, other))
+    known = ~np.isnan(values) & ~np.isnan(total)
+    if known.sum() < FEWEST_ROWS or len(np.unique(values[known])) < FEWEST_ROWS:
+        return 0.0
+    values, total = values[known], total[known]
+    near = np.abs(values - total) <= smallest_step(values) / 2 + RELATIVE * np.abs(values)
+    return float(near.mean())
 
 
 def _halved(frame: pd.DataFrame, half: Mask) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -482,7 +541,7 @@ def _aggregates(table: str, relations: Relations, side: _Side) -> pd.DataFrame:
         frame[f"{key}: rows"] = _counts(side, key)
         for name in child.columns:
             values = child[name]
-            if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
+            if _is_number(values):
                 for how in ("mean", "sum"):
                     found = groups[name].agg(how)
                     frame[f"{key}: {how} of {name}"] = found.reindex(frame.index).to_numpy(float)

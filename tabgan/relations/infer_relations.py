@@ -10,7 +10,7 @@ import pandas as pd
 
 from tabgan.inference.column_cells import names_rows
 from tabgan.inference.infer_schema import infer_schema
-from tabgan.inference.key_columns import names_things
+from tabgan.inference.key_columns import names_other_row, names_things
 from tabgan.relations.relations import (
     ForeignKey,
     Relations,
@@ -34,11 +34,6 @@ FEWEST_KEYS = 20  # values of a column that its name alone tells to be a key
 LONGEST_LIST = 200  # rows of a table that may be one of countries, kinds, departments
 LIST_ROWS = 10  # times the rows of a list, of a table that refers to it
 LEAST_BORROWED = 0.5  # share of a column's rows that hold keys of another table
-_SAME_TABLE = re.compile(
-    r"(?:parent|boss|manager|mgr|supervisor|superior|leader|lead|chief|head|reportsto|reportto|mentor"
-    r"|referr?edby|referr?er|sponsor|predecessor|previous|prev|replyto|inreplyto|original|replaces"
-    r"|replacedby|vorgesetzter?|chef|eltern|ober)"
-)  # how a column that names another row of its own table is called
 _ROLE = re.compile(r"(?:by|owner|author|creator|assignee|assignedto|sender|receiver|recipient)$")
 _PERSONAL = re.compile(  # a column of people
     r"(?:first|last|full|sur|middle|maiden|user|contact)_?name|birth|\bdob\b|(?:^|_)born(?:_|$)|"
@@ -363,7 +358,7 @@ def _name_rank(name: str, table: str, parent: str, key: str, *, is_key: bool) ->
     stem = _ID.sub("", plain)
     if stem != plain and any(_abbreviates(stem, one) for one in _singulars(parent)):
         return 2
-    if parent == table and _SAME_TABLE.search(plain):  # manager_id
+    if parent == table and names_other_row(name):  # manager_id
         return 3
     return None
 

@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tabgan.base.errors import DataError, OptionError, SchemaError, did_you_mean
+from tabgan.inference.key_columns import comparable
 
 __all__ = [
     "ForeignKey",
@@ -27,7 +27,6 @@ __all__ = [
 
 Tables = Mapping[str, pd.DataFrame]
 Rows = NDArray[np.int64]
-_WHOLE = re.compile(r"-?\d+\.0")
 SHOWN = 3  # values of a key that an error names
 MOST_ORPHANS = 0.01  # share of the rows whose key names no row, from which the key does not hold
 FEWEST_ROWS = 20  # of which one may be such a row
@@ -401,23 +400,8 @@ def without_orphans(
 
 def _index_of(frame: pd.DataFrame) -> pd.Index:
     """Return rows as an index whose entries are equal where the values are."""
-    columns = [_plain(frame.iloc[:, at]) for at in range(frame.shape[1])]
+    columns = [comparable(frame.iloc[:, at]) for at in range(frame.shape[1])]
     return pd.Index(columns[0]) if len(columns) == 1 else pd.MultiIndex.from_arrays(columns)
-
-
-def _plain(values: pd.Series) -> NDArray[Any]:
-    """Return values as objects; whole floats, which stand for integers with holes, as integers.
-
-    Written ones too: a program that writes such a column writes "161.0".
-    """
-    if pd.api.types.is_float_dtype(values.dtype):
-        numbers = values.to_numpy(float, na_value=np.nan)
-        if np.isfinite(numbers).all() and (numbers % 1 == 0).all():
-            return numbers.astype(np.int64).astype(object)
-    cells = values.to_numpy(object)
-    if len(cells) and all(isinstance(cell, str) and _WHOLE.fullmatch(cell) for cell in cells):
-        return np.array([cell.removesuffix(".0") for cell in cells], object)
-    return cells
 
 
 def _check_names(tables: Tables, table: str, columns: Collection[str], what: str) -> None:

@@ -30,7 +30,7 @@ from tabgan.relations.drawing_plan import DatabasePlan, TablePlan
 from tabgan.relations.infer_relations import infer_orders
 from tabgan.relations.relations import ForeignKey, Relations, Rows, Tables, parent_rows
 from tabgan.relations.row_context import Context, taken
-from tabgan.sampling.key_groups import learn_keys
+from tabgan.sampling.table_keys import learn_keys
 from tabgan.table.columns import TypedSeries, by_position, level_key
 from tabgan.table.dtypes import describe_dtype
 from tabgan.table.level_codes import levels_to_series
@@ -180,11 +180,14 @@ def _keys_of(
     found, used = list[tuple[str, tuple[str, ...]]](), set[str]()
     for groups in learn_keys(by_position(frame.loc[:, columns], schema)):
         name = str(groups.key.column.name)
-        if groups.within is not None or name in used:
+        is_key = groups.key.column.kind == "key"
+        if groups.within is not None or name in used or not is_key:
             continue
         moved = [str(schema.names[at]) for at in groups.determined]
         keys = {str(column.name) for column in schema if column.kind == "key"}
         moved = [one for one in moved if one not in keys | used | joint]
+        values = frame.groupby(name)[moved].nunique(dropna=False)
+        moved = [one for one in moved if values[one].max() == 1]  # without any odd row
         used |= {name, *moved}
         found.append((name, tuple(moved) if frame[name].notna().all() else ()))
     return found

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from tabgan.rules.agreement_dependency import find_level_equalities, find_near
+from tabgan.rules.agreement_dependency import find_level_equalities, find_near, find_pairs
 from tabgan.rules.band_dependency import MOST_COMPARED, find_bands
 from tabgan.rules.base_rules import DEPENDENCIES, Dependency
 from tabgan.rules.counted_dependency import MOST_COUNTED, find_counted
@@ -21,7 +21,7 @@ from tabgan.rules.identity_candidates import FITTED_ROWS, MOST_FACTORS, MOST_THR
 from tabgan.rules.order_dependency import DifferenceDependency
 from tabgan.rules.part_dependency import MOST_SOURCES, find_parts
 from tabgan.rules.personal_dependency import find_persons, find_prefixes
-from tabgan.rules.presence_dependency import JointMarksDependency, find_joint_marks, find_presences
+from tabgan.rules.presence_dependency import find_joint_marks, find_presences
 from tabgan.rules.sum_dependency import find_one_hots, find_sums
 from tabgan.table.columns import NUMBERS, TICKS, ColumnFrame, count_rows, without
 
@@ -100,7 +100,7 @@ def detect_dependencies(
     agreements = _find_agreements(without(table, absent), of_equals, fixed, n_columns, others)
     rules = (*identities, *first, *sums, *agreements)
     left = without(table, {*kept, *given, *(at for rule in rules for at in rule.positions)})
-    marks = _find_marks(left, of_marks, [*orders, *coincidences])
+    marks = _find_marks(left, of_marks, [*orders, *coincidences], n_columns)
     return [*found, *later, *marks, *orders, *agreements, *coincidences, *identities, *first, *sums]
 
 
@@ -135,12 +135,14 @@ def _reduced_by(
 
 
 def _find_marks(
-    table: ColumnFrame, rng: np.random.Generator, compared: Sequence[Dependency]
-) -> list[JointMarksDependency]:
+    table: ColumnFrame, rng: np.random.Generator, compared: Sequence[Dependency], n_columns: int
+) -> list[Dependency]:
     """Find marks that stand together; of compared columns only if all of these have them.
 
     They are restored after the comparisons, and take the values of other rows as they are there.
+    Pairs of levels that occur are restored after the marks, which are levels as well.
     """
+    pairs = find_pairs(table, rng.spawn(1)[0], n_columns)
     while True:
         marks = find_joint_marks(table, rng)
         mixed = {
@@ -151,7 +153,7 @@ def _find_marks(
             for at in rule.positions
         }
         if not mixed:
-            return marks
+            return [*pairs, *marks]
         table = without(table, mixed)
 
 

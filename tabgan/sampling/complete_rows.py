@@ -33,8 +33,8 @@ from tabgan.rules.enforcement import holds_all, repair_rows, with_rows
 from tabgan.rules.holes_dependency import HolesDependency, absence_marks
 from tabgan.rules.level_constraints import Unique
 from tabgan.rules.presence_dependency import PRESENT, JointMarksDependency, widened
-from tabgan.sampling.identifier_columns import NO_CONDITION, add_generated, generated_present
 from tabgan.sampling.refinement import DrawnRows, RowFeatures
+from tabgan.sampling.rejection import NO_CONDITION, add_generated, generated_present
 from tabgan.sampling.table_model import BLOCK_ROWS, TableModel
 from tabgan.sampling.tree_conditionals import GibbsSampler
 from tabgan.table.columns import (

@@ -11,7 +11,7 @@ What the rows of a real key never share (the line number of an order's items) th
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Self
 
@@ -21,27 +21,33 @@ from numpy.typing import NDArray
 from scipy.special import fdtrc
 
 from tabgan.base.random_streams import numpy_stream
+from tabgan.encoding.identifiers.identifier_encoders import IdentifierEncoder
 from tabgan.encoding.table_encoder import TableEncoder, keeps_rules, make_consistent
 from tabgan.rules.presence_dependency import PresenceDependency
 from tabgan.table.columns import (
-    ColumnFrame,
     ColumnRef,
     TypedSeries,
-    field_at,
     frame_of,
     write_column,
 )
-from tabgan.table.level_codes import are_filled, determines
+from tabgan.table.level_codes import are_filled
 from tabgan.table.scalars import Scalar, from_json_scalar, to_json_scalar
 from tabgan.table.schema import RANGED, Schema
 
-__all__ = ["KeyGroups", "give_keys", "learn_keys"]
+__all__ = [
+    "CHANCE",
+    "Check",
+    "MOST_LEVELS",
+    "GroupSizes",
+    "KeyGroups",
+    "explained_by",
+    "group_rows",
+    "sortable",
+    "with_cells_of",
+]
 
 CHANCE = 1e-3  # that a column which has one value for each key has it by accident
-EXPECTED_PAIRS = 10.0  # of equal cells within keys; where there is none, that is no chance
 MOST_LEVELS = 50  # of a determined column whose levels keep their shares of the rows
-LEAST_EXPLAINED = 0.02  # of the variation of the keys' numbers of rows, by a column's levels
-LEAST_KEYS = 20  # of a level with numbers of rows of its own
 MOST_TRIES = 50  # rows with which one that a key can't hold may change places
 MOST_SIZE = 2**31  # rows of a key, in a file that is not damaged
 
@@ -153,6 +159,8 @@ class KeyGroups:
         Positions of the columns that have no value twice in a key's rows.
     counting
         Positions of those that count a key's rows from 1.
+    paired
+        Positions of determined columns that are generated, with a value of its own for each key.
     sized_by
         Position of a determined column whose levels have sizes of their own; None if there is none.
     sizes_of_levels
@@ -166,6 +174,7 @@ class KeyGroups:
     within: int | None = None
     apart: tuple[int, ...] = ()
     counting: tuple[int, ...] = ()
+    paired: tuple[int, ...] = ()
     sized_by: int | None = None
     sizes_of_levels: tuple[tuple[Scalar, GroupSizes], ...] = ()
 
@@ -203,6 +212,7 @@ class KeyGroups:
             "within": self.within,
             "apart": list(self.apart),
             "counting": list(self.counting),
+            "paired": list(self.paired),
             "sized_by": self.sized_by,
             "sizes_of_levels": [
                 {"level": to_json_scalar(level), **own.to_json()}
@@ -221,6 +231,7 @@ class KeyGroups:
             None if state["within"] is None else int(state["within"]),
             tuple(int(at) for at in state.get("apart", ())),
             tuple(int(at) for at in state.get("counting", ())),
+            tuple(int(at) for at in state.get("paired", ())),
             None if state.get("sized_by") is None else int(state["sized_by"]),
             tuple(
                 (from_json_scalar(own["level"]), GroupSizes.from_json(own))
@@ -229,115 +240,14 @@ class KeyGroups:
         )
 
 
-def learn_keys(table: ColumnFrame) -> tuple[KeyGroups, ...]:
-    """Learn the groups of a table's key columns, those of the most values first."""
-    keys = {at: cells for at, cells in table.items() if cells.column.kind == "key"}
-    there = {at: are_filled(cells.values) for at, cells in keys.items()}
-    n_keys = {at: len(np.unique(cells.codes[there[at]])) for at, cells in keys.items()}
-    found: list[KeyGroups] = []
-    for at in sorted(keys, key=lambda at: (-n_keys[at], at)):
-        codes = keys[at].codes[there[at]]
-        if n_keys[at] == len(codes):  # it names the rows, as any identifier
-            continue
-        own = [
-            other
-            for other, cells in table.items()
-            if other != at and determines(codes, cells.codes[there[at]], CHANCE)
-        ]
-        finer = [rule for rule in found if at in rule.determined]
-        taken = {place for rule in found if rule not in finer for place in rule.determined}
-        within = finer[-1].key.position if finer else None
-        counts = _count_units(codes, None if within is None else table[within].codes[there[at]])
-        least = keys[at].column.least_rows
-        determined = tuple(place for place in own if place not in taken)
-        shared = tuple(place for place in own if place in taken)
-        groups = KeyGroups(
-            field_at(table, at), GroupSizes.of(counts, least), determined, shared, within
-        )
-        levels = {place: table[place].take(there[at]) for place in determined}
-        groups = _with_sizes_of_levels(groups, codes, counts, levels, least)
-        rest = {other: table[other].take(there[at]) for other in table.keys() - {at, *own}}
-        found.append(groups if finer else _with_columns_apart(groups, codes, rest))
-    return tuple(found)
-
-
-def _with_columns_apart(
-    groups: KeyGroups, codes: NDArray[np.int32], others: ColumnFrame
-) -> KeyGroups:
-    """Note the columns that have no value twice in the rows of a key, which is no chance."""
-    counts = np.bincount(codes)
-    pairs = float((counts * (counts - 1) / 2).sum())
-    apart, counting = list[int](), list[int]()
-    for at, cells in sorted(others.items()):
-        if cells.column.kind not in (*RANGED, "categorical"):
-            continue
-        shares = np.bincount(cells.codes) / len(codes)
-        together = codes.astype(np.int64) * len(shares) + cells.codes
-        if pairs * (shares**2).sum() >= EXPECTED_PAIRS and len(np.unique(together)) == len(codes):
-            apart.append(at)
-            if _counts_rows(cells, codes, counts):
-                counting.append(at)
-    return replace(groups, apart=tuple(apart), counting=tuple(counting))
-
-
-def _counts_rows(cells: TypedSeries, codes: NDArray[np.int32], counts: NDArray[np.int64]) -> bool:
-    """Return whether numbers that differ within each key go from 1 to its number of rows."""
-    if cells.column.kind != "integer" or not cells.numbers.present.all():
-        return False
-    numbers = cells.numbers.values
-    return bool(numbers.min() == 1 and (numbers <= counts[codes]).all())
-
-
-def _count_units(codes: NDArray[np.int32], finer: NDArray[np.int32] | None) -> NDArray[np.int64]:
-    """Count the rows of each key, or the keys of the finer column."""
-    if finer is not None:
-        codes = np.unique(np.column_stack([codes, finer]), axis=0)[:, 0]
-    return np.bincount(codes)
-
-
-def _with_sizes_of_levels(
-    groups: KeyGroups,
-    codes: NDArray[np.int32],
-    counts: NDArray[np.int64],
-    determined: ColumnFrame,
-    least: int,
-) -> KeyGroups:
-    """Note the determined column whose levels tell most of how many units a key has.
+def explained_by(values: NDArray[np.float64], levels: NDArray[np.int32]) -> float:
+    """Return the share of variation that levels explain beyond chance; 0 if it may be chance.
 
     Parameters
     ----------
-    groups
-        The key's groups.
-    codes
-        The key of each row.
-    counts
-        Units of each key.
-    determined
-        The columns that the key determines.
-    least
-        Keys that each size stands for.
+    values, levels
+        A number and the code of a level for each row.
     """
-    own, first = np.unique(codes, return_index=True)
-    best, most = None, LEAST_EXPLAINED
-    for at, cells in sorted(determined.items()):
-        if cells.column.kind in RANGED or not 2 <= len(cells.levels) <= MOST_LEVELS:
-            continue
-        explained = _explained(np.log(counts[own]), cells.codes[first])
-        if explained > most:
-            best, most = at, explained
-    if best is None:
-        return groups
-    levels = determined[best].codes[first]
-    sizes = [
-        (level, GroupSizes.of(counts[own][levels == code], least))
-        for code, level in enumerate(determined[best].levels)
-        if (levels == code).sum() >= max(LEAST_KEYS, least)
-    ]
-    return replace(groups, sized_by=best, sizes_of_levels=tuple(sizes))
-
-
-def _explained(values: NDArray[np.float64], levels: NDArray[np.int32]) -> float:
-    """Return the share of variation that levels explain beyond chance; 0 if it may be chance."""
     counts = np.bincount(levels)
     n, n_levels = len(levels), np.count_nonzero(counts)
     total = float(((values - values.mean()) ** 2).sum())
@@ -346,57 +256,35 @@ def _explained(values: NDArray[np.float64], levels: NDArray[np.int32]) -> float:
     means = np.bincount(levels, values) / np.maximum(counts, 1)
     within = float(((values - means[levels]) ** 2).sum())
     free = (n_levels - 1, n - n_levels)
+    if not within:
+        return 1.0
     share = 1 - within / total * (n - 1) / free[1]
-    ratio = (total - within) / free[0] / max(within / free[1], np.finfo(float).tiny)
+    ratio = (total - within) / free[0] / (within / free[1])
     return share if fdtrc(*free, ratio) < CHANCE else 0.0
 
 
-def give_keys(
-    blocks: Iterable[pd.DataFrame],
-    keys: Sequence[KeyGroups],
-    encoder: TableEncoder,
-    seed: int,
-    *,
-    check: Check,
-    block_rows: int,
-    start: int = 0,
-) -> Iterator[pd.DataFrame]:
-    """Yield the rows of a sample with keys that repeat; shorter blocks are put together.
-
-    Parameters
-    ----------
-    blocks
-        The rows, block by block.
-    keys
-        The groups to make.
-    encoder
-        Encoder of the table.
-    seed
-        Root of all streams of randomness.
-    check
-        Says which rows of a frame meet the conditions.
-    block_rows
-        Rows that are grouped at once.
-    start
-        Position of the first row in the whole sample.
-    """
-    waiting: list[pd.DataFrame] = []
-    for frame in blocks:
-        waiting.append(frame)
-        if sum(map(len, waiting)) >= block_rows:
-            yield (done := _grouped(pd.concat(waiting), keys, encoder, (seed, start), check))
-            start, waiting = start + len(done), []
-    if waiting:
-        yield _grouped(pd.concat(waiting), keys, encoder, (seed, start), check)
-
-
-def _grouped(
+def group_rows(
     frame: pd.DataFrame,
     keys: Sequence[KeyGroups],
     encoder: TableEncoder,
     place: tuple[int, int],
     check: Check,
 ) -> pd.DataFrame:
+    """Give the rows of a block of a sample keys that repeat.
+
+    Parameters
+    ----------
+    frame
+        The rows.
+    keys
+        The groups to make.
+    encoder
+        Encoder of the table.
+    place
+        Root of all streams of randomness, and position of the first row in the whole sample.
+    check
+        Says which rows of a frame meet the conditions.
+    """
     seed, start = place
     rng = numpy_stream(seed, "keys", start)
     sources: dict[int, Rows] = {}
@@ -409,7 +297,7 @@ def _grouped(
         apart = [frame.iloc[:, at] for at in own.apart if at not in counting]
         if apart:
             source = _moved_apart(source, rows, apart)
-        new = _copied(frame, source, (at, *own.determined), encoder)
+        new = with_cells_of(frame, source, (at, *own.determined), encoder)
         fits = check(new)
         fits &= keeps_rules(encoder, new, [at, *own.determined])[0]
         if not fits.all():  # such rows stay as they were drawn, with a key of their own
@@ -421,7 +309,9 @@ def _grouped(
         if counting:
             counted = _counted(new, source, rows, counting, encoder.schema)
             new = counted if check(counted).all() else new
-        frame, sources[at] = _renumbered(new, source, at, encoder, place), source
+        for place_of_value in (at, *own.paired):
+            new = _renumbered(new, source, place_of_value, encoder, place)
+        frame, sources[at] = new, source
     return frame
 
 
@@ -529,7 +419,7 @@ def _put_together(
     source = np.arange(len(frame))
     if not len(rows):
         return source
-    columns = {at: _order(frame, at, schema) for at in (*keys.shared, *keys.determined)}
+    columns = {at: sortable(frame, at, schema) for at in (*keys.shared, *keys.determined)}
     fewest = sorted(
         keys.determined, key=lambda at: (at != keys.sized_by, len(np.unique(columns[at])))
     )
@@ -587,8 +477,18 @@ def _choose(
     return chosen
 
 
-def _order(frame: pd.DataFrame, at: int, schema: Schema) -> NDArray[Any]:
-    """Return numbers by which the rows of a column can be sorted; equal values have equal ones."""
+def sortable(frame: pd.DataFrame, at: int, schema: Schema) -> NDArray[Any]:
+    """Return numbers by which the rows of a column can be sorted; equal values have equal ones.
+
+    Parameters
+    ----------
+    frame
+        Rows of the table.
+    at
+        Position of the column.
+    schema
+        Columns of the table.
+    """
     column = schema.columns[at]
     cells = TypedSeries(column, frame.iloc[:, at])
     if column.kind not in RANGED:
@@ -614,10 +514,22 @@ def _cut(begins: Rows, n_rows: int, sizes: Sequence[GroupSizes], rng: np.random.
     return np.concatenate(places).astype(np.intp)
 
 
-def _copied(
+def with_cells_of(
     frame: pd.DataFrame, source: Rows, positions: Sequence[int], encoder: TableEncoder
 ) -> pd.DataFrame:
-    """Take cells of some columns from other rows, and make those that rules tie to them agree."""
+    """Take cells of some columns from other rows, and make those that rules tie to them agree.
+
+    Parameters
+    ----------
+    frame
+        Drawn rows.
+    source
+        The row whose cells each row takes.
+    positions
+        Positions of the columns.
+    encoder
+        Encoder of the table.
+    """
     columns = [
         frame.iloc[source, at].set_axis(frame.index) if at in positions else frame.iloc[:, at]
         for at in range(frame.shape[1])
@@ -642,7 +554,10 @@ def _renumbered(
     encoder: TableEncoder,
     place: tuple[int, int],
 ) -> pd.DataFrame:
-    """Write the keys one after the other; a column that another copies stays as it is."""
+    """Write the keys one after the other; a column that another copies stays as it is.
+
+    Likewise what has a value of its own for each key.
+    """
     tied = [rule for rule in encoder.dependencies if at in rule.positions]
     if at not in encoder.encoders or any(not isinstance(r, PresenceDependency) for r in tied):
         return frame
@@ -650,10 +565,12 @@ def _renumbered(
     sources, first, codes = np.unique(source[rows], return_index=True, return_inverse=True)
     rank = np.empty(len(sources), np.intp)
     rank[np.argsort(first)] = np.arange(len(sources))  # in the order in which they come
+    maker = encoder.encoders[at]
+    maker = maker.without_repetition() if isinstance(maker, IdentifierEncoder) else maker
     nothing = np.empty((len(sources), 0))
     seed, start = place
     rng = numpy_stream(seed, "keys", start, "values", at)
-    made = encoder.encoders[at].decode(nothing, nothing.astype(np.int64), start, rng, seed)
+    made = maker.decode(nothing, nothing.astype(np.int64), start, rng, seed)
     table = {place: TypedSeries(c, frame.iloc[:, place]) for place, c in enumerate(encoder.schema)}
     values = frame.iloc[:, at].copy()
     values.iloc[rows] = made.iloc[rank[codes]].array

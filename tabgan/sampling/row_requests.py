@@ -39,9 +39,15 @@ from tabgan.rules.counted_dependency import ElapsedDependency
 from tabgan.rules.enforcement import UniqueKeys, holds_all, keep_unique, with_rows
 from tabgan.rules.level_constraints import Unique
 from tabgan.sampling.complete_rows import RowCompleter
-from tabgan.sampling.identifier_columns import NO_CONDITION, generated_columns
-from tabgan.sampling.key_groups import give_keys
-from tabgan.sampling.rejection import TRIED_ROWS, RejectionSampler, native_conditions, rules_under
+from tabgan.sampling.rejection import (
+    NO_CONDITION,
+    TRIED_ROWS,
+    RejectionSampler,
+    generated_columns,
+    native_conditions,
+    rules_under,
+)
+from tabgan.sampling.table_keys import give_keys, rows_together
 from tabgan.sampling.table_model import BLOCK_ROWS, TableModel, blocks
 from tabgan.table.columns import numbers_to_series
 from tabgan.table.level_codes import levels_to_series
@@ -345,7 +351,7 @@ def rows_between(
     seed
         Root of all streams of randomness.
     """
-    together = BLOCK_ROWS if model.keys else model.block_rows  # keys repeat within as many rows
+    together = rows_together(model.keys, BLOCK_ROWS) if model.keys else model.block_rows
     at = start - start % together
     end = min(-(-stop // together) * together, n)
     drawn = model.blocks_from(at // model.block_rows, end - at, seed)
@@ -393,7 +399,7 @@ def with_keys(
     condition: Condition = NO_CONDITION,
     start: int = 0,
 ) -> Iterator[pd.DataFrame]:
-    """Give the rows of a sample keys that repeat, if the table has such; see `key_groups`.
+    """Make the rows of a sample go together, if those of the table do; see `table_keys`.
 
     Parameters
     ----------

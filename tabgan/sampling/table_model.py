@@ -46,10 +46,10 @@ from tabgan.generators.variational_autoencoder import VariationalAutoencoder
 from tabgan.rules.base_rules import Constraint
 from tabgan.rules.constraint_plan import constraints_from_json, named_customs
 from tabgan.rules.enforcement import UniqueKeys, keep_rules, keep_unique
-from tabgan.sampling.key_groups import KeyGroups
 from tabgan.sampling.postprocess import PostProcessing
 from tabgan.sampling.refinement import RowFeatures
 from tabgan.sampling.row_samplers import ConditionalSampler, RowSampler, Sampler, TreeSampler
+from tabgan.sampling.table_keys import KeyRule, key_from_json, key_to_json
 from tabgan.table.frame_libraries import FrameForm
 
 __all__ = [
@@ -231,7 +231,7 @@ class TableModel:
     constraints
         Declared rules that all rows have to keep.
     keys
-        Columns of keys that repeat.
+        What its rows are to each other: keys that repeat, references, joint keys.
     """
 
     encoder: TableEncoder
@@ -240,7 +240,7 @@ class TableModel:
     condition_columns: ConditionColumns | None = None
     finish: PostProcessing | None = None
     constraints: tuple[Constraint, ...] = ()
-    keys: tuple[KeyGroups, ...] = ()
+    keys: tuple[KeyRule, ...] = ()
 
     @property
     def device(self) -> torch.device:
@@ -366,7 +366,7 @@ class TableModel:
             "facts": self.facts.to_json(),
         }
         if self.keys:
-            description["keys"] = [own.to_json() for own in self.keys]
+            description["keys"] = [*map(key_to_json, self.keys)]
         tensors = {f"generator.{k}": v for k, v in weights.items()}
         tensors |= self.sampler.to_tensors()
         if self.finish is not None:
@@ -419,7 +419,7 @@ class TableModel:
             for constraint in constraints:
                 constraint.validate(encoder.schema)
             facts = ModelFacts.from_json(description["facts"])
-            keys = tuple(map(KeyGroups.from_json, description.get("keys", ())))
+            keys = tuple(map(key_from_json, description.get("keys", ())))
             return cls(encoder, sampler, facts, columns, finish, constraints, keys)
 
 

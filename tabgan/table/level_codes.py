@@ -24,6 +24,9 @@ __all__ = [
     "levels_to_series",
 ]
 
+MOST_DIFFERENT = 0.3  # share of the rows that may differ from a level's last row
+MOST_ODD = 0.03  # of the rows that repeat a level, which differ from most of its rows
+MOST_OF_CHANCE = 0.1  # the same, of those that would differ by chance
 _ABSENT = {None: None, "NaN": float("nan"), "NaT": pd.NaT, "NA": pd.NA}
 _LONG = np.dtype(np.longdouble)
 _COMMON = {str, int, float, bool}  # types whose values can always be kept
@@ -247,6 +250,8 @@ def are_filled(values: pd.Series) -> NDArray[np.bool_]:
     >>> are_filled(pd.Series(["a", "N/A", None], dtype=object)).tolist()
     [True, False, False]
     """
+    if pd.api.types.is_numeric_dtype(values.dtype):  # Arrow does not compare numbers with texts
+        return values.notna().to_numpy(bool)
     return (values.notna() & ~values.isin([*MISSING_MARKS])).to_numpy(bool)
 
 
@@ -255,7 +260,8 @@ def determines(
 ) -> bool:
     """Return whether each level has one level of another column, which chance would hardly do.
 
-    By chance the rows of a level agree as two rows drawn at random do.
+    By chance the rows of a level agree as two rows drawn at random do. A few odd rows are allowed,
+    where by chance there would be many more.
 
     Parameters
     ----------
@@ -274,11 +280,19 @@ def determines(
     """
     image = np.zeros(codes.max() + 1, np.int64)
     image[codes] = others
-    if not (image[codes] == others).all():
-        return False
+    differ = image[codes] != others
     shares = np.bincount(others) / len(others)
+    equal = float((shares**2).sum())
     repeated = len(codes) - np.count_nonzero(np.bincount(codes))
-    return bool((shares**2).sum() ** repeated < chance)
+    if not differ.any():
+        return bool(equal**repeated < chance)
+    if differ.mean() > MOST_DIFFERENT:
+        return False
+    most = np.zeros(len(image), np.int64)
+    pairs, counts = np.unique(codes.astype(np.int64) * len(shares) + others, return_counts=True)
+    np.maximum.at(most, pairs // len(shares), counts)
+    odd = len(codes) - int(most.sum())
+    return bool(odd <= MOST_ODD * repeated and odd <= MOST_OF_CHANCE * (1 - equal) * repeated)
 
 
 def absent_of(values: pd.Series) -> str | None:

@@ -7,6 +7,7 @@ vocabulary is drawn once, always with the same seed, and rows are put together o
 import re
 from collections.abc import Callable
 from functools import lru_cache
+from importlib import import_module
 from typing import Literal
 
 from tabgan.base.errors import TabGANError, did_you_mean
@@ -14,9 +15,11 @@ from tabgan.base.errors import TabGANError, did_you_mean
 __all__ = [
     "DEFAULT_LOCALE",
     "NameOrder",
+    "PersonalName",
     "Vocabulary",
     "check_locale",
     "name_order",
+    "names_of_people",
     "split_name",
     "vocabulary",
 ]
@@ -84,6 +87,36 @@ def vocabulary(locale: str, what: Vocabulary) -> tuple[str, ...]:
     if what == "user_name":  # their digits are counted by rows
         words = dict.fromkeys(re.sub("[^a-z]", "", word) for word in words)
     return tuple(word for word in words if word) or ("user",)
+
+
+PersonalName = Literal["first_names", "last_names"]
+_LATIN = (  # locales whose names are written in Latin letters, with lists of their own
+    "en_US en_GB en_IN de_DE fr_FR es_ES it_IT pt_BR pt_PT nl_NL pl_PL sv_SE da_DK no_NO fi_FI "
+    "cs_CZ tr_TR ro_RO hu_HU hr_HR id_ID"
+)
+
+
+@lru_cache(maxsize=2)
+def names_of_people(what: PersonalName) -> frozenset[str]:
+    """Return the given or the family names of many languages.
+
+    Parameters
+    ----------
+    what
+        Which names.
+
+    Examples
+    --------
+    >>> {"Agnieszka", "Sven", "Rodrigo"} <= names_of_people("first_names")
+    True
+    """
+    names: set[str] = set()
+    for locale in _LATIN.split():
+        provider = import_module(f"faker.providers.person.{locale}").Provider
+        for attribute in dir(provider):
+            if attribute.endswith(what) or attribute.startswith(what):  # unisex_last_names
+                names.update(getattr(provider, attribute))
+    return frozenset(word.title() for name in names for word in name.replace("-", " ").split())
 
 
 @lru_cache(maxsize=128)

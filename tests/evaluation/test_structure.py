@@ -265,3 +265,30 @@ def test_nothing_to_compare():
     rng = np.random.default_rng(0)
     table = pd.DataFrame({"x": rng.normal(size=200), "y": rng.normal(size=200)})
     assert measure(table, table) == Structure()
+
+
+def visits(seed: int, size: int = 900) -> pd.DataFrame:
+    """Draw times of which one is the middle of two others, or equal to one where an end lacks."""
+    rng = np.random.default_rng(seed)
+    start = rng.integers(0, 5_000, size)
+    stay = rng.integers(2, 90, size)
+    end = np.where(rng.random(size) < 0.2, np.nan, start + stay)
+    middle = np.where(np.isnan(end), start, np.round(start + stay / 2))
+    middle = np.where(rng.random(size) < 0.03, start, middle)
+    return pd.DataFrame({"start": start, "end": end, "middle": middle})
+
+
+@pytest.mark.parametrize("is_middle", [True, False])
+def test_formulas_and_equalities_that_some_rows_break(is_middle):
+    real, synthetic = visits(0), visits(1)
+    with_end = synthetic["end"].notna() == is_middle
+    shifts = np.random.default_rng(2).integers(-9, 40, len(synthetic))
+    broken = synthetic.assign(middle=synthetic["middle"] + np.where(with_end, shifts, 0))
+    formula = "'middle' = the mean of 'start' and 'end'"
+    equality = "where 'end' is missing, 'start' = 'middle'"
+    told = [frozenset({"start", "middle", "end"})]  # an order of them is no reason to skip either
+    for table, lost in ((synthetic, ()), (broken, (formula if is_middle else equality,))):
+        tables = read_tables(real, table)
+        found = compare_near_rules(tables, told, np.random.default_rng(0))
+        assert {formula, equality} <= {rule.rule for rule in found}
+        assert {rule.rule for rule in found if rule.lost > 0.5} == {*lost}

@@ -7,10 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import tabgan.evaluation.verdict as verdict_module
 from tabgan import evaluate, infer_schema
 from tabgan.cli.main import main
-from tabgan.evaluation import structure as broken_structure
+from tabgan.evaluation import keys_and_times, weak_points
 from tabgan.evaluation.results import Run, WeakPoint
 
 
@@ -23,23 +22,24 @@ def options_of(*commands: str) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("module", [verdict_module, broken_structure])
+@pytest.mark.parametrize("module", [weak_points, keys_and_times])
 def test_every_option_in_a_remedy_is_one(module):
     text = Path(module.__file__).read_text(encoding="utf-8")
     named = set(re.findall(r"--[a-z][a-z-]+", text))
-    assert named
     assert named <= options_of("synth", "fit", "sample", "inspect")
 
 
 def fewer_levels(size: int, seed: int) -> pd.DataFrame:
     rng = np.random.default_rng(seed)
     x = rng.normal(size=size).round(2)
-    return pd.DataFrame({"x": x, "y": (x + rng.normal(size=size) / 9).round(2)})
+    y, z = ((x + rng.normal(size=size) / 9).round(2) for _ in "yz")
+    return pd.DataFrame({"x": x, "y": y, "z": z})
 
 
 def test_what_a_fit_has_not_tried_is_the_remedy():
     real, synthetic = fewer_levels(400, 0), fewer_levels(400, 1)
     synthetic["y"] = synthetic["y"].to_numpy()[::-1]
+    synthetic["z"] = np.roll(synthetic["z"].to_numpy(), 100)
     found = evaluate(real, synthetic)
     told = found.with_run(Run(untried=("train for more steps than 20", "try --method trees")))
     learned = [p.by_learning for p in found.verdict.weak_points]
@@ -80,9 +80,10 @@ def test_fresh_rows_of_few_rows_have_no_weak_point():
 
 
 def test_levels_of_few_rows_are_not_to_be_asked_for():
-    text = verdict_module._remedy_of_level("city", 4)
+    text = weak_points._remedy_of_level("city", 4, "categorical")
     assert "--min-group 1" in text
-    assert "--where" in verdict_module._remedy_of_level("city", 40)
+    assert "tabgan sample --balance" in weak_points._remedy_of_level("city", 40, "categorical")
+    assert "--kind city=categorical" in weak_points._remedy_of_level("city", 40, "integer")
 
 
 def shape_point(real: pd.DataFrame, synthetic: pd.DataFrame) -> WeakPoint:
@@ -152,3 +153,77 @@ def test_an_option_is_named_with_its_command_and_no_key_is_to_be_declared_one():
     remedies = {point.part: point.remedy for point in points}
     assert "tabgan sample --balance 'plan'" in remedies["coverage"]
     assert "--kind" not in remedies["structure"]
+
+
+def related_weakly(size: int, seed: int, columns: int = 12) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    common = rng.normal(size=size)[:, None]
+    values = 0.6 * common + rng.normal(size=(size, columns))
+    return pd.DataFrame(values.round(2), columns=[f"item {i}" for i in range(columns)])
+
+
+def test_weak_relations_that_are_all_lost_are_no_ground_for_an_analysis():
+    """Each of them is lost in chance; their sum is not."""
+    real, drawn = related_weakly(700, 0), related_weakly(700, 1)
+    rng = np.random.default_rng(0)
+    shuffled = pd.DataFrame({name: rng.permutation(drawn[name]) for name in drawn})
+    fresh, lost = (evaluate(real, table) for table in (drawn, shuffled))
+    assert fresh.verdict.weak_points == ()
+    assert fresh.verdict.parts["trends"] > 0.95
+    assert lost.verdict.parts["trends"] < 0.1
+    assert lost.verdict.weak_points[0].part == "fidelity"
+    fit = {use.use: use.fit for use in lost.verdict.uses}
+    assert fit["analysis"] == "no"
+
+
+def test_damaged_numbers_are_named_beside_columns_whose_range_chance_exceeds():
+    rng = np.random.default_rng(0)
+    real, drawn = (
+        pd.DataFrame(rng.normal(size=(300, 8)).round(3), columns=list("abcdefgh")) for _ in "ab"
+    )
+    drawn["e"] = drawn["e"].astype(object)
+    drawn.loc[:8, "e"] = "1,5"
+    found = evaluate(real, drawn).verdict
+    assert found.weak_points[0].columns == ("e",)
+    assert found.grade != "as good as real"
+
+
+def test_a_rule_that_no_row_keeps_is_not_hidden_in_the_mean_of_all():
+    rng = np.random.default_rng(0)
+    n = 400
+    real = pd.DataFrame({f"net {i}": rng.integers(1, 99, n) for i in range(3)})
+    for i in range(3):
+        real[f"gross {i}"] = real[f"net {i}"] * (i + 2)
+    broken = real.sample(frac=1, random_state=0).reset_index(drop=True)
+    broken["gross 0"] = broken["gross 0"] + rng.integers(1, 9, n)
+    found = evaluate(real, broken, schema=dict.fromkeys(real, "numeric")).verdict
+    fit = {use.use: (use.fit, use.evidence) for use in found.uses}
+    assert fit["test data"] == ("no", found.weak_points[0].what)
+    assert {"net 0", "gross 0"} <= {*found.weak_points[0].columns}
+
+
+def test_what_one_key_has_lost_is_one_point():
+    rng = np.random.default_rng(0)
+    ids = np.repeat(np.arange(1_000, 1_100), 4)
+    real = pd.DataFrame({"id": ids, "x": rng.normal(size=400)})
+    for name in ("town", "plan", "since"):
+        real[name] = np.repeat(rng.integers(0, 50, 100), 4)
+    mixed = real.assign(id=rng.permutation(ids))
+    points = evaluate(real, mixed, schema={"id": "key"}).verdict.weak_points
+    of_key = [point for point in points if point.part == "structure"]
+    assert len(of_key) == 1
+    assert {"id", "town", "plan", "since"} <= {*of_key[0].columns}
+
+
+def test_a_whole_number_of_few_values_has_levels_to_lose():
+    rng = np.random.default_rng(0)
+    real, drawn = (
+        pd.DataFrame({"grade": rng.choice([0, 1, 2, 5], 600), "x": rng.normal(size=600)})
+        for _ in "ab"
+    )
+    drawn["grade"] = drawn["grade"].replace(1, 2)
+    schema = {"grade": "integer"}
+    points = evaluate(real, drawn, schema=schema).verdict.weak_points
+    lost = next(point for point in points if point.part == "coverage")
+    assert "The level '1' of 'grade' never occurs" in lost.what
+    assert "--kind grade=categorical" in lost.remedy

@@ -174,3 +174,58 @@ def test_parts_of_names_are_never_categories_however_few_there_are(name):
     names = np.random.default_rng(0).choice(["Ann", "Lee", "Frick", "Benitez", "King"], 400)
     (column,) = infer_schema(pd.DataFrame({name: names}))
     assert column.kind == ("first_name" if "first" in name else "last_name")
+
+
+@pytest.mark.parametrize("locale", ["pl_PL", "nl_NL", "pt_BR", "de_DE", "sv_SE"])
+@pytest.mark.parametrize(
+    "written",
+    [
+        "{0} {1} {2}",
+        "{0} {1[0]}. {2}",
+        "{2}, {0}",
+        "{0[0]}. {2}",
+        "Dr. {0} {2}",
+        "{2}, {0} {1[0]}.",
+    ],
+)
+def test_names_of_people_are_told_in_many_languages_and_forms(locale, written):
+    fake = Faker(locale)
+    fake.seed_instance(3)
+    people = [
+        written.format(fake.first_name(), fake.first_name(), fake.last_name()) for _ in range(30)
+    ]
+    for name in ("seen_by", "reviewer"):
+        frame = pd.DataFrame({name: people * 6, "x": range(180)})
+        assert infer_schema(frame)[name].kind == "name", people[:3]
+
+
+def test_given_names_alone_are_told_where_the_column_is_one_of_people():
+    frame = pd.DataFrame({"salesperson": ["Anna", "Ben", "Carla", "David"] * 20, "x": range(80)})
+    assert infer_schema(frame)["salesperson"].kind == "first_name"
+    frame = frame.rename(columns={"salesperson": "ship"})
+    assert infer_schema(frame)["ship"].kind == "categorical"
+
+
+def test_what_looks_like_a_name_is_not_always_one():
+    for values in (
+        ["San Jose", "Santa Clara", "El Paso", "Long Beach", "Saint Paul", "Santa Ana"],
+        [
+            "Human Resources",
+            "Customer Service",
+            "Public Relations",
+            "Data Science",
+            "Legal Affairs",
+        ],
+        ["Rose Lamp", "Amber Chair", "Ruby Mug", "Olive Table", "Violet Clock", "Iris Bowl"],
+        ["Orange County", "Marion County", "Jackson County", "Clay County", "Lake County"],
+    ):
+        frame = pd.DataFrame({"label": values * 20, "x": range(20 * len(values))})
+        assert infer_schema(frame)["label"].kind == "categorical"
+
+
+def test_texts_with_addresses_of_people_are_never_kept():
+    senders = [
+        f"{name} <{name.split()[0].lower()}{n}@mill.org>" for n, name in enumerate(NAMES[:12])
+    ]
+    frame = pd.DataFrame({"sender": senders * 20, "x": range(240)})
+    assert infer_schema(frame)["sender"].kind == "identifier"

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from tabgan.inference.infer_schema import infer_schema
-from tabgan.rules.agreement_dependency import find_level_equalities, find_near
+from tabgan.rules.agreement_dependency import find_level_equalities, find_near, find_pairs
 from tabgan.rules.detect_dependencies import dependency_from_json, detect_dependencies
 from tabgan.table.columns import TypedSeries, by_position
 
@@ -145,3 +145,39 @@ def test_drawn_levels_follow_but_for_the_share(films, rng):
 )
 def test_levels_that_nothing_determines(change, options, films, rng):
     assert near_rules(change(films), rng, **options)[1] == []
+
+
+def jobs(rows=300, seed=0):
+    """Twenty jobs of one department each, some rows of which are in a second one."""
+    rng = np.random.default_rng(seed)
+    job = rng.integers(0, 20, rows)
+    second = rng.random(rows) < 0.2 * (job % 4 == 0)
+    frame = pd.DataFrame({"job": [f"job {n}" for n in job], "unit": [f"u{n}" for n in job % 6]})
+    frame["unit"] = frame["unit"].where(~second, [f"u{n}" for n in (job + 1) % 6])
+    return by_position(frame, infer_schema(frame))
+
+
+def test_pairs_that_never_occur_are_not_drawn_in_a_small_table():
+    table = jobs()
+    (rule,) = find_pairs(table, np.random.default_rng(0), 2)
+    rule = dependency_from_json({"rule": rule.name, **rule.to_json()})
+    assert rule.describe() == "'job' and 'unit' have 25 pairs of levels"
+    rng = np.random.default_rng(1)
+    mixed = {
+        0: table[0].take(rng.integers(0, 300, 2000)),
+        1: table[1].take(rng.integers(0, 300, 2000)),
+    }
+    drawn = rule.restore(mixed)
+    pairs = {*zip(table[0].values, table[1].values, strict=True)}
+    assert {*zip(drawn[0].values, drawn[1].values, strict=True)} <= pairs
+    kept = (drawn[1].values.to_numpy() == mixed[1].values.to_numpy()).mean()
+    assert 0.15 < kept < 0.25  # those whose pair occurs anyway
+    assert rule.restore(table)[1].values.equals(table[1].values)
+
+
+def test_unrelated_levels_have_no_pairs():
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        columns = {name: rng.geometric(0.2, 250).astype(str) for name in "abcd"}
+        frame = pd.DataFrame(columns)
+        assert not find_pairs(by_position(frame, infer_schema(frame)), rng, 4)

@@ -8,7 +8,8 @@ from tabgan import TabGAN, TabTrees
 from tabgan.constraints import Inequality
 from tabgan.fitting.private.private_histograms import identifier_encoder
 from tabgan.inference.infer_schema import infer_schema
-from tabgan.sampling.key_groups import GroupSizes, KeyGroups, learn_keys
+from tabgan.sampling.key_groups import GroupSizes, KeyGroups
+from tabgan.sampling.table_keys import learn_keys
 from tabgan.table.columns import ColumnRef, by_position
 from tabgan.table.schema import Column
 
@@ -273,3 +274,46 @@ def test_a_model_file_without_columns_apart_is_read():
     state = keys.to_json()
     del state["apart"], state["counting"], state["sized_by"], state["sizes_of_levels"]
     assert KeyGroups.from_json(state) == keys
+
+
+def supplies(odd=0.0, rows=500, seed=0):
+    """Rows of suppliers: a number, a person and a note, each one to one with the others."""
+    rng = np.random.default_rng(seed)
+    first, last = ["Ann", "Bob", "Carl", "Dora", "Emil"], ["Lee", "Ray", "Moss", "Hart", "Cole"]
+    people = [f"{a} {b}{c}" for a in first for b in last for c in ("", "man", "son", "ley")]
+    numbers = rng.permutation(np.arange(200_000, 900_000, 37))[: len(people)]
+    who = rng.integers(0, len(people), rows)
+    other = np.where(rng.random(rows) < odd, rng.integers(0, len(people), rows), who)
+    notes = [
+        f"{p} brings {rng.choice(['milk', 'bread', 'fish'])} by {n % 9} carts"
+        for n, p in zip(numbers, people, strict=True)
+    ]
+    return pd.DataFrame(
+        {
+            "partner": numbers[who],
+            "contact": np.array(people, object)[other],
+            "remark": np.array(notes, object)[who],
+            "paid": rng.gamma(2, 9, rows).round(2),
+        }
+    )
+
+
+@pytest.mark.parametrize("odd", [0.0, 0.01])
+def test_a_number_and_the_names_of_one_thing_agree_one_to_one(odd):
+    frame = supplies(odd)
+    schema = infer_schema(frame)
+    assert [schema[name].kind for name in ("partner", "contact")] == ["key", "name"]
+    (rule,) = learn_keys(by_position(frame, schema))
+    assert 1 in rule.paired
+    new = TabTrees(refine=False, random_state=0).fit(frame).sample(500)
+    for one, other in (("partner", "contact"), ("contact", "partner")):
+        assert new.groupby(one)[other].nunique().max() == 1
+    assert not new["contact"].isin(frame["contact"]).any()
+    assert 70 < new["partner"].nunique() < 130
+
+
+def test_a_name_that_repeats_goes_with_what_it_determines():
+    frame = supplies()[["contact", "paid"]]
+    frame["route"] = frame["contact"].str.len() % 4
+    new = TabTrees(refine=False, random_state=0).fit(frame).sample(500)
+    assert new.groupby("contact")["route"].nunique().max() == 1

@@ -24,6 +24,7 @@ from tabgan.encoding.identifiers.identifier_makers import (
     own_values,
 )
 from tabgan.encoding.identifiers.unique_values import (
+    DigitParts,
     Digits,
     FormMixture,
     RisingNumbers,
@@ -230,7 +231,8 @@ class IdentifierEncoder(ColumnEncoder):
         self._absence = absence
         self._repetition = repetition
         are_numbers = isinstance(maker, RisingNumbers) or (
-            isinstance(maker, FormMixture) and any(isinstance(form, Digits) for form in maker.forms)
+            isinstance(maker, FormMixture)
+            and any(isinstance(form, Digits | DigitParts) for form in maker.forms)
         )
         if are_numbers and values_type not in {"number", "text"}:
             raise ValueError(f"identifiers of type {values_type!r} can't be made of numbers")

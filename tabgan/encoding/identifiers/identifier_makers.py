@@ -31,6 +31,7 @@ from tabgan.encoding.identifiers.personal_names import (
 from tabgan.encoding.identifiers.unique_values import (
     MOST_DIGITS,
     MOST_POSITIONS,
+    DigitParts,
     Digits,
     FormMixture,
     RisingNumbers,
@@ -38,6 +39,7 @@ from tabgan.encoding.identifiers.unique_values import (
     SeenValuesFilter,
     index_permutation,
     lead_numbers,
+    learn_parts,
 )
 from tabgan.table.regular_expressions import RegularExpression
 from tabgan.table.schema import Column, expression_of
@@ -407,7 +409,8 @@ _WHOLE = re.compile(r"0|-?[1-9]\d{0,17}", re.ASCII)
 
 
 _FORMS: dict[str, Any] = {
-    form.name: form for form in (FullNames, Templates, Account, Written, Checked, ComputerAddresses)
+    form.name: form
+    for form in (FullNames, Templates, Account, Written, Checked, ComputerAddresses, DigitParts)
 }
 _PERSONAL = frozenset({"name", "email", "phone", "address", "iban"})  # may stand in several rows
 
@@ -552,6 +555,10 @@ def _number_maker(given: Sequence[int], column: Column) -> Maker:
     rising = _rising_numbers(given, bounds) if fits else None
     if rising is not None:
         return rising
+    distinct = [*dict.fromkeys(spread(given, SAMPLE))]
+    parts = learn_parts(distinct)
+    if parts is not None and fits:
+        return FormMixture({parts: 1.0}, name_seed(column), SeenValuesFilter.of(map(str, given)))
     most = min(MOST_DIGITS, len(str(bounds[1])))
     counts: Counter[int] = Counter()
     for number in spread(given, SAMPLE):

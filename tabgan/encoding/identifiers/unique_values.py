@@ -22,13 +22,15 @@ import math
 import string
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, Self
+from functools import cached_property
+from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 __all__ = [
+    "DigitParts",
     "Digits",
     "FormMixture",
     "MOST_DIGITS",
@@ -37,6 +39,7 @@ __all__ = [
     "RowBijection",
     "SeenValuesFilter",
     "index_permutation",
+    "learn_parts",
     "lead_numbers",
 ]
 
@@ -118,6 +121,14 @@ def _places(texts: Sequence[str], size: int) -> NDArray[np.intp]:
 
 MOST_POSITIONS = 2**42  # rows that a sample can have
 MOST_DIGITS = 18  # of a whole number that is made
+LEAST_OF_PARTS = 7  # digits of a number that may have parts
+LEAST_PART_ROWS = 50  # such numbers that show it
+MOST_OF_TEN = 6  # values of the next digit of a part
+MOST_OF_PART = 60  # values of a part
+FEWEST_OF_PART = 10  # numbers that have one of them
+LEAST_COVERED = 0.95  # share of the numbers that have one of these
+MOST_CHOICES = 500  # of all such parts together
+SPARE_NUMBERS = 8  # numbers of the form for each one of the source
 _HALF = 2**21  # a number below 2**42 times one below this fits 64 bits
 # Of so many texts of a form, half of which may be of the source, so many are given first. That
 # fewer are new has a chance of 2e-5; missing ones are generated in a wider form.
@@ -268,6 +279,184 @@ class Digits:
         lead = lead_numbers(positions, seed, 0) % leads
         offsets = lead * np.uint64(self.space) + index_permutation(positions, self.space, seed)
         return low + offsets.astype(object)
+
+
+@dataclass(frozen=True)
+class DigitParts:
+    """Whole numbers of several parts, such as an office, a year and a running number.
+
+    Parameters
+    ----------
+    parts
+        For each part how many digits are free, or the digits that it may have and their shares.
+
+    Examples
+    --------
+    >>> cases = DigitParts(((("2019", 0.5), ("2020", 0.5)), 4))
+    >>> made = cases.make(np.arange(1000), seed=1)
+    >>> len({*made}), {*map(str, made // 10_000)} == {"2019", "2020"}
+    (1000, True)
+    """
+
+    name: ClassVar[str] = "parts"
+    parts: tuple[int | tuple[tuple[str, float], ...], ...]
+
+    def __post_init__(self) -> None:
+        choices = [part for part in self.parts if not isinstance(part, int)]
+        texts = [digits for part in choices for digits, _ in part]
+        shares = [share for part in choices for _, share in part]
+        if not self.free or self.free + sum(len(part[0][0]) for part in choices) > MOST_DIGITS:
+            raise ValueError(f"numbers have from 1 free digit to {MOST_DIGITS} digits in all")
+        if not all(map(str.isdecimal, texts)) or not all(0 < share <= 1 for share in shares):
+            raise ValueError("parts of numbers are digits, with shares from 0 to 1")
+
+    @property
+    def free(self) -> int:
+        """How many digits are free."""
+        return sum(part for part in self.parts if isinstance(part, int))
+
+    @cached_property
+    def choices(self) -> tuple[NDArray[np.uint64], NDArray[np.float64]]:
+        """What the parts that are not free add to a number, for each choice, and its share."""
+        values, shares, unit = np.zeros(1, np.uint64), np.ones(1), 1
+        for part in reversed(self.parts):
+            if isinstance(part, int):
+                unit *= 10**part
+                continue
+            own = np.array([int(digits) * unit for digits, _ in part], np.uint64)
+            values = (own[:, None] + values).ravel()
+            shares = (np.array([share for _, share in part])[:, None] * shares).ravel()
+            unit *= 10 ** len(part[0][0])
+        return values, shares / shares.sum()
+
+    @property
+    def space(self) -> int:
+        """How many positions have numbers of their own."""
+        return int(min(10**self.free * len(self.choices[0]), MOST_POSITIONS))
+
+    def wider(self) -> None:
+        """Return None: a longer number has other parts."""
+        return
+
+    def make(self, positions: NDArray[np.int64], seed: int) -> NDArray[Any]:
+        """Make the numbers of positions, as Python's.
+
+        Positions with the same free digits have different other ones, drawn by their shares.
+
+        Parameters
+        ----------
+        positions
+            Positions of the rows in the whole sample.
+        seed
+            Chooses the order of the values; one for all blocks of a sample.
+        """
+        size = min(10**self.free, MOST_POSITIONS)
+        turns, places = np.divmod(positions, size)
+        leads = np.uint64(10**self.free // size)
+        rest = lead_numbers(places, seed, 0) % leads * np.uint64(size)
+        rest += index_permutation(places, size, seed)
+        values, shares = self.choices
+        waits = np.empty((len(positions), len(shares)))  # who waits least comes first
+        for at, share in enumerate(shares.tolist()):
+            chance = (lead_numbers(places, seed, 1 + at) >> np.uint64(11)) / 2.0**53  # below 1
+            waits[:, at] = -np.log1p(-chance) / share
+        order = np.argsort(waits, axis=1) if turns.any() else waits.argmin(axis=1)[:, None]
+        made = values[order[np.arange(len(positions)), turns]]
+        unit = 1
+        for part in reversed(self.parts):
+            if isinstance(part, int):
+                rest, own = np.divmod(rest, np.uint64(10**part))
+                made = made + own * np.uint64(unit)
+            unit *= 10 ** (part if isinstance(part, int) else len(part[0][0]))
+        return made.astype(object)
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe the form by JSON values."""
+        return {"form": self.name, "parts": [*self.parts]}
+
+    @classmethod
+    def from_json(cls, state: Mapping[str, Any], _column: object = None) -> Self:
+        """Rebuild the form from `to_json`'s value."""
+        return cls(
+            tuple(
+                part if isinstance(part, int) else tuple((str(a), float(b)) for a, b in part)
+                for part in state["parts"]
+            )
+        )
+
+
+def learn_parts(numbers: Sequence[int]) -> DigitParts | None:
+    """Learn the parts of distinct whole numbers of equally many digits; None if there are none.
+
+    A part has few values, of those that its digits could make: a constant, a year, an office. The
+    digits of other parts are free, and there are enough for new numbers.
+
+    Parameters
+    ----------
+    numbers
+        Distinct numbers.
+
+    Examples
+    --------
+    >>> learn_parts([int(f"7{year}{n:04d}") for year in (2019, 2020) for n in range(0, 9999, 91)])
+    DigitParts(parts=((('72019', 0.5), ('72020', 0.5)), 4))
+    >>> learn_parts([*range(1000)])
+    """
+    texts = [*map(str, numbers)]
+    width = len(texts[0]) if texts else 0
+    if not LEAST_OF_PARTS <= width <= MOST_DIGITS or {*map(len, texts)} != {width}:
+        return None
+    if numbers[0] < 0 or len(texts) < LEAST_PART_ROWS:
+        return None
+    digits = np.array(texts, f"U{width}").view("U1").reshape(-1, width)
+    parts: list[int | tuple[tuple[str, float], ...]] = []
+    place = 0
+    while place < width:
+        part, end = _part_from(digits, place)
+        if part is None and not place:  # no number begins with 0
+            part = _choices(digits[:, :1])
+        if part is not None:
+            parts.append(part)
+        elif parts and isinstance(parts[-1], int):
+            parts[-1] += 1
+        else:
+            parts.append(1)
+        place = end
+    choices = [part for part in parts if not isinstance(part, int)]
+    n_choices = math.prod(map(len, choices))
+    told = any(len(part) < MOST_OF_TEN * len(part[0][0]) for part in choices)
+    if not told or n_choices > MOST_CHOICES or len(choices) == len(parts):
+        return None
+    form = DigitParts(tuple(parts))
+    return form if form.space >= SPARE_NUMBERS * len(texts) else None
+
+
+def _part_from(
+    digits: NDArray[np.str_], place: int
+) -> tuple[tuple[tuple[str, float], ...] | None, int]:
+    """Return the part of few values that begins at a place, and where it ends; None if none does.
+
+    Each further digit multiplies the values of a part by fewer than ten.
+    """
+    part, end = None, place
+    while end < digits.shape[1]:
+        longer = _choices(digits[:, place : end + 1])
+        n_before = 1 if part is None else len(part)
+        if longer is None or len(longer) > MOST_OF_TEN * n_before:
+            break
+        part, end = longer, end + 1
+    return part, max(end, place + 1)
+
+
+def _choices(digits: NDArray[np.str_]) -> tuple[tuple[str, float], ...] | None:
+    """Return the few values of a part and their shares; None if they are many."""
+    texts = np.ascontiguousarray(digits).view(f"U{digits.shape[1]}").ravel()
+    values, counts = np.unique(texts, return_counts=True)
+    often = counts >= FEWEST_OF_PART
+    if not 0 < often.sum() <= MOST_OF_PART or counts[often].sum() < LEAST_COVERED * len(texts):
+        return None
+    shares = counts[often] / counts[often].sum()
+    return tuple(zip(values[often].tolist(), shares.tolist(), strict=True))
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,7 @@ from tabgan.evaluation.report.report_charts import (
 )
 from tabgan.evaluation.report.report_texts import FIGURES, Reading, column_gap, read, short
 from tabgan.evaluation.results import EvaluationResults
+from tabgan.evaluation.weak_points import by_chance_alone
 from tabgan.files.read_write import open_output
 
 __all__ = [
@@ -167,7 +168,11 @@ def sort_columns(evaluation: EvaluationResults, charts: int, listed: int) -> Col
         The most columns with a chart, and without one.
     """
     everything = list(enumerate(evaluation.fidelity.columns))
-    compared = [(i, column, column_gap(column)) for i, column in everything if column.shape_error]
+    compared = [
+        (i, column, column_gap(column, by_chance_alone(evaluation, column.name)))
+        for i, column in everything
+        if column.shape_error
+    ]
     compared.sort(key=lambda item: -item[2] if math.isfinite(item[2]) else math.inf)
     cards = [
         ColumnCard(i, column, gap, read(gap), _picture(column, with_chart=n < charts))

@@ -255,6 +255,8 @@ class KeyFigure:
     def gap(self, figure: Figure) -> float:
         """Return how much worse the figure is than its baseline, in 0 (no worse) to about 1."""
         baseline = figure.baseline if math.isfinite(figure.baseline) else self.ideal
+        if self.better == "lower":  # less is chance
+            baseline = max(baseline, self.ideal)
         difference = figure.value - baseline
         if self.better == "nearer":
             difference = abs(difference)
@@ -277,20 +279,27 @@ def read(gap: float) -> Reading | None:
     return next(reading for limit, reading in _READINGS if gap <= limit)
 
 
-def column_gap(column: ColumnResult) -> float:
+def column_gap(column: ColumnResult, by_chance: tuple[float, float] = (0.0, 0.0)) -> float:
     """Return the largest gap among a column's figures; NaN for a generated column.
 
     A shape error of 50 % counts as much as all values missing, or as a detector that is always
     right.
+
+    Parameters
+    ----------
+    column
+        The column.
+    by_chance
+        The shape error, in percent, and the area over ½ that chance may give fresh rows: what is
+        less is no gap.
     """
     if column.shape_error is None:
         return math.nan
-    figures = (
-        ("shape_error", column.shape_error),
-        ("missing", column.missing),
-        ("column_auc", column.detection),
-    )
-    gaps = [FIGURES[name].gap(figure) for name, figure in figures if figure is not None]
+    gaps = [FIGURES["missing"].gap(column.missing)]
+    if not column.shape_error.value <= by_chance[0]:
+        gaps.append(FIGURES["shape_error"].gap(column.shape_error))
+    if column.detection is not None and not column.detection.value - 0.5 <= by_chance[1]:
+        gaps.append(FIGURES["column_auc"].gap(column.detection))
     return max((gap for gap in gaps if not math.isnan(gap)), default=math.nan)
 
 

@@ -2,11 +2,15 @@ import base64
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tabgan.encoding.identifiers.unique_values import SeenValuesFilter
+from tabgan.encoding.identifiers.identifier_encoders import IdentifierEncoder
+from tabgan.encoding.identifiers.unique_values import DigitParts, SeenValuesFilter, learn_parts
+from tabgan.inference.infer_schema import infer_schema
+from tabgan.table.columns import by_position
 
 PEOPLE = [f"person {i}" for i in range(5_000)]
 OTHERS = [f"stranger {i}" for i in range(20_000)]
@@ -60,3 +64,42 @@ def test_it_goes_to_json_and_back():
 def test_a_malformed_state_is_refused(state):
     with pytest.raises((KeyError, TypeError, ValueError)):
         SeenValuesFilter.from_json(state)
+
+
+def office_numbers(rows=900, seed=0):
+    rng = np.random.default_rng(seed)
+    office, year = rng.choice([31, 47], rows, p=[0.8, 0.2]), rng.choice([2018, 2019, 2021], rows)
+    running = rng.permutation(80_000)[:rows]
+    rows = zip(office, year, running, strict=True)
+    return [int(f"{o}{y}55{n:06d}") for o, y, n in rows]
+
+
+def test_long_numbers_keep_their_office_and_year_and_get_a_new_running_number():
+    numbers = office_numbers()
+    form = learn_parts(numbers)
+    assert DigitParts.from_json(form.to_json()) == form
+    made = form.make(np.arange(30_000), seed=3).tolist()
+    assert len({*made}) == 30_000
+    assert {str(n)[:8] for n in made} == {str(n)[:8] for n in numbers}
+    assert np.mean([str(n)[:2] == "31" for n in made]) == pytest.approx(0.8, abs=0.02)
+
+
+def test_numbers_without_parts_have_none():
+    rng = np.random.default_rng(1)
+    assert learn_parts([*range(1_000_000, 1_000_900, 7)]) is None  # too few are left
+    assert learn_parts(rng.integers(10**9, 10**10, 500).tolist()) is None
+
+
+def test_a_column_of_long_numbers_is_one_of_identifiers():
+    frame = pd.DataFrame({"docket": office_numbers(), "fee": np.arange(900) % 50 * 1.5})
+    schema = infer_schema(frame)
+    assert schema["docket"].kind == "identifier"
+    cells = by_position(frame, schema)[0]
+    nothing = np.empty((900, 0))
+    new = IdentifierEncoder.fit(cells).decode(
+        nothing, nothing.astype(np.int64), 0, np.random.default_rng(0)
+    )
+    assert not new.isin(frame["docket"]).any()
+    assert {*new.astype(str).str[:8]} == {*frame["docket"].astype(str).str[:8]}
+    again = frame.iloc[np.random.default_rng(0).integers(0, 300, 900)].reset_index(drop=True)
+    assert infer_schema(again)["docket"].kind == "key"

@@ -7,6 +7,7 @@
   if (controls) {
     const list = byId("column-cards");
     const cards = [...list.children];
+    const columns = [...cards, ...document.querySelectorAll("#columns tr[data-name]")];
     const orders = {
       gap: (a, b) => b.dataset.gap - a.dataset.gap,
       position: (a, b) => a.dataset.position - b.dataset.position,
@@ -14,11 +15,11 @@
     };
     const show = () => {
       const wanted = byId("column-filter").value.trim().toLowerCase();
-      for (const card of cards) {
-        card.hidden = !`${card.dataset.name} ${card.dataset.kind}`.includes(wanted);
+      for (const column of columns) {
+        column.hidden = !`${column.dataset.name} ${column.dataset.kind}`.includes(wanted);
       }
-      const found = cards.filter((card) => !card.hidden).length;
-      byId("column-count").value = `${found} of ${cards.length} columns`;
+      const found = columns.filter((column) => !column.hidden).length;
+      byId("column-count").value = `${found} of ${columns.length} columns`;
     };
     const order = () => list.append(...cards.sort(orders[byId("column-order").value]));
     byId("column-filter").addEventListener("input", show);

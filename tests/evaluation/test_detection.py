@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 from sklearn.tree import DecisionTreeClassifier
 
-from tabgan.evaluation.auc import AUCEstimate, cross_validate, macro_auc, mean_auc, roc_auc
+from tabgan.evaluation.detection import AUCEstimate, cross_validate, macro_auc, mean_auc, roc_auc
 
 SCORES = st.lists(st.integers(0, 5), min_size=2, max_size=30)
 

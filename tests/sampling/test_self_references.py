@@ -1,0 +1,120 @@
+"""References of rows to other rows of their table: managers, parents, the order before."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tabgan import TabTrees, infer_schema
+from tabgan.evaluation.compared_tables import read_tables
+from tabgan.evaluation.keys_and_times import compare_row_rules
+from tabgan.inference.key_columns import depths_of, find_reference, referred_rows
+from tabgan.sampling.self_references import SelfReference, learn_references
+from tabgan.table.columns import by_position
+
+ROWS = 240
+
+
+def staff(seed=0, rows=ROWS, first=301, mark=None):
+    """Two heads, twelve leads, and others, each below one of the same site."""
+    rng = np.random.default_rng(seed)
+    site = rng.choice(["north", "south"], rows)
+    site[:2] = "north", "south"
+    role = np.array(["head"] * 2 + ["lead"] * 20 + ["staff"] * (rows - 22))
+    parent = np.full(rows, -1)
+    for row in range(2, rows):
+        above = {"lead": "head", "staff": "lead"}[role[row]]
+        parent[row] = rng.choice(np.flatnonzero((role == above) & (site == site[row])))
+    ids = first + np.arange(rows)
+    frame = pd.DataFrame({"worker_no": ids, "role": role, "site": site, "age": 20 + ids % 40})
+    chosen = [ids[at] if at >= 0 else mark for at in parent]
+    frame["overseer"] = pd.Series(chosen, dtype="float64" if mark is None else None)
+    return frame.rename(columns={"overseer": "supervisor"}).sample(frac=1, random_state=seed)
+
+
+def learned(frame):
+    schema = infer_schema(frame)
+    (rule,) = learn_references(by_position(frame.reset_index(drop=True), schema))
+    return schema, SelfReference.from_json(rule.to_json())
+
+
+def drawn(frame, seed=1):
+    """The same rows with other identifiers, and references that are drawn again."""
+    schema, rule = learned(frame)
+    others = frame.assign(worker_no=frame["worker_no"] + 5000).reset_index(drop=True)
+    return rule.write(others, schema, np.random.default_rng(seed))
+
+
+def test_a_supervisor_is_one_of_the_tables_own_rows_above_at_the_same_site():
+    frame = staff()
+    (column,) = (own for own in infer_schema(frame) if own.name == "supervisor")
+    assert column.kind == "key"
+    assert "'worker_no'" in column.why
+    new = drawn(frame)
+    rows = referred_rows(new["supervisor"], new["worker_no"])
+    assert new["supervisor"].isna().sum() == 2
+    assert (rows >= -1).all()
+    assert pd.crosstab(new["role"], depths_of(rows)).to_numpy().tolist() == [
+        [2, 0, 0],
+        [0, 20, 0],
+        [0, 0, ROWS - 22],
+    ]
+    linked = rows >= 0
+    assert (new["site"][linked].to_numpy() == new["site"].iloc[rows[linked]].to_numpy()).all()
+    sizes = [
+        pd.Series(own).value_counts().mean() for own in (frame["supervisor"], new["supervisor"])
+    ]
+    assert sizes[1] == pytest.approx(sizes[0], rel=0.15)
+
+
+@pytest.mark.parametrize("mark", [0, "itself"])
+def test_rows_without_a_reference_are_told_by_a_mark_or_by_themselves(mark):
+    frame = staff(mark=0)
+    if mark == "itself":
+        alone = frame["supervisor"] == 0
+        frame["supervisor"] = frame["supervisor"].where(~alone, frame["worker_no"])
+    new = drawn(frame)
+    alone = new["supervisor"] == (new["worker_no"] if mark == "itself" else 0)
+    assert alone.sum() == 2
+    assert new["supervisor"].dtype == frame["supervisor"].dtype
+    assert new["supervisor"][~alone].isin(new["worker_no"]).all()
+
+
+def test_a_chain_goes_on_with_the_row_before():
+    rng = np.random.default_rng(0)
+    day = np.sort(rng.choice(2000, 150, replace=False))
+    codes = [f"C-{n}" for n in rng.permutation(9000)[:150] + 1000]
+    frame = pd.DataFrame({"contract": codes, "day": day, "replaces": [None, *codes[:-1]]})
+    schema, rule = learned(frame)
+    new = rule.write(frame.assign(contract=[f"D-{n}" for n in range(150)]), schema, rng)
+    rows = referred_rows(new["replaces"], new["contract"])
+    assert (rows[1:] == np.arange(149)).all()
+    assert rows[0] == -1
+
+
+def test_counts_and_other_numbers_are_no_references():
+    rng = np.random.default_rng(0)
+    ids = pd.Series(np.arange(1, 301))
+    for name in ("visits", "parents", "lead_time", "customer_id"):
+        values = pd.Series(rng.integers(1, 9, 300))
+        assert find_reference((name, values), ("id", ids)) is None
+
+
+def test_references_that_name_no_row_are_the_first_weak_point():
+    frame = staff().reset_index(drop=True)
+    new = drawn(frame)
+    broken = new.assign(supervisor=new["supervisor"] + 7000)
+    rng = np.random.default_rng(0)
+    (rule,) = compare_row_rules(read_tables(frame, broken), rng)
+    assert rule.columns == ("worker_no", "supervisor")
+    assert rule.rows == (0, 100)
+    assert compare_row_rules(read_tables(frame, new), rng)[0].rows.value == 100
+
+
+def test_a_model_keeps_references_in_its_file_and_in_small_samples(tmp_path):
+    trees = TabTrees(refine=False, random_state=0).fit(staff())
+    trees.save(tmp_path / "staff.safetensors")
+    for rows in (1, 7, 300):
+        new = TabTrees.load(tmp_path / "staff.safetensors").sample(rows)
+        assert new["supervisor"].dropna().isin(new["worker_no"]).all()
+        assert not new["worker_no"].isin(staff()["worker_no"]).any()
+        assert new["supervisor"].isna().sum() < max(rows / 2, 2)
