@@ -38,8 +38,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--planted", nargs="*", choices=TABLES, default=["adult"])
     parser.add_argument("--steps", type=int, help="training steps of tabgan (default: auto)")
     parser.add_argument("--min-group", type=int, default=5)
-    parser.add_argument("--fresh", type=int, default=0, metavar="N", help="audits of fresh rows")
-    parser.add_argument("--fresh-rows", type=int, default=1000, help="rows of each of their tables")
+    parser.add_argument("--fresh", nargs="*", choices=TABLES, default=[], help="for false alarms")
+    parser.add_argument("--fresh-rows", type=int, default=600)
+    parser.add_argument("--fresh-audits", type=int, default=40)
     parser.add_argument("--shadow", nargs="*", choices=TABLES, default=[], help="tables for LiRA")
     parser.add_argument("--shadow-rows", type=int, default=2000)
     parser.add_argument("--shadow-models", type=int, default=24)
@@ -58,10 +59,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(f"{table}, {name} …", file=sys.stderr)
         rows += in_own_process(run, table, name, model, options.seed)
         write_json(options.out, rows, seeds=[options.seed], model=model)
-    if options.fresh:
-        for table in options.planted:
-            rows += false_alarms(table, options.fresh, options.fresh_rows)
-            write_json(options.out, rows, seeds=[options.seed], model=model)
+    for table in options.fresh:
+        rows += false_alarms(table, options.fresh_audits, options.fresh_rows)
+        write_json(options.out, rows, seeds=[options.seed], model=model)
     print_table(rows, COLUMNS)
     print(f"written to {options.out}", file=sys.stderr)
 

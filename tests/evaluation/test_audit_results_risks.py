@@ -19,6 +19,13 @@ def risk(main, control=None, naive=None, about="x"):
     )
 
 
+def test_one_of_an_audits_many_intervals_may_exclude_zero_by_chance():
+    found = risk(62, 40)
+    assert found.low > 0
+    assert found.outcome == "no leak found"
+    assert risk(75, 40).outcome == "leak"
+
+
 @pytest.mark.parametrize(
     ("rates", "outcome", "finding"),
     [

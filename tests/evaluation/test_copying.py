@@ -32,6 +32,16 @@ def test_missing_numbers_are_apart_from_others():
     assert 0 < distance[1, 0] < 1
 
 
+def test_a_number_beside_a_spike_is_near_it():
+    """Noise on a zero is no reason to be half of the table away."""
+    rows = [(0, "a")] * 50 + [(n, "a") for n in range(1, 51)]
+    real, synthetic = placed(rows, [(0.2, "a"), (-0.2, "a"), (0, "a")])
+    distance = nearest(synthetic, real)[0][:, 0]
+    assert (distance[:2] > 0).all()
+    assert (distance[:2] < 0.01).all()
+    assert distance[2] == 0
+
+
 def test_many_levels_are_about_as_far_apart_as_few():
     levels = [(1, f"k{n}") for n in range(500)]
     real, synthetic = placed(levels, levels)

@@ -37,7 +37,7 @@ BERLIN = UTC.tz_convert("Europe/Berlin")
 def table() -> pd.DataFrame:
     """Make a table with a column of each form."""
     at = np.arange(ROWS)
-    return pd.DataFrame(
+    frame = pd.DataFrame(
         {
             "amount": (at % 37 - 3.5).round(1),
             "count": at**2 % 101,
@@ -59,6 +59,8 @@ def table() -> pd.DataFrame:
             "span": objects(pd.Interval(i >> 5 & 1, 3) for i in at),
         }
     )
+    texts = [name for name in frame if pd.api.types.is_string_dtype(frame[name].dtype)]
+    return frame.astype(dict.fromkeys(texts, object))  # pandas 3 has a dtype of texts
 
 
 def objects(cells: Iterable[Any]) -> pd.Series:
