@@ -22,11 +22,12 @@ from tabgan.encoding.identifiers.patterns import (
 )
 from tabgan.encoding.identifiers.personal_names import (
     WORDS,
-    CountedTexts,
+    Account,
     EmailAddresses,
     FullNames,
     Templates,
     VocabularyWords,
+    learn_accounts,
     learn_phones,
     locale_of,
 )
@@ -47,22 +48,19 @@ from tabgan.table.regular_expressions import RegularExpression
 from tabgan.table.schema import Column, expression_of
 from tabgan.table.text_formats import (
     CHECKSUMS,
-    IBAN,
     check_characters,
-    check_digits,
     checksum_of,
     pattern_of,
     spread,
 )
 
 __all__ = [
-    "Account",
     "Checked",
     "ComputerAddresses",
+    "CountedTexts",
     "Maker",
     "Type",
     "Written",
-    "learn_accounts",
     "learn_networks",
     "learn_maker",
     "maker_from_json",
@@ -72,62 +70,65 @@ __all__ = [
     "own_values",
 ]
 
-MOST_COUNTRIES = 50
-_OF_ACCOUNTS = {"digit", "upper", "MIX36", "MIX16"}  # classes of characters; ranges are digits
 MOST_PARTS = 3  # of an IP address that belong to its network
 MOST_NETWORKS = 200
 
 
 @dataclass(frozen=True)
-class Account:
-    """Bank account numbers of a country, with the right check digits.
+class CountedTexts:
+    """Texts that hold a running number, such as INV-2021-000123.
 
     Parameters
     ----------
-    country
-        Its two letters.
-    pattern
-        How the account is written after the check digits.
+    lead, tail
+        What stands before and behind the number.
+    width
+        Digits that it has at least, with zeros in front.
+    start
+        The first number.
+
+    Examples
+    --------
+    >>> CountedTexts("INV-", "/21", 4, 120).make(np.arange(2), seed=1).tolist()
+    ['INV-0120/21', 'INV-0121/21']
     """
 
-    name: ClassVar[str] = "iban"
-    country: str
-    pattern: Pattern
+    name: ClassVar[str] = "counted"
+    lead: str
+    tail: str
+    width: int
+    start: int
 
     def __post_init__(self) -> None:
-        kinds = {part[0] for part in self.pattern.parts if not isinstance(part, str)}
-        if not (self.country.isascii() and self.country.isupper() and len(self.country) == 2):
-            raise ValueError(f"{self.country!r} is not a country of bank accounts")
-        if not all(kind[0].isdecimal() or kind in _OF_ACCOUNTS for kind in kinds):
-            raise ValueError("a bank account number holds digits and capital letters")
+        if not (0 <= self.start < 10**MOST_DIGITS and 0 < self.width <= MOST_DIGITS):
+            raise ValueError(f"texts can't count {self.width} digits on from {self.start}")
 
     @property
     def space(self) -> int:
-        """How many positions have numbers of their own."""
-        return self.pattern.space
+        """How many positions have texts of their own."""
+        return MOST_POSITIONS
 
     def wider(self) -> None:
-        """Return None: the length of a number is the country's."""
+        """Return None: there is no end of numbers."""
         return
 
-    def make(self, positions: NDArray[np.int64], seed: int) -> NDArray[Any]:
-        """Write the numbers of positions.
+    def make(self, positions: NDArray[np.int64], seed: int) -> NDArray[Any]:  # noqa: ARG002
+        """Write the texts of positions, in their order.
 
         Parameters
         ----------
         positions
             Positions of the rows in the whole sample.
         seed
-            Chooses the order of the values; one for all blocks of a sample.
+            Chooses nothing: the numbers run on.
         """
-        accounts = self.pattern.make(positions, seed)
-        plain = [text.replace(" ", "") + self.country for text in accounts]
-        checks = np.char.zfill(check_digits(plain).astype(str), 2).astype(object)
-        return np.asarray(self.country + checks + accounts, object)
+        numbers = np.char.zfill((positions + self.start).astype(str), self.width)
+        return np.asarray(self.lead + numbers.astype(object) + self.tail, object)
 
     def to_json(self) -> dict[str, Any]:
         """Describe the form by JSON values."""
-        return {"form": self.name, "country": self.country, "pattern": self.pattern.to_json()}
+        ends = {"lead": self.lead, "tail": self.tail}
+        return {"form": self.name, **ends, "width": self.width, "start": self.start}
 
     @classmethod
     def from_json(cls, state: dict[str, Any], column: Column) -> Self:  # noqa: ARG003
@@ -140,25 +141,8 @@ class Account:
         column
             What the column is.
         """
-        return cls(str(state["country"]), Pattern.from_json(state["pattern"]))
-
-
-def learn_accounts(texts: Sequence[str]) -> dict[Account, float]:
-    """Learn the most frequent layouts of distinct bank account numbers, with their shares.
-
-    Texts that are none, such as "unknown", are left out.
-    """
-    by_country = defaultdict(list)
-    for text in texts:
-        if IBAN.fullmatch(text):
-            by_country[text[:2]].append(text[4:])
-    most = sorted(by_country, key=lambda country: -len(by_country[country]))[:MOST_COUNTRIES]
-    total = sum(len(by_country[country]) for country in most)
-    return {
-        Account(country, pattern): share * len(by_country[country]) / total
-        for country in most
-        for pattern, share in learn_patterns(by_country[country]).items()
-    }
+        ends = str(state["lead"]), str(state["tail"])
+        return cls(*ends, int(state["width"]), int(state["start"]))
 
 
 @dataclass(frozen=True)

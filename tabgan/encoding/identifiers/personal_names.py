@@ -1,8 +1,8 @@
-"""Names, homes, telephone numbers and addresses of people who don't exist; texts that count."""
+"""Names, homes, telephone numbers, addresses and accounts of people who don't exist."""
 
 import re
 import unicodedata
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -19,28 +19,32 @@ from tabgan.encoding.identifiers.patterns import (
     Pattern,
     has_run,
     joined_parts,
+    learn_patterns,
     without_words,
 )
 from tabgan.encoding.identifiers.unique_values import (
-    MOST_DIGITS,
     MOST_POSITIONS,
     index_permutation,
 )
 from tabgan.table.locale_words import DEFAULT_LOCALE, Vocabulary, name_order, vocabulary
 from tabgan.table.schema import Column
+from tabgan.table.text_formats import IBAN, check_digits
 
 __all__ = [
+    "Account",
     "WORDS",
-    "CountedTexts",
     "EmailAddresses",
     "FullNames",
     "Templates",
     "VocabularyWords",
+    "learn_accounts",
     "learn_phones",
     "locale_of",
 ]
 
 MOST_GIVEN = 9  # given names of a person
+MOST_COUNTRIES = 50
+_OF_ACCOUNTS = {"digit", "upper", "MIX36", "MIX16"}  # classes of characters; ranges are digits
 _DOMAINS = np.array(["example.com", "example.net", "example.org"], object)  # of nobody (RFC 2606)
 _MAIL = re.compile(r"[^@\s]*?(\d{0,15})@example\.(?:com|net|org)", re.IGNORECASE | re.ASCII)
 WORDS: dict[str, Vocabulary] = {
@@ -424,60 +428,55 @@ def learn_phones(texts: Sequence[str]) -> dict[Pattern, float]:
 
 
 @dataclass(frozen=True)
-class CountedTexts:
-    """Texts that hold a running number, such as INV-2021-000123.
+class Account:
+    """Bank account numbers of a country, with the right check digits.
 
     Parameters
     ----------
-    lead, tail
-        What stands before and behind the number.
-    width
-        Digits that it has at least, with zeros in front.
-    start
-        The first number.
-
-    Examples
-    --------
-    >>> CountedTexts("INV-", "/21", 4, 120).make(np.arange(2), seed=1).tolist()
-    ['INV-0120/21', 'INV-0121/21']
+    country
+        Its two letters.
+    pattern
+        How the account is written after the check digits.
     """
 
-    name: ClassVar[str] = "counted"
-    lead: str
-    tail: str
-    width: int
-    start: int
+    name: ClassVar[str] = "iban"
+    country: str
+    pattern: Pattern
 
     def __post_init__(self) -> None:
-        if not (0 <= self.start < 10**MOST_DIGITS and 0 < self.width <= MOST_DIGITS):
-            raise ValueError(f"texts can't count {self.width} digits on from {self.start}")
+        kinds = {part[0] for part in self.pattern.parts if not isinstance(part, str)}
+        if not (self.country.isascii() and self.country.isupper() and len(self.country) == 2):
+            raise ValueError(f"{self.country!r} is not a country of bank accounts")
+        if not all(kind[0].isdecimal() or kind in _OF_ACCOUNTS for kind in kinds):
+            raise ValueError("a bank account number holds digits and capital letters")
 
     @property
     def space(self) -> int:
-        """How many positions have texts of their own."""
-        return MOST_POSITIONS
+        """How many positions have numbers of their own."""
+        return self.pattern.space
 
     def wider(self) -> None:
-        """Return None: there is no end of numbers."""
+        """Return None: the length of a number is the country's."""
         return
 
-    def make(self, positions: NDArray[np.int64], seed: int) -> NDArray[Any]:  # noqa: ARG002
-        """Write the texts of positions, in their order.
+    def make(self, positions: NDArray[np.int64], seed: int) -> NDArray[Any]:
+        """Write the numbers of positions.
 
         Parameters
         ----------
         positions
             Positions of the rows in the whole sample.
         seed
-            Chooses nothing: the numbers run on.
+            Chooses the order of the values; one for all blocks of a sample.
         """
-        numbers = np.char.zfill((positions + self.start).astype(str), self.width)
-        return np.asarray(self.lead + numbers.astype(object) + self.tail, object)
+        accounts = self.pattern.make(positions, seed)
+        plain = [text.replace(" ", "") + self.country for text in accounts]
+        checks = np.char.zfill(check_digits(plain).astype(str), 2).astype(object)
+        return np.asarray(self.country + checks + accounts, object)
 
     def to_json(self) -> dict[str, Any]:
         """Describe the form by JSON values."""
-        ends = {"lead": self.lead, "tail": self.tail}
-        return {"form": self.name, **ends, "width": self.width, "start": self.start}
+        return {"form": self.name, "country": self.country, "pattern": self.pattern.to_json()}
 
     @classmethod
     def from_json(cls, state: dict[str, Any], column: Column) -> Self:  # noqa: ARG003
@@ -490,5 +489,22 @@ class CountedTexts:
         column
             What the column is.
         """
-        ends = str(state["lead"]), str(state["tail"])
-        return cls(*ends, int(state["width"]), int(state["start"]))
+        return cls(str(state["country"]), Pattern.from_json(state["pattern"]))
+
+
+def learn_accounts(texts: Sequence[str]) -> dict[Account, float]:
+    """Learn the most frequent layouts of distinct bank account numbers, with their shares.
+
+    Texts that are none, such as "unknown", are left out.
+    """
+    by_country = defaultdict(list)
+    for text in texts:
+        if IBAN.fullmatch(text):
+            by_country[text[:2]].append(text[4:])
+    most = sorted(by_country, key=lambda country: -len(by_country[country]))[:MOST_COUNTRIES]
+    total = sum(len(by_country[country]) for country in most)
+    return {
+        Account(country, pattern): share * len(by_country[country]) / total
+        for country in most
+        for pattern, share in learn_patterns(by_country[country]).items()
+    }
