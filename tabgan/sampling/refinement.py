@@ -192,9 +192,9 @@ def fit_critics(
     stop
         Called before each critic: whether to train no further one.
     pace
-        How critics are grown. Quick ones suit rows that are easily told from real ones. For others,
-        steady ones are all grown, of many trees that are less deep. Patient ones grow only as long
-        as held-out rows show that it helps: of few rows, others would learn single ones.
+        How critics are grown. Of many rows, steady ones are all grown, of many trees that are not
+        deep. Of few, they would learn single rows: quick ones suit rows that are easily told from
+        real ones; patient ones grow only as long as held-out rows show that it helps.
 
     Returns
     -------
