@@ -27,6 +27,7 @@ TIE = 1e-6
 CANDIDATES_A_QUERY = 10  # real rows that are searched for near copies, for each row in search
 FRESH_BEFORE = (1, 5, 25)  # fresh rows up to whose nearness synthetic ones are counted
 FALSE_ALARM = 0.0001  # of each count
+BETWEEN = 1 / 4  # of the distance of two rows is a point between them from the nearer, on average
 TIMES_EXPECTED = 4  # so many more than of fresh rows are copies; fewer may be a denser middle
 Floats = NDArray[np.float64]
 Hashes = NDArray[np.uint64]
@@ -139,7 +140,8 @@ def _near_copies(placed: _Placed, rng: np.random.Generator, most_rows: int) -> F
     synthetic and fresh rows are equally likely, so how many synthetic rows come before the k-th
     fresh one has a negative hypergeometric distribution. Rows at regular distances, such as those
     of a series, are farther from each other than any fresh row; so without a holdout, as many small
-    values are expected too as the bulk of the synthetic ones lets expect.
+    values are expected too as the bulk of the synthetic ones lets expect. A bulk nearer than points
+    between the real rows are is one of copies: the real rows' distances count then.
     """
     points, drawn, (n_real, n_holdout) = placed
     learned = points.rows(np.sort(rng.permutation(n_real)[: CANDIDATES_A_QUERY * most_rows]))
@@ -151,7 +153,7 @@ def _near_copies(placed: _Placed, rng: np.random.Generator, most_rows: int) -> F
     else:
         fresh = learned.rows(rng.permutation(len(learned.values))[:most_rows])
         controls = _signs_of_copies(nearest(fresh, learned, 3)[0][:, 1:])
-    dimension = np.inf if n_holdout else _dimension(signs[1])
+    dimension = np.inf if n_holdout else _dimension(controls[1])
     found = [_beyond_chance(*each, dimension) for each in zip(signs, controls, strict=True)]
     return max(found, key=lambda figure: figure.value - figure.baseline)
 
@@ -178,7 +180,8 @@ def _beyond_chance(values: Floats, controls: Floats, dimension: float) -> Figure
     """Return the share of small values, and of controls, where chance does not explain them."""
     ordered, best = np.sort(controls), Figure(0.0, 0.0)
     n, m = len(values), len(controls)
-    middle = max(float(np.median(values)), TIE)
+    between = float(np.median(controls)) * BETWEEN
+    middle = max(float(np.median(values)), between, TIE)
     for k in FRESH_BEFORE:
         if k > m:
             break

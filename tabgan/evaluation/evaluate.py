@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from numbers import Real
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -21,7 +21,14 @@ from tabgan.evaluation.evaluation_parts import Figure, Nearness
 from tabgan.evaluation.fidelity import Relations, describe_fidelity, measure_relations
 from tabgan.evaluation.published_metrics import measure_field
 from tabgan.evaluation.report.report_page import HtmlPage
-from tabgan.evaluation.results import EvaluationResults, PartResults, Tables, Use
+from tabgan.evaluation.results import (
+    EvaluationResults,
+    Grade,
+    PartResults,
+    Tables,
+    Use,
+    Verdict,
+)
 from tabgan.evaluation.structure import measure_structure
 from tabgan.evaluation.utility import Target, choose_target, measure_utility, named_target
 from tabgan.evaluation.validity_and_coverage import check_validity, measure_coverage
@@ -392,14 +399,15 @@ class Comparison(HtmlPage):
     Attributes
     ----------
     evaluations
-        One for each table, by its name, the best score first.
+        One for each table, by its name, the best first: by its grade, then by its score. Tables
+        that copy real rows come last.
     """
 
     evaluations: Mapping[str, Evaluation]
 
     @property
     def best(self) -> str:
-        """Name of the table with the best score."""
+        """Name of the best table."""
         return next(iter(self.evaluations))
 
     def rows(self) -> list[tuple[str, str, dict[str, str], str]]:
@@ -501,4 +509,8 @@ def compare(
         name: evaluate(real, table, holdout, target, schema=schema, random_state=seed)
         for name, table in tables.items()
     }
-    return Comparison(dict(sorted(found.items(), key=lambda item: -item[1].verdict.score)))
+    return Comparison(dict(sorted(found.items(), key=lambda item: _rank(item[1].verdict))))
+
+
+def _rank(verdict: Verdict) -> tuple[bool, int, float]:
+    return verdict.is_copied, get_args(Grade).index(verdict.grade), -verdict.score

@@ -21,6 +21,7 @@ from tabgan.evaluation.evaluation_parts import Coverage, Fault, Figure, Validity
 from tabgan.inference.column_cells import read_cells
 from tabgan.table.columns import numbers_of, outside_range
 from tabgan.table.schema import Column
+from tabgan.table.text_formats import NUMBER
 
 __all__ = ["check_validity", "measure_coverage"]
 
@@ -29,6 +30,8 @@ MOST_LONE_FORMS = 0.001  # share of codes that are written as no other one is
 _CODES = ("identifier", "key", "iban", "uuid", "phone")
 _COUNTED = ("identifier", "key")  # which may be a counter's
 _LAST_NUMBER = re.compile("0+(?=[^0]*$)")  # of a form
+SIGNIFICANT = 15  # digits that a float always keeps
+FLOAT_NOISE = 1e-14  # of a number
 _ANY = ("nothing", "mixed", "category")  # storages that say nothing about the cells
 
 Mask = NDArray[np.bool_]
@@ -158,7 +161,8 @@ def _special_breaches(
     known = set(numbers_of(real, column).special.tolist()) | {None}
     special = numbers_of(synthetic, column).special
     codes, values = pd.factorize(special)
-    unknown = np.array([*(value not in known for value in values), False], bool)
+    odd = (value not in known and not _is_noisy(value, column) for value in values)
+    unknown = np.array([*odd, False], bool)
     is_date = column.kind == "datetime" and column.format
     written = f", written {column.format}" if is_date else ""
     name, rule = str(column.name), f"of kind {column.kind}{written}"
@@ -166,6 +170,23 @@ def _special_breaches(
     if column.kind == "integer":
         broken = np.isfinite(coded.synthetic) & (coded.synthetic % 1 != 0)
         yield _Breach("fraction", name, "a whole number", broken, synthetic)
+
+
+def _is_noisy(value: object, column: Column) -> bool:
+    """Say whether a text is a number of the column's decimals but for a float's rounding.
+
+    Examples
+    --------
+    >>> column = Column("share", "numeric", "object", decimals=7, format="0.0######")
+    >>> [_is_noisy(text, column) for text in ("0.20073269999999999", "0.20073265", "?")]
+    [True, False, False]
+    """
+    if column.decimals is None or not isinstance(value, str) or not NUMBER.fullmatch(value):
+        return False
+    number = float(value)
+    if len(value) <= SIGNIFICANT or not np.isfinite(number):
+        return False
+    return abs(number - round(number, column.decimals)) <= FLOAT_NOISE * abs(number)
 
 
 def _violation(breach: _Breach, fitting: Mapping[str, float]) -> Violation:

@@ -437,8 +437,13 @@ def _how_it_is_off(column: ColumnResult) -> str:
         )
     if shown is None or set(shown.quantiles) != {"real", "synthetic"}:
         return ""
-    real, synthetic = (shown.quantiles[side]["50"] for side in ("real", "synthetic"))
-    return f": its median is {synthetic} in place of {real}"
+    real, synthetic = shown.quantiles["real"], shown.quantiles["synthetic"]
+    names = {"50": "median", "0": "lowest value", "100": "highest value"}
+    for key in sorted(real, key=lambda key: abs(float(key) - 50)):  # the middle tells most
+        if real[key] != synthetic[key]:
+            name = names.get(key, f"{key} % quantile")
+            return f": its {name} is {synthetic[key]} in place of {real[key]}"
+    return ""
 
 
 def _design_effect(parts: PartResults | EvaluationResults, *columns: str) -> float:
@@ -626,9 +631,10 @@ def _broken_structure(parts: PartResults) -> Iterator[WeakPoint]:
         _broken_rule(rule, tables.real_rows, tables.synthetic_rows) for rule in structure.rules
     )
     yield from _joined(rules, "rule")
-    for key in structure.keys:
-        yield from _joined(broken_key(key, tables.synthetic_rows), "tie")
+    # lost presence breaks keys as well, and keys that name the same rows lose the same
     yield from _joined(map(_broken_presence, structure.presence), "relation")
+    ties = (point for key in structure.keys for point in broken_key(key, tables.synthetic_rows))
+    yield from _joined(ties, "tie")
     yield from _joined(lost_times(structure.times), "pattern")
     yield from _joined(map(_broken_near_rule, structure.near_rules), "rule")
 

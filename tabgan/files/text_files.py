@@ -50,6 +50,9 @@ _ROWS_AT_ONCE = 500  # small enough for the rows to stay in the processor's cach
 _BLOCKS_AT_ONCE = 20  # of them, from which rows are sampled together
 _CELLS_REMEMBERED = 500_000
 _LONGEST_CELL = 2**31 - 1
+_SOME_LINES = 5  # in one cell, each as wide as a row: they may be rows
+_MANY_LINES = 20  # of them: they are rows that an open quote swallows
+_MOSTLY = 0.9  # of them
 _NOTES = 30  # rows below a table that may be notes; more are data
 
 
@@ -167,7 +170,9 @@ def _lay_out(
         )
     below = [row.fields for row in rows[place.body :]]
     labels = place.labels if by_schema else _full_labels(place.labels, below)
-    body = rows[place.body].number - 1 if below else len(head)
+    # a first row that is longer than the head is not among them: it begins below the header
+    top = rows[place.body - 1]
+    body = rows[place.body].number - 1 if below else top.number - 1 + _line_count(top.fields)
     return _Layout(dialect, place, labels, head, body)
 
 
@@ -365,6 +370,7 @@ class _Body:
     skip_bad_lines: bool
     _bad: list[int] = field(default_factory=list)  # lines with another number of fields
     _notes_from: int | None = None
+    _doubtful: list[tuple[int, int]] = field(default_factory=list)  # rows, and lines in one field
 
     def blocks(self, head: Sequence[str], begin: int) -> Iterator[list[list[str]]]:
         """Give blocks of rows.
@@ -383,7 +389,7 @@ class _Body:
             block = self._take(rows, _ROWS_AT_ONCE)
             if not block:
                 return
-            if set(map(len, block)) != {self.width}:
+            if set(map(len, block)) != {self.width} or self._bad[-1:] > [start]:
                 more = self._take(rows, _NOTES)
                 block = self._even(block + more, start, is_last=len(more) < _NOTES)
             if block:
@@ -398,6 +404,11 @@ class _Body:
             yield (
                 f"{len(self._bad):,} lines with another number of fields than the header are "
                 f"left out: {shown}"
+            )
+        for line, count in self._doubtful[:5]:
+            yield (
+                f"line {line}: a quoted field takes {count} lines, which look like rows of the "
+                "table; see whether a quote is missing"
             )
 
     def _counted(self, first: Sequence[str]) -> Iterator[str]:
@@ -415,7 +426,43 @@ class _Body:
         except csv.Error as error:
             line = start + 1 + sum(map(_line_count, block))
             raise _broken_quotes(self.name, line, self.lines.number, error) from error
+        if self.lines.number - start >= len(block) + _SOME_LINES:
+            self._find_swallowed(block, start)
         return block
+
+    def _find_swallowed(self, block: Sequence[Sequence[str]], start: int) -> None:
+        """Find rows in which an open quote swallows others.
+
+        Raises
+        ------
+        TableContentError
+            For the first row that swallows many, unless an option leaves it out.
+        """
+        line = start + 1
+        for row in block:
+            count = max(map(self._lines_like_rows, row), default=0)
+            if count >= _MANY_LINES and not self.skip_bad_lines:
+                raise TableContentError(
+                    f"{self.name}, line {line}: a quoted field takes {count + 2} lines, most with "
+                    f"{self.width} fields, as rows of the table have; close the quote, double a "
+                    "quote that belongs to the text, or leave such rows out with --skip-bad-lines"
+                )
+            if count >= _MANY_LINES:
+                self._bad.append(line)
+            elif count >= _SOME_LINES:
+                self._doubtful.append((line, count + 2))
+            line += _line_count(row)
+
+    def _lines_like_rows(self, cell: str) -> int:
+        """Return how many whole lines a cell holds, if they are as wide as rows of the table."""
+        breaks = count_breaks(cell)
+        fewest = _MOSTLY * (breaks - 1)  # lines as wide
+        delimiters = cell.count(self.dialect.delimiter)
+        if self.width < 2 or breaks < 2 or delimiters < fewest * (self.width - 1):
+            return 0
+        inner = cell.splitlines()[1:-1]
+        fields = [len(row) for row in split_rows(inner, self.dialect, strict=False)]
+        return len(inner) if fields.count(self.width) >= fewest else 0
 
     def _even(self, block: list[list[str]], start: int, *, is_last: bool) -> list[list[str]]:
         """Return the rows of the header's width; blank lines are none.
@@ -427,9 +474,9 @@ class _Body:
         """
         even, line = [], start + 1
         for at, row in enumerate(block):
-            if len(row) == self.width:
+            if len(row) == self.width and line not in self._bad:
                 even.append(row)
-            elif row:
+            elif row and line not in self._bad:
                 after_blank = at > 0 and not block[at - 1]
                 if is_last and self._are_notes(block[at:], after_blank):
                     self._notes_from = line

@@ -1,11 +1,12 @@
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tabgan import Column, Schema
-from tabgan.evaluation.compared_tables import code_columns
-from tabgan.evaluation.copying import Points, nearest, place_rows
+from tabgan.evaluation.compared_tables import code_columns, read_tables
+from tabgan.evaluation.copying import Points, measure_nearness, nearest, place_rows
 
 SCHEMA = Schema((Column("x", "numeric", "float64"), Column("k", "categorical", "object")))
 
@@ -69,3 +70,32 @@ def test_search_is_exact(n, m, width, seed):
     gaps = queries.values[:, None].astype(float) - others.values[None]
     expected = np.sort(np.sqrt((gaps**2).sum(axis=2)), axis=1)[:, :3]
     np.testing.assert_allclose(nearest(queries, others, 3)[0], expected, atol=1e-5)
+
+
+def numbers(size: int, seed: int) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    group = rng.choice(["a", "b", "c"], size)
+    table = pd.DataFrame({name: rng.lognormal(7, 1, size).round() for name in "uvwx"})
+    return table.assign(group=group)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.05, 0.5, 1.0])
+@pytest.mark.parametrize("has_holdout", [False, True])
+def test_any_share_of_moved_copies_is_found(share, has_holdout):
+    real, fresh, holdout = numbers(800, 0), numbers(800, 1), numbers(800, 2)
+    n, moves = int(share * len(real)), np.random.default_rng(3)
+    copied = real[:n].copy()
+    copied[[*"uvwx"]] += moves.integers(1, 3, (n, 4))
+    drawn = pd.concat([copied, fresh[n:]], ignore_index=True)
+    tables = read_tables(real, drawn, holdout if has_holdout else None)
+    near = measure_nearness(tables.coded, np.random.default_rng(0), 2_000).near_copies
+    assert near.value == pytest.approx(100 * share, abs=4)
+
+
+def test_rows_between_those_of_a_series_are_no_copies():
+    hours = np.arange(800.0)
+    real = pd.DataFrame({"hour": hours, "level": np.round(np.sin(hours / 90), 3)})
+    between = hours[:-1] + np.random.default_rng(0).random(799)
+    drawn = pd.DataFrame({"hour": between, "level": np.round(np.sin(between / 90), 3)})
+    coded = read_tables(real, drawn).coded
+    assert measure_nearness(coded, np.random.default_rng(0), 2_000).near_copies.value == 0

@@ -39,6 +39,17 @@ def test_the_best_comes_first_with_the_figures_of_evaluate(tables, comparison):
     assert comparison.to_json()["fresh"]["verdict"]["grade"] == alone.verdict.grade
 
 
+def test_a_table_of_copies_is_never_the_best():
+    x, noise, other = np.random.default_rng(0).normal(size=(3, 300))
+    real = pd.DataFrame({"x": x, "y": x + noise / 3})
+    shuffled = pd.DataFrame({"x": other, "y": real["y"]})
+    found = compare(real, {"copied": real, "shuffled": shuffled})
+    copied, mixed = (found.evaluations[name].verdict for name in ("copied", "shuffled"))
+    assert copied.is_copied
+    assert copied.score > mixed.score
+    assert found.best == "shuffled"
+
+
 def test_figures_stand_side_by_side(comparison):
     rows = {(part, what): shown for part, what, shown, _ in comparison.rows()}
     assert rows["trends", "score"]["<i>mixed</i>"] < rows["trends", "score"]["fresh"]

@@ -33,6 +33,36 @@ def error_of(data, **options):
     return str(caught.value)
 
 
+def open_quote(rows, closed_after=None):
+    lines = ["a,b", '"open,1', *["x,2"] * rows]
+    if closed_after is not None:
+        lines[closed_after] = 'y",3'
+    return "\n".join(lines) + "\n"
+
+
+class TestOpenQuotes:
+    def test_a_quote_that_never_ends_loses_no_rows(self):
+        assert "line 2: a quoted field begins in this row and never ends" in error_of(
+            open_quote(600)
+        )
+
+    def test_a_quote_that_ends_in_another_row_is_an_error(self):
+        text = open_quote(600, closed_after=400)
+        assert "line 2: a quoted field takes 400 lines" in error_of(text)
+        frame, form = read(text, skip_bad_lines=True)
+        assert len(frame) == 201
+        assert any("left out: 2" in note for note in form.notes)
+
+    def test_a_few_lines_are_noted(self):
+        frame, form = read(open_quote(600, closed_after=9))
+        assert len(frame) == 593
+        assert any("line 2: a quoted field takes 9 lines" in note for note in form.notes)
+
+    def test_long_texts_are_texts(self):
+        poem = "\n".join(f"line {n}" + ", so" * (n % 3) for n in range(150))
+        assert cells(f'a,b\n"{poem}",1\n' + "x,2\n" * 9)[1] == [poem, "1"]
+
+
 class TestCells:
     def test_every_cell_stays_the_string_it_is(self):
         text = 'id,x,y,z\n007,NA,1.50,\n008,nan,"",None\n010, 3,1e5,null\n'
