@@ -430,7 +430,7 @@ class _Body:
             self._find_swallowed(block, start)
         return block
 
-    def _find_swallowed(self, block: Sequence[Sequence[str]], start: int) -> None:
+    def _find_swallowed(self, block: Sequence[list[str]], start: int) -> None:
         """Find rows in which an open quote swallows others.
 
         Raises
