@@ -15,8 +15,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tabgan.rules.base_rules import Dependency
+from tabgan.rules.calendar_and_digit_parts import shifted
 from tabgan.rules.find_identities import is_beyond_chance
-from tabgan.rules.part_dependency import shifted
 from tabgan.table.columns import (
     NUMBERS,
     ColumnFrame,

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from tabgan.rules.arithmetic_dependency import FormulaDependency
 from tabgan.rules.base_rules import DEPENDENCIES, Dependency, Mask
 from tabgan.rules.counted_dependency import find_counted
+from tabgan.rules.date_form_shares import GOLDEN
 from tabgan.rules.find_identities import find_identities
 from tabgan.rules.find_orders import find_orders
 from tabgan.rules.functional_dependency import (
@@ -39,7 +40,7 @@ from tabgan.rules.numeric_axis import (
     to_axis,
     values_of_both,
 )
-from tabgan.rules.order_dependency import GOLDEN, OrderDependency
+from tabgan.rules.order_dependency import OrderDependency
 from tabgan.rules.part_dependency import find_parts
 from tabgan.rules.presence_dependency import PRESENT, PresenceDependency
 from tabgan.rules.sum_dependency import SumDependency, find_sums
@@ -537,7 +538,7 @@ def _filled_beside(
         for at in sources
     ]
     least = table[target].column.least_rows
-    kept = [np.quantile(clip_to_range(gap, None, least, tails=True), QUANTILES) for gap in gaps]
+    kept = [np.quantile(clip_to_range(gap, None, least), QUANTILES) for gap in gaps]
     return FilledDateDependency(
         tuple(field_at(table, at) for at in sources),
         field_at(table, target),
