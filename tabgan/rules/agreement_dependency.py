@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 
 from tabgan.rules.band_dependency import BandDependency, find_bands
 from tabgan.rules.base_rules import Dependency, Mask
-from tabgan.rules.calendar_and_digit_parts import Part, parts_of
 from tabgan.rules.equality_dependency import copied_cells, form_of, lead_away
 from tabgan.rules.functional_dependency import (
     ROWS_PER_NAME,
@@ -28,7 +27,13 @@ from tabgan.rules.functional_dependency import (
     functional_rule,
     level_list,
 )
-from tabgan.rules.part_dependency import PartDependency, find_parts, sources_of
+from tabgan.rules.part_dependency import (
+    Part,
+    PartDependency,
+    find_parts,
+    parts_of,
+    sources_of,
+)
 from tabgan.table.columns import (
     TICKS,
     ColumnFrame,

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from scipy.special import gammaln
 
 from tabgan.rules.base_rules import Dependency
-from tabgan.rules.calendar_and_digit_parts import PARTS, UNITS, Part, parts_of
 from tabgan.rules.functional_dependency import LEAST_VARIETY, LEVEL, ROWS_PER_LEVEL
 from tabgan.rules.numeric_axis import (
     NumericAxis,
@@ -25,7 +24,7 @@ from tabgan.rules.numeric_axis import (
     from_axis,
     to_axis,
 )
-from tabgan.rules.part_dependency import sources_of
+from tabgan.rules.part_dependency import PARTS, UNITS, Part, parts_of, sources_of
 from tabgan.table.columns import (
     NUMBERS,
     TICKS,

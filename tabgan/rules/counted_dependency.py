@@ -15,7 +15,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tabgan.rules.base_rules import Dependency
-from tabgan.rules.calendar_and_digit_parts import shifted
 from tabgan.rules.find_identities import is_beyond_chance
 from tabgan.table.columns import (
     NUMBERS,
@@ -33,7 +32,7 @@ from tabgan.table.columns import (
     without,
     write_column,
 )
-from tabgan.table.dates import unit_of
+from tabgan.table.dates import shifted, unit_of
 from tabgan.table.level_codes import is_absent
 from tabgan.table.numbers import Numbers
 from tabgan.table.scalars import Scalar, from_json_scalar, to_json_scalar

@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 from tabgan.rules.arithmetic_dependency import FormulaDependency
 from tabgan.rules.base_rules import DEPENDENCIES, Dependency, Mask
 from tabgan.rules.counted_dependency import find_counted
-from tabgan.rules.date_form_shares import GOLDEN
 from tabgan.rules.find_identities import find_identities
 from tabgan.rules.find_orders import find_orders
 from tabgan.rules.functional_dependency import (
@@ -40,7 +39,7 @@ from tabgan.rules.numeric_axis import (
     to_axis,
     values_of_both,
 )
-from tabgan.rules.order_dependency import OrderDependency
+from tabgan.rules.order_dependency import GOLDEN, OrderDependency
 from tabgan.rules.part_dependency import find_parts
 from tabgan.rules.presence_dependency import PRESENT, PresenceDependency
 from tabgan.rules.sum_dependency import SumDependency, find_sums

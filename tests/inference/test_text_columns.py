@@ -238,4 +238,4 @@ def test_long_cells_are_read_in_linear_time(text):
     frame = pd.DataFrame({"note": [f"{text}{i}" for i in range(30)]})
     start = time.process_time()
     assert infer_schema(frame)["note"].kind in ("text", "identifier")
-    assert time.process_time() - start < 5  # a search from each character takes minutes
+    assert time.process_time() - start < 20  # a search from each character takes minutes

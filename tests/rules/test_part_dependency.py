@@ -7,9 +7,8 @@ import pandas as pd
 import pytest
 
 from tabgan import TabGAN
-from tabgan.rules.calendar_and_digit_parts import PARTS, part_named
 from tabgan.rules.detect_dependencies import detect_dependencies
-from tabgan.rules.part_dependency import find_parts
+from tabgan.rules.part_dependency import PARTS, find_parts, part_named
 
 ROWS = 600
 
