@@ -1,5 +1,6 @@
 """Columns of which one is never greater than another."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -526,6 +527,27 @@ def test_drawn_dates_are_written_in_the_forms_of_the_column(cause, orders, table
     assert abs((own > 0).mean() - (forms > 0).mean()) < 0.01
     assert (own == forms).mean() > (0.5 if cause == "nothing" else 0.99)
     assert gap.holds([*table.values()]).all()
+
+
+def test_dates_learned_as_distances_keep_their_own_times_of_day(table_of, rng):
+    start = np.datetime64("2021-02-14T00:00") + rng.integers(0, 300 * 1440, 1500)
+    clock = rng.integers(7 * 60, 20 * 60, 1500)
+    clock = np.where(rng.random(1500) < 0.3, clock // 60 * 60, clock)
+    clock = np.where(rng.random(1500) < 0.1, 23 * 60 + 59, clock)
+    days = rng.integers(1, 4, 1500).astype("m8[D]")
+    end = start.astype("M8[D]") + days + clock.astype("m8[m]")
+    table = table_of(pd.DataFrame({"start": start, "end": end}))
+    rule = next(own for own in find_orders(table, rng) if isinstance(own, DifferenceDependency))
+    rule = DifferenceDependency.from_json(json.loads(json.dumps(rule.to_json())))
+    reduced = rule.reduce(table)
+    values = reduced[1].values.sample(frac=1, random_state=1).reset_index(drop=True)
+    drawn = pd.DatetimeIndex(
+        rule.restore({0: reduced[0], 1: TypedSeries(reduced[1].column, values)})[1].values
+    )
+    drawn = drawn.hour * 60 + drawn.minute
+    assert np.mean(drawn == 1439) == pytest.approx(0.1, abs=0.03)
+    assert np.mean(drawn % 60 == 0) == pytest.approx(0.27, abs=0.04)
+    assert np.mean(drawn < 6 * 60) < 0.02
 
 
 def test_zones_are_compared_as_instants(rng):
