@@ -227,3 +227,20 @@ def test_a_whole_number_of_few_values_has_levels_to_lose():
     lost = next(point for point in points if point.part == "coverage")
     assert "The level '1' of 'grade' never occurs" in lost.what
     assert "--kind grade=categorical" in lost.remedy
+
+
+def test_keys_of_one_cause_leave_a_place_to_lost_presence():
+    def polls(seed: int) -> pd.DataFrame:
+        rng = np.random.default_rng(seed)
+        firm = rng.integers(0, 12, 150)
+        poll = np.repeat(np.arange(150), 3)
+        grade = pd.Series(rng.choice(["A", "B"], 150)[poll]).mask(firm[poll] > 7)
+        table = {"poll": poll + 10_000, "question": poll + 50_000, "firm": firm[poll].astype(str)}
+        return pd.DataFrame({**table, "grade": grade, "share": rng.normal(size=450).round(2)})
+
+    real, drawn = polls(0), polls(1)
+    holes = np.random.default_rng(2).random(len(drawn)) < 1 / 3
+    drawn["grade"] = drawn["grade"].fillna("B").mask(holes)
+    kinds = {"poll": "key", "question": "key"}
+    points = evaluate(real, drawn, schema=kinds).verdict.weak_points[:2]
+    assert any(point.what.startswith("Where 'grade' is missing") for point in points)
