@@ -1,6 +1,6 @@
 """What each part of an evaluation measures: frozen values, with those of a fresh sample beside."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -332,8 +332,8 @@ class Detector(NamedTuple):
 
     @property
     def score(self) -> float:
-        """2·(1 − max(AUC, ½)): 1 if rows can't be told apart, 0 if all can."""
-        return 2 * (1 - max(self.auc, 0.5))
+        """2·(1 − max(AUC, ½)) at the interval's low end: 0 if all rows can be told apart."""
+        return 2 * (1 - max(self.low, 0.5))
 
 
 class TellingFeature(NamedTuple):
@@ -387,11 +387,14 @@ class Predicted(NamedTuple):
     score
         Of a model that learned from synthetic rows, on held-out real rows; the baseline is that
         of one that learned from as many real rows.
+    error
+        The standard error of such a score, by the rows that it was tested on.
     """
 
     column: str
     metric: Metric
     score: Figure
+    error: float = 0.0
 
     @property
     def chance(self) -> float:
@@ -437,6 +440,8 @@ class Utility:
     columns
         Each column by the others, by a small forest, those that lose most first; columns that
         real rows don't predict either are left out.
+    error
+        The standard error of a score, by the rows that it was tested on.
     """
 
     target: str
@@ -446,6 +451,17 @@ class Utility:
     chance: float
     importances: tuple[tuple[str, float, float], ...]
     columns: tuple[Predicted, ...] = ()
+    error: float = 0.0
+
+    @property
+    def error_of_kept(self) -> float:
+        """The standard error of `kept`: both models' scores have one."""
+        return _error_of_share([Predicted(self.target, self.metric, self.score, self.error)])
+
+    @property
+    def error_of_all(self) -> float:
+        """The same of `kept_of_all`."""
+        return _error_of_share(self.columns)
 
     @property
     def kept(self) -> float:
@@ -461,6 +477,13 @@ class Utility:
         learned = (c.gain_of(c.score.value) for c in self.columns)
         most = (min(own, 2 * c.gain) for own, c in zip(learned, self.columns, strict=True))
         return min(sum(most) / gains, 1.0)  # what chance adds to one column it takes from another
+
+
+def _error_of_share(predicted: Sequence[Predicted]) -> float:
+    """Return the standard error of the share that is kept of what columns teach."""
+    gains = sum(one.gain for one in predicted)
+    squares = sum(2 * (one.error / (1 - one.chance)) ** 2 for one in predicted)
+    return float(np.sqrt(squares)) / gains if gains else 0.0
 
 
 @dataclass(frozen=True)

@@ -238,10 +238,16 @@ class _Clock(NamedTuple):
     least_days: float
 
 
+def _days_of_months(times: pd.DatetimeIndex) -> Codes:
+    """Return the day of the month, from 1; of the last one 0, however long the month is."""
+    return np.where(times.is_month_end, 0, times.day).astype(np.int64)
+
+
 _CLOCKS = (
     _Clock("hour of the day", lambda times: np.asarray(times.hour, np.int64), 4, 0),
     _Clock("day of the week", lambda times: np.asarray(times.day_of_week, np.int64), 5, 14),
     _Clock("month", lambda times: np.asarray(times.month, np.int64), 4, 300),
+    _Clock("day of the month", _days_of_months, 1, 60),
 )
 
 
