@@ -1,6 +1,6 @@
 """What each part of an evaluation measures: frozen values, with those of a fresh sample beside."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -387,14 +387,12 @@ class Predicted(NamedTuple):
     score
         Of a model that learned from synthetic rows, on held-out real rows; the baseline is that
         of one that learned from as many real rows.
-    error
-        The standard error of such a score, by the rows that it was tested on.
     """
 
     column: str
     metric: Metric
     score: Figure
-    error: float = 0.0
+    error: float = 0.0  # standard error of such a score, by the rows that it was tested on
 
     @property
     def chance(self) -> float:
@@ -440,8 +438,6 @@ class Utility:
     columns
         Each column by the others, by a small forest, those that lose most first; columns that
         real rows don't predict either are left out.
-    error
-        The standard error of a score, by the rows that it was tested on.
     """
 
     target: str
@@ -451,17 +447,7 @@ class Utility:
     chance: float
     importances: tuple[tuple[str, float, float], ...]
     columns: tuple[Predicted, ...] = ()
-    error: float = 0.0
-
-    @property
-    def error_of_kept(self) -> float:
-        """The standard error of `kept`: both models' scores have one."""
-        return _error_of_share([Predicted(self.target, self.metric, self.score, self.error)])
-
-    @property
-    def error_of_all(self) -> float:
-        """The same of `kept_of_all`."""
-        return _error_of_share(self.columns)
+    error: float = 0.0  # standard error of a score, by the rows that it was tested on
 
     @property
     def kept(self) -> float:
@@ -479,22 +465,9 @@ class Utility:
         return min(sum(most) / gains, 1.0)  # what chance adds to one column it takes from another
 
 
-def _error_of_share(predicted: Sequence[Predicted]) -> float:
-    """Return the standard error of the share that is kept of what columns teach."""
-    gains = sum(one.gain for one in predicted)
-    squares = sum(2 * (one.error / (1 - one.chance)) ** 2 for one in predicted)
-    return float(np.sqrt(squares)) / gains if gains else 0.0
-
-
 @dataclass(frozen=True)
 class FieldMeasures:
-    """Measures that papers and other tools report. None of them counts in the verdict.
-
-    Attributes
-    ----------
-    figures
-        By name (`tabgan.evaluation.published_metrics`); the baseline is that of fresh rows.
-    """
+    """Measures that papers and other tools report, by name. None counts in the verdict."""
 
     figures: Mapping[str, Figure] = field(default_factory=dict)
 

@@ -34,6 +34,7 @@ MOST_NEAR_RULES = 40
 LEAST_OF_CONDITION = 0.02  # share of the rows under a condition, and of equal values
 LEAST_OF_FORMULA = 0.9  # share of the real rows that keep it
 LEAST_OF_PAIRS = 0.9  # the same of pairs of levels that half of the rows have …
+MOST_LOST_OF_LIMITS = 0.5  # where more is lost, the columns are not related, which is told
 LEAST_OF_LIMITS = 0.9  # … and of the limits of levels
 TRIED = 200  # rows by which a formula is tried first …
 LEAST_TRIED = 0.7  # … and the share of them that has to keep it
@@ -197,7 +198,7 @@ def _limited_numbers(
         kept = _Kept(told[1][1], told[2][1], chance)
         names = tuple(tables.names[at] for at in rule.positions)
         result = _result(names, kept, len(told[1][0]) / len(sides[1]), LEAST_OF_LIMITS)
-        if result is not None:
+        if result is not None and result.lost <= MOST_LOST_OF_LIMITS:
             broken = told[2][0][told[2][1] == 0]
             words = rule.describe()
             if len(broken):

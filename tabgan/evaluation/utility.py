@@ -1,6 +1,6 @@
 """Utility: how well models that learned from synthetic rows predict real ones."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,7 +26,7 @@ from tabgan.evaluation.detection import macro_auc, map_in_threads
 from tabgan.evaluation.evaluation_parts import Figure, Metric, Predicted, Utility
 from tabgan.table.schema import Schema, find_name
 
-__all__ = ["Target", "choose_target", "measure_utility", "named_target"]
+__all__ = ["Target", "choose_target", "errors_of_kept", "measure_utility", "named_target"]
 
 MOST_LEVELS = 20  # of a target that is chosen
 MOST_CANDIDATES = 12
@@ -280,6 +280,25 @@ def measure_utility(
         error=_error_of(task, baseline[0], split.rows_of_unit),
     )
     return utility, len(task.real.wanted)
+
+
+def errors_of_kept(utility: Utility) -> tuple[float, float]:
+    """Return the standard errors of `kept` and `kept_of_all`: both models' scores have one.
+
+    Parameters
+    ----------
+    utility
+        What was measured.
+    """
+    target = Predicted(utility.target, utility.metric, utility.score, utility.error)
+    return _error_of_share([target]), _error_of_share(utility.columns)
+
+
+def _error_of_share(predicted: Sequence[Predicted]) -> float:
+    """Return the standard error of the share that is kept of what columns teach."""
+    gains = sum(one.gain for one in predicted)
+    squares = sum(2 * (one.error / (1 - one.chance)) ** 2 for one in predicted)
+    return float(np.sqrt(squares)) / gains if gains else 0.0
 
 
 class Split(NamedTuple):

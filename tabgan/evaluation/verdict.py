@@ -8,6 +8,7 @@ import numpy as np
 from tabgan.evaluation.evaluation_parts import Figure, Utility
 from tabgan.evaluation.fidelity import Relations
 from tabgan.evaluation.results import Fit, Grade, PartResults, Use, Verdict, WeakPoint
+from tabgan.evaluation.utility import errors_of_kept
 from tabgan.evaluation.weak_points import LEAST, WORTHLESS_SHAPE, find_weak_points
 
 __all__ = ["make_verdict"]
@@ -186,9 +187,10 @@ def _beyond_fresh(error: Figure) -> float:
 def _usefulness(utility: Utility | None) -> float:
     if utility is None or utility.score.baseline - utility.chance < LEAST_GAIN:
         return float("nan")  # real rows teach nothing, so there is nothing to keep
-    kept = [min(utility.kept + utility.error_of_kept, 1.0)]
+    of_target, of_all = errors_of_kept(utility)
+    kept = [min(utility.kept + of_target, 1.0)]
     if utility.columns:
-        kept.append(min(utility.kept_of_all + utility.error_of_all, 1.0))
+        kept.append(min(utility.kept_of_all + of_all, 1.0))
     return float(np.mean(kept))
 
 

@@ -27,6 +27,7 @@ from tabgan.evaluation.evaluation_parts import (
 from tabgan.evaluation.fidelity import SURE_OF_LOSS, Relations
 from tabgan.evaluation.keys_and_times import broken_key, lost_times
 from tabgan.evaluation.results import EvaluationResults, PartResults, Tables, WeakPoint
+from tabgan.evaluation.utility import errors_of_kept
 from tabgan.table.schema import Kind
 from tabgan.table.text_formats import NUMBER
 
@@ -591,10 +592,7 @@ def _useless(parts: PartResults) -> Iterator[WeakPoint]:
     gain = max(Predicted(utility.target, utility.metric, utility.score).gain, TINY)
     of_target, of_all = (
         max(least, SURE * error)
-        for least, error in (
-            (noise / gain, utility.error_of_kept),
-            (noise, utility.error_of_all),
-        )
+        for least, error in zip((noise / gain, noise), errors_of_kept(utility), strict=True)
     )
     losses = {name: real - synthetic for name, real, synthetic in utility.importances}
     feature = max(losses, key=lambda name: losses[name], default=None)
