@@ -20,6 +20,7 @@ from tabgan.rules.numeric_axis import (
     ticks_in,
     to_axis,
 )
+from tabgan.table.clock_shares import ClockShares
 from tabgan.table.columns import (
     ColumnFrame,
     ColumnRef,
@@ -34,7 +35,14 @@ from tabgan.table.number_scale import clip_to_range
 from tabgan.table.numbers import Numbers
 from tabgan.table.schema import Column
 
-__all__ = ["GOLDEN", "DifferenceDependency", "Edge", "OrderDependency", "repair_order"]
+__all__ = [
+    "GOLDEN",
+    "DateFormShares",
+    "DifferenceDependency",
+    "Edge",
+    "OrderDependency",
+    "repair_order",
+]
 
 Edge = tuple[int, int]
 
@@ -440,6 +448,8 @@ class DifferenceDependency(Dependency):
         In which form a date is written, of a target that has several; None where it has one.
     calendar
         Where in the calendar the target lies; None where it lies anywhere.
+    clock
+        At which times of day the target lies; None where it lies anywhere.
     """
 
     name: ClassVar[str] = "gap"
@@ -449,6 +459,7 @@ class DifferenceDependency(Dependency):
     step: int
     forms: DateFormShares | None = None
     calendar: CalendarShares | None = None
+    clock: ClockShares | None = None
 
     @classmethod
     def between(cls, source: ColumnRef, target: ColumnRef, table: ColumnFrame) -> Self:
@@ -457,7 +468,7 @@ class DifferenceDependency(Dependency):
         a, b = (table[at].numbers for at, _ in (source, target))
         gaps = (b.values - ticks_in(a.values, *units))[b.present].astype(np.int64)
         step = int(np.gcd.reduce(gaps)) or 1
-        kept = clip_to_range(gaps, None, target.column.least_rows, tails=True)
+        kept = clip_to_range(gaps, None, target.column.least_rows)
         column = Column(
             f"{target.column.name} - {source.column.name}",
             "integer",
@@ -472,7 +483,13 @@ class DifferenceDependency(Dependency):
         days = ticks_in(a.values, *units)[b.present]
         is_day = units[1] == "D" and target.column.kind == "datetime"
         calendar = CalendarShares.of(b.values[b.present], days) if is_day else None
-        return cls(source, target, column, step, DateFormShares.of(a, b, target.column), calendar)
+        clock = None
+        if target.column.kind == "datetime":
+            own = b.values[b.present].astype(np.int64)
+            least = target.column.least_rows
+            clock = ClockShares.of(own, days.astype(np.int64), units[1], step, least)
+        forms = DateFormShares.of(a, b, target.column)
+        return cls(source, target, column, step, forms, calendar, clock)
 
     @property
     def positions(self) -> tuple[int, ...]:
@@ -483,6 +500,7 @@ class DifferenceDependency(Dependency):
         """Describe the rule in words."""
         places = self.calendar.shares if self.calendar else ()
         often = [f"{100 * share:.0f} % at {name}" for name, share in places]
+        often += self.clock.describe() if self.clock else []
         told = f" ({', '.join(often)})" if often else ""
         return f"{self.target} is learned as its distance from {self.source}{told}"
 
@@ -507,10 +525,12 @@ class DifferenceDependency(Dependency):
         gap = table[at].numbers
         present = a.present & gap.present
         moved = self._source_ticks(a) + gap.values.astype(np.int64) * self.step
+        least = int(self.column.minimum) * self.step
+        days, before = moved[present].astype(np.int64), self._source_ticks(a)[present]
         if self.calendar is not None:
-            least = int(self.column.minimum) * self.step
-            days = self.calendar.settle(moved[present], self._source_ticks(a)[present], least)
-            moved[present] = days
+            moved[present] = self.calendar.settle(days, before, least)
+        elif self.clock is not None:
+            moved[present] = self.clock.settle(days, before.astype(np.int64), least, self.step)
         ticks = np.where(present, moved, 0).astype(np.int64)
         forms = None if self.forms is None else self.forms.draw(a, ticks, column)
         values = write_column(Numbers(ticks, present, gap.special, forms), column)
@@ -558,6 +578,7 @@ class DifferenceDependency(Dependency):
             "step": self.step,
             **({} if self.forms is None else {"forms": self.forms.to_json()}),
             **({} if self.calendar is None else {"calendar": [*map(list, self.calendar.shares)]}),
+            **({} if self.clock is None else {"clock": self.clock.to_json()}),
         }
 
     @classmethod
@@ -572,4 +593,5 @@ class DifferenceDependency(Dependency):
             CalendarShares(tuple((str(name), float(share)) for name, share in state["calendar"]))
             if "calendar" in state
             else None,
+            ClockShares.from_json(state["clock"]) if "clock" in state else None,
         )

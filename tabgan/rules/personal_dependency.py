@@ -52,6 +52,9 @@ MOST_LEVELS = 1_000  # of a column that a code holds
 LEAST_HELD = 0.99  # share of the codes that hold the column
 
 
+HINT_HELD = 0.9  # share of the first ones, of which few odd ones are many
+
+
 LEAST_NEW = 0.9  # share of the codes that differ in the rest
 
 
@@ -419,7 +422,7 @@ class CodePart(Dependency):
     source, target
         The columns.
     place
-        Which of the words and marks of the code it is.
+        Which of the words and marks of the code it is; from the end on if it is below zero.
     part
         Which part of a date; "level" where the source is none.
     width
@@ -434,7 +437,7 @@ class CodePart(Dependency):
     width: int
 
     def __post_init__(self) -> None:
-        if self.part not in {"level", *_DATE_PARTS} or self.place < 0 or self.width < 0:
+        if self.part not in {"level", *_DATE_PARTS} or self.place < -MOST_TOKENS or self.width < 0:
             raise ValueError(f"a code can't hold {self.part!r:.40} at place {self.place}")
 
     @property
@@ -519,9 +522,15 @@ def _words_of(cells: TypedSeries, part: str, width: int) -> list[str]:
 def _with_word(text: str, place: int, word: str) -> str:
     """Put a word into a code, in place of one that is letters or digits as well."""
     tokens = _TOKENS.findall(text)
-    if place >= len(tokens) or tokens[place].isdecimal() != word.isdecimal():
+    if not _word_at(tokens, place) or tokens[place].isdecimal() != word.isdecimal():
         return ""
-    return "".join([*tokens[:place], word, *tokens[place + 1 :]])
+    tokens[place] = word
+    return "".join(tokens)
+
+
+def _word_at(tokens: Sequence[str], place: int) -> str:
+    """Return the word at a place, from the end on if it is below zero; empty if there is none."""
+    return tokens[place] if -len(tokens) <= place < len(tokens) else ""
 
 
 def _find_code_parts(table: ColumnFrame) -> list[CodePart]:
@@ -531,8 +540,10 @@ def _find_code_parts(table: ColumnFrame) -> list[CodePart]:
     rows = np.unique(np.linspace(0, n_rows - 1, HINT_ROWS).astype(np.intp))  # it may be sorted
     for target in [at for at, cells in table.items() if cells.column.kind == "identifier"]:
         heads = [_tokens_of(text) for text in table[target].take(rows).values.to_numpy(object)]
-        size = min((len(own) for own in heads if own), default=0)
-        for place in range(min(size, MOST_TOKENS)):
+        sizes = {len(own) for own in heads if own}
+        most = min(min(sizes, default=0), MOST_TOKENS)
+        # codes of several lengths are alike at their ends only
+        for place in [*range(most), *(range(-1, -most - 1, -1) if len(sizes) > 1 else ())]:
             words = {own[place] for own in heads if own}
             if len(words) > 1 and all(map(str.isalnum, words)):
                 rule = _code_part(table, target, place, rows)
@@ -549,22 +560,25 @@ def _tokens_of(text: Any) -> list[str]:
 def _code_part(
     table: ColumnFrame, target: int, place: int, rows: NDArray[np.intp]
 ) -> CodePart | None:
-    """Return the column that stands in codes at a place, if what is left differs enough."""
+    """Return the column that stands in most codes at a place, if what is left differs enough."""
+    found: list[tuple[float, CodePart]] = []
     for at, cells in table.items():
         is_date = cells.column.kind == "datetime"
         if at == target or not (is_date or _has_words(cells)):
             continue
         for part in _DATE_PARTS if is_date else ("level",):
-            for some in (rows, np.arange(count_rows(table))):
+            for some, least in ((rows, HINT_HELD), (np.arange(count_rows(table)), LEAST_HELD)):
                 own = {at: cells.take(some), target: table[target].take(some)}
                 width = 0 if is_date else _width_in(own[target], place, own[at])
                 rule = CodePart(field_at(table, at), field_at(table, target), place, part, width)
-                if not _is_held(rule, own):
+                share = _share_held(rule, own)
+                if share < least:
                     break
             else:
                 if _differ(rule, table):
-                    return rule
-    return None
+                    found.append((share, rule))
+                    break
+    return max(found, key=lambda own: own[0])[1] if found else None
 
 
 def _has_words(cells: TypedSeries) -> bool:
@@ -577,20 +591,19 @@ def _has_words(cells: TypedSeries) -> bool:
 def _width_in(codes: TypedSeries, place: int, cells: TypedSeries) -> int:
     """Return how many digits the numbers of a column have in codes; 0 for texts."""
     tokens = next((own for text in codes.values if (own := _tokens_of(text))), [])
-    is_number = cells.column.kind == "integer" and place < len(tokens)
-    return len(tokens[place]) if is_number else 0
+    return len(_word_at(tokens, place)) if cells.column.kind == "integer" else 0
 
 
-def _is_held(rule: CodePart, table: ColumnFrame) -> bool:
-    """Return whether nearly all codes hold the column, which varies."""
+def _share_held(rule: CodePart, table: ColumnFrame) -> float:
+    """Return the share of the codes that hold the column; 0 where it does not vary."""
     texts = table[rule.target.position].values.to_numpy(object).tolist()
     pairs = [
-        (tokens[rule.place] if rule.place < len(tokens) else "", word)
+        (_word_at(tokens, rule.place), word)
         for text, word in zip(texts, rule.words(table), strict=True)
         if word and (tokens := _tokens_of(text))
     ]
     same = sum(token == word for token, word in pairs)
-    return len({word for _, word in pairs}) > 1 and same >= LEAST_HELD * len(pairs)
+    return same / len(pairs) if len({word for _, word in pairs}) > 1 else 0.0
 
 
 def _differ(rule: CodePart, table: ColumnFrame) -> bool:

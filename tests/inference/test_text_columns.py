@@ -1,5 +1,7 @@
 """Columns of names, addresses and phone numbers, told by name and by look."""
 
+import time
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -229,3 +231,11 @@ def test_texts_with_addresses_of_people_are_never_kept():
     ]
     frame = pd.DataFrame({"sender": senders * 20, "x": range(240)})
     assert infer_schema(frame)["sender"].kind == "identifier"
+
+
+@pytest.mark.parametrize("text", ["0" * 20_000, "a" + " " * 20_000 + "b", "a." * 10_000])
+def test_long_cells_are_read_in_linear_time(text):
+    frame = pd.DataFrame({"note": [f"{text}{i}" for i in range(30)]})
+    start = time.process_time()
+    assert infer_schema(frame)["note"].kind in ("text", "identifier")
+    assert time.process_time() - start < 20  # a search from each character takes minutes

@@ -127,6 +127,14 @@ def test_a_rule_tells_in_how_many_rows_it_holds_and_would_by_chance(table_of, rn
     assert found["'net' + 'tax' = 'gross'"].by_chance < 0.01
 
 
+def test_rows_that_are_empty_are_no_evidence(table_of, rng):
+    town = rng.choice([*"ABCDEFGH"], ROWS)
+    frame = pd.DataFrame({"town": town, "area": [f"area {'ABCDEFGH'.index(t) // 2}" for t in town]})
+    frame.loc[:39] = ""
+    found = evidence(frame, table_of, rng)
+    assert found["'town' determines 'area'"].rows == ROWS - 40
+
+
 def test_what_no_row_can_break_has_no_evidence(table_of, rng):
     payment = rng.gamma(2, 100, ROWS).round(2)
     bill = np.where(rng.random(ROWS) < 0.4, payment, rng.gamma(2, 100, ROWS).round(2))

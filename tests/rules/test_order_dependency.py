@@ -1,5 +1,8 @@
 """Columns of which one is never greater than another."""
 
+import json
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -526,6 +529,27 @@ def test_drawn_dates_are_written_in_the_forms_of_the_column(cause, orders, table
     assert gap.holds([*table.values()]).all()
 
 
+def test_dates_learned_as_distances_keep_their_own_times_of_day(table_of, rng):
+    start = np.datetime64("2021-02-14T00:00") + rng.integers(0, 300 * 1440, 1500)
+    clock = rng.integers(7 * 60, 20 * 60, 1500)
+    clock = np.where(rng.random(1500) < 0.3, clock // 60 * 60, clock)
+    clock = np.where(rng.random(1500) < 0.1, 23 * 60 + 59, clock)
+    days = rng.integers(1, 4, 1500).astype("m8[D]")
+    end = start.astype("M8[D]") + days + clock.astype("m8[m]")
+    table = table_of(pd.DataFrame({"start": start, "end": end}))
+    rule = next(own for own in find_orders(table, rng) if isinstance(own, DifferenceDependency))
+    rule = DifferenceDependency.from_json(json.loads(json.dumps(rule.to_json())))
+    reduced = rule.reduce(table)
+    values = reduced[1].values.sample(frac=1, random_state=1).reset_index(drop=True)
+    drawn = pd.DatetimeIndex(
+        rule.restore({0: reduced[0], 1: TypedSeries(reduced[1].column, values)})[1].values
+    )
+    drawn = drawn.hour * 60 + drawn.minute
+    assert np.mean(drawn == 1439) == pytest.approx(0.1, abs=0.03)
+    assert np.mean(drawn % 60 == 0) == pytest.approx(0.27, abs=0.04)
+    assert np.mean(drawn < 6 * 60) < 0.02
+
+
 def test_zones_are_compared_as_instants(rng):
     start = pd.Timestamp("2021-10-01", tz="UTC") + pd.to_timedelta(rng.integers(0, 1500, ROWS), "h")
     end = start + pd.to_timedelta(rng.integers(0, 3, ROWS), "h")
@@ -752,3 +776,13 @@ class TestCalendar:
         assert kept.tolist() == low.tolist()
         assert sorted(other.tolist()) == sorted(high.tolist())
         assert (kept <= other).all()
+
+
+def test_no_distance_is_beyond_those_of_some_rows(table_of, rng):
+    opened = pd.Timestamp("2021-01-01") + pd.to_timedelta(rng.integers(0, 1500, ROWS), "D")
+    lasting = rng.lognormal(2, 1.2, ROWS).astype(int)
+    frame = pd.DataFrame({"opened": opened, "closed": opened + pd.to_timedelta(lasting, "D")})
+    table = table_of(frame.apply(lambda days: days.dt.strftime("%Y-%m-%d")))
+    table = {at: own.with_column(replace(own.column, min_group=5)) for at, own in table.items()}
+    rule = DifferenceDependency.between(field_at(table, 0), field_at(table, 1), table)
+    assert np.sort(lasting)[-20] <= rule.column.maximum <= np.sort(lasting)[-5]

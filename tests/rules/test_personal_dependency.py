@@ -213,6 +213,21 @@ def test_a_code_holds_another_column_somewhere(write, what):
     assert rule.restore(rule.reduce(table))[3].values.tolist() == frame["code"].tolist()
 
 
+def test_a_year_stands_at_the_end_of_codes_of_any_length_beside_a_few_odd_ones():
+    rng = np.random.default_rng(0)
+    days = np.datetime64("2019-05-01") + rng.integers(0, 900, 400)
+    frame = pd.DataFrame({"day": days.astype(str)})
+    frame["code"] = [
+        f"{n:06X}-{d[2:4]}" for n, d in zip(rng.integers(0, 16**6, 400), frame["day"], strict=True)
+    ]
+    frame.loc[[8, 390], "code"] = ["9.23E-12", "4.71E-13"]
+    (rule,), table = rules_of(frame)
+    assert rule.describe() == "'code' holds the year of two digits of 'day'"
+    assert CodePart.from_json(json.loads(json.dumps(rule.to_json()))) == rule
+    mended = rule.restore(rule.reduce(table))[1].values
+    assert (mended.str[-2:] == frame["day"].str[2:4]).all()
+
+
 def test_codes_that_come_again_begin_with_levels_that_end_in_digits():
     frame = coded().replace({"region": {"EU": "R1", "US": "R2", "APAC": "R12"}})
     frame["code"] = [f"{own}/{at % 140:03d}" for at, own in enumerate(frame["region"])]

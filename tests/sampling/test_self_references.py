@@ -118,3 +118,13 @@ def test_a_model_keeps_references_in_its_file_and_in_small_samples(tmp_path):
         assert new["supervisor"].dropna().isin(new["worker_no"]).all()
         assert not new["worker_no"].isin(staff()["worker_no"]).any()
         assert new["supervisor"].isna().sum() < max(rows / 2, 2)
+
+
+def test_the_only_row_without_a_supervisor_has_none_in_a_sample():
+    rng = np.random.default_rng(0)
+    ids = [f"E{n}" for n in range(10_000, 10_000 + ROWS)]
+    above = [None, *(ids[rng.integers(0, max(1, row // 4))] for row in range(1, ROWS))]
+    frame = pd.DataFrame({"worker_no": ids, "supervisor": above, "age": rng.integers(20, 60, ROWS)})
+    new = TabTrees(refine=False, verbose=False, random_state=0).fit(frame).sample(ROWS)
+    assert 1 <= new["supervisor"].isna().sum() <= 0.05 * ROWS
+    assert new["supervisor"].dropna().isin(new["worker_no"]).all()

@@ -13,10 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tabgan.base.errors import SchemaError
+from tabgan.encoding.identifiers.location_forms import is_path, learn_locations
 from tabgan.encoding.identifiers.patterns import (
-    Pattern,
-    is_path,
-    learn_locations,
     learn_parts,
     learn_patterns,
 )
@@ -31,6 +29,7 @@ from tabgan.encoding.identifiers.personal_names import (
     learn_phones,
     locale_of,
 )
+from tabgan.encoding.identifiers.text_pattern import Pattern
 from tabgan.encoding.identifiers.unique_values import (
     MOST_DIGITS,
     MOST_POSITIONS,

@@ -1,29 +1,28 @@
-"""Texts by pattern or in a locale's layout: how identifiers are written, without any of the values.
+"""The patterns of texts: how identifiers are written, without any of the values.
 
-A pattern is a sequence of literals and of runs of characters of one class: ``INV-`` and four
-digits. Which text stands at a position is a bijection of the position, so that texts never
-repeat, however a sample is cut into blocks. Two patterns of a column have no text in common,
-because every text is read as one pattern only: runs are as long as they can be, and a word that
-mixes digits and letters changes between them at least three times.
+Two patterns of a column have no text in common, because every text is read as one pattern only:
+runs are as long as they can be, and a word that mixes digits and letters changes between them at
+least three times.
 """
 
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence, Set
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from collections.abc import Sequence, Set
+from functools import lru_cache
 from itertools import takewhile
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from tabgan.encoding.identifiers.unique_values import (
-    MOST_POSITIONS,
-    index_permutation,
-    lead_numbers,
+from tabgan.encoding.identifiers.text_pattern import (
+    CLASSES,
+    MOST_CHARACTERS,
+    MOST_RANGED,
+    UPPER,
+    Part,
+    Pattern,
+    range_texts,
 )
 from tabgan.table.text_formats import spread
 
@@ -31,189 +30,28 @@ __all__ = [
     "FEWEST_FOR_PREFIX",
     "LEAST_ALIKE",
     "MOST_PATTERNS",
-    "Part",
-    "Pattern",
     "has_run",
-    "is_path",
     "joined_parts",
-    "learn_locations",
     "learn_parts",
     "learn_patterns",
     "without_words",
 ]
 
-Part = str | tuple[str, int]  # a literal, or a run: class and number of characters
-
-
 MOST_PATTERNS = 50
-MOST_CHARACTERS = 256
 SAMPLE = 10_000  # texts that the patterns are learned from
 FEWEST_FOR_PREFIX = 10  # texts from which a common beginning belongs to none of them
 LEAST_ALIKE = 0.95  # share of the texts that must have a form for the others to be odd ones
 MOST_LEADS = 40  # values of a part that stay as they are
 MOST_ALIGNED = 200  # patterns of texts whose parts are compared
 MOST_LEFT_OUT = 0.9  # share of the texts that the patterns tell of at least
+MOST_SHAPES = 4  # of runs of digits and letters, in texts of the same marks
 MOST_RUNS = 3  # of digits and letters in a word that are compared each
 SPARE_TEXTS = 3  # texts that can be made, for each one of the source
-MOST_RANGED = 4  # digits of a number whose range is kept
-MOST_OPTIONS = 40_000  # days of a range
+HEX_LETTERS = (0.2, 0.6)  # share of letters at each place of a hexadecimal number, about 6 of 16
+LEAST_HEX_LETTERS = 30  # that are none beyond F
+MOST_WORDED = 400  # patterns of texts of many layouts that share their words
 _LETTERS = re.compile(r"[^\W\d_]+")
 _HEX_GROUPS = re.compile(r"[0-9a-fA-F]{2,4}(?:[:.-][0-9a-fA-F]{2,4}){2,}")
-_DIGIT, _LOWER = "0123456789", "abcdefghijklmnopqrstuvwxyz"
-_UPPER, _VOWEL, _CONSONANT = _LOWER.upper(), "aeiou", "bdfghklmnprstvz"
-
-
-def _mixed(first: str, second: str) -> Callable[[int], list[str]]:
-    """Alphabets of a word that is not read as one to three runs."""
-    return lambda n: ([first, second, first, second] + [first + second] * n)[:n]
-
-
-def _word(n: int) -> list[str]:
-    """Alphabets of a word that can be spoken."""
-    return [_LOWER] * n if n < 3 else [(_VOWEL, _CONSONANT)[i % 2] for i in range(n)]
-
-
-_CLASSES: dict[str, Callable[[int], list[str]]] = {
-    "digit": lambda n: [_DIGIT] * n,
-    "lower": _word,
-    "upper": lambda n: [_UPPER] * n,
-    "syll": lambda n: [_CONSONANT, _VOWEL] * n,
-    "hex": lambda n: [_DIGIT + "abcdef"] * n,
-    "HEX": lambda n: [_DIGIT + "ABCDEF"] * n,
-    "8-b": lambda n: ["89ab"] * n,
-    "8-B": lambda n: ["89AB"] * n,
-    "mix16": _mixed(_DIGIT, "abcdef"),
-    "MIX16": _mixed(_DIGIT, "ABCDEF"),
-    "mix36": _mixed(_DIGIT, _LOWER),
-    "MIX36": _mixed(_DIGIT, _UPPER),
-    "mix52": _mixed(_LOWER, _UPPER),
-    "mix62": _mixed(_DIGIT, _LOWER + _UPPER),
-}
-
-
-@dataclass(frozen=True)
-class Pattern:
-    """How texts are written.
-
-    Examples
-    --------
-    >>> pattern = Pattern(("INV-", ("digit", 2)))
-    >>> pattern.space
-    100
-    >>> len(set(pattern.make(np.arange(100), seed=1)))
-    100
-    >>> pattern.wider()
-    Pattern(parts=('INV-', ('digit', 3)))
-    """
-
-    parts: tuple[Part, ...]
-
-    def __post_init__(self) -> None:
-        runs = [part for part in self.parts if not isinstance(part, str)]
-        if not runs or not all(run[1] > 0 for run in runs):
-            raise ValueError(f"{self.parts!r} is not a pattern")
-        for name, size in runs:
-            if name not in _CLASSES and any(len(own) != size for own in _range_texts(name)):
-                raise ValueError(f"{self.parts!r} is not a pattern")
-
-    @cached_property
-    def alphabets(self) -> list[Sequence[str]]:
-        """The texts that may stand at each place: characters, or the texts of a range."""
-        found: list[Sequence[str]] = []
-        for part in self.parts:
-            if isinstance(part, str):
-                found += part
-            else:
-                name, size = part
-                found += _CLASSES[name](size) if name in _CLASSES else [_range_texts(name)]
-        return found
-
-    @cached_property
-    def counted(self) -> int:
-        """First of the places that count the position; those before it look random."""
-        space, first = 1, len(self.alphabets)
-        while first > 0 and space * len(self.alphabets[first - 1]) <= MOST_POSITIONS:
-            first -= 1
-            space *= len(self.alphabets[first])
-        return first
-
-    @property
-    def space(self) -> int:
-        """How many positions have texts of their own."""
-        return math.prod(len(alphabet) for alphabet in self.alphabets[self.counted :])
-
-    def wider(self) -> "Pattern | None":
-        """Make the last run one character longer; a range stays as it is."""
-        runs = [(i, part[0]) for i, part in enumerate(self.parts) if not isinstance(part, str)]
-        last = max((i for i, name in runs if name in _CLASSES), default=None)
-        if last is None:
-            return None
-        run = (str(self.parts[last][0]), int(self.parts[last][1]) + 1)
-        return Pattern((*self.parts[:last], run, *self.parts[last + 1 :]))
-
-    def make(self, positions: NDArray[np.int64], seed: int) -> NDArray[Any]:
-        """Write the text of every position; positions are below `space`.
-
-        Parameters
-        ----------
-        positions
-            Positions of the rows in the whole sample.
-        seed
-            Chooses the order of the values; one for all blocks of a sample.
-        """
-        rest = index_permutation(positions, self.space, seed)
-        end = sum(len(alphabet[0]) for alphabet in self.alphabets)
-        codes = np.empty((len(positions), end), np.uint32)
-        for place in reversed(range(len(self.alphabets))):
-            alphabet = np.array([[*map(ord, own)] for own in self.alphabets[place]], np.uint32)
-            if place >= self.counted:
-                rest, index = np.divmod(rest, np.uint64(len(alphabet)))
-            else:
-                index = lead_numbers(positions, seed, place) % np.uint64(len(alphabet))
-            start = end - alphabet.shape[1]
-            codes[:, start:end], end = alphabet[index], start
-        return codes.view(f"U{codes.shape[1]}").ravel().astype(object)
-
-    def to_json(self) -> list[Any]:
-        """Describe the pattern by JSON values."""
-        return [part if isinstance(part, str) else list(part) for part in self.parts]
-
-    @classmethod
-    def from_json(cls, state: Sequence[Any]) -> Self:
-        """Rebuild a pattern from `to_json`'s value."""
-        pattern = cls(tuple(p if isinstance(p, str) else (str(p[0]), int(p[1])) for p in state))
-        if sum(len(p) if isinstance(p, str) else p[1] for p in pattern.parts) > 2 * MOST_CHARACTERS:
-            raise ValueError("the pattern is too long")
-        return pattern
-
-
-_DATES = {"%Y%m": "M", "%Y%m%d": "D"}  # how codes hold a month or a day, and NumPy's unit
-
-
-@lru_cache(maxsize=256)
-def _range_texts(name: str) -> tuple[str, ...]:
-    """Return the texts of a range: "01-12" are two digits, "%Y%m:2019-01:2021-06" months.
-
-    Raises
-    ------
-    ValueError
-        If the range is malformed.
-    """
-    form, *ends = name.split(":")
-    if ends:
-        if form not in _DATES or len(ends) != 2:
-            raise ValueError(f"{name!r:.80} is no range of dates")
-        first, last = np.array(ends, f"datetime64[{_DATES[form]}]")
-        dates = np.arange(first, last + 1)
-        texts = [date.replace("-", "") for date in dates[:MOST_OPTIONS].astype(str).tolist()]
-    else:
-        low, _, high = name.partition("-")
-        if not (low.isdecimal() and high.isdecimal() and len(low) == len(high) <= MOST_RANGED):
-            raise ValueError(f"{name!r:.80} is neither a class of characters nor a range")
-        texts = [str(number).zfill(len(low)) for number in range(int(low), int(high) + 1)]
-    if not texts:
-        raise ValueError(f"the range {name!r:.80} is empty")
-    return tuple(texts)
 
 
 def learn_patterns(texts: Sequence[str], least: int = FEWEST_FOR_PREFIX) -> dict[Pattern, float]:
@@ -235,7 +73,7 @@ def learn_patterns(texts: Sequence[str], least: int = FEWEST_FOR_PREFIX) -> dict
     (('upper', 1), '-', ('digit', 1)) 0.5
     """
     sample = without_words(texts)
-    aligned = learn_parts(sample, least)
+    aligned = learn_parts(sample, least) or _learn_words(sample, max(least, FEWEST_FOR_PREFIX))
     if aligned:
         return aligned
     bulk = _with_one_beginning(sample)
@@ -286,7 +124,9 @@ def learn_parts(
     groups: defaultdict[str, list[str]] = defaultdict(list)
     for text in texts:
         groups[_WORD.sub("w", _classes(text))].append(text)
-    kept = [own for own in groups.values() if len(own) >= least]
+    kept = [
+        own for alike in groups.values() for own in _by_shape(alike, least) if len(own) >= least
+    ]
     if sum(map(len, kept)) < LEAST_ALIKE * len(texts):
         return {}
     found: Counter[tuple[Part, ...]] = Counter()
@@ -297,6 +137,7 @@ def learn_parts(
         free = [at for at, place in enumerate(places) if not place.options]
         are_numbers = all(row[at].isdecimal() for row in cells for at in free)
         has_parts |= _are_more_than_beginnings(places) or (beginnings and are_numbers)
+        has_parts |= len(kept) > 1 and any(map(str.isalnum, "".join(places[0].kept)))
         mixed = _mixed_class(own)
         for row in cells:
             parts = [place.parts_of(cell, mixed) for place, cell in zip(places, row, strict=True)]
@@ -309,22 +150,38 @@ def learn_parts(
     return {Pattern(parts): count / total for parts, count in counts}
 
 
+def _by_shape(texts: list[str], least: int) -> list[list[str]]:
+    """Part texts of the same marks by their runs of digits and letters, if few shapes are all.
+
+    So 85123A is compared with 84406B, and not with 71053.
+    """
+    shapes: defaultdict[str, list[str]] = defaultdict(list)
+    for text in texts:
+        shapes[_RUN.sub(lambda run: run.group()[0], _classes(text))].append(text)
+    own = sorted((alike for alike in shapes.values() if len(alike) >= least), key=len, reverse=True)
+    few = own[:MOST_SHAPES]
+    return few if sum(map(len, few)) >= LEAST_ALIKE * len(texts) else [texts]
+
+
 class _Place(NamedTuple):
     """What stands at one place of aligned texts."""
 
     kept: frozenset[str]  # the values that stay as they are; none where others are made
     bounded: str  # the range of a number or date, if it has one
     distinct: int  # values
+    alphabet: str = ""  # the class of words that mix digits and letters anywhere, if it is known
 
     @property
     def options(self) -> int:
         """How many values are made; 0 where these are free."""
-        return len(self.kept) or (len(_range_texts(self.bounded)) if self.bounded else 0)
+        return len(self.kept) or (len(range_texts(self.bounded)) if self.bounded else 0)
 
     def parts_of(self, cell: str, mixed: str) -> tuple[Part, ...] | None:
         """Return the parts of a pattern for a value; None if its text is left out."""
         if self.kept:
             return (cell,) if cell in self.kept else None
+        if self.alphabet:
+            return ((self.alphabet, len(cell)),) if _is_of(cell, self.alphabet) else None
         return ((self.bounded, len(cell)),) if self.bounded else _parts(cell, mixed)
 
 
@@ -379,11 +236,34 @@ def _place(counts: Counter[str], n_texts: int, least: int) -> _Place:
     """Tell what stands at a place: few values, or numbers or dates of a range."""
     kept = frozenset(value for value, count in counts.items() if count >= least)
     rows = sum(counts[value] for value in kept)
-    is_ascii = all(map(str.isascii, kept))
     few = len(kept) <= MOST_LEADS and (len(kept) == 1 or 2 * len(kept) <= _room_of(counts))
-    if kept and few and is_ascii and rows >= LEAST_ALIKE * n_texts:
+    if kept and few and rows >= LEAST_ALIKE * n_texts:
         return _Place(kept, "", len(counts))
-    return _Place(frozenset(), _range_of(counts, least), len(counts))
+    return _Place(frozenset(), _range_of(counts, least), len(counts), _alphabet_of(counts))
+
+
+def _is_of(word: str, alphabet: str) -> bool:
+    return {*word} <= {*CLASSES[alphabet](1)[0]}
+
+
+def _alphabet_of(counts: Counter[str]) -> str:
+    """Return "hex" or "HEX" for words that are nearly all hexadecimal numbers, else nothing.
+
+    These have letters at any place, and no letter beyond F.
+    """
+    for name in ("HEX", "hex"):
+        words = [word for word in counts if _is_of(word, name)]
+        size = Counter(map(len, words)).most_common(1)[0][0] if words else 0
+        rows = [word for word in words if len(word) == size]
+        n_letters = [sum(map(str.isalpha, at)) for at in zip(*rows, strict=True)]
+        low, high = (share * len(rows) for share in HEX_LETTERS)
+        if (
+            len(words) >= LEAST_ALIKE * len(counts)
+            and sum(n_letters) >= LEAST_HEX_LETTERS
+            and all(low <= n <= high for n in n_letters)
+        ):
+            return name
+    return ""
 
 
 def _range_of(counts: Counter[str], least: int) -> str:
@@ -420,7 +300,7 @@ def _are_more_than_beginnings(places: Sequence[_Place]) -> bool:
     free = [not place.options for place in places]
     beginning = places[: free.index(True)] if any(free) else places
     rest = places[len(beginning) :]
-    return any(place.options > 1 for place in places) or any(
+    return any(place.options > 1 or place.alphabet for place in places) or any(
         place.options and any(map(str.isalnum, "".join(place.kept))) for place in rest
     )
 
@@ -546,8 +426,8 @@ def _mixed_class(texts: Sequence[str]) -> str:
         for match in _TOKEN.finditer(_classes(text)):
             if _is_mixed(match.group()):
                 used.update(text[match.start() : match.end()])
-    known = (name for name in _CLASSES if name.lower().startswith("mix"))
-    return next((name for name in known if used <= {*"".join(_CLASSES[name](5))}), "mix62")
+    known = (name for name in CLASSES if name.lower().startswith("mix"))
+    return next((name for name in known if used <= {*"".join(CLASSES[name](5))}), "mix62")
 
 
 def _common_prefix(texts: Sequence[str]) -> str:
@@ -563,121 +443,119 @@ def _common_prefix(texts: Sequence[str]) -> str:
     return prefix if prefix.isascii() else ""
 
 
-LEAST_LOCATIONS = 5  # that share a host, a folder or an ending, for it to be kept
-MOST_LOCATION_FORMS = 50
-LEAST_GENERATED = 6  # letters of a generated step
-
-_PAGE = Pattern(("https://example.com/", ("syll", 5)))
-_URL = re.compile(r"(\w+://)(www\.)?([^/?#:@]+)((?:/[^?#]*)?)(?:[?#].*)?", re.ASCII)
-_PATH = re.compile(r"([A-Za-z]:|\.{1,2}|~|)([/\\][^/\\\n]+)+[/\\]?", re.ASCII)
-_TOP = re.compile(r"(?:\.(?:com?|org|net|ac|gov|edu))?\.[A-Za-z]{2,}$")  # as .de and .co.uk
-_EXTENSION = re.compile(r"\.[A-Za-z]\w{0,4}$", re.ASCII)
+_LETTER_RUN = re.compile(r"[aA]+")
 
 
-class _Location(NamedTuple):
-    """An address of a web page, or a path of a file, in parts."""
+def _learn_words(texts: Sequence[str], least: int) -> dict[Pattern, float]:
+    """Learn the patterns of texts of many layouts, whose words of letters are few and come again.
 
-    lead: str  # the scheme and www., or the root of a path
-    host: str | None  # None of a file
-    steps: tuple[str, ...]  # folders, and what stands behind the last of them
-    mark: str  # between them
-
-    @property
-    def top(self) -> str:
-        return _ending(_TOP, self.host or "")
-
-    @property
-    def extension(self) -> str:
-        return _ending(_EXTENSION, self.steps[-1] if self.steps else "")
-
-
-def is_path(text: str) -> bool:
-    """Return whether a text is a path of a file, from a root on.
-
-    Examples
-    --------
-    >>> is_path("/var/log/a.txt"), is_path("and/or")
-    (True, False)
-    """
-    match = _PATH.fullmatch(text)
-    return match is not None and bool(match[1] or text.count("/") > 1)
-
-
-def learn_locations(texts: Sequence[str], least: int) -> dict[Pattern, float]:
-    """Learn how addresses of pages or paths of files are written: hosts, depths, endings.
-
-    A host, a folder of some depth and an ending that enough of them share stay as they are; the
-    rest is generated. So is the host of a home page.
+    These words stay, and so do years at the end; short numbers of few values are such values.
+    Texts with other words keep their form where no pattern could write it.
 
     Parameters
     ----------
     texts
-        Distinct addresses or paths.
+        Distinct texts.
     least
-        How many of them share what is kept, where that is more than `LEAST_LOCATIONS`.
+        How many of them share a word that stays.
 
     Returns
     -------
-    The commonest forms with their shares.
+    The commonest patterns with their shares; none where the words are not few.
     """
-    least = max(least, LEAST_LOCATIONS)
-    locations = [own for own in map(_location, texts) if own is not None]
-    shared = Counter[tuple[object, ...]]()
-    for own in locations:
-        shared.update([("top", own.top), ("extension", own.extension)])
-        places = [(-1, own.host or ""), *enumerate(own.steps[:-1])]
-        shared.update(("step", *place) for place in places if not _may_be_generated(place[1]))
-    common = {part for part, n in shared.items() if n >= least}
-    forms = Counter(_form_of_location(own, common) for own in locations)
-    kept = {form: n for form, n in forms.most_common(MOST_LOCATION_FORMS) if n >= least}
-    total = sum(kept.values())
-    return {form: n / total for form, n in kept.items()} or {_PAGE: 1.0}
+    marks = Counter(_WORD.sub("w", _classes(text)) for text in texts)
+    if max(marks.values(), default=0) >= LEAST_ALIKE * len(texts):  # these are of one layout
+        return {}
+    words = _recurring_words(texts, least)
+    ends = _recurring_ends(texts, least)
+    rows = [(text, _split_words(text)) for text in texts]
+    is_told = [
+        {*filter(_is_word, own)} <= words
+        and not any(map(_is_mixed, _TOKEN.findall(_classes(text))))
+        for text, own in rows
+    ]
+    told = [row for row, is_plain in zip(rows, is_told, strict=True) if is_plain]
+    if not words or len(told) < MOST_LEFT_OUT * len(texts):
+        return {}
+    groups: defaultdict[tuple[str, ...], list[list[str]]] = defaultdict(list)
+    for _, own in told:
+        groups[tuple(f"{len(w)}" * w.isdecimal() or "'" + w for w in own)].append(own)
+    found: Counter[tuple[Part, ...]] = Counter()
+    for group in groups.values():
+        found.update(_worded_parts(group, ends, least))
+    shapes = {_classes(text) for text, _ in told}
+    mixed = _mixed_class(texts)
+    odd = [text for text, is_plain in zip(texts, is_told, strict=True) if not is_plain]
+    found.update(_parts(text, mixed) for text in odd if _classes(text) not in shapes)
+    counts = found.most_common(MOST_WORDED)
+    total = sum(count for _, count in counts)
+    return {Pattern(parts): count / total for parts, count in counts}
 
 
-def _location(text: str) -> _Location | None:
-    match = _URL.fullmatch(text)
-    if match is not None:
-        return _Location(match[1] + (match[2] or ""), match[3], tuple(match[4].split("/")[1:]), "/")
-    if not is_path(text):
-        return None
-    mark = "\\" if "\\" in text else "/"
-    root, *steps = text.split(mark)
-    return _Location(root, None, tuple(steps), mark)
+def _split_words(text: str) -> list[str]:
+    """Split a text into words of letters, numbers, and what stands between them."""
+    return [text[m.start() : m.end()] for m in re.finditer(r"0+|[aA]+|[^0aA]+", _classes(text))]
 
 
-def _form_of_location(own: _Location, common: Set[tuple[object, ...]]) -> Pattern:
-    parts: list[Part] = [own.lead]
-    is_page = any(own.steps)
-    if own.host is not None and is_page and ("step", -1, own.host) in common:
-        parts.append(own.host)
-    elif own.host is not None:
-        parts += [("syll", 4), own.top if ("top", own.top) in common else ".com"]
-    for depth, step in enumerate(own.steps[:-1]):
-        parts += [own.mark, step if ("step", depth, step) in common else _run_like(step)]
-    if own.steps:
-        parts.append(own.mark)
-        last, extension = own.steps[-1], own.extension
-        bare = last.removesuffix(extension)
-        parts += [_run_like(bare)] if bare else []
-        parts += [extension] if ("extension", extension) in common else []
-    joined = joined_parts(parts)
-    return Pattern(joined if has_run(joined) else (*joined, ("syll", 4)))
+def _is_word(part: str) -> bool:
+    return _LETTER_RUN.fullmatch(_classes(part)) is not None
 
 
-def _may_be_generated(step: str) -> bool:
-    """Return whether a step could also be a generated one: the texts of all forms must differ."""
-    name = step.removesuffix(_ending(_TOP, step))
-    letters = dict(enumerate((_CONSONANT, _VOWEL)))
-    is_like = len(name) >= LEAST_GENERATED
-    is_like = is_like and all(sign in letters[at % 2] for at, sign in enumerate(name))
-    return step.isdecimal() or is_like
+def _recurring_words(texts: Sequence[str], least: int) -> set[str]:
+    """Return the words that enough texts share; none of those that any letters could be."""
+    counts = Counter(word for text in texts for word in {*_split_words(text)} if _is_word(word))
+    common = {word for word, count in counts.items() if count >= least}
+    sizes = Counter(map(len, common))
+    few = {word for word in common if 2 * sizes[len(word)] <= len(UPPER) ** len(word)}
+    return few if len(few) <= MOST_LEADS else set()
 
 
-def _run_like(step: str) -> tuple[str, int]:
-    """Return characters for a step of a path: digits for digits, else syllables."""
-    return ("digit", len(step)) if step.isdecimal() else ("syll", 3)
+def _recurring_ends(texts: Sequence[str], least: int) -> set[str]:
+    """Return the numbers of two or four digits, as years are, that nearly all texts end in."""
+    numbers = Counter(own[-1] for text in texts if (own := _split_words(text))[-1].isdecimal())
+    found: set[str] = set()
+    for size in (2, 4):
+        counts = Counter({own: n for own, n in numbers.items() if len(own) == size})
+        kept = {own for own, n in counts.items() if n >= least}
+        is_told = sum(counts[own] for own in kept) >= LEAST_ALIKE * counts.total()
+        found |= kept if is_told and len(kept) <= MOST_LEADS else set()
+    return found
 
 
-def _ending(form: re.Pattern[str], text: str) -> str:
-    match = form.search(text)
-    return match.group() if match else ""
+def _worded_parts(
+    group: Sequence[Sequence[str]], ends: Set[str], least: int
+) -> Counter[tuple[Part, ...]]:
+    """Count the patterns of texts of one layout: a frequent end is that of a pattern.
+
+    The other ends are choices of one more pattern, which has none of the frequent ones, as no two
+    patterns may write the same text.
+    """
+    columns = [Counter(column) for column in zip(*group, strict=True)]
+    numbers = [at for at, own in enumerate(columns) if next(iter(own)).isdecimal()]
+    if not numbers:  # nothing is free
+        return Counter()
+    widths = [len(next(iter(own))) for own in columns]
+    free = max(numbers, key=lambda at: (len(columns[at]), widths[at]))
+    parts: list[Part] = [next(iter(own)) for own in columns]
+    for at in numbers:
+        kept = [own for own, n in columns[at].items() if n >= least]
+        is_few = 1 < 2 * len(kept) <= 10 ** widths[at] and len(kept) <= MOST_LEADS
+        is_told = sum(columns[at][own] for own in kept) >= LEAST_ALIKE * len(group)
+        is_kept = at != free and widths[at] <= MOST_RANGED and is_few and is_told
+        parts[at] = _choice(kept) if is_kept else ("digit", widths[at])
+    last = len(columns) - 1
+    sorts = {own: n for own, n in columns[last].items() if own in ends}
+    if last == free or not sorts:
+        return Counter({joined_parts(parts): len(group)})
+    frequent = {own: n for own, n in sorts.items() if n >= least}
+    found = Counter({joined_parts([*parts[:-1], own]): n for own, n in frequent.items()})
+    size = widths[last]
+    rest = sorted(own for own in ends if len(own) == size and own not in frequent)
+    if rest and len(group) > sum(frequent.values()):
+        found[joined_parts([*parts[:-1], _choice(rest)])] = len(group) - sum(frequent.values())
+    return found
+
+
+def _choice(values: Sequence[str]) -> Part:
+    """Return the part that is one of some texts of one length."""
+    return ("|".join(sorted(values)), len(values[0])) if len(values) > 1 else values[0]

@@ -15,13 +15,12 @@ from tabgan.encoding.identifiers.patterns import (
     FEWEST_FOR_PREFIX,
     LEAST_ALIKE,
     MOST_PATTERNS,
-    Part,
-    Pattern,
     has_run,
     joined_parts,
     learn_patterns,
     without_words,
 )
+from tabgan.encoding.identifiers.text_pattern import Part, Pattern
 from tabgan.encoding.identifiers.unique_values import (
     MOST_POSITIONS,
     index_permutation,

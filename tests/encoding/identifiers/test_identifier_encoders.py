@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from tabgan.base.errors import DataError
 from tabgan.base.row_layout import RowLayout
 from tabgan.encoding.identifiers.identifier_encoders import IdentifierEncoder
-from tabgan.encoding.identifiers.patterns import Pattern, learn_patterns
+from tabgan.encoding.identifiers.patterns import learn_patterns
+from tabgan.encoding.identifiers.text_pattern import Pattern
 from tabgan.encoding.identifiers.unique_values import (
     MOST_POSITIONS,
     Digits,

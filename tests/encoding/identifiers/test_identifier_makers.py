@@ -13,7 +13,7 @@ from tabgan.encoding.identifiers.identifier_makers import (
     maker_from_json,
     maker_to_json,
 )
-from tabgan.encoding.identifiers.patterns import Pattern
+from tabgan.encoding.identifiers.text_pattern import Pattern
 from tabgan.table.schema import Column
 from tabgan.table.text_formats import check_characters, checksum_of
 

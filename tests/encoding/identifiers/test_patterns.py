@@ -5,13 +5,10 @@ import re
 import numpy as np
 import pytest
 
-from tabgan.encoding.identifiers.patterns import (
-    Pattern,
-    is_path,
-    learn_locations,
-    learn_patterns,
-)
+from tabgan.encoding.identifiers.location_forms import is_path, learn_locations
+from tabgan.encoding.identifiers.patterns import learn_patterns
 from tabgan.encoding.identifiers.personal_names import learn_phones
+from tabgan.encoding.identifiers.text_pattern import Pattern
 
 RNG = np.random.default_rng(0)
 LETTERS = [*"ABCDEFGHIJKLMNOPQRSTUVWXYZ"]
@@ -201,3 +198,51 @@ class TestLocations:
     @pytest.mark.parametrize("text", ["and/or", "/", "12/31/2020", "a\\b", "/x", "name@host/x"])
     def test_what_is_no_path(self, text):
         assert not is_path(text)
+
+
+def test_endings_of_some_codes_stay_where_others_have_none():
+    rng = np.random.default_rng(0)
+    numbers = rng.choice(np.arange(10_000, 99_999), 300, replace=False)
+    endings = rng.choice(["A", "B", ""], 300)
+    texts = [f"{number}{ending}" for number, ending in zip(numbers, endings, strict=True)]
+    shares = {pattern.parts[1:]: share for pattern, share in learn_patterns(texts, 5).items()}
+    assert shares.keys() == {("A",), ("B",), ()}
+    assert shares[()] == pytest.approx((endings == "").mean(), abs=1e-9)
+
+
+def test_codes_of_hexadecimal_digits_keep_them_beside_a_few_that_a_spreadsheet_spoilt():
+    rng = np.random.default_rng(5)
+    texts = [f"{n:06X}-{16 + n % 2}" for n in rng.integers(0, 16**6, 800)]
+    texts += [f"{1 + n % 9}.{n:02d}E-{12 + n % 2}" for n in range(20, 32)]
+    patterns = learn_patterns([*dict.fromkeys(texts)])
+    ends = r"[0-9A-F]{6}-1[67]|\d\.\d\dE-\d\d"
+    assert all(re.fullmatch(ends, text) for text in made(patterns))
+    odd = sum(share for own, share in patterns.items() if "." in "".join(map(str, own.parts)))
+    assert 0.005 < odd < 0.03
+
+
+def test_numbers_with_a_last_letter_are_not_hexadecimal():
+    texts = [f"R-{n}{'ABC'[n % 3]}" if n % 2 else f"R-{n}" for n in range(100, 500)]
+    assert all(re.fullmatch(r"R-\d+[A-Z]?", text) for text in made(learn_patterns(texts)))
+
+
+def test_a_beginning_that_most_texts_share_stays_beside_plain_numbers():
+    texts = [*(f"uid-{n}" for n in range(1000, 1900)), *(str(n) for n in range(700_000, 700_120))]
+    patterns = learn_patterns(texts)
+    assert all(re.fullmatch(r"uid-\d+|\d+", text) for text in made(patterns))
+
+
+def test_words_of_codes_in_many_layouts_stay_and_years_are_those_of_the_table():
+    rng = np.random.default_rng(2)
+    marks = [f"{a}{b}{c}" for a in "/-" for b in ("/", "-", " ", " - ") for c in ("/", "-", " ")]
+    texts = []
+    for n in range(1500):
+        kind, year = ("DAA", "LASP", "CD")[n % 3], ("98", "99", "00", "01", "2004")[n % 5]
+        first, second, third = marks[n % 24][0], marks[n % 24][1:-1], marks[n % 24][-1]
+        end = f"N\u00b0 {rng.integers(1000, 9999)}{third}{year}"
+        texts.append(f"{rng.integers(10, 99)}{first}{kind}{second}{end}")
+    patterns = learn_patterns([*dict.fromkeys(texts)])
+    form = r"\d+[/-](DAA|LASP|CD)[/ -]+N\u00b0 \d+[/ -](98|99|00|01|2004)"
+    assert all(re.fullmatch(form, text) for text in made(patterns, 20))
+    parts = made(patterns, 20)
+    assert len({*parts}) == len(parts)
