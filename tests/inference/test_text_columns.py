@@ -229,3 +229,14 @@ def test_texts_with_addresses_of_people_are_never_kept():
     ]
     frame = pd.DataFrame({"sender": senders * 20, "x": range(240)})
     assert infer_schema(frame)["sender"].kind == "identifier"
+
+
+def test_texts_of_many_words_that_mostly_repeat_are_categories_and_no_free_text():
+    rng = np.random.default_rng(0)
+    words = np.array([*"abcdefghijklmnop"], object)
+    firms = [" ".join(rng.choice(words, 6)) for _ in range(240)]
+    repeated = [*np.repeat(firms[:40], 8), *firms[40:]]
+    frame = pd.DataFrame({"firm": rng.permutation(np.array(repeated, object))})
+    assert infer_schema(frame)["firm"].kind == "categorical"
+    comments = frame.replace(dict.fromkeys(firms[:40], "there is nothing to say here"))
+    assert infer_schema(comments)["firm"].kind == "text"
