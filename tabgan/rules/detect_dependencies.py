@@ -26,7 +26,7 @@ from tabgan.rules.identity_candidates import FITTED_ROWS, MOST_FACTORS, MOST_THR
 from tabgan.rules.order_dependency import DifferenceDependency
 from tabgan.rules.part_dependency import MOST_SOURCES, find_parts
 from tabgan.rules.personal_dependency import find_codes, find_persons
-from tabgan.rules.presence_dependency import find_joint_marks, find_presences
+from tabgan.rules.presence_dependency import find_joint_holes, find_joint_marks, find_presences
 from tabgan.rules.sum_dependency import find_one_hots, find_sums
 from tabgan.table.columns import NUMBERS, TICKS, ColumnFrame, count_rows, without
 
@@ -64,6 +64,7 @@ def detect_dependencies(
     as the ones before it left it.
     """
     found: list[Dependency] = []
+    whole = without(table, kept)
     n_columns = max(table, default=0) + 1
     if count_rows(table) < LEAST_ROWS:
         return [*find_presences(table, n_columns)]
@@ -102,11 +103,12 @@ def detect_dependencies(
     coincidences = find_partial_equalities(without(table, absent), rng, fixed)
     others = [*found, *determined, *orders, *coincidences]
     agreements = _find_agreements(without(table, absent), of_equals, fixed, n_columns, others)
-    rules = (*identities, *first, *sums, *agreements, *near.values())
-    left = without(table, {*kept, *given, *(at for rule in rules for at in rule.positions)})
+    taken = (*identities, *first, *sums, *agreements, *near.values())
+    left = without(table, {*kept, *given, *(at for rule in taken for at in rule.positions)})
     marks = _find_marks(left, of_marks, [*orders, *coincidences], n_columns)
     restored_first = [*agreements, *coincidences, *identities, *first, *sums]
-    return [*found, *later, *marks, *near.values(), *orders, *restored_first]
+    rules = [*found, *later, *marks, *near.values(), *orders, *restored_first]
+    return [*find_joint_holes(whole, rules, n_columns), *rules]
 
 
 def _find_agreements(
