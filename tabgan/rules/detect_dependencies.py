@@ -63,9 +63,20 @@ def detect_dependencies(
     The dependencies in the order in which they are to be reduced; each one refers to the table
     as the ones before it left it.
     """
-    found: list[Dependency] = []
-    whole = without(table, kept)
     n_columns = max(table, default=0) + 1
+    rules = _detect(table, rng, kept, find_attributes, n_columns)
+    return [*find_joint_holes(without(table, kept), rules, n_columns), *rules]
+
+
+def _detect(
+    table: ColumnFrame,
+    rng: np.random.Generator,
+    kept: Collection[int],
+    find_attributes: FindAttributes,
+    n_columns: int,
+) -> list[Dependency]:
+    """Detect all dependencies but columns whose holes stand together, which is told at the end."""
+    found: list[Dependency] = []
     if count_rows(table) < LEAST_ROWS:
         return [*find_presences(table, n_columns)]
     of_identities, of_parts, of_marks, of_holes, of_equals, of_near = rng.spawn(6)
@@ -103,12 +114,11 @@ def detect_dependencies(
     coincidences = find_partial_equalities(without(table, absent), rng, fixed)
     others = [*found, *determined, *orders, *coincidences]
     agreements = _find_agreements(without(table, absent), of_equals, fixed, n_columns, others)
-    taken = (*identities, *first, *sums, *agreements, *near.values())
-    left = without(table, {*kept, *given, *(at for rule in taken for at in rule.positions)})
+    rules = (*identities, *first, *sums, *agreements, *near.values())
+    left = without(table, {*kept, *given, *(at for rule in rules for at in rule.positions)})
     marks = _find_marks(left, of_marks, [*orders, *coincidences], n_columns)
     restored_first = [*agreements, *coincidences, *identities, *first, *sums]
-    rules = [*found, *later, *marks, *near.values(), *orders, *restored_first]
-    return [*find_joint_holes(whole, rules, n_columns), *rules]
+    return [*found, *later, *marks, *near.values(), *orders, *restored_first]
 
 
 def _find_agreements(
