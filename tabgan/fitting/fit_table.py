@@ -32,15 +32,14 @@ from tabgan.sampling.postprocess import HeldOutChoice, PostProcessing, fit_polis
 from tabgan.sampling.refinement import (
     LEAST_LEAF,
     DrawnRows,
-    Pace,
     RowFeatures,
-    choose,
     effective_share,
     fit_critics,
 )
 from tabgan.sampling.row_samplers import Sampler, TreeSampler
 from tabgan.sampling.table_keys import key_to_json
 from tabgan.sampling.table_model import BLOCK_ROWS, ModelFacts, TableModel, settled_by
+from tabgan.sampling.tree_conditionals import redraw_columns
 from tabgan.table.frame_libraries import FrameForm
 from tabgan.table.schema import Schema
 
@@ -49,7 +48,6 @@ __all__ = ["FitResult", "describe_postprocessing", "fit_postprocessing", "fit_ta
 LEAST_ROWS = 500  # of a table for trees to learn anything beyond the generator
 MOST_ROWS = 50_000  # that the trees are grown on
 MOST_CELLS = 1_500_000  # of them: of a wide table fewer rows
-MANY_ROWS = 10_000  # from which critics of trees are steady
 POOL = 3  # drawn rows for each of them
 
 
@@ -64,7 +62,7 @@ def fit_postprocessing(
     least: int = 1,
     stop: Callable[[], bool] = never,
 ) -> tuple[PostProcessing | None, dict[str, Any]]:
-    """Fit tree critics that choose drawn rows, and trees that redraw their columns.
+    """Fit trees that redraw columns of drawn rows, and tree critics that choose among the rows.
 
     Parameters
     ----------
@@ -96,40 +94,27 @@ def fit_postprocessing(
     rng = numpy_stream(seed, "finish")
     real = _some_rows(rows, features, rng)
     drawn = _pool(sampler, features, POOL * len(real), seed)
-    weights, least = np.ones(len(drawn)), max(least, LEAST_LEAF)
-    critics: tuple[VectorLeafTrees, ...] = ()
-    if refine:
-        critics, weights = fit_critics(
-            real.features,
-            drawn,
-            encoder.spans,
-            shares,
-            rng,
-            least=least,
-            stop=stop,
-            pace=_pace(sampler, len(real)),
-        )
+    least = max(least, LEAST_LEAF)
     choices: list[HeldOutChoice] = []
     if polish:
-        before = drawn[choose(weights, len(real), rng)]
         given, workers = _given(encoder, sampler), torch.get_num_threads()
         choices = fit_polish(
-            real, before, features, rng, given=given, least=least, workers=workers, stop=stop
+            real, drawn, features, rng, given=given, least=least, workers=workers, stop=stop
+        )
+    conditionals = tuple(choice.conditional for choice in choices)
+    drawn = redraw_columns(drawn, conditionals, features, rng)
+    critics: tuple[VectorLeafTrees, ...] = ()
+    weights = np.ones(len(drawn))
+    if refine:
+        critics, weights = fit_critics(
+            real.features, drawn, encoder.spans, shares, rng, least=least, stop=stop
         )
     facts = _facts(critics, choices, encoder, features)
     facts |= {"effective_share": effective_share(weights), "seconds": time.monotonic() - began}
     if not critics and not choices and not isinstance(sampler, TreeSampler):
         return None, facts  # only trees have margins to be raked in any case
-    conditionals = tuple(choice.conditional for choice in choices)
     finish = PostProcessing(features, shares, critics, conditionals, pool_for(weights))
     return finish, facts
-
-
-def _pace(sampler: Sampler, n_rows: int) -> Pace:
-    """Return how critics are grown: trees draw rows that one critic hardly tells from real ones."""
-    if not isinstance(sampler, TreeSampler):
-        return "quick"
-    return "steady" if n_rows >= MANY_ROWS else "patient"
 
 
 def _some_rows(rows: Encoded, features: RowFeatures, rng: np.random.Generator) -> DrawnRows:

@@ -19,6 +19,7 @@ from tabgan.table.text_formats import NUMBER
 __all__ = ["find_lists", "read_lists"]
 
 MOST_TEXTS = 5_000  # distinct texts that are looked at
+LONGEST = 10_000  # characters of a cell on average: what is longer is no list of few items
 LEAST_FRAMED = 0.95  # share of the cells that have the brackets
 LEAST_EXACT = 0.9  # share of the cells that are written as they were
 RECURS = 5  # rows that hold an item, for it to be one that recurs
@@ -67,6 +68,8 @@ def find_lists(cells: ColumnCells) -> ColumnGuess | None:
     if sum(cells.texts.values()) < FEWEST:
         return None
     texts = _some(cells.texts)
+    if sum(map(len, texts)) > LONGEST * len(texts):
+        return None
     for form, bar in _candidates(texts):
         found = _Lists.of(texts, form)
         if found.meets(bar):

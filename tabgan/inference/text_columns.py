@@ -48,6 +48,7 @@ KNOWN_IF_CALLED = 0.3  # share of names that are known, in a column that is call
 KNOWN = 0.5  # the same, in any other column
 FEWEST_NAMES = 5  # names that may be people's, where nothing calls them so
 SURELY = 0.9  # share of few names whose first and family names are both known
+LONGEST_NAME = 200  # characters that are looked at: a longer text is no name
 _LOCALES = ("en_US", "en_GB", "de_DE", "fr_FR", "es_ES", "it_IT")
 
 _NEEDED = {"people": 0.0, "name": KNOWN_IF_CALLED, "role": KNOWN_IF_CALLED}
@@ -90,7 +91,7 @@ def find_people(name: Hashable, counts: Mapping[Hashable, int]) -> ColumnGuess |
     counts
         How often each value occurs.
     """
-    texts = [value for value in counts if isinstance(value, str)]
+    texts = [value[:LONGEST_NAME] for value in counts if isinstance(value, str)]
     called = _called(name)
     if not texts or len(texts) < len(counts):
         return None
@@ -286,7 +287,7 @@ _PATTERNS: dict[Pattern, tuple[Kind, str]] = {
     "iban": ("iban", "bank account numbers"),
 }
 _PERSONAL: set[Pattern] = {"email", "ip", "phone", "iban"}  # never kept, however often they repeat
-_MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_MAIL = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+")  # no start within a word: linear
 _VERSION = re.compile(r"(?i)version|release|build|firmware")
 
 

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from tabgan.rules.base_rules import Dependency
 from tabgan.rules.find_identities import is_beyond_chance
-from tabgan.rules.part_dependency import shifted
 from tabgan.table.columns import (
     NUMBERS,
     ColumnFrame,
@@ -33,7 +32,7 @@ from tabgan.table.columns import (
     without,
     write_column,
 )
-from tabgan.table.dates import unit_of
+from tabgan.table.dates import shifted, unit_of
 from tabgan.table.level_codes import is_absent
 from tabgan.table.numbers import Numbers
 from tabgan.table.scalars import Scalar, from_json_scalar, to_json_scalar

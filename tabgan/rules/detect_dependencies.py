@@ -116,8 +116,8 @@ def _detect(
     agreements = _find_agreements(without(table, absent), of_equals, fixed, n_columns, others)
     rules = (*identities, *first, *sums, *agreements, *near.values())
     left = without(table, {*kept, *given, *(at for rule in rules for at in rule.positions)})
-    marks = _find_marks(left, of_marks, [*orders, *coincidences], n_columns)
-    restored_first = [*agreements, *coincidences, *identities, *first, *sums]
+    marks, of_distances = _find_marks(left, of_marks, [*orders, *coincidences], n_columns)
+    restored_first = [*of_distances, *agreements, *coincidences, *identities, *first, *sums]
     return [*found, *later, *marks, *near.values(), *orders, *restored_first]
 
 
@@ -161,24 +161,33 @@ def _reduced(
 
 def _find_marks(
     table: ColumnFrame, rng: np.random.Generator, compared: Sequence[Dependency], n_columns: int
-) -> list[Dependency]:
+) -> tuple[list[Dependency], list[Dependency]]:
     """Find marks that stand together; of compared columns only if all of these have them.
 
-    They are restored after the comparisons, and take the values of other rows as they are there.
-    Pairs of levels that occur are restored after the marks, which are levels as well.
+    The first ones are restored after the comparisons, and take the values of other rows as they
+    are there. Pairs of levels that occur are restored after the marks, which are levels as well.
+    The others are marks of dates that are learned as distances: a distance, or none, can be that
+    of any row, so that these are restored before the dates.
     """
     pairs = find_pairs(table, rng.spawn(1)[0], n_columns)
+    measured: set[int] = set()
+    for rule in compared:
+        if isinstance(rule, DifferenceDependency) and {*rule.positions} <= table.keys():
+            table = rule.reduce(table)
+            measured.add(rule.target.position)
     while True:
         marks = find_joint_marks(table, rng)
         mixed = {
             at
             for rule in compared
             for own in marks
-            if {*rule.positions} & {*own.positions} and not {*rule.positions} <= {*own.positions}
-            for at in rule.positions
+            if ({*rule.positions} - measured) & {*own.positions}
+            and not {*rule.positions} <= {*own.positions}
+            for at in {*rule.positions} - measured
         }
         if not mixed:
-            return [*pairs, *marks]
+            of_distances: list[Dependency] = [own for own in marks if measured & {*own.positions}]
+            return [*pairs, *(own for own in marks if own not in of_distances)], of_distances
         table = without(table, mixed)
 
 

@@ -537,7 +537,7 @@ def _filled_beside(
         for at in sources
     ]
     least = table[target].column.least_rows
-    kept = [np.quantile(clip_to_range(gap, None, least, tails=True), QUANTILES) for gap in gaps]
+    kept = [np.quantile(clip_to_range(gap, None, least), QUANTILES) for gap in gaps]
     return FilledDateDependency(
         tuple(field_at(table, at) for at in sources),
         field_at(table, target),

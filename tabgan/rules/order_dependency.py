@@ -34,7 +34,14 @@ from tabgan.table.number_scale import clip_to_range
 from tabgan.table.numbers import Numbers
 from tabgan.table.schema import Column
 
-__all__ = ["GOLDEN", "DifferenceDependency", "Edge", "OrderDependency", "repair_order"]
+__all__ = [
+    "GOLDEN",
+    "DateFormShares",
+    "DifferenceDependency",
+    "Edge",
+    "OrderDependency",
+    "repair_order",
+]
 
 Edge = tuple[int, int]
 
@@ -457,7 +464,7 @@ class DifferenceDependency(Dependency):
         a, b = (table[at].numbers for at, _ in (source, target))
         gaps = (b.values - ticks_in(a.values, *units))[b.present].astype(np.int64)
         step = int(np.gcd.reduce(gaps)) or 1
-        kept = clip_to_range(gaps, None, target.column.least_rows, tails=True)
+        kept = clip_to_range(gaps, None, target.column.least_rows)
         column = Column(
             f"{target.column.name} - {source.column.name}",
             "integer",

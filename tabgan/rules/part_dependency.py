@@ -1,7 +1,6 @@
 """Columns that are part of another column's date or number: the day of a moment, a month, digits.
 
-A part is a whole number that is read off a date, a duration or a number. `PARTS` lists those of
-times; digits of numbers have parts of their own. A column that is a part, or a part and a constant
+A column that is a part, or a part and a constant
 (a weekday from 1 to 7), is left out of training and computed, whatever its form.
 """
 
@@ -12,8 +11,9 @@ from typing import Any, ClassVar, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from tabgan.rules.base_rules import Dependency
+from tabgan.rules.base_rules import Dependency, Mask
 from tabgan.rules.find_identities import is_beyond_chance
+from tabgan.rules.order_dependency import DateFormShares
 from tabgan.table.columns import (
     EXACT,
     NUMBERS,
@@ -25,14 +25,13 @@ from tabgan.table.columns import (
     decimals_of,
     field_at,
     level_key,
-    numbers_to_series,
     replaced,
     sample_of,
     with_cells,
     without,
     write_column,
 )
-from tabgan.table.dates import range_of_ticks, unit_of
+from tabgan.table.dates import range_of_ticks, shifted, unit_of
 from tabgan.table.numbers import Numbers
 from tabgan.table.scalars import Scalar, from_json_scalar, to_json_scalar
 from tabgan.table.schema import Column
@@ -47,7 +46,6 @@ __all__ = [
     "part_named",
     "parts_of",
     "sources_of",
-    "shifted",
 ]
 
 Integers = NDArray[np.int64]
@@ -56,8 +54,8 @@ Moments = NDArray[np.datetime64]
 UNITS = ("Y", "M", "D", "h", "m", "s", "ms", "us", "ns")  # of ticks, the finest last
 LEAST_BROKEN = 0.05  # share of rows in which a shuffled column would be no part
 HINT_ROWS = 50  # enough to refute most pairs
-MOST_SOURCES = 60  # columns of each type whose parts are tried
 MOST_DIGITS = 6
+MOST_SOURCES = 60  # columns of each type whose parts are tried
 FARTHEST = 2**53  # that a part may be from its column
 
 
@@ -156,32 +154,6 @@ def _as_stored(read: NDArray[Any], column: Column, dtype: Any) -> NDArray[Any]:
     if column.kind in TICKS:
         return read.astype(f"M8[{unit_of(column)}]").astype(np.int64)
     return read.astype(dtype)
-
-
-def shifted(moments: Moments, unit: str, distance: int | Integers) -> Moments:
-    """Move dates; of a month that is too short the last day is taken.
-
-    Parameters
-    ----------
-    moments
-        The dates.
-    unit
-        Unit of time.
-    distance
-        How many units forth, of all dates or of each.
-    """
-    if unit != "M":
-        step: NDArray[np.timedelta64] = np.array(distance).astype(f"m8[{unit}]")
-        sooner: Moments = moments + step
-        return sooner
-    months = moments.astype("M8[M]")
-    within = moments - months.astype(moments.dtype)
-    day = np.timedelta64(1, "D")
-    last = (months + distance + 1).astype("M8[D]") - (months + distance).astype("M8[D]") - day
-    days = np.minimum(within.astype("m8[D]"), last)
-    rest = within - within.astype("m8[D]").astype(within.dtype)
-    moved: Moments = (months + distance).astype(moments.dtype) + days.astype(within.dtype) + rest
-    return moved
 
 
 def _count(moments: Moments, unit: str) -> Integers:
@@ -373,6 +345,8 @@ class PartDependency(Dependency):
         What is added to the part.
     special
         What the target is where the source has no value.
+    forms
+        In which form a date is written, of a target that has several; None where it has one.
     """
 
     name: ClassVar[str] = "part"
@@ -381,6 +355,7 @@ class PartDependency(Dependency):
     part: str
     offset: int = 0
     special: Scalar = None
+    forms: DateFormShares | None = None
 
     def __post_init__(self) -> None:
         part_named(self.part)  # a KeyError names one that there is not
@@ -410,8 +385,18 @@ class PartDependency(Dependency):
         # the source's range counts; of objects without a form it tells what they are
         tells = column.kind in TICKS and column.format is None and column.dtype == "object"
         written = column if tells else replace(column, minimum=None, maximum=None)
-        values = numbers_to_series(self._parts(table), special, written, numbers.present)
+        parts = self._parts(table)
+        forms = None if self.forms is None else self.forms.draw(numbers, parts, column)
+        values = write_column(Numbers(parts, numbers.present, special, forms), written)
         return with_cells(table, {at: TypedSeries(column, values)})
+
+    def holds(self, cells: Sequence[TypedSeries]) -> Mask:
+        """Return in which rows the target is the part, whatever the form of a date."""
+        if self.forms is None:
+            return super().holds(cells)
+        source, own = (cells[place].numbers for place in (0, 1))
+        same = own.values == self._parts({self.source.position: cells[0]})
+        return np.where(source.present, own.present & same, ~own.present)
 
     def _parts(self, table: ColumnFrame) -> Integers:
         source, part = self.source, part_named(self.part)
@@ -448,6 +433,7 @@ class PartDependency(Dependency):
             "part": self.part,
             "offset": self.offset,
             "special": to_json_scalar(self.special),
+            **({} if self.forms is None else {"forms": self.forms.to_json()}),
         }
 
     @classmethod
@@ -459,6 +445,7 @@ class PartDependency(Dependency):
             str(state["part"]),
             int(state["offset"]),
             from_json_scalar(state["special"]),
+            DateFormShares.from_json(state["forms"]) if "forms" in state else None,
         )
 
 
@@ -655,12 +642,14 @@ def _rule(
         offset = _offset(part, table[source], table[target])
         if offset is None or not _is_evident(table[target], tried):
             continue
-        own = table[target].numbers
+        numbers, own = table[source].numbers, table[target].numbers
         specials = {level_key(value): value for value in own.special[~own.present]}
         if len(specials) <= 1:
             special = next(iter(specials.values()), None)
             fields = field_at(table, source), field_at(table, target)
-            return PartDependency(*fields, part.name, offset, special)
+            is_date = fields[1].column.kind == "datetime"
+            forms = DateFormShares.of(numbers, own, fields[1].column) if is_date else None
+            return PartDependency(*fields, part.name, offset, special, forms)
     return None
 
 

@@ -1,7 +1,7 @@
-"""Post-processing of drawn rows before they are decoded: refinement, then polish.
+"""Post-processing of drawn rows before they are decoded: polish, then refinement.
 
-More rows than are wanted are drawn. The critics of the refinement choose among them,
-the polish redraws columns, and a last choice restores the margins that this has moved.
+More rows than are wanted are drawn. The polish redraws their columns, the critics of the refinement
+choose among them, and a last choice restores the margins.
 
 Polish: one Gibbs sweep of boosted trees over columns of the drawn rows.
 
@@ -53,12 +53,12 @@ __all__ = ["HeldOutChoice", "MOST_POOL", "PostProcessing", "SPARE", "fit_polish"
 MOST_POOL = 3.2  # rows that are drawn for each one that the critics leave
 POOLS = (1.5, 2.0, 2.5, MOST_POOL)
 MOST_LOST = 0.02  # of the weights, beyond a chance of one to be chosen
-SPARE = 1.25  # rows that are polished for each one that the last choice leaves
+SPARE = 1.25  # rows that the critics leave for each one of the last choice
 
 
 @dataclass(frozen=True, eq=False)
 class PostProcessing:
-    """Refinement and polish of drawn rows.
+    """Polish and refinement of drawn rows.
 
     Parameters
     ----------
@@ -104,15 +104,14 @@ class PostProcessing:
             Whether the rows are to have the training table's margins; else, under a condition,
             they keep those that the sampler gives.
         """
-        spare = SPARE if free else 1.0
-        n_polished = round(n * spare)
-        n_drawn = round(n_polished * self.pool) if self.critics else n_polished
+        n_left = round(n * SPARE) if free else n
+        n_drawn = round(n_left * self.pool) if self.critics else n_left
         rows = self.features.of(*sampler.draw(n_drawn, stream))
+        rows = redraw_columns(rows, self.conditionals, self.features, rng)
         if self.critics:
             ratio = log_ratio(self.critics, rows.features)
             weights = weigh(ratio, rows, self.features.spans, self.shares if free else None)
-            rows = rows[choose(weights, n_polished, rng)]
-        rows = redraw_columns(rows, self.conditionals, self.features, rng)
+            rows = rows[choose(weights, n_left, rng)]
         if not free:
             return rows.numbers, rows.codes
         weights = rake(np.ones(len(rows)), rows, self.features.spans, self.shares)

@@ -2,10 +2,10 @@
 
 Rejection sampling under a condition: free rows are filtered before most of the work on them.
 
-The order is that of a free draw (`tabgan.sampling.postprocess`) with two exceptions. The columns of
-the condition are polished first, so that rows can be filtered at once, and the critics weigh the
-remaining rows as they were before the polish. Both look at single rows, so the result has the
-distribution of free rows, restricted to those that meet the condition.
+The order is that of a free draw (`tabgan.sampling.postprocess`) with one exception: the columns of
+the condition are polished first, so that rows can be filtered at once. Polish and critics look at
+single rows, so the result has the distribution of free rows, restricted to those that meet the
+condition.
 """
 
 from collections.abc import Iterator, Mapping
@@ -273,25 +273,22 @@ def native_conditions(model: TableModel, condition: Condition) -> tuple[TableMod
 
 @dataclass(frozen=True)
 class _MeetingRows:
-    """Rows that meet the condition: as drawn, after the first part of the polish, and decoded."""
+    """Rows that meet the condition: after the first part of the polish, and decoded."""
 
-    raw: DrawnRows
     rows: DrawnRows
     cells: ColumnFrame
 
     def __len__(self) -> int:
-        return len(self.raw)
+        return len(self.rows)
 
     def __getitem__(self, chosen: NDArray[np.intp]) -> "_MeetingRows":
-        return _MeetingRows(self.raw[chosen], self.rows[chosen], _rows_of(self.cells, chosen))
+        return _MeetingRows(self.rows[chosen], _rows_of(self.cells, chosen))
 
     @classmethod
     def joined(cls, parts: "list[_MeetingRows]") -> "_MeetingRows":
         """Return the rows of all parts, one part after the other."""
-        raw, rows = (
-            DrawnRows.joined([getattr(p, name) for p in parts]) for name in ("raw", "rows")
-        )
-        return cls(raw, rows, _joined([part.cells for part in parts]))
+        rows = DrawnRows.joined([part.rows for part in parts])
+        return cls(rows, _joined([part.cells for part in parts]))
 
 
 @dataclass(frozen=True)
@@ -393,18 +390,13 @@ class RejectionSampler:
         model, features, first = self.model, self._features, self._conditionals[0]
         stream = torch_stream(self.seed, "asked", name, block, device=model.device)
         rng = numpy_stream(self.seed, "asked", name, block)
-        raw = None
         numbers, codes = model.sampler.draw(BLOCK_ROWS, stream)
         if first:  # they need features of all rows
-            raw = features.of(numbers, codes)
-            rows = redraw_columns(raw, first, features, rng)
+            rows = redraw_columns(features.of(numbers, codes), first, features, rng)
             numbers, codes = rows.numbers, rows.codes
         cells = model.encoder.decode_columns(numbers, codes, 0, rng, self._tied)
         chosen = np.flatnonzero(self._passing(model.encoder.restore(cells), BLOCK_ROWS))
-        meeting = features.of(numbers[chosen], codes[chosen])
-        return _MeetingRows(
-            meeting if raw is None else raw[chosen], meeting, _rows_of(cells, chosen)
-        )
+        return _MeetingRows(features.of(numbers[chosen], codes[chosen]), _rows_of(cells, chosen))
 
     def _draw_block(self, block: int) -> pd.DataFrame:
         """Draw block b of the sample: `_block_rows` rows."""
@@ -451,16 +443,15 @@ class RejectionSampler:
         return _MeetingRows.joined(parts)
 
     def _finished(self, meeting: _MeetingRows, n: int, rng: np.random.Generator) -> ColumnFrame:
-        """Choose rows by the critics, polish the other columns and decode; at most n rows."""
-        encoder, finish = self.model.encoder, self.model.finish
-        chosen = min(len(meeting), int(np.ceil(n * SPARE)))
-        if finish and finish.critics and chosen:
-            ratio = log_ratio(finish.critics, meeting.raw.features)
-            weights = weigh(ratio, meeting.raw, self._features.spans, None)
-            meeting = meeting[choose(weights, chosen, rng)]
+        """Polish the other columns, choose rows by the critics and decode; at most n rows."""
+        encoder, finish, features = self.model.encoder, self.model.finish, self._features
+        wanted = min(len(meeting), int(np.ceil(n * SPARE)))
+        if finish and wanted:
+            rows = redraw_columns(meeting.rows, self._conditionals[1], features, rng)
+            meeting = replace(meeting, rows=rows)
+            weights = weigh(log_ratio(finish.critics, rows.features), rows, features.spans, None)
+            meeting = meeting[choose(weights, wanted, rng)]
         rows = meeting.rows
-        if chosen:
-            rows = redraw_columns(rows, self._conditionals[1], self._features, rng)
         table = encoder.decode_columns(rows.numbers, rows.codes, 0, rng, encoder.learned_columns)
         table = encoder.restore(table | meeting.cells)
         return _rows_of(table, np.flatnonzero(self._passing(table, len(rows)))[:n])

@@ -265,10 +265,12 @@ class SelfReference:
         elif roots.any():
             codes[roots] = n
             levels.append(self.mark)
-        if self.without == "missing" and not column.missing:  # a single row; its value stays
+        dtype = frame.iloc[:, at].dtype
+        is_full = isinstance(dtype, np.dtype) and dtype.kind in "iub"  # holds no missing value
+        if self.without == "missing" and is_full:  # its value stays
             codes, levels = np.where(roots, 0, codes), levels[:n]
         written = levels_to_series(levels, codes, column).set_axis(frame.index)
-        if self.without == "missing" and not column.missing:
+        if self.without == "missing" and is_full:
             written = written.where(~roots, frame.iloc[:, at])
         columns = [frame.iloc[:, place] for place in range(frame.shape[1])]
         columns[at] = written

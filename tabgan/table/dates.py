@@ -36,6 +36,7 @@ __all__ = [
     "range_of_ticks",
     "read_dates",
     "read_ticks",
+    "shifted",
     "unit_of",
     "write_dates",
     "write_ticks",
@@ -603,3 +604,33 @@ class CalendarShares:
             days[left[moved]] = nearest[moved]
             left = np.delete(left, moved)
         return days
+
+
+def shifted(
+    moments: NDArray[np.datetime64], unit: str, distance: int | NDArray[np.int64]
+) -> NDArray[np.datetime64]:
+    """Move dates; of a month that is too short the last day is taken.
+
+    Parameters
+    ----------
+    moments
+        The dates.
+    unit
+        Unit of time.
+    distance
+        How many units forth, of all dates or of each.
+    """
+    if unit != "M":
+        step: NDArray[np.timedelta64] = np.array(distance).astype(f"m8[{unit}]")
+        sooner: NDArray[np.datetime64] = moments + step
+        return sooner
+    months = moments.astype("M8[M]")
+    within = moments - months.astype(moments.dtype)
+    day = np.timedelta64(1, "D")
+    last = (months + distance + 1).astype("M8[D]") - (months + distance).astype("M8[D]") - day
+    days = np.minimum(within.astype("m8[D]"), last)
+    rest = within - within.astype("m8[D]").astype(within.dtype)
+    moved: NDArray[np.datetime64] = (
+        (months + distance).astype(moments.dtype) + days.astype(within.dtype) + rest
+    )
+    return moved

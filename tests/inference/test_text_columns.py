@@ -1,5 +1,7 @@
 """Columns of names, addresses and phone numbers, told by name and by look."""
 
+import time
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -240,3 +242,11 @@ def test_texts_of_many_words_that_mostly_repeat_are_categories_and_no_free_text(
     assert infer_schema(frame)["firm"].kind == "categorical"
     comments = frame.replace(dict.fromkeys(firms[:40], "there is nothing to say here"))
     assert infer_schema(comments)["firm"].kind == "text"
+
+
+@pytest.mark.parametrize("text", ["0" * 20_000, "a" + " " * 20_000 + "b", "a." * 10_000])
+def test_long_cells_are_read_in_linear_time(text):
+    frame = pd.DataFrame({"note": [f"{text}{i}" for i in range(30)]})
+    start = time.process_time()
+    assert infer_schema(frame)["note"].kind in ("text", "identifier")
+    assert time.process_time() - start < 20  # a search from each character takes minutes

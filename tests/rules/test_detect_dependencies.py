@@ -237,3 +237,22 @@ def test_derived_columns_sums_and_orders_hold_together(seed):
     assert (made["net"] + made["tax"] == made["gross"]).all()
     assert (made.min(numeric_only=True) >= SUBSCRIPTIONS.min(numeric_only=True)).all()
     assert (made.max(numeric_only=True) <= SUBSCRIPTIONS.max(numeric_only=True)).all()
+
+
+def test_a_date_that_is_a_distance_is_missing_where_its_status_says_so():
+    rng = np.random.default_rng(0)
+    ordered = pd.Timestamp("2022-01-01") + pd.to_timedelta(rng.integers(0, 700, 600), "D")
+    came = pd.Series(ordered + pd.to_timedelta(rng.integers(0, 30, 600), "D"))
+    is_sent = rng.random(600) < 0.7
+    status = np.where(is_sent, "sent", "canceled")
+    frame = pd.DataFrame({"ordered": ordered, "status": status, "came": came.where(is_sent)})
+    table = by_position(frame, infer_schema(frame))
+    rules = detect_dependencies(table, rng)
+    for rule in rules:
+        table = rule.reduce(table)
+    table[1] = table[1].take(rng.permutation(600))  # a generator that learned no relation
+    table[1] = table[1]._replace(values=table[1].values.reset_index(drop=True))
+    for rule in rules[::-1]:
+        table = rule.restore(table)
+    assert ((table[1].values == "sent") == table[2].values.notna()).all()
+    assert (table[2].values - table[0].values).dropna().between("0D", "29D").all()

@@ -1,5 +1,7 @@
 """Columns of which one is never greater than another."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -752,3 +754,13 @@ class TestCalendar:
         assert kept.tolist() == low.tolist()
         assert sorted(other.tolist()) == sorted(high.tolist())
         assert (kept <= other).all()
+
+
+def test_no_distance_is_beyond_those_of_some_rows(table_of, rng):
+    opened = pd.Timestamp("2021-01-01") + pd.to_timedelta(rng.integers(0, 1500, ROWS), "D")
+    lasting = rng.lognormal(2, 1.2, ROWS).astype(int)
+    frame = pd.DataFrame({"opened": opened, "closed": opened + pd.to_timedelta(lasting, "D")})
+    table = table_of(frame.apply(lambda days: days.dt.strftime("%Y-%m-%d")))
+    table = {at: own.with_column(replace(own.column, min_group=5)) for at, own in table.items()}
+    rule = DifferenceDependency.between(field_at(table, 0), field_at(table, 1), table)
+    assert np.sort(lasting)[-20] <= rule.column.maximum <= np.sort(lasting)[-5]

@@ -145,3 +145,16 @@ def test_generated_rows_keep_all_parts(moments):
     for name, (part, _) in TIMES.items():
         expected = as_read(part(again).to_frame(name))[name]
         pd.testing.assert_series_equal(made[name], expected, check_dtype=False)
+
+
+def test_a_day_in_two_forms_keeps_their_shares(moments, table_of, round_trip, rng):
+    day, other = (moments.dt.strftime(form) for form in ("%Y-%m-%d", "%m/%d/%Y"))
+    is_other = np.random.default_rng(2).random(ROWS) < 0.3
+    table = table_of(pd.DataFrame({"at": moments.astype(str), "day": day.where(~is_other, other)}))
+    (rule,) = find_parts(table, rng)
+    assert type(rule).from_json(rule.to_json()) == rule
+    made = round_trip(table, [rule])["day"]
+    assert made.str.contains("/").mean() == pytest.approx(is_other.mean(), abs=0.01)
+    assert (pd.to_datetime(made, format="mixed") == moments.dt.normalize()).all()
+    assert rule.holds([table[0], table[1]]).all()
+    assert not rule.holds([table[0], table[1].take(np.arange(ROWS)[::-1])]).all()

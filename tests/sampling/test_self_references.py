@@ -155,3 +155,13 @@ def test_references_to_rows_of_other_sites_are_counted():
     (_, alike) = compare_row_rules(read_tables(frame, broken), np.random.default_rng(0))
     assert alike.columns == ("manager", "site")
     assert alike.rows.value < 50
+
+
+def test_the_only_row_without_a_supervisor_has_none_in_a_sample():
+    rng = np.random.default_rng(0)
+    ids = [f"E{n}" for n in range(10_000, 10_000 + ROWS)]
+    above = [None, *(ids[rng.integers(0, max(1, row // 4))] for row in range(1, ROWS))]
+    frame = pd.DataFrame({"worker_no": ids, "supervisor": above, "age": rng.integers(20, 60, ROWS)})
+    new = TabTrees(refine=False, verbose=False, random_state=0).fit(frame).sample(ROWS)
+    assert 1 <= new["supervisor"].isna().sum() <= 0.05 * ROWS
+    assert new["supervisor"].dropna().isin(new["worker_no"]).all()

@@ -53,6 +53,7 @@ LEAST_ALIKE = 0.95  # share of the texts that must have a form for the others to
 MOST_LEADS = 40  # values of a part that stay as they are
 MOST_ALIGNED = 200  # patterns of texts whose parts are compared
 MOST_LEFT_OUT = 0.9  # share of the texts that the patterns tell of at least
+MOST_SHAPES = 4  # of runs of digits and letters, in texts of the same marks
 MOST_RUNS = 3  # of digits and letters in a word that are compared each
 SPARE_TEXTS = 3  # texts that can be made, for each one of the source
 MOST_RANGED = 4  # digits of a number whose range is kept
@@ -286,7 +287,9 @@ def learn_parts(
     groups: defaultdict[str, list[str]] = defaultdict(list)
     for text in texts:
         groups[_WORD.sub("w", _classes(text))].append(text)
-    kept = [own for own in groups.values() if len(own) >= least]
+    kept = [
+        own for alike in groups.values() for own in _by_shape(alike, least) if len(own) >= least
+    ]
     if sum(map(len, kept)) < LEAST_ALIKE * len(texts):
         return {}
     found: Counter[tuple[Part, ...]] = Counter()
@@ -307,6 +310,19 @@ def learn_parts(
     if not has_parts or total < MOST_LEFT_OUT * len(texts):
         return {}
     return {Pattern(parts): count / total for parts, count in counts}
+
+
+def _by_shape(texts: list[str], least: int) -> list[list[str]]:
+    """Part texts of the same marks by their runs of digits and letters, if few shapes are all.
+
+    So 85123A is compared with 84406B, and not with 71053.
+    """
+    shapes: defaultdict[str, list[str]] = defaultdict(list)
+    for text in texts:
+        shapes[_RUN.sub(lambda run: run.group()[0], _classes(text))].append(text)
+    own = sorted((alike for alike in shapes.values() if len(alike) >= least), key=len, reverse=True)
+    few = own[:MOST_SHAPES]
+    return few if sum(map(len, few)) >= LEAST_ALIKE * len(texts) else [texts]
 
 
 class _Place(NamedTuple):

@@ -201,3 +201,13 @@ class TestLocations:
     @pytest.mark.parametrize("text", ["and/or", "/", "12/31/2020", "a\\b", "/x", "name@host/x"])
     def test_what_is_no_path(self, text):
         assert not is_path(text)
+
+
+def test_endings_of_some_codes_stay_where_others_have_none():
+    rng = np.random.default_rng(0)
+    numbers = rng.choice(np.arange(10_000, 99_999), 300, replace=False)
+    endings = rng.choice(["A", "B", ""], 300)
+    texts = [f"{number}{ending}" for number, ending in zip(numbers, endings, strict=True)]
+    shares = {pattern.parts[1:]: share for pattern, share in learn_patterns(texts, 5).items()}
+    assert shares.keys() == {("A",), ("B",), ()}
+    assert shares[()] == pytest.approx((endings == "").mean(), abs=1e-9)
