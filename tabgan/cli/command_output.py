@@ -288,6 +288,8 @@ def follow(
                 lines.at(done)
 
 
+_PAGES = ("--html", "--report")
+_ENDINGS_OF_PAGES = (".html", ".htm", "")
 PICTURES = ("losses.png", "marginals.png")  # in the folder of --pictures
 
 
@@ -356,6 +358,10 @@ def check_targets(
         is_database = table is not None and table.format in DATABASES  # which has several tables
         if not is_database and any(_is_same_file(source, target) for source in sources if source):
             raise click.UsageError(f"{option} {target} is a file to read from; give another name")
+        if option in _PAGES and Path(target).suffix.lower() not in _ENDINGS_OF_PAGES:
+            raise click.UsageError(
+                f"{option} {target} would hold a web page; give a name that ends in .html"
+            )
         if table is None:
             check_output(target, force=force, option="-o" if option == "--out" else option)
         else:

@@ -30,7 +30,9 @@ CONFIDENCE = 0.95
 QUESTIONS = 5  # an audit asks some ten, half of which can err to one side
 MOST_CONTROL = 0.999
 Floats = NDArray[np.float64]
-Outcome = Literal["leak", "no leak found", "weak attack", "known anyway", "no holdout", "alarm"]
+Outcome = Literal[
+    "leak", "no leak found", "weak attack", "known anyway", "no holdout", "nearer", "not nearer"
+]
 SATURATED = 0.95
 """Where so many strangers are guessed right, an attack that finds no leak says nothing."""
 
@@ -209,8 +211,8 @@ class Risk:
     outcome
         "leak" where the interval excludes zero, else "no leak found"; of these, "weak attack" where
         a guess at random does as well, "known anyway" where nearly all strangers are hit as well;
-        "no holdout" where there were no strangers to compare with; "alarm" for figures that are
-        no evidence either way.
+        "no holdout" where there were no strangers to compare with; "nearer" or "not nearer"
+        for distances, which are no evidence either way.
     main, control, naive
         Success on real rows, on rows that the generator never saw, and of a guess at random, as
         shares; None where there is none. Where rows are told apart by scores, the AUC and ½.
@@ -240,7 +242,7 @@ class Risk:
     @property
     def is_evidence(self) -> bool:
         """Whether a limit applies to the risk."""
-        return self.outcome not in ("alarm", "known anyway")
+        return self.outcome not in ("nearer", "not nearer", "known anyway")
 
 
 def risk_of_rates(
@@ -310,7 +312,7 @@ def risk_of_auc(
     *,
     finding: str,
     figures: Mapping[str, float],
-    is_alarm: bool = False,
+    is_distance: bool = False,
 ) -> Risk:
     """Turn the AUC of scores into the risk 2·AUC − 1; a coin is the control.
 
@@ -326,12 +328,15 @@ def risk_of_auc(
         What was found, in words.
     figures
         Further figures to show.
-    is_alarm
-        Whether the risk is an alarm, which is no evidence either way.
+    is_distance
+        Whether distances are compared, which are no evidence either way.
     """
     value, low, high = (max(2 * figure - 1, 0.0) for figure in area)
     wider = z_of(_surer(CONFIDENCE)) / z_of(CONFIDENCE)
     is_leak = area.value - wider * (area.value - area.low) > 0.5
+    outcomes: tuple[Outcome, Outcome] = (
+        ("not nearer", "nearer") if is_distance else ("no leak found", "leak")
+    )
     return Risk(
         attack=attack,
         about=about,
@@ -339,7 +344,7 @@ def risk_of_auc(
         value=value,
         low=low,
         high=high,
-        outcome="alarm" if is_alarm else "leak" if is_leak else "no leak found",
+        outcome=outcomes[is_leak],
         main=area.value,
         control=0.5,
         naive=None,

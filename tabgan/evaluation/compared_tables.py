@@ -43,6 +43,7 @@ __all__ = [
     "matrix_of",
     "read_tables",
     "row_hashes",
+    "rows_of_unit",
     "shuffled_rows",
     "split_lists",
     "take_rows",
@@ -128,8 +129,7 @@ class ComparedTables:
     @property
     def rows_of_unit(self) -> float:
         """How many rows the unit of a real row has, on average over the rows."""
-        units = self.units.get("real")
-        return 1.0 if units is None else float(np.square(np.bincount(units)).sum() / len(units))
+        return rows_of_unit(self.units.get("real"))
 
     @cached_property
     def _key(self) -> int | None:
@@ -158,6 +158,22 @@ class ComparedTables:
         places: Rows = np.repeat(shifts, lengths) + np.arange(lengths.sum())
         rows: Rows = order[places[:n_rows]]
         return rows
+
+
+def rows_of_unit(units: Rows | None) -> float:
+    """Return how many rows the unit of a row has, on average over the rows; 1 without units.
+
+    Parameters
+    ----------
+    units
+        The unit of each row, shape (rows,).
+
+    Examples
+    --------
+    >>> rows_of_unit(np.array([0, 0, 0, 1])), rows_of_unit(None)
+    (2.5, 1.0)
+    """
+    return 1.0 if units is None else float(np.square(np.bincount(units)).sum() / len(units))
 
 
 def _units(keys: pd.Series) -> Rows:

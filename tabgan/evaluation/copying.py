@@ -14,8 +14,8 @@ from sklearn.neighbors import NearestNeighbors
 
 from tabgan.base.random_streams import numpy_stream
 from tabgan.evaluation.compared_tables import CodedColumn, row_hashes
+from tabgan.evaluation.detection import map_in_threads
 from tabgan.evaluation.evaluation_parts import Figure, Nearness
-from tabgan.evaluation.threads import map_in_threads
 
 __all__ = ["Points", "measure_nearness", "nearest", "place_rows"]
 

@@ -1,15 +1,19 @@
 """Detection: whether classifiers can tell synthetic rows from real ones, and by which columns.
 
-Areas under ROC curves (AUC) with confidence intervals, and cross-validated classifiers, first.
+Areas under ROC curves (AUC) with confidence intervals, cross-validated classifiers, and work on all
+cores whose results are those of one, first.
 """
 
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import pandas as pd
+from joblib import cpu_count
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, hstack
 from sklearn.ensemble import HistGradientBoostingClassifier
@@ -17,7 +21,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 from sklearn.preprocessing import OneHotEncoder
 from sklearn.tree import DecisionTreeClassifier
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController, threadpool_limits
 
 from tabgan.base.errors import DataError
 from tabgan.base.random_streams import RandomStateLike, numpy_stream, resolve_seed
@@ -30,7 +34,6 @@ from tabgan.evaluation.compared_tables import (
     split_lists,
 )
 from tabgan.evaluation.evaluation_parts import Detection, Detector, Figure, TellingFeature
-from tabgan.evaluation.threads import map_in_threads
 from tabgan.table.schema import Schema
 
 __all__ = [
@@ -45,6 +48,7 @@ __all__ = [
     "find_telling_features",
     "half_labels",
     "macro_auc",
+    "map_in_threads",
     "mean_auc",
     "permutation_drops",
     "roc_auc",
@@ -63,6 +67,67 @@ Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]
 ROUNDS = 100  # of boosting
 MOST_LEVELS = 100  # of a column, in one-hot form
+
+
+Job = TypeVar("Job")
+Result = TypeVar("Result")
+_SPURIOUS = "`sklearn.utils.parallel.delayed` should be used"
+"""Begin of scikit-learn's warning where it finds no filters of warnings."""
+
+
+def map_in_threads(work: Callable[[Job], Result], jobs: Iterable[Job]) -> list[Result]:
+    """Call a function for each job, as many at a time as there are cores.
+
+    Within a job scikit-learn and BLAS take one thread: sums are then made in one order, and the
+    results do not depend on how many cores there are, nor on how busy they are.
+
+    Parameters
+    ----------
+    work
+        Has to release the interpreter's lock for the most part, as fits of trees do, and to draw
+        nothing from a generator that other jobs draw from.
+    jobs
+        What it is called with.
+
+    Returns
+    -------
+    The results, in the order of the jobs.
+
+    Examples
+    --------
+    >>> map_in_threads(abs, [3, -4])
+    [3, 4]
+    """
+    libraries = ThreadpoolController()  # to look for them takes longer than many a job
+
+    def start() -> None:
+        libraries.limit(limits=1)  # OpenMP's own limit is one of each thread
+
+    with (
+        _filters_of_warnings(),
+        libraries.limit(limits=1),  # undone at the end, as the threads' own can't be for BLAS
+        ThreadPoolExecutor(cpu_count(), initializer=start) as pool,
+    ):
+        return [*pool.map(work, jobs)]
+
+
+@contextmanager
+def _filters_of_warnings() -> Iterator[None]:
+    """Keep the filters of warnings, and show none that only threads bring about.
+
+    scikit-learn empties the filters for a moment, which all threads share; where another thread
+    sees them empty it warns, and no filter that is set here need be there at that time.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=_SPURIOUS)
+        shown = warnings.showwarning
+
+        def show(message: Warning | str, *where: Any, **options: Any) -> None:
+            if not str(message).startswith(_SPURIOUS):
+                shown(message, *where, **options)
+
+        warnings.showwarning = show
+        yield
 
 
 class AUCEstimate(NamedTuple):

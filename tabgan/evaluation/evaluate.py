@@ -249,18 +249,19 @@ def _measure(
     with _timed(seconds, "fidelity"):
         fidelity = describe_fidelity(tables, relations, detected.columns, stream("shapes"))
     with _timed(seconds, "utility"):
-        units = tables.units.get("real")
-        target = target or choose_target(coded, stream("target"), units, tables.parts)
+        target = target or choose_target(
+            coded, stream("target"), tables.units.get("real"), tables.parts
+        )
         trained = target and measure_utility(
             coded,
             names,
             target,
             most_rows=MOST_MODEL_ROWS,
             rng=stream("utility"),
-            units=units,
+            units=tables.units,
         )
     with _timed(seconds, "coverage"):
-        coverage = measure_coverage(coded, names, stream("coverage"), MOST_PAIR_ROWS)
+        coverage = measure_coverage(tables, stream("coverage"), MOST_PAIR_ROWS)
     with _timed(seconds, "measures"):
         measures = measure_field(coded, relations, stream("measures"), MOST_DISTANCE_ROWS)
     compared_rows = _compared_rows(tables, relations, detected.rows, trained[1] if trained else 0)

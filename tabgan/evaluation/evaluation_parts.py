@@ -332,8 +332,8 @@ class Detector(NamedTuple):
 
     @property
     def score(self) -> float:
-        """2·(1 − max(AUC, ½)): 1 if rows can't be told apart, 0 if all can."""
-        return 2 * (1 - max(self.auc, 0.5))
+        """2·(1 − max(AUC, ½)) at the interval's low end: 0 if all rows can be told apart."""
+        return 2 * (1 - max(self.low, 0.5))
 
 
 class TellingFeature(NamedTuple):
@@ -392,6 +392,7 @@ class Predicted(NamedTuple):
     column: str
     metric: Metric
     score: Figure
+    error: float = 0.0  # standard error of such a score, by the rows that it was tested on
 
     @property
     def chance(self) -> float:
@@ -446,6 +447,7 @@ class Utility:
     chance: float
     importances: tuple[tuple[str, float, float], ...]
     columns: tuple[Predicted, ...] = ()
+    error: float = 0.0  # standard error of a score, by the rows that it was tested on
 
     @property
     def kept(self) -> float:
@@ -465,13 +467,7 @@ class Utility:
 
 @dataclass(frozen=True)
 class FieldMeasures:
-    """Measures that papers and other tools report. None of them counts in the verdict.
-
-    Attributes
-    ----------
-    figures
-        By name (`tabgan.evaluation.published_metrics`); the baseline is that of fresh rows.
-    """
+    """Measures that papers and other tools report, by name. None counts in the verdict."""
 
     figures: Mapping[str, Figure] = field(default_factory=dict)
 

@@ -30,6 +30,7 @@ from tabgan.table.schema import Schema
 __all__ = [
     "ASSOCIATION",
     "CORRELATION",
+    "SURE_OF_LOSS",
     "PairTrend",
     "QualityErrors",
     "Relations",
@@ -57,6 +58,8 @@ NOISE = 0.95  # of the pairs of two real samples are as near to each other
 LEAST_EFFECT = 0.02  # of shuffling on the error of a pair, from which on it tells anything
 SURE = 10  # times what chance does to the sum of all weak relations
 TINY = 1e-9
+SURE_OF_LOSS = 6.7  # the same that is no loss yet: 3 standard errors of what fresh rows lose
+MOST_CHANCE = 0.9  # share of the weak relations that chance may seem to take
 BY_CHANCE = 0.05  # share of the weak relations that fresh rows may lose
 LEAST_SHARE = 0.02  # of the rows that have a level which weak relations are about
 MOST_WEAK_COLUMNS = 200
@@ -217,7 +220,8 @@ class WeakRelations(NamedTuple):
     ----------
     found, fresh, unrelated
         Shape (columns, columns): products with the synthetic table, of two halves of the real one,
-        and with its columns shuffled; 0 of related pairs and on the diagonal.
+        and with its columns shuffled, at least the standard error of such a product; 0 of related
+        pairs and on the diagonal.
     of_related
         The sum of products of halves over the related pairs.
     """
@@ -241,7 +245,7 @@ class WeakRelations(NamedTuple):
     def lost(self) -> float:
         """Share that is lost beyond chance, from 0 to 1."""
         whole = float(self.fresh.sum())
-        chance = BY_CHANCE + 2 * self.noise / whole
+        chance = min(BY_CHANCE + SURE_OF_LOSS * self.noise / whole, MOST_CHANCE)
         return float(np.clip((1 - float(self.found.sum()) / whole - chance) / (1 - chance), 0, 1))
 
 
@@ -383,14 +387,14 @@ def _weak_relations(
     rows = shuffled_rows(n_real, tables.units.get("real"), rng)[:most]
     halves = np.array_split(rows, 2)
 
+    drawn = rng.permutation(n_synthetic)[:most]
+
     def residuals(values: Sequence[Floats]) -> Floats:
         return _residuals(values, levels)
 
     real = residuals([column.real[rows] for column in columns])
     one, other = (residuals([column.real[half] for column in columns]) for half in halves)
-    drawn = rng.permutation(n_synthetic)[:most]
     shuffled = residuals([rng.permutation(column.real[rows])[: len(drawn)] for column in columns])
-    shuffled *= tables.rows_of_unit  # as rows of one unit are alike, there are fewer to tell
     synthetic = residuals([column.synthetic[drawn] for column in columns])
     apart = np.zeros((len(coded), len(coded)))
     grid = np.ix_(chosen, chosen)
@@ -400,6 +404,12 @@ def _weak_relations(
         filled[grid] = _summed(pair[0] * pair[1], starts)
         np.fill_diagonal(filled, 0.0)
         products.append(filled)
+    free = np.array([len(codes) - 1 for codes in levels], np.float64).clip(0)
+    error = np.zeros_like(apart)
+    error[grid] = np.sqrt(np.outer(free, free) / (len(rows) * len(drawn)))
+    np.fill_diagonal(error, 0.0)
+    # As rows of one unit are alike, there are fewer to tell.
+    products[2] = tables.rows_of_unit * np.maximum(np.abs(products[2]), error)
     weak = [np.where(related, 0.0, product) for product in products]
     return WeakRelations(weak[0], weak[1], weak[2], float(products[1][related].sum()) / 2)
 

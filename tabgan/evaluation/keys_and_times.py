@@ -17,7 +17,7 @@ from tabgan.evaluation.distributions import column_distance, percent
 from tabgan.evaluation.evaluation_parts import Figure, KeyResult, RuleResult, TimeResult
 from tabgan.evaluation.results import WeakPoint
 from tabgan.sampling.key_groups import KeyGroups
-from tabgan.sampling.self_references import SelfReference, learn_references
+from tabgan.sampling.self_references import SameAsReferred, SelfReference, learn_references
 from tabgan.sampling.table_keys import JointKey, find_joint_keys, learn_keys
 from tabgan.table.columns import by_position
 from tabgan.table.dates import unit_of
@@ -132,13 +132,16 @@ def compare_row_rules(tables: ComparedTables, rng: np.random.Generator) -> tuple
     if len(synthetic) > len(real):
         as_many = synthetic.iloc[np.sort(rng.permutation(len(synthetic))[: len(real)])]
     cells = by_position(real, tables.schema)
-    found = [_kept_rule(rule, tables, synthetic) for rule in learn_references(cells)]
+    references = learn_references(cells)
+    likes = [rule.likeness(tables.schema) for rule in references if rule.alike]
+    found = [_kept_rule(rule, tables, synthetic) for rule in references]
+    found += [_kept_rule(rule, tables, synthetic) for rule in likes]
     found += [_kept_rule(rule, tables, as_many) for rule in find_joint_keys(cells)]
     return tuple(result for result in found if result is not None)
 
 
 def _kept_rule(
-    rule: SelfReference | JointKey, tables: ComparedTables, synthetic: pd.DataFrame
+    rule: SelfReference | SameAsReferred | JointKey, tables: ComparedTables, synthetic: pd.DataFrame
 ) -> RuleResult | None:
     """Count the rows of both tables that keep a rule between rows."""
     (kept, judged), (own, own_judged) = rule.kept_in(synthetic), rule.kept_in(tables.real)
@@ -238,10 +241,16 @@ class _Clock(NamedTuple):
     least_days: float
 
 
+def _days_of_months(times: pd.DatetimeIndex) -> Codes:
+    """Return the day of the month, from 1; of the last one 0, however long the month is."""
+    return np.where(times.is_month_end, 0, times.day).astype(np.int64)
+
+
 _CLOCKS = (
     _Clock("hour of the day", lambda times: np.asarray(times.hour, np.int64), 4, 0),
     _Clock("day of the week", lambda times: np.asarray(times.day_of_week, np.int64), 5, 14),
     _Clock("month", lambda times: np.asarray(times.month, np.int64), 4, 300),
+    _Clock("day of the month", _days_of_months, 1, 60),
 )
 
 

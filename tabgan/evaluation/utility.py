@@ -1,6 +1,6 @@
 """Utility: how well models that learned from synthetic rows predict real ones."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,13 +15,18 @@ from sklearn.metrics import r2_score
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from tabgan.base.errors import OptionError, did_you_mean
-from tabgan.evaluation.compared_tables import CodedColumn, Side, matrix_of, shuffled_rows
-from tabgan.evaluation.detection import macro_auc
+from tabgan.evaluation.compared_tables import (
+    CodedColumn,
+    Side,
+    matrix_of,
+    rows_of_unit,
+    shuffled_rows,
+)
+from tabgan.evaluation.detection import macro_auc, map_in_threads
 from tabgan.evaluation.evaluation_parts import Figure, Metric, Predicted, Utility
-from tabgan.evaluation.threads import map_in_threads
 from tabgan.table.schema import Schema, find_name
 
-__all__ = ["Target", "choose_target", "measure_utility", "named_target"]
+__all__ = ["Target", "choose_target", "errors_of_kept", "measure_utility", "named_target"]
 
 MOST_LEVELS = 20  # of a target that is chosen
 MOST_CANDIDATES = 12
@@ -220,7 +225,7 @@ def measure_utility(
     *,
     most_rows: int,
     rng: np.random.Generator,
-    units: Rows | None = None,
+    units: Mapping[Side, Rows] | None = None,
 ) -> tuple[Utility, int] | None:
     """Train boosted trees on synthetic and on real rows, and test both on held-out real rows.
 
@@ -240,7 +245,8 @@ def measure_utility(
     rng
         Draws the rows and permutations.
     units
-        The unit of each real row, as `ComparedTables.units` has them.
+        The unit of each row by table, as `ComparedTables.units` has them: models learn from whole
+        units, which tell less than as many rows from anywhere.
 
     Returns
     -------
@@ -248,7 +254,7 @@ def measure_utility(
     the target.
     """
     coded = with_classes(coded)
-    split = Split.of(coded, units, rng)
+    split = Split.of(coded, units or {}, rng)
     sizes = Sizes(most_rows, MOST_TESTED)
     rng_seed = int(rng.integers(2**31))
     task = prepare_tasks(coded, target.place, split, sizes)
@@ -271,8 +277,28 @@ def measure_utility(
         chance=0.5 if task.nominal else 0.0,
         importances=tuple((others[i], float(baseline[1][i]), float(own[1][i])) for i in order),
         columns=predict_columns(coded, names, split, rng),
+        error=_error_of(task, baseline[0], split.rows_of_unit),
     )
     return utility, len(task.real.wanted)
+
+
+def errors_of_kept(utility: Utility) -> tuple[float, float]:
+    """Return the standard errors of `kept` and `kept_of_all`: both models' scores have one.
+
+    Parameters
+    ----------
+    utility
+        What was measured.
+    """
+    target = Predicted(utility.target, utility.metric, utility.score, utility.error)
+    return _error_of_share([target]), _error_of_share(utility.columns)
+
+
+def _error_of_share(predicted: Sequence[Predicted]) -> float:
+    """Return the standard error of the share that is kept of what columns teach."""
+    gains = sum(one.gain for one in predicted)
+    squares = sum(2 * (one.error / (1 - one.chance)) ** 2 for one in predicted)
+    return float(np.sqrt(squares)) / gains if gains else 0.0
 
 
 class Split(NamedTuple):
@@ -286,31 +312,37 @@ class Split(NamedTuple):
         The table of the rows to test on: the holdout, or else the real table.
     test
         Rows of it.
+    rows_of_unit
+        How many rows the unit of such a row has: these tell little more than one.
     """
 
     real: Rows
     synthetic: Rows
     side: Side
     test: Rows
+    rows_of_unit: float = 1.0
 
     @classmethod
     def of(
-        cls, coded: Mapping[int, CodedColumn], units: Rows | None, rng: np.random.Generator
+        cls,
+        coded: Mapping[int, CodedColumn],
+        units: Mapping[Side, Rows],
+        rng: np.random.Generator,
     ) -> "Split":
         """Draw the rows; without a holdout, a fifth of the real ones, or units, are tested on."""
         first = next(iter(coded.values()))
-        real = shuffled_rows(len(first.real), units, rng)
-        synthetic = rng.permutation(len(first.synthetic))
+        own = units.get("real")
+        real = shuffled_rows(len(first.real), own, rng)
+        synthetic = shuffled_rows(len(first.synthetic), units.get("synthetic"), rng)
         if len(first.holdout):
-            return cls(
-                rng.permutation(real), synthetic, "holdout", rng.permutation(len(first.holdout))
-            )
+            test = rng.permutation(len(first.holdout))
+            return cls(real, synthetic, "holdout", test, rows_of_unit(units.get("holdout")))
         n_test = max(int(HELD_OUT * len(real)), 1)
-        if units is None:
-            return cls(real[n_test:], synthetic, "real", real[:n_test])
-        rows = rng.permutation(len(real))
-        apart = np.isin(units[rows], units[real[:n_test]])
-        return cls(rows[~apart], synthetic, "real", rows[apart])
+        apart = np.arange(len(real)) < n_test
+        if own is not None:
+            apart = np.isin(own[real], own[real[:n_test]])
+        test = rng.permutation(real[apart])
+        return cls(real[~apart], synthetic, "real", test, rows_of_unit(own))
 
 
 class Sizes(NamedTuple):
@@ -405,10 +437,11 @@ def predict_columns(
             _score_of(task, tasks.test, _forest(tasks.nominal, seed))
             for task in (tasks.synthetic, tasks.real)
         )
-        if baseline < _least_score(tasks):
+        error = _error_of(tasks, baseline, split.rows_of_unit)
+        if baseline < _least_score(tasks, error):
             return None
         metric = tasks.metric if tasks.nominal else "R² of ranks"
-        return Predicted(names[place], metric, Figure(value, baseline))
+        return Predicted(names[place], metric, Figure(value, baseline), error)
 
     results = (one for one in map_in_threads(predict, places) if one is not None)
     return tuple(sorted(results, key=lambda one: one.gain * (one.kept - 1)))
@@ -429,16 +462,23 @@ def _in_ranks(column: CodedColumn) -> CodedColumn:
     )
 
 
-def _least_score(tasks: Tasks) -> float:
-    """Return the score from which on a column is worth predicting, and not just by chance.
+def _least_score(tasks: Tasks, error: float) -> float:
+    """Return the score from which on a column is worth predicting, and not just by chance."""
+    return max(LEAST[True], 0.5 + SURE * error) if tasks.nominal else LEAST[False]
 
-    The AUC of a random order has a variance of 1 / (12 · rows of the class), and a little more.
+
+def _error_of(tasks: Tasks, score: float, rows_of_unit: float) -> float:
+    """Return the standard error of a score, by the rows that it is tested on.
+
+    The AUC of a random order has a variance of 1 / (12 · rows of the class), and a little more;
+    where rows are alike as those of one key are, there are as many times fewer to tell. An R² has
+    4·R²·(1 − R²)² / rows.
     """
     if not tasks.nominal:
-        return LEAST[False]
+        variance = 4 * max(score, 0.0) * (1 - score) ** 2 / len(tasks.test.wanted)
+        return float(np.sqrt(rows_of_unit * variance))
     rows = np.unique(tasks.test.wanted, return_counts=True)[1]
-    error = float(np.sqrt((1 / rows).mean() / (12 * max(len(rows) - 1, 1))))
-    return max(LEAST[True], 0.5 + SURE * error)
+    return float(np.sqrt(rows_of_unit * (1 / rows).mean() / (12 * max(len(rows) - 1, 1))))
 
 
 def _forest(nominal: bool, seed: int) -> Any:

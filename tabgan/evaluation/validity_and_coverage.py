@@ -13,6 +13,7 @@ from tabgan.evaluation.compared_tables import (
     CodedColumn,
     ComparedTables,
     row_hashes,
+    shuffled_rows,
     signs_of,
     take_rows,
 )
@@ -29,6 +30,7 @@ LONGEST = 80  # characters of an example
 MOST_LONE_FORMS = 0.001  # share of codes that are written as no other one is
 _CODES = ("identifier", "key", "iban", "uuid", "phone")
 _COUNTED = ("identifier", "key")  # which may be a counter's
+_WORD = r"[^\W\d_]+"
 _LAST_NUMBER = re.compile("0+(?=[^0]*$)")  # of a form
 SIGNIFICANT = 15  # digits that a float always keeps
 FLOAT_NOISE = 1e-14  # of a number
@@ -106,6 +108,10 @@ def _breaches(tables: ComparedTables, place: int, column: Column) -> Iterator[_B
             form, odd = _oddly_written(real, synthetic, goes_on=column.kind in _COUNTED)
             rule = f"written as the real ones are, most of them as {form}"
             yield _Breach("kind", name, rule, odd & ~other.missing, synthetic)
+            if column.kind != "uuid":
+                words, odd = _oddly_worded(real, synthetic)
+                rule = f"written with the words of real ones, such as {words}"
+                yield _Breach("kind", name, rule, odd & ~other.missing, synthetic)
         return
     coded = tables.coded[place]
     if coded.nominal:
@@ -136,6 +142,35 @@ def _oddly_written(real: pd.Series, synthetic: pd.Series, *, goes_on: bool) -> t
     known = {*forms.index, *(_longer_counters(forms.index, is_padded) if goes_on else ())}
     odd: Mask = ~synthetic.astype(str).map(signs_of).isin(known).to_numpy(bool)
     return shorten(str(forms.index[0])), odd
+
+
+def _oddly_worded(real: pd.Series, synthetic: pd.Series) -> tuple[str, Mask]:
+    """Return the commonest words of codes, and which codes have one where real ones never do.
+
+    A code's first word is compared with the first ones, and so on, as /api/items/12/owners has
+    three. Where so many words occur once that further ones are expected, none is odd.
+    """
+    own, other = (_words_of(codes.dropna().drop_duplicates()) for codes in (real, synthetic))
+    if own.empty:
+        return "", np.zeros(len(synthetic), np.bool_)
+    rows = own.groupby(["place", "word"]).size()
+    singles, all_rows = (
+        counts.groupby(level="place").sum() for counts in ((rows == 1).astype(int), rows)
+    )
+    closed = all_rows.index[singles <= MOST_LONE_FORMS * all_rows]
+    known = pd.MultiIndex.from_frame(other[["place", "word"]]).isin(rows.index)
+    odd = other.loc[other["place"].isin(closed) & ~known, "code"]
+    common = rows[rows.index.isin(closed, level="place")].sort_values(ascending=False)
+    words = ", ".join(dict.fromkeys(map(repr, common.index.get_level_values("word"))))
+    return shorten(words), synthetic.astype(str).isin(odd).to_numpy(bool)
+
+
+def _words_of(codes: pd.Series) -> pd.DataFrame:
+    """Return the words of codes, and which of its words each is."""
+    texts = codes.astype(str)
+    words = texts.str.findall(_WORD).explode().dropna()
+    places = words.groupby(level=0).cumcount()
+    return pd.DataFrame({"place": places, "word": words, "code": texts.loc[words.index]})
 
 
 def _longer_counters(forms: Iterable[str], is_padded: bool) -> Iterator[str]:
@@ -289,38 +324,33 @@ Floats = NDArray[np.float64]
 _Shares = tuple[float, float, float, float]
 
 
-def measure_coverage(
-    coded: Mapping[int, CodedColumn],
-    names: Mapping[int, str],
-    rng: np.random.Generator,
-    most_rows: int,
-) -> Coverage:
+def measure_coverage(tables: ComparedTables, rng: np.random.Generator, most_rows: int) -> Coverage:
     """Measure coverage; what rows are drawn again with replacement cover is the baseline.
 
-    These hold the very extremes of the table more often than fresh rows do. So the baseline of
-    ranges is at most what halves of the table cover of each other.
+    These hold the very extremes of the table, and what only few rows have, more often than fresh
+    rows do. So the baseline is at most what some real rows cover of the others.
 
     Parameters
     ----------
-    coded, names
-        The columns that are compared, and their labels as text.
+    tables
+        What is compared; rows of one unit are drawn together.
     rng
         Draws the rows of the baseline and, of long tables, those whose combinations are looked at.
     most_rows
         At most so many rows of each table are looked at for rare combinations.
     """
-    first = next(iter(coded.values()))
-    n_real, n_synthetic = len(first.real), len(first.synthetic)
-    again = take_rows(coded, np.arange(n_real), rng.integers(n_real, size=n_synthetic), of="real")
+    coded = tables.coded
+    n_real, n_synthetic = len(tables.real), len(tables.synthetic)
+    again = take_rows(coded, np.arange(n_real), tables.bootstrap(n_synthetic, rng), of="real")
     rows = rng.permutation(n_real)[:most_rows], rng.permutation(n_synthetic)[:most_rows]
     pairs = _pairs(coded, rng)
     found, chance = (_shares(columns, pairs, rows) for columns in (coded, again))
+    others = _shares_of_others(tables, pairs, min(n_synthetic, most_rows), rng)
     levels, ranges, rare, patterns = (
-        Figure(100 * a, 100 * b) for a, b in zip(found, chance, strict=True)
+        Figure(100 * a, 100 * float(np.fmin(b, c)))
+        for a, b, c in zip(found, chance, others, strict=True)
     )
-    halves = 100 * _ranges_of_halves(coded, rng)
-    ranges = Figure(ranges.value, min(ranges.baseline, halves))
-    return Coverage(levels, ranges, rare, patterns, _lost_levels(coded, names))
+    return Coverage(levels, ranges, rare, patterns, _lost_levels(coded, tables.names))
 
 
 def _pairs(coded: Mapping[int, CodedColumn], rng: np.random.Generator) -> list[tuple[int, int]]:
@@ -367,18 +397,21 @@ def _with_levels(column: CodedColumn) -> CodedColumn:
     return CodedColumn(True, sides[0], sides[1], sides[2], names)
 
 
-def _ranges_of_halves(coded: Mapping[int, CodedColumn], rng: np.random.Generator) -> float:
-    """Return the mean share of ranges that random halves of the real rows cover of each other."""
-    first = next(iter(coded.values()))
-    one, other = np.array_split(rng.permutation(len(first.real)), 2)
-    shares = [
-        _range_kept(column._replace(real=column.real[a], synthetic=column.real[b]))
-        for column in coded.values()
-        if not column.nominal
-        for a, b in ((one, other), (other, one))
-    ]
-    known = [share for share in shares if not np.isnan(share)]
-    return float(np.mean(known)) if known else float("nan")
+def _shares_of_others(
+    tables: ComparedTables, pairs: list[tuple[int, int]], most: int, rng: np.random.Generator
+) -> _Shares:
+    """Return the mean shares that some real rows cover of the others, in two draws.
+
+    As many are drawn as there are synthetic ones, at most half of them.
+    """
+    rows = shuffled_rows(len(tables.real), tables.units.get("real"), rng)
+    size = max(min(most, len(rows) // 2), 1)
+    both = []
+    for own, drawn in ((rows[size:], rows[:size]), (rows[:-size], rows[-size:])):
+        whole = np.arange(len(own)), np.arange(len(drawn))
+        both.append(_shares(take_rows(tables.coded, own, drawn, of="real"), pairs, whole))
+    levels, ranges, rare, patterns = ((a + b) / 2 for a, b in zip(*both, strict=True))
+    return levels, ranges, rare, patterns
 
 
 def _counts(column: CodedColumn, values: Floats) -> NDArray[np.int64]:

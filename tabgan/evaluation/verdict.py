@@ -8,6 +8,7 @@ import numpy as np
 from tabgan.evaluation.evaluation_parts import Figure, Utility
 from tabgan.evaluation.fidelity import Relations
 from tabgan.evaluation.results import Fit, Grade, PartResults, Use, Verdict, WeakPoint
+from tabgan.evaluation.utility import errors_of_kept
 from tabgan.evaluation.weak_points import LEAST, WORTHLESS_SHAPE, find_weak_points
 
 __all__ = ["make_verdict"]
@@ -44,9 +45,11 @@ def make_verdict(parts: PartResults, relations: Relations) -> Verdict:
     - shapes: 1 less the mean shape error beyond its baseline, 50 percentage points being worth 0;
     - trends: share of the relations that is kept (`Fidelity.relations_kept`): 1 for fresh rows, 0
       for columns that were shuffled on their own; left out where no columns are related;
-    - detection: 2·(1 − max(AUC, ½)) of the better detector;
+    - detection: 2·(1 − max(AUC, ½)) of the better detector, by the low end of its AUC's interval:
+      what chance tells of few rows is no fault;
     - utility: share of the real rows' gain over chance, mean of the target's (`Utility.kept`) and
-      of all columns' (`Utility.kept_of_all`); left out where nothing can be predicted;
+      of all columns' (`Utility.kept_of_all`), each with a standard error, as models of real rows
+      have one, too; left out where nothing can be predicted;
     - coverage: mean of the four shares, each of its baseline.
 
     The score is their mean. The grade depends on the score, on the worst part (copies of unique
@@ -184,7 +187,11 @@ def _beyond_fresh(error: Figure) -> float:
 def _usefulness(utility: Utility | None) -> float:
     if utility is None or utility.score.baseline - utility.chance < LEAST_GAIN:
         return float("nan")  # real rows teach nothing, so there is nothing to keep
-    return float(np.mean([utility.kept, utility.kept_of_all] if utility.columns else utility.kept))
+    of_target, of_all = errors_of_kept(utility)
+    kept = [min(utility.kept + of_target, 1.0)]
+    if utility.columns:
+        kept.append(min(utility.kept_of_all + of_all, 1.0))
+    return float(np.mean(kept))
 
 
 def _mean_known(values: list[float]) -> float:

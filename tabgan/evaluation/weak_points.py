@@ -24,9 +24,10 @@ from tabgan.evaluation.evaluation_parts import (
     RuleResult,
     TellingFeature,
 )
-from tabgan.evaluation.fidelity import Relations
+from tabgan.evaluation.fidelity import SURE_OF_LOSS, Relations
 from tabgan.evaluation.keys_and_times import broken_key, lost_times
 from tabgan.evaluation.results import EvaluationResults, PartResults, Tables, WeakPoint
+from tabgan.evaluation.utility import errors_of_kept
 from tabgan.table.schema import Kind
 from tabgan.table.text_formats import NUMBER
 
@@ -307,8 +308,8 @@ def _weakly_unrelated(parts: PartResults, relations: Relations) -> Iterator[Weak
         return
     whole, kept = weak.fresh.sum(axis=0), weak.found.sum(axis=0)
     noise = np.sqrt(np.square(weak.unrelated).sum(axis=0))
-    by_column = 1 - (kept + TIMES_CHANCE * noise) / np.maximum(whole, TINY)
-    by_column[whole <= SURE * noise] = 0.0
+    by_column = 1 - (kept + SURE_OF_LOSS * noise) / np.maximum(whole, TINY)
+    by_column[whole <= np.maximum(SURE_OF_LOSS * noise, TINY)] = 0.0
     worst = int(by_column.argmax())
     rest = 1 - (kept.sum() - 2 * kept[worst]) / max(whole.sum() - 2 * whole[worst], TINY)
     if by_column[worst] > LEAST_OF_WEAK and rest < by_column[worst] / 3:
@@ -594,6 +595,10 @@ def _useless(parts: PartResults) -> Iterator[WeakPoint]:
     tested = tables.holdout_rows or tables.real_rows / TESTED
     noise = SURE / np.sqrt(tested) / 2
     gain = max(Predicted(utility.target, utility.metric, utility.score).gain, TINY)
+    of_target, of_all = (
+        max(least, SURE * error)
+        for least, error in zip((noise / gain, noise), errors_of_kept(utility), strict=True)
+    )
     losses = {name: real - synthetic for name, real, synthetic in utility.importances}
     feature = max(losses, key=lambda name: losses[name], default=None)
     columns = (utility.target,) if feature is None else (utility.target, feature)
@@ -606,7 +611,7 @@ def _useless(parts: PartResults) -> Iterator[WeakPoint]:
         f"{missed}.",
         "Train longer; in tabgan keep polish on, which redraws columns such as "
         f"{utility.target!r} by all others.",
-        float(SYMPTOM * max(1 - utility.kept - noise / gain, 0.0)),
+        float(SYMPTOM * max(1 - utility.kept - of_target, 0.0)),
         by_learning=True,
     )
     if utility.columns:
@@ -619,7 +624,7 @@ def _useless(parts: PartResults) -> Iterator[WeakPoint]:
             f"{worst.column!r}: {worst.metric} {worst.score.value:.3f}, in place of "
             f"{worst.score.baseline:.3f}.",
             "Train longer; in tabgan keep polish on, which redraws columns by all others.",
-            float(SYMPTOM * max(1 - utility.kept_of_all - noise, 0.0)),
+            float(SYMPTOM * max(1 - utility.kept_of_all - of_all, 0.0)),
             by_learning=True,
         )
 

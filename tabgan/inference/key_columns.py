@@ -39,6 +39,8 @@ LEAST_GROWTH = 0.02  # share of the values that half of the rows would lack
 MOST_ROWS = 0.05  # share of the rows with the commonest value
 CHANCE = 1e-3  # that a column which has one value for each key has it by accident
 LEAST_REPEATED = 0.02  # share of the rows that repeat a value
+LEAST_TELLING = 0.5  # distinct values of each row, of numbers that are keys by what they tell
+FEWEST_TOLD = 2  # columns that they determine
 LEAST_NUMBER = 1000  # of whole numbers that are rather names than counts
 LARGE_NUMBER = 100_000  # the same, where some are small
 LEAST_CODES = 0.95  # share of the texts that look like codes
@@ -168,6 +170,14 @@ class _Repeats:
         others = pd.factorize(dense(values)[self.present], use_na_sentinel=False)[0]
         return determines(self.codes, others, CHANCE)
 
+    def differ(self, values: pd.Series) -> NDArray[np.bool_]:
+        """Return which rows have another value of a column than the last row of their value."""
+        others = pd.factorize(dense(values)[self.present], use_na_sentinel=False)[0]
+        image = np.zeros(len(self.counts), np.int64)
+        image[self.codes] = others
+        differs: NDArray[np.bool_] = image[self.codes] != others
+        return differs
+
 
 def with_keys(
     columns: Sequence[Column], df: pd.DataFrame, asked: Collection[object] = ()
@@ -188,6 +198,7 @@ def with_keys(
         for at, column in enumerate(columns)
     ]
     found = _with_numbers_of_things(found, df, asked)
+    found = _with_telling_numbers(found, df, asked)
     return tuple(_with_references(found, df, asked))
 
 
@@ -219,6 +230,47 @@ def _with_numbers_of_things(
                 columns[at] = _as_names(column, kind, why)
                 break
     return columns
+
+
+def _with_telling_numbers(
+    columns: list[Column], df: pd.DataFrame, asked: Collection[object]
+) -> list[Column]:
+    """Return the columns with whole numbers as keys that tell several others, whatever their name.
+
+    Most values stand in one row. Where one stands in several, these are alike in columns in which
+    others are not, and differ in a further one: they are no copies of a row. Numbers that a key
+    determines are facts of it.
+    """
+    for at, column in enumerate(columns):
+        if column.name in asked or not _may_be_code(column):
+            continue
+        repeats = _Repeats.of(df.iloc[:, at])
+        distinct, filled = len(repeats.counts), len(repeats.codes)
+        if not max(FEWEST_WRITTEN, LEAST_TELLING * filled) <= distinct:
+            continue
+        if filled - distinct < max(FEWEST, LEAST_REPEATED * filled) or _is_fact(at, columns, df):
+            continue
+        others = [other for other in range(df.shape[1]) if other != at]
+        told = [other for other in others if repeats.determines(df.iloc[:, other])]
+        if len(told) < FEWEST_TOLD:
+            continue
+        differ = [repeats.differ(df.iloc[:, other]) for other in others if other not in told]
+        if differ and np.logical_or.reduce(differ).sum() >= (filled - distinct) / 2:
+            columns[at] = _as_key(column, repeats, [str(df.columns[other]) for other in told])
+    return columns
+
+
+def _may_be_code(column: Column) -> bool:
+    """Return whether whole numbers may be codes: from 0 on, and not named after a measure."""
+    low = column.minimum
+    is_whole = column.kind == "integer" and isinstance(low, int)
+    return is_whole and low >= 0 and not measures(column.name)
+
+
+def _is_fact(at: int, columns: Sequence[Column], df: pd.DataFrame) -> bool:
+    """Return whether a key of the table determines a column."""
+    keys = [place for place, own in enumerate(columns) if own.kind == "key" and place != at]
+    return any(_Repeats.of(df.iloc[:, key]).determines(df.iloc[:, at]) for key in keys)
 
 
 def _with_references(

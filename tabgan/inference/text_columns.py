@@ -274,6 +274,9 @@ LEAST_SHORTER = 0.03  # share of the numbers that have fewer digits than the lon
 EXPECTED_PAIRS = 10.0  # of equal rows; where there is none, that is no chance
 REPEATED_ROWS = 3  # rows from which a text is one that repeats
 MOST_REPEATED = 0.8  # share of rows in such texts, from which texts of many words are categories
+NAMED_ROWS = 5  # rows from which a text names a thing that has several
+FEWEST_NAMED = 20  # such texts
+MOST_NAMED = 0.5  # share of the rows that hold one of them, the commonest apart
 
 _PATTERNS: dict[Pattern, tuple[Kind, str]] = {
     "email": ("email", "e-mail addresses"),
@@ -462,6 +465,8 @@ def _find_unkept(name: Hashable, counts: Mapping[Hashable, int]) -> ColumnGuess 
         why = f"texts with e-mail addresses, {distinct} distinct in {filled} rows"
         return ColumnGuess("identifier", why)
     if len(texts) >= FEWEST and _is_prose(sample) and not _repeat(counts):
+        if _stand_for_things(counts):
+            return None
         return ColumnGuess("text", f"free text, {distinct} distinct in {filled} rows")
     return _find_rows(name, counts)
 
@@ -492,6 +497,18 @@ def _repeat(counts: Mapping[Hashable, int]) -> bool:
     """
     rows = sum(count for count in counts.values() if count >= REPEATED_ROWS)
     return rows >= MOST_REPEATED * sum(counts.values())
+
+
+def _stand_for_things(counts: Mapping[Hashable, int]) -> bool:
+    """Return whether most rows hold one of many texts that stand in several, as firms and sites do.
+
+    The most frequent one does not count: of comments it may be "none".
+    """
+    several = [count for count in counts.values() if count >= NAMED_ROWS]
+    if len(several) < FEWEST_NAMED:
+        return False
+    most = max(several)
+    return sum(several) - most > MOST_NAMED * (sum(counts.values()) - most)
 
 
 def _find_rows(name: Hashable, counts: Mapping[Hashable, int]) -> ColumnGuess | None:

@@ -18,9 +18,10 @@ from tabgan.base.random_streams import numpy_stream
 from tabgan.evaluation.compared_tables import code_columns, read_tables, split_lists
 from tabgan.evaluation.detection import detection_score
 from tabgan.evaluation.fidelity import pair_trends
+from tabgan.evaluation.near_rules import smallest_step
 from tabgan.evaluation.report.report_page import HtmlPage
 from tabgan.evaluation.results import Grade
-from tabgan.evaluation.structure import compare_rules, smallest_step
+from tabgan.evaluation.structure import compare_rules
 from tabgan.inference.infer_schema import infer_schema
 from tabgan.relations.drawing_plan import DatabasePlan, plan_database
 from tabgan.relations.relations import ForeignKey, Relations, Rows, Tables, parent_rows

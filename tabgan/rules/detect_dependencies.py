@@ -26,7 +26,7 @@ from tabgan.rules.identity_candidates import FITTED_ROWS, MOST_FACTORS, MOST_THR
 from tabgan.rules.order_dependency import DifferenceDependency
 from tabgan.rules.part_dependency import MOST_SOURCES, find_parts
 from tabgan.rules.personal_dependency import find_codes, find_persons
-from tabgan.rules.presence_dependency import find_joint_marks, find_presences
+from tabgan.rules.presence_dependency import find_joint_holes, find_joint_marks, find_presences
 from tabgan.rules.sum_dependency import find_one_hots, find_sums
 from tabgan.table.columns import NUMBERS, TICKS, ColumnFrame, count_rows, without
 
@@ -63,8 +63,20 @@ def detect_dependencies(
     The dependencies in the order in which they are to be reduced; each one refers to the table
     as the ones before it left it.
     """
-    found: list[Dependency] = []
     n_columns = max(table, default=0) + 1
+    rules = _detect(table, rng, kept, find_attributes, n_columns)
+    return [*find_joint_holes(without(table, kept), rules, n_columns), *rules]
+
+
+def _detect(
+    table: ColumnFrame,
+    rng: np.random.Generator,
+    kept: Collection[int],
+    find_attributes: FindAttributes,
+    n_columns: int,
+) -> list[Dependency]:
+    """Detect all dependencies but columns whose holes stand together, which is told at the end."""
+    found: list[Dependency] = []
     if count_rows(table) < LEAST_ROWS:
         return [*find_presences(table, n_columns)]
     of_identities, of_parts, of_marks, of_holes, of_equals, of_near = rng.spawn(6)

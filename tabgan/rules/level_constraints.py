@@ -371,8 +371,14 @@ class LevelLimits(Dependency):
         """Return which rows keep the limits, given the columns of `positions`."""
         return ~self._beyond(dict(zip(self.positions, cells, strict=True)))
 
-    def _rows(self, table: ColumnFrame) -> Iterator[tuple[Limit, Mask]]:
-        """Yield each limit with the rows of its level that hold a number."""
+    def rows(self, table: ColumnFrame) -> Iterator[tuple[Limit, Mask]]:
+        """Yield each limit with the rows of its level that hold a number.
+
+        Parameters
+        ----------
+        table
+            A table with the columns of the rule.
+        """
         present = table[self.target.position].numbers.present
         for source, own in zip(self.sources, self.limits, strict=True):
             cells = table[source.position]
@@ -385,7 +391,7 @@ class LevelLimits(Dependency):
     def _beyond(self, table: ColumnFrame) -> Mask:
         values = table[self.target.position].numbers.values
         beyond = np.zeros(len(values), np.bool_)
-        for limit, rows in self._rows(table):
+        for limit, rows in self.rows(table):
             beyond[rows] |= ~limit.keeps(values[rows])
         return beyond
 
@@ -393,7 +399,7 @@ class LevelLimits(Dependency):
         """Bring the numbers of rows whose levels no other row has within the limits."""
         numbers = cells.numbers
         values = numbers.values.copy()
-        for limit, own in self._rows(table):
+        for limit, own in self.rows(table):
             values[rows & own] = limit.nearest(values[rows & own])
         written = write_column(numbers._replace(values=values), cells.column)
         return TypedSeries(cells.column, written.set_axis(cells.values.index))

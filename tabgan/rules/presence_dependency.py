@@ -38,19 +38,24 @@ from tabgan.table.columns import (
 )
 from tabgan.table.level_codes import is_absent, levels_to_series
 from tabgan.table.scalars import Scalar, from_json_scalar, to_json_scalar
-from tabgan.table.schema import Column
-from tabgan.table.text_formats import MISSING_MARKS
+from tabgan.table.schema import Column, Kind
 
 __all__ = [
     "JointMarksDependency",
     "PRESENT",
     "PresenceDependency",
+    "find_joint_holes",
     "find_joint_marks",
     "find_presences",
+    "frequent_marks",
     "widened",
 ]
 
 PRESENT = "present"  # the level of all values
+FEWEST_MARKED = 5  # rows of a mark that stands in place of a value; values beside it
+MOST_ROWS_EACH = 1.3  # rows of each value beside it
+LONGEST_MARK = 30  # characters
+_WITHOUT_MARKS = ("key", "text", "first_name", "last_name", "city", "company", "uuid")
 
 
 @dataclass(frozen=True)
@@ -64,7 +69,8 @@ class PresenceDependency(Dependency):
     position
         Position of the column of presence, behind those of the schema.
     absent
-        What stands where there is no value: None for a missing one, and marks of absence.
+        What stands where there is no value: None for a missing one, and marks, of absence or such
+        as "vacant".
     """
 
     name: ClassVar[str] = "presence"
@@ -74,7 +80,11 @@ class PresenceDependency(Dependency):
 
     def __post_init__(self) -> None:
         marks = {mark for mark in self.absent if mark is not None}
-        is_known = marks <= MISSING_MARKS or not self.target.column.is_generated
+        column = self.target.column
+        is_known = (
+            all(is_absent(mark) or _looks_like_mark(mark, column.kind) for mark in marks)
+            or not column.is_generated
+        )
         if not self.absent or not is_known or not all(isinstance(mark, str) for mark in marks):
             raise ValueError(f"{self.absent!r:.80} are no marks of absence")
         if self.position <= self.target.position:
@@ -158,15 +168,52 @@ def find_presences(table: ColumnFrame, n_columns: int) -> list[PresenceDependenc
     for at, cells in table.items():
         if cells.column.is_generated:
             counts = np.bincount(cells.codes, minlength=len(cells.levels))
+            marks = {level_key(mark) for mark in frequent_marks(cells)}
             absent = [
                 level
                 for level, count in zip(cells.levels, counts, strict=True)
-                if count and is_absent(level)
+                if count and (is_absent(level) or level_key(level) in marks)
             ]
             if absent and len(absent) < np.count_nonzero(counts):
                 rule = PresenceDependency(field_at(table, at), n_columns + at, tuple(absent))
                 found.append(rule)
     return found
+
+
+def frequent_marks(cells: TypedSeries) -> list[str]:
+    """Return what many rows of a generated column hold in place of a value: "vacant", "N/D".
+
+    The values differ, or nearly so, and a mark looks like none: it has no digit and, where the
+    column holds names, a single word. Parts of names are words themselves.
+
+    Parameters
+    ----------
+    cells
+        The cells of the column.
+    """
+    column = cells.column
+    if not column.is_generated or column.kind in _WITHOUT_MARKS:
+        return []
+    counts = np.bincount(cells.codes, minlength=len(cells.levels))
+    least = max(column.least_rows, FEWEST_MARKED)
+    own = [code for code, level in enumerate(cells.levels) if not is_absent(level)]
+    marks = [
+        code
+        for code in own
+        if counts[code] >= least and _looks_like_mark(cells.levels[code], column.kind)
+    ]
+    rest = counts[np.setdiff1d(own, marks)] if marks else np.zeros(0, np.int64)
+    if np.count_nonzero(rest) < FEWEST_MARKED or rest.sum() > MOST_ROWS_EACH * np.count_nonzero(
+        rest
+    ):
+        return []
+    return [str(cells.levels[code]) for code in marks]
+
+
+def _looks_like_mark(level: Scalar, kind: Kind) -> bool:
+    if not isinstance(level, str) or "@" in level or any(map(str.isdigit, level)):
+        return False
+    return len(level) <= LONGEST_MARK and (kind != "name" or len(level.split()) == 1)
 
 
 def widened(cells: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -349,6 +396,58 @@ def find_joint_marks(table: ColumnFrame, rng: np.random.Generator) -> list[Joint
             members = tuple(field_at(table, at) for at in columns)
             found.append(JointMarksDependency(members, tuple(sets[columns])))
     return found
+
+
+def find_joint_holes(
+    table: ColumnFrame, rules: Sequence[Dependency], n_columns: int
+) -> list[JointMarksDependency]:
+    """Find columns that have no value in exactly the same rows, whatever rules derive them by.
+
+    A rule may be restored from columns whose holes are learned apart. So these are restored last.
+
+    Parameters
+    ----------
+    table
+        The training table, as it is before any rule reduces it.
+    rules
+        The rules of its columns. A column that one ties to others stays out.
+    n_columns
+        Number of columns of the table's schema.
+    """
+    usable = {
+        at: cells
+        for at, cells in table.items()
+        if not cells.column.is_generated and cells.column.kind not in ("multiselect", "compound")
+    }
+    absent: dict[int, list[Scalar] | None] = {
+        at: [level for level in cells.levels if is_absent(level)] for at, cells in usable.items()
+    }
+    found = []
+    for group in _groups(usable, absent):
+        marks = _untied(dict(group), rules, n_columns)
+        is_known = any(
+            isinstance(rule, JointMarksDependency) and marks.keys() <= {*rule.positions}
+            for rule in rules
+        )
+        if len(marks) > 1 and not is_known:
+            members = tuple(field_at(table, at) for at in marks)
+            found.append(JointMarksDependency(members, (tuple(marks.values()),)))
+    return found
+
+
+def _untied(
+    marks: dict[int, Scalar], rules: Sequence[Dependency], n_columns: int
+) -> dict[int, Scalar]:
+    """Return the columns that no rule ties to any but these, or to columns of its own."""
+    while True:
+        mixed = set[int]()
+        for rule in rules:
+            own = {at for at in rule.positions if at < n_columns}
+            if own & marks.keys() and not own <= marks.keys():
+                mixed |= own
+        if not mixed & marks.keys():
+            return marks
+        marks = {at: mark for at, mark in marks.items() if at not in mixed}
 
 
 def _groups(

@@ -22,11 +22,12 @@ from tabgan.table.level_codes import are_filled, levels_to_series
 from tabgan.table.scalars import Scalar, from_json_scalar, to_json_scalar
 from tabgan.table.schema import RANGED, Schema
 
-__all__ = ["SelfReference", "learn_references"]
+__all__ = ["SameAsReferred", "SelfReference", "learn_references"]
 
 DEEPEST = 30  # steps to a row without a reference; further ones have an order only
 LEAST_EXPLAINED = 0.02  # of the depths' variation, by a column's levels
 LEAST_ALIKE = 0.5  # Cohen's kappa of a row and the one that it refers to
+HARDLY = 1e-6  # how likely others refer to a row of a level of which none is referred to
 MOST_ALIKE = 3  # columns that they share
 LEAST_ORDERED = 0.98  # share of the references to a row that is not after it
 FEWEST_REFERENCES = 20  # that tell what rows share
@@ -34,6 +35,14 @@ _SHARED = ("categorical", "boolean", "key")  # kinds of columns that rows share
 
 Rows = NDArray[np.int64]
 Floats = NDArray[np.float64]
+
+
+class _Places(NamedTuple):
+    """Where rows stand: drawn depths, chances of each, how likely others refer to them."""
+
+    depths: Rows
+    chances: Floats
+    weights: Floats
 
 
 class LevelProfile(NamedTuple):
@@ -67,6 +76,57 @@ class LevelProfile(NamedTuple):
         return cls(tuple((counts / max(len(depths), 1)).tolist()), float(is_parent.mean()))
 
 
+class SameAsReferred(NamedTuple):
+    """The rule that rows have the values of those that they refer to in some columns.
+
+    Attributes
+    ----------
+    reference
+        Positions of the column that refers, and of the one that it refers to.
+    alike
+        Positions of the columns.
+    schema
+        Columns of the table.
+    """
+
+    reference: tuple[int, int]
+    alike: tuple[int, ...]
+    schema: Schema
+
+    @property
+    def positions(self) -> tuple[int, ...]:
+        """Positions of the columns, and of the one that refers."""
+        return (*self.alike, self.reference[0])
+
+    def describe(self, schema: Schema) -> str:
+        """Describe the rule in words.
+
+        Parameters
+        ----------
+        schema
+            Columns of the table.
+        """
+        own, target = (repr(schema.names[at]) for at in self.reference)
+        names = ", ".join(repr(schema.names[at]) for at in self.alike)
+        return f"{own} is {target} of a row of the same {names}"
+
+    def kept_in(self, frame: pd.DataFrame) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Return which rows of a frame are as the row that they refer to, and which refer to one.
+
+        Parameters
+        ----------
+        frame
+            Rows of the table.
+        """
+        rows = referred_rows(*(frame.iloc[:, at] for at in self.reference))
+        judged = (rows >= 0) & (rows != np.arange(len(rows)))
+        same = judged.copy()
+        for at in self.alike:
+            codes = TypedSeries(self.schema.columns[at], frame.iloc[:, at]).codes
+            same[judged] &= codes[judged] == codes[rows[judged]]
+        return same, judged
+
+
 @dataclass(frozen=True)
 class SelfReference:
     """A column whose values are those of another column in other rows.
@@ -91,7 +151,8 @@ class SelfReference:
     alike
         Positions of the columns in which a row is as the one that it refers to.
     agreement
-        Share of the references between rows that are.
+        Share of the references of rows that are, for each depth from 1 on; further depths are as
+        the last one.
     order
         Position of the numbers or dates by which a row is after the one that it refers to.
     is_falling
@@ -111,7 +172,7 @@ class SelfReference:
     profiles: tuple[tuple[Scalar, LevelProfile], ...] = ()
     by: int | None = None
     alike: tuple[int, ...] = ()
-    agreement: float = 0.0
+    agreement: tuple[float, ...] = (0.0,)
     order: int | None = None
     is_falling: bool = False
     is_chain: bool = False
@@ -121,13 +182,14 @@ class SelfReference:
         for sizes in (self.sizes, *self.sizes_by_depth):
             sizes.check(self.column)
         shares = [share for _, own in self.profiles for share in (*own.depths, own.parents)]
-        if not all(0 <= share <= 1 for share in (*shares, self.agreement)):
+        if not all(0 <= share <= 1 for share in (*shares, *self.agreement)):
             raise ValueError(f"{self.column}: shares must be from 0 to 1")
-        if self.without not in ("missing", "itself", "mark") or not self.profiles:
+        is_known = self.without in ("missing", "itself", "mark")
+        if not is_known or not self.profiles or not self.agreement:
             raise ValueError(f"{self.column}: it is not told where rows have no reference")
 
     @property
-    def positions(self) -> tuple[int, ...]:
+    def positions(self) -> tuple[int, int]:
         """Positions of the column and of the one that it refers to."""
         return self.column.position, self.target.position
 
@@ -148,7 +210,7 @@ class SelfReference:
         steep = f", up to {self.deepest} steps deep" if self.deepest > 0 else ""
         steep = ", also in circles" if self.in_circles else steep
         names = ", ".join(repr(schema.names[at]) for at in self.alike)
-        alike = f", of the same {names} in {self.agreement:.0%}" if names else ""
+        alike = f", mostly of the same {names}" if names else ""
         mean = f"{self.sizes.mean:.1f} on average"
         return f"{self.column} is {self.target} of another row: {ends}, {mean}{steep}{alike}"
 
@@ -170,6 +232,16 @@ class SelfReference:
             rows = np.where(rows == np.arange(len(rows)), -1, rows)
         kept = rows >= 0
         return kept if self.in_circles else kept & ~np.isnan(depths_of(rows)), judged
+
+    def likeness(self, schema: Schema) -> SameAsReferred:
+        """Return the rule that rows are as those that they refer to.
+
+        Parameters
+        ----------
+        schema
+            Columns of the table.
+        """
+        return SameAsReferred(self.positions, self.alike, schema)
 
     def write(self, frame: pd.DataFrame, schema: Schema, rng: np.random.Generator) -> pd.DataFrame:
         """Draw the references of the rows of a sample.
@@ -208,8 +280,9 @@ class SelfReference:
         """Draw the row that each row refers to; -1 for none."""
         n = len(frame)
         cells = {at: TypedSeries(schema.columns[at], frame.iloc[:, at]) for at in self._seen}
-        depths, weights = self._places(cells, are_filled(frame.iloc[:, self.column.position]), rng)
+        places = self._places(cells, are_filled(frame.iloc[:, self.column.position]), rng)
         group = _combined([cells[at].codes for at in self.alike], n)
+        depths, weights = self._with_rows_above(places, group, rng), places.weights
         time: Floats | None = None
         if self.order is not None:
             time = _times(cells[self.order], is_falling=self.is_falling)
@@ -223,8 +296,9 @@ class SelfReference:
             rows = np.flatnonzero(depths == depth)
             above = np.flatnonzero(depths == depth - 1) if self.deepest else np.arange(n)
             sizes = dict(enumerate(self.sizes_by_depth)).get(depth - 1, self.sizes)
-            for places, candidates in self._groups_wanted(rows, above, group, rng):
-                own = rows[places]
+            agreement = self._agreement_at(depth)
+            for chosen, candidates in self._groups_wanted(rows, above, group, agreement, rng):
+                own = rows[chosen]
                 parents[own] = _shared_out(
                     own, candidates, sizes, time=time, weights=weights, rng=rng
                 )
@@ -241,7 +315,7 @@ class SelfReference:
 
     def _places(
         self, cells: ColumnFrame, filled: NDArray[np.bool_], rng: np.random.Generator
-    ) -> tuple[Rows, Floats]:
+    ) -> _Places:
         """Draw the depth of each row, and say how likely others refer to it."""
         others = next((own for level, own in self.profiles if level is None), self.profiles[0][1])
         known = {level_key(level): own for level, own in self.profiles if level is not None}
@@ -249,10 +323,10 @@ class SelfReference:
         if self.by is not None:
             profiles = [known.get(level_key(level), others) for level in cells[self.by].levels]
             codes = cells[self.by].codes.astype(np.int64)
-        weights = np.array([max(own.parents, 1e-6) for own in profiles])[codes]
+        weights = np.array([max(own.parents, HARDLY) for own in profiles])[codes]
         chances = np.array([own.depths for own in profiles])[codes]
         if self.deepest <= 0:
-            return np.where(filled, 1, 0), weights
+            return _Places(np.where(filled, 1, 0), chances, weights)
         if self.without == "missing":
             chances[filled, 0] = 0
             chances[~filled, 1:] = 0
@@ -260,13 +334,42 @@ class SelfReference:
         drawn = (rng.random(len(ends))[:, None] * ends[:, -1:] >= ends).sum(axis=1)
         unlikely = ends[:, -1] <= 0  # no real row of the level is so
         drawn[unlikely] = filled[unlikely]
-        return _without_gaps(drawn.astype(np.int64)), weights
+        return _Places(_without_gaps(drawn.astype(np.int64)), chances, weights)
+
+    def _with_rows_above(self, places: _Places, group: Rows, rng: np.random.Generator) -> Rows:
+        """Let each group have a row one step above those that are to be below one of their group.
+
+        Few rows stand high up, so that by chance a group has none there. One of its rows that may
+        stand there, and to which others may refer, goes there: one from below, or one of several
+        further up.
+        """
+        depths = places.depths.copy()
+        if not self.alike:
+            return depths
+        ties, may_be_above = rng.random(len(depths)), places.weights > HARDLY
+        for depth in range(self.deepest, 0, -1):
+            above = depth - 1
+            if self._agreement_at(depth) < LEAST_ALIKE:
+                continue
+            headed = np.unique(group[(depths == above) & may_be_above])
+            lacking = np.setdiff1d(group[depths == depth], headed)
+            chances = places.chances[:, above]
+            twins = _combined([group, depths], len(depths))
+            may_go = (depths > above) | (np.bincount(twins)[twins] > 1)
+            rows = np.flatnonzero(may_go & may_be_above & (chances > 0))
+            rows = rows[np.isin(group[rows], lacking)]
+            rows = rows[np.lexsort([ties[rows], -chances[rows], depths[rows] < above])]
+            depths[rows[np.unique(group[rows], return_index=True)[1]]] = above
+        return _without_gaps(depths)
+
+    def _agreement_at(self, depth: int) -> float:
+        return self.agreement[min(depth, len(self.agreement)) - 1]
 
     def _groups_wanted(
-        self, rows: Rows, above: Rows, group: Rows, rng: np.random.Generator
+        self, rows: Rows, above: Rows, group: Rows, agreement: float, rng: np.random.Generator
     ) -> list[tuple[Rows, Rows]]:
         """Return some of the rows, and those above that are to be theirs: most of one group."""
-        agree = rng.random(len(rows)) < self.agreement if self.alike else np.zeros(len(rows), bool)
+        agree = rng.random(len(rows)) < agreement if self.alike else np.zeros(len(rows), bool)
         wanted = np.where(agree & np.isin(group[rows], group[above]), group[rows], -1)
         return [
             (np.flatnonzero(wanted == own), above if own < 0 else above[group[above] == own])
@@ -288,7 +391,7 @@ class SelfReference:
             ],
             "by": self.by,
             "alike": list(self.alike),
-            "agreement": self.agreement,
+            "agreement": list(self.agreement),
             "order": self.order,
             "is_falling": self.is_falling,
             "is_chain": self.is_chain,
@@ -314,12 +417,17 @@ class SelfReference:
             ),
             by=None if state["by"] is None else int(state["by"]),
             alike=tuple(map(int, state["alike"])),
-            agreement=float(state["agreement"]),
+            agreement=_shares_of(state["agreement"]),
             order=None if state["order"] is None else int(state["order"]),
             is_falling=bool(state["is_falling"]),
             is_chain=bool(state["is_chain"]),
             sizes_by_depth=tuple(map(GroupSizes.from_json, state["sizes_by_depth"])),
         )
+
+
+def _shares_of(state: float | Sequence[float]) -> tuple[float, ...]:
+    """Return shares by depth; older files have one for all."""
+    return (float(state),) if isinstance(state, int | float) else tuple(map(float, state))
 
 
 def _shared_out(
@@ -375,7 +483,7 @@ def _one_before(group: Rows, time: Floats) -> Rows:
     return before
 
 
-def _combined(codes: Sequence[NDArray[np.int32]], n: int) -> Rows:
+def _combined(codes: Sequence[NDArray[np.integer]], n: int) -> Rows:
     """Return the number of each row's combination of some columns' levels."""
     combined = np.zeros(n, np.int64)
     for own in codes:
@@ -458,12 +566,22 @@ def _learned(table: ColumnFrame, at: int, target: int, rows: Rows) -> SelfRefere
         profiles,
         by,
         alike,
-        float(np.logical_and.reduce(same).mean()) if same else 0.0,
+        _agreement(same, depths[linked]),
         order,
         is_falling,
         is_chain,
         _sizes_by_depth(counts, depths, least),
     )
+
+
+def _agreement(same: Sequence[NDArray[np.bool_]], depths: Rows) -> tuple[float, ...]:
+    """Return the share of the rows of each depth from 1 on that are as the one they refer to."""
+    if not same:
+        return (0.0,)
+    alike, depths = np.logical_and.reduce(same), np.maximum(depths, 1)
+    every = float(alike.mean())
+    shares = (alike[depths == depth] for depth in range(1, int(depths.max()) + 1))
+    return tuple(float(own.mean()) if len(own) else every for own in shares)
 
 
 def _sizes_by_depth(counts: Rows, depths: Rows, least: int) -> tuple[GroupSizes, ...]:

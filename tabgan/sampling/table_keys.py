@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from tabgan.base.random_streams import numpy_stream
 from tabgan.encoding.table_encoder import TableEncoder, keeps_rules
+from tabgan.rules.presence_dependency import frequent_marks
 from tabgan.sampling.key_groups import (
     CHANCE,
     MOST_LEVELS,
@@ -326,8 +327,9 @@ def _may_repeat(cells: TypedSeries) -> bool:
     column = cells.column
     if column.kind == "key":
         return True
-    filled = int(are_filled(cells.values).sum())
-    repeats = filled - len(cells.levels) >= LEAST_NAMED_TWICE * max(filled, 1)
+    marks = frequent_marks(cells)
+    filled = int((are_filled(cells.values) & ~cells.values.isin(marks)).sum())
+    repeats = filled - len(cells.levels) + len(marks) >= LEAST_NAMED_TWICE * max(filled, 1)
     return column.is_generated and column.kind != "text" and repeats
 
 

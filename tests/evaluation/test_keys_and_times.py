@@ -235,3 +235,19 @@ def test_likeness_of_random_values_is_about_nought():
     codes = rng.integers(0, 4, 6_000).astype(float)
     assert likeness(groups, codes, nominal=True) == pytest.approx(0, abs=0.06)
     assert np.isnan(likeness(np.full(6_000, -1), codes, nominal=True))
+
+
+def test_ends_of_months_are_a_pattern_of_their_own():
+    def ends(seed: int) -> pd.DataFrame:
+        rng = np.random.default_rng(seed)
+        day = pd.Timestamp("2018-01-01") + pd.to_timedelta(rng.integers(0, 1_800, 900), "D")
+        at_end = pd.Series(day + pd.offsets.MonthEnd(0))
+        return pd.DataFrame(
+            {"end": at_end.where(rng.random(900) < 0.5, pd.Series(day)), "n": day.day}
+        )
+
+    moved = ends(1).assign(end=lambda table: table["end"] - pd.Timedelta(days=3))
+    for table, lost in ((ends(1), False), (moved, True)):
+        found = compare_times(read_tables(ends(0), table), (), np.random.default_rng(0))
+        own = [one for one in found if one.what == "day of the month" and one.time == one.column]
+        assert [one.lost > 0.5 for one in own] == [lost]

@@ -6,13 +6,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tabgan.evaluation.compared_tables import CodedColumn, code_columns, read_tables
+from tabgan.evaluation.compared_tables import (
+    CodedColumn,
+    ComparedTables,
+    code_columns,
+    read_tables,
+)
 from tabgan.evaluation.copying import measure_nearness
 from tabgan.evaluation.detection import detect
 from tabgan.evaluation.distributions import SHOWN_LEVELS, distribution_of
 from tabgan.evaluation.evaluation_parts import LevelsChart, NumbersChart
 from tabgan.evaluation.utility import choose_target, measure_utility, named_target
 from tabgan.evaluation.validity_and_coverage import check_validity, measure_coverage
+from tabgan.table.schema import Column, Schema
 
 NONE = np.array([])
 
@@ -71,11 +77,11 @@ class TestValidity:
     def test_codes_are_written_as_real_ones(self):
         codes = [f"AB-{n}" for n in range(1_000, 1_400)]
         real = pd.DataFrame({"code": codes, "x": normal(400)})
-        fresh = pd.DataFrame({"code": [f"QX-{n}" for n in range(4_000, 4_400)], "x": normal(400)})
+        fresh = pd.DataFrame({"code": [f"AB-{n}" for n in range(4_000, 4_400)], "x": normal(400)})
         assert check_validity(read_tables(real, fresh), rng()).violations == ()
         mixed = fresh["code"].where(np.arange(400) % 4 > 0, fresh["code"].str[::-1])
         (found,) = check_validity(read_tables(real, fresh.assign(code=mixed)), rng()).violations
-        assert (found.column, found.rows, found.example) == ("code", 100, "0004-XQ")
+        assert (found.column, found.rows, found.example) == ("code", 100, "0004-BA")
         assert found.rule == "written as the real ones are, most of them as AA-0000"
 
     @pytest.mark.parametrize("prefix", ["", "C"])
@@ -246,7 +252,13 @@ class TestCoverage:
             1: levels([0, 1] * 200, [0] * 400),
             2: numbers(holes, np.arange(400.0) / 2),
         }
-        found = measure_coverage(coded, {0: "k", 1: "l", 2: "n"}, rng(), 400)
+        frame = pd.DataFrame({"k": range(400), "l": range(400), "n": range(400)})
+        kinds = ("categorical", "categorical", "numeric")
+        schema = Schema(
+            tuple(Column(n, kind, "object") for n, kind in zip("kln", kinds, strict=True))
+        )
+        tables = ComparedTables(frame, frame, None, schema, coded)
+        found = measure_coverage(tables, rng(), 400)
         assert found.levels.value == pytest.approx(100 * 2 / 5)
         assert found.ranges.value == pytest.approx(100 * 198.5 / 398, abs=0.5)
         assert found.rare_combinations.value == 0
@@ -285,3 +297,20 @@ def test_codes_of_three_tables(real, fresh, holdout):
     plans = code_columns(real, fresh, schema, holdout)[2]
     assert plans.levels == ("basic", "free", "pro", "team")
     assert [len(part) for part in plans[1:4]] == [1000, 1000, 500]
+
+
+def test_words_of_codes_are_those_of_real_ones():
+    codes = pd.Series([f"INV-{2019 + n % 4}-{n:05d}" for n in range(300)])
+    free = pd.Series(
+        ["".join(rng) for rng in np.random.default_rng(0).choice([*"abcdef"], (300, 9))]
+    )
+    real = pd.DataFrame({"code": codes, "hash": free, "n": rng().random(300)})
+    drawn = real.assign(
+        code=[f"{'XQZ' if n < 30 else 'INV'}-2020-{n + 400:05d}" for n in range(300)],
+        hash=free[::-1].to_numpy(),
+    )
+    schema = {"code": "identifier", "hash": "identifier"}
+    tables = read_tables(real, drawn, schema=schema)
+    (found,) = check_validity(tables, rng()).violations
+    assert (found.column, found.rows, found.fault) == ("code", 30, "kind")
+    assert "'INV'" in found.rule

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from tabgan import evaluate
 from tabgan.evaluation.compared_tables import ComparedTables, read_tables
 from tabgan.evaluation.evaluation_parts import NearRule, Structure
-from tabgan.evaluation.structure import _by_chance, compare_near_rules, measure_structure
+from tabgan.evaluation.near_rules import _by_chance, compare_near_rules
+from tabgan.evaluation.structure import measure_structure
 
 STATES = {"Cleveland": "Ohio", "Akron": "Ohio", "Reno": "Nevada", "Miami": "Florida"}
 
@@ -292,3 +293,49 @@ def test_formulas_and_equalities_that_some_rows_break(is_middle):
         found = compare_near_rules(tables, told, np.random.default_rng(0))
         assert {formula, equality} <= {rule.rule for rule in found}
         assert {rule.rule for rule in found if rule.lost > 0.5} == {*lost}
+
+
+def jobs(seed: int, size: int = 700) -> pd.DataFrame:
+    """Draw titles that go with one or two of eight departments, and leave limited by its type."""
+    rng = np.random.default_rng(seed)
+    title = rng.integers(0, 24, size)
+    place = np.where(rng.random(size) < 0.8, title % 8, title * 5 % 8)
+    is_short = rng.random(size) < 0.5
+    return pd.DataFrame(
+        {
+            "title": [f"job {at}" for at in title],
+            "unit": [f"unit {at}" for at in place],
+            "leave": np.where(is_short, "annual", "sick"),
+            "days": np.where(is_short, rng.integers(1, 6, size), rng.integers(1, 31, size)),
+        }
+    )
+
+
+@pytest.mark.parametrize("column", ["unit", "days"])
+def test_pairs_that_never_occur_and_numbers_beyond_a_limit(column):
+    real, fresh = jobs(0), jobs(1)
+    rows = np.random.default_rng(2).random(len(fresh)) < 0.12
+    mixed = np.random.default_rng(3).permutation(fresh[column].to_numpy())
+    broken = fresh.assign(**{column: fresh[column].mask(rows, pd.Series(mixed))})
+    columns = {"unit": ("title", "unit"), "days": ("leave", "days")}
+    own, found = rules_of(real, fresh), rules_of(real, broken)
+    assert {*columns.values()} <= {*own}
+    assert all(rule.broken == 0 for rule in own.values())
+    assert {name for name, rule in found.items() if rule.broken} == {columns[column]}
+    words = {"unit": "pair of levels", "days": "'days' keeps to what its 'leave' allows"}
+    assert words[column] in found[columns[column]].rule
+
+
+def test_pairs_are_halved_by_key():
+    """Rows of a key are alike: others of the same key do not show what fresh keys have."""
+
+    def visits_of(seed: int) -> pd.DataFrame:
+        rng = np.random.default_rng(seed)
+        town, trade = rng.integers(0, 30, (2, 120))
+        row = np.repeat(np.arange(120), 8)
+        cells = {"key": row + 1_000 * seed, "town": town[row] + 100, "trade": trade[row] + 200}
+        return pd.DataFrame({name: [f"{name} {v}" for v in of] for name, of in cells.items()})
+
+    tables = read_tables(visits_of(1), visits_of(2), schema={"key": "key"})
+    found = compare_near_rules(tables, (), np.random.default_rng(0))
+    assert not any(rule.broken for rule in found)

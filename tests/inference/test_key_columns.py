@@ -121,3 +121,31 @@ def test_large_numbers_some_of_which_are_small_are_keys():
     numbers[WHO == 0] = 506
     assert kind_of("Admission No", numbers) == "key"
     assert kind_of("order_number", RNG.integers(1, 60, ROWS)) == "integer", "it counts orders"
+
+
+def permits(seed=0):
+    """Projects, each with a code and facts of its own; some have several permits."""
+    rng = np.random.default_rng(seed)
+    codes = rng.permutation(4000)[:600]
+    facts = pd.DataFrame(
+        {
+            "proyecto_codigo": codes,
+            "tipo": rng.integers(1, 3, 600),
+            "sector": rng.choice([*"abcd"], 600),
+        }
+    )
+    rows = np.concatenate([np.arange(600), rng.integers(0, 600, 200)])
+    return facts.iloc[rows].assign(permit=rng.permutation(9000)[:800]).reset_index(drop=True)
+
+
+def test_numbers_whose_repeated_values_tell_several_columns_are_keys_whatever_their_name():
+    frame = permits()
+    column = infer_schema(frame).columns[0]
+    assert column.kind == "key"
+    assert "each has one 'tipo', 'sector'" in column.why
+    rng = np.random.default_rng(1)
+    mixed = frame.assign(sector=rng.permutation(frame["sector"]))
+    copies = pd.concat([frame[["proyecto_codigo", "tipo", "sector"]].drop_duplicates()] * 2)
+    named = frame.rename(columns={"proyecto_codigo": "price"})
+    for other in (mixed, copies, named):
+        assert infer_schema(other).columns[0].kind == "integer"

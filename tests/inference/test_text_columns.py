@@ -233,6 +233,17 @@ def test_texts_with_addresses_of_people_are_never_kept():
     assert infer_schema(frame)["sender"].kind == "identifier"
 
 
+def test_texts_of_many_words_that_mostly_repeat_are_categories_and_no_free_text():
+    rng = np.random.default_rng(0)
+    words = np.array([*"abcdefghijklmnop"], object)
+    firms = [" ".join(rng.choice(words, 6)) for _ in range(240)]
+    repeated = [*np.repeat(firms[:40], 8), *firms[40:]]
+    frame = pd.DataFrame({"firm": rng.permutation(np.array(repeated, object))})
+    assert infer_schema(frame)["firm"].kind == "categorical"
+    comments = frame.replace(dict.fromkeys(firms[:40], "there is nothing to say here"))
+    assert infer_schema(comments)["firm"].kind == "text"
+
+
 @pytest.mark.parametrize("text", ["0" * 20_000, "a" + " " * 20_000 + "b", "a." * 10_000])
 def test_long_cells_are_read_in_linear_time(text):
     frame = pd.DataFrame({"note": [f"{text}{i}" for i in range(30)]})

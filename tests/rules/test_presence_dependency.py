@@ -15,6 +15,7 @@ from tabgan.rules.presence_dependency import (
     PresenceDependency,
     find_joint_marks,
     find_presences,
+    frequent_marks,
 )
 from tabgan.table.columns import ColumnFrame, by_position
 
@@ -227,6 +228,47 @@ def test_a_damaged_rule_is_refused():
     (rule, _) = find_presences(table_of(STAFF), 4)
     state = rule.to_json() | {"rule": rule.name}
     with pytest.raises(ValueError, match="are no marks of absence"):
-        dependency_from_json(state | {"absent": ["Ann Lee"]})
+        dependency_from_json(state | {"absent": ["K-1001"]})
     with pytest.raises(ValueError, match="stands behind its target"):
         dependency_from_json(state | {"position": 0})
+
+
+def test_marks_beside_names_that_differ_stand_where_there_is_no_name():
+    people = [
+        f"{first} {last}" for first in ("Ann", "Ben", "Eva") for last in ("Lee", "King", "Frick")
+    ]
+    frame = pd.DataFrame({"name": [*people, *["N/D"] * 30, *["vacant"] * 6, *["Ann Fry"] * 2]})
+    (cells,) = by_position(frame, infer_schema(frame, {"name": "name"})).values()
+    assert frequent_marks(cells) == ["N/D", "vacant"]
+    (rule,) = find_presences({0: cells}, 1)
+    assert rule.absent == ("N/D", "vacant")
+    assert len(rule.present_cells({0: cells}).values) == 11
+    frame["name"] = frame["name"].replace("N/D", "Tom Jones")
+    (cells,) = by_position(frame, infer_schema(frame, {"name": "name"})).values()
+    assert not frequent_marks(cells)
+
+
+def test_columns_that_rules_derive_have_their_holes_in_the_same_rows(rng):
+    n, gone = 400, rng.random(400) < 0.2
+    station = rng.integers(0, 12, n)
+    parts = rng.integers(0, 90, (2, n)).astype(float)
+    frame = pd.DataFrame(
+        {"station": station, "county": station // 3, "unit": rng.integers(0, 9, n)}
+    )
+    frame = frame.astype(str).replace(r"^", "S", regex=True)
+    frame = frame.assign(most=parts.sum(axis=0), now=parts[0], lost=parts[1])
+    frame[gone] = None
+    frame["day"] = rng.integers(0, 99, n)
+    schema = infer_schema(frame)
+    encoder = TableEncoder.fit(frame, schema, rng)
+    torn = frame.copy()
+    torn.loc[torn.index[:40], "unit"] = np.resize([None, "S1"], 40)
+    (rule,) = (
+        own
+        for own in encoder.dependencies
+        if isinstance(own, JointMarksDependency) and len(own.positions) == 6
+    )
+    whole = rule.restore(by_position(torn, schema))
+    holes = np.array([whole[at].values.isna() for at in range(6)])
+    assert (holes == holes[0]).all()
+    assert (whole[3].values == whole[4].values + whole[5].values)[~holes[0]].all()

@@ -120,6 +120,43 @@ def test_a_model_keeps_references_in_its_file_and_in_small_samples(tmp_path):
         assert new["supervisor"].isna().sum() < max(rows / 2, 2)
 
 
+def offices(seed=0):
+    """A root, a head for each of eight sites, two leads under it, and 300 others under those."""
+    rng = np.random.default_rng(seed)
+    sites = [*"abcdefgh"]
+    site = np.array(["none", *sites, *np.repeat(sites, 2), *rng.choice(sites, 300)])
+    role = np.array(["root", *["boss"] * 24, *["staff"] * 300])
+    parent = np.full(325, -1)
+    parent[1:9] = 0
+    parent[9:25] = 1 + np.arange(16) // 2
+    for row in range(25, 325):
+        parent[row] = rng.choice(9 + np.flatnonzero(site[9:25] == site[row]))
+    ids = [f"W{n}" for n in rng.permutation(9000)[:325] + 1000]
+    above = [ids[at] if at >= 0 else None for at in parent]
+    return pd.DataFrame({"worker": ids, "manager": above, "role": role, "site": site})
+
+
+def test_each_site_has_the_few_rows_that_those_of_the_site_stand_below():
+    frame = offices()
+    schema, rule = learned(frame)
+    assert rule.agreement == (0.0, 1.0, 1.0)
+    rng = np.random.default_rng(3)
+    others = frame.assign(worker=[f"N{n}" for n in range(325)])
+    for _ in range(5):
+        new = rule.write(others, schema, rng)
+        same, judged = rule.likeness(schema).kept_in(new)
+        assert same[judged].mean() > 0.95
+        assert (referred_rows(new["manager"], new["worker"]) >= -1).all()
+
+
+def test_references_to_rows_of_other_sites_are_counted():
+    frame = offices()
+    broken = frame.assign(site=np.random.default_rng(1).permutation(frame["site"]))
+    (_, alike) = compare_row_rules(read_tables(frame, broken), np.random.default_rng(0))
+    assert alike.columns == ("manager", "site")
+    assert alike.rows.value < 50
+
+
 def test_the_only_row_without_a_supervisor_has_none_in_a_sample():
     rng = np.random.default_rng(0)
     ids = [f"E{n}" for n in range(10_000, 10_000 + ROWS)]

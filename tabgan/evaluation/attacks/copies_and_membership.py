@@ -115,8 +115,8 @@ __all__ = [
 ]
 
 CLOSEST_THREAT = (
-    "No attacker: a smoke alarm that rings where synthetic rows keep closer to the real rows than "
-    "to others; its silence is no evidence."
+    "No attacker: whether synthetic rows keep closer to the real rows than to others; where they "
+    "don't, that is no evidence of privacy."
 )
 NEAR = 0.02
 COPIES_THREAT = (
@@ -212,7 +212,8 @@ def closest(tables: AuditTables) -> tuple[Risk, ...]:
         area,
         (len(near), len(far)),
         finding=f"{percent(share)} of the synthetic rows are nearer to a real row than to an "
-        f"unseen one (50 % by chance); the alarm {'rings' if area.low > 0.5 else 'is quiet'}.",
+        f"unseen one (50 % by chance); a real row is nearer to the synthetic ones than an unseen "
+        f"row in {percent(area.value)} of the pairs ({percent(area.low)} to {percent(area.high)}).",
         figures={
             **dict(zip(("auc", "auc_low", "auc_high"), area, strict=True)),
             "dcr_share": share,
@@ -221,7 +222,7 @@ def closest(tables: AuditTables) -> tuple[Risk, ...]:
             "median_ratio": _ratio(near),
             "median_ratio_unseen": _ratio(far),
         },
-        is_alarm=True,
+        is_distance=True,
     )
     return (risk,)
 

@@ -180,3 +180,9 @@ def test_errors(run, files):
     assert "did you mean 'age'?" in result.stderr
     assert run("privacy", files["real"], files["fresh"], "--attack", "lira").exit_code == 2
     assert run("privacy", files["real"], files["fresh"], "--fail-over", "2").exit_code == 2
+
+
+def test_a_page_has_the_name_of_a_page(run, tables):
+    result = run("evaluate", tables["real"], tables["fresh"], "--html", "page.txt")
+    assert result.exit_code == 2
+    assert "--html page.txt would hold a web page; give a name that ends in .html" in result.stderr

@@ -51,7 +51,7 @@ def test_a_fresh_sample_gives_nothing_away(found, attack, about):
     risk = found(honest, attack, about)
     assert risk.low == 0
     assert risk.high < (0.25 if about == "outliers" else 0.15)  # which are few
-    assert risk.outcome in ("no leak found", "alarm")
+    assert risk.outcome in ("no leak found", "not nearer")
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_a_fresh_sample_gives_nothing_away(found, attack, about):
 def test_copies_of_a_tenth_are_found(found, attack, about):
     risk = found(copier, attack, about)
     assert risk.low > 0
-    assert risk.outcome in ("leak", "alarm")
+    assert risk.outcome in ("leak", "nearer")
     assert risk.main > risk.control
 
 
