@@ -109,9 +109,9 @@ def _breaches(tables: ComparedTables, place: int, column: Column) -> Iterator[_B
             rule = f"written as the real ones are, most of them as {form}"
             yield _Breach("kind", name, rule, odd & ~other.missing, synthetic)
             if column.kind != "uuid":
-                words, odd = _oddly_worded(real, synthetic)
+                words, strange = _oddly_worded(real, synthetic)
                 rule = f"written with the words of real ones, such as {words}"
-                yield _Breach("kind", name, rule, odd & ~other.missing, synthetic)
+                yield _Breach("kind", name, rule, strange & ~odd & ~other.missing, synthetic)
         return
     coded = tables.coded[place]
     if coded.nominal:

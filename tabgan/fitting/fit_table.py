@@ -100,8 +100,9 @@ def fit_postprocessing(
     choices: list[HeldOutChoice] = []
     if polish:
         given, workers = _given(encoder, sampler), torch.get_num_threads()
+        trial = drawn[rng.permutation(len(drawn))[: len(real)]]  # conditions come in strata
         choices = fit_polish(
-            real, drawn, features, rng, given=given, least=least, workers=workers, stop=stop
+            real, trial, features, rng, given=given, least=least, workers=workers, stop=stop
         )
     conditionals = tuple(choice.conditional for choice in choices)
     drawn = redraw_columns(drawn, conditionals, features, rng)

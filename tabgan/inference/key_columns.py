@@ -261,9 +261,9 @@ def _with_telling_numbers(
 
 
 def _may_be_code(column: Column) -> bool:
-    """Return whether whole numbers may be codes: from 0 on, and not named after a measure."""
-    low = column.minimum
-    is_whole = column.kind == "integer" and isinstance(low, int)
+    """Return whether whole numbers may be codes: plain, from 0 on, not named after a measure."""
+    low, is_plain = column.minimum, column.format in (None, "shortest")
+    is_whole = column.kind == "integer" and isinstance(low, int) and is_plain
     return is_whole and low >= 0 and not measures(column.name)
 
 
@@ -364,9 +364,10 @@ def referred_rows(values: pd.Series, ids: pd.Series) -> NDArray[np.int64]:
     values, ids
         A column, and the one that it may refer to.
     """
-    filled, keys = are_filled(values), pd.Index(comparable(ids))
+    filled = are_filled(values)
+    keys = pd.Index(comparable(ids), dtype=object)  # of numbers beyond 64 bits, too
     first = np.flatnonzero(~keys.duplicated())
-    found = keys[first].get_indexer(pd.Index(comparable(values[filled])))
+    found = keys[first].get_indexer(pd.Index(comparable(values[filled]), dtype=object))
     rows = np.full(len(values), -1, np.int64)
     rows[filled] = np.where(found < 0, -2, first[found] if len(first) else -2)
     return rows

@@ -34,6 +34,7 @@ from tabgan.rules.arithmetic_dependency import FormulaDependency
 from tabgan.rules.base_rules import Dependency
 from tabgan.rules.find_identities import find_identities
 from tabgan.rules.functional_dependency import FunctionalDependency
+from tabgan.rules.level_constraints import LevelLimits
 from tabgan.rules.order_dependency import DifferenceDependency
 from tabgan.table.columns import NUMBERS, ColumnFrame, TypedSeries, field_at, level_key
 from tabgan.table.dates import range_of_ticks
@@ -394,12 +395,23 @@ def _placed(formulas: Sequence[FormulaDependency], table: ColumnFrame) -> list[D
 
 
 def _without_encoders(encoder: TableEncoder, n: int) -> TableEncoder:
-    """Leave out the encoders of the first columns, which are not drawn."""
+    """Leave out the encoders of the first columns, which are not drawn, and limits of counts.
+
+    Counts of children are brought back to the table's own after they are drawn.
+    """
+    rules = tuple(rule for rule in encoder.dependencies if not _limits_count(rule, encoder.schema))
     return replace(
         encoder,
+        dependencies=rules,
         columns={at: column for at, column in encoder.columns.items() if at >= n},
         encoders={at: own for at, own in encoder.encoders.items() if at >= n},
     )
+
+
+def _limits_count(rule: Dependency, schema: Schema) -> bool:
+    if not isinstance(rule, LevelLimits):
+        return False
+    return str(schema.columns[rule.target.position].name).startswith("#")
 
 
 def _train(

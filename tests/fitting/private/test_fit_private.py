@@ -271,7 +271,8 @@ def test_a_schema_has_to_name_columns_that_are_there(table):
 
 
 def test_texts_of_a_csv_file_are_read_as_what_they_are(table):
-    texts = table[["size", "visits", "seen", "kind"]].astype(object).map(str)
+    days = table["seen"].dt.strftime("%Y-%m-%d")
+    texts = table[["size", "visits", "seen", "kind"]].assign(seen=days).astype(object).map(str)
     gan = TabGAN(epsilon=20.0, **QUICK).fit(texts)
     kinds = {column.name: (column.kind, column.format) for column in gan.schema_}
     assert kinds["visits"] == ("integer", "shortest")
