@@ -32,7 +32,6 @@ from tabgan.sampling.postprocess import HeldOutChoice, PostProcessing, fit_polis
 from tabgan.sampling.refinement import (
     LEAST_LEAF,
     DrawnRows,
-    Pace,
     RowFeatures,
     effective_share,
     fit_critics,
@@ -49,7 +48,6 @@ __all__ = ["FitResult", "describe_postprocessing", "fit_postprocessing", "fit_ta
 LEAST_ROWS = 500  # of a table for trees to learn anything beyond the generator
 MOST_ROWS = 50_000  # that the trees are grown on
 MOST_CELLS = 1_500_000  # of them: of a wide table fewer rows
-MANY_ROWS = 10_000  # from which critics are steady
 POOL = 3  # drawn rows for each of them
 
 
@@ -109,9 +107,8 @@ def fit_postprocessing(
     critics: tuple[VectorLeafTrees, ...] = ()
     weights = np.ones(len(drawn))
     if refine:
-        pace = _pace(sampler, len(real))
         critics, weights = fit_critics(
-            real.features, drawn, encoder.spans, shares, rng, least=least, stop=stop, pace=pace
+            real.features, drawn, encoder.spans, shares, rng, least=least, stop=stop
         )
     facts = _facts(critics, choices, encoder, features)
     facts |= {"effective_share": effective_share(weights), "seconds": time.monotonic() - began}
@@ -119,13 +116,6 @@ def fit_postprocessing(
         return None, facts  # only trees have margins to be raked in any case
     finish = PostProcessing(features, shares, critics, conditionals, pool_for(weights))
     return finish, facts
-
-
-def _pace(sampler: Sampler, n_rows: int) -> Pace:
-    """Return how critics are grown: of few rows, a network's are easily told from real ones."""
-    if n_rows >= MANY_ROWS:
-        return "steady"
-    return "patient" if isinstance(sampler, TreeSampler) else "quick"
 
 
 def _some_rows(rows: Encoded, features: RowFeatures, rng: np.random.Generator) -> DrawnRows:

@@ -8,8 +8,8 @@ the training table (Deming and Stephan, 1940), without replacement.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,6 @@ __all__ = [
     "Floats",
     "LEAST_LEAF",
     "MAX_CRITICS",
-    "Pace",
     "RowFeatures",
     "choose",
     "effective_share",
@@ -147,11 +146,11 @@ class RowFeatures:
 
 
 MAX_CRITICS = 4
-GROWTH = Growth(
-    depth=15, rate=0.3, bins=256, rounds=50, row_share=1.0, feature_share=0.7, l2=5.0, leaves=31
-)
-SLOW_GROWTH = replace(GROWTH, rate=0.15, rounds=80)
+MANY_ROWS = 10_000  # real ones, from which critics are steady
 STEADY_GROWTH = Growth(depth=5, rate=0.15, bins=64, rounds=80, row_share=1.0, l2=5.0)
+PATIENT_GROWTH = Growth(
+    depth=15, rate=0.15, bins=256, rounds=80, row_share=1.0, feature_share=0.7, l2=5.0, leaves=31
+)
 LEAST_LEAF = 20  # rows on which each leaf rests at least
 CLIP = (-6.0, 3.0)  # of one critic's log-odds
 MOST_WEIGHT = 20.0  # of a row, in multiples of the mean
@@ -160,8 +159,6 @@ BINS = 20  # of a number, to which weights are raked
 SWEEPS = 5
 _TINY = 1e-12
 _EVEN = np.array([0.5, 0.5])
-
-Pace = Literal["quick", "patient", "steady"]
 
 
 def fit_critics(
@@ -173,9 +170,11 @@ def fit_critics(
     *,
     least: int = LEAST_LEAF,
     stop: Callable[[], bool] = never,
-    pace: Pace = "quick",
 ) -> tuple[tuple[VectorLeafTrees, ...], Floats]:
     """Train critics one after the other, each on the rows as the ones before weigh them.
+
+    Of many rows, steady critics are all grown, of many trees that are not deep. Of few, they would
+    learn single rows: patient ones grow only as long as held-out rows show that it helps.
 
     Parameters
     ----------
@@ -191,10 +190,6 @@ def fit_critics(
         Rows on which each leaf of a critic rests at least.
     stop
         Called before each critic: whether to train no further one.
-    pace
-        How critics are grown. Of many rows, steady ones are all grown, of many trees that are not
-        deep. Of few, they would learn single rows: quick ones suit rows that are easily told from
-        real ones; patient ones grow only as long as held-out rows show that it helps.
 
     Returns
     -------
@@ -203,20 +198,20 @@ def fit_critics(
     held_real, held_drawn = (rng.random(len(rows)) < 0.2 for rows in (real, drawn.features))
     fitted = np.flatnonzero(~held_drawn)
     size = min(2 * int((~held_real).sum()), len(fitted))
+    steady = len(real) >= MANY_ROWS
     critics: list[VectorLeafTrees] = []
     ratio, weights = np.zeros(len(drawn)), np.ones(len(drawn))
     while len(critics) < MAX_CRITICS and not stop():
         chance = weights[fitted] / weights[fitted].sum()
         seen = drawn.features[rng.choice(fitted, size, p=chance)]
         seed = int(rng.integers(2**31))
-        if pace == "patient":
+        if steady:
+            critic = fit_critic(real[~held_real], seen, STEADY_GROWTH, least=least, seed=seed)
+        else:
             unseen = drawn.features[held_drawn]
             critic = _fit_patient_critic((real, held_real), (seen, unseen), least, seed)
-        else:
-            growth = STEADY_GROWTH if pace == "steady" else GROWTH
-            critic = fit_critic(real[~held_real], seen, growth, least=least, seed=seed)
         scores = _scores(critic, drawn.features)
-        if pace != "steady":  # what single critics don't show, several do
+        if not steady:  # what single steady critics don't show, several do
             real_scores = _scores(critic, real[held_real])
             if not _finds_something(real_scores, scores[held_drawn], weights[held_drawn]):
                 break
@@ -283,7 +278,7 @@ def _fit_patient_critic(
         features,
         labels,
         _EVEN,
-        SLOW_GROWTH,
+        PATIENT_GROWTH,
         least=least,
         seed=seed,
         held_out=held_out,
