@@ -145,7 +145,7 @@ def test_a_table_of_conditions_alone(table):
     n = gan._model.block_rows
     shares = gan.sample(n).value_counts(normalize=True, dropna=False)
     real = kinds.value_counts(normalize=True, dropna=False)
-    assert (shares - real).abs().max() <= 1 / n
+    assert (shares - real).abs().max() < 0.01  # rows are chosen by single columns
 
 
 class TestFile:
