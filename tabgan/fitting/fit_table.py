@@ -103,10 +103,10 @@ def fit_postprocessing(
             real, trial, features, rng, given=given, least=least, workers=workers, stop=stop
         )
     conditionals = tuple(choice.conditional for choice in choices)
-    drawn = redraw_columns(drawn, conditionals, features, rng)
     critics: tuple[VectorLeafTrees, ...] = ()
     weights = np.ones(len(drawn))
     if refine:
+        drawn = redraw_columns(drawn, conditionals, features, rng)
         critics, weights = fit_critics(
             real.features, drawn, encoder.spans, shares, rng, least=least, stop=stop
         )

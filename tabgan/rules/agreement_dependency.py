@@ -27,6 +27,7 @@ from tabgan.rules.functional_dependency import (
     functional_rule,
     level_list,
 )
+from tabgan.rules.order_dependency import GOLDEN
 from tabgan.rules.part_dependency import (
     Part,
     PartDependency,
@@ -78,7 +79,6 @@ LEAST_OF_PAIR = 2  # rows that a pair needs to be kept, lest it tells of one row
 MOST_PER_LEVEL = 3  # pairs for each level of the column of more levels
 MOST_UNSEEN = 0.1  # share of the rows with a pair of their own, of which others must be expected
 LEAST_UNSEEN = 0.2  # share of the rows with a pair that never occurs, if one column was shuffled
-GOLDEN = (5**0.5 - 1) / 2
 MOST_UNDETERMINED = 0.1  # of the rows that would have another level by chance
 
 
