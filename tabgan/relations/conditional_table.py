@@ -27,6 +27,7 @@ from tabgan.relations.row_context import (
     ContextPart,
     date_gaps,
     feature_kinds,
+    is_added,
     is_count,
     is_mean,
 )
@@ -311,9 +312,7 @@ def _with_all_counts(
     """
     schema = resolve_schema(frame, kinds, locale)
     columns = (
-        replace(column, min_group=1)
-        if column.name in free or is_count(str(column.name))
-        else column
+        replace(column, min_group=1) if column.name in free or is_count(column.name) else column
         for column in schema
     )
     return replace(schema, columns=tuple(columns))
@@ -356,7 +355,7 @@ def find_formulas(
     parts = [part for part in context.parts if part.is_value and part.column.kind in NUMBERS]
     copies = _find_copies(context, rows) if len(rows) >= LEAST_COPIES else {}
     own = [c for c in columns if c.kind in NUMBERS and c.name not in copies and c.name in rows]
-    own = [column for column in own if not str(column.name).startswith("#")]
+    own = [column for column in own if not is_added(column.name)]
     if not parts or len(own) < 2:
         return ()
     parts = parts[:MOST_COMPARED]
@@ -411,7 +410,7 @@ def _without_encoders(encoder: TableEncoder, n: int) -> TableEncoder:
 def _limits_count(rule: Dependency, schema: Schema) -> bool:
     if not isinstance(rule, LevelLimits):
         return False
-    return str(schema.columns[rule.target.position].name).startswith("#")
+    return is_added(schema.columns[rule.target.position].name)
 
 
 def _train(

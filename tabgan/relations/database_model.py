@@ -46,7 +46,7 @@ from tabgan.relations.relations import (
     repeated_rows,
     without_orphans,
 )
-from tabgan.relations.row_context import Context, taken
+from tabgan.relations.row_context import Context, is_added, taken
 from tabgan.relations.row_owners import (
     ImplicitParent,
     find_units,
@@ -509,7 +509,7 @@ def _rows_where(
     total, found = max(n, FEWEST_TRIED), 0
     while total <= MOST_TRIED:
         rows, wished = draw(total)
-        columns = [c for c in rows.columns if not str(c.name).startswith("#")]
+        columns = [c for c in rows.columns if not is_added(c.name)]
         dtypes = [describe_dtype(rows.cells[c.name].dtype) for c in columns]
         schema = Schema(
             tuple(replace(c, dtype=dtype) for c, dtype in zip(columns, dtypes, strict=True))

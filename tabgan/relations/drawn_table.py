@@ -17,7 +17,15 @@ from numpy.typing import NDArray
 from tabgan.inference.infer_schema import infer_schema
 from tabgan.relations.grouped_table import numbers_in
 from tabgan.relations.relations import ForeignKey, Rows, parent_rows
-from tabgan.relations.row_context import MEAN, Context, ContextPart, is_count, replaced
+from tabgan.relations.row_context import (
+    ADDED,
+    MEAN,
+    Context,
+    ContextPart,
+    is_added,
+    is_count,
+    replaced,
+)
 from tabgan.table.columns import TypedSeries, write_column
 from tabgan.table.dtypes import describe_dtype
 from tabgan.table.schema import Column, Kind
@@ -35,12 +43,12 @@ __all__ = [
 ]
 
 MOST_MEANS = 4  # columns of a child, whose means are drawn with the parent
-DEPTH = "#depth"  # rows above a row, in a table that refers to itself
+DEPTH = f"{ADDED}depth"  # rows above a row, in a table that refers to itself
 
 
 def count_name(key: ForeignKey) -> str:
     """Name the column of the number of rows that refer to a row."""
-    return f"#{key.name}"
+    return f"{ADDED}{key.name}"
 
 
 @dataclass(frozen=True)
@@ -136,7 +144,7 @@ class DrawnTable(NamedTuple):
         rng
             Decides what part of a child becomes a whole one.
         """
-        names = [c.name for c in self.columns if is_count(str(c.name)) and c.name != DEPTH]
+        names = [c.name for c in self.columns if is_count(c.name) and c.name != DEPTH]
         fewer = {}
         for name in names:
             counts = share * self.cells[name].to_numpy(float)
@@ -158,7 +166,7 @@ class DrawnTable(NamedTuple):
     def own_context(self, name: str) -> Context:
         """Return the cells as a context, with a name before those of the columns."""
         parts = [
-            ContextPart(column, self.cells[column.name], not str(column.name).startswith("#"))
+            ContextPart(column, self.cells[column.name], not is_added(column.name))
             for column in self.columns
         ]
         return Context(len(self.cells), tuple(parts)).named(f"{name}.")
@@ -181,7 +189,7 @@ def with_means(parent: DrawnTable, key: ForeignKey, child: DrawnTable) -> DrawnT
     there = rows >= 0
     if np.bincount(rows[there], minlength=1).max(initial=0) < 2:
         return parent
-    own = [column for column in child.columns if not str(column.name).startswith("#")]
+    own = [column for column in child.columns if not is_added(column.name)]
     names, values = numbers_in(child.cells, own)
     cells, columns = parent.cells, parent.columns
     for name, numbers in list(zip(names, values.T, strict=True))[:MOST_MEANS]:
@@ -326,7 +334,7 @@ def find_totals(
 
 
 def _numbers(table: DrawnTable) -> list[Column]:
-    own = (column for column in table.columns if not str(column.name).startswith("#"))
+    own = (column for column in table.columns if not is_added(column.name))
     return [column for column in own if column.kind in _NUMBERS]
 
 

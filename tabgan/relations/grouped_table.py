@@ -22,6 +22,8 @@ from tabgan.fitting.prepare import TableOptions
 from tabgan.relations.conditional_table import ConditionalTable, find_formulas
 from tabgan.relations.relations import Rows
 from tabgan.relations.row_context import (
+    ADDED,
+    MEAN,
     Context,
     ContextPart,
     DateBound,
@@ -29,6 +31,7 @@ from tabgan.relations.row_context import (
     feature_kinds,
     find_bounds,
     in_ticks_of,
+    is_added,
     ticks_of,
 )
 from tabgan.table.columns import TypedSeries
@@ -87,7 +90,11 @@ class RowGroups:
         """Return what tells a row its place: its number from 1, and how many come after it."""
         size = np.repeat(self.sizes, self.sizes)
         return Context.of_numbers(
-            {"#number": self.position + 1, "#left": size - 1 - self.position, "#size": size}
+            {
+                f"{ADDED}number": self.position + 1,
+                f"{ADDED}left": size - 1 - self.position,
+                f"{ADDED}size": size,
+            }
         )
 
     @classmethod
@@ -346,16 +353,11 @@ def _is_dated(rows: pd.DataFrame, columns: Columns, order: str) -> bool:
 def _before(rows: pd.DataFrame, columns: Columns) -> Context:
     """Return the rows before as a context."""
     parts = [
-        ContextPart(column, rows[column.name].reset_index(drop=True), _is_cell(column))
+        ContextPart(column, rows[column.name].reset_index(drop=True), not is_added(column.name))
         for column in columns
         if column.kind in feature_kinds
     ]
     return Context(len(rows), tuple(parts[:MOST_BEFORE])).named(BEFORE)
-
-
-def _is_cell(column: Column) -> bool:
-    """Return whether a column is one of the table; the number of its children is none."""
-    return not str(column.name).startswith("#")
 
 
 def numbers_in(rows: pd.DataFrame, columns: Columns) -> tuple[list[str], NDArray[np.float64]]:
@@ -391,7 +393,7 @@ def _means(names: Sequence[str], sums: NDArray[Any], counts: NDArray[Any]) -> Co
         means = sums / counts
     if not names:
         return Context(len(sums))
-    return Context.of_numbers({f"#mean {name}": means[:, at] for at, name in enumerate(names)})
+    return Context.of_numbers({f"{MEAN}{name}": means[:, at] for at, name in enumerate(names)})
 
 
 class _Running:

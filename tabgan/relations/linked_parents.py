@@ -19,7 +19,13 @@ from scipy.optimize import linear_sum_assignment
 from tabgan.relations.drawing_plan import TablePlan
 from tabgan.relations.drawn_table import DEPTH, Drawn, DrawnTable, count_name
 from tabgan.relations.relations import ForeignKey, Rows
-from tabgan.relations.row_context import Context, ContextFeatures, ContextPart, feature_kinds
+from tabgan.relations.row_context import (
+    Context,
+    ContextFeatures,
+    ContextPart,
+    feature_kinds,
+    is_added,
+)
 from tabgan.table.dtypes import describe_dtype
 from tabgan.table.schema import Column
 
@@ -249,7 +255,7 @@ def wish_of(
     if key in plan.references:
         return replace(wish, shares=shares_of(there, len(parent.cells), least))
     likes = [c for c in parent.columns if c.kind in feature_kinds]
-    cells = [c for c in likes if not str(c.name).startswith("#")][:MOST_WISHES]
+    cells = [c for c in likes if not is_added(c.name)][:MOST_WISHES]
     likes = [*cells, *(c for c in likes if c.name in (count_name(key), DEPTH))]
     wish = replace(wish, likes=tuple(str(c.name) for c in likes))
     return replace(wish, features=ContextFeatures.fit(own_likes(wish, parent), least))

@@ -27,6 +27,7 @@ from tabgan.table.scalars import Scalar, from_json_scalar, to_json_scalar
 from tabgan.table.schema import RANGED, Column
 
 __all__ = [
+    "ADDED",
     "Context",
     "ContextFeatures",
     "ContextPart",
@@ -37,6 +38,7 @@ __all__ = [
     "feature_kinds",
     "find_bounds",
     "in_ticks_of",
+    "is_added",
     "is_count",
     "is_mean",
     "replaced",
@@ -44,7 +46,10 @@ __all__ = [
     "ticks_of",
 ]
 
-MEAN = "#mean "  # before the name of a column of means
+# Before the names of columns and tables that are added to those of the database, such as the number
+# of rows that refer to a row. The word joiner keeps them apart from a column "# of rows".
+ADDED = "#\N{WORD JOINER}"
+MEAN = f"{ADDED}mean "  # before the name of a column of means
 MOST_BINS = 255
 MOST_LEVELS = 1_000
 LEVELS = ("categorical", "boolean")
@@ -52,20 +57,27 @@ LEVELS = ("categorical", "boolean")
 feature_kinds = frozenset({*RANGED, *LEVELS})
 
 
-def is_count(name: str) -> bool:
+def is_added(name: object) -> bool:
+    """Return whether a column or table was added to those of the database, by its name."""
+    return str(name).startswith(ADDED)
+
+
+def is_count(name: object) -> bool:
     """Return whether a column holds numbers of rows, by its name.
 
     Examples
     --------
-    >>> is_count("#orders.customer"), is_count("#mean orders.customer price"), is_count("age")
-    (True, False, False)
+    >>> is_count(f"{ADDED}orders.customer"), is_count(f"{MEAN}orders.customer price")
+    (True, False)
+    >>> is_count("# of orders")
+    False
     """
-    return name.startswith("#") and not is_mean(name)
+    return is_added(name) and not is_mean(name)
 
 
-def is_mean(name: str) -> bool:
+def is_mean(name: object) -> bool:
     """Return whether a column of a table holds means of the rows that refer to its rows."""
-    return name.startswith(MEAN)
+    return str(name).startswith(MEAN)
 
 
 class ContextPart(NamedTuple):
@@ -458,7 +470,7 @@ def distances(before: Context, base: Context, column: str) -> Context:
         other = ticks_of(part.column, part.values)
         there = ticks.present & other.present
         away = ticks.values - in_ticks_of(own.column, part.column, other)
-        found[f"#since {part.column.name}"] = np.where(there, away, np.nan)
+        found[f"{ADDED}since {part.column.name}"] = np.where(there, away, np.nan)
     return Context.of_numbers(found) if found else Context(base.n_rows)
 
 

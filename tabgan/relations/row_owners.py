@@ -29,7 +29,7 @@ from tabgan.inference.key_columns import names_things
 from tabgan.relations.drawing_plan import DatabasePlan, TablePlan
 from tabgan.relations.infer_relations import infer_orders
 from tabgan.relations.relations import ForeignKey, Relations, Rows, Tables, parent_rows
-from tabgan.relations.row_context import Context, taken
+from tabgan.relations.row_context import ADDED, Context, is_added, taken
 from tabgan.sampling.table_keys import learn_keys
 from tabgan.table.columns import TypedSeries, by_position, level_key
 from tabgan.table.dtypes import describe_dtype
@@ -46,13 +46,12 @@ __all__ = [
     "without_implicit_parents",
 ]
 
-IMPLICIT = "#"  # before the name of such a table
 FEWEST_KEYS = 20  # values of a key
 
 
 def is_implicit(table: str) -> bool:
     """Return whether a table was made of a key that repeats."""
-    return table.startswith(IMPLICIT)
+    return is_added(table)
 
 
 @dataclass(frozen=True)
@@ -118,7 +117,7 @@ def with_implicit_parents(
         keys = (*relations.of(table), *relations.into(table))
         named = {name for key in keys for name in _columns_in(key, table)}
         for name, moved in _keys_of(frame, named, {*relations.key_of(table)}, kinds.get(table, {})):
-            key = ForeignKey(table, (name,), f"{IMPLICIT}{table}.{name}", (name,), "it repeats")
+            key = ForeignKey(table, (name,), f"{ADDED}{table}.{name}", (name,), "it repeats")
             own = every[table]
             values = own.loc[own[name].notna(), [name, *moved]].drop_duplicates([name])
             every[key.parent] = values.reset_index(drop=True)

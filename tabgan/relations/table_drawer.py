@@ -395,7 +395,7 @@ def _fit_links(
 
 def _counts_of(own: DrawnTable, rows: GroupedTable) -> dict[str, CountDistribution]:
     """Return how numbers of children are distributed, but for those that a rule ties to others."""
-    names = [str(c.name) for c in own.columns if is_count(str(c.name)) and c.name != DEPTH]
+    names = [str(c.name) for c in own.columns if is_count(c.name) and c.name != DEPTH]
     return {
         name: CountDistribution.of(own.cells[name].to_numpy(np.int64))
         for name in names

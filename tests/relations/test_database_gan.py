@@ -291,7 +291,7 @@ def test_what_is_unique_stays_so_and_rows_are_drawn_in_place_of_others(unique):
     drawn = gan.sample()
     relations.check(drawn)
     assert len(drawn["users"]) == 60
-    assert len(drawn["likes"]) == pytest.approx(len(tables["likes"]), rel=0.05)
+    assert len(drawn["likes"]) == pytest.approx(len(tables["likes"]), rel=0.1)
     assert not {*drawn["users"]["seat"]} & {*range(60)}
 
 
@@ -369,3 +369,19 @@ def test_the_key_of_a_reference_table_determines_columns():
     drawn = gan.fit({"regions": regions, "clients": clients}).sample(random_state=1)
     pd.testing.assert_frame_equal(drawn["regions"], regions)
     assert (drawn["clients"]["currency"] == drawn["clients"]["region"].map(currencies)).all()
+
+
+def test_columns_whose_names_begin_like_added_ones_are_drawn():
+    rng = np.random.default_rng(0)
+    ids = np.arange(1_000, 1_200)
+    clients = pd.DataFrame({"id": ids, "#": rng.choice(["a", "b"], 200)})
+    of = np.repeat(ids, rng.integers(0, 5, 200))
+    orders = pd.DataFrame({"number": 7_000 + np.arange(len(of)), "client_id": of})
+    orders["# of items"] = rng.integers(1, 9, len(of))
+    orders["#mean price"] = rng.normal(10, 2, len(of)).round(2)
+    tables = {"clients": clients, "orders": orders}
+    drawn = DatabaseGAN(verbose=False, random_state=0).fit(tables).sample()
+    assert {name: [*frame] for name, frame in drawn.items()} == {
+        name: [*frame] for name, frame in tables.items()
+    }
+    assert drawn["clients"]["#"].isin(["a", "b"]).all()

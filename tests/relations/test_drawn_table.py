@@ -13,7 +13,7 @@ from tabgan.relations.drawn_table import (
     table_rows,
 )
 from tabgan.relations.relations import ForeignKey, parent_rows
-from tabgan.relations.row_context import Context
+from tabgan.relations.row_context import ADDED, Context
 from tabgan.table.schema import Column
 
 KEY = ForeignKey("lines", ("order",), "orders", ("id",))
@@ -137,8 +137,8 @@ def test_who_is_busy_stays_so():
 
 
 def test_of_each_kind_of_children_that_no_row_has_the_first_gets_one():
-    cells = pd.DataFrame({"#visits.user": [0, 0, 0], "#orders.user": [0, 2, 0]})
+    cells = pd.DataFrame({f"{ADDED}visits.user": [0, 0, 0], f"{ADDED}orders.user": [0, 2, 0]})
     columns = tuple(Column(name, "integer", "int64", decimals=0) for name in cells)
     rows = DrawnTable(cells, columns, {}, Context(3)).with_a_child([*cells])
-    assert rows.cells["#visits.user"].tolist() == [1, 0, 0]
-    assert rows.cells["#orders.user"].tolist() == [0, 2, 0]
+    assert rows.cells[f"{ADDED}visits.user"].tolist() == [1, 0, 0]
+    assert rows.cells[f"{ADDED}orders.user"].tolist() == [0, 2, 0]

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tabgan.inference.infer_schema import infer_schema
 from tabgan.relations.row_context import (
+    ADDED,
     Context,
     ContextFeatures,
     ContextPart,
@@ -130,7 +131,7 @@ def test_distances_from_dates_above():
         for column, values in zip(columns, (above, own), strict=True)
     )
     (part,) = distances(before, base, "b").parts
-    assert part.column.name == "#since a"
+    assert part.column.name == f"{ADDED}since a"
     assert (np.diff(part.values) == (own - above).diff()[1] / pd.Timedelta(1, own.dt.unit)).all()
 
 

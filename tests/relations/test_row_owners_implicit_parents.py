@@ -5,6 +5,7 @@ import pytest
 from tabgan import DatabaseGAN, OptionError
 from tabgan.relations.infer_relations import infer_relations
 from tabgan.relations.relations import Relations
+from tabgan.relations.row_context import ADDED, is_added
 from tabgan.relations.row_owners import with_implicit_parents
 
 USERS = 40
@@ -34,7 +35,7 @@ def gan(tables) -> DatabaseGAN:
 
 def test_a_key_that_repeats_becomes_a_table_with_what_it_determines(tables):
     every, relations, (found,) = with_implicit_parents(tables, infer_relations(tables), {})
-    assert str(found.key) == "ratings.user_id -> #ratings.user_id.user_id"
+    assert str(found.key) == f"ratings.user_id -> {ADDED}ratings.user_id.user_id"
     assert found.moved == ("country",)
     assert every[found.key.parent].shape == (USERS, 2)
     assert [*every["ratings"].columns] == ["film_id", "user_id", "stars"]
@@ -62,7 +63,7 @@ def test_keys_repeat_as_they_do(gan, tables):
 
 def test_nobody_sees_the_table_of_keys(gan, tables, tmp_path):
     assert [*gan.n_rows_] == [*tables]
-    assert all("#" not in str(key) for key in gan.relations_.foreign_keys)
+    assert not any(is_added(key) for key in gan.relations_.foreign_keys)
     gan.save(tmp_path / "films.safetensors")
     again = DatabaseGAN.load(tmp_path / "films.safetensors").sample()
     pd.testing.assert_frame_equal(again["ratings"], gan.sample()["ratings"])
@@ -77,4 +78,4 @@ def test_rows_of_a_table_whose_keys_have_none_can_be_counted():
     assert len(drawn["log"]) == pytest.approx(600, rel=0.1)
     assert drawn["log"]["user_id"].nunique() == 60
     with pytest.raises(OptionError, match="give numbers of rows for 'log', 'other'"):
-        gan.sample({"#log.user_id": 3})
+        gan.sample({f"{ADDED}log.user_id": 3})
