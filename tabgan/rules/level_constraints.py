@@ -1,7 +1,7 @@
 """Constraints on combinations of values, on values that occur only once, and limits of numbers.
 
 The limits are found: the numbers that a level of another column has, where these are fewer than
-chance would show. A drawn number beyond them becomes that of another row of the level.
+chance would show. A drawn number beyond them changes places with that of another row.
 """
 
 from collections.abc import Collection, Hashable, Iterator, Sequence
@@ -54,10 +54,13 @@ MOST_LEVELS = 60  # of a column that may limit numbers
 MOST_CODES = 12  # the same of whole numbers
 MOST_LIMITING = 2  # columns that limit a number
 MOST_LISTED = 20  # numbers that a level has, to have no others
-LEAST_LISTED = 0.99  # share of a level's rows that hold one of these
+LEAST_LISTED = 0.998  # share of a level's rows that hold one of these
 LEAST_BEYOND = 0.05  # share of all rows that lie beyond a level's limits
+MOST_BEYOND = 0.015  # share of the level's own rows that do, since ends tell of no single row
 LEAST_HOPED = 8  # rows of a sample that would lie beyond the limits of a level by chance
 LEAST_BROKEN = 0.01  # share of all rows that would break some limit by chance
+
+TURNS = 8  # in which numbers beyond limits look for a row to change places with
 
 ROWS_PER_COMBINATION = 2  # on average, at least: what is kept must not be the rows themselves
 
@@ -275,7 +278,7 @@ class Limit(NamedTuple):
     level
         A level of the column that limits.
     numbers
-        The two ends, or the list in ascending order.
+        The two ends, of which an open one is infinite, or the list in ascending order.
     is_list
         Whether it is a list.
     """
@@ -294,8 +297,9 @@ class Limit(NamedTuple):
     def nearest(self, values: NDArray[Any]) -> NDArray[Any]:
         """Return the numbers that the level may have and that are nearest to some."""
         if not self.is_list:
-            clipped: NDArray[Any] = np.clip(values, self.numbers[0], self.numbers[-1])
-            return clipped
+            ends = [end if np.isfinite(end) else None for end in self.numbers]
+            clipped: NDArray[Any] = np.clip(values, ends[0], ends[-1])
+            return clipped.astype(values.dtype)
         known = np.array(self.numbers, values.dtype)
         nearest: NDArray[Any] = known[np.searchsorted((known[1:] + known[:-1]) / 2, values)]
         return nearest
@@ -345,31 +349,39 @@ class LevelLimits(Dependency):
         return table
 
     def restore(self, table: ColumnFrame) -> ColumnFrame:
-        """Replace numbers beyond the limits by those of other rows of the same levels."""
+        """Let numbers beyond the limits change places with others, so that the margins stay.
+
+        Where no row can take such a number, it becomes that of another row of the same levels.
+        """
         if not {*self.positions} <= {*table}:
             return table
         cells = table[self.target.position]
-        beyond = self._beyond(table)
-        if not beyond.any():
+        limits = [(limit, np.flatnonzero(rows)) for limit, rows in self.rows(table)]
+        values = cells.numbers.values
+        if not _beyond(values, limits).any():
             return table
         codes = combinations_of([table[source.position] for source in self.sources])[0]
-        taken, lacking = np.arange(len(codes)), np.zeros(len(codes), np.bool_)
+        taken = _change_places(values, cells.numbers.present, codes, limits)
+        beyond = _beyond(values[taken], limits)
+        lacking = np.zeros(len(codes), np.bool_)
         usable = cells.numbers.present & ~beyond
         for code in np.unique(codes[beyond]).tolist():
             rows, givers = (np.flatnonzero(own & (codes == code)) for own in (beyond, usable))
             if len(givers):
-                taken[rows] = givers[np.searchsorted(givers, rows) % len(givers)]
+                taken[rows] = taken[givers[np.searchsorted(givers, rows) % len(givers)]]
             else:
                 lacking[rows] = True
-        column, values = cells
-        changed = TypedSeries(column, values.iloc[taken].set_axis(values.index))
+        column, before = cells
+        changed = TypedSeries(column, before.iloc[taken].set_axis(before.index))
         if lacking.any():
             changed = self._clipped(changed, table, lacking)
         return with_cells(table, {self.target.position: changed})
 
     def holds(self, cells: Sequence[TypedSeries]) -> Mask:
         """Return which rows keep the limits, given the columns of `positions`."""
-        return ~self._beyond(dict(zip(self.positions, cells, strict=True)))
+        table = dict(zip(self.positions, cells, strict=True))
+        limits = [(limit, np.flatnonzero(rows)) for limit, rows in self.rows(table)]
+        return ~_beyond(table[self.target.position].numbers.values, limits)
 
     def rows(self, table: ColumnFrame) -> Iterator[tuple[Limit, Mask]]:
         """Yield each limit with the rows of its level that hold a number.
@@ -388,13 +400,6 @@ class LevelLimits(Dependency):
                 if at is not None:
                     yield limit, present & (cells.codes == at)
 
-    def _beyond(self, table: ColumnFrame) -> Mask:
-        values = table[self.target.position].numbers.values
-        beyond = np.zeros(len(values), np.bool_)
-        for limit, rows in self.rows(table):
-            beyond[rows] |= ~limit.keeps(values[rows])
-        return beyond
-
     def _clipped(self, cells: TypedSeries, table: ColumnFrame, rows: Mask) -> TypedSeries:
         """Bring the numbers of rows whose levels no other row has within the limits."""
         numbers = cells.numbers
@@ -410,7 +415,10 @@ class LevelLimits(Dependency):
             "target": self.target.to_json(),
             "sources": [source.to_json() for source in self.sources],
             "limits": [
-                [[to_json_scalar(level), list(numbers), is_list] for level, numbers, is_list in own]
+                [
+                    [to_json_scalar(level), _open_to_null(numbers), is_list]
+                    for level, numbers, is_list in own
+                ]
                 for own in self.limits
             ],
         }
@@ -423,12 +431,75 @@ class LevelLimits(Dependency):
             tuple(map(ColumnRef.from_json, state["sources"])),
             tuple(
                 tuple(
-                    Limit(from_json_scalar(level), tuple(numbers), bool(is_list))
+                    Limit(from_json_scalar(level), _null_to_open(numbers), bool(is_list))
                     for level, numbers, is_list in own
                 )
                 for own in state["limits"]
             ),
         )
+
+
+def _beyond(values: NDArray[Any], limits: Sequence[tuple[Limit, NDArray[np.intp]]]) -> Mask:
+    """Return which numbers lie beyond the limits of their rows."""
+    beyond = np.zeros(len(values), np.bool_)
+    for limit, rows in limits:
+        beyond[rows] |= ~limit.keeps(values[rows])
+    return beyond
+
+
+def _change_places(
+    values: NDArray[Any],
+    present: Mask,
+    codes: NDArray[np.integer[Any]],
+    limits: Sequence[tuple[Limit, NDArray[np.intp]]],
+) -> NDArray[np.intp]:
+    """Return from which row each row takes its number, so that more keep their limits.
+
+    A number beyond changes places with one near the nearest that its row may have, of a row of
+    other levels (by `codes`), if both rows keep their limits then.
+    """
+    taken = np.arange(len(values))
+    for turn in range(TURNS):
+        now = values[taken]
+        beyond = _beyond(now, limits)
+        rows, others = np.flatnonzero(beyond), np.flatnonzero(present & ~beyond)
+        wanted = now.copy()
+        for limit, own in limits:
+            wanted[own] = limit.nearest(wanted[own])
+        others = others[np.argsort(now[others], kind="stable")]
+        partners = np.full(len(values), -1)
+        for code in np.unique(codes[rows]).tolist():
+            own, other = rows[codes[rows] == code], others[codes[others] != code]
+            partners[own] = _near(now[own], wanted[own], now[other], turn, other)
+        at, chosen = np.unique(partners[rows], return_index=True)
+        pairs = np.stack([rows[chosen], at])[:, at >= 0]
+        if not pairs.size:
+            break
+        trial = taken.copy()
+        trial[pairs] = taken[pairs[::-1]]
+        still = _beyond(values[trial], limits)
+        good = pairs[:, ~still[pairs].any(axis=0)]
+        taken[good] = trial[good]
+    return taken
+
+
+def _near(
+    now: NDArray[Any],
+    wanted: NDArray[Any],
+    others: NDArray[Any],
+    turn: int,
+    rows: NDArray[np.intp],
+) -> NDArray[np.intp]:
+    """Return rows of others, in ascending order, near the wanted numbers; -1 if there are none.
+
+    Each turn looks farther on from the present numbers.
+    """
+    if not len(others):
+        return np.full(len(now), -1)
+    first, last = (np.searchsorted(others, wanted, side) for side in ("left", "right"))
+    step = pd.Series(wanted).groupby(wanted).cumcount().to_numpy() + turn * len(now)
+    near: NDArray[np.intp] = rows[np.where(wanted > now, first + step, last - 1 - step) % len(rows)]
+    return near
 
 
 def find_limits(
@@ -528,35 +599,55 @@ def _limits(
     codes, n = source.codes[ranked.present].astype(np.int64), len(ranked.distinct)
     pairs, counts = np.unique(codes * n + ranked.ranks, return_counts=True)
     ends = np.searchsorted(pairs, np.arange(len(source.levels) + 1) * n)
+    values, up_to = cells.numbers.values[ranked.present], np.append(0.0, np.cumsum(ranked.shares))
     least, broken = cells.column.least_rows, 0.0
-    lists: dict[int, NDArray[Any] | None] = {}
+    limits: list[Limit] = []
     for code, (start, stop) in enumerate(pairwise(ends.tolist())):
         seen, own = pairs[start:stop] - code * n, counts[start:stop]
         rows, often = own.sum(), own >= least
         if rows < 2 * least:
             continue
-        is_list = len(seen) <= MOST_LISTED and own[often].sum() >= LEAST_LISTED * rows
-        lists[code] = ranked.distinct[seen[often]] if is_list else None
-        inside = ranked.shares[seen if is_list else slice(seen[0], seen[-1] + 1)].sum()
+        is_list = bool(len(seen) <= MOST_LISTED and own[often].sum() >= LEAST_LISTED * rows)
+        first = int(seen[0]) if up_to[seen[0]] >= LEAST_BEYOND else 0
+        last = int(seen[-1]) if 1 - up_to[seen[-1] + 1] >= LEAST_BEYOND else n - 1
+        inside = ranked.shares[seen if is_list else slice(first, last + 1)].sum()
         choices = _log_choices(n, len(seen) if is_list else min(2, n))
         chance = rows * np.log(max(inside, 1e-300)) + choices + np.log(tried)
         if 1 - inside >= LEAST_BEYOND and chance <= np.log(LEVEL):
             broken += (1 - inside) * rows / len(codes)
-    if broken < LEAST_BROKEN:
-        return ()
-    values = cells.numbers.values[ranked.present]
-    return tuple(
-        Limit(source.levels[code], _range_of(values[codes == code], cells), is_list=False)
-        if listed is None
-        else Limit(source.levels[code], tuple(listed.tolist()), is_list=True)
-        for code, listed in lists.items()
-    )
+        if is_list:
+            numbers = tuple(ranked.distinct[seen[often]].tolist())
+        else:
+            numbers = _range_of(values[codes == code], cells, (first > 0, last < n - 1))
+        if np.isfinite(numbers).any():
+            limits.append(Limit(source.levels[code], numbers, is_list))
+    return tuple(limits) if broken >= LEAST_BROKEN else ()
 
 
-def _range_of(values: NDArray[Any], cells: TypedSeries) -> tuple[float, float]:
-    """Return the ends of the numbers of a level, which tell of no single row."""
+def _range_of(
+    values: NDArray[Any], cells: TypedSeries, evident: tuple[bool, bool]
+) -> tuple[float, float]:
+    """Return the ends of the numbers of a level, which tell of no single row.
+
+    An end is open if other levels hardly go beyond, or rows of the level do: it is no limit then,
+    but where the numbers become rare.
+    """
     kept = clip_to_ends(values, cells.column)
-    return kept.min().item(), kept.max().item()
+    low, high = kept.min().item(), kept.max().item()
+    low = low if evident[0] and (values < low).mean() <= MOST_BEYOND else -np.inf
+    high = high if evident[1] and (values > high).mean() <= MOST_BEYOND else np.inf
+    return low, high
+
+
+def _open_to_null(numbers: tuple[float, ...]) -> list[float | None]:
+    return [number if np.isfinite(number) else None for number in numbers]
+
+
+def _null_to_open(numbers: list[float | None]) -> tuple[float, ...]:
+    """Read the ends of a range, or a list, which has no open end."""
+    first, *others = numbers
+    ends = [np.inf if number is None else number for number in others]
+    return (-np.inf if first is None else first, *ends)
 
 
 def _log_choices(n: int, k: int) -> float:
