@@ -41,6 +41,7 @@ MOST_PATTERNS = 50
 SAMPLE = 10_000  # texts that the patterns are learned from
 FEWEST_FOR_PREFIX = 10  # texts from which a common beginning belongs to none of them
 LEAST_ALIKE = 0.95  # share of the texts that must have a form for the others to be odd ones
+LEAST_LAID_OUT = 0.5  # the same in texts of many layouts
 MOST_LEADS = 40  # values of a part that stay as they are
 MOST_ALIGNED = 200  # patterns of texts whose parts are compared
 MOST_LEFT_OUT = 0.9  # share of the texts that the patterns tell of at least
@@ -127,9 +128,16 @@ def learn_parts(
     kept = [
         own for alike in groups.values() for own in _by_shape(alike, least) if len(own) >= least
     ]
-    if sum(map(len, kept)) < LEAST_ALIKE * len(texts):
+    n_kept = sum(map(len, kept))
+    if n_kept < LEAST_LAID_OUT * len(texts):
         return {}
     found: Counter[tuple[Part, ...]] = Counter()
+    if n_kept < LEAST_ALIKE * len(texts):  # of many layouts; the odd ones have marks of their own
+        odd = {*texts} - {text for own in kept for text in own}
+        alone = [own for own in groups.values() if odd.issuperset(own)]
+        for own in alone:
+            mixed = _mixed_class(own)
+            found.update(joined_parts(_parts(text, mixed)) for text in own)
     has_parts = False
     for own in kept:
         cells = _cells(own)
