@@ -271,12 +271,28 @@ _UNIT = re.compile(r"""[ \u00a0\u202f]?(?:[%‰°″′"']|[^\W\d_])[^\d()+\-;,]
 _NAME = re.compile(r"[A-Z][a-z]{5,}|(?<= )[A-Z][a-z]{2,}")
 _NO_UNITS = frozenset({"st", "nd", "rd", "th", "s", "er", "e", "am", "pm", "a.m.", "p.m."})
 _ABOUT = frozenset({"~", "≈", "ca.", "c.", "<", ">", "≤", "≥", "±", "∅"})
-_ABOUT |= {"ca", "circa", "approx.", "approx", "about", "around", "env.", "etwa", "ungefähr", "aprox."}
+_ABOUT |= {"ca", "circa", "approx.", "approx", "about", "around", "env.", "etwa"}
 _NOTE = re.compile(r"[ \u00a0]?[*†‡§¹²³]{1,3}")  # the mark of a footnote
 _SIDES = (("DR", "CR"), ("Dr", "Cr"), ("dr", "cr"), ("", "CR"), ("", "Cr"), ("D", "C"))
-_MEASURES = frozenset(
-    "mg g kg t mm cm m km in ft mi ml l oz lb lbs h hrs min sec s °C °F years yrs days kWh".split()
-)
+_MEASURES = {
+    "mg",
+    "g",
+    "kg",
+    "t",
+    "mm",
+    "cm",
+    "m",
+    "km",
+    "in",
+    "ft",
+    "mi",
+    "ml",
+    "l",
+    "oz",
+    "lb",
+    "lbs",
+}
+_MEASURES |= {"h", "hrs", "min", "sec", "s", "°C", "°F", "years", "days", "kWh"}
 _PER = re.compile(r"\d[\d.,]{0,20}([^\d.,/]{0,10}/ ?\d{1,4}\D{0,12})")  # 4.5/5, 6.1 l/100km
 _BLANKS = " \u00a0\u2009\u202f"
 _MINUS = "-−"

@@ -54,10 +54,9 @@ __all__ = [
     "find_attributes",
 ]
 
-GROWTH = 5  # each group of values that repeat is by so many-th larger than the one before
 LEAST_PRESENT = 0.01
 CLOSED_ROWS = 5  # rows of each value, from which there are no values but these
-LEAST_REPEATED = 0.02  # share of the rows that hold a value again, from which values repeat
+LEAST_REPEATED = 0.05  # share of the rows that hold a value again, from which values repeat
 
 
 @dataclass(frozen=True)
@@ -148,15 +147,15 @@ class Repetition:
         least_rows
             So many values at least have a number of rows together, which so tells of nobody.
         """
-        counts = np.sort([*Counter(given).values()])[::-1]
-        if not len(counts) or len(given) - len(counts) < LEAST_REPEATED * len(given):
+        sizes = Counter(Counter(given).values())
+        left, groups, rows, values = sizes.total(), list[tuple[float, int]](), 0, 0
+        if not left or len(given) - left < LEAST_REPEATED * len(given):
             return None
-        groups, start, size = list[tuple[float, int]](), 0, max(least_rows, 1)
-        while start < len(counts):
-            stop = start + size if start + 2 * size < len(counts) else len(counts)
-            stop = max(stop, len(counts) * bool(counts[start] == counts[-1]))
-            groups.append((float(counts[start:stop].mean()), len(counts[start:stop])))
-            start, size = stop, size + max(size // GROWTH, 1)
+        for size, n in sorted(sizes.items(), reverse=True):
+            rows, values, left = rows + size * n, values + n, left - n
+            if not left or (least_rows <= values and least_rows <= left):
+                groups.append((rows / values, values))
+                rows = values = 0
         return cls(tuple(groups))
 
     def numbers(

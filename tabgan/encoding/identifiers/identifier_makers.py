@@ -440,7 +440,9 @@ def may_repeat(maker: Maker, column: Column) -> bool:
         What the column is.
     """
     if isinstance(maker, FormMixture):
-        return column.kind in _PERSONAL | {"identifier"}
+        are_computers = any(isinstance(form, ComputerAddresses) for form in maker.forms)
+        is_found = column.kind == "identifier" and column.origin == "inferred"
+        return are_computers or is_found or column.kind in _PERSONAL
     return isinstance(maker, EmailAddresses)
 
 
