@@ -545,8 +545,8 @@ def _propose_quarters_weeks(counts: Mapping[str, int], _: str) -> Iterator[DateF
                 yield _form(skeleton, {week: _padding(skeleton, week) + "V", year: "%G"})
         elif re.fullmatch("9[-/ ]?(?:~|W) ?9(-9)?", line) and words in {"KW", "CW", "Week", ""}:
             places = [place for place, token in enumerate(line) if token == "9"]
-            week = _padding(skeleton, places[1]) + "V"
-            yield _form(skeleton, dict(zip(places, ("%G", week, "%u"), strict=False)))
+            weeks = _padding(skeleton, places[1]) + "V"
+            yield _form(skeleton, dict(zip(places, ("%G", weeks, "%u"), strict=False)))
 
 
 def _with_digits(counts: Mapping[str, int]) -> Mapping[str, int]:
