@@ -574,14 +574,11 @@ def _propose_compact(counts: Mapping[str, int], name: str) -> Iterator[DateForm]
     if not _all_digits(counts, 6, 14):
         return
     least = 1 if _TIME_NAMES.search(name) else 5
-    if len(counts) >= min(least, 2):
-        for spec in ("%Y%m%d", "%Y%m%d%H%M%S", "%Y%m%d%H%M"):
-            if _share_of(DateForm(spec), counts, (1900, 2100)) >= NEARLY_ALL:
-                yield DateForm(spec)
-    if len(counts) >= 4 * least:
-        for spec in ("%d%m%Y", "%m%d%Y", "%Y%m", "%y%m%d"):
-            if _share_of(DateForm(spec), counts, (1900, 2100)) >= NEARLY_ALL:
-                yield DateForm(spec)
+    specs = ["%Y%m%d", "%Y%m%d%H%M%S", "%Y%m%d%H%M"] if len(counts) >= min(least, 2) else []
+    specs += ["%d%m%Y", "%m%d%Y", "%Y%m", "%y%m%d"] if len(counts) >= 4 * least else []
+    for spec in specs:
+        if _share_of(DateForm(spec), counts, (1900, 2100)) >= NEARLY_ALL:
+            yield DateForm(spec)
 
 
 def _propose_unix(counts: Mapping[str, int], name: str) -> Iterator[DateForm]:
@@ -638,12 +635,9 @@ def _propose_durations(counts: Mapping[str, int], name: str) -> Iterator[DateFor
         width = 2 if wide or min(map(len, words)) == 2 else 1
         if line == "9:9":
             yield from _minutes_or_hours(firsts, width, name)
-            continue
-        if line == "9:9.9":  # no time of day is written so
+        elif line == "9:9.9":  # no time of day is written so
             yield DateForm(f"%[{'m' * width}]:%S.{_fraction(skeleton, 4)}")
-            continue
-        few = width == 1 and max(firsts) < 13
-        if max(firsts) > 23 or few or _DURATION_NAMES.search(name):
+        elif max(firsts) > 23 or (width == 1 and max(firsts) < 13) or _DURATION_NAMES.search(name):
             tail = f".{_fraction(skeleton, 6)}" if line.endswith(".9") else ""
             yield DateForm(f"%[{'h' * width}]:%M:%S{tail}")
 
