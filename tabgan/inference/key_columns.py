@@ -17,7 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tabgan.inference.column_cells import last_label, names_rows, shown
-from tabgan.table.level_codes import are_filled, dense, determines
+from tabgan.table.level_codes import are_filled, dense, determines, distinct_of, is_absent
 from tabgan.table.schema import LOCALISED, Column, Kind
 
 __all__ = [
@@ -155,10 +155,12 @@ class _Repeats:
     @classmethod
     def of(cls, values: pd.Series) -> "_Repeats":
         """Count the values of a column."""
-        values = dense(values)
-        present = are_filled(values)
-        codes, levels = pd.factorize(values[present])
-        return cls(present, codes, np.bincount(codes, minlength=len(levels)))
+        codes, levels = distinct_of(values)
+        there = np.array([*(not is_absent(level) for level in levels), False], np.bool_)
+        place = np.cumsum(there) - 1  # the last one is that of a missing value
+        present = there[codes]
+        codes = place[codes[present]]
+        return cls(present, codes, np.bincount(codes, minlength=int(there.sum())))
 
     @property
     def growth(self) -> float:
@@ -215,10 +217,12 @@ def _with_numbers_of_things(
         if column.kind != "integer" or column.name in asked or measures(column.name):
             continue
         low, high = column.minimum, column.maximum
+        if not isinstance(low, int) or not isinstance(high, int) or high - low <= 2 * FEWEST:
+            continue
         repeats = _Repeats.of(df.iloc[:, at])
         distinct, filled = len(repeats.counts), len(repeats.codes)
-        is_sparse = isinstance(low, int) and isinstance(high, int) and high - low > 2 * distinct
-        if not FEWEST <= distinct <= (1 - LEAST_REPEATED) * filled or not is_sparse or low < 0:
+        is_sparse = low >= 0 and high - low > 2 * distinct
+        if not FEWEST <= distinct <= (1 - LEAST_REPEATED) * filled or not is_sparse:
             continue
         for other in texts:
             values = df.iloc[:, other]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tabgan.base.errors import DataError, OptionError, did_you_mean
 from tabgan.inference.infer_schema import infer_schema
 from tabgan.table.columns import ColumnFrame, TypedSeries, count_rows, sample_of
-from tabgan.table.level_codes import are_filled, codes_of
+from tabgan.table.level_codes import codes_of
 from tabgan.table.scalars import from_json_scalar, is_scalar, to_json_scalar
 from tabgan.table.schema import Column, Schema, find_name
 
@@ -178,7 +178,7 @@ def evidence_of(rule: Dependency, table: ColumnFrame, rng: np.random.Generator) 
         except DataError:  # shuffled values that can't be reduced
             return None
     by_chance = max(shares)
-    present = np.logical_and.reduce([are_filled(cells.values) for cells in own.values()])
+    present = np.logical_and.reduce([cells.filled for cells in own.values()])
     return Evidence(int(present.sum()), by_chance) if by_chance < 1 else None
 
 

@@ -53,6 +53,7 @@ __all__ = ["FixedCombinations", "Limit", "LevelLimits", "OneHot", "Unique", "fin
 MOST_LEVELS = 60  # of a column that may limit numbers
 MOST_CODES = 12  # the same of whole numbers
 MOST_LIMITING = 2  # columns that limit a number
+TOGETHER = 32  # columns that may limit numbers, and are looked at in one go
 MOST_LISTED = 20  # numbers that a level has, to have no others
 LEAST_LISTED = 0.998  # share of a level's rows that hold one of these
 LEAST_BEYOND = 0.05  # share of all rows that lie beyond a level's limits
@@ -525,10 +526,17 @@ def find_limits(
     sample = sample_of({at: table[at] for at in {*numbers, *sources}}, rng)
     tried = len(numbers) * sum(len(table[at].levels) for at in sources)
     hoped: list[tuple[float, int, int]] = []
-    for target in numbers:
-        ranked = _Ranked.of(sample[target])
-        shares = ((ranked.beyond(sample[at]), target, at) for at in sources if at != target)
-        hoped += [own for own in shares if own[0] >= LEAST_BROKEN]
+    ranks = {target: _Ranked.of(sample[target]) for target in numbers}
+    for start in range(0, len(sources), TOGETHER):
+        some = sources[start : start + TOGETHER]
+        levels = _SourceLevels.of([sample[at] for at in some])
+        for target, ranked in ranks.items():
+            shares = zip(ranked.beyond(levels).tolist(), some, strict=True)
+            hoped += [
+                (share, target, at)
+                for share, at in shares
+                if share >= LEAST_BROKEN and at != target
+            ]
     limits: dict[int, dict[int, tuple[Limit, ...]]] = {}
     limiting = set[int]()
     ranked_of = cache(lambda at: _Ranked.of(table[at]))
@@ -572,24 +580,46 @@ class _Ranked(NamedTuple):
         counts = np.bincount(ranks, minlength=len(distinct))
         return cls(present, np.asarray(distinct), ranks, counts / max(len(ranks), 1))
 
-    def beyond(self, source: TypedSeries) -> float:
-        """Return the share of rows that would lie beyond the limits of their level by chance."""
-        codes, n_levels = source.codes[self.present], len(source.levels)
+    def beyond(self, sources: "_SourceLevels") -> NDArray[np.float64]:
+        """Return the share of rows that would lie beyond the limits of their level by chance.
+
+        Returns
+        -------
+        For each source; shape (sources,).
+        """
+        n_levels, n_sources = len(sources.owners), len(sources.codes)
         if len(self.distinct) < 2:
-            return 0.0
+            return np.zeros(n_sources)
+        codes, ranks = sources.codes[:, self.present].ravel(), np.tile(self.ranks, n_sources)
         up_to = np.cumsum(self.shares)
         low, high = np.full(n_levels, len(up_to)), np.full(n_levels, -1)
-        np.minimum.at(low, codes, self.ranks)
-        np.maximum.at(high, codes, self.ranks)
+        np.minimum.at(low, codes, ranks)
+        np.maximum.at(high, codes, ranks)
         rows = np.bincount(codes, minlength=n_levels)
         there = rows >= LEAST_HOPED
         inside = up_to[high[there]] - np.append(up_to, 0.0)[low[there] - 1]
         if len(up_to) <= MOST_LISTED**2:
             pairs = np.zeros((n_levels, len(up_to)), np.bool_)
-            pairs[codes, self.ranks] = True
+            pairs[codes, ranks] = True
             inside = np.minimum(inside, pairs[there] @ self.shares)
-        evident = (1 - inside >= LEAST_BEYOND) & ((1 - inside) * rows[there] >= LEAST_HOPED)
-        return float(((1 - inside) * rows[there])[evident].sum() / len(codes))
+        beyond = (1 - inside) * rows[there]
+        evident = (1 - inside >= LEAST_BEYOND) & (beyond >= LEAST_HOPED)
+        found = np.bincount(sources.owners[there], beyond * evident, minlength=n_sources)
+        return found / max(len(self.ranks), 1)
+
+
+class _SourceLevels(NamedTuple):
+    """The levels of several columns, numbered through."""
+
+    codes: NDArray[np.intp]  # of each row, shape (sources, rows)
+    owners: NDArray[np.intp]  # the source of each level
+
+    @classmethod
+    def of(cls, sources: Sequence[TypedSeries]) -> Self:
+        sizes = [len(cells.levels) for cells in sources]
+        starts = np.cumsum([0, *sizes[:-1]])
+        codes = [cells.codes + start for cells, start in zip(sources, starts, strict=True)]
+        return cls(np.stack(codes), np.repeat(np.arange(len(sizes)), sizes))
 
 
 def _limits(

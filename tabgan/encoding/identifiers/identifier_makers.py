@@ -430,7 +430,7 @@ def learn_maker(given: Sequence[Any], values_type: Type, column: Column) -> Make
 
 
 def may_repeat(maker: Maker, column: Column) -> bool:
-    """Return whether values of a column may stand in several rows each, as persons do.
+    """Return whether values of a column may stand in several rows each, as persons and codes do.
 
     Parameters
     ----------
@@ -441,7 +441,8 @@ def may_repeat(maker: Maker, column: Column) -> bool:
     """
     if isinstance(maker, FormMixture):
         are_computers = any(isinstance(form, ComputerAddresses) for form in maker.forms)
-        return are_computers or column.kind in _PERSONAL
+        is_found = column.kind == "identifier" and column.origin == "inferred"
+        return are_computers or is_found or column.kind in _PERSONAL
     return isinstance(maker, EmailAddresses)
 
 
