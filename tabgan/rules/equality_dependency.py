@@ -44,8 +44,8 @@ __all__ = [
     "PartialEquality",
     "common_values",
     "copied_cells",
-    "find_partial_equalities",
     "find_copies",
+    "find_partial_equalities",
     "form_of",
     "lead_away",
 ]
