@@ -101,12 +101,12 @@ def _detect(
         table = _reduced(table, measured, found)
         determined = find_functional(table, rng, kept)
     given = {rule.target.position for rule in determined}
-    identities, sums, joint = _find_computed(
-        table, (of_identities, of_joint, rng), determined, kept
-    )
+    rngs = of_identities, of_joint, rng
+    identities, sums, coalesced, joint = _find_computed(table, rngs, determined, kept)
     computed = {at for rule in identities for at in rule.positions}
-    repeated = {rule.target.position for rule in joint if isinstance(rule, CoalesceDependency)}
-    looked_up = {rule.target.position for rule in joint} - repeated
+    repeated = {rule.target.position for rule in coalesced}
+    used = [rule for rule in coalesced if rule.target.position in computed]
+    looked_up = {at for rule in (*used, *joint) for at in rule.positions}
     derived = DerivedColumns.by(determined, sums, {*kept, *looked_up, *(computed - given)})
     orders = find_orders(without(table, repeated - computed), rng, derived)
     # An order is restored when all columns are there that it compares, and before others are
@@ -117,20 +117,22 @@ def _detect(
     # A coincidence is restored when all columns are there that others give, none of which it
     # changes, and before the orders, so that these have the last word.
     fixed = {*derived.positions, *(rule.source.position for rule in first)}
-    fixed |= {at for rule in joint for at in rule.positions}
+    ordered = {at for rule in orders for at in rule.positions}
+    last = [rule for rule in coalesced if ordered & {*rule.positions}]  # after the orders
+    coalesced = [rule for rule in coalesced if rule not in last]
+    fixed |= {at for rule in (*last, *coalesced) for at in rule.positions}
     near = find_near_parts(without(table, given), of_near, {*fixed, *kept, *compared}, n_columns)
     replaced = {rule.target.position for rule in orders if isinstance(rule, DifferenceDependency)}
     absent = {*near, *replaced, *repeated, *(rule.target.position for rule in later)}
     coincidences = find_partial_equalities(without(table, absent), rng, fixed)
     others = [*found, *determined, *orders, *coincidences]
     agreements = _find_agreements(without(table, absent), of_equals, fixed, n_columns, others)
-    rules = (*identities, *first, *sums, *agreements, *near.values(), *joint)
+    rules = (*identities, *first, *sums, *agreements, *near.values(), *last, *coalesced, *joint)
     left = without(table, {*kept, *given, *(at for rule in rules for at in rule.positions)})
     marks, of_distances = _find_marks(left, of_marks, [*orders, *coincidences], n_columns)
     restored_first = [*of_distances, *agreements, *coincidences, *identities, *first, *sums]
-    last = [rule for rule in joint if replaced & {*rule.positions}]  # after their distances
-    first_of_all = [rule for rule in joint if rule not in last]
-    return [*found, *later, *marks, *near.values(), *last, *orders, *restored_first, *first_of_all]
+    together = [*coalesced, *joint]
+    return [*found, *later, *marks, *near.values(), *last, *orders, *restored_first, *together]
 
 
 def _find_computed(
@@ -141,7 +143,8 @@ def _find_computed(
 ) -> tuple[
     list[FormulaDependency | SumDependency],
     list[SumDependency],
-    list[CoalesceDependency | JointDependency],
+    list[CoalesceDependency],
+    list[JointDependency],
 ]:
     """Find identities, other sums, and what several columns determine together.
 
@@ -159,7 +162,7 @@ def _find_computed(
     sums = find_sums(without(table, [*given, *kept, *computed, *repeated]), rng)
     summed = {at for rule in sums for at in rule.positions}
     left = without(table, [*given, *moved, *summed, *repeated])
-    return identities, sums, [*coalesced, *find_joint(left, of_joint, kept)]
+    return identities, sums, coalesced, find_joint(left, of_joint, kept)
 
 
 def _moved_by(identities: Sequence[FormulaDependency | SumDependency]) -> set[int]:
