@@ -487,7 +487,7 @@ def _exceptions(a: NumericAxis, b: NumericAxis, column: Column, tried: int) -> M
     n_broken = int((low > high).sum())
     if n_broken > MOST_BROKEN * len(low):
         return None
-    told = low > low.min(initial=np.inf)  # no refund is below any amount
+    told = low > (low.min() if len(low) else 0)  # no refund is below any amount
     if LEAST_COMPARED <= told.sum() < MOST_TOLD * len(low):
         low, high = low[told], high[told]
     disorder = _disorder(low, high)
