@@ -16,13 +16,11 @@ from tabgan.rules.band_dependency import MOST_COMPARED, find_bands
 from tabgan.rules.base_rules import DEPENDENCIES, Dependency
 from tabgan.rules.counted_dependency import MOST_COUNTED, find_counted
 from tabgan.rules.equality_dependency import (
-    find_copies,
     find_partial_equalities,
 )
 from tabgan.rules.find_identities import find_identities
 from tabgan.rules.find_orders import DerivedColumns, find_orders
 from tabgan.rules.functional_dependency import FunctionalDependency, find_functional
-from tabgan.rules.holes_dependency import find_holes
 from tabgan.rules.identity_candidates import FITTED_ROWS, MOST_FACTORS, MOST_THREES, SPARE_ROWS
 from tabgan.rules.joint_dependency import (
     CoalesceDependency,
@@ -32,9 +30,8 @@ from tabgan.rules.joint_dependency import (
 )
 from tabgan.rules.order_dependency import DifferenceDependency
 from tabgan.rules.part_dependency import MOST_SOURCES, find_parts
-from tabgan.rules.personal_dependency import find_codes, find_persons
 from tabgan.rules.presence_dependency import find_joint_holes, find_joint_marks, find_presences
-from tabgan.rules.sum_dependency import SumDependency, find_one_hots, find_sums
+from tabgan.rules.sum_dependency import SumDependency, find_sums
 from tabgan.table.columns import NUMBERS, TICKS, ColumnFrame, count_rows, without
 
 __all__ = ["dependency_from_json", "detect_dependencies", "untried"]
@@ -87,14 +84,7 @@ def _detect(
     if count_rows(table) < LEAST_ROWS:
         return [*find_presences(table, n_columns)]
     of_identities, of_parts, of_marks, of_holes, of_equals, of_near, of_joint = rng.spawn(7)
-    finders: tuple[FindAttributes, ...] = (
-        lambda left: find_copies(without(left, kept), rng),
-        lambda left: find_one_hots(without(left, kept), rng),
-        lambda left: [*find_persons(left, rng), *find_codes(without(left, kept))],
-        find_attributes,
-        lambda left: find_presences(left, n_columns),
-        lambda left: find_holes(without(left, kept), of_holes, n_columns),
-    )
+    finders = _first_finders((rng, of_holes), kept, find_attributes, n_columns)
     table = _reduced_by(finders, table, found)
     determined = find_functional(table, rng, kept)
     while measured := _find_measured(table, of_parts, determined, kept):
@@ -105,9 +95,8 @@ def _detect(
     identities, sums, coalesced, joint = _find_computed(table, rngs, determined, kept)
     computed = {at for rule in identities for at in rule.positions}
     repeated = {rule.target.position for rule in coalesced}
-    used = [rule for rule in coalesced if rule.target.position in computed]
-    looked_up = {at for rule in (*used, *joint) for at in rule.positions}
-    derived = DerivedColumns.by(determined, sums, {*kept, *looked_up, *(computed - given)})
+    held = {*kept, *_held_by([*coalesced, *joint], computed), *(computed - given)}
+    derived = DerivedColumns.by(determined, sums, held)
     orders = find_orders(without(table, repeated - computed), rng, derived)
     # An order is restored when all columns are there that it compares, and before others are
     # derived from them.
@@ -118,21 +107,30 @@ def _detect(
     # changes, and before the orders, so that these have the last word.
     fixed = {*derived.positions, *(rule.source.position for rule in first)}
     ordered = {at for rule in orders for at in rule.positions}
-    last = [rule for rule in coalesced if ordered & {*rule.positions}]  # after the orders
-    coalesced = [rule for rule in coalesced if rule not in last]
-    fixed |= {at for rule in (*last, *coalesced) for at in rule.positions}
+    last = [rule for rule in coalesced if ordered & {*rule.positions}]
+    together = [*(rule for rule in coalesced if rule not in last), *joint]
+    fixed |= {at for rule in coalesced for at in rule.positions}
     near = find_near_parts(without(table, given), of_near, {*fixed, *kept, *compared}, n_columns)
     replaced = {rule.target.position for rule in orders if isinstance(rule, DifferenceDependency)}
     absent = {*near, *replaced, *repeated, *(rule.target.position for rule in later)}
     coincidences = find_partial_equalities(without(table, absent), rng, fixed)
     others = [*found, *determined, *orders, *coincidences]
     agreements = _find_agreements(without(table, absent), of_equals, fixed, n_columns, others)
-    rules = (*identities, *first, *sums, *agreements, *near.values(), *last, *coalesced, *joint)
+    rules = (*identities, *first, *sums, *agreements, *near.values(), *last, *together)
     left = without(table, {*kept, *given, *(at for rule in rules for at in rule.positions)})
     marks, of_distances = _find_marks(left, of_marks, [*orders, *coincidences], n_columns)
     restored_first = [*of_distances, *agreements, *coincidences, *identities, *first, *sums]
-    together = [*coalesced, *joint]
     return [*found, *later, *marks, *near.values(), *last, *orders, *restored_first, *together]
+
+
+def _held_by(joint: Sequence[CoalesceDependency | JointDependency], computed: set[int]) -> set[int]:
+    """Return the columns that no order may change, since others are restored from them first."""
+    return {
+        at
+        for rule in joint
+        if isinstance(rule, JointDependency) or rule.target.position in computed
+        for at in rule.positions
+    }
 
 
 def _find_computed(

@@ -216,6 +216,7 @@ class PartialEquality(Dependency):
     """
 
     name: ClassVar[str] = "coincidence"
+    may_be_broken: ClassVar[bool] = True
     source: ColumnRef
     target: ColumnRef
     unit: str | None

@@ -52,7 +52,7 @@ from tabgan.table.schema import Column, Schema
 
 __all__ = ["FixedCombinations", "Limit", "LevelLimits", "OneHot", "Unique", "find_limits"]
 
-MOST_LEVELS = 300  # of a column that may limit numbers
+MOST_LEVELS = 60  # of a column that may limit numbers
 MOST_CODES = 12  # the same of whole numbers
 MOST_LIMITING = 2  # columns that limit a number
 MOST_LISTED = 20  # numbers that a level has, to have no others
@@ -322,6 +322,7 @@ class LevelLimits(Dependency):
     """
 
     name: ClassVar[str] = "level limits"
+    may_be_broken: ClassVar[bool] = True
     target: ColumnRef
     sources: tuple[ColumnRef, ...]
     limits: tuple[tuple[Limit, ...], ...]

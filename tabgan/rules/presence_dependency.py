@@ -504,6 +504,7 @@ class HoleShares(Dependency):
     """
 
     name: ClassVar[str] = "hole shares"
+    may_be_broken: ClassVar[bool] = True
     source: ColumnRef
     target: ColumnRef
     levels: tuple[Scalar, ...]
@@ -648,12 +649,13 @@ def find_hole_shares(table: ColumnFrame, kept: Collection[int] = ()) -> list[Hol
     for target, present in holes.items():
         closest: tuple[float, HoleShares] | None = None
         for at, cells in sources.items():
-            chance = _chance_of(present, cells.codes)
-            if chance * len(holes) * len(sources) > CHANCE:
+            likely, freedom = _likelihood_ratio(present, cells.codes)
+            if chdtrc(freedom, likely) * len(holes) * len(sources) > CHANCE:
                 continue
             rule = _shares_rule(table, at, target, present)
-            if rule is not None and (closest is None or chance < closest[0]):
-                closest = chance, rule
+            likely -= freedom * np.log(len(present))  # Schwarz's criterion
+            if rule is not None and (closest is None or likely > closest[0]):
+                closest = likely, rule
         found += [] if closest is None else [closest[1]]
     return found
 
@@ -669,14 +671,14 @@ def _in_some(present: Mask) -> bool:
     return LEAST_ROWS <= int(present.sum()) <= len(present) - LEAST_ROWS
 
 
-def _chance_of(present: Mask, codes: NDArray[np.int32]) -> float:
-    """Return the chance of such different shares of holes, were these independent (a G-test)."""
+def _likelihood_ratio(present: Mask, codes: NDArray[np.int32]) -> tuple[float, int]:
+    """Return the statistic of a G-test of whether holes go with levels, and its freedom."""
     rows = np.bincount(codes).astype(float)
     held = np.bincount(codes, present, len(rows))
     overall = present.mean()
     likely = xlogy(held, held / np.maximum(rows, 1) / overall)
     likely += xlogy(rows - held, (rows - held) / np.maximum(rows, 1) / (1 - overall))
-    return float(chdtrc(max(np.count_nonzero(rows) - 1, 1), 2 * likely.sum()))
+    return float(2 * likely.sum()), max(int(np.count_nonzero(rows)) - 1, 1)
 
 
 def _shares_rule(table: ColumnFrame, source: int, target: int, present: Mask) -> HoleShares | None:
