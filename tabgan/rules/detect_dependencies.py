@@ -16,11 +16,13 @@ from tabgan.rules.band_dependency import MOST_COMPARED, find_bands
 from tabgan.rules.base_rules import DEPENDENCIES, Dependency
 from tabgan.rules.counted_dependency import MOST_COUNTED, find_counted
 from tabgan.rules.equality_dependency import (
+    find_copies,
     find_partial_equalities,
 )
 from tabgan.rules.find_identities import find_identities
 from tabgan.rules.find_orders import DerivedColumns, find_orders
 from tabgan.rules.functional_dependency import FunctionalDependency, find_functional
+from tabgan.rules.holes_dependency import find_holes
 from tabgan.rules.identity_candidates import FITTED_ROWS, MOST_FACTORS, MOST_THREES, SPARE_ROWS
 from tabgan.rules.joint_dependency import (
     CoalesceDependency,
@@ -30,8 +32,9 @@ from tabgan.rules.joint_dependency import (
 )
 from tabgan.rules.order_dependency import DifferenceDependency
 from tabgan.rules.part_dependency import MOST_SOURCES, find_parts
+from tabgan.rules.personal_dependency import find_codes, find_persons
 from tabgan.rules.presence_dependency import find_joint_holes, find_joint_marks, find_presences
-from tabgan.rules.sum_dependency import SumDependency, find_sums
+from tabgan.rules.sum_dependency import SumDependency, find_one_hots, find_sums
 from tabgan.table.columns import NUMBERS, TICKS, ColumnFrame, count_rows, without
 
 __all__ = ["dependency_from_json", "detect_dependencies", "untried"]
@@ -121,6 +124,24 @@ def _detect(
     marks, of_distances = _find_marks(left, of_marks, [*orders, *coincidences], n_columns)
     restored_first = [*of_distances, *agreements, *coincidences, *identities, *first, *sums]
     return [*found, *later, *marks, *near.values(), *last, *orders, *restored_first, *together]
+
+
+def _first_finders(
+    rngs: tuple[np.random.Generator, np.random.Generator],
+    kept: Collection[int],
+    find_attributes: FindAttributes,
+    n_columns: int,
+) -> tuple[FindAttributes, ...]:
+    """Return what finds the rules that the table is reduced by, one after the other."""
+    rng, of_holes = rngs
+    return (
+        lambda left: find_copies(without(left, kept), rng),
+        lambda left: find_one_hots(without(left, kept), rng),
+        lambda left: [*find_persons(left, rng), *find_codes(without(left, kept))],
+        find_attributes,
+        lambda left: find_presences(left, n_columns),
+        lambda left: find_holes(without(left, kept), of_holes, n_columns),
+    )
 
 
 def _held_by(joint: Sequence[CoalesceDependency | JointDependency], computed: set[int]) -> set[int]:
