@@ -17,6 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tabgan.inference.column_cells import last_label, names_rows, shown
+from tabgan.table.columns import NUMBERS, numbers_of
 from tabgan.table.level_codes import are_filled, dense, determines, distinct_of, is_absent
 from tabgan.table.schema import LOCALISED, Column, Kind
 
@@ -41,6 +42,7 @@ CHANCE = 1e-3  # that a column which has one value for each key has it by accide
 LEAST_REPEATED = 0.02  # share of the rows that repeat a value
 LEAST_TELLING = 0.5  # distinct values of each row, of numbers that are keys by what they tell
 FEWEST_TOLD = 2  # columns that they determine
+LEAST_RISING = 0.95  # rank correlation of numbers of which one is computed from the other
 LEAST_NUMBER = 1000  # of whole numbers that are rather names than counts
 LARGE_NUMBER = 100_000  # the same, where some are small
 LEAST_CODES = 0.95  # share of the texts that look like codes
@@ -256,12 +258,23 @@ def _with_telling_numbers(
             continue
         others = [other for other in range(df.shape[1]) if other != at]
         told = [other for other in others if repeats.determines(df.iloc[:, other])]
+        told = [other for other in told if not _rises_with(at, other, columns, df)]
         if len(told) < FEWEST_TOLD:
             continue
         differ = [repeats.differ(df.iloc[:, other]) for other in others if other not in told]
         if differ and np.logical_or.reduce(differ).sum() >= (filled - distinct) / 2:
             columns[at] = _as_key(column, repeats, [str(df.columns[other]) for other in told])
     return columns
+
+
+def _rises_with(one: int, other: int, columns: Sequence[Column], df: pd.DataFrame) -> bool:
+    """Return whether a number is computed from another one, as far as their order tells."""
+    if columns[other].kind not in NUMBERS:
+        return False
+    a, b = (numbers_of(df.iloc[:, at], columns[at]) for at in (one, other))
+    both = a.present & b.present
+    ranks = [pd.Series(own.values[both]).rank() for own in (a, b)]
+    return abs(float(ranks[0].corr(ranks[1]))) >= LEAST_RISING
 
 
 def _may_be_code(column: Column) -> bool:

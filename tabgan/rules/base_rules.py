@@ -67,6 +67,7 @@ class Dependency(Rule):
 
     name: ClassVar[str]  # its name in JSON, one per class
     of_equality: ClassVar[bool] = False  # whether all that counts is which cells are equal
+    may_be_broken: ClassVar[bool] = False  # by given cells: it keeps shares, or limits of levels
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)

@@ -39,12 +39,14 @@ from tabgan.table.columns import (
     ColumnRef,
     TypedSeries,
     clip_to_ends,
+    decimals_of,
     field_at,
     level_key,
     sample_of,
     with_cells,
     write_column,
 )
+from tabgan.table.number_scale import clip_to_range
 from tabgan.table.scalars import Scalar, from_json_scalar, is_scalar, to_json_scalar
 from tabgan.table.schema import Column, Schema
 
@@ -321,6 +323,7 @@ class LevelLimits(Dependency):
     """
 
     name: ClassVar[str] = "level limits"
+    may_be_broken: ClassVar[bool] = True
     target: ColumnRef
     sources: tuple[ColumnRef, ...]
     limits: tuple[tuple[Limit, ...], ...]
@@ -648,25 +651,54 @@ def _limits(
         if is_list:
             numbers = tuple(ranked.distinct[seen[often]].tolist())
         else:
-            numbers = _range_of(values[codes == code], cells, (first > 0, last < n - 1))
+            evident = (first > 0, last < n - 1)
+            numbers = _range_of(values[codes == code], cells, evident, (ranked.distinct, up_to))
         if np.isfinite(numbers).any():
             limits.append(Limit(source.levels[code], numbers, is_list))
     return tuple(limits) if broken >= LEAST_BROKEN else ()
 
 
 def _range_of(
-    values: NDArray[Any], cells: TypedSeries, evident: tuple[bool, bool]
+    values: NDArray[Any],
+    cells: TypedSeries,
+    evident: tuple[bool, bool],
+    shares: tuple[NDArray[Any], NDArray[np.float64]],
 ) -> tuple[float, float]:
     """Return the ends of the numbers of a level, which tell of no single row.
 
-    An end is open if other levels hardly go beyond, or rows of the level do: it is no limit then,
-    but where the numbers become rare.
+    An end is open if other levels hardly go beyond. If rows of the level do, where its numbers
+    become rare, the end lies a whole range of the trimmed numbers away, where that still limits.
+
+    Parameters
+    ----------
+    values
+        The numbers of the level.
+    cells
+        The column.
+    evident
+        Whether other levels go beyond each end.
+    shares
+        The distinct numbers of the column, and the share of its rows below each.
     """
-    kept = clip_to_ends(values, cells.column)
-    low, high = kept.min().item(), kept.max().item()
-    low = low if evident[0] and (values < low).mean() <= MOST_BEYOND else -np.inf
-    high = high if evident[1] and (values > high).mean() <= MOST_BEYOND else np.inf
-    return low, high
+    column = cells.column
+    tails, trimmed = (
+        np.sort(own)[[0, -1]]
+        for own in (
+            clip_to_ends(values, column),
+            clip_to_range(values, decimals_of(column), column.least_rows),
+        )
+    )
+    reach = trimmed[1] - trimmed[0]
+    distinct, up_to = shares
+    ends = []
+    for sign, limits in ((-1, evident[0]), (1, evident[1])):
+        at = max(sign, 0)
+        tried = np.array([tails[at], trimmed[at] + sign * reach] if limits else [], values.dtype)
+        own = (sign * values > sign * tried[:, None]).mean(axis=1) <= MOST_BEYOND
+        below = up_to[np.searchsorted(distinct, tried, "right" if at else "left")]
+        good = tried[own & ((1 - below if at else below) >= LEAST_BEYOND)]
+        ends.append(sign * (sign * good).min().item() if len(good) else sign * np.inf)
+    return ends[0], ends[1]
 
 
 def _open_to_null(numbers: tuple[float, ...]) -> list[float | None]:

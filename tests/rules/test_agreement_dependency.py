@@ -230,3 +230,27 @@ class TestNearParts:
         frame.loc[::10, "month"] = 1
         found = detect_dependencies(table_of(frame), np.random.default_rng(0))
         assert 2 not in [r.positions[-2] for r in found if isinstance(r, NearPartDependency)]
+
+
+def test_what_many_levels_determine_in_most_rows(rng):
+    weights = rng.pareto(1.2, 150) + 0.05
+    station = rng.choice(150, ROWS, p=weights / weights.sum())
+    entity = rng.integers(12, size=150)[station]
+    entity = np.where(rng.random(ROWS) < 0.06, rng.integers(12, size=ROWS), entity)
+    frame = pd.DataFrame(
+        {"station": [f"S{at}" for at in station], "entity": [f"E{at}" for at in entity]}
+    )
+    table = by_position(frame, infer_schema(frame))
+    (rule,) = [
+        own
+        for own in detect_dependencies(table, np.random.default_rng(0))
+        if own.name == "nearly determines"
+    ]
+    assert 0.93 < rule.share < 0.97
+    reduced = rule.reduce(table)
+    drawn = {**reduced, 1: reduced[1].take(np.roll(np.arange(ROWS), 1))}
+    drawn[1] = TypedSeries(drawn[1].column, drawn[1].values.reset_index(drop=True))
+    made = pd.DataFrame({"a": frame["station"], "b": rule.restore(drawn)[1].values})
+    pairs = [frame.set_axis(["a", "b"], axis=1), made]
+    real, new = (own.groupby(["a", "b"]).size().groupby("a").max().sum() / ROWS for own in pairs)
+    assert abs(new - real) < 0.02
