@@ -44,6 +44,7 @@ LEAST_OF_WEAK = 0.4  # share of one column's weak relations that is more than ch
 TIMES_CHANCE = 2  # … and of those of the one column that it takes most of
 RANGE_BY_CHANCE = 30.0  # percent of one column's range that the outermost rows of a tail may make
 FALSE_ALARM = 0.01  # of all columns together
+FOLDS_ALIKE = 1.4  # times an area's standard error by rows: trees of three folds share most rows
 TESTED = 5  # real rows for each that models are tested on, where there is no holdout
 FEW_BINS = 20  # of a chart, in which numbers lie that are levels
 UNSEEN = 4  # copies that fresh rows may have where the halves have none
@@ -420,7 +421,7 @@ def by_chance_alone(found: PartResults | EvaluationResults, column: str) -> tupl
     """
     n_columns = max(len(found.fidelity.columns), 1)
     units = float(np.sqrt(_design_effect(found, column)))
-    sure = float(np.sqrt(2 * np.log(n_columns / FALSE_ALARM)))
+    sure = FOLDS_ALIKE * float(np.sqrt(2 * np.log(n_columns / FALSE_ALARM)))
     area = sure / float(np.sqrt(6 * found.tables.compared_rows["detection"]))
     return 100 * units * _distance_by_chance(found.tables, n_columns), units * area
 
@@ -456,7 +457,7 @@ def _design_effect(parts: PartResults | EvaluationResults, *columns: str) -> flo
 def _missing(column: ColumnResult, parts: PartResults) -> Iterator[WeakPoint]:
     share, real = column.missing.value / 100, column.missing.baseline / 100
     n_rows = 1 / (1 / parts.tables.real_rows + 1 / parts.tables.synthetic_rows)
-    n_rows /= _design_effect(parts, column.name)
+    n_rows /= max((key.rows_of_row for key in parts.structure.keys), default=1.0)  # all lack it
     noise = SURE * np.sqrt(max(real * (1 - real), 1 / n_rows) / n_rows)
     yield WeakPoint(
         "fidelity",
