@@ -4,7 +4,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tabgan.cli.command_options import FILE, NameList, Number, NumberList, command, option
+from tabgan.cli.command_options import (
+    FILE,
+    NameList,
+    Number,
+    NumberList,
+    WholeNumber,
+    command,
+    option,
+)
 from tabgan.cli.databases import refuse_database
 from tabgan.cli.table_options import (
     Declared,
@@ -69,7 +77,7 @@ __all__ = ["compare", "tune"]
 @option(
     "--optuna",
     section="Search",
-    type=click.IntRange(min=1),
+    type=WholeNumber(min=1),
     metavar="TRIALS",
     help="Number of candidates that Optuna suggests, in place of every combination.",
 )
