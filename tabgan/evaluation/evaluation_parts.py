@@ -265,8 +265,7 @@ class Pairs:
     related
         Shape (columns, columns), bool: pairs that count in the mean.
     noise
-        How far the strengths of a pair are apart in two samples of the real table: 19 of 20 pairs
-        are nearer.
+        How far apart two samples of the real table have the strengths of 19 in 20 pairs, at most.
     joints
         The joint distributions of the pairs that are kept least.
     """
