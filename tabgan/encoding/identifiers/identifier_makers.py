@@ -61,6 +61,7 @@ __all__ = [
     "Maker",
     "Type",
     "Written",
+    "first_beyond",
     "learn_networks",
     "learn_maker",
     "maker_from_json",
