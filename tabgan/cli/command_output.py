@@ -475,17 +475,19 @@ def default_output(
     'customers_synthetic.csv.gz'
     >>> default_output("-")
     'synthetic.csv'
-    >>> default_output("years/customers-*.parquet")
-    'customers_synthetic.parquet'
+    >>> default_output("years/customers-*.parquet"), default_output("s3://shop/customers")
+    ('customers_synthetic.parquet', 'customers_synthetic.parquet')
     """
-    from tabgan.files.formats import file_suffix, is_pattern, is_url, writable_suffix
+    from tabgan.files.formats import file_suffix, is_pattern, is_remote, is_url, writable_suffix
 
     suffix = f".{table_format}" if table_format else ""
-    if data == "-" or is_url(data):
+    if data == "-" or (is_url(data) and not is_remote(data)):
         return f"{f'{table}_' if table else ''}{ending}{suffix or '.csv'}"
     if Path(data).is_dir():
         return f"{Path(data).resolve().name}_{ending}{suffix or '.parquet'}"
     former = file_suffix(data)
+    if is_remote(data):
+        data, former = data.partition("?")[0], former or ".parquet"
     if is_pattern(data):
         data = re.sub(r"[*?]+", "", Path(data).stem).strip(" -_.") or "tables"
     return f"{Path(data).name.removesuffix(former)}_{ending}{suffix or writable_suffix(former)}"

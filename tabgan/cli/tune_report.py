@@ -23,6 +23,7 @@ _HEADER = (
     "learning rate",
     "width",
     "detection",
+    "seeds",
     "trend error %",
     "shape error %",
     "seconds",
@@ -108,14 +109,14 @@ def lay_out_tuning(result: TuningResult, command: str) -> str:
 
 
 def next_command(data: str, candidate: Candidate, options: Mapping[str, Any]) -> str:
-    """Return the command that makes a synthetic table with the best candidate.
+    """Return the command that makes a synthetic table with a candidate.
 
     Parameters
     ----------
     data
         The table's file.
     candidate
-        The best candidate.
+        The candidate that is advised.
     options
         Options of ``tune`` that ``synth`` has too.
 
@@ -161,7 +162,8 @@ def _cells(trial: Trial) -> tuple[str, ...]:
     candidate = trial.candidate
     rate = f"{candidate.learning_rate:.3g}"
     sizes = str(candidate.latent_dim), rate, str(candidate.hidden_dim)
-    return (*sizes, *score_cells(trial.scores), f"{trial.seconds:.1f}")
+    detection, *errors = score_cells(trial.scores)
+    return (*sizes, detection, str(len(trial.runs)), *errors, f"{trial.seconds:.1f}")
 
 
 def _remarks(trial: Trial, best: Trial) -> str:
@@ -190,10 +192,17 @@ def _compared(result: TuningResult) -> str:
     """Compare the best trial with the heuristic's, in words."""
     best, own = result.best, result.heuristic
     if own is best:
-        return "the heuristic's own is the best"
+        seeds = "" if isnan(result.spread) else f"; seeds alone make ± {result.spread:.3f}"
+        return f"the heuristic's own is the best{seeds}"
     if own is None or own.scores is None or best.scores is None:
         return "the heuristic's own size was not among those that could be compared"
     detection = best.scores.detection - own.scores.detection
     trend = best.scores.trend_error - own.scores.trend_error
     errors = "no related pairs" if isnan(trend) else f"trend error {trend:+.2f} %"
-    return f"best against the heuristic's own: detection {detection:+.3f}, {errors}"
+    words = f"best against the heuristic's own: detection {detection:+.3f}, {errors}"
+    if isnan(result.spread):
+        return words
+    seeds = f"seeds alone make ± {result.spread:.3f}"
+    if result.advised is best:
+        return f"{words}; {seeds}, so it is better"
+    return f"{words}; {seeds}, so that is no difference: keep the heuristic's own"

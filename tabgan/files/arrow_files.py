@@ -9,7 +9,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tabgan.files.formats import TableContentError, TableForm, is_pattern, load_extra
+from tabgan.files.formats import (
+    TableContentError,
+    TableForm,
+    file_system,
+    is_pattern,
+    is_remote,
+    load_extra,
+    shown_place,
+)
 from tabgan.files.row_sample import sample_batches
 from tabgan.inference.accept_table import as_frame
 from tabgan.table.frame_libraries import for_pandas, list_places, lists_as_text, with_lists
@@ -93,8 +101,13 @@ def read_parquet_dataset(
     """
     load = load_pyarrow("Parquet", "pyarrow.dataset")
     arrow = load_pyarrow("Parquet")
-    folder, files = _parquet_files(path)
+    if is_remote(path):
+        with file_system(path) as (system, place):
+            folder, files = _remote_files(system, place, path)
+    else:
+        system, (folder, files) = None, _parquet_files(path)
     options = {"format": "parquet", "partitioning": "hive", "partition_base_dir": folder}
+    options["filesystem"] = system
     if by_schema:
         parts = Path(files[0]).relative_to(folder).parts[:-1]
         keys = [part.partition("=")[0] for part in parts if "=" in part]
@@ -192,7 +205,10 @@ def count_parquet_rows(path: str) -> int:
     parquet = load_pyarrow("Parquet", "pyarrow.parquet")
     arrow = load_pyarrow("Parquet")
     try:
-        return int(parquet.read_metadata(path).num_rows)
+        if not is_remote(path):
+            return int(parquet.read_metadata(path).num_rows)
+        with file_system(path) as (system, place):
+            return int(parquet.read_metadata(place, filesystem=system).num_rows)
     except (arrow.ArrowException, OSError):
         return 0
 
@@ -213,6 +229,20 @@ def _parquet_files(path: str) -> tuple[str, list[str]]:
     if not files:
         raise TableContentError(f"{path} is a folder without Parquet files; name a table file")
     return path, files
+
+
+def _remote_files(system: Any, place: str, path: str) -> tuple[str, list[str]]:
+    """Return the Parquet files of a folder, pattern or file of another file system."""
+    if "*" in place:
+        files = sorted(system.glob(place))
+        place = place[: place.index("*")].rpartition("/")[0]
+    elif system.isfile(place):
+        return place.rpartition("/")[0], [place]
+    else:
+        files = sorted(own for own in system.find(place) if own.endswith(".parquet"))
+    if not files:
+        raise TableContentError(f"{shown_place(path)}: no Parquet files are there; check the path")
+    return place.rstrip("/"), files
 
 
 def frame_of_sample(

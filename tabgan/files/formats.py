@@ -1,7 +1,8 @@
 """Formats of table files and databases, and the form of one table in its file."""
 
 import re
-from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
@@ -24,8 +25,11 @@ __all__ = [
     "chosen_table",
     "column_names",
     "file_suffix",
+    "file_system",
     "format_of",
+    "is_folder",
     "is_pattern",
+    "is_remote",
     "is_table_file",
     "is_url",
     "load_extra",
@@ -67,7 +71,8 @@ _READ_ONLY = {  # workbooks that are written as .xlsx
 }
 _PACKED = (".gz", ".zst", ".zip")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
-_REMOTE = ("http", "https", "ftp", "sftp", "s3", "gs", "gcs", "abfs", "abfss", "az", "hdfs", "file")
+_STORES = ("s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "hdfs", "sftp", "memory", "file")
+_WEB = ("http", "https", "ftp")
 _PASSWORDS = (
     re.compile(r"(?<=://)([^:@/]*):.*(?=@)"),  # user:password@host
     re.compile(r"(?i)((?:password|passwd|pwd|token|secret)=)[^&]*"),
@@ -93,11 +98,16 @@ def format_of(path: str, *, to_write: bool = False) -> Format | None:
     Raises
     ------
     OptionError
-        If the suffix is that of another format or of one that is only read, or the path is an
-        address of the web.
+        If the suffix is that of another format or of one that is only read, or a table is to be
+        written to an address that is only read.
     """
-    if is_url(path):
-        return _format_of_url(path)
+    if is_url(path) and not is_remote(path):
+        return "sql"
+    if is_remote(path) and to_write:
+        raise OptionError(
+            f"{shown_place(path)}: tabgan reads files of object stores and of the web, but writes "
+            "none; name a file here, and copy it"
+        )
     suffix = file_suffix(path).lower()
     if path == "-" or not suffix:
         return None
@@ -123,24 +133,15 @@ def format_of(path: str, *, to_write: bool = False) -> Format | None:
     return _SUFFIXES[plain]
 
 
-def _format_of_url(path: str) -> Format:
-    scheme = _SCHEME.match(path)
-    if scheme and scheme[1].lower() in _REMOTE:
-        raise OptionError(
-            f"{shown_place(path)}: tabgan fetches no files; download it and give the file's path"
-        )
-    return "sql"
-
-
 def file_suffix(path: str) -> str:
     """Return the suffix of a path, with the one before ``.gz``, ``.zip`` or ``.zst`` too.
 
     Examples
     --------
-    >>> file_suffix("data/2024.sales.csv.gz")
-    '.csv.gz'
+    >>> file_suffix("data/2024.sales.csv.gz"), file_suffix("https://example.org/t.csv?raw=1")
+    ('.csv.gz', '.csv')
     """
-    name = Path(path)
+    name = Path(path.partition("?")[0] if is_remote(path) else path)
     if name.suffix.lower() in _PACKED:
         return Path(name.stem).suffix + name.suffix
     return name.suffix
@@ -172,7 +173,9 @@ def is_pattern(path: str) -> bool:
     >>> is_pattern("data/*.parquet"), is_pattern("customers.csv")
     (True, False)
     """
-    return not is_url(path) and bool(set(path) & set("*?")) and not Path(path).exists()
+    if is_url(path):
+        return is_remote(path) and "*" in path
+    return bool(set(path) & set("*?")) and not Path(path).exists()
 
 
 def is_url(path: str) -> bool:
@@ -184,6 +187,51 @@ def is_url(path: str) -> bool:
     (True, False)
     """
     return bool(_SCHEME.match(path))
+
+
+def is_remote(path: str) -> bool:
+    """Tell whether a path is the address of a file in an object store or of the web.
+
+    Examples
+    --------
+    >>> is_remote("s3://bucket/shop.csv"), is_remote("postgresql://localhost/shop")
+    (True, False)
+    """
+    scheme = _SCHEME.match(path)
+    return scheme is not None and scheme[1].lower() in (*_STORES, *_WEB)
+
+
+@contextmanager
+def file_system(path: str) -> Iterator[tuple[Any, str]]:
+    """Yield the file system of an address (of fsspec), and the path there.
+
+    Raises
+    ------
+    OptionError
+        If fsspec, or the library that it needs for the address, is not installed.
+    TableFileError
+        If the store refuses something within the block.
+    """
+    scheme = path.partition(":")[0].lower()
+    fsspec = load_extra("fsspec.core", f"An address of {scheme}", "stores", "download the file")
+    try:
+        yield fsspec.url_to_fs(path)
+    except ImportError as error:
+        raise OptionError(f"{shown_place(path)} can't be read: {error}") from error
+    except (DataError, OptionError, OSError):
+        raise
+    except Exception as error:  # the library of each store has errors of its own
+        raise TableFileError(f"{shown_place(path)} can't be read: {error}") from error
+
+
+def is_folder(path: str) -> bool:
+    """Tell whether a path is a folder; of an address without a suffix, its store tells."""
+    if not is_remote(path):
+        return Path(path).is_dir()
+    if file_suffix(path) or path.lower().startswith(tuple(f"{own}:" for own in _WEB)):
+        return False
+    with file_system(path) as (system, place):
+        return bool(system.isdir(place))
 
 
 def shown_place(path: str, standard: str = "standard input") -> str:
@@ -236,7 +284,9 @@ def check_growth(name: str, packed: int, unpacked: int) -> None:
         )
 
 
-def load_extra(module: str, purpose: str, extra: str) -> Any:
+def load_extra(
+    module: str, purpose: str, extra: str, otherwise: str = "use CSV or JSON lines"
+) -> Any:
     """Import a library that is an optional dependency.
 
     Parameters
@@ -247,6 +297,8 @@ def load_extra(module: str, purpose: str, extra: str) -> Any:
         The format that needs it, for the message.
     extra
         The extra of tabgan that brings it.
+    otherwise
+        What does without it, for the message.
 
     Raises
     ------
@@ -259,7 +311,7 @@ def load_extra(module: str, purpose: str, extra: str) -> Any:
         library = module.partition(".")[0].replace("_", "-")
         raise OptionError(
             f"{purpose} needs {library}, which is not installed; install it with "
-            f"pip install '.[{extra}]', or use CSV or JSON lines"
+            f"pip install '.[{extra}]', or {otherwise}"
         ) from error
 
 

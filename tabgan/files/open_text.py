@@ -5,12 +5,13 @@ import csv
 import gzip
 import io
 import re
+import shutil
 import sys
 import tempfile
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, cast
@@ -22,7 +23,9 @@ from tabgan.files.formats import (
     check_delimiter,
     check_growth,
     chosen_table,
+    file_system,
     is_pattern,
+    is_remote,
     is_table_file,
     load_extra,
     shown_place,
@@ -85,7 +88,7 @@ def open_bytes(
     """
     name = shown_place(path)
     try:
-        if path != "-" and Path(path).is_dir():
+        if path != "-" and not is_remote(path) and Path(path).is_dir():
             raise TableFileError(f"{name} is a directory, not a table file; name a file in it")
         with _open_raw(path, stdin) as raw:
             mark = raw.read(len(_ZSTD_MARK))
@@ -152,6 +155,17 @@ def _packed_size(raw: BinaryIO) -> int:
     return size
 
 
+def _fetch(path: str) -> BinaryIO:
+    """Copy the file of an address to a temporary one."""
+    with ExitStack() as stack:
+        copy = stack.enter_context(tempfile.TemporaryFile())
+        with file_system(path) as (system, place), system.open(place, "rb") as remote:
+            shutil.copyfileobj(remote, copy, _CHUNK)
+        copy.seek(0)
+        stack.pop_all()  # the caller closes it
+    return cast("BinaryIO", copy)
+
+
 def table_in_zip(path: str, name: str | None = None) -> str:
     """Return the name of the table file in a ``.zip``.
 
@@ -170,7 +184,7 @@ def table_in_zip(path: str, name: str | None = None) -> str:
         If the archive can't be opened or read.
     """
     try:
-        with ZipFile(path) as archive:
+        with _open_raw(path, None) as raw, ZipFile(raw) as archive:
             files = [file.filename for file in archive.infolist() if not file.is_dir()]
     except FileNotFoundError as error:
         raise TableFileError(f"{path}: no such file; check the path") from error
@@ -209,6 +223,8 @@ def _open_raw(path: str, stdin: BinaryIO | None) -> BinaryIO:
     """Open seekable bytes; a pipe is read into memory."""
     if path == "-":
         return io.BytesIO((stdin or sys.stdin.buffer).read())
+    if is_remote(path):
+        return _fetch(path)
     stream = Path(path).open("rb")  # noqa: SIM115  # the caller closes it
     if stream.seekable():
         return stream

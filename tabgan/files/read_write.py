@@ -42,8 +42,11 @@ from tabgan.files.formats import (
     TableContentError,
     TableForm,
     column_names,
+    file_suffix,
     format_of,
+    is_folder,
     is_pattern,
+    is_remote,
     is_url,
     load_extra,
     shown_place,
@@ -82,8 +85,9 @@ def read_table(
     ----------
     path
         The file, plain, compressed by gzip or Zstandard, or in a ``.zip``; a folder of Parquet
-        files, or a pattern for their names such as ``data/*.parquet``; the address of a database;
-        ``-`` is standard input.
+        files, or a pattern for their names such as ``data/*.parquet``; the address of one of these
+        in an object store or of the web (``s3://bucket/data.csv``), or that of a database; ``-`` is
+        standard input.
     table_format
         One of `FORMATS`; None tells it by the suffix, and takes standard input for CSV.
     encoding
@@ -136,7 +140,7 @@ def read_table(
     ([{'code': '007', 'share': '0.50'}], ';')
     """
     member = None
-    if path.lower().endswith(".zip") and not is_url(path):
+    if file_suffix(path).lower().endswith(".zip"):
         member, table = table_in_zip(path, table), None
         table_format = table_format or format_of(member)
     chosen = _format(path, table_format)
@@ -166,7 +170,7 @@ def _is_dataset(path: str, most_rows: int | None) -> bool:
     """Return whether Parquet is read from several files, or in one pass from a large one."""
     if path == "-":
         return False
-    if Path(path).is_dir() or is_pattern(path):
+    if is_pattern(path) or is_folder(path):
         return True
     return most_rows is not None and count_parquet_rows(path) > most_rows
 
@@ -188,16 +192,21 @@ def _sampled(
 
 def _format(path: str, table_format: Format | None) -> Format:
     """Return the format of the table to read."""
-    if is_url(path):
+    if is_url(path) and not is_remote(path):
         table_format = None
     chosen = table_format or format_of(path)
+    if chosen in DATABASES and is_remote(path):
+        raise OptionError(
+            f"{shown_place(path)}: a database file is read where it lies; download it and give the "
+            "file's path"
+        )
     if chosen is not None and not (chosen in DATABASES and path == "-"):
         return chosen
     if path == "-":
         if chosen is not None:
             raise OptionError(f"a database ({chosen}) can't be read from standard input")
         return "csv"
-    if Path(path).is_dir():
+    if is_folder(path):
         return "parquet"
     raise OptionError(
         f"{path}: there is no suffix to tell the format by; name it: {', '.join(FORMATS)}"

@@ -28,6 +28,7 @@ from tabgan.files.formats import (
     TableForm,
     file_suffix,
     format_of,
+    is_remote,
     is_table_file,
     is_url,
     shown_place,
@@ -91,7 +92,7 @@ def table_names(path: str) -> list[str]:
     path
         A folder, workbook, file or address.
     """
-    if path == "-":
+    if path == "-" or is_remote(path):
         return []
     if not is_url(path) and Path(path).is_dir():
         files = _table_files(path)

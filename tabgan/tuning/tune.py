@@ -164,6 +164,7 @@ def tune(
     hidden_dims: Sequence[int] = (),
     steps: int | str = "auto",
     holdout: float = 0.2,
+    seeds: int = 3,
     random_state: RandomStateLike = None,
     engine: Engine = "grid",
     trials: int | None = None,
@@ -173,9 +174,11 @@ def tune(
     """Try several latent sizes, learning rates and widths on a table, and compare the results.
 
     Every candidate is a `TabGAN` fitted to the same rows with the same seed, without refinement
-    and polish, so that the networks themselves are compared. Shape and trend errors are measured
-    against the rows of the fit, the detection score against rows held out. At most 50,000 rows
-    are scored.
+    and polish, so that the networks themselves are compared. The better half of them is fitted
+    again with a second seed, the better half of these with a third (successive halving: Jamieson
+    and Talwalkar, 2016), and the heuristics' own with each: chance is told from a difference. Shape
+    and trend errors are measured against the rows of the fit, the detection score against rows held
+    out. At most 50,000 rows are scored.
 
     Parameters
     ----------
@@ -191,6 +194,8 @@ def tune(
         Training steps of each candidate, or "auto".
     holdout
         Share of the rows that is held out, between 0 and 1, of at most 50,000 rows.
+    seeds
+        With how many seeds the last candidates are fitted.
     random_state
         Seed of everything random: an integer makes the result repeatable.
     engine
@@ -199,7 +204,7 @@ def tune(
     trials
         How many candidates Optuna tries; None for 20.
     progress
-        Called after each trial with the trial, the number done and the number in all.
+        Called after each fit with the trial, the number of fits done and the number in all.
     **options
         Further options of `TabGAN`, the same for every candidate: ``schema``, ``batch_size`` …
 
@@ -221,11 +226,11 @@ def tune(
     --------
     >>> import pandas as pd
     >>> table = pd.DataFrame({"size": range(200), "kind": ["a", "b"] * 100})
-    >>> result = tune(table, latent_dims=[8, 16], steps=3, random_state=0)
+    >>> result = tune(table, latent_dims=[8, 16], steps=3, seeds=1, random_state=0)
     >>> result.to_frame()["latent_dim"].tolist()
     [8, 16]
     """
-    _check_options(holdout, engine, trials, options)
+    _check_options(holdout, seeds, engine, trials, options)
     frame, seed = as_frame(table), resolve_seed(random_state)
     options |= {"steps": steps, "random_state": seed}
     gan = TabGAN(**{"refine": False, "polish": False, "verbose": False, **options})
@@ -235,7 +240,8 @@ def tune(
     dims = candidate_latent_dims(width, choice.dim) if latent_dims is None else latent_dims
     space = _space(gan, engine, dims, learning_rates, hidden_dims)
     n_trials = len(space.grid()) if engine == "grid" else int(trials or OPTUNA_TRIALS)
-    experiment = _Experiment(gan, preparation.schema, rows, choice.dim, n_trials, progress)
+    rounds = _sizes_of_rounds(n_trials, seeds)
+    experiment = _Experiment(gan, preparation.schema, rows, choice.dim, sum(rounds), progress)
     defaults = Candidate(choice.dim, gan.learning_rate, gan.hidden_dim)
     if engine == "grid":
         trials_done = search_grid(space, experiment.evaluate)
@@ -243,6 +249,7 @@ def tune(
         trials_done = search_optuna(space, experiment.evaluate, n_trials, seed, defaults)
     if experiment.failure and not any(trial.scores for trial in trials_done):
         raise experiment.failure
+    trials_done = experiment.repeat(trials_done, rounds[1:], defaults)
     facts = {
         "fitted_rows": len(rows.train),
         "held_out_rows": len(rows.held_out),
@@ -268,8 +275,8 @@ class _Experiment:
         The rows of the fits and those held out.
     heuristic
         The latent size that the heuristics choose.
-    n_trials
-        How many candidates there will be.
+    n_fits
+        How many fits there will be, if all go well.
     progress
         Called after each.
     """
@@ -278,40 +285,84 @@ class _Experiment:
     schema: Schema
     rows: HeldOutRows
     heuristic: int
-    n_trials: int
+    n_fits: int
     progress: Callable[[Trial, int, int], None] | None
     n_done: int = 0
     failure: TrainingError | None = None
 
     def evaluate(self, candidate: Candidate) -> Trial:
         """Fit and score a candidate; one that diverges is a trial without scores."""
+        trial = self._fit(candidate, self.rows.seed)
+        self._tell(trial)
+        return trial
+
+    def repeat(
+        self, trials: Sequence[Trial], sizes: Sequence[int], defaults: Candidate
+    ) -> list[Trial]:
+        """Fit the best trials again, fewer with each further seed, and the heuristics' with each.
+
+        Parameters
+        ----------
+        trials
+            All trials, each of one run.
+        sizes
+            How many are fitted with each further seed.
+        defaults
+            The heuristics' candidate.
+        """
+        trials = [*trials]
+        further = numpy_stream(self.rows.seed, "repeated fits").integers(2**31, size=len(sizes))
+        for size, seed in zip(sizes, further.tolist(), strict=True):
+            for at in _most_promising(trials, size, defaults):
+                again = self._fit(trials[at].candidate, seed)
+                trials[at] = trials[at].and_again(again)
+                self._tell(trials[at])
+        return trials
+
+    def _fit(self, candidate: Candidate, seed: int) -> Trial:
         began = time.monotonic()
-        gan = TabGAN(**{**self.gan.get_params(deep=False), **vars(candidate)})
-        scores, steps, error = None, 0, ""
+        shared = {**self.gan.get_params(deep=False), "random_state": seed}
+        gan = TabGAN(**{**shared, **vars(candidate)})
+        runs: tuple[TableScores, ...] = ()
+        steps, error = 0, ""
         try:
             gan.fit(self.rows.train)
         except TrainingError as failure:
             self.failure, error = failure, str(failure)
         else:
-            scores, steps = self._scores(gan), gan.n_steps_
+            synthetic = gan.sample(len(self.rows.scored), random_state=seed)
+            runs, steps = (self.rows.score(synthetic, self.schema),), gan.n_steps_
         seconds = time.monotonic() - began
         marked = candidate.latent_dim == self.heuristic
-        trial = Trial(candidate, scores, steps, seconds, marked, error)
+        return Trial(candidate, runs, steps, seconds, marked, error)
+
+    def _tell(self, trial: Trial) -> None:
         self.n_done += 1
         if self.progress:
-            self.progress(trial, self.n_done, self.n_trials)
-        return trial
+            self.progress(trial, self.n_done, self.n_fits)
 
-    def _scores(self, gan: TabGAN) -> TableScores:
-        synthetic = gan.sample(len(self.rows.scored), random_state=self.gan.random_state)
-        return self.rows.score(synthetic, self.schema)
+
+def _sizes_of_rounds(n_trials: int, seeds: int) -> list[int]:
+    """Return how many candidates are fitted with each seed: half as many each, at least two."""
+    return [n_trials, *(min(n_trials, max(2, -(-n_trials >> k))) for k in range(1, seeds))]
+
+
+def _most_promising(trials: Sequence[Trial], n: int, defaults: Candidate) -> list[int]:
+    """Return which trials have the best detection scores so far, the heuristics' own among them."""
+    most = max(len(trial.runs) for trial in trials)
+    ranked = [at for at, trial in enumerate(trials) if trial.runs and len(trial.runs) == most]
+    ranked.sort(key=lambda at: -trials[at].detections.mean())
+    marked = [at for at in ranked if trials[at].heuristic]
+    own = ([at for at in marked if trials[at].candidate == defaults] or marked)[:1]
+    return sorted({*own, *[at for at in ranked if at not in own][: n - len(own)]})
 
 
 def _check_options(
-    holdout: float, engine: str, trials: int | None, options: Mapping[str, Any]
+    holdout: float, seeds: int, engine: str, trials: int | None, options: Mapping[str, Any]
 ) -> None:
     """Check the options that do not depend on the table."""
     check_holdout(holdout)
+    check_number("seeds", seeds, Integral, 1)
     if engine not in get_args(Engine):
         raise OptionError(
             f"engine={engine!r} is not known; {did_you_mean(engine, get_args(Engine))}"

@@ -4,7 +4,7 @@ import json
 import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from itertools import product
 from numbers import Integral, Real
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from tabgan.base.errors import DataError, OptionError
 from tabgan.base.option_checks import check_number
@@ -397,18 +398,18 @@ EVEN = 0.01  # detection scores this near to each other are even
 
 @dataclass(frozen=True)
 class Trial:
-    """One candidate, fitted and scored.
+    """One candidate, fitted and scored with one seed or several.
 
     Attributes
     ----------
     candidate
         What was tried.
-    scores
-        Distances of its rows to the real ones; None if it could not be trained.
+    runs
+        Distances of its rows to the real ones, for each seed; empty if it could not be trained.
     steps
-        Training steps taken.
+        Training steps taken with a seed.
     seconds
-        Wall time of fitting, drawing and scoring.
+        Wall time of fitting, drawing and scoring, of all seeds.
     heuristic
         Whether its latent size is the one that ``latent_dim="auto"`` takes for the table.
     error
@@ -416,20 +417,44 @@ class Trial:
     """
 
     candidate: Candidate
-    scores: TableScores | None
+    runs: tuple[TableScores, ...]
     steps: int
     seconds: float
     heuristic: bool
     error: str = ""
 
+    @property
+    def scores(self) -> TableScores | None:
+        """Mean scores over the seeds; None if it could not be trained."""
+        if not self.runs:
+            return None
+        return TableScores(*np.mean([[*vars(run).values()] for run in self.runs], axis=0).tolist())
+
+    @property
+    def detections(self) -> NDArray[np.float64]:
+        """Detection score of each seed."""
+        return np.array([run.detection for run in self.runs])
+
+    def and_again(self, other: Self) -> Self:
+        """Return the trial with the runs of another of the same candidate."""
+        return replace(
+            self,
+            runs=self.runs + other.runs,
+            seconds=self.seconds + other.seconds,
+            error=self.error or other.error,
+        )
+
     def facts(self) -> dict[str, Any]:
         """Return everything by name, as plain values."""
         scores = self.scores or TableScores(*[math.nan] * 3)
+        spread = self.detections.std(ddof=1) if len(self.runs) > 1 else math.nan
         return {
             **asdict(self.candidate),
             "detection": scores.detection,
+            "detection_spread": float(spread),
             "trend_error": scores.trend_error,
             "shape_error": scores.shape_error,
+            "seeds": len(self.runs),
             "steps": self.steps,
             "seconds": round(self.seconds, 3),
             "heuristic": self.heuristic,
@@ -460,11 +485,12 @@ class TuningResult:
 
     @property
     def best(self) -> Trial:
-        """The trial with the best detection score.
+        """The trial with the best detection score, among those fitted with the most seeds.
 
         Among those within .01 of it, the one with the least trend error; then the smallest latent.
         """
-        return _best(self.trials)
+        most = max(len(trial.runs) for trial in self.trials)
+        return _best(trial for trial in self.trials if len(trial.runs) == most)
 
     @property
     def heuristic(self) -> Trial | None:
@@ -476,15 +502,38 @@ class TuningResult:
         exact = [trial for trial in marked if trial.candidate == self.defaults]
         return _best(exact or marked) if marked else None
 
+    @property
+    def spread(self) -> float:
+        """Standard deviation of a detection score over seeds, of all trials; NaN with one seed."""
+        repeated = [trial.detections for trial in self.trials if len(trial.runs) > 1]
+        if not repeated:
+            return math.nan
+        squares = sum(((own - own.mean()) ** 2).sum() for own in repeated)
+        return float(np.sqrt(squares / sum(len(own) - 1 for own in repeated)))
+
+    @property
+    def advised(self) -> Trial:
+        """The best trial, or the heuristic's if the best is ahead by no more than seeds make.
+
+        That is twice the standard error of the difference of two means over the seeds.
+        """
+        best, own = self.best, self.heuristic
+        if own is None or math.isnan(self.spread):
+            return best
+        ahead = best.detections.mean() - own.detections.mean()
+        error = self.spread * math.sqrt(1 / len(best.runs) + 1 / len(own.runs))
+        return best if ahead > 2 * error else own
+
     def to_frame(self) -> pd.DataFrame:
         """Return the trials as a table.
 
         Returns
         -------
         DataFrame
-            A row for each trial: ``latent_dim``, ``learning_rate``, ``hidden_dim``, ``detection``,
-            ``trend_error`` and ``shape_error`` in percent, ``steps``, ``seconds``, ``heuristic``,
-            ``error`` and ``best``.
+            A row for each trial: ``latent_dim``, ``learning_rate``, ``hidden_dim``, ``detection``
+            and its standard deviation over the seeds, ``trend_error`` and ``shape_error`` in
+            percent, number of ``seeds``, ``steps``, ``seconds``, ``heuristic``, ``error`` and
+            ``best``.
         """
         frame = pd.DataFrame([trial.facts() for trial in self.trials])
         best = self.best
@@ -497,6 +546,8 @@ class TuningResult:
             **self.facts,
             "heuristic": {"size": self.choice.dim, "reason": self.choice.reason},
             "best": without_nan(self.best.facts()),
+            "advised": without_nan(self.advised.facts()),
+            "spread": None if math.isnan(self.spread) else self.spread,
             "heuristic_trial": without_nan(heuristic.facts()) if heuristic else None,
             "trials": [without_nan(trial.facts()) for trial in self.trials],
         }

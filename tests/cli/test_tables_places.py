@@ -207,10 +207,10 @@ def test_passwords_are_not_shown(run, args, monkeypatch):
         (("synth", "none.duckdb"), 5, "none.duckdb: no such file; check the path"),
         (("synth", "none.db"), 5, "none.db: no such file; check the path"),
         (
-            ("synth", "https://example.org/a.csv"),
+            ("synth", "https://example.org/shop.db"),
             2,
-            "https://example.org/a.csv: tabgan fetches no files; download it and give the file's "
-            "path",
+            "https://example.org/shop.db: a database file is read where it lies; download it and "
+            "give the file's path",
         ),
         (
             ("synth", "a.csv", "--table", "t"),

@@ -46,14 +46,14 @@ def test_foreign_suffix_is_an_error():
         ("a.duckdb.gz", "a.duckdb.gz: a database can't be read or written compressed; unpack it"),
         (
             "https://ann:pw@example.org/a.csv",
-            "https://ann:***@example.org/a.csv: tabgan fetches no files; download it and give the "
-            "file's path",
+            "https://ann:***@example.org/a.csv: tabgan reads files of object stores and of the "
+            "web, but writes none; name a file here, and copy it",
         ),
     ],
 )
 def test_what_is_refused_by_its_name(path, message):
     with pytest.raises(OptionError) as caught:
-        format_of(path)
+        format_of(path, to_write=True)
     assert str(caught.value) == message
 
 

@@ -19,7 +19,7 @@ from tabgan.tuning.tuning_trials import (
     check_plot,
 )
 
-SMALL = {"steps": 5, "hidden_dims": (16,), "random_state": 0}
+SMALL = {"steps": 5, "hidden_dims": (16,), "seeds": 1, "random_state": 0}
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def result(table):
 
 def trial(latent_dim, detection, trend_error, *, heuristic=False, rate=5e-4):
     scores = TableScores(1.0, trend_error, detection)
-    return Trial(Candidate(latent_dim, rate, 256), scores, 10, 1.5, heuristic)
+    return Trial(Candidate(latent_dim, rate, 256), (scores,), 10, 1.5, heuristic)
 
 
 def result_of(*trials):
@@ -90,6 +90,7 @@ class TestTune:
             learning_rates=[1e-3, 1e-4],
             hidden_dims=[8, 16],
             steps=2,
+            seeds=1,
             random_state=0,
             progress=lambda trial, done, total: seen.append((trial, done, total)),
         )
@@ -97,6 +98,24 @@ class TestTune:
         assert tried == [Candidate(8, rate, w) for rate in (1e-4, 1e-3) for w in (8, 16)]
         assert seen == [(trial, i + 1, 4) for i, trial in enumerate(tuned.trials)]
         assert tuned.heuristic is None
+
+    def test_the_better_half_and_the_heuristics_own_are_fitted_with_further_seeds(self, table):
+        seen = []
+        tuned = tune(
+            table,
+            **SMALL | {"seeds": 3},
+            progress=lambda trial, done, total: seen.append((done, total)),
+        )
+        assert [len(trial.runs) for trial in tuned.trials].count(3) == 2
+        assert min(len(trial.runs) for trial in tuned.trials) == 1
+        assert len(tuned.heuristic.runs) == len(tuned.best.runs) == 3
+        assert seen == [(done, 8) for done in range(1, 9)]  # 4, 2 and 2 fits
+        assert len({run.detection for run in tuned.heuristic.runs}) > 1
+        assert tuned.heuristic.detections.std(ddof=1) > 0 < tuned.spread
+        frame = tuned.to_frame()
+        assert frame["seeds"].tolist() == [len(trial.runs) for trial in tuned.trials]
+        assert frame["detection_spread"].notna().tolist() == frame["seeds"].gt(1).tolist()
+        assert tuned.advised in (tuned.best, tuned.heuristic)
 
     def test_options_go_to_the_estimator(self, table):
         tuned = tune(
@@ -134,6 +153,7 @@ class TestTune:
             ),
             ({"latent_dims": [8, 0.5]}, "latent_dims with=0.5 must be a whole number from 1"),
             ({"learning_rates": [0]}, "learning_rates with=0 must be a number above 0"),
+            ({"seeds": 0}, "seeds=0 must be a whole number from 1"),
             ({"steps": 0}, "steps=0 must be a whole number from 1 or 'auto'"),
         ],
     )
@@ -158,7 +178,12 @@ class TestOptuna:
 
     def test_it_searches_between_the_values(self, table, optuna):
         level = optuna.logging.get_verbosity()
-        options = {"latent_dims": (8, 40), "hidden_dims": (8, 256), "steps": 2, "engine": "optuna"}
+        options = {
+            "latent_dims": (8, 40),
+            "hidden_dims": (8, 256),
+            "steps": 2,
+            "engine": "optuna",
+        } | {"seeds": 1}
         tuned, again = (tune(table, **options, trials=4, random_state=0) for _ in "ab")
         tried = [trial.candidate for trial in tuned.trials]
         assert tried[0] == tuned.defaults == Candidate(32, TabGAN().learning_rate, 256)
@@ -192,6 +217,23 @@ class TestChoice:
     def test_trend_decides_among_even_ones(self):
         tuned = result_of(trial(8, 0.80, 3.0), trial(64, 0.795, 2.0), trial(96, 0.78, 1.0))
         assert tuned.best is tuned.trials[1]
+
+    def test_those_with_the_most_seeds_decide(self):
+        once, own = trial(8, 0.9, 1.0), trial(64, 0.7, 1.0, heuristic=True)
+        other = trial(32, 0.8, 1.0)
+        tuned = result_of(once, own.and_again(own), other.and_again(other))
+        assert tuned.best is tuned.advised is tuned.trials[2]
+
+    def test_a_difference_that_seeds_make_is_none(self):
+        own, other = trial(64, 0.7, 1.0, heuristic=True), trial(32, 0.72, 1.0)
+        tuned = result_of(
+            own.and_again(trial(64, 0.78, 1.0)), other.and_again(trial(32, 0.80, 1.0))
+        )
+        assert tuned.spread == pytest.approx(0.08 / math.sqrt(2))
+        assert tuned.best is tuned.trials[1]
+        assert tuned.advised is tuned.heuristic
+        clear = result_of(tuned.heuristic, *[trial(32, 1.0, 1.0).and_again(trial(32, 1.0, 1.0))])
+        assert clear.advised is clear.best is not clear.heuristic
 
     def test_no_trend_at_all(self):
         tuned = result_of(trial(64, 0.795, math.nan), trial(8, 0.80, math.nan))

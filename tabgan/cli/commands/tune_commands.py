@@ -73,6 +73,15 @@ __all__ = ["compare", "tune"]
     metavar="TRIALS",
     help="Number of candidates that Optuna suggests, in place of every combination.",
 )
+@option(
+    "--seeds",
+    section="Search",
+    type=click.IntRange(min=1),
+    default=3,
+    metavar="N",
+    help="Seeds of the last candidates: the better half is fitted with a second, half of it with a "
+    "third.",
+)
 @steps_option
 @device_option
 @option(
@@ -111,7 +120,8 @@ def tune(
     DATA is a table as for 'tabgan synth'. Each candidate is trained on four fifths of the rows,
     without refinement and polish. The best candidate has the highest detection score (1 where
     boosted trees can't tell its rows from the held-out fifth); within .01, the error of related
-    pairs of columns decides.
+    pairs of columns decides. Further seeds tell whether it is better than the heuristics' own by
+    more than chance; if not, the heuristics' own is advised.
     """
     if out == "-":
         raise click.UsageError("a report can't go to standard output; --json prints it there")
@@ -136,7 +146,7 @@ def tune(
         result.plot(plot)
         report.say(f"Drew {plot}")
     options = {**reading, "schema": schema, "steps": search["steps"]}
-    command = next_command(report.facts["data"], result.best.candidate, options)
+    command = next_command(report.facts["data"], result.advised.candidate, options)
     report.facts |= {**result.to_json(), "next": command}
     if as_json:
         report.print_json()

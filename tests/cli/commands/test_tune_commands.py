@@ -1,5 +1,6 @@
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -65,7 +66,7 @@ def test_table_choice_and_next_command(run, small_csv):
     result = run("tune", small_csv, *ARGS)
     assert result.exit_code == 0
     lines = result.stdout.splitlines()
-    header = "latent learning rate width detection trend error % shape error % seconds"
+    header = "latent learning rate width detection seeds trend error % shape error % seconds"
     assert lines[0].split() == header.split()
     rows = [line.split() for line in lines[1:3]]
     assert [row[:3] for row in rows] == [["8", "0.0005", "16"], ["32", "0.0005", "16"]]
@@ -73,13 +74,16 @@ def test_table_choice_and_next_command(run, small_csv):
     assert lines[3] == ""
     assert lines[4].startswith(f"best: z = {best}, learning rate 0.0005, width 16: detection ")
     assert lines[5].startswith("heuristic: z = ")
+    assert [row[4] for row in rows] == ["3", "3"]
+    own = "seeds alone make ± " in lines[-2] and not lines[-2].endswith("so it is better")
+    own = lines[5].split()[3] if own and lines[5].split()[3] in ("8", "32") else best
     assert lines[-1] == (
-        f"next: tabgan synth {small_csv} --latent-dim {best} --hidden-dim 16 --steps 5"
+        f"next: tabgan synth {small_csv} --latent-dim {own} --hidden-dim 16 --steps 5"
     )
     messages = result.stderr.splitlines()
     assert messages[:2] == [f"Reading {small_csv}", "120 rows, 4 columns"]
-    assert messages[2].startswith("1 of 2: z = 8, learning rate 0.0005, width 16: detection ")
-    assert len(messages) == 4
+    assert messages[2].startswith("1 of 6: z = 8, learning rate 0.0005, width 16: detection ")
+    assert len(messages) == 8
 
 
 def test_the_heuristic_is_the_best(run, small_csv):
@@ -87,23 +91,23 @@ def test_the_heuristic_is_the_best(run, small_csv):
     args = ("--hidden-dims", "16", "--steps", "3", "--seed", "1", "-q", "--latent-dims", own)
     lines = run("tune", small_csv, *args).stdout.splitlines()
     assert lines[1].endswith("  best, heuristic")
-    assert lines[-2] == "the heuristic's own is the best"
+    assert lines[-2].startswith("the heuristic's own is the best; seeds alone make ± ")
 
 
 def test_comparison_with_the_heuristic():
     trials = [
-        Trial(Candidate(size, 5e-4, 256), TableScores(1.0, trend, detection), 9, 2.0, size == 64)
+        Trial(Candidate(size, 5e-4, 256), (TableScores(1.0, trend, detection),), 9, 2.0, size == 64)
         for size, detection, trend in ((32, 0.75, 1.25), (64, 0.5, 3.0))
     ]
-    failed = Trial(Candidate(96, 1.0, 256), None, 0, 0.25, False, "a loss is not finite")
+    failed = Trial(Candidate(96, 1.0, 256), (), 0, 0.25, False, "a loss is not finite")
     choice, defaults = LatentChoice(64, "said by hand"), Candidate(64, 5e-4, 256)
     lines = lay_out_tuning(
         TuningResult((*trials, failed), choice, defaults), "do this"
     ).splitlines()
     assert [line.split() for line in lines[1:4]] == [
-        ["32", "0.0005", "256", "0.750", "1.25", "1.00", "2.0", "best"],
-        ["64", "0.0005", "256", "0.500", "3.00", "1.00", "2.0", "heuristic"],
-        ["96", "1", "256", "0.2", "could", "not", "be", "trained"],
+        ["32", "0.0005", "256", "0.750", "1", "1.25", "1.00", "2.0", "best"],
+        ["64", "0.0005", "256", "0.500", "1", "3.00", "1.00", "2.0", "heuristic"],
+        ["96", "1", "256", "0", "0.2", "could", "not", "be", "trained"],
     ]
     assert lines[5:] == [
         "best: z = 32, learning rate 0.0005, width 256: detection 0.750, trend error 1.25 %",
@@ -111,6 +115,13 @@ def test_comparison_with_the_heuristic():
         "best against the heuristic's own: detection +0.250, trend error -1.75 %",
         "next: do this",
     ]
+    again = tuple(trial.and_again(trial) for trial in trials)
+    lines = lay_out_tuning(TuningResult(again, choice, defaults), "").splitlines()
+    assert lines[-2].endswith("; seeds alone make ± 0.000, so it is better")
+    other = replace(trials[1], runs=(TableScores(1.0, 3.0, 0.9),))
+    again = (trials[0].and_again(trials[0]), trials[1].and_again(other))
+    lines = lay_out_tuning(TuningResult(again, choice, defaults), "").splitlines()
+    assert lines[-2].endswith("± 0.200, so that is no difference: keep the heuristic's own")
     lines = lay_out_tuning(TuningResult((trials[0],), choice, defaults), "").splitlines()
     assert lines[-2] == "the heuristic's own size was not among those that could be compared"
 
