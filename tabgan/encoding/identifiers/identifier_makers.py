@@ -6,7 +6,6 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from heapq import nlargest
 from itertools import pairwise
 from typing import Any, ClassVar, Literal, Self
 
@@ -40,6 +39,7 @@ from tabgan.encoding.identifiers.unique_values import (
     RisingNumbers,
     RowBijection,
     SeenValuesFilter,
+    first_beyond,
     index_permutation,
     lead_numbers,
     learn_digit_parts,
@@ -61,7 +61,6 @@ __all__ = [
     "Maker",
     "Type",
     "Written",
-    "first_beyond",
     "learn_networks",
     "learn_maker",
     "maker_from_json",
@@ -601,30 +600,6 @@ def _number_maker(given: Sequence[int], column: Column) -> Maker:
         Digits(n, bounds): c / counts.total() for n, c in counts.items()
     }
     return FormMixture(forms, name_seed(column), SeenValuesFilter.of(map(str, given)))
-
-
-def first_beyond(numbers: Iterable[int], least: int) -> int:
-    """Return where to count on from numbers, without telling where exactly the last one lies.
-
-    Where the greatest ones run on, that is the next number. Else it lies on a grid as coarse as
-    the distance of the greatest one from so many others.
-
-    Parameters
-    ----------
-    numbers
-        Whole numbers.
-    least
-        How many rows may be told of together.
-
-    Examples
-    --------
-    >>> first_beyond(range(1, 401), 5), first_beyond([*range(1, 401), 793], 5)
-    (401, 1024)
-    """
-    greatest = nlargest(least, set(numbers)) or [-1]
-    gaps = greatest[0] - greatest[-1] + 1 - len(greatest)
-    grid = 1 << gaps.bit_length() if gaps else 1
-    return (greatest[0] // grid + 1) * grid
 
 
 def _rising_numbers(

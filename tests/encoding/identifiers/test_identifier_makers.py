@@ -8,13 +8,13 @@ import pytest
 from tabgan.encoding.identifiers.identifier_makers import (
     Checked,
     ComputerAddresses,
-    first_beyond,
     learn_maker,
     learn_networks,
     maker_from_json,
     maker_to_json,
 )
 from tabgan.encoding.identifiers.text_pattern import Pattern
+from tabgan.encoding.identifiers.unique_values import first_beyond
 from tabgan.table.schema import Column
 from tabgan.table.text_formats import check_characters, checksum_of
 
