@@ -76,7 +76,7 @@ MOST_PART_LEVELS = 400  # of a column that may be a part of a date
 NEARLY = 0.98  # share of the rows in which a column is a part of a date
 MOSTLY_DETERMINED = 0.9  # share of the rows in which a level has what it determines
 MOST_ROWS = 5_000  # of a table in which pairs of levels are looked for
-LEAST_OF_PAIR = 2  # rows that a pair needs to be kept, lest it tells of one row
+LEAST_OF_PAIR = 2  # rows that a pair needs to be kept, also where rare levels are
 MOST_PER_LEVEL = 3  # pairs for each level of the column of more levels
 MOST_UNSEEN = 0.1  # share of the rows with a pair of their own, of which others must be expected
 LEAST_UNSEEN = 0.2  # share of the rows with a pair that never occurs, if one column was shuffled
@@ -686,7 +686,8 @@ def _are_few(one: TypedSeries, other: TypedSeries, rng: np.random.Generator) -> 
 def _pairs_rule(
     a: ColumnRef, b: ColumnRef, source: TypedSeries, target: TypedSeries
 ) -> PairsDependency:
-    """Record the pairs of two columns that several rows have."""
+    """Record the pairs of two columns that are not rare."""
+    least = max(LEAST_OF_PAIR, a.column.least_rows, b.column.least_rows)
     width = len(target.levels)
     pairs, rows = np.unique(
         source.codes.astype(np.int64) * width + target.codes, return_counts=True
@@ -694,6 +695,6 @@ def _pairs_rule(
     kept = [
         (source.levels[pair // width], target.levels[pair % width], count)
         for pair, count in zip(pairs.tolist(), rows.tolist(), strict=True)
-        if count >= LEAST_OF_PAIR
+        if count >= least
     ]
     return PairsDependency(a, b, tuple(kept))

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,7 @@ from tabgan.rules.agreement_dependency import (
 )
 from tabgan.rules.detect_dependencies import dependency_from_json, detect_dependencies
 from tabgan.table.columns import TypedSeries, by_position
+from tabgan.table.schema import Schema
 
 ROWS = 3000
 
@@ -178,6 +180,16 @@ def test_pairs_that_never_occur_are_not_drawn_in_a_small_table():
     kept = (drawn[1].values.to_numpy() == mixed[1].values.to_numpy()).mean()
     assert 0.15 < kept < 0.25  # those whose pair occurs anyway
     assert rule.restore(table)[1].values.equals(table[1].values)
+
+
+def test_a_pair_of_few_rows_is_not_stored():
+    table = jobs()
+    rare = pd.Series(table[1].values.to_numpy(object), dtype=object)
+    rare.iloc[np.flatnonzero(table[0].values == "job 0")[:3]] = "u5"
+    frame = pd.DataFrame({"job": table[0].values.to_numpy(object), "unit": rare})
+    schema = Schema([replace(column, min_group=5) for column in infer_schema(frame)])
+    (rule,) = find_pairs(by_position(frame, schema), np.random.default_rng(0), 2)
+    assert min(rows for *_, rows in rule.pairs) >= 5
 
 
 def test_unrelated_levels_have_no_pairs():
