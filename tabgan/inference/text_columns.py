@@ -30,7 +30,15 @@ from tabgan.table.level_codes import codes_of
 from tabgan.table.list_and_record_cells import RecordForm, find_objects, find_pair
 from tabgan.table.locale_words import Vocabulary, names_of_people, vocabulary
 from tabgan.table.schema import Kind
-from tabgan.table.text_formats import CHECKSUMS, Pattern, checksum_of, is_iban, pattern_of, spread
+from tabgan.table.text_formats import (
+    CHECKSUMS,
+    Pattern,
+    checksum_of,
+    held_date,
+    is_iban,
+    pattern_of,
+    spread,
+)
 
 __all__ = [
     "calls_phones",
@@ -520,7 +528,9 @@ def _find_rows(name: Hashable, counts: Mapping[Hashable, int]) -> ColumnGuess | 
         texts = [value for value in counts if isinstance(value, str)]
         checked = checksum_of(spread(texts, 1000))
         digits = f", with a check digit {CHECKSUMS[checked]}" if checked else ""
-        return ColumnGuess("identifier", f"{which} values differ{digits}")
+        form = "" if checked else held_date(spread(texts, 1000))
+        holds = f"; they hold a date written {form}" if form else ""
+        return ColumnGuess("identifier", f"{which} values differ{digits}{holds}")
     if distinct == filled > 1 and names_rows(name):
         return ColumnGuess("identifier", f"all {filled} values differ, named {shown(name)}")
     return None
