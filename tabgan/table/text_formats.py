@@ -460,16 +460,22 @@ def _digits_of(form: str) -> int:
 def _are_dates(texts: Sequence[str], date: str, clock: str) -> bool:
     """Return whether nearly all texts are dates of a few years, and several ones."""
     few = texts[:: max(1, len(texts) // LEAST_ROWS)]
+    at = date.index("%y" if "%y" in date else "%Y") // 2 * 2
+    years = {text[at : at + 4] for text in few}
+    if "%y" in date and {year[:2] for year in years} <= {"19", "20"}:  # these are years of four
+        return False
+    if "%Y" in date and sum(EARLIEST <= year <= LATEST for year in years) < len(years) / 2:
+        return False
     for some in (few, texts):  # a few refute most forms
         read = pd.to_datetime(pd.Series(some), format=date + clock, errors="coerce").dropna()
         if len(read) < LEAST_DATES * len(some) - (some is few):
             return False
     is_known = read.between(EARLIEST, LATEST)
-    years = read[is_known].dt.year
+    known_years = read[is_known].dt.year
     days = {text[: _digits_of(date)] for text in texts}
     return (
         bool(is_known.mean() >= LEAST_DATES)
-        and int(years.quantile(0.995) - years.quantile(0.005)) < MOST_YEARS
+        and int(known_years.quantile(0.995) - known_years.quantile(0.005)) < MOST_YEARS
         and len(days) >= LEAST_DISTINCT
     )
 

@@ -327,3 +327,8 @@ def test_dates_before_few_digits_stay_and_texts_still_differ():
 def test_running_numbers_are_no_dates():
     patterns = learn_patterns([f"A{n:06}B{n % 7}" for n in range(9_000, 13_000)])
     assert not any("%" in part[0] for pattern in patterns for part in pattern.parts)
+
+
+def test_years_before_numbers_are_no_months():
+    patterns = learn_patterns([f"A-{2001 + n % 11}{n // 11:03}-{number(4)}" for n in range(3_000)])
+    assert not any("%" in part[0] for pattern in patterns for part in pattern.parts)
