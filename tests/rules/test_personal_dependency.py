@@ -190,6 +190,10 @@ def test_a_code_keeps_its_level_where_few_rows_have_another(odd):
         (lambda r: f"{r.n:05d}/{r.day[2:4]}", "the year of two digits of 'day'"),
         (lambda r: f"A{r.day[:4]}{r.day[5:7]}-{r.n}", "the year and month of 'day'"),
         (lambda r: f"/api/{r.day.replace('-', '')}/{r.n}.json", "the date of 'day'"),
+        (
+            lambda r: f"OC-{r.day[2:4]}{r.day[5:7]}LV{r.n:05d}",
+            "the year of two digits and month of 'day'",
+        ),
         (lambda r: f"{r.n:05d}-{r.dept}-x", "'dept'"),
         (lambda r: f"no.{r.n}/{r.team:03d}", "'team'"),
     ],
