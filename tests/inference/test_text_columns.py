@@ -250,3 +250,14 @@ def test_long_cells_are_read_in_linear_time(text):
     start = time.process_time()
     assert infer_schema(frame)["note"].kind in ("text", "identifier")
     assert time.process_time() - start < 20  # a search from each character takes minutes
+
+
+@pytest.mark.parametrize("write", ["OC-{}LV{:05}", "{}{:07}"])
+def test_codes_are_said_to_hold_a_date(write):
+    rng = np.random.default_rng(0)
+    days = (np.datetime64("2024-01-01") + rng.integers(0, 300, 400)).astype(str)
+    numbers = rng.permutation(90_000)[:400]
+    codes = [write.format(d.replace("-", ""), n) for d, n in zip(days, numbers, strict=True)]
+    column = infer_schema(pd.DataFrame({"code": codes}))["code"]
+    assert column.kind == "identifier"
+    assert column.why.endswith("; they hold a date written %Y%m%d")
