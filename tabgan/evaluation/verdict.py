@@ -122,6 +122,14 @@ def _uses(
     nearness = parts.nearness
     if copied is not None and copied.severity >= LEAST:
         yield Use("sharing", "no", copied.what)
+    elif parts.tables.kept_names:
+        names = ", ".join(map(repr, parts.tables.kept_names))
+        yield Use(
+            "sharing",
+            "no",
+            f"The names of people in {names} are those of the real table: the kind categorical "
+            "keeps them. The kind name draws others.",
+        )
     else:
         yield Use(
             "sharing",
