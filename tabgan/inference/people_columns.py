@@ -32,6 +32,7 @@ KNOWN_IF_CALLED = 0.3  # share of names that are known, in a column that is call
 KNOWN = 0.5  # the same, in any other column
 FEWEST_NAMES = 5  # names that may be people's, where nothing calls them so
 SURELY = 0.9  # share of few names whose first and family names are both known
+LEAST_GIVEN = 20  # different given names that tell people from towns, or half of all
 MOST_TRIED = 200  # texts of a column that may be a part of names
 MOST_FAMILY = 2  # columns of family names
 LONGEST_NAME = 200  # characters that are looked at: a longer text is no name
@@ -334,11 +335,12 @@ def _is_person(text: str) -> bool:
 def _share_of_lists(texts: Sequence[str]) -> float:
     """Return the share of texts with a family name, set off, before or after known given names.
 
-    None, where no more than a few of the names are people's, or the given names are always the
-    same: towns of a state called Virginia are written so, too.
+    None, where less than half of the names are people's, or a few given names recur: towns of
+    states such as Virginia and Georgia are written so, too.
     """
     given = [name for name in map(_listed_given_name, texts) if name]
-    if len(set(given)) ** 2 < len(given) or share_of(texts, _is_person) < KNOWN_IF_CALLED:
+    alike = len(set(given)) < min(len(given) / 2, LEAST_GIVEN)
+    if alike or share_of(texts, _is_person) < KNOWN:
         return 0.0
     return len(given) / len(texts)
 
