@@ -50,6 +50,8 @@ class Tables:
         Seed of all samples, folds and models.
     seconds
         Wall time of each part.
+    kept_names
+        Columns of people's names that the schema declares categorical, so that they are kept.
     """
 
     real_rows: int
@@ -58,6 +60,7 @@ class Tables:
     compared_rows: Mapping[str, int]
     seed: int
     seconds: Mapping[str, float]
+    kept_names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ from tabgan.inference.column_cells import (
 from tabgan.inference.date_recognition import recognize_dates
 from tabgan.inference.key_columns import are_long_codes, measures, names_things
 from tabgan.inference.number_recognition import NumberFormReading, recognize_numbers
-from tabgan.inference.text_columns import calls_phones
+from tabgan.inference.people_columns import calls_phones
 from tabgan.table.date_forms import TIME_OBJECTS
 from tabgan.table.numbers import plain_texts
 from tabgan.table.scalars import to_python_scalar
