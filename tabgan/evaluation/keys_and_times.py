@@ -147,14 +147,14 @@ def _kept_rule(
     (kept, judged), (own, own_judged) = rule.kept_in(synthetic), rule.kept_in(tables.real)
     if not judged.any() or not own_judged.any():
         return None
-    places = sorted(rule.positions)
+    places, schema = sorted(rule.positions), tables.schema
     broken = np.flatnonzero(judged & ~kept)
     cells = [
         f"{tables.names[at]}={synthetic.iloc[row, at]!s}" for row in broken[:1] for at in places
     ]
     return RuleResult(
         tuple(tables.names[at] for at in places),
-        rule.describe(tables.schema),
+        rule.statement(schema) if isinstance(rule, JointKey) else rule.describe(schema),
         Figure(100 * float(kept[judged].mean()), 100 * float(own[own_judged].mean())),
         ", ".join(cells),
     )
@@ -667,8 +667,8 @@ def _remedy_of_times(lost: Sequence[TimeResult]) -> str:
             "(tabgan inspect shows it)."
         )
     return (
-        f"Draw {first.column!r} given {first.time!r}, not on its own; in tabgan more steps "
-        "(--steps), or --method trees."
+        f"Draw {first.column!r} given {first.time!r}, not on its own; in tabgan "
+        "--method trees, or more steps of a GAN (--steps)."
     )
 
 

@@ -62,6 +62,7 @@ LEAST_BEYOND = 0.05  # share of all rows that lie beyond a level's limits
 MOST_BEYOND = 0.015  # share of the level's own rows that do, since ends tell of no single row
 LEAST_HOPED = 8  # rows of a sample that would lie beyond the limits of a level by chance
 LEAST_BROKEN = 0.01  # share of all rows that would break some limit by chance
+LEAST_TOLD = 0.02  # share of all rows that lie beyond a limit, for it to say anything
 
 TURNS = 8  # in which numbers beyond limits look for a row to change places with
 
@@ -387,6 +388,11 @@ class LevelLimits(Dependency):
         limits = [(limit, np.flatnonzero(rows)) for limit, rows in self.rows(table)]
         return ~_beyond(table[self.target.position].numbers.values, limits)
 
+    def about(self, cells: Sequence[TypedSeries]) -> Mask:
+        """Return the rows with a number and a level that limits it."""
+        limited = (rows for _, rows in self.rows(dict(zip(self.positions, cells, strict=True))))
+        return np.logical_or.reduce([np.zeros(len(cells[0].values), np.bool_), *limited])
+
     def rows(self, table: ColumnFrame) -> Iterator[tuple[Limit, Mask]]:
         """Yield each limit with the rows of its level that hold a number.
 
@@ -646,15 +652,17 @@ def _limits(
         inside = ranked.shares[seen if is_list else slice(first, last + 1)].sum()
         choices = _log_choices(n, len(seen) if is_list else min(2, n))
         chance = rows * np.log(max(inside, 1e-300)) + choices + np.log(tried)
-        if 1 - inside >= LEAST_BEYOND and chance <= np.log(LEVEL):
-            broken += (1 - inside) * rows / len(codes)
         if is_list:
             numbers = tuple(ranked.distinct[seen[often]].tolist())
         else:
             evident = (first > 0, last < n - 1)
             numbers = _range_of(values[codes == code], cells, evident, (ranked.distinct, up_to))
-        if np.isfinite(numbers).any():
-            limits.append(Limit(source.levels[code], numbers, is_list))
+        limit = Limit(source.levels[code], numbers, is_list)
+        beyond = 1 - ranked.shares[limit.keeps(ranked.distinct)].sum()  # ends are wider than seen
+        if beyond >= LEAST_TOLD:
+            limits.append(limit)
+            if 1 - inside >= LEAST_BEYOND and chance <= np.log(LEVEL):
+                broken += beyond * rows / len(codes)
     return tuple(limits) if broken >= LEAST_BROKEN else ()
 
 
