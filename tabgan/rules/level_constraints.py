@@ -391,7 +391,8 @@ class LevelLimits(Dependency):
     def about(self, cells: Sequence[TypedSeries]) -> Mask:
         """Return the rows with a number and a level that limits it."""
         limited = (rows for _, rows in self.rows(dict(zip(self.positions, cells, strict=True))))
-        return np.logical_or.reduce([np.zeros(len(cells[0].values), np.bool_), *limited])
+        found: Mask = np.logical_or.reduce([np.zeros(len(cells[0].values), np.bool_), *limited])
+        return found
 
     def rows(self, table: ColumnFrame) -> Iterator[tuple[Limit, Mask]]:
         """Yield each limit with the rows of its level that hold a number.
@@ -530,7 +531,7 @@ def find_limits(
     numbers = [
         at
         for at, (column, _) in table.items()
-        if at not in kept and column.kind in NUMBERS | TICKS and not column.is_generated
+        if at not in kept and not column.is_generated and _may_be_limited(table[at])
     ]
     sample = sample_of({at: table[at] for at in {*numbers, *sources}}, rng)
     tried = len(numbers) * sum(len(table[at].levels) for at in sources)
@@ -564,6 +565,15 @@ def find_limits(
         )
         for target, own in sorted(limits.items())
     ]
+
+
+def _may_be_limited(cells: TypedSeries) -> bool:
+    """Return whether a column holds dates, or numbers that are exact as floats."""
+    if cells.column.kind not in NUMBERS:
+        return cells.column.kind in TICKS
+    numbers = cells.numbers
+    there = numbers.values[numbers.present].astype(np.float64)
+    return bool((np.abs(there) <= 2**53).all())
 
 
 def _may_limit(cells: TypedSeries) -> bool:
@@ -689,6 +699,7 @@ def _range_of(
         The distinct numbers of the column, and the share of its rows below each.
     """
     column = cells.column
+    values = values.astype(np.float64) if column.kind in NUMBERS else values
     tails, trimmed = (
         np.sort(own)[[0, -1]]
         for own in (
