@@ -23,6 +23,7 @@ from tabgan.sampling.key_groups import (
     CHANCE,
     MOST_LEVELS,
     Check,
+    CountOfReferences,
     GroupSizes,
     KeyGroups,
     explained_by,
@@ -30,7 +31,7 @@ from tabgan.sampling.key_groups import (
     sortable,
     with_cells_of,
 )
-from tabgan.sampling.self_references import SelfReference, learn_references
+from tabgan.sampling.self_references import SameAsReferred, SelfReference, learn_references
 from tabgan.table.columns import ColumnFrame, ColumnRef, TypedSeries, count_rows, field_at
 from tabgan.table.compound_numbers import part_in_words
 from tabgan.table.level_codes import are_filled, determines
@@ -38,6 +39,7 @@ from tabgan.table.schema import RANGED, Schema
 
 __all__ = [
     "JointKey",
+    "RowRule",
     "KeyRule",
     "find_joint_keys",
     "give_keys",
@@ -429,6 +431,8 @@ def _with_sizes_of_levels(
 
 
 KeyRule = KeyGroups | SelfReference | JointKey
+RowRule = SelfReference | SameAsReferred | CountOfReferences | JointKey
+"""A rule between rows that may be checked."""
 
 _FORMS: dict[str, type[KeyRule]] = {"reference": SelfReference, "joint": JointKey}
 
