@@ -32,6 +32,7 @@ __all__ = [
     "check_label",
     "evidence_of",
     "labels",
+    "made_anew",
     "register_constraint",
     "share_of_rows",
     "wrong_kind",
@@ -573,3 +574,11 @@ class Custom(Constraint):
     def to_json(self) -> dict[str, Any]:
         """Describe the constraint by its name; functions can't be written down."""
         return {"kind": self.kind, "name": self.name}
+
+
+def made_anew(column: Column) -> str:
+    """Say why a rule can't have a column whose values are generated."""
+    return (
+        f"column {column.name!r} is of kind {column.kind!r}: its values are generated and not "
+        "learned; declare its kind in schema as 'categorical', or leave it out"
+    )

@@ -23,6 +23,7 @@ from tabgan.rules.base_rules import (
     Mask,
     check_label,
     labels,
+    made_anew,
     register_constraint,
 )
 from tabgan.rules.functional_dependency import (
@@ -31,7 +32,6 @@ from tabgan.rules.functional_dependency import (
     combination_numbers,
     combinations_of,
 )
-from tabgan.rules.sum_dependency import BITS, OneHotDependency, bits_of
 from tabgan.table.columns import (
     NUMBERS,
     TICKS,
@@ -50,7 +50,7 @@ from tabgan.table.number_scale import clip_to_range
 from tabgan.table.scalars import Scalar, from_json_scalar, is_scalar, to_json_scalar
 from tabgan.table.schema import Column, Schema
 
-__all__ = ["FixedCombinations", "Limit", "LevelLimits", "OneHot", "Unique", "find_limits"]
+__all__ = ["FixedCombinations", "Limit", "LevelLimits", "Unique", "find_limits"]
 
 MOST_LEVELS = 60  # of a column that may limit numbers
 MOST_CODES = 12  # the same of whole numbers
@@ -67,8 +67,6 @@ LEAST_TOLD = 0.02  # share of all rows that lie beyond a limit, for it to say an
 TURNS = 8  # in which numbers beyond limits look for a row to change places with
 
 ROWS_PER_COMBINATION = 2  # on average, at least: what is kept must not be the rows themselves
-
-_ZEROS, _ONES = ({level_key(pair[bit]) for pair in BITS} for bit in (0, 1))
 
 
 @register_constraint
@@ -125,7 +123,7 @@ class FixedCombinations(ColumnConstraint):
 
     def fits(self, columns: Sequence[Column]) -> str | None:
         """Return what is wrong with the kinds of its columns; None if nothing is."""
-        return next((_made_anew(c) for c in columns if c.is_generated), None)
+        return next((made_anew(c) for c in columns if c.is_generated), None)
 
     def learn(self, frame: pd.DataFrame, schema: Schema) -> Self:
         """Return the constraint with the combinations of the training table.
@@ -158,62 +156,6 @@ class FixedCombinations(ColumnConstraint):
         _, combinations = combinations_of([table[at] for at in positions])
         members = tuple(field_at(table, at) for at in positions)
         return CombinationDependency(members, tuple(combinations))
-
-
-@register_constraint
-@dataclass(frozen=True)
-class OneHot(ColumnConstraint):
-    """Exactly one of some columns is 1 (or True), and the others are 0.
-
-    Parameters
-    ----------
-    columns
-        Two columns or more.
-
-    Examples
-    --------
-    >>> OneHot(["a", "b"]).check(pd.DataFrame({"a": [1, 0, 1], "b": [0, 0, 1]})).tolist()
-    [True, False, False]
-    """
-
-    kind: ClassVar[str] = "one_hot"
-    construction: ClassVar[Construction] = "group"
-    columns: tuple[Hashable, ...]
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "columns", labels("OneHot", "columns", self.columns, 2))
-
-    @property
-    def names(self) -> tuple[Hashable, ...]:
-        """The labels of its columns."""
-        return self.columns
-
-    def describe(self) -> str:
-        """Describe the rule in words."""
-        return f"exactly one of {', '.join(map(repr, self.columns))} is 1"
-
-    def fits(self, columns: Sequence[Column]) -> str | None:
-        """Return what is wrong with the kinds of its columns; None if nothing is."""
-        return next((_made_anew(c) for c in columns if c.is_generated), None)
-
-    def holds(self, cells: Sequence[TypedSeries]) -> Mask:
-        """Return which rows keep the rule."""
-        ones = np.zeros(len(cells[0][1]), np.int64)
-        known = np.ones(len(ones), bool)
-        for own in cells:
-            codes, levels = own.codes, own.levels
-            keys = [level_key(level) for level in levels]
-            ones += np.array([key in _ONES for key in keys], bool)[codes]
-            known &= np.array([key in _ONES or key in _ZEROS for key in keys], bool)[codes]
-        kept: Mask = known & (ones == 1)
-        return kept
-
-    def dependency(self, table: ColumnFrame, schema: Schema) -> Dependency | None:
-        """Return the dependency that makes one column of the columns."""
-        members = tuple(field_at(table, at) for at in self.positions(schema))
-        bits = [bits_of(table[at]) for at, _ in members]
-        known = tuple(pair[0] for pair in bits if pair is not None)
-        return OneHotDependency(members, known) if len(known) == len(members) else None
 
 
 @register_constraint
@@ -265,13 +207,6 @@ class Unique(ColumnConstraint):
         missing = frame.isna().any(axis=1).to_numpy(bool)
         kept: Mask = missing | ~frame.duplicated().to_numpy(bool)
         return kept
-
-
-def _made_anew(column: Column) -> str:
-    return (
-        f"column {column.name!r} is of kind {column.kind!r}: its values are generated and not "
-        "learned; declare its kind in schema as 'categorical', or leave it out"
-    )
 
 
 class Limit(NamedTuple):
