@@ -44,6 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--shadow", nargs="*", choices=TABLES, default=[], help="tables for LiRA")
     parser.add_argument("--shadow-rows", type=int, default=2000)
     parser.add_argument("--shadow-models", type=int, default=24)
+    parser.add_argument("--shadows", nargs="+", choices=SHADOWS, default=list(SHADOWS))
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=RESULTS / "privacy.json")
     options = parser.parse_args(arguments)
@@ -52,7 +53,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     jobs += [(fitted, table, "tabgan") for table in options.tables]
     size = {"n_models": options.shadow_models, "n_rows": options.shadow_rows}
     jobs += [
-        (partial(shadowed, **size), table, name) for table in options.shadow for name in SHADOWS
+        (partial(shadowed, **size), table, name)
+        for table in options.shadow
+        for name in options.shadows
     ]
     rows: list[dict[str, Any]] = []
     for run, table, name in jobs:
@@ -92,11 +95,13 @@ def shadowed(
     from tabgan.evaluation.attacks.audit_tables import prepare_tables
     from tabgan.evaluation.attacks.copies_and_membership import lira
 
-    whole = load(table).sample(n_rows, random_state=seed).reset_index(drop=True)
+    every = load(table).sample(frac=1, random_state=seed).reset_index(drop=True)
+    whole, others = every[:n_rows], every[n_rows:]
 
     def drawn(part: pd.DataFrame, number: int) -> pd.DataFrame:
-        if not hasattr(tabgan, name):
-            return part.sample(len(part) // 10, random_state=number)
+        if name in REPEATED:
+            some = part.sample(frac=REPEATED[name], random_state=number)
+            return _with(others.sample(len(part), random_state=number), some)
         made = getattr(tabgan, name)(random_state=number, verbose=False, **SHADOWS[name])
         return made.fit(part).sample(len(part))
 
@@ -207,8 +212,9 @@ def _moved(rows: pd.DataFrame, train: pd.DataFrame, rng: np.random.Generator) ->
     return changed
 
 
+REPEATED = {"fresh rows": 0.0, "a tenth of the rows": 0.1, "half of the rows": 0.5}
 SHADOWS: dict[str, dict[str, Any]] = {  # generators that LiRA attacks, and their options
-    "a tenth of the rows": {},
+    **{name: {} for name in REPEATED},  # rows of the fit among fresh ones
     "TabTrees": {},
     "TabGAN": {"steps": 300, "refine": False, "polish": False},
 }

@@ -202,7 +202,7 @@ FIGURES = {
         {
             "score": ("score", ".3f"),
             **{part: (part, ".2f") for part in PARTS},
-            "s": ("seconds", ".0f"),
+            "CPU s": ("cpu_seconds", ".0f"),
             "memory, MB": ("peak_mb", ",.0f"),
         },
     ),

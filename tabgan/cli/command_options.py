@@ -37,6 +37,7 @@ __all__ = [
     "SECONDS",
     "SHARD",
     "TrainingPart",
+    "WholeNumber",
     "command",
     "examples",
     "flags_of",
@@ -60,10 +61,34 @@ class Number(click.FloatRange):
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
         """Convert a text; nan would pass each comparison with the ends of the range."""
-        number: float = super().convert(value, param, ctx)
+        try:
+            number: float = super().convert(value, param, ctx)
+        except click.BadParameter:
+            self.fail(f"{value} is no number{_range_of(self)}; write one such as 0.9", param, ctx)
         if not math.isfinite(number):
             self.fail(f"{value} is no number to compute with; write one such as 0.9", param, ctx)
         return number
+
+
+class WholeNumber(click.IntRange):
+    """Type of an option: a whole number within a range."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Convert a text."""
+        try:
+            number: int = super().convert(value, param, ctx)
+        except click.BadParameter:
+            fit = f"write one such as {max(int(self.min or 0), 10)}"
+            self.fail(f"{value} is no whole number{_range_of(self)}; {fit}", param, ctx)
+        return number
+
+
+def _range_of(own: click.IntRange | click.FloatRange) -> str:
+    """Return which numbers an option takes, in words."""
+    low = None if own.min is None else f"above {own.min}" if own.min_open else f"from {own.min}"
+    high = None if own.max is None else f"below {own.max}" if own.max_open else f"to {own.max}"
+    words = " and ".join(end for end in (low, high) if end)
+    return f" {words}".replace(f"from {own.min} and to", f"from {own.min} to").rstrip()
 
 
 POSITIVE = Number(min=0, min_open=True)
@@ -174,7 +199,7 @@ def in_options(message: str, flags: Mapping[str, str]) -> str:
     return re.sub(rf"(?<![\w.-])({names})=({values})", flagged, message)
 
 
-class _Count(click.IntRange):
+class _Count(WholeNumber):
     """Type of an option: a whole number from `min`, which may be written as 1e9 or 5_000_000."""
 
     name = "count"

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import click
 
-from tabgan.cli.command_options import COUNT, FILE, SHARD, ColumnKind, option, together
+from tabgan.cli.command_options import COUNT, FILE, SHARD, ColumnKind, WholeNumber, option, together
 
 __all__ = [
     "Declared",
@@ -55,7 +55,7 @@ def _seed_or_new(_ctx: click.Context, _option: click.Parameter, seed: int | None
 seed_option = option(
     "--seed",
     keys=("seed", "random_state"),
-    type=click.IntRange(min=0),
+    type=WholeNumber(min=0),
     callback=_seed_or_new,
     metavar="S",
     show_default="a new one",
@@ -165,7 +165,7 @@ _reading_options = together(
     option(
         "--header-row",
         section=_INPUT,
-        type=click.IntRange(min=1),
+        type=WholeNumber(min=1),
         metavar="N",
         show_default="detected",
         help="Line or row of the file, from 1, that holds the names of the columns.",
@@ -328,7 +328,7 @@ locale_option = option(
 min_group_option = option(
     "--min-group",
     section=_COLUMNS,
-    type=click.IntRange(min=1),
+    type=WholeNumber(min=1),
     default=5,
     metavar="N",
     help="About how many rows must hold a value for the model to keep it: rarer levels are folded "

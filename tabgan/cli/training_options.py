@@ -11,6 +11,7 @@ from tabgan.cli.command_options import (
     SECONDS,
     Number,
     TrainingPart,
+    WholeNumber,
     option,
     together,
 )
@@ -196,7 +197,7 @@ learned_options = together(
     option(
         "--pairs",
         section=_NETWORKS,
-        type=click.IntRange(min=1, max=32),
+        type=WholeNumber(min=1, max=32),
         default=1,
         metavar="K",
         help="Pairs of networks of --method vae, one above the other.",
@@ -299,7 +300,7 @@ checkpoint_options = together(
     option(
         "--checkpoint-every",
         section=_TRAINING,
-        type=click.IntRange(min=1),
+        type=WholeNumber(min=1),
         default=500,
         metavar="N",
         help="Training steps between two states.",
@@ -348,7 +349,7 @@ training_options = together(
     option(
         "--batch-size",
         section=_TRAINING,
-        type=click.IntRange(min=1),
+        type=WholeNumber(min=1),
         default=512,
         metavar="N",
         help="Rows in a training step.",
@@ -389,7 +390,7 @@ training_options = together(
     option(
         "--hidden-dim",
         section=_NETWORKS,
-        type=click.IntRange(min=1),
+        type=WholeNumber(min=1),
         default=256,
         metavar="N",
         help="Width of the hidden layers of the networks.",
@@ -447,7 +448,7 @@ image_training_options = together(
     option(
         "--batch-size",
         section="Training",
-        type=click.IntRange(min=2),
+        type=WholeNumber(min=2),
         default=128,
         metavar="N",
         help="Images in a training step.",
@@ -491,7 +492,7 @@ drawing_options = together(
         "-n",
         "--number",
         section="Images",
-        type=click.IntRange(min=0),
+        type=WholeNumber(min=0),
         metavar="N",
         show_default="two of each label",
         help="Images to draw.",

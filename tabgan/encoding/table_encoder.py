@@ -32,11 +32,15 @@ from tabgan.encoding.quantiles import Quantiles
 from tabgan.rules.agreement_dependency import LevelEquality, NearDependency
 from tabgan.rules.base_rules import Dependency
 from tabgan.rules.detect_dependencies import dependency_from_json, detect_dependencies
-from tabgan.rules.equality_dependency import PartialEquality
 from tabgan.rules.functional_dependency import FunctionalDependency, give_sources
 from tabgan.rules.holes_dependency import HolesDependency
-from tabgan.rules.level_constraints import LevelLimits, find_limits
-from tabgan.rules.presence_dependency import PresenceDependency, find_presences, widened
+from tabgan.rules.level_constraints import find_limits
+from tabgan.rules.presence_dependency import (
+    PresenceDependency,
+    find_hole_shares,
+    find_presences,
+    widened,
+)
 from tabgan.table.columns import (
     ColumnFrame,
     TypedSeries,
@@ -305,9 +309,10 @@ class TableEncoder:
         near = [rule for rule in dependencies if isinstance(rule, LevelEquality | NearDependency)]
         learned = without(left, {at for rule in near for at in rule.positions[-2:]})
         limits = find_limits(learned, rng.spawn(1)[0], kept) if derive else ()
+        holes = find_hole_shares(learned, kept) if derive else ()
         return cls(
             schema,
-            (*dependencies, *limits),
+            (*dependencies, *limits, *holes),
             {position: cells.column for position, cells in left.items()},
             fit_encoders(left, _presences(dependencies), once),
         )
@@ -632,8 +637,7 @@ def make_consistent(
     """
     table = reduce_consistently(encoder, frame, given)
     for rule in reversed(encoder.dependencies):
-        # shares stay what they are, and given cells may lie beyond the limits of a level
-        if not isinstance(rule, PartialEquality | LevelLimits):
+        if not rule.may_be_broken:
             table = rule.restore(table)
     for at in range(len(encoder.schema)):
         column, values = table[at]
@@ -685,7 +689,7 @@ def keeps_rules(
     for rule in encoder.dependencies:
         tied = set(rule.positions)
         try:
-            may_break = isinstance(rule, LevelLimits) or not tied & set(positions)
+            may_break = rule.may_be_broken or not tied & set(positions)
             if not may_break and tied <= table.keys():  # else another has derived a column
                 holds = rule.holds([table[at].take(keeps) for at in rule.positions])
                 broken = rule if broken is None and not holds.all() else broken

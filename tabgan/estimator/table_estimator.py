@@ -41,16 +41,17 @@ from tabgan.rules.base_rules import Constraint, Custom
 from tabgan.rules.constraint_plan import check_constraints
 from tabgan.sampling.complete_rows import RowCompleter
 from tabgan.sampling.impute_rows import impute
-from tabgan.sampling.part_folder import PartFolder, read_plan
 from tabgan.sampling.row_requests import balanced_blocks, requested_blocks
 from tabgan.sampling.table_model import TableModel
 from tabgan.sampling.write_parts import (
     Backend,
+    PartFolder,
     PartFormat,
     PartJob,
     Shard,
     check_writers,
     plan_parts,
+    read_plan,
     write_parts,
 )
 from tabgan.table.frame_libraries import FrameForm, FrameT, form_of, pandas_of

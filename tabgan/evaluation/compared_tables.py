@@ -109,8 +109,8 @@ class ComparedTables:
     stand_ins: tuple[StandIns, ...] = ()
     parts: frozenset[int] = frozenset()
 
-    @property
-    def names(self) -> dict[int, str]:
+    @cached_property
+    def names(self) -> Mapping[int, str]:
         """The columns' labels as text, by their place."""
         return {place: str(column.name) for place, column in enumerate(self.schema)}
 

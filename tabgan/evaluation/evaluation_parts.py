@@ -265,8 +265,7 @@ class Pairs:
     related
         Shape (columns, columns), bool: pairs that count in the mean.
     noise
-        How far the strengths of a pair are apart in two samples of the real table: 19 of 20 pairs
-        are nearer.
+        How far apart two samples of the real table have the strengths of 19 in 20 pairs, at most.
     joints
         The joint distributions of the pairs that are kept least.
     """
@@ -331,9 +330,14 @@ class Detector(NamedTuple):
     baseline: float
 
     @property
+    def mirrored(self) -> float:
+        """How far the area is below 0.45, as rows with twins are; times of a series are near ½."""
+        return max(0.45 - self.high, 0.0)
+
+    @property
     def score(self) -> float:
-        """2·(1 − max(AUC, ½)) at the interval's low end: 0 if all rows can be told apart."""
-        return 2 * (1 - max(self.low, 0.5))
+        """1 less twice the distance from ½, at the nearer end of the interval; 0 at worst."""
+        return 1 - 2 * max(self.low - 0.5, self.mirrored, 0.0)
 
 
 class TellingFeature(NamedTuple):

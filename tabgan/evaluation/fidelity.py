@@ -50,6 +50,7 @@ __all__ = [
 CORRELATION = 0.5
 ASSOCIATION = 0.3
 BINS = 10
+ROWS_OF_CELL = 5  # real rows, at least, in a cell of two columns of numbers that are cut in parts
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
 MOST_SUSPECTS = 12
@@ -445,14 +446,18 @@ def _residuals(values: Sequence[Floats], levels: Sequence[Floats]) -> Floats:
 
 
 def in_tenths(column: CodedColumn) -> CodedColumn:
-    """Return a column of numbers with its real deciles as levels; a column of levels as it is."""
+    """Return a column of numbers with its real deciles as levels; a column of levels as it is.
+
+    Few rows are cut into fewer parts: cells of a row or two differ between any two tables.
+    """
     there = column.real[~np.isnan(column.real)]
     if column.nominal:
         return column._replace(levels=column.levels or (None,))
     if not len(there):  # all that there is counts as one level
         filled = np.where(np.isnan(column.synthetic), np.nan, 0.0)
         return CodedColumn(True, column.real, filled, column.holdout, (None,))
-    edges = np.unique(np.quantile(there, np.arange(1, 10) / 10))
+    parts = int(np.clip(np.sqrt(len(there) / ROWS_OF_CELL), 2, BINS))
+    edges = np.unique(np.quantile(there, np.arange(1, parts) / parts))
     real, synthetic = (
         np.where(np.isnan(values), np.nan, np.searchsorted(edges, values, "right"))
         for values in (column.real, column.synthetic)

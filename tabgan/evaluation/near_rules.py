@@ -384,32 +384,45 @@ def _near_formulas(
     sides: Mapping[int, tuple[Floats, Floats, Floats]],
 ) -> Iterator[NearRule]:
     """Compare where one number is nearly always the sum, mean or product of two others."""
-    schema = dict(enumerate(tables.schema))
-    numbers = [place for place in sides if not tables.coded[place].nominal]
-    for one, other in combinations(numbers, 2):
-        scale = _scale(schema[one])
-        if scale != _scale(schema[other]):
-            continue
-        for sign, combined in _FORMULAS.items():
-            if scale == "number" or sign == "mean":
-                for third in numbers:
-                    names = tuple(tables.names[place] for place in (third, one, other))
-                    if third not in (one, other) and _scale(schema[third]) == scale:
-                        columns = sides[third], sides[one], sides[other]
-                        yield from _near_formula(names, sign, combined, columns)
+    by_scale: dict[str, list[int]] = {}
+    for place in sides:
+        if not tables.coded[place].nominal:
+            by_scale.setdefault(_scale(tables.schema.columns[place]), []).append(place)
+    for scale, places in by_scale.items():
+        few = np.stack([sides[place][0][:TRIED] for place in places])
+        steps = np.array([smallest_step(values) for values in few])
+        signs = [sign for sign in _FORMULAS if scale == "number" or sign == "mean"]
+        for one, other in combinations(range(len(places)), 2):
+            for sign in signs:
+                for third in _likely_results(few, steps, (one, other), _FORMULAS[sign]):
+                    chosen = [places[at] for at in (third, one, other)]
+                    names = tuple(tables.names[place] for place in chosen)
+                    columns = [sides[place] for place in chosen]
+                    yield from _near_formula(names, sign, float(steps[third]), columns)
+
+
+def _likely_results(
+    few: Floats,
+    steps: Floats,
+    pair: tuple[int, int],
+    combined: Callable[[Floats, Floats], Floats],
+) -> list[int]:
+    """Return the columns that a few rows let expect to be what a pair is combined to."""
+    kept = _keeps_formula([few, few[pair[0]], few[pair[1]]], combined, steps[:, None])
+    known = ~np.isnan(few + few[pair[0]] + few[pair[1]])
+    is_likely = (kept & known).sum(axis=1) >= LEAST_TRIED * np.maximum(known.sum(axis=1), 1)
+    is_likely[[*pair]] = False
+    return np.flatnonzero(is_likely).tolist()
 
 
 def _near_formula(
     names: tuple[str, ...],
     sign: str,
-    combined: Callable[[Floats, Floats], Floats],
+    step: float,
     columns: Sequence[tuple[Floats, Floats, Floats]],
 ) -> Iterator[NearRule]:
-    """Compare one formula, if a few rows keep it."""
-    few = [column[0][:TRIED] for column in columns]
-    step, known = smallest_step(few[0]), ~np.isnan(np.sum(few, axis=0))
-    if _keeps_formula(few, combined, step)[known].sum() < LEAST_TRIED * max(known.sum(), 1):
-        return
+    """Compare one formula that a few rows keep, up to a step of its result."""
+    combined = _FORMULAS[sign]
     sides = [[column[at] for column in columns] for at in range(3)]
     there = [~np.isnan(np.sum(side, axis=0)) for side in sides]
     rows = [[values[both] for values in side] for side, both in zip(sides, there, strict=True)]
@@ -434,7 +447,9 @@ def _near_formula(
 
 
 def _keeps_formula(
-    columns: Sequence[Floats], combined: Callable[[Floats, Floats], Floats], step: float
+    columns: Sequence[Floats],
+    combined: Callable[[Floats, Floats], Floats],
+    step: "float | Floats",
 ) -> Mask:
     """Say which rows keep a formula, up to what rounding its result to steps changes."""
     target, one, other = columns

@@ -157,7 +157,8 @@ class Verdict:
     uses
         What the table can be used for, with the evidence.
     is_copied
-        Whether so many rows are copies of real ones that the grade is poor, whatever the score.
+        Whether so many rows are copies of real ones, or too near to them, that the grade is
+        "usable with care" at best, whatever the score.
     """
 
     grade: Grade

@@ -15,9 +15,11 @@ from numpy.typing import NDArray
 from tabgan.base.errors import DataError
 from tabgan.encoding.identifiers.identifier_encoders import find_attributes
 from tabgan.evaluation.compared_tables import CodedColumn, ComparedTables
+from tabgan.evaluation.distributions import percent
 from tabgan.evaluation.evaluation_parts import (
     Figure,
     KeyResult,
+    NearRule,
     PresenceResult,
     RuleResult,
     Structure,
@@ -25,6 +27,7 @@ from tabgan.evaluation.evaluation_parts import (
 from tabgan.evaluation.fidelity import in_tenths, pair_trend
 from tabgan.evaluation.keys_and_times import compare_keys, compare_row_rules, compare_times
 from tabgan.evaluation.near_rules import MOST_ROWS, compare_near_rules
+from tabgan.evaluation.results import WeakPoint
 from tabgan.rules.agreement_dependency import PairsDependency
 from tabgan.rules.base_rules import Dependency
 from tabgan.rules.detect_dependencies import detect_dependencies
@@ -37,6 +40,9 @@ from tabgan.table.columns import ColumnFrame, by_position, count_rows, level_key
 from tabgan.table.schema import RANGED, Schema
 
 __all__ = [
+    "broken_near_rule",
+    "broken_presence",
+    "broken_rule",
     "compare_rules",
     "measure_structure",
 ]
@@ -51,6 +57,8 @@ MOST_HOLES = 40  # columns whose presence is compared
 RELATED = 0.3  # Cramér's V from which on presence is related to another column
 LEAST_EFFECT = 0.02  # of shuffling on a relation, from which on it tells anything
 CHANCE = 1.5  # times what fresh rows are off, which is no loss yet
+RARE_BREACHES = 10  # of 1 / (real rows): a rule that all real rows keep may have so many
+SURE = 3  # standard errors of a share
 MOST_SHOWN = 20  # results of a kind
 LONGEST = 160  # characters of an example
 _UNTOLD = (
@@ -303,3 +311,72 @@ def _lost_of(
         return None
     strength = Figure(found.synthetic, found.real)
     return strength, min(beyond / most, 1.0), 100 * beyond
+
+
+def broken_presence(presence: PresenceResult) -> WeakPoint:
+    """Return the weak point of a column whose missing cells no longer go with another column.
+
+    Parameters
+    ----------
+    presence
+        What was compared.
+    """
+    return WeakPoint(
+        "structure",
+        (presence.column, presence.other),
+        f"Where {presence.column!r} is missing does not go with {presence.other!r} as in the "
+        f"real table: {percent(presence.lost)} of the relation is lost, in "
+        f"{percent(presence.rows / 100)} of the rows.",
+        "Draw missing cells together with the rest of the row, not on their own; in tabgan fit "
+        "the table with its missing cells.",
+        float(np.sqrt(presence.rows / 100)),
+    )
+
+
+def broken_rule(rule: RuleResult, real_rows: int, synthetic_rows: int) -> WeakPoint:
+    """Return the weak point of a rule that rows break.
+
+    Parameters
+    ----------
+    rule
+        What was compared.
+    real_rows, synthetic_rows
+        Rows of the tables, by which chance is known.
+    """
+    broken, fresh = 1 - rule.rows.value / 100, 1 - rule.rows.baseline / 100
+    noise = RARE_BREACHES / real_rows + SURE * np.sqrt(fresh * (1 - fresh) / synthetic_rows)
+    beyond = max(broken - fresh - noise, 0.0)
+    return WeakPoint(
+        "structure",
+        rule.columns,
+        f"{percent(broken)} of the rows break a rule of the real table: {rule.rule}; one has "
+        f"{rule.example}.",
+        "Compute the column after sampling, or declare the rule to the generator; tabgan finds "
+        "this rule in the real table and keeps it in all rows (--derive, the default).",
+        float(np.sqrt(beyond)),
+    )
+
+
+def broken_near_rule(rule: NearRule) -> WeakPoint:
+    """Return the weak point of what holds in almost every real row.
+
+    Parameters
+    ----------
+    rule
+        What was compared.
+    """
+    kept, real = rule.rows.value / 100, rule.rows.baseline / 100
+    is_formula = len(rule.columns) > 2
+    return WeakPoint(
+        "structure",
+        rule.columns,
+        f"{percent(1 - kept)} of the rows that it is about break what holds in {percent(real)} of "
+        f"the real ones: {rule.rule}.",
+        "Compute the column from the others after sampling; tabgan keeps a formula that up to 1 % "
+        "of the real rows break by itself (--derive, the default)."
+        if is_formula
+        else "Draw the columns together, and change none of them afterwards; in tabgan more steps "
+        "(--steps), or --method trees.",
+        float(np.sqrt(rule.broken / 100)),
+        by_learning=not is_formula,
+    )

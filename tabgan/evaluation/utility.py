@@ -48,6 +48,7 @@ MOST_COLUMNS = 40  # that are predicted one by one, by …
 SURE = 3  # standard errors of an AUC
 FOREST_TREES = 12
 FOREST_LEAF = 5  # rows in a leaf, at least
+FOREST_SEEN = 40  # columns that a split of numbers is chosen among, at most
 FOREST_ROWS = 4_000  # to learn from
 FOREST_TESTED = 2_000
 Rows = NDArray[np.int64]
@@ -434,7 +435,7 @@ def predict_columns(
         if tasks is None or tasks.n_of_second_level < FEWEST_OF_LEVEL:
             return None
         value, baseline = (
-            _score_of(task, tasks.test, _forest(tasks.nominal, seed))
+            _score_of(task, tasks.test, _forest(tasks, seed))
             for task in (tasks.synthetic, tasks.real)
         )
         error = _error_of(tasks, baseline, split.rows_of_unit)
@@ -481,9 +482,12 @@ def _error_of(tasks: Tasks, score: float, rows_of_unit: float) -> float:
     return float(np.sqrt(rows_of_unit * (1 / rows).mean() / (12 * max(len(rows) - 1, 1))))
 
 
-def _forest(nominal: bool, seed: int) -> Any:
-    kind = ExtraTreesClassifier if nominal else ExtraTreesRegressor
-    return kind(FOREST_TREES, min_samples_leaf=FOREST_LEAF, random_state=seed)
+def _forest(tasks: Tasks, seed: int) -> Any:
+    options = {"min_samples_leaf": FOREST_LEAF, "random_state": seed}
+    if tasks.nominal:
+        return ExtraTreesClassifier(FOREST_TREES, **options)
+    seen = min(FOREST_SEEN / max(tasks.test.features.shape[1], 1), 1.0)
+    return ExtraTreesRegressor(FOREST_TREES, max_features=seen, **options)
 
 
 def _merged(column: CodedColumn) -> Floats:

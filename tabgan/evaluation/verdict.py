@@ -45,8 +45,9 @@ def make_verdict(parts: PartResults, relations: Relations) -> Verdict:
     - shapes: 1 less the mean shape error beyond its baseline, 50 percentage points being worth 0;
     - trends: share of the relations that is kept (`Fidelity.relations_kept`): 1 for fresh rows, 0
       for columns that were shuffled on their own; left out where no columns are related;
-    - detection: 2·(1 − max(AUC, ½)) of the better detector, by the low end of its AUC's interval:
-      what chance tells of few rows is no fault;
+    - detection: 1 less twice the distance of the AUC from ½ (`Detector.score`), of the detector
+      that is farther off, by the nearer end of its interval: what chance tells of few rows is no
+      fault;
     - utility: share of the real rows' gain over chance, mean of the target's (`Utility.kept`) and
       of all columns' (`Utility.kept_of_all`), each with a standard error, as models of real rows
       have one, too; left out where nothing can be predicted;
@@ -76,7 +77,7 @@ def make_verdict(parts: PartResults, relations: Relations) -> Verdict:
     )
     headline = _headline(reached.words, points)
     uses = tuple(_uses(parts, scores, points, copied))
-    is_copied = uncopied < _STEPS[-2].part
+    is_copied = copied is not None and copied.severity > _STEPS[1].severity
     return Verdict(reached.grade, headline, score, scores, points[:3], uses, is_copied)
 
 

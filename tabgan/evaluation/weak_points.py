@@ -15,18 +15,15 @@ from tabgan.evaluation.distributions import percent
 from tabgan.evaluation.evaluation_parts import (
     ColumnResult,
     Fault,
-    Figure,
     LevelsChart,
-    NearRule,
     NumbersChart,
     Predicted,
-    PresenceResult,
-    RuleResult,
     TellingFeature,
 )
 from tabgan.evaluation.fidelity import SURE_OF_LOSS, Relations
 from tabgan.evaluation.keys_and_times import broken_key, lost_times
 from tabgan.evaluation.results import EvaluationResults, PartResults, Tables, WeakPoint
+from tabgan.evaluation.structure import broken_near_rule, broken_presence, broken_rule
 from tabgan.evaluation.utility import errors_of_kept
 from tabgan.table.schema import Kind
 from tabgan.table.text_formats import NUMBER
@@ -44,12 +41,12 @@ LEAST_OF_WEAK = 0.4  # share of one column's weak relations that is more than ch
 TIMES_CHANCE = 2  # … and of those of the one column that it takes most of
 RANGE_BY_CHANCE = 30.0  # percent of one column's range that the outermost rows of a tail may make
 FALSE_ALARM = 0.01  # of all columns together
+FOLDS_ALIKE = 1.4  # times an area's standard error by rows: trees of three folds share most rows
 TESTED = 5  # real rows for each that models are tested on, where there is no holdout
 FEW_BINS = 20  # of a chart, in which numbers lie that are levels
 UNSEEN = 4  # copies that fresh rows may have where the halves have none
 TINY = 1e-12
 WORTHLESS_SHAPE = 50.0  # percentage points beyond the baseline at which a shape is worth nothing
-RARE_BREACHES = 10  # of 1 / (real rows): a rule that all real rows keep may have so many
 FEW_VALUES = 30  # of whole numbers that are looked at one by one, as levels are
 BY_CHANCE: tuple[Fault, ...] = ("range", "level", "missing")  # faults that fresh rows have, too
 UNREADABLE = 1.5  # weight of values that nobody can read, beside those that can't be
@@ -144,8 +141,10 @@ def _is_explained(
     that these are related to.
     """
     causes = [other for other in found if other.columns]
+    if point.part in ("validity", "coverage"):  # a lost level is no symptom of a model's loss
+        causes = [other for other in causes if other.part not in ("detection", "utility")]
     if point.part == "detection" and not point.columns:
-        return bool(causes)
+        return bool(causes) or any(other.part == "nearness" for other in found)
     if point.part in ("detection", "utility"):
         touched = {*point.columns}.union(*(related.get(name, ()) for name in point.columns))
         if any(touched & {*other.columns} for other in causes if other.part in _CAUSES):
@@ -243,7 +242,7 @@ def _copied(parts: PartResults) -> Iterator[WeakPoint]:
         f"fresh rows {percent(copies.baseline / 100)} would.",
         "Keep the table to yourself: drop the copies, or train a generator of less capacity, for "
         "fewer steps, or on more rows.",
-        float(np.sqrt(max(copies.value - chance - noise, 0.0) / 100)),
+        _severity_of_copies(copies.value - chance - noise),
     )
     near = nearness.near_copies
     yield WeakPoint(
@@ -253,7 +252,7 @@ def _copied(parts: PartResults) -> Iterator[WeakPoint]:
         f"fresh rows ({percent(near.baseline / 100)}): copies that were moved a little.",
         "Keep the table to yourself: train for fewer steps or on more rows; in tabgan a larger "
         "min_group or a privacy budget (epsilon).",
-        _severity_of_near_copies(near, copies),
+        _severity_of_copies(near.value - near.baseline - copies.value),  # exact ones are told
     )
     nearer = nearness.nearer_to_real
     if nearer is not None:
@@ -268,10 +267,9 @@ def _copied(parts: PartResults) -> Iterator[WeakPoint]:
         )
 
 
-def _severity_of_near_copies(near: Figure, copies: Figure) -> float:
-    """Return twice that of as many broken rows: each is a person's; exact copies are told apart."""
-    beyond = near.value - near.baseline - copies.value
-    return float(np.clip(2 * np.sqrt(max(beyond, 0.0) / 100), 0, 1))
+def _severity_of_copies(percent_of_rows: float) -> float:
+    """Return twice that of as many broken rows: each is a person's."""
+    return float(np.clip(2 * np.sqrt(max(percent_of_rows, 0.0) / 100), 0, 1))
 
 
 def _unrelated(parts: PartResults, relations: Relations) -> Iterator[WeakPoint]:
@@ -420,7 +418,7 @@ def by_chance_alone(found: PartResults | EvaluationResults, column: str) -> tupl
     """
     n_columns = max(len(found.fidelity.columns), 1)
     units = float(np.sqrt(_design_effect(found, column)))
-    sure = float(np.sqrt(2 * np.log(n_columns / FALSE_ALARM)))
+    sure = FOLDS_ALIKE * float(np.sqrt(2 * np.log(n_columns / FALSE_ALARM)))
     area = sure / float(np.sqrt(6 * found.tables.compared_rows["detection"]))
     return 100 * units * _distance_by_chance(found.tables, n_columns), units * area
 
@@ -456,7 +454,7 @@ def _design_effect(parts: PartResults | EvaluationResults, *columns: str) -> flo
 def _missing(column: ColumnResult, parts: PartResults) -> Iterator[WeakPoint]:
     share, real = column.missing.value / 100, column.missing.baseline / 100
     n_rows = 1 / (1 / parts.tables.real_rows + 1 / parts.tables.synthetic_rows)
-    n_rows /= _design_effect(parts, column.name)
+    n_rows /= max((key.rows_of_row for key in parts.structure.keys), default=1.0)  # all lack it
     noise = SURE * np.sqrt(max(real * (1 - real), 1 / n_rows) / n_rows)
     yield WeakPoint(
         "fidelity",
@@ -549,6 +547,17 @@ def _telling(parts: PartResults) -> Iterator[WeakPoint]:
             float(np.clip(DETECTED * 2 * told, 0, 1)) if told > noise else 0.0,
         )
     trees = parts.detection.trees
+    if trees.mirrored:
+        yield WeakPoint(
+            "detection",
+            (),
+            f"Boosted trees take synthetic rows for real ones and real ones for synthetic: AUC "
+            f"{trees.auc:.2f}, where ½ is a coin. Rows have twins in the other table, as copies "
+            "do, or values that each table holds in a single row.",
+            "Compare with a holdout (tabgan evaluate --holdout) and look at the rows; if they are "
+            "copies, train for fewer steps or on more rows.",
+            float(trees.mirrored),
+        )
     yield WeakPoint(
         "detection",
         (),
@@ -632,59 +641,11 @@ def _useless(parts: PartResults) -> Iterator[WeakPoint]:
 def _broken_structure(parts: PartResults) -> Iterator[WeakPoint]:
     """Yield what is broken of what ties the real table's columns and rows together."""
     structure, tables = parts.structure, parts.tables
-    rules = (
-        _broken_rule(rule, tables.real_rows, tables.synthetic_rows) for rule in structure.rules
-    )
+    rules = (broken_rule(rule, tables.real_rows, tables.synthetic_rows) for rule in structure.rules)
     yield from _joined(rules, "rule")
     # lost presence breaks keys as well, and keys that name the same rows lose the same
-    yield from _joined(map(_broken_presence, structure.presence), "relation")
+    yield from _joined(map(broken_presence, structure.presence), "relation")
     ties = (point for key in structure.keys for point in broken_key(key, tables.synthetic_rows))
     yield from _joined(ties, "tie")
     yield from _joined(lost_times(structure.times), "pattern")
-    yield from _joined(map(_broken_near_rule, structure.near_rules), "rule")
-
-
-def _broken_presence(presence: PresenceResult) -> WeakPoint:
-    return WeakPoint(
-        "structure",
-        (presence.column, presence.other),
-        f"Where {presence.column!r} is missing does not go with {presence.other!r} as in the "
-        f"real table: {percent(presence.lost)} of the relation is lost, in "
-        f"{percent(presence.rows / 100)} of the rows.",
-        "Draw missing cells together with the rest of the row, not on their own; in tabgan fit "
-        "the table with its missing cells.",
-        float(np.sqrt(presence.rows / 100)),
-    )
-
-
-def _broken_rule(rule: RuleResult, real_rows: int, synthetic_rows: int) -> WeakPoint:
-    broken, fresh = 1 - rule.rows.value / 100, 1 - rule.rows.baseline / 100
-    noise = RARE_BREACHES / real_rows + SURE * np.sqrt(fresh * (1 - fresh) / synthetic_rows)
-    beyond = max(broken - fresh - noise, 0.0)
-    return WeakPoint(
-        "structure",
-        rule.columns,
-        f"{percent(broken)} of the rows break a rule of the real table: {rule.rule}; one has "
-        f"{rule.example}.",
-        "Compute the column after sampling, or declare the rule to the generator; tabgan finds "
-        "this rule in the real table and keeps it in all rows (--derive, the default).",
-        float(np.sqrt(beyond)),
-    )
-
-
-def _broken_near_rule(rule: NearRule) -> WeakPoint:
-    kept, real = rule.rows.value / 100, rule.rows.baseline / 100
-    is_formula = len(rule.columns) > 2
-    return WeakPoint(
-        "structure",
-        rule.columns,
-        f"{percent(1 - kept)} of the rows that it is about break what holds in {percent(real)} of "
-        f"the real ones: {rule.rule}.",
-        "Compute the column from the others after sampling; tabgan keeps a formula that up to 1 % "
-        "of the real rows break by itself (--derive, the default)."
-        if is_formula
-        else "Draw the columns together, and change none of them afterwards; in tabgan more steps "
-        "(--steps), or --method trees.",
-        float(np.sqrt(rule.broken / 100)),
-        by_learning=not is_formula,
-    )
+    yield from _joined(map(broken_near_rule, structure.near_rules), "rule")

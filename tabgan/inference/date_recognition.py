@@ -528,7 +528,7 @@ def _propose_quarters_weeks(counts: Mapping[str, int], _: str) -> Iterator[DateF
     for skeleton in _skeletons(counts, 4):
         line = "".join(token if len(token) == 1 else "~" for token in skeleton.tokens)
         words = "".join(token for token in skeleton.tokens if len(token) > 1)
-        if re.fullmatch("9[- /]?Q9|Q9[- /]?9|9Q[- /]?9", line) or line + words == "9. ~ 9Quartal":
+        if re.fullmatch("9[- /]?Q9|Q9[- /']?9|9Q[- /']?9", line) or line + words == "9. ~ 9Quartal":
             single = [
                 p for p, token in enumerate(line) if token == "9" and _width(skeleton, p) == 1
             ]
@@ -539,12 +539,14 @@ def _propose_quarters_weeks(counts: Mapping[str, int], _: str) -> Iterator[DateF
             width = {4: "%Y", 2: "%y"}.get(_width(skeleton, year))
             if width:
                 yield _form(skeleton, {quarter: "%q", year: width})
-        elif re.fullmatch("~ ?9[-/. ]9", line) and words in {"KW", "CW", "Week"}:
+        elif re.fullmatch("(?:~|W) ?9[-/. ]9", line) and words in {"KW", "CW", "Week", ""}:
             week, year = (place for place, token in enumerate(line) if token == "9")
-            yield _form(skeleton, {week: _padding(skeleton, week) + "V", year: "%G"})
-        elif re.fullmatch("9-?W9(-9)?", line):
+            if _width(skeleton, year) == 4:
+                yield _form(skeleton, {week: _padding(skeleton, week) + "V", year: "%G"})
+        elif re.fullmatch("9[-/ ]?(?:~|W) ?9(-9)?", line) and words in {"KW", "CW", "Week", ""}:
             places = [place for place, token in enumerate(line) if token == "9"]
-            yield _form(skeleton, dict(zip(places, ("%G", "%V", "%u"), strict=False)))
+            weeks = _padding(skeleton, places[1]) + "V"
+            yield _form(skeleton, dict(zip(places, ("%G", weeks, "%u"), strict=False)))
 
 
 def _with_digits(counts: Mapping[str, int]) -> Mapping[str, int]:
@@ -572,14 +574,11 @@ def _propose_compact(counts: Mapping[str, int], name: str) -> Iterator[DateForm]
     if not _all_digits(counts, 6, 14):
         return
     least = 1 if _TIME_NAMES.search(name) else 5
-    if len(counts) >= min(least, 2):
-        for spec in ("%Y%m%d", "%Y%m%d%H%M%S", "%Y%m%d%H%M"):
-            if _share_of(DateForm(spec), counts, (1900, 2100)) >= NEARLY_ALL:
-                yield DateForm(spec)
-    if len(counts) >= 4 * least:
-        for spec in ("%d%m%Y", "%m%d%Y", "%Y%m", "%y%m%d"):
-            if _share_of(DateForm(spec), counts, (1900, 2100)) >= NEARLY_ALL:
-                yield DateForm(spec)
+    specs = ["%Y%m%d", "%Y%m%d%H%M%S", "%Y%m%d%H%M"] if len(counts) >= min(least, 2) else []
+    specs += ["%d%m%Y", "%m%d%Y", "%Y%m", "%y%m%d"] if len(counts) >= 4 * least else []
+    for spec in specs:
+        if _share_of(DateForm(spec), counts, (1900, 2100)) >= NEARLY_ALL:
+            yield DateForm(spec)
 
 
 def _propose_unix(counts: Mapping[str, int], name: str) -> Iterator[DateForm]:
@@ -628,7 +627,7 @@ def _propose_durations(counts: Mapping[str, int], name: str) -> Iterator[DateFor
     yield from _days_and_times(counts)
     for skeleton in _skeletons(counts, 2):
         line = "".join(skeleton.tokens)
-        if line not in {"9:9", "9:9:9", "9:9:9.9"}:
+        if line not in {"9:9", "9:9.9", "9:9:9", "9:9:9.9"}:
             continue
         words = skeleton.words(0)
         firsts = [int(word) for word in words]
@@ -636,9 +635,9 @@ def _propose_durations(counts: Mapping[str, int], name: str) -> Iterator[DateFor
         width = 2 if wide or min(map(len, words)) == 2 else 1
         if line == "9:9":
             yield from _minutes_or_hours(firsts, width, name)
-            continue
-        few = width == 1 and max(firsts) < 13
-        if max(firsts) > 23 or few or _DURATION_NAMES.search(name):
+        elif line == "9:9.9":  # no time of day is written so
+            yield DateForm(f"%[{'m' * width}]:%S.{_fraction(skeleton, 4)}")
+        elif max(firsts) > 23 or (width == 1 and max(firsts) < 13) or _DURATION_NAMES.search(name):
             tail = f".{_fraction(skeleton, 6)}" if line.endswith(".9") else ""
             yield DateForm(f"%[{'h' * width}]:%M:%S{tail}")
 

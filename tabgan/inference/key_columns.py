@@ -17,7 +17,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tabgan.inference.column_cells import last_label, names_rows, shown
-from tabgan.table.level_codes import are_filled, dense, determines
+from tabgan.table.columns import NUMBERS, numbers_of
+from tabgan.table.level_codes import are_filled, dense, determines, distinct_of, is_absent
 from tabgan.table.schema import LOCALISED, Column, Kind
 
 __all__ = [
@@ -41,6 +42,7 @@ CHANCE = 1e-3  # that a column which has one value for each key has it by accide
 LEAST_REPEATED = 0.02  # share of the rows that repeat a value
 LEAST_TELLING = 0.5  # distinct values of each row, of numbers that are keys by what they tell
 FEWEST_TOLD = 2  # columns that they determine
+LEAST_RISING = 0.95  # rank correlation of numbers of which one is computed from the other
 LEAST_NUMBER = 1000  # of whole numbers that are rather names than counts
 LARGE_NUMBER = 100_000  # the same, where some are small
 LEAST_CODES = 0.95  # share of the texts that look like codes
@@ -155,10 +157,12 @@ class _Repeats:
     @classmethod
     def of(cls, values: pd.Series) -> "_Repeats":
         """Count the values of a column."""
-        values = dense(values)
-        present = are_filled(values)
-        codes, levels = pd.factorize(values[present])
-        return cls(present, codes, np.bincount(codes, minlength=len(levels)))
+        codes, levels = distinct_of(values)
+        there = np.array([*(not is_absent(level) for level in levels), False], np.bool_)
+        place = np.cumsum(there) - 1  # the last one is that of a missing value
+        present = there[codes]
+        codes = place[codes[present]]
+        return cls(present, codes, np.bincount(codes, minlength=int(there.sum())))
 
     @property
     def growth(self) -> float:
@@ -215,10 +219,12 @@ def _with_numbers_of_things(
         if column.kind != "integer" or column.name in asked or measures(column.name):
             continue
         low, high = column.minimum, column.maximum
+        if not isinstance(low, int) or not isinstance(high, int) or high - low <= 2 * FEWEST:
+            continue
         repeats = _Repeats.of(df.iloc[:, at])
         distinct, filled = len(repeats.counts), len(repeats.codes)
-        is_sparse = isinstance(low, int) and isinstance(high, int) and high - low > 2 * distinct
-        if not FEWEST <= distinct <= (1 - LEAST_REPEATED) * filled or not is_sparse or low < 0:
+        is_sparse = low >= 0 and high - low > 2 * distinct
+        if not FEWEST <= distinct <= (1 - LEAST_REPEATED) * filled or not is_sparse:
             continue
         for other in texts:
             values = df.iloc[:, other]
@@ -252,12 +258,23 @@ def _with_telling_numbers(
             continue
         others = [other for other in range(df.shape[1]) if other != at]
         told = [other for other in others if repeats.determines(df.iloc[:, other])]
+        told = [other for other in told if not _rises_with(at, other, columns, df)]
         if len(told) < FEWEST_TOLD:
             continue
         differ = [repeats.differ(df.iloc[:, other]) for other in others if other not in told]
         if differ and np.logical_or.reduce(differ).sum() >= (filled - distinct) / 2:
             columns[at] = _as_key(column, repeats, [str(df.columns[other]) for other in told])
     return columns
+
+
+def _rises_with(one: int, other: int, columns: Sequence[Column], df: pd.DataFrame) -> bool:
+    """Return whether a number is computed from another one, as far as their order tells."""
+    if columns[other].kind not in NUMBERS:
+        return False
+    a, b = (numbers_of(df.iloc[:, at], columns[at]) for at in (one, other))
+    both = a.present & b.present
+    ranks = [pd.Series(own.values[both]).rank() for own in (a, b)]
+    return abs(float(ranks[0].corr(ranks[1]))) >= LEAST_RISING
 
 
 def _may_be_code(column: Column) -> bool:

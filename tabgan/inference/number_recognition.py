@@ -196,7 +196,7 @@ def _all_forms(
     while len(forms) < MOST_FORMS:
         rest = {texts[place]: counts[texts[place]] for place in np.flatnonzero(index < 0)}
         ranked = _rank(sample_texts(rest), decimal) if rest else []
-        form = next((form for form, _ in ranked if _go_together(first, form)), None)
+        form = next((form for form, _ in ranked if _go_together(forms, form)), None)
         if form is None:
             break
         others, ok = form.parse([*rest])
@@ -208,10 +208,17 @@ def _all_forms(
     return forms, values, index
 
 
-def _go_together(first: NumberForm, other: NumberForm) -> bool:
-    """Say whether a form may stand beside the first one: of the same unit, or of none."""
-    if isinstance(other, DecimalForm) and other.width > 1:
-        return False
+def _go_together(forms: Sequence[NumberForm], other: NumberForm) -> bool:
+    """Say whether a form may stand beside others: of the same unit, or without any."""
+    first = forms[0]
+    if isinstance(other, DecimalForm):
+        if other.width > 1:
+            return False
+        if _NOTE.fullmatch(other.suffix) and other.prefix == "":
+            return True
+        units = {form.unit for form in forms} - {""}
+        if not first.unit and units <= {other.unit}:
+            return bool(not other.unit or _is_currency(other.unit) or other.unit in _MEASURES)
     return other.unit == first.unit or (not other.unit and first.unit not in {"%", "‰"})
 
 
@@ -264,6 +271,28 @@ _UNIT = re.compile(r"""[ \u00a0\u202f]?(?:[%‰°″′"']|[^\W\d_])[^\d()+\-;,]
 _NAME = re.compile(r"[A-Z][a-z]{5,}|(?<= )[A-Z][a-z]{2,}")
 _NO_UNITS = frozenset({"st", "nd", "rd", "th", "s", "er", "e", "am", "pm", "a.m.", "p.m."})
 _ABOUT = frozenset({"~", "≈", "ca.", "c.", "<", ">", "≤", "≥", "±", "∅"})
+_ABOUT |= {"ca", "circa", "approx.", "approx", "about", "around", "env.", "etwa"}
+_NOTE = re.compile(r"[ \u00a0]?[*†‡§¹²³]{1,3}")  # the mark of a footnote
+_SIDES = (("DR", "CR"), ("Dr", "Cr"), ("dr", "cr"), ("", "CR"), ("", "Cr"), ("D", "C"))
+_MEASURES = {
+    "mg",
+    "g",
+    "kg",
+    "t",
+    "mm",
+    "cm",
+    "m",
+    "km",
+    "in",
+    "ft",
+    "mi",
+    "ml",
+    "l",
+    "oz",
+    "lb",
+    "lbs",
+}
+_MEASURES |= {"h", "hrs", "min", "sec", "s", "°C", "°F", "years", "days", "kWh"}
 _PER = re.compile(r"\d[\d.,]{0,20}([^\d.,/]{0,10}/ ?\d{1,4}\D{0,12})")  # 4.5/5, 6.1 l/100km
 _BLANKS = " \u00a0\u2009\u202f"
 _MINUS = "-−"
@@ -312,6 +341,7 @@ def _propose_shares(counts: Mapping[str, int]) -> Iterator[DecimalForm]:
 
 def _propose_unpadded(counts: Mapping[str, int]) -> Iterator[DecimalForm]:
     texts = [text for text in map(_cut, counts, counts.values()) if text is not None]
+    texts = _with_credits(texts)
     magnitudes = _magnitudes_of(texts)
     sides: Counter[tuple[str, str]] = Counter()
     by_sides: dict[tuple[str, str], list[_Text]] = {}
@@ -340,6 +370,20 @@ def _cut(text: str, count: int) -> _Text | None:
     elif "+" in before:
         prefix, sign = before.replace("+", "", 1), 1
     return _Text(before, digits, after, count, prefix, suffix, sign)
+
+
+def _with_credits(texts: list[_Text]) -> list[_Text]:
+    """Take what is credited for negative, where other texts are debits: 5.00 CR beside 7.00 DR."""
+    ends = {text.suffix.strip(_BLANKS) for text in texts if not text.sign}
+    debit, credit = next((pair for pair in _SIDES if {*pair} <= ends), ("", ""))
+    if not credit:
+        return texts
+    return [
+        text._replace(suffix=text.suffix.replace(credit, debit).rstrip(_BLANKS), sign=-1)
+        if text.suffix.strip(_BLANKS) == credit
+        else text
+        for text in texts
+    ]
 
 
 def _magnitudes_of(texts: Sequence[_Text]) -> tuple[str, ...]:
@@ -380,7 +424,7 @@ def _is_currency(prefix: str) -> bool:
 def _is_unit(suffix: str) -> bool:
     """Say whether what stands after a number is a unit, a currency, or blank."""
     word = suffix.strip(_BLANKS)
-    if not word or _is_currency(word):
+    if not word or _is_currency(word) or _NOTE.fullmatch(suffix):
         return True
     money, slash, per = word.partition("/")
     if slash and _is_currency(money) and _UNIT.fullmatch(per):

@@ -131,8 +131,9 @@ def _are_few_people(texts: Sequence[str], called: Called) -> bool:
         return False
     if called in ("people", "name", "role") and _share(texts, _is_known) >= KNOWN:
         return True
-    sure = max(_share(texts, _is_surely_known), _share(texts, _is_person))
-    return len(texts) >= FEWEST_NAMES and sure >= SURELY
+    if len(texts) < FEWEST_NAMES:
+        return False
+    return max(_share(texts, _is_surely_known), _share(texts, _is_person)) >= SURELY
 
 
 def calls_phones(name: Hashable) -> bool:

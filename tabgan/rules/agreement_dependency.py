@@ -73,13 +73,14 @@ MOST_UNEQUAL = 0.25  # of the rows that would differ by chance
 MOST_ACCIDENTAL = 0.8  # share of the rows that would be equal by chance
 HINT_ROWS = 300  # enough to refute most parts
 MOST_PART_LEVELS = 400  # of a column that may be a part of a date
-NEARLY = 0.98  # share of the rows in which a level has what it determines
+NEARLY = 0.98  # share of the rows in which a column is a part of a date
+MOSTLY_DETERMINED = 0.9  # share of the rows in which a level has what it determines
 MOST_ROWS = 5_000  # of a table in which pairs of levels are looked for
-LEAST_OF_PAIR = 2  # rows that a pair needs to be kept, lest it tells of one row
+LEAST_OF_PAIR = 2  # rows that a pair needs to be kept, also where rare levels are
 MOST_PER_LEVEL = 3  # pairs for each level of the column of more levels
 MOST_UNSEEN = 0.1  # share of the rows with a pair of their own, of which others must be expected
 LEAST_UNSEEN = 0.2  # share of the rows with a pair that never occurs, if one column was shuffled
-MOST_UNDETERMINED = 0.1  # of the rows that would have another level by chance
+MOST_UNDETERMINED = 0.15  # of the rows that would have another level by chance
 
 
 @dataclass(frozen=True)
@@ -414,7 +415,7 @@ def find_near_parts(
     for source, part in ((at, own) for at in sources for own in parts_of(table[at].column)):
         read = _part_levels(part, sample[source])
         hoped = [at for at, own in targets.items() if _may_follow(own, read)]
-        for target in [at for at in hoped if _nearly_determine(read, targets[at], rng)]:
+        for target in [at for at in hoped if _nearly_determine(read, targets[at], rng, NEARLY)]:
             rule = _near_part(table, part, (source, target), rng)
             if rule is not None:
                 agreeing = _same_levels(rule.restore(table)[target], table[target])
@@ -447,7 +448,7 @@ def _near_part(
     column, values = table[target]
     read = _part_levels(part, table[source])
     own = LevelList(table[target].codes, table[target].levels)
-    if not _nearly_determine(read, own, rng):
+    if not _nearly_determine(read, own, rng, NEARLY):
         return None
     codes = read.commonest_in(own)[read.codes].astype(np.int32)
     mended = levels_to_series(own.levels, codes, column).set_axis(values.index)
@@ -506,12 +507,12 @@ def find_near(
         if b in sources or not few[b].vary():
             continue
         for a in sorted(few, key=lambda at: len(few[at].levels)):
-            may = a != b and a not in found and len(few[a].levels) > len(few[b].levels)
-            if not may or not _nearly_determine(few[a], few[b], rng):
+            may = a != b and a not in found and few[a].may_determine(few[b])
+            if not may or not _nearly_determine(few[a], few[b], rng, MOSTLY_DETERMINED):
                 continue
             one, two = (LevelList(table[at].codes, table[at].levels) for at in (a, b))
             frequent = one.are_frequent(table[a].column.least_rows, ROWS_PER_NAME)
-            if frequent and _nearly_determine(one, two, rng):
+            if frequent and _nearly_determine(one, two, rng, MOSTLY_DETERMINED):
                 rule = functional_rule(field_at(table, a), field_at(table, b), one, two)
                 share = float((one.commonest_in(two)[one.codes] == two.codes).mean())
                 found[b] = NearDependency(rule, n_columns + b, share)
@@ -520,7 +521,9 @@ def find_near(
     return [*found.values()]
 
 
-def _nearly_determine(one: LevelList, other: LevelList, rng: np.random.Generator) -> bool:
+def _nearly_determine(
+    one: LevelList, other: LevelList, rng: np.random.Generator, least: float
+) -> bool:
     """Return whether nearly all rows hold the commonest other level of their own.
 
     The other column is shuffled: by chance, many more rows would differ.
@@ -531,7 +534,7 @@ def _nearly_determine(one: LevelList, other: LevelList, rng: np.random.Generator
         return float((one.commonest_in(shuffled)[one.codes] != codes).mean())
 
     share = differing(other.codes)
-    if not 0 < share <= 1 - NEARLY or len(one.codes) < LEAST_ROWS:
+    if not 0 < share <= 1 - least or len(one.codes) < LEAST_ROWS:
         return False
     return share <= MOST_UNDETERMINED * differing(rng.permutation(other.codes))
 
@@ -683,7 +686,8 @@ def _are_few(one: TypedSeries, other: TypedSeries, rng: np.random.Generator) -> 
 def _pairs_rule(
     a: ColumnRef, b: ColumnRef, source: TypedSeries, target: TypedSeries
 ) -> PairsDependency:
-    """Record the pairs of two columns that several rows have."""
+    """Record the pairs of two columns that are not rare."""
+    least = max(LEAST_OF_PAIR, a.column.least_rows, b.column.least_rows)
     width = len(target.levels)
     pairs, rows = np.unique(
         source.codes.astype(np.int64) * width + target.codes, return_counts=True
@@ -691,6 +695,6 @@ def _pairs_rule(
     kept = [
         (source.levels[pair // width], target.levels[pair % width], count)
         for pair, count in zip(pairs.tolist(), rows.tolist(), strict=True)
-        if count >= LEAST_OF_PAIR
+        if count >= least
     ]
     return PairsDependency(a, b, tuple(kept))

@@ -56,6 +56,7 @@ LEAST_BROKEN = 0.05  # share of rows in which a difference fails when one side i
 LEAST_BAND = 0.01  # share of the rows of a band, where a level has several
 VALUES_PER_BAND = 3  # at least, on average: else single values determine levels
 HINT_ROWS = 250  # enough to refute most
+REFUTING_ROWS = 1_000  # enough to refute most that these leave
 MOST_COMPARED = 40  # columns of one axis whose differences are tried
 SHOWN = 4  # bands in a description
 
@@ -285,6 +286,13 @@ def _before(bound: float, unit: float | None) -> float:
     return bound - (1 if unit == 1 else unit)
 
 
+def _have_several(values: NDArray[Any], codes: NDArray[np.int32]) -> bool:
+    """Return whether rows of equal measures have several levels."""
+    order = np.argsort(values, kind="stable")
+    values, codes = values[order], codes[order]
+    return bool(((values[1:] == values[:-1]) & (codes[1:] != codes[:-1])).any())
+
+
 class _Runs(NamedTuple):
     """The runs of levels in order of a measure, that of rows without one at last."""
 
@@ -300,6 +308,8 @@ class _Runs(NamedTuple):
         values, own = axis.values[axis.present], codes[axis.present]
         rest = codes[~axis.present]
         if not len(values) or (len(rest) and (rest != rest[0]).any()):
+            return None
+        if _have_several(values[:REFUTING_ROWS], own[:REFUTING_ROWS]):
             return None
         order = np.argsort(values, kind="stable")
         values, own = values[order], own[order]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tabgan.base.errors import DataError, OptionError, did_you_mean
 from tabgan.inference.infer_schema import infer_schema
 from tabgan.table.columns import ColumnFrame, TypedSeries, count_rows, sample_of
-from tabgan.table.level_codes import are_filled, codes_of
+from tabgan.table.level_codes import codes_of
 from tabgan.table.scalars import from_json_scalar, is_scalar, to_json_scalar
 from tabgan.table.schema import Column, Schema, find_name
 
@@ -67,6 +67,7 @@ class Dependency(Rule):
 
     name: ClassVar[str]  # its name in JSON, one per class
     of_equality: ClassVar[bool] = False  # whether all that counts is which cells are equal
+    may_be_broken: ClassVar[bool] = False  # by given cells: it keeps shares, or limits of levels
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -178,7 +179,7 @@ def evidence_of(rule: Dependency, table: ColumnFrame, rng: np.random.Generator) 
         except DataError:  # shuffled values that can't be reduced
             return None
     by_chance = max(shares)
-    present = np.logical_and.reduce([are_filled(cells.values) for cells in own.values()])
+    present = np.logical_and.reduce([cells.filled for cells in own.values()])
     return Evidence(int(present.sum()), by_chance) if by_chance < 1 else None
 
 

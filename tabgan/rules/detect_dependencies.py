@@ -11,6 +11,7 @@ from tabgan.rules.agreement_dependency import (
     find_near_parts,
     find_pairs,
 )
+from tabgan.rules.arithmetic_dependency import FormulaDependency
 from tabgan.rules.band_dependency import MOST_COMPARED, find_bands
 from tabgan.rules.base_rules import DEPENDENCIES, Dependency
 from tabgan.rules.counted_dependency import MOST_COUNTED, find_counted
@@ -23,11 +24,17 @@ from tabgan.rules.find_orders import DerivedColumns, find_orders
 from tabgan.rules.functional_dependency import FunctionalDependency, find_functional
 from tabgan.rules.holes_dependency import find_holes
 from tabgan.rules.identity_candidates import FITTED_ROWS, MOST_FACTORS, MOST_THREES, SPARE_ROWS
+from tabgan.rules.joint_dependency import (
+    CoalesceDependency,
+    JointDependency,
+    find_coalesced,
+    find_joint,
+)
 from tabgan.rules.order_dependency import DifferenceDependency
 from tabgan.rules.part_dependency import MOST_SOURCES, find_parts
 from tabgan.rules.personal_dependency import find_codes, find_persons
 from tabgan.rules.presence_dependency import find_joint_holes, find_joint_marks, find_presences
-from tabgan.rules.sum_dependency import find_one_hots, find_sums
+from tabgan.rules.sum_dependency import SumDependency, find_one_hots, find_sums
 from tabgan.table.columns import NUMBERS, TICKS, ColumnFrame, count_rows, without
 
 __all__ = ["dependency_from_json", "detect_dependencies", "untried"]
@@ -79,27 +86,21 @@ def _detect(
     found: list[Dependency] = []
     if count_rows(table) < LEAST_ROWS:
         return [*find_presences(table, n_columns)]
-    of_identities, of_parts, of_marks, of_holes, of_equals, of_near = rng.spawn(6)
-    finders: tuple[FindAttributes, ...] = (
-        lambda left: find_copies(without(left, kept), rng),
-        lambda left: find_one_hots(without(left, kept), rng),
-        lambda left: [*find_persons(left, rng), *find_codes(without(left, kept))],
-        find_attributes,
-        lambda left: find_presences(left, n_columns),
-        lambda left: find_holes(without(left, kept), of_holes, n_columns),
-    )
+    of_identities, of_parts, of_marks, of_holes, of_equals, of_near, of_joint = rng.spawn(7)
+    finders = _first_finders((rng, of_holes), kept, find_attributes, n_columns)
     table = _reduced_by(finders, table, found)
     determined = find_functional(table, rng, kept)
     while measured := _find_measured(table, of_parts, determined, kept):
         table = _reduced(table, measured, found)
         determined = find_functional(table, rng, kept)
-    given = [rule.target.position for rule in determined]
-    tied = {at for rule in determined for at in rule.positions}
-    identities = find_identities(without(table, kept), of_identities, tied)
+    given = {rule.target.position for rule in determined}
+    rngs = of_identities, of_joint, rng
+    identities, sums, coalesced, joint = _find_computed(table, rngs, determined, kept)
     computed = {at for rule in identities for at in rule.positions}
-    sums = find_sums(without(table, [*given, *kept, *computed]), rng)
-    derived = DerivedColumns.by(determined, sums, {*kept, *(computed - {*given})})
-    orders = find_orders(table, rng, derived)
+    repeated = {rule.target.position for rule in coalesced}
+    held = {*kept, *_held_by([*coalesced, *joint], computed), *(computed - given)}
+    derived = DerivedColumns.by(determined, sums, held)
+    orders = find_orders(without(table, repeated - computed), rng, derived)
     # An order is restored when all columns are there that it compares, and before others are
     # derived from them.
     compared = derived.on_the_way_to([*computed, *(at for rule in orders for at in rule.positions)])
@@ -108,17 +109,90 @@ def _detect(
     # A coincidence is restored when all columns are there that others give, none of which it
     # changes, and before the orders, so that these have the last word.
     fixed = {*derived.positions, *(rule.source.position for rule in first)}
+    ordered = {at for rule in orders for at in rule.positions}
+    last = [rule for rule in coalesced if ordered & {*rule.positions}]
+    together = [*(rule for rule in coalesced if rule not in last), *joint]
+    fixed |= {at for rule in coalesced for at in rule.positions}
     near = find_near_parts(without(table, given), of_near, {*fixed, *kept, *compared}, n_columns)
     replaced = {rule.target.position for rule in orders if isinstance(rule, DifferenceDependency)}
-    absent = {*near, *replaced, *(rule.target.position for rule in later)}
+    absent = {*near, *replaced, *repeated, *(rule.target.position for rule in later)}
     coincidences = find_partial_equalities(without(table, absent), rng, fixed)
     others = [*found, *determined, *orders, *coincidences]
     agreements = _find_agreements(without(table, absent), of_equals, fixed, n_columns, others)
-    rules = (*identities, *first, *sums, *agreements, *near.values())
+    rules = (*identities, *first, *sums, *agreements, *near.values(), *last, *together)
     left = without(table, {*kept, *given, *(at for rule in rules for at in rule.positions)})
     marks, of_distances = _find_marks(left, of_marks, [*orders, *coincidences], n_columns)
     restored_first = [*of_distances, *agreements, *coincidences, *identities, *first, *sums]
-    return [*found, *later, *marks, *near.values(), *orders, *restored_first]
+    return [*found, *later, *marks, *near.values(), *last, *orders, *restored_first, *together]
+
+
+def _first_finders(
+    rngs: tuple[np.random.Generator, np.random.Generator],
+    kept: Collection[int],
+    find_attributes: FindAttributes,
+    n_columns: int,
+) -> tuple[FindAttributes, ...]:
+    """Return what finds the rules that the table is reduced by, one after the other."""
+    rng, of_holes = rngs
+    return (
+        lambda left: find_copies(without(left, kept), rng),
+        lambda left: find_one_hots(without(left, kept), rng),
+        lambda left: [*find_persons(left, rng), *find_codes(without(left, kept))],
+        find_attributes,
+        lambda left: find_presences(left, n_columns),
+        lambda left: find_holes(without(left, kept), of_holes, n_columns),
+    )
+
+
+def _held_by(joint: Sequence[CoalesceDependency | JointDependency], computed: set[int]) -> set[int]:
+    """Return the columns that no order may change, since others are restored from them first."""
+    return {
+        at
+        for rule in joint
+        if isinstance(rule, JointDependency) or rule.target.position in computed
+        for at in rule.positions
+    }
+
+
+def _find_computed(
+    table: ColumnFrame,
+    rngs: tuple[np.random.Generator, np.random.Generator, np.random.Generator],
+    determined: Sequence[FunctionalDependency],
+    kept: Collection[int],
+) -> tuple[
+    list[FormulaDependency | SumDependency],
+    list[SumDependency],
+    list[CoalesceDependency],
+    list[JointDependency],
+]:
+    """Find identities, other sums, and what several columns determine together.
+
+    None of the last ones has a column that the others compute or change.
+    """
+    of_identities, of_joint, rng = rngs
+    given = {rule.target.position for rule in determined}
+    coalesced = find_coalesced(without(table, given), of_joint, kept)
+    locked = {at for rule in (*determined, *coalesced) for at in rule.positions}
+    identities = find_identities(without(table, kept), of_identities, locked)
+    moved = _moved_by(identities)
+    coalesced = [rule for rule in coalesced if moved.isdisjoint(rule.positions)]
+    repeated = {at for rule in coalesced for at in rule.positions}
+    computed = {at for rule in identities for at in rule.positions}
+    sums = find_sums(without(table, [*given, *kept, *computed, *repeated]), rng)
+    summed = {at for rule in sums for at in rule.positions}
+    left = without(table, [*given, *moved, *summed, *repeated])
+    return identities, sums, coalesced, find_joint(left, of_joint, kept)
+
+
+def _moved_by(identities: Sequence[FormulaDependency | SumDependency]) -> set[int]:
+    """Return the columns that identities compute, or change for their results to fit."""
+    moved: set[int] = set()
+    for rule in identities:
+        if isinstance(rule, SumDependency):
+            moved |= {*rule.positions}
+        else:
+            moved |= {rule.target.position, *(rule.positions[place] for place in rule.yielding)}
+    return moved
 
 
 def _find_agreements(

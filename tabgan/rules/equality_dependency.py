@@ -44,8 +44,8 @@ __all__ = [
     "PartialEquality",
     "common_values",
     "copied_cells",
-    "find_partial_equalities",
     "find_copies",
+    "find_partial_equalities",
     "form_of",
     "lead_away",
 ]
@@ -216,6 +216,7 @@ class PartialEquality(Dependency):
     """
 
     name: ClassVar[str] = "coincidence"
+    may_be_broken: ClassVar[bool] = True
     source: ColumnRef
     target: ColumnRef
     unit: str | None

@@ -258,6 +258,10 @@ class LevelList(NamedTuple):
         image[pairs[order] // n_others] = pairs[order] % n_others
         return image
 
+    def may_determine(self, other: "LevelList") -> bool:
+        """Return whether these levels are more than those that they may determine."""
+        return len(self.levels) > len(np.unique(self.commonest_in(other)))
+
     def support(self, other: "LevelList", most_rows: float = np.inf) -> bool:
         """Return whether enough rows support that these levels determine the other ones.
 

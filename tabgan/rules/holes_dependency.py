@@ -60,7 +60,7 @@ from tabgan.table.columns import (
 )
 from tabgan.table.dates import range_of_ticks, unit_of, zone_of
 from tabgan.table.level_codes import is_absent
-from tabgan.table.number_scale import clip_to_range
+from tabgan.table.number_scale import typical_values
 from tabgan.table.numbers import range_of_numbers
 from tabgan.table.scalars import Scalar
 from tabgan.table.schema import Column
@@ -537,11 +537,18 @@ def _filled_beside(
         for at in sources
     ]
     least = table[target].column.least_rows
-    kept = [np.quantile(clip_to_range(gap, None, least), QUANTILES) for gap in gaps]
+    kept = [_typical_distances(gap, least) for gap in gaps]
     return FilledDateDependency(
         tuple(field_at(table, at) for at in sources),
         field_at(table, target),
         unit,
         int(np.gcd.reduce(np.concatenate(gaps))) or 1,
-        tuple(tuple(np.rint(own).astype(int).tolist()) for own in kept),
+        tuple(kept),
     )
+
+
+def _typical_distances(gaps: NDArray[np.int64], least: int) -> tuple[int, ...]:
+    """Return `QUANTILES` of distances, none of which is that of a single row."""
+    typical = typical_values(gaps, len(QUANTILES), least)
+    ranks = np.linspace(0, 1, len(typical))
+    return tuple(np.rint(np.interp(QUANTILES, ranks, typical)).astype(int).tolist())

@@ -350,18 +350,11 @@ def _matches(
     slack = group.slack(rows)
     found: list[tuple[int, int, int]] = []
     with np.errstate(over="ignore", invalid="ignore"):
-        first = (own[:, :1] * by[None, :, 0]).ravel()
         is_new = (products.bases[:, None] != products.owners[:, None]).all(axis=2)
-        order = np.flatnonzero(is_new)
-        order = order[np.argsort(first[order], kind="stable")]
-        ascending = first[order]
+        first = np.where(is_new, own[:, :1] * by[None, :, 0], np.nan)
         for target in targets:
             values = group.values[target, rows]
-            # twice the slack: what lies near enough is decided below
-            reach = 2 * slack[target, 0] * np.array([-1, 1]) + values[0]
-            near = np.sort(order[slice(*np.searchsorted(ascending, reach, side="right"))])
-            near = near[np.abs(first[near] - values[0]) <= slack[target, 0]]
-            base, factor = np.divmod(near, by.shape[0])
+            base, factor = np.nonzero(np.abs(first - values[0]) <= slack[target, 0])
             in_base, in_factor = products.have(target)
             others = ~(in_base[base] | in_factor[factor])
             base, factor, row = base[others], factor[others], 1

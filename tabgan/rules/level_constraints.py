@@ -39,12 +39,14 @@ from tabgan.table.columns import (
     ColumnRef,
     TypedSeries,
     clip_to_ends,
+    decimals_of,
     field_at,
     level_key,
     sample_of,
     with_cells,
     write_column,
 )
+from tabgan.table.number_scale import clip_to_range
 from tabgan.table.scalars import Scalar, from_json_scalar, is_scalar, to_json_scalar
 from tabgan.table.schema import Column, Schema
 
@@ -53,6 +55,7 @@ __all__ = ["FixedCombinations", "Limit", "LevelLimits", "OneHot", "Unique", "fin
 MOST_LEVELS = 60  # of a column that may limit numbers
 MOST_CODES = 12  # the same of whole numbers
 MOST_LIMITING = 2  # columns that limit a number
+TOGETHER = 32  # columns that may limit numbers, and are looked at in one go
 MOST_LISTED = 20  # numbers that a level has, to have no others
 LEAST_LISTED = 0.998  # share of a level's rows that hold one of these
 LEAST_BEYOND = 0.05  # share of all rows that lie beyond a level's limits
@@ -320,6 +323,7 @@ class LevelLimits(Dependency):
     """
 
     name: ClassVar[str] = "level limits"
+    may_be_broken: ClassVar[bool] = True
     target: ColumnRef
     sources: tuple[ColumnRef, ...]
     limits: tuple[tuple[Limit, ...], ...]
@@ -525,10 +529,17 @@ def find_limits(
     sample = sample_of({at: table[at] for at in {*numbers, *sources}}, rng)
     tried = len(numbers) * sum(len(table[at].levels) for at in sources)
     hoped: list[tuple[float, int, int]] = []
-    for target in numbers:
-        ranked = _Ranked.of(sample[target])
-        shares = ((ranked.beyond(sample[at]), target, at) for at in sources if at != target)
-        hoped += [own for own in shares if own[0] >= LEAST_BROKEN]
+    ranks = {target: _Ranked.of(sample[target]) for target in numbers}
+    for start in range(0, len(sources), TOGETHER):
+        some = sources[start : start + TOGETHER]
+        levels = _SourceLevels.of([sample[at] for at in some])
+        for target, ranked in ranks.items():
+            shares = zip(ranked.beyond(levels).tolist(), some, strict=True)
+            hoped += [
+                (share, target, at)
+                for share, at in shares
+                if share >= LEAST_BROKEN and at != target
+            ]
     limits: dict[int, dict[int, tuple[Limit, ...]]] = {}
     limiting = set[int]()
     ranked_of = cache(lambda at: _Ranked.of(table[at]))
@@ -572,24 +583,46 @@ class _Ranked(NamedTuple):
         counts = np.bincount(ranks, minlength=len(distinct))
         return cls(present, np.asarray(distinct), ranks, counts / max(len(ranks), 1))
 
-    def beyond(self, source: TypedSeries) -> float:
-        """Return the share of rows that would lie beyond the limits of their level by chance."""
-        codes, n_levels = source.codes[self.present], len(source.levels)
+    def beyond(self, sources: "_SourceLevels") -> NDArray[np.float64]:
+        """Return the share of rows that would lie beyond the limits of their level by chance.
+
+        Returns
+        -------
+        For each source; shape (sources,).
+        """
+        n_levels, n_sources = len(sources.owners), len(sources.codes)
         if len(self.distinct) < 2:
-            return 0.0
+            return np.zeros(n_sources)
+        codes, ranks = sources.codes[:, self.present].ravel(), np.tile(self.ranks, n_sources)
         up_to = np.cumsum(self.shares)
         low, high = np.full(n_levels, len(up_to)), np.full(n_levels, -1)
-        np.minimum.at(low, codes, self.ranks)
-        np.maximum.at(high, codes, self.ranks)
+        np.minimum.at(low, codes, ranks)
+        np.maximum.at(high, codes, ranks)
         rows = np.bincount(codes, minlength=n_levels)
         there = rows >= LEAST_HOPED
         inside = up_to[high[there]] - np.append(up_to, 0.0)[low[there] - 1]
         if len(up_to) <= MOST_LISTED**2:
             pairs = np.zeros((n_levels, len(up_to)), np.bool_)
-            pairs[codes, self.ranks] = True
+            pairs[codes, ranks] = True
             inside = np.minimum(inside, pairs[there] @ self.shares)
-        evident = (1 - inside >= LEAST_BEYOND) & ((1 - inside) * rows[there] >= LEAST_HOPED)
-        return float(((1 - inside) * rows[there])[evident].sum() / len(codes))
+        beyond = (1 - inside) * rows[there]
+        evident = (1 - inside >= LEAST_BEYOND) & (beyond >= LEAST_HOPED)
+        found = np.bincount(sources.owners[there], beyond * evident, minlength=n_sources)
+        return found / max(len(self.ranks), 1)
+
+
+class _SourceLevels(NamedTuple):
+    """The levels of several columns, numbered through."""
+
+    codes: NDArray[np.intp]  # of each row, shape (sources, rows)
+    owners: NDArray[np.intp]  # the source of each level
+
+    @classmethod
+    def of(cls, sources: Sequence[TypedSeries]) -> Self:
+        sizes = [len(cells.levels) for cells in sources]
+        starts = np.cumsum([0, *sizes[:-1]])
+        codes = [cells.codes + start for cells, start in zip(sources, starts, strict=True)]
+        return cls(np.stack(codes), np.repeat(np.arange(len(sizes)), sizes))
 
 
 def _limits(
@@ -618,25 +651,54 @@ def _limits(
         if is_list:
             numbers = tuple(ranked.distinct[seen[often]].tolist())
         else:
-            numbers = _range_of(values[codes == code], cells, (first > 0, last < n - 1))
+            evident = (first > 0, last < n - 1)
+            numbers = _range_of(values[codes == code], cells, evident, (ranked.distinct, up_to))
         if np.isfinite(numbers).any():
             limits.append(Limit(source.levels[code], numbers, is_list))
     return tuple(limits) if broken >= LEAST_BROKEN else ()
 
 
 def _range_of(
-    values: NDArray[Any], cells: TypedSeries, evident: tuple[bool, bool]
+    values: NDArray[Any],
+    cells: TypedSeries,
+    evident: tuple[bool, bool],
+    shares: tuple[NDArray[Any], NDArray[np.float64]],
 ) -> tuple[float, float]:
     """Return the ends of the numbers of a level, which tell of no single row.
 
-    An end is open if other levels hardly go beyond, or rows of the level do: it is no limit then,
-    but where the numbers become rare.
+    An end is open if other levels hardly go beyond. If rows of the level do, where its numbers
+    become rare, the end lies a whole range of the trimmed numbers away, where that still limits.
+
+    Parameters
+    ----------
+    values
+        The numbers of the level.
+    cells
+        The column.
+    evident
+        Whether other levels go beyond each end.
+    shares
+        The distinct numbers of the column, and the share of its rows below each.
     """
-    kept = clip_to_ends(values, cells.column)
-    low, high = kept.min().item(), kept.max().item()
-    low = low if evident[0] and (values < low).mean() <= MOST_BEYOND else -np.inf
-    high = high if evident[1] and (values > high).mean() <= MOST_BEYOND else np.inf
-    return low, high
+    column = cells.column
+    tails, trimmed = (
+        np.sort(own)[[0, -1]]
+        for own in (
+            clip_to_ends(values, column),
+            clip_to_range(values, decimals_of(column), column.least_rows),
+        )
+    )
+    reach = trimmed[1] - trimmed[0]
+    distinct, up_to = shares
+    ends = []
+    for sign, limits in ((-1, evident[0]), (1, evident[1])):
+        at = max(sign, 0)
+        tried = np.array([tails[at], trimmed[at] + sign * reach] if limits else [], values.dtype)
+        own = (sign * values > sign * tried[:, None]).mean(axis=1) <= MOST_BEYOND
+        below = up_to[np.searchsorted(distinct, tried, "right" if at else "left")]
+        good = tried[own & ((1 - below if at else below) >= LEAST_BEYOND)]
+        ends.append(sign * (sign * good).min().item() if len(good) else sign * np.inf)
+    return ends[0], ends[1]
 
 
 def _open_to_null(numbers: tuple[float, ...]) -> list[float | None]:

@@ -14,13 +14,14 @@ that generated rows would have the mark in some of the columns; most of them dec
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import chdtrc, xlogy
 
 from tabgan.rules.base_rules import Dependency, Mask
 from tabgan.table.columns import (
@@ -41,9 +42,11 @@ from tabgan.table.scalars import Scalar, from_json_scalar, to_json_scalar
 from tabgan.table.schema import Column, Kind
 
 __all__ = [
+    "HoleShares",
     "JointMarksDependency",
     "PRESENT",
     "PresenceDependency",
+    "find_hole_shares",
     "find_joint_holes",
     "find_joint_marks",
     "find_presences",
@@ -476,3 +479,219 @@ def _candidates(cells: TypedSeries) -> list[int]:
     common = np.flatnonzero((counts >= least) & (n_rows - counts >= LEAST_ROWS))
     few = MOST_MARKS if cells.column.kind in NUMBERS | TICKS else MOST_LEVELS
     return [int(code) for code in common[np.argsort(-counts[common], kind="stable")][:few]]
+
+
+MOST_SOURCE_LEVELS = 30  # of a column that the holes of others go with
+LEAST_DIFFERENCE = 0.02  # between the shares of holes of two levels
+MOST_SAID = 3  # levels that are named
+CHANCE = 0.01  # that a table whose holes go with nothing shows any that do
+
+
+@dataclass(frozen=True)
+class HoleShares(Dependency):
+    """The target has a value in a share of the rows that each level of the source decides.
+
+    A cell with a value changes place with an empty one of another level, so that the margins stay.
+
+    Parameters
+    ----------
+    source, target
+        The column of levels, and the one with holes.
+    levels
+        The levels that enough rows have.
+    shares
+        Share of the rows of each in which the target has a value.
+    """
+
+    name: ClassVar[str] = "hole shares"
+    may_be_broken: ClassVar[bool] = True
+    source: ColumnRef
+    target: ColumnRef
+    levels: tuple[Scalar, ...]
+    shares: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        if not self.levels or len(self.levels) != len(self.shares):
+            raise ValueError("hole shares: a share is needed for each level")
+        if not all(0 <= share <= 1 for share in self.shares):
+            raise ValueError("hole shares: shares must be from 0 to 1")
+
+    @property
+    def positions(self) -> tuple[int, ...]:
+        """Positions of the columns that take part."""
+        return self.source.position, self.target.position
+
+    def describe(self) -> str:
+        """Describe the rule in words."""
+        said = []
+        for word, own in (("always", 1.0), ("never", 0.0)):
+            held = [_words([level]) for level, share in self._pairs() if share == own]
+            if held:
+                more = "" if len(held) <= MOST_SAID else f" and {len(held) - MOST_SAID} others"
+                said.append(f"{word} for {', '.join(held[:MOST_SAID])}{more}")
+        words = f" ({'; '.join(said)})" if said else ""
+        return f"how often {self.target} has a value goes with {self.source}{words}"
+
+    def _pairs(self) -> list[tuple[Scalar, float]]:
+        return [*zip(self.levels, self.shares, strict=True)]
+
+    def reduce(self, table: ColumnFrame) -> ColumnFrame:
+        """Leave the table as it is: the holes are learned."""
+        return table
+
+    def restore(self, table: ColumnFrame) -> ColumnFrame:
+        """Let values change places with holes where a level has too many of one of them."""
+        if not {*self.positions} <= table.keys():
+            return table
+        cells = table[self.target.position]
+        present, codes, shares = self._states(table)
+        has_all = np.isin(shares, (0.0, 1.0))
+        gives: list[NDArray[np.intp]] = []
+        takes: list[NDArray[np.intp]] = []
+        for code in np.flatnonzero(~np.isnan(shares)).tolist():
+            rows, share = np.flatnonzero(codes == code), float(shares[code])
+            more = int(present[rows].sum()) - round(len(rows) * share)
+            if abs(more) <= np.sqrt(len(rows) * share * (1 - share)):
+                continue
+            own = _spread(rows[present[rows] == (more > 0)], abs(more))
+            (gives if more > 0 else takes).append(own)
+        giving, taking = (
+            own[np.argsort(~has_all[codes[own]], kind="stable")]
+            for own in (np.concatenate([np.zeros(0, np.intp), *rows]) for rows in (gives, takes))
+        )
+        taken = np.arange(len(codes))
+        n = min(len(giving), len(taking))
+        taken[giving[:n]], taken[taking[:n]] = taking[:n], giving[:n]
+        self._take_from_others(taken, present, (giving[n:], taking[n:]), has_all[codes])
+        column, values = cells
+        if (taken == np.arange(len(taken))).all():
+            return table
+        moved = values.iloc[taken].set_axis(values.index)
+        return with_cells(table, {self.target.position: TypedSeries(column, moved)})
+
+    def _states(self, table: ColumnFrame) -> tuple[Mask, NDArray[np.int32], NDArray[np.float64]]:
+        """Return where the target has a value, and the rows' levels with the share of each."""
+        source, target = (table[at] for at in self.positions)
+        known = {level_key(level): share for level, share in self._pairs()}
+        shares = [known.get(level_key(level), np.nan) for level in source.levels]
+        return _have_value(target), source.codes, np.array(shares)
+
+    @staticmethod
+    def _take_from_others(
+        taken: NDArray[np.intp],
+        present: Mask,
+        left: tuple[NDArray[np.intp], NDArray[np.intp]],
+        has_all: Mask,
+    ) -> None:
+        """Copy holes, or values, to rows of levels that have no others, if any are left."""
+        for rows, donors in zip(left, (~present, present), strict=True):
+            own, givers = rows[has_all[rows]], np.flatnonzero(donors)
+            if len(own) and len(givers):
+                taken[own] = givers[np.searchsorted(givers, own) % len(givers)]
+
+    def holds(self, cells: Sequence[TypedSeries]) -> Mask:
+        """Return which rows have a value, or none, where all rows of their level do."""
+        present, codes, shares = self._states(dict(zip(self.positions, cells, strict=True)))
+        own = shares[codes]
+        holds: Mask = ~((own == 0) & present) & ~((own == 1) & ~present)
+        return holds
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe the dependency by JSON values."""
+        return {
+            "source": self.source.to_json(),
+            "target": self.target.to_json(),
+            "levels": [*map(to_json_scalar, self.levels)],
+            "shares": [*self.shares],
+        }
+
+    @classmethod
+    def from_json(cls, state: dict[str, Any]) -> Self:
+        """Rebuild a dependency from `to_json`'s value."""
+        return cls(
+            ColumnRef.from_json(state["source"]),
+            ColumnRef.from_json(state["target"]),
+            tuple(map(from_json_scalar, state["levels"])),
+            tuple(float(share) for share in state["shares"]),
+        )
+
+
+def _spread(rows: NDArray[np.intp], n: int) -> NDArray[np.intp]:
+    """Choose rows that lie evenly among some."""
+    return rows[np.linspace(0, len(rows) - 1, min(n, len(rows))).astype(np.intp)]
+
+
+def find_hole_shares(table: ColumnFrame, kept: Collection[int] = ()) -> list[HoleShares]:
+    """Find the columns whose holes go with the levels of another one, each with the closest.
+
+    Parameters
+    ----------
+    table
+        The columns that are learned.
+    kept
+        Positions of columns that no rule may change.
+    """
+    holes = {}
+    for at, cells in table.items():
+        if not cells.column.is_generated and at not in kept:
+            present = _have_value(cells)
+            if _in_some(present):
+                holes[at] = present
+    sources = {
+        at: cells
+        for at, cells in table.items()
+        if cells.column.kind in ("categorical", "boolean", "integer")
+        and not cells.column.is_generated
+        and 1 < len(cells.levels) <= MOST_SOURCE_LEVELS
+        and at not in holes
+    }
+    found = []
+    for target, present in holes.items():
+        closest: tuple[float, HoleShares] | None = None
+        for at, cells in sources.items():
+            likely, freedom = _likelihood_ratio(present, cells.codes)
+            if chdtrc(freedom, likely) * len(holes) * len(sources) > CHANCE:
+                continue
+            rule = _shares_rule(table, at, target, present)
+            likely -= freedom * np.log(len(present))  # Schwarz's criterion
+            if rule is not None and (closest is None or likely > closest[0]):
+                closest = likely, rule
+        found += [] if closest is None else [closest[1]]
+    return found
+
+
+def _have_value(cells: TypedSeries) -> Mask:
+    if cells.column.kind in NUMBERS | TICKS:
+        return cells.numbers.present
+    filled = np.array([not is_absent(level) for level in cells.levels], np.bool_)
+    return np.asarray(filled[cells.codes], np.bool_)
+
+
+def _in_some(present: Mask) -> bool:
+    return LEAST_ROWS <= int(present.sum()) <= len(present) - LEAST_ROWS
+
+
+def _likelihood_ratio(present: Mask, codes: NDArray[np.int32]) -> tuple[float, int]:
+    """Return the statistic of a G-test of whether holes go with levels, and its freedom."""
+    rows = np.bincount(codes).astype(float)
+    held = np.bincount(codes, present, len(rows))
+    overall = present.mean()
+    likely = xlogy(held, held / np.maximum(rows, 1) / overall)
+    likely += xlogy(rows - held, (rows - held) / np.maximum(rows, 1) / (1 - overall))
+    return float(2 * likely.sum()), max(int(np.count_nonzero(rows)) - 1, 1)
+
+
+def _shares_rule(table: ColumnFrame, source: int, target: int, present: Mask) -> HoleShares | None:
+    """Record the shares of the levels of many rows; None if they are much alike."""
+    cells = table[source]
+    rows = np.bincount(cells.codes, minlength=len(cells.levels))
+    held = np.bincount(cells.codes, present, len(rows))
+    least = max(LEAST_ROWS, cells.column.least_rows)
+    often = np.flatnonzero(rows >= least)
+    shares = held[often] / rows[often]
+    if len(often) < 2 or np.ptp(shares) < LEAST_DIFFERENCE:
+        return None
+    levels = tuple(cells.levels[code] for code in often)
+    return HoleShares(
+        field_at(table, source), field_at(table, target), levels, tuple(shares.tolist())
+    )

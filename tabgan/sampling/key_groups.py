@@ -109,6 +109,12 @@ class GroupSizes(NamedTuple):
         """The mean number of units."""
         return float(np.dot(self.sizes, self.shares))
 
+    @property
+    def range_in_words(self) -> str:
+        """The least and the greatest size, which is no single key's, for people."""
+        low, high = min(self.sizes), max(self.sizes)
+        return f"{low:,}" if low == high else f"{low:,} to about {high:,}"
+
     def ends(self, length: int, rng: np.random.Generator) -> NDArray[np.int64]:
         """Draw the sizes of keys that fill so many units, and return where each ends.
 
@@ -196,7 +202,7 @@ class KeyGroups:
         has = f"; each has one {names}" if names else ""
         differ = ", ".join(repr(schema.names[at]) for at in self.apart)
         has += f"; no {differ} twice" if differ else ""
-        ends = f"{min(self.sizes.sizes):,} to {max(self.sizes.sizes):,}"
+        ends = self.sizes.range_in_words
         units = "rows" if self.within is None else f"values of {schema.names[self.within]!r}"
         by = "" if self.sized_by is None else f", by {schema.names[self.sized_by]!r}"
         mean = f"{self.sizes.mean:.1f} on average"

@@ -206,7 +206,7 @@ class SelfReference:
         schema
             Columns of the table.
         """
-        ends = f"{min(self.sizes.sizes):,} to {max(self.sizes.sizes):,} rows to one"
+        ends = f"{self.sizes.range_in_words} rows to one"
         steep = f", up to {self.deepest} steps deep" if self.deepest > 0 else ""
         steep = ", also in circles" if self.in_circles else steep
         names = ", ".join(repr(schema.names[at]) for at in self.alike)

@@ -9,6 +9,7 @@ free.
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
+from math import prod
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -235,8 +236,8 @@ def _may_be_unique(columns: Sequence[_Levels], n: int) -> bool:
 
     They are so many rows that by chance some would.
     """
-    equal = float(np.prod([column.equal for column in columns]))
-    room = float(np.prod([float(column.n) for column in columns]))
+    equal = prod(column.equal for column in columns)
+    room = prod(column.n for column in columns)
     least = max(LEAST_PAIRS, LEAST_BY_CHANCE * n)
     if n * (n - 1) / 2 * equal < least or room < (1 - MOST_REPEATED) * n:
         return False
@@ -284,7 +285,7 @@ def learn_keys(table: ColumnFrame, others: Collection[int] = ()) -> tuple[KeyGro
         Positions of columns that are no such keys, as their values name other rows of the table.
     """
     keys = {at: cells for at, cells in table.items() if at not in others and _may_repeat(cells)}
-    there = {at: are_filled(cells.values) for at, cells in keys.items()}
+    there = {at: cells.filled for at, cells in keys.items()}
     n_keys = {at: len(np.unique(cells.codes[there[at]])) for at, cells in keys.items()}
     found: list[KeyGroups] = []
     for at in sorted(keys, key=lambda at: (-n_keys[at], at)):
@@ -325,12 +326,11 @@ def learn_keys(table: ColumnFrame, others: Collection[int] = ()) -> tuple[KeyGro
 def _may_repeat(cells: TypedSeries) -> bool:
     """Return whether values of a generated column stand in several rows each, as keys do."""
     column = cells.column
-    if column.kind == "key":
-        return True
+    if column.kind == "key" or not column.is_generated or column.kind == "text":
+        return column.kind == "key"
     marks = frequent_marks(cells)
-    filled = int((are_filled(cells.values) & ~cells.values.isin(marks)).sum())
-    repeats = filled - len(cells.levels) + len(marks) >= LEAST_NAMED_TWICE * max(filled, 1)
-    return column.is_generated and column.kind != "text" and repeats
+    filled = int((cells.filled & ~cells.values.isin(marks)).sum())
+    return filled - len(cells.levels) + len(marks) >= LEAST_NAMED_TWICE * max(filled, 1)
 
 
 def _is_paired(cells: TypedSeries, codes: NDArray[np.int32], there: Mask) -> bool:

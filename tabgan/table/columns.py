@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from tabgan.base.errors import SchemaError
 from tabgan.table.dates import date_forms, range_of_ticks, read_ticks, unit_of, write_ticks, zone_of
-from tabgan.table.level_codes import Distinct, codes_of, distinct_of
+from tabgan.table.level_codes import Distinct, codes_of, distinct_of, is_absent
 from tabgan.table.number_scale import clip_to_range
 from tabgan.table.numbers import Numbers, range_of_numbers, read_numbers, write_numbers
 from tabgan.table.scalars import Scalar
@@ -104,6 +104,14 @@ class TypedSeries(_ColumnValues):
             occurring = np.flatnonzero(occurs).tolist()
             return place[codes], [whole.levels[code] for code in occurring]
         return codes_of(self.values, self._distinct)
+
+    @cached_property
+    def filled(self) -> NDArray[np.bool_]:
+        """Which rows hold more than a missing value or a mark of absence (see `are_filled`)."""
+        if isinstance(self.values.dtype, np.dtype) and self.values.dtype != np.dtype(object):
+            return self.values.notna().to_numpy(bool)
+        there = np.array([not is_absent(level) for level in self.levels], np.bool_)
+        return there[self.codes]
 
     @cached_property
     def _distinct(self) -> Distinct:

@@ -167,15 +167,13 @@ def _distinct_objects(values: pd.Series) -> tuple[NDArray[np.int64], list[Scalar
     # pandas.factorize is fast, and takes 1, 1.0 and True for equal, texts that differ after a NUL,
     # and half of a character and its name.
     objects = values.to_numpy(object)
-    given = objects.tolist()
-    types = set(map(type, given))
-    if types == {str} and (joined := "".join(given)).isascii() and "\0" not in joined:
+    if are_texts(values) and (joined := "".join(objects)).isascii() and "\0" not in joined:
         codes, uniques = pd.factorize(objects)
-        return codes.astype(np.int64, copy=False), uniques.tolist()
+        if set(map(type, uniques)) == {str}:  # a text may be of a class of its own
+            return codes.astype(np.int64, copy=False), uniques.tolist()
     missing = values.isna().to_numpy(bool)
-    if missing.any():
-        given = objects[~missing].tolist()
-        types = set(map(type, given))
+    given = objects[~missing].tolist()
+    types = set(map(type, given))
     if any(issubclass(kind, np.generic) for kind in types):
         given = [to_python_scalar(value) for value in given]
         types = set(map(type, given))

@@ -127,8 +127,14 @@ WRONG = [
         "tabgan.toml: steps = true: 'True' is neither a whole number from 1 nor 'auto'",
     ),
     ('steps = "5"', 'tabgan.toml: steps = "5": it must be a whole number'),
-    ("[synth]\nrows = -1", "tabgan.toml [synth]: rows = -1: -1 is not in the range x>=0."),
-    ("hidden_dim = 5.5", "tabgan.toml: hidden_dim = 5.5: '5.5' is not a valid integer range."),
+    (
+        "[synth]\nrows = -1",
+        "tabgan.toml [synth]: rows = -1: -1 is no whole number from 0; write one such as 10",
+    ),
+    (
+        "hidden_dim = 5.5",
+        "tabgan.toml: hidden_dim = 5.5: 5.5 is no whole number from 1; write one such as 10",
+    ),
     ("learning_rate = nan", "tabgan.toml: learning_rate = NaN: nan is no number to compute with"),
     ('refine = "yes"', 'tabgan.toml: refine = "yes": it must be true or false'),
     ("refine = 1", "tabgan.toml: refine = 1: it must be true or false"),

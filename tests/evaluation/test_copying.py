@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tabgan import Column, Schema
+from tabgan import Column, Schema, evaluate
 from tabgan.evaluation.compared_tables import code_columns, read_tables
 from tabgan.evaluation.copying import Points, measure_nearness, nearest, place_rows
 
@@ -99,3 +99,20 @@ def test_rows_between_those_of_a_series_are_no_copies():
     drawn = pd.DataFrame({"hour": between, "level": np.round(np.sin(between / 90), 3)})
     coded = read_tables(real, drawn).coded
     assert measure_nearness(coded, np.random.default_rng(0), 2_000).near_copies.value == 0
+
+
+def test_a_detector_that_is_wrong_more_often_than_a_coin_is_no_perfect_score():
+    """Held-out rows are taken for their copies, which bear the other label."""
+    real = numbers(400, 0)
+    found = evaluate(real, real.sample(frac=1, random_state=0).reset_index(drop=True))
+    assert found.detection.trees.auc < 0.3
+    assert found.verdict.parts["detection"] < 0.6
+    assert {point.part for point in found.verdict.weak_points} == {"nearness"}  # the cause
+
+
+@pytest.mark.parametrize(("copied", "is_copied"), [(0.01, False), (0.1, True)])
+def test_a_tenth_of_copies_is_told(copied, is_copied):
+    real, drawn = numbers(500, 0), numbers(500, 1)
+    count = int(copied * len(real))
+    drawn = pd.concat([drawn[count:], real[:count]], ignore_index=True)
+    assert evaluate(real, drawn).verdict.is_copied == is_copied

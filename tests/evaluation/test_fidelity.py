@@ -5,8 +5,9 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.datasets import load_linnerud
 
-from tabgan import Column, DataError, Schema, infer_schema
+from tabgan import Column, DataError, Schema, evaluate, infer_schema
 from tabgan.evaluation.compared_tables import CodedColumn, code_columns
 from tabgan.evaluation.detection import detection_score
 from tabgan.evaluation.distributions import MOST_CELLS
@@ -203,3 +204,12 @@ class TestDetection:
             "of each, one for each fold",
         ):
             detection_score(normal(2, 0), normal(9, 0), X)
+
+
+@pytest.mark.parametrize("seed", [3, 6])
+def test_ten_rows_show_no_lost_relation(seed):
+    """Each row has tenths of its own, so all pairs of any two tables differ."""
+    table = load_linnerud(as_frame=True).frame
+    order = np.random.default_rng(seed).permutation(20)
+    one, other = (table.iloc[rows].reset_index(drop=True) for rows in (order[:10], order[10:]))
+    assert evaluate(one, other, random_state=seed).verdict.weak_points == ()

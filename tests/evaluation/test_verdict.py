@@ -1,5 +1,6 @@
 """What to do about weak points: remedies that can be followed."""
 
+import inspect
 import re
 from pathlib import Path
 
@@ -7,10 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tabgan import evaluate, infer_schema
+from tabgan import TabGAN, constraints, evaluate, infer_schema
 from tabgan.cli.main import main
-from tabgan.evaluation import keys_and_times, weak_points
+from tabgan.evaluation import keys_and_times, structure, weak_points
 from tabgan.evaluation.results import Run, WeakPoint
+from tabgan.table.schema import KINDS
 
 
 def options_of(*commands: str) -> set[str]:
@@ -22,11 +24,37 @@ def options_of(*commands: str) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("module", [weak_points, keys_and_times])
+@pytest.mark.parametrize("module", [weak_points, structure, keys_and_times])
 def test_every_option_in_a_remedy_is_one(module):
     text = Path(module.__file__).read_text(encoding="utf-8")
     named = set(re.findall(r"--[a-z][a-z-]+", text))
-    assert named <= options_of("synth", "fit", "sample", "inspect")
+    assert named <= options_of("synth", "fit", "sample", "inspect", "evaluate")
+
+
+@pytest.mark.parametrize("module", [weak_points, structure, keys_and_times])
+def test_every_command_and_parameter_in_a_remedy_is_one(module):
+    text = re.sub(r'"\s+f?"', "", Path(module.__file__).read_text(encoding="utf-8"))
+    called = set(re.findall(r"tabgan (\w+) (?:--|[A-Z]{2}|does|shows)", text))
+    assert called <= main.commands.keys()
+    kinds = set(re.findall(r"--kind (?:\{[^}]*\})=(\w+)", text))
+    assert kinds <= set(KINDS)
+    known = inspect.signature(TabGAN).parameters
+    named = set(re.findall(r"\b(min_group|epsilon|refine|polish)\b", text))
+    assert named <= known.keys()
+    constraint = set(re.findall(r"the constraint (\w+)", text))
+    assert constraint <= set(constraints.__all__)
+
+
+def test_a_lost_level_is_told_beside_what_a_model_of_it_loses():
+    rng = np.random.default_rng(0)
+    kind = rng.choice(["a", "b", "c"], 1200, p=[0.5, 0.45, 0.05])
+    x = np.select([kind == "a", kind == "b"], [0.0, 2.0], 6.0) + rng.normal(size=1200)
+    real = pd.DataFrame({"x": x.round(2), "y": rng.normal(size=1200).round(2), "kind": kind})
+    found = evaluate(real[:600], real[600:].query("kind != 'c'"), target="kind")
+    assert any(
+        point.part == "coverage" and point.columns == ("kind",)
+        for point in found.verdict.weak_points[:2]
+    )
 
 
 def fewer_levels(size: int, seed: int) -> pd.DataFrame:

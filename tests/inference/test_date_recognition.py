@@ -396,3 +396,18 @@ def test_a_column_tells_the_order_of_day_and_month_in_all_its_forms(low, high):
 def test_numbers_of_six_digits_are_no_dates():
     rng = np.random.default_rng(0)
     assert recognize_dates(Counter(map(str, rng.integers(101_010, 991_231, 60)))) is None
+
+
+@pytest.mark.parametrize(
+    ("texts", "spec"),
+    [
+        ([f"{n // 60:02}:{n % 60:02}.{n % 97:02}" for n in range(900, 1500, 7)], "%[mm]:%S.%2f"),
+        ([f"{n // 60}:{n % 60:02}.{n % 10}" for n in range(90, 500, 7)], "%[m]:%S.%1f"),
+        ([f"W{n:02}/{y}" for n in range(1, 53) for y in (2019, 2021)], "W%V/%G"),
+        ([f"{y}-KW{n:02}" for n in range(1, 53) for y in (2019, 2021)], "%G-KW%V"),
+        ([f"{y} Week {n}" for n in range(1, 53) for y in (2019, 2021)], "%G Week %-V"),
+        ([f"Q{n}'{y}" for n in range(1, 5) for y in range(15, 24)], "Q%q'%y"),
+    ],
+)
+def test_other_weeks_quarters_and_short_durations(texts, spec):
+    assert spec_of(texts) == spec

@@ -149,3 +149,17 @@ def test_numbers_whose_repeated_values_tell_several_columns_are_keys_whatever_th
     named = frame.rename(columns={"proyecto_codigo": "price"})
     for other in (mixed, copies, named):
         assert infer_schema(other).columns[0].kind == "integer"
+
+
+def test_numbers_from_which_others_are_computed_are_no_keys():
+    rng = np.random.default_rng(0)
+    dose = rng.integers(50, 9000, 1200)
+    frame = pd.DataFrame(
+        {
+            "dose": dose,
+            "in_kilo": (dose / 1000).round(1),
+            "charge": (dose * 0.007).round(3),
+            "x": rng.normal(size=1200),
+        }
+    )
+    assert infer_schema(frame).columns[0].kind == "integer"

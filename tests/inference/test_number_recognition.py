@@ -312,3 +312,29 @@ def test_third_parties_add_recognizers(monkeypatch):
 
 def test_every_recognizer_is_named():
     assert len({recognizer.name for recognizer in NUMBER_RECOGNIZERS}) == len(NUMBER_RECOGNIZERS)
+
+
+@pytest.mark.parametrize(
+    ("odd", "spec"),
+    [("{}*", "0*"), ("{} †", "0 †"), ("${}", "$0"), ("{} kg", "0 kg"), ("about {}", "about 0")],
+)
+def test_some_cells_have_a_footnote_or_a_unit(odd, spec):
+    texts = [odd.format(n) if n % 10 == 0 else str(n) for n in range(1, 300)]
+    reading = recognize_numbers(Counter(texts))
+    assert [form.spec for form, _ in reading.forms] == ["0", spec]
+    assert reading.forms[1].share == pytest.approx(29 / 299)
+
+
+def test_cells_of_two_units_are_no_numbers_of_one():
+    texts = [f"{n}{('', ' m', ' h')[n % 3 if n % 9 < 4 else 0]}" for n in range(1, 300)]
+    reading = recognize_numbers(Counter(texts))
+    assert reading is None or len(reading.forms) <= 2
+
+
+@pytest.mark.parametrize(("plus", "minus"), [(" DR", " CR"), ("", " Cr"), ("D", "C")])
+def test_credits_are_negative(plus, minus):
+    texts = [f"{n}.50{minus if n % 4 == 0 else plus}" for n in range(1, 100)]
+    reading = recognize_numbers(Counter(texts))
+    values, index = reading.parse([f"8.50{minus}", f"9.50{plus}"])
+    assert values.tolist() == [-8.5, 9.5]
+    assert index.tolist() == [0, 0]

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,7 @@ from tabgan.rules.agreement_dependency import (
 )
 from tabgan.rules.detect_dependencies import dependency_from_json, detect_dependencies
 from tabgan.table.columns import TypedSeries, by_position
+from tabgan.table.schema import Schema
 
 ROWS = 3000
 
@@ -180,6 +182,16 @@ def test_pairs_that_never_occur_are_not_drawn_in_a_small_table():
     assert rule.restore(table)[1].values.equals(table[1].values)
 
 
+def test_a_pair_of_few_rows_is_not_stored():
+    table = jobs()
+    rare = pd.Series(table[1].values.to_numpy(object), dtype=object)
+    rare.iloc[np.flatnonzero(table[0].values == "job 0")[:3]] = "u5"
+    frame = pd.DataFrame({"job": table[0].values.to_numpy(object), "unit": rare})
+    schema = Schema([replace(column, min_group=5) for column in infer_schema(frame)])
+    (rule,) = find_pairs(by_position(frame, schema), np.random.default_rng(0), 2)
+    assert min(rows for *_, rows in rule.pairs) >= 5
+
+
 def test_unrelated_levels_have_no_pairs():
     for seed in range(30):
         rng = np.random.default_rng(seed)
@@ -230,3 +242,27 @@ class TestNearParts:
         frame.loc[::10, "month"] = 1
         found = detect_dependencies(table_of(frame), np.random.default_rng(0))
         assert 2 not in [r.positions[-2] for r in found if isinstance(r, NearPartDependency)]
+
+
+def test_what_many_levels_determine_in_most_rows(rng):
+    weights = rng.pareto(1.2, 150) + 0.05
+    station = rng.choice(150, ROWS, p=weights / weights.sum())
+    entity = rng.integers(12, size=150)[station]
+    entity = np.where(rng.random(ROWS) < 0.06, rng.integers(12, size=ROWS), entity)
+    frame = pd.DataFrame(
+        {"station": [f"S{at}" for at in station], "entity": [f"E{at}" for at in entity]}
+    )
+    table = by_position(frame, infer_schema(frame))
+    (rule,) = [
+        own
+        for own in detect_dependencies(table, np.random.default_rng(0))
+        if own.name == "nearly determines"
+    ]
+    assert 0.93 < rule.share < 0.97
+    reduced = rule.reduce(table)
+    drawn = {**reduced, 1: reduced[1].take(np.roll(np.arange(ROWS), 1))}
+    drawn[1] = TypedSeries(drawn[1].column, drawn[1].values.reset_index(drop=True))
+    made = pd.DataFrame({"a": frame["station"], "b": rule.restore(drawn)[1].values})
+    pairs = [frame.set_axis(["a", "b"], axis=1), made]
+    real, new = (own.groupby(["a", "b"]).size().groupby("a").max().sum() / ROWS for own in pairs)
+    assert abs(new - real) < 0.02

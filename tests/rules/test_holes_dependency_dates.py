@@ -1,12 +1,14 @@
 """Dates near each other that all have holes are learned as their distance."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from tabgan import TabTrees
 from tabgan.rules.detect_dependencies import detect_dependencies
-from tabgan.rules.holes_dependency import HolesDependency
+from tabgan.rules.holes_dependency import FilledDateDependency, HolesDependency
 
 ROWS = 800
 FORMS = {"days": "%d/%m/%Y", "moments": "%Y-%m-%d %H:%M"}
@@ -71,3 +73,25 @@ def test_what_is_filled_breaks_no_order(table_of, rng):
     said = [rule.describe() for rule in detect_dependencies(table, rng)]
     assert "'nights' is the number of days from 'first' to 'last'" in said
     assert "'first' ≤ 'last'" in said
+
+
+def test_no_distance_tells_of_a_single_row(table_of, rng):
+    came = pd.Timestamp("2018-03-01") + pd.to_timedelta(rng.integers(0, 10**8, ROWS), "s")
+    gaps = rng.permutation(2_000_000)[:ROWS]
+    holes = rng.random((ROWS, 2)) < [0.3, 0.3]
+
+    def stored(gaps):
+        frame = pd.DataFrame({"came": came, "tested": came + pd.to_timedelta(gaps, "s")})
+        cells = table_of(frame.mask(holes, None))
+        table = {at: c.with_column(replace(c.column, min_group=5)) for at, c in cells.items()}
+        rules = detect_dependencies(table, np.random.default_rng(0))
+        (holes_rule,) = (rule for rule in rules if isinstance(rule, HolesDependency))
+        return [r.distances for r in holes_rule.rules if isinstance(r, FilledDateDependency)]
+
+    found = stored(gaps)
+    assert found
+    whole = np.flatnonzero(~holes.any(axis=1))
+    order = whole[np.argsort(gaps[whole])]
+    for share in (0.25, 0.5, 0.75):  # both rows beside the quantile
+        for row in order[int(share * (len(order) - 1)) :][:2]:
+            assert stored(gaps + (np.arange(ROWS) == row)) == found

@@ -258,6 +258,15 @@ def test_one_row_outside_of_the_sample_is_enough(sizes, table_of, rng):
     assert described(table_of(frame), rng) == ["'low' ≤ 'high' in nearly all rows"]
 
 
+def test_numbers_that_are_mostly_zero_are_in_order(table_of, rng):
+    order = rng.gamma(2, 60, ROWS).round(2)
+    refund = np.where(rng.random(ROWS) < 0.25, (order * rng.random(ROWS)).round(2), 0.0)
+    frame = pd.DataFrame({"refund": refund, "order": order})
+    assert described(table_of(frame), rng) == ["'refund' ≤ 'order'"]
+    frame["order"] = rng.permutation(order) + 10
+    assert described(table_of(frame), rng) == []
+
+
 # ---------------------------------------------------------------- orders with exceptions
 
 

@@ -41,6 +41,35 @@ TIMES = {  # what the column holds, and the words for it
 }
 
 
+STRETCHES = {  # the period whose beginning it is, in pandas
+    "date:Y": "Y",
+    "date:Q": "Q",
+    "date:M": "M",
+    "date:W": "W-SUN",
+    "date:S": "W-SAT",
+}
+OTHERS = {
+    "year2": lambda t: t.dt.year % 100,
+    "yyyyq": lambda t: t.dt.year * 10 + t.dt.quarter,
+    "weekday0": lambda t: (t.dt.dayofweek + 1) % 7,
+    "week7": lambda t: (t.dt.dayofyear - 1) // 7,
+    "hour12": lambda t: (t.dt.hour - 1) % 12,
+}
+
+
+@pytest.mark.parametrize("name", STRETCHES)
+def test_stretches_of_time_begin_where_pandas_says(name, moments):
+    part = PARTS[name]
+    begins = moments.dt.to_period(STRETCHES[name]).dt.start_time
+    ticks = begins.to_numpy().astype(f"M8[{part.is_date}]").astype(np.int64)
+    assert part.read(moments.to_numpy()).tolist() == ticks.tolist()
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_parts_are_those_of_pandas(name, moments):
+    assert PARTS[name].read(moments.to_numpy()).tolist() == OTHERS[name](moments).tolist()
+
+
 def as_read(frame: pd.DataFrame) -> pd.DataFrame:
     """Return a table as it comes from a file."""
     return pd.read_csv(io.StringIO(frame.to_csv(index=False)))

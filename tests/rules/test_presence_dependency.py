@@ -13,6 +13,7 @@ from tabgan.rules.detect_dependencies import dependency_from_json
 from tabgan.rules.presence_dependency import (
     JointMarksDependency,
     PresenceDependency,
+    find_hole_shares,
     find_joint_marks,
     find_presences,
     frequent_marks,
@@ -272,3 +273,62 @@ def test_columns_that_rules_derive_have_their_holes_in_the_same_rows(rng):
     holes = np.array([whole[at].values.isna() for at in range(6)])
     assert (holes == holes[0]).all()
     assert (whole[3].values == whole[4].values + whole[5].values)[~holes[0]].all()
+
+
+# ---------------------------------------------------------------- holes that go with levels
+
+
+def stages(rng, rows=1500):
+    """Dates that a status has or lacks, and an age that some channels often lack."""
+    created = pd.Timestamp("2022-01-01") + pd.to_timedelta(rng.integers(0, 500, rows), "D")
+    stage = rng.choice(3, rows, p=[0.2, 0.3, 0.5])
+    sent = created + pd.to_timedelta(rng.integers(1, 9, rows), "D")
+    channel = rng.choice(["web", "shop"], rows)
+    lacks = rng.random(rows) < np.where(channel == "web", 0.05, 0.5)
+    return pd.DataFrame(
+        {
+            "created": created.strftime("%Y-%m-%d"),
+            "sent": np.where(stage > 0, sent.strftime("%Y-%m-%d"), None),
+            "status": np.array(["new", "sent", "closed"])[stage],
+            "channel": channel,
+            "age": np.where(lacks, np.nan, rng.integers(18, 80, rows)),
+        }
+    )
+
+
+def test_holes_go_with_levels(rng):
+    frame = stages(rng)
+    model = TabGAN(
+        steps=2, hidden_dim=8, refine=False, polish=False, verbose=False, random_state=0
+    ).fit(frame)
+    rules = {
+        rule.target.column.name: rule for rule in model.dependencies_ if rule.name == "hole shares"
+    }
+    assert rules["sent - created"].describe() == (
+        "how often 'sent - created' has a value goes with 'status' "
+        "(always for 'closed', 'sent'; never for 'new')"
+    )
+    drawn = model.sample(1500)
+    assert (drawn["sent"].notna() == (drawn["status"] != "new")).all()
+    for channel, rows in frame.groupby("channel"):
+        own = drawn.loc[drawn["channel"] == channel, "age"]
+        assert abs(own.isna().mean() - rows["age"].isna().mean()) < 0.02
+
+
+def test_values_change_places_with_holes(rng):
+    frame = stages(rng)
+    table = by_position(frame, infer_schema(frame))
+    (rule,) = [own for own in find_hole_shares(table) if own.target.position == 4]
+    assert dependency_from_json({"rule": rule.name, **rule.to_json()}) == rule
+    mixed = frame.assign(age=rng.permutation(frame["age"]))
+    kept = rule.restore(by_position(mixed, infer_schema(frame)))[4].values
+    assert sorted(kept.dropna()) == sorted(frame["age"].dropna())
+    for channel in ("web", "shop"):
+        rows = (frame["channel"] == channel).to_numpy()
+        assert abs(kept[rows].isna().mean() - frame["age"][rows].isna().mean()) < 0.02
+
+
+def test_holes_that_go_with_nothing_have_no_rule(rng):
+    frame = stages(rng).drop(columns=["status", "sent", "created"])
+    frame["channel"] = rng.permutation(frame["channel"])
+    assert not find_hole_shares(by_position(frame, infer_schema(frame)))

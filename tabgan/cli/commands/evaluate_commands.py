@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, NoReturn
 
 import click
 
-from tabgan.cli.command_options import FAILED_LIMIT, FILE, Number, command, option
+from tabgan.cli.command_options import FAILED_LIMIT, FILE, Number, WholeNumber, command, option
 from tabgan.cli.databases import check_single_table, relations_option
 from tabgan.cli.table_options import (
     force_option,
@@ -64,7 +64,7 @@ __all__ = ["evaluate", "privacy"]
 @option(
     "--seed",
     keys=("seed", "random_state"),
-    type=click.IntRange(min=0),
+    type=WholeNumber(min=0),
     metavar="S",
     default=0,
     help="Seed of all samples and models: the same seed gives the same figures.",
@@ -81,8 +81,8 @@ __all__ = ["evaluate", "privacy"]
     section="Output",
     type=Number(0, 1),
     metavar="X",
-    help=f"End with exit code {FAILED_LIMIT} if the score is below X, or the grade is poor because "
-    "of copied rows, after all output is written.",
+    help=f"End with exit code {FAILED_LIMIT} if the score is below X, or rows were copied, after "
+    "all output is written.",
 )
 @force_option
 @quiet_option
@@ -137,8 +137,8 @@ def evaluate(
     _check_score(min(one.score for one in verdicts), fail_under)
     if fail_under is not None and any(one.is_copied for one in verdicts):
         _fail(
-            f"--fail-under {fail_under:g} fails whatever the score: rows of the real table were "
-            "copied, and the grade is poor"
+            f"--fail-under {fail_under:g} fails whatever the score: rows were copied from the real "
+            "table, or are too near to its rows, as the weak points say"
         )
 
 
@@ -265,7 +265,7 @@ _ATTACKS = ("copies", "closest", "membership", "singling_out", "linkability", "i
 @option(
     "--seed",
     keys=("seed", "random_state"),
-    type=click.IntRange(min=0),
+    type=WholeNumber(min=0),
     metavar="S",
     default=0,
     help="Seed of all samples and guesses: the same seed gives the same figures.",

@@ -5,7 +5,15 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from tabgan.cli.command_options import FILE, POSITIVE, Command, Number, examples, option
+from tabgan.cli.command_options import (
+    FILE,
+    POSITIVE,
+    Command,
+    Number,
+    WholeNumber,
+    examples,
+    option,
+)
 from tabgan.cli.table_options import force_option, json_option, quiet_option, seed_option
 from tabgan.cli.training_options import (
     data_option,
@@ -72,7 +80,7 @@ _TASKS = ("denoise", "colorize", "super-resolution")  # as in `tabgan.images.tra
 @option(
     "--batch-size",
     section="Training",
-    type=click.IntRange(min=1),
+    type=WholeNumber(min=1),
     default=32,
     metavar="N",
     help="Images in a training step.",
@@ -88,7 +96,7 @@ _TASKS = ("denoise", "colorize", "super-resolution")  # as in `tabgan.images.tra
 @option(
     "--factor",
     section="Training",
-    type=click.IntRange(min=2, max=16),
+    type=WholeNumber(min=2, max=16),
     default=4,
     metavar="N",
     help="How many times as high and wide images become by --task super-resolution.",
@@ -380,7 +388,7 @@ def sample(
     "-n",
     "--number",
     section="Images",
-    type=click.IntRange(min=100),
+    type=WholeNumber(min=100),
     default=10_000,
     metavar="N",
     help="Images to draw and to score.",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from tabgan.cli.command_options import FILE, command, option
+from tabgan.cli.command_options import FILE, WholeNumber, command, option
 from tabgan.cli.databases import relations_option
 from tabgan.cli.table_options import (
     Declared,
@@ -58,7 +58,7 @@ __all__ = ["inspect"]
 @option(
     "--seed",
     keys=("seed", "random_state"),
-    type=click.IntRange(min=0),
+    type=WholeNumber(min=0),
     metavar="S",
     default=0,
     help="Seed of the fit to describe; it decides which of the levels near --min-group are folded.",

@@ -250,7 +250,7 @@ def _seed_of_parts(folder: str, parts: Parts, seed: int) -> int:
     source = click.get_current_context().get_parameter_source("seed")
     if source is not ParameterSource.DEFAULT:
         return seed
-    from tabgan.sampling.part_folder import read_plan
+    from tabgan.sampling.write_parts import read_plan
 
     planned = read_plan(Path(folder)) if parts.resume else None
     if planned is not None:

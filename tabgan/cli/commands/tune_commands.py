@@ -4,7 +4,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tabgan.cli.command_options import FILE, NameList, Number, NumberList, command, option
+from tabgan.cli.command_options import (
+    FILE,
+    NameList,
+    Number,
+    NumberList,
+    WholeNumber,
+    command,
+    option,
+)
 from tabgan.cli.databases import refuse_database
 from tabgan.cli.table_options import (
     Declared,
@@ -69,14 +77,14 @@ __all__ = ["compare", "tune"]
 @option(
     "--optuna",
     section="Search",
-    type=click.IntRange(min=1),
+    type=WholeNumber(min=1),
     metavar="TRIALS",
     help="Number of candidates that Optuna suggests, in place of every combination.",
 )
 @option(
     "--seeds",
     section="Search",
-    type=click.IntRange(min=1),
+    type=WholeNumber(min=1),
     default=3,
     metavar="N",
     help="Seeds of the last candidates: the better half is fitted with a second, half of it with a "

@@ -54,10 +54,9 @@ __all__ = [
     "find_attributes",
 ]
 
-STEPS = 21  # quantiles of the number of rows of a value
 LEAST_PRESENT = 0.01
 CLOSED_ROWS = 5  # rows of each value, from which there are no values but these
-LEAST_REPETITION = 1.3  # rows of each value, from which values repeat
+LEAST_REPEATED = 0.05  # share of the rows that hold a value again, from which values repeat
 
 
 @dataclass(frozen=True)
@@ -122,18 +121,20 @@ class Repetition:
 
     Parameters
     ----------
-    distinct
-        How many values there are.
-    rows
-        Quantiles of the number of rows that hold a value, in steps of a twentieth.
+    groups
+        Numbers of rows, and how many values stand in about so many, the most frequent first.
     """
 
-    distinct: int
-    rows: tuple[float, ...]
+    groups: tuple[tuple[float, int], ...]
 
     def __post_init__(self) -> None:
-        if self.distinct < 1 or len(self.rows) != STEPS or not all(n >= 1 for n in self.rows):
-            raise ValueError(f"{self.distinct} values can't stand in {self.rows!r:.80} rows")
+        if not self.groups or not all(rows >= 1 and n >= 1 for rows, n in self.groups):
+            raise ValueError(f"values can't stand in {self.groups!r:.80} rows")
+
+    @property
+    def distinct(self) -> int:
+        """How many values there are."""
+        return sum(n for _, n in self.groups)
 
     @classmethod
     def learn(cls, given: Sequence[Any], least_rows: int) -> Self | None:
@@ -144,15 +145,18 @@ class Repetition:
         given
             The present values.
         least_rows
-            So many of the most frequent values count as the last one of them, which so tells of
-            nobody.
+            So many values at least have a number of rows together, which so tells of nobody.
         """
-        counts = np.sort([*Counter(given).values()])
-        if len(given) < LEAST_REPETITION * len(counts) or not len(counts):
+        sizes = Counter(Counter(given).values())
+        left, groups, rows, values = sizes.total(), list[tuple[float, int]](), 0, 0
+        if not left or len(given) - left < LEAST_REPEATED * len(given):
             return None
-        trimmed = np.minimum(counts, counts[max(len(counts) - least_rows, 0)])
-        quantiles = np.quantile(trimmed, np.linspace(0, 1, STEPS))
-        return cls(len(counts), tuple(quantiles.tolist()))
+        for size, n in sorted(sizes.items(), reverse=True):
+            rows, values, left = rows + size * n, values + n, left - n
+            if not left or (least_rows <= values and least_rows <= left):
+                groups.append((rows / values, values))
+                rows = values = 0
+        return cls(tuple(groups))
 
     def numbers(
         self, positions: NDArray[np.int64], seed: int, present: float = 1.0
@@ -172,10 +176,8 @@ class Repetition:
         present
             Share of the positions that have a value; the others use up theirs.
         """
-        places = (np.arange(self.distinct) + 0.5) / self.distinct
-        rows = np.interp(places, np.linspace(0, 1, STEPS), self.rows)
-        sizes = np.rint(rows / max(present, LEAST_PRESENT)).astype(np.int64)
-        ends = np.cumsum(sizes)
+        rows = np.repeat(*map(np.array, zip(*self.groups, strict=True)))
+        ends = np.rint(np.cumsum(rows / max(present, LEAST_PRESENT))).astype(np.int64)
         turn, rest = np.divmod(positions, ends[-1])
         slots = index_permutation(rest, int(ends[-1]), seed).astype(np.int64)
         values = np.searchsorted(ends, slots, side="right")
@@ -184,12 +186,12 @@ class Repetition:
 
     def to_json(self) -> dict[str, Any]:
         """Describe the repetition by JSON values."""
-        return {"distinct": self.distinct, "rows": list(self.rows)}
+        return {"groups": [[*group] for group in self.groups]}
 
     @classmethod
     def from_json(cls, state: Mapping[str, Any]) -> Self:
         """Rebuild the repetition from `to_json`'s value."""
-        return cls(int(state["distinct"]), tuple(map(float, state["rows"])))
+        return cls(tuple((float(rows), int(n)) for rows, n in state["groups"]))
 
 
 _TYPES: dict[Type, tuple[type, ...]] = {

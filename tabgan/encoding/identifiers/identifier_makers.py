@@ -39,6 +39,7 @@ from tabgan.encoding.identifiers.unique_values import (
     RisingNumbers,
     RowBijection,
     SeenValuesFilter,
+    first_beyond,
     index_permutation,
     lead_numbers,
     learn_digit_parts,
@@ -430,7 +431,7 @@ def learn_maker(given: Sequence[Any], values_type: Type, column: Column) -> Make
 
 
 def may_repeat(maker: Maker, column: Column) -> bool:
-    """Return whether values of a column may stand in several rows each, as persons do.
+    """Return whether values of a column may stand in several rows each, as persons and codes do.
 
     Parameters
     ----------
@@ -441,7 +442,8 @@ def may_repeat(maker: Maker, column: Column) -> bool:
     """
     if isinstance(maker, FormMixture):
         are_computers = any(isinstance(form, ComputerAddresses) for form in maker.forms)
-        return are_computers or column.kind in _PERSONAL
+        is_found = column.kind == "identifier" and column.origin == "inferred"
+        return are_computers or is_found or column.kind in _PERSONAL
     return isinstance(maker, EmailAddresses)
 
 
@@ -472,7 +474,7 @@ def _text_maker(texts: Sequence[str], column: Column) -> Maker:
     forms: Mapping[RowBijection, float]
     if look == "url" or all(map(is_path, distinct)):
         parts = learn_parts(spread(distinct, SAMPLE), column.least_rows, beginnings=True)
-        forms = _counted(parts, distinct) if parts else {}
+        forms = _counted(parts, distinct, column.least_rows) if parts else {}
         forms = forms or dict((parts or learn_locations(distinct, column.least_rows)).items())
     elif look == "ip":
         forms = dict(learn_networks(texts, column.least_rows).items())
@@ -499,10 +501,12 @@ def _text_forms(texts: list[str], column: Column) -> Mapping[RowBijection, float
         return {Checked(pattern, scheme): share for pattern, share in patterns.items()}
     is_phone = column.kind == "phone"
     patterns = learn_phones(texts) if is_phone else learn_patterns(texts, column.least_rows)
-    return (not is_phone and _counted(patterns, texts)) or dict(patterns.items())
+    return (not is_phone and _counted(patterns, texts, column.least_rows)) or dict(patterns.items())
 
 
-def _counted(patterns: Mapping[Pattern, float], texts: Sequence[str]) -> dict[RowBijection, float]:
+def _counted(
+    patterns: Mapping[Pattern, float], texts: Sequence[str], least: int
+) -> dict[RowBijection, float]:
     """Return the forms of texts that number the rows without many gaps; none if these don't.
 
     The numbers count on from the highest, so that none is one of the source.
@@ -520,11 +524,11 @@ def _counted(patterns: Mapping[Pattern, float], texts: Sequence[str]) -> dict[Ro
     numbers = {*map(int, digits)}
     if len(digits) < LEAST_COUNTED * len(texts) or len(numbers) < LEAST_RISING:
         return {}
-    start, widths = max(numbers) + 1, Counter(map(len, digits))
+    start, widths = first_beyond(numbers, least), Counter(map(len, digits))
     width, count = widths.most_common(1)[0]
     is_fixed = count >= LEAST_COUNTED * len(digits)
     padded = [len(own) for own in digits if own[0] == "0" and len(own) > 1]
-    are_dense = len(numbers) >= LEAST_RUNNING * (start - min(numbers))
+    are_dense = len(numbers) >= LEAST_RUNNING * (max(numbers) + 1 - min(numbers))
     if not are_dense or (is_fixed and start + len(texts) > 10**width):
         return {}
     width = width if is_fixed else min(padded, default=1)
@@ -579,8 +583,9 @@ def _number_maker(given: Sequence[int], column: Column) -> Maker:
     fits = bounds[0] <= low and high <= bounds[1]
     if fits and (gapless or is_dense or column.kind == "sequential"):
         # where the dtype ends, there are no other numbers
-        return RisingNumbers(high + 1 if high < bounds[1] else low, bounds)
-    rising = _rising_numbers(given, bounds) if fits else None
+        start = first_beyond(given, column.least_rows)
+        return RisingNumbers(start if start <= bounds[1] else low, bounds)
+    rising = _rising_numbers(given, bounds, column.least_rows) if fits else None
     if rising is not None:
         return rising
     distinct = [*dict.fromkeys(spread(given, SAMPLE))]
@@ -598,14 +603,17 @@ def _number_maker(given: Sequence[int], column: Column) -> Maker:
     return FormMixture(forms, name_seed(column), SeenValuesFilter.of(map(str, given)))
 
 
-def _rising_numbers(given: Sequence[int], bounds: tuple[int, int]) -> RisingNumbers | None:
+def _rising_numbers(
+    given: Sequence[int], bounds: tuple[int, int], least: int
+) -> RisingNumbers | None:
     """Go on from numbers that rise from row to row, in equal steps or in such of one mean."""
     if len(given) < LEAST_RISING or not all(a < b for a, b in pairwise(given)):
         return None
     step, rest = divmod(given[-1] - given[0], len(given) - 1)
     has_gaps = bool(rest) or any(b - a != step for a, b in pairwise(given))
     # with gaps not exactly from the last one on, which the model file must not tell
-    start = (given[-1] // step + 1) * step if has_gaps else given[-1] + step
+    beyond = first_beyond(given, least)
+    start = -(-beyond // step) * step if has_gaps else given[-1] + step
     if step > MOST_STEP or start + step > bounds[1]:
         return None
     return RisingNumbers(start, bounds, step, has_gaps)

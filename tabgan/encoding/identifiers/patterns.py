@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence, Set
 from functools import lru_cache
 from itertools import takewhile
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import pandas as pd
 
@@ -41,8 +41,9 @@ MOST_PATTERNS = 50
 SAMPLE = 10_000  # texts that the patterns are learned from
 FEWEST_FOR_PREFIX = 10  # texts from which a common beginning belongs to none of them
 LEAST_ALIKE = 0.95  # share of the texts that must have a form for the others to be odd ones
+LEAST_LAID_OUT = 0.5  # the same in texts of many layouts
 MOST_LEADS = 40  # values of a part that stay as they are
-MOST_ALIGNED = 200  # patterns of texts whose parts are compared
+MOST_ALIGNED = 500  # patterns of texts whose parts are compared
 MOST_LEFT_OUT = 0.9  # share of the texts that the patterns tell of at least
 MOST_SHAPES = 4  # of runs of digits and letters, in texts of the same marks
 MOST_RUNS = 3  # of digits and letters in a word that are compared each
@@ -127,27 +128,25 @@ def learn_parts(
     kept = [
         own for alike in groups.values() for own in _by_shape(alike, least) if len(own) >= least
     ]
-    if sum(map(len, kept)) < LEAST_ALIKE * len(texts):
+    n_kept = sum(map(len, kept))
+    if n_kept < LEAST_LAID_OUT * len(texts):
         return {}
-    found: Counter[tuple[Part, ...]] = Counter()
-    has_parts = False
-    for own in kept:
-        cells = _cells(own)
-        places = _places_of(cells, len(own), least)
-        free = [at for at, place in enumerate(places) if not place.options]
-        are_numbers = all(row[at].isdecimal() for row in cells for at in free)
-        has_parts |= _are_more_than_beginnings(places) or (beginnings and are_numbers)
-        has_parts |= len(kept) > 1 and any(map(str.isalnum, "".join(places[0].kept)))
-        mixed = _mixed_class(own)
-        for row in cells:
-            parts = [place.parts_of(cell, mixed) for place, cell in zip(places, row, strict=True)]
-            if None not in parts:
-                found[joined_parts([part for own_parts in parts for part in own_parts or ()])] += 1
-    counts = found.most_common(MOST_ALIGNED)
-    total = sum(count for _, count in counts)
-    if not has_parts or total < MOST_LEFT_OUT * len(texts):
-        return {}
-    return {Pattern(parts): count / total for parts, count in counts}
+    odd = Counter[tuple[Part, ...]]()
+    if n_kept < LEAST_ALIKE * len(texts):  # of many layouts; the odd ones have marks of their own
+        rest = {*texts} - {text for own in kept for text in own}
+        for own in filter(rest.issuperset, groups.values()):
+            mixed = _mixed_class(own)
+            odd.update(joined_parts(_parts(text, mixed)) for text in own)
+    laid_out = [_LaidOut.of(own, least) for own in kept]
+    has_parts = any(own.has_parts(beginnings=beginnings) for own in laid_out)
+    has_parts |= len(kept) > 1 and any(own.begins_with_words for own in laid_out)
+    for joins in (False, True):  # a year is one of several, where there are too many patterns
+        found = sum((own.patterns(joins=joins) for own in laid_out), odd.copy())
+        counts = found.most_common(MOST_ALIGNED)
+        total = sum(count for _, count in counts)
+        if has_parts and total >= MOST_LEFT_OUT * len(texts):
+            return {Pattern(parts): count / total for parts, count in counts}
+    return {}
 
 
 def _by_shape(texts: list[str], least: int) -> list[list[str]]:
@@ -176,13 +175,56 @@ class _Place(NamedTuple):
         """How many values are made; 0 where these are free."""
         return len(self.kept) or (len(range_texts(self.bounded)) if self.bounded else 0)
 
-    def parts_of(self, cell: str, mixed: str) -> tuple[Part, ...] | None:
-        """Return the parts of a pattern for a value; None if its text is left out."""
+    def parts_of(self, cell: str, mixed: str, *, joins: bool) -> tuple[Part, ...] | None:
+        """Return the parts of a pattern for a value; None if its text is left out.
+
+        With `joins`, numbers of one length, as years are, are choices of one part.
+        """
+        are_alike = len({*map(len, self.kept)}) == 1 and all(map(str.isdecimal, self.kept))
+        if joins and are_alike:
+            return (_choice([*self.kept]),) if cell in self.kept else None
         if self.kept:
             return (cell,) if cell in self.kept else None
         if self.alphabet:
             return ((self.alphabet, len(cell)),) if _is_of(cell, self.alphabet) else None
         return ((self.bounded, len(cell)),) if self.bounded else _parts(cell, mixed)
+
+
+class _LaidOut(NamedTuple):
+    """Texts of one layout, cut into cells, and what stands at each of their places."""
+
+    cells: list[list[str]]
+    places: list[_Place]
+    mixed: str
+
+    @classmethod
+    def of(cls, texts: list[str], least: int) -> Self:
+        """Align texts of the same marks."""
+        cells = _cells(texts)
+        return cls(cells, _places_of(cells, len(texts), least), _mixed_class(texts))
+
+    def has_parts(self, *, beginnings: bool) -> bool:
+        """Return whether more than a beginning is known; before numbers that may be enough."""
+        free = [at for at, place in enumerate(self.places) if not place.options]
+        are_numbers = all(row[at].isdecimal() for row in self.cells for at in free)
+        return _are_more_than_beginnings(self.places) or (beginnings and are_numbers)
+
+    @property
+    def begins_with_words(self) -> bool:
+        """Whether the beginnings that stay are more than signs."""
+        return any(map(str.isalnum, "".join(self.places[0].kept)))
+
+    def patterns(self, *, joins: bool) -> Counter[tuple[Part, ...]]:
+        """Count the patterns of the texts."""
+        found = Counter[tuple[Part, ...]]()
+        for row in self.cells:
+            parts = [
+                place.parts_of(cell, self.mixed, joins=joins)
+                for place, cell in zip(self.places, row, strict=True)
+            ]
+            if None not in parts:
+                found[joined_parts([part for own in parts for part in own or ()])] += 1
+        return found
 
 
 def _cells(texts: Sequence[str]) -> list[list[str]]:

@@ -23,6 +23,7 @@ import string
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from heapq import nlargest
 from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
@@ -30,6 +31,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 __all__ = [
+    "first_beyond",
     "DigitParts",
     "Digits",
     "FormMixture",
@@ -458,6 +460,30 @@ def _choices(digits: NDArray[np.str_]) -> tuple[tuple[str, float], ...] | None:
         return None
     shares = counts[often] / counts[often].sum()
     return tuple(zip(values[often].tolist(), shares.tolist(), strict=True))
+
+
+def first_beyond(numbers: Iterable[int], least: int) -> int:
+    """Return where to count on from numbers, without telling where exactly the last one lies.
+
+    Where the greatest ones run on, that is the next number. Else it lies on a grid as coarse as
+    the distance of the greatest one from so many others.
+
+    Parameters
+    ----------
+    numbers
+        Whole numbers.
+    least
+        How many rows may be told of together.
+
+    Examples
+    --------
+    >>> first_beyond(range(1, 401), 5), first_beyond([*range(1, 401), 793], 5)
+    (401, 1024)
+    """
+    greatest = nlargest(least, set(numbers)) or [-1]
+    gaps = greatest[0] - greatest[-1] + 1 - len(greatest)
+    grid = 1 << gaps.bit_length() if gaps else 1
+    return (greatest[0] // grid + 1) * grid
 
 
 @dataclass(frozen=True)

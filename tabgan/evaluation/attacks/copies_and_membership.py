@@ -72,7 +72,8 @@ each draws a table, and of each attacked row it is known in which halves it was.
 For each model in turn the others are the attacker's shadow models. A row's score is the logarithm
 of the likelihood ratio of its distance to the synthetic rows (mean log distance to the two
 nearest), between normal distributions fitted to the shadow models that had the row and to those
-that hadn't; their spread is that of all rows, since there are few models.
+that hadn't; their spread is that of all rows, since there are few models, and the gap between the
+two means is moved towards that of all rows by as much as it is uncertain (empirical Bayes).
 
 Source: Carlini et al., "Membership Inference Attacks From First Principles", IEEE S&P 2022. Half of
 the attacked rows are the real table's outliers (those farthest from other real rows), half are
@@ -411,13 +412,35 @@ def log_ratios(near: Floats, had: Flags) -> Floats:
     >>> (log_ratios(near, near > 1) > 0).ravel().tolist()
     [True, True, False, False, True, False]
     """
-    centers = {}
+    sums, counts = {}, {}
     for side, among in (("in", had), ("out", ~had)):
-        counts = among.sum(axis=0) - among
-        sums = np.where(among, near, 0).sum(axis=0) - np.where(among, near, 0)
-        centers[side] = np.divide(sums, counts, out=np.full(near.shape, np.nan), where=counts > 0)
-    rest = near - np.where(had, centers["in"], centers["out"])
+        counts[side] = among.sum(axis=0) - among
+        sums[side] = np.where(among, near, 0).sum(axis=0) - np.where(among, near, 0)
+    seen = (counts["in"] > 0) & (counts["out"] > 0)
+    n_in, n_out = (np.where(seen, counts[side], np.nan) for side in ("in", "out"))
+    gap = sums["in"] / n_in - sums["out"] / n_out
+    rest = near - np.where(had, sums["in"] / n_in, sums["out"] / n_out)
     variance = max(float(np.nanmean(np.square(rest))), 1e-12)
-    gaps = np.square(near - centers["out"]) - np.square(near - centers["in"])
-    scores: Floats = gaps / (2 * variance)
+    gap = _shrunk(gap, variance * (1 / n_in + 1 / n_out))
+    middle = (sums["in"] + sums["out"]) / (n_in + n_out)
+    out = middle - gap * n_in / (n_in + n_out)
+    scores: Floats = (np.square(near - out) - np.square(near - out - gap)) / (2 * variance)
     return scores
+
+
+def _shrunk(gap: Floats, noise: Floats) -> Floats:
+    """Move what few models say of a row towards what they say of all rows (empirical Bayes).
+
+    Without it, the rows whose gap is nothing but noise drown the few that are given away.
+
+    Parameters
+    ----------
+    gap
+        How much nearer the models that had a row come to it than the others.
+    noise
+        The variance of each gap, of the same shape.
+    """
+    mean = np.nanmean(gap)
+    spread = max(float(np.nanvar(gap) - np.nanmean(noise)), 0.0)
+    moved: Floats = mean + (gap - mean) * spread / (spread + noise)
+    return moved

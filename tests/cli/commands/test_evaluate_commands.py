@@ -61,14 +61,21 @@ def test_a_score_that_is_too_low(run, tables):
     assert run("evaluate", tables["real"], tables["fresh"], "--fail-under", "0.9").exit_code == 0
 
 
+@pytest.mark.parametrize("limit", ["abc", "1.5", "-1"])
+def test_a_limit_that_is_none(run, tables, limit):
+    result = run("evaluate", tables["real"], tables["fresh"], "--fail-under", limit)
+    assert result.exit_code == 2
+    assert f"'--fail-under': {limit} is no number from 0 to 1; write one" in result.stderr
+
+
 def test_copies_fail_whatever_the_score(run, files):
-    result = run("evaluate", files["real"], files["real"], "--fail-under", "0.9", "-q", "--json")
+    result = run("evaluate", files["real"], files["real"], "--fail-under", "0.5", "-q", "--json")
     verdict = json.loads(result.stdout)["verdict"]
     assert (result.exit_code, verdict["grade"], verdict["is_copied"]) == (6, "poor", True)
-    assert verdict["score"] > 0.9
+    assert verdict["score"] > 0.5
     assert result.stderr == (
-        "--fail-under 0.9 fails whatever the score: rows of the real table were copied, and the "
-        "grade is poor\n"
+        "--fail-under 0.5 fails whatever the score: rows were copied from the real table, or are "
+        "too near to its rows, as the weak points say\n"
     )
 
 

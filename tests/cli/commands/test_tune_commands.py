@@ -192,7 +192,7 @@ def test_existing_files_are_refused_before_the_table_is_read(run, small_csv):
         (("--latent-dims", "8,x"), "'8,x' is not a list of whole numbers with commas between them"),
         (("--learning-rates", ""), "'' is not a list of numbers with commas between them"),
         (("--latent-dims", "0"), "latent_dims with=0 must be a whole number from 1"),
-        (("--optuna", "0"), "0 is not in the range x>=1"),
+        (("--optuna", "0"), "0 is no whole number from 1"),
         (("--steps", "0"), "'0' is neither a whole number from 1 nor 'auto'"),
     ],
 )

@@ -14,6 +14,7 @@ from tabgan.encoding.identifiers.identifier_makers import (
     maker_to_json,
 )
 from tabgan.encoding.identifiers.text_pattern import Pattern
+from tabgan.encoding.identifiers.unique_values import first_beyond
 from tabgan.table.schema import Column
 from tabgan.table.text_formats import check_characters, checksum_of
 
@@ -87,8 +88,8 @@ def test_malformed_forms_are_refused(make):
 )
 def test_running_numbers_in_texts_run_on(form, first):
     values = made(
-        [form.format(i) for i in RNG.permutation(np.arange(1, 301))[:250].tolist()]
-        + [form.format(300)]
+        [form.format(i) for i in RNG.permutation(np.arange(1, 296))[:250].tolist()]
+        + [form.format(i) for i in range(296, 301)]
     )
     assert values[0] == first
     assert len({*values}) == 200
@@ -98,3 +99,29 @@ def test_running_numbers_in_texts_run_on(form, first):
 def test_numbers_that_fill_their_digits_do_not_run_on():
     values = made([f"A{i}" for i in RNG.permutation(np.arange(100, 1000))[:700].tolist()])
     assert sum(len(value) == 4 for value in values) > 100
+
+
+class TestNumbers:
+    KEYS = Column("customer_id", "key", "int64", min_group=5)
+
+    def first(self, numbers, column=KEYS):
+        made = learn_maker([int(n) for n in numbers], "number", column)
+        return made.make(np.arange(3), 0).tolist()
+
+    def test_numbers_without_gaps_run_on(self):
+        assert self.first(RNG.permutation(np.arange(7, 207))) == [207, 208, 209]
+
+    def test_keys_that_fill_most_of_their_range_run_on_beyond_it(self):
+        keys = RNG.permutation(np.arange(1, 400))[:300]
+        (first, second, _) = self.first(keys)
+        assert keys.max() < first < keys.max() + 50
+        assert second == first + 1
+
+    def test_where_the_dtype_ends_numbers_begin_again(self):
+        column = Column("id", "identifier", "uint8", min_group=5)
+        assert self.first(range(156, 256), column)[0] == 156
+        assert self.first(range(155, 255), column)[0] == 255
+
+    @pytest.mark.parametrize("numbers", [[1, 2, 3], [*range(1, 100), 107], [*range(1, 100), 105]])
+    def test_the_last_number_is_not_told_where_it_lies_apart(self, numbers):
+        assert first_beyond(numbers, 5) == (4 if len(numbers) == 3 else 112)

@@ -246,3 +246,33 @@ def test_words_of_codes_in_many_layouts_stay_and_years_are_those_of_the_table():
     assert all(re.fullmatch(form, text) for text in made(patterns, 20))
     parts = made(patterns, 20)
     assert len({*parts}) == len(parts)
+
+
+def test_codes_of_many_layouts_keep_offices_and_years():
+    rng = np.random.default_rng(5)
+    layouts = (
+        "{o}-{s}-{n}/{y}",
+        "{o} {n}-{y}",
+        "{n}/{y}-{s}",
+        "{o}/{s}/{y}/{n}",
+        "No. {n}/{s} {y}",
+    )
+    texts = {
+        layouts[rng.integers(5)].format(
+            o=rng.choice(["LIC", "PER", "CONST"]),
+            s=rng.choice(["Norte", "Sur", "Alto"]),
+            n=rng.integers(1, 10 ** rng.integers(2, 6)),
+            y=rng.integers(2010, 2024),
+        )
+        for _ in range(1500)
+    } | {"x" + "-".join("ab"[: n % 3]) + "#" * (n % 9) + str(n) for n in range(200)}
+    texts = sorted(texts)
+    patterns = learn_patterns(texts)
+    drawn = [
+        text
+        for pattern, share in patterns.items()
+        for text in pattern.make(np.arange(5), seed=1)
+        if share > 1e-4 and re.match("No|LIC|PER|CONST", text)
+    ]
+    told = r"(No\. \d+/(Norte|Sur|Alto) 20[12]\d|(LIC|PER|CONST)[-/ ].*20[12]\d.*)"
+    assert np.mean([bool(re.fullmatch(told, text)) for text in drawn]) > 0.98
