@@ -445,9 +445,9 @@ def find_pairs(
 ) -> tuple[PairMargin, ...]:
     """Find the pairs of columns whose cells drawn rows miss by more than chance.
 
-    Critics that few rows can teach leave strong relations weaker than they are. The difference of
-    a pair's cells is a chi-square against the sampling errors of both tables. A cell's share is that
-    of the real rows, shrunk to that of the drawn ones by `PRIOR` rows for each cell.
+    What few rows can teach to trees leaves strong relations weaker than they are. The difference of
+    a pair's cells is a chi-square against the sampling errors of both tables. A cell's share is
+    that of the real rows, shrunk to that of the drawn ones by `PRIOR` rows for each cell.
 
     Parameters
     ----------
@@ -466,13 +466,7 @@ def find_pairs(
     -------
     At most `MOST_PAIRS` pairs, those that are missed most first.
     """
-    marks = {mark for mark in spans.marks if mark is not None}
-    levels = [
-        at for at, width in enumerate(spans.widths) if at not in marks and width <= MOST_CODES
-    ]
-    columns = np.array(
-        [*range(spans.n_numbers), *(spans.n_numbers + at for at in levels)], np.int64
-    )
+    columns = _paired_columns(spans)
     if len(columns) > MOST_PAIRED:
         columns = np.sort(rng.choice(columns, MOST_PAIRED, replace=False))
     sides = [{c: _coarse_codes(rows, spans, c) for c in columns.tolist()} for rows in (real, drawn)]
@@ -493,15 +487,22 @@ def find_pairs(
     return tuple(margin for _, margin in found[:MOST_PAIRS])
 
 
+def _paired_columns(spans: RowLayout) -> Codes:
+    """Return the columns that may be one of a pair: numbers, and levels that are not many."""
+    marks = {mark for mark in spans.marks if mark is not None}
+    few = [at for at, width in enumerate(spans.widths) if at not in marks and width <= MOST_CODES]
+    return np.array([*range(spans.n_numbers), *(spans.n_numbers + at for at in few)], np.int64)
+
+
 def _cells_of(counts: Codes, least: int) -> tuple[Codes, Floats]:
-    """Return the cell of each pair of codes, and the rows of each: those of few rows are one."""
+    """Return the cell of each pair of codes, and the rows of each.
+
+    Those of few rows are the first one. If all of these together are few, they count as none.
+    """
     rare = counts < least
-    cells = np.where(rare, 0, np.cumsum(~rare))
-    rows = np.bincount(cells, counts)
-    if rows[0] < least and len(rows) > 1:  # too few to be a cell: they join the smallest one
-        cells[rare] = 1 + int(rows[1:].argmin())
-        cells -= 1
-        rows = np.bincount(cells, counts)
+    cells = np.where(rare, 0, np.cumsum(~rare)).astype(np.int64)
+    rows = np.bincount(cells, counts).astype(np.float64)
+    rows[0] = rows[0] if rows[0] >= least else 0.0
     return cells, rows
 
 
